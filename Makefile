@@ -1,0 +1,88 @@
+# netflowize: one non-recursive Makefile, everything built under build/.
+#
+#   make            all programs            make check      every test (sudo)
+#   make demo       the whole story (sudo)  make deps       missing packages
+#   V=1 shows commands; SANITIZE=address,undefined, WERROR=1, BUILD=dir.
+
+BUILD    ?= build
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+CC       ?= gcc
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+CFLAGS   ?= -O2 -g
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || cat VERSION 2>/dev/null || echo unknown)
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
+ -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 \
+ -Wvla -Walloca -Wundef -Wimplicit-fallthrough=5 -Wconversion \
+ -Wno-sign-conversion -Wnull-dereference -Wduplicated-cond \
+ -Wduplicated-branches -Wlogical-op -fno-common $(if $(WERROR),-Werror)
+HARDEN   := -fstack-protector-strong -fPIE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
+LDHARDEN := -pie -Wl,-z,relro,-z,now
+SAN      := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+PKGS     := libcurl libxml-2.0 libssh igraph libpcap libsodium jansson tcl8.6 \
+ libssl libcrypto liblz4 zlib
+PKG_CFLAGS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(PKGS) 2>/dev/null))
+ALL_CFLAGS = -std=gnu17 -Isrc -MMD -MP $(WARNINGS) $(HARDEN) $(SAN) \
+ $(PKG_CFLAGS) $(CFLAGS)
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
+
+# Floors from the top down: a program links its own folder and those below.
+FOLDERS  := cli collector report deploy lab store probe planner testbed flow \
+ topology format base
+PROGRAMS := netflowize nfz-testbed nfz-meter nfz-cache nfz-collector nfz-query \
+ nfz-agent
+MAINS    := $(foreach p,$(PROGRAMS),$(wildcard src/*/$(p).c))
+SOURCES  := $(filter-out $(MAINS),$(foreach f,$(FOLDERS),$(wildcard src/$(f)/*.c)))
+LIBS     := $(foreach f,$(FOLDERS),$(if $(wildcard src/$(f)/*.c),$(BUILD)/lib$(f).a))
+
+.PHONY: all
+all: $(patsubst %,$(BUILD)/bin/%,$(basename $(notdir $(MAINS)))) node
+
+$(BUILD)/obj/%.o: src/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -DNFZ_VERSION='"$(VERSION)"' -c $< -o $@
+
+define folder_rule
+$(BUILD)/lib$(1).a: $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter src/$(1)/%,$(SOURCES)))
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach f,$(FOLDERS),$(eval $(call folder_rule,$(f))))
+
+# What each program needs besides the folders below its own.
+pkg_libs = $(shell pkg-config --libs $(1))
+LINK_netflowize    := cli report deploy store planner testbed flow topology format base
+LINK_nfz-testbed   := lab testbed topology format base
+LINK_nfz-meter     := probe flow topology format base
+LINK_nfz-cache     := probe flow format base
+LINK_nfz-collector := collector store flow format base
+LINK_nfz-query     := store flow format base
+LINK_nfz-agent     := deploy store flow format base
+EXT_netflowize     = $(call pkg_libs,libcurl libxml-2.0 libssh igraph jansson libsodium tcl8.6 libcrypto zlib liblz4) -lm
+EXT_nfz-testbed    = $(call pkg_libs,libxml-2.0 jansson tcl8.6 libssl libcrypto libsodium zlib) -lm
+EXT_nfz-meter      = $(call pkg_libs,libpcap libsodium) -lpthread
+EXT_nfz-cache      = $(call pkg_libs,libsodium) -lpthread
+EXT_nfz-collector  = $(call pkg_libs,libsodium liblz4) -lpthread
+EXT_nfz-query      = $(call pkg_libs,libsodium liblz4) -lpthread
+EXT_nfz-agent      = $(call pkg_libs,libsodium zlib)
+
+define program_rule
+$(BUILD)/bin/$(1): $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter %/$(1).c,$(MAINS))) $(foreach f,$(LINK_$(1)),$(filter $(BUILD)/lib$(f).a,$(LIBS)))
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDHARDEN) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) \
+	 -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(EXT_$(1))
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+-include mk/node.mk
+-include mk/tests.mk
+-include mk/house.mk
+
+-include $(patsubst src/%.c,$(BUILD)/obj/%.d,$(SOURCES) $(MAINS))

@@ -1,0 +1,41 @@
+# Tests.  One Criterion program per folder of tests/unit.
+
+TEST_ABOVE_base      := base
+TEST_ABOVE_format    := format base
+TEST_ABOVE_topology  := topology format base
+TEST_ABOVE_flow      := flow topology format base
+TEST_ABOVE_testbed   := testbed flow topology format base
+TEST_ABOVE_planner   := planner testbed flow topology format base
+TEST_ABOVE_probe     := probe flow topology format base
+TEST_ABOVE_store     := store flow topology format base
+TEST_ABOVE_collector := collector store flow topology format base
+TEST_ABOVE_deploy    := deploy store planner testbed flow topology format base
+TEST_ABOVE_lab       := lab testbed flow topology format base
+TEST_ABOVE_report    := report store flow topology format base
+TEST_ABOVE_cli       := cli report deploy store planner testbed flow topology format base
+
+TEST_PKGS := libcurl libxml-2.0 libssh igraph libpcap libsodium jansson tcl8.6 libssl libcrypto liblz4 zlib criterion
+TEST_EXT  = $(call pkg_libs,$(TEST_PKGS)) -lm -lpthread
+UNIT      := $(notdir $(patsubst %/,%,$(wildcard tests/unit/*/)))
+
+$(BUILD)/tests/obj/%.o: tests/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -Wpedantic -Wconversion -Wshadow -Wundef,$(ALL_CFLAGS)) -Itests -c $< -o $@
+
+define unit_rule
+$(BUILD)/tests/unit-$(1): $(patsubst tests/%.c,$(BUILD)/tests/obj/%.o,$(wildcard tests/unit/$(1)/*.c tests/support/*.c)) $(foreach f,$(TEST_ABOVE_$(1)),$(filter $(BUILD)/lib$(f).a,$(LIBS)))
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDHARDEN) -o $$@ $$(filter %.o,$$^) \
+	 -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(TEST_EXT)
+.PHONY: unit-$(1)
+unit-$(1): $(BUILD)/tests/unit-$(1)
+	$$(Q)ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 $$< --jobs 2
+endef
+$(foreach f,$(UNIT),$(eval $(call unit_rule,$(f))))
+
+.PHONY: unit
+unit: $(patsubst %,unit-%,$(UNIT))
+
+-include $(wildcard $(BUILD)/tests/obj/*/*.d $(BUILD)/tests/obj/*/*/*.d)

@@ -1,0 +1,23 @@
+/* Build-once, read-many memory: everything goes at once with arena_release().
+ * For values such as a topology or a plan; never for data that changes size. */
+#ifndef NFZ_BASE_ARENA_H
+#define NFZ_BASE_ARENA_H
+
+#include <stddef.h>
+
+struct arena {
+	struct arena_block *blocks;
+};
+
+#define ARENA_INIT {0}
+
+/* Zeroed, aligned for any type, never NULL; lives until arena_release(). */
+void *arena_alloc(struct arena *arena, size_t n, size_t size);
+/* Copies; NULL stays NULL. */
+char *arena_strdup(struct arena *arena, const char *s);
+char *arena_strndup(struct arena *arena, const char *s, size_t n);
+char *arena_printf(struct arena *arena, const char *fmt, ...)
+        __attribute__((format(printf, 2, 3)));
+void arena_release(struct arena *arena);
+
+#endif

@@ -1,0 +1,130 @@
+#include "base/buf.h"
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+char *buf_space(struct buf *buf, size_t n)
+{
+	if (buf->failed || n > buf->max || buf->len > buf->max - n) {
+		buf->failed = true;
+		return NULL;
+	}
+	if (buf->len + n + 1 > buf->cap) {
+		size_t cap = buf->cap ? buf->cap * 2 : 256;
+
+		while (cap < buf->len + n + 1)
+			cap *= 2;
+		buf->data = mem_grow(buf->data, cap, 1);
+		buf->cap = cap;
+	}
+	return buf->data + buf->len;
+}
+
+void buf_commit(struct buf *buf, size_t n)
+{
+	buf->len += n;
+	buf->data[buf->len] = '\0';
+}
+
+void buf_add(struct buf *buf, const void *data, size_t len)
+{
+	char *to = buf_space(buf, len);
+
+	if (!to)
+		return;
+	if (len)
+		memcpy(to, data, len);
+	buf_commit(buf, len);
+}
+
+void buf_adds(struct buf *buf, const char *s)
+{
+	buf_add(buf, s, strlen(s));
+}
+
+void buf_addc(struct buf *buf, char c)
+{
+	buf_add(buf, &c, 1);
+}
+
+void buf_addf(struct buf *buf, const char *fmt, ...)
+{
+	va_list ap, again;
+	char *to;
+	int n;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		buf->failed = true;
+	else if ((to = buf_space(buf, (size_t)n))) {
+		vsnprintf(to, (size_t)n + 1, fmt, again);
+		buf_commit(buf, (size_t)n);
+	}
+	va_end(again);
+}
+
+void buf_u8(struct buf *buf, uint8_t v)
+{
+	buf_add(buf, &v, 1);
+}
+
+void buf_u16(struct buf *buf, uint16_t v)
+{
+	const uint8_t b[2] = {(uint8_t)(v >> 8), (uint8_t)v};
+
+	buf_add(buf, b, sizeof(b));
+}
+
+void buf_u32(struct buf *buf, uint32_t v)
+{
+	buf_u16(buf, (uint16_t)(v >> 16));
+	buf_u16(buf, (uint16_t)v);
+}
+
+void buf_u64(struct buf *buf, uint64_t v)
+{
+	buf_u32(buf, (uint32_t)(v >> 32));
+	buf_u32(buf, (uint32_t)v);
+}
+
+void buf_consume(struct buf *buf, size_t n)
+{
+	if (n >= buf->len) {
+		buf_reset(buf);
+		return;
+	}
+	memmove(buf->data, buf->data + n, buf->len - n + 1);
+	buf->len -= n;
+}
+
+const char *buf_str(const struct buf *buf)
+{
+	return buf->data ? buf->data : "";
+}
+
+void buf_reset(struct buf *buf)
+{
+	buf->len = 0;
+	buf->failed = false;
+	if (buf->data)
+		buf->data[0] = '\0';
+}
+
+void buf_release(struct buf *buf)
+{
+	free(buf->data);
+	*buf = (struct buf){.max = buf->max};
+}
+
+char *buf_take(struct buf *buf)
+{
+	char *data = buf->data ? take(buf->data) : mem_zalloc(1, 1);
+
+	*buf = (struct buf){.max = buf->max};
+	return data;
+}

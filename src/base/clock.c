@@ -1,0 +1,127 @@
+#define _GNU_SOURCE
+#include "base/clock.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static int64_t now(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+struct mono_time mono_now(void)
+{
+	return (struct mono_time){now(CLOCK_MONOTONIC)};
+}
+
+struct wall_time wall_now(void)
+{
+	return (struct wall_time){now(CLOCK_REALTIME)};
+}
+
+struct mono_time mono_add_ms(struct mono_time t, int64_t ms)
+{
+	return (struct mono_time){t.ns + ms * NS_PER_MS};
+}
+
+int mono_ms_until(struct mono_time t)
+{
+	int64_t ms = (t.ns - mono_now().ns + NS_PER_MS - 1) / NS_PER_MS;
+
+	if (ms < 0)
+		return 0;
+	return ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
+bool mono_passed(struct mono_time t)
+{
+	return mono_now().ns >= t.ns;
+}
+
+char *wall_print(struct wall_time t, char text[static CLOCK_TEXT])
+{
+	int64_t rest = t.ns % NS_PER_S;
+	time_t s = (time_t)(t.ns / NS_PER_S);
+	struct tm tm;
+	size_t n;
+
+	if (rest < 0) {
+		rest += NS_PER_S;
+		s--;
+	}
+	gmtime_r(&s, &tm);
+	n = strftime(text, CLOCK_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text + n, CLOCK_TEXT - n, ".%03dZ", (int)(rest / NS_PER_MS));
+	return text;
+}
+
+/* ".123456" -> nanoseconds; moves *s behind it. */
+static int64_t parse_fraction(const char **s)
+{
+	int64_t unit = NS_PER_S / 10, ns = 0;
+
+	if (**s != '.')
+		return 0;
+	for ((*s)++; **s >= '0' && **s <= '9'; (*s)++, unit /= 10)
+		ns += (**s - '0') * unit;
+	return ns;
+}
+
+bool wall_parse(const char *s, struct wall_time *ret)
+{
+	struct tm tm = {0};
+	int hours, minutes, len = 0;
+	int64_t ns, offset_s = 0;
+
+	s = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (!s)
+		return false;
+	ns = parse_fraction(&s);
+	if (*s == 'Z')
+		s++;
+	else if ((*s == '+' || *s == '-') &&
+	         sscanf(s + 1, "%2d:%2d%n", &hours, &minutes, &len) == 2) {
+		offset_s = (hours * 60 + minutes) * 60;
+		if (*s == '-')
+			offset_s = -offset_s;
+		s += 1 + len;
+	} else {
+		return false;
+	}
+	if (*s)
+		return false;
+	ret->ns = ((int64_t)timegm(&tm) - offset_s) * NS_PER_S + ns;
+	return true;
+}
+
+bool clock_parse_span(const char *s, int64_t *ret_ms)
+{
+	static const struct {
+		const char *unit;
+		int64_t ms;
+	} units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000},
+	        {"h", 3600000}, {"d", 86400000}};
+	char *end;
+	long long v;
+
+	if (*s < '0' || *s > '9')
+		return false;
+	v = strtoll(s, &end, 10);
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (strcmp(end, units[i].unit) == 0)
+			return !__builtin_mul_overflow(v, units[i].ms, ret_ms);
+	return false;
+}
+
+void clock_sleep_ms(int64_t ms)
+{
+	const struct timespec ts = {ms / 1000, ms % 1000 * NS_PER_MS};
+
+	nanosleep(&ts, NULL);
+}

@@ -1,0 +1,171 @@
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int read_fd(int fd, const char *path, struct buf *buf, struct err *err)
+{
+	for (;;) {
+		size_t room = buf->max - buf->len;
+		size_t want = room < 65536 ? room + 1 : 65536;
+		char chunk[65536];
+		ssize_t n = read(fd, chunk, want < sizeof(chunk) ? want
+		                                                 : sizeof(chunk));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, "%s", path);
+		if (n == 0)
+			return 0;
+		buf_add(buf, chunk, (size_t)n);
+		if (!buf_ok(buf))
+			return err_set(err, NFZ_E_LIMIT,
+			        "%s: larger than %zu bytes", path, buf->max);
+	}
+}
+
+int file_read(const char *path, struct buf *buf, struct err *err)
+{
+	cleanup_close int fd = -1;
+
+	if (strcmp(path, "-") == 0)
+		return read_fd(STDIN_FILENO, "standard input", buf, err);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, "%s", path);
+	return read_fd(fd, path, buf, err);
+}
+
+int file_write_all(int fd, const void *data, size_t len, struct err *err)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, "write");
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int sync_dir_of(const char *path, struct err *err)
+{
+	cleanup_free char *dir = mem_strdup(path);
+	char *slash = strrchr(dir, '/');
+	cleanup_close int fd = -1;
+
+	if (slash == dir)
+		slash[1] = '\0';
+	else if (slash)
+		*slash = '\0';
+	fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) < 0)
+		return err_sys(err, "%s: sync of its directory", path);
+	return 0;
+}
+
+int file_replace(const char *path, mode_t mode, const void *data, size_t len,
+        struct err *err)
+{
+	cleanup_free char *tmp = mem_printf("%s.new.%d", path, (int)getpid());
+	cleanup_close int fd = -1;
+
+	if (strcmp(path, "-") == 0)
+		return file_write_all(STDOUT_FILENO, data, len, err);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+	        mode);
+	if (fd < 0)
+		return err_sys(err, "%s", tmp);
+	if (fchmod(fd, mode) < 0 || file_write_all(fd, data, len, err) < 0 ||
+	        fsync(fd) < 0 || rename(tmp, path) < 0) {
+		err_sys(err, "%s", path);
+		unlink(tmp);
+		return -NFZ_E_IO;
+	}
+	return sync_dir_of(path, err);
+}
+
+int file_make_dirs(const char *path, mode_t mode, struct err *err)
+{
+	cleanup_free char *copy = mem_strdup(path);
+
+	for (char *p = copy + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, mode) < 0 && errno != EEXIST)
+			return err_sys(err, "%s", copy);
+		*p = '/';
+	}
+	if (mkdir(copy, mode) < 0 && errno != EEXIST)
+		return err_sys(err, "%s", copy);
+	return 0;
+}
+
+int file_lock(const char *path, int *ret_fd, struct err *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return err_sys(err, "%s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		int busy = errno == EWOULDBLOCK;
+
+		if (busy)
+			err_set(err, NFZ_E_BUSY, "%s: held by another process",
+			        path);
+		else
+			err_sys(err, "%s", path);
+		close(fd);
+		return busy ? -NFZ_E_BUSY : -NFZ_E_IO;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static int remove_at(int dir, const char *name, dev_t dev, struct err *err)
+{
+	struct stat st;
+	struct dirent *e;
+	DIR *d;
+	int fd, r = 0;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_sys(err, "%s", name);
+	if (dev && st.st_dev != dev)
+		return err_set(err, NFZ_E_IO,
+		        "%s: is on another file system, left alone", name);
+	if (!S_ISDIR(st.st_mode))
+		return unlinkat(dir, name, 0) < 0 && errno != ENOENT
+		               ? err_sys(err, "%s", name)
+		               : 0;
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d)
+		return err_sys(err, "%s", name);
+	while (r == 0 && (e = readdir(d)))
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			r = remove_at(fd, e->d_name, st.st_dev, err);
+	closedir(d);
+	if (r == 0 && unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		r = err_sys(err, "%s", name);
+	return r;
+}
+
+int file_remove_tree(const char *path, struct err *err)
+{
+	return remove_at(AT_FDCWD, path, 0, err);
+}

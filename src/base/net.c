@@ -1,0 +1,154 @@
+#include "base/net.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+struct net_addr net_addr_v4(const uint8_t b[static 4])
+{
+	struct net_addr a;
+
+	memcpy(a.b, mapped, sizeof(mapped));
+	memcpy(a.b + 12, b, 4);
+	return a;
+}
+
+struct net_addr net_addr_v4_host(uint32_t v)
+{
+	const uint8_t b[4] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16),
+	        (uint8_t)(v >> 8), (uint8_t)v};
+
+	return net_addr_v4(b);
+}
+
+bool net_addr_is_v4(const struct net_addr *a)
+{
+	return memcmp(a->b, mapped, sizeof(mapped)) == 0;
+}
+
+uint32_t net_addr_v4_value(const struct net_addr *a)
+{
+	return (uint32_t)a->b[12] << 24 | (uint32_t)a->b[13] << 16 |
+	       (uint32_t)a->b[14] << 8 | a->b[15];
+}
+
+bool net_addr_parse(const char *s, struct net_addr *ret)
+{
+	uint8_t v4[4];
+
+	if (inet_pton(AF_INET, s, v4) == 1) {
+		*ret = net_addr_v4(v4);
+		return true;
+	}
+	return inet_pton(AF_INET6, s, ret->b) == 1;
+}
+
+char *net_addr_print(const struct net_addr *a, char text[static NET_ADDR_TEXT])
+{
+	if (net_addr_is_v4(a))
+		inet_ntop(AF_INET, a->b + 12, text, NET_ADDR_TEXT);
+	else
+		inet_ntop(AF_INET6, a->b, text, NET_ADDR_TEXT);
+	return text;
+}
+
+bool net_prefix_parse(const char *s, struct net_prefix *ret)
+{
+	char text[NET_PREFIX_TEXT];
+	char *slash, *end;
+	struct net_prefix p;
+	unsigned long len;
+	bool v4;
+
+	if (strlen(s) >= sizeof(text))
+		return false;
+	memcpy(text, s, strlen(s) + 1);
+	slash = strchr(text, '/');
+	if (slash)
+		*slash++ = '\0';
+	if (!net_addr_parse(text, &p.addr))
+		return false;
+	v4 = net_addr_is_v4(&p.addr);
+	len = v4 ? 32 : 128;
+	if (slash) {
+		unsigned long max = len;
+
+		if (*slash < '0' || *slash > '9')
+			return false;
+		len = strtoul(slash, &end, 10);
+		if (*end || len > max)
+			return false;
+	}
+	p.len = (uint8_t)(len + (v4 ? 96 : 0));
+	net_addr_mask(&p.addr, p.len);
+	*ret = p;
+	return true;
+}
+
+bool net_prefix_has(const struct net_prefix *p, const struct net_addr *a)
+{
+	unsigned whole = p->len / 8, rest = p->len % 8;
+	uint8_t mask = (uint8_t)(0xff00 >> rest);
+
+	return memcmp(p->addr.b, a->b, whole) == 0 &&
+	       (!rest || (p->addr.b[whole] & mask) == (a->b[whole] & mask));
+}
+
+void net_addr_mask(struct net_addr *a, uint8_t len)
+{
+	unsigned whole = len / 8, rest = len % 8;
+
+	if (whole >= 16)
+		return;
+	a->b[whole] = (uint8_t)(a->b[whole] & (0xff00 >> rest));
+	memset(a->b + whole + 1, 0, 15 - whole);
+}
+
+int net_mask_length(const struct net_addr *mask)
+{
+	uint32_t v = net_addr_v4_value(mask);
+	int len = __builtin_popcount(v);
+
+	return v == (len ? ~UINT32_C(0) << (32 - len) : 0) ? len : -1;
+}
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool net_mac_parse(const char *s, uint8_t ret[static 6])
+{
+	uint8_t mac[6];
+
+	for (int i = 0; i < 6; i++) {
+		int high, low;
+
+		if (i && (*s == ':' || *s == '-'))
+			s++;
+		high = hex(s[0]);
+		low = high < 0 ? -1 : hex(s[1]);
+		if (low < 0)
+			return false;
+		mac[i] = (uint8_t)(high << 4 | low);
+		s += 2;
+	}
+	if (*s)
+		return false;
+	memcpy(ret, mac, 6);
+	return true;
+}
+
+char *net_mac_print(const uint8_t mac[static 6], char text[static NET_MAC_TEXT])
+{
+	snprintf(text, NET_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
+	        mac[1], mac[2], mac[3], mac[4], mac[5]);
+	return text;
+}

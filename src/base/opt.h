@@ -1,0 +1,59 @@
+/* Options and commands as tables: one array parses, checks, prints help and
+ * feeds man page checks and completion.  Values are written straight into the
+ * caller's struct at an offset; tables stay const. */
+#ifndef NFZ_BASE_OPT_H
+#define NFZ_BASE_OPT_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum opt_kind {
+	OPT_FLAG,   /* bool: --name sets true, --no-name false */
+	OPT_TEXT,   /* const char *: points into argv */
+	OPT_LIST,   /* struct opt_list: may be given again, commas split */
+	OPT_INT,    /* int64_t, decimal, within min..max when max > min */
+	OPT_SPAN,   /* int64_t milliseconds: 30s, 5m */
+	OPT_CHOICE, /* int: index into the NULL-ended choices */
+	OPT_COUNT   /* int: number of times given (-v -v) */
+};
+
+struct opt_list {
+	char **items; /* owned; opt_list_release */
+	size_t n, cap;
+};
+
+struct opt {
+	const char *name;    /* without "--"; NULL ends the table */
+	char letter;         /* 0: none */
+	enum opt_kind kind;
+	size_t offset;       /* into the struct given to opt_parse */
+	const char *arg;     /* what help calls the value: "N", "FILE" */
+	const char *help;    /* one line, no full stop */
+	const char *const *choices;
+	int64_t min, max;
+};
+
+/* Parses argv[1..]; options and words may mix, "--" ends options.  Words are
+ * moved to argv[1..] and counted in *ret_words.  Unknown options suggest the
+ * nearest name.  A table may be followed by `common`, may be NULL. */
+int opt_parse(const struct opt *table, const struct opt *common, void *into,
+        int argc, char **argv, int *ret_words, struct err *err) NFZ_MUST_CHECK;
+/* As opt_parse, but stops at the first word: for PROG [opts] -- COMMAND and
+ * for options in front of a command's name. */
+int opt_parse_front(const struct opt *table, void *into, int argc, char **argv,
+        int *ret_next, struct err *err) NFZ_MUST_CHECK;
+/* "  -n, --name ARG   help" lines. */
+void opt_print(const struct opt *table, FILE *to);
+void opt_list_add(struct opt_list *list, const char *words);
+bool opt_list_has(const struct opt_list *list, const char *word);
+void opt_list_release(struct opt_list *list);
+/* The candidate nearest to word (edit distance <= 2 or a prefix), or NULL.
+ * next(ctx, i) gives candidate i, NULL at the end. */
+const char *opt_nearest(const char *word,
+        const char *(*next)(const void *ctx, size_t i), const void *ctx);
+
+#endif

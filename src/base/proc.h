@@ -1,0 +1,31 @@
+/* Child processes by argument vector; no shell is ever involved. */
+#ifndef NFZ_BASE_PROC_H
+#define NFZ_BASE_PROC_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Runs argv (NULL-ended, found in PATH) with `input` on its stdin, gathers
+ * stdout (and stderr, when err_out is given), waits at most timeout_ms (<= 0:
+ * for ever), then kills it: NFZ_E_TIMEOUT.  *ret_status gets the exit status,
+ * or 128 + signal.  A status other than 0 is not an error here. */
+struct proc_io {
+	const void *input;
+	size_t input_len;
+	struct buf *out;     /* NULL: inherited stdout */
+	struct buf *err_out; /* NULL: inherited stderr */
+	int64_t timeout_ms;
+};
+int proc_run(const char *const *argv, const struct proc_io *io,
+        int *ret_status, struct err *err) NFZ_MUST_CHECK;
+/* The start time of a process: field 22 of /proc/PID/stat.  With the boot id
+ * it names a process for ever, unlike its pid.  false when it is gone. */
+bool proc_start_time(pid_t pid, uint64_t *ret_ticks);
+/* The running kernel's boot id, 36 characters, "" when unknown. */
+void proc_boot_id(char text[static 40]);
+
+#endif

@@ -1,0 +1,84 @@
+/* The flow record: what a probe says about one flow at one observation point.
+ * Plain data, host order, unit in each name.
+ *
+ * Records of one flow are deltas: each carries what was counted since the one
+ * before, so totals are sums.  Times are the node's raw CLOCK_REALTIME. */
+#ifndef NFZ_FLOW_RECORD_H
+#define NFZ_FLOW_RECORD_H
+
+#include "base/buf.h"
+#include "base/cursor.h"
+#include "flow/key.h"
+
+enum { SLOT_GROUP = 0xfffe, SLOT_UNKNOWN = 0xffff };
+
+/* RFC 7012 flowEndReason (136), and ours for a delta of a living flow. */
+enum end_reason {
+	END_LIVING = 0,
+	END_IDLE = 1,
+	END_ACTIVE = 2,
+	END_DETECTED = 3,
+	END_FORCED = 4,
+	END_LACK_OF_RESOURCES = 5
+};
+
+enum { RECORD_SENT = 1,      /* the frame left through the tap's interface */
+	RECORD_FOREIGN = 2,  /* from an exporter that cannot be authenticated */
+	RECORD_ESTIMATED = 4 /* packet counts are estimates */ };
+
+struct flow_record {
+	struct flow_key key;
+	uint64_t packets, bytes; /* true wire packets; IP octets */
+	int64_t first_ns, last_ns;
+	uint16_t tap;            /* observation point: netflowize's tap number,
+	                          * unique in the deployment */
+	uint16_t src_slot, dst_slot; /* members of the tap's link between which
+	                          * the frames travelled (by MAC on a LAN);
+	                          * SLOT_GROUP, SLOT_UNKNOWN */
+	uint8_t tcp_flags, tos;  /* OR of flags; first packet's ToS */
+	uint8_t end_reason;
+	uint8_t flags;           /* RECORD_... */
+	uint8_t pad[6];
+};
+_Static_assert(sizeof(struct flow_record) == 88, "no hidden padding");
+
+/* The form in our own transport: big-endian, fixed RECORD_WIRE bytes. */
+enum { RECORD_WIRE = 88 };
+void flow_record_encode(const struct flow_record *r, struct buf *out);
+void flow_record_decode(struct cursor *c, struct flow_record *ret);
+
+/* Per-tap frame counters since the meter started: the wire side of the ledger.
+ * wire = ip + non_ip + excluded + every loss, in frames. */
+#define TAP_LOSSES(X)                                                          \
+	X(RING, "ring") /* kernel: ring full */                                \
+	X(TRUNCATED, "truncated") /* IP header not captured or malformed */    \
+	X(CACHE, "cache") /* flow cache could not take it */                   \
+	X(QUEUE, "queue") /* record or digest queue full */
+
+enum tap_loss {
+#define X(name, text) LOSS_##name,
+	TAP_LOSSES(X)
+#undef X
+	        TAP_LOSS_COUNT
+};
+const char *tap_loss_name(enum tap_loss loss);
+
+struct tap_counters {
+	uint16_t tap;
+	int64_t at_ns;         /* node clock */
+	uint64_t wire_frames;  /* kernel's count at the hook */
+	uint64_t ip_frames, non_ip, excluded;
+	uint64_t packets;      /* sum of segments of ip_frames */
+	uint64_t lost[TAP_LOSS_COUNT];
+	/* of the interface itself, when the tap was attached and now: frames
+	 * received and sent as the kernel counts them */
+	uint64_t if_received, if_sent;
+	uint64_t frames_received, frames_sent; /* what the tap saw of each */
+	uint64_t attach_uncertainty; /* frames that may fall between attaching
+	                              * and reading the interface counters */
+};
+enum { COUNTERS_WIRE_MAX = 256 };
+void tap_counters_encode(const struct tap_counters *c, struct buf *out);
+void tap_counters_decode(struct cursor *c, struct tap_counters *ret);
+
+#endif

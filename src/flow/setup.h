@@ -1,0 +1,77 @@
+/* What one module (meter, cache, collector) is told at its start: who it is,
+ * who its peers are and their keys, what to tap and how to count.
+ *
+ * Written by deploy, sent over SSH, stored 0600 on the node, read by the
+ * module.  Text form: one `word value...` per line (netflowize-protocol(7));
+ * keys are hex.  Readable without any library. */
+#ifndef NFZ_FLOW_SETUP_H
+#define NFZ_FLOW_SETUP_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/net.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum module_role { MODULE_METER = 1, MODULE_CACHE, MODULE_COLLECTOR,
+	MODULE_CONTROLLER };
+
+enum { SETUP_KEY_BYTES = 32, SETUP_MEMBERS_MAX = 1024, SETUP_TAPS_MAX = 4096 };
+
+struct setup_peer {
+	uint16_t id;            /* module id, unique in the deployment */
+	enum module_role role;
+	struct net_addr addr;   /* control network */
+	uint16_t port;          /* UDP; 0: it will contact us first */
+	uint8_t send_key[SETUP_KEY_BYTES], receive_key[SETUP_KEY_BYTES];
+};
+
+/* One member of a LAN as a tap must know it. */
+struct setup_member {
+	uint16_t slot;
+	uint8_t mac[6];
+	bool watched; /* some tap counts what this member sends */
+};
+
+struct setup_tap {
+	uint16_t id;
+	char ifname[16];     /* "" : find by MAC */
+	bool has_mac;
+	uint8_t mac[6];
+	char link[64];       /* for messages only; names live in the catalog */
+	uint8_t count_received, count_sent; /* enum count_rule's values */
+	bool lowest;
+	bool lan;
+	uint16_t near_slot;  /* the member on this side of the interface: the
+	                      * node itself, or whom a bridge's port faces */
+	uint16_t far_slot;   /* p2p: the other one */
+	bool facing;         /* a bridge's port: frames received come from
+	                      * near_slot; else frames sent do */
+	struct setup_member *members; /* LAN only */
+	size_t n_members;
+};
+
+struct setup {
+	uint64_t deployment;
+	uint16_t id;
+	enum module_role role;
+	struct net_addr listen;  /* where to bind */
+	uint16_t port;
+	int64_t active_ms, idle_ms, fin_ms, lease_ms;
+	uint32_t cache_flows;    /* most flows at once */
+	char store[256];         /* collector: directory of the run */
+	struct setup_peer *peers;
+	size_t n_peers;
+	struct setup_tap *taps;
+	size_t n_taps;
+};
+
+void setup_print(const struct setup *s, struct buf *out);
+/* Hostile input: every number is bounded.  Release with setup_release. */
+int setup_parse(const char *text, size_t len, struct setup *ret,
+        struct err *err) NFZ_MUST_CHECK;
+void setup_release(struct setup *s); /* wipes keys */
+const char *module_role_name(enum module_role role);
+
+#endif

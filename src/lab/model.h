@@ -1,0 +1,158 @@
+/* The testbed's own records: machines, users, experiments and how an
+ * experiment is mapped onto machines.  What a real testbed keeps in its
+ * database.  Pure data: no processes, no sockets.  The mapper fills it, the
+ * runtime brings it up, the service answers from it. */
+#ifndef NFZ_LAB_MODEL_H
+#define NFZ_LAB_MODEL_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/net.h"
+#include "testbed/ns.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { LAB_IFACES_MAX = 5 }; /* eth0 control, eth1..eth4 experiment */
+
+/* A machine type of the site: what the mapper may hand out. */
+struct lab_type {
+	const char *name, *class_name; /* "pc850", "pc" */
+	const char *nic;               /* interface_type: "fxp" */
+	int expt_ifaces;               /* experiment interfaces per machine */
+	int64_t speed_kbps;
+	const char *default_os;
+	const char *delay_os;
+};
+
+struct lab_iface {
+	char name[16];     /* the testbed's name: "eth1" */
+	char os_name[16];  /* the system's name, different on purpose */
+	int card, port;
+	uint8_t mac[6];
+	bool control;
+	struct net_addr ip, mask; /* all zero when unnumbered */
+	bool has_ip;
+	const char *lan;   /* virtual link or LAN, NULL if unused */
+	int vport;         /* the member's virtual port, -1 */
+	int peer_wire;     /* which lab_wire it is plugged into, -1 */
+	char switch_name[16];
+	int switch_card, switch_port;
+};
+
+/* A machine. */
+struct lab_machine {
+	char id[16];            /* "pc164" */
+	const struct lab_type *type;
+	struct lab_iface ifaces[LAB_IFACES_MAX];
+	int n_ifaces;
+	int owner;              /* index into site experiments, -1 free */
+	const char *vname;      /* "client", "tbdelay0"; NULL when free */
+	const char *erole;      /* "node", "delaynode" */
+	const char *osid;       /* OS name it runs */
+	const char *eventstatus; /* "ISUP", "BOOTING", ... */
+	const char *status;     /* "up", "down", ... */
+	char *host_key_rsa, *host_key_ed25519, *host_key_ecdsa; /* public lines */
+	pid_t init;             /* its PID 1, 0 when not running */
+};
+
+/* Where two ends meet: a veth pair (two ends) or a switch VLAN (a bridge). */
+struct lab_wire {
+	const char *lan;        /* virtual link or LAN it belongs to */
+	char vlan[24];          /* "lan0", "lan0/client" */
+	struct { int machine, iface; } *ends;
+	size_t n_ends;
+};
+
+/* One shaper or trace bridge: two ports of a delay machine. */
+struct lab_delay {
+	char vname[16];         /* of the machine: "tbdelay0" */
+	int number;             /* its own number: 0, 1, 2 (gaps in vnames) */
+	int machine;
+	int port[2];            /* iface indices on that machine */
+	const char *lan;
+	const char *vnode[2];   /* equal: LAN member */
+	int pipe[2];            /* 110, 120, ... per box */
+	double delay[2];        /* ms */
+	int64_t bandwidth[2];   /* kb/s */
+	double loss[2];
+	int q_limit[2];
+	bool noshaping;
+	const struct ns_member *member[2];
+};
+
+struct lab_trace {
+	int idx;
+	int machine;            /* the delay machine, or the node itself */
+	const char *iface0, *iface1; /* testbed names; "" end node */
+	const char *lan, *vnode, *type, *expr;
+	int snaplen, db;
+	char delayvname[16];
+};
+
+enum lab_state { /* experiment states, section 4.1 of the reference */
+	LAB_NEW, LAB_PRERUNNING, LAB_SWAPPED, LAB_QUEUED, LAB_SWAPPING,
+	LAB_ACTIVATING, LAB_ACTIVE, LAB_PANICED, LAB_TERMINATING, LAB_ENDED,
+	LAB_MODIFY_PARSE, LAB_MODIFY_REPARSE, LAB_MODIFY_RESWAP, LAB_RESTARTING
+};
+
+struct lab_experiment {
+	struct arena arena;     /* mapping's strings; emptied on remap */
+	char pid[64], eid[64], gid[64];
+	char head[32];          /* login of its head */
+	char *description;
+	enum lab_state state;
+	bool locked, batch;
+	int idx;
+	int64_t created, swapped_in; /* unix seconds */
+	char *ns_text;
+	struct ns_experiment *ns;
+	struct lab_wire *wires;
+	struct lab_delay *delays;
+	struct lab_trace *traces;
+	size_t n_wires, n_delays, n_traces;
+};
+
+struct lab_user {
+	char uid[32], uuid[40], name[64];
+	bool active, admin;
+	int64_t cert_serial;    /* registered; -1 none */
+	struct { char pid[64], gid[64], trust[16]; } groups[8];
+	int n_groups;
+};
+
+struct lab_site {
+	char domain[64];        /* "example.net" */
+	struct lab_type *types;
+	struct lab_machine *machines;
+	struct lab_experiment **experiments;
+	struct lab_user *users;
+	size_t n_types, n_machines, n_experiments, n_users;
+	size_t experiments_cap, users_cap;
+	char *nologins;         /* notice text while logins are closed, or NULL */
+	double delay_threshold_ms;
+};
+
+const char *lab_state_name(enum lab_state state);
+
+/* A site with its pool of machines (deterministic ids, MACs, switch ports)
+ * and no experiment.  `seed` varies MACs and assignments. */
+struct lab_site *lab_site_new(const char *domain, uint64_t seed);
+void lab_site_free(struct lab_site *site);
+struct lab_experiment *lab_experiment_add(struct lab_site *site,
+        const char *pid, const char *eid, const char *head);
+struct lab_experiment *lab_experiment_find(const struct lab_site *site,
+        const char *pid, const char *eid); /* without regard to case */
+int lab_machine_of(const struct lab_site *site,
+        const struct lab_experiment *e, const char *vname); /* index or -1 */
+
+/* The mapper (section 5.3): machines for nodes and shapers, wires, pipes,
+ * traces.  Keeps the machines of surviving virtual names.  Not enough of
+ * something is NFZ_E_RESOURCES in the testbed's own words, and the old
+ * mapping stays as it was. */
+int lab_map(struct lab_site *site, struct lab_experiment *e,
+        struct ns_experiment *ns, struct err *err) NFZ_MUST_CHECK;
+void lab_unmap(struct lab_site *site, struct lab_experiment *e);
+
+#endif

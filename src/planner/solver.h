@@ -1,0 +1,31 @@
+/* The planner's front: topology and wishes in, plan out. */
+#ifndef NFZ_PLANNER_SOLVER_H
+#define NFZ_PLANNER_SOLVER_H
+
+#include "base/err.h"
+#include "base/opt.h"
+#include "topology/plan.h"
+#include "topology/topology.h"
+
+/* What is known of a node beyond the topology when a collector is chosen;
+ * gathered over SSH where possible.  disk_free < 0: unknown. */
+struct node_facts {
+	int64_t disk_free_bytes;
+	double load;
+};
+
+struct plan_goal {
+	const char *mode;      /* "light" (others: NFZ_E_USAGE for now) */
+	const char *objective; /* "impact" (default), "count", "cost" */
+	struct opt_list avoid, require; /* node names */
+	const char *collector; /* wished node, NULL: choose */
+	int64_t time_limit_ms; /* 0: none */
+	const struct node_facts *facts; /* by node index, or NULL */
+};
+
+/* A plan is returned also when links stay uncovered (status INFEASIBLE, gaps
+ * say why); only wrong wishes are errors.  Deterministic. */
+int plan_solve(const struct topology *t, const struct plan_goal *goal,
+        struct plan **ret, struct err *err) NFZ_MUST_CHECK;
+
+#endif

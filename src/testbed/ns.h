@@ -1,0 +1,123 @@
+/* NS files: the text is run by Tcl itself in a safe interpreter with limits
+ * on time, commands and memory, and gives what the testbed's own parser gives
+ * (emulab-api reference, section 8).
+ *
+ * Plain data; everything lives in the experiment's arena. */
+#ifndef NFZ_TESTBED_NS_H
+#define NFZ_TESTBED_NS_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "topology/topology.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ns_limits {
+	int64_t time_ms;       /* 0: default 5000 */
+	int64_t commands;      /* 0: default 5,000,000 */
+	int64_t memory_bytes;  /* 0: default 256 MiB */
+	double delay_threshold_ms; /* 0: default 2, a site's DELAYTHRESH */
+	const char *const *types;  /* hardware types known; NULL: any pc*, pcvm* */
+	bool check_only;       /* nscheck: anonymous mode */
+};
+
+/* One member of a link or LAN: the testbed's virt_lans row. */
+struct ns_member {
+	const char *node;     /* "nodeB" */
+	int port;             /* per-node counter from 0 */
+	const char *ip, *mask; /* dotted */
+	int64_t bandwidth, rbandwidth; /* kb/s; per member */
+	double delay, rdelay;          /* ms; halves */
+	double lossrate, rlossrate;
+	int q_limit, q_qinbytes, q_red, q_gentle;
+	double q_weight;
+	int q_minthresh, q_maxthresh, q_linterm;
+	const char *cost;
+	bool mustdelay, emulated, uselinkdelay, nobwshaping, trivial_ok;
+	const char *encap_style;
+	const char *traced, *trace_type, *trace_expr, *trace_endnode;
+	int trace_snaplen, trace_db;
+	const char *fixed_iface;
+	bool widearea;
+	const char *protocol; /* "ethernet" */
+};
+
+struct ns_lan {
+	const char *name;
+	bool is_link;         /* made by duplex-link */
+	struct ns_member *members;
+	size_t n_members;
+	const char *failure_action;
+};
+
+struct ns_pair { const char *name, *value; };
+
+struct ns_desire { const char *name; double weight; };
+
+struct ns_route { const char *dst, *dst_type, *dst_mask, *nexthop, *cost; };
+
+struct ns_node {
+	const char *name, *type, *os, *fixed, *routing;
+	const char *startcmd, *startup, *tarfiles, *rpms, *failure_action;
+	const char *cmd_line, *role, *sharing_mode, *parent_os;
+	struct ns_desire *desires;
+	size_t n_desires;
+	struct ns_route *routes;
+	size_t n_routes;
+};
+
+/* A statement we accept and record but that has no effect here. */
+struct ns_agent { const char *name, *node, *type; };
+struct ns_program { const char *name, *node, *command, *dir, *timeout, *expected_exit; };
+struct ns_event { double time; const char *agent, *type, *event, *arguments; };
+struct ns_vtype { const char *name; double weight; const char *members; };
+
+struct ns_experiment {
+	struct arena arena;
+	struct ns_node *nodes;
+	struct ns_lan *lans;
+	size_t n_nodes, n_lans;
+	struct ns_pair *environment; /* set opt(NAME) value */
+	size_t n_environment;
+	struct ns_agent *agents;
+	size_t n_agents;
+	struct ns_program *programs;
+	size_t n_programs;
+	struct ns_event *events;
+	size_t n_events;
+	struct ns_vtype *vtypes;
+	size_t n_vtypes;
+	struct ns_pair *settings; /* experiment-wide: uselinkdelays, delay_osname,
+	                           * delay_capacity, encap_style, sync_server... */
+	size_t n_settings;
+	const char **warnings; /* "*** WARNING: ..." lines, as the parser prints */
+	size_t n_warnings;
+	const char **inert; /* statements without effect here, once each */
+	size_t n_inert;
+};
+
+/* Runs the text.  Refusals are NFZ_E_NS; the error's text is the testbed
+ * parser's own message (its "*** ..." lines where it has them) and the line of
+ * the user's file where known: "lab.ns:14: ...".  *ret_messages (may be NULL)
+ * gets the parser's output exactly as experiment.nscheck would return it. */
+int ns_evaluate(const char *text, size_t len, const char *name,
+        const struct ns_limits *limits, struct ns_experiment **ret,
+        char **ret_messages, struct err *err) NFZ_MUST_CHECK;
+void ns_free(struct ns_experiment *e); /* NULL is fine */
+static inline void ns_free_at(struct ns_experiment **e)
+{
+	ns_free(*e);
+}
+/* The planner's view: each shaped or traced link or LAN member gets the
+ * shapers the testbed would add (section 5.3), numbered as it numbers them,
+ * marked inferred. */
+int ns_topology(const struct ns_experiment *e, struct topology **ret,
+        struct err *err) NFZ_MUST_CHECK;
+/* Does this member make the testbed insert a shaper (or a trace bridge)? */
+bool ns_member_needs_shaper(const struct ns_experiment *e,
+        const struct ns_lan *lan, const struct ns_member *m,
+        bool *ret_shapes);
+
+#endif
