@@ -1,28 +1,86 @@
 /* The testbed's XML-RPC service: HTTPS with client certificates, one
- * connection a child process or thread as the original forks, answers exactly
- * as the recorded server does. */
+ * connection a child process as the original forks, answers exactly as the
+ * recorded server does (emulab-api reference, sections 1-9 and 14).
+ *
+ * The child does TLS and HTTP only.  Every call is answered by the process
+ * that owns the site, from its loop, so no lock is needed; calls that wait
+ * (statewait, wait=true) are answered later without holding anything up. */
 #ifndef NFZ_LAB_SERVICE_H
 #define NFZ_LAB_SERVICE_H
 
-#include "base/buf.h"
 #include "base/err.h"
-#include "format/xmlrpc.h"
+#include "base/loop.h"
 #include "lab/model.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct lab_service;
 
 /* What the service asks the rest of the testbed to do. */
 struct lab_actions {
-	/* The experiment's mapping was changed: make the nodes follow.  Runs
-	 * while the caller's reply may already have been sent. */
+	/* The experiment's mapping was changed (lab_map or lab_unmap done):
+	 * make the nodes follow.  Called from the loop, the caller's reply may
+	 * already have been sent.  NULL: nothing to do.  An error swaps the
+	 * experiment out. */
 	int (*apply)(void *ctx, struct lab_experiment *e, struct err *err);
 	void *ctx;
 };
 
-/* One call of one user, without any network: what tests and fuzzers use.
- * Appends the methodResponse document to out. */
-void lab_service_call(struct lab_site *site, const struct lab_user *caller,
-        const struct lab_actions *actions, const char *request, size_t len,
-        struct buf *out);
+/* What is made to go wrong, for tests of clients (reference, section 14). */
+enum lab_inject {
+	LAB_INJECT_NONE,
+	LAB_INJECT_PARSE,  /* the next modify or swap-in: parser fails */
+	LAB_INJECT_MAP,    /* the mapper fails: stays active */
+	LAB_INJECT_LATE,   /* fails after mapping: ends swapped out */
+	LAB_INJECT_CUT     /* the next answer is cut in its middle */
+};
+
+struct lab_service_setup {
+	struct lab_site *site;             /* outlives the service */
+	const struct lab_actions *actions; /* copied; NULL: none */
+	/* PEM files, as lab_certs_make() names them in certs.h; used only
+	 * when a descriptor to listen on is given. */
+	const char *ca_file, *cert_file, *key_file;
+	int64_t step_ms;  /* each state a change passes through; 0: 300 */
+	int max_connections; /* 0: 64 */
+};
+
+/* Serves on a listening TCP socket (kept open and owned by the caller) from
+ * the caller's loop.  listen_fd -1: no network, only lab_service_call. */
+int lab_service_start(struct loop *loop, int listen_fd,
+        const struct lab_service_setup *setup, struct lab_service **ret,
+        struct err *err) NFZ_MUST_CHECK;
+/* Ends all connections and drops what waits; NULL is fine. */
+void lab_service_stop(struct lab_service *svc);
+
+/* Applies once, to the next operation it fits. */
+void lab_service_inject(struct lab_service *svc, enum lab_inject what);
+/* Answers slower from now on, by so much a call; 0 turns it off. */
+void lab_service_delay(struct lab_service *svc, int64_t delay_ms);
+/* True while any change of an experiment is under way. */
+bool lab_service_busy(const struct lab_service *svc);
+
+/* One call of one user, without any network: what tests and fuzzers use and
+ * what connections use.  reply gets the methodResponse document once: before
+ * this returns (then NULL is returned) or later from the loop. */
+struct lab_request {
+	const char *body;
+	size_t len;
+};
+typedef void (*lab_reply_fn)(void *ctx, const char *document, size_t len);
+struct lab_call;
+struct lab_call *lab_service_call(struct lab_service *svc,
+        const struct lab_user *caller, const struct lab_request *request,
+        lab_reply_fn reply, void *ctx);
+/* The asker has gone: reply will not be called any more. */
+void lab_call_cancel(struct lab_service *svc, struct lab_call *call);
+
+/* Starts a change as experiment.modify / swapexp would, for the launcher's own
+ * use: the experiment's state goes through its sequence and ends active or
+ * swapped.  ns_text NULL keeps the present text. */
+int lab_service_swap(struct lab_service *svc, struct lab_experiment *e,
+        const char *ns_text, bool in, struct err *err) NFZ_MUST_CHECK;
 
 #endif
