@@ -17,7 +17,14 @@
 enum module_role { MODULE_METER = 1, MODULE_CACHE, MODULE_COLLECTOR,
 	MODULE_CONTROLLER };
 
-enum { SETUP_KEY_BYTES = 32, SETUP_MEMBERS_MAX = 1024, SETUP_TAPS_MAX = 4096 };
+enum {
+	SETUP_KEY_BYTES = 32,
+	SETUP_MEMBERS_MAX = 1024, /* of one tap */
+	SETUP_TAPS_MAX = 4096,
+	SETUP_PEERS_MAX = 1024,
+	SETUP_ALLOW_MAX = 256,
+	SETUP_TEXT_MAX = 8 << 20 /* bytes of the text form */
+};
 
 struct setup_peer {
 	uint16_t id;            /* module id, unique in the deployment */
@@ -61,17 +68,31 @@ struct setup {
 	int64_t active_ms, idle_ms, fin_ms, lease_ms;
 	uint32_t cache_flows;    /* most flows at once */
 	char store[256];         /* collector: directory of the run */
+	/* NetFlow v5, off when the port is 0.  Collector: where to listen and
+	 * from whom; meter and cache: whom to tell as well. */
+	uint16_t nf5_port;
+	struct net_prefix *nf5_allow;
+	size_t n_nf5_allow;
+	struct net_addr nf5_export;
+	uint16_t nf5_export_port;
 	struct setup_peer *peers;
 	size_t n_peers;
 	struct setup_tap *taps;
 	size_t n_taps;
 };
 
+/* Times of a module that nobody told otherwise; no peers, no taps. */
+void setup_init(struct setup *s);
 void setup_print(const struct setup *s, struct buf *out);
 /* Hostile input: every number is bounded.  Release with setup_release. */
 int setup_parse(const char *text, size_t len, struct setup *ret,
         struct err *err) NFZ_MUST_CHECK;
 void setup_release(struct setup *s); /* wipes keys */
-const char *module_role_name(enum module_role role);
+const char *module_role_name(enum module_role role); /* "meter" */
+const struct setup_peer *setup_peer(const struct setup *s, uint16_t id);
+/* The key for what `from` sends to `to`, from the deployment's master key:
+ * send_key of the one is receive_key of the other. */
+void setup_pair_key(const uint8_t master[static SETUP_KEY_BYTES],
+        uint16_t from, uint16_t to, uint8_t ret[static SETUP_KEY_BYTES]);
 
 #endif

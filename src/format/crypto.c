@@ -1,0 +1,119 @@
+/* The one door to libsodium. */
+#include "format/crypto.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#ifdef NFZ_NODE
+/* Debian's libsodium.a was compiled for glibc with fortification; musl lacks
+ * the checked form of explicit_bzero. */
+void __explicit_bzero_chk(void *p, size_t len, size_t room);
+void __explicit_bzero_chk(void *p, size_t len, size_t room)
+{
+	if (len > room)
+		__builtin_trap();
+	explicit_bzero(p, len);
+}
+#endif
+
+_Static_assert(CRYPTO_KEY == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "");
+_Static_assert(
+	CRYPTO_NONCE == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "");
+_Static_assert(CRYPTO_TAG == crypto_aead_xchacha20poly1305_ietf_ABYTES, "");
+_Static_assert(CRYPTO_KEY == crypto_kdf_KEYBYTES, "");
+_Static_assert(CRYPTO_MAC >= crypto_generichash_BYTES_MIN, "");
+_Static_assert(crypto_kdf_CONTEXTBYTES == 8, "");
+_Static_assert(
+	sizeof(struct crypto_sha256) >= sizeof(crypto_hash_sha256_state), "");
+
+int crypto_init(struct err *err)
+{
+	if (sodium_init() < 0)
+		return err_set(
+			err, NFZ_E_INTERNAL, "libsodium cannot be initialised");
+	return 0;
+}
+
+void crypto_random(void *to, size_t len)
+{
+	randombytes_buf(to, len);
+}
+
+void crypto_wipe(void *p, size_t len)
+{
+	sodium_memzero(p, len);
+}
+
+bool crypto_equal(const void *a, const void *b, size_t len)
+{
+	return sodium_memcmp(a, b, len) == 0;
+}
+
+void crypto_seal(const struct crypto_box *box, void *text, size_t len,
+	uint8_t tag[static CRYPTO_TAG])
+{
+	crypto_aead_xchacha20poly1305_ietf_encrypt_detached(text, tag, NULL,
+		text, len, box->aad, box->aad_len, NULL, box->nonce, box->key);
+}
+
+bool crypto_open(const struct crypto_box *box, void *text, size_t len,
+	const uint8_t tag[static CRYPTO_TAG])
+{
+	return crypto_aead_xchacha20poly1305_ietf_decrypt_detached(text, NULL,
+		       text, len, tag, box->aad, box->aad_len, box->nonce,
+		       box->key) == 0;
+}
+
+void crypto_mac(const uint8_t key[static CRYPTO_KEY], const void *data,
+	size_t len, uint8_t mac[static CRYPTO_MAC])
+{
+	crypto_generichash(mac, CRYPTO_MAC, data, len, key, CRYPTO_KEY);
+}
+
+void crypto_derive(const uint8_t key[static CRYPTO_KEY], uint64_t number,
+	const char context[static 8], uint8_t ret[static CRYPTO_KEY])
+{
+	crypto_kdf_derive_from_key(ret, CRYPTO_KEY, number, context, key);
+}
+
+void crypto_sha256_init(struct crypto_sha256 *s)
+{
+	crypto_hash_sha256_init((crypto_hash_sha256_state *)(void *)s->state);
+}
+
+void crypto_sha256_add(struct crypto_sha256 *s, const void *data, size_t len)
+{
+	crypto_hash_sha256_update(
+		(crypto_hash_sha256_state *)(void *)s->state, data, len);
+}
+
+void crypto_sha256_end(
+	struct crypto_sha256 *s, uint8_t ret[static CRYPTO_SHA256])
+{
+	crypto_hash_sha256_final(
+		(crypto_hash_sha256_state *)(void *)s->state, ret);
+}
+
+char *crypto_sha256_text(
+	const void *data, size_t len, char text[static CRYPTO_SHA256_TEXT])
+{
+	uint8_t sum[CRYPTO_SHA256];
+
+	crypto_hash_sha256(sum, data, len);
+	return crypto_hex(sum, sizeof(sum), text);
+}
+
+char *crypto_hex(const void *data, size_t len, char *text)
+{
+	return sodium_bin2hex(text, len * 2 + 1, data, len);
+}
+
+bool crypto_unhex(const char *text, void *to, size_t len)
+{
+	size_t n = strlen(text), done;
+	const char *end;
+
+	return n == len * 2 &&
+	       sodium_hex2bin(to, len, text, n, NULL, &done, &end) == 0 &&
+	       done == len && end == text + n;
+}
