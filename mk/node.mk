@@ -12,7 +12,7 @@ NODE_FOLDERS := base format flow store probe collector
 NODE_AGENT  := $(wildcard src/deploy/agent*.c src/deploy/journal*.c src/deploy/frame*.c src/deploy/payload_read*.c)
 NODE_MAINS  := $(foreach p,$(NODE_PROGRAMS),$(wildcard src/*/$(p).c))
 NODE_SOURCES := $(filter-out $(NODE_SKIP) $(MAINS),$(foreach f,$(NODE_FOLDERS),$(wildcard src/$(f)/*.c)) $(NODE_AGENT))
-NODE_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DNFZ_NODE=1 -Isrc -isystem $(NODE_BUILD)/include \
+NODE_CFLAGS := -std=gnu17 -D_GNU_SOURCE= -DNFZ_NODE=1 -Isrc -isystem $(NODE_BUILD)/include \
  -MMD -MP -Os -ffunction-sections -fdata-sections -fstack-protector-strong $(WARNINGS)
 NODE_LDFLAGS := -static -Wl,--gc-sections -s
 

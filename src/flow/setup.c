@@ -179,7 +179,7 @@ static int number(
 	for (; *at >= '0' && *at <= '9'; at++) {
 		uint64_t digit = (uint64_t)(*at - '0');
 
-		if (v > (max - digit) / 10)
+		if (digit > max || v > (max - digit) / 10)
 			return refuse(p, "number too large:", word);
 		v = v * 10 + digit;
 	}
