@@ -1,0 +1,337 @@
+/* Frame dissection.  Every byte is read through a bounded cursor; each loop
+ * has a ceiling, so a frame costs at most LAYERS_MAX + EXTENSIONS_MAX steps
+ * whatever it holds.
+ *
+ * Octets come from the IP header (RFC 791 3.1 Total Length, RFC 8200 3 Payload
+ * Length), never from the frame: padding of short frames is not traffic.
+ * The one exception are super-frames beyond 64 KiB, whose length field is 0.
+ * Later fragments have no ports: what stands there is payload. */
+#include "probe/dissect.h"
+#include "base/cursor.h"
+
+#include <string.h>
+
+enum { LAYERS_MAX = 16, EXTENSIONS_MAX = 8, LABELS_MAX = 64 };
+
+enum {
+	TYPE_IP4 = 0x0800,
+	TYPE_IP6 = 0x86dd,
+	TYPE_VLAN = 0x8100,
+	TYPE_QINQ = 0x88a8,
+	TYPE_QINQ_OLD = 0x9100,
+	TYPE_QINQ_OLD2 = 0x9200,
+	TYPE_PPPOE = 0x8864,
+	TYPE_MPLS = 0x8847,
+	TYPE_MPLS_GROUP = 0x8848
+};
+
+enum {
+	PROTO_HOP_BY_HOP = 0,
+	PROTO_TCP = 6,
+	PROTO_UDP = 17,
+	PROTO_DCCP = 33,
+	PROTO_ROUTING = 43,
+	PROTO_FRAGMENT = 44,
+	PROTO_AH = 51,
+	PROTO_DESTINATION = 60,
+	PROTO_SCTP = 132,
+	PROTO_UDPLITE = 136
+};
+
+/* Ports and flags; c holds what was captured of the transport header. */
+static void read_transport(struct cursor c, struct dissect *d)
+{
+	struct cursor ports = c;
+
+	switch (d->key.proto) {
+	case PROTO_TCP:
+		cursor_skip(&c, 12); /* RFC 9293 3.1 */
+		d->l4_len = (uint16_t)((cursor_u8(&c) >> 4) * 4);
+		d->tcp_flags = cursor_u8(&c);
+		break;
+	case PROTO_UDP:
+	case PROTO_UDPLITE:
+		d->l4_len = 8;
+		break;
+	case PROTO_SCTP:
+		d->l4_len = 12;
+		break;
+	case PROTO_DCCP:
+		cursor_skip(&c, 4); /* RFC 4340 5.1 */
+		d->l4_len = (uint16_t)(cursor_u8(&c) * 4);
+		break;
+	default:
+		return;
+	}
+	if (cursor_left(&ports) < 4)
+		return;
+	d->key.sport = cursor_u16(&ports);
+	d->key.dport = cursor_u16(&ports);
+}
+
+/* The part of what was captured that belongs to the packet. */
+static struct cursor clip(struct cursor c, size_t n)
+{
+	return cursor_sub(&c, n < cursor_left(&c) ? n : cursor_left(&c));
+}
+
+static enum dissect_verdict read_ip4(
+	struct cursor c, uint32_t wire_left, struct dissect *d)
+{
+	struct cursor whole = c;
+	uint8_t first = cursor_u8(&c), src[4], dst[4];
+	uint16_t total, fragment;
+
+	d->tos = cursor_u8(&c);
+	total = cursor_u16(&c);
+	cursor_skip(&c, 2);
+	fragment = cursor_u16(&c);
+	cursor_skip(&c, 1);
+	d->key.proto = cursor_u8(&c);
+	cursor_skip(&c, 2);
+	cursor_copy(&c, src, 4);
+	cursor_copy(&c, dst, 4);
+	d->l3_len = (uint16_t)((first & 15) * 4);
+	if (!cursor_ok(&c) || first >> 4 != 4 || d->l3_len < 20)
+		return DISSECT_TRUNCATED;
+	d->key.src = net_addr_v4(src);
+	d->key.dst = net_addr_v4(dst);
+	d->octets = total ? total : wire_left;
+	if (fragment & 0x1fff) {
+		d->key.flags = KEY_FRAGMENT;
+		return DISSECT_IP;
+	}
+	if (d->octets > d->l3_len && cursor_left(&whole) > d->l3_len) {
+		whole = clip(whole, d->octets);
+		cursor_skip(&whole, d->l3_len);
+		read_transport(whole, d);
+	}
+	return DISSECT_IP;
+}
+
+/* Walks the extension headers from *at, whose type is d->key.proto; false when
+ * there is no transport header to be read. */
+static bool walk_extensions(struct cursor *at, struct dissect *d)
+{
+	for (int i = 0; i < EXTENSIONS_MAX; i++) {
+		struct cursor c = *at;
+		uint8_t type = d->key.proto, next = cursor_u8(&c);
+		uint8_t len = cursor_u8(&c);
+		uint16_t bytes = (uint16_t)((len + 1) * 8);
+
+		switch (type) {
+		case PROTO_FRAGMENT:
+			bytes = 8;
+			break;
+		case PROTO_AH:
+			bytes = (uint16_t)((len + 2) * 4);
+			break;
+		case PROTO_HOP_BY_HOP:
+		case PROTO_ROUTING:
+		case PROTO_DESTINATION:
+			break;
+		default:
+			return true;
+		}
+		c = cursor_sub(at, bytes);
+		if (!cursor_ok(&c))
+			return false;
+		d->key.proto = next;
+		d->l3_len = (uint16_t)(d->l3_len + bytes);
+		cursor_skip(&c, 2);
+		if (type == PROTO_FRAGMENT && cursor_u16(&c) & 0xfff8) {
+			d->key.flags = KEY_FRAGMENT;
+			return false;
+		}
+	}
+	return false;
+}
+
+static enum dissect_verdict read_ip6(
+	struct cursor c, uint32_t wire_left, struct dissect *d)
+{
+	uint32_t first = cursor_u32(&c), payload = cursor_u16(&c);
+
+	d->key.proto = cursor_u8(&c);
+	cursor_skip(&c, 1);
+	cursor_copy(&c, d->key.src.b, 16);
+	cursor_copy(&c, d->key.dst.b, 16);
+	if (!cursor_ok(&c) || first >> 28 != 6)
+		return DISSECT_TRUNCATED;
+	d->tos = (uint8_t)(first >> 20);
+	d->l3_len = 40;
+	d->octets = payload + 40;
+	/* a length of 0 beyond what 16 bits can say: a super-frame */
+	if (payload == 0 && wire_left > 65535)
+		d->octets = wire_left;
+	c = clip(c, d->octets - 40);
+	if (walk_extensions(&c, d))
+		read_transport(c, d);
+	return DISSECT_IP;
+}
+
+/* Below the labels stands whatever the ends agreed on; IP by its version. */
+static uint16_t skip_labels(struct cursor *c)
+{
+	for (int i = 0; i < LABELS_MAX; i++) {
+		uint32_t label = cursor_u32(c);
+
+		if (!cursor_ok(c))
+			return 0;
+		if (label & 0x100) {
+			uint8_t version =
+				cursor_left(c) ? (uint8_t)(*c->at >> 4) : 0;
+
+			return version == 4   ? TYPE_IP4
+			       : version == 6 ? TYPE_IP6
+					      : 0;
+		}
+	}
+	return 0;
+}
+
+/* RFC 1661 2: the protocol field may be compressed to one byte. */
+static uint16_t read_ppp(struct cursor *c)
+{
+	uint16_t proto = cursor_u8(c);
+
+	if (!(proto & 1))
+		proto = (uint16_t)(proto << 8 | cursor_u8(c));
+	return proto == 0x21 ? TYPE_IP4 : proto == 0x57 ? TYPE_IP6 : 0;
+}
+
+static uint16_t read_family(struct cursor *c)
+{
+	uint32_t family = cursor_u32(c);
+
+	if (family > 0xffff)
+		family = family >> 24;
+	switch (family) {
+	case 2:
+		return TYPE_IP4;
+	case 10: /* Linux, NetBSD and OpenBSD, FreeBSD, Darwin */
+	case 24:
+	case 28:
+	case 30:
+		return TYPE_IP6;
+	default:
+		return 0;
+	}
+}
+
+static uint16_t read_raw(const struct cursor *c)
+{
+	uint8_t version = cursor_left(c) ? (uint8_t)(*c->at >> 4) : 0;
+
+	return version == 6 ? TYPE_IP6 : version == 4 ? TYPE_IP4 : 0;
+}
+
+/* The link layer's own header; the type of what follows. */
+static uint16_t read_link(
+	enum link_layer layer, struct cursor *c, struct dissect *d)
+{
+	uint16_t type;
+
+	switch (layer) {
+	case LAYER_ETHERNET:
+		d->has_macs = cursor_left(c) >= 12;
+		cursor_copy(c, d->dst_mac, 6);
+		cursor_copy(c, d->src_mac, 6);
+		return cursor_u16(c);
+	case LAYER_RAW:
+		return read_raw(c);
+	case LAYER_COOKED:
+		cursor_skip(c, 14);
+		return cursor_u16(c);
+	case LAYER_COOKED2:
+		type = cursor_u16(c);
+		cursor_skip(c, 18);
+		return type;
+	case LAYER_FAMILY:
+		return read_family(c);
+	case LAYER_PPP:
+		if (cursor_left(c) >= 2 && c->at[0] == 0xff && c->at[1] == 3)
+			cursor_skip(c, 2);
+		return read_ppp(c);
+	}
+	return 0;
+}
+
+/* Strips tags and labels until an IP header; 0 when there is none. */
+static uint16_t strip(uint16_t type, struct cursor *c)
+{
+	for (int i = 0; i < LAYERS_MAX && cursor_ok(c); i++) {
+		switch (type) {
+		case TYPE_IP4:
+		case TYPE_IP6:
+			return type;
+		case TYPE_VLAN:
+		case TYPE_QINQ:
+		case TYPE_QINQ_OLD:
+		case TYPE_QINQ_OLD2:
+			cursor_skip(c, 2);
+			type = cursor_u16(c);
+			break;
+		case TYPE_PPPOE:
+			cursor_skip(c, 6); /* RFC 2516 4 */
+			type = read_ppp(c);
+			break;
+		case TYPE_MPLS:
+		case TYPE_MPLS_GROUP:
+			type = skip_labels(c);
+			break;
+		default:
+			return 0;
+		}
+	}
+	return 0;
+}
+
+enum dissect_verdict dissect_frame(
+	enum link_layer layer, const struct frame *f, struct dissect *ret)
+{
+	struct cursor c = cursor_over(f->data, f->captured);
+	uint16_t type;
+
+	memset(ret, 0, sizeof(*ret));
+	type = strip(read_link(layer, &c, ret), &c);
+	if (!cursor_ok(&c) || type == 0)
+		return DISSECT_NON_IP;
+	ret->l3_at = f->captured - (uint32_t)cursor_left(&c);
+	if (type == TYPE_IP4)
+		return read_ip4(c, f->wire - ret->l3_at, ret);
+	return read_ip6(c, f->wire - ret->l3_at, ret);
+}
+
+/* Bytes of headers each segment repeats.  Where a TCP super-frame travels in a
+ * tunnel the outer header is not TCP: then the kernel's checksum offset names
+ * the inner one. */
+static uint32_t repeated_headers(const struct frame *f, const struct dissect *d,
+	const struct segmentation *seg)
+{
+	bool tcp = seg->type == GSO_TCP4 || seg->type == GSO_TCP6;
+	struct cursor c = cursor_over(f->data, f->captured);
+
+	if (seg->type == GSO_UDP_FRAGMENTS)
+		return d->l3_len; /* IP fragments: later ones have no ports */
+	if (!tcp || d->key.proto == PROTO_TCP || seg->csum_start <= d->l3_at)
+		return (uint32_t)d->l3_len + d->l4_len;
+	cursor_skip(&c, seg->csum_start);
+	cursor_skip(&c, 12);
+	return seg->csum_start - d->l3_at + (cursor_u8(&c) >> 4) * 4u;
+}
+
+struct wire_count dissect_segments(const struct frame *f,
+	const struct dissect *d, const struct segmentation *seg)
+{
+	uint32_t headers, payload, n;
+
+	if (seg->type == GSO_NONE || seg->size == 0)
+		return (struct wire_count){1, d->octets};
+	headers = repeated_headers(f, d, seg);
+	if (d->octets <= headers)
+		return (struct wire_count){1, d->octets};
+	payload = d->octets - headers;
+	n = (payload + seg->size - 1) / seg->size;
+	return (struct wire_count){n, d->octets + (uint64_t)(n - 1) * headers};
+}

@@ -1,0 +1,75 @@
+/* One frame -> what makes it part of a flow: key, IP octets, TCP flags, ToS and
+ * the header lengths that counting of super-frames needs.
+ *
+ * Only the outermost IP header is read: 802.1Q/QinQ tags, PPPoE and MPLS are
+ * stripped, tunnels are not entered. */
+#ifndef NFZ_PROBE_DISSECT_H
+#define NFZ_PROBE_DISSECT_H
+
+#include "flow/key.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum link_layer {
+	LAYER_ETHERNET,
+	LAYER_RAW,     /* starts with the IP header */
+	LAYER_COOKED,  /* Linux "cooked" v1, 16 bytes */
+	LAYER_COOKED2, /* v2, 20 bytes */
+	LAYER_FAMILY,  /* BSD loopback: address family, either byte order */
+	LAYER_PPP
+};
+
+enum dissect_verdict {
+	DISSECT_IP,
+	DISSECT_NON_IP,
+	DISSECT_TRUNCATED /* says it is IP, but the header is cut or malformed */
+};
+
+struct frame {
+	const uint8_t *data;
+	uint32_t captured; /* bytes at data */
+	uint32_t wire;     /* length of the frame, >= captured */
+};
+
+struct dissect {
+	struct flow_key key;
+	uint32_t octets; /* IP length: from the header; what the frame holds
+	                   * only where the header says 0 */
+	uint32_t l3_at;  /* where the IP header starts */
+	uint16_t l3_len; /* IP header with options or extension headers */
+	uint16_t l4_len; /* transport header, 0 unknown */
+	uint8_t tcp_flags, tos;
+	bool has_macs;
+	uint8_t dst_mac[6], src_mac[6];
+};
+
+/* Reads f; *ret is valid only for DISSECT_IP, but for the MAC fields, which
+ * are set whenever the frame has them. */
+enum dissect_verdict dissect_frame(
+	enum link_layer layer, const struct frame *f, struct dissect *ret);
+
+/* How a super-frame (GSO, GRO, TSO) will be or was cut: as the virtio header
+ * in front of a captured frame says. */
+struct segmentation {
+	uint8_t type;        /* VIRTIO_NET_HDR_GSO_... without the ECN bit */
+	uint16_t size;       /* transport payload of one segment; 0 none */
+	uint16_t csum_start; /* offset of the transport header, 0 unknown */
+};
+enum {
+	GSO_NONE = 0,
+	GSO_TCP4 = 1,
+	GSO_UDP_FRAGMENTS = 3,
+	GSO_TCP6 = 4,
+	GSO_UDP = 5
+};
+
+struct wire_count {
+	uint32_t packets;
+	uint64_t octets;
+};
+/* How many packets, and IP octets in them, a dissected frame is on a wire. */
+struct wire_count dissect_segments(const struct frame *f,
+	const struct dissect *d, const struct segmentation *seg);
+
+#endif

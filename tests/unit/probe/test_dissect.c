@@ -1,0 +1,65 @@
+#include "base/map.h"
+#include "captures.h"
+#include "probe/dissect.h"
+#include "probe/pcapfile.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+struct tally {
+	uint64_t frames, ip4, ip6, other, octets;
+	struct map keys;
+};
+
+static void count_file(const char *path, struct tally *t)
+{
+	struct pcapfile *file = NULL;
+	struct err err = ERR_INIT;
+	struct frame frame;
+	struct dissect d;
+	int64_t ns;
+	int r = pcapfile_open(path, &file, &err);
+
+	cr_assert(r == 0, "%s", err.text);
+	while ((r = pcapfile_next(file, &frame, &ns, &err)) > 0) {
+		t->frames++;
+		if (dissect_frame(pcapfile_layer(file), &frame, &d) !=
+			DISSECT_IP) {
+			t->other++;
+			continue;
+		}
+		*(net_addr_is_v4(&d.key.src) ? &t->ip4 : &t->ip6) += 1;
+		t->octets += d.octets;
+		/* the truth's tuples do not tell fragments apart */
+		d.key.flags = 0;
+		map_put(&t->keys, &d.key, sizeof(d.key), t);
+	}
+	cr_assert(r == 0, "%s", err.text);
+	pcapfile_close(file);
+}
+
+static void check_capture(const struct capture *row, void *data)
+{
+	struct tally t = {0};
+
+	map_init(&t.keys);
+	count_file(row->path, &t);
+	cr_expect(t.frames == row->frames && t.ip4 == row->ip4 &&
+			  t.ip6 == row->ip6 && t.other == row->other &&
+			  t.octets == row->octets && t.keys.n == row->keys,
+		"%s: frames %lu/%lu ip4 %lu/%lu ip6 %lu/%lu other %lu/%lu "
+		"octets %lu/%lu keys %zu/%lu",
+		row->name, t.frames, row->frames, t.ip4, row->ip4, t.ip6,
+		row->ip6, t.other, row->other, t.octets, row->octets, t.keys.n,
+		row->keys);
+	map_release(&t.keys);
+	++*(int *)data;
+}
+
+Test(dissect, public_captures)
+{
+	int n = 0;
+
+	if (captures_each(check_capture, &n))
+		cr_expect(n >= 73, "only %d captures", n);
+}
