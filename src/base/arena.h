@@ -9,7 +9,10 @@ struct arena {
 	struct arena_block *blocks;
 };
 
-#define ARENA_INIT {0}
+#define ARENA_INIT                                                             \
+	{                                                                      \
+		0                                                              \
+	}
 
 /* Zeroed, aligned for any type, never NULL; lives until arena_release(). */
 void *arena_alloc(struct arena *arena, size_t n, size_t size);
@@ -17,7 +20,7 @@ void *arena_alloc(struct arena *arena, size_t n, size_t size);
 char *arena_strdup(struct arena *arena, const char *s);
 char *arena_strndup(struct arena *arena, const char *s, size_t n);
 char *arena_printf(struct arena *arena, const char *fmt, ...)
-        __attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 void arena_release(struct arena *arena);
 
 #endif

@@ -17,13 +17,16 @@ struct buf {
 	bool failed;
 };
 
-#define BUF_INIT(limit) {.max = (limit)}
+#define BUF_INIT(limit)                                                        \
+	{                                                                      \
+		.max = (limit)                                                 \
+	}
 
 void buf_add(struct buf *buf, const void *data, size_t len);
 void buf_adds(struct buf *buf, const char *s);
 void buf_addc(struct buf *buf, char c);
 void buf_addf(struct buf *buf, const char *fmt, ...)
-        __attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 /* Big-endian integers, for wire formats. */
 void buf_u8(struct buf *buf, uint8_t v);
 void buf_u16(struct buf *buf, uint16_t v);

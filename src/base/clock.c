@@ -86,7 +86,7 @@ bool wall_parse(const char *s, struct wall_time *ret)
 	if (*s == 'Z')
 		s++;
 	else if ((*s == '+' || *s == '-') &&
-	         sscanf(s + 1, "%2d:%2d%n", &hours, &minutes, &len) == 2) {
+		 sscanf(s + 1, "%2d:%2d%n", &hours, &minutes, &len) == 2) {
 		offset_s = (hours * 60 + minutes) * 60;
 		if (*s == '-')
 			offset_s = -offset_s;
@@ -106,7 +106,7 @@ bool clock_parse_span(const char *s, int64_t *ret_ms)
 		const char *unit;
 		int64_t ms;
 	} units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000},
-	        {"h", 3600000}, {"d", 86400000}};
+		{"h", 3600000}, {"d", 86400000}};
 	char *end;
 	long long v;
 

@@ -9,10 +9,9 @@ static const struct {
 	int exit_status;
 	const char *code;
 	const char *meaning;
-} table[] = {
-        {0, "NFZ-OK", "no error"},
+} table[] = {{0, "NFZ-OK", "no error"},
 #define X(name, exit, code, text) {exit, code, text},
-        NFZ_ERRORS(X)
+	NFZ_ERRORS(X)
 #undef X
 };
 
@@ -54,7 +53,7 @@ int err_sys(struct err *err, const char *fmt, ...)
 		va_end(ap);
 		n = strlen(err->text);
 		snprintf(err->text + n, sizeof(err->text) - n, ": %s",
-		        strerror(saved));
+			strerror(saved));
 	}
 	errno = saved;
 	return -(int)NFZ_E_IO;

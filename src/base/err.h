@@ -42,7 +42,8 @@
 	X(REMOTE, 5, "NFZ-E311", "a node answered with an error")              \
 	X(PASSPHRASE, 4, "NFZ-E401", "wrong or missing passphrase")            \
 	X(CERT_EXPIRED, 4, "NFZ-E402", "the certificate has expired")          \
-	X(SERVER_CERT, 4, "NFZ-E403", "the server's certificate is not trusted") \
+	X(SERVER_CERT, 4, "NFZ-E403",                                          \
+		"the server's certificate is not trusted")                     \
 	X(CLOSED, 4, "NFZ-E404", "the testbed is closed for logins")           \
 	X(SILENT_CLOSE, 4, "NFZ-E405", "the testbed closed without an answer") \
 	X(CERT_REFUSED, 4, "NFZ-E406", "the testbed refused the certificate")  \
@@ -52,7 +53,8 @@
 	X(REPLY, 4, "NFZ-E410", "the testbed's reply makes no sense")          \
 	X(FORBIDDEN, 7, "NFZ-E411", "you may not access this")                 \
 	X(CERT_FILE, 4, "NFZ-E412", "the certificate file cannot be used")     \
-	X(TOO_BIG, 3, "NFZ-E413", "the description is too big for the testbed") \
+	X(TOO_BIG, 3, "NFZ-E413",                                              \
+		"the description is too big for the testbed")                  \
 	X(VERIFY, 8, "NFZ-E501", "verification failed")                        \
 	X(PENDING, 9, "NFZ-E502", "changes are pending")                       \
 	X(INTERRUPTED, 130, "NFZ-E900", "interrupted")
@@ -62,26 +64,29 @@ enum nfz_error {
 #define X(name, exit, code, text) NFZ_E_##name,
 	NFZ_ERRORS(X)
 #undef X
-	        NFZ_E_COUNT
+		NFZ_E_COUNT
 };
 
 enum { ERR_TEXT_MAX = 1024, ERR_HINT_MAX = 512 };
 
 struct err {
 	enum nfz_error code;
-	int sys;                   /* saved errno, 0 if none */
-	char text[ERR_TEXT_MAX];   /* one sentence, no newline at its end */
-	char hint[ERR_HINT_MAX];   /* what to do; may hold several lines */
+	int sys;                 /* saved errno, 0 if none */
+	char text[ERR_TEXT_MAX]; /* one sentence, no newline at its end */
+	char hint[ERR_HINT_MAX]; /* what to do; may hold several lines */
 };
 
-#define ERR_INIT {0}
+#define ERR_INIT                                                               \
+	{                                                                      \
+		0                                                              \
+	}
 
 #define NFZ_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define NFZ_MUST_CHECK __attribute__((warn_unused_result))
 
 /* Sets code and sentence; returns -code, so `return err_set(...)` reads. */
 int err_set(struct err *err, enum nfz_error code, const char *fmt, ...)
-        NFZ_PRINTF(3, 4);
+	NFZ_PRINTF(3, 4);
 /* As err_set with NFZ_E_IO, and ": <strerror(errno)>" added. */
 int err_sys(struct err *err, const char *fmt, ...) NFZ_PRINTF(2, 3);
 /* Puts "<what>: " in front of the sentence; returns -code. */

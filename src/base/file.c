@@ -16,8 +16,8 @@ static int read_fd(int fd, const char *path, struct buf *buf, struct err *err)
 		size_t room = buf->max - buf->len;
 		size_t want = room < 65536 ? room + 1 : 65536;
 		char chunk[65536];
-		ssize_t n = read(fd, chunk, want < sizeof(chunk) ? want
-		                                                 : sizeof(chunk));
+		ssize_t n = read(
+			fd, chunk, want < sizeof(chunk) ? want : sizeof(chunk));
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -28,7 +28,7 @@ static int read_fd(int fd, const char *path, struct buf *buf, struct err *err)
 		buf_add(buf, chunk, (size_t)n);
 		if (!buf_ok(buf))
 			return err_set(err, NFZ_E_LIMIT,
-			        "%s: larger than %zu bytes", path, buf->max);
+				"%s: larger than %zu bytes", path, buf->max);
 	}
 }
 
@@ -78,7 +78,7 @@ static int sync_dir_of(const char *path, struct err *err)
 }
 
 int file_replace(const char *path, mode_t mode, const void *data, size_t len,
-        struct err *err)
+	struct err *err)
 {
 	cleanup_free char *tmp = mem_printf("%s.new.%d", path, (int)getpid());
 	cleanup_close int fd = -1;
@@ -86,11 +86,11 @@ int file_replace(const char *path, mode_t mode, const void *data, size_t len,
 	if (strcmp(path, "-") == 0)
 		return file_write_all(STDOUT_FILENO, data, len, err);
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-	        mode);
+		mode);
 	if (fd < 0)
 		return err_sys(err, "%s", tmp);
 	if (fchmod(fd, mode) < 0 || file_write_all(fd, data, len, err) < 0 ||
-	        fsync(fd) < 0 || rename(tmp, path) < 0) {
+		fsync(fd) < 0 || rename(tmp, path) < 0) {
 		err_sys(err, "%s", path);
 		unlink(tmp);
 		return -NFZ_E_IO;
@@ -126,7 +126,7 @@ int file_lock(const char *path, int *ret_fd, struct err *err)
 
 		if (busy)
 			err_set(err, NFZ_E_BUSY, "%s: held by another process",
-			        path);
+				path);
 		else
 			err_sys(err, "%s", path);
 		close(fd);
@@ -147,11 +147,11 @@ static int remove_at(int dir, const char *name, dev_t dev, struct err *err)
 		return errno == ENOENT ? 0 : err_sys(err, "%s", name);
 	if (dev && st.st_dev != dev)
 		return err_set(err, NFZ_E_IO,
-		        "%s: is on another file system, left alone", name);
+			"%s: is on another file system, left alone", name);
 	if (!S_ISDIR(st.st_mode))
 		return unlinkat(dir, name, 0) < 0 && errno != ENOENT
-		               ? err_sys(err, "%s", name)
-		               : 0;
+			       ? err_sys(err, "%s", name)
+			       : 0;
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	d = fd < 0 ? NULL : fdopendir(fd);
 	if (!d)

@@ -9,18 +9,18 @@
 
 /* Appends the file's bytes to buf; "-" is stdin.  Over buf->max is
  * NFZ_E_LIMIT. */
-int file_read(const char *path, struct buf *buf, struct err *err)
-        NFZ_MUST_CHECK;
+int file_read(
+	const char *path, struct buf *buf, struct err *err) NFZ_MUST_CHECK;
 /* Writes beside, fsyncs, renames over path, fsyncs the directory: readers see
  * the old or the new file, never a part.  "-" is stdout, written straight. */
 int file_replace(const char *path, mode_t mode, const void *data, size_t len,
-        struct err *err) NFZ_MUST_CHECK;
+	struct err *err) NFZ_MUST_CHECK;
 /* All of len bytes or an error; EINTR is retried. */
-int file_write_all(int fd, const void *data, size_t len, struct err *err)
-        NFZ_MUST_CHECK;
+int file_write_all(
+	int fd, const void *data, size_t len, struct err *err) NFZ_MUST_CHECK;
 /* mkdir -p. */
-int file_make_dirs(const char *path, mode_t mode, struct err *err)
-        NFZ_MUST_CHECK;
+int file_make_dirs(
+	const char *path, mode_t mode, struct err *err) NFZ_MUST_CHECK;
 /* Opens (creating, 0600) and locks path; NFZ_E_BUSY when another holds it.
  * The lock goes with the descriptor. */
 int file_lock(const char *path, int *ret_fd, struct err *err) NFZ_MUST_CHECK;

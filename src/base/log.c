@@ -21,8 +21,8 @@ void log_open(const char *program, enum log_level level, bool stamps)
 }
 
 /* One write per line, so that lines of several processes do not mix. */
-static void line(enum log_level level, const char *word, const char *fmt,
-        va_list ap)
+static void line(
+	enum log_level level, const char *word, const char *fmt, va_list ap)
 {
 	char text[2048], stamp[CLOCK_TEXT] = "";
 	int saved = errno;
@@ -31,8 +31,8 @@ static void line(enum log_level level, const char *word, const char *fmt,
 	if (level > state.level)
 		return;
 	n = snprintf(text, sizeof(text), "%s%s%s: %s",
-	        state.stamps ? wall_print(wall_now(), stamp) : "",
-	        state.stamps ? " " : "", state.program, word);
+		state.stamps ? wall_print(wall_now(), stamp) : "",
+		state.stamps ? " " : "", state.program, word);
 	if (n > 0 && n < room)
 		n += vsnprintf(text + n, (size_t)(room - n), fmt, ap);
 	if (n > room - 1)

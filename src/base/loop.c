@@ -59,8 +59,8 @@ void loop_free(struct loop *loop)
 	free(loop);
 }
 
-void loop_watch(struct loop *loop, int fd, short events, loop_io_fn fn,
-        void *data)
+void loop_watch(
+	struct loop *loop, int fd, short events, loop_io_fn fn, void *data)
 {
 	size_t i = 0;
 
@@ -68,9 +68,9 @@ void loop_watch(struct loop *loop, int fd, short events, loop_io_fn fn,
 		i++;
 	if (i == loop->n) {
 		MEM_PUSH(loop->fds, loop->n, loop->fds_cap) =
-		        (struct pollfd){0};
+			(struct pollfd){0};
 		MEM_PUSH(loop->watches, loop->watches_n, loop->watches_cap) =
-		        (struct watch){0};
+			(struct watch){0};
 	}
 	loop->fds[i] = (struct pollfd){.fd = fd, .events = events};
 	loop->watches[i] = (struct watch){fn, data};
@@ -101,27 +101,27 @@ static void squeeze(struct loop *loop)
 }
 
 static struct loop_timer *add_timer(struct loop *loop, int64_t delay_ms,
-        int64_t period_ms, loop_timer_fn fn, void *data)
+	int64_t period_ms, loop_timer_fn fn, void *data)
 {
 	struct loop_timer *t = mem_zalloc(1, sizeof(*t));
 
 	*t = (struct loop_timer){.next = loop->timers,
-	        .due = mono_add_ms(mono_now(), delay_ms),
-	        .period_ms = period_ms,
-	        .fn = fn,
-	        .data = data};
+		.due = mono_add_ms(mono_now(), delay_ms),
+		.period_ms = period_ms,
+		.fn = fn,
+		.data = data};
 	loop->timers = t;
 	return t;
 }
 
-struct loop_timer *loop_every(struct loop *loop, int64_t period_ms,
-        loop_timer_fn fn, void *data)
+struct loop_timer *loop_every(
+	struct loop *loop, int64_t period_ms, loop_timer_fn fn, void *data)
 {
 	return add_timer(loop, period_ms, period_ms, fn, data);
 }
 
-struct loop_timer *loop_after(struct loop *loop, int64_t delay_ms,
-        loop_timer_fn fn, void *data)
+struct loop_timer *loop_after(
+	struct loop *loop, int64_t delay_ms, loop_timer_fn fn, void *data)
 {
 	return add_timer(loop, delay_ms, 0, fn, data);
 }
@@ -182,7 +182,7 @@ static void on_signal_fd(void *data, int fd, short revents)
 }
 
 int loop_signals(struct loop *loop, const int *signals, int n,
-        loop_signal_fn fn, void *data, struct err *err)
+	loop_signal_fn fn, void *data, struct err *err)
 {
 	sigset_t set;
 
@@ -192,7 +192,7 @@ int loop_signals(struct loop *loop, const int *signals, int n,
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return err_sys(err, "sigprocmask");
 	loop->signal_fd =
-	        signalfd(loop->signal_fd, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+		signalfd(loop->signal_fd, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (loop->signal_fd < 0)
 		return err_sys(err, "signalfd");
 	loop->signal_fn = fn;

@@ -20,20 +20,20 @@ struct loop *loop_new(void);
 void loop_free(struct loop *loop); /* descriptors stay open */
 
 /* Watches fd for poll(2) events; adding it again replaces. */
-void loop_watch(struct loop *loop, int fd, short events, loop_io_fn fn,
-        void *data);
+void loop_watch(
+	struct loop *loop, int fd, short events, loop_io_fn fn, void *data);
 void loop_unwatch(struct loop *loop, int fd);
 /* Calls fn every period_ms from now on; the handle stays valid until
  * loop_timer_stop() or loop_free(). */
-struct loop_timer *loop_every(struct loop *loop, int64_t period_ms,
-        loop_timer_fn fn, void *data);
+struct loop_timer *loop_every(
+	struct loop *loop, int64_t period_ms, loop_timer_fn fn, void *data);
 /* Once, after delay_ms; stops itself. */
-struct loop_timer *loop_after(struct loop *loop, int64_t delay_ms,
-        loop_timer_fn fn, void *data);
+struct loop_timer *loop_after(
+	struct loop *loop, int64_t delay_ms, loop_timer_fn fn, void *data);
 void loop_timer_stop(struct loop *loop, struct loop_timer *timer);
 /* Blocks the signals and delivers them through the loop (signalfd). */
 int loop_signals(struct loop *loop, const int *signals, int n,
-        loop_signal_fn fn, void *data, struct err *err) NFZ_MUST_CHECK;
+	loop_signal_fn fn, void *data, struct err *err) NFZ_MUST_CHECK;
 /* Runs until loop_stop(). */
 int loop_run(struct loop *loop, struct err *err) NFZ_MUST_CHECK;
 /* One round: waits at most max_ms for anything, delivers it. */

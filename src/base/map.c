@@ -42,7 +42,7 @@ static void rebuild(struct map *map, size_t size)
 }
 
 static struct map_entry *find(
-        const struct map *map, const void *key, size_t len, uint64_t hash)
+	const struct map *map, const void *key, size_t len, uint64_t hash)
 {
 	size_t at;
 
@@ -53,7 +53,7 @@ static struct map_entry *find(
 		struct map_entry *e = &map->entries[map->index[at] - 1];
 
 		if (e->key && e->hash == hash && e->key_len == len &&
-		        memcmp(e->key, key, len) == 0)
+			memcmp(e->key, key, len) == 0)
 			return e;
 	}
 	return NULL;
@@ -74,12 +74,12 @@ void *map_put(struct map *map, const void *key, size_t len, void *value)
 	if ((map->used + 1) * 4 > map->index_size * 3)
 		rebuild(map, map->index_size ? map->index_size * 2 : 16);
 	map->entries = mem_reserve(
-	        map->entries, map->used, &map->cap, sizeof(*map->entries));
+		map->entries, map->used, &map->cap, sizeof(*map->entries));
 	e = &map->entries[map->used++];
 	*e = (struct map_entry){.key = mem_zalloc(len + 1, 1),
-	        .key_len = len,
-	        .value = value,
-	        .hash = hash};
+		.key_len = len,
+		.value = value,
+		.hash = hash};
 	memcpy(e->key, key, len);
 	at = hash & (map->index_size - 1);
 	while (map->index[at])
@@ -97,7 +97,7 @@ void *map_puts(struct map *map, const char *key, void *value)
 void *map_get(const struct map *map, const void *key, size_t len)
 {
 	struct map_entry *e =
-	        find(map, key, len, hash_bytes(&map->seed, key, len));
+		find(map, key, len, hash_bytes(&map->seed, key, len));
 
 	return e ? e->value : NULL;
 }
@@ -115,7 +115,7 @@ bool map_has(const struct map *map, const void *key, size_t len)
 void *map_remove(struct map *map, const void *key, size_t len)
 {
 	struct map_entry *e =
-	        find(map, key, len, hash_bytes(&map->seed, key, len));
+		find(map, key, len, hash_bytes(&map->seed, key, len));
 
 	if (!e)
 		return NULL;

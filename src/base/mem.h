@@ -17,14 +17,14 @@ void *mem_grow(void *p, size_t n, size_t size);
 char *mem_strdup(const char *s) __attribute__((malloc));
 char *mem_strndup(const char *s, size_t n) __attribute__((malloc));
 char *mem_printf(const char *fmt, ...)
-        __attribute__((malloc, format(printf, 1, 2)));
+	__attribute__((malloc, format(printf, 1, 2)));
 
 /* Makes room for one more element in a growing array: doubles *cap as needed.
  * `MEM_PUSH(v->items, v->n, v->cap) = item;` appends. */
 void *mem_reserve(void *items, size_t n, size_t *cap, size_t size);
 #define MEM_PUSH(items, n, cap)                                                \
 	((items) = mem_reserve((items), (n), &(cap), sizeof(*(items))),        \
-	        &(items)[(n)++])[0]
+		&(items)[(n)++])[0]
 
 /* Gives an owned pointer away: the variable becomes NULL. */
 #define take(p)                                                                \

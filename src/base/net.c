@@ -19,7 +19,7 @@ struct net_addr net_addr_v4(const uint8_t b[static 4])
 struct net_addr net_addr_v4_host(uint32_t v)
 {
 	const uint8_t b[4] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16),
-	        (uint8_t)(v >> 8), (uint8_t)v};
+		(uint8_t)(v >> 8), (uint8_t)v};
 
 	return net_addr_v4(b);
 }
@@ -149,6 +149,6 @@ bool net_mac_parse(const char *s, uint8_t ret[static 6])
 char *net_mac_print(const uint8_t mac[static 6], char text[static NET_MAC_TEXT])
 {
 	snprintf(text, NET_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
-	        mac[1], mac[2], mac[3], mac[4], mac[5]);
+		mac[1], mac[2], mac[3], mac[4], mac[5]);
 	return text;
 }

@@ -39,6 +39,7 @@ int net_mask_length(const struct net_addr *mask);
 /* 12 hex digits, or six pairs with ':' or '-'. */
 bool net_mac_parse(const char *s, uint8_t ret[static 6]);
 /* "00:04:23:b7:1f:1e" */
-char *net_mac_print(const uint8_t mac[static 6], char text[static NET_MAC_TEXT]);
+char *net_mac_print(
+	const uint8_t mac[static 6], char text[static NET_MAC_TEXT]);
 
 #endif

@@ -33,7 +33,7 @@ static size_t distance(const char *a, const char *b)
 }
 
 const char *opt_nearest(const char *word,
-        const char *(*next)(const void *ctx, size_t i), const void *ctx)
+	const char *(*next)(const void *ctx, size_t i), const void *ctx)
 {
 	const char *best = NULL, *candidate;
 	size_t best_distance = strlen(word) > 3 ? 3 : 2;
@@ -58,7 +58,7 @@ void opt_list_add(struct opt_list *list, const char *words)
 
 		if (n)
 			MEM_PUSH(list->items, list->n, list->cap) =
-			        mem_strndup(words, n);
+				mem_strndup(words, n);
 		words += n + (words[n] == ',');
 	}
 }
@@ -79,8 +79,8 @@ void opt_list_release(struct opt_list *list)
 	*list = (struct opt_list){0};
 }
 
-static int set_int(const struct opt *o, const char *value, int64_t *to,
-        struct err *err)
+static int set_int(
+	const struct opt *o, const char *value, int64_t *to, struct err *err)
 {
 	char *end;
 	long long v;
@@ -89,17 +89,17 @@ static int set_int(const struct opt *o, const char *value, int64_t *to,
 	v = strtoll(value, &end, 10);
 	if (!*value || *end || errno)
 		return err_set(err, NFZ_E_USAGE, "--%s: %s is not a number",
-		        o->name, value);
+			o->name, value);
 	if (o->max > o->min && (v < o->min || v > o->max))
 		return err_set(err, NFZ_E_USAGE,
-		        "--%s: %s is not between %lld and %lld", o->name,
-		        value, (long long)o->min, (long long)o->max);
+			"--%s: %s is not between %lld and %lld", o->name, value,
+			(long long)o->min, (long long)o->max);
 	*to = v;
 	return 0;
 }
 
-static int set_choice(const struct opt *o, const char *value, int *to,
-        struct err *err)
+static int set_choice(
+	const struct opt *o, const char *value, int *to, struct err *err)
 {
 	char all[256] = "";
 
@@ -111,14 +111,14 @@ static int set_choice(const struct opt *o, const char *value, int *to,
 			return 0;
 		}
 		snprintf(all + n, sizeof(all) - n, "%s%s", i ? ", " : "",
-		        o->choices[i]);
+			o->choices[i]);
 	}
 	return err_set(err, NFZ_E_USAGE, "--%s: %s is not one of %s", o->name,
-	        value, all);
+		value, all);
 }
 
-static int set_value(const struct opt *o, const char *value, void *into,
-        struct err *err)
+static int set_value(
+	const struct opt *o, const char *value, void *into, struct err *err)
 {
 	void *at = (char *)into + o->offset;
 
@@ -138,8 +138,8 @@ static int set_value(const struct opt *o, const char *value, void *into,
 		if (clock_parse_span(value, at))
 			return 0;
 		return err_set(err, NFZ_E_USAGE,
-		        "--%s: %s is not a time such as 30s, 5m or 2h", o->name,
-		        value);
+			"--%s: %s is not a time such as 30s, 5m or 2h", o->name,
+			value);
 	case OPT_CHOICE:
 		return set_choice(o, value, at, err);
 	case OPT_COUNT:
@@ -174,7 +174,7 @@ static const char *nth_name(const void *ctx, size_t i)
 }
 
 static const struct opt *by_name(
-        const struct tables *t, const char *name, size_t len)
+	const struct tables *t, const char *name, size_t len)
 {
 	const struct opt *o;
 
@@ -200,8 +200,8 @@ static int unknown(const struct tables *t, const char *word, struct err *err)
 	const char *near;
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
-	err_set(err, NFZ_E_USAGE, "unknown option %s%s",
-	        word[1] ? "--" : "-", name);
+	err_set(err, NFZ_E_USAGE, "unknown option %s%s", word[1] ? "--" : "-",
+		name);
 	near = opt_nearest(name, nth_name, t);
 	if (near)
 		err_hint(err, "Did you mean --%s?", near);
@@ -219,17 +219,17 @@ struct words {
 };
 
 static int need_value(const struct opt *o, struct words *w, const char **value,
-        struct err *err)
+	struct err *err)
 {
 	if (w->i + 1 >= w->argc)
 		return err_set(err, NFZ_E_USAGE, "--%s needs a value (%s)",
-		        o->name, o->arg ? o->arg : "VALUE");
+			o->name, o->arg ? o->arg : "VALUE");
 	*value = w->argv[++w->i];
 	return 0;
 }
 
-static int parse_long(const struct tables *t, void *into, struct words *w,
-        struct err *err)
+static int parse_long(
+	const struct tables *t, void *into, struct words *w, struct err *err)
 {
 	const char *word = w->argv[w->i] + 2, *value = strchr(word, '=');
 	size_t len = value ? (size_t)(value - word) : strlen(word);
@@ -246,8 +246,8 @@ static int parse_long(const struct tables *t, void *into, struct words *w,
 	if (!o)
 		return unknown(t, word, err);
 	if (!takes_value(o) && value)
-		return err_set(err, NFZ_E_USAGE, "--%s takes no value",
-		        o->name);
+		return err_set(
+			err, NFZ_E_USAGE, "--%s takes no value", o->name);
 	if (value)
 		value++;
 	else if (takes_value(o) && need_value(o, w, &value, err) < 0)
@@ -255,8 +255,8 @@ static int parse_long(const struct tables *t, void *into, struct words *w,
 	return set_value(o, value, into, err);
 }
 
-static int parse_short(const struct tables *t, void *into, struct words *w,
-        struct err *err)
+static int parse_short(
+	const struct tables *t, void *into, struct words *w, struct err *err)
 {
 	for (const char *p = w->argv[w->i] + 1; *p; p++) {
 		const char letter[2] = {*p, '\0'};
@@ -280,7 +280,7 @@ static int parse_short(const struct tables *t, void *into, struct words *w,
 }
 
 static int parse(const struct tables *t, void *into, struct words *w,
-        bool front, int *ret_words, struct err *err)
+	bool front, int *ret_words, struct err *err)
 {
 	int words = 0;
 
@@ -299,7 +299,7 @@ static int parse(const struct tables *t, void *into, struct words *w,
 			continue;
 		}
 		r = word[1] == '-' ? parse_long(t, into, w, err)
-		                   : parse_short(t, into, w, err);
+				   : parse_short(t, into, w, err);
 		if (r < 0)
 			return r;
 	}
@@ -314,7 +314,7 @@ static int parse(const struct tables *t, void *into, struct words *w,
 }
 
 int opt_parse(const struct opt *table, const struct opt *common, void *into,
-        int argc, char **argv, int *ret_words, struct err *err)
+	int argc, char **argv, int *ret_words, struct err *err)
 {
 	const struct tables t = {table, common};
 	struct words w = {argv, argc, 1};
@@ -323,7 +323,7 @@ int opt_parse(const struct opt *table, const struct opt *common, void *into,
 }
 
 int opt_parse_front(const struct opt *table, void *into, int argc, char **argv,
-        int *ret_next, struct err *err)
+	int *ret_next, struct err *err)
 {
 	const struct tables t = {table, NULL};
 	struct words w = {argv, argc, 1};
@@ -339,7 +339,7 @@ void opt_print(const struct opt *table, FILE *to)
 		if (o->letter)
 			snprintf(letter, sizeof(letter), "-%c, ", o->letter);
 		snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name,
-		        o->arg ? " " : "", o->arg ? o->arg : "");
+			o->arg ? " " : "", o->arg ? o->arg : "");
 		fprintf(to, "  %-28s %s\n", left, o->help);
 	}
 }

@@ -27,12 +27,12 @@ struct opt_list {
 };
 
 struct opt {
-	const char *name;    /* without "--"; NULL ends the table */
-	char letter;         /* 0: none */
+	const char *name; /* without "--"; NULL ends the table */
+	char letter;      /* 0: none */
 	enum opt_kind kind;
-	size_t offset;       /* into the struct given to opt_parse */
-	const char *arg;     /* what help calls the value: "N", "FILE" */
-	const char *help;    /* one line, no full stop */
+	size_t offset;    /* into the struct given to opt_parse */
+	const char *arg;  /* what help calls the value: "N", "FILE" */
+	const char *help; /* one line, no full stop */
 	const char *const *choices;
 	int64_t min, max;
 };
@@ -41,11 +41,11 @@ struct opt {
  * moved to argv[1..] and counted in *ret_words.  Unknown options suggest the
  * nearest name.  A table may be followed by `common`, may be NULL. */
 int opt_parse(const struct opt *table, const struct opt *common, void *into,
-        int argc, char **argv, int *ret_words, struct err *err) NFZ_MUST_CHECK;
+	int argc, char **argv, int *ret_words, struct err *err) NFZ_MUST_CHECK;
 /* As opt_parse, but stops at the first word: for PROG [opts] -- COMMAND and
  * for options in front of a command's name. */
 int opt_parse_front(const struct opt *table, void *into, int argc, char **argv,
-        int *ret_next, struct err *err) NFZ_MUST_CHECK;
+	int *ret_next, struct err *err) NFZ_MUST_CHECK;
 /* "  -n, --name ARG   help" lines. */
 void opt_print(const struct opt *table, FILE *to);
 void opt_list_add(struct opt_list *list, const char *words);
@@ -54,6 +54,6 @@ void opt_list_release(struct opt_list *list);
 /* The candidate nearest to word (edit distance <= 2 or a prefix), or NULL.
  * next(ctx, i) gives candidate i, NULL at the end. */
 const char *opt_nearest(const char *word,
-        const char *(*next)(const void *ctx, size_t i), const void *ctx);
+	const char *(*next)(const void *ctx, size_t i), const void *ctx);
 
 #endif

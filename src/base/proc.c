@@ -50,7 +50,7 @@ static void run_child(const char *const *argv, int theirs[PIPES])
 }
 
 static int start(const char *const *argv, const struct proc_io *io,
-        struct child *c, struct err *err)
+	struct child *c, struct err *err)
 {
 	const bool wanted[PIPES] = {true, io->out != NULL, io->err_out != NULL};
 	int theirs[PIPES] = {-1, -1, -1};
@@ -88,11 +88,11 @@ static void feed(struct child *c, const struct proc_io *io)
 
 	if (c->written < io->input_len)
 		n = write(c->fd[IN], (const char *)io->input + c->written,
-		        io->input_len - c->written);
+			io->input_len - c->written);
 	if (n > 0)
 		c->written += (size_t)n;
 	if (c->written >= io->input_len ||
-	        (n < 0 && errno != EAGAIN && errno != EINTR)) {
+		(n < 0 && errno != EAGAIN && errno != EINTR)) {
 		close(c->fd[IN]);
 		c->fd[IN] = -1;
 	}
@@ -112,12 +112,12 @@ static void drain(int *fd, struct buf *to)
 }
 
 /* Moves bytes until the child has closed its ends; false at the deadline. */
-static bool talk(struct child *c, const struct proc_io *io,
-        struct mono_time deadline)
+static bool talk(
+	struct child *c, const struct proc_io *io, struct mono_time deadline)
 {
 	while (c->fd[OUT] >= 0 || c->fd[ERR] >= 0 || c->fd[IN] >= 0) {
 		struct pollfd p[PIPES] = {{c->fd[IN], POLLOUT, 0},
-		        {c->fd[OUT], POLLIN, 0}, {c->fd[ERR], POLLIN, 0}};
+			{c->fd[OUT], POLLIN, 0}, {c->fd[ERR], POLLIN, 0}};
 		int wait = io->timeout_ms > 0 ? mono_ms_until(deadline) : -1;
 
 		if (wait == 0 || (poll(p, PIPES, wait) < 0 && errno != EINTR))
@@ -132,8 +132,8 @@ static bool talk(struct child *c, const struct proc_io *io,
 	return true;
 }
 
-static bool reap(pid_t pid, int64_t timeout_ms, struct mono_time deadline,
-        int *status)
+static bool reap(
+	pid_t pid, int64_t timeout_ms, struct mono_time deadline, int *status)
 {
 	for (;;) {
 		pid_t r = waitpid(pid, status, timeout_ms > 0 ? WNOHANG : 0);
@@ -150,8 +150,8 @@ static bool reap(pid_t pid, int64_t timeout_ms, struct mono_time deadline,
 	}
 }
 
-int proc_run(const char *const *argv, const struct proc_io *io,
-        int *ret_status, struct err *err)
+int proc_run(const char *const *argv, const struct proc_io *io, int *ret_status,
+	struct err *err)
 {
 	struct child c = {.pid = -1, .fd = {-1, -1, -1}};
 	struct mono_time deadline = mono_add_ms(mono_now(), io->timeout_ms);
@@ -159,18 +159,18 @@ int proc_run(const char *const *argv, const struct proc_io *io,
 	int status = 0, r;
 
 	r = start(argv, io, &c, err);
-	if (r == 0 && (!talk(&c, io, deadline) ||
-	                      !reap(c.pid, io->timeout_ms, deadline, &status))) {
+	if (r == 0 && (!talk(&c, io, deadline) || !reap(c.pid, io->timeout_ms,
+							  deadline, &status))) {
 		kill(c.pid, SIGKILL);
 		waitpid(c.pid, &status, 0);
 		r = err_set(err, NFZ_E_TIMEOUT, "%s: not done after %lld ms",
-		        argv[0], (long long)io->timeout_ms);
+			argv[0], (long long)io->timeout_ms);
 	}
 	close_all(&c);
 	signal(SIGPIPE, old);
 	if (r == 0)
 		*ret_status = WIFEXITED(status) ? WEXITSTATUS(status)
-		                                : 128 + WTERMSIG(status);
+						: 128 + WTERMSIG(status);
 	return r;
 }
 

@@ -20,8 +20,8 @@ struct proc_io {
 	struct buf *err_out; /* NULL: inherited stderr */
 	int64_t timeout_ms;
 };
-int proc_run(const char *const *argv, const struct proc_io *io,
-        int *ret_status, struct err *err) NFZ_MUST_CHECK;
+int proc_run(const char *const *argv, const struct proc_io *io, int *ret_status,
+	struct err *err) NFZ_MUST_CHECK;
 /* The start time of a process: field 22 of /proc/PID/stat.  With the boot id
  * it names a process for ever, unlike its pid.  false when it is gone. */
 bool proc_start_time(pid_t pid, uint64_t *ret_ticks);

@@ -18,14 +18,14 @@ struct plan_goal {
 	const char *mode;      /* "light" (others: NFZ_E_USAGE for now) */
 	const char *objective; /* "impact" (default), "count", "cost" */
 	struct opt_list avoid, require; /* node names */
-	const char *collector; /* wished node, NULL: choose */
-	int64_t time_limit_ms; /* 0: none */
+	const char *collector;          /* wished node, NULL: choose */
+	int64_t time_limit_ms;          /* 0: none */
 	const struct node_facts *facts; /* by node index, or NULL */
 };
 
 /* A plan is returned also when links stay uncovered (status INFEASIBLE, gaps
  * say why); only wrong wishes are errors.  Deterministic. */
 int plan_solve(const struct topology *t, const struct plan_goal *goal,
-        struct plan **ret, struct err *err) NFZ_MUST_CHECK;
+	struct plan **ret, struct err *err) NFZ_MUST_CHECK;
 
 #endif

@@ -26,16 +26,16 @@ struct plan_tap {
 	int probe; /* index into probes */
 	int iface; /* topology interface */
 	int link;
-	int slot;  /* the member this tap stands for (nearest it) */
+	int slot; /* the member this tap stands for (nearest it) */
 	enum count_rule received, sent; /* as seen at the interface */
 	bool lowest; /* LAN: counts group-addressed frames of the unwatched */
 };
 
 struct plan_probe {
 	int node;
-	int *covers;    /* links */
+	int *covers; /* links */
 	size_t n_covers;
-	int *only;      /* links no other probe of the plan sees */
+	int *only; /* links no other probe of the plan sees */
 	size_t n_only;
 	const char *reason; /* "only node that sees c1-c3" */
 	int64_t cost;
@@ -68,9 +68,9 @@ struct plan {
 	struct plan_collector collector;
 	/* The proof: one weight per link slot element; whoever sums the weights
 	 * a node could cover never finds more than the node costs. */
-	int64_t *dual;         /* by element, see netflowize-plan(5); may be NULL */
+	int64_t *dual; /* by element, see netflowize-plan(5); may be NULL */
 	size_t n_dual;
-	const char *proof;     /* how the bound was shown: "dual", "search" */
+	const char *proof; /* how the bound was shown: "dual", "search" */
 	uint64_t search_nodes;
 	double duplicate_factor;
 };
@@ -83,13 +83,13 @@ static inline void plan_free_at(struct plan **plan)
 }
 
 /* JSON, deterministic. */
-void plan_print(const struct plan *plan, const struct topology *t,
-        struct buf *out);
+void plan_print(
+	const struct plan *plan, const struct topology *t, struct buf *out);
 /* Reads plan_print's output back; NFZ_E_INPUT when it was made for another
  * topology. */
 int plan_parse(const char *text, size_t len, const char *name,
-        const struct topology *t, struct plan **ret, struct err *err)
-        NFZ_MUST_CHECK;
+	const struct topology *t, struct plan **ret,
+	struct err *err) NFZ_MUST_CHECK;
 /* Links seen by some tap / links of the experiment that are elements. */
 size_t plan_links_covered(const struct plan *plan, const struct topology *t);
 

@@ -1,0 +1,241 @@
+#define _GNU_SOURCE
+#include "cli/app.h"
+#include "base/mem.h"
+#include "format/ini.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *const format_names[] = {
+	"table", "wide", "json", "ndjson", "csv", NULL};
+static const char *const color_names[] = {"auto", "always", "never", NULL};
+
+#define AT(member) offsetof(struct common, member)
+
+const struct opt common_options[] = {
+	{"help", 'h', OPT_FLAG, AT(help), NULL, "show this help", NULL, 0, 0},
+	{"output", 'o', OPT_CHOICE, AT(format), "FORMAT",
+		"table, wide, json, ndjson or csv", format_names, 0, 0},
+	{"server", 0, OPT_TEXT, AT(server), "HOST:PORT", "the testbed service",
+		NULL, 0, 0},
+	{"certificate", 0, OPT_TEXT, AT(certificate), "FILE",
+		"your testbed certificate (~/.ssl/emulab.pem)", NULL, 0, 0},
+	{"ca", 0, OPT_TEXT, AT(ca), "FILE",
+		"certificate that signed the testbed's", NULL, 0, 0},
+	{"insecure", 0, OPT_FLAG, AT(insecure), NULL,
+		"do not verify the testbed's certificate", NULL, 0, 0},
+	{"old-ciphers", 0, OPT_FLAG, AT(old_ciphers), NULL,
+		"accept weak keys of old testbeds", NULL, 0, 0},
+	{"passphrase-fd", 0, OPT_INT, AT(passphrase_fd), "N",
+		"read the passphrase from a descriptor", NULL, 0, 1 << 20},
+	{"identity", 'i', OPT_TEXT, AT(identity), "FILE",
+		"private key for the nodes", NULL, 0, 0},
+	{"ssh-user", 0, OPT_TEXT, AT(ssh_user), "NAME", "login on the nodes",
+		NULL, 0, 0},
+	{"parallel", 0, OPT_INT, AT(parallel), "N",
+		"nodes worked on at once (64)", NULL, 1, 4096},
+	{"timeout", 0, OPT_SPAN, AT(timeout_ms), "T",
+		"give a node up after T without progress (30s)", NULL, 0, 0},
+	{"yes", 'y', OPT_FLAG, AT(yes), NULL, "do not ask", NULL, 0, 0},
+	{"quiet", 'q', OPT_FLAG, AT(quiet), NULL, "only problems", NULL, 0, 0},
+	{"verbose", 'v', OPT_COUNT, AT(verbose), NULL, "more messages", NULL, 0,
+		0},
+	{"color", 0, OPT_CHOICE, AT(color), "WHEN", "auto, always or never",
+		color_names, 0, 0},
+	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
+};
+
+void common_init(struct common *c)
+{
+	c->passphrase_fd = -1;
+	c->parallel = 64;
+	c->timeout_ms = 30000;
+}
+
+static void set(char **to, const char *value)
+{
+	free(*to);
+	*to = mem_strdup(value);
+}
+
+/* "~/x" -> home; everything else as it is. */
+static char *expand(const char *path)
+{
+	const char *home = getenv("HOME");
+
+	if (path[0] == '~' && path[1] == '/' && home)
+		return mem_printf("%s%s", home, path + 1);
+	return mem_strdup(path);
+}
+
+static void set_path(char **to, const char *value)
+{
+	free(*to);
+	*to = expand(value);
+}
+
+static int on_key(void *ctx, const char *section, const char *key,
+	const char *value, struct err *err)
+{
+	struct app *app = ctx;
+	char name[128];
+
+	snprintf(name, sizeof(name), "%s.%s", section, key);
+	if (strcmp(name, "testbed.server") == 0)
+		set(&app->server, value);
+	else if (strcmp(name, "testbed.certificate") == 0)
+		set_path(&app->certificate, value);
+	else if (strcmp(name, "testbed.ca") == 0)
+		set_path(&app->ca, value);
+	else if (strcmp(name, "testbed.project") == 0)
+		set(&app->project, value);
+	else if (strcmp(name, "ssh.identity") == 0)
+		set_path(&app->identity, value);
+	else if (strcmp(name, "ssh.user") == 0)
+		set(&app->ssh_user, value);
+	else
+		return err_set(err, NFZ_E_CONFIG, "unknown key %s", name);
+	return 0;
+}
+
+static void from_environment(struct app *app)
+{
+	const struct {
+		const char *name;
+		char **to;
+	} all[] = {
+		{"NETFLOWIZE_SERVER", &app->server},
+		{"NETFLOWIZE_CERTIFICATE", &app->certificate},
+		{"NETFLOWIZE_CA", &app->ca},
+		{"NETFLOWIZE_PROJECT", &app->project},
+		{"NETFLOWIZE_SSH_IDENTITY", &app->identity},
+		{"NETFLOWIZE_SSH_USER", &app->ssh_user},
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		const char *value = getenv(all[i].name);
+
+		if (value && *value)
+			set_path(all[i].to, value);
+	}
+}
+
+int app_init(struct app *app, struct err *err)
+{
+	cleanup_free char *user = expand("~/.config/netflowize/config.ini");
+	int r = ini_read("/etc/netflowize.ini", on_key, app, err);
+
+	if (r == 0)
+		r = ini_read(user, on_key, app, err);
+	if (r == 0)
+		r = ini_read("netflowize.ini", on_key, app, err);
+	if (r < 0)
+		return r;
+	from_environment(app);
+	if (!app->certificate)
+		app->certificate = expand("~/.ssl/emulab.pem");
+	if (!app->server)
+		set(&app->server, "boss.emulab.net:3069");
+	return 0;
+}
+
+void app_release(struct app *app)
+{
+	free(app->server);
+	free(app->certificate);
+	free(app->ca);
+	free(app->project);
+	free(app->identity);
+	free(app->ssh_user);
+	buf_release(&app->pool);
+}
+
+void app_complete(const struct app *app, struct common *c)
+{
+	if (!c->server)
+		c->server = app->server;
+	if (!c->certificate)
+		c->certificate = app->certificate;
+	if (!c->ca)
+		c->ca = app->ca;
+	if (!c->identity)
+		c->identity = app->identity;
+	if (!c->ssh_user)
+		c->ssh_user = app->ssh_user;
+}
+
+static bool name_ok(const char *s, size_t n)
+{
+	if (n == 0 || n >= 64 || s[0] == '-')
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)s[i]) && s[i] != '-' && s[i] != '_')
+			return false;
+	return true;
+}
+
+int app_experiment(const struct app *app, const char *word,
+	struct experiment_name *ret, struct err *err)
+{
+	size_t n = strcspn(word, "/,");
+	const char *project = word, *experiment = word + n + 1;
+
+	if (!word[n]) {
+		if (!app->project || !*app->project) {
+			err_set(err, NFZ_E_USAGE, "%s: which project is it in?",
+				word);
+			return err_hint(err,
+				"Write PROJ/%s, or set "
+				"testbed.project in the "
+				"configuration",
+				word);
+		}
+		project = app->project;
+		n = strlen(project);
+		experiment = word;
+	}
+	if (!name_ok(project, n) || !name_ok(experiment, strlen(experiment)))
+		return err_set(err, NFZ_E_USAGE,
+			"%s: an experiment is named PROJ/EXP, each of letters, "
+			"digits, - and _",
+			word);
+	snprintf(ret->project, sizeof(ret->project), "%.*s", (int)n, project);
+	snprintf(ret->experiment, sizeof(ret->experiment), "%s", experiment);
+	return 0;
+}
+
+void command_help(const struct command *cmd, FILE *to)
+{
+	fprintf(to, "usage: netflowize %s %s\n\n%s.\n\n", cmd->name, cmd->usage,
+		cmd->summary);
+	if (cmd->example)
+		fprintf(to, "Example:  %s\n\n", cmd->example);
+	opt_print(cmd->options, to);
+	fputs("\nOptions of all commands\n", to);
+	opt_print(common_options, to);
+}
+
+int command_parse(struct app *app, const struct command *cmd, void *into,
+	int argc, char **argv, int *ret_words, struct err *err)
+{
+	struct common *c = into;
+	int r;
+
+	app->common = c;
+	common_init(c);
+	r = opt_parse(
+		cmd->options, common_options, into, argc, argv, ret_words, err);
+	if (r < 0) {
+		if (!err->hint[0])
+			err_hint(err, "See: netflowize %s --help", cmd->name);
+		return r;
+	}
+	if (c->help) {
+		command_help(cmd, stdout);
+		*ret_words = -1;
+	}
+	app_complete(app, c);
+	return 0;
+}

@@ -1,0 +1,88 @@
+/* What every command of netflowize shares: common options, where the testbed
+ * is, how to talk to the user. */
+#ifndef NFZ_CLI_APP_H
+#define NFZ_CLI_APP_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/opt.h"
+
+#include <signal.h>
+#include <stdbool.h>
+
+enum format {
+	FORMAT_TABLE,
+	FORMAT_WIDE,
+	FORMAT_JSON,
+	FORMAT_NDJSON,
+	FORMAT_CSV
+};
+
+/* First member of every command's options. */
+struct common {
+	bool help;
+	int format;         /* enum format */
+	const char *server; /* host:port */
+	const char *certificate, *ca;
+	bool insecure;
+	bool old_ciphers;
+	int64_t passphrase_fd; /* -1: ask on the terminal */
+	const char *identity;  /* private key file for the nodes */
+	const char *ssh_user;
+	int64_t parallel;
+	int64_t timeout_ms; /* per node, without progress */
+	bool yes, quiet;
+	int verbose;
+	int color; /* auto, always, never */
+};
+
+struct app {
+	const char *program;
+	struct common *common; /* of the running command */
+	/* values of the configuration files and the environment; strings live
+	 * until app_release */
+	struct buf pool;
+	char *server, *certificate, *ca, *project, *identity, *ssh_user;
+	volatile sig_atomic_t *interrupted; /* number of Ctrl-C so far */
+};
+
+extern const struct opt common_options[];
+extern const char *const format_names[];
+
+/* Sets the defaults that are not zero. */
+void common_init(struct common *c);
+/* Reads configuration files and environment, lowest precedence first:
+ * /etc/netflowize.ini, ~/.config/netflowize/config.ini, ./netflowize.ini,
+ * NETFLOWIZE_<OPTION>. */
+int app_init(struct app *app, struct err *err) NFZ_MUST_CHECK;
+void app_release(struct app *app);
+/* Puts the configured values under the flags that were not given. */
+void app_complete(const struct app *app, struct common *c);
+
+/* PROJ/EXP, PROJ,EXP or EXP (with a configured project). */
+struct experiment_name {
+	char project[64], experiment[64];
+};
+int app_experiment(const struct app *app, const char *word,
+	struct experiment_name *ret, struct err *err) NFZ_MUST_CHECK;
+
+/* A command: one file cmd_<name>.c each. */
+struct command {
+	const char *name;
+	const char *usage;   /* after "netflowize NAME" */
+	const char *summary; /* one line */
+	const char *example; /* shown first by -h */
+	const struct opt *options;
+	/* argv[0] is the command's name; returns 0 or a negative error whose
+	 * text is not yet printed; err->code may carry an exit status with no
+	 * text at all. */
+	int (*run)(struct app *app, int argc, char **argv, struct err *err);
+};
+extern const struct command *const commands[]; /* NULL-ended */
+/* Parses a command's options into `into` (struct common first), answers -h;
+ * *ret_words < 0: help was printed, return 0. */
+int command_parse(struct app *app, const struct command *cmd, void *into,
+	int argc, char **argv, int *ret_words, struct err *err) NFZ_MUST_CHECK;
+void command_help(const struct command *cmd, FILE *to);
+
+#endif

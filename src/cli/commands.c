@@ -1,0 +1,6 @@
+/* The list of commands, in the order help shows them. */
+#include "cli/commands.h"
+
+const struct command *const commands[] = {&cmd_up, &cmd_plan, &cmd_fetch,
+	&cmd_status, &cmd_query, &cmd_verify, &cmd_strip, &cmd_list, &cmd_logs,
+	&cmd_snapshot, &cmd_doctor, &cmd_explain, &cmd_version, NULL};

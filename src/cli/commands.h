@@ -1,0 +1,11 @@
+/* One declaration for each cmd_<name>.c. */
+#ifndef NFZ_CLI_COMMANDS_H
+#define NFZ_CLI_COMMANDS_H
+
+#include "cli/app.h"
+
+extern const struct command cmd_up, cmd_plan, cmd_fetch, cmd_status, cmd_query,
+	cmd_verify, cmd_strip, cmd_list, cmd_logs, cmd_snapshot, cmd_doctor,
+	cmd_explain, cmd_version;
+
+#endif

@@ -1,0 +1,128 @@
+/* The command line: finds the command, runs it, prints its error once, turns
+ * it into an exit status. */
+#include "base/err.h"
+#include "base/log.h"
+#include "cli/app.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t interrupted;
+
+/* First Ctrl-C: stop starting new work.  Second: stop now; the journals on the
+ * nodes know the rest. */
+static void on_interrupt(int signo)
+{
+	(void)signo;
+	if (++interrupted >= 2)
+		_exit(130);
+}
+
+static void usage(FILE *to)
+{
+	fputs("usage: netflowize --light PROJ/EXP        the same as: "
+	      "netflowize up --light PROJ/EXP\n"
+	      "       netflowize COMMAND [options] ...   netflowize COMMAND "
+	      "--help tells more\n\n"
+	      "A network-wide flow record for a running testbed experiment, "
+	      "and back again.\n\n",
+		to);
+	for (size_t i = 0; commands[i]; i++)
+		fprintf(to, "  %-10s %s\n", commands[i]->name,
+			commands[i]->summary);
+	fputs("\nExample:  netflowize --light myproj/myexp && netflowize query "
+	      "myproj/myexp\n",
+		to);
+}
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static const char *nth_command(const void *ctx, size_t i)
+{
+	(void)ctx;
+	return commands[i] ? commands[i]->name : NULL;
+}
+
+static int unknown(const char *name, struct err *err)
+{
+	const char *near = opt_nearest(name, nth_command, NULL);
+
+	err_set(err, NFZ_E_USAGE, "there is no command %s", name);
+	if (near)
+		return err_hint(err, "Did you mean netflowize %s?", near);
+	return err_hint(err, "All commands: netflowize --help");
+}
+
+static int help(int argc, char **argv, struct err *err)
+{
+	const struct command *cmd;
+
+	if (argc < 3) {
+		usage(stdout);
+		return 0;
+	}
+	cmd = find(argv[2]);
+	if (!cmd)
+		return unknown(argv[2], err);
+	command_help(cmd, stdout);
+	return 0;
+}
+
+static int dispatch(struct app *app, int argc, char **argv, struct err *err)
+{
+	const char *word = argv[1];
+	const struct command *cmd;
+
+	if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0 ||
+		strcmp(word, "help") == 0)
+		return help(argc, argv, err);
+	if (strcmp(word, "--version") == 0)
+		return find("version")->run(app, 1, argv, err);
+	/* netflowize --light PROJ/EXP */
+	if (word[0] == '-')
+		return find("up")->run(app, argc, argv, err);
+	cmd = find(word);
+	if (!cmd)
+		return unknown(word, err);
+	return cmd->run(app, argc - 1, argv + 1, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct common defaults = {0};
+	struct app app = {.program = argv[0],
+		.common = &defaults,
+		.pool = BUF_INIT(1 << 20),
+		.interrupted = &interrupted};
+	struct sigaction act = {.sa_handler = on_interrupt};
+	struct err err = ERR_INIT;
+	int r;
+
+	setlocale(LC_ALL, "");
+	log_open("netflowize", LOG_INFO, false);
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		usage(stderr);
+		return err_exit_status(NFZ_E_USAGE);
+	}
+	r = app_init(&app, &err);
+	if (r == 0)
+		r = dispatch(&app, argc, argv, &err);
+	if (r < 0 && err.text[0])
+		log_err(&err);
+	if (fflush(stdout) != 0 && r == 0)
+		r = -NFZ_E_IO;
+	app_release(&app);
+	return err_exit_status(r);
+}
