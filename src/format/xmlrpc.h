@@ -15,9 +15,15 @@
 #include <stdint.h>
 
 enum value_kind {
-	VALUE_NIL, VALUE_BOOL, VALUE_INT, VALUE_DOUBLE, VALUE_STRING,
-	VALUE_TIME,  /* dateTime.iso8601: text as it came */
-	VALUE_BASE64, VALUE_ARRAY, VALUE_STRUCT
+	VALUE_NIL,
+	VALUE_BOOL,
+	VALUE_INT,
+	VALUE_DOUBLE,
+	VALUE_STRING,
+	VALUE_TIME, /* dateTime.iso8601: text as it came */
+	VALUE_BASE64,
+	VALUE_ARRAY,
+	VALUE_STRUCT
 };
 
 /* A tree; every value owns its children. */
@@ -26,9 +32,9 @@ struct value {
 	bool boolean;
 	int64_t integer;
 	double number;
-	char *text;     /* STRING, TIME, BASE64 (decoded); NUL-terminated */
+	char *text; /* STRING, TIME, BASE64 (decoded); NUL-terminated */
 	size_t text_len;
-	char **names;   /* STRUCT: member names, in wire order */
+	char **names;         /* STRUCT: member names, in wire order */
 	struct value **items; /* ARRAY, STRUCT */
 	size_t n, names_cap, items_cap;
 };
@@ -58,7 +64,7 @@ bool value_get_int(const struct value *st, const char *name, int64_t *ret);
 bool value_get_double(const struct value *st, const char *name, double *ret);
 
 struct xmlrpc_request {
-	char *method;
+	char *method; /* NULL when the document names none */
 	struct value **params;
 	size_t n_params;
 };
@@ -72,16 +78,19 @@ struct xmlrpc_response {
 };
 
 /* Limits: depth 64, 16 M nodes, len as given.  Errors are NFZ_E_REPLY with
- * line and cause. */
+ * line and cause.  A response with damaged text is mended (format/xml.h), a
+ * request is not: servers refuse ill-formed ones. */
 int xmlrpc_parse_response(const char *text, size_t len,
-        struct xmlrpc_response *ret, struct err *err) NFZ_MUST_CHECK;
+	struct xmlrpc_response *ret, struct err *err) NFZ_MUST_CHECK;
 int xmlrpc_parse_request(const char *text, size_t len,
-        struct xmlrpc_request *ret, struct err *err) NFZ_MUST_CHECK;
+	struct xmlrpc_request *ret, struct err *err) NFZ_MUST_CHECK;
 void xmlrpc_response_release(struct xmlrpc_response *r);
 void xmlrpc_request_release(struct xmlrpc_request *r);
 
 void xmlrpc_print_request(const char *method, const struct value *const *params,
-        size_t n, struct buf *out);
+	size_t n, struct buf *out);
+/* The shortest decimal that reads back the same, as Python's repr(). */
+void xmlrpc_print_double(double d, struct buf *out);
 /* value NULL is not allowed; NIL inside is the caller's bug. */
 void xmlrpc_print_response(const struct value *value, struct buf *out);
 void xmlrpc_print_fault(int64_t code, const char *text, struct buf *out);

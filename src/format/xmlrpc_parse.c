@@ -1,0 +1,375 @@
+/* Reading XML-RPC documents.
+ *
+ * As tolerant as the servers and clients in the field: bare text in <value> is
+ * a string, white space between elements means nothing, i4, i8 and nil are
+ * known, elements we do not know beside the ones we want are passed over.
+ * A value that cannot be what its element says is an error with its line. */
+#include "base/mem.h"
+#include "format/base64.h"
+#include "format/xml.h"
+#include "format/xmlrpc.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { VALUE_DEPTH_MAX = 64, TEXT_MAX = 64 << 20 };
+
+static int bad(const struct xml_node *node, struct err *err, const char *cause)
+{
+	return err_set(err, NFZ_E_REPLY, "line %ld: %s", xml_line(node), cause);
+}
+
+/* The element's text, without the white space around it when trimmed. */
+static char *text_of(const struct xml_node *node, bool trim, size_t *ret_len)
+{
+	struct buf b = BUF_INIT(TEXT_MAX);
+	size_t from = 0, len;
+	char *text, *copy;
+
+	xml_text(node, &b);
+	len = b.len;
+	text = buf_take(&b);
+	if (!text)
+		text = mem_strdup("");
+	if (trim) {
+		while (from < len && strchr(" \t\r\n", text[from]))
+			from++;
+		while (len > from && strchr(" \t\r\n", text[len - 1]))
+			len--;
+		copy = mem_strndup(text + from, len - from);
+		free(text);
+		text = copy;
+		len -= from;
+	}
+	if (ret_len)
+		*ret_len = len;
+	return text;
+}
+
+static struct value *make_text(enum value_kind kind, char *text, size_t len)
+{
+	struct value *v = value_new(kind);
+
+	v->text = text;
+	v->text_len = len;
+	return v;
+}
+
+static int parse_int(
+	const struct xml_node *node, struct value **ret, struct err *err)
+{
+	cleanup_free char *text = text_of(node, true, NULL);
+	char *end;
+	long long n;
+
+	errno = 0;
+	n = strtoll(text, &end, 10);
+	if (end == text || *end || errno)
+		return bad(node, err, "an integer expected");
+	*ret = value_int(n);
+	return 0;
+}
+
+static int parse_double(
+	const struct xml_node *node, struct value **ret, struct err *err)
+{
+	cleanup_free char *text = text_of(node, true, NULL);
+	char *end;
+	double d = strtod(text, &end);
+
+	if (end == text || *end)
+		return bad(node, err, "a number expected");
+	*ret = value_double(d);
+	return 0;
+}
+
+static int parse_boolean(
+	const struct xml_node *node, struct value **ret, struct err *err)
+{
+	cleanup_free char *text = text_of(node, true, NULL);
+
+	if (strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
+		return bad(node, err, "0 or 1 expected");
+	*ret = value_bool(text[0] == '1');
+	return 0;
+}
+
+static int parse_text(
+	const struct xml_node *node, struct value **ret, struct err *err)
+{
+	size_t len;
+	char *text = text_of(node, false, &len);
+
+	(void)err;
+	*ret = make_text(VALUE_STRING, text, len);
+	return 0;
+}
+
+static int parse_time(
+	const struct xml_node *node, struct value **ret, struct err *err)
+{
+	size_t len;
+	char *text = text_of(node, true, &len);
+
+	(void)err;
+	*ret = make_text(VALUE_TIME, text, len);
+	return 0;
+}
+
+static int parse_base64(
+	const struct xml_node *node, struct value **ret, struct err *err)
+{
+	struct buf bytes = BUF_INIT(TEXT_MAX);
+	size_t len;
+	cleanup_free char *text = text_of(node, true, &len);
+	char *data;
+
+	if (!base64_decode(text, len, &bytes) || !buf_ok(&bytes)) {
+		buf_release(&bytes);
+		return bad(node, err, "ill-formed base 64");
+	}
+	len = bytes.len;
+	data = buf_take(&bytes);
+	*ret = make_text(VALUE_BASE64, data ? data : mem_strdup(""), len);
+	return 0;
+}
+
+static int parse_nil(
+	const struct xml_node *node, struct value **ret, struct err *err)
+{
+	(void)node;
+	(void)err;
+	*ret = value_new(VALUE_NIL);
+	return 0;
+}
+
+static int parse_value(const struct xml_node *node, int depth,
+	struct value **ret, struct err *err);
+
+static int parse_array(const struct xml_node *node, int depth,
+	struct value *array, struct err *err)
+{
+	const struct xml_node *data = xml_find(node, "data");
+
+	for (const struct xml_node *n = data ? xml_child(data) : NULL; n;
+		n = xml_next(n)) {
+		struct value *item = NULL;
+		int rc;
+
+		if (!xml_is(n, "value"))
+			continue;
+		rc = parse_value(n, depth, &item, err);
+		if (rc)
+			return rc;
+		value_append(array, item);
+	}
+	return 0;
+}
+
+/* Appends without looking for the name: a look-up finds the last. */
+static void add_member(struct value *st, char *name, struct value *item)
+{
+	st->names = mem_reserve(
+		st->names, st->n, &st->names_cap, sizeof(*st->names));
+	st->names[st->n] = name;
+	value_append(st, item);
+}
+
+static int parse_struct(const struct xml_node *node, int depth,
+	struct value *st, struct err *err)
+{
+	for (const struct xml_node *n = xml_child(node); n; n = xml_next(n)) {
+		const struct xml_node *name = xml_find(n, "name");
+		const struct xml_node *value = xml_find(n, "value");
+		struct value *item = NULL;
+		int rc;
+
+		if (!xml_is(n, "member"))
+			continue;
+		if (!name || !value)
+			return bad(n, err, "a member needs a name and a value");
+		rc = parse_value(value, depth, &item, err);
+		if (rc)
+			return rc;
+		add_member(st, text_of(name, false, NULL), item);
+	}
+	return 0;
+}
+
+static int parse_tree(const struct xml_node *node, int depth,
+	struct value **ret, struct err *err)
+{
+	bool array = xml_is(node, "array");
+	struct value *v;
+	int rc;
+
+	if (depth >= VALUE_DEPTH_MAX)
+		return err_set(err, NFZ_E_LIMIT,
+			"line %ld: values nested deeper than %d",
+			xml_line(node), VALUE_DEPTH_MAX);
+	v = value_new(array ? VALUE_ARRAY : VALUE_STRUCT);
+	rc = array ? parse_array(node, depth + 1, v, err)
+		   : parse_struct(node, depth + 1, v, err);
+	if (rc)
+		value_free(v);
+	else
+		*ret = v;
+	return rc;
+}
+
+typedef int (*scalar_fn)(
+	const struct xml_node *node, struct value **ret, struct err *err);
+
+static const struct {
+	const char *element;
+	scalar_fn parse;
+} scalars[] = {
+	{"string", parse_text},
+	{"int", parse_int},
+	{"i4", parse_int},
+	{"i8", parse_int},
+	{"double", parse_double},
+	{"boolean", parse_boolean},
+	{"dateTime.iso8601", parse_time},
+	{"base64", parse_base64},
+	{"nil", parse_nil},
+};
+
+static int parse_value(const struct xml_node *node, int depth,
+	struct value **ret, struct err *err)
+{
+	const struct xml_node *inner = xml_child(node);
+
+	if (!inner)
+		return parse_text(node, ret, err);
+	if (xml_is(inner, "array") || xml_is(inner, "struct"))
+		return parse_tree(inner, depth, ret, err);
+	for (size_t i = 0; i < sizeof(scalars) / sizeof(scalars[0]); i++)
+		if (xml_is(inner, scalars[i].element))
+			return scalars[i].parse(inner, ret, err);
+	return err_set(err, NFZ_E_REPLY, "line %ld: unknown type <%.40s>",
+		xml_line(inner), xml_name(inner));
+}
+
+static int parse_fault(const struct xml_node *fault,
+	struct xmlrpc_response *out, struct err *err)
+{
+	const struct xml_node *value = xml_find(fault, "value");
+	struct value *v = NULL;
+	const char *text;
+	int rc;
+
+	if (!value)
+		return bad(fault, err, "a fault without a value");
+	rc = parse_value(value, 0, &v, err);
+	if (rc)
+		return rc;
+	text = value_get_text(v, "faultString");
+	if (text && value_get_int(v, "faultCode", &out->fault_code)) {
+		out->fault = true;
+		out->fault_text = mem_strdup(text);
+	} else {
+		rc = bad(fault, err, "a fault without code and text");
+	}
+	value_free(v);
+	return rc;
+}
+
+static int read_response(const struct xml_node *root,
+	struct xmlrpc_response *out, struct err *err)
+{
+	const struct xml_node *n;
+
+	if (!xml_is(root, "methodResponse"))
+		return err_set(err, NFZ_E_REPLY,
+			"line %ld: <methodResponse> expected, not <%.40s>",
+			xml_line(root), xml_name(root));
+	n = xml_find(root, "fault");
+	if (n)
+		return parse_fault(n, out, err);
+	n = xml_find(root, "params");
+	n = n ? xml_find(n, "param") : NULL;
+	n = n ? xml_find(n, "value") : NULL;
+	if (!n)
+		return bad(root, err, "a response without a value");
+	return parse_value(n, 0, &out->value, err);
+}
+
+int xmlrpc_parse_response(const char *text, size_t len,
+	struct xmlrpc_response *ret, struct err *err)
+{
+	cleanup(xml_free_at) struct xml_doc *doc = NULL;
+	struct xmlrpc_response out = {0};
+	int rc = xml_parse(text, len, XML_MEND, &doc, err);
+
+	if (rc)
+		return rc;
+	out.recovered = xml_mended(doc);
+	rc = read_response(xml_root(doc), &out, err);
+	if (rc)
+		xmlrpc_response_release(&out);
+	else
+		*ret = out;
+	return rc;
+}
+
+static int read_params(const struct xml_node *params,
+	struct xmlrpc_request *out, struct err *err)
+{
+	size_t cap = 0;
+
+	for (const struct xml_node *n = xml_child(params); n; n = xml_next(n)) {
+		const struct xml_node *value = xml_find(n, "value");
+		struct value *v = NULL;
+		int rc;
+
+		if (!xml_is(n, "param"))
+			continue;
+		if (!value)
+			return bad(n, err, "a parameter without a value");
+		rc = parse_value(value, 0, &v, err);
+		if (rc)
+			return rc;
+		MEM_PUSH(out->params, out->n_params, cap) = v;
+	}
+	return 0;
+}
+
+int xmlrpc_parse_request(const char *text, size_t len,
+	struct xmlrpc_request *ret, struct err *err)
+{
+	cleanup(xml_free_at) struct xml_doc *doc = NULL;
+	struct xmlrpc_request out = {0};
+	const struct xml_node *root, *n;
+	int rc = xml_parse(text, len, XML_STRICT, &doc, err);
+
+	if (rc)
+		return rc;
+	root = xml_root(doc);
+	n = xml_find(root, "methodName");
+	if (n)
+		out.method = text_of(n, false, NULL);
+	n = xml_find(root, "params");
+	rc = n ? read_params(n, &out, err) : 0;
+	if (rc)
+		xmlrpc_request_release(&out);
+	else
+		*ret = out;
+	return rc;
+}
+
+void xmlrpc_response_release(struct xmlrpc_response *r)
+{
+	free(r->fault_text);
+	value_free(r->value);
+	memset(r, 0, sizeof(*r));
+}
+
+void xmlrpc_request_release(struct xmlrpc_request *r)
+{
+	for (size_t i = 0; i < r->n_params; i++)
+		value_free(r->params[i]);
+	free(r->params);
+	free(r->method);
+	memset(r, 0, sizeof(*r));
+}
