@@ -14,8 +14,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum module_role { MODULE_METER = 1, MODULE_CACHE, MODULE_COLLECTOR,
-	MODULE_CONTROLLER };
+enum module_role {
+	MODULE_METER = 1,
+	MODULE_CACHE,
+	MODULE_COLLECTOR,
+	MODULE_CONTROLLER
+};
 
 enum {
 	SETUP_KEY_BYTES = 32,
@@ -27,10 +31,10 @@ enum {
 };
 
 struct setup_peer {
-	uint16_t id;            /* module id, unique in the deployment */
+	uint16_t id; /* module id, unique in the deployment */
 	enum module_role role;
-	struct net_addr addr;   /* control network */
-	uint16_t port;          /* UDP; 0: it will contact us first */
+	struct net_addr addr; /* control network */
+	uint16_t port;        /* UDP; 0: it will contact us first */
 	uint8_t send_key[SETUP_KEY_BYTES], receive_key[SETUP_KEY_BYTES];
 };
 
@@ -43,17 +47,17 @@ struct setup_member {
 
 struct setup_tap {
 	uint16_t id;
-	char ifname[16];     /* "" : find by MAC */
+	char ifname[16]; /* "" : find by MAC */
 	bool has_mac;
 	uint8_t mac[6];
-	char link[64];       /* for messages only; names live in the catalog */
+	char link[64]; /* for messages only; names live in the catalog */
 	uint8_t count_received, count_sent; /* enum count_rule's values */
 	bool lowest;
 	bool lan;
-	uint16_t near_slot;  /* the member on this side of the interface: the
+	uint16_t near_slot; /* the member on this side of the interface: the
 	                      * node itself, or whom a bridge's port faces */
-	uint16_t far_slot;   /* p2p: the other one */
-	bool facing;         /* a bridge's port: frames received come from
+	uint16_t far_slot;  /* p2p: the other one */
+	bool facing;        /* a bridge's port: frames received come from
 	                      * near_slot; else frames sent do */
 	struct setup_member *members; /* LAN only */
 	size_t n_members;
@@ -63,11 +67,11 @@ struct setup {
 	uint64_t deployment;
 	uint16_t id;
 	enum module_role role;
-	struct net_addr listen;  /* where to bind */
+	struct net_addr listen; /* where to bind */
 	uint16_t port;
 	int64_t active_ms, idle_ms, fin_ms, lease_ms;
-	uint32_t cache_flows;    /* most flows at once */
-	char store[256];         /* collector: directory of the run */
+	uint32_t cache_flows; /* most flows at once */
+	char store[256];      /* collector: directory of the run */
 	/* NetFlow v5, off when the port is 0.  Collector: where to listen and
 	 * from whom; meter and cache: whom to tell as well. */
 	uint16_t nf5_port;
@@ -86,13 +90,13 @@ void setup_init(struct setup *s);
 void setup_print(const struct setup *s, struct buf *out);
 /* Hostile input: every number is bounded.  Release with setup_release. */
 int setup_parse(const char *text, size_t len, struct setup *ret,
-        struct err *err) NFZ_MUST_CHECK;
-void setup_release(struct setup *s); /* wipes keys */
+	struct err *err) NFZ_MUST_CHECK;
+void setup_release(struct setup *s);                 /* wipes keys */
 const char *module_role_name(enum module_role role); /* "meter" */
 const struct setup_peer *setup_peer(const struct setup *s, uint16_t id);
 /* The key for what `from` sends to `to`, from the deployment's master key:
  * send_key of the one is receive_key of the other. */
-void setup_pair_key(const uint8_t master[static SETUP_KEY_BYTES],
-        uint16_t from, uint16_t to, uint8_t ret[static SETUP_KEY_BYTES]);
+void setup_pair_key(const uint8_t master[static SETUP_KEY_BYTES], uint16_t from,
+	uint16_t to, uint8_t ret[static SETUP_KEY_BYTES]);
 
 #endif
