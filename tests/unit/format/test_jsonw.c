@@ -1,0 +1,74 @@
+#include "format/jsonw.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+
+static void sample(struct jsonw *w)
+{
+	jsonw_object(w);
+	jsonw_put(w, "a", "x\"\\\n\x01\x7f\xc3\xa9\xff\xed\xa0\x80");
+	jsonw_key(w, "list");
+	jsonw_array(w);
+	jsonw_int(w, -1);
+	jsonw_uint(w, UINT64_MAX);
+	jsonw_object_inline(w);
+	jsonw_put_double(w, "d", 0.1);
+	jsonw_put_bool(w, "b", true);
+	jsonw_end(w);
+	jsonw_end(w);
+	jsonw_key(w, "none");
+	jsonw_array(w);
+	jsonw_end(w);
+	jsonw_key(w, "n");
+	jsonw_double(w, NAN);
+	jsonw_put_optional(w, "left out", NULL);
+	jsonw_key(w, "f");
+	jsonw_fixed(w, 2.0 / 3, 2);
+	jsonw_end(w);
+}
+
+static void check(enum jsonw_style style, const char *expected)
+{
+	struct buf b = BUF_INIT(4096);
+	struct jsonw w;
+
+	jsonw_init(&w, &b, style);
+	sample(&w);
+	cr_assert_str_eq(buf_str(&b), expected);
+	buf_release(&b);
+}
+
+#define TEXT                                                                   \
+	"\"x\\\"\\\\\\n\\u0001\\u007f\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd"         \
+	"\xef\xbf\xbd\xef\xbf\xbd\""
+
+Test(jsonw, compact)
+{
+	check(JSONW_COMPACT,
+		"{\"a\":" TEXT ",\"list\":[-1,18446744073709551615,"
+		"{\"d\":0.1,\"b\":true}],\"none\":[],\"n\":null,\"f\":0.67}");
+}
+
+Test(jsonw, indented)
+{
+	check(JSONW_INDENT,
+		"{\n  \"a\": " TEXT ",\n  \"list\": [\n    -1,\n"
+		"    18446744073709551615,\n    {\"d\": 0.1, \"b\": true}\n"
+		"  ],\n  \"none\": [],\n  \"n\": null,\n  \"f\": 0.67\n}\n");
+}
+
+Test(jsonw, several_documents_in_one_buffer)
+{
+	struct buf b = BUF_INIT(4096);
+	struct jsonw w;
+
+	jsonw_init(&w, &b, JSONW_COMPACT);
+	for (int i = 0; i < 2; i++) {
+		jsonw_array(&w);
+		jsonw_int(&w, i);
+		jsonw_end(&w);
+		buf_addc(&b, '\n');
+	}
+	cr_assert_str_eq(buf_str(&b), "[0]\n[1]\n");
+	buf_release(&b);
+}
