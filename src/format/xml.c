@@ -22,7 +22,7 @@
 
 enum { DEPTH_MAX = 200, NODES_MAX = 16 << 20, N_CONTROLS = 32 };
 
-struct xml_doc {
+struct xdoc {
 	xmlDocPtr doc;
 	bool mended;
 	unsigned private_base; /* code point standing for NUL, 0: none used */
@@ -246,8 +246,7 @@ static bool declares_other_encoding(const char *text, size_t len)
 	return at && !strstr(at, "UTF-8") && !strstr(at, "utf-8");
 }
 
-static xmlDocPtr parse_mending(
-	const char *text, size_t len, struct xml_doc *out)
+static xmlDocPtr parse_mending(const char *text, size_t len, struct xdoc *out)
 {
 	struct buf fixed = BUF_INIT(INT_MAX);
 	struct run run;
@@ -270,10 +269,10 @@ static xmlDocPtr parse_mending(
 	return doc;
 }
 
-int xml_parse(const char *text, size_t len, enum xml_mode mode,
-	struct xml_doc **ret, struct err *err)
+int xdoc_parse(const char *text, size_t len, enum xdoc_mode mode,
+	struct xdoc **ret, struct err *err)
 {
-	struct xml_doc *out;
+	struct xdoc *out;
 	struct run run;
 
 	if (len > INT_MAX / 4)
@@ -281,7 +280,7 @@ int xml_parse(const char *text, size_t len, enum xml_mode mode,
 			"the document is too big (%zu bytes)", len);
 	out = mem_zalloc(1, sizeof(*out));
 	out->doc = run_parser(text, len, false, &run);
-	if (!out->doc && mode == XML_MEND && !run.limit)
+	if (!out->doc && mode == XDOC_MEND && !run.limit)
 		out->doc = parse_mending(text, len, out);
 	if (!out->doc) {
 		free(out);
@@ -293,7 +292,7 @@ int xml_parse(const char *text, size_t len, enum xml_mode mode,
 	return 0;
 }
 
-void xml_free(struct xml_doc *doc)
+void xdoc_free(struct xdoc *doc)
 {
 	if (!doc)
 		return;
@@ -301,73 +300,73 @@ void xml_free(struct xml_doc *doc)
 	free(doc);
 }
 
-bool xml_mended(const struct xml_doc *doc)
+bool xdoc_mended(const struct xdoc *doc)
 {
 	return doc->mended;
 }
 
-/* struct xml_node is never defined: it is libxml2's node under our name. */
-static const xmlNode *inner(const struct xml_node *node)
+/* struct xnode is never defined: it is libxml2's node under our name. */
+static const xmlNode *inner(const struct xnode *node)
 {
 	return (const xmlNode *)(const void *)node;
 }
 
-static const struct xml_node *outer(const xmlNode *node)
+static const struct xnode *outer(const xmlNode *node)
 {
 	while (node && node->type != XML_ELEMENT_NODE)
 		node = node->next;
-	return (const struct xml_node *)(const void *)node;
+	return (const struct xnode *)(const void *)node;
 }
 
-const struct xml_node *xml_root(const struct xml_doc *doc)
+const struct xnode *xdoc_root(const struct xdoc *doc)
 {
 	return outer(xmlDocGetRootElement(doc->doc));
 }
 
-const struct xml_node *xml_child(const struct xml_node *node)
+const struct xnode *xnode_child(const struct xnode *node)
 {
 	return outer(inner(node)->children);
 }
 
-const struct xml_node *xml_next(const struct xml_node *node)
+const struct xnode *xnode_next(const struct xnode *node)
 {
 	return outer(inner(node)->next);
 }
 
-const struct xml_node *xml_find(const struct xml_node *node, const char *name)
+const struct xnode *xnode_find(const struct xnode *node, const char *name)
 {
-	const struct xml_node *n;
+	const struct xnode *n;
 
-	for (n = xml_child(node); n && !xml_is(n, name);)
-		n = xml_next(n);
+	for (n = xnode_child(node); n && !xnode_is(n, name);)
+		n = xnode_next(n);
 	return n;
 }
 
-const char *xml_name(const struct xml_node *node)
+const char *xnode_name(const struct xnode *node)
 {
 	return (const char *)inner(node)->name;
 }
 
-const char *xml_space(const struct xml_node *node)
+const char *xnode_space(const struct xnode *node)
 {
 	const xmlNs *ns = inner(node)->ns;
 
 	return ns && ns->href ? (const char *)ns->href : "";
 }
 
-bool xml_is(const struct xml_node *node, const char *name)
+bool xnode_is(const struct xnode *node, const char *name)
 {
-	return strcmp(xml_name(node), name) == 0;
+	return strcmp(xnode_name(node), name) == 0;
 }
 
-long xml_line(const struct xml_node *node)
+long xnode_line(const struct xnode *node)
 {
 	return xmlGetLineNo(inner(node));
 }
 
 /* Copies text, turning private-use stand-ins back into control characters. */
 static void add_text(
-	const struct xml_doc *doc, const xmlChar *text, struct buf *out)
+	const struct xdoc *doc, const xmlChar *text, struct buf *out)
 {
 	const char *at = (const char *)text, *hit;
 	unsigned base = doc->private_base;
@@ -390,10 +389,10 @@ static void add_text(
 	buf_adds(out, at);
 }
 
-void xml_text(const struct xml_node *node, struct buf *out)
+void xnode_text(const struct xnode *node, struct buf *out)
 {
 	const xmlNode *n = inner(node);
-	const struct xml_doc *doc = n->doc->_private;
+	const struct xdoc *doc = n->doc->_private;
 
 	for (n = n->children; n; n = n->next)
 		if ((n->type == XML_TEXT_NODE ||
@@ -402,10 +401,10 @@ void xml_text(const struct xml_node *node, struct buf *out)
 			add_text(doc, n->content, out);
 }
 
-bool xml_attr(const struct xml_node *node, const char *name, struct buf *out)
+bool xnode_attr(const struct xnode *node, const char *name, struct buf *out)
 {
 	const xmlNode *n = inner(node);
-	const struct xml_doc *doc = n->doc->_private;
+	const struct xdoc *doc = n->doc->_private;
 
 	for (const xmlAttr *a = n->properties; a; a = a->next) {
 		if (a->ns || strcmp((const char *)a->name, name) != 0)

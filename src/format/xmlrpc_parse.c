@@ -14,19 +14,20 @@
 
 enum { VALUE_DEPTH_MAX = 64, TEXT_MAX = 64 << 20 };
 
-static int bad(const struct xml_node *node, struct err *err, const char *cause)
+static int bad(const struct xnode *node, struct err *err, const char *cause)
 {
-	return err_set(err, NFZ_E_REPLY, "line %ld: %s", xml_line(node), cause);
+	return err_set(
+		err, NFZ_E_REPLY, "line %ld: %s", xnode_line(node), cause);
 }
 
 /* The element's text, without the white space around it when trimmed. */
-static char *text_of(const struct xml_node *node, bool trim, size_t *ret_len)
+static char *text_of(const struct xnode *node, bool trim, size_t *ret_len)
 {
 	struct buf b = BUF_INIT(TEXT_MAX);
 	size_t from = 0, len;
 	char *text, *copy;
 
-	xml_text(node, &b);
+	xnode_text(node, &b);
 	len = b.len;
 	text = buf_take(&b);
 	if (!text)
@@ -56,7 +57,7 @@ static struct value *make_text(enum value_kind kind, char *text, size_t len)
 }
 
 static int parse_int(
-	const struct xml_node *node, struct value **ret, struct err *err)
+	const struct xnode *node, struct value **ret, struct err *err)
 {
 	cleanup_free char *text = text_of(node, true, NULL);
 	char *end;
@@ -71,7 +72,7 @@ static int parse_int(
 }
 
 static int parse_double(
-	const struct xml_node *node, struct value **ret, struct err *err)
+	const struct xnode *node, struct value **ret, struct err *err)
 {
 	cleanup_free char *text = text_of(node, true, NULL);
 	char *end;
@@ -84,7 +85,7 @@ static int parse_double(
 }
 
 static int parse_boolean(
-	const struct xml_node *node, struct value **ret, struct err *err)
+	const struct xnode *node, struct value **ret, struct err *err)
 {
 	cleanup_free char *text = text_of(node, true, NULL);
 
@@ -95,7 +96,7 @@ static int parse_boolean(
 }
 
 static int parse_text(
-	const struct xml_node *node, struct value **ret, struct err *err)
+	const struct xnode *node, struct value **ret, struct err *err)
 {
 	size_t len;
 	char *text = text_of(node, false, &len);
@@ -106,7 +107,7 @@ static int parse_text(
 }
 
 static int parse_time(
-	const struct xml_node *node, struct value **ret, struct err *err)
+	const struct xnode *node, struct value **ret, struct err *err)
 {
 	size_t len;
 	char *text = text_of(node, true, &len);
@@ -117,7 +118,7 @@ static int parse_time(
 }
 
 static int parse_base64(
-	const struct xml_node *node, struct value **ret, struct err *err)
+	const struct xnode *node, struct value **ret, struct err *err)
 {
 	struct buf bytes = BUF_INIT(TEXT_MAX);
 	size_t len;
@@ -135,7 +136,7 @@ static int parse_base64(
 }
 
 static int parse_nil(
-	const struct xml_node *node, struct value **ret, struct err *err)
+	const struct xnode *node, struct value **ret, struct err *err)
 {
 	(void)node;
 	(void)err;
@@ -143,20 +144,20 @@ static int parse_nil(
 	return 0;
 }
 
-static int parse_value(const struct xml_node *node, int depth,
-	struct value **ret, struct err *err);
+static int parse_value(const struct xnode *node, int depth, struct value **ret,
+	struct err *err);
 
-static int parse_array(const struct xml_node *node, int depth,
-	struct value *array, struct err *err)
+static int parse_array(const struct xnode *node, int depth, struct value *array,
+	struct err *err)
 {
-	const struct xml_node *data = xml_find(node, "data");
+	const struct xnode *data = xnode_find(node, "data");
 
-	for (const struct xml_node *n = data ? xml_child(data) : NULL; n;
-		n = xml_next(n)) {
+	for (const struct xnode *n = data ? xnode_child(data) : NULL; n;
+		n = xnode_next(n)) {
 		struct value *item = NULL;
 		int rc;
 
-		if (!xml_is(n, "value"))
+		if (!xnode_is(n, "value"))
 			continue;
 		rc = parse_value(n, depth, &item, err);
 		if (rc)
@@ -175,16 +176,16 @@ static void add_member(struct value *st, char *name, struct value *item)
 	value_append(st, item);
 }
 
-static int parse_struct(const struct xml_node *node, int depth,
-	struct value *st, struct err *err)
+static int parse_struct(
+	const struct xnode *node, int depth, struct value *st, struct err *err)
 {
-	for (const struct xml_node *n = xml_child(node); n; n = xml_next(n)) {
-		const struct xml_node *name = xml_find(n, "name");
-		const struct xml_node *value = xml_find(n, "value");
+	for (const struct xnode *n = xnode_child(node); n; n = xnode_next(n)) {
+		const struct xnode *name = xnode_find(n, "name");
+		const struct xnode *value = xnode_find(n, "value");
 		struct value *item = NULL;
 		int rc;
 
-		if (!xml_is(n, "member"))
+		if (!xnode_is(n, "member"))
 			continue;
 		if (!name || !value)
 			return bad(n, err, "a member needs a name and a value");
@@ -196,17 +197,17 @@ static int parse_struct(const struct xml_node *node, int depth,
 	return 0;
 }
 
-static int parse_tree(const struct xml_node *node, int depth,
-	struct value **ret, struct err *err)
+static int parse_tree(const struct xnode *node, int depth, struct value **ret,
+	struct err *err)
 {
-	bool array = xml_is(node, "array");
+	bool array = xnode_is(node, "array");
 	struct value *v;
 	int rc;
 
 	if (depth >= VALUE_DEPTH_MAX)
 		return err_set(err, NFZ_E_LIMIT,
 			"line %ld: values nested deeper than %d",
-			xml_line(node), VALUE_DEPTH_MAX);
+			xnode_line(node), VALUE_DEPTH_MAX);
 	v = value_new(array ? VALUE_ARRAY : VALUE_STRUCT);
 	rc = array ? parse_array(node, depth + 1, v, err)
 		   : parse_struct(node, depth + 1, v, err);
@@ -218,7 +219,7 @@ static int parse_tree(const struct xml_node *node, int depth,
 }
 
 typedef int (*scalar_fn)(
-	const struct xml_node *node, struct value **ret, struct err *err);
+	const struct xnode *node, struct value **ret, struct err *err);
 
 static const struct {
 	const char *element;
@@ -235,26 +236,26 @@ static const struct {
 	{"nil", parse_nil},
 };
 
-static int parse_value(const struct xml_node *node, int depth,
-	struct value **ret, struct err *err)
+static int parse_value(const struct xnode *node, int depth, struct value **ret,
+	struct err *err)
 {
-	const struct xml_node *inner = xml_child(node);
+	const struct xnode *inner = xnode_child(node);
 
 	if (!inner)
 		return parse_text(node, ret, err);
-	if (xml_is(inner, "array") || xml_is(inner, "struct"))
+	if (xnode_is(inner, "array") || xnode_is(inner, "struct"))
 		return parse_tree(inner, depth, ret, err);
 	for (size_t i = 0; i < sizeof(scalars) / sizeof(scalars[0]); i++)
-		if (xml_is(inner, scalars[i].element))
+		if (xnode_is(inner, scalars[i].element))
 			return scalars[i].parse(inner, ret, err);
 	return err_set(err, NFZ_E_REPLY, "line %ld: unknown type <%.40s>",
-		xml_line(inner), xml_name(inner));
+		xnode_line(inner), xnode_name(inner));
 }
 
-static int parse_fault(const struct xml_node *fault,
-	struct xmlrpc_response *out, struct err *err)
+static int parse_fault(
+	const struct xnode *fault, struct xmlrpc_response *out, struct err *err)
 {
-	const struct xml_node *value = xml_find(fault, "value");
+	const struct xnode *value = xnode_find(fault, "value");
 	struct value *v = NULL;
 	const char *text;
 	int rc;
@@ -275,21 +276,21 @@ static int parse_fault(const struct xml_node *fault,
 	return rc;
 }
 
-static int read_response(const struct xml_node *root,
-	struct xmlrpc_response *out, struct err *err)
+static int read_response(
+	const struct xnode *root, struct xmlrpc_response *out, struct err *err)
 {
-	const struct xml_node *n;
+	const struct xnode *n;
 
-	if (!xml_is(root, "methodResponse"))
+	if (!xnode_is(root, "methodResponse"))
 		return err_set(err, NFZ_E_REPLY,
 			"line %ld: <methodResponse> expected, not <%.40s>",
-			xml_line(root), xml_name(root));
-	n = xml_find(root, "fault");
+			xnode_line(root), xnode_name(root));
+	n = xnode_find(root, "fault");
 	if (n)
 		return parse_fault(n, out, err);
-	n = xml_find(root, "params");
-	n = n ? xml_find(n, "param") : NULL;
-	n = n ? xml_find(n, "value") : NULL;
+	n = xnode_find(root, "params");
+	n = n ? xnode_find(n, "param") : NULL;
+	n = n ? xnode_find(n, "value") : NULL;
 	if (!n)
 		return bad(root, err, "a response without a value");
 	return parse_value(n, 0, &out->value, err);
@@ -298,14 +299,14 @@ static int read_response(const struct xml_node *root,
 int xmlrpc_parse_response(const char *text, size_t len,
 	struct xmlrpc_response *ret, struct err *err)
 {
-	cleanup(xml_free_at) struct xml_doc *doc = NULL;
+	cleanup(xdoc_free_at) struct xdoc *doc = NULL;
 	struct xmlrpc_response out = {0};
-	int rc = xml_parse(text, len, XML_MEND, &doc, err);
+	int rc = xdoc_parse(text, len, XDOC_MEND, &doc, err);
 
 	if (rc)
 		return rc;
-	out.recovered = xml_mended(doc);
-	rc = read_response(xml_root(doc), &out, err);
+	out.recovered = xdoc_mended(doc);
+	rc = read_response(xdoc_root(doc), &out, err);
 	if (rc)
 		xmlrpc_response_release(&out);
 	else
@@ -313,17 +314,18 @@ int xmlrpc_parse_response(const char *text, size_t len,
 	return rc;
 }
 
-static int read_params(const struct xml_node *params,
-	struct xmlrpc_request *out, struct err *err)
+static int read_params(
+	const struct xnode *params, struct xmlrpc_request *out, struct err *err)
 {
 	size_t cap = 0;
 
-	for (const struct xml_node *n = xml_child(params); n; n = xml_next(n)) {
-		const struct xml_node *value = xml_find(n, "value");
+	for (const struct xnode *n = xnode_child(params); n;
+		n = xnode_next(n)) {
+		const struct xnode *value = xnode_find(n, "value");
 		struct value *v = NULL;
 		int rc;
 
-		if (!xml_is(n, "param"))
+		if (!xnode_is(n, "param"))
 			continue;
 		if (!value)
 			return bad(n, err, "a parameter without a value");
@@ -338,18 +340,18 @@ static int read_params(const struct xml_node *params,
 int xmlrpc_parse_request(const char *text, size_t len,
 	struct xmlrpc_request *ret, struct err *err)
 {
-	cleanup(xml_free_at) struct xml_doc *doc = NULL;
+	cleanup(xdoc_free_at) struct xdoc *doc = NULL;
 	struct xmlrpc_request out = {0};
-	const struct xml_node *root, *n;
-	int rc = xml_parse(text, len, XML_STRICT, &doc, err);
+	const struct xnode *root, *n;
+	int rc = xdoc_parse(text, len, XDOC_STRICT, &doc, err);
 
 	if (rc)
 		return rc;
-	root = xml_root(doc);
-	n = xml_find(root, "methodName");
+	root = xdoc_root(doc);
+	n = xnode_find(root, "methodName");
 	if (n)
 		out.method = text_of(n, false, NULL);
-	n = xml_find(root, "params");
+	n = xnode_find(root, "params");
 	rc = n ? read_params(n, &out, err) : 0;
 	if (rc)
 		xmlrpc_request_release(&out);
