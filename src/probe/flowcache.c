@@ -1,0 +1,389 @@
+/* The flow cache.
+ *
+ * Reference: the LRU list of DiFMon's meter, where a sweep from the tail stops
+ * at the first flow that has not timed out.  We keep the meaning and make it
+ * lazy: a packet writes only its record's `last`; the flow is filed once on a
+ * timing wheel under the earliest time anything may be due, and looked at
+ * again then.  At the cap the oldest by second chance goes (reason 5).
+ *
+ * Invariants: packets added = packets in records taken by the sink + packets
+ * in the table.  A flow is never filed later than its true due time.  Time is
+ * whatever clock the additions use; `now` follows it and is put back when that
+ * clock jumps backwards by an hour or more, while the wheel only moves on. */
+#include "probe/flowcache.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "probe/flowtable.h"
+#include "probe/points.h"
+#include "probe/wheel.h"
+
+#include <string.h>
+
+#define JUMP_NS (3600 * NS_PER_S)
+#define TICK_NS (WHEEL_TICK_MS * NS_PER_MS)
+
+enum { TCP_FIN = 1, TCP_RST = 4, RETRY_TICKS = 5 };
+
+struct flowcache {
+	struct flowtable table;
+	struct points points;
+	struct wheel wheel;
+	struct wheel_entry *entries;
+	struct flowcache_options opt;
+	struct flowcache_stats stats;
+	int64_t now_ns;
+	int64_t wheel_ns; /* time the wheel has moved through */
+	uint32_t hand;    /* of the eviction clock */
+	bool told;        /* the time has been told once */
+};
+
+struct flowcache *flowcache_new(const struct flowcache_options *options)
+{
+	struct flowcache *c = mem_zalloc(1, sizeof(*c));
+
+	c->opt = *options;
+	flowtable_init(&c->table, options->flows);
+	points_init(&c->points);
+	c->entries = mem_zalloc(c->table.cap, sizeof(*c->entries));
+	wheel_init(&c->wheel, c->entries);
+	return c;
+}
+
+void flowcache_free(struct flowcache *c)
+{
+	if (!c)
+		return;
+	flowtable_release(&c->table);
+	points_release(&c->points);
+	free(c->entries);
+	free(c);
+}
+
+uint16_t flowcache_point(struct flowcache *c, const struct flow_point *p)
+{
+	return points_number(&c->points, p);
+}
+
+static uint64_t ticks_of(int64_t ms)
+{
+	return ms <= 0 ? 0 : (uint64_t)(ms + WHEEL_TICK_MS - 1) / WHEEL_TICK_MS;
+}
+
+static uint16_t point_of(const struct flow_key *key)
+{
+	uint16_t point;
+
+	memcpy(&point, key->pad, sizeof(point));
+	return point;
+}
+
+/* Offers what flow `id` has counted; true when there is nothing left in it. */
+static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
+{
+	struct flow_hot *hot = &c->table.hot[id];
+	struct flow_cold *cold = &c->table.cold[id];
+	const struct flow_point *p = &c->points.items[point_of(&hot->key)];
+	struct flow_record r;
+
+	if (hot->packets == 0)
+		return true;
+	r = (struct flow_record){.key = hot->key,
+		.packets = hot->packets,
+		.bytes = hot->octets,
+		.first_ns = cold->first_ns,
+		.last_ns = hot->last_ns,
+		.tap = p->tap,
+		.src_slot = p->src_slot,
+		.dst_slot = p->dst_slot,
+		.tcp_flags = hot->tcp_flags,
+		.tos = hot->tos,
+		.end_reason = (uint8_t)reason,
+		.flags = p->sent ? RECORD_SENT : 0};
+	memset(r.key.pad, 0, sizeof(r.key.pad));
+	if (!c->opt.sink(c->opt.data, &r)) {
+		c->stats.held_back++;
+		return false;
+	}
+	c->stats.records++;
+	c->stats.sent_packets += r.packets;
+	c->stats.sent_octets += r.bytes;
+	hot->packets = 0;
+	hot->octets = 0;
+	hot->tcp_flags = 0;
+	return true;
+}
+
+static int64_t patience_ms(const struct flowcache *c, const struct flow_hot *h)
+{
+	bool finished = h->state & FLOW_FINISHED && c->opt.fin_ms > 0;
+
+	return finished ? c->opt.fin_ms : c->opt.idle_ms;
+}
+
+/* Longest since the first packet of what is counted until it is reported. */
+static int64_t report_ms(const struct flowcache *c, const struct flow_hot *h)
+{
+	return h->state & FLOW_NEW ? c->opt.first_ms : c->opt.active_ms;
+}
+
+/* Files the flow under the earliest time it may need attention.  When nothing
+ * is counted now, the next report is due `active` after a packet to come. */
+static void file_flow(struct flowcache *c, uint32_t id)
+{
+	const struct flow_hot *hot = &c->table.hot[id];
+	int64_t quiet_ms = (c->now_ns - hot->last_ns) / NS_PER_MS;
+	int64_t left_ms = patience_ms(c, hot) - quiet_ms;
+	int64_t report = c->opt.active_ms;
+
+	if (hot->packets > 0)
+		report = report_ms(c, hot) -
+			 (c->now_ns - c->table.cold[id].first_ns) / NS_PER_MS;
+	if (report < left_ms)
+		left_ms = report;
+	wheel_file(&c->wheel, id, c->wheel.tick + ticks_of(left_ms) + 1);
+}
+
+/* The flow's counting starts: as new, or again after it had ended. */
+static void start(struct flowcache *c, uint32_t id)
+{
+	struct flow_hot *hot = &c->table.hot[id];
+
+	hot->state = FLOW_USED | FLOW_REFERENCED |
+		     (c->opt.first_ms > 0 ? FLOW_NEW : 0);
+	c->stats.created++;
+}
+
+static void remove_flow(struct flowcache *c, uint32_t id)
+{
+	wheel_remove(&c->wheel, id);
+	flowtable_remove(&c->table, id);
+}
+
+static enum end_reason end_of(const struct flow_hot *hot)
+{
+	return hot->state & FLOW_FINISHED ? END_DETECTED : END_IDLE;
+}
+
+/* Makes room for one flow; false when the sink takes no record now.  Two turns
+ * of the hand find a flow in any case: the first clears the marks. */
+static bool evict(struct flowcache *c)
+{
+	for (uint64_t i = 0; i <= 2 * (uint64_t)c->table.touched; i++) {
+		uint32_t id = c->hand;
+		struct flow_hot *hot = &c->table.hot[id];
+
+		c->hand = id + 1 < c->table.touched ? id + 1 : 0;
+		if (!(hot->state & FLOW_USED))
+			continue;
+		if (hot->state & FLOW_REFERENCED) {
+			hot->state &= (uint8_t)~FLOW_REFERENCED;
+			continue;
+		}
+		if (!emit(c, id, END_LACK_OF_RESOURCES))
+			return false;
+		remove_flow(c, id);
+		c->stats.evicted++;
+		return true;
+	}
+	return false;
+}
+
+static uint32_t create(struct flowcache *c, const struct flow_key *key,
+	uint32_t tag, const struct flow_addition *a)
+{
+	uint32_t id;
+
+	if (c->table.n == c->table.cap && !evict(c))
+		return FLOWTABLE_NONE;
+	id = flowtable_insert(&c->table, key, tag);
+	if (id == FLOWTABLE_NONE)
+		return id;
+	wheel_entry_init(&c->wheel, id);
+	c->table.hot[id].last_ns = a->first_ns;
+	start(c, id);
+	if (c->table.n > c->stats.most_flows)
+		c->stats.most_flows = c->table.n;
+	return id;
+}
+
+/* A known flow, before a packet joins it: what was counted may have to leave
+ * first.  False: the packet cannot be added. */
+static bool make_ready(
+	struct flowcache *c, uint32_t id, const struct flow_addition *a)
+{
+	struct flow_hot *hot = &c->table.hot[id];
+	int64_t quiet_ns = a->first_ns - hot->last_ns;
+
+	if (quiet_ns > patience_ms(c, hot) * NS_PER_MS) {
+		if (emit(c, id, end_of(hot))) {
+			start(c, id);
+			file_flow(c, id);
+		}
+	} else if (hot->packets > 0 &&
+		   a->first_ns - c->table.cold[id].first_ns >
+			   c->opt.active_ms * NS_PER_MS) {
+		/* refused: it goes on counting, and leaves later */
+		(void)emit(c, id, END_ACTIVE);
+	}
+	if (hot->packets > UINT32_MAX - a->packets)
+		return emit(c, id, END_LIVING);
+	return true;
+}
+
+static void update(
+	struct flowcache *c, uint32_t id, const struct flow_addition *a)
+{
+	struct flow_hot *hot = &c->table.hot[id];
+	struct flow_cold *cold = &c->table.cold[id];
+	bool ends = a->key.proto == 6 && a->tcp_flags & (TCP_FIN | TCP_RST);
+
+	if (hot->packets == 0) {
+		cold->first_ns = a->first_ns;
+		hot->last_ns = a->last_ns;
+		hot->tos = a->tos;
+	} else {
+		if (a->first_ns < cold->first_ns)
+			cold->first_ns = a->first_ns;
+		if (a->last_ns > hot->last_ns)
+			hot->last_ns = a->last_ns;
+	}
+	hot->packets += a->packets;
+	hot->octets += a->octets;
+	hot->tcp_flags |= a->tcp_flags;
+	hot->state |= FLOW_REFERENCED;
+	c->stats.packets += a->packets;
+	c->stats.octets += a->octets;
+	if (ends && !(hot->state & FLOW_FINISHED) && c->opt.fin_ms > 0) {
+		hot->state |= FLOW_FINISHED;
+		file_flow(c, id);
+	}
+}
+
+static bool add_one(struct flowcache *c, const struct flow_key *key,
+	uint32_t tag, const struct flow_addition *a)
+{
+	uint32_t id = flowtable_find(&c->table, key, tag);
+
+	if (id != FLOWTABLE_NONE) {
+		if (!make_ready(c, id, a))
+			return false;
+		update(c, id, a);
+		return true;
+	}
+	id = create(c, key, tag, a);
+	if (id == FLOWTABLE_NONE)
+		return false;
+	update(c, id, a);
+	file_flow(c, id);
+	return true;
+}
+
+uint64_t flowcache_add(
+	struct flowcache *c, const struct flow_addition *a, size_t n)
+{
+	struct flow_key keys[FLOWCACHE_BATCH];
+	uint32_t tags[FLOWCACHE_BATCH];
+	uint64_t refused = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		keys[i] = a[i].key;
+		memcpy(keys[i].pad, &a[i].point, sizeof(a[i].point));
+		tags[i] = flowtable_tag(&c->table, &keys[i]);
+		flowtable_prefetch_slot(&c->table, tags[i]);
+	}
+	for (size_t i = 0; i < n; i++)
+		flowtable_prefetch_record(&c->table, tags[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (a[i].point < c->points.n &&
+			add_one(c, &keys[i], tags[i], &a[i]))
+			continue;
+		refused |= UINT64_C(1) << i;
+		c->stats.refused++;
+	}
+	return refused;
+}
+
+/* A flow whose time may have come. */
+static void attend(void *data, uint32_t id)
+{
+	struct flowcache *c = data;
+	struct flow_hot *hot = &c->table.hot[id];
+	int64_t quiet_ns = c->now_ns - hot->last_ns;
+	bool done = quiet_ns > patience_ms(c, hot) * NS_PER_MS ||
+		    quiet_ns < -JUMP_NS;
+	bool due = hot->packets > 0 && c->now_ns - c->table.cold[id].first_ns >
+					       report_ms(c, hot) * NS_PER_MS;
+	enum end_reason reason = done                    ? end_of(hot)
+				 : hot->state & FLOW_NEW ? END_LIVING
+							 : END_ACTIVE;
+
+	if ((done || due) && !emit(c, id, reason)) {
+		wheel_file(&c->wheel, id, c->wheel.tick + RETRY_TICKS);
+		return;
+	}
+	if (done) {
+		remove_flow(c, id);
+		return;
+	}
+	if (due)
+		hot->state &= (uint8_t)~FLOW_NEW;
+	file_flow(c, id);
+}
+
+void flowcache_advance(struct flowcache *c, int64_t now_ns)
+{
+	int64_t step = now_ns - c->now_ns;
+
+	if (!c->told) {
+		c->told = true;
+		c->now_ns = now_ns;
+		return;
+	}
+	if (step <= -JUMP_NS || step >= JUMP_NS)
+		c->stats.clock_jumps++;
+	else if (step <= 0)
+		return;
+	c->now_ns = now_ns;
+	if (step < 0)
+		return;
+	if (step > 2 * WHEEL_SLOTS * TICK_NS)
+		step = 2 * WHEEL_SLOTS * TICK_NS;
+	c->wheel_ns += step;
+	wheel_advance(&c->wheel, (uint64_t)(c->wheel_ns / TICK_NS), attend, c);
+}
+
+bool flowcache_flush(struct flowcache *c)
+{
+	for (uint32_t id = 0; id < c->table.touched; id++) {
+		struct flow_hot *hot = &c->table.hot[id];
+
+		if (!(hot->state & FLOW_USED) || hot->packets == 0)
+			continue;
+		if (!emit(c, id, END_LIVING))
+			return false;
+		hot->state &= (uint8_t)~FLOW_NEW;
+	}
+	return true;
+}
+
+bool flowcache_end(struct flowcache *c, enum end_reason reason)
+{
+	for (uint32_t id = 0; id < c->table.touched; id++) {
+		if (!(c->table.hot[id].state & FLOW_USED))
+			continue;
+		if (!emit(c, id, reason))
+			return false;
+		remove_flow(c, id);
+	}
+	return true;
+}
+
+void flowcache_stats(const struct flowcache *c, struct flowcache_stats *ret)
+{
+	*ret = c->stats;
+	ret->flows = c->table.n;
+	ret->points = c->points.n;
+	ret->memory = c->table.memory + c->table.cap * sizeof(*c->entries) +
+		      POINTS_MAX * sizeof(*c->points.items) +
+		      POINTS_SLOTS * sizeof(*c->points.slots);
+}

@@ -1,0 +1,84 @@
+/* The table of living flows at one or more observation points: packets (or
+ * digests of several) in, flow records out.
+ *
+ * All memory is taken at the start; the number of flows is capped.  Records
+ * are deltas: everything added is in exactly one record, unless flowcache_add
+ * said that it was refused. */
+#ifndef NFZ_PROBE_FLOWCACHE_H
+#define NFZ_PROBE_FLOWCACHE_H
+
+#include "base/hash.h"
+#include "flow/record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct flowcache;
+
+/* Where a packet was seen, and between which members of the link it went. */
+struct flow_point {
+	uint16_t tap, src_slot, dst_slot;
+	bool sent;
+};
+
+/* What one packet, or n packets of one flow, add. */
+struct flow_addition {
+	struct flow_key key;
+	uint64_t octets;
+	int64_t first_ns, last_ns;
+	uint32_t packets;
+	uint16_t point; /* from flowcache_point() */
+	uint8_t tcp_flags, tos;
+};
+
+/* Takes a record; false: not now, offer it again later (nothing is lost, the
+ * flow just keeps what it has counted). */
+typedef bool (*flowcache_sink_fn)(void *data, const struct flow_record *r);
+
+struct flowcache_options {
+	uint32_t flows;    /* most at once */
+	int64_t idle_ms;   /* no packet for longer: the flow has ended */
+	int64_t active_ms; /* longer since the last record: another one */
+	int64_t fin_ms;    /* as idle, after FIN or RST; 0: never */
+	int64_t first_ms;  /* a new flow's first record; 0: as any other */
+	flowcache_sink_fn sink;
+	void *data;
+};
+
+struct flowcache_stats {
+	uint64_t packets, octets;           /* added */
+	uint64_t sent_packets, sent_octets; /* in records taken by the sink */
+	uint64_t records, created, evicted;
+	uint64_t refused;     /* additions there was no room for */
+	uint64_t held_back;   /* records the sink did not take at once */
+	uint64_t clock_jumps; /* time stamps an hour or more out of line */
+	uint32_t flows, most_flows;
+	uint32_t points;
+	size_t memory; /* bytes taken */
+};
+
+enum { FLOWCACHE_BATCH = 64, FLOWCACHE_NO_POINT = 0xffff };
+
+struct flowcache *flowcache_new(const struct flowcache_options *options);
+/* Does not emit: flowcache_end() first. */
+void flowcache_free(struct flowcache *cache);
+/* The number under which packets of a point are added; FLOWCACHE_NO_POINT when
+ * there are too many.  Cheap, but to be remembered by the caller. */
+uint16_t flowcache_point(struct flowcache *cache, const struct flow_point *p);
+/* Adds up to FLOWCACHE_BATCH at once; bit i of the answer is set when a[i] was
+ * refused: full, and nothing could be evicted since the sink takes none. */
+uint64_t flowcache_add(
+	struct flowcache *cache, const struct flow_addition *a, size_t n);
+/* Tells the time, in the clock of the additions; runs the timeouts. */
+void flowcache_advance(struct flowcache *cache, int64_t now_ns);
+/* Emits what has been counted so far and keeps the flows.  False when the sink
+ * refused some. */
+bool flowcache_flush(struct flowcache *cache);
+/* Emits everything as `reason` and empties the table.  False when the sink
+ * refused some, which stay. */
+bool flowcache_end(struct flowcache *cache, enum end_reason reason);
+void flowcache_stats(
+	const struct flowcache *cache, struct flowcache_stats *ret);
+
+#endif

@@ -1,0 +1,43 @@
+/* A set of observation points that only grows. */
+#include "probe/points.h"
+#include "base/mem.h"
+
+void points_init(struct points *p)
+{
+	*p = (struct points){.seed = hash_key_new()};
+	p->items = mem_zalloc(POINTS_MAX, sizeof(*p->items));
+	p->slots = mem_zalloc(POINTS_SLOTS, sizeof(*p->slots));
+}
+
+void points_release(struct points *p)
+{
+	free(p->items);
+	free(p->slots);
+}
+
+static bool same(const struct flow_point *a, const struct flow_point *b)
+{
+	return a->tap == b->tap && a->src_slot == b->src_slot &&
+	       a->dst_slot == b->dst_slot && a->sent == b->sent;
+}
+
+uint16_t points_number(struct points *p, const struct flow_point *point)
+{
+	const uint16_t bytes[4] = {
+		point->tap, point->src_slot, point->dst_slot, point->sent};
+	uint64_t at = hash_bytes(&p->seed, bytes, sizeof(bytes));
+
+	for (;; at++) {
+		uint16_t *slot = &p->slots[at % POINTS_SLOTS];
+
+		if (*slot && same(&p->items[*slot - 1], point))
+			return (uint16_t)(*slot - 1);
+		if (*slot)
+			continue;
+		if (p->n == POINTS_MAX)
+			return FLOWCACHE_NO_POINT;
+		p->items[p->n++] = *point;
+		*slot = (uint16_t)p->n;
+		return (uint16_t)(p->n - 1);
+	}
+}
