@@ -1,0 +1,155 @@
+#include "cli/planning.h"
+#include "base/mem.h"
+#include "report/table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { NAMES_MAX = 34 };
+
+void plan_options_release(struct plan_options *o)
+{
+	opt_list_release(&o->avoid);
+	opt_list_release(&o->require);
+}
+
+int planning_solve(const struct topology *t, const struct plan_options *o,
+	const struct node_facts *facts, struct plan **ret, struct err *err)
+{
+	const struct plan_goal goal = {
+		.mode = o->heavy   ? "heavy"
+			: o->mixed ? "mixed"
+				   : "light",
+		.objective = o->objective,
+		.avoid = o->avoid,
+		.require = o->require,
+		.collector = o->collector,
+		.time_limit_ms = o->time_limit_ms ? o->time_limit_ms : 60000,
+		.facts = facts,
+	};
+
+	return plan_solve(t, &goal, ret, err);
+}
+
+/* "c1 c2 c3", cut to what fits a column, with the count of the rest. */
+static void add_links(struct table *table, const struct topology *t,
+	const struct plan_probe *p, bool wide)
+{
+	struct buf text = BUF_INIT(1 << 20);
+
+	for (size_t i = 0; i < p->n_covers; i++) {
+		const char *name = t->links[p->covers[i]].name;
+
+		if (!wide && text.len + strlen(name) > NAMES_MAX) {
+			buf_addf(&text, " +%zu", p->n_covers - i);
+			break;
+		}
+		buf_addf(&text, "%s%s", i ? " " : "", name);
+	}
+	table_add(table, text.len ? buf_str(&text) : "-");
+	buf_release(&text);
+}
+
+static size_t taps_of(const struct plan *plan, size_t probe)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_taps; i++)
+		n += (size_t)plan->taps[i].probe == probe;
+	return n;
+}
+
+static void show_probes(const struct app *app, const struct plan *plan,
+	const struct topology *t, struct buf *out)
+{
+	static const struct table_column columns[] = {{"PROBE", ALIGN_LEFT, 20},
+		{"NODE KIND", ALIGN_LEFT, 10}, {"WATCHES", ALIGN_LEFT, 0},
+		{"TAPS", ALIGN_RIGHT, 0}, {"WHY THIS NODE", ALIGN_LEFT, 0}};
+	bool wide = app->common->format == FORMAT_WIDE;
+	cleanup(table_free_at) struct table *table = table_new(columns, 5);
+
+	for (size_t i = 0; i < plan->n_probes; i++) {
+		const struct plan_probe *p = &plan->probes[i];
+
+		table_add(table, t->nodes[p->node].name);
+		table_add(table, topology_role_name(t->nodes[p->node].role));
+		add_links(table, t, p, wide);
+		table_addf(table, "%zu", taps_of(plan, i));
+		table_add(table, p->reason);
+	}
+	table_print(table, wide, out);
+}
+
+static void show_proof(const struct plan *plan, struct buf *out)
+{
+	switch (plan->status) {
+	case PLAN_OPTIMAL:
+		buf_addf(out,
+			"  Optimal    yes: cost %lld, lower bound %lld (%s); "
+			"no placement costs less\n",
+			(long long)plan->cost, (long long)plan->lower_bound,
+			strcmp(plan->proof, "dual") == 0
+				? "weights on the links prove it"
+				: "every other choice was tried");
+		return;
+	case PLAN_INFEASIBLE:
+		buf_addf(out,
+			"  Optimal    for the links that can be covered: cost "
+			"%lld, lower bound %lld\n",
+			(long long)plan->cost, (long long)plan->lower_bound);
+		return;
+	case PLAN_FEASIBLE:
+	case PLAN_TIMEOUT:
+		buf_addf(out,
+			"  Optimal    not proven in time: cost %lld, lower "
+			"bound %lld\n",
+			(long long)plan->cost, (long long)plan->lower_bound);
+		return;
+	}
+}
+
+void planning_show(const struct app *app, const struct plan *plan,
+	const struct topology *t)
+{
+	struct buf out = BUF_INIT((size_t)64 << 20);
+	size_t covered = plan_links_covered(plan, t);
+
+	buf_addf(&out, "\nPlan (%s: %s)\n\n", plan->mode,
+		"use only nodes you already have");
+	show_probes(app, plan, t, &out);
+	buf_addf(&out, "\n  Collector  %s (%s)\n",
+		plan->collector.node < 0 ? "none"
+					 : t->nodes[plan->collector.node].name,
+		plan->collector.reason);
+	buf_addf(&out, "  Coverage   %zu of %zu links (%zu %%)\n", covered,
+		t->n_links, t->n_links ? covered * 100 / t->n_links : 100);
+	show_proof(plan, &out);
+	for (size_t i = 0; i < plan->n_gaps; i++)
+		buf_addf(&out, "  Uncovered  %s: %s\n",
+			t->links[plan->gaps[i].link].name, plan->gaps[i].cause);
+	buf_addc(&out, '\n');
+	fputs(buf_str(&out), stdout);
+	buf_release(&out);
+}
+
+int planning_verdict(
+	const struct plan *plan, const struct topology *t, struct err *err)
+{
+	struct buf hint = BUF_INIT(1 << 16);
+
+	if (plan->n_gaps == 0 && plan->status == PLAN_OPTIMAL)
+		return 0;
+	if (plan->n_gaps == 0)
+		return err_set(err, NFZ_E_UNCOVERED,
+			"the plan covers everything, but was not proven best "
+			"before the time limit");
+	err_set(err, NFZ_E_UNCOVERED,
+		"%zu of %zu links cannot be covered in %s mode", plan->n_gaps,
+		t->n_links, plan->mode);
+	for (size_t i = 0; i < plan->n_gaps; i++)
+		buf_addf(&hint, "%s  %s\n", t->links[plan->gaps[i].link].name,
+			plan->gaps[i].cause);
+	err_hint(err, "%s", buf_str(&hint));
+	buf_release(&hint);
+	return -NFZ_E_UNCOVERED;
+}

@@ -1,0 +1,56 @@
+/* What plan and up share: getting a topology, solving, showing the plan. */
+#ifndef NFZ_CLI_PLANNING_H
+#define NFZ_CLI_PLANNING_H
+
+#include "cli/app.h"
+#include "planner/solver.h"
+#include "topology/plan.h"
+
+/* Options of every command that makes a plan. */
+struct plan_options {
+	bool light, heavy, mixed;
+	const char *objective, *collector;
+	struct opt_list avoid, require;
+	int64_t time_limit_ms;
+};
+/* For the option table of a command whose struct S has a plan_options member
+ * called plan. */
+#define PLAN_OPTIONS(S)                                                        \
+	{"light", 0, OPT_FLAG, offsetof(S, plan.light), NULL,                  \
+		"use only nodes that exist (the default)", NULL, 0, 0},        \
+		{"heavy", 0, OPT_FLAG, offsetof(S, plan.heavy), NULL,          \
+			"a probe on every link, on nodes added for it", NULL,  \
+			0, 0},                                                 \
+		{"mixed", 0, OPT_FLAG, offsetof(S, plan.mixed), NULL,          \
+			"light, with new nodes only where needed", NULL, 0,    \
+			0},                                                    \
+		{"objective", 0, OPT_TEXT, offsetof(S, plan.objective),        \
+			"NAME", "impact (default) or count", NULL, 0, 0},      \
+		{"collector", 0, OPT_TEXT, offsetof(S, plan.collector),        \
+			"NODE", "keep the records on this node", NULL, 0, 0},  \
+		{"avoid", 0, OPT_LIST, offsetof(S, plan.avoid), "NODE,...",    \
+			"never use these nodes", NULL, 0, 0},                  \
+		{"require", 0, OPT_LIST, offsetof(S, plan.require),            \
+			"NODE,...", "put a probe on these nodes in any case",  \
+			NULL, 0, 0},                                           \
+	{                                                                      \
+		"time-limit", 0, OPT_SPAN, offsetof(S, plan.time_limit_ms),    \
+			"T", "stop looking for a better plan after T (60s)",   \
+			NULL, 0, 0                                             \
+	}
+
+void plan_options_release(struct plan_options *o);
+
+/* facts by node index, or NULL. */
+int planning_solve(const struct topology *t, const struct plan_options *o,
+	const struct node_facts *facts, struct plan **ret,
+	struct err *err) NFZ_MUST_CHECK;
+/* The table for people, on stdout. */
+void planning_show(const struct app *app, const struct plan *plan,
+	const struct topology *t);
+/* NFZ_E_UNCOVERED with the links and their causes when some are not covered,
+ * NFZ_E_UNCOVERED too when the time was over before the proof; else 0. */
+int planning_verdict(const struct plan *plan, const struct topology *t,
+	struct err *err) NFZ_MUST_CHECK;
+
+#endif
