@@ -1,9 +1,80 @@
-# The house: packages, formatting, lint, installation.
+# The house: packages, checks, demo, formatting, installation.
 
-.PHONY: clean format deps
+.PHONY: clean format deps lint layers docs check demo asan fuzz fuzz-replay \
+ torture bench install e2e cli-tests
+
 clean:
 	rm -rf $(BUILD)
+
+deps:
+	@scripts/deps
+
 format:
 	clang-format-14 -i $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
-deps:
-	scripts/deps
+
+layers:
+	@scripts/check-layers
+	@scripts/check-size
+
+docs:
+	@scripts/check-docs
+
+lint: layers docs
+	@clang-format-14 --dry-run -Werror $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
+	@shellcheck $$(git ls-files | xargs grep -lE '^#!/bin/(ba)?sh' 2>/dev/null)
+
+# Every test.  The closing line counts them.
+check: deps
+	$(Q)$(MAKE) --no-print-directory all fuzz-replay-build unit-build
+	$(Q)BUILD=$(BUILD) scripts/run-tests
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)BUILD=$(BUILD) scripts/demo
+
+asan: deps
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)-asan SANITIZE=address,undefined \
+	 all fuzz-replay-build unit-build
+	$(Q)BUILD=$(BUILD)-asan ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 \
+	 UBSAN_OPTIONS=print_stacktrace=1 scripts/run-tests
+
+torture: all
+	$(Q)for t in tests/torture/*.sh; do echo "== $$t"; BUILD=$(BUILD) "$$t" || exit 1; done
+	$(Q)$(MAKE) --no-print-directory fuzz T=$(or $(T),600)
+
+bench: all
+	$(Q)for t in tests/bench/*.sh; do echo "== $$t"; BUILD=$(BUILD) "$$t" || exit 1; done
+
+# --- fuzzing -----------------------------------------------------------------
+
+FUZZERS := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_LIBS = $(filter-out $(BUILD)/libcli.a,$(LIBS))
+
+define replay_rule
+$(BUILD)/tests/replay-$(1): tests/fuzz/$(1).c tests/fuzz/replay.c $(FUZZ_LIBS)
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(filter-out -MMD -MP -Wpedantic -Wconversion,$$(ALL_CFLAGS)) $$(LDHARDEN) -o $$@ $$(filter %.c,$$^) \
+	 -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(filter-out -lcriterion,$$(TEST_EXT))
+endef
+$(foreach f,$(FUZZERS),$(eval $(call replay_rule,$(f))))
+
+.PHONY: fuzz-replay-build unit-build
+fuzz-replay-build: $(patsubst %,$(BUILD)/tests/replay-%,$(FUZZERS))
+unit-build: $(patsubst %,$(BUILD)/tests/unit-%,$(UNIT))
+
+T ?= 60
+fuzz: deps
+	$(Q)BUILD=$(BUILD)-fuzz scripts/fuzz $(T) $(FUZZERS)
+
+# --- installation ------------------------------------------------------------
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/netflowize \
+	 $(DESTDIR)$(PREFIX)/share/netflowize/topologies
+	install -m 755 $(BUILD)/bin/* $(DESTDIR)$(PREFIX)/bin
+	-install -m 644 $(BUILD)/payload/* $(DESTDIR)$(PREFIX)/lib/netflowize
+	install -m 644 topologies/* $(DESTDIR)$(PREFIX)/share/netflowize/topologies
+	for p in man/*.[1-8]; do s=$${p##*.}; \
+	 install -d $(DESTDIR)$(PREFIX)/share/man/man$$s; \
+	 install -m 644 $$p $(DESTDIR)$(PREFIX)/share/man/man$$s; done

@@ -15,7 +15,7 @@ TEST_ABOVE_report    := report store flow topology format base
 TEST_ABOVE_cli       := cli report deploy store planner testbed flow topology format base
 
 TEST_PKGS := libcurl libxml-2.0 libssh igraph libpcap libsodium jansson tcl8.6 libssl libcrypto liblz4 zlib criterion
-TEST_EXT  = $(call pkg_libs,$(TEST_PKGS)) -lm -lpthread
+TEST_EXT  = $(call pkg_libs,$(TEST_PKGS)) -linih -lm -lpthread
 UNIT      := $(notdir $(patsubst %/,%,$(wildcard tests/unit/*/)))
 
 $(BUILD)/tests/obj/%.o: tests/%.c
@@ -39,3 +39,6 @@ $(foreach f,$(UNIT),$(eval $(call unit_rule,$(f))))
 unit: $(patsubst %,unit-%,$(UNIT))
 
 -include $(wildcard $(BUILD)/tests/obj/*/*.d $(BUILD)/tests/obj/*/*/*.d)
+
+.PHONY: fuzz-libs
+fuzz-libs: $(filter-out $(BUILD)/libcli.a,$(LIBS))

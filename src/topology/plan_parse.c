@@ -99,7 +99,7 @@ static int read_tap(
 	struct reader *r, const struct jval *from, struct plan_tap *tap)
 {
 	int64_t iface = -1, slot = -1;
-	int node, code;
+	int node = -1, code;
 
 	code = find_link(r, jval_get_text(from, "link"), &tap->link);
 	if (code == 0)
