@@ -27,64 +27,82 @@ struct lab_type {
 };
 
 struct lab_iface {
-	char name[16];     /* the testbed's name: "eth1" */
-	char os_name[16];  /* the system's name, different on purpose */
+	char name[16];    /* the testbed's name: "eth1" */
+	char os_name[16]; /* the system's name, different on purpose */
 	int card, port;
 	uint8_t mac[6];
 	bool control;
 	struct net_addr ip, mask; /* all zero when unnumbered */
 	bool has_ip;
-	const char *lan;   /* virtual link or LAN, NULL if unused */
-	int vport;         /* the member's virtual port, -1 */
-	int peer_wire;     /* which lab_wire it is plugged into, -1 */
+	const char *lan; /* virtual link or LAN, NULL if unused */
+	int vport;       /* the member's virtual port, -1 */
+	int peer_wire;   /* which lab_wire it is plugged into, -1 */
 	char switch_name[16];
-	int switch_card, switch_port;
+	int switch_card, switch_port; /* the switch's, as on the report */
 };
 
 /* A machine. */
 struct lab_machine {
-	char id[16];            /* "pc164" */
+	char id[16]; /* "pc164" */
 	const struct lab_type *type;
 	struct lab_iface ifaces[LAB_IFACES_MAX];
 	int n_ifaces;
-	int owner;              /* index into site experiments, -1 free */
-	const char *vname;      /* "client", "tbdelay0"; NULL when free */
-	const char *erole;      /* "node", "delaynode" */
-	const char *osid;       /* OS name it runs */
+	int owner;               /* index into site experiments, -1 free */
+	const char *vname;       /* "client", "tbdelay0"; NULL when free */
+	const char *erole;       /* "node", "delaynode" */
+	const char *osid;        /* OS name it runs */
 	const char *eventstatus; /* "ISUP", "BOOTING", ... */
-	const char *status;     /* "up", "down", ... */
-	char *host_key_rsa, *host_key_ed25519, *host_key_ecdsa; /* public lines */
-	pid_t init;             /* its PID 1, 0 when not running */
+	const char *status;      /* "up", "down", ... */
+	char *host_key_rsa, *host_key_ed25519,
+		*host_key_ecdsa; /* public lines */
+	pid_t init;              /* its PID 1, 0 when not running */
 };
 
 /* Where two ends meet: a veth pair (two ends) or a switch VLAN (a bridge). */
 struct lab_wire {
-	const char *lan;        /* virtual link or LAN it belongs to */
-	char vlan[24];          /* "lan0", "lan0/client" */
-	struct { int machine, iface; } *ends;
+	const char *lan; /* virtual link or LAN it belongs to */
+	char vlan[24];   /* "lan0", "lan0/client" */
+	struct {
+		int machine, iface;
+	} * ends;
 	size_t n_ends;
 };
 
 /* One shaper or trace bridge: two ports of a delay machine. */
 struct lab_delay {
-	char vname[16];         /* of the machine: "tbdelay0" */
-	int number;             /* its own number: 0, 1, 2 (gaps in vnames) */
+	char vname[16]; /* of the machine: "tbdelay0" */
+	int number;     /* its own number: 0, 1, 2 (gaps in vnames) */
 	int machine;
-	int port[2];            /* iface indices on that machine */
+	int port[2]; /* iface indices on that machine */
 	const char *lan;
-	const char *vnode[2];   /* equal: LAN member */
-	int pipe[2];            /* 110, 120, ... per box */
-	double delay[2];        /* ms */
-	int64_t bandwidth[2];   /* kb/s */
+	const char *vnode[2]; /* equal: LAN member */
+	int pipe[2];          /* 110, 120, ... per box */
+	double delay[2];      /* ms */
+	int64_t bandwidth[2]; /* kb/s */
 	double loss[2];
 	int q_limit[2];
 	bool noshaping;
 	const struct ns_member *member[2];
 };
 
+/* End-node shaping: a pipe on the node itself, no machine in between.  A link
+ * is shaped where it leaves each node (simplex, to == toward the LAN); a LAN
+ * member both ways (duplex). */
+struct lab_linkdelay {
+	int machine, iface;
+	const char *lan, *vnode;
+	bool duplex;
+	int pipe[2]; /* 110, 120: from the node, to the node */
+	double delay[2];
+	int64_t bandwidth[2];
+	double loss[2];
+	int q_limit[2];
+	const struct ns_member *member;
+};
+
 struct lab_trace {
 	int idx;
-	int machine;            /* the delay machine, or the node itself */
+	int machine;                 /* the delay machine, or the node itself */
 	const char *iface0, *iface1; /* testbed names; "" end node */
 	const char *lan, *vnode, *type, *expr;
 	int snaplen, db;
@@ -92,15 +110,26 @@ struct lab_trace {
 };
 
 enum lab_state { /* experiment states, section 4.1 of the reference */
-	LAB_NEW, LAB_PRERUNNING, LAB_SWAPPED, LAB_QUEUED, LAB_SWAPPING,
-	LAB_ACTIVATING, LAB_ACTIVE, LAB_PANICED, LAB_TERMINATING, LAB_ENDED,
-	LAB_MODIFY_PARSE, LAB_MODIFY_REPARSE, LAB_MODIFY_RESWAP, LAB_RESTARTING
+	LAB_NEW,
+	LAB_PRERUNNING,
+	LAB_SWAPPED,
+	LAB_QUEUED,
+	LAB_SWAPPING,
+	LAB_ACTIVATING,
+	LAB_ACTIVE,
+	LAB_PANICED,
+	LAB_TERMINATING,
+	LAB_ENDED,
+	LAB_MODIFY_PARSE,
+	LAB_MODIFY_REPARSE,
+	LAB_MODIFY_RESWAP,
+	LAB_RESTARTING
 };
 
 struct lab_experiment {
-	struct arena arena;     /* mapping's strings; emptied on remap */
+	struct arena arena; /* mapping's strings; emptied on remap */
 	char pid[64], eid[64], gid[64];
-	char head[32];          /* login of its head */
+	char head[32]; /* login of its head */
 	char *description;
 	enum lab_state state;
 	bool locked, batch;
@@ -111,48 +140,79 @@ struct lab_experiment {
 	struct lab_wire *wires;
 	struct lab_delay *delays;
 	struct lab_trace *traces;
-	size_t n_wires, n_delays, n_traces;
+	struct lab_linkdelay *linkdelays;
+	size_t n_wires, n_delays, n_traces, n_linkdelays;
 };
 
 struct lab_user {
 	char uid[32], uuid[40], name[64];
 	bool active, admin;
-	int64_t cert_serial;    /* registered; -1 none */
-	struct { char pid[64], gid[64], trust[16]; } groups[8];
+	int64_t cert_serial; /* registered; -1 none */
+	struct {
+		char pid[64], gid[64], trust[16];
+	} groups[8];
 	int n_groups;
 };
 
 struct lab_site {
-	char domain[64];        /* "example.net" */
+	char domain[64]; /* "example.net" */
 	struct lab_type *types;
 	struct lab_machine *machines;
 	struct lab_experiment **experiments;
 	struct lab_user *users;
 	size_t n_types, n_machines, n_experiments, n_users;
 	size_t experiments_cap, users_cap;
-	char *nologins;         /* notice text while logins are closed, or NULL */
+	char *nologins; /* notice text while logins are closed, or NULL */
 	double delay_threshold_ms;
+	const char *delay_os; /* image of shapers; NULL: the type's own */
+	bool has_netem;       /* the kernel can delay and lose */
+	uint64_t seed;
+	char boss_ip[16]; /* on the control network; port 3069 */
+	char control_mask[16];
+	char login[32]; /* whose account is on every node */
 };
 
 const char *lab_state_name(enum lab_state state);
+
+/* One of LAB_* by its name, -1 when there is none. */
+int lab_state_parse(const char *name);
+/* Two members: a link to the mapper, whoever declared it (section 4.1). */
+static inline bool lab_is_link(const struct ns_lan *lan)
+{
+	return lan->n_members == 2;
+}
+/* An experiment-wide setting of its NS file, or NULL. */
+const char *lab_setting(const struct ns_experiment *ns, const char *name);
+/* "" and "0" are no, all else is yes. */
+bool lab_flag(const char *value);
 
 /* A site with its pool of machines (deterministic ids, MACs, switch ports)
  * and no experiment.  `seed` varies MACs and assignments. */
 struct lab_site *lab_site_new(const char *domain, uint64_t seed);
 void lab_site_free(struct lab_site *site);
 struct lab_experiment *lab_experiment_add(struct lab_site *site,
-        const char *pid, const char *eid, const char *head);
+	const char *pid, const char *eid, const char *head);
+/* Forgets an experiment; it must not be mapped any more. */
+void lab_experiment_remove(struct lab_site *site, struct lab_experiment *e);
 struct lab_experiment *lab_experiment_find(const struct lab_site *site,
-        const char *pid, const char *eid); /* without regard to case */
-int lab_machine_of(const struct lab_site *site,
-        const struct lab_experiment *e, const char *vname); /* index or -1 */
+	const char *pid, const char *eid); /* without regard to case */
+int lab_machine_of(const struct lab_site *site, const struct lab_experiment *e,
+	const char *vname); /* index or -1 */
+
+/* The machine called id, or -1. */
+int lab_machine_find(const struct lab_site *site, const char *id);
+/* Its control interface and the one with this testbed name, or NULL. */
+struct lab_iface *lab_control(struct lab_machine *m);
+struct lab_iface *lab_iface_find(struct lab_machine *m, const char *name);
+int lab_index(const struct lab_site *site, const struct lab_experiment *e);
 
 /* The mapper (section 5.3): machines for nodes and shapers, wires, pipes,
  * traces.  Keeps the machines of surviving virtual names.  Not enough of
  * something is NFZ_E_RESOURCES in the testbed's own words, and the old
- * mapping stays as it was. */
+ * mapping stays as it was.  On success the experiment owns ns (which may be
+ * e->ns itself: mapped again); on failure the caller still does. */
 int lab_map(struct lab_site *site, struct lab_experiment *e,
-        struct ns_experiment *ns, struct err *err) NFZ_MUST_CHECK;
+	struct ns_experiment *ns, struct err *err) NFZ_MUST_CHECK;
 void lab_unmap(struct lab_site *site, struct lab_experiment *e);
 
 #endif
