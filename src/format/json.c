@@ -188,6 +188,7 @@ static bool enter(struct cursor *c, const struct jval_step *step)
 	cursor_skip(&at, 1);
 	for (size_t i = 0; cursor_ok(&at); i++) {
 		bool hit = !object && i == step->index;
+		const uint8_t *from_value;
 
 		skip_space(&at);
 		if (peek(&at) < 0 || peek(&at) == '}' || peek(&at) == ']')
@@ -205,7 +206,10 @@ static bool enter(struct cursor *c, const struct jval_step *step)
 			*c = at;
 			return true;
 		}
+		from_value = at.at;
 		skip_value(&at);
+		if (at.at == from_value)
+			return false;
 	}
 	return false;
 }

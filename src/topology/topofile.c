@@ -1,0 +1,292 @@
+/* Reading a topology from JSON: what topofile_print() wrote, or what a person
+ * wrote by hand:
+ *
+ *	{"nodes": ["a", "b", "c"],
+ *	 "links": [{"name": "l1", "nodes": ["a", "b"]},
+ *	           {"name": "lan0", "nodes": ["a", "b", "c"], "lan": true}]}
+ *
+ * Keys we do not know are passed over, as a later minor version may add some;
+ * a known key of the wrong type is an error.  Every error names the line.
+ * topology_add_*() refuses what does not fit together. */
+#include "topology/topofile.h"
+#include "base/mem.h"
+#include "topology/topofile_read.h"
+
+#include <string.h>
+
+/* Nodes. */
+
+static int read_keys(struct reader *r, const struct jval *o,
+	struct arena *arena, struct topo_node *n)
+{
+	const struct jval *v = jval_get(o, "host_keys");
+	const char **keys;
+
+	if (!v)
+		return 0;
+	if (!jval_is_array(v))
+		return reader_bad_type(r, "host_keys", "a list of strings");
+	keys = arena_alloc(arena, jval_count(v) + 1, sizeof(*keys));
+	for (size_t i = 0; i < jval_count(v); i++) {
+		keys[i] = jval_text(jval_at(v, i));
+		if (!keys[i] || !reader_printable(keys[i]))
+			return reader_bad_type(
+				r, "host_keys", "a list of strings");
+	}
+	n->host_keys = keys;
+	return 0;
+}
+
+static int read_role(
+	struct reader *r, const struct jval *o, struct topo_node *n)
+{
+	const char *role = NULL;
+	int rc = reader_text(r, o, "role", &role);
+
+	if (!rc && role && !topology_role_parse(role, &n->role))
+		rc = reader_bad_type(r, "role",
+			"host, router, switch, shaper, virtual, virthost or "
+			"external");
+	return rc;
+}
+
+static int read_node_object(
+	struct reader *r, const struct jval *o, struct topo_node *n)
+{
+	const struct {
+		const char *key, **to;
+	} texts[] = {{"phys", &n->phys}, {"host", &n->host}, {"type", &n->type},
+		{"os", &n->os}, {"status", &n->status},
+		{"unusable", &n->unusable}, {"address", &n->address},
+		{"hostname", &n->hostname}, {"user", &n->user},
+		{"gateway", &n->gateway}};
+	int64_t port = 0;
+	int rc = reader_name(r, o, "name", &n->name);
+
+	for (size_t i = 0; !rc && i < sizeof(texts) / sizeof(texts[0]); i++)
+		rc = reader_text(r, o, texts[i].key, texts[i].to);
+	if (!rc)
+		rc = read_role(r, o, n);
+	if (!rc)
+		rc = reader_bool(r, o, "host_shared", &n->host_shared);
+	if (!rc)
+		rc = reader_bool(r, o, "inferred", &n->inferred);
+	if (!rc)
+		rc = reader_int(r, o, "port", &port);
+	if (!rc && port > 65535)
+		rc = reader_bad_type(r, "port", "a number up to 65535");
+	n->port = (uint16_t)port;
+	return rc;
+}
+
+static int read_node(struct reader *r, const struct jval *v)
+{
+	struct arena scratch = ARENA_INIT;
+	struct topo_node n = {0};
+	int rc = 0;
+
+	if (jval_is_object(v)) {
+		rc = read_node_object(r, v, &n);
+		if (!rc)
+			rc = read_keys(r, v, &scratch, &n);
+	} else if (jval_text(v) && reader_printable(jval_text(v)) &&
+		   strlen(jval_text(v)) <= READER_NAME_MAX) {
+		n.name = jval_text(v);
+	} else {
+		rc = reader_fail(r, "a node must be a name or an object");
+	}
+	if (!rc) {
+		rc = topology_add_node(r->t, &n, NULL, r->err);
+		if (rc)
+			reader_located(r);
+	}
+	arena_release(&scratch);
+	return rc;
+}
+
+/* Links.  Members come later, with the interfaces they are. */
+
+static int read_kind(
+	struct reader *r, const struct jval *o, enum link_kind *ret)
+{
+	const struct jval *nodes = jval_get(o, "nodes");
+	const char *kind = NULL;
+	bool lan = jval_count(nodes) > 2;
+	int rc = reader_bool(r, o, "lan", &lan);
+
+	*ret = lan ? LINK_LAN : LINK_P2P;
+	if (!rc)
+		rc = reader_text(r, o, "kind", &kind);
+	if (rc || !kind)
+		return rc;
+	if (strcmp(kind, "lan") != 0 && strcmp(kind, "p2p") != 0)
+		return reader_bad_type(r, "kind", "p2p or lan");
+	*ret = strcmp(kind, "lan") == 0 ? LINK_LAN : LINK_P2P;
+	return 0;
+}
+
+/* The short form: a node is an end, its interface unnamed. */
+static int read_ends(struct reader *r, const struct jval *nodes, int link)
+{
+	for (size_t i = 0; i < jval_count(nodes); i++) {
+		struct topo_iface iface = {.link = link};
+		const char *name = jval_text(jval_at(nodes, i));
+		int rc;
+
+		if (!name)
+			return reader_bad_type(
+				r, "nodes", "a list of node names");
+		rc = reader_find_node(r, name, &iface.node);
+		if (rc)
+			return rc;
+		rc = topology_add_member(r->t, &iface, NULL, NULL, r->err);
+		if (rc)
+			return reader_located(r);
+	}
+	return 0;
+}
+
+static int read_link(struct reader *r, const struct jval *o)
+{
+	const struct jval *nodes = jval_get(o, "nodes");
+	struct topo_link *link;
+	enum link_kind kind;
+	const char *name = NULL;
+	int rc, index;
+
+	if (!jval_is_object(o))
+		return reader_fail(r, "a link must be an object");
+	rc = reader_name(r, o, "name", &name);
+	if (!rc)
+		rc = read_kind(r, o, &kind);
+	if (rc)
+		return rc;
+	if (nodes && !jval_is_array(nodes))
+		return reader_bad_type(r, "nodes", "a list of node names");
+	if (nodes && jval_get(o, "members"))
+		return reader_fail(
+			r, "a link has either \"nodes\" or \"members\"");
+	rc = topology_add_link(r->t, name, kind, &index, r->err);
+	if (rc)
+		return reader_located(r);
+	link = &r->t->links[index];
+	rc = reader_bool(r, o, "trivial", &link->trivial);
+	if (!rc)
+		rc = reader_bool(r, o, "traced", &link->traced);
+	if (!rc)
+		rc = reader_bool(r, o, "floods", &link->floods);
+	if (!rc)
+		rc = reader_bool(r, o, "inferred", &link->inferred);
+	return rc ? rc : read_ends(r, nodes, index);
+}
+
+/* The document. */
+
+typedef int (*element_fn)(struct reader *r, const struct jval *v);
+
+static int read_list(struct reader *r, const struct jval *root, const char *key,
+	element_fn read)
+{
+	const struct jval *list = jval_get(root, key);
+	int rc = 0;
+
+	r->depth = 0;
+	if (list && !jval_is_array(list))
+		return reader_bad_type(r, key, "a list");
+	if (jval_count(list) > READER_COUNT_MAX)
+		return reader_bad_type(r, key, "shorter");
+	for (size_t i = 0; !rc && i < jval_count(list); i++) {
+		reader_go(r, key, i);
+		if (read)
+			rc = read(r, jval_at(list, i));
+	}
+	r->depth = rc ? r->depth : 0;
+	return rc;
+}
+
+static int read_schema(struct reader *r, const struct jval *root)
+{
+	static const char wanted[] = "netflowize.topology/";
+	const char *schema = NULL;
+	int rc = reader_text(r, root, "schema", &schema);
+
+	if (rc || !schema) /* written by hand: none needed */
+		return rc;
+	reader_step(r, "schema");
+	if (strncmp(schema, wanted, strlen(wanted)) != 0)
+		return reader_fail(
+			r, "this is \"%.80s\", not a topology", schema);
+	if (strcmp(schema + strlen(wanted), "1") != 0) {
+		reader_fail(r,
+			"the topology is of version %.20s; this program reads "
+			"version 1",
+			schema + strlen(wanted));
+		return err_hint(r->err, "Use the netflowize that wrote it, or "
+					"a newer one.");
+	}
+	r->depth = 0;
+	return 0;
+}
+
+static int read_head(struct reader *r, const struct jval *root)
+{
+	struct topology *t = r->t;
+	const char *project = NULL, *experiment = NULL, *source = NULL;
+	int rc;
+
+	if (!jval_is_object(root))
+		return reader_fail(r, "a topology must be an object");
+	rc = read_schema(r, root);
+	if (!rc)
+		rc = reader_text(r, root, "project", &project);
+	if (!rc)
+		rc = reader_text(r, root, "experiment", &experiment);
+	if (!rc)
+		rc = reader_text(r, root, "source", &source);
+	if (!rc && !jval_get(root, "nodes"))
+		rc = reader_fail(r, "no \"nodes\": this is no topology");
+	t->project = arena_strdup(&t->arena, project);
+	t->experiment = arena_strdup(&t->arena, experiment);
+	t->source = arena_strdup(&t->arena, source ? source : "json");
+	return rc;
+}
+
+static int read_document(struct reader *r, const struct jval *root)
+{
+	int rc = read_head(r, root);
+
+	if (!rc)
+		rc = read_list(r, root, "nodes", read_node);
+	if (!rc)
+		rc = read_list(r, root, "links", read_link);
+	if (!rc)
+		rc = read_list(r, root, "interfaces", NULL);
+	if (!rc)
+		rc = reader_ifaces(r, jval_get(root, "interfaces"),
+			jval_get(root, "links"));
+	if (!rc)
+		rc = read_list(r, root, "bridges", reader_bridge);
+	return rc;
+}
+
+int topofile_parse(const char *text, size_t len, const char *name,
+	struct topology **ret, struct err *err)
+{
+	cleanup(jval_free_at) struct jval *root = NULL;
+	cleanup(topology_free_at) struct topology *t = NULL;
+	struct err local = ERR_INIT; /* reader_located() needs one to wrap */
+	struct reader r = {.text = text, .name = name, .len = len};
+	int rc = jval_parse(text, len, name, &root, err);
+
+	if (rc)
+		return rc;
+	t = topology_new();
+	r.t = t;
+	r.err = err ? err : &local;
+	rc = read_document(&r, root);
+	if (rc)
+		return -(int)r.err->code;
+	topology_finish(t);
+	*ret = take(t);
+	return 0;
+}

@@ -1,0 +1,214 @@
+/* Interfaces, members and bridges of a topology document.
+ *
+ * "interfaces" stand in the order of their indices; a link's members name
+ * them.  An interface with a link that no member names is a bridge's port, one
+ * without link is a control interface. */
+#include "base/mem.h"
+#include "topology/topofile_read.h"
+
+#include <string.h>
+
+/* Who claims interface i: its link and slot, link -1 for nobody. */
+struct claim {
+	int link;
+	size_t slot;
+};
+
+static int claim_members(struct reader *r, const struct jval *o, int link,
+	struct claim *claims, size_t n)
+{
+	const struct jval *members = jval_get(o, "members");
+	int64_t last = -1;
+
+	if (members && !jval_is_array(members))
+		return reader_bad_type(r, "members", "a list");
+	for (size_t i = 0; i < jval_count(members); i++) {
+		int64_t iface = -1;
+
+		if (!jval_int(jval_get(jval_at(members, i), "iface"), &iface) ||
+			iface < 0 || (size_t)iface >= n)
+			return reader_fail(r,
+				"member %zu of link \"%s\" names no interface "
+				"(\"iface\" counts \"interfaces\" from 0)",
+				i, r->t->links[link].name);
+		if (claims[iface].link >= 0)
+			return reader_fail(r, "interface %d is a member twice",
+				(int)iface);
+		if (iface < last)
+			return reader_fail(r,
+				"members of link \"%s\" are not in the order "
+				"of their interfaces",
+				r->t->links[link].name);
+		last = iface;
+		claims[iface].link = link;
+		claims[iface].slot = i;
+	}
+	return 0;
+}
+
+static int read_shape(
+	struct reader *r, const struct jval *o, struct topo_shape *s)
+{
+	int rc = reader_number(r, o, "delay_ms", &s->delay_ms);
+
+	if (!rc)
+		rc = reader_number(r, o, "r_delay_ms", &s->r_delay_ms);
+	if (!rc)
+		rc = reader_int(r, o, "bandwidth_kbps", &s->bandwidth_kbps);
+	if (!rc)
+		rc = reader_int(r, o, "r_bandwidth_kbps", &s->r_bandwidth_kbps);
+	if (!rc)
+		rc = reader_number(r, o, "loss", &s->loss);
+	if (!rc)
+		rc = reader_number(r, o, "r_loss", &s->r_loss);
+	if (!rc && (s->loss > 1 || s->r_loss > 1))
+		rc = reader_fail(r, "loss is more than 1");
+	return rc;
+}
+
+static int read_addr(
+	struct reader *r, const char *text, struct topo_iface *iface)
+{
+	struct net_prefix p;
+	char addr[NET_ADDR_TEXT];
+	size_t n = strcspn(text, "/");
+
+	if (n >= sizeof(addr) || !net_prefix_parse(text, &p))
+		return reader_bad_type(
+			r, "addr", "an address such as 10.1.1.2/24");
+	memcpy(addr, text, n);
+	addr[n] = '\0';
+	iface->has_addr = net_addr_parse(addr, &iface->addr);
+	iface->prefix_len = text[n] ? p.len : 0;
+	return 0;
+}
+
+static int read_iface_fields(
+	struct reader *r, const struct jval *o, struct topo_iface *iface)
+{
+	const char *node = NULL, *link = NULL, *mac = NULL, *addr = NULL;
+	int rc = reader_name(r, o, "node", &node);
+
+	iface->link = -1;
+	if (!rc && !node)
+		rc = reader_fail(r, "an interface without \"node\"");
+	if (!rc)
+		rc = reader_find_node(r, node, &iface->node);
+	if (!rc)
+		rc = reader_name(r, o, "link", &link);
+	if (!rc && link)
+		rc = reader_find_link(r, link, &iface->link);
+	if (!rc)
+		rc = reader_text(r, o, "name", &iface->name);
+	if (!rc)
+		rc = reader_text(r, o, "os_name", &iface->os_name);
+	if (!rc)
+		rc = reader_int(r, o, "speed_kbps", &iface->speed_kbps);
+	if (!rc)
+		rc = reader_bool(r, o, "inferred", &iface->inferred);
+	if (!rc)
+		rc = reader_text(r, o, "mac", &mac);
+	if (!rc && mac && !(iface->has_mac = net_mac_parse(mac, iface->mac)))
+		rc = reader_bad_type(
+			r, "mac", "six pairs of hexadecimal digits");
+	if (!rc)
+		rc = reader_text(r, o, "addr", &addr);
+	return rc || !addr ? rc : read_addr(r, addr, iface);
+}
+
+static int read_iface(struct reader *r, const struct jval *o,
+	const struct claim *claim, const struct jval *links)
+{
+	struct topo_iface iface = {0};
+	struct topo_shape shape = {0};
+	const struct jval *member;
+	int rc = read_iface_fields(r, o, &iface);
+
+	if (rc)
+		return rc;
+	if (claim->link < 0) {
+		rc = iface.link < 0
+			     ? topology_add_member(
+				       r->t, &iface, NULL, NULL, r->err)
+			     : topology_add_port(r->t, &iface, NULL, r->err);
+		return rc ? reader_located(r) : 0;
+	}
+	if (iface.link >= 0 && iface.link != claim->link)
+		return reader_fail(r,
+			"the interface is on link \"%s\" but a member "
+			"of \"%s\"",
+			r->t->links[iface.link].name,
+			r->t->links[claim->link].name);
+	iface.link = claim->link;
+	member = jval_at(links, (size_t)claim->link);
+	member = jval_at(jval_get(member, "members"), claim->slot);
+	rc = read_shape(r, member, &shape);
+	if (rc)
+		return rc;
+	rc = topology_add_member(r->t, &iface, &shape, NULL, r->err);
+	return rc ? reader_located(r) : 0;
+}
+
+int reader_ifaces(
+	struct reader *r, const struct jval *ifaces, const struct jval *links)
+{
+	size_t n = jval_count(ifaces);
+	cleanup_free struct claim *claims = mem_zalloc(n + 1, sizeof(*claims));
+	int rc = 0;
+
+	for (size_t i = 0; i < n; i++)
+		claims[i].link = -1;
+	for (size_t i = 0; !rc && i < jval_count(links); i++) {
+		reader_go(r, "links", i);
+		rc = claim_members(r, jval_at(links, i), (int)i, claims, n);
+	}
+	for (size_t i = 0; !rc && i < n; i++) {
+		reader_go(r, "interfaces", i);
+		rc = read_iface(r, jval_at(ifaces, i), &claims[i], links);
+	}
+	return rc;
+}
+
+static int read_port(struct reader *r, const struct jval *v, int *ret)
+{
+	int64_t port;
+
+	*ret = -1;
+	if (!v)
+		return 0;
+	if (!jval_int(v, &port) || port < 0 || port >= (1 << 30))
+		return reader_bad_type(r, "ports", "two interfaces or null");
+	*ret = (int)port;
+	return 0;
+}
+
+int reader_bridge(struct reader *r, const struct jval *o)
+{
+	const struct jval *ports = jval_get(o, "ports");
+	struct topo_bridge b = {.slot = -1, .shapes = true};
+	const char *node = NULL, *link = NULL;
+	int64_t slot = -1;
+	int rc = reader_name(r, o, "node", &node);
+
+	if (!rc)
+		rc = reader_name(r, o, "link", &link);
+	if (!rc && (!node || !link))
+		rc = reader_fail(r, "a bridge needs \"node\" and \"link\"");
+	if (!rc)
+		rc = reader_find_node(r, node, &b.node);
+	if (!rc)
+		rc = reader_find_link(r, link, &b.link);
+	if (!rc)
+		rc = reader_int(r, o, "slot", &slot);
+	if (!rc)
+		rc = reader_bool(r, o, "shapes", &b.shapes);
+	if (!rc)
+		rc = reader_bool(r, o, "inferred", &b.inferred);
+	for (size_t i = 0; !rc && i < 2; i++)
+		rc = read_port(r, jval_at(ports, i), &b.port[i]);
+	if (rc)
+		return rc;
+	b.slot = slot > READER_COUNT_MAX ? READER_COUNT_MAX : (int)slot;
+	rc = topology_add_bridge(r->t, &b, NULL, r->err);
+	return rc ? reader_located(r) : 0;
+}

@@ -1,0 +1,182 @@
+/* Writing a topology as JSON.  Only what is known is written, in a fixed
+ * order, so the same topology always gives the same bytes: a plan carries
+ * their digest.  Interfaces stand in the order of their indices and members
+ * name them by index; that makes reading back exact. */
+#include "format/jsonw.h"
+#include "topology/topofile.h"
+
+#include <stdio.h>
+
+static void put_true(struct jsonw *w, const char *key, bool v)
+{
+	if (v)
+		jsonw_put_bool(w, key, true);
+}
+
+static void put_positive(struct jsonw *w, const char *key, int64_t v)
+{
+	if (v)
+		jsonw_put_int(w, key, v);
+}
+
+static void put_nonzero(struct jsonw *w, const char *key, double v)
+{
+	if (v != 0)
+		jsonw_put_double(w, key, v);
+}
+
+static void print_node(struct jsonw *w, const struct topo_node *n)
+{
+	jsonw_object(w);
+	jsonw_put(w, "name", n->name);
+	jsonw_put(w, "role", topology_role_name(n->role));
+	jsonw_put_optional(w, "phys", n->phys);
+	jsonw_put_optional(w, "host", n->host);
+	put_true(w, "host_shared", n->host_shared);
+	jsonw_put_optional(w, "type", n->type);
+	jsonw_put_optional(w, "os", n->os);
+	jsonw_put_optional(w, "status", n->status);
+	jsonw_put_optional(w, "unusable", n->unusable);
+	jsonw_put_optional(w, "address", n->address);
+	jsonw_put_optional(w, "hostname", n->hostname);
+	put_positive(w, "port", n->port);
+	jsonw_put_optional(w, "user", n->user);
+	jsonw_put_optional(w, "gateway", n->gateway);
+	if (n->host_keys) {
+		jsonw_key(w, "host_keys");
+		jsonw_array(w);
+		for (size_t i = 0; n->host_keys[i]; i++)
+			jsonw_string(w, n->host_keys[i]);
+		jsonw_end(w);
+	}
+	put_true(w, "inferred", n->inferred);
+	jsonw_end(w);
+}
+
+static void put_addr(struct jsonw *w, const struct topo_iface *i)
+{
+	char addr[NET_ADDR_TEXT], text[NET_PREFIX_TEXT + 8];
+	int base = net_addr_is_v4(&i->addr) ? 96 : 0;
+
+	net_addr_print(&i->addr, addr);
+	if (i->prefix_len > base)
+		snprintf(text, sizeof(text), "%s/%d", addr,
+			i->prefix_len - base);
+	else
+		snprintf(text, sizeof(text), "%s", addr);
+	jsonw_put(w, "addr", text);
+}
+
+static void print_iface(
+	struct jsonw *w, const struct topology *t, const struct topo_iface *i)
+{
+	char mac[NET_MAC_TEXT];
+
+	jsonw_object_inline(w);
+	jsonw_put(w, "node", t->nodes[i->node].name);
+	if (i->link >= 0)
+		jsonw_put(w, "link", t->links[i->link].name);
+	jsonw_put_optional(w, "name", i->name);
+	jsonw_put_optional(w, "os_name", i->os_name);
+	if (i->has_mac)
+		jsonw_put(w, "mac", net_mac_print(i->mac, mac));
+	if (i->has_addr)
+		put_addr(w, i);
+	put_positive(w, "speed_kbps", i->speed_kbps);
+	put_true(w, "inferred", i->inferred);
+	jsonw_end(w);
+}
+
+static void print_member(
+	struct jsonw *w, const struct topology *t, const struct topo_member *m)
+{
+	const struct topo_shape *s = &m->shape;
+
+	jsonw_object_inline(w);
+	jsonw_put_int(w, "iface", m->iface);
+	jsonw_put(w, "node", t->nodes[t->ifaces[m->iface].node].name);
+	put_nonzero(w, "delay_ms", s->delay_ms);
+	put_nonzero(w, "r_delay_ms", s->r_delay_ms);
+	put_positive(w, "bandwidth_kbps", s->bandwidth_kbps);
+	put_positive(w, "r_bandwidth_kbps", s->r_bandwidth_kbps);
+	put_nonzero(w, "loss", s->loss);
+	put_nonzero(w, "r_loss", s->r_loss);
+	jsonw_end(w);
+}
+
+static void print_link(
+	struct jsonw *w, const struct topology *t, const struct topo_link *l)
+{
+	jsonw_object(w);
+	jsonw_put(w, "name", l->name);
+	jsonw_put(w, "kind", l->kind == LINK_LAN ? "lan" : "p2p");
+	jsonw_key(w, "members");
+	jsonw_array(w);
+	for (size_t i = 0; i < l->n_members; i++)
+		print_member(w, t, &l->members[i]);
+	jsonw_end(w);
+	put_true(w, "trivial", l->trivial);
+	put_true(w, "traced", l->traced);
+	put_true(w, "floods", l->floods);
+	put_true(w, "inferred", l->inferred);
+	jsonw_end(w);
+}
+
+static void print_port(struct jsonw *w, int port)
+{
+	if (port < 0)
+		jsonw_null(w);
+	else
+		jsonw_int(w, port);
+}
+
+static void print_bridge(
+	struct jsonw *w, const struct topology *t, const struct topo_bridge *b)
+{
+	jsonw_object_inline(w);
+	jsonw_put(w, "node", t->nodes[b->node].name);
+	jsonw_put(w, "link", t->links[b->link].name);
+	if (b->slot >= 0)
+		jsonw_put_int(w, "slot", b->slot);
+	jsonw_key(w, "ports");
+	jsonw_array_inline(w);
+	print_port(w, b->port[0]);
+	print_port(w, b->port[1]);
+	jsonw_end(w);
+	jsonw_put_bool(w, "shapes", b->shapes);
+	put_true(w, "inferred", b->inferred);
+	jsonw_end(w);
+}
+
+void topofile_print(const struct topology *t, struct buf *out)
+{
+	struct jsonw w;
+
+	jsonw_init(&w, out, JSONW_INDENT);
+	jsonw_object(&w);
+	jsonw_put(&w, "schema", "netflowize.topology/1");
+	jsonw_put_optional(&w, "project", t->project);
+	jsonw_put_optional(&w, "experiment", t->experiment);
+	jsonw_put_optional(&w, "source", t->source);
+	jsonw_key(&w, "nodes");
+	jsonw_array(&w);
+	for (size_t i = 0; i < t->n_nodes; i++)
+		print_node(&w, &t->nodes[i]);
+	jsonw_end(&w);
+	jsonw_key(&w, "interfaces");
+	jsonw_array(&w);
+	for (size_t i = 0; i < t->n_ifaces; i++)
+		print_iface(&w, t, &t->ifaces[i]);
+	jsonw_end(&w);
+	jsonw_key(&w, "links");
+	jsonw_array(&w);
+	for (size_t i = 0; i < t->n_links; i++)
+		print_link(&w, t, &t->links[i]);
+	jsonw_end(&w);
+	jsonw_key(&w, "bridges");
+	jsonw_array(&w);
+	for (size_t i = 0; i < t->n_bridges; i++)
+		print_bridge(&w, t, &t->bridges[i]);
+	jsonw_end(&w);
+	jsonw_end(&w);
+}

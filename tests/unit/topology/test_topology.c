@@ -1,0 +1,122 @@
+#include "topology/check.h"
+#include "topology/topofile.h"
+#include "topology/topology.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct topology *parse(const char *text)
+{
+	struct topology *t = NULL;
+	struct err err = ERR_INIT;
+
+	cr_assert_eq(topofile_parse(text, strlen(text), "f", &t, &err), 0, "%s",
+		err.text);
+	return t;
+}
+
+Test(topology, names_are_found_exactly_first)
+{
+	struct topology *t = parse("{\"nodes\":[\"Lan\",\"lan\",\"x\"]}");
+
+	cr_assert_eq(topology_node(t, "lan"), 1);
+	cr_assert_eq(topology_node(t, "Lan"), 0);
+	cr_assert_eq(topology_node(t, "X"), 2);
+	cr_assert_eq(topology_node(t, "y"), -1);
+	cr_assert_eq(topology_link(t, "lan"), -1);
+	topology_free(t);
+}
+
+Test(topology, refuses_what_does_not_fit)
+{
+	struct topology *t =
+		parse("{\"nodes\":[\"a\",\"b\"],\"links\":["
+		      "{\"name\":\"l\",\"nodes\":[\"a\",\"b\"]}]}");
+	struct topo_bridge b = {
+		.node = 0, .link = 0, .slot = 0, .port = {-1, -1}};
+	struct topo_iface i = {.node = 2, .link = 0};
+
+	cr_assert_eq(topology_add_bridge(t, &b, NULL, NULL), -NFZ_E_INPUT);
+	b.slot = -1;
+	b.port[0] = 0; /* a member's interface */
+	cr_assert_eq(topology_add_bridge(t, &b, NULL, NULL), -NFZ_E_INPUT);
+	b.port[0] = 77;
+	cr_assert_eq(topology_add_bridge(t, &b, NULL, NULL), -NFZ_E_INPUT);
+	b.port[0] = -1;
+	cr_assert_eq(topology_add_bridge(t, &b, NULL, NULL), 0);
+	cr_assert_eq(topology_add_bridge(t, &b, NULL, NULL), -NFZ_E_INPUT);
+	cr_assert_eq(topology_bridge_of(t, 0, 1), 0);
+	cr_assert_eq(topology_add_port(t, &i, NULL, NULL), -NFZ_E_INPUT);
+	i.node = 0;
+	i.link = 9;
+	cr_assert_eq(
+		topology_add_member(t, &i, NULL, NULL, NULL), -NFZ_E_INPUT);
+	topology_free(t);
+}
+
+Test(topology, rejoins_the_halves)
+{
+	struct topology *t = parse(
+		"{\"nodes\":[\"a\",\"b\"],\"interfaces\":["
+		"{\"node\":\"a\",\"addr\":\"10.0.0.1/24\"},{\"node\":\"b\"}],"
+		"\"links\":[{\"name\":\"l\",\"members\":["
+		"{\"iface\":0,\"delay_ms\":25,\"r_delay_ms\":1,\"loss\":0.1,"
+		"\"bandwidth_kbps\":30000},"
+		"{\"iface\":1,\"delay_ms\":2,\"r_delay_ms\":25,\"r_loss\":0.1,"
+		"\"r_bandwidth_kbps\":20000}]}]}");
+	struct topo_shape s = topology_path_shaping(t, 0, 0, 1);
+	struct net_addr a;
+
+	cr_assert_eq(s.delay_ms, 50);
+	cr_assert_eq(s.r_delay_ms, 3);
+	cr_assert_float_eq(s.loss, 0.19, 1e-9);
+	cr_assert_eq(s.bandwidth_kbps, 20000);
+	cr_assert_eq(s.r_bandwidth_kbps, 0);
+	cr_assert(net_addr_parse("10.0.0.1", &a));
+	cr_assert_eq(topology_node_by_addr(t, &a), 0);
+	topology_free(t);
+}
+
+struct said {
+	int n;
+	char text[2000];
+};
+
+static void hear(void *ctx, const char *sentence)
+{
+	struct said *said = ctx;
+	size_t len = strlen(said->text);
+
+	said->n++;
+	snprintf(said->text + len, sizeof(said->text) - len, "%s\n", sentence);
+}
+
+Test(check, says_what_is_odd)
+{
+	struct topology *t = parse(
+		"{\"nodes\":[\"a\",\"b\",\"c\",\"d\",\"e\"],\"interfaces\":["
+		"{\"node\":\"a\",\"addr\":\"10.0.0.1/24\"},"
+		"{\"node\":\"b\",\"addr\":\"10.0.1.1/24\"},"
+		"{\"node\":\"c\",\"addr\":\"10.0.0.1/24\"},{\"node\":\"d\"},"
+		"{\"node\":\"d\"}],"
+		"\"links\":[{\"name\":\"l\",\"members\":["
+		"{\"iface\":0},{\"iface\":1}]},{\"name\":\"m\",\"members\":["
+		"{\"iface\":2},{\"iface\":3}]},{\"name\":\"n\",\"members\":["
+		"{\"iface\":4}]}]}");
+	struct said said = {0};
+	int part[5];
+
+	cr_assert_eq(check_topology(t, hear, &said), 5);
+	cr_assert_str_eq(said.text,
+		"node \"e\" is on no link\n"
+		"node \"b\" is in another subnet than the rest of link \"l\"\n"
+		"link \"n\" has 1 member\n"
+		"address 10.0.0.1 is held by \"a\" and \"c\"\n"
+		"the experiment is in 2 separate parts; what is collected "
+		"crosses the control network only\n");
+	cr_assert_eq(check_parts(t, part), 2);
+	cr_assert(
+		part[0] == 0 && part[2] == 1 && part[3] == 1 && part[4] == -1);
+	topology_free(t);
+}
