@@ -1,0 +1,32 @@
+/* One tap's bookkeeping: every frame of its ring goes into exactly one of the
+ * tap's counters, and the IP packets that count into the flow cache. */
+#ifndef NFZ_PROBE_ACCOUNT_H
+#define NFZ_PROBE_ACCOUNT_H
+
+#include "flow/record.h"
+#include "flow/setup.h"
+#include "probe/flowcache.h"
+#include "probe/own.h"
+#include "probe/ring.h"
+#include "probe/rules.h"
+
+struct account {
+	struct tap_counters n; /* wire_frames and if_... are not kept here */
+	struct flowcache *cache;
+	const struct own *own;
+	struct rules *rules;
+	enum tap_loss refusal; /* what a refused packet is lost to */
+	/* the last point in each direction, since the next frame's is mostly
+	 * the same */
+	struct flow_point point[2];
+	uint16_t number[2];
+};
+
+/* Keeps references to cache and own. */
+void account_init(struct account *a, const struct setup_tap *tap,
+	struct flowcache *cache, const struct own *own);
+void account_release(struct account *a);
+/* A ring_fn; data is the account; n <= FLOWCACHE_BATCH. */
+void account_frames(void *data, const struct ring_frame *frames, size_t n);
+
+#endif

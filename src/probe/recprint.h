@@ -1,0 +1,19 @@
+/* Flow records and tap counters as lines of text, for people and tests. */
+#ifndef NFZ_PROBE_RECPRINT_H
+#define NFZ_PROBE_RECPRINT_H
+
+#include "base/buf.h"
+#include "flow/record.h"
+
+enum record_style { RECORD_TEXT, RECORD_JSON, RECORD_CSV };
+
+/* The line above the records; nothing for JSON. */
+void record_print_head(struct buf *out, enum record_style style);
+void record_print(
+	struct buf *out, enum record_style style, const struct flow_record *r);
+void counters_print(
+	struct buf *out, enum record_style style, const struct tap_counters *c);
+/* wire frames that are in no counter: 0 unless there is a fault of ours. */
+int64_t counters_unaccounted(const struct tap_counters *c);
+
+#endif

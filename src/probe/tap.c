@@ -1,0 +1,205 @@
+/* See the header for what a mark is.  Interface counters are read right after
+ * the ring's, so on a busy interface they are a few frames ahead. */
+#include "probe/tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SNAP = 256,
+	BLOCKS = 32,
+	BLOCK_MIN = 1 << 16,
+	BLOCK_MAX = 1 << 20,
+	BLOCK_TIMEOUT_MS = 50
+};
+
+static uint32_t block_bytes(uint32_t ring_bytes)
+{
+	uint32_t bytes = BLOCK_MIN;
+
+	while (bytes < BLOCK_MAX && bytes * 2 * BLOCKS <= ring_bytes)
+		bytes *= 2;
+	return bytes;
+}
+
+static int find_interface(
+	struct tap *tap, const struct tap_context *context, struct err *err)
+{
+	struct netdev_list list = {0};
+	const struct netdev *dev = NULL;
+	int e = netdev_list(context->netdev_fd, &list, err);
+
+	if (e == 0)
+		e = netdev_find(&list, tap->setup->ifname,
+			tap->setup->has_mac ? tap->setup->mac : NULL, &dev,
+			err);
+	if (e == 0 && dev->index == context->control_index)
+		e = err_set(err, NFZ_E_INPUT,
+			"\"%s\" is the control interface: never tapped",
+			dev->name);
+	if (e == 0) {
+		tap->ifindex = dev->index;
+		memcpy(tap->ifname, dev->name, sizeof(tap->ifname));
+	}
+	free(list.items);
+	return e;
+}
+
+static int attach(
+	struct tap *tap, const struct tap_context *context, struct err *err)
+{
+	struct netdev before, after;
+	int e = find_interface(tap, context, err);
+
+	tap->options = (struct ring_options){.ifindex = tap->ifindex,
+		.block_bytes = block_bytes(context->ring_bytes),
+		.blocks = BLOCKS,
+		.timeout_ms = BLOCK_TIMEOUT_MS,
+		.snap = SNAP};
+	if (e == 0)
+		e = netdev_get(context->netdev_fd, tap->ifindex, &before, err);
+	if (e == 0)
+		e = ring_open(&tap->options, &tap->ring, err);
+	if (e < 0)
+		return e;
+	e = netdev_get(context->netdev_fd, tap->ifindex, &after, err);
+	if (e < 0) {
+		ring_close(tap->ring);
+		tap->ring = NULL;
+		return e;
+	}
+	tap->base_received = before.received;
+	tap->base_sent = before.sent;
+	tap->uncertainty +=
+		after.received - before.received + after.sent - before.sent;
+	return 0;
+}
+
+int tap_open(struct tap *tap, const struct setup_tap *setup,
+	const struct tap_context *context, struct err *err)
+{
+	int e;
+
+	*tap = (struct tap){.setup = setup};
+	account_init(&tap->account, setup, context->cache, context->own);
+	tap->ledger.tap = setup->id;
+	e = attach(tap, context, err);
+	if (e < 0)
+		return err_wrap(err, "tap %u (link %s)", setup->id,
+			setup->link[0] ? setup->link : "?");
+	return 0;
+}
+
+void tap_close(struct tap *tap)
+{
+	ring_close(tap->ring);
+	tap->ring = NULL;
+	account_release(&tap->account);
+}
+
+int tap_reopen(
+	struct tap *tap, const struct tap_context *context, struct err *err)
+{
+	return attach(tap, context, err);
+}
+
+/* The counters now, beside what the kernel said when the mark was set. */
+static void take_ledger(struct tap *tap)
+{
+	struct tap_counters c = tap->account.n;
+
+	c.at_ns = tap->coming.at_ns;
+	c.wire_frames = tap->coming.wire_frames;
+	c.lost[LOSS_RING] = tap->coming.lost[LOSS_RING];
+	c.if_received = tap->coming.if_received;
+	c.if_sent = tap->coming.if_sent;
+	c.attach_uncertainty = tap->uncertainty;
+	tap->ledger = c;
+	tap->marked = false;
+}
+
+bool tap_read_to_mark(struct tap *tap)
+{
+	if (tap->marked && tap->ring &&
+		ring_read(tap->ring, tap->mark, tap->options.blocks,
+			account_frames, &tap->account) >= tap->mark)
+		take_ledger(tap);
+	return !tap->marked || !tap->ring;
+}
+
+void tap_read(struct tap *tap, unsigned max_blocks)
+{
+	if (!tap->ring)
+		return;
+	if (tap->marked && !tap_read_to_mark(tap))
+		return;
+	ring_read(tap->ring, UINT64_MAX, max_blocks, account_frames,
+		&tap->account);
+}
+
+static void ask_interface(struct tap *tap, int netdev_fd)
+{
+	struct netdev dev;
+
+	if (netdev_get(netdev_fd, tap->ifindex, &dev, NULL) < 0)
+		return; /* as before */
+	tap->coming.if_received =
+		tap->past_received + dev.received - tap->base_received;
+	tap->coming.if_sent = tap->past_sent + dev.sent - tap->base_sent;
+}
+
+void tap_mark(struct tap *tap, int netdev_fd)
+{
+	struct ring_statistics s;
+
+	tap->coming.at_ns = wall_now().ns;
+	if (!tap->ring) {
+		take_ledger(tap);
+		return;
+	}
+	if (!ring_statistics(tap->ring, &s))
+		return;
+	tap->coming.wire_frames =
+		tap->past.placed + tap->past.dropped + s.placed + s.dropped;
+	tap->coming.lost[LOSS_RING] = tap->past.dropped + s.dropped;
+	ask_interface(tap, netdev_fd);
+	tap->mark = s.placed;
+	tap->marked = true;
+	(void)tap_read_to_mark(tap);
+}
+
+void tap_settle(struct tap *tap)
+{
+	if (tap->marked)
+		take_ledger(tap);
+}
+
+/* The ring is given up: what the kernel counted for it stays counted. */
+static void retire(struct tap *tap)
+{
+	struct ring_statistics s = {0};
+
+	tap_read(tap, tap->options.blocks);
+	if (ring_statistics(tap->ring, &s)) {
+		tap->past.placed += s.placed;
+		tap->past.dropped += s.dropped;
+	}
+	tap->coming.wire_frames = tap->past.placed + tap->past.dropped;
+	tap->coming.lost[LOSS_RING] = tap->past.dropped;
+	tap->past_received = tap->coming.if_received;
+	tap->past_sent = tap->coming.if_sent;
+	ring_close(tap->ring);
+	tap->ring = NULL;
+	take_ledger(tap);
+}
+
+bool tap_failed(struct tap *tap)
+{
+	if (!tap->ring || ring_error(tap->ring) == 0)
+		return false;
+	/* only down?  Then the ring goes on when it is up again */
+	if (ring_bound(tap->ring))
+		return false;
+	retire(tap);
+	return true;
+}

@@ -1,0 +1,69 @@
+/* A tap: a ring on one interface, its account, and the kernel's own counts to
+ * hold it against.
+ *
+ * The ledger of a tap is taken at a mark: the kernel is asked how many frames
+ * it has seen, then exactly those it put into the ring are read, and then the
+ * counters are looked at.  So `wire_frames` comes from the kernel and the rest
+ * from our own counting of the same frames, under load too: where they differ,
+ * frames went unaccounted. */
+#ifndef NFZ_PROBE_TAP_H
+#define NFZ_PROBE_TAP_H
+
+#include "base/clock.h"
+#include "probe/account.h"
+#include "probe/netdev.h"
+#include "probe/ring.h"
+
+#include <stdbool.h>
+
+struct tap {
+	const struct setup_tap *setup;
+	struct account account;
+	struct ring *ring; /* NULL: the interface is gone */
+	char ifname[16];
+	int ifindex;
+	struct ring_options options;
+
+	/* of rings before this one: the interface went and came back */
+	struct ring_statistics past;
+	uint64_t past_received, past_sent;
+
+	uint64_t base_received, base_sent; /* interface counters at attach */
+	uint64_t uncertainty;
+
+	bool marked;                /* a mark is set and not reached */
+	uint64_t mark;              /* frame of this ring to stop at */
+	struct tap_counters ledger; /* as of the last mark reached */
+	struct tap_counters coming; /* what the kernel said at the mark set */
+};
+
+/* What a meter's taps share. */
+struct tap_context {
+	int netdev_fd;
+	const struct setup *setup;
+	struct flowcache *cache;
+	const struct own *own;
+	uint32_t ring_bytes; /* per tap */
+	int control_index;   /* interface never to be tapped; 0 none */
+};
+
+/* Finds the interface and attaches.  tap->setup etc. are kept by reference. */
+int tap_open(struct tap *tap, const struct setup_tap *setup,
+	const struct tap_context *context, struct err *err) NFZ_MUST_CHECK;
+void tap_close(struct tap *tap);
+/* After the interface was lost: attaches again when it is back. */
+int tap_reopen(struct tap *tap, const struct tap_context *context,
+	struct err *err) NFZ_MUST_CHECK;
+/* Reads what is ready; reaching the mark takes the ledger. */
+void tap_read(struct tap *tap, unsigned max_blocks);
+/* Asks the kernel and sets the mark; reached at once when all is read. */
+void tap_mark(struct tap *tap, int netdev_fd);
+/* Reads up to the mark and no further; true when it is reached. */
+bool tap_read_to_mark(struct tap *tap);
+/* Gives the mark up: the ledger is taken with what has been read. */
+void tap_settle(struct tap *tap);
+/* After poll(2) reported an error; true when the interface is gone for good
+ * and the tap has been closed. */
+bool tap_failed(struct tap *tap);
+
+#endif
