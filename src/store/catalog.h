@@ -10,14 +10,17 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/net.h"
+#include "flow/record.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct catalog_node { const char *name; };
+struct catalog_node {
+	const char *name;
+};
 
 struct catalog_member {
-	int node;               /* catalog node */
+	int node; /* catalog node */
 	bool has_addr;
 	struct net_addr addr;
 };
@@ -26,18 +29,18 @@ struct catalog_link {
 	const char *name;
 	bool lan;
 	struct catalog_member *members; /* by slot */
-	size_t n_members;
+	size_t n_members, members_cap;
 	bool covered;
-	const char *gap;        /* why not, NULL when covered */
+	const char *gap; /* why not, NULL when covered */
 };
 
 struct catalog_tap {
 	uint16_t id;
-	int node;               /* where the probe runs */
-	const char *iface;      /* system's name, or the testbed's */
+	int node;          /* where the probe runs */
+	const char *iface; /* system's name, or the testbed's */
 	int link;
 	uint16_t slot;
-	uint16_t module;        /* the meter's module id */
+	uint16_t module; /* the meter's module id */
 };
 
 struct catalog {
@@ -48,16 +51,40 @@ struct catalog {
 	struct catalog_link *links;
 	struct catalog_tap *taps;
 	size_t n_nodes, n_links, n_taps;
-	int collector;          /* node */
-	struct map by_addr;     /* 16 bytes -> node index + 1 */
+	size_t nodes_cap, links_cap, taps_cap;
+	int collector;      /* node, -1 unknown */
+	int64_t idle_ms;    /* the meters' idle timeout; 0: not said */
+	struct map by_addr; /* 16 bytes -> node index + 1 */
+	uint16_t *tap_of;   /* tap id -> index + 1, 0: none */
 };
+
+enum { CATALOG_MAX = 100000, CATALOG_TEXT_MAX = 64 << 20 };
 
 struct catalog *catalog_new(void);
 void catalog_free(struct catalog *c);
+static inline void catalog_free_at(struct catalog **c)
+{
+	catalog_free(*c);
+}
+/* Building one; strings are copied, the index (slot) is returned, -1 when
+ * there are CATALOG_MAX already or a node, link or tap id makes no sense.  The
+ * first node that is said to have an address keeps it. */
+int catalog_add_node(struct catalog *c, const char *name);
+int catalog_add_link(struct catalog *c, const char *name, bool lan);
+int catalog_add_member(
+	struct catalog *c, int link, int node, const struct net_addr *addr);
+int catalog_add_tap(struct catalog *c, const struct catalog_tap *tap);
+/* gap NULL: covered. */
+void catalog_set_gap(struct catalog *c, int link, const char *gap);
+/* An address of a node that no member has. */
+void catalog_add_addr(struct catalog *c, int node, const struct net_addr *a);
 void catalog_print(const struct catalog *c, struct buf *out);
-/* Bounded: at most 100,000 of anything. */
+/* Bounded: at most CATALOG_MAX of anything. */
 int catalog_parse(const char *text, size_t len, struct catalog **ret,
-        struct err *err) NFZ_MUST_CHECK;
+	struct err *err) NFZ_MUST_CHECK;
+/* DIR/catalog; an empty catalog when there is none. */
+int catalog_load(
+	const char *dir, struct catalog **ret, struct err *err) NFZ_MUST_CHECK;
 int catalog_node_of(const struct catalog *c, const struct net_addr *a); /* -1 */
 int catalog_node(const struct catalog *c, const char *name);
 int catalog_link(const struct catalog *c, const char *name);

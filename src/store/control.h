@@ -21,10 +21,10 @@
  * adds its answer, without the last line, to `answer`.  NFZ_E_UNREACHABLE
  * when no collector listens; NFZ_E_REMOTE for "error ...". */
 int control_ask(const char *dir, const char *line, int64_t timeout_ms,
-        struct buf *answer, struct err *err) NFZ_MUST_CHECK;
+	struct buf *answer, struct err *err) NFZ_MUST_CHECK;
 /* Makes the socket in dir (collector); an old one is replaced.  The path may
  * be longer than a socket address can hold. */
-int control_listen(const char *dir, int *ret_fd, struct err *err)
-        NFZ_MUST_CHECK;
+int control_listen(
+	const char *dir, int *ret_fd, struct err *err) NFZ_MUST_CHECK;
 
 #endif

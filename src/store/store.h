@@ -36,17 +36,17 @@ struct store_limits {
 
 /* What opening found. */
 struct store_recovery {
-	uint64_t batches, rows;   /* in logs not yet sealed */
-	uint64_t cut_bytes;       /* torn tail, never acknowledged */
-	uint64_t damaged_bytes;   /* unreadable, with good data behind */
+	uint64_t batches, rows; /* in logs not yet sealed */
+	uint64_t cut_bytes;     /* torn tail, never acknowledged */
+	uint64_t damaged_bytes; /* unreadable, with good data behind */
 };
 
 /* STORE_WRITE creates DIR where needed (0700) and is NFZ_E_BUSY while another
  * writer has it.  STORE_READ takes a look at what is there now; to see more,
  * open again.  limits may be NULL. */
 int store_open(const char *dir, enum store_mode mode,
-        const struct store_limits *limits, struct store **ret,
-        struct err *err) NFZ_MUST_CHECK;
+	const struct store_limits *limits, struct store **ret,
+	struct err *err) NFZ_MUST_CHECK;
 /* Does not commit.  NULL is fine. */
 void store_close(struct store *s);
 static inline void store_close_at(struct store **s)
@@ -70,7 +70,7 @@ struct store_batch {
 	uint64_t seq;        /* > 0, rising within one life */
 	int64_t received_ns; /* collector's clock */
 	const struct flow_record *records;
-	size_t n;            /* at most STORE_BATCH_MAX */
+	size_t n; /* at most STORE_BATCH_MAX */
 };
 enum { STORE_BATCH_MAX = 65536, STORE_SOURCES_MAX = 65536 };
 
@@ -79,13 +79,12 @@ enum { STORE_BATCH_MAX = 65536, STORE_SOURCES_MAX = 65536 };
  * it after the next commit all the same).  NFZ_E_LIMIT: too much is
  * uncommitted (the disk is full): refuse the sender, commit again later. */
 int store_append(struct store *s, const struct store_batch *b, bool *ret_new,
-        struct err *err) NFZ_MUST_CHECK;
+	struct err *err) NFZ_MUST_CHECK;
 /* Highest seq taken from this life, committed or not; 0: none. */
 uint64_t store_last_seq(const struct store *s, struct store_source from);
 /* Replaces what was known of each tap in this life. */
 int store_append_counters(struct store *s, struct store_source from,
-        const struct tap_counters *c, size_t n, struct err *err)
-        NFZ_MUST_CHECK;
+	const struct tap_counters *c, size_t n, struct err *err) NFZ_MUST_CHECK;
 
 /* What a module says of itself, since its start.  Names are in
  * netflowize-store(5); more may be added at the end. */
@@ -95,30 +94,30 @@ int store_append_counters(struct store *s, struct store_source from,
 	X(DIGESTS_SENT, "digests_sent")                                        \
 	X(DIGESTS_RECEIVED, "digests_received")                                \
 	X(DIGESTS_LOST, "digests_lost")                                        \
-	X(FLOWS_NOW, "flows_now") /* in the flow cache */                      \
-	X(FLOWS_MAX, "flows_max") /* its size */                               \
-	X(CPU_US, "cpu_us") /* user + system */                                \
+	X(FLOWS_NOW, "flows_now")     /* in the flow cache */                  \
+	X(FLOWS_MAX, "flows_max")     /* its size */                           \
+	X(CPU_US, "cpu_us")           /* user + system */                      \
 	X(AUTH_FAILED, "auth_failed") /* datagrams refused */
 
 enum module_stat {
 #define X(name, text) STAT_##name,
 	MODULE_STATS(X)
 #undef X
-	        MODULE_STAT_COUNT
+		MODULE_STAT_COUNT
 };
 const char *module_stat_name(enum module_stat stat);
 
 struct module_stats {
 	uint16_t module;
-	uint8_t role;           /* enum module_role */
+	uint8_t role; /* enum module_role */
 	uint64_t life;
-	int64_t at_ns;          /* collector's clock: last heard of */
-	int64_t clock_offset_ns;/* to add to its times; 0: unknown or none */
-	char backend[16];       /* "ring", "cache", "" */
+	int64_t at_ns;           /* collector's clock: last heard of */
+	int64_t clock_offset_ns; /* to add to its times; 0: unknown or none */
+	char backend[16];        /* "ring", "cache", "" */
 	uint64_t n[MODULE_STAT_COUNT]; /* UINT64_MAX: not known */
 };
 int store_append_stats(struct store *s, const struct module_stats *m,
-        struct err *err) NFZ_MUST_CHECK;
+	struct err *err) NFZ_MUST_CHECK;
 
 /* Makes durable all that was appended, then seals what is due.  On failure
  * (disk full) nothing may be acknowledged; call it again later. */
@@ -149,8 +148,8 @@ const struct module_stats *store_module(const struct store *s, size_t i);
 
 /* Gets rows in blocks, in no particular order; not 0 stops the scan and is
  * returned by it. */
-typedef int (*store_rows_fn)(void *ctx, const struct flow_record *rows,
-        size_t n, struct err *err);
+typedef int (*store_rows_fn)(
+	void *ctx, const struct flow_record *rows, size_t n, struct err *err);
 
 struct store_scan {
 	int64_t from_ns, to_ns; /* rows that overlap; 0, 0: all */
@@ -160,10 +159,20 @@ struct store_scan {
 	store_rows_fn fn;
 	void *ctx;
 };
+/* Does the time from first to last fall into the scan's? */
+static inline bool store_scan_wants(
+	const struct store_scan *scan, int64_t first_ns, int64_t last_ns)
+{
+	return (scan->from_ns == 0 && scan->to_ns == 0) ||
+	       (last_ns >= scan->from_ns && first_ns < scan->to_ns);
+}
 int store_scan(struct store *s, const struct store_scan *scan,
-        struct err *err) NFZ_MUST_CHECK;
-/* Rows that a scan of all would give; 0 when the logs were not read yet. */
+	struct err *err) NFZ_MUST_CHECK;
+/* Rows that a scan of all would give (STORE_READ). */
 uint64_t store_rows(const struct store *s);
+/* Why sealing failed last, code 0 when it did not: what was appended is safe
+ * in the log, which goes on growing. */
+const struct err *store_trouble(const struct store *s);
 const char *store_dir(const struct store *s);
 
 #endif

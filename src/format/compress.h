@@ -1,0 +1,31 @@
+/* Making bytes fewer: LZ4 blocks for the store, gzip for what travels to
+ * nodes.  The only place that knows liblz4 and zlib. */
+#ifndef NFZ_FORMAT_COMPRESS_H
+#define NFZ_FORMAT_COMPRESS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { COMPRESS_LZ4_MAX = 1 << 26 }; /* most bytes of one LZ4 block */
+
+/* Room that compress_lz4 may need for n bytes; 0 when n is too large. */
+size_t compress_lz4_bound(size_t n);
+/* Returns the bytes written, 0 when they do not fit in room. */
+size_t compress_lz4(const void *in, size_t n, void *out, size_t room);
+/* True when `in` is an LZ4 block of exactly out_len bytes. */
+bool compress_lz4_open(const void *in, size_t n, void *out, size_t out_len);
+
+/* Appends `data` as one gzip file (RFC 1952), best compression. */
+int compress_gzip(const void *data, size_t len, struct buf *out,
+	struct err *err) NFZ_MUST_CHECK;
+/* Appends what the gzip file holds; its checksum is verified.  Over the
+ * ceiling of `out`: NFZ_E_LIMIT; damaged, cut off or followed by something
+ * else: NFZ_E_INPUT. */
+int compress_gunzip(const void *data, size_t len, struct buf *out,
+	struct err *err) NFZ_MUST_CHECK;
+
+#endif

@@ -1,0 +1,121 @@
+/* The control socket.  A socket address holds 107 bytes of path and a store
+ * may lie deeper, so both sides reach it through /proc/self/fd. */
+#include "store/control.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int address(
+	const char *dir, struct sockaddr_un *ret, int *ret_dir, struct err *err)
+{
+	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+	*ret_dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*ret_dir < 0)
+		return err_sys(err, "%s", dir);
+	snprintf(ret->sun_path, sizeof(ret->sun_path),
+		"/proc/self/fd/%d/" CONTROL_SOCKET, *ret_dir);
+	return 0;
+}
+
+int control_listen(const char *dir, int *ret_fd, struct err *err)
+{
+	cleanup_close int at = -1;
+	cleanup_close int fd = -1;
+	struct sockaddr_un to;
+	int r = address(dir, &to, &at, err);
+
+	if (r < 0)
+		return r;
+	unlinkat(at, CONTROL_SOCKET, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&to, sizeof(to)) < 0 ||
+		fchmodat(at, CONTROL_SOCKET, 0600, 0) < 0 || listen(fd, 8) < 0)
+		return err_sys(err, "%s/" CONTROL_SOCKET, dir);
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
+}
+
+/* Reads until the other side closes. */
+static int read_all(
+	int fd, struct mono_time until, struct buf *answer, struct err *err)
+{
+	for (;;) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		char chunk[4096];
+		ssize_t n;
+
+		n = poll(&p, 1, mono_ms_until(until));
+		if (n == 0)
+			return err_set(err, NFZ_E_TIMEOUT,
+				"the collector did not answer in time");
+		n = n < 0 ? n : read(fd, chunk, sizeof(chunk));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, "answer of the collector");
+		if (n == 0)
+			return 0;
+		buf_add(answer, chunk, (size_t)n);
+		if (!buf_ok(answer))
+			return err_set(err, NFZ_E_LIMIT,
+				"the collector's answer is too long");
+	}
+}
+
+/* Takes the last line, "ok" or "error ...", off the answer. */
+static int verdict(struct buf *answer, struct err *err)
+{
+	char *text, *last;
+	bool ok;
+
+	while (answer->len && answer->data[answer->len - 1] == '\n')
+		answer->data[--answer->len] = '\0';
+	text = answer->len ? answer->data : NULL;
+	last = text ? strrchr(text, '\n') : NULL;
+	last = last ? last + 1 : text;
+	if (!last)
+		return err_set(err, NFZ_E_REMOTE,
+			"the collector closed without an answer");
+	ok = strcmp(last, "ok") == 0;
+	if (!ok)
+		err_set(err, NFZ_E_REMOTE, "the collector says: %s",
+			strncmp(last, "error ", 6) == 0 ? last + 6 : last);
+	answer->len = (size_t)(last - text);
+	*last = '\0';
+	return ok ? 0 : -NFZ_E_REMOTE;
+}
+
+int control_ask(const char *dir, const char *line, int64_t timeout_ms,
+	struct buf *answer, struct err *err)
+{
+	const struct mono_time until = mono_add_ms(mono_now(), timeout_ms);
+	cleanup_free char *text = mem_printf("%s\n", line);
+	cleanup_close int at = -1;
+	cleanup_close int fd = -1;
+	struct sockaddr_un to;
+	int r = address(dir, &to, &at, err);
+
+	if (r < 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_sys(err, "socket");
+	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+		return err_set(err, NFZ_E_UNREACHABLE,
+			"no collector is running for %s", dir);
+	if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
+		return err_sys(err, "question to the collector");
+	r = read_all(fd, until, answer, err);
+	return r < 0 ? r : verdict(answer, err);
+}

@@ -1,0 +1,166 @@
+/* Listing a directory that may change while it is read.
+ *
+ * Numbers follow one another without holes (only the lowest are ever deleted,
+ * and a log goes only after its segment is there), so a hole in a listing
+ * means that the directory changed during it: then it is read again. */
+#include "store/files.h"
+#include "base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TRIES = 10 };
+
+const char *store_wal_name(uint64_t number, char to[static STORE_PATH])
+{
+	snprintf(to, STORE_PATH, "wal-%010" PRIu64, number);
+	return to;
+}
+
+const char *store_segment_name(uint64_t number, char to[static STORE_PATH])
+{
+	snprintf(to, STORE_PATH, "seg-%010" PRIu64, number);
+	return to;
+}
+
+void store_files_release(struct store_files *f)
+{
+	free(f->items);
+	*f = (struct store_files){0};
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct store_file *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+/* The number in "wal-0000000012"; false for any other name. */
+static bool number_of(const char *name, const char *prefix, uint64_t *ret)
+{
+	char *end;
+
+	if (strncmp(name, prefix, 4) != 0 || name[4] < '0' || name[4] > '9')
+		return false;
+	errno = 0;
+	*ret = strtoull(name + 4, &end, 10);
+	return !*end && !errno && end - name >= 14;
+}
+
+static void note(struct store_files *f, int dir, const char *name)
+{
+	struct store_file file = {0};
+	struct stat st;
+
+	if (number_of(name, "wal-", &file.number)) {
+		file.wal = true;
+	} else if (number_of(name, "seg-", &file.number)) {
+		file.segment = true;
+		if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			file.segment_bytes = (uint64_t)st.st_size;
+	} else {
+		return;
+	}
+	MEM_PUSH(f->items, f->n, f->cap) = file;
+}
+
+/* One entry for each number; says whether numbers are missing. */
+static void join(struct store_files *f)
+{
+	size_t to = 0;
+
+	qsort(f->items, f->n, sizeof(*f->items), by_number);
+	f->gap = false;
+	for (size_t i = 0; i < f->n; i++) {
+		struct store_file *last = to ? &f->items[to - 1] : NULL;
+
+		if (last && last->number == f->items[i].number) {
+			last->wal |= f->items[i].wal;
+			last->segment |= f->items[i].segment;
+			last->segment_bytes += f->items[i].segment_bytes;
+			continue;
+		}
+		if (last && last->number + 1 != f->items[i].number)
+			f->gap = true;
+		f->items[to++] = f->items[i];
+	}
+	f->n = to;
+}
+
+static int list_once(const char *dir, struct store_files *f, struct err *err)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	if (!d)
+		return err_sys(err, "%s", dir);
+	f->n = 0;
+	while ((e = readdir(d)))
+		note(f, dirfd(d), e->d_name);
+	closedir(d);
+	if (f->n)
+		join(f);
+	return 0;
+}
+
+int store_files_list(const char *dir, struct store_files *ret, struct err *err)
+{
+	struct store_files f = {0};
+	int r = 0;
+
+	for (int i = 0; i < TRIES; i++) {
+		r = list_once(dir, &f, err);
+		if (r < 0 || !f.gap)
+			break;
+	}
+	if (r < 0)
+		store_files_release(&f);
+	else
+		*ret = f;
+	return r;
+}
+
+int store_file_open(const char *dir, const char *name, int flags, int *ret_fd,
+	struct err *err)
+{
+	cleanup_free char *path = mem_printf("%s/%s", dir, name);
+
+	*ret_fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*ret_fd < 0 && errno != ENOENT)
+		return err_sys(err, "%s", path);
+	return 0;
+}
+
+int store_dir_sync(const char *dir, struct err *err)
+{
+	cleanup_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) < 0)
+		return err_sys(err, "%s", dir);
+	return 0;
+}
+
+void store_files_sweep(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		size_t n = strlen(e->d_name);
+		bool ours = strncmp(e->d_name, "wal-", 4) == 0 ||
+			    strncmp(e->d_name, "seg-", 4) == 0;
+
+		if (ours && n > 4 && strcmp(e->d_name + n - 4, ".new") == 0)
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+	if (d)
+		closedir(d);
+}

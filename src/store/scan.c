@@ -1,0 +1,236 @@
+/* Reading a store: what is there, and its rows.
+ *
+ * A reader opens the logs at once and keeps them open, so that a log that is
+ * sealed and removed meanwhile can still be read; segments never change.  A
+ * reader of a living store sees the log up to where it was written when it was
+ * opened. */
+#include "base/mem.h"
+#include "store/inside.h"
+#include "store/segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TRIES = 10, ROWS = 1024 };
+
+void store_close_logs(struct store *s)
+{
+	for (size_t i = 0; i < s->n_logs; i++)
+		close(s->logs[i].fd);
+	free(s->logs);
+	s->logs = NULL;
+	s->n_logs = s->logs_cap = 0;
+}
+
+/* *ret_gone: a log was sealed since the directory was listed. */
+static int open_logs(struct store *s, bool *ret_gone, struct err *err)
+{
+	*ret_gone = false;
+	for (size_t i = 0; i < s->files.n && !*ret_gone; i++) {
+		const struct store_file *f = &s->files.items[i];
+		struct store_log log = {.number = f->number};
+		char name[STORE_PATH];
+		struct stat st;
+		int r;
+
+		if (!f->wal || f->segment)
+			continue;
+		r = store_file_open(s->dir, store_wal_name(f->number, name),
+			O_RDONLY, &log.fd, err);
+		if (r < 0)
+			return r;
+		*ret_gone = log.fd < 0;
+		if (log.fd < 0)
+			continue;
+		if (fstat(log.fd, &st) == 0)
+			log.size = (uint64_t)st.st_size;
+		MEM_PUSH(s->logs, s->n_logs, s->logs_cap) = log;
+	}
+	return 0;
+}
+
+struct replay {
+	struct store *s;
+	struct store_log *log;
+};
+
+static int replay_entry(
+	void *ctx, enum wal_kind kind, struct cursor *body, struct err *err)
+{
+	struct replay *replay = ctx;
+	struct store *s = replay->s;
+	size_t len = cursor_left(body);
+	uint64_t rows;
+
+	(void)err;
+	if (state_apply(&s->state, kind, body, &rows, NULL) < 0) {
+		s->recovery.damaged_bytes += len;
+		return 0;
+	}
+	replay->log->rows += rows;
+	s->recovery.rows += rows;
+	s->recovery.batches += kind == WAL_BATCH;
+	return 0;
+}
+
+static int replay_log(struct store *s, struct store_log *log, struct err *err)
+{
+	struct replay replay = {s, log};
+	char name[STORE_PATH];
+	const struct wal_reading how = {log->fd,
+		store_wal_name(log->number, name), log->size, replay_entry,
+		&replay};
+	struct wal_found found;
+	int r = wal_read(&how, &found, err);
+
+	if (r == -NFZ_E_INPUT) {
+		log->headless = true;
+		s->recovery.damaged_bytes += log->size;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	s->recovery.cut_bytes += found.torn_bytes;
+	s->recovery.damaged_bytes += found.damaged_bytes;
+	return 0;
+}
+
+int store_look(struct store *s, struct err *err)
+{
+	bool gone = true;
+	int r = 0;
+
+	for (int i = 0; i < TRIES && gone && r == 0; i++) {
+		store_close_logs(s);
+		store_files_release(&s->files);
+		r = store_files_list(s->dir, &s->files, err);
+		if (r == 0)
+			r = open_logs(s, &gone, err);
+	}
+	for (size_t i = 0; i < s->n_logs && r == 0; i++)
+		r = replay_log(s, &s->logs[i], err);
+	return r;
+}
+
+/* Scanning ------------------------------------------------------------- */
+
+static int scan_entry(
+	void *ctx, enum wal_kind kind, struct cursor *body, struct err *err)
+{
+	const struct store_scan *scan = ctx;
+	struct flow_record rows[ROWS];
+	struct store_batch b;
+	size_t n = 0;
+	int r = 0;
+
+	if (kind != WAL_BATCH || !state_batch_head(body, &b))
+		return 0;
+	for (size_t i = 0; i < b.n && r == 0; i++) {
+		flow_record_decode(body, &rows[n]);
+		n += store_scan_wants(scan, rows[n].first_ns, rows[n].last_ns);
+		if (n == ROWS) {
+			r = scan->fn(scan->ctx, rows, n, err);
+			n = 0;
+		}
+	}
+	return n && r == 0 ? scan->fn(scan->ctx, rows, n, err) : r;
+}
+
+int store_scan_log(const struct store_log *log, const struct store_scan *scan,
+	struct wal_found *ret_found, struct err *err)
+{
+	char name[STORE_PATH];
+	const struct wal_reading how = {log->fd,
+		store_wal_name(log->number, name), log->size, scan_entry,
+		(void *)(uintptr_t)scan};
+
+	return wal_read(&how, ret_found, err);
+}
+
+/* Opens a segment; *ret_there is false when retention took it. */
+static int open_segment(const struct store *s, uint64_t number,
+	struct segment *ret, bool *ret_there, struct err *err)
+{
+	char name[STORE_PATH];
+	int fd, r;
+
+	r = store_file_open(
+		s->dir, store_segment_name(number, name), O_RDONLY, &fd, err);
+	*ret_there = r == 0 && fd >= 0;
+	if (!*ret_there)
+		return r;
+	r = segment_open(fd, name, ret, err);
+	return r < 0 ? err_wrap(err, "%s", s->dir) : 0;
+}
+
+static int scan_segment(const struct store *s, uint64_t number,
+	const struct store_scan *scan, struct err *err)
+{
+	struct segment segment;
+	bool there;
+	int r = open_segment(s, number, &segment, &there, err);
+
+	if (r < 0 || !there)
+		return r;
+	if (store_scan_wants(scan, segment.first_ns, segment.last_ns))
+		r = segment_scan(&segment, scan, err);
+	segment_close(&segment);
+	return r;
+}
+
+/* A writer looks at itself as any reader would. */
+static int scan_as_reader(
+	const struct store *s, const struct store_scan *scan, struct err *err)
+{
+	struct store *reader;
+	int r = store_open(s->dir, STORE_READ, NULL, &reader, err);
+
+	if (r < 0)
+		return r;
+	r = store_scan(reader, scan, err);
+	store_close(reader);
+	return r;
+}
+
+int store_scan(struct store *s, const struct store_scan *scan, struct err *err)
+{
+	int r = 0;
+
+	if (s->mode == STORE_WRITE)
+		return scan_as_reader(s, scan, err);
+	for (size_t i = 0; i < s->files.n && r == 0; i++)
+		if (s->files.items[i].segment)
+			r = scan_segment(
+				s, s->files.items[i].number, scan, err);
+	for (size_t i = 0; i < s->n_logs && r == 0; i++) {
+		struct wal_found found;
+
+		if (!s->logs[i].headless)
+			r = store_scan_log(&s->logs[i], scan, &found, err);
+	}
+	return r;
+}
+
+uint64_t store_rows(const struct store *s)
+{
+	uint64_t rows = 0;
+
+	for (size_t i = 0; i < s->files.n; i++) {
+		struct segment segment;
+		bool there;
+
+		if (!s->files.items[i].segment ||
+			open_segment(s, s->files.items[i].number, &segment,
+				&there, NULL) < 0 ||
+			!there)
+			continue;
+		rows += segment.rows;
+		segment_close(&segment);
+	}
+	for (size_t i = 0; i < s->n_logs; i++)
+		rows += s->logs[i].rows;
+	return rows;
+}

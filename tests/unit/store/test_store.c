@@ -1,0 +1,326 @@
+#include "base/file.h"
+#include "base/mem.h"
+#include "store/store.h"
+#include "unit/store/run.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct seen {
+	size_t rows;
+	uint64_t packets, sum; /* sum: of packet counts weighted by place */
+	bool ordered;
+};
+
+static int count(
+	void *ctx, const struct flow_record *rows, size_t n, struct err *err)
+{
+	struct seen *seen = ctx;
+
+	(void)err;
+	for (size_t i = 0; i < n; i++)
+		seen->packets += rows[i].packets;
+	seen->rows += n;
+	return 0;
+}
+
+static struct seen read_all(const char *dir)
+{
+	struct store *s = run_open(dir, STORE_READ);
+	struct seen seen = {0};
+	const struct store_scan scan = {.fn = count, .ctx = &seen};
+	struct err err = ERR_INIT;
+
+	cr_assert_eq(store_scan(s, &scan, &err), 0, "%s", err.text);
+	cr_assert_eq(store_rows(s), seen.rows);
+	store_close(s);
+	return seen;
+}
+
+static void fill(struct store *s, uint64_t from, uint64_t to)
+{
+	for (uint64_t i = from; i <= to; i++) {
+		struct flow_record r =
+			run_record("10.0.1.1", "10.0.3.1", 1, i, (double)i);
+
+		run_store(s, 1, i, &r, 1);
+	}
+}
+
+Test(store, rows_survive_reopening)
+{
+	char *dir = run_dir();
+	struct store *s = run_open(dir, STORE_WRITE);
+
+	fill(s, 1, 100);
+	cr_assert_eq(read_all(dir).packets, 5050);
+	store_close(s);
+	cr_assert_eq(read_all(dir).packets, 5050);
+	s = run_open(dir, STORE_WRITE);
+	cr_assert_eq(store_last_seq(s, (struct store_source){1, 77}), 100);
+	cr_assert_eq(store_last_seq(s, (struct store_source){1, 78}), 0);
+	cr_assert_eq(store_recovered(s)->rows, 100);
+	fill(s, 101, 110);
+	cr_assert_eq(read_all(dir).rows, 110);
+	cr_assert_eq(store_sender(s, 0)->records, 110);
+	cr_assert_eq(store_tap(s, 0)->packets, 110 * 111 / 2);
+	store_close(s);
+	run_remove(dir);
+}
+
+Test(store, a_batch_sent_again_is_not_stored_again)
+{
+	char *dir = run_dir();
+	struct store *s = run_open(dir, STORE_WRITE);
+	struct flow_record r = run_record("10.0.1.1", "10.0.3.1", 1, 7, 0);
+	struct store_batch b = {
+		.from = {1, 77}, .seq = 5, .records = &r, .n = 1};
+	bool new;
+
+	cr_assert_eq(store_append(s, &b, &new, NULL), 0);
+	cr_assert(new);
+	cr_assert_eq(store_append(s, &b, &new, NULL), 0);
+	cr_assert_not(new);
+	cr_assert_eq(store_commit(s, NULL), 0);
+	cr_assert_eq(store_seal(s, NULL), 0);
+	store_close(s);
+	s = run_open(dir, STORE_WRITE);
+	cr_assert_eq(store_append(s, &b, &new, NULL), 0);
+	cr_assert_not(new, "sealing must not forget who sent what");
+	b.from.life = 78;
+	cr_assert_eq(store_append(s, &b, &new, NULL), 0);
+	cr_assert(new, "another life counts from 1 again");
+	cr_assert_eq(store_commit(s, NULL), 0);
+	store_close(s);
+	cr_assert_eq(read_all(dir).rows, 2);
+	run_remove(dir);
+}
+
+Test(store, has_one_writer)
+{
+	char *dir = run_dir();
+	struct store *s = run_open(dir, STORE_WRITE), *other;
+	struct err err = ERR_INIT;
+
+	cr_assert_eq(
+		store_open(dir, STORE_WRITE, NULL, &other, &err), -NFZ_E_BUSY);
+	store_close(s);
+	run_remove(dir);
+}
+
+Test(store, sealed_rows_come_back_exactly)
+{
+	enum { N = 40000 };
+	char *dir = run_dir();
+	struct store *s = run_open(dir, STORE_WRITE);
+	struct flow_record *r = mem_zalloc(N, sizeof(*r));
+	struct seen before, after;
+
+	for (int i = 0; i < N; i++) {
+		char src[32];
+
+		snprintf(src, sizeof(src), "10.%d.%d.%d", i % 7, i % 200,
+			i % 250);
+		r[i] = run_record(src, "2001:db8::5", (uint16_t)(i % 9),
+			(uint64_t)i * i * i, i / 100.0);
+		r[i].last_ns = i % 5 ? r[i].last_ns : r[i].first_ns - 5;
+		r[i].end_reason = (uint8_t)(i % 6);
+	}
+	run_store(s, 3, 1, r, N);
+	before = read_all(dir);
+	cr_assert_eq(store_seal(s, NULL), 0);
+	after = read_all(dir);
+	cr_assert_eq(after.rows, N);
+	cr_assert_eq(after.packets, before.packets);
+	store_close(s);
+	free(r);
+	run_remove(dir);
+}
+
+Test(store, counters_are_kept_through_sealing)
+{
+	char *dir = run_dir();
+	struct store *s = run_open(dir, STORE_WRITE);
+	const struct store_source from = {1, 77};
+	struct tap_counters c[2] = {{.tap = 1, .wire_frames = 10},
+		{.tap = 2, .wire_frames = 20, .lost[LOSS_RING] = 3}};
+	struct module_stats m = {.module = 1,
+		.role = 1,
+		.life = 77,
+		.backend = "ring",
+		.n[STAT_RECORDS_SENT] = 42};
+
+	cr_assert_eq(store_append_counters(s, from, c, 2, NULL), 0);
+	c[0].wire_frames = 11;
+	cr_assert_eq(store_append_counters(s, from, c, 1, NULL), 0);
+	cr_assert_eq(store_append_stats(s, &m, NULL), 0);
+	cr_assert_eq(store_seal(s, NULL), 0);
+	fill(s, 1, 3);
+	cr_assert_eq(store_seal(s, NULL), 0);
+	store_close(s);
+	s = run_open(dir, STORE_READ);
+	cr_assert_eq(store_tap(s, 0)->counters.wire_frames, 11);
+	cr_assert_eq(store_tap(s, 0)->records, 3);
+	cr_assert_eq(store_tap(s, 1)->counters.lost[LOSS_RING], 3);
+	cr_assert(store_tap(s, 1)->known);
+	cr_assert_null(store_tap(s, 2));
+	cr_assert_eq(store_module(s, 0)->n[STAT_RECORDS_SENT], 42);
+	cr_assert_str_eq(store_module(s, 0)->backend, "ring");
+	store_close(s);
+	run_remove(dir);
+}
+
+Test(store, seals_when_the_log_is_long_and_keeps_to_its_size)
+{
+	char *dir = run_dir();
+	const struct store_limits limits = {.seal_rows = 10};
+	const struct store_limits small = {.seal_rows = 10, .max_bytes = 3000};
+	struct store *s;
+	struct err err = ERR_INIT;
+
+	cr_assert_eq(store_open(dir, STORE_WRITE, &limits, &s, &err), 0);
+	fill(s, 1, 95);
+	cr_assert_eq(store_trouble(s)->code, 0);
+	cr_assert_eq(read_all(dir).rows, 95);
+	store_close(s);
+	cr_assert_eq(store_open(dir, STORE_WRITE, &small, &s, &err), 0);
+	fill(s, 96, 120);
+	store_close(s);
+	cr_assert_lt(read_all(dir).rows, 50);
+	cr_assert_gt(read_all(dir).rows, 5);
+	run_remove(dir);
+}
+
+static char *log_path(const char *dir, int number)
+{
+	return mem_printf("%s/wal-%010d", dir, number);
+}
+
+/* A log cut at any byte opens, and holds exactly the batches that are whole. */
+Test(store, a_log_cut_anywhere_opens)
+{
+	char *dir = run_dir(), *path = log_path(dir, 1);
+	struct store *s = run_open(dir, STORE_WRITE);
+	struct buf all = BUF_INIT(1 << 20);
+	struct stat st;
+	off_t end[4];
+
+	for (int i = 0; i < 4; i++) {
+		cr_assert_eq(stat(path, &st), 0);
+		end[i] = st.st_size;
+		fill(s, (uint64_t)i + 1, (uint64_t)i + 1);
+	}
+	store_close(s);
+	cr_assert_eq(file_read(path, &all, NULL), 0);
+	for (size_t cut = (size_t)end[1]; cut < all.len; cut++) {
+		char *copy = run_dir(), *log = log_path(copy, 1);
+		size_t whole =
+			1 + (cut >= (size_t)end[2]) + (cut >= (size_t)end[3]);
+
+		cr_assert_eq(file_replace(log, 0600, all.data, cut, NULL), 0);
+		cr_assert_eq(read_all(copy).rows, whole);
+		s = run_open(copy, STORE_WRITE);
+		cr_assert_eq(
+			store_last_seq(s, (struct store_source){1, 77}), whole);
+		cr_assert_eq(store_recovered(s)->cut_bytes,
+			cut - (size_t)end[whole]);
+		fill(s, whole + 1, 9);
+		store_close(s);
+		cr_assert_eq(read_all(copy).rows, 9);
+		free(log);
+		run_remove(copy);
+	}
+	buf_release(&all);
+	free(path);
+	run_remove(dir);
+}
+
+/* Damage in the middle costs what it hit, not what follows. */
+Test(store, damage_does_not_take_what_follows)
+{
+	char *dir = run_dir(), *path = log_path(dir, 1);
+	struct store *s = run_open(dir, STORE_WRITE);
+	struct buf all = BUF_INIT(1 << 20);
+	int fd;
+
+	fill(s, 1, 10);
+	store_close(s);
+	cr_assert_eq(file_read(path, &all, NULL), 0);
+	fd = open(path, O_WRONLY);
+	cr_assert_eq(pwrite(fd, "x", 1, (off_t)all.len / 2), 1);
+	close(fd);
+	cr_assert_eq(read_all(dir).rows, 9);
+	s = run_open(dir, STORE_WRITE);
+	cr_assert_eq(store_recovered(s)->rows, 9);
+	cr_assert_gt(store_recovered(s)->damaged_bytes, 0);
+	cr_assert_eq(store_last_seq(s, (struct store_source){1, 77}), 10);
+	store_close(s);
+	cr_assert_eq(read_all(dir).rows, 9);
+	buf_release(&all);
+	free(path);
+	run_remove(dir);
+}
+
+/* The child tells how far it committed; killed at any moment, nothing of that
+ * is missing. */
+static void write_until_killed(const char *dir, int out)
+{
+	const struct store_limits limits = {.seal_rows = 37};
+	struct store *s;
+
+	if (store_open(dir, STORE_WRITE, &limits, &s, NULL) < 0)
+		_exit(1);
+	for (;;) {
+		uint64_t seq = store_last_seq(s, (struct store_source){1, 1});
+		struct flow_record r[3];
+		struct store_batch b = {
+			.from = {1, 1}, .seq = seq + 1, .records = r, .n = 3};
+		bool new;
+
+		for (int i = 0; i < 3; i++)
+			r[i] = run_record("10.0.1.1", "10.0.3.1", 1, 1, 0);
+		if (store_append(s, &b, &new, NULL) < 0 ||
+			store_commit(s, NULL) < 0 ||
+			write(out, &b.seq, sizeof(b.seq)) < 0)
+			_exit(1);
+	}
+}
+
+Test(store, nothing_committed_is_lost_to_kill, .timeout = 60)
+{
+	char *dir = run_dir();
+	uint64_t said = 0;
+
+	for (int round = 0; round < 25; round++) {
+		uint64_t seq;
+		struct seen seen;
+		int pipes[2], status;
+		pid_t child;
+
+		cr_assert_eq(pipe(pipes), 0);
+		child = fork();
+		if (child == 0)
+			write_until_killed(dir, pipes[1]);
+		close(pipes[1]);
+		usleep(3000 + 1700 * (unsigned)round);
+		kill(child, SIGKILL);
+		cr_assert_eq(waitpid(child, &status, 0), child);
+		cr_assert(WIFSIGNALED(status), "the writer failed by itself");
+		while (read(pipes[0], &seq, sizeof(seq)) == sizeof(seq))
+			said = seq;
+		close(pipes[0]);
+		seen = read_all(dir);
+		cr_assert_eq(seen.rows % 3, 0, "a part of a batch is there");
+		cr_assert_geq(seen.rows, 3 * said);
+		cr_assert_leq(seen.rows, 3 * (said + 1) + 3);
+		said = seen.rows / 3;
+	}
+	cr_assert_gt(said, 25);
+	run_remove(dir);
+}
