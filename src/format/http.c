@@ -1,0 +1,515 @@
+/* Adapter to libcurl, its only user.
+ *
+ * The servers we talk to are old: no Expect, no compression, no chunked
+ * requests, HTTP/1.1, and refusals that are nothing but a closed connection.
+ * Most of this file turns what is left of such a refusal (a curl code, a line
+ * of OpenSSL's, whether a head had begun) into an error that names the cause. */
+#define _GNU_SOURCE /* strcasestr */
+#include "format/http.h"
+#include "base/mem.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { ERROR_BODY_MAX = 4096, CONNECT_TIMEOUT_MS = 15000, KEEPALIVE_S = 60 };
+
+struct http {
+	CURL *curl;
+	char *host;        /* "boss.example.net:3069" */
+	char *certificate; /* file name, for messages */
+	bool (*cancelled)(void *ctx);
+	void *ctx;
+	/* of the exchange under way */
+	struct buf *reply;
+	struct buf error_body;
+	char status_line[200], location[300];
+	char detail[CURL_ERROR_SIZE];
+	long status;
+	bool head_begun, body_length_known, html, over_limit, no_body;
+};
+
+static bool ok_status(const struct http *h)
+{
+	return h->status == 200;
+}
+
+static size_t on_body(char *data, size_t size, size_t n, void *ctx)
+{
+	struct http *h = ctx;
+
+	n *= size;
+	if (!ok_status(h)) { /* keep the beginning, read on */
+		if (h->error_body.len + n <= h->error_body.max)
+			buf_add(&h->error_body, data, n);
+		return n;
+	}
+	buf_add(h->reply, data, n);
+	h->over_limit = !buf_ok(h->reply);
+	return h->over_limit ? 0 : n;
+}
+
+static void copy_line(char *to, size_t size, const char *line, size_t len)
+{
+	while (len && (line[len - 1] == '\r' || line[len - 1] == '\n'))
+		len--;
+	if (len > size - 1)
+		len = size - 1;
+	for (size_t i = 0; i < len; i++)
+		to[i] = (unsigned char)line[i] < 0x20 ? ' ' : line[i];
+	to[len] = '\0';
+}
+
+static bool named(const char *line, size_t len, const char *name)
+{
+	size_t n = strlen(name);
+
+	return len > n && strncasecmp(line, name, n) == 0 && line[n] == ':';
+}
+
+static void begin_head(struct http *h, const char *line, size_t len)
+{
+	const char *code;
+
+	copy_line(h->status_line, sizeof(h->status_line), line, len);
+	code = strchr(h->status_line, ' ');
+	h->status = code ? strtol(code, NULL, 10) : 0;
+	h->head_begun = true;
+	h->body_length_known = h->html = false;
+	h->location[0] = '\0';
+}
+
+/* An error head of such a server may come without body and without saying so,
+ * on a connection that stays open: do not wait for what never comes. */
+static bool end_of_head(struct http *h)
+{
+	if (h->status < 200 || ok_status(h) || h->body_length_known)
+		return true;
+	h->no_body = true;
+	return false;
+}
+
+static size_t on_header(char *line, size_t size, size_t n, void *ctx)
+{
+	struct http *h = ctx;
+	char text[300];
+	size_t len = size * n;
+
+	if (len > 5 && strncmp(line, "HTTP/", 5) == 0)
+		begin_head(h, line, len);
+	else if (len <= 2)
+		return end_of_head(h) ? len : 0;
+	copy_line(text, sizeof(text), line, len);
+	if (named(text, strlen(text), "Content-Length") ||
+		named(text, strlen(text), "Transfer-Encoding") ||
+		(named(text, strlen(text), "Connection") &&
+			strcasestr(text, "close")))
+		h->body_length_known = true;
+	if (named(text, strlen(text), "Content-Type"))
+		h->html = strcasestr(text, "text/html") != NULL;
+	if (named(text, strlen(text), "Location"))
+		copy_line(h->location, sizeof(h->location), text + 9,
+			strlen(text + 9));
+	return len;
+}
+
+static int on_progress(
+	void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	struct http *h = ctx;
+
+	(void)a;
+	(void)b;
+	(void)c;
+	(void)d;
+	return h->cancelled && h->cancelled(h->ctx);
+}
+
+/* Turning failures into errors. */
+
+static bool says(const struct http *h, const char *word)
+{
+	return strcasestr(h->detail, word) != NULL;
+}
+
+/* curl's sentence may hold what the server sent; keep it printable. */
+static const char *detail(struct http *h, CURLcode code)
+{
+	if (!h->detail[0])
+		copy_line(h->detail, sizeof(h->detail),
+			curl_easy_strerror(code),
+			strlen(curl_easy_strerror(code)));
+	for (char *s = h->detail; *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			*s = ' ';
+	return h->detail;
+}
+
+static int fail_unreachable(struct http *h, CURLcode code, struct err *err)
+{
+	if (code == CURLE_COULDNT_RESOLVE_HOST)
+		err_set(err, NFZ_E_SERVICE,
+			"the testbed's server %s is unknown to the name "
+			"service",
+			h->host);
+	else
+		err_set(err, NFZ_E_SERVICE,
+			"the testbed's server %s cannot be reached: %s",
+			h->host, detail(h, code));
+	return err_hint(err, "Check \"server\" in the configuration, and that "
+			     "no firewall is between you and that port.");
+}
+
+static int fail_silent(struct http *h, struct err *err)
+{
+	err_set(err, NFZ_E_SILENT_CLOSE,
+		"%s closed the connection without an answer", h->host);
+	return err_hint(err,
+		"The testbed does so, without a reason, when\n"
+		"  the path in \"server\" is not the testbed's own "
+		"(usually /usr/testbed),\n"
+		"  your account is unknown, frozen or in no project, or\n"
+		"  the certificate %s is revoked or replaced by a newer one.",
+		h->certificate ? h->certificate : "(none was given)");
+}
+
+static int fail_refused(struct http *h, const char *why, struct err *err)
+{
+	err_set(err, NFZ_E_CERT_REFUSED, "%s refused the certificate%s%s: %s",
+		h->host, h->certificate ? " " : "",
+		h->certificate ? h->certificate : "", why);
+	return err_hint(err, "Use the certificate that this testbed made for "
+			     "you (its web page: Create SSL Certificate).");
+}
+
+/* A TLS alert, told by OpenSSL's words for it; 0 when there was none. */
+static int fail_alert(struct http *h, struct err *err)
+{
+	if (!says(h, "alert"))
+		return 0;
+	if (says(h, "unknown ca"))
+		return fail_refused(h, "it was made by another authority", err);
+	if (says(h, "certificate expired")) {
+		err_set(err, NFZ_E_CERT_EXPIRED,
+			"the certificate %s has expired",
+			h->certificate ? h->certificate : "");
+		return err_hint(err, "Make a new one on the testbed's web "
+				     "page: Create SSL Certificate.");
+	}
+	if (says(h, "certificate required") || says(h, "handshake failure"))
+		return fail_refused(h,
+			h->certificate ? "it wants another kind of certificate"
+				       : "one is required, none was given",
+			err);
+	if (says(h, "certificate revoked"))
+		return fail_refused(h, "it was revoked", err);
+	if (says(h, "certificate") || says(h, "access denied"))
+		return fail_refused(h, "it is not acceptable there", err);
+	return 0;
+}
+
+static int fail_own_certificate(struct http *h, CURLcode code, struct err *err)
+{
+	const char *file = h->certificate ? h->certificate : "";
+
+	if (says(h, "too small") || says(h, "too weak")) {
+		err_set(err, NFZ_E_CERT_FILE,
+			"the certificate %s is too weak for this computer's "
+			"rules: %s",
+			file, detail(h, code));
+		return err_hint(err, "Ask the testbed for a newer one, or "
+				     "allow it: ciphers = DEFAULT:@SECLEVEL=0");
+	}
+	if (says(h, "bad decrypt") || says(h, "bad password"))
+		return err_set(
+			err, NFZ_E_PASSPHRASE, "wrong passphrase for %s", file);
+	return err_set(err, NFZ_E_CERT_FILE,
+		"the certificate %s cannot be used: %s", file, detail(h, code));
+}
+
+static int fail_server_certificate(
+	struct http *h, CURLcode code, struct err *err)
+{
+	if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
+		err_set(err, NFZ_E_SERVER_CERT,
+			"%s presented a certificate that differs from the "
+			"pinned one",
+			h->host);
+	else
+		err_set(err, NFZ_E_SERVER_CERT,
+			"the certificate of %s cannot be verified: %s", h->host,
+			detail(h, code));
+	return err_hint(err,
+		"Set \"ca\" to the file with the testbed's own authority (ask "
+		"its operators).\nIf you must, --insecure goes on without.");
+}
+
+/* The connection broke: what it means depends on how far we were. */
+static int fail_broken(struct http *h, CURLcode code, struct err *err)
+{
+	curl_off_t handshake = 0;
+	int rc = fail_alert(h, err);
+
+	if (rc)
+		return rc;
+	curl_easy_getinfo(h->curl, CURLINFO_APPCONNECT_TIME_T, &handshake);
+	if (h->head_begun)
+		return err_set(err, NFZ_E_REPLY,
+			"the answer of %s was cut off: %s", h->host,
+			detail(h, code));
+	if (handshake > 0 || code == CURLE_GOT_NOTHING)
+		return fail_silent(h, err);
+	if (says(h, "wrong version number") || says(h, "unknown protocol"))
+		return err_set(err, NFZ_E_SERVICE,
+			"%s does not speak TLS: is it the right port?",
+			h->host);
+	return err_set(err, NFZ_E_SERVICE,
+		"no secure connection to %s could be made: %s", h->host,
+		detail(h, code));
+}
+
+static int fail_timeout(struct http *h, struct err *err)
+{
+	curl_off_t handshake = 0;
+
+	curl_easy_getinfo(h->curl, CURLINFO_APPCONNECT_TIME_T, &handshake);
+	err_set(err, NFZ_E_SERVICE,
+		handshake > 0 ? "%s took the request but did not answer in time"
+			      : "%s does not answer",
+		h->host);
+	return err_hint(err, "Try again later; nothing is known to have "
+			     "changed.");
+}
+
+static int fail_transfer(struct http *h, CURLcode code, struct err *err)
+{
+	switch ((int)code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+		return fail_unreachable(h, code, err);
+	case CURLE_OPERATION_TIMEDOUT:
+		return fail_timeout(h, err);
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+		return fail_server_certificate(h, code, err);
+	case CURLE_SSL_CACERT_BADFILE:
+		return err_set(err, NFZ_E_CONFIG,
+			"the authority file cannot be used: %s",
+			detail(h, code));
+	case CURLE_SSL_CERTPROBLEM:
+		return fail_own_certificate(h, code, err);
+	case CURLE_ABORTED_BY_CALLBACK:
+		return err_set(err, NFZ_E_INTERRUPTED, "interrupted");
+	case CURLE_SSL_CIPHER:
+	case CURLE_URL_MALFORMAT:
+		return err_set(
+			err, NFZ_E_CONFIG, "%s: %s", h->host, detail(h, code));
+	case CURLE_UNSUPPORTED_PROTOCOL: /* an answer without status line */
+	case CURLE_WEIRD_SERVER_REPLY:
+		return err_set(err, NFZ_E_REPLY,
+			"%s did not answer in HTTP: %s", h->host,
+			detail(h, code));
+	case CURLE_PARTIAL_FILE:
+		return err_set(err, NFZ_E_REPLY,
+			"the answer of %s was cut off: %s", h->host,
+			detail(h, code));
+	default:
+		return fail_broken(h, code, err);
+	}
+}
+
+/* The title of an HTML page, in place; "" when it has none. */
+static const char *page_title(struct buf *page)
+{
+	char *from = page->len ? strcasestr(page->data, "<title>") : NULL;
+	char *end = from ? strcasestr(from, "</title>") : NULL;
+
+	if (!end || end - from > 200)
+		return "";
+	*end = '\0';
+	for (char *s = from; s < end; s++)
+		if ((unsigned char)*s < 0x20)
+			*s = ' ';
+	return from + strlen("<title>");
+}
+
+static int fail_status(struct http *h, struct err *err)
+{
+	const char *title = page_title(&h->error_body);
+
+	if (h->status >= 300 && h->status < 400)
+		return err_set(err, NFZ_E_REPLY,
+			"%s sends us elsewhere (%s):%s; that is no testbed "
+			"service",
+			h->host, h->status_line, h->location);
+	err_set(err, NFZ_E_REPLY,
+		"%s answered \"%s\"%s%s%s instead of a result", h->host,
+		h->status_line, title[0] ? " and a page titled \"" : "", title,
+		title[0] ? "\"" : "");
+	return err_hint(err, "The service is broken or is not the testbed's "
+			     "own: check host, port and path.");
+}
+
+static int fail_page(struct http *h, struct buf *page, struct err *err)
+{
+	const char *title = page_title(page);
+
+	err_set(err, NFZ_E_REPLY,
+		"%s sent a web page%s%s%s instead of an XML-RPC answer",
+		h->host, title[0] ? " (\"" : "", title, title[0] ? "\")" : "");
+	return err_hint(err, "Check host and port: this looks like a web "
+			     "server, not the testbed's service.");
+}
+
+/* Set-up. */
+
+static int set_options(struct http *h, const struct http_config *config)
+{
+	CURL *c = h->curl;
+	int64_t connect = config->connect_timeout_ms
+				  ? config->connect_timeout_ms
+				  : CONNECT_TIMEOUT_MS;
+	int bad = 0;
+
+	bad |= curl_easy_setopt(c, CURLOPT_URL, config->url);
+	bad |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https");
+	bad |= curl_easy_setopt(c, CURLOPT_PROXY, "");
+	bad |= curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	bad |= curl_easy_setopt(
+		c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	bad |= curl_easy_setopt(c, CURLOPT_USERAGENT, "netflowize");
+	bad |= curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)connect);
+	bad |= curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
+	bad |= curl_easy_setopt(c, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_S);
+	bad |= curl_easy_setopt(c, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_S);
+	bad |= curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->detail);
+	bad |= curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+	bad |= curl_easy_setopt(c, CURLOPT_WRITEDATA, h);
+	bad |= curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	bad |= curl_easy_setopt(c, CURLOPT_HEADERDATA, h);
+	bad |= curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+	bad |= curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+	bad |= curl_easy_setopt(c, CURLOPT_XFERINFODATA, h);
+	return bad;
+}
+
+static int set_tls(struct http *h, const struct http_config *config)
+{
+	CURL *c = h->curl;
+	long verify = config->insecure ? 0 : 1;
+	int bad = 0;
+
+	bad |= curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, verify);
+	bad |= curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
+	if (config->ca_file)
+		bad |= curl_easy_setopt(c, CURLOPT_CAINFO, config->ca_file);
+	if (config->pin)
+		bad |= curl_easy_setopt(
+			c, CURLOPT_PINNEDPUBLICKEY, config->pin);
+	if (config->ciphers)
+		bad |= curl_easy_setopt(
+			c, CURLOPT_SSL_CIPHER_LIST, config->ciphers);
+	if (!config->certificate)
+		return bad;
+	bad |= curl_easy_setopt(c, CURLOPT_SSLCERT, config->certificate);
+	bad |= curl_easy_setopt(c, CURLOPT_SSLKEY, config->certificate);
+	/* Never NULL: OpenSSL would ask the terminal by itself. */
+	bad |= curl_easy_setopt(c, CURLOPT_KEYPASSWD,
+		config->passphrase ? config->passphrase : "");
+	return bad;
+}
+
+/* "https://boss:3069/usr/testbed" -> "boss:3069" */
+static char *host_of(const char *url)
+{
+	const char *from = strstr(url, "://");
+
+	from = from ? from + 3 : url;
+	return mem_strndup(from, strcspn(from, "/"));
+}
+
+int http_open(
+	const struct http_config *config, struct http **ret, struct err *err)
+{
+	struct http *h = mem_zalloc(1, sizeof(*h));
+
+	h->error_body.max = ERROR_BODY_MAX;
+	h->cancelled = config->cancelled;
+	h->ctx = config->ctx;
+	h->host = host_of(config->url);
+	if (config->certificate)
+		h->certificate = mem_strdup(config->certificate);
+	h->curl = curl_easy_init();
+	if (!h->curl || set_options(h, config) || set_tls(h, config)) {
+		http_close(h);
+		return err_set(err, NFZ_E_CONFIG,
+			"the connection to %s cannot be set up", config->url);
+	}
+	*ret = h;
+	return 0;
+}
+
+void http_close(struct http *h)
+{
+	if (!h)
+		return;
+	curl_easy_cleanup(h->curl);
+	buf_release(&h->error_body);
+	free(h->host);
+	free(h->certificate);
+	free(h);
+}
+
+static CURLcode perform(struct http *h, const struct http_request *request)
+{
+	cleanup_free char *type =
+		mem_printf("Content-Type: %s", request->content_type);
+	/* An empty Expect: no second lost waiting for a 100 that never comes. */
+	struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
+	CURLcode code = CURLE_OUT_OF_MEMORY;
+
+	if (headers && curl_slist_append(headers, type)) {
+		curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, headers);
+		curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+			(curl_off_t)request->len);
+		curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, request->body);
+		curl_easy_setopt(
+			h->curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+		code = curl_easy_perform(h->curl);
+	}
+	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
+	curl_slist_free_all(headers);
+	return code;
+}
+
+int http_post(struct http *h, const struct http_request *request,
+	struct buf *reply, struct err *err)
+{
+	size_t before = reply->len;
+	CURLcode code;
+
+	h->reply = reply;
+	buf_reset(&h->error_body);
+	h->detail[0] = h->status_line[0] = h->location[0] = '\0';
+	h->status = 0;
+	h->head_begun = h->html = h->over_limit = h->no_body = false;
+	code = perform(h, request);
+	/* After an error the server may take the rest of our request for the
+	 * next one: such a connection is not used again. */
+	curl_easy_setopt(h->curl, CURLOPT_FRESH_CONNECT,
+		code == CURLE_OK && ok_status(h) ? 0L : 1L);
+	if (h->over_limit)
+		return err_set(err, NFZ_E_LIMIT,
+			"the answer of %s is larger than %zu bytes", h->host,
+			reply->max);
+	if (code != CURLE_OK && !h->no_body)
+		return fail_transfer(h, code, err);
+	if (!ok_status(h))
+		return fail_status(h, err);
+	if (h->html && reply->len > before)
+		return fail_page(h, reply, err);
+	return 0;
+}
