@@ -1,0 +1,158 @@
+/* The agent: what runs on a node while a controller is connected, and the
+ * keeper it leaves behind with each program.
+ *
+ * It speaks frames (deploy/frame.h) on stdin and stdout, does one call after
+ * the other and ends when the controller goes.  It changes nothing outside
+ * PLACE/netflowize/<deployment-id>/ except the modification time of PLACE,
+ * which it puts back. */
+#ifndef NFZ_DEPLOY_AGENT_H
+#define NFZ_DEPLOY_AGENT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "deploy/frame.h"
+#include "deploy/journal.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+	AGENT_PLACES = 3,
+	AGENT_ID = 17, /* 16 hex digits and a NUL */
+	AGENT_PATH = 512,
+	AGENT_IDLE_MS = 120000, /* a silent controller is a lost one */
+	AGENT_STOP_MS = 5000    /* from SIGTERM to SIGKILL */
+};
+
+/* A deployment that is open and locked by us. */
+struct dep {
+	char id[AGENT_ID];
+	char path[AGENT_PATH];
+	int dir, journal, lock;
+	bool fresh; /* made by this open */
+};
+
+struct agent {
+	int in, out;
+	const char *root; /* in front of every place: "" but in tests */
+	struct buf input;
+	struct buf words; /* the RESULT's words, each followed by a NUL */
+	bool in_data;     /* a call's data has not ended yet */
+	bool lost;        /* the controller is gone: stop as soon as possible */
+	char who[100];    /* for whom, as said to others while locked */
+	struct dep dep;   /* dir -1: none open */
+};
+
+typedef int (*agent_call_fn)(
+	struct agent *a, const struct frame_args *args, struct err *err);
+
+/* agent_serve.c: talking */
+int agent_serve(struct agent *a, struct err *err) NFZ_MUST_CHECK;
+void agent_send(
+	struct agent *a, enum frame_type type, const void *data, size_t len);
+void agent_note(struct agent *a, const char *const *words, size_t n);
+/* Adds a word to the result. */
+void agent_say(struct agent *a, const char *fmt, ...) NFZ_PRINTF(2, 3);
+/* The next frame of the call's data: 1 data, 0 END, NFZ_E_REMOTE otherwise.
+ * The frame stays valid until agent_data_done. */
+int agent_data(
+	struct agent *a, struct frame *ret, struct err *err) NFZ_MUST_CHECK;
+void agent_data_done(struct agent *a, const struct frame *f);
+/* Has the controller closed its end? */
+bool agent_hung_up(struct agent *a);
+/* All data of a call into one buffer, up to its ceiling. */
+int agent_data_all(
+	struct agent *a, struct buf *out, struct err *err) NFZ_MUST_CHECK;
+
+/* agent_place.c: where deployments may live */
+struct agent_place {
+	char base[AGENT_PATH]; /* "/var/lib" */
+	char path[AGENT_PATH]; /* "/var/lib/netflowize" */
+	const char *problem;   /* "noexec", "read-only", ...; NULL: usable */
+	int64_t free_bytes;
+};
+void agent_places(const struct agent *a, struct agent_place ret[AGENT_PLACES]);
+/* mkdir PLACE/netflowize, the parent's modification time kept. */
+int agent_place_make(
+	const struct agent_place *p, struct err *err) NFZ_MUST_CHECK;
+/* Removes what a killed bootstrap left, and PLACE/netflowize when empty. */
+void agent_place_tidy(const struct agent *a);
+/* Calls fn for every deployment directory; stops when it returns non-zero. */
+int agent_each_deployment(const struct agent *a,
+	int (*fn)(void *ctx, const char *path, const char *id), void *ctx);
+bool agent_id_ok(const char *id);
+
+/* agent_dep.c: one deployment */
+/* Finds and locks it; with create makes it where there is room for need
+ * bytes.  NFZ_E_BUSY says who and since when; NFZ_E_NO_DEPLOYMENT. */
+int dep_open(struct agent *a, const char *id, bool create, int64_t need,
+	struct err *err) NFZ_MUST_CHECK;
+void dep_close(struct agent *a);
+/* Remembers the word who=. */
+void agent_set_who(struct agent *a, const struct frame_args *args);
+/* Writes path.new.<random>, journals, renames into place. */
+struct dep_file {
+	const char *path;
+	mode_t mode;
+	enum journal_kind kind; /* FILE, SECRET or TEMP */
+	const void *data;
+	size_t len;
+};
+int dep_write(struct dep *d, const struct dep_file *f,
+	struct err *err) NFZ_MUST_CHECK;
+/* A directory, journaled before it is made; exists already: fine. */
+int dep_mkdir(struct dep *d, const char *path, enum journal_kind kind,
+	struct err *err) NFZ_MUST_CHECK;
+/* SHA-256 of a file below dir; false when it is absent or no plain file. */
+bool dep_hash(int dir, const char *path, char sha[static 65]);
+/* err_sys, but NFZ_E_DISK_FULL for a full disk. */
+int dep_sys(struct err *err, const char *what);
+/* The value of "name value" in a text of such lines; "" when absent. */
+void text_field(const char *text, const char *name, char *to, size_t size);
+/* Reads a small file below dir; "" when it cannot be. */
+void dep_text(int dir, const char *path, struct buf *out);
+
+/* agent_proc.c: our programs */
+struct proc_info {
+	char role[32], program[64], stamp[160], boot[40], started[40];
+	pid_t keeper, pid;
+	uint64_t keeper_start, start;
+	bool exited;
+	int status; /* exit status, or 128 + signal */
+};
+bool proc_info_read(int dir, const char *role, struct proc_info *ret);
+int proc_info_write(
+	int dir, const struct proc_info *info, struct err *err) NFZ_MUST_CHECK;
+/* "running", "exited", "killed" or "rebooted" */
+const char *proc_info_state(const struct proc_info *info);
+/* Ends program and keeper. */
+bool proc_info_end(const struct proc_info *info, int64_t stop_ms);
+int agent_each_role(
+	int dir, int (*fn)(void *ctx, const struct proc_info *info), void *ctx);
+bool role_ok(const char *role);
+/* agent_keep.c: `nfz-agent --keep ROLE STAMP PROGRAM ARG...`, started in the
+ * deployment's directory with a go pipe as descriptor 3 and a status pipe
+ * as 4. */
+int keep_main(int argc, char **argv);
+/* The last lines of log/ROLE.log, at most max bytes. */
+void log_tail(int dir, const char *role, size_t max, struct buf *out);
+
+/* The calls, by file. */
+int call_hello(struct agent *, const struct frame_args *, struct err *);
+int call_ifaces(struct agent *, const struct frame_args *, struct err *);
+int call_open(struct agent *, const struct frame_args *, struct err *);
+int call_close(struct agent *, const struct frame_args *, struct err *);
+int call_have(struct agent *, const struct frame_args *, struct err *);
+int call_install(struct agent *, const struct frame_args *, struct err *);
+int call_put(struct agent *, const struct frame_args *, struct err *);
+int call_start(struct agent *, const struct frame_args *, struct err *);
+int call_stop(struct agent *, const struct frame_args *, struct err *);
+int call_renew(struct agent *, const struct frame_args *, struct err *);
+int call_run(struct agent *, const struct frame_args *, struct err *);
+int call_logs(struct agent *, const struct frame_args *, struct err *);
+int call_undo(struct agent *, const struct frame_args *, struct err *);
+int call_verify(struct agent *, const struct frame_args *, struct err *);
+int call_snapshot(struct agent *, const struct frame_args *, struct err *);
+
+#endif

@@ -1,0 +1,374 @@
+/* One deployment on a node: found or made, locked, and changed only behind its
+ * journal. */
+#define _GNU_SOURCE
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "deploy/agent.h"
+#include "format/crypto.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int dep_sys(struct err *err, const char *what)
+{
+	int saved = errno;
+
+	err_sys(err, "%s", what);
+	if (err && (saved == ENOSPC || saved == EDQUOT)) {
+		err->code = NFZ_E_DISK_FULL;
+		err_hint(err, "Make room on the node, then run this again.");
+	}
+	return saved == ENOSPC || saved == EDQUOT ? -NFZ_E_DISK_FULL
+						  : -NFZ_E_IO;
+}
+
+void text_field(const char *text, const char *name, char *to, size_t size)
+{
+	size_t len = strlen(name);
+
+	to[0] = '\0';
+	for (const char *p = text; p && *p;) {
+		const char *end = strchr(p, '\n');
+
+		if (strncmp(p, name, len) == 0 && p[len] == ' ') {
+			size_t n = end ? (size_t)(end - p) : strlen(p);
+
+			snprintf(to, size, "%.*s", (int)(n - len - 1),
+				p + len + 1);
+			return;
+		}
+		p = end ? end + 1 : NULL;
+	}
+}
+
+void dep_text(int dir, const char *path, struct buf *out)
+{
+	cleanup_close int fd = openat(
+		dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	char chunk[4096];
+	ssize_t n;
+
+	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0)
+		buf_add(out, chunk, (size_t)n);
+}
+
+bool dep_hash(int dir, const char *path, char sha[static 65])
+{
+	cleanup_close int fd = openat(
+		dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	uint8_t sum[CRYPTO_SHA256];
+	struct crypto_sha256 s;
+	char chunk[16384];
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	crypto_sha256_init(&s);
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+		crypto_sha256_add(&s, chunk, (size_t)n);
+	crypto_sha256_end(&s, sum);
+	crypto_hex(sum, sizeof(sum), sha);
+	return n == 0;
+}
+
+struct finding {
+	const char *id;
+	char *path; /* AGENT_PATH bytes */
+};
+
+static int is_it(void *ctx, const char *path, const char *id)
+{
+	struct finding *f = ctx;
+
+	if (strcmp(id, f->id) != 0)
+		return 0;
+	snprintf(f->path, AGENT_PATH, "%s", path);
+	return 1;
+}
+
+static int choose_place(
+	struct agent *a, int64_t need, struct agent_place *ret, struct err *err)
+{
+	struct agent_place places[AGENT_PLACES];
+	struct buf why = BUF_INIT(900);
+	bool full = false;
+	int r;
+
+	agent_places(a, places);
+	for (int i = 0; i < AGENT_PLACES; i++) {
+		if (!places[i].problem && places[i].free_bytes >= need) {
+			*ret = places[i];
+			buf_release(&why);
+			return 0;
+		}
+		full = full || !places[i].problem;
+		buf_addf(&why, "%s%s: ", why.len ? "; " : "", places[i].base);
+		if (places[i].problem)
+			buf_adds(&why, places[i].problem);
+		else
+			buf_addf(&why, "%lld KiB left, %lld needed",
+				(long long)places[i].free_bytes / 1024,
+				(long long)need / 1024);
+	}
+	r = err_set(err, full ? NFZ_E_DISK_FULL : NFZ_E_NO_PLACE,
+		full ? "disk full (%s)" : "no place to install to (%s)",
+		buf_str(&why));
+	buf_release(&why);
+	return r;
+}
+
+/* The directory itself needs no record: whatever has such a name below
+ * PLACE/netflowize is ours. */
+static int make_dir(struct agent *a, int64_t need, struct err *err)
+{
+	struct agent_place place;
+	struct dep *d = &a->dep;
+	int r = choose_place(a, need, &place, err);
+
+	if (r == 0)
+		r = agent_place_make(&place, err);
+	if (r < 0)
+		return r;
+	snprintf(d->path, sizeof(d->path), "%.480s/%s", place.path, d->id);
+	if (mkdir(d->path, 0700) < 0 && errno != EEXIST)
+		return dep_sys(err, d->path);
+	d->fresh = true;
+	return 0;
+}
+
+static int busy(struct dep *d, struct err *err)
+{
+	struct buf text = BUF_INIT(4096);
+	char who[128], since[64];
+
+	dep_text(d->dir, "lock", &text);
+	text_field(buf_str(&text), "who", who, sizeof(who));
+	text_field(buf_str(&text), "since", since, sizeof(since));
+	buf_release(&text);
+	err_set(err, NFZ_E_BUSY, "busy: %s is working on deployment %s%s%s",
+		who[0] ? who : "another controller", d->id,
+		since[0] ? " since " : "", since);
+	return err_hint(err, "Wait until it is done, then run this again.");
+}
+
+static int take_lock(struct dep *d, const char *who, struct err *err)
+{
+	struct buf text = BUF_INIT(1024);
+	char now[CLOCK_TEXT];
+	int r = 0;
+
+	d->lock = openat(d->dir, "lock",
+		O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (d->lock < 0)
+		return dep_sys(err, "lock");
+	/* somebody who only looks may hold it for a moment */
+	for (int i = 0; flock(d->lock, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (i == 10)
+			return busy(d, err);
+		clock_sleep_ms(20);
+	}
+	buf_addf(&text, "who %.100s\nsince %s\n", who,
+		wall_print(wall_now(), now));
+	if (ftruncate(d->lock, 0) < 0 ||
+		pwrite(d->lock, text.data, text.len, 0) < 0)
+		r = errno == ENOSPC ? 0 : dep_sys(err, "lock");
+	buf_release(&text);
+	return r;
+}
+
+/* The lock is older than the journal; undo knows both by name. */
+static int open_locked(struct agent *a, bool create, struct err *err)
+{
+	struct dep *d = &a->dep;
+	int r;
+
+	d->dir = open(d->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (d->dir < 0)
+		return dep_sys(err, d->path);
+	r = take_lock(d, a->who, err);
+	if (r == 0 && (create || faccessat(d->dir, "journal", F_OK, 0) == 0))
+		r = journal_open(d->dir, create, &d->journal, err);
+	return r;
+}
+
+int dep_open(struct agent *a, const char *id, bool create, int64_t need,
+	struct err *err)
+{
+	struct dep *d = &a->dep;
+	struct finding f = {.id = id, .path = d->path};
+	int r = 0;
+
+	if (d->dir >= 0 && strcmp(d->id, id) == 0)
+		return 0;
+	dep_close(a);
+	if (!agent_id_ok(id))
+		return err_set(err, NFZ_E_REMOTE, "a deployment id is wrong");
+	d->fresh = false;
+	snprintf(d->id, sizeof(d->id), "%s", id);
+	if (!agent_each_deployment(a, is_it, &f)) {
+		if (!create)
+			return err_set(err, NFZ_E_NO_DEPLOYMENT,
+				"there is no deployment %s here", id);
+		r = make_dir(a, need, err);
+	}
+	if (r == 0)
+		r = open_locked(a, create, err);
+	if (r < 0)
+		dep_close(a);
+	return r;
+}
+
+void dep_close(struct agent *a)
+{
+	struct dep *d = &a->dep;
+	int *fds[] = {&d->journal, &d->lock, &d->dir};
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
+
+static int write_temp(struct dep *d, const struct dep_file *f, const char *temp,
+	struct err *err)
+{
+	cleanup_close int fd = openat(d->dir, temp,
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 || file_write_all(fd, f->data, f->len, NULL) < 0 ||
+		fchmod(fd, f->mode) < 0 || fsync(fd) < 0)
+		return dep_sys(err, f->path);
+	return 0;
+}
+
+int dep_write(struct dep *d, const struct dep_file *f, struct err *err)
+{
+	struct journal_record temp = {.kind = JOURNAL_TEMP};
+	struct journal_record file = {.kind = f->kind, .path = f->path};
+	char path[AGENT_PATH];
+	uint32_t number;
+	int r;
+
+	crypto_random(&number, sizeof(number));
+	snprintf(path, sizeof(path), "%s.new.%08x", f->path, number);
+	temp.path = path;
+	if (f->kind != JOURNAL_TEMP)
+		crypto_sha256_text(f->data, f->len, file.sha);
+	r = journal_add(d->journal, &temp, err);
+	if (r == 0)
+		r = write_temp(d, f, path, err);
+	if (r == 0)
+		r = journal_add(d->journal, &file, err);
+	if (r == 0 && renameat(d->dir, path, d->dir, f->path) < 0)
+		r = dep_sys(err, f->path);
+	if (r < 0)
+		unlinkat(d->dir, path, 0);
+	return r;
+}
+
+int dep_mkdir(struct dep *d, const char *path, enum journal_kind kind,
+	struct err *err)
+{
+	struct journal_record dir = {.kind = kind, .path = path};
+	struct stat st;
+	int r;
+
+	if (fstatat(d->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return 0;
+		return err_set(
+			err, NFZ_E_REMOTE, "%s: is something else now", path);
+	}
+	r = journal_add(d->journal, &dir, err);
+	if (r == 0 && mkdirat(d->dir, path, 0700) < 0)
+		r = dep_sys(err, path);
+	return r;
+}
+
+static int write_tag(
+	struct agent *a, const struct frame_args *args, struct err *err)
+{
+	struct dep_file f = {.path = "tag", .mode = 0600, .kind = JOURNAL_TEMP};
+	struct buf text = BUF_INIT(8192), old = BUF_INIT(8192);
+	char now[CLOCK_TEXT], since[CLOCK_TEXT], boot[40];
+	int r = 0;
+
+	dep_text(a->dep.dir, "tag", &old);
+	text_field(buf_str(&old), "since", since, sizeof(since));
+	wall_print(wall_now(), now);
+	proc_boot_id(boot);
+	buf_addf(&text, "schema netflowize.tag/1\nid %s\n", a->dep.id);
+	for (size_t i = 2; i < args->n; i++) {
+		/* name=value becomes "name value"; no line can be smuggled in */
+		char *eq = strchr(args->argv[i], '=');
+
+		if (strncmp(args->argv[i], "need=", 5) == 0)
+			continue;
+		if (!eq || strpbrk(args->argv[i], "\r\n")) {
+			r = err_set(err, NFZ_E_REMOTE, "a tag word is wrong");
+			break;
+		}
+		buf_addf(&text, "%.*s %s\n", (int)(eq - args->argv[i]),
+			args->argv[i], eq + 1);
+	}
+	buf_addf(&text, "boot %s\nsince %s\nupdated %s\n", boot,
+		since[0] ? since : now, now);
+	f.data = text.data;
+	f.len = text.len;
+	if (r == 0)
+		r = dep_write(&a->dep, &f, err);
+	buf_release(&text);
+	buf_release(&old);
+	return r;
+}
+
+void agent_set_who(struct agent *a, const struct frame_args *args)
+{
+	const char *who = frame_value(args, "who");
+
+	snprintf(a->who, sizeof(a->who), "%s",
+		who && !strpbrk(who, "\r\n") ? who : "somebody");
+}
+
+/* open ID need=BYTES who=... experiment=... NAME=VALUE...: makes or finds the
+ * deployment, locks it for this session and writes its tag. */
+int call_open(struct agent *a, const struct frame_args *args, struct err *err)
+{
+	static const struct {
+		const char *path;
+		enum journal_kind kind;
+	} dirs[] = {{"bin", JOURNAL_DIR}, {"etc", JOURNAL_DIR},
+		{"log", JOURNAL_TREE}, {"run", JOURNAL_TREE}};
+	const char *need = frame_value(args, "need");
+	int r;
+
+	agent_set_who(a, args);
+	r = dep_open(a, frame_arg(args, 1), true,
+		need ? strtoll(need, NULL, 10) : 0, err);
+	if (r == 0)
+		r = write_tag(a, args, err);
+	for (size_t i = 0; r == 0 && i < sizeof(dirs) / sizeof(*dirs); i++)
+		r = dep_mkdir(&a->dep, dirs[i].path, dirs[i].kind, err);
+	if (r < 0)
+		return r;
+	agent_say(a, "path=%s", a->dep.path);
+	agent_say(a, "fresh=%d", a->dep.fresh);
+	return 0;
+}
+
+int call_close(struct agent *a, const struct frame_args *args, struct err *err)
+{
+	(void)args;
+	(void)err;
+	dep_close(a);
+	return 0;
+}

@@ -1,0 +1,213 @@
+/* What a node is like: the first call of every session. */
+#define _GNU_SOURCE
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/net.h"
+#include "base/proc.h"
+#include "deploy/agent.h"
+#include "format/crypto.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+static void note_places(struct agent *a)
+{
+	struct agent_place places[AGENT_PLACES];
+
+	agent_places(a, places);
+	for (int i = 0; i < AGENT_PLACES; i++) {
+		char bytes[24];
+		const char *words[] = {"place", places[i].base, bytes,
+			places[i].problem ? places[i].problem : "ok"};
+
+		snprintf(bytes, sizeof(bytes), "%lld",
+			(long long)places[i].free_bytes);
+		agent_note(a, words, 4);
+	}
+}
+
+struct listing {
+	struct agent *agent;
+	const char *id;
+	int dir;
+};
+
+static int note_process(void *ctx, const struct proc_info *info)
+{
+	struct listing *l = ctx;
+	char pid[16], status[16] = "", sha[65] = "", path[AGENT_PATH];
+	const char *words[] = {"process", l->id, info->role,
+		proc_info_state(info), pid, info->stamp, info->started, status,
+		info->program, sha};
+
+	snprintf(pid, sizeof(pid), "%d", (int)info->pid);
+	if (info->exited)
+		snprintf(status, sizeof(status), "%d", info->status);
+	snprintf(path, sizeof(path), "bin/%s", info->program);
+	if (!dep_hash(l->dir, path, sha))
+		sha[0] = '\0';
+	agent_note(l->agent, words, sizeof(words) / sizeof(*words));
+	return 0;
+}
+
+/* Who holds the lock now, or "". */
+static void holder(int dir, char *who, size_t size)
+{
+	cleanup_close int fd = openat(
+		dir, "lock", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct buf text = BUF_INIT(4096);
+
+	who[0] = '\0';
+	if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 &&
+		errno == EWOULDBLOCK) {
+		dep_text(dir, "lock", &text);
+		text_field(buf_str(&text), "who", who, size);
+		if (!who[0])
+			snprintf(who, size, "somebody");
+	}
+	buf_release(&text);
+}
+
+static int note_deployment(void *ctx, const char *path, const char *id)
+{
+	static const char *const fields[] = {"experiment", "who", "host",
+		"version", "since", "updated", "boot", "keyid", "mode"};
+	enum { FIELDS = sizeof(fields) / sizeof(*fields), FIRST = 4 };
+	struct listing l = {.agent = ctx, .id = id};
+	struct buf tag = BUF_INIT(8192);
+	char words_text[FIELDS][320], busy[128];
+	const char *words[FIRST + FIELDS] = {"deployment", id, path, busy};
+
+	l.dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (l.dir < 0)
+		return 0;
+	dep_text(l.dir, "tag", &tag);
+	holder(l.dir, busy, sizeof(busy));
+	for (size_t i = 0; i < FIELDS; i++) {
+		char value[256];
+
+		text_field(buf_str(&tag), fields[i], value, sizeof(value));
+		snprintf(words_text[i], sizeof(words_text[i]), "%s=%s",
+			fields[i], value);
+		words[FIRST + i] = words_text[i];
+	}
+	agent_note(ctx, words, FIRST + FIELDS);
+	agent_each_role(l.dir, note_process, &l);
+	close(l.dir);
+	buf_release(&tag);
+	return 0;
+}
+
+/* hello: words uname= arch= uid= boot= load= time_ns= version=; NOTEs
+ *   place BASE FREE PROBLEM|ok
+ *   deployment ID PATH BUSY-WITH name=value...
+ *   process ID ROLE STATE PID STAMP STARTED STATUS PROGRAM SHA */
+int call_hello(struct agent *a, const struct frame_args *args, struct err *err)
+{
+	struct utsname u;
+	struct buf load = BUF_INIT(128);
+	char boot[40];
+
+	(void)args;
+	if (uname(&u) < 0)
+		return err_sys(err, "uname");
+	agent_place_tidy(a);
+	proc_boot_id(boot);
+	if (file_read("/proc/loadavg", &load, NULL) == 0)
+		agent_say(a, "load=%.*s", (int)strcspn(buf_str(&load), " "),
+			buf_str(&load));
+	buf_release(&load);
+	agent_say(a, "uname=%s %s", u.sysname, u.release);
+	agent_say(a, "arch=%s", u.machine);
+	agent_say(a, "uid=%d", (int)getuid());
+	agent_say(a, "boot=%s", boot);
+	agent_say(a, "time_ns=%lld", (long long)wall_now().ns);
+	agent_say(a, "version=%s", NFZ_VERSION);
+	note_places(a);
+	agent_each_deployment(a, note_deployment, a);
+	return 0;
+}
+
+static void read_line(const char *path, char *to, size_t size)
+{
+	struct buf text = BUF_INIT(4096);
+
+	to[0] = '\0';
+	if (file_read(path, &text, NULL) == 0)
+		snprintf(to, size, "%.*s", (int)strcspn(buf_str(&text), "\n"),
+			buf_str(&text));
+	buf_release(&text);
+}
+
+static void add_addresses(
+	const struct ifaddrs *all, const char *name, struct buf *out)
+{
+	for (; all; all = all->ifa_next) {
+		struct net_addr addr;
+		char text[NET_ADDR_TEXT];
+
+		if (!all->ifa_addr || strcmp(all->ifa_name, name) != 0)
+			continue;
+		if (all->ifa_addr->sa_family == AF_INET) {
+			struct sockaddr_in in;
+
+			memcpy(&in, all->ifa_addr, sizeof(in));
+			addr = net_addr_v4_host(ntohl(in.sin_addr.s_addr));
+		} else if (all->ifa_addr->sa_family == AF_INET6) {
+			struct sockaddr_in6 in6;
+
+			memcpy(&in6, all->ifa_addr, sizeof(in6));
+			memcpy(addr.b, &in6.sin6_addr, sizeof(addr.b));
+		} else {
+			continue;
+		}
+		buf_addf(out, "%s%s", out->len ? "," : "",
+			net_addr_print(&addr, text));
+	}
+}
+
+/* ifaces: NOTEs `iface NAME MAC MTU STATE ADDRESS,...` */
+int call_ifaces(struct agent *a, const struct frame_args *args, struct err *err)
+{
+	struct if_nameindex *names = if_nameindex();
+	struct ifaddrs *addrs = NULL;
+
+	(void)args;
+	if (!names || getifaddrs(&addrs) < 0) {
+		if_freenameindex(names);
+		return err_sys(err, "interfaces");
+	}
+	for (size_t i = 0; names[i].if_index; i++) {
+		struct buf list = BUF_INIT(8192);
+		char path[128], mac[32], mtu[16], state[32];
+		const char *words[] = {
+			"iface", names[i].if_name, mac, mtu, state, ""};
+
+		snprintf(path, sizeof(path), "/sys/class/net/%s/address",
+			names[i].if_name);
+		read_line(path, mac, sizeof(mac));
+		snprintf(path, sizeof(path), "/sys/class/net/%s/mtu",
+			names[i].if_name);
+		read_line(path, mtu, sizeof(mtu));
+		snprintf(path, sizeof(path), "/sys/class/net/%s/operstate",
+			names[i].if_name);
+		read_line(path, state, sizeof(state));
+		add_addresses(addrs, names[i].if_name, &list);
+		words[5] = buf_str(&list);
+		agent_note(a, words, 6);
+		buf_release(&list);
+	}
+	if_freenameindex(names);
+	freeifaddrs(addrs);
+	return 0;
+}

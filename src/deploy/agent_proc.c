@@ -1,0 +1,410 @@
+/* Our programs on a node: starting them through a keeper, finding them again,
+ * ending them.  A program is known by pid, start time and boot, never by its
+ * name; what is known of it stands in run/ROLE. */
+#define _GNU_SOURCE
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "deploy/agent.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { START_MS = 10000, ALIVE_MS = 2000, TAIL = 700 };
+
+bool role_ok(const char *role)
+{
+	size_t n = strlen(role);
+
+	if (n == 0 || n > 31 || !isalpha((unsigned char)*role))
+		return false;
+	return strspn(role, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+}
+
+bool proc_info_read(int dir, const char *role, struct proc_info *ret)
+{
+	struct buf text = BUF_INIT(4096);
+	unsigned long long start, keeper_start;
+	char path[64], numbers[160];
+	int pid, keeper;
+	bool ok;
+
+	*ret = (struct proc_info){0};
+	snprintf(path, sizeof(path), "run/%.31s", role);
+	dep_text(dir, path, &text);
+	text_field(buf_str(&text), "process", numbers, sizeof(numbers));
+	ok = sscanf(numbers, "%d %llu %d %llu", &pid, &start, &keeper,
+		     &keeper_start) == 4 &&
+	     pid > 1 && keeper > 1;
+	if (ok) {
+		char status[16];
+
+		snprintf(ret->role, sizeof(ret->role), "%s", role);
+		ret->pid = pid;
+		ret->start = start;
+		ret->keeper = keeper;
+		ret->keeper_start = keeper_start;
+		text_field(buf_str(&text), "program", ret->program,
+			sizeof(ret->program));
+		text_field(buf_str(&text), "stamp", ret->stamp,
+			sizeof(ret->stamp));
+		text_field(
+			buf_str(&text), "boot", ret->boot, sizeof(ret->boot));
+		text_field(buf_str(&text), "started", ret->started,
+			sizeof(ret->started));
+		text_field(buf_str(&text), "exit", status, sizeof(status));
+		ret->exited = status[0] != '\0';
+		ret->status = (int)strtol(status, NULL, 10);
+	}
+	buf_release(&text);
+	return ok;
+}
+
+int proc_info_write(int dir, const struct proc_info *info, struct err *err)
+{
+	struct buf text = BUF_INIT(4096);
+	char path[64], temp[64];
+	cleanup_close int fd = -1;
+	int r = 0;
+
+	snprintf(path, sizeof(path), "run/%.31s", info->role);
+	snprintf(temp, sizeof(temp), "run/.%.31s", info->role);
+	buf_addf(&text,
+		"process %d %llu %d %llu\nprogram %s\nstamp %s\nboot %s\n"
+		"started %s\n",
+		(int)info->pid, (unsigned long long)info->start,
+		(int)info->keeper, (unsigned long long)info->keeper_start,
+		info->program, info->stamp, info->boot, info->started);
+	if (info->exited)
+		buf_addf(&text, "exit %d\n", info->status);
+	fd = openat(dir, temp,
+		O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, text.data, text.len) != (ssize_t)text.len ||
+		fdatasync(fd) < 0 || renameat(dir, temp, dir, path) < 0)
+		r = dep_sys(err, path);
+	buf_release(&text);
+	return r;
+}
+
+static struct journal_record record_of(const struct proc_info *i, bool keeper)
+{
+	struct journal_record r = {.kind = JOURNAL_PROC, .role = i->role};
+
+	r.pid = keeper ? i->keeper : i->pid;
+	r.start = keeper ? i->keeper_start : i->start;
+	snprintf(r.boot, sizeof(r.boot), "%s", i->boot);
+	return r;
+}
+
+const char *proc_info_state(const struct proc_info *info)
+{
+	struct journal_record program = record_of(info, false);
+	char boot[40];
+
+	if (info->exited)
+		return "exited";
+	if (journal_process_lives(&program))
+		return "running";
+	proc_boot_id(boot);
+	return strcmp(boot, info->boot) == 0 ? "killed" : "rebooted";
+}
+
+bool proc_info_end(const struct proc_info *info, int64_t stop_ms)
+{
+	struct journal_record program = record_of(info, false);
+	struct journal_record keeper = record_of(info, true);
+	bool gone = journal_end_process(&program, stop_ms);
+
+	return journal_end_process(&keeper, 1000) && gone;
+}
+
+int agent_each_role(
+	int dir, int (*fn)(void *ctx, const struct proc_info *info), void *ctx)
+{
+	int fd = openat(
+		dir, "run", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	int r = 0;
+
+	while (d && r == 0 && (e = readdir(d))) {
+		struct proc_info info;
+
+		if (role_ok(e->d_name) && proc_info_read(dir, e->d_name, &info))
+			r = fn(ctx, &info);
+	}
+	if (d)
+		closedir(d);
+	return r;
+}
+
+struct starting {
+	pid_t keeper;
+	int go, status; /* our ends */
+};
+
+/* In the child: becomes the keeper.  Only async-signal-safe calls. */
+static void become_keeper(int dir, char **argv, int go, int status)
+{
+	int null = open("/dev/null", O_RDWR);
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid();
+	if (null < 0 || fchdir(dir) < 0)
+		_exit(127);
+	/* above 4 first, so that no dup2 hits a descriptor still needed */
+	go = fcntl(go, F_DUPFD, 10);
+	status = fcntl(status, F_DUPFD, 10);
+	dup2(null, 0);
+	dup2(null, 1);
+	dup2(null, 2);
+	dup2(go, 3);
+	dup2(status, 4);
+	for (int fd = 5; fd < 1024; fd++)
+		close(fd);
+	execv("bin/nfz-agent", argv);
+	_exit(127);
+}
+
+/* Forks the keeper; it waits until we have journaled it. */
+static int fork_keeper(
+	struct dep *d, char **argv, struct starting *s, struct err *err)
+{
+	int go[2] = {-1, -1}, status[2] = {-1, -1};
+
+	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(status, O_CLOEXEC) < 0)
+		return err_sys(err, "pipe");
+	s->keeper = fork();
+	if (s->keeper == 0)
+		become_keeper(d->dir, argv, go[0], status[1]);
+	close(go[0]);
+	close(status[1]);
+	s->go = go[1];
+	s->status = status[0];
+	return s->keeper < 0 ? err_sys(err, "fork") : 0;
+}
+
+static int journal_keeper(
+	struct dep *d, const char *role, pid_t pid, struct err *err)
+{
+	char name[48];
+	struct journal_record r = {
+		.kind = JOURNAL_PROC, .role = name, .pid = pid};
+
+	snprintf(name, sizeof(name), "%.31s-keeper", role);
+	proc_boot_id(r.boot);
+	if (!proc_start_time(pid, &r.start))
+		return err_set(err, NFZ_E_CRASHED, "%s: the keeper died", role);
+	return journal_add(d->journal, &r, err);
+}
+
+/* The keeper's first word: "R..." ready, "X..." ended; "" none by then. */
+static void wait_word(struct agent *a, int fd, int64_t ms, struct buf *word)
+{
+	struct mono_time deadline = mono_add_ms(mono_now(), ms);
+
+	while (!memchr(buf_str(word), '\n', word->len)) {
+		struct pollfd p[2] = {{fd, POLLIN, 0}, {a->in, POLLRDHUP, 0}};
+		char chunk[512];
+		ssize_t n;
+
+		if (mono_passed(deadline) ||
+			poll(p, 2, mono_ms_until(deadline)) <= 0)
+			return;
+		if (p[0].revents) {
+			n = read(fd, chunk, sizeof(chunk));
+			if (n <= 0)
+				return;
+			buf_add(word, chunk, (size_t)n);
+		} else if (p[1].revents) {
+			a->lost = true;
+			return;
+		}
+	}
+}
+
+static int crashed(
+	struct dep *d, const char *role, const char *word, struct err *err)
+{
+	struct buf tail = BUF_INIT(TAIL + 1);
+	int status = (int)strtol(word + (*word == 'X'), NULL, 10);
+	bool ended = *word == 'X';
+
+	log_tail(d->dir, role, TAIL, &tail);
+	if (!ended)
+		err_set(err, NFZ_E_CRASHED, "%s: not ready after %d s", role,
+			START_MS / 1000);
+	else if (status > 128)
+		err_set(err, NFZ_E_CRASHED, "%s: ended at once by signal %d",
+			role, status - 128);
+	else
+		err_set(err, NFZ_E_CRASHED, "%s: ended at once with status %d",
+			role, status);
+	if (tail.len)
+		err_hint(err, "Its last lines:\n%s", buf_str(&tail));
+	buf_release(&tail);
+	return -NFZ_E_CRASHED;
+}
+
+/* Waits for READY (or 2 s of life, when that is enough). */
+static int await(struct agent *a, const char *role, bool ready_wanted,
+	int status, struct err *err)
+{
+	struct buf word = BUF_INIT(1024);
+	struct proc_info info;
+	int r = 0;
+
+	wait_word(a, status, ready_wanted ? START_MS : ALIVE_MS, &word);
+	if (*buf_str(&word) == 'R') {
+		char *end = strchr(word.data, '\n');
+
+		if (end)
+			*end = '\0';
+		agent_say(a, "ready=%s", word.data + 1);
+	} else if (*buf_str(&word) == 'X' || ready_wanted) {
+		r = crashed(&a->dep, role, buf_str(&word), err);
+		if (proc_info_read(a->dep.dir, role, &info))
+			proc_info_end(&info, 1000);
+	}
+	buf_release(&word);
+	return r;
+}
+
+static int start_keeper(
+	struct agent *a, const struct frame_args *args, struct err *err)
+{
+	const char *role = frame_arg(args, 2);
+	struct starting s = {-1, -1, -1};
+	char **argv = mem_zalloc(args->n + 4, sizeof(*argv));
+	char name[] = "nfz-agent", keep[] = "--keep";
+	size_t n = 0;
+	int r;
+
+	/* nfz-agent --keep ROLE STAMP PROGRAM ARG... */
+	argv[n++] = name;
+	argv[n++] = keep;
+	argv[n++] = args->argv[2];
+	argv[n++] = args->argv[3];
+	for (size_t i = 5; i < args->n; i++)
+		argv[n++] = args->argv[i];
+	r = fork_keeper(&a->dep, argv, &s, err);
+	if (r == 0)
+		r = journal_keeper(&a->dep, role, s.keeper, err);
+	if (r == 0 && write(s.go, "g", 1) != 1)
+		r = err_sys(err, "%s: its keeper", role);
+	if (r == 0)
+		r = await(a, role, strcmp(frame_arg(args, 4), "ready") == 0,
+			s.status, err);
+	if (s.go >= 0)
+		close(s.go);
+	if (s.status >= 0)
+		close(s.status);
+	if (r < 0 && s.keeper > 0)
+		kill(s.keeper, SIGTERM);
+	if (s.keeper > 0)
+		waitpid(s.keeper, NULL, WNOHANG);
+	free(argv);
+	return r;
+}
+
+static int check_start(
+	struct agent *a, const struct frame_args *args, struct err *err)
+{
+	char path[AGENT_PATH];
+	struct stat st;
+
+	if (a->dep.journal < 0)
+		return err_set(err, NFZ_E_REMOTE, "no deployment is open");
+	if (args->n < 6 || !role_ok(args->argv[2]) ||
+		strlen(args->argv[3]) > 150 ||
+		strpbrk(args->argv[3], " \r\n") || strlen(args->argv[5]) > 60 ||
+		!journal_path_ok(args->argv[5]) || strchr(args->argv[5], '/'))
+		return err_set(err, NFZ_E_REMOTE, "start: wrong words");
+	snprintf(path, sizeof(path), "bin/%s", args->argv[5]);
+	if (fstatat(a->dep.dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		!S_ISREG(st.st_mode))
+		return err_set(err, NFZ_E_REMOTE, "start: %s is not installed",
+			args->argv[5]);
+	return 0;
+}
+
+/* start ID ROLE STAMP ready|alive PROGRAM ARG...: unchanged=1 when it runs
+ * with this stamp already; else the old one is ended first. */
+int call_start(struct agent *a, const struct frame_args *args, struct err *err)
+{
+	struct proc_info info;
+	int r = check_start(a, args, err);
+
+	if (r < 0)
+		return r;
+	if (proc_info_read(a->dep.dir, args->argv[2], &info)) {
+		if (strcmp(info.stamp, args->argv[3]) == 0 &&
+			strcmp(proc_info_state(&info), "running") == 0) {
+			agent_say(a, "unchanged=1");
+			return 0;
+		}
+		if (!proc_info_end(&info, AGENT_STOP_MS))
+			return err_set(err, NFZ_E_REMOTE,
+				"%s: the old one does not end", args->argv[2]);
+	}
+	return start_keeper(a, args, err);
+}
+
+static int stop_one(void *ctx, const struct proc_info *info)
+{
+	(void)ctx;
+	return proc_info_end(info, AGENT_STOP_MS) ? 0 : 1;
+}
+
+/* stop ID ROLE|all */
+int call_stop(struct agent *a, const struct frame_args *args, struct err *err)
+{
+	const char *role = frame_arg(args, 2);
+	struct proc_info info;
+	int r;
+
+	agent_set_who(a, args);
+	r = dep_open(a, frame_arg(args, 1), false, 0, err);
+	if (r < 0)
+		return r;
+	if (strcmp(role, "all") == 0)
+		r = agent_each_role(a->dep.dir, stop_one, NULL);
+	else if (role_ok(role) && proc_info_read(a->dep.dir, role, &info))
+		r = stop_one(NULL, &info);
+	return r ? err_set(err, NFZ_E_REMOTE, "%s: does not end", role) : 0;
+}
+
+/* renew ID SECONDS: our programs end by themselves when nobody renews.  0:
+ * never.  The time is that since boot: a reboot ends them anyway. */
+int call_renew(struct agent *a, const struct frame_args *args, struct err *err)
+{
+	long long seconds = strtoll(frame_arg(args, 2), NULL, 10);
+	struct timespec now;
+	char text[64];
+	int r = dep_open(a, frame_arg(args, 1), false, 0, err);
+	cleanup_close int fd = -1;
+
+	if (r < 0)
+		return r;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	snprintf(text, sizeof(text), "%lld\n",
+		seconds > 0 ? (long long)now.tv_sec + seconds : 0);
+	fd = openat(a->dep.dir, "run/lease",
+		O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		return dep_sys(err, "lease");
+	return 0;
+}

@@ -1,0 +1,259 @@
+/* The state of a node as lines of text, to be compared before a deployment
+ * and after its removal: processes, sockets, links, queueing disciplines,
+ * and listings of the directories where things may be left. */
+#define _GNU_SOURCE
+#include "base/cursor.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "deploy/agent.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void add_processes(struct buf *out)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		long pid = strtol(e->d_name, NULL, 10);
+		char link[64], exe[512];
+		uint64_t start;
+		ssize_t n;
+
+		if (pid <= 0 || pid == getpid() ||
+			!proc_start_time((pid_t)pid, &start))
+			continue;
+		snprintf(link, sizeof(link), "/proc/%ld/exe", pid);
+		n = readlink(link, exe, sizeof(exe) - 1);
+		if (n < 0)
+			continue; /* a kernel thread, or gone */
+		exe[n] = '\0';
+		buf_addf(out, "process %ld %llu %s\n", pid,
+			(unsigned long long)start, exe);
+	}
+	if (d)
+		closedir(d);
+}
+
+/* Local and remote address and state of each line; counters and timers in
+ * the others would differ for no reason. */
+static void add_sockets(struct buf *out, const char *file)
+{
+	struct buf text = BUF_INIT(16 << 20);
+	char path[64];
+	const char *p;
+
+	snprintf(path, sizeof(path), "/proc/net/%s", file);
+	if (file_read(path, &text, NULL) == 0) {
+		p = strchr(buf_str(&text), '\n');
+		while (p && *++p) {
+			char local[64], remote[64], state[8];
+
+			if (sscanf(p, " %*s %63s %63s %7s", local, remote,
+				    state) == 3)
+				buf_addf(out, "socket %s %s %s %s\n", file,
+					local, remote, state);
+			p = strchr(p, '\n');
+		}
+	}
+	buf_release(&text);
+}
+
+static void add_packet_sockets(struct buf *out)
+{
+	struct buf text = BUF_INIT(1 << 20);
+	size_t n = 0;
+
+	if (file_read("/proc/net/packet", &text, NULL) == 0)
+		for (const char *p = buf_str(&text); (p = strchr(p, '\n')); p++)
+			n++;
+	buf_addf(out, "packet-sockets %zu\n", n ? n - 1 : 0);
+	buf_release(&text);
+}
+
+static void add_links(struct buf *out)
+{
+	struct if_nameindex *names = if_nameindex();
+
+	for (size_t i = 0; names && names[i].if_index; i++) {
+		static const char *const files[] = {"flags", "mtu", "address"};
+
+		buf_addf(out, "link %s", names[i].if_name);
+		for (int f = 0; f < 3; f++) {
+			struct buf text = BUF_INIT(4096);
+			char path[128];
+
+			snprintf(path, sizeof(path), "/sys/class/net/%s/%s",
+				names[i].if_name, files[f]);
+			if (file_read(path, &text, NULL) == 0)
+				buf_addf(out, " %.*s",
+					(int)strcspn(buf_str(&text), "\n"),
+					buf_str(&text));
+			buf_release(&text);
+		}
+		buf_addc(out, '\n');
+	}
+	if (names)
+		if_freenameindex(names);
+}
+
+/* One RTM_NEWQDISC message: interface, kind, handle, parent. */
+static void add_qdisc(struct buf *out, const struct nlmsghdr *head,
+	const uint8_t *body, size_t len)
+{
+	struct tcmsg tc;
+	char kind[32] = "?";
+
+	if (head->nlmsg_type != RTM_NEWQDISC || len < sizeof(tc))
+		return;
+	memcpy(&tc, body, sizeof(tc));
+	for (size_t at = NLMSG_ALIGN(sizeof(tc)); at + 4 <= len;) {
+		struct rtattr attr;
+
+		memcpy(&attr, body + at, sizeof(attr));
+		if (attr.rta_len < 4 || attr.rta_len > len - at)
+			break;
+		if (attr.rta_type == TCA_KIND)
+			snprintf(kind, sizeof(kind), "%.*s",
+				(int)attr.rta_len - 4,
+				(const char *)body + at + 4);
+		at += RTA_ALIGN(attr.rta_len);
+	}
+	buf_addf(out, "qdisc %d %s %x parent %x\n", tc.tcm_ifindex, kind,
+		tc.tcm_handle, tc.tcm_parent);
+}
+
+/* False when the dump has ended. */
+static bool take_qdiscs(struct buf *out, const uint8_t *data, size_t len)
+{
+	size_t at = 0;
+
+	while (len - at >= sizeof(struct nlmsghdr)) {
+		struct nlmsghdr head;
+
+		memcpy(&head, data + at, sizeof(head));
+		if (head.nlmsg_len < sizeof(head) || head.nlmsg_len > len - at)
+			return false;
+		if (head.nlmsg_type == NLMSG_DONE ||
+			head.nlmsg_type == NLMSG_ERROR)
+			return false;
+		add_qdisc(out, &head, data + at + NLMSG_HDRLEN,
+			head.nlmsg_len - NLMSG_HDRLEN);
+		at += NLMSG_ALIGN(head.nlmsg_len);
+		if (at > len)
+			return false;
+	}
+	return true;
+}
+
+static void add_qdiscs(struct buf *out)
+{
+	struct {
+		struct nlmsghdr head;
+		struct tcmsg tc;
+	} ask = {.head = {.nlmsg_len = sizeof(ask),
+			 .nlmsg_type = RTM_GETQDISC,
+			 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}};
+	struct timeval limit = {.tv_sec = 2};
+	cleanup_close int fd =
+		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	uint8_t data[32768];
+	ssize_t n;
+
+	if (fd < 0 || send(fd, &ask, sizeof(ask), 0) < 0)
+		return;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	do
+		n = recv(fd, data, sizeof(data), 0);
+	while (n > 0 && take_qdiscs(out, data, (size_t)n));
+}
+
+static void add_listing(struct buf *out, const char *path)
+{
+	DIR *d = opendir(path);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		struct stat st;
+
+		if (strcmp(e->d_name, ".") == 0 ||
+			strcmp(e->d_name, "..") == 0 ||
+			fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) <
+				0)
+			continue;
+		buf_addf(out, "file %s/%s %o %u:%u", path, e->d_name,
+			st.st_mode, st.st_uid, st.st_gid);
+		if (S_ISREG(st.st_mode))
+			buf_addf(out, " %lld", (long long)st.st_size);
+		buf_addc(out, '\n');
+	}
+	if (d)
+		closedir(d);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Sorted, so that two snapshots can be compared line by line. */
+static void send_sorted(struct agent *a, struct buf *text)
+{
+	char **lines = NULL, *p = text->data;
+	struct buf out = BUF_INIT(32 << 20);
+	size_t n = 0, cap = 0;
+
+	while (p && *p) {
+		char *end = strchr(p, '\n');
+
+		MEM_PUSH(lines, n, cap) = p;
+		if (end)
+			*end++ = '\0';
+		p = end;
+	}
+	if (n)
+		qsort(lines, n, sizeof(*lines), by_text);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&out, "%s\n", lines[i]);
+	agent_send(a, FRAME_OUT, buf_str(&out), out.len);
+	free(lines);
+	buf_release(&out);
+}
+
+/* snapshot: OUT frames with sorted lines. */
+int call_snapshot(
+	struct agent *a, const struct frame_args *args, struct err *err)
+{
+	static const char *const dirs[] = {"/run", "/tmp", "/var/tmp",
+		"/var/lib", "/local", "/dev/shm", "/etc", "/etc/cron.d",
+		"/etc/systemd/system", "/etc/sudoers.d",
+		"/var/spool/cron/crontabs"};
+	struct buf out = BUF_INIT(32 << 20);
+
+	(void)args;
+	(void)err;
+	add_processes(&out);
+	add_sockets(&out, "udp");
+	add_sockets(&out, "udp6");
+	add_sockets(&out, "tcp");
+	add_sockets(&out, "tcp6");
+	add_packet_sockets(&out);
+	add_links(&out);
+	add_qdiscs(&out);
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
+		add_listing(&out, dirs[i]);
+	send_sorted(a, &out);
+	buf_release(&out);
+	return 0;
+}

@@ -1,0 +1,273 @@
+/* Undo a deployment and prove that nothing of it is left.
+ *
+ * First every process ends: those of the journal, last one first, then any
+ * whose program file lies in the deployment (a query, a keeper whose record
+ * was torn).  Only then are files removed, so nobody writes behind us. */
+#define _GNU_SOURCE
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "deploy/agent.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SOCKETS_MAX = 4096 };
+
+struct proof {
+	struct agent *agent;
+	char path[AGENT_PATH + 2]; /* the deployment's, with a slash */
+	dev_t dev;
+	unsigned long sockets[SOCKETS_MAX]; /* inodes our processes held */
+	size_t n_sockets, kept;
+};
+
+static void check(struct agent *a, bool good, const char *text)
+{
+	const char *words[] = {"check", good ? "ok" : "left", text};
+
+	agent_note(a, words, 3);
+}
+
+/* Does this process run a program of the deployment?  The path alone could be
+ * that of another mount namespace: the device must be ours as well. */
+static bool runs_ours(const struct proof *p, const char *pid)
+{
+	char link[64], exe[AGENT_PATH + 64];
+	struct stat st;
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%.16s/exe", pid);
+	n = readlink(link, exe, sizeof(exe) - 1);
+	if (n <= 0)
+		return false;
+	exe[n] = '\0';
+	return strncmp(exe, p->path, strlen(p->path)) == 0 &&
+	       stat(link, &st) == 0 && st.st_dev == p->dev;
+}
+
+static size_t each_of_ours(struct proof *p,
+	void (*fn)(struct proof *p, pid_t pid, void *data), void *data)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+	size_t n = 0;
+
+	while (d && (e = readdir(d))) {
+		long pid = strtol(e->d_name, NULL, 10);
+
+		if (pid <= 1 || pid == getpid() || !runs_ours(p, e->d_name))
+			continue;
+		n++;
+		if (fn)
+			fn(p, (pid_t)pid, data);
+	}
+	if (d)
+		closedir(d);
+	return n;
+}
+
+static void note_sockets(struct proof *p, pid_t pid, void *data)
+{
+	char path[64];
+	struct dirent *e;
+	DIR *d;
+
+	(void)data;
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	d = opendir(path);
+	while (d && (e = readdir(d))) {
+		char link[64] = "";
+		unsigned long inode;
+
+		if (readlinkat(dirfd(d), e->d_name, link, sizeof(link) - 1) >
+				0 &&
+			sscanf(link, "socket:[%lu]", &inode) == 1 &&
+			p->n_sockets < SOCKETS_MAX)
+			p->sockets[p->n_sockets++] = inode;
+	}
+	if (d)
+		closedir(d);
+}
+
+static void kill_one(struct proof *p, pid_t pid, void *data)
+{
+	struct journal_record r = {.kind = JOURNAL_PROC, .pid = pid};
+
+	(void)p;
+	(void)data;
+	proc_boot_id(r.boot);
+	if (proc_start_time(pid, &r.start))
+		journal_end_process(&r, 500);
+}
+
+static int end_processes(struct proof *p, int dir, struct err *err)
+{
+	struct journal_list list;
+	int r = journal_read(dir, &list, err);
+	bool gone = true;
+
+	if (r < 0)
+		return r;
+	each_of_ours(p, note_sockets, NULL);
+	for (size_t i = list.n; i-- > 0;)
+		if (list.records[i].kind == JOURNAL_PROC &&
+			!journal_end_process(&list.records[i], AGENT_STOP_MS))
+			gone = false;
+	journal_list_release(&list);
+	each_of_ours(p, kill_one, NULL);
+	if (!gone || each_of_ours(p, NULL, NULL))
+		return err_set(err, NFZ_E_REMOTE,
+			"a process of the deployment does not end");
+	return 0;
+}
+
+static void on_kept(void *ctx, const char *path, const char *why)
+{
+	struct proof *p = ctx;
+	const char *words[] = {"kept", path, why};
+
+	p->kept++;
+	agent_note(p->agent, words, 3);
+}
+
+static int remove_dir(struct agent *a, const char *path, struct err *err)
+{
+	if (rmdir(path) < 0 && errno != ENOENT)
+		return err_sys(err, "%s", path);
+	agent_place_tidy(a);
+	return 0;
+}
+
+/* Counts lines of /proc/net/FILE with one of our sockets' inodes. */
+static size_t sockets_in(const struct proof *p, const char *file)
+{
+	struct buf text = BUF_INIT(16 << 20);
+	size_t found = 0;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/net/%s", file);
+	if (file_read(path, &text, NULL) < 0)
+		text.len = 0;
+	for (size_t i = 0; i < p->n_sockets && text.len; i++) {
+		char inode[32];
+
+		snprintf(inode, sizeof(inode), " %lu ", p->sockets[i]);
+		if (strstr(buf_str(&text), inode))
+			found++;
+	}
+	buf_release(&text);
+	return found;
+}
+
+static void prove(struct proof *p)
+{
+	static const char *const nets[] = {
+		"udp", "udp6", "tcp", "tcp6", "packet", "raw"};
+	char text[AGENT_PATH + 64];
+	struct stat st;
+	size_t n = 0;
+
+	check(p->agent, each_of_ours(p, NULL, NULL) == 0,
+		"no process runs a program of the deployment");
+	for (size_t i = 0; i < sizeof(nets) / sizeof(*nets); i++)
+		n += sockets_in(p, nets[i]);
+	snprintf(
+		text, sizeof(text), "all %zu sockets are closed", p->n_sockets);
+	check(p->agent, n == 0, text);
+	snprintf(text, sizeof(text), "%.*s is gone", (int)strlen(p->path) - 1,
+		p->path);
+	p->path[strlen(p->path) - 1] = '\0';
+	check(p->agent, lstat(p->path, &st) < 0 && errno == ENOENT, text);
+}
+
+/* undo ID keep|force: NOTEs `kept PATH WHY`, `check ok|left TEXT`; words
+ * clean=0|1.  A deployment that is not here is clean. */
+int call_undo(struct agent *a, const struct frame_args *args, struct err *err)
+{
+	struct proof *p;
+	struct journal_undo how = {
+		.force = strcmp(frame_arg(args, 2), "force") == 0,
+		.stop_ms = AGENT_STOP_MS,
+		.kept = on_kept};
+	struct stat st;
+	bool clean = false;
+	int r;
+
+	agent_set_who(a, args);
+	r = dep_open(a, frame_arg(args, 1), false, 0, err);
+	if (r == -NFZ_E_NO_DEPLOYMENT) {
+		agent_say(a, "clean=1");
+		agent_say(a, "absent=1");
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	p = mem_zalloc(1, sizeof(*p));
+	p->agent = a;
+	snprintf(p->path, sizeof(p->path), "%s/", a->dep.path);
+	if (fstat(a->dep.dir, &st) == 0)
+		p->dev = st.st_dev;
+	how.ctx = p;
+	r = end_processes(p, a->dep.dir, err);
+	if (r == 0)
+		r = journal_undo(a->dep.dir, &how, &clean, err);
+	if (r == 0 && clean)
+		r = remove_dir(a, a->dep.path, err);
+	dep_close(a);
+	if (r == 0)
+		prove(p);
+	agent_say(a, "clean=%d", clean);
+	free(p);
+	return r;
+}
+
+static int count_one(void *ctx, const char *path, const char *id)
+{
+	char text[AGENT_PATH + 64];
+
+	(void)id;
+	snprintf(text, sizeof(text), "deployment %s", path);
+	check(ctx, false, text);
+	return 0;
+}
+
+/* verify: what of ours is on this node at all. */
+int call_verify(struct agent *a, const struct frame_args *args, struct err *err)
+{
+	struct agent_place places[AGENT_PLACES];
+	struct proof *p = mem_zalloc(1, sizeof(*p));
+	struct stat st;
+
+	(void)args;
+	(void)err;
+	agent_place_tidy(a);
+	agent_each_deployment(a, count_one, a);
+	agent_places(a, places);
+	p->agent = a;
+	for (int i = 0; i < AGENT_PLACES; i++) {
+		char text[AGENT_PATH + 64];
+
+		if (lstat(places[i].path, &st) < 0) {
+			/* gone; a process may still run from there */
+			if (lstat(places[i].base, &st) < 0)
+				continue;
+		} else {
+			snprintf(text, sizeof(text), "%.480s", places[i].path);
+			check(a, false, text);
+		}
+		p->dev = st.st_dev;
+		snprintf(p->path, sizeof(p->path), "%.500s/", places[i].path);
+		snprintf(text, sizeof(text), "no process runs from %.480s",
+			places[i].path);
+		check(a, each_of_ours(p, NULL, NULL) == 0, text);
+	}
+	free(p);
+	return 0;
+}

@@ -1,0 +1,288 @@
+/* The journal's file form: writing records and reading what is left of them.
+ *
+ * Each record is one write(2) to a descriptor opened with O_APPEND, so that
+ * agent and keepers may append at the same time without mixing lines. */
+#define _GNU_SOURCE
+#include "deploy/journal.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { JOURNAL_MAX = 8 << 20, WORDS_MAX = 6 };
+
+static const char *const kind_names[] = {
+	[JOURNAL_DIR] = "mkdir",
+	[JOURNAL_TREE] = "tree",
+	[JOURNAL_FILE] = "file",
+	[JOURNAL_SECRET] = "secret",
+	[JOURNAL_TEMP] = "temp",
+	[JOURNAL_PROC] = "proc",
+};
+
+/* CRC-32 of IEEE 802.3, bit by bit: a journal has a few dozen short lines. */
+static uint32_t crc32_of(const char *p, size_t len)
+{
+	uint32_t crc = 0xffffffff;
+
+	for (size_t i = 0; i < len; i++) {
+		crc ^= (uint8_t)p[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+	}
+	return ~crc;
+}
+
+bool journal_path_ok(const char *path)
+{
+	size_t part = 0;
+
+	if (!*path || strlen(path) > 255)
+		return false;
+	for (const char *p = path;; p++) {
+		if (*p == '/' || *p == '\0') {
+			const char *start = p - part;
+
+			if (part == 0 || (part == 1 && start[0] == '.') ||
+				(part == 2 && start[0] == '.' &&
+					start[1] == '.'))
+				return false;
+			part = 0;
+			if (!*p)
+				return true;
+		} else {
+			if ((unsigned char)*p < 0x20 || *p == 0x7f)
+				return false;
+			part++;
+		}
+	}
+}
+
+static void add_word(struct buf *out, const char *word)
+{
+	buf_addc(out, ' ');
+	for (; *word; word++) {
+		unsigned char c = (unsigned char)*word;
+
+		if (c <= 0x20 || c == '%' || c >= 0x7f)
+			buf_addf(out, "%%%02x", c);
+		else
+			buf_addc(out, (char)c);
+	}
+}
+
+int journal_open(int dir, bool create, int *ret_fd, struct err *err)
+{
+	int fd = openat(dir, "journal",
+		O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC |
+			(create ? O_CREAT : 0),
+		0600);
+	off_t size;
+	char last;
+
+	if (fd < 0)
+		return err_sys(err, "journal");
+	/* a torn last line must not swallow the record behind it */
+	size = lseek(fd, 0, SEEK_END);
+	if (size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n' &&
+		write(fd, "\n", 1) != 1) {
+		err_sys(err, "journal");
+		close(fd);
+		return -NFZ_E_IO;
+	}
+	if (create && (fsync(fd) < 0 || fsync(dir) < 0)) {
+		err_sys(err, "journal");
+		close(fd);
+		return -NFZ_E_IO;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+int journal_add(int fd, const struct journal_record *r, struct err *err)
+{
+	struct buf body = BUF_INIT(4096), line = BUF_INIT(4200);
+	ssize_t n;
+	int result = 0;
+
+	buf_adds(&body, kind_names[r->kind]);
+	if (r->kind == JOURNAL_PROC) {
+		add_word(&body, r->role);
+		buf_addf(&body, " %d %llu %s", (int)r->pid,
+			(unsigned long long)r->start, r->boot);
+	} else {
+		add_word(&body, r->path);
+		if (r->sha[0])
+			add_word(&body, r->sha);
+	}
+	buf_addf(&line, "%08x %s\n", crc32_of(body.data, body.len),
+		buf_str(&body));
+	if (!buf_ok(&line) || (r->path && !journal_path_ok(r->path))) {
+		result = err_set(
+			err, NFZ_E_INTERNAL, "this cannot be journaled");
+	} else {
+		n = write(fd, line.data, line.len);
+		if (n != (ssize_t)line.len && n >= 0)
+			errno = ENOSPC;
+		if (n != (ssize_t)line.len || fdatasync(fd) < 0) {
+			result = err_sys(err, "journal");
+			/* ends the torn line, so that the next one counts */
+			if (n > 0 && write(fd, "\n", 1) != 1)
+				result = -NFZ_E_IO;
+		}
+	}
+	buf_release(&body);
+	buf_release(&line);
+	return result;
+}
+
+/* Undoes the escapes in place; false when malformed. */
+static bool unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++) {
+		unsigned int c;
+
+		if (*s != '%') {
+			*to++ = *s;
+			continue;
+		}
+		if (!isxdigit((unsigned char)s[1]) ||
+			!isxdigit((unsigned char)s[2]) ||
+			sscanf(s + 1, "%2x", &c) != 1 || c == 0)
+			return false;
+		*to++ = (char)c;
+		s += 2;
+	}
+	*to = '\0';
+	return true;
+}
+
+static size_t split(char *line, char *words[static WORDS_MAX])
+{
+	size_t n = 0;
+
+	for (char *p = line; p && n < WORDS_MAX;) {
+		char *blank = strchr(p, ' ');
+
+		if (blank)
+			*blank++ = '\0';
+		if (!unescape(p))
+			return 0;
+		words[n++] = p;
+		p = blank;
+	}
+	return n;
+}
+
+static bool parse_proc(char **w, size_t n, struct journal_record *r)
+{
+	unsigned long long start;
+	int pid;
+
+	if (n != 5 || sscanf(w[2], "%d", &pid) != 1 || pid <= 1 ||
+		sscanf(w[3], "%llu", &start) != 1 || strlen(w[4]) >= 40)
+		return false;
+	r->role = mem_strdup(w[1]);
+	r->pid = pid;
+	r->start = start;
+	snprintf(r->boot, sizeof(r->boot), "%s", w[4]);
+	return true;
+}
+
+static bool parse_line(const char *text, size_t len, struct journal_record *r)
+{
+	cleanup_free char *line = mem_strndup(text, len);
+	char *w[WORDS_MAX];
+	unsigned int crc;
+	size_t n;
+
+	if (len < 10 || strlen(line) != len || line[8] != ' ' ||
+		sscanf(line, "%8x", &crc) != 1 ||
+		crc != crc32_of(line + 9, len - 9))
+		return false;
+	n = split(line + 9, w);
+	if (n < 2)
+		return false;
+	for (int k = 0; k <= JOURNAL_PROC; k++) {
+		bool sha = k == JOURNAL_FILE || k == JOURNAL_SECRET;
+
+		if (strcmp(w[0], kind_names[k]) != 0)
+			continue;
+		*r = (struct journal_record){.kind = (enum journal_kind)k};
+		if (k == JOURNAL_PROC)
+			return parse_proc(w, n, r);
+		if (n != (sha ? 3 : 2) || !journal_path_ok(w[1]) ||
+			(sha && strlen(w[2]) != 64))
+			return false;
+		r->path = mem_strdup(w[1]);
+		if (sha)
+			memcpy(r->sha, w[2], 65);
+		return true;
+	}
+	return false;
+}
+
+void journal_parse(const char *text, size_t len, struct journal_list *ret)
+{
+	const char *end = text + len;
+
+	while (text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		const char *stop = newline ? newline : end;
+		struct journal_record r;
+
+		if (stop > text) {
+			if (parse_line(text, (size_t)(stop - text), &r))
+				MEM_PUSH(ret->records, ret->n, ret->cap) = r;
+			else if (newline)
+				ret->damaged++;
+		}
+		text = stop + 1;
+	}
+}
+
+int journal_read(int dir, struct journal_list *ret, struct err *err)
+{
+	struct buf text = BUF_INIT(JOURNAL_MAX);
+	cleanup_close int fd = -1;
+
+	*ret = (struct journal_list){0};
+	fd = openat(dir, "journal", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(err, "journal");
+	for (;;) {
+		char *to = buf_space(&text, 65536);
+		ssize_t n = to ? read(fd, to, 65536) : -1;
+
+		if (n < 0 && to && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			if (n < 0)
+				err_sys(err, "journal");
+			if (n == 0)
+				journal_parse(buf_str(&text), text.len, ret);
+			buf_release(&text);
+			return n < 0 ? -NFZ_E_IO : 0;
+		}
+		buf_commit(&text, (size_t)n);
+	}
+}
+
+void journal_list_release(struct journal_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		/* cast: they were allocated by parse_line */
+		free((void *)(uintptr_t)list->records[i].path);
+		free((void *)(uintptr_t)list->records[i].role);
+	}
+	free(list->records);
+	*list = (struct journal_list){0};
+}
