@@ -21,7 +21,7 @@ UNIT      := $(notdir $(patsubst %/,%,$(wildcard tests/unit/*/)))
 $(BUILD)/tests/obj/%.o: tests/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(filter-out -Wpedantic -Wconversion -Wshadow -Wundef,$(ALL_CFLAGS)) -Itests -c $< -o $@
+	$(Q)$(CC) $(filter-out -Wpedantic -Wconversion -Wshadow -Wundef -Wwrite-strings,$(ALL_CFLAGS)) -Itests -c $< -o $@
 
 define unit_rule
 $(BUILD)/tests/unit-$(1): $(patsubst tests/%.c,$(BUILD)/tests/obj/%.o,$(wildcard tests/unit/$(1)/*.c tests/support/*.c)) $(foreach f,$(TEST_ABOVE_$(1)),$(filter $(BUILD)/lib$(f).a,$(LIBS)))

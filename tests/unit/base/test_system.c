@@ -1,0 +1,155 @@
+/* Files, children, loop: what touches the system. */
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/proc.h"
+
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *scratch(void)
+{
+	char *dir = mem_strdup("/tmp/nfz-test-XXXXXX");
+
+	cr_assert_not_null(mkdtemp(dir));
+	return dir;
+}
+
+Test(file, replaces_whole_and_reads_back)
+{
+	char *dir = scratch(), *path = mem_printf("%s/f", dir);
+	struct buf text = BUF_INIT(10);
+	struct err err = ERR_INIT;
+
+	cr_assert_eq(file_replace(path, 0600, "hello", 5, &err), 0);
+	cr_assert_eq(file_replace(path, 0600, "bye", 3, &err), 0);
+	cr_assert_eq(file_read(path, &text, &err), 0);
+	cr_assert_str_eq(buf_str(&text), "bye");
+	cr_assert_eq(file_replace(path, 0600, "12345678901", 11, &err), 0);
+	buf_reset(&text);
+	cr_assert_eq(file_read(path, &text, &err), -NFZ_E_LIMIT);
+	cr_assert_eq(file_remove_tree(dir, &err), 0);
+	cr_assert_lt(access(dir, F_OK), 0);
+	cr_assert_eq(file_remove_tree(dir, &err), 0, "absent is success");
+	buf_release(&text);
+	free(path);
+	free(dir);
+}
+
+Test(file, removing_a_tree_follows_no_link)
+{
+	char *dir = scratch(), *out = scratch();
+	char *keep = mem_printf("%s/keep", out);
+	char *link = mem_printf("%s/link", dir);
+	struct err err = ERR_INIT;
+
+	cr_assert_eq(file_replace(keep, 0600, "x", 1, &err), 0);
+	cr_assert_eq(symlink(out, link), 0);
+	cr_assert_eq(file_remove_tree(dir, &err), 0);
+	cr_assert_eq(access(keep, F_OK), 0);
+	cr_assert_eq(file_remove_tree(out, &err), 0);
+	free(keep);
+	free(link);
+	free(dir);
+	free(out);
+}
+
+Test(file, a_lock_is_held_once)
+{
+	char *dir = scratch(), *path = mem_printf("%s/lock", dir);
+	struct err err = ERR_INIT;
+	int a = -1, b = -1;
+
+	cr_assert_eq(file_lock(path, &a, &err), 0);
+	cr_assert_eq(file_lock(path, &b, &err), -NFZ_E_BUSY);
+	close(a);
+	cr_assert_eq(file_lock(path, &b, &err), 0);
+	close(b);
+	cr_assert_eq(file_remove_tree(dir, &err), 0);
+	free(path);
+	free(dir);
+}
+
+Test(proc, feeds_gathers_and_times_out)
+{
+	static const char *const cat[] = {"cat", NULL};
+	static const char *const fail[] = {"sh", "-c", "echo no >&2; exit 3",
+	        NULL};
+	static const char *const hang[] = {"sleep", "30", NULL};
+	struct buf out = BUF_INIT(1 << 20), bad = BUF_INIT(1 << 20);
+	struct proc_io io = {"hello", 5, &out, &bad, 5000};
+	struct err err = ERR_INIT;
+	int status = -1;
+
+	cr_assert_eq(proc_run(cat, &io, &status, &err), 0);
+	cr_assert_eq(status, 0);
+	cr_assert_str_eq(buf_str(&out), "hello");
+	cr_assert_eq(proc_run(fail, &io, &status, &err), 0);
+	cr_assert_eq(status, 3);
+	cr_assert_str_eq(buf_str(&bad), "no\n");
+	io.timeout_ms = 50;
+	cr_assert_eq(proc_run(hang, &io, &status, &err), -NFZ_E_TIMEOUT);
+	buf_release(&out);
+	buf_release(&bad);
+}
+
+Test(proc, a_process_has_a_start_time)
+{
+	uint64_t a = 0, b = 0;
+	char boot[40];
+
+	cr_assert(proc_start_time(getpid(), &a));
+	cr_assert(proc_start_time(getpid(), &b));
+	cr_assert_eq(a, b);
+	cr_assert_gt(a, 0);
+	cr_assert_not(proc_start_time(0x7ffffffe, &a));
+	proc_boot_id(boot);
+	cr_assert_eq(strlen(boot), 36);
+}
+
+struct seen {
+	struct loop *loop;
+	int ticks, bytes;
+};
+
+static void on_tick(void *data)
+{
+	struct seen *s = data;
+
+	if (++s->ticks == 3)
+		loop_stop(s->loop);
+}
+
+static void on_byte(void *data, int fd, short revents)
+{
+	struct seen *s = data;
+	char c;
+
+	(void)revents;
+	if (read(fd, &c, 1) == 1)
+		s->bytes++;
+	loop_unwatch(s->loop, fd);
+}
+
+Test(loop, timers_and_descriptors)
+{
+	struct seen s = {loop_new(), 0, 0};
+	struct err err = ERR_INIT;
+	int p[2];
+
+	cr_assert_eq(pipe(p), 0);
+	loop_watch(s.loop, p[0], POLLIN, on_byte, &s);
+	cr_assert_eq(write(p[1], "ab", 2), 2);
+	loop_every(s.loop, 5, on_tick, &s);
+	cr_assert_eq(loop_run(s.loop, &err), 0);
+	cr_assert_eq(s.ticks, 3);
+	cr_assert_eq(s.bytes, 1, "unwatched after the first");
+	loop_free(s.loop);
+	close(p[0]);
+	close(p[1]);
+}

@@ -1,0 +1,169 @@
+/* Addresses, times and options: what people type. */
+#include "base/clock.h"
+#include "base/net.h"
+#include "base/opt.h"
+
+#include <criterion/criterion.h>
+#include <stddef.h>
+#include <string.h>
+
+Test(net, addresses_round_trip)
+{
+	static const char *const texts[] = {"10.1.2.3", "0.0.0.0",
+	        "255.255.255.255", "2001:db8::1", "::", "fe80::1"};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		char text[NET_ADDR_TEXT];
+		struct net_addr a;
+
+		cr_assert(net_addr_parse(texts[i], &a));
+		cr_assert_str_eq(net_addr_print(&a, text), texts[i]);
+	}
+}
+
+Test(net, prefixes)
+{
+	static const struct {
+		const char *prefix, *addr;
+		bool inside;
+	} cases[] = {{"10.1.0.0/16", "10.1.255.255", true},
+	        {"10.1.0.0/16", "10.2.0.0", false},
+	        {"10.1.2.3", "10.1.2.3", true},
+	        {"10.1.2.3", "10.1.2.2", false},
+	        {"0.0.0.0/0", "192.0.2.1", true},
+	        {"0.0.0.0/0", "2001:db8::1", false},
+	        {"2001:db8::/33", "2001:db8:7fff::1", true},
+	        {"2001:db8::/33", "2001:db8:8000::1", false}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct net_prefix p;
+		struct net_addr a;
+
+		cr_assert(net_prefix_parse(cases[i].prefix, &p));
+		cr_assert(net_addr_parse(cases[i].addr, &a));
+		cr_assert_eq(net_prefix_has(&p, &a), cases[i].inside, "%s %s",
+		        cases[i].prefix, cases[i].addr);
+	}
+}
+
+Test(net, refuses_nonsense)
+{
+	static const char *const texts[] = {"10.1.0.0/33", "10.1.0.0/", "10.1",
+	        "10.1.0.0/1x", "::/129", "a", "", "10.1.0.0/-1"};
+	struct net_prefix p;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		cr_assert_not(net_prefix_parse(texts[i], &p), "%s", texts[i]);
+}
+
+Test(net, macs)
+{
+	uint8_t mac[6];
+	char text[NET_MAC_TEXT];
+
+	cr_assert(net_mac_parse("000347db1f1e", mac));
+	cr_assert_str_eq(net_mac_print(mac, text), "00:03:47:db:1f:1e");
+	cr_assert(net_mac_parse("00:03:47:DB:1f:1e", mac));
+	cr_assert_not(net_mac_parse("00034:7db1f1", mac));
+	cr_assert_not(net_mac_parse("000347db1f1e0", mac));
+	cr_assert_not(net_mac_parse("", mac));
+}
+
+Test(clock, wall_times_round_trip)
+{
+	struct wall_time t;
+	char text[CLOCK_TEXT];
+
+	cr_assert(wall_parse("2026-11-21T14:05:33.120Z", &t));
+	cr_assert_str_eq(wall_print(t, text), "2026-11-21T14:05:33.120Z");
+	cr_assert(wall_parse("2026-11-21T15:05:33+01:00", &t));
+	cr_assert_str_eq(wall_print(t, text), "2026-11-21T14:05:33.000Z");
+	cr_assert_not(wall_parse("2026-11-21 14:05:33Z", &t));
+	cr_assert_not(wall_parse("2026-11-21T14:05:33", &t));
+}
+
+Test(clock, spans)
+{
+	int64_t ms;
+
+	cr_assert(clock_parse_span("5m", &ms));
+	cr_assert_eq(ms, 300000);
+	cr_assert(clock_parse_span("250ms", &ms));
+	cr_assert_eq(ms, 250);
+	cr_assert(clock_parse_span("7", &ms));
+	cr_assert_eq(ms, 7000);
+	cr_assert_not(clock_parse_span("5x", &ms));
+	cr_assert_not(clock_parse_span("-5s", &ms));
+	cr_assert_not(clock_parse_span("9223372036854775807d", &ms));
+}
+
+struct values {
+	bool flag;
+	int64_t number;
+	const char *text;
+	struct opt_list list;
+	int level;
+};
+
+static const struct opt table[] = {
+        {"flag", 'f', OPT_FLAG, offsetof(struct values, flag), NULL, "", NULL,
+                0, 0},
+        {"number", 'n', OPT_INT, offsetof(struct values, number), "N", "",
+                NULL, 1, 10},
+        {"text", 't', OPT_TEXT, offsetof(struct values, text), "T", "", NULL,
+                0, 0},
+        {"avoid", 0, OPT_LIST, offsetof(struct values, list), "L", "", NULL, 0,
+                0},
+        {"verbose", 'v', OPT_COUNT, offsetof(struct values, level), NULL, "",
+                NULL, 0, 0},
+        {NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0}};
+
+static int parse(struct values *v, int *words, char **argv, struct err *err)
+{
+	int argc = 0;
+
+	while (argv[argc])
+		argc++;
+	*v = (struct values){0};
+	return opt_parse(table, NULL, v, argc, argv, words, err);
+}
+
+Test(opt, options_and_words_mix)
+{
+	char *argv[] = {"x", "one", "-fvv", "--number=7", "two", "-t", "hi",
+	        "--avoid", "a,b", "--avoid=c", "--", "-z", NULL};
+	struct err err = ERR_INIT;
+	struct values v;
+	int words;
+
+	cr_assert_eq(parse(&v, &words, argv, &err), 0, "%s", err.text);
+	cr_assert(v.flag);
+	cr_assert_eq(v.level, 2);
+	cr_assert_eq(v.number, 7);
+	cr_assert_str_eq(v.text, "hi");
+	cr_assert_eq(v.list.n, 3);
+	cr_assert(opt_list_has(&v.list, "b"));
+	cr_assert_eq(words, 3);
+	cr_assert_str_eq(argv[1], "one");
+	cr_assert_str_eq(argv[2], "two");
+	cr_assert_str_eq(argv[3], "-z");
+	opt_list_release(&v.list);
+}
+
+Test(opt, errors_say_what_and_suggest)
+{
+	char *unknown[] = {"x", "--nubmer=3", NULL};
+	char *range[] = {"x", "-n", "11", NULL};
+	char *missing[] = {"x", "--text", NULL};
+	struct err err = ERR_INIT;
+	struct values v;
+	int words;
+
+	cr_assert_eq(parse(&v, &words, unknown, &err), -NFZ_E_USAGE);
+	cr_assert_str_eq(err.text, "unknown option --nubmer");
+	cr_assert_str_eq(err.hint, "Did you mean --number?");
+	cr_assert_eq(parse(&v, &words, range, &err), -NFZ_E_USAGE);
+	cr_assert_str_eq(err.text, "--number: 11 is not between 1 and 10");
+	cr_assert_eq(parse(&v, &words, missing, &err), -NFZ_E_USAGE);
+	cr_assert_str_eq(err.text, "--text needs a value (T)");
+}
