@@ -1,0 +1,335 @@
+/* The meter's loop: rings are read when a block is ready and at each tick, the
+ * flow cache is told the time after them, so that no timeout fires before the
+ * packets that came earlier have been added. */
+#include "probe/meter.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TICK_MS = 100, BLOCKS_A_TURN = 4, FIRST_RECORD_MS = 600 };
+enum { RING_MIN = 2 << 20, RING_MAX = 32 << 20 };
+
+struct meter {
+	struct meter_options opt;
+	struct meter_output output;
+	struct flowcache *cache;
+	struct own own;
+	int netdev_fd;
+	struct tap_context context;
+	struct tap *taps;
+	size_t n_taps;
+	struct tap_counters *ledgers; /* as handed to the output */
+	struct pollfd *polls;
+	struct loop_timer *tick, *second;
+	int ledger_age; /* ticks since marks were set; -1: none due */
+	bool ending;
+};
+
+/* A small part of the memory there is: experiments need the rest. */
+static uint32_t ring_bytes(size_t taps)
+{
+	FILE *f = fopen("/proc/meminfo", "re");
+	unsigned long long kb = 1 << 20, bytes;
+	char line[128];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemAvailable: %llu kB", &kb) == 1)
+			break;
+	if (f)
+		fclose(f);
+	bytes = kb * 1024 / 256 / (taps ? taps : 1);
+	return bytes < RING_MIN   ? RING_MIN
+	       : bytes > RING_MAX ? RING_MAX
+				  : (uint32_t)bytes;
+}
+
+static struct flowcache *make_cache(const struct meter *m)
+{
+	const struct setup *s = m->opt.setup;
+	const struct meter_output *o = &m->output;
+	const struct flowcache_options options = {.flows = s->cache_flows,
+		.idle_ms = s->idle_ms,
+		.active_ms = o->active_ms ? o->active_ms : s->active_ms,
+		.fin_ms = s->fin_ms,
+		.first_ms = o->first_ms ? o->first_ms : FIRST_RECORD_MS,
+		.sink = o->record,
+		.data = o->data};
+
+	return flowcache_new(&options);
+}
+
+static void on_ring(void *data, int fd, short revents)
+{
+	struct meter *m = data;
+
+	for (size_t i = 0; i < m->n_taps; i++) {
+		struct tap *tap = &m->taps[i];
+
+		if (!tap->ring || ring_fd(tap->ring) != fd)
+			continue;
+		if (revents & (POLLERR | POLLHUP | POLLNVAL)) {
+			if (tap_failed(tap)) {
+				loop_unwatch(m->opt.loop, fd);
+				log_warning("interface is gone, waiting for "
+					    "it; interface=%s tap=%u",
+					tap->ifname, tap->setup->id);
+			}
+			return;
+		}
+		tap_read(tap, BLOCKS_A_TURN);
+		return;
+	}
+}
+
+static void watch(struct meter *m, struct tap *tap)
+{
+	loop_watch(m->opt.loop, ring_fd(tap->ring), POLLIN, on_ring, m);
+}
+
+static void hand_over_ledgers(struct meter *m)
+{
+	for (size_t i = 0; i < m->n_taps; i++)
+		m->ledgers[i] = m->taps[i].ledger;
+	m->output.counters(m->output.data, m->ledgers, m->n_taps);
+	m->ledger_age = -1;
+}
+
+/* The ledgers of the last second, as soon as all marks are reached. */
+static void ledgers_when_due(struct meter *m)
+{
+	bool all = true;
+
+	if (m->ledger_age < 0)
+		return;
+	m->ledger_age++;
+	for (size_t i = 0; i < m->n_taps; i++)
+		all = tap_read_to_mark(&m->taps[i]) && all;
+	if (!all && m->ledger_age * TICK_MS < METER_CUT_MS)
+		return;
+	for (size_t i = 0; i < m->n_taps; i++)
+		tap_settle(&m->taps[i]);
+	hand_over_ledgers(m);
+}
+
+static void on_tick(void *data)
+{
+	struct meter *m = data;
+	int64_t now = wall_now().ns;
+
+	if (m->ending)
+		return;
+	for (size_t i = 0; i < m->n_taps; i++)
+		tap_read(&m->taps[i], BLOCKS_A_TURN);
+	flowcache_advance(m->cache, now);
+	ledgers_when_due(m);
+}
+
+static void reopen_lost(struct meter *m)
+{
+	for (size_t i = 0; i < m->n_taps; i++) {
+		struct tap *tap = &m->taps[i];
+
+		if (tap->ring || tap_reopen(tap, &m->context, NULL) < 0)
+			continue;
+		watch(m, tap);
+		log_info("attached again; interface=%s tap=%u", tap->ifname,
+			tap->setup->id);
+	}
+}
+
+static void on_second(void *data)
+{
+	struct meter *m = data;
+
+	if (m->ending)
+		return;
+	reopen_lost(m);
+	for (size_t i = 0; i < m->n_taps; i++)
+		tap_mark(&m->taps[i], m->netdev_fd);
+	m->ledger_age = 0;
+}
+
+/* The control interface carries the address we are reached at. */
+static int make_context(struct meter *m, struct err *err)
+{
+	const struct setup *s = m->opt.setup;
+	const struct net_addr *listen = &s->listen;
+	bool any = net_addr_is_v4(listen) && net_addr_v4_value(listen) == 0;
+	uint32_t bytes = m->opt.ring_bytes;
+
+	m->context = (struct tap_context){.netdev_fd = m->netdev_fd,
+		.setup = s,
+		.cache = m->cache,
+		.own = &m->own,
+		.ring_bytes = bytes ? bytes : ring_bytes(s->n_taps)};
+	if (any)
+		return 0;
+	return netdev_with_addr(
+		m->netdev_fd, listen, &m->context.control_index, err);
+}
+
+static int open_taps(struct meter *m, struct err *err)
+{
+	const struct setup *s = m->opt.setup;
+
+	m->taps = mem_zalloc(s->n_taps + 1, sizeof(*m->taps));
+	m->ledgers = mem_zalloc(s->n_taps + 1, sizeof(*m->ledgers));
+	m->polls = mem_zalloc(s->n_taps + 1, sizeof(*m->polls));
+	for (size_t i = 0; i < s->n_taps; i++) {
+		struct tap *tap = &m->taps[m->n_taps++];
+		int e = tap_open(tap, &s->taps[i], &m->context, err);
+
+		if (e < 0)
+			return e;
+		tap->account.refusal = m->output.refusal;
+		watch(m, tap);
+		if (!ring_has_segments(tap->ring))
+			log_warning("super-frames count as one packet here: "
+				    "the kernel does not tell; interface=%s",
+				tap->ifname);
+	}
+	return 0;
+}
+
+int meter_new(const struct meter_options *options, struct meter **ret,
+	struct err *err)
+{
+	struct meter *m = mem_zalloc(1, sizeof(*m));
+	int e;
+
+	m->opt = *options;
+	m->output = *options->output;
+	m->netdev_fd = -1;
+	m->ledger_age = -1;
+	m->cache = make_cache(m);
+	own_init(&m->own, options->setup, options->port);
+	e = netdev_open(&m->netdev_fd, err);
+	if (e == 0)
+		e = make_context(m, err);
+	if (e == 0)
+		e = open_taps(m, err);
+	if (e < 0) {
+		meter_free(m);
+		return e;
+	}
+	flowcache_advance(m->cache, wall_now().ns);
+	m->tick = loop_every(m->opt.loop, TICK_MS, on_tick, m);
+	m->second = loop_every(m->opt.loop, 1000, on_second, m);
+	*ret = m;
+	return 0;
+}
+
+void meter_free(struct meter *m)
+{
+	if (!m)
+		return;
+	loop_timer_stop(m->opt.loop, m->tick);
+	loop_timer_stop(m->opt.loop, m->second);
+	for (size_t i = 0; i < m->n_taps; i++) {
+		if (m->taps[i].ring)
+			loop_unwatch(m->opt.loop, ring_fd(m->taps[i].ring));
+		tap_close(&m->taps[i]);
+	}
+	if (m->netdev_fd >= 0)
+		close(m->netdev_fd);
+	flowcache_free(m->cache);
+	own_release(&m->own);
+	free(m->taps);
+	free(m->ledgers);
+	free(m->polls);
+	free(m);
+}
+
+/* Waits for blocks of taps that have not reached their marks.  An interface
+ * that went down makes its ring "ready" until the error is taken. */
+static void wait_for_blocks(struct meter *m, int ms)
+{
+	nfds_t n = 0;
+
+	for (size_t i = 0; i < m->n_taps; i++)
+		if (m->taps[i].ring && m->taps[i].marked)
+			m->polls[n++] =
+				(struct pollfd){.fd = ring_fd(m->taps[i].ring),
+					.events = POLLIN};
+	if (poll(m->polls, n, ms) <= 0)
+		return;
+	for (size_t i = 0, at = 0; i < m->n_taps && at < n; i++) {
+		if (!m->taps[i].ring ||
+			m->polls[at].fd != ring_fd(m->taps[i].ring))
+			continue;
+		if (m->polls[at++].revents & POLLERR)
+			(void)ring_error(m->taps[i].ring);
+	}
+}
+
+/* A consistent cut over all taps: each is read up to the frame the kernel had
+ * reached, and no further, until all are there.  The wait is for blocks to be
+ * handed over, which the kernel does by its timeout. */
+static void cut(struct meter *m)
+{
+	struct mono_time end = mono_add_ms(mono_now(), METER_CUT_MS);
+	bool all = false;
+
+	for (size_t i = 0; i < m->n_taps; i++)
+		tap_mark(&m->taps[i], m->netdev_fd);
+	while (!all) {
+		all = true;
+		for (size_t i = 0; i < m->n_taps; i++)
+			all = tap_read_to_mark(&m->taps[i]) && all;
+		if (all || mono_passed(end))
+			break;
+		wait_for_blocks(m, mono_ms_until(end));
+	}
+	for (size_t i = 0; i < m->n_taps; i++)
+		tap_settle(&m->taps[i]);
+}
+
+bool meter_flush_rest(struct meter *m)
+{
+	if (!flowcache_flush(m->cache))
+		return false;
+	hand_over_ledgers(m);
+	return true;
+}
+
+bool meter_flush(struct meter *m)
+{
+	cut(m);
+	return meter_flush_rest(m);
+}
+
+bool meter_end_rest(struct meter *m)
+{
+	if (!flowcache_end(m->cache, END_FORCED))
+		return false;
+	hand_over_ledgers(m);
+	return true;
+}
+
+bool meter_end(struct meter *m)
+{
+	m->ending = true;
+	for (size_t i = 0; i < m->n_taps; i++)
+		if (m->taps[i].ring)
+			loop_unwatch(m->opt.loop, ring_fd(m->taps[i].ring));
+	cut(m);
+	return meter_end_rest(m);
+}
+
+size_t meter_taps(const struct meter *m)
+{
+	return m->n_taps;
+}
+
+const struct tap *meter_tap(const struct meter *m, size_t i)
+{
+	return &m->taps[i];
+}
+
+void meter_cache_stats(const struct meter *m, struct flowcache_stats *ret)
+{
+	flowcache_stats(m->cache, ret);
+}

@@ -1,0 +1,58 @@
+/* The meter: taps and a flow cache on a loop, records and counters out through
+ * an output.  Knows no sockets of its own deployment. */
+#ifndef NFZ_PROBE_METER_H
+#define NFZ_PROBE_METER_H
+
+#include "base/loop.h"
+#include "probe/tap.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct meter;
+
+/* Where what was counted goes. */
+struct meter_output {
+	void *data;
+	/* As flowcache_sink_fn. */
+	bool (*record)(void *data, const struct flow_record *r);
+	/* Counters of all taps, once a second and after a flush; those that
+	 * cannot be taken may be dropped: newer ones follow. */
+	void (*counters)(void *data, const struct tap_counters *c, size_t n);
+	/* What a packet is lost to when the cache is full and the output
+	 * takes nothing. */
+	enum tap_loss refusal;
+	int64_t first_ms, active_ms; /* of the flow cache; 0: as the setup */
+};
+
+struct meter_options {
+	struct loop *loop;
+	const struct setup *setup;
+	const struct meter_output *output;
+	uint16_t port;       /* we are bound to: excluded from metering */
+	uint32_t ring_bytes; /* per tap; 0: by the machine's memory */
+};
+
+/* Attaches all taps of the setup, or none.  Options are copied, what they
+ * point to is not. */
+int meter_new(const struct meter_options *options, struct meter **ret,
+	struct err *err) NFZ_MUST_CHECK;
+void meter_free(struct meter *meter);
+
+/* Emits all that was counted until now, exactly: first every frame the kernel
+ * had counted when this was called is read (at most METER_CUT_MS), then the
+ * flows, then the counters of the same instant.  False: the output took not
+ * all; call meter_flush_rest() when it has room. */
+enum { METER_CUT_MS = 300 };
+bool meter_flush(struct meter *meter);
+bool meter_flush_rest(struct meter *meter);
+/* As meter_flush, and the flows end; taps stay attached but unread. */
+bool meter_end(struct meter *meter);
+bool meter_end_rest(struct meter *meter);
+
+size_t meter_taps(const struct meter *meter);
+/* i-th tap's interface and last ledger; attached: false when it is gone. */
+const struct tap *meter_tap(const struct meter *meter, size_t i);
+void meter_cache_stats(const struct meter *meter, struct flowcache_stats *ret);
+
+#endif

@@ -1,0 +1,124 @@
+/* For tests and for looking at an interface: no collector, nothing is lost
+ * because standard output takes everything. */
+#include "probe/meter_print.h"
+#include "base/file.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "probe/meter.h"
+#include "probe/privs.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { OUT_MAX = 1 << 20 };
+
+struct printer {
+	struct loop *loop;
+	struct meter *meter;
+	enum record_style style;
+	struct buf out;
+	bool broken; /* nobody reads any more */
+};
+
+static void write_out(struct printer *p)
+{
+	if (file_write_all(STDOUT_FILENO, buf_str(&p->out), p->out.len, NULL) <
+		0) {
+		p->broken = true;
+		loop_stop(p->loop);
+	}
+	buf_reset(&p->out);
+}
+
+static bool on_record(void *data, const struct flow_record *r)
+{
+	struct printer *p = data;
+
+	record_print(&p->out, p->style, r);
+	if (p->out.len > OUT_MAX / 2)
+		write_out(p);
+	return true;
+}
+
+static void on_counters(void *data, const struct tap_counters *c, size_t n)
+{
+	struct printer *p = data;
+
+	/* those of every second are for a collector: here on demand */
+	(void)c;
+	(void)n;
+	write_out(p);
+}
+
+static void print_counters(struct printer *p)
+{
+	for (size_t i = 0; i < meter_taps(p->meter); i++)
+		counters_print(
+			&p->out, p->style, &meter_tap(p->meter, i)->ledger);
+	write_out(p);
+}
+
+static void end(void *data)
+{
+	struct printer *p = data;
+
+	(void)meter_end(p->meter);
+	print_counters(p);
+	loop_stop(p->loop);
+}
+
+static void on_signal(void *data, int signo)
+{
+	struct printer *p = data;
+
+	if (signo != SIGUSR1) {
+		end(p);
+		return;
+	}
+	(void)meter_flush(p->meter);
+	print_counters(p);
+}
+
+static int run(
+	struct printer *p, const struct meter_print_options *o, struct err *err)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGUSR1};
+	const struct meter_output output = {.data = p,
+		.record = on_record,
+		.counters = on_counters,
+		.refusal = LOSS_CACHE};
+	const struct meter_options options = {.loop = p->loop,
+		.setup = o->setup,
+		.output = &output,
+		.ring_bytes = o->ring_bytes};
+	int r = loop_signals(p->loop, signals, 3, on_signal, p, err);
+
+	if (r == 0)
+		r = meter_new(&options, &p->meter, err);
+	if (r == 0)
+		r = privs_drop(o->uid, true, err);
+	if (r < 0)
+		return r;
+	if (o->limit_ms > 0)
+		loop_after(p->loop, o->limit_ms, end, p);
+	fprintf(stderr, "READY taps=%zu backend=ring\n", meter_taps(p->meter));
+	record_print_head(&p->out, p->style);
+	write_out(p);
+	return loop_run(p->loop, err);
+}
+
+int meter_print_run(const struct meter_print_options *o, struct err *err)
+{
+	struct printer p = {.loop = loop_new(),
+		.style = o->style,
+		.out = BUF_INIT(OUT_MAX)};
+	int r = run(&p, o, err);
+
+	meter_free(p.meter);
+	loop_free(p.loop);
+	buf_release(&p.out);
+	if (r == 0 && p.broken)
+		return err_set(err, NFZ_E_IO, "standard output is closed");
+	return r;
+}
