@@ -48,6 +48,9 @@ $(BUILD)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -DNFZ_VERSION='"$(VERSION)"' -c $< -o $@
 
+# The Tcl texts are linked in by .incbin, which -MMD does not see.
+$(BUILD)/obj/testbed/ns_prelude.o: $(wildcard src/testbed/*.tcl)
+
 define folder_rule
 $(BUILD)/lib$(1).a: $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter src/$(1)/%,$(SOURCES)))
 	$$(call say,AR,$$@)

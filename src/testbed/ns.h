@@ -15,19 +15,23 @@
 #include <stdint.h>
 
 struct ns_limits {
-	int64_t time_ms;       /* 0: default 5000 */
-	int64_t commands;      /* 0: default 5,000,000 */
-	int64_t memory_bytes;  /* 0: default 256 MiB */
+	int64_t time_ms;           /* 0: default 5000 */
+	int64_t commands;          /* 0: default 5,000,000 */
+	int64_t memory_bytes;      /* 0: default 256 MiB */
 	double delay_threshold_ms; /* 0: default 2, a site's DELAYTHRESH */
-	const char *const *types;  /* hardware types known; NULL: any pc*, pcvm* */
-	bool check_only;       /* nscheck: anonymous mode */
+	/* Hardware types known, as glob patterns; NULL: "pc*" (pcvm* are
+	 * virtual). */
+	const char *const *types;
+	/* Names of system images known; NULL: any name will do. */
+	const char *const *oses;
+	bool check_only; /* nscheck: anonymous mode, no rows */
 };
 
 /* One member of a link or LAN: the testbed's virt_lans row. */
 struct ns_member {
-	const char *node;     /* "nodeB" */
-	int port;             /* per-node counter from 0 */
-	const char *ip, *mask; /* dotted */
+	const char *node;              /* "nodeB" */
+	int port;                      /* per-node counter from 0 */
+	const char *ip, *mask;         /* dotted */
 	int64_t bandwidth, rbandwidth; /* kb/s; per member */
 	double delay, rdelay;          /* ms; halves */
 	double lossrate, rlossrate;
@@ -46,17 +50,24 @@ struct ns_member {
 
 struct ns_lan {
 	const char *name;
-	bool is_link;         /* made by duplex-link */
+	bool is_link; /* made by duplex-link */
 	struct ns_member *members;
 	size_t n_members;
 	const char *failure_action;
 };
 
-struct ns_pair { const char *name, *value; };
+struct ns_pair {
+	const char *name, *value;
+};
 
-struct ns_desire { const char *name; double weight; };
+struct ns_desire {
+	const char *name;
+	double weight;
+};
 
-struct ns_route { const char *dst, *dst_type, *dst_mask, *nexthop, *cost; };
+struct ns_route {
+	const char *dst, *dst_type, *dst_mask, *nexthop, *cost;
+};
 
 struct ns_node {
 	const char *name, *type, *os, *fixed, *routing;
@@ -69,13 +80,34 @@ struct ns_node {
 };
 
 /* A statement we accept and record but that has no effect here. */
-struct ns_agent { const char *name, *node, *type; };
-struct ns_program { const char *name, *node, *command, *dir, *timeout, *expected_exit; };
-struct ns_event { double time; const char *agent, *type, *event, *arguments; };
-struct ns_vtype { const char *name; double weight; const char *members; };
+struct ns_agent {
+	const char *name, *node, *type;
+};
+struct ns_program {
+	const char *name, *node, *command, *dir, *timeout, *expected_exit;
+};
+struct ns_event {
+	double time;
+	const char *agent, *type, *event, *arguments;
+};
+struct ns_vtype {
+	const char *name;
+	double weight;
+	const char *members;
+};
+
+/* One row of a virtual table, columns and values spelled as the testbed's
+ * parser hands them over ("virt_nodes", "virt_lans", "virt_agents", ...). */
+struct ns_row {
+	const char *table;
+	struct ns_pair *columns;
+	size_t n_columns;
+};
 
 struct ns_experiment {
 	struct arena arena;
+	struct ns_row *rows; /* all of them, in the parser's order */
+	size_t n_rows;
 	struct ns_node *nodes;
 	struct ns_lan *lans;
 	size_t n_nodes, n_lans;
@@ -89,10 +121,12 @@ struct ns_experiment {
 	size_t n_events;
 	struct ns_vtype *vtypes;
 	size_t n_vtypes;
-	struct ns_pair *settings; /* experiment-wide: uselinkdelays, delay_osname,
+	struct ns_pair
+		*settings; /* experiment-wide: uselinkdelays, delay_osname,
 	                           * delay_capacity, encap_style, sync_server... */
 	size_t n_settings;
-	const char **warnings; /* "*** WARNING: ..." lines, as the parser prints */
+	const char *
+		*warnings; /* "*** WARNING: ..." lines, as the parser prints */
 	size_t n_warnings;
 	const char **inert; /* statements without effect here, once each */
 	size_t n_inert;
@@ -103,9 +137,14 @@ struct ns_experiment {
  * the user's file where known: "lab.ns:14: ...".  *ret_messages (may be NULL)
  * gets the parser's output exactly as experiment.nscheck would return it. */
 int ns_evaluate(const char *text, size_t len, const char *name,
-        const struct ns_limits *limits, struct ns_experiment **ret,
-        char **ret_messages, struct err *err) NFZ_MUST_CHECK;
+	const struct ns_limits *limits, struct ns_experiment **ret,
+	char **ret_messages, struct err *err) NFZ_MUST_CHECK;
 void ns_free(struct ns_experiment *e); /* NULL is fine */
+/* The value of a column, NULL when the row does not have it. */
+const char *ns_row_get(const struct ns_row *row, const char *column);
+/* Numbers of the event tables -> names ("LINK", "START"); "" if unknown. */
+const char *ns_object_type_name(int number);
+const char *ns_event_type_name(int number);
 static inline void ns_free_at(struct ns_experiment **e)
 {
 	ns_free(*e);
@@ -114,10 +153,9 @@ static inline void ns_free_at(struct ns_experiment **e)
  * shapers the testbed would add (section 5.3), numbered as it numbers them,
  * marked inferred. */
 int ns_topology(const struct ns_experiment *e, struct topology **ret,
-        struct err *err) NFZ_MUST_CHECK;
+	struct err *err) NFZ_MUST_CHECK;
 /* Does this member make the testbed insert a shaper (or a trace bridge)? */
 bool ns_member_needs_shaper(const struct ns_experiment *e,
-        const struct ns_lan *lan, const struct ns_member *m,
-        bool *ret_shapes);
+	const struct ns_lan *lan, const struct ns_member *m, bool *ret_shapes);
 
 #endif
