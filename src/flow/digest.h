@@ -34,16 +34,16 @@ struct digest {
 	uint32_t packets;
 	uint16_t tap, src_slot, dst_slot;
 	uint8_t tcp_flags, tos;
-	uint8_t flags;             /* DIGEST_... */
+	uint8_t flags; /* DIGEST_... */
 };
 
 struct digest_header {
-	uint8_t format;   /* DIGEST_V4 or DIGEST_V6 */
-	uint8_t shift;    /* time offsets count 2^shift ns */
+	uint8_t format; /* DIGEST_V4 or DIGEST_V6 */
+	uint8_t shift;  /* time offsets count 2^shift ns */
 	uint16_t count;
-	uint16_t meter;   /* module id */
+	uint16_t meter;    /* module id */
 	uint64_t datagram; /* number of this datagram, from 0 */
-	uint64_t seq;     /* number of its first digest, from 0 */
+	uint64_t seq;      /* number of its first digest, from 0 */
 	int64_t base_ns;
 	uint64_t dropped; /* packets the meter could not pass on, since start */
 };
@@ -57,7 +57,7 @@ struct digest_writer {
 bool digest_is_v4(const struct digest *d);
 /* Starts a body of at most len bytes fit for `first`; adds nothing yet. */
 void digest_begin(struct digest_writer *w, void *body, size_t len,
-        const struct digest *first);
+	const struct digest *first);
 /* False when d does not fit: full, other format, or its time is out of reach
  * of this body's base.  Finish this one and begin another. */
 bool digest_add(struct digest_writer *w, const struct digest *d);
@@ -67,6 +67,6 @@ size_t digest_end(struct digest_writer *w, const struct digest_header *numbers);
 /* Reads the header and up to DIGEST_MAX digests.  False: the body is not one.
  * Hostile input: count, format, shift and length must agree exactly. */
 bool digest_read(const void *body, size_t len, struct digest_header *ret,
-        struct digest *digests);
+	struct digest *digests);
 
 #endif

@@ -27,11 +27,11 @@
 struct endpoint;
 
 enum peer_state {
-	PEER_UNHEARD,  /* nothing accepted from it yet */
-	PEER_UP,       /* connected and alive */
-	PEER_SILENT,   /* was up; nothing for three intervals */
-	PEER_ENDING,   /* draining before it leaves */
-	PEER_GONE,     /* left in order */
+	PEER_UNHEARD, /* nothing accepted from it yet */
+	PEER_UP,      /* connected and alive */
+	PEER_SILENT,  /* was up; nothing for three intervals */
+	PEER_ENDING,  /* draining before it leaves */
+	PEER_GONE,    /* left in order */
 	PEER_ABORTED
 };
 const char *peer_state_name(enum peer_state state); /* "up" */
@@ -66,14 +66,14 @@ struct endpoint_handlers {
 	bool (*on_batch)(void *data, const struct endpoint_batch *batch);
 	/* The highest seq of this life that is already durable; 0: none. */
 	uint64_t (*on_last_seq)(
-	        void *data, const struct endpoint_source *source);
+		void *data, const struct endpoint_source *source);
 	/* A module has sent all it had when flush `number` reached it, and
 	 * that is durable. */
 	void (*on_flushed)(void *data, uint16_t module, uint64_t number);
 
 	/* Receivers of digests (cache).  `header` has the meter's id. */
 	void (*on_digests)(void *data, const struct digest_header *header,
-	        const struct digest *digests, size_t n);
+		const struct digest *digests, size_t n);
 
 	/* Meter, cache: hand over all that has been counted (flow cache, tap
 	 * counters) with the endpoint_send_... functions, then call
@@ -101,8 +101,8 @@ struct endpoint_handlers {
 /* Binds setup's listen address and port (0: any port) and starts.  `setup` must
  * outlive the endpoint.  Handlers not needed are NULL. */
 int endpoint_new(struct loop *loop, const struct setup *setup,
-        const struct endpoint_handlers *handlers, struct endpoint **ret,
-        struct err *err) NFZ_MUST_CHECK;
+	const struct endpoint_handlers *handlers, struct endpoint **ret,
+	struct err *err) NFZ_MUST_CHECK;
 void endpoint_free(struct endpoint *ep); /* says nothing to anyone */
 uint16_t endpoint_port(const struct endpoint *ep);
 
@@ -113,9 +113,9 @@ uint16_t endpoint_port(const struct endpoint *ep);
  * resent until the collector has it on disk.  Goes out within 50 ms, or when a
  * datagram is full. */
 size_t endpoint_send_records(
-        struct endpoint *ep, const struct flow_record *records, size_t n);
+	struct endpoint *ep, const struct flow_record *records, size_t n);
 size_t endpoint_send_counters(
-        struct endpoint *ep, const struct tap_counters *counters, size_t n);
+	struct endpoint *ep, const struct tap_counters *counters, size_t n);
 /* Records that would be taken now. */
 size_t endpoint_room(const struct endpoint *ep);
 /* Everything queued before this answers flush `number`. */
@@ -144,7 +144,7 @@ void endpoint_leave(struct endpoint *ep, int64_t limit_ms);
 void endpoint_abort(struct endpoint *ep);
 /* As the program knows it; NULL-safe names.  False: no such module. */
 bool endpoint_peer_state(
-        const struct endpoint *ep, uint16_t module, enum peer_state *ret);
+	const struct endpoint *ep, uint16_t module, enum peer_state *ret);
 
 /* Collector only: */
 /* Asks every connected module to flush; returns the number, which on_flushed
@@ -152,7 +152,7 @@ bool endpoint_peer_state(
 uint64_t endpoint_flush(struct endpoint *ep);
 /* Modules that are connected and have not answered flush `number`. */
 size_t endpoint_unflushed(const struct endpoint *ep, uint64_t number,
-        uint16_t *modules, size_t max);
+	uint16_t *modules, size_t max);
 /* Everything handed to on_batch so far is durable: acknowledges it. */
 void endpoint_durable(struct endpoint *ep);
 /* Asks modules of a role to end; on_peer tells when each is PEER_GONE. */
@@ -165,28 +165,28 @@ void endpoint_renew(struct endpoint *ep);
 struct endpoint_peer {
 	struct endpoint_source source;
 	enum peer_state state;
-	int64_t heard_ms;           /* since it was last heard; -1: never */
+	int64_t heard_ms; /* since it was last heard; -1: never */
 	bool has_health;
 	struct module_health health;
-	int64_t clock_offset_ns;    /* to add to its times: ours - its, at
+	int64_t clock_offset_ns; /* to add to its times: ours - its, at
 	                             * arrival; an upper bound of the truth
 	                             * by the transit time */
 	uint64_t batches, duplicates, out_of_order;
 };
 /* i-th peer of the setup; false past the last. */
 bool endpoint_peer(
-        const struct endpoint *ep, size_t i, struct endpoint_peer *ret);
+	const struct endpoint *ep, size_t i, struct endpoint_peer *ret);
 /* Of the record queue and the wire, since start. */
 struct endpoint_stats {
-	uint64_t records_taken, records_durable, records_refused;
+	uint64_t records_taken, records_refused;
 	uint64_t batches_sent, batches_resent, queue_batches;
 	uint64_t datagrams_in, datagrams_out, send_errors;
-	uint64_t kernel_drops;      /* SO_RXQ_OVFL */
-	uint64_t refused;           /* datagrams not accepted, any cause */
+	uint64_t kernel_drops; /* SO_RXQ_OVFL */
+	uint64_t refused;      /* datagrams not accepted, any cause */
 };
 void endpoint_stats(const struct endpoint *ep, struct endpoint_stats *ret);
 /* Refused datagrams by cause: "tag", "replay"...; false past the last. */
 bool endpoint_refusals(const struct endpoint *ep, size_t i,
-        const char **ret_cause, uint64_t *ret_n);
+	const char **ret_cause, uint64_t *ret_n);
 
 #endif

@@ -19,8 +19,8 @@ struct module_health {
 	uint64_t digests_received;
 	uint64_t digests_lost; /* sent to it, never arrived */
 	uint64_t flows_now, flows_max;
-	uint64_t cpu_us;       /* user and system; set by the endpoint */
-	uint64_t auth_failed;  /* datagrams refused; set by the endpoint */
+	uint64_t cpu_us;      /* user and system; set by the endpoint */
+	uint64_t auth_failed; /* datagrams refused; set by the endpoint */
 	char backend[HEALTH_BACKEND]; /* "ring"; NUL-terminated */
 };
 

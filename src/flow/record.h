@@ -22,22 +22,24 @@ enum end_reason {
 	END_LACK_OF_RESOURCES = 5
 };
 
-enum { RECORD_SENT = 1,      /* the frame left through the tap's interface */
+enum {
+	RECORD_SENT = 1,     /* the frame left through the tap's interface */
 	RECORD_FOREIGN = 2,  /* from an exporter that cannot be authenticated */
-	RECORD_ESTIMATED = 4 /* packet counts are estimates */ };
+	RECORD_ESTIMATED = 4 /* packet counts are estimates */
+};
 
 struct flow_record {
 	struct flow_key key;
 	uint64_t packets, bytes; /* true wire packets; IP octets */
 	int64_t first_ns, last_ns;
-	uint16_t tap;            /* observation point: netflowize's tap number,
+	uint16_t tap; /* observation point: netflowize's tap number,
 	                          * unique in the deployment */
 	uint16_t src_slot, dst_slot; /* members of the tap's link between which
 	                          * the frames travelled (by MAC on a LAN);
 	                          * SLOT_GROUP, SLOT_UNKNOWN */
-	uint8_t tcp_flags, tos;  /* OR of flags; first packet's ToS */
+	uint8_t tcp_flags, tos;      /* OR of flags; first packet's ToS */
 	uint8_t end_reason;
-	uint8_t flags;           /* RECORD_... */
+	uint8_t flags; /* RECORD_... */
 	uint8_t pad[6];
 };
 _Static_assert(sizeof(struct flow_record) == 88, "no hidden padding");
@@ -50,25 +52,25 @@ void flow_record_decode(struct cursor *c, struct flow_record *ret);
 /* Per-tap frame counters since the meter started: the wire side of the ledger.
  * wire = ip + non_ip + excluded + every loss, in frames. */
 #define TAP_LOSSES(X)                                                          \
-	X(RING, "ring") /* kernel: ring full */                                \
+	X(RING, "ring")           /* kernel: ring full */                      \
 	X(TRUNCATED, "truncated") /* IP header not captured or malformed */    \
-	X(CACHE, "cache") /* flow cache could not take it */                   \
-	X(QUEUE, "queue") /* record or digest queue full */
+	X(CACHE, "cache")         /* flow cache could not take it */           \
+	X(QUEUE, "queue")         /* record or digest queue full */
 
 enum tap_loss {
 #define X(name, text) LOSS_##name,
 	TAP_LOSSES(X)
 #undef X
-	        TAP_LOSS_COUNT
+		TAP_LOSS_COUNT
 };
 const char *tap_loss_name(enum tap_loss loss);
 
 struct tap_counters {
 	uint16_t tap;
-	int64_t at_ns;         /* node clock */
-	uint64_t wire_frames;  /* kernel's count at the hook */
+	int64_t at_ns;        /* node clock */
+	uint64_t wire_frames; /* kernel's count at the hook */
 	uint64_t ip_frames, non_ip, excluded;
-	uint64_t packets;      /* sum of segments of ip_frames */
+	uint64_t packets; /* sum of segments of ip_frames */
 	uint64_t lost[TAP_LOSS_COUNT];
 	/* of the interface itself, when the tap was attached and now: frames
 	 * received and sent as the kernel counts them */

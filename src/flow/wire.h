@@ -11,37 +11,36 @@
 #include <string.h>
 
 struct wire {
-	uint8_t *start, *at, *end;
+	uint8_t *start;
+	size_t len, max;
 	bool bad;
 };
 
-static inline struct wire wire_over(void *data, size_t len)
+static inline struct wire wire_over(void *data, size_t max)
 {
-	uint8_t *p = data;
-
-	return (struct wire){.start = p, .at = p, .end = len ? p + len : p};
+	return (struct wire){.start = data, .max = max};
 }
 
 static inline size_t wire_len(const struct wire *w)
 {
-	return (size_t)(w->at - w->start);
+	return w->len;
 }
 
 static inline size_t wire_left(const struct wire *w)
 {
-	return (size_t)(w->end - w->at);
+	return w->max - w->len;
 }
 
 /* The next n bytes to fill, or NULL (and bad) when there are fewer. */
 static inline uint8_t *wire_space(struct wire *w, size_t n)
 {
-	uint8_t *p = w->at;
+	uint8_t *p = w->start + w->len;
 
 	if (w->bad || n > wire_left(w)) {
 		w->bad = true;
 		return NULL;
 	}
-	w->at += n;
+	w->len += n;
 	return p;
 }
 

@@ -1,0 +1,105 @@
+#include "flow/credit.h"
+
+enum { BODY = CHANNEL_HEADER + 1 };
+
+bool digest_out_add(struct digest_out *o, const struct digest *d)
+{
+	int format = digest_is_v4(d) ? 0 : 1;
+
+	if (!o->begun[format]) {
+		o->data[format][CHANNEL_HEADER] = MESSAGE_DIGESTS;
+		digest_begin(&o->writer[format], o->data[format] + BODY,
+			CHANNEL_DATAGRAM - BODY, d);
+		o->begun[format] = true;
+	}
+	return digest_add(&o->writer[format], d);
+}
+
+bool digest_out_may(const struct digest_out *o)
+{
+	return o->datagrams < o->limit;
+}
+
+size_t digest_out_finish(
+	struct digest_out *o, int format, uint16_t meter, uint64_t dropped)
+{
+	struct digest_writer *w = &o->writer[format];
+	const struct digest_header numbers = {.meter = meter,
+		.datagram = o->datagrams,
+		.seq = o->digests,
+		.dropped = dropped};
+
+	if (!o->begun[format])
+		return 0;
+	o->begun[format] = false;
+	o->datagrams++;
+	o->digests += w->header.count;
+	return 1 + digest_end(w, &numbers);
+}
+
+bool digest_out_credit(struct digest_out *o, const struct credit *c)
+{
+	if (c->datagrams > o->datagrams || c->digests > o->digests ||
+		c->got > c->digests || c->limit > o->datagrams + CREDIT_MOST)
+		return false;
+	if (c->limit > o->limit)
+		o->limit = c->limit;
+	if (c->digests > o->confirmed)
+		o->confirmed = c->digests;
+	if (c->got > o->got)
+		o->got = c->got;
+	return true;
+}
+
+void digest_out_restart(struct digest_out *o)
+{
+	o->gone += o->digests - o->got;
+	o->datagrams = o->digests = 0;
+	o->limit = o->confirmed = o->got = 0;
+}
+
+bool digest_in_take(struct digest_in *in, const struct digest_header *h)
+{
+	if (h->datagram == UINT64_MAX || h->seq > UINT64_MAX - h->count)
+		return false;
+	if (h->datagram >= in->datagrams)
+		in->datagrams = h->datagram + 1;
+	if (h->seq + h->count > in->digests)
+		in->digests = h->seq + h->count;
+	in->got += h->count;
+	in->unsaid++;
+	return true;
+}
+
+void digest_in_say(struct digest_in *in, uint64_t life, uint64_t window,
+	struct credit *ret)
+{
+	*ret = (struct credit){.life = life,
+		.datagrams = in->datagrams,
+		.digests = in->digests,
+		.got = in->got,
+		.limit = in->datagrams + window};
+	in->unsaid = 0;
+}
+
+uint64_t digest_in_lost(const struct digest_in *in)
+{
+	return in->lost_before +
+	       (in->digests > in->got ? in->digests - in->got : 0);
+}
+
+void digest_in_restart(struct digest_in *in)
+{
+	*in = (struct digest_in){
+		.lost_before = digest_in_lost(in), .unsaid = 1};
+}
+
+/* splitmix64's finaliser over flow and cache. */
+uint64_t share_score(uint64_t flow_hash, uint16_t cache)
+{
+	uint64_t x = flow_hash + (cache + UINT64_C(1)) * 0x9e3779b97f4a7c15u;
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+	return x ^ x >> 31;
+}

@@ -1,0 +1,320 @@
+/* What the endpoint says: messages of the session, batches of the record
+ * stream, digests.  Everything passes through ep_send. */
+#include "flow/endpoint_private.h"
+#include "format/crypto.h"
+
+#include <sys/resource.h>
+
+void ep_send(struct endpoint *ep, struct peer *p, enum channel_kind kind,
+	uint8_t *data, size_t len)
+{
+	if (!p->port)
+		return; /* it will contact us first */
+	len = channel_seal(&p->channel, kind, data, len);
+	if (udp_send(&ep->udp, &p->addr, p->port, data, len))
+		ep->stats.datagrams_out++;
+	else
+		ep->stats.send_errors++;
+}
+
+void ep_send_message(
+	struct endpoint *ep, struct peer *p, const struct message *m)
+{
+	uint8_t data[CHANNEL_HEADER + MESSAGE_WIRE_MAX];
+	size_t len = message_encode(m, data + CHANNEL_HEADER, MESSAGE_WIRE_MAX);
+
+	if (len)
+		ep_send(ep, p, CHANNEL_SEALED, data, len);
+}
+
+static uint64_t cpu_us(void)
+{
+	struct rusage u;
+
+	if (getrusage(RUSAGE_SELF, &u) < 0)
+		return HEALTH_UNKNOWN;
+	return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000u +
+	       (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+void ep_fill_health(struct endpoint *ep, struct module_health *h)
+{
+	struct endpoint_stats stats;
+
+	*h = (struct module_health){
+		.flows_now = HEALTH_UNKNOWN, .flows_max = HEALTH_UNKNOWN};
+	if (ep->do_.on_health)
+		ep->do_.on_health(ep->do_.data, h);
+	endpoint_stats(ep, &stats);
+	h->at_ns = wall_now().ns;
+	h->records_sent = stats.records_taken;
+	h->records_lost += ep->lost_records;
+	h->cpu_us = cpu_us();
+	h->auth_failed = stats.refused;
+	h->digests_sent = h->digests_received = h->digests_lost = 0;
+	for (size_t i = 0; i < ep->n_peers; i++) {
+		const struct peer *p = &ep->peers[i];
+
+		h->digests_received += p->in.got;
+		h->digests_lost += digest_in_lost(&p->in);
+		if (!p->out)
+			continue;
+		h->digests_sent += p->out->digests + p->out->gone;
+		h->digests_lost += p->out->gone + p->out->confirmed;
+		h->digests_lost -= p->out->got < p->out->confirmed
+					   ? p->out->got
+					   : p->out->confirmed;
+	}
+}
+
+static void tell(struct endpoint *ep, struct peer *p, unsigned events)
+{
+	const struct endpoint_handlers *h = &ep->do_;
+
+	if (events & SESSION_EV_REFUSED)
+		channel_refuse(&p->channel, CAUSE_STATE);
+	if (events & SESSION_EV_STATE && session_carries(&p->session)) {
+		p->in.unsaid++; /* grant at once */
+		ep_hasten(ep);
+	}
+	if (events & SESSION_EV_STATE && h->on_peer)
+		h->on_peer(h->data, p->setup->id,
+			(enum peer_state)p->session.state);
+	if (events & SESSION_EV_FLUSH) {
+		if (h->on_flush)
+			h->on_flush(h->data, p->session.flush_heard);
+		else
+			endpoint_flushed(ep, p->session.flush_heard);
+	}
+	if (events & SESSION_EV_END_ASKED && h->on_end)
+		h->on_end(h->data);
+	if (events & SESSION_EV_ABORTED) {
+		/* an abort from any side ends all: who manages passes it on */
+		if (ep->setup->role == MODULE_COLLECTOR)
+			endpoint_abort(ep);
+		if (h->on_abort)
+			h->on_abort(h->data, p->setup->id);
+	}
+}
+
+void ep_session(struct endpoint *ep, struct peer *p,
+	enum session_input_kind kind, const struct message *m, uint64_t number)
+{
+	const struct session_input in = {.kind = kind,
+		.message = m,
+		.number = number,
+		.now_ms = ep_now_ms()};
+	struct session_output out;
+
+	session_step(&p->session, &in, &out);
+	for (size_t i = 0; i < out.n; i++) {
+		if (out.send[i].kind == MESSAGE_ALIVE)
+			ep_fill_health(ep, &out.send[i].health);
+		ep_send_message(ep, p, &out.send[i]);
+	}
+	if (out.events)
+		tell(ep, p, out.events);
+}
+
+/* --- the record stream --------------------------------------------------- */
+
+void ep_pump(struct endpoint *ep)
+{
+	uint8_t data[CHANNEL_DATAGRAM];
+	const int64_t now = ep_now_ms();
+	uint64_t at = 0;
+	size_t len;
+
+	if (!ep->sink || !session_carries(&ep->sink->session))
+		return;
+	for (int i = 0; i < RELIABLE_WINDOW; i++) {
+		len = reliable_next(
+			&ep->queue, now, &at, data + CHANNEL_HEADER);
+		if (!len)
+			break;
+		ep_send(ep, ep->sink, CHANNEL_SEALED, data, len);
+	}
+}
+
+void ep_acknowledge(struct endpoint *ep, struct peer *p)
+{
+	struct message m = {.kind = MESSAGE_RECEIVED};
+
+	reliable_say(&p->stream, &m.received);
+	ep_send_message(ep, p, &m);
+}
+
+/* Sends batches as they fill. */
+static void queued(struct endpoint *ep, uint64_t open_before, size_t before)
+{
+	if (ep->queue.open != open_before)
+		ep_pump(ep);
+	if (ep->queue.fill && (!before || ep->queue.open != open_before))
+		ep->fill_ms = ep_now_ms();
+	ep_hasten(ep);
+}
+
+size_t endpoint_send_records(
+	struct endpoint *ep, const struct flow_record *records, size_t n)
+{
+	uint64_t open = ep->queue.open;
+	size_t fill = ep->queue.fill, i = 0;
+
+	while (i < n && stream_add_record(&ep->queue, &records[i]))
+		i++;
+	ep->stats.records_taken += i;
+	ep->stats.records_refused += n - i;
+	ep->was_full |= i < n;
+	queued(ep, open, fill);
+	return i;
+}
+
+size_t endpoint_send_counters(
+	struct endpoint *ep, const struct tap_counters *counters, size_t n)
+{
+	uint64_t open = ep->queue.open;
+	size_t fill = ep->queue.fill, i = 0;
+
+	while (i < n && stream_add_counters(&ep->queue, &counters[i]))
+		i++;
+	ep->was_full |= i < n;
+	queued(ep, open, fill);
+	return i;
+}
+
+size_t endpoint_room(const struct endpoint *ep)
+{
+	size_t room = reliable_room(&ep->queue) * STREAM_RECORDS;
+
+	if (ep->queue.fill)
+		room += (RELIABLE_BYTES - ep->queue.fill) / (1 + RECORD_WIRE);
+	return room;
+}
+
+void endpoint_count_lost(struct endpoint *ep, uint64_t records)
+{
+	ep->lost_records += records;
+}
+
+void endpoint_flushed(struct endpoint *ep, uint64_t number)
+{
+	if (number > ep->flush_pending)
+		ep->flush_pending = number;
+	endpoint_push_digests(ep);
+	ep_mark_digests(ep);
+	ep_try_flushed(ep);
+	ep_hasten(ep);
+}
+
+void ep_try_flushed(struct endpoint *ep)
+{
+	if (!ep->flush_pending || !ep_digests_confirmed(ep) ||
+		!stream_add_flushed(&ep->queue, ep->flush_pending))
+		return;
+	ep->flush_pending = 0;
+	reliable_close(&ep->queue);
+	ep_pump(ep);
+}
+
+/* --- digests ------------------------------------------------------------- */
+
+static bool open_left(const struct peer *p)
+{
+	return p->out->begun[0] || p->out->begun[1];
+}
+
+static bool push(struct endpoint *ep, struct peer *p, int format)
+{
+	size_t len;
+
+	if (!p->out->begun[format])
+		return true;
+	if (!session_carries(&p->session) || !digest_out_may(p->out))
+		return false;
+	len = digest_out_finish(p->out, format, ep->setup->id, ep->dropped);
+	ep_send(ep, p, CHANNEL_CLEAR, p->out->data[format], len);
+	return true;
+}
+
+static struct peer *share_of(struct endpoint *ep, const struct flow_key *key)
+{
+	uint64_t hash = flow_key_hash(&ep->share_seed, key), best = 0;
+	struct peer *ret = NULL;
+
+	for (size_t i = 0; i < ep->n_peers; i++) {
+		struct peer *p = &ep->peers[i];
+		uint64_t score;
+
+		if (!p->out || p->session.state != SESSION_UP)
+			continue;
+		score = share_score(hash, p->setup->id);
+		if (!ret || score > best) {
+			best = score;
+			ret = p;
+		}
+	}
+	return ret;
+}
+
+bool endpoint_send_digest(struct endpoint *ep, const struct digest *d)
+{
+	struct peer *p = share_of(ep, &d->key);
+
+	if (!p)
+		return false;
+	ep_hasten(ep);
+	if (digest_out_add(p->out, d))
+		return true;
+	return push(ep, p, digest_is_v4(d) ? 0 : 1) &&
+	       digest_out_add(p->out, d);
+}
+
+void endpoint_push_digests(struct endpoint *ep)
+{
+	for (size_t i = 0; i < ep->n_peers; i++)
+		if (ep->peers[i].out) {
+			push(ep, &ep->peers[i], 0);
+			push(ep, &ep->peers[i], 1);
+		}
+}
+
+void endpoint_count_dropped(struct endpoint *ep, uint64_t packets)
+{
+	ep->dropped += packets;
+}
+
+bool endpoint_has_caches(const struct endpoint *ep)
+{
+	for (size_t i = 0; i < ep->n_peers; i++)
+		if (ep->peers[i].out)
+			return true;
+	return false;
+}
+
+void ep_mark_digests(struct endpoint *ep)
+{
+	for (size_t i = 0; i < ep->n_peers; i++)
+		if (ep->peers[i].out)
+			ep->peers[i].out_mark = ep->peers[i].out->digests;
+}
+
+bool ep_digests_confirmed(const struct endpoint *ep)
+{
+	for (size_t i = 0; i < ep->n_peers; i++) {
+		const struct peer *p = &ep->peers[i];
+
+		if (p->out && session_carries(&p->session) &&
+			(open_left(p) || p->out->confirmed < p->out_mark))
+			return false;
+	}
+	return true;
+}
+
+void ep_grant(struct endpoint *ep, struct peer *p)
+{
+	struct message m = {.kind = MESSAGE_CREDIT};
+
+	digest_in_say(&p->in, channel_peer_life(&p->channel), ep->credit_window,
+		&m.credit);
+	ep_send_message(ep, p, &m);
+}

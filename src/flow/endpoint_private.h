@@ -1,0 +1,97 @@
+/* What the files of the endpoint share; nobody else includes this. */
+#ifndef NFZ_FLOW_ENDPOINT_PRIVATE_H
+#define NFZ_FLOW_ENDPOINT_PRIVATE_H
+
+#include "flow/channel.h"
+#include "flow/credit.h"
+#include "flow/endpoint.h"
+#include "flow/session.h"
+#include "flow/stream.h"
+#include "flow/udp.h"
+
+enum {
+	TICK_MS = 100,     /* always */
+	FAST_MS = 10,      /* while something is under way */
+	BATCH_AGE_MS = 50, /* of the open batch, before it is sent */
+	QUEUE_BATCHES = 8192,
+	ACK_EVERY = 32 /* batches between acknowledgements */
+};
+
+struct peer {
+	const struct setup_peer *setup;
+	struct channel channel;
+	struct session session;
+	struct net_addr addr; /* where it was last heard, or the setup's */
+	uint16_t port;        /* 0: not known yet */
+
+	struct reliable_receiver stream; /* records from it */
+	uint64_t flush_heard, flush_seq; /* FLUSHED in batch flush_seq */
+	uint64_t flush_wanted, flush_asked, flush_done;
+
+	struct digest_out *out; /* a cache, and we are a meter */
+	uint64_t out_mark;      /* digests to be confirmed before FLUSHED */
+	struct digest_in in;
+
+	bool has_health;
+	struct module_health health;
+	int64_t clock_offset_ns, heard_ms; /* -1: never heard */
+};
+
+struct endpoint {
+	struct loop *loop;
+	const struct setup *setup;
+	struct endpoint_handlers do_;
+	struct udp udp;
+	uint8_t epoch[CHANNEL_EPOCH];
+	uint64_t life;
+	struct peer *peers; /* in order of their ids */
+	size_t n_peers;
+	struct peer *sink; /* the collector, when we are not it */
+	struct loop_timer *slow, *fast;
+	struct stream_content content; /* of the batch at hand */
+
+	struct reliable_sender queue;
+	int64_t fill_ms; /* since when the open batch has something */
+	bool was_full;
+	uint64_t flush_pending; /* to be said in the stream; 0: none */
+	uint64_t flush_number;  /* collector: last asked */
+
+	struct hash_key share_seed;
+	uint64_t credit_window, dropped;
+
+	bool leaving, aborting, left_said, lease_over_said;
+	int64_t leave_by_ms, lease_until_ms, lease_said_ms;
+	struct endpoint_stats stats;
+	uint64_t lost_records;
+	uint64_t refused[CAUSE_COUNT]; /* before the sender was known */
+};
+
+int64_t ep_now_ms(void);
+struct peer *ep_find(const struct endpoint *ep, uint16_t id);
+/* Starts the fast timer. */
+void ep_hasten(struct endpoint *ep);
+
+/* endpoint_out.c: towards peers */
+void ep_send(struct endpoint *ep, struct peer *p, enum channel_kind kind,
+	uint8_t *data, size_t len);
+void ep_send_message(
+	struct endpoint *ep, struct peer *p, const struct message *m);
+/* Runs the session, sends what it says, tells the program. */
+void ep_session(struct endpoint *ep, struct peer *p,
+	enum session_input_kind kind, const struct message *m, uint64_t number);
+void ep_pump(struct endpoint *ep); /* queued batches */
+void ep_acknowledge(struct endpoint *ep, struct peer *p);
+void ep_grant(struct endpoint *ep, struct peer *p);
+/* True when nothing is in the way of FLUSHED, or of leaving. */
+bool ep_digests_confirmed(const struct endpoint *ep);
+void ep_mark_digests(struct endpoint *ep);
+void ep_try_flushed(struct endpoint *ep);
+void ep_fill_health(struct endpoint *ep, struct module_health *h);
+
+/* endpoint_in.c: from peers */
+void ep_readable(void *data, int fd, short revents);
+void ep_deliver(struct endpoint *ep, struct peer *p);
+/* Collector: goes on with a flush: caches after meters. */
+void ep_go_on_flush(struct endpoint *ep);
+
+#endif

@@ -1,0 +1,34 @@
+/* What travels in the record stream: items in batches. */
+#ifndef NFZ_FLOW_STREAM_H
+#define NFZ_FLOW_STREAM_H
+
+#include "flow/record.h"
+#include "flow/reliable.h"
+
+#include <stdbool.h>
+
+enum {
+	STREAM_RECORD = 1,   /* flow record */
+	STREAM_COUNTERS = 2, /* tap counters */
+	STREAM_FLUSHED = 3,  /* number: all before it answers that flush */
+	STREAM_ITEM_MAX = 1 + COUNTERS_WIRE_MAX,
+	STREAM_RECORDS = RELIABLE_BYTES / (1 + RECORD_WIRE), /* in a batch */
+	STREAM_COUNTERS_MAX = 16
+};
+
+/* False: no room. */
+bool stream_add_record(struct reliable_sender *s, const struct flow_record *r);
+bool stream_add_counters(
+	struct reliable_sender *s, const struct tap_counters *c);
+bool stream_add_flushed(struct reliable_sender *s, uint64_t number);
+
+struct stream_content {
+	struct flow_record records[STREAM_RECORDS];
+	struct tap_counters counters[STREAM_COUNTERS_MAX];
+	size_t n_records, n_counters;
+	uint64_t flushed; /* highest number; 0: none */
+};
+/* Hostile input.  False: ill-formed, or more of a kind than fits. */
+bool stream_read(const uint8_t *items, size_t len, struct stream_content *ret);
+
+#endif
