@@ -85,6 +85,7 @@ endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
 -include mk/node.mk
+-include mk/payload.mk
 -include mk/tests.mk
 -include mk/house.mk
 

@@ -6,12 +6,12 @@ NODE_BUILD  := $(BUILD)/node
 NODE_PROGRAMS := nfz-agent nfz-meter nfz-cache nfz-collector nfz-query
 NODE_LIBDIR := /usr/lib/x86_64-linux-gnu
 # Sources that need a library nodes do not have stay out.
-NODE_SKIP   := src/format/json.c src/format/xml.c src/format/xmlrpc.c \
- src/format/http.c src/format/pem.c src/probe/pcapfile.c
-NODE_FOLDERS := base format flow store probe collector
+NODE_SKIP   := src/probe/pcapfile.c
+NODE_FORMAT := $(wildcard $(patsubst %,src/format/%.c,jsonw crypto compress checksum))
+NODE_FOLDERS := base flow store probe collector
 NODE_AGENT  := $(wildcard src/deploy/agent*.c src/deploy/journal*.c src/deploy/frame*.c src/deploy/payload_read*.c)
 NODE_MAINS  := $(foreach p,$(NODE_PROGRAMS),$(wildcard src/*/$(p).c))
-NODE_SOURCES := $(filter-out $(NODE_SKIP) $(MAINS),$(foreach f,$(NODE_FOLDERS),$(wildcard src/$(f)/*.c)) $(NODE_AGENT))
+NODE_SOURCES := $(filter-out $(NODE_SKIP) $(MAINS),$(foreach f,$(NODE_FOLDERS),$(wildcard src/$(f)/*.c)) $(NODE_FORMAT) $(NODE_AGENT))
 NODE_CFLAGS := -std=gnu17 -D_GNU_SOURCE= -DNFZ_NODE=1 -Isrc -isystem $(NODE_BUILD)/include \
  -MMD -MP -Os -ffunction-sections -fdata-sections -fstack-protector-strong $(WARNINGS)
 NODE_LDFLAGS := -static -Wl,--gc-sections -s
