@@ -19,11 +19,14 @@ struct ns_limits {
 	int64_t commands;          /* 0: default 5,000,000 */
 	int64_t memory_bytes;      /* 0: default 256 MiB */
 	double delay_threshold_ms; /* 0: default 2, a site's DELAYTHRESH */
-	/* Hardware types known, as glob patterns; NULL: "pc*" (pcvm* are
-	 * virtual). */
+	/* Hardware types known, as glob patterns; NULL: "pc*", "d[0-9]*".
+	 * Types pcvm* are virtual. */
 	const char *const *types;
 	/* Names of system images known; NULL: any name will do. */
 	const char *const *oses;
+	/* System of nodes that ask for none; NULL: left open ("").  The parser
+	 * fills in what the site's database has for the node's type. */
+	const char *default_os;
 	bool check_only; /* nscheck: anonymous mode, no rows */
 };
 
@@ -149,13 +152,35 @@ static inline void ns_free_at(struct ns_experiment **e)
 {
 	ns_free(*e);
 }
-/* The planner's view: each shaped or traced link or LAN member gets the
- * shapers the testbed would add (section 5.3), numbered as it numbers them,
- * marked inferred. */
+/* Evaluates the text and prints what the testbed's parser makes of it, as one
+ * JSON document: {"exit":0,"lans":{NAME:[member...]},"messages":[...],
+ * "nodes":{NAME:{...}},"other_tables":{TABLE:rows}}, or, for a text it refuses,
+ * {"exit":1,"messages":[...]} and NFZ_E_NS.  Keys are sorted, values spelled
+ * as the parser spells them; messages are its first 12 lines without those
+ * that begin with "***".  With limits NULL, nodes get the reference site's
+ * default system. */
+struct buf;
+int ns_print(const char *text, size_t len, const char *name,
+        const struct ns_limits *limits, struct buf *out, struct err *err)
+        NFZ_MUST_CHECK;
+/* Can this be brought up, not only parsed?  Refuses, with the line where
+ * known: "@NAME@" macros that nobody replaced, an address given twice, names
+ * longer than the testbed stores, trace types it does not have.  The text is
+ * that of the experiment (for line numbers). */
+int ns_check_real(const struct ns_experiment *e, const char *text, size_t len,
+        const char *name, struct err *err) NFZ_MUST_CHECK;
+/* The planner's view: nodes, links, LANs, and the shapers the testbed would
+ * add (section 5.3), numbered as it numbers them, marked inferred. */
 int ns_topology(const struct ns_experiment *e, struct topology **ret,
-	struct err *err) NFZ_MUST_CHECK;
-/* Does this member make the testbed insert a shaper (or a trace bridge)? */
+        struct err *err) NFZ_MUST_CHECK;
+/* Does this member make the testbed insert a shaper (or a trace bridge)?  A
+ * link, and a LAN of two, has one shaper for both members, and the answer is
+ * that of the whole.  *ret_shapes: it shapes, it is not there for tracing
+ * only; true with result false means that the end nodes shape. */
 bool ns_member_needs_shaper(const struct ns_experiment *e,
-	const struct ns_lan *lan, const struct ns_member *m, bool *ret_shapes);
+        const struct ns_lan *lan, const struct ns_member *m,
+        bool *ret_shapes);
+/* The value of an experiment-wide setting, "" when it is not set. */
+const char *ns_setting(const struct ns_experiment *e, const char *name);
 
 #endif

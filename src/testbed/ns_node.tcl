@@ -226,8 +226,13 @@ proc ::nfz::enlist {self set object} {
 
 # The operating system that runs on the node, checked against its parent.
 proc ::nfz::node_os {self} {
+	variable default_os
+
 	set os [get $self osid]
-	if {$os ne {} && [get $self virthost]} {
+	if {$os eq {}} {
+		return [expr {[known_type [get $self type]] ? $default_os : {}}]
+	}
+	if {[get $self virthost]} {
 		perror "You may not specify an OS for hosting virtnodes\
 		    ($self)!"
 	}

@@ -349,7 +349,8 @@ proc ::nfz::make_oml_lan {self} {
 
 	my $self lanlink_list
 	if {!$compat} {
-		error {can't read "oml_use_control": no such variable}
+		return -code error \
+		    {can't read "oml_use_control": no such variable}
 	}
 	if {$oml_control == 0} {
 		make_oml_lan $self

@@ -150,7 +150,7 @@ static bool define(
 	Tcl_Interp *interp, struct run *run, const struct ns_job *job)
 {
 	const struct ns_prelude *part;
-	const char *const any[] = {"pc*", NULL};
+	static const char *const any[] = {"pc*", "d[0-9]*", NULL};
 
 	Tcl_CreateObjCommand(interp, "::nfz::say", cmd_say, run, NULL);
 	Tcl_CreateObjCommand(interp, "::nfz::emit", cmd_emit, run, NULL);
@@ -158,6 +158,9 @@ static bool define(
 	set_list(interp, "::nfz::types",
 		job->limits.types ? job->limits.types : any);
 	set_list(interp, "::nfz::oses", job->limits.oses);
+	Tcl_SetVar(interp, "::nfz::default_os",
+		job->limits.default_os ? job->limits.default_os : "",
+		TCL_GLOBAL_ONLY);
 	Tcl_SetVar2Ex(interp, "::nfz::check", NULL,
 		Tcl_NewIntObj(job->limits.check_only), TCL_GLOBAL_ONLY);
 	Tcl_SetVar2Ex(interp, "::nfz::threshold", NULL,

@@ -70,10 +70,10 @@ foreach ::nfz::word {Traffic/CBR FTP Telnet Program} {
 foreach {::nfz::word ::nfz::proto ::nfz::role} {UDP udp source
     TCP tcp source Null {} sink TCPSink tcp sink} {
 	::nfz::method Agent/$::nfz::word connect to [string map \
-	    [list PROTO [list $::nfz::proto] ROLE $::nfz::role] {
+	    [list PROTO $::nfz::proto ROLE $::nfz::role] {
 		Agent.connect $self $to
-		if {PROTO ne {}} {
-			put $self proto PROTO
+		if {{PROTO} ne {}} {
+			put $self proto {PROTO}
 		}
 		put $self role ROLE
 	}]
