@@ -1,25 +1,23 @@
 /* nfz-meter: counts the packets on its taps into flow records (nfz-meter(8)).
  */
-#include "base/file.h"
 #include "base/log.h"
 #include "base/opt.h"
-#include "flow/setup.h"
+#include "probe/meter_file.h"
+#include "probe/meter_net.h"
 #include "probe/meter_print.h"
 #include "probe/privs.h"
+#include "probe/setupfile.h"
 
 #include <signal.h>
-#include <string.h>
-
-enum { SETUP_FILE_MAX = 16 << 20 };
 
 struct args {
-	const char *setup, *read, *to, *status;
+	const char *setup, *read, *status;
 	bool print, help, version;
 	int style, verbose;
 	int64_t limit_ms, ring_mib, uid, idle_ms, active_ms, fin_ms, flows;
 };
 
-static const char *const styles[] = {"text", "json", "csv", "v5", NULL};
+static const char *const styles[] = {"text", "json", "csv", NULL};
 
 #define AT(field) offsetof(struct args, field)
 static const struct opt table[] = {
@@ -29,10 +27,8 @@ static const struct opt table[] = {
 		"meter a capture file instead", NULL, 0, 0},
 	{"print", 'p', OPT_FLAG, AT(print), NULL,
 		"records to stdout, no collector", NULL, 0, 0},
-	{"output", 'o', OPT_CHOICE, AT(style), "FORMAT",
-		"text, json, csv, v5 (with --read)", styles, 0, 0},
-	{"to", 't', OPT_TEXT, AT(to), "ADDR:PORT",
-		"where v5 datagrams go (with -o v5)", NULL, 0, 0},
+	{"output", 'o', OPT_CHOICE, AT(style), "FORMAT", "text, json, csv",
+		styles, 0, 0},
 	{"for", 'f', OPT_SPAN, AT(limit_ms), "TIME",
 		"end after that long (with --print)", NULL, 0, 0},
 	{"status", 0, OPT_TEXT, AT(status), "FILE",
@@ -58,37 +54,55 @@ static const struct opt table[] = {
 
 static int run_live(const struct args *a, struct err *err)
 {
-	struct buf text = BUF_INIT(SETUP_FILE_MAX);
 	struct setup setup = {0};
-	int r = file_read(a->setup, &text, err);
+	const uint32_t ring = (uint32_t)a->ring_mib << 20;
+	const uint32_t uid = (uint32_t)a->uid;
+	const struct meter_print_options print = {.setup = &setup,
+		.style = (enum record_style)a->style,
+		.ring_bytes = ring,
+		.uid = uid,
+		.limit_ms = a->limit_ms};
+	const struct meter_net_options net = {.setup = &setup,
+		.status_path = a->status,
+		.ring_bytes = ring,
+		.uid = uid};
+	int r = setupfile_read(a->setup, &setup, err);
 
 	if (r == 0)
-		r = setup_parse(buf_str(&text), text.len, &setup, err);
-	if (r < 0)
-		err_wrap(err, "%s", a->setup);
-	explicit_bzero(text.data, text.len); /* keys */
-	buf_release(&text);
-	if (r == 0 && a->print) {
-		const struct meter_print_options o = {.setup = &setup,
-			.style = (enum record_style)a->style,
-			.ring_bytes = (uint32_t)a->ring_mib << 20,
-			.uid = (uint32_t)a->uid,
-			.limit_ms = a->limit_ms};
-
-		r = meter_print_run(&o, err);
-	}
+		r = a->print ? meter_print_run(&print, err)
+			     : meter_net_run(&net, err);
 	setup_release(&setup);
 	return r;
 }
 
+static int run_file(const struct args *a, struct err *err)
+{
+#ifdef NFZ_NODE
+	return err_set(err, NFZ_E_USAGE,
+		"%s: the nfz-meter of nodes reads no files", a->read);
+#else
+	const struct meter_file_options o = {.path = a->read,
+		.style = (enum record_style)a->style,
+		.flows = (uint32_t)a->flows,
+		.idle_ms = a->idle_ms,
+		.active_ms = a->active_ms,
+		.fin_ms = a->fin_ms};
+
+	return meter_file_run(&o, err);
+#endif
+}
+
 int main(int argc, char **argv)
 {
-	struct args a = {.uid = PRIVS_NOBODY};
+	struct args a = {.uid = PRIVS_NOBODY,
+		.idle_ms = 60000,
+		.active_ms = 300000,
+		.flows = 1 << 20};
 	struct err err = ERR_INIT;
 	int words = 0;
 	int r = opt_parse(table, NULL, &a, argc, argv, &words, &err);
 
-	log_open("nfz-meter", LOG_INFO, true);
+	log_open("nfz-meter", a.verbose ? LOG_DEBUG : LOG_INFO, true);
 	signal(SIGPIPE, SIG_IGN);
 	if (r == 0 && a.help) {
 		printf("usage: nfz-meter --setup FILE | --read FILE\n");
@@ -99,11 +113,12 @@ int main(int argc, char **argv)
 		printf("nfz-meter %s\n", NFZ_VERSION);
 		return 0;
 	}
-	if (r == 0 && (words > 0 || !a.setup))
-		r = err_set(&err, NFZ_E_USAGE, "--setup or --read, please");
+	if (r == 0 && (words > 0 || !a.setup == !a.read))
+		r = err_set(&err, NFZ_E_USAGE,
+			"nfz-meter needs --setup FILE or --read FILE");
 	if (r == 0)
-		r = run_live(&a, &err);
+		r = a.read ? run_file(&a, &err) : run_live(&a, &err);
 	if (r < 0)
 		log_err(&err);
-	return r < 0 ? err_exit_status(err.code) : 0;
+	return r < 0 ? err_exit_status(r) : 0;
 }

@@ -1,0 +1,160 @@
+/* The same flow cache as in the meter, fed by digests.  Times are the meters'
+ * clocks, which may differ from ours: the cache's time is the latest heard of
+ * plus what has passed here since. */
+#include "probe/cache.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "probe/flowcache.h"
+#include "probe/module.h"
+#include "probe/privs.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { TICK_MS = 100, FIRST_RECORD_MS = 400 };
+
+struct cache {
+	struct module *module;
+	struct endpoint *endpoint;
+	struct flowcache *flows;
+	uint64_t digests, refused;
+	int64_t latest_ns;      /* meters' time */
+	struct mono_time heard; /* when that was */
+};
+
+static bool send_record(void *data, const struct flow_record *r)
+{
+	struct cache *c = data;
+
+	return endpoint_send_records(c->endpoint, r, 1) == 1;
+}
+
+static void tell_time(void *data)
+{
+	struct cache *c = data;
+
+	if (c->latest_ns)
+		flowcache_advance(
+			c->flows, c->latest_ns + mono_now().ns - c->heard.ns);
+}
+
+static struct flow_addition addition(struct cache *c, const struct digest *d)
+{
+	const struct flow_point point = {.tap = d->tap,
+		.src_slot = d->src_slot,
+		.dst_slot = d->dst_slot,
+		.sent = d->flags & DIGEST_SENT};
+
+	return (struct flow_addition){.key = d->key,
+		.octets = d->bytes,
+		.packets = d->packets,
+		.first_ns = d->first_ns,
+		.last_ns = d->last_ns,
+		.point = flowcache_point(c->flows, &point),
+		.tcp_flags = d->tcp_flags,
+		.tos = d->tos};
+}
+
+static void on_digests(void *data, const struct digest *d, size_t n)
+{
+	struct cache *c = data;
+	struct flow_addition adds[DIGEST_MAX];
+	uint64_t refused;
+
+	for (size_t i = 0; i < n; i++) {
+		adds[i] = addition(c, &d[i]);
+		if (d[i].last_ns > c->latest_ns) {
+			c->latest_ns = d[i].last_ns;
+			c->heard = mono_now();
+		}
+	}
+	refused = flowcache_add(c->flows, adds, n);
+	c->digests += n;
+	for (; refused; refused &= refused - 1) {
+		c->refused++;
+		endpoint_count_lost(c->endpoint, 1);
+	}
+}
+
+static bool do_flush(void *data)
+{
+	return flowcache_flush(((struct cache *)data)->flows);
+}
+
+static bool do_end(void *data)
+{
+	return flowcache_end(((struct cache *)data)->flows, END_FORCED);
+}
+
+static void do_health(void *data, struct module_health *ret)
+{
+	struct cache *c = data;
+	struct flowcache_stats s;
+
+	flowcache_stats(c->flows, &s);
+	ret->flows_now = s.flows;
+	ret->flows_max = s.most_flows;
+	snprintf(ret->backend, sizeof(ret->backend), "cache");
+}
+
+static void do_status(void *data, struct buf *out)
+{
+	struct cache *c = data;
+	struct flowcache_stats s;
+
+	flowcache_stats(c->flows, &s);
+	buf_addf(out,
+		"backend cache\ndigests %" PRIu64 "\nrefused %" PRIu64
+		"\nflows %u\nmost_flows %u\nevicted %" PRIu64
+		"\nrecords %" PRIu64 "\n",
+		c->digests, c->refused, s.flows, s.most_flows, s.evicted,
+		s.records);
+}
+
+static int start(struct cache *c, struct loop *loop,
+	const struct cache_options *o, struct err *err)
+{
+	const struct module_options module = {.loop = loop,
+		.setup = o->setup,
+		.role = MODULE_CACHE,
+		.status_path = o->status_path};
+	const struct flowcache_options flows = {.flows = o->setup->cache_flows,
+		.idle_ms = o->setup->idle_ms,
+		.active_ms = o->setup->active_ms,
+		.fin_ms = o->setup->fin_ms,
+		.first_ms = FIRST_RECORD_MS,
+		.sink = send_record,
+		.data = c};
+	int r = module_open(&module, &c->module, err);
+
+	if (r < 0)
+		return r;
+	c->endpoint = module_endpoint(c->module);
+	c->flows = flowcache_new(&flows);
+	loop_every(loop, TICK_MS, tell_time, c);
+	return privs_drop(o->uid, false, err);
+}
+
+int cache_run(const struct cache_options *o, struct err *err)
+{
+	struct cache c = {0};
+	const struct module_hooks hooks = {.data = &c,
+		.flush = do_flush,
+		.flush_rest = do_flush,
+		.end = do_end,
+		.end_rest = do_end,
+		.digests = on_digests,
+		.health = do_health,
+		.status = do_status};
+	struct loop *loop = loop_new();
+	char about[32];
+	int r = start(&c, loop, o, err);
+
+	snprintf(about, sizeof(about), "flows=%u", o->setup->cache_flows);
+	if (r == 0)
+		r = module_run(c.module, &hooks, about, err);
+	flowcache_free(c.flows);
+	module_close(c.module);
+	loop_free(loop);
+	return r;
+}

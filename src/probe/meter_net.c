@@ -1,0 +1,159 @@
+/* With caches the meter's own flow cache only adds up: a flow's packets of
+ * half a second become one digest.  Without, it is the flow cache. */
+#include "probe/meter_net.h"
+#include "base/mem.h"
+#include "probe/meter.h"
+#include "probe/module.h"
+#include "probe/privs.h"
+#include "probe/recprint.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { DIGEST_FIRST_MS = 100, DIGEST_ACTIVE_MS = 500 };
+
+struct net_meter {
+	struct module *module;
+	struct meter *meter;
+	struct endpoint *endpoint;
+	bool digests;
+};
+
+static bool send_record(void *data, const struct flow_record *r)
+{
+	struct net_meter *n = data;
+
+	return endpoint_send_records(n->endpoint, r, 1) == 1;
+}
+
+static bool send_digest(void *data, const struct flow_record *r)
+{
+	struct net_meter *n = data;
+	const struct digest d = {.key = r->key,
+		.bytes = r->bytes,
+		.first_ns = r->first_ns,
+		.last_ns = r->last_ns,
+		.packets = (uint32_t)r->packets, /* a cache's own limit */
+		.tap = r->tap,
+		.src_slot = r->src_slot,
+		.dst_slot = r->dst_slot,
+		.tcp_flags = r->tcp_flags,
+		.tos = r->tos,
+		.flags = r->flags & RECORD_SENT ? DIGEST_SENT : 0};
+
+	return endpoint_send_digest(n->endpoint, &d);
+}
+
+static void send_counters(void *data, const struct tap_counters *c, size_t n)
+{
+	struct net_meter *m = data;
+
+	/* a full queue: the next ones, a second later, say it all */
+	(void)endpoint_send_counters(m->endpoint, c, n);
+}
+
+static bool do_flush(void *data)
+{
+	return meter_flush(((struct net_meter *)data)->meter);
+}
+
+static bool do_flush_rest(void *data)
+{
+	return meter_flush_rest(((struct net_meter *)data)->meter);
+}
+
+static bool do_end(void *data)
+{
+	return meter_end(((struct net_meter *)data)->meter);
+}
+
+static bool do_end_rest(void *data)
+{
+	return meter_end_rest(((struct net_meter *)data)->meter);
+}
+
+static void do_health(void *data, struct module_health *ret)
+{
+	struct net_meter *n = data;
+	struct flowcache_stats s;
+
+	meter_cache_stats(n->meter, &s);
+	ret->flows_now = s.flows;
+	ret->flows_max = s.most_flows;
+	snprintf(ret->backend, sizeof(ret->backend), "ring");
+}
+
+static void do_status(void *data, struct buf *out)
+{
+	struct net_meter *n = data;
+	struct flowcache_stats s;
+
+	meter_cache_stats(n->meter, &s);
+	buf_addf(out,
+		"backend ring\nflows %u\nmost_flows %u\nevicted %" PRIu64
+		"\nheld_back %" PRIu64 "\nrecords %" PRIu64 "\n",
+		s.flows, s.most_flows, s.evicted, s.held_back, s.records);
+	for (size_t i = 0; i < meter_taps(n->meter); i++) {
+		const struct tap *tap = meter_tap(n->meter, i);
+
+		buf_addf(out, "interface %s %s\n", tap->ifname,
+			tap->ring ? "attached" : "gone");
+		counters_print(out, RECORD_TEXT, &tap->ledger);
+	}
+}
+
+static const char *describe(const struct net_meter *n, char text[64])
+{
+	snprintf(text, 64, "backend=ring taps=%zu to=%s", meter_taps(n->meter),
+		n->digests ? "caches" : "collector");
+	return text;
+}
+
+static int start(struct net_meter *n, struct loop *loop,
+	const struct meter_net_options *o, struct err *err)
+{
+	const struct module_options module = {.loop = loop,
+		.setup = o->setup,
+		.role = MODULE_METER,
+		.status_path = o->status_path};
+	struct meter_output output = {.data = n, .counters = send_counters};
+	struct meter_options meter = {.loop = loop,
+		.setup = o->setup,
+		.output = &output,
+		.ring_bytes = o->ring_bytes};
+	int r = module_open(&module, &n->module, err);
+
+	if (r < 0)
+		return r;
+	n->endpoint = module_endpoint(n->module);
+	n->digests = endpoint_has_caches(n->endpoint);
+	output.record = n->digests ? send_digest : send_record;
+	output.refusal = n->digests ? LOSS_QUEUE : LOSS_CACHE;
+	output.first_ms = n->digests ? DIGEST_FIRST_MS : 0;
+	output.active_ms = n->digests ? DIGEST_ACTIVE_MS : 0;
+	meter.port = endpoint_port(n->endpoint);
+	r = meter_new(&meter, &n->meter, err);
+	return r < 0 ? r : privs_drop(o->uid, true, err);
+}
+
+int meter_net_run(const struct meter_net_options *o, struct err *err)
+{
+	struct net_meter n = {0};
+	const struct module_hooks hooks = {.data = &n,
+		.flush = do_flush,
+		.flush_rest = do_flush_rest,
+		.end = do_end,
+		.end_rest = do_end_rest,
+		.health = do_health,
+		.status = do_status};
+	struct loop *loop = loop_new();
+	char about[64];
+	int r = start(&n, loop, o, err);
+
+	if (r == 0)
+		r = module_run(n.module, &hooks, describe(&n, about), err);
+	meter_free(n.meter);
+	module_close(n.module);
+	loop_free(loop);
+	return r;
+}

@@ -1,0 +1,22 @@
+/* The meter in a deployment: records to the collector, or digests to flow
+ * caches where the setup names some. */
+#ifndef NFZ_PROBE_METER_NET_H
+#define NFZ_PROBE_METER_NET_H
+
+#include "base/err.h"
+#include "flow/setup.h"
+
+#include <stdint.h>
+
+struct meter_net_options {
+	const struct setup *setup;
+	const char *status_path; /* NULL: none */
+	uint32_t ring_bytes;     /* 0: by the machine's memory */
+	uint32_t uid;            /* to become */
+};
+
+/* Runs until the module has left (module_run). */
+int meter_net_run(const struct meter_net_options *options,
+	struct err *err) NFZ_MUST_CHECK;
+
+#endif
