@@ -11,6 +11,7 @@
 #include "flow/key.h"
 
 enum { SLOT_GROUP = 0xfffe, SLOT_UNKNOWN = 0xffff };
+enum { TAP_FOREIGN = 0xffff }; /* of records not from our taps */
 
 /* RFC 7012 flowEndReason (136), and ours for a delta of a living flow. */
 enum end_reason {

@@ -1,0 +1,191 @@
+/* NetFlow v5.  Flow times are offsets back from the header's time, modulo 2^32
+ * ms: an uptime that wrapped while the flow lived needs no special case. */
+#include "flow/nf5.h"
+#include "flow/wire.h"
+
+#include <netinet/in.h>
+
+static const int64_t ms = 1000000;
+static const int64_t day_ns = INT64_C(86400) * 1000000000;
+
+static int64_t export_ns(const struct nf5_header *h)
+{
+	return (int64_t)h->unix_s * 1000000000 + h->unix_ns;
+}
+
+int64_t nf5_boot_ns(const struct nf5_header *h)
+{
+	return export_ns(h) - (int64_t)h->uptime_ms * ms;
+}
+
+static int64_t time_of(const struct nf5_header *h, uint32_t uptime_ms)
+{
+	return export_ns(h) - (int64_t)(int32_t)(h->uptime_ms - uptime_ms) * ms;
+}
+
+static void read_record(
+	struct cursor *c, const struct nf5_header *h, struct flow_record *r)
+{
+	uint16_t interval = h->sampling & 0x3fff;
+
+	*r = (struct flow_record){.tap = TAP_FOREIGN,
+		.src_slot = SLOT_UNKNOWN,
+		.dst_slot = SLOT_UNKNOWN,
+		.flags = RECORD_FOREIGN};
+	r->key.src = net_addr_v4_host(cursor_u32(c));
+	r->key.dst = net_addr_v4_host(cursor_u32(c));
+	cursor_skip(c, 8); /* next hop, input, output */
+	r->packets = cursor_u32(c);
+	r->bytes = cursor_u32(c);
+	r->first_ns = time_of(h, cursor_u32(c));
+	r->last_ns = time_of(h, cursor_u32(c));
+	r->key.sport = cursor_u16(c);
+	r->key.dport = cursor_u16(c);
+	cursor_skip(c, 1);
+	r->tcp_flags = cursor_u8(c);
+	r->key.proto = cursor_u8(c);
+	r->tos = cursor_u8(c);
+	cursor_skip(c, 8); /* AS numbers, masks, padding */
+	if (r->key.proto == IPPROTO_ICMP)
+		r->key.sport = r->key.dport = 0; /* type and code */
+	if (interval > 1) {
+		r->packets *= interval;
+		r->bytes *= interval;
+		r->flags |= RECORD_ESTIMATED;
+	}
+}
+
+bool nf5_decode(const void *data, size_t len, struct nf5_header *ret,
+	struct flow_record records[static NF5_RECORDS])
+{
+	struct cursor c = cursor_over(data, len);
+	uint16_t version = cursor_u16(&c);
+
+	ret->count = cursor_u16(&c);
+	ret->uptime_ms = cursor_u32(&c);
+	ret->unix_s = cursor_u32(&c);
+	ret->unix_ns = cursor_u32(&c);
+	ret->sequence = cursor_u32(&c);
+	ret->engine_type = cursor_u8(&c);
+	ret->engine_id = cursor_u8(&c);
+	ret->sampling = cursor_u16(&c);
+	if (!cursor_ok(&c) || version != 5 || !ret->count ||
+		ret->count > NF5_RECORDS ||
+		cursor_left(&c) != (size_t)ret->count * NF5_RECORD)
+		return false;
+	for (size_t i = 0; i < ret->count; i++)
+		read_record(&c, ret, &records[i]);
+	return cursor_ok(&c);
+}
+
+/* --- export -------------------------------------------------------------- */
+
+void nf5_exporter_init(struct nf5_exporter *e, int64_t now_ns, uint16_t engine)
+{
+	*e = (struct nf5_exporter){.boot_ns = now_ns - day_ns,
+		.engine_type = (uint8_t)(engine >> 8),
+		.engine_id = (uint8_t)engine};
+}
+
+static uint32_t uptime_of(const struct nf5_exporter *e, int64_t at_ns)
+{
+	return at_ns > e->boot_ns ? (uint32_t)((at_ns - e->boot_ns) / ms) : 0;
+}
+
+static void write_record(struct wire *w, const struct nf5_exporter *e,
+	const struct flow_record *r, uint32_t packets, uint32_t bytes)
+{
+	bool sent = (r->flags & RECORD_SENT) != 0;
+
+	wire_u32(w, net_addr_v4_value(&r->key.src));
+	wire_u32(w, net_addr_v4_value(&r->key.dst));
+	wire_u32(w, 0); /* next hop */
+	wire_u16(w, sent ? 0 : r->tap);
+	wire_u16(w, sent ? r->tap : 0);
+	wire_u32(w, packets);
+	wire_u32(w, bytes);
+	wire_u32(w, uptime_of(e, r->first_ns));
+	wire_u32(w, uptime_of(e, r->last_ns));
+	wire_u16(w, r->key.sport);
+	wire_u16(w, r->key.dport);
+	wire_u8(w, 0);
+	wire_u8(w, r->tcp_flags);
+	wire_u8(w, r->key.proto);
+	wire_u8(w, r->tos);
+	wire_zeros(w, 8);
+}
+
+/* Writes as much of e->rest as one row holds.  Of a record that is split, each
+ * row but the last takes bytes in proportion, so that no row has bytes without
+ * packets. */
+static void write_row(struct wire *w, struct nf5_exporter *e)
+{
+	struct flow_record *r = &e->rest;
+	uint64_t most = r->packets > r->bytes ? r->packets : r->bytes;
+	uint64_t rows = most / UINT32_MAX + (most % UINT32_MAX != 0);
+	uint64_t packets = r->packets, bytes = r->bytes;
+
+	if (rows > 1) {
+		packets = r->packets / rows;
+		bytes = r->bytes / rows;
+		packets += packets == 0 && r->packets > 0;
+	}
+	write_record(w, e, r, (uint32_t)packets, (uint32_t)bytes);
+	r->packets -= packets;
+	r->bytes -= bytes;
+}
+
+static void write_header(struct wire *w, const struct nf5_exporter *e,
+	int64_t now_ns, uint16_t count)
+{
+	uint64_t up = now_ns > e->boot_ns
+			      ? (uint64_t)(now_ns - e->boot_ns) / (uint64_t)ms
+			      : 0;
+	/* exactly uptime after boot, so that boot is the same in all */
+	uint64_t at = (uint64_t)e->boot_ns + up * (uint64_t)ms;
+
+	wire_u16(w, 5);
+	wire_u16(w, count);
+	wire_u32(w, (uint32_t)up);
+	wire_u32(w, (uint32_t)(at / 1000000000u));
+	wire_u32(w, (uint32_t)(at % 1000000000u));
+	wire_u32(w, e->sequence);
+	wire_u8(w, e->engine_type);
+	wire_u8(w, e->engine_id);
+	wire_u16(w, 0);
+}
+
+static bool is_v4(const struct flow_record *r)
+{
+	return net_addr_is_v4(&r->key.src) && net_addr_is_v4(&r->key.dst);
+}
+
+size_t nf5_encode(struct nf5_exporter *e, int64_t now_ns,
+	const struct flow_record *records, size_t n,
+	uint8_t out[static NF5_DATAGRAM], size_t *ret_used)
+{
+	struct wire head = wire_over(out, NF5_HEADER);
+	struct wire w = wire_over(out + NF5_HEADER, NF5_DATAGRAM - NF5_HEADER);
+	uint16_t count = 0;
+	size_t used = 0;
+
+	while (count < NF5_RECORDS) {
+		if (e->rest.packets || e->rest.bytes) {
+			write_row(&w, e);
+			count++;
+		} else if (used == n) {
+			break;
+		} else if (is_v4(&records[used])) {
+			e->rest = records[used++];
+		} else {
+			e->left_out++;
+			used++;
+		}
+	}
+	*ret_used = used;
+	if (!count)
+		return 0;
+	write_header(&head, e, now_ns, count);
+	e->sequence += count;
+	return NF5_HEADER + wire_len(&w);
+}

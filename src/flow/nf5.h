@@ -1,0 +1,56 @@
+/* NetFlow version 5: datagrams <-> records.  Bytes only: no sockets, no clock.
+ * The format is Cisco's (NetFlow Export Datagram Format, "NetFlow v5"); IPv4
+ * only, 32-bit counters, times in ms of the exporter's uptime. */
+#ifndef NFZ_FLOW_NF5_H
+#define NFZ_FLOW_NF5_H
+
+#include "flow/record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	NF5_HEADER = 24,
+	NF5_RECORD = 48,
+	NF5_RECORDS = 30, /* in one datagram */
+	NF5_DATAGRAM = NF5_HEADER + NF5_RECORDS * NF5_RECORD
+};
+
+struct nf5_header {
+	uint16_t count;
+	uint32_t uptime_ms, unix_s, unix_ns;
+	uint32_t sequence; /* flows sent before this datagram */
+	uint8_t engine_type, engine_id;
+	uint16_t sampling; /* mode 2 bits, interval 14 */
+};
+
+/* Reads a datagram.  False: not version 5, a count of 0 or over 30, or not
+ * exactly that many records.  Records carry RECORD_FOREIGN, tap TAP_FOREIGN
+ * and unknown slots; sampled counts are multiplied and RECORD_ESTIMATED.
+ * Interfaces, next hop and AS numbers are dropped; ICMP has no ports. */
+bool nf5_decode(const void *data, size_t len, struct nf5_header *ret,
+	struct flow_record records[static NF5_RECORDS]);
+/* When the exporter says it was started, ns since 1970. */
+int64_t nf5_boot_ns(const struct nf5_header *h);
+
+struct nf5_exporter {
+	int64_t boot_ns;
+	uint32_t sequence;
+	uint8_t engine_type, engine_id;
+	uint64_t left_out;       /* records that are not IPv4 */
+	struct flow_record rest; /* of one too large for 32 bits; 0 packets
+	                          * and bytes: none */
+};
+
+/* Uptime counts from a day before now: flows older than that begin then. */
+void nf5_exporter_init(struct nf5_exporter *e, int64_t now_ns, uint16_t engine);
+/* Makes one datagram of the first of n records; *ret_used gets how many were
+ * used up.  Returns its length; 0: nothing to send.  Call again with the rest
+ * until 0 comes back: a record over 32 bits fills several rows.  A record sent
+ * through its interface has the tap as output, else as input. */
+size_t nf5_encode(struct nf5_exporter *e, int64_t now_ns,
+	const struct flow_record *records, size_t n,
+	uint8_t out[static NF5_DATAGRAM], size_t *ret_used);
+
+#endif
