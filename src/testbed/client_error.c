@@ -50,13 +50,15 @@ static void experiment_of(const struct value *args, char *text, size_t size)
 {
 	const char *proj = value_get_text(args, "proj");
 	const char *exp = value_get_text(args, "exp");
+	char raw[160];
 
 	if (!proj)
 		proj = value_get_text(args, "pid");
 	if (!exp)
 		exp = value_get_text(args, "eid");
-	snprintf(text, size, "%s%s%s", proj ? proj : "", exp ? "/" : "",
+	snprintf(raw, sizeof(raw), "%s%s%s", proj ? proj : "", exp ? "/" : "",
 		exp ? exp : "");
+	client_error_line(raw, text, size);
 }
 
 static int by_text(
