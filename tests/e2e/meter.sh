@@ -1,0 +1,254 @@
+#!/bin/bash
+# The meter on a real interface: two namespaces, one veth pair, offloads on.
+# What it counts is held against what the ends say they sent.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+build=$(realpath "${BUILD:-build}")
+bin=${NODE_BIN:-$build/bin}
+if [ "$(id -u)" -ne 0 ]; then
+	echo "SKIPPED: needs root for network namespaces"
+	exit 77
+fi
+dir=$(mktemp -d)
+id=nfzm$$
+pids=()
+cleanup() {
+	for p in "${pids[@]}"; do kill "$p" 2>/dev/null; done
+	wait 2>/dev/null
+	ip netns del "$id-a" 2>/dev/null
+	ip netns del "$id-b" 2>/dev/null
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+failed=0
+check() { # description, left, comparison, right
+	if test "$2" "$3" "$4" 2>/dev/null; then
+		echo "ok: $1 ($2)"
+	else
+		echo "FAILED: $1: $2, wanted $3 $4"
+		failed=1
+	fi
+}
+in_a() { ip netns exec "$id-a" "$@"; }
+in_b() { ip netns exec "$id-b" "$@"; }
+
+ip netns add "$id-a" && ip netns add "$id-b" || exit 1
+ip -n "$id-a" link add va type veth peer name vb netns "$id-b"
+for side in a b; do
+	sysctl=net.ipv6.conf.default.disable_ipv6
+	ip netns exec "$id-$side" sysctl -qw $sysctl=1 \
+		net.ipv6.conf.v$side.disable_ipv6=1
+	ip -n "$id-$side" link set lo up
+	ip -n "$id-$side" link set v$side up
+done
+ip -n "$id-a" addr add 10.9.0.1/24 dev va
+ip -n "$id-b" addr add 10.9.0.2/24 dev vb
+ip -n "$id-b" addr add 10.9.0.3/24 dev vb
+
+key() { head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
+head_of() { # module, role, address, port
+	echo "netflowize-setup 1"
+	echo "deployment 00000000000000aa"
+	echo "module $1 $2"
+	echo "listen $3 $4"
+	printf 'active_ms 60000\nidle_ms 15000\nfin_ms 5000\nlease_ms 0\n'
+	echo "cache_flows 4096"
+}
+tap_line="tap 5 va - core 1 1 - p2p 0 1 -"
+
+wait_for() { # file, text
+	for _ in $(seq 100); do
+		grep -q "$2" "$1" 2>/dev/null && return 0
+		sleep 0.1
+	done
+	echo "FAILED: no \"$2\" in $1"
+	cat "$1"
+	failed=1
+	return 1
+}
+
+# packets and bytes of records that match a jq condition
+sum_of() { # file, condition
+	jq -s -r "[.[] | select(.src) | select($2)] |
+		\"\(map(.packets) | add // 0) \(map(.bytes) | add // 0)\"" "$1"
+}
+# number at a path of the last counters
+last_counter() { # file, path
+	jq -s -r "[.[] | select(.counters_of)] | last | $2" "$1"
+}
+tcp_segments() { # of both ends: out + retransmitted
+	for ns in a b; do
+		ip netns exec "$id-$ns" cat /proc/net/snmp
+	done | awk '/^Tcp: [0-9]/ { s += $12 + $13 } END { print s }'
+}
+exact_ledger() { # file
+	check "no frame unaccounted" "$(last_counter "$1" .unaccounted)" -eq 0
+	check "nothing lost" "$(last_counter "$1" '.lost | add')" -eq 0
+	check "records hold all packets" "$(sum_of "$1" true | cut -d' ' -f1)" \
+		-eq "$(last_counter "$1" .packets)"
+}
+
+# --- by itself: known UDP, ping, TCP with offloads --------------------------
+{ head_of 1 meter 0.0.0.0 0; echo "$tap_line"; } >"$dir/alone"
+ip netns exec "$id-a" "$bin/nfz-meter" --setup "$dir/alone" --print -o json \
+	>"$dir/alone.out" 2>"$dir/alone.err" &
+meter=$!
+pids+=("$meter")
+wait_for "$dir/alone.err" READY
+check "root is given up" "$(awk '/^Uid/ { print $2 }' "/proc/$meter/status")" \
+	-ne 0
+check "one capability is left: CAP_NET_RAW" \
+	"$((16#$(awk '/^CapEff/ { print $2 }' "/proc/$meter/status")))" -eq 8192
+in_a ping -q -c 30 -i 0.02 -s 200 10.9.0.3 >/dev/null
+in_a "$build/tests/tool-sendudp" 10.9.0.2 9 20000 100 50 40000
+in_a "$build/tests/tool-sendudp" 10.9.0.2 10 500 10000 1 2000 1000
+before=$(tcp_segments)
+in_b iperf3 -s -1 -D --pidfile "$dir/iperf" >/dev/null
+sleep 0.3
+in_a iperf3 -c 10.9.0.2 -t 1 >/dev/null
+sleep 0.3
+after=$(tcp_segments)
+kill -TERM "$meter"
+wait "$meter"
+check "clean exit" $? -eq 0
+out=$dir/alone.out
+check "pings sent" "$(sum_of "$out" '.proto == 1 and
+	.dst == "10.9.0.3" and .dir == "sent"')" = "30 $((30 * 228))"
+check "pings answered" "$(sum_of "$out" '.proto == 1 and
+	.src == "10.9.0.3" and .dir == "received"')" = \
+	"30 $((30 * 228))"
+check "udp" "$(sum_of "$out" '.dport == 9')" = "20000 $((20000 * 128))"
+check "udp flows" "$(jq -s '[.[] | select(.dport == 9) | .sport] |
+	unique | length' "$out")" -eq 50
+check "udp super-frames" "$(sum_of "$out" '.dport == 10')" = \
+	"5000 $((5000 * 1028))"
+tcp=$(sum_of "$out" '.proto == 6' | cut -d' ' -f1)
+sent=$((after - before))
+echo "tcp: counted $tcp, the ends say $sent"
+check "tcp within 0.1 %" $(((tcp - sent) * 1000)) -le "$sent"
+check "tcp within -0.1 %" $(((sent - tcp) * 1000)) -le "$sent"
+check "slots" "$(jq -s -r '[.[] | select(.dport == 9) |
+	"\(.src_slot) \(.dst_slot) \(.tap)"] | unique | join(",")' "$out")" = \
+	"0 1 5"
+exact_ledger "$out"
+ifs=$(last_counter "$out" .if_sent)
+seen=$(last_counter "$out" .frames_sent)
+check "interface counter agrees" $((ifs > seen ? ifs - seen : seen - ifs)) \
+	-le $(($(last_counter "$out" .attach_uncertainty) + 2))
+
+# --- with a collector: own traffic goes over the tapped interface -----------
+k1=$(key) k2=$(key)
+{
+	head_of 1 meter 0.0.0.0 9001
+	echo "peer 9 collector 10.9.0.2 9009 $k1 $k2"
+	echo "$tap_line"
+} >"$dir/m.setup"
+{
+	head_of 9 collector 10.9.0.2 9009
+	echo "peer 1 meter 10.9.0.1 9001 $k2 $k1"
+} >"$dir/c.setup"
+ip netns exec "$id-b" "$build/tests/tool-sink" "$dir/c.setup" >"$dir/c.out" 2>"$dir/c.err" &
+sink=$!
+pids+=("$sink")
+ip netns exec "$id-a" "$bin/nfz-meter" --setup "$dir/m.setup" --status "$dir/m.status" \
+	>"$dir/m.out" 2>"$dir/m.err" &
+meter=$!
+pids+=("$meter")
+wait_for "$dir/m.out" "READY meter id=1 port=9001 collector=up"
+in_a "$build/tests/tool-sendudp" 10.9.0.2 9 2000 100 10 20000
+sleep 1
+check "first records within a second, unasked" \
+	"$(jq -s '[.[] | select(.dport == 9)] | length' "$dir/c.out")" -ge 10
+ip netns exec "$id-a" "$build/tests/tool-sendudp" 10.9.0.2 9 200000 60 100 100000 &
+load=$!
+sleep 1
+kill -USR1 "$sink"
+wait_for "$dir/c.out" '"flushed":1'
+check "ledger exact under load" "$(last_counter "$dir/c.out" .unaccounted)" \
+	-eq 0
+wait "$load"
+kill -USR1 "$sink"
+wait_for "$dir/c.out" '"flushed":2'
+check "udp at the collector" "$(sum_of "$dir/c.out" '.dport == 9')" = \
+	"202000 $((2000 * 128 + 200000 * 88))"
+check "own traffic is excluded" "$(last_counter "$dir/c.out" .excluded)" -gt 5
+check "own traffic is no flow" "$(sum_of "$dir/c.out" \
+	'.sport == 9009 or .dport == 9009')" = "0 0"
+exact_ledger "$dir/c.out"
+check "status" "$(grep -c 'interface va attached' "$dir/m.status")" -eq 1
+# the interface goes down and comes back
+ip -n "$id-a" link set va down
+sleep 0.5
+ip -n "$id-a" link set va up
+sleep 1
+in_a "$build/tests/tool-sendudp" 10.9.0.2 11 100 60 1 0
+kill -TERM "$sink"
+wait "$sink"
+wait "$meter"
+check "meter ended in order" $? -eq 0
+check "after down and up" "$(sum_of "$dir/c.out" '.dport == 11')" = \
+	"100 8800"
+exact_ledger "$dir/c.out"
+
+# --- through two flow caches -------------------------------------------------
+declare -A keys
+link() { keys[$1$2]=$(key); keys[$2$1]=$(key); }
+link 1 2; link 1 3; link 1 9; link 2 9; link 3 9
+peer() { # of module, id, role, address, port
+	echo "peer $2 $3 $4 $5 ${keys[$1$2]} ${keys[$2$1]}"
+}
+{
+	head_of 1 meter 127.0.0.1 9001
+	peer 1 2 cache 127.0.0.1 9002
+	peer 1 3 cache 127.0.0.1 9003
+	peer 1 9 collector 127.0.0.1 9009
+	echo "$tap_line"
+} >"$dir/m.setup"
+for c in 2 3; do
+	{
+		head_of $c cache 127.0.0.1 900$c
+		peer $c 1 meter 127.0.0.1 9001
+		peer $c 9 collector 127.0.0.1 9009
+	} >"$dir/cache$c.setup"
+done
+{
+	head_of 9 collector 127.0.0.1 9009
+	peer 9 1 meter 127.0.0.1 9001
+	peer 9 2 cache 127.0.0.1 9002
+	peer 9 3 cache 127.0.0.1 9003
+} >"$dir/c.setup"
+ip netns exec "$id-a" "$build/tests/tool-sink" "$dir/c.setup" >"$dir/cc.out" 2>"$dir/cc.err" &
+sink=$!
+pids+=("$sink")
+for c in 2 3; do
+	ip netns exec "$id-a" "$bin/nfz-cache" --setup "$dir/cache$c.setup" \
+		--status "$dir/cache$c.status" \
+		>"$dir/cache$c.out" 2>"$dir/cache$c.err" &
+	pids+=($!)
+	wait_for "$dir/cache$c.out" "READY cache"
+done
+ip netns exec "$id-a" "$bin/nfz-meter" --setup "$dir/m.setup" >"$dir/mm.out" 2>"$dir/mm.err" &
+meter=$!
+pids+=("$meter")
+wait_for "$dir/mm.out" "READY meter"
+sleep 0.5
+in_a "$build/tests/tool-sendudp" 10.9.0.2 9 30000 200 100 30000
+kill -USR1 "$sink"
+wait_for "$dir/cc.out" '"flushed":1'
+check "udp through caches, flushed" "$(sum_of "$dir/cc.out" '.dport == 9')" = \
+	"30000 $((30000 * 228))"
+exact_ledger "$dir/cc.out"
+sleep 1.2
+for c in 2 3; do
+	check "cache $c had its share" \
+		"$(awk '/^most_flows/ { print $2 }' "$dir/cache$c.status")" -gt 20
+done
+kill -TERM "$sink"
+wait "$meter"
+check "meter ended in order" $? -eq 0
+wait "$sink"
+exact_ledger "$dir/cc.out"
+if [ "$failed" -ne 0 ]; then
+	tail -n 5 "$dir"/*.err
+fi
+exit "$failed"
