@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 enum { REPLY_MAX = 64 * 1024, TIMEOUT_S = 2 };
 
