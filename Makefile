@@ -71,9 +71,9 @@ EXT_netflowize     = $(call pkg_libs,libcurl libxml-2.0 libssh igraph jansson li
 EXT_nfz-testbed    = $(call pkg_libs,libxml-2.0 jansson tcl8.6 libssl libcrypto libsodium zlib) -lm
 EXT_nfz-meter      = $(call pkg_libs,libpcap libsodium) -lpthread
 EXT_nfz-cache      = $(call pkg_libs,libsodium) -lpthread
-EXT_nfz-collector  = $(call pkg_libs,libsodium liblz4) -lpthread
-EXT_nfz-query      = $(call pkg_libs,libsodium liblz4) -lpthread
-EXT_nfz-agent      = $(call pkg_libs,libsodium zlib)
+EXT_nfz-collector  = $(call pkg_libs,libsodium liblz4 zlib) -lpthread
+EXT_nfz-query      = $(call pkg_libs,libsodium liblz4 zlib) -lpthread
+EXT_nfz-agent      = $(call pkg_libs,libsodium zlib liblz4)
 
 define program_rule
 $(BUILD)/bin/$(1): $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter %/$(1).c,$(MAINS))) $(foreach f,$(LINK_$(1)),$(filter $(BUILD)/lib$(f).a,$(LIBS)))

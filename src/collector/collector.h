@@ -1,0 +1,90 @@
+/* The collector: records of all modules into the store, acknowledged when they
+ * are on disk; the manager of the other modules on behalf of whoever asks
+ * through the control socket. */
+#ifndef NFZ_COLLECTOR_COLLECTOR_H
+#define NFZ_COLLECTOR_COLLECTOR_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "collector/sources.h"
+#include "flow/endpoint.h"
+#include "flow/udp.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	COMMIT_MS = 200,        /* at most this long unacknowledged... */
+	COMMIT_BYTES = 1 << 20, /* ...or this much */
+	FLUSH_MS = 2000,        /* patience of a flush */
+	STOP_MS = 10000,        /* patience of each step of stopping */
+	CLIENTS_MAX = 16,
+	/* Senders of foreign records in the store: one for all rows, one a
+	 * source for its numbers. */
+	MODULE_FOREIGN = 0xffff,
+	MODULE_FOREIGN_FIRST = 0xfe00
+};
+
+enum stop_phase { STOP_NO, STOP_METERS, STOP_CACHES, STOP_DONE };
+
+struct clients;
+
+struct collector {
+	struct loop *loop;
+	const struct setup *setup;
+	struct store *store;
+	struct endpoint *ep;
+	struct clients *clients;
+
+	struct loop_timer *commit_timer; /* NULL: nothing to commit */
+	bool commit_soon;                /* it is the short one */
+	bool failing;                    /* the last commit failed: disk full */
+	int64_t began_ms;
+	uint64_t batches, records, duplicates, commits, commit_failures;
+
+	uint64_t *flushed; /* by peer: last flush answered */
+
+	enum stop_phase stop;
+	int64_t stop_by_ms, stop_patience_ms;
+	bool aborting;
+
+	struct udp nf5; /* fd -1: off */
+	struct sources *sources;
+	uint64_t nf5_seq, nf5_life, nf5_malformed, nf5_unlisted, nf5_unstored;
+	struct log_limit log_limit;
+};
+
+/* Opens the store of the setup and starts listening. */
+int collector_new(struct loop *loop, const struct setup *setup,
+	struct collector **ret, struct err *err) NFZ_MUST_CHECK;
+/* Commits what it can and closes. */
+void collector_free(struct collector *c);
+
+/* receiver.c */
+void collector_dirty(struct collector *c, bool soon);
+bool collector_commit(struct collector *c);
+/* END to meters, then caches, then stops the loop. */
+void collector_stop(struct collector *c, int64_t patience_ms);
+void collector_abort(struct collector *c);
+/* Called by the clock and when a module leaves. */
+void collector_go_on_stopping(struct collector *c);
+
+/* foreign.c */
+int foreign_open(struct collector *c, struct err *err) NFZ_MUST_CHECK;
+void foreign_close(struct collector *c);
+/* Their numbers into the store. */
+void foreign_keep(struct collector *c);
+
+/* ledger.c: the status document, JSON on one line. */
+void ledger_print(const struct collector *c, struct buf *out);
+
+/* commands.c: the control socket */
+int clients_open(struct collector *c, struct err *err) NFZ_MUST_CHECK;
+void clients_close(struct collector *c);
+/* Something they may wait for has happened. */
+void clients_go_on(struct collector *c);
+
+#endif

@@ -1,0 +1,215 @@
+/* The status document: what is known now, of whom, and how much of it is on
+ * disk.  "schema": "netflowize.collector/1"; unknown numbers are null. */
+#include "collector/collector.h"
+#include "format/jsonw.h"
+
+#include <stdio.h>
+
+static void put_known(struct jsonw *w, const char *key, uint64_t v)
+{
+	if (v != HEALTH_UNKNOWN) {
+		jsonw_put_uint(w, key, v);
+		return;
+	}
+	jsonw_key(w, key);
+	jsonw_null(w);
+}
+
+static void put_life(struct jsonw *w, uint64_t life)
+{
+	char text[20];
+
+	snprintf(text, sizeof(text), "%016llx", (unsigned long long)life);
+	jsonw_put(w, "life", text);
+}
+
+static void put_stats(struct jsonw *w, const struct module_stats *m)
+{
+	for (int i = 0; i < MODULE_STAT_COUNT; i++)
+		put_known(w, module_stat_name((enum module_stat)i), m->n[i]);
+}
+
+/* Records in the store of one life of a module. */
+static void put_stored(
+	const struct collector *c, struct jsonw *w, uint16_t id, uint64_t life)
+{
+	const struct store_sender *s;
+
+	for (size_t i = 0; (s = store_sender(c->store, i)); i++)
+		if (s->source.module == id && s->source.life == life) {
+			jsonw_put_uint(w, "records_stored", s->records);
+			jsonw_put_uint(w, "last_seq", s->last_seq);
+			return;
+		}
+	jsonw_put_uint(w, "records_stored", 0);
+	jsonw_put_uint(w, "last_seq", 0);
+}
+
+static const struct module_stats *kept(const struct collector *c, uint16_t id)
+{
+	const struct module_stats *m;
+
+	for (size_t i = 0; (m = store_module(c->store, i)); i++)
+		if (m->module == id)
+			return m;
+	return NULL;
+}
+
+/* Live numbers where there are any, else the last ones kept. */
+static void put_module(const struct collector *c, struct jsonw *w,
+	const struct endpoint_peer *p)
+{
+	const struct module_stats *m = kept(c, p->source.module);
+	uint64_t life = p->source.life;
+
+	if (!life && m)
+		life = m->life;
+	jsonw_object_inline(w);
+	jsonw_put_uint(w, "module", p->source.module);
+	jsonw_put(w, "role", module_role_name(p->source.role));
+	jsonw_put(w, "state", peer_state_name(p->state));
+	if (p->heard_ms >= 0)
+		jsonw_put_int(w, "heard_ms", p->heard_ms);
+	put_life(w, life);
+	jsonw_put_uint(w, "batches", p->batches);
+	jsonw_put_uint(w, "duplicate_batches", p->duplicates);
+	jsonw_put_uint(w, "early_batches", p->out_of_order);
+	put_stored(c, w, p->source.module, life);
+	if (m) {
+		jsonw_put(w, "backend", m->backend);
+		jsonw_put_int(w, "at_ns", m->at_ns);
+		jsonw_put_int(w, "clock_offset_ns", m->clock_offset_ns);
+		put_stats(w, m);
+	}
+	jsonw_end(w);
+}
+
+static void put_modules(const struct collector *c, struct jsonw *w)
+{
+	struct endpoint_peer p;
+
+	jsonw_key(w, "modules");
+	jsonw_array(w);
+	for (size_t i = 0; endpoint_peer(c->ep, i, &p); i++)
+		put_module(c, w, &p);
+	jsonw_end(w);
+}
+
+static void put_tap(struct jsonw *w, const struct store_tap *t)
+{
+	const struct tap_counters *k = &t->counters;
+
+	jsonw_object_inline(w);
+	jsonw_put_uint(w, "tap", k->tap);
+	jsonw_put_uint(w, "module", t->source.module);
+	put_life(w, t->source.life);
+	jsonw_put_uint(w, "records", t->records);
+	jsonw_put_uint(w, "packets_stored", t->packets);
+	jsonw_put_uint(w, "bytes_stored", t->bytes);
+	if (t->known) {
+		jsonw_put_int(w, "at_ns", k->at_ns);
+		jsonw_put_uint(w, "wire_frames", k->wire_frames);
+		jsonw_put_uint(w, "ip_frames", k->ip_frames);
+		jsonw_put_uint(w, "non_ip", k->non_ip);
+		jsonw_put_uint(w, "excluded", k->excluded);
+		jsonw_put_uint(w, "packets", k->packets);
+		jsonw_key(w, "lost");
+		jsonw_object(w);
+		for (int i = 0; i < TAP_LOSS_COUNT; i++)
+			jsonw_put_uint(
+				w, tap_loss_name((enum tap_loss)i), k->lost[i]);
+		jsonw_end(w);
+		jsonw_put_uint(w, "if_received", k->if_received);
+		jsonw_put_uint(w, "if_sent", k->if_sent);
+		jsonw_put_uint(w, "frames_received", k->frames_received);
+		jsonw_put_uint(w, "frames_sent", k->frames_sent);
+		jsonw_put_uint(w, "attach_uncertainty", k->attach_uncertainty);
+	}
+	jsonw_end(w);
+}
+
+static void put_taps(const struct collector *c, struct jsonw *w)
+{
+	const struct store_tap *t;
+
+	jsonw_key(w, "taps");
+	jsonw_array(w);
+	for (size_t i = 0; (t = store_tap(c->store, i)); i++)
+		if (t->source.module < MODULE_FOREIGN_FIRST)
+			put_tap(w, t);
+	jsonw_end(w);
+}
+
+static void put_foreign(const struct collector *c, struct jsonw *w)
+{
+	char addr[NET_ADDR_TEXT];
+
+	jsonw_key(w, "nf5");
+	if (!c->sources) {
+		jsonw_null(w);
+		return;
+	}
+	jsonw_object(w);
+	jsonw_put_uint(w, "malformed", c->nf5_malformed);
+	jsonw_put_uint(w, "unlisted", c->nf5_unlisted);
+	jsonw_put_uint(w, "unstored", c->nf5_unstored);
+	jsonw_put_uint(w, "kernel_drops", c->nf5.drops);
+	jsonw_key(w, "sources");
+	jsonw_array(w);
+	for (size_t i = 0; i < c->sources->n; i++) {
+		const struct source *s = &c->sources->items[i];
+
+		jsonw_object_inline(w);
+		jsonw_put(w, "addr", net_addr_print(&s->addr, addr));
+		jsonw_put_uint(w, "engine", s->engine);
+		jsonw_put_uint(w, "flows", s->flows);
+		jsonw_put_uint(w, "lost", source_lost(s));
+		jsonw_put_uint(w, "restarts", s->restarts);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+	jsonw_end(w);
+}
+
+static void put_refusals(const struct collector *c, struct jsonw *w)
+{
+	const char *cause;
+	uint64_t n;
+
+	jsonw_key(w, "refused");
+	jsonw_object(w);
+	for (size_t i = 0; endpoint_refusals(c->ep, i, &cause, &n); i++)
+		jsonw_put_uint(w, cause, n);
+	jsonw_end(w);
+}
+
+void ledger_print(const struct collector *c, struct buf *out)
+{
+	const struct store_recovery *rec = store_recovered(c->store);
+	struct endpoint_stats stats;
+	struct jsonw w;
+
+	endpoint_stats(c->ep, &stats);
+	jsonw_init(&w, out, JSONW_COMPACT);
+	jsonw_object(&w);
+	jsonw_put(&w, "schema", "netflowize.collector/1");
+	jsonw_put_uint(&w, "module", c->setup->id);
+	jsonw_put_int(&w, "now_ns", wall_now().ns);
+	jsonw_put_int(&w, "up_ms", mono_now().ns / NS_PER_MS - c->began_ms);
+	jsonw_put_bool(&w, "degraded", c->failing);
+	jsonw_put_uint(&w, "records", c->records);
+	jsonw_put_uint(&w, "duplicates", c->duplicates);
+	jsonw_put_uint(&w, "batches", c->batches);
+	jsonw_put_uint(&w, "commits", c->commits);
+	jsonw_put_uint(&w, "commit_failures", c->commit_failures);
+	jsonw_put_uint(&w, "rows", store_rows(c->store));
+	jsonw_put_uint(&w, "recovered_rows", rec->rows);
+	jsonw_put_uint(&w, "cut_bytes", rec->cut_bytes);
+	jsonw_put_uint(&w, "damaged_bytes", rec->damaged_bytes);
+	jsonw_put_uint(&w, "kernel_drops", stats.kernel_drops);
+	put_refusals(c, &w);
+	put_modules(c, &w);
+	put_taps(c, &w);
+	put_foreign(c, &w);
+	jsonw_end(&w);
+}

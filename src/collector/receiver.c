@@ -1,0 +1,333 @@
+/* Records in, acknowledgements out.
+ *
+ * A batch is appended to the store when it comes and acknowledged after the
+ * commit that follows: COMMIT_MS after the first uncommitted one, at
+ * COMMIT_BYTES, or at once while somebody waits for a flush.  When the store
+ * cannot take it (disk full) nothing is acknowledged, the senders keep what
+ * they have, and commits are tried again until there is room. */
+#include "collector/collector.h"
+#include "base/mem.h"
+#include "format/crypto.h"
+
+static int64_t now_ms(void)
+{
+	return mono_now().ns / NS_PER_MS;
+}
+
+static void complain(struct collector *c, const struct err *err)
+{
+	unsigned long hidden;
+
+	if (!log_allow(&c->log_limit, &hidden))
+		return;
+	log_err(err);
+	if (hidden)
+		log_warning("%lu more such lines were not printed", hidden);
+}
+
+/* --- committing ---------------------------------------------------------- */
+
+static void on_commit_timer(void *data)
+{
+	struct collector *c = data;
+
+	c->commit_timer = NULL; /* it was for once */
+	c->commit_soon = false;
+	if (collector_commit(c))
+		return;
+	collector_dirty(c, false); /* try again */
+}
+
+void collector_dirty(struct collector *c, bool soon)
+{
+	if (c->commit_timer && (c->commit_soon || !soon))
+		return;
+	loop_timer_stop(c->loop, c->commit_timer);
+	c->commit_timer =
+		loop_after(c->loop, soon ? 1 : COMMIT_MS, on_commit_timer, c);
+	c->commit_soon = soon;
+}
+
+bool collector_commit(struct collector *c)
+{
+	struct err err = ERR_INIT;
+
+	if (store_commit(c->store, &err) < 0) {
+		c->failing = true;
+		c->commit_failures++;
+		complain(c, &err);
+		return false;
+	}
+	if (c->failing)
+		log_info("the store takes records again");
+	c->failing = false;
+	c->commits++;
+	endpoint_durable(c->ep);
+	clients_go_on(c);
+	return true;
+}
+
+/* --- what modules send --------------------------------------------------- */
+
+static int append(struct collector *c, const struct endpoint_batch *b,
+	bool *ret_new, struct err *err)
+{
+	const struct store_source from = {b->from.module, b->from.life};
+	const struct store_batch batch = {.from = from,
+		.seq = b->seq,
+		.received_ns = wall_now().ns,
+		.records = b->records,
+		.n = b->n_records};
+	int r = 0;
+
+	*ret_new = true;
+	if (b->n_records)
+		r = store_append(c->store, &batch, ret_new, err);
+	if (r == 0 && b->n_counters)
+		r = store_append_counters(
+			c->store, from, b->counters, b->n_counters, err);
+	return r;
+}
+
+static bool on_batch(void *data, const struct endpoint_batch *b)
+{
+	struct collector *c = data;
+	struct err err = ERR_INIT;
+	bool fresh = false;
+
+	if (append(c, b, &fresh, &err) < 0) {
+		complain(c, &err);
+		collector_dirty(c, false);
+		return false;
+	}
+	c->batches++;
+	if (fresh)
+		c->records += b->n_records;
+	else
+		c->duplicates += b->n_records;
+	collector_dirty(c,
+		c->stop != STOP_NO || store_pending(c->store) >= COMMIT_BYTES);
+	clients_go_on(c);
+	return true;
+}
+
+static uint64_t on_last_seq(void *data, const struct endpoint_source *source)
+{
+	struct collector *c = data;
+
+	return store_last_seq(
+		c->store, (struct store_source){source->module, source->life});
+}
+
+static void on_flushed(void *data, uint16_t module, uint64_t number)
+{
+	struct collector *c = data;
+
+	for (size_t i = 0; i < c->setup->n_peers; i++)
+		if (c->setup->peers[i].id == module)
+			c->flushed[i] = number;
+}
+
+static void on_peer(void *data, uint16_t module, enum peer_state state)
+{
+	struct collector *c = data;
+
+	log_info("module %u is %s", module, peer_state_name(state));
+	if (c->stop != STOP_NO)
+		collector_go_on_stopping(c);
+}
+
+static void on_abort(void *data, uint16_t from)
+{
+	struct collector *c = data;
+
+	log_warning("module %u aborts the deployment", from);
+	c->aborting = true;
+}
+
+static void on_left(void *data, bool complete)
+{
+	struct collector *c = data;
+
+	(void)complete;
+	c->stop = STOP_DONE;
+	clients_go_on(c);
+	loop_stop(c->loop);
+}
+
+static void on_lease_over(void *data)
+{
+	struct collector *c = data;
+
+	log_info("nobody renewed the lease; stopping");
+	collector_stop(c, STOP_MS);
+}
+
+static void on_health(void *data, struct module_health *h)
+{
+	(void)data;
+	memcpy(h->backend, "store", sizeof("store"));
+}
+
+/* --- what modules say of themselves -------------------------------------- */
+
+static void keep_health(struct collector *c, const struct endpoint_peer *p)
+{
+	const struct module_health *h = &p->health;
+	struct module_stats m = {.module = p->source.module,
+		.role = (uint8_t)p->source.role,
+		.life = p->source.life,
+		.at_ns = wall_now().ns - p->heard_ms * NS_PER_MS,
+		.clock_offset_ns = p->clock_offset_ns,
+		.n = {[STAT_RECORDS_SENT] = h->records_sent,
+			[STAT_RECORDS_LOST] = h->records_lost,
+			[STAT_DIGESTS_SENT] = h->digests_sent,
+			[STAT_DIGESTS_RECEIVED] = h->digests_received,
+			[STAT_DIGESTS_LOST] = h->digests_lost,
+			[STAT_FLOWS_NOW] = h->flows_now,
+			[STAT_FLOWS_MAX] = h->flows_max,
+			[STAT_CPU_US] = h->cpu_us,
+			[STAT_AUTH_FAILED] = h->auth_failed}};
+	struct err err = ERR_INIT;
+
+	_Static_assert(sizeof(m.backend) == sizeof(h->backend), "one name");
+	memcpy(m.backend, h->backend, sizeof(m.backend));
+	if (store_append_stats(c->store, &m, &err) < 0)
+		complain(c, &err);
+	collector_dirty(c, false);
+}
+
+static void on_second(void *data)
+{
+	struct collector *c = data;
+	struct endpoint_peer p;
+
+	for (size_t i = 0; endpoint_peer(c->ep, i, &p); i++)
+		if (p.has_health && p.heard_ms >= 0 && p.heard_ms < 1500)
+			keep_health(c, &p);
+	foreign_keep(c);
+	if (c->stop != STOP_NO)
+		collector_go_on_stopping(c);
+	clients_go_on(c);
+}
+
+/* --- stopping ------------------------------------------------------------ */
+
+/* Modules of a role that are still with us. */
+static size_t present(const struct collector *c, enum module_role role)
+{
+	struct endpoint_peer p;
+	size_t n = 0;
+
+	for (size_t i = 0; endpoint_peer(c->ep, i, &p); i++)
+		n += p.source.role == role &&
+		     (p.state == PEER_UP || p.state == PEER_ENDING);
+	return n;
+}
+
+void collector_go_on_stopping(struct collector *c)
+{
+	static const enum module_role roles[] = {
+		[STOP_METERS] = MODULE_METER, [STOP_CACHES] = MODULE_CACHE};
+
+	while (c->stop == STOP_METERS || c->stop == STOP_CACHES) {
+		if (present(c, roles[c->stop]) && now_ms() < c->stop_by_ms)
+			return;
+		c->stop++;
+		c->stop_by_ms = now_ms() + c->stop_patience_ms;
+		if (c->stop == STOP_CACHES)
+			endpoint_end(c->ep, MODULE_CACHE);
+	}
+	if (c->stop == STOP_DONE && !c->aborting) {
+		if (!collector_commit(c))
+			log_error("stopping with records that could not be "
+				  "written");
+		clients_go_on(c);
+		loop_stop(c->loop);
+	}
+}
+
+void collector_stop(struct collector *c, int64_t patience_ms)
+{
+	if (c->stop != STOP_NO)
+		return;
+	log_info("stopping");
+	c->stop = STOP_METERS;
+	c->stop_patience_ms = patience_ms;
+	c->stop_by_ms = now_ms() + patience_ms;
+	endpoint_end(c->ep, MODULE_METER);
+	collector_go_on_stopping(c);
+}
+
+void collector_abort(struct collector *c)
+{
+	c->aborting = true;
+	endpoint_abort(c->ep);
+}
+
+/* --- life ---------------------------------------------------------------- */
+
+static int open_all(struct collector *c, struct err *err)
+{
+	const struct endpoint_handlers h = {.data = c,
+		.on_batch = on_batch,
+		.on_last_seq = on_last_seq,
+		.on_flushed = on_flushed,
+		.on_abort = on_abort,
+		.on_left = on_left,
+		.on_lease_over = on_lease_over,
+		.on_peer = on_peer,
+		.on_health = on_health};
+	int r = store_open(c->setup->store, STORE_WRITE, NULL, &c->store, err);
+
+	if (!r)
+		r = endpoint_new(c->loop, c->setup, &h, &c->ep, err);
+	if (!r)
+		r = foreign_open(c, err);
+	if (!r)
+		r = clients_open(c, err);
+	return r;
+}
+
+int collector_new(struct loop *loop, const struct setup *setup,
+	struct collector **ret, struct err *err)
+{
+	struct collector *c = mem_zalloc(1, sizeof(*c));
+	int r;
+
+	c->loop = loop;
+	c->setup = setup;
+	c->began_ms = now_ms();
+	c->log_limit.burst = 10;
+	c->nf5.fd = -1;
+	c->flushed = mem_zalloc(setup->n_peers + 1, sizeof(*c->flushed));
+	if (!setup->store[0])
+		r = err_set(err, NFZ_E_CONFIG,
+			"the setup names no directory for the store");
+	else
+		r = open_all(c, err);
+	if (r < 0) {
+		collector_free(c);
+		return r;
+	}
+	loop_every(loop, 1000, on_second, c);
+	*ret = c;
+	return 0;
+}
+
+void collector_free(struct collector *c)
+{
+	struct err err = ERR_INIT;
+
+	if (!c)
+		return;
+	if (c->store && c->ep && store_commit(c->store, &err) < 0)
+		log_err(&err);
+	clients_close(c);
+	foreign_close(c);
+	endpoint_free(c->ep);
+	store_close(c->store);
+	loop_timer_stop(c->loop, c->commit_timer);
+	free(c->flushed);
+	free(c);
+}
