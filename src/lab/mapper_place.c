@@ -31,7 +31,9 @@ static uint64_t fold(uint64_t h, const char *s)
 {
 	for (; *s != '\0'; s++)
 		h = (h ^ (unsigned char)*s) * 0x100000001b3u;
-	return h ^ (h >> 29);
+	h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9u;
+	h = (h ^ (h >> 27)) * 0x94d049bb133111ebu;
+	return h ^ (h >> 31);
 }
 
 static uint32_t types_named(const struct lab_site *site, const char *name)

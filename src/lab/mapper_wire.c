@@ -400,30 +400,14 @@ static void rebase_traces(struct mapper *m)
 
 /* ---- end-node shaping ---- */
 
-static bool shaped(const struct mapper *m, const struct ns_member *one)
-{
-	const struct lab_machine *machine =
-		&m->machines[mapper_machine(m, one->node)];
-
-	return one->delay >= m->site->delay_threshold_ms / 2 ||
-	       one->rdelay >= m->site->delay_threshold_ms / 2 ||
-	       one->lossrate > 0 || one->rlossrate > 0 ||
-	       (one->bandwidth > 0 &&
-		       one->bandwidth < machine->type->speed_kbps &&
-		       one->bandwidth != 100000) ||
-	       one->mustdelay;
-}
-
+/* Shaped, but no shaper: the end nodes do it. */
 static bool wants_linkdelay(const struct mapper *m, const struct ns_lan *lan,
 	const struct ns_member *one)
 {
-	if (delay_for(m, lan, one) != NULL || one->nobwshaping)
-		return false;
-	return (one->uselinkdelay ||
-		       lab_flag(lab_setting(m->ns, "uselinkdelays")) ||
-		       lab_flag(lab_setting(m->ns, "forcelinkdelays"))) &&
-	       (shaped(m, one) ||
-		       lab_flag(lab_setting(m->ns, "forcelinkdelays")));
+	bool shapes = false;
+
+	return delay_for(m, lan, one) == NULL &&
+	       !ns_member_needs_shaper(m->ns, lan, one, &shapes) && shapes;
 }
 
 static void add_linkdelay(struct mapper *m, const struct ns_lan *lan,

@@ -1,0 +1,129 @@
+/* nfz-testbed up: from an NS file to a running testbed. */
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "lab/commands.h"
+#include "lab/daemon.h"
+#include "lab/output.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { NS_MAX = 512 << 10 };
+
+struct up {
+	const char *exp, *delay_os, *domain;
+	int64_t seed, disk_mb;
+	int output;
+};
+
+#define AT(m) offsetof(struct up, m)
+const struct opt up_options[] = {
+	{.name = "exp",
+		.letter = 'e',
+		.kind = OPT_TEXT,
+		.offset = AT(exp),
+		.arg = "PROJ/EXP",
+		.help = "its name (default: local/ and the file's name)"},
+	{.name = "delay-os",
+		.kind = OPT_TEXT,
+		.offset = AT(delay_os),
+		.arg = "IMAGE",
+		.help = "image of shapers, such as FBSD410-STD (default: a "
+			"Linux)"},
+	{.name = "domain",
+		.kind = OPT_TEXT,
+		.offset = AT(domain),
+		.arg = "NAME",
+		.help = "the site's domain (default: testbed.example.net)"},
+	{.name = "seed",
+		.kind = OPT_INT,
+		.offset = AT(seed),
+		.arg = "N",
+		.help = "another seed gives other machines and MACs",
+		.max = 1000000000},
+	{.name = "disk",
+		.kind = OPT_INT,
+		.offset = AT(disk_mb),
+		.arg = "MIB",
+		.help = "size of each node's disk (default: 512)",
+		.min = 4,
+		.max = 65536},
+	{.name = "output",
+		.letter = 'o',
+		.kind = OPT_CHOICE,
+		.offset = AT(output),
+		.arg = "text|json",
+		.help = "how to print what came up",
+		.choices = output_choices},
+	{.name = NULL}};
+
+/* "topologies/tut-basic.ns" -> "local/tut-basic". */
+static void default_name(const char *file, char name[static 64])
+{
+	const char *base = strrchr(file, '/');
+	size_t n = 0;
+
+	base = base != NULL ? base + 1 : file;
+	n = (size_t)snprintf(name, 64, "local/");
+	for (; *base != '\0' && *base != '.' && n < 40; base++)
+		name[n++] = (char)(isalnum((unsigned char)*base) ? *base : '-');
+	name[n] = '\0';
+}
+
+static int bring_up(const struct up *o, const char *file, struct err *err)
+{
+	struct buf text = BUF_INIT(NS_MAX);
+	struct daemon_setup s = {.ns_name = file,
+		.domain = o->domain,
+		.delay_os = o->delay_os,
+		.seed = (uint64_t)o->seed,
+		.disk_bytes = o->disk_mb << 20,
+		.lock = -1};
+	struct mono_time began = mono_now();
+	char name[64];
+	int r;
+
+	default_name(file, name);
+	r = file_read(file, &text, err);
+	if (r == 0)
+		r = state_name(o->exp != NULL ? o->exp : name, &s.testbed, err);
+	if (r == 0)
+		r = state_claim(&s.testbed, &s.lock, err);
+	s.ns_text = buf_str(&text);
+	if (r == 0)
+		r = daemon_start(&s, err);
+	buf_release(&text);
+	if (r == 0)
+		r = output_describe(&s.testbed, o->output, err);
+	if (r == 0 && o->output == OUTPUT_TEXT)
+		printf("up in %.2f s; take it down with: nfz-testbed down "
+		       "%s/%s\n",
+			(double)(mono_now().ns - began.ns) / 1e9, s.testbed.pid,
+			s.testbed.eid);
+	return r;
+}
+
+int command_up(int argc, char **argv, int *ret_status, struct err *err)
+{
+	struct up o = {.seed = 1};
+	int words = 0;
+	int r = opt_parse(up_options, NULL, &o, argc, argv, &words, err);
+
+	if (r != 0)
+		return r;
+	if (words != 1) {
+		err_set(err, NFZ_E_USAGE, "up needs one file");
+		return err_hint(err, "nfz-testbed up lab.ns");
+	}
+	if (geteuid() != 0) {
+		err_set(err, NFZ_E_FORBIDDEN,
+			"namespaces and mounts need root");
+		return err_hint(err, "sudo nfz-testbed up %s", argv[1]);
+	}
+	*ret_status = 0;
+	return bring_up(&o, argv[1], err);
+}

@@ -1,0 +1,156 @@
+/* What a machine must hold to be its node: files and network set-up.  Done
+ * at every start and again after every change; what is the same already is
+ * not touched, so that a survivor does not notice. */
+#include "base/mem.h"
+#include "lab/keys.h"
+#include "lab/netns.h"
+#include "lab/netplan.h"
+#include "lab/runtime_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH_MAX = 8 << 20 };
+
+struct sysctl {
+	const char *name, *value;
+};
+
+/* No redirects of paths behind anyone's back, and as little IPv6 noise as
+ * possible without forbidding IPv6. */
+static const struct sysctl on_nodes[] = {{"ipv4/conf/all/rp_filter", "0"},
+	{"ipv4/conf/default/rp_filter", "0"},
+	{"ipv6/conf/default/router_solicitations", "0"},
+	{"ipv6/conf/default/accept_ra", "0"},
+	{"ipv6/conf/default/dad_transmits", "0"},
+	{"ipv4/ping_group_range", "0 2147483647"}, {NULL, NULL}};
+static const struct sysctl on_shapers[] = {
+	{"ipv6/conf/default/disable_ipv6", "1"}, {NULL, NULL}};
+
+static int set_all(int ns, const struct sysctl *list, struct err *err)
+{
+	int r = 0;
+
+	for (; list->name != NULL && r == 0; list++)
+		r = netns_sysctl(ns, list->name, list->value, err);
+	return r;
+}
+
+static bool is_shaper(const struct lab_machine *m)
+{
+	return strcmp(m->erole, "delaynode") == 0;
+}
+
+static int links_of(const struct lab_machine *m)
+{
+	int n = 0;
+
+	for (int k = 1; k < m->n_ifaces; k++)
+		n += m->ifaces[k].lan != NULL;
+	return n;
+}
+
+int runtime_prepare(struct lab_runtime *rt, int machine, struct err *err)
+{
+	const struct lab_machine *m = &rt->site->machines[machine];
+
+	return set_all(rt->nodes[machine].net,
+		is_shaper(m) ? on_shapers : on_nodes, err);
+}
+
+static int set_forwarding(struct lab_runtime *rt, int machine, struct err *err)
+{
+	const struct lab_machine *m = &rt->site->machines[machine];
+
+	return netns_sysctl(rt->nodes[machine].net, "ipv4/ip_forward",
+		links_of(m) > 1 && !is_shaper(m) ? "1" : "0", err);
+}
+
+/* Everything that an earlier set-up left on interfaces that stay. */
+static void undo(struct lab_node *node, const struct lab_machine *m)
+{
+	struct buf ip = BUF_INIT(BATCH_MAX), tc = BUF_INIT(BATCH_MAX);
+
+	for (int b = 1; b <= node->n_bridges; b++)
+		buf_addf(&ip, "link del dev bridge%d\n", b);
+	for (int k = 1; k < m->n_ifaces; k++) {
+		const struct lab_iface *i = &m->ifaces[k];
+
+		if (i->lan == NULL)
+			continue;
+		buf_addf(&ip, "addr flush dev %s scope global\n", i->os_name);
+		buf_addf(&tc, "qdisc del dev %s root\n", i->os_name);
+	}
+	netns_try(node->net, "ip", buf_str(&ip));
+	netns_try(node->net, "tc", buf_str(&tc));
+	buf_release(&ip);
+	buf_release(&tc);
+}
+
+static int bridges_of(const struct lab_experiment *e, int machine)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < e->n_delays; i++)
+		n += e->delays[i].machine == machine;
+	return n;
+}
+
+static int set_network(struct lab_runtime *rt, const struct lab_experiment *e,
+	int machine, bool rewired, struct err *err)
+{
+	struct lab_node *node = &rt->nodes[machine];
+	struct buf ip = BUF_INIT(BATCH_MAX), tc = BUF_INIT(BATCH_MAX);
+	cleanup_free char *all = NULL;
+	int r = 0;
+
+	netplan_node(rt->site, e, machine, &ip);
+	netplan_delay(rt->site, e, machine, &ip, &tc);
+	all = mem_printf("%s%s", buf_str(&ip), buf_str(&tc));
+	if (rewired || node->net_text == NULL ||
+		strcmp(node->net_text, all) != 0) {
+		if (node->net_text != NULL)
+			undo(node, &rt->site->machines[machine]);
+		r = set_forwarding(rt, machine, err);
+		if (r == 0)
+			r = netns_batch(node->net, "ip", buf_str(&ip), err);
+		if (r == 0)
+			r = netns_batch(node->net, "tc", buf_str(&tc), err);
+		free(node->net_text);
+		node->net_text = r == 0 ? take(all) : NULL;
+		node->n_bridges = bridges_of(e, machine);
+	}
+	buf_release(&ip);
+	buf_release(&tc);
+	return r;
+}
+
+static int set_files(struct lab_runtime *rt, const struct lab_experiment *e,
+	int machine, struct err *err)
+{
+	struct nodefiles files = {0};
+	int r;
+
+	nodefiles_system(rt->site, e, machine, rt->setup.authorized, &files);
+	nodefiles_boot(rt->site, e, machine, &files);
+	r = keys_files(
+		rt->setup.keys, &rt->site->machines[machine], &files, err);
+	if (r == 0)
+		r = node_write(&rt->nodes[machine], &files, err);
+	nodefiles_release(&files);
+	return r;
+}
+
+int runtime_configure(struct lab_runtime *rt, struct lab_experiment *e,
+	int machine, bool rewired, struct err *err)
+{
+	const struct lab_machine *m = &rt->site->machines[machine];
+	int r = set_network(rt, e, machine, rewired, err);
+
+	if (r == 0)
+		r = set_files(rt, e, machine, err);
+	if (r != 0)
+		return err_wrap(err, "%s (%s)", m->vname, m->id);
+	return 0;
+}

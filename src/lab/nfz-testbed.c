@@ -1,0 +1,89 @@
+/* nfz-testbed: a whole testbed on one machine. */
+#include "base/log.h"
+#include "lab/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void usage(FILE *to)
+{
+	fputs("usage: nfz-testbed COMMAND [options] [words]\n\n"
+	      "A whole testbed on one machine: real namespaces, a real sshd "
+	      "per node, the\ntestbed's own service.  Needs root.\n\n"
+	      "commands:\n",
+		to);
+	for (const struct command *c = testbed_commands; c->name != NULL; c++)
+		fprintf(to, "  %-9s %s\n", c->name, c->help);
+	fputs("\n\"nfz-testbed COMMAND --help\" tells more.\n", to);
+}
+
+static const char *next_name(const void *ctx, size_t i)
+{
+	(void)ctx;
+	return testbed_commands[i].name;
+}
+
+static const struct command *find(const char *name)
+{
+	for (const struct command *c = testbed_commands; c->name != NULL; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+static int unknown(const char *name)
+{
+	const char *near = opt_nearest(name, next_name, NULL);
+	struct err err = ERR_INIT;
+
+	err_set(&err, NFZ_E_USAGE, "there is no command \"%s\"", name);
+	if (near != NULL)
+		err_hint(&err, "did you mean \"%s\"?", near);
+	else
+		err_hint(&err, "nfz-testbed --help lists the commands");
+	log_err(&err);
+	return err_exit_status(err.code);
+}
+
+/* --help of a command stands before its own words and before "--". */
+static int asks_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0)
+			return 1;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	const struct command *c;
+	int status = 0, r;
+
+	log_open("nfz-testbed", LOG_INFO, false);
+	if (argc < 2) {
+		usage(stderr);
+		return 2;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("nfz-testbed " NFZ_VERSION);
+		return 0;
+	}
+	c = find(argv[1]);
+	if (c == NULL)
+		return unknown(argv[1]);
+	if (asks_help(argc - 1, argv + 1)) {
+		command_help(c);
+		return 0;
+	}
+	r = c->run(argc - 1, argv + 1, &status, &err);
+	if (r != 0) {
+		log_err(&err);
+		return err_exit_status(-r);
+	}
+	return status;
+}
