@@ -23,8 +23,13 @@ $(BUILD)/tests/obj/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -Wpedantic -Wconversion -Wshadow -Wundef -Wwrite-strings,$(ALL_CFLAGS)) -Itests -c $< -o $@
 
+# An archive, so that a test links only the helpers it uses.
+$(BUILD)/tests/libsupport.a: $(patsubst tests/%.c,$(BUILD)/tests/obj/%.o,$(wildcard tests/support/*.c))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
 define unit_rule
-$(BUILD)/tests/unit-$(1): $(patsubst tests/%.c,$(BUILD)/tests/obj/%.o,$(wildcard tests/unit/$(1)/*.c tests/support/*.c)) $(foreach f,$(TEST_ABOVE_$(1)),$(filter $(BUILD)/lib$(f).a,$(LIBS)))
+$(BUILD)/tests/unit-$(1): $(patsubst tests/%.c,$(BUILD)/tests/obj/%.o,$(wildcard tests/unit/$(1)/*.c)) $(BUILD)/tests/libsupport.a $(foreach f,$(TEST_ABOVE_$(1)),$(filter $(BUILD)/lib$(f).a,$(LIBS)))
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDHARDEN) -o $$@ $$(filter %.o,$$^) \
