@@ -190,6 +190,7 @@ void lab_site_free(struct lab_site *site)
 	free(site->types);
 	free(site->users);
 	free(site->nologins);
+	free(site->message);
 	free(site);
 }
 

@@ -163,6 +163,7 @@ struct lab_site {
 	size_t n_types, n_machines, n_experiments, n_users;
 	size_t experiments_cap, users_cap;
 	char *nologins; /* notice text while logins are closed, or NULL */
+	char *message;  /* the notice when they are open, or NULL */
 	double delay_threshold_ms;
 	const char *delay_os; /* image of shapers; NULL: the type's own */
 	bool has_netem;       /* the kernel can delay and lose */

@@ -18,6 +18,12 @@
 
 struct lab_service;
 
+/* Traffic of one switch port, seen from the switch: in is from the node. */
+struct lab_counters {
+	int64_t in_octets, in_unicast, in_other;
+	int64_t out_octets, out_unicast, out_other;
+};
+
 /* What the service asks the rest of the testbed to do. */
 struct lab_actions {
 	/* The experiment's mapping was changed (lab_map or lab_unmap done):
@@ -25,16 +31,20 @@ struct lab_actions {
 	 * already have been sent.  NULL: nothing to do.  An error swaps the
 	 * experiment out. */
 	int (*apply)(void *ctx, struct lab_experiment *e, struct err *err);
+	/* The counters of an interface of a machine (indices); negative when
+	 * unknown.  NULL: never known. */
+	int (*counters)(
+		void *ctx, int machine, int iface, struct lab_counters *ret);
 	void *ctx;
 };
 
 /* What is made to go wrong, for tests of clients (reference, section 14). */
 enum lab_inject {
 	LAB_INJECT_NONE,
-	LAB_INJECT_PARSE,  /* the next modify or swap-in: parser fails */
-	LAB_INJECT_MAP,    /* the mapper fails: stays active */
-	LAB_INJECT_LATE,   /* fails after mapping: ends swapped out */
-	LAB_INJECT_CUT     /* the next answer is cut in its middle */
+	LAB_INJECT_PARSE, /* the next modify or swap-in: parser fails */
+	LAB_INJECT_MAP,   /* the mapper fails: stays active */
+	LAB_INJECT_LATE,  /* fails after mapping: ends swapped out */
+	LAB_INJECT_CUT    /* the next answer is cut in its middle */
 };
 
 struct lab_service_setup {
@@ -42,16 +52,16 @@ struct lab_service_setup {
 	const struct lab_actions *actions; /* copied; NULL: none */
 	/* PEM files, as lab_certs_make() names them in certs.h; used only
 	 * when a descriptor to listen on is given. */
-	const char *ca_file, *cert_file, *key_file;
-	int64_t step_ms;  /* each state a change passes through; 0: 300 */
+	const char *ca_file, *cert_file; /* cert_file: key, then certificate */
+	int64_t step_ms;     /* each state a change passes through; 0: 300 */
 	int max_connections; /* 0: 64 */
 };
 
 /* Serves on a listening TCP socket (kept open and owned by the caller) from
  * the caller's loop.  listen_fd -1: no network, only lab_service_call. */
 int lab_service_start(struct loop *loop, int listen_fd,
-        const struct lab_service_setup *setup, struct lab_service **ret,
-        struct err *err) NFZ_MUST_CHECK;
+	const struct lab_service_setup *setup, struct lab_service **ret,
+	struct err *err) NFZ_MUST_CHECK;
 /* Ends all connections and drops what waits; NULL is fine. */
 void lab_service_stop(struct lab_service *svc);
 
@@ -72,8 +82,8 @@ struct lab_request {
 typedef void (*lab_reply_fn)(void *ctx, const char *document, size_t len);
 struct lab_call;
 struct lab_call *lab_service_call(struct lab_service *svc,
-        const struct lab_user *caller, const struct lab_request *request,
-        lab_reply_fn reply, void *ctx);
+	const struct lab_user *caller, const struct lab_request *request,
+	lab_reply_fn reply, void *ctx);
 /* The asker has gone: reply will not be called any more. */
 void lab_call_cancel(struct lab_service *svc, struct lab_call *call);
 
@@ -81,6 +91,6 @@ void lab_call_cancel(struct lab_service *svc, struct lab_call *call);
  * use: the experiment's state goes through its sequence and ends active or
  * swapped.  ns_text NULL keeps the present text. */
 int lab_service_swap(struct lab_service *svc, struct lab_experiment *e,
-        const char *ns_text, bool in, struct err *err) NFZ_MUST_CHECK;
+	const char *ns_text, bool in, struct err *err) NFZ_MUST_CHECK;
 
 #endif

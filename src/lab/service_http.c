@@ -154,8 +154,10 @@ static void error_page(const struct page *p, bool has_head, struct buf *out)
 static enum http_step refuse_line(struct service_http *h, struct word shown,
 	const char *what, struct buf *out)
 {
-	const struct page p = {
-		400, what, shown, "Bad request syntax or unsupported method"};
+	const struct page p = {.code = 400,
+		.what = what,
+		.shown = shown,
+		.explain = "Bad request syntax or unsupported method"};
 
 	error_page(&p, false, out);
 	h->last = true;
@@ -260,9 +262,13 @@ static enum http_step judge_line(
 	if (!version(l->words[2], &major, &minor))
 		return refuse_line(h, l->words[2], "Bad request version", out);
 	if (major >= 2) {
-		const struct page p = {505, "Invalid HTTP Version", {0},
-			"Cannot fulfill request"};
+		char what[64];
+		const struct page p = {.code = 505,
+			.what = what,
+			.explain = "Cannot fulfill request"};
 
+		snprintf(what, sizeof(what), "Invalid HTTP Version (%d.%d)",
+			major, minor);
 		error_page(&p, false, out);
 		h->last = true;
 		return HTTP_SEND;
@@ -275,8 +281,11 @@ static enum http_step judge_line(
 static enum http_step other_method(
 	struct service_http *h, const struct request *r, struct buf *out)
 {
-	const struct page p = {501, "Unsupported method", r->line.words[0],
-		"Server does not support this operation"};
+	const struct page p = {.code = 501,
+		.what = "Unsupported method",
+		.shown = r->line.words[0],
+		.explain = "Server does not support this operation",
+		.head_only = is(r->line.words[0], "HEAD")};
 
 	error_page(&p, r->has_head, out);
 	h->last = true;

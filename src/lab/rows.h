@@ -1,0 +1,72 @@
+/* Rows of the testbed's tables as XML-RPC structs: every column there, at its
+ * default, in the order in which the original's dictionaries give them. */
+#ifndef NFZ_LAB_ROWS_H
+#define NFZ_LAB_ROWS_H
+
+#include "format/xmlrpc.h"
+#include "lab/model.h"
+
+/* columns: "name=KIND[default] ..." with KIND i (int), d (double), s (string),
+ * n (NULL, a VALUE_NIL). */
+struct value *row_new(const char *columns);
+void row_int(struct value *row, const char *name, int64_t v);
+void row_double(struct value *row, const char *name, double v);
+/* NULL text is SQL's NULL. */
+void row_text(struct value *row, const char *name, const char *text);
+/* A unix time, in UTC, as a date. */
+void row_time(struct value *row, const char *name, int64_t unix_s);
+/* NULL and "" both leave the column as it is. */
+void row_text_if(struct value *row, const char *name, const char *text);
+
+/* Takes a member out; false when there is none. */
+bool row_remove(struct value *row, const char *name);
+void row_remove_all(struct value *row, const char *const *names);
+/* Takes NULLs out, as most methods do. */
+void row_scrub(struct value *row);
+/* Makes NULLs empty strings, as virtual_topology does. */
+void row_blank(struct value *row);
+
+/* Numbers of the site's own making that never change for a name: a UUID, a
+ * key of hex digits. */
+void row_uuid(const char *of, const char *kind, char ret[static 40]);
+void row_hex(const char *of, const char *kind, int digits, char ret[static 48]);
+
+/* The experiments table's row. */
+struct value *row_experiment(
+	const struct lab_site *site, const struct lab_experiment *e);
+/* Index of a user, a project, a group: 10, 11...; 100, 102... */
+int row_uid_idx(const struct lab_site *site, const char *uid);
+int row_pid_idx(const struct lab_site *site, const char *pid);
+
+/* The links and LANs sorted by name, and the members of one by node and port:
+ * arrays of pointers to free(). */
+const struct ns_lan **rows_lans(const struct ns_experiment *ns);
+const struct ns_member **rows_members(const struct ns_lan *lan);
+/* The nodes sorted by name. */
+const struct ns_node **rows_nodes(const struct ns_experiment *ns);
+/* All links' members in the order of link and "node:port". */
+struct rows_port {
+	const struct ns_lan *lan;
+	const struct ns_member *m;
+	int vindex;       /* place in the link's own list */
+	char member[128]; /* "node:port" */
+};
+struct rows_port *rows_ports(const struct ns_experiment *ns, size_t *ret_n);
+
+/* The experiment's machines by virtual name: an array of *ret_n to free(). */
+const struct lab_machine **rows_machines(const struct lab_site *site,
+	const struct lab_experiment *e, size_t *ret_n);
+
+/* The tables of virtual_topology by tag. */
+extern const char *const rows_tags[]; /* in the original's order, NULL-ended */
+/* The rows of a tag; NULLs are VALUE_NIL; NULL for a tag we do not know.  An
+ * experiment that was never parsed has none. */
+struct value *rows_table(const struct lab_site *site,
+	const struct lab_experiment *e, const char *tag);
+/* The agents and groups of the event system: arrays of rows as above. */
+struct value *rows_agents(const struct lab_experiment *e);
+struct value *rows_groups(const struct lab_experiment *e);
+struct value *rows_events(const struct lab_experiment *e);
+const char *rows_object_type(int64_t number);
+
+#endif
