@@ -26,7 +26,7 @@ static bool send_record(void *data, const struct flow_record *r)
 {
 	struct cache *c = data;
 
-	return endpoint_send_records(c->endpoint, r, 1) == 1;
+	return module_send_record(c->module, r);
 }
 
 static void tell_time(void *data)

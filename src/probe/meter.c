@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { TICK_MS = 100, BLOCKS_A_TURN = 4, FIRST_RECORD_MS = 600 };
-enum { RING_MIN = 2 << 20, RING_MAX = 32 << 20 };
+enum { RING_MIN = 4 << 20, RING_MAX = 32 << 20 };
 
 struct meter {
 	struct meter_options opt;
@@ -70,15 +70,9 @@ static void on_ring(void *data, int fd, short revents)
 
 		if (!tap->ring || ring_fd(tap->ring) != fd)
 			continue;
-		if (revents & (POLLERR | POLLHUP | POLLNVAL)) {
-			if (tap_failed(tap)) {
-				loop_unwatch(m->opt.loop, fd);
-				log_warning("interface is gone, waiting for "
-					    "it; interface=%s tap=%u",
-					tap->ifname, tap->setup->id);
-			}
-			return;
-		}
+		/* down, or gone: on_second() finds out */
+		if (revents & POLLERR)
+			(void)ring_error(tap->ring);
 		tap_read(tap, BLOCKS_A_TURN);
 		return;
 	}
@@ -127,11 +121,21 @@ static void on_tick(void *data)
 	ledgers_when_due(m);
 }
 
-static void reopen_lost(struct meter *m)
+static void lose(struct meter *m, struct tap *tap)
+{
+	loop_unwatch(m->opt.loop, ring_fd(tap->ring));
+	tap_retire(tap);
+	log_warning("interface is gone, waiting for it; interface=%s tap=%u",
+		tap->ifname, tap->setup->id);
+}
+
+static void follow_interfaces(struct meter *m)
 {
 	for (size_t i = 0; i < m->n_taps; i++) {
 		struct tap *tap = &m->taps[i];
 
+		if (tap->ring && !ring_bound(tap->ring))
+			lose(m, tap);
 		if (tap->ring || tap_reopen(tap, &m->context, NULL) < 0)
 			continue;
 		watch(m, tap);
@@ -146,7 +150,7 @@ static void on_second(void *data)
 
 	if (m->ending)
 		return;
-	reopen_lost(m);
+	follow_interfaces(m);
 	for (size_t i = 0; i < m->n_taps; i++)
 		tap_mark(&m->taps[i], m->netdev_fd);
 	m->ledger_age = 0;

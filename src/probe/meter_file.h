@@ -1,4 +1,5 @@
-/* nfz-meter --read: a capture file to lines on stdout. */
+/* nfz-meter --read: a capture file to lines on stdout, or to
+ * NetFlow v5 datagrams. */
 #ifndef NFZ_PROBE_METER_FILE_H
 #define NFZ_PROBE_METER_FILE_H
 
@@ -12,6 +13,7 @@ struct meter_file_options {
 	enum record_style style;
 	uint32_t flows;
 	int64_t idle_ms, active_ms, fin_ms;
+	const char *v5_to; /* "ADDR:PORT": NetFlow v5 there, no lines */
 };
 
 /* A summary goes to stderr. */

@@ -23,7 +23,7 @@ static bool send_record(void *data, const struct flow_record *r)
 {
 	struct net_meter *n = data;
 
-	return endpoint_send_records(n->endpoint, r, 1) == 1;
+	return module_send_record(n->module, r);
 }
 
 static bool send_digest(void *data, const struct flow_record *r)

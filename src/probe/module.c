@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "probe/v5out.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -19,12 +20,13 @@ struct module {
 	const struct setup *setup;
 	const struct module_hooks *hooks; /* NULL before module_run */
 	struct endpoint *endpoint;
+	struct v5out *v5; /* NULL: none wanted */
 	const char *about;
 	int status_fd;
 	struct buf status;
 	bool ready;
 	uint64_t flushing; /* number asked for, not yet answered; 0 none */
-	bool ending, ended, leaving;
+	bool ending, ended;
 	struct mono_time end_by;
 	int result; /* 0 or -code, with `err` filled */
 	struct err err;
@@ -64,6 +66,7 @@ static void write_status(void *data)
 	struct module *m = data;
 	char stamp[CLOCK_TEXT];
 
+	v5out_push(m->v5);
 	if (m->status_fd < 0)
 		return;
 	buf_reset(&m->status);
@@ -92,12 +95,12 @@ static void on_flush(void *data, uint64_t number)
 	struct module *m = data;
 	bool under_way = m->flushing != 0;
 
-	if (!m->hooks || m->ending) {
+	if (!m->hooks || m->ended) {
 		endpoint_flushed(m->endpoint, number);
 		return;
 	}
-	m->flushing = number;
-	if (!under_way && m->hooks->flush(m->hooks->data))
+	m->flushing = number; /* of an ending module: answered when it has */
+	if (!under_way && !m->ending && m->hooks->flush(m->hooks->data))
 		answer_flush(m);
 }
 
@@ -105,7 +108,7 @@ static void leave(struct module *m)
 {
 	int64_t left = mono_ms_until(m->end_by);
 
-	m->ended = m->leaving = true;
+	m->ended = true;
 	if (m->flushing)
 		answer_flush(m);
 	endpoint_leave(m->endpoint, left > 500 ? left : 500);
@@ -126,7 +129,9 @@ static void retry(void *data)
 {
 	struct module *m = data;
 
-	if (m->ending && !m->leaving) {
+	if (m->ending && m->ended)
+		return;
+	if (m->ending) {
 		if (m->hooks->end_rest(m->hooks->data) ||
 			mono_passed(m->end_by))
 			leave(m);
@@ -217,6 +222,23 @@ static int open_status(struct module *m, const char *path, struct err *err)
 	return m->status_fd < 0 ? err_sys(err, "%s", path) : 0;
 }
 
+static int open_v5(struct module *m, struct err *err)
+{
+	const struct v5out_options o = {.to = m->setup->nf5_export,
+		.port = m->setup->nf5_export_port,
+		.engine = m->setup->id};
+
+	return o.port ? v5out_open(&o, &m->v5, err) : 0;
+}
+
+bool module_send_record(struct module *m, const struct flow_record *r)
+{
+	if (endpoint_send_records(m->endpoint, r, 1) != 1)
+		return false;
+	v5out_add(m->v5, r);
+	return true;
+}
+
 int module_open(
 	const struct module_options *o, struct module **ret, struct err *err)
 {
@@ -242,6 +264,8 @@ int module_open(
 	if (r == 0)
 		r = open_status(m, o->status_path, err);
 	if (r == 0)
+		r = open_v5(m, err);
+	if (r == 0)
 		r = loop_signals(m->loop, signals, 2, on_signal, m, err);
 	if (r == 0)
 		r = endpoint_new(
@@ -259,6 +283,7 @@ void module_close(struct module *m)
 	if (!m)
 		return;
 	endpoint_free(m->endpoint);
+	v5out_close(m->v5);
 	if (m->status_fd >= 0)
 		close(m->status_fd);
 	buf_release(&m->status);

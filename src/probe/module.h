@@ -36,6 +36,9 @@ int module_open(const struct module_options *options, struct module **ret,
 	struct err *err) NFZ_MUST_CHECK;
 void module_close(struct module *module);
 struct endpoint *module_endpoint(struct module *module);
+/* To the collector and, where the setup says so, as NetFlow v5 too.  False:
+ * the queue is full, keep it. */
+bool module_send_record(struct module *module, const struct flow_record *r);
 /* Runs until the module has left: asked by the collector, by SIGTERM or
  * SIGINT, or since its lease is over.  A second signal ends it at once.
  * NFZ_E_REMOTE when the deployment was aborted, NFZ_E_TIMEOUT when not all

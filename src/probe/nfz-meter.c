@@ -11,7 +11,7 @@
 #include <signal.h>
 
 struct args {
-	const char *setup, *read, *status;
+	const char *setup, *read, *to, *status;
 	bool print, help, version;
 	int style, verbose;
 	int64_t limit_ms, ring_mib, uid, idle_ms, active_ms, fin_ms, flows;
@@ -29,6 +29,8 @@ static const struct opt table[] = {
 		"records to stdout, no collector", NULL, 0, 0},
 	{"output", 'o', OPT_CHOICE, AT(style), "FORMAT", "text, json, csv",
 		styles, 0, 0},
+	{"to", 't', OPT_TEXT, AT(to), "ADDR:PORT",
+		"NetFlow v5 there (with --read)", NULL, 0, 0},
 	{"for", 'f', OPT_SPAN, AT(limit_ms), "TIME",
 		"end after that long (with --print)", NULL, 0, 0},
 	{"status", 0, OPT_TEXT, AT(status), "FILE",
@@ -82,6 +84,7 @@ static int run_file(const struct args *a, struct err *err)
 		"%s: the nfz-meter of nodes reads no files", a->read);
 #else
 	const struct meter_file_options o = {.path = a->read,
+		.v5_to = a->to,
 		.style = (enum record_style)a->style,
 		.flows = (uint32_t)a->flows,
 		.idle_ms = a->idle_ms,

@@ -16,9 +16,12 @@ static bool unspecified(const struct net_addr *a)
 void own_init(struct own *own, const struct setup *setup, uint16_t port)
 {
 	*own = (struct own){0};
-	own->ends = mem_zalloc(setup->n_peers + 1, sizeof(*own->ends));
+	own->ends = mem_zalloc(setup->n_peers + 2, sizeof(*own->ends));
 	if (port && !unspecified(&setup->listen))
 		own->ends[own->n++] = (struct own_end){setup->listen, port};
+	if (setup->nf5_export_port)
+		own->ends[own->n++] = (struct own_end){
+			setup->nf5_export, setup->nf5_export_port};
 	for (size_t i = 0; i < setup->n_peers; i++)
 		if (setup->peers[i].port)
 			own->ends[own->n++] = (struct own_end){

@@ -15,7 +15,8 @@ struct own_end {
 };
 
 struct own {
-	struct own_end *ends; /* this module's and its peers' */
+	struct own_end *ends; /* this module's, its peers', and where
+	                      * it sends NetFlow v5 */
 	size_t n;
 };
 

@@ -4,13 +4,15 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
 	SNAP = 256,
 	BLOCKS = 32,
 	BLOCK_MIN = 1 << 16,
 	BLOCK_MAX = 1 << 20,
-	BLOCK_TIMEOUT_MS = 50
+	BLOCK_TIMEOUT_MS = 50,
+	RETIRE_NAPS = 15 /* of 10 ms */
 };
 
 static uint32_t block_bytes(uint32_t ring_bytes)
@@ -174,12 +176,20 @@ void tap_settle(struct tap *tap)
 		take_ledger(tap);
 }
 
-/* The ring is given up: what the kernel counted for it stays counted. */
-static void retire(struct tap *tap)
+/* The ring is given up: what the kernel counted for it stays counted.  Its
+ * last block is handed over by the kernel's timeout, which goes on. */
+void tap_retire(struct tap *tap)
 {
+	const struct timespec nap = {.tv_nsec = 10 * NS_PER_MS};
 	struct ring_statistics s = {0};
 
-	tap_read(tap, tap->options.blocks);
+	if (ring_statistics(tap->ring, &s))
+		for (int i = 0; i < RETIRE_NAPS; i++) {
+			if (ring_read(tap->ring, s.placed, tap->options.blocks,
+				    account_frames, &tap->account) >= s.placed)
+				break;
+			nanosleep(&nap, NULL);
+		}
 	if (ring_statistics(tap->ring, &s)) {
 		tap->past.placed += s.placed;
 		tap->past.dropped += s.dropped;
@@ -191,15 +201,4 @@ static void retire(struct tap *tap)
 	ring_close(tap->ring);
 	tap->ring = NULL;
 	take_ledger(tap);
-}
-
-bool tap_failed(struct tap *tap)
-{
-	if (!tap->ring || ring_error(tap->ring) == 0)
-		return false;
-	/* only down?  Then the ring goes on when it is up again */
-	if (ring_bound(tap->ring))
-		return false;
-	retire(tap);
-	return true;
 }

@@ -62,8 +62,8 @@ void tap_mark(struct tap *tap, int netdev_fd);
 bool tap_read_to_mark(struct tap *tap);
 /* Gives the mark up: the ledger is taken with what has been read. */
 void tap_settle(struct tap *tap);
-/* After poll(2) reported an error; true when the interface is gone for good
- * and the tap has been closed. */
-bool tap_failed(struct tap *tap);
+/* The interface is gone: reads the rest of the ring and closes it.  What was
+ * counted stays. */
+void tap_retire(struct tap *tap);
 
 #endif

@@ -12,6 +12,7 @@ fi
 dir=$(mktemp -d)
 id=nfzm$$
 pids=()
+# shellcheck disable=SC2317
 cleanup() {
 	for p in "${pids[@]}"; do kill "$p" 2>/dev/null; done
 	wait 2>/dev/null
@@ -182,13 +183,43 @@ sleep 0.5
 ip -n "$id-a" link set va up
 sleep 1
 in_a "$build/tests/tool-sendudp" 10.9.0.2 11 100 60 1 0
+# it is deleted, made again, and found by its name
+remake() {
+	ip -n "$id-a" link del va
+	ip -n "$id-a" link add va type veth peer name vb netns "$id-b"
+	ip -n "$id-b" link set vb up
+	ip -n "$id-a" link set va up
+	ip -n "$id-a" addr add 10.9.0.1/24 dev va
+	ip -n "$id-b" addr add 10.9.0.2/24 dev vb
+	ip -n "$id-b" addr add 10.9.0.3/24 dev vb
+}
+in_a "$build/tests/tool-sendudp" 10.9.0.2 12 100 60 1 0
+remake
+wait_for "$dir/m.err" "attached again"
+in_a "$build/tests/tool-sendudp" 10.9.0.2 13 100 60 1 0
+sleep 0.5
+# the meter stands still while its ring overflows: lost, but by name
+kill -STOP "$meter"
+in_a "$build/tests/tool-sendudp" 10.9.0.2 14 300000 60 10 0
+kill -CONT "$meter"
+sleep 1
 kill -TERM "$sink"
 wait "$sink"
 wait "$meter"
 check "meter ended in order" $? -eq 0
 check "after down and up" "$(sum_of "$dir/c.out" '.dport == 11')" = \
 	"100 8800"
-exact_ledger "$dir/c.out"
+check "before it was deleted" "$(sum_of "$dir/c.out" '.dport == 12')" = \
+	"100 8800"
+check "after it was made again" "$(sum_of "$dir/c.out" '.dport == 13')" = \
+	"100 8800"
+lost=$(last_counter "$dir/c.out" .lost.ring)
+got=$(sum_of "$dir/c.out" '.dport == 14' | cut -d' ' -f1)
+check "the ring overflowed" "$lost" -gt 0
+check "what it took and what it lost" $((got + lost)) -ge 300000
+check "no frame unaccounted" "$(last_counter "$dir/c.out" .unaccounted)" -eq 0
+check "records hold all packets" "$(sum_of "$dir/c.out" true | cut -d' ' -f1)" \
+	-eq "$(last_counter "$dir/c.out" .packets)"
 
 # --- through two flow caches -------------------------------------------------
 declare -A keys
