@@ -67,11 +67,12 @@ static bool read_answer(
 	return cursor_ok(c);
 }
 
+static const char mark[] = "parse.tcl: \n";
+
 /* The first sentence of the parser's own message: the line after the first
  * "*** .../parse.tcl: ". */
 static void first_message(const char *messages, char *text, size_t size)
 {
-	static const char mark[] = "parse.tcl: \n";
 	const char *at = strstr(messages, mark);
 	size_t len;
 
@@ -91,8 +92,15 @@ static int refuse(const char *name, const struct answer *a,
 	case NS_FINE:
 	case NS_REFUSED:
 		first_message(a->messages, text, sizeof(text));
+		if (text[0] == '\0')
+			snprintf(text, sizeof(text), "the file calls exit");
 		break;
 	case NS_TCL_ERROR:
+		/* What the parser found first is the better reason. */
+		if (strstr(a->messages, mark)) {
+			first_message(a->messages, text, sizeof(text));
+			break;
+		}
 		snprintf(text, sizeof(text), "%.*s",
 			(int)strcspn(a->result, "\n"), a->result);
 		break;

@@ -164,8 +164,8 @@ int ns_print(const char *text, size_t len, const char *name,
         const struct ns_limits *limits, struct buf *out, struct err *err)
         NFZ_MUST_CHECK;
 /* Can this be brought up, not only parsed?  Refuses, with the line where
- * known: "@NAME@" macros that nobody replaced, an address given twice, names
- * longer than the testbed stores, trace types it does not have.  The text is
+ * known: "@NAME@" macros that nobody replaced, an address given twice on one
+ * link, names longer than the testbed stores, trace types it does not have.  The text is
  * that of the experiment (for line numbers). */
 int ns_check_real(const struct ns_experiment *e, const char *text, size_t len,
         const char *name, struct err *err) NFZ_MUST_CHECK;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ROWS = 500000, MAX_COLUMNS = 200 };
+enum { MAX_ROWS = 500000, MAX_COLUMNS = 200, MAX_NAME = 255, MAX_PORT = 65535 };
 
 struct build {
 	struct ns_experiment *e;
@@ -341,9 +341,74 @@ static void read_row(struct build *b, struct cursor *c)
 	PUSH(b, b->e->rows, b->e->n_rows) = row;
 }
 
+/* A text may hand over rows by other ways than the parser's commands, so what
+ * those promise is looked at again: names become names of files, interfaces
+ * and hosts. */
+static bool is_name(const char *s)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+	size_t len = strlen(s);
+
+	return len > 0 && len <= MAX_NAME && strspn(s, allowed) == len;
+}
+
+static bool is_address(const char *s)
+{
+	return strlen(s) <= 15 && strspn(s, "0123456789.") == strlen(s);
+}
+
+static int verify_lan(
+	struct build *b, const struct ns_lan *lan, struct err *err)
+{
+	if (lan->n_members < 2)
+		return err_set(
+			err, NFZ_E_NS, "%s has only a single node", lan->name);
+	for (size_t i = 0; i < lan->n_members; i++) {
+		const struct ns_member *m = &lan->members[i];
+
+		if (!find_node(b, m->node))
+			return err_set(err, NFZ_E_NS,
+				"%s has a member \"%.64s\" that is no node",
+				lan->name, m->node);
+		if (!is_address(m->ip) || !is_address(m->mask) || m->port < 0 ||
+			m->port > MAX_PORT)
+			return err_set(err, NFZ_E_NS,
+				"%s has a member without sensible address",
+				lan->name);
+	}
+	return 0;
+}
+
+static int verify(struct build *b, struct err *err)
+{
+	const struct ns_experiment *e = b->e;
+	int code = 0;
+
+	for (size_t i = 0; i < e->n_nodes; i++) {
+		if (!is_name(e->nodes[i].name) ||
+			find_node(b, e->nodes[i].name) != &e->nodes[i])
+			return err_set(err, NFZ_E_NS,
+				"\"%.64s\" cannot be the name of a node, or is "
+				"there twice",
+				e->nodes[i].name);
+	}
+	for (size_t i = 0; code == 0 && i < e->n_lans; i++) {
+		if (!is_name(e->lans[i].name) ||
+			find_lan(b, e->lans[i].name) != &e->lans[i])
+			return err_set(err, NFZ_E_NS,
+				"\"%.64s\" cannot be the name of a link, or is "
+				"there twice",
+				e->lans[i].name);
+		code = verify_lan(b, &e->lans[i], err);
+	}
+	return code;
+}
+
 int ns_build(struct cursor *rows, struct ns_experiment *e, struct err *err)
 {
 	struct build b = {.e = e};
+	int code;
 
 	while (cursor_left(rows) && cursor_ok(rows)) {
 		if (e->n_rows >= MAX_ROWS)
@@ -359,7 +424,8 @@ int ns_build(struct cursor *rows, struct ns_experiment *e, struct err *err)
 	map_init(&b.lans);
 	take_rows(&b, first_tables);
 	take_rows(&b, tables);
+	code = verify(&b, err);
 	map_release(&b.nodes);
 	map_release(&b.lans);
-	return 0;
+	return code;
 }

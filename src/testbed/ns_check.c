@@ -3,11 +3,10 @@
  * The testbed's parser lets these pass; its database, its mapper or the
  * machines refuse them later.  We say so before anything is started, with the
  * line of the file where we can find it. */
-#include "base/map.h"
+#include "base/net.h"
 #include "testbed/ns.h"
 
 #include <ctype.h>
-#include <stdint.h>
 #include <string.h>
 
 enum { NAME_MAX_LEN = 32 };
@@ -115,54 +114,92 @@ static int check_name(
 	return err_hint(err, "Shorten the name \"%.64s\".", name);
 }
 
+/* What the testbed's database takes in a column of words. */
+static bool is_plain(const char *s, size_t max)
+{
+	size_t n = 0;
+
+	while (s[n] && (is_word(s[n]) || strchr(".+:/@", s[n])))
+		n++;
+	return s[n] == '\0' && n <= max;
+}
+
+static int check_node(
+	const struct source *src, const struct ns_node *n, struct err *err)
+{
+	const struct {
+		const char *what, *value;
+		size_t max;
+	} words[] = {
+		{"hardware type", n->type, 30},
+		{"operating system", n->os, 30},
+		{"parent operating system", n->parent_os, 30},
+		{"fixed machine", n->fixed, 32},
+		{"sharing mode", n->sharing_mode, 32},
+	};
+	int code = check_name(src, n->name, err);
+
+	if (code < 0)
+		return code;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (is_plain(words[i].value, words[i].max))
+			continue;
+		return err_set(err, NFZ_E_NS,
+			"%s: node %s: \"%.64s\" cannot be a %s", src->name,
+			n->name, words[i].value, words[i].what);
+	}
+	return 0;
+}
+
 static bool is_trace_type(const char *s)
 {
 	return *s == '\0' || !strcmp(s, "header") || !strcmp(s, "packet") ||
 	       !strcmp(s, "monitor");
 }
 
-static int check_member(const struct source *src, const struct ns_lan *lan,
-	const struct ns_member *m, struct map *addresses, struct err *err)
+/* The same address on two links is odd but the testbed allows it. */
+static bool given_before(const struct ns_lan *lan, const struct ns_member *m)
 {
-	const char *other = map_gets(addresses, m->ip);
-	unsigned line = line_of(src, m->ip);
+	for (const struct ns_member *o = lan->members; o < m; o++) {
+		if (strcmp(o->ip, m->ip) == 0)
+			return true;
+	}
+	return false;
+}
 
-	if (!is_trace_type(m->trace_type)) {
-		refuse(src, m->trace_type, err,
+static int check_member(const struct source *src, const struct ns_lan *lan,
+	const struct ns_member *m, struct err *err)
+{
+	struct net_addr address;
+
+	if (!is_trace_type(m->trace_type))
+		return refuse(src, m->trace_type, err,
 			"the type of a trace is none of header, packet, "
 			"monitor");
-		return -NFZ_E_NS;
-	}
+	if (!is_plain(m->fixed_iface, 32))
+		return refuse(src, m->fixed_iface, err,
+			"an interface has a name no interface can have");
 	if (*m->ip == '\0' || !strcmp(m->ip, "0.0.0.0"))
 		return err_set(err, NFZ_E_NS,
 			"%s: %s has no address on %s (tb-use-ipassign is not "
 			"available here)",
 			src->name, m->node, lan->name);
-	if (other && line)
-		return err_set(err, NFZ_E_NS,
-			"%s:%u: the address %s is given twice, on %s and %s",
-			src->name, line, m->ip, other, lan->name);
-	if (other)
-		return err_set(err, NFZ_E_NS,
-			"%s: the address %s is given twice, on %s and %s",
-			src->name, m->ip, other, lan->name);
-	map_puts(addresses, m->ip, (void *)(uintptr_t)lan->name);
+	if (!net_addr_parse(m->ip, &address))
+		return refuse(src, m->ip, err,
+			"the numbers of an address go from 0 to 255");
+	if (given_before(lan, m))
+		return refuse(src, m->ip, err,
+			"two members of a link have the same address");
 	return 0;
 }
 
-static int check_lans(const struct source *src, const struct ns_experiment *e,
-	struct map *addresses, struct err *err)
+static int check_lan(
+	const struct source *src, const struct ns_lan *lan, struct err *err)
 {
-	int code = 0;
+	int code = check_name(src, lan->name, err);
 
-	for (size_t i = 0; code == 0 && i < e->n_lans; i++) {
-		const struct ns_lan *lan = &e->lans[i];
-
-		code = check_name(src, lan->name, err);
-		for (size_t j = 0; code == 0 && j < lan->n_members; j++)
-			code = check_member(
-				src, lan, &lan->members[j], addresses, err);
-	}
+	for (size_t i = 0; code == 0 && i < lan->n_members; i++)
+		code = check_member(src, lan, &lan->members[i], err);
 	return code;
 }
 
@@ -170,15 +207,11 @@ int ns_check_real(const struct ns_experiment *e, const char *text, size_t len,
 	const char *name, struct err *err)
 {
 	const struct source src = {text, len, name};
-	struct map addresses;
 	int code = check_macros(&src, err);
 
 	for (size_t i = 0; code == 0 && i < e->n_nodes; i++)
-		code = check_name(&src, e->nodes[i].name, err);
-	if (code < 0)
-		return code;
-	map_init(&addresses);
-	code = check_lans(&src, e, &addresses, err);
-	map_release(&addresses);
+		code = check_node(&src, &e->nodes[i], err);
+	for (size_t i = 0; code == 0 && i < e->n_lans; i++)
+		code = check_lan(&src, &e->lans[i], err);
 	return code;
 }

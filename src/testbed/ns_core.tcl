@@ -20,6 +20,7 @@ namespace eval ::nfz {
 	variable last {}       ;# object made and not yet named
 	variable errors 0
 	variable error_line 0
+	variable statement_line 0
 	variable ran 0
 	variable simulated 0   ;# inside make-simulated
 	variable compat 0      ;# tb_compat.tcl was read
@@ -45,20 +46,26 @@ proc ::nfz::perror text {
 	note_line
 }
 
-# Remembers the line of the user's file where the first error was found.
+# Remembers the line of the user's file where the first error was found: that
+# of the statement, or of the innermost one in the body of a loop.
 proc ::nfz::note_line {} {
 	variable error_line
+	variable statement_line
 
 	if {$error_line} {
 		return
 	}
+	set error_line $statement_line
 	for {set i 1} {$i < [info frame]} {incr i} {
 		set frame [info frame $i]
 		if {[dict get $frame type] ne "eval" ||
 		    [dict exists $frame proc]} {
 			break
 		}
-		set error_line [dict get $frame line]
+		if {[dict get $frame line] > 0} {
+			set error_line [expr {$statement_line +
+			    [dict get $frame line] - 1}]
+		}
 	}
 }
 
@@ -279,7 +286,7 @@ proc ::nfz::rename_object {old new} {
 	variable class_of
 
 	set id [id $old rename $old $new]
-	rename ::$old ::$new
+	uplevel #0 [list rename $old $new]
 	unset id_of($old)
 	set id_of($new) $id
 	set name_of($id) $new
@@ -344,7 +351,10 @@ proc ::puts args {
 }
 
 proc ::exit {{status 0}} {
-	::nfz::set ::nfz::exit_status [string is true -strict $status]
+	::nfz::set ::nfz::exit_status [expr {$status ne "0"}]
+	if {!$::nfz::ran && !$::nfz::check} {
+		::nfz::perror "The file calls exit before run."
+	}
 	return -code error -errorcode {NFZ EXIT} "the file calls exit $status"
 }
 

@@ -192,7 +192,7 @@ static int number(Tcl_Interp *interp, const char *var)
 /* The trace as the testbed's parser prints it: ours ends at the user's file,
  * its goes on with the lines of the program that reads it. */
 static void say_trace(
-	struct run *run, Tcl_Interp *interp, const struct ns_job *job)
+	struct run *run, Tcl_Interp *interp, const struct ns_job *job, int line)
 {
 	const char *trace =
 		Tcl_GetVar2(interp, "errorInfo", NULL, TCL_GLOBAL_ONLY);
@@ -207,8 +207,7 @@ static void say_trace(
 		"    real_source ${GLOBALS::nsfile}\n\n"
 		"    if {${GLOBALS::ran} == 0} {\n\tperr...\"\n"
 		"    (file \"/usr/testbed/lib/ns2ir/parse.tcl\" line 614)\n",
-		trace ? trace : Tcl_GetStringResult(interp), job->name,
-		Tcl_GetErrorLine(interp));
+		trace ? trace : Tcl_GetStringResult(interp), job->name, line);
 }
 
 static bool called_exit(Tcl_Interp *interp)
@@ -219,13 +218,55 @@ static bool called_exit(Tcl_Interp *interp)
 	return code && strcmp(code, "NFZ EXIT") == 0;
 }
 
-static enum ns_outcome evaluate(
-	struct run *run, Tcl_Interp *interp, const struct ns_job *job)
+/* Runs the text statement by statement, so that the line is always known;
+ * *ret_line is that of the statement that failed. */
+static int run_text(Tcl_Interp *interp, const struct ns_job *job, int *ret_line)
+{
+	const char *at = job->text, *end = job->text + job->len;
+	const char *counted = at;
+	int code = TCL_OK, line = 1;
+
+	while (code == TCL_OK && at < end) {
+		Tcl_Parse parse;
+		const char *start = at;
+		int len = (int)(end - at);
+
+		if (Tcl_ParseCommand(NULL, at, len, 0, &parse) == TCL_OK) {
+			start = parse.commandStart;
+			len = parse.commandSize;
+			at = start + len;
+			Tcl_FreeParse(&parse);
+		} else {
+			at = end; /* evaluating it says what is wrong */
+		}
+		for (; counted < start; counted++)
+			line += *counted == '\n';
+		Tcl_SetVar2Ex(interp, "::nfz::statement_line", NULL,
+			Tcl_NewIntObj(line), TCL_GLOBAL_ONLY);
+		Tcl_AllowExceptions(interp);
+		code = Tcl_EvalObjEx(
+			interp, Tcl_NewStringObj(start, len), TCL_EVAL_GLOBAL);
+		*ret_line = line + Tcl_GetErrorLine(interp) - 1;
+	}
+	if (code == TCL_RETURN)
+		return TCL_OK;
+	if (code == TCL_OK || code == TCL_ERROR)
+		return code;
+	Tcl_SetObjResult(
+		interp, Tcl_ObjPrintf("invoked \"%s\" outside of a loop",
+				code == TCL_BREAK ? "break" : "continue"));
+	Tcl_SetVar(interp, "errorInfo", Tcl_GetStringResult(interp),
+		TCL_GLOBAL_ONLY);
+	return TCL_ERROR;
+}
+
+static enum ns_outcome evaluate(struct run *run, Tcl_Interp *interp,
+	const struct ns_job *job, int *ret_line)
 {
 	int code;
 
 	set_limits(interp, &job->limits);
-	code = Tcl_EvalEx(interp, job->text, (int)job->len, TCL_EVAL_GLOBAL);
+	code = run_text(interp, job, ret_line);
 	if (Tcl_LimitTypeExceeded(interp, TCL_LIMIT_TIME))
 		return NS_OVER_TIME;
 	if (Tcl_LimitTypeExceeded(interp, TCL_LIMIT_COMMANDS))
@@ -233,14 +274,18 @@ static enum ns_outcome evaluate(
 	Tcl_LimitTypeReset(interp, TCL_LIMIT_TIME);
 	Tcl_LimitTypeReset(interp, TCL_LIMIT_COMMANDS);
 	if (code == TCL_ERROR && !called_exit(interp)) {
-		say_trace(run, interp, job);
+		say_trace(run, interp, job, *ret_line);
+		if (number(interp, "::nfz::error_line"))
+			*ret_line = number(interp, "::nfz::error_line");
 		return NS_TCL_ERROR;
 	}
 	if (code != TCL_ERROR && !number(interp, "::nfz::ran"))
 		Tcl_EvalEx(interp,
 			"::nfz::set ::nfz::simulated 0;"
-			"::nfz::perror {No 'Simulator run' statement found.}",
+			"::nfz::perror {No 'Simulator run' statement found.};"
+			"::nfz::set ::nfz::error_line 0",
 			-1, TCL_EVAL_GLOBAL);
+	*ret_line = number(interp, "::nfz::error_line");
 	if (number(interp, "::nfz::errors") ||
 		number(interp, "::nfz::exit_status"))
 		return NS_REFUSED;
@@ -276,19 +321,16 @@ void ns_tcl_run(void *arg, int fd)
 	interp = Tcl_CreateInterp();
 	if (!interp || Tcl_MakeSafe(interp) != TCL_OK)
 		_exit(3);
-	Tcl_SetRecursionLimit(interp, 500);
 	if (!define(interp, &run, job)) {
 		answer(&run, NS_TCL_ERROR, 0, Tcl_GetStringResult(interp), fd);
 		return;
 	}
-	outcome = evaluate(&run, interp, job);
+	outcome = evaluate(&run, interp, job, &line);
 	if (outcome == NS_FINE) {
 		answer(&run, outcome, 0, "", fd);
 		return;
 	}
 	run.rows.len = 0;
-	line = outcome == NS_REFUSED ? number(interp, "::nfz::error_line")
-				     : Tcl_GetErrorLine(interp);
 	answer(&run, outcome, line,
 		outcome == NS_TCL_ERROR ? Tcl_GetStringResult(interp) : "", fd);
 }

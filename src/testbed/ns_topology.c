@@ -185,6 +185,7 @@ static int add_node(struct builder *b, const struct ns_node *n)
 	return topology_add_node(b->t, &node, &index, b->err);
 }
 
+/* As struct net_prefix counts: an IPv4 /24 is 120. */
 static int prefix_of(const char *mask)
 {
 	struct net_addr a;
@@ -193,7 +194,7 @@ static int prefix_of(const char *mask)
 	if (!net_addr_parse(mask, &a))
 		return 0;
 	len = net_mask_length(&a);
-	return len < 0 ? 0 : len;
+	return len < 0 ? 0 : 96 + len;
 }
 
 static int add_member(struct builder *b, int link, const struct ns_member *m)
