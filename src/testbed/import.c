@@ -1,0 +1,237 @@
+/* The import as a list of steps: fetch, then nodes, shapers, links, bridges.
+ *
+ * Names that are not of the testbed's own alphabet are refused, for they end
+ * up in commands and pages.  Tables are asked for one by one: the table of
+ * settings, which comes along unasked and holds keys, is dropped unread. */
+#include "testbed/import.h"
+#include "base/mem.h"
+#include "testbed/import_data.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { TEXT_LEN_MAX = 200 };
+
+void import_note(struct import *i, const char *fmt, ...)
+{
+	char line[400];
+	va_list ap;
+
+	if (!i->options->notes)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	buf_addf(i->options->notes, "%s\n", line);
+}
+
+const char *import_text(const struct value *st, const char *name)
+{
+	const char *text = value_get_text(st, name);
+
+	if (!text || !text[0] || strlen(text) > TEXT_LEN_MAX)
+		return NULL;
+	for (const char *s = text; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return NULL;
+	return text;
+}
+
+bool import_os_unusable(const char *osid)
+{
+	static const char *const starts[] = {"FBSD", "FREEBSD", "BSD", "NETBSD",
+		"OPENBSD", "WIN", "MINIX", "OSKIT", "SOLARIS"};
+
+	for (size_t i = 0; osid && i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (strncasecmp(osid, starts[i], strlen(starts[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Failures of one source that another may replace. */
+static bool replaceable(int rc)
+{
+	return rc == -NFZ_E_FAULT || rc == -NFZ_E_REPLY ||
+	       rc == -NFZ_E_SERVICE || rc == -NFZ_E_USAGE;
+}
+
+static int require_active(struct import *i)
+{
+	cleanup_free char *state = NULL;
+	int rc = client_state(i->client, i->e, &state, i->err);
+
+	return rc ? rc : client_require_active(i->e, state, i->err);
+}
+
+/* links stumbles over members without address; the virtual topology knows
+ * them, too, but is missing on some servers.  One of both is enough. */
+static int fetch_links(struct import *i)
+{
+	static const char *const tables[] = {"nodes", "lans", "lan_lans", NULL};
+	struct err first = ERR_INIT;
+	int rc = client_info(i->client, i->e, "links", &i->links, &first), rc2;
+
+	if (rc && !replaceable(rc)) {
+		if (i->err)
+			*i->err = first;
+		return rc;
+	}
+	rc2 = client_virtual_topology(
+		i->client, i->e, tables, &i->vtopo, i->err);
+	if (!rc2 || (!rc && replaceable(rc2))) {
+		if (rc)
+			import_note(i, "the testbed's list of links failed; "
+				       "the virtual topology is used instead");
+		return 0;
+	}
+	if (rc && i->err)
+		*i->err = first; /* that is the one to report */
+	return rc ? rc : rc2;
+}
+
+static bool has_shapers(const struct import *i)
+{
+	for (size_t k = 0; k < i->mapping->n; k++) {
+		const char *erole =
+			value_get_text(i->mapping->items[k], "erole");
+
+		if (erole && strcmp(erole, "delaynode") == 0)
+			return true;
+	}
+	return false;
+}
+
+static int fetch_report(struct import *i)
+{
+	cleanup_free char *text = NULL;
+	int rc;
+
+	if (!has_shapers(i))
+		return 0;
+	rc = client_expinfo(i->client, i->e, "shaping", &text, i->err);
+	if (rc && !replaceable(rc))
+		return rc;
+	if (rc)
+		import_note(i, "the testbed gives no report on shapers");
+	else
+		nodefile_report(text, strlen(text), &i->report);
+	return 0;
+}
+
+static int fetch(struct import *i)
+{
+	struct client *c = i->client;
+	int rc = require_active(i);
+
+	if (!rc)
+		rc = client_info(c, i->e, "mapping", &i->mapping, i->err);
+	if (!rc)
+		rc = fetch_links(i);
+	if (!rc)
+		rc = client_info(c, i->e, "physical", &i->physical, i->err);
+	if (!rc) {
+		rc = client_info(c, i->e, "traces", &i->traces, i->err);
+		if (rc && replaceable(rc)) {
+			import_note(i, "the testbed gives no list of traces");
+			rc = 0;
+		}
+	}
+	if (!rc) {
+		rc = client_sshdescription(c, i->e, &i->ssh, i->err);
+		if (rc && replaceable(rc)) {
+			import_note(i, "the testbed does not say how to log in "
+				       "to the nodes");
+			rc = 0;
+		}
+	}
+	return rc ? rc : fetch_report(i);
+}
+
+/* "machine address" -> its row, for looking up members. */
+static void index_interfaces(struct import *i)
+{
+	const struct value *rows = value_get(i->physical, "interfaces");
+
+	for (size_t k = 0; rows && k < rows->n; k++) {
+		struct value *row = rows->items[k];
+		const char *machine = import_text(row, "vnode_id");
+		const char *ip = import_text(row, "IP");
+		cleanup_free char *key = NULL;
+
+		if (!machine)
+			machine = import_text(row, "node_id");
+		if (!machine || !ip)
+			continue;
+		key = mem_printf("%s %s", machine, ip);
+		map_puts(&i->iface_rows, key, row);
+	}
+}
+
+static int build(struct import *i)
+{
+	struct topology *t = i->t;
+	int rc;
+
+	t->project = arena_strdup(&t->arena, i->e->proj);
+	t->experiment = arena_strdup(&t->arena, i->e->exp);
+	t->source = "emulab";
+	index_interfaces(i);
+	rc = import_nodes(i);
+	if (!rc)
+		rc = import_members(i);
+	if (!rc)
+		rc = import_shapers(i);
+	if (!rc)
+		rc = import_links(i);
+	if (!rc)
+		rc = import_bridges(i);
+	if (!rc)
+		topology_finish(t);
+	return rc;
+}
+
+static void release(struct import *i)
+{
+	value_free(i->mapping);
+	value_free(i->links);
+	value_free(i->physical);
+	value_free(i->traces);
+	value_free(i->vtopo);
+	value_free(i->ssh);
+	nodefile_shapers_release(&i->report);
+	free(i->shapers);
+	free(i->members);
+	map_release(&i->iface_rows);
+	topology_free(i->t);
+}
+
+int import_experiment(struct client *client, const struct client_exp *e,
+	const struct import_options *options, struct topology **ret,
+	struct err *err)
+{
+	static const struct import_options none = {0};
+	struct import i = {.client = client,
+		.e = e,
+		.options = options ? options : &none,
+		.err = err};
+	int rc;
+
+	map_init(&i.iface_rows);
+	rc = fetch(&i);
+	if (!rc) {
+		i.t = topology_new();
+		rc = build(&i);
+		if (rc == -NFZ_E_INPUT) { /* refused by topology_add_*() */
+			err_wrap(err, "the testbed contradicts itself");
+			if (err)
+				err->code = NFZ_E_REPLY;
+			rc = -NFZ_E_REPLY;
+		}
+	}
+	if (!rc)
+		*ret = take(i.t);
+	release(&i);
+	return rc;
+}

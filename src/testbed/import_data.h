@@ -1,0 +1,60 @@
+/* What an import has fetched and made so far; for import*.c only. */
+#ifndef NFZ_TESTBED_IMPORT_DATA_H
+#define NFZ_TESTBED_IMPORT_DATA_H
+
+#include "testbed/import.h"
+#include "testbed/nodefile.h"
+
+struct import {
+	struct client *client;
+	const struct client_exp *e;
+	const struct import_options *options;
+	struct topology *t;
+	/* replies; links and vtopo may be NULL, not both */
+	struct value *mapping, *links, *physical, *traces, *vtopo, *ssh;
+	struct nodefile_shapers report; /* the testbed's text report */
+	struct import_member *members;  /* sorted by link, then place */
+	size_t n_members, members_cap;
+	struct import_shaper *shapers; /* all we know of, joined */
+	size_t n_shapers, shapers_cap;
+	struct map iface_rows; /* "machine 10.1.1.2" -> row of physical */
+	struct err *err;
+};
+
+/* One member of a link, from links or the virtual topology. */
+struct import_member {
+	const char *link, *vnode;
+	int64_t vport, vindex;
+	const char *ip, *mask; /* NULL unnumbered */
+	struct topo_shape shape;
+	bool traced;
+};
+
+/* A shaper and the machine it is on. */
+struct import_shaper {
+	int node;
+	struct nodefile_shaper s;
+	bool stated; /* by the machine or by traces, not by the report only */
+};
+
+void import_note(struct import *i, const char *fmt, ...) NFZ_PRINTF(2, 3);
+/* A printable text of a reply's struct, NULL when absent, empty or odd. */
+const char *import_text(const struct value *st, const char *name);
+/* Nodes of mapping, with login data and control interfaces. */
+int import_nodes(struct import *i);
+/* The members of all links. */
+int import_members(struct import *i);
+/* The run of members of one link; *ret_n 0 when there is none. */
+const struct import_member *import_members_of(
+	const struct import *i, const char *link, size_t *ret_n);
+/* Fills shapers from node files, traces and the report. */
+int import_shapers(struct import *i);
+/* Links and their interfaces; a link of two that has a shaper for each member
+ * is a LAN. */
+int import_links(struct import *i);
+/* Bridges and their ports, from shapers. */
+int import_bridges(struct import *i);
+/* The node that runs on a machine ("pc164"), or -1. */
+int import_node_on(const struct import *i, const char *machine);
+
+#endif

@@ -1,0 +1,253 @@
+/* Nodes of an experiment: the testbed's mapping, with where to log in.
+ *
+ * The mapping also lists machines the user never declared (shapers, hosts of
+ * virtual nodes); the role decides, not the name. */
+#define _GNU_SOURCE /* strverscmp */
+#include "base/mem.h"
+#include "testbed/import_data.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HOST_KEYS_MAX = 16, KEY_LEN_MAX = 8192, HOSTNAME_LEN_MAX = 253 };
+
+int import_node_on(const struct import *i, const char *machine)
+{
+	for (size_t k = 0; machine && k < i->t->n_nodes; k++)
+		if (i->t->nodes[k].phys &&
+			strcmp(i->t->nodes[k].phys, machine) == 0)
+			return (int)k;
+	return -1;
+}
+
+static bool hostname_valid(const char *name)
+{
+	if (!name[0] || name[0] == '-' || strlen(name) > HOSTNAME_LEN_MAX)
+		return false;
+	for (const char *s = name; *s; s++)
+		if (!isalnum((unsigned char)*s) && !strchr("-_.:", *s))
+			return false;
+	return true;
+}
+
+static bool is_role(const char *erole, const char *name)
+{
+	return erole && strcmp(erole, name) == 0;
+}
+
+static enum node_role role_of(const struct value *entry, const char *machine)
+{
+	const char *erole = import_text(entry, "erole");
+	const char *host = import_text(entry, "pnode");
+
+	if (is_role(erole, "delaynode"))
+		return ROLE_SHAPER;
+	if (is_role(erole, "virthost") || is_role(erole, "simhost") ||
+		is_role(erole, "sharedhost"))
+		return ROLE_VIRTHOST;
+	if (is_role(erole, "subboss"))
+		return ROLE_EXTERNAL;
+	if (machine && host && strcmp(machine, host) != 0)
+		return ROLE_VIRTUAL;
+	return ROLE_HOST;
+}
+
+/* Does this machine belong to the experiment itself? */
+static bool owned(const struct import *i, const char *machine)
+{
+	for (size_t k = 0; k < i->mapping->n; k++) {
+		const char *node = import_text(i->mapping->items[k], "node");
+
+		if (node && strcmp(node, machine) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int add_login(struct import *i, struct topo_node *n)
+{
+	const struct value *ssh = value_get(i->ssh, n->phys);
+	int64_t port = 0;
+
+	n->hostname = import_text(ssh, "hostname");
+	n->gateway = import_text(ssh, "gateway");
+	if ((n->hostname && !hostname_valid(n->hostname)) ||
+		(n->gateway && !hostname_valid(n->gateway)))
+		return err_set(i->err, NFZ_E_REPLY,
+			"the testbed names a host for node \"%s\" that can be "
+			"none",
+			n->name);
+	if (value_get_int(ssh, "port", &port) && port > 0 && port < 65536)
+		n->port = (uint16_t)port;
+	if (i->ssh && !n->hostname && !n->unusable)
+		n->unusable = "no-login";
+	return 0;
+}
+
+/* Members that hold a public key in a line, whatever they are called. */
+static bool is_key_line(const struct value *v)
+{
+	if (v->kind != VALUE_STRING || v->text_len > KEY_LEN_MAX)
+		return false;
+	return strncmp(v->text, "ssh-", 4) == 0 ||
+	       strncmp(v->text, "ecdsa-", 6) == 0;
+}
+
+static int add_host_keys(struct import *i, struct topo_node *n)
+{
+	struct arena *arena = &i->t->arena;
+	const char **keys =
+		arena_alloc(arena, HOST_KEYS_MAX + 1, sizeof(*keys));
+	struct value *v = NULL;
+	size_t n_keys = 0;
+	int rc = client_hostkeys(i->client, i->e, n->phys, &v, i->err);
+
+	if (rc == -NFZ_E_FAULT || rc == -NFZ_E_SERVICE ||
+		rc == -NFZ_E_FORBIDDEN || rc == -NFZ_E_USAGE) {
+		import_note(i, "the testbed gives no host keys of %s", n->name);
+		return 0;
+	}
+	for (size_t k = 0; v && k < v->n && n_keys < HOST_KEYS_MAX; k++) {
+		const struct value *key = v->items[k];
+		size_t len;
+
+		if (!is_key_line(key))
+			continue;
+		len = strcspn(key->text, "\r\n");
+		for (size_t j = 0; j < len; j++)
+			if ((unsigned char)key->text[j] < ' ')
+				len = 0;
+		if (len)
+			keys[n_keys++] = arena_strndup(arena, key->text, len);
+	}
+	value_free(v);
+	if (n_keys)
+		n->host_keys = keys;
+	return rc;
+}
+
+static void add_control_address(struct import *i, struct topo_node *n)
+{
+	const struct value *rows = value_get(i->physical, "interfaces");
+
+	for (size_t k = 0; rows && k < rows->n; k++) {
+		const struct value *row = rows->items[k];
+		const char *machine = import_text(row, "node_id");
+		const char *role = import_text(row, "role");
+		const char *ip = import_text(row, "IP");
+		struct net_addr a;
+
+		if (machine && role && ip && n->phys &&
+			strcmp(machine, n->phys) == 0 &&
+			strcmp(role, "ctrl") == 0 && net_addr_parse(ip, &a)) {
+			n->address = ip;
+			return;
+		}
+	}
+}
+
+static int add_control_iface(struct import *i, int node)
+{
+	const struct topo_node *n = &i->t->nodes[node];
+	struct topo_iface iface = {.node = node, .link = -1};
+	cleanup_free char *key = NULL;
+	const struct value *row;
+	const char *mac, *mask;
+	struct net_addr m;
+	int64_t mbps;
+
+	if (!n->address)
+		return 0;
+	key = mem_printf("%s %s", n->phys, n->address);
+	row = map_gets(&i->iface_rows, key);
+	mac = import_text(row, "mac");
+	mask = import_text(row, "mask");
+	iface.name = import_text(row, "iface");
+	iface.has_mac = mac && net_mac_parse(mac, iface.mac);
+	iface.has_addr = net_addr_parse(n->address, &iface.addr);
+	if (mask && net_addr_parse(mask, &m) && net_mask_length(&m) >= 0)
+		iface.prefix_len = (uint8_t)(96 + net_mask_length(&m));
+	if (value_get_int(row, "current_speed", &mbps) && mbps > 0)
+		iface.speed_kbps = mbps * 1000;
+	return topology_add_member(i->t, &iface, NULL, NULL, i->err);
+}
+
+static const char *why_unusable(
+	const struct topo_node *n, const char *eventstatus)
+{
+	if (import_os_unusable(n->os))
+		return "os";
+	if (n->status && strcmp(n->status, "down") == 0)
+		return "down";
+	if (eventstatus && (strcmp(eventstatus, "TBFAILED") == 0 ||
+				   strcmp(eventstatus, "SHUTDOWN") == 0))
+		return "down";
+	return NULL;
+}
+
+static int add_node(
+	struct import *i, const char *name, const struct value *entry)
+{
+	struct topo_node n = {.name = name};
+	int rc, index;
+
+	if (!nodefile_name_valid(name, false))
+		return err_set(i->err, NFZ_E_REPLY,
+			"the testbed lists a node whose name is none (%zu "
+			"bytes)",
+			strlen(name));
+	n.phys = import_text(entry, "node");
+	n.host = import_text(entry, "pnode");
+	if ((n.phys && !nodefile_name_valid(n.phys, false)) ||
+		(n.host && !nodefile_name_valid(n.host, false)))
+		return err_set(i->err, NFZ_E_REPLY,
+			"the testbed names a machine for node \"%s\" that can "
+			"be none",
+			name);
+	if (!n.phys)
+		return err_set(i->err, NFZ_E_REPLY,
+			"the testbed names no machine for node \"%s\"", name);
+	n.role = role_of(entry, n.phys);
+	n.host_shared = n.role == ROLE_VIRTUAL && !owned(i, n.host);
+	n.type = import_text(entry, "type");
+	n.os = import_text(entry, "osid");
+	n.status = import_text(entry, "status");
+	n.unusable = why_unusable(&n, import_text(entry, "eventstatus"));
+	add_control_address(i, &n);
+	rc = add_login(i, &n);
+	if (!rc && !i->options->without_host_keys)
+		rc = add_host_keys(i, &n);
+	if (!rc)
+		rc = topology_add_node(i->t, &n, &index, i->err);
+	return rc ? rc : add_control_iface(i, index);
+}
+
+struct named {
+	const char *name;
+	const struct value *entry;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct named *x = a, *y = b;
+
+	return strverscmp(x->name, y->name);
+}
+
+/* The reply is a hash: sorted by name, the same experiment is always the same
+ * topology. */
+int import_nodes(struct import *i)
+{
+	size_t n = i->mapping->n;
+	cleanup_free struct named *list = mem_zalloc(n + 1, sizeof(*list));
+	int rc = 0;
+
+	for (size_t k = 0; k < n; k++)
+		list[k] = (struct named){
+			i->mapping->names[k], i->mapping->items[k]};
+	qsort(list, n, sizeof(*list), by_name);
+	for (size_t k = 0; !rc && k < n; k++)
+		rc = add_node(i, list[k].name, list[k].entry);
+	return rc;
+}
