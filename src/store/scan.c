@@ -112,6 +112,8 @@ int store_look(struct store *s, struct err *err)
 	}
 	for (size_t i = 0; i < s->n_logs && r == 0; i++)
 		r = replay_log(s, &s->logs[i], err);
+	if (r == 0)
+		s->sealed_rows = store_count_sealed(s, &s->files);
 	return r;
 }
 
@@ -214,22 +216,29 @@ int store_scan(struct store *s, const struct store_scan *scan, struct err *err)
 	return r;
 }
 
-uint64_t store_rows(const struct store *s)
+uint64_t store_count_sealed(const struct store *s, const struct store_files *f)
 {
 	uint64_t rows = 0;
 
-	for (size_t i = 0; i < s->files.n; i++) {
+	for (size_t i = 0; i < f->n; i++) {
 		struct segment segment;
 		bool there;
 
-		if (!s->files.items[i].segment ||
-			open_segment(s, s->files.items[i].number, &segment,
-				&there, NULL) < 0 ||
+		if (!f->items[i].segment ||
+			open_segment(s, f->items[i].number, &segment, &there,
+				NULL) < 0 ||
 			!there)
 			continue;
 		rows += segment.rows;
 		segment_close(&segment);
 	}
+	return rows;
+}
+
+uint64_t store_rows(const struct store *s)
+{
+	uint64_t rows = s->sealed_rows + s->rows;
+
 	for (size_t i = 0; i < s->n_logs; i++)
 		rows += s->logs[i].rows;
 	return rows;

@@ -144,7 +144,7 @@ static int seal_number(struct store *s, uint64_t number, struct err *err)
 }
 
 /* Deletes the oldest segments until the rest fits. */
-static void retire(const struct store *s, const struct store_files *f)
+static void retire(const struct store *s, struct store_files *f)
 {
 	uint64_t bytes = 0;
 
@@ -156,6 +156,7 @@ static void retire(const struct store *s, const struct store_files *f)
 
 		if (bytes <= s->limits.max_bytes || f->items[i].wal)
 			return;
+		f->items[i].segment = false;
 		path = mem_printf("%s/%s", s->dir,
 			store_segment_name(f->items[i].number, name));
 		unlink(path);
@@ -181,12 +182,12 @@ int store_tidy(struct store *s, struct err *err)
 			r = seal_number(s, file->number, err);
 	}
 	store_files_release(&f);
-	if (r < 0 || !s->limits.max_bytes)
-		return r;
-	r = store_files_list(s->dir, &f, err);
+	if (r == 0)
+		r = store_files_list(s->dir, &f, err);
 	if (r < 0)
 		return r;
 	retire(s, &f);
+	s->sealed_rows = store_count_sealed(s, &f);
 	store_files_release(&f);
 	return 0;
 }

@@ -72,7 +72,12 @@ struct store_batch {
 	const struct flow_record *records;
 	size_t n; /* at most STORE_BATCH_MAX */
 };
-enum { STORE_BATCH_MAX = 65536, STORE_SOURCES_MAX = 65536 };
+enum {
+	STORE_BATCH_MAX = 65536,
+	STORE_SOURCES_MAX = 65536,
+	STORE_FOREIGN =
+		0xfe00 /* modules from here on are no programs of ours */
+};
 
 /* Takes the batch; *ret_new is false when its seq is not above store_last_seq
  * of its source: then it is already there and nothing was added (acknowledge
@@ -168,7 +173,7 @@ static inline bool store_scan_wants(
 }
 int store_scan(struct store *s, const struct store_scan *scan,
 	struct err *err) NFZ_MUST_CHECK;
-/* Rows that a scan of all would give (STORE_READ). */
+/* Rows that a scan of all would give. */
 uint64_t store_rows(const struct store *s);
 /* Why sealing failed last, code 0 when it did not: what was appended is safe
  * in the log, which goes on growing. */

@@ -1,0 +1,308 @@
+/* Rows as cells.  Members of JSON and CSV are those other programs rely on
+ * (netflowize-query(1)); tables have fewer columns and kinder values. */
+#include "store/answer.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/answer_rows.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define SCHEMA "netflowize.query/1"
+
+const char *const answer_sort_names[] = {"default", "packets", "bytes", "flows",
+	"first", "last", "duration", "key", NULL};
+
+#define TEXT(heading)                                                          \
+	{                                                                      \
+		.name = (heading)                                              \
+	}
+#define NUMBER(heading)                                                        \
+	{                                                                      \
+		.name = (heading), .right = true                               \
+	}
+
+static const struct sheet_column flow_columns[] = {TEXT("src"), TEXT("dst"),
+	TEXT("sport"), TEXT("dport"), TEXT("proto"), TEXT("packets"),
+	TEXT("bytes"), TEXT("first"), TEXT("last"), TEXT("tcp_flags"),
+	TEXT("src_node"), TEXT("dst_node"), TEXT("path"),
+	{.name = "fragment", .optional = true}, TEXT("node"), TEXT("iface"),
+	TEXT("dir"), TEXT("link")};
+enum { N_FLOW = 14, N_OBSERVATION = 18 };
+
+static const struct sheet_column flow_table[] = {TEXT("FIRST"),
+	NUMBER("DURATION"), TEXT("PROTO"), TEXT("SOURCE"), TEXT("DESTINATION"),
+	NUMBER("PACKETS"), NUMBER("BYTES"), TEXT("FLAGS"), TEXT("PATH"),
+	TEXT("NODE"), TEXT("IFACE"), TEXT("DIR"), TEXT("LINK")};
+enum { N_FLOW_TABLE = 9, N_OBSERVATION_TABLE = 13 };
+
+char *answer_time(int64_t ns, char text[static ANSWER_TIME])
+{
+	char whole[CLOCK_TEXT];
+	int64_t rest = ns % NS_PER_S;
+
+	wall_print((struct wall_time){ns}, whole);
+	if (rest < 0)
+		rest += NS_PER_S;
+	snprintf(text, ANSWER_TIME, "%.*s.%06dZ", (int)strcspn(whole, "."),
+		whole, (int)(rest / 1000));
+	return text;
+}
+
+static const char *node_name(const struct catalog *c, int node)
+{
+	return node < 0 ? NULL : c->nodes[node].name;
+}
+
+static void addr_cell(struct sheet *s, const struct net_addr *a)
+{
+	char text[NET_ADDR_TEXT];
+
+	sheet_text(s, net_addr_print(a, text));
+}
+
+static void time_cell(struct sheet *s, int64_t ns)
+{
+	char text[ANSWER_TIME];
+
+	sheet_text(s, answer_time(ns, text));
+}
+
+static void observation_cells(
+	struct sheet *s, const struct catalog *c, const struct observation *o)
+{
+	sheet_text(s, node_name(c, o->node));
+	sheet_text(s, o->iface);
+	sheet_text(s, o->sent ? "out" : "in");
+	sheet_text(s, o->link < 0 ? NULL : c->links[o->link].name);
+}
+
+static void machine_row(
+	struct sheet *s, const struct answer *a, const struct answer_row *r)
+{
+	const struct catalog *c = a->query.catalog;
+
+	addr_cell(s, &r->key.src);
+	addr_cell(s, &r->key.dst);
+	sheet_plain(s, r->key.sport);
+	sheet_plain(s, r->key.dport);
+	sheet_plain(s, r->key.proto);
+	sheet_uint(s, r->packets);
+	sheet_uint(s, r->bytes);
+	time_cell(s, r->first_ns);
+	time_cell(s, r->last_ns);
+	sheet_plain(s, r->tcp_flags);
+	sheet_text(s, node_name(c, r->src_node));
+	sheet_text(s, node_name(c, r->dst_node));
+	sheet_list(s, r->path->links, r->path->n);
+	if (r->key.flags & KEY_FRAGMENT)
+		sheet_plain(s, 1);
+	else
+		sheet_null(s);
+	if (a->query.observations)
+		observation_cells(s, c, &r->seen);
+}
+
+/* "client1:1000", "10.0.0.1:80", "client1"; [2001:db8::1]:80 */
+static void end_cell(struct sheet *s, const char *node,
+	const struct net_addr *a, const struct flow_key *k, uint16_t port)
+{
+	char addr[NET_ADDR_TEXT], text[NET_ADDR_TEXT + 80];
+	bool ports = k->sport || k->dport;
+
+	if (!node)
+		node = net_addr_print(a, addr);
+	if (!ports)
+		snprintf(text, sizeof(text), "%s", node);
+	else if (strchr(node, ':'))
+		snprintf(text, sizeof(text), "[%s]:%u", node, port);
+	else
+		snprintf(text, sizeof(text), "%.80s:%u", node, port);
+	sheet_text(s, text);
+}
+
+static void duration_cell(struct sheet *s, int64_t first_ns, int64_t last_ns)
+{
+	char text[32];
+	int64_t ns;
+
+	if (__builtin_sub_overflow(last_ns, first_ns, &ns) || ns < 0)
+		snprintf(text, sizeof(text), "?");
+	else
+		snprintf(text, sizeof(text), "%.3f s", (double)ns / 1e9);
+	sheet_text(s, text);
+}
+
+static void flags_cell(struct sheet *s, const struct flow_key *k, uint8_t flags)
+{
+	static const char letters[] = "FSRPAUEC";
+	char text[9] = "";
+	size_t n = 0;
+
+	if (k->flags & KEY_FRAGMENT) {
+		sheet_text(s, "frag");
+		return;
+	}
+	for (int i = 7; i >= 0; i--)
+		if (flags >> i & 1)
+			text[n++] = letters[i];
+	text[n] = '\0';
+	sheet_text(s, n ? text : NULL);
+}
+
+static void proto_cell(struct sheet *s, uint8_t proto)
+{
+	const char *name = filter_protocol_name(proto);
+
+	if (name)
+		sheet_text(s, name);
+	else
+		sheet_plain(s, proto);
+}
+
+static void table_row(
+	struct sheet *s, const struct answer *a, const struct answer_row *r)
+{
+	const struct catalog *c = a->query.catalog;
+	char first[ANSWER_TIME], *t;
+
+	answer_time(r->first_ns, first);
+	t = strchr(first, 'T');
+	if (t) /* the time of the day is enough, to the millisecond */
+		t[13] = '\0';
+	sheet_text(s, t ? t + 1 : first);
+	duration_cell(s, r->first_ns, r->last_ns);
+	proto_cell(s, r->key.proto);
+	end_cell(s, node_name(c, r->src_node), &r->key.src, &r->key,
+		r->key.sport);
+	end_cell(s, node_name(c, r->dst_node), &r->key.dst, &r->key,
+		r->key.dport);
+	sheet_uint(s, r->packets);
+	sheet_uint(s, r->bytes);
+	flags_cell(s, &r->key, r->tcp_flags);
+	sheet_list(s, r->path->links, r->path->n);
+	if (a->query.observations)
+		observation_cells(s, c, &r->seen);
+}
+
+static void write_flows(struct answer_rows *r, struct sheet *s)
+{
+	const struct answer *a = r->a;
+	bool table = a->format == SHEET_TABLE, seen = a->query.observations;
+
+	if (table)
+		sheet_open(s, a->format, a->to, flow_table,
+			seen ? N_OBSERVATION_TABLE : N_FLOW_TABLE);
+	else
+		sheet_open(s, a->format, a->to, flow_columns,
+			seen ? N_OBSERVATION : N_FLOW);
+	sheet_begin(s, SCHEMA, seen ? "observations" : "flows");
+	for (size_t i = 0; i < r->n; i++) {
+		if (table)
+			table_row(s, a, &r->rows[i]);
+		else
+			machine_row(s, a, &r->rows[i]);
+	}
+}
+
+static void key_cell(struct sheet *s, enum group_key key,
+	const struct group_value *v, const struct catalog *c)
+{
+	switch (key) {
+	case GROUP_SRC:
+		addr_cell(s, &v->src);
+		return;
+	case GROUP_DST:
+		addr_cell(s, &v->dst);
+		return;
+	case GROUP_SPORT:
+		sheet_plain(s, v->sport);
+		return;
+	case GROUP_DPORT:
+		sheet_plain(s, v->dport);
+		return;
+	case GROUP_PROTO:
+		if (s->format == SHEET_TABLE)
+			proto_cell(s, v->proto);
+		else
+			sheet_plain(s, v->proto);
+		return;
+	case GROUP_LINK:
+		sheet_text(s, v->link < 0 ? NULL : c->links[v->link].name);
+		return;
+	case GROUP_NODE:
+		sheet_text(s, node_name(c, v->node));
+		return;
+	case GROUP_SRC_NODE:
+		sheet_text(s, node_name(c, v->src_node));
+		return;
+	case GROUP_DST_NODE:
+		sheet_text(s, node_name(c, v->dst_node));
+		return;
+	case GROUP_TIME:
+		time_cell(s, v->time_ns);
+		return;
+	case GROUP_KEY_COUNT:
+		return;
+	}
+}
+
+static void write_groups(
+	struct answer_rows *r, struct sheet *s, struct sheet_column *columns)
+{
+	static const char *const heads[] = {"SOURCE", "DESTINATION", "SPORT",
+		"DPORT", "PROTO", "LINK", "NODE", "FROM", "TO", "TIME"};
+	const struct answer *a = r->a;
+	bool table = a->format == SHEET_TABLE;
+	size_t n = 0;
+
+	for (; n < a->by.n; n++)
+		columns[n].name = table ? heads[a->by.keys[n]]
+					: group_key_name(a->by.keys[n]);
+	columns[n++] = (struct sheet_column)NUMBER(table ? "FLOWS" : "flows");
+	columns[n++] =
+		(struct sheet_column)NUMBER(table ? "PACKETS" : "packets");
+	columns[n++] = (struct sheet_column)NUMBER(table ? "BYTES" : "bytes");
+	sheet_open(s, a->format, a->to, columns, n);
+	sheet_begin(s, SCHEMA, "groups");
+	for (size_t i = 0; i < r->group.n; i++) {
+		const struct group_row *row = &r->group.rows[i];
+
+		for (size_t k = 0; k < a->by.n; k++)
+			key_cell(s, a->by.keys[k], &row->value,
+				a->query.catalog);
+		sheet_uint(s, row->flows);
+		sheet_uint(s, row->packets);
+		sheet_uint(s, row->bytes);
+	}
+}
+
+int answer_write(struct store *s, const struct answer *a,
+	struct answer_sums *ret, struct err *err)
+{
+	struct sheet_column columns[GROUP_KEY_COUNT + 3] = {0};
+	struct answer_sums sums = {0};
+	struct answer_rows rows;
+	struct sheet sheet;
+	int r;
+
+	answer_rows_init(&rows, a);
+	r = query_flows(s, &a->query, answer_rows_add, &rows, &sums.query, err);
+	if (r == 0) {
+		answer_rows_finish(&rows);
+		sums.found = rows.found;
+		if (a->by.n)
+			write_groups(&rows, &sheet, columns);
+		else
+			write_flows(&rows, &sheet);
+		sums.shown = sheet.n_rows;
+		sheet_end(&sheet);
+		if (a->format == SHEET_JSON)
+			jsonw_put_uint(&sheet.json, "found", sums.found);
+		r = sheet_close(&sheet, err);
+	}
+	answer_rows_release(&rows);
+	if (ret)
+		*ret = sums;
+	return r;
+}

@@ -1,0 +1,44 @@
+/* Asking a store and writing the answer: flows, observations or groups, sorted,
+ * cut to the first N, in any format. */
+#ifndef NFZ_STORE_ANSWER_H
+#define NFZ_STORE_ANSWER_H
+
+#include "store/group.h"
+#include "store/query.h"
+#include "store/sheet.h"
+
+enum answer_sort {
+	SORT_DEFAULT, /* by first; with a limit or groups, by bytes */
+	SORT_PACKETS,
+	SORT_BYTES,
+	SORT_FLOWS, /* groups only */
+	SORT_FIRST,
+	SORT_LAST,
+	SORT_DURATION,
+	SORT_KEY /* groups: the keys, as given */
+};
+/* "packets", ...; NULL-ended, in the order of the enum. */
+extern const char *const answer_sort_names[];
+
+struct answer {
+	struct query query;
+	struct group_by by;    /* n 0: flows or observations */
+	enum answer_sort sort; /* counts: largest first; times: earliest */
+	size_t limit;          /* 0: all */
+	enum sheet_format format;
+	FILE *to;
+};
+
+struct answer_sums {
+	struct query_sums query;
+	uint64_t found, shown; /* rows */
+};
+
+int answer_write(struct store *s, const struct answer *a,
+	struct answer_sums *ret, struct err *err) NFZ_MUST_CHECK;
+
+/* RFC 3339 in UTC with microseconds; returns text. */
+enum { ANSWER_TIME = 40 };
+char *answer_time(int64_t ns, char text[static ANSWER_TIME]);
+
+#endif

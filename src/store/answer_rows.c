@@ -1,0 +1,266 @@
+/* Gathering rows.  With a limit, never more than a few times as many are kept:
+ * when that many are there, the worst half goes. */
+#include "store/answer_rows.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLACK = 4096 };
+
+void answer_rows_init(struct answer_rows *r, const struct answer *a)
+{
+	*r = (struct answer_rows){.a = a};
+	map_init(&r->paths);
+	group_init(&r->group, &a->by);
+}
+
+void answer_rows_release(struct answer_rows *r)
+{
+	free(r->rows);
+	map_release(&r->paths);
+	arena_release(&r->arena);
+	group_release(&r->group);
+}
+
+static const struct answer_path *path_of(
+	struct answer_rows *r, const int *links, size_t n)
+{
+	const struct catalog *c = r->a->query.catalog;
+	struct answer_path *p = map_get(&r->paths, links, n * sizeof(*links));
+
+	if (p)
+		return p;
+	p = arena_alloc(&r->arena, 1, sizeof(*p));
+	p->n = n;
+	p->links = arena_alloc(&r->arena, n, sizeof(*p->links));
+	for (size_t i = 0; i < n; i++)
+		p->links[i] = c->links[links[i]].name;
+	map_put(&r->paths, links, n * sizeof(*links), p);
+	return p;
+}
+
+/* Eight bytes that sort as the number does. */
+static void put_u64(uint8_t *to, uint64_t v)
+{
+	for (int i = 7; i >= 0; i--, v >>= 8)
+		to[i] = (uint8_t)v;
+}
+
+static void put_time(uint8_t *to, int64_t ns)
+{
+	put_u64(to, (uint64_t)ns ^ UINT64_C(1) << 63);
+}
+
+static enum answer_sort sort_of(const struct answer *a)
+{
+	if (a->sort != SORT_DEFAULT)
+		return a->sort;
+	if (a->by.n)
+		return group_by_has(&a->by, GROUP_TIME) ? SORT_KEY : SORT_BYTES;
+	return a->limit ? SORT_BYTES : SORT_FIRST;
+}
+
+static void set_sort(const struct answer *a, struct answer_row *row)
+{
+	put_time(row->sort + 8, row->first_ns);
+	switch (sort_of(a)) {
+	case SORT_PACKETS:
+		put_u64(row->sort, ~row->packets);
+		return;
+	case SORT_BYTES:
+		put_u64(row->sort, ~row->bytes);
+		return;
+	case SORT_LAST:
+		put_time(row->sort, row->last_ns);
+		return;
+	case SORT_DURATION:
+		put_u64(row->sort,
+			~((uint64_t)row->last_ns - (uint64_t)row->first_ns));
+		return;
+	case SORT_DEFAULT:
+	case SORT_FLOWS:
+	case SORT_FIRST:
+	case SORT_KEY:
+		put_time(row->sort, row->first_ns);
+		return;
+	}
+}
+
+static int by_sort(const void *a, const void *b)
+{
+	const struct answer_row *x = a, *y = b;
+	int r = memcmp(x->sort, y->sort, sizeof(x->sort));
+
+	if (!r)
+		r = flow_key_compare(&x->key, &y->key);
+	if (!r)
+		r = (x->seen.tap > y->seen.tap) - (x->seen.tap < y->seen.tap);
+	return r ? r : x->seen.sent - y->seen.sent;
+}
+
+static void sort_and_cut(struct answer_rows *r)
+{
+	if (r->n)
+		qsort(r->rows, r->n, sizeof(*r->rows), by_sort);
+	if (r->a->limit && r->n > r->a->limit)
+		r->n = r->a->limit;
+}
+
+static void push(struct answer_rows *r, const struct answer_row *row)
+{
+	r->found++;
+	if (r->a->limit && r->n >= 2 * r->a->limit + SLACK)
+		sort_and_cut(r);
+	MEM_PUSH(r->rows, r->n, r->cap) = *row;
+	set_sort(r->a, &r->rows[r->n - 1]);
+}
+
+static struct answer_row row_of(struct answer_rows *r, const struct flow *f)
+{
+	return (struct answer_row){.key = f->key,
+		.packets = f->packets,
+		.bytes = f->bytes,
+		.first_ns = f->first_ns,
+		.last_ns = f->last_ns,
+		.tcp_flags = f->tcp_flags,
+		.src_node = f->src_node,
+		.dst_node = f->dst_node,
+		.path = path_of(r, f->path, f->n_path)};
+}
+
+static int add_observation(void *ctx, const struct flow *f,
+	const struct observation *o, struct err *err)
+{
+	struct answer_rows *r = ctx;
+	struct answer_row row = row_of(r, f);
+
+	(void)err;
+	row.packets = o->packets;
+	row.bytes = o->bytes;
+	row.first_ns = o->first_ns;
+	row.last_ns = o->last_ns;
+	row.tcp_flags = o->tcp_flags;
+	row.seen = *o;
+	push(r, &row);
+	return 0;
+}
+
+int answer_rows_add(void *ctx, const struct flow *f, struct err *err)
+{
+	struct answer_rows *r = ctx;
+	struct answer_row row;
+
+	if (r->a->by.n)
+		return group_add(&r->group, f, r->a->query.catalog, err);
+	if (r->a->query.observations)
+		return query_observations(
+			&r->a->query, f, add_observation, r, err);
+	row = row_of(r, f);
+	push(r, &row);
+	return 0;
+}
+
+/* Groups --------------------------------------------------------------- */
+
+static int order(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int by_value(const struct group_value *x, const struct group_value *y)
+{
+	int r = order(x->time_ns, y->time_ns);
+
+	if (!r)
+		r = memcmp(&x->src, &y->src, sizeof(x->src));
+	if (!r)
+		r = memcmp(&x->dst, &y->dst, sizeof(x->dst));
+	if (!r)
+		r = order(x->link, y->link);
+	if (!r)
+		r = order(x->node, y->node);
+	if (!r)
+		r = order(x->src_node, y->src_node);
+	if (!r)
+		r = order(x->dst_node, y->dst_node);
+	if (!r)
+		r = order(x->proto, y->proto);
+	if (!r)
+		r = order(x->sport, y->sport);
+	return r ? r : order(x->dport, y->dport);
+}
+
+static int by_keys(const void *a, const void *b)
+{
+	const struct group_row *x = a, *y = b;
+
+	return by_value(&x->value, &y->value);
+}
+
+/* Largest first. */
+static int falling(uint64_t x, uint64_t y)
+{
+	return (x < y) - (x > y);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct group_row *x = a, *y = b;
+	int r = falling(x->bytes, y->bytes);
+
+	return r ? r : by_keys(a, b);
+}
+
+static int by_packets(const void *a, const void *b)
+{
+	const struct group_row *x = a, *y = b;
+	int r = falling(x->packets, y->packets);
+
+	return r ? r : by_keys(a, b);
+}
+
+static int by_flows(const void *a, const void *b)
+{
+	const struct group_row *x = a, *y = b;
+	int r = falling(x->flows, y->flows);
+
+	return r ? r : by_keys(a, b);
+}
+
+static void sort_groups(struct answer_rows *r)
+{
+	int (*order_by)(const void *, const void *) = by_keys;
+
+	switch (sort_of(r->a)) {
+	case SORT_BYTES:
+		order_by = by_bytes;
+		break;
+	case SORT_PACKETS:
+		order_by = by_packets;
+		break;
+	case SORT_FLOWS:
+		order_by = by_flows;
+		break;
+	case SORT_DEFAULT:
+	case SORT_FIRST:
+	case SORT_LAST:
+	case SORT_DURATION:
+	case SORT_KEY:
+		break;
+	}
+	r->found = r->group.n;
+	if (r->group.n)
+		qsort(r->group.rows, r->group.n, sizeof(*r->group.rows),
+			order_by);
+	if (r->a->limit && r->group.n > r->a->limit)
+		r->group.n = r->a->limit;
+}
+
+void answer_rows_finish(struct answer_rows *r)
+{
+	if (r->a->by.n)
+		sort_groups(r);
+	else
+		sort_and_cut(r);
+}

@@ -1,0 +1,45 @@
+/* The rows of an answer before they are written (private to answer*.c). */
+#ifndef NFZ_STORE_ANSWER_ROWS_H
+#define NFZ_STORE_ANSWER_ROWS_H
+
+#include "base/map.h"
+#include "store/answer.h"
+
+enum { SORT_BYTES_N = 16 };
+
+/* A flow, or what one observation point saw of it. */
+struct answer_row {
+	uint8_t sort[SORT_BYTES_N]; /* compared as bytes */
+	struct flow_key key;
+	uint64_t packets, bytes;
+	int64_t first_ns, last_ns;
+	uint8_t tcp_flags;
+	int src_node, dst_node;
+	const struct answer_path *path;
+	struct observation seen; /* observations */
+};
+
+/* Paths are few: each is kept once. */
+struct answer_path {
+	size_t n;
+	const char **links; /* names */
+};
+
+struct answer_rows {
+	const struct answer *a;
+	struct answer_row *rows;
+	size_t n, cap;
+	uint64_t found;
+	struct map paths;
+	struct arena arena;
+	struct group group;
+};
+
+void answer_rows_init(struct answer_rows *r, const struct answer *a);
+void answer_rows_release(struct answer_rows *r);
+/* A merge_fn; ctx is the struct answer_rows. */
+int answer_rows_add(void *ctx, const struct flow *f, struct err *err);
+/* Sorts and cuts. */
+void answer_rows_finish(struct answer_rows *r);
+
+#endif

@@ -1,0 +1,393 @@
+/* Asking a filter: of a flow, of a row (only its key is known), of a whole
+ * block.  Answers have three values, so that a block is passed over, or a row
+ * dropped, only when the answer is a sure no. */
+#include "store/filter.h"
+#include "store/block.h"
+#include "store/filter_tree.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	uint8_t number;
+} protocols[] = {{"icmp", 1}, {"igmp", 2}, {"ipip", 4}, {"tcp", 6}, {"egp", 8},
+	{"udp", 17}, {"dccp", 33}, {"ipv6-tunnel", 41}, {"rsvp", 46},
+	{"gre", 47}, {"esp", 50}, {"ah", 51}, {"icmp6", 58}, {"eigrp", 88},
+	{"ospf", 89}, {"pim", 103}, {"vrrp", 112}, {"l2tp", 115}, {"sctp", 132},
+	{"udplite", 136}, {"ipv6-icmp", 58}, {"icmpv6", 58}};
+enum { N_PROTOCOLS = sizeof(protocols) / sizeof(*protocols) };
+
+int filter_protocol(const char *name, size_t len)
+{
+	char text[16], *end;
+	long v;
+
+	for (size_t i = 0; i < N_PROTOCOLS; i++)
+		if (strlen(protocols[i].name) == len &&
+			strncasecmp(protocols[i].name, name, len) == 0)
+			return protocols[i].number;
+	if (len == 0 || len >= sizeof(text) || *name < '0' || *name > '9')
+		return -1;
+	memcpy(text, name, len);
+	text[len] = '\0';
+	v = strtol(text, &end, 10);
+	return *end || v > 255 ? -1 : (int)v;
+}
+
+const char *filter_protocol_name(uint8_t proto)
+{
+	for (size_t i = 0; i < N_PROTOCOLS; i++)
+		if (protocols[i].number == proto)
+			return protocols[i].name;
+	return NULL;
+}
+
+const char *filter_field_name(enum filter_field field)
+{
+	switch (field) {
+	case FIELD_PACKETS:
+		return "packets";
+	case FIELD_BYTES:
+		return "bytes";
+	case FIELD_DURATION:
+		return "duration";
+	case FIELD_BPS:
+		return "bps";
+	case FIELD_PPS:
+		return "pps";
+	}
+	return "";
+}
+
+/* What is asked: one flow, or a block. */
+struct question {
+	const struct filter_subject *subject; /* NULL: the zone */
+	const struct store_zone *zone;
+};
+
+static enum filter_answer answer(bool yes)
+{
+	return yes ? FILTER_YES : FILTER_NO;
+}
+
+/* One value of each side, joined as the direction says. */
+static bool joined(enum filter_dir dir, bool src, bool dst)
+{
+	switch (dir) {
+	case DIR_SRC:
+		return src;
+	case DIR_DST:
+		return dst;
+	case DIR_BOTH:
+		return src && dst;
+	case DIR_EITHER:
+		break;
+	}
+	return src || dst;
+}
+
+static bool in_prefixes(const struct filter_node *n, const struct net_addr *a)
+{
+	for (size_t i = 0; i < n->n_prefixes; i++)
+		if (net_prefix_has(&n->prefixes[i], a))
+			return true;
+	return false;
+}
+
+static bool within(const struct filter_node *n, uint64_t v)
+{
+	return v >= n->low && v <= n->high;
+}
+
+static bool listed(int index, const int *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (all[i] == index)
+			return true;
+	return false;
+}
+
+static uint64_t per_second(uint64_t v, int64_t duration_ns)
+{
+	uint64_t r;
+
+	if (duration_ns <= 0)
+		return v; /* as if it took a second */
+	r = (uint64_t)((double)v * 1e9 / (double)duration_ns);
+	return r;
+}
+
+static uint64_t field(const struct filter_subject *s, enum filter_field f)
+{
+	switch (f) {
+	case FIELD_PACKETS:
+		return s->packets;
+	case FIELD_BYTES:
+		return s->bytes;
+	case FIELD_DURATION:
+		return s->duration_ns > 0 ? (uint64_t)s->duration_ns / 1000000
+					  : 0;
+	case FIELD_BPS:
+		return per_second(s->bytes * 8, s->duration_ns);
+	case FIELD_PPS:
+		return per_second(s->packets, s->duration_ns);
+	}
+	return 0;
+}
+
+static enum filter_answer ask_whole(
+	const struct filter_node *n, const struct filter_subject *s)
+{
+	if (!s->whole)
+		return FILTER_MAYBE;
+	switch (n->kind) {
+	case FILTER_LINK:
+		return answer(listed(n->index, s->links, s->n_links));
+	case FILTER_VIA:
+		return answer(listed(n->index, s->via, s->n_via));
+	case FILTER_AT:
+		return answer(listed(n->index, s->at, s->n_at));
+	case FILTER_FLAGS:
+		return answer((s->tcp_flags & n->low) == n->low);
+	case FILTER_NUMBER:
+		return answer(within(n, field(s, n->field)));
+	default: /* those about the key */
+		return FILTER_MAYBE;
+	}
+}
+
+static enum filter_answer ask_flow(
+	const struct filter_node *n, const struct filter_subject *s)
+{
+	const struct flow_key *k = s->key;
+
+	switch (n->kind) {
+	case FILTER_ANY:
+		return FILTER_YES;
+	case FILTER_ADDR:
+		return answer(joined(n->dir, in_prefixes(n, &k->src),
+			in_prefixes(n, &k->dst)));
+	case FILTER_PORT:
+		return answer(joined(
+			n->dir, within(n, k->sport), within(n, k->dport)));
+	case FILTER_PROTO:
+		return answer(k->proto == n->low);
+	case FILTER_FAMILY:
+		return answer(net_addr_is_v4(&k->src) == (n->low == 4));
+	case FILTER_FRAGMENT:
+		return answer(k->flags & KEY_FRAGMENT);
+	default:
+		return ask_whole(n, s);
+	}
+}
+
+static bool overlap(const struct filter_node *n, const struct column_range *r)
+{
+	return r->max >= n->low && r->min <= n->high;
+}
+
+/* Only no is sure: a block holds many flows. */
+static enum filter_answer ask_zone(
+	const struct filter_node *n, const struct store_zone *z)
+{
+	const struct column_range *c = z->column;
+
+	switch (n->kind) {
+	case FILTER_ADDR:
+		if (!z->hosts)
+			return FILTER_MAYBE;
+		for (size_t i = 0; i < z->n_hosts; i++)
+			if (in_prefixes(n, &z->hosts[i]))
+				return FILTER_MAYBE;
+		return FILTER_NO;
+	case FILTER_PORT:
+		return joined(n->dir, overlap(n, &c[COLUMN_SPORT]),
+			       overlap(n, &c[COLUMN_DPORT]))
+			       ? FILTER_MAYBE
+			       : FILTER_NO;
+	case FILTER_PROTO:
+		return n->low >= c[COLUMN_PROTO].min &&
+				       n->low <= c[COLUMN_PROTO].max
+			       ? FILTER_MAYBE
+			       : FILTER_NO;
+	default:
+		return FILTER_MAYBE;
+	}
+}
+
+static enum filter_answer ask(
+	const struct filter *f, int at, const struct question *q)
+{
+	const struct filter_node *n = &f->nodes[at];
+	enum filter_answer a, worst = FILTER_YES, best = FILTER_NO;
+
+	if (n->kind > FILTER_NOT)
+		return q->subject ? ask_flow(n, q->subject)
+				  : ask_zone(n, q->zone);
+	for (int i = n->child; i >= 0; i = f->nodes[i].next) {
+		a = ask(f, i, q);
+		worst = a < worst ? a : worst;
+		best = a > best ? a : best;
+		if ((n->kind == FILTER_AND && worst == FILTER_NO) ||
+			(n->kind == FILTER_OR && best == FILTER_YES))
+			break;
+	}
+	if (n->kind == FILTER_NOT)
+		return FILTER_YES - best;
+	return n->kind == FILTER_AND ? worst : best;
+}
+
+enum filter_answer filter_test(
+	const struct filter *f, const struct filter_subject *s)
+{
+	const struct question q = {.subject = s};
+
+	return f->root < 0 ? FILTER_YES : ask(f, f->root, &q);
+}
+
+bool filter_may(const void *filter, const struct store_zone *zone)
+{
+	const struct filter *f = filter;
+	const struct question q = {.zone = zone};
+
+	return f->root < 0 || ask(f, f->root, &q) != FILTER_NO;
+}
+
+/* Printing ------------------------------------------------------------- */
+
+static void print_side(const struct filter_node *n, const char *side,
+	const struct catalog *c, struct buf *out)
+{
+	char text[NET_ADDR_TEXT];
+	bool v4;
+
+	if (n->kind == FILTER_PORT && n->low != n->high) {
+		buf_addf(out, "%s port %" PRIu64 "-%" PRIu64, side, n->low,
+			n->high > UINT16_MAX ? UINT16_MAX : n->high);
+	} else if (n->kind == FILTER_PORT) {
+		buf_addf(out, "%s port %" PRIu64, side, n->low);
+	} else if (n->index >= 0 && c) {
+		buf_addf(out, "%s node %s", side, c->nodes[n->index].name);
+	} else {
+		v4 = net_addr_is_v4(&n->prefixes[0].addr);
+		net_addr_print(&n->prefixes[0].addr, text);
+		if (n->prefixes[0].len == 128)
+			buf_addf(out, "%s host %s", side, text);
+		else
+			buf_addf(out, "%s net %s/%d", side, text,
+				n->prefixes[0].len - (v4 ? 96 : 0));
+	}
+}
+
+static void print_directed(
+	const struct filter_node *n, const struct catalog *c, struct buf *out)
+{
+	bool two = n->dir == DIR_EITHER || n->dir == DIR_BOTH;
+
+	if (two)
+		buf_addc(out, '(');
+	if (n->dir != DIR_DST)
+		print_side(n, "src", c, out);
+	if (two)
+		buf_adds(out, n->dir == DIR_BOTH ? " and " : " or ");
+	if (n->dir != DIR_SRC)
+		print_side(n, "dst", c, out);
+	if (two)
+		buf_addc(out, ')');
+}
+
+static void print_number(const struct filter_node *n, struct buf *out)
+{
+	const char *name = filter_field_name(n->field);
+
+	if (n->low > n->high)
+		buf_adds(out, "not any");
+	else if (n->low == n->high)
+		buf_addf(out, "%s = %" PRIu64, name, n->low);
+	else if (n->low == 0)
+		buf_addf(out, "%s <= %" PRIu64, name, n->high);
+	else
+		buf_addf(out, "%s >= %" PRIu64, name, n->low);
+}
+
+static void print_leaf(
+	const struct filter_node *n, const struct catalog *c, struct buf *out)
+{
+	static const char letters[] = "FSRPAUEC";
+
+	switch (n->kind) {
+	case FILTER_ADDR:
+	case FILTER_PORT:
+		print_directed(n, c, out);
+		return;
+	case FILTER_PROTO:
+		buf_addf(out, "proto %" PRIu64, n->low);
+		return;
+	case FILTER_FAMILY:
+		buf_adds(out, n->low == 4 ? "ipv4" : "ipv6");
+		return;
+	case FILTER_FRAGMENT:
+		buf_adds(out, "fragment");
+		return;
+	case FILTER_LINK:
+		buf_addf(out, "link %s", c->links[n->index].name);
+		return;
+	case FILTER_VIA:
+	case FILTER_AT:
+		buf_addf(out, "%s %s", n->kind == FILTER_AT ? "at" : "via",
+			c->nodes[n->index].name);
+		return;
+	case FILTER_FLAGS:
+		buf_adds(out, "flags ");
+		for (int i = 0; i < 8; i++)
+			if (n->low >> i & 1)
+				buf_addc(out, letters[i]);
+		return;
+	case FILTER_NUMBER:
+		print_number(n, out);
+		return;
+	case FILTER_ANY:
+	case FILTER_AND:
+	case FILTER_OR:
+	case FILTER_NOT:
+		buf_adds(out, "any");
+		return;
+	}
+}
+
+static void print(const struct filter *f, int at, bool top,
+	const struct catalog *c, struct buf *out)
+{
+	const struct filter_node *n = &f->nodes[at];
+	const char *between = n->kind == FILTER_AND ? " and " : " or ";
+
+	if (n->kind > FILTER_NOT) {
+		print_leaf(n, c, out);
+		return;
+	}
+	if (n->kind == FILTER_NOT) {
+		buf_adds(out, "not ");
+		print(f, n->child, false, c, out);
+		return;
+	}
+	if (!top)
+		buf_addc(out, '(');
+	for (int i = n->child; i >= 0; i = f->nodes[i].next) {
+		print(f, i, false, c, out);
+		if (f->nodes[i].next >= 0)
+			buf_adds(out, between);
+	}
+	if (!top)
+		buf_addc(out, ')');
+}
+
+void filter_print(
+	const struct filter *f, const struct catalog *c, struct buf *out)
+{
+	if (f->root < 0)
+		buf_adds(out, "any");
+	else
+		print(f, f->root, true, c, out);
+}

@@ -1,0 +1,70 @@
+/* The filter language (netflowize-filter(7)): which flows are wanted.
+ *
+ *   expression  term { or term }           or, ||
+ *   term        factor { and factor }      and, &&
+ *   factor      not factor | ( expression ) | primitive      not, !
+ *   primitive   any | ipv4 | ipv6 | fragment | PROTOCOL
+ *               [dir] host|ip ADDRESS      [dir] net PREFIX
+ *               [dir] port [cmp] N | N-M   [dir] node NAME
+ *               [dir] host|net|port|node in [ value value ... ]
+ *               proto NAME|N | link NAME | via NAME | at NAME
+ *               packets|bytes|duration|bps|pps cmp N[k|m|g]
+ *               flags LETTERS              of FSRPAUEC, all set
+ *               ADDRESS | PREFIX | NODE    as after host, net, node
+ *   dir         src | dst | src or dst | src and dst     default: src or dst
+ *   cmp         = == != < > <= >=          default: =
+ *
+ * node: the flow comes from or goes to an address of the node.  via: it passed
+ * through the node.  at: a probe on the node saw it.  duration is in
+ * milliseconds. */
+#ifndef NFZ_STORE_FILTER_H
+#define NFZ_STORE_FILTER_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "flow/key.h"
+#include "store/catalog.h"
+
+struct filter;
+struct store_zone;
+
+enum { FILTER_TEXT_MAX = 65536 };
+
+/* An empty text lets everything through.  Names are looked up in the catalog,
+ * which may go afterwards.  NFZ_E_FILTER: the remedy shows the place and, where
+ * it can, what was meant. */
+int filter_parse(const char *text, size_t len, const struct catalog *c,
+	struct filter **ret, struct err *err) NFZ_MUST_CHECK;
+void filter_free(struct filter *f); /* NULL is fine */
+static inline void filter_free_at(struct filter **f)
+{
+	filter_free(*f);
+}
+/* How it was understood, on one line, without abbreviations. */
+void filter_print(
+	const struct filter *f, const struct catalog *c, struct buf *out);
+
+enum filter_answer { FILTER_NO, FILTER_MAYBE, FILTER_YES };
+
+/* What is known of one flow.  Without `whole` only the key counts, and
+ * primitives about anything else answer MAYBE. */
+struct filter_subject {
+	const struct flow_key *key;
+	bool whole;
+	uint64_t packets, bytes;
+	int64_t duration_ns;
+	uint8_t tcp_flags;
+	const int *links, *via, *at; /* of the catalog */
+	size_t n_links, n_via, n_at;
+};
+enum filter_answer filter_test(
+	const struct filter *f, const struct filter_subject *s);
+/* May the zone hold such rows?  Fits struct store_scan's `may`. */
+bool filter_may(const void *filter, const struct store_zone *zone);
+
+/* Number of a protocol's name ("tcp", "6"), -1 when unknown. */
+int filter_protocol(const char *name, size_t len);
+/* "tcp", or NULL. */
+const char *filter_protocol_name(uint8_t proto);
+
+#endif

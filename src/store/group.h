@@ -1,0 +1,76 @@
+/* Flows added up by keys (`--by`).
+ *
+ *   src dst sport dport proto    of the flow
+ *   src_node dst_node            names of its ends; none where unknown
+ *   node      both ends: a flow counts at its source's node and at its
+ *             destination's, so these rows add up to more than the network
+ *   link      each link it was seen on, with its count on that link
+ *   time:S    pieces of S seconds; packets and bytes of a record are spread
+ *             evenly over its time, and a flow counts in every piece in which
+ *             it has some
+ *
+ * Without link and node every packet counts once. */
+#ifndef NFZ_STORE_GROUP_H
+#define NFZ_STORE_GROUP_H
+
+#include "base/map.h"
+#include "store/merge.h"
+
+#define GROUP_KEYS(X)                                                          \
+	X(SRC, "src")                                                          \
+	X(DST, "dst")                                                          \
+	X(SPORT, "sport")                                                      \
+	X(DPORT, "dport") X(PROTO, "proto") X(LINK, "link") X(NODE, "node")    \
+		X(SRC_NODE, "src_node") X(DST_NODE, "dst_node")                \
+			X(TIME, "time")
+
+enum group_key {
+#define X(name, text) GROUP_##name,
+	GROUP_KEYS(X)
+#undef X
+		GROUP_KEY_COUNT
+};
+const char *group_key_name(enum group_key key);
+
+struct group_by {
+	enum group_key keys[GROUP_KEY_COUNT];
+	size_t n;
+	int64_t bucket_ns; /* time */
+};
+/* One more key, "src" or "time:60". */
+int group_by_add(
+	struct group_by *by, const char *text, struct err *err) NFZ_MUST_CHECK;
+bool group_by_has(const struct group_by *by, enum group_key key);
+
+/* What is not asked for is 0; nodes and links are -1 where unknown. */
+struct group_value {
+	struct net_addr src, dst;
+	uint16_t sport, dport;
+	uint8_t proto, pad[3];
+	int32_t link, node, src_node, dst_node;
+	int64_t time_ns;
+};
+_Static_assert(sizeof(struct group_value) == 64, "no hidden padding");
+
+struct group_row {
+	struct group_value value;
+	uint64_t flows, packets, bytes;
+	uint64_t last_flow; /* the flow counted last */
+};
+
+struct group {
+	struct group_by by;
+	struct group_row *rows;
+	size_t n, cap;
+	struct map index;
+	uint64_t serial;
+};
+enum { GROUP_ROWS_MAX = 10000000 };
+
+void group_init(struct group *g, const struct group_by *by);
+void group_release(struct group *g);
+/* NFZ_E_LIMIT over GROUP_ROWS_MAX rows. */
+int group_add(struct group *g, const struct flow *f, const struct catalog *c,
+	struct err *err) NFZ_MUST_CHECK;
+
+#endif

@@ -1,0 +1,68 @@
+/* The one ledger, from the wire to the disk: what became of every frame that
+ * the kernel counted at a tap, and of every record that was made of them.
+ *
+ *   frames    wire = IP + not IP + excluded + each loss + unaccounted
+ *   packets   of IP frames (segments), and those in stored records
+ *   records   sent by meters and caches, and stored
+ *
+ * Counters start over with each life of a module; here they are sums over all
+ * its lives.  What is not known is LEDGER_UNKNOWN, and so is every sum that
+ * would need it. */
+#ifndef NFZ_STORE_LEDGER_H
+#define NFZ_STORE_LEDGER_H
+
+#include "store/catalog.h"
+#include "store/sheet.h"
+#include "store/store.h"
+
+#define LEDGER_UNKNOWN UINT64_MAX
+
+struct ledger_frames {
+	uint64_t wire, ip, non_ip, excluded;
+	uint64_t lost[TAP_LOSS_COUNT];
+	uint64_t packets;        /* of IP frames */
+	uint64_t packets_stored; /* in stored records */
+	int64_t unaccounted;     /* only where wire is known */
+};
+
+struct ledger_tap {
+	const struct catalog_tap *tap;
+	struct ledger_frames frames; /* all unknown: never heard of */
+	/* since attaching: of the interface, and what the tap saw of it */
+	uint64_t if_received, if_sent, received, sent, uncertainty;
+	int64_t at_ns; /* when, by the node's clock */
+};
+
+struct ledger {
+	const struct catalog *catalog;
+	struct ledger_tap *taps;
+	size_t n_taps, n_unheard;
+	struct ledger_frames frames; /* all taps */
+	uint64_t records_sent, records_stored, records_lost, digests_lost;
+	uint64_t foreign_sent, foreign_stored, foreign_lost;
+	const struct module_stats **modules; /* latest life of each */
+	size_t n_modules;
+};
+
+void ledger_read(
+	const struct store *s, const struct catalog *c, struct ledger *ret);
+void ledger_release(struct ledger *l);
+/* Sums, and what is left over. */
+void ledger_add_frames(struct ledger_frames *to, const struct ledger_frames *f);
+uint64_t ledger_lost(const struct ledger_frames *f);
+
+/* What a tap saw against its interface's counters. */
+struct ledger_check {
+	bool known, agrees;
+	int64_t received, sent; /* interface - seen */
+	uint64_t uncertainty;   /* at attaching; and frames the ring lost */
+};
+struct ledger_check ledger_verify(const struct ledger_tap *t);
+
+enum ledger_what { LEDGER_ALL, LEDGER_VERIFY };
+/* On standard output.  LEDGER_VERIFY: NFZ_E_VERIFY where counters disagree. */
+int ledger_write(const struct store *s, const struct catalog *c,
+	enum sheet_format format, enum ledger_what what,
+	struct err *err) NFZ_MUST_CHECK;
+
+#endif

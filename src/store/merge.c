@@ -1,0 +1,325 @@
+/* Rows sorted by key and time, cut into flows at idle gaps; each flow's rows
+ * sorted by hop; then hops.c says what counts.  Scratch memory grows to the
+ * largest flow and is kept. */
+#include "store/merge.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/hops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct ref {
+	uint64_t hash;
+	const struct flow_record *row;
+};
+
+/* A row with the hop it belongs to. */
+struct item {
+	int link;
+	uint16_t src, dst, tap;
+	const struct flow_record *row;
+};
+
+struct merge {
+	const struct catalog *catalog;
+	int64_t idle_ns;
+	struct hash_key seed;
+	struct hops *hops;
+	struct item *items;
+	struct hop *hop;
+	const struct flow_record **rows;
+	bool *counted;
+	int *path, *via, *at;
+	struct flow_link *links;
+	size_t room; /* of each of these */
+	merge_fn fn;
+	void *ctx;
+};
+
+struct merge *merge_new(const struct catalog *c, int64_t idle_ms)
+{
+	struct merge *m = mem_zalloc(1, sizeof(*m));
+
+	if (!idle_ms)
+		idle_ms = c->idle_ms ? c->idle_ms : MERGE_IDLE_MS;
+	m->catalog = c;
+	m->idle_ns = idle_ms * NS_PER_MS;
+	m->seed = hash_key_new();
+	m->hops = hops_new(c);
+	return m;
+}
+
+void merge_free(struct merge *m)
+{
+	if (!m)
+		return;
+	hops_free(m->hops);
+	free(m->items);
+	free(m->hop);
+	free(m->rows);
+	free(m->counted);
+	free(m->path);
+	free(m->via);
+	free(m->at);
+	free(m->links);
+	free(m);
+}
+
+static void make_room(struct merge *m, size_t n)
+{
+	if (n <= m->room)
+		return;
+	m->room = n > 2 * m->room ? n : 2 * m->room;
+	m->items = mem_grow(m->items, m->room, sizeof(*m->items));
+	m->hop = mem_grow(m->hop, m->room, sizeof(*m->hop));
+	m->rows = mem_grow(m->rows, m->room, sizeof(*m->rows));
+	m->counted = mem_grow(m->counted, m->room, sizeof(*m->counted));
+	m->path = mem_grow(m->path, m->room, sizeof(*m->path));
+	m->via = mem_grow(m->via, m->room, 2 * sizeof(*m->via));
+	m->at = mem_grow(m->at, m->room, sizeof(*m->at));
+	m->links = mem_grow(m->links, m->room, sizeof(*m->links));
+}
+
+static struct item item_of(const struct merge *m, const struct flow_record *r)
+{
+	const struct catalog_tap *tap = catalog_tap(m->catalog, r->tap);
+	struct item item = {.link = -1, .tap = r->tap, .row = r};
+	size_t members;
+
+	if (!tap)
+		return item;
+	members = m->catalog->links[tap->link].n_members;
+	item.link = tap->link;
+	item.src = r->src_slot < members ? r->src_slot : SLOT_UNKNOWN;
+	item.dst = r->dst_slot < members || r->dst_slot == SLOT_GROUP
+			   ? r->dst_slot
+			   : SLOT_UNKNOWN;
+	item.tap = 0;
+	return item;
+}
+
+static bool same_hop(const struct item *a, const struct item *b)
+{
+	return a->link == b->link && a->src == b->src && a->dst == b->dst &&
+	       a->tap == b->tap;
+}
+
+static int order(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int by_hop(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+	int r = order(x->link, y->link);
+
+	if (!r)
+		r = order(x->src, y->src);
+	if (!r)
+		r = order(x->dst, y->dst);
+	if (!r)
+		r = order(x->tap, y->tap);
+	if (!r)
+		r = order(x->row->first_ns, y->row->first_ns);
+	return r;
+}
+
+/* Sorts the flow's rows by hop; returns the number of hops. */
+static size_t find_hops(struct merge *m, const struct ref *refs, size_t n)
+{
+	size_t n_hops = 0;
+
+	for (size_t i = 0; i < n; i++)
+		m->items[i] = item_of(m, refs[i].row);
+	qsort(m->items, n, sizeof(*m->items), by_hop);
+	for (size_t i = 0; i < n; i++) {
+		const struct item *item = &m->items[i];
+		struct hop *hop;
+
+		if (i == 0 || !same_hop(item, item - 1))
+			m->hop[n_hops++] = (struct hop){.link = item->link,
+				.src = item->src,
+				.dst = item->dst,
+				.tap = item->tap,
+				.begin = i};
+		hop = &m->hop[n_hops - 1];
+		hop->end = i + 1;
+		hop->packets += item->row->packets;
+		hop->bytes += item->row->bytes;
+		m->rows[i] = item->row;
+	}
+	return n_hops;
+}
+
+static void count_hop(struct merge *m, struct flow *f, const struct hop *hop)
+{
+	for (size_t i = hop->begin; i < hop->end; i++) {
+		const struct flow_record *r = m->rows[i];
+
+		m->counted[i] = hop->origin;
+		f->flags |= r->flags & (RECORD_FOREIGN | RECORD_ESTIMATED);
+		if (!hop->origin)
+			continue;
+		f->tcp_flags |= r->tcp_flags;
+		if (r->first_ns < f->first_ns)
+			f->first_ns = r->first_ns;
+		if (r->last_ns > f->last_ns)
+			f->last_ns = r->last_ns;
+	}
+	if (hop->origin) {
+		f->packets += hop->packets;
+		f->bytes += hop->bytes;
+	}
+}
+
+/* Hops are sorted by link. */
+static void add_link(struct merge *m, struct flow *f, const struct hop *hop)
+{
+	struct flow_link *last = f->n_links ? &m->links[f->n_links - 1] : NULL;
+
+	if (hop->link < 0)
+		return;
+	if (!last || last->link != hop->link) {
+		last = &m->links[f->n_links++];
+		*last = (struct flow_link){.link = hop->link};
+	}
+	last->packets += hop->packets;
+	last->bytes += hop->bytes;
+}
+
+enum { NODES_MAX = 1024 }; /* of via and at; a flow passes fewer */
+
+static void add_node(int *nodes, size_t *n, int node)
+{
+	if (node < 0 || *n >= NODES_MAX)
+		return;
+	for (size_t i = 0; i < *n; i++)
+		if (nodes[i] == node)
+			return;
+	nodes[(*n)++] = node;
+}
+
+static void add_nodes(struct merge *m, struct flow *f, const struct hop *hop)
+{
+	const int ends[] = {hops_node(m->catalog, hop->link, hop->src),
+		hops_node(m->catalog, hop->link, hop->dst)};
+	uint16_t last = 0;
+
+	for (int i = 0; i < 2; i++)
+		if (ends[i] != f->src_node && ends[i] != f->dst_node)
+			add_node(m->via, &f->n_via, ends[i]);
+	for (size_t i = hop->begin; i < hop->end; i++) {
+		uint16_t id = m->rows[i]->tap;
+		const struct catalog_tap *tap = catalog_tap(m->catalog, id);
+
+		if (tap && (i == hop->begin || id != last))
+			add_node(m->at, &f->n_at, tap->node);
+		last = id;
+	}
+}
+
+/* One flow: n rows of one key without an idle gap. */
+static int emit(
+	struct merge *m, const struct ref *refs, size_t n, struct err *err)
+{
+	struct flow f = {.key = refs[0].row->key,
+		.first_ns = INT64_MAX,
+		.last_ns = INT64_MIN,
+		.n_rows = n};
+	size_t n_hops;
+
+	make_room(m, n);
+	f.src_node = catalog_node_of(m->catalog, &f.key.src);
+	f.dst_node = catalog_node_of(m->catalog, &f.key.dst);
+	n_hops = find_hops(m, refs, n);
+	hops_find_origins(m->hops, m->hop, n_hops, f.src_node);
+	for (size_t i = 0; i < n_hops; i++) {
+		count_hop(m, &f, &m->hop[i]);
+		add_link(m, &f, &m->hop[i]);
+		add_nodes(m, &f, &m->hop[i]);
+	}
+	f.n_path = hops_walk(m->hops, m->hop, n_hops, m->path);
+	f.path = m->path;
+	f.links = m->links;
+	f.via = m->via;
+	f.at = m->at;
+	f.rows = m->rows;
+	f.counted = m->counted;
+	return m->fn(m->ctx, &f, err);
+}
+
+static int by_hash(const void *a, const void *b)
+{
+	const struct ref *x = a, *y = b;
+
+	return (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+static int by_key_and_time(const void *a, const void *b)
+{
+	const struct ref *x = a, *y = b;
+	int r = memcmp(&x->row->key, &y->row->key, sizeof(x->row->key));
+
+	return r ? r : order(x->row->first_ns, y->row->first_ns);
+}
+
+/* Is there an idle gap between what ends at last and what begins at first?
+ * Times may be any numbers. */
+static bool is_gap(const struct merge *m, int64_t last_ns, int64_t first_ns)
+{
+	int64_t gap;
+
+	if (__builtin_sub_overflow(first_ns, last_ns, &gap))
+		return first_ns > last_ns;
+	return gap >= m->idle_ns;
+}
+
+/* Rows of equal hash: of one key, but for accidents. */
+static int emit_group(
+	struct merge *m, struct ref *refs, size_t n, struct err *err)
+{
+	size_t begin = 0;
+	int64_t last;
+	int r = 0;
+
+	qsort(refs, n, sizeof(*refs), by_key_and_time);
+	last = refs[0].row->last_ns;
+	for (size_t i = 1; i <= n && r == 0; i++) {
+		bool cut = i == n ||
+			   !flow_key_equal(
+				   &refs[i].row->key, &refs[i - 1].row->key) ||
+			   is_gap(m, last, refs[i].row->first_ns);
+
+		if (cut) {
+			r = emit(m, refs + begin, i - begin, err);
+			begin = i;
+		}
+		if (i < n && (cut || refs[i].row->last_ns > last))
+			last = refs[i].row->last_ns;
+	}
+	return r;
+}
+
+int merge_run(struct merge *m, const struct flow_record *rows, size_t n,
+	merge_fn fn, void *ctx, struct err *err)
+{
+	cleanup_free struct ref *refs = mem_zalloc(n, sizeof(*refs));
+	size_t begin = 0;
+	int r = 0;
+
+	m->fn = fn;
+	m->ctx = ctx;
+	for (size_t i = 0; i < n; i++)
+		refs[i] = (struct ref){
+			flow_key_hash(&m->seed, &rows[i].key), &rows[i]};
+	qsort(refs, n, sizeof(*refs), by_hash);
+	for (size_t i = 1; i <= n && r == 0; i++) {
+		if (i < n && refs[i].hash == refs[begin].hash)
+			continue;
+		r = emit_group(m, refs + begin, i - begin, err);
+		begin = i;
+	}
+	return r;
+}

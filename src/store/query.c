@@ -1,0 +1,256 @@
+/* Reading rows, part by part, and handing them to the merge. */
+#include "store/query.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PARTS_MAX = 1 << 16, TAPS = 65536 };
+
+/* Keys whose hash is `rest` modulo `parts` (a power of two). */
+struct part {
+	uint64_t parts, rest;
+};
+
+struct collect {
+	const struct query *q;
+	struct hash_key seed;
+	struct flow_record *rows;
+	size_t n, cap, max;
+	struct part part;
+	struct part *todo; /* parts split off */
+	size_t n_todo, todo_cap;
+	const int64_t *offset_ns; /* by tap; NULL: all 0 */
+	struct query_sums sums;
+	merge_fn fn;
+	void *ctx;
+};
+
+static bool mine(const struct collect *c, const struct flow_record *r)
+{
+	return c->part.parts == 1 ||
+	       (flow_key_hash(&c->seed, &r->key) & (c->part.parts - 1)) ==
+		       c->part.rest;
+}
+
+/* Too many rows: half of the keys are left for later. */
+static void split(struct collect *c)
+{
+	size_t to = 0;
+
+	MEM_PUSH(c->todo, c->n_todo, c->todo_cap) =
+		(struct part){c->part.parts * 2, c->part.rest + c->part.parts};
+	c->part.parts *= 2;
+	for (size_t i = 0; i < c->n; i++)
+		if (mine(c, &c->rows[i]))
+			c->rows[to++] = c->rows[i];
+	c->n = to;
+}
+
+static int collect_rows(
+	void *ctx, const struct flow_record *rows, size_t n, struct err *err)
+{
+	struct collect *c = ctx;
+
+	(void)err;
+	c->sums.rows += n;
+	for (size_t i = 0; i < n; i++) {
+		const struct filter_subject s = {.key = &rows[i].key};
+		struct flow_record *to;
+
+		if (filter_test(c->q->filter, &s) == FILTER_NO ||
+			!mine(c, &rows[i]))
+			continue;
+		while (c->n >= c->max && c->part.parts < PARTS_MAX)
+			split(c);
+		if (!mine(c, &rows[i]))
+			continue;
+		c->rows = mem_reserve(c->rows, c->n, &c->cap, sizeof(*c->rows));
+		to = &c->rows[c->n++];
+		*to = rows[i];
+		if (c->offset_ns) {
+			to->first_ns += c->offset_ns[to->tap];
+			to->last_ns += c->offset_ns[to->tap];
+		}
+	}
+	return 0;
+}
+
+/* A module's clock offset is that of its latest life; NULL when all are 0. */
+static int64_t *offsets(const struct store *s, const struct catalog *c)
+{
+	cleanup_free int64_t *by_module = mem_zalloc(TAPS, sizeof(int64_t));
+	cleanup_free int64_t *heard = mem_zalloc(TAPS, sizeof(int64_t));
+	const struct module_stats *m;
+	int64_t *by_tap;
+	bool any = false;
+
+	for (size_t i = 0; (m = store_module(s, i)); i++) {
+		if (m->at_ns < heard[m->module])
+			continue;
+		heard[m->module] = m->at_ns;
+		by_module[m->module] = m->clock_offset_ns;
+	}
+	for (size_t i = 0; i < TAPS; i++)
+		any |= by_module[i] != 0;
+	if (!any)
+		return NULL;
+	by_tap = mem_zalloc(TAPS, sizeof(*by_tap));
+	for (size_t i = 0; i < c->n_taps; i++)
+		by_tap[c->taps[i].id] = by_module[c->taps[i].module];
+	return by_tap;
+}
+
+static int wanted(void *ctx, const struct flow *f, struct err *err)
+{
+	struct collect *c = ctx;
+	cleanup_free int *links = NULL;
+	struct filter_subject s = {.key = &f->key,
+		.whole = true,
+		.packets = f->packets,
+		.bytes = f->bytes,
+		.tcp_flags = f->tcp_flags,
+		.via = f->via,
+		.n_via = f->n_via,
+		.at = f->at,
+		.n_at = f->n_at};
+
+	if (!c->q->observations) {
+		if (__builtin_sub_overflow(
+			    f->last_ns, f->first_ns, &s.duration_ns))
+			s.duration_ns = INT64_MAX;
+		links = mem_zalloc(f->n_links, sizeof(*links));
+		for (size_t i = 0; i < f->n_links; i++)
+			links[i] = f->links[i].link;
+		s.links = links;
+		s.n_links = f->n_links;
+		if (filter_test(c->q->filter, &s) == FILTER_NO)
+			return 0;
+	}
+	c->sums.flows++;
+	return c->fn(c->ctx, f, err);
+}
+
+static int run_part(struct collect *c, struct store *s, struct merge *merge,
+	struct err *err)
+{
+	const struct store_scan scan = {.from_ns = c->q->from_ns,
+		.to_ns = c->q->to_ns,
+		.may = filter_may,
+		.may_ctx = c->q->filter,
+		.fn = collect_rows,
+		.ctx = c};
+	int r;
+
+	c->n = 0;
+	c->sums.passes++;
+	r = store_scan(s, &scan, err);
+	c->sums.kept += c->n;
+	return r < 0 ? r : merge_run(merge, c->rows, c->n, wanted, c, err);
+}
+
+int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
+	struct query_sums *ret, struct err *err)
+{
+	cleanup_free int64_t *offset_ns = offsets(s, q->catalog);
+	struct merge *merge = merge_new(q->catalog, q->idle_ms);
+	struct collect c = {.q = q,
+		.seed = hash_key_new(),
+		.max = q->rows_max ? q->rows_max : QUERY_ROWS,
+		.offset_ns = offset_ns,
+		.fn = fn,
+		.ctx = ctx};
+	int r = 0;
+
+	MEM_PUSH(c.todo, c.n_todo, c.todo_cap) = (struct part){1, 0};
+	while (c.n_todo && r == 0) {
+		c.part = c.todo[--c.n_todo];
+		r = run_part(&c, s, merge, err);
+	}
+	if (ret) {
+		c.sums.rows /= c.sums.passes;
+		*ret = c.sums;
+	}
+	free(c.rows);
+	free(c.todo);
+	merge_free(merge);
+	return r;
+}
+
+/* Observations --------------------------------------------------------- */
+
+static int by_point(const void *a, const void *b)
+{
+	const struct flow_record *const *x = a, *const *y = b;
+
+	if ((*x)->tap != (*y)->tap)
+		return (*x)->tap < (*y)->tap ? -1 : 1;
+	return ((*x)->flags & RECORD_SENT) - ((*y)->flags & RECORD_SENT);
+}
+
+static struct observation observe(const struct catalog *c,
+	const struct flow_record *const *rows, size_t n)
+{
+	const struct catalog_tap *tap = catalog_tap(c, rows[0]->tap);
+	struct observation o = {.tap = rows[0]->tap,
+		.sent = rows[0]->flags & RECORD_SENT,
+		.node = tap ? tap->node : -1,
+		.link = tap ? tap->link : -1,
+		.iface = tap ? tap->iface : NULL,
+		.first_ns = rows[0]->first_ns,
+		.last_ns = rows[0]->last_ns};
+
+	for (size_t i = 0; i < n; i++) {
+		o.packets += rows[i]->packets;
+		o.bytes += rows[i]->bytes;
+		o.tcp_flags |= rows[i]->tcp_flags;
+		if (rows[i]->first_ns < o.first_ns)
+			o.first_ns = rows[i]->first_ns;
+		if (rows[i]->last_ns > o.last_ns)
+			o.last_ns = rows[i]->last_ns;
+	}
+	return o;
+}
+
+static bool wants_observation(const struct query *q, const struct flow *f,
+	const struct observation *o)
+{
+	struct filter_subject s = {.key = &f->key,
+		.whole = true,
+		.packets = o->packets,
+		.bytes = o->bytes,
+		.tcp_flags = o->tcp_flags,
+		.links = &o->link,
+		.n_links = 1,
+		.at = &o->node,
+		.n_at = 1,
+		.via = f->via,
+		.n_via = f->n_via};
+
+	if (__builtin_sub_overflow(o->last_ns, o->first_ns, &s.duration_ns))
+		s.duration_ns = INT64_MAX;
+	return filter_test(q->filter, &s) != FILTER_NO;
+}
+
+int query_observations(const struct query *q, const struct flow *f,
+	observation_fn fn, void *ctx, struct err *err)
+{
+	cleanup_free const struct flow_record **rows =
+		mem_zalloc(f->n_rows, sizeof(*rows));
+	size_t begin = 0;
+	int r = 0;
+
+	memcpy(rows, f->rows, f->n_rows * sizeof(*rows));
+	qsort(rows, f->n_rows, sizeof(*rows), by_point);
+	for (size_t i = 1; i <= f->n_rows && r == 0; i++) {
+		struct observation o;
+
+		if (i < f->n_rows && by_point(&rows[i - 1], &rows[i]) == 0)
+			continue;
+		o = observe(q->catalog, rows + begin, i - begin);
+		if (wants_observation(q, f, &o))
+			r = fn(ctx, f, &o, err);
+		begin = i;
+	}
+	return r;
+}

@@ -1,0 +1,51 @@
+/* The flows of a store that a filter wants, each once; and, of each flow, what
+ * every probe saw of it.
+ *
+ * Memory is bounded by rows: when more rows than rows_max are wanted, their
+ * keys are divided by hash and the store is read once for each part.  Answers
+ * are exact in any case. */
+#ifndef NFZ_STORE_QUERY_H
+#define NFZ_STORE_QUERY_H
+
+#include "store/filter.h"
+#include "store/merge.h"
+#include "store/store.h"
+
+struct query {
+	const struct filter *filter;
+	const struct catalog *catalog;
+	int64_t from_ns, to_ns; /* rows that overlap count; 0, 0: all */
+	int64_t idle_ms;        /* 0: the catalog's */
+	size_t rows_max;        /* 0: QUERY_ROWS */
+	bool observations;      /* the filter is for the observations: flows
+	                         * that it may want come through */
+};
+enum { QUERY_ROWS = 1 << 20 };
+
+struct query_sums {
+	uint64_t rows, kept; /* read; wanted by key */
+	uint64_t flows, passes;
+};
+
+/* Calls fn for each flow. */
+int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
+	struct query_sums *ret, struct err *err) NFZ_MUST_CHECK;
+
+/* What one observation point, (node, interface, direction), saw of a flow. */
+struct observation {
+	uint16_t tap;
+	bool sent;         /* the frames left through the interface */
+	int node, link;    /* of the catalog, -1 unknown */
+	const char *iface; /* NULL unknown */
+	uint64_t packets, bytes;
+	int64_t first_ns, last_ns;
+	uint8_t tcp_flags;
+};
+typedef int (*observation_fn)(void *ctx, const struct flow *f,
+	const struct observation *o, struct err *err);
+/* Calls fn for each that the filter wants; its packets, bytes, link and `at`
+ * are the observation's own. */
+int query_observations(const struct query *q, const struct flow *f,
+	observation_fn fn, void *ctx, struct err *err) NFZ_MUST_CHECK;
+
+#endif

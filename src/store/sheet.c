@@ -1,0 +1,300 @@
+/* Cells come in column order whatever the format, so that no format can have a
+ * column that another lacks.  Machine formats are written as they come; a
+ * table is kept until its widths are known. */
+#include "store/sheet.h"
+#include "base/mem.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { OUT_MAX = 1 << 30, FLUSH_AT = 65536, GAP = 2 };
+
+void sheet_open(struct sheet *s, enum sheet_format format, FILE *to,
+	const struct sheet_column *columns, size_t n)
+{
+	*s = (struct sheet){.format = format,
+		.to = to,
+		.columns = columns,
+		.n_columns = n,
+		.out = BUF_INIT(OUT_MAX)};
+}
+
+static void write_out(struct sheet *s)
+{
+	if (s->out.len &&
+		fwrite(s->out.data, 1, s->out.len, s->to) != s->out.len)
+		s->failed = true;
+	buf_reset(&s->out);
+}
+
+static void csv_cell(struct sheet *s, const char *text)
+{
+	if (s->at)
+		buf_addc(&s->out, ',');
+	if (!text[strcspn(text, ",\"\r\n")]) {
+		buf_adds(&s->out, text);
+		return;
+	}
+	buf_addc(&s->out, '"');
+	for (; *text; text++) {
+		if (*text == '"')
+			buf_addc(&s->out, '"');
+		buf_addc(&s->out, *text);
+	}
+	buf_addc(&s->out, '"');
+}
+
+void sheet_begin(struct sheet *s, const char *schema, const char *rows)
+{
+	switch (s->format) {
+	case SHEET_JSON:
+		jsonw_init(&s->json, &s->out, JSONW_INDENT);
+		jsonw_object(&s->json);
+		jsonw_put(&s->json, "schema", schema);
+		jsonw_key(&s->json, rows);
+		jsonw_array(&s->json);
+		break;
+	case SHEET_CSV:
+		for (s->at = 0; s->at < s->n_columns; s->at++)
+			csv_cell(s, s->columns[s->at].name);
+		s->at = 0;
+		buf_adds(&s->out, "\r\n");
+		break;
+	case SHEET_TABLE:
+	case SHEET_NDJSON:
+		break;
+	}
+}
+
+/* Before a cell: the row's beginning, the member's name.  True for JSON. */
+static bool json_cell(struct sheet *s)
+{
+	if (s->format != SHEET_JSON && s->format != SHEET_NDJSON)
+		return false;
+	if (s->at == 0 && s->format == SHEET_NDJSON)
+		jsonw_init(&s->json, &s->out, JSONW_COMPACT);
+	if (s->at == 0)
+		jsonw_object_inline(&s->json);
+	return true;
+}
+
+static void json_key(struct sheet *s)
+{
+	jsonw_key(&s->json, s->columns[s->at].name);
+}
+
+static void cell_done(struct sheet *s)
+{
+	if (++s->at < s->n_columns)
+		return;
+	s->at = 0;
+	s->n_rows++;
+	if (s->format == SHEET_CSV)
+		buf_adds(&s->out, "\r\n");
+	if (s->format == SHEET_JSON || s->format == SHEET_NDJSON)
+		jsonw_end(&s->json);
+	if (s->format == SHEET_NDJSON)
+		buf_addc(&s->out, '\n');
+	if (s->out.len >= FLUSH_AT)
+		write_out(s);
+}
+
+/* A cell of a table or of CSV. */
+static void text_cell(struct sheet *s, const char *text)
+{
+	if (s->format == SHEET_CSV)
+		csv_cell(s, text);
+	else
+		MEM_PUSH(s->cells, s->n_cells, s->cells_cap) =
+			arena_strdup(&s->arena, text);
+}
+
+void sheet_null(struct sheet *s)
+{
+	if (json_cell(s)) {
+		if (!s->columns[s->at].optional) {
+			json_key(s);
+			jsonw_null(&s->json);
+		}
+	} else {
+		text_cell(s, s->format == SHEET_TABLE ? "-" : "");
+	}
+	cell_done(s);
+}
+
+void sheet_text(struct sheet *s, const char *text)
+{
+	if (!text) {
+		sheet_null(s);
+		return;
+	}
+	if (json_cell(s)) {
+		json_key(s);
+		jsonw_string(&s->json, text);
+	} else {
+		text_cell(s, text);
+	}
+	cell_done(s);
+}
+
+char *sheet_commas(uint64_t v, char text[static SHEET_NUMBER])
+{
+	char digits[24];
+	size_t n = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, v);
+	size_t to = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (i && (n - i) % 3 == 0)
+			text[to++] = ',';
+		text[to++] = digits[i];
+	}
+	text[to] = '\0';
+	return text;
+}
+
+static void number_cell(struct sheet *s, uint64_t v, bool commas)
+{
+	char text[SHEET_NUMBER];
+
+	if (json_cell(s)) {
+		json_key(s);
+		jsonw_uint(&s->json, v);
+	} else if (commas && s->format == SHEET_TABLE) {
+		text_cell(s, sheet_commas(v, text));
+	} else {
+		snprintf(text, sizeof(text), "%" PRIu64, v);
+		text_cell(s, text);
+	}
+	cell_done(s);
+}
+
+void sheet_uint(struct sheet *s, uint64_t v)
+{
+	number_cell(s, v, true);
+}
+
+void sheet_plain(struct sheet *s, uint64_t v)
+{
+	number_cell(s, v, false);
+}
+
+void sheet_int(struct sheet *s, int64_t v)
+{
+	char text[SHEET_NUMBER + 1];
+
+	if (v >= 0) {
+		sheet_uint(s, (uint64_t)v);
+		return;
+	}
+	if (json_cell(s)) {
+		json_key(s);
+		jsonw_int(&s->json, v);
+	} else {
+		text[0] = '-';
+		sheet_commas(-(uint64_t)v, text + 1);
+		if (s->format != SHEET_TABLE)
+			snprintf(text, sizeof(text), "%" PRId64, v);
+		text_cell(s, text);
+	}
+	cell_done(s);
+}
+
+void sheet_bool(struct sheet *s, bool v)
+{
+	if (json_cell(s)) {
+		json_key(s);
+		jsonw_bool(&s->json, v);
+	} else {
+		text_cell(s, v ? "yes" : "no");
+	}
+	cell_done(s);
+}
+
+void sheet_list(struct sheet *s, const char *const *words, size_t n)
+{
+	struct buf text = BUF_INIT(OUT_MAX);
+
+	if (json_cell(s)) {
+		json_key(s);
+		jsonw_array_inline(&s->json);
+		for (size_t i = 0; i < n; i++)
+			jsonw_string(&s->json, words[i]);
+		jsonw_end(&s->json);
+	} else {
+		for (size_t i = 0; i < n; i++)
+			buf_addf(&text, "%s%s", i ? " " : "", words[i]);
+		text_cell(
+			s, n || s->format == SHEET_CSV ? buf_str(&text) : "-");
+	}
+	buf_release(&text);
+	cell_done(s);
+}
+
+/* Columns on the screen: characters, not bytes. */
+static size_t width(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
+static void table_line(
+	struct sheet *s, const char *const *cells, const size_t *widths)
+{
+	size_t owed = GAP; /* blanks before what comes next */
+
+	for (size_t i = 0; i < s->n_columns; i++) {
+		size_t pad = widths[i] - width(cells[i]);
+
+		if (s->columns[i].right)
+			owed += pad;
+		buf_addf(&s->out, "%*s%s", (int)owed, "", cells[i]);
+		owed = GAP + (s->columns[i].right ? 0 : pad);
+	}
+	buf_addc(&s->out, '\n');
+	if (s->out.len >= FLUSH_AT)
+		write_out(s);
+}
+
+static void print_table(struct sheet *s)
+{
+	cleanup_free size_t *widths = mem_zalloc(s->n_columns, sizeof(size_t));
+	cleanup_free const char **heads =
+		mem_zalloc(s->n_columns, sizeof(*heads));
+
+	for (size_t i = 0; i < s->n_columns; i++) {
+		heads[i] = s->columns[i].name;
+		widths[i] = width(heads[i]);
+	}
+	for (size_t i = 0; i < s->n_cells; i++) {
+		size_t w = width(s->cells[i]), at = i % s->n_columns;
+
+		widths[at] = w > widths[at] ? w : widths[at];
+	}
+	table_line(s, heads, widths);
+	for (size_t i = 0; i + s->n_columns <= s->n_cells; i += s->n_columns)
+		table_line(s, s->cells + i, widths);
+}
+
+void sheet_end(struct sheet *s)
+{
+	if (s->format == SHEET_TABLE)
+		print_table(s);
+	if (s->format == SHEET_JSON)
+		jsonw_end(&s->json);
+}
+
+int sheet_close(struct sheet *s, struct err *err)
+{
+	if (s->format == SHEET_JSON)
+		jsonw_end(&s->json);
+	write_out(s);
+	if (fflush(s->to) != 0)
+		s->failed = true;
+	buf_release(&s->out);
+	arena_release(&s->arena);
+	free(s->cells);
+	return s->failed ? err_sys(err, "standard output") : 0;
+}

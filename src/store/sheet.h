@@ -1,0 +1,64 @@
+/* One set of rows in any of our output formats: a table for people, a JSON
+ * document, a JSON object a line, CSV (RFC 4180). */
+#ifndef NFZ_STORE_SHEET_H
+#define NFZ_STORE_SHEET_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "format/jsonw.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum sheet_format { SHEET_TABLE, SHEET_JSON, SHEET_NDJSON, SHEET_CSV };
+
+struct sheet_column {
+	const char *name; /* JSON member, CSV heading; table: heading */
+	bool right;       /* table: numbers */
+	bool optional;    /* JSON: left out instead of null */
+};
+
+struct sheet {
+	enum sheet_format format;
+	FILE *to;
+	const struct sheet_column *columns;
+	size_t n_columns, at; /* the next cell's column */
+	struct buf out;
+	struct jsonw json;
+	struct arena arena;
+	const char **cells; /* table */
+	size_t n_cells, cells_cap;
+	uint64_t n_rows;
+	bool failed; /* a write to `to` did */
+};
+
+/* The columns must live until sheet_close.  schema: "netflowize.query/1";
+ * rows: what the JSON document calls its array. */
+void sheet_open(struct sheet *s, enum sheet_format format, FILE *to,
+	const struct sheet_column *columns, size_t n);
+/* JSON: begins the document; other formats: their heading. */
+void sheet_begin(struct sheet *s, const char *schema, const char *rows);
+
+/* One cell each, in the order of the columns; the last one ends the row. */
+void sheet_text(struct sheet *s, const char *text); /* NULL: null, empty */
+void sheet_uint(struct sheet *s, uint64_t v);       /* table: with commas */
+void sheet_plain(struct sheet *s, uint64_t v);      /* without: ports, ids */
+void sheet_int(struct sheet *s, int64_t v);
+void sheet_bool(struct sheet *s, bool v); /* table, CSV: yes, no */
+void sheet_null(struct sheet *s);
+void sheet_list(struct sheet *s, const char *const *words, size_t n);
+
+/* Ends the rows.  Between it and sheet_close, s->json may get more members of
+ * the JSON document. */
+void sheet_end(struct sheet *s);
+/* Writes what is left.  NFZ_E_IO when something could not be written. */
+int sheet_close(struct sheet *s, struct err *err) NFZ_MUST_CHECK;
+
+/* "1,204"; returns text. */
+enum { SHEET_NUMBER = 32 };
+char *sheet_commas(uint64_t v, char text[static SHEET_NUMBER]);
+
+#endif
