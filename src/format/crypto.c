@@ -52,6 +52,10 @@ bool crypto_equal(const void *a, const void *b, size_t len)
 void crypto_seal(const struct crypto_box *box, void *text, size_t len,
 	uint8_t tag[static CRYPTO_TAG])
 {
+	uint8_t none = 0; /* the library wants an address for 0 bytes too */
+
+	if (!text)
+		text = &none;
 	crypto_aead_xchacha20poly1305_ietf_encrypt_detached(text, tag, NULL,
 		text, len, box->aad, box->aad_len, NULL, box->nonce, box->key);
 }
@@ -59,6 +63,10 @@ void crypto_seal(const struct crypto_box *box, void *text, size_t len,
 bool crypto_open(const struct crypto_box *box, void *text, size_t len,
 	const uint8_t tag[static CRYPTO_TAG])
 {
+	uint8_t none = 0;
+
+	if (!text)
+		text = &none;
 	return crypto_aead_xchacha20poly1305_ietf_decrypt_detached(text, NULL,
 		       text, len, tag, box->aad, box->aad_len, box->nonce,
 		       box->key) == 0;
