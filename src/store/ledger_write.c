@@ -1,4 +1,4 @@
-/* The ledger on paper.  JSON: schema netflowize.ledger/1, everything; tables
+/* The ledger on paper.  JSON: schema netflowize.status/1, everything; tables
  * the same in words; NDJSON and CSV a row for each tap. */
 #include "flow/setup.h"
 #include "store/answer.h"
@@ -137,6 +137,48 @@ static void put_others(struct jsonw *w, const struct ledger *l)
 	jsonw_end(w);
 }
 
+/* Which links are watched, and why the others are not. */
+static void put_coverage(struct jsonw *w, const struct catalog *c)
+{
+	size_t covered = 0;
+
+	for (size_t i = 0; i < c->n_links; i++)
+		covered += c->links[i].covered;
+	jsonw_key(w, "coverage");
+	jsonw_object(w);
+	jsonw_put_uint(w, "links", c->n_links);
+	jsonw_put_uint(w, "covered", covered);
+	jsonw_key(w, "uncovered");
+	jsonw_array(w);
+	for (size_t i = 0; i < c->n_links; i++) {
+		if (c->links[i].covered)
+			continue;
+		jsonw_object_inline(w);
+		jsonw_put(w, "link", c->links[i].name);
+		jsonw_put(w, "cause", c->links[i].gap);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+	jsonw_end(w);
+}
+
+static void put_run(struct jsonw *w, const struct catalog *c)
+{
+	char id[17];
+
+	jsonw_put_optional(w, "project", c->project);
+	jsonw_put_optional(w, "experiment", c->experiment);
+	jsonw_put_optional(w, "mode", c->mode);
+	snprintf(id, sizeof(id), "%016" PRIx64, c->deployment);
+	jsonw_put(w, "deployment", id);
+	put_coverage(w, c);
+	jsonw_key(w, "collector");
+	jsonw_object_inline(w);
+	jsonw_put(w, "node",
+		c->collector >= 0 ? c->nodes[c->collector].name : NULL);
+	jsonw_end(w);
+}
+
 static int write_json(const struct ledger *l, FILE *to, struct err *err)
 {
 	struct buf out = BUF_INIT(1 << 28);
@@ -145,7 +187,8 @@ static int write_json(const struct ledger *l, FILE *to, struct err *err)
 
 	jsonw_init(&w, &out, JSONW_INDENT);
 	jsonw_object(&w);
-	jsonw_put(&w, "schema", "netflowize.ledger/1");
+	jsonw_put(&w, "schema", "netflowize.status/1");
+	put_run(&w, l->catalog);
 	jsonw_key(&w, "ledger");
 	jsonw_object(&w);
 	put_frames(&w, &l->frames);
