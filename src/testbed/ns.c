@@ -35,9 +35,9 @@ static struct ns_limits with_defaults(const struct ns_limits *given)
 	if (given)
 		l = *given;
 	if (l.time_ms <= 0)
-		l.time_ms = 5000;
+		l.time_ms = 10000;
 	if (l.commands <= 0)
-		l.commands = 5000000;
+		l.commands = 50000000;
 	if (l.memory_bytes <= 0)
 		l.memory_bytes = INT64_C(256) << 20;
 	if (l.delay_threshold_ms <= 0)

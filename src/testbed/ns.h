@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 struct ns_limits {
-	int64_t time_ms;           /* 0: default 5000 */
-	int64_t commands;          /* 0: default 5,000,000 */
+	int64_t time_ms;           /* 0: default 10000 */
+	int64_t commands;          /* 0: default 50,000,000; a link takes some 2000 */
 	int64_t memory_bytes;      /* 0: default 256 MiB */
 	double delay_threshold_ms; /* 0: default 2, a site's DELAYTHRESH */
 	/* Hardware types known, as glob patterns; NULL: "pc*", "d[0-9]*".

@@ -19,10 +19,8 @@ namespace eval ::nfz {
 		    "::set __all_programs \[::new EventGroup $sim\]"]
 	}
 	EventGroup.add $programs $self
-	foreach {name value} [list sim $sim node {} command {} dir {} \
-	    timeout {} expected-exit-code {}] {
-		put $self $name $value
-	}
+	fill $self [list sim $sim node {} command {} dir {} \
+	    timeout {} expected-exit-code {}]
 	enlist $sim prog_list $self
 	set last $self
 }
@@ -223,10 +221,8 @@ namespace eval ::nfz {
 
 	my $self rules
 	array set rules {}
-	foreach {name value} [list sim $sim type ipfw2-vlan style basic \
-	    osid FW-IPFW2 cmdline {} parent {} next_rule 100] {
-		put $self $name $value
-	}
+	fill $self [list sim $sim type ipfw2-vlan style basic \
+	    osid FW-IPFW2 cmdline {} parent {} next_rule 100]
 	my $sim firewall_list
 	if {[array size firewall_list]} {
 		perror "\[add_firewall]: only one firewall per experiment\

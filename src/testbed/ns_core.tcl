@@ -262,21 +262,43 @@ proc ::nfz::class_of {name} {
 proc ::nfz::my {self args} {
 	variable id_of
 
+	set links {}
 	foreach var $args {
-		uplevel 1 [list upvar #0 ::nfz::o$id_of($self)::$var $var]
+		lappend links ::nfz::o$id_of($self)::$var $var
 	}
+	uplevel 1 [list upvar #0 {*}$links]
 }
 
 proc ::nfz::get {name var} {
-	set id [id $name set $var]
-	if {![info exists ::nfz::o${id}::$var]} {
+	variable id_of
+
+	if {![info exists id_of($name)]} {
+		id $name set $var
+	}
+	upvar #0 ::nfz::o$id_of($name)::$var value
+	if {![info exists value]} {
 		error "can't read \"$var\": no such variable"
 	}
-	return [set ::nfz::o${id}::$var]
+	return $value
 }
 
 proc ::nfz::put {name var value} {
-	set ::nfz::o[id $name set $var $value]::$var $value
+	variable id_of
+
+	if {![info exists id_of($name)]} {
+		id $name set $var $value
+	}
+	set ::nfz::o$id_of($name)::$var $value
+}
+
+# Many variables of an object at once.
+proc ::nfz::fill {name pairs} {
+	variable id_of
+
+	set space ::nfz::o$id_of($name)
+	foreach {var value} $pairs {
+		set ${space}::$var $value
+	}
 }
 
 # Gives an object another name and tells everybody who knows the old one.

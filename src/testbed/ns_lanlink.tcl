@@ -33,14 +33,12 @@
 }
 
 ::nfz::method Queue init {link type node} {
-	foreach {name value} [list mylink $link mynode $node \
+	fill $self [list mylink $link mynode $node \
 	    gentle_ 0 red_ 0 limit_ 50 maxthresh_ 15 thresh_ 5 \
 	    q_weight_ 0.002 linterm_ 10 queue-in-bytes_ 0 bytes_ 0 \
 	    mean_pktsize_ 500 wait_ 1 setbit_ 0 drop-tail_ 1 traced 0 \
 	    trace_type header trace_expr {} trace_snaplen 0 \
-	    trace_endnode 0 trace_mysql 0] {
-		put $self $name $value
-	}
+	    trace_endnode 0 trace_mysql 0]
 	switch -- $type {
 	{} - DropTail {
 	}
@@ -107,14 +105,12 @@ proc ::nfz::trace_columns {queue} {
 
 	my $self nodelist bandwidth rbandwidth backfill rbackfill delay \
 	    rdelay loss rloss cost fixed_iface linkq bridge_links
-	foreach {name value} [list sim $sim nodelist {} widearea 0 \
+	fill $self [list sim $sim nodelist {} widearea 0 \
 	    protocol ethernet failureaction fatal trivial_ok 1 \
 	    uselinkdelay 0 emulated 0 nobwshaping 0 mustdelay 0 \
 	    encap default accesspoint {} layer {} implemented_by {} \
 	    netmask 255.255.255.0 iscloud 0 ofenabled 0 ofcontroller {} \
-	    simulated 1] {
-		put $self $name $value
-	}
+	    simulated 1]
 	foreach node $nodes {
 		if {![get $node simulated]} {
 			put $self simulated 0

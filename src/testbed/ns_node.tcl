@@ -7,16 +7,14 @@
 ::nfz::method Node init {sim} {
 	variable simulated
 
-	foreach {name value} [list sim $sim portlist {} iplist {} \
+	fill $self [list sim $sim portlist {} iplist {} \
 	    agentlist {} next_portnumber_ 5000 type pc isremote 0 isvirt 0 \
 	    virthost 0 issubnode 0 subnodehost 0 subnodechild {} osid {} \
 	    parent_osid {} bridgelist {} isbridgenode 0 cmdline {} rpms {} \
 	    startup {} tarfiles {} failureaction fatal inner_elab_role {} \
 	    plab_role none plab_plcnet none fixed {} nseconfig {} \
 	    sharing_mode {} role {} topo {} X_ {} Y_ {} Z_ 0.0 \
-	    orientation_ 0.0 simulated $simulated numeric_id {}] {
-		put $self $name $value
-	}
+	    orientation_ 0.0 simulated $simulated numeric_id {}]
 	my $self routelist desirelist
 	array set routelist {}
 	array set desirelist {}
@@ -100,10 +98,8 @@ proc ::nfz::enlist {self set object} {
 }
 
 ::nfz::method Node set_hwtype {type remote virtual sub} {
-	foreach {name value} [list type $type isremote $remote \
-	    isvirt $virtual issubnode $sub] {
-		put $self $name $value
-	}
+	fill $self [list type $type isremote $remote \
+	    isvirt $virtual issubnode $sub]
 }
 
 ::nfz::method Node set_numeric_id {id} {

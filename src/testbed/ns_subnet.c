@@ -44,24 +44,51 @@ void ns_subnet_use(struct ns_subnets *s, uint32_t net, uint32_t mask)
 	MEM_PUSH(s->items, s->n, s->cap) = (struct ns_subnet){net, mask};
 }
 
+/* Where the search for a mask goes on; its first candidate at the start. */
+static struct ns_subnet *place_for(
+	struct ns_subnets *s, uint32_t mask, struct span c, struct span d)
+{
+	for (size_t i = 0; i < s->n_last; i++) {
+		if (s->last[i].mask == mask)
+			return &s->last[i];
+	}
+	MEM_PUSH(s->last, s->n_last, s->cap_last) = (struct ns_subnet){
+		(uint32_t)BASE << 24 | (uint32_t)MIN_B << 16 | c.min << 8 |
+			d.min,
+		mask};
+	return &s->last[s->n_last - 1];
+}
+
+/* The candidate after net; false at the end. */
+static bool next_candidate(uint32_t *net, struct span c, struct span d)
+{
+	uint32_t two = *net >> 16 & 0xff, three = *net >> 8 & 0xff,
+		 four = *net & 0xff;
+
+	four += d.step;
+	if (four >= d.max) {
+		four = d.min;
+		three += c.step;
+	}
+	if (three >= c.max) {
+		three = c.min;
+		two++;
+	}
+	*net = (uint32_t)BASE << 24 | two << 16 | three << 8 | four;
+	return two < MAX_B;
+}
+
 bool ns_subnet_get(struct ns_subnets *s, uint32_t mask, uint32_t *ret)
 {
 	struct span c = span_of(mask >> 8 & 0xff);
 	struct span d = span_of(mask & 0xff);
+	struct ns_subnet *at = place_for(s, mask, c, d);
 
-	for (uint32_t b = MIN_B; b < MAX_B; b++) {
-		for (uint32_t i = c.min; i < c.max; i += c.step) {
-			for (uint32_t j = d.min; j < d.max; j += d.step) {
-				uint32_t net = (uint32_t)BASE << 24 | b << 16 |
-					       i << 8 | j;
-
-				if (!is_free(s, net, mask))
-					continue;
-				ns_subnet_use(s, net, mask);
-				*ret = net;
-				return true;
-			}
-		}
+	while (!is_free(s, at->net, mask)) {
+		if (!next_candidate(&at->net, c, d))
+			return false;
 	}
-	return false;
+	*ret = at->net;
+	ns_subnet_use(s, at->net, mask);
+	return true;
 }

@@ -13,6 +13,9 @@ struct ns_subnet {
 struct ns_subnets {
 	struct ns_subnet *items;
 	size_t n, cap;
+	/* Per mask, the last one given: those before it stay taken. */
+	struct ns_subnet *last;
+	size_t n_last, cap_last;
 };
 
 void ns_subnet_use(struct ns_subnets *s, uint32_t net, uint32_t mask);

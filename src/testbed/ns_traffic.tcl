@@ -189,10 +189,8 @@ proc ::nfz::emit_trafgen {self name proto target} {
 
 ::nfz::method Application/Traffic/CBR init {} {
 	Application.init $self
-	foreach {name value} {packetSize_ 210 rate_ 100Mbps interval_ {}
-	    iptos_ {} role source} {
-		put $self $name $value
-	}
+	fill $self {packetSize_ 210 rate_ 100Mbps interval_ {}
+	    iptos_ {} role source}
 }
 
 ::nfz::method Application/Traffic/CBR get_params {} {
