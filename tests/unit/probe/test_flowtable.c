@@ -1,0 +1,73 @@
+#include "base/mem.h"
+#include "probe/flowtable.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+static struct flow_key key_of(uint32_t n)
+{
+	struct flow_key key = {.proto = 17};
+
+	key.src = net_addr_v4_host(n);
+	key.dst = net_addr_v4_host(1);
+	return key;
+}
+
+/* What is in is found, once; what is not in is not; ids are sound. */
+static void check(const struct flowtable *t, const uint32_t *id, uint32_t n)
+{
+	uint32_t used = 0, slots = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct flow_key key = key_of(i);
+		uint32_t found =
+			flowtable_find(t, &key, flowtable_tag(t, &key));
+
+		cr_assert_eq(
+			found, id[i], "key %u: %u, not %u", i, found, id[i]);
+		used += id[i] != FLOWTABLE_NONE;
+	}
+	for (uint32_t i = 0; i <= t->mask; i++)
+		slots += t->slots[i].number != 0;
+	cr_assert_eq(used, t->n);
+	cr_assert_eq(slots, t->n);
+}
+
+/* Random insertion and removal against an array, up to full and to empty. */
+Test(flowtable, random_walk)
+{
+	enum { KEYS = 3000, CAP = 1000 };
+	uint32_t *id = mem_zalloc(KEYS, sizeof(*id));
+	unsigned seed = 5;
+	struct flowtable t;
+
+	flowtable_init(&t, CAP);
+	cr_assert_eq(t.cap, CAP);
+	for (uint32_t i = 0; i < KEYS; i++)
+		id[i] = FLOWTABLE_NONE;
+	for (int step = 0; step < 60000; step++) {
+		uint32_t k = (uint32_t)rand_r(&seed) % KEYS;
+		struct flow_key key = key_of(k);
+
+		if (id[k] != FLOWTABLE_NONE) {
+			flowtable_remove(&t, id[k]);
+			id[k] = FLOWTABLE_NONE;
+		} else {
+			bool full = t.n == t.cap;
+
+			id[k] = flowtable_insert(
+				&t, &key, flowtable_tag(&t, &key));
+			cr_assert_eq(id[k] == FLOWTABLE_NONE, full);
+		}
+		if (step % 6000 == 0)
+			check(&t, id, KEYS);
+	}
+	for (uint32_t k = 0; k < KEYS; k++)
+		if (id[k] != FLOWTABLE_NONE) {
+			flowtable_remove(&t, id[k]);
+			id[k] = FLOWTABLE_NONE;
+		}
+	check(&t, id, KEYS);
+	flowtable_release(&t);
+	free(id);
+}

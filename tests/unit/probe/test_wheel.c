@@ -1,0 +1,81 @@
+#include "probe/wheel.h"
+
+#include <criterion/criterion.h>
+
+enum { N = 8 };
+
+struct world {
+	struct wheel wheel;
+	struct wheel_entry entries[N];
+	uint64_t given[N]; /* tick at which each came back last */
+	int times[N];
+	uint64_t again; /* refile this much later */
+};
+
+static void on_due(void *data, uint32_t id)
+{
+	struct world *w = data;
+
+	w->given[id] = w->wheel.tick;
+	w->times[id]++;
+	if (w->again)
+		wheel_file(&w->wheel, id, w->wheel.tick + w->again);
+}
+
+static void set_up(struct world *w)
+{
+	*w = (struct world){0};
+	wheel_init(&w->wheel, w->entries);
+	for (uint32_t i = 0; i < N; i++)
+		wheel_entry_init(&w->wheel, i);
+}
+
+Test(wheel, gives_back_when_due)
+{
+	struct world w;
+
+	set_up(&w);
+	wheel_file(&w.wheel, 0, 5);
+	wheel_file(&w.wheel, 1, 5);
+	wheel_file(&w.wheel, 2, 7);
+	wheel_file(&w.wheel, 3, 6);
+	wheel_remove(&w.wheel, 1);
+	wheel_file(&w.wheel, 3, 9); /* moved */
+	wheel_advance(&w.wheel, 8, on_due, &w);
+	cr_expect(w.given[0] == 5 && w.times[0] == 1);
+	cr_expect_eq(w.times[1], 0);
+	cr_expect_eq(w.given[2], 7);
+	cr_expect_eq(w.times[3], 0);
+	wheel_advance(&w.wheel, 9, on_due, &w);
+	cr_expect_eq(w.given[3], 9);
+}
+
+Test(wheel, past_and_far_due_times)
+{
+	struct world w;
+
+	set_up(&w);
+	wheel_advance(&w.wheel, 100, on_due, &w);
+	wheel_file(&w.wheel, 0, 50);
+	wheel_file(&w.wheel, 1, 100 + 5 * WHEEL_SLOTS);
+	wheel_advance(&w.wheel, 101, on_due, &w);
+	cr_expect_eq(w.given[0], 101);
+	wheel_advance(&w.wheel, 100 + WHEEL_SLOTS, on_due, &w);
+	cr_expect_eq(w.given[1], 100 + WHEEL_SLOTS - 1, "early, to be refiled");
+}
+
+/* Refiling from the callback neither loops nor is lost, whatever the step. */
+Test(wheel, refiled_while_given_back)
+{
+	struct world w;
+
+	set_up(&w);
+	w.again = WHEEL_SLOTS;
+	wheel_file(&w.wheel, 0, 3);
+	wheel_advance(&w.wheel, 3, on_due, &w);
+	cr_expect_eq(w.times[0], 1);
+	wheel_advance(&w.wheel, 3 + WHEEL_SLOTS, on_due, &w);
+	cr_expect_eq(w.times[0], 2);
+	wheel_advance(&w.wheel, 1000000000, on_due, &w);
+	cr_expect(w.times[0] >= 3 && w.times[0] <= 5, "%d", w.times[0]);
+}
