@@ -87,15 +87,23 @@ static int make_ring(
 	return 0;
 }
 
-static int attach(struct ring *r, int ifindex, struct err *err)
+static int attach(struct ring *r, const struct ring_options *o, struct err *err)
 {
+	const struct packet_mreq all = {
+		.mr_ifindex = o->ifindex, .mr_type = PACKET_MR_ALLMULTI};
 	const struct sockaddr_ll at = {.sll_family = AF_PACKET,
 		.sll_protocol = htons(ETH_P_ALL),
-		.sll_ifindex = ifindex};
+		.sll_ifindex = o->ifindex};
 
 	/* until here the socket had no protocol and received nothing */
 	if (bind(r->fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
-		return err_sys(err, "cannot attach to interface %d", ifindex);
+		return err_sys(
+			err, "cannot attach to interface %d", o->ifindex);
+	/* ends with the socket */
+	if (o->all_groups &&
+		setsockopt(r->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all,
+			sizeof(all)) < 0)
+		return err_sys(err, "cannot ask for all multicast");
 	return 0;
 }
 
@@ -117,7 +125,7 @@ int ring_open(const struct ring_options *o, struct ring **ret, struct err *err)
 	if (e == 0)
 		e = make_ring(r, o, err);
 	if (e == 0)
-		e = attach(r, o->ifindex, err);
+		e = attach(r, o, err);
 	if (e < 0) {
 		ring_close(r);
 		return e;

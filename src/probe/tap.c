@@ -57,7 +57,8 @@ static int attach(
 		.block_bytes = block_bytes(context->ring_bytes),
 		.blocks = BLOCKS,
 		.timeout_ms = BLOCK_TIMEOUT_MS,
-		.snap = SNAP};
+		.snap = SNAP,
+		.all_groups = tap->setup->lan && tap->setup->lowest};
 	if (e == 0)
 		e = netdev_get(context->netdev_fd, tap->ifindex, &before, err);
 	if (e == 0)
