@@ -19,8 +19,9 @@ struct ring_options {
 	int ifindex;
 	uint32_t block_bytes; /* power of two, at least 64 KiB */
 	uint32_t blocks;
-	int timeout_ms; /* a block is handed over this old at the latest */
-	uint32_t snap;  /* bytes of each frame */
+	int timeout_ms;  /* a block is handed over this old at the latest */
+	uint32_t snap;   /* bytes of each frame */
+	bool all_groups; /* multicast that nobody here asked for, too */
 };
 
 struct ring_frame {
