@@ -39,8 +39,8 @@ static void virtual_nodes(const struct lab_site *site,
 		if (n->fixed && *n->fixed)
 			snprintf(id, sizeof(id), "%s (%s)", n->name, n->fixed);
 		buf_addf(out, "%-15s %-12s %-15s %s.%s.%s.%s\n", id,
-			text(n->type), text(n->os), n->name, e->eid, e->pid,
-			site->domain);
+			text(n->type), rows_osname(site, n), n->name, e->eid,
+			e->pid, site->domain);
 		extra_line(out, "Command Line:", n->cmd_line);
 		extra_line(out, "Startup Command:", n->startup);
 		extra_line(out, "RPMS:", n->rpms);
@@ -267,6 +267,18 @@ static void pipe_line(const struct pipe_line *p, struct buf *out)
 		p->pipe);
 }
 
+/* What the two halves of a pipe lose, from the values the tables hold. */
+static double pipe_loss(const struct lab_delay *d, int k)
+{
+	double from, to;
+
+	if (on_lan(d))
+		return rows_loss(d->loss[k]);
+	from = rows_loss(d->member[k]->lossrate);
+	to = rows_loss(d->member[1 - k]->rlossrate);
+	return 1 - (1 - from) * (1 - to);
+}
+
 static void delay_info(
 	const struct lab_delay **delays, size_t n, struct buf *out)
 {
@@ -276,7 +288,7 @@ static void delay_info(
 			bool blank = k == 1 && on_lan(d);
 			struct pipe_line p = {blank ? "" : d->lan,
 				blank ? "" : d->vnode[k], blank ? "" : d->vname,
-				d->delay[k], d->loss[k], d->bandwidth[k],
+				d->delay[k], pipe_loss(d, k), d->bandwidth[k],
 				d->pipe[k]};
 
 			pipe_line(&p, out);

@@ -225,13 +225,14 @@ static struct value *resources(
 static void history(struct lab_call *c, struct lab_experiment *e)
 {
 	struct value *all = value_new(VALUE_STRUCT);
+	struct value *list = value_new(VALUE_ARRAY);
 	char name[160], uuid[40];
 
 	snprintf(name, sizeof(name), "%s/%s", e->pid, e->eid);
 	row_uuid(name, "experiment", uuid);
 	value_set(all, "stats", stats(c, e, uuid));
-	value_set(all, "resources",
-		value_append(value_new(VALUE_ARRAY), resources(c, e)));
+	value_append(list, resources(c, e));
+	value_set(all, "resources", list);
 	call_ok(c, all);
 }
 

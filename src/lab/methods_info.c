@@ -76,10 +76,10 @@ static struct value *link_entry(const struct rows_port *p)
 	row_text_if(row, "mask", m->mask);
 	row_double(row, "delay", m->delay);
 	row_int(row, "bandwidth", m->bandwidth);
-	row_double(row, "plr", m->lossrate);
+	row_double(row, "plr", rows_loss(m->lossrate));
 	row_double(row, "r_delay", m->rdelay);
 	row_int(row, "r_bandwidth", m->rbandwidth);
-	row_double(row, "r_plr", m->rlossrate);
+	row_double(row, "r_plr", rows_loss(m->rlossrate));
 	return row;
 }
 

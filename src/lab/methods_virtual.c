@@ -46,7 +46,7 @@ static void virtual_topology(struct lab_call *c, struct lab_experiment *e)
 	const struct value *tables = call_arg(c, "tables");
 	const struct value *exclude = call_arg(c, "exclude");
 	struct value *all = value_new(VALUE_STRUCT);
-	struct value *outer = value_new(VALUE_STRUCT);
+	struct value *outer = value_new(VALUE_STRUCT), *list;
 
 	for (size_t i = 0; rows_tags[i]; i++) {
 		const char *tag = rows_tags[i];
@@ -65,7 +65,9 @@ static void virtual_topology(struct lab_call *c, struct lab_experiment *e)
 		value_set(all, tag, rows);
 	}
 	value_set(outer, "experiment", all);
-	call_ok(c, value_append(value_new(VALUE_ARRAY), outer));
+	list = value_new(VALUE_ARRAY);
+	value_append(list, outer);
+	call_ok(c, list);
 }
 
 /* The XML text's elements for a table and one of its rows. */

@@ -38,6 +38,11 @@ struct value *row_experiment(
 int row_uid_idx(const struct lab_site *site, const char *uid);
 int row_pid_idx(const struct lab_site *site, const char *pid);
 
+/* The OS a node was given, or its type's own. */
+const char *rows_osname(const struct lab_site *site, const struct ns_node *n);
+/* As the tables hold a loss rate: eight decimals. */
+double rows_loss(double loss);
+
 /* The links and LANs sorted by name, and the members of one by node and port:
  * arrays of pointers to free(). */
 const struct ns_lan **rows_lans(const struct ns_experiment *ns);

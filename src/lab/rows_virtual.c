@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "lab/rows.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -166,7 +167,22 @@ static const char *router_type(const char *routing)
 	return "none";
 }
 
-static struct value *node_row(
+const char *rows_osname(const struct lab_site *site, const struct ns_node *n)
+{
+	if (n->os && *n->os)
+		return n->os;
+	for (size_t i = 0; n->type && i < site->n_types; i++)
+		if (strcasecmp(site->types[i].name, n->type) == 0)
+			return site->types[i].default_os;
+	return n->type && strcasecmp(n->type, "pcvm") == 0 ? "OPENVZ-STD" : "";
+}
+
+double rows_loss(double loss)
+{
+	return round(loss * 1e8) / 1e8;
+}
+
+static struct value *node_row(const struct lab_site *site,
 	const struct lab_experiment *e, const struct ns_node *n)
 {
 	struct value *row = row_new(node_columns);
@@ -176,7 +192,7 @@ static struct value *node_row(
 	row_text(row, "ips", buf_str(&ips));
 	row_text(row, "vname", n->name);
 	row_text_if(row, "type", n->type);
-	row_text_if(row, "osname", n->os);
+	row_text_if(row, "osname", rows_osname(site, n));
 	row_text_if(row, "cmd_line", n->cmd_line);
 	row_text_if(row, "rpms", n->rpms);
 	row_text_if(row, "tarfiles", n->tarfiles);
@@ -235,8 +251,8 @@ static struct value *lan_row(
 	row_double(row, "rdelay", m->rdelay);
 	row_int(row, "bandwidth", m->bandwidth);
 	row_int(row, "rbandwidth", m->rbandwidth);
-	row_double(row, "lossrate", m->lossrate);
-	row_double(row, "rlossrate", m->rlossrate);
+	row_double(row, "lossrate", rows_loss(m->lossrate));
+	row_double(row, "rlossrate", rows_loss(m->rlossrate));
 	lan_queue(row, m);
 	lan_trace(row, m);
 	if (m->cost && *m->cost)
@@ -254,27 +270,32 @@ static struct value *lan_row(
 	return row;
 }
 
-static void add_nodes(const struct lab_experiment *e, struct value *rows)
+static void add_nodes(const struct lab_site *site,
+	const struct lab_experiment *e, struct value *rows)
 {
 	const struct ns_node **nodes = rows_nodes(e->ns);
 
 	for (size_t i = 0; i < e->ns->n_nodes; i++)
-		value_append(rows, node_row(e, nodes[i]));
+		value_append(rows, node_row(site, e, nodes[i]));
 	free(nodes);
 }
 
-static void add_lans(const struct lab_experiment *e, struct value *rows)
+static void add_lans(const struct lab_site *site,
+	const struct lab_experiment *e, struct value *rows)
 {
 	size_t n;
 	struct rows_port *ports = rows_ports(e->ns, &n);
 
+	(void)site;
 	for (size_t i = 0; i < n; i++)
 		value_append(rows, lan_row(e, &ports[i]));
 	free(ports);
 }
 
-static void add_lan_lans(const struct lab_experiment *e, struct value *rows)
+static void add_lan_lans(const struct lab_site *site,
+	const struct lab_experiment *e, struct value *rows)
 {
+	(void)site;
 	for (size_t i = 0; i < e->ns->n_lans; i++) {
 		const struct ns_lan *lan = &e->ns->lans[i];
 		struct value *row = row_new(
@@ -288,8 +309,10 @@ static void add_lan_lans(const struct lab_experiment *e, struct value *rows)
 	}
 }
 
-static void add_desires(const struct lab_experiment *e, struct value *rows)
+static void add_desires(const struct lab_site *site,
+	const struct lab_experiment *e, struct value *rows)
 {
+	(void)site;
 	for (size_t i = 0; i < e->ns->n_nodes; i++)
 		for (size_t k = 0; k < e->ns->nodes[i].n_desires; k++) {
 			const struct ns_node *n = &e->ns->nodes[i];
@@ -304,8 +327,10 @@ static void add_desires(const struct lab_experiment *e, struct value *rows)
 		}
 }
 
-static void add_routes(const struct lab_experiment *e, struct value *rows)
+static void add_routes(const struct lab_site *site,
+	const struct lab_experiment *e, struct value *rows)
 {
+	(void)site;
 	for (size_t i = 0; i < e->ns->n_nodes; i++)
 		for (size_t k = 0; k < e->ns->nodes[i].n_routes; k++) {
 			const struct ns_node *n = &e->ns->nodes[i];
@@ -326,8 +351,10 @@ static void add_routes(const struct lab_experiment *e, struct value *rows)
 		}
 }
 
-static void add_environment(const struct lab_experiment *e, struct value *rows)
+static void add_environment(const struct lab_site *site,
+	const struct lab_experiment *e, struct value *rows)
 {
+	(void)site;
 	for (size_t i = 0; i < e->ns->n_environment; i++) {
 		const struct ns_pair *p = &e->ns->environment[i];
 		struct value *row = row_new("name=s idx=i0 exptidx=i0 value=s");
@@ -340,8 +367,10 @@ static void add_environment(const struct lab_experiment *e, struct value *rows)
 	}
 }
 
-static void add_vtypes(const struct lab_experiment *e, struct value *rows)
+static void add_vtypes(const struct lab_site *site,
+	const struct lab_experiment *e, struct value *rows)
 {
+	(void)site;
 	for (size_t i = 0; i < e->ns->n_vtypes; i++) {
 		const struct ns_vtype *v = &e->ns->vtypes[i];
 		struct value *row =
@@ -355,8 +384,10 @@ static void add_vtypes(const struct lab_experiment *e, struct value *rows)
 	}
 }
 
-static void add_programs(const struct lab_experiment *e, struct value *rows)
+static void add_programs(const struct lab_site *site,
+	const struct lab_experiment *e, struct value *rows)
 {
+	(void)site;
 	for (size_t i = 0; i < e->ns->n_programs; i++) {
 		const struct ns_program *p = &e->ns->programs[i];
 		struct value *row = row_new(
@@ -374,7 +405,8 @@ static void add_programs(const struct lab_experiment *e, struct value *rows)
 	}
 }
 
-typedef void (*add_fn)(const struct lab_experiment *e, struct value *rows);
+typedef void (*add_fn)(const struct lab_site *site,
+	const struct lab_experiment *e, struct value *rows);
 
 static const struct {
 	const char *tag;
@@ -389,7 +421,6 @@ struct value *rows_table(const struct lab_site *site,
 {
 	struct value *rows;
 
-	(void)site;
 	if (e->ns && strcmp(tag, "agents") == 0)
 		return rows_agents(e);
 	if (e->ns && strcmp(tag, "event_groups") == 0)
@@ -399,6 +430,6 @@ struct value *rows_table(const struct lab_site *site,
 	rows = value_new(VALUE_ARRAY);
 	for (size_t i = 0; e->ns && i < sizeof(makers) / sizeof(makers[0]); i++)
 		if (strcmp(makers[i].tag, tag) == 0)
-			makers[i].add(e, rows);
+			makers[i].add(site, e, rows);
 	return rows;
 }

@@ -9,7 +9,9 @@
 #include "base/mem.h"
 #include "lab/service_parts.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { STATUS_PARSE = 1, STATUS_MAP = 1, STATUS_LATE = 0x41 };
 
@@ -31,9 +33,12 @@ int service_parse(struct lab_service *svc, const char *text, bool check_only,
 	const struct ns_limits limits = {
 		.delay_threshold_ms = svc->site->delay_threshold_ms,
 		.check_only = check_only};
+	char name[32];
 
+	/* the name of a process's file, as the original's messages show it */
+	snprintf(name, sizeof(name), "%d.ns", (int)getpid());
 	return ns_evaluate(
-		text, strlen(text), "nsfile", &limits, ret, ret_messages, err);
+		text, strlen(text), name, &limits, ret, ret_messages, err);
 }
 
 static void free_change(struct service_change *change)
