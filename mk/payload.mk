@@ -10,3 +10,10 @@ $(BUILD)/payload/x86_64.nfzp: $(NODE_ALL) scripts/make-payload
 	$(call say,PACK,$@)
 	@mkdir -p $(@D)
 	$(Q)scripts/make-payload x86_64 $@ $(NODE_ALL)
+
+# The deploy functions from a shell, for tests/e2e/deploy*.sh.
+$(BUILD)/tests/deploy-tool: $(BUILD)/tests/obj/e2e/deploy_tool.o $(foreach f,deploy store planner testbed flow topology format base,$(BUILD)/lib$(f).a)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDHARDEN) -o $@ $(filter %.o,$^) \
+	 -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(TEST_EXT)

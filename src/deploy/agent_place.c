@@ -72,6 +72,15 @@ void agent_places(const struct agent *a, struct agent_place ret[AGENT_PLACES])
 	}
 }
 
+/* A directory of ours: in /var/tmp anybody may have made one of this name. */
+static bool ours(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+	       st.st_uid == geteuid();
+}
+
 static void put_back(const char *base, const struct stat *before)
 {
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, before->st_mtim};
@@ -98,7 +107,8 @@ static void sweep_marker(const char *base, const char *dir, const char *name)
 	struct stat st;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
+	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) ||
+		st.st_uid != geteuid())
 		return;
 	if (unlink(path) == 0)
 		put_back(base, &st);
@@ -153,6 +163,8 @@ void agent_place_tidy(const struct agent *a)
 		struct stat before;
 
 		sweep_marker(p->base, p->base, MARKER_OUTSIDE);
+		if (!ours(p->path))
+			continue;
 		sweep_marker(p->base, p->path, MARKER_INSIDE);
 		sweep_boots(p->path);
 		if (stat(p->base, &before) == 0 && rmdir(p->path) == 0)
@@ -174,7 +186,7 @@ int agent_each_deployment(const struct agent *a,
 
 	agent_places(a, places);
 	for (int i = 0; i < AGENT_PLACES && r == 0; i++) {
-		DIR *d = opendir(places[i].path);
+		DIR *d = ours(places[i].path) ? opendir(places[i].path) : NULL;
 		struct dirent *e;
 
 		while (d && r == 0 && (e = readdir(d))) {

@@ -20,6 +20,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The chain from us up to the server that let us in is not the node's. */
+static bool is_ancestor(pid_t pid)
+{
+	pid_t at = getpid();
+
+	while (at > 1 && at != pid) {
+		struct buf text = BUF_INIT(4096);
+		char path[64];
+		const char *p;
+		int parent = 0;
+
+		snprintf(path, sizeof(path), "/proc/%d/stat", (int)at);
+		if (file_read(path, &text, NULL) == 0) {
+			p = strrchr(buf_str(&text), ')');
+			if (!p || sscanf(p, ") %*c %d", &parent) != 1)
+				parent = 0;
+		}
+		buf_release(&text);
+		at = parent;
+	}
+	return at == pid && pid > 1;
+}
+
 static void add_processes(struct buf *out)
 {
 	DIR *d = opendir("/proc");
@@ -31,7 +54,7 @@ static void add_processes(struct buf *out)
 		uint64_t start;
 		ssize_t n;
 
-		if (pid <= 0 || pid == getpid() ||
+		if (pid <= 0 || is_ancestor((pid_t)pid) ||
 			!proc_start_time((pid_t)pid, &start))
 			continue;
 		snprintf(link, sizeof(link), "/proc/%ld/exe", pid);

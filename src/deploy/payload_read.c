@@ -185,3 +185,10 @@ const char *payload_reader_arch(const struct payload_reader *r)
 {
 	return r->arch;
 }
+
+const struct payload_entry *payload_reader_entries(
+	const struct payload_reader *r, size_t *ret_n)
+{
+	*ret_n = r->n;
+	return r->entries;
+}

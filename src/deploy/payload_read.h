@@ -46,6 +46,9 @@ int payload_reader_add(struct payload_reader *r, const void *data, size_t len,
 	struct err *err) NFZ_MUST_CHECK;
 /* True when every file has been seen whole and nothing follows. */
 bool payload_reader_done(const struct payload_reader *r);
+/* What the head announced so far, in the order of the archive. */
+const struct payload_entry *payload_reader_entries(
+	const struct payload_reader *r, size_t *ret_n);
 /* "" before the first line was read. */
 const char *payload_reader_arch(const struct payload_reader *r);
 

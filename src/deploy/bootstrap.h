@@ -1,0 +1,48 @@
+/* The few fixed lines of shell that bring the agent to life on a node.
+ *
+ * One exec channel carries everything: a constant command, one line of script
+ * on its standard input, the agent's program when the node lacks it, then
+ * frames.  No string of a user is in the command or the script.  It works
+ * whatever the login shell is and whatever that prints: only lines that begin
+ * with "NFZ 1 " count. */
+#ifndef NFZ_DEPLOY_BOOTSTRAP_H
+#define NFZ_DEPLOY_BOOTSTRAP_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* An agent we could send. */
+struct bootstrap_agent {
+	const char *arch;   /* as `uname -m` says */
+	const char *sha256; /* 64 hex digits */
+	size_t size;
+};
+
+/* What a line from the node means. */
+enum bootstrap_word {
+	BOOTSTRAP_NOISE,    /* not ours */
+	BOOTSTRAP_USER,     /* logged in */
+	BOOTSTRAP_ROOT,     /* and root: "<system> <machine>" follows */
+	BOOTSTRAP_NONE,     /* look: nothing of ours is on this node */
+	BOOTSTRAP_OS,       /* no agent for "<system> <machine>" */
+	BOOTSTRAP_NO_PLACE, /* no directory to put it */
+	BOOTSTRAP_NEED,     /* send the agent for "<machine>" */
+	BOOTSTRAP_FULL,     /* the disk is full */
+	BOOTSTRAP_BAD,      /* what arrived is not what was announced */
+	BOOTSTRAP_AGENT     /* frames from here on */
+};
+
+/* The command for the exec channel. */
+const char *bootstrap_command(void);
+/* The line for its standard input.  With look, a node without any trace of us
+ * is left as it is and says so. */
+void bootstrap_script(const struct bootstrap_agent *agents, size_t n, bool look,
+	struct buf *out);
+/* line: without its newline; *ret_rest: what follows the word. */
+enum bootstrap_word bootstrap_parse(const char *line, const char **ret_rest);
+
+#endif

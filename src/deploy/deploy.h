@@ -1,0 +1,145 @@
+/* A plan becomes running programs on nodes, and can be undone.
+ *
+ * All calls go to every node at once (deploy/fleet.h) and never fail as a
+ * whole because of one node: what happened where stands in the report.  The
+ * return value is 0, NFZ_E_NODES_FAILED when some nodes failed (the report
+ * names them), NFZ_E_INTERRUPTED, or an error that concerns all of it. */
+#ifndef NFZ_DEPLOY_DEPLOY_H
+#define NFZ_DEPLOY_DEPLOY_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "deploy/fleet.h"
+#include "deploy/ssh.h"
+#include "topology/plan.h"
+#include "topology/topology.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Something worth a line of progress: `step` is what the node is through with
+ * ("ready", "stripped"), or why it failed. */
+typedef void (*deploy_progress_fn)(void *ctx, const char *node,
+	const char *step, enum node_status status, int64_t ms);
+
+struct deploy_options {
+	const char *project, *experiment;
+	const char *who, *host,
+		*version; /* for tag and lock; NULL: found out */
+	struct remote_options ssh;
+	const char *user;   /* login name; NULL: the node's, else ours */
+	int parallel;       /* 0: 64 */
+	int64_t timeout_ms; /* per node without progress; 0: the defaults */
+	const volatile int *cancel;  /* number of Ctrl-C, may be NULL */
+	const char *state_dir;       /* NULL: XDG */
+	deploy_progress_fn progress; /* may be NULL */
+	void *ctx;
+	/* up */
+	int64_t lease_ms; /* programs end when not renewed; 0: never */
+	int64_t active_ms, idle_ms, fin_ms; /* 0: the defaults */
+	uint32_t cache_flows;
+	/* strip */
+	const char *deployment; /* only this id (16 hex digits); NULL: any */
+	bool all;               /* also of other experiments */
+	bool force;             /* remove changed and unknown files as well */
+	bool dry_run;           /* only look */
+};
+
+/* One of our programs on a node. */
+struct deploy_process {
+	char role[32], program[64], stamp[160], started[40];
+	char state[16]; /* "running", "exited", "killed", "rebooted" */
+	char sha[65];   /* of the program's file now, "" if absent */
+	int pid, status;
+};
+
+/* A deployment found on a node. */
+struct deploy_found {
+	char id[17], path[512], busy[128]; /* busy: who is working on it */
+	char experiment[160], who[128], host[128], version[64], mode[32];
+	char since[40], updated[40], keyid[17];
+	bool rebooted; /* the node was booted since */
+	struct deploy_process *processes;
+	size_t n, cap;
+};
+
+/* A check that was made: after strip, the proof. */
+struct deploy_check {
+	bool good;
+	char *text;
+};
+
+struct deploy_node {
+	const char *name; /* of the topology */
+	int node;
+	enum node_status status;
+	struct err err;
+	char new_key[128]; /* host key accepted for the first time, or "" */
+	char step[128];    /* last thing done: "meter ready" */
+	int64_t ms;
+	/* facts, when it was asked */
+	bool known, none; /* none: no trace of us */
+	char system[96], arch[32], boot[40];
+	double load;
+	int64_t free_bytes; /* of the place we would use; -1 unknown */
+	struct deploy_found *found;
+	size_t n_found, found_cap;
+	struct deploy_check *checks;
+	size_t n_checks, checks_cap;
+	size_t n_kept; /* files strip did not remove */
+};
+
+struct deploy_report {
+	char id[17];           /* the deployment's */
+	bool changed;          /* something was done on some node */
+	struct buf steps;      /* dry run: what would be done */
+	uint64_t binary_bytes; /* bytes of programs sent */
+	struct deploy_node *nodes;
+	size_t n;
+	size_t failed;
+};
+void deploy_report_release(struct deploy_report *r);
+
+/* Installs and starts what the plan says, or makes what runs equal to it. */
+int deploy_up(const struct topology *t, const struct plan *plan,
+	const struct deploy_options *o, struct deploy_report *ret,
+	struct err *err) NFZ_MUST_CHECK;
+/* What is on the nodes: state of programs, deployments, facts.  Leaves nodes
+ * without any trace of us untouched (their facts stay unknown). */
+int deploy_survey(const struct topology *t, const struct deploy_options *o,
+	struct deploy_report *ret, struct err *err) NFZ_MUST_CHECK;
+/* As deploy_survey, and facts of every node: brings an agent to it and takes
+ * it away again.  For choosing a collector. */
+int deploy_facts(const struct topology *t, const struct deploy_options *o,
+	struct deploy_report *ret, struct err *err) NFZ_MUST_CHECK;
+/* Removes deployments of this experiment (or o->deployment, or all) from all
+ * nodes of the topology, and proves it.  NFZ_E_VERIFY when something is left
+ * or was kept; NFZ_E_NO_DEPLOYMENT when there was none. */
+int deploy_strip(const struct topology *t, const struct deploy_options *o,
+	struct deploy_report *ret, struct err *err) NFZ_MUST_CHECK;
+
+/* Gets what a node sends: is_stderr tells the stream. */
+typedef void (*deploy_sink_fn)(void *ctx, const char *node, bool is_stderr,
+	const void *data, size_t len);
+
+/* Runs one of our programs in the deployment's directory on a node (-1: the
+ * node with a collector): {"nfz-query", "--store", "store", ...}.  Its exit
+ * status is not an error here. */
+int deploy_run(const struct topology *t, const struct deploy_options *o,
+	int node, const char *const *argv, deploy_sink_fn sink, int *ret_status,
+	struct err *err) NFZ_MUST_CHECK;
+/* The last bytes of the logs of a role (NULL: all) on a node (-1: all). */
+int deploy_logs(const struct topology *t, const struct deploy_options *o,
+	int node, const char *role, size_t bytes, deploy_sink_fn sink,
+	struct err *err) NFZ_MUST_CHECK;
+/* Sorted lines describing each node, for comparing before and after. */
+int deploy_snapshot(const struct topology *t, const struct deploy_options *o,
+	deploy_sink_fn sink, struct err *err) NFZ_MUST_CHECK;
+/* Appends a file of a node without leaving anything there; path must be one
+ * of a fixed list below /var/emulab/boot, or "tmcc:delay" for what that
+ * command prints.  NFZ_E_REMOTE when there is none. */
+int deploy_read_file(const struct topo_node *node,
+	const struct deploy_options *o, const char *path, struct buf *out,
+	struct err *err) NFZ_MUST_CHECK;
+
+#endif

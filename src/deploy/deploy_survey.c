@@ -1,0 +1,172 @@
+/* Commands that only look: what is on the nodes, logs, a query, snapshots. */
+#include "base/mem.h"
+#include "deploy/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { RUN_MS = 600000, LOGS_MS = 15000, SNAPSHOT_MS = 30000 };
+
+static int survey(const struct topology *t, const struct deploy_options *o,
+	bool look, struct deploy_report *ret, struct err *err)
+{
+	struct session s;
+	int r = session_open(t, o, ret, &s, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < s.fleet->n; i++) {
+		s.fleet->nodes[i].wanted = true;
+		s.fleet->nodes[i].look = look;
+	}
+	r = session_hello(&s, err);
+	return session_close(&s, r, err);
+}
+
+int deploy_survey(const struct topology *t, const struct deploy_options *o,
+	struct deploy_report *ret, struct err *err)
+{
+	return survey(t, o, true, ret, err);
+}
+
+int deploy_facts(const struct topology *t, const struct deploy_options *o,
+	struct deploy_report *ret, struct err *err)
+{
+	return survey(t, o, false, ret, err);
+}
+
+/* One call on nodes that were surveyed in the same session. */
+struct asking {
+	struct session s;
+	const char *const *words; /* after the call's name and deployment id */
+	const char *call;
+	int64_t ms;
+	deploy_sink_fn sink;
+	void *ctx;
+	int status;
+	size_t done;
+};
+
+static struct deploy_found *ours_on(struct session *s, struct deploy_node *d)
+{
+	for (size_t i = 0; i < d->n_found; i++)
+		if (s->o->deployment
+				? strcmp(d->found[i].id, s->o->deployment) == 0
+				: found_is_ours(s, &d->found[i]))
+			return &d->found[i];
+	return NULL;
+}
+
+static int ask_next(void *ctx, struct fleet_node *n, const struct reply *last,
+	struct err *err)
+{
+	struct asking *a = ctx;
+	struct deploy_found *f = ours_on(&a->s, session_node(&a->s, n));
+	const char *words[FRAME_ARGS_MAX];
+	size_t k = 0;
+
+	if (last) {
+		const char *status = frame_value(&last->result, "exit");
+
+		a->done++;
+		a->status = status ? (int)strtol(status, NULL, 10) : 0;
+		return FLEET_DONE;
+	}
+	words[k++] = a->call;
+	words[k++] = f ? f->id : "";
+	for (size_t i = 0; a->words && a->words[i]; i++) {
+		if (k == FRAME_ARGS_MAX - 1)
+			return err_set(err, NFZ_E_LIMIT, "too many words");
+		words[k++] = a->words[i];
+	}
+	words[k] = NULL;
+	fleet_call(n, a->ms, words);
+	return FLEET_CALL;
+}
+
+static void ask_data(void *ctx, struct fleet_node *n, bool is_stderr,
+	const void *data, size_t len)
+{
+	struct asking *a = ctx;
+
+	a->sink(a->s.o->ctx, n->name, is_stderr, data, len);
+}
+
+/* Surveys `node` (-1: all), then makes the call where role runs (NULL: where
+ * any deployment of ours is; "": everywhere). */
+static int ask_nodes(struct asking *a, int node, const char *role,
+	const struct topology *t, const struct deploy_options *o,
+	struct err *err)
+{
+	const struct fleet_job job = {
+		.next = ask_next, .data = ask_data, .ctx = a};
+	struct deploy_report report;
+	struct session *s = &a->s;
+	int r = session_open(t, o, &report, s, err);
+	size_t wanted = 0;
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < s->fleet->n; i++) {
+		struct fleet_node *n = &s->fleet->nodes[i];
+
+		n->wanted = node < 0 || report.nodes[i].node == node;
+		n->look = !role || *role;
+	}
+	r = session_hello(s, err);
+	for (size_t i = 0; i < s->fleet->n; i++) {
+		struct deploy_found *f = ours_on(s, &report.nodes[i]);
+		bool here = fleet_connected(&s->fleet->nodes[i]) &&
+			    (role && !*role ? true
+				    : role  ? f && found_has_role(f, role)
+					    : f != NULL);
+
+		s->fleet->nodes[i].wanted = here;
+		wanted += here;
+	}
+	if (r == 0 && !wanted)
+		r = err_set(err, NFZ_E_NO_DEPLOYMENT,
+			"experiment %s is not instrumented", s->name);
+	if (r == 0)
+		r = session_run(s, &job, err);
+	r = session_close(s, r, err);
+	/* a call that was answered counts, whatever other nodes do */
+	if (r == -NFZ_E_NODES_FAILED && node < 0 && role && *role && a->done)
+		r = 0;
+	deploy_report_release(&report);
+	return r;
+}
+
+int deploy_run(const struct topology *t, const struct deploy_options *o,
+	int node, const char *const *argv, deploy_sink_fn sink, int *ret_status,
+	struct err *err)
+{
+	struct asking a = {
+		.words = argv, .call = "run", .ms = RUN_MS, .sink = sink};
+	int r = ask_nodes(&a, node, node < 0 ? "collector" : NULL, t, o, err);
+
+	if (r == 0)
+		*ret_status = a.status;
+	return r;
+}
+
+int deploy_logs(const struct topology *t, const struct deploy_options *o,
+	int node, const char *role, size_t bytes, deploy_sink_fn sink,
+	struct err *err)
+{
+	char size[24];
+	const char *words[] = {role ? role : "", size, NULL};
+	struct asking a = {
+		.words = words, .call = "logs", .ms = LOGS_MS, .sink = sink};
+
+	snprintf(size, sizeof(size), "%zu", bytes);
+	return ask_nodes(&a, node, role, t, o, err);
+}
+
+int deploy_snapshot(const struct topology *t, const struct deploy_options *o,
+	deploy_sink_fn sink, struct err *err)
+{
+	struct asking a = {.call = "snapshot", .ms = SNAPSHOT_MS, .sink = sink};
+
+	return ask_nodes(&a, -1, "", t, o, err);
+}

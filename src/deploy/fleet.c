@@ -1,0 +1,274 @@
+/* The loop over all nodes: who may start, whose descriptor is ready, whose
+ * deadline has passed. */
+#include "deploy/fleet.h"
+#include "base/mem.h"
+#include "deploy/fleet_io.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	PARALLEL = 64,
+	SAFETY_MS = 50, /* the library may hold decoded data */
+	PING_MS = 20000,
+	GOODBYE_MS = 3000
+};
+
+const char *node_status_name(enum node_status status)
+{
+	static const char *const names[] = {[NODE_PENDING] = "pending",
+		[NODE_OK] = "ok",
+		[NODE_UNCHANGED] = "unchanged",
+		[NODE_FAILED] = "failed",
+		[NODE_UNREACHABLE] = "unreachable",
+		[NODE_TIMED_OUT] = "timed-out",
+		[NODE_SKIPPED] = "skipped"};
+
+	return names[status];
+}
+
+struct fleet *fleet_new(size_t n, const struct payloads *payloads,
+	const struct remote_keys *keys)
+{
+	struct fleet *f = mem_zalloc(1, sizeof(*f));
+
+	f->nodes = mem_zalloc(n, sizeof(*f->nodes));
+	f->n = n;
+	f->payloads = payloads;
+	f->keys = keys;
+	f->options = (struct fleet_options){.parallel = PARALLEL,
+		.connect_ms = 10000,
+		.login_ms = 10000,
+		.stall_ms = 15000,
+		.start_ms = 10000,
+		.retry_ms = 20000};
+	for (size_t i = 0; i < n; i++)
+		f->nodes[i].io = fleet_io_new();
+	return f;
+}
+
+bool fleet_connected(const struct fleet_node *n)
+{
+	return n->io->phase == IO_AGENT;
+}
+
+void fleet_disconnect(struct fleet_node *n)
+{
+	fleet_io_close(n->io);
+}
+
+void fleet_call(struct fleet_node *n, int64_t ms, const char *const *words)
+{
+	size_t count = 0;
+
+	while (words[count])
+		count++;
+	frame_put_args(&n->io->out, FRAME_CALL, words, count);
+	n->io->called = true;
+	n->io->call_ms = ms;
+	n->io->deadline = mono_add_ms(mono_now(), ms);
+	n->io->data = NULL;
+	snprintf(n->io->phase_text, sizeof(n->io->phase_text), "%s", words[0]);
+}
+
+void fleet_call_data(
+	struct fleet_node *n, const void *data, size_t len, bool binary)
+{
+	n->io->data = len ? data : "";
+	n->io->data_len = len;
+	n->io->data_sent = 0;
+	n->io->data_frames = true;
+	n->io->data_binary = binary;
+	n->io->data_end = false;
+}
+
+static void finish(struct fleet_node *n, const struct fleet_job *job)
+{
+	n->io->active = false;
+	n->wanted = false;
+	if (job->done)
+		job->done(job->ctx, n);
+}
+
+static void fail(struct fleet_node *n, const struct fleet_job *job,
+	const struct err *err)
+{
+	n->err = *err;
+	n->status = err->code == NFZ_E_UNREACHABLE   ? NODE_UNREACHABLE
+		    : err->code == NFZ_E_TIMEOUT     ? NODE_TIMED_OUT
+		    : err->code == NFZ_E_INTERRUPTED ? NODE_SKIPPED
+						     : NODE_FAILED;
+	fleet_io_close(n->io);
+	finish(n, job);
+}
+
+static void step(
+	struct fleet *f, struct fleet_node *n, const struct fleet_job *job)
+{
+	struct err err = ERR_INIT;
+	int r = fleet_io_step(f, n, job, &err);
+
+	if (r < 0) {
+		fail(n, job, &err);
+	} else if (r == 1) {
+		if (n->none)
+			fleet_io_close(n->io);
+		finish(n, job);
+	} else if (n->io->phase != IO_WAITING && mono_passed(n->io->deadline)) {
+		bool silent = n->io->phase == IO_SSH &&
+			      strcmp(n->io->phase_text, "connection") == 0;
+
+		err_set(&err, silent ? NFZ_E_UNREACHABLE : NFZ_E_TIMEOUT,
+			silent ? "%s: no answer (%s)" : "%s: timed out (%s)",
+			n->name, n->io->phase_text);
+		err_hint(&err, "Is the node up? Look at the testbed's page, "
+			       "then run this again.");
+		fail(n, job, &err);
+	}
+}
+
+static void start_some(struct fleet *f, const struct fleet_job *job)
+{
+	int active = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		active += f->nodes[i].io->active;
+	for (size_t i = 0; i < f->n && active < f->options.parallel; i++) {
+		struct fleet_node *n = &f->nodes[i];
+
+		if (!n->wanted || n->io->active)
+			continue;
+		n->io->active = true;
+		n->io->asked = false;
+		n->io->called = false;
+		active++;
+		step(f, n, job);
+		active -= !n->io->active;
+	}
+}
+
+/* A silent controller counts as lost: say something to those who wait. */
+static void ping(struct fleet *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		struct fleet_io *io = f->nodes[i].io;
+		struct buf b = BUF_INIT(64);
+
+		if (io->phase != IO_AGENT || io->active ||
+			!mono_passed(mono_add_ms(io->pinged, PING_MS)))
+			continue;
+		frame_put(&b, FRAME_NOOP, NULL, 0);
+		/* what does not go out now is no loss */
+		if (remote_write(io->ssh, b.data, b.len) < 0)
+			fleet_io_close(io);
+		io->pinged = mono_now();
+		buf_release(&b);
+	}
+}
+
+/* Waits for any descriptor; false when nothing is at work any more. */
+static bool wait_any(struct fleet *f, struct pollfd *p)
+{
+	nfds_t n = 0;
+	int ms = SAFETY_MS;
+	bool any = false;
+
+	for (size_t i = 0; i < f->n; i++) {
+		struct fleet_io *io = f->nodes[i].io;
+
+		any = any || io->active || f->nodes[i].wanted;
+		if (!io->active || !io->ssh)
+			continue;
+		p[n].fd = remote_fd(io->ssh);
+		p[n].events = remote_events(io->ssh);
+		p[n++].revents = 0;
+	}
+	if (any)
+		poll(p, n, ms);
+	return any;
+}
+
+static void drop(struct fleet *f, const struct fleet_job *job, bool all)
+{
+	struct err err = ERR_INIT;
+
+	err_set(&err, NFZ_E_INTERRUPTED, "interrupted");
+	for (size_t i = 0; i < f->n; i++) {
+		struct fleet_node *n = &f->nodes[i];
+
+		if (n->io->active ? all : n->wanted)
+			fail(n, job, &err);
+	}
+}
+
+int fleet_run(struct fleet *f, const struct fleet_job *job, struct err *err)
+{
+	struct pollfd *p = mem_zalloc(f->n, sizeof(*p));
+	bool cancelled = false;
+
+	for (size_t i = 0; i < f->n; i++) {
+		struct fleet_node *n = &f->nodes[i];
+
+		if (n->wanted && n->status >= NODE_FAILED)
+			n->wanted = false;
+	}
+	do {
+		int cancel = f->options.cancel ? *f->options.cancel : 0;
+
+		if (cancel) {
+			cancelled = true;
+			drop(f, job, cancel > 1);
+		}
+		start_some(f, job);
+		ping(f);
+		for (size_t i = 0; i < f->n; i++)
+			if (f->nodes[i].io->active)
+				step(f, &f->nodes[i], job);
+	} while (wait_any(f, p));
+	free(p);
+	return cancelled ? err_set(err, NFZ_E_INTERRUPTED, "interrupted") : 0;
+}
+
+/* Tells every agent that this was all and waits for it to go. */
+static void say_goodbye(struct fleet *f)
+{
+	struct mono_time limit = mono_add_ms(mono_now(), GOODBYE_MS);
+	bool open = true;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (f->nodes[i].io->phase == IO_AGENT)
+			remote_end_input(f->nodes[i].io->ssh);
+	while (open && !mono_passed(limit)) {
+		open = false;
+		for (size_t i = 0; i < f->n; i++) {
+			struct fleet_io *io = f->nodes[i].io;
+			char chunk[4096];
+			ssize_t n;
+
+			if (io->phase != IO_AGENT)
+				continue;
+			do
+				n = remote_read(
+					io->ssh, false, chunk, sizeof(chunk));
+			while (n > 0);
+			if (n < 0)
+				fleet_io_close(io);
+			else
+				open = true;
+		}
+		if (open)
+			clock_sleep_ms(2);
+	}
+}
+
+void fleet_free(struct fleet *f)
+{
+	if (!f)
+		return;
+	say_goodbye(f);
+	for (size_t i = 0; i < f->n; i++)
+		fleet_io_free(f->nodes[i].io);
+	free(f->nodes);
+	free(f);
+}

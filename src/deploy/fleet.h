@@ -1,0 +1,110 @@
+/* All nodes at once: one thread, one poll loop, one connection per node.
+ *
+ * A job is what shall be done on each node: a function that is asked for the
+ * node's next call each time the last one was answered.  Connections stay open
+ * between jobs, so that work can go on in rounds (survey, install, start).
+ *
+ * Every phase has its own deadline, watched from here; a node that hangs in
+ * one is given up by itself and holds nobody else. */
+#ifndef NFZ_DEPLOY_FLEET_H
+#define NFZ_DEPLOY_FLEET_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "deploy/frame.h"
+#include "deploy/payload.h"
+#include "deploy/ssh.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum node_status {
+	NODE_PENDING,
+	NODE_OK,
+	NODE_UNCHANGED,
+	NODE_FAILED,
+	NODE_UNREACHABLE,
+	NODE_TIMED_OUT,
+	NODE_SKIPPED
+};
+const char *node_status_name(enum node_status status); /* "timed-out" */
+
+/* What the agent answered to one call. */
+struct reply {
+	struct frame_args result; /* words behind "ok" or the error's */
+	struct frame_args *notes;
+	size_t n_notes, notes_cap;
+	struct err err; /* code 0: it went well */
+};
+
+struct fleet_io; /* the connection's own state */
+
+struct fleet_node {
+	const char *name;
+	int index; /* the caller's: topology node */
+	struct remote_target target;
+	bool wanted; /* takes part in the next fleet_run */
+	bool look;   /* without any trace of us it is left as it is */
+	enum node_status status;
+	struct err err; /* for all but OK, UNCHANGED, PENDING */
+	bool none;      /* look: no trace of us on it */
+	char arch[32];
+	char new_key[128]; /* fingerprint accepted in this run, or "" */
+	uint64_t binary_sent, sent, received;
+	void *data; /* the caller's */
+	int stage;  /* the job's */
+	struct fleet_io *io;
+};
+
+enum fleet_step { FLEET_DONE, FLEET_CALL };
+
+struct fleet_job {
+	/* Asked first with last == NULL, then after each answer.  Either makes
+	 * a call (fleet_call) and returns FLEET_CALL, or FLEET_DONE, or fails
+	 * the node with a negative code. */
+	int (*next)(void *ctx, struct fleet_node *n, const struct reply *last,
+		struct err *err);
+	/* OUT and ERR data of a call; may be NULL. */
+	void (*data)(void *ctx, struct fleet_node *n, bool is_stderr,
+		const void *data, size_t len);
+	/* The node is through with this job (or lost); may be NULL. */
+	void (*done)(void *ctx, struct fleet_node *n);
+	bool errors; /* hand failed calls to next() instead of failing */
+	void *ctx;
+};
+
+struct fleet_options {
+	int parallel;               /* nodes at work at once; 0: 64 */
+	const volatile int *cancel; /* 1: start nothing new; 2: stop now */
+	int64_t connect_ms, login_ms, stall_ms, start_ms; /* 0: 10,10,15,10 s */
+	int64_t retry_ms; /* how long refused connections are retried: 20 s */
+};
+
+struct fleet {
+	struct fleet_node *nodes;
+	size_t n;
+	struct fleet_options options;
+	const struct payloads *payloads;
+	const struct remote_keys *keys;
+};
+
+struct fleet *fleet_new(size_t n, const struct payloads *payloads,
+	const struct remote_keys *keys);
+/* Lets every agent end in its own way (at most 3 s), then closes. */
+void fleet_free(struct fleet *f);
+/* Runs a job on all wanted nodes that have not failed.  Failures are in the
+ * nodes; the return is NFZ_E_INTERRUPTED when cancelled, else 0. */
+int fleet_run(struct fleet *f, const struct fleet_job *job,
+	struct err *err) NFZ_MUST_CHECK;
+/* From next(): the call, NULL-ended words; answered within ms (without
+ * progress, while data is on its way). */
+void fleet_call(struct fleet_node *n, int64_t ms, const char *const *words);
+/* Data of that call; stays the caller's and must live until the answer. */
+void fleet_call_data(
+	struct fleet_node *n, const void *data, size_t len, bool binary);
+/* Has it a session that can be used without connecting again? */
+bool fleet_connected(const struct fleet_node *n);
+/* Closes one node's session: the next job starts a new one. */
+void fleet_disconnect(struct fleet_node *n);
+
+#endif

@@ -1,0 +1,46 @@
+/* One node's conversation, from the first byte to the last answer.  Used by
+ * the fleet's loop only. */
+#ifndef NFZ_DEPLOY_FLEET_IO_H
+#define NFZ_DEPLOY_FLEET_IO_H
+
+#include "deploy/fleet.h"
+
+#include <poll.h>
+
+enum io_phase {
+	IO_IDLE,    /* not connected */
+	IO_WAITING, /* for another try */
+	IO_SSH,     /* connecting, logging in */
+	IO_SCRIPT,  /* the bootstrap speaks */
+	IO_SENDING, /* the agent's program is on its way */
+	IO_AGENT    /* frames */
+};
+
+struct fleet_io {
+	enum io_phase phase;
+	struct remote *ssh;
+	bool active; /* at work in this fleet_run */
+	bool called; /* an answer is awaited */
+	bool asked;  /* next() has been asked once in this run */
+	struct mono_time deadline, give_up, retry_at, pinged;
+	int64_t call_ms;
+	int tries;
+	struct buf in, out, stderr_tail;
+	const char *data; /* of the call, or the agent's program */
+	size_t data_len, data_sent;
+	bool data_binary, data_frames, data_end;
+	char phase_text[24];
+	struct reply reply;
+};
+
+struct fleet_io *fleet_io_new(void);
+void fleet_io_free(struct fleet_io *io);
+void reply_reset(struct reply *r);
+/* Does what can be done now: 1 when the node is through with the job, 0 when
+ * it waits, negative when it failed. */
+int fleet_io_step(struct fleet *f, struct fleet_node *n,
+	const struct fleet_job *job, struct err *err) NFZ_MUST_CHECK;
+/* Drops the connection. */
+void fleet_io_close(struct fleet_io *io);
+
+#endif

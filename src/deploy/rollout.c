@@ -1,0 +1,350 @@
+/* Setups and catalog from topology and plan.
+ *
+ * Module 1 is the collector; meters follow in the order of the plan's probes.
+ * Tap ids are 1 + the tap's place in the plan, so the same plan names the same
+ * taps again after a restart. */
+#include "deploy/rollout.h"
+#include "base/mem.h"
+#include "format/crypto.h"
+#include "store/catalog.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	COLLECTOR_ID = 1,
+	FIRST_METER = 2,
+	PORT_FIRST = 20000, /* below the ephemeral ports of Linux */
+	PORT_COUNT = 10000
+};
+
+bool rollout_address(const struct topo_node *n, struct net_addr *ret)
+{
+	return n->address && net_addr_parse(n->address, ret);
+}
+
+void rollout_keyid(const uint8_t key[static SETUP_KEY_BYTES],
+	char ret[static ROLLOUT_KEYID])
+{
+	uint8_t derived[CRYPTO_KEY];
+
+	crypto_derive(key, 0, "nfzkeyid", derived);
+	crypto_hex(derived, 8, ret);
+	crypto_wipe(derived, sizeof(derived));
+}
+
+static uint16_t collector_port(uint64_t deployment)
+{
+	return (uint16_t)(PORT_FIRST + deployment % PORT_COUNT);
+}
+
+static int no_address(const struct topology *t, int node, struct err *err)
+{
+	return err_set(err, NFZ_E_INPUT,
+		"node %s has no numeric control address in this topology",
+		t->nodes[node].name);
+}
+
+static struct setup_peer peer_of(const struct rollout_options *o, uint16_t self,
+	uint16_t other, enum module_role role)
+{
+	struct setup_peer p = {.id = other, .role = role};
+
+	if (o->key) {
+		setup_pair_key(o->key, self, other, p.send_key);
+		setup_pair_key(o->key, other, self, p.receive_key);
+	}
+	return p;
+}
+
+static void init_setup(struct setup *s, const struct rollout_options *o,
+	uint16_t id, enum module_role role)
+{
+	setup_init(s);
+	s->deployment = o->deployment;
+	s->id = id;
+	s->role = role;
+	s->lease_ms = o->lease_ms;
+	if (o->active_ms)
+		s->active_ms = o->active_ms;
+	if (o->idle_ms)
+		s->idle_ms = o->idle_ms;
+	if (o->fin_ms)
+		s->fin_ms = o->fin_ms;
+	if (o->cache_flows)
+		s->cache_flows = o->cache_flows;
+}
+
+static int add_collector(const struct topology *t, const struct plan *plan,
+	const struct rollout_options *o, struct rollout *r, struct err *err)
+{
+	struct module *m;
+
+	if (plan->collector.node < 0 ||
+		(size_t)plan->collector.node >= t->n_nodes)
+		return err_set(err, NFZ_E_INPUT, "the plan has no collector");
+	m = &MEM_PUSH(r->modules, r->n, r->cap);
+	*m = (struct module){.node = plan->collector.node,
+		.role = MODULE_COLLECTOR,
+		.name = "collector",
+		.program = "nfz-collector"};
+	init_setup(&m->setup, o, COLLECTOR_ID, MODULE_COLLECTOR);
+	m->setup.port = collector_port(o->deployment);
+	/* relative to the deployment's directory, where programs start */
+	snprintf(m->setup.store, sizeof(m->setup.store), "store");
+	if (!rollout_address(&t->nodes[m->node], &m->setup.listen))
+		return no_address(t, m->node, err);
+	m->setup.peers =
+		mem_zalloc(plan->n_probes + 1, sizeof(*m->setup.peers));
+	for (size_t i = 0; i < plan->n_probes; i++) {
+		struct setup_peer p = peer_of(o, COLLECTOR_ID,
+			(uint16_t)(FIRST_METER + i), MODULE_METER);
+
+		if (!rollout_address(&t->nodes[plan->probes[i].node], &p.addr))
+			return no_address(t, plan->probes[i].node, err);
+		m->setup.peers[m->setup.n_peers++] = p;
+	}
+	r->collector = m->node;
+	return 0;
+}
+
+/* Which side of the interface is whose (flow/setup.h). */
+static void set_sides(const struct topology *t, const struct plan_tap *tap,
+	struct setup_tap *ret)
+{
+	ret->near_slot = (uint16_t)tap->slot;
+	ret->far_slot = ret->lan ? 0 : (uint16_t)(1 - tap->slot);
+	ret->facing = false;
+	for (size_t i = 0; i < t->n_bridges; i++) {
+		const struct topo_bridge *b = &t->bridges[i];
+		int side = b->port[0] == tap->iface   ? 0
+			   : b->port[1] == tap->iface ? 1
+						      : -1;
+
+		if (b->link != tap->link || side < 0)
+			continue;
+		if (b->slot < 0) { /* p2p: each port faces one member */
+			ret->near_slot = (uint16_t)side;
+			ret->far_slot = (uint16_t)(1 - side);
+			ret->facing = true;
+		} else { /* LAN: port 0 faces the member, port 1 the rest */
+			ret->near_slot = (uint16_t)b->slot;
+			ret->facing = side == 0;
+		}
+		return;
+	}
+}
+
+static bool is_watched(const struct plan *plan, int link, int slot)
+{
+	for (size_t i = 0; i < plan->n_taps; i++)
+		if (plan->taps[i].link == link && plan->taps[i].slot == slot)
+			return true;
+	return false;
+}
+
+static void set_members(const struct topology *t, const struct plan *plan,
+	int link, struct setup_tap *ret)
+{
+	const struct topo_link *l = &t->links[link];
+
+	ret->members = mem_zalloc(l->n_members, sizeof(*ret->members));
+	for (size_t s = 0; s < l->n_members; s++) {
+		const struct topo_iface *f = &t->ifaces[l->members[s].iface];
+		struct setup_member *m = &ret->members[ret->n_members];
+
+		if (!f->has_mac || ret->n_members == SETUP_MEMBERS_MAX)
+			continue; /* its frames count as of unknown origin */
+		m->slot = (uint16_t)s;
+		memcpy(m->mac, f->mac, sizeof(m->mac));
+		m->watched = is_watched(plan, link, (int)s);
+		ret->n_members++;
+	}
+}
+
+static int make_tap(const struct topology *t, const struct plan *plan,
+	size_t index, struct setup_tap *ret, struct err *err)
+{
+	const struct plan_tap *tap = &plan->taps[index];
+	const struct topo_iface *f = &t->ifaces[tap->iface];
+	const struct topo_link *l = &t->links[tap->link];
+
+	if (!f->os_name && !f->has_mac)
+		return err_set(err, NFZ_E_INPUT,
+			"the interface of %s on link %s has neither a system "
+			"name nor a MAC address",
+			t->nodes[f->node].name, l->name);
+	*ret = (struct setup_tap){.id = (uint16_t)(index + 1),
+		.has_mac = f->has_mac,
+		.count_received = (uint8_t)tap->received,
+		.count_sent = (uint8_t)tap->sent,
+		.lowest = tap->lowest,
+		.lan = l->kind == LINK_LAN};
+	memcpy(ret->mac, f->mac, sizeof(ret->mac));
+	snprintf(ret->ifname, sizeof(ret->ifname), "%s",
+		f->os_name ? f->os_name : "");
+	snprintf(ret->link, sizeof(ret->link), "%s", l->name);
+	set_sides(t, tap, ret);
+	if (ret->lan)
+		set_members(t, plan, tap->link, ret);
+	return 0;
+}
+
+static int add_meter(const struct topology *t, const struct plan *plan,
+	const struct rollout_options *o, size_t probe, struct rollout *r,
+	struct err *err)
+{
+	uint16_t id = (uint16_t)(FIRST_METER + probe);
+	struct setup_peer p = peer_of(o, id, COLLECTOR_ID, MODULE_COLLECTOR);
+	struct module *m = &MEM_PUSH(r->modules, r->n, r->cap);
+
+	*m = (struct module){.node = plan->probes[probe].node,
+		.role = MODULE_METER,
+		.name = "meter",
+		.program = "nfz-meter"};
+	init_setup(&m->setup, o, id, MODULE_METER);
+	if (!rollout_address(&t->nodes[m->node], &m->setup.listen))
+		return no_address(t, m->node, err);
+	p.addr = r->modules[0].setup.listen;
+	p.port = r->modules[0].setup.port;
+	m->setup.peers = mem_zalloc(1, sizeof(p));
+	m->setup.peers[0] = p;
+	m->setup.n_peers = 1;
+	m->setup.taps = mem_zalloc(plan->n_taps + 1, sizeof(*m->setup.taps));
+	for (size_t i = 0; i < plan->n_taps; i++) {
+		int result;
+
+		if (plan->taps[i].probe != (int)probe)
+			continue;
+		result = make_tap(
+			t, plan, i, &m->setup.taps[m->setup.n_taps], err);
+		if (result < 0)
+			return result;
+		m->setup.n_taps++;
+	}
+	return 0;
+}
+
+static const char *gap_of(const struct plan *plan, int link)
+{
+	for (size_t i = 0; i < plan->n_gaps; i++)
+		if (plan->gaps[i].link == link)
+			return plan->gaps[i].cause;
+	for (size_t i = 0; i < plan->n_taps; i++)
+		if (plan->taps[i].link == link)
+			return NULL;
+	return "not part of the plan";
+}
+
+static void catalog_links(
+	const struct topology *t, const struct plan *plan, struct catalog *c)
+{
+	for (size_t i = 0; i < t->n_links; i++) {
+		const struct topo_link *l = &t->links[i];
+		int link = catalog_add_link(c, l->name, l->kind == LINK_LAN);
+
+		for (size_t s = 0; s < l->n_members; s++) {
+			const struct topo_iface *f =
+				&t->ifaces[l->members[s].iface];
+
+			catalog_add_member(c, link, f->node,
+				f->has_addr ? &f->addr : NULL);
+		}
+		catalog_set_gap(c, link, gap_of(plan, (int)i));
+	}
+}
+
+static void make_catalog(const struct topology *t, const struct plan *plan,
+	const struct rollout_options *o, struct rollout *r)
+{
+	struct catalog *c cleanup(catalog_free_at) = catalog_new();
+
+	c->project = arena_strdup(&c->arena, t->project);
+	c->experiment = arena_strdup(&c->arena, t->experiment);
+	c->mode = arena_strdup(&c->arena, plan->mode);
+	c->deployment = o->deployment;
+	c->idle_ms = r->modules[0].setup.idle_ms;
+	for (size_t i = 0; i < t->n_nodes; i++)
+		catalog_add_node(c, t->nodes[i].name);
+	c->collector = r->collector;
+	catalog_links(t, plan, c);
+	for (size_t i = 0; i < plan->n_taps; i++) {
+		const struct plan_tap *p = &plan->taps[i];
+		const struct topo_iface *f = &t->ifaces[p->iface];
+		struct catalog_tap tap = {.id = (uint16_t)(i + 1),
+			.node = plan->probes[p->probe].node,
+			.iface = f->os_name ? f->os_name
+				 : f->name  ? f->name
+					    : "?",
+			.link = p->link,
+			.slot = (uint16_t)p->slot,
+			.module = (uint16_t)(FIRST_METER + p->probe)};
+
+		catalog_add_tap(c, &tap);
+	}
+	catalog_print(c, &r->catalog);
+}
+
+/* A digest of everything that matters, keys aside: they are named by keyid. */
+static void set_stamp(const struct rollout *r, const struct rollout_options *o,
+	struct module *m)
+{
+	struct setup bare = m->setup;
+	struct buf text = BUF_INIT(SETUP_TEXT_MAX);
+	char sha[CRYPTO_SHA256_TEXT];
+
+	bare.peers = mem_zalloc(bare.n_peers + 1, sizeof(*bare.peers));
+	for (size_t i = 0; i < bare.n_peers; i++) {
+		bare.peers[i] = m->setup.peers[i];
+		memset(bare.peers[i].send_key, 0, SETUP_KEY_BYTES);
+		memset(bare.peers[i].receive_key, 0, SETUP_KEY_BYTES);
+	}
+	setup_print(&bare, &text);
+	free(bare.peers);
+	if (m->role == MODULE_COLLECTOR)
+		buf_add(&text, buf_str(&r->catalog), r->catalog.len);
+	if (o->program_sha)
+		buf_adds(&text, o->program_sha(o->ctx, m->node, m->program));
+	crypto_sha256_text(buf_str(&text), text.len, sha);
+	snprintf(m->stamp, sizeof(m->stamp), "%s.%.32s", r->keyid, sha);
+	buf_release(&text);
+}
+
+int rollout_make(const struct topology *t, const struct plan *plan,
+	const struct rollout_options *o, struct rollout *ret, struct err *err)
+{
+	struct rollout r = {.deployment = o->deployment,
+		.catalog = BUF_INIT(CATALOG_TEXT_MAX)};
+	int result;
+
+	snprintf(r.id, sizeof(r.id), "%016" PRIx64, o->deployment);
+	if (o->key)
+		rollout_keyid(o->key, r.keyid);
+	else
+		snprintf(r.keyid, sizeof(r.keyid), "%s", o->keyid);
+	if (plan->n_taps > SETUP_TAPS_MAX || plan->n_probes >= SETUP_PEERS_MAX)
+		return err_set(err, NFZ_E_LIMIT,
+			"the plan has more probes or taps than we can name");
+	result = add_collector(t, plan, o, &r, err);
+	for (size_t i = 0; result == 0 && i < plan->n_probes; i++)
+		result = add_meter(t, plan, o, i, &r, err);
+	if (result < 0) {
+		rollout_release(&r);
+		return result;
+	}
+	make_catalog(t, plan, o, &r);
+	for (size_t i = 0; i < r.n; i++)
+		set_stamp(&r, o, &r.modules[i]);
+	*ret = r;
+	return 0;
+}
+
+void rollout_release(struct rollout *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		setup_release(&r->modules[i].setup);
+	free(r->modules);
+	buf_release(&r->catalog);
+	*r = (struct rollout){0};
+}

@@ -1,0 +1,63 @@
+/* From topology and plan to what each module is told: who runs where, with
+ * which peers, keys, taps and counting rules; and the names for the store.
+ *
+ * Pure: no connection, no clock, no randomness; the same input gives the same
+ * setups.  A module's stamp changes exactly when it must be restarted: it
+ * covers the setup, the program and the key, but holds no secret. */
+#ifndef NFZ_DEPLOY_ROLLOUT_H
+#define NFZ_DEPLOY_ROLLOUT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "flow/setup.h"
+#include "topology/plan.h"
+#include "topology/topology.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { ROLLOUT_STAMP = 64, ROLLOUT_KEYID = 17 };
+
+struct rollout_options {
+	uint64_t deployment;
+	const uint8_t *key; /* 32 bytes; NULL: unknown, only stamps are right */
+	char keyid[ROLLOUT_KEYID];                    /* when key is NULL */
+	int64_t active_ms, idle_ms, fin_ms, lease_ms; /* 0: the defaults */
+	uint32_t cache_flows;
+	/* SHA-256 of a program for the stamp, "" if unknown; may be NULL */
+	const char *(*program_sha)(void *ctx, int node, const char *program);
+	void *ctx;
+};
+
+struct module {
+	int node; /* topology node */
+	enum module_role role;
+	const char *name;    /* "meter": also its role on the node */
+	const char *program; /* "nfz-meter" */
+	struct setup setup;
+	char stamp[ROLLOUT_STAMP];
+};
+
+struct rollout {
+	uint64_t deployment;
+	char id[17]; /* deployment in 16 hex digits */
+	char keyid[ROLLOUT_KEYID];
+	struct module *modules;
+	size_t n, cap;
+	struct buf catalog; /* text of the store's catalog */
+	int collector;      /* topology node */
+};
+
+/* NFZ_E_INPUT when the plan has no collector, a node no address we could use,
+ * or a tap's interface neither name nor MAC. */
+int rollout_make(const struct topology *t, const struct plan *plan,
+	const struct rollout_options *options, struct rollout *ret,
+	struct err *err) NFZ_MUST_CHECK;
+void rollout_release(struct rollout *r); /* wipes keys */
+/* Short public name of a key. */
+void rollout_keyid(const uint8_t key[static SETUP_KEY_BYTES],
+	char ret[static ROLLOUT_KEYID]);
+/* The control-network address of a node as a number. */
+bool rollout_address(const struct topo_node *n, struct net_addr *ret);
+
+#endif

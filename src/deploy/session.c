@@ -1,0 +1,316 @@
+/* Fleet, report and the first round of every deploy command. */
+#define _GNU_SOURCE
+#include "deploy/session.h"
+#include "base/mem.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { HELLO_MS = 10000, STEPS_MAX = 16 << 20 };
+
+static void find_names(struct session *s)
+{
+	const struct passwd *me = getpwuid(getuid());
+
+	snprintf(s->who, sizeof(s->who), "%s",
+		s->o->who ? s->o->who
+		: me      ? me->pw_name
+			  : "?");
+	if (s->o->host)
+		snprintf(s->host, sizeof(s->host), "%s", s->o->host);
+	else if (gethostname(s->host, sizeof(s->host)) < 0)
+		snprintf(s->host, sizeof(s->host), "?");
+	s->host[sizeof(s->host) - 1] = '\0';
+	snprintf(s->name, sizeof(s->name), "%.70s/%.70s",
+		s->o->project ? s->o->project : "-",
+		s->o->experiment ? s->o->experiment : "-");
+}
+
+/* Nodes one can log into: not those ruled out, and of virtual nodes the ones
+ * that are machines of their own. */
+static bool can_login(const struct topo_node *n)
+{
+	return !n->unusable && n->role != ROLE_EXTERNAL &&
+	       n->role != ROLE_SWITCH && (n->address || n->hostname);
+}
+
+static void set_target(const struct session *s, const struct topo_node *n,
+	struct remote_target *ret)
+{
+	*ret = (struct remote_target){
+		.name = n->name,
+		.address = n->address ? n->address : n->hostname,
+		.port = n->port,
+		.user = s->o->user ? s->o->user : n->user,
+		.host_keys = n->host_keys,
+	};
+}
+
+int session_open(const struct topology *t, const struct deploy_options *o,
+	struct deploy_report *report, struct session *ret, struct err *err)
+{
+	size_t n = 0;
+	int r;
+
+	*report = (struct deploy_report){.steps = BUF_INIT(STEPS_MAX)};
+	*ret = (struct session){.t = t, .o = o, .report = report};
+	r = payloads_load(&ret->payloads, err);
+	if (r < 0)
+		return r;
+	find_names(ret);
+	ret->began = mono_now();
+	ret->keys = remote_keys_load(&o->ssh);
+	for (size_t i = 0; i < t->n_nodes; i++)
+		n += can_login(&t->nodes[i]);
+	ret->fleet = fleet_new(n, &ret->payloads, ret->keys);
+	if (o->parallel > 0)
+		ret->fleet->options.parallel = o->parallel;
+	if (o->timeout_ms > 0) {
+		ret->fleet->options.connect_ms = o->timeout_ms;
+		ret->fleet->options.login_ms = o->timeout_ms;
+		ret->fleet->options.stall_ms = o->timeout_ms;
+		ret->fleet->options.start_ms = o->timeout_ms;
+	}
+	ret->fleet->options.cancel = o->cancel;
+	report->nodes = mem_zalloc(n, sizeof(*report->nodes));
+	report->n = n;
+	n = 0;
+	for (size_t i = 0; i < t->n_nodes; i++) {
+		struct fleet_node *f = &ret->fleet->nodes[n];
+
+		if (!can_login(&t->nodes[i]))
+			continue;
+		f->name = t->nodes[i].name;
+		f->index = (int)n;
+		set_target(ret, &t->nodes[i], &f->target);
+		report->nodes[n].name = f->name;
+		report->nodes[n].node = (int)i;
+		report->nodes[n].free_bytes = -1;
+		n++;
+	}
+	return 0;
+}
+
+int session_close(struct session *s, int result, struct err *err)
+{
+	const char *first = NULL;
+
+	for (size_t i = 0; s->fleet && i < s->fleet->n; i++) {
+		struct deploy_node *d = &s->report->nodes[i];
+
+		s->report->binary_bytes += s->fleet->nodes[i].binary_sent;
+		if (d->status < NODE_FAILED || d->status == NODE_SKIPPED)
+			continue;
+		s->report->failed++;
+		first = first ? first : d->err.text;
+	}
+	fleet_free(s->fleet);
+	payloads_release(&s->payloads);
+	remote_keys_free(s->keys);
+	if (result == 0 && s->report->failed)
+		return err_set(err, NFZ_E_NODES_FAILED,
+			s->report->failed == 1 ? "1 node failed: %s"
+					       : "some nodes failed, first: %s",
+			first);
+	return result;
+}
+
+struct deploy_node *session_node(struct session *s, const struct fleet_node *n)
+{
+	return &s->report->nodes[n->index];
+}
+
+void session_step(struct session *s, struct deploy_node *d, const char *step)
+{
+	snprintf(d->step, sizeof(d->step), "%s", step);
+	d->ms = (mono_now().ns - s->began.ns) / NS_PER_MS;
+	if (s->o->progress)
+		s->o->progress(s->o->ctx, d->name, step, d->status, d->ms);
+}
+
+int session_run(struct session *s, const struct fleet_job *job, struct err *err)
+{
+	int r = fleet_run(s->fleet, job, err);
+
+	for (size_t i = 0; i < s->fleet->n; i++) {
+		const struct fleet_node *n = &s->fleet->nodes[i];
+		struct deploy_node *d = &s->report->nodes[i];
+
+		snprintf(d->new_key, sizeof(d->new_key), "%s", n->new_key);
+		if (n->status < NODE_FAILED || d->status >= NODE_FAILED)
+			continue;
+		d->status = n->status;
+		d->err = n->err;
+		session_step(s, d, n->err.text);
+	}
+	return r;
+}
+
+static void copy_field(
+	const struct frame_args *note, const char *name, char *to, size_t size)
+{
+	const char *value = frame_value(note, name);
+
+	snprintf(to, size, "%s", value ? value : "");
+}
+
+static void take_deployment(
+	struct deploy_node *d, const struct frame_args *note)
+{
+	struct deploy_found *f = &MEM_PUSH(d->found, d->n_found, d->found_cap);
+	char boot[40];
+
+	*f = (struct deploy_found){0};
+	snprintf(f->id, sizeof(f->id), "%s", frame_arg(note, 1));
+	snprintf(f->path, sizeof(f->path), "%s", frame_arg(note, 2));
+	snprintf(f->busy, sizeof(f->busy), "%s", frame_arg(note, 3));
+	copy_field(note, "experiment", f->experiment, sizeof(f->experiment));
+	copy_field(note, "who", f->who, sizeof(f->who));
+	copy_field(note, "host", f->host, sizeof(f->host));
+	copy_field(note, "version", f->version, sizeof(f->version));
+	copy_field(note, "mode", f->mode, sizeof(f->mode));
+	copy_field(note, "since", f->since, sizeof(f->since));
+	copy_field(note, "updated", f->updated, sizeof(f->updated));
+	copy_field(note, "keyid", f->keyid, sizeof(f->keyid));
+	copy_field(note, "boot", boot, sizeof(boot));
+	f->rebooted = strcmp(boot, d->boot) != 0;
+}
+
+static void take_process(struct deploy_node *d, const struct frame_args *note)
+{
+	struct deploy_found *f = found_with(d, frame_arg(note, 1));
+	struct deploy_process *p;
+
+	if (!f || note->n < 10)
+		return;
+	p = &MEM_PUSH(f->processes, f->n, f->cap);
+	*p = (struct deploy_process){0};
+	snprintf(p->role, sizeof(p->role), "%s", note->argv[2]);
+	snprintf(p->state, sizeof(p->state), "%s", note->argv[3]);
+	p->pid = (int)strtol(note->argv[4], NULL, 10);
+	snprintf(p->stamp, sizeof(p->stamp), "%s", note->argv[5]);
+	snprintf(p->started, sizeof(p->started), "%s", note->argv[6]);
+	p->status = (int)strtol(note->argv[7], NULL, 10);
+	snprintf(p->program, sizeof(p->program), "%s", note->argv[8]);
+	snprintf(p->sha, sizeof(p->sha), "%s", note->argv[9]);
+}
+
+static void take_hello(struct deploy_node *d, const struct reply *reply)
+{
+	char load[32];
+
+	d->known = true;
+	copy_field(&reply->result, "uname", d->system, sizeof(d->system));
+	copy_field(&reply->result, "arch", d->arch, sizeof(d->arch));
+	copy_field(&reply->result, "boot", d->boot, sizeof(d->boot));
+	copy_field(&reply->result, "load", load, sizeof(load));
+	d->load = strtod(load, NULL);
+	for (size_t i = 0; i < reply->n_notes; i++) {
+		const struct frame_args *note = &reply->notes[i];
+
+		if (strcmp(frame_arg(note, 0), "deployment") == 0)
+			take_deployment(d, note);
+		else if (strcmp(frame_arg(note, 0), "process") == 0)
+			take_process(d, note);
+		else if (strcmp(frame_arg(note, 0), "place") == 0 &&
+			 d->free_bytes < 0 &&
+			 strcmp(frame_arg(note, 3), "ok") == 0)
+			d->free_bytes = strtoll(frame_arg(note, 2), NULL, 10);
+	}
+}
+
+static int hello_next(void *ctx, struct fleet_node *n, const struct reply *last,
+	struct err *err)
+{
+	static const char *const hello[] = {"hello", NULL};
+	struct session *s = ctx;
+
+	(void)err;
+	if (!last) {
+		fleet_call(n, HELLO_MS, hello);
+		return FLEET_CALL;
+	}
+	take_hello(session_node(s, n), last);
+	return FLEET_DONE;
+}
+
+static void hello_done(void *ctx, struct fleet_node *n)
+{
+	struct session *s = ctx;
+	struct deploy_node *d = session_node(s, n);
+
+	if (n->none) {
+		d->none = true;
+		d->status = NODE_OK;
+	} else if (n->status < NODE_FAILED) {
+		d->status = NODE_OK;
+	}
+}
+
+int session_hello(struct session *s, struct err *err)
+{
+	const struct fleet_job job = {
+		.next = hello_next, .done = hello_done, .ctx = s};
+
+	return session_run(s, &job, err);
+}
+
+void session_checks(struct deploy_node *d, const struct reply *reply)
+{
+	for (size_t i = 0; i < reply->n_notes; i++) {
+		const struct frame_args *note = &reply->notes[i];
+		bool kept = strcmp(frame_arg(note, 0), "kept") == 0;
+		struct deploy_check *c;
+
+		if (!kept && strcmp(frame_arg(note, 0), "check") != 0)
+			continue;
+		c = &MEM_PUSH(d->checks, d->n_checks, d->checks_cap);
+		c->good = !kept && strcmp(frame_arg(note, 1), "ok") == 0;
+		c->text = kept ? mem_printf("kept %s: it %s",
+					 frame_arg(note, 1), frame_arg(note, 2))
+			       : mem_strdup(frame_arg(note, 2));
+		d->n_kept += kept;
+	}
+}
+
+struct deploy_found *found_with(struct deploy_node *d, const char *id)
+{
+	for (size_t i = 0; i < d->n_found; i++)
+		if (strcmp(d->found[i].id, id) == 0)
+			return &d->found[i];
+	return NULL;
+}
+
+bool found_is_ours(const struct session *s, const struct deploy_found *f)
+{
+	/* without a tag it is an installation that was cut off: the node
+	 * belongs to this experiment, so that does, too */
+	return !f->experiment[0] || strcmp(f->experiment, s->name) == 0;
+}
+
+bool found_has_role(const struct deploy_found *f, const char *role)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp(f->processes[i].role, role) == 0)
+			return true;
+	return false;
+}
+
+void deploy_report_release(struct deploy_report *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct deploy_node *d = &r->nodes[i];
+
+		for (size_t k = 0; k < d->n_found; k++)
+			free(d->found[k].processes);
+		for (size_t k = 0; k < d->n_checks; k++)
+			free(d->checks[k].text);
+		free(d->found);
+		free(d->checks);
+	}
+	free(r->nodes);
+	buf_release(&r->steps);
+	*r = (struct deploy_report){0};
+}

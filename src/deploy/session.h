@@ -1,0 +1,43 @@
+/* What all deploy commands share: a fleet over a topology's nodes with report
+ * and keys, and the first round, in which every node says what it is. */
+#ifndef NFZ_DEPLOY_SESSION_H
+#define NFZ_DEPLOY_SESSION_H
+
+#include "deploy/deploy.h"
+
+struct session {
+	const struct topology *t;
+	const struct deploy_options *o;
+	struct deploy_report *report;
+	struct payloads payloads;
+	struct remote_keys *keys;
+	struct fleet *fleet; /* node i of it is node i of the report */
+	struct mono_time began;
+	char who[128], host[128];
+	char name[160]; /* "project/experiment" */
+};
+
+/* A fleet over the usable nodes; none wanted yet. */
+int session_open(const struct topology *t, const struct deploy_options *o,
+	struct deploy_report *report, struct session *ret,
+	struct err *err) NFZ_MUST_CHECK;
+/* Closes all connections (agents tidy up), sums the report up: failed nodes,
+ * bytes.  Returns result, or NODES_FAILED when it is 0 and some failed. */
+int session_close(struct session *s, int result, struct err *err);
+/* Runs "hello" on all wanted nodes and fills their reports. */
+int session_hello(struct session *s, struct err *err) NFZ_MUST_CHECK;
+/* Runs a job and copies statuses into the report afterwards. */
+int session_run(struct session *s, const struct fleet_job *job,
+	struct err *err) NFZ_MUST_CHECK;
+struct deploy_node *session_node(struct session *s, const struct fleet_node *n);
+/* A step is done on a node: remembered and told. */
+void session_step(struct session *s, struct deploy_node *d, const char *step);
+/* Takes notes of replies: "check" and "kept" into the node's report. */
+void session_checks(struct deploy_node *d, const struct reply *reply);
+/* The deployment with this id on the node, or NULL. */
+struct deploy_found *found_with(struct deploy_node *d, const char *id);
+/* Does this deployment belong to our experiment? */
+bool found_is_ours(const struct session *s, const struct deploy_found *f);
+bool found_has_role(const struct deploy_found *f, const char *role);
+
+#endif

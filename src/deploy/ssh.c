@@ -1,0 +1,533 @@
+/* Adapter for libssh 0.10: a connection as a state machine.
+ *
+ * The TCP connection is made here and given to the library, so that a host
+ * that is down, one that refuses and one that never says a word can be told
+ * apart.  The library is used without blocking and without its own reading of
+ * the user's configuration. */
+#define _GNU_SOURCE
+#include "deploy/ssh.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <libssh/libssh.h>
+
+#if LIBSSH_VERSION_INT < SSH_VERSION_INT(0, 10, 6)
+#error "libssh before 0.10.6 has known weaknesses"
+#endif
+
+enum { FILES_MAX = 4, WRITE_MAX = 65536 };
+
+struct remote_keys {
+	ssh_key keys[FILES_MAX];
+	char *files[FILES_MAX];
+	size_t n;
+	bool agent;
+	char *known_hosts, *accepted;
+	char user[64];
+};
+
+enum state {
+	TCP,    /* our own connect(2) */
+	BANNER, /* version and key exchange */
+	LOGIN,
+	OPENING,  /* the channel */
+	STARTING, /* the command */
+	RUNNING
+};
+
+struct remote {
+	const struct remote_target *target;
+	const struct remote_keys *keys;
+	const char *command;
+	enum state state;
+	int fd;       /* ours until the library has it */
+	size_t offer; /* key being tried; keys->n: the agent */
+	bool heard;   /* the other side has said something */
+	ssh_session session;
+	ssh_channel channel;
+	char new_key[128];
+};
+
+static void add_key(struct remote_keys *k, const char *path)
+{
+	if (k->n == FILES_MAX || ssh_pki_import_privkey_file(path, NULL, NULL,
+					 NULL, &k->keys[k->n]) != SSH_OK)
+		return;
+	k->files[k->n++] = mem_strdup(path);
+}
+
+struct remote_keys *remote_keys_load(const struct remote_options *options)
+{
+	static const char *const usual[] = {
+		"id_ed25519", "id_ecdsa", "id_rsa", NULL};
+	struct remote_keys *k = mem_zalloc(1, sizeof(*k));
+	const struct passwd *me = getpwuid(getuid());
+	const char *home = getenv("HOME");
+
+	if (!home)
+		home = me ? me->pw_dir : "/";
+	snprintf(k->user, sizeof(k->user), "%s", me ? me->pw_name : "root");
+	for (size_t i = 0; options->identities && options->identities[i]; i++)
+		add_key(k, options->identities[i]);
+	for (size_t i = 0; !options->identities && usual[i]; i++) {
+		cleanup_free char *path =
+			mem_printf("%s/.ssh/%s", home, usual[i]);
+
+		add_key(k, path);
+	}
+	k->agent = !options->no_agent && getenv("SSH_AUTH_SOCK");
+	k->known_hosts = options->known_hosts
+				 ? mem_strdup(options->known_hosts)
+				 : mem_printf("%s/.ssh/known_hosts", home);
+	k->accepted = mem_strdup(
+		options->accepted ? options->accepted : k->known_hosts);
+	return k;
+}
+
+void remote_keys_free(struct remote_keys *k)
+{
+	if (!k)
+		return;
+	for (size_t i = 0; i < k->n; i++) {
+		ssh_key_free(k->keys[i]);
+		free(k->files[i]);
+	}
+	free(k->known_hosts);
+	free(k->accepted);
+	free(k);
+}
+
+static int start_tcp(
+	struct remote *r, const struct addrinfo *to, struct err *err)
+{
+	int one = 1;
+
+	r->fd = socket(
+		to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (r->fd < 0)
+		return err_sys(err, "socket");
+	setsockopt(r->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(r->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	if (connect(r->fd, to->ai_addr, to->ai_addrlen) < 0 &&
+		errno != EINPROGRESS)
+		return err_set(err, NFZ_E_UNREACHABLE, "%s (%s): %s",
+			r->target->name, r->target->address, strerror(errno));
+	return 0;
+}
+
+int remote_new(const struct remote_target *target,
+	const struct remote_keys *keys, const char *command,
+	struct remote **ret, struct err *err)
+{
+	const struct addrinfo hint = {.ai_socktype = SOCK_STREAM};
+	struct addrinfo *found = NULL;
+	struct remote *r;
+	char port[8];
+	int e, result;
+
+	/* names end up in no command line of ours, still: no nonsense */
+	if (!target->address || target->address[0] == '-' ||
+		!target->address[0])
+		return err_set(err, NFZ_E_UNREACHABLE,
+			"%s: its address is not known", target->name);
+	snprintf(port, sizeof(port), "%u", target->port ? target->port : 22);
+	e = getaddrinfo(target->address, port, &hint, &found);
+	if (e)
+		return err_set(err, NFZ_E_UNREACHABLE, "%s (%s): %s",
+			target->name, target->address, gai_strerror(e));
+	r = mem_zalloc(1, sizeof(*r));
+	r->target = target;
+	r->keys = keys;
+	r->command = command;
+	r->fd = -1;
+	result = start_tcp(r, found, err);
+	freeaddrinfo(found);
+	if (result < 0)
+		remote_free(r);
+	else
+		*ret = r;
+	return result;
+}
+
+/* The kind of one pinned line: "ssh-ed25519 AAAA... comment". */
+static bool same_key(const char *line, const char *type, const char *base64)
+{
+	size_t n = strlen(type), m = strlen(base64);
+	const char *p = strstr(line, type);
+
+	/* the line may begin with a host name or be just the key */
+	if (!p || (p != line && p[-1] != ' ') || p[n] != ' ')
+		return false;
+	p += n + 1;
+	return strncmp(p, base64, m) == 0 &&
+	       (p[m] == '\0' || p[m] == ' ' || p[m] == '\n' || p[m] == '\r');
+}
+
+/* Ask for the key kinds that are pinned: another kind could not be checked. */
+static void want_pinned_kinds(struct remote *r)
+{
+	static const struct {
+		const char *line, *algorithms;
+	} kinds[] = {{"ssh-ed25519", "ssh-ed25519"},
+		{"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"},
+		{"ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384"},
+		{"ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521"},
+		{"ssh-rsa", "rsa-sha2-512,rsa-sha2-256"}};
+	char list[256] = "";
+
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
+		size_t n = strlen(list);
+
+		for (size_t i = 0; r->target->host_keys[i]; i++) {
+			if (!strstr(r->target->host_keys[i], kinds[k].line))
+				continue;
+			snprintf(list + n, sizeof(list) - n, "%s%s",
+				n ? "," : "", kinds[k].algorithms);
+			break;
+		}
+	}
+	if (list[0])
+		ssh_options_set(r->session, SSH_OPTIONS_HOSTKEYS, list);
+}
+
+static int start_session(struct remote *r, struct err *err)
+{
+	unsigned int port = r->target->port ? r->target->port : 22;
+	const char *user = r->target->user ? r->target->user : r->keys->user;
+	int no = 0, problem = 0;
+	long limit = 30;
+	socklen_t len = sizeof(problem);
+
+	getsockopt(r->fd, SOL_SOCKET, SO_ERROR, &problem, &len);
+	if (problem)
+		return err_set(err, NFZ_E_UNREACHABLE, "%s (%s): %s",
+			r->target->name, r->target->address, strerror(problem));
+	r->session = ssh_new();
+	if (!r->session)
+		return err_set(err, NFZ_E_NOMEM, "no memory for a session");
+	ssh_options_set(r->session, SSH_OPTIONS_PROCESS_CONFIG, &no);
+	ssh_options_set(r->session, SSH_OPTIONS_HOST, r->target->address);
+	ssh_options_set(r->session, SSH_OPTIONS_PORT, &port);
+	ssh_options_set(r->session, SSH_OPTIONS_USER, user);
+	ssh_options_set(
+		r->session, SSH_OPTIONS_KNOWNHOSTS, r->keys->known_hosts);
+	/* a floor under our own deadlines, should the library ever wait */
+	ssh_options_set(r->session, SSH_OPTIONS_TIMEOUT, &limit);
+	if (r->target->host_keys && r->target->host_keys[0])
+		want_pinned_kinds(r);
+	ssh_options_set(r->session, SSH_OPTIONS_FD, &r->fd);
+	ssh_set_blocking(r->session, 0);
+	r->state = BANNER;
+	return 0;
+}
+
+static int lost(struct remote *r, const char *what, struct err *err)
+{
+	return err_set(err, r->heard ? NFZ_E_REMOTE : NFZ_E_UNREACHABLE,
+		"%s: %s: %s", r->target->name, what, ssh_get_error(r->session));
+}
+
+static int wrong_key(struct remote *r, const char *why, struct err *err)
+{
+	err_set(err, NFZ_E_HOST_KEY, "%s: %s", r->target->name, why);
+	return err_hint(err,
+		"Was the node loaded with a new image? Then its old key must "
+		"be forgotten:\n  ssh-keygen -R %s\n"
+		"If not, somebody may be in between.",
+		r->target->address);
+}
+
+static int check_pinned(struct remote *r, struct err *err)
+{
+	cleanup_free char *base64 = NULL;
+	ssh_key key = NULL;
+	const char *type;
+
+	if (ssh_get_server_publickey(r->session, &key) != SSH_OK)
+		return lost(r, "host key", err);
+	type = ssh_key_type_to_char(ssh_key_type(key));
+	if (ssh_key_type(key) >= SSH_KEYTYPE_ECDSA_P256 &&
+		ssh_key_type(key) <= SSH_KEYTYPE_ECDSA_P521)
+		type = ssh_pki_key_ecdsa_name(key);
+	if (ssh_pki_export_pubkey_base64(key, &base64) != SSH_OK)
+		base64 = NULL;
+	ssh_key_free(key);
+	for (size_t i = 0; base64 && r->target->host_keys[i]; i++)
+		if (same_key(r->target->host_keys[i], type, base64))
+			return 0;
+	return wrong_key(
+		r, "its host key is not the one the testbed reports", err);
+}
+
+static void accept_new(struct remote *r)
+{
+	unsigned char *hash = NULL;
+	ssh_key key = NULL;
+	size_t n = 0;
+
+	if (ssh_get_server_publickey(r->session, &key) == SSH_OK &&
+		ssh_get_publickey_hash(
+			key, SSH_PUBLICKEY_HASH_SHA256, &hash, &n) == SSH_OK) {
+		char *text = ssh_get_fingerprint_hash(
+			SSH_PUBLICKEY_HASH_SHA256, hash, n);
+
+		snprintf(r->new_key, sizeof(r->new_key), "%s",
+			text ? text : "?");
+		ssh_string_free_char(text);
+		ssh_clean_pubkey_hash(&hash);
+	}
+	ssh_key_free(key);
+	ssh_options_set(r->session, SSH_OPTIONS_KNOWNHOSTS, r->keys->accepted);
+	/* failing to remember it only means to be asked again */
+	(void)ssh_session_update_known_hosts(r->session);
+}
+
+static int check_host(struct remote *r, struct err *err)
+{
+	enum ssh_known_hosts_e known;
+
+	if (r->target->host_keys && r->target->host_keys[0])
+		return check_pinned(r, err);
+	known = ssh_session_is_known_server(r->session);
+	if (known == SSH_KNOWN_HOSTS_UNKNOWN ||
+		known == SSH_KNOWN_HOSTS_NOT_FOUND) {
+		ssh_options_set(
+			r->session, SSH_OPTIONS_KNOWNHOSTS, r->keys->accepted);
+		known = ssh_session_is_known_server(r->session);
+	}
+	switch (known) {
+	case SSH_KNOWN_HOSTS_OK:
+		return 0;
+	case SSH_KNOWN_HOSTS_CHANGED:
+		return wrong_key(r, "its host key has changed", err);
+	case SSH_KNOWN_HOSTS_OTHER:
+		return wrong_key(
+			r, "it is known with another kind of host key", err);
+	case SSH_KNOWN_HOSTS_ERROR:
+		return lost(r, "known hosts", err);
+	case SSH_KNOWN_HOSTS_UNKNOWN:
+	case SSH_KNOWN_HOSTS_NOT_FOUND:
+		break;
+	}
+	accept_new(r);
+	return 0;
+}
+
+static int step_banner(struct remote *r, struct err *err)
+{
+	int rc = ssh_connect(r->session);
+
+	if (rc == SSH_AGAIN)
+		return 0;
+	if (rc != SSH_OK)
+		return lost(r, "no SSH session", err);
+	r->heard = true;
+	r->state = LOGIN;
+	rc = check_host(r, err);
+	return rc < 0 ? rc : 1;
+}
+
+static int login_failed(struct remote *r, struct err *err)
+{
+	char tried[700] = "";
+
+	for (size_t i = 0; i < r->keys->n; i++) {
+		size_t n = strlen(tried);
+
+		snprintf(tried + n, sizeof(tried) - n, "%s%s", n ? ", " : "",
+			r->keys->files[i]);
+	}
+	if (r->keys->agent) {
+		size_t n = strlen(tried);
+
+		snprintf(tried + n, sizeof(tried) - n, "%sthe SSH agent",
+			n ? ", " : "");
+	}
+	err_set(err, NFZ_E_NODE_AUTH, "%s: login refused (tried %s)",
+		r->target->name, tried[0] ? tried : "no key: none was found");
+	return err_hint(err,
+		"Is your public key known to the testbed? Try: ssh %s@%s",
+		r->target->user ? r->target->user : r->keys->user,
+		r->target->address);
+}
+
+static int step_login(struct remote *r, struct err *err)
+{
+	for (;;) {
+		int rc;
+
+		if (r->offer < r->keys->n)
+			rc = ssh_userauth_publickey(
+				r->session, NULL, r->keys->keys[r->offer]);
+		else if (r->offer == r->keys->n && r->keys->agent)
+			rc = ssh_userauth_agent(r->session, NULL);
+		else
+			return login_failed(r, err);
+		if (rc == SSH_AUTH_AGAIN)
+			return 0;
+		if (rc == SSH_AUTH_SUCCESS) {
+			r->state = OPENING;
+			r->channel = ssh_channel_new(r->session);
+			if (!r->channel)
+				return lost(r, "channel", err);
+			return 1;
+		}
+		if (rc == SSH_AUTH_ERROR && !ssh_is_connected(r->session))
+			return login_failed(r, err);
+		r->offer++;
+	}
+}
+
+static int step_channel(struct remote *r, struct err *err)
+{
+	bool opening = r->state == OPENING;
+	int rc = opening ? ssh_channel_open_session(r->channel)
+			 : ssh_channel_request_exec(r->channel, r->command);
+
+	if (rc == SSH_AGAIN)
+		return 0;
+	if (rc != SSH_OK)
+		return lost(r, opening ? "no channel" : "no command", err);
+	r->state = opening ? STARTING : RUNNING;
+	return 1;
+}
+
+static int step_tcp(struct remote *r, struct err *err)
+{
+	struct pollfd p = {r->fd, POLLOUT, 0};
+	int rc;
+
+	if (poll(&p, 1, 0) <= 0)
+		return 0;
+	rc = start_session(r, err);
+	return rc < 0 ? rc : 1;
+}
+
+int remote_step(struct remote *r, struct err *err)
+{
+	for (;;) {
+		int rc = 1;
+
+		switch (r->state) {
+		case TCP:
+			rc = step_tcp(r, err);
+			break;
+		case BANNER:
+			rc = step_banner(r, err);
+			break;
+		case LOGIN:
+			rc = step_login(r, err);
+			break;
+		case OPENING:
+		case STARTING:
+			rc = step_channel(r, err);
+			break;
+		case RUNNING:
+			return 1;
+		}
+		if (rc <= 0)
+			return rc;
+	}
+}
+
+const char *remote_phase(const struct remote *r)
+{
+	static const char *const names[] = {[TCP] = "connection",
+		[BANNER] = "banner",
+		[LOGIN] = "login",
+		[OPENING] = "session",
+		[STARTING] = "session",
+		[RUNNING] = "answer"};
+
+	return names[r->state];
+}
+
+bool remote_refused(const struct remote *r)
+{
+	return !r->heard;
+}
+
+const char *remote_new_key(const struct remote *r)
+{
+	return r->new_key[0] ? r->new_key : NULL;
+}
+
+int remote_fd(const struct remote *r)
+{
+	return r->session && r->state != TCP ? ssh_get_fd(r->session) : r->fd;
+}
+
+short remote_events(const struct remote *r)
+{
+	int flags;
+
+	if (r->state == TCP)
+		return POLLOUT;
+	flags = ssh_get_poll_flags(r->session);
+	return (short)(POLLIN | (flags & SSH_WRITE_PENDING ? POLLOUT : 0));
+}
+
+ssize_t remote_read(struct remote *r, bool is_stderr, void *to, size_t len)
+{
+	int n = ssh_channel_read_nonblocking(
+		r->channel, to, (uint32_t)len, is_stderr);
+
+	if (n > 0)
+		return n;
+	if (n == SSH_EOF || (n == 0 && ssh_channel_is_eof(r->channel)))
+		return -1;
+	if (n == SSH_ERROR || !ssh_is_connected(r->session))
+		return ssh_channel_is_eof(r->channel) ? -1 : -2;
+	return 0;
+}
+
+ssize_t remote_write(struct remote *r, const void *data, size_t len)
+{
+	uint32_t window = ssh_channel_window_size(r->channel);
+	int n;
+
+	if (len > WRITE_MAX)
+		len = WRITE_MAX;
+	if (len > window)
+		len = window;
+	if (len == 0 || ssh_get_poll_flags(r->session) & SSH_WRITE_PENDING)
+		return 0;
+	n = ssh_channel_write(r->channel, data, (uint32_t)len);
+	if (n == SSH_AGAIN)
+		return 0;
+	return n < 0 ? -2 : n;
+}
+
+void remote_end_input(struct remote *r)
+{
+	if (r->channel && ssh_channel_is_open(r->channel))
+		ssh_channel_send_eof(r->channel);
+}
+
+void remote_free(struct remote *r)
+{
+	if (!r)
+		return;
+	if (r->channel)
+		ssh_channel_free(r->channel);
+	if (r->session) {
+		ssh_set_blocking(r->session, 0);
+		if (ssh_is_connected(r->session))
+			ssh_disconnect(r->session);
+		ssh_free(r->session);
+	} else if (r->fd >= 0) {
+		close(r->fd);
+	}
+	free(r);
+}

@@ -1,0 +1,134 @@
+/* The controller's cache: a few lines in a private file. */
+#include "deploy/state.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "format/crypto.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { STATE_MAX = 1 << 20 };
+
+static bool part_ok(const char *s)
+{
+	return s && *s && *s != '.' && !strchr(s, '/');
+}
+
+/* NULL when the names cannot be a path. */
+static char *dir_of(
+	const char *dir, const char *project, const char *experiment)
+{
+	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+	if (!part_ok(project) || !part_ok(experiment))
+		return NULL;
+	if (dir)
+		return mem_printf("%s/%s/%s", dir, project, experiment);
+	if (xdg && *xdg == '/')
+		return mem_printf(
+			"%s/netflowize/%s/%s", xdg, project, experiment);
+	return home ? mem_printf("%s/.local/state/netflowize/%s/%s", home,
+			      project, experiment)
+		    : NULL;
+}
+
+static void take_line(struct deploy_state *s, const char *line)
+{
+	char word[128];
+
+	if (sscanf(line, "deployment %16" SCNx64, &s->deployment) == 1)
+		s->known = true;
+	else if (sscanf(line, "key %127s", word) == 1) {
+		if (!crypto_unhex(word, s->key, sizeof(s->key)))
+			s->known = false;
+		crypto_wipe(word, sizeof(word));
+	} else if (sscanf(line, "node %127s", word) == 1)
+		opt_list_add(&s->nodes, word);
+	else if (strcmp(line, "complete") == 0)
+		s->nodes_all = true;
+}
+
+void state_load(const char *dir, const char *project, const char *experiment,
+	struct deploy_state *ret)
+{
+	cleanup_free char *where = dir_of(dir, project, experiment);
+	cleanup_free char *path =
+		where ? mem_printf("%s/deployment", where) : NULL;
+	struct buf text = BUF_INIT(STATE_MAX);
+	char *p, *end;
+
+	*ret = (struct deploy_state){0};
+	if (path && file_read(path, &text, NULL) == 0)
+		for (p = text.data; p && *p; p = end) {
+			end = strchr(p, '\n');
+			if (end)
+				*end++ = '\0';
+			take_line(ret, p);
+		}
+	if (text.data)
+		crypto_wipe(text.data, text.cap);
+	buf_release(&text);
+}
+
+int state_save(const char *dir, const char *project, const char *experiment,
+	const struct deploy_state *s, struct err *err)
+{
+	cleanup_free char *where = dir_of(dir, project, experiment);
+	cleanup_free char *path =
+		where ? mem_printf("%s/deployment", where) : NULL;
+	struct buf text = BUF_INIT(STATE_MAX);
+	char hex[SETUP_KEY_BYTES * 2 + 1];
+	int r;
+
+	if (!path)
+		return 0;
+	buf_addf(&text, "deployment %016" PRIx64 "\nkey %s\n", s->deployment,
+		crypto_hex(s->key, sizeof(s->key), hex));
+	for (size_t i = 0; i < s->nodes.n; i++)
+		buf_addf(&text, "node %s\n", s->nodes.items[i]);
+	if (s->nodes_all)
+		buf_adds(&text, "complete\n");
+	r = file_make_dirs(where, 0700, err);
+	if (r == 0)
+		r = file_replace(path, 0600, text.data, text.len, err);
+	crypto_wipe(text.data, text.cap);
+	crypto_wipe(hex, sizeof(hex));
+	buf_release(&text);
+	return r;
+}
+
+void state_forget(const char *dir, const char *project, const char *experiment)
+{
+	cleanup_free char *where = dir_of(dir, project, experiment);
+	cleanup_free char *path =
+		where ? mem_printf("%s/deployment", where) : NULL;
+
+	if (path)
+		unlink(path);
+}
+
+void state_release(struct deploy_state *s)
+{
+	crypto_wipe(s->key, sizeof(s->key));
+	opt_list_release(&s->nodes);
+	*s = (struct deploy_state){0};
+}
+
+int state_lock(const char *dir, const char *project, const char *experiment,
+	int *ret_fd, struct err *err)
+{
+	cleanup_free char *where = dir_of(dir, project, experiment);
+	cleanup_free char *path = where ? mem_printf("%s/lock", where) : NULL;
+	int r;
+
+	*ret_fd = -1;
+	if (!path || file_make_dirs(where, 0700, NULL) < 0)
+		return 0; /* nowhere to lock: the nodes have locks as well */
+	r = file_lock(path, ret_fd, err);
+	if (r == -NFZ_E_BUSY)
+		err_set(err, NFZ_E_BUSY,
+			"another netflowize is working on %s/%s", project,
+			experiment);
+	return r == -NFZ_E_BUSY ? r : 0;
+}

@@ -1,0 +1,35 @@
+/* What the controller remembers of a deployment between commands.  Only a
+ * cache: everything works without it, the nodes are the truth.  It saves
+ * restarting all modules when one changes, because it holds the key.
+ *
+ * $XDG_STATE_HOME/netflowize/PROJECT/EXPERIMENT/deployment, mode 0600. */
+#ifndef NFZ_DEPLOY_STATE_H
+#define NFZ_DEPLOY_STATE_H
+
+#include "base/err.h"
+#include "base/opt.h"
+#include "flow/setup.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct deploy_state {
+	bool known;
+	uint64_t deployment;
+	uint8_t key[SETUP_KEY_BYTES];
+	struct opt_list nodes; /* names it was put on */
+	bool nodes_all;        /* every one of them was heard of then */
+};
+
+/* dir NULL: the usual place.  A missing or damaged file is an unknown state. */
+void state_load(const char *dir, const char *project, const char *experiment,
+	struct deploy_state *ret);
+int state_save(const char *dir, const char *project, const char *experiment,
+	const struct deploy_state *s, struct err *err) NFZ_MUST_CHECK;
+void state_forget(const char *dir, const char *project, const char *experiment);
+void state_release(struct deploy_state *s); /* wipes the key */
+/* One controller on this machine at a time; NFZ_E_BUSY. */
+int state_lock(const char *dir, const char *project, const char *experiment,
+	int *ret_fd, struct err *err) NFZ_MUST_CHECK;
+
+#endif

@@ -1,0 +1,40 @@
+/* What will be done on which node: the difference between what the plan wants
+ * and what was found, in order, as a list that can be printed (--dry-run). */
+#ifndef NFZ_DEPLOY_STEPS_H
+#define NFZ_DEPLOY_STEPS_H
+
+#include "base/buf.h"
+#include "deploy/deploy.h"
+#include "deploy/rollout.h"
+
+enum step_kind {
+	STEP_INSTALL, /* what: programs */
+	STEP_STOP,    /* what: a role that is not wanted any more */
+	STEP_START,   /* what: a role; also restarts a changed one */
+	STEP_REMOVE   /* what: a deployment's id */
+};
+
+struct step {
+	int node; /* topology node */
+	enum step_kind kind;
+	char what[200];
+};
+
+struct steps {
+	struct step *items;
+	size_t n, cap;
+};
+
+/* Compares.  Nodes of the report that were not reached count as empty ones.
+ * Order: installations, stops, the collector's start, meters, removals. */
+void steps_make(const struct rollout *r, const struct deploy_report *found,
+	const char *experiment, struct steps *ret);
+void steps_release(struct steps *s);
+/* "  r1        start    meter (5 taps)" lines; "no changes" when empty. */
+void steps_print(
+	const struct steps *s, const struct topology *t, struct buf *out);
+bool steps_touch(const struct steps *s, int node);
+/* Does this module run here just as it should? */
+bool module_runs(const struct module *m, const struct deploy_found *f);
+
+#endif
