@@ -11,6 +11,7 @@
 #include "lab/service_parts.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,7 +20,7 @@ enum { PATIENCE_MS = 600 * 1000, IN_MAX = HTTP_BODY_MAX + 4 * HTTP_HEAD_MAX };
 
 struct talk {
 	struct tls_conn *conn;
-	int channel;
+	int channel, fd;
 	struct service_http http;
 	struct buf in, out;
 	bool closed;
@@ -109,15 +110,26 @@ static bool introduce(struct talk *t)
 	       get_frame(t->channel, &kind, &none) && kind == FRAME_KNOWN;
 }
 
-/* One call: to the owner and back.  While it waits, the client is watched
- * only by the owner's cancelling when this process dies. */
+/* Waits for the owner's answer; false when the client has gone meanwhile. */
+static bool answer_comes(const struct talk *t)
+{
+	struct pollfd fds[2] = {{.fd = t->channel, .events = POLLIN},
+		{.fd = t->fd, .events = POLLRDHUP}};
+
+	while (poll(fds, 2, -1) < 0)
+		if (errno != EINTR)
+			return false;
+	return fds[0].revents != 0;
+}
+
+/* One call: to the owner and back. */
 static bool call(struct talk *t, const struct http_body *body, bool *ret_cut)
 {
 	struct buf document cleanup(buf_release) = BUF_INIT(FRAME_MAX);
 	char kind = 0;
 
 	if (!put_frame(t->channel, FRAME_CALL, t->in.data, 0, body) ||
-		!get_frame(t->channel, &kind, &document))
+		!answer_comes(t) || !get_frame(t->channel, &kind, &document))
 		return false;
 	service_http_answer(buf_str(&document), document.len, &t->out);
 	*ret_cut = kind == FRAME_CUT;
@@ -194,6 +206,7 @@ static enum tls_end converse(struct talk *t)
 void service_child_run(const struct service_child *child)
 {
 	struct talk t = {.channel = child->channel,
+		.fd = child->fd,
 		.in = BUF_INIT(IN_MAX),
 		.out = BUF_INIT(FRAME_MAX + HTTP_HEAD_MAX)};
 	struct err err = ERR_INIT;

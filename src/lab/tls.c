@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { READ_CHUNK = 16384 };
+enum { READ_CHUNK = 16384, LINGER_MS = 1000 };
 
 struct tls {
 	SSL_CTX *ctx;
@@ -97,6 +97,23 @@ static int wait_for(struct tls_conn *conn, int result, int also_fd,
 	return 0;
 }
 
+/* After a refusal in the handshake: lets the alert reach the client, which a
+ * reset because of unread bytes would overtake. */
+static void let_alert_pass(int fd)
+{
+	struct mono_time end = mono_add_ms(mono_now(), LINGER_MS);
+	char waste[4096];
+
+	shutdown(fd, SHUT_WR);
+	while (!mono_passed(end)) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+
+		if (poll(&p, 1, mono_ms_until(end)) <= 0 ||
+			recv(fd, waste, sizeof(waste), 0) <= 0)
+			return;
+	}
+}
+
 int tls_accept(struct tls *tls, int fd, int timeout_ms, struct tls_conn **ret,
 	struct err *err)
 {
@@ -113,10 +130,12 @@ int tls_accept(struct tls *tls, int fd, int timeout_ms, struct tls_conn **ret,
 		r = library_error(err, "TLS");
 	while (r == 0 && (n = SSL_accept(conn->ssl)) != 1)
 		r = wait_for(conn, n, -1, NULL, err);
-	if (r < 0)
+	if (r < 0) {
+		let_alert_pass(fd);
 		tls_end(conn, TLS_SILENT);
-	else
+	} else {
 		*ret = conn;
+	}
 	return r;
 }
 

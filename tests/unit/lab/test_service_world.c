@@ -93,6 +93,12 @@ static void add_users(struct lab_site *site)
 	add_user(site, "ben");
 	add_user(site, "cleo");
 	add_user(site, "dan");
+	add_user(site, "eve"); /* frozen */
+	add_user(site, "fay"); /* in no group */
+	add_user(site, "gil"); /* certificate revoked */
+	site->users[site->n_users - 3].active = false;
+	join(site, "eve", "nfexp", "nfexp", "user");
+	join(site, "gil", "nfexp", "nfexp", "user");
 	join(site, "ada", "nfexp", "nfexp", "project_root");
 	join(site, "ada", "nfexp", "probes", "project_root");
 	join(site, "ada", "deter1", "deter1", "local_root");
