@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 struct ns_limits {
-	int64_t time_ms;           /* 0: default 10000 */
-	int64_t commands;          /* 0: default 50,000,000; a link takes some 2000 */
+	int64_t time_ms;  /* 0: default 10000 */
+	int64_t commands; /* 0: default 50,000,000 (a link takes some 2000) */
 	int64_t memory_bytes;      /* 0: default 256 MiB */
 	double delay_threshold_ms; /* 0: default 2, a site's DELAYTHRESH */
 	/* Hardware types known, as glob patterns; NULL: "pc*", "d[0-9]*".
@@ -161,25 +161,24 @@ static inline void ns_free_at(struct ns_experiment **e)
  * default system. */
 struct buf;
 int ns_print(const char *text, size_t len, const char *name,
-        const struct ns_limits *limits, struct buf *out, struct err *err)
-        NFZ_MUST_CHECK;
+	const struct ns_limits *limits, struct buf *out,
+	struct err *err) NFZ_MUST_CHECK;
 /* Can this be brought up, not only parsed?  Refuses, with the line where
  * known: "@NAME@" macros that nobody replaced, an address given twice on one
  * link, names longer than the testbed stores, trace types it does not have.  The text is
  * that of the experiment (for line numbers). */
 int ns_check_real(const struct ns_experiment *e, const char *text, size_t len,
-        const char *name, struct err *err) NFZ_MUST_CHECK;
+	const char *name, struct err *err) NFZ_MUST_CHECK;
 /* The planner's view: nodes, links, LANs, and the shapers the testbed would
  * add (section 5.3), numbered as it numbers them, marked inferred. */
 int ns_topology(const struct ns_experiment *e, struct topology **ret,
-        struct err *err) NFZ_MUST_CHECK;
+	struct err *err) NFZ_MUST_CHECK;
 /* Does this member make the testbed insert a shaper (or a trace bridge)?  A
  * link, and a LAN of two, has one shaper for both members, and the answer is
  * that of the whole.  *ret_shapes: it shapes, it is not there for tracing
  * only; true with result false means that the end nodes shape. */
 bool ns_member_needs_shaper(const struct ns_experiment *e,
-        const struct ns_lan *lan, const struct ns_member *m,
-        bool *ret_shapes);
+	const struct ns_lan *lan, const struct ns_member *m, bool *ret_shapes);
 /* The value of an experiment-wide setting, "" when it is not set. */
 const char *ns_setting(const struct ns_experiment *e, const char *name);
 

@@ -12,9 +12,11 @@
 	extern const char ns_prelude_##name[]
 
 EMBED(core, "ns_core.tcl");
+EMBED(units, "ns_units.tcl");
 EMBED(sim, "ns_sim.tcl");
 EMBED(node, "ns_node.tcl");
 EMBED(lanlink, "ns_lanlink.tcl");
+EMBED(lanrows, "ns_lanrows.tcl");
 EMBED(event, "ns_event.tcl");
 EMBED(agent, "ns_agent.tcl");
 EMBED(traffic, "ns_traffic.tcl");
@@ -25,9 +27,11 @@ const struct ns_prelude *ns_prelude(void)
 {
 	static const struct ns_prelude parts[] = {
 		{"core", ns_prelude_core},
+		{"units", ns_prelude_units},
 		{"sim", ns_prelude_sim},
 		{"node", ns_prelude_node},
 		{"lanlink", ns_prelude_lanlink},
+		{"lanrows", ns_prelude_lanrows},
 		{"event", ns_prelude_event},
 		{"agent", ns_prelude_agent},
 		{"traffic", ns_prelude_traffic},
