@@ -43,7 +43,7 @@ struct app {
 	 * until app_release */
 	struct buf pool;
 	char *server, *certificate, *ca, *project, *identity, *ssh_user;
-	volatile sig_atomic_t *interrupted; /* number of Ctrl-C so far */
+	volatile int *interrupted; /* number of Ctrl-C so far */
 };
 
 extern const struct opt common_options[];

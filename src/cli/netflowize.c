@@ -10,14 +10,17 @@
 #include <string.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t interrupted;
+/* an int, as sig_atomic_t is on every system we run on */
+static volatile int interrupted;
+_Static_assert(sizeof(int) == sizeof(sig_atomic_t), "signal flag");
 
 /* First Ctrl-C: stop starting new work.  Second: stop now; the journals on the
  * nodes know the rest. */
 static void on_interrupt(int signo)
 {
 	(void)signo;
-	if (++interrupted >= 2)
+	interrupted = interrupted + 1;
+	if (interrupted >= 2)
 		_exit(130);
 }
 

@@ -1,0 +1,291 @@
+/* netflowize up: fetch, plan, install, start. */
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "cli/commands.h"
+#include "cli/experiment.h"
+#include "cli/nodes.h"
+#include "cli/planning.h"
+#include "cli/say.h"
+#include "format/jsonw.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+struct up_command {
+	struct common common;
+	struct plan_options plan;
+	const char *topology, *use_plan;
+	bool dry_run, partial;
+	int64_t lease_ms;
+};
+
+static const struct opt options[] = {
+	PLAN_OPTIONS(struct up_command),
+	{"topology", 0, OPT_TEXT, offsetof(struct up_command, topology), "FILE",
+		"nodes from a file instead of the testbed", NULL, 0, 0},
+	{"plan", 0, OPT_TEXT, offsetof(struct up_command, use_plan), "FILE",
+		"apply exactly this plan", NULL, 0, 0},
+	{"dry-run", 'n', OPT_FLAG, offsetof(struct up_command, dry_run), NULL,
+		"show what would be done on each node", NULL, 0, 0},
+	{"partial", 0, OPT_FLAG, offsetof(struct up_command, partial), NULL,
+		"accept links that cannot be covered", NULL, 0, 0},
+	{"lease", 0, OPT_SPAN, offsetof(struct up_command, lease_ms), "T",
+		"programs end by themselves when not asked for T", NULL, 0, 0},
+	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
+};
+
+struct up {
+	struct app *app;
+	const struct up_command *o;
+	struct topology *t;
+	struct plan *plan;
+	struct nodes_context nodes;
+	struct deploy_report report;
+};
+
+/* The node where a collector of this experiment was put before: a second `up`
+ * must not move the records because the disks have changed. */
+static const char *collector_now(const struct deploy_report *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t f = 0; f < r->nodes[i].n_found; f++) {
+			const struct deploy_found *found =
+				&r->nodes[i].found[f];
+
+			for (size_t p = 0; p < found->n; p++)
+				if (strcmp(found->processes[p].role,
+					    "collector") == 0)
+					return r->nodes[i].name;
+		}
+	return NULL;
+}
+
+static void mark_unusable(struct topology *t, const struct deploy_report *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct topo_node *n = &t->nodes[r->nodes[i].node];
+
+		if (r->nodes[i].err.code == NFZ_E_NODE_OS && !n->unusable)
+			n->unusable = "os";
+		else if (r->nodes[i].err.code == NFZ_E_NO_SUDO && !n->unusable)
+			n->unusable = "no-sudo";
+	}
+}
+
+static struct node_facts *facts_of(
+	const struct topology *t, const struct deploy_report *r)
+{
+	struct node_facts *facts = mem_zalloc(t->n_nodes, sizeof(*facts));
+
+	for (size_t i = 0; i < t->n_nodes; i++)
+		facts[i].disk_free_bytes = -1;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct deploy_node *n = &r->nodes[i];
+
+		if (n->known)
+			facts[n->node] =
+				(struct node_facts){n->free_bytes, n->load};
+	}
+	return facts;
+}
+
+/* Facts for choosing the collector, unless somebody chose it already. */
+static int look_around(struct up *up, struct plan_options *wish,
+	struct node_facts **ret_facts, const char **ret_kept, struct err *err)
+{
+	struct deploy_report r = {0};
+	struct deploy_options o = up->nodes.options;
+	int code;
+
+	o.progress = NULL;
+	code = deploy_survey(up->t, &o, &r, err);
+	if (code < 0 && code != -NFZ_E_NODES_FAILED) {
+		deploy_report_release(&r);
+		return code;
+	}
+	if (!wish->collector && collector_now(&r)) {
+		*ret_kept = collector_now(&r);
+		wish->collector = *ret_kept;
+	}
+	if (!wish->collector) {
+		deploy_report_release(&r);
+		r = (struct deploy_report){0};
+		code = deploy_facts(up->t, &o, &r, err);
+	}
+	if (code == 0 || code == -NFZ_E_NODES_FAILED) {
+		mark_unusable(up->t, &r);
+		*ret_facts = facts_of(up->t, &r);
+		code = 0;
+	}
+	deploy_report_release(&r);
+	return code;
+}
+
+static int read_plan(struct up *up, struct err *err)
+{
+	struct buf text = BUF_INIT((size_t)256 << 20);
+	int r = file_read(up->o->use_plan, &text, err);
+
+	if (r == 0)
+		r = plan_parse(buf_str(&text), text.len, up->o->use_plan, up->t,
+			&up->plan, err);
+	buf_release(&text);
+	return r;
+}
+
+static int make_plan(struct up *up, struct err *err)
+{
+	cleanup_free struct node_facts *facts = NULL;
+	struct plan_options wish = up->o->plan;
+	const char *kept = NULL;
+	int r;
+
+	if (up->o->use_plan)
+		return read_plan(up, err);
+	r = look_around(up, &wish, &facts, &kept, err);
+	if (r == 0)
+		r = planning_solve(up->t, &wish, facts, &up->plan, err);
+	if (r == 0 && kept)
+		up->plan->collector.reason = "keeps the records it has";
+	if (r == 0)
+		r = planning_verdict(up->plan, up->t, err);
+	if (r == -NFZ_E_UNCOVERED && up->plan && up->plan->n_gaps == 0)
+		r = 0; /* complete, only not proven best */
+	if (r == -NFZ_E_UNCOVERED && up->o->partial) {
+		say_note(up->app, "%s (--partial)", err->text);
+		err_clear(err);
+		r = 0;
+	} else if (r == -NFZ_E_UNCOVERED) {
+		size_t n = strlen(err->hint);
+
+		snprintf(err->hint + n, sizeof(err->hint) - n,
+			"To accept the gap: --partial");
+	}
+	return r;
+}
+
+static void say_plan(const struct up *up)
+{
+	const struct plan *p = up->plan;
+
+	say_done(up->app,
+		"plan: %zu probe%s, %zu of %zu links; cost %" PRId64
+		", lower bound %" PRId64,
+		p->n_probes, p->n_probes == 1 ? "" : "s",
+		plan_links_covered(p, up->t), up->t->n_links, p->cost,
+		p->lower_bound);
+	if (p->collector.node >= 0)
+		say_done(up->app, "collector: %s (%s)",
+			up->t->nodes[p->collector.node].name,
+			p->collector.reason);
+}
+
+static void print_json(const struct up *up)
+{
+	struct buf out = BUF_INIT((size_t)64 << 20);
+	struct jsonw w;
+
+	jsonw_init(&w, &out, JSONW_INDENT);
+	jsonw_object(&w);
+	jsonw_put(&w, "schema", "netflowize.up/1");
+	jsonw_put(&w, "deployment", up->report.id);
+	jsonw_put_bool(&w, "changed", up->report.changed);
+	jsonw_put_uint(&w, "binary_bytes", up->report.binary_bytes);
+	jsonw_put_uint(&w, "failed", up->report.failed);
+	jsonw_key(&w, "nodes");
+	jsonw_array(&w);
+	for (size_t i = 0; i < up->report.n; i++) {
+		const struct deploy_node *n = &up->report.nodes[i];
+
+		jsonw_object_inline(&w);
+		jsonw_put(&w, "node", n->name);
+		jsonw_put(&w, "status", node_status_name(n->status));
+		jsonw_put(&w, "step", n->step);
+		if (n->err.code) {
+			jsonw_put(&w, "code", err_code_text(n->err.code));
+			jsonw_put(&w, "error", n->err.text);
+		}
+		jsonw_end(&w);
+	}
+	jsonw_end(&w);
+	jsonw_end(&w);
+	fputs(buf_str(&out), stdout);
+	buf_release(&out);
+}
+
+static void say_result(const struct up *up, int64_t ms)
+{
+	const char *p = up->nodes.project, *e = up->nodes.experiment;
+
+	if (up->o->dry_run) {
+		fputs(buf_str(&up->report.steps), stdout);
+		say(up->app, "Nothing was changed.");
+		return;
+	}
+	if (!up->report.changed) {
+		say_done(up->app,
+			"no changes: %s/%s is instrumented, %" PRIu64
+			" bytes of binary sent",
+			p, e, up->report.binary_bytes);
+		return;
+	}
+	say(up->app,
+		"\n%s/%s is instrumented (deployment %s).   %.1f s\n"
+		"  Look     netflowize query %s/%s\n"
+		"  Remove   netflowize strip %s/%s",
+		p, e, up->report.id, (double)ms / 1e3, p, e, p, e);
+}
+
+static int carry_out(struct up *up, struct err *err)
+{
+	struct mono_time start = mono_now();
+	int r;
+
+	nodes_init(&up->nodes, up->app, up->t);
+	up->nodes.options.lease_ms = up->o->lease_ms;
+	up->nodes.options.dry_run = up->o->dry_run;
+	r = make_plan(up, err);
+	if (r < 0)
+		return r;
+	say_plan(up);
+	r = deploy_up(up->t, up->plan, &up->nodes.options, &up->report, err);
+	if (up->app->common->format == FORMAT_JSON)
+		print_json(up);
+	else if (r == 0)
+		say_result(up, (mono_now().ns - start.ns) / NS_PER_MS);
+	return nodes_failures(up->app, &up->report, r, err);
+}
+
+static int run(struct app *app, int argc, char **argv, struct err *err)
+{
+	struct up_command o = {0};
+	struct up up = {.app = app, .o = &o};
+	int words, r = command_parse(app, &cmd_up, &o, argc, argv, &words, err);
+
+	if (r == 0 && words >= 0) {
+		if (words > 1)
+			r = err_set(err, NFZ_E_USAGE,
+				"one experiment at a time, not %s and %s",
+				argv[1], argv[2]);
+		else
+			r = experiment_or_file(app, o.topology,
+				words ? argv[1] : NULL, &up.t, err);
+		if (r == 0)
+			r = carry_out(&up, err);
+	}
+	deploy_report_release(&up.report);
+	plan_free(up.plan);
+	topology_free(up.t);
+	plan_options_release(&o.plan);
+	return r;
+}
+
+const struct command cmd_up = {.name = "up",
+	.usage = "[--light] [options] PROJ/EXP",
+	.summary = "Plan, install and start; again: repair or no changes",
+	.example = "netflowize --light netsec/dumbbell",
+	.options = options,
+	.run = run};

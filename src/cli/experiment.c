@@ -1,0 +1,128 @@
+#include "cli/experiment.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/say.h"
+#include "deploy/deploy.h"
+#include "format/crypto.h"
+#include "testbed/import.h"
+#include "testbed/load.h"
+
+#include <string.h>
+
+static int on_passphrase(void *ctx, const char *file, int attempt,
+	struct buf *out, struct err *err)
+{
+	const struct app *app = ctx;
+	char text[256];
+	int r;
+
+	if (attempt > 1)
+		say_fail(app, "wrong passphrase for %s (attempt %d of %d)",
+			file, attempt - 1, CLIENT_PASSPHRASE_TRIES);
+	r = say_passphrase(app, file, text, sizeof(text), err);
+	if (r == 0)
+		buf_adds(out, text);
+	crypto_wipe(text, sizeof(text));
+	return r;
+}
+
+static bool on_cancelled(void *ctx)
+{
+	const struct app *app = ctx;
+
+	return *app->interrupted > 0;
+}
+
+int experiment_connect(struct app *app, struct client **ret, struct err *err)
+{
+	const struct common *c = app->common;
+	const struct client_config config = {
+		.server = c->server,
+		.certificate = c->certificate,
+		.ca = c->ca,
+		.insecure = c->insecure,
+		.ciphers = c->old_ciphers ? "DEFAULT:@SECLEVEL=0" : NULL,
+		.passphrase = on_passphrase,
+		.cancelled = on_cancelled,
+		.ctx = app,
+	};
+
+	return client_open(&config, ret, err);
+}
+
+static int on_node_file(void *ctx, const struct topo_node *node,
+	const char *path, struct buf *out, struct err *err)
+{
+	const struct app *app = ctx;
+	const char *const identities[] = {app->common->identity, NULL};
+	const struct deploy_options options = {
+		.ssh = {.identities =
+				app->common->identity ? identities : NULL},
+		.user = app->common->ssh_user,
+		.timeout_ms = app->common->timeout_ms,
+		.cancel = app->interrupted,
+	};
+
+	return deploy_read_file(node, &options, path, out, err);
+}
+
+static void show_notes(const struct app *app, const struct buf *text)
+{
+	const char *at = buf_str(text);
+
+	while (*at) {
+		size_t n = strcspn(at, "\n");
+
+		say_note(app, "%.*s", (int)n, at);
+		at += n + (at[n] == '\n');
+	}
+}
+
+int experiment_topology(struct app *app, const struct experiment_name *name,
+	struct topology **ret, struct err *err)
+{
+	cleanup(client_close_at) struct client *client = NULL;
+	const struct client_exp exp = {name->project, name->experiment};
+	struct buf notes = BUF_INIT(1 << 20);
+	const struct import_options options = {
+		.node_file = on_node_file, .ctx = app, .notes = &notes};
+	struct mono_time start = mono_now();
+	int r = experiment_connect(app, &client, err);
+
+	if (r == 0)
+		r = import_experiment(client, &exp, &options, ret, err);
+	if (r == 0 && !app->common->quiet)
+		show_notes(app, &notes);
+	buf_release(&notes);
+	if (r < 0)
+		return r;
+	say_done(app,
+		"topology of %s/%s: %zu nodes, %zu links, %zu shapers and "
+		"bridges  (%.1f s)",
+		name->project, name->experiment, (*ret)->n_nodes,
+		(*ret)->n_links, (*ret)->n_bridges,
+		(double)(mono_now().ns - start.ns) / 1e9);
+	return 0;
+}
+
+int experiment_or_file(struct app *app, const char *file, const char *word,
+	struct topology **ret, struct err *err)
+{
+	struct buf warnings = BUF_INIT(1 << 20);
+	struct experiment_name name;
+	int r;
+
+	if (file) {
+		r = topology_load(file, ret, &warnings, err);
+		show_notes(app, &warnings);
+		buf_release(&warnings);
+		return r;
+	}
+	if (!word) {
+		err_set(err, NFZ_E_USAGE, "which experiment?");
+		return err_hint(err, "Name it as PROJ/EXP, or give a file with "
+				     "--topology FILE");
+	}
+	r = app_experiment(app, word, &name, err);
+	return r < 0 ? r : experiment_topology(app, &name, ret, err);
+}

@@ -1,0 +1,22 @@
+/* An experiment as the commands see it: the testbed's client and its
+ * topology. */
+#ifndef NFZ_CLI_EXPERIMENT_H
+#define NFZ_CLI_EXPERIMENT_H
+
+#include "cli/app.h"
+#include "testbed/client.h"
+#include "topology/topology.h"
+
+/* Opens the client with the configured certificate, asking for its passphrase
+ * where it has one. */
+int experiment_connect(
+	struct app *app, struct client **ret, struct err *err) NFZ_MUST_CHECK;
+/* The topology of PROJ/EXP from the testbed, completed from the shapers' own
+ * files over SSH; says what it did. */
+int experiment_topology(struct app *app, const struct experiment_name *name,
+	struct topology **ret, struct err *err) NFZ_MUST_CHECK;
+/* From --topology FILE when file is not NULL, else from the testbed. */
+int experiment_or_file(struct app *app, const char *file, const char *word,
+	struct topology **ret, struct err *err) NFZ_MUST_CHECK;
+
+#endif

@@ -1,0 +1,122 @@
+#include "cli/nodes.h"
+#include "base/mem.h"
+#include "cli/experiment.h"
+#include "cli/say.h"
+#include "report/table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void on_progress(void *ctx, const char *node, const char *step,
+	enum node_status status, int64_t ms)
+{
+	const struct app *app = ((struct nodes_context *)ctx)->app;
+
+	if (status == NODE_OK || status == NODE_UNCHANGED)
+		say_done(app, "%-16s %-40s %5.1f s", node, step,
+			(double)ms / 1e3);
+	else
+		say_fail(app, "%-16s %s: %s", node, node_status_name(status),
+			step);
+}
+
+void nodes_init(
+	struct nodes_context *n, struct app *app, const struct topology *t)
+{
+	const struct common *c = app->common;
+
+	*n = (struct nodes_context){.app = app};
+	n->identities[0] = c->identity;
+	snprintf(n->project, sizeof(n->project), "%s",
+		t->project ? t->project : "local");
+	snprintf(n->experiment, sizeof(n->experiment), "%s",
+		t->experiment ? t->experiment : "topology");
+	n->options = (struct deploy_options){
+		.project = n->project,
+		.experiment = n->experiment,
+		.version = NFZ_VERSION,
+		.ssh = {.identities = c->identity ? n->identities : NULL},
+		.user = c->ssh_user,
+		.parallel = (int)c->parallel,
+		.timeout_ms = c->timeout_ms,
+		.cancel = app->interrupted,
+		.progress = c->quiet ? NULL : on_progress,
+		.ctx = n,
+	};
+}
+
+int nodes_failures(const struct app *app, const struct deploy_report *r,
+	int code, struct err *err)
+{
+	size_t failed = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct deploy_node *n = &r->nodes[i];
+
+		if (n->new_key[0])
+			say_note(app, "%s: first contact, host key %s accepted",
+				n->name, n->new_key);
+		if (n->err.code == 0)
+			continue;
+		failed++;
+		say_fail(app, "%s: %s  %s", n->name, n->err.text,
+			err_code_text(n->err.code));
+		if (n->err.hint[0])
+			say(app, "  %s", n->err.hint);
+	}
+	if (code == -NFZ_E_NODES_FAILED && failed) {
+		err_set(err, NFZ_E_NODES_FAILED, "%zu of %zu nodes failed",
+			failed, r->n);
+		err_hint(err, "The others are done; run the same command "
+			      "again when the cause is mended");
+	}
+	return code;
+}
+
+int nodes_topology(struct app *app, const char *file, const char *word,
+	struct topology **ret, struct err *err)
+{
+	bool quiet = app->common->quiet;
+	int r;
+
+	/* how the topology came about is not what was asked */
+	app->common->quiet = !app->common->verbose;
+	r = experiment_or_file(app, file, word, ret, err);
+	app->common->quiet = quiet;
+	return r;
+}
+
+static void to_our_output(void *ctx, const char *node, bool is_stderr,
+	const void *data, size_t len)
+{
+	(void)ctx;
+	(void)node;
+	fwrite(data, 1, len, is_stderr ? stderr : stdout);
+}
+
+/* The error whose exit status this is; only for the code, the text was on
+ * stderr already. */
+static int code_of_status(int status)
+{
+	for (int i = 1; i < NFZ_E_COUNT; i++)
+		if (err_exit_status(i) == status)
+			return -i;
+	return -NFZ_E_INTERNAL;
+}
+
+int nodes_query(struct app *app, const struct topology *t,
+	const char *const *argv, struct err *err)
+{
+	struct nodes_context n;
+	int status = 0, r;
+
+	nodes_init(&n, app, t);
+	n.options.progress = NULL;
+	r = deploy_run(t, &n.options, -1, argv, to_our_output, &status, err);
+	if (r < 0)
+		return r;
+	if (status == 0)
+		return 0;
+	err_clear(err);
+	return code_of_status(status);
+}

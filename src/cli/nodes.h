@@ -1,0 +1,35 @@
+/* What the commands that reach the nodes share: options for deploy, progress
+ * lines, reports as tables, programs on the collector's node. */
+#ifndef NFZ_CLI_NODES_H
+#define NFZ_CLI_NODES_H
+
+#include "cli/app.h"
+#include "deploy/deploy.h"
+
+/* Options of the running command; identities must outlive the result. */
+struct nodes_context {
+	struct app *app;
+	struct deploy_options options;
+	const char *identities[2];
+	char project[64], experiment[64];
+};
+void nodes_init(
+	struct nodes_context *n, struct app *app, const struct topology *t);
+
+/* One line for each node that failed; the hint of err names what to do.
+ * Returns code. */
+int nodes_failures(const struct app *app, const struct deploy_report *r,
+	int code, struct err *err) NFZ_MUST_CHECK;
+
+/* The topology of the experiment on the command line (or of a file), for
+ * commands that only need to know the nodes. */
+int nodes_topology(struct app *app, const char *file, const char *word,
+	struct topology **ret, struct err *err) NFZ_MUST_CHECK;
+
+/* Runs nfz-query on the collector's node; its output goes to ours.  argv[0]
+ * is "nfz-query", NULL-ended.  A status other than 0 becomes the error code it
+ * stands for, already told. */
+int nodes_query(struct app *app, const struct topology *t,
+	const char *const *argv, struct err *err) NFZ_MUST_CHECK;
+
+#endif
