@@ -6,35 +6,55 @@
  * stands for every member of the link; such hops feed and are fed over other
  * links only, else two of them on one LAN would feed each other.
  *
- * Links without a tap hide hops.  Nodes that such links connect form a gap; a
- * hop that leaves a gap which another hop enters may be that hop's
- * continuation, so it does not count. */
+ * A hop that nothing feeds is a beginning, or the continuation of what entered
+ * some node and was not seen to leave it: over a link that has no tap, or
+ * whose tap was not there yet, or lost it.  So from a beginning we look
+ * backwards, over links that saw nothing of the flow, for a node that more
+ * entered than left; if there is one, the hop does not count.  Two senders of
+ * one key (forged sources) are not mistaken for each other that way: the links
+ * between them did see the flow. */
 #include "store/hops.h"
 #include "base/mem.h"
 
 #include <string.h>
 
 struct place {
-	uint64_t stamp;  /* of the flow this was noted for */
-	bool entered;    /* by a hop that ends at this one member */
-	int link, other; /* two links over which hops enter, -1: none */
+	uint64_t stamp;   /* of the flow this was noted for */
+	bool entered;     /* by a hop that ends at this one member */
+	int link, other;  /* two links over which hops enter, -1: none */
+	uint64_t in, out; /* packets of hops that end, begin here */
 };
 
 struct hops {
 	const struct catalog *catalog;
 	struct place *places; /* by node */
-	int *gap;             /* by node: number of its gap, a node of it */
-	uint64_t *gap_stamp;  /* by gap: a hop enters it */
-	uint64_t stamp;
+	size_t *links_at;     /* node -> first of its places in links */
+	int *links;           /* the links of each node */
+	uint64_t *link_stamp; /* by link: this flow was seen on it */
+	uint64_t *node_stamp; /* by node: this search was there */
+	int *queue;
+	uint64_t stamp, search;
 };
 
-static int root(int *gap, int node)
+/* The links of each node, as one array. */
+static void index_links(struct hops *h)
 {
-	while (gap[node] != node) {
-		gap[node] = gap[gap[node]];
-		node = gap[node];
-	}
-	return node;
+	const struct catalog *c = h->catalog;
+	size_t n = 0;
+
+	h->links_at = mem_zalloc(c->n_nodes + 2, sizeof(*h->links_at));
+	for (size_t i = 0; i < c->n_links; i++)
+		for (size_t m = 0; m < c->links[i].n_members; m++, n++)
+			h->links_at[c->links[i].members[m].node + 2]++;
+	for (size_t i = 2; i < c->n_nodes + 2; i++)
+		h->links_at[i] += h->links_at[i - 1];
+	h->links = mem_zalloc(n, sizeof(*h->links));
+	for (size_t i = 0; i < c->n_links; i++)
+		for (size_t m = 0; m < c->links[i].n_members; m++) {
+			int node = c->links[i].members[m].node;
+
+			h->links[h->links_at[node + 1]++] = (int)i;
+		}
 }
 
 struct hops *hops_new(const struct catalog *c)
@@ -43,17 +63,10 @@ struct hops *hops_new(const struct catalog *c)
 
 	h->catalog = c;
 	h->places = mem_zalloc(c->n_nodes, sizeof(*h->places));
-	h->gap = mem_zalloc(c->n_nodes, sizeof(*h->gap));
-	h->gap_stamp = mem_zalloc(c->n_nodes, sizeof(*h->gap_stamp));
-	for (size_t i = 0; i < c->n_nodes; i++)
-		h->gap[i] = (int)i;
-	for (size_t i = 0; i < c->n_links; i++) {
-		const struct catalog_link *l = &c->links[i];
-
-		for (size_t m = 1; m < l->n_members && !l->covered; m++)
-			h->gap[root(h->gap, l->members[m].node)] =
-				root(h->gap, l->members[0].node);
-	}
+	h->node_stamp = mem_zalloc(c->n_nodes, sizeof(*h->node_stamp));
+	h->queue = mem_zalloc(c->n_nodes, sizeof(*h->queue));
+	h->link_stamp = mem_zalloc(c->n_links, sizeof(*h->link_stamp));
+	index_links(h);
 	return h;
 }
 
@@ -62,8 +75,11 @@ void hops_free(struct hops *h)
 	if (!h)
 		return;
 	free(h->places);
-	free(h->gap);
-	free(h->gap_stamp);
+	free(h->links_at);
+	free(h->links);
+	free(h->link_stamp);
+	free(h->node_stamp);
+	free(h->queue);
 	free(h);
 }
 
@@ -92,8 +108,6 @@ static void enter(struct hops *h, int node, int link, bool exact)
 		p->link = link;
 	else if (p->link != link)
 		p->other = link;
-	if (exact)
-		h->gap_stamp[root(h->gap, node)] = h->stamp;
 }
 
 /* Notes where a hop ends. */
@@ -105,13 +119,17 @@ static void note(struct hops *h, const struct hop *hop)
 	if (hop->link < 0)
 		return;
 	l = &h->catalog->links[hop->link];
+	h->link_stamp[hop->link] = h->stamp;
 	src = hops_node(h->catalog, hop->link, hop->src);
 	dst = hops_node(h->catalog, hop->link, hop->dst);
-	if (dst >= 0) {
-		if (dst != src)
-			enter(h, dst, hop->link, true);
-		return;
+	if (src >= 0)
+		place(h, src)->out += hop->packets;
+	if (dst >= 0 && dst != src) {
+		enter(h, dst, hop->link, true);
+		place(h, dst)->in += hop->packets;
 	}
+	if (dst >= 0)
+		return;
 	for (size_t i = 0; i < l->n_members; i++)
 		if (l->members[i].node != src)
 			enter(h, l->members[i].node, hop->link, false);
@@ -131,8 +149,7 @@ static bool is_fed(struct hops *h, const struct hop *hop)
 
 	if (src >= 0)
 		return place(h, src)->entered ||
-		       entered_elsewhere(h, src, hop->link) ||
-		       h->gap_stamp[root(h->gap, src)] == h->stamp;
+		       entered_elsewhere(h, src, hop->link);
 	for (size_t i = 0; i < l->n_members; i++)
 		if (entered_elsewhere(h, l->members[i].node, hop->link))
 			return true;
@@ -152,9 +169,66 @@ static struct hop *largest(struct hop *hop, size_t n)
 	return best;
 }
 
-void hops_find_origins(struct hops *h, struct hop *hop, size_t n, int src_node)
+/* Looks from a node over links that saw nothing of the flow for one that more
+ * entered than left. */
+static bool continues(struct hops *h, int from, int dst_node)
 {
-	bool any = false;
+	const struct catalog *c = h->catalog;
+	size_t head = 0, tail = 0;
+
+	h->search++;
+	h->queue[tail++] = from;
+	h->node_stamp[from] = h->search;
+	while (head < tail) {
+		int node = h->queue[head++];
+		const struct place *p = place(h, node);
+
+		if (p->in > p->out && node != dst_node)
+			return true;
+		for (size_t i = h->links_at[node]; i < h->links_at[node + 1];
+			i++) {
+			const struct catalog_link *l = &c->links[h->links[i]];
+
+			if (h->link_stamp[h->links[i]] == h->stamp)
+				continue;
+			for (size_t m = 0; m < l->n_members; m++) {
+				int next = l->members[m].node;
+
+				if (h->node_stamp[next] == h->search)
+					continue;
+				h->node_stamp[next] = h->search;
+				h->queue[tail++] = next;
+			}
+		}
+	}
+	return false;
+}
+
+/* Of several beginnings, those that are none.  Hops that leave the source's
+ * own node are never in doubt.  Returns how many remain. */
+static size_t doubt(
+	struct hops *h, struct hop *hop, size_t n, const struct flow_ends *ends)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int src;
+
+		if (!hop[i].origin)
+			continue;
+		src = hops_node(h->catalog, hop[i].link, hop[i].src);
+		if (src >= 0 && src != ends->src_node &&
+			continues(h, src, ends->dst_node))
+			hop[i].origin = false;
+		left += hop[i].origin;
+	}
+	return left;
+}
+
+void hops_find_origins(
+	struct hops *h, struct hop *hop, size_t n, const struct flow_ends *ends)
+{
+	size_t origins = 0;
 
 	h->stamp++;
 	for (size_t i = 0; i < n; i++)
@@ -163,13 +237,16 @@ void hops_find_origins(struct hops *h, struct hop *hop, size_t n, int src_node)
 		int src = hops_node(h->catalog, hop[i].link, hop[i].src);
 
 		hop[i].walked = false;
-		hop[i].origin =
-			hop[i].link >= 0 &&
-			((src >= 0 && src == src_node) || !is_fed(h, &hop[i]));
-		any |= hop[i].origin;
+		hop[i].origin = hop[i].link >= 0 &&
+				((src >= 0 && src == ends->src_node) ||
+					!is_fed(h, &hop[i]));
+		origins += hop[i].origin;
 	}
-	/* a circle, or taps that nobody knows: one of them, never a sum */
-	if (!any)
+	if (origins > 1)
+		origins = doubt(h, hop, n, ends);
+	/* a circle, mutual doubt, or taps that nobody knows: one of them,
+	 * never a sum */
+	if (origins == 0)
 		largest(hop, n)->origin = true;
 }
 

@@ -22,8 +22,13 @@ struct hops *hops_new(const struct catalog *c);
 void hops_free(struct hops *h);
 /* Node of a slot, -1 for group, unknown or none such. */
 int hops_node(const struct catalog *c, int link, uint16_t slot);
-/* Sets `origin` of each. */
-void hops_find_origins(struct hops *h, struct hop *hop, size_t n, int src_node);
+/* Nodes of the key's addresses, -1 unknown. */
+struct flow_ends {
+	int src_node, dst_node;
+};
+/* Sets `origin` of each, at least of one. */
+void hops_find_origins(struct hops *h, struct hop *hop, size_t n,
+	const struct flow_ends *ends);
 /* Links in the order they are passed; room for n in path.  Returns how many. */
 size_t hops_walk(struct hops *h, struct hop *hop, size_t n, int *path);
 

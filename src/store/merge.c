@@ -228,13 +228,15 @@ static int emit(
 		.first_ns = INT64_MAX,
 		.last_ns = INT64_MIN,
 		.n_rows = n};
+	struct flow_ends ends;
 	size_t n_hops;
 
 	make_room(m, n);
 	f.src_node = catalog_node_of(m->catalog, &f.key.src);
 	f.dst_node = catalog_node_of(m->catalog, &f.key.dst);
 	n_hops = find_hops(m, refs, n);
-	hops_find_origins(m->hops, m->hop, n_hops, f.src_node);
+	ends = (struct flow_ends){f.src_node, f.dst_node};
+	hops_find_origins(m->hops, m->hop, n_hops, &ends);
 	for (size_t i = 0; i < n_hops; i++) {
 		count_hop(m, &f, &m->hop[i]);
 		add_link(m, &f, &m->hop[i]);

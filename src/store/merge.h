@@ -7,8 +7,9 @@
  * member (slot) to another.  Hops join where the node of one's destination is
  * the node of another's source.  A hop that no other feeds is an origin; the
  * flow's count is the sum of its origins (several when the source sends over
- * several links).  A hop that only seems to have no feeder because links
- * before it are not covered is no origin.  No clock is asked for the order. */
+ * several links).  A hop that only seems to have no feeder, because a link
+ * before it has no tap or its tap missed the flow, is no origin.  No clock is
+ * asked for the order. */
 #ifndef NFZ_STORE_MERGE_H
 #define NFZ_STORE_MERGE_H
 

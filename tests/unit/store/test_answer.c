@@ -12,19 +12,19 @@ static void fill(const char *dir)
 {
 	struct store *s = run_open(dir, STORE_WRITE);
 	struct flow_record r[] = {
-	        run_record("10.0.1.1", "10.0.3.1", 1, 10, 0),
-	        run_record("10.0.1.1", "10.0.3.1", 2, 9, 0.1),
-	        run_record("10.0.1.1", "10.0.3.1", 1, 5, 2),
-	        run_record("10.0.1.1", "10.0.3.1", 2, 5, 2.1),
-	        run_record("10.0.3.1", "10.0.1.1", 1, 7, 0.2),
-	        run_record("10.0.3.1", "10.0.1.1", 2, 7, 0.2),
+		run_record("10.0.1.1", "10.0.3.1", 1, 10, 0),
+		run_record("10.0.1.1", "10.0.3.1", 2, 9, 0.1),
+		run_record("10.0.1.1", "10.0.3.1", 1, 5, 2),
+		run_record("10.0.1.1", "10.0.3.1", 2, 5, 2.1),
+		run_record("10.0.3.1", "10.0.1.1", 1, 7, 0.2),
+		run_record("10.0.3.1", "10.0.1.1", 2, 7, 0.2),
 	};
 	struct flow_record r2[] = {
-	        run_record("10.0.1.1", "10.0.3.1", 3, 14, 0.2),
-	        run_record("10.0.3.1", "10.0.1.1", 3, 8, 0.1),
-	        run_record("10.0.4.1", "10.0.3.1", 4, 3, 1),
-	        run_record("10.0.4.1", "10.0.3.1", 2, 3, 1),
-	        run_record("10.0.4.1", "10.0.3.1", 3, 3, 1),
+		run_record("10.0.1.1", "10.0.3.1", 3, 14, 0.2),
+		run_record("10.0.3.1", "10.0.1.1", 3, 8, 0.1),
+		run_record("10.0.4.1", "10.0.3.1", 4, 3, 1),
+		run_record("10.0.4.1", "10.0.3.1", 2, 3, 1),
+		run_record("10.0.4.1", "10.0.3.1", 3, 3, 1),
 	};
 
 	r2[1].key.sport = r[4].key.sport = r[5].key.sport = 80;
@@ -47,8 +47,8 @@ static char *asked(const char *dir, const char *filter, struct answer a)
 	size_t len;
 
 	cr_assert_eq(catalog_load(dir, &c, &err), 0, "%s", err.text);
-	cr_assert_eq(filter_parse(filter, strlen(filter), c, &f, &err), 0,
-	        "%s", err.hint);
+	cr_assert_eq(filter_parse(filter, strlen(filter), c, &f, &err), 0, "%s",
+		err.hint);
 	a.query.catalog = c;
 	a.query.filter = f;
 	a.to = open_memstream(&text, &len);
@@ -74,24 +74,24 @@ static void expect(const char *filter, struct answer a, const char *want)
 Test(answer, each_flow_is_there_once_with_its_path)
 {
 	expect("", (struct answer){.format = SHEET_NDJSON},
-	        "{\"src\":\"10.0.1.1\",\"dst\":\"10.0.3.1\",\"sport\":1000,"
-	        "\"dport\":80,\"proto\":6,\"packets\":15,\"bytes\":1500,"
-	        "\"first\":\"2026-09-21T14:13:20.000000Z\","
-	        "\"last\":\"2026-09-21T14:13:23.000000Z\",\"tcp_flags\":27,"
-	        "\"src_node\":\"a\",\"dst_node\":\"b\","
-	        "\"path\":[\"la\",\"core\",\"lb\"]}\n"
-	        "{\"src\":\"10.0.3.1\",\"dst\":\"10.0.1.1\",\"sport\":80,"
-	        "\"dport\":1000,\"proto\":6,\"packets\":8,\"bytes\":800,"
-	        "\"first\":\"2026-09-21T14:13:20.100000Z\","
-	        "\"last\":\"2026-09-21T14:13:21.100000Z\",\"tcp_flags\":27,"
-	        "\"src_node\":\"b\",\"dst_node\":\"a\","
-	        "\"path\":[\"lb\",\"core\",\"la\"]}\n"
-	        "{\"src\":\"10.0.4.1\",\"dst\":\"10.0.3.1\",\"sport\":1000,"
-	        "\"dport\":80,\"proto\":6,\"packets\":3,\"bytes\":300,"
-	        "\"first\":\"2026-09-21T14:13:21.000000Z\","
-	        "\"last\":\"2026-09-21T14:13:22.000000Z\",\"tcp_flags\":27,"
-	        "\"src_node\":\"c\",\"dst_node\":\"b\","
-	        "\"path\":[\"lc\",\"core\",\"lb\"]}\n");
+		"{\"src\":\"10.0.1.1\",\"dst\":\"10.0.3.1\",\"sport\":1000,"
+		"\"dport\":80,\"proto\":6,\"packets\":15,\"bytes\":1500,"
+		"\"first\":\"2026-09-21T14:13:20.000000Z\","
+		"\"last\":\"2026-09-21T14:13:23.000000Z\",\"tcp_flags\":27,"
+		"\"src_node\":\"a\",\"dst_node\":\"b\","
+		"\"path\":[\"la\",\"core\",\"lb\"]}\n"
+		"{\"src\":\"10.0.3.1\",\"dst\":\"10.0.1.1\",\"sport\":80,"
+		"\"dport\":1000,\"proto\":6,\"packets\":8,\"bytes\":800,"
+		"\"first\":\"2026-09-21T14:13:20.100000Z\","
+		"\"last\":\"2026-09-21T14:13:21.100000Z\",\"tcp_flags\":27,"
+		"\"src_node\":\"b\",\"dst_node\":\"a\","
+		"\"path\":[\"lb\",\"core\",\"la\"]}\n"
+		"{\"src\":\"10.0.4.1\",\"dst\":\"10.0.3.1\",\"sport\":1000,"
+		"\"dport\":80,\"proto\":6,\"packets\":3,\"bytes\":300,"
+		"\"first\":\"2026-09-21T14:13:21.000000Z\","
+		"\"last\":\"2026-09-21T14:13:22.000000Z\",\"tcp_flags\":27,"
+		"\"src_node\":\"c\",\"dst_node\":\"b\","
+		"\"path\":[\"lc\",\"core\",\"lb\"]}\n");
 }
 
 Test(answer, links_add_up_what_each_carried)
@@ -99,8 +99,8 @@ Test(answer, links_add_up_what_each_carried)
 	struct answer a = {.format = SHEET_CSV, .by = {{GROUP_LINK}, 1, 0}};
 
 	expect("", a,
-	        "link,flows,packets,bytes\r\nlb,3,25,2500\r\ncore,3,24,2400\r\n"
-	        "la,2,22,2200\r\nlc,1,3,300\r\n");
+		"link,flows,packets,bytes\r\nlb,3,25,2500\r\ncore,3,24,2400\r\n"
+		"la,2,22,2200\r\nlc,1,3,300\r\n");
 }
 
 Test(answer, without_links_every_packet_counts_once)
@@ -115,31 +115,30 @@ Test(answer, a_flow_counts_at_both_of_its_ends)
 	struct answer a = {.format = SHEET_CSV, .by = {{GROUP_NODE}, 1, 0}};
 
 	expect("", a,
-	        "node,flows,packets,bytes\r\nb,3,26,2600\r\na,2,23,2300\r\n"
-	        "c,1,3,300\r\n");
+		"node,flows,packets,bytes\r\nb,3,26,2600\r\na,2,23,2300\r\n"
+		"c,1,3,300\r\n");
 }
 
 Test(answer, time_is_spread_and_adds_up)
 {
 	struct answer a = {.format = SHEET_CSV,
-	        .by = {{GROUP_TIME, GROUP_SRC_NODE}, 2, SECOND}};
+		.by = {{GROUP_TIME, GROUP_SRC_NODE}, 2, SECOND}};
 
 	expect("src node a", a,
-	        "time,src_node,flows,packets,bytes\r\n"
-	        "2026-09-21T14:13:20.000000Z,a,1,10,1000\r\n"
-	        "2026-09-21T14:13:22.000000Z,a,1,5,500\r\n");
+		"time,src_node,flows,packets,bytes\r\n"
+		"2026-09-21T14:13:20.000000Z,a,1,10,1000\r\n"
+		"2026-09-21T14:13:22.000000Z,a,1,5,500\r\n");
 }
 
 Test(answer, filters_by_name)
 {
 	struct answer a = {.format = SHEET_CSV, .by = {{GROUP_SRC}, 1, 0}};
 
-	expect("link lc", a,
-	        "src,flows,packets,bytes\r\n10.0.4.1,1,3,300\r\n");
+	expect("link lc", a, "src,flows,packets,bytes\r\n10.0.4.1,1,3,300\r\n");
 	expect("not link la", a,
-	        "src,flows,packets,bytes\r\n10.0.4.1,1,3,300\r\n");
+		"src,flows,packets,bytes\r\n10.0.4.1,1,3,300\r\n");
 	expect("node c and via r2", a,
-	        "src,flows,packets,bytes\r\n10.0.4.1,1,3,300\r\n");
+		"src,flows,packets,bytes\r\n10.0.4.1,1,3,300\r\n");
 	expect("node c and via a", a, "src,flows,packets,bytes\r\n");
 }
 
@@ -148,26 +147,25 @@ Test(answer, top_n_is_by_bytes)
 	struct answer a = {.format = SHEET_CSV, .limit = 1};
 
 	expect("dst node b", a,
-	        "src,dst,sport,dport,proto,packets,bytes,first,last,tcp_flags,"
-	        "src_node,dst_node,path,fragment\r\n"
-	        "10.0.1.1,10.0.3.1,1000,80,6,15,1500,"
-	        "2026-09-21T14:13:20.000000Z,2026-09-21T14:13:23.000000Z,27,"
-	        "a,b,la core lb,\r\n");
+		"src,dst,sport,dport,proto,packets,bytes,first,last,tcp_flags,"
+		"src_node,dst_node,path,fragment\r\n"
+		"10.0.1.1,10.0.3.1,1000,80,6,15,1500,"
+		"2026-09-21T14:13:20.000000Z,2026-09-21T14:13:23.000000Z,27,"
+		"a,b,la core lb,\r\n");
 }
 
 Test(answer, observations_say_who_saw_what)
 {
-	struct answer a = {.format = SHEET_NDJSON,
-	        .query.observations = true};
+	struct answer a = {.format = SHEET_NDJSON, .query.observations = true};
 
 	expect("link core and src node a", a,
-	        "{\"src\":\"10.0.1.1\",\"dst\":\"10.0.3.1\",\"sport\":1000,"
-	        "\"dport\":80,\"proto\":6,\"packets\":14,\"bytes\":1400,"
-	        "\"first\":\"2026-09-21T14:13:20.100000Z\","
-	        "\"last\":\"2026-09-21T14:13:23.100000Z\",\"tcp_flags\":27,"
-	        "\"src_node\":\"a\",\"dst_node\":\"b\","
-	        "\"path\":[\"la\",\"core\",\"lb\"],\"node\":\"r1\","
-	        "\"iface\":\"eth1\",\"dir\":\"in\",\"link\":\"core\"}\n");
+		"{\"src\":\"10.0.1.1\",\"dst\":\"10.0.3.1\",\"sport\":1000,"
+		"\"dport\":80,\"proto\":6,\"packets\":14,\"bytes\":1400,"
+		"\"first\":\"2026-09-21T14:13:20.100000Z\","
+		"\"last\":\"2026-09-21T14:13:23.100000Z\",\"tcp_flags\":27,"
+		"\"src_node\":\"a\",\"dst_node\":\"b\","
+		"\"path\":[\"la\",\"core\",\"lb\"],\"node\":\"r1\","
+		"\"iface\":\"eth1\",\"dir\":\"in\",\"link\":\"core\"}\n");
 }
 
 /* The same answer when rows do not fit and the store is read in parts. */
@@ -177,8 +175,8 @@ Test(answer, little_memory_changes_nothing)
 
 	a.query.rows_max = 2;
 	expect("", a,
-	        "link,flows,packets,bytes\r\nlb,3,25,2500\r\ncore,3,24,2400\r\n"
-	        "la,2,22,2200\r\nlc,1,3,300\r\n");
+		"link,flows,packets,bytes\r\nlb,3,25,2500\r\ncore,3,24,2400\r\n"
+		"la,2,22,2200\r\nlc,1,3,300\r\n");
 }
 
 Test(answer, times_limit_what_counts)
@@ -188,6 +186,6 @@ Test(answer, times_limit_what_counts)
 	a.query.from_ns = START + SECOND * 3 / 2;
 	a.query.to_ns = START + 10 * SECOND;
 	expect("", a,
-	        "src,flows,packets,bytes\r\n10.0.1.1,1,5,500\r\n"
-	        "10.0.4.1,1,3,300\r\n");
+		"src,flows,packets,bytes\r\n10.0.1.1,1,5,500\r\n"
+		"10.0.4.1,1,3,300\r\n");
 }
