@@ -29,20 +29,16 @@ static void put_stats(struct jsonw *w, const struct module_stats *m)
 		put_known(w, module_stat_name((enum module_stat)i), m->n[i]);
 }
 
-/* Records in the store of one life of a module. */
-static void put_stored(
-	const struct collector *c, struct jsonw *w, uint16_t id, uint64_t life)
+/* The last life of a module that the store knows. */
+static const struct store_sender *sender_of(
+	const struct collector *c, uint16_t id, uint64_t life)
 {
-	const struct store_sender *s;
+	const struct store_sender *s, *ret = NULL;
 
 	for (size_t i = 0; (s = store_sender(c->store, i)); i++)
-		if (s->source.module == id && s->source.life == life) {
-			jsonw_put_uint(w, "records_stored", s->records);
-			jsonw_put_uint(w, "last_seq", s->last_seq);
-			return;
-		}
-	jsonw_put_uint(w, "records_stored", 0);
-	jsonw_put_uint(w, "last_seq", 0);
+		if (s->source.module == id && (!life || s->source.life == life))
+			ret = s;
+	return ret;
 }
 
 static const struct module_stats *kept(const struct collector *c, uint16_t id)
@@ -60,10 +56,12 @@ static void put_module(const struct collector *c, struct jsonw *w,
 	const struct endpoint_peer *p)
 {
 	const struct module_stats *m = kept(c, p->source.module);
+	const struct store_sender *s =
+		sender_of(c, p->source.module, p->source.life);
 	uint64_t life = p->source.life;
 
-	if (!life && m)
-		life = m->life;
+	if (!life)
+		life = s ? s->source.life : m ? m->life : 0;
 	jsonw_object_inline(w);
 	jsonw_put_uint(w, "module", p->source.module);
 	jsonw_put(w, "role", module_role_name(p->source.role));
@@ -74,7 +72,8 @@ static void put_module(const struct collector *c, struct jsonw *w,
 	jsonw_put_uint(w, "batches", p->batches);
 	jsonw_put_uint(w, "duplicate_batches", p->duplicates);
 	jsonw_put_uint(w, "early_batches", p->out_of_order);
-	put_stored(c, w, p->source.module, life);
+	jsonw_put_uint(w, "records_stored", s ? s->records : 0);
+	jsonw_put_uint(w, "last_seq", s ? s->last_seq : 0);
 	if (m) {
 		jsonw_put(w, "backend", m->backend);
 		jsonw_put_int(w, "at_ns", m->at_ns);

@@ -128,11 +128,42 @@ static void on_flushed(void *data, uint16_t module, uint64_t number)
 			c->flushed[i] = number;
 }
 
+static void keep_health(struct collector *c, const struct endpoint_peer *p)
+{
+	const struct module_health *h = &p->health;
+	struct module_stats m = {.module = p->source.module,
+		.role = (uint8_t)p->source.role,
+		.life = p->source.life,
+		.at_ns = wall_now().ns - p->heard_ms * NS_PER_MS,
+		.clock_offset_ns = p->clock_offset_ns,
+		.n = {[STAT_RECORDS_SENT] = h->records_sent,
+			[STAT_RECORDS_LOST] = h->records_lost,
+			[STAT_DIGESTS_SENT] = h->digests_sent,
+			[STAT_DIGESTS_RECEIVED] = h->digests_received,
+			[STAT_DIGESTS_LOST] = h->digests_lost,
+			[STAT_FLOWS_NOW] = h->flows_now,
+			[STAT_FLOWS_MAX] = h->flows_max,
+			[STAT_CPU_US] = h->cpu_us,
+			[STAT_AUTH_FAILED] = h->auth_failed}};
+	struct err err = ERR_INIT;
+
+	_Static_assert(sizeof(m.backend) == sizeof(h->backend), "one name");
+	memcpy(m.backend, h->backend, sizeof(m.backend));
+	if (store_append_stats(c->store, &m, &err) < 0)
+		complain(c, &err);
+	collector_dirty(c, false);
+}
+
 static void on_peer(void *data, uint16_t module, enum peer_state state)
 {
 	struct collector *c = data;
 
+	struct endpoint_peer p;
+
 	log_info("module %u is %s", module, peer_state_name(state));
+	for (size_t i = 0; endpoint_peer(c->ep, i, &p); i++)
+		if (p.source.module == module && p.has_health)
+			keep_health(c, &p); /* perhaps its last numbers */
 	if (c->stop != STOP_NO)
 		collector_go_on_stopping(c);
 }
@@ -167,34 +198,6 @@ static void on_health(void *data, struct module_health *h)
 {
 	(void)data;
 	memcpy(h->backend, "store", sizeof("store"));
-}
-
-/* --- what modules say of themselves -------------------------------------- */
-
-static void keep_health(struct collector *c, const struct endpoint_peer *p)
-{
-	const struct module_health *h = &p->health;
-	struct module_stats m = {.module = p->source.module,
-		.role = (uint8_t)p->source.role,
-		.life = p->source.life,
-		.at_ns = wall_now().ns - p->heard_ms * NS_PER_MS,
-		.clock_offset_ns = p->clock_offset_ns,
-		.n = {[STAT_RECORDS_SENT] = h->records_sent,
-			[STAT_RECORDS_LOST] = h->records_lost,
-			[STAT_DIGESTS_SENT] = h->digests_sent,
-			[STAT_DIGESTS_RECEIVED] = h->digests_received,
-			[STAT_DIGESTS_LOST] = h->digests_lost,
-			[STAT_FLOWS_NOW] = h->flows_now,
-			[STAT_FLOWS_MAX] = h->flows_max,
-			[STAT_CPU_US] = h->cpu_us,
-			[STAT_AUTH_FAILED] = h->auth_failed}};
-	struct err err = ERR_INIT;
-
-	_Static_assert(sizeof(m.backend) == sizeof(h->backend), "one name");
-	memcpy(m.backend, h->backend, sizeof(m.backend));
-	if (store_append_stats(c->store, &m, &err) < 0)
-		complain(c, &err);
-	collector_dirty(c, false);
 }
 
 static void on_second(void *data)

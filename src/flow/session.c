@@ -49,6 +49,14 @@ static void enter(
 	s->state = state;
 }
 
+/* Connected: the first sign of life is due at once. */
+static void come_up(
+	struct session *s, int64_t now_ms, struct session_output *out)
+{
+	s->alive_ms = now_ms - SESSION_ALIVE_MS;
+	enter(s, s->ending ? SESSION_ENDING : SESSION_UP, out);
+}
+
 /* Heard from a peer that we had given up. */
 static void revive(struct session *s, struct session_output *out)
 {
@@ -59,10 +67,9 @@ static void revive(struct session *s, struct session_output *out)
 static void on_conn(struct session *s, const struct session_input *in,
 	struct session_output *out)
 {
-	(void)in;
 	switch (s->state) {
 	case SESSION_UNHEARD:
-		enter(s, SESSION_UP, out);
+		come_up(s, in->now_ms, out);
 		acknowledge(out, MESSAGE_CONN);
 		break;
 	case SESSION_UP:
@@ -79,13 +86,13 @@ static void on_conn(struct session *s, const struct session_input *in,
 	}
 }
 
-static void on_ack(
-	struct session *s, const struct message *m, struct session_output *out)
+static void on_ack(struct session *s, const struct session_input *in,
+	struct session_output *out)
 {
-	switch (m->of) {
+	switch (in->message->of) {
 	case MESSAGE_CONN:
 		if (s->active && s->state == SESSION_UNHEARD)
-			enter(s, s->ending ? SESSION_ENDING : SESSION_UP, out);
+			come_up(s, in->now_ms, out);
 		break;
 	case MESSAGE_END:
 		if (s->end_asked && session_carries(s))
@@ -142,7 +149,7 @@ static void on_message(struct session *s, const struct session_input *in,
 		on_conn(s, in, out);
 		break;
 	case MESSAGE_ACK:
-		on_ack(s, m, out);
+		on_ack(s, in, out);
 		break;
 	case MESSAGE_END:
 		on_end(s, out);
@@ -255,6 +262,8 @@ void session_step(struct session *s, const struct session_input *in,
 	case SESSION_DO_LEAVE:
 		if (s->state == SESSION_ABORTED)
 			break;
+		if (session_carries(s) && !s->leaving)
+			say(out, MESSAGE_ALIVE); /* the last numbers */
 		s->leaving = true;
 		s->ending = true;
 		if (s->state == SESSION_UP)

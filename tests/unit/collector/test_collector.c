@@ -1,0 +1,485 @@
+/* A real collector process, real datagrams, a real store. */
+#include "base/file.h"
+#include "base/mem.h"
+#include "collector/collector.h"
+#include "flow/channel.h"
+#include "format/crypto.h"
+#include "store/control.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+enum { METER = 1, COLLECTOR = 3 };
+
+static const uint8_t master[SETUP_KEY_BYTES] = {42};
+
+struct scene {
+	char dir[64];
+	uint16_t port, nf5_port;
+	pid_t collector, meter;
+};
+
+static void add_peer(
+	struct setup *s, uint16_t id, enum module_role role, uint16_t port)
+{
+	s->peers = mem_zalloc(1, sizeof(*s->peers));
+	s->n_peers = 1;
+	s->peers[0] = (struct setup_peer){.id = id, .role = role, .port = port};
+	s->peers[0].addr = net_addr_v4_host(0x7f000001);
+	setup_pair_key(master, s->id, id, s->peers[0].send_key);
+	setup_pair_key(master, id, s->id, s->peers[0].receive_key);
+}
+
+static struct setup setup_of(
+	const struct scene *scene, uint16_t id, enum module_role role)
+{
+	struct setup s;
+
+	setup_init(&s);
+	s.id = id;
+	s.role = role;
+	s.deployment = 7;
+	s.listen = net_addr_v4_host(0x7f000001);
+	if (role == MODULE_COLLECTOR) {
+		s.port = scene->port;
+		s.nf5_port = scene->nf5_port;
+		snprintf(s.store, sizeof(s.store), "%s", scene->dir);
+		add_peer(&s, METER, MODULE_METER, 0);
+		if (s.nf5_port) {
+			s.nf5_allow = mem_zalloc(1, sizeof(*s.nf5_allow));
+			s.n_nf5_allow = 1;
+			cr_assert(net_prefix_parse(
+				"127.0.0.0/8", &s.nf5_allow[0]));
+		}
+	} else {
+		add_peer(&s, COLLECTOR, MODULE_COLLECTOR, scene->port);
+	}
+	return s;
+}
+
+static uint16_t free_port(void)
+{
+	const struct net_addr local = net_addr_v4_host(0x7f000001);
+	struct udp u;
+	uint16_t port;
+
+	cr_assert_eq(udp_open(&u, &local, 0, NULL), 0);
+	port = udp_port(&u);
+	udp_close(&u);
+	return port;
+}
+
+static void on_term(void *data, int signo)
+{
+	(void)signo;
+	loop_stop(data);
+}
+
+static void run_collector(const struct scene *scene)
+{
+	static const int signals[] = {SIGTERM};
+	struct setup s = setup_of(scene, COLLECTOR, MODULE_COLLECTOR);
+	struct loop *loop = loop_new();
+	struct collector *c = NULL;
+	struct err err = ERR_INIT;
+	int r;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	log_open("collector", LOG_WARNING, false);
+	r = collector_new(loop, &s, &c, &err);
+	if (r == 0)
+		r = loop_signals(loop, signals, 1, on_term, loop, &err);
+	if (r == 0)
+		r = loop_run(loop, &err);
+	if (r < 0)
+		log_err(&err);
+	collector_free(c);
+	loop_free(loop);
+	setup_release(&s);
+	_exit(r < 0);
+}
+
+static void start_collector(struct scene *scene)
+{
+	fflush(NULL);
+	scene->collector = fork();
+	cr_assert_geq(scene->collector, 0);
+	if (scene->collector == 0)
+		run_collector(scene);
+}
+
+static struct scene new_scene(void)
+{
+	struct scene s = {.dir = "/tmp/nfz-collector-XXXXXX"};
+
+	cr_assert_eq(crypto_init(NULL), 0);
+	cr_assert_not_null(mkdtemp(s.dir));
+	s.port = free_port();
+	return s;
+}
+
+static int end_of(pid_t pid)
+{
+	int status = -1;
+
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000;
+}
+
+static void free_scene(struct scene *s)
+{
+	cr_assert_eq(file_remove_tree(s->dir, NULL), 0);
+}
+
+/* --- a meter that makes up its records ---------------------------------- */
+
+struct fake {
+	struct setup setup;
+	struct loop *loop;
+	struct endpoint *ep;
+	uint64_t made, at_flush;
+};
+
+static void make_records(struct fake *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct flow_record r = {.packets = f->made + 1,
+			.bytes = 1,
+			.first_ns = wall_now().ns,
+			.tap = 5};
+
+		r.key.src = r.key.dst = net_addr_v4_host(0x0a000001);
+		r.last_ns = r.first_ns;
+		if (endpoint_send_records(f->ep, &r, 1) != 1)
+			return;
+		f->made++;
+	}
+}
+
+static void on_flush(void *data, uint64_t number)
+{
+	struct fake *f = data;
+	const struct tap_counters c = {.tap = 5,
+		.wire_frames = f->made + 2,
+		.ip_frames = f->made,
+		.non_ip = 2,
+		.packets = f->made};
+
+	make_records(f, f->at_flush);
+	endpoint_send_counters(f->ep, &c, 1);
+	endpoint_flushed(f->ep, number);
+}
+
+static void on_end(void *data)
+{
+	struct fake *f = data;
+
+	make_records(f, 3);
+	endpoint_leave(f->ep, 3000);
+}
+
+static void on_left(void *data, bool complete)
+{
+	struct fake *f = data;
+
+	(void)complete;
+	loop_stop(f->loop);
+}
+
+static void on_health(void *data, struct module_health *h)
+{
+	(void)data;
+	memcpy(h->backend, "fake", 5);
+}
+
+static void open_fake(struct fake *f, const struct scene *scene)
+{
+	const struct endpoint_handlers h = {.data = f,
+		.on_flush = on_flush,
+		.on_end = on_end,
+		.on_left = on_left,
+		.on_health = on_health};
+
+	f->setup = setup_of(scene, METER, MODULE_METER);
+	f->loop = loop_new();
+	cr_assert_eq(endpoint_new(f->loop, &f->setup, &h, &f->ep, NULL), 0);
+}
+
+static void close_fake(struct fake *f)
+{
+	endpoint_free(f->ep);
+	setup_release(&f->setup);
+	loop_free(f->loop);
+}
+
+static void start_meter(struct scene *scene, size_t at_once, size_t at_flush)
+{
+	struct fake f = {.at_flush = at_flush};
+
+	fflush(NULL);
+	scene->meter = fork();
+	cr_assert_geq(scene->meter, 0);
+	if (scene->meter)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	open_fake(&f, scene);
+	make_records(&f, at_once);
+	if (loop_run(f.loop, NULL) < 0)
+		_exit(1);
+	close_fake(&f);
+	_exit(0);
+}
+
+/* --- what is in the store ------------------------------------------------- */
+
+struct tally {
+	uint64_t rows, highest, sum, foreign;
+};
+
+static int count_rows(
+	void *ctx, const struct flow_record *rows, size_t n, struct err *err)
+{
+	struct tally *t = ctx;
+
+	(void)err;
+	for (size_t i = 0; i < n; i++) {
+		t->rows++;
+		t->sum += rows[i].packets;
+		t->foreign += (rows[i].flags & RECORD_FOREIGN) != 0;
+		if (rows[i].packets > t->highest)
+			t->highest = rows[i].packets;
+	}
+	return 0;
+}
+
+static struct tally tally_of(const struct scene *scene)
+{
+	struct tally t = {0};
+	const struct store_scan all = {.fn = count_rows, .ctx = &t};
+	struct err err = ERR_INIT;
+	struct store *s;
+
+	cr_assert_eq(store_open(scene->dir, STORE_READ, NULL, &s, &err), 0,
+		"%s", err.text);
+	cr_assert_eq(store_scan(s, &all, &err), 0, "%s", err.text);
+	store_close(s);
+	return t;
+}
+
+/* Every number from 1 to n once: then count, highest and sum say so. */
+static void check_each_once(const struct scene *scene, uint64_t n)
+{
+	struct tally t = tally_of(scene);
+
+	cr_assert_eq(t.highest, n);
+	cr_assert_eq(t.rows, n);
+	cr_assert_eq(t.sum, n * (n + 1) / 2);
+}
+
+/* Asks until the collector is there. */
+static char *ask(const struct scene *scene, const char *line)
+{
+	struct mono_time end = mono_add_ms(mono_now(), 5000);
+	struct buf answer = BUF_INIT(1 << 20);
+	struct err err = ERR_INIT;
+
+	while (control_ask(scene->dir, line, 5000, &answer, &err) < 0) {
+		cr_assert(!mono_passed(end), "%s", err.text);
+		buf_reset(&answer);
+		clock_sleep_ms(20);
+	}
+	return buf_take(&answer);
+}
+
+static void await_up(const struct scene *scene)
+{
+	struct mono_time end = mono_add_ms(mono_now(), 5000);
+
+	for (;;) {
+		cleanup_free char *text = ask(scene, "status");
+
+		if (strstr(text, "\"state\":\"up\""))
+			return;
+		cr_assert_not(mono_passed(end), "%s", text);
+		clock_sleep_ms(20);
+	}
+}
+
+Test(collector, flush_brings_what_a_meter_counted_before)
+{
+	struct scene s = new_scene();
+
+	start_meter(&s, 100, 20); /* before the collector, on purpose */
+	start_collector(&s);
+	await_up(&s);
+	{
+		cleanup_free char *late = ask(&s, "flush");
+
+		cr_assert_str_eq(late, "");
+	}
+	check_each_once(&s, 120);
+	{
+		cleanup_free char *text = ask(&s, "status");
+
+		cr_assert(strstr(text, "\"wire_frames\":102"), "%s", text);
+		cr_assert(strstr(text, "\"records\":120"), "%s", text);
+		cr_assert(strstr(text, "\"duplicates\":0"), "%s", text);
+	}
+	{
+		cleanup_free char *late = ask(&s, "stop");
+
+		cr_assert_str_eq(late, "");
+	}
+	cr_assert_eq(end_of(s.collector), 0);
+	cr_assert_eq(end_of(s.meter), 0);
+	check_each_once(&s, 123); /* three more came with the end */
+	free_scene(&s);
+}
+
+Test(collector, flush_names_who_does_not_answer)
+{
+	struct scene s = new_scene();
+
+	start_meter(&s, 10, 0);
+	start_collector(&s);
+	await_up(&s);
+	cr_assert_eq(kill(s.meter, SIGSTOP), 0);
+	{
+		cleanup_free char *late = ask(&s, "flush 300");
+
+		cr_assert_str_eq(late, "late 1\n");
+	}
+	cr_assert_eq(kill(s.meter, SIGKILL), 0);
+	end_of(s.meter);
+	cr_assert_eq(kill(s.collector, SIGTERM), 0);
+	cr_assert_eq(end_of(s.collector), 0);
+	free_scene(&s);
+}
+
+Test(collector, abort_ends_everybody)
+{
+	struct scene s = new_scene();
+
+	start_meter(&s, 0, 0);
+	start_collector(&s);
+	await_up(&s);
+	free(ask(&s, "abort"));
+	cr_assert_eq(end_of(s.collector), 0);
+	kill(s.meter, SIGKILL); /* the fake one does not listen */
+	end_of(s.meter);
+	free_scene(&s);
+}
+
+Test(collector, numbers_survive_a_restart)
+{
+	struct scene s = new_scene();
+
+	start_meter(&s, 10, 0);
+	start_collector(&s);
+	await_up(&s);
+	free(ask(&s, "flush"));
+	free(ask(&s, "stop"));
+	end_of(s.collector);
+	end_of(s.meter);
+	start_collector(&s);
+	{
+		cleanup_free char *text = ask(&s, "status");
+
+		cr_assert(strstr(text, "\"wire_frames\":12"), "%s", text);
+		cr_assert(strstr(text, "\"records_stored\":13"), "%s", text);
+		cr_assert(strstr(text, "\"records_sent\":13"), "%s", text);
+		cr_assert(strstr(text, "\"backend\":\"fake\""), "%s", text);
+	}
+	kill(s.collector, SIGTERM);
+	cr_assert_eq(end_of(s.collector), 0);
+	free_scene(&s);
+}
+
+Test(collector, killed_again_and_again_nothing_is_lost_or_twice)
+{
+	struct scene s = new_scene();
+	struct fake f = {0};
+	struct endpoint_stats stats;
+	struct mono_time end;
+	unsigned seed = 20261121;
+
+	open_fake(&f, &s);
+	for (int life = 0; life < 15; life++) {
+		start_collector(&s);
+		end = mono_add_ms(mono_now(), 60 + rand_r(&seed) % 250);
+		while (!mono_passed(end)) {
+			make_records(&f, 150);
+			cr_assert_eq(loop_step(f.loop, 5, NULL), 0);
+		}
+		cr_assert_eq(kill(s.collector, SIGKILL), 0);
+		end_of(s.collector);
+	}
+	start_collector(&s);
+	end = mono_add_ms(mono_now(), 10000);
+	do {
+		cr_assert_eq(loop_step(f.loop, 20, NULL), 0);
+		endpoint_stats(f.ep, &stats);
+	} while (stats.queue_batches && !mono_passed(end));
+	cr_assert_eq(stats.queue_batches, 0);
+	cr_assert_eq(kill(s.collector, SIGKILL), 0);
+	end_of(s.collector);
+	cr_assert_gt(f.made, 1000);
+	check_each_once(&s, f.made);
+	close_fake(&f);
+	free_scene(&s);
+}
+
+Test(collector, takes_netflow_v5_from_listed_exporters)
+{
+	struct scene s = new_scene();
+	struct flow_record rows[45];
+	uint8_t out[NF5_DATAGRAM];
+	struct nf5_exporter e;
+	struct net_addr local = net_addr_v4_host(0x7f000001);
+	struct udp u;
+	size_t at = 0, used, len;
+
+	s.nf5_port = free_port();
+	start_collector(&s);
+	free(ask(&s, "status"));
+	memset(rows, 0, sizeof(rows));
+	for (size_t i = 0; i < 45; i++) {
+		rows[i].key.src = rows[i].key.dst =
+			net_addr_v4_host((uint32_t)i);
+		rows[i].packets = i + 1;
+		rows[i].first_ns = rows[i].last_ns = wall_now().ns;
+	}
+	nf5_exporter_init(&e, wall_now().ns, 1);
+	cr_assert_eq(udp_open(&u, &local, 0, NULL), 0);
+	while ((len = nf5_encode(
+			&e, wall_now().ns, rows + at, 45 - at, out, &used))) {
+		at += used;
+		cr_assert(udp_send(&u, &local, s.nf5_port, out, len));
+	}
+	cr_assert(udp_send(&u, &local, s.nf5_port, out, 100)); /* rubbish */
+	clock_sleep_ms(100);
+	free(ask(&s, "flush"));
+	{
+		struct tally t = tally_of(&s);
+
+		cr_assert_eq(t.rows, 45);
+		cr_assert_eq(t.foreign, 45);
+		cr_assert_eq(t.sum, 45 * 46 / 2);
+	}
+	{
+		cleanup_free char *text = ask(&s, "status");
+
+		cr_assert(strstr(text, "\"malformed\":1"), "%s", text);
+		cr_assert(strstr(text, "\"flows\":45,\"lost\":0"), "%s", text);
+	}
+	udp_close(&u);
+	kill(s.collector, SIGTERM);
+	cr_assert_eq(end_of(s.collector), 0);
+	free_scene(&s);
+}
