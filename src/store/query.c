@@ -18,8 +18,8 @@ struct collect {
 	struct flow_record *rows;
 	size_t n, cap, max;
 	struct part part;
-	struct part *todo; /* parts split off */
-	size_t n_todo, todo_cap;
+	struct part *open; /* parts split off */
+	size_t n_open, open_cap;
 	const int64_t *offset_ns; /* by tap; NULL: all 0 */
 	struct query_sums sums;
 	merge_fn fn;
@@ -38,7 +38,7 @@ static void split(struct collect *c)
 {
 	size_t to = 0;
 
-	MEM_PUSH(c->todo, c->n_todo, c->todo_cap) =
+	MEM_PUSH(c->open, c->n_open, c->open_cap) =
 		(struct part){c->part.parts * 2, c->part.rest + c->part.parts};
 	c->part.parts *= 2;
 	for (size_t i = 0; i < c->n; i++)
@@ -162,9 +162,9 @@ int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 		.ctx = ctx};
 	int r = 0;
 
-	MEM_PUSH(c.todo, c.n_todo, c.todo_cap) = (struct part){1, 0};
-	while (c.n_todo && r == 0) {
-		c.part = c.todo[--c.n_todo];
+	MEM_PUSH(c.open, c.n_open, c.open_cap) = (struct part){1, 0};
+	while (c.n_open && r == 0) {
+		c.part = c.open[--c.n_open];
 		r = run_part(&c, s, merge, err);
 	}
 	if (ret) {
@@ -172,7 +172,7 @@ int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 		*ret = c.sums;
 	}
 	free(c.rows);
-	free(c.todo);
+	free(c.open);
 	merge_free(merge);
 	return r;
 }
