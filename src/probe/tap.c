@@ -1,5 +1,4 @@
-/* See the header for what a mark is.  Interface counters are read right after
- * the ring's, so on a busy interface they are a few frames ahead. */
+/* See the header for what a mark is. */
 #include "probe/tap.h"
 
 #include <stdlib.h>
@@ -116,7 +115,7 @@ static void take_ledger(struct tap *tap)
 	c.lost[LOSS_RING] = tap->coming.lost[LOSS_RING];
 	c.if_received = tap->coming.if_received;
 	c.if_sent = tap->coming.if_sent;
-	c.attach_uncertainty = tap->uncertainty;
+	c.attach_uncertainty = tap->coming.attach_uncertainty;
 	tap->ledger = c;
 	tap->marked = false;
 }
@@ -140,15 +139,25 @@ void tap_read(struct tap *tap, unsigned max_blocks)
 		&tap->account);
 }
 
-static void ask_interface(struct tap *tap, int netdev_fd)
+/* Asks the interface before and after the ring: what went through in between
+ * may be in one count and not in the other. */
+static bool ask_kernel(
+	struct tap *tap, int netdev_fd, struct ring_statistics *ret)
 {
-	struct netdev dev;
+	struct netdev before, after;
+	bool known = netdev_get(netdev_fd, tap->ifindex, &before, NULL) == 0;
 
-	if (netdev_get(netdev_fd, tap->ifindex, &dev, NULL) < 0)
-		return; /* as before */
+	if (!ring_statistics(tap->ring, ret))
+		return false;
+	if (!known || netdev_get(netdev_fd, tap->ifindex, &after, NULL) < 0)
+		return true; /* the interface's counts stay as they were */
 	tap->coming.if_received =
-		tap->past_received + dev.received - tap->base_received;
-	tap->coming.if_sent = tap->past_sent + dev.sent - tap->base_sent;
+		tap->past_received + before.received - tap->base_received;
+	tap->coming.if_sent = tap->past_sent + before.sent - tap->base_sent;
+	tap->coming.attach_uncertainty = tap->uncertainty + after.received -
+					 before.received + after.sent -
+					 before.sent;
+	return true;
 }
 
 void tap_mark(struct tap *tap, int netdev_fd)
@@ -160,12 +169,11 @@ void tap_mark(struct tap *tap, int netdev_fd)
 		take_ledger(tap);
 		return;
 	}
-	if (!ring_statistics(tap->ring, &s))
+	if (!ask_kernel(tap, netdev_fd, &s))
 		return;
 	tap->coming.wire_frames =
 		tap->past.placed + tap->past.dropped + s.placed + s.dropped;
 	tap->coming.lost[LOSS_RING] = tap->past.dropped + s.dropped;
-	ask_interface(tap, netdev_fd);
 	tap->mark = s.placed;
 	tap->marked = true;
 	(void)tap_read_to_mark(tap);
@@ -199,6 +207,9 @@ void tap_retire(struct tap *tap)
 	tap->coming.lost[LOSS_RING] = tap->past.dropped;
 	tap->past_received = tap->coming.if_received;
 	tap->past_sent = tap->coming.if_sent;
+	/* what came since the interface was last asked */
+	tap->uncertainty += tap->coming.wire_frames - tap->ledger.wire_frames;
+	tap->coming.attach_uncertainty = tap->uncertainty;
 	ring_close(tap->ring);
 	tap->ring = NULL;
 	take_ledger(tap);

@@ -167,6 +167,9 @@ kill -USR1 "$sink"
 wait_for "$dir/c.out" '"flushed":1'
 check "ledger exact under load" "$(last_counter "$dir/c.out" .unaccounted)" \
 	-eq 0
+check "interface counters agree under load" "$(last_counter "$dir/c.out" \
+	'(.if_sent - .frames_sent | fabs) <= .attach_uncertainty + 2')" = true
+last_counter "$dir/c.out" '"\(.if_sent) \(.frames_sent) \(.attach_uncertainty)"'
 wait "$load"
 kill -USR1 "$sink"
 wait_for "$dir/c.out" '"flushed":2'
