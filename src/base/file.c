@@ -145,13 +145,14 @@ static int remove_at(int dir, const char *name, dev_t dev, struct err *err)
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : err_sys(err, "%s", name);
-	if (dev && st.st_dev != dev)
-		return err_set(err, NFZ_E_IO,
-			"%s: is on another file system, left alone", name);
 	if (!S_ISDIR(st.st_mode))
 		return unlinkat(dir, name, 0) < 0 && errno != ENOENT
 			       ? err_sys(err, "%s", name)
 			       : 0;
+	/* only directories tell: on an overlay files have other devices */
+	if (dev && st.st_dev != dev)
+		return err_set(err, NFZ_E_IO,
+			"%s: is on another file system, left alone", name);
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	d = fd < 0 ? NULL : fdopendir(fd);
 	if (!d)

@@ -305,7 +305,7 @@ static int write_tag(
 	dep_text(a->dep.dir, "tag", &old);
 	text_field(buf_str(&old), "since", since, sizeof(since));
 	wall_print(wall_now(), now);
-	proc_boot_id(boot);
+	journal_boot(boot);
 	buf_addf(&text, "schema netflowize.tag/1\nid %s\n", a->dep.id);
 	for (size_t i = 2; i < args->n; i++) {
 		/* name=value becomes "name value"; no line can be smuggled in */

@@ -122,7 +122,7 @@ int call_hello(struct agent *a, const struct frame_args *args, struct err *err)
 	if (uname(&u) < 0)
 		return err_sys(err, "uname");
 	agent_place_tidy(a);
-	proc_boot_id(boot);
+	journal_boot(boot);
 	if (file_read("/proc/loadavg", &load, NULL) == 0)
 		agent_say(a, "load=%.*s", (int)strcspn(buf_str(&load), " "),
 			buf_str(&load));

@@ -307,7 +307,7 @@ static void init(struct keeper *k, char **argv)
 	snprintf(k->info.program, sizeof(k->info.program), "%s", argv[4]);
 	snprintf(k->info.started, sizeof(k->info.started), "%s",
 		wall_print(wall_now(), now));
-	proc_boot_id(k->info.boot);
+	journal_boot(k->info.boot);
 	k->info.keeper = getpid();
 	proc_start_time(getpid(), &k->info.keeper_start);
 	snprintf(k->log_path, sizeof(k->log_path), "log/%.31s.log",

@@ -116,7 +116,7 @@ const char *proc_info_state(const struct proc_info *info)
 		return "exited";
 	if (journal_process_lives(&program))
 		return "running";
-	proc_boot_id(boot);
+	journal_boot(boot);
 	return strcmp(boot, info->boot) == 0 ? "killed" : "rebooted";
 }
 
@@ -205,7 +205,7 @@ static int journal_keeper(
 		.kind = JOURNAL_PROC, .role = name, .pid = pid};
 
 	snprintf(name, sizeof(name), "%.31s-keeper", role);
-	proc_boot_id(r.boot);
+	journal_boot(r.boot);
 	if (!proc_start_time(pid, &r.start))
 		return err_set(err, NFZ_E_CRASHED, "%s: the keeper died", role);
 	return journal_add(d->journal, &r, err);

@@ -23,10 +23,20 @@ enum { SOCKETS_MAX = 4096 };
 struct proof {
 	struct agent *agent;
 	char path[AGENT_PATH + 2]; /* the deployment's, with a slash */
-	dev_t dev;
+	struct stat root; /* ours: a process with another is a container's */
 	unsigned long sockets[SOCKETS_MAX]; /* inodes our processes held */
 	size_t n_sockets, kept;
 };
+
+static struct proof *proof_new(struct agent *a)
+{
+	struct proof *p = mem_zalloc(1, sizeof(*p));
+
+	p->agent = a;
+	if (stat("/", &p->root) < 0)
+		p->root.st_ino = 0;
+	return p;
+}
 
 static void check(struct agent *a, bool good, const char *text)
 {
@@ -36,7 +46,7 @@ static void check(struct agent *a, bool good, const char *text)
 }
 
 /* Does this process run a program of the deployment?  The path alone could be
- * that of another mount namespace: the device must be ours as well. */
+ * that of a container: the root directory must be ours as well. */
 static bool runs_ours(const struct proof *p, const char *pid)
 {
 	char link[64], exe[AGENT_PATH + 64];
@@ -48,8 +58,11 @@ static bool runs_ours(const struct proof *p, const char *pid)
 	if (n <= 0)
 		return false;
 	exe[n] = '\0';
-	return strncmp(exe, p->path, strlen(p->path)) == 0 &&
-	       stat(link, &st) == 0 && st.st_dev == p->dev;
+	if (strncmp(exe, p->path, strlen(p->path)) != 0)
+		return false;
+	snprintf(link, sizeof(link), "/proc/%.16s/root", pid);
+	return stat(link, &st) == 0 && st.st_dev == p->root.st_dev &&
+	       st.st_ino == p->root.st_ino;
 }
 
 static size_t each_of_ours(struct proof *p,
@@ -102,7 +115,7 @@ static void kill_one(struct proof *p, pid_t pid, void *data)
 
 	(void)p;
 	(void)data;
-	proc_boot_id(r.boot);
+	journal_boot(r.boot);
 	if (proc_start_time(pid, &r.start))
 		journal_end_process(&r, 500);
 }
@@ -196,7 +209,6 @@ int call_undo(struct agent *a, const struct frame_args *args, struct err *err)
 		.force = strcmp(frame_arg(args, 2), "force") == 0,
 		.stop_ms = AGENT_STOP_MS,
 		.kept = on_kept};
-	struct stat st;
 	bool clean = false;
 	int r;
 
@@ -209,11 +221,8 @@ int call_undo(struct agent *a, const struct frame_args *args, struct err *err)
 	}
 	if (r < 0)
 		return r;
-	p = mem_zalloc(1, sizeof(*p));
-	p->agent = a;
+	p = proof_new(a);
 	snprintf(p->path, sizeof(p->path), "%s/", a->dep.path);
-	if (fstat(a->dep.dir, &st) == 0)
-		p->dev = st.st_dev;
 	how.ctx = p;
 	r = end_processes(p, a->dep.dir, err);
 	if (r == 0)
@@ -242,7 +251,7 @@ static int count_one(void *ctx, const char *path, const char *id)
 int call_verify(struct agent *a, const struct frame_args *args, struct err *err)
 {
 	struct agent_place places[AGENT_PLACES];
-	struct proof *p = mem_zalloc(1, sizeof(*p));
+	struct proof *p = proof_new(a);
 	struct stat st;
 
 	(void)args;
@@ -250,7 +259,6 @@ int call_verify(struct agent *a, const struct frame_args *args, struct err *err)
 	agent_place_tidy(a);
 	agent_each_deployment(a, count_one, a);
 	agent_places(a, places);
-	p->agent = a;
 	for (int i = 0; i < AGENT_PLACES; i++) {
 		char text[AGENT_PATH + 64];
 
@@ -262,7 +270,6 @@ int call_verify(struct agent *a, const struct frame_args *args, struct err *err)
 			snprintf(text, sizeof(text), "%.480s", places[i].path);
 			check(a, false, text);
 		}
-		p->dev = st.st_dev;
 		snprintf(p->path, sizeof(p->path), "%.500s/", places[i].path);
 		snprintf(text, sizeof(text), "no process runs from %.480s",
 			places[i].path);

@@ -74,6 +74,9 @@ struct journal_undo {
 int journal_undo(int dir, const struct journal_undo *how, bool *ret_clean,
 	struct err *err) NFZ_MUST_CHECK;
 
+/* What tells one boot of this node from another: the kernel's boot id and the
+ * start of process 1, which also tells a restarted container. */
+void journal_boot(char ret[static 40]);
 /* Ends a process if it is the one named: SIGTERM, up to stop_ms, SIGKILL, and
  * waits until it is gone.  True when it is gone (or was). */
 bool journal_end_process(const struct journal_record *r, int64_t stop_ms);

@@ -152,6 +152,18 @@ static int remove_tree_at(int parent, const char *name, struct err *err)
 	return file_remove_tree(path, err);
 }
 
+/* These stay until nothing else is left: an undo that is cut off, or that had
+ * to keep something, can be told whose it was and be tried again. */
+static const char *const last_files[] = {"tag", "lock", "journal"};
+
+static bool goes_last(const char *name)
+{
+	for (size_t i = 0; i < sizeof(last_files) / sizeof(*last_files); i++)
+		if (strcmp(name, last_files[i]) == 0)
+			return true;
+	return false;
+}
+
 /* Reports what is still in a directory that should be empty.  With path ""
  * that is the deployment's own, where journal and lock go last. */
 static int undo_strays(struct undo *u, int parent, const char *name,
@@ -170,8 +182,7 @@ static int undo_strays(struct undo *u, int parent, const char *name,
 
 		if (strcmp(e->d_name, ".") == 0 ||
 			strcmp(e->d_name, "..") == 0 ||
-			(!*path && (strcmp(e->d_name, "journal") == 0 ||
-					   strcmp(e->d_name, "lock") == 0)))
+			(!*path && goes_last(e->d_name)))
 			continue;
 		snprintf(full, sizeof(full), "%s%s%s", path, *path ? "/" : "",
 			e->d_name);
@@ -249,6 +260,8 @@ int journal_undo(int dir, const struct journal_undo *how, bool *ret_clean,
 		const struct journal_record *r = &list.records[i];
 		int one = 0;
 
+		if (r->path && goes_last(r->path))
+			continue;
 		if (r->kind != JOURNAL_PROC)
 			one = undo_path(&u, r, err);
 		else if (!journal_end_process(r, how->stop_ms))
@@ -263,10 +276,10 @@ int journal_undo(int dir, const struct journal_undo *how, bool *ret_clean,
 	if (result < 0)
 		return result;
 	*ret_clean = u.kept == 0;
-	if (*ret_clean &&
-		((unlinkat(dir, "lock", 0) < 0 && errno != ENOENT) ||
-			(unlinkat(dir, "journal", 0) < 0 && errno != ENOENT)))
-		return err_sys(err, "journal");
+	for (size_t i = 0;
+		*ret_clean && i < sizeof(last_files) / sizeof(*last_files); i++)
+		if (unlinkat(dir, last_files[i], 0) < 0 && errno != ENOENT)
+			return err_sys(err, "%s", last_files[i]);
 	return 0;
 }
 
@@ -286,12 +299,22 @@ static char process_state(pid_t pid)
 	return state;
 }
 
+void journal_boot(char ret[static 40])
+{
+	uint64_t first = 0;
+	char id[40];
+
+	proc_boot_id(id);
+	proc_start_time(1, &first);
+	snprintf(ret, 40, "%.20s-%llx", id, (unsigned long long)first);
+}
+
 bool journal_process_lives(const struct journal_record *r)
 {
 	char boot[40], state;
 	uint64_t start;
 
-	proc_boot_id(boot);
+	journal_boot(boot);
 	if (strcmp(boot, r->boot) != 0 || !proc_start_time(r->pid, &start) ||
 		start != r->start)
 		return false;
@@ -314,12 +337,20 @@ static bool gone_within(const struct journal_record *r, int64_t ms)
 
 bool journal_end_process(const struct journal_record *r, int64_t stop_ms)
 {
+	bool leads, gone;
+
 	if (!journal_process_lives(r))
 		return true;
+	leads = getpgid(r->pid) == r->pid;
 	kill(r->pid, SIGTERM);
-	if (gone_within(r, stop_ms))
-		return true;
-	if (journal_process_lives(r))
-		kill(r->pid, SIGKILL);
-	return gone_within(r, 5000);
+	gone = gone_within(r, stop_ms);
+	if (!gone) {
+		if (journal_process_lives(r))
+			kill(r->pid, SIGKILL);
+		gone = gone_within(r, 5000);
+	}
+	/* its children, in the group it was made the leader of */
+	if (leads && gone)
+		kill(-r->pid, SIGKILL);
+	return gone;
 }

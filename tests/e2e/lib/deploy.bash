@@ -1,0 +1,130 @@
+# shellcheck shell=bash
+# Common to tests/e2e/deploy*.sh: a testbed of our own, a payload with stand-in
+# programs, and the comparison of the nodes' disks before and after.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../../.." || exit 1
+build=$(realpath "${BUILD:-build}")
+if [ "$(id -u)" -ne 0 ]; then
+	echo "SKIPPED: needs root for a testbed"
+	exit 77
+fi
+for program in bin/nfz-testbed tests/deploy-tool node/bin/nfz-agent; do
+	[ -x "$build/$program" ] && continue
+	echo "SKIPPED: $build/$program is not built"
+	exit 77
+done
+
+dir=$(mktemp -d)
+exp=dep/t$$
+failed=0
+export STATE=$dir/state NETFLOWIZE_PAYLOAD=$dir/payload
+
+ok() { echo "ok: $1"; }
+bad() {
+	echo "FAILED: $1"
+	[ -f "$dir/out" ] && sed 's/^/    /' "$dir/out" "$dir/err"
+	failed=1
+}
+check() { # description, command...
+	local what=$1
+	shift
+	if "$@"; then ok "$what"; else bad "$what"; fi
+}
+# shellcheck disable=SC2317
+cleanup() {
+	"$build/bin/nfz-testbed" down "$exp" >/dev/null 2>&1
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+tb() { "$build/bin/nfz-testbed" "$@"; }
+fault() { tb fault "$exp" "$@" >/dev/null; }
+on() { tb exec "$exp" "$@"; }
+
+# deploy COMMAND WORD...: output in $dir/out and $dir/err, status in $status
+deploy() {
+	local command=$1
+	shift
+	# shellcheck disable=SC2016
+	timeout 120 "$build/bin/nfz-testbed" run --exp "$exp" -- sh -c '
+		IDENTITY=${KEY-$NETFLOWIZE_SSH_IDENTITY}
+		LOGIN=$NETFLOWIZE_SSH_USER
+		export IDENTITY LOGIN
+		exec "$@"' sh "$build/tests/deploy-tool" "$command" \
+		"$dir/topology.json" "$@" >"$dir/out" 2>"$dir/err"
+	status=$?
+}
+said() { grep -q -- "$1" "$dir/out" "$dir/err"; }
+never() { ! "$@"; }
+node_line() { grep -q "^node $1 $2" "$dir/out"; }
+
+# A payload whose meter and collector are shell scripts: $1 is what they do
+# when their setup is there.
+stand_ins() {
+	mkdir -p "$dir/programs" "$dir/payload"
+	rm -f "$dir"/payload/*
+	cp "$build/node/bin/nfz-agent" "$dir/programs/"
+	for program in nfz-meter nfz-collector nfz-query; do
+		printf '#!/bin/sh\n# %s\n%s\n' "$2" "$1" \
+			>"$dir/programs/$program"
+	done
+	scripts/make-payload x86_64 "$dir/payload/x86_64.nfzp" \
+		"$dir"/programs/nfz-*
+}
+good_stand_in='
+case $0 in *query) for a; do echo "word <$a>"; done; echo no >&2; exit 4;; esac
+read -r first <"$2" || exit 3
+echo data >>run/output
+echo "READY stand-in"
+trap "echo bye; kill $!; exit 0" TERM
+sleep 1000 &
+trap "kill $!; echo bye; exit 0" TERM
+wait'
+
+begin() { # NS file
+	tb up "$1" --exp "$exp" >"$dir/up" || { cat "$dir/up"; exit 1; }
+	# shellcheck disable=SC2016
+	tb run --exp "$exp" -- sh -c '
+		IDENTITY=$NETFLOWIZE_SSH_IDENTITY LOGIN=$NETFLOWIZE_SSH_USER \
+		exec "$@"' sh "$build/tests/deploy-tool" fetch "$exp" \
+		>"$dir/topology.json" || exit 1
+}
+
+# What the nodes' disks hold, one line a file.
+disks() {
+	for node in $(machines); do
+		tb snapshot "$exp" "$node" | sed "s/^/$node /"
+	done
+}
+machines() { awk '$3 == "node" || $3 == "delaynode" { print $1 }' "$dir/up"; }
+
+# The same as before, but for directories that were copied up unchanged: they
+# look just as in the file system below.  sshd and sudo own their own files.
+same_disks() { # before
+	disks >"$dir/after"
+	diff "$1" "$dir/after" >"$dir/diff"
+	grep '^<' "$dir/diff" && return 1
+	sed -n 's/^> //p' "$dir/diff" |
+		grep -v -E ' /var/(log|run|lib/sudo)(/|$)' |
+		while read -r node type mode uid gid time path; do
+			[ "$type" = d ] &&
+				[ "$(stat -c '%a %u %g %.9Y' "$path")" = \
+					"$(echo "$mode $uid $gid $time" |
+						sed 's/^0//')" ] && continue
+			echo "$node: $type $mode $time $path"
+			stat -c '    was %a %u %g %.9Y' "$path"
+		done >"$dir/left"
+	if [ -s "$dir/left" ]; then cat "$dir/left"; return 1; fi
+}
+# No process of a program in one of our directories on any node.
+no_processes() {
+	for node in $(machines); do
+		# shellcheck disable=SC2016
+		on "$node" -- sh -c 'ls -l /proc/[0-9]*/exe /proc/[0-9]*/cwd \
+			2>/dev/null' | grep netflowize && return 1
+	done
+	return 0
+}
+finish() {
+	[ "$failed" = 0 ] && echo "all good"
+	exit "$failed"
+}
