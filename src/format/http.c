@@ -6,15 +6,22 @@
  * of OpenSSL's, whether a head had begun) into an error that names the cause. */
 #define _GNU_SOURCE /* strcasestr */
 #include "format/http.h"
+#include "base/clock.h"
 #include "base/mem.h"
+#include "format/http_error.h"
 
 #include <curl/curl.h>
-#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { ERROR_BODY_MAX = 4096, CONNECT_TIMEOUT_MS = 15000, KEEPALIVE_S = 60 };
+enum {
+	ERROR_BODY_MAX = 4096,
+	CONNECT_TIMEOUT_MS = 15000,
+	KEEPALIVE_S = 60,
+	LISTEN_MS = 2000
+};
 
 struct http {
 	CURL *curl;
@@ -28,7 +35,8 @@ struct http {
 	char status_line[200], location[300];
 	char detail[CURL_ERROR_SIZE];
 	long status;
-	bool head_begun, body_length_known, html, over_limit, no_body;
+	bool head_begun, head_ended, body_length_known, html, over_limit,
+		no_body;
 };
 
 static bool ok_status(const struct http *h)
@@ -77,6 +85,7 @@ static void begin_head(struct http *h, const char *line, size_t len)
 	code = strchr(h->status_line, ' ');
 	h->status = code ? strtol(code, NULL, 10) : 0;
 	h->head_begun = true;
+	h->head_ended = false;
 	h->body_length_known = h->html = false;
 	h->location[0] = '\0';
 }
@@ -85,6 +94,7 @@ static void begin_head(struct http *h, const char *line, size_t len)
  * on a connection that stays open: do not wait for what never comes. */
 static bool end_of_head(struct http *h)
 {
+	h->head_ended = true;
 	if (h->status < 200 || ok_status(h) || h->body_length_known)
 		return true;
 	h->no_body = true;
@@ -162,73 +172,6 @@ static int fail_unreachable(struct http *h, CURLcode code, struct err *err)
 			     "no firewall is between you and that port.");
 }
 
-static int fail_silent(struct http *h, struct err *err)
-{
-	err_set(err, NFZ_E_SILENT_CLOSE,
-		"%s closed the connection without an answer", h->host);
-	return err_hint(err,
-		"The testbed does so, without a reason, when\n"
-		"  the path in \"server\" is not the testbed's own "
-		"(usually /usr/testbed),\n"
-		"  your account is unknown, frozen or in no project, or\n"
-		"  the certificate %s is revoked or replaced by a newer one.",
-		h->certificate ? h->certificate : "(none was given)");
-}
-
-static int fail_refused(struct http *h, const char *why, struct err *err)
-{
-	err_set(err, NFZ_E_CERT_REFUSED, "%s refused the certificate%s%s: %s",
-		h->host, h->certificate ? " " : "",
-		h->certificate ? h->certificate : "", why);
-	return err_hint(err, "Use the certificate that this testbed made for "
-			     "you (its web page: Create SSL Certificate).");
-}
-
-/* A TLS alert, told by OpenSSL's words for it; 0 when there was none. */
-static int fail_alert(struct http *h, struct err *err)
-{
-	if (!says(h, "alert"))
-		return 0;
-	if (says(h, "unknown ca"))
-		return fail_refused(h, "it was made by another authority", err);
-	if (says(h, "certificate expired")) {
-		err_set(err, NFZ_E_CERT_EXPIRED,
-			"the certificate %s has expired",
-			h->certificate ? h->certificate : "");
-		return err_hint(err, "Make a new one on the testbed's web "
-				     "page: Create SSL Certificate.");
-	}
-	if (says(h, "certificate required") || says(h, "handshake failure"))
-		return fail_refused(h,
-			h->certificate ? "it wants another kind of certificate"
-				       : "one is required, none was given",
-			err);
-	if (says(h, "certificate revoked"))
-		return fail_refused(h, "it was revoked", err);
-	if (says(h, "certificate") || says(h, "access denied"))
-		return fail_refused(h, "it is not acceptable there", err);
-	return 0;
-}
-
-static int fail_own_certificate(struct http *h, CURLcode code, struct err *err)
-{
-	const char *file = h->certificate ? h->certificate : "";
-
-	if (says(h, "too small") || says(h, "too weak")) {
-		err_set(err, NFZ_E_CERT_FILE,
-			"the certificate %s is too weak for this computer's "
-			"rules: %s",
-			file, detail(h, code));
-		return err_hint(err, "Ask the testbed for a newer one, or "
-				     "allow it: ciphers = DEFAULT:@SECLEVEL=0");
-	}
-	if (says(h, "bad decrypt") || says(h, "bad password"))
-		return err_set(
-			err, NFZ_E_PASSPHRASE, "wrong passphrase for %s", file);
-	return err_set(err, NFZ_E_CERT_FILE,
-		"the certificate %s cannot be used: %s", file, detail(h, code));
-}
-
 static int fail_server_certificate(
 	struct http *h, CURLcode code, struct err *err)
 {
@@ -246,11 +189,84 @@ static int fail_server_certificate(
 		"its operators).\nIf you must, --insecure goes on without.");
 }
 
+static struct http_place place_of(struct http *h, CURLcode code)
+{
+	return (struct http_place){h->host, h->certificate, detail(h, code)};
+}
+
+/* curl's error buffer takes the first sentence only, which may be one about
+ * the socket; the alert is in what it tells on the way. */
+static int on_trace(
+	CURL *c, curl_infotype type, char *text, size_t len, void *ctx)
+{
+	struct http *h = ctx;
+	char line[CURL_ERROR_SIZE];
+
+	(void)c;
+	if (type != CURLINFO_TEXT)
+		return 0;
+	copy_line(line, sizeof(line), text, len);
+	if (strstr(line, " alert "))
+		memcpy(h->detail, line, sizeof(line));
+	return 0;
+}
+
+/* A second connection that only listens; what broke it is in h->detail. */
+static void listen_only(struct http *h)
+{
+	CURL *c = curl_easy_duphandle(h->curl);
+	struct mono_time end = mono_add_ms(mono_now(), LISTEN_MS);
+	struct pollfd fd = {.events = POLLIN};
+	curl_socket_t sock = CURL_SOCKET_BAD;
+	CURLcode code;
+	char byte;
+	size_t n;
+
+	h->detail[0] = '\0';
+	if (!c)
+		return;
+	curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
+	curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);
+	curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, on_trace);
+	curl_easy_setopt(c, CURLOPT_DEBUGDATA, h);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)LISTEN_MS);
+	code = curl_easy_perform(c);
+	if (!code)
+		code = curl_easy_getinfo(c, CURLINFO_ACTIVESOCKET, &sock);
+	fd.fd = sock;
+	while (!code && !mono_passed(end)) {
+		if (poll(&fd, 1, mono_ms_until(end)) < 0)
+			break;
+		code = curl_easy_recv(c, &byte, 1, &n);
+		if (code == CURLE_AGAIN) /* a session ticket came */
+			code = CURLE_OK;
+	}
+	curl_easy_cleanup(c);
+}
+
+/* Closed without an answer.  A server that refuses our certificate says so in
+ * an alert, but with TLS 1.3 we are sending by then, and the reset that our
+ * unread request causes may destroy it.  Whoever sends nothing hears it. */
+static int fail_closed(struct http *h, CURLcode code, struct err *err)
+{
+	struct http_place place;
+	int rc = 0;
+
+	if (!says(h, "unexpected eof") && code != CURLE_GOT_NOTHING) {
+		listen_only(h);
+		place = place_of(h, code);
+		rc = http_fail_alert(&place, err);
+	}
+	place = place_of(h, code);
+	return rc ? rc : http_fail_silent(&place, err);
+}
+
 /* The connection broke: what it means depends on how far we were. */
 static int fail_broken(struct http *h, CURLcode code, struct err *err)
 {
 	curl_off_t handshake = 0;
-	int rc = fail_alert(h, err);
+	struct http_place place = place_of(h, code);
+	int rc = http_fail_alert(&place, err);
 
 	if (rc)
 		return rc;
@@ -260,7 +276,7 @@ static int fail_broken(struct http *h, CURLcode code, struct err *err)
 			"the answer of %s was cut off: %s", h->host,
 			detail(h, code));
 	if (handshake > 0 || code == CURLE_GOT_NOTHING)
-		return fail_silent(h, err);
+		return fail_closed(h, code, err);
 	if (says(h, "wrong version number") || says(h, "unknown protocol"))
 		return err_set(err, NFZ_E_SERVICE,
 			"%s does not speak TLS: is it the right port?",
@@ -285,6 +301,8 @@ static int fail_timeout(struct http *h, struct err *err)
 
 static int fail_transfer(struct http *h, CURLcode code, struct err *err)
 {
+	struct http_place place = place_of(h, code);
+
 	switch ((int)code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
@@ -300,7 +318,7 @@ static int fail_transfer(struct http *h, CURLcode code, struct err *err)
 			"the authority file cannot be used: %s",
 			detail(h, code));
 	case CURLE_SSL_CERTPROBLEM:
-		return fail_own_certificate(h, code, err);
+		return http_fail_certificate(&place, err);
 	case CURLE_ABORTED_BY_CALLBACK:
 		return err_set(err, NFZ_E_INTERRUPTED, "interrupted");
 	case CURLE_SSL_CIPHER:
@@ -321,24 +339,9 @@ static int fail_transfer(struct http *h, CURLcode code, struct err *err)
 	}
 }
 
-/* The title of an HTML page, in place; "" when it has none. */
-static const char *page_title(struct buf *page)
-{
-	char *from = page->len ? strcasestr(page->data, "<title>") : NULL;
-	char *end = from ? strcasestr(from, "</title>") : NULL;
-
-	if (!end || end - from > 200)
-		return "";
-	*end = '\0';
-	for (char *s = from; s < end; s++)
-		if ((unsigned char)*s < 0x20)
-			*s = ' ';
-	return from + strlen("<title>");
-}
-
 static int fail_status(struct http *h, struct err *err)
 {
-	const char *title = page_title(&h->error_body);
+	const char *title = http_page_title(&h->error_body);
 
 	if (h->status >= 300 && h->status < 400)
 		return err_set(err, NFZ_E_REPLY,
@@ -355,7 +358,7 @@ static int fail_status(struct http *h, struct err *err)
 
 static int fail_page(struct http *h, struct buf *page, struct err *err)
 {
-	const char *title = page_title(page);
+	const char *title = http_page_title(page);
 
 	err_set(err, NFZ_E_REPLY,
 		"%s sent a web page%s%s%s instead of an XML-RPC answer",
@@ -495,7 +498,8 @@ int http_post(struct http *h, const struct http_request *request,
 	buf_reset(&h->error_body);
 	h->detail[0] = h->status_line[0] = h->location[0] = '\0';
 	h->status = 0;
-	h->head_begun = h->html = h->over_limit = h->no_body = false;
+	h->head_begun = h->head_ended = h->html = h->over_limit = h->no_body =
+		false;
 	code = perform(h, request);
 	/* After an error the server may take the rest of our request for the
 	 * next one: such a connection is not used again. */
@@ -509,6 +513,9 @@ int http_post(struct http *h, const struct http_request *request,
 		return fail_transfer(h, code, err);
 	if (!ok_status(h))
 		return fail_status(h, err);
+	if (!h->head_ended) /* curl takes half a head for a whole one */
+		return err_set(err, NFZ_E_REPLY, "the answer of %s was cut off",
+			h->host);
 	if (h->html && reply->len > before)
 		return fail_page(h, reply, err);
 	return 0;

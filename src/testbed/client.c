@@ -11,7 +11,6 @@
 #include "testbed/client_error.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -98,8 +97,34 @@ static int ask_passphrase(
 		rc = pem_check_key(file, buf_str(out), err);
 		if (rc != -NFZ_E_PASSPHRASE)
 			return rc;
+		err_set(err, NFZ_E_PASSPHRASE,
+			"wrong passphrase for %s (attempt %d of %d)", file,
+			attempt, CLIENT_PASSPHRASE_TRIES);
 	}
 	return rc;
+}
+
+static int check_time(
+	const char *file, const struct pem_info *info, struct err *err)
+{
+	struct wall_time now = wall_now();
+	char when[CLOCK_TEXT];
+	int rc = pem_check_time(info, now, err);
+
+	if (!rc)
+		return 0;
+	if (now.ns < info->not_before.ns) {
+		err_set(err, NFZ_E_CERT_EXPIRED,
+			"the certificate %s is not valid before %.10s", file,
+			wall_print(info->not_before, when));
+		return err_hint(err, "Is this computer's clock right?");
+	}
+	err_set(err, NFZ_E_CERT_EXPIRED, "the certificate %s expired on %.10s",
+		file, wall_print(info->not_after, when));
+	return err_hint(err,
+		"Make a new one: My Emulab > Create SSL Certificate; save it "
+		"as %s (mode 600).",
+		file);
 }
 
 /* Reads and unlocks the certificate before anything is sent: what is wrong
@@ -110,22 +135,10 @@ static int check_certificate(
 	struct pem_info info;
 	int rc = pem_read(config->certificate, &info, err);
 
+	if (!rc)
+		rc = check_time(config->certificate, &info, err);
 	if (rc)
 		return rc;
-	rc = pem_check_time(&info, wall_now(), err);
-	if (rc) {
-		/* the name says more than the subject */
-		char text[ERR_TEXT_MAX], hint[ERR_HINT_MAX];
-
-		if (!err)
-			return rc;
-		snprintf(text, sizeof(text), "%s", err->text);
-		snprintf(hint, sizeof(hint), "%s", err->hint);
-		err_set(err, (enum nfz_error) - rc, "%s", text);
-		return err_hint(err, "%s%s%s", hint, hint[0] ? "\n" : "",
-			"Make a new one: My Emulab > Create SSL Certificate, "
-			"and save it in place of the old one (mode 600).");
-	}
 	if (info.key_encrypted)
 		return ask_passphrase(config, pass, err);
 	return pem_check_key(config->certificate, NULL, err);

@@ -69,11 +69,11 @@ static void request_trip(
 			(const struct value *const *)r.params, r.n_params,
 			&out);
 		*same += out.len == len && memcmp(out.data, text, len) == 0;
-		xmlrpc_request_release(&r);
 	} else {
 		cr_assert(strstr(name, "err-") || strstr(name, "http-"),
 			"%s: %s", name, err.text);
 	}
+	xmlrpc_request_release(&r);
 	buf_release(&out);
 }
 

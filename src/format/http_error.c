@@ -1,0 +1,95 @@
+/* What the remains of a failed exchange mean: a line of the TLS library's, a
+ * closed connection, a page of HTML.  Matched loosely, by the words that have
+ * stayed the same over the library's versions. */
+#define _GNU_SOURCE /* strcasestr */
+#include "format/http_error.h"
+
+#include <string.h>
+
+static bool says(const struct http_place *p, const char *word)
+{
+	return strcasestr(p->detail, word) != NULL;
+}
+
+int http_fail_silent(const struct http_place *p, struct err *err)
+{
+	err_set(err, NFZ_E_SILENT_CLOSE,
+		"%s closed the connection without an answer", p->host);
+	return err_hint(err,
+		"The testbed does so, without a reason, when\n"
+		"  the path in \"server\" is not the testbed's own "
+		"(usually /usr/testbed),\n"
+		"  your account is unknown, frozen or in no project, or\n"
+		"  the certificate %s is revoked or replaced by a newer one.",
+		p->certificate ? p->certificate : "(none was given)");
+}
+
+static int fail_refused(
+	const struct http_place *p, const char *why, struct err *err)
+{
+	err_set(err, NFZ_E_CERT_REFUSED, "%s refused the certificate%s%s: %s",
+		p->host, p->certificate ? " " : "",
+		p->certificate ? p->certificate : "", why);
+	return err_hint(err, "Use the certificate that this testbed made for "
+			     "you (its web page: Create SSL Certificate).");
+}
+
+/* A TLS alert, told by OpenSSL's words for it; 0 when there was none. */
+int http_fail_alert(const struct http_place *p, struct err *err)
+{
+	if (!says(p, "alert"))
+		return 0;
+	if (says(p, "unknown ca"))
+		return fail_refused(p, "it was made by another authority", err);
+	if (says(p, "certificate expired")) {
+		err_set(err, NFZ_E_CERT_EXPIRED,
+			"the certificate %s has expired",
+			p->certificate ? p->certificate : "");
+		return err_hint(err, "Make a new one on the testbed's web "
+				     "page: Create SSL Certificate.");
+	}
+	if (says(p, "certificate required") || says(p, "handshake failure"))
+		return fail_refused(p,
+			p->certificate ? "it wants another kind of certificate"
+				       : "one is required, none was given",
+			err);
+	if (says(p, "certificate revoked"))
+		return fail_refused(p, "it was revoked", err);
+	if (says(p, "certificate") || says(p, "access denied"))
+		return fail_refused(p, "it is not acceptable there", err);
+	return 0;
+}
+
+int http_fail_certificate(const struct http_place *p, struct err *err)
+{
+	const char *file = p->certificate ? p->certificate : "";
+
+	if (says(p, "too small") || says(p, "too weak")) {
+		err_set(err, NFZ_E_CERT_FILE,
+			"the certificate %s is too weak for this computer's "
+			"rules: %s",
+			file, p->detail);
+		return err_hint(err, "Ask the testbed for a newer one, or "
+				     "allow it: ciphers = DEFAULT:@SECLEVEL=0");
+	}
+	if (says(p, "bad decrypt") || says(p, "bad password"))
+		return err_set(
+			err, NFZ_E_PASSPHRASE, "wrong passphrase for %s", file);
+	return err_set(err, NFZ_E_CERT_FILE,
+		"the certificate %s cannot be used: %s", file, p->detail);
+}
+
+/* The title of an HTML page, in place; "" when it has none. */
+const char *http_page_title(struct buf *page)
+{
+	char *from = page->len ? strcasestr(page->data, "<title>") : NULL;
+	char *end = from ? strcasestr(from, "</title>") : NULL;
+
+	if (!end || end - from > 200)
+		return "";
+	*end = '\0';
+	for (char *s = from; s < end; s++)
+		if ((unsigned char)*s < 0x20)
+			*s = ' ';
+	return from + strlen("<title>");
+}
