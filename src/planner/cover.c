@@ -11,10 +11,12 @@
  *   - bound: weights on elements, each candidate's weights (times how many
  *     slots it sees) at most its cost; their sum times demand is proven.
  * The search is a deterministic recursion over small state copies. */
+#define _GNU_SOURCE
 #include "planner/cover.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum mark { FREE, IN, OUT };
@@ -28,6 +30,7 @@ struct state {
 struct search {
 	const struct coverage *c;
 	const struct slot **slot; /* by flat slot number */
+	int *order;               /* elements, fewest candidates first */
 	struct cover_result *best;
 	int64_t *slack, *weights; /* scratch of the bound */
 	int *count;               /* scratch: open slots by candidate */
@@ -284,7 +287,9 @@ static int64_t bound(const struct search *s, const struct state *st)
 
 	for (int v = 0; v < c->n_cands; v++)
 		s->slack[v] = c->cands[v].cost;
-	for (int i = 0; i < c->n_elements; i++) {
+	/* those with little choice first: they get the full price */
+	for (int o = 0; o < c->n_elements; o++) {
+		int i = s->order[o];
 		const struct element *e = &c->elements[i];
 		struct need n = need_of(st, e);
 		int64_t most = INT64_MAX;
@@ -454,9 +459,33 @@ static void branch(struct search *s, struct state *st, int depth)
 	}
 }
 
+static int choices(const struct element *e)
+{
+	int n = 0;
+
+	for (int i = 0; i < e->n_slots; i++)
+		n += e->slots[i].n_cands;
+	return n;
+}
+
+static int by_choices(const void *a, const void *b, void *elements)
+{
+	const struct element *e = elements;
+	int x = *(const int *)a, y = *(const int *)b;
+	int d = choices(&e[x]) - choices(&e[y]);
+
+	return d ? d : x - y;
+}
+
 static void prepare(struct search *s, const struct coverage *c)
 {
 	int flat = 0;
+
+	s->order = mem_zalloc((size_t)c->n_elements + 1, sizeof(int));
+	for (int i = 0; i < c->n_elements; i++)
+		s->order[i] = i;
+	qsort_r(s->order, (size_t)c->n_elements, sizeof(int), by_choices,
+		c->elements);
 
 	s->slot = mem_zalloc((size_t)c->n_slots + 1, sizeof(void *));
 	s->slack = mem_zalloc((size_t)c->n_cands + 1, sizeof(int64_t));
@@ -492,6 +521,7 @@ void cover_solve(const struct coverage *c, int64_t time_limit_ms,
 	ret->lower_bound = ret->optimal ? ret->cost : ret->dual_bound;
 	free(root.mark);
 	free(s.slot);
+	free(s.order);
 	free(s.slack);
 	free(s.weights);
 	free(s.count);
