@@ -76,6 +76,8 @@ bool reliable_add(struct reliable_sender *s, const void *item, size_t len)
 	return true;
 }
 
+/* Lost, most likely: what was sent clearly later has arrived (RFC 8985's idea),
+ * or nothing was heard of it for long. */
 static bool due(const struct reliable_sender *s, uint64_t seq, int64_t now_ms)
 {
 	const struct reliable_batch *b = batch(s, seq);
@@ -83,11 +85,10 @@ static bool due(const struct reliable_sender *s, uint64_t seq, int64_t now_ms)
 
 	if (b->received)
 		return false;
-	if (b->sends < 5)
+	if (b->sends < 4)
 		wait = (int64_t)RELIABLE_RETRY_MS << (b->sends - 1);
-	if (s->highest > seq + 2 && b->sends < 3)
-		wait = RELIABLE_EARLY_MS; /* overtaken: lost, most likely */
-	return now_ms - b->sent_ms >= wait;
+	return now_ms - b->sent_ms >= wait ||
+	       s->arrived_ms - b->sent_ms >= RELIABLE_EARLY_MS;
 }
 
 size_t reliable_next(struct reliable_sender *s, int64_t now_ms, uint64_t *at,
@@ -121,19 +122,15 @@ size_t reliable_next(struct reliable_sender *s, int64_t now_ms, uint64_t *at,
 	return wire_len(&w);
 }
 
-static void mark_beyond(struct reliable_sender *s, const struct received *r)
+static void mark(struct reliable_sender *s, uint64_t seq)
 {
-	for (uint64_t i = 0; i < RECEIVED_BITS; i++) {
-		uint64_t seq = r->taken + 1 + i;
+	struct reliable_batch *b = batch(s, seq);
 
-		if (seq >= s->unsent)
-			break;
-		if (seq < s->first || !(r->beyond[i / 64] >> i % 64 & 1))
-			continue;
-		batch(s, seq)->received = true;
-		if (seq > s->highest)
-			s->highest = seq;
-	}
+	if (seq < s->first || seq >= s->unsent || b->received)
+		return;
+	b->received = true;
+	if (b->sent_ms > s->arrived_ms)
+		s->arrived_ms = b->sent_ms;
 }
 
 bool reliable_received(struct reliable_sender *s, const struct received *r)
@@ -142,18 +139,20 @@ bool reliable_received(struct reliable_sender *s, const struct received *r)
 	 * an earlier life of its own: `open` is the bound, not `unsent` */
 	if (r->taken >= s->open || r->durable > r->taken)
 		return false;
+	for (uint64_t seq = s->taken + 1; seq <= r->taken; seq++)
+		mark(s, seq);
+	for (uint64_t i = 0; i < RECEIVED_BITS; i++)
+		if (r->beyond[i / 64] >> i % 64 & 1)
+			mark(s, r->taken + 1 + i);
 	if (r->taken > s->taken)
 		s->taken = r->taken;
 	if (r->durable >= s->first)
 		s->first = r->durable + 1;
 	if (s->taken >= s->unsent)
 		s->unsent = s->taken + 1;
-	if (s->taken > s->highest)
-		s->highest = s->taken;
 	/* never less than before, nor more than both sides can hold */
 	if (r->limit > s->limit && r->limit <= r->taken + RELIABLE_WINDOW)
 		s->limit = r->limit;
-	mark_beyond(s, r);
 	return true;
 }
 
@@ -161,7 +160,7 @@ void reliable_restart(struct reliable_sender *s)
 {
 	s->unsent = s->first;
 	s->taken = s->first - 1;
-	s->highest = s->taken;
+	s->arrived_ms = 0;
 	s->limit = s->taken + RELIABLE_WINDOW;
 	for (uint64_t seq = s->first; seq < s->open; seq++) {
 		batch(s, seq)->sends = 0;

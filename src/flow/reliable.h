@@ -17,8 +17,8 @@ enum {
 	RELIABLE_HEADER = 18,  /* kind 1, zero 1, seq 8, base 8 */
 	RELIABLE_BYTES = CHANNEL_BODY - RELIABLE_HEADER,
 	RELIABLE_RETRY_MS = 100, /* doubles with each resending... */
-	RELIABLE_RETRY_MAX_MS = 1600,
-	RELIABLE_EARLY_MS = 20 /* sooner, when later ones were received */
+	RELIABLE_RETRY_MAX_MS = 800,
+	RELIABLE_EARLY_MS = 20 /* sooner, when one sent so much later arrived */
 };
 
 _Static_assert((int)RELIABLE_WINDOW <= (int)RECEIVED_BITS, "can be said");
@@ -33,14 +33,14 @@ struct reliable_batch {
 
 struct reliable_sender {
 	struct reliable_batch *ring;
-	size_t size;      /* batches; a power of two */
-	uint64_t first;   /* lowest not durable */
-	uint64_t open;    /* being filled; not sent before it is closed */
-	size_t fill;      /* bytes in the open one */
-	uint64_t unsent;  /* lowest never sent in the peer's life */
-	uint64_t taken;   /* received up to here */
-	uint64_t limit;   /* the receiver wants none beyond */
-	uint64_t highest; /* highest known to be received */
+	size_t size;        /* batches; a power of two */
+	uint64_t first;     /* lowest not durable */
+	uint64_t open;      /* being filled; not sent before it is closed */
+	size_t fill;        /* bytes in the open one */
+	uint64_t unsent;    /* lowest never sent in the peer's life */
+	uint64_t taken;     /* received up to here */
+	uint64_t limit;     /* the receiver wants none beyond */
+	int64_t arrived_ms; /* the latest sending known to have arrived */
 	uint64_t resent, sent;
 };
 
