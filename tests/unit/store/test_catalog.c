@@ -1,0 +1,109 @@
+#include "store/catalog.h"
+#include "unit/store/run.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct catalog *parsed(const char *text)
+{
+	struct catalog *c = NULL;
+	struct err err = ERR_INIT;
+
+	cr_assert_eq(
+		catalog_parse(text, strlen(text), &c, &err), 0, "%s", err.text);
+	return c;
+}
+
+static char *printed(const struct catalog *c)
+{
+	struct buf text = BUF_INIT(1 << 20);
+
+	catalog_print(c, &text);
+	return buf_take(&text);
+}
+
+Test(catalog, comes_back_as_it_was)
+{
+	struct catalog *c = run_catalog(), *again;
+	struct net_addr extra = run_addr("192.168.0.9");
+	char *text, *text2;
+
+	catalog_add_node(c, "odd %name with\ttab");
+	catalog_add_node(c, "-");
+	catalog_add_addr(c, NODE_B, &extra);
+	catalog_set_gap(c, LINK_LC, "os: FreeBSD, no probe");
+	c->collector = NODE_B;
+	text = printed(c);
+	again = parsed(text);
+	text2 = printed(again);
+	cr_assert_str_eq(text, text2);
+	cr_assert_eq(again->n_nodes, 7);
+	cr_assert_str_eq(again->nodes[5].name, "odd %name with\ttab");
+	cr_assert_str_eq(again->nodes[6].name, "-");
+	cr_assert_str_eq(again->links[LINK_LC].gap, "os: FreeBSD, no probe");
+	cr_assert_not(again->links[LINK_LC].covered);
+	cr_assert_eq(again->deployment, 0x1234);
+	cr_assert_eq(again->idle_ms, 15000);
+	cr_assert_eq(again->collector, NODE_B);
+	cr_assert_eq(catalog_node_of(again, &extra), NODE_B);
+	cr_assert_eq(catalog_tap(again, 3)->node, NODE_R2);
+	cr_assert_null(catalog_tap(again, 5));
+	free(text);
+	free(text2);
+	catalog_free(c);
+	catalog_free(again);
+}
+
+Test(catalog, finds_names_and_addresses)
+{
+	struct catalog *c = run_catalog();
+	struct net_addr a = run_addr("10.0.2.2");
+
+	cr_assert_eq(catalog_node(c, "r1"), NODE_R1);
+	cr_assert_eq(catalog_node(c, "R1"), NODE_R1, "as testbeds do");
+	cr_assert_eq(catalog_node(c, "core"), -1);
+	cr_assert_eq(catalog_link(c, "core"), LINK_CORE);
+	cr_assert_eq(catalog_node_of(c, &a), NODE_R2);
+	a = run_addr("10.0.2.3");
+	cr_assert_eq(catalog_node_of(c, &a), -1);
+	catalog_free(c);
+}
+
+Test(catalog, passes_over_words_of_later_versions)
+{
+	struct catalog *c = parsed("netflowize.catalog/1\n"
+				   "colour blue\n\n# by hand\nnode a\n");
+
+	cr_assert_eq(c->n_nodes, 1);
+	catalog_free(c);
+}
+
+Test(catalog, refuses_what_makes_no_sense)
+{
+	static const char *const all[] = {"", "netflowize.catalog/2\n",
+		"netflowize.catalog/1\nnode\n",
+		"netflowize.catalog/1\nnode -\n",
+		"netflowize.catalog/1\nmember 0 10.0.0.1\n",
+		"netflowize.catalog/1\nnode a\nmember 0 10.0.0.1\n",
+		"netflowize.catalog/1\nlink l p2p\n",
+		"netflowize.catalog/1\nnode a\nlink l p2p covered\n"
+		"member 1 10.0.0.1\n",
+		"netflowize.catalog/1\nnode a\nlink l p2p covered\n"
+		"member 0 10.0.0.300\n",
+		"netflowize.catalog/1\nnode a\nlink l p2p covered\n"
+		"tap 1 0 1 0 0 eth0\n",
+		"netflowize.catalog/1\nnode a\nlink l p2p covered\n"
+		"tap 1 0 0 0 0 eth0\ntap 1 0 0 0 0 eth1\n",
+		"netflowize.catalog/1\nnode a\nlink l p2p covered\n"
+		"tap 65536 0 0 0 0 eth0\n",
+		"netflowize.catalog/1\nidle_ms -5\n"};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		struct catalog *c = NULL;
+		struct err err = ERR_INIT;
+
+		cr_expect_eq(catalog_parse(all[i], strlen(all[i]), &c, &err),
+			-NFZ_E_INPUT, "%s", all[i]);
+		cr_expect_null(c);
+	}
+}

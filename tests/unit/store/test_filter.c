@@ -1,0 +1,197 @@
+#include "store/block.h"
+#include "store/filter.h"
+#include "unit/store/run.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct filter *parsed(const char *text, const struct catalog *c)
+{
+	struct filter *f = NULL;
+	struct err err = ERR_INIT;
+
+	cr_assert_eq(filter_parse(text, strlen(text), c, &f, &err), 0, "%s: %s",
+		text, err.hint);
+	return f;
+}
+
+/* a:1000 -> b:80 tcp over la, core, lb, 15 packets of 1500 bytes in 2 s */
+static enum filter_answer ask(const char *text, bool whole)
+{
+	static const int links[] = {LINK_LA, LINK_CORE, LINK_LB};
+	static const int via[] = {NODE_R1, NODE_R2};
+	const struct flow_record r =
+		run_record("10.0.1.1", "10.0.3.1", 1, 15, 0);
+	const struct filter_subject s = {.key = &r.key,
+		.whole = whole,
+		.packets = 15,
+		.bytes = 1500,
+		.duration_ns = 2 * SECOND,
+		.tcp_flags = 0x12,
+		.links = links,
+		.n_links = 3,
+		.via = via,
+		.n_via = 2,
+		.at = via,
+		.n_at = 1};
+	struct catalog *c = run_catalog();
+	struct filter *f = parsed(text, c);
+	enum filter_answer answer = filter_test(f, &s);
+
+	filter_free(f);
+	catalog_free(c);
+	return answer;
+}
+
+Test(filter, says_yes)
+{
+	static const char *const all[] = {"", "any", "host 10.0.1.1",
+		"src host 10.0.1.1", "dst ip 10.0.3.1", "10.0.1.1",
+		"10.0.0.0/8", "src and dst net 10.0.0.0/8",
+		"net 10.0.1.0 255.255.255.0", "port 80", "dst port 80",
+		"src port > 999", "port in [79, 80]", "dst port 80-90",
+		"not src port 80", "! src port 80", "proto tcp", "proto 6",
+		"tcp", "TCP and PORT 80", "ipv4", "node a", "src node a",
+		"dst node b", "a", "link core", "via r1", "at r1",
+		"packets > 14", "packets = 15", "bytes >= 1k", "bytes < 2k",
+		"duration 2000", "bps 6000", "pps 7", "flags S", "flags SA",
+		"not flags F", "udp or tcp and port 80",
+		"(udp or tcp) and port 80", "host in [1.2.3.4 10.0.3.1]",
+		"port != 79", "src or dst port 80", "not (udp or port 81)"};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		cr_expect_eq(ask(all[i], true), FILTER_YES, "%s", all[i]);
+}
+
+Test(filter, says_no)
+{
+	static const char *const all[] = {"not any", "dst host 10.0.1.1",
+		"host 10.0.1.2", "src port 80", "port 81", "port > 1000",
+		"port < 80", "udp", "ipv6", "node c", "src node b", "link lc",
+		"via a", "at r2", "packets > 15", "flags F", "fragment",
+		"tcp and not tcp", "udp or port 443",
+		"udp and port 80 or port 81", "src and dst port 80"};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		cr_expect_eq(ask(all[i], true), FILTER_NO, "%s", all[i]);
+	}
+}
+
+/* Of a row only the key is known. */
+Test(filter, of_a_row_says_maybe)
+{
+	cr_expect_eq(ask("link lc", false), FILTER_MAYBE);
+	cr_expect_eq(ask("not via r1", false), FILTER_MAYBE);
+	cr_expect_eq(ask("link lc and udp", false), FILTER_NO);
+	cr_expect_eq(ask("link lc or tcp", false), FILTER_YES);
+	cr_expect_eq(ask("packets > 100 and port 80", false), FILTER_MAYBE);
+	cr_expect_eq(ask("not (flags S and udp)", false), FILTER_YES);
+}
+
+static struct err refused(const char *text)
+{
+	struct catalog *c = run_catalog();
+	struct filter *f = NULL;
+	struct err err = ERR_INIT;
+
+	cr_expect_eq(filter_parse(text, strlen(text), c, &f, &err),
+		-NFZ_E_FILTER, "%s", text);
+	filter_free(f);
+	catalog_free(c);
+	return err;
+}
+
+Test(filter, refuses_and_shows_where)
+{
+	static const char *const all[] = {"and", "host", "host a.b", "port",
+		"port 65536", "port 1-", "net 10.0.0.0/33", "(tcp", "tcp)",
+		"tcp udp", "node nobody", "link a", "flags X", "proto 256",
+		"packets > many", "src tcp", "not", "port in [80", "in [80]",
+		"10.0.1.1 10.0.1.2", "bytes > 99999999999999999999",
+		"src 10.0.1.1", "dst and port 80"};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		(void)refused(all[i]);
+	cr_assert_str_eq(refused("dst prt 53").hint,
+		"dst prt 53\n"
+		"    ^^^ expected: host, net, port, node\n"
+		"Did you mean:  dst port 53\n"
+		"All keywords: man 7 netflowize-filter");
+	cr_assert(strstr(refused("tcp and node ab").hint,
+		"Did you mean:  tcp and node a\n"));
+}
+
+Test(filter, has_limits)
+{
+	char *deep = malloc(20002), *wide = malloc(100000);
+
+	memset(deep, '(', 20001);
+	deep[20001] = '\0';
+	memset(wide, ' ', 99999);
+	wide[99999] = '\0';
+	(void)refused(deep);
+	(void)refused(wide);
+	free(deep);
+	free(wide);
+}
+
+Test(filter, prints_what_it_understood)
+{
+	static const char *const pairs[][2] = {
+		{"", "any"},
+		{"a and port 53",
+			"(src node a or dst node a) and (src port 53 or dst "
+			"port 53)"},
+		{"not (udp or link core)", "not (proto 17 or link core)"},
+		{"bytes > 10k", "bytes >= 10001"},
+		{"src net 10.0.0.0/8", "src net 10.0.0.0/8"},
+		{"src port in [1 2-3]", "src port 1 or src port 2-3"},
+	};
+	struct catalog *c = run_catalog();
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
+		struct buf text = BUF_INIT(1000);
+		struct filter *f, *again;
+
+		f = parsed(pairs[i][0], c);
+		filter_print(f, c, &text);
+		cr_expect_str_eq(buf_str(&text), pairs[i][1]);
+		again = parsed(buf_str(&text), c); /* and back */
+		filter_free(again);
+		filter_free(f);
+		buf_release(&text);
+	}
+	catalog_free(c);
+}
+
+/* A block is passed over only when nothing in it can be wanted. */
+Test(filter, of_a_block_says_no_only_when_sure)
+{
+	const struct net_addr hosts[] = {
+		run_addr("10.0.1.1"), run_addr("10.0.3.1")};
+	struct store_zone z = {.rows = 5, .hosts = hosts, .n_hosts = 2};
+	static const struct {
+		const char *text;
+		bool may;
+	} all[] = {{"", true}, {"host 10.0.1.1", true},
+		{"host 10.0.1.2", false}, {"not host 10.0.1.2", true},
+		{"not host 10.0.1.1", true}, {"port 50", true},
+		{"port 500", false}, {"dst port 5", false}, {"udp", false},
+		{"not udp", true}, {"link core", true},
+		{"host 10.0.1.2 or link core", true},
+		{"port 500 and link core", false}, {"node c", false},
+		{"net 10.0.3.0/24", true}};
+	struct catalog *c = run_catalog();
+
+	z.column[COLUMN_SPORT] = (struct column_range){1, 100};
+	z.column[COLUMN_DPORT] = (struct column_range){80, 90};
+	z.column[COLUMN_PROTO] = (struct column_range){6, 6};
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		struct filter *f = parsed(all[i].text, c);
+
+		cr_expect_eq(filter_may(f, &z), all[i].may, "%s", all[i].text);
+		filter_free(f);
+	}
+	catalog_free(c);
+}

@@ -1,0 +1,128 @@
+#include "store/ledger.h"
+#include "unit/store/run.h"
+
+#include <criterion/criterion.h>
+
+static void counters(struct store *s, uint16_t module, uint64_t life,
+	const struct tap_counters *c)
+{
+	cr_assert_eq(store_append_counters(s,
+			     (struct store_source){module, life}, c, 1, NULL),
+		0);
+}
+
+static struct ledger ledger_of(struct store *s, const struct catalog *c)
+{
+	struct ledger l;
+
+	cr_assert_eq(store_commit(s, NULL), 0);
+	ledger_read(s, c, &l);
+	return l;
+}
+
+Test(ledger, adds_up_over_lives_and_taps)
+{
+	char *dir = run_dir();
+	struct store *s = run_open(dir, STORE_WRITE);
+	struct catalog *c = run_catalog();
+	struct ledger l;
+
+	for (uint16_t tap = 1; tap <= 4; tap++) {
+		struct tap_counters k = {.tap = tap,
+			.wire_frames = 100,
+			.ip_frames = 90,
+			.non_ip = 5,
+			.excluded = 3,
+			.lost[LOSS_RING] = 2,
+			.packets = 95};
+
+		counters(s, 1, 1, &k);
+		counters(s, 1, 2, &k); /* it was started again */
+	}
+	l = ledger_of(s, c);
+	cr_assert_eq(l.n_unheard, 0);
+	cr_assert_eq(l.frames.wire, 800);
+	cr_assert_eq(l.frames.packets, 760);
+	cr_assert_eq(l.frames.lost[LOSS_RING], 16);
+	cr_assert_eq(l.frames.unaccounted, 0);
+	cr_assert_eq(l.taps[2].frames.wire, 200);
+	ledger_release(&l);
+	catalog_free(c);
+	store_close(s);
+	run_remove(dir);
+}
+
+Test(ledger, says_what_is_missing_and_what_is_not_known)
+{
+	char *dir = run_dir();
+	struct store *s = run_open(dir, STORE_WRITE);
+	struct catalog *c = run_catalog();
+	struct tap_counters k = {.tap = 1, .wire_frames = 100, .ip_frames = 90};
+	struct ledger l;
+
+	counters(s, 1, 1, &k);
+	l = ledger_of(s, c);
+	cr_assert_eq(l.taps[0].frames.unaccounted, 10);
+	cr_assert_eq(l.taps[1].frames.wire, LEDGER_UNKNOWN);
+	cr_assert_eq(l.n_unheard, 3);
+	cr_assert_eq(l.frames.wire, LEDGER_UNKNOWN, "a part is not the sum");
+	ledger_release(&l);
+	catalog_free(c);
+	store_close(s);
+	run_remove(dir);
+}
+
+Test(ledger, counts_records_sent_and_stored)
+{
+	char *dir = run_dir();
+	struct store *s = run_open(dir, STORE_WRITE);
+	struct catalog *c = run_catalog();
+	struct flow_record r[3] = {run_record("10.0.1.1", "10.0.3.1", 1, 5, 0),
+		run_record("10.0.1.1", "10.0.3.1", 2, 5, 0),
+		run_record("10.0.1.1", "10.0.3.1", 1, 2, 9)};
+	struct module_stats m = {
+		.module = 1, .life = 77, .n[STAT_RECORDS_SENT] = 5};
+	struct ledger l;
+
+	run_store(s, 1, 1, r, 3);
+	l = ledger_of(s, c);
+	cr_assert_eq(l.records_sent, LEDGER_UNKNOWN, "it never said");
+	cr_assert_eq(l.records_stored, 3);
+	cr_assert_eq(l.taps[0].frames.packets_stored, 7);
+	ledger_release(&l);
+	cr_assert_eq(store_append_stats(s, &m, NULL), 0);
+	l = ledger_of(s, c);
+	cr_assert_eq(l.records_sent, 5);
+	ledger_release(&l);
+	m.n[STAT_RECORDS_SENT] = 1;
+	cr_assert_eq(store_append_stats(s, &m, NULL), 0);
+	run_store(s, STORE_FOREIGN, 1, r, 2);
+	l = ledger_of(s, c);
+	cr_assert_eq(l.records_sent, 3, "what is here was sent");
+	cr_assert_eq(l.records_stored, 3);
+	cr_assert_eq(l.foreign_stored, 2);
+	ledger_release(&l);
+	catalog_free(c);
+	store_close(s);
+	run_remove(dir);
+}
+
+Test(ledger, compares_with_the_interface)
+{
+	struct ledger_tap t = {.frames.wire = 150,
+		.if_received = 100,
+		.received = 99,
+		.if_sent = 50,
+		.sent = 50,
+		.uncertainty = 1};
+
+	cr_assert(ledger_verify(&t).agrees);
+	t.sent = 52;
+	cr_assert_not(ledger_verify(&t).agrees);
+	cr_assert_eq(ledger_verify(&t).sent, -2);
+	t.frames.lost[LOSS_RING] = 10;
+	t.sent = 41;
+	cr_assert(ledger_verify(&t).agrees, "the ring says it lost 10");
+	t.frames.wire = LEDGER_UNKNOWN;
+	cr_assert_not(ledger_verify(&t).known);
+}
