@@ -169,9 +169,10 @@ static int take_lock(struct dep *d, const char *who, struct err *err)
 		O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (d->lock < 0)
 		return dep_sys(err, "lock");
-	/* somebody who only looks may hold it for a moment */
+	/* who only looks holds it for a moment; the agent of a controller
+	 * that was killed needs one to notice */
 	for (int i = 0; flock(d->lock, LOCK_EX | LOCK_NB) < 0; i++) {
-		if (i == 10)
+		if (i == 100)
 			return busy(d, err);
 		clock_sleep_ms(20);
 	}

@@ -24,7 +24,7 @@ static const char command[] =
 /* Arguments: look|full, then ARCH SHA256 SIZE for each agent we have. */
 static const char script[] =
 	"look=$1; shift; h=; "
-	"PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH; export PATH; umask 077; "
+	"PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin; export PATH; umask 077; "
 	"s=$(uname -s); m=$(uname -m); echo \"NFZ 1 root $s $m\"; "
 	"while [ $# -ge 3 ]; do "
 	"if [ \"$s $m\" = \"Linux $1\" ]; then h=$2; n=$3; fi; "

@@ -40,6 +40,7 @@ static const struct {
 #undef X
 	/* not a file: what the testbed tells the node about its shapers */
 	{"tmcc:delay", COMMAND("/usr/local/etc/emulab/tmcc delay")},
+	{"uname", COMMAND("uname -s")},
 };
 
 static int talk(

@@ -1,0 +1,117 @@
+#!/bin/bash
+# The failure matrix on real nodes: each fault is named with its node, the
+# others are unaffected, a rerun converges, strip leaves nothing.
+set -u
+. "$(dirname "$0")/lib/deploy.bash"
+stand_ins "$good_stand_in" 1
+begin topologies/dumbbell.ns
+disks >"$dir/before"
+export TIMEOUT=2000
+IGNORE=' /(etc/sudoers.d|etc/ssh|root/.ssh|users/user|usr/local/bin)(/|$)'
+
+# fault, node, status word, text of the error, [deploy's exit status]
+with() {
+	fault "$2" "$1"
+	deploy up client1
+	check "$1: exit status ${5:-5}" [ "$status" = "${5:-5}" ]
+	check "$1: the node is $3" node_line "$2" "$3"
+	check "$1: it says $4" said "$2.*$4"
+	[ "$2" = left ] && check "$1: others are unaffected" \
+		grep -q 'node right \(ok\|unchanged\)' "$dir/out"
+	fault "$2" clear
+}
+converges() {
+	for _ in 1 2 3 4 5 6 7 8; do
+		deploy up client1
+		[ "$status" = 0 ] && break
+		sleep 0.5
+	done
+	check "$1: up converges afterwards" [ "$status" = 0 ]
+	deploy strip
+	check "$1: strip" [ "$status" = 0 ]
+	check "$1: same disks" same_disks "$dir/before"
+	check "$1: no processes" no_processes
+}
+
+with down left unreachable "no answer"
+converges down
+with stop left timed-out "timed out (banner)"
+converges stop
+# the node's own ed25519 key in place of the RSA key, which all machines share
+own=$(on left -- cat /etc/ssh/ssh_host_ed25519_key.pub)
+cp "$dir/topology.json" "$dir/topology.rsa"
+sed -i "/\"name\": \"left\"/,/host_keys/!b; /host_keys/{n; s|\"ssh-.*\"|\"$own\"|}" \
+	"$dir/topology.json"
+deploy status
+check "key: the pinned kind of key is asked for" [ "$status" = 0 ]
+with key left failed "host key is not the one"
+cp "$dir/topology.rsa" "$dir/topology.json"
+with auth left failed "login refused (tried"
+converges auth
+with no-sudo left failed "sudo without a password is not allowed"
+check "no-sudo: nothing was copied" never said "left.*fact"
+converges no-sudo
+with disk-full left failed "disk full\|No space left\|no directory"
+converges disk-full
+with arch left failed "there is no program for"
+converges arch
+with noexec-all left failed "no directory of /var/lib"
+converges noexec-all
+
+for kind in read-only noexec; do
+	fault left $kind
+	deploy up client1
+	check "$kind: up finds another place" [ "$status" = 0 ]
+	deploy status
+	check "$kind: and finds it again" said "meter running"
+	deploy strip
+	check "$kind: strip" [ "$status" = 0 ]
+	fault left clear
+	check "$kind: same disks" same_disks "$dir/before"
+done
+
+fault left banner
+deploy up client1
+check "banner: up" [ "$status" = 0 ]
+deploy strip
+check "banner: strip" [ "$status" = 0 ]
+fault left clear
+
+fault left refuse
+(sleep 1; fault left clear) &
+deploy up client1
+wait $!
+check "refuse: up waits for the node" [ "$status" = 0 ]
+fault left crash
+deploy strip
+check "crash: strip names the node that is down" [ "$status" = 5 ]
+check "crash: it is unreachable" node_line left unreachable
+fault left clear
+converges crash
+
+# programs that fail
+stand_ins 'case $0 in *meter) echo "cannot open tap" >&2; exit 3;; esac
+'"$good_stand_in" 2
+deploy up client1
+check "crashing meter: exit status" [ "$status" = 5 ]
+check "crashing meter: says how" said "meter: ended at once with status 3"
+stand_ins 'case $0 in *meter) sleep 1000;; esac'"$good_stand_in" 3
+TIMEOUT=20000 deploy up client1
+check "silent meter: says so" said "meter: not ready after 10 s"
+stand_ins "$good_stand_in" 4
+converges "bad meters"
+
+# two controllers
+stand_ins 'case $0 in *collector) sleep 4;; esac'"$good_stand_in" 5
+deploy up client1 &
+sleep 1.5
+other=$dir/other
+mkdir -p "$other"
+STATE=$other deploy strip
+cp "$dir/out" "$dir/strip.out"
+cp "$dir/err" "$dir/strip.err"
+check "two controllers: the second is told who" \
+	grep -q "busy: .* is working on" "$dir/strip.out" "$dir/strip.err"
+wait
+converges "two controllers"
+finish

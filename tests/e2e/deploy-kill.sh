@@ -1,0 +1,89 @@
+#!/bin/bash
+# kill -9 of the controller, of the agents, at random moments of up and of
+# strip: afterwards strip leaves the nodes as they were, or up converges.
+# ROUNDS of them; the seed is printed.
+set -u
+. "$(dirname "$0")/lib/deploy.bash"
+stand_ins "$good_stand_in" 1
+begin topologies/dumbbell.ns
+disks >"$dir/before"
+rounds=${ROUNDS:-6}
+RANDOM=${SEED:-$$}
+echo "seed ${SEED:-$$}, $rounds rounds"
+
+# Starts COMMAND in the background; its process is in $dir/pid.
+start() {
+	rm -f "$dir/pid"
+	# shellcheck disable=SC2016
+	tb run --exp "$exp" -- sh -c '
+		IDENTITY=$NETFLOWIZE_SSH_IDENTITY LOGIN=$NETFLOWIZE_SSH_USER
+		export IDENTITY LOGIN
+		echo $$ >"$1"; shift
+		exec "$@"' sh "$dir/pid" "$build/tests/deploy-tool" "$1" \
+		"$dir/topology.json" client1 >"$dir/out" 2>"$dir/err" &
+	running=$!
+	until [ -s "$dir/pid" ]; do sleep 0.005; done
+}
+pause() { sleep "$(printf '0.%03d' "$(($1))")"; }
+kill_agents() {
+	for node in client1 left right; do
+		# by program file: /proc/PID/exe of our own directories only
+		# shellcheck disable=SC2016
+		on "$node" -- sh -c '
+			for p in /proc/[0-9]*; do
+				case $(readlink $p/exe) in
+				*/netflowize/*nfz-agent* | */netflowize/.boot*)
+					kill -9 ${p#/proc/};;
+				esac
+			done'
+	done
+}
+
+for round in $(seq "$rounds"); do
+	after=$((RANDOM % 600 + 60))
+	what=$((RANDOM % 4))
+	case $what in
+	0 | 1) # the controller, during up
+		start up
+		pause "$after"
+		kill -9 "$(cat "$dir/pid")" 2>/dev/null
+		wait "$running" 2>/dev/null
+		;;
+	2) # the agents, during up
+		start up
+		pause "$after"
+		kill_agents
+		wait "$running" 2>/dev/null
+		;;
+	3) # the controller, during strip
+		deploy up client1
+		[ "$status" = 0 ] || bad "round $round: up"
+		start strip
+		pause "$after"
+		kill -9 "$(cat "$dir/pid")" 2>/dev/null
+		wait "$running" 2>/dev/null
+		;;
+	esac
+	how="round $round: kind $what after $after ms"
+	if [ $((RANDOM % 3)) = 0 ]; then
+		# agents of a dead controller may still be finishing
+		for _ in 1 2 3 4 5; do
+			deploy up client1
+			[ "$status" = 0 ] && break
+			sleep 1
+		done
+		check "$how: up converges" [ "$status" = 0 ]
+		deploy up client1
+		check "$how: and then has nothing to do" \
+			said "changed 0 bytes 0 failed 0"
+	fi
+	for _ in 1 2 3 4 5 6; do
+		deploy strip
+		{ [ "$status" = 0 ] || said NFZ-E103; } && break
+		sleep 1
+	done
+	check "$how: strip" [ "$status" = 0 -o "$(grep -c NFZ-E103 "$dir/err")" = 1 ]
+	check "$how: same disks" same_disks "$dir/before"
+	check "$how: no processes" no_processes
+done
+finish
