@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { LAYERS_MAX = 16, EXTENSIONS_MAX = 8, LABELS_MAX = 64 };
+enum { LAYERS_MAX = 16, EXTENSIONS_MAX = 8, LABELS_MAX = 64, JUMBO_HEADER = 8 };
 
 enum {
 	TYPE_IP4 = 0x0800,
@@ -109,6 +109,14 @@ static enum dissect_verdict read_ip4(
 	return DISSECT_IP;
 }
 
+/* A hop-by-hop header that holds the jumbo payload option only (RFC 2675 2). */
+static bool is_jumbo(struct cursor c)
+{
+	cursor_skip(&c, 1);
+	return cursor_u8(&c) == 0 && cursor_u8(&c) == 0xc2 &&
+	       cursor_u8(&c) == 4;
+}
+
 /* Walks the extension headers from *at, whose type is d->key.proto; false when
  * there is no transport header to be read. */
 static bool walk_extensions(struct cursor *at, struct dissect *d)
@@ -127,6 +135,8 @@ static bool walk_extensions(struct cursor *at, struct dissect *d)
 			bytes = (uint16_t)((len + 2) * 4);
 			break;
 		case PROTO_HOP_BY_HOP:
+			d->jumbo |= i == 0 && is_jumbo(*at);
+			break;
 		case PROTO_ROUTING:
 		case PROTO_DESTINATION:
 			break;
@@ -333,5 +343,7 @@ struct wire_count dissect_segments(const struct frame *f,
 		return (struct wire_count){1, d->octets};
 	payload = d->octets - headers;
 	n = (payload + seg->size - 1) / seg->size;
-	return (struct wire_count){n, d->octets + (uint64_t)(n - 1) * headers};
+	if (d->jumbo && headers > d->l3_len)
+		headers -= JUMBO_HEADER;
+	return (struct wire_count){n, payload + (uint64_t)n * headers};
 }

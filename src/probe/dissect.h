@@ -40,6 +40,8 @@ struct dissect {
 	uint16_t l3_len; /* IP header with options or extension headers */
 	uint16_t l4_len; /* transport header, 0 unknown */
 	uint8_t tcp_flags, tos;
+	bool jumbo; /* a length option the kernel puts into super-frames beyond
+	             * 64 KiB, and takes out of their segments */
 	bool has_macs;
 	uint8_t dst_mac[6], src_mac[6];
 };

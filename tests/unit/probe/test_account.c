@@ -133,6 +133,32 @@ Test(account, tunnelled_super_frame)
 	tear_down(&b);
 }
 
+/* A super-frame beyond 64 KiB: its length field is 0, and the option that says
+ * the length is in none of the segments. */
+Test(account, big_tcp_over_ip6)
+{
+	static const uint8_t jumbo[8] = {6, 0, 0xc2, 4, 0, 2, 0, 0};
+	unsigned total = 40 + 8 + 32 + 100 * 1428;
+	uint8_t bytes[128] = {0};
+	struct ring_frame f = packet(bytes, 6, total);
+	struct bench b;
+
+	memset(bytes, 0, sizeof(bytes));
+	put16(bytes + 12, 0x86dd);
+	bytes[14] = 0x60;
+	bytes[14 + 39] = 2;
+	memcpy(bytes + 14 + 40, jumbo, sizeof(jumbo));
+	bytes[14 + 48 + 12] = 8 << 4;
+	set_up(&b, &both, 10);
+	f.seg = (struct segmentation){.type = GSO_TCP6, .size = 1428};
+	account_frames(&b.account, &f, 1);
+	flowcache_flush(b.cache);
+	cr_expect_eq(b.last.key.proto, 6);
+	cr_expect_eq(b.last.packets, 100);
+	cr_expect_eq(b.last.bytes, 100 * 1500, "%lu", b.last.bytes);
+	tear_down(&b);
+}
+
 /* Each kind of frame lands in its own counter, and they add up. */
 Test(account, every_frame_in_one_counter)
 {
