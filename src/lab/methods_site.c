@@ -240,12 +240,14 @@ static void listdir(struct lab_call *c, struct lab_experiment *none)
  * system, but NS files written for a real site ask for them. */
 static const struct {
 	const char *name, *os, *version;
-} images[] = {{"UBUNTU12-64-STD", "Linux", "12.04"},
-	{"UBUNTU-DELAY", "Linux", "12.04"}, {"UBUNTU10-STD", "Linux", "10.04"},
-	{"UBUNTU10-64-STD", "Linux", "10.04"}, {"RHL90-STD", "Linux", "9.0"},
-	{"RHL-STD", "Linux", "9.0"}, {"FC6-STD", "Fedora", "6"},
-	{"FBSD-STD", "FreeBSD", "6.2"}, {"FBSD410-STD", "FreeBSD", "4.10"},
-	{"FBSD62-STD", "FreeBSD", "6.2"}, {"FBSD82-STD", "FreeBSD", "8.2"}};
+} images[] = {{"FBSD410-STD", "FreeBSD", "4.10"}, {"RHL90-STD", "Linux", "9.0"},
+	{"FBSD-STD", "FreeBSD", "6.2"}, {"RHL-STD", "Linux", "9.0"},
+	{"FBSD82-STD", "FreeBSD", "8.2"}, {"UBUNTU10-STD", "Linux", "10.04"},
+	{"FC6-STD", "Fedora", "6"}, {"FEDORA8-OVZ-STD", "Fedora", "8"},
+	{"OPENVZ-STD", "Linux", ""}, {"Ubuntu1004-STD", "Linux", "10.04"},
+	{"FBSD62-STD", "FreeBSD", "6.2"}, {"UBUNTU10-64-STD", "Linux", "10.04"},
+	{"UBUNTU12-64-STD", "Linux", "12.04"},
+	{"UBUNTU-DELAY", "Linux", "12.04"}};
 
 enum { N_IMAGES = sizeof(images) / sizeof(images[0]), FIRST_IMAGE = 1000 };
 
@@ -266,8 +268,8 @@ static struct value *image_row(size_t i)
 	row_text(row, "osname", images[i].name);
 	row_text(row, "version", images[i].version);
 	row_text(row, "OS", images[i].os);
-	snprintf(text, sizeof(text), "Testbed version of %s %s", images[i].os,
-		images[i].version);
+	snprintf(text, sizeof(text), "Testbed version of %s%s%s", images[i].os,
+		images[i].version[0] ? " " : "", images[i].version);
 	row_text(row, "description", text);
 	row_uuid(images[i].name, "image", uuid);
 	row_text(row, "uuid", uuid);

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "base/mem.h"
 #include "lab/call.h"
+#include "lab/pyrepr.h"
 #include "lab/rows.h"
 
 #include <stdio.h>
@@ -43,27 +44,28 @@ static struct value *settings(
 
 static void virtual_topology(struct lab_call *c, struct lab_experiment *e)
 {
-	const struct value *tables = call_arg(c, "tables");
+	const struct value *wanted = call_arg(c, "tables");
 	const struct value *exclude = call_arg(c, "exclude");
 	struct value *all = value_new(VALUE_STRUCT);
 	struct value *outer = value_new(VALUE_STRUCT), *list;
+	struct value *tables = rows_tables();
 
-	for (size_t i = 0; rows_tags[i]; i++) {
-		const char *tag = rows_tags[i];
+	value_set(all, "settings", settings(c, e));
+	for (size_t i = 0; i < tables->n; i++) {
+		const char *tag = tables->items[i]->text;
 		struct value *rows;
 
-		/* the settings stand where the original's hash puts them */
-		if (strcmp(tag, "node_startlocs") == 0)
-			value_set(all, "settings", settings(c, e));
-		if (tables && !selected(tables, tag))
-			continue;
-		if (exclude && selected(exclude, tag))
+		if (strcmp(tag, "experiment") == 0 ||
+			(wanted && !selected(wanted, tag)) ||
+			(exclude && selected(exclude, tag)))
 			continue;
 		rows = rows_table(c->site, e, tag);
 		for (size_t k = 0; k < rows->n; k++)
 			row_blank(rows->items[k]);
 		value_set(all, tag, rows);
 	}
+	value_free(tables);
+	pydict_order(all);
 	value_set(outer, "experiment", all);
 	list = value_new(VALUE_ARRAY);
 	value_append(list, outer);

@@ -62,8 +62,9 @@ struct rows_port *rows_ports(const struct ns_experiment *ns, size_t *ret_n);
 const struct lab_machine **rows_machines(const struct lab_site *site,
 	const struct lab_experiment *e, size_t *ret_n);
 
-/* The tables of virtual_topology by tag. */
-extern const char *const rows_tags[]; /* in the original's order, NULL-ended */
+/* The tables of virtual_topology: a struct of tags by table name, in the order
+ * in which the original goes through them. */
+struct value *rows_tables(void);
 /* The rows of a tag; NULLs are VALUE_NIL; NULL for a tag we do not know.  An
  * experiment that was never parsed has none. */
 struct value *rows_table(const struct lab_site *site,

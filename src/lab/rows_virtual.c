@@ -2,6 +2,7 @@
  * one row a node, a link's member, an agent and so on. */
 #define _GNU_SOURCE
 #include "base/mem.h"
+#include "lab/pyrepr.h"
 #include "lab/rows.h"
 
 #include <math.h>
@@ -9,11 +10,26 @@
 #include <string.h>
 #include <strings.h>
 
-const char *const rows_tags[] = {"event_groups", "lan_lans", "tiptunnels",
-	"firewall_rules", "vtypes", "node_startlocs", "virt_firewalls",
-	"nseconfigs", "node_desires", "lan_member_settings", "lans", "programs",
-	"user_environment", "routes", "agents", "nodes", "events", "trafgens",
-	"lan_settings", NULL};
+/* Names as the original's dispatcher lists them. */
+static const char virtual_tables[] =
+	"experiments=sexperiment virt_nodes=snodes virt_lans=slans "
+	"virt_lan_lans=slan_lans virt_lan_settings=slan_settings "
+	"virt_lan_member_settings=slan_member_settings "
+	"virt_trafgens=strafgens virt_agents=sagents "
+	"virt_node_desires=snode_desires virt_node_startloc=snode_startlocs "
+	"virt_routes=sroutes virt_vtypes=svtypes virt_programs=sprograms "
+	"virt_user_environment=suser_environment nseconfigs=snseconfigs "
+	"eventlist=sevents event_groups=sevent_groups "
+	"virt_firewalls=svirt_firewalls firewall_rules=sfirewall_rules "
+	"virt_tiptunnels=stiptunnels";
+
+struct value *rows_tables(void)
+{
+	struct value *tables = row_new(virtual_tables);
+
+	pydict_order(tables);
+	return tables;
+}
 
 static const char node_columns[] =
 	"numeric_id=n deltas=n plab_plcnet=snone ips=s failureaction=sfatal "
