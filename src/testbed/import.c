@@ -57,6 +57,15 @@ static bool replaceable(int rc)
 	       rc == -NFZ_E_SERVICE || rc == -NFZ_E_USAGE;
 }
 
+/* A source without which the topology is poorer, but one. */
+static int spare(struct import *i, int rc, const char *missing)
+{
+	if (!rc || !replaceable(rc))
+		return rc;
+	import_note(i, "the testbed does not say %s", missing);
+	return 0;
+}
+
 static int require_active(struct import *i)
 {
 	cleanup_free char *state = NULL;
@@ -111,13 +120,9 @@ static int fetch_report(struct import *i)
 	if (!has_shapers(i))
 		return 0;
 	rc = client_expinfo(i->client, i->e, "shaping", &text, i->err);
-	if (rc && !replaceable(rc))
-		return rc;
-	if (rc)
-		import_note(i, "the testbed gives no report on shapers");
-	else
+	if (!rc)
 		nodefile_report(text, strlen(text), &i->report);
-	return 0;
+	return spare(i, rc, "where its shapers are");
 }
 
 static int fetch(struct import *i)
@@ -130,22 +135,16 @@ static int fetch(struct import *i)
 	if (!rc)
 		rc = fetch_links(i);
 	if (!rc)
-		rc = client_info(c, i->e, "physical", &i->physical, i->err);
-	if (!rc) {
-		rc = client_info(c, i->e, "traces", &i->traces, i->err);
-		if (rc && replaceable(rc)) {
-			import_note(i, "the testbed gives no list of traces");
-			rc = 0;
-		}
-	}
-	if (!rc) {
-		rc = client_sshdescription(c, i->e, &i->ssh, i->err);
-		if (rc && replaceable(rc)) {
-			import_note(i, "the testbed does not say how to log in "
-				       "to the nodes");
-			rc = 0;
-		}
-	}
+		rc = spare(i,
+			client_info(c, i->e, "physical", &i->physical, i->err),
+			"which cards the machines have");
+	if (!rc)
+		rc = spare(i,
+			client_info(c, i->e, "traces", &i->traces, i->err),
+			"what it traces itself");
+	if (!rc)
+		rc = spare(i, client_sshdescription(c, i->e, &i->ssh, i->err),
+			"how to log in to the nodes");
 	return rc ? rc : fetch_report(i);
 }
 
@@ -179,6 +178,8 @@ static int build(struct import *i)
 	t->source = "emulab";
 	index_interfaces(i);
 	rc = import_nodes(i);
+	if (!rc)
+		rc = import_systems(i);
 	if (!rc)
 		rc = import_members(i);
 	if (!rc)

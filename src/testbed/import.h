@@ -15,6 +15,8 @@
 #define IMPORT_IFMAP "/var/emulab/boot/ifmap"
 /* not a file: the output of `tmcc delay` on the node, as root */
 #define IMPORT_TMCC_DELAY "tmcc:delay"
+/* nor this: the output of `uname -s` */
+#define IMPORT_UNAME "uname"
 
 /* Adds the content of a node's file to out.  The node has its login data and
  * host keys.  An error means that bridges are concluded from the testbed's

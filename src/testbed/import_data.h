@@ -42,6 +42,8 @@ void import_note(struct import *i, const char *fmt, ...) NFZ_PRINTF(2, 3);
 const char *import_text(const struct value *st, const char *name);
 /* Nodes of mapping, with login data and control interfaces. */
 int import_nodes(struct import *i);
+/* Asks nodes whose image sounds foreign what they really run. */
+int import_systems(struct import *i) NFZ_MUST_CHECK;
 /* The members of all links. */
 int import_members(struct import *i);
 /* The run of members of one link; *ret_n 0 when there is none. */
