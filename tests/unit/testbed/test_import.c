@@ -510,6 +510,32 @@ Test(import, faults_of_the_testbed_are_named)
 	cr_assert(strstr(err.text, "tuple index out of range"), "%s", err.text);
 }
 
+Test(import, a_member_without_address_spoils_only_the_list_of_links)
+{
+	struct topology *t;
+
+	if (!replies_present())
+		return;
+	t = imported("nfexp", "oddip", NULL); /* physical is not recorded */
+	cr_assert_eq(t->n_links, 2);
+	cr_assert(member(t, "lan0", "nodeB")->has_addr);
+	cr_assert_eq(member(t, "link0", "nodeA")->prefix_len, 120);
+	topology_free(t);
+}
+
+Test(import, other_odd_experiments)
+{
+	static const char *const faults[] = {"oddname", "oddbig"};
+	struct played p = {0};
+	struct topology *t = NULL;
+
+	if (!replies_present())
+		return;
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		cr_assert_eq(import(&p, "nfexp", faults[i], NULL, &t),
+			-NFZ_E_FAULT, "%s: %s", faults[i], err.text);
+}
+
 /* A testbed that lies: names with odd characters. */
 static int hostile(void *ctx, const char *request, size_t len,
 	int64_t timeout_ms, struct buf *reply, struct err *e)
