@@ -267,7 +267,6 @@ static int take_down(const struct testbed *t, struct err *err)
 {
 	struct buf answer = BUF_INIT(ANSWER_MAX);
 	int r = state_ask(t, "down", &answer, err);
-	char lock[300];
 
 	buf_release(&answer);
 	if (r != 0 || !state_gone(t, DOWN_MS)) {
@@ -280,8 +279,6 @@ static int take_down(const struct testbed *t, struct err *err)
 	}
 	err_clear(err);
 	state_remove(t);
-	snprintf(lock, sizeof(lock), "%s.lock", t->dir);
-	remove(lock);
 	return 0;
 }
 

@@ -126,6 +126,29 @@ static int set_network(struct lab_runtime *rt, const struct lab_experiment *e,
 	return r;
 }
 
+static bool holds(const struct nodefiles *list, const char *path)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->files[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* Files a machine has in one mapping and not in the next. */
+static int drop_stale(const struct lab_node *node,
+	const struct nodefiles *files, struct err *err)
+{
+	static const char *const some[] = {"/var/emulab/boot/delay_mapping",
+		"/var/emulab/boot/isdelaynode", "/var/emulab/boot/rc.delay",
+		"/var/emulab/boot/rc.linkdelay"};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]) && r == 0; i++)
+		if (!holds(files, some[i]))
+			r = node_unlink(node, some[i], err);
+	return r;
+}
+
 static int set_files(struct lab_runtime *rt, const struct lab_experiment *e,
 	int machine, struct err *err)
 {
@@ -138,6 +161,8 @@ static int set_files(struct lab_runtime *rt, const struct lab_experiment *e,
 		rt->setup.keys, &rt->site->machines[machine], &files, err);
 	if (r == 0)
 		r = node_write(&rt->nodes[machine], &files, err);
+	if (r == 0)
+		r = drop_stale(&rt->nodes[machine], &files, err);
 	nodefiles_release(&files);
 	return r;
 }

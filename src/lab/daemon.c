@@ -207,15 +207,20 @@ static int bring_up(
 	l->control_fd = l->service_fd = -1;
 	l->loop = loop_new();
 	signal(SIGPIPE, SIG_IGN);
+	log_info("starting experiment=%s/%s", s->testbed.pid, s->testbed.eid);
 	r = make_site(l, s, err);
 	if (r == 0)
 		r = leave_machine(err);
 	if (r == 0)
 		r = make_runtime(l, s, err);
 	if (r == 0)
+		log_info("mapped wires=%zu shapers=%zu", l->e->n_wires,
+			l->e->n_delays);
+	if (r == 0)
 		r = launcher_apply(l, l->e, err);
 	if (r == 0) {
 		l->e->state = LAB_ACTIVE;
+		log_info("every node answers");
 		r = start_service(l, err);
 	}
 	if (r == 0)
@@ -315,15 +320,17 @@ int daemon_start(const struct daemon_setup *setup, struct err *err)
 	fflush(NULL);
 	pid = fork_twice(setup, pipes);
 	close(pipes[1]);
-	close(setup->lock);
 	if (pid < 0) {
 		close(pipes[0]);
+		state_remove(&setup->testbed);
+		state_unlock(&setup->testbed, setup->lock);
 		return err_sys(err, "fork");
 	}
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	n = read(pipes[0], &v, sizeof(v));
 	close(pipes[0]);
+	state_unlock(&setup->testbed, setup->lock);
 	if (n != (ssize_t)sizeof(v)) {
 		state_remove(&setup->testbed);
 		return err_set(err, NFZ_E_CRASHED,

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "lab/keys.h"
 #include "lab/netns.h"
+#include "lab/node_init.h"
 #include "lab/runtime_parts.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct where {
@@ -44,9 +46,56 @@ static int do_resume(const struct where *w, struct err *err)
 	return sshd_signal(w, SIGCONT, err);
 }
 
+/* In a child of ours that entered the node.  Two steps: an orphan goes to the
+ * init of its *father's* PID namespace, so the father must be inside too. */
+static int leave_sshd(const void *data)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	(void)data;
+	if (pid < 0)
+		return errno;
+	if (pid == 0) {
+		pid = fork();
+		if (pid == 0)
+			node_become_sshd();
+		_exit(pid < 0 ? errno : 0);
+	}
+	waitpid(pid, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+static int do_serve(const struct where *w, struct err *err)
+{
+	int r = 0;
+
+	if (node_sshd(w->node) == 0)
+		r = node_inside(w->node, leave_sshd, NULL, err);
+	return r == 0 ? runtime_wait(w->rt, &w->machine, 1, err) : r;
+}
+
+/* Gone, and its port closed, before anything new listens. */
+static int end_sshd(const struct where *w, struct err *err)
+{
+	struct mono_time end = mono_add_ms(mono_now(), 5000);
+
+	while (node_sshd(w->node) != 0) {
+		int r = sshd_signal(w, SIGKILL, err);
+
+		if (r != 0 && node_sshd(w->node) != 0)
+			return r;
+		if (mono_passed(end))
+			return err_set(err, NFZ_E_TIMEOUT,
+				"sshd of %s does not end", w->node->vname);
+		clock_sleep_ms(2);
+	}
+	return 0;
+}
+
 static int do_refuse(const struct where *w, struct err *err)
 {
-	return sshd_signal(w, SIGKILL, err);
+	return end_sshd(w, err);
 }
 
 static int control_link(
@@ -151,8 +200,8 @@ static int do_key(const struct where *w, struct err *err)
 		r = node_write(w->node, &files, err);
 	nodefiles_release(&files);
 	if (r == 0)
-		r = sshd_signal(w, SIGHUP, err);
-	return r == 0 ? runtime_wait(w->rt, &w->machine, 1, err) : r;
+		r = end_sshd(w, err);
+	return r == 0 ? do_serve(w, err) : r;
 }
 
 /* The disk's own tmpfs shrinks to what is on it. */
@@ -321,9 +370,7 @@ static int do_clear(const struct where *w, struct err *err)
 
 	if (w->node->pid == 0)
 		return restart(w, false, err);
-	if (node_sshd(w->node) == 0)
-		r = restart(w, false, err);
-	else
+	if (node_sshd(w->node) != 0)
 		r = do_resume(w, err);
 	in_home(w, ".bashrc", path);
 	if (r == 0)
@@ -340,7 +387,7 @@ static int do_clear(const struct where *w, struct err *err)
 		r = node_unlink(w->node, path, err);
 	if (r == 0)
 		r = runtime_configure(w->rt, w->e, w->machine, false, err);
-	return r == 0 ? runtime_wait(w->rt, &w->machine, 1, err) : r;
+	return r == 0 ? do_serve(w, err) : r;
 }
 
 static const struct fault {
@@ -351,6 +398,7 @@ static const struct fault {
 	{"stop", "sshd hangs: connections open, no banner", do_stop, false},
 	{"resume", "ends stop", do_resume, false},
 	{"refuse", "sshd is killed: connections are refused", do_refuse, false},
+	{"serve", "ends refuse", do_serve, false},
 	{"down", "the control link is dead: no answer at all", do_down, false},
 	{"up", "ends down", do_up, false},
 	{"slow", "the control link has 64 kb/s", do_slow, false},

@@ -209,6 +209,7 @@ static void commit(struct mapper *m, struct ns_experiment *ns)
 	e->traces = keep(&m->arena, m->traces, m->n_traces, sizeof(*m->traces));
 	e->linkdelays = keep(&m->arena, m->linkdelays, m->n_linkdelays,
 		sizeof(*m->linkdelays));
+	e->lookup = m->lookup;
 	e->n_wires = m->n_wires;
 	e->n_delays = m->n_delays;
 	e->n_traces = m->n_traces;
@@ -250,8 +251,10 @@ int lab_map(struct lab_site *site, struct lab_experiment *e,
 	}
 	if (r == 0)
 		r = mapper_wire(&m, err);
-	if (r == 0)
+	if (r == 0) {
+		mapper_look_up(&m);
 		commit(&m, ns);
+	}
 	end(&m);
 	return r;
 }
@@ -268,5 +271,6 @@ void lab_unmap(struct lab_site *site, struct lab_experiment *e)
 	e->traces = NULL;
 	e->linkdelays = NULL;
 	e->n_wires = e->n_delays = e->n_traces = e->n_linkdelays = 0;
+	e->lookup = (struct lab_lookup){0};
 	arena_release(&e->arena);
 }

@@ -24,6 +24,7 @@ struct mapper {
 	struct lab_linkdelay *linkdelays;
 	size_t n_wires, wires_cap, n_delays, delays_cap, n_traces, traces_cap;
 	size_t n_linkdelays, linkdelays_cap;
+	struct lab_lookup lookup;
 };
 
 /* The members of a link or LAN in the testbed's order: by node name, then
@@ -39,5 +40,7 @@ void mapper_find_delays(struct mapper *m);
 int mapper_place(struct mapper *m, struct err *err) NFZ_MUST_CHECK;
 /* Interfaces, wires, traces and end-node pipes of what was placed. */
 int mapper_wire(struct mapper *m, struct err *err) NFZ_MUST_CHECK;
+/* Fills m->lookup. */
+void mapper_look_up(struct mapper *m);
 
 #endif

@@ -278,3 +278,11 @@ struct lab_iface *lab_iface_find(struct lab_machine *m, const char *name)
 			return &m->ifaces[i];
 	return NULL;
 }
+
+int lab_node_index(const struct lab_experiment *e, const char *vname)
+{
+	for (size_t i = 0; e->ns != NULL && i < e->ns->n_nodes; i++)
+		if (strcmp(e->ns->nodes[i].name, vname) == 0)
+			return (int)i;
+	return -1;
+}

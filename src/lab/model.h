@@ -109,6 +109,26 @@ struct lab_trace {
 	char delayvname[16];
 };
 
+/* What is asked for often about a mapped experiment, worked out once: where
+ * each node sits, what each link's network is.  Node and link numbers are
+ * those of ns->nodes and ns->lans. */
+struct lab_seat {
+	int lan, member;
+};
+struct lab_net {
+	struct net_prefix prefix;
+	bool has_prefix;
+	bool overlaps;          /* its addresses are also in another's range */
+	int cost;
+	int *nodes;             /* of each member */
+};
+struct lab_lookup {
+	struct lab_net *nets;
+	int *machine;           /* of each node, -1 */
+	struct lab_seat **seats; /* of each node, in the links' order */
+	int *n_seats;
+};
+
 enum lab_state { /* experiment states, section 4.1 of the reference */
 	LAB_NEW,
 	LAB_PRERUNNING,
@@ -142,6 +162,7 @@ struct lab_experiment {
 	struct lab_trace *traces;
 	struct lab_linkdelay *linkdelays;
 	size_t n_wires, n_delays, n_traces, n_linkdelays;
+	struct lab_lookup lookup; /* valid while mapped */
 };
 
 struct lab_user {
@@ -200,6 +221,8 @@ struct lab_experiment *lab_experiment_find(const struct lab_site *site,
 int lab_machine_of(const struct lab_site *site, const struct lab_experiment *e,
 	const char *vname); /* index or -1 */
 
+/* The number of a node in the NS file, or -1. */
+int lab_node_index(const struct lab_experiment *e, const char *vname);
 /* The machine called id, or -1. */
 int lab_machine_find(const struct lab_site *site, const char *id);
 /* Its control interface and the one with this testbed name, or NULL. */

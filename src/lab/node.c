@@ -200,7 +200,8 @@ static int open_parent(int root, const char *path, bool of_user)
 {
 	cleanup_free char *copy = mem_strdup(path);
 	char *slash = strrchr(copy, '/');
-	int fd = open_in(root, "/", O_PATH | O_DIRECTORY, 0);
+	int fd = open_in(root, "/",
+		(slash == copy ? O_RDONLY : O_PATH) | O_DIRECTORY, 0);
 
 	if (slash == copy)
 		return fd;
@@ -223,17 +224,26 @@ static int open_parent(int root, const char *path, bool of_user)
 		*end = '/';
 		at = end;
 	}
+	if (fd >= 0) {
+		close(fd);
+		fd = open_in(root, copy, O_RDONLY | O_DIRECTORY, 0);
+	}
 	return fd;
 }
 
+/* A file of the testbed's that changes keeps its time, and so does its
+ * directory: what users change stays the only thing that shows. */
 static int write_one(int root, const struct nodefile *f, struct err *err)
 {
 	const char *name = strrchr(f->path, '/') + 1;
 	cleanup_close int dir = open_parent(root, f->path, f->of_user);
+	struct stat old, above;
+	bool again = false;
 	int fd, r;
 
-	if (dir < 0)
+	if (dir < 0 || fstat(dir, &above) < 0)
 		return err_sys(err, "the directory of %s", f->path);
+	again = fstatat(dir, name, &old, AT_SYMLINK_NOFOLLOW) == 0;
 	unlinkat(dir, name, 0);
 	fd = openat(dir, name,
 		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -244,6 +254,15 @@ static int write_one(int root, const struct nodefile *f, struct err *err)
 		r = err_sys(err, "%s", f->path);
 	if (r == 0 && fchmod(fd, f->mode) < 0)
 		r = err_sys(err, "%s", f->path);
+	if (again) {
+		const struct timespec file[2] = {old.st_atim, old.st_mtim};
+		const struct timespec parent[2] = {
+			above.st_atim, above.st_mtim};
+
+		if (r == 0 &&
+			(futimens(fd, file) < 0 || futimens(dir, parent) < 0))
+			r = err_sys(err, "the time of %s", f->path);
+	}
 	close(fd);
 	return r;
 }

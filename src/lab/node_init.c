@@ -226,27 +226,33 @@ static void configure(const struct node_place *p, int talk)
 	close(s);
 }
 
-static void start_sshd(int talk)
+void node_become_sshd(void)
 {
 	char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
 		      "/sbin:/bin";
 	char *env[] = {path, NULL};
-	pid_t pid = fork();
-	int log;
+	int null = open("/dev/null", O_RDWR), log;
 
-	if (pid < 0)
-		fail(talk, "fork");
-	if (pid > 0)
-		return;
 	setsid();
-	log = open("/run/sshd.log",
-		O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0640);
-	if (log >= 0)
-		dup2(log, STDERR_FILENO);
+	log = open("/run/sshd.log", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW,
+		0640);
+	for (int i = 0; i < 3; i++)
+		dup2(i == STDERR_FILENO && log >= 0 ? log : null, i);
+	close_range(3, ~0U, 0);
 	/* its absolute path: sshd starts itself again for every connection */
 	execle("/usr/sbin/sshd", "/usr/sbin/sshd", "-D", "-e", (char *)NULL,
 		env);
 	_exit(127);
+}
+
+static void start_sshd(int talk)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		fail(talk, "fork");
+	if (pid == 0)
+		node_become_sshd();
 }
 
 /* Detached daemons become our children, as with any init. */

@@ -12,4 +12,7 @@
 void node_init(const struct node_place *place, int talk)
 	__attribute__((noreturn));
 
+/* Turns the calling process, which is inside a node, into its sshd. */
+void node_become_sshd(void) __attribute__((noreturn));
+
 #endif

@@ -118,27 +118,22 @@ static void add_mapping(struct nodefiles *list, const struct lab_site *site,
 	buf_release(&text);
 }
 
-static void add_topomap(struct nodefiles *list, const struct ns_experiment *ns)
+static void add_topomap(struct nodefiles *list, const struct lab_experiment *e)
 {
+	const struct ns_experiment *ns = e->ns;
 	struct buf text = BUF_INIT(FILE_MAX);
 
 	buf_adds(&text, "# nodes: vname,links\n");
 	for (size_t i = 0; i < ns->n_nodes; i++) {
-		const char *sep = "";
-
 		buf_addf(&text, "%s,", ns->nodes[i].name);
-		for (size_t l = 0; l < ns->n_lans; l++)
-			for (size_t k = 0; k < ns->lans[l].n_members; k++) {
-				const struct ns_member *m =
-					&ns->lans[l].members[k];
+		for (int k = 0; k < e->lookup.n_seats[i]; k++) {
+			const struct lab_seat *s = &e->lookup.seats[i][k];
+			const struct ns_lan *lan = &ns->lans[s->lan];
+			const char *ip = lan->members[s->member].ip;
 
-				if (strcmp(m->node, ns->nodes[i].name) != 0)
-					continue;
-				buf_addf(&text, "%s%s:%s", sep,
-					ns->lans[l].name,
-					m->ip != NULL ? m->ip : "");
-				sep = " ";
-			}
+			buf_addf(&text, "%s%s:%s", k > 0 ? " " : "", lan->name,
+				ip != NULL ? ip : "");
+		}
 		buf_addc(&text, '\n');
 	}
 	buf_adds(&text, "# lans: vname,mask,cost\n");
@@ -171,7 +166,7 @@ static void add_linktest(struct nodefiles *list, const struct lab_site *site,
 	const struct ns_experiment *ns = e->ns;
 
 	for (size_t i = 0; i < ns->n_nodes; i++) {
-		int at = lab_machine_of(site, e, ns->nodes[i].name);
+		int at = e->lookup.machine[i];
 
 		buf_addf(&v, "H %s\n", ns->nodes[i].name);
 		if (at >= 0)
@@ -430,7 +425,7 @@ void nodefiles_boot(const struct lab_site *site, const struct lab_experiment *e,
 	add_line(ret, BOOT "controlif", m->ifaces[0].os_name);
 	add_ifmap(ret, m);
 	add_mapping(ret, site, e, machine);
-	add_topomap(ret, e->ns);
+	add_topomap(ret, e);
 	add_linktest(ret, site, e);
 	add_scripts(ret, site, e, machine);
 	add_tmcc(ret, site, e, machine);

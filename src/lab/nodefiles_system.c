@@ -12,97 +12,97 @@
 
 enum { SYSTEM_FILE_MAX = 4 << 20 };
 
-/* Is a member of this name on a LAN that `me` is on too? */
-static bool adjacent(const struct ns_experiment *ns, const char *me, size_t l)
+/* Which interface of a node its plain name means: one on a LAN that we are on
+ * too (near), else the one with the lowest port. */
+static const struct lab_seat *nearest(
+	const struct lab_experiment *e, const bool *near, int node)
 {
-	for (size_t k = 0; k < ns->lans[l].n_members; k++)
-		if (strcmp(ns->lans[l].members[k].node, me) == 0)
-			return true;
-	return false;
-}
+	const struct lab_seat *best = NULL;
+	int best_port = 0;
 
-struct place {
-	size_t lan, member;
-};
+	for (int i = 0; i < e->lookup.n_seats[node]; i++) {
+		const struct lab_seat *s = &e->lookup.seats[node][i];
+		const struct ns_member *m =
+			&e->ns->lans[s->lan].members[s->member];
 
-/* Which interface of `node` the plain name means, seen from `me`. */
-static bool nearest(const struct ns_experiment *ns, const char *me,
-	const char *node, struct place *ret)
-{
-	bool found = false, near = false;
-	int port = 0;
-
-	for (size_t l = 0; l < ns->n_lans; l++)
-		for (size_t k = 0; k < ns->lans[l].n_members; k++) {
-			const struct ns_member *m = &ns->lans[l].members[k];
-			bool next = me != NULL && adjacent(ns, me, l);
-
-			if (strcmp(m->node, node) != 0 || m->ip == NULL ||
-				(near && !next))
-				continue;
-			if (found && near == next && m->port >= port)
-				continue;
-			*ret = (struct place){l, k};
-			port = m->port;
-			found = true;
-			near = next;
+		if (m->ip == NULL || *m->ip == '\0')
+			continue;
+		if (best == NULL || (near[s->lan] && !near[best->lan]) ||
+			(near[s->lan] == near[best->lan] &&
+				m->port < best_port)) {
+			best = s;
+			best_port = m->port;
 		}
-	return found;
+	}
+	return best;
 }
 
-static void hosts_of_node(const struct ns_experiment *ns, const char *me,
-	const char *node, struct buf *out)
+static void hosts_of_node(const struct lab_experiment *e, const bool *near,
+	int node, struct buf *out)
 {
-	struct place plain = {0, 0};
-	bool any = nearest(ns, me, node, &plain);
+	const struct lab_seat *plain = nearest(e, near, node);
+	const char *name = e->ns->nodes[node].name;
 
-	for (size_t l = 0; l < ns->n_lans; l++)
-		for (size_t k = 0; k < ns->lans[l].n_members; k++) {
-			const struct ns_member *m = &ns->lans[l].members[k];
+	for (int i = 0; i < e->lookup.n_seats[node]; i++) {
+		const struct lab_seat *s = &e->lookup.seats[node][i];
+		const struct ns_lan *lan = &e->ns->lans[s->lan];
+		const struct ns_member *m = &lan->members[s->member];
 
-			if (strcmp(m->node, node) != 0 || m->ip == NULL)
-				continue;
-			buf_addf(out, "%s\t%s-%s %s-%d", m->ip, node,
-				ns->lans[l].name, node, m->port);
-			if (any && plain.lan == l && plain.member == k)
-				buf_addf(out, " %s", node);
-			buf_addc(out, '\n');
-		}
+		if (m->ip == NULL || *m->ip == '\0')
+			continue;
+		buf_addf(out, "%s\t%s-%s %s-%d%s%s\n", m->ip, name, lan->name,
+			name, m->port, s == plain ? " " : "",
+			s == plain ? name : "");
+	}
 }
 
-static bool has_links(const struct ns_experiment *ns, const char *node)
+/* Which LANs a machine is on; no machine, no LAN. */
+static bool *lans_of(const struct lab_site *site,
+	const struct lab_experiment *e, int machine)
 {
-	struct place p;
+	bool *near = mem_zalloc(e->ns->n_lans + 1, sizeof(*near));
+	int me = machine >= 0 ? lab_node_index(e, site->machines[machine].vname)
+			      : -1;
 
-	return nearest(ns, NULL, node, &p);
+	for (int i = 0; me >= 0 && i < e->lookup.n_seats[me]; i++)
+		near[e->lookup.seats[me][i].lan] = true;
+	return near;
+}
+
+/* Is the plain name free for the control address? */
+static bool nameless(const struct lab_experiment *e, int machine,
+	const struct lab_machine *m)
+{
+	int node = lab_node_index(e, m->vname);
+
+	return machine < 0 || node < 0 || e->lookup.n_seats[node] == 0;
 }
 
 void nodefiles_hosts(const struct lab_site *site,
 	const struct lab_experiment *e, int machine, struct buf *out)
 {
 	int owner = lab_index(site, e);
-	const char *me = machine >= 0 ? site->machines[machine].vname : NULL;
+	bool *near = lans_of(site, e, machine);
 	char text[NET_ADDR_TEXT];
 
 	buf_adds(out, "127.0.0.1\tlocalhost loopback\n");
 	buf_adds(out, "::1\tlocalhost ip6-localhost ip6-loopback\n");
 	buf_addf(out, "%s\tboss.%s boss users.%s users ops.%s ops\n",
 		site->boss_ip, site->domain, site->domain, site->domain);
-	for (size_t i = 0; i < e->ns->n_nodes && machine >= 0; i++)
-		hosts_of_node(e->ns, me, e->ns->nodes[i].name, out);
+	for (size_t i = 0; machine >= 0 && i < e->ns->n_nodes; i++)
+		hosts_of_node(e, near, (int)i, out);
 	for (size_t i = 0; i < site->n_machines; i++) {
 		const struct lab_machine *m = &site->machines[i];
 
 		if (m->owner != owner || m->vname == NULL)
 			continue;
-		buf_addf(out, "%s\t%s.%s.%s.%s %s.%s %s",
+		buf_addf(out, "%s\t%s.%s.%s.%s %s.%s %s%s%s\n",
 			net_addr_print(&m->ifaces[0].ip, text), m->vname,
 			e->eid, e->pid, site->domain, m->id, site->domain,
-			m->id);
-		if (machine < 0 || !has_links(e->ns, m->vname))
-			buf_addf(out, " %s", m->vname);
-		buf_addc(out, '\n');
+			m->id, nameless(e, machine, m) ? " " : "",
+			nameless(e, machine, m) ? m->vname : "");
 	}
+	free(near);
 }
 
 /* A table of accounts with one line replaced or added. */
@@ -192,7 +192,10 @@ void nodefiles_system(const struct lab_site *site,
 		site->login);
 	add_text(ret, path, 0600, authorized);
 	ret->files[ret->n - 1].of_user = true;
-	if (strncmp(m->osid, "FBSD", 4) == 0)
+	/* nodes run Linux whatever image was asked for; only a shaper with a
+	 * FreeBSD image (--delay-os) plays the foreign system */
+	if (strcmp(m->erole, "delaynode") == 0 &&
+		strncmp(m->osid, "FBSD", 4) == 0)
 		add_text(ret, "/usr/local/bin/uname", 0755,
 			"#!/bin/sh\n"
 			"# This node stands for a machine with a FreeBSD "

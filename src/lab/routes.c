@@ -16,83 +16,54 @@
 enum { UNREACHED = INT_MAX };
 
 struct graph {
-	const struct ns_experiment *ns;
+	const struct lab_experiment *e;
 	int source;
 	int *distance;    /* per node */
 	const char **hop; /* per node: first hop's address, NULL: ourselves */
 	bool *done;
 	int *lan_from; /* per LAN: the node it was reached through, -1 */
-	int **members; /* per LAN: node indices */
 };
 
-static int node_index(const struct ns_experiment *ns, const char *name)
+static void graph_init(struct graph *g, const struct lab_experiment *e, int s)
 {
-	for (size_t i = 0; i < ns->n_nodes; i++)
-		if (strcmp(ns->nodes[i].name, name) == 0)
-			return (int)i;
-	return -1;
-}
+	size_t n = e->ns->n_nodes;
 
-static int lan_cost(const struct ns_lan *lan)
-{
-	const char *cost = lan->members[0].cost;
-	long c = cost != NULL ? strtol(cost, NULL, 10) : 1;
-
-	return c >= 1 && c <= 100000 ? (int)c : 1;
-}
-
-static void graph_init(struct graph *g, const struct ns_experiment *ns, int s)
-{
-	g->ns = ns;
+	g->e = e;
 	g->source = s;
-	g->distance = mem_zalloc(ns->n_nodes, sizeof(*g->distance));
-	g->hop = mem_zalloc(ns->n_nodes, sizeof(*g->hop));
-	g->done = mem_zalloc(ns->n_nodes, sizeof(*g->done));
-	g->lan_from = mem_zalloc(ns->n_lans + 1, sizeof(*g->lan_from));
-	g->members = mem_zalloc(ns->n_lans + 1, sizeof(*g->members));
-	for (size_t i = 0; i < ns->n_nodes; i++)
+	g->distance = mem_zalloc(n, sizeof(*g->distance));
+	g->hop = mem_zalloc(n, sizeof(*g->hop));
+	g->done = mem_zalloc(n, sizeof(*g->done));
+	g->lan_from = mem_zalloc(e->ns->n_lans + 1, sizeof(*g->lan_from));
+	for (size_t i = 0; i < n; i++)
 		g->distance[i] = (int)i == s ? 0 : UNREACHED;
-	for (size_t l = 0; l < ns->n_lans; l++) {
+	for (size_t l = 0; l < e->ns->n_lans; l++)
 		g->lan_from[l] = -1;
-		g->members[l] = mem_zalloc(ns->lans[l].n_members, sizeof(int));
-		for (size_t k = 0; k < ns->lans[l].n_members; k++)
-			g->members[l][k] =
-				node_index(ns, ns->lans[l].members[k].node);
-	}
 }
 
 static void graph_release(struct graph *g)
 {
-	for (size_t l = 0; l < g->ns->n_lans; l++)
-		free(g->members[l]);
-	free(g->members);
 	free(g->lan_from);
 	free(g->done);
 	free(g->hop);
 	free(g->distance);
 }
 
-static bool on_lan(const struct graph *g, size_t l, int node)
-{
-	for (size_t k = 0; k < g->ns->lans[l].n_members; k++)
-		if (g->members[l][k] == node)
-			return true;
-	return false;
-}
-
 /* The first node that reaches a LAN does so cheapest: all its members are
  * one hop from there. */
 static void spread(struct graph *g, int from)
 {
-	for (size_t l = 0; l < g->ns->n_lans; l++) {
-		const struct ns_lan *lan = &g->ns->lans[l];
-		int d = g->distance[from] + lan_cost(lan);
+	const struct lab_lookup *look = &g->e->lookup;
 
-		if (g->lan_from[l] >= 0 || !on_lan(g, l, from))
+	for (int s = 0; s < look->n_seats[from]; s++) {
+		int l = look->seats[from][s].lan;
+		const struct ns_lan *lan = &g->e->ns->lans[l];
+		int d = g->distance[from] + look->nets[l].cost;
+
+		if (g->lan_from[l] >= 0)
 			continue;
 		g->lan_from[l] = from;
 		for (size_t k = 0; k < lan->n_members; k++) {
-			int to = g->members[l][k];
+			int to = look->nets[l].nodes[k];
 
 			if (to < 0 || g->distance[to] <= d ||
 				lan->members[k].ip == NULL)
@@ -109,7 +80,7 @@ static void search(struct graph *g)
 	for (;;) {
 		int next = -1;
 
-		for (size_t i = 0; i < g->ns->n_nodes; i++)
+		for (size_t i = 0; i < g->e->ns->n_nodes; i++)
 			if (!g->done[i] && g->distance[i] != UNREACHED &&
 				(next < 0 ||
 					g->distance[i] < g->distance[next]))
@@ -121,86 +92,57 @@ static void search(struct graph *g)
 	}
 }
 
-static bool lan_prefix(const struct ns_lan *lan, struct net_prefix *ret)
+static const char *device_on(const struct lab_machine *m, const char *lan)
 {
-	struct net_addr mask;
-	int len;
-
-	if (lan->members[0].ip == NULL || lan->members[0].mask == NULL ||
-		!net_addr_parse(lan->members[0].ip, &ret->addr) ||
-		!net_addr_parse(lan->members[0].mask, &mask))
-		return false;
-	len = net_mask_length(&mask);
-	if (len < 0)
-		return false;
-	ret->len = (uint8_t)(96 + len);
-	net_addr_mask(&ret->addr, ret->len);
-	return true;
-}
-
-static bool overlaps(const struct ns_experiment *ns, size_t l)
-{
-	struct net_prefix mine, other;
-
-	if (!lan_prefix(&ns->lans[l], &mine))
-		return true;
-	for (size_t k = 0; k < ns->n_lans; k++)
-		if (k != l && lan_prefix(&ns->lans[k], &other) &&
-			(net_prefix_has(&mine, &other.addr) ||
-				net_prefix_has(&other, &mine.addr)))
-			return true;
-	return false;
+	for (int i = 1; i < m->n_ifaces; i++)
+		if (m->ifaces[i].lan != NULL &&
+			strcmp(m->ifaces[i].lan, lan) == 0)
+			return m->ifaces[i].os_name;
+	return NULL;
 }
 
 static void add_hosts(const struct graph *g, size_t l,
 	const struct lab_machine *m, struct buf *ip)
 {
-	const struct ns_lan *lan = &g->ns->lans[l];
-	bool direct = on_lan(g, l, g->source);
+	const struct ns_lan *lan = &g->e->ns->lans[l];
+	const char *dev = device_on(m, lan->name);
 
 	for (size_t k = 0; k < lan->n_members; k++) {
-		int node = g->members[l][k];
+		int node = g->e->lookup.nets[l].nodes[k];
 
 		if (node < 0 || node == g->source ||
 			lan->members[k].ip == NULL || g->hop[node] == NULL)
 			continue;
-		if (!direct) {
+		if (dev != NULL)
+			buf_addf(ip, "route replace %s/32 dev %s\n",
+				lan->members[k].ip, dev);
+		else
 			buf_addf(ip, "route replace %s/32 via %s\n",
 				lan->members[k].ip, g->hop[node]);
-			continue;
-		}
-		for (int i = 1; i < m->n_ifaces; i++)
-			if (m->ifaces[i].lan != NULL &&
-				strcmp(m->ifaces[i].lan, lan->name) == 0) {
-				buf_addf(ip, "route replace %s/32 dev %s\n",
-					lan->members[k].ip,
-					m->ifaces[i].os_name);
-				break;
-			}
 	}
 }
 
-static void add_computed(const struct ns_experiment *ns, int source,
+static void add_computed(const struct lab_experiment *e, int source,
 	const struct lab_machine *m, struct buf *ip)
 {
 	struct graph g;
 
-	graph_init(&g, ns, source);
+	graph_init(&g, e, source);
 	search(&g);
-	for (size_t l = 0; l < ns->n_lans; l++) {
-		struct net_prefix p;
+	for (size_t l = 0; l < e->ns->n_lans; l++) {
+		const struct lab_net *net = &e->lookup.nets[l];
 		char text[NET_ADDR_TEXT];
 		int via = g.lan_from[l];
 
-		if (overlaps(ns, l)) {
+		if (net->overlaps || !net->has_prefix) {
 			add_hosts(&g, l, m, ip);
 			continue;
 		}
-		if (via < 0 || via == source || g.hop[via] == NULL ||
-			!lan_prefix(&ns->lans[l], &p))
+		if (via < 0 || via == source || g.hop[via] == NULL)
 			continue;
 		buf_addf(ip, "route replace %s/%d via %s\n",
-			net_addr_print(&p.addr, text), p.len - 96, g.hop[via]);
+			net_addr_print(&net->prefix.addr, text),
+			net->prefix.len - 96, g.hop[via]);
 	}
 	graph_release(&g);
 }
@@ -231,7 +173,7 @@ void netplan_routes(const struct lab_site *site, const struct lab_experiment *e,
 	int machine, struct buf *ip)
 {
 	const struct lab_machine *m = &site->machines[machine];
-	int at = node_index(e->ns, m->vname);
+	int at = lab_node_index(e, m->vname);
 	const char *kind;
 
 	if (at < 0)
@@ -243,5 +185,5 @@ void netplan_routes(const struct lab_site *site, const struct lab_experiment *e,
 		add_manual(&e->ns->nodes[at], ip);
 	else if (strncmp(kind, "static", 6) == 0 || strcmp(kind, "ospf") == 0 ||
 		 strcmp(kind, "session") == 0)
-		add_computed(e->ns, at, m, ip);
+		add_computed(e, at, m, ip);
 }

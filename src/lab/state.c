@@ -59,13 +59,34 @@ int state_name(const char *name, struct testbed *ret, struct err *err)
 	return 0;
 }
 
+/* Still running: the same process, and not just waiting to be buried. */
+static bool runs(pid_t pid, uint64_t start)
+{
+	struct buf text = BUF_INIT(4096);
+	struct err ignored = ERR_INIT;
+	char path[64];
+	const char *end;
+	uint64_t now = 0;
+	bool dead;
+
+	if (!proc_start_time(pid, &now) || now != start)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (file_read(path, &text, &ignored) != 0)
+		buf_reset(&text);
+	end = strrchr(buf_str(&text), ')');
+	dead = end == NULL || strncmp(end, ") Z", 3) == 0 ||
+	       strncmp(end, ") X", 3) == 0;
+	buf_release(&text);
+	return !dead;
+}
+
 static bool alive(struct testbed *t)
 {
 	struct buf text = BUF_INIT(256);
 	struct err err = ERR_INIT;
 	char path[300];
 	unsigned long long start = 0;
-	uint64_t now = 0;
 	int pid = 0, n = 0;
 
 	snprintf(path, sizeof(path), "%s/launcher", t->dir);
@@ -74,7 +95,16 @@ static bool alive(struct testbed *t)
 	buf_release(&text);
 	t->launcher = pid;
 	t->start = start;
-	return n == 2 && proc_start_time(pid, &now) && now == start;
+	return n == 2 && runs(pid, start);
+}
+
+void state_unlock(const struct testbed *t, int lock)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s.lock", t->dir);
+	unlink(path);
+	close(lock);
 }
 
 /* Removes a dead one, unless somebody is bringing it up just now. */
@@ -88,7 +118,7 @@ static void sweep(const struct testbed *t)
 	if (file_lock(path, &lock, &err) != 0)
 		return;
 	state_remove(t);
-	close(lock);
+	state_unlock(t, lock);
 }
 
 static int by_name(const void *a, const void *b)
@@ -175,7 +205,7 @@ int state_claim(struct testbed *t, int *ret_lock, struct err *err)
 	snprintf(path, sizeof(path), "%s.lock", t->dir);
 	r = file_lock(path, ret_lock, err);
 	if (r == 0 && alive(t)) {
-		close(*ret_lock);
+		state_unlock(t, *ret_lock);
 		r = -NFZ_E_BUSY;
 	}
 	if (r == -NFZ_E_BUSY) {
@@ -191,7 +221,7 @@ int state_claim(struct testbed *t, int *ret_lock, struct err *err)
 	state_remove(t);
 	r = file_make_dirs(t->dir, 0700, err);
 	if (r != 0)
-		close(*ret_lock);
+		state_unlock(t, *ret_lock);
 	return r;
 }
 
@@ -219,9 +249,8 @@ void state_remove(const struct testbed *t)
 bool state_gone(const struct testbed *t, int64_t ms)
 {
 	struct mono_time end = mono_add_ms(mono_now(), ms);
-	uint64_t now;
 
-	while (proc_start_time(t->launcher, &now) && now == t->start) {
+	while (runs(t->launcher, t->start)) {
 		if (mono_passed(end))
 			return false;
 		clock_sleep_ms(PAUSE_MS);

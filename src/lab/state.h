@@ -32,6 +32,8 @@ int state_find(const char *name, struct testbed *ret, struct err *err)
  * up already. */
 int state_claim(struct testbed *t, int *ret_lock, struct err *err)
         NFZ_MUST_CHECK;
+/* Gives the claim back: it is up, or it failed. */
+void state_unlock(const struct testbed *t, int lock);
 /* Writes our own identity as its launcher. */
 int state_publish(struct testbed *t, struct err *err) NFZ_MUST_CHECK;
 void state_remove(const struct testbed *t);
