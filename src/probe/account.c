@@ -58,8 +58,11 @@ static bool judge(struct account *a, const struct ring_frame *f,
 		.sent = f->sent,
 		.to_host = f->to_host};
 	struct rules_verdict v;
-	struct wire_count count;
+	struct wire_count count = {.packets = 1};
 
+	if (verdict == DISSECT_IP)
+		count = dissect_segments(&f->frame, &d, &f->seg);
+	a->more[f->sent] += count.packets - 1;
 	if (verdict == DISSECT_NON_IP) {
 		a->n.non_ip++;
 		return false;
@@ -74,7 +77,6 @@ static bool judge(struct account *a, const struct ring_frame *f,
 		a->n.lost[LOSS_TRUNCATED]++;
 		return false;
 	}
-	count = dissect_segments(&f->frame, &d, &f->seg);
 	*ret = (struct flow_addition){.key = d.key,
 		.octets = count.octets,
 		.packets = count.packets,

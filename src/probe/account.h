@@ -15,6 +15,8 @@ struct account {
 	struct flowcache *cache;
 	const struct own *own;
 	struct rules *rules;
+	uint64_t more[2]; /* [sent]: packets beyond one in all the frames that
+	                   * way, counted or not */
 	enum tap_loss refusal; /* what a refused packet is lost to */
 	/* the last point in each direction, since the next frame's is mostly
 	 * the same */

@@ -105,6 +105,21 @@ int tap_reopen(
 	return attach(tap, context, err);
 }
 
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* Drivers differ in what they count as one: a super-frame, or the packets it
+ * was on the wire.  What the tap saw is given in the unit the interface seems
+ * to use. */
+static uint64_t in_its_unit(uint64_t frames, uint64_t more, uint64_t interface)
+{
+	return distance(frames + more, interface) < distance(frames, interface)
+		       ? frames + more
+		       : frames;
+}
+
 /* The counters now, beside what the kernel said when the mark was set. */
 static void take_ledger(struct tap *tap)
 {
@@ -116,6 +131,10 @@ static void take_ledger(struct tap *tap)
 	c.if_received = tap->coming.if_received;
 	c.if_sent = tap->coming.if_sent;
 	c.attach_uncertainty = tap->coming.attach_uncertainty;
+	c.frames_received = in_its_unit(
+		c.frames_received, tap->account.more[0], c.if_received);
+	c.frames_sent =
+		in_its_unit(c.frames_sent, tap->account.more[1], c.if_sent);
 	tap->ledger = c;
 	tap->marked = false;
 }

@@ -137,6 +137,45 @@ seen=$(last_counter "$out" .frames_sent)
 check "interface counter agrees" $((ifs > seen ? ifs - seen : seen - ifs)) \
 	-le $(($(last_counter "$out" .attach_uncertainty) + 2))
 
+# --- a receiver that merges (GRO), a sender that does not ---------------------
+offload() { # namespace, interface, ethtool command, value
+	ip netns exec "$1" python3 - "$2" "$3" "$4" <<'END'
+import array, fcntl, socket, struct, sys
+value = array.array("B", struct.pack("II", int(sys.argv[2], 16), int(sys.argv[3])))
+request = struct.pack("16sP", sys.argv[1].encode(), value.buffer_info()[0])
+fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0x8946, request)
+END
+}
+if offload "$id-b" vb 2c 1 && offload "$id-a" va 1f 0 &&
+	offload "$id-a" va 24 0; then
+	sed 's/ va / vb /' "$dir/alone" >"$dir/gro"
+	ip netns exec "$id-b" "$bin/nfz-meter" --setup "$dir/gro" --print \
+		-o json >"$dir/gro.out" 2>"$dir/gro.err" &
+	meter=$!
+	pids+=("$meter")
+	wait_for "$dir/gro.err" READY
+	before=$(tcp_segments)
+	in_b iperf3 -s -1 -D >/dev/null
+	sleep 0.3
+	in_a iperf3 -c 10.9.0.2 -t 1 >/dev/null
+	sleep 0.3
+	sent=$(($(tcp_segments) - before))
+	kill -TERM "$meter"
+	wait "$meter"
+	tcp=$(sum_of "$dir/gro.out" '.proto == 6' | cut -d' ' -f1)
+	echo "merged tcp: counted $tcp, the ends say $sent"
+	check "merged tcp within 0.1 %" $(((tcp - sent) * 1000)) -le "$sent"
+	check "merged tcp within -0.1 %" $(((sent - tcp) * 1000)) -le "$sent"
+	check "frames were merged" \
+		"$(last_counter "$dir/gro.out" .ip_frames)" -lt "$sent"
+	exact_ledger "$dir/gro.out"
+	check "interface counter agrees" "$(last_counter "$dir/gro.out" \
+		'(.if_received - .frames_received | fabs) <=
+		.attach_uncertainty + 2')" = true
+	offload "$id-a" va 1f 1
+	offload "$id-a" va 24 1
+fi
+
 # --- with a collector: own traffic goes over the tapped interface -----------
 k1=$(key) k2=$(key)
 {
