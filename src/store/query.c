@@ -21,6 +21,7 @@ struct collect {
 	struct part *open; /* parts split off */
 	size_t n_open, open_cap;
 	const int64_t *offset_ns; /* by tap; NULL: all 0 */
+	struct store_scan times;  /* asked for, by corrected clocks */
 	struct query_sums sums;
 	merge_fn fn;
 	void *ctx;
@@ -47,6 +48,13 @@ static void split(struct collect *c)
 	c->n = to;
 }
 
+/* Times may be any numbers: they wrap rather than overflow. */
+static void shift(struct flow_record *r, int64_t by_ns)
+{
+	r->first_ns = (int64_t)((uint64_t)r->first_ns + (uint64_t)by_ns);
+	r->last_ns = (int64_t)((uint64_t)r->last_ns + (uint64_t)by_ns);
+}
+
 static int collect_rows(
 	void *ctx, const struct flow_record *rows, size_t n, struct err *err)
 {
@@ -68,10 +76,10 @@ static int collect_rows(
 		c->rows = mem_reserve(c->rows, c->n, &c->cap, sizeof(*c->rows));
 		to = &c->rows[c->n++];
 		*to = rows[i];
-		if (c->offset_ns) {
-			to->first_ns += c->offset_ns[to->tap];
-			to->last_ns += c->offset_ns[to->tap];
-		}
+		if (c->offset_ns)
+			shift(to, c->offset_ns[to->tap]);
+		if (!store_scan_wants(&c->times, to->first_ns, to->last_ns))
+			c->n--;
 	}
 	return 0;
 }
@@ -131,17 +139,38 @@ static int wanted(void *ctx, const struct flow *f, struct err *err)
 	return c->fn(c->ctx, f, err);
 }
 
+/* The node's own clock may be off by that much from the corrected one. */
+static int64_t widest(const struct collect *c)
+{
+	int64_t most = 0;
+
+	for (size_t i = 0; c->offset_ns && i < TAPS; i++) {
+		int64_t ns = c->offset_ns[i];
+
+		ns = ns == INT64_MIN ? INT64_MAX : ns < 0 ? -ns : ns;
+		most = ns > most ? ns : most;
+	}
+	return most;
+}
+
 static int run_part(struct collect *c, struct store *s, struct merge *merge,
 	struct err *err)
 {
-	const struct store_scan scan = {.from_ns = c->q->from_ns,
-		.to_ns = c->q->to_ns,
+	struct store_scan scan = {.from_ns = c->times.from_ns,
+		.to_ns = c->times.to_ns,
 		.may = filter_may,
 		.may_ctx = c->q->filter,
 		.fn = collect_rows,
 		.ctx = c};
+	int64_t wide = widest(c);
 	int r;
 
+	if (scan.from_ns || scan.to_ns) {
+		if (__builtin_sub_overflow(scan.from_ns, wide, &scan.from_ns))
+			scan.from_ns = INT64_MIN;
+		if (__builtin_add_overflow(scan.to_ns, wide, &scan.to_ns))
+			scan.to_ns = INT64_MAX;
+	}
 	c->n = 0;
 	c->sums.passes++;
 	r = store_scan(s, &scan, err);
@@ -158,6 +187,7 @@ int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 		.seed = hash_key_new(),
 		.max = q->rows_max ? q->rows_max : QUERY_ROWS,
 		.offset_ns = offset_ns,
+		.times = {.from_ns = q->from_ns, .to_ns = q->to_ns},
 		.fn = fn,
 		.ctx = ctx};
 	int r = 0;

@@ -189,3 +189,37 @@ Test(answer, times_limit_what_counts)
 		"src,flows,packets,bytes\r\n10.0.1.1,1,5,500\r\n"
 		"10.0.4.1,1,3,300\r\n");
 }
+
+/* The second probe's clock is an hour behind; it still saw the same flow. */
+Test(answer, clocks_are_corrected)
+{
+	char *dir = run_dir(), *got;
+	struct store *s = run_open(dir, STORE_WRITE);
+	const struct module_stats m = {.module = 2,
+		.life = 77,
+		.at_ns = START,
+		.clock_offset_ns = 3600 * SECOND};
+	struct flow_record r[] = {run_record("10.0.1.1", "10.0.3.1", 1, 10, 0),
+		run_record("10.0.1.1", "10.0.3.1", 3, 10, -3600)};
+	struct answer a = {.format = SHEET_CSV, .by = {{GROUP_LINK}, 1, 0}};
+
+	run_write_catalog(dir);
+	cr_assert_eq(store_append_stats(s, &m, NULL), 0);
+	run_store(s, 1, 1, r, 2);
+	store_close(s);
+	a.query.from_ns = START - SECOND;
+	a.query.to_ns = START + 10 * SECOND;
+	got = asked(dir, "packets 10", a);
+	cr_assert_str_eq(got,
+		"link,flows,packets,bytes\r\nla,1,10,1000\r\n"
+		"lb,1,10,1000\r\n",
+		"got:\n%s", got);
+	free(got);
+	a.by.n = 0;
+	a.query.observations = true;
+	got = asked(dir, "link lb", a);
+	cr_assert(
+		strstr(got, ",2026-09-21T14:13:20.000000Z,"), "got:\n%s", got);
+	free(got);
+	run_remove(dir);
+}

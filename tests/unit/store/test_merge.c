@@ -68,6 +68,11 @@ static void add_text(char *to, const char *what)
 	snprintf(to + n, TEXT - n, "%s%s", n ? " " : "", what);
 }
 
+static double seconds(int64_t ns)
+{
+	return ((double)ns - (double)START) / 1e9;
+}
+
 static int keep(void *ctx, const struct flow *f, struct err *err)
 {
 	struct result *r = ctx;
@@ -77,8 +82,8 @@ static int keep(void *ctx, const struct flow *f, struct err *err)
 	(void)err;
 	cr_assert_leq(r->n, FLOWS_MAX);
 	one->packets = f->packets;
-	one->first = (double)(f->first_ns - START) / 1e9;
-	one->last = (double)(f->last_ns - START) / 1e9;
+	one->first = seconds(f->first_ns);
+	one->last = seconds(f->last_ns);
 	one->src_node = f->src_node;
 	one->dst_node = f->dst_node;
 	for (size_t i = 0; i < f->n_path; i++)
@@ -105,6 +110,11 @@ static int by_first(const void *a, const void *b)
 	return (x->first > y->first) - (x->first < y->first);
 }
 
+static int64_t at(double s)
+{
+	return (int64_t)((uint64_t)START + (uint64_t)(int64_t)(s * 1e9));
+}
+
 static struct result merged(
 	const char *catalog, const struct row *rows, size_t n)
 {
@@ -124,8 +134,8 @@ static struct result merged(
 		r[i].dst_slot = rows[i].to;
 		r[i].packets = rows[i].packets;
 		r[i].bytes = rows[i].packets * 10;
-		r[i].first_ns = START + (int64_t)(rows[i].first * 1e9);
-		r[i].last_ns = START + (int64_t)(rows[i].last * 1e9);
+		r[i].first_ns = at(rows[i].first);
+		r[i].last_ns = at(rows[i].last);
 	}
 	m = merge_new(c, 5000);
 	result.c = c;
