@@ -415,6 +415,10 @@ static int set_tls(struct http *h, const struct http_config *config)
 	if (config->ciphers)
 		bad |= curl_easy_setopt(
 			c, CURLOPT_SSL_CIPHER_LIST, config->ciphers);
+	/* Who allows weak keys means a site of that age. */
+	if (config->ciphers && strstr(config->ciphers, "SECLEVEL=0"))
+		bad |= curl_easy_setopt(
+			c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_0);
 	if (!config->certificate)
 		return bad;
 	bad |= curl_easy_setopt(c, CURLOPT_SSLCERT, config->certificate);

@@ -135,8 +135,14 @@ static int check_certificate(
 	struct pem_info info;
 	int rc = pem_read(config->certificate, &info, err);
 
-	if (!rc)
-		rc = check_time(config->certificate, &info, err);
+	if (rc) {
+		err_wrap(err, "your certificate cannot be used");
+		err_hint(err, "Get it from the testbed's web page (My Emulab > "
+			      "Create SSL Certificate) and save it with mode "
+			      "600, or name another with --certificate.");
+		return rc;
+	}
+	rc = check_time(config->certificate, &info, err);
 	if (rc)
 		return rc;
 	if (info.key_encrypted)
