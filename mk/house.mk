@@ -25,7 +25,7 @@ lint: layers docs
 
 # Every test.  The closing line counts them.
 check: deps
-	$(Q)$(MAKE) --no-print-directory all fuzz-replay-build unit-build
+	$(Q)$(MAKE) --no-print-directory all fuzz-replay-build unit-build $(BUILD)/tests/deploy-tool
 	$(Q)BUILD=$(BUILD) scripts/run-tests
 
 demo: deps
@@ -34,7 +34,7 @@ demo: deps
 
 asan: deps
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)-asan SANITIZE=address,undefined \
-	 all fuzz-replay-build unit-build
+	 all fuzz-replay-build unit-build $(BUILD)/tests/deploy-tool
 	$(Q)BUILD=$(BUILD)-asan ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 \
 	 UBSAN_OPTIONS=print_stacktrace=1 scripts/run-tests
 
