@@ -10,7 +10,7 @@
 /* Parses text; an error names line and cause.  A newer major schema is
  * refused politely. */
 int topofile_parse(const char *text, size_t len, const char *name,
-        struct topology **ret, struct err *err) NFZ_MUST_CHECK;
+	struct topology **ret, struct err *err) NFZ_MUST_CHECK;
 /* Deterministic: same topology, same bytes. */
 void topofile_print(const struct topology *t, struct buf *out);
 
