@@ -3,6 +3,9 @@
 .PHONY: clean format deps lint layers docs check demo asan fuzz fuzz-replay \
  torture bench install e2e cli-tests
 
+# All cores, unless -j was given.
+JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 clean:
 	rm -rf $(BUILD)
 
@@ -25,16 +28,16 @@ lint: layers docs
 
 # Every test.  The closing line counts them.
 check: deps
-	$(Q)$(MAKE) --no-print-directory all fuzz-replay-build unit-build $(BUILD)/tests/deploy-tool
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all fuzz-replay-build unit-build $(BUILD)/tests/deploy-tool
 	$(Q)BUILD=$(BUILD) scripts/run-tests
 
 demo: deps
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all
 	$(Q)BUILD=$(BUILD) scripts/demo
 
 asan: deps
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)-asan SANITIZE=address,undefined \
-	 all fuzz-replay-build unit-build $(BUILD)/tests/deploy-tool
+	$(Q)$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)-asan SANITIZE=address,undefined \
+	 all fuzz-replay-build unit-build $(BUILD)-asan/tests/deploy-tool
 	$(Q)BUILD=$(BUILD)-asan ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 \
 	 UBSAN_OPTIONS=print_stacktrace=1 scripts/run-tests
 
