@@ -237,6 +237,15 @@ static const char *gap_of(const struct plan *plan, int link)
 	return "not part of the plan";
 }
 
+/* The link-local address that an interface makes of its MAC (RFC 4291 app. A).
+ * A system may choose another one; nobody else can have this one. */
+static struct net_addr link_local(const uint8_t mac[6])
+{
+	return (struct net_addr){
+		.b = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, (uint8_t)(mac[0] ^ 2),
+			mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]}};
+}
+
 static void catalog_links(
 	const struct topology *t, const struct plan *plan, struct catalog *c)
 {
@@ -250,6 +259,11 @@ static void catalog_links(
 
 			catalog_add_member(c, link, f->node,
 				f->has_addr ? &f->addr : NULL);
+			if (f->has_mac) {
+				struct net_addr a = link_local(f->mac);
+
+				catalog_add_addr(c, f->node, &a);
+			}
 		}
 		catalog_set_gap(c, link, gap_of(plan, (int)i));
 	}

@@ -1,5 +1,6 @@
 /* What makes packets one flow: addresses, ports, protocol (RFC 7012 elements
- * 8/27, 12/28, 7, 11, 4) and whether they are later fragments. */
+ * 8/27, 12/28, 7, 11, 4) and whether they are later fragments of a protocol
+ * with ports. */
 #ifndef NFZ_FLOW_KEY_H
 #define NFZ_FLOW_KEY_H
 

@@ -38,6 +38,23 @@ enum {
 	PROTO_UDPLITE = 136
 };
 
+/* A later fragment has no ports, which is another flow than the one with them.
+ * Without ports it belongs to the flow of the first one. */
+static void set_fragment(struct dissect *d)
+{
+	switch (d->key.proto) {
+	case PROTO_TCP:
+	case PROTO_UDP:
+	case PROTO_UDPLITE:
+	case PROTO_SCTP:
+	case PROTO_DCCP:
+		d->key.flags = KEY_FRAGMENT;
+		break;
+	default:
+		break;
+	}
+}
+
 /* Ports and flags; c holds what was captured of the transport header. */
 static void read_transport(struct cursor c, struct dissect *d)
 {
@@ -98,7 +115,7 @@ static enum dissect_verdict read_ip4(
 	d->key.dst = net_addr_v4(dst);
 	d->octets = total ? total : wire_left;
 	if (fragment & 0x1fff) {
-		d->key.flags = KEY_FRAGMENT;
+		set_fragment(d);
 		return DISSECT_IP;
 	}
 	if (d->octets > d->l3_len && cursor_left(&whole) > d->l3_len) {
@@ -150,7 +167,7 @@ static bool walk_extensions(struct cursor *at, struct dissect *d)
 		d->l3_len = (uint16_t)(d->l3_len + bytes);
 		cursor_skip(&c, 2);
 		if (type == PROTO_FRAGMENT && cursor_u16(&c) & 0xfff8) {
-			d->key.flags = KEY_FRAGMENT;
+			set_fragment(d);
 			return false;
 		}
 	}
