@@ -17,3 +17,5 @@ $(BUILD)/tests/deploy-tool: $(BUILD)/tests/obj/e2e/deploy_tool.o $(foreach f,dep
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDHARDEN) -o $@ $(filter %.o,$^) \
 	 -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(TEST_EXT)
+
+unit-build: $(BUILD)/tests/deploy-tool

@@ -1,0 +1,181 @@
+#include "base/buf.h"
+#include "base/mem.h"
+#include "deploy/payload.h"
+#include "format/compress.h"
+#include "format/crypto.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+static void add_file(
+	struct buf *head, struct buf *body, const char *name, const char *text)
+{
+	struct buf packed = BUF_INIT(1 << 16);
+	char sha[CRYPTO_SHA256_TEXT];
+
+	cr_assert_eq(compress_gzip(text, strlen(text), &packed, NULL), 0);
+	buf_addf(head, "file %s 0755 %zu %s %zu\n", name, strlen(text),
+		crypto_sha256_text(text, strlen(text), sha), packed.len);
+	buf_add(body, packed.data, packed.len);
+	buf_release(&packed);
+}
+
+static void archive(struct buf *out)
+{
+	struct buf body = BUF_INIT(1 << 16);
+
+	buf_adds(out, "NFZP 1 x86_64\n");
+	add_file(out, &body, "nfz-agent", "the agent");
+	add_file(out, &body, "nfz-meter", "");
+	add_file(out, &body, "nfz-query", "a query program");
+	buf_adds(out, "end\n");
+	buf_add(out, body.data, body.len);
+	buf_release(&body);
+}
+
+static int note_file(void *ctx, const struct payload_entry *e, const void *data,
+	struct err *err)
+{
+	(void)err;
+	buf_addf(ctx, "%s=%.*s;", e->name, (int)e->size, (const char *)data);
+	return 0;
+}
+
+Test(payload, files_come_out_whatever_the_pieces)
+{
+	struct buf in = BUF_INIT(1 << 16);
+
+	archive(&in);
+	for (size_t piece = 1; piece < in.len; piece = piece * 3 + 1) {
+		struct buf seen = BUF_INIT(1 << 16);
+		struct payload_reader *r = payload_reader_new(note_file, &seen);
+
+		for (size_t at = 0; at < in.len; at += piece) {
+			size_t n = in.len - at < piece ? in.len - at : piece;
+
+			cr_assert_not(payload_reader_done(r));
+			cr_assert_eq(
+				payload_reader_add(r, in.data + at, n, NULL),
+				0);
+		}
+		cr_assert(payload_reader_done(r));
+		cr_assert_str_eq(payload_reader_arch(r), "x86_64");
+		cr_assert_str_eq(buf_str(&seen),
+			"nfz-agent=the agent;nfz-meter=;"
+			"nfz-query=a query program;");
+		payload_reader_free(r);
+		buf_release(&seen);
+	}
+	buf_release(&in);
+}
+
+/* No damaged byte may get a file through: neither in the head nor behind. */
+Test(payload, no_damaged_byte_passes)
+{
+	struct buf in = BUF_INIT(1 << 16), good = BUF_INIT(1 << 16);
+	struct payload_reader *r = payload_reader_new(note_file, &good);
+	size_t passed = 0;
+
+	archive(&in);
+	cr_assert_eq(payload_reader_add(r, in.data, in.len, NULL), 0);
+	payload_reader_free(r);
+	for (size_t i = 0; i < in.len; i++) {
+		struct buf seen = BUF_INIT(1 << 16);
+		int result;
+
+		in.data[i] ^= 0x04;
+		r = payload_reader_new(note_file, &seen);
+		result = payload_reader_add(r, in.data, in.len, NULL);
+		/* names and modes have no sum of their own: contents have */
+		if (result == 0 && payload_reader_done(r)) {
+			passed++;
+			cr_assert_not_null(
+				strstr(buf_str(&seen), "=the agent;"),
+				"byte %zu", i);
+			cr_assert_not_null(
+				strstr(buf_str(&seen), "=a query program;"),
+				"byte %zu", i);
+		}
+		payload_reader_free(r);
+		buf_release(&seen);
+		in.data[i] ^= 0x04;
+	}
+	cr_assert_lt(passed, 60, "names, modes and gzip's own head");
+	buf_release(&in);
+	buf_release(&good);
+}
+
+Test(payload, nonsense_is_refused)
+{
+	static const char sha[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b"
+				  "934ca495991b7852b855";
+	static const char *const heads[] = {
+		"NFZP 2 x86_64\n",
+		"GIF89a\n",
+		"NFZP 1 ../x\n",
+		"NFZP 1 x86_64\nfile ../../etc/passwd 0755 0 %s 20\nend\n",
+		"NFZP 1 x86_64\nfile a 4755 0 %s 20\nend\n",
+		"NFZP 1 x86_64\nfile a 0755 99999999999 %s 20\nend\n",
+		"NFZP 1 x86_64\nfile a 0755 -1 %s 20\nend\n",
+		"NFZP 1 x86_64\nfile a 0755 0 %s 0\nend\n",
+		"NFZP 1 x86_64\nfile a 0755 0 %s 9\nfile a 0755 0 %s 9\nend\n",
+		"NFZP 1 x86_64\nfile a 0755 0 %s 20 more\nend\n",
+		"NFZP 1 x86_64\nfile a 0755 0 short 20\nend\n",
+		"NFZP 1 x86_64\nend\nmore",
+	};
+
+	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
+		struct payload_reader *r = payload_reader_new(NULL, NULL);
+		struct buf text = BUF_INIT(4096);
+
+		for (const char *p = heads[i]; *p; p++)
+			if (p[0] == '%' && p[1] == 's') {
+				buf_adds(&text, sha);
+				p++;
+			} else {
+				buf_addc(&text, *p);
+			}
+		cr_assert_eq(payload_reader_add(r, text.data, text.len, NULL),
+			-NFZ_E_INPUT, "case %zu", i);
+		payload_reader_free(r);
+		buf_release(&text);
+	}
+}
+
+Test(payload, a_choice_is_an_archive)
+{
+	const char *names[] = {"nfz-query"};
+	struct buf in = BUF_INIT(1 << 16), out = BUF_INIT(1 << 16);
+	struct buf seen = BUF_INIT(1 << 16);
+	struct payloads all = {0};
+	struct payload p;
+	struct payload_reader *r = payload_reader_new(note_file, &seen);
+
+	archive(&in);
+	cr_assert_eq(payload_parse(in.data, in.len, &p, NULL), 0);
+	cr_assert_eq(p.n, 3);
+	cr_assert_str_eq(buf_str(&p.agent), "the agent");
+	cr_assert_not_null(payload_entry(&p, "nfz-meter"));
+	cr_assert_null(payload_entry(&p, "nfz"));
+	payload_choose(&p, names, 1, &out);
+	cr_assert_eq(payload_reader_add(r, out.data, out.len, NULL), 0);
+	cr_assert(payload_reader_done(r));
+	cr_assert_str_eq(buf_str(&seen), "nfz-query=a query program;");
+	payload_reader_free(r);
+	MEM_PUSH(all.items, all.n, all.cap) = p;
+	cr_assert_eq(payloads_for(&all, "x86_64"), &all.items[0]);
+	cr_assert_null(payloads_for(&all, "aarch64"));
+	payloads_release(&all);
+	buf_release(&in);
+	buf_release(&out);
+	buf_release(&seen);
+}
+
+Test(payload, without_an_agent_it_is_useless)
+{
+	struct payload p;
+
+	cr_assert_eq(payload_parse("NFZP 1 x86_64\nend\n", 18, &p, NULL),
+		-NFZ_E_INPUT);
+}
