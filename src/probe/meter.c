@@ -119,6 +119,8 @@ static void on_tick(void *data)
 		tap_read(&m->taps[i], BLOCKS_A_TURN);
 	flowcache_advance(m->cache, now);
 	ledgers_when_due(m);
+	if (m->output.pushed)
+		m->output.pushed(m->output.data);
 }
 
 static void lose(struct meter *m, struct tap *tap)

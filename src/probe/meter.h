@@ -19,6 +19,9 @@ struct meter_output {
 	/* Counters of all taps, once a second and after a flush; those that
 	 * cannot be taken may be dropped: newer ones follow. */
 	void (*counters)(void *data, const struct tap_counters *c, size_t n);
+	/* Ten times a second, after what was due has been handed over; NULL:
+	 * not wanted. */
+	void (*pushed)(void *data);
 	/* What a packet is lost to when the cache is full and the output
 	 * takes nothing. */
 	enum tap_loss refusal;

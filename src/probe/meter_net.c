@@ -44,6 +44,11 @@ static bool send_digest(void *data, const struct flow_record *r)
 	return endpoint_send_digest(n->endpoint, &d);
 }
 
+static void push_digests(void *data)
+{
+	endpoint_push_digests(((struct net_meter *)data)->endpoint);
+}
+
 static void send_counters(void *data, const struct tap_counters *c, size_t n)
 {
 	struct net_meter *m = data;
@@ -128,6 +133,7 @@ static int start(struct net_meter *n, struct loop *loop,
 	n->endpoint = module_endpoint(n->module);
 	n->digests = endpoint_has_caches(n->endpoint);
 	output.record = n->digests ? send_digest : send_record;
+	output.pushed = n->digests ? push_digests : NULL;
 	output.refusal = n->digests ? LOSS_QUEUE : LOSS_CACHE;
 	output.first_ms = n->digests ? DIGEST_FIRST_MS : 0;
 	output.active_ms = n->digests ? DIGEST_ACTIVE_MS : 0;

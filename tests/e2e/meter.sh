@@ -196,12 +196,12 @@ meter=$!
 pids+=("$meter")
 wait_for "$dir/m.out" "READY meter id=1 port=9001 collector=up"
 in_a "$build/tests/tool-sendudp" 10.9.0.2 9 2000 100 10 20000
-sleep 1
+sleep 1.2
 check "first records within a second, unasked" \
 	"$(jq -s '[.[] | select(.dport == 9)] | length' "$dir/c.out")" -ge 10
 ip netns exec "$id-a" "$build/tests/tool-sendudp" 10.9.0.2 9 200000 60 100 100000 &
 load=$!
-sleep 1
+sleep 1.2
 kill -USR1 "$sink"
 wait_for "$dir/c.out" '"flushed":1'
 check "ledger exact under load" "$(last_counter "$dir/c.out" .unaccounted)" \
@@ -223,7 +223,7 @@ check "status" "$(grep -c 'interface va attached' "$dir/m.status")" -eq 1
 ip -n "$id-a" link set va down
 sleep 0.5
 ip -n "$id-a" link set va up
-sleep 1
+sleep 1.2
 in_a "$build/tests/tool-sendudp" 10.9.0.2 11 100 60 1 0
 # it is deleted, made again, and found by its name
 remake() {
@@ -244,7 +244,7 @@ sleep 0.5
 kill -STOP "$meter"
 in_a "$build/tests/tool-sendudp" 10.9.0.2 14 300000 60 10 0
 kill -CONT "$meter"
-sleep 1
+sleep 1.2
 kill -TERM "$sink"
 wait "$sink"
 wait "$meter"
@@ -278,7 +278,7 @@ ip netns exec "$id-b" "$build/tests/tool-sink" "$dir/c.setup" \
 sink=$!
 pids+=("$sink")
 wait_for "$dir/late.err" "module 9 is up"
-sleep 1
+sleep 1.2
 kill -TERM "$sink"
 wait "$meter"
 check "meter ended in order" $? -eq 0
@@ -336,6 +336,10 @@ pids+=("$meter")
 wait_for "$dir/mm.out" "READY meter"
 sleep 0.5
 in_a "$build/tests/tool-sendudp" 10.9.0.2 9 30000 200 100 30000
+in_a "$build/tests/tool-sendudp" 10.9.0.2 15 3 60 1 0
+sleep 1.2
+check "first records within a second, through caches" \
+	"$(sum_of "$dir/cc.out" '.dport == 15' | cut -d' ' -f1)" -eq 3
 kill -USR1 "$sink"
 wait_for "$dir/cc.out" '"flushed":1'
 check "udp through caches, flushed" "$(sum_of "$dir/cc.out" '.dport == 9')" = \
