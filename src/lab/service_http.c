@@ -208,38 +208,47 @@ static long number(struct word w)
 	return *end || n < 0 || n > HTTP_BODY_MAX ? -1 : n;
 }
 
-/* Reads the headers; returns the bytes they take, 0 when more must come. */
-static size_t read_headers(
-	const char *at, size_t len, bool closed, struct request *r)
+static bool is_nocase(struct word w, const char *text)
+{
+	return w.len == strlen(text) && strncasecmp(w.at, text, w.len) == 0;
+}
+
+static void read_header(struct word line, struct request *r)
+{
+	struct word value;
+
+	if (header(line, "content-length", &value))
+		r->length = number(value);
+	else if (header(line, "connection", &value) &&
+		 is_nocase(value, "close"))
+		r->keep_alive = false;
+	else if (header(line, "connection", &value) &&
+		 is_nocase(value, "keep-alive"))
+		r->keep_alive = true;
+}
+
+/* Reads the headers; false when more must come. */
+static bool read_headers(
+	struct word text, bool closed, struct request *r, size_t *ret_used)
 {
 	size_t i = 0;
 
-	while (i < len) {
-		const char *nl = memchr(at + i, '\n', len - i);
-		size_t n = nl ? (size_t)(nl - at) + 1 - i : len - i;
-		struct word line = {at + i, n}, value;
+	while (i < text.len) {
+		const char *nl = memchr(text.at + i, '\n', text.len - i);
+		size_t n = nl ? (size_t)(nl - text.at) + 1 - i : text.len - i;
+		struct word line = {text.at + i, n};
 
 		if (!nl && !closed)
-			return 0;
+			return false;
 		while (line.len && is_space(line.at[line.len - 1]))
 			line.len--;
 		i += n;
+		*ret_used = i;
 		if (line.len == 0)
-			return i;
-		if (header(line, "content-length", &value))
-			r->length = number(value);
-		else if (header(line, "connection", &value))
-			r->keep_alive =
-				value.len == 5 && strncasecmp(value.at, "close",
-							  5) == 0
-					? false
-				: value.len == 10 &&
-						strncasecmp(value.at,
-							"keep-alive", 10) == 0
-					? true
-					: r->keep_alive;
+			return true;
+		read_header(line, r);
 	}
-	return closed ? i : 0;
+	return closed;
 }
 
 /* Judges the request line.  HTTP_MORE: go on and read the headers. */
@@ -298,7 +307,7 @@ enum http_step service_http_next(struct service_http *h, const struct buf *in,
 	struct request r = {.length = -1};
 	enum http_step step;
 	const char *nl = in->len ? memchr(in->data, '\n', in->len) : NULL;
-	size_t line_len = nl ? (size_t)(nl - in->data) + 1 : in->len, head;
+	size_t line_len = nl ? (size_t)(nl - in->data) + 1 : in->len, head = 0;
 
 	*ret = (struct http_body){0};
 	if (in->len == 0 || (!nl && closed))
@@ -310,9 +319,9 @@ enum http_step service_http_next(struct service_http *h, const struct buf *in,
 	step = judge_line(h, &r, out);
 	if (step != HTTP_MORE)
 		return step;
-	head = read_headers(
-		in->data + line_len, in->len - line_len, closed, &r);
-	if (head == 0)
+	if (!read_headers(
+		    (struct word){in->data + line_len, in->len - line_len},
+		    closed, &r, &head))
 		return in->len > HTTP_HEAD_MAX + line_len ? HTTP_REFUSE
 							  : HTTP_MORE;
 	ret->head_len += head;
