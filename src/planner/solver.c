@@ -1,24 +1,13 @@
 /* Topology -> coverage -> cover -> taps -> reasons -> plan. */
 #include "planner/solver.h"
 #include "base/mem.h"
-#include "format/crypto.h"
 #include "planner/cover.h"
 #include "planner/coverage.h"
 #include "planner/explain.h"
 #include "planner/taps.h"
-#include "topology/topofile.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static void digest(const struct topology *t, char hex[static 65])
-{
-	struct buf text = BUF_INIT((size_t)1 << 30);
-
-	topofile_print(t, &text);
-	crypto_sha256_text(buf_str(&text), text.len, hex);
-	buf_release(&text);
-}
 
 static void fill_probes(struct plan *plan, const struct topology *t,
 	const struct coverage *c, const struct cover_result *r)
@@ -109,7 +98,7 @@ int plan_solve(const struct topology *t, const struct plan_goal *wish,
 	plan->mode = arena_strdup(&plan->arena, goal.mode);
 	plan->objective = arena_strdup(&plan->arena, goal.objective);
 	plan->cover = "links";
-	digest(t, plan->topology_sha256);
+	plan_digest(t, plan->topology_sha256);
 	cover_solve(c, goal.time_limit_ms, &r);
 	fill_probes(plan, t, c, &r);
 	fill_proof(plan, t, c, &r);

@@ -3,7 +3,9 @@
  * applied only to the topology it was made for. */
 #include "topology/plan.h"
 #include "base/mem.h"
+#include "format/crypto.h"
 #include "format/jsonw.h"
+#include "topology/topofile.h"
 
 #include <stdlib.h>
 
@@ -218,4 +220,13 @@ void plan_print(
 size_t plan_links_covered(const struct plan *plan, const struct topology *t)
 {
 	return t->n_links - plan->n_gaps;
+}
+
+void plan_digest(const struct topology *t, char hex[static 65])
+{
+	struct buf text = BUF_INIT((size_t)1 << 30);
+
+	topofile_print(t, &text);
+	crypto_sha256_text(buf_str(&text), text.len, hex);
+	buf_release(&text);
 }

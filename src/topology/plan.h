@@ -90,6 +90,8 @@ void plan_print(
 int plan_parse(const char *text, size_t len, const char *name,
 	const struct topology *t, struct plan **ret,
 	struct err *err) NFZ_MUST_CHECK;
+/* The digest a plan carries: SHA-256 of the topology's file form. */
+void plan_digest(const struct topology *t, char hex[static 65]);
 /* Links seen by some tap / links of the experiment that are elements. */
 size_t plan_links_covered(const struct plan *plan, const struct topology *t);
 

@@ -183,6 +183,7 @@ static int read_head(struct reader *r, const struct jval *root)
 	const char *schema = jval_get_text(root, "schema");
 	const char *sha = jval_get_text(root, "topology_sha256");
 	const struct jval *objective = jval_get(root, "objective");
+	char now[65];
 
 	if (!schema || strncmp(schema, "netflowize.plan/", 16) != 0)
 		return err_set(
@@ -194,6 +195,13 @@ static int read_head(struct reader *r, const struct jval *root)
 	if (!sha || strlen(sha) != 64)
 		return bad(r, "topology_sha256");
 	memcpy(plan->topology_sha256, sha, 65);
+	plan_digest(r->t, now);
+	if (strcmp(sha, now) != 0) {
+		err_set(r->err, NFZ_E_INPUT,
+			"%s: was made for another state of the topology",
+			r->name);
+		return err_hint(r->err, "Make a new one: netflowize plan");
+	}
 	plan->mode = arena_strdup(&plan->arena, jval_get_text(root, "mode"));
 	plan->cover = arena_strdup(&plan->arena, jval_get_text(root, "cover"));
 	plan->objective =
