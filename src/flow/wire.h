@@ -34,12 +34,13 @@ static inline size_t wire_left(const struct wire *w)
 /* The next n bytes to fill, or NULL (and bad) when there are fewer. */
 static inline uint8_t *wire_space(struct wire *w, size_t n)
 {
-	uint8_t *p = w->start + w->len;
+	uint8_t *p;
 
-	if (w->bad || n > wire_left(w)) {
+	if (w->bad || !w->start || n > wire_left(w)) {
 		w->bad = true;
 		return NULL;
 	}
+	p = w->start + w->len;
 	w->len += n;
 	return p;
 }
@@ -62,7 +63,10 @@ static inline void wire_zeros(struct wire *w, size_t n)
 
 static inline void wire_u8(struct wire *w, uint8_t v)
 {
-	wire_bytes(w, &v, 1);
+	uint8_t *p = wire_space(w, 1);
+
+	if (p)
+		*p = v;
 }
 
 static inline void wire_u16(struct wire *w, uint16_t v)
