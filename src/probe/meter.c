@@ -131,11 +131,23 @@ static void lose(struct meter *m, struct tap *tap)
 		tap->ifname, tap->setup->id);
 }
 
+static void warn_unfilled(struct tap *tap)
+{
+	if (tap->warned || !tap->ring || !ring_unfilled(tap->ring))
+		return;
+	tap->warned = true;
+	log_warning(
+		"super-frames of a kind the kernel cannot describe are lost "
+		"(SCTP, or fragments of a guest); interface=%s tap=%u",
+		tap->ifname, tap->setup->id);
+}
+
 static void follow_interfaces(struct meter *m)
 {
 	for (size_t i = 0; i < m->n_taps; i++) {
 		struct tap *tap = &m->taps[i];
 
+		warn_unfilled(tap);
 		if (tap->ring && !ring_bound(tap->ring))
 			lose(m, tap);
 		if (tap->ring || tap_reopen(tap, &m->context, NULL) < 0)

@@ -31,6 +31,7 @@ struct ring {
 	uint32_t left;   /* frames of it not yet read; 0: not begun */
 	uint32_t offset; /* of the next frame in it */
 	uint64_t taken;
+	uint64_t unfilled;
 	struct ring_statistics stats;
 };
 
@@ -150,6 +151,11 @@ int ring_fd(const struct ring *r)
 	return r->fd;
 }
 
+uint64_t ring_unfilled(const struct ring *r)
+{
+	return r->unfilled;
+}
+
 bool ring_has_segments(const struct ring *r)
 {
 	return r->vnet;
@@ -183,7 +189,10 @@ static struct segmentation read_vnet(const uint8_t *p)
 	return seg;
 }
 
-/* The frame at `offset` of a block; false when it does not lie in it. */
+/* The frame at `offset` of a block; false when there is none: the kernel has
+ * set room aside and then dropped the frame, as it does with segmentation that
+ * PACKET_VNET_HDR cannot express (SCTP, fragments of a guest).  It has counted
+ * that one as dropped. */
 static bool read_frame(const struct ring *r, const uint8_t *block,
 	uint32_t offset, struct ring_frame *ret)
 {
@@ -211,12 +220,18 @@ static bool read_frame(const struct ring *r, const uint8_t *block,
 	return true;
 }
 
-static uint32_t next_offset(const uint8_t *block, uint32_t offset)
+/* Moves on to the next frame of the block; one that does not lie in it would be
+ * the kernel's fault, and ends the block. */
+static void step(struct ring *r, const uint8_t *block)
 {
-	uint32_t step;
+	uint32_t by;
 
-	memcpy(&step, block + offset, sizeof(step)); /* tp_next_offset */
-	return offset + step;
+	memcpy(&by, block + r->offset, sizeof(by)); /* tp_next_offset */
+	r->left--;
+	if (by == 0 || by > r->block_bytes - r->offset - sizeof(by))
+		r->left = 0;
+	else
+		r->offset += by;
 }
 
 /* Is a block there to be read?  Begins it when it was not. */
@@ -231,11 +246,23 @@ static bool begin_block(struct ring *r, struct tpacket_block_desc *b)
 		return false;
 	r->left = b->hdr.bh1.num_pkts;
 	r->offset = b->hdr.bh1.offset_to_first_pkt;
+	if (r->offset > r->block_bytes - sizeof(uint32_t))
+		r->left = 0;
 	return true;
 }
 
-static void end_block(struct ring *r, struct tpacket_block_desc *b)
+/* Cleared, so that room set aside and not filled shows when the block comes
+ * round again. */
+static void end_block(struct ring *r, uint8_t *block)
 {
+	struct tpacket_block_desc *b = (void *)block;
+	uint32_t from = b->hdr.bh1.offset_to_first_pkt;
+	uint32_t to = b->hdr.bh1.blk_len;
+
+	if (to > r->block_bytes)
+		to = r->block_bytes;
+	if (r->vnet && from < to)
+		memset(block + from, 0, to - from);
 	__atomic_store_n(
 		&b->hdr.bh1.block_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
 	r->block = (r->block + 1) % r->blocks;
@@ -249,14 +276,11 @@ static void read_batch(struct ring *r, const uint8_t *block, uint64_t stop,
 	size_t n = 0;
 
 	while (n < RING_BATCH && r->left > 0 && r->taken + n < stop) {
-		/* a frame out of its block would be a kernel's fault: it is
-		 * passed on empty, so that it is counted all the same */
-		bool good = read_frame(r, block, r->offset, &frames[n]);
-
-		n++;
-		r->left--;
-		if (good)
-			r->offset = next_offset(block, r->offset);
+		if (read_frame(r, block, r->offset, &frames[n]))
+			n++;
+		else
+			r->unfilled++;
+		step(r, block);
 	}
 	r->taken += n;
 	fn(data, frames, n);
@@ -275,7 +299,7 @@ uint64_t ring_read(struct ring *r, uint64_t stop, unsigned max_blocks,
 			read_batch(r, block, stop, fn, data);
 		if (r->left > 0)
 			break;
-		end_block(r, b);
+		end_block(r, block);
 		max_blocks--;
 	}
 	return r->taken;

@@ -47,6 +47,10 @@ bool ring_has_segments(const struct ring *ring);
 uint64_t ring_read(struct ring *ring, uint64_t stop, unsigned max_blocks,
 	ring_fn fn, void *data);
 
+/* Frames the kernel dropped since it cannot say how they are segmented; they
+ * are among ring_statistics' dropped. */
+uint64_t ring_unfilled(const struct ring *ring);
+
 struct ring_statistics {
 	uint64_t placed;  /* frames put into the ring: the last one's number */
 	uint64_t dropped; /* for want of room */

@@ -31,6 +31,7 @@ struct tap {
 	uint64_t base_received, base_sent; /* interface counters at attach */
 	uint64_t uncertainty;
 
+	bool warned;                /* of frames that cannot be described */
 	bool marked;                /* a mark is set and not reached */
 	uint64_t mark;              /* frame of this ring to stop at */
 	struct tap_counters ledger; /* as of the last mark reached */

@@ -1,0 +1,97 @@
+#!/bin/bash
+# Frames as a virtual machine hands them over: super-frames of UDP that the
+# kernel can describe to the ring, and of IP fragments (UFO) that it cannot.
+# The first count as their segments; the second are lost, by name, and disturb
+# nothing, also when the ring goes round over what it held before.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+build=$(realpath "${BUILD:-build}")
+bin=${NODE_BIN:-$build/bin}
+if [ "$(id -u)" -ne 0 ] || [ ! -c /dev/net/tun ]; then
+	echo "SKIPPED: needs root and /dev/net/tun"
+	exit 77
+fi
+dir=$(mktemp -d)
+id=nfzg$$
+guest='' meter=''
+# shellcheck disable=SC2317
+cleanup() {
+	[ -n "$guest" ] && kill "$guest" 2>/dev/null
+	[ -n "$meter" ] && kill "$meter" 2>/dev/null
+	wait 2>/dev/null
+	ip netns del "$id" 2>/dev/null
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+ip netns add "$id" || exit 1
+ip netns exec "$id" sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+cat >"$dir/guest.py" <<'END'
+import fcntl, os, struct, sys, time
+TUNSETIFF, TAP, NO_PI, VNET_HDR = 0x400454ca, 2, 0x1000, 0x4000
+NEEDS_CSUM, UFO, UDP_L4 = 1, 3, 5
+tap = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH", b"tap0", TAP | NO_PI | VNET_HDR))
+os.system("ip link set tap0 up")
+print("up", flush=True)
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.05)
+def frame(gso, size, port, payload):
+    head = struct.pack("<BBHHHH", NEEDS_CSUM if gso else 0, gso, 42 if gso else 0,
+                       size, 34 if gso else 0, 6 if gso else 0)
+    udp = struct.pack(">HHHH", 1000, port, 8 + payload, 0) + bytes(payload)
+    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 7, 0, 64, 17, 0,
+                     bytes([10, 9, 9, 1]), bytes([10, 9, 9, 2]))
+    return head + b"\xff" * 6 + bytes.fromhex("020000000009") + b"\x08\0" + ip + udp
+frames = [frame(UFO, 1480, 2000, 2952), frame(0, 0, 2001, 100),
+          frame(UDP_L4, 1000, 2002, 3000)]
+for i in range(15000):
+    for f in frames:
+        os.write(tap, f)
+    if i % 500 == 0:
+        time.sleep(0.01)
+print("sent", flush=True)
+time.sleep(30)
+END
+wait_for() { # file, text
+	for _ in $(seq 100); do
+		grep -q "$2" "$1" 2>/dev/null && return
+		sleep 0.1
+	done
+	echo "FAILED: no \"$2\""
+	cat "$1"
+	exit 1
+}
+ip netns exec "$id" python3 "$dir/guest.py" "$dir/go" >"$dir/guest.out" 2>&1 &
+guest=$!
+wait_for "$dir/guest.out" up
+cat >"$dir/setup" <<'END'
+netflowize-setup 1
+deployment 00000000000000cc
+module 1 meter
+listen 0.0.0.0 0
+idle_ms 15000
+active_ms 60000
+cache_flows 1000
+tap 5 tap0 - guest 1 1 - p2p 0 1 -
+END
+ip netns exec "$id" "$bin/nfz-meter" --setup "$dir/setup" --print -o json \
+	--ring-mib 4 >"$dir/out" 2>"$dir/err" &
+meter=$!
+wait_for "$dir/err" READY
+touch "$dir/go"
+wait_for "$dir/guest.out" sent
+kill -TERM "$meter"
+wait "$meter"
+code=$?
+meter=''
+got=$(jq -s -r '([.[] | select(.dport == 2001) | .packets] | add) as $plain |
+	([.[] | select(.dport == 2002)] | "\(map(.packets) | add) \(map(.bytes) |
+	add)") as $cut | [.[] | select(.counters_of)] | last |
+	"\($plain) \($cut) \(.lost.ring) \(.unaccounted)"' "$dir/out")
+want="15000 45000 $((45000 * 1028)) 15000 0"
+echo "plain, segments, their octets, lost, unaccounted: $got"
+if [ "$got" != "$want" ] || [ "$code" -ne 0 ]; then
+	echo "FAILED: exit $code, wanted $want"
+	cat "$dir/err"
+	exit 1
+fi
