@@ -38,6 +38,9 @@ static int find_node(const struct request *q, struct err *err)
 	int at = q->n > 1 ? lab_machine_of(q->l->site, q->l->e, q->words[1])
 			  : -1;
 
+	if (at < 0 && q->l->e->n_wires == 0 && q->l->e->state == LAB_SWAPPED)
+		return err_set(err, NFZ_E_SWAPPED, "%s/%s is swapped out",
+			q->l->e->pid, q->l->e->eid);
 	if (at < 0)
 		return err_set(err, NFZ_E_USAGE,
 			"there is no node \"%s\" in %s/%s",
@@ -51,7 +54,7 @@ static int do_describe(struct request *q, struct err *err)
 	struct buf notes = BUF_INIT(16 << 10);
 
 	(void)err;
-	lab_runtime_notes(q->l->rt, q->l->e, &notes);
+	describe_notes(q->l->site, q->l->e, &notes);
 	if (q->n > 1 && strcmp(q->words[1], "json") == 0)
 		describe_json(q->l->site, q->l->e, buf_str(&notes), q->body);
 	else

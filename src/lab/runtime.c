@@ -349,11 +349,3 @@ int lab_runtime_apply(
 	free(fresh);
 	return r;
 }
-
-void lab_runtime_notes(const struct lab_runtime *rt,
-	const struct lab_experiment *e, struct buf *out)
-{
-	if (!rt->site->has_netem && netplan_delays(e))
-		buf_adds(out, "this kernel has no netem: shapers limit the "
-			      "bandwidth but add neither delay nor loss\n");
-}

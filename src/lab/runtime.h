@@ -3,7 +3,6 @@
 #ifndef NFZ_LAB_RUNTIME_H
 #define NFZ_LAB_RUNTIME_H
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "lab/model.h"
 
@@ -35,9 +34,6 @@ int lab_runtime_fault(struct lab_runtime *rt, struct lab_experiment *e,
 const char *lab_fault_kind(size_t i); /* NULL after the last */
 /* What the kind does, one line; NULL when there is no such kind. */
 const char *lab_fault_help(const char *kind);
-/* What this kernel cannot do and the experiment asks for; "" when nothing. */
-void lab_runtime_notes(const struct lab_runtime *rt,
-	const struct lab_experiment *e, struct buf *out);
 /* A running machine, or NULL. */
 const struct lab_node *lab_runtime_node(
 	const struct lab_runtime *rt, int machine);
