@@ -7,6 +7,26 @@
 #include <stdio.h>
 #include <string.h>
 
+/* "meter meter id=2 port=1 backend=ring taps=3 ..." -> "meter ready: 3 taps,
+ * ring"; the whole of it with -v. */
+static void describe(
+	const struct app *app, const char *step, char *to, size_t size)
+{
+	const char *taps = strstr(step, " taps=");
+	const char *backend = strstr(step, " backend=");
+	int role = (int)strcspn(step, " ");
+
+	if (app->common->verbose || !step[role])
+		snprintf(to, size, "%s", step);
+	else if (taps && backend)
+		snprintf(to, size, "%.*s ready: %.*s tap%s, %.*s", role, step,
+			(int)strcspn(taps + 6, " "), taps + 6,
+			strncmp(taps + 6, "1 ", 2) == 0 ? "" : "s",
+			(int)strcspn(backend + 9, " "), backend + 9);
+	else
+		snprintf(to, size, "%.*s ready", role, step);
+}
+
 static void on_progress(void *ctx, const char *node, const char *step,
 	enum node_status status, int64_t ms)
 {
@@ -92,6 +112,8 @@ static void to_our_output(void *ctx, const char *node, bool is_stderr,
 	(void)ctx;
 	(void)node;
 	fwrite(data, 1, len, is_stderr ? stderr : stdout);
+	/* rows and what is said about them, in the order they came */
+	fflush(stdout);
 }
 
 /* The error whose exit status this is; only for the code, the text was on
