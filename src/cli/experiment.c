@@ -97,10 +97,12 @@ int experiment_topology(struct app *app, const struct experiment_name *name,
 	if (r < 0)
 		return r;
 	say_done(app,
-		"topology of %s/%s: %zu nodes, %zu links, %zu shapers and "
-		"bridges  (%.1f s)",
+		"topology of %s/%s: %zu nodes, %zu link%s, %zu shaper%s or "
+		"bridge%s  (%.1f s)",
 		name->project, name->experiment, (*ret)->n_nodes,
-		(*ret)->n_links, (*ret)->n_bridges,
+		(*ret)->n_links, (*ret)->n_links == 1 ? "" : "s",
+		(*ret)->n_bridges, (*ret)->n_bridges == 1 ? "" : "s",
+		(*ret)->n_bridges == 1 ? "" : "s",
 		(double)(mono_now().ns - start.ns) / 1e9);
 	return 0;
 }

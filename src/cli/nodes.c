@@ -31,9 +31,11 @@ static void on_progress(void *ctx, const char *node, const char *step,
 	enum node_status status, int64_t ms)
 {
 	const struct app *app = ((struct nodes_context *)ctx)->app;
+	char text[256];
 
+	describe(app, step, text, sizeof(text));
 	if (status == NODE_OK || status == NODE_UNCHANGED)
-		say_done(app, "%-16s %-40s %5.1f s", node, step,
+		say_done(app, "%-16s %-32s %5.1f s", node, text,
 			(double)ms / 1e3);
 	else
 		say_fail(app, "%-16s %s: %s", node, node_status_name(status),
