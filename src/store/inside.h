@@ -24,7 +24,7 @@ struct store {
 	struct store_files files; /* as listed last */
 	struct store_log *logs;
 	size_t n_logs, logs_cap;
-	uint64_t sealed_rows; /* in segments, as counted last */
+	uint64_t sealed_rows, sealed_bytes; /* as counted last */
 
 	/* writer */
 	int lock, fd;
@@ -41,8 +41,8 @@ void store_close_logs(struct store *s);
 /* The rows of one log. */
 int store_scan_log(const struct store_log *log, const struct store_scan *scan,
 	struct wal_found *ret_found, struct err *err) NFZ_MUST_CHECK;
-/* Rows of all segments; those that cannot be opened count 0. */
-uint64_t store_count_sealed(const struct store *s, const struct store_files *f);
+/* Sets the two of all segments; those that cannot be opened count 0. */
+void store_count_sealed(struct store *s, const struct store_files *f);
 /* Seals all logs but the one being written; then keeps to max_bytes. */
 int store_tidy(struct store *s, struct err *err) NFZ_MUST_CHECK;
 

@@ -88,8 +88,12 @@ static void put_probe(struct jsonw *w, const struct ledger *l, size_t first)
 	jsonw_object(w);
 	jsonw_put(w, "node", l->catalog->nodes[tap->node].name);
 	jsonw_put_uint(w, "module", tap->module);
-	if (m)
+	if (m) {
 		put_stats(w, m);
+	} else {
+		jsonw_put(w, "role", module_role_name(MODULE_METER));
+		jsonw_put(w, "backend", NULL); /* never heard of */
+	}
 	jsonw_key(w, "taps");
 	jsonw_array(w);
 	for (size_t i = first; i < l->n_taps; i++) {
@@ -172,14 +176,42 @@ static void put_run(struct jsonw *w, const struct catalog *c)
 	snprintf(id, sizeof(id), "%016" PRIx64, c->deployment);
 	jsonw_put(w, "deployment", id);
 	put_coverage(w, c);
+}
+
+static void put_collector(
+	struct jsonw *w, const struct store *s, const struct catalog *c)
+{
+	const struct store_recovery *found = store_recovered(s);
+
 	jsonw_key(w, "collector");
-	jsonw_object_inline(w);
+	jsonw_object(w);
 	jsonw_put(w, "node",
-		c->collector >= 0 ? c->nodes[c->collector].name : NULL);
+		c->collector < 0 ? NULL : c->nodes[c->collector].name);
+	put(w, "rows", store_rows(s));
+	put(w, "disk_bytes", store_bytes(s));
+	put(w, "damaged_bytes", found->damaged_bytes);
 	jsonw_end(w);
 }
 
-static int write_json(const struct ledger *l, FILE *to, struct err *err)
+static void put_sums(struct jsonw *w, const struct ledger *l)
+{
+	jsonw_key(w, "ledger");
+	jsonw_object(w);
+	put_frames(w, &l->frames);
+	put(w, "records_sent", l->records_sent);
+	put(w, "records_stored", l->records_stored);
+	put(w, "records_lost", l->records_lost);
+	put(w, "digests_lost", l->digests_lost);
+	put(w, "foreign_sent", l->foreign_sent);
+	put(w, "foreign_stored", l->foreign_stored);
+	put(w, "foreign_lost", l->foreign_lost);
+	put(w, "taps", l->n_taps);
+	put(w, "taps_unheard", l->n_unheard);
+	jsonw_end(w);
+}
+
+static int write_json(const struct store *s, const struct ledger *l, FILE *to,
+	struct err *err)
 {
 	struct buf out = BUF_INIT(1 << 28);
 	struct jsonw w;
@@ -189,25 +221,14 @@ static int write_json(const struct ledger *l, FILE *to, struct err *err)
 	jsonw_object(&w);
 	jsonw_put(&w, "schema", "netflowize.status/1");
 	put_run(&w, l->catalog);
-	jsonw_key(&w, "ledger");
-	jsonw_object(&w);
-	put_frames(&w, &l->frames);
-	put(&w, "records_sent", l->records_sent);
-	put(&w, "records_stored", l->records_stored);
-	put(&w, "records_lost", l->records_lost);
-	put(&w, "digests_lost", l->digests_lost);
-	put(&w, "foreign_sent", l->foreign_sent);
-	put(&w, "foreign_stored", l->foreign_stored);
-	put(&w, "foreign_lost", l->foreign_lost);
-	put(&w, "taps", l->n_taps);
-	put(&w, "taps_unheard", l->n_unheard);
-	jsonw_end(&w);
 	jsonw_key(&w, "probes");
 	jsonw_array(&w);
 	for (size_t i = 0; i < l->n_taps; i++)
 		if (is_first(l, i))
 			put_probe(&w, l, i);
 	jsonw_end(&w);
+	put_collector(&w, s, l->catalog);
+	put_sums(&w, l);
 	put_others(&w, l);
 	jsonw_end(&w);
 	if (fwrite(out.data, 1, out.len, to) != out.len || fflush(to) != 0)
@@ -404,7 +425,7 @@ int ledger_write(const struct store *s, const struct catalog *c,
 	if (what == LEDGER_VERIFY) {
 		r = write_verify(&l, format, stdout, err);
 	} else if (format == SHEET_JSON) {
-		r = write_json(&l, stdout, err);
+		r = write_json(s, &l, stdout, err);
 	} else {
 		if (format == SHEET_TABLE)
 			write_words(&l, stdout);

@@ -12,6 +12,7 @@
 struct ref {
 	uint64_t hash;
 	const struct flow_record *row;
+	int link; /* where the key means something there only; else 0 */
 };
 
 /* A row with the hop it belongs to. */
@@ -264,7 +265,14 @@ static int by_key_and_time(const void *a, const void *b)
 	const struct ref *x = a, *y = b;
 	int r = memcmp(&x->row->key, &y->row->key, sizeof(x->row->key));
 
+	if (!r)
+		r = order(x->link, y->link);
 	return r ? r : order(x->row->first_ns, y->row->first_ns);
+}
+
+static bool same_flow(const struct ref *a, const struct ref *b)
+{
+	return a->link == b->link && flow_key_equal(&a->row->key, &b->row->key);
 }
 
 /* Is there an idle gap between what ends at last and what begins at first?
@@ -289,9 +297,7 @@ static int emit_group(
 	qsort(refs, n, sizeof(*refs), by_key_and_time);
 	last = refs[0].row->last_ns;
 	for (size_t i = 1; i <= n && r == 0; i++) {
-		bool cut = i == n ||
-			   !flow_key_equal(
-				   &refs[i].row->key, &refs[i - 1].row->key) ||
+		bool cut = i == n || !same_flow(&refs[i], &refs[i - 1]) ||
 			   is_gap(m, last, refs[i].row->first_ns);
 
 		if (cut) {
@@ -304,6 +310,31 @@ static int emit_group(
 	return r;
 }
 
+/* RFC 4291 2.4, 2.7; RFC 3927; RFC 5771 4; RFC 919. */
+static bool is_local(const struct net_addr *a)
+{
+	static const struct net_addr none;
+	uint32_t v4;
+
+	if (!net_addr_is_v4(a))
+		return memcmp(a, &none, sizeof(*a)) == 0 ||
+		       (a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80) ||
+		       (a->b[0] == 0xff && (a->b[1] & 0x0f) <= 2);
+	v4 = net_addr_v4_value(a);
+	return v4 == 0 || v4 == UINT32_MAX || v4 >> 16 == 0xa9fe ||
+	       v4 >> 8 == 0xe00000;
+}
+
+static struct ref ref_of(const struct merge *m, const struct flow_record *r)
+{
+	const struct catalog_tap *tap = catalog_tap(m->catalog, r->tap);
+	struct ref ref = {.hash = flow_key_hash(&m->seed, &r->key), .row = r};
+
+	if (tap && (is_local(&r->key.src) || is_local(&r->key.dst)))
+		ref.link = tap->link;
+	return ref;
+}
+
 int merge_run(struct merge *m, const struct flow_record *rows, size_t n,
 	merge_fn fn, void *ctx, struct err *err)
 {
@@ -314,8 +345,7 @@ int merge_run(struct merge *m, const struct flow_record *rows, size_t n,
 	m->fn = fn;
 	m->ctx = ctx;
 	for (size_t i = 0; i < n; i++)
-		refs[i] = (struct ref){
-			flow_key_hash(&m->seed, &rows[i].key), &rows[i]};
+		refs[i] = ref_of(m, &rows[i]);
 	qsort(refs, n, sizeof(*refs), by_hash);
 	for (size_t i = 1; i <= n && r == 0; i++) {
 		if (i < n && refs[i].hash == refs[begin].hash)

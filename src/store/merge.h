@@ -9,7 +9,10 @@
  * flow's count is the sum of its origins (several when the source sends over
  * several links).  A hop that only seems to have no feeder, because a link
  * before it has no tap or its tap missed the flow, is no origin.  No clock is
- * asked for the order. */
+ * asked for the order.
+ *
+ * Addresses that mean something on one link only (link-local, local multicast,
+ * limited broadcast, unspecified) make flows of that link only. */
 #ifndef NFZ_STORE_MERGE_H
 #define NFZ_STORE_MERGE_H
 

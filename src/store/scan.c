@@ -113,7 +113,7 @@ int store_look(struct store *s, struct err *err)
 	for (size_t i = 0; i < s->n_logs && r == 0; i++)
 		r = replay_log(s, &s->logs[i], err);
 	if (r == 0)
-		s->sealed_rows = store_count_sealed(s, &s->files);
+		store_count_sealed(s, &s->files);
 	return r;
 }
 
@@ -216,9 +216,9 @@ int store_scan(struct store *s, const struct store_scan *scan, struct err *err)
 	return r;
 }
 
-uint64_t store_count_sealed(const struct store *s, const struct store_files *f)
+void store_count_sealed(struct store *s, const struct store_files *f)
 {
-	uint64_t rows = 0;
+	uint64_t rows = 0, bytes = 0;
 
 	for (size_t i = 0; i < f->n; i++) {
 		struct segment segment;
@@ -230,9 +230,11 @@ uint64_t store_count_sealed(const struct store *s, const struct store_files *f)
 			!there)
 			continue;
 		rows += segment.rows;
+		bytes += segment.size;
 		segment_close(&segment);
 	}
-	return rows;
+	s->sealed_rows = rows;
+	s->sealed_bytes = bytes;
 }
 
 uint64_t store_rows(const struct store *s)
@@ -242,4 +244,13 @@ uint64_t store_rows(const struct store *s)
 	for (size_t i = 0; i < s->n_logs; i++)
 		rows += s->logs[i].rows;
 	return rows;
+}
+
+uint64_t store_bytes(const struct store *s)
+{
+	uint64_t bytes = s->sealed_bytes + s->size + s->pending.len;
+
+	for (size_t i = 0; i < s->n_logs; i++)
+		bytes += s->logs[i].size;
+	return bytes;
 }

@@ -187,7 +187,7 @@ int store_tidy(struct store *s, struct err *err)
 	if (r < 0)
 		return r;
 	retire(s, &f);
-	s->sealed_rows = store_count_sealed(s, &f);
+	store_count_sealed(s, &f);
 	store_files_release(&f);
 	return 0;
 }

@@ -175,6 +175,8 @@ int store_scan(struct store *s, const struct store_scan *scan,
 	struct err *err) NFZ_MUST_CHECK;
 /* Rows that a scan of all would give. */
 uint64_t store_rows(const struct store *s);
+/* Bytes of its logs and segments. */
+uint64_t store_bytes(const struct store *s);
 /* Why sealing failed last, code 0 when it did not: what was appended is safe
  * in the log, which goes on growing. */
 const struct err *store_trouble(const struct store *s);

@@ -424,6 +424,47 @@ Test(merge, a_routers_own_packets_start_at_the_router)
 	cr_assert_str_eq(r.flows[0].path, "rx xr out");
 }
 
+/* ff02::1 of one link is not that of another. */
+Test(merge, local_addresses_are_local)
+{
+	const struct row rows[] = {
+		{.src = "::",
+			.dst = "ff02::16",
+			.tap = 1,
+			.to = SLOT_GROUP,
+			.packets = 1},
+		{.src = "::",
+			.dst = "ff02::16",
+			.tap = 6,
+			.to = SLOT_GROUP,
+			.packets = 2,
+			.first = 1,
+			.last = 1},
+		{.src = "::",
+			.dst = "ff02::16",
+			.tap = 6,
+			.from = 1,
+			.to = SLOT_GROUP,
+			.packets = 4,
+			.first = 1,
+			.last = 1},
+		{.src = "0.0.0.0",
+			.dst = "255.255.255.255",
+			.tap = 6,
+			.to = SLOT_GROUP,
+			.packets = 8,
+			.first = 3,
+			.last = 3},
+	};
+	struct result r = MERGED(DIAMOND, rows);
+
+	cr_assert_eq(r.n, 3);
+	cr_assert_eq(r.flows[0].packets, 1);
+	cr_assert_str_eq(r.flows[0].path, "in");
+	cr_assert_eq(r.flows[1].packets, 6);
+	cr_assert_str_eq(r.flows[1].path, "out");
+}
+
 Test(merge, slots_and_times_may_be_nonsense)
 {
 	const struct row rows[] = {
