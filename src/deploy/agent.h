@@ -41,7 +41,10 @@ struct agent {
 	bool in_data;     /* a call's data has not ended yet */
 	bool lost;        /* the controller is gone: stop as soon as possible */
 	char who[100];    /* for whom, as said to others while locked */
-	struct dep dep;   /* dir -1: none open */
+	/* inodes of sockets our programs held when they were ended */
+	unsigned long *sockets;
+	size_t n_sockets, sockets_cap;
+	struct dep dep; /* dir -1: none open */
 };
 
 typedef int (*agent_call_fn)(
@@ -131,6 +134,9 @@ bool proc_info_end(const struct proc_info *info, int64_t stop_ms);
 int agent_each_role(
 	int dir, int (*fn)(void *ctx, const struct proc_info *info), void *ctx);
 bool role_ok(const char *role);
+/* agent_undo.c: remembers the sockets of all programs of the open deployment,
+ * to prove later that they were closed. */
+void agent_note_sockets(struct agent *a);
 /* agent_keep.c: `nfz-agent --keep ROLE STAMP PROGRAM ARG...`, started in the
  * deployment's directory with a go pipe as descriptor 3 and a status pipe
  * as 4. */

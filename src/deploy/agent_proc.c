@@ -380,6 +380,7 @@ int call_stop(struct agent *a, const struct frame_args *args, struct err *err)
 	r = dep_open(a, frame_arg(args, 1), false, 0, err);
 	if (r < 0)
 		return r;
+	agent_note_sockets(a);
 	if (strcmp(role, "all") == 0)
 		r = agent_each_role(a->dep.dir, stop_one, NULL);
 	else if (role_ok(role) && proc_info_read(a->dep.dir, role, &info))

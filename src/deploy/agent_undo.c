@@ -18,14 +18,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SOCKETS_MAX = 4096 };
+enum { SOCKETS_MAX = 65536 };
 
 struct proof {
 	struct agent *agent;
 	char path[AGENT_PATH + 2]; /* the deployment's, with a slash */
 	struct stat root; /* ours: a process with another is a container's */
-	unsigned long sockets[SOCKETS_MAX]; /* inodes our processes held */
-	size_t n_sockets, kept;
+	size_t kept;
 };
 
 static struct proof *proof_new(struct agent *a)
@@ -86,6 +85,15 @@ static size_t each_of_ours(struct proof *p,
 	return n;
 }
 
+static void add_socket(struct agent *a, unsigned long inode)
+{
+	for (size_t i = 0; i < a->n_sockets; i++)
+		if (a->sockets[i] == inode)
+			return;
+	if (a->n_sockets < SOCKETS_MAX)
+		MEM_PUSH(a->sockets, a->n_sockets, a->sockets_cap) = inode;
+}
+
 static void note_sockets(struct proof *p, pid_t pid, void *data)
 {
 	char path[64];
@@ -101,9 +109,8 @@ static void note_sockets(struct proof *p, pid_t pid, void *data)
 
 		if (readlinkat(dirfd(d), e->d_name, link, sizeof(link) - 1) >
 				0 &&
-			sscanf(link, "socket:[%lu]", &inode) == 1 &&
-			p->n_sockets < SOCKETS_MAX)
-			p->sockets[p->n_sockets++] = inode;
+			sscanf(link, "socket:[%lu]", &inode) == 1)
+			add_socket(p->agent, inode);
 	}
 	if (d)
 		closedir(d);
@@ -118,6 +125,15 @@ static void kill_one(struct proof *p, pid_t pid, void *data)
 	journal_boot(r.boot);
 	if (proc_start_time(pid, &r.start))
 		journal_end_process(&r, 500);
+}
+
+void agent_note_sockets(struct agent *a)
+{
+	struct proof *p = proof_new(a);
+
+	snprintf(p->path, sizeof(p->path), "%s/", a->dep.path);
+	each_of_ours(p, note_sockets, NULL);
+	free(p);
 }
 
 static int end_processes(struct proof *p, int dir, struct err *err)
@@ -168,10 +184,10 @@ static size_t sockets_in(const struct proof *p, const char *file)
 	snprintf(path, sizeof(path), "/proc/net/%s", file);
 	if (file_read(path, &text, NULL) < 0)
 		text.len = 0;
-	for (size_t i = 0; i < p->n_sockets && text.len; i++) {
+	for (size_t i = 0; i < p->agent->n_sockets && text.len; i++) {
 		char inode[32];
 
-		snprintf(inode, sizeof(inode), " %lu ", p->sockets[i]);
+		snprintf(inode, sizeof(inode), " %lu ", p->agent->sockets[i]);
 		if (strstr(buf_str(&text), inode))
 			found++;
 	}
@@ -191,8 +207,12 @@ static void prove(struct proof *p)
 		"no process runs a program of the deployment");
 	for (size_t i = 0; i < sizeof(nets) / sizeof(*nets); i++)
 		n += sockets_in(p, nets[i]);
-	snprintf(
-		text, sizeof(text), "all %zu sockets are closed", p->n_sockets);
+	if (p->agent->n_sockets)
+		snprintf(text, sizeof(text),
+			"the %zu sockets its programs had are closed",
+			p->agent->n_sockets);
+	else
+		snprintf(text, sizeof(text), "its programs had no socket");
 	check(p->agent, n == 0, text);
 	snprintf(text, sizeof(text), "%.*s is gone", (int)strlen(p->path) - 1,
 		p->path);

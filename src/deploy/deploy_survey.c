@@ -1,6 +1,7 @@
 /* Commands that only look: what is on the nodes, logs, a query, snapshots. */
 #include "base/mem.h"
 #include "deploy/session.h"
+#include "deploy/state.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -137,14 +138,35 @@ static int ask_nodes(struct asking *a, int node, const char *role,
 	return r;
 }
 
+/* Where the collector was last, as far as we remember: one node to ask instead
+ * of all.  -1 when that is not known. */
+static int remembered_collector(
+	const struct topology *t, const struct deploy_options *o)
+{
+	struct deploy_state state;
+	int node;
+
+	state_load(o->state_dir, o->project, o->experiment, &state);
+	node = state.known ? topology_node(t, state.collector) : -1;
+	state_release(&state);
+	return node;
+}
+
 int deploy_run(const struct topology *t, const struct deploy_options *o,
 	int node, const char *const *argv, deploy_sink_fn sink, int *ret_status,
 	struct err *err)
 {
 	struct asking a = {
 		.words = argv, .call = "run", .ms = RUN_MS, .sink = sink};
-	int r = ask_nodes(&a, node, node < 0 ? "collector" : NULL, t, o, err);
+	const char *role = node < 0 ? "collector" : NULL;
+	int known = node < 0 ? remembered_collector(t, o) : -1;
+	int r = -NFZ_E_NO_DEPLOYMENT;
 
+	if (known >= 0)
+		r = ask_nodes(&a, known, role, t, o, err);
+	/* nothing was run: it may have moved */
+	if (r < 0 && !a.done && r != -NFZ_E_INTERRUPTED)
+		r = ask_nodes(&a, node, role, t, o, err);
 	if (r == 0)
 		*ret_status = a.status;
 	return r;

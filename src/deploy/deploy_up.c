@@ -194,6 +194,8 @@ static int save_state(struct up *u, struct err *err)
 	int r;
 
 	u->state.nodes_all = !u->unheard;
+	snprintf(u->state.collector, sizeof(u->state.collector), "%s",
+		u->s.t->nodes[u->rollout.collector].name);
 	opt_list_release(&u->state.nodes);
 	for (size_t i = 0; i < u->s.report->n; i++)
 		if (up_is_planned(u->plan, u->s.report->nodes[i].node))

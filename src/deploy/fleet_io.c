@@ -15,7 +15,8 @@ enum {
 	OUT_LOW = 64 << 10, /* refill below this */
 	TAIL_MAX = 2048,
 	LINE_LIMIT = 65536, /* of banners before our first word */
-	RETRY_FIRST_MS = 200
+	RETRY_FIRST_MS = 200,
+	NOTES_MAX = 16 << 20 /* bytes of one answer's notes */
 };
 
 struct fleet_io *fleet_io_new(void)
@@ -330,8 +331,12 @@ static int take_frames(
 		} else if (frame.type == FRAME_RESULT) {
 			r = take_result(n, &frame, err);
 		} else if (frame.type == FRAME_NOTE) {
-			r = frame_args(&frame, &note, err);
-			if (r == 0 && io->reply.n_notes < 65536)
+			io->note_bytes += frame.len;
+			r = io->note_bytes > NOTES_MAX
+				    ? err_set(err, NFZ_E_LIMIT,
+					      "too many notes")
+				    : frame_args(&frame, &note, err);
+			if (r == 0)
 				MEM_PUSH(io->reply.notes, io->reply.n_notes,
 					io->reply.notes_cap) = note;
 		} else {
@@ -354,6 +359,7 @@ static int ask(
 	int r;
 
 	io->reply = (struct reply){0};
+	io->note_bytes = 0;
 	io->asked = true;
 	if (!first && last.err.code && !job->errors) {
 		*err = last.err;

@@ -31,6 +31,7 @@ struct fleet_io {
 	bool data_binary, data_frames, data_end;
 	char phase_text[24];
 	struct reply reply;
+	size_t note_bytes;
 };
 
 struct fleet_io *fleet_io_new(void);

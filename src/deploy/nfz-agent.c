@@ -57,6 +57,7 @@ static int serve(int argc, char **argv)
 	r = agent_serve(&a, &err);
 	if (r < 0)
 		log_err(&err);
+	free(a.sockets);
 	buf_release(&a.input);
 	buf_release(&a.words);
 	return err_exit_status(r);

@@ -43,7 +43,9 @@ static void take_line(struct deploy_state *s, const char *line)
 		if (!crypto_unhex(word, s->key, sizeof(s->key)))
 			s->known = false;
 		crypto_wipe(word, sizeof(word));
-	} else if (sscanf(line, "node %127s", word) == 1)
+	} else if (sscanf(line, "collector %127s", word) == 1)
+		snprintf(s->collector, sizeof(s->collector), "%s", word);
+	else if (sscanf(line, "node %127s", word) == 1)
 		opt_list_add(&s->nodes, word);
 	else if (strcmp(line, "complete") == 0)
 		s->nodes_all = true;
@@ -85,6 +87,8 @@ int state_save(const char *dir, const char *project, const char *experiment,
 		return 0;
 	buf_addf(&text, "deployment %016" PRIx64 "\nkey %s\n", s->deployment,
 		crypto_hex(s->key, sizeof(s->key), hex));
+	if (s->collector[0])
+		buf_addf(&text, "collector %s\n", s->collector);
 	for (size_t i = 0; i < s->nodes.n; i++)
 		buf_addf(&text, "node %s\n", s->nodes.items[i]);
 	if (s->nodes_all)

@@ -17,6 +17,7 @@ struct deploy_state {
 	bool known;
 	uint64_t deployment;
 	uint8_t key[SETUP_KEY_BYTES];
+	char collector[128];   /* node name, "" unknown */
 	struct opt_list nodes; /* names it was put on */
 	bool nodes_all;        /* every one of them was heard of then */
 };

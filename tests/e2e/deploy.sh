@@ -60,7 +60,7 @@ deploy status
 check "the old one is gone" node_line client1 "ok none"
 deploy up client2
 check "then there is nothing to do" said "changed 0 bytes 0 failed 0"
-check "processes run" never no_processes
+check "processes run" never quiet_no_processes
 
 on left -- sh -c 'kill -9 $(sed -n "s/^process \([0-9]*\) .*/\1/p" \
 	/var/lib/netflowize/*/run/meter)'

@@ -126,6 +126,7 @@ no_processes() {
 	done
 	return 0
 }
+quiet_no_processes() { no_processes >/dev/null; }
 finish() {
 	[ "$failed" = 0 ] && echo "all good"
 	exit "$failed"
