@@ -1,0 +1,200 @@
+#!/bin/bash
+# Meter, flow cache and collector as deployed: real packets through a real tap
+# into the store, with the collector killed in the middle, strangers shouting,
+# and an end in order.  Once with the meter's own cache, once with nfz-cache.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+build=$(realpath "${BUILD:-build}")
+bin=${NODE_BIN:-$build/bin}
+if [ "$(id -u)" -ne 0 ]; then
+	echo "SKIPPED: needs root for network namespaces"
+	exit 77
+fi
+make -s BUILD="$build" "$build/tests/tool-sendudp" || exit 1
+dir=$(mktemp -d)
+id=nfzc$$
+pids=()
+# shellcheck disable=SC2317
+cleanup() {
+	for p in "${pids[@]}"; do kill -9 "$p" 2>/dev/null; done
+	wait 2>/dev/null
+	ip netns del "$id-a" 2>/dev/null
+	ip netns del "$id-b" 2>/dev/null
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+failed=0
+check() { # description, left, comparison, right
+	if test "$2" "$3" "$4" 2>/dev/null; then
+		echo "ok: $1 ($2)"
+	else
+		echo "FAILED: $1: $2, wanted $3 $4"
+		failed=1
+	fi
+}
+in_a() { ip netns exec "$id-a" "$@"; }
+
+ip netns add "$id-a" && ip netns add "$id-b" || exit 1
+ip -n "$id-a" link add va type veth peer name vb netns "$id-b"
+for side in a b; do
+	ip netns exec "$id-$side" sysctl -qw \
+		net.ipv6.conf.v$side.disable_ipv6=1
+	ip -n "$id-$side" link set lo up
+	ip -n "$id-$side" link set v$side up
+done
+ip -n "$id-a" addr add 10.9.0.1/24 dev va
+ip -n "$id-b" addr add 10.9.0.2/24 dev vb
+
+declare -A keys pid
+key() { # from, to
+	[ -n "${keys[$1-$2]:-}" ] ||
+		keys[$1-$2]=$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')
+	key=${keys[$1-$2]}
+}
+peer() { # self, id, role, port
+	local send
+	key "$1" "$2"
+	send=$key
+	key "$2" "$1"
+	echo "peer $2 $3 127.0.0.1 $4 $send $key"
+}
+head_of() { # module, role, port
+	printf 'netflowize-setup 1\ndeployment 00000000000000aa\n'
+	printf 'module %s %s\nlisten 127.0.0.1 %s\n' "$1" "$2" "$3"
+	printf 'active_ms 60000\nidle_ms 15000\nfin_ms 5000\nlease_ms 60000\n'
+	printf 'cache_flows 4096\nstore %s\n' "${4:--}"
+}
+setups() { # with a cache?
+	{
+		head_of 1 meter 7301
+		peer 1 9 collector 7309
+		[ "$1" = cache ] && peer 1 2 cache 7302
+		echo "tap 5 va - core 1 1 - p2p 0 1 -"
+	} >"$dir/meter"
+	{
+		head_of 2 cache 7302
+		peer 2 9 collector 7309
+		peer 2 1 meter 7301
+	} >"$dir/cache"
+	{
+		head_of 9 collector 7309 "$dir/store-$1"
+		peer 9 1 meter 7301
+		[ "$1" = cache ] && peer 9 2 cache 7302
+	} >"$dir/collector"
+	store=$dir/store-$1
+}
+start() { # program, its name here
+	# not in_a: the pid must be the program's
+	ip netns exec "$id-a" "$bin/nfz-$1" --setup "$dir/$1" \
+		>>"$dir/$1.out" 2>>"$dir/$1.err" &
+	pids+=($!)
+	pid[$1]=$!
+}
+ask() { # line: the answer without the last "ok"
+	python3 - "$store" "$1" <<'PY'
+import os, socket, sys, time
+end = time.time() + 8
+while True:
+    try:
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(os.path.join(sys.argv[1], "control"))
+        break
+    except OSError as e:
+        if time.time() > end:
+            sys.exit(str(e))
+        time.sleep(0.05)
+s.sendall(sys.argv[2].encode() + b"\n")
+lines = s.makefile().read().splitlines()
+if not lines or lines[-1] != "ok":
+    sys.exit("answer: %r" % lines)
+print("\n".join(lines[:-1]))
+PY
+}
+await_up() { # number of modules
+	local n=0
+	for _ in $(seq 80); do
+		n=$(ask status | jq '[.modules[] | select(.state == "up")] |
+			length')
+		[ "$n" = "$1" ] && return
+		sleep 0.1
+	done
+	check "modules up" "$n" = "$1"
+}
+send() { # count
+	in_a "$build/tests/tool-sendudp" 10.9.0.2 9 "$1" 100 10 4000 \
+		>>"$dir/sent" 2>&1
+}
+# Stored packets of tap 5 over all senders; what the meter counted; the hole.
+stored() { jq '[.taps[] | select(.tap == 5) | .packets_stored] | add'; }
+counted() { jq '[.taps[] | select(.tap == 5) | .packets // 0] | add'; }
+unaccounted() {
+	jq '[.taps[] | select(.wire_frames) | .wire_frames - .ip_frames -
+		.non_ip - .excluded - ([.lost[]] | add)] | add'
+}
+balance() { # what happened before, packets sent so far
+	local text late
+	late=$(ask "flush 3000")
+	check "$1: nobody is late" "$late" = ""
+	text=$(ask status)
+	check "$1: packets counted" "$(counted <<<"$text")" -ge "$2"
+	check "$1: all of them stored" "$(stored <<<"$text")" -eq \
+		"$(counted <<<"$text")"
+	check "$1: frames unaccounted" "$(unaccounted <<<"$text")" -eq 0
+}
+shout() { # forged, cut and foreign datagrams at the collector
+	in_a python3 - <<'PY'
+import os, random, socket, struct
+random.seed(1)
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(20000):
+    head = b"NF" + bytes([1, random.choice([1, 2, 3, 4])])
+    head += struct.pack(">QHH", random.choice([0xAA, 7]), 1, 9)
+    d = head + random.randbytes(random.randrange(100))
+    s.sendto(d, ("127.0.0.1", 7309))
+PY
+}
+
+run() { # direct or cache
+	local modules=1 text
+	[ "$1" = cache ] && modules=2
+	setups "$1"
+	start meter
+	[ "$1" = cache ] && start cache
+	start collector # last, on purpose
+	await_up $modules
+	send 3000
+	balance "$1" 3000
+	send 4000 &
+	local sender=$!
+	sleep 0.3
+	kill -9 "${pid[collector]}"
+	sleep 0.3
+	start collector
+	wait $sender
+	await_up $modules
+	balance "$1, collector killed" 7000
+	shout
+	text=$(ask status)
+	check "$1: shouting refused" "$(jq '[.refused[]] | add' <<<"$text")" \
+		-ge 10000
+	check "$1: and nobody minds" "$(jq -r '[.modules[].state] | unique |
+		join(" ")' <<<"$text")" = up
+	send 500
+	balance "$1, after the shouting" 7500
+	check "$1: stop" "$(ask stop)" = ""
+	wait "${pid[collector]}"
+	check "$1: collector's exit" $? -eq 0
+	wait "${pid[meter]}"
+	check "$1: meter's exit" $? -eq 0
+	if [ "$1" = cache ]; then
+		wait "${pid[cache]}"
+		check "$1: cache's exit" $? -eq 0
+	fi
+}
+
+run direct
+run cache
+if [ $failed -ne 0 ]; then
+	tail -n 30 "$dir"/*.err "$dir"/*.out
+fi
+exit $failed
