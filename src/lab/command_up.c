@@ -74,6 +74,17 @@ static void default_name(const char *file, char name[static 64])
 	name[n] = '\0';
 }
 
+/* Other documents would only give a puzzling complaint of Tcl's. */
+static int check_kind(const char *file, const char *text, struct err *err)
+{
+	text += strspn(text, " \t\r\n");
+	if (*text != '<' && *text != '{')
+		return 0;
+	err_set(err, NFZ_E_INPUT, "%s is %s, not an NS file", file,
+		*text == '<' ? "XML" : "JSON");
+	return err_hint(err, "only NS files can be brought up");
+}
+
 static int bring_up(const struct up *o, const char *file, struct err *err)
 {
 	struct buf text = BUF_INIT(NS_MAX);
@@ -89,6 +100,8 @@ static int bring_up(const struct up *o, const char *file, struct err *err)
 
 	default_name(file, name);
 	r = file_read(file, &text, err);
+	if (r == 0)
+		r = check_kind(file, buf_str(&text), err);
 	if (r == 0)
 		r = state_name(o->exp != NULL ? o->exp : name, &s.testbed, err);
 	if (r == 0)

@@ -51,10 +51,16 @@ static void want_wire(struct wanted *w, const struct lab_node *nodes,
 {
 	struct lab_plug p = {.machine = {-1, -1}, .iface = {-1, -1}};
 
+	/* a machine that is off has no sockets to plug anything into */
+	for (size_t i = 0; wire->n_ends == 2 && i < 2; i++)
+		if (nodes[wire->ends[i].machine].pid == 0)
+			return;
 	for (size_t i = 0; i < wire->n_ends; i++) {
 		size_t side = wire->n_ends == 2 ? i : 0;
 		int at = wire->ends[i].machine;
 
+		if (nodes[at].pid == 0)
+			continue;
 		p.machine[side] = at;
 		p.iface[side] = wire->ends[i].iface;
 		p.boot[side] = nodes[at].boot;

@@ -135,8 +135,8 @@ bool netplan_switch(const struct lab_site *site, const struct lab_experiment *e,
 			d->q_limit[1]};
 		char port[16];
 
-		if (!d->duplex)
-			continue;
+		if (!d->duplex || site->machines[d->machine].init == 0)
+			continue; /* a machine that is off has no port */
 		netplan_port(site, d->machine, d->iface, port);
 		if (add_queue(site, port, &p, tc))
 			any = true;

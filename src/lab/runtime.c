@@ -281,7 +281,8 @@ static int rewire(
 	if (r == 0 && netplan_switch(rt->site, e, &tc))
 		r = netns_batch(rt->links.switch_ns, "tc", buf_str(&tc), err);
 	for (size_t i = 0; i < rt->site->n_machines && r == 0; i++)
-		if (rt->site->machines[i].owner == owner)
+		if (rt->site->machines[i].owner == owner &&
+			rt->nodes[i].pid > 0)
 			r = runtime_configure(rt, e, (int)i, changed[i], err);
 	buf_release(&tc);
 	free(changed);

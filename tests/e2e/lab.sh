@@ -190,6 +190,12 @@ ok "executable again" on a /var/lib/true
 fails "no sudo" 1 "password is required" login a 'sudo -n true'
 "$T" fault $exp a clear
 key() { on a cat /etc/ssh/ssh_host_ed25519_key.pub; }
+"$T" fault $exp b crash
+fails "a machine that is off" 6 "not running" on b true
+ok "others start all the same" "$T" fault $exp d reboot
+ok "and see each other" ping_between c d
+ok "the dead one comes back" "$T" fault $exp b clear
+ok "with all its wires" ping_between a e
 old=$(key)
 "$T" fault $exp a reboot
 ok "a reboot keeps the disk" on a test -e /var/lib/true
