@@ -223,6 +223,8 @@ void jsonw_double(struct jsonw *w, double v)
 		jsonw_null(w);
 		return;
 	}
+	if (v == 0)
+		v = 0; /* "-0" would be read back as an integer */
 	for (int digits = 1; digits <= 17; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, v);
 		if (strtod(text, NULL) == v)

@@ -161,7 +161,8 @@ static double gap(const struct plan *plan)
 {
 	if (plan->cost <= 0)
 		return 0;
-	return (double)(plan->cost - plan->lower_bound) / (double)plan->cost;
+	return ((double)plan->cost - (double)plan->lower_bound) /
+	       (double)plan->cost;
 }
 
 static void print_head(

@@ -95,6 +95,17 @@ static int read_rule(struct reader *r, const char *text, enum count_rule *ret)
 	return bad(r, "a rule in owners");
 }
 
+/* An interface is watched from its own node; that of a virtual node from the
+ * machine which the node runs on. */
+static bool within_reach(const struct topology *t, int probe, int iface)
+{
+	const struct topo_node *at = &t->nodes[probe];
+	const struct topo_node *of = &t->nodes[t->ifaces[iface].node];
+
+	return at == of || (of->role == ROLE_VIRTUAL && of->host && at->phys &&
+				   strcmp(of->host, at->phys) == 0);
+}
+
 static int read_tap(
 	struct reader *r, const struct jval *from, struct plan_tap *tap)
 {
@@ -119,7 +130,8 @@ static int read_tap(
 		return bad(r, "the probe of an owner");
 	if (!jval_int(jval_get(from, "iface"), &iface) || iface < 0 ||
 		(size_t)iface >= r->t->n_ifaces ||
-		r->t->ifaces[iface].link != tap->link)
+		r->t->ifaces[iface].link != tap->link ||
+		!within_reach(r->t, node, (int)iface))
 		return bad(r, "iface in owners");
 	if (!jval_int(jval_get(from, "slot"), &slot) || slot < 0 ||
 		(size_t)slot >= r->t->links[tap->link].n_members)
@@ -157,6 +169,9 @@ static int read_gaps(struct reader *r, const struct jval *list)
 
 		if (code < 0)
 			return code;
+		for (size_t k = 0; k < i; k++)
+			if (plan->gaps[k].link == g->link)
+				return bad(r, "a link in uncovered");
 		g->cause = arena_strdup(
 			&plan->arena, jval_get_text(from, "cause"));
 		plan->n_gaps++;
