@@ -1,0 +1,1 @@
+explain NFZ-E101

@@ -1,0 +1,1 @@
+plan --topology topologies/dumbbell.ns --avoid client1,left

@@ -1,0 +1,1 @@
+plan --heavy --topology topologies/dumbbell.ns

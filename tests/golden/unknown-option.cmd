@@ -1,0 +1,1 @@
+plan --colector x a/b
