@@ -259,11 +259,27 @@ static void line_signed(FILE *to, const char *what, int64_t v)
 	fprintf(to, "  %-26s %15s\n", what, text);
 }
 
+static void write_coverage(const struct catalog *c, FILE *to)
+{
+	size_t covered = 0;
+
+	for (size_t i = 0; i < c->n_links; i++)
+		covered += c->links[i].covered;
+	fprintf(to, "  coverage %zu of %zu links%s%s\n", covered, c->n_links,
+		c->mode ? ", mode " : "", c->mode ? c->mode : "");
+	for (size_t i = 0; i < c->n_links; i++)
+		if (!c->links[i].covered)
+			fprintf(to, "    %s is not: %s\n", c->links[i].name,
+				c->links[i].gap ? c->links[i].gap : "unknown");
+	fputc('\n', to);
+}
+
 static void write_words(const struct ledger *l, FILE *to)
 {
 	const struct ledger_frames *f = &l->frames;
 	char what[64];
 
+	write_coverage(l->catalog, to);
 	line(to, "frames on watched links", f->wire);
 	line(to, "  IP", f->ip);
 	line(to, "  not IP", f->non_ip);
