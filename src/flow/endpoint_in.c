@@ -145,7 +145,7 @@ static void on_received(struct endpoint *ep, const struct received *r)
 	uint64_t before = ep->queue.first;
 
 	if (r->life != ep->life || !ep->sink ||
-		!reliable_received(&ep->queue, r))
+		!reliable_received(&ep->queue, r, ep_now_ms()))
 		return;
 	ep_pump(ep);
 	if (ep->was_full && ep->queue.first != before &&

@@ -10,11 +10,11 @@
 #include "flow/udp.h"
 
 enum {
-	TICK_MS = 100,     /* always */
-	FAST_MS = 10,      /* while something is under way */
-	BATCH_AGE_MS = 50, /* of the open batch, before it is sent */
-	QUEUE_BATCHES = 8192,
-	ACK_EVERY = 32 /* batches between acknowledgements */
+	TICK_MS = 100,        /* always */
+	FAST_MS = 10,         /* while something is under way */
+	BATCH_AGE_MS = 50,    /* of the open batch, before it is sent */
+	QUEUE_BATCHES = 4096, /* 5.8 MB; 61,000 records */
+	ACK_EVERY = 32        /* batches between acknowledgements */
 };
 
 struct peer {

@@ -85,8 +85,11 @@ static bool due(const struct reliable_sender *s, uint64_t seq, int64_t now_ms)
 
 	if (b->received)
 		return false;
+	/* a receiver that waits for its disk answers late */
 	if (b->sends < 4)
-		wait = (int64_t)RELIABLE_RETRY_MS << (b->sends - 1);
+		wait = (RELIABLE_RETRY_MS + 2 * s->answer_ms) << (b->sends - 1);
+	if (wait > RELIABLE_RETRY_MAX_MS)
+		wait = RELIABLE_RETRY_MAX_MS;
 	return now_ms - b->sent_ms >= wait ||
 	       s->arrived_ms - b->sent_ms >= RELIABLE_EARLY_MS;
 }
@@ -122,7 +125,7 @@ size_t reliable_next(struct reliable_sender *s, int64_t now_ms, uint64_t *at,
 	return wire_len(&w);
 }
 
-static void mark(struct reliable_sender *s, uint64_t seq)
+static void mark(struct reliable_sender *s, uint64_t seq, int64_t now_ms)
 {
 	struct reliable_batch *b = batch(s, seq);
 
@@ -131,19 +134,23 @@ static void mark(struct reliable_sender *s, uint64_t seq)
 	b->received = true;
 	if (b->sent_ms > s->arrived_ms)
 		s->arrived_ms = b->sent_ms;
+	if (b->sends == 1 && now_ms - b->sent_ms > s->answer_ms)
+		s->answer_ms = now_ms - b->sent_ms;
 }
 
-bool reliable_received(struct reliable_sender *s, const struct received *r)
+bool reliable_received(
+	struct reliable_sender *s, const struct received *r, int64_t now_ms)
 {
 	/* a receiver that remembers more than we believe it got has it from
 	 * an earlier life of its own: `open` is the bound, not `unsent` */
 	if (r->taken >= s->open || r->durable > r->taken)
 		return false;
+	s->answer_ms -= s->answer_ms / 64;
 	for (uint64_t seq = s->taken + 1; seq <= r->taken; seq++)
-		mark(s, seq);
+		mark(s, seq, now_ms);
 	for (uint64_t i = 0; i < RECEIVED_BITS; i++)
 		if (r->beyond[i / 64] >> i % 64 & 1)
-			mark(s, r->taken + 1 + i);
+			mark(s, r->taken + 1 + i, now_ms);
 	if (r->taken > s->taken)
 		s->taken = r->taken;
 	if (r->durable >= s->first)

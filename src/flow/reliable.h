@@ -16,8 +16,8 @@ enum {
 	RELIABLE_WINDOW = 256, /* batches on their way at once */
 	RELIABLE_HEADER = 18,  /* kind 1, zero 1, seq 8, base 8 */
 	RELIABLE_BYTES = CHANNEL_BODY - RELIABLE_HEADER,
-	RELIABLE_RETRY_MS = 100, /* doubles with each resending... */
-	RELIABLE_RETRY_MAX_MS = 800,
+	RELIABLE_RETRY_MS = 100, /* at least; doubles with each resending... */
+	RELIABLE_RETRY_MAX_MS = 1600,
 	RELIABLE_EARLY_MS = 20 /* sooner, when one sent so much later arrived */
 };
 
@@ -41,6 +41,7 @@ struct reliable_sender {
 	uint64_t taken;     /* received up to here */
 	uint64_t limit;     /* the receiver wants none beyond */
 	int64_t arrived_ms; /* the latest sending known to have arrived */
+	int64_t answer_ms;  /* how long answers take, at the worst of late */
 	uint64_t resent, sent;
 };
 
@@ -61,7 +62,8 @@ bool reliable_empty(const struct reliable_sender *s);
 size_t reliable_next(struct reliable_sender *s, int64_t now_ms, uint64_t *at,
 	uint8_t body[static CHANNEL_BODY]);
 /* False when it makes no sense and was ignored. */
-bool reliable_received(struct reliable_sender *s, const struct received *r);
+bool reliable_received(
+	struct reliable_sender *s, const struct received *r, int64_t now_ms);
 /* The receiver has a new life: what is not durable is sent again. */
 void reliable_restart(struct reliable_sender *s);
 

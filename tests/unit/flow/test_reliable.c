@@ -117,7 +117,7 @@ static void acknowledge(struct net *net, bool durable)
 		reliable_durable(&net->receiver);
 	reliable_say(&net->receiver, &r);
 	if (!chance(net, net->loss))
-		cr_assert(reliable_received(&net->sender, &r));
+		cr_assert(reliable_received(&net->sender, &r, net->now_ms));
 }
 
 static void run(struct net *net, int rounds, size_t per_round)
@@ -224,11 +224,11 @@ Test(reliable, acknowledgements_of_things_not_sent_are_ignored)
 
 	make(&net, 64);
 	produce(&net, 20);
-	cr_assert_not(reliable_received(&net.sender, &r));
+	cr_assert_not(reliable_received(&net.sender, &r, 0));
 	r = (struct received){.taken = 0, .durable = 1};
-	cr_assert_not(reliable_received(&net.sender, &r));
+	cr_assert_not(reliable_received(&net.sender, &r, 0));
 	r = (struct received){.limit = UINT64_MAX};
-	cr_assert(reliable_received(&net.sender, &r));
+	cr_assert(reliable_received(&net.sender, &r, 0));
 	cr_assert_eq(net.sender.limit, RELIABLE_WINDOW);
 	drop_net(&net);
 }
