@@ -208,6 +208,37 @@ static void traces(const struct rows_port *ports, size_t n, struct buf *out)
 	buf_addc(out, '\n');
 }
 
+/* Settings of LANs, then of single members. */
+static void settings(const struct lab_site *site,
+	const struct lab_experiment *e, struct buf *out)
+{
+	struct value *lans = rows_table(site, e, "lan_settings");
+	struct value *members = rows_table(site, e, "lan_member_settings");
+
+	if (lans->n + members->n > 0) {
+		buf_addf(out,
+			"Virtual Lan Settings:\n%-15s %-15s %-20s %-20s\n",
+			"ID", "Member", "Key", "Value");
+		buf_adds(out, "--------------- --------------- "
+			      "-------------------- --------------------\n");
+	}
+	for (size_t i = 0; i < lans->n + members->n; i++) {
+		const struct value *row = i < lans->n
+						  ? lans->items[i]
+						  : members->items[i - lans->n];
+
+		buf_addf(out, "%-15s %-15s %-20s %-20s\n",
+			text(value_get_text(row, "vname")),
+			text(value_get_text(row, "member")),
+			text(value_get_text(row, "capkey")),
+			text(value_get_text(row, "capval")));
+	}
+	if (lans->n + members->n > 0)
+		buf_addc(out, '\n');
+	value_free(lans);
+	value_free(members);
+}
+
 static void links(const struct lab_site *site, const struct lab_experiment *e,
 	struct buf *out)
 {
@@ -221,6 +252,8 @@ static void links(const struct lab_site *site, const struct lab_experiment *e,
 		virtual_queues(ports, n, out);
 		traces(ports, n, out);
 	}
+	if (e->ns)
+		settings(site, e, out);
 	free(ports);
 }
 

@@ -39,7 +39,7 @@ static void event_agentlist(struct lab_call *c, struct lab_experiment *e)
 		add_text(tuple, vnode);
 		add_text(tuple, m ? m->id : "");
 		add_text(tuple, ip);
-		add_text(tuple, rows_object_type(type));
+		add_text(tuple, ns_object_type_name((int)type));
 		value_append(list, tuple);
 	}
 	value_free(rows);
@@ -62,48 +62,60 @@ static void event_grouplist(struct lab_call *c, struct lab_experiment *e)
 	call_ok(c, list);
 }
 
-struct planned {
-	const struct ns_event *ev;
-	size_t idx;
-};
+static int64_t number(const struct value *row, const char *name)
+{
+	int64_t n = 0;
+
+	value_get_int(row, name, &n);
+	return n;
+}
+
+static double time_of(const struct value *row)
+{
+	double t = 0;
+
+	value_get_double(row, "time", &t);
+	return t;
+}
 
 static int by_time(const void *a, const void *b)
 {
-	const struct planned *x = a, *y = b;
+	const struct value *const *x = a, *const *y = b;
 
-	if (x->ev->time != y->ev->time)
-		return x->ev->time < y->ev->time ? -1 : 1;
-	return x->idx < y->idx ? -1 : x->idx > y->idx;
+	if (time_of(*x) != time_of(*y))
+		return time_of(*x) < time_of(*y) ? -1 : 1;
+	return number(*x, "idx") < number(*y, "idx") ? -1 : 1;
 }
 
 static void event_eventlist(struct lab_call *c, struct lab_experiment *e)
 {
 	struct value *list = empty();
-	size_t n = e->ns ? e->ns->n_events : 0;
-	struct planned *order = mem_zalloc(n + 1, sizeof(*order));
+	struct value *rows = rows_table(c->site, e, "events");
 
-	for (size_t i = 0; i < n; i++)
-		order[i] = (struct planned){&e->ns->events[i], i + 1};
-	qsort(order, n, sizeof(*order), by_time);
-	for (size_t i = 0; i < n; i++) {
-		const struct ns_event *ev = order[i].ev;
+	qsort(rows->items, rows->n, sizeof(rows->items[0]), by_time);
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct value *row = rows->items[i];
 		struct value *tuple = pyrepr_tuple();
 		struct buf time cleanup(buf_release) = BUF_INIT(64);
 		char idx[24];
 
-		snprintf(idx, sizeof(idx), "%zu", order[i].idx);
-		xmlrpc_print_double(ev->time, &time);
+		snprintf(idx, sizeof(idx), "%lld",
+			(long long)number(row, "idx"));
+		xmlrpc_print_double(time_of(row), &time);
 		add_text(tuple, idx);
 		add_text(tuple, buf_str(&time));
-		add_text(tuple, ev->agent);
-		add_text(tuple, ev->type);
-		add_text(tuple, ev->event);
-		add_text(tuple, ev->arguments);
-		add_text(tuple, "");
-		add_text(tuple, "TIMER");
+		add_text(tuple, value_get_text(row, "vname"));
+		add_text(tuple,
+			ns_object_type_name((int)number(row, "objecttype")));
+		add_text(tuple,
+			ns_event_type_name((int)number(row, "eventtype")));
+		add_text(tuple, value_get_text(row, "arguments"));
+		add_text(tuple, value_get_text(row, "parent"));
+		add_text(tuple,
+			number(row, "triggertype") == 1 ? "SWAPOUT" : "TIMER");
 		value_append(list, tuple);
 	}
-	free(order);
+	value_free(rows);
 	call_ok(c, list);
 }
 

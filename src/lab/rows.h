@@ -65,14 +65,16 @@ const struct lab_machine **rows_machines(const struct lab_site *site,
 /* The tables of virtual_topology: a struct of tags by table name, in the order
  * in which the original goes through them. */
 struct value *rows_tables(void);
-/* The rows of a tag; NULLs are VALUE_NIL; NULL for a tag we do not know.  An
- * experiment that was never parsed has none. */
+/* The rows of a tag; NULLs are VALUE_NIL.  No rows for a tag we do not know and
+ * for an experiment that was never parsed. */
 struct value *rows_table(const struct lab_site *site,
 	const struct lab_experiment *e, const char *tag);
-/* The agents and groups of the event system: arrays of rows as above. */
+/* One row of a table at its defaults, and all that the parser made. */
+struct value *rows_new(const struct lab_experiment *e, const char *tag);
+void rows_add_parsed(
+	const struct lab_experiment *e, const char *tag, struct value *rows);
+/* The parser's agents and groups and those the site adds for links. */
 struct value *rows_agents(const struct lab_experiment *e);
 struct value *rows_groups(const struct lab_experiment *e);
-struct value *rows_events(const struct lab_experiment *e);
-const char *rows_object_type(int64_t number);
 
 #endif

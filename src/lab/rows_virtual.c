@@ -1,10 +1,17 @@
-/* The virtual topology as the testbed's tables hold it: what an NS file made,
- * one row a node, a link's member, an agent and so on. */
+/* The virtual topology as the testbed's tables hold it: what the parser made
+ * of an NS file, one row a node, a link's member, a traffic generator and so
+ * on, with all the columns of the table, those it did not name at their
+ * defaults.
+ *
+ * Columns of the tables that were recorded stand in the order of the wire;
+ * those of the others in the order of the schema, from which Python's order
+ * follows. */
 #define _GNU_SOURCE
 #include "base/mem.h"
 #include "lab/pyrepr.h"
 #include "lab/rows.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,25 +38,74 @@ struct value *rows_tables(void)
 	return tables;
 }
 
-static const char node_columns[] =
-	"numeric_id=n deltas=n plab_plcnet=snone ips=s failureaction=sfatal "
-	"inner_elab_role=n plab_role=snone role=snode cmd_line=s tarfiles=s "
-	"type=s sharing_mode=n loadlist=n vname=s parent_osname=n osname=s "
-	"rpms=s exptidx=i0 routertype=snone startupcmd=s fixed=s";
+struct table {
+	const char *tag, *name;
+	bool schema_order; /* and pid and eid stand in front */
+	const char *columns;
+};
 
-static const char lan_columns[] =
-	"layer=i2 est_bandwidth=n usevethiface=i0 rdelay=d0 nobwshaping=i0 "
-	"ip=s q_limit=i50 trace_db=i0 bandwidth=i0 q_maxthresh=i15 "
-	"widearea=i0 rbandwidth=i0 protocol=sethernet vport=i0 q_droptail=i1 "
-	"q_bytes=i0 member=s q_minthresh=i5 ofcontroller=s backfill=i0 "
-	"encap_style=sdefault implemented_by_path=n trivial_ok=i1 lossrate=d0 "
-	"delay=d0 is_accesspoint=i0 vname=s uselinkdelay=i0 rlossrate=d0 "
-	"emulated=i0 trace_snaplen=i0 vindex=i0 mustdelay=i0 q_linterm=i10 "
-	"rbackfill=i0 trace_type=sheader ofenabled=i0 implemented_by_link=n "
-	"q_wait=i1 q_red=i0 trace_endnode=i0 q_setbit=i0 q_meanpsize=i500 "
-	"traced=i0 bridge_vname=n exptidx=i0 mask=s fixed_iface=s "
-	"rest_bandwidth=n vnode=s cost=d1 q_weight=d0.002 q_qinbytes=i0 "
-	"q_gentle=i0 trace_expr=n";
+static const struct table tables[] = {
+	{"nodes", "virt_nodes", false,
+		"numeric_id=n deltas=n plab_plcnet=snone ips=s "
+		"failureaction=sfatal inner_elab_role=n plab_role=snone "
+		"role=snode cmd_line=s tarfiles=s type=s sharing_mode=n "
+		"loadlist=n vname=s parent_osname=n osname=s rpms=s exptidx=i0 "
+		"routertype=snone startupcmd=s fixed=s"},
+	{"lans", "virt_lans", false,
+		"layer=i2 est_bandwidth=n usevethiface=i0 rdelay=d0 "
+		"nobwshaping=i0 ip=s q_limit=i50 trace_db=i0 bandwidth=i0 "
+		"q_maxthresh=i15 widearea=i0 rbandwidth=i0 "
+		"protocol=sethernet vport=i0 q_droptail=i1 q_bytes=i0 "
+		"member=s q_minthresh=i5 ofcontroller=s backfill=i0 "
+		"encap_style=sdefault implemented_by_path=n trivial_ok=i1 "
+		"lossrate=d0 delay=d0 is_accesspoint=i0 vname=s "
+		"uselinkdelay=i0 rlossrate=d0 emulated=i0 trace_snaplen=i0 "
+		"vindex=i0 mustdelay=i0 q_linterm=i10 rbackfill=i0 "
+		"trace_type=sheader ofenabled=i0 implemented_by_link=n "
+		"q_wait=i1 q_red=i0 trace_endnode=i0 q_setbit=i0 "
+		"q_meanpsize=i500 traced=i0 bridge_vname=n exptidx=i0 mask=s "
+		"fixed_iface=s rest_bandwidth=n vnode=s cost=d1 "
+		"q_weight=d0.002 q_qinbytes=i0 q_gentle=i0 trace_expr=n"},
+	{"lan_lans", "virt_lan_lans", false,
+		"vname=s idx=i0 exptidx=i0 failureaction=sfatal"},
+	{"programs", "virt_programs", false,
+		"expected_exit_code=i0 vname=s exptidx=i0 vnode=s command=s "
+		"timeout=i0 dir=s"},
+	{"user_environment", "virt_user_environment", false,
+		"name=s idx=i0 exptidx=i0 value=s"},
+	{"agents", "virt_agents", false,
+		"vname=s exptidx=i0 vnode=s* objecttype=i0"},
+	{"event_groups", "event_groups", false,
+		"agent_name=s idx=i0 exptidx=i0 group_name=s"},
+	{"events", "eventlist", true,
+		"exptidx=i0 idx=i0 time=d0 vnode=s vname=s objecttype=i0 "
+		"eventtype=i0 triggertype=i0 isgroup=i0 arguments=s atstring=s "
+		"parent=s"},
+	{"lan_settings", "virt_lan_settings", true,
+		"exptidx=i0 vname=s capkey=s capval=s"},
+	{"lan_member_settings", "virt_lan_member_settings", true,
+		"exptidx=i0 vname=s member=s capkey=s capval=s"},
+	{"trafgens", "virt_trafgens", true,
+		"exptidx=i0 vnode=s vname=s role=s proto=s port=i0 ip=s "
+		"target_vnode=s target_vname=s target_port=i0 target_ip=s "
+		"generator=s"},
+	{"node_desires", "virt_node_desires", true,
+		"exptidx=i0 vname=s desire=s weight=d0"},
+	{"node_startlocs", "virt_node_startloc", true,
+		"exptidx=i0 vname=s building=s floor=s loc_x=d0 loc_y=d0 "
+		"orientation=d0"},
+	{"routes", "virt_routes", true,
+		"exptidx=i0 vname=s src=s dst=s dst_type=shost "
+		"dst_mask=s255.255.255.0 nexthop=s cost=i0"},
+	{"vtypes", "virt_vtypes", true,
+		"exptidx=i0 name=s weight=d0 members=s"},
+	{"nseconfigs", "nseconfigs", true, "exptidx=i0 vname=s nseconfig=s"},
+	{"virt_firewalls", "virt_firewalls", true,
+		"exptidx=i0 fwname=s type=sipfw style=sbasic log=s"},
+	{"firewall_rules", "firewall_rules", true,
+		"exptidx=i0 fwname=s ruleno=i0 rule=s"},
+	{"tiptunnels", "virt_tiptunnels", true, "exptidx=i0 host=s vnode=s"},
+};
 
 static int by_name(const char *a, const char *b)
 {
@@ -144,45 +200,6 @@ struct rows_port *rows_ports(const struct ns_experiment *ns, size_t *ret_n)
 	return ports;
 }
 
-/* "0:10.1.1.2 1:10.1.2.2": the addresses of a node's ports. */
-static void node_ips(
-	const struct ns_experiment *ns, const char *node, struct buf *out)
-{
-	for (int port = 0;; port++) {
-		bool found = false;
-
-		for (size_t i = 0; i < ns->n_lans; i++)
-			for (size_t k = 0; k < ns->lans[i].n_members; k++) {
-				const struct ns_member *m =
-					&ns->lans[i].members[k];
-
-				if (m->port != port ||
-					strcmp(m->node, node) != 0)
-					continue;
-				found = true;
-				if (m->ip && *m->ip)
-					buf_addf(out, "%s%d:%s",
-						out->len ? " " : "", port,
-						m->ip);
-			}
-		if (!found)
-			return;
-	}
-}
-
-static const char *router_type(const char *routing)
-{
-	static const char *const known[] = {"none", "ospf", "static", "manual",
-		"static-ddijk", "static-old"};
-
-	for (size_t i = 0; routing && i < sizeof(known) / sizeof(known[0]); i++)
-		if (strcasecmp(routing, known[i]) == 0)
-			return known[i];
-	if (routing && strcasecmp(routing, "Session") == 0)
-		return "ospf";
-	return "none";
-}
-
 const char *rows_osname(const struct lab_site *site, const struct ns_node *n)
 {
 	if (n->os && *n->os)
@@ -198,239 +215,127 @@ double rows_loss(double loss)
 	return round(loss * 1e8) / 1e8;
 }
 
-static struct value *node_row(const struct lab_site *site,
-	const struct lab_experiment *e, const struct ns_node *n)
+static const struct table *find_table(const char *tag)
 {
-	struct value *row = row_new(node_columns);
-	struct buf ips cleanup(buf_release) = BUF_INIT(1 << 16);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (strcmp(tables[i].tag, tag) == 0)
+			return &tables[i];
+	return NULL;
+}
 
-	node_ips(e->ns, n->name, &ips);
-	row_text(row, "ips", buf_str(&ips));
-	row_text(row, "vname", n->name);
-	row_text_if(row, "type", n->type);
-	row_text_if(row, "osname", rows_osname(site, n));
-	row_text_if(row, "cmd_line", n->cmd_line);
-	row_text_if(row, "rpms", n->rpms);
-	row_text_if(row, "tarfiles", n->tarfiles);
-	row_text_if(row, "startupcmd", n->startup);
-	row_text_if(row, "fixed", n->fixed);
-	row_text_if(row, "failureaction", n->failure_action);
-	row_text_if(row, "role", n->role);
-	row_text_if(row, "sharing_mode", n->sharing_mode);
-	row_text_if(row, "parent_osname", n->parent_os);
-	row_text(row, "routertype", router_type(n->routing));
+struct value *rows_new(const struct lab_experiment *e, const char *tag)
+{
+	const struct table *t = find_table(tag);
+	struct value *row = value_new(VALUE_STRUCT), *rest;
+
+	assert(t);
+	if (t->schema_order) {
+		row_text(row, "pid", "");
+		row_text(row, "eid", "");
+	}
+	rest = row_new(t->columns);
+	for (size_t i = 0; i < rest->n; i++)
+		value_set(row, rest->names[i], rest->items[i]);
+	for (size_t i = 0; i < rest->n; i++)
+		free(rest->names[i]);
+	rest->n = 0;
+	value_free(rest);
+	if (t->schema_order) {
+		pydict_order(row);
+		row_remove(row, "pid");
+		row_remove(row, "eid");
+	}
 	row_int(row, "exptidx", e->idx);
 	return row;
 }
 
-static int number(const char *text)
+/* A column of the parser's: its text as what the column holds. */
+static void set_column(struct value *row, const char *name, const char *text)
 {
-	return text ? (int)strtol(text, NULL, 10) : 0;
+	const struct value *now = value_get(row, name);
+
+	if (!now)
+		return;
+	switch (now->kind) {
+	case VALUE_INT:
+		row_int(row, name, strtoll(text, NULL, 10));
+		break;
+	case VALUE_DOUBLE:
+		row_double(row, name, strtod(text, NULL));
+		break;
+	case VALUE_STRING:
+		row_text(row, name, text);
+		break;
+	case VALUE_NIL:
+		row_text_if(row, name, text);
+		break;
+	case VALUE_BOOL:
+	case VALUE_TIME:
+	case VALUE_BASE64:
+	case VALUE_ARRAY:
+	case VALUE_STRUCT:
+		break;
+	}
 }
 
-static void lan_queue(struct value *row, const struct ns_member *m)
+void rows_add_parsed(
+	const struct lab_experiment *e, const char *tag, struct value *rows)
 {
-	row_int(row, "q_limit", m->q_limit);
-	row_int(row, "q_qinbytes", m->q_qinbytes);
-	row_int(row, "q_red", m->q_red);
-	row_int(row, "q_gentle", m->q_gentle);
-	row_double(row, "q_weight", m->q_weight);
-	row_int(row, "q_minthresh", m->q_minthresh);
-	row_int(row, "q_maxthresh", m->q_maxthresh);
-	row_int(row, "q_linterm", m->q_linterm);
-}
+	const struct table *t = find_table(tag);
 
-static void lan_trace(struct value *row, const struct ns_member *m)
-{
-	row_int(row, "traced", number(m->traced));
-	row_text_if(row, "trace_type", m->trace_type);
-	row_text_if(row, "trace_expr", m->trace_expr);
-	row_int(row, "trace_endnode", number(m->trace_endnode));
-	row_int(row, "trace_snaplen", m->trace_snaplen);
-	row_int(row, "trace_db", m->trace_db);
-}
+	assert(t);
+	for (size_t i = 0; i < e->ns->n_rows; i++) {
+		const struct ns_row *from = &e->ns->rows[i];
+		struct value *row;
 
-static struct value *lan_row(
-	const struct lab_experiment *e, const struct rows_port *p)
-{
-	struct value *row = row_new(lan_columns);
-	const struct ns_member *m = p->m;
-
-	row_text(row, "vname", p->lan->name);
-	row_text(row, "vnode", m->node);
-	row_text(row, "member", p->member);
-	row_int(row, "vport", m->port);
-	row_int(row, "vindex", p->vindex);
-	row_text_if(row, "ip", m->ip);
-	row_text_if(row, "mask", m->mask);
-	row_double(row, "delay", m->delay);
-	row_double(row, "rdelay", m->rdelay);
-	row_int(row, "bandwidth", m->bandwidth);
-	row_int(row, "rbandwidth", m->rbandwidth);
-	row_double(row, "lossrate", rows_loss(m->lossrate));
-	row_double(row, "rlossrate", rows_loss(m->rlossrate));
-	lan_queue(row, m);
-	lan_trace(row, m);
-	if (m->cost && *m->cost)
-		row_double(row, "cost", strtod(m->cost, NULL));
-	row_int(row, "mustdelay", m->mustdelay);
-	row_int(row, "emulated", m->emulated);
-	row_int(row, "uselinkdelay", m->uselinkdelay);
-	row_int(row, "nobwshaping", m->nobwshaping);
-	row_int(row, "trivial_ok", m->trivial_ok);
-	row_int(row, "widearea", m->widearea);
-	row_text_if(row, "encap_style", m->encap_style);
-	row_text_if(row, "fixed_iface", m->fixed_iface);
-	row_text_if(row, "protocol", m->protocol);
-	row_int(row, "exptidx", e->idx);
-	return row;
-}
-
-static void add_nodes(const struct lab_site *site,
-	const struct lab_experiment *e, struct value *rows)
-{
-	const struct ns_node **nodes = rows_nodes(e->ns);
-
-	for (size_t i = 0; i < e->ns->n_nodes; i++)
-		value_append(rows, node_row(site, e, nodes[i]));
-	free(nodes);
-}
-
-static void add_lans(const struct lab_site *site,
-	const struct lab_experiment *e, struct value *rows)
-{
-	size_t n;
-	struct rows_port *ports = rows_ports(e->ns, &n);
-
-	(void)site;
-	for (size_t i = 0; i < n; i++)
-		value_append(rows, lan_row(e, &ports[i]));
-	free(ports);
-}
-
-static void add_lan_lans(const struct lab_site *site,
-	const struct lab_experiment *e, struct value *rows)
-{
-	(void)site;
-	for (size_t i = 0; i < e->ns->n_lans; i++) {
-		const struct ns_lan *lan = &e->ns->lans[i];
-		struct value *row = row_new(
-			"vname=s idx=i0 exptidx=i0 failureaction=sfatal");
-
-		row_text(row, "vname", lan->name);
-		row_int(row, "idx", (int64_t)i + 1);
-		row_int(row, "exptidx", e->idx);
-		row_text_if(row, "failureaction", lan->failure_action);
+		if (strcmp(from->table, t->name) != 0)
+			continue;
+		row = rows_new(e, tag);
+		for (size_t k = 0; k < from->n_columns; k++)
+			set_column(row, from->columns[k].name,
+				from->columns[k].value);
+		if (value_get(row, "idx"))
+			row_int(row, "idx", (int64_t)rows->n + 1);
 		value_append(rows, row);
 	}
 }
 
-static void add_desires(const struct lab_site *site,
-	const struct lab_experiment *e, struct value *rows)
+static int compare_rows(const void *a, const void *b)
 {
-	(void)site;
-	for (size_t i = 0; i < e->ns->n_nodes; i++)
-		for (size_t k = 0; k < e->ns->nodes[i].n_desires; k++) {
-			const struct ns_node *n = &e->ns->nodes[i];
-			struct value *row = row_new(
-				"vname=s weight=d0 exptidx=i0 desire=s");
+	static const char *const keys[] = {"vname", "name", "member"};
+	const struct value *const *x = a, *const *y = b;
+	int r = 0;
 
-			row_text(row, "vname", n->name);
-			row_text(row, "desire", n->desires[k].name);
-			row_double(row, "weight", n->desires[k].weight);
-			row_int(row, "exptidx", e->idx);
-			value_append(rows, row);
-		}
-}
+	for (size_t i = 0; r == 0 && i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const char *p = value_get_text(*x, keys[i]);
+		const char *q = value_get_text(*y, keys[i]);
 
-static void add_routes(const struct lab_site *site,
-	const struct lab_experiment *e, struct value *rows)
-{
-	(void)site;
-	for (size_t i = 0; i < e->ns->n_nodes; i++)
-		for (size_t k = 0; k < e->ns->nodes[i].n_routes; k++) {
-			const struct ns_node *n = &e->ns->nodes[i];
-			const struct ns_route *r = &n->routes[k];
-			struct value *row =
-				row_new("src=s vname=s dst_mask=s255.255.255.0 "
-					"nexthop=s cost=i0 dst=s exptidx=i0 "
-					"dst_type=shost");
-
-			row_text(row, "vname", n->name);
-			row_text_if(row, "dst", r->dst);
-			row_text_if(row, "dst_type", r->dst_type);
-			row_text_if(row, "dst_mask", r->dst_mask);
-			row_text_if(row, "nexthop", r->nexthop);
-			row_int(row, "cost", number(r->cost));
-			row_int(row, "exptidx", e->idx);
-			value_append(rows, row);
-		}
-}
-
-static void add_environment(const struct lab_site *site,
-	const struct lab_experiment *e, struct value *rows)
-{
-	(void)site;
-	for (size_t i = 0; i < e->ns->n_environment; i++) {
-		const struct ns_pair *p = &e->ns->environment[i];
-		struct value *row = row_new("name=s idx=i0 exptidx=i0 value=s");
-
-		row_text(row, "name", p->name);
-		row_text(row, "value", p->value ? p->value : "");
-		row_int(row, "idx", (int64_t)i + 1);
-		row_int(row, "exptidx", e->idx);
-		value_append(rows, row);
+		r = p && q ? by_name(p, q) : 0;
 	}
+	return r;
 }
 
-static void add_vtypes(const struct lab_site *site,
-	const struct lab_experiment *e, struct value *rows)
+/* What the rows of nodes and of links' members hold otherwise than parsed. */
+static void finish_row(const struct lab_site *site,
+	const struct lab_experiment *e, struct value *row)
 {
-	(void)site;
-	for (size_t i = 0; i < e->ns->n_vtypes; i++) {
-		const struct ns_vtype *v = &e->ns->vtypes[i];
-		struct value *row =
-			row_new("members=s name=s weight=d0 exptidx=i0");
+	static const char *const losses[] = {"lossrate", "rlossrate"};
+	double loss;
 
-		row_text(row, "name", v->name);
-		row_double(row, "weight", v->weight);
-		row_text_if(row, "members", v->members);
-		row_int(row, "exptidx", e->idx);
-		value_append(rows, row);
-	}
+	for (size_t i = 0; i < 2; i++)
+		if (value_get_double(row, losses[i], &loss))
+			row_double(row, losses[i], rows_loss(loss));
+	for (size_t i = 0; value_get(row, "osname") && i < e->ns->n_nodes; i++)
+		if (strcmp(e->ns->nodes[i].name,
+			    value_get_text(row, "vname")) == 0)
+			row_text(row, "osname",
+				rows_osname(site, &e->ns->nodes[i]));
 }
 
-static void add_programs(const struct lab_site *site,
-	const struct lab_experiment *e, struct value *rows)
+static bool sorted(const char *tag)
 {
-	(void)site;
-	for (size_t i = 0; i < e->ns->n_programs; i++) {
-		const struct ns_program *p = &e->ns->programs[i];
-		struct value *row = row_new(
-			"expected_exit_code=i0 vname=s exptidx=i0 vnode=s "
-			"command=s timeout=i0 dir=s");
-
-		row_text(row, "vname", p->name);
-		row_text(row, "vnode", p->node);
-		row_text_if(row, "command", p->command);
-		row_text_if(row, "dir", p->dir);
-		row_int(row, "timeout", number(p->timeout));
-		row_int(row, "expected_exit_code", number(p->expected_exit));
-		row_int(row, "exptidx", e->idx);
-		value_append(rows, row);
-	}
+	return strcmp(tag, "nodes") == 0 || strcmp(tag, "lans") == 0;
 }
-
-typedef void (*add_fn)(const struct lab_site *site,
-	const struct lab_experiment *e, struct value *rows);
-
-static const struct {
-	const char *tag;
-	add_fn add;
-} makers[] = {{"nodes", add_nodes}, {"lans", add_lans},
-	{"lan_lans", add_lan_lans}, {"node_desires", add_desires},
-	{"routes", add_routes}, {"user_environment", add_environment},
-	{"vtypes", add_vtypes}, {"programs", add_programs}};
 
 struct value *rows_table(const struct lab_site *site,
 	const struct lab_experiment *e, const char *tag)
@@ -441,11 +346,14 @@ struct value *rows_table(const struct lab_site *site,
 		return rows_agents(e);
 	if (e->ns && strcmp(tag, "event_groups") == 0)
 		return rows_groups(e);
-	if (e->ns && strcmp(tag, "events") == 0)
-		return rows_events(e);
 	rows = value_new(VALUE_ARRAY);
-	for (size_t i = 0; e->ns && i < sizeof(makers) / sizeof(makers[0]); i++)
-		if (strcmp(makers[i].tag, tag) == 0)
-			makers[i].add(site, e, rows);
+	if (!e->ns || !find_table(tag))
+		return rows;
+	rows_add_parsed(e, tag, rows);
+	for (size_t i = 0; i < rows->n; i++)
+		finish_row(site, e, rows->items[i]);
+	if (sorted(tag))
+		qsort(rows->items, rows->n, sizeof(rows->items[0]),
+			compare_rows);
 	return rows;
 }

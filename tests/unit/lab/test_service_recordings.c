@@ -339,7 +339,6 @@ static const struct {
 	{"vmshare-agentlist", "virtual nodes on shared hosts"},
 	{"vmshare-eventlist", "virtual nodes on shared hosts"},
 	{"vmshare-expinfo", "virtual nodes on shared hosts"},
-	{"oddip-vtopo-lans", "a database that contradicted itself"},
 	{"err-statewait-noevents", "that server had no event system"},
 };
 

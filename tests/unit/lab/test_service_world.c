@@ -289,15 +289,37 @@ static struct ns_member *member(struct lab_site *site, const char *eid,
 	return NULL;
 }
 
+/* A column of a row of the parser's, changed by hand. */
+static void set_column(struct lab_site *site, const char *eid,
+	const char *table, const char *member, const char *column,
+	const char *value)
+{
+	struct ns_experiment *ns = lab_experiment_find(site, "nfexp", eid)->ns;
+
+	for (size_t i = 0; i < ns->n_rows; i++) {
+		struct ns_row *row = &ns->rows[i];
+		const char *name = ns_row_get(row, "member");
+
+		if (!name)
+			name = ns_row_get(row, "vname");
+		if (strcmp(row->table, table) != 0 || strcmp(name, member) != 0)
+			continue;
+		for (size_t k = 0; k < row->n_columns; k++)
+			if (strcmp(row->columns[k].name, column) == 0)
+				row->columns[k].value = value;
+	}
+}
+
 /* What the recordings' database was made to hold by hand. */
 static void make_odd(struct lab_site *site)
 {
 	struct lab_experiment *oddname =
 		lab_experiment_find(site, "nfexp", "oddname");
 
-	member(site, "oddip", "link0", "nodeB");
-	for (int i = 0; i < 2; i++)
-		member(site, "oddip", "lan0", "nodeB")->ip = NULL;
+	member(site, "oddip", "lan0", "nodeB")->ip = NULL;
+	set_column(site, "oddip", "virt_nodes", "nodeB", "ips", "0:10.1.1.2");
+	set_column(site, "oddbig", "virt_lans", "client:0", "bandwidth",
+		"3000000000");
 	member(site, "oddbig", "lan0", "client")->bandwidth = 3000000000;
 	machine(site, "nfexp", "oddos", "server")->osid = NULL;
 	for (size_t i = 0; i < site->n_machines; i++)
