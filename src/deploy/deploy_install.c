@@ -1,4 +1,4 @@
-/* Up's calls to the nodes: install, stop, start, remove.
+/* Up's way through one node: hello, install, stop, start, remove.
  *
  * Each node walks the same stages by itself; a stage that has nothing to do on
  * it is passed over.  Keys travel only as data of `put`, over SSH. */
@@ -8,18 +8,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-enum stage {
-	OPEN,
-	HAVE,
-	INSTALL,
-	SETUPS,
-	CATALOG,
-	STOPS,
-	RENEW,
-	START, /* only the collector */
-	END
-};
 
 enum {
 	QUICK_MS = 10000,
@@ -31,11 +19,6 @@ enum {
 	SLACK = 24 << 20 /* room wanted beside the programs: logs, journal */
 };
 
-static struct up_node *node_of(struct up *u, const struct fleet_node *n)
-{
-	return &u->nodes[n->index];
-}
-
 static const struct module *module_on(
 	const struct up *u, int node, enum module_role role)
 {
@@ -44,11 +27,6 @@ static const struct module *module_on(
 			u->rollout.modules[i].role == role)
 			return &u->rollout.modules[i];
 	return NULL;
-}
-
-static int topo_node(struct up *u, const struct fleet_node *n)
-{
-	return u->s.report->nodes[n->index].node;
 }
 
 /* Programs this node must have; at most 4. */
@@ -70,7 +48,7 @@ static int call_open(struct up *u, struct fleet_node *n, struct err *err)
 {
 	const struct payload *p = payloads_for(&u->s.payloads, n->arch);
 	const char *names[4];
-	size_t k = programs_of(u, topo_node(u, n), names);
+	size_t k = programs_of(u, up_topo_node(u, n), names);
 	char need[40], words[6][240];
 	uint64_t bytes = SLACK;
 
@@ -107,7 +85,7 @@ static int call_have(struct up *u, struct fleet_node *n)
 {
 	const struct payload *p = payloads_for(&u->s.payloads, n->arch);
 	const char *names[4], *call[6] = {"have"};
-	size_t k = programs_of(u, topo_node(u, n), names);
+	size_t k = programs_of(u, up_topo_node(u, n), names);
 	char words[4][160];
 
 	for (size_t i = 0; i < k; i++) {
@@ -125,7 +103,7 @@ static bool call_install(
 	struct up *u, struct fleet_node *n, const struct reply *last)
 {
 	static const char *const call[] = {"install", NULL};
-	struct up_node *node = node_of(u, n);
+	struct up_node *node = up_node(u, n);
 	const char *names[FRAME_ARGS_MAX];
 	size_t k = 0;
 
@@ -153,8 +131,8 @@ static void wipe_data(struct up_node *node)
 /* The next module's setup; false when all are there. */
 static bool call_setup(struct up *u, struct fleet_node *n)
 {
-	struct up_node *node = node_of(u, n);
-	int topo = topo_node(u, n);
+	struct up_node *node = up_node(u, n);
+	int topo = up_topo_node(u, n);
 	char path[64];
 
 	wipe_data(node);
@@ -179,7 +157,7 @@ static bool call_catalog(struct up *u, struct fleet_node *n)
 	static const char *const call[] = {
 		"put", "store/catalog", "temp", NULL};
 
-	if (!module_on(u, topo_node(u, n), MODULE_COLLECTOR))
+	if (!module_on(u, up_topo_node(u, n), MODULE_COLLECTOR))
 		return false;
 	fleet_call(n, QUICK_MS, call);
 	fleet_call_data(
@@ -187,25 +165,45 @@ static bool call_catalog(struct up *u, struct fleet_node *n)
 	return true;
 }
 
-/* Stops the k-th role that is not wanted any more; false when there is none. */
-static bool call_stop(struct up *u, struct fleet_node *n)
+/* The next step of this kind on the node, NULL behind the last. */
+static const struct step *next_step(
+	struct up *u, const struct fleet_node *n, enum step_kind kind)
 {
-	struct up_node *node = node_of(u, n);
-	int topo = topo_node(u, n);
-	size_t k = 0;
+	struct up_node *node = up_node(u, n);
 
-	for (size_t i = 0; i < u->steps.n; i++) {
-		const struct step *step = &u->steps.items[i];
-		const char *call[] = {"stop", u->rollout.id, step->what, NULL};
+	while (node->at < node->steps.n) {
+		const struct step *step = &node->steps.items[node->at++];
 
-		if (step->kind != STEP_STOP || step->node != topo ||
-			k++ < node->at)
-			continue;
-		node->at++;
-		fleet_call(n, QUICK_MS, call);
-		return true;
+		if (step->kind == kind && step->node == up_topo_node(u, n))
+			return step;
 	}
-	return false;
+	node->at = 0;
+	return NULL;
+}
+
+static int call_stop(struct up *u, struct fleet_node *n)
+{
+	const struct step *step = next_step(u, n, STEP_STOP);
+
+	if (step) {
+		const char *const call[] = {
+			"stop", u->rollout.id, step->what, NULL};
+
+		fleet_call(n, START_MS, call);
+	}
+	return step ? FLEET_CALL : 0;
+}
+
+static int call_remove(struct up *u, struct fleet_node *n)
+{
+	const struct step *step = next_step(u, n, STEP_REMOVE);
+
+	if (step) {
+		const char *const call[] = {"undo", step->what, "keep", NULL};
+
+		fleet_call(n, UNDO_MS, call);
+	}
+	return step ? FLEET_CALL : 0;
 }
 
 static void call_start(
@@ -230,15 +228,16 @@ static bool call_renew(struct up *u, struct fleet_node *n)
 	return true;
 }
 
-/* A fresh installation that failed is taken back, then the node fails. */
+/* A fresh installation that failed is taken back, then the node fails.  When
+ * only a start failed it stays: logs can be read, a rerun may succeed. */
 static int take_back(struct up *u, struct fleet_node *n,
 	const struct reply *last, struct err *err)
 {
-	struct up_node *node = node_of(u, n);
+	struct up_node *node = up_node(u, n);
 	const char *call[] = {"undo", u->rollout.id, "force", NULL};
 
 	wipe_data(node);
-	if (node->undoing || !node->fresh) {
+	if (node->undoing || !node->fresh || node->stage >= UP_START) {
 		*err = node->undoing ? node->why : last->err;
 		return -(int)err->code;
 	}
@@ -262,186 +261,209 @@ static void ready(struct up *u, struct fleet_node *n, const char *role,
 	session_step(&u->s, d, text);
 }
 
-/* Enters `stage`: true when that made a call. */
-static int enter(struct up *u, struct fleet_node *n, enum stage stage,
-	const struct reply *last, struct err *err)
+/* Starts the next module of this node that does not run; a meter waits for
+ * the collector. */
+static int call_next_start(struct up *u, struct fleet_node *n, struct err *err)
 {
-	const struct module *collector =
-		module_on(u, topo_node(u, n), MODULE_COLLECTOR);
+	struct deploy_node *d = session_node(&u->s, n);
+	struct up_node *node = up_node(u, n);
+	const struct deploy_found *f = found_with(d, u->rollout.id);
 
-	switch (stage) {
-	case OPEN:
+	while (++node->module < (int)u->rollout.n) {
+		const struct module *m = &u->rollout.modules[node->module];
+
+		if (m->node != d->node || module_runs(m, f))
+			continue;
+		if (m->role == MODULE_METER &&
+			u->collector == COLLECTOR_AWAITED) {
+			node->module--;
+			return FLEET_WAIT;
+		}
+		if (m->role == MODULE_METER && u->collector == COLLECTOR_FAILED)
+			return err_set(err, NFZ_E_NODES_FAILED,
+				"%s: not started, there is no collector",
+				d->name);
+		call_start(u, n, m);
+		return FLEET_CALL;
+	}
+	return 0;
+}
+
+static int call_hello(struct fleet_node *n)
+{
+	static const char *const hello[] = {"hello", NULL};
+
+	fleet_call(n, QUICK_MS, hello);
+	return FLEET_CALL;
+}
+
+/* The node's own part of the decision: which stage it goes on with. */
+static int enter_decide(struct up *u, struct fleet_node *n, struct err *err)
+{
+	struct deploy_node *d = session_node(&u->s, n);
+	struct up_node *node = up_node(u, n);
+	const struct module *c = module_on(u, d->node, MODULE_COLLECTOR);
+	bool installs = false;
+	int r = up_decide(u, err);
+
+	if (r <= 0)
+		return r < 0 ? r : FLEET_WAIT;
+	r = up_node_steps(u, n, err);
+	if (r < 0)
+		return r;
+	c = module_on(u, d->node, MODULE_COLLECTOR);
+	if (c && module_runs(c, found_with(d, u->rollout.id)))
+		u->collector = COLLECTOR_RUNS;
+	for (size_t i = 0; i < node->steps.n; i++)
+		installs = installs ||
+			   (node->steps.items[i].node == d->node &&
+				   node->steps.items[i].kind != STEP_REMOVE);
+	d->status = NODE_OK;
+	if (node->planned && !steps_touch(&node->steps, d->node)) {
+		d->status = NODE_UNCHANGED;
+		session_step(&u->s, d, "unchanged");
+	}
+	if (u->s.o->dry_run || !steps_touch(&node->steps, d->node))
+		node->stage = UP_END;
+	else if (!installs)
+		node->stage = UP_REMOVE - 1;
+	u->s.report->changed |= node->stage != UP_END;
+	return 0;
+}
+
+/* Enters the node's stage: a call, a wait, an error, or 0: go on. */
+static int enter(struct up *u, struct fleet_node *n, const struct reply *last,
+	struct err *err)
+{
+	switch (up_node(u, n)->stage) {
+	case UP_HELLO:
+		return call_hello(n);
+	case UP_DECIDE:
+		return enter_decide(u, n, err);
+	case UP_OPEN:
 		return call_open(u, n, err);
-	case HAVE:
+	case UP_HAVE:
 		return call_have(u, n);
-	case INSTALL:
-		return call_install(u, n, last);
-	case SETUPS:
-		return call_setup(u, n);
-	case CATALOG:
-		return call_catalog(u, n);
-	case STOPS:
+	case UP_INSTALL:
+		return last && call_install(u, n, last) ? FLEET_CALL : 0;
+	case UP_SETUPS:
+		return call_setup(u, n) ? FLEET_CALL : 0;
+	case UP_CATALOG:
+		return call_catalog(u, n) ? FLEET_CALL : 0;
+	case UP_STOPS:
 		return call_stop(u, n);
-	case RENEW:
-		return call_renew(u, n);
-	case START:
-		if (collector)
-			call_start(u, n, collector);
-		return collector != NULL;
-	case END:
+	case UP_RENEW:
+		up_node(u, n)->module = -1;
+		return call_renew(u, n) ? FLEET_CALL : 0;
+	case UP_START:
+		return call_next_start(u, n, err);
+	case UP_REMOVE:
+		return call_remove(u, n);
+	case UP_END:
 		break;
 	}
 	return 0;
 }
 
-static int install_next(void *ctx, struct fleet_node *n,
-	const struct reply *last, struct err *err)
+/* Takes the answer of the stage's call.  Stages of several calls stay. */
+static void answered(
+	struct up *u, struct fleet_node *n, const struct reply *last)
+{
+	struct deploy_node *d = session_node(&u->s, n);
+	struct up_node *node = up_node(u, n);
+	const struct module *m;
+	const char *fresh;
+
+	switch (node->stage) {
+	case UP_HELLO:
+		session_take_hello(d, last);
+		node->heard = true;
+		if (node->planned)
+			u->heard_at = mono_now();
+		break;
+	case UP_OPEN:
+		fresh = frame_value(&last->result, "fresh");
+		node->fresh = fresh && *fresh == '1';
+		break;
+	case UP_START:
+		m = &u->rollout.modules[node->module];
+		if (m->role == MODULE_COLLECTOR)
+			u->collector = COLLECTOR_RUNS;
+		ready(u, n, m->name, last);
+		return;
+	case UP_REMOVE:
+		session_checks(d, last);
+		session_step(&u->s, d, "an older deployment removed");
+		return;
+	case UP_SETUPS:
+	case UP_STOPS:
+		return;
+	case UP_DECIDE:
+	case UP_HAVE:
+	case UP_INSTALL:
+	case UP_CATALOG:
+	case UP_RENEW:
+	case UP_END:
+		break;
+	}
+	node->stage++;
+}
+
+static int up_next(void *ctx, struct fleet_node *n, const struct reply *last,
+	struct err *err)
 {
 	struct up *u = ctx;
-	struct up_node *node = node_of(u, n);
-	enum stage stage = last ? (enum stage)n->stage : OPEN;
+	struct up_node *node = up_node(u, n);
 
 	if (last && (last->err.code || node->undoing))
 		return take_back(u, n, last, err);
-	if (last && stage == OPEN) {
-		const char *fresh = frame_value(&last->result, "fresh");
+	if (last)
+		answered(u, n, last);
+	for (; node->stage < UP_END; node->stage++) {
+		int r = enter(u, n, last, err);
 
-		node->fresh = fresh && *fresh == '1';
-	}
-	if (last && stage == START)
-		ready(u, n, "collector", last);
-	/* these may have more than one call */
-	if (last && stage != SETUPS && stage != STOPS)
-		stage++;
-	for (; stage < END; stage++) {
-		int r = enter(u, n, stage, last, err);
-
-		n->stage = stage;
-		if (r < 0)
+		if (r != 0)
 			return r;
-		if (r > 0)
-			return FLEET_CALL;
 	}
 	wipe_data(node);
 	return FLEET_DONE;
 }
 
-int up_install(struct up *u, struct err *err)
+static void up_done(void *ctx, struct fleet_node *n)
+{
+	struct up *u = ctx;
+	struct deploy_node *d = session_node(&u->s, n);
+
+	if (n->none) {
+		d->none = true;
+		d->status = NODE_OK;
+	}
+	if (n->status < NODE_FAILED)
+		return;
+	if (!up_node(u, n)->planned) {
+		d->status = NODE_SKIPPED;
+		u->unheard = true;
+		return;
+	}
+	session_failed(&u->s, n);
+	if (up_topo_node(u, n) == u->plan->collector.node)
+		u->collector = COLLECTOR_FAILED;
+}
+
+int up_walk(struct up *u, struct err *err)
 {
 	const struct fleet_job job = {
-		.next = install_next, .errors = true, .ctx = u};
+		.next = up_next, .done = up_done, .errors = true, .ctx = u};
 
-	u->nodes = mem_zalloc(u->s.fleet->n, sizeof(*u->nodes));
-	for (size_t i = 0; i < u->s.fleet->n; i++) {
-		struct fleet_node *n = &u->s.fleet->nodes[i];
-		int node = u->s.report->nodes[i].node;
-
-		u->nodes[i].module = -1;
-		n->wanted = up_is_planned(u->plan, node) &&
-			    steps_touch(&u->steps, node);
-	}
-	return session_run(&u->s, &job, err);
-}
-
-static int start_next(void *ctx, struct fleet_node *n, const struct reply *last,
-	struct err *err)
-{
-	struct up *u = ctx;
-	const struct module *m = module_on(u, topo_node(u, n), MODULE_METER);
-
-	(void)err;
-	if (!last) {
-		call_start(u, n, m);
-		return FLEET_CALL;
-	}
-	ready(u, n, "meter", last);
-	return FLEET_DONE;
-}
-
-static bool collector_runs(const struct up *u)
-{
-	for (size_t i = 0; i < u->s.report->n; i++)
-		if (u->s.report->nodes[i].node == u->rollout.collector)
-			return u->s.report->nodes[i].status < NODE_FAILED;
-	return false;
-}
-
-int up_start_meters(struct up *u, struct err *err)
-{
-	const struct fleet_job job = {.next = start_next, .ctx = u};
-	bool can = collector_runs(u);
-
-	for (size_t i = 0; i < u->s.fleet->n; i++) {
-		struct fleet_node *n = &u->s.fleet->nodes[i];
-		struct deploy_node *d = &u->s.report->nodes[i];
-
-		n->wanted = can && d->status < NODE_FAILED &&
-			    steps_touch(&u->steps, d->node) &&
-			    module_on(u, d->node, MODULE_METER);
-		if (can || d->status >= NODE_FAILED ||
-			!module_on(u, d->node, MODULE_METER) ||
-			!steps_touch(&u->steps, d->node))
-			continue;
-		d->status = n->status = NODE_SKIPPED;
-		err_set(&d->err, NFZ_E_NODES_FAILED,
-			"%s: not started, there is no collector", d->name);
-		session_step(&u->s, d, d->err.text);
-	}
-	return session_run(&u->s, &job, err);
-}
-
-/* The k-th removal on this node. */
-static int remove_next(void *ctx, struct fleet_node *n,
-	const struct reply *last, struct err *err)
-{
-	struct up *u = ctx;
-	int topo = topo_node(u, n);
-	size_t k = 0;
-
-	(void)err;
-	if (last) {
-		struct deploy_node *d = session_node(&u->s, n);
-
-		session_checks(d, last);
-		n->stage++;
-		session_step(&u->s, d, "an older deployment removed");
-	} else {
-		n->stage = 0;
-	}
-	for (size_t i = 0; i < u->steps.n; i++) {
-		const struct step *step = &u->steps.items[i];
-		const char *call[] = {"undo", step->what, "keep", NULL};
-
-		if (step->kind != STEP_REMOVE || step->node != topo ||
-			k++ < (size_t)n->stage)
-			continue;
-		fleet_call(n, UNDO_MS, call);
-		return FLEET_CALL;
-	}
-	return FLEET_DONE;
-}
-
-int up_remove(struct up *u, struct err *err)
-{
-	const struct fleet_job job = {.next = remove_next, .ctx = u};
-
-	for (size_t i = 0; i < u->s.fleet->n; i++) {
-		struct fleet_node *n = &u->s.fleet->nodes[i];
-		int node = u->s.report->nodes[i].node;
-
-		n->wanted = false;
-		for (size_t k = 0; k < u->steps.n; k++)
-			if (u->steps.items[k].kind == STEP_REMOVE &&
-				u->steps.items[k].node == node)
-				n->wanted = n->status < NODE_FAILED;
-	}
 	return session_run(&u->s, &job, err);
 }
 
 void up_release(struct up *u)
 {
-	for (size_t i = 0; u->nodes && i < u->s.report->n; i++)
+	for (size_t i = 0; u->nodes && i < u->s.report->n; i++) {
 		wipe_data(&u->nodes[i]);
+		steps_release(&u->nodes[i].steps);
+	}
 	free(u->nodes);
 	u->nodes = NULL;
 }

@@ -1,21 +1,33 @@
 /* Up: make what runs on the nodes equal to the plan.
  *
- * Rounds, with one session per node kept open through all of them: survey;
- * decide (pure); install everywhere, the collector's node also starts it;
- * start the meters; remove what is left of an older shape.  A node that fails
- * drops out; a fresh installation that fails is undone at once. */
+ * Every node walks by itself (deploy_install.c); nobody waits for a slow one
+ * but where he must: for the decision, and meters for the collector.
+ *
+ * The decision is which deployment and which key: those that are there, if any
+ * are.  It is made when all planned nodes have answered or failed; earlier,
+ * when the key is known here and a node confirms it, or when those still
+ * missing take much longer than the others. */
 #include "base/mem.h"
 #include "deploy/deploy_up.h"
-#include "deploy/session.h"
-#include "deploy/state.h"
-#include "deploy/steps.h"
 #include "format/crypto.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-bool up_is_planned(const struct plan *plan, int node)
+enum { GRACE_MS = 1000 };
+
+struct up_node *up_node(struct up *u, const struct fleet_node *n)
+{
+	return &u->nodes[n->index];
+}
+
+int up_topo_node(const struct up *u, const struct fleet_node *n)
+{
+	return u->s.report->nodes[n->index].node;
+}
+
+static bool is_planned(const struct plan *plan, int node)
 {
 	if (plan->collector.node == node)
 		return true;
@@ -23,30 +35,6 @@ bool up_is_planned(const struct plan *plan, int node)
 		if (plan->probes[i].node == node)
 			return true;
 	return false;
-}
-
-/* The plan's nodes must answer; others are only looked at, because something
- * of an older plan may stand there. */
-static int first_round(struct up *u, struct err *err)
-{
-	struct fleet *f = u->s.fleet;
-	int r;
-
-	for (size_t i = 0; i < f->n; i++) {
-		f->nodes[i].wanted = true;
-		f->nodes[i].look =
-			!up_is_planned(u->plan, u->s.report->nodes[i].node);
-	}
-	r = session_hello(&u->s, err);
-	for (size_t i = 0; i < f->n; i++) {
-		struct deploy_node *d = &u->s.report->nodes[i];
-
-		if (f->nodes[i].look && d->status >= NODE_FAILED) {
-			d->status = NODE_SKIPPED;
-			u->unheard = true;
-		}
-	}
-	return r;
 }
 
 /* The deployment most of the plan's nodes have. */
@@ -92,20 +80,23 @@ static void common_keyid(struct up *u, const char *id, char *ret)
 	}
 }
 
-static const char *program_sha(void *ctx, int node, const char *program)
+/* The program each module shall run, by the architecture of its node. */
+static void set_programs(struct up *u)
 {
-	struct up *u = ctx;
-	const struct payload_entry *e = NULL;
+	for (size_t i = 0; i < u->rollout.n; i++) {
+		struct module *m = &u->rollout.modules[i];
+		const struct payload_entry *e = NULL;
 
-	for (size_t i = 0; i < u->s.report->n && !e; i++) {
-		const struct payload *p;
+		for (size_t k = 0; k < u->s.report->n && !e; k++) {
+			const struct deploy_node *d = &u->s.report->nodes[k];
+			const struct payload *p =
+				payloads_for(&u->s.payloads, d->arch);
 
-		if (u->s.report->nodes[i].node != node)
-			continue;
-		p = payloads_for(&u->s.payloads, u->s.report->nodes[i].arch);
-		e = p ? payload_entry(p, program) : NULL;
+			if (d->node == m->node && p)
+				e = payload_entry(p, m->program);
+		}
+		rollout_program(m, e ? e->sha : "");
 	}
-	return e ? e->sha : "";
 }
 
 static int make_rollout(
@@ -117,18 +108,62 @@ static int make_rollout(
 		.idle_ms = u->s.o->idle_ms,
 		.fin_ms = u->s.o->fin_ms,
 		.lease_ms = u->s.o->lease_ms,
-		.cache_flows = u->s.o->cache_flows,
-		.program_sha = program_sha,
-		.ctx = u};
+		.cache_flows = u->s.o->cache_flows};
+	int r;
 
 	rollout_release(&u->rollout);
-	steps_release(&u->steps);
 	if (keyid)
 		snprintf(o.keyid, sizeof(o.keyid), "%s", keyid);
-	if (rollout_make(u->s.t, u->plan, &o, &u->rollout, err) < 0)
-		return -(int)err->code;
-	steps_make(&u->rollout, u->s.report, u->s.name, &u->steps);
-	return 0;
+	r = rollout_make(u->s.t, u->plan, &o, &u->rollout, err);
+	if (r == 0)
+		set_programs(u);
+	return r;
+}
+
+/* Would anything change on a node that answered? */
+static bool all_equal(struct up *u)
+{
+	struct steps steps;
+	bool equal = true;
+
+	steps_make(&u->rollout, u->s.report, u->s.name, &steps);
+	for (size_t i = 0; i < u->s.fleet->n; i++)
+		if (u->nodes[i].heard &&
+			steps_touch(&steps, u->s.report->nodes[i].node))
+			equal = false;
+	steps_release(&steps);
+	return equal;
+}
+
+static int save_state(struct up *u, struct err *err)
+{
+	struct err ignored;
+	int r;
+
+	u->state.nodes_all = !u->unheard;
+	snprintf(u->state.collector, sizeof(u->state.collector), "%s",
+		u->s.t->nodes[u->rollout.collector].name);
+	opt_list_release(&u->state.nodes);
+	for (size_t i = 0; i < u->s.report->n; i++)
+		if (u->nodes[i].planned)
+			opt_list_add(
+				&u->state.nodes, u->s.report->nodes[i].name);
+	r = state_save(u->s.o->state_dir, u->s.o->project, u->s.o->experiment,
+		&u->state, &ignored);
+	/* only a cache: a full home directory must not stop the work */
+	return r == -NFZ_E_INTERNAL ? err_set(err, NFZ_E_INTERNAL, "state") : 0;
+}
+
+static bool key_is_known(struct up *u, uint64_t id)
+{
+	char text[17], keyid[ROLLOUT_KEYID], known[ROLLOUT_KEYID];
+
+	if (!id || !u->state.known || u->state.deployment != id)
+		return false;
+	snprintf(text, sizeof(text), "%016" PRIx64, id);
+	common_keyid(u, text, keyid);
+	rollout_keyid(u->state.key, known);
+	return strcmp(keyid, known) == 0;
 }
 
 /* Same deployment and key as before wherever possible; without the key (it
@@ -136,20 +171,17 @@ static int make_rollout(
  * new key is made, which restarts all. */
 static int decide(struct up *u, struct err *err)
 {
-	char id[17], keyid[ROLLOUT_KEYID], known[ROLLOUT_KEYID];
+	char id[17], keyid[ROLLOUT_KEYID];
 	int r;
 
 	u->deployment = common_id(u);
 	snprintf(id, sizeof(id), "%016" PRIx64, u->deployment);
 	common_keyid(u, id, keyid);
-	rollout_keyid(u->state.key, known);
-	if (u->deployment && u->state.known &&
-		u->state.deployment == u->deployment &&
-		strcmp(keyid, known) == 0)
+	if (key_is_known(u, u->deployment))
 		return make_rollout(u, u->state.key, NULL, err);
 	if (u->deployment && keyid[0]) {
 		r = make_rollout(u, NULL, keyid, err);
-		if (r < 0 || !u->steps.n)
+		if (r < 0 || all_equal(u))
 			return r;
 	}
 	while (!u->deployment)
@@ -158,93 +190,118 @@ static int decide(struct up *u, struct err *err)
 	u->state.known = true;
 	u->state.deployment = u->deployment;
 	u->new_state = true;
-	return make_rollout(u, u->state.key, NULL, err);
+	r = make_rollout(u, u->state.key, NULL, err);
+	if (r == 0 && !u->s.o->dry_run)
+		r = save_state(u, err); /* before any node has the key */
+	return r;
+}
+
+/* Are those still missing just slow? */
+static bool late_ones(const struct up *u)
+{
+	int64_t took = (u->heard_at.ns - u->s.began.ns) / NS_PER_MS;
+
+	return u->heard_at.ns && mono_passed(mono_add_ms(u->heard_at,
+					 took > GRACE_MS ? took : GRACE_MS));
+}
+
+int up_decide(struct up *u, struct err *err)
+{
+	size_t awaited = 0;
+	uint64_t id;
+	int r;
+
+	if (u->wrong.code) {
+		*err = u->wrong;
+		return -(int)err->code;
+	}
+	if (u->decided)
+		return 1;
+	for (size_t i = 0; i < u->s.fleet->n; i++)
+		awaited += u->nodes[i].planned && !u->nodes[i].heard &&
+			   u->s.fleet->nodes[i].status < NODE_FAILED;
+	id = common_id(u);
+	if (awaited && !key_is_known(u, id) && (id || !late_ones(u)))
+		return 0;
+	r = decide(u, err);
+	if (r < 0) {
+		u->wrong = *err;
+		return r;
+	}
+	u->decided = true;
+	snprintf(u->s.report->id, sizeof(u->s.report->id), "%s", u->rollout.id);
+	return 1;
 }
 
 /* Another experiment's programs on a planned node: not ours to touch. */
-static void refuse_strangers(struct up *u)
+static int refuse_strangers(
+	struct up *u, const struct deploy_node *d, struct err *err)
 {
-	for (size_t i = 0; i < u->s.fleet->n; i++) {
-		struct deploy_node *d = &u->s.report->nodes[i];
-		struct fleet_node *n = &u->s.fleet->nodes[i];
+	for (size_t k = 0; k < d->n_found; k++) {
+		const struct deploy_found *f = &d->found[k];
 
-		for (size_t k = 0; k < d->n_found; k++) {
-			const struct deploy_found *f = &d->found[k];
-
-			if (found_is_ours(&u->s, f) || n->look ||
-				d->status >= NODE_FAILED)
-				continue;
-			err_set(&d->err, NFZ_E_BUSY,
-				"%s already has a deployment of %s by %s "
-				"(%s, since %s)",
-				d->name,
-				f->experiment[0] ? f->experiment : "somebody",
-				f->who[0] ? f->who : "somebody", f->id,
-				f->since);
-			err_hint(&d->err, "Remove it: netflowize strip %s",
-				f->experiment);
-			d->status = n->status = NODE_FAILED;
-			session_step(&u->s, d, d->err.text);
-		}
-	}
-}
-
-static int save_state(struct up *u, struct err *err)
-{
-	int r;
-
-	u->state.nodes_all = !u->unheard;
-	snprintf(u->state.collector, sizeof(u->state.collector), "%s",
-		u->s.t->nodes[u->rollout.collector].name);
-	opt_list_release(&u->state.nodes);
-	for (size_t i = 0; i < u->s.report->n; i++)
-		if (up_is_planned(u->plan, u->s.report->nodes[i].node))
-			opt_list_add(
-				&u->state.nodes, u->s.report->nodes[i].name);
-	r = state_save(u->s.o->state_dir, u->s.o->project, u->s.o->experiment,
-		&u->state, err);
-	/* only a cache: a full home directory must not stop the work */
-	return r < 0 && err->code == NFZ_E_INTERNAL ? r : 0;
-}
-
-static void mark_unchanged(struct up *u)
-{
-	for (size_t i = 0; i < u->s.report->n; i++) {
-		struct deploy_node *d = &u->s.report->nodes[i];
-
-		if (d->status >= NODE_FAILED ||
-			!up_is_planned(u->plan, d->node) ||
-			steps_touch(&u->steps, d->node))
+		if (found_is_ours(&u->s, f))
 			continue;
-		d->status = NODE_UNCHANGED;
-		session_step(&u->s, d, "unchanged");
+		err_set(err, NFZ_E_BUSY,
+			"%s already has a deployment of %s by %s (%s, since "
+			"%s)",
+			d->name, f->experiment, f->who[0] ? f->who : "somebody",
+			f->id, f->since);
+		return err_hint(
+			err, "Remove it: netflowize strip %s", f->experiment);
+	}
+	return 0;
+}
+
+int up_node_steps(struct up *u, const struct fleet_node *n, struct err *err)
+{
+	struct deploy_node *d = &u->s.report->nodes[n->index];
+	struct up_node *node = up_node(u, n);
+	struct deploy_report one = {.nodes = d, .n = 1};
+	int r = node->planned ? refuse_strangers(u, d, err) : 0;
+
+	if (r < 0)
+		return r;
+	set_programs(u); /* this node's architecture may be news */
+	steps_make(&u->rollout, &one, u->s.name, &node->steps);
+	return 0;
+}
+
+static void open_nodes(struct up *u)
+{
+	struct fleet *f = u->s.fleet;
+
+	u->nodes = mem_zalloc(f->n, sizeof(*u->nodes));
+	for (size_t i = 0; i < f->n; i++) {
+		u->nodes[i].module = -1;
+		u->nodes[i].planned =
+			is_planned(u->plan, u->s.report->nodes[i].node);
+		f->nodes[i].wanted = true;
+		/* something of an older plan may stand on the others */
+		f->nodes[i].look = !u->nodes[i].planned;
 	}
 }
 
 static int work(struct up *u, struct err *err)
 {
-	int r = first_round(u, err);
+	int r;
 
-	if (r == 0) {
-		refuse_strangers(u);
-		r = decide(u, err);
+	open_nodes(u);
+	r = up_walk(u, err);
+	if (r == 0 && u->wrong.code) {
+		*err = u->wrong;
+		r = -(int)err->code;
 	}
-	if (r < 0)
-		return r;
-	snprintf(u->s.report->id, sizeof(u->s.report->id), "%s", u->rollout.id);
-	mark_unchanged(u);
-	if (u->s.o->dry_run || !u->steps.n)
-		return 0;
-	u->s.report->changed = true;
-	if (u->new_state)
-		r = save_state(u, err); /* before any node has the key */
-	if (r == 0)
-		r = up_install(u, err);
-	if (r == 0)
-		r = up_start_meters(u, err);
-	if (r == 0)
-		r = up_remove(u, err);
-	return r == 0 ? save_state(u, err) : r;
+	if (r == 0 && u->decided && u->s.o->dry_run) {
+		struct steps steps;
+
+		steps_make(&u->rollout, u->s.report, u->s.name, &steps);
+		steps_print(&steps, u->s.t, &u->s.report->steps);
+		steps_release(&steps);
+	} else if (r == 0 && u->decided && u->state.known) {
+		r = save_state(u, err);
+	}
+	return r;
 }
 
 int deploy_up(const struct topology *t, const struct plan *plan,
@@ -262,14 +319,11 @@ int deploy_up(const struct topology *t, const struct plan *plan,
 	if (r == 0) {
 		state_load(o->state_dir, o->project, o->experiment, &u->state);
 		r = work(u, err);
+		up_release(u);
 		r = session_close(&u->s, r, err);
 	}
-	if (r == 0 && o->dry_run)
-		steps_print(&u->steps, t, &ret->steps);
 	rollout_release(&u->rollout);
-	steps_release(&u->steps);
 	state_release(&u->state);
-	up_release(u);
 	free(u);
 	return r;
 }

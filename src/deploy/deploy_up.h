@@ -1,5 +1,5 @@
-/* The parts of deploy_up that talk to nodes (deploy_install.c), and what both
- * halves know.  Private to deploy_up. */
+/* Up, in two halves: deciding what shall be (deploy_up.c) and walking each
+ * node there (deploy_install.c).  Private to deploy_up. */
 #ifndef NFZ_DEPLOY_DEPLOY_UP_H
 #define NFZ_DEPLOY_DEPLOY_UP_H
 
@@ -7,15 +7,36 @@
 #include "deploy/state.h"
 #include "deploy/steps.h"
 
-/* What is being done on one node. */
+/* What a node goes through, by itself.  In DECIDE it waits until enough is
+ * known of the others, in START a meter waits for the collector. */
+enum up_stage {
+	UP_HELLO,
+	UP_DECIDE,
+	UP_OPEN,
+	UP_HAVE,
+	UP_INSTALL,
+	UP_SETUPS,
+	UP_CATALOG,
+	UP_STOPS,
+	UP_RENEW,
+	UP_START,
+	UP_REMOVE,
+	UP_END
+};
+
 struct up_node {
-	size_t at;       /* position in the list of calls */
-	int module;      /* index into the rollout, -1 none */
-	bool fresh;      /* the deployment was made by us just now */
-	bool undoing;    /* it failed and is being taken back */
-	struct err why;  /* then: what failed */
+	enum up_stage stage;
+	bool planned, heard;
+	bool fresh;     /* the deployment was made by us just now */
+	bool undoing;   /* it failed and is being taken back */
+	struct err why; /* then: what failed */
+	struct steps steps;
+	size_t at;       /* of the steps of one kind */
+	int module;      /* index into the rollout, -1 before the first */
 	struct buf data; /* of the call under way */
 };
+
+enum up_collector { COLLECTOR_AWAITED, COLLECTOR_RUNS, COLLECTOR_FAILED };
 
 struct up {
 	struct session s;
@@ -23,18 +44,23 @@ struct up {
 	struct deploy_state state;
 	uint64_t deployment;
 	struct rollout rollout;
-	struct steps steps;
 	struct up_node *nodes; /* by node of the fleet */
-	bool new_state;
+	struct mono_time heard_at;
+	bool decided, new_state;
+	struct err wrong; /* why nothing could be decided */
+	enum up_collector collector;
 	bool unheard; /* some node outside the plan did not answer */
 };
 
-bool up_is_planned(const struct plan *plan, int node);
-/* Programs and setups onto all changed nodes; the collector is started. */
-int up_install(struct up *u, struct err *err) NFZ_MUST_CHECK;
-int up_start_meters(struct up *u, struct err *err) NFZ_MUST_CHECK;
-/* Undoes what is of our experiment and not wanted. */
-int up_remove(struct up *u, struct err *err) NFZ_MUST_CHECK;
+/* Tries to decide: 1 done, 0 too early, or an error for all nodes. */
+int up_decide(struct up *u, struct err *err) NFZ_MUST_CHECK;
+/* After that: what is to be done on one node that was heard. */
+int up_node_steps(struct up *u, const struct fleet_node *n,
+	struct err *err) NFZ_MUST_CHECK;
+struct up_node *up_node(struct up *u, const struct fleet_node *n);
+int up_topo_node(const struct up *u, const struct fleet_node *n);
+/* Walks all nodes. */
+int up_walk(struct up *u, struct err *err) NFZ_MUST_CHECK;
 void up_release(struct up *u);
 
 #endif

@@ -11,6 +11,7 @@
 enum {
 	PARALLEL = 64,
 	SAFETY_MS = 50, /* the library may hold decoded data */
+	WAIT_MS = 5,    /* until a waiting node is asked again */
 	PING_MS = 20000,
 	GOODBYE_MS = 3000
 };
@@ -86,6 +87,7 @@ void fleet_call_data(
 static void finish(struct fleet_node *n, const struct fleet_job *job)
 {
 	n->io->active = false;
+	n->io->waiting = false;
 	n->wanted = false;
 	if (job->done)
 		job->done(job->ctx, n);
@@ -95,10 +97,20 @@ static void fail(struct fleet_node *n, const struct fleet_job *job,
 	const struct err *err)
 {
 	n->err = *err;
-	n->status = err->code == NFZ_E_UNREACHABLE   ? NODE_UNREACHABLE
-		    : err->code == NFZ_E_TIMEOUT     ? NODE_TIMED_OUT
-		    : err->code == NFZ_E_INTERRUPTED ? NODE_SKIPPED
-						     : NODE_FAILED;
+	switch (err->code) {
+	case NFZ_E_UNREACHABLE:
+		n->status = NODE_UNREACHABLE;
+		break;
+	case NFZ_E_TIMEOUT:
+		n->status = NODE_TIMED_OUT;
+		break;
+	case NFZ_E_INTERRUPTED:
+	case NFZ_E_NODES_FAILED: /* others did */
+		n->status = NODE_SKIPPED;
+		break;
+	default:
+		n->status = NODE_FAILED;
+	}
 	fleet_io_close(n->io);
 	finish(n, job);
 }
@@ -115,7 +127,8 @@ static void step(
 		if (n->none)
 			fleet_io_close(n->io);
 		finish(n, job);
-	} else if (n->io->phase != IO_WAITING && mono_passed(n->io->deadline)) {
+	} else if (n->io->phase != IO_WAITING && !n->io->waiting &&
+		   mono_passed(n->io->deadline)) {
 		bool silent = n->io->phase == IO_SSH &&
 			      strcmp(n->io->phase_text, "connection") == 0;
 
@@ -133,7 +146,7 @@ static void start_some(struct fleet *f, const struct fleet_job *job)
 	int active = 0;
 
 	for (size_t i = 0; i < f->n; i++)
-		active += f->nodes[i].io->active;
+		active += f->nodes[i].io->active && !f->nodes[i].io->waiting;
 	for (size_t i = 0; i < f->n && active < f->options.parallel; i++) {
 		struct fleet_node *n = &f->nodes[i];
 
@@ -141,6 +154,7 @@ static void start_some(struct fleet *f, const struct fleet_job *job)
 			continue;
 		n->io->active = true;
 		n->io->asked = false;
+		n->io->waiting = false;
 		n->io->called = false;
 		active++;
 		step(f, n, job);
@@ -155,7 +169,7 @@ static void ping(struct fleet *f)
 		struct fleet_io *io = f->nodes[i].io;
 		struct buf b = BUF_INIT(64);
 
-		if (io->phase != IO_AGENT || io->active ||
+		if (io->phase != IO_AGENT || (io->active && !io->waiting) ||
 			!mono_passed(mono_add_ms(io->pinged, PING_MS)))
 			continue;
 		frame_put(&b, FRAME_NOOP, NULL, 0);
@@ -173,6 +187,10 @@ static bool wait_any(struct fleet *f, struct pollfd *p)
 	nfds_t n = 0;
 	int ms = SAFETY_MS;
 	bool any = false;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (f->nodes[i].io->waiting)
+			ms = WAIT_MS;
 
 	for (size_t i = 0; i < f->n; i++) {
 		struct fleet_io *io = f->nodes[i].io;
@@ -197,7 +215,8 @@ static void drop(struct fleet *f, const struct fleet_job *job, bool all)
 	for (size_t i = 0; i < f->n; i++) {
 		struct fleet_node *n = &f->nodes[i];
 
-		if (n->io->active ? all : n->wanted)
+		/* who waits is in the middle of nothing */
+		if (n->io->active ? all || n->io->waiting : n->wanted)
 			fail(n, job, &err);
 	}
 }

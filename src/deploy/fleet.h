@@ -56,12 +56,13 @@ struct fleet_node {
 	struct fleet_io *io;
 };
 
-enum fleet_step { FLEET_DONE, FLEET_CALL };
+enum fleet_step { FLEET_DONE, FLEET_CALL, FLEET_WAIT };
 
 struct fleet_job {
 	/* Asked first with last == NULL, then after each answer.  Either makes
 	 * a call (fleet_call) and returns FLEET_CALL, or FLEET_DONE, or fails
-	 * the node with a negative code. */
+	 * the node with a negative code; or FLEET_WAIT: something else must
+	 * happen first, ask again soon, with last == NULL. */
 	int (*next)(void *ctx, struct fleet_node *n, const struct reply *last,
 		struct err *err);
 	/* OUT and ERR data of a call; may be NULL. */

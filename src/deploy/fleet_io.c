@@ -355,18 +355,20 @@ static int ask(
 {
 	struct fleet_io *io = n->io;
 	struct reply last = io->reply;
-	bool first = !io->asked;
+	bool first = !io->asked || io->waiting;
 	int r;
 
 	io->reply = (struct reply){0};
 	io->note_bytes = 0;
 	io->asked = true;
+	io->waiting = false;
 	if (!first && last.err.code && !job->errors) {
 		*err = last.err;
 		r = -(int)last.err.code;
 	} else {
 		r = job->next(job->ctx, n, first ? NULL : &last, err);
 	}
+	io->waiting = r == FLEET_WAIT;
 	reply_reset(&last);
 	free(last.notes);
 	return r < 0 ? r : r == FLEET_DONE;
@@ -473,6 +475,8 @@ int fleet_io_step(struct fleet *f, struct fleet_node *n,
 		if (r < 0 || io->called)
 			break;
 		r = ask(n, job, err);
+		if (io->waiting)
+			break;
 		if (r == 0)
 			r = push(f, n, err);
 	}

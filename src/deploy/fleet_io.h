@@ -19,9 +19,10 @@ enum io_phase {
 struct fleet_io {
 	enum io_phase phase;
 	struct remote *ssh;
-	bool active; /* at work in this fleet_run */
-	bool called; /* an answer is awaited */
-	bool asked;  /* next() has been asked once in this run */
+	bool active;  /* at work in this fleet_run */
+	bool called;  /* an answer is awaited */
+	bool asked;   /* next() has been asked once in this run */
+	bool waiting; /* ... and said FLEET_WAIT */
 	struct mono_time deadline, give_up, retry_at, pinged;
 	int64_t call_ms;
 	int tries;

@@ -301,8 +301,7 @@ static void make_catalog(const struct topology *t, const struct plan *plan,
 }
 
 /* A digest of everything that matters, keys aside: they are named by keyid. */
-static void set_stamp(const struct rollout *r, const struct rollout_options *o,
-	struct module *m)
+static void set_stamp(const struct rollout *r, struct module *m)
 {
 	struct setup bare = m->setup;
 	struct buf text = BUF_INIT(SETUP_TEXT_MAX);
@@ -318,10 +317,8 @@ static void set_stamp(const struct rollout *r, const struct rollout_options *o,
 	free(bare.peers);
 	if (m->role == MODULE_COLLECTOR)
 		buf_add(&text, buf_str(&r->catalog), r->catalog.len);
-	if (o->program_sha)
-		buf_adds(&text, o->program_sha(o->ctx, m->node, m->program));
 	crypto_sha256_text(buf_str(&text), text.len, sha);
-	snprintf(m->stamp, sizeof(m->stamp), "%s.%.32s", r->keyid, sha);
+	snprintf(m->stamp, sizeof(m->stamp), "%s.%.24s", r->keyid, sha);
 	buf_release(&text);
 }
 
@@ -349,9 +346,16 @@ int rollout_make(const struct topology *t, const struct plan *plan,
 	}
 	make_catalog(t, plan, o, &r);
 	for (size_t i = 0; i < r.n; i++)
-		set_stamp(&r, o, &r.modules[i]);
+		set_stamp(&r, &r.modules[i]);
 	*ret = r;
 	return 0;
+}
+
+void rollout_program(struct module *m, const char *sha)
+{
+	enum { BASE = ROLLOUT_KEYID - 1 + 1 + 24 };
+
+	snprintf(m->stamp + BASE, sizeof(m->stamp) - BASE, ".%.16s", sha);
 }
 
 void rollout_release(struct rollout *r)

@@ -3,7 +3,8 @@
  *
  * Pure: no connection, no clock, no randomness; the same input gives the same
  * setups.  A module's stamp changes exactly when it must be restarted: it
- * covers the setup, the program and the key, but holds no secret. */
+ * covers the setup, the key's name and (rollout_program) the program, but
+ * holds no secret: "KEYID.SETUP.PROGRAM". */
 #ifndef NFZ_DEPLOY_ROLLOUT_H
 #define NFZ_DEPLOY_ROLLOUT_H
 
@@ -24,9 +25,6 @@ struct rollout_options {
 	char keyid[ROLLOUT_KEYID];                    /* when key is NULL */
 	int64_t active_ms, idle_ms, fin_ms, lease_ms; /* 0: the defaults */
 	uint32_t cache_flows;
-	/* SHA-256 of a program for the stamp, "" if unknown; may be NULL */
-	const char *(*program_sha)(void *ctx, int node, const char *program);
-	void *ctx;
 };
 
 struct module {
@@ -54,6 +52,9 @@ int rollout_make(const struct topology *t, const struct plan *plan,
 	const struct rollout_options *options, struct rollout *ret,
 	struct err *err) NFZ_MUST_CHECK;
 void rollout_release(struct rollout *r); /* wipes keys */
+/* Completes the stamp with the program that shall run: its SHA-256, which
+ * depends on the node's architecture. */
+void rollout_program(struct module *m, const char *sha);
 /* Short public name of a key. */
 void rollout_keyid(const uint8_t key[static SETUP_KEY_BYTES],
 	char ret[static ROLLOUT_KEYID]);

@@ -130,21 +130,24 @@ void session_step(struct session *s, struct deploy_node *d, const char *step)
 		s->o->progress(s->o->ctx, d->name, step, d->status, d->ms);
 }
 
+void session_failed(struct session *s, const struct fleet_node *n)
+{
+	struct deploy_node *d = session_node(s, n);
+
+	snprintf(d->new_key, sizeof(d->new_key), "%s", n->new_key);
+	if (n->status < NODE_FAILED || d->status >= NODE_FAILED)
+		return;
+	d->status = n->status;
+	d->err = n->err;
+	session_step(s, d, n->err.text);
+}
+
 int session_run(struct session *s, const struct fleet_job *job, struct err *err)
 {
 	int r = fleet_run(s->fleet, job, err);
 
-	for (size_t i = 0; i < s->fleet->n; i++) {
-		const struct fleet_node *n = &s->fleet->nodes[i];
-		struct deploy_node *d = &s->report->nodes[i];
-
-		snprintf(d->new_key, sizeof(d->new_key), "%s", n->new_key);
-		if (n->status < NODE_FAILED || d->status >= NODE_FAILED)
-			continue;
-		d->status = n->status;
-		d->err = n->err;
-		session_step(s, d, n->err.text);
-	}
+	for (size_t i = 0; i < s->fleet->n; i++)
+		session_failed(s, &s->fleet->nodes[i]);
 	return r;
 }
 
@@ -197,7 +200,7 @@ static void take_process(struct deploy_node *d, const struct frame_args *note)
 	snprintf(p->sha, sizeof(p->sha), "%s", note->argv[9]);
 }
 
-static void take_hello(struct deploy_node *d, const struct reply *reply)
+void session_take_hello(struct deploy_node *d, const struct reply *reply)
 {
 	char load[32];
 
@@ -232,7 +235,7 @@ static int hello_next(void *ctx, struct fleet_node *n, const struct reply *last,
 		fleet_call(n, HELLO_MS, hello);
 		return FLEET_CALL;
 	}
-	take_hello(session_node(s, n), last);
+	session_take_hello(session_node(s, n), last);
 	return FLEET_DONE;
 }
 

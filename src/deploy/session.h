@@ -32,6 +32,10 @@ int session_run(struct session *s, const struct fleet_job *job,
 struct deploy_node *session_node(struct session *s, const struct fleet_node *n);
 /* A step is done on a node: remembered and told. */
 void session_step(struct session *s, struct deploy_node *d, const char *step);
+/* Takes the answer to "hello" into the node's report. */
+void session_take_hello(struct deploy_node *d, const struct reply *reply);
+/* Copies a failed node's error into its report and tells it. */
+void session_failed(struct session *s, const struct fleet_node *n);
 /* Takes notes of replies: "check" and "kept" into the node's report. */
 void session_checks(struct deploy_node *d, const struct reply *reply);
 /* The deployment with this id on the node, or NULL. */
