@@ -155,7 +155,7 @@ int call_put(struct agent *, const struct frame_args *, struct err *);
 int call_start(struct agent *, const struct frame_args *, struct err *);
 int call_stop(struct agent *, const struct frame_args *, struct err *);
 int call_renew(struct agent *, const struct frame_args *, struct err *);
-int call_run(struct agent *, const struct frame_args *, struct err *);
+int call_exec(struct agent *, const struct frame_args *, struct err *);
 int call_logs(struct agent *, const struct frame_args *, struct err *);
 int call_undo(struct agent *, const struct frame_args *, struct err *);
 int call_verify(struct agent *, const struct frame_args *, struct err *);

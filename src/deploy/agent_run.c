@@ -117,7 +117,7 @@ static int find(const struct agent *a, const char *id, char path[AGENT_PATH],
 }
 
 /* run ID PROGRAM ARG...: OUT and ERR frames, exit=STATUS. */
-int call_run(struct agent *a, const struct frame_args *args, struct err *err)
+int call_exec(struct agent *a, const struct frame_args *args, struct err *err)
 {
 	struct running p = {-1, -1, -1};
 	char path[AGENT_PATH];

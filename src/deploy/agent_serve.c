@@ -29,7 +29,7 @@ static const struct {
 	{"start", call_start},
 	{"stop", call_stop},
 	{"renew", call_renew},
-	{"run", call_run},
+	{"run", call_exec},
 	{"logs", call_logs},
 	{"undo", call_undo},
 	{"verify", call_verify},

@@ -258,7 +258,7 @@ static void ready(struct up *u, struct fleet_node *n, const char *role,
 		line && strncmp(line, "READY", 5) == 0 && line[5] ? line + 6
 								  : "ready");
 	d->status = NODE_OK;
-	session_step(&u->s, d, text);
+	session_note(&u->s, d, text);
 }
 
 /* Starts the next module of this node that does not run; a meter waits for
@@ -321,7 +321,7 @@ static int enter_decide(struct up *u, struct fleet_node *n, struct err *err)
 	d->status = NODE_OK;
 	if (node->planned && !steps_touch(&node->steps, d->node)) {
 		d->status = NODE_UNCHANGED;
-		session_step(&u->s, d, "unchanged");
+		session_note(&u->s, d, "unchanged");
 	}
 	if (u->s.o->dry_run || !steps_touch(&node->steps, d->node))
 		node->stage = UP_END;
@@ -393,7 +393,7 @@ static void answered(
 		return;
 	case UP_REMOVE:
 		session_checks(d, last);
-		session_step(&u->s, d, "an older deployment removed");
+		session_note(&u->s, d, "an older deployment removed");
 		return;
 	case UP_SETUPS:
 	case UP_STOPS:

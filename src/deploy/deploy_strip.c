@@ -86,7 +86,7 @@ static int undo_next(void *ctx, struct fleet_node *n, const struct reply *last,
 		if (r < 0)
 			return r;
 		d->status = NODE_OK;
-		session_step(s, d, "stripped");
+		session_note(s, d, "stripped");
 		return FLEET_DONE;
 	}
 	snprintf(who, sizeof(who), "who=%s", s->who);

@@ -148,7 +148,7 @@ static int remembered_collector(
 
 	state_load(o->state_dir, o->project, o->experiment, &state);
 	node = state.known ? topology_node(t, state.collector) : -1;
-	state_release(&state);
+	state_wipe(&state);
 	return node;
 }
 

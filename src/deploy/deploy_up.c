@@ -323,7 +323,7 @@ int deploy_up(const struct topology *t, const struct plan *plan,
 		r = session_close(&u->s, r, err);
 	}
 	rollout_release(&u->rollout);
-	state_release(&u->state);
+	state_wipe(&u->state);
 	free(u);
 	return r;
 }

@@ -122,7 +122,7 @@ struct deploy_node *session_node(struct session *s, const struct fleet_node *n)
 	return &s->report->nodes[n->index];
 }
 
-void session_step(struct session *s, struct deploy_node *d, const char *step)
+void session_note(struct session *s, struct deploy_node *d, const char *step)
 {
 	snprintf(d->step, sizeof(d->step), "%s", step);
 	d->ms = (mono_now().ns - s->began.ns) / NS_PER_MS;
@@ -139,7 +139,7 @@ void session_failed(struct session *s, const struct fleet_node *n)
 		return;
 	d->status = n->status;
 	d->err = n->err;
-	session_step(s, d, n->err.text);
+	session_note(s, d, n->err.text);
 }
 
 int session_run(struct session *s, const struct fleet_job *job, struct err *err)

@@ -31,7 +31,7 @@ int session_run(struct session *s, const struct fleet_job *job,
 	struct err *err) NFZ_MUST_CHECK;
 struct deploy_node *session_node(struct session *s, const struct fleet_node *n);
 /* A step is done on a node: remembered and told. */
-void session_step(struct session *s, struct deploy_node *d, const char *step);
+void session_note(struct session *s, struct deploy_node *d, const char *step);
 /* Takes the answer to "hello" into the node's report. */
 void session_take_hello(struct deploy_node *d, const struct reply *reply);
 /* Copies a failed node's error into its report and tells it. */

@@ -112,7 +112,7 @@ void state_forget(const char *dir, const char *project, const char *experiment)
 		unlink(path);
 }
 
-void state_release(struct deploy_state *s)
+void state_wipe(struct deploy_state *s)
 {
 	crypto_wipe(s->key, sizeof(s->key));
 	opt_list_release(&s->nodes);

@@ -28,7 +28,7 @@ void state_load(const char *dir, const char *project, const char *experiment,
 int state_save(const char *dir, const char *project, const char *experiment,
 	const struct deploy_state *s, struct err *err) NFZ_MUST_CHECK;
 void state_forget(const char *dir, const char *project, const char *experiment);
-void state_release(struct deploy_state *s); /* wipes the key */
+void state_wipe(struct deploy_state *s); /* wipes the key */
 /* One controller on this machine at a time; NFZ_E_BUSY. */
 int state_lock(const char *dir, const char *project, const char *experiment,
 	int *ret_fd, struct err *err) NFZ_MUST_CHECK;
