@@ -92,6 +92,10 @@ static int make_site(
 /* No address of ours ever exists outside: own network, own mounts. */
 static int leave_machine(struct err *err)
 {
+	if (access("/usr/sbin/sshd", X_OK) < 0) {
+		err_sys(err, "/usr/sbin/sshd, which every node runs");
+		return err_hint(err, "apt-get install openssh-server");
+	}
 	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0)
 		return err_sys(err, "a private network needs root");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)

@@ -20,7 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { ANSWER_MS = 120000, PAUSE_MS = 5 };
+enum { ANSWER_MS = 120000, PAUSE_MS = 5, SOCKET_DIR_MAX = 90 };
 
 const char *state_root(void)
 {
@@ -198,7 +198,12 @@ int state_find(const char *name, struct testbed *ret, struct err *err)
 int state_claim(struct testbed *t, int *ret_lock, struct err *err)
 {
 	char path[300];
-	int r = file_make_dirs(state_root(), 0755, err);
+	int r;
+
+	if (strlen(t->dir) > SOCKET_DIR_MAX)
+		return err_set(err, NFZ_E_CONFIG,
+			"%s is too long a path for a socket in it", t->dir);
+	r = file_make_dirs(state_root(), 0755, err);
 
 	if (r != 0)
 		return r;
