@@ -201,7 +201,10 @@ void nodefiles_system(const struct lab_site *site,
 			"# This node stands for a machine with a FreeBSD "
 			"image.\n"
 			"case $* in\n"
-			"*-sm*|*-srm*) echo FreeBSD 4.10-RELEASE i386 ;;\n"
+			"*-srm*) echo FreeBSD 4.10-RELEASE i386 ;;\n"
+			"*-sm*) echo FreeBSD i386 ;;\n"
+			"*-r*) echo 4.10-RELEASE ;;\n"
+			"*-m*) echo i386 ;;\n"
 			"*) echo FreeBSD ;;\n"
 			"esac\n");
 	buf_release(&text);
