@@ -70,12 +70,13 @@ wait_for() { # file, text
 
 # packets and bytes of records that match a jq condition
 sum_of() { # file, condition
-	jq -s -r "[.[] | select(.src) | select($2)] |
-		\"\(map(.packets) | add // 0) \(map(.bytes) | add // 0)\"" "$1"
+	jq -n -r "reduce (inputs | select(.src) | select($2)) as \$r
+		([0, 0]; [.[0] + \$r.packets, .[1] + \$r.bytes]) |
+		\"\(.[0]) \(.[1])\"" "$1"
 }
 # number at a path of the last counters
 last_counter() { # file, path
-	jq -s -r "[.[] | select(.counters_of)] | last | $2" "$1"
+	grep '"counters_of"' "$1" | tail -n 1 | jq -r "$2"
 }
 tcp_segments() { # of both ends: out + retransmitted
 	for ns in a b; do
