@@ -92,7 +92,8 @@ static void event_eventlist(struct lab_call *c, struct lab_experiment *e)
 	struct value *list = empty();
 	struct value *rows = rows_table(c->site, e, "events");
 
-	qsort(rows->items, rows->n, sizeof(rows->items[0]), by_time);
+	if (rows->n > 1)
+		qsort(rows->items, rows->n, sizeof(rows->items[0]), by_time);
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct value *row = rows->items[i];
 		struct value *tuple = pyrepr_tuple();

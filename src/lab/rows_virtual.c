@@ -352,7 +352,7 @@ struct value *rows_table(const struct lab_site *site,
 	rows_add_parsed(e, tag, rows);
 	for (size_t i = 0; i < rows->n; i++)
 		finish_row(site, e, rows->items[i]);
-	if (sorted(tag))
+	if (sorted(tag) && rows->n > 1)
 		qsort(rows->items, rows->n, sizeof(rows->items[0]),
 			compare_rows);
 	return rows;

@@ -34,11 +34,21 @@ int service_parse(struct lab_service *svc, const char *text, bool check_only,
 		.delay_threshold_ms = svc->site->delay_threshold_ms,
 		.check_only = check_only};
 	char name[32];
+	int r;
 
 	/* the name of a process's file, as the original's messages show it */
 	snprintf(name, sizeof(name), "%d.ns", (int)getpid());
-	return ns_evaluate(
+	r = ns_evaluate(
 		text, strlen(text), name, &limits, ret, ret_messages, err);
+	if (r == 0 && !check_only) {
+		/* what the original finds out when it stores the rows */
+		r = ns_check_real(*ret, text, strlen(text), name, err);
+		if (r < 0) {
+			ns_free(*ret);
+			*ret = NULL;
+		}
+	}
+	return r;
 }
 
 static void free_change(struct service_change *change)
@@ -191,7 +201,8 @@ static void step_parse(void *data)
 			change->svc, text, false, &change->ns, &messages, &err);
 	if (r < 0) {
 		fail(change, change->was_active ? LAB_ACTIVE : LAB_SWAPPED,
-			STATUS_PARSE, messages ? messages : err.text,
+			STATUS_PARSE,
+			messages && *messages ? messages : err.text,
 			"Update aborted; old virtual state restored.");
 	} else if (change->was_active) {
 		e->state = LAB_MODIFY_RESWAP;

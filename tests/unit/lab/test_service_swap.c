@@ -291,3 +291,32 @@ Test(service_swap, slow_answers_come_later, .timeout = 60)
 	cr_assert_geq(mono_now().ns - from.ns, 200 * NS_PER_MS);
 	world_free(w);
 }
+
+/* nscheck lets it pass (recorded); storing the rows does not. */
+Test(service_swap, what_nscheck_overlooks_fails_in_modify, .timeout = 60)
+{
+	static const char bad[] =
+		"source tb_compat.tcl\nset ns [new Simulator]\n"
+		"set a [$ns node]\nset b [$ns node]\n"
+		"set l [$ns duplex-link $a $b 100Mb 0ms DropTail]\n"
+		"$l trace everything\n$ns run\n";
+	struct world *w = world_new(STEP_MS);
+	struct lab_experiment *e;
+	struct reply r;
+	char seen[256];
+
+	if (!w)
+		return;
+	e = experiment(w, "lan3");
+	call(w, request("experiment.nscheck", "lan3", "nsfilestr", bad, NULL),
+		"ada", &r);
+	cr_assert_eq(r.code, 0);
+	call(w,
+		request("experiment.modify", "lan3", "nsfilestr", bad, "wait",
+			"true", NULL),
+		"ada", &r);
+	settle(w, e, seen);
+	cr_assert_str_eq(seen, "modify_reparse active");
+	cr_assert_eq(r.code, 2);
+	world_free(w);
+}
