@@ -44,8 +44,8 @@ static void foreign_images(const struct lab_site *site,
 		buf_addf(out, "%s%s", n++ > 0 ? " " : "", m->vname);
 	}
 	if (n > 0)
-		buf_adds(out, ": FreeBSD images; uname says so, but this "
-			      "machine's Linux runs there\n");
+		buf_adds(out, ": FreeBSD images, but this machine's Linux runs "
+			      "there\n");
 }
 
 void describe_notes(const struct lab_site *site, const struct lab_experiment *e,
