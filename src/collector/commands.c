@@ -4,7 +4,7 @@
  *   flush [MS]   all modules send what they have; answered when that is
  *                committed or MS have passed, with "late MODULE" lines
  *   status       the status document, one line of JSON
- *   renew        renews the lease
+ *   renew [MS]   renews the lease, for MS or for what the setup says
  *   stop [MS]    ends meters, caches, then us; "late MODULE" for those that
  *                did not leave in order within MS each step
  *   abort        everybody stops at once
@@ -185,11 +185,11 @@ void clients_go_on(struct collector *c)
 
 static int64_t patience(const char *arg, int64_t otherwise)
 {
-	int64_t ms = 0;
+	int64_t ms = 0; /* a year at most */
 
 	if (!arg || !*arg)
 		return otherwise;
-	for (; *arg >= '0' && *arg <= '9' && ms < 1000000; arg++)
+	for (; *arg >= '0' && *arg <= '9' && ms < INT64_C(31622400000); arg++)
 		ms = ms * 10 + (*arg - '0');
 	return *arg ? otherwise : ms;
 }
@@ -209,7 +209,7 @@ static void run(struct client *k)
 		buf_addc(&k->answer, '\n');
 		answer(k, "ok");
 	} else if (strcmp(word, "renew") == 0) {
-		endpoint_renew(c->ep);
+		endpoint_renew(c->ep, patience(arg, 0));
 		answer(k, "ok");
 	} else if (strcmp(word, "stop") == 0) {
 		k->state = CLIENT_STOP;

@@ -353,9 +353,9 @@ void endpoint_end(struct endpoint *ep, enum module_role role)
 	ep_hasten(ep);
 }
 
-void endpoint_renew(struct endpoint *ep)
+void endpoint_renew(struct endpoint *ep, int64_t ms)
 {
-	ep->lease_until_ms = ep_now_ms() + ep->setup->lease_ms;
+	ep->lease_until_ms = ep_now_ms() + (ms > 0 ? ms : ep->setup->lease_ms);
 	ep->lease_said_ms = 0;
 	ep->lease_over_said = false;
 }

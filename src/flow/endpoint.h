@@ -157,8 +157,9 @@ size_t endpoint_unflushed(const struct endpoint *ep, uint64_t number,
 void endpoint_durable(struct endpoint *ep);
 /* Asks modules of a role to end; on_peer tells when each is PEER_GONE. */
 void endpoint_end(struct endpoint *ep, enum module_role role);
-/* Renews the lease of all modules by setup's lease_ms. */
-void endpoint_renew(struct endpoint *ep);
+/* Renews the lease of all modules that have one: for ms from now, 0: for the
+ * setup's lease_ms. */
+void endpoint_renew(struct endpoint *ep, int64_t ms);
 
 /* --- what is known, for status ------------------------------------------ */
 

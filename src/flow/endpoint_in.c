@@ -131,13 +131,16 @@ static void note_health(struct peer *p, const struct message *m)
 	p->has_health = true;
 }
 
+/* As long as the collector says, which may be longer than the setup did; who
+ * has no lease gets none. */
 static void on_lease(struct endpoint *ep, uint64_t ms)
 {
-	int64_t most = ep->setup->lease_ms;
+	static const uint64_t year_ms = UINT64_C(31622400000);
 
-	if (most > 0)
-		ep->lease_until_ms = ep_now_ms() +
-				     (ms < (uint64_t)most ? (int64_t)ms : most);
+	if (ep->setup->lease_ms <= 0)
+		return;
+	ep->lease_until_ms =
+		ep_now_ms() + (int64_t)(ms < year_ms ? ms : year_ms);
 }
 
 static void on_received(struct endpoint *ep, const struct received *r)

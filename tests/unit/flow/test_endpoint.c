@@ -394,8 +394,22 @@ Test(endpoint, lease_that_nobody_renews_runs_out)
 	struct pair p = new_pair();
 
 	p.meter->setup.lease_ms = 400;
-	endpoint_renew(p.meter->ep);
+	endpoint_renew(p.meter->ep, 0);
 	UNTIL(p.loop, p.collector, p.meter->lease_over);
+	free_pair(&p);
+}
+
+Test(endpoint, lease_is_passed_on_and_kept_alive)
+{
+	struct pair p = new_pair();
+	struct mono_time end = mono_add_ms(mono_now(), 3500);
+
+	p.meter->setup.lease_ms = p.collector->setup.lease_ms = 1500;
+	endpoint_renew(p.meter->ep, 0);
+	endpoint_renew(p.collector->ep, 60000);
+	while (!mono_passed(end))
+		cr_assert_eq(loop_step(p.loop, 20, NULL), 0);
+	cr_assert_not(p.meter->lease_over);
 	free_pair(&p);
 }
 
