@@ -1,7 +1,8 @@
 /* Strip: from nothing but the nodes themselves.
  *
- * Rounds: look; stop the meters everywhere; stop the rest and replay the
- * journals; look again.  What a node said about each check is the proof. */
+ * Each node walks by itself: look, end its programs, replay its journals, say
+ * what was checked: that is the proof.  Only the collector's node waits a
+ * little, so that meters still find it when they say their last. */
 #include "base/mem.h"
 #include "deploy/session.h"
 #include "deploy/state.h"
@@ -9,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { STOP_MS = 20000, UNDO_MS = 60000 };
+enum { HELLO_MS = 10000, UNDO_MS = 60000, LAST_WORDS_MS = 3000 };
 
 static bool is_meant(const struct session *s, const struct deploy_found *f)
 {
@@ -26,27 +27,6 @@ static struct deploy_found *meant(
 		if (is_meant(s, &d->found[i]) && k-- == 0)
 			return &d->found[i];
 	return NULL;
-}
-
-static int stop_next(void *ctx, struct fleet_node *n, const struct reply *last,
-	struct err *err)
-{
-	struct session *s = ctx;
-	struct deploy_found *f;
-	char who[160];
-
-	(void)err;
-	n->stage = last ? n->stage + 1 : 0;
-	f = meant(s, session_node(s, n), (size_t)n->stage);
-	if (!f)
-		return FLEET_DONE;
-	snprintf(who, sizeof(who), "who=%s", s->who);
-	{
-		const char *const call[] = {"stop", f->id, "meter", who, NULL};
-
-		fleet_call(n, STOP_MS, call);
-	}
-	return FLEET_CALL;
 }
 
 static int kept_something(struct deploy_node *d, struct err *err)
@@ -68,54 +48,85 @@ static int kept_something(struct deploy_node *d, struct err *err)
 	return 0;
 }
 
-static int undo_next(void *ctx, struct fleet_node *n, const struct reply *last,
-	struct err *err)
+/* Is any other node still on its way, and was that to be expected? */
+static bool others_first(const struct session *s, const struct fleet_node *n,
+	const struct deploy_found *f)
 {
-	struct session *s = ctx;
-	struct deploy_node *d = session_node(s, n);
-	struct deploy_found *f;
+	struct deploy_node *d = &s->report->nodes[n->index];
+
+	if (!found_has_role(f, "collector") ||
+		mono_passed(mono_add_ms(s->began, d->ms + LAST_WORDS_MS)))
+		return false;
+	for (size_t i = 0; i < s->fleet->n; i++) {
+		const struct fleet_node *other = &s->fleet->nodes[i];
+
+		if (other != n && other->wanted)
+			return true;
+	}
+	return false;
+}
+
+static int undo_one(
+	struct session *s, struct fleet_node *n, const struct deploy_found *f)
+{
 	char who[160];
+	const char *const call[] = {
+		"undo", f->id, s->o->force ? "force" : "keep", who, NULL};
 
-	if (last)
-		session_checks(d, last);
-	n->stage = last ? n->stage + 1 : 0;
-	f = meant(s, d, (size_t)n->stage);
-	if (!f) {
-		int r = kept_something(d, err);
-
-		if (r < 0)
-			return r;
-		d->status = NODE_OK;
-		session_note(s, d, "stripped");
-		return FLEET_DONE;
-	}
+	if (others_first(s, n, f))
+		return FLEET_WAIT;
 	snprintf(who, sizeof(who), "who=%s", s->who);
-	{
-		const char *const call[] = {"undo", f->id,
-			s->o->force ? "force" : "keep", who, NULL};
-
-		fleet_call(n, UNDO_MS, call);
-	}
+	n->stage++;
+	fleet_call(n, UNDO_MS, call);
 	return FLEET_CALL;
 }
 
-/* Wants the nodes with a deployment that is to go (and, with role, one of
- * this role in it). */
-static size_t want(struct session *s, const char *role)
+static int through(struct session *s, struct deploy_node *d, bool stripped,
+	struct err *err)
 {
-	size_t n = 0;
+	int r = kept_something(d, err);
 
-	for (size_t i = 0; i < s->fleet->n; i++) {
-		struct deploy_node *d = &s->report->nodes[i];
-		struct deploy_found *f;
-		bool wanted = false;
+	if (r < 0)
+		return r;
+	d->status = NODE_OK;
+	if (stripped)
+		session_note(s, d, "stripped");
+	return FLEET_DONE;
+}
 
-		for (size_t k = 0; (f = meant(s, d, k)); k++)
-			wanted = wanted || !role || found_has_role(f, role);
-		s->fleet->nodes[i].wanted = wanted && d->status < NODE_FAILED;
-		n += s->fleet->nodes[i].wanted;
+/* stage: 0 nothing was asked; else 1 + deployments undone or being undone */
+static int strip_next(void *ctx, struct fleet_node *n, const struct reply *last,
+	struct err *err)
+{
+	static const char *const hello[] = {"hello", NULL};
+	struct session *s = ctx;
+	struct deploy_node *d = session_node(s, n);
+	struct deploy_found *f;
+
+	if (!last && n->stage == 0) {
+		fleet_call(n, HELLO_MS, hello);
+		return FLEET_CALL;
 	}
-	return n;
+	if (last && n->stage == 0) {
+		session_take_hello(d, last);
+		d->ms = (mono_now().ns - s->began.ns) / NS_PER_MS;
+		n->stage = 1;
+	} else if (last) {
+		session_checks(d, last);
+	}
+	f = s->o->dry_run ? NULL : meant(s, d, (size_t)n->stage - 1);
+	if (!f)
+		return through(s, d, n->stage > 1, err);
+	s->report->changed = true;
+	return undo_one(s, n, f);
+}
+
+static void strip_done(void *ctx, struct fleet_node *n)
+{
+	struct session *s = ctx;
+
+	session_node(s, n)->none = n->none;
+	session_failed(s, n);
 }
 
 /* Nodes on which there was nothing at all. */
@@ -165,28 +176,18 @@ static int nothing_there(const struct session *s, struct err *err)
 
 static int work(struct session *s, struct err *err)
 {
-	const struct fleet_job stop = {.next = stop_next, .ctx = s};
-	const struct fleet_job undo = {.next = undo_next, .ctx = s};
+	const struct fleet_job job = {
+		.next = strip_next, .done = strip_done, .ctx = s};
 	int r;
 
 	for (size_t i = 0; i < s->fleet->n; i++) {
 		s->fleet->nodes[i].wanted = true;
 		s->fleet->nodes[i].look = true;
 	}
-	r = session_hello(s, err);
+	r = session_run(s, &job, err);
 	prove_clean(s);
 	remember_id(s);
-	if (r == 0 && want(s, NULL) == 0)
-		return nothing_there(s, err);
-	if (r < 0 || s->o->dry_run)
-		return r;
-	s->report->changed = true;
-	want(s, "meter");
-	r = session_run(s, &stop, err);
-	if (r < 0)
-		return r;
-	want(s, NULL);
-	return session_run(s, &undo, err);
+	return r == 0 && !s->report->id[0] ? nothing_there(s, err) : r;
 }
 
 int deploy_strip(const struct topology *t, const struct deploy_options *o,

@@ -246,6 +246,17 @@ static int undo_path(
 	return 0;
 }
 
+/* Was this path dealt with when a later record named it? */
+static bool again(const struct journal_list *list, size_t at)
+{
+	for (size_t i = at + 1; i < list->n; i++)
+		if (list->records[i].path &&
+			strcmp(list->records[i].path, list->records[at].path) ==
+				0)
+			return true;
+	return false;
+}
+
 int journal_undo(int dir, const struct journal_undo *how, bool *ret_clean,
 	struct err *err)
 {
@@ -260,7 +271,7 @@ int journal_undo(int dir, const struct journal_undo *how, bool *ret_clean,
 		const struct journal_record *r = &list.records[i];
 		int one = 0;
 
-		if (r->path && goes_last(r->path))
+		if (r->path && (goes_last(r->path) || again(&list, i)))
 			continue;
 		if (r->kind != JOURNAL_PROC)
 			one = undo_path(&u, r, err);
