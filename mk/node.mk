@@ -7,7 +7,7 @@ NODE_PROGRAMS := nfz-agent nfz-meter nfz-cache nfz-collector nfz-query
 NODE_LIBDIR := /usr/lib/x86_64-linux-gnu
 # Sources that need a library nodes do not have stay out.
 NODE_SKIP   := src/probe/pcapfile.c
-NODE_FORMAT := $(wildcard $(patsubst %,src/format/%.c,jsonw crypto compress checksum))
+NODE_FORMAT := $(wildcard $(patsubst %,src/format/%.c,jsonw sheet crypto compress checksum))
 NODE_FOLDERS := base flow store probe collector
 NODE_AGENT  := $(wildcard src/deploy/agent*.c src/deploy/journal*.c src/deploy/frame*.c src/deploy/payload_read*.c)
 NODE_MAINS  := $(foreach p,$(NODE_PROGRAMS),$(wildcard src/*/$(p).c))

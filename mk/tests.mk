@@ -11,8 +11,7 @@ TEST_ABOVE_store     := store flow topology format base
 TEST_ABOVE_collector := collector store flow topology format base
 TEST_ABOVE_deploy    := deploy store planner testbed flow topology format base
 TEST_ABOVE_lab       := lab testbed flow topology format base
-TEST_ABOVE_report    := report store flow topology format base
-TEST_ABOVE_cli       := cli report deploy store planner testbed flow topology format base
+TEST_ABOVE_cli       := cli deploy store planner testbed flow topology format base
 
 TEST_PKGS := libcurl libxml-2.0 libssh igraph libpcap libsodium jansson tcl8.6 libssl libcrypto liblz4 zlib criterion
 TEST_EXT  = $(call pkg_libs,$(TEST_PKGS)) -linih -lm -lpthread

@@ -5,7 +5,7 @@
 #include "cli/nodes.h"
 #include "cli/say.h"
 #include "format/jsonw.h"
-#include "report/table.h"
+#include "format/sheet.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -70,37 +70,49 @@ static void print_json(const struct deploy_report *r)
 	buf_release(&out);
 }
 
-static void print_table(const struct app *app, const struct deploy_report *r)
+static void add_row(struct sheet *s, const struct deploy_node *n,
+	const struct deploy_found *f)
 {
-	static const struct table_column columns[] = {{"NODE", ALIGN_LEFT, 24},
-		{"DEPLOYMENT", ALIGN_LEFT, 0}, {"EXPERIMENT", ALIGN_LEFT, 32},
-		{"USER", ALIGN_LEFT, 16}, {"MODE", ALIGN_LEFT, 0},
-		{"PROGRAMS", ALIGN_LEFT, 40}, {"SINCE", ALIGN_LEFT, 0}};
-	cleanup(table_free_at) struct table *table = table_new(columns, 7);
-	struct buf out = BUF_INIT((size_t)64 << 20);
+	struct buf programs = BUF_INIT(65536);
 
+	for (size_t p = 0; p < f->n; p++)
+		buf_addf(&programs, "%s%s %s", p ? ", " : "",
+			f->processes[p].role, f->processes[p].state);
+	sheet_text(s, n->name);
+	sheet_text(s, f->id);
+	sheet_text(s, f->experiment);
+	sheet_text(s, f->who);
+	sheet_text(s, f->mode);
+	sheet_text(s, f->n ? buf_str(&programs) : "left-over files");
+	sheet_text(s, f->since);
+	buf_release(&programs);
+}
+
+static int print_rows(
+	const struct app *app, const struct deploy_report *r, struct err *err)
+{
+	static const struct sheet_column heads[] = {{.name = "NODE"},
+		{.name = "DEPLOYMENT"}, {.name = "EXPERIMENT"},
+		{.name = "USER"}, {.name = "MODE"}, {.name = "PROGRAMS"},
+		{.name = "SINCE"}};
+	static const struct sheet_column names[] = {{.name = "node"},
+		{.name = "deployment"}, {.name = "experiment"}, {.name = "who"},
+		{.name = "mode"}, {.name = "programs"}, {.name = "since"}};
+	int format = app->common->format;
+	bool people = format == FORMAT_TABLE || format == FORMAT_WIDE;
+	struct sheet s;
+
+	sheet_open(&s,
+		people                    ? SHEET_TABLE
+		: format == FORMAT_NDJSON ? SHEET_NDJSON
+					  : SHEET_CSV,
+		stdout, people ? heads : names, 7);
+	sheet_begin(&s, "netflowize.list/1", "deployments");
 	for (size_t i = 0; i < r->n; i++)
-		for (size_t k = 0; k < r->nodes[i].n_found; k++) {
-			const struct deploy_found *f = &r->nodes[i].found[k];
-			struct buf programs = BUF_INIT(4096);
-
-			for (size_t p = 0; p < f->n; p++)
-				buf_addf(&programs, "%s%s %s", p ? ", " : "",
-					f->processes[p].role,
-					f->processes[p].state);
-			table_add(table, r->nodes[i].name);
-			table_add(table, f->id);
-			table_add(table, f->experiment);
-			table_add(table, f->who);
-			table_add(table, f->mode);
-			table_add(table,
-				f->n ? buf_str(&programs) : "left-over files");
-			table_add(table, f->since);
-			buf_release(&programs);
-		}
-	table_print(table, app->common->format == FORMAT_WIDE, &out);
-	fputs(buf_str(&out), stdout);
-	buf_release(&out);
+		for (size_t k = 0; k < r->nodes[i].n_found; k++)
+			add_row(&s, &r->nodes[i], &r->nodes[i].found[k]);
+	sheet_end(&s);
+	return sheet_close(&s, err);
 }
 
 static int list(struct app *app, const struct list_command *o, const char *word,
@@ -118,11 +130,13 @@ static int list(struct app *app, const struct list_command *o, const char *word,
 	n.options.all = true;
 	r = deploy_survey(t, &n.options, &report, err);
 	if (r == 0 || r == -NFZ_E_NODES_FAILED) {
-		if (o->common.format == FORMAT_TABLE ||
-			o->common.format == FORMAT_WIDE)
-			print_table(app, &report);
-		else
+		int printed = 0;
+
+		if (o->common.format == FORMAT_JSON)
 			print_json(&report);
+		else
+			printed = print_rows(app, &report, err);
+		r = printed < 0 ? printed : r;
 	}
 	r = nodes_failures(app, &report, r, err);
 	deploy_report_release(&report);

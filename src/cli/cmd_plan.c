@@ -35,7 +35,7 @@ static int show(const struct app *app, const struct plan_command *o,
 		r = file_replace(o->out, 0644, buf_str(&json), json.len, err);
 	if (app->common->format == FORMAT_TABLE ||
 		app->common->format == FORMAT_WIDE)
-		planning_show(app, plan, t);
+		r = r ? r : planning_show(app, plan, t, err);
 	else if (app->common->format == FORMAT_CSV)
 		r = err_set(err, NFZ_E_USAGE,
 			"a plan is no table of rows; use -o json");

@@ -4,7 +4,7 @@
 #include "cli/commands.h"
 #include "cli/nodes.h"
 #include "cli/say.h"
-#include "report/table.h"
+#include "format/sheet.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -30,49 +30,56 @@ static bool healthy(const struct deploy_process *p)
 	return strcmp(p->state, "running") == 0;
 }
 
-static void add_module(struct table *table, const struct deploy_node *n,
+static void add_module(struct sheet *s, const struct deploy_node *n,
 	const struct deploy_found *f, const struct deploy_process *p)
 {
-	table_add(table, p->role);
-	table_add(table, n->name);
-	table_add(table, healthy(p) ? "ok" : p->state);
-	table_add(table, f->since);
-	table_add(table, f->id);
+	sheet_text(s, p->role);
+	sheet_text(s, n->name);
+	sheet_text(s, healthy(p) ? "ok" : p->state);
+	sheet_text(s, f->since);
+	sheet_text(s, f->id);
 }
 
-/* Unhealthy ones first; returns how many there are. */
-static size_t show_modules(const struct app *app, const struct deploy_report *r)
+/* The modules that are (not) healthy; returns how many. */
+static size_t add_modules(
+	struct sheet *s, const struct deploy_report *r, bool good)
 {
-	static const struct table_column columns[] = {{"MODULE", ALIGN_LEFT, 0},
-		{"NODE", ALIGN_LEFT, 24}, {"STATE", ALIGN_LEFT, 0},
-		{"SINCE", ALIGN_LEFT, 0}, {"DEPLOYMENT", ALIGN_LEFT, 0}};
-	cleanup(table_free_at) struct table *table = table_new(columns, 5);
-	struct buf out = BUF_INIT((size_t)64 << 20);
-	size_t bad = 0;
+	size_t n = 0;
 
-	for (int good = 0; good < 2; good++)
-		for (size_t i = 0; i < r->n; i++)
-			for (size_t k = 0; k < r->nodes[i].n_found; k++) {
-				const struct deploy_found *f =
-					&r->nodes[i].found[k];
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < r->nodes[i].n_found; k++) {
+			const struct deploy_found *f = &r->nodes[i].found[k];
 
-				for (size_t p = 0; p < f->n; p++) {
-					const struct deploy_process *proc =
-						&f->processes[p];
-
-					if (healthy(proc) != (good == 1))
-						continue;
-					bad += !good;
-					add_module(
-						table, &r->nodes[i], f, proc);
-				}
+			for (size_t p = 0; p < f->n; p++) {
+				if (healthy(&f->processes[p]) != good)
+					continue;
+				add_module(
+					s, &r->nodes[i], f, &f->processes[p]);
+				n++;
 			}
-	table_print(table, app->common->format == FORMAT_WIDE, &out);
-	buf_addc(&out, '\n');
-	fputs(buf_str(&out), stdout);
+		}
+	return n;
+}
+
+/* Unhealthy ones first; *ret_bad says how many there are. */
+static int show_modules(
+	const struct deploy_report *r, size_t *ret_bad, struct err *err)
+{
+	static const struct sheet_column columns[] = {{.name = "MODULE"},
+		{.name = "NODE"}, {.name = "STATE"}, {.name = "SINCE"},
+		{.name = "DEPLOYMENT"}};
+	struct sheet s;
+	int code;
+
+	sheet_open(&s, SHEET_TABLE, stdout, columns, 5);
+	sheet_begin(&s, "netflowize.modules/1", "modules");
+	*ret_bad = add_modules(&s, r, false);
+	add_modules(&s, r, true);
+	sheet_end(&s);
+	code = sheet_close(&s, err);
+	putchar('\n');
 	fflush(stdout);
-	buf_release(&out);
-	return bad;
+	return code;
 }
 
 static size_t found(const struct deploy_report *r)
@@ -121,8 +128,9 @@ static int status(struct app *app, const struct status_command *o,
 		err_hint(err, "Start with: netflowize --light %s/%s", n.project,
 			n.experiment);
 	} else if (r == 0 || r == -NFZ_E_NODES_FAILED) {
-		bad = show_modules(app, &report);
-		r = ask_ledger(app, o, t, err);
+		r = show_modules(&report, &bad, err);
+		if (r == 0)
+			r = ask_ledger(app, o, t, err);
 		if (r == 0 && bad) {
 			r = err_set(err, NFZ_E_NODES_FAILED,
 				"%zu program%s not running", bad,

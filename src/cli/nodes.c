@@ -2,7 +2,6 @@
 #include "base/mem.h"
 #include "cli/experiment.h"
 #include "cli/say.h"
-#include "report/table.h"
 
 #include <stdio.h>
 #include <string.h>

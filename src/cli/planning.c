@@ -1,6 +1,6 @@
 #include "cli/planning.h"
 #include "base/mem.h"
-#include "report/table.h"
+#include "format/sheet.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -32,7 +32,7 @@ int planning_solve(const struct topology *t, const struct plan_options *o,
 }
 
 /* "c1 c2 c3", cut to what fits a column, with the count of the rest. */
-static void add_links(struct table *table, const struct topology *t,
+static void add_links(struct sheet *s, const struct topology *t,
 	const struct plan_probe *p, bool wide)
 {
 	struct buf text = BUF_INIT(1 << 20);
@@ -46,7 +46,7 @@ static void add_links(struct table *table, const struct topology *t,
 		}
 		buf_addf(&text, "%s%s", i ? " " : "", name);
 	}
-	table_add(table, text.len ? buf_str(&text) : "-");
+	sheet_text(s, text.len ? buf_str(&text) : "-");
 	buf_release(&text);
 }
 
@@ -59,25 +59,27 @@ static size_t taps_of(const struct plan *plan, size_t probe)
 	return n;
 }
 
-static void show_probes(const struct app *app, const struct plan *plan,
-	const struct topology *t, struct buf *out)
+static int show_probes(const struct plan *plan, const struct topology *t,
+	bool wide, struct err *err)
 {
-	static const struct table_column columns[] = {{"PROBE", ALIGN_LEFT, 20},
-		{"NODE KIND", ALIGN_LEFT, 10}, {"WATCHES", ALIGN_LEFT, 0},
-		{"TAPS", ALIGN_RIGHT, 0}, {"WHY THIS NODE", ALIGN_LEFT, 0}};
-	bool wide = app->common->format == FORMAT_WIDE;
-	cleanup(table_free_at) struct table *table = table_new(columns, 5);
+	static const struct sheet_column columns[] = {{.name = "PROBE"},
+		{.name = "NODE KIND"}, {.name = "WATCHES"},
+		{.name = "TAPS", .right = true}, {.name = "WHY THIS NODE"}};
+	struct sheet s;
 
+	sheet_open(&s, SHEET_TABLE, stdout, columns, 5);
+	sheet_begin(&s, "netflowize.plan/1", "probes");
 	for (size_t i = 0; i < plan->n_probes; i++) {
 		const struct plan_probe *p = &plan->probes[i];
 
-		table_add(table, t->nodes[p->node].name);
-		table_add(table, topology_role_name(t->nodes[p->node].role));
-		add_links(table, t, p, wide);
-		table_addf(table, "%zu", taps_of(plan, i));
-		table_add(table, p->reason);
+		sheet_text(&s, t->nodes[p->node].name);
+		sheet_text(&s, topology_role_name(t->nodes[p->node].role));
+		add_links(&s, t, p, wide);
+		sheet_uint(&s, taps_of(plan, i));
+		sheet_text(&s, p->reason);
 	}
-	table_print(table, wide, out);
+	sheet_end(&s);
+	return sheet_close(&s, err);
 }
 
 static void show_proof(const struct plan *plan, struct buf *out)
@@ -108,15 +110,16 @@ static void show_proof(const struct plan *plan, struct buf *out)
 	}
 }
 
-void planning_show(const struct app *app, const struct plan *plan,
-	const struct topology *t)
+int planning_show(const struct app *app, const struct plan *plan,
+	const struct topology *t, struct err *err)
 {
-	struct buf out = BUF_INIT((size_t)64 << 20);
+	bool wide = app->common->format == FORMAT_WIDE;
 	size_t covered = plan_links_covered(plan, t);
+	struct buf out = BUF_INIT((size_t)64 << 20);
+	int r;
 
-	buf_addf(&out, "\nPlan (%s: %s)\n\n", plan->mode,
-		"use only nodes you already have");
-	show_probes(app, plan, t, &out);
+	printf("\nPlan (%s: use only nodes you already have)\n\n", plan->mode);
+	r = show_probes(plan, t, wide, err);
 	buf_addf(&out, "\n  Collector  %s (%s)\n",
 		plan->collector.node < 0 ? "none"
 					 : t->nodes[plan->collector.node].name,
@@ -130,6 +133,7 @@ void planning_show(const struct app *app, const struct plan *plan,
 	buf_addc(&out, '\n');
 	fputs(buf_str(&out), stdout);
 	buf_release(&out);
+	return r;
 }
 
 int planning_verdict(

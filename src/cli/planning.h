@@ -46,8 +46,8 @@ int planning_solve(const struct topology *t, const struct plan_options *o,
 	const struct node_facts *facts, struct plan **ret,
 	struct err *err) NFZ_MUST_CHECK;
 /* The table for people, on stdout. */
-void planning_show(const struct app *app, const struct plan *plan,
-	const struct topology *t);
+int planning_show(const struct app *app, const struct plan *plan,
+	const struct topology *t, struct err *err) NFZ_MUST_CHECK;
 /* NFZ_E_UNCOVERED with the links and their causes when some are not covered,
  * NFZ_E_UNCOVERED too when the time was over before the proof; else 0. */
 int planning_verdict(const struct plan *plan, const struct topology *t,

@@ -5,7 +5,7 @@
 
 #include "store/group.h"
 #include "store/query.h"
-#include "store/sheet.h"
+#include "format/sheet.h"
 
 enum answer_sort {
 	SORT_DEFAULT, /* by first; with a limit or groups, by bytes */

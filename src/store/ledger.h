@@ -12,7 +12,7 @@
 #define NFZ_STORE_LEDGER_H
 
 #include "store/catalog.h"
-#include "store/sheet.h"
+#include "format/sheet.h"
 #include "store/store.h"
 
 #define LEDGER_UNKNOWN UINT64_MAX

@@ -1,7 +1,7 @@
 /* Cells come in column order whatever the format, so that no format can have a
  * column that another lacks.  Machine formats are written as they come; a
  * table is kept until its widths are known. */
-#include "store/sheet.h"
+#include "format/sheet.h"
 #include "base/mem.h"
 
 #include <inttypes.h>

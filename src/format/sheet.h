@@ -1,7 +1,7 @@
 /* One set of rows in any of our output formats: a table for people, a JSON
  * document, a JSON object a line, CSV (RFC 4180). */
-#ifndef NFZ_STORE_SHEET_H
-#define NFZ_STORE_SHEET_H
+#ifndef NFZ_FORMAT_SHEET_H
+#define NFZ_FORMAT_SHEET_H
 
 #include "base/arena.h"
 #include "base/buf.h"
