@@ -42,7 +42,7 @@ struct lab_call {
 	struct lab_experiment *e;
 	struct value *states; /* statewait: array of names, [] any change */
 	enum lab_state first;
-	bool changing; /* waits for the end of a change */
+	bool changing; /* waits for a change or a check to end */
 	bool has_deadline;
 	struct mono_time deadline;
 	lab_reply_fn reply;
@@ -138,6 +138,9 @@ void service_swap_forget(struct lab_service *svc, struct lab_call *waiter);
 int service_parse(struct lab_service *svc, const char *text, bool check_only,
 	struct ns_experiment **ret, char **ret_messages,
 	struct err *err) NFZ_MUST_CHECK;
+/* nscheck in a process of its own: answers the call when that is done. */
+int service_check(struct lab_service *svc, struct lab_call *call,
+	const char *text, struct err *err) NFZ_MUST_CHECK;
 enum lab_inject service_injected(struct lab_service *svc, enum lab_inject what);
 
 #endif

@@ -97,11 +97,8 @@ static bool user_dir(const char *path)
 static void nscheck(struct lab_call *c, struct lab_experiment *none)
 {
 	const char *text, *path = call_text(c, "nsfilepath");
-	struct ns_experiment *ns = NULL;
-	cleanup_free char *messages = NULL;
 	struct err err = ERR_INIT;
 	char name[64];
-	int r;
 
 	(void)none;
 	if (!sent_text(c, &text))
@@ -127,12 +124,8 @@ static void nscheck(struct lab_call *c, struct lab_experiment *none)
 			text ? name : path);
 		return;
 	}
-	r = service_parse(c->svc, text, true, &ns, &messages, &err);
-	ns_free(ns);
-	if (r < 0)
-		call_exit(c, 1, "%s", messages ? messages : err.text);
-	else
-		call_ok_text(c, NULL, messages);
+	if (service_check(c->svc, c, text, &err) < 0)
+		call_exit(c, 255, "*** nscheck: %s\n", err.text);
 }
 
 /* Changing needs local_root in the experiment's group or group_root in its

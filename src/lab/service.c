@@ -47,6 +47,7 @@ void lab_service_stop(struct lab_service *svc)
 		return;
 	service_hang_up(svc);
 	service_swap_drop(svc);
+	service_check_drop(svc);
 	while (svc->waiting)
 		lab_call_cancel(svc, svc->waiting);
 	loop_timer_stop(svc->loop, svc->ticker);
@@ -225,5 +226,6 @@ void lab_call_cancel(struct lab_service *svc, struct lab_call *call)
 		return;
 	unlink_call(svc, call);
 	service_swap_forget(svc, call);
+	service_check_forget(svc, call);
 	call_free(call);
 }

@@ -8,6 +8,7 @@
 
 struct service_conn;
 struct service_change;
+struct service_check;
 
 struct lab_service {
 	struct loop *loop;
@@ -20,6 +21,7 @@ struct lab_service {
 	enum lab_inject inject;
 	struct service_conn *conns;
 	struct service_change *changes;
+	struct service_check *checks; /* NS files being checked */
 	struct lab_call *waiting;
 	struct loop_timer *ticker; /* runs while calls wait */
 };
@@ -45,6 +47,10 @@ enum {
 	FRAME_HEAD = 5,
 	FRAME_MAX = 64 << 20
 };
+
+/* Checks of NS files that go on (service_check.c). */
+void service_check_drop(struct lab_service *svc);
+void service_check_forget(struct lab_service *svc, struct lab_call *call);
 
 /* Whose certificate: an active user with groups and this serial, or NULL. */
 const struct lab_user *service_user(

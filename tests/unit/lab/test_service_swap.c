@@ -310,6 +310,8 @@ Test(service_swap, what_nscheck_overlooks_fails_in_modify, .timeout = 60)
 	e = experiment(w, "lan3");
 	call(w, request("experiment.nscheck", "lan3", "nsfilestr", bad, NULL),
 		"ada", &r);
+	while (r.times == 0)
+		cr_assert_eq(loop_step(w->loop, 50, NULL), 0);
 	cr_assert_eq(r.code, 0);
 	call(w,
 		request("experiment.modify", "lan3", "nsfilestr", bad, "wait",
@@ -318,5 +320,32 @@ Test(service_swap, what_nscheck_overlooks_fails_in_modify, .timeout = 60)
 	settle(w, e, seen);
 	cr_assert_str_eq(seen, "modify_reparse active");
 	cr_assert_eq(r.code, 2);
+	world_free(w);
+}
+
+/* A file that runs for ever costs its own process, nobody's time. */
+Test(service_swap, a_slow_nscheck_holds_up_nobody, .timeout = 60)
+{
+	static const char endless[] = "while {1} {set x 1}\n";
+	struct world *w = world_new(STEP_MS);
+	struct lab_call *c;
+	struct reply slow, quick;
+	struct mono_time from;
+
+	if (!w)
+		return;
+	c = call(w,
+		request("experiment.nscheck", "lan3", "nsfilestr", endless,
+			NULL),
+		"ada", &slow);
+	cr_assert_not_null(c);
+	cr_assert_eq(loop_step(w->loop, 50, NULL), 0);
+	from = mono_now();
+	cr_assert_null(call(
+		w, request("experiment.state", "lan3", NULL), "ada", &quick));
+	cr_assert_eq(quick.times, 1);
+	cr_assert_lt(mono_now().ns - from.ns, NS_PER_S / 2);
+	cr_assert_eq(slow.times, 0);
+	lab_call_cancel(w->svc, c);
 	world_free(w);
 }

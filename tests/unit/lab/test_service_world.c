@@ -410,11 +410,15 @@ char *world_call(
 	struct world *w, const char *uid, const char *request, size_t len)
 {
 	const struct lab_request r = {request, len};
+	struct mono_time end = mono_add_ms(mono_now(), 5000);
 	char *reply = NULL;
 	struct lab_call *call = lab_service_call(
 		w->svc, world_user(w, uid), &r, keep_reply, &reply);
 
-	if (call)
+	/* NS files are checked beside the loop */
+	while (!reply && !mono_passed(end))
+		cr_assert_eq(loop_step(w->loop, 50, NULL), 0);
+	if (call && !reply)
 		lab_call_cancel(w->svc, call);
 	return reply ? reply : mem_strdup("");
 }
