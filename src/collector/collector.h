@@ -65,6 +65,8 @@ void collector_free(struct collector *c);
 
 /* receiver.c */
 void collector_dirty(struct collector *c, bool soon);
+/* Stores what the modules last said of themselves, as every second does. */
+void collector_keep_health(struct collector *c);
 bool collector_commit(struct collector *c);
 /* END to meters, then caches, then stops the loop. */
 void collector_stop(struct collector *c, int64_t patience_ms);

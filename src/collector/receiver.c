@@ -200,14 +200,20 @@ static void on_health(void *data, struct module_health *h)
 	memcpy(h->backend, "store", sizeof("store"));
 }
 
-static void on_second(void *data)
+void collector_keep_health(struct collector *c)
 {
-	struct collector *c = data;
 	struct endpoint_peer p;
 
 	for (size_t i = 0; endpoint_peer(c->ep, i, &p); i++)
 		if (p.has_health && p.heard_ms >= 0 && p.heard_ms < 1500)
 			keep_health(c, &p);
+}
+
+static void on_second(void *data)
+{
+	struct collector *c = data;
+
+	collector_keep_health(c);
 	foreign_keep(c);
 	if (c->stop != STOP_NO)
 		collector_go_on_stopping(c);
