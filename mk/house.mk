@@ -10,7 +10,7 @@ clean:
 	rm -rf $(BUILD)
 
 deps:
-	@scripts/deps
+	@scripts/deps build lab check lint fuzz
 
 format:
 	clang-format-14 -i $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
@@ -23,19 +23,23 @@ docs:
 	@scripts/check-docs
 
 lint: layers docs
+	@scripts/deps lint check
 	@clang-format-14 --dry-run -Werror $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]')
 	@shellcheck $$(git ls-files | xargs grep -lE '^#!/bin/(ba)?sh' 2>/dev/null)
 
 # Every test.  The closing line counts them.
-check: deps
+check:
+	@scripts/deps build lab check
 	$(Q)$(MAKE) --no-print-directory $(JOBS) all fuzz-replay-build unit-build $(BUILD)/tests/deploy-tool
 	$(Q)BUILD=$(BUILD) scripts/run-tests
 
-demo: deps
+demo:
+	@scripts/deps build lab
 	$(Q)$(MAKE) --no-print-directory $(JOBS) all
 	$(Q)BUILD=$(BUILD) scripts/demo
 
-asan: deps
+asan:
+	@scripts/deps build lab check
 	$(Q)$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)-asan SANITIZE=address,undefined \
 	 all fuzz-replay-build unit-build $(BUILD)-asan/tests/deploy-tool
 	$(Q)BUILD=$(BUILD)-asan ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 \
@@ -67,7 +71,8 @@ fuzz-replay-build: $(patsubst %,$(BUILD)/tests/replay-%,$(FUZZERS))
 unit-build: $(patsubst %,$(BUILD)/tests/unit-%,$(UNIT))
 
 T ?= 60
-fuzz: deps
+fuzz:
+	@scripts/deps build fuzz
 	$(Q)BUILD=$(BUILD)-fuzz scripts/fuzz $(T) $(FUZZERS)
 
 # --- installation ------------------------------------------------------------
