@@ -32,7 +32,7 @@ struct lab_actions {
 	 * experiment out. */
 	int (*apply)(void *ctx, struct lab_experiment *e, struct err *err);
 	/* The counters of an interface of a machine (indices); negative when
-	 * unknown.  NULL: never known. */
+	 * unknown.  NULL: the node's own, turned round. */
 	int (*counters)(
 		void *ctx, int machine, int iface, struct lab_counters *ret);
 	void *ctx;

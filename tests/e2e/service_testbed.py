@@ -78,6 +78,11 @@ check("the bridge is named", {t["linkvname"] for t in info("traces")} ==
 r = on_node("extra", "ping", "-c", "2", "-W", "2", "client")
 check("the new link carries packets", r.returncode == 0, r)
 
+table = p.experiment.portstats(0.1, dict(WHO, nodeports=["extra"]))["output"]
+row = table.splitlines()[3].split()
+check("the switch has counted them", row[0] == "extra:1" and
+      int(row[1]) >= 2 * 98 and int(row[2]) >= 2, table)
+
 r = p.experiment.modify(0.1, dict(WHO, nsfilestr="oops", wait=True))
 check("a bad text is refused", r["code"] == 2 and r["value"] == 1 and
       "old virtual state restored" in r["output"], r)
