@@ -302,7 +302,7 @@ static int enter_decide(struct up *u, struct fleet_node *n, struct err *err)
 {
 	struct deploy_node *d = session_node(&u->s, n);
 	struct up_node *node = up_node(u, n);
-	const struct module *c = module_on(u, d->node, MODULE_COLLECTOR);
+	const struct module *c;
 	bool installs = false;
 	int r = up_decide(u, err);
 
@@ -323,11 +323,14 @@ static int enter_decide(struct up *u, struct fleet_node *n, struct err *err)
 		d->status = NODE_UNCHANGED;
 		session_note(&u->s, d, "unchanged");
 	}
-	if (u->s.o->dry_run || !steps_touch(&node->steps, d->node))
-		node->stage = UP_END;
+	u->s.report->changed |=
+		steps_touch(&node->steps, d->node) && !u->s.o->dry_run;
+	if (u->s.o->dry_run || !node->planned)
+		node->stage = u->s.o->dry_run ? UP_END : UP_REMOVE - 1;
+	else if (!installs && u->s.o->lease_ms > 0)
+		node->stage = UP_RENEW - 1;
 	else if (!installs)
 		node->stage = UP_REMOVE - 1;
-	u->s.report->changed |= node->stage != UP_END;
 	return 0;
 }
 

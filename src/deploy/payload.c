@@ -10,10 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifndef NFZ_LIBDIR
-#define NFZ_LIBDIR "/usr/local/lib/netflowize"
-#endif
-
 enum { ARCHIVE_MAX = 64 << 20 };
 
 static int take_file(void *ctx, const struct payload_entry *e, const void *data,
@@ -126,7 +122,7 @@ int payloads_load(struct payloads *ret, struct err *err)
 {
 	const char *wish = getenv("NETFLOWIZE_PAYLOAD");
 	char exe[4096] = "";
-	cleanup_free char *beside = NULL;
+	cleanup_free char *beside = NULL, *installed = NULL;
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	struct stat st;
 	int r = 0;
@@ -135,6 +131,7 @@ int payloads_load(struct payloads *ret, struct err *err)
 	if (n > 0 && strrchr(exe, '/'))
 		*strrchr(exe, '/') = '\0';
 	beside = mem_printf("%s/../payload", exe);
+	installed = mem_printf("%s/../lib/netflowize", exe);
 	if (wish && *wish && stat(wish, &st) == 0 && S_ISREG(st.st_mode))
 		r = load_file(ret, wish, err);
 	else if (wish && *wish)
@@ -142,7 +139,7 @@ int payloads_load(struct payloads *ret, struct err *err)
 	else
 		r = load_dir(ret, beside, err);
 	if (r == 0 && ret->n == 0 && !(wish && *wish))
-		r = load_dir(ret, NFZ_LIBDIR, err);
+		r = load_dir(ret, installed, err);
 	if (r == 0 && ret->n == 0) {
 		r = err_set(err, NFZ_E_CONFIG,
 			"the programs for the nodes are not found (%s)",

@@ -2,7 +2,8 @@
  *
  * One archive per architecture (deploy/payload_read.h), made at build time,
  * looked for in $NETFLOWIZE_PAYLOAD (a directory or one archive), in
- * ../payload beside the running program, and in PREFIX/lib/netflowize. */
+ * ../payload beside the running program (as built), and in ../lib/netflowize
+ * beside it (as installed). */
 #ifndef NFZ_DEPLOY_PAYLOAD_H
 #define NFZ_DEPLOY_PAYLOAD_H
 

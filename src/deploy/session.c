@@ -73,6 +73,8 @@ int session_open(const struct topology *t, const struct deploy_options *o,
 		ret->fleet->options.stall_ms = o->timeout_ms;
 		ret->fleet->options.start_ms = o->timeout_ms;
 	}
+	if (o->impatient)
+		ret->fleet->options.retry_ms = 0;
 	ret->fleet->options.cancel = o->cancel;
 	report->nodes = mem_zalloc(n, sizeof(*report->nodes));
 	report->n = n;

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The failure matrix on real nodes: each fault is named with its node, the
 # others are unaffected, a rerun converges, strip leaves nothing.
+# shellcheck disable=SC2016
 set -u
 . "$(dirname "$0")/lib/deploy.bash"
 stand_ins "$good_stand_in" 1

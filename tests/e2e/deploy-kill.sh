@@ -2,6 +2,7 @@
 # kill -9 of the controller, of the agents, at random moments of up and of
 # strip: afterwards strip leaves the nodes as they were, or up converges.
 # ROUNDS of them; the seed is printed.
+# shellcheck disable=SC2016
 set -u
 . "$(dirname "$0")/lib/deploy.bash"
 stand_ins "$good_stand_in" 1

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Deploy on a real testbed: up, again, look, change, strip; the nodes' disks
 # are the same afterwards.
+# shellcheck disable=SC2016
 set -u
 . "$(dirname "$0")/lib/deploy.bash"
 stand_ins "$good_stand_in" 1

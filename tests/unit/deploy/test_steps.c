@@ -375,7 +375,7 @@ Test(steps, the_collector_starts_first_and_old_things_go_last)
 	struct world w;
 
 	make_world(&w);
-	w.report.nodes[0].n_found = 0;
+	snprintf(w.report.nodes[0].found[0].processes[0].state, 16, "killed");
 	w.report.nodes[5].found[0].processes[0].stamp[0] = 'x';
 	add_found(&w.report.nodes[3], w.r.id, "p/e", NULL);
 	add_found(&w.report.nodes[1], "00000000000000aa", "p/e", NULL);
