@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2016
 # Common to tests/e2e/deploy*.sh: a testbed of our own, a payload with stand-in
 # programs, and the comparison of the nodes' disks before and after.
 
