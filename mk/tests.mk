@@ -28,7 +28,7 @@ $(BUILD)/tests/libsupport.a: $(patsubst tests/%.c,$(BUILD)/tests/obj/%.o,$(wildc
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 define unit_rule
-$(BUILD)/tests/unit-$(1): $(patsubst tests/%.c,$(BUILD)/tests/obj/%.o,$(wildcard tests/unit/$(1)/*.c)) $(BUILD)/tests/libsupport.a $(foreach f,$(TEST_ABOVE_$(1)),$(filter $(BUILD)/lib$(f).a,$(LIBS)))
+$(BUILD)/tests/unit-$(1): $(patsubst tests/%.c,$(BUILD)/tests/obj/%.o,$(wildcard tests/unit/$(1)/*.c)) $(BUILD)/tests/obj/support/sanitizer.o $(BUILD)/tests/libsupport.a $(foreach f,$(TEST_ABOVE_$(1)),$(filter $(BUILD)/lib$(f).a,$(LIBS)))
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDHARDEN) -o $$@ $$(filter %.o,$$^) \
