@@ -221,6 +221,31 @@ static void add_nodes(struct merge *m, struct flow *f, const struct hop *hop)
 	}
 }
 
+static bool is_at(const struct merge *m, const struct hop *hop, uint16_t slot,
+	const struct net_addr *addr)
+{
+	const struct catalog_link *l =
+		hop->link < 0 ? NULL : &m->catalog->links[hop->link];
+
+	return l && slot < l->n_members && l->members[slot].has_addr &&
+	       memcmp(l->members[slot].addr.b, addr->b, sizeof(addr->b)) == 0;
+}
+
+/* Nodes of the key's addresses: where several have one, who was seen with it. */
+static void name_ends(const struct merge *m, size_t n_hops, struct flow *f)
+{
+	f->src_node = catalog_node_of(m->catalog, &f->key.src);
+	f->dst_node = catalog_node_of(m->catalog, &f->key.dst);
+	for (size_t i = 0; i < n_hops; i++) {
+		const struct hop *h = &m->hop[i];
+
+		if (is_at(m, h, h->src, &f->key.src))
+			f->src_node = hops_node(m->catalog, h->link, h->src);
+		if (is_at(m, h, h->dst, &f->key.dst))
+			f->dst_node = hops_node(m->catalog, h->link, h->dst);
+	}
+}
+
 /* One flow: n rows of one key without an idle gap. */
 static int emit(
 	struct merge *m, const struct ref *refs, size_t n, struct err *err)
@@ -233,9 +258,8 @@ static int emit(
 	size_t n_hops;
 
 	make_room(m, n);
-	f.src_node = catalog_node_of(m->catalog, &f.key.src);
-	f.dst_node = catalog_node_of(m->catalog, &f.key.dst);
 	n_hops = find_hops(m, refs, n);
+	name_ends(m, n_hops, &f);
 	ends = (struct flow_ends){f.src_node, f.dst_node};
 	hops_find_origins(m->hops, m->hop, n_hops, &ends);
 	for (size_t i = 0; i < n_hops; i++) {
