@@ -106,6 +106,8 @@ static int look_around(struct up *up, struct plan_options *wish,
 		deploy_report_release(&r);
 		return code;
 	}
+	/* a node that is only starting had its time */
+	o.impatient = up->nodes.options.impatient = code == -NFZ_E_NODES_FAILED;
 	if (!wish->collector && collector_now(&r)) {
 		*ret_kept = collector_now(&r);
 		wish->collector = *ret_kept;
