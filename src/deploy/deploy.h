@@ -30,7 +30,7 @@ struct deploy_options {
 	const char *user;   /* login name; NULL: the node's, else ours */
 	int parallel;       /* 0: 64 */
 	int64_t timeout_ms; /* per node without progress; 0: the defaults */
-	bool impatient; /* who refuses is not asked again: that was done */
+	bool impatient;     /* who refuses is not asked again: that was done */
 	const volatile int *cancel;  /* number of Ctrl-C, may be NULL */
 	const char *state_dir;       /* NULL: XDG */
 	deploy_progress_fn progress; /* may be NULL */

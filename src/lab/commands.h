@@ -31,6 +31,6 @@ int command_parse(int argc, char **argv, int *ret_status, struct err *err);
 int command_nscheck(int argc, char **argv, int *ret_status, struct err *err);
 
 extern const struct opt up_options[], run_options[], exec_options[],
-        list_options[], down_options[];
+	list_options[], down_options[];
 
 #endif

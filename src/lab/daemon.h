@@ -14,13 +14,13 @@ struct daemon_setup {
 	const char *domain;            /* NULL: testbed.example.net */
 	const char *delay_os;          /* image of shapers, NULL: Linux */
 	uint64_t seed;
-	int64_t disk_bytes;            /* of each node, 0: default */
-	int lock;                      /* from state_claim(); closed */
+	int64_t disk_bytes; /* of each node, 0: default */
+	int lock;           /* from state_claim(); closed */
 };
 
 /* Starts the launcher in the background and returns when every node answers;
  * an error is the launcher's own and nothing is left then. */
-int daemon_start(const struct daemon_setup *setup, struct err *err)
-        NFZ_MUST_CHECK;
+int daemon_start(
+	const struct daemon_setup *setup, struct err *err) NFZ_MUST_CHECK;
 
 #endif

@@ -7,10 +7,10 @@
 
 /* What the experiment asks for and this testbed does not do, one a line. */
 void describe_notes(const struct lab_site *site, const struct lab_experiment *e,
-        struct buf *out);
+	struct buf *out);
 void describe_text(const struct lab_site *site, const struct lab_experiment *e,
-        const char *notes, struct buf *out);
+	const char *notes, struct buf *out);
 void describe_json(const struct lab_site *site, const struct lab_experiment *e,
-        const char *notes, struct buf *out);
+	const char *notes, struct buf *out);
 
 #endif

@@ -118,13 +118,13 @@ struct lab_seat {
 struct lab_net {
 	struct net_prefix prefix;
 	bool has_prefix;
-	bool overlaps;          /* its addresses are also in another's range */
+	bool overlaps; /* its addresses are also in another's range */
 	int cost;
-	int *nodes;             /* of each member */
+	int *nodes; /* of each member */
 };
 struct lab_lookup {
 	struct lab_net *nets;
-	int *machine;           /* of each node, -1 */
+	int *machine;            /* of each node, -1 */
 	struct lab_seat **seats; /* of each node, in the links' order */
 	int *n_seats;
 };

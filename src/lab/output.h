@@ -8,10 +8,10 @@
 enum output { OUTPUT_TEXT, OUTPUT_JSON };
 extern const char *const output_choices[];
 
-int output_describe(const struct testbed *t, int output, struct err *err)
-        NFZ_MUST_CHECK;
+int output_describe(
+	const struct testbed *t, int output, struct err *err) NFZ_MUST_CHECK;
 /* Asks and prints the answer as it is. */
 int output_answer(const struct testbed *t, const char *request,
-        struct err *err) NFZ_MUST_CHECK;
+	struct err *err) NFZ_MUST_CHECK;
 
 #endif

@@ -26,8 +26,8 @@ void runtime_place(const struct lab_runtime *rt, const struct lab_experiment *e,
 void runtime_control_port(
 	const struct lab_runtime *rt, int machine, char name[static 16]);
 /* Settings of a fresh network namespace, before it has interfaces. */
-int runtime_prepare(struct lab_runtime *rt, int machine, struct err *err)
-        NFZ_MUST_CHECK;
+int runtime_prepare(
+	struct lab_runtime *rt, int machine, struct err *err) NFZ_MUST_CHECK;
 /* Files, addresses, queues of one machine; again after anything changed. */
 int runtime_configure(struct lab_runtime *rt, struct lab_experiment *e,
 	int machine, bool rewired, struct err *err) NFZ_MUST_CHECK;

@@ -8,7 +8,7 @@
 
 /* One line for each entry below path, sorted: type, mode, owner, size, mtime
  * in nanoseconds, path.  Never follows links. */
-int snapshot_tree(const char *path, struct buf *out, struct err *err)
-        NFZ_MUST_CHECK;
+int snapshot_tree(
+	const char *path, struct buf *out, struct err *err) NFZ_MUST_CHECK;
 
 #endif

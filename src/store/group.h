@@ -22,8 +22,9 @@
 	X(SPORT, "sport")                                                      \
 	X(DPORT, "dport")                                                      \
 	X(PROTO, "proto")                                                      \
-	X(LINK, "link") X(NODE, "node") X(SRC_NODE, "src_node")                \
-		X(DST_NODE, "dst_node") X(TIME, "time")
+	X(LINK, "link")                                                        \
+	X(NODE, "node") X(SRC_NODE, "src_node") X(DST_NODE, "dst_node")        \
+		X(TIME, "time")
 
 enum group_key {
 #define X(name, text) GROUP_##name,

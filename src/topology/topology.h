@@ -33,24 +33,27 @@ enum node_role {
 };
 
 struct topo_node {
-	const char *name;     /* virtual name; unique */
+	const char *name; /* virtual name; unique */
 	enum node_role role;
-	const char *phys;     /* machine id, "pc164" or "pcvm12-3"; may be NULL */
-	const char *host;     /* machine it runs on; = phys unless virtual */
-	bool host_shared;     /* the host belongs to somebody else */
-	const char *type;     /* hardware type, "pc850" */
-	const char *os;       /* testbed's image name, "RHL90-STD" */
-	const char *status;   /* as the testbed says: "up", "down"; NULL unknown */
-	const char *unusable; /* cause why no probe can run here, NULL if it can:
+	const char *phys; /* machine id, "pc164" or "pcvm12-3"; may be NULL */
+	const char *host; /* machine it runs on; = phys unless virtual */
+	bool host_shared; /* the host belongs to somebody else */
+	const char *type; /* hardware type, "pc850" */
+	const char *os;   /* testbed's image name, "RHL90-STD" */
+	const char
+		*status; /* as the testbed says: "up", "down"; NULL unknown */
+	const char
+		*unusable; /* cause why no probe can run here, NULL if it can:
 	                       * "os", "down", "no-login", "virtual" */
 	/* how to log in; any may be NULL or 0 */
 	const char *address;  /* numeric control-network address */
 	const char *hostname; /* vname.exp.proj.domain */
 	uint16_t port;
 	const char *user;
-	const char *gateway;  /* jump host */
-	const char *const *host_keys; /* public-key lines, NULL-ended, or NULL */
-	bool inferred;        /* not stated by a source but concluded */
+	const char *gateway; /* jump host */
+	const char *const
+		*host_keys; /* public-key lines, NULL-ended, or NULL */
+	bool inferred;      /* not stated by a source but concluded */
 };
 
 struct topo_iface {
@@ -63,17 +66,17 @@ struct topo_iface {
 	uint8_t mac[6];
 	bool has_addr;
 	struct net_addr addr;
-	uint8_t prefix_len;  /* 0..128 as struct net_prefix */
-	int64_t speed_kbps;  /* 0 unknown */
+	uint8_t prefix_len; /* 0..128 as struct net_prefix */
+	int64_t speed_kbps; /* 0 unknown */
 	bool inferred;
 };
 
 /* Shaping as one member sees it; halves are already rejoined by the importer
  * only in topology_path_shaping(). */
 struct topo_shape {
-	double delay_ms, r_delay_ms;      /* node -> link, link -> node */
+	double delay_ms, r_delay_ms; /* node -> link, link -> node */
 	int64_t bandwidth_kbps, r_bandwidth_kbps;
-	double loss, r_loss;              /* 0..1 */
+	double loss, r_loss; /* 0..1 */
 };
 
 struct topo_member {
@@ -88,9 +91,9 @@ struct topo_link {
 	enum link_kind kind;
 	struct topo_member *members; /* index = slot */
 	size_t n_members;
-	bool trivial;  /* all members on one host: no wire */
-	bool traced;   /* the testbed's own tracing is on */
-	bool floods;   /* any member of the LAN sees all frames */
+	bool trivial; /* all members on one host: no wire */
+	bool traced;  /* the testbed's own tracing is on */
+	bool floods;  /* any member of the LAN sees all frames */
 	bool inferred;
 };
 
@@ -98,17 +101,17 @@ struct topo_link {
 struct topo_bridge {
 	int node;
 	int link;
-	int slot;          /* LAN: the member it serves; -1: both of a p2p link */
-	int port[2];       /* interfaces: [0] faces member 0 (p2p) or the member
+	int slot;    /* LAN: the member it serves; -1: both of a p2p link */
+	int port[2]; /* interfaces: [0] faces member 0 (p2p) or the member
 	                    * served (LAN), [1] the other side */
-	bool shapes;       /* false: transparent (trace only) */
+	bool shapes; /* false: transparent (trace only) */
 	bool inferred;
 };
 
 struct topology {
 	struct arena arena;
 	const char *project, *experiment; /* NULL for a file without them */
-	const char *source; /* "emulab", "ns", "json", ... */
+	const char *source;               /* "emulab", "ns", "json", ... */
 	struct topo_node *nodes;
 	struct topo_iface *ifaces;
 	struct topo_link *links;
@@ -128,19 +131,19 @@ static inline void topology_free_at(struct topology **t)
 /* Adding.  The value is copied, its strings too; returns the new index.
  * A name already taken, or an index that does not exist, is NFZ_E_INPUT. */
 int topology_add_node(struct topology *t, const struct topo_node *node,
-        int *ret, struct err *err) NFZ_MUST_CHECK;
-int topology_add_link(struct topology *t, const char *name,
-        enum link_kind kind, int *ret, struct err *err) NFZ_MUST_CHECK;
+	int *ret, struct err *err) NFZ_MUST_CHECK;
+int topology_add_link(struct topology *t, const char *name, enum link_kind kind,
+	int *ret, struct err *err) NFZ_MUST_CHECK;
 /* Adds an interface of iface->node as the next member of iface->link (slot is
  * set), or, with link -1, as a control interface. */
 int topology_add_member(struct topology *t, const struct topo_iface *iface,
-        const struct topo_shape *shape, int *ret_iface, struct err *err)
-        NFZ_MUST_CHECK;
+	const struct topo_shape *shape, int *ret_iface,
+	struct err *err) NFZ_MUST_CHECK;
 /* An interface that is no member: a bridge's port. */
 int topology_add_port(struct topology *t, const struct topo_iface *iface,
-        int *ret_iface, struct err *err) NFZ_MUST_CHECK;
+	int *ret_iface, struct err *err) NFZ_MUST_CHECK;
 int topology_add_bridge(struct topology *t, const struct topo_bridge *bridge,
-        int *ret, struct err *err) NFZ_MUST_CHECK;
+	int *ret, struct err *err) NFZ_MUST_CHECK;
 /* Sets ROLE_ROUTER on hosts with two links or more.  Call once, last. */
 void topology_finish(struct topology *t);
 
@@ -156,7 +159,7 @@ const char *topology_role_name(enum node_role role);
 bool topology_role_parse(const char *name, enum node_role *ret);
 /* End-to-end shaping from member a to member b of a link: delay[a] +
  * r_delay[b], loss combined, bandwidth the lesser of both. */
-struct topo_shape topology_path_shaping(const struct topology *t, int link,
-        int slot_a, int slot_b);
+struct topo_shape topology_path_shaping(
+	const struct topology *t, int link, int slot_a, int slot_b);
 
 #endif

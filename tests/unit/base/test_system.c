@@ -78,8 +78,8 @@ Test(file, a_lock_is_held_once)
 Test(proc, feeds_gathers_and_times_out)
 {
 	static const char *const cat[] = {"cat", NULL};
-	static const char *const fail[] = {"sh", "-c", "echo no >&2; exit 3",
-	        NULL};
+	static const char *const fail[] = {
+		"sh", "-c", "echo no >&2; exit 3", NULL};
 	static const char *const hang[] = {"sleep", "30", NULL};
 	struct buf out = BUF_INIT(1 << 20), bad = BUF_INIT(1 << 20);
 	struct proc_io io = {"hello", 5, &out, &bad, 5000};

@@ -10,7 +10,7 @@
 Test(net, addresses_round_trip)
 {
 	static const char *const texts[] = {"10.1.2.3", "0.0.0.0",
-	        "255.255.255.255", "2001:db8::1", "::", "fe80::1"};
+		"255.255.255.255", "2001:db8::1", "::", "fe80::1"};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		char text[NET_ADDR_TEXT];
@@ -27,13 +27,12 @@ Test(net, prefixes)
 		const char *prefix, *addr;
 		bool inside;
 	} cases[] = {{"10.1.0.0/16", "10.1.255.255", true},
-	        {"10.1.0.0/16", "10.2.0.0", false},
-	        {"10.1.2.3", "10.1.2.3", true},
-	        {"10.1.2.3", "10.1.2.2", false},
-	        {"0.0.0.0/0", "192.0.2.1", true},
-	        {"0.0.0.0/0", "2001:db8::1", false},
-	        {"2001:db8::/33", "2001:db8:7fff::1", true},
-	        {"2001:db8::/33", "2001:db8:8000::1", false}};
+		{"10.1.0.0/16", "10.2.0.0", false},
+		{"10.1.2.3", "10.1.2.3", true}, {"10.1.2.3", "10.1.2.2", false},
+		{"0.0.0.0/0", "192.0.2.1", true},
+		{"0.0.0.0/0", "2001:db8::1", false},
+		{"2001:db8::/33", "2001:db8:7fff::1", true},
+		{"2001:db8::/33", "2001:db8:8000::1", false}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct net_prefix p;
@@ -42,14 +41,14 @@ Test(net, prefixes)
 		cr_assert(net_prefix_parse(cases[i].prefix, &p));
 		cr_assert(net_addr_parse(cases[i].addr, &a));
 		cr_assert_eq(net_prefix_has(&p, &a), cases[i].inside, "%s %s",
-		        cases[i].prefix, cases[i].addr);
+			cases[i].prefix, cases[i].addr);
 	}
 }
 
 Test(net, refuses_nonsense)
 {
 	static const char *const texts[] = {"10.1.0.0/33", "10.1.0.0/", "10.1",
-	        "10.1.0.0/1x", "::/129", "a", "", "10.1.0.0/-1"};
+		"10.1.0.0/1x", "::/129", "a", "", "10.1.0.0/-1"};
 	struct net_prefix p;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -106,17 +105,17 @@ struct values {
 };
 
 static const struct opt table[] = {
-        {"flag", 'f', OPT_FLAG, offsetof(struct values, flag), NULL, "", NULL,
-                0, 0},
-        {"number", 'n', OPT_INT, offsetof(struct values, number), "N", "",
-                NULL, 1, 10},
-        {"text", 't', OPT_TEXT, offsetof(struct values, text), "T", "", NULL,
-                0, 0},
-        {"avoid", 0, OPT_LIST, offsetof(struct values, list), "L", "", NULL, 0,
-                0},
-        {"verbose", 'v', OPT_COUNT, offsetof(struct values, level), NULL, "",
-                NULL, 0, 0},
-        {NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0}};
+	{"flag", 'f', OPT_FLAG, offsetof(struct values, flag), NULL, "", NULL,
+		0, 0},
+	{"number", 'n', OPT_INT, offsetof(struct values, number), "N", "", NULL,
+		1, 10},
+	{"text", 't', OPT_TEXT, offsetof(struct values, text), "T", "", NULL, 0,
+		0},
+	{"avoid", 0, OPT_LIST, offsetof(struct values, list), "L", "", NULL, 0,
+		0},
+	{"verbose", 'v', OPT_COUNT, offsetof(struct values, level), NULL, "",
+		NULL, 0, 0},
+	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0}};
 
 static int parse(struct values *v, int *words, char **argv, struct err *err)
 {
@@ -131,7 +130,7 @@ static int parse(struct values *v, int *words, char **argv, struct err *err)
 Test(opt, options_and_words_mix)
 {
 	char *argv[] = {"x", "one", "-fvv", "--number=7", "two", "-t", "hi",
-	        "--avoid", "a,b", "--avoid=c", "--", "-z", NULL};
+		"--avoid", "a,b", "--avoid=c", "--", "-z", NULL};
 	struct err err = ERR_INIT;
 	struct values v;
 	int words;

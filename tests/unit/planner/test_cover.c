@@ -24,8 +24,8 @@ static int add_member(struct topology *t, int link, int node)
 	return ret;
 }
 
-static int add_node(struct topology *t, const char *prefix, int i,
-        enum node_role role)
+static int add_node(
+	struct topology *t, const char *prefix, int i, enum node_role role)
 {
 	char name[32];
 	struct topo_node n = {.name = name, .role = role};
@@ -44,10 +44,9 @@ static void add_bridge(struct topology *t, int node, int link, int slot)
 
 	for (int i = 0; i < 2; i++) {
 		struct topo_iface port = {
-		        .node = node, .link = link, .slot = -1};
+			.node = node, .link = link, .slot = -1};
 
-		cr_assert_eq(
-		        topology_add_port(t, &port, &b.port[i], NULL), 0);
+		cr_assert_eq(topology_add_port(t, &port, &b.port[i], NULL), 0);
 	}
 	cr_assert_eq(topology_add_bridge(t, &b, NULL, NULL), 0);
 }
@@ -68,17 +67,17 @@ static struct topology *random_topology(void)
 
 		snprintf(name, sizeof(name), "l%d", i);
 		cr_assert_eq(topology_add_link(t, name,
-		                     lan ? LINK_LAN : LINK_P2P, &link, NULL),
-		        0);
+				     lan ? LINK_LAN : LINK_P2P, &link, NULL),
+			0);
 		for (int m = 0; m < members; m++)
 			add_member(t, link, (first + m) % nodes);
 		if (rnd(3) == 0 && shapers < 4) {
 			/* two links a box, as the testbed does */
 			if (last_shaper < 0 || shapers % 2 == 0)
 				last_shaper = add_node(
-				        t, "tbdelay", shapers, ROLE_SHAPER);
+					t, "tbdelay", shapers, ROLE_SHAPER);
 			add_bridge(t, last_shaper, link,
-			        lan ? (int)rnd((unsigned)members) : -1);
+				lan ? (int)rnd((unsigned)members) : -1);
 			shapers++;
 		}
 	}
@@ -94,9 +93,8 @@ static bool link_seen(const struct topology *t, int link, unsigned set)
 	for (size_t s = 0; s < l->n_members; s++) {
 		int bridge = topology_bridge_of(t, link, (int)s);
 		bool seen =
-		        (set >> t->ifaces[l->members[s].iface].node & 1) ||
-		        (bridge >= 0 &&
-		                (set >> t->bridges[bridge].node & 1));
+			(set >> t->ifaces[l->members[s].iface].node & 1) ||
+			(bridge >= 0 && (set >> t->bridges[bridge].node & 1));
 
 		unseen += !seen;
 	}

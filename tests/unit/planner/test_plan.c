@@ -8,18 +8,17 @@
 #include <string.h>
 
 static const char dumbbell[] =
-        "{\"schema\":\"netflowize.topology/1\","
-        "\"nodes\":[\"client1\",\"client2\",\"r1\",\"r2\",\"server1\"],"
-        "\"links\":[{\"name\":\"c1\",\"nodes\":[\"client1\",\"r1\"]},"
-        "{\"name\":\"c2\",\"nodes\":[\"client2\",\"r1\"]},"
-        "{\"name\":\"core\",\"nodes\":[\"r1\",\"r2\"]},"
-        "{\"name\":\"s1\",\"nodes\":[\"r2\",\"server1\"]}]}";
+	"{\"schema\":\"netflowize.topology/1\","
+	"\"nodes\":[\"client1\",\"client2\",\"r1\",\"r2\",\"server1\"],"
+	"\"links\":[{\"name\":\"c1\",\"nodes\":[\"client1\",\"r1\"]},"
+	"{\"name\":\"c2\",\"nodes\":[\"client2\",\"r1\"]},"
+	"{\"name\":\"core\",\"nodes\":[\"r1\",\"r2\"]},"
+	"{\"name\":\"s1\",\"nodes\":[\"r2\",\"server1\"]}]}";
 
-static const char lan[] =
-        "{\"schema\":\"netflowize.topology/1\","
-        "\"nodes\":[\"a\",\"b\",\"c\",\"d\"],"
-        "\"links\":[{\"name\":\"lan0\",\"lan\":true,"
-        "\"nodes\":[\"a\",\"b\",\"c\",\"d\"]}]}";
+static const char lan[] = "{\"schema\":\"netflowize.topology/1\","
+			  "\"nodes\":[\"a\",\"b\",\"c\",\"d\"],"
+			  "\"links\":[{\"name\":\"lan0\",\"lan\":true,"
+			  "\"nodes\":[\"a\",\"b\",\"c\",\"d\"]}]}";
 
 static struct topology *parse(const char *text)
 {
@@ -27,7 +26,7 @@ static struct topology *parse(const char *text)
 	struct topology *t = NULL;
 
 	cr_assert_eq(topofile_parse(text, strlen(text), "test", &t, &err), 0,
-	        "%s", err.text);
+		"%s", err.text);
 	return t;
 }
 
@@ -70,9 +69,9 @@ Test(plan, the_file_form_reads_back)
 		struct err err = ERR_INIT;
 
 		plan_print(plan, t, &a);
-		cr_assert_eq(plan_parse(buf_str(&a), a.len, "p", t, &again,
-		                     &err),
-		        0, "%s", err.text);
+		cr_assert_eq(
+			plan_parse(buf_str(&a), a.len, "p", t, &again, &err), 0,
+			"%s", err.text);
 		plan_print(again, t, &b);
 		/* the count of search nodes is not read back */
 		again->search_nodes = plan->search_nodes;
@@ -118,7 +117,7 @@ Test(plan, gaps_have_causes)
 	cr_assert_eq(plan->n_gaps, 1);
 	cr_assert_str_eq(t->links[plan->gaps[0].link].name, "c1");
 	cr_assert_str_eq(plan->gaps[0].cause,
-	        "client1: excluded by --avoid; r1: excluded by --avoid");
+		"client1: excluded by --avoid; r1: excluded by --avoid");
 	plan_free(plan);
 	topology_free(t);
 	opt_list_release(&goal.avoid);
@@ -142,8 +141,8 @@ Test(plan, wrong_wishes_are_refused)
 Test(plan, most_free_disk_collects)
 {
 	struct topology *t = parse(dumbbell);
-	struct node_facts facts[5] = {{10, 0}, {30, 0}, {99, 0}, {99, 0},
-	        {20, 0}};
+	struct node_facts facts[5] = {
+		{10, 0}, {30, 0}, {99, 0}, {99, 0}, {20, 0}};
 	struct plan_goal goal = {.facts = facts};
 	struct plan *plan = solve(t, &goal);
 
