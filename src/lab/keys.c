@@ -1,5 +1,7 @@
 /* ssh-keygen does the work.  An ed25519 and an ecdsa key for every machine;
- * the RSA key, slow to make, is one for the whole site. */
+ * the RSA key, slow to make, is one for the whole site -- until a machine gets
+ * other keys: then it has an RSA key of its own, too (MACHINE_rsa.own), so
+ * that the change is seen whichever kind somebody knows. */
 #define _GNU_SOURCE
 #include "lab/keys.h"
 #include "base/file.h"
@@ -24,10 +26,22 @@ static const struct kind kinds[] = {{"ed25519", "256", false},
 
 enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
+static void own_mark(const char *dir, const struct lab_machine *m,
+	const struct kind *kind, char path[static 256])
+{
+	snprintf(path, 256, "%.200s/%s_%s.own", dir, m->id, kind->name);
+}
+
 static void key_path(const char *dir, const struct lab_machine *m,
 	const struct kind *kind, char path[static 256])
 {
-	snprintf(path, 256, "%.200s/%s_%s", dir, kind->shared ? "site" : m->id,
+	bool own = !kind->shared;
+
+	if (!own) {
+		own_mark(dir, m, kind, path);
+		own = access(path, F_OK) == 0;
+	}
+	snprintf(path, 256, "%.200s/%s_%s", dir, own ? m->id : "site",
 		kind->name);
 }
 
@@ -186,13 +200,23 @@ int keys_ensure(const char *dir, struct lab_site *site, const int *machines,
 	return r;
 }
 
+static void mark(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 void keys_forget(const char *dir, struct lab_machine *m)
 {
 	for (size_t k = 0; k < N_KINDS; k++) {
 		char path[256];
 
-		if (kinds[k].shared)
-			continue;
+		if (kinds[k].shared) {
+			own_mark(dir, m, &kinds[k], path);
+			mark(path);
+		}
 		key_path(dir, m, &kinds[k], path);
 		unlink(path);
 	}
