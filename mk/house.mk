@@ -42,8 +42,8 @@ asan:
 	@scripts/deps build lab check
 	$(Q)$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)-asan SANITIZE=address,undefined \
 	 all fuzz-replay-build unit-build $(BUILD)-asan/tests/deploy-tool
-	$(Q)BUILD=$(BUILD)-asan ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 \
-	 UBSAN_OPTIONS=print_stacktrace=1 scripts/run-tests
+	$(Q)BUILD=$(BUILD)-asan SANITIZE=address,undefined \
+	 NODE_BIN=$(abspath $(BUILD)-asan/bin) REPORTS=$(abspath $(BUILD)-asan/reports) scripts/run-tests
 
 torture: all
 	$(Q)for t in tests/torture/*.sh; do echo "== $$t"; BUILD=$(BUILD) "$$t" || exit 1; done

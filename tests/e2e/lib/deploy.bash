@@ -8,9 +8,10 @@ if [ "$(id -u)" -ne 0 ]; then
 	echo "SKIPPED: needs root for a testbed"
 	exit 77
 fi
-for program in bin/nfz-testbed tests/deploy-tool node/bin/nfz-agent; do
-	[ -x "$build/$program" ] && continue
-	echo "SKIPPED: $build/$program is not built"
+agent=${NODE_BIN:-$build/node/bin}/nfz-agent
+for program in "$build"/bin/nfz-testbed "$build"/tests/deploy-tool "$agent"; do
+	[ -x "$program" ] && continue
+	echo "SKIPPED: $program is not built"
 	exit 77
 done
 
@@ -62,7 +63,7 @@ node_line() { grep -q "^node $1 $2" "$dir/out"; }
 stand_ins() {
 	mkdir -p "$dir/programs" "$dir/payload"
 	rm -f "$dir"/payload/*
-	cp "$build/node/bin/nfz-agent" "$dir/programs/"
+	cp "$agent" "$dir/programs/"
 	for program in nfz-meter nfz-collector nfz-query; do
 		printf '#!/bin/sh\n# %s\n%s\n' "$2" "$1" \
 			>"$dir/programs/$program"
