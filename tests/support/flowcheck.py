@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""flowcheck.py FILE PROJ/EXP [--quick] [--load PPS]: the whole way on one
-topology, with truth of its own.
+"""flowcheck.py FILE PROJ/EXP: the whole way on one topology, with truth of its
+own.  --quick: less of all; --load=PPS: so many datagrams a second as well;
+--dead: instead, a node is dead during up; --refused=CODE --says=TEXT: instead,
+the file cannot be realised.
 
 Brings FILE up, runs netflowize --light, makes traffic between nodes that the
 nodes' own routing tables connect, and holds every answer against what the
@@ -105,15 +107,16 @@ class Bed:
         self.names = sorted(n["name"] for n in shown["nodes"]
                             if n["role"] == "node")
         self.all_names = sorted(n["name"] for n in shown["nodes"])
-        self.lan_of, self.owner, self.ips = {}, {}, {}
+        self.lan_of, self.at, self.ips = {}, {}, {}
         self.iface = {}
         for node in shown["nodes"]:
             for i in node["interfaces"]:
                 lan = i.get("lan")
                 self.lan_of[node["name"], i["os_name"]] = lan
-                self.iface[node["name"], i["iface"]] = i
+                for name in (i["iface"], i["os_name"]):
+                    self.iface.setdefault((node["name"], name), i)
                 if i.get("ip"):
-                    self.owner[i["ip"]] = node["name"]
+                    self.at[lan, i["ip"]] = node["name"]
                     self.ips.setdefault(node["name"], []).append(i["ip"])
         self.lans = {link["name"]: [m["node"] for m in link["members"]]
                      for link in shown["links"]}
@@ -176,8 +179,8 @@ class Bed:
             if not lan or len(links) > 64:
                 return None
             gateway = row.get("gateway", to)
-            node = self.owner.get(gateway)
-            if not node or node not in self.lans[lan]:
+            node = self.at.get((lan, gateway))
+            if not node:
                 return None
             links.append(lan)
             nodes.append(node)
@@ -186,16 +189,13 @@ class Bed:
     def pairs(self):
         """Every (node, address) that routing connects there and back."""
         found = []
-        for a in self.names:
-            for b in self.names:
-                for to in self.ips.get(b, []):
-                    if a == b or a not in self.ips:
-                        continue
-                    there = self.walk(a, to)
-                    src = there and self.source(a, to)
-                    back = src and self.walk(b, src)
-                    if back:
-                        found.append((a, to, src, there, back))
+        for a in self.ips:
+            for to in sorted({ip for ips in self.ips.values() for ip in ips}):
+                there = self.walk(a, to)
+                src = there and there[0] and self.source(a, to)
+                back = src and self.walk(there[1][-1], src)
+                if back and back[1][-1] == a:
+                    found.append((a, to, src, there, back))
         return found
 
 
@@ -254,7 +254,7 @@ def pings(bed, truth, chosen, size=56, count=5):
     octets = size + 8 + 20 * packets
 
     def one(a, to, src, there, back):
-        b = bed.owner[to]
+        b = there[1][-1]
         said = bed.agents[a].do("ping", to=to, count=count, size=size)
         lossy = set(there[0] + back[0]) & bed.lossy
         if not bed.check(f"ping from {a} to {to} comes back",
@@ -276,15 +276,26 @@ def datagrams(bed, truth, chosen, count=40, size=100):
     for agent in bed.agents.values():
         agent.do("listen", kind="udp", port=PORT)
     expected = collections.Counter()
+    large = 3000  # three fragments
+
+    def fragments(a, to, src, there):
+        said = bed.agents[a].do("udp", to=to, port=PORT, count=4, size=large)
+        truth.add((src, to, said["sport"], PORT, 17), 4, 4 * 1500,
+                  (a, there[1][-1]), there[0])
+        truth.add((src, to, 0, 0, 17), 8, 4 * (large + 8 - 1480 + 40),
+                  (a, there[1][-1]), there[0])
+        expected[there[1][-1]] += 4
 
     def one(a, to, src, there, back):
         said = bed.agents[a].do("udp", to=to, port=PORT, count=count,
                                 size=size, rate=400)
         truth.add((src, to, said["sport"], PORT, 17), count,
-                  count * (size + 28), (a, bed.owner[to]), there[0])
-        expected[bed.owner[to]] += count
+                  count * (size + 28), (a, there[1][-1]), there[0])
+        expected[there[1][-1]] += count
     for p in chosen:
         jobs[p[0]].append(lambda p=p: one(*p))
+    for a, to, src, there, _ in chosen[-2:]:
+        jobs[a].append(lambda w=(a, to, src, there): fragments(*w))
     parallel(bed, jobs)
     time.sleep(0.2)
     for name, agent in bed.agents.items():
@@ -297,7 +308,7 @@ def datagrams(bed, truth, chosen, count=40, size=100):
 def streams(bed, truth, chosen, size):
     """TCP with offloads on, held against the kernels' own counters."""
     for n, (a, to, src, there, back) in enumerate(chosen):
-        b = bed.owner[to]
+        b = there[1][-1]
         shaped = set(there[0] + back[0]) & bed.shaped
         much = size // 200 if shaped else size
         port = PORT + 1 + n
@@ -353,7 +364,8 @@ def group(bed, truth, lan, node, i):
     agent, dev = bed.agents[node], i["os_name"]
     info = [a for x in bed.addr[node] if x["ifname"] == dev
             for a in x["addr_info"] if a.get("local") == i["ip"]]
-    if not info or "broadcast" not in info[0]:
+    if not info or "broadcast" not in info[0] or \
+            sum(ip == i["ip"] for _, ip in bed.at) > 1:
         return
     cast = info[0]["broadcast"]
     agent.do("ping", to=cast, count=3, options=["-b", "-I", dev])
@@ -401,14 +413,12 @@ def near(bed, f, row):
 
 def check_flows(bed, truth):
     rows = bed.rows(what="query")
-    count = collections.Counter(key_of(r) + (r.get("fragment"),)
-                                for r in rows)
+    count = collections.Counter(key_of(r) for r in rows)
     bed.check("each flow is shown once", max(count.values(), default=0) <= 1,
               [k for k, n in count.items() if n > 1][:5])
     found = {}
     for r in rows:
-        if not r.get("fragment"):
-            found[key_of(r)] = r
+        found[key_of(r)] = r
     for key, f in truth.flows.items():
         r = found.get(key)
         if not bed.check(f"flow {key} is shown", r, f):
@@ -432,9 +442,10 @@ def check_observations(bed, truth, plan):
         bed.check("an observation is at a tap of the plan",
                   (r["link"], r["node"], r["iface"]) in taps, r)
         bed.check("an interface is on its link",
-                  bed.iface[r["node"], r["iface"]]["lan"] == r["link"], r)
+                  bed.iface.get((r["node"], r["iface"]), {}).get("lan") ==
+                  r["link"], r)
     for key, f in truth.flows.items():
-        rows = [r for r in seen[key] if not r.get("fragment")]
+        rows = seen[key]
         bed.check(f"flow {key} is seen once on each link of its path",
                   sorted(r["link"] for r in rows) == sorted(f["links"]),
                   rows)
@@ -450,8 +461,20 @@ def check_observations(bed, truth, plan):
                           (r["node"] == f["ends"][0]), r)
 
 
-def check_groups(bed, rows):
+# Neighbour discovery goes on while questions are asked.
+QUIET = "not proto 58"
+
+
+def ask(bed, questions):
+    """Several questions at once: words -> rows."""
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        return list(pool.map(lambda q: bed.rows("--no-flush", *q), questions))
+
+
+def check_groups(bed, rows, quick):
     """--by against the sum of the flows."""
+    rows = [r for r in rows if r["proto"] != 58]
+
     def total(keys):
         sums = collections.defaultdict(lambda: [0, 0, 0])
         for r in rows:
@@ -466,22 +489,26 @@ def check_groups(bed, rows):
     for key in ("src", "dst", "sport", "dport", "proto", "src_node",
                 "dst_node"):
         wants[key] = lambda r, key=key: [r[key]]
-    for key, keys in wants.items():
+    if quick:
+        wants = {k: wants[k] for k in ("link", "node", "dport")}
+    answers = ask(bed, [("--by", k, QUIET) for k in wants])
+    for (key, keys), answer in zip(wants.items(), answers):
         got = {}
-        for r in bed.rows("--by", key, "--no-flush"):
+        for r in answer:
             bed.check(f"a row of --by {key} comes once", r[key] not in got, r)
             got[r[key]] = [r["flows"], r["packets"], r["bytes"]]
         want = total(keys)
         differ = {k: (got.get(k), want.get(k)) for k in set(got) | set(want)
                   if k and got.get(k) != want.get(k)}
         bed.check(f"--by {key} adds up", not differ, differ)
-    got = bed.rows("--by", "time:5", "--no-flush")
+    got = bed.rows("--by", "time:5", "--no-flush", QUIET)
     bed.check("--by time adds up", sum(r["packets"] for r in got) ==
               sum(r["packets"] for r in rows), got[:3])
 
 
-def check_filters(bed, rows, truth):
+def check_filters(bed, rows, quick):
     """Filters against the same done here."""
+    rows = [r for r in rows if r["proto"] != 58]
     pick = [r for r in rows if r["proto"] == 17 and r["path"] and
             ":" not in r["src"]]
     if not pick:
@@ -503,8 +530,11 @@ def check_filters(bed, rows, truth):
         f"icmp and not link {r['path'][0]}": lambda x: x["proto"] == 1 and
             r["path"][0] not in x["path"],
     }
-    for text, want in tests.items():
-        got = sorted(map(str, map(key_of, bed.rows("--no-flush", text))))
+    if quick:
+        tests = dict(list(tests.items())[1:4])
+    answers = ask(bed, [(f"({text}) and {QUIET}",) for text in tests])
+    for (text, want), answer in zip(tests.items(), answers):
+        got = sorted(map(str, map(key_of, answer)))
         good = sorted(str(key_of(x)) for x in rows if want(x))
         bed.check(f"filter '{text}'", got == good,
                   f"{len(got)} flows, not {len(good)}; "
@@ -546,7 +576,7 @@ def load(bed, rate):
     if not usable:
         return None
     a, to, src, there, _ = choose(usable, 1)[0]
-    b = bed.agents[bed.owner[to]]
+    b = bed.agents[there[1][-1]]
     b.do("listen", kind="udp", port=PORT + 700)
     said = bed.agents[a].do("udp", to=to, port=PORT + 700, count=rate * 3,
                             size=18, rate=rate)
@@ -598,6 +628,14 @@ def instrument(bed):
     return out.returncode == 0
 
 
+def strip(bed, directory):
+    out = bed.netflowize("strip", bed.exp, "--yes", what="strip")
+    bed.check("strip exits 0", out.returncode == 0,
+              f"{out.returncode} {out.stdout} {out.stderr}")
+    snapshots(bed, f"{directory}/after")
+    same_disks(bed, f"{directory}/before", f"{directory}/after")
+
+
 def traffic(bed, truth, quick):
     chosen = choose(bed.pairs(), QUICK_PAIRS if quick else PAIRS)
     bed.check("routing connects some pair", chosen)
@@ -623,8 +661,8 @@ def whole_way(bed, quick, rate, directory):
     check_observations(bed, truth, plan)
     check_ledger(bed, "after traffic")
     check_verify(bed, "after traffic")
-    check_groups(bed, rows)
-    check_filters(bed, rows, truth)
+    check_groups(bed, rows, quick)
+    check_filters(bed, rows, quick)
     if rate:
         note = load(bed, rate) or "all shaped"
     bed.stop_agents()
@@ -632,25 +670,63 @@ def whole_way(bed, quick, rate, directory):
     bed.check("a second up changes nothing", again.returncode == 0 and
               "no changes" in again.stdout + again.stderr,
               again.stdout + again.stderr)
-    out = bed.netflowize("strip", bed.exp, "--yes", what="strip")
-    bed.check("strip exits 0", out.returncode == 0,
-              f"{out.returncode} {out.stdout} {out.stderr}")
-    snapshots(bed, f"{directory}/after")
-    same_disks(bed, f"{directory}/before", f"{directory}/after")
+    strip(bed, directory)
     return (f"probes {len(plan['probes'])} pairs {pairs} "
             f"flows {len(truth.flows)} load {note}")
 
 
+def dead_node(bed, directory):
+    """A probe's node refuses while --light runs; then it is well again."""
+    snapshots(bed, f"{directory}/before")
+    plan = bed.json("plan", "--light", bed.exp)
+    dead = plan["probes"][-1]["node"]
+    others = {p["node"] for p in plan["probes"]} - {dead}
+    bed.testbed("fault", bed.exp, dead, "refuse")
+    out = bed.netflowize("--light", bed.exp, what="without it")
+    bed.check("--light without a node exits 5", out.returncode == 5,
+              f"{out.returncode} {out.stderr}")
+    bed.check("the dead node is named", dead in out.stderr, out.stderr)
+    out = bed.netflowize("status", bed.exp, "-o", "json")
+    said = json.loads(out.stdout)
+    bed.check("the others run", {p["node"] for p in said["probes"]} == others,
+              said)
+    bed.check("what is unknown is not 0", said["ledger"]["wire_frames"] is
+              None, said["ledger"])
+    bed.testbed("fault", bed.exp, dead, "serve")
+    instrument(bed)
+    said = check_ledger(bed, "when the node is well again")
+    bed.check("its probe runs, too", {p["node"] for p in said["probes"]} ==
+              others | {dead}, said)
+    strip(bed, directory)
+    return f"without {dead}"
+
+
+def refused(bed, file, code, text):
+    """up says why a file cannot be realised, and leaves nothing."""
+    out = bed.testbed("up", file, "--exp", bed.exp)
+    bed.check(f"up is refused with {code}", out.returncode == code,
+              f"{out.returncode} {out.stderr}")
+    bed.check(f"it says: {text}", text in " ".join(out.stderr.split()),
+              out.stderr)
+    bed.check("nothing was printed as if it were there", not out.stdout,
+              out.stdout)
+    bed.check("nothing is there", bed.testbed("show", bed.exp).returncode)
+
+
 def main():
     words = [w for w in sys.argv[1:] if not w.startswith("--")]
-    quick = "--quick" in sys.argv
-    rate = next((int(w[7:]) for w in sys.argv if w.startswith("--load=")), 0)
+    given = dict(w[2:].partition("=")[::2] for w in sys.argv[1:]
+                 if w.startswith("--"))
     bed = Bed(words[1])
     note = ""
     with tempfile.TemporaryDirectory() as directory:
         try:
-            if bring_up(bed, words[0]):
-                note = whole_way(bed, quick, rate, directory)
+            if "refused" in given:
+                refused(bed, words[0], int(given["refused"]), given["says"])
+            elif bring_up(bed, words[0]):
+                note = (dead_node(bed, directory) if "dead" in given else
+                        whole_way(bed, "quick" in given,
+                                  int(given.get("load", 0)), directory))
         finally:
             bed.testbed("down", bed.exp)
     took = " ".join(f"{k} {v:.1f}" for k, v in bed.times.items())

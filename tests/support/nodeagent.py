@@ -13,8 +13,10 @@ held = {}
 
 
 def ping(to, count, size=56, options=()):
-    out = subprocess.run(["ping", "-n", "-q", "-c", str(count), "-i", "0.02",
-                          "-W", "2", "-s", str(size), *options, to],
+    # ping waits for two round trips after the last one: no queues, please.
+    out = subprocess.run(["ping", "-n", "-q", "-c", str(count), "-i",
+                          "0.02" if size < 1000 else "0.3", "-W", "2", "-s",
+                          str(size), *options, to],
                          capture_output=True, text=True)
     got = re.search(r"(\d+) packets transmitted, (\d+) received", out.stdout)
     if not got:
