@@ -15,6 +15,15 @@ bool digest_out_add(struct digest_out *o, const struct digest *d)
 	return digest_add(&o->writer[format], d);
 }
 
+uint64_t digest_out_taken(const struct digest_out *o)
+{
+	uint64_t n = o->digests;
+
+	for (int i = 0; i < 2; i++)
+		n += o->begun[i] ? o->writer[i].header.count : 0;
+	return n;
+}
+
 bool digest_out_may(const struct digest_out *o)
 {
 	return o->datagrams < o->limit;
@@ -35,6 +44,23 @@ size_t digest_out_finish(
 	o->datagrams++;
 	o->digests += w->header.count;
 	return 1 + digest_end(w, &numbers);
+}
+
+bool digest_out_waits(const struct digest_out *o)
+{
+	return o->confirmed < o->digests || !digest_out_may(o);
+}
+
+size_t digest_out_ask(struct digest_out *o, uint16_t meter, uint64_t dropped,
+	uint8_t data[static CHANNEL_DATAGRAM])
+{
+	const struct digest_header numbers = {.meter = meter,
+		.datagram = o->datagrams++,
+		.seq = o->digests,
+		.dropped = dropped};
+
+	data[CHANNEL_HEADER] = MESSAGE_DIGESTS;
+	return 1 + digest_empty(data + BODY, CHANNEL_DATAGRAM - BODY, &numbers);
 }
 
 bool digest_out_credit(struct digest_out *o, const struct credit *c)

@@ -3,7 +3,8 @@
  *
  * The cache grants datagram numbers, cumulatively: a lost grant is healed by
  * the next.  Its answer also says how many digests arrived, so both ends know
- * the loss. */
+ * the loss.  A meter that waits for an answer asks for it with an empty
+ * datagram, so neither a lost grant nor a lost last datagram is for ever. */
 #ifndef NFZ_FLOW_CREDIT_H
 #define NFZ_FLOW_CREDIT_H
 
@@ -32,12 +33,20 @@ struct digest_out {
 
 /* Adds to the open datagram.  False: that one must be sent first. */
 bool digest_out_add(struct digest_out *o, const struct digest *d);
+/* Digests sent, and those of the open datagrams. */
+uint64_t digest_out_taken(const struct digest_out *o);
 /* May a datagram be sent? */
 bool digest_out_may(const struct digest_out *o);
 /* Finishes an open datagram (format 0 or 1): the length of the body behind
  * CHANNEL_HEADER in data[format], 0 when nothing was begun. */
 size_t digest_out_finish(
 	struct digest_out *o, int format, uint16_t meter, uint64_t dropped);
+/* Is something unconfirmed, or may nothing be sent? */
+bool digest_out_waits(const struct digest_out *o);
+/* A datagram without digests, which needs no credit: the body behind
+ * CHANNEL_HEADER in data, as digest_out_finish. */
+size_t digest_out_ask(struct digest_out *o, uint16_t meter, uint64_t dropped,
+	uint8_t data[static CHANNEL_DATAGRAM]);
 bool digest_out_credit(struct digest_out *o, const struct credit *c);
 void digest_out_restart(struct digest_out *o);
 

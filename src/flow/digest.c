@@ -91,6 +91,15 @@ size_t digest_end(struct digest_writer *w, const struct digest_header *numbers)
 	return wire_len(&w->wire);
 }
 
+size_t digest_empty(void *body, size_t len, const struct digest_header *numbers)
+{
+	struct digest_writer w = {
+		.wire = wire_over(body, len), .header.format = DIGEST_V4};
+
+	wire_zeros(&w.wire, DIGEST_HEADER);
+	return digest_end(&w, numbers);
+}
+
 static void read_addr(struct cursor *c, bool v4, struct net_addr *ret)
 {
 	uint8_t b[4];
@@ -144,7 +153,7 @@ bool digest_read(const void *body, size_t len, struct digest_header *ret,
 	ret->seq = cursor_u64(&c);
 	ret->base_ns = (int64_t)cursor_u64(&c);
 	ret->dropped = cursor_u64(&c);
-	if (!cursor_ok(&c) || ret->shift > SHIFT_MAX || !ret->count ||
+	if (!cursor_ok(&c) || ret->shift > SHIFT_MAX ||
 		ret->count > DIGEST_MAX ||
 		(ret->format != DIGEST_V4 && ret->format != DIGEST_V6) ||
 		cursor_left(&c) != (size_t)ret->count * ret->format)

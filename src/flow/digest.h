@@ -64,6 +64,11 @@ bool digest_add(struct digest_writer *w, const struct digest *d);
 /* Writes the header; returns the length of the body. */
 size_t digest_end(struct digest_writer *w, const struct digest_header *numbers);
 
+/* A body without digests: it only says which numbers were used up, so that the
+ * cache knows of datagrams that were lost behind the last it got. */
+size_t digest_empty(
+	void *body, size_t len, const struct digest_header *numbers);
+
 /* Reads the header and up to DIGEST_MAX digests.  False: the body is not one.
  * Hostile input: count, format, shift and length must agree exactly. */
 bool digest_read(const void *body, size_t len, struct digest_header *ret,

@@ -101,6 +101,8 @@ static void tick_peer(struct endpoint *ep, struct peer *p)
 	}
 	if (session_carries(&p->session) && grants_due(ep, p))
 		ep_grant(ep, p);
+	if (p->out)
+		ep_ask_credit(ep, p);
 }
 
 static void tick_lease(struct endpoint *ep, int64_t now)

@@ -27,10 +27,14 @@ static void on_fresh(struct endpoint *ep, struct peer *p)
 	}
 	if (message_allowed(MESSAGE_DIGESTS, p->setup->role, ep->setup->role))
 		digest_in_restart(&p->in);
-	if (p->out)
+	if (p->out) {
 		digest_out_restart(p->out);
-	if (p == ep->sink)
+		p->out_mark = 0;
+	}
+	if (p == ep->sink) {
 		reliable_restart(&ep->queue);
+		ep->flush_pending = 0; /* the number meant its old life's */
+	}
 	ep_hasten(ep);
 	ep_session(ep, p, SESSION_FRESH, NULL, 0);
 }
@@ -116,8 +120,8 @@ static void on_digests(
 	ep_hasten(ep);
 }
 
-/* Transit only makes the difference smaller: the largest seen is nearest the
- * truth; it may drift down slowly, as clocks do. */
+/* Transit only makes the difference larger: the smallest seen is nearest the
+ * truth; it may drift up slowly, as clocks do.  `at` may be any number. */
 static void note_health(struct peer *p, const struct message *m)
 {
 	int64_t offset =
@@ -126,7 +130,7 @@ static void note_health(struct peer *p, const struct message *m)
 	if (!p->has_health || offset < p->clock_offset_ns)
 		p->clock_offset_ns = offset;
 	else
-		p->clock_offset_ns += (offset - p->clock_offset_ns) / 16;
+		p->clock_offset_ns += offset / 16 - p->clock_offset_ns / 16;
 	p->health = m->health;
 	p->has_health = true;
 }
@@ -181,6 +185,7 @@ static void on_message(
 			on_received(ep, &m.received);
 		break;
 	case MESSAGE_CREDIT:
+		p->out_ms = ep_now_ms();
 		if (p->out && m.credit.life == ep->life &&
 			!digest_out_credit(p->out, &m.credit))
 			channel_refuse(&p->channel, CAUSE_MESSAGE);

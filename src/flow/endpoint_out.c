@@ -198,9 +198,7 @@ void endpoint_count_lost(struct endpoint *ep, uint64_t records)
 
 void endpoint_flushed(struct endpoint *ep, uint64_t number)
 {
-	if (number > ep->flush_pending)
-		ep->flush_pending = number;
-	endpoint_push_digests(ep);
+	ep->flush_pending = number; /* the latest answers for those before */
 	ep_mark_digests(ep);
 	ep_try_flushed(ep);
 	ep_hasten(ep);
@@ -208,7 +206,10 @@ void endpoint_flushed(struct endpoint *ep, uint64_t number)
 
 void ep_try_flushed(struct endpoint *ep)
 {
-	if (!ep->flush_pending || !ep_digests_confirmed(ep) ||
+	if (!ep->flush_pending)
+		return;
+	endpoint_push_digests(ep); /* what there was no credit for */
+	if (!ep_digests_confirmed(ep) ||
 		!stream_add_flushed(&ep->queue, ep->flush_pending))
 		return;
 	ep->flush_pending = 0;
@@ -231,6 +232,7 @@ static bool push(struct endpoint *ep, struct peer *p, int format)
 		return true;
 	if (!session_carries(&p->session) || !digest_out_may(p->out))
 		return false;
+	p->out_ms = ep_now_ms();
 	len = digest_out_finish(p->out, format, ep->setup->id, ep->dropped);
 	ep_send(ep, p, CHANNEL_CLEAR, p->out->data[format], len);
 	return true;
@@ -295,7 +297,8 @@ void ep_mark_digests(struct endpoint *ep)
 {
 	for (size_t i = 0; i < ep->n_peers; i++)
 		if (ep->peers[i].out)
-			ep->peers[i].out_mark = ep->peers[i].out->digests;
+			ep->peers[i].out_mark =
+				digest_out_taken(ep->peers[i].out);
 }
 
 bool ep_digests_confirmed(const struct endpoint *ep)
@@ -317,4 +320,17 @@ void ep_grant(struct endpoint *ep, struct peer *p)
 	digest_in_say(&p->in, channel_peer_life(&p->channel), ep->credit_window,
 		&m.credit);
 	ep_send_message(ep, p, &m);
+}
+
+void ep_ask_credit(struct endpoint *ep, struct peer *p)
+{
+	uint8_t data[CHANNEL_DATAGRAM];
+	size_t len;
+
+	if (!session_carries(&p->session) || !digest_out_waits(p->out) ||
+		ep_now_ms() - p->out_ms < ASK_MS)
+		return;
+	p->out_ms = ep_now_ms();
+	len = digest_out_ask(p->out, ep->setup->id, ep->dropped, data);
+	ep_send(ep, p, CHANNEL_CLEAR, data, len);
 }

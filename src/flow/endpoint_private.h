@@ -14,7 +14,8 @@ enum {
 	FAST_MS = 10,         /* while something is under way */
 	BATCH_AGE_MS = 50,    /* of the open batch, before it is sent */
 	QUEUE_BATCHES = 4096, /* 5.8 MB; 61,000 records */
-	ACK_EVERY = 32        /* batches between acknowledgements */
+	ACK_EVERY = 32,       /* batches between acknowledgements */
+	ASK_MS = 300          /* without an answer to digests */
 };
 
 struct peer {
@@ -30,6 +31,7 @@ struct peer {
 
 	struct digest_out *out; /* a cache, and we are a meter */
 	uint64_t out_mark;      /* digests to be confirmed before FLUSHED */
+	int64_t out_ms;         /* last digests to it, or credit of it */
 	struct digest_in in;
 
 	bool has_health;
@@ -82,6 +84,8 @@ void ep_session(struct endpoint *ep, struct peer *p,
 void ep_pump(struct endpoint *ep); /* queued batches */
 void ep_acknowledge(struct endpoint *ep, struct peer *p);
 void ep_grant(struct endpoint *ep, struct peer *p);
+/* Digests: asks a cache that owes an answer. */
+void ep_ask_credit(struct endpoint *ep, struct peer *p);
 /* True when nothing is in the way of FLUSHED, or of leaving. */
 bool ep_digests_confirmed(const struct endpoint *ep);
 void ep_mark_digests(struct endpoint *ep);

@@ -3,8 +3,11 @@
 #include "flow/endpoint.h"
 #include "format/crypto.h"
 
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { METER = 1, CACHE = 2, COLLECTOR = 3 };
 
@@ -213,7 +216,7 @@ static void free_pair(struct pair *p)
 	loop_free(p->loop);
 }
 
-static void send(struct side *meter, size_t from, size_t n)
+static void send_some(struct side *meter, size_t from, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct flow_record r = {.packets = from + i};
@@ -234,7 +237,7 @@ Test(endpoint, records_arrive_in_order_and_once)
 	struct pair p = new_pair();
 	struct endpoint_peer info;
 
-	send(p.meter, 0, 3000);
+	send_some(p.meter, 0, 3000);
 	UNTIL(p.loop, p.collector, p.collector->n == 3000);
 	check_records(p.collector, 3000);
 	UNTIL(p.loop, p.collector,
@@ -254,7 +257,7 @@ Test(endpoint, flush_brings_everything_and_is_answered_when_durable)
 	UNTIL(p.loop, p.collector,
 		p.collector->seen[METER] == PEER_UP &&
 			p.meter->seen[COLLECTOR] == PEER_UP);
-	send(p.meter, 0, 5);
+	send_some(p.meter, 0, 5);
 	p.collector->auto_commit = false;
 	number = endpoint_flush(p.collector->ep);
 	UNTIL(p.loop, p.collector, p.collector->counters == 1);
@@ -272,12 +275,12 @@ Test(endpoint, restarted_collector_gets_only_what_was_not_durable)
 	struct pair p = new_pair();
 	uint64_t durable;
 
-	send(p.meter, 0, 500);
+	send_some(p.meter, 0, 500);
 	UNTIL(p.loop, p.collector, p.collector->n == 500);
 	commit(p.collector);
 	durable = p.collector->durable_seq[METER];
 	p.collector->auto_commit = false;
-	send(p.meter, 500, 500);
+	send_some(p.meter, 500, 500);
 	UNTIL(p.loop, p.collector, p.collector->n == 1000);
 	/* dies without having committed the second half */
 	endpoint_free(p.collector->ep);
@@ -287,7 +290,7 @@ Test(endpoint, restarted_collector_gets_only_what_was_not_durable)
 	p.collector->seen[METER] = PEER_UNHEARD;
 	p.collector->auto_commit = true;
 	open_side(p.collector, p.loop);
-	send(p.meter, 1000, 20);
+	send_some(p.meter, 1000, 20);
 	UNTIL(p.loop, p.collector, p.collector->n == 1020);
 	check_records(p.collector, 1020);
 	free_pair(&p);
@@ -298,7 +301,7 @@ Test(endpoint, full_disk_is_waited_for)
 	struct pair p = new_pair();
 
 	p.collector->hold = true;
-	send(p.meter, 0, 100);
+	send_some(p.meter, 0, 100);
 	for (int i = 0; i < 30; i++)
 		cr_assert_eq(loop_step(p.loop, 20, NULL), 0);
 	cr_assert_eq(p.collector->n, 0);
@@ -329,7 +332,7 @@ Test(endpoint, end_drains_before_it_leaves)
 	struct pair p = new_pair();
 
 	UNTIL(p.loop, p.collector, p.collector->seen[METER] == PEER_UP);
-	send(p.meter, 0, 40);
+	send_some(p.meter, 0, 40);
 	endpoint_end(p.collector->ep, MODULE_METER);
 	UNTIL(p.loop, p.collector, p.collector->seen[METER] == PEER_GONE);
 	cr_assert_eq(p.collector->n, 41);
@@ -344,7 +347,7 @@ Test(endpoint, leaving_without_a_collector_gives_up_in_time)
 
 	endpoint_free(p.collector->ep);
 	p.collector->ep = NULL;
-	send(p.meter, 0, 1);
+	send_some(p.meter, 0, 1);
 	endpoint_leave(p.meter->ep, 300);
 	UNTIL(p.loop, p.collector, p.meter->left);
 	cr_assert_not(p.meter->complete);
@@ -374,7 +377,7 @@ Test(endpoint, strangers_change_nothing)
 	evil->setup.peers[0].send_key[0] ^= 1;
 	open_side(evil, p.loop);
 	endpoint_stats(p.collector->ep, &before);
-	send(evil, 5000, 10);
+	send_some(evil, 5000, 10);
 	endpoint_abort(evil->ep);
 	for (int i = 0; i < 20; i++)
 		cr_assert_eq(loop_step(p.loop, 20, NULL), 0);
@@ -382,7 +385,7 @@ Test(endpoint, strangers_change_nothing)
 	cr_assert_gt(after.refused, before.refused);
 	cr_assert_eq(p.collector->seen[METER], PEER_UP);
 	cr_assert_not(p.collector->aborted);
-	send(p.meter, 0, 30);
+	send_some(p.meter, 0, 30);
 	UNTIL(p.loop, p.collector, p.collector->n == 30);
 	check_records(p.collector, 30);
 	free_side(evil);
@@ -482,6 +485,82 @@ Test(endpoint, dead_cache_is_noticed)
 	t.cache->ep = NULL;
 	UNTIL(t.pair.loop, t.pair.collector, meter->seen[CACHE] == PEER_SILENT);
 	cr_assert_not(endpoint_send_digest(meter->ep, &d));
+	free_side(t.cache);
+	free_pair(&t.pair);
+}
+
+/* Takes away what waits in the socket that is bound to a port of ours. */
+static void lose_datagrams(uint16_t port)
+{
+	char byte;
+
+	for (int fd = 3; fd < 256; fd++) {
+		struct sockaddr_in at = {0};
+		socklen_t len = sizeof(at);
+
+		if (getsockname(fd, (struct sockaddr *)&at, &len) < 0 ||
+			at.sin_family != AF_INET || ntohs(at.sin_port) != port)
+			continue;
+		while (recv(fd, &byte, 1, MSG_DONTWAIT) >= 0)
+			continue;
+	}
+}
+
+static size_t send_until_refused(struct side *meter)
+{
+	struct digest d = {.packets = 1};
+	size_t n = 0;
+
+	for (; n < 1000000 && endpoint_send_digest(meter->ep, &d); n++)
+		continue;
+	cr_assert_lt(n, 1000000);
+	return n;
+}
+
+/* A whole window is lost: the cache hears of nothing and so grants nothing. */
+Test(endpoint, credit_comes_back_after_an_outage)
+{
+	struct triple t = new_triple();
+	struct side *meter = t.pair.meter, *collector = t.pair.collector;
+	struct digest d = {.packets = 1};
+	size_t sent;
+
+	UNTIL(t.pair.loop, collector,
+		endpoint_send_digest(meter->ep, &d) && t.cache->digests);
+	sent = send_until_refused(meter);
+	cr_assert_gt(sent, 100);
+	lose_datagrams(endpoint_port(t.cache->ep));
+	UNTIL(t.pair.loop, collector, endpoint_send_digest(meter->ep, &d));
+	free_side(t.cache);
+	free_pair(&t.pair);
+}
+
+/* The last datagram before a flush is lost, and no other follows it. */
+Test(endpoint, flush_passes_a_lost_last_datagram)
+{
+	struct triple t = new_triple();
+	struct side *meter = t.pair.meter, *collector = t.pair.collector;
+	struct digest d = {.packets = 1};
+	struct endpoint_peer info;
+	uint64_t number;
+
+	UNTIL(t.pair.loop, collector,
+		meter->seen[CACHE] == PEER_UP &&
+			collector->seen[METER] == PEER_UP &&
+			collector->seen[CACHE] == PEER_UP &&
+			endpoint_send_digest(meter->ep, &d) &&
+			t.cache->digests);
+	cr_assert(endpoint_send_digest(meter->ep, &d));
+	endpoint_push_digests(meter->ep);
+	lose_datagrams(endpoint_port(t.cache->ep));
+	number = endpoint_flush(collector->ep);
+	UNTIL(t.pair.loop, collector, collector->flushed[CACHE] == number);
+	cr_assert_eq(collector->flushed[METER], number);
+	UNTIL(t.pair.loop, collector,
+		endpoint_peer(t.cache->ep, 0, &info) && info.has_health &&
+			info.health.digests_lost > 0);
+	cr_assert_eq(info.health.digests_sent,
+		t.cache->digests + info.health.digests_lost);
 	free_side(t.cache);
 	free_pair(&t.pair);
 }
