@@ -77,7 +77,7 @@ bool wall_parse(const char *s, struct wall_time *ret)
 {
 	struct tm tm = {0};
 	int hours, minutes, len = 0;
-	int64_t ns, offset_s = 0;
+	int64_t ns, s_since, offset_s = 0;
 
 	s = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
 	if (!s)
@@ -96,7 +96,11 @@ bool wall_parse(const char *s, struct wall_time *ret)
 	}
 	if (*s)
 		return false;
-	ret->ns = ((int64_t)timegm(&tm) - offset_s) * NS_PER_S + ns;
+	s_since = (int64_t)timegm(&tm) - offset_s;
+	/* years that nanoseconds do not reach: the nearest time they do */
+	if (__builtin_mul_overflow(s_since, NS_PER_S, &ret->ns) ||
+		__builtin_add_overflow(ret->ns, ns, &ret->ns))
+		ret->ns = s_since < 0 ? INT64_MIN : INT64_MAX;
 	return true;
 }
 

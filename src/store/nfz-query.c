@@ -97,10 +97,10 @@ static int set_times(const struct args *a, struct query *q, struct err *err)
 			"--last does not go with --from and --to");
 	if (a->last_ms || a->from || a->to)
 		q->to_ns = INT64_MAX;
-	if (a->last_ms)
-		q->from_ns = wall_now().ns - a->last_ms * NS_PER_MS;
-	else if (a->from || a->to)
+	if (a->last_ms || a->from || a->to)
 		q->from_ns = INT64_MIN;
+	if (a->last_ms && a->last_ms < wall_now().ns / NS_PER_MS)
+		q->from_ns = wall_now().ns - a->last_ms * NS_PER_MS;
 	if (a->from)
 		r = parse_time(a->from, &q->from_ns, err);
 	if (r == 0 && a->to)

@@ -77,6 +77,10 @@ Test(clock, wall_times_round_trip)
 	cr_assert_str_eq(wall_print(t, text), "2026-11-21T14:05:33.120Z");
 	cr_assert(wall_parse("2026-11-21T15:05:33+01:00", &t));
 	cr_assert_str_eq(wall_print(t, text), "2026-11-21T14:05:33.000Z");
+	cr_assert(wall_parse("9999-12-31T23:59:59Z", &t)); /* out of reach */
+	cr_assert_eq(t.ns, INT64_MAX);
+	cr_assert(wall_parse("0001-01-01T00:00:00Z", &t));
+	cr_assert_eq(t.ns, INT64_MIN);
 	cr_assert_not(wall_parse("2026-11-21 14:05:33Z", &t));
 	cr_assert_not(wall_parse("2026-11-21T14:05:33", &t));
 }
