@@ -103,7 +103,10 @@ static void read_taps(const struct store *s, struct ledger *l)
 
 		if (!heard[i])
 			tap->frames = unknown_frames();
-		l->n_unheard += tap->frames.wire == LEDGER_UNKNOWN;
+		if (tap->frames.wire == LEDGER_UNKNOWN) {
+			l->n_unheard++;
+			l->silent[tap->tap->link] = true;
+		}
 		ledger_add_frames(&l->frames, &tap->frames);
 	}
 }
@@ -204,6 +207,7 @@ void ledger_read(
 	struct ledger l = {.catalog = c, .n_taps = c->n_taps};
 
 	l.taps = mem_zalloc(l.n_taps, sizeof(*l.taps));
+	l.silent = mem_zalloc(c->n_links, sizeof(*l.silent));
 	for (size_t i = 0; i < l.n_taps; i++)
 		l.taps[i].tap = &c->taps[i];
 	read_taps(s, &l);
@@ -215,7 +219,17 @@ void ledger_read(
 void ledger_release(struct ledger *l)
 {
 	free(l->taps);
+	free(l->silent);
 	free(l->modules);
+}
+
+const char *ledger_gap(const struct ledger *l, size_t link)
+{
+	const struct catalog_link *of = &l->catalog->links[link];
+
+	if (!of->covered)
+		return of->gap ? of->gap : "unknown";
+	return l->silent[link] ? "its probe was never heard of" : NULL;
 }
 
 static uint64_t size_of(int64_t v)

@@ -37,6 +37,7 @@ struct ledger {
 	const struct catalog *catalog;
 	struct ledger_tap *taps;
 	size_t n_taps, n_unheard;
+	bool *silent; /* by link: a tap on it was never heard of */
 	struct ledger_frames frames; /* all taps */
 	uint64_t records_sent, records_stored, records_lost, digests_lost;
 	uint64_t foreign_sent, foreign_stored, foreign_lost;
@@ -47,6 +48,8 @@ struct ledger {
 void ledger_read(
 	const struct store *s, const struct catalog *c, struct ledger *ret);
 void ledger_release(struct ledger *l);
+/* Why a link is not seen completely; NULL when it is. */
+const char *ledger_gap(const struct ledger *l, size_t link);
 /* Sums, and what is left over. */
 void ledger_add_frames(struct ledger_frames *to, const struct ledger_frames *f);
 uint64_t ledger_lost(const struct ledger_frames *f);

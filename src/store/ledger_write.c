@@ -142,32 +142,40 @@ static void put_others(struct jsonw *w, const struct ledger *l)
 }
 
 /* Which links are watched, and why the others are not. */
-static void put_coverage(struct jsonw *w, const struct catalog *c)
+static size_t links_covered(const struct ledger *l)
 {
-	size_t covered = 0;
+	size_t n = 0;
 
-	for (size_t i = 0; i < c->n_links; i++)
-		covered += c->links[i].covered;
+	for (size_t i = 0; i < l->catalog->n_links; i++)
+		n += ledger_gap(l, i) == NULL;
+	return n;
+}
+
+static void put_coverage(struct jsonw *w, const struct ledger *l)
+{
+	const struct catalog *c = l->catalog;
+
 	jsonw_key(w, "coverage");
 	jsonw_object(w);
 	jsonw_put_uint(w, "links", c->n_links);
-	jsonw_put_uint(w, "covered", covered);
+	jsonw_put_uint(w, "covered", links_covered(l));
 	jsonw_key(w, "uncovered");
 	jsonw_array(w);
 	for (size_t i = 0; i < c->n_links; i++) {
-		if (c->links[i].covered)
+		if (!ledger_gap(l, i))
 			continue;
 		jsonw_object_inline(w);
 		jsonw_put(w, "link", c->links[i].name);
-		jsonw_put(w, "cause", c->links[i].gap);
+		jsonw_put(w, "cause", ledger_gap(l, i));
 		jsonw_end(w);
 	}
 	jsonw_end(w);
 	jsonw_end(w);
 }
 
-static void put_run(struct jsonw *w, const struct catalog *c)
+static void put_run(struct jsonw *w, const struct ledger *l)
 {
+	const struct catalog *c = l->catalog;
 	char id[17];
 
 	jsonw_put_optional(w, "project", c->project);
@@ -175,7 +183,7 @@ static void put_run(struct jsonw *w, const struct catalog *c)
 	jsonw_put_optional(w, "mode", c->mode);
 	snprintf(id, sizeof(id), "%016" PRIx64, c->deployment);
 	jsonw_put(w, "deployment", id);
-	put_coverage(w, c);
+	put_coverage(w, l);
 }
 
 static void put_collector(
@@ -220,7 +228,7 @@ static int write_json(const struct store *s, const struct ledger *l, FILE *to,
 	jsonw_init(&w, &out, JSONW_INDENT);
 	jsonw_object(&w);
 	jsonw_put(&w, "schema", "netflowize.status/1");
-	put_run(&w, l->catalog);
+	put_run(&w, l);
 	jsonw_key(&w, "probes");
 	jsonw_array(&w);
 	for (size_t i = 0; i < l->n_taps; i++)
@@ -259,18 +267,16 @@ static void line_signed(FILE *to, const char *what, int64_t v)
 	fprintf(to, "  %-26s %15s\n", what, text);
 }
 
-static void write_coverage(const struct catalog *c, FILE *to)
+static void write_coverage(const struct ledger *l, FILE *to)
 {
-	size_t covered = 0;
+	const struct catalog *c = l->catalog;
 
+	fprintf(to, "  coverage %zu of %zu links%s%s\n", links_covered(l),
+		c->n_links, c->mode ? ", mode " : "", c->mode ? c->mode : "");
 	for (size_t i = 0; i < c->n_links; i++)
-		covered += c->links[i].covered;
-	fprintf(to, "  coverage %zu of %zu links%s%s\n", covered, c->n_links,
-		c->mode ? ", mode " : "", c->mode ? c->mode : "");
-	for (size_t i = 0; i < c->n_links; i++)
-		if (!c->links[i].covered)
+		if (ledger_gap(l, i))
 			fprintf(to, "    %s is not: %s\n", c->links[i].name,
-				c->links[i].gap ? c->links[i].gap : "unknown");
+				ledger_gap(l, i));
 	fputc('\n', to);
 }
 
@@ -279,7 +285,7 @@ static void write_words(const struct ledger *l, FILE *to)
 	const struct ledger_frames *f = &l->frames;
 	char what[64];
 
-	write_coverage(l->catalog, to);
+	write_coverage(l, to);
 	line(to, "frames on watched links", f->wire);
 	line(to, "  IP", f->ip);
 	line(to, "  not IP", f->non_ip);

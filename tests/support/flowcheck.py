@@ -688,8 +688,12 @@ def dead_node(bed, directory):
     bed.check("the dead node is named", dead in out.stderr, out.stderr)
     out = bed.netflowize("status", bed.exp, "-o", "json")
     said = json.loads(out.stdout)
-    bed.check("the others run", {p["node"] for p in said["probes"]} == others,
-              said)
+    bed.check("the others run", {p["node"] for p in said["probes"]
+                                 if p["backend"]} == others, said)
+    lost = {o["link"] for o in plan["owners"] if o["probe"] == dead}
+    bed.check("its links are not covered", lost == {
+        u["link"] for u in said["coverage"]["uncovered"]},
+        said["coverage"])
     bed.check("what is unknown is not 0", said["ledger"]["wire_frames"] is
               None, said["ledger"])
     bed.testbed("fault", bed.exp, dead, "serve")
