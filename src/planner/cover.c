@@ -435,8 +435,7 @@ static void branch(struct search *s, struct state *st, int depth)
 	int pick;
 
 	s->best->nodes++;
-	if (s->limited && (s->best->nodes & 63) == 0 &&
-		mono_passed(s->deadline))
+	if (s->limited && mono_passed(s->deadline))
 		s->stopped = true;
 	if (s->stopped || !reduce(s, st))
 		return;

@@ -61,6 +61,18 @@ static void tap_bridge(
 			       .sent = COUNT_NONE});
 }
 
+/* The first bridge of a link that is a probe, or -1. */
+static int whole_bridge(const struct work *w, int link)
+{
+	for (int s = 0; s < (int)w->t->links[link].n_members; s++) {
+		int bridge = topology_bridge_of(w->t, link, s);
+
+		if (bridge >= 0 && probe_at(w, w->t->bridges[bridge].node) >= 0)
+			return bridge;
+	}
+	return -1;
+}
+
 /* The end of a p2p link to watch: routers before hosts, then fewer taps, then
  * the lower slot. */
 static int better_end(const struct work *w, int link)
@@ -92,12 +104,13 @@ static int better_end(const struct work *w, int link)
 
 static void tap_whole(struct work *w, int link)
 {
-	int bridge = topology_bridge_of(w->t, link, 0);
+	int bridge = whole_bridge(w, link);
 	int slot;
 
-	if (bridge >= 0 && w->t->bridges[bridge].slot == -1 &&
-		probe_at(w, w->t->bridges[bridge].node) >= 0) {
-		tap_bridge(w, bridge, -1, COUNT_ALL);
+	/* Where every member sees every frame (or is the only one), the bridge
+	 * before any of them sees them all, too. */
+	if (bridge >= 0) {
+		tap_bridge(w, bridge, w->t->bridges[bridge].slot, COUNT_ALL);
 		return;
 	}
 	slot = better_end(w, link);

@@ -20,6 +20,19 @@ static const char lan[] = "{\"schema\":\"netflowize.topology/1\","
 			  "\"links\":[{\"name\":\"lan0\",\"lan\":true,"
 			  "\"nodes\":[\"a\",\"b\",\"c\",\"d\"]}]}";
 
+/* Everybody sees every frame; a shaper serves the first member. */
+static const char flooding[] =
+	"{\"schema\":\"netflowize.topology/1\","
+	"\"nodes\":[\"a\",\"b\",\"c\",{\"name\":\"tb\",\"role\":\"shaper\"}],"
+	"\"interfaces\":[{\"node\":\"a\",\"link\":\"lan0\"},"
+	"{\"node\":\"b\",\"link\":\"lan0\"},{\"node\":\"c\",\"link\":\"lan0\"},"
+	"{\"node\":\"tb\",\"link\":\"lan0\"},{\"node\":\"tb\",\"link\":"
+	"\"lan0\"}],"
+	"\"links\":[{\"name\":\"lan0\",\"kind\":\"lan\",\"floods\":true,"
+	"\"members\":[{\"iface\":0},{\"iface\":1},{\"iface\":2}]}],"
+	"\"bridges\":[{\"node\":\"tb\",\"link\":\"lan0\",\"slot\":1,"
+	"\"ports\":[3,4]}]}";
+
 static struct topology *parse(const char *text)
 {
 	struct err err = ERR_INIT;
@@ -101,6 +114,24 @@ Test(plan, a_lan_leaves_one_member_unwatched)
 		lowest += plan->taps[i].lowest;
 	}
 	cr_assert_eq(lowest, 1);
+	plan_free(plan);
+	topology_free(t);
+}
+
+Test(plan, the_bridge_of_one_member_watches_a_flooding_lan)
+{
+	struct topology *t = parse(flooding);
+	struct plan_goal goal = {0};
+	struct plan *plan = solve(t, &goal);
+
+	cr_assert_eq(plan->n_probes, 1);
+	cr_assert_str_eq(t->nodes[plan->probes[0].node].name, "tb");
+	cr_assert_eq(plan->probes[0].n_covers, 1, "a probe has a tap");
+	cr_assert_eq(plan->n_taps, 2, "both ports");
+	for (size_t i = 0; i < plan->n_taps; i++) {
+		cr_assert_eq(plan->taps[i].received, COUNT_ALL);
+		cr_assert_eq(plan->taps[i].sent, COUNT_NONE);
+	}
 	plan_free(plan);
 	topology_free(t);
 }
