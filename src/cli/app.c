@@ -217,6 +217,70 @@ void command_help(const struct command *cmd, FILE *to)
 	opt_print(common_options, to);
 }
 
+bool app_for_people(const struct app *app)
+{
+	return app->common->format == FORMAT_TABLE ||
+	       app->common->format == FORMAT_WIDE;
+}
+
+enum sheet_format app_sheet(const struct app *app)
+{
+	switch ((enum format)app->common->format) {
+	case FORMAT_TABLE:
+	case FORMAT_WIDE:
+		return SHEET_TABLE;
+	case FORMAT_JSON:
+		return SHEET_JSON;
+	case FORMAT_NDJSON:
+		return SHEET_NDJSON;
+	case FORMAT_CSV:
+		return SHEET_CSV;
+	}
+	return SHEET_TABLE;
+}
+
+/* Writers indent with line ends and spaces, which no string holds raw. */
+static void print_on_one_line(const char *text)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		fwrite(text, 1, n, stdout);
+		text += n;
+		text += strspn(text, "\n ");
+	}
+	putchar('\n');
+}
+
+int app_print_json(const struct app *app, struct buf *doc, struct err *err)
+{
+	int r = 0;
+
+	if (!buf_ok(doc))
+		r = err_set(err, NFZ_E_LIMIT,
+			"the answer is larger than %zu MiB", doc->max >> 20);
+	else if (app->common->format == FORMAT_NDJSON)
+		print_on_one_line(buf_str(doc));
+	else
+		fputs(buf_str(doc), stdout);
+	buf_release(doc);
+	return r;
+}
+
+static int check_words(
+	const struct command *cmd, int words, char **argv, struct err *err)
+{
+	if (cmd->words < 0 || words <= cmd->words)
+		return 0;
+	if (cmd->words == 0)
+		err_set(err, NFZ_E_USAGE, "%s takes no words such as \"%s\"",
+			cmd->name, argv[1]);
+	else
+		err_set(err, NFZ_E_USAGE, "%s: \"%s\" is one word too many",
+			cmd->name, argv[cmd->words + 1]);
+	return err_hint(err, "usage: netflowize %s %s", cmd->name, cmd->usage);
+}
+
 int command_parse(struct app *app, const struct command *cmd, void *into,
 	int argc, char **argv, int *ret_words, struct err *err)
 {
@@ -232,10 +296,18 @@ int command_parse(struct app *app, const struct command *cmd, void *into,
 			err_hint(err, "See: netflowize %s --help", cmd->name);
 		return r;
 	}
+	app_complete(app, c);
 	if (c->help) {
 		command_help(cmd, stdout);
 		*ret_words = -1;
+		return 0;
 	}
-	app_complete(app, c);
-	return 0;
+	if (cmd->no_rows && c->format == FORMAT_CSV) {
+		err_set(err, NFZ_E_USAGE,
+			"%s answers with one document, which has no rows for "
+			"-o csv",
+			cmd->name);
+		return err_hint(err, "Use -o json");
+	}
+	return check_words(cmd, *ret_words, argv, err);
 }

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/opt.h"
+#include "format/sheet.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -73,6 +74,9 @@ struct command {
 	const char *summary; /* one line */
 	const char *example; /* shown first by -h */
 	const struct opt *options;
+	/* how many words it takes; -1: any number */
+	int words;
+	bool no_rows; /* its answer is one document: -o csv is refused */
 	/* argv[0] is the command's name; returns 0 or a negative error whose
 	 * text is not yet printed; err->code may carry an exit status with no
 	 * text at all. */
@@ -83,6 +87,14 @@ extern const struct command *const commands[]; /* NULL-ended */
  * *ret_words < 0: help was printed, return 0. */
 int command_parse(struct app *app, const struct command *cmd, void *into,
 	int argc, char **argv, int *ret_words, struct err *err) NFZ_MUST_CHECK;
+/* For people: a table, or sentences; else the answer is for programs. */
+bool app_for_people(const struct app *app);
+/* The form of rows that -o asks for. */
+enum sheet_format app_sheet(const struct app *app);
+/* Writes a JSON document to stdout: as it is, or with -o ndjson on one line.
+ * Releases it. */
+int app_print_json(
+	const struct app *app, struct buf *doc, struct err *err) NFZ_MUST_CHECK;
 void command_help(const struct command *cmd, FILE *to);
 
 #endif

@@ -7,9 +7,12 @@
 #include "cli/say.h"
 #include "deploy/payload.h"
 #include "format/pem.h"
+#include "format/sheet.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 static const struct opt options[] = {
@@ -18,20 +21,60 @@ static const struct opt options[] = {
 
 struct doctor {
 	struct app *app;
+	struct sheet sheet; /* for programs: one row a finding */
 	int problems;
 	int first; /* code of the first problem */
 };
 
+static void add(struct doctor *d, const char *state, const char *code,
+	const char *text, const char *hint)
+{
+	if (app_for_people(d->app))
+		return;
+	sheet_text(&d->sheet, state);
+	sheet_text(&d->sheet, code);
+	sheet_text(&d->sheet, text);
+	sheet_text(&d->sheet, hint);
+}
+
+static void NFZ_PRINTF(2, 3) good(struct doctor *d, const char *fmt, ...)
+{
+	char text[ERR_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	add(d, "ok", NULL, text, NULL);
+	say_done(d->app, "%s", text);
+}
+
+static void note(struct doctor *d, const char *text, const char *hint)
+{
+	add(d, "note", NULL, text, hint);
+	say_note(d->app, "%s", text);
+	if (hint)
+		say(d->app, "    fix: %s", hint);
+}
+
 static bool fine(struct doctor *d, int r, const struct err *err)
 {
+	const char *hint = err->hint;
+
 	if (r == 0)
 		return true;
 	d->problems++;
 	if (!d->first)
 		d->first = r;
+	add(d, "problem", err_code_text(err->code), err->text,
+		hint[0] ? hint : NULL);
 	say_fail(d->app, "%s  %s", err->text, err_code_text(err->code));
-	if (err->hint[0])
-		say_fail(d->app, "  %s", err->hint);
+	while (*hint) {
+		size_t n = strcspn(hint, "\n");
+
+		say(d->app, "    fix: %.*s", (int)n, hint);
+		hint += n + (hint[n] == '\n');
+	}
 	return false;
 }
 
@@ -42,7 +85,7 @@ static void check_programs(struct doctor *d)
 
 	if (fine(d, payloads_load(&payloads, &err), &err))
 		for (size_t i = 0; i < payloads.n; i++)
-			say_done(d->app, "programs for %s nodes are here",
+			good(d, "programs for %s nodes are here",
 				payloads.items[i].arch);
 	payloads_release(&payloads);
 }
@@ -58,12 +101,15 @@ static void check_certificate(struct doctor *d)
 	if (!fine(d, pem_read(file, &info, &err), &err) ||
 		!fine(d, pem_check_time(&info, wall_now(), &err), &err))
 		return;
-	say_done(d->app, "%s: until %.10s%s", file,
-		wall_print(info.not_after, until),
+	good(d, "%s: until %.10s%s", file, wall_print(info.not_after, until),
 		info.key_encrypted ? ", its key has a passphrase" : "");
-	if (stat(file, &st) == 0 && (st.st_mode & 077))
-		say_note(
-			d->app, "others may read %s: chmod 600 %s", file, file);
+	if (stat(file, &st) == 0 && (st.st_mode & 077)) {
+		char text[1024], fix[1024];
+
+		snprintf(text, sizeof(text), "others may read %s", file);
+		snprintf(fix, sizeof(fix), "chmod 600 %s", file);
+		note(d, text, fix);
+	}
 }
 
 static void check_service(struct doctor *d)
@@ -74,8 +120,7 @@ static void check_service(struct doctor *d)
 
 	if (fine(d, experiment_connect(d->app, &client, &err), &err) &&
 		fine(d, client_getlist(client, &list, &err), &err))
-		say_done(d->app, "%s answers and knows you",
-			d->app->common->server);
+		good(d, "%s answers and knows you", d->app->common->server);
 	value_free(list);
 }
 
@@ -84,7 +129,7 @@ static void check_nodes(struct doctor *d, const struct topology *t)
 	struct deploy_report report = {0};
 	struct err err = ERR_INIT;
 	struct nodes_context n;
-	size_t good = 0;
+	size_t up = 0;
 	int r;
 
 	nodes_init(&n, d->app, t);
@@ -92,15 +137,16 @@ static void check_nodes(struct doctor *d, const struct topology *t)
 	r = deploy_survey(t, &n.options, &report, &err);
 	for (size_t i = 0; i < report.n; i++) {
 		if (report.nodes[i].err.code == 0)
-			good++;
+			up++;
 		else
 			(void)fine(d, -(int)report.nodes[i].err.code,
 				&report.nodes[i].err);
 	}
 	if (r < 0 && r != -NFZ_E_NODES_FAILED)
 		(void)fine(d, r, &err);
-	say_done(d->app, "login and sudo work on %zu of %zu nodes", good,
-		report.n);
+	if (up)
+		good(d, "login and sudo work on %zu of %zu nodes", up,
+			report.n);
 	deploy_report_release(&report);
 }
 
@@ -114,29 +160,42 @@ static void check_experiment(struct doctor *d, const char *word)
 		!fine(d, experiment_topology(d->app, &name, &t, &err), &err))
 		return;
 	for (size_t i = 0; i < t->n_nodes; i++)
-		if (t->nodes[i].unusable)
-			say_note(d->app, "%s cannot carry a probe: %s",
-				t->nodes[i].name, t->nodes[i].unusable);
+		if (t->nodes[i].unusable) {
+			char text[512];
+
+			snprintf(text, sizeof(text),
+				"%s cannot carry a probe: %s", t->nodes[i].name,
+				t->nodes[i].unusable);
+			note(d, text, NULL);
+		}
 	check_nodes(d, t);
 }
 
 static int run(struct app *app, int argc, char **argv, struct err *err)
 {
+	static const struct sheet_column columns[] = {{.name = "state"},
+		{.name = "code"}, {.name = "text"}, {.name = "fix"}};
 	struct common c = {0};
-	struct doctor d = {app, 0, 0};
+	struct doctor d = {.app = app};
 	int words, r = command_parse(
 			   app, &cmd_doctor, &c, argc, argv, &words, err);
 
 	if (r < 0 || words < 0)
 		return r;
-	say_done(app, "netflowize %s", NFZ_VERSION);
+	sheet_open(&d.sheet, app_sheet(app), stdout, columns, 4);
+	if (!app_for_people(app))
+		sheet_begin(&d.sheet, "netflowize.doctor/1", "findings");
+	good(&d, "netflowize %s", NFZ_VERSION);
 	check_programs(&d);
 	check_certificate(&d);
 	check_service(&d);
 	if (words)
 		check_experiment(&d, argv[1]);
+	if (!app_for_people(app))
+		sheet_end(&d.sheet);
+	r = sheet_close(&d.sheet, err);
 	if (d.problems == 0)
-		return 0;
+		return r;
 	say(app, "%d problem%s.", d.problems, d.problems == 1 ? "" : "s");
 	return d.first;
 }
@@ -146,4 +205,5 @@ const struct command cmd_doctor = {.name = "doctor",
 	.summary = "Check all that up needs; change nothing",
 	.example = "netflowize doctor netsec/dumbbell",
 	.options = options,
+	.words = 1,
 	.run = run};

@@ -33,9 +33,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	if (r < 0)
 		return r;
 	topofile_print(t, &out);
-	fputs(buf_str(&out), stdout);
-	buf_release(&out);
-	return 0;
+	return app_print_json(app, &out, err);
 }
 
 const struct command cmd_fetch = {.name = "fetch",
@@ -43,4 +41,6 @@ const struct command cmd_fetch = {.name = "fetch",
 	.summary = "Print the topology as JSON",
 	.example = "netflowize fetch netsec/dumbbell > dumbbell.json",
 	.options = options,
+	.words = 1,
+	.no_rows = true,
 	.run = run};

@@ -51,7 +51,8 @@ static void put_found(struct jsonw *w, const struct deploy_node *n,
 	jsonw_end(w);
 }
 
-static void print_json(const struct deploy_report *r)
+static int print_json(
+	const struct app *app, const struct deploy_report *r, struct err *err)
 {
 	struct buf out = BUF_INIT((size_t)64 << 20);
 	struct jsonw w;
@@ -66,8 +67,7 @@ static void print_json(const struct deploy_report *r)
 			put_found(&w, &r->nodes[i], &r->nodes[i].found[k]);
 	jsonw_end(&w);
 	jsonw_end(&w);
-	fputs(buf_str(&out), stdout);
-	buf_release(&out);
+	return app_print_json(app, &out, err);
 }
 
 static void add_row(struct sheet *s, const struct deploy_node *n,
@@ -98,15 +98,10 @@ static int print_rows(
 	static const struct sheet_column names[] = {{.name = "node"},
 		{.name = "deployment"}, {.name = "experiment"}, {.name = "who"},
 		{.name = "mode"}, {.name = "programs"}, {.name = "since"}};
-	int format = app->common->format;
-	bool people = format == FORMAT_TABLE || format == FORMAT_WIDE;
 	struct sheet s;
 
-	sheet_open(&s,
-		people                    ? SHEET_TABLE
-		: format == FORMAT_NDJSON ? SHEET_NDJSON
-					  : SHEET_CSV,
-		stdout, people ? heads : names, 7);
+	sheet_open(&s, app_sheet(app), stdout,
+		app_for_people(app) ? heads : names, 7);
 	sheet_begin(&s, "netflowize.list/1", "deployments");
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < r->nodes[i].n_found; k++)
@@ -130,12 +125,10 @@ static int list(struct app *app, const struct list_command *o, const char *word,
 	n.options.all = true;
 	r = deploy_survey(t, &n.options, &report, err);
 	if (r == 0 || r == -NFZ_E_NODES_FAILED) {
-		int printed = 0;
+		int printed = o->common.format == FORMAT_JSON
+				      ? print_json(app, &report, err)
+				      : print_rows(app, &report, err);
 
-		if (o->common.format == FORMAT_JSON)
-			print_json(&report);
-		else
-			printed = print_rows(app, &report, err);
 		r = printed < 0 ? printed : r;
 	}
 	r = nodes_failures(app, &report, r, err);
@@ -159,4 +152,5 @@ const struct command cmd_list = {.name = "list",
 	.summary = "Show the deployments on the nodes, whoever made them",
 	.example = "netflowize list netsec/dumbbell",
 	.options = options,
+	.words = 1,
 	.run = run};

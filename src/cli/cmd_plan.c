@@ -33,16 +33,46 @@ static int show(const struct app *app, const struct plan_command *o,
 	plan_print(plan, t, &json);
 	if (o->out)
 		r = file_replace(o->out, 0644, buf_str(&json), json.len, err);
-	if (app->common->format == FORMAT_TABLE ||
-		app->common->format == FORMAT_WIDE)
-		r = r ? r : planning_show(app, plan, t, err);
-	else if (app->common->format == FORMAT_CSV)
-		r = err_set(err, NFZ_E_USAGE,
-			"a plan is no table of rows; use -o json");
-	else
-		fputs(buf_str(&json), stdout);
+	if (r == -NFZ_E_IO) {
+		err->code = NFZ_E_USAGE;
+		(void)err_wrap(err, "--out %s", o->out);
+		r = err_hint(err, "Is there such a directory, and may you "
+				  "write to it?");
+	}
+	if (r == 0 && !app_for_people(app))
+		return app_print_json(app, &json, err);
+	if (r == 0)
+		r = planning_show(app, plan, t, err);
 	buf_release(&json);
 	return r;
+}
+
+static void add_list(
+	struct buf *to, const char *option, const struct opt_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		buf_addf(to, "%s%s", i ? "," : option, list->items[i]);
+}
+
+/* The command that does what was shown, with the same wishes. */
+static void say_next(
+	const struct app *app, const struct plan_command *o, const char *word)
+{
+	struct buf text = BUF_INIT(65536);
+
+	if (o->out) {
+		buf_addf(&text, " --plan %s", o->out);
+	} else {
+		buf_adds(&text, " --light");
+		if (o->plan.objective)
+			buf_addf(&text, " --objective %s", o->plan.objective);
+		if (o->plan.collector)
+			buf_addf(&text, " --collector %s", o->plan.collector);
+		add_list(&text, " --avoid ", &o->plan.avoid);
+		add_list(&text, " --require ", &o->plan.require);
+	}
+	say(app, "To apply:  netflowize up%s %s", buf_str(&text), word);
+	buf_release(&text);
 }
 
 static int plan(struct app *app, struct plan_command *o, const char *word,
@@ -56,10 +86,10 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 		r = planning_solve(t, &o->plan, NULL, &plan, err);
 	if (r == 0)
 		r = show(app, o, t, plan, err);
-	if (r == 0 && app->common->format == FORMAT_TABLE) {
+	if (r == 0 && app_for_people(app)) {
 		say(app, "Nothing was changed.");
 		if (word && plan->n_gaps == 0)
-			say(app, "To apply:  netflowize up --light %s", word);
+			say_next(app, o, word);
 	}
 	return r < 0 ? r : planning_verdict(plan, t, err);
 }
@@ -71,12 +101,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 		r = command_parse(app, &cmd_plan, &o, argc, argv, &words, err);
 
 	if (r == 0 && words >= 0) {
-		if (words > 1 || (words == 1 && o.topology))
-			r = err_set(err, NFZ_E_USAGE,
-				"one experiment or one --topology FILE at a "
-				"time");
-		else
-			r = plan(app, &o, words ? argv[1] : NULL, err);
+		r = plan(app, &o, words ? argv[1] : NULL, err);
 	}
 	plan_options_release(&o.plan);
 	return r;
@@ -87,4 +112,6 @@ const struct command cmd_plan = {.name = "plan",
 	.summary = "Show where probes would go, and why; change nothing",
 	.example = "netflowize plan --light netsec/dumbbell -o json",
 	.options = options,
+	.words = 1,
+	.no_rows = true,
 	.run = run};

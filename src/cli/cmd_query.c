@@ -111,4 +111,5 @@ const struct command cmd_query = {.name = "query",
 	.example = "netflowize query netsec/dumbbell 'link core and port 80' "
 		   "-n 10",
 	.options = options,
+	.words = -1,
 	.run = run};

@@ -17,18 +17,11 @@ static const struct opt options[] = {
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
-static void print(void *ctx, const char *node, bool is_stderr, const void *data,
-	size_t len)
-{
-	(void)ctx;
-	(void)node;
-	fwrite(data, 1, len, is_stderr ? stderr : stdout);
-}
-
 static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	cleanup(topology_free_at) struct topology *t = NULL;
 	struct snapshot_command o = {0};
+	struct nodes_lines lines = {0};
 	struct nodes_context n;
 	int words, r = command_parse(
 			   app, &cmd_snapshot, &o, argc, argv, &words, err);
@@ -40,7 +33,18 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 		return r;
 	nodes_init(&n, app, t);
 	n.options.progress = NULL;
-	return deploy_snapshot(t, &n.options, print, err);
+	n.options.ctx = &lines;
+	r = deploy_snapshot(t, &n.options, nodes_lines_add, err);
+	if (r == 0 || r == -NFZ_E_NODES_FAILED) {
+		struct err bad = ERR_INIT;
+		int printed = nodes_lines_print(
+			app, &lines, t, "netflowize.snapshot/1", &bad);
+
+		if (printed < 0 && r == 0)
+			r = err_set(err, bad.code, "%s", bad.text);
+	}
+	nodes_lines_release(&lines);
+	return r;
 }
 
 const struct command cmd_snapshot = {.name = "snapshot",
@@ -48,4 +52,5 @@ const struct command cmd_snapshot = {.name = "snapshot",
 	.summary = "Print the state of the nodes, to compare before and after",
 	.example = "netflowize snapshot netsec/dumbbell > before.txt",
 	.options = options,
+	.words = 1,
 	.run = run};

@@ -109,14 +109,12 @@ static int status(struct app *app, const struct status_command *o,
 	cleanup(topology_free_at) struct topology *t = NULL;
 	struct deploy_report report = {0};
 	struct nodes_context n;
-	bool people = o->common.format == FORMAT_TABLE ||
-		      o->common.format == FORMAT_WIDE;
 	size_t bad = 0;
 	int r = nodes_topology(app, o->topology, word, &t, err);
 
 	if (r < 0)
 		return r;
-	if (!people)
+	if (!app_for_people(app))
 		return ask_ledger(app, o, t, err);
 	nodes_init(&n, app, t);
 	n.options.progress = NULL;
@@ -161,4 +159,5 @@ const struct command cmd_status = {.name = "status",
 	.summary = "Show modules, coverage, and what became of every frame",
 	.example = "netflowize status netsec/dumbbell -o json",
 	.options = options,
+	.words = 1,
 	.run = run};

@@ -15,6 +15,7 @@ struct strip_command {
 	struct common common;
 	const char *topology, *deployment;
 	bool dry_run, force, all;
+	struct mono_time began;
 };
 
 static const struct opt options[] = {
@@ -31,7 +32,46 @@ static const struct opt options[] = {
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
-static void print_json(const struct deploy_report *r, int code)
+static int check_id(const char *id, struct err *err)
+{
+	if (!id || (strlen(id) == 16 && strspn(id, "0123456789abcdef") == 16))
+		return 0;
+	err_set(err, NFZ_E_USAGE, "--deployment: %s is no deployment", id);
+	return err_hint(err, "It is 16 hexadecimal digits, as netflowize list "
+			     "shows them");
+}
+
+/* Is this what was asked to go? */
+static bool is_meant(const struct strip_command *o,
+	const struct nodes_context *n, const struct deploy_found *f)
+{
+	char ours[160];
+
+	if (o->deployment)
+		return strcmp(f->id, o->deployment) == 0;
+	snprintf(ours, sizeof(ours), "%s/%s", n->project, n->experiment);
+	/* without a tag: an installation that was cut off on our own node */
+	return o->all || !f->experiment[0] || strcmp(f->experiment, ours) == 0;
+}
+
+static void put_found(struct jsonw *w, const struct strip_command *o,
+	const struct nodes_context *n, const struct deploy_node *d)
+{
+	jsonw_key(w, "deployments");
+	jsonw_array(w);
+	for (size_t i = 0; i < d->n_found; i++) {
+		jsonw_object_inline(w);
+		jsonw_put(w, "deployment", d->found[i].id);
+		jsonw_put(w, "experiment", d->found[i].experiment);
+		jsonw_put_bool(w, "meant", is_meant(o, n, &d->found[i]));
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static int print_json(const struct strip_command *o,
+	const struct nodes_context *n, const struct deploy_report *r,
+	bool clean, struct err *err)
 {
 	struct buf out = BUF_INIT((size_t)64 << 20);
 	struct jsonw w;
@@ -39,27 +79,29 @@ static void print_json(const struct deploy_report *r, int code)
 	jsonw_init(&w, &out, JSONW_INDENT);
 	jsonw_object(&w);
 	jsonw_put(&w, "schema", "netflowize.strip/1");
-	jsonw_put_bool(&w, "clean", code == 0);
+	jsonw_put_bool(&w, "dry_run", o->dry_run);
+	jsonw_put_bool(&w, "clean", clean);
 	jsonw_key(&w, "nodes");
 	jsonw_array(&w);
 	for (size_t i = 0; i < r->n; i++) {
-		const struct deploy_node *n = &r->nodes[i];
+		const struct deploy_node *d = &r->nodes[i];
 
 		jsonw_object(&w);
-		jsonw_put(&w, "node", n->name);
-		jsonw_put(&w, "status", node_status_name(n->status));
-		jsonw_put_bool(&w, "none", n->none);
-		jsonw_put_uint(&w, "kept", n->n_kept);
-		if (n->err.code) {
-			jsonw_put(&w, "code", err_code_text(n->err.code));
-			jsonw_put(&w, "error", n->err.text);
+		jsonw_put(&w, "node", d->name);
+		jsonw_put(&w, "status", node_status_name(d->status));
+		jsonw_put_bool(&w, "none", d->none);
+		jsonw_put_uint(&w, "kept", d->n_kept);
+		if (d->err.code) {
+			jsonw_put(&w, "code", err_code_text(d->err.code));
+			jsonw_put(&w, "error", d->err.text);
 		}
+		put_found(&w, o, n, d);
 		jsonw_key(&w, "checks");
 		jsonw_array(&w);
-		for (size_t k = 0; k < n->n_checks; k++) {
+		for (size_t k = 0; k < d->n_checks; k++) {
 			jsonw_object_inline(&w);
-			jsonw_put_bool(&w, "good", n->checks[k].good);
-			jsonw_put(&w, "check", n->checks[k].text);
+			jsonw_put_bool(&w, "good", d->checks[k].good);
+			jsonw_put(&w, "check", d->checks[k].text);
 			jsonw_end(&w);
 		}
 		jsonw_end(&w);
@@ -67,8 +109,7 @@ static void print_json(const struct deploy_report *r, int code)
 	}
 	jsonw_end(&w);
 	jsonw_end(&w);
-	fputs(buf_str(&out), stdout);
-	buf_release(&out);
+	return app_print_json(n->app, &out, err);
 }
 
 /* The proof: what was checked, and on how many nodes it holds. */
@@ -97,17 +138,87 @@ static void say_proof(const struct app *app, const struct deploy_report *r)
 		say(app, "    %s", shown->checks[k].text);
 }
 
-static void say_plan(const struct deploy_report *r)
+/* What was there and was not meant: it stays, and that must not be hidden.
+ * Returns how many. */
+static size_t say_left_alone(const struct strip_command *o,
+	const struct nodes_context *n, const struct deploy_report *r)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < r->nodes[i].n_found; k++) {
+			const struct deploy_found *f = &r->nodes[i].found[k];
+
+			if (is_meant(o, n, f))
+				continue;
+			left++;
+			say_note(n->app,
+				"%s: left alone: deployment %s of %s (by %s)",
+				r->nodes[i].name, f->id, f->experiment, f->who);
+		}
+	return left;
+}
+
+static void say_plan(const struct strip_command *o,
+	const struct nodes_context *n, const struct deploy_report *r)
 {
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < r->nodes[i].n_found; k++) {
 			const struct deploy_found *f = &r->nodes[i].found[k];
 
+			if (!is_meant(o, n, f))
+				continue;
 			printf("%s: deployment %s of %s (by %s), %zu "
-			       "processes, %s\n",
+			       "process%s, %s\n",
 				r->nodes[i].name, f->id, f->experiment, f->who,
-				f->n, f->path);
+				f->n, f->n == 1 ? "" : "es", f->path);
 		}
+}
+
+/* Tells what came of it; returns r. */
+static int report_all(const struct strip_command *o, struct nodes_context *n,
+	const struct deploy_report *report, int r, struct err *err)
+{
+	const struct app *app = n->app;
+	bool nothing = r == -NFZ_E_NO_DEPLOYMENT;
+	bool printed = !app_for_people(app);
+	size_t left;
+
+	if (nothing) {
+		err_clear(err);
+		r = 0;
+	}
+	if (printed) {
+		struct err bad = ERR_INIT;
+
+		if (print_json(o, n, report, r == 0 && !o->dry_run, &bad) < 0 &&
+			r == 0)
+			r = err_set(err, bad.code, "%s", bad.text);
+	}
+	if (nothing && o->deployment)
+		say_done(app, "nothing to strip: no deployment %s on any node",
+			o->deployment);
+	else if (nothing)
+		say_done(app,
+			"nothing to strip: no deployment of %s/%s on any "
+			"node",
+			n->project, n->experiment);
+	left = say_left_alone(o, n, report);
+	if (o->dry_run) {
+		if (!printed)
+			say_plan(o, n, report);
+		say(app, "Nothing was changed.");
+		return r;
+	}
+	say_proof(app, report);
+	if (r == 0 && left == 0)
+		say_done(app, "nothing left: %s/%s is as it was  (%.1f s)",
+			n->project, n->experiment,
+			(double)(mono_now().ns - o->began.ns) / 1e9);
+	if (r == -NFZ_E_INTERRUPTED)
+		err_hint(err, "Go on: netflowize strip %s/%s", n->project,
+			n->experiment);
+	return r;
 }
 
 static int strip(struct app *app, const struct strip_command *o,
@@ -116,9 +227,10 @@ static int strip(struct app *app, const struct strip_command *o,
 	cleanup(topology_free_at) struct topology *t = NULL;
 	struct deploy_report report = {0};
 	struct nodes_context n;
-	struct mono_time start = mono_now();
-	int r = nodes_topology(app, o->topology, word, &t, err);
+	int r = check_id(o->deployment, err);
 
+	if (r == 0)
+		r = nodes_topology(app, o->topology, word, &t, err);
 	if (r < 0)
 		return r;
 	nodes_init(&n, app, t);
@@ -134,26 +246,7 @@ static int strip(struct app *app, const struct strip_command *o,
 	if (r < 0)
 		return r;
 	r = deploy_strip(t, &n.options, &report, err);
-	if (r == -NFZ_E_NO_DEPLOYMENT) {
-		say_done(app, "nothing to strip: no deployment on any node");
-		err_clear(err);
-		r = 0;
-	}
-	if (app->common->format == FORMAT_JSON)
-		print_json(&report, r);
-	if (o->dry_run) {
-		if (app->common->format != FORMAT_JSON)
-			say_plan(&report);
-		say(app, "Nothing was changed.");
-	} else {
-		say_proof(app, &report);
-		if (r == 0)
-			say_done(app,
-				"nothing left: %s/%s is as it was  "
-				"(%.1f s)",
-				n.project, n.experiment,
-				(double)(mono_now().ns - start.ns) / 1e9);
-	}
+	r = report_all(o, &n, &report, r, err);
 	r = nodes_failures(app, &report, r, err);
 	deploy_report_release(&report);
 	return r;
@@ -161,14 +254,12 @@ static int strip(struct app *app, const struct strip_command *o,
 
 static int run(struct app *app, int argc, char **argv, struct err *err)
 {
-	struct strip_command o = {0};
+	struct strip_command o = {.began = mono_now()};
 	int words,
 		r = command_parse(app, &cmd_strip, &o, argc, argv, &words, err);
 
 	if (r < 0 || words < 0)
 		return r;
-	if (words > 1)
-		return err_set(err, NFZ_E_USAGE, "one experiment at a time");
 	return strip(app, &o, words ? argv[1] : NULL, err);
 }
 
@@ -177,4 +268,6 @@ const struct command cmd_strip = {.name = "strip",
 	.summary = "Remove everything, and prove that nothing is left",
 	.example = "netflowize strip netsec/dumbbell",
 	.options = options,
+	.words = 1,
+	.no_rows = true,
 	.run = run};

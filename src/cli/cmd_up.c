@@ -131,6 +131,10 @@ static int read_plan(struct up *up, struct err *err)
 	struct buf text = BUF_INIT((size_t)256 << 20);
 	int r = file_read(up->o->use_plan, &text, err);
 
+	if (r == -NFZ_E_IO) {
+		err->code = NFZ_E_INPUT;
+		r = err_wrap(err, "the plan cannot be read");
+	}
 	if (r == 0)
 		r = plan_parse(buf_str(&text), text.len, up->o->use_plan, up->t,
 			&up->plan, err);
@@ -160,11 +164,6 @@ static int make_plan(struct up *up, struct err *err)
 		say_note(up->app, "%s (--partial)", err->text);
 		err_clear(err);
 		r = 0;
-	} else if (r == -NFZ_E_UNCOVERED) {
-		size_t n = strlen(err->hint);
-
-		snprintf(err->hint + n, sizeof(err->hint) - n,
-			"To accept the gap: --partial");
 	}
 	return r;
 }
@@ -185,7 +184,23 @@ static void say_plan(const struct up *up)
 			p->collector.reason);
 }
 
-static void print_json(const struct up *up)
+/* The lines of a dry run, without their indentation. */
+static void put_steps(struct jsonw *w, const char *at)
+{
+	jsonw_key(w, "steps");
+	jsonw_array(w);
+	while (*at) {
+		size_t n;
+
+		at += strspn(at, " ");
+		n = strcspn(at, "\n");
+		jsonw_string_n(w, at, n);
+		at += n + (at[n] == '\n');
+	}
+	jsonw_end(w);
+}
+
+static int print_json(const struct up *up, struct err *err)
 {
 	struct buf out = BUF_INIT((size_t)64 << 20);
 	struct jsonw w;
@@ -194,6 +209,7 @@ static void print_json(const struct up *up)
 	jsonw_object(&w);
 	jsonw_put(&w, "schema", "netflowize.up/1");
 	jsonw_put(&w, "deployment", up->report.id);
+	jsonw_put_bool(&w, "dry_run", up->o->dry_run);
 	jsonw_put_bool(&w, "changed", up->report.changed);
 	jsonw_put_uint(&w, "binary_bytes", up->report.binary_bytes);
 	jsonw_put_uint(&w, "failed", up->report.failed);
@@ -213,9 +229,10 @@ static void print_json(const struct up *up)
 		jsonw_end(&w);
 	}
 	jsonw_end(&w);
+	if (up->o->dry_run)
+		put_steps(&w, buf_str(&up->report.steps));
 	jsonw_end(&w);
-	fputs(buf_str(&out), stdout);
-	buf_release(&out);
+	return app_print_json(up->app, &out, err);
 }
 
 static void say_result(const struct up *up, int64_t ms)
@@ -254,10 +271,20 @@ static int carry_out(struct up *up, struct err *err)
 		return r;
 	say_plan(up);
 	r = deploy_up(up->t, up->plan, &up->nodes.options, &up->report, err);
-	if (up->app->common->format == FORMAT_JSON)
-		print_json(up);
-	else if (r == 0)
+	if (!app_for_people(up->app)) {
+		struct err bad = ERR_INIT;
+
+		if (print_json(up, &bad) < 0 && r == 0)
+			r = err_set(err, bad.code, "%s", bad.text);
+	} else if (r == 0) {
 		say_result(up, (mono_now().ns - start.ns) / NS_PER_MS);
+	}
+	if (r == -NFZ_E_INTERRUPTED)
+		err_hint(err,
+			"What is done stays.  Go on: netflowize up %s/%s   "
+			"Take it back: netflowize strip %s/%s",
+			up->nodes.project, up->nodes.experiment,
+			up->nodes.project, up->nodes.experiment);
 	return nodes_failures(up->app, &up->report, r, err);
 }
 
@@ -268,13 +295,8 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	int words, r = command_parse(app, &cmd_up, &o, argc, argv, &words, err);
 
 	if (r == 0 && words >= 0) {
-		if (words > 1)
-			r = err_set(err, NFZ_E_USAGE,
-				"one experiment at a time, not %s and %s",
-				argv[1], argv[2]);
-		else
-			r = experiment_or_file(app, o.topology,
-				words ? argv[1] : NULL, &up.t, err);
+		r = experiment_or_file(
+			app, o.topology, words ? argv[1] : NULL, &up.t, err);
 		if (r == 0)
 			r = carry_out(&up, err);
 	}
@@ -290,4 +312,6 @@ const struct command cmd_up = {.name = "up",
 	.summary = "Plan, install and start; again: repair or no changes",
 	.example = "netflowize --light netsec/dumbbell",
 	.options = options,
+	.words = 1,
+	.no_rows = true,
 	.run = run};

@@ -40,4 +40,5 @@ const struct command cmd_verify = {.name = "verify",
 	.summary = "Compare what was metered with the interfaces' counters",
 	.example = "netflowize verify netsec/dumbbell",
 	.options = options,
+	.words = 1,
 	.run = run};

@@ -23,8 +23,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 		printf("netflowize %s\n", NFZ_VERSION);
 		return 0;
 	}
-	jsonw_init(&w, &out,
-		c.format == FORMAT_JSON ? JSONW_INDENT : JSONW_COMPACT);
+	jsonw_init(&w, &out, JSONW_INDENT);
 	jsonw_object(&w);
 	jsonw_put(&w, "schema", "netflowize.version/1");
 	jsonw_put(&w, "version", NFZ_VERSION);
@@ -34,11 +33,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	jsonw_put_int(&w, "plan", 1);
 	jsonw_put_int(&w, "topology", 1);
 	jsonw_end(&w);
-	fputs(buf_str(&out), stdout);
-	if (c.format != FORMAT_JSON)
-		putchar('\n');
-	buf_release(&out);
-	return 0;
+	return app_print_json(app, &out, err);
 }
 
 const struct command cmd_version = {.name = "version",
@@ -46,4 +41,6 @@ const struct command cmd_version = {.name = "version",
 	.summary = "Show the version",
 	.example = "netflowize version -o json",
 	.options = options,
+	.words = 0,
+	.no_rows = true,
 	.run = run};

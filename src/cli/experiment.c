@@ -114,6 +114,11 @@ int experiment_or_file(struct app *app, const char *file, const char *word,
 	struct experiment_name name;
 	int r;
 
+	if (file && word) {
+		err_set(err, NFZ_E_USAGE,
+			"%s and --topology %s: which of the two?", word, file);
+		return err_hint(err, "Give one experiment, or one file");
+	}
 	if (file) {
 		r = topology_load(file, ret, &warnings, err);
 		show_notes(app, &warnings);

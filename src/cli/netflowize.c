@@ -26,7 +26,7 @@ static void on_interrupt(int signo)
 
 static void usage(FILE *to)
 {
-	fputs("usage: netflowize --light PROJ/EXP        the same as: "
+	fputs("usage: netflowize [--light] PROJ/EXP      the same as: "
 	      "netflowize up --light PROJ/EXP\n"
 	      "       netflowize COMMAND [options] ...   netflowize COMMAND "
 	      "--help tells more\n\n"
@@ -94,6 +94,8 @@ static int dispatch(struct app *app, int argc, char **argv, struct err *err)
 	if (word[0] == '-')
 		return find("up")->run(app, argc, argv, err);
 	cmd = find(word);
+	if (!cmd && strpbrk(word, "/,")) /* netflowize PROJ/EXP */
+		return find("up")->run(app, argc, argv, err);
 	if (!cmd)
 		return unknown(word, err);
 	return cmd->run(app, argc - 1, argv + 1, err);
@@ -124,8 +126,10 @@ int main(int argc, char **argv)
 		r = dispatch(&app, argc, argv, &err);
 	if (r < 0 && err.text[0])
 		log_err(&err);
-	if (fflush(stdout) != 0 && r == 0)
-		r = -NFZ_E_IO;
+	if ((fflush(stdout) != 0 || ferror(stdout)) && r == 0) {
+		r = err_sys(&err, "standard output");
+		log_err(&err);
+	}
 	app_release(&app);
 	return err_exit_status(r);
 }

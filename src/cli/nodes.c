@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "cli/experiment.h"
 #include "cli/say.h"
+#include "format/sheet.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,8 +15,11 @@ static void describe(
 	const char *taps = strstr(step, " taps=");
 	const char *backend = strstr(step, " backend=");
 	int role = (int)strcspn(step, " ");
+	bool module = strncmp(step, "meter ", 6) == 0 ||
+		      strncmp(step, "cache ", 6) == 0 ||
+		      strncmp(step, "collector ", 10) == 0;
 
-	if (app->common->verbose || !step[role])
+	if (app->common->verbose || !module)
 		snprintf(to, size, "%s", step);
 	else if (taps && backend)
 		snprintf(to, size, "%.*s ready: %.*s tap%s, %.*s", role, step,
@@ -127,6 +131,15 @@ static int code_of_status(int status)
 	return -NFZ_E_INTERNAL;
 }
 
+int nodes_not_instrumented(
+	const struct nodes_context *n, int code, struct err *err)
+{
+	if (code == -NFZ_E_NO_DEPLOYMENT && !err->hint[0])
+		err_hint(err, "Start with: netflowize --light %s/%s",
+			n->project, n->experiment);
+	return code;
+}
+
 int nodes_query(struct app *app, const struct topology *t,
 	const char *const *argv, struct err *err)
 {
@@ -137,9 +150,98 @@ int nodes_query(struct app *app, const struct topology *t,
 	n.options.progress = NULL;
 	r = deploy_run(t, &n.options, -1, argv, to_our_output, &status, err);
 	if (r < 0)
-		return r;
+		return nodes_not_instrumented(&n, r, err);
 	if (status == 0)
 		return 0;
 	err_clear(err);
 	return code_of_status(status);
+}
+
+enum { LINES_MAX = 64 << 20 };
+
+void nodes_lines_add(void *ctx, const char *node, bool is_stderr,
+	const void *data, size_t len)
+{
+	struct nodes_lines *l = ctx;
+	struct nodes_line_group *g = NULL;
+
+	(void)is_stderr;
+	for (size_t i = 0; i < l->n && !g; i++)
+		if (strcmp(l->groups[i].node, node) == 0)
+			g = &l->groups[i];
+	if (!g) {
+		g = &MEM_PUSH(l->groups, l->n, l->cap);
+		*g = (struct nodes_line_group){.text = BUF_INIT(LINES_MAX)};
+		snprintf(g->node, sizeof(g->node), "%s", node);
+	}
+	buf_add(&g->text, data, len);
+}
+
+void nodes_lines_release(struct nodes_lines *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		buf_release(&l->groups[i].text);
+	free(l->groups);
+	*l = (struct nodes_lines){0};
+}
+
+/* One line; a log may quote what a hostile packet held. */
+static void print_line(struct sheet *s, const char *node, char *line)
+{
+	for (char *c = line; *c; c++)
+		if (((unsigned char)*c < ' ' && *c != '\t') || *c == 0x7f)
+			*c = '?';
+	if (s->format == SHEET_TABLE) {
+		printf("%s: %s\n", node, line);
+		return;
+	}
+	sheet_text(s, node);
+	sheet_text(s, line);
+}
+
+static void print_group(struct sheet *s, const struct nodes_line_group *g)
+{
+	const char *at = buf_str(&g->text), *end = at + g->text.len;
+
+	while (at < end) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+		size_t n = (size_t)((stop ? stop : end) - at);
+		cleanup_free char *line = mem_zalloc(n + 1, 1);
+
+		memcpy(line, at, n);
+		for (size_t i = 0; i < n; i++)
+			if (!line[i])
+				line[i] = '?';
+		print_line(s, g->node, line);
+		at += n + (stop != NULL);
+	}
+}
+
+int nodes_lines_print(const struct app *app, const struct nodes_lines *l,
+	const struct topology *t, const char *schema, struct err *err)
+{
+	static const struct sheet_column columns[] = {
+		{.name = "node"}, {.name = "line"}};
+	struct sheet s;
+	bool cut = false;
+	int r;
+
+	sheet_open(&s, app_sheet(app), stdout, columns, 2);
+	if (s.format != SHEET_TABLE)
+		sheet_begin(&s, schema, "lines");
+	for (size_t i = 0; i < t->n_nodes; i++)
+		for (size_t k = 0; k < l->n; k++) {
+			if (strcmp(l->groups[k].node, t->nodes[i].name) != 0)
+				continue;
+			print_group(&s, &l->groups[k]);
+			cut = cut || !buf_ok(&l->groups[k].text);
+		}
+	if (s.format != SHEET_TABLE)
+		sheet_end(&s);
+	r = sheet_close(&s, err);
+	if (r == 0 && cut)
+		r = err_set(err, NFZ_E_LIMIT,
+			"a node sent more than %d MiB; the rest is not shown",
+			LINES_MAX >> 20);
+	return r;
 }

@@ -26,6 +26,29 @@ int nodes_failures(const struct app *app, const struct deploy_report *r,
 int nodes_topology(struct app *app, const char *file, const char *word,
 	struct topology **ret, struct err *err) NFZ_MUST_CHECK;
 
+/* Adds what to do when the code says that nothing is installed; returns code. */
+int nodes_not_instrumented(const struct nodes_context *n, int code,
+	struct err *err) NFZ_MUST_CHECK;
+
+/* What nodes send, as lines, each with the node it came from.  Nodes may
+ * answer in pieces and in any order; lines come out grouped by node, in the
+ * order of the topology. */
+struct nodes_lines {
+	struct nodes_line_group {
+		char node[128];
+		struct buf text;
+	} * groups;
+	size_t n, cap;
+};
+/* A deploy_sink_fn; ctx: struct nodes_lines. */
+void nodes_lines_add(void *ctx, const char *node, bool is_stderr,
+	const void *data, size_t len);
+/* Prints "NODE: line", or rows of node and line in the form -o asks for. */
+int nodes_lines_print(const struct app *app, const struct nodes_lines *l,
+	const struct topology *t, const char *schema,
+	struct err *err) NFZ_MUST_CHECK;
+void nodes_lines_release(struct nodes_lines *l);
+
 /* Runs nfz-query on the collector's node; its output goes to ours.  argv[0]
  * is "nfz-query", NULL-ended.  A status other than 0 becomes the error code it
  * stands for, already told. */

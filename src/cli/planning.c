@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAMES_MAX = 34 };
+/* GAPS_MAX: what an error's hint holds, less the remedies below. */
+enum { NAMES_MAX = 34, GAPS_MAX = 350 };
 
 void plan_options_release(struct plan_options *o)
 {
@@ -140,19 +141,37 @@ int planning_verdict(
 	const struct plan *plan, const struct topology *t, struct err *err)
 {
 	struct buf hint = BUF_INIT(1 << 16);
+	bool avoided = false;
+	size_t n = 0;
 
 	if (plan->n_gaps == 0 && plan->status == PLAN_OPTIMAL)
 		return 0;
-	if (plan->n_gaps == 0)
-		return err_set(err, NFZ_E_UNCOVERED,
+	if (plan->n_gaps == 0) {
+		err_set(err, NFZ_E_UNCOVERED,
 			"the plan covers everything, but was not proven best "
 			"before the time limit");
+		return err_hint(err, "It can be used as it is; to look longer: "
+				     "--time-limit 10m");
+	}
 	err_set(err, NFZ_E_UNCOVERED,
 		"%zu of %zu links cannot be covered in %s mode", plan->n_gaps,
 		t->n_links, plan->mode);
-	for (size_t i = 0; i < plan->n_gaps; i++)
-		buf_addf(&hint, "%s  %s\n", t->links[plan->gaps[i].link].name,
-			plan->gaps[i].cause);
+	for (; n < plan->n_gaps; n++) {
+		const struct plan_gap *gap = &plan->gaps[n];
+		const char *name = t->links[gap->link].name;
+
+		if (n &&
+			hint.len + strlen(name) + strlen(gap->cause) > GAPS_MAX)
+			break;
+		avoided = avoided || strstr(gap->cause, "--avoid");
+		buf_addf(&hint, "%.100s  %.250s\n", name, gap->cause);
+	}
+	if (n < plan->n_gaps)
+		buf_addf(&hint, "and %zu more: netflowize plan -o json\n",
+			plan->n_gaps - n);
+	if (avoided)
+		buf_adds(&hint, "Possible: leave nodes out of --avoid\n");
+	buf_adds(&hint, "To accept the gap: netflowize up --partial");
 	err_hint(err, "%s", buf_str(&hint));
 	buf_release(&hint);
 	return -NFZ_E_UNCOVERED;

@@ -52,6 +52,12 @@ int topology_load(const char *path, struct topology **ret, struct buf *warnings,
 	const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
 	int r = file_read(path, &text, err);
 
+	if (r == -NFZ_E_IO) { /* most often a wrong name: not our mistake */
+		if (err)
+			err->code = NFZ_E_INPUT;
+		(void)err_wrap(err, "the topology cannot be read");
+		return -NFZ_E_INPUT;
+	}
 	if (r == 0) {
 		if (is_json(&text))
 			r = topofile_parse(

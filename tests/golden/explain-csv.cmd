@@ -1,0 +1,1 @@
+explain NFZ-E201 -o csv

@@ -1,0 +1,1 @@
+explain nfz-e101 -o ndjson

@@ -1,0 +1,1 @@
+fetch --topology topologies/line.ns -o csv

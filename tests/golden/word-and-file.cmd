@@ -1,0 +1,1 @@
+plan a/b --topology topologies/line.ns
