@@ -44,6 +44,7 @@ struct app {
 	 * until app_release */
 	struct buf pool;
 	char *server, *certificate, *ca, *project, *identity, *ssh_user;
+	const char *file; /* --topology of the running command, or NULL */
 	volatile int *interrupted; /* number of Ctrl-C so far */
 };
 

@@ -54,7 +54,7 @@ static void note(struct doctor *d, const char *text, const char *hint)
 	add(d, "note", NULL, text, hint);
 	say_note(d->app, "%s", text);
 	if (hint)
-		say(d->app, "    fix: %s", hint);
+		say(d->app, "    %s", hint);
 }
 
 static bool fine(struct doctor *d, int r, const struct err *err)
@@ -72,7 +72,7 @@ static bool fine(struct doctor *d, int r, const struct err *err)
 	while (*hint) {
 		size_t n = strcspn(hint, "\n");
 
-		say(d->app, "    fix: %.*s", (int)n, hint);
+		say(d->app, "    %.*s", (int)n, hint);
 		hint += n + (hint[n] == '\n');
 	}
 	return false;

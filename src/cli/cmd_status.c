@@ -123,8 +123,7 @@ static int status(struct app *app, const struct status_command *o,
 	if ((r == 0 || r == -NFZ_E_NODES_FAILED) && found(&report) == 0) {
 		r = err_set(err, NFZ_E_NO_DEPLOYMENT,
 			"%s/%s is not instrumented", n.project, n.experiment);
-		err_hint(err, "Start with: netflowize --light %s/%s", n.project,
-			n.experiment);
+		err_hint(err, "Start with: netflowize --light %s", n.target);
 	} else if (r == 0 || r == -NFZ_E_NODES_FAILED) {
 		r = show_modules(&report, &bad, err);
 		if (r == 0)
@@ -135,8 +134,8 @@ static int status(struct app *app, const struct status_command *o,
 				bad == 1 ? " is" : "s are");
 			err_hint(err,
 				"Start again what is missing: "
-				"netflowize up --light %s/%s",
-				n.project, n.experiment);
+				"netflowize up --light %s",
+				n.target);
 		}
 	}
 	deploy_report_release(&report);

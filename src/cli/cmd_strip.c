@@ -216,8 +216,7 @@ static int report_all(const struct strip_command *o, struct nodes_context *n,
 			n->project, n->experiment,
 			(double)(mono_now().ns - o->began.ns) / 1e9);
 	if (r == -NFZ_E_INTERRUPTED)
-		err_hint(err, "Go on: netflowize strip %s/%s", n->project,
-			n->experiment);
+		err_hint(err, "Go on: netflowize strip %s", n->target);
 	return r;
 }
 

@@ -168,6 +168,29 @@ static int make_plan(struct up *up, struct err *err)
 	return r;
 }
 
+/* A topology written by hand may not say how the system calls an interface;
+ * better to hear of it before any node is touched. */
+static int check_interfaces(const struct up *up, struct err *err)
+{
+	for (size_t i = 0; i < up->plan->n_taps; i++) {
+		const struct plan_tap *tap = &up->plan->taps[i];
+		const struct topo_iface *at = &up->t->ifaces[tap->iface];
+
+		if (at->os_name || at->has_mac)
+			continue;
+		err_set(err, NFZ_E_INPUT,
+			"the interface of %s on link %s is not known: it has "
+			"neither a MAC address nor a system name",
+			up->t->nodes[at->node].name,
+			up->t->links[tap->link].name);
+		return err_hint(err,
+			"Add \"mac\" or \"os_name\" to it in %s "
+			"(netflowize-topology(5))",
+			up->app->file ? up->app->file : "the topology");
+	}
+	return 0;
+}
+
 static void say_plan(const struct up *up)
 {
 	const struct plan *p = up->plan;
@@ -253,9 +276,10 @@ static void say_result(const struct up *up, int64_t ms)
 	}
 	say(up->app,
 		"\n%s/%s is instrumented (deployment %s).   %.1f s\n"
-		"  Look     netflowize query %s/%s\n"
-		"  Remove   netflowize strip %s/%s",
-		p, e, up->report.id, (double)ms / 1e3, p, e, p, e);
+		"  Look     netflowize query %s\n"
+		"  Remove   netflowize strip %s",
+		p, e, up->report.id, (double)ms / 1e3, up->nodes.target,
+		up->nodes.target);
 }
 
 static int carry_out(struct up *up, struct err *err)
@@ -270,6 +294,9 @@ static int carry_out(struct up *up, struct err *err)
 	if (r < 0)
 		return r;
 	say_plan(up);
+	r = check_interfaces(up, err);
+	if (r < 0)
+		return r;
 	r = deploy_up(up->t, up->plan, &up->nodes.options, &up->report, err);
 	if (!app_for_people(up->app)) {
 		struct err bad = ERR_INIT;
@@ -281,10 +308,9 @@ static int carry_out(struct up *up, struct err *err)
 	}
 	if (r == -NFZ_E_INTERRUPTED)
 		err_hint(err,
-			"What is done stays.  Go on: netflowize up %s/%s   "
-			"Take it back: netflowize strip %s/%s",
-			up->nodes.project, up->nodes.experiment,
-			up->nodes.project, up->nodes.experiment);
+			"What is done stays.\nGo on:        netflowize up %s\n"
+			"Take it back: netflowize strip %s",
+			up->nodes.target, up->nodes.target);
 	return nodes_failures(up->app, &up->report, r, err);
 }
 

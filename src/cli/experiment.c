@@ -119,6 +119,7 @@ int experiment_or_file(struct app *app, const char *file, const char *word,
 			"%s and --topology %s: which of the two?", word, file);
 		return err_hint(err, "Give one experiment, or one file");
 	}
+	app->file = file;
 	if (file) {
 		r = topology_load(file, ret, &warnings, err);
 		show_notes(app, &warnings);

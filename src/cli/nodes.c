@@ -41,8 +41,8 @@ static void on_progress(void *ctx, const char *node, const char *step,
 		say_done(app, "%-16s %-32s %5.1f s", node, text,
 			(double)ms / 1e3);
 	else
-		say_fail(app, "%-16s %s: %s", node, node_status_name(status),
-			step);
+		/* why: nodes_failures, with what to do about it */
+		say_fail(app, "%-16s %s", node, node_status_name(status));
 }
 
 void nodes_init(
@@ -56,6 +56,12 @@ void nodes_init(
 		t->project ? t->project : "local");
 	snprintf(n->experiment, sizeof(n->experiment), "%s",
 		t->experiment ? t->experiment : "topology");
+	if (app->file)
+		snprintf(n->target, sizeof(n->target), "--topology %s",
+			app->file);
+	else
+		snprintf(n->target, sizeof(n->target), "%s/%s", n->project,
+			n->experiment);
 	n->options = (struct deploy_options){
 		.project = n->project,
 		.experiment = n->experiment,
@@ -92,8 +98,8 @@ int nodes_failures(const struct app *app, const struct deploy_report *r,
 	if (code == -NFZ_E_NODES_FAILED && failed) {
 		err_set(err, NFZ_E_NODES_FAILED, "%zu of %zu nodes failed",
 			failed, r->n);
-		err_hint(err, "The others are done; run the same command "
-			      "again when the cause is mended");
+		err_hint(err, "Nodes without an error are done; run the "
+			      "same command again when the cause is mended");
 	}
 	return code;
 }
@@ -135,8 +141,7 @@ int nodes_not_instrumented(
 	const struct nodes_context *n, int code, struct err *err)
 {
 	if (code == -NFZ_E_NO_DEPLOYMENT && !err->hint[0])
-		err_hint(err, "Start with: netflowize --light %s/%s",
-			n->project, n->experiment);
+		err_hint(err, "Start with: netflowize --light %s", n->target);
 	return code;
 }
 

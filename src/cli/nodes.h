@@ -12,6 +12,9 @@ struct nodes_context {
 	struct deploy_options options;
 	const char *identities[2];
 	char project[64], experiment[64];
+	/* what to write behind a command to name these nodes again:
+	 * PROJ/EXP, or --topology FILE */
+	char target[600];
 };
 void nodes_init(
 	struct nodes_context *n, struct app *app, const struct topology *t);

@@ -122,8 +122,18 @@ int say_passphrase(const struct app *app, const char *what, char *to,
 	size_t n = 0;
 
 	if (fd < 0) {
+		int r;
+
 		snprintf(prompt, sizeof(prompt), "Passphrase for %s: ", what);
-		return read_line(false, prompt, to, size, err);
+		r = read_line(false, prompt, to, size, err);
+		if (r != -NFZ_E_USAGE)
+			return r;
+		err_set(err, NFZ_E_PASSPHRASE,
+			"%s needs a passphrase, and there is no terminal to "
+			"ask on",
+			what);
+		return err_hint(err, "--passphrase-fd N reads it from a "
+				     "descriptor");
 	}
 	while (n < size - 1 && read((int)fd, to + n, 1) == 1 && to[n] != '\n')
 		n++;

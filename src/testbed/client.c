@@ -92,6 +92,13 @@ static int ask_passphrase(
 	for (int attempt = 1; attempt <= CLIENT_PASSPHRASE_TRIES; attempt++) {
 		buf_reset(out);
 		rc = config->passphrase(config->ctx, file, attempt, out, err);
+		if (rc == -NFZ_E_PASSPHRASE && attempt > 1) {
+			/* no more to try: the last one was wrong */
+			err_set(err, NFZ_E_PASSPHRASE,
+				"wrong passphrase for %s (attempt %d of %d)",
+				file, attempt - 1, CLIENT_PASSPHRASE_TRIES);
+			return err_hint(err, "Nothing was sent to the testbed");
+		}
 		if (rc)
 			return rc;
 		rc = pem_check_key(file, buf_str(out), err);
@@ -100,6 +107,7 @@ static int ask_passphrase(
 		err_set(err, NFZ_E_PASSPHRASE,
 			"wrong passphrase for %s (attempt %d of %d)", file,
 			attempt, CLIENT_PASSPHRASE_TRIES);
+		err_hint(err, "Nothing was sent to the testbed");
 	}
 	return rc;
 }
@@ -147,7 +155,11 @@ static int check_certificate(
 		return rc;
 	if (info.key_encrypted)
 		return ask_passphrase(config, pass, err);
-	return pem_check_key(config->certificate, NULL, err);
+	rc = pem_check_key(config->certificate, NULL, err);
+	if (rc && err && !err->hint[0])
+		err_hint(err, "The file holds the certificate and its private "
+			      "key; get it again from the testbed's web page.");
+	return rc;
 }
 
 static int connect_http(const struct client_config *config, const char *url,
