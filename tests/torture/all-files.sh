@@ -1,6 +1,7 @@
 #!/bin/bash
 # The whole way on every NS file there is: topologies/*.ns and the reference
-# files beside the checkout.  Those that cannot be realised must say why.
+# files beside the checkout, or the files given.  Those that cannot be realised
+# must say why.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 if [ "$(id -u)" -ne 0 ]; then
@@ -50,7 +51,8 @@ one() { # file
 }
 
 [ -d "$reference/ns" ] || echo "no $reference/ns: its files are left out"
-for file in topologies/*.ns "$reference"/ns/*.ns; do
+[ $# -gt 0 ] || set -- topologies/*.ns "$reference"/ns/*.ns
+for file; do
 	[ -e "$file" ] || continue
 	one "$file" || failed=$((failed + 1))
 done
