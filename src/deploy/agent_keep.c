@@ -30,7 +30,8 @@ enum {
 	LOG_MAX = 4 << 20,    /* ROLE.log and ROLE.log.1: twice this */
 	LOG_KEEP_FREE = 20,   /* nothing is logged below 1/20 of the disk */
 	LINE_MAX_BYTES = 512, /* of the READY line */
-	LEASE_CHECK_MS = 5000
+	LEASE_CHECK_MS = 2000,
+	LEASE_DRAIN_S = 20 /* meters hand over before the collector ends */
 };
 
 struct keeper {
@@ -177,6 +178,8 @@ static int start_program(struct keeper *k, char **argv, struct err *err)
 	return r;
 }
 
+/* The node's lease is the only one: programs do not hear of it, so that it can
+ * be renewed or given up while they run. */
 static bool lease_over(struct keeper *k)
 {
 	struct buf text = BUF_INIT(64);
@@ -189,6 +192,8 @@ static bool lease_over(struct keeper *k)
 	dep_text(k->dir, "run/lease", &text);
 	until = strtoll(buf_str(&text), NULL, 10);
 	buf_release(&text);
+	if (until > 0 && strcmp(k->info.role, "collector") == 0)
+		until += LEASE_DRAIN_S;
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	return until > 0 && now.tv_sec >= until;
 }

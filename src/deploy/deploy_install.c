@@ -327,10 +327,8 @@ static int enter_decide(struct up *u, struct fleet_node *n, struct err *err)
 		steps_touch(&node->steps, d->node) && !u->s.o->dry_run;
 	if (u->s.o->dry_run || !node->planned)
 		node->stage = u->s.o->dry_run ? UP_END : UP_REMOVE - 1;
-	else if (!installs && u->s.o->lease_ms > 0)
+	else if (!installs) /* the lease, or that there is none any more */
 		node->stage = UP_RENEW - 1;
-	else if (!installs)
-		node->stage = UP_REMOVE - 1;
 	return 0;
 }
 

@@ -107,7 +107,6 @@ static int make_rollout(
 		.active_ms = u->s.o->active_ms,
 		.idle_ms = u->s.o->idle_ms,
 		.fin_ms = u->s.o->fin_ms,
-		.lease_ms = u->s.o->lease_ms,
 		.cache_flows = u->s.o->cache_flows};
 	int r;
 

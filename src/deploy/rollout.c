@@ -65,7 +65,6 @@ static void init_setup(struct setup *s, const struct rollout_options *o,
 	s->deployment = o->deployment;
 	s->id = id;
 	s->role = role;
-	s->lease_ms = o->lease_ms;
 	if (o->active_ms)
 		s->active_ms = o->active_ms;
 	if (o->idle_ms)

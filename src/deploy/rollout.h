@@ -22,8 +22,8 @@ enum { ROLLOUT_STAMP = 64, ROLLOUT_KEYID = 17 };
 struct rollout_options {
 	uint64_t deployment;
 	const uint8_t *key; /* 32 bytes; NULL: unknown, only stamps are right */
-	char keyid[ROLLOUT_KEYID];                    /* when key is NULL */
-	int64_t active_ms, idle_ms, fin_ms, lease_ms; /* 0: the defaults */
+	char keyid[ROLLOUT_KEYID];          /* when key is NULL */
+	int64_t active_ms, idle_ms, fin_ms; /* 0: the defaults */
 	uint32_t cache_flows;
 };
 

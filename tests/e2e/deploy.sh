@@ -63,6 +63,20 @@ deploy up client2
 check "then there is nothing to do" said "changed 0 bytes 0 failed 0"
 check "processes run" never quiet_no_processes
 
+lease() { on left -- sh -c 'cat /var/lib/netflowize/*/run/lease'; }
+LEASE=60000 deploy up client2
+check "a lease can be given to what runs" said "changed 0 bytes 0 failed 0"
+check "the node knows" [ "$(lease)" -gt 0 ]
+deploy up client2
+check "and be given up" [ "$(lease)" = 0 ]
+LEASE=1000 deploy up client2
+sleep 5
+deploy status
+check "meters end when it runs out" said "meter exited"
+check "the collector waits for what they send" said "collector running"
+deploy up client2
+check "up starts them again" said "changed 1 bytes 0 failed 0"
+
 on left -- sh -c 'kill -9 $(sed -n "s/^process \([0-9]*\) .*/\1/p" \
 	/var/lib/netflowize/*/run/meter)'
 deploy status

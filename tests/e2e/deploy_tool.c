@@ -195,6 +195,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (getenv("TIMEOUT"))
 		o.timeout_ms = strtol(getenv("TIMEOUT"), NULL, 10);
+	if (getenv("LEASE"))
+		o.lease_ms = strtol(getenv("LEASE"), NULL, 10);
 	if (getenv("PARALLEL"))
 		o.parallel = (int)strtol(getenv("PARALLEL"), NULL, 10);
 	r = crypto_init(&err);
