@@ -23,8 +23,8 @@
 	X(DPORT, "dport")                                                      \
 	X(PROTO, "proto")                                                      \
 	X(LINK, "link")                                                        \
-	X(NODE, "node") X(SRC_NODE, "src_node") X(DST_NODE, "dst_node")        \
-		X(TIME, "time")
+	X(NODE, "node")                                                        \
+	X(SRC_NODE, "src_node") X(DST_NODE, "dst_node") X(TIME, "time")
 
 enum group_key {
 #define X(name, text) GROUP_##name,
