@@ -160,6 +160,7 @@ int pem_parse(
 {
 	X509 *cert cleanup(free_x509) = NULL;
 	struct pem_info info = {.serial_number = -1};
+	cleanup_free char *ended = NULL;
 	int r;
 
 	ERR_clear_error();
@@ -174,7 +175,8 @@ int pem_parse(
 	r = describe(cert, &info, err);
 	if (r < 0)
 		return r;
-	find_key(text, &info);
+	ended = mem_strndup(text, len);
+	find_key(ended, &info);
 	*ret = info;
 	return 0;
 }
