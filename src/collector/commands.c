@@ -204,6 +204,7 @@ static void run(struct client *k)
 		k->by_ms = now_ms() + patience(arg, FLUSH_MS);
 		k->flush = endpoint_flush(c->ep);
 		collector_keep_health(c);
+		foreign_keep(c);
 		collector_commit(c); /* what came by itself */
 	} else if (strcmp(word, "status") == 0) {
 		ledger_print(c, &k->answer);

@@ -84,14 +84,13 @@ void foreign_close(struct collector *c)
 	c->sources = NULL;
 }
 
-/* An exporter's life names it in the store: address and engine. */
-static uint64_t life_of(const struct source *s)
+/* Our count of an exporter begins with us: so does its life in the store, or
+ * the count of our next start would take the place of this one. */
+static uint64_t life_of(const struct collector *c, const struct source *s)
 {
-	static const struct hash_key zero = {0, 0};
+	const struct hash_key key = {c->nf5_life, s->engine};
 
-	if (net_addr_is_v4(&s->addr))
-		return (uint64_t)net_addr_v4_value(&s->addr) << 16 | s->engine;
-	return hash_bytes(&zero, &s->addr, sizeof(s->addr)) | UINT64_C(1) << 63;
+	return hash_bytes(&key, &s->addr, sizeof(s->addr));
 }
 
 void foreign_keep(struct collector *c)
@@ -102,7 +101,7 @@ void foreign_keep(struct collector *c)
 		const struct source *s = &c->sources->items[i];
 		struct module_stats m = {
 			.module = (uint16_t)(MODULE_FOREIGN_FIRST + i),
-			.life = life_of(s),
+			.life = life_of(c, s),
 			.at_ns = s->heard_ns,
 			.backend = "nf5"};
 

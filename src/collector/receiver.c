@@ -330,8 +330,11 @@ void collector_free(struct collector *c)
 
 	if (!c)
 		return;
-	if (c->store && c->ep && store_commit(c->store, &err) < 0)
-		log_err(&err);
+	if (c->store && c->ep) {
+		foreign_keep(c);
+		if (store_commit(c->store, &err) < 0)
+			log_err(&err);
+	}
 	clients_close(c);
 	foreign_close(c);
 	endpoint_free(c->ep);

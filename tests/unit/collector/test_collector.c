@@ -435,15 +435,44 @@ Test(collector, killed_again_and_again_nothing_is_lost_or_twice)
 	free_scene(&s);
 }
 
+static void send_rows(struct udp *u, struct nf5_exporter *e,
+	const struct flow_record *rows, uint16_t port)
+{
+	const struct net_addr local = net_addr_v4_host(0x7f000001);
+	uint8_t out[NF5_DATAGRAM];
+	size_t at = 0, used, len;
+
+	while ((len = nf5_encode(
+			e, wall_now().ns, rows + at, 45 - at, out, &used))) {
+		at += used;
+		cr_assert(udp_send(u, &local, port, out, len));
+	}
+	cr_assert(udp_send(u, &local, port, out, 100)); /* rubbish */
+	clock_sleep_ms(100);
+}
+
+/* Flows that exporters sent, as the store has it. */
+static uint64_t foreign_sent(const struct scene *scene)
+{
+	const struct module_stats *m;
+	struct store *s = NULL;
+	uint64_t sent = 0;
+
+	cr_assert_eq(store_open(scene->dir, STORE_READ, NULL, &s, NULL), 0);
+	for (size_t i = 0; (m = store_module(s, i)); i++)
+		if (m->module >= STORE_FOREIGN)
+			sent += m->n[STAT_RECORDS_SENT];
+	store_close(s);
+	return sent;
+}
+
 Test(collector, takes_netflow_v5_from_listed_exporters)
 {
 	struct scene s = new_scene();
 	struct flow_record rows[45];
-	uint8_t out[NF5_DATAGRAM];
 	struct nf5_exporter e;
 	struct net_addr local = net_addr_v4_host(0x7f000001);
 	struct udp u;
-	size_t at = 0, used, len;
 
 	s.nf5_port = free_port();
 	start_collector(&s);
@@ -457,13 +486,7 @@ Test(collector, takes_netflow_v5_from_listed_exporters)
 	}
 	nf5_exporter_init(&e, wall_now().ns, 1);
 	cr_assert_eq(udp_open(&u, &local, 0, NULL), 0);
-	while ((len = nf5_encode(
-			&e, wall_now().ns, rows + at, 45 - at, out, &used))) {
-		at += used;
-		cr_assert(udp_send(&u, &local, s.nf5_port, out, len));
-	}
-	cr_assert(udp_send(&u, &local, s.nf5_port, out, 100)); /* rubbish */
-	clock_sleep_ms(100);
+	send_rows(&u, &e, rows, s.nf5_port);
 	free(ask(&s, "flush"));
 	{
 		struct tally t = tally_of(&s);
@@ -478,8 +501,16 @@ Test(collector, takes_netflow_v5_from_listed_exporters)
 		cr_assert(strstr(text, "\"malformed\":1"), "%s", text);
 		cr_assert(strstr(text, "\"flows\":45,\"lost\":0"), "%s", text);
 	}
+	cr_assert_eq(foreign_sent(&s), 45);
+	/* another life of ours counts on, not anew */
+	kill(s.collector, SIGTERM);
+	cr_assert_eq(end_of(s.collector), 0);
+	start_collector(&s);
+	free(ask(&s, "status"));
+	send_rows(&u, &e, rows, s.nf5_port);
 	udp_close(&u);
 	kill(s.collector, SIGTERM);
 	cr_assert_eq(end_of(s.collector), 0);
+	cr_assert_eq(foreign_sent(&s), 90);
 	free_scene(&s);
 }
