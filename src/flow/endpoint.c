@@ -77,7 +77,9 @@ static bool grants_due(const struct endpoint *ep, const struct peer *p)
 
 static bool busy(const struct endpoint *ep)
 {
-	if (ep->queue.taken + 1 < ep->queue.open || ep->queue.fill ||
+	const bool up = ep->sink && session_carries(&ep->sink->session);
+
+	if ((up && (ep->queue.taken + 1 < ep->queue.open || ep->queue.fill)) ||
 		ep->flush_pending || ep->leaving || ep->aborting ||
 		flushing(ep))
 		return true;
