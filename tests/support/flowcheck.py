@@ -12,6 +12,7 @@ failed."""
 import collections
 import concurrent.futures
 import csv
+import datetime
 import io
 import ipaddress
 import json
@@ -413,8 +414,20 @@ def near(bed, f, row):
     return row["packets"] == f["packets"] and row["bytes"] == f["bytes"]
 
 
+def check_times(bed, rows):
+    """Corrected clocks: flows lie between the first packet and now."""
+    def seconds(text):
+        return datetime.datetime.fromisoformat(
+            text.replace("Z", "+00:00")).timestamp()
+    mine = [r for r in rows if ":" not in r["src"]]
+    bed.check("flows have their time", mine and all(
+        bed.began - 0.01 < seconds(r["first"]) <= seconds(r["last"]) <
+        time.time() + 0.01 for r in mine), (bed.began, mine[:3]))
+
+
 def check_flows(bed, truth):
     rows = bed.rows(what="query")
+    check_times(bed, rows)
     count = collections.Counter(key_of(r) for r in rows)
     bed.check("each flow is shown once", max(count.values(), default=0) <= 1,
               [k for k, n in count.items() if n > 1][:5])
@@ -470,18 +483,20 @@ def check_formats(bed):
              bed.netflowize(*words, "ndjson").stdout.splitlines()]
     whole = json.loads(bed.netflowize(*words, "json").stdout)
 
-    def timeless(rows):  # what is known of the clocks gets better
-        return [{k: v for k, v in r.items() if k not in ("first", "last")}
-                for r in rows]
+    def timeless(rows):  # what is known of the clocks, and so the order,
+        return sorted(  # gets better between questions
+            ({k: v for k, v in r.items() if k not in ("first", "last")}
+             for r in rows), key=key_of)
     bed.check("json holds the rows of ndjson", timeless(whole["flows"]) ==
               timeless(lines) and whole["schema"] == "netflowize.query/1",
               whole)
-    table = csv.DictReader(io.StringIO(bed.netflowize(*words, "csv").stdout))
-    bed.check("csv holds the rows of ndjson", [
+    table = list(csv.DictReader(
+        io.StringIO(bed.netflowize(*words, "csv").stdout)))
+    bed.check("csv holds the rows of ndjson", sorted(
         (r["src"], r["dst"], int(r["sport"]), int(r["dport"]),
          int(r["proto"]), int(r["packets"]), int(r["bytes"]),
-         r["path"].split()) for r in table] == [
-        key_of(r) + (r["packets"], r["bytes"], r["path"]) for r in lines],
+         r["path"].split()) for r in table) == sorted(
+        key_of(r) + (r["packets"], r["bytes"], r["path"]) for r in lines),
         table)
     text = bed.netflowize(*words, "table").stdout.splitlines()
     bed.check("the table has as many lines", len(text) == len(lines) + 1,
@@ -669,6 +684,7 @@ def strip(bed, directory):
 
 
 def traffic(bed, truth, quick):
+    bed.began = time.time()
     chosen = choose(bed.pairs(), QUICK_PAIRS if quick else PAIRS)
     bed.check("routing connects some pair", chosen)
     pings(bed, truth, chosen)
@@ -685,6 +701,10 @@ def whole_way(bed, quick, rate, directory):
     if not instrument(bed):
         return ""
     plan = bed.json("plan", "--light", bed.exp)
+    bed.check("the plan is proven and complete", plan["status"] == "optimal"
+              and plan["objective"]["cost"] == plan["lower_bound"] and
+              not plan["uncovered"] and {o["link"] for o in plan["owners"]}
+              == set(bed.lans), plan)
     check_ledger(bed, "at rest")
     bed.start_agents()
     truth, note = Truth(), ""
