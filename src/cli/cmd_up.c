@@ -7,6 +7,7 @@
 #include "cli/nodes.h"
 #include "cli/planning.h"
 #include "cli/say.h"
+#include "deploy/rollout.h"
 #include "format/jsonw.h"
 
 #include <inttypes.h>
@@ -19,7 +20,9 @@ struct up_command {
 	struct plan_options plan;
 	const char *topology, *use_plan;
 	bool dry_run, partial;
-	int64_t lease_ms;
+	int64_t lease_ms, nf5_port;
+	struct opt_list nf5_allow;
+	const char *nf5_export;
 };
 
 static const struct opt options[] = {
@@ -34,6 +37,13 @@ static const struct opt options[] = {
 		"accept links that cannot be covered", NULL, 0, 0},
 	{"lease", 0, OPT_SPAN, offsetof(struct up_command, lease_ms), "T",
 		"programs end by themselves when not asked for T", NULL, 0, 0},
+	{"nf5-port", 0, OPT_INT, offsetof(struct up_command, nf5_port), "PORT",
+		"let the collector take NetFlow v5 here, too", NULL, 1, 65535},
+	{"nf5-allow", 0, OPT_LIST, offsetof(struct up_command, nf5_allow),
+		"PREFIX,...", "from these exporters", NULL, 0, 0},
+	{"nf5-export", 0, OPT_TEXT, offsetof(struct up_command, nf5_export),
+		"ADDR:PORT", "let the meters send NetFlow v5 there, too", NULL,
+		0, 0},
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
@@ -44,7 +54,51 @@ struct up {
 	struct plan *plan;
 	struct nodes_context nodes;
 	struct deploy_report report;
+	struct rollout_nf5 nf5;
+	struct net_prefix *nf5_allow;
 };
+
+/* "192.0.2.1:2055" */
+static int read_export(struct up *up, const char *text, struct err *err)
+{
+	const char *colon = strrchr(text, ':');
+	char addr[NET_ADDR_TEXT];
+	char *end = NULL;
+	unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
+
+	if (!colon || *end || port == 0 || port > UINT16_MAX ||
+		(size_t)(colon - text) >= sizeof(addr))
+		return err_set(err, NFZ_E_USAGE,
+			"--nf5-export: %s is not ADDR:PORT", text);
+	snprintf(addr, sizeof(addr), "%.*s", (int)(colon - text), text);
+	if (!net_addr_parse(addr, &up->nf5.export_to))
+		return err_set(err, NFZ_E_USAGE,
+			"--nf5-export: %s is not a numeric address", addr);
+	up->nf5.export_port = (uint16_t)port;
+	return 0;
+}
+
+static int read_nf5(struct up *up, struct err *err)
+{
+	const struct opt_list *allow = &up->o->nf5_allow;
+
+	if ((allow->n > 0) != (up->o->nf5_port > 0)) {
+		err_set(err, NFZ_E_USAGE,
+			"--nf5-port and --nf5-allow go together");
+		return err_hint(err, "NetFlow v5 cannot be authenticated: name "
+				     "the exporters to believe");
+	}
+	up->nf5_allow = mem_zalloc(allow->n + 1, sizeof(*up->nf5_allow));
+	for (size_t i = 0; i < allow->n; i++)
+		if (!net_prefix_parse(allow->items[i], &up->nf5_allow[i]))
+			return err_set(err, NFZ_E_USAGE,
+				"--nf5-allow: %s is not an address or prefix",
+				allow->items[i]);
+	up->nf5.port = (uint16_t)up->o->nf5_port;
+	up->nf5.allow = up->nf5_allow;
+	up->nf5.n_allow = allow->n;
+	return up->o->nf5_export ? read_export(up, up->o->nf5_export, err) : 0;
+}
 
 /* The node where a collector of this experiment was put before: a second `up`
  * must not move the records because the disks have changed. */
@@ -290,6 +344,7 @@ static int carry_out(struct up *up, struct err *err)
 	nodes_init(&up->nodes, up->app, up->t);
 	up->nodes.options.lease_ms = up->o->lease_ms;
 	up->nodes.options.dry_run = up->o->dry_run;
+	up->nodes.options.nf5 = &up->nf5;
 	r = make_plan(up, err);
 	if (r < 0)
 		return r;
@@ -324,12 +379,16 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 		r = experiment_or_file(
 			app, o.topology, words ? argv[1] : NULL, &up.t, err);
 		if (r == 0)
+			r = read_nf5(&up, err);
+		if (r == 0)
 			r = carry_out(&up, err);
 	}
 	deploy_report_release(&up.report);
 	plan_free(up.plan);
 	topology_free(up.t);
 	plan_options_release(&o.plan);
+	opt_list_release(&o.nf5_allow);
+	free(up.nf5_allow);
 	return r;
 }
 

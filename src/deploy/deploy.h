@@ -39,6 +39,7 @@ struct deploy_options {
 	int64_t lease_ms; /* programs end when not renewed; 0: never */
 	int64_t active_ms, idle_ms, fin_ms; /* 0: the defaults */
 	uint32_t cache_flows;
+	const struct rollout_nf5 *nf5; /* deploy/rollout.h; NULL: none */
 	/* strip */
 	const char *deployment; /* only this id (16 hex digits); NULL: any */
 	bool all;               /* also of other experiments */

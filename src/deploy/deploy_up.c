@@ -107,7 +107,8 @@ static int make_rollout(
 		.active_ms = u->s.o->active_ms,
 		.idle_ms = u->s.o->idle_ms,
 		.fin_ms = u->s.o->fin_ms,
-		.cache_flows = u->s.o->cache_flows};
+		.cache_flows = u->s.o->cache_flows,
+		.nf5 = u->s.o->nf5};
 	int r;
 
 	rollout_release(&u->rollout);

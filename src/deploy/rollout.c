@@ -58,6 +58,23 @@ static struct setup_peer peer_of(const struct rollout_options *o, uint16_t self,
 	return p;
 }
 
+static void init_nf5(struct setup *s, const struct rollout_nf5 *nf5)
+{
+	if (!nf5)
+		return;
+	if (s->role != MODULE_COLLECTOR) {
+		s->nf5_export = nf5->export_to;
+		s->nf5_export_port = nf5->export_port;
+		return;
+	}
+	s->nf5_port = nf5->port;
+	s->nf5_allow = mem_zalloc(nf5->n_allow + 1, sizeof(*s->nf5_allow));
+	if (nf5->n_allow)
+		memcpy(s->nf5_allow, nf5->allow,
+			nf5->n_allow * sizeof(*s->nf5_allow));
+	s->n_nf5_allow = nf5->n_allow;
+}
+
 static void init_setup(struct setup *s, const struct rollout_options *o,
 	uint16_t id, enum module_role role)
 {
@@ -73,6 +90,7 @@ static void init_setup(struct setup *s, const struct rollout_options *o,
 		s->fin_ms = o->fin_ms;
 	if (o->cache_flows)
 		s->cache_flows = o->cache_flows;
+	init_nf5(s, o->nf5);
 }
 
 static int add_collector(const struct topology *t, const struct plan *plan,

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/net.h"
 #include "flow/setup.h"
 #include "topology/plan.h"
 #include "topology/topology.h"
@@ -19,12 +20,22 @@
 
 enum { ROLLOUT_STAMP = 64, ROLLOUT_KEYID = 17 };
 
+/* NetFlow v5 beside our own records. */
+struct rollout_nf5 {
+	uint16_t port; /* the collector receives here; 0: not at all */
+	const struct net_prefix *allow; /* from these only */
+	size_t n_allow;
+	struct net_addr export_to; /* meters send there, too */
+	uint16_t export_port;      /* 0: not */
+};
+
 struct rollout_options {
 	uint64_t deployment;
 	const uint8_t *key; /* 32 bytes; NULL: unknown, only stamps are right */
 	char keyid[ROLLOUT_KEYID];          /* when key is NULL */
 	int64_t active_ms, idle_ms, fin_ms; /* 0: the defaults */
 	uint32_t cache_flows;
+	const struct rollout_nf5 *nf5; /* NULL: none */
 };
 
 struct module {
