@@ -61,6 +61,15 @@ char *wall_print(struct wall_time t, char text[static CLOCK_TEXT])
 	return text;
 }
 
+struct wall_time wall_from_s(int64_t s)
+{
+	struct wall_time t;
+
+	if (__builtin_mul_overflow(s, NS_PER_S, &t.ns))
+		t.ns = s < 0 ? INT64_MIN : INT64_MAX;
+	return t;
+}
+
 /* ".123456" -> nanoseconds; moves *s behind it. */
 static int64_t parse_fraction(const char **s)
 {
@@ -77,7 +86,7 @@ bool wall_parse(const char *s, struct wall_time *ret)
 {
 	struct tm tm = {0};
 	int hours, minutes, len = 0;
-	int64_t ns, s_since, offset_s = 0;
+	int64_t ns, offset_s = 0;
 
 	s = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
 	if (!s)
@@ -96,11 +105,9 @@ bool wall_parse(const char *s, struct wall_time *ret)
 	}
 	if (*s)
 		return false;
-	s_since = (int64_t)timegm(&tm) - offset_s;
-	/* years that nanoseconds do not reach: the nearest time they do */
-	if (__builtin_mul_overflow(s_since, NS_PER_S, &ret->ns) ||
-		__builtin_add_overflow(ret->ns, ns, &ret->ns))
-		ret->ns = s_since < 0 ? INT64_MIN : INT64_MAX;
+	*ret = wall_from_s((int64_t)timegm(&tm) - offset_s);
+	if (__builtin_add_overflow(ret->ns, ns, &ret->ns))
+		ret->ns = INT64_MAX;
 	return true;
 }
 

@@ -26,6 +26,9 @@ int mono_ms_until(struct mono_time t);
 bool mono_passed(struct mono_time t);
 /* RFC 3339 in UTC with milliseconds: 2026-11-21T14:05:33.120Z */
 char *wall_print(struct wall_time t, char text[static CLOCK_TEXT]);
+/* Seconds since 1970; years that nanoseconds do not reach (after 2262) become
+ * the nearest time they do. */
+struct wall_time wall_from_s(int64_t s);
 /* "2026-11-21T14:05:33[.frac]Z" or with "+01:00". */
 bool wall_parse(const char *s, struct wall_time *ret);
 /* "90", "90s", "5m", "2h", "7d", "250ms" -> milliseconds; false if none. */

@@ -91,7 +91,7 @@ static bool moment(const ASN1_TIME *from, struct wall_time *ret)
 
 	if (!ASN1_TIME_to_tm(from, &tm))
 		return false;
-	ret->ns = (int64_t)timegm(&tm) * NS_PER_S;
+	*ret = wall_from_s(timegm(&tm)); /* RFC 5280 4.1.2.5: 9999 is never */
 	return true;
 }
 

@@ -20,7 +20,13 @@ static int bad(const struct xnode *node, struct err *err, const char *cause)
 		err, NFZ_E_REPLY, "line %ld: %s", xnode_line(node), cause);
 }
 
-/* The element's text, without the white space around it when trimmed. */
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* The element's text, without the white space around it when trimmed.  It may
+ * hold NUL bytes, which are not its end. */
 static char *text_of(const struct xnode *node, bool trim, size_t *ret_len)
 {
 	struct buf b = BUF_INIT(TEXT_MAX);
@@ -33,14 +39,15 @@ static char *text_of(const struct xnode *node, bool trim, size_t *ret_len)
 	if (!text)
 		text = mem_strdup("");
 	if (trim) {
-		while (from < len && strchr(" \t\r\n", text[from]))
+		while (from < len && is_space(text[from]))
 			from++;
-		while (len > from && strchr(" \t\r\n", text[len - 1]))
+		while (len > from && is_space(text[len - 1]))
 			len--;
-		copy = mem_strndup(text + from, len - from);
+		len -= from;
+		copy = mem_zalloc(len + 1, 1);
+		memcpy(copy, text + from, len);
 		free(text);
 		text = copy;
-		len -= from;
 	}
 	if (ret_len)
 		*ret_len = len;

@@ -100,6 +100,24 @@ Test(xmlrpc, control_characters_survive)
 	xmlrpc_response_release(&r);
 }
 
+/* Their length counts, in every type: what follows a NUL is no stray memory. */
+Test(xmlrpc, nul_bytes_end_no_text)
+{
+	static const char base64[] =
+		DOC("<value><base64>QU\0JD</base64></value>");
+	static const char time[] = DOC("<value><dateTime.iso8601> 2\0006 "
+				       "</dateTime.iso8601></value>");
+	struct xmlrpc_response r;
+
+	cr_assert_lt(
+		xmlrpc_parse_response(base64, sizeof(base64) - 1, &r, NULL), 0);
+	cr_assert_eq(
+		xmlrpc_parse_response(time, sizeof(time) - 1, &r, NULL), 0);
+	cr_assert_eq(r.value->text_len, 3);
+	cr_assert_arr_eq(r.value->text, "2\0006", 4);
+	xmlrpc_response_release(&r);
+}
+
 Test(xmlrpc, private_use_characters_survive_beside_control_characters)
 {
 	struct xmlrpc_response r;
