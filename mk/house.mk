@@ -45,11 +45,15 @@ asan:
 	$(Q)BUILD=$(BUILD)-asan SANITIZE=address,undefined \
 	 NODE_BIN=$(abspath $(BUILD)-asan/bin) REPORTS=$(abspath $(BUILD)-asan/reports) scripts/run-tests
 
-torture: all
+torture:
+	@scripts/deps build lab check
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all unit-build
 	$(Q)for t in tests/torture/*.sh; do echo "== $$t"; BUILD=$(BUILD) "$$t" || exit 1; done
 	$(Q)$(MAKE) --no-print-directory fuzz T=$(or $(T),600)
 
-bench: all
+bench:
+	@scripts/deps build lab check
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all unit-build
 	$(Q)for t in tests/bench/*.sh; do echo "== $$t"; BUILD=$(BUILD) "$$t" || exit 1; done
 
 # --- fuzzing -----------------------------------------------------------------

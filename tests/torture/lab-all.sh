@@ -65,7 +65,7 @@ for file in $(find "$@" -name '*.ns' | sort); do
 	fi
 	up=$((up + 1))
 	printf 'up      %s: %.1f s, %s\n' "$file" \
-		"$(echo "$(date +%s.%N) - $start" | bc)" \
+		"$(awk "BEGIN { print $(date +%s.%N) - $start }")" \
 		"$(grep -cE 'node   |delaynode' /tmp/lab-all.$$.out) machines"
 	timeout 300 python3 /tmp/lab-all.$$.py "$T" all/one "$file" || failed=1
 	"$T" down all/one || failed=1
