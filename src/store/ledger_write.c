@@ -251,7 +251,7 @@ static void line(FILE *to, const char *what, uint64_t v)
 {
 	char text[SHEET_NUMBER];
 
-	fprintf(to, "  %-26s %15s\n", what,
+	fprintf(to, "  %-28s %13s\n", what,
 		v == LEDGER_UNKNOWN ? "unknown" : sheet_commas(v, text));
 }
 
@@ -264,7 +264,7 @@ static void line_signed(FILE *to, const char *what, int64_t v)
 		return;
 	}
 	sheet_commas(-(uint64_t)v, text + 1);
-	fprintf(to, "  %-26s %15s\n", what, text);
+	fprintf(to, "  %-28s %13s\n", what, text);
 }
 
 static void write_coverage(const struct ledger *l, FILE *to)
@@ -289,7 +289,8 @@ static void write_words(const struct ledger *l, FILE *to)
 	line(to, "frames on watched links", f->wire);
 	line(to, "  IP", f->ip);
 	line(to, "  not IP", f->non_ip);
-	line(to, "  excluded (our own)", f->excluded);
+	/* counted elsewhere: on a LAN, by the sender's or the lowest probe */
+	line(to, "  ours, or counted elsewhere", f->excluded);
 	for (int i = 0; i < TAP_LOSS_COUNT; i++) {
 		snprintf(what, sizeof(what), "  lost: %s",
 			tap_loss_name((enum tap_loss)i));
