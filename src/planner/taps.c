@@ -146,18 +146,24 @@ static int slot_probe(const struct work *w, int link, int slot)
  * has most to do, as long as it keeps some other tap. */
 static int spare_slot(const struct work *w, int link)
 {
-	int spare = -1, most = 0;
+	int n = (int)w->t->links[link].n_members, spare = -1, most = 1;
 
-	for (int s = 0; s < (int)w->t->links[link].n_members; s++) {
-		int probe = slot_probe(w, link, s);
-
-		if (probe < 0)
+	for (int s = 0; s < n; s++)
+		if (slot_probe(w, link, s) < 0)
 			return -1;
-		if (w->load[probe] > most) {
-			most = w->load[probe];
+	/* as if every slot were tapped: then more than one tap is enough */
+	for (int s = 0; s < n; s++)
+		w->load[slot_probe(w, link, s)]++;
+	for (int s = 0; s < n; s++) {
+		int load = w->load[slot_probe(w, link, s)];
+
+		if (load > most) {
+			most = load;
 			spare = s;
 		}
 	}
+	for (int s = 0; s < n; s++)
+		w->load[slot_probe(w, link, s)]--;
 	return spare;
 }
 
