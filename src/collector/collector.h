@@ -42,6 +42,7 @@ struct collector {
 	struct loop_timer *commit_timer; /* NULL: nothing to commit */
 	bool commit_soon;                /* it is the short one */
 	bool failing;                    /* the last commit failed: disk full */
+	bool unsealed;                   /* the last sealing failed */
 	int64_t began_ms;
 	uint64_t batches, records, duplicates, commits, commit_failures;
 

@@ -195,7 +195,7 @@ void ledger_print(const struct collector *c, struct buf *out)
 	jsonw_put_uint(&w, "module", c->setup->id);
 	jsonw_put_int(&w, "now_ns", wall_now().ns);
 	jsonw_put_int(&w, "up_ms", mono_now().ns / NS_PER_MS - c->began_ms);
-	jsonw_put_bool(&w, "degraded", c->failing);
+	jsonw_put_bool(&w, "degraded", c->failing || c->unsealed);
 	jsonw_put_uint(&w, "records", c->records);
 	jsonw_put_uint(&w, "duplicates", c->duplicates);
 	jsonw_put_uint(&w, "batches", c->batches);

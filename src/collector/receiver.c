@@ -48,6 +48,17 @@ void collector_dirty(struct collector *c, bool soon)
 	c->commit_soon = soon;
 }
 
+/* What is in the log is safe, but the log goes on growing: worth a line. */
+static void look_for_trouble(struct collector *c)
+{
+	const struct err *trouble = store_trouble(c->store);
+	bool now = trouble->code != 0;
+
+	if (now && !c->unsealed)
+		log_err(trouble);
+	c->unsealed = now;
+}
+
 bool collector_commit(struct collector *c)
 {
 	struct err err = ERR_INIT;
@@ -62,6 +73,7 @@ bool collector_commit(struct collector *c)
 		log_info("the store takes records again");
 	c->failing = false;
 	c->commits++;
+	look_for_trouble(c);
 	endpoint_durable(c->ep);
 	clients_go_on(c);
 	return true;
