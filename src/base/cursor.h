@@ -104,25 +104,4 @@ static inline uint64_t cursor_u64(struct cursor *c)
 	return high << 32 | cursor_u32(c);
 }
 
-static inline uint16_t cursor_le16(struct cursor *c)
-{
-	const uint8_t *p = cursor_bytes(c, 2);
-
-	return (uint16_t)(p ? p[1] << 8 | p[0] : 0);
-}
-
-static inline uint32_t cursor_le32(struct cursor *c)
-{
-	uint32_t low = cursor_le16(c);
-
-	return low | (uint32_t)cursor_le16(c) << 16;
-}
-
-static inline uint64_t cursor_le64(struct cursor *c)
-{
-	uint64_t low = cursor_le32(c);
-
-	return low | (uint64_t)cursor_le32(c) << 32;
-}
-
 #endif

@@ -29,14 +29,11 @@ bool digest_out_may(const struct digest_out *o)
 	return o->datagrams < o->limit;
 }
 
-size_t digest_out_finish(
-	struct digest_out *o, int format, uint16_t meter, uint64_t dropped)
+size_t digest_out_finish(struct digest_out *o, int format, uint16_t meter)
 {
 	struct digest_writer *w = &o->writer[format];
-	const struct digest_header numbers = {.meter = meter,
-		.datagram = o->datagrams,
-		.seq = o->digests,
-		.dropped = dropped};
+	const struct digest_header numbers = {
+		.meter = meter, .datagram = o->datagrams, .seq = o->digests};
 
 	if (!o->begun[format])
 		return 0;
@@ -51,13 +48,11 @@ bool digest_out_waits(const struct digest_out *o)
 	return o->confirmed < o->digests || !digest_out_may(o);
 }
 
-size_t digest_out_ask(struct digest_out *o, uint16_t meter, uint64_t dropped,
+size_t digest_out_ask(struct digest_out *o, uint16_t meter,
 	uint8_t data[static CHANNEL_DATAGRAM])
 {
-	const struct digest_header numbers = {.meter = meter,
-		.datagram = o->datagrams++,
-		.seq = o->digests,
-		.dropped = dropped};
+	const struct digest_header numbers = {
+		.meter = meter, .datagram = o->datagrams++, .seq = o->digests};
 
 	data[CHANNEL_HEADER] = MESSAGE_DIGESTS;
 	return 1 + digest_empty(data + BODY, CHANNEL_DATAGRAM - BODY, &numbers);

@@ -39,13 +39,12 @@ uint64_t digest_out_taken(const struct digest_out *o);
 bool digest_out_may(const struct digest_out *o);
 /* Finishes an open datagram (format 0 or 1): the length of the body behind
  * CHANNEL_HEADER in data[format], 0 when nothing was begun. */
-size_t digest_out_finish(
-	struct digest_out *o, int format, uint16_t meter, uint64_t dropped);
+size_t digest_out_finish(struct digest_out *o, int format, uint16_t meter);
 /* Is something unconfirmed, or may nothing be sent? */
 bool digest_out_waits(const struct digest_out *o);
 /* A datagram without digests, which needs no credit: the body behind
  * CHANNEL_HEADER in data, as digest_out_finish. */
-size_t digest_out_ask(struct digest_out *o, uint16_t meter, uint64_t dropped,
+size_t digest_out_ask(struct digest_out *o, uint16_t meter,
 	uint8_t data[static CHANNEL_DATAGRAM]);
 bool digest_out_credit(struct digest_out *o, const struct credit *c);
 void digest_out_restart(struct digest_out *o);

@@ -1,7 +1,7 @@
 /* Digest datagrams.
  *
  * Header, 40 bytes: format 1 (bytes per digest: 48 or 72), shift 1, count 2,
- * meter 2, zero 2, datagram 8, first digest's number 8, base time 8, dropped 8.
+ * meter 2, zero 2, datagram 8, first digest's number 8, base time 8, zero 8.
  *
  * Digest: source and destination 4+4 or 16+16, ports 2+2, protocol 1, ToS 1,
  * TCP flags 1, flags 1, tap 2, slots 2+2, key flags 1, zero 1, first and last
@@ -87,7 +87,7 @@ size_t digest_end(struct digest_writer *w, const struct digest_header *numbers)
 	wire_u64(&head, numbers->datagram);
 	wire_u64(&head, numbers->seq);
 	wire_u64(&head, (uint64_t)w->header.base_ns);
-	wire_u64(&head, numbers->dropped);
+	wire_zeros(&head, 8);
 	return wire_len(&w->wire);
 }
 
@@ -152,7 +152,7 @@ bool digest_read(const void *body, size_t len, struct digest_header *ret,
 	ret->datagram = cursor_u64(&c);
 	ret->seq = cursor_u64(&c);
 	ret->base_ns = (int64_t)cursor_u64(&c);
-	ret->dropped = cursor_u64(&c);
+	cursor_skip(&c, 8);
 	if (!cursor_ok(&c) || ret->shift > SHIFT_MAX ||
 		ret->count > DIGEST_MAX ||
 		(ret->format != DIGEST_V4 && ret->format != DIGEST_V6) ||

@@ -3,7 +3,7 @@
  * A digest is one packet, or several packets of one flow added up by the meter
  * (DESIGN section 5).  A datagram carries digests of one format: 48 bytes each
  * for IPv4, 72 for IPv6.  Its header numbers *digests*, so that a loss is known
- * in digests, and says how many the meter dropped itself.
+ * in digests.
  *
  * Bytes only: no sockets, no clock, no allocation.  netflowize-protocol(7). */
 #ifndef NFZ_FLOW_DIGEST_H
@@ -45,7 +45,6 @@ struct digest_header {
 	uint64_t datagram; /* number of this datagram, from 0 */
 	uint64_t seq;      /* number of its first digest, from 0 */
 	int64_t base_ns;
-	uint64_t dropped; /* packets the meter could not pass on, since start */
 };
 
 /* One datagram body being filled. */

@@ -79,8 +79,6 @@ struct endpoint_handlers {
 	 * counters) with the endpoint_send_... functions, then call
 	 * endpoint_flushed() -- now, or later when there was no room. */
 	void (*on_flush)(void *data, uint64_t number);
-	/* There is room in the record queue again. */
-	void (*on_room)(void *data);
 	/* Asked to end: hand over all there is, then endpoint_leave(). */
 	void (*on_end)(void *data);
 	/* The deployment is aborted: stop at once.  `from` is the module that
@@ -132,8 +130,6 @@ bool endpoint_has_caches(const struct endpoint *ep);
 bool endpoint_send_digest(struct endpoint *ep, const struct digest *d);
 /* Sends datagrams that are not full yet. */
 void endpoint_push_digests(struct endpoint *ep);
-/* Packets that could not be passed on: carried in the next header. */
-void endpoint_count_dropped(struct endpoint *ep, uint64_t packets);
 
 /* --- management -------------------------------------------------------- */
 

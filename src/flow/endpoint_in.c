@@ -149,18 +149,10 @@ static void on_lease(struct endpoint *ep, uint64_t ms)
 
 static void on_received(struct endpoint *ep, const struct received *r)
 {
-	uint64_t before = ep->queue.first;
-
 	if (r->life != ep->life || !ep->sink ||
 		!reliable_received(&ep->queue, r, ep_now_ms()))
 		return;
 	ep_pump(ep);
-	if (ep->was_full && ep->queue.first != before &&
-		reliable_room(&ep->queue) > ep->queue.size / 8) {
-		ep->was_full = false;
-		if (ep->do_.on_room)
-			ep->do_.on_room(ep->do_.data);
-	}
 }
 
 static void on_message(

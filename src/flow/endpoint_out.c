@@ -164,7 +164,6 @@ size_t endpoint_send_records(
 		i++;
 	ep->stats.records_taken += i;
 	ep->stats.records_refused += n - i;
-	ep->was_full |= i < n;
 	queued(ep, open, fill);
 	return i;
 }
@@ -177,7 +176,6 @@ size_t endpoint_send_counters(
 
 	while (i < n && stream_add_counters(&ep->queue, &counters[i]))
 		i++;
-	ep->was_full |= i < n;
 	queued(ep, open, fill);
 	return i;
 }
@@ -233,7 +231,7 @@ static bool push(struct endpoint *ep, struct peer *p, int format)
 	if (!session_carries(&p->session) || !digest_out_may(p->out))
 		return false;
 	p->out_ms = ep_now_ms();
-	len = digest_out_finish(p->out, format, ep->setup->id, ep->dropped);
+	len = digest_out_finish(p->out, format, ep->setup->id);
 	ep_send(ep, p, CHANNEL_CLEAR, p->out->data[format], len);
 	return true;
 }
@@ -278,11 +276,6 @@ void endpoint_push_digests(struct endpoint *ep)
 			push(ep, &ep->peers[i], 0);
 			push(ep, &ep->peers[i], 1);
 		}
-}
-
-void endpoint_count_dropped(struct endpoint *ep, uint64_t packets)
-{
-	ep->dropped += packets;
 }
 
 bool endpoint_has_caches(const struct endpoint *ep)
@@ -331,6 +324,6 @@ void ep_ask_credit(struct endpoint *ep, struct peer *p)
 		ep_now_ms() - p->out_ms < ASK_MS)
 		return;
 	p->out_ms = ep_now_ms();
-	len = digest_out_ask(p->out, ep->setup->id, ep->dropped, data);
+	len = digest_out_ask(p->out, ep->setup->id, data);
 	ep_send(ep, p, CHANNEL_CLEAR, data, len);
 }

@@ -53,13 +53,12 @@ struct endpoint {
 	struct stream_content content; /* of the batch at hand */
 
 	struct reliable_sender queue;
-	int64_t fill_ms; /* since when the open batch has something */
-	bool was_full;
+	int64_t fill_ms;        /* since when the open batch has something */
 	uint64_t flush_pending; /* to be said in the stream; 0: none */
 	uint64_t flush_number;  /* collector: last asked */
 
 	struct hash_key share_seed;
-	uint64_t credit_window, dropped;
+	uint64_t credit_window;
 
 	bool leaving, aborting, left_said, lease_over_said;
 	int64_t leave_by_ms, lease_until_ms, lease_said_ms;

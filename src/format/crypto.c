@@ -21,7 +21,6 @@ _Static_assert(
 	CRYPTO_NONCE == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "");
 _Static_assert(CRYPTO_TAG == crypto_aead_xchacha20poly1305_ietf_ABYTES, "");
 _Static_assert(CRYPTO_KEY == crypto_kdf_KEYBYTES, "");
-_Static_assert(CRYPTO_MAC >= crypto_generichash_BYTES_MIN, "");
 _Static_assert(crypto_kdf_CONTEXTBYTES == 8, "");
 _Static_assert(
 	sizeof(struct crypto_sha256) >= sizeof(crypto_hash_sha256_state), "");
@@ -70,12 +69,6 @@ bool crypto_open(const struct crypto_box *box, void *text, size_t len,
 	return crypto_aead_xchacha20poly1305_ietf_decrypt_detached(text, NULL,
 		       text, len, tag, box->aad, box->aad_len, box->nonce,
 		       box->key) == 0;
-}
-
-void crypto_mac(const uint8_t key[static CRYPTO_KEY], const void *data,
-	size_t len, uint8_t mac[static CRYPTO_MAC])
-{
-	crypto_generichash(mac, CRYPTO_MAC, data, len, key, CRYPTO_KEY);
 }
 
 void crypto_derive(const uint8_t key[static CRYPTO_KEY], uint64_t number,

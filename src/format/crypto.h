@@ -15,7 +15,6 @@ enum {
 	CRYPTO_KEY = 32,
 	CRYPTO_NONCE = 24,
 	CRYPTO_TAG = 16,
-	CRYPTO_MAC = 16,
 	CRYPTO_SHA256 = 32,
 	CRYPTO_SHA256_TEXT = 65
 };
@@ -43,9 +42,6 @@ void crypto_seal(const struct crypto_box *box, void *text, size_t len,
 bool crypto_open(const struct crypto_box *box, void *text, size_t len,
 	const uint8_t tag[static CRYPTO_TAG]) NFZ_MUST_CHECK;
 
-/* Keyed BLAKE2b, 16 bytes. */
-void crypto_mac(const uint8_t key[static CRYPTO_KEY], const void *data,
-	size_t len, uint8_t mac[static CRYPTO_MAC]);
 /* A key made from a key: another number or another context (8 characters),
  * another key (libsodium's crypto_kdf). */
 void crypto_derive(const uint8_t key[static CRYPTO_KEY], uint64_t number,

@@ -109,13 +109,6 @@ bool column_decode(struct cursor *c, size_t n, uint64_t *values)
 	return true;
 }
 
-bool column_skip(struct cursor *c)
-{
-	struct head h;
-
-	return get_head(c, &h);
-}
-
 void column_encode_addrs(const uint8_t *addrs, size_t n, struct buf *out)
 {
 	cleanup_free uint8_t *raw = mem_zalloc(n, ADDR);

@@ -26,8 +26,6 @@ void column_encode(const uint64_t *values, size_t n, struct buf *out,
 	struct column_range *ret);
 /* Exactly n values, or false.  Reads nothing but the cursor's bytes. */
 bool column_decode(struct cursor *c, size_t n, uint64_t *values);
-/* Passes over a column without unpacking it. */
-bool column_skip(struct cursor *c);
 
 /* The same for 16-byte addresses, in planes, without base. */
 void column_encode_addrs(const uint8_t *addrs, size_t n, struct buf *out);

@@ -430,11 +430,6 @@ const struct err *store_trouble(const struct store *s)
 	return &s->trouble;
 }
 
-const char *store_dir(const struct store *s)
-{
-	return s->dir;
-}
-
 const struct store_sender *store_sender(const struct store *s, size_t i)
 {
 	return i < s->state.n_senders ? &s->state.senders[i] : NULL;

@@ -180,6 +180,5 @@ uint64_t store_bytes(const struct store *s);
 /* Why sealing failed last, code 0 when it did not: what was appended is safe
  * in the log, which goes on growing. */
 const struct err *store_trouble(const struct store *s);
-const char *store_dir(const struct store *s);
 
 #endif
