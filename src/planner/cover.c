@@ -467,12 +467,28 @@ static int choices(const struct element *e)
 	return n;
 }
 
-static int by_choices(const void *a, const void *b, void *elements)
+/* In how many other places its candidates are wanted. */
+static int rivals(const struct coverage *c, const struct element *e)
 {
-	const struct element *e = elements;
-	int x = *(const int *)a, y = *(const int *)b;
-	int d = choices(&e[x]) - choices(&e[y]);
+	int n = 0;
 
+	for (int i = 0; i < e->n_slots; i++)
+		for (int k = 0; k < e->slots[i].n_cands; k++)
+			n += c->cands[e->slots[i].cands[k]].n_slots;
+	return n;
+}
+
+/* Few choices first, then few rivals: on a tree the links at the leaves come
+ * before those they share a router with, which makes the bound exact. */
+static int by_choices(const void *a, const void *b, void *ctx)
+{
+	const struct coverage *c = ((const struct search *)ctx)->c;
+	int x = *(const int *)a, y = *(const int *)b;
+	const struct element *ex = &c->elements[x], *ey = &c->elements[y];
+	int d = choices(ex) - choices(ey);
+
+	if (d == 0)
+		d = rivals(c, ex) - rivals(c, ey);
 	return d ? d : x - y;
 }
 
@@ -483,8 +499,7 @@ static void prepare(struct search *s, const struct coverage *c)
 	s->order = mem_zalloc((size_t)c->n_elements + 1, sizeof(int));
 	for (int i = 0; i < c->n_elements; i++)
 		s->order[i] = i;
-	qsort_r(s->order, (size_t)c->n_elements, sizeof(int), by_choices,
-		c->elements);
+	qsort_r(s->order, (size_t)c->n_elements, sizeof(int), by_choices, s);
 
 	s->slot = mem_zalloc((size_t)c->n_slots + 1, sizeof(void *));
 	s->slack = mem_zalloc((size_t)c->n_cands + 1, sizeof(int64_t));

@@ -48,6 +48,7 @@ static void fill_proof(struct plan *plan, const struct topology *t,
 				     : PLAN_FEASIBLE;
 	plan->proof = r->dual_bound == r->cost ? "dual" : "search";
 	plan->n_dual = t->n_links;
+	plan->dual_scale = c->first_tier;
 	plan->dual =
 		arena_alloc(&plan->arena, t->n_links + 1, sizeof(*plan->dual));
 	for (int i = 0; i < c->n_elements; i++)

@@ -148,6 +148,7 @@ static void print_certificate(
 	jsonw_key(w, "certificate");
 	jsonw_object(w);
 	jsonw_put(w, "kind", plan->proof);
+	jsonw_put_int(w, "scale", plan->dual_scale ? plan->dual_scale : 1);
 	jsonw_key(w, "weights");
 	jsonw_object_inline(w);
 	for (size_t i = 0; i < plan->n_dual; i++)

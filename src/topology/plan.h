@@ -70,7 +70,8 @@ struct plan {
 	 * a node could cover never finds more than the node costs. */
 	int64_t *dual; /* by element, see netflowize-plan(5); may be NULL */
 	size_t n_dual;
-	const char *proof; /* how the bound was shown: "dual", "search" */
+	int64_t dual_scale; /* what one unit of cost is in them; 0 counts as 1 */
+	const char *proof;  /* how the bound was shown: "dual", "search" */
 	uint64_t search_nodes;
 	double duplicate_factor;
 };

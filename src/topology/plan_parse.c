@@ -249,6 +249,10 @@ static int read_rest(struct reader *r, const struct jval *root)
 	plan->collector.reason =
 		arena_strdup(&plan->arena, jval_get_text(collector, "reason"));
 	plan->n_dual = r->t->n_links;
+	if (!jval_int(jval_get(jval_get(root, "certificate"), "scale"),
+		    &plan->dual_scale) ||
+		plan->dual_scale < 1)
+		plan->dual_scale = 1;
 	plan->dual = arena_alloc(
 		&plan->arena, plan->n_dual + 1, sizeof(*plan->dual));
 	for (size_t i = 0; i < plan->n_dual; i++)
