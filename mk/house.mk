@@ -33,6 +33,11 @@ check:
 	$(Q)$(MAKE) --no-print-directory $(JOBS) all fuzz-replay-build unit-build $(BUILD)/tests/deploy-tool
 	$(Q)BUILD=$(BUILD) scripts/run-tests
 
+e2e cli-tests:
+	@scripts/deps build lab check
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all unit-build
+	$(Q)BUILD=$(BUILD) scripts/run-tests $(patsubst cli-tests,cli,$@)/
+
 demo:
 	@scripts/deps build lab
 	$(Q)$(MAKE) --no-print-directory $(JOBS) all
