@@ -100,7 +100,7 @@ int store_append_counters(struct store *s, struct store_source from,
 	X(DIGESTS_RECEIVED, "digests_received")                                \
 	X(DIGESTS_LOST, "digests_lost")                                        \
 	X(FLOWS_NOW, "flows_now")     /* in the flow cache */                  \
-	X(FLOWS_MAX, "flows_max")     /* its size */                           \
+	X(FLOWS_MAX, "flows_max")     /* the most there were */                \
 	X(CPU_US, "cpu_us")           /* user + system */                      \
 	X(AUTH_FAILED, "auth_failed") /* datagrams refused */
 
