@@ -19,8 +19,17 @@
 	X(DPORT)                                                               \
 	X(PROTO)                                                               \
 	X(KEY_FLAGS)                                                           \
-	X(PACKETS) X(BYTES) X(FIRST) X(DURATION) X(TAP) X(SRC_SLOT)            \
-		X(DST_SLOT) X(TCP_FLAGS) X(TOS) X(END_REASON) X(FLAGS)
+	X(PACKETS)                                                             \
+	X(BYTES)                                                               \
+	X(FIRST)                                                               \
+	X(DURATION)                                                            \
+	X(TAP)                                                                 \
+	X(SRC_SLOT)                                                            \
+	X(DST_SLOT)                                                            \
+	X(TCP_FLAGS)                                                           \
+	X(TOS)                                                                 \
+	X(END_REASON)                                                          \
+	X(FLAGS)
 
 enum block_column {
 #define X(name) COLUMN_##name,
