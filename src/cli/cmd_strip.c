@@ -127,7 +127,8 @@ static void say_proof(const struct app *app, const struct deploy_report *r)
 			if (!n->checks[k].good)
 				say_fail(app, "%s: %s", n->name,
 					n->checks[k].text);
-		if (!shown && n->n_checks)
+		/* the node with most on it stands for the others */
+		if (n->n_checks > (shown ? shown->n_checks : 0))
 			shown = n;
 	}
 	if (!shown)

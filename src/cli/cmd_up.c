@@ -336,6 +336,32 @@ static void say_result(const struct up *up, int64_t ms)
 		up->nodes.target);
 }
 
+/* What a failed probe means for the record of the network. */
+static void say_effect(const struct up *up)
+{
+	const struct plan *p = up->plan;
+
+	for (size_t i = 0; i < up->report.n; i++) {
+		const struct deploy_node *n = &up->report.nodes[i];
+		struct buf links = BUF_INIT(65536);
+
+		for (size_t k = 0; n->err.code && k < p->n_probes; k++) {
+			const struct plan_probe *probe = &p->probes[k];
+
+			for (size_t l = 0;
+				probe->node == n->node && l < probe->n_covers;
+				l++)
+				buf_addf(&links, " %s",
+					up->t->links[probe->covers[l]].name);
+		}
+		if (links.len)
+			say_note(up->app,
+				"without %s, not watched as planned:%s",
+				n->name, buf_str(&links));
+		buf_release(&links);
+	}
+}
+
 static int carry_out(struct up *up, struct err *err)
 {
 	struct mono_time start = mono_now();
@@ -366,7 +392,10 @@ static int carry_out(struct up *up, struct err *err)
 			"What is done stays.\nGo on:        netflowize up %s\n"
 			"Take it back: netflowize strip %s",
 			up->nodes.target, up->nodes.target);
-	return nodes_failures(up->app, &up->report, r, err);
+	r = nodes_failures(up->app, &up->report, r, err);
+	if (r == -NFZ_E_NODES_FAILED)
+		say_effect(up);
+	return r;
 }
 
 static int run(struct app *app, int argc, char **argv, struct err *err)

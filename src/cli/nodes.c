@@ -76,6 +76,22 @@ void nodes_init(
 	};
 }
 
+/* Many sentences begin with the node's name already. */
+static void say_failure(const struct app *app, const struct deploy_node *n)
+{
+	size_t len = strlen(n->name);
+	bool named = strncmp(n->err.text, n->name, len) == 0 &&
+		     (n->err.text[len] == ':' || n->err.text[len] == ' ');
+
+	say_fail(app, "%s%s%s  %s", named ? "" : n->name, named ? "" : ": ",
+		n->err.text, err_code_text(n->err.code));
+	if (n->err.hint[0])
+		say(app, "  %s", n->err.hint);
+	else if (n->err.code == NFZ_E_UNREACHABLE)
+		say(app, "  Is it up?  The testbed's web page tells, and can "
+			 "reboot it");
+}
+
 int nodes_failures(const struct app *app, const struct deploy_report *r,
 	int code, struct err *err)
 {
@@ -90,10 +106,7 @@ int nodes_failures(const struct app *app, const struct deploy_report *r,
 		if (n->err.code == 0)
 			continue;
 		failed++;
-		say_fail(app, "%s: %s  %s", n->name, n->err.text,
-			err_code_text(n->err.code));
-		if (n->err.hint[0])
-			say(app, "  %s", n->err.hint);
+		say_failure(app, n);
 	}
 	if (code == -NFZ_E_NODES_FAILED && failed) {
 		err_set(err, NFZ_E_NODES_FAILED, "%zu of %zu nodes failed",
