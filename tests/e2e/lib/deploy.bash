@@ -83,6 +83,9 @@ wait'
 
 begin() { # NS file
 	tb up "$1" --exp "$exp" >"$dir/up" || { cat "$dir/up"; exit 1; }
+	fetch_topology
+}
+fetch_topology() {
 	# shellcheck disable=SC2016
 	tb run --exp "$exp" -- sh -c '
 		IDENTITY=$NETFLOWIZE_SSH_IDENTITY LOGIN=$NETFLOWIZE_SSH_USER \
