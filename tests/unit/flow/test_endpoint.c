@@ -523,14 +523,23 @@ Test(endpoint, credit_comes_back_after_an_outage)
 	struct triple t = new_triple();
 	struct side *meter = t.pair.meter, *collector = t.pair.collector;
 	struct digest d = {.packets = 1};
-	size_t sent;
+	size_t sent, before;
 
 	UNTIL(t.pair.loop, collector,
 		endpoint_send_digest(meter->ep, &d) && t.cache->digests);
 	sent = send_until_refused(meter);
 	cr_assert_gt(sent, 100);
+	/* credit that is on its way is used up as well */
+	for (int i = 0; i < 20; i++) {
+		lose_datagrams(endpoint_port(t.cache->ep));
+		cr_assert_eq(loop_step(t.pair.loop, 20, NULL), 0);
+		send_until_refused(meter);
+	}
 	lose_datagrams(endpoint_port(t.cache->ep));
-	UNTIL(t.pair.loop, collector, endpoint_send_digest(meter->ep, &d));
+	before = t.cache->digests;
+	UNTIL(t.pair.loop, collector,
+		(endpoint_send_digest(meter->ep, &d), true) &&
+			t.cache->digests > before);
 	free_side(t.cache);
 	free_pair(&t.pair);
 }
