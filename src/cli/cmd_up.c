@@ -4,10 +4,10 @@
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
+#include "cli/nf5.h"
 #include "cli/nodes.h"
 #include "cli/planning.h"
 #include "cli/say.h"
-#include "deploy/rollout.h"
 #include "format/jsonw.h"
 
 #include <inttypes.h>
@@ -20,9 +20,8 @@ struct up_command {
 	struct plan_options plan;
 	const char *topology, *use_plan;
 	bool dry_run, partial;
-	int64_t lease_ms, nf5_port;
-	struct opt_list nf5_allow;
-	const char *nf5_export;
+	int64_t lease_ms;
+	struct nf5_options nf5;
 };
 
 static const struct opt options[] = {
@@ -37,13 +36,7 @@ static const struct opt options[] = {
 		"accept links that cannot be covered", NULL, 0, 0},
 	{"lease", 0, OPT_SPAN, offsetof(struct up_command, lease_ms), "T",
 		"programs end by themselves when not asked for T", NULL, 0, 0},
-	{"nf5-port", 0, OPT_INT, offsetof(struct up_command, nf5_port), "PORT",
-		"let the collector take NetFlow v5 here, too", NULL, 1, 65535},
-	{"nf5-allow", 0, OPT_LIST, offsetof(struct up_command, nf5_allow),
-		"PREFIX,...", "from these exporters", NULL, 0, 0},
-	{"nf5-export", 0, OPT_TEXT, offsetof(struct up_command, nf5_export),
-		"ADDR:PORT", "let the meters send NetFlow v5 there, too", NULL,
-		0, 0},
+	NF5_OPTIONS(struct up_command),
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
@@ -55,50 +48,8 @@ struct up {
 	struct nodes_context nodes;
 	struct deploy_report report;
 	struct rollout_nf5 nf5;
-	struct net_prefix *nf5_allow;
+	bool *asked; /* by node: told us its interfaces, or never will */
 };
-
-/* "192.0.2.1:2055" */
-static int read_export(struct up *up, const char *text, struct err *err)
-{
-	const char *colon = strrchr(text, ':');
-	char addr[NET_ADDR_TEXT];
-	char *end = NULL;
-	unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
-
-	if (!colon || *end || port == 0 || port > UINT16_MAX ||
-		(size_t)(colon - text) >= sizeof(addr))
-		return err_set(err, NFZ_E_USAGE,
-			"--nf5-export: %s is not ADDR:PORT", text);
-	snprintf(addr, sizeof(addr), "%.*s", (int)(colon - text), text);
-	if (!net_addr_parse(addr, &up->nf5.export_to))
-		return err_set(err, NFZ_E_USAGE,
-			"--nf5-export: %s is not a numeric address", addr);
-	up->nf5.export_port = (uint16_t)port;
-	return 0;
-}
-
-static int read_nf5(struct up *up, struct err *err)
-{
-	const struct opt_list *allow = &up->o->nf5_allow;
-
-	if ((allow->n > 0) != (up->o->nf5_port > 0)) {
-		err_set(err, NFZ_E_USAGE,
-			"--nf5-port and --nf5-allow go together");
-		return err_hint(err, "NetFlow v5 cannot be authenticated: name "
-				     "the exporters to believe");
-	}
-	up->nf5_allow = mem_zalloc(allow->n + 1, sizeof(*up->nf5_allow));
-	for (size_t i = 0; i < allow->n; i++)
-		if (!net_prefix_parse(allow->items[i], &up->nf5_allow[i]))
-			return err_set(err, NFZ_E_USAGE,
-				"--nf5-allow: %s is not an address or prefix",
-				allow->items[i]);
-	up->nf5.port = (uint16_t)up->o->nf5_port;
-	up->nf5.allow = up->nf5_allow;
-	up->nf5.n_allow = allow->n;
-	return up->o->nf5_export ? read_export(up, up->o->nf5_export, err) : 0;
-}
 
 /* The node where a collector of this experiment was put before: a second `up`
  * must not move the records because the disks have changed. */
@@ -127,6 +78,70 @@ static void mark_unusable(struct topology *t, const struct deploy_report *r)
 		else if (r->nodes[i].err.code == NFZ_E_NO_SUDO && !n->unusable)
 			n->unusable = "no-sudo";
 	}
+}
+
+static void name_iface(
+	struct topology *t, struct topo_iface *f, const struct deploy_node *n)
+{
+	for (size_t i = 0; i < n->n_ifaces; i++)
+		if (memcmp(n->ifaces[i].mac, f->mac, sizeof(f->mac)) == 0)
+			f->os_name = arena_strdup(&t->arena, n->ifaces[i].name);
+}
+
+/* The testbed names cards in its own way; people look for the name the node's
+ * system uses.  Joined by MAC. */
+static void name_ifaces(struct up *up, const struct deploy_report *r)
+{
+	struct topology *t = up->t;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct deploy_node *n = &r->nodes[i];
+
+		if (n->n_ifaces > 0 || n->err.code)
+			up->asked[n->node] = true;
+		for (size_t k = 0; k < t->n_ifaces; k++) {
+			struct topo_iface *f = &t->ifaces[k];
+
+			if (f->node == n->node && f->has_mac && !f->os_name)
+				name_iface(t, f, n);
+		}
+	}
+}
+
+static bool tap_without_name(const struct up *up)
+{
+	for (size_t i = 0; i < up->plan->n_taps; i++) {
+		const struct topo_iface *f =
+			&up->t->ifaces[up->plan->taps[i].iface];
+
+		if (!f->os_name && !up->asked[f->node])
+			return true;
+	}
+	return false;
+}
+
+/* Before the setups are made: another `up` must find the same names, or it
+ * would restart what runs. */
+static int complete_names(struct up *up, struct err *err)
+{
+	int (*const ask[])(const struct topology *,
+		const struct deploy_options *, struct deploy_report *,
+		struct err *) = {deploy_survey, deploy_facts};
+
+	for (int i = 0; i < 2 && tap_without_name(up); i++) {
+		struct deploy_options o = up->nodes.options;
+		struct deploy_report r = {0};
+		int code;
+
+		o.progress = NULL;
+		code = ask[i](up->t, &o, &r, err);
+		name_ifaces(up, &r);
+		deploy_report_release(&r);
+		if (code < 0 && code != -NFZ_E_NODES_FAILED)
+			return code;
+	}
+	err_clear(err);
+	return 0;
 }
 
 static struct node_facts *facts_of(
@@ -173,6 +188,7 @@ static int look_around(struct up *up, struct plan_options *wish,
 	}
 	if (code == 0 || code == -NFZ_E_NODES_FAILED) {
 		mark_unusable(up->t, &r);
+		name_ifaces(up, &r);
 		*ret_facts = facts_of(up->t, &r);
 		code = 0;
 	}
@@ -371,11 +387,14 @@ static int carry_out(struct up *up, struct err *err)
 	up->nodes.options.lease_ms = up->o->lease_ms;
 	up->nodes.options.dry_run = up->o->dry_run;
 	up->nodes.options.nf5 = &up->nf5;
+	up->asked = mem_zalloc(up->t->n_nodes, sizeof(*up->asked));
 	r = make_plan(up, err);
 	if (r < 0)
 		return r;
 	say_plan(up);
 	r = check_interfaces(up, err);
+	if (r == 0)
+		r = complete_names(up, err);
 	if (r < 0)
 		return r;
 	r = deploy_up(up->t, up->plan, &up->nodes.options, &up->report, err);
@@ -408,7 +427,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 		r = experiment_or_file(
 			app, o.topology, words ? argv[1] : NULL, &up.t, err);
 		if (r == 0)
-			r = read_nf5(&up, err);
+			r = nf5_read(&o.nf5, &up.nf5, err);
 		if (r == 0)
 			r = carry_out(&up, err);
 	}
@@ -416,8 +435,8 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	plan_free(up.plan);
 	topology_free(up.t);
 	plan_options_release(&o.plan);
-	opt_list_release(&o.nf5_allow);
-	free(up.nf5_allow);
+	nf5_release(&o.nf5, &up.nf5);
+	free(up.asked);
 	return r;
 }
 

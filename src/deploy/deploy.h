@@ -65,6 +65,12 @@ struct deploy_found {
 	size_t n, cap;
 };
 
+/* An interface as the node's own system calls it. */
+struct deploy_iface {
+	char name[16];
+	uint8_t mac[6];
+};
+
 /* A check that was made: after strip, the proof. */
 struct deploy_check {
 	bool good;
@@ -84,6 +90,8 @@ struct deploy_node {
 	char system[96], arch[32], boot[40];
 	double load;
 	int64_t free_bytes; /* of the place we would use; -1 unknown */
+	struct deploy_iface *ifaces;
+	size_t n_ifaces, ifaces_cap;
 	struct deploy_found *found;
 	size_t n_found, found_cap;
 	struct deploy_check *checks;

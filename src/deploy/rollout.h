@@ -23,7 +23,7 @@ enum { ROLLOUT_STAMP = 64, ROLLOUT_KEYID = 17 };
 /* NetFlow v5 beside our own records. */
 struct rollout_nf5 {
 	uint16_t port; /* the collector receives here; 0: not at all */
-	const struct net_prefix *allow; /* from these only */
+	struct net_prefix *allow; /* from these only */
 	size_t n_allow;
 	struct net_addr export_to; /* meters send there, too */
 	uint16_t export_port;      /* 0: not */

@@ -226,19 +226,37 @@ void session_take_hello(struct deploy_node *d, const struct reply *reply)
 	}
 }
 
+static void take_ifaces(struct deploy_node *d, const struct reply *reply)
+{
+	for (size_t i = 0; i < reply->n_notes; i++) {
+		const struct frame_args *note = &reply->notes[i];
+		struct deploy_iface f;
+
+		if (strcmp(frame_arg(note, 0), "iface") != 0 ||
+			!net_mac_parse(frame_arg(note, 2), f.mac))
+			continue;
+		snprintf(f.name, sizeof(f.name), "%s", frame_arg(note, 1));
+		MEM_PUSH(d->ifaces, d->n_ifaces, d->ifaces_cap) = f;
+	}
+}
+
+/* hello, then ifaces: what the node is, and how it calls its cards. */
 static int hello_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	struct err *err)
 {
 	static const char *const hello[] = {"hello", NULL};
-	struct session *s = ctx;
+	static const char *const ifaces[] = {"ifaces", NULL};
+	struct deploy_node *d = session_node(ctx, n);
 
 	(void)err;
-	if (!last) {
-		fleet_call(n, HELLO_MS, hello);
-		return FLEET_CALL;
+	if (last && d->known) {
+		take_ifaces(d, last);
+		return FLEET_DONE;
 	}
-	session_take_hello(session_node(s, n), last);
-	return FLEET_DONE;
+	if (last)
+		session_take_hello(d, last);
+	fleet_call(n, HELLO_MS, last ? ifaces : hello);
+	return FLEET_CALL;
 }
 
 static void hello_done(void *ctx, struct fleet_node *n)
@@ -312,6 +330,7 @@ void deploy_report_release(struct deploy_report *r)
 			free(d->found[k].processes);
 		for (size_t k = 0; k < d->n_checks; k++)
 			free(d->checks[k].text);
+		free(d->ifaces);
 		free(d->found);
 		free(d->checks);
 	}
