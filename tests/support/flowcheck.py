@@ -451,7 +451,10 @@ def check_flows(bed, truth):
 
 def check_observations(bed, truth, plan):
     seen = collections.defaultdict(list)
-    taps = {(o["link"], o["probe"], o["if"]) for o in plan["owners"]}
+    # the plan may only know the testbed's name of a card, a row has the name
+    # that the node's own system uses
+    taps = {(o["link"], o["probe"], bed.iface[o["probe"], o["if"]]["os_name"])
+            for o in plan["owners"]}
     for r in bed.rows("--observations"):
         seen[key_of(r)].append(r)
         bed.check("an observation is at a tap of the plan",
