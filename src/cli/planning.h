@@ -19,11 +19,13 @@ struct plan_options {
 	{"light", 0, OPT_FLAG, offsetof(S, plan.light), NULL,                  \
 		"use only nodes that exist (the default)", NULL, 0, 0},        \
 		{"heavy", 0, OPT_FLAG, offsetof(S, plan.heavy), NULL,          \
-			"a probe on every link, on nodes added for it", NULL,  \
-			0, 0},                                                 \
+			"a probe on every link, on new nodes (not available "  \
+			"yet)",                                                \
+			NULL, 0, 0},                                           \
 		{"mixed", 0, OPT_FLAG, offsetof(S, plan.mixed), NULL,          \
-			"light, with new nodes only where needed", NULL, 0,    \
-			0},                                                    \
+			"light, with new nodes where needed (not available "   \
+			"yet)",                                                \
+			NULL, 0, 0},                                           \
 		{"objective", 0, OPT_TEXT, offsetof(S, plan.objective),        \
 			"NAME", "impact (default) or count", NULL, 0, 0},      \
 		{"collector", 0, OPT_TEXT, offsetof(S, plan.collector),        \
