@@ -53,7 +53,7 @@ define tool_rule
 $(BUILD)/tests/tool-$(1): $(BUILD)/tests/obj/tools/$(1).o $(foreach f,probe flow topology format base,$(BUILD)/lib$(f).a)
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDHARDEN) -o $$@ $$(filter %.o,$$^) \
-	 -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(call pkg_libs,libpcap libsodium jansson libxml-2.0 zlib) -lpthread
+	 -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(call pkg_libs,libpcap libsodium jansson libxml-2.0 zlib) -lpthread -lm
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool_rule,$(t))))
 unit-build: $(patsubst %,$(BUILD)/tests/tool-%,$(TOOLS))
