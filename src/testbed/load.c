@@ -2,6 +2,7 @@
 #include "testbed/load.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "testbed/gr.h"
 #include "testbed/ns.h"
 #include "topology/topofile.h"
 
@@ -10,29 +11,35 @@
 
 enum { TOPOLOGY_FILE_MAX = 256 << 20 };
 
-static bool is_json(const struct buf *text)
+static bool is_json(const char *text, size_t len)
 {
-	const char *s = buf_str(text);
-
-	while (isspace((unsigned char)*s))
-		s++;
-	return *s == '{';
+	for (size_t i = 0; i < len; i++)
+		if (!isspace((unsigned char)text[i]))
+			return text[i] == '{';
+	return false;
 }
 
-static bool is_ns(const struct buf *text)
+static int load_json(
+	const struct draft_text *from, struct topology **ret, struct err *err)
+{
+	return topofile_parse(from->text, from->len, from->name, ret, err);
+}
+
+static bool is_ns(const char *text, size_t len)
 {
 	static const char mark[] = "Simulator";
 
-	return memmem(buf_str(text), text->len, mark, sizeof(mark) - 1);
+	return memmem(text, len, mark, sizeof(mark) - 1);
 }
 
-static int load_ns(const struct buf *text, const char *name,
-	struct topology **ret, struct buf *warnings, struct err *err)
+static int load_ns(
+	const struct draft_text *from, struct topology **ret, struct err *err)
 {
 	const struct ns_limits limits = {0};
 	struct ns_experiment *e = NULL;
+	struct buf *warnings = from->warnings;
 	int r = ns_evaluate(
-		buf_str(text), text->len, name, &limits, &e, NULL, err);
+		from->text, from->len, from->name, &limits, &e, NULL, err);
 
 	if (r < 0)
 		return r;
@@ -45,11 +52,42 @@ static int load_ns(const struct buf *text, const char *name,
 	return r;
 }
 
+/* In this order: what is recognised by its first bytes comes before what is
+ * by a word anywhere. */
+static const struct {
+	bool (*is)(const char *text, size_t len);
+	int (*load)(const struct draft_text *from, struct topology **ret,
+		struct err *err);
+} formats[] = {
+	{is_json, load_json},
+	{gr_is, gr_parse},
+	{is_ns, load_ns},
+};
+enum { N_FORMATS = sizeof(formats) / sizeof(formats[0]) };
+
+static int unknown_format(const char *name, struct err *err)
+{
+	err_set(err, NFZ_E_INPUT,
+		"%s: is no topology in a format known here (JSON, NS, .gr)",
+		name);
+	return err_hint(err, "See netflowize-topology(5), or get "
+			     "one: netflowize fetch PROJ/EXP");
+}
+
+int topology_parse(
+	const struct draft_text *from, struct topology **ret, struct err *err)
+{
+	for (size_t i = 0; i < N_FORMATS; i++)
+		if (formats[i].is(from->text, from->len))
+			return formats[i].load(from, ret, err);
+	return unknown_format(from->name, err);
+}
+
 int topology_load(const char *path, struct topology **ret, struct buf *warnings,
 	struct err *err)
 {
 	struct buf text = BUF_INIT(TOPOLOGY_FILE_MAX);
-	const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+	struct draft_text from = {.warnings = warnings};
 	int r = file_read(path, &text, err);
 
 	if (r == -NFZ_E_IO) { /* most often a wrong name: not our mistake */
@@ -58,21 +96,11 @@ int topology_load(const char *path, struct topology **ret, struct buf *warnings,
 		(void)err_wrap(err, "the topology cannot be read");
 		return -NFZ_E_INPUT;
 	}
-	if (r == 0) {
-		if (is_json(&text))
-			r = topofile_parse(
-				buf_str(&text), text.len, name, ret, err);
-		else if (is_ns(&text))
-			r = load_ns(&text, name, ret, warnings, err);
-		else {
-			err_set(err, NFZ_E_INPUT,
-				"%s: is neither a topology in JSON nor an NS "
-				"file",
-				name);
-			r = err_hint(err, "See netflowize-topology(5), or get "
-					  "one: netflowize fetch PROJ/EXP");
-		}
-	}
+	from.name = strcmp(path, "-") == 0 ? "standard input" : path;
+	from.text = buf_str(&text);
+	from.len = text.len;
+	if (r == 0)
+		r = topology_parse(&from, ret, err);
 	buf_release(&text);
 	return r;
 }

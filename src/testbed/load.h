@@ -3,13 +3,19 @@
 #define NFZ_TESTBED_LOAD_H
 
 #include "base/err.h"
+#include "testbed/draft.h"
 #include "topology/topology.h"
 
-/* Reads path ("-": stdin) and recognises it by its content: our JSON, or an NS
- * file.  Warnings of the NS parser are added to *warnings (may be NULL), one a
- * line, for the caller to show. */
 struct buf;
+
+/* Reads path ("-": stdin) and recognises its format by its content
+ * (netflowize-topology(5)).  Warnings are added to *warnings (may be NULL),
+ * one a line, for the caller to show. */
 int topology_load(const char *path, struct topology **ret, struct buf *warnings,
+	struct err *err) NFZ_MUST_CHECK;
+
+/* The same from a text. */
+int topology_parse(const struct draft_text *from, struct topology **ret,
 	struct err *err) NFZ_MUST_CHECK;
 
 #endif

@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "topology/topology.h"
 
+enum { TOPOFILE_NAME_MAX = 200 }; /* bytes of a node's or link's name */
+
 /* Parses text; an error names line and cause.  A newer major schema is
  * refused politely. */
 int topofile_parse(const char *text, size_t len, const char *name,

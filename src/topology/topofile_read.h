@@ -4,9 +4,9 @@
 
 #include "base/err.h"
 #include "format/json.h"
-#include "topology/topology.h"
+#include "topology/topofile.h"
 
-enum { READER_NAME_MAX = 200, READER_COUNT_MAX = 1 << 20 };
+enum { READER_NAME_MAX = TOPOFILE_NAME_MAX, READER_COUNT_MAX = 1 << 20 };
 
 struct reader {
 	const char *text, *name;

@@ -1,0 +1,273 @@
+/* The draft owns the topology until draft_finish() gives it away.  Indices are
+ * always in range here, and names unique, so that topology_add_*() has nothing
+ * left to refuse but what the caller ought to hear of. */
+#include "testbed/draft.h"
+#include "base/mem.h"
+#include "topology/topofile.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { WARNINGS_MAX = 20 };
+
+void draft_open(struct draft *d, const struct draft_text *from,
+	const char *source, struct err *err)
+{
+	memset(d, 0, sizeof(*d));
+	d->t = topology_new();
+	d->from = from;
+	d->err = err ? err : &d->own_err;
+	map_init(&d->ids);
+	map_init(&d->node_next);
+	map_init(&d->link_next);
+	d->t->source = arena_strdup(&d->t->arena, source);
+}
+
+void draft_release(struct draft *d)
+{
+	topology_free(d->t);
+	d->t = NULL;
+	map_release(&d->ids);
+	map_release(&d->node_next);
+	map_release(&d->link_next);
+}
+
+static void warn_loops(struct draft *d)
+{
+	if (d->n_loops == 1)
+		draft_warn(d, d->loop_line,
+			"a link from a node to itself was left out");
+	else if (d->n_loops)
+		draft_warn(d, d->loop_line,
+			"this and %zu more links from a node to itself were "
+			"left out",
+			d->n_loops - 1);
+}
+
+int draft_finish(struct draft *d, struct topology **ret)
+{
+	if (!d->t->n_nodes && !d->may_be_empty)
+		return draft_fail(d, 0, "holds no node");
+	warn_loops(d);
+	if (d->n_warnings > WARNINGS_MAX && d->from->warnings)
+		buf_addf(d->from->warnings, "%s: %zu more of the same kind\n",
+			d->from->name, d->n_warnings - WARNINGS_MAX);
+	topology_finish(d->t);
+	*ret = take(d->t);
+	return 0;
+}
+
+/* Messages. */
+
+int draft_located(struct draft *d, long line)
+{
+	if (line)
+		return err_wrap(d->err, "%s:%ld", d->from->name, line);
+	return err_wrap(d->err, "%s", d->from->name);
+}
+
+int draft_fail(struct draft *d, long line, const char *fmt, ...)
+{
+	char text[600];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	err_set(d->err, NFZ_E_INPUT, "%s", text);
+	return draft_located(d, line);
+}
+
+void draft_warn(struct draft *d, long line, const char *fmt, ...)
+{
+	char text[600];
+	va_list ap;
+
+	if (d->n_warnings++ >= WARNINGS_MAX || !d->from->warnings)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	buf_adds(d->from->warnings, d->from->name);
+	if (line)
+		buf_addf(d->from->warnings, ":%ld", line);
+	buf_addf(d->from->warnings, ": %s\n", text);
+}
+
+/* Names. */
+
+/* How many bytes the UTF-8 character at s takes, 0 if it is none. */
+static size_t char_len(const unsigned char *s, size_t n)
+{
+	size_t len = s[0] < 0x80         ? 1
+		     : (s[0] >> 5) == 6  ? 2
+		     : (s[0] >> 4) == 14 ? 3
+		     : (s[0] >> 3) == 30 ? 4
+					 : 0;
+
+	if (!len || len > n)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((len == 2 && s[0] < 0xc2) || /* longer than needed */
+		(len == 3 && s[0] == 0xe0 && s[1] < 0xa0) ||
+		(len == 3 && s[0] == 0xed && s[1] > 0x9f) || /* surrogate */
+		(len == 4 && s[0] == 0xf0 && s[1] < 0x90) ||
+		(len == 4 && (s[0] > 0xf4 || (s[0] == 0xf4 && s[1] > 0x8f))))
+		return 0;
+	return len;
+}
+
+/* What would move the cursor or turn the writing direction. */
+static bool is_control(const unsigned char *s, size_t len)
+{
+	if (len == 1)
+		return *s <= ' ' || *s == 0x7f;
+	if (len == 2)
+		return s[0] == 0xc2 && s[1] <= 0xa0;
+	if (len != 3 || s[0] != 0xe2)
+		return false;
+	return (s[1] == 0x80 && s[2] >= 0x8b && s[2] <= 0x8f) ||
+	       (s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae) ||
+	       (s[1] == 0x81 && s[2] >= 0xa0 && s[2] <= 0xaf);
+}
+
+void draft_clean(struct span raw, struct buf *out)
+{
+	const unsigned char *s = (const unsigned char *)raw.s;
+	size_t left = raw.n, start = out->len;
+	bool gap = false;
+
+	while (left) {
+		size_t len = char_len(s, left), take = len ? len : 1;
+
+		if (len && is_control(s, len)) {
+			gap = out->len > start;
+		} else {
+			size_t room = TOPOFILE_NAME_MAX - (out->len - start);
+
+			if (room < take + (gap ? 1u : 0u))
+				return;
+			if (gap)
+				buf_addc(out, ' ');
+			gap = false;
+			if (len)
+				buf_add(out, s, len);
+			else
+				buf_addc(out, '?');
+		}
+		s += take;
+		left -= take;
+	}
+}
+
+/* "x", or "x#2" if it is taken.  `next` remembers where to go on, so that a
+ * thousand of one name cost a thousand steps. */
+static void unique(const struct map *taken, struct map *next, struct buf *name)
+{
+	size_t len = name->len;
+	char number[32];
+	uintptr_t k;
+
+	if (!map_has(taken, buf_str(name), len))
+		return;
+	if (len > TOPOFILE_NAME_MAX - sizeof(number)) {
+		len = TOPOFILE_NAME_MAX - sizeof(number);
+		while (len && ((unsigned char)name->data[len] & 0xc0) == 0x80)
+			len--;
+	}
+	k = (uintptr_t)map_get(next, name->data, len);
+	for (k = k ? k : 2;; k++) {
+		struct buf trial = BUF_INIT(TOPOFILE_NAME_MAX);
+		bool hit;
+
+		snprintf(number, sizeof(number), "#%zu", (size_t)k);
+		buf_add(&trial, name->data, len);
+		buf_adds(&trial, number);
+		hit = map_has(taken, buf_str(&trial), trial.len);
+		buf_release(&trial);
+		if (!hit)
+			break;
+	}
+	map_put(next, name->data, len, (void *)(k + 1));
+	name->len = len;
+	buf_adds(name, number);
+}
+
+static void usable_name(const char *raw, const char *instead, struct buf *name)
+{
+	draft_clean((struct span){raw, raw ? strlen(raw) : 0}, name);
+	if (!name->len)
+		buf_adds(name, instead);
+}
+
+int draft_node(struct draft *d, const struct topo_node *node)
+{
+	struct buf name = BUF_INIT(TOPOFILE_NAME_MAX + 1);
+	struct topo_node copy = *node;
+	int index = 0;
+
+	usable_name(node->name, "node", &name);
+	unique(&d->t->node_by_name, &d->node_next, &name);
+	copy.name = buf_str(&name);
+	if (topology_add_node(d->t, &copy, &index, d->err))
+		index = 0; /* cannot be: it has a name of its own */
+	buf_release(&name);
+	return index;
+}
+
+int draft_node_id(struct draft *d, long line, struct span id,
+	const struct topo_node *node, int *ret)
+{
+	if (map_has(&d->ids, id.s, id.n))
+		return draft_fail(d, line, "a second node has the id \"%.*s\"",
+			span_width(id), id.s);
+	*ret = draft_node(d, node);
+	map_put(&d->ids, id.s, id.n, (void *)((uintptr_t)*ret + 1));
+	return 0;
+}
+
+int draft_find(const struct draft *d, struct span id)
+{
+	return (int)(uintptr_t)map_get(&d->ids, id.s, id.n) - 1;
+}
+
+int draft_link(struct draft *d, const char *raw, enum link_kind kind)
+{
+	struct buf name = BUF_INIT(TOPOFILE_NAME_MAX + 1);
+	int index = 0;
+
+	usable_name(raw, "link", &name);
+	unique(&d->t->link_by_name, &d->link_next, &name);
+	if (topology_add_link(d->t, buf_str(&name), kind, &index, d->err))
+		index = 0; /* cannot be: it has a name of its own */
+	buf_release(&name);
+	return index;
+}
+
+void draft_wire(struct draft *d, long line, const char *name, const int ends[2],
+	const struct topo_shape *shape)
+{
+	char made[2 * TOPOFILE_NAME_MAX + 3];
+	int link;
+
+	if (ends[0] == ends[1]) {
+		if (!d->n_loops++)
+			d->loop_line = line;
+		return;
+	}
+	if (!name || !*name) {
+		snprintf(made, sizeof(made), "%s--%s",
+			d->t->nodes[ends[0]].name, d->t->nodes[ends[1]].name);
+		name = made;
+	}
+	link = draft_link(d, name, LINK_P2P);
+	for (size_t i = 0; i < 2; i++) {
+		struct topo_iface iface = {.node = ends[i], .link = link};
+
+		/* both indices are ours and the link is new */
+		if (topology_add_member(d->t, &iface, shape, NULL, d->err))
+			return;
+	}
+}
