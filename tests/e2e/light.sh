@@ -22,7 +22,7 @@ wait_for() {
 	done
 }
 
-$check topologies/dumbbell.ns light/a$$ --quick --load=50000 &
+$check topologies/dumbbell.ns light/a$$ --quick --load=100000 &
 one=$!
 $check topologies/shaped-lan.ns light/b$$ --quick &
 wait_for $one $!

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """flowcheck.py FILE PROJ/EXP: the whole way on one topology, with truth of its
-own.  --quick: less of all; --load=PPS: so many datagrams a second as well;
---dead: instead, a node is dead during up; --refused=CODE --says=TEXT: instead,
-the file cannot be realised.
+own.  --quick: less of all; --load=PPS: so many datagrams a second as well, sent
+with $BUILD/tests/tool-sendudp; --dead: instead, a node is dead during up;
+--refused=CODE --says=TEXT: instead, the file cannot be realised.
 
 Brings FILE up, runs netflowize --light, makes traffic between nodes that the
 nodes' own routing tables connect, and holds every answer against what the
 senders counted and the path those tables give.  BUILD names the build tree.
 Prints a line per check that fails and one summary line; exit status 1 if any
 failed."""
+import base64
 import collections
 import concurrent.futures
 import csv
@@ -614,33 +615,88 @@ def check_verify(bed, when):
               str([t for t in said.get("taps", []) if not t["agrees"]]))
 
 
-def load(bed, rate):
-    """Many small datagrams over one unshaped link."""
-    usable = [p for p in bed.pairs() if len(p[3][0]) == 1 and
-              p[3][0][0] not in bed.shaped]
-    if not usable:
+LOAD_FLOWS, LOAD_SECONDS = 500, 5
+
+
+def send_fast(bed, ends, rate):
+    """Each end sends to the other, evenly; what they say of it."""
+    with open(os.path.join(os.path.dirname(BIN), "tests", "tool-sendudp"),
+              "rb") as file:
+        program = base64.b64encode(file.read()).decode()
+    each = rate // len(ends)
+    for a, _, _ in ends:
+        bed.agents[a].do("keep", program=program)
+        bed.agents[a].do("listen", kind="udp", port=PORT + 700)
+    for a, _, to in ends:
+        bed.agents[a].start("run", words=[
+            to, str(PORT + 700), str(each * LOAD_SECONDS), "18",
+            str(LOAD_FLOWS), str(each), "0", "16"])
+    said = [bed.agents[a].wait() for a, _, _ in ends]
+    for a, _, _ in ends:
+        bed.agents[a].do("drop", kind="udp", port=PORT + 700)
+    if not bed.check("the senders send",
+                     not any(s["status"] for s in said), said):
         return None
-    a, to, src, there, _ = choose(usable, 1)[0]
-    ends = [(bed.agents[a], to), (bed.agents[there[1][-1]], src)]
-    for agent, _ in ends:
-        agent.do("listen", kind="udp", port=PORT + 700)
-    for agent, other in ends:
-        agent.start("udp", to=other, port=PORT + 700, count=rate * 3 // 2,
-                    size=18, rate=rate // 2)
-    said = [agent.wait() for agent, _ in ends]
-    sent = sum(s["sent"] for s in said)
-    pps = sent / max(s["seconds"] for s in said)
-    for agent, _ in ends:
-        agent.do("drop", kind="udp", port=PORT + 700)
-    rows = bed.rows(f"port {PORT + 700} and proto udp")
-    book = check_ledger(bed, "after load")["ledger"]
-    lost = sum(book["lost"].values())
-    got = sum(r["packets"] for r in rows)
+    words = [s["out"].split() for s in said]
+    return [(int(w[1]), int(w[3]) / 1000) for w in words]
+
+
+def check_load(bed, ends, sent, lost):
+    """Each flow's packets, but for those that have a loss's name."""
+    rows = bed.rows(f"dst port {PORT + 700} and proto udp", what="under load")
+    got = {key_of(r): r["packets"] for r in rows}
+    missing, wrong = 0, []
+    for (_, src, to), (count, _) in zip(ends, sent):
+        for i in range(LOAD_FLOWS):
+            key = (src, to, 10000 + i, PORT + 700, 17)
+            want = count // LOAD_FLOWS + (i < count % LOAD_FLOWS)
+            less = want - got.pop(key, 0)
+            missing += less
+            if less < 0 or less > lost:
+                wrong.append((key, want, less))
+    bed.check("the flows under load have their size", not wrong, wrong)
+    bed.check("no flow is invented under load", not got, got)
     bed.check("under load every packet is counted or named as lost",
-              sent - lost <= got <= sent,
-              f"{said} {got} {book['lost']}")
+              missing <= lost, f"{missing} missing, {lost} lost")
+
+
+def load_ends(bed):
+    """Who sends to whom: over one link and, if there is a way, over several
+    others, both ways, nothing shaped, no node twice."""
+    usable = sorted((len(p[3][0]), p) for p in bed.pairs()
+                    if not set(p[3][0] + p[4][0]) & bed.shaped and p[3][0])
+    ends, busy = [], set()
+    for _, (a, to, src, there, back) in usable[:1] + usable[::-1]:
+        b = there[1][-1]
+        answer = bed.source(b, src)
+        if len(ends) == 4 or {a, b} & busy or not answer:
+            continue
+        ends += [(a, src, to), (b, answer, src)]
+        busy |= {a, b}
+    return ends
+
+
+def load(bed, rate):
+    """Many small datagrams at once, so many a second altogether."""
+    ends = load_ends(bed)
+    if not ends:
+        return None
+    before = {p["node"]: p["wire_frames"]
+              for p in bed.json("status", bed.exp)["probes"]}
+    sent = send_fast(bed, ends, rate)
+    if not sent:
+        return "not made"
+    took = max(seconds for _, seconds in sent)
+    said = check_ledger(bed, "after load")
+    lost = {k: n for k, n in said["ledger"]["lost"].items() if n}
+    check_load(bed, ends, sent, sum(lost.values()))
     check_verify(bed, "after load")
-    return f"{pps / 1000:.0f}k/s lost {lost}"
+    pps = sum(n for n, _ in sent) / took / 1000
+    frames = [(p["wire_frames"] - before[p["node"]]) / took / 1000
+              for p in said["probes"]]
+    return (f"{pps:.0f}k/s from {len(ends)} nodes for {took:.1f} s, "
+            f"{sum(frames):.0f}k/s at all probes, {max(frames):.0f}k/s at "
+            f"one, lost {lost or 0}")
 
 
 def snapshots(bed, directory):

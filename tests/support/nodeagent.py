@@ -1,5 +1,6 @@
 """Runs on a node of the testbed, fed through stdin: one JSON command a line in,
 one JSON answer a line out.  It makes traffic and counts what it made."""
+import base64
 import json
 import os
 import re
@@ -141,8 +142,22 @@ def shell(words, timeout=60):
     return {"status": out.returncode, "out": out.stdout, "err": out.stderr}
 
 
+def keep(program):
+    """A program to run later; it never touches the node's disk."""
+    held["program"] = os.memfd_create("program")
+    os.write(held["program"], base64.b64decode(program))
+    return {}
+
+
+def run(words, timeout=60):
+    fd = held["program"]
+    out = subprocess.run([f"/proc/self/fd/{fd}", *words], text=True,
+                         capture_output=True, timeout=timeout, pass_fds=[fd])
+    return {"status": out.returncode, "out": out.stdout, "err": out.stderr}
+
+
 commands = {f.__name__: f for f in (ping, udp, listen, drop, drain, accept,
-                                    connect, snmp, facts, shell)}
+                                    connect, snmp, facts, shell, keep, run)}
 os.chdir("/")
 for line in sys.stdin:
     name, words = json.loads(line)

@@ -1,10 +1,13 @@
 /* Sends UDP packets of known number and size, evenly at a rate:
  *
- *	tool-sendudp ADDR PORT COUNT PAYLOAD FLOWS RATE [SEGMENT]
+ *	tool-sendudp ADDR PORT COUNT PAYLOAD FLOWS RATE [SEGMENT [BATCH]]
  *
- * Flows differ in the source port (from 20000).  With SEGMENT each send is a
+ * Flows differ in the source port (from 10000); the first COUNT mod FLOWS of
+ * them get one packet more than the others.  With SEGMENT each send is a
  * super-frame of PAYLOAD bytes that is cut into segments (UDP_SEGMENT).
- * RATE 0 is as fast as it goes.  Prints what was really sent. */
+ * RATE 0 is as fast as it goes.  Without BATCH each packet is of another flow
+ * than the one before; with it so many of one flow go in one system call.
+ * Prints what was really sent. */
 #define _GNU_SOURCE
 #include "base/clock.h"
 #include "base/net.h"
@@ -15,11 +18,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
+#include <time.h>
 
 enum {
 	MOST_FLOWS = 1000,
-	FIRST_PORT = 20000,
+	FIRST_PORT = 10000,
+	MOST_BATCH = 64,
 	SOL_UDP_LEVEL = 17,
 	UDP_SEGMENT_OPTION = 103
 };
@@ -40,41 +44,72 @@ static int open_flow(const struct sockaddr_in *to, int i, int segment)
 	return fd;
 }
 
+/* Sends n times the same payload; 0, or -1 when the socket cannot. */
+static int send_batch(int fd, struct mmsghdr *messages, unsigned n)
+{
+	while (n) {
+		int done = sendmmsg(fd, messages, n, 0);
+
+		if (done >= 0)
+			n -= (unsigned)done;
+		/* a closed port answers with ICMP: the next send says so */
+		else if (errno != ECONNREFUSED && errno != ENOBUFS)
+			return -1;
+	}
+	return 0;
+}
+
+/* Waits until `sent` packets are due. */
+static void pace(int64_t start, long sent, long rate)
+{
+	const int64_t nap = 200 * (NS_PER_MS / 1000);
+	int64_t due = start + sent * NS_PER_S / rate;
+	struct timespec at = {
+		.tv_sec = due / NS_PER_S, .tv_nsec = due % NS_PER_S};
+
+	if (due - mono_now().ns > nap)
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	static char payload[65536];
 	static int fds[MOST_FLOWS];
+	static struct mmsghdr messages[MOST_BATCH];
 	struct sockaddr_in to = {.sin_family = AF_INET};
-	long n[7] = {0}, sent = 0;
+	struct iovec piece = {.iov_base = payload};
+	long n[8] = {0}, sent = 0, batch;
 	int64_t start;
 
-	for (int i = 2; i < argc && i < 8; i++)
+	for (int i = 2; i < argc && i < 9; i++)
 		n[i - 1] = strtol(argv[i], NULL, 10);
 	if (argc < 7 || inet_pton(AF_INET, argv[1], &to.sin_addr) != 1 ||
-		n[4] > MOST_FLOWS || n[3] > (long)sizeof(payload))
+		n[4] < 1 || n[4] > MOST_FLOWS || n[7] > MOST_BATCH ||
+		n[3] > (long)sizeof(payload))
 		return 2;
 	to.sin_port = htons((uint16_t)n[1]);
+	piece.iov_len = (size_t)n[3];
+	for (int i = 0; i < MOST_BATCH; i++)
+		messages[i].msg_hdr =
+			(struct msghdr){.msg_iov = &piece, .msg_iovlen = 1};
 	for (int i = 0; i < n[4]; i++)
 		if ((fds[i] = open_flow(&to, i, (int)n[6])) < 0) {
 			perror("socket");
 			return 1;
 		}
+	batch = n[7] > 0 ? n[7] : 1;
 	start = mono_now().ns;
-	for (long i = 0; i < n[2]; i++) {
-		/* a closed port answers with ICMP: the next send says so */
-		while (send(fds[i % n[4]], payload, (size_t)n[3], 0) < 0)
-			if (errno != ECONNREFUSED && errno != ENOBUFS) {
-				perror("send");
-				return 1;
-			}
-		sent++;
-		if (n[5] && i % 50 == 49) {
-			int64_t due = start + (i + 1) * NS_PER_S / n[5];
-			int64_t wait = due - mono_now().ns;
-
-			if (wait > 0)
-				usleep((useconds_t)(wait / 1000));
+	/* rounds of one batch for each flow; the last round goes one by one */
+	for (long f = 0; sent < n[2]; f = (f + 1) % n[4]) {
+		if (f == 0 && n[2] - sent < batch * n[4])
+			batch = 1;
+		if (send_batch(fds[f], messages, (unsigned)batch) < 0) {
+			perror("send");
+			return 1;
 		}
+		sent += batch;
+		if (n[5])
+			pace(start, sent, n[5]);
 	}
 	printf("sent %ld in %lld ms\n", sent,
 		(long long)((mono_now().ns - start) / NS_PER_MS));

@@ -47,7 +47,7 @@ one() { # file
 		$check "$1" "$exp" --refused=2 --says="$says"
 		return
 	fi
-	timeout 600 $check "$1" "$exp" --load=50000
+	timeout 600 $check "$1" "$exp" --load=100000
 }
 
 [ -d "$reference/ns" ] || echo "no $reference/ns: its files are left out"
