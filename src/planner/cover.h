@@ -1,24 +1,34 @@
-/* The cheapest set of candidates that satisfies every element: exact, by
- * reductions, a dual bound and branch and bound. */
+/* The cheapest set of columns that satisfies every group of a cover problem:
+ * exact, or with a proven distance to the best when time runs out. */
 #ifndef NFZ_PLANNER_COVER_H
 #define NFZ_PLANNER_COVER_H
 
-#include "planner/coverage.h"
+#include "planner/problem.h"
 
-struct cover_result {
-	bool *chosen;        /* by candidate */
-	int64_t cost;        /* of the chosen, in coverage's cost unit */
-	int64_t lower_bound; /* proven */
-	int64_t *dual;       /* by element: the root's weights */
-	int64_t dual_bound;  /* what the weights alone prove */
-	uint64_t nodes;      /* of the search tree */
-	bool optimal;
+struct cover_limits {
+	int64_t time_ms; /* 0: none */
 };
 
-/* Deterministic.  time_limit_ms 0: until done.  Arrays are the caller's:
+struct cover_result {
+	bool *chosen;        /* by column */
+	int64_t cost;        /* of the chosen; -1: none found */
+	int64_t lower_bound; /* proven */
+	/* The weights that prove dual_bound by themselves: no column that may
+	 * be bought has rows whose weights add up to more than its cost times
+	 * dual_scale. */
+	int64_t *dual; /* by row */
+	int64_t dual_scale, dual_bound;
+	uint64_t nodes; /* of the search tree */
+	int kernel_rows, kernel_cols;
+	bool optimal;
+	int64_t cpu_us;
+};
+
+/* Deterministic while the time is not limited.  limits may be NULL.  A group
+ * that cannot be satisfied: cost -1, lower_bound 0.  Arrays are the caller's:
  * cover_release(). */
-void cover_solve(const struct coverage *c, int64_t time_limit_ms,
-	struct cover_result *ret);
+void cover_solve(const struct cover_problem *p,
+	const struct cover_limits *limits, struct cover_result *ret);
 void cover_release(struct cover_result *r);
 
 #endif

@@ -1,7 +1,7 @@
 #include "planner/explain.h"
 #include "base/mem.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAMED_MAX = 5 };
@@ -27,6 +27,11 @@ static const char *kind_of(const struct topology *t, int node)
 	return topology_role_name(t->nodes[node].role);
 }
 
+static bool is_lan(const struct topology *t, int link)
+{
+	return t->links[link].kind == LINK_LAN && !t->links[link].floods;
+}
+
 static const char *reason(
 	struct plan *plan, const struct topology *t, const struct plan_probe *p)
 {
@@ -36,7 +41,9 @@ static const char *reason(
 	if (p->n_covers == 0)
 		buf_adds(&text, "asked for with --require");
 	else if (p->n_only > 0) {
-		buf_adds(&text, "only probe that sees ");
+		buf_adds(&text, p->n_only == 1 && is_lan(t, p->only[0])
+					? "without it not enough is seen of "
+					: "only probe that sees ");
 		add_names(&text, t, p->only, p->n_only);
 	} else {
 		buf_adds(&text, "covers ");
@@ -54,91 +61,159 @@ static const char *reason(
 	return kept;
 }
 
-static void add_link(
-	struct arena *arena, int **links, size_t *n, int link, size_t most)
+/* Lists of links, one for each probe, filled in two passes: count, then
+ * place. */
+struct lists {
+	int *start; /* probe -> first, n_probes + 1 of them and one spare */
+	int *link;
+};
+
+/* Pairs (probe, link) come in any order; a link twice in a row for one probe
+ * counts once. */
+struct pair {
+	int probe, link;
+};
+
+static void fill_lists(struct arena *arena, const struct pair *pairs, size_t n,
+	size_t n_probes, struct lists *ret)
 {
-	if (!*links)
-		*links = arena_alloc(arena, most + 1, sizeof(int));
-	for (size_t i = 0; i < *n; i++)
-		if ((*links)[i] == link)
-			return;
-	(*links)[(*n)++] = link;
+	cleanup_free int *last = mem_zalloc(n_probes + 1, sizeof(int));
+
+	ret->start = arena_alloc(arena, n_probes + 2, sizeof(int));
+	ret->link = arena_alloc(arena, n + 1, sizeof(int));
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < n_probes; i++)
+			last[i] = -1;
+		for (size_t i = 0; i < n; i++) {
+			int probe = pairs[i].probe;
+
+			if (last[probe] == pairs[i].link)
+				continue;
+			last[probe] = pairs[i].link;
+			if (pass == 0)
+				ret->start[probe + 2]++;
+			else
+				ret->link[ret->start[probe + 1]++] =
+					pairs[i].link;
+		}
+		for (size_t i = 0; pass == 0 && i < n_probes; i++)
+			ret->start[i + 2] += ret->start[i + 1];
+	}
 }
 
-/* Chosen candidates that see some slot of e; *ret_last is one of them. */
-static int watchers(const struct element *e, const bool *chosen, int *ret_last)
+static void list_covers(struct plan *plan)
 {
-	int seen[2] = {-1, -1}, n = 0;
+	cleanup_free struct pair *pairs =
+		mem_zalloc(plan->n_taps + 1, sizeof(*pairs));
+	struct lists lists;
 
-	for (int s = 0; s < e->n_slots; s++)
-		for (int k = 0; k < e->slots[s].n_cands; k++) {
-			int v = e->slots[s].cands[k];
+	for (size_t i = 0; i < plan->n_taps; i++)
+		pairs[i] =
+			(struct pair){plan->taps[i].probe, plan->taps[i].link};
+	fill_lists(&plan->arena, pairs, plan->n_taps, plan->n_probes, &lists);
+	for (size_t i = 0; i < plan->n_probes; i++) {
+		struct plan_probe *p = &plan->probes[i];
 
-			if (!chosen[v] || v == seen[0] || v == seen[1])
-				continue;
-			if (n < 2)
-				seen[n] = v;
+		p->covers = lists.link + lists.start[i];
+		p->n_covers = (size_t)(lists.start[i + 1] - lists.start[i]);
+	}
+}
+
+/* The probes without which a group would not be satisfied. */
+struct indispensable {
+	const struct coverage *c;
+	const bool *chosen;
+	struct pair *pairs;
+	size_t n, cap;
+	const int *probe_of;
+	double watchers; /* sum over groups of chosen columns that see it */
+};
+
+static int chosen_in(const struct indispensable *x, int row, int *ret_one)
+{
+	const struct cover_problem *p = &x->c->p;
+	int n = 0;
+
+	for (int k = p->row_start[row]; k < p->row_start[row + 1]; k++)
+		if (x->chosen[p->row_col[k]]) {
+			*ret_one = p->row_col[k];
 			n++;
-			*ret_last = v;
 		}
 	return n;
+}
+
+static void ask_group(struct indispensable *x, int g)
+{
+	const struct cover_problem *p = &x->c->p;
+	int first = p->group_start ? p->group_start[g] : g;
+	int end = p->group_start ? p->group_start[g + 1] : g + 1;
+	int demand = p->demand ? p->demand[g] : end - first, seen = 0, one = -1;
+
+	for (int r = first; r < end; r++) {
+		int n = chosen_in(x, r, &one);
+
+		x->watchers += n;
+		seen += n > 0;
+	}
+	/* with rows to spare nobody is indispensable, unless one probe sees
+	 * several of them: that is not worth a second look here */
+	if (seen > demand)
+		return;
+	for (int r = first; r < end; r++)
+		if (chosen_in(x, r, &one) == 1)
+			MEM_PUSH(x->pairs, x->n, x->cap) = (struct pair){
+				x->probe_of[one], x->c->group_link[g]};
+}
+
+static void list_only(struct plan *plan, struct indispensable *x)
+{
+	struct lists lists;
+
+	for (int g = 0; g < x->c->p.n_groups; g++)
+		ask_group(x, g);
+	fill_lists(&plan->arena, x->pairs, x->n, plan->n_probes, &lists);
+	for (size_t i = 0; i < plan->n_probes; i++) {
+		struct plan_probe *p = &plan->probes[i];
+
+		p->only = lists.link + lists.start[i];
+		p->n_only = (size_t)(lists.start[i + 1] - lists.start[i]);
+	}
+	free(x->pairs);
 }
 
 void explain_plan(struct plan *plan, const struct topology *t,
 	const struct coverage *c, const bool *chosen)
 {
-	long total = 0;
+	cleanup_free int *probe_of = mem_zalloc(t->n_nodes + 1, sizeof(int));
+	struct indispensable x = {
+		.c = c, .chosen = chosen, .probe_of = probe_of};
 
-	for (size_t i = 0; i < plan->n_taps; i++) {
-		struct plan_probe *p = &plan->probes[plan->taps[i].probe];
-
-		add_link(&plan->arena, &p->covers, &p->n_covers,
-			plan->taps[i].link, t->n_links);
-	}
-	for (int i = 0; i < c->n_elements; i++) {
-		const struct element *e = &c->elements[i];
-		int last = -1, n = watchers(e, chosen, &last);
-
-		total += n;
-		if (n != 1 && e->n_slots == 1)
-			continue;
-		for (size_t k = 0; k < plan->n_probes; k++) {
-			struct plan_probe *p = &plan->probes[k];
-			bool mine = e->n_slots == 1
-					    ? p->node == c->cands[last].node
-					    : n == 1 && p->n_covers;
-
-			if (mine)
-				add_link(&plan->arena, &p->only, &p->n_only,
-					e->link, t->n_links);
-		}
-	}
-	plan->duplicate_factor =
-		c->n_elements ? (double)total / c->n_elements : 0;
+	for (size_t i = 0; i < plan->n_probes; i++)
+		probe_of[plan->probes[i].node] = (int)i;
+	list_covers(plan);
+	list_only(plan, &x);
+	plan->duplicate_factor = c->p.n_groups ? x.watchers / c->p.n_groups : 0;
 	for (size_t i = 0; i < plan->n_probes; i++)
 		plan->probes[i].reason = reason(plan, t, &plan->probes[i]);
 }
 
-static bool is_probe(const struct plan *plan, int node)
-{
-	for (size_t i = 0; i < plan->n_probes; i++)
-		if (plan->probes[i].node == node)
-			return true;
-	return false;
-}
+struct choice {
+	const struct topology *t;
+	const struct coverage *c;
+	const struct plan_goal *goal;
+	bool *probe; /* by node */
+};
 
 /* Lower is better: probes last, shapers before them, own machines first. */
-static int collector_class(
-	const struct plan *plan, const struct topology *t, int node)
+static int collector_class(const struct choice *x, int node)
 {
-	return 2 * is_probe(plan, node) + (t->nodes[node].role == ROLE_SHAPER);
+	return 2 * x->probe[node] + (x->t->nodes[node].role == ROLE_SHAPER);
 }
 
-static bool better_collector(const struct plan *plan, const struct topology *t,
-	const struct node_facts *facts, int a, int b)
+static bool better_collector(const struct choice *x, int a, int b)
 {
-	int class_a = collector_class(plan, t, a);
-	int class_b = collector_class(plan, t, b);
+	const struct node_facts *facts = x->goal->facts;
+	int class_a = collector_class(x, a), class_b = collector_class(x, b);
 
 	if (class_a != class_b)
 		return class_a < class_b;
@@ -147,55 +222,61 @@ static bool better_collector(const struct plan *plan, const struct topology *t,
 	if (facts && facts[a].disk_free_bytes >= 0 &&
 		facts[a].load != facts[b].load)
 		return facts[a].load < facts[b].load;
-	return strcmp(t->nodes[a].name, t->nodes[b].name) < 0;
+	return strcmp(x->t->nodes[a].name, x->t->nodes[b].name) < 0;
 }
 
-static const char *collector_reason(struct plan *plan, const struct topology *t,
-	const struct plan_goal *goal, int node)
+static const char *collector_reason(
+	struct arena *arena, const struct choice *x, int node)
 {
-	const struct node_facts *f = goal->facts ? &goal->facts[node] : NULL;
-	const char *what = is_probe(plan, node) ? "every usable node is a probe"
-			   : t->nodes[node].role == ROLE_SHAPER
+	const struct node_facts *f =
+		x->goal->facts ? &x->goal->facts[node] : NULL;
+	const char *what = x->probe[node] ? "every usable node is a probe"
+			   : x->t->nodes[node].role == ROLE_SHAPER
 				   ? "only shapers are no probes"
 				   : "no probe here";
 
-	if (goal->collector)
-		return arena_strdup(&plan->arena, "asked for with --collector");
+	if (x->goal->collector)
+		return arena_strdup(arena, "asked for with --collector");
 	if (!f || f->disk_free_bytes < 0)
-		return arena_printf(&plan->arena,
-			"%s; free disk unknown, first by name", what);
-	return arena_printf(&plan->arena,
-		"%s; most free disk: %.1f GiB, load %.2f", what,
-		(double)f->disk_free_bytes / (double)(1 << 30), f->load);
+		return arena_printf(
+			arena, "%s; free disk unknown, first by name", what);
+	return arena_printf(arena, "%s; most free disk: %.1f GiB, load %.2f",
+		what, (double)f->disk_free_bytes / (double)(1 << 30), f->load);
+}
+
+static int wished_collector(const struct choice *x, int *ret, struct err *err)
+{
+	int node = topology_node(x->t, x->goal->collector);
+
+	if (node < 0)
+		return err_set(err, NFZ_E_USAGE,
+			"--collector: there is no node %s", x->goal->collector);
+	if (x->c->places.obstacle[node])
+		return err_set(err, NFZ_E_USAGE,
+			"--collector: %s cannot be used (%s)",
+			x->goal->collector, x->c->places.obstacle[node]);
+	*ret = node;
+	return 0;
 }
 
 int explain_collector(struct plan *plan, const struct topology *t,
-	const struct plan_goal *goal, struct err *err)
+	const struct coverage *c, const struct plan_goal *goal, struct err *err)
 {
-	int best = -1;
+	cleanup_free bool *probe = mem_zalloc(t->n_nodes + 1, sizeof(bool));
+	struct choice x = {t, c, goal, probe};
+	int best = -1, r = 0;
 
-	plan->collector.node = -1;
-	for (size_t i = 0; i < t->n_nodes; i++) {
-		const char *why = coverage_obstacle(t, goal, (int)i);
-		bool wished = goal->collector &&
-			      strcmp(goal->collector, t->nodes[i].name) == 0;
-
-		if (wished && why)
-			return err_set(err, NFZ_E_USAGE,
-				"--collector: %s cannot be used (%s)",
-				goal->collector, why);
-		if (why || (goal->collector && !wished))
-			continue;
-		if (best < 0 ||
-			better_collector(plan, t, goal->facts, (int)i, best))
+	for (size_t i = 0; i < plan->n_probes; i++)
+		probe[plan->probes[i].node] = true;
+	if (goal->collector)
+		r = wished_collector(&x, &best, err);
+	for (size_t i = 0; i < t->n_nodes && !goal->collector; i++)
+		if (!c->places.obstacle[i] &&
+			(best < 0 || better_collector(&x, (int)i, best)))
 			best = (int)i;
-	}
-	if (goal->collector && best < 0)
-		return err_set(err, NFZ_E_USAGE,
-			"--collector: there is no node %s", goal->collector);
 	plan->collector.node = best;
 	plan->collector.reason =
 		best < 0 ? "no node can be used"
-			 : collector_reason(plan, t, goal, best);
-	return 0;
+			 : collector_reason(&plan->arena, &x, best);
+	return r;
 }

@@ -10,6 +10,7 @@ void explain_plan(struct plan *plan, const struct topology *t,
 /* Picks the collector and says why (plan->collector); a wished node that
  * cannot be one is NFZ_E_USAGE. */
 int explain_collector(struct plan *plan, const struct topology *t,
-	const struct plan_goal *goal, struct err *err) NFZ_MUST_CHECK;
+	const struct coverage *c, const struct plan_goal *goal,
+	struct err *err) NFZ_MUST_CHECK;
 
 #endif

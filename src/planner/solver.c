@@ -1,4 +1,5 @@
 /* Topology -> coverage -> cover -> taps -> reasons -> plan. */
+#define _GNU_SOURCE
 #include "planner/solver.h"
 #include "base/mem.h"
 #include "planner/cover.h"
@@ -9,57 +10,59 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* In order of name, so that output is the same every time. */
+static int by_name(const void *a, const void *b, void *ctx)
+{
+	const struct topology *t = ctx;
+	const struct plan_probe *x = a, *y = b;
+
+	return strcmp(t->nodes[x->node].name, t->nodes[y->node].name);
+}
+
 static void fill_probes(struct plan *plan, const struct topology *t,
 	const struct coverage *c, const struct cover_result *r)
 {
-	for (int v = 0; v < c->n_cands; v++)
+	size_t n = 0;
+
+	for (int v = 0; v < c->p.n_cols; v++)
 		plan->n_probes += r->chosen[v];
 	plan->probes = arena_alloc(
 		&plan->arena, plan->n_probes + 1, sizeof(*plan->probes));
-	plan->n_probes = 0;
-	for (int v = 0; v < c->n_cands; v++) {
-		size_t at = plan->n_probes;
-
-		if (!r->chosen[v])
-			continue;
-		/* in order of name, so that output is the same every time */
-		while (at > 0 &&
-			strcmp(t->nodes[plan->probes[at - 1].node].name,
-				t->nodes[c->cands[v].node].name) > 0) {
-			plan->probes[at] = plan->probes[at - 1];
-			at--;
-		}
-		plan->probes[at] = (struct plan_probe){.node = c->cands[v].node,
-			.cost = c->cands[v].cost / c->first_tier};
-		plan->n_probes++;
-	}
+	for (int v = 0; v < c->p.n_cols; v++)
+		if (r->chosen[v])
+			plan->probes[n++] = (struct plan_probe){
+				.node = v, .cost = c->p.cost[v] / c->unit};
+	qsort_r(plan->probes, n, sizeof(*plan->probes), by_name,
+		(struct topology *)(uintptr_t)t);
 }
 
 static void fill_proof(struct plan *plan, const struct topology *t,
 	const struct coverage *c, const struct cover_result *r)
 {
-	plan->cost = r->cost < 0 ? 0 : r->cost / c->first_tier;
-	plan->lower_bound =
-		r->lower_bound < 0 ? 0 : r->lower_bound / c->first_tier;
+	const struct cover_problem *p = &c->p;
+
+	plan->cost = r->cost < 0 ? 0 : r->cost / c->unit;
+	plan->lower_bound = r->lower_bound < 0 ? 0 : r->lower_bound / c->unit;
 	plan->search_nodes = r->nodes;
-	plan->status = c->n_gaps     ? PLAN_INFEASIBLE
-		       : r->optimal  ? PLAN_OPTIMAL
-		       : r->cost < 0 ? PLAN_TIMEOUT
-				     : PLAN_FEASIBLE;
+	plan->status = c->lost.n_groups ? PLAN_INFEASIBLE
+		       : r->optimal     ? PLAN_OPTIMAL
+		       : r->cost < 0    ? PLAN_TIMEOUT
+					: PLAN_FEASIBLE;
 	plan->proof = r->dual_bound == r->cost ? "dual" : "search";
 	plan->n_dual = t->n_links;
-	plan->dual_scale = c->first_tier;
+	plan->dual_scale = c->unit * r->dual_scale;
 	plan->dual =
 		arena_alloc(&plan->arena, t->n_links + 1, sizeof(*plan->dual));
-	for (int i = 0; i < c->n_elements; i++)
-		plan->dual[c->elements[i].link] = r->dual[i];
+	for (int g = 0; g < p->n_groups; g++)
+		plan->dual[c->group_link[g]] =
+			r->dual[p->group_start ? p->group_start[g] : g];
 }
 
 static void fill_gaps(struct plan *plan, const struct coverage *c)
 {
-	plan->gaps = arena_alloc(
-		&plan->arena, (size_t)c->n_gaps + 1, sizeof(*plan->gaps));
-	for (int i = 0; i < c->n_gaps; i++)
+	plan->gaps = arena_alloc(&plan->arena, (size_t)c->lost.n_groups + 1,
+		sizeof(*plan->gaps));
+	for (int i = 0; i < c->lost.n_groups; i++)
 		plan->gaps[plan->n_gaps++] = (struct plan_gap){c->gaps[i].link,
 			arena_strdup(&plan->arena, c->gaps[i].cause)};
 }
@@ -85,7 +88,7 @@ int plan_solve(const struct topology *t, const struct plan_goal *wish,
 	cleanup(plan_free_at) struct plan *plan = NULL;
 	struct plan_goal goal = *wish;
 	struct cover_result r;
-	cleanup_free int *links = mem_zalloc(t->n_links, sizeof(int));
+	struct cover_limits limits = {.time_ms = wish->time_limit_ms};
 	int code;
 
 	goal.mode = goal.mode ? goal.mode : "light";
@@ -100,16 +103,14 @@ int plan_solve(const struct topology *t, const struct plan_goal *wish,
 	plan->objective = arena_strdup(&plan->arena, goal.objective);
 	plan->cover = "links";
 	plan_digest(t, plan->topology_sha256);
-	cover_solve(c, goal.time_limit_ms, &r);
+	cover_solve(&c->p, &limits, &r);
 	fill_probes(plan, t, c, &r);
 	fill_proof(plan, t, c, &r);
 	fill_gaps(plan, c);
-	for (int i = 0; i < c->n_elements; i++)
-		links[i] = c->elements[i].link;
-	taps_assign(plan, t, links, (size_t)c->n_elements);
+	taps_assign(plan, t, c);
 	explain_plan(plan, t, c, r.chosen);
 	cover_release(&r);
-	code = explain_collector(plan, t, &goal, err);
+	code = explain_collector(plan, t, c, &goal, err);
 	if (code == 0)
 		*ret = take(plan);
 	return code;

@@ -4,15 +4,15 @@
  * sends where it is received. */
 #include "planner/taps.h"
 #include "base/mem.h"
-#include "planner/coverage.h"
 
 #include <string.h>
 
 struct work {
 	struct plan *plan;
 	const struct topology *t;
-	int *probe_of; /* node -> probe, -1 */
-	int *load;     /* probe -> taps so far */
+	const int *place; /* node -> where its probe would be */
+	int *probe_of;    /* node -> probe, -1 */
+	int *load;        /* probe -> taps so far */
 	size_t cap;
 };
 
@@ -35,7 +35,7 @@ static void add(struct work *w, const struct plan_tap *tap)
 
 static int probe_at(const struct work *w, int node)
 {
-	return node < 0 ? -1 : w->probe_of[coverage_place(w->t, node)];
+	return node < 0 ? -1 : w->probe_of[w->place[node]];
 }
 
 static int member_node(const struct work *w, int link, int slot)
@@ -199,28 +199,32 @@ static void tap_lan(struct work *w, int link)
 	}
 }
 
-void taps_assign(struct plan *plan, const struct topology *t, const int *links,
-	size_t n_links)
+void taps_assign(
+	struct plan *plan, const struct topology *t, const struct coverage *c)
 {
-	cleanup_free int *probe_of = mem_zalloc(t->n_nodes, sizeof(int));
-	cleanup_free int *load = mem_zalloc(plan->n_probes, sizeof(int));
-	struct work w = {plan, t, probe_of, load, 0};
+	cleanup_free int *probe_of = mem_zalloc(t->n_nodes + 1, sizeof(int));
+	cleanup_free int *load = mem_zalloc(plan->n_probes + 1, sizeof(int));
+	struct work w = {.plan = plan,
+		.t = t,
+		.place = c->places.place,
+		.probe_of = probe_of,
+		.load = load};
 
 	for (size_t i = 0; i < t->n_nodes; i++)
 		probe_of[i] = -1;
 	for (size_t i = 0; i < plan->n_probes; i++)
 		probe_of[plan->probes[i].node] = (int)i;
 	/* point-to-point first: the load then decides about the LANs */
-	for (size_t i = 0; i < n_links; i++) {
-		const struct topo_link *l = &t->links[links[i]];
+	for (int g = 0; g < c->p.n_groups; g++) {
+		const struct topo_link *l = &t->links[c->group_link[g]];
 
 		if (l->kind == LINK_P2P || l->floods || l->n_members < 2)
-			tap_whole(&w, links[i]);
+			tap_whole(&w, c->group_link[g]);
 	}
-	for (size_t i = 0; i < n_links; i++) {
-		const struct topo_link *l = &t->links[links[i]];
+	for (int g = 0; g < c->p.n_groups; g++) {
+		const struct topo_link *l = &t->links[c->group_link[g]];
 
 		if (l->kind == LINK_LAN && !l->floods && l->n_members >= 2)
-			tap_lan(&w, links[i]);
+			tap_lan(&w, c->group_link[g]);
 	}
 }

@@ -4,13 +4,11 @@
 #ifndef NFZ_PLANNER_TAPS_H
 #define NFZ_PLANNER_TAPS_H
 
+#include "planner/coverage.h"
 #include "topology/plan.h"
 
-#include <stdbool.h>
-
-/* Fills plan->taps from plan->probes (their nodes).  elements: links that are
- * covered. */
-void taps_assign(struct plan *plan, const struct topology *t, const int *links,
-	size_t n_links);
+/* Fills plan->taps from plan->probes (their nodes) for every group of c. */
+void taps_assign(
+	struct plan *plan, const struct topology *t, const struct coverage *c);
 
 #endif

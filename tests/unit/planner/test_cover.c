@@ -2,6 +2,7 @@
  * topologies with links, LANs, shapers and nodes that may not be used. */
 #include "base/mem.h"
 #include "planner/cover.h"
+#include "planner/coverage.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -109,20 +110,19 @@ static int64_t by_force(const struct topology *t, const struct coverage *c)
 {
 	int64_t best = -1;
 
-	for (unsigned set = 0; set < 1u << c->n_cands; set++) {
-		unsigned nodes = 0;
+	for (unsigned set = 0; set < 1u << t->n_nodes; set++) {
 		int64_t cost = 0;
 		bool all = true;
 
-		for (int v = 0; v < c->n_cands; v++)
+		for (size_t v = 0; v < t->n_nodes; v++)
 			if (set >> v & 1) {
-				nodes |= 1u << c->cands[v].node;
-				cost += c->cands[v].cost;
+				all = all && c->p.fate[v] != COLUMN_OUT;
+				cost += c->p.cost[v];
 			}
-		if (best >= 0 && cost >= best)
+		if (!all || (best >= 0 && cost >= best))
 			continue;
-		for (int e = 0; e < c->n_elements && all; e++)
-			all = link_seen(t, c->elements[e].link, nodes);
+		for (int g = 0; g < c->p.n_groups && all; g++)
+			all = link_seen(t, c->group_link[g], set);
 		if (all)
 			best = cost;
 	}
@@ -134,30 +134,28 @@ static void check_gaps(const struct topology *t, const struct coverage *c)
 {
 	unsigned all = 0;
 
-	for (int v = 0; v < c->n_cands; v++)
-		all |= 1u << c->cands[v].node;
-	for (int i = 0; i < c->n_gaps; i++)
+	for (size_t v = 0; v < t->n_nodes; v++)
+		all |= (unsigned)(c->p.fate[v] != COLUMN_OUT) << v;
+	for (int i = 0; i < c->lost.n_groups; i++)
 		cr_assert_not(link_seen(t, c->gaps[i].link, all));
-	for (int i = 0; i < c->n_elements; i++)
-		cr_assert(link_seen(t, c->elements[i].link, all));
+	for (int g = 0; g < c->p.n_groups; g++)
+		cr_assert(link_seen(t, c->group_link[g], all));
 }
 
-/* The weights are a proof: no candidate is outweighed. */
+/* The weights are a proof: no column that may be bought is outweighed. */
 static void check_dual(const struct coverage *c, const struct cover_result *r)
 {
-	int64_t sum = 0;
+	const struct cover_problem *p = &c->p;
+	cleanup_free int64_t *load =
+		mem_zalloc((size_t)p->n_cols + 1, sizeof(int64_t));
 
-	for (int v = 0; v < c->n_cands; v++) {
-		int64_t load = 0;
-
-		for (int i = 0; i < c->cands[v].n_slots; i++)
-			load += r->dual[c->slot_element[c->cands[v].slots[i]]];
-		cr_assert(load <= c->cands[v].cost);
-	}
-	for (int e = 0; e < c->n_elements; e++)
-		sum += r->dual[e] * c->elements[e].demand;
-	cr_assert_eq(sum, r->dual_bound);
-	cr_assert(sum <= r->cost);
+	for (int row = 0; row < p->n_rows; row++)
+		for (int k = p->row_start[row]; k < p->row_start[row + 1]; k++)
+			load[p->row_col[k]] += r->dual[row];
+	for (int v = 0; v < p->n_cols; v++)
+		cr_assert(p->fate[v] == COLUMN_OUT ||
+			  load[v] <= p->cost[v] * r->dual_scale);
+	cr_assert(r->dual_bound <= r->cost);
 }
 
 static void compare(const char *objective)
@@ -170,7 +168,7 @@ static void compare(const char *objective)
 
 		cr_assert_eq(coverage_new(t, &goal, &c, NULL), 0);
 		check_gaps(t, c);
-		cover_solve(c, 0, &r);
+		cover_solve(&c->p, NULL, &r);
 		cr_assert(r.optimal);
 		cr_assert_eq(r.cost, by_force(t, c), "case %d", i);
 		check_dual(c, &r);
@@ -213,9 +211,9 @@ Test(cover, one_large_lan)
 		add_member(t, link, node);
 	}
 	cr_assert_eq(coverage_new(t, &goal, &c, NULL), 0);
-	cover_solve(c, 0, &r);
+	cover_solve(&c->p, NULL, &r);
 	cr_assert(r.optimal);
-	cr_assert_eq(r.cost / c->first_tier, 59);
+	cr_assert_eq(r.cost / c->unit, 59);
 	cr_assert_leq(r.nodes, 3);
 	cover_release(&r);
 	coverage_free(c);

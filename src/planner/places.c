@@ -1,0 +1,71 @@
+/* Nodes to places, in one pass: hosts are found by their machine's name. */
+#include "planner/places.h"
+#include "base/map.h"
+#include "base/mem.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char places_avoided[] = "excluded by --avoid";
+
+const char *places_unfit(const struct topo_node *n)
+{
+	if (n->unusable)
+		return n->unusable;
+	if (n->role == ROLE_SWITCH)
+		return "switch: no login";
+	if (n->role == ROLE_EXTERNAL)
+		return "outside the experiment";
+	return NULL;
+}
+
+static bool collapses(const struct topo_node *n)
+{
+	return n->role == ROLE_VIRTUAL && !n->host_shared && n->host;
+}
+
+/* The first host of that name counts. */
+static void index_hosts(struct map *hosts, const struct topology *t)
+{
+	for (size_t i = 0; i < t->n_nodes; i++)
+		if (t->nodes[i].role == ROLE_VIRTHOST && t->nodes[i].phys &&
+			!map_has(hosts, t->nodes[i].phys,
+				strlen(t->nodes[i].phys)))
+			map_puts(hosts, t->nodes[i].phys,
+				(void *)(uintptr_t)(i + 1));
+}
+
+void places_find(struct places *p, const struct topology *t,
+	const struct opt_list *avoid)
+{
+	struct map hosts;
+
+	map_init(&hosts);
+	index_hosts(&hosts, t);
+	p->place = mem_zalloc(t->n_nodes + 1, sizeof(*p->place));
+	p->obstacle = mem_zalloc(t->n_nodes + 1, sizeof(*p->obstacle));
+	for (size_t i = 0; i < t->n_nodes; i++) {
+		const struct topo_node *n = &t->nodes[i];
+		uintptr_t host = 0;
+
+		if (collapses(n))
+			host = (uintptr_t)map_gets(&hosts, n->host);
+		p->place[i] = host ? (int)host - 1 : (int)i;
+		p->obstacle[i] = places_unfit(n);
+	}
+	for (size_t i = 0; i < avoid->n; i++) {
+		int node = topology_node(t, avoid->items[i]);
+
+		if (node >= 0 && !p->obstacle[node])
+			p->obstacle[node] = places_avoided;
+	}
+	map_release(&hosts);
+}
+
+void places_release(struct places *p)
+{
+	free(p->place);
+	free(p->obstacle);
+	*p = (struct places){0};
+}

@@ -1,0 +1,22 @@
+/* Where a probe that watches a node would run, and whether it may. */
+#ifndef NFZ_PLANNER_PLACES_H
+#define NFZ_PLANNER_PLACES_H
+
+#include "base/opt.h"
+#include "topology/topology.h"
+
+struct places {
+	int *place; /* node -> node: a virtual node's host, where that belongs
+	             * to the experiment and is not shared; else itself */
+	const char **obstacle; /* node -> why it carries no probe, or NULL */
+};
+
+/* avoid: names that exist. */
+void places_find(struct places *p, const struct topology *t,
+	const struct opt_list *avoid);
+void places_release(struct places *p);
+/* Why a node cannot carry a probe, whatever the wishes; NULL if it can. */
+const char *places_unfit(const struct topo_node *n);
+extern const char places_avoided[]; /* the obstacle that is only a wish */
+
+#endif
