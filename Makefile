@@ -32,10 +32,10 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 # Floors from the top down: a program links its own folder and those below.
-FOLDERS  := cli collector deploy lab store probe planner testbed flow \
+FOLDERS  := cli check collector deploy lab store probe planner testbed flow \
  topology format base
 PROGRAMS := netflowize nfz-testbed nfz-meter nfz-cache nfz-collector nfz-query \
- nfz-agent
+ nfz-agent nfz-plan-check
 MAINS    := $(foreach p,$(PROGRAMS),$(wildcard src/*/$(p).c))
 SOURCES  := $(filter-out $(MAINS),$(foreach f,$(FOLDERS),$(wildcard src/$(f)/*.c)))
 LIBS     := $(foreach f,$(FOLDERS),$(if $(wildcard src/$(f)/*.c),$(BUILD)/lib$(f).a))
@@ -66,13 +66,16 @@ LINK_nfz-meter     := probe flow topology format base
 LINK_nfz-cache     := probe flow format base
 LINK_nfz-collector := collector store flow format base
 LINK_nfz-query     := store flow format base
+# none of the planner: it is what is checked
+LINK_nfz-plan-check := check testbed topology format base
 LINK_nfz-agent     := deploy store flow format base
-EXT_netflowize     = $(call pkg_libs,libcurl libxml-2.0 libssh igraph jansson libsodium tcl8.6 libcrypto zlib liblz4) -linih -lm
+EXT_netflowize     = $(call pkg_libs,libcurl libxml-2.0 libssh igraph jansson libsodium tcl8.6 libcrypto zlib liblz4) -linih -lcadical -lstdc++ -lm
 EXT_nfz-testbed    = $(call pkg_libs,libxml-2.0 jansson tcl8.6 libssl libcrypto libsodium zlib) -lm
 EXT_nfz-meter      = $(call pkg_libs,libpcap libsodium) -lpthread
 EXT_nfz-cache      = $(call pkg_libs,libsodium) -lpthread
 EXT_nfz-collector  = $(call pkg_libs,libsodium liblz4 zlib) -lpthread
 EXT_nfz-query      = $(call pkg_libs,libsodium liblz4 zlib) -lpthread
+EXT_nfz-plan-check = $(call pkg_libs,libxml-2.0 jansson tcl8.6 libsodium) -lcadical -lstdc++ -lm
 EXT_nfz-agent      = $(call pkg_libs,libsodium zlib liblz4)
 
 define program_rule

@@ -6,6 +6,7 @@ TEST_ABOVE_topology  := topology format base
 TEST_ABOVE_flow      := flow topology format base
 TEST_ABOVE_testbed   := testbed flow topology format base
 TEST_ABOVE_planner   := planner topology format base
+TEST_ABOVE_check     := check planner testbed flow topology format base
 TEST_ABOVE_probe     := probe flow topology format base
 TEST_ABOVE_store     := store flow topology format base
 TEST_ABOVE_collector := collector store flow topology format base
@@ -14,7 +15,7 @@ TEST_ABOVE_lab       := lab testbed flow topology format base
 TEST_ABOVE_cli       := cli deploy store planner testbed flow topology format base
 
 TEST_PKGS := libcurl libxml-2.0 libssh igraph libpcap libsodium jansson tcl8.6 libssl libcrypto liblz4 zlib criterion
-TEST_EXT  = $(call pkg_libs,$(TEST_PKGS)) -linih -lm -lpthread
+TEST_EXT  = $(call pkg_libs,$(TEST_PKGS)) -linih -lcadical -lstdc++ -lm -lpthread
 UNIT      := $(notdir $(patsubst %/,%,$(wildcard tests/unit/*/)))
 
 $(BUILD)/tests/obj/%.o: tests/%.c

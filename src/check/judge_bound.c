@@ -1,0 +1,133 @@
+/* The proof that nothing is cheaper.
+ *
+ * For any weights u of 0 or more on the rows, no placement costs less than
+ *
+ *     sum over groups of the `demand` least values of need * u, over the rows
+ *     that can be seen at all
+ *   + sum over nodes of min(0, cost - sum of u over the rows it sees)
+ *     (required nodes: of cost - sum, whatever its sign)
+ *
+ * because that is the least of the Lagrangian in which a row unseen costs its
+ * weight.  Weights that never outweigh a node make the second sum 0, and the
+ * bound is what netflowize-plan(5) says; wrong ones only make it weak, never
+ * false.  All of it in integers of 128 bits. */
+#include "base/mem.h"
+#include "check/judge.h"
+
+#include <inttypes.h>
+
+__extension__ typedef __int128 wide;
+
+static int by_value(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The demanded number of least weights among the rows that can be seen. */
+static wide group_worth(
+	const struct need *n, const struct need_group *g, const int64_t *weight)
+{
+	cleanup_free int64_t *able =
+		mem_zalloc((size_t)(g->end - g->first) + 1, sizeof(int64_t));
+	size_t count = 0;
+	wide sum = 0;
+
+	for (int r = g->first; r < g->end; r++)
+		if (n->row_start[r + 1] - n->row_start[r] >= n->each)
+			able[count++] = weight[r];
+	qsort(able, count, sizeof(*able), by_value);
+	for (int i = 0; i < g->demand; i++)
+		sum += (wide)able[i] * n->each;
+	return sum;
+}
+
+/* By row, from the plan's weights by link. */
+static int64_t *row_weights(const struct judge *j)
+{
+	const struct need *n = j->need;
+	int64_t *weight = mem_zalloc((size_t)n->n_rows + 1, sizeof(int64_t));
+
+	for (int g = 0; g < n->n_groups; g++)
+		for (int r = n->groups[g].first; r < n->groups[g].end; r++)
+			if (n->groups[g].possible)
+				weight[r] = j->claim->weight[n->groups[g].link];
+	return weight;
+}
+
+static wide slack_sum(const struct judge *j, const wide *load)
+{
+	wide sum = 0;
+
+	for (size_t v = 0; v < j->t->n_nodes; v++) {
+		wide left;
+
+		if (j->need->obstacle[v])
+			continue;
+		left = (wide)j->ask->cost[v] * j->claim->scale - load[v];
+		if (left < 0 || j->ask->required[v])
+			sum += left;
+	}
+	return sum;
+}
+
+/* In units of cost, rounded up: costs are integers. */
+static int64_t proven_by_weights(const struct judge *j)
+{
+	const struct need *n = j->need;
+	cleanup_free int64_t *weight = row_weights(j);
+	cleanup_free wide *load = mem_zalloc(j->t->n_nodes + 1, sizeof(wide));
+	wide sum = 0, bound;
+
+	for (int r = 0; r < n->n_rows; r++)
+		for (int i = n->row_start[r]; i < n->row_start[r + 1]; i++)
+			load[n->row_node[i]] += weight[r];
+	for (int g = 0; g < n->n_groups; g++)
+		if (n->groups[g].possible)
+			sum += group_worth(n, &n->groups[g], weight);
+	sum += slack_sum(j, load);
+	if (sum <= 0)
+		return 0;
+	bound = (sum + j->claim->scale - 1) / j->claim->scale;
+	return bound > INT64_MAX ? INT64_MAX : (int64_t)bound;
+}
+
+static void judge_status(const struct judge *j)
+{
+	const struct claim *c = j->claim;
+	bool closed =
+		c->status == CLAIM_OPTIMAL || c->status == CLAIM_INFEASIBLE;
+	struct trouble wrong = {.n = 0};
+
+	if (closed && c->lower_bound != c->cost)
+		trouble_add(&wrong,
+			"%s, but the bound is %" PRId64 " and the cost "
+			"%" PRId64,
+			c->status_word, c->lower_bound, c->cost);
+	if (c->lower_bound > c->cost)
+		trouble_add(&wrong, "the bound is above the cost");
+	if ((c->status == CLAIM_OPTIMAL || c->status == CLAIM_FEASIBLE) &&
+		c->n_uncovered)
+		trouble_add(&wrong, "%s, though something is not covered",
+			c->status_word);
+	if (c->status == CLAIM_INFEASIBLE && !c->n_uncovered)
+		trouble_add(&wrong, "infeasible, though all is covered");
+	verdict_close(j->v, "status", &wrong, "%s", c->status_word);
+}
+
+void judge_bound(const struct judge *j)
+{
+	int64_t proven = proven_by_weights(j);
+
+	judge_status(j);
+	if (proven >= j->claim->lower_bound)
+		verdict_add(j->v, "bound", FINDING_HOLDS,
+			"nothing costs less than %" PRId64
+			": the plan's weights prove it",
+			j->claim->lower_bound);
+	else
+		verdict_add(j->v, "bound", FINDING_OPEN,
+			"the plan says %" PRId64 ", its weights prove %" PRId64,
+			j->claim->lower_bound, proven);
+}

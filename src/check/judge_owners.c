@@ -1,0 +1,289 @@
+/* Each frame of a covered link is counted exactly once (DESIGN section 6,
+ * rules 7 to 10).
+ *
+ * A frame from member s to member d of a link passes these points, in this
+ * order: s sends it; the bridge of s, if there is one, receives it on the port
+ * that faces s and sends it on the other; the bridge of d receives it on its
+ * far port and sends it on the near one; d receives it.  On a flooding LAN
+ * every other member, and every other bridge, receives it, too.  The sum of
+ * the taps at these points must be 1 for every pair (s, d), and for frames
+ * addressed to the group. */
+#include "base/mem.h"
+#include "check/judge.h"
+
+#include <stdint.h>
+
+/* What the taps at one member, and at its own bridge, count. */
+struct point {
+	int out;      /* frames this member sends, at its side */
+	int in_all;   /* frames it receives, whoever sent them */
+	int in_rest;  /* those it receives from members without a tap */
+	int in_group; /* group-addressed ones of members without a tap */
+	bool watched;
+};
+
+struct owners {
+	const struct judge *j;
+	int *start; /* taps by link, n_links + 1 */
+	size_t *at;
+	struct trouble wrong;
+};
+
+static void sort_taps(struct owners *o)
+{
+	const struct claim *c = o->j->claim;
+	size_t links = o->j->t->n_links;
+	cleanup_free int *next = mem_zalloc(links + 1, sizeof(int));
+
+	for (size_t i = 0; i < c->n_tap; i++)
+		o->start[c->tap[i].link + 1]++;
+	for (size_t i = 0; i < links; i++) {
+		o->start[i + 1] += o->start[i];
+		next[i] = o->start[i];
+	}
+	for (size_t i = 0; i < c->n_tap; i++)
+		o->at[next[c->tap[i].link]++] = i;
+}
+
+static const char *link_of(const struct owners *o, const struct claim_tap *tap)
+{
+	return o->j->t->links[tap->link].name;
+}
+
+/* Which side of its bridge this interface is, -1: it is no port of it. */
+static int port_side(const struct topo_bridge *b, int iface)
+{
+	return b->port[0] == iface ? 0 : b->port[1] == iface ? 1 : -1;
+}
+
+static void count_in(struct point *p, const struct claim_tap *tap)
+{
+	p->in_all += tap->received == RULE_ALL;
+	p->in_rest += tap->received == RULE_UNWATCHED;
+	p->in_group += tap->received == RULE_UNWATCHED && tap->lowest;
+}
+
+/* The interface is the member's own: what it sends goes out, and the rest
+ * comes in. */
+static void at_member(struct point *p, const struct claim_tap *tap)
+{
+	p->out += tap->sent == RULE_ALL;
+	count_in(p, tap);
+}
+
+/* A port of a bridge: the near one receives what the member sends and sends
+ * what the member receives; the far one the other way round. */
+static void at_bridge(struct point *p, const struct claim_tap *tap, int side)
+{
+	if (side == 0) {
+		p->out += tap->received == RULE_ALL;
+		p->in_all += tap->sent == RULE_ALL;
+		return;
+	}
+	p->out += tap->sent == RULE_ALL;
+	count_in(p, tap);
+}
+
+/* The bridge of a point-to-point link serves both: port 0 is near member 0,
+ * port 1 near member 1. */
+static void at_middle(
+	struct point *points, size_t n, const struct claim_tap *tap, int side)
+{
+	if (tap->received == RULE_ALL && (size_t)side < n)
+		points[side].out++;
+	if (tap->sent == RULE_ALL && (size_t)(1 - side) < n)
+		points[1 - side].out++;
+}
+
+static void place_tap(
+	struct owners *o, const struct claim_tap *tap, struct point *points)
+{
+	const struct topology *t = o->j->t;
+	const struct topo_link *l = &t->links[tap->link];
+	const struct topo_iface *iface = &t->ifaces[tap->iface];
+	int bridge = need_bridge(o->j->need, tap->link, tap->slot), side = -1;
+
+	if (!o->j->chosen[tap->node]) {
+		trouble_add(&o->wrong, "%s: %s is no probe", link_of(o, tap),
+			t->nodes[tap->node].name);
+		return;
+	}
+	if (iface->link != tap->link ||
+		o->j->need->place[iface->node] != tap->node) {
+		trouble_add(&o->wrong,
+			"%s: interface %d is not one that %s has there",
+			link_of(o, tap), tap->iface, t->nodes[tap->node].name);
+		return;
+	}
+	if (bridge >= 0)
+		side = port_side(&t->bridges[bridge], tap->iface);
+	if (side >= 0 && t->bridges[bridge].slot < 0)
+		at_middle(points, l->n_members, tap, side);
+	else if (side >= 0)
+		at_bridge(&points[tap->slot], tap, side);
+	else if (l->members[tap->slot].iface == tap->iface)
+		at_member(&points[tap->slot], tap);
+	else
+		trouble_add(&o->wrong,
+			"%s: interface %d does not stand for member %d",
+			link_of(o, tap), tap->iface, tap->slot);
+	points[tap->slot].watched = true;
+}
+
+/* The two largest and smallest of a sum over members, so that "all but this
+ * one" is known at once. */
+struct extremes {
+	int64_t sum, most, least;
+	size_t most_at, least_at;
+	int64_t most2, least2;
+};
+
+static void take_in(struct extremes *e, size_t at, int64_t value)
+{
+	e->sum += value;
+	if (value > e->most) {
+		e->most2 = e->most;
+		e->most = value;
+		e->most_at = at;
+	} else if (value > e->most2) {
+		e->most2 = value;
+	}
+	if (value < e->least) {
+		e->least2 = e->least;
+		e->least = value;
+		e->least_at = at;
+	} else if (value < e->least2) {
+		e->least2 = value;
+	}
+}
+
+static const struct extremes extremes_none = {
+	.most = INT64_MIN,
+	.least = INT64_MAX,
+	.most2 = INT64_MIN,
+	.least2 = INT64_MAX,
+};
+
+static bool is_one(const struct extremes *e, size_t but, int64_t plus)
+{
+	int64_t most = e->most_at == but ? e->most2 : e->most;
+	int64_t least = e->least_at == but ? e->least2 : e->least;
+
+	return plus + most == 1 && plus + least == 1;
+}
+
+static void wrong_count(struct owners *o, const struct topo_link *l, size_t s,
+	const char *which)
+{
+	const struct topo_iface *from = &o->j->t->ifaces[l->members[s].iface];
+
+	trouble_add(&o->wrong, "%s: %s %s are not counted exactly once",
+		l->name, which, o->j->t->nodes[from->node].name);
+}
+
+/* Frames go to one other member (unicast), or to all of them (group). */
+static void count_switched(
+	struct owners *o, const struct topo_link *l, const struct point *points)
+{
+	struct extremes all = extremes_none, both = extremes_none,
+			group = extremes_none;
+
+	for (size_t d = 0; d < l->n_members; d++) {
+		take_in(&all, d, points[d].in_all);
+		take_in(&both, d, points[d].in_all + points[d].in_rest);
+		take_in(&group, d, points[d].in_group);
+	}
+	for (size_t s = 0; s < l->n_members; s++) {
+		const struct point *p = &points[s];
+		int64_t others;
+
+		if (l->n_members > 1 &&
+			!is_one(p->watched ? &all : &both, s, p->out))
+			wrong_count(o, l, s, "frames sent by");
+		others = all.sum - p->in_all;
+		if (!p->watched)
+			others += group.sum - p->in_group;
+		if (l->n_members > 2 && p->out + others != 1)
+			wrong_count(o, l, s, "frames to the group from");
+	}
+}
+
+/* Every other member receives every frame. */
+static void count_flooded(
+	struct owners *o, const struct topo_link *l, const struct point *points)
+{
+	int64_t all = 0, rest = 0;
+
+	for (size_t d = 0; d < l->n_members; d++) {
+		all += points[d].in_all;
+		rest += points[d].in_rest;
+	}
+	for (size_t s = 0; s < l->n_members; s++) {
+		const struct point *p = &points[s];
+		int64_t n = p->out + all - p->in_all;
+
+		if (!p->watched)
+			n += rest - p->in_rest;
+		if (n != 1)
+			wrong_count(o, l, s, "frames sent by");
+	}
+}
+
+static void count_link(struct owners *o, int link, bool covered)
+{
+	const struct topo_link *l = &o->j->t->links[link];
+	cleanup_free struct point *points =
+		mem_zalloc(l->n_members + 1, sizeof(*points));
+	int first = o->start[link], end = o->start[link + 1];
+
+	for (int i = first; i < end; i++)
+		place_tap(o, &o->j->claim->tap[o->at[i]], points);
+	if (!covered && first < end)
+		trouble_add(
+			&o->wrong, "%s has taps, but is not covered", l->name);
+	if (!covered)
+		return;
+	if (first == end)
+		trouble_add(&o->wrong, "%s has no owner", l->name);
+	else if (l->kind == LINK_LAN && l->floods)
+		count_flooded(o, l, points);
+	else
+		count_switched(o, l, points);
+}
+
+static void idle_probes(struct owners *o)
+{
+	const struct judge *j = o->j;
+	cleanup_free bool *busy = mem_zalloc(j->t->n_nodes + 1, sizeof(bool));
+
+	for (size_t i = 0; i < j->claim->n_tap; i++)
+		busy[j->claim->tap[i].node] = true;
+	for (size_t i = 0; i < j->claim->n_probe; i++) {
+		int node = j->claim->probe[i].node;
+
+		if (!busy[node] && !j->ask->required[node])
+			trouble_add(&o->wrong, "%s owns nothing",
+				j->t->nodes[node].name);
+	}
+}
+
+void judge_owners(const struct judge *j)
+{
+	cleanup_free int *start = mem_zalloc(j->t->n_links + 2, sizeof(int));
+	cleanup_free size_t *at =
+		mem_zalloc(j->claim->n_tap + 1, sizeof(size_t));
+	cleanup_free bool *covered =
+		mem_zalloc(j->t->n_links + 1, sizeof(bool));
+	struct owners o = {.j = j, .start = start, .at = at};
+
+	sort_taps(&o);
+	for (int g = 0; g < j->need->n_groups; g++)
+		covered[j->need->groups[g].link] =
+			need_covered(j->need, &j->need->groups[g], j->chosen);
+	for (size_t i = 0; i < j->t->n_links; i++)
+		count_link(&o, (int)i, covered[i]);
+	idle_probes(&o);
+	verdict_close(j->v, "owners", &o.wrong,
+		"%zu taps count every frame of each covered link exactly once",
+		j->claim->n_tap);
+}

@@ -1,0 +1,212 @@
+/* Reference: DESIGN section 6, rules 1 to 3.  Written from that text and from
+ * nothing of the planner, so that a mistake has to be made twice to pass. */
+#include "check/need.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+static void find_places(struct need *n)
+{
+	const struct topology *t = n->t;
+	struct map hosts;
+
+	map_init(&hosts);
+	for (size_t i = t->n_nodes; i-- > 0;)
+		if (t->nodes[i].role == ROLE_VIRTHOST && t->nodes[i].phys)
+			map_puts(&hosts, t->nodes[i].phys,
+				(void *)(uintptr_t)(i + 1));
+	for (size_t i = 0; i < t->n_nodes; i++) {
+		const struct topo_node *v = &t->nodes[i];
+		int host = -1;
+
+		if (v->role == ROLE_VIRTUAL && v->host && !v->host_shared)
+			host = (int)(uintptr_t)map_gets(&hosts, v->host) - 1;
+		n->place[i] = host >= 0 ? host : (int)i;
+	}
+	map_release(&hosts);
+}
+
+static void find_obstacles(struct need *n)
+{
+	for (size_t i = 0; i < n->t->n_nodes; i++) {
+		const struct topo_node *v = &n->t->nodes[i];
+
+		n->obstacle[i] = v->unusable              ? v->unusable
+				 : v->role == ROLE_SWITCH ? "switch"
+				 : v->role == ROLE_EXTERNAL
+					 ? "outside the experiment"
+				 : n->ask->avoided[i] ? "to be avoided"
+						      : NULL;
+	}
+}
+
+static void sort_bridges(struct need *n)
+{
+	const struct topology *t = n->t;
+	cleanup_free int *at = mem_zalloc(t->n_links + 1, sizeof(int));
+
+	for (size_t i = 0; i < t->n_bridges; i++)
+		n->bridge_start[t->bridges[i].link + 1]++;
+	for (size_t i = 0; i < t->n_links; i++) {
+		n->bridge_start[i + 1] += n->bridge_start[i];
+		at[i] = n->bridge_start[i];
+	}
+	for (size_t i = 0; i < t->n_bridges; i++)
+		n->bridge_at[at[t->bridges[i].link]++] = (int)i;
+}
+
+int need_bridge(const struct need *n, int link, int slot)
+{
+	for (int i = n->bridge_start[link]; i < n->bridge_start[link + 1];
+		i++) {
+		const struct topo_bridge *b = &n->t->bridges[n->bridge_at[i]];
+
+		if (b->slot == slot || b->slot == -1)
+			return n->bridge_at[i];
+	}
+	return -1;
+}
+
+bool need_whole(const struct topology *t, int link)
+{
+	const struct topo_link *l = &t->links[link];
+
+	return l->kind == LINK_P2P || l->floods || l->n_members < 2;
+}
+
+static void open_row(struct need *n)
+{
+	if (n->n_rows + 1 >= n->rows_cap) {
+		n->rows_cap = n->rows_cap ? n->rows_cap * 2 : 64;
+		n->row_start = mem_grow(
+			n->row_start, (size_t)n->rows_cap + 1, sizeof(int));
+	}
+	n->row_start[n->n_rows] = (int)n->n_entries;
+}
+
+static void add_node(struct need *n, int node)
+{
+	int place = n->place[node];
+
+	if (!n->obstacle[place])
+		MEM_PUSH(n->row_node, n->n_entries, n->entries_cap) = place;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const int *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Sorts the row and drops what it names twice. */
+static void close_row(struct need *n)
+{
+	size_t first = (size_t)n->row_start[n->n_rows], kept = first;
+	int *at = n->row_node;
+
+	if (n->n_entries > first)
+		qsort(at + first, n->n_entries - first, sizeof(int), by_number);
+	for (size_t i = first; i < n->n_entries; i++)
+		if (kept == first || at[kept - 1] != at[i])
+			at[kept++] = at[i];
+	n->n_entries = kept;
+	n->row_start[++n->n_rows] = (int)kept;
+}
+
+static void open_group(struct need *n, int link)
+{
+	size_t used = (size_t)n->n_groups, cap = (size_t)n->groups_cap;
+
+	n->groups = mem_reserve(n->groups, used, &cap, sizeof(*n->groups));
+	n->groups_cap = (int)cap;
+	n->groups[n->n_groups] =
+		(struct need_group){.link = link, .first = n->n_rows};
+}
+
+static void close_group(struct need *n, int demand)
+{
+	struct need_group *g = &n->groups[n->n_groups++];
+	int able = 0;
+
+	g->end = n->n_rows;
+	g->demand = demand;
+	for (int r = g->first; r < g->end; r++)
+		able += n->row_start[r + 1] - n->row_start[r] >= n->each;
+	g->possible = able >= demand;
+}
+
+static void see_slot(struct need *n, int link, int slot)
+{
+	int bridge = need_bridge(n, link, slot);
+	int iface = n->t->links[link].members[slot].iface;
+
+	add_node(n, n->t->ifaces[iface].node);
+	if (bridge >= 0)
+		add_node(n, n->t->bridges[bridge].node);
+}
+
+static void add_link(struct need *n, int link)
+{
+	int members = (int)n->t->links[link].n_members;
+	bool whole = need_whole(n->t, link);
+
+	if (members == 0)
+		return;
+	open_group(n, link);
+	if (whole) {
+		open_row(n);
+		for (int s = 0; s < members; s++)
+			see_slot(n, link, s);
+		close_row(n);
+	}
+	for (int s = 0; !whole && s < members; s++) {
+		open_row(n);
+		see_slot(n, link, s);
+		close_row(n);
+	}
+	close_group(n, whole ? 1 : members - 1);
+}
+
+void need_init(struct need *n, const struct topology *t, const struct ask *ask)
+{
+	*n = (struct need){.t = t, .ask = ask, .each = ask->redundancy};
+	n->place = mem_zalloc(t->n_nodes + 1, sizeof(int));
+	n->obstacle = mem_zalloc(t->n_nodes + 1, sizeof(*n->obstacle));
+	n->bridge_start = mem_zalloc(t->n_links + 2, sizeof(int));
+	n->bridge_at = mem_zalloc(t->n_bridges + 1, sizeof(int));
+	find_places(n);
+	find_obstacles(n);
+	sort_bridges(n);
+	open_row(n);
+	for (size_t i = 0; i < t->n_links; i++)
+		if (!ask->selected || ask->selected[i])
+			add_link(n, (int)i);
+}
+
+void need_release(struct need *n)
+{
+	free(n->place);
+	free(n->obstacle);
+	free(n->bridge_start);
+	free(n->bridge_at);
+	free(n->groups);
+	free(n->row_start);
+	free(n->row_node);
+	*n = (struct need){0};
+}
+
+bool need_covered(
+	const struct need *n, const struct need_group *g, const bool *chosen)
+{
+	int seen = 0;
+
+	for (int r = g->first; r < g->end; r++) {
+		int probes = 0;
+
+		for (int i = n->row_start[r]; i < n->row_start[r + 1]; i++)
+			probes += chosen[n->row_node[i]];
+		seen += probes >= n->each;
+	}
+	return seen >= g->demand;
+}
