@@ -27,6 +27,7 @@ void draft_release(struct draft *d)
 {
 	topology_free(d->t);
 	d->t = NULL;
+	arena_release(&d->scratch);
 	map_release(&d->ids);
 	map_release(&d->node_next);
 	map_release(&d->link_next);
@@ -202,6 +203,18 @@ static void usable_name(const char *raw, const char *instead, struct buf *name)
 		buf_adds(name, instead);
 }
 
+const char *draft_copy(struct draft *d, const char *raw)
+{
+	struct buf text = BUF_INIT(TOPOFILE_NAME_MAX + 1);
+	const char *copy = NULL;
+
+	usable_name(raw, "", &text);
+	if (text.len)
+		copy = arena_strndup(&d->scratch, text.data, text.len);
+	buf_release(&text);
+	return copy;
+}
+
 int draft_node(struct draft *d, const struct topo_node *node)
 {
 	struct buf name = BUF_INIT(TOPOFILE_NAME_MAX + 1);
@@ -244,30 +257,4 @@ int draft_link(struct draft *d, const char *raw, enum link_kind kind)
 		index = 0; /* cannot be: it has a name of its own */
 	buf_release(&name);
 	return index;
-}
-
-void draft_wire(struct draft *d, long line, const char *name, const int ends[2],
-	const struct topo_shape *shape)
-{
-	char made[2 * TOPOFILE_NAME_MAX + 3];
-	int link;
-
-	if (ends[0] == ends[1]) {
-		if (!d->n_loops++)
-			d->loop_line = line;
-		return;
-	}
-	if (!name || !*name) {
-		snprintf(made, sizeof(made), "%s--%s",
-			d->t->nodes[ends[0]].name, d->t->nodes[ends[1]].name);
-		name = made;
-	}
-	link = draft_link(d, name, LINK_P2P);
-	for (size_t i = 0; i < 2; i++) {
-		struct topo_iface iface = {.node = ends[i], .link = link};
-
-		/* both indices are ours and the link is new */
-		if (topology_add_member(d->t, &iface, shape, NULL, d->err))
-			return;
-	}
 }

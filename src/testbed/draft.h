@@ -25,6 +25,7 @@ struct draft_text {
 struct draft {
 	struct topology *t;
 	const struct draft_text *from;
+	struct arena scratch;            /* as long as the draft */
 	struct map ids;                  /* the file's own id -> node + 1 */
 	struct map node_next, link_next; /* "x" -> number for the next "x" */
 	size_t n_warnings, n_loops;
@@ -56,6 +57,8 @@ void draft_warn(struct draft *d, long line, const char *fmt, ...)
 
 /* Appends the name as it can be used, "" when nothing is left of it. */
 void draft_clean(struct span raw, struct buf *out);
+/* A clean copy that lives as long as the draft; NULL when nothing is left. */
+const char *draft_copy(struct draft *d, const char *raw);
 /* Adds a node, its name made unique; returns its index. */
 int draft_node(struct draft *d, const struct topo_node *node);
 /* As above, known by its id in the file: a second one is refused. */
@@ -65,9 +68,29 @@ int draft_node_id(struct draft *d, long line, struct span id,
 int draft_find(const struct draft *d, struct span id);
 /* Adds a link, its name made unique; returns its index. */
 int draft_link(struct draft *d, const char *name, enum link_kind kind);
-/* Adds a link of two unnamed interfaces.  name may be NULL or "".  A link of a
- * node to itself connects nothing: it is left out and counted. */
-void draft_wire(struct draft *d, long line, const char *name, const int ends[2],
-	const struct topo_shape *shape);
+/* A link between two nodes, as graph formats have them. */
+struct draft_wire {
+	long line;
+	const char *name;    /* may be NULL or "" */
+	int ends[2];         /* nodes */
+	const char *port[2]; /* names of the interfaces, may be NULL */
+	int64_t speed_kbps;  /* 0: unknown */
+};
+
+/* Adds it.  A link of a node to itself connects nothing: it is left out and
+ * counted. */
+void draft_wire(struct draft *d, const struct draft_wire *w);
+
+struct draft_wires {
+	struct draft_wire *items;
+	size_t n, cap;
+};
+
+/* Adds them all.  With fold, two that lead there and back are the two
+ * directions of one link: of each pair of nodes as many remain as lead in the
+ * direction that has more. */
+void draft_wires(struct draft *d, const struct draft_wires *list, bool fold);
+/* Every wire has one that leads back. */
+bool draft_wires_mirrored(const struct draft_wires *list);
 
 #endif

@@ -90,7 +90,8 @@ static int read_link(struct gr *g, struct span line, int64_t before)
 {
 	struct draft *d = &g->draft;
 	struct span word[3];
-	int ends[2], rc;
+	struct draft_wire wire = {.line = g->lines.no};
+	int rc;
 
 	if (before == g->n_links)
 		return draft_fail(d, g->lines.no,
@@ -100,11 +101,11 @@ static int read_link(struct gr *g, struct span line, int64_t before)
 		(span_is(word[0], "e") && !span_word(&line, &word[0])) ||
 		!span_word(&line, &word[1]) || span_word(&line, &word[2]))
 		return draft_fail(d, g->lines.no, "expected two node numbers");
-	rc = read_end(g, word[0], &ends[0]);
+	rc = read_end(g, word[0], &wire.ends[0]);
 	if (!rc)
-		rc = read_end(g, word[1], &ends[1]);
+		rc = read_end(g, word[1], &wire.ends[1]);
 	if (!rc)
-		draft_wire(d, g->lines.no, NULL, ends, NULL);
+		draft_wire(d, &wire);
 	return rc;
 }
 

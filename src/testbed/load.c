@@ -3,7 +3,10 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "testbed/gr.h"
+#include "testbed/graphml.h"
 #include "testbed/ns.h"
+#include "testbed/rocketfuel.h"
+#include "testbed/sndlib.h"
 #include "topology/topofile.h"
 
 #include <ctype.h>
@@ -60,15 +63,19 @@ static const struct {
 		struct err *err);
 } formats[] = {
 	{is_json, load_json},
+	{graphml_is, graphml_parse},
 	{gr_is, gr_parse},
+	{sndlib_is, sndlib_parse},
 	{is_ns, load_ns},
+	{rocketfuel_is, rocketfuel_parse},
 };
 enum { N_FORMATS = sizeof(formats) / sizeof(formats[0]) };
 
 static int unknown_format(const char *name, struct err *err)
 {
 	err_set(err, NFZ_E_INPUT,
-		"%s: is no topology in a format known here (JSON, NS, .gr)",
+		"%s: is no topology in a format known here (JSON, "
+		"NS, GraphML, .gr, SNDlib, Rocketfuel)",
 		name);
 	return err_hint(err, "See netflowize-topology(5), or get "
 			     "one: netflowize fetch PROJ/EXP");
