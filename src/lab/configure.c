@@ -37,9 +37,11 @@ static int set_all(int ns, const struct sysctl *list, struct err *err)
 	return r;
 }
 
+/* Passes on frames, has no part in the experiment's network itself. */
 static bool is_shaper(const struct lab_machine *m)
 {
-	return strcmp(m->erole, "delaynode") == 0;
+	return strcmp(m->erole, "delaynode") == 0 ||
+	       strcmp(m->erole, "virthost") == 0;
 }
 
 static int links_of(const struct lab_machine *m)
@@ -68,7 +70,8 @@ static int set_forwarding(struct lab_runtime *rt, int machine, struct err *err)
 }
 
 /* Everything that an earlier set-up left on interfaces that stay. */
-static void undo(struct lab_node *node, const struct lab_machine *m)
+static void undo(struct lab_node *node, const struct lab_experiment *e,
+	const struct lab_machine *m, int machine)
 {
 	struct buf ip = BUF_INIT(BATCH_MAX), tc = BUF_INIT(BATCH_MAX);
 
@@ -82,6 +85,10 @@ static void undo(struct lab_node *node, const struct lab_machine *m)
 		buf_addf(&ip, "addr flush dev %s scope global\n", i->os_name);
 		buf_addf(&tc, "qdisc del dev %s root\n", i->os_name);
 	}
+	for (size_t i = 0; i < e->n_veths; i++)
+		if (e->veths[i].host == machine)
+			buf_addf(&tc, "qdisc del dev veth%d root\n",
+				e->veths[i].unit);
 	netns_try(node->net, "ip", buf_str(&ip));
 	netns_try(node->net, "tc", buf_str(&tc));
 	buf_release(&ip);
@@ -103,15 +110,16 @@ static int set_network(struct lab_runtime *rt, const struct lab_experiment *e,
 	struct lab_node *node = &rt->nodes[machine];
 	struct buf ip = BUF_INIT(BATCH_MAX), tc = BUF_INIT(BATCH_MAX);
 	cleanup_free char *all = NULL;
-	int r = 0;
+	int hosted, r = 0;
 
 	netplan_node(rt->site, e, machine, &ip);
 	netplan_delay(rt->site, e, machine, &ip, &tc);
+	hosted = netplan_host(rt->site, e, machine, &ip, &tc);
 	all = mem_printf("%s%s", buf_str(&ip), buf_str(&tc));
 	if (rewired || node->net_text == NULL ||
 		strcmp(node->net_text, all) != 0) {
 		if (node->net_text != NULL)
-			undo(node, &rt->site->machines[machine]);
+			undo(node, e, &rt->site->machines[machine], machine);
 		r = set_forwarding(rt, machine, err);
 		if (r == 0)
 			r = netns_batch(node->net, "ip", buf_str(&ip), err);
@@ -119,7 +127,7 @@ static int set_network(struct lab_runtime *rt, const struct lab_experiment *e,
 			r = netns_batch(node->net, "tc", buf_str(&tc), err);
 		free(node->net_text);
 		node->net_text = r == 0 ? take(all) : NULL;
-		node->n_bridges = bridges_of(e, machine);
+		node->n_bridges = bridges_of(e, machine) + hosted;
 	}
 	buf_release(&ip);
 	buf_release(&tc);

@@ -100,7 +100,7 @@ static int do_snapshot(struct request *q, struct err *err)
 	if (at < 0)
 		return at;
 	snprintf(path, sizeof(path), "%s/store/%s/u", q->l->testbed.dir,
-		q->l->site->machines[at].id);
+		q->l->site->machines[at].key);
 	if (q->n > 2 && strcmp(q->words[2], "path") == 0) {
 		buf_addf(q->body, "/proc/%d/root%s\n", (int)getpid(), path);
 		return 0;

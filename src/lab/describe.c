@@ -11,13 +11,13 @@ static void node_lines(const struct lab_site *site,
 	int owner = lab_index(site, e);
 	char text[NET_ADDR_TEXT];
 
-	buf_addf(out, "%-16s %-8s %-10s %-16s %s\n", "NODE", "MACHINE", "ROLE",
+	buf_addf(out, "%-16s %-11s %-10s %-16s %s\n", "NODE", "MACHINE", "ROLE",
 		"CONTROL", "IMAGE");
 	for (size_t i = 0; i < site->n_machines; i++) {
 		const struct lab_machine *m = &site->machines[i];
 
 		if (m->owner == owner)
-			buf_addf(out, "%-16s %-8s %-10s %-16s %s\n", m->vname,
+			buf_addf(out, "%-16s %-11s %-10s %-16s %s\n", m->vname,
 				m->id, m->erole,
 				net_addr_print(&m->ifaces[0].ip, text),
 				m->osid);
@@ -106,6 +106,24 @@ static void json_iface(struct jsonw *w, const struct lab_iface *i)
 	jsonw_end(w);
 }
 
+/* What a host has of the wires of its virtual nodes. */
+static void json_veths(
+	struct jsonw *w, const struct lab_experiment *e, int machine)
+{
+	for (size_t i = 0; i < e->n_veths; i++) {
+		char name[24];
+
+		if (e->veths[i].host != machine)
+			continue;
+		snprintf(name, sizeof(name), "veth%d", e->veths[i].unit);
+		jsonw_object_inline(w);
+		jsonw_put(w, "iface", name);
+		jsonw_put(w, "os_name", name);
+		jsonw_put(w, "lan", e->veths[i].lan);
+		jsonw_end(w);
+	}
+}
+
 static void json_nodes(struct jsonw *w, const struct lab_site *site,
 	const struct lab_experiment *e)
 {
@@ -121,6 +139,8 @@ static void json_nodes(struct jsonw *w, const struct lab_site *site,
 		jsonw_object(w);
 		jsonw_put(w, "name", m->vname);
 		jsonw_put(w, "machine", m->id);
+		if (m->host >= 0)
+			jsonw_put(w, "host", site->machines[m->host].id);
 		jsonw_put(w, "type", m->type->name);
 		jsonw_put(w, "role", m->erole);
 		jsonw_put(w, "image", m->osid);
@@ -132,6 +152,7 @@ static void json_nodes(struct jsonw *w, const struct lab_site *site,
 		for (int k = 1; k < m->n_ifaces; k++)
 			if (m->ifaces[k].lan != NULL)
 				json_iface(w, &m->ifaces[k]);
+		json_veths(w, e, (int)i);
 		jsonw_end(w);
 		jsonw_end(w);
 	}

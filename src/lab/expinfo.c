@@ -69,13 +69,19 @@ static void mapping(const struct lab_site *site, const struct lab_experiment *e,
 	buf_adds(out,
 		"--------------- ------------ --------------- ------------\n");
 	qsort(list, n, sizeof(*list), by_bytes);
-	for (size_t i = 0; i < n; i++)
-		buf_addf(out, "%-15s %-12s %-15s %s\n",
+	for (size_t i = 0; i < n; i++) {
+		int host = list[i]->host;
+
+		buf_addf(out, "%-15s %-12s %-15s %s",
 			list[i]->vname ? list[i]->vname : list[i]->id,
 			list[i]->type->name,
 			list[i]->osid && *list[i]->osid ? list[i]->osid
 							: "<NONE>",
 			list[i]->id);
+		if (host >= 0)
+			buf_addf(out, " (%s)", site->machines[host].id);
+		buf_addc(out, '\n');
+	}
 	free(list);
 	buf_addc(out, '\n');
 }
@@ -136,7 +142,8 @@ static void physical_links(const struct lab_site *site,
 		int at = lab_machine_of(site, e, ports[i].m->node);
 		const struct lab_machine *m =
 			at >= 0 ? &site->machines[at] : NULL;
-		const struct lab_iface *f = m ? iface_of(m, &ports[i]) : NULL;
+		const struct lab_iface *f =
+			m && !m->is_virtual ? iface_of(m, &ports[i]) : NULL;
 		char mac[NET_MAC_TEXT] = "", wire[64];
 
 		if (f)

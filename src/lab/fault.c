@@ -213,7 +213,7 @@ static int resize(const struct where *w, bool full, struct err *err)
 						   : INT64_C(512) << 20;
 
 	snprintf(path, sizeof(path), "%s/%s", w->rt->setup.store,
-		w->rt->site->machines[w->machine].id);
+		w->rt->site->machines[w->machine].key);
 	if (statfs(path, &s) < 0)
 		return err_sys(err, "%s", path);
 	if (full)

@@ -29,7 +29,7 @@ enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 static void own_mark(const char *dir, const struct lab_machine *m,
 	const struct kind *kind, char path[static 256])
 {
-	snprintf(path, 256, "%.200s/%s_%s.own", dir, m->id, kind->name);
+	snprintf(path, 256, "%.200s/%s_%s.own", dir, m->key, kind->name);
 }
 
 static void key_path(const char *dir, const struct lab_machine *m,
@@ -41,7 +41,7 @@ static void key_path(const char *dir, const struct lab_machine *m,
 		own_mark(dir, m, kind, path);
 		own = access(path, F_OK) == 0;
 	}
-	snprintf(path, 256, "%.200s/%s_%s", dir, own ? m->id : "site",
+	snprintf(path, 256, "%.200s/%s_%s", dir, own ? m->key : "site",
 		kind->name);
 }
 

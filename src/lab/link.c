@@ -46,8 +46,9 @@ struct wanted {
 	size_t n, cap;
 };
 
-static void want_wire(struct wanted *w, const struct lab_node *nodes,
-	size_t experiment, const struct lab_wire *wire)
+static void want_wire(struct wanted *w, const struct lab_site *site,
+	const struct lab_node *nodes, size_t experiment,
+	const struct lab_wire *wire)
 {
 	struct lab_plug p = {.machine = {-1, -1}, .iface = {-1, -1}};
 
@@ -64,6 +65,7 @@ static void want_wire(struct wanted *w, const struct lab_node *nodes,
 		p.machine[side] = at;
 		p.iface[side] = wire->ends[i].iface;
 		p.boot[side] = nodes[at].boot;
+		lab_end_mac(site, at, p.iface[side], p.mac[side]);
 		if (wire->n_ends != 2)
 			snprintf(p.lan, sizeof(p.lan), "%zu:%.40s", experiment,
 				wire->lan);
@@ -77,14 +79,17 @@ static void want(struct wanted *w, const struct lab_site *site,
 {
 	for (size_t i = 0; i < site->n_experiments; i++)
 		for (size_t k = 0; k < site->experiments[i]->n_wires; k++)
-			want_wire(w, nodes, i, &site->experiments[i]->wires[k]);
+			want_wire(w, site, nodes, i,
+				&site->experiments[i]->wires[k]);
 }
 
 static bool same_plug(const struct lab_plug *a, const struct lab_plug *b)
 {
 	for (int i = 0; i < 2; i++)
 		if (a->machine[i] != b->machine[i] ||
-			a->iface[i] != b->iface[i] || a->boot[i] != b->boot[i])
+			a->iface[i] != b->iface[i] ||
+			a->boot[i] != b->boot[i] ||
+			memcmp(a->mac[i], b->mac[i], sizeof(a->mac[i])) != 0)
 			return false;
 	return strcmp(a->lan, b->lan) == 0;
 }
@@ -117,10 +122,8 @@ static void unplug(struct lab_links *links, const struct lab_site *site,
 
 		if (n->pid == 0 || n->boot != p->boot[i])
 			continue;
-		snprintf(line, sizeof(line), "link del dev %s\n",
-			site->machines[p->machine[i]]
-				.ifaces[p->iface[i]]
-				.os_name);
+		lab_end_name(site, p->machine[i], p->iface[i], port);
+		snprintf(line, sizeof(line), "link del dev %s\n", port);
 		netns_try(n->net, "ip", line);
 		return;
 	}
@@ -203,12 +206,13 @@ static const char *bridge_for(
 static void add_end(const struct lab_site *site, const struct lab_node *nodes,
 	const struct lab_plug *p, int side, struct buf *ip)
 {
-	const struct lab_iface *i =
-		&site->machines[p->machine[side]].ifaces[p->iface[side]];
-	char mac[NET_MAC_TEXT];
+	char name[16], text[NET_MAC_TEXT];
+	uint8_t mac[6];
 
-	buf_addf(ip, "name %s address %s netns %d", i->os_name,
-		net_mac_print(i->mac, mac), (int)nodes[p->machine[side]].pid);
+	lab_end_name(site, p->machine[side], p->iface[side], name);
+	lab_end_mac(site, p->machine[side], p->iface[side], mac);
+	buf_addf(ip, "name %s address %s netns %d", name,
+		net_mac_print(mac, text), (int)nodes[p->machine[side]].pid);
 }
 
 static void add_plug(struct lab_links *links, const struct lab_site *site,

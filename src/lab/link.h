@@ -11,7 +11,8 @@
 struct lab_plug {
 	int machine[2], iface[2];
 	unsigned boot[2]; /* of which start of the machine it is */
-	char lan[80];     /* "" between two machines */
+	uint8_t mac[2][6];
+	char lan[80]; /* "" between two machines */
 };
 
 struct lab_bridge {

@@ -55,29 +55,46 @@ static void sort_lans(struct mapper *m)
 	qsort(m->lans, m->n_lans, sizeof(*m->lans), by_name);
 }
 
-static bool is_virtual(const char *type)
+/* Virtual in ways that cannot be had here: on machines elsewhere, or only in
+ * a simulator. */
+static bool is_beyond(const char *type)
 {
-	return type != NULL &&
-	       (strncmp(type, "pcvm", 4) == 0 || strncmp(type, "pcv", 3) == 0 ||
-		       strcmp(type, "sim") == 0 || strcmp(type, "pcplab") == 0);
+	return type != NULL && strncmp(type, "pcvm", 4) != 0 &&
+	       (strncmp(type, "pcv", 3) == 0 || strcmp(type, "sim") == 0 ||
+		       strcmp(type, "pcplab") == 0);
+}
+
+static bool all_virtual(const struct mapper *m, const struct ns_lan *lan)
+{
+	for (size_t k = 0; k < lan->n_members; k++) {
+		int at = (int)(intptr_t)map_gets(
+				 &m->numbers, lan->members[k].node) -
+			 1;
+
+		if (at < 0 || !mapper_is_virtual(&m->ns->nodes[at]))
+			return false;
+	}
+	return true;
 }
 
 /* What real testbeds have and this one cannot make. */
-static int check_supported(const struct ns_experiment *ns, struct err *err)
+static int check_supported(const struct mapper *m, struct err *err)
 {
+	const struct ns_experiment *ns = m->ns;
+
 	for (size_t i = 0; i < ns->n_nodes; i++) {
 		const struct ns_node *n = &ns->nodes[i];
 		const char *what = NULL;
 
-		if (is_virtual(n->type))
-			what = "a virtual node";
+		if (is_beyond(n->type))
+			what = "a node on machines elsewhere";
 		else if (n->role != NULL && strcmp(n->role, "bridge") == 0)
 			what = "an explicit bridge node";
 		if (what == NULL)
 			continue;
 		err_set(err, NFZ_E_RESOURCES,
-			"*** %s is %s (type %s): this local testbed has only "
-			"whole machines",
+			"*** %s is %s (type %s): this local testbed has "
+			"none of these",
 			n->name, what, n->type != NULL ? n->type : "?");
 		return err_hint(err,
 			"remove tb-set-hardware from %s, or run "
@@ -89,7 +106,7 @@ static int check_supported(const struct ns_experiment *ns, struct err *err)
 			const struct ns_member *member =
 				&ns->lans[i].members[k];
 
-			if (!member->emulated)
+			if (!member->emulated || all_virtual(m, &ns->lans[i]))
 				continue;
 			err_set(err, NFZ_E_RESOURCES,
 				"*** %s is a multiplexed link: this local "
@@ -123,14 +140,17 @@ static int check_ports(const struct mapper *m, struct err *err)
 			most = m->site->types[i].expt_ifaces;
 	for (size_t i = 0; i < m->ns->n_nodes; i++) {
 		int n = count_links(m->ns, m->ns->nodes[i].name);
+		int have = mapper_is_virtual(&m->ns->nodes[i])
+				   ? m->site->vm_type.expt_ifaces
+				   : most;
 
-		if (n <= most)
+		if (n <= have)
 			continue;
 		buf_addf(&text,
 			"  *** No possible mapping for %s\n"
 			"      Too many links of type ethernet! "
 			"(%d requested, %d found)\n",
-			m->ns->nodes[i].name, n, most);
+			m->ns->nodes[i].name, n, have);
 	}
 	if (text.len > 0 || !buf_ok(&text)) {
 		err_set(err, NFZ_E_RESOURCES, "%sNode mapping precheck failed!",
@@ -162,6 +182,9 @@ static void release_machine(struct lab_machine *machine)
 	machine->owner = -1;
 	machine->vname = machine->erole = machine->osid = NULL;
 	machine->eventstatus = machine->status = NULL;
+	machine->host = -1;
+	if (machine->is_virtual)
+		machine->id[0] = '\0';
 	for (int k = 0; k < machine->n_ifaces; k++) {
 		struct lab_iface *i = &machine->ifaces[k];
 
@@ -186,6 +209,10 @@ static void begin(struct mapper *m)
 		if (m->machines[i].owner == m->owner)
 			release_machine(&m->machines[i]);
 	map_init(&m->nodes);
+	map_init(&m->numbers);
+	for (size_t i = 0; i < m->ns->n_nodes; i++)
+		map_puts(&m->numbers, m->ns->nodes[i].name,
+			(void *)(intptr_t)(i + 1));
 	sort_lans(m);
 }
 
@@ -209,7 +236,9 @@ static void commit(struct mapper *m, struct ns_experiment *ns)
 	e->traces = keep(&m->arena, m->traces, m->n_traces, sizeof(*m->traces));
 	e->linkdelays = keep(&m->arena, m->linkdelays, m->n_linkdelays,
 		sizeof(*m->linkdelays));
+	e->veths = keep(&m->arena, m->veths, m->n_veths, sizeof(*m->veths));
 	e->lookup = m->lookup;
+	e->n_veths = m->n_veths;
 	e->n_wires = m->n_wires;
 	e->n_delays = m->n_delays;
 	e->n_traces = m->n_traces;
@@ -225,12 +254,15 @@ static void commit(struct mapper *m, struct ns_experiment *ns)
 static void end(struct mapper *m)
 {
 	map_release(&m->nodes);
+	map_release(&m->numbers);
 	arena_release(&m->arena);
 	free(m->machines);
 	free(m->wires);
 	free(m->delays);
 	free(m->traces);
 	free(m->linkdelays);
+	free(m->hosts);
+	free(m->veths);
 }
 
 int lab_map(struct lab_site *site, struct lab_experiment *e,
@@ -240,15 +272,19 @@ int lab_map(struct lab_site *site, struct lab_experiment *e,
 	int r;
 
 	begin(&m);
-	r = check_supported(ns, err);
+	r = check_supported(&m, err);
 	if (r == 0)
 		r = check_members(ns, err);
 	if (r == 0)
 		r = check_ports(&m, err);
 	if (r == 0) {
 		mapper_find_delays(&m);
-		r = mapper_place(&m, err);
+		r = mapper_pack(&m, err);
 	}
+	if (r == 0)
+		r = mapper_place(&m, err);
+	if (r == 0)
+		r = mapper_seat(&m, err);
 	if (r == 0)
 		r = mapper_wire(&m, err);
 	if (r == 0) {
@@ -270,6 +306,8 @@ void lab_unmap(struct lab_site *site, struct lab_experiment *e)
 	e->delays = NULL;
 	e->traces = NULL;
 	e->linkdelays = NULL;
+	e->veths = NULL;
+	e->n_veths = 0;
 	e->n_wires = e->n_delays = e->n_traces = e->n_linkdelays = 0;
 	e->lookup = (struct lab_lookup){0};
 	arena_release(&e->arena);

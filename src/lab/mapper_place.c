@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One wish: a node or a shaper box. */
+/* One wish: a node, a shaper box, or a host for virtual nodes. */
 struct wish {
-	const struct ns_node *node; /* NULL: a box */
+	const struct ns_node *node; /* NULL: a box or a host */
+	const char *erole, *fixed;
 	const char *vname, *vtype;
 	uint32_t types; /* bit i: site->types[i] will do */
 	int machine;    /* -1 until placed */
@@ -86,6 +87,19 @@ static int64_t speed_needed(const struct ns_experiment *ns, const char *node)
 	return most;
 }
 
+uint32_t mapper_types(const struct mapper *m, const char *name,
+	const char *node, bool *ret_known)
+{
+	uint32_t types = types_named(m->site, name);
+	int64_t speed = speed_needed(m->ns, node);
+
+	*ret_known = types != 0;
+	for (size_t i = 0; i < m->site->n_types; i++)
+		if (m->site->types[i].speed_kbps < speed)
+			types &= ~(1u << i);
+	return types;
+}
+
 static int check_desires(const struct ns_node *node, struct err *err)
 {
 	for (size_t i = 0; i < node->n_desires; i++)
@@ -127,7 +141,7 @@ static int wish_types(const struct placing *p, struct wish *w, struct err *err)
 
 static bool is_free(const struct placing *p, size_t i)
 {
-	return p->m->machines[i].owner < 0;
+	return lab_is_free(&p->m->machines[i]);
 }
 
 static void put(struct placing *p, struct wish *w, size_t machine)
@@ -138,10 +152,10 @@ static void put(struct placing *p, struct wish *w, size_t machine)
 	w->machine = (int)machine;
 	to->owner = p->m->owner;
 	to->vname = arena_strdup(&p->m->arena, w->vname);
+	to->erole = w->erole;
 	if (w->node != NULL) {
 		const char *os = w->node->os;
 
-		to->erole = "node";
 		to->osid = os != NULL && *os != '\0'
 				   ? arena_strdup(&p->m->arena, os)
 				   : to->type->default_os;
@@ -149,8 +163,15 @@ static void put(struct placing *p, struct wish *w, size_t machine)
 			(void *)(intptr_t)(machine + 1));
 		return;
 	}
-	const char *set = lab_setting(p->m->ns, "delay_osname");
-	to->erole = "delaynode";
+	const bool box = strcmp(w->erole, "delaynode") == 0;
+	const char *set =
+		lab_setting(p->m->ns, box ? "delay_osname" : "jail_osname");
+	if (!box) {
+		to->osid = set != NULL && *set != '\0'
+				   ? arena_strdup(&p->m->arena, set)
+				   : to->type->default_os;
+		return;
+	}
 	to->osid = site->delay_os != NULL ? site->delay_os
 		   : set != NULL && *set != '\0'
 			   ? arena_strdup(&p->m->arena, set)
@@ -159,16 +180,16 @@ static void put(struct placing *p, struct wish *w, size_t machine)
 
 static int put_fixed(struct placing *p, struct wish *w, struct err *err)
 {
-	int i = lab_machine_find(p->m->site, w->node->fixed);
+	int i = lab_machine_find(p->m->site, w->fixed);
 
 	if (i < 0)
 		return err_set(err, NFZ_E_RESOURCES,
 			"*** Could not map %s to %s: there is no machine %s",
-			w->vname, w->node->fixed, w->node->fixed);
+			w->vname, w->fixed, w->fixed);
 	if (!is_free(p, (size_t)i))
 		return err_set(err, NFZ_E_RESOURCES,
 			"*** Could not map %s to %s: %s is not available",
-			w->vname, w->node->fixed, w->node->fixed);
+			w->vname, w->fixed, w->fixed);
 	put(p, w, (size_t)i);
 	return 0;
 }
@@ -177,14 +198,12 @@ static int put_fixed(struct placing *p, struct wish *w, struct err *err)
 static void put_survivor(struct placing *p, struct wish *w)
 {
 	const struct lab_site *site = p->m->site;
-	const char *erole = w->node != NULL ? "node" : "delaynode";
-
 	for (size_t i = 0; i < site->n_machines; i++) {
 		const struct lab_machine *was = &site->machines[i];
 
 		if (was->owner != p->m->owner || was->vname == NULL ||
 			strcmp(was->vname, w->vname) != 0 ||
-			strcmp(was->erole, erole) != 0)
+			strcmp(was->erole, w->erole) != 0 || was->is_virtual)
 			continue;
 		if (is_free(p, i) &&
 			(w->types >> (was->type - site->types) & 1) != 0)
@@ -343,39 +362,58 @@ static void give_boxes(struct placing *p)
 				strcmp(p->wishes[i].vname,
 					p->m->delays[d].vname) == 0)
 				p->m->delays[d].machine = p->wishes[i].machine;
+	for (size_t h = 0; h < p->m->n_hosts; h++)
+		for (size_t i = 0; i < p->n; i++)
+			if (p->wishes[i].node == NULL &&
+				strcmp(p->wishes[i].vname,
+					p->m->hosts[h].vname) == 0)
+				p->m->hosts[h].machine = p->wishes[i].machine;
 }
 
-/* A wish for every node, and one for every box (its first delay names it). */
+static struct wish *add_wish(
+	struct placing *p, const char *vname, const char *erole, uint32_t types)
+{
+	p->wishes[p->n] = (struct wish){.vname = vname,
+		.erole = erole,
+		.types = types,
+		.machine = -1,
+		.order = p->n};
+	return &p->wishes[p->n++];
+}
+
+/* A wish for every node that is no virtual one, one for every box (its first
+ * delay names it) and one for every host. */
 static int make_wishes(struct placing *p, struct err *err)
 {
 	const struct ns_experiment *ns = p->m->ns;
 	const char *last = "";
 	int r = 0;
 
-	p->wishes = mem_zalloc(
-		ns->n_nodes + p->m->n_delays + 1, sizeof(*p->wishes));
+	p->wishes = mem_zalloc(ns->n_nodes + p->m->n_delays + p->m->n_hosts + 1,
+		sizeof(*p->wishes));
 	for (size_t i = 0; i < ns->n_nodes && r == 0; i++) {
-		struct wish *w = &p->wishes[p->n++];
+		struct wish *w;
 
-		*w = (struct wish){.node = &ns->nodes[i],
-			.vname = ns->nodes[i].name,
-			.machine = -1,
-			.order = i};
+		if (p->m->host_of[i] != MAPPER_NO_HOST)
+			continue;
+		w = add_wish(p, ns->nodes[i].name, "node", 0);
+		w->node = &ns->nodes[i];
+		w->fixed = w->node->fixed;
 		r = wish_types(p, w, err);
 	}
 	for (size_t i = 0; i < p->m->n_delays; i++) {
 		const struct lab_delay *d = &p->m->delays[i];
-		uint32_t types = types_named(p->m->site, "pc");
 
 		if (strcmp(last, d->vname) == 0)
 			continue;
 		last = d->vname;
-		p->wishes[p->n] = (struct wish){.vname = d->vname,
-			.types = types,
-			.machine = -1,
-			.order = p->n};
-		p->n++;
+		add_wish(p, d->vname, "delaynode",
+			types_named(p->m->site, "pc"));
 	}
+	for (size_t i = 0; i < p->m->n_hosts; i++)
+		add_wish(p, p->m->hosts[i].vname, "virthost",
+			p->m->hosts[i].types)
+			->fixed = p->m->hosts[i].fixed;
 	return r;
 }
 
@@ -388,9 +426,7 @@ int mapper_place(struct mapper *m, struct err *err)
 		m->e->eid);
 	r = make_wishes(&p, err);
 	for (size_t i = 0; i < p.n && r == 0; i++)
-		if (p.wishes[i].node != NULL &&
-			p.wishes[i].node->fixed != NULL &&
-			*p.wishes[i].node->fixed != '\0')
+		if (p.wishes[i].fixed != NULL && *p.wishes[i].fixed != '\0')
 			r = put_fixed(&p, &p.wishes[i], err);
 	for (size_t i = 0; i < p.n && r == 0; i++)
 		if (p.wishes[i].machine < 0)

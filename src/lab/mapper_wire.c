@@ -112,14 +112,13 @@ void mapper_find_delays(struct mapper *m)
 
 /* ---- interfaces ---- */
 
-static bool usable(const struct lab_machine *machine, int k)
+bool mapper_usable(const struct lab_machine *machine, int k)
 {
 	return k >= 1 && k < machine->n_ifaces &&
 	       machine->ifaces[k].lan == NULL;
 }
 
-/* The card this node already has for this link, if it keeps its machine. */
-static int present_card(const struct mapper *m, int machine,
+int mapper_present_card(const struct mapper *m, int machine,
 	const struct ns_lan *lan, const char *node)
 {
 	const struct lab_machine *was = &m->site->machines[machine];
@@ -134,6 +133,18 @@ static int present_card(const struct mapper *m, int machine,
 	return -1;
 }
 
+/* The MAC address of a virtual node's card is made of its address. */
+static void make_mac(struct lab_iface *i, int machine, int card)
+{
+	uint32_t v = i->has_ip ? net_addr_v4_value(&i->ip)
+			       : (uint32_t)machine << 8 | (uint32_t)card;
+
+	i->mac[0] = i->has_ip ? 0 : 2;
+	i->mac[1] = 0;
+	for (int k = 0; k < 4; k++)
+		i->mac[2 + k] = (uint8_t)(v >> (24 - 8 * k));
+}
+
 static void plug_in(struct mapper *m, int machine, int card,
 	const struct ns_lan *lan, const struct ns_member *member)
 {
@@ -144,9 +155,11 @@ static void plug_in(struct mapper *m, int machine, int card,
 	if (member->ip != NULL && *member->ip != '\0')
 		i->has_ip = net_addr_parse(member->ip, &i->ip) &&
 			    net_addr_parse(member->mask, &i->mask);
+	if (m->machines[machine].is_virtual)
+		make_mac(i, machine, card);
 }
 
-static int card_of(const struct mapper *m, const struct ns_lan *lan,
+int mapper_card_of(const struct mapper *m, const struct ns_lan *lan,
 	const struct ns_member *member)
 {
 	const struct lab_machine *machine =
@@ -170,7 +183,7 @@ static int wanted_card(const struct mapper *m, enum pass pass,
 
 	switch (pass) {
 	case PASS_PRESENT:
-		return present_card(m, at, lan, member->node);
+		return mapper_present_card(m, at, lan, member->node);
 	case PASS_FIXED:
 		for (int k = 1; k < machine->n_ifaces; k++)
 			if (member->fixed_iface != NULL &&
@@ -182,7 +195,7 @@ static int wanted_card(const struct mapper *m, enum pass pass,
 		return member->port + 1;
 	case PASS_ANY:
 		for (int k = 1; k < machine->n_ifaces; k++)
-			if (usable(machine, k))
+			if (mapper_usable(machine, k))
 				return k;
 		return -1;
 	case N_PASSES:
@@ -207,11 +220,11 @@ static int plug_nodes(struct mapper *m, struct err *err)
 						"%s has a member %s that is "
 						"no node",
 						lan->name, one->node);
-				if (card_of(m, lan, one) >= 0)
+				if (mapper_card_of(m, lan, one) >= 0)
 					continue;
 				card = wanted_card(
 					m, (enum pass)pass, lan, one);
-				if (usable(&m->machines[at], card))
+				if (mapper_usable(&m->machines[at], card))
 					plug_in(m, at, card, lan, one);
 			}
 		}
@@ -231,7 +244,7 @@ static void plug_boxes(struct mapper *m)
 
 /* ---- wires ---- */
 
-static struct lab_wire *add_wire(struct mapper *m, const struct ns_lan *lan,
+struct lab_wire *mapper_add_wire(struct mapper *m, const struct ns_lan *lan,
 	const char *node, size_t max)
 {
 	struct lab_wire *w;
@@ -248,20 +261,29 @@ static struct lab_wire *add_wire(struct mapper *m, const struct ns_lan *lan,
 	return w;
 }
 
-static void add_end(struct mapper *m, struct lab_wire *w, int machine, int card)
+void mapper_add_end(struct mapper *m, struct lab_wire *w, int machine, int card)
 {
 	w->ends[w->n_ends].machine = machine;
 	w->ends[w->n_ends++].iface = card;
-	m->machines[machine].ifaces[card].peer_wire = (int)(w - m->wires);
+	if (card < LAB_VETH)
+		m->machines[machine].ifaces[card].peer_wire =
+			(int)(w - m->wires);
 }
 
 static void add_member(struct mapper *m, struct lab_wire *w,
 	const struct ns_lan *lan, const struct ns_member *member)
 {
-	add_end(m, w, mapper_machine(m, member->node), card_of(m, lan, member));
+	int machine, card;
+
+	mapper_outer_end(m, lan, member, &machine, &card);
+	for (size_t i = 0; i < w->n_ends; i++)
+		if (w->ends[i].machine == machine && w->ends[i].iface == card)
+			return; /* shared by virtual nodes of one host */
+	if (card >= 0)
+		mapper_add_end(m, w, machine, card);
 }
 
-static const struct lab_delay *delay_for(const struct mapper *m,
+const struct lab_delay *mapper_delay_for(const struct mapper *m,
 	const struct ns_lan *lan, const struct ns_member *member)
 {
 	for (size_t i = 0; i < m->n_delays; i++)
@@ -272,22 +294,30 @@ static const struct lab_delay *delay_for(const struct mapper *m,
 	return NULL;
 }
 
+/* The wire made last, if it turned out to be inside one host. */
+static void drop_empty(struct mapper *m)
+{
+	if (m->wires[m->n_wires - 1].n_ends == 0)
+		m->n_wires--;
+}
+
 static void wire_link(struct mapper *m, const struct ns_lan *lan)
 {
 	const struct ns_member **ends = mapper_members(m, lan);
-	const struct lab_delay *d = delay_for(m, lan, ends[0]);
+	const struct lab_delay *d = mapper_delay_for(m, lan, ends[0]);
 	struct lab_wire *w;
 
 	if (d == NULL) {
-		w = add_wire(m, lan, NULL, 2);
+		w = mapper_add_wire(m, lan, NULL, 2);
 		add_member(m, w, lan, ends[0]);
 		add_member(m, w, lan, ends[1]);
+		drop_empty(m);
 		return;
 	}
 	for (int i = 0; i < 2; i++) {
-		w = add_wire(m, lan, ends[i]->node, 2);
+		w = mapper_add_wire(m, lan, ends[i]->node, 2);
 		add_member(m, w, lan, ends[i]);
-		add_end(m, w, d->machine, d->port[i]);
+		mapper_add_end(m, w, d->machine, d->port[i]);
 	}
 }
 
@@ -296,20 +326,22 @@ static void wire_lan(struct mapper *m, const struct ns_lan *lan)
 	const struct ns_member **members = mapper_members(m, lan);
 	size_t middle = m->n_wires;
 
-	add_wire(m, lan, NULL, lan->n_members);
+	mapper_add_wire(m, lan, NULL, lan->n_members);
 	for (size_t i = 0; i < lan->n_members; i++) {
-		const struct lab_delay *d = delay_for(m, lan, members[i]);
+		const struct lab_delay *d =
+			mapper_delay_for(m, lan, members[i]);
 		struct lab_wire *w;
 
 		if (d == NULL) {
 			add_member(m, &m->wires[middle], lan, members[i]);
 			continue;
 		}
-		w = add_wire(m, lan, members[i]->node, 2);
+		w = mapper_add_wire(m, lan, members[i]->node, 2);
 		add_member(m, w, lan, members[i]);
-		add_end(m, w, d->machine, d->port[0]);
-		add_end(m, &m->wires[middle], d->machine, d->port[1]);
+		mapper_add_end(m, w, d->machine, d->port[0]);
+		mapper_add_end(m, &m->wires[middle], d->machine, d->port[1]);
 	}
+	drop_empty(m);
 }
 
 /* ---- traces ---- */
@@ -376,12 +408,12 @@ static void trace_end_nodes(struct mapper *m)
 			int at = mapper_machine(m, one->node);
 
 			if (!lab_flag(one->traced) ||
-				delay_for(m, lan, one) != NULL)
+				mapper_delay_for(m, lan, one) != NULL)
 				continue;
 			t = add_trace(m, at, lan->name, one);
 			t->iface0 = "";
 			t->iface1 = m->machines[at]
-					    .ifaces[card_of(m, lan, one)]
+					    .ifaces[mapper_card_of(m, lan, one)]
 					    .name;
 		}
 	}
@@ -406,7 +438,7 @@ static bool wants_linkdelay(const struct mapper *m, const struct ns_lan *lan,
 {
 	bool shapes = false;
 
-	return delay_for(m, lan, one) == NULL &&
+	return mapper_delay_for(m, lan, one) == NULL &&
 	       !ns_member_needs_shaper(m->ns, lan, one, &shapes) && shapes;
 }
 
@@ -423,7 +455,7 @@ static void add_linkdelay(struct mapper *m, const struct ns_lan *lan,
 		(struct lab_linkdelay){0};
 	d = &m->linkdelays[m->n_linkdelays - 1];
 	d->machine = at;
-	d->iface = card_of(m, lan, one);
+	d->iface = mapper_card_of(m, lan, one);
 	d->lan = lan->name;
 	d->vnode = one->node;
 	d->duplex = other == NULL;
@@ -461,6 +493,8 @@ int mapper_wire(struct mapper *m, struct err *err)
 {
 	int r = plug_nodes(m, err);
 
+	if (r == 0)
+		r = mapper_plug_hosts(m, err);
 	if (r != 0)
 		return r;
 	plug_boxes(m);
@@ -469,6 +503,7 @@ int mapper_wire(struct mapper *m, struct err *err)
 			wire_link(m, m->lans[i]);
 		else
 			wire_lan(m, m->lans[i]);
+	mapper_wire_hosts(m);
 	trace_delays(m);
 	trace_end_nodes(m);
 	rebase_traces(m);

@@ -18,6 +18,87 @@ static void add_text(struct value *tuple, const char *text)
 	value_append(tuple, value_string(text ? text : ""));
 }
 
+/* The shared hosts that virtual nodes of the experiment are on. */
+static int next_shared(
+	const struct lab_site *site, const struct lab_experiment *e, int after)
+{
+	int owner = lab_index(site, e);
+
+	for (size_t h = (size_t)(after + 1); h < site->n_machines; h++)
+		for (size_t i = 0; site->machines[h].is_shared_host &&
+				   i < site->n_machines;
+			i++)
+			if (site->machines[i].owner == owner &&
+				site->machines[i].host == (int)h)
+				return (int)h;
+	return -1;
+}
+
+static void add_tuple(struct value *list, const char *const *texts)
+{
+	struct value *tuple = pyrepr_tuple();
+
+	for (; *texts; texts++)
+		add_text(tuple, *texts);
+	value_append(list, tuple);
+}
+
+/* Shared hosts have an agent that hands on events. */
+static void add_proxies(
+	struct lab_site *site, const struct lab_experiment *e, struct value *to)
+{
+	static const char *const names[] = {"__plab_setup", "__plab_teardown"};
+	bool any = false;
+
+	for (int h = -1; (h = next_shared(site, e, h)) >= 0; any = true) {
+		struct lab_machine *m = &site->machines[h];
+		char name[32], ip[NET_ADDR_TEXT];
+
+		snprintf(name, sizeof(name), "__%s_proxy", m->id);
+		net_addr_print(&lab_control(m)->ip, ip);
+		add_tuple(to, (const char *const[]){
+				      name, " ", m->id, ip, "EVPROXY", NULL});
+	}
+	for (int k = 0; any && k < 2; k++)
+		add_tuple(to, (const char *const[]){
+				      names[k], "*", "", "", "TIMELINE", NULL});
+}
+
+/* What is sent to them when an experiment comes and goes. */
+static void add_proxy_events(const struct lab_site *site,
+	const struct lab_experiment *e, struct value *to)
+{
+	static const struct {
+		const char *delay, *text, *name, *sequence;
+	} ends[] = {
+		{"4.0", "Plab setup delay", "__plab_setup", "__ns_sequence"},
+		{"2.0", "Plab teardown delay", "__plab_teardown",
+			"__ns_teardown"}};
+	char idx[16];
+	int n = 0;
+
+	for (int h = -1; (h = next_shared(site, e, h)) >= 0; n++) {
+		char name[32];
+
+		snprintf(idx, sizeof(idx), "%d", n);
+		snprintf(
+			name, sizeof(name), "__%s_proxy", site->machines[h].id);
+		add_tuple(to, (const char *const[]){idx, "0.0", name, "EVPROXY",
+				      "UPDATE", "", ends[0].name, NULL});
+		add_tuple(to, (const char *const[]){idx, "0.0", name, "EVPROXY",
+				      "CLEAR", "", ends[1].name, NULL});
+	}
+	snprintf(idx, sizeof(idx), "%d", n);
+	for (int k = 0; n > 0 && k < 2; k++) {
+		add_tuple(to, (const char *const[]){idx, ends[k].delay, "ns",
+				      "SIMULATOR", "LOG", ends[k].text,
+				      ends[k].name, NULL});
+		add_tuple(to,
+			(const char *const[]){idx, "0.0", ends[k].name,
+				"TIMELINE", "RUN", "", ends[k].sequence, NULL});
+	}
+}
+
 /* Agents of a node come with the machine and its control address. */
 static void event_agentlist(struct lab_call *c, struct lab_experiment *e)
 {
@@ -32,8 +113,14 @@ static void event_agentlist(struct lab_call *c, struct lab_experiment *e)
 		char ip[NET_ADDR_TEXT] = "";
 		int64_t type = 0;
 
-		if (m)
-			net_addr_print(&lab_control(m)->ip, ip);
+		if (m) /* a virtual node has the address of its host */
+			net_addr_print(
+				&lab_control(
+					m->host >= 0
+						? &c->site->machines[m->host]
+						: m)
+					 ->ip,
+				ip);
 		value_get_int(row, "objecttype", &type);
 		add_text(tuple, value_get_text(row, "vname"));
 		add_text(tuple, vnode);
@@ -43,6 +130,7 @@ static void event_agentlist(struct lab_call *c, struct lab_experiment *e)
 		value_append(list, tuple);
 	}
 	value_free(rows);
+	add_proxies(c->site, e, list);
 	call_ok(c, list);
 }
 
@@ -117,6 +205,7 @@ static void event_eventlist(struct lab_call *c, struct lab_experiment *e)
 		value_append(list, tuple);
 	}
 	value_free(rows);
+	add_proxy_events(c->site, e, list);
 	call_ok(c, list);
 }
 

@@ -317,7 +317,7 @@ static void port_table(struct lab_call *c, const struct lab_experiment *e,
 						   ? machines[i]->vname
 						   : machines[i]->id;
 
-			if (!f->control && f->lan &&
+			if (!f->control && f->lan && !machines[i]->is_virtual &&
 				wanted(list, name, f->card))
 				counter_line(c, machines[i], f, physical, &out);
 		}

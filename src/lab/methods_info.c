@@ -19,14 +19,16 @@ static bool has_mapping(enum lab_state state)
 	       state == LAB_MODIFY_REPARSE;
 }
 
-static struct value *mapping_entry(const struct lab_machine *m)
+static struct value *mapping_entry(
+	const struct lab_site *site, const struct lab_machine *m)
 {
 	struct value *row = row_new("node=s status=sup name=n erole=snode "
 				    "pnode=s eventstatus=n osid=s type=s");
 
 	row_text(row, "name", m->vname);
 	row_text(row, "node", m->id);
-	row_text(row, "pnode", m->id);
+	row_text(row, "pnode",
+		m->host >= 0 ? site->machines[m->host].id : m->id);
 	row_text(row, "type", m->type->name);
 	row_text(row, "osid", m->osid);
 	row_text_if(row, "status", m->status);
@@ -54,7 +56,8 @@ static struct value *mapping(
 			return NULL;
 		}
 		if (list[i]->vname)
-			value_set(map, list[i]->vname, mapping_entry(list[i]));
+			value_set(map, list[i]->vname,
+				mapping_entry(c->site, list[i]));
 		else
 			*ret_unnamed = true;
 	}
@@ -109,13 +112,14 @@ static void info_links(struct lab_call *c, const struct lab_experiment *e)
 	call_ok(c, links);
 }
 
-static struct value *reserved_row(
+static struct value *reserved_row(const struct lab_site *site,
 	const struct lab_experiment *e, const struct lab_machine *m)
 {
 	struct value *row =
 		row_new("exptidx=i0 inner_elab_boot=i0 pid=s mustwipe=i0 "
 			"plab_role=snone vname=n node_id=s old_exptidx=i0 "
-			"simhost_violation=i0 erole=snode eid=s plab_boot=i0");
+			"simhost_violation=i0 erole=snode eid=s plab_boot=i0 "
+			"sharing_mode=n");
 
 	row_int(row, "exptidx", e->idx);
 	row_text(row, "pid", e->pid);
@@ -123,6 +127,10 @@ static struct value *reserved_row(
 	row_text(row, "vname", m->vname);
 	row_text(row, "node_id", m->id);
 	row_text_if(row, "erole", m->erole);
+	if (m->host >= 0 && site->machines[m->host].is_shared_host) {
+		row_text(row, "sharing_mode", "using_shared_local");
+		pydict_order(row);
+	}
 	row_scrub(row);
 	return row;
 }
@@ -156,6 +164,41 @@ static struct value *interface_row(
 	return row;
 }
 
+/* A virtual node's interface hangs on its host; on a shared host nobody is
+ * shown one. */
+static struct value *vinterface_row(const struct lab_site *site,
+	const struct lab_experiment *e, const struct lab_veth *v)
+{
+	struct value *row = row_new(
+		"iface=n rtabid=i0 IP=s bandwidth=i-1 exptidx=i0 mask=s "
+		"vlanid=i0 mac=s node_id=s virtlanidx=i0 type=sveth unit=i0 "
+		"vnode_id=s");
+	const struct lab_machine *host = &site->machines[v->host];
+	const struct lab_machine *m = &site->machines[v->machine];
+	const struct lab_iface *i = &m->ifaces[v->iface];
+	char text[NET_ADDR_TEXT], mac[16];
+	int lan = 0;
+
+	while ((size_t)lan < e->ns->n_lans &&
+		strcmp(e->ns->lans[lan].name, v->lan) != 0)
+		lan++;
+	if (v->card > 0)
+		row_text(row, "iface", host->ifaces[v->card].name);
+	row_text(row, "IP", net_addr_print(&i->ip, text));
+	row_text(row, "mask", net_addr_print(&i->mask, text));
+	snprintf(mac, sizeof(mac), "%02x%02x%02x%02x%02x%02x", i->mac[0],
+		i->mac[1], i->mac[2], i->mac[3], i->mac[4], i->mac[5]);
+	row_text(row, "mac", mac);
+	row_text(row, "node_id", host->id);
+	row_text(row, "vnode_id", m->id);
+	row_int(row, "exptidx", e->idx);
+	row_int(row, "virtlanidx", lan + 1);
+	row_int(row, "unit", v->unit);
+	row_scrub(row);
+	pydict_order(row);
+	return row;
+}
+
 static void info_physical(struct lab_call *c, const struct lab_experiment *e)
 {
 	size_t n;
@@ -165,14 +208,20 @@ static void info_physical(struct lab_call *c, const struct lab_experiment *e)
 	struct value *st = value_new(VALUE_STRUCT);
 
 	for (size_t i = 0; i < n; i++) {
-		value_append(nodes, reserved_row(e, list[i]));
+		value_append(nodes, reserved_row(c->site, e, list[i]));
 		for (int k = 0; k < list[i]->n_ifaces; k++)
-			if (list[i]->ifaces[k].has_ip)
+			if (list[i]->ifaces[k].has_ip && !list[i]->is_virtual)
 				value_append(
 					ifaces, interface_row(list[i],
 							&list[i]->ifaces[k]));
 	}
 	free(list);
+	for (size_t i = 0; i < e->n_veths; i++) {
+		const struct lab_veth *v = &e->veths[i];
+
+		if (c->site->machines[v->machine].ifaces[v->iface].has_ip)
+			value_append(ifaces, vinterface_row(c->site, e, v));
+	}
 	value_set(st, "nodes", nodes);
 	value_set(st, "interfaces", ifaces);
 	call_ok(c, st);

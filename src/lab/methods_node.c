@@ -52,11 +52,6 @@ static bool may_use_project(struct lab_call *c)
 	return false;
 }
 
-static bool is_free(const struct lab_machine *m)
-{
-	return m->owner < 0;
-}
-
 static bool fits(
 	const struct lab_machine *m, const char *class_name, const char *type)
 {
@@ -80,7 +75,7 @@ static void available(struct lab_call *c, struct lab_experiment *none)
 	for (size_t i = 0; i < c->site->n_machines; i++) {
 		const struct lab_machine *m = &c->site->machines[i];
 
-		n += is_free(m) &&
+		n += lab_is_free(m) &&
 		     fits(m, class_name[0] ? class_name : "pc", type);
 	}
 	call_ok_repr(c, value_int(n));
@@ -165,13 +160,13 @@ static void getlist(struct lab_call *c, struct lab_experiment *none)
 		const struct lab_machine *m = list[i];
 		struct value *row;
 
-		if (!fits(m, class_name, type) ||
+		if (!m->id[0] || !fits(m, class_name, type) ||
 			(nodes && !in_list(nodes, m->id)))
 			continue;
 		row = row_new("node_id=s type=s free=n");
 		row_text(row, "node_id", m->id);
 		row_text(row, "type", m->type->name);
-		value_set(row, "free", value_bool(is_free(m)));
+		value_set(row, "free", value_bool(lab_is_free(m)));
 		value_set(all, m->id, row);
 	}
 	free(list);
@@ -235,6 +230,12 @@ static struct value *ssh_entry(const struct lab_site *site,
 	snprintf(host, sizeof(host), "%s.%s.%s.%s", m->vname ? m->vname : m->id,
 		e->eid, e->pid, site->domain);
 	row_text(row, "hostname", host);
+	if (m->is_virtual) {
+		/* its address is of use only behind that host */
+		snprintf(host, sizeof(host), "users.%s", site->domain);
+		row_text(row, "gateway", host);
+		pydict_order(row);
+	}
 	return row;
 }
 

@@ -53,8 +53,9 @@ static void nodecount(struct lab_call *c, struct lab_experiment *none)
 	for (size_t i = 0; i < c->site->n_machines; i++) {
 		int owner = c->site->machines[i].owner;
 
-		n += owner >= 0 && strcmp(c->site->experiments[owner]->head,
-					   c->caller->uid) == 0;
+		n += owner >= 0 && !c->site->machines[i].is_virtual &&
+		     strcmp(c->site->experiments[owner]->head,
+			     c->caller->uid) == 0;
 	}
 	call_ok_repr(c, value_int(n));
 }

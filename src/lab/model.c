@@ -37,7 +37,18 @@ static const struct block pool[] = {
 		401, 560, 0x001517, "procurve1"},
 };
 
-enum { N_BLOCKS = sizeof(pool) / sizeof(pool[0]) };
+enum {
+	N_BLOCKS = sizeof(pool) / sizeof(pool[0]),
+	MACS_EACH = 5,
+	N_VIRTUAL = 512,
+	FIRST_VIRTUAL = 32768, /* its control address: 198.18.128.0 */
+	SHARED_FIRST = 340,    /* pc340 and pc341 host everybody's */
+	SHARED_LAST = 341,
+	VIRTUAL_LINKS = 9
+};
+
+static const struct lab_type vm_type = {"pcvm", "pcvm", "veth", VIRTUAL_LINKS,
+	10000000, "OPENVZ-STD", "OPENVZ-STD"};
 
 /* Which slot of the system's naming each testbed interface has: real cards
  * are found in another order than they are numbered on the rack. */
@@ -110,8 +121,9 @@ static void make_machine(
 	const int *order = orders[mix(seed ^ (uint64_t)number) % 4];
 
 	snprintf(m->id, sizeof(m->id), "pc%d", number);
+	memcpy(m->key, m->id, sizeof(m->key));
 	m->type = &b->type;
-	m->owner = -1;
+	m->owner = m->host = -1;
 	m->n_ifaces = 1 + b->type.expt_ifaces;
 	for (int k = 0; k < m->n_ifaces; k++) {
 		struct lab_iface *i = &m->ifaces[k];
@@ -121,7 +133,7 @@ static void make_machine(
 		i->card = k;
 		i->port = k > 0;
 		i->vport = i->peer_wire = -1;
-		make_mac(b->oui, (uint32_t)(number * LAB_IFACES_MAX + k), seed,
+		make_mac(b->oui, (uint32_t)(number * MACS_EACH + k), seed,
 			i->mac);
 		if (k == 0) {
 			make_control(i, number);
@@ -133,6 +145,31 @@ static void make_machine(
 		i->switch_card = 2 + plug / 48 % 12;
 		i->switch_port = 1 + plug % 48;
 	}
+}
+
+/* A place for a virtual node.  What it has of its own is its control
+ * interface; the others get their addresses when they are on a link. */
+static void make_place(struct lab_machine *m, const struct lab_type *type,
+	int n, uint64_t seed)
+{
+	snprintf(m->key, sizeof(m->key), "vm%d", n);
+	m->type = type;
+	m->is_virtual = true;
+	m->owner = m->host = -1;
+	m->n_ifaces = 1 + type->expt_ifaces;
+	for (int k = 0; k < m->n_ifaces; k++) {
+		struct lab_iface *i = &m->ifaces[k];
+
+		snprintf(i->name, sizeof(i->name), "eth%u", (unsigned)k % 10);
+		snprintf(i->os_name, sizeof(i->os_name), "eth%u",
+			(unsigned)k % 10);
+		i->card = k;
+		i->vport = i->peer_wire = -1;
+	}
+	make_control(&m->ifaces[0], FIRST_VIRTUAL + n);
+	snprintf(m->ifaces[0].os_name, sizeof(m->ifaces[0].os_name), "eth0");
+	m->ifaces[0].switch_name[0] = '\0';
+	make_mac(0x020000, (uint32_t)n, seed, m->ifaces[0].mac);
 }
 
 struct lab_site *lab_site_new(const char *domain, uint64_t seed)
@@ -153,13 +190,20 @@ struct lab_site *lab_site_new(const char *domain, uint64_t seed)
 		site->types[site->n_types++] = pool[i].type;
 		site->n_machines += (size_t)(pool[i].last - pool[i].first + 1);
 	}
-	site->machines = mem_zalloc(site->n_machines, sizeof(*site->machines));
+	site->vm_type = vm_type;
+	site->machines = mem_zalloc(
+		site->n_machines + N_VIRTUAL, sizeof(*site->machines));
 	size_t at = 0;
 	for (size_t i = 0; i < N_BLOCKS; i++)
 		for (int n = pool[i].first; n <= pool[i].last; n++) {
 			make_machine(&site->machines[at], &pool[i], n, seed);
+			site->machines[at].is_shared_host =
+				n >= SHARED_FIRST && n <= SHARED_LAST;
 			site->machines[at++].type = &site->types[i];
 		}
+	for (int n = 0; n < N_VIRTUAL; n++)
+		make_place(&site->machines[at++], &site->vm_type, n + 1, seed);
+	site->n_machines = at;
 	return site;
 }
 
@@ -245,7 +289,7 @@ struct lab_experiment *lab_experiment_find(
 
 int lab_machine_find(const struct lab_site *site, const char *id)
 {
-	for (size_t i = 0; i < site->n_machines; i++)
+	for (size_t i = 0; *id != '\0' && i < site->n_machines; i++)
 		if (strcmp(site->machines[i].id, id) == 0)
 			return (int)i;
 	return -1;
@@ -285,4 +329,41 @@ int lab_node_index(const struct lab_experiment *e, const char *vname)
 		if (strcmp(e->ns->nodes[i].name, vname) == 0)
 			return (int)i;
 	return -1;
+}
+
+const struct lab_veth *lab_veth_of(
+	const struct lab_experiment *e, int machine, int iface)
+{
+	for (size_t i = 0; i < e->n_veths; i++)
+		if (e->veths[i].machine == machine &&
+			e->veths[i].iface == iface)
+			return &e->veths[i];
+	return NULL;
+}
+
+void lab_end_name(const struct lab_site *site, int machine, int iface,
+	char name[static 16])
+{
+	if (iface >= LAB_VETH)
+		snprintf(name, 16, "veth%u", (unsigned)(iface - LAB_VETH));
+	else
+		snprintf(name, 16, "%s",
+			site->machines[machine].ifaces[iface].os_name);
+}
+
+void lab_end_mac(const struct lab_site *site, int machine, int iface,
+	uint8_t mac[static 6])
+{
+	unsigned unit = (unsigned)(iface - LAB_VETH);
+
+	if (iface < LAB_VETH) {
+		memcpy(mac, site->machines[machine].ifaces[iface].mac, 6);
+		return;
+	}
+	mac[0] = 0xfe; /* nobody's, and higher than any card's */
+	mac[1] = 0;
+	mac[2] = (uint8_t)(machine >> 8);
+	mac[3] = (uint8_t)machine;
+	mac[4] = (uint8_t)(unit >> 8);
+	mac[5] = (uint8_t)unit;
 }

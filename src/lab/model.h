@@ -14,7 +14,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { LAB_IFACES_MAX = 5 }; /* eth0 control, eth1..eth4 experiment */
+enum {
+	LAB_IFACES_MAX = 10, /* eth0 control, then experiment: 4 of a machine,
+	                      * up to 9 of a virtual node */
+	LAB_VETH = 1000      /* as an end of a wire: LAB_VETH + unit is a host's
+	                      * end of a virtual node's wire */
+};
 
 /* A machine type of the site: what the mapper may hand out. */
 struct lab_type {
@@ -41,10 +46,14 @@ struct lab_iface {
 	int switch_card, switch_port; /* the switch's, as on the report */
 };
 
-/* A machine. */
+/* A machine, or a place for a virtual node on one. */
 struct lab_machine {
-	char id[16]; /* "pc164" */
+	char id[16];  /* "pc164", "pcvm164-1"; "" for a free place */
+	char key[16]; /* the same for ever: names its disk and its ports */
 	const struct lab_type *type;
+	bool is_virtual;
+	bool is_shared_host; /* of the site: for virtual nodes of everybody */
+	int host;            /* of a virtual node that is mapped, else -1 */
 	struct lab_iface ifaces[LAB_IFACES_MAX];
 	int n_ifaces;
 	int owner;               /* index into site experiments, -1 free */
@@ -66,6 +75,15 @@ struct lab_wire {
 		int machine, iface;
 	} * ends;
 	size_t n_ends;
+};
+
+/* A virtual node's interface as its host has it (a row of vinterfaces), where
+ * the host belongs to the experiment; nobody sees inside a shared host. */
+struct lab_veth {
+	int machine, iface; /* the virtual node's */
+	int host, unit;     /* "veth<unit>" on the host */
+	const char *lan;
+	int card; /* the host's interface the link leaves by, 0: it does not */
 };
 
 /* One shaper or trace bridge: two ports of a delay machine. */
@@ -161,7 +179,8 @@ struct lab_experiment {
 	struct lab_delay *delays;
 	struct lab_trace *traces;
 	struct lab_linkdelay *linkdelays;
-	size_t n_wires, n_delays, n_traces, n_linkdelays;
+	struct lab_veth *veths;
+	size_t n_wires, n_delays, n_traces, n_linkdelays, n_veths;
 	struct lab_lookup lookup; /* valid while mapped */
 };
 
@@ -178,6 +197,7 @@ struct lab_user {
 struct lab_site {
 	char domain[64]; /* "example.net" */
 	struct lab_type *types;
+	struct lab_type vm_type; /* of virtual nodes: "pcvm" */
 	struct lab_machine *machines;
 	struct lab_experiment **experiments;
 	struct lab_user *users;
@@ -229,6 +249,19 @@ int lab_machine_find(const struct lab_site *site, const char *id);
 struct lab_iface *lab_control(struct lab_machine *m);
 struct lab_iface *lab_iface_find(struct lab_machine *m, const char *name);
 int lab_index(const struct lab_site *site, const struct lab_experiment *e);
+/* May the mapper hand it out as a machine? */
+static inline bool lab_is_free(const struct lab_machine *m)
+{
+	return m->owner < 0 && !m->is_virtual && !m->is_shared_host;
+}
+/* A virtual node's interface on its host, NULL when that is not known. */
+const struct lab_veth *lab_veth_of(
+	const struct lab_experiment *e, int machine, int iface);
+/* Name and MAC of the end of a wire. */
+void lab_end_name(const struct lab_site *site, int machine, int iface,
+	char name[static 16]);
+void lab_end_mac(const struct lab_site *site, int machine, int iface,
+	uint8_t mac[static 6]);
 
 /* The mapper (section 5.3): machines for nodes and shapers, wires, pipes,
  * traces.  Keeps the machines of surviving virtual names.  Not enough of

@@ -70,13 +70,18 @@ static bool add_queue(const struct lab_site *site, const char *dev,
 	return late || p->bandwidth > 0;
 }
 
-static void add_bridge(const struct lab_machine *m, const struct lab_delay *d,
-	int number, struct buf *ip)
+static void make_bridge(int number, struct buf *ip)
 {
 	buf_addf(ip,
 		"link add name bridge%d type bridge stp_state 0 forward_delay "
 		"0 mcast_snooping 0\n",
 		number);
+}
+
+static void add_bridge(const struct lab_machine *m, const struct lab_delay *d,
+	int number, struct buf *ip)
+{
+	make_bridge(number, ip);
 	for (int k = 0; k < 2; k++)
 		buf_addf(ip, "link set dev %s master bridge%d up\n",
 			m->ifaces[d->port[k]].os_name, number);
@@ -120,8 +125,68 @@ bool netplan_delay(const struct lab_site *site, const struct lab_experiment *e,
 void netplan_port(const struct lab_site *site, int machine, int iface,
 	char name[static 16])
 {
-	snprintf(name, 16, "%.12s.%u", site->machines[machine].id,
+	snprintf(name, 16, "%.12s.%u", site->machines[machine].key,
 		(unsigned)iface % 10);
+}
+
+/* Queues towards a virtual node sit on its host's end of the wire. */
+static void add_host_queue(const struct lab_site *site,
+	const struct lab_experiment *e, const struct lab_veth *v,
+	struct buf *tc)
+{
+	char name[16];
+
+	lab_end_name(site, v->host, LAB_VETH + v->unit, name);
+	for (size_t i = 0; i < e->n_linkdelays; i++) {
+		const struct lab_linkdelay *d = &e->linkdelays[i];
+		struct pipe p = {d->delay[1], d->loss[1], d->bandwidth[1],
+			d->q_limit[1]};
+
+		if (d->duplex && d->machine == v->machine &&
+			d->iface == v->iface)
+			add_queue(site, name, &p, tc);
+	}
+}
+
+static bool same_bridge(const struct lab_veth *a, const struct lab_veth *b)
+{
+	return a->host == b->host && a->card == b->card &&
+	       strcmp(a->lan, b->lan) == 0;
+}
+
+int netplan_host(const struct lab_site *site, const struct lab_experiment *e,
+	int machine, struct buf *ip, struct buf *tc)
+{
+	const struct lab_machine *m = &site->machines[machine];
+	int bridges = 0;
+
+	for (size_t i = 0; i < e->n_veths; i++) {
+		const struct lab_veth *v = &e->veths[i];
+		size_t first = 0;
+
+		if (v->host != machine)
+			continue;
+		while (!same_bridge(&e->veths[first], v))
+			first++;
+		if (first < i)
+			continue; /* has its bridge */
+		make_bridge(++bridges, ip);
+		if (v->card > 0)
+			buf_addf(ip, "link set dev %s master bridge%d up\n",
+				m->ifaces[v->card].os_name, bridges);
+		for (size_t k = i; k < e->n_veths; k++) {
+			const struct lab_veth *other = &e->veths[k];
+
+			if (!same_bridge(v, other) ||
+				site->machines[other->machine].init == 0)
+				continue;
+			buf_addf(ip, "link set dev veth%d master bridge%d up\n",
+				other->unit, bridges);
+			add_host_queue(site, e, other, tc);
+		}
+		buf_addf(ip, "link set dev bridge%d up\n", bridges);
+	}
+	return bridges;
 }
 
 bool netplan_switch(const struct lab_site *site, const struct lab_experiment *e,
@@ -135,7 +200,8 @@ bool netplan_switch(const struct lab_site *site, const struct lab_experiment *e,
 			d->q_limit[1]};
 		char port[16];
 
-		if (!d->duplex || site->machines[d->machine].init == 0)
+		if (!d->duplex || site->machines[d->machine].init == 0 ||
+			lab_veth_of(e, d->machine, d->iface) != NULL)
 			continue; /* a machine that is off has no port */
 		netplan_port(site, d->machine, d->iface, port);
 		if (add_queue(site, port, &p, tc))

@@ -13,6 +13,10 @@ void netplan_node(const struct lab_site *site, const struct lab_experiment *e,
  * when there are none. */
 bool netplan_delay(const struct lab_site *site, const struct lab_experiment *e,
 	int machine, struct buf *ip, struct buf *tc);
+/* A host's bridges, one for each link of virtual nodes on it, and the queues
+ * of end-node shaping towards them; returns how many bridges. */
+int netplan_host(const struct lab_site *site, const struct lab_experiment *e,
+	int machine, struct buf *ip, struct buf *tc);
 /* The queues of end-node shaping towards the node: they sit on the switch's
  * side of its wire, whose ends are named by netplan_port(). */
 bool netplan_switch(const struct lab_site *site, const struct lab_experiment *e,

@@ -195,8 +195,32 @@ static void add_linktest(struct nodefiles *list, const struct lab_site *site,
 
 /* ---- tmcc ---- */
 
-static void answer_ifconfig(struct nodefiles *list, const struct lab_machine *m)
+/* On a virtual node: its own card, and that of its host below it. */
+static void answer_virtual(struct buf *text, const struct lab_site *site,
+	const struct lab_experiment *e, int machine, int iface)
 {
+	const struct lab_iface *i = &site->machines[machine].ifaces[iface];
+	const struct lab_veth *v = lab_veth_of(e, machine, iface);
+	char mask[NET_ADDR_TEXT];
+
+	buf_adds(text, "INTERFACE IFACETYPE=veth INET=");
+	add_ip(text, i);
+	buf_addf(text, " MASK=%s ID=%d VMAC=",
+		i->has_ip ? net_addr_print(&i->mask, mask) : "",
+		v != NULL ? v->unit : iface);
+	add_mac(text, i->mac);
+	buf_adds(text, " PMAC=");
+	if (v != NULL && v->card > 0)
+		add_mac(text, site->machines[v->host].ifaces[v->card].mac);
+	else
+		buf_adds(text, "none");
+	buf_addf(text, " RTABID=0 ENCAPSULATE=0 LAN=%s VTAG=0\n", i->lan);
+}
+
+static void answer_ifconfig(struct nodefiles *list, const struct lab_site *site,
+	const struct lab_experiment *e, int machine)
+{
+	const struct lab_machine *m = &site->machines[machine];
 	struct buf text = BUF_INIT(FILE_MAX);
 	char mask[NET_ADDR_TEXT];
 
@@ -205,6 +229,10 @@ static void answer_ifconfig(struct nodefiles *list, const struct lab_machine *m)
 
 		if (i->lan == NULL)
 			continue;
+		if (m->is_virtual) {
+			answer_virtual(&text, site, e, machine, k);
+			continue;
+		}
 		buf_addf(&text, "INTERFACE IFACETYPE=%s INET=", m->type->nic);
 		add_ip(&text, i);
 		buf_addf(&text, " MASK=%s MAC=",
@@ -375,7 +403,7 @@ static void add_tmcc(struct nodefiles *list, const struct lab_site *site,
 	nodefiles_add(list, TMCC "tmcc.d/nodeid", 0600, &text);
 	buf_addf(&text, "CREATOR=%s SWAPPER=%s\n", e->head, e->head);
 	nodefiles_add(list, TMCC "tmcc.d/creator", 0600, &text);
-	answer_ifconfig(list, m);
+	answer_ifconfig(list, site, e, machine);
 	answer_delay(list, site, e, machine);
 	answer_linkdelay(list, site, e, machine);
 	answer_traceinfo(list, site, e, machine);

@@ -104,7 +104,7 @@ void lab_runtime_free(struct lab_runtime *rt)
 			char path[512];
 
 			snprintf(path, sizeof(path), "%s/%s", rt->setup.store,
-				rt->site->machines[i].id);
+				rt->site->machines[i].key);
 			umount2(path, MNT_DETACH);
 		}
 	}
@@ -127,7 +127,7 @@ const struct lab_node *lab_runtime_node(
 void runtime_control_port(
 	const struct lab_runtime *rt, int machine, char name[static 16])
 {
-	snprintf(name, 16, "c%.14s", rt->site->machines[machine].id);
+	snprintf(name, 16, "c%.14s", rt->site->machines[machine].key);
 }
 
 void runtime_place(const struct lab_runtime *rt, const struct lab_experiment *e,
@@ -136,7 +136,7 @@ void runtime_place(const struct lab_runtime *rt, const struct lab_experiment *e,
 	const struct lab_machine *m = &rt->site->machines[machine];
 
 	snprintf(ret->store, sizeof(ret->store), "%s/%s", rt->setup.store,
-		m->id);
+		m->key);
 	snprintf(ret->hostname, sizeof(ret->hostname), "%s.%s.%s.%s", m->vname,
 		e->eid, e->pid, rt->site->domain);
 	ret->hostname[64] = '\0'; /* the kernel's limit */
@@ -169,7 +169,7 @@ int runtime_wipe(struct lab_runtime *rt, int machine, struct err *err)
 	if (!rt->has_disk[machine])
 		return 0;
 	snprintf(path, sizeof(path), "%s/%s", rt->setup.store,
-		rt->site->machines[machine].id);
+		rt->site->machines[machine].key);
 	if (umount2(path, MNT_DETACH) < 0)
 		return err_sys(err, "wiping %s", path);
 	rt->has_disk[machine] = false;

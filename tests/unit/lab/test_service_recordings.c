@@ -333,12 +333,6 @@ static const struct {
 	const char *prefix, *why;
 } beyond[] = {
 	{"big200-", "its NS text was not recorded"},
-	{"vmshare-info-mapping", "virtual nodes on shared hosts"},
-	{"vmshare-info-physical", "virtual nodes on shared hosts"},
-	{"vmshare-ssh", "virtual nodes on shared hosts"},
-	{"vmshare-agentlist", "virtual nodes on shared hosts"},
-	{"vmshare-eventlist", "virtual nodes on shared hosts"},
-	{"vmshare-expinfo", "virtual nodes on shared hosts"},
 	{"err-statewait-noevents", "that server had no event system"},
 };
 
