@@ -33,7 +33,7 @@ kill_agents() {
 		on "$node" -- sh -c '
 			for p in /proc/[0-9]*; do
 				case $(readlink $p/exe) in
-				*/netflowize/*nfz-agent* | */netflowize/.boot*)
+				*/lib/netflowize/*nfz-agent* | */lib/netflowize/.boot*)
 					kill -9 ${p#/proc/};;
 				esac
 			done'

@@ -126,7 +126,7 @@ no_processes() {
 	for node in $(machines); do
 		# shellcheck disable=SC2016
 		on "$node" -- sh -c 'ls -l /proc/[0-9]*/exe /proc/[0-9]*/cwd \
-			2>/dev/null' | grep netflowize && return 1
+			2>/dev/null' | grep /var/lib/netflowize/ && return 1
 	done
 	return 0
 }
