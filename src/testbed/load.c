@@ -6,6 +6,7 @@
 #include "testbed/graphml.h"
 #include "testbed/ns.h"
 #include "testbed/rocketfuel.h"
+#include "testbed/rspec.h"
 #include "testbed/sndlib.h"
 #include "topology/topofile.h"
 
@@ -63,6 +64,7 @@ static const struct {
 		struct err *err);
 } formats[] = {
 	{is_json, load_json},
+	{rspec_is, rspec_parse},
 	{graphml_is, graphml_parse},
 	{gr_is, gr_parse},
 	{sndlib_is, sndlib_parse},
@@ -75,7 +77,7 @@ static int unknown_format(const char *name, struct err *err)
 {
 	err_set(err, NFZ_E_INPUT,
 		"%s: is no topology in a format known here (JSON, "
-		"NS, GraphML, .gr, SNDlib, Rocketfuel)",
+		"NS, RSpec, GraphML, .gr, SNDlib, Rocketfuel)",
 		name);
 	return err_hint(err, "See netflowize-topology(5), or get "
 			     "one: netflowize fetch PROJ/EXP");

@@ -1,0 +1,14 @@
+/* Topologies from GENI RSpecs, version 3 and ProtoGENI's 2: requests, and the
+ * manifests that answer them. */
+#ifndef NFZ_TESTBED_RSPEC_H
+#define NFZ_TESTBED_RSPEC_H
+
+#include "testbed/draft.h"
+
+bool rspec_is(const char *text, size_t len);
+/* Nodes and links by their client_id.  A bridge (a node of sliver type "delay"
+ * between two links) becomes a shaper on one link.  Errors name the line. */
+int rspec_parse(const struct draft_text *from, struct topology **ret,
+	struct err *err) NFZ_MUST_CHECK;
+
+#endif

@@ -1,0 +1,330 @@
+/* A node of an RSpec: what it is, what runs it, how to log in, its
+ * interfaces.  Names of machines, images and hosts are taken out of the URNs
+ * they come in. */
+#include "base/mem.h"
+#include "testbed/import.h"
+#include "testbed/rspec_data.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *attr(
+	struct rspec *r, const struct xnode *x, const char *name)
+{
+	return draft_copy(&r->draft, draft_xml_attr(&r->draft, x, name));
+}
+
+/* Of what may be absent. */
+static const struct xnode *first(const struct xnode *x)
+{
+	return x ? xnode_child(x) : NULL;
+}
+
+static const struct xnode *child(const struct xnode *x, const char *name)
+{
+	return x ? xnode_find(x, name) : NULL;
+}
+
+static bool one_of(const char *s, const char *const *list)
+{
+	for (; s && *list; list++)
+		if (strcasecmp(s, *list) == 0)
+			return true;
+	return false;
+}
+
+/* "urn:publicid:IDN+site+image+emulab-ops//UBUNTU20-64-STD" and
+ * "emulab-ops/UBUNTU18-64-STD:0" -> the image's own name */
+static const char *image_name(struct rspec *r, const char *image)
+{
+	const char *s = rspec_urn_name(image), *slash;
+
+	if (!s || strstr(s, "://")) /* an address: names nothing */
+		return NULL;
+	slash = strrchr(s, '/');
+	s = slash ? slash + 1 : s;
+	return s[0] ? arena_strndup(&r->draft.scratch, s, strcspn(s, ":"))
+		    : NULL;
+}
+
+static bool login_name(const char *s)
+{
+	if (!s || s[0] == '-')
+		return false;
+	for (; *s; s++)
+		if (!isalnum((unsigned char)*s) && !strchr("-_.:@", *s))
+			return false;
+	return true;
+}
+
+static bool read_login(
+	struct rspec *r, const struct xnode *x, struct topo_node *n)
+{
+	const char *host = attr(r, x, "hostname"), *user;
+	const char *port = attr(r, x, "port");
+	int64_t number = 0;
+
+	if (!login_name(host))
+		return false;
+	n->hostname = host;
+	user = attr(r, x, "username");
+	if (login_name(user))
+		n->user = user;
+	if (port &&
+		span_count((struct span){port, strlen(port)}, 65535, &number))
+		n->port = (uint16_t)number;
+	return true;
+}
+
+/* One entry for each member of the project: the first stands for all. */
+static void read_services(
+	struct rspec *r, const struct xnode *node, struct topo_node *n)
+{
+	const struct xnode *services = child(node, "services");
+	const struct xnode *host = child(node, "host");
+	const char *address = attr(r, host, "ipv4");
+	const char *name = attr(r, host, "name");
+	struct net_addr parsed;
+
+	for (const struct xnode *x = first(services); x; x = xnode_next(x))
+		if (xnode_is(x, "login") && read_login(r, x, n))
+			break;
+	if (!n->hostname && login_name(name))
+		n->hostname = name;
+	/* behind another port it is the machine below that is logged into */
+	if (address && (!n->port || n->port == 22) &&
+		net_addr_parse(address, &parsed))
+		n->address = address;
+}
+
+static enum node_role role_of(const char *sliver, bool below)
+{
+	static const char *const virtual[] = {"emulab-xen", "emulab-openvz",
+		"default-vm", "docker", "dockercontainer", "emulab-docker",
+		"emulab-kvm", "xen", "kvm", "vm", "m1.tiny", "m1.small",
+		"m1.medium", "m1.large", "m1.xlarge", NULL};
+	static const char *const outside[] = {
+		"emulab-blockstore", "emulab-connect", "emulab-bbg", NULL};
+
+	if (sliver && strcmp(sliver, "delay") == 0)
+		return ROLE_SHAPER;
+	if (one_of(sliver, outside))
+		return ROLE_EXTERNAL;
+	if (below || one_of(sliver, virtual) ||
+		(sliver && strncasecmp(sliver, "xo.", 3) == 0))
+		return ROLE_VIRTUAL;
+	return ROLE_HOST;
+}
+
+/* What it is: sliver type, hardware, image, machine. */
+static void read_kind(
+	struct rspec *r, const struct xnode *x, struct topo_node *n)
+{
+	const struct xnode *sliver = child(x, "sliver_type");
+	const struct xnode *vnode = child(x, "vnode");
+	const char *image, *machine, *own, *exclusive;
+
+	machine = draft_copy(&r->draft,
+		rspec_urn_name(draft_xml_attr(&r->draft, x, "component_id")));
+	own = attr(r, vnode, "name");
+	exclusive = attr(r, x, "exclusive");
+	n->phys = own ? own : machine;
+	n->host = machine;
+	n->role = role_of(attr(r, sliver, "name"),
+		own && machine && strcmp(own, machine) != 0);
+	n->host_shared = n->role == ROLE_VIRTUAL &&
+			 (!exclusive || strcasecmp(exclusive, "true") != 0);
+	n->type = attr(r, vnode, "hardware_type");
+	if (!n->type)
+		n->type = attr(r, child(x, "hardware_type"), "name");
+	image = attr(r, child(sliver, "disk_image"), "name");
+	n->os = image_name(r, image ? image : attr(r, vnode, "disk_image"));
+	if (!n->os)
+		n->os = image_name(r, attr(r, vnode, "disk_image"));
+	if (import_os_unusable(n->os))
+		n->unusable = "os";
+}
+
+static int read_pipes(struct rspec *r, const struct xnode *node, int index)
+{
+	const struct xnode *shaping =
+		child(child(node, "sliver_type"), "sliver_type_shaping");
+	int rc = 0;
+
+	for (const struct xnode *x = first(shaping); x && !rc;
+		x = xnode_next(x)) {
+		struct rspec_pipe p = {.node = index};
+
+		if (!xnode_is(x, "pipe"))
+			continue;
+		p.source = draft_xml_attr(&r->draft, x, "source");
+		p.dest = draft_xml_attr(&r->draft, x, "dest");
+		rc = rspec_shape(r, x, &p.shape);
+		MEM_PUSH(r->pipes, r->n_pipes, r->pipes_cap) = p;
+	}
+	return rc;
+}
+
+/* Interfaces. */
+
+static int hex(char c)
+{
+	return isdigit((unsigned char)c)    ? c - '0'
+	       : isxdigit((unsigned char)c) ? (c | 0x20) - 'a' + 10
+					    : -1;
+}
+
+/* "urn:...+interface+pc3:1%2F25" -> "1/25".  "lo0" is what links inside one
+ * machine have: no interface of the node's. */
+static const char *port_name(struct rspec *r, const char *component)
+{
+	const char *s = rspec_urn_name(component), *colon;
+	char *copy;
+	size_t n = 0;
+
+	colon = s ? strchr(s, ':') : NULL;
+	if (!colon || !colon[1] || strcmp(colon, ":lo0") == 0)
+		return NULL;
+	copy = arena_strndup(&r->draft.scratch, colon + 1, strlen(colon + 1));
+	for (s = colon + 1; *s; s++) {
+		if (*s == '%' && hex(s[1]) >= 0 && hex(s[2]) >= 0) {
+			copy[n++] = (char)(hex(s[1]) * 16 + hex(s[2]));
+			s += 2;
+		} else {
+			copy[n++] = *s;
+		}
+	}
+	copy[n] = '\0';
+	return draft_copy(&r->draft, copy);
+}
+
+/* Without a machine the wish has a name of its own: "node0:if1" -> "if1". */
+static const char *wished_name(struct rspec *r, int node, const char *id)
+{
+	const char *name = r->draft.t->nodes[node].name;
+	size_t n = strlen(name);
+
+	if (id && strncmp(id, name, n) == 0 && id[n] == ':' && id[n + 1])
+		id += n + 1;
+	return draft_copy(&r->draft, id);
+}
+
+static void read_ip(
+	struct rspec *r, const struct xnode *x, struct topo_iface *iface)
+{
+	const struct xnode *ip = child(x, "ip");
+	const char *address = attr(r, ip, "address");
+	const char *mask = attr(r, ip, "netmask");
+	struct net_addr m;
+	int64_t len;
+
+	iface->has_addr = address && net_addr_parse(address, &iface->addr);
+	if (!iface->has_addr || !mask)
+		return;
+	if (net_addr_parse(mask, &m) && net_mask_length(&m) >= 0 &&
+		net_addr_is_v4(&iface->addr))
+		iface->prefix_len = (uint8_t)(96 + net_mask_length(&m));
+	else if (span_count((struct span){mask, strlen(mask)},
+			 net_addr_is_v4(&iface->addr) ? 32 : 128, &len) &&
+		 len)
+		iface->prefix_len =
+			(uint8_t)(len +
+				  (net_addr_is_v4(&iface->addr) ? 96 : 0));
+}
+
+static bool all_zero(const uint8_t *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (b[i])
+			return false;
+	return true;
+}
+
+static void read_iface(struct rspec *r, const struct xnode *x, int node)
+{
+	struct rspec_iface f = {.line = xnode_line(x), .link = -1};
+	const char *mac = attr(r, x, "mac_address");
+	size_t place;
+
+	f.iface.node = node;
+	f.iface.link = -1;
+	f.client_id = draft_xml_attr(&r->draft, x, "client_id");
+	f.component_id = draft_xml_attr(&r->draft, x, "component_id");
+	f.sliver_id = draft_xml_attr(&r->draft, x, "sliver_id");
+	f.iface.name = f.component_id ? port_name(r, f.component_id)
+				      : wished_name(r, node, f.client_id);
+	f.iface.has_mac = mac && net_mac_parse(mac, f.iface.mac) &&
+			  !all_zero(f.iface.mac, 6);
+	read_ip(r, x, &f.iface);
+	if (f.client_id) {
+		place = (size_t)(uintptr_t)map_gets(&r->iface_ids, f.client_id);
+		if (place)
+			f.ambiguous = r->ifaces[place - 1].ambiguous = true;
+		else
+			map_puts(&r->iface_ids, f.client_id,
+				(void *)(uintptr_t)(r->n_ifaces + 1));
+	}
+	if (f.sliver_id)
+		map_puts(&r->slivers, f.sliver_id,
+			(void *)(uintptr_t)(r->n_ifaces + 1));
+	MEM_PUSH(r->ifaces, r->n_ifaces, r->ifaces_cap) = f;
+}
+
+/* A switch that was rented has ports without MAC addresses. */
+static bool seems_switch(struct rspec *r, const struct xnode *node)
+{
+	size_t n = 0;
+
+	for (const struct xnode *x = xnode_child(node); x; x = xnode_next(x)) {
+		const char *mac;
+
+		if (!xnode_is(x, "interface"))
+			continue;
+		mac = draft_xml_attr(&r->draft, x, "mac_address");
+		if (!mac || strspn(mac, "0:") != strlen(mac))
+			return false;
+		n++;
+	}
+	return n > 0;
+}
+
+/* Nothing refers to a node by its name, and documents of several sites put
+ * together do have two of one name. */
+static int add_node(struct rspec *r, long line, struct topo_node *n)
+{
+	const char *id = n->name;
+	int index;
+
+	if (!id)
+		n->name = n->phys;
+	index = draft_node(&r->draft, n);
+	if (!id)
+		draft_warn(&r->draft, line,
+			"a node without client_id is called \"%s\"",
+			r->draft.t->nodes[index].name);
+	else if (strcmp(r->draft.t->nodes[index].name, id) != 0)
+		draft_warn(&r->draft, line, "node \"%.60s\" is called \"%s\"",
+			id, r->draft.t->nodes[index].name);
+	return index;
+}
+
+int rspec_node(struct rspec *r, const struct xnode *x)
+{
+	const char *id = draft_xml_attr(&r->draft, x, "client_id");
+	struct topo_node n = {.name = id};
+	int index;
+
+	read_kind(r, x, &n);
+	read_services(r, x, &n);
+	if (n.role == ROLE_HOST && seems_switch(r, x))
+		n.role = ROLE_SWITCH;
+	if (r->manifest && !n.hostname && !n.address && !n.unusable &&
+		n.role != ROLE_SWITCH && n.role != ROLE_EXTERNAL)
+		n.unusable = "no-login";
+	index = add_node(r, xnode_line(x), &n);
+	for (const struct xnode *c = xnode_child(x); c; c = xnode_next(c))
+		if (xnode_is(c, "interface"))
+			read_iface(r, c, index);
+	return read_pipes(r, x, index);
+}
