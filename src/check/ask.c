@@ -98,11 +98,15 @@ static void impact_costs(const struct topology *t, int64_t *cost)
 static int read_costs(const struct names *names, const struct jval *costs,
 	struct ask *a, struct err *err)
 {
+	/* so that no sum of them overflows */
+	int64_t most = INT64_MAX / 4 / (int64_t)(names->t->n_nodes + 1);
+
 	for (void *at = jval_first(costs); at; at = jval_next(costs, at)) {
 		int node = names_node(names, jval_key(at));
 		int64_t cost;
 
-		if (node < 0 || !jval_int(jval_member(at), &cost) || cost < 0)
+		if (node < 0 || !jval_int(jval_member(at), &cost) || cost < 0 ||
+			cost > most)
 			return err_set(err, NFZ_E_INPUT,
 				"demand: the cost of node %s is no number of 0 "
 				"or more, or there is no such node",

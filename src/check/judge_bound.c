@@ -11,7 +11,9 @@
  * weight.  Weights that never outweigh a node make the second sum 0, and the
  * bound is what netflowize-plan(5) says; wrong ones only make it weak, never
  * false.  All of it in integers of 128 bits. */
+#include "base/clock.h"
 #include "base/mem.h"
+#include "check/exact.h"
 #include "check/judge.h"
 
 #include <inttypes.h>
@@ -116,6 +118,31 @@ static void judge_status(const struct judge *j)
 	verdict_close(j->v, "status", &wrong, "%s", c->status_word);
 }
 
+static void search_bound(const struct judge *j, int64_t by_weights)
+{
+	const struct claim *c = j->claim;
+	struct exact_result found;
+
+	exact_solve(j->need, c->lower_bound,
+		mono_now().ns + j->time_ms * NS_PER_MS, &found);
+	if (found.bound >= c->lower_bound)
+		verdict_add(j->v, "bound", FINDING_HOLDS,
+			"nothing costs less than %" PRId64
+			": the checker's own search found nothing",
+			c->lower_bound);
+	else if (found.closed)
+		verdict_add(j->v, "bound", FINDING_BROKEN,
+			"a placement costs %" PRId64
+			", the plan says none costs less than %" PRId64,
+			found.bound, c->lower_bound);
+	else
+		verdict_add(j->v, "bound", FINDING_OPEN,
+			"the plan says %" PRId64 "; its weights prove %" PRId64
+			", the checker's search %" PRId64
+			" before its time was up",
+			c->lower_bound, by_weights, found.bound);
+}
+
 void judge_bound(const struct judge *j)
 {
 	int64_t proven = proven_by_weights(j);
@@ -127,7 +154,5 @@ void judge_bound(const struct judge *j)
 			": the plan's weights prove it",
 			j->claim->lower_bound);
 	else
-		verdict_add(j->v, "bound", FINDING_OPEN,
-			"the plan says %" PRId64 ", its weights prove %" PRId64,
-			j->claim->lower_bound, proven);
+		search_bound(j, proven);
 }

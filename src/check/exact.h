@@ -1,0 +1,48 @@
+/* The checker's own search: what does the cheapest placement cost? */
+#ifndef NFZ_CHECK_EXACT_H
+#define NFZ_CHECK_EXACT_H
+
+#include "check/need.h"
+
+struct exact_result {
+	int64_t bound; /* nothing costs less: proven */
+	bool closed;   /* and something costs just that */
+};
+
+/* The cheapest cost of covering every group that can be covered, required
+ * nodes included.  Stops early when the bound has reached `enough`.
+ * deadline_ns: mono_now(). */
+void exact_solve(const struct need *n, int64_t enough, int64_t deadline_ns,
+	struct exact_result *ret);
+
+/* --- between the search's own files ----------------------------------------
+ */
+
+/* Columns are nodes.  A row is dead when it is seen or can no longer be; a
+ * group whose demand is all of its live rows makes them obligatory. */
+struct exact {
+	int n_cols, n_rows, n_groups;
+	int *row_start, *row_col, *col_start, *col_row;
+	int *row_need; /* probes still wanted */
+	int *row_left; /* live columns */
+	int *row_group;
+	int *group_first, *group_end, *group_demand, *group_left;
+	bool *row_dead, *col_dead;
+	int64_t *cost;
+	int64_t base; /* of what was taken */
+	int *var_of;  /* by column: scratch of exact_core, all 0 */
+	int *row_queue, *col_queue;
+	int row_head, row_tail, col_head, col_tail;
+	bool *row_queued, *col_queued;
+};
+
+void exact_init(struct exact *x, const struct need *n);
+void exact_release(struct exact *x);
+/* Takes what must be, drops what need not be, until nothing changes. */
+void exact_reduce(struct exact *x);
+/* The cheapest cover of the live rows listed (whole groups, closed under
+ * shared columns).  false: the deadline came; *ret is a bound then. */
+bool exact_core(const struct exact *x, const int *rows, int n,
+	int64_t deadline_ns, int64_t *ret);
+
+#endif

@@ -1,0 +1,275 @@
+/* Reference: Andres, Kaufmann, Matheis and Schaub, "Unsatisfiability-based
+ * optimization in clasp", ICLP 2012 (the OLL algorithm), with stratification
+ * by weight.  "No node of this set is bought" is refuted; the refutation (a
+ * core) costs at least its least weight; the same set with "at most one is
+ * bought" is asked next.  What the cores cost is a lower bound at any time, and
+ * the optimum when nothing is left to refute. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "check/exact.h"
+#include "check/totalizer.h"
+
+enum { TRIM_CONFLICTS = 300, EXHAUST_CONFLICTS = 1000, TRIM_MAX = 60 };
+
+/* A wish: the literal should be true, at this price. */
+struct wish {
+	int lit;
+	int64_t weight;
+	struct totalizer *of; /* lit is "fewer than k of these" */
+	int k;
+};
+
+struct core_search {
+	const struct exact *x;
+	struct arena arena;
+	struct sat *sat;
+	int vars;
+	int *wish_at; /* by variable: its wish + 1 */
+	size_t wish_at_cap;
+	struct wish *wishes;
+	size_t n_wishes, wishes_cap;
+	int *assume;
+	size_t n_assume, assume_cap;
+	int64_t bound, deadline_ns;
+};
+
+/* Wishes are for variables to be false. */
+static struct wish *find_wish(struct core_search *s, int lit)
+{
+	size_t at = (size_t)-lit < s->wish_at_cap ? s->wish_at[-lit] : 0;
+
+	return at ? &s->wishes[at - 1] : NULL;
+}
+
+static void add_wish(struct core_search *s, struct wish w)
+{
+	struct wish *old = find_wish(s, w.lit);
+	size_t cap = s->wish_at_cap;
+
+	if (old) {
+		old->weight += w.weight;
+		return;
+	}
+	while (cap <= (size_t)-w.lit)
+		cap = cap ? cap * 2 : 64;
+	if (cap > s->wish_at_cap) {
+		s->wish_at = mem_grow(s->wish_at, cap, sizeof(int));
+		for (size_t i = s->wish_at_cap; i < cap; i++)
+			s->wish_at[i] = 0;
+		s->wish_at_cap = cap;
+	}
+	MEM_PUSH(s->wishes, s->n_wishes, s->wishes_cap) = w;
+	s->wish_at[-w.lit] = (int)s->n_wishes;
+}
+
+static int col_lit(struct core_search *s, int v)
+{
+	if (!s->x->var_of[v]) {
+		s->x->var_of[v] = ++s->vars;
+		add_wish(s, (struct wish){-s->vars, s->x->cost[v], NULL, 0});
+	}
+	return s->x->var_of[v];
+}
+
+/* At least `need` of the row's columns, or the literal `unless` (0: none). */
+static void row_clauses(struct core_search *s, int r, int unless)
+{
+	const struct exact *x = s->x;
+	int n = 0, need = x->row_need[r];
+	cleanup_free int *lits =
+		mem_zalloc((size_t)x->row_left[r] + 2, sizeof(int));
+
+	for (int i = x->row_start[r]; i < x->row_start[r + 1]; i++)
+		if (!x->col_dead[x->row_col[i]])
+			lits[n++] = col_lit(s, x->row_col[i]);
+	if (need > 1) {
+		struct totalizer *missing;
+
+		for (int i = 0; i < n; i++)
+			lits[i] = -lits[i];
+		missing = totalizer_new(&s->arena, lits, n, &s->vars);
+		lits[0] = -totalizer_output(missing, s->sat, n - need + 1);
+		n = 1;
+	}
+	if (unless)
+		lits[n++] = unless;
+	sat_clause(s->sat, lits, (size_t)n);
+}
+
+/* Of the n live rows of a group, n - demand may stay unseen. */
+static void group_clauses(struct core_search *s, const int *rows, int n)
+{
+	int spare = n - s->x->group_demand[s->x->row_group[rows[0]]];
+	cleanup_free int *unseen = mem_zalloc((size_t)n + 1, sizeof(int));
+	struct totalizer *t;
+
+	for (int i = 0; i < n; i++) {
+		unseen[i] = spare ? ++s->vars : 0;
+		row_clauses(s, rows[i], unseen[i]);
+	}
+	if (!spare)
+		return;
+	t = totalizer_new(&s->arena, unseen, n, &s->vars);
+	sat_clause(s->sat, (int[]){-totalizer_output(t, s->sat, spare + 1)}, 1);
+}
+
+static void add_rows(struct core_search *s, const int *rows, int n)
+{
+	for (int i = 0, end; i < n; i = end) {
+		for (end = i + 1; end < n && s->x->row_group[rows[end]] ==
+						     s->x->row_group[rows[i]];)
+			end++;
+		group_clauses(s, rows + i, end - i);
+	}
+}
+
+static enum sat_answer ask(struct core_search *s, int conflicts)
+{
+	return sat_solve(
+		s->sat, s->assume, s->n_assume, conflicts, s->deadline_ns);
+}
+
+/* Keeps, of the assumptions, those the refutation used. */
+static void keep_failed(struct core_search *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->n_assume; i++)
+		if (sat_failed(s->sat, s->assume[i]))
+			s->assume[kept++] = s->assume[i];
+	s->n_assume = kept;
+}
+
+/* A smaller core is a better one: tries without each member in turn. */
+static void trim(struct core_search *s)
+{
+	keep_failed(s);
+	if (s->n_assume > TRIM_MAX)
+		return;
+	for (size_t i = 0; i < s->n_assume && s->n_assume > 1;) {
+		int out = s->assume[i];
+
+		s->assume[i] = s->assume[--s->n_assume];
+		if (ask(s, TRIM_CONFLICTS) == SAT_NO) {
+			keep_failed(s);
+			i = 0;
+			continue;
+		}
+		s->assume[s->n_assume++] = s->assume[i];
+		s->assume[i++] = out;
+	}
+}
+
+/* How many of the core are bought at least?  Each is worth the core's weight.
+ * Leaves the first count that was not refuted as a new wish. */
+static void count_core(
+	struct core_search *s, struct totalizer *t, int from, int64_t weight)
+{
+	int k = from, n = totalizer_inputs(t);
+
+	while (k <= n) {
+		int lit = -totalizer_output(t, s->sat, k);
+
+		s->assume[0] = lit;
+		s->n_assume = 1;
+		if (ask(s, EXHAUST_CONFLICTS) != SAT_NO) {
+			add_wish(s, (struct wish){lit, weight, t, k});
+			return;
+		}
+		s->bound += weight;
+		k++;
+	}
+}
+
+/* The core is in s->assume. */
+static void relax(struct core_search *s)
+{
+	cleanup_free int *core = mem_zalloc(s->n_assume + 1, sizeof(int));
+	size_t n = s->n_assume;
+	int64_t weight = INT64_MAX;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct wish *w = find_wish(s, s->assume[i]);
+
+		core[i] = s->assume[i];
+		if (w->weight < weight)
+			weight = w->weight;
+	}
+	s->bound += weight;
+	for (size_t i = 0; i < n; i++) {
+		struct wish *w = find_wish(s, core[i]), old = *w;
+
+		w->weight -= weight;
+		if (old.of && old.k < totalizer_inputs(old.of))
+			count_core(s, old.of, old.k + 1, weight);
+		core[i] = -core[i];
+	}
+	if (n > 1)
+		count_core(s, totalizer_new(&s->arena, core, (int)n, &s->vars),
+			2, weight);
+}
+
+/* Wishes of at least this weight become the assumptions.  Returns the next
+ * lower weight there is, 0: none. */
+static int64_t assume_from(struct core_search *s, int64_t least)
+{
+	int64_t next = 0;
+
+	s->n_assume = 0;
+	for (size_t i = 0; i < s->n_wishes; i++) {
+		const struct wish *w = &s->wishes[i];
+
+		if (w->weight >= least && w->weight > 0)
+			MEM_PUSH(s->assume, s->n_assume, s->assume_cap) =
+				w->lit;
+		else if (w->weight > next)
+			next = w->weight;
+	}
+	return next;
+}
+
+/* Down the strata: the next one is half as heavy, or the next there is. */
+static bool search(struct core_search *s)
+{
+	int64_t least = assume_from(s, INT64_MAX);
+
+	for (;;) {
+		int64_t next = assume_from(s, least);
+		enum sat_answer answer = ask(s, 0);
+
+		if (answer == SAT_UNKNOWN)
+			return false;
+		if (answer == SAT_NO) {
+			trim(s);
+			if (s->n_assume == 0)
+				return false;
+			relax(s);
+			continue;
+		}
+		if (next == 0)
+			return true;
+		least = next > 4 ? next / 2 : next;
+	}
+}
+
+bool exact_core(const struct exact *x, const int *rows, int n,
+	int64_t deadline_ns, int64_t *ret)
+{
+	struct core_search s = {.x = x, .deadline_ns = deadline_ns};
+	bool done;
+
+	s.sat = sat_new();
+	add_rows(&s, rows, n);
+	done = search(&s);
+	*ret = s.bound;
+	for (int i = 0; i < n; i++)
+		for (int k = x->row_start[rows[i]];
+			k < x->row_start[rows[i] + 1]; k++)
+			x->var_of[x->row_col[k]] = 0;
+	free(s.wish_at);
+	free(s.wishes);
+	free(s.assume);
+	sat_free(s.sat);
+	arena_release(&s.arena);
+	return done;
+}
