@@ -7,6 +7,8 @@
 
 struct cover_limits {
 	int64_t time_ms; /* 0: none */
+	unsigned skip;   /* enum kernel_skip (kernel.h), for tests: rules and
+	                  * searches not to use; the optimum stays */
 };
 
 struct cover_result {
@@ -15,8 +17,10 @@ struct cover_result {
 	int64_t lower_bound; /* proven */
 	/* The weights that prove dual_bound by themselves: no column that may
 	 * be bought has rows whose weights add up to more than its cost times
-	 * dual_scale. */
-	int64_t *dual; /* by row */
+	 * dual_scale.  All rows of a group weigh the same; the group counts
+	 * its weight times its demand, a group of one row times the row's need
+	 * as well.  What must be bought has no part in it. */
+	int64_t *dual; /* by row, times dual_scale */
 	int64_t dual_scale, dual_bound;
 	uint64_t nodes; /* of the search tree */
 	int kernel_rows, kernel_cols;

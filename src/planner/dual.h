@@ -1,0 +1,18 @@
+/* Weights on rows that prove a bound without any search. */
+#ifndef NFZ_PLANNER_DUAL_H
+#define NFZ_PLANNER_DUAL_H
+
+#include "base/clock.h"
+#include "planner/problem.h"
+
+struct dual {
+	int64_t *weight;      /* by row, times scale; equal within a group */
+	int64_t scale, bound; /* bound: rounded up to a whole cost */
+};
+
+/* For the problem as it was stated (columns that are out have no say). */
+void dual_find(const struct cover_problem *p, struct mono_time deadline,
+	struct dual *ret);
+void dual_release(struct dual *d);
+
+#endif

@@ -1,0 +1,24 @@
+/* Independent parts of what is left: problems of their own. */
+#ifndef NFZ_PLANNER_PARTS_H
+#define NFZ_PLANNER_PARTS_H
+
+#include "planner/kernel.h"
+
+struct part {
+	struct cover_problem p; /* fate NULL; need and groups if there are */
+	int *col;               /* by its columns: column of the kernel */
+	bool pairs;             /* vertex cover */
+};
+
+struct parts {
+	struct part *items; /* by size, then by first column */
+	size_t n, cap;
+};
+
+/* Splits the free columns with rows; whole: as one part.  The kernel must be
+ * settled. */
+void parts_split(struct kernel *k, bool whole, struct parts *ret);
+void part_release(struct part *p);
+void parts_release(struct parts *p);
+
+#endif

@@ -1,0 +1,342 @@
+/* Rules that shrink a cover problem without losing its optimum, to a fixed
+ * point.
+ *
+ * Reference: column and row dominance of set covering (Balas, Ho 1980;
+ * Beasley 1987); for pairs, where the problem is weighted vertex cover, the
+ * simplicial weight transfer, degree-two fold and neighbourhood dominance of
+ * Lamm, Schulz, Strash, Williger, Zhang 2019 and Akiba, Iwata 2016.  We state
+ * the graph rules so that the kept neighbours may have any other rows, also
+ * long ones and rows of LANs.  Work on one column is bounded, so that hubs
+ * and giant rows cost no more than linear time; a rule that gives up only
+ * leaves more to the search. */
+#define _GNU_SOURCE
+#include "planner/kernel.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+enum {
+	WORK = 4096,        /* entries read for one column */
+	CLIQUE = 8,         /* neighbours of a simplicial column */
+	SMALL = 16,         /* neighbours of a column for dominance */
+	SEARCHED_ROWS = 160 /* longest list searched for one pair */
+};
+
+/* Columns of cand[] (n of them) that row has too; n may be cut. */
+static int keep_common(struct kernel *k, int row, int *cand, int n)
+{
+	const int *cols = kernel_cols(k, row);
+	int kept = 0;
+
+	k->stamp++;
+	for (int i = 0; i < k->len[row]; i++)
+		k->mark[cols[i]] = k->stamp;
+	for (int i = 0; i < n; i++)
+		if (k->mark[cand[i]] == k->stamp)
+			cand[kept++] = cand[i];
+	return kept;
+}
+
+static bool may_replace(const struct kernel *k, int v, int u)
+{
+	if (v == u || k->deg[v] < k->deg[u] || k->cost[v] > k->cost[u])
+		return false;
+	return k->cost[v] < k->cost[u] || k->deg[v] > k->deg[u] || v < u;
+}
+
+static int shortest_row(const struct kernel *k, const int *rows, int n)
+{
+	int best = rows[0];
+
+	for (int i = 1; i < n && k->len[best] > 2; i++)
+		if (k->len[rows[i]] < k->len[best])
+			best = rows[i];
+	return best;
+}
+
+/* Is there a column that sees all u sees, at no more cost? */
+static bool dominated(struct kernel *k, int u)
+{
+	const int *rows = kernel_rows(k, u), *cols;
+	int first = shortest_row(k, rows, k->deg[u]), n = 0, work = 0;
+	int cand[64];
+
+	if (k->want[first] > 1)
+		return false;
+	cols = kernel_cols(k, first);
+	for (int i = 0; i < k->len[first] && n < 64; i++)
+		if (may_replace(k, cols[i], u))
+			cand[n++] = cols[i];
+	for (int i = 0; i < k->deg[u] && n; i++) {
+		work += k->len[rows[i]];
+		if (k->want[rows[i]] > 1 || work > WORK)
+			return false;
+		if (rows[i] != first)
+			n = keep_common(k, rows[i], cand, n);
+	}
+	return n > 0;
+}
+
+static int other_end(struct kernel *k, int row, int col)
+{
+	const int *cols = kernel_cols(k, row);
+
+	return cols[0] == col ? cols[1] : cols[0];
+}
+
+/* Is there a pair a-b?  May say no when both have very many rows. */
+static bool adjacent(struct kernel *k, int a, int b)
+{
+	const int *rows;
+
+	if (k->deg[b] < k->deg[a]) {
+		int t = a;
+
+		a = b;
+		b = t;
+	}
+	if (k->deg[a] > SEARCHED_ROWS)
+		return false;
+	rows = kernel_rows(k, a);
+	for (int i = 0; i < k->deg[a]; i++)
+		if (kernel_is_pair(k, rows[i]) && other_end(k, rows[i], a) == b)
+			return true;
+	return false;
+}
+
+/* The other ends of u's rows, at most max; -1 when a row is no pair.  Equal
+ * pairs are cut on the way. */
+static int neighbours(struct kernel *k, int u, int *at, int max)
+{
+	const int *rows;
+	int n = 0, n_rows = k->deg[u];
+
+	if (n_rows > max)
+		return -1;
+	rows = kernel_rows(k, u);
+	for (int i = 0; i < n_rows; i++)
+		if (!kernel_is_pair(k, rows[i]))
+			return -1;
+	for (int i = 0; i < n_rows; i++) {
+		int v = other_end(k, rows[i], u);
+		bool again = false;
+
+		for (int j = 0; j < n; j++)
+			again |= at[j] == v;
+		if (again)
+			kernel_kill_row(k, rows[i]);
+		else
+			at[n++] = v;
+	}
+	return n;
+}
+
+static void kill_rows_of(struct kernel *k, int u)
+{
+	const int *rows = kernel_rows(k, u);
+
+	for (int n = k->deg[u]; n > 0; n--)
+		kernel_kill_row(k, rows[n - 1]);
+}
+
+/* After its cost fell: who may be dominated by it now? */
+static void touch_around(struct kernel *k, int u)
+{
+	const int *rows = kernel_rows(k, u);
+
+	kernel_touch(k, u);
+	for (int i = 0; i < k->deg[u] && i < SMALL; i++) {
+		const int *cols = kernel_cols(k, rows[i]);
+
+		for (int j = 0; j < k->len[rows[i]] && j < SMALL; j++)
+			kernel_touch(k, cols[j]);
+	}
+}
+
+/* At most one of a clique may be missing, and u sees nothing else: u is
+ * bought only if one is; so each neighbour is cheaper by u's cost. */
+static bool simplicial(struct kernel *k, int u, const int *at, int n)
+{
+	int rest[CLIQUE], n_rest = 0;
+
+	if (n > CLIQUE)
+		return false;
+	for (int i = 0; i < n; i++)
+		for (int j = i + 1; j < n; j++)
+			if (!adjacent(k, at[i], at[j]))
+				return false;
+	kill_rows_of(k, u);
+	for (int i = 0; i < n; i++) {
+		if (k->cost[at[i]] <= k->cost[u]) {
+			kernel_force(k, at[i]);
+			continue;
+		}
+		k->cost[at[i]] -= k->cost[u];
+		k->paid += k->cost[u];
+		touch_around(k, at[i]);
+		rest[n_rest++] = at[i];
+	}
+	kernel_fold_guard(k, u, rest, n_rest);
+	return true;
+}
+
+static bool needs_more_than_one(struct kernel *k, int c)
+{
+	const int *rows = kernel_rows(k, c);
+
+	for (int i = 0; i < k->deg[c]; i++)
+		if (k->want[rows[i]] > 1)
+			return true;
+	return false;
+}
+
+/* u between a and b that are not joined, and as dear as either: a and b are
+ * bought together, or u alone. */
+static bool fold_pair(struct kernel *k, int u, int a, int b)
+{
+	int64_t sum = k->cost[a] + k->cost[b];
+
+	if (k->cost[u] < k->cost[a] || k->cost[u] < k->cost[b])
+		return false;
+	if (sum <= k->cost[u]) {
+		kernel_force(k, a);
+		kernel_force(k, b);
+		return true;
+	}
+	if (k->deg[a] < k->deg[b]) {
+		int t = a;
+
+		a = b;
+		b = t;
+	}
+	if (k->deg[b] > WORK || needs_more_than_one(k, a) ||
+		needs_more_than_one(k, b))
+		return false;
+	kill_rows_of(k, u);
+	k->paid += k->cost[u];
+	k->cost[a] = sum - k->cost[u];
+	kernel_fold_pair(k, u, a, b);
+	return true;
+}
+
+/* A neighbour v, no dearer than u, that sees all of u's neighbours: with v
+ * missing all of them were bought, and u could be exchanged for v. */
+static bool neighbour(struct kernel *k, int u, const int *at, int n)
+{
+	for (int i = 0; i < n; i++) {
+		bool all = k->cost[at[i]] <= k->cost[u];
+
+		for (int j = 0; j < n && all; j++)
+			all = j == i || adjacent(k, at[i], at[j]);
+		if (all) {
+			kernel_force(k, at[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool graph_rules(struct kernel *k, int u)
+{
+	int at[SMALL], n = neighbours(k, u, at, SMALL);
+
+	if (n < 1)
+		return false;
+	if (!(k->skip & SKIP_SIMPLICIAL) && simplicial(k, u, at, n))
+		return true;
+	if (!(k->skip & SKIP_FOLD) && n == 2 && !adjacent(k, at[0], at[1]) &&
+		fold_pair(k, u, at[0], at[1]))
+		return true;
+	return !(k->skip & SKIP_NEIGHBOUR) && neighbour(k, u, at, n);
+}
+
+/* Cuts rows that hold all of row's columns: they are seen when it is. */
+static void subsume(struct kernel *k, int row)
+{
+	const int *cols = kernel_cols(k, row), *rows;
+	int best = cols[0], work = 0;
+
+	for (int i = 1; i < k->len[row]; i++)
+		if (k->deg[cols[i]] < k->deg[best])
+			best = cols[i];
+	if (k->deg[best] > WORK)
+		return;
+	k->stamp++;
+	for (int i = 0; i < k->len[row]; i++)
+		k->mark[cols[i]] = k->stamp;
+	rows = kernel_rows(k, best);
+	for (int i = 0, n = k->deg[best]; i < n && work < WORK; i++) {
+		int r = rows[i], hit = 0;
+		const int *other;
+
+		if (r == row || !(k->row_flags[r] & ROW_ALIVE) ||
+			k->len[r] < k->len[row] || k->want[r] > k->want[row])
+			continue;
+		other = kernel_cols(k, r);
+		for (int j = 0; j < k->len[r]; j++)
+			hit += k->mark[other[j]] == k->stamp;
+		work += k->len[r];
+		if (hit == k->len[row])
+			kernel_row_is_seen(k, r);
+	}
+}
+
+static void subsume_around(struct kernel *k, int u)
+{
+	const int *rows = kernel_rows(k, u);
+
+	for (int i = 0, n = k->deg[u]; i < n; i++) {
+		int r = rows[i];
+
+		if (!(k->row_flags[r] & ROW_ALIVE) ||
+			!(k->row_flags[r] & ROW_FRESH) || k->group[r] >= 0 ||
+			k->len[r] > WORK)
+			continue;
+		k->row_flags[r] &= (unsigned char)~ROW_FRESH;
+		subsume(k, r);
+	}
+}
+
+static void look_at(struct kernel *k, int u)
+{
+	if (k->cost[u] <= 0 && k->deg[u]) {
+		kernel_force(k, u);
+		return;
+	}
+	if (!(k->skip & SKIP_SUBSUMED))
+		subsume_around(k, u);
+	if (k->n_forced || k->infeasible)
+		return;
+	if (k->deg[u] == 0 ||
+		(!(k->skip & SKIP_DOMINANCE) && dominated(k, u))) {
+		kernel_drop(k, u);
+		return;
+	}
+	graph_rules(k, u);
+}
+
+static bool drain(struct kernel *k)
+{
+	while (kernel_settle(k) && k->queue_head != k->queue_tail) {
+		int u = k->queue[k->queue_head];
+
+		k->queue_head =
+			k->queue_head == k->n_cols ? 0 : k->queue_head + 1;
+		k->queued[u] = 0;
+		if (k->state[u] == COL_FREE)
+			look_at(k, u);
+	}
+	return !k->infeasible;
+}
+
+bool kernel_reduce(struct kernel *k)
+{
+	while (drain(k)) {
+		if (!(k->skip & SKIP_LAN) && kernel_lans(k))
+			continue;
+		if (!(k->skip & SKIP_HALVES) && kernel_halves(k))
+			continue;
+		return true;
+	}
+	return false;
+}
