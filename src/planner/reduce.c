@@ -242,6 +242,12 @@ static bool graph_rules(struct kernel *k, int u)
 
 	if (n < 1)
 		return false;
+	/* a link of its own between equals: the lower number */
+	if (n == 1 && u < at[0] && k->deg[at[0]] == 1 &&
+		k->cost[u] == k->cost[at[0]]) {
+		kernel_force(k, u);
+		return true;
+	}
 	if (!(k->skip & SKIP_SIMPLICIAL) && simplicial(k, u, at, n))
 		return true;
 	if (!(k->skip & SKIP_FOLD) && n == 2 && !adjacent(k, at[0], at[1]) &&
