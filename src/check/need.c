@@ -21,6 +21,8 @@ static void find_places(struct need *n)
 
 		if (v->role == ROLE_VIRTUAL && v->host && !v->host_shared)
 			host = (int)(uintptr_t)map_gets(&hosts, v->host) - 1;
+		if (host >= 0 && t->nodes[host].unusable)
+			host = -1; /* it cannot be logged into */
 		n->place[i] = host >= 0 ? host : (int)i;
 	}
 	map_release(&hosts);

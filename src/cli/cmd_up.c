@@ -114,7 +114,9 @@ static bool tap_without_name(const struct up *up)
 		const struct topo_iface *f =
 			&up->t->ifaces[up->plan->taps[i].iface];
 
-		if (!f->os_name && !up->asked[f->node])
+		if (!f->os_name && !up->asked[f->node] &&
+			!plan_tap_is_outside(
+				up->plan, up->t, &up->plan->taps[i]))
 			return true;
 	}
 	return false;
@@ -246,7 +248,9 @@ static int check_interfaces(const struct up *up, struct err *err)
 		const struct plan_tap *tap = &up->plan->taps[i];
 		const struct topo_iface *at = &up->t->ifaces[tap->iface];
 
-		if (at->os_name || at->has_mac)
+		if (plan_tap_os_name(up->plan, up->t, tap) ||
+			(at->has_mac &&
+				!plan_tap_is_outside(up->plan, up->t, tap)))
 			continue;
 		err_set(err, NFZ_E_INPUT,
 			"the interface of %s on link %s is not known: it has "

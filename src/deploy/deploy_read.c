@@ -41,6 +41,11 @@ static const struct {
 	/* not a file: what the testbed tells the node about its shapers */
 	{"tmcc:delay", COMMAND("/usr/local/etc/emulab/tmcc delay")},
 	{"uname", COMMAND("uname -s")},
+	/* and this is two things at once, each of which may be missing */
+	{"virtual", "exec /bin/sh -c 'echo; echo NFZ 1 file; "
+		    "echo $SSH_CONNECTION; "
+		    "cat /var/emulab/boot/ifmap 2>/dev/null; "
+		    "echo; echo NFZ 1 end 0'"},
 };
 
 static int talk(

@@ -132,7 +132,8 @@ static void set_sides(const struct topology *t, const struct plan_tap *tap,
 {
 	ret->near_slot = (uint16_t)tap->slot;
 	ret->far_slot = ret->lan ? 0 : (uint16_t)(1 - tap->slot);
-	ret->facing = false;
+	if (ret->facing)
+		return; /* the other end of a member's own wire */
 	for (size_t i = 0; i < t->n_bridges; i++) {
 		const struct topo_bridge *b = &t->bridges[i];
 		int side = b->port[0] == tap->iface   ? 0
@@ -186,21 +187,27 @@ static int make_tap(const struct topology *t, const struct plan *plan,
 	const struct plan_tap *tap = &plan->taps[index];
 	const struct topo_iface *f = &t->ifaces[tap->iface];
 	const struct topo_link *l = &t->links[tap->link];
+	const char *os_name = plan_tap_os_name(plan, t, tap);
+	bool outside = plan_tap_is_outside(plan, t, tap);
+	bool by_mac = f->has_mac && !outside;
 
-	if (!f->os_name && !f->has_mac)
+	if (!os_name && !by_mac)
 		return err_set(err, NFZ_E_INPUT,
 			"the interface of %s on link %s has neither a system "
 			"name nor a MAC address",
 			t->nodes[f->node].name, l->name);
 	*ret = (struct setup_tap){.id = (uint16_t)(index + 1),
-		.has_mac = f->has_mac,
-		.count_received = (uint8_t)tap->received,
-		.count_sent = (uint8_t)tap->sent,
+		.has_mac = by_mac,
+		.count_received =
+			(uint8_t)(outside ? tap->sent : tap->received),
+		.count_sent = (uint8_t)(outside ? tap->received : tap->sent),
+		.facing = outside,
 		.lowest = tap->lowest,
 		.lan = l->kind == LINK_LAN};
-	memcpy(ret->mac, f->mac, sizeof(ret->mac));
-	snprintf(ret->ifname, sizeof(ret->ifname), "%s",
-		f->os_name ? f->os_name : "");
+	if (by_mac)
+		memcpy(ret->mac, f->mac, sizeof(ret->mac));
+	snprintf(
+		ret->ifname, sizeof(ret->ifname), "%s", os_name ? os_name : "");
 	snprintf(ret->link, sizeof(ret->link), "%s", l->name);
 	set_sides(t, tap, ret);
 	if (ret->lan)
@@ -303,11 +310,12 @@ static void make_catalog(const struct topology *t, const struct plan *plan,
 	for (size_t i = 0; i < plan->n_taps; i++) {
 		const struct plan_tap *p = &plan->taps[i];
 		const struct topo_iface *f = &t->ifaces[p->iface];
+		const char *os_name = plan_tap_os_name(plan, t, p);
 		struct catalog_tap tap = {.id = (uint16_t)(i + 1),
 			.node = plan->probes[p->probe].node,
-			.iface = f->os_name ? f->os_name
-				 : f->name  ? f->name
-					    : "?",
+			.iface = os_name   ? os_name
+				 : f->name ? f->name
+					   : "?",
 			.link = p->link,
 			.slot = (uint16_t)p->slot,
 			.module = (uint16_t)(FIRST_METER + p->probe)};

@@ -214,6 +214,34 @@ static void json_shapers(struct jsonw *w, const struct lab_site *site,
 	jsonw_end(w);
 }
 
+/* Shaped by the nodes themselves: out of the node, and, on a LAN, into it. */
+static void json_linkdelays(struct jsonw *w, const struct lab_site *site,
+	const struct lab_experiment *e)
+{
+	jsonw_key(w, "end_node_shaping");
+	jsonw_array(w);
+	for (size_t i = 0; i < e->n_linkdelays; i++) {
+		const struct lab_linkdelay *d = &e->linkdelays[i];
+
+		jsonw_object(w);
+		jsonw_put(w, "link", d->lan);
+		jsonw_put(w, "node", d->vnode);
+		jsonw_put(w, "port",
+			site->machines[d->machine].ifaces[d->iface].os_name);
+		for (int k = 0; k < (d->duplex ? 2 : 1); k++) {
+			jsonw_key(w, k == 0 ? "out" : "in");
+			jsonw_object_inline(w);
+			jsonw_put_int(w, "pipe", d->pipe[k]);
+			jsonw_put_int(w, "bandwidth_kbps", d->bandwidth[k]);
+			jsonw_put_double(w, "delay_ms", d->delay[k]);
+			jsonw_put_double(w, "loss", d->loss[k]);
+			jsonw_end(w);
+		}
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
 void describe_json(const struct lab_site *site, const struct lab_experiment *e,
 	const char *notes, struct buf *out)
 {
@@ -231,6 +259,7 @@ void describe_json(const struct lab_site *site, const struct lab_experiment *e,
 	json_nodes(&w, site, e);
 	json_links(&w, e);
 	json_shapers(&w, site, e);
+	json_linkdelays(&w, site, e);
 	jsonw_key(&w, "notes");
 	jsonw_array(&w);
 	while (*notes != '\0') {

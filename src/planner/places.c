@@ -51,6 +51,8 @@ void places_find(struct places *p, const struct topology *t,
 
 		if (collapses(n))
 			host = (uintptr_t)map_gets(&hosts, n->host);
+		if (host && places_unfit(&t->nodes[host - 1]))
+			host = 0; /* nobody can log in there */
 		p->place[i] = host ? (int)host - 1 : (int)i;
 		p->obstacle[i] = places_unfit(n);
 	}

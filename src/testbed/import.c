@@ -181,11 +181,15 @@ static int build(struct import *i)
 	if (!rc)
 		rc = import_systems(i);
 	if (!rc)
+		rc = import_virtual(i);
+	if (!rc)
 		rc = import_members(i);
 	if (!rc)
 		rc = import_shapers(i);
 	if (!rc)
 		rc = import_links(i);
+	if (!rc)
+		import_virtual_cards(i);
 	if (!rc)
 		rc = import_bridges(i);
 	if (!rc)
@@ -204,6 +208,9 @@ static void release(struct import *i)
 	nodefile_shapers_release(&i->report);
 	free(i->shapers);
 	free(i->members);
+	for (size_t k = 0; k < i->n_cards; k++)
+		nodefile_ifaces_release(&i->cards[k].ifaces);
+	free(i->cards);
 	map_release(&i->iface_rows);
 	topology_free(i->t);
 }

@@ -17,6 +17,9 @@
 #define IMPORT_TMCC_DELAY "tmcc:delay"
 /* nor this: the output of `uname -s` */
 #define IMPORT_UNAME "uname"
+/* what sshd tells its session (the client's address and port, then the
+ * node's), then the file ifmap */
+#define IMPORT_VIRTUAL "virtual"
 
 /* Adds the content of a node's file to out.  The node has its login data and
  * host keys.  An error means that bridges are concluded from the testbed's

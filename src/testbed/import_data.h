@@ -17,6 +17,8 @@ struct import {
 	size_t n_members, members_cap;
 	struct import_shaper *shapers; /* all we know of, joined */
 	size_t n_shapers, shapers_cap;
+	struct import_cards *cards; /* of virtual nodes, by themselves */
+	size_t n_cards, cards_cap;
 	struct map iface_rows; /* "machine 10.1.1.2" -> row of physical */
 	struct err *err;
 };
@@ -28,6 +30,12 @@ struct import_member {
 	const char *ip, *mask; /* NULL unnumbered */
 	struct topo_shape shape;
 	bool traced;
+};
+
+/* What a virtual node says of its cards. */
+struct import_cards {
+	int node;
+	struct nodefile_ifaces ifaces;
 };
 
 /* A shaper and the machine it is on. */
@@ -44,6 +52,10 @@ const char *import_text(const struct value *st, const char *name);
 int import_nodes(struct import *i);
 /* Asks nodes whose image sounds foreign what they really run. */
 int import_systems(struct import *i) NFZ_MUST_CHECK;
+/* Asks virtual nodes for what the testbed does not tell of them: where they
+ * are, and, when their links are known, which card is on which. */
+int import_virtual(struct import *i) NFZ_MUST_CHECK;
+void import_virtual_cards(struct import *i);
 /* The members of all links. */
 int import_members(struct import *i);
 /* The run of members of one link; *ret_n 0 when there is none. */

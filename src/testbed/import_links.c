@@ -175,10 +175,18 @@ static void fill_from_card(
 {
 	const char *mac = import_text(row, "mac");
 	const char *type = import_text(row, "type");
-	int64_t mbps, vlan;
+	int64_t mbps, vlan, unit;
 
 	iface->name = import_text(row, "iface");
 	iface->has_mac = mac && net_mac_parse(mac, iface->mac);
+	if (import_text(row, "vnode_id")) {
+		/* the card named is the host's, by which the link leaves */
+		iface->name = NULL;
+		if (value_get_int(row, "unit", &unit) && unit >= 0)
+			iface->host_os_name =
+				arena_printf(&i->t->arena, "veth%d", (int)unit);
+		return;
+	}
 	if (value_get_int(row, "current_speed", &mbps) && mbps > 0)
 		iface->speed_kbps = mbps * 1000;
 	/* A multiplexed link's row names the card below it. */

@@ -104,6 +104,13 @@ static bool copy_mac(const struct field *f, uint8_t mac[static 6])
 	return copy(f, text, sizeof(text)) && net_mac_parse(text, mac);
 }
 
+static bool copy_addr(const struct field *f, struct net_addr *ret)
+{
+	char text[FIELD_MAX];
+
+	return copy(f, text, sizeof(text)) && net_addr_parse(text, ret);
+}
+
 /* OSIFACE IP MAC, the IP perhaps missing. */
 void nodefile_ifmap(const char *text, size_t len, struct nodefile_ifaces *ret)
 {
@@ -114,6 +121,8 @@ void nodefile_ifmap(const char *text, size_t len, struct nodefile_ifaces *ret)
 		struct nodefile_iface iface = {0};
 		size_t n = split(&line, f);
 
+		if (n == 3)
+			iface.has_addr = copy_addr(&f[1], &iface.addr);
 		if ((n == 2 || n == 3) && copy_iface(&f[0], iface.os_name) &&
 			copy_mac(&f[n - 1], iface.mac))
 			MEM_PUSH(ret->items, ret->n, ret->cap) = iface;

@@ -6,6 +6,8 @@
 #ifndef NFZ_TESTBED_NODEFILE_H
 #define NFZ_TESTBED_NODEFILE_H
 
+#include "base/net.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +21,8 @@ bool nodefile_name_valid(const char *name, bool of_link);
 struct nodefile_iface {
 	char os_name[NODEFILE_IFACE_MAX];
 	uint8_t mac[6];
+	bool has_addr; /* ports have none */
+	struct net_addr addr;
 };
 struct nodefile_ifaces {
 	struct nodefile_iface *items;

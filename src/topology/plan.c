@@ -91,14 +91,35 @@ static const char *direction(const struct plan_tap *tap)
 	return tap->sent != COUNT_NONE ? "tx" : "rx";
 }
 
+bool plan_tap_is_outside(const struct plan *plan, const struct topology *t,
+	const struct plan_tap *tap)
+{
+	int node = t->ifaces[tap->iface].node;
+
+	return node != plan->probes[tap->probe].node &&
+	       t->nodes[node].role == ROLE_VIRTUAL;
+}
+
+const char *plan_tap_os_name(const struct plan *plan, const struct topology *t,
+	const struct plan_tap *tap)
+{
+	const struct topo_iface *iface = &t->ifaces[tap->iface];
+
+	return plan_tap_is_outside(plan, t, tap) ? iface->host_os_name
+						 : iface->os_name;
+}
+
 /* The name people know an interface by: the system's, else the testbed's, else
  * its MAC. */
-static void print_iface(struct jsonw *w, const struct topo_iface *iface)
+static void print_iface(struct jsonw *w, const struct plan *plan,
+	const struct topology *t, const struct plan_tap *tap)
 {
+	const struct topo_iface *iface = &t->ifaces[tap->iface];
+	const char *os_name = plan_tap_os_name(plan, t, tap);
 	char mac[NET_MAC_TEXT];
 
 	jsonw_put(w, "if",
-		iface->os_name   ? iface->os_name
+		os_name          ? os_name
 		: iface->name    ? iface->name
 		: iface->has_mac ? net_mac_print(iface->mac, mac)
 				 : NULL);
@@ -116,7 +137,7 @@ static void print_owners(
 		jsonw_put(w, "link", t->links[tap->link].name);
 		jsonw_put(w, "probe",
 			t->nodes[plan->probes[tap->probe].node].name);
-		print_iface(w, &t->ifaces[tap->iface]);
+		print_iface(w, plan, t, tap);
 		jsonw_put(w, "dir", direction(tap));
 		jsonw_put_int(w, "slot", tap->slot);
 		jsonw_put(w, "received", rule_name(tap->received));

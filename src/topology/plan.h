@@ -76,6 +76,15 @@ struct plan {
 	double duplicate_factor;
 };
 
+/* Is this interface watched at the host's end of a virtual node's wire?  What
+ * the interface sends is received there: received and sent of the tap are the
+ * interface's all the same. */
+bool plan_tap_is_outside(const struct plan *plan, const struct topology *t,
+	const struct plan_tap *tap);
+/* The interface as the system of the probe calls it, NULL when unknown. */
+const char *plan_tap_os_name(const struct plan *plan, const struct topology *t,
+	const struct plan_tap *tap);
+
 struct plan *plan_new(void);
 void plan_free(struct plan *plan);
 static inline void plan_free_at(struct plan **plan)

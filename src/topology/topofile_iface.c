@@ -103,6 +103,8 @@ static int read_iface_fields(
 	if (!rc)
 		rc = reader_text(r, o, "os_name", &iface->os_name);
 	if (!rc)
+		rc = reader_text(r, o, "host_os_name", &iface->host_os_name);
+	if (!rc)
 		rc = reader_int(r, o, "speed_kbps", &iface->speed_kbps);
 	if (!rc)
 		rc = reader_bool(r, o, "inferred", &iface->inferred);

@@ -78,6 +78,7 @@ static void print_iface(
 		jsonw_put(w, "link", t->links[i->link].name);
 	jsonw_put_optional(w, "name", i->name);
 	jsonw_put_optional(w, "os_name", i->os_name);
+	jsonw_put_optional(w, "host_os_name", i->host_os_name);
 	if (i->has_mac)
 		jsonw_put(w, "mac", net_mac_print(i->mac, mac));
 	if (i->has_addr)

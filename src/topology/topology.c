@@ -149,6 +149,7 @@ static int push_iface(struct topology *t, const struct topo_iface *iface)
 	i = &t->ifaces[t->n_ifaces - 1];
 	i->name = arena_strdup(&t->arena, iface->name);
 	i->os_name = arena_strdup(&t->arena, iface->os_name);
+	i->host_os_name = arena_strdup(&t->arena, iface->host_os_name);
 	i->slot = -1;
 	return (int)t->n_ifaces - 1;
 }

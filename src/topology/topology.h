@@ -62,6 +62,8 @@ struct topo_iface {
 	int slot;            /* slot on the link, -1 for a bridge's port */
 	const char *name;    /* the testbed's name, "eth1"; may be NULL */
 	const char *os_name; /* the system's name, "em2"; NULL if unknown */
+	const char *host_os_name; /* of a virtual node's: how its host calls
+	                           * its end of the wire, or NULL */
 	bool has_mac;
 	uint8_t mac[6];
 	bool has_addr;

@@ -132,8 +132,14 @@ class Bed:
                 kbps = s[half]["bandwidth_kbps"] or 1e9
                 self.rate[s["link"]] = min(kbps,
                                            self.rate.get(s["link"], 1e9))
-        self.lossy = {s["link"] for s in shown["shapers"]
-                      if netem and (s["first"]["loss"] or s["second"]["loss"])}
+        for s in shown["end_node_shaping"]:
+            kbps = s["out"]["bandwidth_kbps"] or 1e9
+            self.shaped.add(s["link"])
+            self.rate[s["link"]] = min(kbps, self.rate.get(s["link"], 1e9))
+        self.lossy = {s["link"] for s in shown["shapers"] +
+                      shown["end_node_shaping"] if netem and any(
+                          s.get(half, {}).get("loss")
+                          for half in ("first", "second", "out", "in"))}
 
     def start_agents(self):
         self.agents = {n: Agent(self.exp, n) for n in self.names}
