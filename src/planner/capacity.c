@@ -1,0 +1,335 @@
+/* Combinatorial Benders cuts.  Solve the cover; see whether it has room; if
+ * not, every shortage gives rows that all covers with room satisfy and this
+ * one does not:
+ *   - the columns that can help must give `need` together: so at least as many
+ *     as it takes with the most giving ones;
+ *   - a largest set of them that still gives too little needs one more from
+ *     outside it.
+ * With two rooms a set can pass both and still not fit as a whole; then the
+ * search says so, and the row asks for a column outside a largest such set.
+ * Each round forbids at least the set at hand, so the rounds end. */
+#define _GNU_SOURCE
+#include "planner/capacity.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "planner/assign.h"
+#include "planner/cover.h"
+#include "planner/variant.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUNDS_MAX = 2000, WIDEN_MAX = 64 };
+
+struct work {
+	const struct capacity_goal *goal;
+	struct capacity_result *ret;
+	struct variant v; /* the problem with the rows found so far */
+	bool *chosen;     /* of this round */
+	int room;         /* the one being looked at */
+	int rows_added;
+	bool unsure; /* a search was cut off: the bound stays as it is */
+	struct mono_time deadline;
+	int *order, *row; /* scratch, by place in a shortage */
+	bool *kept;
+};
+
+static int by_giving(const void *a, const void *b, void *ctx)
+{
+	const struct shortage *s = ctx;
+	int x = *(const int *)a, y = *(const int *)b;
+
+	if (s->gives[x] != s->gives[y])
+		return s->gives[x] < s->gives[y] ? 1 : -1;
+	return x - y;
+}
+
+/* The columns that are not kept (or all), as a row. */
+static void add_row(
+	struct work *w, const struct shortage *s, const bool *kept, int need)
+{
+	int n = 0;
+
+	for (int i = 0; i < s->n_columns; i++)
+		if (s->gives[i] > 0 && !(kept && kept[i]))
+			w->row[n++] = s->columns[i];
+	variant_group(&w->v, 1);
+	variant_row(&w->v, w->row, n, need);
+	w->rows_added++;
+}
+
+static void say_impossible(struct work *w, const struct shortage *s)
+{
+	struct capacity_result *r = w->ret;
+
+	if (r->impossible)
+		return;
+	r->impossible = true;
+	r->room = w->room;
+	r->need = s->need + s->elsewhere;
+	r->have = s->elsewhere;
+	for (int i = 0; i < s->n_columns; i++)
+		r->have += s->gives[i];
+	r->n_groups = s->n_groups;
+	r->groups = mem_zalloc((size_t)s->n_groups + 1, sizeof(int));
+	memcpy(r->groups, s->groups, sizeof(int) * (size_t)s->n_groups);
+}
+
+/* How many of the most giving it takes; -1: all are not enough. */
+static int fewest(const struct work *w, const struct shortage *s)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < s->n_columns; i++)
+		w->order[i] = i;
+	qsort_r(w->order, (size_t)s->n_columns, sizeof(int), by_giving,
+		(struct shortage *)(uintptr_t)s);
+	for (int i = 0; i < s->n_columns; i++) {
+		sum += s->gives[w->order[i]];
+		if (sum >= s->need)
+			return i + 1;
+	}
+	return -1;
+}
+
+static void cut(const struct shortage *s, void *ctx)
+{
+	struct work *w = ctx;
+	int least = fewest(w, s), chosen = 0;
+	int64_t sum = 0;
+
+	if (least < 0) {
+		say_impossible(w, s);
+		return;
+	}
+	for (int i = 0; i < s->n_columns; i++) {
+		w->kept[i] = w->chosen[s->columns[i]];
+		chosen += w->kept[i] && s->gives[i] > 0;
+		sum += w->kept[i] ? s->gives[i] : 0;
+	}
+	if (chosen < least) {
+		add_row(w, s, NULL, least);
+		return;
+	}
+	for (int i = s->n_columns - 1; i >= 0; i--) {
+		int k = w->order[i];
+
+		if (w->kept[k] || sum + s->gives[k] >= s->need)
+			continue;
+		w->kept[k] = true;
+		sum += s->gives[k];
+	}
+	add_row(w, s, w->kept, 1);
+}
+
+/* One room after the other; true when there is enough in each. */
+static bool rooms_fit(struct work *w)
+{
+	bool fits = true;
+
+	for (w->room = 0; fits && w->room < w->goal->n_rooms; w->room++) {
+		struct recording r;
+
+		recording_open(&r, w->goal->problem, &w->goal->rooms[w->room],
+			w->chosen);
+		fits = recording_fits(&r);
+		recording_shortages(&r, cut, w);
+		if (fits && w->goal->n_rooms == 1)
+			w->ret->n_shares =
+				recording_shares(&r, &w->ret->shares);
+		recording_release(&r);
+		if (!fits)
+			break;
+	}
+	return fits;
+}
+
+static enum assign_answer assign(struct work *w, bool keep)
+{
+	struct share *shares;
+	size_t n;
+	enum assign_answer a = assign_whole(w->goal->problem, w->goal->rooms,
+		w->goal->n_rooms, w->chosen, &shares, &n);
+
+	if (a == ASSIGN_UNKNOWN)
+		w->unsure = true;
+	if (a == ASSIGN_FITS && keep) {
+		w->ret->shares = shares;
+		w->ret->n_shares = n;
+	} else {
+		free(shares);
+	}
+	return a;
+}
+
+/* A column outside the largest set that does not fit, found one by one. */
+static void cut_set(struct work *w)
+{
+	const struct cover_problem *p = w->goal->problem;
+	int n = 0;
+
+	for (int v = 0; v < p->n_cols; v++) {
+		if (w->chosen[v] || problem_fate(p, v) == COLUMN_OUT)
+			continue;
+		w->chosen[v] = true;
+		if (p->n_cols <= WIDEN_MAX && assign(w, false) != ASSIGN_FITS)
+			continue;
+		w->chosen[v] = false;
+		w->row[n++] = v;
+	}
+	variant_group(&w->v, 1);
+	variant_row(&w->v, w->row, n, 1);
+	w->rows_added++;
+}
+
+/* True when the set of this round has room; else rows were added. */
+static bool has_room(struct work *w)
+{
+	if (!rooms_fit(w))
+		return false;
+	if (w->goal->n_rooms == 1 || assign(w, true) == ASSIGN_FITS)
+		return true;
+	cut_set(w);
+	return false;
+}
+
+static void take_all(struct work *w)
+{
+	for (int v = 0; v < w->goal->problem->n_cols; v++)
+		w->chosen[v] = problem_fate(w->goal->problem, v) != COLUMN_OUT;
+}
+
+static void widen(const struct shortage *s, void *ctx)
+{
+	struct work *w = ctx;
+	int best = -1;
+
+	for (int i = 0; i < s->n_columns; i++)
+		if (!w->chosen[s->columns[i]] && s->gives[i] > 0 &&
+			(best < 0 || s->gives[i] > s->gives[best]))
+			best = i;
+	if (best >= 0) {
+		w->chosen[s->columns[best]] = true;
+		w->rows_added++;
+	}
+}
+
+/* Out of time: columns are added where they give most. */
+static bool make_room(struct work *w)
+{
+	for (int i = 0; i < w->goal->n_rooms; i++) {
+		w->rows_added = 1;
+		while (w->rows_added) {
+			struct recording r;
+
+			w->rows_added = 0;
+			recording_open(&r, w->goal->problem, &w->goal->rooms[i],
+				w->chosen);
+			recording_shortages(&r, widen, w);
+			recording_release(&r);
+		}
+	}
+	return rooms_fit(w) &&
+	       (w->goal->n_rooms == 1 || assign(w, true) == ASSIGN_FITS);
+}
+
+static int64_t cost_of(const struct work *w)
+{
+	int64_t sum = 0;
+
+	for (int v = 0; v < w->goal->problem->n_cols; v++)
+		sum += w->chosen[v] ? w->goal->problem->cost[v] : 0;
+	return sum;
+}
+
+static bool late(const struct work *w)
+{
+	return w->goal->time_ms > 0 && mono_passed(w->deadline);
+}
+
+/* Returns whether the rounds go on. */
+static bool round_once(struct work *w)
+{
+	struct capacity_result *ret = w->ret;
+	struct cover_limits limits = {0};
+	struct cover_result r;
+	bool more = true;
+
+	if (w->goal->time_ms > 0)
+		limits.time_ms = mono_ms_until(w->deadline) + 1;
+	cover_solve(&w->v.p, &limits, &r);
+	ret->rounds++;
+	if (!w->unsure && r.lower_bound > ret->lower_bound)
+		ret->lower_bound = r.lower_bound;
+	if (r.cost < 0) {
+		ret->impossible = !w->unsure && !late(w);
+		cover_release(&r);
+		return false;
+	}
+	memcpy(w->chosen, r.chosen,
+		sizeof(bool) * (size_t)w->goal->problem->n_cols);
+	if (has_room(w)) {
+		ret->cost = r.cost;
+		more = false;
+	} else if (ret->impossible) {
+		more = false;
+	} else if (ret->rounds >= ROUNDS_MAX || late(w)) {
+		if (make_room(w))
+			ret->cost = cost_of(w);
+		more = false;
+	}
+	cover_release(&r);
+	return more;
+}
+
+static void open_work(struct work *w)
+{
+	size_t cols = (size_t)w->goal->problem->n_cols + 1;
+
+	variant_copy(&w->v, w->goal->problem);
+	w->chosen = mem_zalloc(cols, sizeof(bool));
+	w->order = mem_zalloc(cols, sizeof(int));
+	w->row = mem_zalloc(cols, sizeof(int));
+	w->kept = mem_zalloc(cols, sizeof(bool));
+}
+
+static void close_work(struct work *w)
+{
+	variant_release(&w->v);
+	free(w->order);
+	free(w->row);
+	free(w->kept);
+}
+
+void capacity_solve(
+	const struct capacity_goal *goal, struct capacity_result *ret)
+{
+	struct work w = {.goal = goal,
+		.ret = ret,
+		.deadline = mono_add_ms(mono_now(), goal->time_ms)};
+
+	*ret = (struct capacity_result){.cost = -1};
+	open_work(&w);
+	take_all(&w);
+	if (rooms_fit(&w) && goal->n_rooms > 1)
+		ret->impossible = assign(&w, false) == ASSIGN_NEVER;
+	free(take(ret->shares));
+	ret->n_shares = 0;
+	w.unsure = false;
+	while (!ret->impossible && round_once(&w))
+		;
+	if (ret->cost < 0)
+		memset(w.chosen, 0,
+			sizeof(bool) * (size_t)goal->problem->n_cols);
+	ret->chosen = w.chosen;
+	ret->optimal = ret->cost >= 0 && ret->cost == ret->lower_bound;
+	close_work(&w);
+}
+
+void capacity_release(struct capacity_result *r)
+{
+	free(r->chosen);
+	free(r->shares);
+	free(r->groups);
+	*r = (struct capacity_result){0};
+}
