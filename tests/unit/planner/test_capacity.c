@@ -231,7 +231,7 @@ Test(capacity, shared_out_equals_brute_force)
 {
 	struct dice d = {21};
 
-	for (int i = 0; i < 2000; i++)
+	for (int i = 0; i < 10000; i++)
 		compare(&d, 1);
 }
 
@@ -239,7 +239,7 @@ Test(capacity, whole_records_equal_brute_force)
 {
 	struct dice d = {22};
 
-	for (int i = 0; i < 1500; i++)
+	for (int i = 0; i < 6000; i++)
 		compare(&d, 2);
 }
 

@@ -34,7 +34,7 @@ Test(packing, never_claims_too_much)
 	struct dice d = {11};
 	int tight = 0, cases = 0;
 
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < 4000; i++) {
 		struct variant v;
 		struct packing k;
 		int least;

@@ -59,7 +59,7 @@ Test(repair, is_the_cheapest_and_works)
 {
 	struct dice d = {41};
 
-	for (int i = 0; i < 3000; i++)
+	for (int i = 0; i < 10000; i++)
 		compare(&d);
 }
 
