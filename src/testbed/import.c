@@ -39,17 +39,6 @@ const char *import_text(const struct value *st, const char *name)
 	return text;
 }
 
-bool import_os_unusable(const char *osid)
-{
-	static const char *const starts[] = {"FBSD", "FREEBSD", "BSD", "NETBSD",
-		"OPENBSD", "WIN", "MINIX", "OSKIT", "SOLARIS"};
-
-	for (size_t i = 0; osid && i < sizeof(starts) / sizeof(starts[0]); i++)
-		if (strncasecmp(osid, starts[i], strlen(starts[i])) == 0)
-			return true;
-	return false;
-}
-
 /* Failures of one source that another may replace. */
 static bool replaceable(int rc)
 {
