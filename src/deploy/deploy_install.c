@@ -12,7 +12,8 @@
 enum {
 	QUICK_MS = 10000,
 	INSTALL_MS = 30000,
-	START_MS = 25000, /* 10 s to be ready, 5 s for the old one to end */
+	START_MS = 25000, /* 10 s to be ready, 10 s for the old one to end */
+	LAST_WORDS_MS = 10000, /* as long as an agent lets them try */
 	UNDO_MS = 30000,
 	SETUP_MAX = 8 << 20,
 	ARCHIVE_MAX = 64 << 20,
@@ -261,8 +262,29 @@ static void ready(struct up *u, struct fleet_node *n, const char *role,
 	session_note(&u->s, d, text);
 }
 
+/* Meters that end or change hand over to the collector they know: is any of
+ * them still at it? */
+static bool last_words(struct up *u, const struct fleet_node *n)
+{
+	if (!u->last_words.ns)
+		u->last_words = mono_add_ms(mono_now(), LAST_WORDS_MS);
+	if (mono_passed(u->last_words))
+		return false;
+	for (size_t i = 0; i < u->s.fleet->n; i++) {
+		const struct fleet_node *other = &u->s.fleet->nodes[i];
+		const struct up_node *o = up_node(u, other);
+
+		if (other != n && other->wanted &&
+			other->status < NODE_FAILED &&
+			(!o->planned || o->stage <= UP_STOPS))
+			return true;
+	}
+	return false;
+}
+
 /* Starts the next module of this node that does not run; a meter waits for
- * the collector. */
+ * the collector, a collector that is to be replaced for the meters' last
+ * records. */
 static int call_next_start(struct up *u, struct fleet_node *n, struct err *err)
 {
 	struct deploy_node *d = session_node(&u->s, n);
@@ -276,6 +298,11 @@ static int call_next_start(struct up *u, struct fleet_node *n, struct err *err)
 			continue;
 		if (m->role == MODULE_METER &&
 			u->collector == COLLECTOR_AWAITED) {
+			node->module--;
+			return FLEET_WAIT;
+		}
+		if (m->role == MODULE_COLLECTOR && f &&
+			found_has_role(f, m->name) && last_words(u, n)) {
 			node->module--;
 			return FLEET_WAIT;
 		}

@@ -49,6 +49,7 @@ struct up {
 	bool decided, new_state;
 	struct err wrong; /* why nothing could be decided */
 	enum up_collector collector;
+	struct mono_time last_words; /* until then the old one is let run */
 	bool unheard; /* some node outside the plan did not answer */
 };
 

@@ -43,11 +43,10 @@ static const struct deploy_found *found_on(
 	return NULL;
 }
 
-static bool wants(const struct rollout *r, int node, const char *role)
+static bool wants(const struct rollout *r, int node)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (r->modules[i].node == node &&
-			(!role || strcmp(r->modules[i].name, role) == 0))
+		if (r->modules[i].node == node)
 			return true;
 	return false;
 }
@@ -63,6 +62,25 @@ static void add_installs(struct steps *s, const struct rollout *r,
 	}
 }
 
+/* Not wanted any more, or not as it runs: a changed meter ends while its old
+ * collector still takes what it has. */
+static bool must_stop(const struct rollout *r, int node,
+	const struct deploy_found *f, size_t process)
+{
+	const char *role = f->processes[process].role;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct module *m = &r->modules[i];
+
+		if (m->node == node && strcmp(m->name, role) == 0)
+			return m->role == MODULE_METER &&
+			       strcmp(f->processes[process].state, "running") ==
+				       0 &&
+			       !module_runs(m, f);
+	}
+	return true;
+}
+
 static void add_stops(struct steps *s, const struct rollout *r,
 	const struct deploy_report *found)
 {
@@ -70,8 +88,8 @@ static void add_stops(struct steps *s, const struct rollout *r,
 		int node = found->nodes[i].node;
 		const struct deploy_found *f = found_on(found, node, r->id);
 
-		for (size_t k = 0; f && wants(r, node, NULL) && k < f->n; k++)
-			if (!wants(r, node, f->processes[k].role))
+		for (size_t k = 0; f && wants(r, node) && k < f->n; k++)
+			if (must_stop(r, node, f, k))
 				add(s, node, STEP_STOP, f->processes[k].role);
 	}
 }
@@ -108,7 +126,7 @@ static void add_removals(struct steps *s, const struct rollout *r,
 				    strcmp(d->found[k].experiment,
 					    experiment) == 0) &&
 				(strcmp(d->found[k].id, r->id) != 0 ||
-					!wants(r, d->node, NULL)))
+					!wants(r, d->node)))
 				add(s, d->node, STEP_REMOVE, d->found[k].id);
 	}
 }

@@ -9,7 +9,7 @@
 
 enum step_kind {
 	STEP_INSTALL, /* what: programs */
-	STEP_STOP,    /* what: a role that is not wanted any more */
+	STEP_STOP,    /* what: a role not wanted any more, a changed meter */
 	STEP_START,   /* what: a role; also restarts a changed one */
 	STEP_REMOVE   /* what: a deployment's id */
 };

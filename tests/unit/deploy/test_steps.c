@@ -384,6 +384,7 @@ Test(steps, the_collector_starts_first_and_old_things_go_last)
 	cr_assert_str_eq(steps_text(&w),
 		"  a                install  nfz-collector\n"
 		"  s                install  nfz-meter\n"
+		"  s                stop     meter\n"
 		"  a                start    collector\n"
 		"  s                start    meter (2 taps)\n"
 		"  r                remove   00000000000000aa\n"
