@@ -1,12 +1,13 @@
 /* Setups and catalog from topology and plan.
  *
- * Module 1 is the collector; meters follow in the order of the plan's probes.
- * Tap ids are 1 + the tap's place in the plan, so the same plan names the same
- * taps again after a restart. */
+ * Module 1 is the collector.  A meter's number comes from its node's place in
+ * the topology, a tap's from its interface's: records of an earlier plan of the
+ * same deployment keep their meaning in the store. */
 #include "deploy/rollout.h"
 #include "base/mem.h"
 #include "format/crypto.h"
 #include "store/catalog.h"
+#include "store/store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,6 +33,16 @@ void rollout_keyid(const uint8_t key[static SETUP_KEY_BYTES],
 	crypto_derive(key, 0, "nfzkeyid", derived);
 	crypto_hex(derived, 8, ret);
 	crypto_wipe(derived, sizeof(derived));
+}
+
+static uint16_t meter_id(int node)
+{
+	return (uint16_t)(FIRST_METER + node);
+}
+
+static uint16_t tap_id(int iface)
+{
+	return (uint16_t)(1 + iface);
 }
 
 static uint16_t collector_port(uint64_t deployment)
@@ -116,7 +127,7 @@ static int add_collector(const struct topology *t, const struct plan *plan,
 		mem_zalloc(plan->n_probes + 1, sizeof(*m->setup.peers));
 	for (size_t i = 0; i < plan->n_probes; i++) {
 		struct setup_peer p = peer_of(o, COLLECTOR_ID,
-			(uint16_t)(FIRST_METER + i), MODULE_METER);
+			meter_id(plan->probes[i].node), MODULE_METER);
 
 		if (!rollout_address(&t->nodes[plan->probes[i].node], &p.addr))
 			return no_address(t, plan->probes[i].node, err);
@@ -196,7 +207,7 @@ static int make_tap(const struct topology *t, const struct plan *plan,
 			"the interface of %s on link %s has neither a system "
 			"name nor a MAC address",
 			t->nodes[f->node].name, l->name);
-	*ret = (struct setup_tap){.id = (uint16_t)(index + 1),
+	*ret = (struct setup_tap){.id = tap_id(tap->iface),
 		.has_mac = by_mac,
 		.count_received =
 			(uint8_t)(outside ? tap->sent : tap->received),
@@ -219,7 +230,7 @@ static int add_meter(const struct topology *t, const struct plan *plan,
 	const struct rollout_options *o, size_t probe, struct rollout *r,
 	struct err *err)
 {
-	uint16_t id = (uint16_t)(FIRST_METER + probe);
+	uint16_t id = meter_id(plan->probes[probe].node);
 	struct setup_peer p = peer_of(o, id, COLLECTOR_ID, MODULE_COLLECTOR);
 	struct module *m = &MEM_PUSH(r->modules, r->n, r->cap);
 
@@ -293,6 +304,55 @@ static void catalog_links(
 	}
 }
 
+/* What an earlier plan may have watched. */
+static void catalog_idle(
+	const struct topology *t, int iface, int slot, struct catalog *c)
+{
+	const struct topo_iface *f = iface < 0 ? NULL : &t->ifaces[iface];
+
+	if (!f || catalog_tap(c, tap_id(iface)))
+		return;
+	catalog_add_tap(c, &(struct catalog_tap){.id = tap_id(iface),
+				   .node = f->node,
+				   .iface = f->name      ? f->name
+					    : f->os_name ? f->os_name
+							 : "?",
+				   .link = f->link,
+				   .slot = (uint16_t)slot,
+				   .module = meter_id(f->node),
+				   .idle = true});
+}
+
+static void catalog_taps(
+	const struct topology *t, const struct plan *plan, struct catalog *c)
+{
+	for (size_t i = 0; i < plan->n_taps; i++) {
+		const struct plan_tap *p = &plan->taps[i];
+		const struct topo_iface *f = &t->ifaces[p->iface];
+		const char *os_name = plan_tap_os_name(plan, t, p);
+		struct catalog_tap tap = {.id = tap_id(p->iface),
+			.node = plan->probes[p->probe].node,
+			.iface = os_name   ? os_name
+				 : f->name ? f->name
+					   : "?",
+			.link = p->link,
+			.slot = (uint16_t)p->slot,
+			.module = meter_id(plan->probes[p->probe].node)};
+
+		catalog_add_tap(c, &tap);
+	}
+	for (size_t i = 0; i < t->n_ifaces; i++)
+		if (t->ifaces[i].link >= 0 && t->ifaces[i].slot >= 0)
+			catalog_idle(t, (int)i, t->ifaces[i].slot, c);
+	for (size_t i = 0; i < t->n_bridges; i++)
+		for (int side = 0; side < 2; side++) {
+			const struct topo_bridge *b = &t->bridges[i];
+
+			catalog_idle(t, b->port[side],
+				b->slot < 0 ? side : b->slot, c);
+		}
+}
+
 static void make_catalog(const struct topology *t, const struct plan *plan,
 	const struct rollout_options *o, struct rollout *r)
 {
@@ -307,21 +367,7 @@ static void make_catalog(const struct topology *t, const struct plan *plan,
 		catalog_add_node(c, t->nodes[i].name);
 	c->collector = r->collector;
 	catalog_links(t, plan, c);
-	for (size_t i = 0; i < plan->n_taps; i++) {
-		const struct plan_tap *p = &plan->taps[i];
-		const struct topo_iface *f = &t->ifaces[p->iface];
-		const char *os_name = plan_tap_os_name(plan, t, p);
-		struct catalog_tap tap = {.id = (uint16_t)(i + 1),
-			.node = plan->probes[p->probe].node,
-			.iface = os_name   ? os_name
-				 : f->name ? f->name
-					   : "?",
-			.link = p->link,
-			.slot = (uint16_t)p->slot,
-			.module = (uint16_t)(FIRST_METER + p->probe)};
-
-		catalog_add_tap(c, &tap);
-	}
+	catalog_taps(t, plan, c);
 	catalog_print(c, &r->catalog);
 }
 
@@ -359,7 +405,10 @@ int rollout_make(const struct topology *t, const struct plan *plan,
 		rollout_keyid(o->key, r.keyid);
 	else
 		snprintf(r.keyid, sizeof(r.keyid), "%s", o->keyid);
-	if (plan->n_taps > SETUP_TAPS_MAX || plan->n_probes >= SETUP_PEERS_MAX)
+	if (plan->n_taps > SETUP_TAPS_MAX ||
+		plan->n_probes >= SETUP_PEERS_MAX ||
+		t->n_ifaces >= UINT16_MAX ||
+		t->n_nodes >= STORE_FOREIGN - FIRST_METER)
 		return err_set(err, NFZ_E_LIMIT,
 			"the plan has more probes or taps than we can name");
 	result = add_collector(t, plan, o, &r, err);

@@ -226,8 +226,8 @@ void catalog_print(const struct catalog *c, struct buf *out)
 	for (size_t i = 0; i < c->n_taps; i++) {
 		const struct catalog_tap *t = &c->taps[i];
 
-		buf_addf(out, "tap %u %d %d %u %u", t->id, t->node, t->link,
-			t->slot, t->module);
+		buf_addf(out, "%s %u %d %d %u %u", t->idle ? "idle" : "tap",
+			t->id, t->node, t->link, t->slot, t->module);
 		add_word(out, t->iface);
 		buf_addc(out, '\n');
 	}
@@ -328,7 +328,7 @@ static int parse_member(struct parser *p, bool member)
 	return 0;
 }
 
-static int parse_tap(struct parser *p)
+static int parse_tap(struct parser *p, bool idle)
 {
 	int64_t v[5];
 	struct catalog_tap tap;
@@ -344,6 +344,7 @@ static int parse_tap(struct parser *p)
 		.link = (int)v[2],
 		.slot = (uint16_t)v[3],
 		.module = (uint16_t)v[4],
+		.idle = idle,
 		.iface = p->n > 6 ? plain(p->words[6]) : NULL};
 	if (catalog_add_tap(p->c, &tap) < 0)
 		return bad(p, "a tap without node or link, or a second one "
@@ -372,7 +373,9 @@ static int parse_words(struct parser *p)
 	if (strcmp(word, "member") == 0 || strcmp(word, "address") == 0)
 		return parse_member(p, *word == 'm');
 	if (strcmp(word, "tap") == 0)
-		return parse_tap(p);
+		return parse_tap(p, false);
+	if (strcmp(word, "idle") == 0)
+		return parse_tap(p, true);
 	if (p->n < 2)
 		return 0;
 	if (strcmp(word, "project") == 0)

@@ -41,6 +41,7 @@ struct catalog_tap {
 	int link;
 	uint16_t slot;
 	uint16_t module; /* the meter's module id */
+	bool idle;       /* not watched now; an earlier plan may have been */
 };
 
 struct catalog {

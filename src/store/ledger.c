@@ -85,6 +85,20 @@ static void add_life(struct ledger_tap *to, const struct store_tap *t)
 		to->at_ns = k->at_ns;
 }
 
+/* What is not watched now and never was does not count. */
+static void drop_idle(struct ledger *l, bool *heard)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n_taps; i++) {
+		if (l->taps[i].tap->idle && !heard[i])
+			continue;
+		l->taps[n] = l->taps[i];
+		heard[n++] = heard[i];
+	}
+	l->n_taps = n;
+}
+
 static void read_taps(const struct store *s, struct ledger *l)
 {
 	cleanup_free bool *heard = mem_zalloc(l->n_taps, sizeof(*heard));
@@ -98,6 +112,7 @@ static void read_taps(const struct store *s, struct ledger *l)
 		add_life(&l->taps[at - 1], t);
 		heard[at - 1] = true;
 	}
+	drop_idle(l, heard);
 	for (size_t i = 0; i < l->n_taps; i++) {
 		struct ledger_tap *tap = &l->taps[i];
 

@@ -147,14 +147,14 @@ Test(rollout, taps_know_their_sides)
 	roll(t, p, &r);
 	cr_assert_eq(r.modules[1].setup.n_taps, 2);
 	tap = &r.modules[1].setup.taps[0];
-	cr_assert_eq(tap->id, 1);
+	cr_assert_eq(tap->id, 1 + p->taps[0].iface);
 	cr_assert_str_eq(tap->ifname, "e1");
 	cr_assert_eq(tap->near_slot, 1);
 	cr_assert_eq(tap->far_slot, 0);
 	cr_assert_not(tap->facing);
 	cr_assert_not(tap->lan);
 	tap = &r.modules[2].setup.taps[0];
-	cr_assert_eq(tap->id, 3);
+	cr_assert_eq(tap->id, 1 + p->taps[2].iface);
 	cr_assert_eq(tap->near_slot, 1);
 	cr_assert(tap->facing, "port 0 faces the member");
 	cr_assert(tap->lan);
@@ -251,12 +251,50 @@ Test(rollout, the_catalog_can_be_read_back)
 		catalog_parse(buf_str(&r.catalog), r.catalog.len, &c, NULL), 0);
 	cr_assert_eq(c->n_nodes, 6);
 	cr_assert_eq(c->n_links, 3);
-	cr_assert_eq(c->n_taps, 4);
-	cr_assert_eq(catalog_tap(c, 3)->node, 5);
+	cr_assert_eq(c->n_taps, t->n_ifaces);
+	cr_assert_eq(catalog_tap(c, r.modules[2].setup.taps[0].id)->node, 5);
 	cr_assert(c->links[0].covered);
 	cr_assert_eq(c->collector, 0);
 	catalog_free(c);
 	rollout_release(&r);
+	plan_free(p);
+	topology_free(t);
+}
+
+/* Records say the tap's number only: another plan must not use it for
+ * something else. */
+Test(rollout, numbers_stay_with_their_interfaces_from_plan_to_plan)
+{
+	struct topology *t = make_topology();
+	struct plan *p = make_plan(t);
+	struct rollout before, after;
+	struct catalog *c = NULL;
+
+	roll(t, p, &before);
+	p->probes[0] = p->probes[1];
+	p->n_probes = 1;
+	p->taps[0] = p->taps[2];
+	p->taps[1] = p->taps[3];
+	p->n_taps = 2;
+	p->taps[0].probe = p->taps[1].probe = 0;
+	roll(t, p, &after);
+	cr_assert_eq(after.modules[1].setup.id, before.modules[2].setup.id);
+	cr_assert_eq(catalog_parse(buf_str(&after.catalog), after.catalog.len,
+			     &c, NULL),
+		0);
+	for (size_t m = 1; m < before.n; m++)
+		for (size_t i = 0; i < before.modules[m].setup.n_taps; i++) {
+			const struct catalog_tap *tap = catalog_tap(
+				c, before.modules[m].setup.taps[i].id);
+
+			cr_assert(tap);
+			cr_assert_eq(tap->node, before.modules[m].node);
+			cr_assert_eq(tap->module, before.modules[m].setup.id);
+			cr_assert_eq(tap->idle, m == 1);
+		}
+	catalog_free(c);
+	rollout_release(&before);
+	rollout_release(&after);
 	plan_free(p);
 	topology_free(t);
 }

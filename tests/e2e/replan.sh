@@ -1,0 +1,63 @@
+#!/bin/bash
+# A second plan while the first one runs: meters come, go and change with the
+# collector, and what was seen before keeps its name and its number.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+build=${BUILD:-build}
+if [ "$(id -u)" -ne 0 ]; then
+	echo "SKIPPED: needs root for a testbed"
+	exit 77
+fi
+for program in bin/nfz-testbed bin/netflowize payload/x86_64.nfzp; do
+	[ -e "$build/$program" ] && continue
+	echo "SKIPPED: $build/$program is not built"
+	exit 77
+done
+export PATH="$PWD/$build/bin:$PATH"
+case $build in /*) PATH="$build/bin:$PATH" ;; esac
+exp=replan/e$$
+log=$(mktemp)
+trap 'nfz-testbed down $exp >/dev/null 2>&1; rm -f "$log"' EXIT
+fail() {
+	echo "FAILED: $*"
+	cat "$log"
+	exit 1
+}
+user() {
+	nfz-testbed run --exp "$exp" -- netflowize "$@" "$exp" >"$log" 2>&1 ||
+		fail "netflowize $*"
+}
+ping_server() {
+	nfz-testbed exec "$exp" client1 -- ping -q -c 3 -i 0.2 server1 \
+		>"$log" 2>&1 || fail ping
+}
+nfz-testbed up topologies/dumbbell.ns --exp "$exp" >"$log" 2>&1 || fail up
+user up --light
+ping_server
+user up --light --avoid right
+grep -q 'right  *an older deployment removed' "$log" || fail "right kept its probe"
+ping_server
+user up --light
+ping_server
+user query -o json
+[ "$(jq -c '[.flows[].packets]' "$log")" = '[9,9]' ] || fail "not 9 pings each way"
+user query --observations -o json
+jq -r '.observations[] | "\(.node) \(.link) \(.packets)"' "$log" |
+	sort >"$log.seen"
+want='left bottleneck 9
+left bottleneck 9
+left up1 9
+left up1 9
+right down1 6
+right down1 6
+server1 down1 3
+server1 down1 3'
+[ "$(cat "$log.seen")" = "$want" ] || { mv "$log.seen" "$log"; fail "observations"; }
+rm -f "$log.seen"
+user status -o json
+[ "$(jq .ledger.unaccounted "$log")" = 0 ] || fail "unaccounted"
+user verify
+user up --light
+grep -q 'no changes' "$log" || fail "the same plan again changed something"
+user strip --yes
+echo "ok: three plans, 9 pings each way, every observation with its name"
