@@ -3,12 +3,14 @@
  * of the cheaper kinds together. */
 #include "check/ask.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { REDUNDANCY_MAX = 1 << 20 };
 
 static const char *const covers[] = {
 	"links", "directions", "segments", "paths", NULL};
+static const char *const dedupes[] = {"owner", "path", "none", NULL};
 static const char *const objectives[] = {"impact", "count", "cost", NULL};
 
 const char *ask_cover_name(enum ask_cover cover)
@@ -69,6 +71,46 @@ static int read_select(const struct names *names, const struct jval *list,
 				name ? name : "(none)");
 		a->selected[link] = true;
 	}
+	return 0;
+}
+
+/* Each pair once, sorted so that one search serves all with the same end. */
+static int by_end(const void *a, const void *b)
+{
+	const int *x = a, *y = b;
+
+	if (x[1] != y[1])
+		return x[1] < y[1] ? -1 : 1;
+	return (x[0] > y[0]) - (x[0] < y[0]);
+}
+
+static int read_pairs(const struct names *names, const struct jval *list,
+	struct ask *a, struct err *err)
+{
+	size_t n = jval_count(list), kept = 0;
+
+	if (!list)
+		return 0;
+	a->pairs = arena_alloc(&a->arena, n + 1, sizeof(*a->pairs));
+	for (size_t i = 0; i < n; i++) {
+		const struct jval *pair = jval_at(list, i);
+		int x = names_node(names, jval_text(jval_at(pair, 0)));
+		int y = names_node(names, jval_text(jval_at(pair, 1)));
+
+		if (x < 0 || y < 0 || x == y)
+			return err_set(err, NFZ_E_INPUT,
+				"demand: pairs: number %zu is not two nodes",
+				i + 1);
+		a->pairs[i][0] = x < y ? x : y;
+		a->pairs[i][1] = x < y ? y : x;
+	}
+	qsort(a->pairs, n, sizeof(*a->pairs), by_end);
+	for (size_t i = 0; i < n; i++)
+		if (!kept || by_end(a->pairs[kept - 1], a->pairs[i])) {
+			a->pairs[kept][0] = a->pairs[i][0];
+			a->pairs[kept++][1] = a->pairs[i][1];
+		}
+	a->n_pairs = kept;
 	return 0;
 }
 
@@ -146,9 +188,9 @@ int ask_read(const struct names *names, const struct jval *plan,
 	const struct jval *goal = jval_get(plan, "objective");
 	const char *cover = jval_get_text(plan, "cover");
 	int64_t k = 1;
-	int which = 0, r;
+	int which = 0, dedupe = 0, r;
 
-	*ret = (struct ask){.redundancy = 1};
+	*ret = (struct ask){.redundancy = 1, .all = true};
 	ret->avoided = arena_alloc(&ret->arena, t->n_nodes + 1, sizeof(bool));
 	ret->required = arena_alloc(&ret->arena, t->n_nodes + 1, sizeof(bool));
 	r = choose("cover", covers, cover ? cover : "links", &which, err);
@@ -163,6 +205,10 @@ int ask_read(const struct names *names, const struct jval *plan,
 		r = err_set(err, NFZ_E_INPUT,
 			"demand: redundancy is no number of 1 or more");
 	ret->redundancy = (int)k;
+	if (r == 0 && jval_get(demand, "dedupe"))
+		r = choose("dedupe", dedupes, jval_get_text(demand, "dedupe"),
+			&dedupe, err);
+	ret->dedupe = (enum ask_dedupe)dedupe;
 	if (r == 0)
 		r = read_nodes(names, jval_get(demand, "avoid"), "avoid",
 			ret->avoided, err);
@@ -171,6 +217,8 @@ int ask_read(const struct names *names, const struct jval *plan,
 			ret->required, err);
 	if (r == 0)
 		r = read_select(names, jval_get(demand, "select"), ret, err);
+	if (r == 0)
+		r = read_pairs(names, jval_get(demand, "pairs"), ret, err);
 	if (r == 0)
 		r = set_costs(names, demand, ret, err);
 	if (r < 0)

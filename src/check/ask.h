@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 enum ask_cover { ASK_LINKS, ASK_DIRECTIONS, ASK_SEGMENTS, ASK_PATHS };
+enum ask_dedupe { ASK_OWNER, ASK_PATH, ASK_NONE };
 enum ask_objective { ASK_IMPACT, ASK_COUNT, ASK_COST };
 
 struct ask {
@@ -19,9 +20,13 @@ struct ask {
 	enum ask_cover cover;
 	enum ask_objective objective;
 	int redundancy;
+	bool all; /* nothing that can be covered may be left out */
 	bool *avoided, *required; /* by node */
 	bool *selected;           /* by link; NULL: all of them */
-	int64_t *cost;            /* by node, in units of objective.cost */
+	int (*pairs)[2];          /* ends of paths; NULL: all hosts */
+	size_t n_pairs;
+	enum ask_dedupe dedupe;
+	int64_t *cost; /* by node, in units of objective.cost */
 };
 
 /* Cost of a node; NFZ_E_INPUT for a demand that makes no sense. */

@@ -4,13 +4,7 @@
 
 #include <string.h>
 
-struct claim_reader {
-	const struct names *names;
-	struct claim *to;
-	struct err *err;
-};
-
-static int bad(struct claim_reader *r, const char *what)
+int claim_bad(struct claim_reader *r, const char *what)
 {
 	return err_set(r->err, NFZ_E_INPUT,
 		"%s is missing or not what it should be", what);
@@ -27,7 +21,7 @@ static int find_node(
 		name ? name : "(none)");
 }
 
-static int find_link(
+int claim_link(
 	struct claim_reader *r, const char *where, const char *name, int *ret)
 {
 	*ret = names_link(r->names, name);
@@ -42,7 +36,7 @@ static int read_count(struct claim_reader *r, const struct jval *o,
 	const char *key, int64_t *ret)
 {
 	if (!jval_int(jval_get(o, key), ret) || *ret < 0)
-		return bad(r, key);
+		return claim_bad(r, key);
 	return 0;
 }
 
@@ -54,9 +48,9 @@ static int read_links(struct claim_reader *r, const struct jval *o,
 	int *links = arena_alloc(&r->to->arena, n + 1, sizeof(int));
 
 	if (!jval_is_array(list))
-		return bad(r, key);
+		return claim_bad(r, key);
 	for (size_t i = 0; i < n; i++) {
-		int code = find_link(
+		int code = claim_link(
 			r, key, jval_text(jval_at(list, i)), &links[i]);
 
 		if (code < 0)
@@ -67,13 +61,38 @@ static int read_links(struct claim_reader *r, const struct jval *o,
 	return 0;
 }
 
+static int read_pair(struct claim_reader *r, const struct jval *pair, int *ret)
+{
+	int code = find_node(r, "path", jval_text(jval_at(pair, 0)), &ret[0]);
+
+	if (code == 0)
+		code = find_node(
+			r, "path", jval_text(jval_at(pair, 1)), &ret[1]);
+	return code;
+}
+
+static int read_only_paths(
+	struct claim_reader *r, const struct jval *o, struct claim_probe *p)
+{
+	const struct jval *list = jval_get(o, "only_paths");
+	size_t n = jval_count(list);
+	int code = 0;
+
+	p->only_paths =
+		arena_alloc(&r->to->arena, n + 1, sizeof(*p->only_paths));
+	for (size_t i = 0; i < n && code == 0; i++)
+		code = read_pair(
+			r, jval_at(list, i), p->only_paths[p->n_only_paths++]);
+	return code;
+}
+
 static int read_probes(struct claim_reader *r, const struct jval *list)
 {
 	struct claim *c = r->to;
 	size_t n = jval_count(list);
 
 	if (!jval_is_array(list))
-		return bad(r, "probes");
+		return claim_bad(r, "probes");
 	c->probe = arena_alloc(&c->arena, n + 1, sizeof(*c->probe));
 	for (size_t i = 0; i < n; i++) {
 		const struct jval *o = jval_at(list, i);
@@ -89,6 +108,8 @@ static int read_probes(struct claim_reader *r, const struct jval *list)
 				r, o, "covers", &p->covers, &p->n_covers);
 		if (code == 0)
 			code = read_links(r, o, "only", &p->only, &p->n_only);
+		if (code == 0)
+			code = read_only_paths(r, o, p);
 		if (code < 0)
 			return code;
 	}
@@ -106,14 +127,15 @@ static int read_rule(struct claim_reader *r, const struct jval *o,
 			*ret = (enum claim_rule)i;
 			return 0;
 		}
-	return bad(r, "owners: received or sent");
+	return claim_bad(r, "owners: received or sent");
 }
 
 static int read_tap(
 	struct claim_reader *r, const struct jval *o, struct claim_tap *tap)
 {
 	int64_t iface = -1, slot = -1;
-	int code = find_link(r, "owners", jval_get_text(o, "link"), &tap->link);
+	int code =
+		claim_link(r, "owners", jval_get_text(o, "link"), &tap->link);
 
 	if (code == 0)
 		code = find_node(
@@ -126,12 +148,12 @@ static int read_tap(
 		return code;
 	if (!jval_int(jval_get(o, "iface"), &iface) || iface < 0 ||
 		iface >= (int64_t)r->names->t->n_ifaces)
-		return bad(r, "owners: iface");
+		return claim_bad(r, "owners: iface");
 	if (!jval_int(jval_get(o, "slot"), &slot) || slot < 0 ||
 		slot >= (int64_t)r->names->t->links[tap->link].n_members)
-		return bad(r, "owners: slot");
+		return claim_bad(r, "owners: slot");
 	if (!jval_bool(jval_get(o, "lowest"), &tap->lowest))
-		return bad(r, "owners: lowest");
+		return claim_bad(r, "owners: lowest");
 	tap->iface = (int)iface;
 	tap->slot = (int)slot;
 	return 0;
@@ -144,10 +166,35 @@ static int read_taps(struct claim_reader *r, const struct jval *list)
 	int code = 0;
 
 	if (!jval_is_array(list))
-		return bad(r, "owners");
+		return claim_bad(r, "owners");
 	c->tap = arena_alloc(&c->arena, n + 1, sizeof(*c->tap));
 	for (size_t i = 0; i < n && code == 0; i++)
 		code = read_tap(r, jval_at(list, i), &c->tap[c->n_tap++]);
+	return code;
+}
+
+/* Names an element: by link and part, or by the two ends of a path. */
+static int read_gap(
+	struct claim_reader *r, const struct jval *o, struct claim_gap *gap)
+{
+	const struct jval *pair = jval_get(o, "path");
+	int link, ends[2], code;
+
+	if (pair) {
+		code = read_pair(r, pair, ends);
+		gap->pair = true;
+		gap->group = code < 0 ? -1
+				      : need_group_between(
+						r->need, ends[0], ends[1]);
+	} else {
+		code = claim_link(
+			r, "uncovered", jval_get_text(o, "link"), &link);
+		gap->group = code < 0 ? -1
+				      : need_group_named(r->need, link,
+						jval_get_text(o, "part"));
+	}
+	if (code == 0 && gap->group < 0)
+		return claim_bad(r, "uncovered: an element");
 	return code;
 }
 
@@ -157,42 +204,41 @@ static int read_uncovered(struct claim_reader *r, const struct jval *list)
 	size_t n = jval_count(list);
 
 	if (!jval_is_array(list))
-		return bad(r, "uncovered");
-	c->uncovered = arena_alloc(&c->arena, n + 1, sizeof(int));
+		return claim_bad(r, "uncovered");
+	c->uncovered = arena_alloc(&c->arena, n + 1, sizeof(*c->uncovered));
 	for (size_t i = 0; i < n; i++) {
 		const struct jval *o = jval_at(list, i);
 		const char *cause = jval_get_text(o, "cause");
-		int code = find_link(r, "uncovered", jval_get_text(o, "link"),
-			&c->uncovered[c->n_uncovered++]);
+		int code = read_gap(r, o, &c->uncovered[c->n_uncovered++]);
 
 		if (code < 0)
 			return code;
 		if (!cause || !*cause)
-			return bad(r, "uncovered: cause");
+			return claim_bad(r, "uncovered: cause");
 	}
 	return 0;
 }
 
-static int read_weights(struct claim_reader *r, const struct jval *cert)
+static int read_infeasible(struct claim_reader *r, const struct jval *list)
 {
 	struct claim *c = r->to;
-	const struct jval *weights = jval_get(cert, "weights");
+	size_t n = jval_count(list);
 
-	c->scale = 1;
-	c->weight = arena_alloc(
-		&c->arena, r->names->t->n_links + 1, sizeof(*c->weight));
-	if (jval_get(cert, "scale") &&
-		(!jval_int(jval_get(cert, "scale"), &c->scale) || c->scale < 1))
-		return bad(r, "certificate: scale");
-	for (void *at = jval_first(weights); at; at = jval_next(weights, at)) {
-		int link,
-			code = find_link(r, "certificate", jval_key(at), &link);
+	if (!jval_is_array(list))
+		return claim_bad(r, "infeasible");
+	c->infeasible = arena_alloc(&c->arena, n + 1, sizeof(*c->infeasible));
+	for (size_t i = 0; i < n; i++) {
+		const struct jval *o = jval_at(list, i);
+		struct claim_gap *gap = &c->infeasible[c->n_infeasible++];
+		int code = read_gap(r, o, gap);
 
 		if (code < 0)
 			return code;
-		if (!jval_int(jval_member(at), &c->weight[link]) ||
-			c->weight[link] < 0)
-			return bad(r, "certificate: a weight");
+		gap->candidates = jval_get(o, "candidates");
+		gap->need = -1;
+		if (jval_get(o, "need") &&
+			!jval_int(jval_get(o, "need"), &gap->need))
+			return claim_bad(r, "infeasible: need");
 	}
 	return 0;
 }
@@ -208,7 +254,7 @@ static int read_status(struct claim_reader *r, const char *word)
 			r->to->status_word = names[i];
 			return 0;
 		}
-	return bad(r, "status");
+	return claim_bad(r, "status");
 }
 
 static int read_head(struct claim_reader *r, const struct jval *plan)
@@ -228,13 +274,19 @@ static int read_head(struct claim_reader *r, const struct jval *plan)
 		code = read_count(r, coverage, "links", &c->links);
 	if (code == 0)
 		code = read_count(r, coverage, "covered", &c->covered);
+	c->elements = c->satisfied = -1;
+	c->duplicate_factor = -1;
+	(void)jval_int(jval_get(coverage, "elements"), &c->elements);
+	(void)jval_int(jval_get(coverage, "satisfied"), &c->satisfied);
+	(void)jval_double(
+		jval_get(plan, "duplicate_factor"), &c->duplicate_factor);
 	return code;
 }
 
-int claim_read(const struct names *names, const struct jval *plan,
-	struct claim *ret, struct err *err)
+int claim_read(const struct names *names, const struct need *need,
+	const struct jval *plan, struct claim *ret, struct err *err)
 {
-	struct claim_reader r = {names, ret, err};
+	struct claim_reader r = {names, need, ret, err};
 	int code;
 
 	*ret = (struct claim){.scale = 1};
@@ -246,7 +298,9 @@ int claim_read(const struct names *names, const struct jval *plan,
 	if (code == 0)
 		code = read_uncovered(&r, jval_get(plan, "uncovered"));
 	if (code == 0)
-		code = read_weights(&r, jval_get(plan, "certificate"));
+		code = read_infeasible(&r, jval_get(plan, "infeasible"));
+	if (code == 0)
+		code = claim_weights(&r, jval_get(plan, "certificate"));
 	if (code < 0)
 		claim_release(ret);
 	return code;

@@ -41,6 +41,12 @@ static struct wish *find_wish(struct core_search *s, int lit)
 	return at ? &s->wishes[at - 1] : NULL;
 }
 
+/* Of an assumption: there is one. */
+static struct wish *granted(struct core_search *s, int lit)
+{
+	return &s->wishes[s->wish_at[-lit] - 1];
+}
+
 static void add_wish(struct core_search *s, struct wish w)
 {
 	struct wish *old = find_wish(s, w.lit);
@@ -189,7 +195,7 @@ static void relax(struct core_search *s)
 	int64_t weight = INT64_MAX;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct wish *w = find_wish(s, s->assume[i]);
+		const struct wish *w = granted(s, s->assume[i]);
 
 		core[i] = s->assume[i];
 		if (w->weight < weight)
@@ -197,7 +203,7 @@ static void relax(struct core_search *s)
 	}
 	s->bound += weight;
 	for (size_t i = 0; i < n; i++) {
-		struct wish *w = find_wish(s, core[i]), old = *w;
+		struct wish *w = granted(s, core[i]), old = *w;
 
 		w->weight -= weight;
 		if (old.of && old.k < totalizer_inputs(old.of))

@@ -80,6 +80,8 @@ static void judge_all(struct judge *j)
 	judge_probes(j);
 	judge_coverage(j);
 	judge_owners(j);
+	if (j->ask->dedupe == ASK_PATH)
+		judge_ranges(j);
 	judge_minimal(j);
 	judge_cost(j);
 	judge_bound(j);
@@ -99,21 +101,28 @@ void judge_plan(const struct topology *t, const struct jval *plan,
 		.ask = &ask,
 		.need = &need,
 		.claim = &claim,
+		.plan = plan,
 		.time_ms = time_ms,
 		.v = v};
 
 	if (!judge_schema(plan, v) || !judge_topology(t, plan, v))
 		return;
 	names_init(&names, t);
-	if (ask_read(&names, plan, &ask, &err) < 0 ||
-		claim_read(&names, plan, &claim, &err) < 0) {
+	if (ask_read(&names, plan, &ask, &err) < 0) {
 		verdict_add(v, "form", FINDING_BROKEN, "%s", err.text);
 	} else {
 		need_init(&need, t, &ask);
-		judge_all(&j);
+		if (need.too_many)
+			verdict_add(v, "form", FINDING_OPEN,
+				"there are more shortest paths than this "
+				"checker can hold");
+		else if (claim_read(&names, &need, plan, &claim, &err) < 0)
+			verdict_add(v, "form", FINDING_BROKEN, "%s", err.text);
+		else
+			judge_all(&j);
+		claim_release(&claim);
 		need_release(&need);
 	}
-	claim_release(&claim);
 	ask_release(&ask);
 	names_release(&names);
 }

@@ -20,6 +20,7 @@ struct judge {
 	const struct ask *ask;
 	const struct need *need;
 	const struct claim *claim;
+	const struct jval *plan;
 	bool *chosen; /* by node: carries a probe of the plan */
 	int64_t time_ms;
 	struct verdict *v;
@@ -29,6 +30,7 @@ void judge_probes(const struct judge *j);
 void judge_coverage(const struct judge *j);
 void judge_minimal(const struct judge *j);
 void judge_owners(const struct judge *j);
+void judge_ranges(const struct judge *j);
 void judge_bound(const struct judge *j);
 
 #endif

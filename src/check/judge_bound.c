@@ -45,19 +45,6 @@ static wide group_worth(
 	return sum;
 }
 
-/* By row, from the plan's weights by link. */
-static int64_t *row_weights(const struct judge *j)
-{
-	const struct need *n = j->need;
-	int64_t *weight = mem_zalloc((size_t)n->n_rows + 1, sizeof(int64_t));
-
-	for (int g = 0; g < n->n_groups; g++)
-		for (int r = n->groups[g].first; r < n->groups[g].end; r++)
-			if (n->groups[g].possible)
-				weight[r] = j->claim->weight[n->groups[g].link];
-	return weight;
-}
-
 static wide slack_sum(const struct judge *j, const wide *load)
 {
 	wide sum = 0;
@@ -78,16 +65,19 @@ static wide slack_sum(const struct judge *j, const wide *load)
 static int64_t proven_by_weights(const struct judge *j)
 {
 	const struct need *n = j->need;
-	cleanup_free int64_t *weight = row_weights(j);
+	const int64_t *weight = j->claim->weight;
 	cleanup_free wide *load = mem_zalloc(j->t->n_nodes + 1, sizeof(wide));
 	wide sum = 0, bound;
 
-	for (int r = 0; r < n->n_rows; r++)
-		for (int i = n->row_start[r]; i < n->row_start[r + 1]; i++)
-			load[n->row_node[i]] += weight[r];
-	for (int g = 0; g < n->n_groups; g++)
-		if (n->groups[g].possible)
-			sum += group_worth(n, &n->groups[g], weight);
+	for (int g = 0; g < n->n_groups; g++) {
+		if (!n->groups[g].possible)
+			continue;
+		sum += group_worth(n, &n->groups[g], weight);
+		for (int r = n->groups[g].first; r < n->groups[g].end; r++)
+			for (int i = n->row_start[r]; i < n->row_start[r + 1];
+				i++)
+				load[n->row_node[i]] += weight[r];
+	}
 	sum += slack_sum(j, load);
 	if (sum <= 0)
 		return 0;
@@ -110,11 +100,11 @@ static void judge_status(const struct judge *j)
 	if (c->lower_bound > c->cost)
 		trouble_add(&wrong, "the bound is above the cost");
 	if ((c->status == CLAIM_OPTIMAL || c->status == CLAIM_FEASIBLE) &&
-		c->n_uncovered)
-		trouble_add(&wrong, "%s, though something is not covered",
+		c->n_infeasible)
+		trouble_add(&wrong, "%s, though something cannot be covered",
 			c->status_word);
-	if (c->status == CLAIM_INFEASIBLE && !c->n_uncovered)
-		trouble_add(&wrong, "infeasible, though all is covered");
+	if (c->status == CLAIM_INFEASIBLE && !c->n_infeasible)
+		trouble_add(&wrong, "infeasible, though all could be covered");
 	verdict_close(j->v, "status", &wrong, "%s", c->status_word);
 }
 

@@ -1,5 +1,4 @@
-/* Probes, coverage, the list of what is not covered, and that no probe can be
- * left out. */
+/* Probes, coverage, and the lists of what is not covered. */
 #include "base/mem.h"
 #include "check/judge.h"
 
@@ -51,184 +50,310 @@ void judge_probes(const struct judge *j)
 		j->claim->n_probe, required);
 }
 
-/* Groups seen by each probe, so that what it claims can be looked up. */
-static bool sees(const struct judge *j, const struct need_group *g, int node)
+static int after_link(const struct need *n, int g)
 {
-	for (int i = j->need->row_start[g->first];
-		i < j->need->row_start[g->end]; i++)
-		if (j->need->row_node[i] == node)
-			return true;
-	return false;
+	int link = n->groups[g].link;
+
+	while (g < n->n_groups && n->groups[g].link == link)
+		g++;
+	return g;
 }
 
-static int *groups_by_link(const struct judge *j)
+/* Would these groups, [first, end), all stay as they are without the node? */
+static bool dispensable(const struct judge *j, int node, int first, int end)
 {
-	int *of = mem_zalloc(j->t->n_links + 1, sizeof(int));
+	bool same = true;
 
-	for (size_t i = 0; i < j->t->n_links; i++)
-		of[i] = -1;
-	for (int g = j->need->n_groups; g-- > 0;)
-		of[j->need->groups[g].link] = g;
-	return of;
-}
+	for (int g = first; g < end && same; g++) {
+		const struct need_group *group = &j->need->groups[g];
 
-static void judge_claims_of_probe(const struct judge *j,
-	const struct claim_probe *p, const int *group_of, struct trouble *wrong)
-{
-	for (size_t i = 0; i < p->n_covers; i++) {
-		int g = group_of[p->covers[i]];
-
-		if (g < 0 || !sees(j, &j->need->groups[g], p->node))
-			trouble_add(wrong, "%s does not see %s",
-				node_name(j, p->node),
-				link_name(j, p->covers[i]));
+		if (!need_covered(j->need, group, j->chosen))
+			continue;
+		j->chosen[node] = false;
+		same = need_covered(j->need, group, j->chosen);
+		j->chosen[node] = true;
 	}
-	for (size_t i = 0; i < p->n_only; i++) {
-		int g = group_of[p->only[i]];
-		bool without;
+	return same;
+}
 
-		j->chosen[p->node] = false;
-		without = g < 0 ||
-			  need_covered(j->need, &j->need->groups[g], j->chosen);
-		j->chosen[p->node] = true;
-		if (without)
+static void judge_only(const struct judge *j, const struct claim_probe *p,
+	struct trouble *wrong)
+{
+	for (size_t i = 0; i < p->n_only; i++) {
+		int g = j->need->group_of[p->only[i]];
+
+		if (g < 0 || dispensable(j, p->node, g, after_link(j->need, g)))
 			trouble_add(wrong, "%s is covered without %s, too",
 				link_name(j, p->only[i]),
 				node_name(j, p->node));
 	}
+	for (size_t i = 0; i < p->n_only_paths; i++) {
+		int g = need_group_between(
+			    j->need, p->only_paths[i][0], p->only_paths[i][1]),
+		    end = g;
+
+		while (g >= 0 && need_same_ends(j->need, g, end))
+			end++;
+		if (g < 0 || dispensable(j, p->node, g, end))
+			trouble_add(wrong, "%s - %s is covered without %s, too",
+				node_name(j, p->only_paths[i][0]),
+				node_name(j, p->only_paths[i][1]),
+				node_name(j, p->node));
+	}
 }
 
-static void judge_uncovered(
-	const struct judge *j, const bool *covered, const int *group_of)
+/* A probe covers the links that it has taps on: no others, and all. */
+static void judge_covers(const struct judge *j, struct trouble *wrong)
 {
-	cleanup_free bool *listed = mem_zalloc(j->t->n_links + 1, sizeof(bool));
-	struct trouble wrong = {.n = 0};
+	const struct claim *c = j->claim;
+	struct map said;
+	size_t n = 0;
 
-	for (size_t i = 0; i < j->claim->n_uncovered; i++) {
-		int link = j->claim->uncovered[i], g = group_of[link];
+	map_init(&said);
+	for (size_t i = 0; i < c->n_probe; i++)
+		for (size_t k = 0; k < c->probe[i].n_covers; k++) {
+			int key[2] = {c->probe[i].node, c->probe[i].covers[k]};
 
-		if (listed[link])
-			trouble_add(&wrong, "%s is listed twice",
-				link_name(j, link));
-		listed[link] = true;
-		if (g < 0)
-			trouble_add(&wrong, "%s was not asked for",
-				link_name(j, link));
-		else if (covered[g])
-			trouble_add(&wrong, "%s is covered all the same",
-				link_name(j, link));
-		else if (j->need->groups[g].possible)
-			trouble_add(&wrong, "%s could be covered",
-				link_name(j, link));
+			if (map_put(&said, key, sizeof(key), &said))
+				trouble_add(wrong, "%s covers %s twice",
+					node_name(j, key[0]),
+					link_name(j, key[1]));
+		}
+	for (size_t i = 0; i < c->n_tap; i++) {
+		int key[2] = {c->tap[i].node, c->tap[i].link};
+
+		if (!map_has(&said, key, sizeof(key)))
+			trouble_add(wrong,
+				"%s has a tap on %s, which is not in its list",
+				node_name(j, key[0]), link_name(j, key[1]));
+		else if (map_put(&said, key, sizeof(key), &n) == &said)
+			n++;
 	}
-	for (int g = 0; g < j->need->n_groups; g++)
-		if (!covered[g] && !listed[j->need->groups[g].link])
+	if (n < said.n)
+		trouble_add(wrong,
+			"%zu of the links that probes cover have no tap there",
+			said.n - n);
+	map_release(&said);
+}
+
+/* What the plan lists as not covered (or not coverable), by group. */
+static void mark_listed(const struct judge *j, const struct claim_gap *gaps,
+	size_t n, bool *listed)
+{
+	for (size_t i = 0; i < n; i++) {
+		int g = gaps[i].group;
+
+		listed[g] = true;
+		for (int at = g; gaps[i].pair && need_same_ends(j->need, g, at);
+			at++)
+			listed[at] = true;
+	}
+}
+
+/* Paths are named by their ends: one of a pair may be covered, another not. */
+static bool pair_has(const struct judge *j, int g, const bool *value, bool is)
+{
+	while (g > 0 && need_same_ends(j->need, g, g - 1))
+		g--;
+	for (int at = g; need_same_ends(j->need, g, at); at++)
+		if (value[at] == is)
+			return true;
+	return false;
+}
+
+static void judge_uncovered(const struct judge *j, const bool *covered)
+{
+	cleanup_free bool *listed =
+		mem_zalloc((size_t)j->need->n_groups + 1, sizeof(bool));
+	struct trouble wrong = {.n = 0};
+	char name[256];
+
+	mark_listed(j, j->claim->uncovered, j->claim->n_uncovered, listed);
+	for (int g = 0; g < j->need->n_groups; g++) {
+		const struct need_group *group = &j->need->groups[g];
+
+		need_group_name(j->need, g, name, sizeof(name));
+		if (listed[g] && covered[g] &&
+			(group->link >= 0 || !pair_has(j, g, covered, false)))
+			trouble_add(&wrong, "%s is covered all the same", name);
+		if (!listed[g] && !covered[g])
 			trouble_add(&wrong,
 				"%s is not covered, and the plan does not "
 				"say so",
-				link_name(j, j->need->groups[g].link));
+				name);
+		if (!covered[g] && group->possible && j->ask->all)
+			trouble_add(&wrong, "%s could be covered", name);
+	}
 	verdict_close(j->v, "uncovered", &wrong,
-		"%zu listed, none of them could be covered",
+		j->ask->all ? "%zu listed, none of them could be covered"
+			    : "%zu listed, all that is not covered",
 		j->claim->n_uncovered);
+}
+
+/* Each candidate with its obstacle, or without one where there is none. */
+static void judge_candidates(const struct judge *j, const struct claim_gap *gap,
+	struct trouble *wrong)
+{
+	for (size_t i = 0; i < jval_count(gap->candidates); i++) {
+		const struct jval *o = jval_at(gap->candidates, i);
+		const char *name = jval_get_text(o, "node");
+		const char *why = jval_get_text(o, "why");
+		int node = names_node(j->names, name);
+
+		if (node < 0)
+			trouble_add(
+				wrong, "a candidate is not in the topology");
+		else if (why && !j->need->obstacle[node])
+			trouble_add(wrong, "%s could carry a probe", name);
+		else if (!why && j->need->obstacle[node])
+			trouble_add(wrong, "%s cannot carry a probe", name);
+	}
+}
+
+static void judge_infeasible(const struct judge *j)
+{
+	cleanup_free bool *listed =
+		mem_zalloc((size_t)j->need->n_groups + 1, sizeof(bool));
+	struct trouble wrong = {.n = 0};
+	char name[256];
+
+	mark_listed(j, j->claim->infeasible, j->claim->n_infeasible, listed);
+	for (int g = 0; g < j->need->n_groups; g++) {
+		const struct need_group *group = &j->need->groups[g];
+
+		need_group_name(j->need, g, name, sizeof(name));
+		if (!group->possible && !listed[g])
+			trouble_add(&wrong,
+				"nothing could cover %s, and the plan does not "
+				"say so",
+				name);
+		if (group->possible && listed[g] && group->link >= 0)
+			trouble_add(&wrong, "%s could be covered", name);
+	}
+	for (size_t i = 0; i < j->claim->n_infeasible; i++) {
+		judge_candidates(j, &j->claim->infeasible[i], &wrong);
+		if (j->claim->infeasible[i].need >= 0 &&
+			j->claim->infeasible[i].need != j->need->each)
+			trouble_add(&wrong,
+				"%d candidates are needed, not "
+				"what the plan says",
+				j->need->each);
+	}
+	verdict_close(j->v, "infeasible", &wrong,
+		"%zu listed, nothing could cover any of them",
+		j->claim->n_infeasible);
+}
+
+/* A link is covered when all its elements are. */
+static int links_covered(const struct judge *j, const bool *covered)
+{
+	int n = 0;
+
+	for (int g = 0, end; g < j->need->n_groups; g = end) {
+		bool all = true;
+
+		end = after_link(j->need, g);
+		for (int i = g; i < end; i++)
+			all = all && covered[i];
+		n += all && j->need->groups[g].link >= 0;
+	}
+	return n;
+}
+
+/* With paths: a link is, when it has a tap. */
+static int links_tapped(const struct judge *j)
+{
+	cleanup_free bool *met = mem_zalloc(j->t->n_links + 1, sizeof(bool));
+	int n = 0;
+
+	for (size_t i = 0; i < j->claim->n_tap; i++) {
+		n += !met[j->claim->tap[i].link];
+		met[j->claim->tap[i].link] = true;
+	}
+	return n;
+}
+
+static int links_without_member(const struct judge *j)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < j->t->n_links; i++)
+		n += j->t->links[i].n_members == 0 &&
+		     (!j->ask->selected || j->ask->selected[i]);
+	return n;
+}
+
+static double watchers(const struct judge *j)
+{
+	const struct need *n = j->need;
+	double sum = 0;
+	int groups = 0;
+
+	for (int g = 0; g < n->n_groups; g++) {
+		if (!n->groups[g].possible)
+			continue;
+		groups++;
+		for (int i = n->row_start[n->groups[g].first];
+			i < n->row_start[n->groups[g].end]; i++)
+			sum += j->chosen[n->row_node[i]];
+	}
+	return groups ? sum / groups : 0;
+}
+
+static void judge_numbers(const struct judge *j, const bool *covered, int n,
+	struct trouble *wrong)
+{
+	const struct claim *c = j->claim;
+	bool paths = j->ask->cover == ASK_PATHS;
+	/* one without any member is no element; it counts as covered */
+	int links = paths ? links_tapped(j)
+			  : links_covered(j, covered) + links_without_member(j);
+	double factor = watchers(j);
+
+	if (c->covered != links)
+		trouble_add(wrong, "%d %s covered, the plan says %lld", links,
+			links == 1 ? "link is" : "links are",
+			(long long)c->covered);
+	if (c->elements >= 0 && c->elements != j->need->n_groups)
+		trouble_add(wrong, "there are %d elements, the plan says %lld",
+			j->need->n_groups, (long long)c->elements);
+	if (c->satisfied >= 0 && c->satisfied != n)
+		trouble_add(wrong,
+			"%d elements are satisfied, the plan says %lld", n,
+			(long long)c->satisfied);
+	if (c->duplicate_factor >= 0 &&
+		fabs(c->duplicate_factor - factor) > 1e-6 * (1 + factor))
+		trouble_add(wrong,
+			"the duplicate factor is %.6f, the plan says %.6f",
+			factor, c->duplicate_factor);
 }
 
 void judge_coverage(const struct judge *j)
 {
 	cleanup_free bool *covered =
 		mem_zalloc((size_t)j->need->n_groups + 1, sizeof(bool));
-	cleanup_free int *group_of = groups_by_link(j);
 	struct trouble wrong = {.n = 0};
-	int n = 0, possible = 0;
+	char name[256];
+	int n = 0;
 
 	for (int g = 0; g < j->need->n_groups; g++) {
 		const struct need_group *group = &j->need->groups[g];
 
 		covered[g] = need_covered(j->need, group, j->chosen);
 		n += covered[g];
-		possible += group->possible;
-		if (group->possible && !covered[g])
+		if (group->possible && !covered[g] && j->ask->all)
 			trouble_add(&wrong, "no probe covers %s",
-				link_name(j, group->link));
+				need_group_name(
+					j->need, g, name, sizeof(name)));
 	}
+	judge_numbers(j, covered, n, &wrong);
+	judge_covers(j, &wrong);
 	for (size_t i = 0; i < j->claim->n_probe; i++)
-		judge_claims_of_probe(j, &j->claim->probe[i], group_of, &wrong);
-	if (j->claim->covered != n)
-		trouble_add(&wrong, "%d %s covered, the plan says %lld", n,
-			n == 1 ? "link is" : "links are",
-			(long long)j->claim->covered);
-	verdict_close(j->v, "coverage", &wrong, "%d of %d %s, %d %s to each", n,
-		j->need->n_groups, ask_cover_name(j->ask->cover), j->need->each,
+		judge_only(j, &j->claim->probe[i], &wrong);
+	verdict_close(j->v, "coverage", &wrong,
+		"%d of %d elements (%s), %d %s to each", n, j->need->n_groups,
+		ask_cover_name(j->ask->cover), j->need->each,
 		j->need->each == 1 ? "probe" : "probes");
-	judge_uncovered(j, covered, group_of);
-}
-
-/* --- no probe can be left out ---------------------------------------------
- * A probe is needed when some covered group would lose, without it, more of
- * its seen rows than it can spare. */
-
-struct sharing {
-	int *row_probes;  /* by row */
-	int *group_spare; /* by group: seen rows beyond the demand; < 0 */
-	int *lost;        /* by node: rows the group at hand would lose */
-	bool *needed;     /* by node */
-};
-
-static void share_group(const struct judge *j, int g, struct sharing *s)
-{
-	const struct need *n = j->need;
-	const struct need_group *group = &n->groups[g];
-
-	if (s->group_spare[g] < 0)
-		return;
-	for (int r = group->first; r < group->end; r++)
-		for (int i = n->row_start[r]; i < n->row_start[r + 1]; i++)
-			if (s->row_probes[r] == n->each &&
-				j->chosen[n->row_node[i]] &&
-				++s->lost[n->row_node[i]] > s->group_spare[g])
-				s->needed[n->row_node[i]] = true;
-	for (int i = n->row_start[group->first]; i < n->row_start[group->end];
-		i++)
-		s->lost[n->row_node[i]] = 0;
-}
-
-static void count_sharing(const struct judge *j, struct sharing *s)
-{
-	const struct need *n = j->need;
-
-	for (int g = 0; g < n->n_groups; g++) {
-		s->group_spare[g] = -n->groups[g].demand;
-		for (int r = n->groups[g].first; r < n->groups[g].end; r++) {
-			for (int i = n->row_start[r]; i < n->row_start[r + 1];
-				i++)
-				s->row_probes[r] += j->chosen[n->row_node[i]];
-			s->group_spare[g] += s->row_probes[r] >= n->each;
-		}
-	}
-	for (int g = 0; g < n->n_groups; g++)
-		share_group(j, g, s);
-}
-
-void judge_minimal(const struct judge *j)
-{
-	size_t nodes = j->t->n_nodes + 1;
-	cleanup_free int *row_probes =
-		mem_zalloc((size_t)j->need->n_rows + 1, sizeof(int));
-	cleanup_free int *spare =
-		mem_zalloc((size_t)j->need->n_groups + 1, sizeof(int));
-	cleanup_free int *lost = mem_zalloc(nodes, sizeof(int));
-	cleanup_free bool *needed = mem_zalloc(nodes, sizeof(bool));
-	struct sharing s = {row_probes, spare, lost, needed};
-	struct trouble wrong = {.n = 0};
-
-	count_sharing(j, &s);
-	for (size_t i = 0; i < j->claim->n_probe; i++) {
-		int node = j->claim->probe[i].node;
-
-		if (!needed[node] && !j->ask->required[node])
-			trouble_add(&wrong,
-				"%s can be left out: all is covered without "
-				"it",
-				node_name(j, node));
-	}
-	verdict_close(j->v, "minimal", &wrong, "no probe can be left out");
+	judge_uncovered(j, covered);
+	judge_infeasible(j);
 }

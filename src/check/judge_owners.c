@@ -26,6 +26,7 @@ struct owners {
 	const struct judge *j;
 	int *start; /* taps by link, n_links + 1 */
 	size_t *at;
+	bool once; /* exactly; else at least */
 	struct trouble wrong;
 };
 
@@ -164,12 +165,19 @@ static const struct extremes extremes_none = {
 	.least2 = INT64_MAX,
 };
 
-static bool is_one(const struct extremes *e, size_t but, int64_t plus)
+/* Once, or at least once where more than one was asked for. */
+static bool right(const struct owners *o, int64_t n)
+{
+	return o->once ? n == 1 : n >= 1;
+}
+
+static bool each_right(const struct owners *o, const struct extremes *e,
+	size_t but, int64_t plus)
 {
 	int64_t most = e->most_at == but ? e->most2 : e->most;
 	int64_t least = e->least_at == but ? e->least2 : e->least;
 
-	return plus + most == 1 && plus + least == 1;
+	return right(o, plus + most) && right(o, plus + least);
 }
 
 static void wrong_count(struct owners *o, const struct topo_link *l, size_t s,
@@ -177,8 +185,9 @@ static void wrong_count(struct owners *o, const struct topo_link *l, size_t s,
 {
 	const struct topo_iface *from = &o->j->t->ifaces[l->members[s].iface];
 
-	trouble_add(&o->wrong, "%s: %s %s are not counted exactly once",
-		l->name, which, o->j->t->nodes[from->node].name);
+	trouble_add(&o->wrong, "%s: %s %s are not counted %s once", l->name,
+		which, o->j->t->nodes[from->node].name,
+		o->once ? "exactly" : "at least");
 }
 
 /* Frames go to one other member (unicast), or to all of them (group). */
@@ -198,12 +207,12 @@ static void count_switched(
 		int64_t others;
 
 		if (l->n_members > 1 &&
-			!is_one(p->watched ? &all : &both, s, p->out))
+			!each_right(o, p->watched ? &all : &both, s, p->out))
 			wrong_count(o, l, s, "frames sent by");
 		others = all.sum - p->in_all;
 		if (!p->watched)
 			others += group.sum - p->in_group;
-		if (l->n_members > 2 && p->out + others != 1)
+		if (l->n_members > 2 && !right(o, p->out + others))
 			wrong_count(o, l, s, "frames to the group from");
 	}
 }
@@ -224,12 +233,14 @@ static void count_flooded(
 
 		if (!p->watched)
 			n += rest - p->in_rest;
-		if (n != 1)
+		if (!right(o, n))
 			wrong_count(o, l, s, "frames sent by");
 	}
 }
 
-static void count_link(struct owners *o, int link, bool covered)
+enum covered { COVERED_NONE, COVERED_PART, COVERED_ALL };
+
+static void count_link(struct owners *o, int link, enum covered covered)
 {
 	const struct topo_link *l = &o->j->t->links[link];
 	cleanup_free struct point *points =
@@ -238,10 +249,12 @@ static void count_link(struct owners *o, int link, bool covered)
 
 	for (int i = first; i < end; i++)
 		place_tap(o, &o->j->claim->tap[o->at[i]], points);
-	if (!covered && first < end)
+	if (o->j->ask->cover == ASK_PATHS)
+		return;
+	if (covered == COVERED_NONE && first < end)
 		trouble_add(
 			&o->wrong, "%s has taps, but is not covered", l->name);
-	if (!covered)
+	if (covered != COVERED_ALL)
 		return;
 	if (first == end)
 		trouble_add(&o->wrong, "%s has no owner", l->name);
@@ -249,6 +262,54 @@ static void count_link(struct owners *o, int link, bool covered)
 		count_flooded(o, l, points);
 	else
 		count_switched(o, l, points);
+}
+
+static enum covered how_covered(const struct judge *j, int link)
+{
+	const struct need *n = j->need;
+	int g = n->group_of[link], all = 0, covered = 0;
+
+	for (; g >= 0 && g < n->n_groups && n->groups[g].link == link; g++) {
+		all++;
+		covered += need_covered(n, &n->groups[g], j->chosen);
+	}
+	return covered == 0     ? COVERED_NONE
+	       : covered == all ? COVERED_ALL
+				: COVERED_PART;
+}
+
+/* On each covered path some tap sees its flows: on a link of it, at a node of
+ * it. */
+static void count_paths(struct owners *o)
+{
+	const struct judge *j = o->j;
+	const struct need *n = j->need;
+	struct map taps;
+	char name[256];
+
+	map_init(&taps);
+	for (size_t i = 0; i < j->claim->n_tap; i++) {
+		int key[2] = {j->claim->tap[i].node, j->claim->tap[i].link};
+
+		map_put(&taps, key, sizeof(key), &taps);
+	}
+	for (int g = 0; g < n->n_groups; g++) {
+		const struct need_group *p = &n->groups[g];
+		const int *seq = n->seq + p->seq;
+		bool seen = !need_covered(n, p, j->chosen);
+
+		for (int i = 0; i < p->n_nodes && !seen; i++)
+			for (int k = 0; k < p->n_links && !seen; k++) {
+				int key[2] = {
+					n->place[seq[i]], seq[p->n_nodes + k]};
+
+				seen = map_has(&taps, key, sizeof(key));
+			}
+		if (!seen)
+			trouble_add(&o->wrong, "no tap sees %s",
+				need_group_name(n, g, name, sizeof(name)));
+	}
+	map_release(&taps);
 }
 
 static void idle_probes(struct owners *o)
@@ -272,18 +333,21 @@ void judge_owners(const struct judge *j)
 	cleanup_free int *start = mem_zalloc(j->t->n_links + 2, sizeof(int));
 	cleanup_free size_t *at =
 		mem_zalloc(j->claim->n_tap + 1, sizeof(size_t));
-	cleanup_free bool *covered =
-		mem_zalloc(j->t->n_links + 1, sizeof(bool));
-	struct owners o = {.j = j, .start = start, .at = at};
+	struct owners o = {.j = j,
+		.start = start,
+		.at = at,
+		.once = j->ask->cover <= ASK_DIRECTIONS &&
+			j->ask->redundancy == 1 && j->ask->dedupe != ASK_NONE};
 
 	sort_taps(&o);
-	for (int g = 0; g < j->need->n_groups; g++)
-		covered[j->need->groups[g].link] =
-			need_covered(j->need, &j->need->groups[g], j->chosen);
 	for (size_t i = 0; i < j->t->n_links; i++)
-		count_link(&o, (int)i, covered[i]);
-	idle_probes(&o);
-	verdict_close(j->v, "owners", &o.wrong,
-		"%zu taps count every frame of each covered link exactly once",
-		j->claim->n_tap);
+		count_link(&o, (int)i, how_covered(j, (int)i));
+	if (j->ask->cover == ASK_PATHS)
+		count_paths(&o);
+	if (o.once)
+		idle_probes(&o);
+	verdict_close(j->v, "owners", &o.wrong, "%zu taps %s", j->claim->n_tap,
+		j->ask->cover == ASK_PATHS ? "see every covered path"
+		: o.once ? "count every frame of each covered link exactly once"
+			 : "count every frame of each covered link");
 }

@@ -3,6 +3,7 @@
 #include "check/need.h"
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void find_places(struct need *n)
@@ -76,7 +77,7 @@ bool need_whole(const struct topology *t, int link)
 	return l->kind == LINK_P2P || l->floods || l->n_members < 2;
 }
 
-static void open_row(struct need *n)
+void need_open_row(struct need *n)
 {
 	if (n->n_rows + 1 >= n->rows_cap) {
 		n->rows_cap = n->rows_cap ? n->rows_cap * 2 : 64;
@@ -86,7 +87,7 @@ static void open_row(struct need *n)
 	n->row_start[n->n_rows] = (int)n->n_entries;
 }
 
-static void add_node(struct need *n, int node)
+void need_see(struct need *n, int node)
 {
 	int place = n->place[node];
 
@@ -102,7 +103,7 @@ static int by_number(const void *a, const void *b)
 }
 
 /* Sorts the row and drops what it names twice. */
-static void close_row(struct need *n)
+void need_close_row(struct need *n)
 {
 	size_t first = (size_t)n->row_start[n->n_rows], kept = first;
 	int *at = n->row_node;
@@ -116,17 +117,17 @@ static void close_row(struct need *n)
 	n->row_start[++n->n_rows] = (int)kept;
 }
 
-static void open_group(struct need *n, int link)
+void need_open_group(struct need *n, int link, int part)
 {
-	size_t used = (size_t)n->n_groups, cap = (size_t)n->groups_cap;
-
-	n->groups = mem_reserve(n->groups, used, &cap, sizeof(*n->groups));
-	n->groups_cap = (int)cap;
-	n->groups[n->n_groups] =
-		(struct need_group){.link = link, .first = n->n_rows};
+	n->groups = mem_reserve(n->groups, (size_t)n->n_groups, &n->groups_cap,
+		sizeof(*n->groups));
+	n->groups[n->n_groups] = (struct need_group){
+		.link = link, .part = part, .first = n->n_rows};
+	if (link >= 0 && n->group_of[link] < 0)
+		n->group_of[link] = n->n_groups;
 }
 
-static void close_group(struct need *n, int demand)
+void need_close_group(struct need *n, int demand)
 {
 	struct need_group *g = &n->groups[n->n_groups++];
 	int able = 0;
@@ -136,38 +137,6 @@ static void close_group(struct need *n, int demand)
 	for (int r = g->first; r < g->end; r++)
 		able += n->row_start[r + 1] - n->row_start[r] >= n->each;
 	g->possible = able >= demand;
-}
-
-static void see_slot(struct need *n, int link, int slot)
-{
-	int bridge = need_bridge(n, link, slot);
-	int iface = n->t->links[link].members[slot].iface;
-
-	add_node(n, n->t->ifaces[iface].node);
-	if (bridge >= 0)
-		add_node(n, n->t->bridges[bridge].node);
-}
-
-static void add_link(struct need *n, int link)
-{
-	int members = (int)n->t->links[link].n_members;
-	bool whole = need_whole(n->t, link);
-
-	if (members == 0)
-		return;
-	open_group(n, link);
-	if (whole) {
-		open_row(n);
-		for (int s = 0; s < members; s++)
-			see_slot(n, link, s);
-		close_row(n);
-	}
-	for (int s = 0; !whole && s < members; s++) {
-		open_row(n);
-		see_slot(n, link, s);
-		close_row(n);
-	}
-	close_group(n, whole ? 1 : members - 1);
 }
 
 void need_init(struct need *n, const struct topology *t, const struct ask *ask)
@@ -180,10 +149,15 @@ void need_init(struct need *n, const struct topology *t, const struct ask *ask)
 	find_places(n);
 	find_obstacles(n);
 	sort_bridges(n);
-	open_row(n);
+	n->group_of = mem_zalloc(t->n_links + 1, sizeof(int));
 	for (size_t i = 0; i < t->n_links; i++)
-		if (!ask->selected || ask->selected[i])
-			add_link(n, (int)i);
+		n->group_of[i] = -1;
+	map_init(&n->pair_at);
+	need_open_row(n);
+	if (ask->cover == ASK_PATHS)
+		need_add_paths(n);
+	else
+		need_add_links(n);
 }
 
 void need_release(struct need *n)
@@ -192,10 +166,81 @@ void need_release(struct need *n)
 	free(n->obstacle);
 	free(n->bridge_start);
 	free(n->bridge_at);
+	map_release(&n->pair_at);
 	free(n->groups);
+	free(n->group_of);
+	free(n->seq);
 	free(n->row_start);
 	free(n->row_node);
 	*n = (struct need){0};
+}
+
+static int part_number(const char *part)
+{
+	int side;
+
+	if (!part)
+		return PART_WHOLE;
+	if (strcmp(part, "tx") == 0)
+		return PART_TX;
+	if (strcmp(part, "rx") == 0)
+		return PART_RX;
+	if (sscanf(part, "side %9d", &side) == 1 && side >= 0)
+		return PART_SIDE + side;
+	return PART_WHOLE - 1;
+}
+
+int need_group_named(const struct need *n, int link, const char *part)
+{
+	int g = n->group_of[link], wanted = part_number(part);
+
+	if (g >= 0 && !part &&
+		(g + 1 == n->n_groups || n->groups[g + 1].link != link))
+		return g;
+	/* parts of a link count up from its first one */
+	if (g < 0 || wanted < n->groups[g].part)
+		return -1;
+	g += wanted - n->groups[g].part;
+	return g < n->n_groups && n->groups[g].link == link &&
+			       n->groups[g].part == wanted
+		       ? g
+		       : -1;
+}
+
+int need_group_between(const struct need *n, int a, int b)
+{
+	const int ends[2] = {a < b ? a : b, a < b ? b : a};
+
+	return (int)(uintptr_t)map_get(&n->pair_at, ends, sizeof(ends)) - 1;
+}
+
+bool need_same_ends(const struct need *n, int g, int other)
+{
+	const int *a = n->groups[g].ends;
+
+	return other < n->n_groups && n->groups[other].link < 0 &&
+	       a[0] == n->groups[other].ends[0] &&
+	       a[1] == n->groups[other].ends[1];
+}
+
+const char *need_group_name(
+	const struct need *n, int g, char *text, size_t size)
+{
+	const struct need_group *group = &n->groups[g];
+
+	if (group->link < 0)
+		snprintf(text, size, "the path %s - %s",
+			n->t->nodes[group->ends[0]].name,
+			n->t->nodes[group->ends[1]].name);
+	else if (group->part >= PART_SIDE)
+		snprintf(text, size, "%s (side %d)",
+			n->t->links[group->link].name, group->part - PART_SIDE);
+	else
+		snprintf(text, size, "%s%s", n->t->links[group->link].name,
+			group->part == PART_TX   ? " (tx)"
+			: group->part == PART_RX ? " (rx)"
+						 : "");
+	return text;
 }
 
 bool need_covered(
