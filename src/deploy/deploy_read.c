@@ -106,6 +106,7 @@ int deploy_read_file(const struct topo_node *node,
 		.address = node->address ? node->address : node->hostname,
 		.port = node->port,
 		.user = o->user ? o->user : node->user,
+		.gateway = node->gateway,
 		.host_keys = node->host_keys};
 	struct buf text = BUF_INIT((8 << 20) + 4096);
 	struct remote_keys *keys;

@@ -44,6 +44,7 @@ static void set_target(const struct session *s, const struct topo_node *n,
 		.address = n->address ? n->address : n->hostname,
 		.port = n->port,
 		.user = s->o->user ? s->o->user : n->user,
+		.gateway = n->gateway,
 		.host_keys = n->host_keys,
 	};
 }

@@ -7,6 +7,8 @@
 #define _GNU_SOURCE
 #include "deploy/ssh.h"
 #include "base/mem.h"
+#include "deploy/gateway.h"
+#include "deploy/pinned.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,8 +32,9 @@ enum { FILES_MAX = 4, WRITE_MAX = 65536 };
 
 struct remote_keys {
 	ssh_key keys[FILES_MAX];
-	char *files[FILES_MAX];
+	char *files[FILES_MAX + 1];
 	size_t n;
+	struct gateways *gateways;
 	bool agent;
 	char *known_hosts, *accepted;
 	char user[64];
@@ -56,6 +59,7 @@ struct remote {
 	bool heard;   /* the other side has said something */
 	ssh_session session;
 	ssh_channel channel;
+	struct gateway_stream through;
 	char new_key[128];
 };
 
@@ -92,6 +96,8 @@ struct remote_keys *remote_keys_load(const struct remote_options *options)
 				 : mem_printf("%s/.ssh/known_hosts", home);
 	k->accepted = mem_strdup(
 		options->accepted ? options->accepted : k->known_hosts);
+	k->gateways = gateways_new(&(struct gateway_options){
+		(const char *const *)k->files, k->known_hosts, k->accepted});
 	return k;
 }
 
@@ -99,6 +105,7 @@ void remote_keys_free(struct remote_keys *k)
 {
 	if (!k)
 		return;
+	gateways_free(k->gateways);
 	for (size_t i = 0; i < k->n; i++) {
 		ssh_key_free(k->keys[i]);
 		free(k->files[i]);
@@ -126,33 +133,55 @@ static int start_tcp(
 	return 0;
 }
 
+static int start_direct(struct remote *r, struct err *err)
+{
+	const struct addrinfo hint = {.ai_socktype = SOCK_STREAM};
+	const struct remote_target *target = r->target;
+	struct addrinfo *found = NULL;
+	char port[8];
+	int e, result;
+
+	snprintf(port, sizeof(port), "%u", target->port ? target->port : 22);
+	e = getaddrinfo(target->address, port, &hint, &found);
+	if (e)
+		return err_set(err, NFZ_E_UNREACHABLE, "%s (%s): %s",
+			target->name, target->address, gai_strerror(e));
+	result = start_tcp(r, found, err);
+	freeaddrinfo(found);
+	return result;
+}
+
+static int start_through(struct remote *r, struct err *err)
+{
+	const struct remote_target *t = r->target;
+	int result = gateway_open(r->keys->gateways, t->gateway, t->user,
+		t->address, t->port, &r->through, err);
+
+	r->fd = r->through.fd;
+	return result < 0 ? err_wrap(err, "%s", t->name) : 0;
+}
+
 int remote_new(const struct remote_target *target,
 	const struct remote_keys *keys, const char *command,
 	struct remote **ret, struct err *err)
 {
-	const struct addrinfo hint = {.ai_socktype = SOCK_STREAM};
-	struct addrinfo *found = NULL;
 	struct remote *r;
-	char port[8];
-	int e, result;
+	int result;
 
 	/* names end up in no command line of ours, still: no nonsense */
 	if (!target->address || target->address[0] == '-' ||
 		!target->address[0])
 		return err_set(err, NFZ_E_UNREACHABLE,
 			"%s: its address is not known", target->name);
-	snprintf(port, sizeof(port), "%u", target->port ? target->port : 22);
-	e = getaddrinfo(target->address, port, &hint, &found);
-	if (e)
-		return err_set(err, NFZ_E_UNREACHABLE, "%s (%s): %s",
-			target->name, target->address, gai_strerror(e));
 	r = mem_zalloc(1, sizeof(*r));
 	r->target = target;
 	r->keys = keys;
 	r->command = command;
-	r->fd = -1;
-	result = start_tcp(r, found, err);
-	freeaddrinfo(found);
+	r->fd = r->through.fd = r->through.log = -1;
+	result = target->gateway && !gateway_is_here(
+					    keys->gateways, target->gateway)
+			 ? start_through(r, err)
+			 : start_direct(r, err);
 	if (result < 0)
 		remote_free(r);
 	else
@@ -160,51 +189,11 @@ int remote_new(const struct remote_target *target,
 	return result;
 }
 
-/* The kind of one pinned line: "ssh-ed25519 AAAA... comment". */
-static bool same_key(const char *line, const char *type, const char *base64)
-{
-	size_t n = strlen(type), m = strlen(base64);
-	const char *p = strstr(line, type);
-
-	/* the line may begin with a host name or be just the key */
-	if (!p || (p != line && p[-1] != ' ') || p[n] != ' ')
-		return false;
-	p += n + 1;
-	return strncmp(p, base64, m) == 0 &&
-	       (p[m] == '\0' || p[m] == ' ' || p[m] == '\n' || p[m] == '\r');
-}
-
-/* Ask for the key kinds that are pinned: another kind could not be checked. */
-static void want_pinned_kinds(struct remote *r)
-{
-	static const struct {
-		const char *line, *algorithms;
-	} kinds[] = {{"ssh-ed25519", "ssh-ed25519"},
-		{"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"},
-		{"ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384"},
-		{"ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521"},
-		{"ssh-rsa", "rsa-sha2-512,rsa-sha2-256"}};
-	char list[256] = "";
-
-	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
-		size_t n = strlen(list);
-
-		for (size_t i = 0; r->target->host_keys[i]; i++) {
-			if (!strstr(r->target->host_keys[i], kinds[k].line))
-				continue;
-			snprintf(list + n, sizeof(list) - n, "%s%s",
-				n ? "," : "", kinds[k].algorithms);
-			break;
-		}
-	}
-	if (list[0])
-		ssh_options_set(r->session, SSH_OPTIONS_HOSTKEYS, list);
-}
-
 static int start_session(struct remote *r, struct err *err)
 {
 	unsigned int port = r->target->port ? r->target->port : 22;
 	const char *user = r->target->user ? r->target->user : r->keys->user;
+	char kinds[256];
 	int no = 0, problem = 0;
 	long limit = 30;
 	socklen_t len = sizeof(problem);
@@ -224,8 +213,12 @@ static int start_session(struct remote *r, struct err *err)
 		r->session, SSH_OPTIONS_KNOWNHOSTS, r->keys->known_hosts);
 	/* a floor under our own deadlines, should the library ever wait */
 	ssh_options_set(r->session, SSH_OPTIONS_TIMEOUT, &limit);
-	if (r->target->host_keys && r->target->host_keys[0])
-		want_pinned_kinds(r);
+	if (r->target->host_keys && r->target->host_keys[0]) {
+		pinned_kinds(r->target->host_keys, kinds, sizeof(kinds));
+		if (kinds[0])
+			ssh_options_set(
+				r->session, SSH_OPTIONS_HOSTKEYS, kinds);
+	}
 	ssh_options_set(r->session, SSH_OPTIONS_FD, &r->fd);
 	ssh_set_blocking(r->session, 0);
 	r->state = BANNER;
@@ -234,6 +227,12 @@ static int start_session(struct remote *r, struct err *err)
 
 static int lost(struct remote *r, const char *what, struct err *err)
 {
+	char said[200];
+
+	gateway_said(&r->through, said, sizeof(said));
+	if (said[0] && !r->heard)
+		return err_set(err, NFZ_E_UNREACHABLE, "%s: through %s: %s",
+			r->target->name, r->target->gateway, said);
 	return err_set(err, r->heard ? NFZ_E_REMOTE : NFZ_E_UNREACHABLE,
 		"%s: %s: %s", r->target->name, what, ssh_get_error(r->session));
 }
@@ -264,7 +263,7 @@ static int check_pinned(struct remote *r, struct err *err)
 		base64 = NULL;
 	ssh_key_free(key);
 	for (size_t i = 0; base64 && r->target->host_keys[i]; i++)
-		if (same_key(r->target->host_keys[i], type, base64))
+		if (pinned_same(r->target->host_keys[i], type, base64))
 			return 0;
 	return wrong_key(
 		r, "its host key is not the one the testbed reports", err);
@@ -529,5 +528,6 @@ void remote_free(struct remote *r)
 	} else if (r->fd >= 0) {
 		close(r->fd);
 	}
+	gateway_close(&r->through);
 	free(r);
 }

@@ -39,6 +39,7 @@ struct remote_target {
 	const char *address; /* numeric, or a host name */
 	uint16_t port;       /* 0: 22 */
 	const char *user;    /* NULL: ours */
+	const char *gateway; /* a host to go through, or NULL */
 	const char *const
 		*host_keys; /* public-key lines, NULL-ended; or NULL */
 };

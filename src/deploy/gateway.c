@@ -1,0 +1,325 @@
+#define _GNU_SOURCE
+#include "deploy/gateway.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ARGS_MAX = 48, WAIT_TRIES = 1000, WAIT_NS = 10000000 };
+
+/* One connection to a gateway. */
+struct hop {
+	char *gateway, *user;
+	bool known, here; /* gateway_is_here() was asked: its answer */
+	char socket[64];
+	pid_t master; /* 0: not begun */
+};
+
+struct gateways {
+	struct gateway_options options;
+	char dir[32]; /* of the sockets, "" until one is wanted */
+	struct hop *hops;
+	size_t n, cap;
+};
+
+struct args {
+	const char *v[ARGS_MAX];
+	size_t n;
+	char hosts[600];
+};
+
+struct gateways *gateways_new(const struct gateway_options *options)
+{
+	struct gateways *g = mem_zalloc(1, sizeof(*g));
+
+	g->options = *options;
+	return g;
+}
+
+static void end(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGTERM);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+void gateways_free(struct gateways *g)
+{
+	if (!g)
+		return;
+	for (size_t i = 0; i < g->n; i++) {
+		end(g->hops[i].master);
+		unlink(g->hops[i].socket);
+		free(g->hops[i].gateway);
+		free(g->hops[i].user);
+	}
+	if (g->dir[0])
+		rmdir(g->dir);
+	free(g->hops);
+	free(g);
+}
+
+static struct hop *find(
+	struct gateways *g, const char *gateway, const char *user)
+{
+	struct hop *h;
+
+	for (size_t i = 0; i < g->n; i++)
+		if (strcmp(g->hops[i].gateway, gateway) == 0 &&
+			strcmp(g->hops[i].user, user) == 0)
+			return &g->hops[i];
+	h = &MEM_PUSH(g->hops, g->n, g->cap);
+	*h = (struct hop){
+		.gateway = mem_strdup(gateway), .user = mem_strdup(user)};
+	return h;
+}
+
+/* ---- is it here? ---- */
+
+static bool same_host(const struct sockaddr *a, const struct sockaddr *b)
+{
+	const struct sockaddr_in *x = (const void *)a, *y = (const void *)b;
+	const struct sockaddr_in6 *p = (const void *)a, *q = (const void *)b;
+
+	if (a->sa_family != b->sa_family)
+		return false;
+	if (a->sa_family == AF_INET)
+		return x->sin_addr.s_addr == y->sin_addr.s_addr;
+	return a->sa_family == AF_INET6 &&
+	       memcmp(&p->sin6_addr, &q->sin6_addr, 16) == 0;
+}
+
+static bool is_ours(const char *name)
+{
+	const struct addrinfo hint = {.ai_socktype = SOCK_STREAM};
+	struct addrinfo *found = NULL;
+	struct ifaddrs *ours = NULL;
+	bool here = false;
+
+	if (getaddrinfo(name, NULL, &hint, &found) != 0)
+		return false; /* ssh may know it by another name */
+	if (getifaddrs(&ours) != 0)
+		ours = NULL;
+	for (const struct addrinfo *a = found; a; a = a->ai_next)
+		for (const struct ifaddrs *i = ours; i; i = i->ifa_next)
+			here |= i->ifa_addr &&
+				same_host(a->ai_addr, i->ifa_addr);
+	freeifaddrs(ours);
+	freeaddrinfo(found);
+	return here;
+}
+
+bool gateway_is_here(struct gateways *g, const char *gateway)
+{
+	struct hop *h = find(g, gateway, "");
+
+	if (!h->known)
+		h->here = is_ours(gateway);
+	h->known = true;
+	return h->here;
+}
+
+/* ---- programs ---- */
+
+static void add(struct args *a, const char *word)
+{
+	if (a->n < ARGS_MAX - 1)
+		a->v[a->n++] = word;
+}
+
+static void add_option(struct args *a, const char *option)
+{
+	add(a, "-o");
+	add(a, option);
+}
+
+static void add_common(
+	struct args *a, const struct gateways *g, const struct hop *h)
+{
+	add(a, "ssh");
+	add(a, "-S");
+	add(a, h->socket);
+	add_option(a, "BatchMode=yes");
+	add_option(a, "ConnectTimeout=10");
+	add_option(a, "StrictHostKeyChecking=accept-new");
+	if (g->options.known_hosts && !strchr(g->options.known_hosts, '"') &&
+		!strchr(g->options.accepted, '"')) {
+		snprintf(a->hosts, sizeof(a->hosts),
+			"UserKnownHostsFile=\"%.250s\" \"%.250s\"",
+			g->options.accepted, g->options.known_hosts);
+		add_option(a, a->hosts);
+	}
+	for (size_t i = 0; g->options.files && g->options.files[i]; i++) {
+		add(a, "-i");
+		add(a, g->options.files[i]);
+	}
+	if (h->user[0]) {
+		add(a, "-l");
+		add(a, h->user);
+	}
+}
+
+/* Becomes the program, with fd as its input and output.  `after`: a socket
+ * that another process makes first. */
+static void become(const struct args *a, int fd, int log, const char *after)
+	__attribute__((noreturn));
+
+static void become(const struct args *a, int fd, int log, const char *after)
+{
+	const struct timespec pause = {0, WAIT_NS};
+	union {
+		const char *const *in;
+		char *const *out;
+	} argv = {a->v};
+
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	signal(SIGPIPE, SIG_DFL);
+	dup2(fd, STDIN_FILENO);
+	dup2(fd, STDOUT_FILENO);
+	dup2(log, STDERR_FILENO);
+	close_range(3, ~0U, 0);
+	for (int i = 0; after && i < WAIT_TRIES && access(after, F_OK) != 0;
+		i++)
+		nanosleep(&pause, NULL);
+	execvp(argv.out[0], argv.out);
+	dprintf(STDERR_FILENO, "ssh: %s\n", strerror(errno));
+	_exit(127);
+}
+
+static int start_master(struct gateways *g, struct hop *h, struct err *err)
+{
+	struct args a = {.n = 0};
+	int null;
+
+	if (!g->dir[0]) {
+		snprintf(g->dir, sizeof(g->dir), "/tmp/nfz-ssh.XXXXXX");
+		if (!mkdtemp(g->dir)) {
+			g->dir[0] = '\0';
+			return err_sys(err, "/tmp/nfz-ssh");
+		}
+	}
+	snprintf(h->socket, sizeof(h->socket), "%s/%zu", g->dir,
+		(size_t)(h - g->hops));
+	add_common(&a, g, h);
+	add(&a, "-M");
+	add(&a, "-N");
+	add(&a, "--");
+	add(&a, h->gateway);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	h->master = null < 0 ? -1 : fork();
+	if (h->master == 0)
+		become(&a, null, null, NULL);
+	if (null >= 0)
+		close(null);
+	if (h->master < 0) {
+		h->master = 0;
+		return err_sys(err, "fork");
+	}
+	return 0;
+}
+
+static bool good_name(const char *name)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789-_.:";
+
+	return name[0] && name[0] != '-' &&
+	       strspn(name, letters) == strlen(name);
+}
+
+/* The program's own connection, should the shared one fail, tells why. */
+static int start_stream(const struct gateways *g, const struct hop *h,
+	const char *to, struct gateway_stream *s, struct err *err)
+{
+	struct args a = {.n = 0};
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return err_sys(err, "socketpair");
+	add_common(&a, g, h);
+	add_option(&a, "ControlMaster=no");
+	add(&a, "-W");
+	add(&a, to);
+	add(&a, "--");
+	add(&a, h->gateway);
+	s->log = memfd_create("ssh", MFD_CLOEXEC);
+	s->pid = s->log < 0 ? -1 : fork();
+	if (s->pid == 0)
+		become(&a, ends[1], s->log, h->socket);
+	close(ends[1]);
+	s->fd = ends[0];
+	if (s->pid < 0 || fcntl(s->fd, F_SETFL, O_NONBLOCK) < 0) {
+		int r = err_sys(err, "fork");
+
+		close(s->fd);
+		gateway_close(s);
+		return r;
+	}
+	return 0;
+}
+
+int gateway_open(struct gateways *g, const char *gateway, const char *user,
+	const char *host, uint16_t port, struct gateway_stream *ret,
+	struct err *err)
+{
+	struct hop *h;
+	char to[300];
+	int r = 0;
+
+	*ret = (struct gateway_stream){.fd = -1, .log = -1};
+	if (!good_name(gateway) || !good_name(host) ||
+		(user && !good_name(user)))
+		return err_set(err, NFZ_E_UNREACHABLE,
+			"%s: no name of a host to go to through %s", host,
+			gateway);
+	h = find(g, gateway, user ? user : "");
+	if (!h->master)
+		r = start_master(g, h, err);
+	snprintf(to, sizeof(to),
+		strchr(host, ':') ? "[%.250s]:%u" : "%.250s:%u", host,
+		port ? port : 22u);
+	return r < 0 ? r : start_stream(g, h, to, ret, err);
+}
+
+void gateway_said(const struct gateway_stream *s, char *text, size_t size)
+{
+	char all[2048];
+	ssize_t n = s->log < 0 ? -1 : pread(s->log, all, sizeof(all) - 1, 0);
+	char *last;
+
+	text[0] = '\0';
+	if (n <= 0)
+		return;
+	while (n > 0 && (all[n - 1] == '\n' || all[n - 1] == '\r'))
+		n--;
+	all[n] = '\0';
+	last = strrchr(all, '\n');
+	snprintf(text, size, "%s", last ? last + 1 : all);
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ')
+			*c = ' ';
+}
+
+void gateway_close(struct gateway_stream *s)
+{
+	end(s->pid);
+	if (s->log >= 0)
+		close(s->log);
+	*s = (struct gateway_stream){.fd = -1, .log = -1};
+}
