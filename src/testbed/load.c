@@ -2,6 +2,7 @@
 #include "testbed/load.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "testbed/containerlab.h"
 #include "testbed/gr.h"
 #include "testbed/graphml.h"
 #include "testbed/ns.h"
@@ -63,11 +64,13 @@ static const struct {
 	int (*load)(const struct draft_text *from, struct topology **ret,
 		struct err *err);
 } formats[] = {
+	{containerlab_data_is, containerlab_parse},
 	{is_json, load_json},
 	{rspec_is, rspec_parse},
 	{graphml_is, graphml_parse},
 	{gr_is, gr_parse},
 	{sndlib_is, sndlib_parse},
+	{containerlab_is, containerlab_parse},
 	{is_ns, load_ns},
 	{rocketfuel_is, rocketfuel_parse},
 };
@@ -77,7 +80,7 @@ static int unknown_format(const char *name, struct err *err)
 {
 	err_set(err, NFZ_E_INPUT,
 		"%s: is no topology in a format known here (JSON, "
-		"NS, RSpec, GraphML, .gr, SNDlib, Rocketfuel)",
+		"NS, RSpec, GraphML, .gr, SNDlib, Rocketfuel, containerlab)",
 		name);
 	return err_hint(err, "See netflowize-topology(5), or get "
 			     "one: netflowize fetch PROJ/EXP");
