@@ -62,6 +62,7 @@ static int read_end(struct rspec *r, const struct xnode *link,
 	const char *id = draft_xml_attr(&r->draft, ref, "client_id");
 	struct rspec_end end = {.iface = -1};
 	bool known;
+	int on;
 
 	if (!id)
 		return draft_fail(&r->draft, xnode_line(ref),
@@ -76,10 +77,12 @@ static int read_end(struct rspec *r, const struct xnode *link,
 	if (end.iface < 0)
 		return draft_fail(&r->draft, xnode_line(ref),
 			"there is no interface \"%.60s\"", id);
-	if (r->ifaces[end.iface].link >= 0)
+	on = r->ifaces[end.iface].link;
+	if (on >= 0) /* the link being read is not in the list yet */
 		return draft_fail(&r->draft, xnode_line(ref),
 			"interface \"%.60s\" is on a link already (line %ld)",
-			id, r->links[r->ifaces[end.iface].link].line);
+			id,
+			(size_t)on < r->n_links ? r->links[on].line : l->line);
 	r->ifaces[end.iface].link = (int)r->n_links;
 	r->ifaces[end.iface].slot = (int)l->n_ends;
 	MEM_PUSH(l->ends, l->n_ends, l->ends_cap) = end;

@@ -259,6 +259,8 @@ Test(rspec, refusals)
 	foreign_refused(HEAD NODE("a") NODE("b") LINK("l", "a:if0", "b:if0")
 				LINK("m", "a:if0", "b:if1") TAIL,
 		"f:6: interface \"a:if0\" is on a link already (line 5)");
+	foreign_refused(HEAD NODE("a") LINK("l", "a:if0", "a:if0") TAIL,
+		"f:4: interface \"a:if0\" is on a link already (line 4)");
 	foreign_refused(HEAD NODE("a") "<link><interface_ref/></link>" TAIL,
 		"f:4: an interface_ref without client_id");
 	foreign_refused(
