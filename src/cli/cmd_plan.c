@@ -18,7 +18,8 @@ struct plan_command {
 static const struct opt options[] = {
 	PLAN_OPTIONS(struct plan_command),
 	{"topology", 0, OPT_TEXT, offsetof(struct plan_command, topology),
-		"FILE", "plan for a file (JSON or NS; - is stdin)", NULL, 0, 0},
+		"FILE", "plan for a file (JSON, NS, RSpec, ...; - is stdin)",
+		NULL, 0, 0},
 	{"out", 0, OPT_TEXT, offsetof(struct plan_command, out), "FILE",
 		"write the plan as JSON, too", NULL, 0, 0},
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
