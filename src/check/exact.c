@@ -189,6 +189,20 @@ static int *rows_by_part(const struct exact *x, const int *part, int *start)
 	return rows;
 }
 
+/* Graphs have an own search; it may have half of the time that is left. */
+static bool solve_part(const struct exact *x, const int *rows, int n,
+	int64_t deadline_ns, int64_t *ret)
+{
+	int64_t now = mono_now().ns;
+
+	*ret = 0;
+	if (now >= deadline_ns)
+		return false;
+	if (exact_graph(x, rows, n, now + (deadline_ns - now) / 2, ret))
+		return true;
+	return exact_core(x, rows, n, deadline_ns, ret);
+}
+
 void exact_solve(const struct need *n, int64_t enough, int64_t deadline_ns,
 	struct exact_result *ret)
 {
@@ -207,9 +221,8 @@ void exact_solve(const struct need *n, int64_t enough, int64_t deadline_ns,
 
 		if (count == 0)
 			continue;
-		if (mono_now().ns >= deadline_ns ||
-			!exact_core(&x, rows + start[p], count, deadline_ns,
-				&bound))
+		if (!solve_part(
+			    &x, rows + start[p], count, deadline_ns, &bound))
 			ret->closed = false;
 		ret->bound += bound;
 	}

@@ -40,6 +40,10 @@ void exact_init(struct exact *x, const struct need *n);
 void exact_release(struct exact *x);
 /* Takes what must be, drops what need not be, until nothing changes. */
 void exact_reduce(struct exact *x);
+/* As exact_core(), for parts that are a graph with vertices of one price; false
+ * where they are not, or when it is not done in time (*ret means nothing). */
+bool exact_graph(const struct exact *x, const int *rows, int n,
+	int64_t deadline_ns, int64_t *ret);
 /* The cheapest cover of the live rows listed (whole groups, closed under
  * shared columns).  false: the deadline came; *ret is a bound then. */
 bool exact_core(const struct exact *x, const int *rows, int n,
