@@ -10,7 +10,7 @@ static void queue(struct graph_part *g, int v)
 	if (g->queued[v])
 		return;
 	g->queued[v] = true;
-	g->todo[g->n_todo++] = v;
+	g->agenda[g->n_agenda++] = v;
 }
 
 void graph_part_init(struct graph_part *g, int vertices)
@@ -23,7 +23,7 @@ void graph_part_init(struct graph_part *g, int vertices)
 	g->alive = mem_zalloc(n, sizeof(bool));
 	g->label = mem_zalloc(n, sizeof(int));
 	g->mark = mem_zalloc(n, sizeof(bool));
-	g->todo = mem_zalloc(n, sizeof(int));
+	g->agenda = mem_zalloc(n, sizeof(int));
 	g->queued = mem_zalloc(n, sizeof(bool));
 }
 
@@ -36,7 +36,7 @@ void graph_part_release(struct graph_part *g)
 	free(g->alive);
 	free(g->label);
 	free(g->mark);
-	free(g->todo);
+	free(g->agenda);
 	free(g->queued);
 }
 
@@ -225,8 +225,8 @@ static int settle(struct graph_part *g)
 {
 	int taken = 0;
 
-	while (g->n_todo) {
-		int v = g->todo[--g->n_todo];
+	while (g->n_agenda) {
+		int v = g->agenda[--g->n_agenda];
 
 		g->queued[v] = false;
 		if (g->alive[v])

@@ -15,11 +15,11 @@ struct graph_part {
 	struct graph_edges *edges;
 	int *degree; /* live neighbours */
 	bool *alive;
-	int *label; /* the connected part, after graph_part_label() */
-	bool *mark; /* all false between calls */
-	int *todo;  /* vertices to look at again */
+	int *label;  /* the connected part, after graph_part_label() */
+	bool *mark;  /* all false between calls */
+	int *agenda; /* vertices to look at again */
 	bool *queued;
-	int n_todo;
+	int n_agenda;
 };
 
 /* Room for that many vertices. */
