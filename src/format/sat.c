@@ -15,6 +15,7 @@ struct sat *sat_new(void)
 	struct sat *s = mem_zalloc(1, sizeof(*s));
 
 	s->solver = ccadical_init();
+	ccadical_set_option(s->solver, "phase", 0);
 	return s;
 }
 
@@ -54,6 +55,11 @@ enum sat_answer sat_solve(struct sat *s, const int *assume, size_t n,
 		ccadical_assume(s->solver, assume[i]);
 	answer = ccadical_solve(s->solver);
 	return answer == 10 ? SAT_YES : answer == 20 ? SAT_NO : SAT_UNKNOWN;
+}
+
+void sat_few_decisions(struct sat *s, int decisions)
+{
+	ccadical_limit(s->solver, "decisions", decisions);
 }
 
 bool sat_true(struct sat *s, int lit)

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "planner/branch.h"
+#include "planner/core.h"
 #include "planner/dual.h"
 #include "planner/parts.h"
 #include "planner/tally.h"
@@ -56,29 +57,62 @@ static int64_t start_greedily(const struct cover_problem *p, bool *chosen)
 	return cost;
 }
 
+/* Parts of up to this many columns are branched on, within a budget. */
+enum { BRANCH_COLS = 60, BRANCH_NODES = 2000 };
+
+static void try_branch(struct engine *e, const struct cover_problem *p,
+	struct answer *a, bool *chosen)
+{
+	bool last = e->skip & SKIP_CORE;
+	struct branch_search s = {.skip = e->skip,
+		.deadline = e->deadline,
+		.node_limit = last ? UINT64_MAX : BRANCH_NODES};
+	cleanup_free bool *better =
+		mem_zalloc((size_t)p->n_cols + 1, sizeof(bool));
+	int64_t cost;
+
+	if (!last && p->n_cols > BRANCH_COLS)
+		return;
+	cost = branch_solve(&s, p, a->cost < 0 ? INT64_MAX : a->cost, better);
+	if (cost >= 0) {
+		a->cost = cost;
+		memcpy(chosen, better, sizeof(bool) * (size_t)p->n_cols);
+	}
+	if (!s.stopped)
+		a->bound = a->cost;
+	e->ret->nodes += s.nodes;
+}
+
+static void try_core(struct engine *e, const struct cover_problem *p,
+	struct answer *a, bool *chosen)
+{
+	struct core_search s = {.deadline = e->deadline,
+		.cost = a->cost,
+		.bound = a->bound,
+		.chosen = chosen};
+
+	core_solve(p, &s);
+	a->cost = s.cost;
+	a->bound = s.bound;
+	e->ret->nodes += s.cores;
+}
+
+static bool proven(struct answer a)
+{
+	return a.cost >= 0 && a.bound >= a.cost;
+}
+
 static struct answer solve_part(
 	struct engine *e, const struct part *part, bool *chosen)
 {
 	const struct cover_problem *p = &part->p;
-	struct branch_search s = {.skip = e->skip,
-		.deadline = e->deadline,
-		.node_limit = UINT64_MAX};
-	cleanup_free bool *better =
-		mem_zalloc((size_t)p->n_cols + 1, sizeof(bool));
 	struct answer a = {.cost = start_greedily(p, chosen)};
-	int64_t cost;
 
 	a.bound = branch_bound(p, NULL);
-	if (a.cost >= 0 && a.bound >= a.cost)
-		return a;
-	cost = branch_solve(&s, p, a.cost < 0 ? INT64_MAX : a.cost, better);
-	if (cost >= 0) {
-		a.cost = cost;
-		memcpy(chosen, better, sizeof(bool) * (size_t)p->n_cols);
-	}
-	if (!s.stopped)
-		a.bound = a.cost;
-	e->ret->nodes += s.nodes;
+	if (!proven(a) && !(e->skip & SKIP_BRANCH))
+		try_branch(e, p, &a, chosen);
+	if (!proven(a) && !(e->skip & SKIP_CORE))
+		try_core(e, p, &a, chosen);
 	return a;
 }
 
