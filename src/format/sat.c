@@ -15,6 +15,7 @@ struct sat *sat_new(void)
 	struct sat *s = mem_zalloc(1, sizeof(*s));
 
 	s->solver = ccadical_init();
+	ccadical_set_option(s->solver, "quiet", 1);
 	ccadical_set_option(s->solver, "phase", 0);
 	return s;
 }

@@ -188,6 +188,8 @@ void cover_solve(const struct cover_problem *p,
 	struct engine e = {.ret = ret, .skip = limits ? limits->skip : 0};
 	struct dual dual;
 
+	if (e.skip & SKIP_CORE) /* one of the two has to */
+		e.skip &= ~(unsigned)SKIP_BRANCH;
 	if (ms > 0)
 		e.deadline = mono_add_ms(mono_now(), ms);
 	*ret = (struct cover_result){.cost = -1, .nodes = 1};
