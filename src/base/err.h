@@ -67,7 +67,7 @@ enum nfz_error {
 		NFZ_E_COUNT
 };
 
-enum { ERR_TEXT_MAX = 1024, ERR_HINT_MAX = 512 };
+enum { ERR_TEXT_MAX = 1024, ERR_HINT_MAX = 2048 };
 
 struct err {
 	enum nfz_error code;

@@ -92,7 +92,7 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 		if (word && plan->n_gaps == 0)
 			say_next(app, o, word);
 	}
-	return r < 0 ? r : planning_verdict(plan, t, err);
+	return r < 0 ? r : planning_verdict(app, plan, t, &o->plan, err);
 }
 
 static int run(struct app *app, int argc, char **argv, struct err *err)

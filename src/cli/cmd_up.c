@@ -229,7 +229,7 @@ static int make_plan(struct up *up, struct err *err)
 	if (r == 0 && kept)
 		up->plan->collector.reason = "keeps the records it has";
 	if (r == 0)
-		r = planning_verdict(up->plan, up->t, err);
+		r = planning_verdict(up->app, up->plan, up->t, &wish, err);
 	if (r == -NFZ_E_UNCOVERED && up->plan && up->plan->n_gaps == 0)
 		r = 0; /* complete, only not proven best */
 	if (r == -NFZ_E_UNCOVERED && up->o->partial) {
@@ -272,9 +272,8 @@ static void say_plan(const struct up *up)
 	say_done(up->app,
 		"plan: %zu probe%s, %zu of %zu links; cost %" PRId64
 		", lower bound %" PRId64,
-		p->n_probes, p->n_probes == 1 ? "" : "s",
-		plan_links_covered(p, up->t), up->t->n_links, p->cost,
-		p->lower_bound);
+		p->n_probes, p->n_probes == 1 ? "" : "s", p->n_covered,
+		p->n_links, p->cost, p->lower_bound);
 	if (p->collector.node >= 0)
 		say_done(up->app, "collector: %s (%s)",
 			up->t->nodes[p->collector.node].name,

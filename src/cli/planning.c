@@ -1,12 +1,21 @@
 #include "cli/planning.h"
+#include "base/file.h"
 #include "base/mem.h"
+#include "cli/say.h"
 #include "format/sheet.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* GAPS_MAX: what an error's hint holds, less the remedies below. */
-enum { NAMES_MAX = 34, GAPS_MAX = 350 };
+/* GAPS_MAX: bytes of rows in an error's hint, less the last and remedies. */
+enum {
+	NAMES_MAX = 34,
+	GAPS_MAX = 1200,
+	ENDS_MAX = 2,
+	NOTES_MAX = 8,
+	ROWS_MAX = 20
+};
 
 void plan_options_release(struct plan_options *o)
 {
@@ -14,22 +23,61 @@ void plan_options_release(struct plan_options *o)
 	opt_list_release(&o->require);
 }
 
+typedef int (*wishes_fn)(struct wishes *w, const struct topology *t,
+	const char *text, size_t len, const char *name, struct err *err);
+
+static int read_wish(struct wishes *w, const struct topology *t,
+	const char *file, wishes_fn parse, struct err *err)
+{
+	struct buf text = BUF_INIT((size_t)256 << 20);
+	int r;
+
+	if (!file)
+		return 0;
+	r = file_read(file, &text, err);
+	if (r == -NFZ_E_IO)
+		err->code = NFZ_E_USAGE;
+	if (r == 0)
+		r = parse(w, t, buf_str(&text), text.len, file, err);
+	buf_release(&text);
+	return r < 0 ? -(int)err->code : 0;
+}
+
+static int read_wishes(struct wishes *w, const struct topology *t,
+	const struct plan_options *o, struct err *err)
+{
+	int r = read_wish(w, t, o->select, wishes_links, err);
+
+	if (r == 0)
+		r = read_wish(w, t, o->paths, wishes_pairs, err);
+	if (r == 0)
+		r = read_wish(w, t, o->costs, wishes_costs, err);
+	return r;
+}
+
 int planning_solve(const struct topology *t, const struct plan_options *o,
 	const struct node_facts *facts, struct plan **ret, struct err *err)
 {
-	const struct plan_goal goal = {
+	struct plan_goal goal = {
 		.mode = o->heavy   ? "heavy"
 			: o->mixed ? "mixed"
 				   : "light",
+		.cover = o->cover,
 		.objective = o->objective,
+		.dedupe = o->dedupe,
+		.redundancy = (int)o->redundancy,
 		.avoid = o->avoid,
 		.require = o->require,
 		.collector = o->collector,
 		.time_limit_ms = o->time_limit_ms ? o->time_limit_ms : 60000,
 		.facts = facts,
 	};
+	int r = read_wishes(&goal.wishes, t, o, err);
 
-	return plan_solve(t, &goal, ret, err);
+	if (r == 0)
+		r = plan_solve(t, &goal, ret, err);
+	wishes_release(&goal.wishes);
+	return r;
 }
 
 /* "c1 c2 c3", cut to what fits a column, with the count of the rest. */
@@ -51,23 +99,18 @@ static void add_links(struct sheet *s, const struct topology *t,
 	buf_release(&text);
 }
 
-static size_t taps_of(const struct plan *plan, size_t probe)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < plan->n_taps; i++)
-		n += (size_t)plan->taps[i].probe == probe;
-	return n;
-}
-
 static int show_probes(const struct plan *plan, const struct topology *t,
 	bool wide, struct err *err)
 {
 	static const struct sheet_column columns[] = {{.name = "PROBE"},
 		{.name = "NODE KIND"}, {.name = "WATCHES"},
 		{.name = "TAPS", .right = true}, {.name = "WHY THIS NODE"}};
+	cleanup_free size_t *taps =
+		mem_zalloc(plan->n_probes + 1, sizeof(*taps));
 	struct sheet s;
 
+	for (size_t i = 0; i < plan->n_taps; i++)
+		taps[plan->taps[i].probe]++;
 	sheet_open(&s, SHEET_TABLE, stdout, columns, 5);
 	sheet_begin(&s, "netflowize.plan/1", "probes");
 	for (size_t i = 0; i < plan->n_probes; i++) {
@@ -76,102 +119,274 @@ static int show_probes(const struct plan *plan, const struct topology *t,
 		sheet_text(&s, t->nodes[p->node].name);
 		sheet_text(&s, topology_role_name(t->nodes[p->node].role));
 		add_links(&s, t, p, wide);
-		sheet_uint(&s, taps_of(plan, i));
+		sheet_uint(&s, taps[i]);
 		sheet_text(&s, p->reason);
 	}
 	sheet_end(&s);
 	return sheet_close(&s, err);
 }
 
+static const char *element_word(const struct plan *plan)
+{
+	return strcmp(plan->cover, "links") == 0 ? "links" : plan->cover;
+}
+
+static void show_coverage(const struct plan *plan, struct buf *out)
+{
+	size_t of = plan->n_elements, n = plan->n_satisfied;
+
+	buf_addf(out, "  Coverage   %zu of %zu %s (%zu %%)", n, of,
+		element_word(plan), of ? n * 100 / of : 100);
+	if (plan->demand.redundancy > 1)
+		buf_addf(out, ", each seen by %d probes",
+			plan->demand.redundancy);
+	else if (plan->n_ranges)
+		buf_addf(out, "; %zu paths, each flow counted once on its path",
+			plan->n_ranges);
+	else if (plan->n_duplicates)
+		buf_addf(out, "; %zu links are counted more than once",
+			plan->n_duplicates);
+	else if (n && strcmp(plan->cover, "links") == 0)
+		buf_adds(out, n == 1 ? ", watched exactly once"
+				     : ", each watched exactly once");
+	buf_addc(out, '\n');
+}
+
+/* Where every probe costs 1, cost is a number of probes. */
+static bool counts_probes(const struct plan *plan)
+{
+	return strcmp(plan->objective, "count") == 0;
+}
+
+static void show_optimal(const struct plan *plan, struct buf *out)
+{
+	const char *proof = strcmp(plan->proof.kind, "dual") == 0
+				    ? "weights on them prove it"
+				    : "every other choice was tried";
+	long long cost = (long long)plan->cost;
+
+	if (cost == 0)
+		buf_adds(out, "  Optimal    yes: it costs nothing\n");
+	else if (counts_probes(plan))
+		buf_addf(out,
+			"  Optimal    yes: no placement with %lld probe%s "
+			"covers all %s (%s)\n",
+			cost - 1, cost == 2 ? "" : "s", element_word(plan),
+			proof);
+	else
+		buf_addf(out,
+			"  Optimal    yes: no placement that covers all %s "
+			"costs less than %lld (%s)\n",
+			element_word(plan), cost, proof);
+}
+
 static void show_proof(const struct plan *plan, struct buf *out)
 {
 	switch (plan->status) {
 	case PLAN_OPTIMAL:
-		buf_addf(out,
-			"  Optimal    yes: cost %lld, lower bound %lld (%s); "
-			"no placement costs less\n",
-			(long long)plan->cost, (long long)plan->lower_bound,
-			strcmp(plan->proof, "dual") == 0
-				? "weights on the links prove it"
-				: "every other choice was tried");
+		show_optimal(plan, out);
 		return;
 	case PLAN_INFEASIBLE:
+	case PLAN_BUDGET_LIMITED:
 		buf_addf(out,
-			"  Optimal    for the links that can be covered: cost "
+			"  Optimal    for the %s that can be covered: cost "
 			"%lld, lower bound %lld\n",
-			(long long)plan->cost, (long long)plan->lower_bound);
+			element_word(plan), (long long)plan->cost,
+			(long long)plan->lower_bound);
 		return;
 	case PLAN_FEASIBLE:
 	case PLAN_TIMEOUT:
 		buf_addf(out,
 			"  Optimal    not proven in time: cost %lld, lower "
-			"bound %lld\n",
-			(long long)plan->cost, (long long)plan->lower_bound);
+			"bound %lld (%.2f %%)\n",
+			(long long)plan->cost, (long long)plan->lower_bound,
+			planning_gap(plan));
 		return;
 	}
+}
+
+static const char *member_name(const struct topology *t, int link, int slot)
+{
+	int iface = t->links[link].members[slot].iface;
+
+	return t->nodes[t->ifaces[iface].node].name;
+}
+
+/* On which side of its shaper a link is watched, and what that means. */
+static void note_side(const struct plan_tap *tap, const struct topology *t,
+	const char *probe, struct buf *out)
+{
+	const char *name = t->links[tap->link].name;
+	bool at_shaper = t->ifaces[tap->iface].slot < 0;
+
+	if (at_shaper && tap->sent == COUNT_NONE)
+		buf_addf(out,
+			"  Note       %s is watched at its shaper %s, before "
+			"shaping drops\n",
+			name, probe);
+	else
+		buf_addf(out,
+			"  Note       %s is watched on the %s side of the "
+			"shaper: what %s sends before\n"
+			"             shaping drops, what it receives after\n",
+			name, member_name(t, tap->link, tap->slot),
+			member_name(t, tap->link, tap->slot));
+}
+
+/* One note a link, for point-to-point links. */
+static void show_notes(
+	const struct plan *plan, const struct topology *t, struct buf *out)
+{
+	size_t notes = 0;
+	int last = -1;
+
+	if (strcmp(plan->cover, "links") != 0)
+		return;
+	for (size_t i = 0; i < plan->n_taps && notes <= NOTES_MAX; i++) {
+		const struct plan_tap *tap = &plan->taps[i];
+		int bridge = topology_bridge_of(t, tap->link, tap->slot);
+
+		if (tap->link == last || bridge < 0 ||
+			!t->bridges[bridge].shapes ||
+			t->links[tap->link].kind != LINK_P2P)
+			continue;
+		last = tap->link;
+		if (notes++ == NOTES_MAX)
+			buf_adds(out, "  Note       and more shaped links\n");
+		else
+			note_side(tap, t,
+				t->nodes[plan->probes[tap->probe].node].name,
+				out);
+	}
+}
+
+static void show_gaps(
+	const struct plan *plan, const struct topology *t, struct buf *out)
+{
+	for (size_t i = 0; i < plan->n_gaps && i < ROWS_MAX; i++) {
+		buf_adds(out, "  Uncovered  ");
+		plan_element_name(&plan->gaps[i].what, t, out);
+		buf_addf(out, ": %s\n", plan->gaps[i].cause);
+	}
+	if (plan->n_gaps > ROWS_MAX)
+		buf_addf(out, "  Uncovered  and %zu more: -o json\n",
+			plan->n_gaps - ROWS_MAX);
 }
 
 int planning_show(const struct app *app, const struct plan *plan,
 	const struct topology *t, struct err *err)
 {
 	bool wide = app->common->format == FORMAT_WIDE;
-	size_t covered = plan_links_covered(plan, t);
 	struct buf out = BUF_INIT((size_t)64 << 20);
 	int r;
 
 	printf("\nPlan (%s: use only nodes you already have)\n\n", plan->mode);
 	r = show_probes(plan, t, wide, err);
-	buf_addf(&out, "\n  Collector  %s (%s)\n",
+	buf_addf(&out, "\n  COLLECTOR  %s (%s)\n\n",
 		plan->collector.node < 0 ? "none"
 					 : t->nodes[plan->collector.node].name,
 		plan->collector.reason);
-	buf_addf(&out, "  Coverage   %zu of %zu links (%zu %%)\n", covered,
-		t->n_links, t->n_links ? covered * 100 / t->n_links : 100);
+	show_coverage(plan, &out);
 	show_proof(plan, &out);
-	for (size_t i = 0; i < plan->n_gaps; i++)
-		buf_addf(&out, "  Uncovered  %s: %s\n",
-			t->links[plan->gaps[i].link].name, plan->gaps[i].cause);
+	show_notes(plan, t, &out);
+	show_gaps(plan, t, &out);
 	buf_addc(&out, '\n');
 	fputs(buf_str(&out), stdout);
 	buf_release(&out);
 	return r;
 }
 
-int planning_verdict(
-	const struct plan *plan, const struct topology *t, struct err *err)
+double planning_gap(const struct plan *plan)
 {
-	struct buf hint = BUF_INIT(1 << 16);
-	bool avoided = false;
-	size_t n = 0;
-
-	if (plan->n_gaps == 0 && plan->status == PLAN_OPTIMAL)
+	if (plan->cost <= 0)
 		return 0;
-	if (plan->n_gaps == 0) {
-		err_set(err, NFZ_E_UNCOVERED,
-			"the plan covers everything, but was not proven best "
-			"before the time limit");
-		return err_hint(err, "It can be used as it is; to look longer: "
-				     "--time-limit 10m");
+	return 100 * ((double)plan->cost - (double)plan->lower_bound) /
+	       (double)plan->cost;
+}
+
+/* The plan is complete, but nobody knows whether it is the best. */
+static int unproven(const struct app *app, const struct plan *plan,
+	const struct plan_options *o, struct err *err)
+{
+	if (o->gap && planning_gap(plan) <= strtod(o->gap, NULL)) {
+		say_note(app,
+			"the plan is within %.2f %% of the best possible one",
+			planning_gap(plan));
+		return 0;
 	}
 	err_set(err, NFZ_E_UNCOVERED,
-		"%zu of %zu links cannot be covered in %s mode", plan->n_gaps,
-		t->n_links, plan->mode);
-	for (; n < plan->n_gaps; n++) {
-		const struct plan_gap *gap = &plan->gaps[n];
-		const char *name = t->links[gap->link].name;
+		"the plan covers everything, but was not proven best before "
+		"the time limit");
+	return err_hint(err,
+		"It can be used as it is; to look longer: --time-limit 10m\n"
+		"To be content with this: --gap %.2f",
+		planning_gap(plan) + 0.005);
+}
 
-		if (n &&
-			hint.len + strlen(name) + strlen(gap->cause) > GAPS_MAX)
-			break;
-		avoided = avoided || strstr(gap->cause, "--avoid");
-		buf_addf(&hint, "%.100s  %.250s\n", name, gap->cause);
+/* "plc1 - plc2": the ends of a link, the first members of a LAN. */
+static void add_ends(
+	const struct plan_element *e, const struct topology *t, struct buf *to)
+{
+	const struct topo_link *l;
+
+	if (e->link < 0) {
+		plan_element_name(e, t, to);
+		return;
 	}
+	l = &t->links[e->link];
+	for (size_t s = 0; s < l->n_members && s < ENDS_MAX; s++)
+		buf_addf(to, "%s%.30s", s ? " - " : "",
+			member_name(t, e->link, (int)s));
+	if (l->n_members > ENDS_MAX)
+		buf_addf(to, " and %zu more", l->n_members - ENDS_MAX);
+}
+
+static void add_gap_row(
+	const struct plan_gap *g, const struct topology *t, struct buf *to)
+{
+	struct buf name = BUF_INIT(4096), ends = BUF_INIT(4096);
+
+	plan_element_name(&g->what, t, &name);
+	add_ends(&g->what, t, &ends);
+	buf_addf(to, "%-10.40s %-20.70s %.250s\n", buf_str(&name),
+		buf_str(&ends), g->cause);
+	buf_release(&name);
+	buf_release(&ends);
+}
+
+static bool is_avoided(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_gaps; i++)
+		if (strstr(plan->gaps[i].cause, "--avoid"))
+			return true;
+	return false;
+}
+
+int planning_verdict(const struct app *app, const struct plan *plan,
+	const struct topology *t, const struct plan_options *o, struct err *err)
+{
+	struct buf hint = BUF_INIT(1 << 16);
+	size_t n = 0;
+
+	if (plan->n_gaps == 0)
+		return plan->status == PLAN_OPTIMAL
+			       ? 0
+			       : unproven(app, plan, o, err);
+	err_set(err, NFZ_E_UNCOVERED,
+		"%zu of %zu %s cannot be covered in %s mode", plan->n_gaps,
+		plan->n_elements, element_word(plan), plan->mode);
+	buf_addf(&hint, "%-10s %-20s %s\n",
+		plan->gaps[0].what.link < 0 ? "PATH" : "LINK", "ENDS",
+		"WHY NOT");
+	for (; n < plan->n_gaps && hint.len < GAPS_MAX; n++)
+		add_gap_row(&plan->gaps[n], t, &hint);
 	if (n < plan->n_gaps)
 		buf_addf(&hint, "and %zu more: netflowize plan -o json\n",
 			plan->n_gaps - n);
-	if (avoided)
-		buf_adds(&hint, "Possible: leave nodes out of --avoid\n");
-	buf_adds(&hint, "To accept the gap: netflowize up --partial");
+	buf_adds(&hint, "Possible:  ");
+	if (is_avoided(plan))
+		buf_adds(&hint, "leave nodes out of --avoid\n           ");
+	buf_adds(&hint, "netflowize up --partial   accept the gap");
 	err_hint(err, "%s", buf_str(&hint));
 	buf_release(&hint);
 	return -NFZ_E_UNCOVERED;

@@ -9,9 +9,11 @@
 /* Options of every command that makes a plan. */
 struct plan_options {
 	bool light, heavy, mixed;
-	const char *objective, *collector;
+	const char *objective, *collector, *cover, *dedupe;
+	const char *select, *paths, *costs; /* files */
 	struct opt_list avoid, require;
-	int64_t time_limit_ms;
+	int64_t time_limit_ms, redundancy;
+	const char *gap; /* "1.5": percent that is good enough */
 };
 /* For the option table of a command whose struct S has a plan_options member
  * called plan. */
@@ -26,8 +28,26 @@ struct plan_options {
 			"light, with new nodes where needed (not available "   \
 			"yet)",                                                \
 			NULL, 0, 0},                                           \
+		{"cover", 0, OPT_TEXT, offsetof(S, plan.cover), "KIND",        \
+			"links (default), directions, segments or paths",      \
+			NULL, 0, 0},                                           \
+		{"select", 0, OPT_TEXT, offsetof(S, plan.select), "FILE",      \
+			"only these links count, one name a line", NULL, 0,    \
+			0},                                                    \
+		{"paths", 0, OPT_TEXT, offsetof(S, plan.paths), "FILE",        \
+			"only paths between these pairs, two names a line",    \
+			NULL, 0, 0},                                           \
+		{"redundancy", 0, OPT_INT, offsetof(S, plan.redundancy), "K",  \
+			"everything is seen by K probes (1)", NULL, 1, 1000},  \
+		{"dedupe", 0, OPT_TEXT, offsetof(S, plan.dedupe), "HOW",       \
+			"count once: owner (default) or path; or none", NULL,  \
+			0, 0},                                                 \
 		{"objective", 0, OPT_TEXT, offsetof(S, plan.objective),        \
-			"NAME", "impact (default) or count", NULL, 0, 0},      \
+			"NAME", "impact (default), count or cost", NULL, 0,    \
+			0},                                                    \
+		{"costs", 0, OPT_TEXT, offsetof(S, plan.costs), "FILE",        \
+			"what a probe costs: a node and a number a line",      \
+			NULL, 0, 0},                                           \
 		{"collector", 0, OPT_TEXT, offsetof(S, plan.collector),        \
 			"NODE", "keep the records on this node", NULL, 0, 0},  \
 		{"avoid", 0, OPT_LIST, offsetof(S, plan.avoid), "NODE,...",    \
@@ -35,6 +55,8 @@ struct plan_options {
 		{"require", 0, OPT_LIST, offsetof(S, plan.require),            \
 			"NODE,...", "put a probe on these nodes in any case",  \
 			NULL, 0, 0},                                           \
+		{"gap", 0, OPT_TEXT, offsetof(S, plan.gap), "PCT",             \
+			"a plan this near to the best will do", NULL, 0, 0},   \
 	{                                                                      \
 		"time-limit", 0, OPT_SPAN, offsetof(S, plan.time_limit_ms),    \
 			"T", "stop looking for a better plan after T (60s)",   \
@@ -50,9 +72,13 @@ int planning_solve(const struct topology *t, const struct plan_options *o,
 /* The table for people, on stdout. */
 int planning_show(const struct app *app, const struct plan *plan,
 	const struct topology *t, struct err *err) NFZ_MUST_CHECK;
+/* How far the plan may be from the best one, in percent of its cost. */
+double planning_gap(const struct plan *plan);
 /* NFZ_E_UNCOVERED with the links and their causes when some are not covered,
- * NFZ_E_UNCOVERED too when the time was over before the proof; else 0. */
-int planning_verdict(const struct plan *plan, const struct topology *t,
+ * NFZ_E_UNCOVERED too when the time was over before the proof and the distance
+ * is more than asked for with --gap; else 0. */
+int planning_verdict(const struct app *app, const struct plan *plan,
+	const struct topology *t, const struct plan_options *o,
 	struct err *err) NFZ_MUST_CHECK;
 
 #endif

@@ -264,7 +264,7 @@ static int add_meter(const struct topology *t, const struct plan *plan,
 static const char *gap_of(const struct plan *plan, int link)
 {
 	for (size_t i = 0; i < plan->n_gaps; i++)
-		if (plan->gaps[i].link == link)
+		if (plan->gaps[i].what.link == link)
 			return plan->gaps[i].cause;
 	for (size_t i = 0; i < plan->n_taps; i++)
 		if (plan->taps[i].link == link)

@@ -1,9 +1,8 @@
 #include "planner/coverage.h"
 #include "base/mem.h"
 #include "planner/costs.h"
-#include "planner/rows.h"
+#include "planner/elements.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,107 +10,7 @@ struct builder {
 	struct coverage *c;
 	const struct topology *t;
 	const struct plan_goal *goal;
-	struct rows rows, lost;
-	size_t group_cap, row_cap, gap_cap;
-	int ordinal; /* rows of this link so far */
 };
-
-static int member_node(const struct topology *t, int link, int slot)
-{
-	return t->ifaces[t->links[link].members[slot].iface].node;
-}
-
-static void see(struct builder *b, int node)
-{
-	rows_see(&b->rows, b->c->places.place[node]);
-}
-
-/* What is seen of a link at one member: there, or at the bridge serving it. */
-static void see_member(struct builder *b, int link, int slot)
-{
-	int bridge = topology_bridge_of(b->t, link, slot);
-
-	see(b, member_node(b->t, link, slot));
-	if (bridge >= 0)
-		see(b, b->t->bridges[bridge].node);
-}
-
-static void end_row(struct builder *b)
-{
-	struct coverage *c = b->c;
-
-	c->row_ordinal = mem_reserve(
-		c->row_ordinal, (size_t)c->p.n_rows, &b->row_cap, sizeof(int));
-	c->row_ordinal[c->p.n_rows] = b->ordinal++;
-	rows_end_row(&b->rows);
-}
-
-/* One line for a link that cannot be covered: each end and its obstacle. */
-static const char *gap_cause(struct builder *b, int link)
-{
-	const struct topo_link *l = &b->t->links[link];
-	const struct places *places = &b->c->places;
-	char text[512] = "";
-	size_t n = 0;
-
-	for (size_t s = 0; s < l->n_members && n < sizeof(text) - 1; s++) {
-		int place = places->place[member_node(b->t, link, (int)s)];
-
-		if (!places->obstacle[place])
-			continue;
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s: %s",
-			n ? "; " : "", b->t->nodes[place].name,
-			places->obstacle[place]);
-	}
-	return arena_strdup(
-		&b->c->arena, n ? text : "no member can carry a probe");
-}
-
-static bool can_be_seen(const struct coverage *c, int row)
-{
-	for (int k = c->p.row_start[row]; k < c->p.row_start[row + 1]; k++)
-		if (c->p.fate[c->p.row_col[k]] != COLUMN_OUT)
-			return true;
-	return false;
-}
-
-static void end_group(struct builder *b, int link, int demand)
-{
-	struct coverage *c = b->c;
-	int usable = 0;
-
-	rows_end_group(&b->rows, demand);
-	for (int r = c->p.group_start[c->p.n_groups - 1]; r < c->p.n_rows; r++)
-		usable += can_be_seen(c, r);
-	if (usable < demand) {
-		c->gaps = mem_reserve(c->gaps, (size_t)c->lost.n_groups,
-			&b->gap_cap, sizeof(*c->gaps));
-		c->gaps[c->lost.n_groups] =
-			(struct plan_gap){link, gap_cause(b, link)};
-		rows_move_group(&b->rows, &b->lost);
-		return;
-	}
-	c->group_link = mem_reserve(c->group_link, (size_t)c->p.n_groups,
-		&b->group_cap, sizeof(int));
-	c->group_link[c->p.n_groups - 1] = link;
-}
-
-static void add_link(struct builder *b, int link)
-{
-	const struct topo_link *l = &b->t->links[link];
-	int n = (int)l->n_members;
-	bool whole = l->kind == LINK_P2P || l->floods || n < 2;
-
-	b->ordinal = 0;
-	if (n == 0)
-		return;
-	for (int slot = 0; slot < n; slot++) {
-		see_member(b, link, slot);
-		if (!whole || slot == n - 1)
-			end_row(b);
-	}
-	end_group(b, link, whole ? 1 : n - 1);
-}
 
 static int check_names(const struct topology *t, const struct opt_list *names,
 	const char *option, struct err *err)
@@ -166,23 +65,59 @@ static int set_columns(struct builder *b, struct err *err)
 	return r;
 }
 
+bool cover_kind_parse(const char *name, enum cover_kind *ret)
+{
+	static const char *const names[] = {
+		"links", "directions", "segments", "paths"};
+
+	for (int i = 0; i < 4; i++)
+		if (strcmp(name, names[i]) == 0) {
+			*ret = (enum cover_kind)i;
+			return true;
+		}
+	return false;
+}
+
+struct plan_element coverage_element(
+	const struct coverage *c, int g, struct arena *arena)
+{
+	return elements_name(c, c->group_link[g],
+		c->group_part ? c->group_part[g] : PART_WHOLE, arena);
+}
+
+static int set_kind(struct builder *b, struct err *err)
+{
+	const struct wishes *w = &b->goal->wishes;
+	const struct path_wish wish = {w->select, w->pairs, w->n_pairs};
+	struct coverage *c = b->c;
+
+	c->redundancy = b->goal->redundancy > 1 ? b->goal->redundancy : 1;
+	if (b->goal->cover && !cover_kind_parse(b->goal->cover, &c->kind))
+		return err_set(err, NFZ_E_USAGE,
+			"--cover: %s is not one of links, directions, "
+			"segments, paths",
+			b->goal->cover);
+	if (c->kind == COVER_PATHS)
+		return paths_find(b->t, &wish, &c->paths, err);
+	if (w->pairs)
+		return err_set(err, NFZ_E_USAGE, "--paths needs --cover paths");
+	return 0;
+}
+
 int coverage_new(const struct topology *t, const struct plan_goal *goal,
 	struct coverage **ret, struct err *err)
 {
 	cleanup(coverage_free_at) struct coverage *c =
 		mem_zalloc(1, sizeof(*c));
 	struct builder b = {.c = c, .t = t, .goal = goal};
-	int r;
+	struct elements elements = {.c = c, .t = t};
+	int r = set_columns(&b, err);
 
-	rows_open(&b.rows, &c->p);
-	rows_open(&b.lost, &c->lost);
-	r = set_columns(&b, err);
+	if (r == 0)
+		r = set_kind(&b, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < t->n_links; i++)
-		add_link(&b, (int)i);
-	rows_close(&b.rows, 1);
-	rows_close(&b.lost, 1);
+	elements_add(&elements, goal->wishes.select);
 	*ret = take(c);
 	return 0;
 }
@@ -196,7 +131,10 @@ void coverage_free(struct coverage *c)
 	rows_free(&c->p);
 	rows_free(&c->lost);
 	free(c->group_link);
+	free(c->group_part);
 	free(c->row_ordinal);
+	free(c->link_rows);
+	paths_release(&c->paths);
 	free(c->gaps);
 	places_release(&c->places);
 	arena_release(&c->arena);

@@ -6,6 +6,24 @@
 
 enum { NAMED_MAX = 5 };
 
+static const char *joint(size_t i, size_t n)
+{
+	return i == 0 ? "" : i + 1 == n ? " and " : ", ";
+}
+
+/* "a - b"; the ends of paths. */
+static void add_pairs(
+	struct buf *to, const struct topology *t, int (*pairs)[2], size_t n)
+{
+	size_t shown = n > NAMED_MAX ? NAMED_MAX - 1 : n;
+
+	for (size_t i = 0; i < shown; i++)
+		buf_addf(to, "%s%s - %s", joint(i, n),
+			t->nodes[pairs[i][0]].name, t->nodes[pairs[i][1]].name);
+	if (shown < n)
+		buf_addf(to, " and %zu more", n - shown);
+}
+
 /* "c1, c2 and c3"; more than a handful are counted. */
 static void add_names(
 	struct buf *to, const struct topology *t, const int *links, size_t n)
@@ -13,11 +31,7 @@ static void add_names(
 	size_t shown = n > NAMED_MAX ? NAMED_MAX - 1 : n;
 
 	for (size_t i = 0; i < shown; i++)
-		buf_addf(to, "%s%s",
-			i == 0       ? ""
-			: i + 1 == n ? " and "
-				     : ", ",
-			t->links[links[i]].name);
+		buf_addf(to, "%s%s", joint(i, n), t->links[links[i]].name);
 	if (shown < n)
 		buf_addf(to, " and %zu more", n - shown);
 }
@@ -32,6 +46,24 @@ static bool is_lan(const struct topology *t, int link)
 	return t->links[link].kind == LINK_LAN && !t->links[link].floods;
 }
 
+static void add_need(struct buf *to, const struct plan *plan,
+	const struct topology *t, const struct plan_probe *p)
+{
+	if (plan->demand.redundancy > 1)
+		buf_addf(to, "without it fewer than %d probes see ",
+			plan->demand.redundancy);
+	else if (p->n_only_pairs)
+		buf_adds(to, "only probe on a path ");
+	else if (p->n_only == 1 && is_lan(t, p->only[0]))
+		buf_adds(to, "without it not enough is seen of ");
+	else
+		buf_adds(to, "only probe that sees ");
+	if (p->n_only_pairs)
+		add_pairs(to, t, p->only_pairs, p->n_only_pairs);
+	else
+		add_names(to, t, p->only, p->n_only);
+}
+
 static const char *reason(
 	struct plan *plan, const struct topology *t, const struct plan_probe *p)
 {
@@ -40,12 +72,9 @@ static const char *reason(
 
 	if (p->n_covers == 0)
 		buf_adds(&text, "asked for with --require");
-	else if (p->n_only > 0) {
-		buf_adds(&text, p->n_only == 1 && is_lan(t, p->only[0])
-					? "without it not enough is seen of "
-					: "only probe that sees ");
-		add_names(&text, t, p->only, p->n_only);
-	} else {
+	else if (p->n_only_pairs || p->n_only)
+		add_need(&text, plan, t, p);
+	else {
 		buf_adds(&text, "covers ");
 		add_names(&text, t, p->covers, p->n_covers);
 		if (p->n_covers > 1)
@@ -101,7 +130,16 @@ static void fill_lists(struct arena *arena, const struct pair *pairs, size_t n,
 	}
 }
 
-static void list_covers(struct plan *plan)
+static int by_probe(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+
+	if (x->probe != y->probe)
+		return x->probe < y->probe ? -1 : 1;
+	return (x->link > y->link) - (x->link < y->link);
+}
+
+static void list_covers(struct plan *plan, const struct coverage *c)
 {
 	cleanup_free struct pair *pairs =
 		mem_zalloc(plan->n_taps + 1, sizeof(*pairs));
@@ -110,6 +148,9 @@ static void list_covers(struct plan *plan)
 	for (size_t i = 0; i < plan->n_taps; i++)
 		pairs[i] =
 			(struct pair){plan->taps[i].probe, plan->taps[i].link};
+	/* elsewhere the taps of a link are together */
+	if (c->kind == COVER_PATHS || c->kind == COVER_SEGMENTS)
+		qsort(pairs, plan->n_taps, sizeof(*pairs), by_probe);
 	fill_lists(&plan->arena, pairs, plan->n_taps, plan->n_probes, &lists);
 	for (size_t i = 0; i < plan->n_probes; i++) {
 		struct plan_probe *p = &plan->probes[i];
@@ -119,78 +160,125 @@ static void list_covers(struct plan *plan)
 	}
 }
 
-/* The probes without which a group would not be satisfied. */
+/* The probes without which an element would not be covered. */
 struct indispensable {
 	const struct coverage *c;
-	const bool *chosen;
-	struct pair *pairs;
+	const bool *chosen, *satisfied;
+	struct pair *pairs; /* probe, group */
 	size_t n, cap;
 	const int *probe_of;
+	int *lost;       /* by column: rows of this group that fall with it */
 	double watchers; /* sum over groups of chosen columns that see it */
 };
 
-static int chosen_in(const struct indispensable *x, int row, int *ret_one)
+/* The chosen of a row, up to the redundancy and one more. */
+static int chosen_in(const struct indispensable *x, int row)
 {
 	const struct cover_problem *p = &x->c->p;
 	int n = 0;
 
 	for (int k = p->row_start[row]; k < p->row_start[row + 1]; k++)
-		if (x->chosen[p->row_col[k]]) {
-			*ret_one = p->row_col[k];
-			n++;
-		}
+		n += x->chosen[p->row_col[k]];
 	return n;
+}
+
+/* Without one of its chosen a row that has just enough falls. */
+static void count_lost(struct indispensable *x, int row, int add)
+{
+	const struct cover_problem *p = &x->c->p;
+
+	if (chosen_in(x, row) != x->c->redundancy)
+		return;
+	for (int k = p->row_start[row]; k < p->row_start[row + 1]; k++)
+		if (x->chosen[p->row_col[k]])
+			x->lost[p->row_col[k]] += add;
+}
+
+static void name_lost(struct indispensable *x, int g, int row, int spare)
+{
+	const struct cover_problem *p = &x->c->p;
+
+	for (int k = p->row_start[row]; k < p->row_start[row + 1]; k++) {
+		int v = p->row_col[k];
+
+		if (x->lost[v] <= spare)
+			continue;
+		x->lost[v] = 0;
+		MEM_PUSH(x->pairs, x->n, x->cap) =
+			(struct pair){x->probe_of[v], g};
+	}
 }
 
 static void ask_group(struct indispensable *x, int g)
 {
 	const struct cover_problem *p = &x->c->p;
-	int first = p->group_start ? p->group_start[g] : g;
-	int end = p->group_start ? p->group_start[g + 1] : g + 1;
-	int demand = p->demand ? p->demand[g] : end - first, seen = 0, one = -1;
+	int first, end, seen = 0;
+	int demand = coverage_group(p, g, &first, &end);
 
 	for (int r = first; r < end; r++) {
-		int n = chosen_in(x, r, &one);
+		int n = chosen_in(x, r);
 
 		x->watchers += n;
-		seen += n > 0;
+		seen += n >= x->c->redundancy;
+		count_lost(x, r, 1);
 	}
-	/* with rows to spare nobody is indispensable, unless one probe sees
-	 * several of them: that is not worth a second look here */
-	if (seen > demand)
-		return;
 	for (int r = first; r < end; r++)
-		if (chosen_in(x, r, &one) == 1)
-			MEM_PUSH(x->pairs, x->n, x->cap) = (struct pair){
-				x->probe_of[one], x->c->group_link[g]};
+		name_lost(x, g, r, seen - demand);
+	for (int r = first; r < end; r++)
+		for (int k = p->row_start[r]; k < p->row_start[r + 1]; k++)
+			x->lost[p->row_col[k]] = 0;
 }
 
+/* Groups to the links they are parts of, or to the ends of paths. */
 static void list_only(struct plan *plan, struct indispensable *x)
 {
+	const struct coverage *c = x->c;
+	bool paths = c->kind == COVER_PATHS;
 	struct lists lists;
 
-	for (int g = 0; g < x->c->p.n_groups; g++)
-		ask_group(x, g);
+	for (int g = 0; g < c->p.n_groups; g++)
+		if (!x->satisfied || x->satisfied[g])
+			ask_group(x, g);
+	for (size_t i = 0; i < x->n && !paths; i++)
+		x->pairs[i].link = c->group_link[x->pairs[i].link];
 	fill_lists(&plan->arena, x->pairs, x->n, plan->n_probes, &lists);
 	for (size_t i = 0; i < plan->n_probes; i++) {
 		struct plan_probe *p = &plan->probes[i];
+		int *items = lists.link + lists.start[i];
+		size_t n = (size_t)(lists.start[i + 1] - lists.start[i]);
 
-		p->only = lists.link + lists.start[i];
-		p->n_only = (size_t)(lists.start[i + 1] - lists.start[i]);
+		if (!paths) {
+			p->only = items;
+			p->n_only = n;
+			continue;
+		}
+		p->only_pairs = arena_alloc(
+			&plan->arena, n + 1, sizeof(*p->only_pairs));
+		for (size_t k = 0; k < n; k++) {
+			struct plan_element e =
+				coverage_element(c, items[k], &plan->arena);
+
+			p->only_pairs[p->n_only_pairs][0] = e.from;
+			p->only_pairs[p->n_only_pairs++][1] = e.to;
+		}
 	}
 	free(x->pairs);
 }
 
 void explain_plan(struct plan *plan, const struct topology *t,
-	const struct coverage *c, const bool *chosen)
+	const struct coverage *c, const bool *chosen, const bool *satisfied)
 {
 	cleanup_free int *probe_of = mem_zalloc(t->n_nodes + 1, sizeof(int));
-	struct indispensable x = {
-		.c = c, .chosen = chosen, .probe_of = probe_of};
+	cleanup_free int *lost = mem_zalloc(t->n_nodes + 1, sizeof(int));
+	struct indispensable x = {.c = c,
+		.chosen = chosen,
+		.satisfied = satisfied,
+		.probe_of = probe_of,
+		.lost = lost};
 
 	for (size_t i = 0; i < plan->n_probes; i++)
 		probe_of[plan->probes[i].node] = (int)i;
-	list_covers(plan);
+	list_covers(plan, c);
 	list_only(plan, &x);
 	plan->duplicate_factor = c->p.n_groups ? x.watchers / c->p.n_groups : 0;
 	for (size_t i = 0; i < plan->n_probes; i++)

@@ -4,9 +4,10 @@
 
 #include "planner/coverage.h"
 
-/* Fills covers, only and reason of every probe, and the duplicate factor. */
+/* Fills covers, only and reason of every probe, and the duplicate factor.
+ * satisfied by group of c; NULL: all are. */
 void explain_plan(struct plan *plan, const struct topology *t,
-	const struct coverage *c, const bool *chosen);
+	const struct coverage *c, const bool *chosen, const bool *satisfied);
 /* Picks the collector and says why (plan->collector); a wished node that
  * cannot be one is NFZ_E_USAGE. */
 int explain_collector(struct plan *plan, const struct topology *t,

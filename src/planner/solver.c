@@ -2,9 +2,11 @@
 #define _GNU_SOURCE
 #include "planner/solver.h"
 #include "base/mem.h"
+#include "planner/certificate.h"
 #include "planner/cover.h"
 #include "planner/coverage.h"
 #include "planner/explain.h"
+#include "planner/ranges.h"
 #include "planner/taps.h"
 
 #include <stdlib.h>
@@ -36,26 +38,31 @@ static void fill_probes(struct plan *plan, const struct topology *t,
 		(struct topology *)(uintptr_t)t);
 }
 
-static void fill_proof(struct plan *plan, const struct topology *t,
-	const struct coverage *c, const struct cover_result *r)
+static void fill_outcome(struct plan *plan, const struct coverage *c,
+	const struct cover_result *r)
 {
-	const struct cover_problem *p = &c->p;
-
 	plan->cost = r->cost < 0 ? 0 : r->cost / c->unit;
 	plan->lower_bound = r->lower_bound < 0 ? 0 : r->lower_bound / c->unit;
 	plan->search_nodes = r->nodes;
+	plan->kernel_rows = r->kernel_rows;
 	plan->status = c->lost.n_groups ? PLAN_INFEASIBLE
 		       : r->optimal     ? PLAN_OPTIMAL
 		       : r->cost < 0    ? PLAN_TIMEOUT
 					: PLAN_FEASIBLE;
-	plan->proof = r->dual_bound == r->cost ? "dual" : "search";
-	plan->n_dual = t->n_links;
-	plan->dual_scale = c->unit * r->dual_scale;
-	plan->dual =
-		arena_alloc(&plan->arena, t->n_links + 1, sizeof(*plan->dual));
-	for (int g = 0; g < p->n_groups; g++)
-		plan->dual[c->group_link[g]] =
-			r->dual[p->group_start ? p->group_start[g] : g];
+}
+
+/* A gap of the coverage lives as long as that; the plan has its own. */
+static struct plan_gap copy_gap(struct arena *arena, const struct plan_gap *of)
+{
+	struct plan_gap g = *of;
+
+	g.what.part = arena_strdup(arena, of->what.part);
+	g.cause = arena_strdup(arena, of->cause);
+	g.cands = arena_alloc(arena, of->n_cands + 1, sizeof(*g.cands));
+	for (size_t i = 0; i < of->n_cands; i++)
+		g.cands[i] = (struct plan_candidate){of->cands[i].node,
+			arena_strdup(arena, of->cands[i].why)};
+	return g;
 }
 
 static void fill_gaps(struct plan *plan, const struct coverage *c)
@@ -63,8 +70,82 @@ static void fill_gaps(struct plan *plan, const struct coverage *c)
 	plan->gaps = arena_alloc(&plan->arena, (size_t)c->lost.n_groups + 1,
 		sizeof(*plan->gaps));
 	for (int i = 0; i < c->lost.n_groups; i++)
-		plan->gaps[plan->n_gaps++] = (struct plan_gap){c->gaps[i].link,
-			arena_strdup(&plan->arena, c->gaps[i].cause)};
+		plan->gaps[plan->n_gaps++] =
+			copy_gap(&plan->arena, &c->gaps[i]);
+}
+
+/* A link is covered when all its elements are; on paths, when it has a tap. */
+static void fill_counts(
+	struct plan *plan, const struct topology *t, const struct coverage *c)
+{
+	cleanup_free bool *marked = mem_zalloc(t->n_links + 1, sizeof(bool));
+	bool paths = c->kind == COVER_PATHS;
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_gaps && !paths; i++)
+		marked[plan->gaps[i].what.link] = true;
+	for (size_t i = 0; i < plan->n_taps && paths; i++)
+		marked[plan->taps[i].link] = true;
+	for (size_t i = 0; i < t->n_links; i++)
+		n += marked[i];
+	plan->n_links = c->n_links;
+	plan->n_covered = paths ? n : c->n_links - n;
+	plan->n_elements = (size_t)(c->p.n_groups + c->lost.n_groups);
+	plan->n_satisfied = plan->n_elements - plan->n_gaps;
+}
+
+static struct plan_nodes named_nodes(struct arena *arena,
+	const struct topology *t, const struct opt_list *names)
+{
+	struct plan_nodes n = {
+		.nodes = arena_alloc(arena, names->n + 1, sizeof(int))};
+
+	for (size_t i = 0; i < names->n; i++)
+		n.nodes[n.n++] = topology_node(t, names->items[i]);
+	return n;
+}
+
+static void fill_demand(struct plan *plan, const struct topology *t,
+	const struct plan_goal *goal)
+{
+	const struct wishes *w = &goal->wishes;
+	struct plan_demand *d = &plan->demand;
+	struct arena *arena = &plan->arena;
+
+	d->redundancy = goal->redundancy;
+	d->dedupe = arena_strdup(arena, goal->dedupe);
+	d->avoid = named_nodes(arena, t, &goal->avoid);
+	d->require = named_nodes(arena, t, &goal->require);
+	d->selected = w->select != NULL;
+	d->select = arena_alloc(arena, t->n_links + 1, sizeof(int));
+	for (size_t i = 0; w->select && i < t->n_links; i++)
+		if (w->select[i])
+			d->select[d->n_select++] = (int)i;
+	if (w->pairs) {
+		d->paired = true;
+		d->n_pairs = w->n_pairs;
+		d->pairs =
+			arena_alloc(arena, w->n_pairs + 1, sizeof(*d->pairs));
+		memcpy(d->pairs, w->pairs, w->n_pairs * sizeof(*d->pairs));
+	}
+	if (w->costs) {
+		d->costs =
+			arena_alloc(arena, t->n_nodes + 1, sizeof(*d->costs));
+		memcpy(d->costs, w->costs, t->n_nodes * sizeof(*d->costs));
+	}
+}
+
+static struct plan *new_plan(
+	const struct topology *t, const struct plan_goal *goal)
+{
+	struct plan *plan = plan_new();
+
+	plan->mode = arena_strdup(&plan->arena, goal->mode);
+	plan->cover = arena_strdup(&plan->arena, goal->cover);
+	plan->objective = arena_strdup(&plan->arena, goal->objective);
+	plan_digest(t, plan->topology_sha256);
+	fill_demand(plan, t, goal);
+	return plan;
 }
 
 static int check_goal(const struct plan_goal *goal, struct err *err)
@@ -73,12 +154,22 @@ static int check_goal(const struct plan_goal *goal, struct err *err)
 		return err_set(err, NFZ_E_USAGE,
 			"the %s mode is not available; use --light",
 			goal->mode);
-	if (strcmp(goal->objective, "impact") != 0 &&
-		strcmp(goal->objective, "count") != 0)
+	if (strcmp(goal->dedupe, "owner") != 0 &&
+		strcmp(goal->dedupe, "path") != 0 &&
+		strcmp(goal->dedupe, "none") != 0)
 		return err_set(err, NFZ_E_USAGE,
-			"--objective: %s is not one of impact, count",
-			goal->objective);
+			"--dedupe: %s is not one of owner, path, none",
+			goal->dedupe);
 	return 0;
+}
+
+static void set_defaults(struct plan_goal *goal)
+{
+	goal->mode = goal->mode ? goal->mode : "light";
+	goal->cover = goal->cover ? goal->cover : "links";
+	goal->objective = goal->objective ? goal->objective : "impact";
+	goal->dedupe = goal->dedupe ? goal->dedupe : "owner";
+	goal->redundancy = goal->redundancy > 1 ? goal->redundancy : 1;
 }
 
 int plan_solve(const struct topology *t, const struct plan_goal *wish,
@@ -86,31 +177,29 @@ int plan_solve(const struct topology *t, const struct plan_goal *wish,
 {
 	cleanup(coverage_free_at) struct coverage *c = NULL;
 	cleanup(plan_free_at) struct plan *plan = NULL;
-	struct plan_goal goal = *wish;
-	struct cover_result r;
+	cleanup(cover_release) struct cover_result r = {0};
 	struct cover_limits limits = {.time_ms = wish->time_limit_ms};
+	struct plan_goal goal = *wish;
 	int code;
 
-	goal.mode = goal.mode ? goal.mode : "light";
-	goal.objective = goal.objective ? goal.objective : "impact";
+	set_defaults(&goal);
 	code = check_goal(&goal, err);
 	if (code == 0)
 		code = coverage_new(t, &goal, &c, err);
 	if (code < 0)
 		return code;
-	plan = plan_new();
-	plan->mode = arena_strdup(&plan->arena, goal.mode);
-	plan->objective = arena_strdup(&plan->arena, goal.objective);
-	plan->cover = "links";
-	plan_digest(t, plan->topology_sha256);
+	plan = new_plan(t, &goal);
 	cover_solve(&c->p, &limits, &r);
+	fill_outcome(plan, c, &r);
 	fill_probes(plan, t, c, &r);
-	fill_proof(plan, t, c, &r);
 	fill_gaps(plan, c);
-	taps_assign(plan, t, c);
-	explain_plan(plan, t, c, r.chosen);
-	cover_release(&r);
-	code = explain_collector(plan, t, c, &goal, err);
+	certificate_fill(plan, c, &r);
+	taps_assign(plan, t, c, NULL);
+	code = ranges_assign(plan, t, c, &goal, err);
+	fill_counts(plan, t, c);
+	explain_plan(plan, t, c, r.chosen, NULL);
+	if (code == 0)
+		code = explain_collector(plan, t, c, &goal, err);
 	if (code == 0)
 		*ret = take(plan);
 	return code;

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/opt.h"
+#include "planner/wishes.h"
 #include "topology/plan.h"
 #include "topology/topology.h"
 
@@ -16,8 +17,12 @@ struct node_facts {
 
 struct plan_goal {
 	const char *mode;      /* "light" (others: NFZ_E_USAGE for now) */
+	const char *cover;     /* "links" (default), "directions", ... */
 	const char *objective; /* "impact" (default), "count", "cost" */
+	const char *dedupe;    /* "owner" (default), "path", "none" */
+	int redundancy;        /* 0 counts as 1 */
 	struct opt_list avoid, require; /* node names */
+	struct wishes wishes;           /* links, pairs, costs */
 	const char *collector;          /* wished node, NULL: choose */
 	int64_t time_limit_ms;          /* 0: none */
 	const struct node_facts *facts; /* by node index, or NULL */

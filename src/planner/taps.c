@@ -2,21 +2,14 @@
  * its two ports receive) or one end (what it sends and receives).  On a LAN
  * every watched member counts what it sends, and what the one unwatched member
  * sends where it is received. */
-#include "planner/taps.h"
+#include "planner/taps_work.h"
 #include "base/mem.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
-struct work {
-	struct plan *plan;
-	const struct topology *t;
-	const int *place; /* node -> where its probe would be */
-	int *probe_of;    /* node -> probe, -1 */
-	int *load;        /* probe -> taps so far */
-	size_t cap;
-};
-
-static void add(struct work *w, const struct plan_tap *tap)
+void taps_add(struct taps_work *w, const struct plan_tap *tap)
 {
 	if (w->plan->n_taps == w->cap) {
 		size_t cap = w->cap ? w->cap * 2 : 16;
@@ -33,12 +26,12 @@ static void add(struct work *w, const struct plan_tap *tap)
 	w->load[tap->probe]++;
 }
 
-static int probe_at(const struct work *w, int node)
+int taps_probe_at(const struct taps_work *w, int node)
 {
 	return node < 0 ? -1 : w->probe_of[w->place[node]];
 }
 
-static int member_node(const struct work *w, int link, int slot)
+int taps_member_node(const struct taps_work *w, int link, int slot)
 {
 	const struct topo_link *l = &w->t->links[link];
 
@@ -46,28 +39,41 @@ static int member_node(const struct work *w, int link, int slot)
 }
 
 /* A bridge counts what each port receives. */
-static void tap_bridge(
-	struct work *w, int bridge, int slot, enum count_rule far_side)
+void taps_bridge(
+	struct taps_work *w, int bridge, int slot, enum count_rule far_side)
 {
 	const struct topo_bridge *b = &w->t->bridges[bridge];
 	bool lan = b->slot >= 0;
 
 	for (int side = 0; side < 2; side++)
-		add(w, &(struct plan_tap){.probe = probe_at(w, b->node),
-			       .iface = b->port[side],
-			       .link = b->link,
-			       .slot = lan ? slot : side,
-			       .received = side ? far_side : COUNT_ALL,
-			       .sent = COUNT_NONE});
+		taps_add(w,
+			&(struct plan_tap){.probe = taps_probe_at(w, b->node),
+				.iface = b->port[side],
+				.link = b->link,
+				.slot = lan ? slot : side,
+				.received = side ? far_side : COUNT_ALL,
+				.sent = COUNT_NONE});
+}
+
+void taps_member(struct taps_work *w, int link, int slot)
+{
+	taps_add(w, &(struct plan_tap){.probe = taps_probe_at(w,
+					       taps_member_node(w, link, slot)),
+			    .iface = w->t->links[link].members[slot].iface,
+			    .link = link,
+			    .slot = slot,
+			    .received = COUNT_ALL,
+			    .sent = COUNT_ALL});
 }
 
 /* The first bridge of a link that is a probe, or -1. */
-static int whole_bridge(const struct work *w, int link)
+static int whole_bridge(const struct taps_work *w, int link)
 {
 	for (int s = 0; s < (int)w->t->links[link].n_members; s++) {
 		int bridge = topology_bridge_of(w->t, link, s);
 
-		if (bridge >= 0 && probe_at(w, w->t->bridges[bridge].node) >= 0)
+		if (bridge >= 0 &&
+			taps_probe_at(w, w->t->bridges[bridge].node) >= 0)
 			return bridge;
 	}
 	return -1;
@@ -75,34 +81,34 @@ static int whole_bridge(const struct work *w, int link)
 
 /* The end of a p2p link to watch: routers before hosts, then fewer taps, then
  * the lower slot. */
-static int better_end(const struct work *w, int link)
+static int better_end(const struct taps_work *w, int link)
 {
 	int best = -1;
 
 	for (int s = 0; s < (int)w->t->links[link].n_members; s++) {
-		int node = member_node(w, link, s);
+		int node = taps_member_node(w, link, s);
 		int other;
 		bool router, other_router;
 
-		if (probe_at(w, node) < 0)
+		if (taps_probe_at(w, node) < 0)
 			continue;
 		if (best < 0) {
 			best = s;
 			continue;
 		}
-		other = member_node(w, link, best);
+		other = taps_member_node(w, link, best);
 		router = w->t->nodes[node].role != ROLE_HOST;
 		other_router = w->t->nodes[other].role != ROLE_HOST;
 		if (router != other_router
 				? router
-				: w->load[probe_at(w, node)] <
-					  w->load[probe_at(w, other)])
+				: w->load[taps_probe_at(w, node)] <
+					  w->load[taps_probe_at(w, other)])
 			best = s;
 	}
 	return best;
 }
 
-static void tap_whole(struct work *w, int link)
+static void tap_whole(struct taps_work *w, int link)
 {
 	int bridge = whole_bridge(w, link);
 	int slot;
@@ -110,41 +116,35 @@ static void tap_whole(struct work *w, int link)
 	/* Where every member sees every frame (or is the only one), the bridge
 	 * before any of them sees them all, too. */
 	if (bridge >= 0) {
-		tap_bridge(w, bridge, w->t->bridges[bridge].slot, COUNT_ALL);
+		taps_bridge(w, bridge, w->t->bridges[bridge].slot, COUNT_ALL);
 		return;
 	}
 	slot = better_end(w, link);
 	if (slot < 0)
 		return;
-	add(w, &(struct plan_tap){
-		       .probe = probe_at(w, member_node(w, link, slot)),
-		       .iface = w->t->links[link].members[slot].iface,
-		       .link = link,
-		       .slot = slot,
-		       .received = COUNT_ALL,
-		       .sent = COUNT_ALL});
+	taps_member(w, link, slot);
 }
 
-static int slot_bridge(const struct work *w, int link, int slot)
+static int slot_bridge(const struct taps_work *w, int link, int slot)
 {
 	int bridge = topology_bridge_of(w->t, link, slot);
 
-	if (bridge < 0 || probe_at(w, w->t->bridges[bridge].node) < 0)
+	if (bridge < 0 || taps_probe_at(w, w->t->bridges[bridge].node) < 0)
 		return -1;
 	return bridge;
 }
 
-static int slot_probe(const struct work *w, int link, int slot)
+static int slot_probe(const struct taps_work *w, int link, int slot)
 {
 	int bridge = slot_bridge(w, link, slot);
 
-	return probe_at(w, bridge >= 0 ? w->t->bridges[bridge].node
-				       : member_node(w, link, slot));
+	return taps_probe_at(w, bridge >= 0 ? w->t->bridges[bridge].node
+					    : taps_member_node(w, link, slot));
 }
 
 /* With all members watched one is more than needed: the one at the probe that
  * has most to do, as long as it keeps some other tap. */
-static int spare_slot(const struct work *w, int link)
+static int spare_slot(const struct taps_work *w, int link)
 {
 	int n = (int)w->t->links[link].n_members, spare = -1, most = 1;
 
@@ -167,7 +167,7 @@ static int spare_slot(const struct work *w, int link)
 	return spare;
 }
 
-static void tap_lan(struct work *w, int link)
+static void tap_lan(struct taps_work *w, int link)
 {
 	int n = (int)w->t->links[link].n_members, spare = spare_slot(w, link);
 	bool lowest = true, all = spare < 0;
@@ -182,49 +182,135 @@ static void tap_lan(struct work *w, int link)
 		if (s == spare || slot_probe(w, link, s) < 0)
 			continue;
 		if (bridge >= 0)
-			tap_bridge(w, bridge, s, rest);
+			taps_bridge(w, bridge, s, rest);
 		else
-			add(w, &(struct plan_tap){
-				       .probe = slot_probe(w, link, s),
-				       .iface = w->t->links[link]
-							.members[s]
-							.iface,
-				       .link = link,
-				       .slot = s,
-				       .received = rest,
-				       .sent = COUNT_ALL});
+			taps_add(w, &(struct plan_tap){
+					    .probe = slot_probe(w, link, s),
+					    .iface = w->t->links[link]
+							     .members[s]
+							     .iface,
+					    .link = link,
+					    .slot = s,
+					    .received = rest,
+					    .sent = COUNT_ALL});
 		for (size_t i = before; i < w->plan->n_taps; i++)
 			w->plan->taps[i].lowest = lowest;
 		lowest = false;
 	}
 }
 
-void taps_assign(
-	struct plan *plan, const struct topology *t, const struct coverage *c)
+static bool is_lan(const struct topo_link *l)
+{
+	return l->kind == LINK_LAN && !l->floods && l->n_members >= 2;
+}
+
+static void tap_links(struct taps_work *w, const bool *satisfied, bool lans)
+{
+	for (int g = 0; g < w->c->p.n_groups; g++) {
+		int link = w->c->group_link[g];
+
+		if ((satisfied && !satisfied[g]) ||
+			(w->c->group_part && w->c->group_part[g] == PART_RX) ||
+			is_lan(&w->t->links[link]) != lans)
+			continue;
+		if (w->owners > 1)
+			taps_several(w, link);
+		else if (lans)
+			tap_lan(w, link);
+		else
+			tap_whole(w, link);
+	}
+}
+
+static void tap_all(struct taps_work *w, const bool *satisfied)
+{
+	switch (w->c->kind) {
+	case COVER_LINKS:
+	case COVER_DIRECTIONS:
+		/* point-to-point first: the load decides about the LANs */
+		tap_links(w, satisfied, false);
+		tap_links(w, satisfied, true);
+		return;
+	case COVER_SEGMENTS:
+		for (int g = 0; g < w->c->p.n_groups; g++)
+			if (!satisfied || satisfied[g])
+				taps_segment(w, g);
+		return;
+	case COVER_PATHS:
+		taps_paths(w, satisfied);
+		return;
+	}
+}
+
+static int by_link(const void *a, const void *b)
+{
+	const struct plan_tap *x = a, *y = b;
+
+	if (x->link != y->link)
+		return x->link < y->link ? -1 : 1;
+	return (x->probe > y->probe) - (x->probe < y->probe);
+}
+
+/* Probes that count the same frames of a link: those of one slot of a LAN, all
+ * of them where a tap counts both directions of everything. */
+static int counting_twice(const struct plan_tap *taps, size_t n)
+{
+	int probes = 0, slots = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool both = taps[i].received == COUNT_ALL;
+
+		if (i && taps[i].probe == taps[i - 1].probe)
+			continue;
+		probes += both;
+		slots += !both;
+	}
+	return probes + (probes && slots);
+}
+
+static void find_duplicates(struct plan *plan)
+{
+	cleanup_free struct plan_tap *taps =
+		mem_zalloc(plan->n_taps + 1, sizeof(*taps));
+	size_t n;
+
+	if (plan->n_taps)
+		memcpy(taps, plan->taps, plan->n_taps * sizeof(*taps));
+	qsort(taps, plan->n_taps, sizeof(*taps), by_link);
+	plan->duplicates = arena_alloc(
+		&plan->arena, plan->n_taps + 1, sizeof(*plan->duplicates));
+	for (size_t i = 0; i < plan->n_taps; i += n) {
+		int twice;
+
+		for (n = 1; i + n < plan->n_taps &&
+			    taps[i + n].link == taps[i].link;)
+			n++;
+		twice = counting_twice(taps + i, n);
+		if (twice > 1)
+			plan->duplicates[plan->n_duplicates++] =
+				(struct plan_duplicate){taps[i].link, twice};
+	}
+}
+
+void taps_assign(struct plan *plan, const struct topology *t,
+	const struct coverage *c, const bool *satisfied)
 {
 	cleanup_free int *probe_of = mem_zalloc(t->n_nodes + 1, sizeof(int));
 	cleanup_free int *load = mem_zalloc(plan->n_probes + 1, sizeof(int));
-	struct work w = {.plan = plan,
+	bool all = strcmp(plan->demand.dedupe, "owner") != 0;
+	struct taps_work w = {.plan = plan,
 		.t = t,
+		.c = c,
 		.place = c->places.place,
 		.probe_of = probe_of,
-		.load = load};
+		.load = load,
+		.owners = all ? INT_MAX : c->redundancy};
 
 	for (size_t i = 0; i < t->n_nodes; i++)
 		probe_of[i] = -1;
 	for (size_t i = 0; i < plan->n_probes; i++)
 		probe_of[plan->probes[i].node] = (int)i;
-	/* point-to-point first: the load then decides about the LANs */
-	for (int g = 0; g < c->p.n_groups; g++) {
-		const struct topo_link *l = &t->links[c->group_link[g]];
-
-		if (l->kind == LINK_P2P || l->floods || l->n_members < 2)
-			tap_whole(&w, c->group_link[g]);
-	}
-	for (int g = 0; g < c->p.n_groups; g++) {
-		const struct topo_link *l = &t->links[c->group_link[g]];
-
-		if (l->kind == LINK_LAN && !l->floods && l->n_members >= 2)
-			tap_lan(&w, c->group_link[g]);
-	}
+	tap_all(&w, satisfied);
+	if (w.owners > 1 || c->kind > COVER_DIRECTIONS)
+		find_duplicates(plan);
 }

@@ -1,14 +1,17 @@
-/* Who watches what, once the probes are chosen: every covered link gets its
- * taps, so that each packet is counted exactly once (DESIGN section 6, rules 7
- * to 10). */
+/* Who watches what, once the probes are chosen: every covered element gets its
+ * taps, so that each packet is counted as often as was asked for: once, or as
+ * often as the redundancy says, or (dedupe "path", "none") by every probe that
+ * sees it (DESIGN section 6,
+ * rules 7 to 10). */
 #ifndef NFZ_PLANNER_TAPS_H
 #define NFZ_PLANNER_TAPS_H
 
 #include "planner/coverage.h"
 #include "topology/plan.h"
 
-/* Fills plan->taps from plan->probes (their nodes) for every group of c. */
-void taps_assign(
-	struct plan *plan, const struct topology *t, const struct coverage *c);
+/* Fills plan->taps and plan->duplicates from plan->probes (their nodes) for
+ * every group of c that satisfied (by group; NULL: all) says is satisfied. */
+void taps_assign(struct plan *plan, const struct topology *t,
+	const struct coverage *c, const bool *satisfied);
 
 #endif

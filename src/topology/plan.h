@@ -12,7 +12,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum plan_status { PLAN_OPTIMAL, PLAN_FEASIBLE, PLAN_INFEASIBLE, PLAN_TIMEOUT };
+enum plan_status {
+	PLAN_OPTIMAL,
+	PLAN_FEASIBLE,
+	PLAN_INFEASIBLE,
+	PLAN_TIMEOUT,
+	PLAN_BUDGET_LIMITED
+};
 
 /* Which frames of a tap are counted (DESIGN section 6, rules 7 to 9). */
 enum count_rule {
@@ -33,22 +39,99 @@ struct plan_tap {
 
 struct plan_probe {
 	int node;
-	int *covers; /* links */
+	int *covers; /* links it has taps on */
 	size_t n_covers;
-	int *only; /* links no other probe of the plan sees */
+	int *only; /* links not covered without it */
 	size_t n_only;
+	int (*only_pairs)[2]; /* ends of paths not covered without it */
+	size_t n_only_pairs;
 	const char *reason; /* "only node that sees c1-c3" */
 	int64_t cost;
 };
 
+/* Who could see an element, and what keeps it from doing so (NULL: nothing). */
+struct plan_candidate {
+	int node;
+	const char *why;
+};
+
+/* What an element is called: a link, a part of it, or a path's two ends. */
+struct plan_element {
+	int link;         /* -1: a path */
+	const char *part; /* "tx", "side 1"; NULL: the whole link */
+	int from, to;     /* nodes, of a path */
+};
+
 struct plan_gap {
-	int link;
+	struct plan_element what;
 	const char *cause; /* why it is not covered, with each candidate's */
+	bool possible;     /* it could be: something else was preferred */
+	int need;          /* candidates a row */
+	struct plan_candidate *cands;
+	size_t n_cands;
 };
 
 struct plan_collector {
 	int node; /* -1: none possible */
 	const char *reason;
+};
+
+struct plan_nodes {
+	int *nodes;
+	size_t n;
+};
+
+struct plan_path {
+	struct plan_nodes nodes; /* with the bridges on the way */
+	int *links;              /* of its hops */
+	size_t n_links;
+};
+
+/* What was asked for (beside cover and objective). */
+struct plan_demand {
+	int redundancy;     /* 1 or more */
+	const char *dedupe; /* "owner", "path", "none" */
+	bool selected;      /* only the links in select */
+	int *select;
+	size_t n_select;
+	bool paired; /* only the paths between these pairs */
+	int (*pairs)[2];
+	size_t n_pairs;
+	struct plan_nodes avoid, require;
+	int64_t *costs; /* by node, NULL unless the objective is cost */
+};
+
+/* The proof (netflowize-plan(5), CERTIFICATE). */
+struct plan_weight {
+	int link;        /* -1: a path */
+	int64_t *weight; /* of its rows; a single one holds for all */
+	size_t n;
+	struct plan_path path;
+};
+
+struct plan_proof {
+	const char *kind; /* how the bound was shown: "dual", "search" */
+	int64_t scale;    /* what one unit of cost is in the weights, >= 1 */
+	int64_t bound;    /* what the weights alone prove, in units of cost */
+	struct plan_weight *weights;
+	size_t n_weights;
+};
+
+/* With dedupe "path": who counts which part of the flows of a path.  Shares
+ * are in 2^32nds, so that they add up exactly. */
+struct plan_share {
+	int probe; /* index into probes */
+	uint64_t from, to;
+};
+
+struct plan_range {
+	struct plan_path path;
+	struct plan_share *shares;
+	size_t n_shares;
+};
+
+struct plan_duplicate {
+	int link, probes;
 };
 
 struct plan {
@@ -58,21 +141,24 @@ struct plan {
 	const char *mode;      /* "light" */
 	const char *cover;     /* "links" */
 	const char *objective; /* "impact" */
+	struct plan_demand demand;
 	int64_t cost, lower_bound;
+	/* links asked for and covered; elements and those satisfied */
+	size_t n_links, n_covered, n_elements, n_satisfied;
 	struct plan_probe *probes;
 	size_t n_probes;
 	struct plan_tap *taps;
 	size_t n_taps;
+	struct plan_range *ranges;
+	size_t n_ranges;
 	struct plan_gap *gaps;
 	size_t n_gaps;
+	struct plan_duplicate *duplicates;
+	size_t n_duplicates;
 	struct plan_collector collector;
-	/* The proof: one weight per link slot element; whoever sums the weights
-	 * a node could cover never finds more than the node costs. */
-	int64_t *dual; /* by element, see netflowize-plan(5); may be NULL */
-	size_t n_dual;
-	int64_t dual_scale; /* what one unit of cost is in them; 0 counts as 1 */
-	const char *proof;  /* how the bound was shown: "dual", "search" */
+	struct plan_proof proof;
 	uint64_t search_nodes;
+	int kernel_rows;
 	double duplicate_factor;
 };
 
@@ -102,7 +188,8 @@ int plan_parse(const char *text, size_t len, const char *name,
 	struct err *err) NFZ_MUST_CHECK;
 /* The digest a plan carries: SHA-256 of the topology's file form. */
 void plan_digest(const struct topology *t, char hex[static 65]);
-/* Links seen by some tap / links of the experiment that are elements. */
-size_t plan_links_covered(const struct plan *plan, const struct topology *t);
+/* "l1", "l1 tx", "a - b". */
+void plan_element_name(
+	const struct plan_element *e, const struct topology *t, struct buf *to);
 
 #endif

@@ -1,25 +1,17 @@
 /* A plan file back to a plan: names become indices again.  The digest ties it
  * to one topology; a name that is not there means it belongs to another. */
 #include "base/mem.h"
-#include "format/json.h"
-#include "topology/plan.h"
+#include "topology/plan_read.h"
 
 #include <string.h>
 
-struct reader {
-	const struct topology *t;
-	const char *name;
-	struct plan *plan;
-	struct err *err;
-};
-
-static int bad(struct reader *r, const char *what)
+int plan_read_bad(struct plan_reader *r, const char *what)
 {
 	return err_set(r->err, NFZ_E_INPUT,
 		"%s: %s is missing or not what it should be", r->name, what);
 }
 
-static int find_node(struct reader *r, const char *name, int *ret)
+int plan_read_node(struct plan_reader *r, const char *name, int *ret)
 {
 	*ret = name ? topology_node(r->t, name) : -1;
 	if (*ret >= 0)
@@ -29,7 +21,7 @@ static int find_node(struct reader *r, const char *name, int *ret)
 		name ? name : "(none)");
 }
 
-static int find_link(struct reader *r, const char *name, int *ret)
+int plan_read_link(struct plan_reader *r, const char *name, int *ret)
 {
 	*ret = name ? topology_link(r->t, name) : -1;
 	if (*ret >= 0)
@@ -39,14 +31,15 @@ static int find_link(struct reader *r, const char *name, int *ret)
 		name ? name : "(none)");
 }
 
-static int read_links(
-	struct reader *r, const struct jval *list, int **ret, size_t *ret_n)
+int plan_read_links(struct plan_reader *r, const struct jval *list, int **ret,
+	size_t *ret_n)
 {
 	size_t n = jval_count(list);
 	int *links = arena_alloc(&r->plan->arena, n + 1, sizeof(int));
 
 	for (size_t i = 0; i < n; i++) {
-		int code = find_link(r, jval_text(jval_at(list, i)), &links[i]);
+		int code = plan_read_link(
+			r, jval_text(jval_at(list, i)), &links[i]);
 
 		if (code < 0)
 			return code;
@@ -56,7 +49,70 @@ static int read_links(
 	return 0;
 }
 
-static int read_probes(struct reader *r, const struct jval *list)
+int plan_read_nodes(
+	struct plan_reader *r, const struct jval *list, struct plan_nodes *ret)
+{
+	size_t n = jval_count(list);
+	int *nodes = arena_alloc(&r->plan->arena, n + 1, sizeof(int));
+
+	for (size_t i = 0; i < n; i++) {
+		int code = plan_read_node(
+			r, jval_text(jval_at(list, i)), &nodes[i]);
+
+		if (code < 0)
+			return code;
+	}
+	*ret = (struct plan_nodes){nodes, n};
+	return 0;
+}
+
+int plan_read_pairs(struct plan_reader *r, const struct jval *list,
+	int (**ret)[2], size_t *ret_n)
+{
+	size_t n = jval_count(list);
+	int(*pairs)[2] = arena_alloc(&r->plan->arena, n + 1, sizeof(*pairs));
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < 2; k++) {
+			const struct jval *end = jval_at(jval_at(list, i), k);
+			int code =
+				plan_read_node(r, jval_text(end), &pairs[i][k]);
+
+			if (code < 0)
+				return code;
+		}
+	*ret = pairs;
+	*ret_n = n;
+	return 0;
+}
+
+static int read_probe(struct plan_reader *r, const struct jval *from,
+	size_t index, struct plan_probe *p)
+{
+	int code = plan_read_node(r, jval_get_text(from, "node"), &p->node);
+
+	if (code == 0)
+		code = plan_read_links(
+			r, jval_get(from, "covers"), &p->covers, &p->n_covers);
+	if (code == 0)
+		code = plan_read_links(
+			r, jval_get(from, "only"), &p->only, &p->n_only);
+	if (code == 0)
+		code = plan_read_pairs(r, jval_get(from, "only_paths"),
+			&p->only_pairs, &p->n_only_pairs);
+	if (code < 0)
+		return code;
+	if (r->probe_of[p->node] >= 0)
+		return plan_read_bad(r, "a node that is a probe twice");
+	r->probe_of[p->node] = (int)index;
+	if (!jval_int(jval_get(from, "cost"), &p->cost))
+		p->cost = 0;
+	p->reason =
+		arena_strdup(&r->plan->arena, jval_get_text(from, "reason"));
+	return p->reason ? 0 : plan_read_bad(r, "the reason of a probe");
+}
+
+static int read_probes(struct plan_reader *r, const struct jval *list)
 {
 	struct plan *plan = r->plan;
 	size_t n = jval_count(list);
@@ -64,26 +120,14 @@ static int read_probes(struct reader *r, const struct jval *list)
 
 	plan->probes = arena_alloc(&plan->arena, n + 1, sizeof(*plan->probes));
 	for (size_t i = 0; i < n && code == 0; i++) {
-		const struct jval *from = jval_at(list, i);
-		struct plan_probe *p = &plan->probes[i];
-
-		code = find_node(r, jval_get_text(from, "node"), &p->node);
-		if (code == 0)
-			code = read_links(r, jval_get(from, "covers"),
-				&p->covers, &p->n_covers);
-		if (code == 0)
-			code = read_links(r, jval_get(from, "only"), &p->only,
-				&p->n_only);
-		if (!jval_int(jval_get(from, "cost"), &p->cost))
-			p->cost = 0;
-		p->reason = arena_strdup(
-			&plan->arena, jval_get_text(from, "reason"));
+		code = read_probe(r, jval_at(list, i), i, &plan->probes[i]);
 		plan->n_probes++;
 	}
 	return code;
 }
 
-static int read_rule(struct reader *r, const char *text, enum count_rule *ret)
+static int read_rule(
+	struct plan_reader *r, const char *text, enum count_rule *ret)
 {
 	static const char *const names[] = {"none", "all", "unwatched"};
 
@@ -92,7 +136,7 @@ static int read_rule(struct reader *r, const char *text, enum count_rule *ret)
 			*ret = (enum count_rule)i;
 			return 0;
 		}
-	return bad(r, "a rule in owners");
+	return plan_read_bad(r, "a rule in owners");
 }
 
 /* An interface is watched from its own node; that of a virtual node from the
@@ -106,43 +150,45 @@ static bool within_reach(const struct topology *t, int probe, int iface)
 				   strcmp(of->host, at->phys) == 0);
 }
 
-static int read_tap(
-	struct reader *r, const struct jval *from, struct plan_tap *tap)
+static int read_place(struct plan_reader *r, const struct jval *from, int node,
+	struct plan_tap *tap)
 {
 	int64_t iface = -1, slot = -1;
-	int node = -1, code;
 
-	code = find_link(r, jval_get_text(from, "link"), &tap->link);
-	if (code == 0)
-		code = find_node(r, jval_get_text(from, "probe"), &node);
-	if (code == 0)
-		code = read_rule(
-			r, jval_get_text(from, "received"), &tap->received);
-	if (code == 0)
-		code = read_rule(r, jval_get_text(from, "sent"), &tap->sent);
-	if (code < 0)
-		return code;
-	tap->probe = -1;
-	for (size_t i = 0; i < r->plan->n_probes; i++)
-		if (r->plan->probes[i].node == node)
-			tap->probe = (int)i;
+	tap->probe = r->probe_of[node];
 	if (tap->probe < 0)
-		return bad(r, "the probe of an owner");
+		return plan_read_bad(r, "the probe of an owner");
 	if (!jval_int(jval_get(from, "iface"), &iface) || iface < 0 ||
 		(size_t)iface >= r->t->n_ifaces ||
 		r->t->ifaces[iface].link != tap->link ||
 		!within_reach(r->t, node, (int)iface))
-		return bad(r, "iface in owners");
+		return plan_read_bad(r, "iface in owners");
 	if (!jval_int(jval_get(from, "slot"), &slot) || slot < 0 ||
 		(size_t)slot >= r->t->links[tap->link].n_members)
-		return bad(r, "slot in owners");
+		return plan_read_bad(r, "slot in owners");
 	tap->iface = (int)iface;
 	tap->slot = (int)slot;
 	(void)jval_bool(jval_get(from, "lowest"), &tap->lowest);
 	return 0;
 }
 
-static int read_taps(struct reader *r, const struct jval *list)
+static int read_tap(
+	struct plan_reader *r, const struct jval *from, struct plan_tap *tap)
+{
+	int node = -1;
+	int code = plan_read_link(r, jval_get_text(from, "link"), &tap->link);
+
+	if (code == 0)
+		code = plan_read_node(r, jval_get_text(from, "probe"), &node);
+	if (code == 0)
+		code = read_rule(
+			r, jval_get_text(from, "received"), &tap->received);
+	if (code == 0)
+		code = read_rule(r, jval_get_text(from, "sent"), &tap->sent);
+	return code < 0 ? code : read_place(r, from, node, tap);
+}
+
+static int read_taps(struct plan_reader *r, const struct jval *list)
 {
 	struct plan *plan = r->plan;
 	size_t n = jval_count(list);
@@ -156,48 +202,23 @@ static int read_taps(struct reader *r, const struct jval *list)
 	return code;
 }
 
-static int read_gaps(struct reader *r, const struct jval *list)
+static int read_status(struct plan_reader *r, const char *text)
 {
-	struct plan *plan = r->plan;
-	size_t n = jval_count(list);
+	static const char *const names[] = {"optimal", "feasible", "infeasible",
+		"timeout", "budget_limited"};
 
-	plan->gaps = arena_alloc(&plan->arena, n + 1, sizeof(*plan->gaps));
-	for (size_t i = 0; i < n; i++) {
-		const struct jval *from = jval_at(list, i);
-		struct plan_gap *g = &plan->gaps[i];
-		int code = find_link(r, jval_get_text(from, "link"), &g->link);
-
-		if (code < 0)
-			return code;
-		for (size_t k = 0; k < i; k++)
-			if (plan->gaps[k].link == g->link)
-				return bad(r, "a link in uncovered");
-		g->cause = arena_strdup(
-			&plan->arena, jval_get_text(from, "cause"));
-		plan->n_gaps++;
-	}
-	return 0;
-}
-
-static int read_status(struct reader *r, const char *text)
-{
-	static const char *const names[] = {
-		"optimal", "feasible", "infeasible", "timeout"};
-
-	for (int i = 0; text && i < 4; i++)
+	for (int i = 0; text && i < 5; i++)
 		if (strcmp(text, names[i]) == 0) {
 			r->plan->status = (enum plan_status)i;
 			return 0;
 		}
-	return bad(r, "status");
+	return plan_read_bad(r, "status");
 }
 
-static int read_head(struct reader *r, const struct jval *root)
+static int read_schema(struct plan_reader *r, const struct jval *root)
 {
-	struct plan *plan = r->plan;
 	const char *schema = jval_get_text(root, "schema");
 	const char *sha = jval_get_text(root, "topology_sha256");
-	const struct jval *objective = jval_get(root, "objective");
 	char now[65];
 
 	if (!schema || strncmp(schema, "netflowize.plan/", 16) != 0)
@@ -208,59 +229,99 @@ static int read_head(struct reader *r, const struct jval *root)
 			"%s: is %s; this netflowize reads plan/1", r->name,
 			schema);
 	if (!sha || strlen(sha) != 64)
-		return bad(r, "topology_sha256");
-	memcpy(plan->topology_sha256, sha, 65);
+		return plan_read_bad(r, "topology_sha256");
+	memcpy(r->plan->topology_sha256, sha, 65);
 	plan_digest(r->t, now);
-	if (strcmp(sha, now) != 0) {
-		err_set(r->err, NFZ_E_INPUT,
-			"%s: was made for another state of the topology",
-			r->name);
-		return err_hint(r->err, "Make a new one: netflowize plan");
-	}
-	plan->mode = arena_strdup(&plan->arena, jval_get_text(root, "mode"));
-	plan->cover = arena_strdup(&plan->arena, jval_get_text(root, "cover"));
-	plan->objective =
-		arena_strdup(&plan->arena, jval_get_text(objective, "name"));
-	plan->proof = arena_strdup(&plan->arena,
-		jval_get_text(jval_get(root, "certificate"), "kind"));
-	if (!plan->mode || !plan->cover || !plan->objective || !plan->proof)
-		return bad(r, "mode, cover, objective or certificate");
-	if (!jval_int(jval_get(objective, "cost"), &plan->cost) ||
+	if (strcmp(sha, now) == 0)
+		return 0;
+	err_set(r->err, NFZ_E_INPUT,
+		"%s: was made for another state of the topology", r->name);
+	return err_hint(r->err, "Make a new one: netflowize plan");
+}
+
+static bool read_count(
+	const struct jval *from, const char *key, size_t most, size_t *ret)
+{
+	int64_t n;
+
+	if (!jval_int(jval_get(from, key), &n) || n < 0 || (size_t)n > most)
+		return false;
+	*ret = (size_t)n;
+	return true;
+}
+
+static int read_numbers(struct plan_reader *r, const struct jval *root)
+{
+	const struct jval *coverage = jval_get(root, "coverage");
+	const struct jval *stats = jval_get(root, "stats");
+	struct plan *plan = r->plan;
+	size_t rows = 0, nodes = 0;
+
+	if (!jval_int(jval_get(jval_get(root, "objective"), "cost"),
+		    &plan->cost) ||
 		!jval_int(jval_get(root, "lower_bound"), &plan->lower_bound))
-		return bad(r, "cost or lower_bound");
+		return plan_read_bad(r, "cost or lower_bound");
+	if (!read_count(coverage, "links", r->t->n_links, &plan->n_links) ||
+		!read_count(
+			coverage, "covered", plan->n_links, &plan->n_covered) ||
+		!read_count(
+			coverage, "elements", INT32_MAX, &plan->n_elements) ||
+		!read_count(coverage, "satisfied", plan->n_elements,
+			&plan->n_satisfied))
+		return plan_read_bad(r, "coverage");
+	(void)read_count(stats, "kernel_rows", INT32_MAX, &rows);
+	(void)read_count(stats, "nodes", INT64_MAX, &nodes);
+	plan->kernel_rows = (int)rows;
+	plan->search_nodes = nodes;
 	(void)jval_double(
 		jval_get(root, "duplicate_factor"), &plan->duplicate_factor);
 	return read_status(r, jval_get_text(root, "status"));
 }
 
-static int read_rest(struct reader *r, const struct jval *root)
+static int read_head(struct plan_reader *r, const struct jval *root)
 {
-	const struct jval *collector = jval_get(root, "collector");
-	const char *node = jval_get_text(collector, "node");
 	struct plan *plan = r->plan;
+	const char *objective =
+		jval_get_text(jval_get(root, "objective"), "name");
+
+	plan->mode = arena_strdup(&plan->arena, jval_get_text(root, "mode"));
+	plan->cover = arena_strdup(&plan->arena, jval_get_text(root, "cover"));
+	plan->objective = arena_strdup(&plan->arena, objective);
+	if (!plan->mode || !plan->cover || !plan->objective)
+		return plan_read_bad(r, "mode, cover or objective");
+	return read_numbers(r, root);
+}
+
+static int read_collector(struct plan_reader *r, const struct jval *from)
+{
+	const char *node = jval_get_text(from, "node");
+	struct plan_collector *c = &r->plan->collector;
+
+	c->reason =
+		arena_strdup(&r->plan->arena, jval_get_text(from, "reason"));
+	if (!c->reason)
+		return plan_read_bad(r, "the reason of the collector");
+	return node ? plan_read_node(r, node, &c->node) : 0;
+}
+
+static int read_rest(struct plan_reader *r, const struct jval *root)
+{
 	int code = read_probes(r, jval_get(root, "probes"));
 
 	if (code == 0)
 		code = read_taps(r, jval_get(root, "owners"));
 	if (code == 0)
-		code = read_gaps(r, jval_get(root, "uncovered"));
-	if (code == 0 && node)
-		code = find_node(r, node, &plan->collector.node);
-	plan->collector.reason =
-		arena_strdup(&plan->arena, jval_get_text(collector, "reason"));
-	plan->n_dual = r->t->n_links;
-	if (!jval_int(jval_get(jval_get(root, "certificate"), "scale"),
-		    &plan->dual_scale) ||
-		plan->dual_scale < 1)
-		plan->dual_scale = 1;
-	plan->dual = arena_alloc(
-		&plan->arena, plan->n_dual + 1, sizeof(*plan->dual));
-	for (size_t i = 0; i < plan->n_dual; i++)
-		(void)jval_int(jval_get(jval_get(jval_get(root, "certificate"),
-						"weights"),
-				       r->t->links[i].name),
-			&plan->dual[i]);
-	return code;
+		code = plan_read_demand(r, jval_get(root, "demand"));
+	if (code == 0)
+		code = plan_read_gaps(r, jval_get(root, "uncovered"),
+			jval_get(root, "infeasible"));
+	if (code == 0)
+		code = plan_read_proof(r, jval_get(root, "certificate"));
+	if (code == 0)
+		code = plan_read_ranges(r, jval_get(root, "ranges"));
+	if (code == 0)
+		code = plan_read_duplicates(r, jval_get(root, "duplicates"));
+	return code ? code : read_collector(r, jval_get(root, "collector"));
 }
 
 int plan_parse(const char *text, size_t len, const char *name,
@@ -268,9 +329,14 @@ int plan_parse(const char *text, size_t len, const char *name,
 {
 	cleanup(jval_free_at) struct jval *root = NULL;
 	cleanup(plan_free_at) struct plan *plan = plan_new();
-	struct reader r = {t, name, plan, err};
+	cleanup_free int *probe_of = mem_zalloc(t->n_nodes + 1, sizeof(int));
+	struct plan_reader r = {t, name, plan, probe_of, err};
 	int code = jval_parse(text, len, name, &root, err);
 
+	for (size_t i = 0; i < t->n_nodes; i++)
+		probe_of[i] = -1;
+	if (code == 0)
+		code = read_schema(&r, root);
 	if (code == 0)
 		code = read_head(&r, root);
 	if (code == 0)

@@ -137,7 +137,7 @@ static void check_gaps(const struct topology *t, const struct coverage *c)
 	for (size_t v = 0; v < t->n_nodes; v++)
 		all |= (unsigned)(c->p.fate[v] != COLUMN_OUT) << v;
 	for (int i = 0; i < c->lost.n_groups; i++)
-		cr_assert_not(link_seen(t, c->gaps[i].link, all));
+		cr_assert_not(link_seen(t, c->gaps[i].what.link, all));
 	for (int g = 0; g < c->p.n_groups; g++)
 		cr_assert(link_seen(t, c->group_link[g], all));
 }

@@ -1,0 +1,160 @@
+/* The weights of the search are for costs with tie-breaks; read for the first
+ * tier alone (a cost is first tier times unit plus tie), with the unit in the
+ * scale, they may outweigh a column by its tie.  What they do is taken off, and
+ * because all ties together are less than a unit, rounding up makes good for
+ * it. */
+#include "planner/certificate.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+__extension__ typedef __int128 wide;
+
+struct certifier {
+	struct plan *plan;
+	const struct coverage *c;
+	const struct cover_result *r;
+	int64_t *smallest; /* scratch: weights of one group */
+};
+
+static bool can_be_seen(const struct coverage *c, int row)
+{
+	const struct cover_problem *p = &c->p;
+	int n = 0;
+
+	for (int k = p->row_start[row]; k < p->row_start[row + 1]; k++)
+		n += p->fate[p->row_col[k]] != COLUMN_OUT;
+	return n >= c->redundancy;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* What a group is worth at least: its `demand` smallest weights. */
+static wide worth(struct certifier *x, int g)
+{
+	int first, end, n = 0;
+	int demand = coverage_group(&x->c->p, g, &first, &end);
+	wide sum = 0;
+
+	if (end - first == 1)
+		return x->r->dual[first];
+	for (int row = first; row < end; row++)
+		if (can_be_seen(x->c, row))
+			x->smallest[n++] = x->r->dual[row];
+	qsort(x->smallest, (size_t)n, sizeof(*x->smallest), ascending);
+	for (int i = 0; i < demand && i < n; i++)
+		sum += x->smallest[i];
+	return sum;
+}
+
+static int64_t bound(struct certifier *x, int64_t scale)
+{
+	const struct cover_problem *p = &x->c->p;
+	cleanup_free int64_t *load =
+		mem_zalloc((size_t)p->n_cols + 1, sizeof(int64_t));
+	wide sum = 0;
+
+	for (int row = 0; row < p->n_rows; row++)
+		for (int k = p->row_start[row];
+			x->r->dual[row] && k < p->row_start[row + 1]; k++)
+			load[p->row_col[k]] += x->r->dual[row];
+	for (int g = 0; g < p->n_groups; g++)
+		sum += worth(x, g) * x->c->redundancy;
+	for (int v = 0; v < p->n_cols; v++) {
+		wide room = (wide)(p->cost[v] / x->c->unit) * scale - load[v];
+
+		if (p->fate[v] == COLUMN_IN ||
+			(p->fate[v] == COLUMN_FREE && room < 0))
+			sum += room;
+	}
+	if (sum <= 0)
+		return 0;
+	return (int64_t)((sum + scale - 1) / scale);
+}
+
+static void add_path(struct certifier *x, int g, struct plan_weight *w)
+{
+	struct arena *arena = &x->plan->arena;
+	int first, end;
+
+	(void)coverage_group(&x->c->p, g, &first, &end);
+	w->link = -1;
+	w->n = 1;
+	w->weight = arena_alloc(arena, 1, sizeof(*w->weight));
+	w->weight[0] = x->r->dual[first];
+	w->path = paths_get(&x->c->paths, x->c->group_link[g], arena);
+}
+
+/* The weights of all rows of a link, in their order; one number if they are
+ * all the same. */
+static void add_link(struct certifier *x, int first, int end, int link,
+	struct plan_weight *w)
+{
+	size_t n = (size_t)x->c->link_rows[link];
+	bool same = true;
+
+	w->link = link;
+	w->weight = arena_alloc(&x->plan->arena, n, sizeof(*w->weight));
+	for (int row = first; row < end; row++)
+		w->weight[x->c->row_ordinal[row]] = x->r->dual[row];
+	for (size_t i = 1; i < n; i++)
+		same = same && w->weight[i] == w->weight[0];
+	w->n = same ? 1 : n;
+}
+
+static bool has_weight(const struct certifier *x, int first, int end)
+{
+	for (int row = first; row < end; row++)
+		if (x->r->dual[row])
+			return true;
+	return false;
+}
+
+/* Groups of one link stand together. */
+static void add_weights(struct certifier *x)
+{
+	struct plan_proof *proof = &x->plan->proof;
+	const struct coverage *c = x->c;
+	int n = c->p.n_groups, next;
+
+	proof->weights = arena_alloc(
+		&x->plan->arena, (size_t)n + 1, sizeof(*proof->weights));
+	for (int g = 0; g < n; g = next) {
+		int first, end, last_first;
+
+		(void)coverage_group(&c->p, g, &first, &end);
+		for (next = g + 1; next < n && c->kind != COVER_PATHS &&
+				   c->group_link[next] == c->group_link[g];
+			next++)
+			(void)coverage_group(&c->p, next, &last_first, &end);
+		if (!has_weight(x, first, end))
+			continue;
+		if (c->kind == COVER_PATHS)
+			add_path(x, g, &proof->weights[proof->n_weights++]);
+		else
+			add_link(x, first, end, c->group_link[g],
+				&proof->weights[proof->n_weights++]);
+	}
+}
+
+void certificate_fill(struct plan *plan, const struct coverage *c,
+	const struct cover_result *r)
+{
+	cleanup_free int64_t *smallest =
+		mem_zalloc((size_t)c->p.n_rows + 1, sizeof(int64_t));
+	struct certifier x = {plan, c, r, smallest};
+
+	plan->proof.scale = c->unit * r->dual_scale;
+	plan->proof.bound = bound(&x, plan->proof.scale);
+	if (plan->lower_bound < plan->proof.bound)
+		plan->lower_bound = plan->proof.bound;
+	plan->proof.kind =
+		plan->proof.bound >= plan->lower_bound ? "dual" : "search";
+	add_weights(&x);
+}

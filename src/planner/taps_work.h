@@ -1,0 +1,34 @@
+/* Shared by the parts of the tap assignment; nobody else's business. */
+#ifndef NFZ_PLANNER_TAPS_WORK_H
+#define NFZ_PLANNER_TAPS_WORK_H
+
+#include "planner/taps.h"
+
+struct taps_work {
+	struct plan *plan;
+	const struct topology *t;
+	const struct coverage *c;
+	const int *place; /* node -> where its probe would be */
+	int *probe_of;    /* node -> probe, -1 */
+	int *load;        /* probe -> taps so far */
+	int owners;       /* taps wanted of each row */
+	size_t cap;
+};
+
+void taps_add(struct taps_work *w, const struct plan_tap *tap);
+/* The probe that watches this node, or -1. */
+int taps_probe_at(const struct taps_work *w, int node);
+int taps_member_node(const struct taps_work *w, int link, int slot);
+/* A bridge counts what each port receives; what comes from the far side only
+ * by that rule. */
+void taps_bridge(
+	struct taps_work *w, int bridge, int slot, enum count_rule far_side);
+/* Both directions at one member. */
+void taps_member(struct taps_work *w, int link, int slot);
+
+/* taps_kinds.c */
+void taps_several(struct taps_work *w, int link);
+void taps_segment(struct taps_work *w, int group);
+void taps_paths(struct taps_work *w, const bool *satisfied);
+
+#endif

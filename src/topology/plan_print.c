@@ -1,0 +1,394 @@
+/* A plan's JSON.  Every index becomes a name on the way out, so that a plan can
+ * be read by people and applied only to the topology it was made for. */
+#include "format/jsonw.h"
+#include "topology/plan.h"
+
+static const char *status_name(enum plan_status status)
+{
+	switch (status) {
+	case PLAN_OPTIMAL:
+		return "optimal";
+	case PLAN_FEASIBLE:
+		return "feasible";
+	case PLAN_INFEASIBLE:
+		return "infeasible";
+	case PLAN_TIMEOUT:
+		return "timeout";
+	case PLAN_BUDGET_LIMITED:
+		return "budget_limited";
+	}
+	return "unknown";
+}
+
+static const char *rule_name(enum count_rule rule)
+{
+	switch (rule) {
+	case COUNT_NONE:
+		return "none";
+	case COUNT_ALL:
+		return "all";
+	case COUNT_UNWATCHED:
+		return "unwatched";
+	}
+	return "none";
+}
+
+static void print_links(struct jsonw *w, const char *key,
+	const struct topology *t, const int *links, size_t n)
+{
+	jsonw_key(w, key);
+	jsonw_array_inline(w);
+	for (size_t i = 0; i < n; i++)
+		jsonw_string(w, t->links[links[i]].name);
+	jsonw_end(w);
+}
+
+static void print_nodes(struct jsonw *w, const char *key,
+	const struct topology *t, const struct plan_nodes *nodes)
+{
+	jsonw_key(w, key);
+	jsonw_array_inline(w);
+	for (size_t i = 0; i < nodes->n; i++)
+		jsonw_string(w, t->nodes[nodes->nodes[i]].name);
+	jsonw_end(w);
+}
+
+static void print_path(
+	struct jsonw *w, const struct topology *t, const struct plan_path *path)
+{
+	print_nodes(w, "nodes", t, &path->nodes);
+	print_links(w, "links", t, path->links, path->n_links);
+}
+
+static void print_pairs(struct jsonw *w, const char *key,
+	const struct topology *t, int (*pairs)[2], size_t n)
+{
+	jsonw_key(w, key);
+	jsonw_array_inline(w);
+	for (size_t i = 0; i < n; i++) {
+		jsonw_array_inline(w);
+		jsonw_string(w, t->nodes[pairs[i][0]].name);
+		jsonw_string(w, t->nodes[pairs[i][1]].name);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static void print_demand(
+	struct jsonw *w, const struct plan *plan, const struct topology *t)
+{
+	const struct plan_demand *d = &plan->demand;
+
+	jsonw_key(w, "demand");
+	jsonw_object(w);
+	jsonw_put_int(w, "redundancy", d->redundancy);
+	jsonw_put(w, "dedupe", d->dedupe);
+	if (d->selected)
+		print_links(w, "select", t, d->select, d->n_select);
+	if (d->paired)
+		print_pairs(w, "pairs", t, d->pairs, d->n_pairs);
+	if (d->avoid.n)
+		print_nodes(w, "avoid", t, &d->avoid);
+	if (d->require.n)
+		print_nodes(w, "require", t, &d->require);
+	if (d->costs) {
+		jsonw_key(w, "costs");
+		jsonw_object_inline(w);
+		for (size_t i = 0; i < t->n_nodes; i++)
+			if (d->costs[i] != 1)
+				jsonw_put_int(w, t->nodes[i].name, d->costs[i]);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static void print_probes(
+	struct jsonw *w, const struct plan *plan, const struct topology *t)
+{
+	jsonw_key(w, "probes");
+	jsonw_array(w);
+	for (size_t i = 0; i < plan->n_probes; i++) {
+		const struct plan_probe *p = &plan->probes[i];
+
+		jsonw_object(w);
+		jsonw_put(w, "node", t->nodes[p->node].name);
+		jsonw_put(
+			w, "role", topology_role_name(t->nodes[p->node].role));
+		print_links(w, "covers", t, p->covers, p->n_covers);
+		print_links(w, "only", t, p->only, p->n_only);
+		if (p->n_only_pairs)
+			print_pairs(w, "only_paths", t, p->only_pairs,
+				p->n_only_pairs);
+		jsonw_put_int(w, "cost", p->cost);
+		jsonw_put(w, "reason", p->reason);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static const char *direction(const struct plan_tap *tap)
+{
+	if (tap->received != COUNT_NONE && tap->sent != COUNT_NONE)
+		return "both";
+	return tap->sent != COUNT_NONE ? "tx" : "rx";
+}
+
+/* The name people know an interface by: the system's, else the testbed's, else
+ * its MAC. */
+static void print_iface(struct jsonw *w, const struct plan *plan,
+	const struct topology *t, const struct plan_tap *tap)
+{
+	const struct topo_iface *iface = &t->ifaces[tap->iface];
+	const char *os_name = plan_tap_os_name(plan, t, tap);
+	char mac[NET_MAC_TEXT];
+
+	jsonw_put(w, "if",
+		os_name          ? os_name
+		: iface->name    ? iface->name
+		: iface->has_mac ? net_mac_print(iface->mac, mac)
+				 : NULL);
+}
+
+static void print_owners(
+	struct jsonw *w, const struct plan *plan, const struct topology *t)
+{
+	jsonw_key(w, "owners");
+	jsonw_array(w);
+	for (size_t i = 0; i < plan->n_taps; i++) {
+		const struct plan_tap *tap = &plan->taps[i];
+
+		jsonw_object_inline(w);
+		jsonw_put(w, "link", t->links[tap->link].name);
+		jsonw_put(w, "probe",
+			t->nodes[plan->probes[tap->probe].node].name);
+		print_iface(w, plan, t, tap);
+		jsonw_put(w, "dir", direction(tap));
+		jsonw_put_int(w, "slot", tap->slot);
+		jsonw_put(w, "received", rule_name(tap->received));
+		jsonw_put(w, "sent", rule_name(tap->sent));
+		jsonw_put_bool(w, "lowest", tap->lowest);
+		jsonw_put_int(w, "iface", tap->iface);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static void print_ranges(
+	struct jsonw *w, const struct plan *plan, const struct topology *t)
+{
+	const double whole = 4294967296.0;
+
+	if (plan->n_ranges == 0)
+		return;
+	jsonw_key(w, "ranges");
+	jsonw_array(w);
+	for (size_t i = 0; i < plan->n_ranges; i++) {
+		const struct plan_range *r = &plan->ranges[i];
+
+		jsonw_object_inline(w);
+		print_path(w, t, &r->path);
+		jsonw_key(w, "probes");
+		jsonw_array_inline(w);
+		for (size_t k = 0; k < r->n_shares; k++) {
+			const struct plan_share *s = &r->shares[k];
+
+			jsonw_object_inline(w);
+			jsonw_put(w, "node",
+				t->nodes[plan->probes[s->probe].node].name);
+			jsonw_put_double(w, "from", (double)s->from / whole);
+			jsonw_put_double(w, "to", (double)s->to / whole);
+			jsonw_end(w);
+		}
+		jsonw_end(w);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static void print_element(
+	struct jsonw *w, const struct topology *t, const struct plan_element *e)
+{
+	if (e->link >= 0) {
+		jsonw_put(w, "link", t->links[e->link].name);
+		jsonw_put_optional(w, "part", e->part);
+		return;
+	}
+	jsonw_key(w, "path");
+	jsonw_array_inline(w);
+	jsonw_string(w, t->nodes[e->from].name);
+	jsonw_string(w, t->nodes[e->to].name);
+	jsonw_end(w);
+}
+
+static void print_uncovered(
+	struct jsonw *w, const struct plan *plan, const struct topology *t)
+{
+	jsonw_key(w, "uncovered");
+	jsonw_array(w);
+	for (size_t i = 0; i < plan->n_gaps; i++) {
+		jsonw_object_inline(w);
+		print_element(w, t, &plan->gaps[i].what);
+		jsonw_put(w, "cause", plan->gaps[i].cause);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static void print_infeasible(
+	struct jsonw *w, const struct plan *plan, const struct topology *t)
+{
+	jsonw_key(w, "infeasible");
+	jsonw_array(w);
+	for (size_t i = 0; i < plan->n_gaps; i++) {
+		const struct plan_gap *g = &plan->gaps[i];
+
+		if (g->possible)
+			continue;
+		jsonw_object_inline(w);
+		print_element(w, t, &g->what);
+		jsonw_put_int(w, "need", g->need);
+		jsonw_key(w, "candidates");
+		jsonw_array_inline(w);
+		for (size_t k = 0; k < g->n_cands; k++) {
+			jsonw_object_inline(w);
+			jsonw_put(w, "node", t->nodes[g->cands[k].node].name);
+			jsonw_put(w, "why", g->cands[k].why);
+			jsonw_end(w);
+		}
+		jsonw_end(w);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static void print_duplicates(
+	struct jsonw *w, const struct plan *plan, const struct topology *t)
+{
+	jsonw_key(w, "duplicates");
+	jsonw_array(w);
+	for (size_t i = 0; i < plan->n_duplicates; i++) {
+		jsonw_object_inline(w);
+		jsonw_put(w, "link", t->links[plan->duplicates[i].link].name);
+		jsonw_put_int(w, "probes", plan->duplicates[i].probes);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static void print_weight(struct jsonw *w, const struct plan_weight *weight)
+{
+	if (weight->n == 1) {
+		jsonw_int(w, weight->weight[0]);
+		return;
+	}
+	jsonw_array_inline(w);
+	for (size_t i = 0; i < weight->n; i++)
+		jsonw_int(w, weight->weight[i]);
+	jsonw_end(w);
+}
+
+static void print_path_weights(
+	struct jsonw *w, const struct plan_proof *p, const struct topology *t)
+{
+	jsonw_key(w, "paths");
+	jsonw_array(w);
+	for (size_t i = 0; i < p->n_weights; i++) {
+		jsonw_object_inline(w);
+		print_path(w, t, &p->weights[i].path);
+		jsonw_put_int(w, "weight", p->weights[i].weight[0]);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static void print_certificate(
+	struct jsonw *w, const struct plan *plan, const struct topology *t)
+{
+	const struct plan_proof *p = &plan->proof;
+
+	jsonw_key(w, "certificate");
+	jsonw_object(w);
+	jsonw_put(w, "kind", p->kind);
+	jsonw_put_int(w, "scale", p->scale);
+	jsonw_put_int(w, "bound", p->bound);
+	if (p->n_weights && p->weights[0].link < 0) {
+		print_path_weights(w, p, t);
+		jsonw_end(w);
+		return;
+	}
+	jsonw_key(w, "weights");
+	jsonw_object_inline(w);
+	for (size_t i = 0; i < p->n_weights; i++) {
+		jsonw_key(w, t->links[p->weights[i].link].name);
+		print_weight(w, &p->weights[i]);
+	}
+	jsonw_end(w);
+	jsonw_end(w);
+}
+
+static double gap(const struct plan *plan)
+{
+	if (plan->cost <= 0)
+		return 0;
+	return ((double)plan->cost - (double)plan->lower_bound) /
+	       (double)plan->cost;
+}
+
+static void print_head(
+	struct jsonw *w, const struct plan *plan, const struct topology *t)
+{
+	jsonw_put(w, "schema", "netflowize.plan/1");
+	jsonw_put_optional(w, "project", t->project);
+	jsonw_put_optional(w, "experiment", t->experiment);
+	jsonw_put(w, "topology_sha256", plan->topology_sha256);
+	jsonw_put(w, "status", status_name(plan->status));
+	jsonw_put(w, "mode", plan->mode);
+	jsonw_put(w, "cover", plan->cover);
+	print_demand(w, plan, t);
+	jsonw_key(w, "objective");
+	jsonw_object_inline(w);
+	jsonw_put(w, "name", plan->objective);
+	jsonw_put_uint(w, "probes", plan->n_probes);
+	jsonw_put_int(w, "cost", plan->cost);
+	jsonw_end(w);
+	jsonw_put_int(w, "lower_bound", plan->lower_bound);
+	jsonw_put_double(w, "gap", gap(plan));
+	jsonw_key(w, "coverage");
+	jsonw_object_inline(w);
+	jsonw_put_uint(w, "links", plan->n_links);
+	jsonw_put_uint(w, "covered", plan->n_covered);
+	jsonw_put_uint(w, "elements", plan->n_elements);
+	jsonw_put_uint(w, "satisfied", plan->n_satisfied);
+	jsonw_end(w);
+	jsonw_key(w, "collector");
+	jsonw_object_inline(w);
+	jsonw_put(w, "node",
+		plan->collector.node < 0 ? NULL
+					 : t->nodes[plan->collector.node].name);
+	jsonw_put(w, "reason", plan->collector.reason);
+	jsonw_end(w);
+}
+
+void plan_print(
+	const struct plan *plan, const struct topology *t, struct buf *out)
+{
+	struct jsonw w;
+
+	jsonw_init(&w, out, JSONW_INDENT);
+	jsonw_object(&w);
+	print_head(&w, plan, t);
+	print_certificate(&w, plan, t);
+	print_probes(&w, plan, t);
+	print_owners(&w, plan, t);
+	print_ranges(&w, plan, t);
+	print_uncovered(&w, plan, t);
+	print_infeasible(&w, plan, t);
+	print_duplicates(&w, plan, t);
+	jsonw_put_double(&w, "duplicate_factor", plan->duplicate_factor);
+	jsonw_key(&w, "stats");
+	jsonw_object_inline(&w);
+	jsonw_put_int(&w, "kernel_rows", plan->kernel_rows);
+	jsonw_put_uint(&w, "nodes", plan->search_nodes);
+	jsonw_end(&w);
+	jsonw_end(&w);
+}
