@@ -174,12 +174,35 @@ static void add_common(
 	}
 }
 
-/* Becomes the program, with fd as its input and output.  `after`: a socket
- * that another process makes first. */
-static void become(const struct args *a, int fd, int log, const char *after)
-	__attribute__((noreturn));
+/* What a stream waits for: a socket that another process makes. */
+struct wait {
+	const char *socket;
+	char stat[32]; /* of that process, in /proc */
+};
 
-static void become(const struct args *a, int fd, int log, const char *after)
+/* After fork: no memory may be asked for. */
+static bool has_ended(const char *stat)
+{
+	char text[512];
+	int fd = open(stat, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	const char *state;
+
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return true;
+	text[n] = '\0';
+	state = strrchr(text, ')');
+	return !state || strncmp(state, ") Z", 3) == 0;
+}
+
+/* Becomes the program, with fd as its input and output. */
+static void become(const struct args *a, int fd, int log,
+	const struct wait *wait) __attribute__((noreturn));
+
+static void become(
+	const struct args *a, int fd, int log, const struct wait *wait)
 {
 	const struct timespec pause = {0, WAIT_NS};
 	union {
@@ -193,9 +216,11 @@ static void become(const struct args *a, int fd, int log, const char *after)
 	dup2(fd, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
 	close_range(3, ~0U, 0);
-	for (int i = 0; after && i < WAIT_TRIES && access(after, F_OK) != 0;
-		i++)
+	for (int i = 0; wait && i < WAIT_TRIES; i++) {
+		if (access(wait->socket, F_OK) == 0 || has_ended(wait->stat))
+			break;
 		nanosleep(&pause, NULL);
+	}
 	execvp(argv.out[0], argv.out);
 	dprintf(STDERR_FILENO, "ssh: %s\n", strerror(errno));
 	_exit(127);
@@ -248,7 +273,10 @@ static int start_stream(const struct gateways *g, const struct hop *h,
 	const char *to, struct gateway_stream *s, struct err *err)
 {
 	struct args a = {.n = 0};
+	struct wait wait = {.socket = h->socket};
 	int ends[2];
+
+	snprintf(wait.stat, sizeof(wait.stat), "/proc/%d/stat", (int)h->master);
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return err_sys(err, "socketpair");
@@ -261,7 +289,7 @@ static int start_stream(const struct gateways *g, const struct hop *h,
 	s->log = memfd_create("ssh", MFD_CLOEXEC);
 	s->pid = s->log < 0 ? -1 : fork();
 	if (s->pid == 0)
-		become(&a, ends[1], s->log, h->socket);
+		become(&a, ends[1], s->log, &wait);
 	close(ends[1]);
 	s->fd = ends[0];
 	if (s->pid < 0 || fcntl(s->fd, F_SETFL, O_NONBLOCK) < 0) {
