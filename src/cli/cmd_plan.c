@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/commands.h"
+#include "cli/drawing.h"
 #include "cli/experiment.h"
 #include "cli/planning.h"
 #include "cli/say.h"
@@ -12,11 +13,13 @@
 struct plan_command {
 	struct common common;
 	struct plan_options plan;
+	struct drawing_options drawing;
 	const char *topology, *out;
 };
 
 static const struct opt options[] = {
 	PLAN_OPTIONS(struct plan_command),
+	DRAWING_OPTIONS(struct plan_command),
 	{"topology", 0, OPT_TEXT, offsetof(struct plan_command, topology),
 		"FILE", "plan for a file (JSON, NS, RSpec, ...; - is stdin)",
 		NULL, 0, 0},
@@ -42,7 +45,7 @@ static int show(const struct app *app, const struct plan_command *o,
 	}
 	if (r == 0 && !app_for_people(app))
 		return app_print_json(app, &json, err);
-	if (r == 0)
+	if (r == 0 && !drawing_on_stdout(&o->drawing))
 		r = planning_show(app, plan, t, err);
 	buf_release(&json);
 	return r;
@@ -81,13 +84,20 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 {
 	cleanup(topology_free_at) struct topology *t = NULL;
 	cleanup(plan_free_at) struct plan *plan = NULL;
-	int r = experiment_or_file(app, o->topology, word, &t, err);
+	int r = drawing_check(&o->drawing, err);
 
+	if (r == 0)
+		r = experiment_or_file(app, o->topology, word, &t, err);
 	if (r == 0)
 		r = planning_solve(t, &o->plan, NULL, &plan, err);
 	if (r == 0)
+		r = drawing_write(&o->drawing, t, plan,
+			o->topology ? o->topology : word, err);
+	if (r == 0)
 		r = show(app, o, t, plan, err);
 	if (r == 0 && app_for_people(app)) {
+		if (o->drawing.svg && !drawing_on_stdout(&o->drawing))
+			say(app, "Picture written to %s.", o->drawing.svg);
 		say(app, "Nothing was changed.");
 		if (word && plan->n_gaps == 0)
 			say_next(app, o, word);

@@ -135,3 +135,91 @@ int graph_distances(const struct graph *g, int from, int *hops, struct err *err)
 	igraph_matrix_destroy(&d);
 	return e ? failed(err, e, "distances") : 0;
 }
+
+/* A graph for drawing; with lengths also their vector, both to be destroyed
+ * on success. */
+static igraph_error_t drawing(size_t n, const struct graph_wire *wires,
+	size_t n_wires, igraph_t *ret, igraph_vector_t *lengths)
+{
+	struct edges all = {.e = IGRAPH_SUCCESS};
+	igraph_error_t e;
+
+	igraph_set_error_handler(igraph_error_handler_ignore);
+	e = igraph_vector_init(lengths, (igraph_integer_t)n_wires);
+	if (e)
+		return e;
+	all.e = igraph_vector_int_init(&all.v, 0);
+	for (size_t i = 0; i < n_wires; i++) {
+		edge(&all, wires[i].a, wires[i].b);
+		VECTOR(*lengths)[i] = wires[i].length;
+	}
+	if (!all.e)
+		all.e = igraph_create(
+			ret, &all.v, (igraph_integer_t)n, IGRAPH_UNDIRECTED);
+	igraph_vector_int_destroy(&all.v);
+	if (all.e)
+		igraph_vector_destroy(lengths);
+	return all.e;
+}
+
+static void take_points(
+	const igraph_matrix_t *m, size_t n, struct graph_point *ret)
+{
+	for (size_t i = 0; i < n; i++)
+		ret[i] = (struct graph_point){
+			MATRIX(*m, i, 0), MATRIX(*m, i, 1)};
+}
+
+/* No random numbers are drawn: the start is a circle in the points' order. */
+int graph_spring(size_t n, const struct graph_wire *wires, size_t n_wires,
+	struct graph_point *ret, struct err *err)
+{
+	igraph_vector_t lengths;
+	igraph_matrix_t m;
+	igraph_t g;
+	igraph_error_t e = drawing(n, wires, n_wires, &g, &lengths);
+
+	if (e)
+		return failed(err, e, "graph of the picture");
+	e = igraph_matrix_init(&m, 0, 0);
+	if (!e)
+		e = igraph_layout_circle(&g, &m, igraph_vss_all());
+	if (!e)
+		e = igraph_layout_kamada_kawai(&g, &m, 1,
+			(igraph_integer_t)(60 * n + 100), 1e-4, (double)n,
+			&lengths, NULL, NULL, NULL, NULL);
+	if (!e)
+		take_points(&m, n, ret);
+	igraph_matrix_destroy(&m);
+	igraph_vector_destroy(&lengths);
+	igraph_destroy(&g);
+	return e ? failed(err, e, "layout of the picture") : 0;
+}
+
+int graph_rows(size_t n, const struct graph_wire *wires, size_t n_wires,
+	const int *layer, struct graph_point *ret, struct err *err)
+{
+	igraph_vector_t lengths;
+	igraph_vector_int_t rows;
+	igraph_matrix_t m;
+	igraph_t g;
+	igraph_error_t e = drawing(n, wires, n_wires, &g, &lengths);
+
+	if (e)
+		return failed(err, e, "graph of the picture");
+	e = igraph_matrix_init(&m, 0, 0);
+	if (!e)
+		e = igraph_vector_int_init(&rows, (igraph_integer_t)n);
+	for (size_t i = 0; i < n && !e; i++)
+		VECTOR(rows)[i] = layer[i];
+	if (!e)
+		e = igraph_layout_sugiyama(
+			&g, &m, NULL, NULL, &rows, 1, 1, 200, NULL);
+	if (!e)
+		take_points(&m, n, ret);
+	igraph_vector_int_destroy(&rows);
+	igraph_matrix_destroy(&m);
+	igraph_vector_destroy(&lengths);
+	igraph_destroy(&g);
+	return e ? failed(err, e, "rows of the picture") : 0;
+}

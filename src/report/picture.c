@@ -1,0 +1,128 @@
+/* The picture as a whole; each step has a file of its own. */
+#include "report/picture.h"
+#include "base/mem.h"
+#include "report/picture_parts.h"
+#include "report/text.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *picture_shape_name(enum picture_shape shape)
+{
+	static const char *const names[SHAPE_COUNT] = {"host", "router",
+		"switch", "shaper", "virtual", "virthost", "external", "lan",
+		"fold"};
+
+	return names[shape];
+}
+
+void picture_along(const struct picture *p, const struct picture_line *l,
+	double s, double *ret_x, double *ret_y)
+{
+	const struct picture_node *a = &p->nodes[l->a], *b = &p->nodes[l->b];
+	double r = 1 - s;
+
+	if (l->a == l->b) {
+		double radius = hypot(a->x - l->cx, a->y - l->cy);
+
+		*ret_x = l->cx + radius * sin(2 * M_PI * s);
+		*ret_y = l->cy + radius * cos(2 * M_PI * s);
+		return;
+	}
+	*ret_x = r * r * a->x + 2 * r * s * l->cx + s * s * b->x;
+	*ret_y = r * r * a->y + 2 * r * s * l->cy + s * s * b->y;
+}
+
+/* Taps sit on the line, just outside the node that listens. */
+void picture_tap_at(const struct picture *p, const struct picture_line *l,
+	enum picture_tap tap, double *ret_x, double *ret_y)
+{
+	const struct picture_node *from = &p->nodes[tap == TAP_A   ? l->a
+						    : tap == TAP_B ? l->b
+								   : l->shaper];
+	double s = tap == TAP_A ? 0 : tap == TAP_B ? 1 : 0.5;
+	double step = tap == TAP_A || tap == TAP_SHAPER_B ? 0.005 : -0.005;
+
+	for (int i = 0; i < 90; i++, s += step) {
+		picture_along(p, l, s, ret_x, ret_y);
+		if (fabs(*ret_x - from->x) > from->half_w + 5 ||
+			fabs(*ret_y - from->y) > from->half_h + 5)
+			break;
+	}
+}
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void add_titles(struct picture *p, const char *name)
+{
+	const struct topology *t = p->topology;
+	const struct plan *plan = p->plan;
+	struct arena *arena = &p->arena;
+	bool paths = plan && plan->cover && strcmp(plan->cover, "paths") == 0;
+	size_t all = !plan ? 0 : paths ? plan->n_elements : plan->n_links;
+	const char *what;
+
+	p->title = t->project && t->experiment
+			   ? arena_printf(
+				     arena, "%s/%s", t->project, t->experiment)
+		   : t->experiment ? t->experiment
+		   : name          ? name
+				   : "topology";
+	p->title = text_shorten(arena, p->title, 60);
+	if (!plan) {
+		p->subtitle = arena_printf(arena, "%zu node%s, %zu link%s",
+			t->n_nodes, plural(t->n_nodes), t->n_links,
+			plural(t->n_links));
+		return;
+	}
+	what = plan->status == PLAN_OPTIMAL ? "proven optimal"
+	       : plan->n_gaps               ? "not everything is covered"
+					    : "not proven best";
+	p->subtitle = arena_printf(arena,
+		"%s plan, %s: %zu probe%s watch%s %zu of %zu %s%s", plan->mode,
+		what, plan->n_probes, plural(plan->n_probes),
+		plan->n_probes == 1 ? "es" : "",
+		paths ? plan->n_satisfied : plan->n_covered, all,
+		paths ? "path" : "link", plural(all));
+}
+
+int picture_new(const struct topology *t, const struct plan *plan,
+	const char *name, struct picture **ret, struct err *err)
+{
+	cleanup(picture_free_at) struct picture *p = mem_zalloc(1, sizeof(*p));
+	int r;
+
+	p->topology = t;
+	p->plan = plan;
+	add_titles(p, name);
+	picture_build(p);
+	picture_fold(p);
+	if (p->n_nodes > PICTURE_MAX) {
+		err_set(err, NFZ_E_LIMIT,
+			"a picture of %zu nodes would show nothing",
+			p->n_nodes);
+		return err_hint(err,
+			"At most %d are drawn; leave --svg and "
+			"--dot out.",
+			PICTURE_MAX);
+	}
+	p->dense = p->n_lines > PICTURE_FOLD && p->n_lines > 3 * p->n_nodes / 2;
+	picture_describe(p);
+	r = picture_place(p, err);
+	if (r < 0)
+		return r;
+	picture_label(p);
+	*ret = take(p);
+	return 0;
+}
+
+void picture_free(struct picture *p)
+{
+	if (!p)
+		return;
+	arena_release(&p->arena);
+	free(p);
+}

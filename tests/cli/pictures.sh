@@ -1,0 +1,61 @@
+#!/bin/sh
+# plan --svg and --dot: well-formed, nothing from outside, the same every time;
+# and the README's picture is what the program draws today.  UPDATE=1 draws it
+# again.
+set -eu
+cd "$(dirname "$0")/../.."
+case ${BUILD:=build} in
+/*) PATH=$BUILD/bin:$PATH ;;
+*) PATH=$PWD/$BUILD/bin:$PATH ;;
+esac
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+export HOME="$dir" LC_ALL=C.UTF-8 NO_COLOR=1
+
+draw() { # topology name
+	netflowize plan --topology "$1" --svg "$dir/$2.svg" --dot "$dir/$2.dot" \
+		>/dev/null 2>"$dir/stderr" || [ $? -eq 3 ]
+}
+
+n=0
+for t in topologies/*.ns topologies/*.json; do
+	case $t in *broken*) continue ;; esac
+	draw "$t" first
+	draw "$t" second
+	cmp "$dir/first.svg" "$dir/second.svg"
+	cmp "$dir/first.dot" "$dir/second.dot"
+	python3 - "$dir/first.svg" <<'EOF'
+import re
+import sys
+import xml.dom.minidom
+text = open(sys.argv[1], encoding="utf-8").read()
+svg = xml.dom.minidom.parseString(text)
+assert not svg.getElementsByTagName("script")
+assert "prefers-color-scheme" in text
+assert not re.search(r"href|url\(|@import|\bon\w+=", text), "refers outside"
+EOF
+	n=$((n + 1))
+done
+
+# to standard output, and nothing else there
+netflowize plan --topology topologies/line.ns --svg - 2>/dev/null >"$dir/out"
+draw topologies/line.ns file
+cmp "$dir/out" "$dir/file.svg"
+# both cannot go there
+code=0
+netflowize plan --topology topologies/line.ns --svg - --dot - \
+	>/dev/null 2>"$dir/stderr" || code=$?
+[ "$code" -eq 2 ] && grep -q "cannot both" "$dir/stderr"
+
+draw topologies/fat-tree.ns plan
+if [ -n "${UPDATE:-}" ]; then
+	cp "$dir/plan.svg" examples/plan.svg
+elif ! cmp "$dir/plan.svg" examples/plan.svg; then
+	echo "examples/plan.svg is not what is drawn; UPDATE=1 $0 draws it again"
+	exit 1
+fi
+if command -v dot >/dev/null; then
+	dot -Tsvg "$dir/plan.dot" >/dev/null
+fi
+echo "$n pictures"
+[ "$n" -gt 5 ]
