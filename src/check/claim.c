@@ -133,7 +133,7 @@ static int read_rule(struct claim_reader *r, const struct jval *o,
 static int read_tap(
 	struct claim_reader *r, const struct jval *o, struct claim_tap *tap)
 {
-	int64_t iface = -1, slot = -1;
+	int64_t iface = -1, slot = -1, slots;
 	int code =
 		claim_link(r, "owners", jval_get_text(o, "link"), &tap->link);
 
@@ -149,8 +149,10 @@ static int read_tap(
 	if (!jval_int(jval_get(o, "iface"), &iface) || iface < 0 ||
 		iface >= (int64_t)r->names->t->n_ifaces)
 		return claim_bad(r, "owners: iface");
-	if (!jval_int(jval_get(o, "slot"), &slot) || slot < 0 ||
-		slot >= (int64_t)r->names->t->links[tap->link].n_members)
+	slots = (int64_t)r->names->t->links[tap->link].n_members;
+	if (slots < 2) /* the far side of a bridge, with nobody there */
+		slots = 2;
+	if (!jval_int(jval_get(o, "slot"), &slot) || slot < 0 || slot >= slots)
 		return claim_bad(r, "owners: slot");
 	if (!jval_bool(jval_get(o, "lowest"), &tap->lowest))
 		return claim_bad(r, "owners: lowest");

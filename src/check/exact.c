@@ -17,7 +17,7 @@ static void add_row(struct exact *x, const struct need *n, int r, int g)
 	for (int i = n->row_start[r]; i < n->row_start[r + 1]; i++) {
 		int v = n->row_node[i];
 
-		if (n->ask->required[v])
+		if (n->required[v])
 			bought++;
 		else
 			x->row_col[at++] = v;
@@ -94,8 +94,8 @@ void exact_init(struct exact *x, const struct need *n)
 	x->cost = mem_zalloc((size_t)cols + 1, sizeof(int64_t));
 	for (int v = 0; v < cols; v++) {
 		x->cost[v] = n->ask->cost[v];
-		x->col_dead[v] = n->obstacle[v] || n->ask->required[v];
-		if (n->ask->required[v])
+		x->col_dead[v] = n->obstacle[v] || n->required[v];
+		if (n->required[v])
 			x->base += x->cost[v];
 	}
 	for (int g = 0; g < n->n_groups; g++)

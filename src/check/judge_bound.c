@@ -55,7 +55,7 @@ static wide slack_sum(const struct judge *j, const wide *load)
 		if (j->need->obstacle[v])
 			continue;
 		left = (wide)j->ask->cost[v] * j->claim->scale - load[v];
-		if (left < 0 || j->ask->required[v])
+		if (left < 0 || j->need->required[v])
 			sum += left;
 	}
 	return sum;

@@ -40,8 +40,8 @@ void judge_probes(const struct judge *j)
 				p->role ? p->role : "nothing");
 	}
 	for (size_t i = 0; i < j->t->n_nodes; i++) {
-		required += j->ask->required[i];
-		if (j->ask->required[i] && !j->chosen[i])
+		required += j->need->required[i];
+		if (j->need->required[i] && !j->chosen[i])
 			trouble_add(&wrong, "%s was required and is no probe",
 				node_name(j, (int)i));
 	}
@@ -273,12 +273,13 @@ static int links_tapped(const struct judge *j)
 	return n;
 }
 
-static int links_without_member(const struct judge *j)
+/* Links without any member are no elements. */
+static int links_asked(const struct judge *j)
 {
 	int n = 0;
 
 	for (size_t i = 0; i < j->t->n_links; i++)
-		n += j->t->links[i].n_members == 0 &&
+		n += j->t->links[i].n_members > 0 &&
 		     (!j->ask->selected || j->ask->selected[i]);
 	return n;
 }
@@ -305,11 +306,13 @@ static void judge_numbers(const struct judge *j, const bool *covered, int n,
 {
 	const struct claim *c = j->claim;
 	bool paths = j->ask->cover == ASK_PATHS;
-	/* one without any member is no element; it counts as covered */
-	int links = paths ? links_tapped(j)
-			  : links_covered(j, covered) + links_without_member(j);
+	int links = paths ? links_tapped(j) : links_covered(j, covered);
 	double factor = watchers(j);
 
+	if (c->links != links_asked(j))
+		trouble_add(wrong,
+			"%d links were asked for, the plan says %lld",
+			links_asked(j), (long long)c->links);
 	if (c->covered != links)
 		trouble_add(wrong, "%d %s covered, the plan says %lld", links,
 			links == 1 ? "link is" : "links are",

@@ -62,7 +62,7 @@ void judge_minimal(const struct judge *j)
 	for (size_t i = 0; i < j->claim->n_probe; i++) {
 		int node = j->claim->probe[i].node;
 
-		if (!needed[node] && !j->ask->required[node])
+		if (!needed[node] && !j->need->required[node])
 			trouble_add(&wrong,
 				"%s can be left out: all is covered without "
 				"it",

@@ -122,7 +122,8 @@ static void place_tap(
 		at_middle(points, l->n_members, tap, side);
 	else if (side >= 0)
 		at_bridge(&points[tap->slot], tap, side);
-	else if (l->members[tap->slot].iface == tap->iface)
+	else if ((size_t)tap->slot < l->n_members &&
+		 l->members[tap->slot].iface == tap->iface)
 		at_member(&points[tap->slot], tap);
 	else
 		trouble_add(&o->wrong,
@@ -244,7 +245,7 @@ static void count_link(struct owners *o, int link, enum covered covered)
 {
 	const struct topo_link *l = &o->j->t->links[link];
 	cleanup_free struct point *points =
-		mem_zalloc(l->n_members + 1, sizeof(*points));
+		mem_zalloc(l->n_members + 2, sizeof(*points));
 	int first = o->start[link], end = o->start[link + 1];
 
 	for (int i = first; i < end; i++)
@@ -322,7 +323,7 @@ static void idle_probes(struct owners *o)
 	for (size_t i = 0; i < j->claim->n_probe; i++) {
 		int node = j->claim->probe[i].node;
 
-		if (!busy[node] && !j->ask->required[node])
+		if (!busy[node] && !j->need->required[node])
 			trouble_add(&o->wrong, "%s owns nothing",
 				j->t->nodes[node].name);
 	}
@@ -337,7 +338,7 @@ void judge_owners(const struct judge *j)
 		.start = start,
 		.at = at,
 		.once = j->ask->cover <= ASK_DIRECTIONS &&
-			j->ask->redundancy == 1 && j->ask->dedupe != ASK_NONE};
+			j->ask->redundancy == 1 && j->ask->dedupe == ASK_OWNER};
 
 	sort_taps(&o);
 	for (size_t i = 0; i < j->t->n_links; i++)

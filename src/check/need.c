@@ -34,6 +34,8 @@ static void find_obstacles(struct need *n)
 	for (size_t i = 0; i < n->t->n_nodes; i++) {
 		const struct topo_node *v = &n->t->nodes[i];
 
+		if (n->ask->required[i])
+			n->required[n->place[i]] = true;
 		n->obstacle[i] = v->unusable              ? v->unusable
 				 : v->role == ROLE_SWITCH ? "switch"
 				 : v->role == ROLE_EXTERNAL
@@ -143,6 +145,7 @@ void need_init(struct need *n, const struct topology *t, const struct ask *ask)
 {
 	*n = (struct need){.t = t, .ask = ask, .each = ask->redundancy};
 	n->place = mem_zalloc(t->n_nodes + 1, sizeof(int));
+	n->required = mem_zalloc(t->n_nodes + 1, sizeof(bool));
 	n->obstacle = mem_zalloc(t->n_nodes + 1, sizeof(*n->obstacle));
 	n->bridge_start = mem_zalloc(t->n_links + 2, sizeof(int));
 	n->bridge_at = mem_zalloc(t->n_bridges + 1, sizeof(int));
@@ -163,6 +166,7 @@ void need_init(struct need *n, const struct topology *t, const struct ask *ask)
 void need_release(struct need *n)
 {
 	free(n->place);
+	free(n->required);
 	free(n->obstacle);
 	free(n->bridge_start);
 	free(n->bridge_at);

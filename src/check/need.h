@@ -28,6 +28,7 @@ struct need {
 	const struct topology *t;
 	const struct ask *ask;
 	int *place;            /* node -> node that a probe for it runs on */
+	bool *required;        /* by node: its own place, if one was */
 	const char **obstacle; /* by node: why no probe may run there */
 	int *bridge_start;     /* by link, n_links + 1 */
 	int *bridge_at;        /* bridges, grouped by link */
