@@ -1,5 +1,6 @@
 #include "cli/planning.h"
 #include "base/file.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "cli/say.h"
 #include "format/sheet.h"
@@ -14,6 +15,7 @@ enum {
 	GAPS_MAX = 1200,
 	ENDS_MAX = 2,
 	NOTES_MAX = 8,
+	INSIDE_MAX = 8,
 	ROWS_MAX = 20
 };
 
@@ -260,6 +262,56 @@ static void show_notes(
 	}
 }
 
+/* The host that a link does not leave, or NULL. */
+static const char *host_around(const struct topology *t, size_t link)
+{
+	const struct topo_link *l = &t->links[link];
+
+	return l->trivial && l->n_members
+		       ? t->nodes[t->ifaces[l->members[0].iface].node].host
+		       : NULL;
+}
+
+static const char *name_on(const struct topology *t, const char *machine)
+{
+	for (size_t i = 0; i < t->n_nodes; i++)
+		if (t->nodes[i].role == ROLE_VIRTHOST && t->nodes[i].phys &&
+			strcmp(t->nodes[i].phys, machine) == 0)
+			return t->nodes[i].name;
+	return NULL;
+}
+
+/* One note a host, with all links inside it: no other machine sees them. */
+static void show_inside(const struct topology *t, struct buf *out)
+{
+	struct map told;
+
+	map_init(&told);
+	for (size_t i = 0; i < t->n_links; i++) {
+		const char *host = host_around(t, i), *name;
+		size_t n = 0;
+
+		if (!host || map_gets(&told, host))
+			continue;
+		map_puts(&told, host, (void *)(uintptr_t)(i + 1));
+		buf_adds(out, "  Note      ");
+		for (size_t k = i; k < t->n_links; k++) {
+			const char *other = host_around(t, k);
+
+			if (other && strcmp(other, host) == 0 &&
+				n++ < INSIDE_MAX)
+				buf_addf(out, " %s", t->links[k].name);
+		}
+		if (n > INSIDE_MAX)
+			buf_addf(out, " +%zu", n - INSIDE_MAX);
+		name = name_on(t, host);
+		buf_addf(out, ": inside %s, seen %s%s only\n", host,
+			name ? "on " : "by its virtual nodes",
+			name ? name : "");
+	}
+	map_release(&told);
+}
+
 static void show_gaps(
 	const struct plan *plan, const struct topology *t, struct buf *out)
 {
@@ -289,6 +341,7 @@ int planning_show(const struct app *app, const struct plan *plan,
 	show_coverage(plan, &out);
 	show_proof(plan, &out);
 	show_notes(plan, t, &out);
+	show_inside(t, &out);
 	show_gaps(plan, t, &out);
 	buf_addc(&out, '\n');
 	fputs(buf_str(&out), stdout);

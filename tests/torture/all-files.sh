@@ -17,7 +17,6 @@ failed=0
 too_much() {
 	case $1 in
 	ts-toomanylinks | deter-dumbbell-p2p-big) echo "Too many links" ;;
-	tut-vnode) echo "is a virtual node" ;;
 	esac
 }
 # What Emulab's own parser said first, nothing if it took the file.
