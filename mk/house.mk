@@ -54,7 +54,7 @@ torture:
 	@scripts/deps build lab check
 	$(Q)$(MAKE) --no-print-directory $(JOBS) all unit-build
 	$(Q)for t in tests/torture/*.sh; do echo "== $$t"; BUILD=$(BUILD) "$$t" || exit 1; done
-	$(Q)$(MAKE) --no-print-directory fuzz T=$(or $(T),600)
+	$(Q)$(MAKE) --no-print-directory fuzz RUNS=$(or $(RUNS),10000000)
 
 bench:
 	@scripts/deps build lab check
@@ -75,14 +75,26 @@ $(BUILD)/tests/replay-$(1): tests/fuzz/$(1).c tests/fuzz/replay.c $(FUZZ_LIBS)
 endef
 $(foreach f,$(FUZZERS),$(eval $(call replay_rule,$(f))))
 
+# For scripts/fuzz, which chooses compiler and sanitizers.
+define fuzz_rule
+$(BUILD)/fuzz/$(1): tests/fuzz/$(1).c $(FUZZ_LIBS)
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(filter-out -MMD -MP,$$(ALL_CFLAGS)) -fsanitize=fuzzer $$(LDHARDEN) -o $$@ $$(filter %.c,$$^) \
+	 -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(filter-out -lcriterion,$$(TEST_EXT))
+endef
+$(foreach f,$(FUZZERS),$(eval $(call fuzz_rule,$(f))))
+
 .PHONY: fuzz-replay-build unit-build
 fuzz-replay-build: $(patsubst %,$(BUILD)/tests/replay-%,$(FUZZERS))
 unit-build: $(patsubst %,$(BUILD)/tests/unit-%,$(UNIT))
 
+# make fuzz: T seconds each; make fuzz RUNS=10000000: so many executions each,
+# fewer for slow ones.
 T ?= 60
 fuzz:
-	@scripts/deps build fuzz
-	$(Q)BUILD=$(BUILD)-fuzz scripts/fuzz $(T) $(FUZZERS)
+	@scripts/deps build check fuzz
+	$(Q)BUILD=$(BUILD)-fuzz scripts/fuzz $(if $(RUNS),-r $(RUNS),-s $(T)) $(FUZZERS)
 
 # --- installation ------------------------------------------------------------
 

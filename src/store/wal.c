@@ -84,8 +84,9 @@ static const uint8_t *at(struct window *w, uint64_t offset, size_t n, int *ret)
 		return NULL;
 	if (offset >= w->offset && offset + n <= w->offset + w->len)
 		return w->data + (offset - w->offset);
-	if (w->cap < n + CHUNK) {
-		w->cap = n + CHUNK;
+	if (w->cap < n) {
+		/* no more than the file can fill */
+		w->cap = w->size < n + CHUNK ? (size_t)w->size : n + CHUNK;
 		w->data = mem_grow(w->data, w->cap, 1);
 	}
 	w->offset = offset;

@@ -72,10 +72,12 @@ static void look(const struct plan *p, const struct topology *t)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct buf first = BUF_INIT(64 << 20), second = BUF_INIT(64 << 20);
-	struct topology *t = small();
+	static struct topology *t;
 	struct plan *plan = NULL, *again = NULL;
 	struct err err;
 
+	if (!t)
+		t = small();
 	if (plan_parse((const char *)data, size, "fuzz", t, &plan, &err) == 0) {
 		look(plan, t);
 		plan_print(plan, t, &first);
@@ -89,7 +91,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	plan_free(plan);
 	plan_free(again);
-	topology_free(t);
 	buf_release(&first);
 	buf_release(&second);
 	return 0;

@@ -42,11 +42,15 @@ static void as_file(const uint8_t *data, size_t size)
 static void as_body(const uint8_t *data, size_t size)
 {
 	struct cursor c = cursor_over(data, size);
-	struct block b;
+	static struct block b; /* their room is kept */
+	static struct block_writer *w;
 
-	block_init(&b);
+	if (!w) {
+		block_init(&b);
+		w = block_writer_new();
+	}
+	b.n = b.n_hosts = 0;
 	if (block_decode_hosts(&b, &c) && block_decode_rows(&b, &c)) {
-		struct block_writer *w = block_writer_new();
 		struct buf out = BUF_INIT(8 << 20);
 		struct store_zone zone;
 
@@ -55,9 +59,7 @@ static void as_body(const uint8_t *data, size_t size)
 		if (!buf_ok(&out))
 			abort();
 		buf_release(&out);
-		block_writer_free(w);
 	}
-	block_release(&b);
 }
 
 static void as_footer(const uint8_t *data, size_t size)
