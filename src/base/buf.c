@@ -5,8 +5,19 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { SPILL_AT = 1 << 16 };
+
+void buf_drain(struct buf *buf)
+{
+	if (buf->spill && buf->len)
+		buf->spill(buf->spill_ctx, buf->data, buf->len);
+	buf->len = 0;
+}
+
 char *buf_space(struct buf *buf, size_t n)
 {
+	if (buf->spill && buf->len >= SPILL_AT)
+		buf_drain(buf);
 	if (buf->failed || n > buf->max || buf->len > buf->max - n) {
 		buf->failed = true;
 		return NULL;
@@ -46,7 +57,12 @@ void buf_adds(struct buf *buf, const char *s)
 
 void buf_addc(struct buf *buf, char c)
 {
-	buf_add(buf, &c, 1);
+	char *to = buf_space(buf, 1);
+
+	if (!to)
+		return;
+	*to = c;
+	buf_commit(buf, 1);
 }
 
 void buf_addf(struct buf *buf, const char *fmt, ...)
@@ -118,7 +134,9 @@ void buf_reset(struct buf *buf)
 void buf_release(struct buf *buf)
 {
 	free(buf->data);
-	*buf = (struct buf){.max = buf->max};
+	*buf = (struct buf){.max = buf->max,
+		.spill = buf->spill,
+		.spill_ctx = buf->spill_ctx};
 }
 
 char *buf_take(struct buf *buf)

@@ -11,16 +11,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Takes bytes that a buffer passes on. */
+typedef void (*buf_spill_fn)(void *ctx, const char *data, size_t len);
+
 struct buf {
 	char *data; /* never NULL after the first addition */
 	size_t len, cap, max;
 	bool failed;
+	buf_spill_fn spill; /* NULL: the buffer keeps everything */
+	void *spill_ctx;
 };
 
 #define BUF_INIT(limit)                                                        \
 	{                                                                      \
 		.max = (limit)                                                 \
 	}
+
+/* A buffer for text of any length: whatever was added goes on to spill, in
+ * pieces; the last one with buf_drain(). */
+#define BUF_SPILL(fn, ctx)                                                     \
+	{                                                                      \
+		.max = 1 << 20, .spill = (fn), .spill_ctx = (ctx)              \
+	}
+void buf_drain(struct buf *buf);
 
 void buf_add(struct buf *buf, const void *data, size_t len);
 void buf_adds(struct buf *buf, const char *s);

@@ -3,7 +3,6 @@
 #include "format/jsonw.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,13 +21,20 @@ static bool one_line(const struct jsonw *w)
 	       (w->depth && w->level[w->depth - 1].inlined);
 }
 
+static void indent(struct jsonw *w)
+{
+	char text[1 + 2 * JSONW_DEPTH_MAX];
+
+	memset(text, ' ', sizeof(text));
+	text[0] = '\n';
+	buf_add(w->out, text, 1 + 2 * (size_t)w->depth);
+}
+
 static void new_line(struct jsonw *w)
 {
 	if (one_line(w))
 		return;
-	buf_addc(w->out, '\n');
-	for (int i = 0; i < w->depth; i++)
-		buf_adds(w->out, "  ");
+	indent(w);
 }
 
 /* Comma and place for the next key, array item or document. */
@@ -102,9 +108,7 @@ void jsonw_end(struct jsonw *w)
 	object = w->level[w->depth].object;
 	empty = w->level[w->depth].n == 0;
 	if (!empty && !inlined) {
-		buf_addc(w->out, '\n');
-		for (int i = 0; i < w->depth; i++)
-			buf_adds(w->out, "  ");
+		indent(w);
 	}
 	buf_addc(w->out, object ? '}' : ']');
 	after_value(w);
@@ -144,12 +148,28 @@ static void add_ascii(struct buf *out, unsigned char c)
 		buf_addc(out, (char)c);
 }
 
+/* How many bytes from s on stand for themselves. */
+static size_t plain_length(const unsigned char *s, size_t left)
+{
+	size_t n = 0;
+
+	while (n < left && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' &&
+		s[n] != '\\')
+		n++;
+	return n;
+}
+
 static void add_string(struct buf *out, const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;
 
 	buf_addc(out, '"');
 	for (size_t i = 0, n; i < len; i += n) {
+		n = plain_length(s + i, len - i);
+		if (n) {
+			buf_add(out, s + i, n);
+			continue;
+		}
 		n = utf8_length(s + i, len - i);
 		if (n == 1)
 			add_ascii(out, s[i]);
@@ -189,18 +209,28 @@ void jsonw_string(struct jsonw *w, const char *s)
 		jsonw_null(w);
 }
 
+static void add_uint(struct jsonw *w, bool negative, uint64_t v)
+{
+	char text[24], *p = text + sizeof(text);
+
+	do
+		*--p = (char)('0' + v % 10);
+	while (v /= 10);
+	if (negative)
+		*--p = '-';
+	before_value(w);
+	buf_add(w->out, p, (size_t)(text + sizeof(text) - p));
+	after_value(w);
+}
+
 void jsonw_int(struct jsonw *w, int64_t v)
 {
-	before_value(w);
-	buf_addf(w->out, "%" PRId64, v);
-	after_value(w);
+	add_uint(w, v < 0, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
 void jsonw_uint(struct jsonw *w, uint64_t v)
 {
-	before_value(w);
-	buf_addf(w->out, "%" PRIu64, v);
-	after_value(w);
+	add_uint(w, false, v);
 }
 
 /* A program that set a locale may print a comma. */

@@ -55,11 +55,21 @@ const char *plan_tap_os_name(const struct plan *plan, const struct topology *t,
 						 : iface->os_name;
 }
 
+static void add_digest(void *ctx, const char *data, size_t len)
+{
+	crypto_sha256_add(ctx, data, len);
+}
+
 void plan_digest(const struct topology *t, char hex[static 65])
 {
-	struct buf text = BUF_INIT((size_t)1 << 30);
+	struct crypto_sha256 state;
+	struct buf text = BUF_SPILL(add_digest, &state);
+	uint8_t digest[CRYPTO_SHA256];
 
+	crypto_sha256_init(&state);
 	topofile_print(t, &text);
-	crypto_sha256_text(buf_str(&text), text.len, hex);
+	buf_drain(&text);
+	crypto_sha256_end(&state, digest);
+	crypto_hex(digest, sizeof(digest), hex);
 	buf_release(&text);
 }

@@ -146,12 +146,24 @@ static int read_ends(struct reader *r, const struct jval *nodes, int link)
 	return 0;
 }
 
+/* A link of two may go without a name: it is called "a--b" after its ends. */
+static char *made_name(const struct jval *nodes)
+{
+	const char *a = jval_text(jval_at(nodes, 0));
+	const char *b = jval_text(jval_at(nodes, 1));
+
+	if (!a || !b || strlen(a) + strlen(b) + 2 > READER_NAME_MAX)
+		return NULL;
+	return mem_printf("%s--%s", a, b);
+}
+
 static int read_link(struct reader *r, const struct jval *o)
 {
 	const struct jval *nodes = jval_get(o, "nodes");
 	struct topo_link *link;
-	enum link_kind kind;
+	enum link_kind kind = LINK_P2P;
 	const char *name = NULL;
+	cleanup_free char *made = NULL;
 	int rc, index;
 
 	if (!jval_is_object(o))
@@ -159,6 +171,10 @@ static int read_link(struct reader *r, const struct jval *o)
 	rc = reader_name(r, o, "name", &name);
 	if (!rc)
 		rc = read_kind(r, o, &kind);
+	if (!name && jval_count(nodes) == 2) {
+		made = made_name(nodes);
+		name = made;
+	}
 	if (rc)
 		return rc;
 	if (nodes && !jval_is_array(nodes))

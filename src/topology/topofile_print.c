@@ -1,11 +1,14 @@
 /* Writing a topology as JSON.  Only what is known is written, in a fixed
  * order, so the same topology always gives the same bytes: a plan carries
  * their digest.  Interfaces stand in the order of their indices and members
- * name them by index; that makes reading back exact. */
+ * name them by index; that makes reading back exact.  A bare graph is written in
+ * the short form, which is as exact. */
+#include "base/mem.h"
 #include "format/jsonw.h"
 #include "topology/topofile.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void put_true(struct jsonw *w, const char *key, bool v)
 {
@@ -149,6 +152,131 @@ static void print_bridge(
 	jsonw_end(w);
 }
 
+/* A graph and nothing else: nodes that are names, links that are their ends.
+ * Then the short form says it all, and a tenth of the text will do. */
+
+static bool bare_node(const struct topology *t, size_t i, const size_t *links)
+{
+	const struct topo_node *n = &t->nodes[i];
+	enum node_role role = links[i] > 1 ? ROLE_ROUTER : ROLE_HOST;
+
+	return n->role == role && !n->phys && !n->host && !n->host_shared &&
+	       !n->type && !n->os && !n->status && !n->unusable &&
+	       !n->address && !n->hostname && !n->port && !n->user &&
+	       !n->gateway && !n->host_keys && !n->inferred;
+}
+
+static bool bare_member(const struct topology *t, const struct topo_member *m)
+{
+	const struct topo_iface *i = &t->ifaces[m->iface];
+	const struct topo_shape *s = &m->shape;
+
+	return !i->name && !i->os_name && !i->host_os_name && !i->has_mac &&
+	       !i->has_addr && !i->speed_kbps && !i->inferred && !s->delay_ms &&
+	       !s->r_delay_ms && !s->bandwidth_kbps && !s->r_bandwidth_kbps &&
+	       !s->loss && !s->r_loss;
+}
+
+static bool is_bare(const struct topology *t)
+{
+	cleanup_free size_t *links = mem_zalloc(t->n_nodes + 1, sizeof(*links));
+	size_t next = 0;
+
+	if (t->n_bridges)
+		return false;
+	for (size_t i = 0; i < t->n_links; i++) {
+		const struct topo_link *l = &t->links[i];
+
+		if (l->trivial || l->traced || l->floods || l->inferred ||
+			!l->n_members)
+			return false;
+		for (size_t m = 0; m < l->n_members; m++) {
+			if (l->members[m].iface != (int)next++ ||
+				!bare_member(t, &l->members[m]))
+				return false;
+			links[t->ifaces[next - 1].node]++;
+		}
+	}
+	if (next != t->n_ifaces)
+		return false;
+	for (size_t i = 0; i < t->n_nodes; i++)
+		if (!bare_node(t, i, links))
+			return false;
+	return true;
+}
+
+static const char *end_name(
+	const struct topology *t, const struct topo_link *l, size_t slot)
+{
+	return t->nodes[t->ifaces[l->members[slot].iface].node].name;
+}
+
+/* "a--b" of a link of a and b: what a link is called that has no name. */
+static bool named_by_ends(const struct topology *t, const struct topo_link *l)
+{
+	const char *a, *b;
+	size_t n;
+
+	if (l->n_members != 2)
+		return false;
+	a = end_name(t, l, 0);
+	b = end_name(t, l, 1);
+	n = strlen(a);
+	return strncmp(l->name, a, n) == 0 &&
+	       strncmp(l->name + n, "--", 2) == 0 &&
+	       strcmp(l->name + n + 2, b) == 0;
+}
+
+static void print_bare(struct jsonw *w, const struct topology *t)
+{
+	jsonw_key(w, "nodes");
+	jsonw_array(w);
+	for (size_t i = 0; i < t->n_nodes; i++)
+		jsonw_string(w, t->nodes[i].name);
+	jsonw_end(w);
+	jsonw_key(w, "links");
+	jsonw_array(w);
+	for (size_t i = 0; i < t->n_links; i++) {
+		const struct topo_link *l = &t->links[i];
+
+		jsonw_object_inline(w);
+		if (!named_by_ends(t, l))
+			jsonw_put(w, "name", l->name);
+		jsonw_key(w, "nodes");
+		jsonw_array(w);
+		for (size_t m = 0; m < l->n_members; m++)
+			jsonw_string(w, end_name(t, l, m));
+		jsonw_end(w);
+		put_true(w, "lan", l->kind == LINK_LAN && l->n_members < 3);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static void print_full(struct jsonw *w, const struct topology *t)
+{
+	jsonw_key(w, "nodes");
+	jsonw_array(w);
+	for (size_t i = 0; i < t->n_nodes; i++)
+		print_node(w, &t->nodes[i]);
+	jsonw_end(w);
+	jsonw_key(w, "interfaces");
+	jsonw_array(w);
+	for (size_t i = 0; i < t->n_ifaces; i++)
+		print_iface(w, t, &t->ifaces[i]);
+	jsonw_end(w);
+	jsonw_key(w, "links");
+	jsonw_array(w);
+	for (size_t i = 0; i < t->n_links; i++)
+		print_link(w, t, &t->links[i]);
+	jsonw_end(w);
+	jsonw_key(w, "bridges");
+	jsonw_array(w);
+	for (size_t i = 0; i < t->n_bridges; i++)
+		print_bridge(w, t, &t->bridges[i]);
+	jsonw_end(w);
+}
+
 void topofile_print(const struct topology *t, struct buf *out)
 {
 	struct jsonw w;
@@ -159,25 +287,9 @@ void topofile_print(const struct topology *t, struct buf *out)
 	jsonw_put_optional(&w, "project", t->project);
 	jsonw_put_optional(&w, "experiment", t->experiment);
 	jsonw_put_optional(&w, "source", t->source);
-	jsonw_key(&w, "nodes");
-	jsonw_array(&w);
-	for (size_t i = 0; i < t->n_nodes; i++)
-		print_node(&w, &t->nodes[i]);
-	jsonw_end(&w);
-	jsonw_key(&w, "interfaces");
-	jsonw_array(&w);
-	for (size_t i = 0; i < t->n_ifaces; i++)
-		print_iface(&w, t, &t->ifaces[i]);
-	jsonw_end(&w);
-	jsonw_key(&w, "links");
-	jsonw_array(&w);
-	for (size_t i = 0; i < t->n_links; i++)
-		print_link(&w, t, &t->links[i]);
-	jsonw_end(&w);
-	jsonw_key(&w, "bridges");
-	jsonw_array(&w);
-	for (size_t i = 0; i < t->n_bridges; i++)
-		print_bridge(&w, t, &t->bridges[i]);
-	jsonw_end(&w);
+	if (is_bare(t))
+		print_bare(&w, t);
+	else
+		print_full(&w, t);
 	jsonw_end(&w);
 }

@@ -6,7 +6,7 @@
 #include "format/json.h"
 #include "topology/topofile.h"
 
-enum { READER_NAME_MAX = TOPOFILE_NAME_MAX, READER_COUNT_MAX = 1 << 20 };
+enum { READER_NAME_MAX = TOPOFILE_NAME_MAX, READER_COUNT_MAX = 1 << 23 };
 
 struct reader {
 	const char *text, *name;

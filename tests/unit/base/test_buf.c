@@ -24,3 +24,26 @@ Test(buf, never_passes_its_ceiling)
 	cr_assert_eq(b.len, 4);
 	buf_release(&b);
 }
+
+static void count(void *ctx, const char *data, size_t len)
+{
+	size_t *sum = ctx;
+
+	(void)data;
+	*sum += len;
+}
+
+Test(buf, passes_on_what_it_does_not_keep)
+{
+	size_t sum = 0;
+	struct buf b = BUF_SPILL(count, &sum);
+
+	for (int i = 0; i < 100000; i++)
+		buf_adds(&b, "0123456789");
+	cr_assert_leq(b.len, 100000);
+	buf_drain(&b);
+	cr_assert(buf_ok(&b));
+	cr_assert_eq(sum, 1000000);
+	cr_assert_eq(b.len, 0);
+	buf_release(&b);
+}

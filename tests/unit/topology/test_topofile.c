@@ -193,3 +193,51 @@ Test(topofile, refuses_a_newer_version)
 	refused("{\"schema\":\"netflowize.plan/1\",\"nodes\":[]}",
 		"f:1: this is \"netflowize.plan/1\", not a topology");
 }
+
+/* Both ways round, the same bytes. */
+static void round_trip(const char *text, const char *printed)
+{
+	struct buf first = BUF_INIT(1 << 16), second = BUF_INIT(1 << 16);
+	struct topology *t = parse(text), *again;
+
+	topofile_print(t, &first);
+	if (printed)
+		cr_assert_str_eq(buf_str(&first), printed);
+	again = parse(buf_str(&first));
+	topofile_print(again, &second);
+	cr_assert_str_eq(buf_str(&first), buf_str(&second));
+	cr_assert_eq(again->n_ifaces, t->n_ifaces);
+	for (size_t i = 0; i < t->n_ifaces; i++)
+		cr_assert_eq(again->ifaces[i].node, t->ifaces[i].node);
+	topology_free(t);
+	topology_free(again);
+	buf_release(&first);
+	buf_release(&second);
+}
+
+Test(topofile, a_bare_graph_is_written_short)
+{
+	round_trip("{\"nodes\": [\"a\", \"b\", \"c\"], \"links\": ["
+		   "{\"nodes\": [\"a\", \"b\"]}, {\"name\": \"x\", \"nodes\": "
+		   "[\"b\", \"c\"]}, {\"name\": \"y\", \"nodes\": [\"a\", "
+		   "\"b\", \"c\"]}, {\"name\": \"z\", \"nodes\": [\"a\", "
+		   "\"b\"], \"lan\": true}]}",
+		"{\n  \"schema\": \"netflowize.topology/1\",\n"
+		"  \"source\": \"json\",\n"
+		"  \"nodes\": [\n    \"a\",\n    \"b\",\n    \"c\"\n  ],\n"
+		"  \"links\": [\n    {\"nodes\": [\"a\", \"b\"]},\n"
+		"    {\"name\": \"x\", \"nodes\": [\"b\", \"c\"]},\n"
+		"    {\"name\": \"y\", \"nodes\": [\"a\", \"b\", \"c\"]},\n"
+		"    {\"name\": \"z\", \"nodes\": [\"a\", \"b\"], "
+		"\"lan\": true}\n  ]\n}\n");
+}
+
+Test(topofile, anything_more_is_written_in_full)
+{
+	round_trip("{\"nodes\": [{\"name\": \"a\", \"role\": \"router\"}, "
+		   "\"b\"], \"links\": [{\"nodes\": [\"a\", \"b\"]}]}",
+		NULL);
+	round_trip(by_hand, NULL);
+	refused("{\"nodes\": [\"a\"], \"links\": [{\"nodes\": [\"a\"]}]}",
+		"f:1: a link has no name");
+}
