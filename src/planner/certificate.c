@@ -86,26 +86,35 @@ static void add_path(struct certifier *x, int g, struct plan_weight *w)
 	(void)coverage_group(&x->c->p, g, &first, &end);
 	w->link = -1;
 	w->n = 1;
-	w->weight = arena_alloc(arena, 1, sizeof(*w->weight));
-	w->weight[0] = x->r->dual[first];
-	w->path = paths_get(&x->c->paths, x->c->group_link[g], arena);
+	w->one = x->r->dual[first];
+	w->path = arena_alloc(arena, 1, sizeof(*w->path));
+	*w->path = paths_get(&x->c->paths, x->c->group_link[g], arena);
 }
 
-/* The weights of all rows of a link, in their order; one number if they are
- * all the same. */
+/* Are they all the same?  Rows of elements left out have none. */
+static bool is_even(const struct certifier *x, int first, int end, int n)
+{
+	for (int row = first + 1; row < end; row++)
+		if (x->r->dual[row] != x->r->dual[first])
+			return false;
+	return end - first == n;
+}
+
+/* The weights of all rows of a link, in their order. */
 static void add_link(struct certifier *x, int first, int end, int link,
 	struct plan_weight *w)
 {
-	size_t n = (size_t)x->c->link_rows[link];
-	bool same = true;
+	int n = x->c->link_rows[link];
 
 	w->link = link;
-	w->weight = arena_alloc(&x->plan->arena, n, sizeof(*w->weight));
+	w->n = 1;
+	w->one = x->r->dual[first];
+	if (is_even(x, first, end, n))
+		return;
+	w->n = n;
+	w->weight = arena_alloc(&x->plan->arena, (size_t)n, sizeof(*w->weight));
 	for (int row = first; row < end; row++)
 		w->weight[x->c->row_ordinal[row]] = x->r->dual[row];
-	for (size_t i = 1; i < n; i++)
-		same = same && w->weight[i] == w->weight[0];
-	w->n = same ? 1 : n;
 }
 
 static bool has_weight(const struct certifier *x, int first, int end)
@@ -116,6 +125,15 @@ static bool has_weight(const struct certifier *x, int first, int end)
 	return false;
 }
 
+static size_t count_weighed(const struct certifier *x)
+{
+	size_t n = 0;
+
+	for (int row = 0; row < x->c->p.n_rows; row++)
+		n += x->r->dual[row] != 0;
+	return n;
+}
+
 /* Groups of one link stand together. */
 static void add_weights(struct certifier *x)
 {
@@ -124,7 +142,7 @@ static void add_weights(struct certifier *x)
 	int n = c->p.n_groups, next;
 
 	proof->weights = arena_alloc(
-		&x->plan->arena, (size_t)n + 1, sizeof(*proof->weights));
+		&x->plan->arena, count_weighed(x) + 1, sizeof(*proof->weights));
 	for (int g = 0; g < n; g = next) {
 		int first, end, last_first;
 

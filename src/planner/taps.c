@@ -12,7 +12,9 @@
 void taps_add(struct taps_work *w, const struct plan_tap *tap)
 {
 	if (w->plan->n_taps == w->cap) {
-		size_t cap = w->cap ? w->cap * 2 : 16;
+		/* mostly one tap an element */
+		size_t cap =
+			w->cap ? w->cap * 2 : (size_t)w->c->p.n_groups + 16;
 		struct plan_tap *more =
 			arena_alloc(&w->plan->arena, cap, sizeof(*more));
 

@@ -104,9 +104,10 @@ struct plan_demand {
 /* The proof (netflowize-plan(5), CERTIFICATE). */
 struct plan_weight {
 	int link;        /* -1: a path */
-	int64_t *weight; /* of its rows; a single one holds for all */
-	size_t n;
-	struct plan_path path;
+	int n;           /* rows; a single one stands for all */
+	int64_t one;     /* n is 1 */
+	int64_t *weight; /* n is more */
+	struct plan_path *path;
 };
 
 struct plan_proof {

@@ -173,18 +173,20 @@ static int read_path(
 static int read_weight(
 	struct plan_reader *r, const struct jval *from, struct plan_weight *w)
 {
-	size_t n = jval_is_array(from) ? jval_count(from) : 1;
+	size_t n = jval_count(from);
+	bool good = true;
 
-	w->weight = arena_alloc(&r->plan->arena, n + 1, sizeof(*w->weight));
-	w->n = n;
-	for (size_t i = 0; i < n; i++) {
-		const struct jval *v =
-			jval_is_array(from) ? jval_at(from, i) : from;
-
-		if (!jval_int(v, &w->weight[i]) || w->weight[i] < 0)
-			return plan_read_bad(r, "a weight");
+	w->n = 1;
+	if (!jval_is_array(from) || n == 1) {
+		good = jval_int(n == 1 ? jval_at(from, 0) : from, &w->one);
+		return good && w->one >= 0 ? 0 : plan_read_bad(r, "a weight");
 	}
-	return n ? 0 : plan_read_bad(r, "a weight");
+	w->weight = arena_alloc(&r->plan->arena, n + 1, sizeof(*w->weight));
+	w->n = (int)n;
+	for (size_t i = 0; i < n && good; i++)
+		good = jval_int(jval_at(from, i), &w->weight[i]) &&
+		       w->weight[i] >= 0;
+	return good && n && n <= INT32_MAX ? 0 : plan_read_bad(r, "a weight");
 }
 
 static int read_path_weights(struct plan_reader *r, const struct jval *list)
@@ -199,7 +201,8 @@ static int read_path_weights(struct plan_reader *r, const struct jval *list)
 		int code;
 
 		w->link = -1;
-		code = read_path(r, from, &w->path);
+		w->path = arena_alloc(&r->plan->arena, 1, sizeof(*w->path));
+		code = read_path(r, from, w->path);
 		if (code == 0)
 			code = read_weight(r, jval_get(from, "weight"), w);
 		if (code < 0)

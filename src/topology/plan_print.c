@@ -278,11 +278,11 @@ static void print_duplicates(
 static void print_weight(struct jsonw *w, const struct plan_weight *weight)
 {
 	if (weight->n == 1) {
-		jsonw_int(w, weight->weight[0]);
+		jsonw_int(w, weight->one);
 		return;
 	}
 	jsonw_array_inline(w);
-	for (size_t i = 0; i < weight->n; i++)
+	for (int i = 0; i < weight->n; i++)
 		jsonw_int(w, weight->weight[i]);
 	jsonw_end(w);
 }
@@ -294,8 +294,8 @@ static void print_path_weights(
 	jsonw_array(w);
 	for (size_t i = 0; i < p->n_weights; i++) {
 		jsonw_object_inline(w);
-		print_path(w, t, &p->weights[i].path);
-		jsonw_put_int(w, "weight", p->weights[i].weight[0]);
+		print_path(w, t, p->weights[i].path);
+		jsonw_put_int(w, "weight", p->weights[i].one);
 		jsonw_end(w);
 	}
 	jsonw_end(w);
