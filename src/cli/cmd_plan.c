@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 struct plan_command {
 	struct common common;
@@ -25,8 +26,55 @@ static const struct opt options[] = {
 		NULL, 0, 0},
 	{"out", 0, OPT_TEXT, offsetof(struct plan_command, out), "FILE",
 		"write the plan as JSON, too", NULL, 0, 0},
+	{"forced", 0, OPT_FLAG, offsetof(struct plan_command, plan.forced),
+		NULL, "tell which nodes every best plan has, which none", NULL,
+		0, 0},
+	{"what-if", 0, OPT_LIST, offsetof(struct plan_command, plan.what_if),
+		"CHANGE", "what +avoid N, -avoid N, +require N would change",
+		NULL, 0, 0},
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
+
+static bool is_change(const char *word)
+{
+	return strcmp(word, "+avoid") == 0 || strcmp(word, "-avoid") == 0 ||
+	       strcmp(word, "+require") == 0 || strcmp(word, "-require") == 0;
+}
+
+/* --what-if takes words up to the last name of its last change; they become
+ * one, since options take one.  Commas, which would part it, become spaces.
+ * Returns the new argc; the words made are kept in *made. */
+static int join_changes(int argc, char **argv, struct opt_list *made)
+{
+	int n = 0;
+
+	for (int i = 0; i < argc; i++) {
+		struct buf text = BUF_INIT(1 << 16);
+		size_t start;
+
+		argv[n++] = argv[i];
+		if (strncmp(argv[i], "--what-if", 9) != 0 ||
+			(argv[i][9] != '=' && (argv[i][9] || i + 1 == argc)))
+			continue;
+		buf_adds(&text, argv[i][9] ? argv[i] : "--what-if=");
+		start = argv[i][9] ? 0 : text.len;
+		if (!argv[i][9] && !is_change(argv[i + 1]))
+			buf_adds(&text, argv[++i]);
+		while (i + 2 < argc && is_change(argv[i + 1])) {
+			buf_addf(&text, "%s%s %s", text.len > start ? " " : "",
+				argv[i + 1], argv[i + 2]);
+			i += 2;
+		}
+		for (size_t k = 0; k < text.len; k++)
+			if (text.data[k] == ',')
+				text.data[k] = ' ';
+		opt_list_add(made, buf_str(&text));
+		argv[n - 1] = made->items[made->n - 1];
+		buf_release(&text);
+	}
+	argv[n] = NULL;
+	return n;
+}
 
 static int show(const struct app *app, const struct plan_command *o,
 	const struct topology *t, const struct plan *plan, struct err *err)
@@ -58,6 +106,20 @@ static void add_list(
 		buf_addf(to, "%s%s", i ? "," : option, list->items[i]);
 }
 
+static void add_parts(struct buf *to, const struct plan_options *o)
+{
+	if (o->budget)
+		buf_addf(to, " --budget %lld", (long long)o->budget);
+	if (o->coverage)
+		buf_addf(to, " --coverage %s", o->coverage);
+	if (o->max_pps)
+		buf_addf(to, " --max-pps %lld", (long long)o->max_pps);
+	if (o->max_ifaces)
+		buf_addf(to, " --max-ifaces %lld", (long long)o->max_ifaces);
+	if (o->loads)
+		buf_addf(to, " --loads %s", o->loads);
+}
+
 /* The command that does what was shown, with the same wishes. */
 static void say_next(
 	const struct app *app, const struct plan_command *o, const char *word)
@@ -74,6 +136,7 @@ static void say_next(
 			buf_addf(&text, " --collector %s", o->plan.collector);
 		add_list(&text, " --avoid ", &o->plan.avoid);
 		add_list(&text, " --require ", &o->plan.require);
+		add_parts(&text, &o->plan);
 	}
 	say(app, "To apply:  netflowize up%s %s", buf_str(&text), word);
 	buf_release(&text);
@@ -99,7 +162,7 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 		if (o->drawing.svg && !drawing_on_stdout(&o->drawing))
 			say(app, "Picture written to %s.", o->drawing.svg);
 		say(app, "Nothing was changed.");
-		if (word && plan->n_gaps == 0)
+		if (word && (plan->n_gaps == 0 || plan->status == PLAN_OPTIMAL))
 			say_next(app, o, word);
 	}
 	return r < 0 ? r : planning_verdict(app, plan, t, &o->plan, err);
@@ -108,13 +171,15 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	struct plan_command o = {0};
-	int words,
-		r = command_parse(app, &cmd_plan, &o, argc, argv, &words, err);
+	struct opt_list made = {0};
+	int words, r;
 
-	if (r == 0 && words >= 0) {
+	argc = join_changes(argc, argv, &made);
+	r = command_parse(app, &cmd_plan, &o, argc, argv, &words, err);
+	if (r == 0 && words >= 0)
 		r = plan(app, &o, words ? argv[1] : NULL, err);
-	}
 	plan_options_release(&o.plan);
+	opt_list_release(&made);
 	return r;
 }
 

@@ -9,20 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* GAPS_MAX: bytes of rows in an error's hint, less the last and remedies. */
-enum {
-	NAMES_MAX = 34,
-	GAPS_MAX = 1200,
-	ENDS_MAX = 2,
-	NOTES_MAX = 8,
-	INSIDE_MAX = 8,
-	ROWS_MAX = 20
-};
+enum { NAMES_MAX = 34, NOTES_MAX = 8, INSIDE_MAX = 8, ROWS_MAX = 20 };
 
 void plan_options_release(struct plan_options *o)
 {
 	opt_list_release(&o->avoid);
 	opt_list_release(&o->require);
+	opt_list_release(&o->what_if);
 }
 
 typedef int (*wishes_fn)(struct wishes *w, const struct topology *t,
@@ -54,7 +47,28 @@ static int read_wishes(struct wishes *w, const struct topology *t,
 		r = read_wish(w, t, o->paths, wishes_pairs, err);
 	if (r == 0)
 		r = read_wish(w, t, o->costs, wishes_costs, err);
+	if (r == 0)
+		r = read_wish(w, t, o->loads, wishes_loads, err);
 	return r;
+}
+
+/* "95%", "95", "99.5 %": percent; 0 when there is none. */
+static int read_percent(const char *text, double *ret, struct err *err)
+{
+	char *end;
+
+	*ret = 0;
+	if (!text)
+		return 0;
+	*ret = strtod(text, &end);
+	while (*end == ' ')
+		end++;
+	if (*end == '%')
+		end++;
+	if (end == text || *end || !(*ret > 0 && *ret <= 100))
+		return err_set(err, NFZ_E_USAGE,
+			"--coverage: %s is not a share such as 95%%", text);
+	return 0;
 }
 
 int planning_solve(const struct topology *t, const struct plan_options *o,
@@ -70,12 +84,19 @@ int planning_solve(const struct topology *t, const struct plan_options *o,
 		.redundancy = (int)o->redundancy,
 		.avoid = o->avoid,
 		.require = o->require,
+		.budget = o->budget,
+		.max_pps = o->max_pps,
+		.max_ifaces = o->max_ifaces,
+		.forced = o->forced,
+		.what_if = o->what_if,
 		.collector = o->collector,
 		.time_limit_ms = o->time_limit_ms ? o->time_limit_ms : 60000,
 		.facts = facts,
 	};
-	int r = read_wishes(&goal.wishes, t, o, err);
+	int r = read_percent(o->coverage, &goal.percent, err);
 
+	if (r == 0)
+		r = read_wishes(&goal.wishes, t, o, err);
 	if (r == 0)
 		r = plan_solve(t, &goal, ret, err);
 	wishes_release(&goal.wishes);
@@ -128,7 +149,7 @@ static int show_probes(const struct plan *plan, const struct topology *t,
 	return sheet_close(&s, err);
 }
 
-static const char *element_word(const struct plan *plan)
+const char *planning_elements(const struct plan *plan)
 {
 	return strcmp(plan->cover, "links") == 0 ? "links" : plan->cover;
 }
@@ -138,7 +159,7 @@ static void show_coverage(const struct plan *plan, struct buf *out)
 	size_t of = plan->n_elements, n = plan->n_satisfied;
 
 	buf_addf(out, "  Coverage   %zu of %zu %s (%zu %%)", n, of,
-		element_word(plan), of ? n * 100 / of : 100);
+		planning_elements(plan), of ? n * 100 / of : 100);
 	if (plan->demand.redundancy > 1)
 		buf_addf(out, ", each seen by %d probes",
 			plan->demand.redundancy);
@@ -167,19 +188,24 @@ static void show_optimal(const struct plan *plan, struct buf *out)
 				    : "every other choice was tried";
 	long long cost = (long long)plan->cost;
 
-	if (cost == 0)
+	if (plan->modes.part.asked || plan->modes.capacity.asked)
+		buf_addf(out,
+			"  Optimal    yes: cost %lld, and nothing cheaper does "
+			"what was asked for\n",
+			cost);
+	else if (cost == 0)
 		buf_adds(out, "  Optimal    yes: it costs nothing\n");
 	else if (counts_probes(plan))
 		buf_addf(out,
 			"  Optimal    yes: no placement with %lld probe%s "
 			"covers all %s (%s)\n",
-			cost - 1, cost == 2 ? "" : "s", element_word(plan),
+			cost - 1, cost == 2 ? "" : "s", planning_elements(plan),
 			proof);
 	else
 		buf_addf(out,
 			"  Optimal    yes: no placement that covers all %s "
 			"costs less than %lld (%s)\n",
-			element_word(plan), cost, proof);
+			planning_elements(plan), cost, proof);
 }
 
 static void show_proof(const struct plan *plan, struct buf *out)
@@ -188,12 +214,15 @@ static void show_proof(const struct plan *plan, struct buf *out)
 	case PLAN_OPTIMAL:
 		show_optimal(plan, out);
 		return;
-	case PLAN_INFEASIBLE:
 	case PLAN_BUDGET_LIMITED:
+		return; /* said with the budget */
+	case PLAN_INFEASIBLE:
+		if (plan->modes.n_conflict || plan->modes.capacity.short_of)
+			return;
 		buf_addf(out,
 			"  Optimal    for the %s that can be covered: cost "
 			"%lld, lower bound %lld\n",
-			element_word(plan), (long long)plan->cost,
+			planning_elements(plan), (long long)plan->cost,
 			(long long)plan->lower_bound);
 		return;
 	case PLAN_FEASIBLE:
@@ -207,7 +236,7 @@ static void show_proof(const struct plan *plan, struct buf *out)
 	}
 }
 
-static const char *member_name(const struct topology *t, int link, int slot)
+const char *planning_member(const struct topology *t, int link, int slot)
 {
 	int iface = t->links[link].members[slot].iface;
 
@@ -231,8 +260,8 @@ static void note_side(const struct plan_tap *tap, const struct topology *t,
 			"  Note       %s is watched on the %s side of the "
 			"shaper: what %s sends before\n"
 			"             shaping drops, what it receives after\n",
-			name, member_name(t, tap->link, tap->slot),
-			member_name(t, tap->link, tap->slot));
+			name, planning_member(t, tap->link, tap->slot),
+			planning_member(t, tap->link, tap->slot));
 }
 
 /* One note a link, for point-to-point links. */
@@ -342,6 +371,7 @@ int planning_show(const struct app *app, const struct plan *plan,
 	show_proof(plan, &out);
 	show_notes(plan, t, &out);
 	show_inside(t, &out);
+	planning_show_modes(plan, t, &out);
 	show_gaps(plan, t, &out);
 	buf_addc(&out, '\n');
 	fputs(buf_str(&out), stdout);
@@ -355,92 +385,4 @@ double planning_gap(const struct plan *plan)
 		return 0;
 	return 100 * ((double)plan->cost - (double)plan->lower_bound) /
 	       (double)plan->cost;
-}
-
-/* The plan is complete, but nobody knows whether it is the best. */
-static int unproven(const struct app *app, const struct plan *plan,
-	const struct plan_options *o, struct err *err)
-{
-	if (o->gap && planning_gap(plan) <= strtod(o->gap, NULL)) {
-		say_note(app,
-			"the plan is within %.2f %% of the best possible one",
-			planning_gap(plan));
-		return 0;
-	}
-	err_set(err, NFZ_E_UNCOVERED,
-		"the plan covers everything, but was not proven best before "
-		"the time limit");
-	return err_hint(err,
-		"It can be used as it is; to look longer: --time-limit 10m\n"
-		"To be content with this: --gap %.2f",
-		planning_gap(plan) + 0.005);
-}
-
-/* "plc1 - plc2": the ends of a link, the first members of a LAN. */
-static void add_ends(
-	const struct plan_element *e, const struct topology *t, struct buf *to)
-{
-	const struct topo_link *l;
-
-	if (e->link < 0) {
-		plan_element_name(e, t, to);
-		return;
-	}
-	l = &t->links[e->link];
-	for (size_t s = 0; s < l->n_members && s < ENDS_MAX; s++)
-		buf_addf(to, "%s%.30s", s ? " - " : "",
-			member_name(t, e->link, (int)s));
-	if (l->n_members > ENDS_MAX)
-		buf_addf(to, " and %zu more", l->n_members - ENDS_MAX);
-}
-
-static void add_gap_row(
-	const struct plan_gap *g, const struct topology *t, struct buf *to)
-{
-	struct buf name = BUF_INIT(4096), ends = BUF_INIT(4096);
-
-	plan_element_name(&g->what, t, &name);
-	add_ends(&g->what, t, &ends);
-	buf_addf(to, "%-10.40s %-20.70s %.250s\n", buf_str(&name),
-		buf_str(&ends), g->cause);
-	buf_release(&name);
-	buf_release(&ends);
-}
-
-static bool is_avoided(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->n_gaps; i++)
-		if (strstr(plan->gaps[i].cause, "--avoid"))
-			return true;
-	return false;
-}
-
-int planning_verdict(const struct app *app, const struct plan *plan,
-	const struct topology *t, const struct plan_options *o, struct err *err)
-{
-	struct buf hint = BUF_INIT(1 << 16);
-	size_t n = 0;
-
-	if (plan->n_gaps == 0)
-		return plan->status == PLAN_OPTIMAL
-			       ? 0
-			       : unproven(app, plan, o, err);
-	err_set(err, NFZ_E_UNCOVERED,
-		"%zu of %zu %s cannot be covered in %s mode", plan->n_gaps,
-		plan->n_elements, element_word(plan), plan->mode);
-	buf_addf(&hint, "%-10s %-20s %s\n",
-		plan->gaps[0].what.link < 0 ? "PATH" : "LINK", "ENDS",
-		"WHY NOT");
-	for (; n < plan->n_gaps && hint.len < GAPS_MAX; n++)
-		add_gap_row(&plan->gaps[n], t, &hint);
-	if (n < plan->n_gaps)
-		buf_addf(&hint, "and %zu more: netflowize plan -o json\n",
-			plan->n_gaps - n);
-	buf_adds(&hint, "Possible:  ");
-	if (is_avoided(plan))
-		buf_adds(&hint, "leave nodes out of --avoid\n           ");
-	buf_adds(&hint, "netflowize up --partial   accept the gap");
-	err_hint(err, "%s", buf_str(&hint));
-	buf_release(&hint);
-	return -NFZ_E_UNCOVERED;
 }

@@ -13,6 +13,10 @@ struct plan_options {
 	const char *select, *paths, *costs; /* files */
 	struct opt_list avoid, require;
 	int64_t time_limit_ms, redundancy;
+	int64_t budget, max_pps, max_ifaces;
+	const char *coverage, *loads;
+	bool forced;
+	struct opt_list what_if;
 	const char *gap; /* "1.5": percent that is good enough */
 };
 /* For the option table of a command whose struct S has a plan_options member
@@ -55,6 +59,18 @@ struct plan_options {
 		{"require", 0, OPT_LIST, offsetof(S, plan.require),            \
 			"NODE,...", "put a probe on these nodes in any case",  \
 			NULL, 0, 0},                                           \
+		{"budget", 0, OPT_INT, offsetof(S, plan.budget), "B",          \
+			"cover as much as B probes can", NULL, 1, INT32_MAX},  \
+		{"coverage", 0, OPT_TEXT, offsetof(S, plan.coverage), "PCT",   \
+			"cover only so much, such as 95%", NULL, 0, 0},        \
+		{"max-pps", 0, OPT_INT, offsetof(S, plan.max_pps), "N",        \
+			"a probe counts at most N packets/s", NULL, 1,         \
+			INT64_C(1000000000000)},                               \
+		{"max-ifaces", 0, OPT_INT, offsetof(S, plan.max_ifaces), "N",  \
+			"a probe watches at most N interfaces", NULL, 1,       \
+			INT32_MAX},                                            \
+		{"loads", 0, OPT_TEXT, offsetof(S, plan.loads), "FILE",        \
+			"packets/s: a link and a number a line", NULL, 0, 0},  \
 		{"gap", 0, OPT_TEXT, offsetof(S, plan.gap), "PCT",             \
 			"a plan this near to the best will do", NULL, 0, 0},   \
 	{                                                                      \
@@ -72,6 +88,16 @@ int planning_solve(const struct topology *t, const struct plan_options *o,
 /* The table for people, on stdout. */
 int planning_show(const struct app *app, const struct plan *plan,
 	const struct topology *t, struct err *err) NFZ_MUST_CHECK;
+/* The same about budget, capacities and other questions, added to out. */
+void planning_show_modes(
+	const struct plan *plan, const struct topology *t, struct buf *out);
+/* Why so few probes cannot cover everything. */
+void planning_budget_proof(
+	const struct plan *plan, const struct topology *t, struct buf *to);
+/* What is covered, in the plural: "links". */
+const char *planning_elements(const struct plan *plan);
+/* The node of a member of a link. */
+const char *planning_member(const struct topology *t, int link, int slot);
 /* How far the plan may be from the best one, in percent of its cost. */
 double planning_gap(const struct plan *plan);
 /* NFZ_E_UNCOVERED with the links and their causes when some are not covered,

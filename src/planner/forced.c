@@ -47,7 +47,8 @@ static void rule_out(struct work *w, const struct cover_result *r)
 
 	if (r->dual_scale <= 0 || w->ret->cost > top / r->dual_scale)
 		return;
-	gap = (w->ret->cost - r->dual_bound) * r->dual_scale;
+	/* the bound has been rounded up to whole costs */
+	gap = (w->ret->cost - r->dual_bound + 1) * r->dual_scale - 1;
 	for (int v = 0; v < w->p.n_cols; v++) {
 		if (w->p.cost[v] > top / r->dual_scale)
 			return;

@@ -3,9 +3,9 @@
 #include "planner/solver.h"
 #include "base/mem.h"
 #include "planner/certificate.h"
-#include "planner/cover.h"
 #include "planner/coverage.h"
 #include "planner/explain.h"
+#include "planner/modes.h"
 #include "planner/ranges.h"
 #include "planner/taps.h"
 
@@ -38,40 +38,16 @@ static void fill_probes(struct plan *plan, const struct topology *t,
 		(struct topology *)(uintptr_t)t);
 }
 
-static void fill_outcome(struct plan *plan, const struct coverage *c,
-	const struct cover_result *r)
+static void fill_outcome(
+	struct plan *plan, const struct coverage *c, const struct outcome *o)
 {
+	const struct cover_result *r = &o->r;
+
 	plan->cost = r->cost < 0 ? 0 : r->cost / c->unit;
 	plan->lower_bound = r->lower_bound < 0 ? 0 : r->lower_bound / c->unit;
 	plan->search_nodes = r->nodes;
 	plan->kernel_rows = r->kernel_rows;
-	plan->status = c->lost.n_groups ? PLAN_INFEASIBLE
-		       : r->optimal     ? PLAN_OPTIMAL
-		       : r->cost < 0    ? PLAN_TIMEOUT
-					: PLAN_FEASIBLE;
-}
-
-/* A gap of the coverage lives as long as that; the plan has its own. */
-static struct plan_gap copy_gap(struct arena *arena, const struct plan_gap *of)
-{
-	struct plan_gap g = *of;
-
-	g.what.part = arena_strdup(arena, of->what.part);
-	g.cause = arena_strdup(arena, of->cause);
-	g.cands = arena_alloc(arena, of->n_cands + 1, sizeof(*g.cands));
-	for (size_t i = 0; i < of->n_cands; i++)
-		g.cands[i] = (struct plan_candidate){of->cands[i].node,
-			arena_strdup(arena, of->cands[i].why)};
-	return g;
-}
-
-static void fill_gaps(struct plan *plan, const struct coverage *c)
-{
-	plan->gaps = arena_alloc(&plan->arena, (size_t)c->lost.n_groups + 1,
-		sizeof(*plan->gaps));
-	for (int i = 0; i < c->lost.n_groups; i++)
-		plan->gaps[plan->n_gaps++] =
-			copy_gap(&plan->arena, &c->gaps[i]);
+	plan->status = o->status;
 }
 
 /* A link is covered when all its elements are; on paths, when it has a tap. */
@@ -160,6 +136,14 @@ static int check_goal(const struct plan_goal *goal, struct err *err)
 		return err_set(err, NFZ_E_USAGE,
 			"--dedupe: %s is not one of owner, path, none",
 			goal->dedupe);
+	if (goal->percent < 0 || goal->percent > 100)
+		return err_set(err, NFZ_E_USAGE,
+			"--coverage: from 0 to 100 per cent, not %g",
+			goal->percent);
+	if (goal->percent > 0 && outcome_wants_capacity(goal))
+		return err_set(err, NFZ_E_USAGE,
+			"--coverage does not go with --max-pps or "
+			"--max-ifaces");
 	return 0;
 }
 
@@ -177,8 +161,7 @@ int plan_solve(const struct topology *t, const struct plan_goal *wish,
 {
 	cleanup(coverage_free_at) struct coverage *c = NULL;
 	cleanup(plan_free_at) struct plan *plan = NULL;
-	cleanup(cover_release) struct cover_result r = {0};
-	struct cover_limits limits = {.time_ms = wish->time_limit_ms};
+	cleanup(outcome_release) struct outcome o = {0};
 	struct plan_goal goal = *wish;
 	int code;
 
@@ -189,17 +172,19 @@ int plan_solve(const struct topology *t, const struct plan_goal *wish,
 	if (code < 0)
 		return code;
 	plan = new_plan(t, &goal);
-	cover_solve(&c->p, &limits, &r);
-	fill_outcome(plan, c, &r);
-	fill_probes(plan, t, c, &r);
-	fill_gaps(plan, c);
-	certificate_fill(plan, c, &r);
-	taps_assign(plan, t, c, NULL);
+	outcome_find(t, c, &goal, &o);
+	fill_outcome(plan, c, &o);
+	fill_probes(plan, t, c, &o.r);
+	modes_fill(plan, t, c, &goal, &o);
+	certificate_fill(plan, c, &o.r);
+	taps_assign(plan, t, c, o.satisfied);
 	code = ranges_assign(plan, t, c, &goal, err);
 	fill_counts(plan, t, c);
-	explain_plan(plan, t, c, r.chosen, NULL);
+	explain_plan(plan, t, c, o.r.chosen, o.satisfied);
 	if (code == 0)
 		code = explain_collector(plan, t, c, &goal, err);
+	if (code == 0)
+		code = whatif_fill(plan, t, &goal, &o, err);
 	if (code == 0)
 		*ret = take(plan);
 	return code;

@@ -23,6 +23,11 @@ struct plan_goal {
 	int redundancy;        /* 0 counts as 1 */
 	struct opt_list avoid, require; /* node names */
 	struct wishes wishes;           /* links, pairs, costs */
+	int64_t budget;                 /* most probes; 0: no limit */
+	double percent;                 /* of the elements; 0: all */
+	int64_t max_pps, max_ifaces;    /* of each probe; 0: no limit */
+	bool forced;                    /* which nodes are in every optimum */
+	struct opt_list what_if;        /* "+avoid NODE", "-require NODE" */
 	const char *collector;          /* wished node, NULL: choose */
 	int64_t time_limit_ms;          /* 0: none */
 	const struct node_facts *facts; /* by node index, or NULL */

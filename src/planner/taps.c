@@ -33,6 +33,12 @@ int taps_probe_at(const struct taps_work *w, int node)
 	return node < 0 ? -1 : w->probe_of[w->place[node]];
 }
 
+bool taps_allowed(const struct taps_work *w, int link, int slot, int node)
+{
+	return !w->owner ||
+	       w->owner[w->owner_at[link] + slot] == w->place[node];
+}
+
 int taps_member_node(const struct taps_work *w, int link, int slot)
 {
 	const struct topo_link *l = &w->t->links[link];
@@ -75,7 +81,8 @@ static int whole_bridge(const struct taps_work *w, int link)
 		int bridge = topology_bridge_of(w->t, link, s);
 
 		if (bridge >= 0 &&
-			taps_probe_at(w, w->t->bridges[bridge].node) >= 0)
+			taps_probe_at(w, w->t->bridges[bridge].node) >= 0 &&
+			taps_allowed(w, link, 0, w->t->bridges[bridge].node))
 			return bridge;
 	}
 	return -1;
@@ -92,7 +99,8 @@ static int better_end(const struct taps_work *w, int link)
 		int other;
 		bool router, other_router;
 
-		if (taps_probe_at(w, node) < 0)
+		if (taps_probe_at(w, node) < 0 ||
+			!taps_allowed(w, link, 0, node))
 			continue;
 		if (best < 0) {
 			best = s;
@@ -131,7 +139,8 @@ static int slot_bridge(const struct taps_work *w, int link, int slot)
 {
 	int bridge = topology_bridge_of(w->t, link, slot);
 
-	if (bridge < 0 || taps_probe_at(w, w->t->bridges[bridge].node) < 0)
+	if (bridge < 0 || taps_probe_at(w, w->t->bridges[bridge].node) < 0 ||
+		!taps_allowed(w, link, slot, w->t->bridges[bridge].node))
 		return -1;
 	return bridge;
 }
@@ -139,9 +148,11 @@ static int slot_bridge(const struct taps_work *w, int link, int slot)
 static int slot_probe(const struct taps_work *w, int link, int slot)
 {
 	int bridge = slot_bridge(w, link, slot);
+	int node = taps_member_node(w, link, slot);
 
-	return taps_probe_at(w, bridge >= 0 ? w->t->bridges[bridge].node
-					    : taps_member_node(w, link, slot));
+	if (bridge >= 0)
+		return taps_probe_at(w, w->t->bridges[bridge].node);
+	return taps_allowed(w, link, slot, node) ? taps_probe_at(w, node) : -1;
 }
 
 /* With all members watched one is more than needed: the one at the probe that
@@ -294,6 +305,34 @@ static void find_duplicates(struct plan *plan)
 	}
 }
 
+/* Who has the most of each record. */
+static void find_owners(struct taps_work *w)
+{
+	const struct plan_capacity *c = &w->plan->modes.capacity;
+	size_t slots = 1, links = w->t->n_links;
+	cleanup_free int64_t *most = NULL;
+
+	w->owner_at = mem_zalloc(links + 1, sizeof(int));
+	for (size_t i = 0; i < links; i++) {
+		w->owner_at[i] = (int)slots;
+		slots += w->t->links[i].n_members + 1;
+	}
+	w->owner = mem_zalloc(slots, sizeof(int));
+	most = mem_zalloc(slots, sizeof(*most));
+	for (size_t i = 0; i < slots; i++)
+		w->owner[i] = -1;
+	for (size_t i = 0; i < c->n_records; i++) {
+		const struct plan_record *r = &c->records[i];
+		int at = w->owner_at[r->what->link] +
+			 (r->slot < 0 ? 0 : r->slot);
+
+		if (r->amount <= most[at] && w->owner[at] >= 0)
+			continue;
+		most[at] = r->amount;
+		w->owner[at] = r->node;
+	}
+}
+
 void taps_assign(struct plan *plan, const struct topology *t,
 	const struct coverage *c, const bool *satisfied)
 {
@@ -312,7 +351,12 @@ void taps_assign(struct plan *plan, const struct topology *t,
 		probe_of[i] = -1;
 	for (size_t i = 0; i < plan->n_probes; i++)
 		probe_of[plan->probes[i].node] = (int)i;
+	if (plan->modes.capacity.n_records && w.owners == 1 &&
+		c->kind <= COVER_DIRECTIONS)
+		find_owners(&w);
 	tap_all(&w, satisfied);
+	free(w.owner_at);
+	free(w.owner);
 	if (w.owners > 1 || c->kind > COVER_DIRECTIONS)
 		find_duplicates(plan);
 }

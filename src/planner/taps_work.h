@@ -12,12 +12,17 @@ struct taps_work {
 	int *probe_of;    /* node -> probe, -1 */
 	int *load;        /* probe -> taps so far */
 	int owners;       /* taps wanted of each row */
+	/* With capacities, who records a link's slot: owner[owner_at[link] +
+	 * slot], -1: nobody; slot 0 for a whole link.  NULL: no matter. */
+	int *owner_at, *owner;
 	size_t cap;
 };
 
 void taps_add(struct taps_work *w, const struct plan_tap *tap);
 /* The probe that watches this node, or -1. */
 int taps_probe_at(const struct taps_work *w, int node);
+/* May that node count this link's slot (0: the whole link)? */
+bool taps_allowed(const struct taps_work *w, int link, int slot, int node);
 int taps_member_node(const struct taps_work *w, int link, int slot);
 /* A bridge counts what each port receives; what comes from the far side only
  * by that rule. */

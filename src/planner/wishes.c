@@ -177,7 +177,7 @@ int wishes_pairs(struct wishes *w, const struct topology *t, const char *text,
 }
 
 /* The number at the end of the line; the line becomes what is before it. */
-static int cut_cost(struct lines *l, int64_t *ret)
+static int cut_number(struct lines *l, int64_t *ret)
 {
 	size_t start = l->len;
 	char digits[32], *end;
@@ -189,7 +189,7 @@ static int cut_cost(struct lines *l, int64_t *ret)
 	number = l->line + start;
 	n = l->len - start;
 	if (start == 0 || n >= sizeof(digits))
-		return fail(l, "a name and a cost are wanted, not", l->line,
+		return fail(l, "a name and a number are wanted, not", l->line,
 			l->len);
 	memcpy(digits, number, n);
 	digits[n] = '\0';
@@ -198,7 +198,7 @@ static int cut_cost(struct lines *l, int64_t *ret)
 	if (errno || *end || end == digits || *ret < 0 ||
 		*ret > WISHES_COST_MAX || digits[0] < '0' || digits[0] > '9')
 		return fail(l,
-			"a cost is a whole number from 0 to 1000000000000, "
+			"a whole number from 0 to 1000000000000 is wanted, "
 			"not",
 			number, n);
 	l->len = start;
@@ -221,7 +221,7 @@ int wishes_costs(struct wishes *w, const struct topology *t, const char *text,
 		w->costs[i] = 1;
 	while (next_line(&l)) {
 		int64_t cost = 0;
-		int node, r = cut_cost(&l, &cost);
+		int node, r = cut_number(&l, &cost);
 
 		if (r == 0)
 			r = find(&l, l.line, l.len, false, &node);
@@ -232,10 +232,37 @@ int wishes_costs(struct wishes *w, const struct topology *t, const char *text,
 	return 0;
 }
 
+int wishes_loads(struct wishes *w, const struct topology *t, const char *text,
+	size_t len, const char *name, struct err *err)
+{
+	struct lines l = {.at = text,
+		.end = text + len,
+		.name = name,
+		.t = t,
+		.err = err};
+
+	free(w->loads);
+	w->loads = mem_zalloc(t->n_links + 1, sizeof(*w->loads));
+	for (size_t i = 0; i < t->n_links; i++)
+		w->loads[i] = -1;
+	while (next_line(&l)) {
+		int64_t load = 0;
+		int link, r = cut_number(&l, &load);
+
+		if (r == 0)
+			r = find(&l, l.line, l.len, true, &link);
+		if (r < 0)
+			return r;
+		w->loads[link] = load;
+	}
+	return 0;
+}
+
 void wishes_release(struct wishes *w)
 {
 	free(w->select);
 	free(w->pairs);
 	free(w->costs);
+	free(w->loads);
 	*w = (struct wishes){0};
 }

@@ -22,6 +22,7 @@ struct wishes {
 	int (*pairs)[2]; /* lower index first, in order; NULL: all hosts */
 	size_t n_pairs;
 	int64_t *costs; /* by node, 1 where nothing was said; NULL: none */
+	int64_t *loads; /* by link, -1 where nothing was said; NULL: none */
 };
 
 /* name is what errors call the text.  NFZ_E_INPUT names line and cause; a name
@@ -31,6 +32,8 @@ int wishes_links(struct wishes *w, const struct topology *t, const char *text,
 int wishes_pairs(struct wishes *w, const struct topology *t, const char *text,
 	size_t len, const char *name, struct err *err) NFZ_MUST_CHECK;
 int wishes_costs(struct wishes *w, const struct topology *t, const char *text,
+	size_t len, const char *name, struct err *err) NFZ_MUST_CHECK;
+int wishes_loads(struct wishes *w, const struct topology *t, const char *text,
 	size_t len, const char *name, struct err *err) NFZ_MUST_CHECK;
 void wishes_release(struct wishes *w);
 

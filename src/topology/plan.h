@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "topology/plan_modes.h"
 #include "topology/topology.h"
 
 #include <stdbool.h>
@@ -161,6 +162,7 @@ struct plan {
 	uint64_t search_nodes;
 	int kernel_rows;
 	double duplicate_factor;
+	struct plan_modes modes; /* answers to further questions */
 };
 
 /* Is this interface watched at the host's end of a virtual node's wire?  What
@@ -192,5 +194,8 @@ void plan_digest(const struct topology *t, char hex[static 65]);
 /* "l1", "l1 tx", "a - b". */
 void plan_element_name(
 	const struct plan_element *e, const struct topology *t, struct buf *to);
+/* Its members, within an object that is open. */
+void plan_print_element(struct jsonw *w, const struct topology *t,
+	const struct plan_element *e);
 
 #endif

@@ -99,6 +99,7 @@ static void print_demand(
 				jsonw_put_int(w, t->nodes[i].name, d->costs[i]);
 		jsonw_end(w);
 	}
+	plan_print_modes_demand(w, &plan->modes, t);
 	jsonw_end(w);
 }
 
@@ -205,7 +206,7 @@ static void print_ranges(
 	jsonw_end(w);
 }
 
-static void print_element(
+void plan_print_element(
 	struct jsonw *w, const struct topology *t, const struct plan_element *e)
 {
 	if (e->link >= 0) {
@@ -227,7 +228,7 @@ static void print_uncovered(
 	jsonw_array(w);
 	for (size_t i = 0; i < plan->n_gaps; i++) {
 		jsonw_object_inline(w);
-		print_element(w, t, &plan->gaps[i].what);
+		plan_print_element(w, t, &plan->gaps[i].what);
 		jsonw_put(w, "cause", plan->gaps[i].cause);
 		jsonw_end(w);
 	}
@@ -245,7 +246,7 @@ static void print_infeasible(
 		if (g->possible)
 			continue;
 		jsonw_object_inline(w);
-		print_element(w, t, &g->what);
+		plan_print_element(w, t, &g->what);
 		jsonw_put_int(w, "need", g->need);
 		jsonw_key(w, "candidates");
 		jsonw_array_inline(w);
@@ -384,6 +385,7 @@ void plan_print(
 	print_uncovered(&w, plan, t);
 	print_infeasible(&w, plan, t);
 	print_duplicates(&w, plan, t);
+	plan_print_modes(&w, plan, t);
 	jsonw_put_double(&w, "duplicate_factor", plan->duplicate_factor);
 	jsonw_key(&w, "stats");
 	jsonw_object_inline(&w);

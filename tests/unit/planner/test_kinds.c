@@ -394,11 +394,12 @@ Test(wishes, errors_name_the_line)
 	static const struct {
 		const char *text, *says;
 	} cases[] = {{"a 1\nzz 2\n", "c:2: there is no node zz"},
-		{"a\n", "c:1: a name and a cost are wanted, not a"},
-		{"# x\n\na -1", "c:3: a cost is a whole number from 0 to "
-				"1000000000000, not -1"},
-		{"a 1000000000001", "c:1: a cost is a whole number from 0 to "
-				    "1000000000000, not 1000000000001"}};
+		{"a\n", "c:1: a name and a number are wanted, not a"},
+		{"# x\n\na -1", "c:3: a whole number from 0 to "
+				"1000000000000 is wanted, not -1"},
+		{"a 1000000000001",
+			"c:1: a whole number from 0 to "
+			"1000000000000 is wanted, not 1000000000001"}};
 	struct topology *t = diamond();
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -1,0 +1,302 @@
+/* The last word on a plan: fine, or which error, why, and what can be done. */
+#include "base/mem.h"
+#include "cli/planning.h"
+#include "cli/say.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* GAPS_MAX: bytes of rows in an error's hint, less the last and remedies. */
+enum {
+	GAPS_MAX = 1000,
+	NAMES_MAX = 300,
+	WINS_MAX = 8,
+	ENDS_MAX = 2,
+	INDENT = 11
+};
+
+/* The plan is complete, but nobody knows whether it is the best. */
+static int unproven(const struct app *app, const struct plan *plan,
+	const struct plan_options *o, struct err *err)
+{
+	if (o->gap && planning_gap(plan) <= strtod(o->gap, NULL)) {
+		say_note(app,
+			"the plan is within %.2f %% of the best possible one",
+			planning_gap(plan));
+		return 0;
+	}
+	err_set(err, NFZ_E_UNCOVERED,
+		"the plan covers everything, but was not proven best before "
+		"the time limit");
+	return err_hint(err,
+		"It can be used as it is; to look longer: --time-limit 10m\n"
+		"To be content with this: --gap %.2f",
+		planning_gap(plan) + 0.005);
+}
+
+/* "plc1 - plc2": the ends of a link, the first members of a LAN. */
+static void add_ends(
+	const struct plan_element *e, const struct topology *t, struct buf *to)
+{
+	const struct topo_link *l;
+
+	if (e->link < 0) {
+		plan_element_name(e, t, to);
+		return;
+	}
+	l = &t->links[e->link];
+	for (size_t s = 0; s < l->n_members && s < ENDS_MAX; s++)
+		buf_addf(to, "%s%.30s", s ? " - " : "",
+			planning_member(t, e->link, (int)s));
+	if (l->n_members > ENDS_MAX)
+		buf_addf(to, " and %zu more", l->n_members - ENDS_MAX);
+}
+
+static void add_gap_row(
+	const struct plan_gap *g, const struct topology *t, struct buf *to)
+{
+	struct buf name = BUF_INIT(4096), ends = BUF_INIT(4096);
+
+	plan_element_name(&g->what, t, &name);
+	add_ends(&g->what, t, &ends);
+	buf_addf(to, "%-10.40s %-20.70s %.250s\n", buf_str(&name),
+		buf_str(&ends), g->cause);
+	buf_release(&name);
+	buf_release(&ends);
+}
+
+/* "l1 l2 l3", cut short with a count. */
+static void add_elements(struct buf *to, const struct topology *t,
+	const struct plan_element *e, size_t n)
+{
+	size_t start = to->len;
+
+	for (size_t i = 0; i < n; i++) {
+		if (to->len - start > NAMES_MAX) {
+			buf_addf(to, " and %zu more", n - i);
+			return;
+		}
+		buf_adds(to, i ? ", " : "");
+		plan_element_name(&e[i], t, to);
+	}
+}
+
+static void add_nodes(
+	struct buf *to, const struct topology *t, const struct plan_list *list)
+{
+	size_t start = to->len;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (to->len - start > NAMES_MAX) {
+			buf_addf(to, " and %zu more", list->n - i);
+			return;
+		}
+		buf_addf(to, "%s%s", i ? "," : "",
+			t->nodes[list->nodes[i]].name);
+	}
+}
+
+/* The lines after "Possible:". */
+static void add_share(struct buf *to, const struct plan *plan)
+{
+	size_t percent = plan->n_elements
+				 ? plan->n_satisfied * 100 / plan->n_elements
+				 : 100;
+
+	if (percent > 0)
+		buf_addf(to, "           --coverage %zu%%   accept the gap\n",
+			percent);
+	buf_adds(to, "           netflowize up --partial   accept the gap");
+}
+
+static void add_wins(
+	struct buf *to, const struct plan *plan, const struct topology *t)
+{
+	const struct plan_repair *r = &plan->modes.repair;
+
+	for (size_t i = 0; i < r->n_wins && i < WINS_MAX; i++) {
+		buf_addc(to, ' ');
+		plan_element_name(&plan->gaps[r->wins[i]].what, t, to);
+	}
+	if (r->n_wins > WINS_MAX)
+		buf_addf(to, " and %zu more", r->n_wins - WINS_MAX);
+}
+
+static void add_repair(
+	struct buf *to, const struct plan *plan, const struct topology *t)
+{
+	const struct plan_repair *r = &plan->modes.repair;
+
+	if (!r->found || r->lift.n == 0)
+		return;
+	buf_adds(to, "           remove ");
+	add_nodes(to, t, &r->lift);
+	buf_adds(to, " from --avoid   covers");
+	add_wins(to, plan, t);
+	buf_addc(to, '\n');
+}
+
+/* The first of these lines stands behind the word. */
+static void add_possible(struct buf *to, struct buf *lines)
+{
+	buf_addf(to, "Possible:  %s", buf_str(lines) + INDENT);
+	buf_release(lines);
+}
+
+static int uncovered(
+	const struct plan *plan, const struct topology *t, struct err *err)
+{
+	struct buf hint = BUF_INIT(1 << 16), lines = BUF_INIT(1 << 16);
+	size_t n = 0;
+
+	err_set(err, NFZ_E_UNCOVERED,
+		"%zu of %zu %s cannot be covered in %s mode", plan->n_gaps,
+		plan->n_elements, planning_elements(plan), plan->mode);
+	buf_addf(&hint, "%-10s %-20s %s\n",
+		plan->gaps[0].what.link < 0 ? "PATH" : "LINK", "ENDS",
+		"WHY NOT");
+	for (; n < plan->n_gaps && hint.len < GAPS_MAX; n++)
+		add_gap_row(&plan->gaps[n], t, &hint);
+	if (n < plan->n_gaps)
+		buf_addf(&hint, "and %zu more: netflowize plan -o json\n",
+			plan->n_gaps - n);
+	add_repair(&lines, plan, t);
+	add_share(&lines, plan);
+	add_possible(&hint, &lines);
+	err_hint(err, "%s", buf_str(&hint));
+	buf_release(&hint);
+	return -NFZ_E_UNCOVERED;
+}
+
+/* Why so few probes cannot do it: something to check by hand, or a number. */
+void planning_budget_proof(
+	const struct plan *plan, const struct topology *t, struct buf *to)
+{
+	const struct plan_part *p = &plan->modes.part;
+	const char *what = planning_elements(plan);
+	long long budget = (long long)p->budget;
+
+	if (p->n_apart == 0) {
+		buf_addf(to, "all %s need at least %lld probes", what,
+			(long long)p->all_need);
+		return;
+	}
+	if (p->required)
+		buf_addf(to, "%lld probes are required, and ",
+			(long long)p->required);
+	if (p->n_apart == 1)
+		buf_addf(to, "one of the %s alone needs more", what);
+	else
+		buf_addf(to, "these %zu %s share no node", p->n_apart, what);
+	buf_addf(to, ", so %lld probe%s cannot cover all: ", budget,
+		budget == 1 ? "" : "s");
+	add_elements(to, t, p->apart, p->n_apart);
+}
+
+static int over_budget(
+	const struct plan *plan, const struct topology *t, struct err *err)
+{
+	const struct plan_part *p = &plan->modes.part;
+	struct buf hint = BUF_INIT(1 << 16), lines = BUF_INIT(1 << 16);
+
+	err_set(err, NFZ_E_UNCOVERED,
+		"%lld probe%s cannot cover all %s, only %lld of %lld%s",
+		(long long)p->budget, p->budget == 1 ? "" : "s",
+		planning_elements(plan), (long long)p->covered,
+		(long long)p->of,
+		p->bound == p->covered ? "" : " (perhaps some more)");
+	buf_adds(&hint, "Proof:     ");
+	planning_budget_proof(plan, t, &hint);
+	buf_addc(&hint, '\n');
+	buf_addf(&lines, "           --budget %lld%s\n", (long long)p->all_need,
+		p->all_proven ? "   covers all" : " or more");
+	add_share(&lines, plan);
+	add_possible(&hint, &lines);
+	err_hint(err, "%s", buf_str(&hint));
+	buf_release(&hint);
+	return -NFZ_E_UNCOVERED;
+}
+
+/* The share needs more probes than the budget allows. */
+static int share_over_budget(const struct plan *plan, struct err *err)
+{
+	const struct plan_part *p = &plan->modes.part;
+
+	err_set(err, NFZ_E_UNCOVERED,
+		"%lld probe%s cannot cover %g %% of the %s, only %lld of %lld",
+		(long long)p->budget, p->budget == 1 ? "" : "s", p->percent,
+		planning_elements(plan), (long long)p->covered,
+		(long long)p->of);
+	return err_hint(err, "Possible:  a larger --budget or a smaller "
+			     "--coverage");
+}
+
+static void add_shortage(
+	struct buf *to, const struct plan *plan, const struct topology *t)
+{
+	const struct plan_capacity *c = &plan->modes.capacity;
+
+	if (!c->short_of)
+		return;
+	buf_addf(to,
+		"Proof:     these %zu %s need %lld %s, the nodes that "
+		"see them have %lld: ",
+		c->n_crowd, planning_elements(plan), (long long)c->need,
+		strcmp(c->short_of, "pps") == 0 ? "packets/s" : "interfaces",
+		(long long)c->have);
+	add_elements(to, t, c->crowd, c->n_crowd);
+	buf_addc(to, '\n');
+}
+
+static int contradicting(
+	const struct plan *plan, const struct topology *t, struct err *err)
+{
+	const struct plan_modes *m = &plan->modes;
+	struct buf hint = BUF_INIT(1 << 16);
+
+	if (m->capacity.asked)
+		err_set(err, NFZ_E_UNCOVERED,
+			"no placement has room for all %s",
+			planning_elements(plan));
+	else
+		err_set(err, NFZ_E_UNCOVERED,
+			"no placement does all that was asked for");
+	add_shortage(&hint, plan, t);
+	if (m->n_conflict) {
+		buf_adds(&hint, m->n_conflict == 1
+					? "Cannot be met:  "
+					: "Contradict each other:  ");
+		for (size_t i = 0; i < m->n_conflict; i++)
+			buf_addf(&hint, "%s%.100s", i ? ", " : "",
+				m->conflict[i]);
+		buf_adds(&hint, "\nPossible:  leave out or relax any of them");
+	}
+	err_hint(err, "%s", buf_str(&hint));
+	buf_release(&hint);
+	return -NFZ_E_UNCOVERED;
+}
+
+int planning_verdict(const struct app *app, const struct plan *plan,
+	const struct topology *t, const struct plan_options *o, struct err *err)
+{
+	const struct plan_modes *m = &plan->modes;
+
+	if (plan->status == PLAN_OPTIMAL) {
+		if (plan->n_gaps)
+			say_note(app,
+				"%zu of %zu %s are not covered, as was asked "
+				"for",
+				plan->n_gaps, plan->n_elements,
+				planning_elements(plan));
+		return 0;
+	}
+	if (plan->status == PLAN_BUDGET_LIMITED && m->part.asked)
+		return m->part.percent > 0 ? share_over_budget(plan, err)
+					   : over_budget(plan, t, err);
+	if (plan->status == PLAN_INFEASIBLE &&
+		(m->n_conflict || m->capacity.short_of))
+		return contradicting(plan, t, err);
+	if (plan->n_gaps && plan->status == PLAN_INFEASIBLE)
+		return uncovered(plan, t, err);
+	return unproven(app, plan, o, err);
+}

@@ -1,0 +1,33 @@
+/* The placement for a goal: everything at the least cost, or a part of it, or
+ * what has room. */
+#ifndef NFZ_PLANNER_OUTCOME_H
+#define NFZ_PLANNER_OUTCOME_H
+
+#include "planner/capacity.h"
+#include "planner/cover.h"
+#include "planner/coverage.h"
+
+struct outcome {
+	struct cover_result r; /* its weights are those of covering all */
+	enum plan_status status;
+	bool *satisfied; /* by group of the coverage; NULL: all */
+	int probes;
+	int64_t n_satisfied;
+	/* with a budget or a share */
+	int64_t wanted, bound;
+	bool limited; /* the placement is not what covers all for least */
+	/* with capacities */
+	bool has_capacity;
+	struct capacity_result capacity;
+	int64_t *loads; /* by link */
+};
+
+bool outcome_wants_part(const struct plan_goal *goal);
+bool outcome_wants_capacity(const struct plan_goal *goal);
+/* Elements a goal's share asks for; of n in all. */
+int64_t outcome_wanted(const struct plan_goal *goal, int64_t n);
+void outcome_find(const struct topology *t, const struct coverage *c,
+	const struct plan_goal *goal, struct outcome *ret);
+void outcome_release(struct outcome *o);
+
+#endif

@@ -1,0 +1,1 @@
+plan --topology topologies/fat-tree.ns --coverage 75%

@@ -1,0 +1,1 @@
+plan --topology topologies/star-lan.ns --max-ifaces 1

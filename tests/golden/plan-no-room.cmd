@@ -1,0 +1,1 @@
+plan --topology topologies/petersen.gr --objective count --max-ifaces 1
