@@ -45,6 +45,27 @@ static int set_fates(struct builder *b, struct err *err)
 	return 0;
 }
 
+/* Taps are placed on interfaces: a box that may carry a probe must have its
+ * ports known. */
+static int check_bridges(const struct builder *b, struct err *err)
+{
+	for (size_t i = 0; i < b->t->n_bridges; i++) {
+		const struct topo_bridge *bridge = &b->t->bridges[i];
+
+		if (b->c->places.obstacle[bridge->node] ||
+			(bridge->port[0] >= 0 && bridge->port[1] >= 0))
+			continue;
+		err_set(err, NFZ_E_INPUT,
+			"a port of %s on link %s is not known",
+			b->t->nodes[bridge->node].name,
+			b->t->links[bridge->link].name);
+		return err_hint(err,
+			"Name its interfaces, or plan without it: --avoid %s",
+			b->t->nodes[bridge->node].name);
+	}
+	return 0;
+}
+
 static int set_columns(struct builder *b, struct err *err)
 {
 	struct coverage *c = b->c;
@@ -60,6 +81,8 @@ static int set_columns(struct builder *b, struct err *err)
 	r = costs_find(b->t, b->goal, c->p.cost, &c->unit, err);
 	if (r == 0)
 		r = set_fates(b, err);
+	if (r == 0)
+		r = check_bridges(b, err);
 	c->lost.cost = c->p.cost;
 	c->lost.fate = c->p.fate;
 	return r;

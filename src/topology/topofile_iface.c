@@ -184,6 +184,15 @@ static int read_port(struct reader *r, const struct jval *v, int *ret)
 	return 0;
 }
 
+/* Ports that the file says nothing of are two without a name. */
+static int make_port(struct reader *r, struct topo_bridge *b, int which)
+{
+	const struct topo_iface port = {
+		.node = b->node, .link = b->link, .slot = -1};
+
+	return topology_add_port(r->t, &port, &b->port[which], r->err);
+}
+
 int reader_bridge(struct reader *r, const struct jval *o)
 {
 	const struct jval *ports = jval_get(o, "ports");
@@ -208,6 +217,8 @@ int reader_bridge(struct reader *r, const struct jval *o)
 		rc = reader_bool(r, o, "inferred", &b.inferred);
 	for (size_t i = 0; !rc && i < 2; i++)
 		rc = read_port(r, jval_at(ports, i), &b.port[i]);
+	for (int i = 0; !rc && !ports && i < 2; i++)
+		rc = make_port(r, &b, i);
 	if (rc)
 		return rc;
 	b.slot = slot > READER_COUNT_MAX ? READER_COUNT_MAX : (int)slot;
