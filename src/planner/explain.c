@@ -1,94 +1,9 @@
 #include "planner/explain.h"
 #include "base/mem.h"
+#include "planner/reasons.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { NAMED_MAX = 5 };
-
-static const char *joint(size_t i, size_t n)
-{
-	return i == 0 ? "" : i + 1 == n ? " and " : ", ";
-}
-
-/* "a - b"; the ends of paths. */
-static void add_pairs(
-	struct buf *to, const struct topology *t, int (*pairs)[2], size_t n)
-{
-	size_t shown = n > NAMED_MAX ? NAMED_MAX - 1 : n;
-
-	for (size_t i = 0; i < shown; i++)
-		buf_addf(to, "%s%s - %s", joint(i, n),
-			t->nodes[pairs[i][0]].name, t->nodes[pairs[i][1]].name);
-	if (shown < n)
-		buf_addf(to, " and %zu more", n - shown);
-}
-
-/* "c1, c2 and c3"; more than a handful are counted. */
-static void add_names(
-	struct buf *to, const struct topology *t, const int *links, size_t n)
-{
-	size_t shown = n > NAMED_MAX ? NAMED_MAX - 1 : n;
-
-	for (size_t i = 0; i < shown; i++)
-		buf_addf(to, "%s%s", joint(i, n), t->links[links[i]].name);
-	if (shown < n)
-		buf_addf(to, " and %zu more", n - shown);
-}
-
-static const char *kind_of(const struct topology *t, int node)
-{
-	return topology_role_name(t->nodes[node].role);
-}
-
-static bool is_lan(const struct topology *t, int link)
-{
-	return t->links[link].kind == LINK_LAN && !t->links[link].floods;
-}
-
-static void add_need(struct buf *to, const struct plan *plan,
-	const struct topology *t, const struct plan_probe *p)
-{
-	if (plan->demand.redundancy > 1)
-		buf_addf(to, "without it fewer than %d probes see ",
-			plan->demand.redundancy);
-	else if (p->n_only_pairs)
-		buf_adds(to, "only probe on a path ");
-	else if (p->n_only == 1 && is_lan(t, p->only[0]))
-		buf_adds(to, "without it not enough is seen of ");
-	else
-		buf_adds(to, "only probe that sees ");
-	if (p->n_only_pairs)
-		add_pairs(to, t, p->only_pairs, p->n_only_pairs);
-	else
-		add_names(to, t, p->only, p->n_only);
-}
-
-static const char *reason(
-	struct plan *plan, const struct topology *t, const struct plan_probe *p)
-{
-	struct buf text = BUF_INIT(4096);
-	const char *kept;
-
-	if (p->n_covers == 0)
-		buf_adds(&text, "asked for with --require");
-	else if (p->n_only_pairs || p->n_only)
-		add_need(&text, plan, t, p);
-	else {
-		buf_adds(&text, "covers ");
-		add_names(&text, t, p->covers, p->n_covers);
-		if (p->n_covers > 1)
-			buf_adds(&text, " together");
-	}
-	if (p->n_covers && t->nodes[p->node].role == ROLE_SHAPER)
-		buf_adds(&text, "; a shaper is preferred over the members");
-	else if (p->n_covers > 1 && p->n_only)
-		buf_addf(&text, "; this %s covers %zu links at once",
-			kind_of(t, p->node), p->n_covers);
-	kept = arena_strdup(&plan->arena, buf_str(&text));
-	buf_release(&text);
-	return kept;
-}
 
 /* Lists of links, one for each probe, filled in two passes: count, then
  * place. */
@@ -167,7 +82,8 @@ struct indispensable {
 	struct pair *pairs; /* probe, group */
 	size_t n, cap;
 	const int *probe_of;
-	int *lost;       /* by column: rows of this group that fall with it */
+	int *lost; /* by column: rows of this group that fall with it */
+	struct reason_facts *facts; /* by probe */
 	double watchers; /* sum over groups of chosen columns that see it */
 };
 
@@ -194,6 +110,21 @@ static void count_lost(struct indispensable *x, int row, int add)
 			x->lost[p->row_col[k]] += add;
 }
 
+/* An element of one row that has no candidate to spare forces its probes. */
+static void note_fact(struct indispensable *x, int probe, int group, int row)
+{
+	const struct cover_problem *p = &x->c->p;
+	struct reason_facts *f = &x->facts[probe];
+	int first, end, usable = 0;
+
+	if (f->n_only++ == 0)
+		f->row = row;
+	(void)coverage_group(p, group, &first, &end);
+	for (int k = p->row_start[row]; k < p->row_start[row + 1]; k++)
+		usable += p->fate[p->row_col[k]] != COLUMN_OUT;
+	f->n_forced += end - first == 1 && usable == x->c->redundancy;
+}
+
 static void name_lost(struct indispensable *x, int g, int row, int spare)
 {
 	const struct cover_problem *p = &x->c->p;
@@ -204,6 +135,7 @@ static void name_lost(struct indispensable *x, int g, int row, int spare)
 		if (x->lost[v] <= spare)
 			continue;
 		x->lost[v] = 0;
+		note_fact(x, x->probe_of[v], g, row);
 		MEM_PUSH(x->pairs, x->n, x->cap) =
 			(struct pair){x->probe_of[v], g};
 	}
@@ -270,11 +202,14 @@ void explain_plan(struct plan *plan, const struct topology *t,
 {
 	cleanup_free int *probe_of = mem_zalloc(t->n_nodes + 1, sizeof(int));
 	cleanup_free int *lost = mem_zalloc(t->n_nodes + 1, sizeof(int));
+	cleanup_free struct reason_facts *facts =
+		mem_zalloc(plan->n_probes + 1, sizeof(*facts));
 	struct indispensable x = {.c = c,
 		.chosen = chosen,
 		.satisfied = satisfied,
 		.probe_of = probe_of,
-		.lost = lost};
+		.lost = lost,
+		.facts = facts};
 
 	for (size_t i = 0; i < plan->n_probes; i++)
 		probe_of[plan->probes[i].node] = (int)i;
@@ -282,7 +217,8 @@ void explain_plan(struct plan *plan, const struct topology *t,
 	list_only(plan, &x);
 	plan->duplicate_factor = c->p.n_groups ? x.watchers / c->p.n_groups : 0;
 	for (size_t i = 0; i < plan->n_probes; i++)
-		plan->probes[i].reason = reason(plan, t, &plan->probes[i]);
+		plan->probes[i].reason =
+			reason_of(plan, t, c, &plan->probes[i], &facts[i]);
 }
 
 struct choice {
