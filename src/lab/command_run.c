@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "lab/certs.h"
 #include "lab/commands.h"
+#include "lab/mounts.h"
 #include "lab/netns.h"
 #include "lab/node.h"
 #include "lab/state.h"
@@ -73,14 +74,13 @@ static int add_hosts(const struct testbed *t, const char *path)
 static int see_hosts(const struct testbed *t, struct err *err)
 {
 	char path[300];
+	int r = mounts_leave(err);
 
 	snprintf(path, sizeof(path), "%s/hosts", t->dir);
-	if (unshare(CLONE_NEWNS) < 0 ||
-		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		(mount(path, "/etc/hosts", NULL, MS_BIND, NULL) < 0 &&
-			(errno != ENOENT || add_hosts(t, path) < 0)))
-		return err_sys(err, "names of %s/%s", t->pid, t->eid);
-	return 0;
+	if (r == 0 && mount(path, "/etc/hosts", NULL, MS_BIND, NULL) < 0 &&
+		(errno != ENOENT || add_hosts(t, path) < 0))
+		r = err_sys(err, "names of %s/%s", t->pid, t->eid);
+	return r;
 }
 
 static void set_path(void)

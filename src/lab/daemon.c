@@ -15,6 +15,7 @@
 #include "lab/certs.h"
 #include "lab/control.h"
 #include "lab/daemon_parts.h"
+#include "lab/mounts.h"
 #include "lab/nodefiles.h"
 
 #include <arpa/inet.h>
@@ -25,7 +26,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -96,11 +96,9 @@ static int leave_machine(struct err *err)
 		err_sys(err, "/usr/sbin/sshd, which every node runs");
 		return err_hint(err, "apt-get install openssh-server");
 	}
-	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0)
+	if (unshare(CLONE_NEWNET) < 0)
 		return err_sys(err, "a private network needs root");
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return err_sys(err, "making mounts private");
-	return 0;
+	return mounts_leave(err);
 }
 
 static int read_key(const struct launcher *l, struct buf *key, struct err *err)

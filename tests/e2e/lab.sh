@@ -236,6 +236,25 @@ fails "the other lives" 0 "^e2e/lab" "$T" list
 exp=e2e/lab
 ok "and works" ping_between a d
 ok "down" "$T" down $exp
+# where the root is no mount, and nothing there to mount our names on
+# shellcheck disable=SC2016
+ok "in a chroot without /etc/hosts" unshare -m --propagation private sh -ec '
+	T=$1 ns=$2 c=$3
+	mkdir "$c"
+	mount -t tmpfs tmpfs "$c"
+	mkdir "$c/root" "$c/up" "$c/work"
+	mount --rbind / "$c/root"
+	mount -t overlay -o "lowerdir=/etc,upperdir=$c/up,workdir=$c/work" \
+		overlay "$c/root/etc"
+	rm -f "$c/root/etc/hosts"
+	exec chroot "$c/root" sh -exc "
+		$T up $ns --exp e2e/root
+		$T exec e2e/root a -- ping -q -c 1 -W 2 d-lan
+		cd /usr
+		$T run --exp e2e/root -- getent hosts boss | grep boss
+		[ \"\$($T run --exp e2e/root -- pwd)\" = /usr ]
+		$T down e2e/root
+		[ ! -e /etc/hosts ]"' - "$T" "$dir/lab.ns" "$dir/chroot"
 [ -z "$("$T" list)" ] || { echo "FAILED: something is still up"; failed=1; }
 cmp -s "$dir/links.before" <(ip -o link | wc -l) ||
 	{ echo "FAILED: the machine's own network was touched"; failed=1; }
