@@ -56,8 +56,16 @@ torture:
 	$(Q)for t in tests/torture/*.sh; do echo "== $$t"; BUILD=$(BUILD) "$$t" || exit 1; done
 	$(Q)$(MAKE) --no-print-directory fuzz RUNS=$(or $(RUNS),10000000)
 
+# The planner beside other solvers; ARGS=--full takes hours.
+.PHONY: bench-planner
+bench-planner:
+	@scripts/deps build check bench
+	$(Q)$(MAKE) --no-print-directory $(JOBS) $(BUILD)/bin/netflowize \
+	 $(BUILD)/tests/tool-coverproblem $(BUILD)/tests/tool-gengraph
+	$(Q)BUILD=$(BUILD) tests/bench/planner.py $(ARGS)
+
 bench:
-	@scripts/deps build lab check
+	@scripts/deps build lab check bench
 	$(Q)$(MAKE) --no-print-directory $(JOBS) all unit-build
 	$(Q)for t in tests/bench/*.sh; do echo "== $$t"; BUILD=$(BUILD) "$$t" || exit 1; done
 

@@ -13,7 +13,8 @@ static void find_places(struct need *n)
 
 	map_init(&hosts);
 	for (size_t i = t->n_nodes; i-- > 0;)
-		if (t->nodes[i].role == ROLE_VIRTHOST && t->nodes[i].phys)
+		if (t->nodes[i].role == ROLE_VIRTHOST && t->nodes[i].phys &&
+			!t->nodes[i].unusable)
 			map_puts(&hosts, t->nodes[i].phys,
 				(void *)(uintptr_t)(i + 1));
 	for (size_t i = 0; i < t->n_nodes; i++) {
