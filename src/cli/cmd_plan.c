@@ -10,12 +10,15 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <time.h>
 
 struct plan_command {
 	struct common common;
 	struct plan_options plan;
 	struct drawing_options drawing;
 	const char *topology, *out;
+	bool stats;
 };
 
 static const struct opt options[] = {
@@ -26,6 +29,9 @@ static const struct opt options[] = {
 		NULL, 0, 0},
 	{"out", 0, OPT_TEXT, offsetof(struct plan_command, out), "FILE",
 		"write the plan as JSON, too", NULL, 0, 0},
+	{"stats", 0, OPT_FLAG, offsetof(struct plan_command, stats), NULL,
+		"tell time and memory; the same input gives other bytes then",
+		NULL, 0, 0},
 	{"forced", 0, OPT_FLAG, offsetof(struct plan_command, plan.forced),
 		NULL, "tell which nodes every best plan has, which none", NULL,
 		0, 0},
@@ -99,47 +105,33 @@ static int show(const struct app *app, const struct plan_command *o,
 	return r;
 }
 
-static void add_list(
-	struct buf *to, const char *option, const struct opt_list *list)
-{
-	for (size_t i = 0; i < list->n; i++)
-		buf_addf(to, "%s%s", i ? "," : option, list->items[i]);
-}
-
-static void add_parts(struct buf *to, const struct plan_options *o)
-{
-	if (o->budget)
-		buf_addf(to, " --budget %lld", (long long)o->budget);
-	if (o->coverage)
-		buf_addf(to, " --coverage %s", o->coverage);
-	if (o->max_pps)
-		buf_addf(to, " --max-pps %lld", (long long)o->max_pps);
-	if (o->max_ifaces)
-		buf_addf(to, " --max-ifaces %lld", (long long)o->max_ifaces);
-	if (o->loads)
-		buf_addf(to, " --loads %s", o->loads);
-}
-
 /* The command that does what was shown, with the same wishes. */
 static void say_next(
 	const struct app *app, const struct plan_command *o, const char *word)
 {
 	struct buf text = BUF_INIT(65536);
 
-	if (o->out) {
+	if (o->out)
 		buf_addf(&text, " --plan %s", o->out);
-	} else {
-		buf_adds(&text, " --light");
-		if (o->plan.objective)
-			buf_addf(&text, " --objective %s", o->plan.objective);
-		if (o->plan.collector)
-			buf_addf(&text, " --collector %s", o->plan.collector);
-		add_list(&text, " --avoid ", &o->plan.avoid);
-		add_list(&text, " --require ", &o->plan.require);
-		add_parts(&text, &o->plan);
-	}
+	else
+		planning_words(&o->plan, &text);
 	say(app, "To apply:  netflowize up%s %s", buf_str(&text), word);
 	buf_release(&text);
+}
+
+static double cpu_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static int64_t peak_kib(void)
+{
+	struct rusage use;
+
+	return getrusage(RUSAGE_SELF, &use) == 0 ? use.ru_maxrss : 0;
 }
 
 static int plan(struct app *app, struct plan_command *o, const char *word,
@@ -148,11 +140,17 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 	cleanup(topology_free_at) struct topology *t = NULL;
 	cleanup(plan_free_at) struct plan *plan = NULL;
 	int r = drawing_check(&o->drawing, err);
+	double start, imported;
 
+	start = cpu_ms();
 	if (r == 0)
 		r = experiment_or_file(app, o->topology, word, &t, err);
+	imported = cpu_ms();
 	if (r == 0)
 		r = planning_solve(t, &o->plan, NULL, &plan, err);
+	if (r == 0 && o->stats)
+		plan->spent = (struct plan_spent){true, imported - start,
+			cpu_ms() - imported, peak_kib()};
 	if (r == 0)
 		r = drawing_write(&o->drawing, t, plan,
 			o->topology ? o->topology : word, err);
@@ -161,6 +159,12 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 	if (r == 0 && app_for_people(app)) {
 		if (o->drawing.svg && !drawing_on_stdout(&o->drawing))
 			say(app, "Picture written to %s.", o->drawing.svg);
+		if (plan->spent.known)
+			say(app,
+				"Import %.1f ms, plan %.1f ms of processor "
+				"time; %lld KiB of memory.",
+				plan->spent.import_ms, plan->spent.cpu_ms,
+				(long long)plan->spent.peak_kib);
 		say(app, "Nothing was changed.");
 		if (word && (plan->n_gaps == 0 || plan->status == PLAN_OPTIMAL))
 			say_next(app, o, word);

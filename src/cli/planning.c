@@ -53,7 +53,8 @@ static int read_wishes(struct wishes *w, const struct topology *t,
 }
 
 /* "95%", "95", "99.5 %": percent; 0 when there is none. */
-static int read_percent(const char *text, double *ret, struct err *err)
+static int read_percent(const char *option, const char *text, double least,
+	double *ret, struct err *err)
 {
 	char *end;
 
@@ -65,15 +66,16 @@ static int read_percent(const char *text, double *ret, struct err *err)
 		end++;
 	if (*end == '%')
 		end++;
-	if (end == text || *end || !(*ret > 0 && *ret <= 100))
+	if (end == text || *end || !(*ret >= least && *ret <= 100))
 		return err_set(err, NFZ_E_USAGE,
-			"--coverage: %s is not a share such as 95%%", text);
+			"%s: %s is not a share such as 95%%", option, text);
 	return 0;
 }
 
 int planning_solve(const struct topology *t, const struct plan_options *o,
 	const struct node_facts *facts, struct plan **ret, struct err *err)
 {
+	double gap;
 	struct plan_goal goal = {
 		.mode = o->heavy   ? "heavy"
 			: o->mixed ? "mixed"
@@ -93,8 +95,11 @@ int planning_solve(const struct topology *t, const struct plan_options *o,
 		.time_limit_ms = o->time_limit_ms ? o->time_limit_ms : 60000,
 		.facts = facts,
 	};
-	int r = read_percent(o->coverage, &goal.percent, err);
+	int r = read_percent("--gap", o->gap, 0, &gap, err);
 
+	if (r == 0)
+		r = read_percent(
+			"--coverage", o->coverage, 1e-9, &goal.percent, err);
 	if (r == 0)
 		r = read_wishes(&goal.wishes, t, o, err);
 	if (r == 0)
@@ -166,6 +171,8 @@ static void show_coverage(const struct plan *plan, struct buf *out)
 	else if (plan->n_ranges)
 		buf_addf(out, "; %zu paths, each flow counted once on its path",
 			plan->n_ranges);
+	else if (strcmp(plan->cover, "segments") == 0)
+		buf_adds(out, ", each side of a shaper for itself");
 	else if (plan->n_duplicates)
 		buf_addf(out, "; %zu links are counted more than once",
 			plan->n_duplicates);

@@ -136,6 +136,13 @@ struct plan_duplicate {
 	int link, probes;
 };
 
+/* What a plan took; not part of it unless asked for. */
+struct plan_spent {
+	bool known;
+	double import_ms, cpu_ms; /* processor time */
+	int64_t peak_kib;
+};
+
 struct plan {
 	struct arena arena;
 	char topology_sha256[65];
@@ -162,6 +169,7 @@ struct plan {
 	uint64_t search_nodes;
 	int kernel_rows;
 	double duplicate_factor;
+	struct plan_spent spent;
 	struct plan_modes modes; /* answers to further questions */
 };
 

@@ -271,6 +271,11 @@ static int read_numbers(struct plan_reader *r, const struct jval *root)
 		return plan_read_bad(r, "coverage");
 	(void)read_count(stats, "kernel_rows", INT32_MAX, &rows);
 	(void)read_count(stats, "nodes", INT64_MAX, &nodes);
+	plan->spent.known =
+		jval_double(jval_get(stats, "cpu_ms"), &plan->spent.cpu_ms) &&
+		jval_double(
+			jval_get(stats, "import_ms"), &plan->spent.import_ms) &&
+		jval_int(jval_get(stats, "peak_kib"), &plan->spent.peak_kib);
 	plan->kernel_rows = (int)rows;
 	plan->search_nodes = nodes;
 	(void)jval_double(

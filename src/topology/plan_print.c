@@ -391,6 +391,11 @@ void plan_print(
 	jsonw_object_inline(&w);
 	jsonw_put_int(&w, "kernel_rows", plan->kernel_rows);
 	jsonw_put_uint(&w, "nodes", plan->search_nodes);
+	if (plan->spent.known) {
+		jsonw_put_double(&w, "import_ms", plan->spent.import_ms);
+		jsonw_put_double(&w, "cpu_ms", plan->spent.cpu_ms);
+		jsonw_put_int(&w, "peak_kib", plan->spent.peak_kib);
+	}
 	jsonw_end(&w);
 	jsonw_end(&w);
 }

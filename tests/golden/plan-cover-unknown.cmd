@@ -1,0 +1,1 @@
+plan --topology topologies/dumbbell.ns --cover everything

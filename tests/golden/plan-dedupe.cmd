@@ -1,0 +1,1 @@
+plan --topology topologies/fat-tree.ns --cover paths --dedupe path -q
