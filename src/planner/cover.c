@@ -17,6 +17,8 @@
 #include "planner/branch.h"
 #include "planner/core.h"
 #include "planner/dual.h"
+#include "planner/lagrange.h"
+#include "planner/local.h"
 #include "planner/parts.h"
 #include "planner/tally.h"
 
@@ -58,7 +60,12 @@ static int64_t start_greedily(const struct cover_problem *p, bool *chosen)
 }
 
 /* Parts of up to this many columns are branched on, within a budget. */
-enum { BRANCH_COLS = 60, BRANCH_NODES = 2000 };
+enum {
+	BRANCH_COLS = 60,
+	BRANCH_NODES = 2000,
+	LOCAL_STEPS = 5000,
+	PRICE_ROUNDS = 300
+};
 
 static void try_branch(struct engine *e, const struct cover_problem *p,
 	struct answer *a, bool *chosen)
@@ -102,6 +109,78 @@ static bool proven(struct answer a)
 	return a.cost >= 0 && a.bound >= a.cost;
 }
 
+static bool solve_parts(struct engine *e, struct parts *parts, bool *chosen,
+	int64_t *ret_bound);
+
+static void walk(struct engine *e, const struct cover_problem *p,
+	struct answer *a, bool *chosen)
+{
+	if (a->cost < 0 || p->group_start || e->skip & SKIP_LOCAL)
+		return;
+	a->cost = local_search(
+		p, LOCAL_STEPS + 4 * (int64_t)p->n_cols, e->deadline, chosen);
+}
+
+/* What the multipliers decided makes a smaller problem: its optimum, or the
+ * best known if that is not cheaper. */
+static void solve_rest(struct engine *e, const struct cover_problem *p,
+	unsigned char *fate, struct answer *a, bool *chosen)
+{
+	struct cover_problem rest = *p;
+	struct kernel k;
+	struct parts parts;
+	cleanup_free bool *in = mem_zalloc((size_t)p->n_cols + 1, sizeof(bool));
+	int64_t bound, cost = 0;
+	bool met;
+
+	rest.fate = fate;
+	kernel_init(&k, &rest, e->skip);
+	k.deadline = e->deadline;
+	met = kernel_reduce(&k);
+	bound = k.paid;
+	if (met) {
+		parts_split(&k, e->skip & SKIP_PARTS, &parts);
+		met = solve_parts(e, &parts, in, &bound);
+		parts_release(&parts);
+	}
+	if (met)
+		kernel_expand(&k, in);
+	for (int c = 0; met && c < p->n_cols; c++)
+		cost += in[c] ? p->cost[c] : 0;
+	if (met && cost < a->cost) {
+		a->cost = cost;
+		memcpy(chosen, in, sizeof(bool) * (size_t)p->n_cols);
+	}
+	if (!met || bound > a->cost)
+		bound = a->cost;
+	if (bound > a->bound)
+		a->bound = bound;
+	kernel_release(&k);
+}
+
+/* True: the problem was handed on, smaller. */
+static bool try_prices(struct engine *e, const struct cover_problem *p,
+	struct answer *a, bool *chosen)
+{
+	cleanup_free unsigned char *fate = mem_zalloc((size_t)p->n_cols + 1, 1);
+	struct lagrange l = {.rounds = PRICE_ROUNDS,
+		.deadline = e->deadline,
+		.cost = a->cost,
+		.bound = a->bound,
+		.chosen = chosen,
+		.fate = fate};
+
+	if (a->cost < 0 || e->skip & SKIP_LAGRANGE)
+		return false;
+	lagrange_run(p, &l);
+	a->cost = l.cost;
+	a->bound = l.bound;
+	if (proven(*a) || l.n_fixed * 20 < p->n_cols)
+		return false;
+	solve_rest(e, p, fate, a, chosen);
+	return true;
+}
+
 static struct answer solve_part(
 	struct engine *e, const struct part *part, bool *chosen)
 {
@@ -111,13 +190,18 @@ static struct answer solve_part(
 	a.bound = branch_bound(p, NULL);
 	if (!proven(a) && !(e->skip & SKIP_BRANCH))
 		try_branch(e, p, &a, chosen);
+	if (!proven(a))
+		walk(e, p, &a, chosen);
+	if (!proven(a) && try_prices(e, p, &a, chosen))
+		return a;
 	if (!proven(a) && !(e->skip & SKIP_CORE))
 		try_core(e, p, &a, chosen);
 	return a;
 }
 
 /* False when some part cannot be met. */
-static bool solve_parts(struct engine *e, struct parts *parts, bool *chosen)
+static bool solve_parts(
+	struct engine *e, struct parts *parts, bool *chosen, int64_t *ret_bound)
 {
 	for (size_t i = 0; i < parts->n; i++) {
 		struct part *part = &parts->items[i];
@@ -127,9 +211,7 @@ static bool solve_parts(struct engine *e, struct parts *parts, bool *chosen)
 
 		if (a.cost < 0)
 			return false;
-		e->ret->kernel_rows += part->p.n_rows;
-		e->ret->kernel_cols += part->p.n_cols;
-		e->ret->lower_bound += a.bound;
+		*ret_bound += a.bound;
 		for (int c = 0; c < part->p.n_cols; c++)
 			chosen[part->col[c]] = in[c];
 		part_release(part);
@@ -168,7 +250,11 @@ static void search(struct engine *e, const struct cover_problem *p)
 	r->lower_bound = k.paid;
 	if (met) {
 		parts_split(&k, e->skip & SKIP_PARTS, &parts);
-		met = solve_parts(e, &parts, r->chosen);
+		for (size_t i = 0; i < parts.n; i++) {
+			r->kernel_rows += parts.items[i].p.n_rows;
+			r->kernel_cols += parts.items[i].p.n_cols;
+		}
+		met = solve_parts(e, &parts, r->chosen, &r->lower_bound);
 		parts_release(&parts);
 	}
 	if (met) {
