@@ -1,11 +1,12 @@
 /* Reference: branch and reduce (Akiba, Iwata 2016) with component splitting:
  * every node of the search is a problem of its own, reduced to a fixed point,
  * split into parts, and each part branched on by its busiest column.  Bounds:
- * half the cost of what the linear program leaves undecided where rows are
- * pairs, dual ascent (Beasley 1987) elsewhere. */
+ * half the cost of what the linear program leaves undecided and odd cycles
+ * where rows are pairs, dual ascent (Beasley 1987) elsewhere. */
 #define _GNU_SOURCE
 #include "planner/branch.h"
 #include "base/mem.h"
+#include "planner/cycles.h"
 #include "planner/parts.h"
 
 #include <stdlib.h>
@@ -115,13 +116,15 @@ int64_t branch_bound(const struct cover_problem *p, int64_t *weight)
 /* Half of everything is the linear program's optimum where it left pairs. */
 static int64_t part_bound(const struct part *part, unsigned skip)
 {
-	int64_t sum = 0;
+	int64_t sum = 0, more;
 
 	if (!part->pairs || skip & SKIP_HALVES)
 		return branch_bound(&part->p, NULL);
 	for (int c = 0; c < part->p.n_cols; c++)
 		sum += part->p.cost[c];
-	return sum / 2 + sum % 2;
+	sum = sum / 2 + sum % 2;
+	more = cycles_bound(&part->p, (struct mono_time){0});
+	return more > sum ? more : sum;
 }
 
 static int busiest(const struct cover_problem *p)

@@ -16,10 +16,12 @@
 #include "base/mem.h"
 #include "planner/branch.h"
 #include "planner/core.h"
+#include "planner/cycles.h"
 #include "planner/dual.h"
 #include "planner/lagrange.h"
 #include "planner/local.h"
 #include "planner/parts.h"
+#include "planner/region.h"
 #include "planner/tally.h"
 
 #include <stdlib.h>
@@ -59,26 +61,31 @@ static int64_t start_greedily(const struct cover_problem *p, bool *chosen)
 	return cost;
 }
 
-/* Parts of up to this many columns are branched on, within a budget. */
 enum {
-	BRANCH_COLS = 60,
-	BRANCH_NODES = 2000,
+	BRANCH_COLS = 60,    /* parts branched on before anything else */
+	BRANCH_PAIRS = 1000, /* parts of pairs: their bounds are stronger */
+	BRANCH_WORK = 400000,
 	LOCAL_STEPS = 5000,
-	PRICE_ROUNDS = 300
+	WALK_COLS = 5000, /* beyond, regions do better */
+	PASSES = 16,      /* over regions */
+	PRICE_ROUNDS = 300,
+	CORE_COLS = 20000 /* beyond, a call of the solver is too dear */
 };
 
-static void try_branch(struct engine *e, const struct cover_problem *p,
+static void try_branch(struct engine *e, const struct part *part,
 	struct answer *a, bool *chosen)
 {
+	const struct cover_problem *p = &part->p;
 	bool last = e->skip & SKIP_CORE;
 	struct branch_search s = {.skip = e->skip,
 		.deadline = e->deadline,
-		.node_limit = last ? UINT64_MAX : BRANCH_NODES};
+		.node_limit = last ? UINT64_MAX
+				   : (uint64_t)(BRANCH_WORK / (p->n_cols + 1))};
 	cleanup_free bool *better =
 		mem_zalloc((size_t)p->n_cols + 1, sizeof(bool));
 	int64_t cost;
 
-	if (!last && p->n_cols > BRANCH_COLS)
+	if (!last && p->n_cols > (part->pairs ? BRANCH_PAIRS : BRANCH_COLS))
 		return;
 	cost = branch_solve(&s, p, a->cost < 0 ? INT64_MAX : a->cost, better);
 	if (cost >= 0) {
@@ -117,8 +124,11 @@ static void walk(struct engine *e, const struct cover_problem *p,
 {
 	if (a->cost < 0 || p->group_start || e->skip & SKIP_LOCAL)
 		return;
-	a->cost = local_search(
-		p, LOCAL_STEPS + 4 * (int64_t)p->n_cols, e->deadline, chosen);
+	if (p->n_cols <= WALK_COLS)
+		a->cost = local_search(p, LOCAL_STEPS + 4 * (int64_t)p->n_cols,
+			e->deadline, chosen);
+	if (a->cost > a->bound && p->n_cols > BRANCH_COLS)
+		a->cost = region_search(p, PASSES, e->deadline, chosen);
 }
 
 /* What the multipliers decided makes a smaller problem: its optimum, or the
@@ -181,20 +191,30 @@ static bool try_prices(struct engine *e, const struct cover_problem *p,
 	return true;
 }
 
+static int64_t quick_bound(const struct engine *e, const struct part *part)
+{
+	int64_t bound = branch_bound(&part->p, NULL), more;
+
+	if (!part->pairs)
+		return bound;
+	more = cycles_bound(&part->p, e->deadline);
+	return more > bound ? more : bound;
+}
+
 static struct answer solve_part(
 	struct engine *e, const struct part *part, bool *chosen)
 {
 	const struct cover_problem *p = &part->p;
 	struct answer a = {.cost = start_greedily(p, chosen)};
 
-	a.bound = branch_bound(p, NULL);
-	if (!proven(a) && !(e->skip & SKIP_BRANCH))
-		try_branch(e, p, &a, chosen);
+	a.bound = quick_bound(e, part);
 	if (!proven(a))
 		walk(e, p, &a, chosen);
-	if (!proven(a) && try_prices(e, p, &a, chosen))
+	if (!proven(a) && !(e->skip & SKIP_BRANCH))
+		try_branch(e, part, &a, chosen);
+	if (!proven(a) && !part->pairs && try_prices(e, p, &a, chosen))
 		return a;
-	if (!proven(a) && !(e->skip & SKIP_CORE))
+	if (!proven(a) && !(e->skip & SKIP_CORE) && p->n_cols <= CORE_COLS)
 		try_core(e, p, &a, chosen);
 	return a;
 }

@@ -84,33 +84,30 @@ static void peel(struct ascent *a)
 	}
 }
 
-static int by_rivals(const void *x, const void *y, void *ctx)
-{
-	const int *rivals = ctx;
-	int a = *(const int *)x, b = *(const int *)y;
-
-	return rivals[a] != rivals[b] ? (rivals[a] > rivals[b] ? 1 : -1)
-				      : (a > b) - (a < b);
-}
-
-/* Groups whose columns are wanted least elsewhere come first. */
+/* Groups whose columns are wanted least elsewhere come first; from a point on
+ * the difference does not matter. */
 static int *order_groups(const struct ascent *a)
 {
+	enum { MOST = 1023 };
 	const struct cover_problem *p = a->p;
-	int *order = mem_grow(NULL, (size_t)a->n_groups + 1, sizeof(int));
-	cleanup_free int *rivals =
-		mem_zalloc((size_t)a->n_groups + 1, sizeof(int));
+	size_t n = (size_t)a->n_groups + 1;
+	int *order = mem_grow(NULL, n, sizeof(int));
+	cleanup_free int *rivals = mem_zalloc(n, sizeof(int));
+	int at[MOST + 2] = {0};
 
 	for (int g = 0; g < a->n_groups; g++) {
-		int64_t n = 0;
+		int64_t sum = 0;
 
 		for (int i = p->row_start[first_row(p, g)];
 			i < p->row_start[first_row(p, g + 1)]; i++)
-			n += a->open[p->row_col[i]];
-		rivals[g] = n < INT32_MAX ? (int)n : INT32_MAX;
-		order[g] = g;
+			sum += a->open[p->row_col[i]];
+		rivals[g] = sum < MOST ? (int)sum : MOST;
+		at[rivals[g] + 1]++;
 	}
-	qsort_r(order, (size_t)a->n_groups, sizeof(int), by_rivals, rivals);
+	for (int i = 1; i <= MOST; i++)
+		at[i] += at[i - 1];
+	for (int g = 0; g < a->n_groups; g++)
+		order[at[rivals[g]]++] = g;
 	return order;
 }
 

@@ -138,6 +138,8 @@ static int worst(struct walk *w)
 						     (uint64_t)w->n_in)];
 		double r = rate(w, c);
 
+		if (w->stamp[c] == w->now - 1 && best >= 0)
+			continue; /* came a moment ago */
 		if (best < 0 || r < low ||
 			(r <= low && w->stamp[c] < w->stamp[best])) {
 			best = c;
@@ -192,10 +194,8 @@ static void mend(struct walk *w, int64_t best)
 		if (c < 0 || w->t.cost + w->p->cost[c] >= best)
 			break;
 		add(w, c);
-		press(w);
 	}
-	if (w->n_open)
-		press(w);
+	press(w);
 }
 
 static void walk_init(struct walk *w, const struct cover_problem *p)

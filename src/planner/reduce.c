@@ -61,7 +61,7 @@ static bool dominated(struct kernel *k, int u)
 	int first = shortest_row(k, rows, k->deg[u]), n = 0, work = 0;
 	int cand[64];
 
-	if (k->want[first] > 1)
+	if (k->want[first] > 1 || (k->long_rows == 0 && k->deg[u] > 1))
 		return false;
 	cols = kernel_cols(k, first);
 	for (int i = 0; i < k->len[first] && n < 64; i++)
@@ -309,7 +309,8 @@ static void look_at(struct kernel *k, int u)
 		kernel_force(k, u);
 		return;
 	}
-	if (!(k->skip & SKIP_SUBSUMED))
+	/* among pairs alone only equal ones, which neighbours() cuts */
+	if (!(k->skip & SKIP_SUBSUMED) && k->long_rows)
 		subsume_around(k, u);
 	if (k->n_forced || k->infeasible)
 		return;
