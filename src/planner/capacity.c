@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS_MAX = 2000, WIDEN_MAX = 64 };
+enum { ROUNDS_MAX = 2000, WIDEN_MAX = 64, WORK_MAX = 20000000 };
 
 struct work {
 	const struct capacity_goal *goal;
@@ -32,7 +32,14 @@ struct work {
 	struct mono_time deadline;
 	int *order, *row; /* scratch, by place in a shortage */
 	bool *kept;
+	int *others; /* scratch: a shortage's columns and what they give */
+	int64_t *other_gives;
 };
+
+static int by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
 
 static int by_giving(const void *a, const void *b, void *ctx)
 {
@@ -120,6 +127,89 @@ static void cut(const struct shortage *s, void *ctx)
 		sum += s->gives[k];
 	}
 	add_row(w, s, w->kept, 1);
+}
+
+/* What the columns of one crowded column's groups could give instead of it. */
+static int64_t add_others(struct work *w, const struct incidence *at, int v,
+	const struct room *room, int64_t *gives)
+{
+	const struct cover_problem *p = w->goal->problem;
+	struct shortage s = {.columns = w->others, .gives = w->other_gives};
+	int last = -1, least;
+	int64_t cells = 0;
+
+	for (int i = at->start[v]; i < at->start[v + 1]; i++) {
+		int g = at->group[at->row[i]];
+		int first = problem_first_row(p, g);
+		int end = first + problem_rows_of(p, g);
+
+		if (g == last)
+			continue;
+		last = g;
+		s.need += room->load[g] * problem_demand(p, g) *
+			  problem_need(p, first);
+		for (int k = p->row_start[first]; k < p->row_start[end]; k++) {
+			int u = p->row_col[k];
+
+			cells++;
+			if (problem_fate(p, u) == COLUMN_OUT)
+				continue;
+			if (gives[u] == 0)
+				s.columns[s.n_columns++] = u;
+			gives[u] += room->load[g];
+		}
+	}
+	qsort(s.columns, (size_t)s.n_columns, sizeof(int), by_number);
+	for (int i = 0; i < s.n_columns; i++) {
+		int u = s.columns[i];
+
+		s.gives[i] =
+			gives[u] < room->most[u] ? gives[u] : room->most[u];
+		gives[u] = 0;
+		if (u == v) {
+			s.need -= s.gives[i];
+			s.gives[i] = 0;
+		}
+	}
+	least = s.need > 0 ? fewest(w, &s) : 0;
+	if (least > 0)
+		add_row(w, &s, NULL, least);
+	return cells;
+}
+
+static int64_t load_at(
+	const struct incidence *at, int v, const struct room *room)
+{
+	int64_t sum = 0;
+
+	for (int i = at->start[v]; i < at->start[v + 1]; i++)
+		sum += room->load[at->group[at->row[i]]];
+	return sum;
+}
+
+/* Before the first round: a column that sees more than it has room for leaves
+ * the rest to others.  Rounds would find that, one after the other; so would
+ * they if a limit on the work ends this early. */
+static void add_first_rows(struct work *w)
+{
+	const struct cover_problem *p = w->goal->problem;
+	size_t cols = (size_t)p->n_cols + 1;
+	cleanup_free int64_t *gives = mem_zalloc(cols, sizeof(*gives));
+	int64_t left = WORK_MAX;
+	struct incidence at;
+
+	incidence_of(p, &at);
+	for (int i = 0; i < w->goal->n_rooms; i++)
+		for (int v = 0; v < p->n_cols && left > 0; v++) {
+			const struct room *room = &w->goal->rooms[i];
+
+			left -= at.start[v + 1] - at.start[v] + 1;
+			if (problem_fate(p, v) != COLUMN_OUT &&
+				load_at(&at, v, room) > room->most[v]) {
+				left -= add_others(w, &at, v, room, gives);
+			}
+		}
+	incidence_release(&at);
 }
 
 /* One room after the other; true when there is enough in each. */
@@ -291,6 +381,9 @@ static void open_work(struct work *w)
 	w->order = mem_zalloc(cols, sizeof(int));
 	w->row = mem_zalloc(cols, sizeof(int));
 	w->kept = mem_zalloc(cols, sizeof(bool));
+	w->others = mem_zalloc(cols, sizeof(int));
+	w->other_gives = mem_zalloc(cols, sizeof(int64_t));
+	add_first_rows(w);
 }
 
 static void close_work(struct work *w)
@@ -299,6 +392,8 @@ static void close_work(struct work *w)
 	free(w->order);
 	free(w->row);
 	free(w->kept);
+	free(w->others);
+	free(w->other_gives);
 }
 
 void capacity_solve(

@@ -36,6 +36,7 @@ struct work {
 	const struct coverage *c;
 	const struct plan_goal *goal;
 	struct outcome *o;
+	int64_t *price; /* by column: first tier of the cost */
 	struct mono_time deadline;
 };
 
@@ -74,6 +75,7 @@ static void choose(struct work *w, const bool *chosen, int64_t lower_bound)
 	r->dual_bound = 0;
 	r->cost = cost_of(w, chosen);
 	r->lower_bound = lower_bound < r->cost ? lower_bound : r->cost;
+	r->optimal = false;
 	w->o->limited = true;
 }
 
@@ -126,13 +128,13 @@ static void find_share(struct work *w)
 	struct partial_result cheap, few;
 	struct outcome *o = w->o;
 
-	solve_part(w, PARTIAL_SHARE, w->c->p.cost, o->wanted, &cheap);
-	choose(w, cheap.chosen, cheap.bound);
+	solve_part(w, PARTIAL_SHARE, w->price, o->wanted, &cheap);
+	choose(w, cheap.chosen, cheap.bound * w->c->unit);
 	o->status = proven(w) ? PLAN_OPTIMAL : PLAN_FEASIBLE;
 	if (!in_budget(w, cheap.chosen)) {
 		solve_part(w, PARTIAL_SHARE, NULL, o->wanted, &few);
 		if (few.price <= w->goal->budget) {
-			choose(w, few.chosen, cheap.bound);
+			choose(w, few.chosen, cheap.bound * w->c->unit);
 			o->status = proven(w) ? PLAN_OPTIMAL : PLAN_FEASIBLE;
 		} else {
 			partial_release(&few);
@@ -317,9 +319,15 @@ void outcome_find(const struct topology *t, const struct coverage *c,
 	const struct plan_goal *goal, struct outcome *ret)
 {
 	const struct cover_limits limits = {.time_ms = goal->time_limit_ms};
-	struct work w = {
-		t, c, goal, ret, mono_add_ms(mono_now(), goal->time_limit_ms)};
+	struct work w = {.t = t,
+		.c = c,
+		.goal = goal,
+		.o = ret,
+		.deadline = mono_add_ms(mono_now(), goal->time_limit_ms)};
 
+	w.price = same(c->p.n_cols, 0);
+	for (int v = 0; v < c->p.n_cols; v++)
+		w.price[v] = c->p.cost[v] / c->unit;
 	*ret = (struct outcome){0};
 	ret->wanted = outcome_wanted(goal, c->p.n_groups + c->lost.n_groups);
 	ret->bound = c->p.n_groups;
@@ -333,6 +341,7 @@ void outcome_find(const struct topology *t, const struct coverage *c,
 	else if (outcome_wants_part(goal))
 		find_part(&w);
 	settle(&w);
+	free(w.price);
 }
 
 void outcome_release(struct outcome *o)
