@@ -22,6 +22,21 @@ static bool any_capture(const struct lab_experiment *e)
 	return false;
 }
 
+static bool any_shared(
+	const struct lab_site *site, const struct lab_experiment *e)
+{
+	int owner = lab_index(site, e);
+
+	for (size_t i = 0; i < site->n_machines; i++) {
+		const struct lab_machine *m = &site->machines[i];
+
+		if (m->owner == owner && m->host >= 0 &&
+			site->machines[m->host].is_shared_host)
+			return true;
+	}
+	return false;
+}
+
 static bool any_cargo(const struct ns_experiment *ns)
 {
 	for (size_t i = 0; i < ns->n_nodes; i++)
@@ -68,5 +83,8 @@ void describe_notes(const struct lab_site *site, const struct lab_experiment *e,
 			      "capture is written\n");
 	if (any_cargo(ns))
 		buf_adds(out, "tar files and RPMs are not installed\n");
+	if (any_shared(site, e))
+		buf_adds(out, "shared hosts are no machines of their own "
+			      "here: their virtual nodes are wired directly\n");
 	foreign_images(site, e, out);
 }
