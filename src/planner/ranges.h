@@ -6,7 +6,8 @@
 #include "planner/coverage.h"
 
 /* Fills plan->ranges where the goal's dedupe is "path"; nothing else.  The
- * taps are assigned: where there are no limits, a path is counted by that of
+ * taps are assigned.  Where probes have a limit (max_pps), the flows of a path
+ * are divided in proportion to what each has left; else it is counted by that of
  * its probes with the least paths so far. */
 int ranges_assign(struct plan *plan, const struct topology *t,
 	const struct coverage *c, const struct plan_goal *goal,

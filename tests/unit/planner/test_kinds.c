@@ -366,6 +366,28 @@ Test(kinds, flows_on_a_path_are_shared_out_whole)
 	topology_free(t);
 }
 
+/* Three probes with the same limit on the only path: a third each, then what
+ * is left counts. */
+Test(kinds, limited_probes_divide_a_path)
+{
+	struct topology *t = topology_new();
+	struct plan *plan;
+
+	wire(t, "l1", LINK_P2P, "a r1");
+	wire(t, "l2", LINK_P2P, "r1 r2");
+	wire(t, "l3", LINK_P2P, "r2 b");
+	topology_finish(t);
+	plan = solve(t, (struct plan_goal){.dedupe = "path",
+				.require = list("a,r1,r2"),
+				.max_pps = 1000});
+	cr_assert_eq(plan->n_ranges, 1);
+	cr_assert_eq(plan->ranges[0].n_shares, 3);
+	cr_assert_eq(plan->ranges[0].shares[0].to, (UINT64_C(1) << 32) / 3);
+	cr_assert_eq(plan->ranges[0].shares[2].to, UINT64_C(1) << 32);
+	plan_free(plan);
+	topology_free(t);
+}
+
 static void refuse(const struct topology *t, struct plan_goal goal)
 {
 	struct err err = ERR_INIT;
