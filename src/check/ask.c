@@ -74,6 +74,50 @@ static int read_select(const struct names *names, const struct jval *list,
 	return 0;
 }
 
+static int mark_fresh(const struct names *names, const char *name,
+	struct ask *a, struct err *err)
+{
+	int link = names_link(names, name);
+
+	if (link < 0)
+		return err_set(err, NFZ_E_INPUT,
+			"heavy: link %s is not in the topology",
+			name ? name : "(none)");
+	if (!a->selected[link])
+		return err_set(err, NFZ_E_INPUT,
+			"heavy: link %s is there twice, or was not asked for",
+			name);
+	a->selected[link] = false;
+	a->fresh[link] = true;
+	a->n_fresh++;
+	return 0;
+}
+
+/* Links that new nodes see, or do not: none of the other nodes' business. */
+static int read_fresh(const struct names *names, const struct jval *heavy,
+	struct ask *a, struct err *err)
+{
+	const struct jval *links = jval_get(heavy, "links");
+	const struct jval *gaps = jval_get(heavy, "uncovered");
+	size_t n = names->t->n_links;
+	int r = 0;
+
+	if (!heavy)
+		return 0;
+	a->fresh = arena_alloc(&a->arena, n + 1, sizeof(bool));
+	if (!a->selected) {
+		a->selected = arena_alloc(&a->arena, n + 1, sizeof(bool));
+		memset(a->selected, 1, n * sizeof(bool));
+	}
+	for (size_t i = 0; i < jval_count(links) && r == 0; i++)
+		r = mark_fresh(names, jval_text(jval_at(links, i)), a, err);
+	a->n_fresh_covered = a->n_fresh;
+	for (size_t i = 0; i < jval_count(gaps) && r == 0; i++)
+		r = mark_fresh(
+			names, jval_get_text(jval_at(gaps, i), "link"), a, err);
+	return r;
+}
+
 /* Each pair once, sorted so that one search serves all with the same end. */
 static int by_end(const void *a, const void *b)
 {
@@ -217,6 +261,8 @@ int ask_read(const struct names *names, const struct jval *plan,
 			ret->required, err);
 	if (r == 0)
 		r = read_select(names, jval_get(demand, "select"), ret, err);
+	if (r == 0)
+		r = read_fresh(names, jval_get(plan, "heavy"), ret, err);
 	if (r == 0)
 		r = read_pairs(names, jval_get(demand, "pairs"), ret, err);
 	if (r == 0)

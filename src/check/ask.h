@@ -23,7 +23,9 @@ struct ask {
 	bool all; /* nothing that can be covered may be left out */
 	bool *avoided, *required; /* by node */
 	bool *selected;           /* by link; NULL: all of them */
-	int (*pairs)[2];          /* ends of paths; NULL: all hosts */
+	bool *fresh; /* by link: left to new nodes, so not selected; NULL: none */
+	size_t n_fresh, n_fresh_covered;
+	int (*pairs)[2]; /* ends of paths; NULL: all hosts */
 	size_t n_pairs;
 	enum ask_dedupe dedupe;
 	int64_t *cost; /* by node, in units of objective.cost */

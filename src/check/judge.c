@@ -85,6 +85,8 @@ static void judge_all(struct judge *j)
 	judge_minimal(j);
 	judge_cost(j);
 	judge_bound(j);
+	if (j->ask->fresh)
+		judge_heavy(j);
 	free(j->chosen);
 }
 

@@ -32,5 +32,6 @@ void judge_minimal(const struct judge *j);
 void judge_owners(const struct judge *j);
 void judge_ranges(const struct judge *j);
 void judge_bound(const struct judge *j);
+void judge_heavy(const struct judge *j);
 
 #endif

@@ -103,7 +103,8 @@ static void judge_status(const struct judge *j)
 		c->n_infeasible)
 		trouble_add(&wrong, "%s, though something cannot be covered",
 			c->status_word);
-	if (c->status == CLAIM_INFEASIBLE && !c->n_infeasible)
+	if (c->status == CLAIM_INFEASIBLE && !c->n_infeasible &&
+		j->ask->n_fresh == j->ask->n_fresh_covered)
 		trouble_add(&wrong, "infeasible, though all could be covered");
 	verdict_close(j->v, "status", &wrong, "%s", c->status_word);
 }

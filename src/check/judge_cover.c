@@ -281,7 +281,7 @@ static int links_asked(const struct judge *j)
 	for (size_t i = 0; i < j->t->n_links; i++)
 		n += j->t->links[i].n_members > 0 &&
 		     (!j->ask->selected || j->ask->selected[i]);
-	return n;
+	return n + (int)j->ask->n_fresh;
 }
 
 static double watchers(const struct judge *j)
@@ -306,7 +306,8 @@ static void judge_numbers(const struct judge *j, const bool *covered, int n,
 {
 	const struct claim *c = j->claim;
 	bool paths = j->ask->cover == ASK_PATHS;
-	int links = paths ? links_tapped(j) : links_covered(j, covered);
+	int links = (paths ? links_tapped(j) : links_covered(j, covered)) +
+		    (int)j->ask->n_fresh_covered;
 	double factor = watchers(j);
 
 	if (c->links != links_asked(j))

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/drawing.h"
 #include "cli/experiment.h"
+#include "cli/heavy.h"
 #include "cli/planning.h"
 #include "cli/say.h"
 
@@ -17,6 +18,7 @@ struct plan_command {
 	struct common common;
 	struct plan_options plan;
 	struct drawing_options drawing;
+	struct heavy_options heavy;
 	const char *topology, *out;
 	bool stats;
 };
@@ -24,6 +26,7 @@ struct plan_command {
 static const struct opt options[] = {
 	PLAN_OPTIONS(struct plan_command),
 	DRAWING_OPTIONS(struct plan_command),
+	HEAVY_OPTIONS(struct plan_command),
 	{"topology", 0, OPT_TEXT, offsetof(struct plan_command, topology),
 		"FILE", "plan for a file (JSON, NS, RSpec, ...; - is stdin)",
 		NULL, 0, 0},
@@ -166,7 +169,10 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 				plan->spent.import_ms, plan->spent.cpu_ms,
 				(long long)plan->spent.peak_kib);
 		say(app, "Nothing was changed.");
-		if (word && (plan->n_gaps == 0 || plan->status == PLAN_OPTIMAL))
+		if (word && plan->heavy)
+			say(app, "up --%s cannot apply it yet.", plan->mode);
+		else if (word &&
+			 (plan->n_gaps == 0 || plan->status == PLAN_OPTIMAL))
 			say_next(app, o, word);
 	}
 	return r < 0 ? r : planning_verdict(app, plan, t, &o->plan, err);
@@ -176,19 +182,28 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	struct plan_command o = {0};
 	struct opt_list made = {0};
+	struct heavy_goal with = {0};
+	struct arena names = ARENA_INIT;
 	int words, r;
 
 	argc = join_changes(argc, argv, &made);
 	r = command_parse(app, &cmd_plan, &o, argc, argv, &words, err);
+	if (r == 0 && words >= 0 && (o.plan.heavy || o.plan.mixed)) {
+		r = heavy_goal_of(&o.heavy, !o.plan.heavy, &names, &with, err);
+		o.plan.with = &with;
+	}
 	if (r == 0 && words >= 0)
 		r = plan(app, &o, words ? argv[1] : NULL, err);
+	heavy_goal_release(&with);
+	arena_release(&names);
 	plan_options_release(&o.plan);
 	opt_list_release(&made);
 	return r;
 }
 
 const struct command cmd_plan = {.name = "plan",
-	.usage = "[--light] [options] PROJ/EXP | --topology FILE",
+	.usage = "[--light|--heavy|--mixed] [options] PROJ/EXP | --topology "
+		 "FILE",
 	.summary = "Show where probes would go, and why; change nothing",
 	.example = "netflowize plan --light netsec/dumbbell -o json",
 	.options = options,

@@ -210,6 +210,10 @@ static int read_plan(struct up *up, struct err *err)
 	if (r == 0)
 		r = plan_parse(buf_str(&text), text.len, up->o->use_plan, up->t,
 			&up->plan, err);
+	if (r == 0 && strcmp(up->plan->mode, "light") != 0)
+		r = err_set(err, NFZ_E_USAGE,
+			"%s is a %s plan; up cannot apply it yet",
+			up->o->use_plan, up->plan->mode);
 	buf_release(&text);
 	return r;
 }
@@ -420,12 +424,25 @@ static int carry_out(struct up *up, struct err *err)
 	return r;
 }
 
+static int no_new_nodes(const struct plan_options *o, struct err *err)
+{
+	const char *mode = o->heavy ? "heavy" : "mixed";
+
+	err_set(err, NFZ_E_USAGE, "up --%s is not available yet", mode);
+	return err_hint(err,
+		"See what it would take: netflowize plan --%s\n"
+		"Without new nodes:      netflowize up --light",
+		mode);
+}
+
 static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	struct up_command o = {0};
 	struct up up = {.app = app, .o = &o};
 	int words, r = command_parse(app, &cmd_up, &o, argc, argv, &words, err);
 
+	if (r == 0 && words >= 0 && (o.plan.heavy || o.plan.mixed))
+		r = no_new_nodes(&o.plan, err);
 	if (r == 0 && words >= 0) {
 		r = experiment_or_file(
 			app, o.topology, words ? argv[1] : NULL, &up.t, err);

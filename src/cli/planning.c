@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "cli/heavy.h"
 #include "cli/say.h"
 #include "format/sheet.h"
 
@@ -77,7 +78,8 @@ int planning_solve(const struct topology *t, const struct plan_options *o,
 {
 	double gap;
 	struct plan_goal goal = {
-		.mode = o->heavy   ? "heavy"
+		.mode = o->with    ? "light"
+			: o->heavy ? "heavy"
 			: o->mixed ? "mixed"
 				   : "light",
 		.cover = o->cover,
@@ -103,7 +105,8 @@ int planning_solve(const struct topology *t, const struct plan_options *o,
 	if (r == 0)
 		r = read_wishes(&goal.wishes, t, o, err);
 	if (r == 0)
-		r = plan_solve(t, &goal, ret, err);
+		r = o->with ? heavy_solve(t, &goal, o->with, ret, err)
+			    : plan_solve(t, &goal, ret, err);
 	wishes_release(&goal.wishes);
 	return r;
 }
@@ -361,6 +364,15 @@ static void show_gaps(
 			plan->n_gaps - ROWS_MAX);
 }
 
+static const char *mode_words(const struct plan *plan)
+{
+	if (!plan->heavy)
+		return "use only nodes you already have";
+	return strcmp(plan->mode, "heavy") == 0
+		       ? "a probe on every link, on nodes added for it"
+		       : "your nodes, and new ones where they see nothing";
+}
+
 int planning_show(const struct app *app, const struct plan *plan,
 	const struct topology *t, struct err *err)
 {
@@ -368,14 +380,24 @@ int planning_show(const struct app *app, const struct plan *plan,
 	struct buf out = BUF_INIT((size_t)64 << 20);
 	int r;
 
-	printf("\nPlan (%s: use only nodes you already have)\n\n", plan->mode);
-	r = show_probes(plan, t, wide, err);
-	buf_addf(&out, "\n  COLLECTOR  %s (%s)\n\n",
-		plan->collector.node < 0 ? "none"
-					 : t->nodes[plan->collector.node].name,
+	printf("\nPlan (%s: %s)\n\n", plan->mode, mode_words(plan));
+	r = plan->heavy && !plan->n_probes ? 0
+					   : show_probes(plan, t, wide, err);
+	buf_addf(&out, "%s  COLLECTOR  %s (%s)\n\n",
+		plan->heavy && !plan->n_probes ? "" : "\n",
+		plan->heavy && plan->heavy->collector >= 0 ? HEAVY_COLLECTOR
+		: plan->collector.node < 0
+			? "none"
+			: t->nodes[plan->collector.node].name,
 		plan->collector.reason);
-	show_coverage(plan, &out);
-	show_proof(plan, &out);
+	if (plan->heavy) {
+		heavy_print(plan, t, &out);
+		if (strcmp(plan->mode, "mixed") == 0)
+			show_proof(plan, &out);
+	} else {
+		show_coverage(plan, &out);
+		show_proof(plan, &out);
+	}
 	show_notes(plan, t, &out);
 	show_inside(t, &out);
 	planning_show_modes(plan, t, &out);

@@ -3,6 +3,7 @@
 #define NFZ_CLI_PLANNING_H
 
 #include "cli/app.h"
+#include "planner/heavy.h"
 #include "planner/solver.h"
 #include "topology/plan.h"
 
@@ -17,7 +18,8 @@ struct plan_options {
 	const char *coverage, *loads;
 	bool forced;
 	struct opt_list what_if;
-	const char *gap; /* "1.5": percent that is good enough */
+	const struct heavy_goal *with; /* heavy, mixed: new nodes */
+	const char *gap;               /* "1.5": percent that is good enough */
 };
 /* For the option table of a command whose struct S has a plan_options member
  * called plan. */
@@ -25,13 +27,9 @@ struct plan_options {
 	{"light", 0, OPT_FLAG, offsetof(S, plan.light), NULL,                  \
 		"use only nodes that exist (the default)", NULL, 0, 0},        \
 		{"heavy", 0, OPT_FLAG, offsetof(S, plan.heavy), NULL,          \
-			"a probe on every link, on new nodes (not available "  \
-			"yet)",                                                \
-			NULL, 0, 0},                                           \
+			"a probe on every link, on new nodes", NULL, 0, 0},    \
 		{"mixed", 0, OPT_FLAG, offsetof(S, plan.mixed), NULL,          \
-			"light, with new nodes where needed (not available "   \
-			"yet)",                                                \
-			NULL, 0, 0},                                           \
+			"light, with new nodes where needed", NULL, 0, 0},     \
 		{"cover", 0, OPT_TEXT, offsetof(S, plan.cover), "KIND",        \
 			"links (default), directions, segments or paths",      \
 			NULL, 0, 0},                                           \

@@ -1,5 +1,6 @@
 /* The last word on a plan: fine, or which error, why, and what can be done. */
 #include "base/mem.h"
+#include "cli/heavy.h"
 #include "cli/planning.h"
 #include "cli/say.h"
 
@@ -280,7 +281,10 @@ int planning_verdict(const struct app *app, const struct plan *plan,
 	const struct topology *t, const struct plan_options *o, struct err *err)
 {
 	const struct plan_modes *m = &plan->modes;
+	int r = plan->heavy ? heavy_verdict(plan, t, err) : 0;
 
+	if (r < 0)
+		return r;
 	if (plan->status == PLAN_OPTIMAL) {
 		if (plan->n_gaps)
 			say_note(app,

@@ -128,7 +128,8 @@ static int check_goal(const struct plan_goal *goal, struct err *err)
 {
 	if (strcmp(goal->mode, "light") != 0)
 		return err_set(err, NFZ_E_USAGE,
-			"the %s mode is not available; use --light",
+			"the %s mode takes new nodes, which this cannot "
+			"plan",
 			goal->mode);
 	if (strcmp(goal->dedupe, "owner") != 0 &&
 		strcmp(goal->dedupe, "path") != 0 &&

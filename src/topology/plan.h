@@ -143,11 +143,13 @@ struct plan_spent {
 	int64_t peak_kib;
 };
 
+struct plan_heavy; /* topology/plan_heavy.h */
+
 struct plan {
 	struct arena arena;
 	char topology_sha256[65];
 	enum plan_status status;
-	const char *mode;      /* "light" */
+	const char *mode;      /* "light", "heavy", "mixed" */
 	const char *cover;     /* "links" */
 	const char *objective; /* "impact" */
 	struct plan_demand demand;
@@ -165,6 +167,7 @@ struct plan {
 	struct plan_duplicate *duplicates;
 	size_t n_duplicates;
 	struct plan_collector collector;
+	struct plan_heavy *heavy; /* new nodes; NULL: none (not read back) */
 	struct plan_proof proof;
 	uint64_t search_nodes;
 	int kernel_rows;

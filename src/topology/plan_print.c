@@ -2,6 +2,7 @@
  * be read by people and applied only to the topology it was made for. */
 #include "format/jsonw.h"
 #include "topology/plan.h"
+#include "topology/plan_heavy.h"
 
 static const char *status_name(enum plan_status status)
 {
@@ -378,6 +379,8 @@ void plan_print(
 	jsonw_init(&w, out, JSONW_INDENT);
 	jsonw_object(&w);
 	print_head(&w, plan, t);
+	if (plan->heavy)
+		plan_heavy_print(&w, plan->heavy, t);
 	print_certificate(&w, plan, t);
 	print_probes(&w, plan, t);
 	print_owners(&w, plan, t);

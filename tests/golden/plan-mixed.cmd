@@ -1,0 +1,1 @@
+plan --mixed --avoid left,client1 --topology topologies/dumbbell.ns

@@ -1,0 +1,1 @@
+up --heavy demo/dumbbell
