@@ -1,1 +1,1 @@
-plan --topology topologies/petersen.gr --objective count --budget 4
+plan --topology topologies/dumbbell.ns --objective count --budget 1

@@ -1,1 +1,1 @@
-plan --topology topologies/fat-tree.ns --coverage 75%
+plan --topology topologies/dumbbell.ns --coverage 60%
