@@ -164,6 +164,16 @@ static void join(struct mapper *m, int host, int node, uint32_t types)
 	m->hosts[host].n++;
 }
 
+static uint32_t types_of_machine(const struct mapper *m, const char *id)
+{
+	int at = lab_machine_find(m->site, id);
+
+	/* what there is not is refused when hosts get their machines */
+	return at < 0 || m->site->machines[at].is_virtual
+		       ? UINT32_MAX
+		       : 1u << (m->site->machines[at].type - m->site->types);
+}
+
 /* The host it has, or the machine that the file names. */
 static int wished_host(
 	struct mapper *m, const struct ns_node *node, uint32_t types)
@@ -188,7 +198,7 @@ static int wished_host(
 		if (m->hosts[i].fixed != NULL &&
 			strcmp(m->hosts[i].fixed, node->fixed) == 0)
 			return (int)i;
-	add_host(m, NULL, UINT32_MAX);
+	add_host(m, NULL, types_of_machine(m, node->fixed));
 	m->hosts[m->n_hosts - 1].fixed = node->fixed;
 	return (int)m->n_hosts - 1;
 }
@@ -213,6 +223,11 @@ static int pack_bound(struct mapper *m, uint32_t *types, struct err *err)
 		host = r == 0 ? wished_host(m, node, types[i]) : -1;
 		if (host >= 0 && can_join(m, host, (int)i, types[i], false))
 			join(m, host, (int)i, types[i]);
+		else if (r == 0 && node->fixed != NULL && *node->fixed != '\0')
+			r = err_set(err, NFZ_E_RESOURCES,
+				"*** Could not map %s to %s: %s is not "
+				"available",
+				node->name, node->fixed, node->fixed);
 	}
 	return r;
 }

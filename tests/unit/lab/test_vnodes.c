@@ -139,6 +139,25 @@ Test(vnodes, who_asks_for_it_is_on_a_shared_host)
 	mapped_free(&m);
 }
 
+Test(vnodes, a_file_may_say_which_machine_or_type)
+{
+	struct mapped m = mapped_new(
+		NS_HEAD "foreach n {a b c} {set $n [$ns node]\n"
+			"tb-set-hardware $n pcvm}\n"
+			"tb-fix-node $a pc7\ntb-set-hardware $b pcvm3000\n"
+			"set l [$ns make-lan \"$a $b $c\" 100Mb 0ms]\n"
+			"tb-set-multiplexed $l 1\n" NS_TAIL);
+
+	cr_assert_eq(m.result, 0, "%s", m.err.text);
+	cr_assert_str_eq(mapped_machine(&m, "a")->id, "pcvm7-1");
+	cr_assert_str_eq(
+		m.site->machines[host_of(&m, "b")].type->name, "pc3000");
+	/* c fits in with a */
+	cr_assert_eq(host_of(&m, "c"), host_of(&m, "a"));
+	cr_assert_str_eq(mapped_machine(&m, "c")->id, "pcvm7-2");
+	mapped_free(&m);
+}
+
 Test(vnodes, survivors_stay_where_they_are)
 {
 	struct mapped m = mapped_new(tut_vnode);
