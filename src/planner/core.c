@@ -359,28 +359,52 @@ static void search(struct oll *o)
 	}
 }
 
-/* Rows as first cores, in an order that leaves much to others. */
+/* A row as a core of at most the given weight. */
+static void seed_row(struct oll *o, int r, int64_t most)
+{
+	const struct cover_problem *p = o->p;
+	int g = tally_group(&o->tally, r);
+	int64_t w = most;
+
+	if (p->group_start && p->group_start[g + 1] - p->group_start[g] > 1)
+		return;
+	o->n_core = 0;
+	for (int q = p->row_start[r]; q < p->row_start[r + 1]; q++) {
+		MEM_PUSH(o->core, o->n_core, o->core_cap) = p->row_col[q];
+		if (o->softs[p->row_col[q]].weight < w)
+			w = o->softs[p->row_col[q]].weight;
+	}
+	if (w <= 0 || o->n_core < 2 || o->n_core >= SHRINK_UP_TO)
+		return;
+	o->ret->bound += w;
+	o->ret->cores++;
+	relax(o, w);
+}
+
+/* Prices are rounded, or the weights they leave would be of all sizes and
+ * cores prove little each: to quarters of the least cost. */
+static int64_t grid_of(const struct cover_problem *p)
+{
+	int64_t least = INT64_MAX;
+
+	for (int c = 0; c < p->n_cols; c++)
+		if (p->cost[c] > 0 && p->cost[c] < least)
+			least = p->cost[c];
+	return least >= 8 && least < INT64_MAX ? least / 4 : 1;
+}
+
+/* Rows as first cores: at their prices, then at what they still bear. */
 static void seed(struct oll *o)
 {
 	const struct cover_problem *p = o->p;
+	int64_t grid = grid_of(p);
 
-	for (int r = 0; r < p->n_rows; r++) {
-		int g = tally_group(&o->tally, r);
-		int64_t w = INT64_MAX;
-
-		if (p->group_start &&
-			p->group_start[g + 1] - p->group_start[g] > 1)
-			continue;
-		o->n_core = 0;
-		for (int q = p->row_start[r]; q < p->row_start[r + 1]; q++) {
-			MEM_PUSH(o->core, o->n_core, o->core_cap) =
-				p->row_col[q];
-			if (o->softs[p->row_col[q]].weight < w)
-				w = o->softs[p->row_col[q]].weight;
-		}
-		if (w > 0 && o->n_core > 1 && o->n_core < SHRINK_UP_TO)
-			take_core(o);
-	}
+	for (int r = 0; r < p->n_rows && o->ret->price; r++)
+		seed_row(o, r,
+			(int64_t)(o->ret->price[r] / (double)grid + 0.5) *
+				grid);
+	for (int r = 0; r < p->n_rows; r++)
+		seed_row(o, r, INT64_MAX);
 	join_late(o);
 }
 

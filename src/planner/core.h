@@ -10,6 +10,7 @@ struct core_search {
 	int64_t cost;              /* in: of chosen, -1 none; out: the best */
 	int64_t bound;             /* in and out: proven */
 	bool *chosen;              /* by column, updated with cost */
+	const double *price;       /* by row, where to start; 0: unknown */
 	uint64_t cores;            /* found */
 };
 

@@ -62,9 +62,10 @@ static int64_t start_greedily(const struct cover_problem *p, bool *chosen)
 }
 
 enum {
-	BRANCH_COLS = 60,    /* parts branched on before anything else */
-	BRANCH_PAIRS = 1000, /* parts of pairs: their bounds are stronger */
-	BRANCH_WORK = 400000,
+	BRANCH_COLS = 60,     /* parts branched on before anything else */
+	BRANCH_PAIRS = 1000,  /* parts of pairs: their bounds are stronger */
+	BRANCH_WORK = 400000, /* columns times nodes */
+	PAIRS_WORK = 20000000,
 	LOCAL_STEPS = 5000,
 	WALK_COLS = 5000, /* beyond, regions do better */
 	PASSES = 16,      /* over regions */
@@ -80,7 +81,9 @@ static void try_branch(struct engine *e, const struct part *part,
 	struct branch_search s = {.skip = e->skip,
 		.deadline = e->deadline,
 		.node_limit = last ? UINT64_MAX
-				   : (uint64_t)(BRANCH_WORK / (p->n_cols + 1))};
+				   : (uint64_t)((part->pairs ? PAIRS_WORK
+							     : BRANCH_WORK) /
+						(p->n_cols + 1))};
 	cleanup_free bool *better =
 		mem_zalloc((size_t)p->n_cols + 1, sizeof(bool));
 	int64_t cost;
@@ -98,11 +101,12 @@ static void try_branch(struct engine *e, const struct part *part,
 }
 
 static void try_core(struct engine *e, const struct cover_problem *p,
-	struct answer *a, bool *chosen)
+	struct answer *a, bool *chosen, const double *price)
 {
 	struct core_search s = {.deadline = e->deadline,
 		.cost = a->cost,
 		.bound = a->bound,
+		.price = price,
 		.chosen = chosen};
 
 	core_solve(p, &s);
@@ -170,7 +174,7 @@ static void solve_rest(struct engine *e, const struct cover_problem *p,
 
 /* True: the problem was handed on, smaller. */
 static bool try_prices(struct engine *e, const struct cover_problem *p,
-	struct answer *a, bool *chosen)
+	struct answer *a, bool *chosen, double *price)
 {
 	cleanup_free unsigned char *fate = mem_zalloc((size_t)p->n_cols + 1, 1);
 	struct lagrange l = {.rounds = PRICE_ROUNDS,
@@ -178,6 +182,7 @@ static bool try_prices(struct engine *e, const struct cover_problem *p,
 		.cost = a->cost,
 		.bound = a->bound,
 		.chosen = chosen,
+		.price = price,
 		.fate = fate};
 
 	if (a->cost < 0 || e->skip & SKIP_LAGRANGE)
@@ -206,16 +211,18 @@ static struct answer solve_part(
 {
 	const struct cover_problem *p = &part->p;
 	struct answer a = {.cost = start_greedily(p, chosen)};
+	cleanup_free double *price =
+		mem_zalloc((size_t)p->n_rows + 1, sizeof(double));
 
 	a.bound = quick_bound(e, part);
 	if (!proven(a))
 		walk(e, p, &a, chosen);
 	if (!proven(a) && !(e->skip & SKIP_BRANCH))
 		try_branch(e, part, &a, chosen);
-	if (!proven(a) && !part->pairs && try_prices(e, p, &a, chosen))
+	if (!proven(a) && !part->pairs && try_prices(e, p, &a, chosen, price))
 		return a;
 	if (!proven(a) && !(e->skip & SKIP_CORE) && p->n_cols <= CORE_COLS)
-		try_core(e, p, &a, chosen);
+		try_core(e, p, &a, chosen, price);
 	return a;
 }
 

@@ -256,6 +256,7 @@ void lagrange_run(const struct cover_problem *p, struct lagrange *l)
 		l->bound = whole;
 	l->n_fixed = 0;
 	decide(&s, &x);
+	memcpy(l->price, s.best_u, sizeof(double) * (size_t)p->n_rows);
 	tally_release(&s.t);
 	free(s.u);
 	free(s.best_u);

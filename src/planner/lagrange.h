@@ -13,6 +13,7 @@ struct lagrange {
 	int64_t bound;       /* in and out: proven, in whole costs */
 	unsigned char *fate; /* out: by column, what every cheaper cover has */
 	int n_fixed;         /* out */
+	double *price;       /* out: by row, the best ones */
 };
 
 /* A problem without fates, with a known cover. */
