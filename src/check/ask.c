@@ -202,6 +202,56 @@ static int read_costs(const struct names *names, const struct jval *costs,
 	return 0;
 }
 
+static int read_limit(const struct jval *demand, const char *key, int64_t *ret,
+	struct err *err)
+{
+	const struct jval *v = jval_get(demand, key);
+
+	if (v && (!jval_int(v, ret) || *ret < 1))
+		return err_set(err, NFZ_E_INPUT,
+			"demand: %s is no number of 1 or more", key);
+	return 0;
+}
+
+static int read_loads(const struct names *names, const struct jval *loads,
+	struct ask *a, struct err *err)
+{
+	a->load =
+		arena_alloc(&a->arena, names->t->n_links + 1, sizeof(int64_t));
+	for (void *at = jval_first(loads); at; at = jval_next(loads, at)) {
+		int link = names_link(names, jval_key(at));
+		int64_t load;
+
+		if (link < 0 || !jval_int(jval_member(at), &load) || load < 0 ||
+			load > INT64_C(1) << 50)
+			return err_set(err, NFZ_E_INPUT,
+				"demand: the load of link %s is no number of 0 "
+				"or more, or there is no such link",
+				jval_key(at));
+		a->load[link] = load;
+	}
+	return 0;
+}
+
+static int read_limits(const struct names *names, const struct jval *demand,
+	struct ask *a, struct err *err)
+{
+	const struct jval *percent = jval_get(demand, "coverage");
+	int r = read_limit(demand, "budget", &a->budget, err);
+
+	if (r == 0)
+		r = read_limit(demand, "max_pps", &a->max_pps, err);
+	if (r == 0)
+		r = read_limit(demand, "max_ifaces", &a->max_ifaces, err);
+	if (r == 0 && percent &&
+		(!jval_double(percent, &a->percent) || !(a->percent > 0) ||
+			a->percent > 100))
+		r = err_set(err, NFZ_E_INPUT,
+			"demand: coverage is no number above 0, up to 100");
+	a->all = !a->budget && a->percent <= 0 && !a->max_pps && !a->max_ifaces;
+	return r < 0 ? r : read_loads(names, jval_get(demand, "loads"), a, err);
+}
+
 static int set_costs(const struct names *names, const struct jval *demand,
 	struct ask *a, struct err *err)
 {
@@ -265,6 +315,8 @@ int ask_read(const struct names *names, const struct jval *plan,
 		r = read_fresh(names, jval_get(plan, "heavy"), ret, err);
 	if (r == 0)
 		r = read_pairs(names, jval_get(demand, "pairs"), ret, err);
+	if (r == 0)
+		r = read_limits(names, demand, ret, err);
 	if (r == 0)
 		r = set_costs(names, demand, ret, err);
 	if (r < 0)

@@ -20,9 +20,13 @@ struct ask {
 	enum ask_cover cover;
 	enum ask_objective objective;
 	int redundancy;
-	bool all; /* nothing that can be covered may be left out */
-	bool *avoided, *required; /* by node */
-	bool *selected;           /* by link; NULL: all of them */
+	bool all;       /* nothing that can be covered may be left out */
+	int64_t budget; /* most probes, 0: no limit */
+	double percent; /* of the elements, 0: all */
+	int64_t max_pps, max_ifaces; /* of a probe, 0: no limit */
+	int64_t *load;               /* by link, packets per second */
+	bool *avoided, *required;    /* by node */
+	bool *selected;              /* by link; NULL: all of them */
 	bool *fresh; /* by link: left to new nodes, so not selected; NULL: none */
 	size_t n_fresh, n_fresh_covered;
 	int (*pairs)[2]; /* ends of paths; NULL: all hosts */

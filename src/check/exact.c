@@ -228,3 +228,20 @@ void exact_solve(const struct need *n, int64_t enough, int64_t deadline_ns,
 	}
 	exact_release(&x);
 }
+
+void exact_solve_part(const struct need *n, const struct exact_part *part,
+	int64_t deadline_ns, struct exact_result *ret)
+{
+	struct exact_part rest = *part;
+	struct exact x;
+	int64_t found = 0;
+
+	exact_init(&x, n);
+	for (size_t v = 0; part->most_nodes >= 0 && v < n->t->n_nodes; v++)
+		rest.most_nodes -= n->required[v] && !n->obstacle[v];
+	*ret = (struct exact_result){.closed = false};
+	if (part->most_nodes < 0 || rest.most_nodes >= 0)
+		ret->closed = exact_core_part(&x, &rest, deadline_ns, &found);
+	ret->bound = found + (part->most_nodes < 0 ? x.base : 0);
+	exact_release(&x);
+}

@@ -15,6 +15,18 @@ struct exact_result {
 void exact_solve(const struct need *n, int64_t enough, int64_t deadline_ns,
 	struct exact_result *ret);
 
+/* The same where not all has to be covered.  No reductions: for networks of a
+ * few hundred links. */
+struct exact_part {
+	int may_miss;   /* so many groups that could be covered need not be */
+	int most_nodes; /* -1: the least cost is sought; else, with so many
+	                 * nodes at most (required ones included), the fewest
+	                 * groups missed: bound counts those */
+};
+
+void exact_solve_part(const struct need *n, const struct exact_part *part,
+	int64_t deadline_ns, struct exact_result *ret);
+
 /* --- between the search's own files ----------------------------------------
  */
 
@@ -47,6 +59,9 @@ bool exact_graph(const struct exact *x, const int *rows, int n,
 /* The cheapest cover of the live rows listed (whole groups, closed under
  * shared columns).  false: the deadline came; *ret is a bound then. */
 bool exact_core(const struct exact *x, const int *rows, int n,
+	int64_t deadline_ns, int64_t *ret);
+/* All live rows at once; most_nodes without those required. */
+bool exact_core_part(const struct exact *x, const struct exact_part *part,
 	int64_t deadline_ns, int64_t *ret);
 
 #endif

@@ -31,6 +31,9 @@ struct core_search {
 	int *assume;
 	size_t n_assume, assume_cap;
 	int64_t bound, deadline_ns;
+	const struct exact_part *part; /* NULL: all has to be covered */
+	int *missed;                   /* one literal a group */
+	size_t n_missed, missed_cap;
 };
 
 /* Wishes are for variables to be false. */
@@ -72,7 +75,9 @@ static int col_lit(struct core_search *s, int v)
 {
 	if (!s->x->var_of[v]) {
 		s->x->var_of[v] = ++s->vars;
-		add_wish(s, (struct wish){-s->vars, s->x->cost[v], NULL, 0});
+		if (!s->part || s->part->most_nodes < 0)
+			add_wish(s, (struct wish){
+					    -s->vars, s->x->cost[v], NULL, 0});
 	}
 	return s->x->var_of[v];
 }
@@ -102,21 +107,59 @@ static void row_clauses(struct core_search *s, int r, int unless)
 	sat_clause(s->sat, lits, (size_t)n);
 }
 
-/* Of the n live rows of a group, n - demand may stay unseen. */
+/* Of the n live rows of a group, n - demand may stay unseen; more, where the
+ * group may be missed. */
 static void group_clauses(struct core_search *s, const int *rows, int n)
 {
 	int spare = n - s->x->group_demand[s->x->row_group[rows[0]]];
 	cleanup_free int *unseen = mem_zalloc((size_t)n + 1, sizeof(int));
+	int missed = s->part ? ++s->vars : 0, clause[2];
 	struct totalizer *t;
 
+	if (missed)
+		MEM_PUSH(s->missed, s->n_missed, s->missed_cap) = missed;
 	for (int i = 0; i < n; i++) {
-		unseen[i] = spare ? ++s->vars : 0;
+		unseen[i] = spare ? ++s->vars : missed;
 		row_clauses(s, rows[i], unseen[i]);
 	}
 	if (!spare)
 		return;
 	t = totalizer_new(&s->arena, unseen, n, &s->vars);
-	sat_clause(s->sat, (int[]){-totalizer_output(t, s->sat, spare + 1)}, 1);
+	clause[0] = -totalizer_output(t, s->sat, spare + 1);
+	clause[1] = missed;
+	sat_clause(s->sat, clause, missed ? 2 : 1);
+}
+
+/* At most so many of the literals. */
+static void at_most(struct core_search *s, const int *lits, int n, int most)
+{
+	struct totalizer *t;
+	int clause;
+
+	if (most >= n)
+		return;
+	t = totalizer_new(&s->arena, lits, n, &s->vars);
+	clause = -totalizer_output(t, s->sat, most + 1);
+	sat_clause(s->sat, &clause, 1);
+}
+
+static void limit_part(struct core_search *s)
+{
+	const struct exact *x = s->x;
+	cleanup_free int *bought =
+		mem_zalloc((size_t)x->n_cols + 1, sizeof(int));
+	int n = 0;
+
+	if (s->part->most_nodes < 0) {
+		at_most(s, s->missed, (int)s->n_missed, s->part->may_miss);
+		return;
+	}
+	for (int v = 0; v < x->n_cols; v++)
+		if (x->var_of[v])
+			bought[n++] = x->var_of[v];
+	at_most(s, bought, n, s->part->most_nodes);
+	for (size_t i = 0; i < s->n_missed; i++)
+		add_wish(s, (struct wish){-s->missed[i], 1, NULL, 0});
 }
 
 static void add_rows(struct core_search *s, const int *rows, int n)
@@ -258,24 +301,49 @@ static bool search(struct core_search *s)
 	}
 }
 
-bool exact_core(const struct exact *x, const int *rows, int n,
-	int64_t deadline_ns, int64_t *ret)
+/* Runs it on these rows and clears up. */
+static bool run(struct core_search *s, const int *rows, int n, int64_t *ret)
 {
-	struct core_search s = {.x = x, .deadline_ns = deadline_ns};
+	const struct exact *x = s->x;
 	bool done;
 
-	s.sat = sat_new();
-	add_rows(&s, rows, n);
-	done = search(&s);
-	*ret = s.bound;
+	s->sat = sat_new();
+	add_rows(s, rows, n);
+	if (s->part)
+		limit_part(s);
+	done = search(s);
+	*ret = s->bound;
 	for (int i = 0; i < n; i++)
 		for (int k = x->row_start[rows[i]];
 			k < x->row_start[rows[i] + 1]; k++)
 			x->var_of[x->row_col[k]] = 0;
-	free(s.wish_at);
-	free(s.wishes);
-	free(s.assume);
-	sat_free(s.sat);
-	arena_release(&s.arena);
+	free(s->wish_at);
+	free(s->wishes);
+	free(s->assume);
+	free(s->missed);
+	sat_free(s->sat);
+	arena_release(&s->arena);
 	return done;
+}
+
+bool exact_core(const struct exact *x, const int *rows, int n,
+	int64_t deadline_ns, int64_t *ret)
+{
+	struct core_search s = {.x = x, .deadline_ns = deadline_ns};
+
+	return run(&s, rows, n, ret);
+}
+
+bool exact_core_part(const struct exact *x, const struct exact_part *part,
+	int64_t deadline_ns, int64_t *ret)
+{
+	struct core_search s = {
+		.x = x, .deadline_ns = deadline_ns, .part = part};
+	cleanup_free int *rows = mem_zalloc((size_t)x->n_rows + 1, sizeof(int));
+	int n = 0;
+
+	for (int r = 0; r < x->n_rows; r++)
+		if (!x->row_dead[r])
+			rows[n++] = r;
+	return run(&s, rows, n, ret);
 }

@@ -78,11 +78,22 @@ static void judge_all(struct judge *j)
 	for (size_t i = 0; i < j->claim->n_probe; i++)
 		j->chosen[j->claim->probe[i].node] = true;
 	judge_probes(j);
+	/* then nothing is covered, and nothing else is claimed */
+	if (judge_shortage(j)) {
+		judge_cost(j);
+		free(j->chosen);
+		return;
+	}
 	judge_coverage(j);
 	judge_owners(j);
 	if (j->ask->dedupe == ASK_PATH)
 		judge_ranges(j);
-	judge_minimal(j);
+	if (j->ask->max_pps || j->ask->max_ifaces)
+		judge_capacity(j);
+	else if (j->ask->all)
+		judge_minimal(j);
+	else
+		judge_part(j);
 	judge_cost(j);
 	judge_bound(j);
 	if (j->ask->fresh)

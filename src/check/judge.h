@@ -33,5 +33,17 @@ void judge_owners(const struct judge *j);
 void judge_ranges(const struct judge *j);
 void judge_bound(const struct judge *j);
 void judge_heavy(const struct judge *j);
+void judge_part(const struct judge *j);
+void judge_capacity(const struct judge *j);
+/* Where the plan says that there is not enough room: is it so?  false: it does
+ * not say so. */
+bool judge_shortage(const struct judge *j);
+/* What one row of the group weighs in packets/s (1: it is records that
+ * count). */
+int64_t judge_row_load(const struct judge *j, int g);
+/* The (first) group that an element of the plan names, or -1. */
+int judge_group_of(const struct judge *j, const struct jval *o);
+/* Elements that the share asked for comes to; all of them without one. */
+int64_t judge_wanted(const struct judge *j);
 
 #endif

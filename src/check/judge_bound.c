@@ -88,8 +88,7 @@ static int64_t proven_by_weights(const struct judge *j)
 static void judge_status(const struct judge *j)
 {
 	const struct claim *c = j->claim;
-	bool closed =
-		c->status == CLAIM_OPTIMAL || c->status == CLAIM_INFEASIBLE;
+	bool closed = c->status == CLAIM_OPTIMAL;
 	struct trouble wrong = {.n = 0};
 
 	if (closed && c->lower_bound != c->cost)
@@ -100,28 +99,50 @@ static void judge_status(const struct judge *j)
 	if (c->lower_bound > c->cost)
 		trouble_add(&wrong, "the bound is above the cost");
 	if ((c->status == CLAIM_OPTIMAL || c->status == CLAIM_FEASIBLE) &&
-		c->n_infeasible)
+		c->n_infeasible && j->ask->percent <= 0)
 		trouble_add(&wrong, "%s, though something cannot be covered",
 			c->status_word);
-	if (c->status == CLAIM_INFEASIBLE && !c->n_infeasible &&
+	if (c->status == CLAIM_INFEASIBLE && !c->n_infeasible && j->ask->all &&
 		j->ask->n_fresh == j->ask->n_fresh_covered)
 		trouble_add(&wrong, "infeasible, though all could be covered");
 	verdict_close(j->v, "status", &wrong, "%s", c->status_word);
 }
 
+/* The least cost of covering so many: all that can be, or as many as were
+ * wanted, or as the budget allowed. */
+static void search(const struct judge *j, struct exact_result *ret)
+{
+	int64_t deadline = mono_now().ns + j->time_ms * NS_PER_MS;
+	struct exact_part part = {.most_nodes = -1};
+	int64_t possible = 0, covered = 0, wanted = judge_wanted(j);
+
+	for (int g = 0; g < j->need->n_groups; g++) {
+		possible += j->need->groups[g].possible;
+		covered +=
+			need_covered(j->need, &j->need->groups[g], j->chosen);
+	}
+	if (wanted > covered)
+		wanted = covered;
+	part.may_miss = (int)(possible - wanted);
+	if (j->ask->all || part.may_miss <= 0)
+		exact_solve(j->need, j->claim->lower_bound, deadline, ret);
+	else
+		exact_solve_part(j->need, &part, deadline, ret);
+}
+
 static void search_bound(const struct judge *j, int64_t by_weights)
 {
+	bool rooms = j->ask->max_pps || j->ask->max_ifaces;
 	const struct claim *c = j->claim;
 	struct exact_result found;
 
-	exact_solve(j->need, c->lower_bound,
-		mono_now().ns + j->time_ms * NS_PER_MS, &found);
+	search(j, &found);
 	if (found.bound >= c->lower_bound)
 		verdict_add(j->v, "bound", FINDING_HOLDS,
 			"nothing costs less than %" PRId64
 			": the checker's own search found nothing",
 			c->lower_bound);
-	else if (found.closed)
+	else if (found.closed && !rooms)
 		verdict_add(j->v, "bound", FINDING_BROKEN,
 			"a placement costs %" PRId64
 			", the plan says none costs less than %" PRId64,
@@ -129,9 +150,10 @@ static void search_bound(const struct judge *j, int64_t by_weights)
 	else
 		verdict_add(j->v, "bound", FINDING_OPEN,
 			"the plan says %" PRId64 "; its weights prove %" PRId64
-			", the checker's search %" PRId64
-			" before its time was up",
-			c->lower_bound, by_weights, found.bound);
+			", the checker's search %" PRId64 "%s",
+			c->lower_bound, by_weights, found.bound,
+			rooms ? " (it knows nothing of capacities)"
+			      : " before its time was up");
 }
 
 void judge_bound(const struct judge *j)
@@ -139,7 +161,7 @@ void judge_bound(const struct judge *j)
 	int64_t proven = proven_by_weights(j);
 
 	judge_status(j);
-	if (proven >= j->claim->lower_bound)
+	if (j->ask->all && proven >= j->claim->lower_bound)
 		verdict_add(j->v, "bound", FINDING_HOLDS,
 			"nothing costs less than %" PRId64
 			": the plan's weights prove it",

@@ -294,6 +294,8 @@ static double watchers(const struct judge *j)
 		if (!n->groups[g].possible)
 			continue;
 		groups++;
+		if (!need_covered(n, &n->groups[g], j->chosen))
+			continue;
 		for (int i = n->row_start[n->groups[g].first];
 			i < n->row_start[n->groups[g].end]; i++)
 			sum += j->chosen[n->row_node[i]];

@@ -217,6 +217,18 @@ void wish_random(struct wish *w, const struct spec *s, struct rng *r)
 		.redundancy =
 			1 + (rng_below(r, 3) == 0) * (1 + (int)rng_below(r, 2)),
 		.selective = rng_below(r, 6) == 0};
+	switch (rng_below(r, 8)) {
+	case 0:
+		w->budget = 1 + (int)rng_below(r, 5);
+		break;
+	case 1:
+		w->percent = 1 + (int)rng_below(r, 100);
+		break;
+	case 2:
+		w->max_ifaces = 1 + (int)rng_below(r, 6);
+		w->redundancy = 1;
+		break;
+	}
 	for (int v = 0; v < s->n_nodes; v++) {
 		w->avoid[v] = rng_below(r, 12) == 0;
 		w->cost[v] = rng_below(r, 5) ? 1 + rng_below(r, 4) : 0;
@@ -245,6 +257,9 @@ void wish_goal(const struct wish *w, const struct spec *s,
 	goal->objective = w->objective;
 	goal->dedupe = w->dedupe;
 	goal->redundancy = w->redundancy;
+	goal->budget = w->budget;
+	goal->percent = w->percent;
+	goal->max_ifaces = w->max_ifaces;
 	for (int v = 0; v < s->n_nodes; v++) {
 		snprintf(name, sizeof(name), "n%d", v + s->names);
 		if (w->avoid[v])
@@ -302,6 +317,12 @@ char *wish_json(const struct wish *w, const struct spec *s)
 	json_names(&to, "require", "n", w->require, s->n_nodes, s->names);
 	if (w->selective)
 		json_names(&to, "select", "l", w->select, s->n_links, s->names);
+	if (w->budget)
+		buf_addf(&to, ",\"budget\":%d", w->budget);
+	if (w->percent)
+		buf_addf(&to, ",\"coverage\":%d", w->percent);
+	if (w->max_ifaces)
+		buf_addf(&to, ",\"max_ifaces\":%d", w->max_ifaces);
 	buf_adds(&to, ",\"costs\":{");
 	for (int v = 0; v < s->n_nodes; v++)
 		buf_addf(&to, "%s\"n%d\":%lld", v ? "," : "", v + s->names,

@@ -53,7 +53,8 @@ struct wish {
 	int redundancy;
 	bool avoid[SPEC_NODES], require[SPEC_NODES];
 	bool selective, select[SPEC_LINKS];
-	int64_t cost[SPEC_NODES]; /* with objective "cost" */
+	int64_t cost[SPEC_NODES];        /* with objective "cost" */
+	int budget, percent, max_ifaces; /* 0: none */
 };
 
 void wish_random(struct wish *w, const struct spec *s, struct rng *r);

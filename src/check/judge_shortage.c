@@ -1,0 +1,168 @@
+/* Not enough room: the elements named need more than flows from them, over
+ * their rows and the nodes that see these, into the rooms of the nodes.
+ *
+ * Reference: Edmonds and Karp, "Theoretical improvements in algorithmic
+ * efficiency for network flow problems", 1972. */
+#include "base/mem.h"
+#include "check/judge.h"
+
+#include <inttypes.h>
+
+struct arc {
+	int to;
+	int64_t left;
+};
+
+/* Arc i ^ 1 is the way back of arc i. */
+struct flow {
+	struct arc *arcs;
+	size_t n_arcs, arcs_cap;
+	int *first, *next; /* arcs of a vertex; next by arc */
+	size_t next_cap;
+	int n, *via;
+};
+
+enum { SOURCE, SINK, FIRST };
+
+static void add_arc(struct flow *f, int from, int to, int64_t room)
+{
+	const int ends[2] = {from, to};
+
+	for (int i = 0; i < 2; i++) {
+		size_t cap = f->next_cap;
+
+		f->next = mem_reserve(f->next, f->n_arcs, &cap, sizeof(int));
+		f->next_cap = cap;
+		f->next[f->n_arcs] = f->first[ends[i]];
+		f->first[ends[i]] = (int)f->n_arcs;
+		MEM_PUSH(f->arcs, f->n_arcs, f->arcs_cap) =
+			(struct arc){ends[1 - i], i ? 0 : room};
+	}
+}
+
+/* The arc that leads to each vertex on a shortest way; -1: there is none. */
+static bool find_way(struct flow *f, int *queue)
+{
+	int head = 0, tail = 0;
+
+	for (int v = 0; v < f->n; v++)
+		f->via[v] = -1;
+	queue[tail++] = SOURCE;
+	while (head < tail && f->via[SINK] < 0) {
+		int u = queue[head++];
+
+		for (int a = f->first[u]; a >= 0; a = f->next[a]) {
+			int v = f->arcs[a].to;
+
+			if (f->arcs[a].left == 0 || v == SOURCE ||
+				f->via[v] >= 0)
+				continue;
+			f->via[v] = a;
+			queue[tail++] = v;
+		}
+	}
+	return f->via[SINK] >= 0;
+}
+
+static int64_t push(struct flow *f)
+{
+	int64_t most = INT64_MAX;
+
+	for (int v = SINK; v != SOURCE; v = f->arcs[f->via[v] ^ 1].to)
+		if (f->arcs[f->via[v]].left < most)
+			most = f->arcs[f->via[v]].left;
+	for (int v = SINK; v != SOURCE; v = f->arcs[f->via[v] ^ 1].to) {
+		f->arcs[f->via[v]].left -= most;
+		f->arcs[f->via[v] ^ 1].left += most;
+	}
+	return most;
+}
+
+static int64_t room_of(const struct judge *j, int node, bool pps)
+{
+	if (pps)
+		return j->ask->max_pps;
+	return j->t->nodes[node].role == ROLE_SHAPER ? j->ask->max_ifaces / 2
+						     : j->ask->max_ifaces;
+}
+
+/* Vertices: the elements by number, then rows, then nodes.  Returns what the
+ * element needs. */
+static int64_t add_element(
+	const struct judge *j, struct flow *f, int g, bool pps)
+{
+	const struct need *n = j->need;
+	const struct need_group *group = &n->groups[g];
+	int64_t load = pps ? judge_row_load(j, g) : 1;
+	int rows = FIRST + n->n_groups, nodes = rows + n->n_rows;
+
+	add_arc(f, SOURCE, FIRST + g, load * group->demand * n->each);
+	for (int r = group->first; r < group->end; r++) {
+		add_arc(f, FIRST + g, rows + r, load * n->each);
+		for (int i = n->row_start[r]; i < n->row_start[r + 1]; i++)
+			add_arc(f, rows + r, nodes + n->row_node[i], load);
+	}
+	return load * group->demand * n->each;
+}
+
+/* What the elements need, and how much of it there is room for. */
+static void measure(const struct judge *j, const struct jval *list, bool pps,
+	int64_t ret[2])
+{
+	const struct need *n = j->need;
+	int nodes = FIRST + n->n_groups + n->n_rows;
+	struct flow f = {.n = nodes + (int)j->t->n_nodes};
+	cleanup_free int *queue = mem_zalloc((size_t)f.n + 1, sizeof(int));
+	cleanup_free bool *met =
+		mem_zalloc((size_t)n->n_groups + 1, sizeof(bool));
+
+	f.first = mem_zalloc((size_t)f.n + 1, sizeof(int));
+	f.via = mem_zalloc((size_t)f.n + 1, sizeof(int));
+	for (int v = 0; v < f.n; v++)
+		f.first[v] = -1;
+	for (size_t i = 0; i < jval_count(list); i++) {
+		int g = judge_group_of(j, jval_at(list, i));
+
+		if (g < 0 || !n->groups[g].possible || met[g])
+			continue;
+		met[g] = true;
+		ret[0] += add_element(j, &f, g, pps);
+	}
+	for (int v = 0; v < (int)j->t->n_nodes; v++)
+		add_arc(&f, nodes + v, SINK, room_of(j, v, pps));
+	while (find_way(&f, queue))
+		ret[1] += push(&f);
+	free(f.arcs);
+	free(f.first);
+	free(f.next);
+	free(f.via);
+}
+
+bool judge_shortage(const struct judge *j)
+{
+	const struct jval *shortage =
+		jval_get(jval_get(j->plan, "capacity"), "shortage");
+	const struct jval *list = jval_get(shortage, "elements");
+	const char *of = jval_get_text(shortage, "of");
+	bool pps = of && of[0] == 'p';
+	int64_t sums[2] = {0, 0};
+
+	if (!shortage || !(pps ? j->ask->max_pps : j->ask->max_ifaces))
+		return false;
+	measure(j, list, pps, sums);
+	if (sums[0] > sums[1])
+		verdict_add(j->v, "shortage", FINDING_HOLDS,
+			"%zu elements need %" PRId64 " %s, and there is "
+			"%" PRId64,
+			jval_count(list), sums[0], pps ? "pps" : "ifaces",
+			sums[1]);
+	else
+		/* paths are not told apart by their ends */
+		verdict_add(j->v, "shortage",
+			j->ask->cover == ASK_PATHS ? FINDING_OPEN
+						   : FINDING_BROKEN,
+			"the elements named need %" PRId64 " %s, and there is "
+			"%" PRId64,
+			sums[0], pps ? "pps" : "ifaces", sums[1]);
+	return true;
+}
