@@ -14,27 +14,31 @@ struct arena_block {
 	_Alignas(max_align_t) char data[];
 };
 
-void *arena_alloc(struct arena *arena, size_t n, size_t size)
+void *arena_alloc_aligned(
+	struct arena *arena, size_t n, size_t size, size_t align)
 {
-	const size_t align = _Alignof(max_align_t);
 	struct arena_block *b = arena->blocks;
-	size_t want;
-	void *p;
+	size_t want, start;
 
 	if (__builtin_mul_overflow(n, size, &want) || want > (size_t)1 << 40)
 		want = (size_t)1 << 40; /* mem_zalloc refuses that aloud */
-	want = (want + align - 1) & ~(align - 1);
-	if (!b || b->size - b->used < want) {
+	start = b ? (b->used + align - 1) & ~(align - 1) : 0;
+	if (!b || start > b->size || b->size - start < want) {
 		size_t room = want > BLOCK_SIZE ? want : BLOCK_SIZE;
 
 		b = mem_zalloc(1, sizeof(*b) + room);
 		b->size = room;
 		b->next = arena->blocks;
 		arena->blocks = b;
+		start = 0;
 	}
-	p = b->data + b->used;
-	b->used += want;
-	return p;
+	b->used = start + want;
+	return b->data + start;
+}
+
+void *arena_alloc(struct arena *arena, size_t n, size_t size)
+{
+	return arena_alloc_aligned(arena, n, size, _Alignof(max_align_t));
 }
 
 char *arena_strndup(struct arena *arena, const char *s, size_t n)
@@ -45,7 +49,7 @@ char *arena_strndup(struct arena *arena, const char *s, size_t n)
 	if (!s)
 		return NULL;
 	len = strnlen(s, n);
-	p = arena_alloc(arena, len + 1, 1);
+	p = arena_alloc_aligned(arena, len + 1, 1, 1);
 	memcpy(p, s, len);
 	return p;
 }
@@ -67,7 +71,7 @@ char *arena_printf(struct arena *arena, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0)
 		n = 0;
-	p = arena_alloc(arena, (size_t)n + 1, 1);
+	p = arena_alloc_aligned(arena, (size_t)n + 1, 1, 1);
 	vsnprintf(p, (size_t)n + 1, fmt, again);
 	va_end(again);
 	return p;

@@ -16,6 +16,9 @@ struct arena {
 
 /* Zeroed, aligned for any type, never NULL; lives until arena_release(). */
 void *arena_alloc(struct arena *arena, size_t n, size_t size);
+/* As above, aligned to align only (a power of 2, at most that of any type). */
+void *arena_alloc_aligned(
+	struct arena *arena, size_t n, size_t size, size_t align);
 /* Copies; NULL stays NULL. */
 char *arena_strdup(struct arena *arena, const char *s);
 char *arena_strndup(struct arena *arena, const char *s, size_t n);

@@ -82,14 +82,16 @@ static int64_t load(const struct topology *t, int link, size_t slot)
 {
 	const struct topo_link *l = &t->links[link];
 	const struct topo_member *m = &l->members[slot];
-	int64_t up = m->shape.bandwidth_kbps, down = m->shape.r_bandwidth_kbps;
+	const struct topo_card *card = t->ifaces[m->iface].card;
+	int64_t up = card->shape.bandwidth_kbps;
+	int64_t down = card->shape.r_bandwidth_kbps;
 
 	if (l->kind == LINK_P2P && l->n_members == 2) {
 		up = topology_path_shaping(t, link, 0, 1).bandwidth_kbps;
 		down = topology_path_shaping(t, link, 1, 0).bandwidth_kbps;
 	}
-	up = up ? up : t->ifaces[m->iface].speed_kbps;
-	down = down ? down : t->ifaces[m->iface].speed_kbps;
+	up = up ? up : card->speed_kbps;
+	down = down ? down : card->speed_kbps;
 	return up + down;
 }
 

@@ -13,17 +13,17 @@ static void find_places(struct need *n)
 
 	map_init(&hosts);
 	for (size_t i = t->n_nodes; i-- > 0;)
-		if (t->nodes[i].role == ROLE_VIRTHOST && t->nodes[i].phys &&
-			!t->nodes[i].unusable)
-			map_puts(&hosts, t->nodes[i].phys,
+		if (t->nodes[i].role == ROLE_VIRTHOST && t->nodes[i].m->phys &&
+			!t->nodes[i].m->unusable)
+			map_puts(&hosts, t->nodes[i].m->phys,
 				(void *)(uintptr_t)(i + 1));
 	for (size_t i = 0; i < t->n_nodes; i++) {
 		const struct topo_node *v = &t->nodes[i];
 		int host = -1;
 
-		if (v->role == ROLE_VIRTUAL && v->host && !v->host_shared)
-			host = (int)(uintptr_t)map_gets(&hosts, v->host) - 1;
-		if (host >= 0 && t->nodes[host].unusable)
+		if (v->role == ROLE_VIRTUAL && v->m->host && !v->m->host_shared)
+			host = (int)(uintptr_t)map_gets(&hosts, v->m->host) - 1;
+		if (host >= 0 && t->nodes[host].m->unusable)
 			host = -1; /* it cannot be logged into */
 		n->place[i] = host >= 0 ? host : (int)i;
 	}
@@ -37,7 +37,7 @@ static void find_obstacles(struct need *n)
 
 		if (n->ask->required[i])
 			n->required[n->place[i]] = true;
-		n->obstacle[i] = v->unusable              ? v->unusable
+		n->obstacle[i] = v->m->unusable           ? v->m->unusable
 				 : v->role == ROLE_SWITCH ? "switch"
 				 : v->role == ROLE_EXTERNAL
 					 ? "outside the experiment"

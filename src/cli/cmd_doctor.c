@@ -160,12 +160,12 @@ static void check_experiment(struct doctor *d, const char *word)
 		!fine(d, experiment_topology(d->app, &name, &t, &err), &err))
 		return;
 	for (size_t i = 0; i < t->n_nodes; i++)
-		if (t->nodes[i].unusable) {
+		if (t->nodes[i].m->unusable) {
 			char text[512];
 
 			snprintf(text, sizeof(text),
 				"%s cannot carry a probe: %s", t->nodes[i].name,
-				t->nodes[i].unusable);
+				t->nodes[i].m->unusable);
 			note(d, text, NULL);
 		}
 	check_nodes(d, t);

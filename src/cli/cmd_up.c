@@ -71,21 +71,27 @@ static const char *collector_now(const struct deploy_report *r)
 static void mark_unusable(struct topology *t, const struct deploy_report *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
-		struct topo_node *n = &t->nodes[r->nodes[i].node];
+		int node = r->nodes[i].node;
 
-		if (r->nodes[i].err.code == NFZ_E_NODE_OS && !n->unusable)
-			n->unusable = "os";
-		else if (r->nodes[i].err.code == NFZ_E_NO_SUDO && !n->unusable)
-			n->unusable = "no-sudo";
+		if (t->nodes[node].m->unusable)
+			continue;
+		if (r->nodes[i].err.code == NFZ_E_NODE_OS)
+			topology_machine(t, node)->unusable = "os";
+		else if (r->nodes[i].err.code == NFZ_E_NO_SUDO)
+			topology_machine(t, node)->unusable = "no-sudo";
 	}
 }
 
 static void name_iface(
-	struct topology *t, struct topo_iface *f, const struct deploy_node *n)
+	struct topology *t, size_t iface, const struct deploy_node *n)
 {
+	const uint8_t *mac = t->ifaces[iface].card->mac;
+
 	for (size_t i = 0; i < n->n_ifaces; i++)
-		if (memcmp(n->ifaces[i].mac, f->mac, sizeof(f->mac)) == 0)
-			f->os_name = arena_strdup(&t->arena, n->ifaces[i].name);
+		if (memcmp(n->ifaces[i].mac, mac, sizeof(n->ifaces[i].mac)) ==
+			0)
+			topology_card(t, (int)iface)->os_name =
+				arena_strdup(&t->arena, n->ifaces[i].name);
 }
 
 /* The testbed names cards in its own way; people look for the name the node's
@@ -100,10 +106,11 @@ static void name_ifaces(struct up *up, const struct deploy_report *r)
 		if (n->n_ifaces > 0 || n->err.code)
 			up->asked[n->node] = true;
 		for (size_t k = 0; k < t->n_ifaces; k++) {
-			struct topo_iface *f = &t->ifaces[k];
+			const struct topo_iface *f = &t->ifaces[k];
 
-			if (f->node == n->node && f->has_mac && !f->os_name)
-				name_iface(t, f, n);
+			if (f->node == n->node && f->card->has_mac &&
+				!f->card->os_name)
+				name_iface(t, k, n);
 		}
 	}
 }
@@ -114,7 +121,7 @@ static bool tap_without_name(const struct up *up)
 		const struct topo_iface *f =
 			&up->t->ifaces[up->plan->taps[i].iface];
 
-		if (!f->os_name && !up->asked[f->node] &&
+		if (!f->card->os_name && !up->asked[f->node] &&
 			!plan_tap_is_outside(
 				up->plan, up->t, &up->plan->taps[i]))
 			return true;
@@ -253,7 +260,7 @@ static int check_interfaces(const struct up *up, struct err *err)
 		const struct topo_iface *at = &up->t->ifaces[tap->iface];
 
 		if (plan_tap_os_name(up->plan, up->t, tap) ||
-			(at->has_mac &&
+			(at->card->has_mac &&
 				!plan_tap_is_outside(up->plan, up->t, tap)))
 			continue;
 		err_set(err, NFZ_E_INPUT,

@@ -307,15 +307,15 @@ static const char *host_around(const struct topology *t, size_t link)
 	const struct topo_link *l = &t->links[link];
 
 	return l->trivial && l->n_members
-		       ? t->nodes[t->ifaces[l->members[0].iface].node].host
+		       ? t->nodes[t->ifaces[l->members[0].iface].node].m->host
 		       : NULL;
 }
 
 static const char *name_on(const struct topology *t, const char *machine)
 {
 	for (size_t i = 0; i < t->n_nodes; i++)
-		if (t->nodes[i].role == ROLE_VIRTHOST && t->nodes[i].phys &&
-			strcmp(t->nodes[i].phys, machine) == 0)
+		if (t->nodes[i].role == ROLE_VIRTHOST && t->nodes[i].m->phys &&
+			strcmp(t->nodes[i].m->phys, machine) == 0)
 			return t->nodes[i].name;
 	return NULL;
 }

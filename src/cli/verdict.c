@@ -50,7 +50,7 @@ static void add_ends(
 		buf_addf(to, "%s%.30s", s ? " - " : "",
 			planning_member(t, e->link, (int)s));
 	if (l->n_members > ENDS_MAX)
-		buf_addf(to, " and %zu more", l->n_members - ENDS_MAX);
+		buf_addf(to, " and %u more", l->n_members - ENDS_MAX);
 }
 
 static void add_gap_row(

@@ -103,11 +103,12 @@ int deploy_read_file(const struct topo_node *node,
 	struct err *err)
 {
 	const struct remote_target target = {.name = node->name,
-		.address = node->address ? node->address : node->hostname,
-		.port = node->port,
-		.user = o->user ? o->user : node->user,
-		.gateway = node->gateway,
-		.host_keys = node->host_keys};
+		.address =
+			node->m->address ? node->m->address : node->m->hostname,
+		.port = node->m->port,
+		.user = o->user ? o->user : node->m->user,
+		.gateway = node->m->gateway,
+		.host_keys = node->m->host_keys};
 	struct buf text = BUF_INIT((8 << 20) + 4096);
 	struct remote_keys *keys;
 	struct remote *r = NULL;

@@ -22,7 +22,7 @@ enum {
 
 bool rollout_address(const struct topo_node *n, struct net_addr *ret)
 {
-	return n->address && net_addr_parse(n->address, ret);
+	return n->m->address && net_addr_parse(n->m->address, ret);
 }
 
 void rollout_keyid(const uint8_t key[static SETUP_KEY_BYTES],
@@ -183,10 +183,10 @@ static void set_members(const struct topology *t, const struct plan *plan,
 		const struct topo_iface *f = &t->ifaces[l->members[s].iface];
 		struct setup_member *m = &ret->members[ret->n_members];
 
-		if (!f->has_mac || ret->n_members == SETUP_MEMBERS_MAX)
+		if (!f->card->has_mac || ret->n_members == SETUP_MEMBERS_MAX)
 			continue; /* its frames count as of unknown origin */
 		m->slot = (uint16_t)s;
-		memcpy(m->mac, f->mac, sizeof(m->mac));
+		memcpy(m->mac, f->card->mac, sizeof(m->mac));
 		m->watched = is_watched(plan, link, (int)s);
 		ret->n_members++;
 	}
@@ -200,7 +200,7 @@ static int make_tap(const struct topology *t, const struct plan *plan,
 	const struct topo_link *l = &t->links[tap->link];
 	const char *os_name = plan_tap_os_name(plan, t, tap);
 	bool outside = plan_tap_is_outside(plan, t, tap);
-	bool by_mac = f->has_mac && !outside;
+	bool by_mac = f->card->has_mac && !outside;
 
 	if (!os_name && !by_mac)
 		return err_set(err, NFZ_E_INPUT,
@@ -216,7 +216,7 @@ static int make_tap(const struct topology *t, const struct plan *plan,
 		.lowest = tap->lowest,
 		.lan = l->kind == LINK_LAN};
 	if (by_mac)
-		memcpy(ret->mac, f->mac, sizeof(ret->mac));
+		memcpy(ret->mac, f->card->mac, sizeof(ret->mac));
 	snprintf(
 		ret->ifname, sizeof(ret->ifname), "%s", os_name ? os_name : "");
 	snprintf(ret->link, sizeof(ret->link), "%s", l->name);
@@ -293,9 +293,9 @@ static void catalog_links(
 				&t->ifaces[l->members[s].iface];
 
 			catalog_add_member(c, link, f->node,
-				f->has_addr ? &f->addr : NULL);
-			if (f->has_mac) {
-				struct net_addr a = link_local(f->mac);
+				f->card->has_addr ? &f->card->addr : NULL);
+			if (f->card->has_mac) {
+				struct net_addr a = link_local(f->card->mac);
 
 				catalog_add_addr(c, f->node, &a);
 			}
@@ -312,15 +312,16 @@ static void catalog_idle(
 
 	if (!f || catalog_tap(c, tap_id(iface)))
 		return;
-	catalog_add_tap(c, &(struct catalog_tap){.id = tap_id(iface),
-				   .node = f->node,
-				   .iface = f->name      ? f->name
-					    : f->os_name ? f->os_name
-							 : "?",
-				   .link = f->link,
-				   .slot = (uint16_t)slot,
-				   .module = meter_id(f->node),
-				   .idle = true});
+	catalog_add_tap(
+		c, &(struct catalog_tap){.id = tap_id(iface),
+			   .node = f->node,
+			   .iface = f->card->name      ? f->card->name
+				    : f->card->os_name ? f->card->os_name
+						       : "?",
+			   .link = f->link,
+			   .slot = (uint16_t)slot,
+			   .module = meter_id(f->node),
+			   .idle = true});
 }
 
 static void catalog_taps(
@@ -332,9 +333,9 @@ static void catalog_taps(
 		const char *os_name = plan_tap_os_name(plan, t, p);
 		struct catalog_tap tap = {.id = tap_id(p->iface),
 			.node = plan->probes[p->probe].node,
-			.iface = os_name   ? os_name
-				 : f->name ? f->name
-					   : "?",
+			.iface = os_name         ? os_name
+				 : f->card->name ? f->card->name
+						 : "?",
 			.link = p->link,
 			.slot = (uint16_t)p->slot,
 			.module = meter_id(plan->probes[p->probe].node)};

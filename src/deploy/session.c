@@ -32,8 +32,8 @@ static void find_names(struct session *s)
  * that are machines of their own. */
 static bool can_login(const struct topo_node *n)
 {
-	return !n->unusable && n->role != ROLE_EXTERNAL &&
-	       n->role != ROLE_SWITCH && (n->address || n->hostname);
+	return !n->m->unusable && n->role != ROLE_EXTERNAL &&
+	       n->role != ROLE_SWITCH && (n->m->address || n->m->hostname);
 }
 
 static void set_target(const struct session *s, const struct topo_node *n,
@@ -41,11 +41,11 @@ static void set_target(const struct session *s, const struct topo_node *n,
 {
 	*ret = (struct remote_target){
 		.name = n->name,
-		.address = n->address ? n->address : n->hostname,
-		.port = n->port,
-		.user = s->o->user ? s->o->user : n->user,
-		.gateway = n->gateway,
-		.host_keys = n->host_keys,
+		.address = n->m->address ? n->m->address : n->m->hostname,
+		.port = n->m->port,
+		.user = s->o->user ? s->o->user : n->m->user,
+		.gateway = n->m->gateway,
+		.host_keys = n->m->host_keys,
 	};
 }
 

@@ -74,8 +74,10 @@ static int64_t load_of(const struct topology *t, int link, int slot)
 {
 	const struct topo_link *l = &t->links[link];
 	const struct topo_member *m = &l->members[slot < 0 ? 0 : slot];
-	int64_t up = m->shape.bandwidth_kbps, down = m->shape.r_bandwidth_kbps;
-	int64_t speed = t->ifaces[m->iface].speed_kbps;
+	const struct topo_card *card = t->ifaces[m->iface].card;
+	int64_t up = card->shape.bandwidth_kbps;
+	int64_t down = card->shape.r_bandwidth_kbps;
+	int64_t speed = card->speed_kbps;
 
 	if (slot < 0 && l->n_members == 2) {
 		up = topology_path_shaping(t, link, 0, 1).bandwidth_kbps;

@@ -6,8 +6,8 @@ enum { PACKET_BITS = 8000 };
 static int64_t member_kbps(
 	const struct topology *t, const struct topo_member *m)
 {
-	int64_t speed = t->ifaces[m->iface].speed_kbps;
-	int64_t shaped = m->shape.bandwidth_kbps;
+	int64_t speed = t->ifaces[m->iface].card->speed_kbps;
+	int64_t shaped = t->ifaces[m->iface].card->shape.bandwidth_kbps;
 
 	if (shaped > 0 && (speed <= 0 || shaped < speed))
 		return shaped;

@@ -11,8 +11,8 @@ const char places_avoided[] = "excluded by --avoid";
 
 const char *places_unfit(const struct topo_node *n)
 {
-	if (n->unusable)
-		return n->unusable;
+	if (n->m->unusable)
+		return n->m->unusable;
 	if (n->role == ROLE_SWITCH)
 		return "switch: no login";
 	if (n->role == ROLE_EXTERNAL)
@@ -22,17 +22,17 @@ const char *places_unfit(const struct topo_node *n)
 
 static bool collapses(const struct topo_node *n)
 {
-	return n->role == ROLE_VIRTUAL && !n->host_shared && n->host;
+	return n->role == ROLE_VIRTUAL && !n->m->host_shared && n->m->host;
 }
 
 /* The first host of that name counts. */
 static void index_hosts(struct map *hosts, const struct topology *t)
 {
 	for (size_t i = 0; i < t->n_nodes; i++)
-		if (t->nodes[i].role == ROLE_VIRTHOST && t->nodes[i].phys &&
-			!map_has(hosts, t->nodes[i].phys,
-				strlen(t->nodes[i].phys)))
-			map_puts(hosts, t->nodes[i].phys,
+		if (t->nodes[i].role == ROLE_VIRTHOST && t->nodes[i].m->phys &&
+			!map_has(hosts, t->nodes[i].m->phys,
+				strlen(t->nodes[i].m->phys)))
+			map_puts(hosts, t->nodes[i].m->phys,
 				(void *)(uintptr_t)(i + 1));
 }
 
@@ -50,7 +50,7 @@ void places_find(struct places *p, const struct topology *t,
 		uintptr_t host = 0;
 
 		if (collapses(n))
-			host = (uintptr_t)map_gets(&hosts, n->host);
+			host = (uintptr_t)map_gets(&hosts, n->m->host);
 		if (host && places_unfit(&t->nodes[host - 1]))
 			host = 0; /* nobody can log in there */
 		p->place[i] = host ? (int)host - 1 : (int)i;

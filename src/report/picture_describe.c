@@ -38,12 +38,12 @@ static void note_node(
 	int probe = plan ? d->probe[n->node] : -1;
 
 	buf_addf(to, "%s\n%s", v->name, topology_role_name(v->role));
-	if (v->type)
-		buf_addf(to, ", %s", v->type);
-	if (v->phys)
-		buf_addf(to, ", machine %s", v->phys);
-	if (v->unusable)
-		buf_addf(to, "\nno probe possible: %s", v->unusable);
+	if (v->m->type)
+		buf_addf(to, ", %s", v->m->type);
+	if (v->m->phys)
+		buf_addf(to, ", machine %s", v->m->phys);
+	if (v->m->unusable)
+		buf_addf(to, "\nno probe possible: %s", v->m->unusable);
 	if (probe >= 0) {
 		buf_adds(to, "\nprobe, watches");
 		add_links(to, d->p, plan->probes[probe].covers,
@@ -92,7 +92,7 @@ static void describe_node(const struct describe *d, struct picture_node *n)
 		const struct topo_link *l = &d->p->topology->links[n->link];
 
 		name = l->name;
-		buf_addf(&note, "%s\nLAN with %zu members", l->name,
+		buf_addf(&note, "%s\nLAN with %u members", l->name,
 			l->n_members);
 	} else if (n->shape == SHAPE_FOLD) {
 		note_fold(d, n, &note);

@@ -213,7 +213,7 @@ static int lan_of(struct clab *c, int at)
 	return i;
 }
 
-static void set_addr(struct topo_iface *iface, const char *text)
+static void set_addr(struct topo_card *card, const char *text)
 {
 	struct net_prefix p;
 	char addr[NET_ADDR_TEXT];
@@ -223,18 +223,18 @@ static void set_addr(struct topo_iface *iface, const char *text)
 		return;
 	memcpy(addr, text, n);
 	addr[n] = '\0';
-	iface->has_addr = net_addr_parse(addr, &iface->addr);
-	iface->prefix_len = text[n] ? p.len : 0;
+	card->has_addr = net_addr_parse(addr, &card->addr);
+	card->prefix_len = text[n] ? p.len : 0;
 }
 
 static int add_end(struct clab *c, int link, const struct clab_end *end)
 {
-	struct topo_iface iface = {
-		.node = end->at, .link = link, .name = end->port};
+	struct topo_card card = {.name = end->port, .os_name = end->port};
+	const struct topo_iface iface = {
+		.card = &card, .node = end->at, .link = link};
 
-	iface.os_name = end->port;
-	iface.has_mac = end->mac && net_mac_parse(end->mac, iface.mac);
-	set_addr(&iface, end->addr);
+	card.has_mac = end->mac && net_mac_parse(end->mac, card.mac);
+	set_addr(&card, end->addr);
 	return topology_add_member(
 		c->draft.t, &iface, NULL, NULL, c->draft.err);
 }

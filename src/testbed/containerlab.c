@@ -81,7 +81,8 @@ static int add_node(
 	struct clab *c, const char *name, const struct yval *v, long line)
 {
 	const char *kind = text_of(c, v, "kind");
-	struct topo_node n = {.name = name};
+	struct topo_machine m = {0};
+	struct topo_node n = {.name = name, .m = &m};
 	int index;
 
 	if (v && !yval_is_map(v) && yval_text(v))
@@ -92,11 +93,11 @@ static int add_node(
 	if (map_gets(&c->bridge_ids, name))
 		return draft_fail(&c->draft, line,
 			"a second node is called \"%.60s\"", name);
-	n.type = kind;
-	n.os = text_of(c, v, "image");
-	n.address =
+	m.type = kind;
+	m.os = text_of(c, v, "image");
+	m.address =
 		own_text(c, v, c->topology ? "mgmt-ipv4" : "mgmt-ipv4-address");
-	n.hostname = own_text(c, v, "longname");
+	m.hostname = own_text(c, v, "longname");
 	if (kind && strcmp(kind, "host") == 0)
 		n.role = ROLE_EXTERNAL;
 	return draft_node_id(

@@ -163,15 +163,22 @@ void draft_clean(struct span raw, struct buf *out)
 	}
 }
 
+static bool is_taken(const struct draft *d, bool link, const char *name)
+{
+	return (link ? topology_link_exact(d->t, name)
+		     : topology_node_exact(d->t, name)) >= 0;
+}
+
 /* "x", or "x#2" if it is taken.  `next` remembers where to go on, so that a
  * thousand of one name cost a thousand steps. */
-static void unique(const struct map *taken, struct map *next, struct buf *name)
+static void unique(struct draft *d, bool link, struct buf *name)
 {
+	struct map *next = link ? &d->link_next : &d->node_next;
 	size_t len = name->len;
 	char number[32];
 	uintptr_t k;
 
-	if (!map_has(taken, buf_str(name), len))
+	if (!is_taken(d, link, buf_str(name)))
 		return;
 	if (len > TOPOFILE_NAME_MAX - sizeof(number)) {
 		len = TOPOFILE_NAME_MAX - sizeof(number);
@@ -186,7 +193,7 @@ static void unique(const struct map *taken, struct map *next, struct buf *name)
 		snprintf(number, sizeof(number), "#%zu", (size_t)k);
 		buf_add(&trial, name->data, len);
 		buf_adds(&trial, number);
-		hit = map_has(taken, buf_str(&trial), trial.len);
+		hit = is_taken(d, link, buf_str(&trial));
 		buf_release(&trial);
 		if (!hit)
 			break;
@@ -222,7 +229,7 @@ int draft_node(struct draft *d, const struct topo_node *node)
 	int index = 0;
 
 	usable_name(node->name, "node", &name);
-	unique(&d->t->node_by_name, &d->node_next, &name);
+	unique(d, false, &name);
 	copy.name = buf_str(&name);
 	if (topology_add_node(d->t, &copy, &index, d->err))
 		index = 0; /* cannot be: it has a name of its own */
@@ -252,7 +259,7 @@ int draft_link(struct draft *d, const char *raw, enum link_kind kind)
 	int index = 0;
 
 	usable_name(raw, "link", &name);
-	unique(&d->t->link_by_name, &d->link_next, &name);
+	unique(d, true, &name);
 	if (topology_add_link(d->t, buf_str(&name), kind, &index, d->err))
 		index = 0; /* cannot be: it has a name of its own */
 	buf_release(&name);

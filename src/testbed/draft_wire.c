@@ -24,11 +24,14 @@ void draft_wire(struct draft *d, const struct draft_wire *w)
 	}
 	link = draft_link(d, name, LINK_P2P);
 	for (size_t i = 0; i < 2; i++) {
-		struct topo_iface iface = {
-			.node = w->ends[i],
-			.link = link,
+		const struct topo_card card = {
 			.name = draft_copy(d, w->port[i]),
 			.speed_kbps = w->speed_kbps,
+		};
+		const struct topo_iface iface = {
+			.card = &card,
+			.node = w->ends[i],
+			.link = link,
 		};
 
 		/* both indices are ours and the link is new */

@@ -171,12 +171,13 @@ static int read_hyperedge(struct gml *g, const struct xnode *x)
 	link = draft_link(&g->draft, name ? name : "lan", LINK_LAN);
 	for (const struct xnode *e = xnode_child(x); e && !rc;
 		e = xnode_next(e)) {
-		struct topo_iface iface = {.link = link};
+		struct topo_card card = {0};
+		struct topo_iface iface = {.card = &card, .link = link};
 
 		if (!xnode_is(e, "endpoint"))
 			continue;
 		rc = find_end(g, e, "node", &iface.node);
-		iface.name = draft_copy(
+		card.name = draft_copy(
 			&g->draft, draft_xml_attr(&g->draft, e, "port"));
 		if (!rc)
 			rc = topology_add_member(

@@ -77,7 +77,7 @@ static void resolve(
 static int read_file(
 	struct import *i, int node, const char *path, struct buf *out)
 {
-	struct topo_node *n = &i->t->nodes[node];
+	const struct topo_node *n = &i->t->nodes[node];
 	struct err err = ERR_INIT;
 	int rc = i->options->node_file(i->options->ctx, n, path, out, &err);
 
@@ -86,17 +86,17 @@ static int read_file(
 	if (!rc || rc == -NFZ_E_INTERRUPTED)
 		return rc;
 	import_note(i, "%s: %s cannot be read: %s", n->name, path, err.text);
-	if (!n->unusable &&
+	if (!n->m->unusable &&
 		(rc == -NFZ_E_UNREACHABLE || rc == -NFZ_E_NODE_AUTH ||
 			rc == -NFZ_E_HOST_KEY))
-		n->unusable = "no-login";
+		topology_machine(i->t, node)->unusable = "no-login";
 	return rc;
 }
 
 /* Is there a traced member on this machine of which no file told? */
 static bool misses_trace(const struct import *i, int node)
 {
-	const char *machine = i->t->nodes[node].phys;
+	const char *machine = i->t->nodes[node].m->phys;
 
 	for (size_t k = 0; i->traces && k < i->traces->n; k++) {
 		const struct value *row = i->traces->items[k];
@@ -173,7 +173,7 @@ static bool is_member_shaped(
 {
 	const struct topo_shape *s = &m->shape;
 	int node = topology_node(i->t, m->vnode);
-	const char *machine = node < 0 ? NULL : i->t->nodes[node].phys;
+	const char *machine = node < 0 ? NULL : i->t->nodes[node].m->phys;
 	cleanup_free char *key =
 		mem_printf("%s %s", machine ? machine : "", m->ip ? m->ip : "");
 	int64_t mbps = 0;
@@ -286,14 +286,15 @@ static int add_port(struct import *i, const struct import_shaper *s,
 	struct topo_bridge *b, size_t which, size_t from)
 {
 	const struct nodefile_port *p = &s->s.port[from];
-	struct topo_iface iface = {.node = s->node,
-		.link = b->link,
-		.name = p->name[0] ? p->name : NULL,
+	struct topo_card card = {.name = p->name[0] ? p->name : NULL,
 		.os_name = p->os_name[0] ? p->os_name : NULL,
-		.has_mac = p->has_mac,
+		.has_mac = p->has_mac};
+	const struct topo_iface iface = {.card = &card,
+		.node = s->node,
+		.link = b->link,
 		.inferred = !s->stated};
 
-	memcpy(iface.mac, p->mac, sizeof(iface.mac));
+	memcpy(card.mac, p->mac, sizeof(card.mac));
 	return topology_add_port(i->t, &iface, &b->port[which], i->err);
 }
 

@@ -161,45 +161,45 @@ const struct import_member *import_members_of(
  * the testbed does not list, or simulated ones. */
 static int add_unmapped(struct import *i, const char *name, int *ret)
 {
-	struct topo_node n = {.name = name,
-		.role = ROLE_VIRTUAL,
-		.unusable = "virtual",
-		.inferred = true};
+	const struct topo_machine m = {.unusable = "virtual"};
+	const struct topo_node n = {
+		.name = name, .m = &m, .role = ROLE_VIRTUAL, .inferred = true};
 
 	import_note(i, "node %s has links but no machine of its own", name);
 	return topology_add_node(i->t, &n, ret, i->err);
 }
 
 static void fill_from_card(
-	struct import *i, const struct value *row, struct topo_iface *iface)
+	struct import *i, const struct value *row, struct topo_card *card)
 {
 	const char *mac = import_text(row, "mac");
 	const char *type = import_text(row, "type");
 	int64_t mbps, vlan, unit;
 
-	iface->name = import_text(row, "iface");
-	iface->has_mac = mac && net_mac_parse(mac, iface->mac);
+	card->name = import_text(row, "iface");
+	card->has_mac = mac && net_mac_parse(mac, card->mac);
 	if (import_text(row, "vnode_id")) {
 		/* the card named is the host's, by which the link leaves */
-		iface->name = NULL;
+		card->name = NULL;
 		if (value_get_int(row, "unit", &unit) && unit >= 0)
-			iface->host_os_name =
+			card->host_os_name =
 				arena_printf(&i->t->arena, "veth%d", (int)unit);
 		return;
 	}
 	if (value_get_int(row, "current_speed", &mbps) && mbps > 0)
-		iface->speed_kbps = mbps * 1000;
+		card->speed_kbps = mbps * 1000;
 	/* A multiplexed link's row names the card below it. */
-	if (iface->name && value_get(row, "unit") && type &&
+	if (card->name && value_get(row, "unit") && type &&
 		strcmp(type, "vlan") == 0 &&
 		value_get_int(row, "vlanid", &vlan))
-		iface->name = arena_printf(
-			&i->t->arena, "%s.%d", iface->name, (int)vlan);
+		card->name = arena_printf(
+			&i->t->arena, "%s.%d", card->name, (int)vlan);
 }
 
 static int add_member(struct import *i, const struct import_member *m, int link)
 {
-	struct topo_iface iface = {.link = link};
+	struct topo_card card = {.shape = m->shape};
+	struct topo_iface iface = {.card = &card, .link = link};
 	cleanup_free char *key = NULL;
 	const char *machine;
 	struct net_addr mask;
@@ -210,17 +210,17 @@ static int add_member(struct import *i, const struct import_member *m, int link)
 		rc = add_unmapped(i, m->vnode, &iface.node);
 	if (rc)
 		return rc;
-	if (m->ip && net_addr_parse(m->ip, &iface.addr)) {
-		iface.has_addr = true;
+	if (m->ip && net_addr_parse(m->ip, &card.addr)) {
+		card.has_addr = true;
 		if (m->mask && net_addr_parse(m->mask, &mask) &&
 			net_mask_length(&mask) >= 0)
-			iface.prefix_len =
+			card.prefix_len =
 				(uint8_t)(96 + net_mask_length(&mask));
-		machine = i->t->nodes[iface.node].phys;
+		machine = i->t->nodes[iface.node].m->phys;
 		key = mem_printf("%s %s", machine ? machine : "", m->ip);
-		fill_from_card(i, map_gets(&i->iface_rows, key), &iface);
+		fill_from_card(i, map_gets(&i->iface_rows, key), &card);
 	}
-	return topology_add_member(i->t, &iface, &m->shape, NULL, i->err);
+	return topology_add_member(i->t, &iface, NULL, NULL, i->err);
 }
 
 /* Two shapers on a link of two: then the testbed took it for a LAN. */
@@ -247,10 +247,10 @@ static bool is_trivial(const struct topology *t, const struct topo_link *l)
 		const struct topo_node *n =
 			&t->nodes[t->ifaces[l->members[k].iface].node];
 
-		if (n->role != ROLE_VIRTUAL || !n->host ||
-			(host && strcmp(host, n->host) != 0))
+		if (n->role != ROLE_VIRTUAL || !n->m->host ||
+			(host && strcmp(host, n->m->host) != 0))
 			return false;
-		host = n->host;
+		host = n->m->host;
 	}
 	return host != NULL;
 }

@@ -15,8 +15,8 @@ enum { HOST_KEYS_MAX = 16, KEY_LEN_MAX = 8192, HOSTNAME_LEN_MAX = 253 };
 int import_node_on(const struct import *i, const char *machine)
 {
 	for (size_t k = 0; machine && k < i->t->n_nodes; k++)
-		if (i->t->nodes[k].phys &&
-			strcmp(i->t->nodes[k].phys, machine) == 0)
+		if (i->t->nodes[k].m->phys &&
+			strcmp(i->t->nodes[k].m->phys, machine) == 0)
 			return (int)k;
 	return -1;
 }
@@ -65,23 +65,23 @@ static bool owned(const struct import *i, const char *machine)
 	return false;
 }
 
-static int add_login(struct import *i, struct topo_node *n)
+static int add_login(struct import *i, const char *name, struct topo_machine *m)
 {
-	const struct value *ssh = value_get(i->ssh, n->phys);
+	const struct value *ssh = value_get(i->ssh, m->phys);
 	int64_t port = 0;
 
-	n->hostname = import_text(ssh, "hostname");
-	n->gateway = import_text(ssh, "gateway");
-	if ((n->hostname && !hostname_valid(n->hostname)) ||
-		(n->gateway && !hostname_valid(n->gateway)))
+	m->hostname = import_text(ssh, "hostname");
+	m->gateway = import_text(ssh, "gateway");
+	if ((m->hostname && !hostname_valid(m->hostname)) ||
+		(m->gateway && !hostname_valid(m->gateway)))
 		return err_set(i->err, NFZ_E_REPLY,
 			"the testbed names a host for node \"%s\" that can be "
 			"none",
-			n->name);
+			name);
 	if (value_get_int(ssh, "port", &port) && port > 0 && port < 65536)
-		n->port = (uint16_t)port;
-	if (i->ssh && !n->hostname && !n->unusable)
-		n->unusable = "no-login";
+		m->port = (uint16_t)port;
+	if (i->ssh && !m->hostname && !m->unusable)
+		m->unusable = "no-login";
 	return 0;
 }
 
@@ -94,18 +94,19 @@ static bool is_key_line(const struct value *v)
 	       strncmp(v->text, "ecdsa-", 6) == 0;
 }
 
-static int add_host_keys(struct import *i, struct topo_node *n)
+static int add_host_keys(
+	struct import *i, const char *name, struct topo_machine *m)
 {
 	struct arena *arena = &i->t->arena;
 	const char **keys =
 		arena_alloc(arena, HOST_KEYS_MAX + 1, sizeof(*keys));
 	struct value *v = NULL;
 	size_t n_keys = 0;
-	int rc = client_hostkeys(i->client, i->e, n->phys, &v, i->err);
+	int rc = client_hostkeys(i->client, i->e, m->phys, &v, i->err);
 
 	if (rc == -NFZ_E_FAULT || rc == -NFZ_E_SERVICE ||
 		rc == -NFZ_E_FORBIDDEN || rc == -NFZ_E_USAGE) {
-		import_note(i, "the testbed gives no host keys of %s", n->name);
+		import_note(i, "the testbed gives no host keys of %s", name);
 		return 0;
 	}
 	for (size_t k = 0; v && k < v->n && n_keys < HOST_KEYS_MAX; k++) {
@@ -123,11 +124,11 @@ static int add_host_keys(struct import *i, struct topo_node *n)
 	}
 	value_free(v);
 	if (n_keys)
-		n->host_keys = keys;
+		m->host_keys = keys;
 	return rc;
 }
 
-static void add_control_address(struct import *i, struct topo_node *n)
+static void add_control_address(struct import *i, struct topo_machine *m)
 {
 	const struct value *rows = value_get(i->physical, "interfaces");
 
@@ -138,10 +139,10 @@ static void add_control_address(struct import *i, struct topo_node *n)
 		const char *ip = import_text(row, "IP");
 		struct net_addr a;
 
-		if (machine && role && ip && n->phys &&
-			strcmp(machine, n->phys) == 0 &&
+		if (machine && role && ip && m->phys &&
+			strcmp(machine, m->phys) == 0 &&
 			strcmp(role, "ctrl") == 0 && net_addr_parse(ip, &a)) {
-			n->address = ip;
+			m->address = ip;
 			return;
 		}
 	}
@@ -150,35 +151,37 @@ static void add_control_address(struct import *i, struct topo_node *n)
 static int add_control_iface(struct import *i, int node)
 {
 	const struct topo_node *n = &i->t->nodes[node];
-	struct topo_iface iface = {.node = node, .link = -1};
+	struct topo_card card = {0};
+	const struct topo_iface iface = {
+		.card = &card, .node = node, .link = -1};
 	cleanup_free char *key = NULL;
 	const struct value *row;
 	const char *mac, *mask;
 	struct net_addr m;
 	int64_t mbps;
 
-	if (!n->address)
+	if (!n->m->address)
 		return 0;
-	key = mem_printf("%s %s", n->phys, n->address);
+	key = mem_printf("%s %s", n->m->phys, n->m->address);
 	row = map_gets(&i->iface_rows, key);
 	mac = import_text(row, "mac");
 	mask = import_text(row, "mask");
-	iface.name = import_text(row, "iface");
-	iface.has_mac = mac && net_mac_parse(mac, iface.mac);
-	iface.has_addr = net_addr_parse(n->address, &iface.addr);
+	card.name = import_text(row, "iface");
+	card.has_mac = mac && net_mac_parse(mac, card.mac);
+	card.has_addr = net_addr_parse(n->m->address, &card.addr);
 	if (mask && net_addr_parse(mask, &m) && net_mask_length(&m) >= 0)
-		iface.prefix_len = (uint8_t)(96 + net_mask_length(&m));
+		card.prefix_len = (uint8_t)(96 + net_mask_length(&m));
 	if (value_get_int(row, "current_speed", &mbps) && mbps > 0)
-		iface.speed_kbps = mbps * 1000;
+		card.speed_kbps = mbps * 1000;
 	return topology_add_member(i->t, &iface, NULL, NULL, i->err);
 }
 
 static const char *why_unusable(
-	const struct topo_node *n, const char *eventstatus)
+	const struct topo_machine *m, const char *eventstatus)
 {
-	if (import_os_unusable(n->os))
+	if (import_os_unusable(m->os))
 		return "os";
-	if (n->status && strcmp(n->status, "down") == 0)
+	if (m->status && strcmp(m->status, "down") == 0)
 		return "down";
 	if (eventstatus && (strcmp(eventstatus, "TBFAILED") == 0 ||
 				   strcmp(eventstatus, "SHUTDOWN") == 0))
@@ -189,7 +192,8 @@ static const char *why_unusable(
 static int add_node(
 	struct import *i, const char *name, const struct value *entry)
 {
-	struct topo_node n = {.name = name};
+	struct topo_machine m = {0};
+	struct topo_node n = {.name = name, .m = &m};
 	int rc, index;
 
 	if (!nodefile_name_valid(name, false))
@@ -197,27 +201,27 @@ static int add_node(
 			"the testbed lists a node whose name is none (%zu "
 			"bytes)",
 			strlen(name));
-	n.phys = import_text(entry, "node");
-	n.host = import_text(entry, "pnode");
-	if ((n.phys && !nodefile_name_valid(n.phys, false)) ||
-		(n.host && !nodefile_name_valid(n.host, false)))
+	m.phys = import_text(entry, "node");
+	m.host = import_text(entry, "pnode");
+	if ((m.phys && !nodefile_name_valid(m.phys, false)) ||
+		(m.host && !nodefile_name_valid(m.host, false)))
 		return err_set(i->err, NFZ_E_REPLY,
 			"the testbed names a machine for node \"%s\" that can "
 			"be none",
 			name);
-	if (!n.phys)
+	if (!m.phys)
 		return err_set(i->err, NFZ_E_REPLY,
 			"the testbed names no machine for node \"%s\"", name);
-	n.role = role_of(entry, n.phys);
-	n.host_shared = n.role == ROLE_VIRTUAL && !owned(i, n.host);
-	n.type = import_text(entry, "type");
-	n.os = import_text(entry, "osid");
-	n.status = import_text(entry, "status");
-	n.unusable = why_unusable(&n, import_text(entry, "eventstatus"));
-	add_control_address(i, &n);
-	rc = add_login(i, &n);
+	n.role = role_of(entry, m.phys);
+	m.host_shared = n.role == ROLE_VIRTUAL && !owned(i, m.host);
+	m.type = import_text(entry, "type");
+	m.os = import_text(entry, "osid");
+	m.status = import_text(entry, "status");
+	m.unusable = why_unusable(&m, import_text(entry, "eventstatus"));
+	add_control_address(i, &m);
+	rc = add_login(i, name, &m);
 	if (!rc && !i->options->without_host_keys)
-		rc = add_host_keys(i, &n);
+		rc = add_host_keys(i, name, &m);
 	if (!rc)
 		rc = topology_add_node(i->t, &n, &index, i->err);
 	return rc ? rc : add_control_iface(i, index);

@@ -9,7 +9,7 @@
 
 static bool seems_foreign(const struct topo_node *n)
 {
-	return n->unusable && strcmp(n->unusable, "os") == 0 &&
+	return n->m->unusable && strcmp(n->m->unusable, "os") == 0 &&
 	       n->role != ROLE_SHAPER;
 }
 
@@ -18,7 +18,7 @@ int import_systems(struct import *i)
 	if (!i->options->node_file)
 		return 0;
 	for (size_t k = 0; k < i->t->n_nodes; k++) {
-		struct topo_node *n = &i->t->nodes[k];
+		const struct topo_node *n = &i->t->nodes[k];
 		struct buf out = BUF_INIT(256);
 		struct err err = ERR_INIT;
 		int rc;
@@ -28,7 +28,7 @@ int import_systems(struct import *i)
 		rc = i->options->node_file(
 			i->options->ctx, n, IMPORT_UNAME, &out, &err);
 		if (rc == 0 && strncmp(buf_str(&out), "Linux", 5) == 0)
-			n->unusable = NULL;
+			topology_machine(i->t, (int)k)->unusable = NULL;
 		buf_release(&out);
 		if (rc == -NFZ_E_INTERRUPTED) {
 			if (i->err)

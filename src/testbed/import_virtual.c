@@ -25,18 +25,19 @@ static const char *own_address(struct arena *arena, const char *text)
 
 static void take_answer(struct import *i, int node, const struct buf *answer)
 {
-	struct topo_node *n = &i->t->nodes[node];
+	const struct topo_node *n = &i->t->nodes[node];
 	struct import_cards cards = {.node = node};
 
-	if (!n->address)
-		n->address = own_address(&i->t->arena, buf_str(answer));
+	if (!n->m->address)
+		topology_machine(i->t, node)->address =
+			own_address(&i->t->arena, buf_str(answer));
 	nodefile_ifmap(buf_str(answer), answer->len, &cards.ifaces);
 	MEM_PUSH(i->cards, i->n_cards, i->cards_cap) = cards;
 }
 
 static int ask(struct import *i, int node)
 {
-	struct topo_node *n = &i->t->nodes[node];
+	const struct topo_node *n = &i->t->nodes[node];
 	struct buf answer = BUF_INIT(ANSWER_MAX);
 	struct err err = ERR_INIT;
 	int rc = i->options->node_file(
@@ -50,10 +51,10 @@ static int ask(struct import *i, int node)
 		import_note(
 			i, "%s says nothing of itself: %s", n->name, err.text);
 	buf_release(&answer);
-	if (!n->unusable &&
+	if (!n->m->unusable &&
 		(rc == -NFZ_E_UNREACHABLE || rc == -NFZ_E_NODE_AUTH ||
 			rc == -NFZ_E_HOST_KEY))
-		n->unusable = "no-login";
+		topology_machine(i->t, node)->unusable = "no-login";
 	return rc == -NFZ_E_INTERRUPTED ? rc : 0;
 }
 
@@ -66,7 +67,8 @@ int import_virtual(struct import *i)
 	for (size_t k = 0; !rc && k < i->t->n_nodes; k++) {
 		const struct topo_node *n = &i->t->nodes[k];
 
-		if (n->role == ROLE_VIRTUAL && n->hostname && !n->unusable)
+		if (n->role == ROLE_VIRTUAL && n->m->hostname &&
+			!n->m->unusable)
 			rc = ask(i, (int)k);
 	}
 	return rc;
@@ -90,19 +92,22 @@ static const struct nodefile_iface *card_with(
 void import_virtual_cards(struct import *i)
 {
 	for (size_t k = 0; i->n_cards && k < i->t->n_ifaces; k++) {
-		struct topo_iface *f = &i->t->ifaces[k];
+		const struct topo_iface *f = &i->t->ifaces[k];
+		struct topo_card *mine;
 		const struct nodefile_iface *card =
-			f->link >= 0 && f->has_addr
-				? card_with(i, f->node, &f->addr)
+			f->link >= 0 && f->card->has_addr
+				? card_with(i, f->node, &f->card->addr)
 				: NULL;
 
 		if (!card)
 			continue;
-		if (!f->os_name)
-			f->os_name = arena_strdup(&i->t->arena, card->os_name);
-		if (!f->has_mac) {
-			memcpy(f->mac, card->mac, sizeof(f->mac));
-			f->has_mac = true;
+		mine = topology_card(i->t, (int)k);
+		if (!mine->os_name)
+			mine->os_name =
+				arena_strdup(&i->t->arena, card->os_name);
+		if (!mine->has_mac) {
+			memcpy(mine->mac, card->mac, sizeof(mine->mac));
+			mine->has_mac = true;
 		}
 	}
 }

@@ -168,20 +168,23 @@ static const char *or_null(const char *s)
 
 static int add_node(struct builder *b, const struct ns_node *n)
 {
-	struct topo_node node = {
-		.name = n->name,
-		.role = is_virtual(n) ? ROLE_VIRTUAL : ROLE_HOST,
+	struct topo_machine m = {
 		.phys = or_null(n->fixed),
 		.type = or_null(n->type),
 		.os = or_null(n->os),
 		.host_shared = starts(n->sharing_mode, "shared"),
 	};
+	const struct topo_node node = {
+		.name = n->name,
+		.m = &m,
+		.role = is_virtual(n) ? ROLE_VIRTUAL : ROLE_HOST,
+	};
 	int index;
 
 	if (is_foreign_os(n->os))
-		node.unusable = "os";
+		m.unusable = "os";
 	else if (strcmp(n->type, "sim") == 0)
-		node.unusable = "virtual";
+		m.unusable = "virtual";
 	return topology_add_node(b->t, &node, &index, b->err);
 }
 
@@ -199,18 +202,21 @@ static int prefix_of(const char *mask)
 
 static int add_member(struct builder *b, int link, const struct ns_member *m)
 {
-	const struct topo_shape shape = {m->delay, m->rdelay, m->bandwidth,
-		m->rbandwidth, m->lossrate, m->rlossrate};
-	struct topo_iface iface = {
-		.node = topology_node(b->t, m->node),
-		.link = link,
+	struct topo_card card = {
 		.name = or_null(m->fixed_iface),
 		.prefix_len = (uint8_t)prefix_of(m->mask),
+		.shape = {m->delay, m->rdelay, m->bandwidth, m->rbandwidth,
+			m->lossrate, m->rlossrate},
+	};
+	const struct topo_iface iface = {
+		.card = &card,
+		.node = topology_node(b->t, m->node),
+		.link = link,
 	};
 	int index;
 
-	iface.has_addr = net_addr_parse(m->ip, &iface.addr);
-	return topology_add_member(b->t, &iface, &shape, &index, b->err);
+	card.has_addr = net_addr_parse(m->ip, &card.addr);
+	return topology_add_member(b->t, &iface, NULL, &index, b->err);
 }
 
 /* A new box where the last one is full. */
@@ -218,11 +224,14 @@ static int next_box(struct builder *b)
 {
 	const char *os = ns_setting(b->e, "delay_osname");
 	char name[32];
-	struct topo_node node = {
-		.name = name,
-		.role = ROLE_SHAPER,
+	const struct topo_machine m = {
 		.os = or_null(os),
 		.unusable = is_foreign_os(os) ? "os" : NULL,
+	};
+	const struct topo_node node = {
+		.name = name,
+		.m = &m,
+		.role = ROLE_SHAPER,
 		.inferred = true,
 	};
 

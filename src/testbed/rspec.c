@@ -107,6 +107,7 @@ static void add_iface(struct rspec *r, int link, const struct rspec_end *end)
 	int index;
 
 	iface->link = link;
+	iface->card = &r->ifaces[end->iface].card;
 	/* a link of two is the only one that could refuse a third */
 	if (topology_add_member(
 		    r->draft.t, iface, &end->shape, &index, r->draft.err))
@@ -161,6 +162,7 @@ static int add_bridges(struct rspec *r)
 				&r->ifaces[from->port[k]].iface;
 
 			port->link = b.link;
+			port->card = &r->ifaces[from->port[k]].card;
 			rc = topology_add_port(
 				r->draft.t, port, &b.port[k], r->draft.err);
 		}

@@ -8,10 +8,11 @@
 struct rspec_iface {
 	const char *client_id, *component_id, *sliver_id; /* may be NULL */
 	long line;
-	struct topo_iface iface; /* its link: unset until the end */
-	int link;                /* of the list below, or -1 */
-	int slot;                /* on that link */
-	bool ambiguous;          /* another one has the same client_id */
+	struct topo_iface iface; /* its link and card: unset until the end */
+	struct topo_card card;
+	int link;       /* of the list below, or -1 */
+	int slot;       /* on that link */
+	bool ambiguous; /* another one has the same client_id */
 };
 
 struct rspec_end {

@@ -59,7 +59,7 @@ static bool login_name(const char *s)
 }
 
 static bool read_login(
-	struct rspec *r, const struct xnode *x, struct topo_node *n)
+	struct rspec *r, const struct xnode *x, struct topo_machine *m)
 {
 	const char *host = attr(r, x, "hostname"), *user;
 	const char *port = attr(r, x, "port");
@@ -67,19 +67,19 @@ static bool read_login(
 
 	if (!login_name(host))
 		return false;
-	n->hostname = host;
+	m->hostname = host;
 	user = attr(r, x, "username");
 	if (login_name(user))
-		n->user = user;
+		m->user = user;
 	if (port &&
 		span_count((struct span){port, strlen(port)}, 65535, &number))
-		n->port = (uint16_t)number;
+		m->port = (uint16_t)number;
 	return true;
 }
 
 /* One entry for each member of the project: the first stands for all. */
 static void read_services(
-	struct rspec *r, const struct xnode *node, struct topo_node *n)
+	struct rspec *r, const struct xnode *node, struct topo_machine *m)
 {
 	const struct xnode *services = child(node, "services");
 	const struct xnode *host = child(node, "host");
@@ -88,14 +88,14 @@ static void read_services(
 	struct net_addr parsed;
 
 	for (const struct xnode *x = first(services); x; x = xnode_next(x))
-		if (xnode_is(x, "login") && read_login(r, x, n))
+		if (xnode_is(x, "login") && read_login(r, x, m))
 			break;
-	if (!n->hostname && login_name(name))
-		n->hostname = name;
+	if (!m->hostname && login_name(name))
+		m->hostname = name;
 	/* behind another port it is the machine below that is logged into */
-	if (address && (!n->port || n->port == 22) &&
+	if (address && (!m->port || m->port == 22) &&
 		net_addr_parse(address, &parsed))
-		n->address = address;
+		m->address = address;
 }
 
 static enum node_role role_of(const char *sliver, bool below)
@@ -118,8 +118,8 @@ static enum node_role role_of(const char *sliver, bool below)
 }
 
 /* What it is: sliver type, hardware, image, machine. */
-static void read_kind(
-	struct rspec *r, const struct xnode *x, struct topo_node *n)
+static void read_kind(struct rspec *r, const struct xnode *x,
+	struct topo_node *n, struct topo_machine *m)
 {
 	const struct xnode *sliver = child(x, "sliver_type");
 	const struct xnode *vnode = child(x, "vnode");
@@ -129,21 +129,21 @@ static void read_kind(
 		rspec_urn_name(draft_xml_attr(&r->draft, x, "component_id")));
 	own = attr(r, vnode, "name");
 	exclusive = attr(r, x, "exclusive");
-	n->phys = own ? own : machine;
-	n->host = machine;
+	m->phys = own ? own : machine;
+	m->host = machine;
 	n->role = role_of(attr(r, sliver, "name"),
 		own && machine && strcmp(own, machine) != 0);
-	n->host_shared = n->role == ROLE_VIRTUAL &&
+	m->host_shared = n->role == ROLE_VIRTUAL &&
 			 (!exclusive || strcasecmp(exclusive, "true") != 0);
-	n->type = attr(r, vnode, "hardware_type");
-	if (!n->type)
-		n->type = attr(r, child(x, "hardware_type"), "name");
+	m->type = attr(r, vnode, "hardware_type");
+	if (!m->type)
+		m->type = attr(r, child(x, "hardware_type"), "name");
 	image = attr(r, child(sliver, "disk_image"), "name");
-	n->os = image_name(r, image ? image : attr(r, vnode, "disk_image"));
-	if (!n->os)
-		n->os = image_name(r, attr(r, vnode, "disk_image"));
-	if (import_os_unusable(n->os))
-		n->unusable = "os";
+	m->os = image_name(r, image ? image : attr(r, vnode, "disk_image"));
+	if (!m->os)
+		m->os = image_name(r, attr(r, vnode, "disk_image"));
+	if (import_os_unusable(m->os))
+		m->unusable = "os";
 }
 
 static int read_pipes(struct rspec *r, const struct xnode *node, int index)
@@ -211,7 +211,7 @@ static const char *wished_name(struct rspec *r, int node, const char *id)
 }
 
 static void read_ip(
-	struct rspec *r, const struct xnode *x, struct topo_iface *iface)
+	struct rspec *r, const struct xnode *x, struct topo_card *card)
 {
 	const struct xnode *ip = child(x, "ip");
 	const char *address = attr(r, ip, "address");
@@ -219,18 +219,17 @@ static void read_ip(
 	struct net_addr m;
 	int64_t len;
 
-	iface->has_addr = address && net_addr_parse(address, &iface->addr);
-	if (!iface->has_addr || !mask)
+	card->has_addr = address && net_addr_parse(address, &card->addr);
+	if (!card->has_addr || !mask)
 		return;
 	if (net_addr_parse(mask, &m) && net_mask_length(&m) >= 0 &&
-		net_addr_is_v4(&iface->addr))
-		iface->prefix_len = (uint8_t)(96 + net_mask_length(&m));
+		net_addr_is_v4(&card->addr))
+		card->prefix_len = (uint8_t)(96 + net_mask_length(&m));
 	else if (span_count((struct span){mask, strlen(mask)},
-			 net_addr_is_v4(&iface->addr) ? 32 : 128, &len) &&
+			 net_addr_is_v4(&card->addr) ? 32 : 128, &len) &&
 		 len)
-		iface->prefix_len =
-			(uint8_t)(len +
-				  (net_addr_is_v4(&iface->addr) ? 96 : 0));
+		card->prefix_len =
+			(uint8_t)(len + (net_addr_is_v4(&card->addr) ? 96 : 0));
 }
 
 static bool all_zero(const uint8_t *b, size_t n)
@@ -252,11 +251,11 @@ static void read_iface(struct rspec *r, const struct xnode *x, int node)
 	f.client_id = draft_xml_attr(&r->draft, x, "client_id");
 	f.component_id = draft_xml_attr(&r->draft, x, "component_id");
 	f.sliver_id = draft_xml_attr(&r->draft, x, "sliver_id");
-	f.iface.name = f.component_id ? port_name(r, f.component_id)
-				      : wished_name(r, node, f.client_id);
-	f.iface.has_mac = mac && net_mac_parse(mac, f.iface.mac) &&
-			  !all_zero(f.iface.mac, 6);
-	read_ip(r, x, &f.iface);
+	f.card.name = f.component_id ? port_name(r, f.component_id)
+				     : wished_name(r, node, f.client_id);
+	f.card.has_mac = mac && net_mac_parse(mac, f.card.mac) &&
+			 !all_zero(f.card.mac, 6);
+	read_ip(r, x, &f.card);
 	if (f.client_id) {
 		place = (size_t)(uintptr_t)map_gets(&r->iface_ids, f.client_id);
 		if (place)
@@ -297,7 +296,7 @@ static int add_node(struct rspec *r, long line, struct topo_node *n)
 	int index;
 
 	if (!id)
-		n->name = n->phys;
+		n->name = n->m->phys;
 	index = draft_node(&r->draft, n);
 	if (!id)
 		draft_warn(&r->draft, line,
@@ -312,16 +311,17 @@ static int add_node(struct rspec *r, long line, struct topo_node *n)
 int rspec_node(struct rspec *r, const struct xnode *x)
 {
 	const char *id = draft_xml_attr(&r->draft, x, "client_id");
-	struct topo_node n = {.name = id};
+	struct topo_machine m = {0};
+	struct topo_node n = {.name = id, .m = &m};
 	int index;
 
-	read_kind(r, x, &n);
-	read_services(r, x, &n);
+	read_kind(r, x, &n, &m);
+	read_services(r, x, &m);
 	if (n.role == ROLE_HOST && seems_switch(r, x))
 		n.role = ROLE_SWITCH;
-	if (r->manifest && !n.hostname && !n.address && !n.unusable &&
+	if (r->manifest && !m.hostname && !m.address && !m.unusable &&
 		n.role != ROLE_SWITCH && n.role != ROLE_EXTERNAL)
-		n.unusable = "no-login";
+		m.unusable = "no-login";
 	index = add_node(r, xnode_line(x), &n);
 	for (const struct xnode *c = xnode_child(x); c; c = xnode_next(c))
 		if (xnode_is(c, "interface"))

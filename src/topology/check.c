@@ -35,12 +35,15 @@ static const struct topo_iface *member_iface(
 
 static bool same_subnet(const struct topo_iface *a, const struct topo_iface *b)
 {
-	struct net_prefix p = {.addr = a->addr, .len = a->prefix_len};
+	struct net_prefix p = {
+		.addr = a->card->addr, .len = a->card->prefix_len};
 
-	if (!a->has_addr || !b->has_addr || !a->prefix_len || !b->prefix_len)
+	if (!a->card->has_addr || !b->card->has_addr || !a->card->prefix_len ||
+		!b->card->prefix_len)
 		return true; /* unknown */
 	net_addr_mask(&p.addr, p.len);
-	return a->prefix_len == b->prefix_len && net_prefix_has(&p, &b->addr);
+	return a->card->prefix_len == b->card->prefix_len &&
+	       net_prefix_has(&p, &b->card->addr);
 }
 
 static void check_link(
@@ -50,7 +53,7 @@ static void check_link(
 	size_t with_addr = l->n_members;
 
 	if (l->n_members < 2)
-		found(f, "link \"%s\" has %zu member%s", l->name, l->n_members,
+		found(f, "link \"%s\" has %u member%s", l->name, l->n_members,
 			l->n_members == 1 ? "" : "s");
 	for (size_t i = 0; i < l->n_members; i++) {
 		const struct topo_iface *iface = member_iface(t, l, i);
@@ -60,7 +63,7 @@ static void check_link(
 			found(f, "node \"%s\" is on link \"%s\" twice", node,
 				l->name);
 		seen[iface->node] = true;
-		if (!iface->has_addr)
+		if (!iface->card->has_addr)
 			continue;
 		if (with_addr == l->n_members)
 			with_addr = i;
@@ -82,17 +85,18 @@ static void check_addresses(const struct topology *t, struct findings *f)
 		const struct topo_iface *other;
 		char text[NET_ADDR_TEXT];
 
-		if (!iface->has_addr || iface->link < 0)
+		if (!iface->card->has_addr || iface->link < 0)
 			continue;
-		other = map_get(&first, iface->addr.b, sizeof(iface->addr.b));
+		other = map_get(&first, iface->card->addr.b,
+			sizeof(iface->card->addr.b));
 		if (other)
 			found(f, "address %s is held by \"%s\" and \"%s\"",
-				net_addr_print(&iface->addr, text),
+				net_addr_print(&iface->card->addr, text),
 				t->nodes[other->node].name,
 				t->nodes[iface->node].name);
 		else
-			map_put(&first, iface->addr.b, sizeof(iface->addr.b),
-				&t->ifaces[i]);
+			map_put(&first, iface->card->addr.b,
+				sizeof(iface->card->addr.b), &t->ifaces[i]);
 	}
 	map_release(&first);
 }

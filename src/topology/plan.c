@@ -51,8 +51,8 @@ const char *plan_tap_os_name(const struct plan *plan, const struct topology *t,
 {
 	const struct topo_iface *iface = &t->ifaces[tap->iface];
 
-	return plan_tap_is_outside(plan, t, tap) ? iface->host_os_name
-						 : iface->os_name;
+	return plan_tap_is_outside(plan, t, tap) ? iface->card->host_os_name
+						 : iface->card->os_name;
 }
 
 static void add_digest(void *ctx, const char *data, size_t len)

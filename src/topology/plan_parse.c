@@ -146,8 +146,9 @@ static bool within_reach(const struct topology *t, int probe, int iface)
 	const struct topo_node *at = &t->nodes[probe];
 	const struct topo_node *of = &t->nodes[t->ifaces[iface].node];
 
-	return at == of || (of->role == ROLE_VIRTUAL && of->host && at->phys &&
-				   strcmp(of->host, at->phys) == 0);
+	return at == of ||
+	       (of->role == ROLE_VIRTUAL && of->m->host && at->m->phys &&
+		       strcmp(of->m->host, at->m->phys) == 0);
 }
 
 static int read_place(struct plan_reader *r, const struct jval *from, int node,

@@ -145,10 +145,10 @@ static void print_iface(struct jsonw *w, const struct plan *plan,
 	char mac[NET_MAC_TEXT];
 
 	jsonw_put(w, "if",
-		os_name          ? os_name
-		: iface->name    ? iface->name
-		: iface->has_mac ? net_mac_print(iface->mac, mac)
-				 : NULL);
+		os_name                ? os_name
+		: iface->card->name    ? iface->card->name
+		: iface->card->has_mac ? net_mac_print(iface->card->mac, mac)
+				       : NULL);
 }
 
 static void print_owners(

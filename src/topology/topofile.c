@@ -17,7 +17,7 @@
 /* Nodes. */
 
 static int read_keys(struct reader *r, const struct jval *o,
-	struct arena *arena, struct topo_node *n)
+	struct arena *arena, struct topo_machine *m)
 {
 	const struct jval *v = jval_get(o, "host_keys");
 	const char **keys;
@@ -33,7 +33,7 @@ static int read_keys(struct reader *r, const struct jval *o,
 			return reader_bad_type(
 				r, "host_keys", "a list of strings");
 	}
-	n->host_keys = keys;
+	m->host_keys = keys;
 	return 0;
 }
 
@@ -50,16 +50,16 @@ static int read_role(
 	return rc;
 }
 
-static int read_node_object(
-	struct reader *r, const struct jval *o, struct topo_node *n)
+static int read_node_object(struct reader *r, const struct jval *o,
+	struct topo_node *n, struct topo_machine *m)
 {
 	const struct {
 		const char *key, **to;
-	} texts[] = {{"phys", &n->phys}, {"host", &n->host}, {"type", &n->type},
-		{"os", &n->os}, {"status", &n->status},
-		{"unusable", &n->unusable}, {"address", &n->address},
-		{"hostname", &n->hostname}, {"user", &n->user},
-		{"gateway", &n->gateway}};
+	} texts[] = {{"phys", &m->phys}, {"host", &m->host}, {"type", &m->type},
+		{"os", &m->os}, {"status", &m->status},
+		{"unusable", &m->unusable}, {"address", &m->address},
+		{"hostname", &m->hostname}, {"user", &m->user},
+		{"gateway", &m->gateway}};
 	int64_t port = 0;
 	int rc = reader_name(r, o, "name", &n->name);
 
@@ -68,27 +68,28 @@ static int read_node_object(
 	if (!rc)
 		rc = read_role(r, o, n);
 	if (!rc)
-		rc = reader_bool(r, o, "host_shared", &n->host_shared);
+		rc = reader_bool(r, o, "host_shared", &m->host_shared);
 	if (!rc)
 		rc = reader_bool(r, o, "inferred", &n->inferred);
 	if (!rc)
 		rc = reader_int(r, o, "port", &port);
 	if (!rc && port > 65535)
 		rc = reader_bad_type(r, "port", "a number up to 65535");
-	n->port = (uint16_t)port;
+	m->port = (uint16_t)port;
 	return rc;
 }
 
 static int read_node(struct reader *r, const struct jval *v)
 {
 	struct arena scratch = ARENA_INIT;
-	struct topo_node n = {0};
+	struct topo_machine m = {0};
+	struct topo_node n = {.m = &m};
 	int rc = 0;
 
 	if (jval_is_object(v)) {
-		rc = read_node_object(r, v, &n);
+		rc = read_node_object(r, v, &n, &m);
 		if (!rc)
-			rc = read_keys(r, v, &scratch, &n);
+			rc = read_keys(r, v, &scratch, &m);
 	} else if (jval_text(v) && reader_printable(jval_text(v)) &&
 		   strlen(jval_text(v)) <= READER_NAME_MAX) {
 		n.name = jval_text(v);
@@ -157,6 +158,25 @@ static char *made_name(const struct jval *nodes)
 	return mem_printf("%s--%s", a, b);
 }
 
+static int read_flags(
+	struct reader *r, const struct jval *o, struct topo_link *link)
+{
+	bool trivial = false, traced = false, floods = false, inferred = false;
+	int rc = reader_bool(r, o, "trivial", &trivial);
+
+	if (!rc)
+		rc = reader_bool(r, o, "traced", &traced);
+	if (!rc)
+		rc = reader_bool(r, o, "floods", &floods);
+	if (!rc)
+		rc = reader_bool(r, o, "inferred", &inferred);
+	link->trivial = trivial;
+	link->traced = traced;
+	link->floods = floods;
+	link->inferred = inferred;
+	return rc;
+}
+
 static int read_link(struct reader *r, const struct jval *o)
 {
 	const struct jval *nodes = jval_get(o, "nodes");
@@ -186,13 +206,7 @@ static int read_link(struct reader *r, const struct jval *o)
 	if (rc)
 		return reader_located(r);
 	link = &r->t->links[index];
-	rc = reader_bool(r, o, "trivial", &link->trivial);
-	if (!rc)
-		rc = reader_bool(r, o, "traced", &link->traced);
-	if (!rc)
-		rc = reader_bool(r, o, "floods", &link->floods);
-	if (!rc)
-		rc = reader_bool(r, o, "inferred", &link->inferred);
+	rc = read_flags(r, o, link);
 	return rc ? rc : read_ends(r, nodes, index);
 }
 

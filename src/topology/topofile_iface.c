@@ -66,8 +66,7 @@ static int read_shape(
 	return rc;
 }
 
-static int read_addr(
-	struct reader *r, const char *text, struct topo_iface *iface)
+static int read_addr(struct reader *r, const char *text, struct topo_card *card)
 {
 	struct net_prefix p;
 	char addr[NET_ADDR_TEXT];
@@ -78,13 +77,13 @@ static int read_addr(
 			r, "addr", "an address such as 10.1.1.2/24");
 	memcpy(addr, text, n);
 	addr[n] = '\0';
-	iface->has_addr = net_addr_parse(addr, &iface->addr);
-	iface->prefix_len = text[n] ? p.len : 0;
+	card->has_addr = net_addr_parse(addr, &card->addr);
+	card->prefix_len = text[n] ? p.len : 0;
 	return 0;
 }
 
-static int read_iface_fields(
-	struct reader *r, const struct jval *o, struct topo_iface *iface)
+static int read_iface_fields(struct reader *r, const struct jval *o,
+	struct topo_iface *iface, struct topo_card *card)
 {
 	const char *node = NULL, *link = NULL, *mac = NULL, *addr = NULL;
 	int rc = reader_name(r, o, "node", &node);
@@ -99,32 +98,32 @@ static int read_iface_fields(
 	if (!rc && link)
 		rc = reader_find_link(r, link, &iface->link);
 	if (!rc)
-		rc = reader_text(r, o, "name", &iface->name);
+		rc = reader_text(r, o, "name", &card->name);
 	if (!rc)
-		rc = reader_text(r, o, "os_name", &iface->os_name);
+		rc = reader_text(r, o, "os_name", &card->os_name);
 	if (!rc)
-		rc = reader_text(r, o, "host_os_name", &iface->host_os_name);
+		rc = reader_text(r, o, "host_os_name", &card->host_os_name);
 	if (!rc)
-		rc = reader_int(r, o, "speed_kbps", &iface->speed_kbps);
+		rc = reader_int(r, o, "speed_kbps", &card->speed_kbps);
 	if (!rc)
 		rc = reader_bool(r, o, "inferred", &iface->inferred);
 	if (!rc)
 		rc = reader_text(r, o, "mac", &mac);
-	if (!rc && mac && !(iface->has_mac = net_mac_parse(mac, iface->mac)))
+	if (!rc && mac && !(card->has_mac = net_mac_parse(mac, card->mac)))
 		rc = reader_bad_type(
 			r, "mac", "six pairs of hexadecimal digits");
 	if (!rc)
 		rc = reader_text(r, o, "addr", &addr);
-	return rc || !addr ? rc : read_addr(r, addr, iface);
+	return rc || !addr ? rc : read_addr(r, addr, card);
 }
 
 static int read_iface(struct reader *r, const struct jval *o,
 	const struct claim *claim, const struct jval *links)
 {
-	struct topo_iface iface = {0};
-	struct topo_shape shape = {0};
+	struct topo_card card = {0};
+	struct topo_iface iface = {.card = &card};
 	const struct jval *member;
-	int rc = read_iface_fields(r, o, &iface);
+	int rc = read_iface_fields(r, o, &iface, &card);
 
 	if (rc)
 		return rc;
@@ -144,10 +143,10 @@ static int read_iface(struct reader *r, const struct jval *o,
 	iface.link = claim->link;
 	member = jval_at(links, (size_t)claim->link);
 	member = jval_at(jval_get(member, "members"), claim->slot);
-	rc = read_shape(r, member, &shape);
+	rc = read_shape(r, member, &card.shape);
 	if (rc)
 		return rc;
-	rc = topology_add_member(r->t, &iface, &shape, NULL, r->err);
+	rc = topology_add_member(r->t, &iface, NULL, NULL, r->err);
 	return rc ? reader_located(r) : 0;
 }
 

@@ -33,23 +33,23 @@ static void print_node(struct jsonw *w, const struct topo_node *n)
 	jsonw_object(w);
 	jsonw_put(w, "name", n->name);
 	jsonw_put(w, "role", topology_role_name(n->role));
-	jsonw_put_optional(w, "phys", n->phys);
-	jsonw_put_optional(w, "host", n->host);
-	put_true(w, "host_shared", n->host_shared);
-	jsonw_put_optional(w, "type", n->type);
-	jsonw_put_optional(w, "os", n->os);
-	jsonw_put_optional(w, "status", n->status);
-	jsonw_put_optional(w, "unusable", n->unusable);
-	jsonw_put_optional(w, "address", n->address);
-	jsonw_put_optional(w, "hostname", n->hostname);
-	put_positive(w, "port", n->port);
-	jsonw_put_optional(w, "user", n->user);
-	jsonw_put_optional(w, "gateway", n->gateway);
-	if (n->host_keys) {
+	jsonw_put_optional(w, "phys", n->m->phys);
+	jsonw_put_optional(w, "host", n->m->host);
+	put_true(w, "host_shared", n->m->host_shared);
+	jsonw_put_optional(w, "type", n->m->type);
+	jsonw_put_optional(w, "os", n->m->os);
+	jsonw_put_optional(w, "status", n->m->status);
+	jsonw_put_optional(w, "unusable", n->m->unusable);
+	jsonw_put_optional(w, "address", n->m->address);
+	jsonw_put_optional(w, "hostname", n->m->hostname);
+	put_positive(w, "port", n->m->port);
+	jsonw_put_optional(w, "user", n->m->user);
+	jsonw_put_optional(w, "gateway", n->m->gateway);
+	if (n->m->host_keys) {
 		jsonw_key(w, "host_keys");
 		jsonw_array(w);
-		for (size_t i = 0; n->host_keys[i]; i++)
-			jsonw_string(w, n->host_keys[i]);
+		for (size_t i = 0; n->m->host_keys[i]; i++)
+			jsonw_string(w, n->m->host_keys[i]);
 		jsonw_end(w);
 	}
 	put_true(w, "inferred", n->inferred);
@@ -59,12 +59,12 @@ static void print_node(struct jsonw *w, const struct topo_node *n)
 static void put_addr(struct jsonw *w, const struct topo_iface *i)
 {
 	char addr[NET_ADDR_TEXT], text[NET_PREFIX_TEXT + 8];
-	int base = net_addr_is_v4(&i->addr) ? 96 : 0;
+	int base = net_addr_is_v4(&i->card->addr) ? 96 : 0;
 
-	net_addr_print(&i->addr, addr);
-	if (i->prefix_len > base)
+	net_addr_print(&i->card->addr, addr);
+	if (i->card->prefix_len > base)
 		snprintf(text, sizeof(text), "%s/%d", addr,
-			i->prefix_len - base);
+			i->card->prefix_len - base);
 	else
 		snprintf(text, sizeof(text), "%s", addr);
 	jsonw_put(w, "addr", text);
@@ -79,14 +79,14 @@ static void print_iface(
 	jsonw_put(w, "node", t->nodes[i->node].name);
 	if (i->link >= 0)
 		jsonw_put(w, "link", t->links[i->link].name);
-	jsonw_put_optional(w, "name", i->name);
-	jsonw_put_optional(w, "os_name", i->os_name);
-	jsonw_put_optional(w, "host_os_name", i->host_os_name);
-	if (i->has_mac)
-		jsonw_put(w, "mac", net_mac_print(i->mac, mac));
-	if (i->has_addr)
+	jsonw_put_optional(w, "name", i->card->name);
+	jsonw_put_optional(w, "os_name", i->card->os_name);
+	jsonw_put_optional(w, "host_os_name", i->card->host_os_name);
+	if (i->card->has_mac)
+		jsonw_put(w, "mac", net_mac_print(i->card->mac, mac));
+	if (i->card->has_addr)
 		put_addr(w, i);
-	put_positive(w, "speed_kbps", i->speed_kbps);
+	put_positive(w, "speed_kbps", i->card->speed_kbps);
 	put_true(w, "inferred", i->inferred);
 	jsonw_end(w);
 }
@@ -94,7 +94,7 @@ static void print_iface(
 static void print_member(
 	struct jsonw *w, const struct topology *t, const struct topo_member *m)
 {
-	const struct topo_shape *s = &m->shape;
+	const struct topo_shape *s = &t->ifaces[m->iface].card->shape;
 
 	jsonw_object_inline(w);
 	jsonw_put_int(w, "iface", m->iface);
@@ -160,19 +160,21 @@ static bool bare_node(const struct topology *t, size_t i, const size_t *links)
 	const struct topo_node *n = &t->nodes[i];
 	enum node_role role = links[i] > 1 ? ROLE_ROUTER : ROLE_HOST;
 
-	return n->role == role && !n->phys && !n->host && !n->host_shared &&
-	       !n->type && !n->os && !n->status && !n->unusable &&
-	       !n->address && !n->hostname && !n->port && !n->user &&
-	       !n->gateway && !n->host_keys && !n->inferred;
+	return n->role == role && !n->m->phys && !n->m->host &&
+	       !n->m->host_shared && !n->m->type && !n->m->os &&
+	       !n->m->status && !n->m->unusable && !n->m->address &&
+	       !n->m->hostname && !n->m->port && !n->m->user &&
+	       !n->m->gateway && !n->m->host_keys && !n->inferred;
 }
 
 static bool bare_member(const struct topology *t, const struct topo_member *m)
 {
 	const struct topo_iface *i = &t->ifaces[m->iface];
-	const struct topo_shape *s = &m->shape;
+	const struct topo_shape *s = &i->card->shape;
 
-	return !i->name && !i->os_name && !i->host_os_name && !i->has_mac &&
-	       !i->has_addr && !i->speed_kbps && !i->inferred && !s->delay_ms &&
+	return !i->card->name && !i->card->os_name && !i->card->host_os_name &&
+	       !i->card->has_mac && !i->card->has_addr &&
+	       !i->card->speed_kbps && !i->inferred && !s->delay_ms &&
 	       !s->r_delay_ms && !s->bandwidth_kbps && !s->r_bandwidth_kbps &&
 	       !s->loss && !s->r_loss;
 }

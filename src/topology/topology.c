@@ -22,12 +22,15 @@ static const char *const role_names[] = {
 };
 enum { N_ROLES = sizeof(role_names) / sizeof(role_names[0]) };
 
+const struct topo_machine topology_no_machine;
+const struct topo_card topology_no_card;
+
 struct topology *topology_new(void)
 {
 	struct topology *t = mem_zalloc(1, sizeof(*t));
 
-	map_init(&t->node_by_name);
-	map_init(&t->link_by_name);
+	nameindex_init(&t->node_names);
+	nameindex_init(&t->link_names);
 	return t;
 }
 
@@ -35,14 +38,13 @@ void topology_free(struct topology *t)
 {
 	if (!t)
 		return;
-	for (size_t i = 0; i < t->n_links; i++)
-		free(t->links[i].members);
 	free(t->nodes);
 	free(t->ifaces);
 	free(t->links);
 	free(t->bridges);
-	map_release(&t->node_by_name);
-	map_release(&t->link_by_name);
+	free(t->bridge_slots);
+	nameindex_release(&t->node_names);
+	nameindex_release(&t->link_names);
 	arena_release(&t->arena);
 	free(t);
 }
@@ -52,15 +54,24 @@ static bool valid(int index, size_t n)
 	return index >= 0 && (size_t)index < n;
 }
 
-/* Map values are index + 1, so that 0 means absent. */
-static void *as_value(size_t index)
+static struct nameindex_array all_nodes(const struct topology *t)
 {
-	return (void *)(uintptr_t)(index + 1);
+	return (struct nameindex_array){t->nodes, sizeof(*t->nodes)};
 }
 
-static int as_index(const void *value)
+static struct nameindex_array all_links(const struct topology *t)
 {
-	return (int)(uintptr_t)value - 1;
+	return (struct nameindex_array){t->links, sizeof(*t->links)};
+}
+
+int topology_node_exact(const struct topology *t, const char *name)
+{
+	return nameindex_find(&t->node_names, all_nodes(t), name);
+}
+
+int topology_link_exact(const struct topology *t, const char *name)
+{
+	return nameindex_find(&t->link_names, all_links(t), name);
 }
 
 static const char *const *copy_keys(
@@ -79,32 +90,53 @@ static const char *const *copy_keys(
 	return copy;
 }
 
+static const struct topo_machine *copy_machine(
+	struct arena *a, const struct topo_machine *m)
+{
+	struct topo_machine *copy;
+
+	if (!m || m == &topology_no_machine)
+		return &topology_no_machine;
+	copy = arena_alloc(a, 1, sizeof(*copy));
+	*copy = *m;
+	copy->phys = arena_strdup(a, m->phys);
+	copy->host = arena_strdup(a, m->host);
+	copy->type = arena_strdup(a, m->type);
+	copy->os = arena_strdup(a, m->os);
+	copy->status = arena_strdup(a, m->status);
+	copy->unusable = arena_strdup(a, m->unusable);
+	copy->address = arena_strdup(a, m->address);
+	copy->hostname = arena_strdup(a, m->hostname);
+	copy->user = arena_strdup(a, m->user);
+	copy->gateway = arena_strdup(a, m->gateway);
+	copy->host_keys = copy_keys(a, m->host_keys);
+	return copy;
+}
+
+struct topo_machine *topology_machine(struct topology *t, int node)
+{
+	struct topo_machine *copy = arena_alloc(&t->arena, 1, sizeof(*copy));
+
+	*copy = *t->nodes[node].m;
+	t->nodes[node].m = copy;
+	return copy;
+}
+
 int topology_add_node(struct topology *t, const struct topo_node *node,
 	int *ret, struct err *err)
 {
-	struct arena *a = &t->arena;
 	struct topo_node *n;
 
 	if (!node->name || !node->name[0])
 		return err_set(err, NFZ_E_INPUT, "a node has no name");
-	if (map_gets(&t->node_by_name, node->name))
+	if (topology_node_exact(t, node->name) >= 0)
 		return err_set(err, NFZ_E_INPUT, "two nodes are named \"%s\"",
 			node->name);
-	map_puts(&t->node_by_name, node->name, as_value(t->n_nodes));
 	MEM_PUSH(t->nodes, t->n_nodes, t->nodes_cap) = *node;
 	n = &t->nodes[t->n_nodes - 1];
-	n->name = arena_strdup(a, node->name);
-	n->phys = arena_strdup(a, node->phys);
-	n->host = arena_strdup(a, node->host);
-	n->type = arena_strdup(a, node->type);
-	n->os = arena_strdup(a, node->os);
-	n->status = arena_strdup(a, node->status);
-	n->unusable = arena_strdup(a, node->unusable);
-	n->address = arena_strdup(a, node->address);
-	n->hostname = arena_strdup(a, node->hostname);
-	n->user = arena_strdup(a, node->user);
-	n->gateway = arena_strdup(a, node->gateway);
-	n->host_keys = copy_keys(a, node->host_keys);
+	n->name = arena_strdup(&t->arena, node->name);
+	n->m = copy_machine(&t->arena, node->m);
+	nameindex_add(&t->node_names, all_nodes(t));
 	if (ret)
 		*ret = (int)t->n_nodes - 1;
 	return 0;
@@ -117,12 +149,12 @@ int topology_add_link(struct topology *t, const char *name, enum link_kind kind,
 
 	if (!name || !name[0])
 		return err_set(err, NFZ_E_INPUT, "a link has no name");
-	if (map_gets(&t->link_by_name, name))
+	if (topology_link_exact(t, name) >= 0)
 		return err_set(
 			err, NFZ_E_INPUT, "two links are named \"%s\"", name);
-	map_puts(&t->link_by_name, name, as_value(t->n_links));
 	link.name = arena_strdup(&t->arena, name);
 	MEM_PUSH(t->links, t->n_links, t->links_cap) = link;
+	nameindex_add(&t->link_names, all_links(t));
 	if (ret)
 		*ret = (int)t->n_links - 1;
 	return 0;
@@ -141,28 +173,73 @@ static int check_ends(const struct topology *t, const struct topo_iface *iface,
 	return 0;
 }
 
-static int push_iface(struct topology *t, const struct topo_iface *iface)
+static bool is_shaped(const struct topo_shape *s)
+{
+	return s->delay_ms != 0 || s->r_delay_ms != 0 || s->bandwidth_kbps ||
+	       s->r_bandwidth_kbps || s->loss != 0 || s->r_loss != 0;
+}
+
+static bool is_known(const struct topo_card *c)
+{
+	return c->name || c->os_name || c->host_os_name || c->has_mac ||
+	       c->has_addr || c->prefix_len || c->speed_kbps ||
+	       is_shaped(&c->shape);
+}
+
+static const struct topo_card *copy_card(struct arena *a,
+	const struct topo_card *card, const struct topo_shape *shape)
+{
+	struct topo_card c = card ? *card : topology_no_card, *copy;
+
+	if (shape)
+		c.shape = *shape;
+	if (!is_known(&c))
+		return &topology_no_card;
+	copy = arena_alloc(a, 1, sizeof(*copy));
+	*copy = c;
+	copy->name = arena_strdup(a, c.name);
+	copy->os_name = arena_strdup(a, c.os_name);
+	copy->host_os_name = arena_strdup(a, c.host_os_name);
+	return copy;
+}
+
+struct topo_card *topology_card(struct topology *t, int iface)
+{
+	struct topo_card *copy = arena_alloc(&t->arena, 1, sizeof(*copy));
+
+	*copy = *t->ifaces[iface].card;
+	t->ifaces[iface].card = copy;
+	return copy;
+}
+
+static int push_iface(struct topology *t, const struct topo_iface *iface,
+	const struct topo_shape *shape)
 {
 	struct topo_iface *i;
 
 	MEM_PUSH(t->ifaces, t->n_ifaces, t->ifaces_cap) = *iface;
 	i = &t->ifaces[t->n_ifaces - 1];
-	i->name = arena_strdup(&t->arena, iface->name);
-	i->os_name = arena_strdup(&t->arena, iface->os_name);
-	i->host_os_name = arena_strdup(&t->arena, iface->host_os_name);
+	i->card = copy_card(&t->arena, iface->card, shape);
 	i->slot = -1;
 	return (int)t->n_ifaces - 1;
 }
 
-/* Members have no capacity of their own: the array doubles at powers of 2. */
-static int push_member(struct topo_link *link, const struct topo_member *m)
+/* Members have no capacity of their own: room for two, then it doubles at
+ * powers of 2.  What was outgrown stays in the arena, no more than is used. */
+static int push_member(struct topology *t, struct topo_link *link, int iface)
 {
-	size_t n = link->n_members;
+	uint32_t n = link->n_members;
 
-	if ((n & (n - 1)) == 0)
-		link->members = mem_grow(
-			link->members, n ? n * 2 : 1, sizeof(*link->members));
-	link->members[link->n_members++] = *m;
+	if (n == 0 || (n > 1 && (n & (n - 1)) == 0)) {
+		struct topo_member *more =
+			arena_alloc_aligned(&t->arena, n ? (size_t)n * 2 : 2,
+				sizeof(*more), _Alignof(struct topo_member));
+
+		if (n)
+			memcpy(more, link->members, n * sizeof(*more));
+		link->members = more;
+	}
+	link->members[link->n_members++].iface = iface;
 	return (int)n;
 }
 
@@ -182,14 +259,9 @@ int topology_add_member(struct topology *t, const struct topo_iface *iface,
 				"no LAN",
 				link->name);
 	}
-	index = push_iface(t, iface);
-	if (link) {
-		struct topo_member m = {.iface = index};
-
-		if (shape)
-			m.shape = *shape;
-		t->ifaces[index].slot = push_member(link, &m);
-	}
+	index = push_iface(t, iface, shape);
+	if (link)
+		t->ifaces[index].slot = push_member(t, link, index);
 	if (ret_iface)
 		*ret_iface = index;
 	return 0;
@@ -206,10 +278,62 @@ int topology_add_port(struct topology *t, const struct topo_iface *iface,
 		return err_set(err, NFZ_E_INPUT,
 			"a bridge port of node \"%s\" is on no link",
 			t->nodes[iface->node].name);
-	index = push_iface(t, iface);
+	index = push_iface(t, iface, NULL);
 	if (ret_iface)
 		*ret_iface = index;
 	return 0;
+}
+
+/* Bridges are found by the link and the slot they serve. */
+
+static size_t bridge_hash(const struct topology *t, int link, int slot)
+{
+	uint64_t h = ((uint64_t)(uint32_t)link << 32 | (uint32_t)slot) ^
+		     t->link_names.seed.k0;
+
+	h = (h ^ h >> 31) * 0x9e3779b97f4a7c15u;
+	return (size_t)(h ^ h >> 29) & (t->bridge_slots_size - 1);
+}
+
+static int find_bridge(const struct topology *t, int link, int slot)
+{
+	size_t at;
+
+	if (!t->bridge_slots_size)
+		return -1;
+	for (at = bridge_hash(t, link, slot); t->bridge_slots[at];
+		at = (at + 1) & (t->bridge_slots_size - 1)) {
+		int i = (int)t->bridge_slots[at] - 1;
+
+		if (t->bridges[i].link == link && t->bridges[i].slot == slot)
+			return i;
+	}
+	return -1;
+}
+
+static void put_bridge(struct topology *t, size_t i)
+{
+	size_t at = bridge_hash(t, t->bridges[i].link, t->bridges[i].slot);
+
+	while (t->bridge_slots[at])
+		at = (at + 1) & (t->bridge_slots_size - 1);
+	t->bridge_slots[at] = (uint32_t)i + 1;
+}
+
+/* After one was added. */
+static void index_bridges(struct topology *t)
+{
+	if (t->n_bridges * 4 <= t->bridge_slots_size * 3) {
+		put_bridge(t, t->n_bridges - 1);
+		return;
+	}
+	t->bridge_slots_size =
+		t->bridge_slots_size ? t->bridge_slots_size * 2 : 16;
+	free(t->bridge_slots);
+	t->bridge_slots =
+		mem_zalloc(t->bridge_slots_size, sizeof(*t->bridge_slots));
+	for (size_t i = 0; i < t->n_bridges; i++)
+		put_bridge(t, i);
 }
 
 static int check_bridge_port(const struct topology *t,
@@ -266,6 +390,7 @@ int topology_add_bridge(struct topology *t, const struct topo_bridge *bridge,
 	if (rc)
 		return rc;
 	MEM_PUSH(t->bridges, t->n_bridges, t->bridges_cap) = *bridge;
+	index_bridges(t);
 	if (ret)
 		*ret = (int)t->n_bridges - 1;
 	return 0;
@@ -286,7 +411,7 @@ void topology_finish(struct topology *t)
 
 int topology_node(const struct topology *t, const char *name)
 {
-	int index = as_index(map_gets(&t->node_by_name, name));
+	int index = topology_node_exact(t, name);
 
 	for (size_t i = 0; index < 0 && i < t->n_nodes; i++)
 		if (strcasecmp(t->nodes[i].name, name) == 0)
@@ -296,7 +421,7 @@ int topology_node(const struct topology *t, const char *name)
 
 int topology_link(const struct topology *t, const char *name)
 {
-	int index = as_index(map_gets(&t->link_by_name, name));
+	int index = topology_link_exact(t, name);
 
 	for (size_t i = 0; index < 0 && i < t->n_links; i++)
 		if (strcasecmp(t->links[i].name, name) == 0)
@@ -306,13 +431,9 @@ int topology_link(const struct topology *t, const char *name)
 
 int topology_bridge_of(const struct topology *t, int link, int slot)
 {
-	for (size_t i = 0; i < t->n_bridges; i++) {
-		const struct topo_bridge *b = &t->bridges[i];
+	int whole = find_bridge(t, link, -1);
 
-		if (b->link == link && (b->slot == slot || b->slot == -1))
-			return (int)i;
-	}
-	return -1;
+	return whole >= 0 || slot == -1 ? whole : find_bridge(t, link, slot);
 }
 
 int topology_node_by_addr(const struct topology *t, const struct net_addr *a)
@@ -320,8 +441,8 @@ int topology_node_by_addr(const struct topology *t, const struct net_addr *a)
 	for (size_t i = 0; i < t->n_ifaces; i++) {
 		const struct topo_iface *iface = &t->ifaces[i];
 
-		if (iface->link >= 0 && iface->has_addr &&
-			memcmp(iface->addr.b, a->b, sizeof(a->b)) == 0)
+		if (iface->link >= 0 && iface->card->has_addr &&
+			memcmp(iface->card->addr.b, a->b, sizeof(a->b)) == 0)
 			return iface->node;
 	}
 	return -1;
@@ -353,8 +474,10 @@ struct topo_shape topology_path_shaping(
 	const struct topology *t, int link, int slot_a, int slot_b)
 {
 	const struct topo_link *l = &t->links[link];
-	const struct topo_shape *a = &l->members[slot_a].shape;
-	const struct topo_shape *b = &l->members[slot_b].shape;
+	const struct topo_shape *a =
+		&t->ifaces[l->members[slot_a].iface].card->shape;
+	const struct topo_shape *b =
+		&t->ifaces[l->members[slot_b].iface].card->shape;
 
 	return (struct topo_shape){
 		.delay_ms = a->delay_ms + b->r_delay_ms,

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/net.h"
+#include "topology/nameindex.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,9 +33,9 @@ enum node_role {
 	ROLE_EXTERNAL  /* outside the experiment */
 };
 
-struct topo_node {
-	const char *name; /* virtual name; unique */
-	enum node_role role;
+/* What is known of a node besides its place in the network; of most nodes of
+ * a graph file: nothing. */
+struct topo_machine {
 	const char *phys; /* machine id, "pc164" or "pcvm12-3"; may be NULL */
 	const char *host; /* machine it runs on; = phys unless virtual */
 	bool host_shared; /* the host belongs to somebody else */
@@ -53,24 +54,13 @@ struct topo_node {
 	const char *gateway; /* jump host */
 	const char *const
 		*host_keys; /* public-key lines, NULL-ended, or NULL */
-	bool inferred;      /* not stated by a source but concluded */
 };
 
-struct topo_iface {
-	int node;
-	int link;            /* -1: control network */
-	int slot;            /* slot on the link, -1 for a bridge's port */
-	const char *name;    /* the testbed's name, "eth1"; may be NULL */
-	const char *os_name; /* the system's name, "em2"; NULL if unknown */
-	const char *host_os_name; /* of a virtual node's: how its host calls
-	                           * its end of the wire, or NULL */
-	bool has_mac;
-	uint8_t mac[6];
-	bool has_addr;
-	struct net_addr addr;
-	uint8_t prefix_len; /* 0..128 as struct net_prefix */
-	int64_t speed_kbps; /* 0 unknown */
-	bool inferred;
+struct topo_node {
+	const char *name;             /* virtual name; unique */
+	const struct topo_machine *m; /* never NULL in a topology */
+	enum node_role role;
+	bool inferred; /* not stated by a source but concluded */
 };
 
 /* Shaping as one member sees it; halves are already rejoined by the importer
@@ -81,22 +71,44 @@ struct topo_shape {
 	double loss, r_loss; /* 0..1 */
 };
 
+/* What is known of an interface besides its ends. */
+struct topo_card {
+	const char *name;    /* the testbed's name, "eth1"; may be NULL */
+	const char *os_name; /* the system's name, "em2"; NULL if unknown */
+	const char *host_os_name; /* of a virtual node's: how its host calls
+	                           * its end of the wire, or NULL */
+	bool has_mac;
+	uint8_t mac[6];
+	bool has_addr;
+	struct net_addr addr;
+	uint8_t prefix_len;      /* 0..128 as struct net_prefix */
+	int64_t speed_kbps;      /* 0 unknown */
+	struct topo_shape shape; /* as a member of its link */
+};
+
+struct topo_iface {
+	const struct topo_card *card; /* never NULL in a topology */
+	int node;
+	int link; /* -1: control network */
+	int slot; /* slot on the link, -1 for a bridge's port */
+	bool inferred;
+};
+
 struct topo_member {
 	int iface;
-	struct topo_shape shape;
 };
 
 enum link_kind { LINK_P2P, LINK_LAN };
 
 struct topo_link {
 	const char *name;
-	enum link_kind kind;
 	struct topo_member *members; /* index = slot */
-	size_t n_members;
-	bool trivial; /* all members on one host: no wire */
-	bool traced;  /* the testbed's own tracing is on */
-	bool floods;  /* any member of the LAN sees all frames */
-	bool inferred;
+	uint32_t n_members;
+	enum link_kind kind : 8;
+	bool trivial : 1; /* all members on one host: no wire */
+	bool traced : 1;  /* the testbed's own tracing is on */
+	bool floods : 1;  /* any member of the LAN sees all frames */
+	bool inferred : 1;
 };
 
 /* A node on the wire. */
@@ -120,7 +132,9 @@ struct topology {
 	struct topo_bridge *bridges;
 	size_t n_nodes, n_ifaces, n_links, n_bridges;
 	size_t nodes_cap, ifaces_cap, links_cap, bridges_cap;
-	struct map node_by_name, link_by_name; /* value: index + 1 */
+	struct nameindex node_names, link_names;
+	uint32_t *bridge_slots; /* by link and slot; index + 1 */
+	size_t bridge_slots_size;
 };
 
 struct topology *topology_new(void);
@@ -130,14 +144,20 @@ static inline void topology_free_at(struct topology **t)
 	topology_free(*t);
 }
 
-/* Adding.  The value is copied, its strings too; returns the new index.
+/* Of nodes and interfaces of which nothing is known. */
+extern const struct topo_machine topology_no_machine;
+extern const struct topo_card topology_no_card;
+
+/* Adding.  The value is copied, its strings too; returns the new index.  m and
+ * card may be NULL, and are not kept.
  * A name already taken, or an index that does not exist, is NFZ_E_INPUT. */
 int topology_add_node(struct topology *t, const struct topo_node *node,
 	int *ret, struct err *err) NFZ_MUST_CHECK;
 int topology_add_link(struct topology *t, const char *name, enum link_kind kind,
 	int *ret, struct err *err) NFZ_MUST_CHECK;
 /* Adds an interface of iface->node as the next member of iface->link (slot is
- * set), or, with link -1, as a control interface. */
+ * set), or, with link -1, as a control interface.  shape: instead of the
+ * card's, may be NULL. */
 int topology_add_member(struct topology *t, const struct topo_iface *iface,
 	const struct topo_shape *shape, int *ret_iface,
 	struct err *err) NFZ_MUST_CHECK;
@@ -149,10 +169,18 @@ int topology_add_bridge(struct topology *t, const struct topo_bridge *bridge,
 /* Sets ROLE_ROUTER on hosts with two links or more.  Call once, last. */
 void topology_finish(struct topology *t);
 
+/* What is known of a node or an interface, to be changed.  Strings put there
+ * must live as long as the topology. */
+struct topo_machine *topology_machine(struct topology *t, int node);
+struct topo_card *topology_card(struct topology *t, int iface);
+
 /* Index or -1.  The testbed compares names without regard to case; we look
  * for the exact name first. */
 int topology_node(const struct topology *t, const char *name);
 int topology_link(const struct topology *t, const char *name);
+/* The same by the exact name only. */
+int topology_node_exact(const struct topology *t, const char *name);
+int topology_link_exact(const struct topology *t, const char *name);
 /* The bridge that serves this member (or the whole p2p link), or -1. */
 int topology_bridge_of(const struct topology *t, int link, int slot);
 /* The node that holds this experiment address, or -1. */

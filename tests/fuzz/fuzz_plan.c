@@ -21,8 +21,9 @@ static int node(struct topology *t, const char *name, enum node_role role)
 
 static void member(struct topology *t, int at, int link, const char *name)
 {
+	const struct topo_card card = {.name = name};
 	const struct topo_iface iface = {
-		.node = at, .link = link, .name = name};
+		.card = &card, .node = at, .link = link};
 	const struct topo_shape none = {0};
 	int index;
 

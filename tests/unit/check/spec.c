@@ -121,16 +121,15 @@ static void build_node(const struct spec *s, int i, struct topology *t)
 {
 	const struct spec_node *from = &s->node[i];
 	char name[16], phys[16], host[16];
-	struct topo_node n = {.name = name,
-		.role = from->role,
-		.unusable = from->unusable,
-		.host_shared = from->shared};
+	struct topo_machine m = {
+		.unusable = from->unusable, .host_shared = from->shared};
+	const struct topo_node n = {.name = name, .m = &m, .role = from->role};
 
 	snprintf(name, sizeof(name), "n%d", i + s->names);
 	snprintf(phys, sizeof(phys), "pc%d", i);
 	snprintf(host, sizeof(host), "pc%d", from->host < 0 ? 900 : from->host);
-	n.phys = phys;
-	n.host = from->role == ROLE_VIRTUAL ? host : phys;
+	m.phys = phys;
+	m.host = from->role == ROLE_VIRTUAL ? host : phys;
 	cr_assert_eq(topology_add_node(t, &n, NULL, NULL), 0);
 }
 

@@ -17,11 +17,9 @@ struct lab {
 static int add_node(struct topology *t, const char *name, enum node_role role,
 	const char *phys, const char *host)
 {
-	const struct topo_node n = {.name = name,
-		.role = role,
-		.phys = phys,
-		.host = host,
-		.address = "198.18.0.7"};
+	const struct topo_machine m = {
+		.phys = phys, .host = host, .address = "198.18.0.7"};
+	const struct topo_node n = {.name = name, .m = &m, .role = role};
 	int at;
 
 	cr_assert_eq(topology_add_node(t, &n, &at, NULL), 0);
@@ -31,12 +29,11 @@ static int add_node(struct topology *t, const char *name, enum node_role role,
 static void add_member(struct topology *t, int node, int link, uint8_t last,
 	const char *host_os_name)
 {
-	const struct topo_iface f = {.node = node,
-		.link = link,
-		.os_name = "eth1",
+	const struct topo_card card = {.os_name = "eth1",
 		.host_os_name = host_os_name,
 		.has_mac = true,
 		.mac = {0, 0, 10, 1, 1, last}};
+	const struct topo_iface f = {.card = &card, .node = node, .link = link};
 	const struct topo_shape none = {0};
 
 	cr_assert_eq(topology_add_member(t, &f, &none, NULL, NULL), 0);

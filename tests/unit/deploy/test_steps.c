@@ -20,7 +20,8 @@ static struct topology *make_topology(void)
 	t->experiment = "e";
 	for (int i = 0; i < 6; i++) {
 		char address[16];
-		struct topo_node n = {.name = names[i], .address = address};
+		const struct topo_machine m = {.address = address};
+		const struct topo_node n = {.name = names[i], .m = &m};
 
 		snprintf(address, sizeof(address), "10.0.0.%d", i + 1);
 		cr_assert_eq(topology_add_node(t, &n, &index, NULL), 0);
@@ -32,11 +33,12 @@ static struct topology *make_topology(void)
 		{0, 0}, {1, 0}, {1, 1}, {2, 1}, {2, 2}, {3, 2}, {4, 2}};
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
 		char os[8];
-		struct topo_iface f = {.node = members[i][0],
-			.link = link[members[i][1]],
-			.os_name = os,
+		const struct topo_card card = {.os_name = os,
 			.has_mac = true,
 			.mac = {2, 0, 0, 0, 0, (uint8_t)i}};
+		const struct topo_iface f = {.card = &card,
+			.node = members[i][0],
+			.link = link[members[i][1]]};
 
 		snprintf(os, sizeof(os), "e%zu", i);
 		cr_assert_eq(topology_add_member(t, &f, NULL, &index, NULL), 0);
@@ -44,8 +46,9 @@ static struct topology *make_topology(void)
 	struct topo_bridge bridge = {.node = 5, .link = link[2], .slot = 1};
 	for (int side = 0; side < 2; side++) {
 		char os[8];
-		struct topo_iface f = {
-			.node = 5, .link = link[2], .slot = -1, .os_name = os};
+		const struct topo_card card = {.os_name = os};
+		const struct topo_iface f = {
+			.card = &card, .node = 5, .link = link[2], .slot = -1};
 
 		snprintf(os, sizeof(os), "s%d", side);
 		cr_assert_eq(
@@ -180,8 +183,9 @@ Test(rollout, a_bridge_on_a_link_faces_both_members)
 	int index;
 
 	for (int side = 0; side < 2; side++) {
-		struct topo_iface f = {
-			.node = 5, .link = 0, .slot = -1, .os_name = "x"};
+		const struct topo_card card = {.os_name = "x"};
+		const struct topo_iface f = {
+			.card = &card, .node = 5, .link = 0, .slot = -1};
 
 		cr_assert_eq(topology_add_port(t, &f, &b.port[side], NULL), 0);
 	}
@@ -309,11 +313,11 @@ Test(rollout, what_cannot_work_is_refused)
 	p->collector.node = -1;
 	cr_assert_eq(rollout_make(t, p, &o, &r, NULL), -NFZ_E_INPUT);
 	p->collector.node = 0;
-	t->nodes[1].address = "r.example.net";
+	topology_machine(t, 1)->address = "r.example.net";
 	cr_assert_eq(rollout_make(t, p, &o, &r, NULL), -NFZ_E_INPUT);
-	t->nodes[1].address = "10.0.0.2";
-	t->ifaces[1].os_name = NULL;
-	t->ifaces[1].has_mac = false;
+	topology_machine(t, 1)->address = "10.0.0.2";
+	topology_card(t, 1)->os_name = NULL;
+	topology_card(t, 1)->has_mac = false;
 	cr_assert_eq(rollout_make(t, p, &o, &r, NULL), -NFZ_E_INPUT);
 	plan_free(p);
 	topology_free(t);

@@ -27,13 +27,14 @@ static inline int add_member(struct topology *t, int link, int node)
 static inline int add_node(
 	struct topology *t, const char *prefix, int i, enum node_role role)
 {
+	const struct topo_machine m = {.unusable = "os"};
 	char name[32];
 	struct topo_node n = {.name = name, .role = role};
 	int ret;
 
 	snprintf(name, sizeof(name), "%s%d", prefix, i);
 	if (role != ROLE_SHAPER && rnd(8) == 0)
-		n.unusable = "os";
+		n.m = &m;
 	cr_assert_eq(topology_add_node(t, &n, &ret, NULL), 0);
 	return ret;
 }

@@ -297,10 +297,9 @@ Test(kinds, costs_decide_and_free_probes_are_not_taken_for_nothing)
 static int virtual_node(
 	struct topology *t, const char *name, const char *host, bool shared)
 {
-	struct topo_node n = {.name = name,
-		.role = ROLE_VIRTUAL,
-		.host = host,
-		.host_shared = shared};
+	const struct topo_machine m = {.host = host, .host_shared = shared};
+	const struct topo_node n = {
+		.name = name, .m = &m, .role = ROLE_VIRTUAL};
 	int i;
 
 	cr_assert_eq(topology_add_node(t, &n, &i, NULL), 0);
@@ -311,8 +310,9 @@ Test(kinds, virtual_nodes_are_watched_from_a_host_of_their_own)
 {
 	for (int shared = 0; shared < 2; shared++) {
 		struct topology *t = topology_new();
-		struct topo_node host = {
-			.name = "vh", .role = ROLE_VIRTHOST, .phys = "pc1"};
+		const struct topo_machine m = {.phys = "pc1"};
+		const struct topo_node host = {
+			.name = "vh", .m = &m, .role = ROLE_VIRTHOST};
 		struct plan *plan;
 
 		cr_assert_eq(topology_add_node(t, &host, NULL, NULL), 0);

@@ -21,13 +21,13 @@ Test(containerlab, what_a_node_does_not_say_comes_from_elsewhere)
 
 	foreign_nodes(t, "a b c d");
 	cr_expect_str_eq(t->experiment, "lab");
-	cr_expect_str_eq(t->nodes[0].type, "linux");
-	cr_expect_str_eq(t->nodes[0].os, "k");
-	cr_expect_str_eq(t->nodes[1].type, "x");
-	cr_expect_str_eq(t->nodes[1].os, "d");
-	cr_expect_str_eq(t->nodes[2].os, "i");
-	cr_expect_str_eq(t->nodes[3].os, "own");
-	cr_expect_str_eq(t->nodes[3].address, "172.20.20.5");
+	cr_expect_str_eq(t->nodes[0].m->type, "linux");
+	cr_expect_str_eq(t->nodes[0].m->os, "k");
+	cr_expect_str_eq(t->nodes[1].m->type, "x");
+	cr_expect_str_eq(t->nodes[1].m->os, "d");
+	cr_expect_str_eq(t->nodes[2].m->os, "i");
+	cr_expect_str_eq(t->nodes[3].m->os, "own");
+	cr_expect_str_eq(t->nodes[3].m->address, "172.20.20.5");
 	topology_free(t);
 }
 
@@ -45,12 +45,12 @@ Test(containerlab, links_short_and_long)
 		"    - endpoints: [\"c:eth1\", \"c:eth2\"]\n");
 
 	foreign_expect(t, "a--b: a b\na--b#2: a b\nc--c: c c\n");
-	cr_expect_str_eq(t->ifaces[0].name, "eth1");
-	cr_expect_eq(t->ifaces[0].prefix_len, 96 + 24);
-	cr_expect_str_eq(t->ifaces[1].name, "1/1/c2");
-	cr_expect_eq(t->ifaces[1].prefix_len, 64);
-	cr_expect(t->ifaces[2].has_mac);
-	cr_expect(t->ifaces[3].has_addr);
+	cr_expect_str_eq(t->ifaces[0].card->name, "eth1");
+	cr_expect_eq(t->ifaces[0].card->prefix_len, 96 + 24);
+	cr_expect_str_eq(t->ifaces[1].card->name, "1/1/c2");
+	cr_expect_eq(t->ifaces[1].card->prefix_len, 64);
+	cr_expect(t->ifaces[2].card->has_mac);
+	cr_expect(t->ifaces[3].card->has_addr);
 	topology_free(t);
 }
 
@@ -117,9 +117,9 @@ Test(containerlab, deployed_data_in_its_three_shapes)
 		"\"z\": {\"node\": \"r2\", \"interface\": \"eth1\"}}}]"));
 
 	foreign_expect(t, "r1--r2: r1 r2\n");
-	cr_expect_str_eq(t->nodes[0].hostname, "clab-lab-r1");
-	cr_expect_str_eq(t->nodes[0].address, "172.20.20.2");
-	cr_expect(t->ifaces[0].has_mac);
+	cr_expect_str_eq(t->nodes[0].m->hostname, "clab-lab-r1");
+	cr_expect_str_eq(t->nodes[0].m->address, "172.20.20.2");
+	cr_expect(t->ifaces[0].card->has_mac);
 	topology_free(t);
 	t = foreign(DATA("{\"r1\": {}, \"r2\": {}}",
 		"[{\"a\": {\"node\": \"r1\", \"interface\": \"e\"}, \"z\": "

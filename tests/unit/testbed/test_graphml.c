@@ -25,9 +25,9 @@ Test(graphml, nodes_have_their_label_or_their_id)
 	foreign_nodes(t, "New York 1 New York#2");
 	foreign_expect(t, "New York--1: New York 1\n"
 			  "1--New York#2: 1 New York#2\n");
-	cr_expect_eq(t->ifaces[0].speed_kbps, 1000000);
-	cr_expect_str_eq(t->ifaces[2].name, "eth0");
-	cr_expect_null(t->ifaces[3].name);
+	cr_expect_eq(t->ifaces[0].card->speed_kbps, 1000000);
+	cr_expect_str_eq(t->ifaces[2].card->name, "eth0");
+	cr_expect_null(t->ifaces[3].card->name);
 	topology_free(t);
 }
 

@@ -198,8 +198,8 @@ static void check_port(const struct topology *t, const struct topo_bridge *b,
 {
 	cr_assert_not_null(b);
 	cr_assert_str_eq(t->nodes[b->node].name, node_name);
-	cr_assert_str_eq(t->ifaces[b->port[0]].name, port0);
-	cr_assert_str_eq(t->ifaces[b->port[1]].name, port1);
+	cr_assert_str_eq(t->ifaces[b->port[0]].card->name, port0);
+	cr_assert_str_eq(t->ifaces[b->port[1]].card->name, port1);
 }
 
 Test(import, lan3_without_asking_the_shapers)
@@ -219,20 +219,20 @@ Test(import, lan3_without_asking_the_shapers)
 	cr_assert_eq(t->links[0].n_members, 3);
 	n = node(t, "client");
 	cr_assert_eq(n->role, ROLE_HOST);
-	cr_assert_str_eq(n->phys, "pc164");
-	cr_assert_str_eq(n->hostname, "client.lan3.nfexp.example.net");
-	cr_assert(n->address && strncmp(n->address, "198.18.", 7) == 0);
-	cr_assert_not_null(n->host_keys);
-	cr_assert(strncmp(n->host_keys[0], "ssh-", 4) == 0);
-	cr_assert_null(n->unusable);
-	cr_assert_str_eq(node(t, "tbdelay0")->unusable, "os");
+	cr_assert_str_eq(n->m->phys, "pc164");
+	cr_assert_str_eq(n->m->hostname, "client.lan3.nfexp.example.net");
+	cr_assert(n->m->address && strncmp(n->m->address, "198.18.", 7) == 0);
+	cr_assert_not_null(n->m->host_keys);
+	cr_assert(strncmp(n->m->host_keys[0], "ssh-", 4) == 0);
+	cr_assert_null(n->m->unusable);
+	cr_assert_str_eq(node(t, "tbdelay0")->m->unusable, "os");
 	f = member(t, "lan0", "server");
 	cr_assert_eq(f->slot, 1); /* order of the NS file */
-	cr_assert_str_eq(net_addr_print(&f->addr, text), "10.1.1.3");
-	cr_assert_eq(f->prefix_len, 120);
-	cr_assert(f->has_mac);
-	cr_assert_str_eq(f->name, "eth1");
-	cr_assert_eq(f->speed_kbps, 100000);
+	cr_assert_str_eq(net_addr_print(&f->card->addr, text), "10.1.1.3");
+	cr_assert_eq(f->card->prefix_len, 120);
+	cr_assert(f->card->has_mac);
+	cr_assert_str_eq(f->card->name, "eth1");
+	cr_assert_eq(f->card->speed_kbps, 100000);
 	s = topology_path_shaping(t, 0, 0, 1);
 	cr_assert_eq(s.delay_ms, 10);
 	cr_assert_eq(s.bandwidth_kbps, 10000);
@@ -248,10 +248,10 @@ Test(import, lan3_without_asking_the_shapers)
 static int lan3_files(void *ctx, const struct topo_node *n, const char *path,
 	struct buf *out, struct err *e)
 {
-	bool first = strcmp(n->phys, "pc93") == 0;
+	bool first = strcmp(n->m->phys, "pc93") == 0;
 
 	(void)ctx;
-	cr_assert_not_null(n->hostname);
+	cr_assert_not_null(n->m->hostname);
 	if (strcmp(path, IMPORT_IFMAP) == 0) {
 		for (int i = 1; i <= 4; i++)
 			buf_addf(out, "fxp%d  00d0b713f4%d%d\n", i, first, i);
@@ -282,8 +282,8 @@ Test(import, lan3_with_the_files_of_its_shapers)
 	cr_assert(b->shapes);
 	check_port(t, b, "tbdelay0", "eth2", "eth3");
 	f = &t->ifaces[b->port[1]];
-	cr_assert_str_eq(f->os_name, "fxp3");
-	cr_assert(f->has_mac && f->mac[5] == 0x13);
+	cr_assert_str_eq(f->card->os_name, "fxp3");
+	cr_assert(f->card->has_mac && f->card->mac[5] == 0x13);
 	cr_assert_not(f->inferred);
 	topology_free(t);
 }
@@ -412,11 +412,11 @@ Test(import, tracebr_ports_are_joined_by_mac)
 	cr_assert_eq(t->n_bridges, 5);
 	b = bridge(t, "link0", "left");
 	check_port(t, b, "tbdelay2", "eth3", "eth4");
-	cr_assert_str_eq(t->ifaces[b->port[0]].os_name, "em3");
+	cr_assert_str_eq(t->ifaces[b->port[0]].card->os_name, "em3");
 	cr_assert_not(b->shapes);
 	b = bridge(t, "link1", "right");
 	cr_assert(b->shapes);
-	cr_assert_str_eq(t->ifaces[b->port[0]].os_name, "em2");
+	cr_assert_str_eq(t->ifaces[b->port[0]].card->os_name, "em2");
 	topology_free(t);
 }
 
@@ -430,13 +430,13 @@ Test(import, vmshare_virtual_nodes_on_foreign_hosts)
 	t = imported("nfexp", "vmshare", NULL);
 	n = node(t, "vn-0");
 	cr_assert_eq(n->role, ROLE_VIRTUAL);
-	cr_assert_str_eq(n->phys, "pcvm340-1");
-	cr_assert_str_eq(n->host, "pc340");
-	cr_assert(n->host_shared);
-	cr_assert_str_eq(n->gateway, "users.example.net");
-	cr_assert_null(n->address);
-	cr_assert(member(t, "vlan0", "vn-2")->has_addr);
-	cr_assert_not(member(t, "vlan0", "vn-2")->has_mac);
+	cr_assert_str_eq(n->m->phys, "pcvm340-1");
+	cr_assert_str_eq(n->m->host, "pc340");
+	cr_assert(n->m->host_shared);
+	cr_assert_str_eq(n->m->gateway, "users.example.net");
+	cr_assert_null(n->m->address);
+	cr_assert(member(t, "vlan0", "vn-2")->card->has_addr);
+	cr_assert_not(member(t, "vlan0", "vn-2")->card->has_mac);
 	/* the one shaper; pipes on the virtual nodes are none */
 	cr_assert_eq(t->n_bridges, 1);
 	check_port(t, bridge(t, "up0", "gw"), "tbdelay0", "eth1", "eth2");
@@ -456,8 +456,9 @@ Test(import, big200)
 	cr_assert_eq(t->n_links, 16);
 	cr_assert_eq(t->n_bridges, 24);
 	f = member(t, "up6", "core");
-	cr_assert(f->has_mac);
-	cr_assert(strstr(f->name, "."), "%s", f->name); /* a VLAN device */
+	cr_assert(f->card->has_mac);
+	cr_assert(strstr(f->card->name, "."), "%s",
+		f->card->name); /* a VLAN device */
 	cr_assert(bridge(t, "edge7", "agg7")->shapes);
 	topology_free(t);
 }
@@ -518,8 +519,8 @@ Test(import, a_member_without_address_spoils_only_the_list_of_links)
 		return;
 	t = imported("nfexp", "oddip", NULL); /* physical is not recorded */
 	cr_assert_eq(t->n_links, 2);
-	cr_assert(member(t, "lan0", "nodeB")->has_addr);
-	cr_assert_eq(member(t, "link0", "nodeA")->prefix_len, 120);
+	cr_assert(member(t, "lan0", "nodeB")->card->has_addr);
+	cr_assert_eq(member(t, "link0", "nodeA")->card->prefix_len, 120);
 	topology_free(t);
 }
 

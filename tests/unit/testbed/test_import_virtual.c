@@ -204,15 +204,15 @@ Test(import_virtual, the_host_has_a_name_for_each_wire)
 
 	cr_assert_eq(node(t, "vhost-0")->role, ROLE_VIRTHOST);
 	cr_assert_eq(node(t, "a")->role, ROLE_VIRTUAL);
-	cr_assert_not(node(t, "a")->host_shared);
-	cr_assert(node(t, "s")->host_shared);
-	cr_assert_str_eq(member(t, "in", "a")->host_os_name, "veth3");
-	cr_assert_str_eq(member(t, "out", "b")->host_os_name, "veth5");
+	cr_assert_not(node(t, "a")->m->host_shared);
+	cr_assert(node(t, "s")->m->host_shared);
+	cr_assert_str_eq(member(t, "in", "a")->card->host_os_name, "veth3");
+	cr_assert_str_eq(member(t, "out", "b")->card->host_os_name, "veth5");
 	/* eth1 is the host's, not the node's */
-	cr_assert_null(member(t, "out", "b")->name);
-	cr_assert(member(t, "out", "b")->has_mac);
-	cr_assert_null(member(t, "out", "s")->host_os_name);
-	cr_assert_not(member(t, "out", "s")->has_mac);
+	cr_assert_null(member(t, "out", "b")->card->name);
+	cr_assert(member(t, "out", "b")->card->has_mac);
+	cr_assert_null(member(t, "out", "s")->card->host_os_name);
+	cr_assert_not(member(t, "out", "s")->card->has_mac);
 	cr_assert(t->links[topology_link(t, "in")].trivial);
 	cr_assert_not(t->links[topology_link(t, "out")].trivial);
 	topology_free(t);
@@ -225,15 +225,15 @@ Test(import_virtual, nodes_say_where_they_are_and_what_they_have)
 	const struct topo_iface *f = member(t, "out", "s");
 
 	cr_assert_eq(asked, 3);
-	cr_assert_str_eq(node(t, "a")->address, "172.16.9.1");
-	cr_assert_str_eq(node(t, "s")->address, "172.16.9.3");
-	cr_assert_str_eq(f->os_name, "eth2");
-	cr_assert(f->has_mac);
-	cr_assert_eq(f->mac[5], 3);
+	cr_assert_str_eq(node(t, "a")->m->address, "172.16.9.1");
+	cr_assert_str_eq(node(t, "s")->m->address, "172.16.9.3");
+	cr_assert_str_eq(f->card->os_name, "eth2");
+	cr_assert(f->card->has_mac);
+	cr_assert_eq(f->card->mac[5], 3);
 	/* who cannot be asked cannot be used */
-	cr_assert_null(node(t, "b")->address);
-	cr_assert_str_eq(node(t, "b")->unusable, "no-login");
+	cr_assert_null(node(t, "b")->m->address);
+	cr_assert_str_eq(node(t, "b")->m->unusable, "no-login");
 	/* machines have their addresses in the testbed's lists */
-	cr_assert_str_eq(node(t, "vhost-0")->address, "198.18.0.7");
+	cr_assert_str_eq(node(t, "vhost-0")->m->address, "198.18.0.7");
 	topology_free(t);
 }

@@ -65,7 +65,8 @@ Test(ns_topology, one_shaper_to_a_box_when_asked)
 		"tb-set-delay-capacity 1\ntb-set-delay-os FBSD410-STD\n" RUN);
 
 	expect_shapers(t, "tbdelay0@x/-1 tbdelay1@y/-1");
-	cr_expect_str_eq(t->nodes[topology_node(t, "tbdelay1")].unusable, "os");
+	cr_expect_str_eq(
+		t->nodes[topology_node(t, "tbdelay1")].m->unusable, "os");
 	topology_free(t);
 }
 
@@ -114,13 +115,14 @@ Test(ns_topology, values_of_members)
 	struct topo_shape s = topology_path_shaping(t, 0, 0, 1);
 	char ip[NET_ADDR_TEXT];
 
-	cr_expect_float_eq(m[0].shape.delay_ms, 25, 1e-9);
+	cr_expect_float_eq(
+		t->ifaces[m[0].iface].card->shape.delay_ms, 25, 1e-9);
 	cr_expect_float_eq(s.delay_ms, 50, 1e-9);
 	cr_expect_float_eq(s.loss, 0.01, 1e-9);
 	cr_expect_eq(s.bandwidth_kbps, 30000);
-	cr_expect_str_eq(net_addr_print(&i->addr, ip), "10.1.1.3");
-	cr_expect_eq(i->prefix_len, 120);
-	cr_expect_str_eq(t->nodes[topology_node(t, "a")].phys, "pc7");
-	cr_expect_str_eq(t->nodes[topology_node(t, "b")].unusable, "os");
+	cr_expect_str_eq(net_addr_print(&i->card->addr, ip), "10.1.1.3");
+	cr_expect_eq(i->card->prefix_len, 120);
+	cr_expect_str_eq(t->nodes[topology_node(t, "a")].m->phys, "pc7");
+	cr_expect_str_eq(t->nodes[topology_node(t, "b")].m->unusable, "os");
 	topology_free(t);
 }

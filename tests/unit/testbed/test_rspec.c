@@ -64,25 +64,25 @@ Test(rspec, a_manifest_tells_machine_image_and_login)
 	cr_expect_str_eq(t->project, "p");
 	cr_expect_str_eq(t->experiment, "e");
 	cr_expect_eq(n[0].role, ROLE_HOST);
-	cr_expect_str_eq(n[0].phys, "pc12");
-	cr_expect_str_eq(n[0].type, "d430");
-	cr_expect_str_eq(n[0].os, "UBUNTU22-64-STD");
-	cr_expect_str_eq(n[0].hostname, "pc12.site");
-	cr_expect_str_eq(n[0].user, "u1");
-	cr_expect_str_eq(n[0].address, "192.0.2.1");
-	cr_expect_eq(n[0].port, 22);
+	cr_expect_str_eq(n[0].m->phys, "pc12");
+	cr_expect_str_eq(n[0].m->type, "d430");
+	cr_expect_str_eq(n[0].m->os, "UBUNTU22-64-STD");
+	cr_expect_str_eq(n[0].m->hostname, "pc12.site");
+	cr_expect_str_eq(n[0].m->user, "u1");
+	cr_expect_str_eq(n[0].m->address, "192.0.2.1");
+	cr_expect_eq(n[0].m->port, 22);
 	cr_expect_eq(n[1].role, ROLE_VIRTUAL);
-	cr_expect_str_eq(n[1].phys, "pcvm3-6");
-	cr_expect_str_eq(n[1].host, "pc3");
-	cr_expect(n[1].host_shared);
-	cr_expect_str_eq(n[1].os, "UBUNTU18-64-STD");
-	cr_expect_null(n[1].address, "the login is on the machine below");
-	cr_expect_eq(n[1].port, 26412);
-	cr_expect_str_eq(n[2].unusable, "no-login");
-	cr_expect_null(t->ifaces[0].name, "lo0 is no card");
-	cr_expect(t->ifaces[0].has_mac);
-	cr_expect_str_eq(t->ifaces[1].name, "eth3");
-	cr_expect_eq(t->ifaces[1].prefix_len, 96 + 24);
+	cr_expect_str_eq(n[1].m->phys, "pcvm3-6");
+	cr_expect_str_eq(n[1].m->host, "pc3");
+	cr_expect(n[1].m->host_shared);
+	cr_expect_str_eq(n[1].m->os, "UBUNTU18-64-STD");
+	cr_expect_null(n[1].m->address, "the login is on the machine below");
+	cr_expect_eq(n[1].m->port, 26412);
+	cr_expect_str_eq(n[2].m->unusable, "no-login");
+	cr_expect_null(t->ifaces[0].card->name, "lo0 is no card");
+	cr_expect(t->ifaces[0].card->has_mac);
+	cr_expect_str_eq(t->ifaces[1].card->name, "eth3");
+	cr_expect_eq(t->ifaces[1].card->prefix_len, 96 + 24);
 	topology_free(t);
 }
 
@@ -100,8 +100,8 @@ Test(rspec, a_rented_switch_and_a_link_inside_one_machine)
 			"l", "p", "a1") LINK("m", "a0", "b0") TAIL);
 
 	cr_expect_eq(t->nodes[0].role, ROLE_SWITCH);
-	cr_expect_str_eq(t->ifaces[0].name, "1/25");
-	cr_expect_not(t->ifaces[0].has_mac);
+	cr_expect_str_eq(t->ifaces[0].card->name, "1/25");
+	cr_expect_not(t->ifaces[0].card->has_mac);
 	cr_expect_not(t->links[0].trivial);
 	cr_expect(t->links[1].trivial);
 	topology_free(t);
@@ -163,7 +163,8 @@ Test(rspec, a_bridge_becomes_a_shaper_of_one_link)
 	cr_expect_eq(t->nodes[2].role, ROLE_SHAPER);
 	cr_expect(b->shapes);
 	cr_expect_eq(b->slot, -1);
-	cr_expect_str_eq(t->ifaces[b->port[a]].name, "l", "towards node a");
+	cr_expect_str_eq(
+		t->ifaces[b->port[a]].card->name, "l", "towards node a");
 	if (a)
 		s = topology_path_shaping(t, 0, 1, 0);
 	cr_expect_eq(s.delay_ms, 51);
@@ -185,7 +186,7 @@ Test(rspec, a_bridge_before_a_lan_serves_one_member)
 	foreign_expect(t, "lan: b a c []\n");
 	cr_assert_eq(t->n_bridges, 1);
 	cr_expect_eq(b->slot, 1);
-	cr_expect_str_eq(t->ifaces[b->port[0]].name, "l");
+	cr_expect_str_eq(t->ifaces[b->port[0]].card->name, "l");
 	cr_expect_eq(topology_path_shaping(t, 0, 1, 0).delay_ms, 3);
 	cr_expect_eq(topology_path_shaping(t, 0, 0, 1).delay_ms, 0);
 	topology_free(t);

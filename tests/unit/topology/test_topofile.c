@@ -44,7 +44,7 @@ Test(topofile, takes_the_short_form)
 	cr_assert_eq(t->links[1].kind, LINK_LAN);
 	cr_assert_eq(t->nodes[topology_node(t, "r")].role, ROLE_ROUTER);
 	cr_assert_eq(t->nodes[topology_node(t, "a")].role, ROLE_HOST);
-	cr_assert_str_eq(t->nodes[2].os, "X");
+	cr_assert_str_eq(t->nodes[2].m->os, "X");
 	cr_assert_eq(check_topology(t, NULL, NULL), 0);
 	topology_free(t);
 }
@@ -54,8 +54,7 @@ static struct topology *full(void)
 {
 	static const char *const keys[] = {"ssh-rsa AAAA", "x", NULL};
 	struct topology *t = topology_new();
-	struct topo_node a = {.name = "a",
-		.phys = "pc1",
+	const struct topo_machine am = {.phys = "pc1",
 		.host = "pc1",
 		.type = "pc850",
 		.os = "RHL",
@@ -66,18 +65,28 @@ static struct topology *full(void)
 		.user = "ada",
 		.gateway = "users",
 		.host_keys = keys};
-	struct topo_node d = {.name = "tbdelay0",
+	const struct topo_machine dm = {.unusable = "os"};
+	const struct topo_machine bm = {.host_shared = true, .status = "down"};
+	const struct topo_node a = {.name = "a", .m = &am};
+	const struct topo_node d = {.name = "tbdelay0",
+		.m = &dm,
 		.role = ROLE_SHAPER,
-		.unusable = "os",
 		.inferred = true};
-	struct topo_node b = {.name = "b",
-		.role = ROLE_VIRTUAL,
-		.host_shared = true,
-		.status = "down"};
+	const struct topo_node b = {
+		.name = "b", .m = &bm, .role = ROLE_VIRTUAL};
+	struct topo_card eth0 = {.name = "eth0"};
+	struct topo_card eth1 = {.name = "eth1",
+		.os_name = "em2",
+		.has_mac = true,
+		.mac = {0, 4, 0x23, 1, 2, 3},
+		.has_addr = true,
+		.prefix_len = 120,
+		.speed_kbps = 100000};
+	struct topo_card bare = {.has_addr = true};
 	struct topo_shape s = {5, 4.5, 10000, 9000, 0.1, 0.2};
 	struct topo_bridge bridge = {
 		.slot = 0, .shapes = true, .inferred = true};
-	struct topo_iface i = {.link = -1, .name = "eth0"};
+	struct topo_iface i = {.card = &eth0, .link = -1};
 	int na, nb, nd, lan, p2p;
 
 	t->project = arena_strdup(&t->arena, "p");
@@ -92,22 +101,14 @@ static struct topology *full(void)
 	t->links[1].trivial = t->links[1].inferred = true;
 	i.node = na;
 	cr_assert_eq(topology_add_member(t, &i, NULL, NULL, NULL), 0);
-	i = (struct topo_iface){.node = na,
-		.link = lan,
-		.name = "eth1",
-		.os_name = "em2",
-		.has_mac = true,
-		.mac = {0, 4, 0x23, 1, 2, 3},
-		.has_addr = true,
-		.prefix_len = 120,
-		.speed_kbps = 100000};
-	cr_assert(net_addr_parse("10.1.1.2", &i.addr));
+	i = (struct topo_iface){.card = &eth1, .node = na, .link = lan};
+	cr_assert(net_addr_parse("10.1.1.2", &eth1.addr));
 	cr_assert_eq(topology_add_member(t, &i, &s, NULL, NULL), 0);
 	i = (struct topo_iface){.node = nd, .link = lan, .inferred = true};
 	cr_assert_eq(topology_add_port(t, &i, &bridge.port[0], NULL), 0);
 	bridge.port[1] = -1;
-	i = (struct topo_iface){.node = nb, .link = p2p, .has_addr = true};
-	cr_assert(net_addr_parse("fd00::1", &i.addr));
+	i = (struct topo_iface){.card = &bare, .node = nb, .link = p2p};
+	cr_assert(net_addr_parse("fd00::1", &bare.addr));
 	cr_assert_eq(topology_add_member(t, &i, NULL, NULL, NULL), 0);
 	i = (struct topo_iface){.node = nb, .link = lan};
 	cr_assert_eq(topology_add_member(t, &i, NULL, NULL, NULL), 0);
@@ -132,18 +133,19 @@ Test(topofile, round_trip_is_exact)
 	/* not only as text */
 	cr_assert_eq(again->n_ifaces, t->n_ifaces);
 	i = &again->ifaces[1];
-	cr_assert(i->has_mac && i->mac[5] == 3 && i->prefix_len == 120);
-	cr_assert_eq(memcmp(&i->addr, &t->ifaces[1].addr, 16), 0);
+	cr_assert(i->card->has_mac && i->card->mac[5] == 3 &&
+		  i->card->prefix_len == 120);
+	cr_assert_eq(memcmp(&i->card->addr, &t->ifaces[1].card->addr, 16), 0);
 	cr_assert_eq(again->links[0].members[1].iface, 4);
 	cr_assert_eq(again->ifaces[4].slot, 1);
 	cr_assert_eq(again->ifaces[2].slot, -1);
-	cr_assert_eq(again->links[0].members[0].shape.r_loss, 0.2);
+	cr_assert_eq(again->ifaces[1].card->shape.r_loss, 0.2);
 	cr_assert_eq(again->bridges[0].port[0], 2);
 	cr_assert_eq(again->bridges[0].port[1], -1);
 	cr_assert_eq(again->bridges[0].slot, 0);
-	cr_assert_str_eq(again->nodes[0].host_keys[1], "x");
-	cr_assert_null(again->nodes[0].host_keys[2]);
-	cr_assert_eq(again->nodes[0].port, 2222);
+	cr_assert_str_eq(again->nodes[0].m->host_keys[1], "x");
+	cr_assert_null(again->nodes[0].m->host_keys[2]);
+	cr_assert_eq(again->nodes[0].m->port, 2222);
 	topology_free(t);
 	topology_free(again);
 	buf_release(&first);
