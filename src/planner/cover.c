@@ -308,7 +308,7 @@ void cover_solve(const struct cover_problem *p,
 	*ret = (struct cover_result){.cost = -1, .nodes = 1};
 	ret->chosen = mem_zalloc((size_t)p->n_cols + 1, sizeof(bool));
 	search(&e, p);
-	dual_find(p, e.deadline, &dual);
+	dual_find(p, ret->cost < 0 ? 0 : ret->cost, e.deadline, &dual);
 	ret->dual = take(dual.weight);
 	ret->dual_scale = dual.scale;
 	ret->dual_bound = dual.bound;

@@ -1,12 +1,17 @@
 /* Dual ascent in an order that peels the graph: rows with a column that sees
  * nothing else come first, as a tree is solved from its leaves, which makes
- * the bound exact there. */
+ * the bound exact there.  Where all rows are pairs, the ascent is where the
+ * flow on the double cover starts, and what it ends with is the optimum of
+ * the linear program, in halves. */
 #define _GNU_SOURCE
 #include "planner/dual.h"
 #include "base/mem.h"
+#include "planner/doublecover.h"
 #include "planner/tally.h"
 
 #include <string.h>
+
+enum { RAISED = 300000 /* rows; beyond, the ascent has to do */ };
 
 struct ascent {
 	const struct cover_problem *p;
@@ -111,14 +116,101 @@ static int *order_groups(const struct ascent *a)
 	return order;
 }
 
-void dual_find(const struct cover_problem *p, struct mono_time deadline,
-	struct dual *ret)
+static int buyable_in(const struct cover_problem *p, int row, int *end)
+{
+	int n = 0;
+
+	for (int i = p->row_start[row]; i < p->row_start[row + 1]; i++) {
+		if (!buyable(p, p->row_col[i]))
+			continue;
+		if (n < 2)
+			end[n] = p->row_col[i];
+		n++;
+	}
+	return n;
+}
+
+/* Ends of every row, a row of one column as a loop; NULL if some row is
+ * longer, may be missing or asks for more. */
+static int *edges(const struct cover_problem *p)
+{
+	cleanup_free int *end =
+		mem_grow(NULL, 2 * (size_t)p->n_rows + 2, sizeof(int));
+
+	for (int g = 0; p->group_start && g < p->n_groups; g++)
+		if (p->group_start[g + 1] - p->group_start[g] != 1 ||
+			demand_of(p, g) != 1)
+			return NULL;
+	for (int r = 0; r < p->n_rows; r++) {
+		int n = buyable_in(p, r, end + 2 * r);
+
+		if (n < 1 || n > 2 || (p->need && p->need[r] > 1))
+			return NULL;
+		if (n == 1)
+			end[2 * r + 1] = end[2 * r];
+	}
+	return take(end);
+}
+
+/* Arcs of a row, as doublecover_init() laid them out. */
+struct arcs {
+	int *at; /* by node */
+	const struct doublecover *d;
+};
+
+static void next_arcs(struct arcs *a, const int *end, int *ret)
+{
+	ret[0] = a->at[end[0]]++;
+	ret[1] = a->at[end[1]]++;
+}
+
+/* Both arcs of a row start with its weight, and end with the new one. */
+static void raise(const struct cover_problem *p, const int *end,
+	struct mono_time deadline, struct dual *ret)
+{
+	struct doublecover d;
+	struct arcs a = {.d = &d};
+	int arc[2];
+	int64_t sum = 0;
+
+	doublecover_init(&d, p->n_cols, end, p->n_rows, p->cost);
+	a.at = mem_grow(NULL, (size_t)p->n_cols + 1, sizeof(int));
+	memcpy(a.at, d.start, sizeof(int) * (size_t)p->n_cols);
+	for (int r = 0; r < p->n_rows; r++) {
+		next_arcs(&a, end + 2 * r, arc);
+		for (int i = 0; i < 2; i++) {
+			/* a loop is one arc in earnest, the other stays 0 */
+			if (end[2 * r] == end[2 * r + 1] && i)
+				break;
+			d.flow[arc[i]] = ret->weight[r];
+			d.left[end[2 * r + i]] -= ret->weight[r];
+			d.right[end[2 * r + 1 - i]] -= ret->weight[r];
+		}
+	}
+	doublecover_flow(&d, deadline);
+	memcpy(a.at, d.start, sizeof(int) * (size_t)p->n_cols);
+	for (int r = 0; r < p->n_rows; r++) {
+		bool loop = end[2 * r] == end[2 * r + 1];
+
+		next_arcs(&a, end + 2 * r, arc);
+		ret->weight[r] = d.flow[arc[0]] + d.flow[arc[1]];
+		/* a column of its own bears both copies' share */
+		if (loop)
+			ret->weight[r] *= 2;
+		sum += ret->weight[r];
+	}
+	ret->scale = 2;
+	ret->bound = sum / 2 + sum % 2;
+	doublecover_release(&d);
+	free(a.at);
+}
+
+static void ascend(const struct cover_problem *p, struct dual *ret)
 {
 	size_t n = (size_t)p->n_cols + 1;
 	struct ascent a = {.p = p, .ret = ret};
 	cleanup_free int *order = NULL;
 
-	(void)deadline;
 	*ret = (struct dual){.scale = 1};
 	ret->weight = mem_zalloc((size_t)p->n_rows + 1, sizeof(int64_t));
 	a.n_groups = p->group_start ? p->n_groups : p->n_rows;
@@ -147,6 +239,19 @@ void dual_find(const struct cover_problem *p, struct mono_time deadline,
 	free(a.count);
 	free(a.queue);
 	free(a.done);
+}
+
+void dual_find(const struct cover_problem *p, int64_t enough,
+	struct mono_time deadline, struct dual *ret)
+{
+	cleanup_free int *end = NULL;
+
+	ascend(p, ret);
+	if (ret->bound >= enough || p->n_rows > RAISED)
+		return;
+	end = edges(p);
+	if (end)
+		raise(p, end, deadline, ret);
 }
 
 void dual_release(struct dual *d)

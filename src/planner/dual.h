@@ -10,9 +10,10 @@ struct dual {
 	int64_t scale, bound; /* bound: rounded up to a whole cost */
 };
 
-/* For the problem as it was stated (columns that are out have no say). */
-void dual_find(const struct cover_problem *p, struct mono_time deadline,
-	struct dual *ret);
+/* For the problem as it was stated (columns that are out have no say); no
+ * further than a bound that is enough. */
+void dual_find(const struct cover_problem *p, int64_t enough,
+	struct mono_time deadline, struct dual *ret);
 void dual_release(struct dual *d);
 
 #endif
