@@ -77,10 +77,17 @@ static bool try_links(const struct heavy_work *w, size_t n,
 		&limits, ret);
 }
 
-static size_t most_that_fit(const struct heavy_work *w, struct pack_item *items)
+static size_t most_that_fit(
+	const struct heavy_work *w, struct pack_item *items, size_t high)
 {
-	size_t low = 0, high = w->n_links;
+	size_t low = 0;
+	struct packing all;
+	bool fits = try_links(w, high, items, &all);
 
+	pack_release(&all);
+	if (fits)
+		return high;
+	high--;
 	while (low < high) {
 		size_t middle = low + (high - low + 1) / 2;
 		struct packing p;
@@ -231,7 +238,7 @@ void heavy_fill(struct heavy_work *w, bool collector)
 	h->lower_bound =
 		pack_bound(w->items, w->n_items, h->types, h->n_types, &limits);
 	h->most_links = most_by_ports(w);
-	taken = most_that_fit(w, items);
+	taken = most_that_fit(w, items, h->most_links);
 	(void)try_links(w, taken, items, &p);
 	fill_nodes(w, taken, &p);
 	pack_release(&p);
