@@ -137,6 +137,22 @@ static void add_repair(
 	buf_addc(to, '\n');
 }
 
+static void add_offer(
+	struct buf *to, const struct plan *plan, const struct topology *t)
+{
+	struct heavy_offer offer = heavy_offer_for(t, plan);
+
+	if (!offer.links)
+		return;
+	buf_adds(to, "           netflowize plan --mixed   covers ");
+	if (offer.links == offer.of)
+		buf_adds(to, "all");
+	else
+		buf_addf(to, "%zu of them", offer.links);
+	buf_addf(to, ", needs %zu more node%s\n", offer.nodes,
+		offer.nodes == 1 ? "" : "s");
+}
+
 /* The first of these lines stands behind the word. */
 static void add_possible(struct buf *to, struct buf *lines)
 {
@@ -162,6 +178,7 @@ static int uncovered(
 		buf_addf(&hint, "and %zu more: netflowize plan -o json\n",
 			plan->n_gaps - n);
 	add_repair(&lines, plan, t);
+	add_offer(&lines, plan, t);
 	add_share(&lines, plan);
 	add_possible(&hint, &lines);
 	err_hint(err, "%s", buf_str(&hint));

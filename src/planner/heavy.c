@@ -316,6 +316,15 @@ static int solve_rest(struct heavy_work *w, const struct plan_goal *goal,
 	return collector;
 }
 
+static void work_release(struct heavy_work *w)
+{
+	free(w->links);
+	free(w->bridges);
+	free(w->items);
+	free(w->gaps);
+	free(w->reuse);
+}
+
 int heavy_solve(const struct topology *t, const struct plan_goal *goal,
 	const struct heavy_goal *with, struct plan **ret, struct err *err)
 {
@@ -346,10 +355,40 @@ int heavy_solve(const struct topology *t, const struct plan_goal *goal,
 		*ret = take(plan);
 	}
 	arena_release(&texts);
-	free(w.links);
-	free(w.bridges);
-	free(w.items);
-	free(w.gaps);
-	free(w.reuse);
+	work_release(&w);
 	return r < 0 ? r : 0;
+}
+
+struct heavy_offer heavy_offer_for(
+	const struct topology *t, const struct plan *plan)
+{
+	cleanup_free bool *wanted = mem_zalloc(t->n_links + 1, sizeof(bool));
+	cleanup_free bool *keep = mem_zalloc(t->n_links + 1, sizeof(bool));
+	const struct heavy_goal with = {
+		.mixed = true, .any = {.have = -1, .ifaces = 2 * HEAVY_PORTS}};
+	struct plan_goal goal = {0};
+	struct plan_heavy heavy = {0};
+	struct arena texts = ARENA_INIT;
+	struct heavy_work w = {
+		.t = t, .with = &with, .arena = &texts, .to = &heavy};
+	struct heavy_offer ret = {0};
+
+	if (strcmp(plan->cover, "links") != 0 || plan->demand.redundancy > 1 ||
+		strcmp(plan->mode, "light") != 0)
+		return ret;
+	for (size_t i = 0; i < plan->demand.avoid.n; i++)
+		opt_list_add(&goal.avoid,
+			t->nodes[plan->demand.avoid.nodes[i]].name);
+	for (size_t i = 0; i < plan->n_gaps; i++)
+		wanted[plan->gaps[i].what.link] = true;
+	for (size_t i = 0; i < t->n_links; i++)
+		ret.of += wanted[i];
+	sort_links(&w, &goal, wanted, keep);
+	heavy_fill(&w, false);
+	ret.links = heavy.n_links;
+	ret.nodes = heavy.n_nodes;
+	opt_list_release(&goal.avoid);
+	arena_release(&texts);
+	work_release(&w);
+	return ret;
 }

@@ -22,6 +22,14 @@ struct heavy_goal {
 int heavy_solve(const struct topology *t, const struct plan_goal *goal,
 	const struct heavy_goal *with, struct plan **ret,
 	struct err *err) NFZ_MUST_CHECK;
+/* What bridges could do for a light plan's uncovered links: how many of them
+ * they would cover (0 also where --mixed does not apply), on how many new
+ * nodes of four interfaces. */
+struct heavy_offer {
+	size_t links, of, nodes;
+};
+struct heavy_offer heavy_offer_for(
+	const struct topology *t, const struct plan *plan);
 /* "pc3000=19:4,pc850=8" for the pool: type, free nodes, experiment interfaces
  * (4).  Appends; *ret is on the heap, its names in the arena. */
 int heavy_pool_parse(const char *text, struct arena *arena,

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "report/picture_parts.h"
 #include "report/text.h"
+#include "topology/plan_heavy.h"
 
 #include <math.h>
 #include <string.h>
@@ -56,6 +57,13 @@ static const char *plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
+static const char *new_nodes(struct arena *arena, const struct plan_heavy *h)
+{
+	return h ? arena_printf(arena, " and %zu new node%s", h->n_nodes,
+			   plural(h->n_nodes))
+		 : "";
+}
+
 static void add_titles(struct picture *p, const char *name)
 {
 	const struct topology *t = p->topology;
@@ -82,9 +90,10 @@ static void add_titles(struct picture *p, const char *name)
 	       : plan->n_gaps               ? "not everything is covered"
 					    : "not proven best";
 	p->subtitle = arena_printf(arena,
-		"%s plan, %s: %zu probe%s watch%s %zu of %zu %s%s", plan->mode,
-		what, plan->n_probes, plural(plan->n_probes),
-		plan->n_probes == 1 ? "es" : "",
+		"%s plan, %s: %zu probe%s%s watch%s %zu of %zu %s%s",
+		plan->mode, what, plan->n_probes, plural(plan->n_probes),
+		new_nodes(arena, plan->heavy),
+		plan->n_probes == 1 && !plan->heavy ? "es" : "",
 		paths ? plan->n_satisfied : plan->n_covered, all,
 		paths ? "path" : "link", plural(all));
 }

@@ -56,6 +56,7 @@ struct picture_node {
 	int node;          /* topology node; -1: hub, fold */
 	int link;          /* hub: the LAN; else -1 */
 	int line;          /* stands on this line; -1: at lines' ends */
+	const char *fresh; /* name of a node the plan adds; else NULL */
 	size_t many;       /* nodes it stands for, 1 or more */
 	const int *folded; /* fold: these, in the topology's order */
 	bool probe, collector;

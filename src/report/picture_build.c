@@ -4,6 +4,7 @@
  * a hub with one line to each. */
 #include "base/mem.h"
 #include "report/picture_parts.h"
+#include "topology/plan_heavy.h"
 
 #include <string.h>
 
@@ -134,6 +135,52 @@ static void add_shapers(struct build *b)
 	}
 }
 
+static void mark_link(const struct build *b, int link, enum picture_state state)
+{
+	const struct topo_link *l = &b->p->topology->links[link];
+	size_t n = is_hub(l) ? l->n_members : 1;
+
+	for (size_t s = 0; s < n; s++)
+		b->p->lines[b->first_line[link] + (int)s].state = state;
+}
+
+/* Bridges the plan adds stand on lines, too; its collector stands alone. */
+static void add_fresh(struct build *b)
+{
+	const struct plan_heavy *h = b->p->plan->heavy;
+	int at;
+
+	for (size_t i = 0; i < h->n_nodes; i++)
+		for (size_t k = 0; k < h->nodes[i].n_bridges; k++) {
+			const struct heavy_bridge *x = &h->nodes[i].bridges[k];
+			struct picture_line *l = line_of(b, x->link, x->slot);
+
+			if (!l || l->shaper >= 0)
+				continue;
+			at = add(b->p, SHAPE_SHAPER, -1, -1);
+			b->p->nodes[at].line = (int)(l - b->p->lines);
+			b->p->nodes[at].fresh = h->nodes[i].name;
+			b->p->nodes[at].probe = true;
+			l->shaper = at;
+			l->taps |= TAP_SHAPER_A | TAP_SHAPER_B;
+		}
+	if (h->collector >= 0) {
+		at = add(b->p, SHAPE_HOST, -1, -1);
+		b->p->nodes[at].fresh = HEAVY_COLLECTOR;
+		b->p->nodes[at].collector = true;
+	}
+}
+
+static void mark_new_lines(const struct build *b)
+{
+	const struct plan_heavy *h = b->p->plan->heavy;
+
+	for (size_t i = 0; i < h->n_links; i++)
+		mark_link(b, h->links[i], LINE_WATCHED);
+	for (size_t i = 0; i < h->n_gaps; i++)
+		mark_link(b, h->gaps[i].link, LINE_UNCOVERED);
+}
+
 static void mark_lines(struct build *b)
 {
 	struct picture *p = b->p;
@@ -145,15 +192,10 @@ static void mark_lines(struct build *b)
 	for (size_t i = 0; i < p->n_lines; i++)
 		p->lines[i].state =
 			seen[p->lines[i].link] ? LINE_WATCHED : LINE_PLAIN;
-	for (size_t i = 0; i < p->plan->n_gaps; i++) {
-		int link = p->plan->gaps[i].what.link;
-		const struct topo_link *l = link < 0 ? NULL : &t->links[link];
-		size_t n = !l ? 0 : is_hub(l) ? l->n_members : 1;
-
-		for (size_t s = 0; s < n; s++)
-			p->lines[b->first_line[link] + (int)s].state =
-				LINE_UNCOVERED;
-	}
+	for (size_t i = 0; i < p->plan->n_gaps; i++)
+		if (p->plan->gaps[i].what.link >= 0)
+			mark_link(
+				b, p->plan->gaps[i].what.link, LINE_UNCOVERED);
 }
 
 static void mark_taps(struct build *b)
@@ -190,8 +232,10 @@ static void mark_nodes(struct picture *p)
 	for (size_t i = 0; i < p->n_nodes; i++) {
 		struct picture_node *n = &p->nodes[i];
 
-		n->probe = n->node >= 0 && probe[n->node];
-		n->collector = n->node >= 0 && n->node == plan->collector.node;
+		if (n->node < 0)
+			continue;
+		n->probe = probe[n->node];
+		n->collector = n->node == plan->collector.node;
 	}
 }
 
@@ -199,13 +243,16 @@ void picture_build(struct picture *p)
 {
 	const struct topology *t = p->topology;
 	struct build b = {.p = p};
-	size_t lines = 0, hubs = 0;
+	size_t lines = 0, hubs = 0, fresh = 0;
 
 	for (size_t i = 0; i < t->n_links; i++) {
 		hubs += is_hub(&t->links[i]);
 		lines += is_hub(&t->links[i]) ? t->links[i].n_members : 1;
 	}
-	p->nodes = arena_alloc(&p->arena, t->n_nodes + hubs + t->n_bridges + 1,
+	if (p->plan && p->plan->heavy)
+		fresh = (size_t)p->plan->heavy->n_bridges + 1;
+	p->nodes = arena_alloc(&p->arena,
+		t->n_nodes + hubs + t->n_bridges + fresh + 1,
 		sizeof(*p->nodes));
 	p->lines = arena_alloc(&p->arena, lines + 1, sizeof(*p->lines));
 	b.at = mem_zalloc(t->n_nodes + 1, sizeof(*b.at));
@@ -217,6 +264,10 @@ void picture_build(struct picture *p)
 		mark_lines(&b);
 		mark_taps(&b);
 		mark_nodes(p);
+		if (p->plan->heavy) {
+			add_fresh(&b);
+			mark_new_lines(&b);
+		}
 	}
 	free(b.at);
 	free(b.first_line);

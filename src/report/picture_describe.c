@@ -94,6 +94,9 @@ static void describe_node(const struct describe *d, struct picture_node *n)
 		name = l->name;
 		buf_addf(&note, "%s\nLAN with %u members", l->name,
 			l->n_members);
+	} else if (n->fresh) {
+		name = n->fresh;
+		buf_addf(&note, "%s\na new node", name);
 	} else if (n->shape == SHAPE_FOLD) {
 		note_fold(d, n, &note);
 		name = arena_printf(arena, "+%zu %s", n->many,
@@ -105,7 +108,7 @@ static void describe_node(const struct describe *d, struct picture_node *n)
 			buf_addf(&note, "\nand %zu more like it", n->many - 1);
 	}
 	name = text_shorten(arena, name, NAME);
-	if (n->collector)
+	if (n->collector && !n->fresh)
 		name = arena_printf(arena, "%s (collector)", name);
 	n->text.text = name;
 	n->text.bold = n->probe;

@@ -1,5 +1,5 @@
 /* What holds for every picture, tried on made topologies of many kinds. */
-#include "planner/solver.h"
+#include "planner/heavy.h"
 #include "report/dot.h"
 #include "report/picture.h"
 #include "report/svg.h"
@@ -340,6 +340,33 @@ Test(picture, marks_probes_taps_and_gaps)
 	picture_free(p);
 	plan_free(plan);
 	opt_list_release(&avoid);
+	topology_free(t);
+}
+
+Test(picture, shows_new_nodes)
+{
+	struct topology *t = make(2);
+	struct heavy_goal with = {.any = {.have = -1, .ifaces = 4}};
+	struct plan_goal goal = {0};
+	struct plan *plan;
+	size_t bridges = 0, collectors = 0;
+
+	cr_assert_eq(
+		heavy_solve(t, &goal, &with, &plan, &err), 0, "%s", err.text);
+
+	struct picture *p = draw(t, plan);
+
+	for (size_t i = 0; i < p->n_nodes; i++) {
+		bridges += p->nodes[i].fresh && p->nodes[i].line >= 0;
+		collectors += p->nodes[i].fresh && p->nodes[i].collector;
+	}
+	for (size_t i = 0; i < p->n_lines; i++)
+		cr_assert_eq(p->lines[i].state, LINE_WATCHED);
+	cr_assert_eq(bridges, 40);
+	cr_assert_eq(collectors, 1);
+	no_pile_ups(p);
+	picture_free(p);
+	plan_free(plan);
 	topology_free(t);
 }
 
