@@ -126,13 +126,20 @@ static bool solve_parts(struct engine *e, struct parts *parts, bool *chosen,
 static void walk(struct engine *e, const struct cover_problem *p,
 	struct answer *a, bool *chosen)
 {
-	if (a->cost < 0 || p->group_start || e->skip & SKIP_LOCAL)
+	if (a->cost < 0 || p->group_start || e->skip & SKIP_LOCAL ||
+		p->n_cols > WALK_COLS)
 		return;
-	if (p->n_cols <= WALK_COLS)
-		a->cost = local_search(p, LOCAL_STEPS + 4 * (int64_t)p->n_cols,
-			e->deadline, chosen);
-	if (a->cost > a->bound && p->n_cols > BRANCH_COLS)
-		a->cost = region_search(p, PASSES, e->deadline, chosen);
+	a->cost = local_search(
+		p, LOCAL_STEPS + 4 * (int64_t)p->n_cols, e->deadline, chosen);
+}
+
+static void mend_regions(struct engine *e, const struct cover_problem *p,
+	struct answer *a, bool *chosen)
+{
+	if (a->cost < 0 || p->group_start || e->skip & SKIP_LOCAL ||
+		p->n_cols <= BRANCH_COLS)
+		return;
+	a->cost = region_search(p, PASSES, e->deadline, chosen);
 }
 
 /* What the multipliers decided makes a smaller problem: its optimum, or the
@@ -215,12 +222,16 @@ static struct answer solve_part(
 		mem_zalloc((size_t)p->n_rows + 1, sizeof(double));
 
 	a.bound = quick_bound(e, part);
-	if (!proven(a))
+	if (!proven(a) && part->pairs)
 		walk(e, p, &a, chosen);
+	if (!proven(a))
+		mend_regions(e, p, &a, chosen);
 	if (!proven(a) && !(e->skip & SKIP_BRANCH))
 		try_branch(e, part, &a, chosen);
 	if (!proven(a) && !part->pairs && try_prices(e, p, &a, chosen, price))
 		return a;
+	if (!proven(a) && !part->pairs)
+		walk(e, p, &a, chosen);
 	if (!proven(a) && !(e->skip & SKIP_CORE) && p->n_cols <= CORE_COLS)
 		try_core(e, p, &a, chosen, price);
 	return a;
