@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "planner/assign.h"
 #include "planner/cover.h"
+#include "planner/handout.h"
 #include "planner/variant.h"
 
 #include <stdlib.h>
@@ -289,46 +290,12 @@ static void take_all(struct work *w)
 		w->chosen[v] = problem_fate(w->goal->problem, v) != COLUMN_OUT;
 }
 
-static void widen(const struct shortage *s, void *ctx)
-{
-	struct work *w = ctx;
-	int best = -1;
-
-	for (int i = 0; i < s->n_columns; i++)
-		if (!w->chosen[s->columns[i]] && s->gives[i] > 0 &&
-			(best < 0 || s->gives[i] > s->gives[best]))
-			best = i;
-	if (best >= 0) {
-		w->chosen[s->columns[best]] = true;
-		w->rows_added++;
-	}
-}
-
-/* Out of time: columns are added where they give most. */
-static bool make_room(struct work *w)
-{
-	for (int i = 0; i < w->goal->n_rooms; i++) {
-		w->rows_added = 1;
-		while (w->rows_added) {
-			struct recording r;
-
-			w->rows_added = 0;
-			recording_open(&r, w->goal->problem, &w->goal->rooms[i],
-				w->chosen);
-			recording_shortages(&r, widen, w);
-			recording_release(&r);
-		}
-	}
-	return rooms_fit(w) &&
-	       (w->goal->n_rooms == 1 || assign(w, true) == ASSIGN_FITS);
-}
-
-static int64_t cost_of(const struct work *w)
+static int64_t cost_of(const struct work *w, const bool *chosen)
 {
 	int64_t sum = 0;
 
 	for (int v = 0; v < w->goal->problem->n_cols; v++)
-		sum += w->chosen[v] ? w->goal->problem->cost[v] : 0;
+		sum += chosen[v] ? w->goal->problem->cost[v] : 0;
 	return sum;
 }
 
@@ -345,8 +312,9 @@ static bool round_once(struct work *w)
 	struct cover_result r;
 	bool more = true;
 
+	/* not all of it: a round that proves nothing may not be the last */
 	if (w->goal->time_ms > 0)
-		limits.time_ms = mono_ms_until(w->deadline) + 1;
+		limits.time_ms = mono_ms_until(w->deadline) / 3 + 1;
 	cover_solve(&w->v.p, &limits, &r);
 	ret->rounds++;
 	if (!w->unsure && r.lower_bound > ret->lower_bound)
@@ -364,8 +332,6 @@ static bool round_once(struct work *w)
 	} else if (ret->impossible) {
 		more = false;
 	} else if (ret->rounds >= ROUNDS_MAX || late(w)) {
-		if (make_room(w))
-			ret->cost = cost_of(w);
 		more = false;
 	}
 	cover_release(&r);
@@ -396,6 +362,98 @@ static void close_work(struct work *w)
 	free(w->other_gives);
 }
 
+static void widen(const struct shortage *s, void *ctx)
+{
+	struct work *w = ctx;
+	int best = -1;
+
+	for (int i = 0; i < s->n_columns; i++)
+		if (!w->chosen[s->columns[i]] && s->gives[i] > 0 &&
+			(best < 0 || s->gives[i] > s->gives[best]))
+			best = i;
+	if (best >= 0) {
+		w->chosen[s->columns[best]] = true;
+		w->rows_added++;
+	}
+}
+
+/* Adds columns where they give most until there is room. */
+static void make_room(struct work *w)
+{
+	for (int i = 0; i < w->goal->n_rooms; i++) {
+		w->rows_added = 1;
+		while (w->rows_added) {
+			struct recording r;
+
+			w->rows_added = 0;
+			recording_open(&r, w->goal->problem, &w->goal->rooms[i],
+				w->chosen);
+			recording_shortages(&r, widen, w);
+			recording_release(&r);
+		}
+	}
+}
+
+static bool covers(const struct work *w)
+{
+	for (int g = 0; g < w->goal->problem->n_groups; g++)
+		if (!problem_satisfied(w->goal->problem, g, w->chosen))
+			return false;
+	return true;
+}
+
+/* The set at hand, with room made, if that is better than what there is. */
+static void try_set(struct work *w, bool *best)
+{
+	struct capacity_result *ret = w->ret;
+	struct share *old = take(ret->shares);
+	size_t n_old = ret->n_shares;
+
+	ret->n_shares = 0;
+	make_room(w);
+	if (covers(w) && (ret->cost < 0 || cost_of(w, w->chosen) < ret->cost) &&
+		rooms_fit(w) &&
+		(w->goal->n_rooms == 1 || assign(w, true) == ASSIGN_FITS)) {
+		memcpy(best, w->chosen,
+			sizeof(bool) * (size_t)w->goal->problem->n_cols);
+		ret->cost = cost_of(w, w->chosen);
+		free(old);
+		return;
+	}
+	free(ret->shares);
+	ret->shares = old;
+	ret->n_shares = n_old;
+}
+
+/* Without a proof: what the last round chose, and what greed would choose, made
+ * roomy. */
+static void try_others(struct work *w)
+{
+	const struct capacity_goal *goal = w->goal;
+	size_t n = (size_t)goal->problem->n_cols;
+	struct capacity_result *ret = w->ret;
+	bool *best = mem_zalloc(n + 1, sizeof(bool));
+	struct handout h;
+
+	memcpy(best, w->chosen, n * sizeof(bool));
+	if (ret->cost < 0)
+		try_set(w, best);
+	if (handout_find(goal->problem, goal->rooms, goal->n_rooms, &h) &&
+		(ret->cost < 0 || cost_of(w, h.chosen) < ret->cost)) {
+		memcpy(best, h.chosen, n * sizeof(bool));
+		ret->cost = cost_of(w, h.chosen);
+		free(ret->shares);
+		ret->shares = take(h.shares);
+		ret->n_shares = h.n_shares;
+	} else {
+		memcpy(w->chosen, h.chosen, n * sizeof(bool));
+		try_set(w, best);
+	}
+	handout_release(&h);
+	free(w->chosen);
+	w->chosen = best;
+}
+
 void capacity_solve(
 	const struct capacity_goal *goal, struct capacity_result *ret)
 {
@@ -413,6 +471,8 @@ void capacity_solve(
 	w.unsure = false;
 	while (!ret->impossible && round_once(&w))
 		;
+	if (!ret->impossible && (ret->cost < 0 || ret->cost > ret->lower_bound))
+		try_others(&w);
 	if (ret->cost < 0)
 		memset(w.chosen, 0,
 			sizeof(bool) * (size_t)goal->problem->n_cols);

@@ -1,6 +1,7 @@
 /* Covers with room for what they record, against trying every set. */
 #include "planner/assign.h"
 #include "planner/capacity.h"
+#include "planner/handout.h"
 #include "random_cover.h"
 
 #include <criterion/criterion.h>
@@ -275,4 +276,47 @@ Test(capacity, a_full_hub_gets_help)
 	cr_assert_eq(r.have, 1);
 	capacity_release(&r);
 	variant_release(&v);
+}
+
+/* The fast way finds something that is right, and often the best. */
+Test(capacity, handed_out_greedily)
+{
+	struct dice d = {23};
+	int found = 0, best = 0;
+
+	for (int i = 0; i < 4000; i++) {
+		int64_t load[2][16], most[2][16];
+		struct capacity_goal goal = {.n_rooms = 1 + (int)roll(&d, 2)};
+		struct capacity_result r = {0};
+		struct handout h;
+		struct variant v;
+
+		make_problem(&d, &v);
+		goal.problem = &v.p;
+		for (int k = 0; k < goal.n_rooms; k++) {
+			for (int g = 0; g < v.p.n_groups; g++)
+				load[k][g] = 1 + roll(&d, 4);
+			for (int c = 0; c < v.p.n_cols; c++)
+				most[k][c] = 2 + roll(&d, 12);
+			goal.rooms[k] = (struct room){load[k], most[k]};
+		}
+		if (handout_find(&v.p, goal.rooms, goal.n_rooms, &h)) {
+			int64_t cost = 0, least_cost = least(&goal);
+
+			for (int c = 0; c < v.p.n_cols; c++)
+				cost += h.chosen[c] ? v.p.cost[c] : 0;
+			r.chosen = h.chosen;
+			r.shares = h.shares;
+			r.n_shares = h.n_shares;
+			if (goal.n_rooms == 1)
+				check_shares(&goal, &r);
+			cr_assert_geq(cost, least_cost);
+			cr_assert_geq(least_cost, 0);
+			best += cost == least_cost;
+			found++;
+		}
+		handout_release(&h);
+		variant_release(&v);
+	}
+	cr_assert_gt(best, found / 2, "%d of %d", best, found);
 }
