@@ -10,6 +10,9 @@
 
 /* PACKET_BITS: of the packets that limits in packets/s are about. */
 enum { PORTS = 2, PACKET_BITS = 500 * 8 };
+/* A link counts as no faster, so that sums stay sums. */
+#define KBPS_MAX INT64_C(1000000000)
+#define NUMBER_MAX INT64_C(1000000000000000)
 
 struct heavy {
 	const struct judge *j;
@@ -25,7 +28,7 @@ static int64_t number(const struct jval *o, const char *key)
 	int64_t n = 0;
 
 	(void)jval_int(jval_get(o, key), &n);
-	return n < 0 ? 0 : n;
+	return n < 0 ? 0 : n > NUMBER_MAX ? NUMBER_MAX : n;
 }
 
 static size_t slots_of(const struct topo_link *l)
@@ -78,6 +81,11 @@ static bool possible(const struct heavy *h, int link, size_t slot)
 	return true;
 }
 
+static int64_t clamp(int64_t kbps)
+{
+	return kbps < 0 ? 0 : kbps > KBPS_MAX ? KBPS_MAX : kbps;
+}
+
 static int64_t load(const struct topology *t, int link, size_t slot)
 {
 	const struct topo_link *l = &t->links[link];
@@ -92,7 +100,7 @@ static int64_t load(const struct topology *t, int link, size_t slot)
 	}
 	up = up ? up : card->speed_kbps;
 	down = down ? down : card->speed_kbps;
-	return up + down;
+	return clamp(up) + clamp(down);
 }
 
 static void judge_node(struct heavy *h, const struct jval *node)

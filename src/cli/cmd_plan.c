@@ -19,6 +19,7 @@ struct plan_command {
 	struct plan_options plan;
 	struct drawing_options drawing;
 	struct heavy_options heavy;
+	struct heavy_goal with;
 	const char *topology, *out;
 	bool stats;
 };
@@ -148,6 +149,8 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 	start = cpu_ms();
 	if (r == 0)
 		r = experiment_or_file(app, o->topology, word, &t, err);
+	if (r == 0 && o->plan.with)
+		r = heavy_goal_ask(app, &o->heavy, word, &o->with, err);
 	imported = cpu_ms();
 	if (r == 0)
 		r = planning_solve(t, &o->plan, NULL, &plan, err);
@@ -169,7 +172,7 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 				plan->spent.import_ms, plan->spent.cpu_ms,
 				(long long)plan->spent.peak_kib);
 		say(app, "Nothing was changed.");
-		if (word && plan->heavy)
+		if (word && heavy_needs_nodes(plan))
 			say(app, "up --%s cannot apply it yet.", plan->mode);
 		else if (word &&
 			 (plan->n_gaps == 0 || plan->status == PLAN_OPTIMAL))
@@ -182,19 +185,19 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	struct plan_command o = {0};
 	struct opt_list made = {0};
-	struct heavy_goal with = {0};
 	struct arena names = ARENA_INIT;
 	int words, r;
 
 	argc = join_changes(argc, argv, &made);
 	r = command_parse(app, &cmd_plan, &o, argc, argv, &words, err);
 	if (r == 0 && words >= 0 && (o.plan.heavy || o.plan.mixed)) {
-		r = heavy_goal_of(&o.heavy, !o.plan.heavy, &names, &with, err);
-		o.plan.with = &with;
+		r = heavy_goal_of(
+			&o.heavy, !o.plan.heavy, &names, &o.with, err);
+		o.plan.with = &o.with;
 	}
 	if (r == 0 && words >= 0)
 		r = plan(app, &o, words ? argv[1] : NULL, err);
-	heavy_goal_release(&with);
+	heavy_goal_release(&o.with);
 	arena_release(&names);
 	plan_options_release(&o.plan);
 	opt_list_release(&made);

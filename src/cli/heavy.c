@@ -1,5 +1,7 @@
 #include "cli/heavy.h"
 #include "base/mem.h"
+#include "cli/experiment.h"
+#include "cli/say.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -40,10 +42,47 @@ int heavy_goal_of(const struct heavy_options *o, bool mixed,
 	return r;
 }
 
+int heavy_goal_ask(struct app *app, const struct heavy_options *o,
+	const char *experiment, struct heavy_goal *g, struct err *err)
+{
+	cleanup(client_close_at) struct client *client = NULL;
+	struct experiment_name name;
+	struct heavy_type *pool;
+	int64_t n = 0;
+	int r;
+
+	if (o->free || !experiment)
+		return 0;
+	r = app_experiment(app, experiment, &name, err);
+	if (r == 0)
+		r = experiment_connect(app, &client, err);
+	if (r < 0)
+		return r;
+	r = client_available(client, name.project, o->node_type, &n, err);
+	if (r < 0 || n < 0) {
+		say_note(app, "the testbed does not tell how many nodes are "
+			      "free; --free TYPE=N does");
+		err_clear(err);
+		return 0;
+	}
+	pool = mem_zalloc(1, sizeof(*pool));
+	*pool = g->any;
+	pool->have = n;
+	g->pool = pool;
+	g->n_pool = 1;
+	return 0;
+}
+
 void heavy_goal_release(struct heavy_goal *g)
 {
 	free((struct heavy_type *)(uintptr_t)g->pool);
 	g->pool = NULL;
+}
+
+bool heavy_needs_nodes(const struct plan *plan)
+{
+	return plan->heavy &&
+	       (plan->heavy->n_nodes || plan->heavy->collector >= 0);
 }
 
 static const char *plural(int64_t n)
@@ -127,7 +166,9 @@ static void show_sums(
 		buf_addf(out, "\n  %zu LAN member%s use%s the shaper there",
 			h->n_reuse, plural((int64_t)h->n_reuse),
 			h->n_reuse == 1 ? "s" : "");
-	if (plan_heavy_short(h))
+	if (!nodes)
+		buf_adds(out, "  No new node is needed\n");
+	else if (plan_heavy_short(h))
 		buf_addf(out,
 			"\n  Takes %zu new node%s of %lld free; %lld are "
 			"needed for all links\n",

@@ -32,7 +32,13 @@ struct heavy_options {
 int heavy_goal_of(const struct heavy_options *o, bool mixed,
 	struct arena *arena, struct heavy_goal *ret,
 	struct err *err) NFZ_MUST_CHECK;
+/* Without --free: asks the testbed how many nodes are free.  What it cannot
+ * tell stays unknown, with a note. */
+int heavy_goal_ask(struct app *app, const struct heavy_options *o,
+	const char *experiment, struct heavy_goal *g,
+	struct err *err) NFZ_MUST_CHECK;
 void heavy_goal_release(struct heavy_goal *g);
+bool heavy_needs_nodes(const struct plan *plan);
 /* The new part of a plan, in words. */
 void heavy_print(
 	const struct plan *plan, const struct topology *t, struct buf *out);

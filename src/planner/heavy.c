@@ -15,6 +15,8 @@
 /* What a packet and its frame take on the wire, when packets per second are to
  * be told from bits: a middling one. */
 enum { PACKET_BITS = 500 * 8 };
+/* A link counts as no faster, so that sums stay sums. */
+#define KBPS_MAX INT64_C(1000000000)
 
 /* What can be done for one link. */
 enum verdict_of { LINK_HAS, LINK_NEW, LINK_CANNOT };
@@ -69,6 +71,11 @@ static struct slot_of look_at(struct heavy_work *w, const struct places *places,
 	return ret;
 }
 
+static int64_t clamp(int64_t kbps)
+{
+	return kbps < 0 ? 0 : kbps > KBPS_MAX ? KBPS_MAX : kbps;
+}
+
 /* Both ways together. */
 static int64_t load_of(const struct topology *t, int link, int slot)
 {
@@ -85,7 +92,7 @@ static int64_t load_of(const struct topology *t, int link, int slot)
 	}
 	up = up ? up : speed;
 	down = down ? down : speed;
-	return up + down;
+	return clamp(up) + clamp(down);
 }
 
 static void add_bridge(struct heavy_work *w, int link, int slot)
