@@ -166,7 +166,7 @@ static void show_sums(
 		buf_addf(out, "\n  %zu LAN member%s use%s the shaper there",
 			h->n_reuse, plural((int64_t)h->n_reuse),
 			h->n_reuse == 1 ? "s" : "");
-	if (!nodes)
+	if (!nodes && !plan_heavy_short(h))
 		buf_adds(out, "  No new node is needed\n");
 	else if (plan_heavy_short(h))
 		buf_addf(out,
