@@ -29,6 +29,9 @@ struct judge {
 void judge_probes(const struct judge *j);
 void judge_coverage(const struct judge *j);
 void judge_minimal(const struct judge *j);
+/* Calls found for each probe and group that would not be covered without it. */
+typedef void (*judge_needed_fn)(void *ctx, int node, int g);
+void judge_needed(const struct judge *j, judge_needed_fn found, void *ctx);
 void judge_owners(const struct judge *j);
 void judge_ranges(const struct judge *j);
 void judge_bound(const struct judge *j);

@@ -59,47 +59,53 @@ static int after_link(const struct need *n, int g)
 	return g;
 }
 
-/* Would these groups, [first, end), all stay as they are without the node? */
-static bool dispensable(const struct judge *j, int node, int first, int end)
+/* What only one probe covers: node and link, or node and both ends. */
+struct only {
+	const struct need *n;
+	struct map known;
+};
+
+static void note_only(void *ctx, int node, int g)
 {
-	bool same = true;
+	struct only *o = ctx;
+	const struct need_group *group = &o->n->groups[g];
+	int key[3] = {node, group->link < 0 ? group->ends[0] : group->link,
+		group->link < 0 ? group->ends[1] : -1};
 
-	for (int g = first; g < end && same; g++) {
-		const struct need_group *group = &j->need->groups[g];
-
-		if (!need_covered(j->need, group, j->chosen))
-			continue;
-		j->chosen[node] = false;
-		same = need_covered(j->need, group, j->chosen);
-		j->chosen[node] = true;
-	}
-	return same;
+	map_put(&o->known, key, sizeof(key), o);
 }
 
-static void judge_only(const struct judge *j, const struct claim_probe *p,
-	struct trouble *wrong)
+static void judge_only_of(const struct judge *j, const struct only *o,
+	const struct claim_probe *p, struct trouble *wrong)
 {
 	for (size_t i = 0; i < p->n_only; i++) {
-		int g = j->need->group_of[p->only[i]];
+		int key[3] = {p->node, p->only[i], -1};
 
-		if (g < 0 || dispensable(j, p->node, g, after_link(j->need, g)))
+		if (!map_has(&o->known, key, sizeof(key)))
 			trouble_add(wrong, "%s is covered without %s, too",
 				link_name(j, p->only[i]),
 				node_name(j, p->node));
 	}
 	for (size_t i = 0; i < p->n_only_paths; i++) {
-		int g = need_group_between(
-			    j->need, p->only_paths[i][0], p->only_paths[i][1]),
-		    end = g;
+		int a = p->only_paths[i][0], b = p->only_paths[i][1];
+		int key[3] = {p->node, a < b ? a : b, a < b ? b : a};
 
-		while (g >= 0 && need_same_ends(j->need, g, end))
-			end++;
-		if (g < 0 || dispensable(j, p->node, g, end))
+		if (!map_has(&o->known, key, sizeof(key)))
 			trouble_add(wrong, "%s - %s is covered without %s, too",
-				node_name(j, p->only_paths[i][0]),
-				node_name(j, p->only_paths[i][1]),
+				node_name(j, a), node_name(j, b),
 				node_name(j, p->node));
 	}
+}
+
+static void judge_only(const struct judge *j, struct trouble *wrong)
+{
+	struct only o = {.n = j->need};
+
+	map_init(&o.known);
+	judge_needed(j, note_only, &o);
+	for (size_t i = 0; i < j->claim->n_probe; i++)
+		judge_only_of(j, &o, &j->claim->probe[i], wrong);
+	map_release(&o.known);
 }
 
 /* A probe covers the links that it has taps on: no others, and all. */
@@ -354,8 +360,7 @@ void judge_coverage(const struct judge *j)
 	}
 	judge_numbers(j, covered, n, &wrong);
 	judge_covers(j, &wrong);
-	for (size_t i = 0; i < j->claim->n_probe; i++)
-		judge_only(j, &j->claim->probe[i], &wrong);
+	judge_only(j, &wrong);
 	verdict_close(j->v, "coverage", &wrong,
 		"%d of %d elements (%s), %d %s to each", n, j->need->n_groups,
 		ask_cover_name(j->ask->cover), j->need->each,
