@@ -86,27 +86,62 @@ static int join_changes(int argc, char **argv, struct opt_list *made)
 	return n;
 }
 
-static int show(const struct app *app, const struct plan_command *o,
-	const struct topology *t, const struct plan *plan, struct err *err)
+/* Plans of a million links are written as they are made. */
+static void to_stdout(void *ctx, const char *data, size_t len)
 {
-	struct buf json = BUF_INIT((size_t)256 << 20);
+	(void)ctx;
+	(void)fwrite(data, 1, len, stdout);
+}
+
+static void stream(const struct plan *plan, const struct topology *t)
+{
+	struct buf json = BUF_SPILL(to_stdout, NULL);
+
+	plan_print(plan, t, &json);
+	buf_drain(&json);
+	buf_release(&json);
+}
+
+static int write_out(const char *path, const struct plan *plan,
+	const struct topology *t, struct err *err)
+{
+	struct buf json = BUF_INIT((size_t)2 << 30);
 	int r = 0;
 
 	plan_print(plan, t, &json);
-	if (o->out)
-		r = file_replace(o->out, 0644, buf_str(&json), json.len, err);
+	if (!buf_ok(&json))
+		r = err_set(err, NFZ_E_LIMIT,
+			"--out %s: the plan is larger than 2 GiB", path);
+	if (r == 0)
+		r = file_replace(path, 0644, buf_str(&json), json.len, err);
 	if (r == -NFZ_E_IO) {
 		err->code = NFZ_E_USAGE;
-		(void)err_wrap(err, "--out %s", o->out);
+		(void)err_wrap(err, "--out %s", path);
 		r = err_hint(err, "Is there such a directory, and may you "
 				  "write to it?");
 	}
-	if (r == 0 && !app_for_people(app))
-		return app_print_json(app, &json, err);
-	if (r == 0 && !drawing_on_stdout(&o->drawing))
-		r = planning_show(app, plan, t, err);
 	buf_release(&json);
 	return r;
+}
+
+static int show(const struct app *app, const struct plan_command *o,
+	const struct topology *t, const struct plan *plan, struct err *err)
+{
+	struct buf line = BUF_INIT((size_t)2 << 30);
+	int r = o->out ? write_out(o->out, plan, t, err) : 0;
+
+	if (r < 0)
+		return r;
+	if (app_for_people(app))
+		return drawing_on_stdout(&o->drawing)
+			       ? 0
+			       : planning_show(app, plan, t, err);
+	if (app->common->format == FORMAT_NDJSON) {
+		plan_print(plan, t, &line);
+		return app_print_json(app, &line, err);
+	}
+	stream(plan, t);
+	return 0;
 }
 
 /* The command that does what was shown, with the same wishes. */
