@@ -232,13 +232,20 @@ void exact_solve(const struct need *n, int64_t enough, int64_t deadline_ns,
 void exact_solve_part(const struct need *n, const struct exact_part *part,
 	int64_t deadline_ns, struct exact_result *ret)
 {
+	cleanup_free bool *nobody = mem_zalloc(n->t->n_nodes + 1, sizeof(bool));
 	struct exact_part rest = *part;
+	struct need free_choice = *n;
 	struct exact x;
 	int64_t found = 0;
 
-	exact_init(&x, n);
+	/* with rooms a required node is one as all others, but bought */
+	if (part->room) {
+		free_choice.required = nobody;
+		rest.must = n->required;
+	}
+	exact_init(&x, &free_choice);
 	for (size_t v = 0; part->most_nodes >= 0 && v < n->t->n_nodes; v++)
-		rest.most_nodes -= n->required[v] && !n->obstacle[v];
+		rest.most_nodes -= free_choice.required[v] && !n->obstacle[v];
 	*ret = (struct exact_result){.closed = false};
 	if (part->most_nodes < 0 || rest.most_nodes >= 0)
 		ret->closed = exact_core_part(&x, &rest, deadline_ns, &found);

@@ -18,10 +18,13 @@ void exact_solve(const struct need *n, int64_t enough, int64_t deadline_ns,
 /* The same where not all has to be covered.  No reductions: for networks of a
  * few hundred links. */
 struct exact_part {
-	int may_miss;   /* so many groups that could be covered need not be */
-	int most_nodes; /* -1: the least cost is sought; else, with so many
+	int may_miss;     /* so many groups that could be covered need not be */
+	int most_nodes;   /* -1: the least cost is sought; else, with so many
 	                 * nodes at most (required ones included), the fewest
 	                 * groups missed: bound counts those */
+	const int *room;  /* by node: rows it may record, each row being wanted
+	                  * by as many as see it; NULL: any number */
+	const bool *must; /* by node, with room: required */
 };
 
 void exact_solve_part(const struct need *n, const struct exact_part *part,

@@ -11,6 +11,11 @@
 
 enum { TRIM_CONFLICTS = 300, EXHAUST_CONFLICTS = 1000, TRIM_MAX = 60 };
 
+/* A row recorded at a column. */
+struct record {
+	int col, lit;
+};
+
 /* A wish: the literal should be true, at this price. */
 struct wish {
 	int lit;
@@ -34,6 +39,8 @@ struct core_search {
 	const struct exact_part *part; /* NULL: all has to be covered */
 	int *missed;                   /* one literal a group */
 	size_t n_missed, missed_cap;
+	struct record *records; /* with rooms */
+	size_t n_records, records_cap;
 };
 
 /* Wishes are for variables to be false. */
@@ -82,6 +89,21 @@ static int col_lit(struct core_search *s, int v)
 	return s->x->var_of[v];
 }
 
+/* With rooms a row is recorded at a column that is bought; else it is enough
+ * that the column is. */
+static int seen_lit(struct core_search *s, int v)
+{
+	int bought = col_lit(s, v), lit;
+
+	if (!s->part || !s->part->room)
+		return bought;
+	lit = ++s->vars;
+	sat_clause(s->sat, (int[]){-lit, bought}, 2);
+	MEM_PUSH(s->records, s->n_records, s->records_cap) =
+		(struct record){v, lit};
+	return lit;
+}
+
 /* At least `need` of the row's columns, or the literal `unless` (0: none). */
 static void row_clauses(struct core_search *s, int r, int unless)
 {
@@ -92,7 +114,7 @@ static void row_clauses(struct core_search *s, int r, int unless)
 
 	for (int i = x->row_start[r]; i < x->row_start[r + 1]; i++)
 		if (!x->col_dead[x->row_col[i]])
-			lits[n++] = col_lit(s, x->row_col[i]);
+			lits[n++] = seen_lit(s, x->row_col[i]);
 	if (need > 1) {
 		struct totalizer *missing;
 
@@ -143,6 +165,38 @@ static void at_most(struct core_search *s, const int *lits, int n, int most)
 	sat_clause(s->sat, &clause, 1);
 }
 
+static int by_column(const void *a, const void *b)
+{
+	const struct record *x = a, *y = b;
+
+	if (x->col != y->col)
+		return x->col < y->col ? -1 : 1;
+	return (x->lit > y->lit) - (x->lit < y->lit);
+}
+
+/* No column records more rows than it has room for. */
+static void limit_rooms(struct core_search *s)
+{
+	cleanup_free int *lits = mem_zalloc(s->n_records + 1, sizeof(int));
+	size_t end;
+
+	qsort(s->records, s->n_records, sizeof(*s->records), by_column);
+	for (size_t i = 0; i < s->n_records; i = end) {
+		int v = s->records[i].col;
+
+		for (end = i; end < s->n_records && s->records[end].col == v;
+			end++)
+			lits[end - i] = s->records[end].lit;
+		at_most(s, lits, (int)(end - i), s->part->room[v]);
+	}
+	for (int v = 0; v < s->x->n_cols; v++)
+		if (s->part->must[v]) {
+			int lit = col_lit(s, v);
+
+			sat_clause(s->sat, &lit, 1);
+		}
+}
+
 static void limit_part(struct core_search *s)
 {
 	const struct exact *x = s->x;
@@ -150,6 +204,8 @@ static void limit_part(struct core_search *s)
 		mem_zalloc((size_t)x->n_cols + 1, sizeof(int));
 	int n = 0;
 
+	if (s->part->room)
+		limit_rooms(s);
 	if (s->part->most_nodes < 0) {
 		at_most(s, s->missed, (int)s->n_missed, s->part->may_miss);
 		return;
@@ -321,6 +377,7 @@ static bool run(struct core_search *s, const int *rows, int n, int64_t *ret)
 	free(s->wishes);
 	free(s->assume);
 	free(s->missed);
+	free(s->records);
 	sat_free(s->sat);
 	arena_release(&s->arena);
 	return done;

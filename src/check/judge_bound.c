@@ -108,12 +108,30 @@ static void judge_status(const struct judge *j)
 	verdict_close(j->v, "status", &wrong, "%s", c->status_word);
 }
 
+/* Room for records, where only their number is limited. */
+static int *rooms(const struct judge *j)
+{
+	int64_t most = j->ask->max_ifaces;
+	int *room;
+
+	if (!most || j->ask->max_pps)
+		return NULL;
+	room = mem_zalloc(j->t->n_nodes + 1, sizeof(int));
+	if (most > INT32_MAX)
+		most = INT32_MAX;
+	for (size_t v = 0; v < j->t->n_nodes; v++)
+		room[v] = (int)(j->t->nodes[v].role == ROLE_SHAPER ? most / 2
+								   : most);
+	return room;
+}
+
 /* The least cost of covering so many: all that can be, or as many as were
  * wanted, or as the budget allowed. */
 static void search(const struct judge *j, struct exact_result *ret)
 {
 	int64_t deadline = mono_now().ns + j->time_ms * NS_PER_MS;
-	struct exact_part part = {.most_nodes = -1};
+	cleanup_free int *room = rooms(j);
+	struct exact_part part = {.most_nodes = -1, .room = room};
 	int64_t possible = 0, covered = 0, wanted = judge_wanted(j);
 
 	for (int g = 0; g < j->need->n_groups; g++) {
@@ -124,15 +142,16 @@ static void search(const struct judge *j, struct exact_result *ret)
 	if (wanted > covered)
 		wanted = covered;
 	part.may_miss = (int)(possible - wanted);
-	if (j->ask->all || part.may_miss <= 0)
+	if (part.may_miss == 0)
 		exact_solve(j->need, j->claim->lower_bound, deadline, ret);
-	else
+	/* rooms only make it dearer */
+	if (part.may_miss > 0 || (room && ret->bound < j->claim->lower_bound))
 		exact_solve_part(j->need, &part, deadline, ret);
 }
 
 static void search_bound(const struct judge *j, int64_t by_weights)
 {
-	bool rooms = j->ask->max_pps || j->ask->max_ifaces;
+	bool pps = j->ask->max_pps > 0;
 	const struct claim *c = j->claim;
 	struct exact_result found;
 
@@ -142,7 +161,7 @@ static void search_bound(const struct judge *j, int64_t by_weights)
 			"nothing costs less than %" PRId64
 			": the checker's own search found nothing",
 			c->lower_bound);
-	else if (found.closed && !rooms)
+	else if (found.closed && !pps)
 		verdict_add(j->v, "bound", FINDING_BROKEN,
 			"a placement costs %" PRId64
 			", the plan says none costs less than %" PRId64,
@@ -152,8 +171,8 @@ static void search_bound(const struct judge *j, int64_t by_weights)
 			"the plan says %" PRId64 "; its weights prove %" PRId64
 			", the checker's search %" PRId64 "%s",
 			c->lower_bound, by_weights, found.bound,
-			rooms ? " (it knows nothing of capacities)"
-			      : " before its time was up");
+			pps ? " (it knows nothing of packets/s)"
+			    : " before its time was up");
 }
 
 void judge_bound(const struct judge *j)

@@ -164,8 +164,8 @@ static void check_verdict(const struct round *x, const struct plan *plan)
 	judge_plan(x->t, json, 10000, &v);
 	verdict_print(&v, false, &words);
 	sum = verdict_sum(&v);
-	/* the checker's search knows nothing of rooms */
-	if (sum == FINDING_OPEN && x->wish.max_ifaces)
+	/* a shortage of paths cannot be told from their ends */
+	if (sum == FINDING_OPEN && x->ask.cover == ASK_PATHS)
 		sum = FINDING_HOLDS;
 	if (sum != FINDING_HOLDS)
 		show(x, plan);
