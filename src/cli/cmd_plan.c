@@ -68,7 +68,7 @@ static int join_changes(int argc, char **argv, struct opt_list *made)
 			continue;
 		buf_adds(&text, argv[i][9] ? argv[i] : "--what-if=");
 		start = argv[i][9] ? 0 : text.len;
-		if (!argv[i][9] && !is_change(argv[i + 1]))
+		if (!argv[i][9] && (!is_change(argv[i + 1]) || i + 2 == argc))
 			buf_adds(&text, argv[++i]);
 		while (i + 2 < argc && is_change(argv[i + 1])) {
 			buf_addf(&text, "%s%s %s", text.len > start ? " " : "",

@@ -73,6 +73,23 @@ static int read_percent(const char *option, const char *text, double least,
 	return 0;
 }
 
+/* New nodes leave nothing out and have room enough. */
+static int check_modes(const struct plan_options *o, struct err *err)
+{
+	const char *other = o->budget       ? "--budget"
+			    : o->coverage   ? "--coverage"
+			    : o->max_pps    ? "--max-pps"
+			    : o->max_ifaces ? "--max-ifaces"
+			    : o->forced     ? "--forced"
+			    : o->what_if.n  ? "--what-if"
+					    : NULL;
+
+	if (!other || (!o->heavy && !o->mixed))
+		return 0;
+	return err_set(err, NFZ_E_USAGE, "%s does not go with --%s", other,
+		o->heavy ? "heavy" : "mixed");
+}
+
 int planning_solve(const struct topology *t, const struct plan_options *o,
 	const struct node_facts *facts, struct plan **ret, struct err *err)
 {
@@ -102,6 +119,8 @@ int planning_solve(const struct topology *t, const struct plan_options *o,
 	if (r == 0)
 		r = read_percent(
 			"--coverage", o->coverage, 1e-9, &goal.percent, err);
+	if (r == 0)
+		r = check_modes(o, err);
 	if (r == 0)
 		r = read_wishes(&goal.wishes, t, o, err);
 	if (r == 0)

@@ -1,0 +1,1 @@
+plan --mixed --topology topologies/dumbbell.ns --budget 2
