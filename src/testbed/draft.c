@@ -222,12 +222,26 @@ const char *draft_copy(struct draft *d, const char *raw)
 	return copy;
 }
 
+/* Most names can be used as they are. */
+static bool is_plain(const char *s)
+{
+	size_t n = 0;
+
+	for (; s && s[n]; n++)
+		if (s[n] <= ' ' || s[n] >= 0x7f || n >= TOPOFILE_NAME_MAX)
+			return false;
+	return n > 0;
+}
+
 int draft_node(struct draft *d, const struct topo_node *node)
 {
 	struct buf name = BUF_INIT(TOPOFILE_NAME_MAX + 1);
 	struct topo_node copy = *node;
 	int index = 0;
 
+	if (is_plain(node->name) &&
+		topology_add_node(d->t, node, &index, NULL) == 0)
+		return index;
 	usable_name(node->name, "node", &name);
 	unique(d, false, &name);
 	copy.name = buf_str(&name);
@@ -258,6 +272,9 @@ int draft_link(struct draft *d, const char *raw, enum link_kind kind)
 	struct buf name = BUF_INIT(TOPOFILE_NAME_MAX + 1);
 	int index = 0;
 
+	if (is_plain(raw) &&
+		topology_add_link(d->t, raw, kind, &index, NULL) == 0)
+		return index;
 	usable_name(raw, "link", &name);
 	unique(d, true, &name);
 	if (topology_add_link(d->t, buf_str(&name), kind, &index, d->err))

@@ -3,7 +3,18 @@
 #include "testbed/draft.h"
 #include "topology/topofile.h"
 
-#include <stdio.h>
+#include <string.h>
+
+/* "a--b" */
+static const char *join(char *to, const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b);
+
+	memcpy(to, a, n);
+	memcpy(to + n, "--", 2);
+	memcpy(to + n + 2, b, m + 1);
+	return to;
+}
 
 void draft_wire(struct draft *d, const struct draft_wire *w)
 {
@@ -17,15 +28,13 @@ void draft_wire(struct draft *d, const struct draft_wire *w)
 		return;
 	}
 	if (!name || !*name) {
-		snprintf(made, sizeof(made), "%s--%s",
-			d->t->nodes[w->ends[0]].name,
+		name = join(made, d->t->nodes[w->ends[0]].name,
 			d->t->nodes[w->ends[1]].name);
-		name = made;
 	}
 	link = draft_link(d, name, LINK_P2P);
 	for (size_t i = 0; i < 2; i++) {
 		const struct topo_card card = {
-			.name = draft_copy(d, w->port[i]),
+			.name = w->port[i] ? draft_copy(d, w->port[i]) : NULL,
 			.speed_kbps = w->speed_kbps,
 		};
 		const struct topo_iface iface = {

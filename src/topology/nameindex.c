@@ -30,22 +30,32 @@ static void put(struct nameindex *names, const char *name, size_t i)
 	names->slots[at] = (uint32_t)i + 1;
 }
 
+/* Where the name is, or would be; the table must not be empty. */
+static size_t place(const struct nameindex *names, struct nameindex_array array,
+	const char *name)
+{
+	size_t at = hash_bytes(&names->seed, name, strlen(name));
+
+	for (at &= names->size - 1; names->slots[at];
+		at = (at + 1) & (names->size - 1))
+		if (strcmp(name_at(array, names->slots[at] - 1), name) == 0)
+			break;
+	return at;
+}
+
 int nameindex_find(const struct nameindex *names, struct nameindex_array array,
 	const char *name)
 {
-	size_t at;
-
 	if (!names->size)
 		return -1;
-	at = hash_bytes(&names->seed, name, strlen(name)) & (names->size - 1);
-	for (; names->slots[at]; at = (at + 1) & (names->size - 1))
-		if (strcmp(name_at(array, names->slots[at] - 1), name) == 0)
-			return (int)names->slots[at] - 1;
-	return -1;
+	return (int)names->slots[place(names, array, name)] - 1;
 }
 
-void nameindex_add(struct nameindex *names, struct nameindex_array array)
+int nameindex_add(
+	struct nameindex *names, struct nameindex_array array, const char *name)
 {
+	size_t at;
+
 	if ((names->n + 1) * 4 > names->size * 3) {
 		names->size = names->size ? names->size * 2 : 16;
 		free(names->slots);
@@ -53,6 +63,9 @@ void nameindex_add(struct nameindex *names, struct nameindex_array array)
 		for (size_t i = 0; i < names->n; i++)
 			put(names, name_at(array, i), i);
 	}
-	put(names, name_at(array, names->n), names->n);
-	names->n++;
+	at = place(names, array, name);
+	if (names->slots[at])
+		return (int)names->slots[at] - 1;
+	names->slots[at] = (uint32_t)++names->n;
+	return -1;
 }

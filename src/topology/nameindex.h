@@ -27,7 +27,9 @@ void nameindex_release(struct nameindex *names);
 /* The index of that name, or -1. */
 int nameindex_find(const struct nameindex *names, struct nameindex_array array,
 	const char *name);
-/* Element n (the next one) is in the array now; its name is new. */
-void nameindex_add(struct nameindex *names, struct nameindex_array array);
+/* Takes up a name for element n, the next one, which must then be put into the
+ * array; or returns the index that has it already.  -1: taken up. */
+int nameindex_add(struct nameindex *names, struct nameindex_array array,
+	const char *name);
 
 #endif

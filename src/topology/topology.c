@@ -129,14 +129,13 @@ int topology_add_node(struct topology *t, const struct topo_node *node,
 
 	if (!node->name || !node->name[0])
 		return err_set(err, NFZ_E_INPUT, "a node has no name");
-	if (topology_node_exact(t, node->name) >= 0)
+	if (nameindex_add(&t->node_names, all_nodes(t), node->name) >= 0)
 		return err_set(err, NFZ_E_INPUT, "two nodes are named \"%s\"",
 			node->name);
 	MEM_PUSH(t->nodes, t->n_nodes, t->nodes_cap) = *node;
 	n = &t->nodes[t->n_nodes - 1];
 	n->name = arena_strdup(&t->arena, node->name);
 	n->m = copy_machine(&t->arena, node->m);
-	nameindex_add(&t->node_names, all_nodes(t));
 	if (ret)
 		*ret = (int)t->n_nodes - 1;
 	return 0;
@@ -149,12 +148,11 @@ int topology_add_link(struct topology *t, const char *name, enum link_kind kind,
 
 	if (!name || !name[0])
 		return err_set(err, NFZ_E_INPUT, "a link has no name");
-	if (topology_link_exact(t, name) >= 0)
+	if (nameindex_add(&t->link_names, all_links(t), name) >= 0)
 		return err_set(
 			err, NFZ_E_INPUT, "two links are named \"%s\"", name);
 	link.name = arena_strdup(&t->arena, name);
 	MEM_PUSH(t->links, t->n_links, t->links_cap) = link;
-	nameindex_add(&t->link_names, all_links(t));
 	if (ret)
 		*ret = (int)t->n_links - 1;
 	return 0;
