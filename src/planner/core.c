@@ -20,6 +20,9 @@
 #include <string.h>
 
 enum {
+	FIRST_CONFLICTS = 300,
+	FIRST_CORES = 300,
+	PATIENCE = 5000,
 	TRIM_ROUNDS = 4,
 	SHRINK_UP_TO = 60,
 	SHRINK_CONFLICTS = 100,
@@ -32,6 +35,12 @@ struct soft {
 	int lit;
 	int64_t weight;
 	int sum, k; /* counter's root and output; -1 for a column */
+};
+
+struct effort {
+	bool priced;    /* start from the prices */
+	int conflicts;  /* a call may take */
+	uint64_t cores; /* found by calls; 0: any number */
 };
 
 struct oll {
@@ -54,6 +63,7 @@ struct oll {
 	size_t n_late_lits, late_lits_cap;
 	int64_t least; /* of the stratum */
 	bool broken;   /* no solution at all */
+	struct effort effort;
 };
 
 static void add_clause(void *ctx, const int *lits, int n)
@@ -226,7 +236,7 @@ static enum sat_answer solve_core(struct oll *o, int limit, size_t without)
 		if (i != without)
 			MEM_PUSH(o->assume, o->n_assume, o->assume_cap) =
 				o->softs[o->core[i]].lit;
-	if (limit)
+	if (limit && limit < o->effort.conflicts)
 		sat_few_decisions(o->sat, FEW_DECISIONS);
 	return sat_solve(
 		o->sat, o->assume, o->n_assume, limit, o->ret->deadline.ns);
@@ -271,7 +281,7 @@ static enum sat_answer solve_stratum(struct oll *o)
 	for (size_t i = 0; i < o->n_softs; i++)
 		if (o->softs[i].weight >= o->least)
 			MEM_PUSH(o->core, o->n_core, o->core_cap) = (int)i;
-	return solve_core(o, 0, SIZE_MAX);
+	return solve_core(o, o->effort.conflicts, SIZE_MAX);
 }
 
 /* The solver's model, stripped, if it is better than the best. */
@@ -327,6 +337,8 @@ static bool met(const struct oll *o)
 
 static void search(struct oll *o)
 {
+	uint64_t start = o->ret->cores;
+
 	o->least = INT64_MAX;
 	descend(o);
 	while (!met(o) && !stop_now(o->ret)) {
@@ -340,6 +352,9 @@ static void search(struct oll *o)
 				break;
 			}
 			take_core(o);
+			if (o->effort.cores &&
+				o->ret->cores - start > o->effort.cores)
+				break;
 			continue;
 		}
 		if (answer == SAT_UNKNOWN)
@@ -399,7 +414,7 @@ static void seed(struct oll *o)
 	const struct cover_problem *p = o->p;
 	int64_t grid = grid_of(p);
 
-	for (int r = 0; r < p->n_rows && o->ret->price; r++)
+	for (int r = 0; r < p->n_rows && o->effort.priced; r++)
 		seed_row(o, r,
 			(int64_t)(o->ret->price[r] / (double)grid + 0.5) *
 				grid);
@@ -408,10 +423,26 @@ static void seed(struct oll *o)
 	join_late(o);
 }
 
-void core_solve(const struct cover_problem *p, struct core_search *s)
+static void release(struct oll *o)
 {
-	struct oll o = {.p = p, .ret = s};
+	sat_free(o->sat);
+	free(o->assume);
+	tally_release(&o->tally);
+	sums_release(&o->sums);
+	free(o->softs);
+	free(o->soft_of);
+	free(o->core);
+	free(o->late);
+	free(o->late_lits);
+}
+
+/* One search from the start; true when it is over. */
+static bool attempt(
+	const struct cover_problem *p, struct core_search *s, struct effort e)
+{
+	struct oll o = {.p = p, .ret = s, .effort = e};
 	int64_t before = s->bound;
+	bool over;
 
 	s->bound = 0;
 	o.sat = sat_new();
@@ -433,13 +464,26 @@ void core_solve(const struct cover_problem *p, struct core_search *s)
 		s->bound = before;
 	if (s->cost >= 0 && s->bound > s->cost)
 		s->bound = s->cost;
-	sat_free(o.sat);
-	free(o.assume);
-	tally_release(&o.tally);
-	sums_release(&o.sums);
-	free(o.softs);
-	free(o.soft_of);
-	free(o.core);
-	free(o.late);
-	free(o.late_lits);
+	over = o.broken || met(&o) || stop_now(s);
+	release(&o);
+	return over;
+}
+
+/* Rows in their order are the better start where ties are many, prices where
+ * the program is nearly whole: a short attempt at the first, then both in turn
+ * with growing patience. */
+void core_solve(const struct cover_problem *p, struct core_search *s)
+{
+	int patience = PATIENCE;
+
+	if (attempt(p, s,
+		    (struct effort){.conflicts = FIRST_CONFLICTS,
+			    .cores = FIRST_CORES + (uint64_t)p->n_cols / 4}))
+		return;
+	for (int i = 0; !attempt(p, s,
+		     (struct effort){
+			     .priced = i % 2 == 0, .conflicts = patience});
+		i++)
+		if (i % 2 && patience < INT32_MAX / 2)
+			patience *= 2;
 }
