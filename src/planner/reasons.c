@@ -29,8 +29,11 @@ static void add_names(
 {
 	size_t shown = n > NAMED_MAX ? NAMED_MAX - 1 : n;
 
-	for (size_t i = 0; i < shown; i++)
-		buf_addf(to, "%s%s", joint(i, n), t->links[links[i]].name);
+	/* plain additions: formats are slow, and probes many */
+	for (size_t i = 0; i < shown; i++) {
+		buf_adds(to, joint(i, n));
+		buf_adds(to, t->links[links[i]].name);
+	}
 	if (shown < n)
 		buf_addf(to, " and %zu more", n - shown);
 }
@@ -112,9 +115,11 @@ const char *reason_of(struct plan *plan, const struct topology *t,
 	}
 	if (shaper && facts->n_only > 0)
 		add_rivals(&text, t, c, p, facts->row);
-	else if (p->n_covers > 1 && p->n_only)
-		buf_addf(&text, "; this %s covers %zu links at once",
-			kind_of(t, p->node), p->n_covers);
+	else if (p->n_covers > 1 && p->n_only) {
+		buf_adds(&text, "; this ");
+		buf_adds(&text, kind_of(t, p->node));
+		buf_addf(&text, " covers %zu links at once", p->n_covers);
+	}
 	kept = arena_strdup(&plan->arena, buf_str(&text));
 	buf_release(&text);
 	return kept;
