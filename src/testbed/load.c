@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "testbed/containerlab.h"
+#include "testbed/draft_xml.h"
 #include "testbed/gr.h"
 #include "testbed/graphml.h"
 #include "testbed/ns.h"
@@ -76,12 +77,25 @@ static const struct {
 };
 enum { N_FORMATS = sizeof(formats) / sizeof(formats[0]) };
 
-static int unknown_format(const char *name, struct err *err)
+static int unknown_format(const struct draft_text *from, struct err *err)
 {
-	err_set(err, NFZ_E_INPUT,
-		"%s: is no topology in a format known here (JSON, "
-		"NS, RSpec, GraphML, .gr, SNDlib, Rocketfuel, containerlab)",
-		name);
+	size_t blank = 0;
+	struct span root;
+
+	while (blank < from->len && isspace((unsigned char)from->text[blank]))
+		blank++;
+	if (blank == from->len)
+		err_set(err, NFZ_E_INPUT, "%s: is empty", from->name);
+	else if (draft_xml_root(from->text, from->len, &root))
+		err_set(err, NFZ_E_INPUT,
+			"%s: is XML, but <%.*s> is neither RSpec nor GraphML",
+			from->name, span_width(root), root.s);
+	else
+		err_set(err, NFZ_E_INPUT,
+			"%s: is no topology in a format known here (JSON, NS, "
+			"RSpec, GraphML, .gr, SNDlib, Rocketfuel, "
+			"containerlab)",
+			from->name);
 	return err_hint(err, "See netflowize-topology(5), or get "
 			     "one: netflowize fetch PROJ/EXP");
 }
@@ -92,7 +106,7 @@ int topology_parse(
 	for (size_t i = 0; i < N_FORMATS; i++)
 		if (formats[i].is(from->text, from->len))
 			return formats[i].load(from, ret, err);
-	return unknown_format(from->name, err);
+	return unknown_format(from, err);
 }
 
 int topology_load(const char *path, struct topology **ret, struct buf *warnings,

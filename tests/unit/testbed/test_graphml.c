@@ -145,3 +145,13 @@ Test(graphml, cut_and_hostile_documents)
 			"%s", err.text);
 	}
 }
+
+Test(load, what_is_nothing_we_know_is_said)
+{
+	foreign_refused(" \n", "f: is empty");
+	foreign_refused("<?xml version='1.0'?><svg/>",
+		"f: is XML, but <svg> is neither RSpec nor GraphML");
+	foreign_refused("hello\n",
+		"f: is no topology in a format known here (JSON, NS, RSpec, "
+		"GraphML, .gr, SNDlib, Rocketfuel, containerlab)");
+}
