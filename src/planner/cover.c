@@ -70,7 +70,8 @@ enum {
 	WALK_COLS = 5000, /* beyond, regions do better */
 	PASSES = 16,      /* over regions */
 	PRICE_ROUNDS = 300,
-	CORE_COLS = 20000 /* beyond, a call of the solver is too dear */
+	CORE_COLS = 60000, /* beyond, a call of the solver is too dear */
+	CORE_PAIRS = 20000 /* where it proves less, too */
 };
 
 static void try_branch(struct engine *e, const struct part *part,
@@ -123,6 +124,16 @@ static bool proven(struct answer a)
 static bool solve_parts(struct engine *e, struct parts *parts, bool *chosen,
 	int64_t *ret_bound);
 
+/* A limit for a step that others follow: so many percent of what is left. */
+static struct mono_time share(const struct engine *e, int percent)
+{
+	int64_t now = mono_now().ns, left = e->deadline.ns - now;
+
+	if (e->deadline.ns == 0 || left <= 0)
+		return e->deadline;
+	return (struct mono_time){now + left / 100 * percent};
+}
+
 static void walk(struct engine *e, const struct cover_problem *p,
 	struct answer *a, bool *chosen)
 {
@@ -139,7 +150,7 @@ static void mend_regions(struct engine *e, const struct cover_problem *p,
 	if (a->cost < 0 || p->group_start || e->skip & SKIP_LOCAL ||
 		p->n_cols <= BRANCH_COLS)
 		return;
-	a->cost = region_search(p, PASSES, e->deadline, chosen);
+	a->cost = region_search(p, PASSES, share(e, 40), chosen);
 }
 
 /* What the multipliers decided makes a smaller problem: its optimum, or the
@@ -232,7 +243,8 @@ static struct answer solve_part(
 		return a;
 	if (!proven(a) && !part->pairs)
 		walk(e, p, &a, chosen);
-	if (!proven(a) && !(e->skip & SKIP_CORE) && p->n_cols <= CORE_COLS)
+	if (!proven(a) && !(e->skip & SKIP_CORE) &&
+		p->n_cols <= (part->pairs ? CORE_PAIRS : CORE_COLS))
 		try_core(e, p, &a, chosen, price);
 	return a;
 }
