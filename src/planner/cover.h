@@ -28,7 +28,7 @@ struct cover_result {
 	int64_t cpu_us;
 };
 
-/* Deterministic: a time limit that is not reached changes nothing. Without one
+/* Deterministic: a time limit far from reached changes nothing.  Without one
  * every part is searched to its end but those of more than 60,000 columns
  * (20,000 of pairs), which end with their gap.  limits may be NULL.  A group
  * that cannot be satisfied: cost -1, lower_bound 0.  Arrays are the caller's:
