@@ -388,6 +388,41 @@ Test(kinds, limited_probes_divide_a_path)
 	topology_free(t);
 }
 
+/* What is printed reads back, and is printed the same again (but for answers to
+ * further questions, which are for people). */
+static void round_trip(struct topology *t, struct plan_goal goal)
+{
+	struct buf a = BUF_INIT(1 << 20), b = BUF_INIT(1 << 20);
+	struct plan *plan = solve(t, goal), *again = NULL;
+	struct err err = ERR_INIT;
+
+	plan_print(plan, t, &a);
+	cr_assert_eq(plan_parse(buf_str(&a), a.len, "p", t, &again, &err), 0,
+		"%s", err.text);
+	plan_print(again, t, &b);
+	cr_assert_str_eq(buf_str(&a), buf_str(&b));
+	plan_free(plan);
+	plan_free(again);
+	buf_release(&a);
+	buf_release(&b);
+}
+
+Test(kinds, plans_of_every_kind_read_back)
+{
+	static const char *const kinds[] = {
+		"links", "directions", "segments", "paths"};
+	static const char *const dedupes[] = {"owner", "path", "none"};
+	struct topology *t = diamond();
+
+	shape(t, wire(t, "x", LINK_LAN, "a c r2"), 1, "d");
+	for (int k = 0; k < 12; k++)
+		round_trip(t, (struct plan_goal){.cover = kinds[k % 4],
+				      .dedupe = dedupes[k / 4],
+				      .redundancy = 1,
+				      .require = list("h1")});
+	topology_free(t);
+}
+
 static void refuse(const struct topology *t, struct plan_goal goal)
 {
 	struct err err = ERR_INIT;
