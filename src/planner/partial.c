@@ -317,6 +317,30 @@ static void finish(struct search *s)
 		r->bound = bound < 0 ? 0 : bound;
 }
 
+/* A first line: as steep as greed's last step to the limit. */
+static void guess(struct search *s, struct node *root)
+{
+	size_t n = (size_t)s->goal->problem->n_cols + 1;
+	cleanup_free int *order = mem_zalloc(n, sizeof(int));
+	cleanup_free int64_t *gain = mem_zalloc(n, sizeof(int64_t));
+	cleanup_free bool *was = mem_zalloc(n, sizeof(bool));
+	int last;
+
+	memcpy(was, s->t.in, (n - 1) * sizeof(bool));
+	last = reach_greedy(&s->t, budget(s) ? s->goal->limit : INT64_MAX,
+		       s->t.total - (budget(s) ? 0 : s->missed_ok), NULL, order,
+		       gain) -
+	       1;
+	while (last > 0 && gain[last] == 0)
+		last--;
+	if (last >= 0 && gain[last] > 0) {
+		root->a = gain[last];
+		root->b = reach_price(&s->t, order[last]);
+		root->b = root->b > 0 ? root->b : 1;
+	}
+	reach_set(&s->t, was);
+}
+
 void partial_solve(const struct partial_goal *goal, struct partial_result *ret)
 {
 	const struct cover_problem *p = goal->problem;
@@ -335,6 +359,7 @@ void partial_solve(const struct partial_goal *goal, struct partial_result *ret)
 	ret->total = s.t.total;
 	s.missed_ok = budget(&s) ? s.t.total : s.t.total - goal->limit;
 	if (possible(&s)) {
+		guess(&s, &root);
 		try_improving(&s);
 		branch(&s, &root);
 	}
