@@ -49,6 +49,11 @@ int draft_finish(struct draft *d, struct topology **ret)
 {
 	if (!d->t->n_nodes && !d->may_be_empty)
 		return draft_fail(d, 0, "holds no node");
+	if (d->t->n_nodes >= NAMEINDEX_MAX || d->t->n_links >= NAMEINDEX_MAX) {
+		err_set(d->err, NFZ_E_LIMIT, "more than %d nodes or links",
+			NAMEINDEX_MAX - 1);
+		return draft_located(d, 0);
+	}
 	warn_loops(d);
 	if (d->n_warnings > WARNINGS_MAX && d->from->warnings)
 		buf_addf(d->from->warnings, "%s: %zu more of the same kind\n",

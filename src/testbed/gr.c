@@ -68,6 +68,9 @@ static int read_head(struct gr *g)
 			"%lld links in a file of %lld bytes cannot be right: "
 			"is it cut?",
 			(long long)g->n_links, (long long)most);
+	if (g->n_nodes >= NAMEINDEX_MAX || g->n_links >= NAMEINDEX_MAX)
+		return draft_fail(d, g->lines.no, "more than %d nodes or links",
+			NAMEINDEX_MAX - 1);
 	return 0;
 }
 

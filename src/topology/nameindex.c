@@ -21,26 +21,48 @@ static const char *name_at(struct nameindex_array array, size_t i)
 	return *(const char *const *)(const void *)element;
 }
 
+enum { INDEX_BITS = 24, INDEX_MASK = (1 << INDEX_BITS) - 1 };
+
+static uint64_t hash_of(const struct nameindex *names, const char *name)
+{
+	return hash_bytes(&names->seed, name, strlen(name));
+}
+
+static uint32_t tag_of(uint64_t hash)
+{
+	return (uint32_t)(hash >> 56) << INDEX_BITS;
+}
+
 static void put(struct nameindex *names, const char *name, size_t i)
 {
-	size_t at = hash_bytes(&names->seed, name, strlen(name));
+	uint64_t hash = hash_of(names, name);
+	size_t at = hash & (names->size - 1);
 
-	for (at &= names->size - 1; names->slots[at];)
+	while (names->slots[at])
 		at = (at + 1) & (names->size - 1);
-	names->slots[at] = (uint32_t)i + 1;
+	names->slots[at] = tag_of(hash) | ((uint32_t)i + 1);
 }
 
 /* Where the name is, or would be; the table must not be empty. */
 static size_t place(const struct nameindex *names, struct nameindex_array array,
-	const char *name)
+	const char *name, uint64_t hash)
 {
-	size_t at = hash_bytes(&names->seed, name, strlen(name));
+	size_t at = hash & (names->size - 1);
 
-	for (at &= names->size - 1; names->slots[at];
-		at = (at + 1) & (names->size - 1))
-		if (strcmp(name_at(array, names->slots[at] - 1), name) == 0)
+	for (; names->slots[at]; at = (at + 1) & (names->size - 1)) {
+		uint32_t slot = names->slots[at];
+
+		if ((slot & ~(uint32_t)INDEX_MASK) == tag_of(hash) &&
+			strcmp(name_at(array, (slot & INDEX_MASK) - 1), name) ==
+				0)
 			break;
+	}
 	return at;
+}
+
+static int index_at(const struct nameindex *names, size_t at)
+{
+	return (int)(names->slots[at] & INDEX_MASK) - 1;
 }
 
 int nameindex_find(const struct nameindex *names, struct nameindex_array array,
@@ -48,12 +70,13 @@ int nameindex_find(const struct nameindex *names, struct nameindex_array array,
 {
 	if (!names->size)
 		return -1;
-	return (int)names->slots[place(names, array, name)] - 1;
+	return index_at(names, place(names, array, name, hash_of(names, name)));
 }
 
 int nameindex_add(
 	struct nameindex *names, struct nameindex_array array, const char *name)
 {
+	uint64_t hash = hash_of(names, name);
 	size_t at;
 
 	if ((names->n + 1) * 4 > names->size * 3) {
@@ -63,9 +86,9 @@ int nameindex_add(
 		for (size_t i = 0; i < names->n; i++)
 			put(names, name_at(array, i), i);
 	}
-	at = place(names, array, name);
+	at = place(names, array, name, hash);
 	if (names->slots[at])
-		return (int)names->slots[at] - 1;
-	names->slots[at] = (uint32_t)++names->n;
+		return index_at(names, at);
+	names->slots[at] = tag_of(hash) | (uint32_t)++names->n;
 	return -1;
 }

@@ -10,8 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { NAMEINDEX_MAX = (1 << 24) - 2 }; /* elements */
+
 struct nameindex {
-	uint32_t *slots; /* index + 1, 0 is empty; open addressing */
+	/* index + 1, 0 is empty; above it 8 bits of the hash, so that names
+	 * are compared only where they are probably equal */
+	uint32_t *slots;
 	size_t size, n;
 	struct hash_key seed;
 };

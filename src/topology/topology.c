@@ -129,6 +129,9 @@ int topology_add_node(struct topology *t, const struct topo_node *node,
 
 	if (!node->name || !node->name[0])
 		return err_set(err, NFZ_E_INPUT, "a node has no name");
+	if (t->n_nodes >= NAMEINDEX_MAX)
+		return err_set(
+			err, NFZ_E_LIMIT, "more than %d nodes", NAMEINDEX_MAX);
 	if (nameindex_add(&t->node_names, all_nodes(t), node->name) >= 0)
 		return err_set(err, NFZ_E_INPUT, "two nodes are named \"%s\"",
 			node->name);
@@ -148,6 +151,9 @@ int topology_add_link(struct topology *t, const char *name, enum link_kind kind,
 
 	if (!name || !name[0])
 		return err_set(err, NFZ_E_INPUT, "a link has no name");
+	if (t->n_links >= NAMEINDEX_MAX)
+		return err_set(
+			err, NFZ_E_LIMIT, "more than %d links", NAMEINDEX_MAX);
 	if (nameindex_add(&t->link_names, all_links(t), name) >= 0)
 		return err_set(
 			err, NFZ_E_INPUT, "two links are named \"%s\"", name);
