@@ -180,7 +180,8 @@ static void limit_rooms(struct core_search *s)
 	cleanup_free int *lits = mem_zalloc(s->n_records + 1, sizeof(int));
 	size_t end;
 
-	qsort(s->records, s->n_records, sizeof(*s->records), by_column);
+	if (s->n_records)
+		qsort(s->records, s->n_records, sizeof(*s->records), by_column);
 	for (size_t i = 0; i < s->n_records; i = end) {
 		int v = s->records[i].col;
 
