@@ -177,13 +177,16 @@ static void fill_links(struct heavy_work *w, size_t taken)
 		MEM_PUSH(w->gaps, w->n_gaps, w->gaps_cap) =
 			(struct heavy_gap){w->links[i].link,
 				"the pool has no node left for it", true};
-	qsort(w->gaps, w->n_gaps, sizeof(*w->gaps), by_gap);
+	if (w->n_gaps)
+		qsort(w->gaps, w->n_gaps, sizeof(*w->gaps), by_gap);
 	h->n_gaps = w->n_gaps;
 	h->gaps = arena_alloc(w->arena, w->n_gaps + 1, sizeof(*h->gaps));
-	memcpy(h->gaps, w->gaps, w->n_gaps * sizeof(*h->gaps));
+	if (w->n_gaps)
+		memcpy(h->gaps, w->gaps, w->n_gaps * sizeof(*h->gaps));
 	h->n_reuse = w->n_reuse;
 	h->reuse = arena_alloc(w->arena, w->n_reuse + 1, sizeof(*h->reuse));
-	memcpy(h->reuse, w->reuse, w->n_reuse * sizeof(*h->reuse));
+	if (w->n_reuse)
+		memcpy(h->reuse, w->reuse, w->n_reuse * sizeof(*h->reuse));
 }
 
 /* What all of it would need: nodes as packed where all fits, else the bound. */
@@ -230,7 +233,8 @@ void heavy_fill(struct heavy_work *w, bool collector)
 	size_t taken;
 
 	copy_types(w);
-	qsort(w->links, w->n_links, sizeof(*w->links), by_size);
+	if (w->n_links)
+		qsort(w->links, w->n_links, sizeof(*w->links), by_size);
 	h->n_bridges = (int64_t)w->n_items;
 	h->collector = -1;
 	if (collector)
