@@ -172,7 +172,8 @@ static void fill_links(struct heavy_work *w, size_t taken)
 	h->links = arena_alloc(w->arena, taken + 1, sizeof(int));
 	for (size_t i = 0; i < taken; i++)
 		h->links[i] = w->links[i].link;
-	qsort(h->links, taken, sizeof(int), by_index);
+	if (taken)
+		qsort(h->links, taken, sizeof(int), by_index);
 	for (size_t i = taken; i < w->n_links; i++)
 		MEM_PUSH(w->gaps, w->n_gaps, w->gaps_cap) =
 			(struct heavy_gap){w->links[i].link,

@@ -233,7 +233,9 @@ static int put_row(struct kernel *k, const int *cols, int n, int want)
 		k->row_col_cap = 2 * k->row_col_cap + (size_t)n;
 		k->row_col = mem_grow(k->row_col, k->row_col_cap, sizeof(int));
 	}
-	memcpy(k->row_col + k->row_col_used, cols, sizeof(int) * (size_t)n);
+	if (n)
+		memcpy(k->row_col + k->row_col_used, cols,
+			sizeof(int) * (size_t)n);
 	k->row_start[r] = (int)k->row_col_used;
 	k->row_col_used += (size_t)n;
 	k->len[r] = k->row_held[r] = n;
