@@ -98,6 +98,9 @@ static int64_t add_element(
 
 	add_arc(f, SOURCE, FIRST + g, load * group->demand * n->each);
 	for (int r = group->first; r < group->end; r++) {
+		/* too few see it: it is none of those recorded */
+		if (n->row_start[r + 1] - n->row_start[r] < n->each)
+			continue;
 		add_arc(f, FIRST + g, rows + r, load * n->each);
 		for (int i = n->row_start[r]; i < n->row_start[r + 1]; i++)
 			add_arc(f, rows + r, nodes + n->row_node[i], load);

@@ -5,8 +5,8 @@
  *     as it takes with the most giving ones;
  *   - a largest set of them that still gives too little needs one more from
  *     outside it.
- * With two rooms a set can pass both and still not fit as a whole; then the
- * search says so, and the row asks for a column outside a largest such set.
+ * With two rooms, or where groups demand only some of their rows, a set can
+ * pass all flows and still not fit as a whole; then a search says so, and the row asks for a column outside a largest such set.
  * Each round forbids at least the set at hand, so the rounds end. */
 #define _GNU_SOURCE
 #include "planner/capacity.h"
@@ -15,6 +15,7 @@
 #include "planner/assign.h"
 #include "planner/cover.h"
 #include "planner/handout.h"
+#include "planner/rowchoice.h"
 #include "planner/variant.h"
 
 #include <stdlib.h>
@@ -29,7 +30,8 @@ struct work {
 	bool *chosen;     /* of this round */
 	int room;         /* the one being looked at */
 	int rows_added;
-	bool unsure; /* a search was cut off: the bound stays as it is */
+	bool searched; /* flows that fit are not yet the answer */
+	bool unsure;   /* a search was cut off: the bound stays as it is */
 	struct mono_time deadline;
 	int *order, *row; /* scratch, by place in a shortage */
 	bool *kept;
@@ -222,10 +224,10 @@ static bool rooms_fit(struct work *w)
 		struct recording r;
 
 		recording_open(&r, w->goal->problem, &w->goal->rooms[w->room],
-			w->chosen);
+			w->chosen, NULL);
 		fits = recording_fits(&r);
 		recording_shortages(&r, cut, w);
-		if (fits && w->goal->n_rooms == 1)
+		if (fits && !w->searched)
 			w->ret->n_shares =
 				recording_shares(&r, &w->ret->shares);
 		recording_release(&r);
@@ -239,8 +241,12 @@ static enum assign_answer assign(struct work *w, bool keep)
 {
 	struct share *shares;
 	size_t n;
-	enum assign_answer a = assign_whole(w->goal->problem, w->goal->rooms,
-		w->goal->n_rooms, w->chosen, &shares, &n);
+	enum assign_answer a =
+		w->goal->n_rooms == 1
+			? rowchoice_find(w->goal->problem, w->goal->rooms,
+				  w->chosen, &shares, &n)
+			: assign_whole(w->goal->problem, w->goal->rooms,
+				  w->goal->n_rooms, w->chosen, &shares, &n);
 
 	if (a == ASSIGN_UNKNOWN)
 		w->unsure = true;
@@ -278,7 +284,7 @@ static bool has_room(struct work *w)
 {
 	if (!rooms_fit(w))
 		return false;
-	if (w->goal->n_rooms == 1 || assign(w, true) == ASSIGN_FITS)
+	if (!w->searched || assign(w, true) == ASSIGN_FITS)
 		return true;
 	cut_set(w);
 	return false;
@@ -387,7 +393,7 @@ static void make_room(struct work *w)
 
 			w->rows_added = 0;
 			recording_open(&r, w->goal->problem, &w->goal->rooms[i],
-				w->chosen);
+				w->chosen, NULL);
 			recording_shortages(&r, widen, w);
 			recording_release(&r);
 		}
@@ -413,7 +419,7 @@ static void try_set(struct work *w, bool *best)
 	make_room(w);
 	if (covers(w) && (ret->cost < 0 || cost_of(w, w->chosen) < ret->cost) &&
 		rooms_fit(w) &&
-		(w->goal->n_rooms == 1 || assign(w, true) == ASSIGN_FITS)) {
+		(!w->searched || assign(w, true) == ASSIGN_FITS)) {
 		memcpy(best, w->chosen,
 			sizeof(bool) * (size_t)w->goal->problem->n_cols);
 		ret->cost = cost_of(w, w->chosen);
@@ -459,12 +465,13 @@ void capacity_solve(
 {
 	struct work w = {.goal = goal,
 		.ret = ret,
+		.searched = goal->n_rooms > 1 || rowchoice_any(goal->problem),
 		.deadline = mono_add_ms(mono_now(), goal->time_ms)};
 
 	*ret = (struct capacity_result){.cost = -1};
 	open_work(&w);
 	take_all(&w);
-	if (rooms_fit(&w) && goal->n_rooms > 1)
+	if (rooms_fit(&w) && w.searched)
 		ret->impossible = assign(&w, false) == ASSIGN_NEVER;
 	free(take(ret->shares));
 	ret->n_shares = 0;

@@ -10,7 +10,7 @@ struct capacity_goal {
 	/* Groups that no choice satisfies must not be there; within a group
 	 * all rows need the same. */
 	const struct cover_problem *problem;
-	/* One room: records may be shared out.  Two rooms: each record stays
+	/* One room: records may be shared out, rows are recorded in full.  Two rooms: each record stays
 	 * whole, since a part of one takes all of the other. */
 	struct room rooms[CAPACITY_ROOMS];
 	int n_rooms;

@@ -29,18 +29,33 @@ static int column_vertex(const struct recording *r, int v)
 	return FIRST + r->p->n_groups + r->p->n_rows + v;
 }
 
+/* It is recorded as often as it needs, or not at all. */
+static bool is_recordable(const struct recording *r, int row)
+{
+	const struct cover_problem *p = r->p;
+	int able = 0;
+
+	if (r->left_out && r->left_out[row])
+		return false;
+	for (int k = p->row_start[row]; k < p->row_start[row + 1]; k++)
+		able += problem_fate(p, p->row_col[k]) != COLUMN_OUT;
+	return able >= problem_need(p, row);
+}
+
 static void add_row(struct recording *r, int group, int row)
 {
 	const struct cover_problem *p = r->p;
 	int64_t load = r->room.load[group];
+	bool able = is_recordable(r, row);
 
-	maxflow_arc(&r->f, group_vertex(r, group), row_vertex(r, row),
-		load * problem_need(p, row));
+	if (able)
+		maxflow_arc(&r->f, group_vertex(r, group), row_vertex(r, row),
+			load * problem_need(p, row));
 	for (int k = p->row_start[row]; k < p->row_start[row + 1]; k++) {
 		int v = p->row_col[k];
 
 		r->cell_arc[k] =
-			problem_fate(p, v) == COLUMN_OUT
+			!able || problem_fate(p, v) == COLUMN_OUT
 				? -1
 				: maxflow_arc(&r->f, row_vertex(r, row),
 					  column_vertex(r, v), load);
@@ -64,9 +79,10 @@ static void add_group(struct recording *r, int g)
 }
 
 void recording_open(struct recording *r, const struct cover_problem *p,
-	const struct room *room, const bool *chosen)
+	const struct room *room, const bool *chosen, const bool *left_out)
 {
-	*r = (struct recording){.p = p, .room = *room, .chosen = chosen};
+	*r = (struct recording){
+		.p = p, .room = *room, .chosen = chosen, .left_out = left_out};
 	r->cell_arc = mem_zalloc(
 		(size_t)(p->n_rows ? p->row_start[p->n_rows] : 0) + 1,
 		sizeof(int));
@@ -85,6 +101,16 @@ void recording_release(struct recording *r)
 	free(r->cell_arc);
 	maxflow_release(&r->f);
 	*r = (struct recording){0};
+}
+
+int64_t recording_of_row(const struct recording *r, int row)
+{
+	int64_t sum = 0;
+
+	for (int k = r->p->row_start[row]; k < r->p->row_start[row + 1]; k++)
+		if (r->cell_arc[k] >= 0)
+			sum += maxflow_on(&r->f, r->cell_arc[k]);
+	return sum;
 }
 
 size_t recording_shares(const struct recording *r, struct share **ret)

@@ -225,7 +225,6 @@ void wish_random(struct wish *w, const struct spec *s, struct rng *r)
 		break;
 	case 2:
 		w->max_ifaces = 1 + (int)rng_below(r, 6);
-		w->redundancy = 1;
 		break;
 	}
 	for (int v = 0; v < s->n_nodes; v++) {

@@ -6,45 +6,81 @@
 
 #include <criterion/criterion.h>
 
-/* Shared-out records: by Hall's condition over all sets of chosen columns.
- * What stays for the columns of T is the least any choice of rows and shares
- * can send there: of a group, demand * need records less what fits elsewhere.
- */
-static int64_t forced_into(
-	const struct cover_problem *p, int g, unsigned chosen, unsigned t)
+/* Shared-out records of given rows: by Hall's condition over all sets of
+ * chosen columns.  What stays for the columns of T is the least any shares can
+ * send there: of a row, its need less what fits elsewhere. */
+struct shared {
+	const struct cover_problem *p;
+	const struct room *room;
+	unsigned chosen;
+	uint64_t recorded; /* rows */
+};
+
+static int64_t forced_into(const struct shared *s, int g, unsigned t)
 {
+	const struct cover_problem *p = s->p;
 	int first = problem_first_row(p, g), rows = problem_rows_of(p, g);
-	int need = problem_need(p, first), elsewhere = 0;
+	int need = problem_need(p, first);
+	int64_t forced = 0;
 
 	for (int r = first; r < first + rows; r++) {
 		int n = 0;
 
+		if (!(s->recorded >> r & 1))
+			continue;
+
 		for (int k = p->row_start[r]; k < p->row_start[r + 1]; k++) {
 			unsigned bit = 1u << p->row_col[k];
 
-			n += (chosen & bit) && !(t & bit);
+			n += (s->chosen & bit) && !(t & bit);
 		}
-		elsewhere += n < need ? n : need;
+		forced += n < need ? need - n : 0;
 	}
-	need *= problem_demand(p, g);
-	return need > elsewhere ? need - elsewhere : 0;
+	return forced;
 }
 
-static bool shared_fits(
-	const struct cover_problem *p, const struct room *room, unsigned chosen)
+static bool rows_fit(const struct shared *s)
 {
-	for (unsigned t = chosen;; t = (t - 1) & chosen) {
+	const struct cover_problem *p = s->p;
+	const struct room *room = s->room;
+
+	for (unsigned t = s->chosen;; t = (t - 1) & s->chosen) {
 		int64_t into = 0, most = 0;
 
 		for (int v = 0; v < p->n_cols; v++)
 			most += t >> v & 1 ? room->most[v] : 0;
 		for (int g = 0; g < p->n_groups; g++)
-			into += room->load[g] * forced_into(p, g, chosen, t);
+			into += room->load[g] * forced_into(s, g, t);
 		if (into > most)
 			return false;
 		if (t == 0)
 			return true;
 	}
+}
+
+/* Every choice of the rows. */
+static bool shared_fits(struct shared *s, int g, int row, int left)
+{
+	const struct cover_problem *p = s->p;
+	int end;
+
+	if (g == p->n_groups)
+		return rows_fit(s);
+	if (left == 0) {
+		g++;
+		return g == p->n_groups
+			       ? rows_fit(s)
+			       : shared_fits(s, g, problem_first_row(p, g),
+					 problem_demand(p, g));
+	}
+	end = problem_first_row(p, g) + problem_rows_of(p, g);
+	if (row + left > end)
+		return false;
+	s->recorded |= UINT64_C(1) << row;
+	if (shared_fits(s, g, row + 1, left - 1))
+		return true;
+	s->recorded &= ~(UINT64_C(1) << row);
+	return shared_fits(s, g, row + 1, left);
 }
 
 /* Whole records: every way to hand them out. */
@@ -115,8 +151,10 @@ static bool fits(const struct capacity_goal *goal, unsigned chosen)
 	struct trial t = {
 		goal->problem, goal->rooms, goal->n_rooms, chosen, {{0}}};
 
+	struct shared s = {goal->problem, goal->rooms, chosen, 0};
+
 	if (goal->n_rooms == 1)
-		return shared_fits(goal->problem, goal->rooms, chosen);
+		return shared_fits(&s, -1, 0, 0);
 	return start_group(&t, 0);
 }
 
@@ -161,13 +199,16 @@ static void check_shares(
 			cr_assert_leq(used[i][v], goal->rooms[i].most[v]);
 	for (int g = 0; g < p->n_groups; g++) {
 		int first = problem_first_row(p, g);
-		int64_t sum = 0;
+		int64_t full = goal->rooms[0].load[g] * problem_need(p, first);
+		int n = 0;
 
-		for (int i = 0; i < problem_rows_of(p, g); i++)
-			sum += row_sum[first + i];
-		cr_assert_eq(sum, goal->rooms[0].load[g] *
-					  problem_demand(p, g) *
-					  problem_need(p, first));
+		for (int i = 0; i < problem_rows_of(p, g); i++) {
+			int64_t sum = row_sum[first + i];
+
+			cr_assert(sum == 0 || sum == full);
+			n += sum == full;
+		}
+		cr_assert_eq(n, problem_demand(p, g));
 	}
 	incidence_release(&at);
 }
