@@ -345,7 +345,7 @@ void judge_owners(const struct judge *j)
 		count_link(&o, (int)i, how_covered(j, (int)i));
 	if (j->ask->cover == ASK_PATHS)
 		count_paths(&o);
-	if (o.once && !j->ask->max_pps && !j->ask->max_ifaces)
+	if (o.once)
 		idle_probes(&o);
 	verdict_close(j->v, "owners", &o.wrong, "%zu taps %s", j->claim->n_tap,
 		j->ask->cover == ASK_PATHS ? "see every covered path"

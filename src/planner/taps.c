@@ -120,9 +120,12 @@ static int better_end(const struct taps_work *w, int link)
 
 static void tap_whole(struct taps_work *w, int link)
 {
-	int bridge = whole_bridge(w, link);
-	int slot;
+	int bridge, slot;
 
+	if (w->owner_rx && taps_split(w, link, w->owner[w->owner_at[link]],
+				   w->owner_rx[w->owner_at[link]]))
+		return;
+	bridge = whole_bridge(w, link);
 	/* Where every member sees every frame (or is the only one), the bridge
 	 * before any of them sees them all, too. */
 	if (bridge >= 0) {
@@ -317,15 +320,20 @@ static void find_owners(struct taps_work *w)
 		w->owner_at[i] = (int)slots;
 		slots += w->t->links[i].n_members + 1;
 	}
-	w->owner = mem_zalloc(slots, sizeof(int));
-	most = mem_zalloc(slots, sizeof(*most));
-	for (size_t i = 0; i < slots; i++)
+	/* the second direction behind the first */
+	w->owner = mem_zalloc(2 * slots, sizeof(int));
+	if (w->c->kind == COVER_DIRECTIONS)
+		w->owner_rx = w->owner + slots;
+	most = mem_zalloc(2 * slots, sizeof(*most));
+	for (size_t i = 0; i < 2 * slots; i++)
 		w->owner[i] = -1;
 	for (size_t i = 0; i < c->n_records; i++) {
 		const struct plan_record *r = &c->records[i];
-		int at = w->owner_at[r->what->link] +
-			 (r->slot < 0 ? 0 : r->slot);
+		size_t at = (size_t)(w->owner_at[r->what->link] +
+				     (r->slot < 0 ? 0 : r->slot));
 
+		if (r->what->part && strcmp(r->what->part, "rx") == 0)
+			at += slots;
 		if (r->amount <= most[at] && w->owner[at] >= 0)
 			continue;
 		most[at] = r->amount;

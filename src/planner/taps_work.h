@@ -15,6 +15,7 @@ struct taps_work {
 	/* With capacities, who records a link's slot: owner[owner_at[link] +
 	 * slot], -1: nobody; slot 0 for a whole link.  NULL: no matter. */
 	int *owner_at, *owner;
+	int *owner_rx; /* the same of the second direction, if it is apart */
 	size_t cap;
 };
 
@@ -30,6 +31,10 @@ void taps_bridge(
 	struct taps_work *w, int bridge, int slot, enum count_rule far_side);
 /* Both directions at one member. */
 void taps_member(struct taps_work *w, int link, int slot);
+
+/* taps_split.c: the directions of a link that one place can see as a whole, at
+ * two places.  False: nothing to split. */
+bool taps_split(struct taps_work *w, int link, int one, int other);
 
 /* taps_kinds.c */
 void taps_several(struct taps_work *w, int link);
