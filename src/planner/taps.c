@@ -173,7 +173,7 @@ static int spare_slot(const struct taps_work *w, int link)
 	for (int s = 0; s < n; s++) {
 		int load = w->load[slot_probe(w, link, s)];
 
-		if (load > most) {
+		if (load > most && !taps_is_split(w, link, s)) {
 			most = load;
 			spare = s;
 		}
@@ -185,9 +185,12 @@ static int spare_slot(const struct taps_work *w, int link)
 
 static void tap_lan(struct taps_work *w, int link)
 {
-	int n = (int)w->t->links[link].n_members, spare = spare_slot(w, link);
-	bool lowest = true, all = spare < 0;
+	int n = (int)w->t->links[link].n_members, spare;
+	bool lowest = true, all;
 
+	taps_adopt(w, link);
+	spare = spare_slot(w, link);
+	all = spare < 0;
 	for (int s = 0; s < n; s++)
 		all = all && slot_probe(w, link, s) >= 0;
 	for (int s = 0; s < n; s++) {
@@ -197,7 +200,9 @@ static void tap_lan(struct taps_work *w, int link)
 
 		if (s == spare || slot_probe(w, link, s) < 0)
 			continue;
-		if (bridge >= 0)
+		if (taps_split_slot(w, link, s, rest))
+			;
+		else if (bridge >= 0)
 			taps_bridge(w, bridge, s, rest);
 		else
 			taps_add(w, &(struct plan_tap){

@@ -111,3 +111,48 @@ bool taps_split(struct taps_work *w, int link, int one, int other)
 	}
 	return true;
 }
+
+/* How this place sees the slot. */
+static struct spot spot_at(
+	const struct taps_work *w, int link, int slot, int place)
+{
+	int bridge = topology_bridge_of(w->t, link, slot);
+
+	if (bridge >= 0 && w->place[w->t->bridges[bridge].node] != place)
+		bridge = -1;
+	return (struct spot){slot, bridge};
+}
+
+bool taps_is_split(const struct taps_work *w, int link, int slot)
+{
+	int at = w->owner_at ? w->owner_at[link] + slot : 0;
+
+	return w->owner_rx && w->owner_rx[at] >= 0 &&
+	       w->owner_rx[at] != w->owner[at];
+}
+
+bool taps_split_slot(
+	struct taps_work *w, int link, int slot, enum count_rule rest)
+{
+	int at = w->owner_at ? w->owner_at[link] + slot : 0;
+	struct spot a, b;
+
+	if (rest == COUNT_NONE || !taps_is_split(w, link, slot))
+		return false;
+	a = spot_at(w, link, slot, w->owner[at]);
+	b = spot_at(w, link, slot, w->owner_rx[at]);
+	tap_spot(w, link, &a, COUNT_ALL, COUNT_NONE);
+	tap_spot(w, link, &b, COUNT_NONE, rest);
+	return true;
+}
+
+void taps_adopt(struct taps_work *w, int link)
+{
+	int first = w->owner_at ? w->owner_at[link] : 0;
+
+	for (int s = first;
+		w->owner_rx && s < first + (int)w->t->links[link].n_members;
+		s++)
+		if (w->owner[s] < 0)
+			w->owner[s] = w->owner_rx[s];
+}

@@ -35,6 +35,14 @@ void taps_member(struct taps_work *w, int link, int slot);
 /* taps_split.c: the directions of a link that one place can see as a whole, at
  * two places.  False: nothing to split. */
 bool taps_split(struct taps_work *w, int link, int one, int other);
+/* Do two probes record the directions at this member? */
+bool taps_is_split(const struct taps_work *w, int link, int slot);
+/* The same at a member of a LAN; rest: what comes in there. */
+bool taps_split_slot(
+	struct taps_work *w, int link, int slot, enum count_rule rest);
+/* A member of a LAN whose second direction alone is recorded: whoever does that
+ * may count both. */
+void taps_adopt(struct taps_work *w, int link);
 
 /* taps_kinds.c */
 void taps_several(struct taps_work *w, int link);

@@ -225,6 +225,8 @@ void wish_random(struct wish *w, const struct spec *s, struct rng *r)
 		break;
 	case 2:
 		w->max_ifaces = 1 + (int)rng_below(r, 6);
+		if (rng_below(r, 3) == 0)
+			w->cover = "directions";
 		break;
 	}
 	for (int v = 0; v < s->n_nodes; v++) {
