@@ -40,7 +40,8 @@ e2e cli-tests:
 
 demo:
 	@scripts/deps build lab
-	$(Q)$(MAKE) --no-print-directory $(JOBS) all
+	$(Q)$(MAKE) --no-print-directory $(JOBS) $(BUILD)/bin/netflowize \
+	 $(BUILD)/bin/nfz-testbed payload
 	$(Q)BUILD=$(BUILD) scripts/demo
 
 asan:
