@@ -62,6 +62,7 @@ struct oll {
 	int *late_lits;
 	size_t n_late_lits, late_lits_cap;
 	int64_t least; /* of the stratum */
+	int64_t grain; /* divides all costs */
 	bool broken;   /* no solution at all */
 	struct effort effort;
 };
@@ -307,7 +308,8 @@ static void read_model(struct oll *o)
 /* What costs more than the gap holds in every better solution. */
 static void harden(struct oll *o)
 {
-	int64_t gap = o->ret->cost - o->ret->bound;
+	/* the next cheaper cost is a grain less */
+	int64_t gap = o->ret->cost - o->ret->bound - o->grain + 1;
 
 	if (o->ret->cost < 0)
 		return;
@@ -332,7 +334,7 @@ static bool descend(struct oll *o)
 
 static bool met(const struct oll *o)
 {
-	return o->ret->cost >= 0 && o->ret->bound >= o->ret->cost;
+	return o->ret->cost >= 0 && o->ret->bound > o->ret->cost - o->grain;
 }
 
 static void search(struct oll *o)
@@ -440,7 +442,10 @@ static void release(struct oll *o)
 static bool attempt(
 	const struct cover_problem *p, struct core_search *s, struct effort e)
 {
-	struct oll o = {.p = p, .ret = s, .effort = e};
+	struct oll o = {.p = p,
+		.ret = s,
+		.effort = e,
+		.grain = s->grain > 1 ? s->grain : 1};
 	int64_t before = s->bound;
 	bool over;
 
@@ -458,7 +463,7 @@ static bool attempt(
 	harden(&o);
 	search(&o);
 	/* hardened away: nothing is better than the best */
-	if (o.broken)
+	if (o.broken || met(&o))
 		s->bound = s->cost >= 0 ? s->cost : INT64_MAX;
 	else if (s->bound < before)
 		s->bound = before;
@@ -477,7 +482,8 @@ void core_solve(const struct cover_problem *p, struct core_search *s)
 	int patience = PATIENCE;
 
 	if (attempt(p, s,
-		    (struct effort){.conflicts = FIRST_CONFLICTS,
+		    (struct effort){.priced = s->grain > 1,
+			    .conflicts = FIRST_CONFLICTS,
 			    .cores = FIRST_CORES + (uint64_t)p->n_cols / 4}))
 		return;
 	for (int i = 0; !attempt(p, s,

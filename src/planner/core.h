@@ -11,6 +11,7 @@ struct core_search {
 	int64_t bound;             /* in and out: proven */
 	bool *chosen;              /* by column, updated with cost */
 	const double *price;       /* by row, where to start; 0: unknown */
+	int64_t grain;             /* divides all costs; 0: unknown */
 	uint64_t cores;            /* found */
 };
 

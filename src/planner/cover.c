@@ -30,12 +30,14 @@
 
 struct engine {
 	unsigned skip;
+	bool brief; /* ties are all that may be left: a bounded effort */
 	struct mono_time deadline;
 	struct cover_result *ret;
 };
 
 struct answer {
-	int64_t cost, bound;
+	int64_t cost, bound; /* INT64_MAX: it cannot be met */
+	int64_t grain;       /* divides all costs; 0: unknown */
 };
 
 static int64_t cpu_us(void)
@@ -70,6 +72,7 @@ enum {
 	WALK_COLS = 5000, /* beyond, regions do better */
 	PASSES = 16,      /* over regions */
 	PRICE_ROUNDS = 300,
+	FIRST_SCALE = 12,  /* the core search divides costs by prices */
 	CORE_COLS = 60000, /* beyond, a call of the solver is too dear */
 	CORE_PAIRS = 20000 /* where it proves less, too */
 };
@@ -97,7 +100,7 @@ static void try_branch(struct engine *e, const struct part *part,
 		memcpy(chosen, better, sizeof(bool) * (size_t)p->n_cols);
 	}
 	if (!s.stopped)
-		a->bound = a->cost;
+		a->bound = a->cost < 0 ? INT64_MAX : a->cost;
 	e->ret->nodes += s.nodes;
 }
 
@@ -105,6 +108,7 @@ static void try_core(struct engine *e, const struct cover_problem *p,
 	struct answer *a, bool *chosen, const double *price)
 {
 	struct core_search s = {.deadline = e->deadline,
+		.grain = a->grain,
 		.cost = a->cost,
 		.bound = a->bound,
 		.price = price,
@@ -118,7 +122,9 @@ static void try_core(struct engine *e, const struct cover_problem *p,
 
 static bool proven(struct answer a)
 {
-	return a.cost >= 0 && a.bound >= a.cost;
+	int64_t grain = a.grain > 1 ? a.grain : 1;
+
+	return a.cost >= 0 && a.bound > a.cost - grain;
 }
 
 static bool solve_parts(struct engine *e, struct parts *parts, bool *chosen,
@@ -169,7 +175,7 @@ static void solve_rest(struct engine *e, const struct cover_problem *p,
 	kernel_init(&k, &rest, e->skip);
 	k.deadline = e->deadline;
 	met = kernel_reduce(&k);
-	bound = k.paid;
+	bound = met ? k.paid : INT64_MAX;
 	if (met) {
 		parts_split(&k, e->skip & SKIP_PARTS, &parts);
 		met = solve_parts(e, &parts, in, &bound);
@@ -183,7 +189,7 @@ static void solve_rest(struct engine *e, const struct cover_problem *p,
 		a->cost = cost;
 		memcpy(chosen, in, sizeof(bool) * (size_t)p->n_cols);
 	}
-	if (!met || bound > a->cost)
+	if (bound > a->cost)
 		bound = a->cost;
 	if (bound > a->bound)
 		a->bound = bound;
@@ -197,6 +203,7 @@ static bool try_prices(struct engine *e, const struct cover_problem *p,
 	cleanup_free unsigned char *fate = mem_zalloc((size_t)p->n_cols + 1, 1);
 	struct lagrange l = {.rounds = PRICE_ROUNDS,
 		.deadline = e->deadline,
+		.grain = a->grain,
 		.cost = a->cost,
 		.bound = a->bound,
 		.chosen = chosen,
@@ -228,7 +235,8 @@ static struct answer solve_part(
 	struct engine *e, const struct part *part, bool *chosen)
 {
 	const struct cover_problem *p = &part->p;
-	struct answer a = {.cost = start_greedily(p, chosen)};
+	struct answer a = {
+		.cost = start_greedily(p, chosen), .grain = part_grain(p)};
 	cleanup_free double *price =
 		mem_zalloc((size_t)p->n_rows + 1, sizeof(double));
 
@@ -243,13 +251,13 @@ static struct answer solve_part(
 		return a;
 	if (!proven(a) && !part->pairs)
 		walk(e, p, &a, chosen);
-	if (!proven(a) && !(e->skip & SKIP_CORE) &&
+	if (!proven(a) && !(e->skip & SKIP_CORE) && !e->brief &&
 		p->n_cols <= (part->pairs ? CORE_PAIRS : CORE_COLS))
 		try_core(e, p, &a, chosen, price);
 	return a;
 }
 
-/* False when some part cannot be met. */
+/* False when some part cannot be met (bound INT64_MAX), or no way was found. */
 static bool solve_parts(
 	struct engine *e, struct parts *parts, bool *chosen, int64_t *ret_bound)
 {
@@ -259,9 +267,11 @@ static bool solve_parts(
 			mem_zalloc((size_t)part->p.n_cols + 1, sizeof(bool));
 		struct answer a = solve_part(e, part, in);
 
-		if (a.cost < 0)
+		if (a.cost < 0) {
+			*ret_bound = a.bound == INT64_MAX ? INT64_MAX : 0;
 			return false;
-		*ret_bound += a.bound;
+		}
+		*ret_bound += proven(a) ? a.cost : a.bound;
 		for (int c = 0; c < part->p.n_cols; c++)
 			chosen[part->col[c]] = in[c];
 		part_release(part);
@@ -317,11 +327,90 @@ static void search(struct engine *e, const struct cover_problem *p)
 	}
 }
 
+static bool settled(const struct cover_result *r, int64_t unit)
+{
+	return r->cost >= 0 && r->lower_bound / unit >= r->cost / unit;
+}
+
+static int64_t cost_of(const struct cover_problem *p, const bool *chosen)
+{
+	int64_t sum = 0;
+
+	for (int c = 0; c < p->n_cols; c++)
+		sum += chosen[c] ? p->cost[c] : 0;
+	return sum;
+}
+
+/* A cover made for the first tier alone, moved to better ties: nothing is
+ * reduced, so that it stays a cover of what is searched. */
+static void improve_ties(
+	struct engine *e, const struct cover_problem *p, bool *chosen)
+{
+	struct kernel k;
+	struct parts parts = {0};
+
+	kernel_init(&k, p, e->skip);
+	if (kernel_settle(&k))
+		parts_split(&k, true, &parts);
+	for (size_t i = 0; i < parts.n; i++) {
+		const struct part *part = &parts.items[i];
+		int n = part->p.n_cols;
+		cleanup_free bool *in = mem_zalloc((size_t)n + 1, sizeof(bool));
+		struct answer a;
+
+		for (int c = 0; c < n; c++)
+			in[c] = chosen[part->col[c]];
+		a = (struct answer){.cost = cost_of(&part->p, in)};
+		walk(e, &part->p, &a, in);
+		mend_regions(e, &part->p, &a, in);
+		for (int c = 0; c < n; c++)
+			chosen[part->col[c]] = in[c];
+	}
+	parts_release(&parts);
+	kernel_release(&k);
+	settle_choice(p, chosen);
+}
+
+/* The first tier by itself; its bound holds, and its cover is taken if it is
+ * the better one. */
+static void solve_first_tier(
+	struct engine *e, const struct cover_problem *p, int64_t unit)
+{
+	struct cover_problem first = *p;
+	struct cover_result *r = e->ret, tier = {.cost = -1};
+	struct engine own = {
+		.ret = &tier, .skip = e->skip, .deadline = e->deadline};
+	size_t n = (size_t)p->n_cols;
+
+	tier.chosen = mem_zalloc(n + 1, sizeof(bool));
+	first.cost = mem_zalloc(n + 1, sizeof(int64_t));
+	for (size_t c = 0; c < n; c++)
+		first.cost[c] = p->cost[c] / unit * FIRST_SCALE;
+	search(&own, &first);
+	tier.lower_bound = (tier.lower_bound + FIRST_SCALE - 1) / FIRST_SCALE;
+	if (tier.cost >= 0)
+		tier.cost /= FIRST_SCALE;
+	r->nodes += tier.nodes;
+	if (tier.lower_bound > r->lower_bound / unit)
+		r->lower_bound = tier.lower_bound * unit;
+	if (tier.cost >= 0 && (r->cost < 0 || tier.cost < r->cost / unit)) {
+		memcpy(r->chosen, tier.chosen, sizeof(bool) * n);
+		improve_ties(e, p, r->chosen);
+		r->cost = cost_of(p, r->chosen);
+	}
+	free(first.cost);
+	free(tier.chosen);
+}
+
 void cover_solve(const struct cover_problem *p,
 	const struct cover_limits *limits, struct cover_result *ret)
 {
 	int64_t ms = limits ? limits->time_ms : 0, start = cpu_us();
-	struct engine e = {.ret = ret, .skip = limits ? limits->skip : 0};
+	int64_t unit =
+		limits && limits->first_tier > 1 ? limits->first_tier : 1;
+	struct engine e = {.ret = ret,
+		.skip = limits ? limits->skip : 0,
+		.brief = unit > 1};
 	struct dual dual;
 
 	if (e.skip & SKIP_CORE) /* one of the two has to */
@@ -331,6 +420,8 @@ void cover_solve(const struct cover_problem *p,
 	*ret = (struct cover_result){.cost = -1, .nodes = 1};
 	ret->chosen = mem_zalloc((size_t)p->n_cols + 1, sizeof(bool));
 	search(&e, p);
+	if (unit > 1 && !settled(ret, unit))
+		solve_first_tier(&e, p, unit);
 	dual_find(p, ret->cost < 0 ? 0 : ret->cost, e.deadline, &dual);
 	ret->dual = take(dual.weight);
 	ret->dual_scale = dual.scale;
@@ -338,7 +429,7 @@ void cover_solve(const struct cover_problem *p,
 	dual_release(&dual);
 	if (ret->cost >= 0 && ret->dual_bound > ret->lower_bound)
 		ret->lower_bound = ret->dual_bound;
-	ret->optimal = ret->cost >= 0 && ret->lower_bound >= ret->cost;
+	ret->optimal = settled(ret, unit);
 	ret->cpu_us = cpu_us() - start;
 }
 

@@ -9,6 +9,11 @@ struct cover_limits {
 	int64_t time_ms; /* 0: none */
 	unsigned skip;   /* enum kernel_skip (kernel.h), for tests: rules and
 	                  * searches not to use; the optimum stays */
+	/* Above 1: costs are a first tier times this and a tie-break, and all
+	 * tie-breaks together are less than this.  Only the first tier counts
+	 * for `optimal`; ties are broken as well as a bounded effort (counted
+	 * steps, not time) finds. */
+	int64_t first_tier;
 };
 
 struct cover_result {
@@ -24,7 +29,7 @@ struct cover_result {
 	int64_t dual_scale, dual_bound;
 	uint64_t nodes; /* of the search tree */
 	int kernel_rows, kernel_cols;
-	bool optimal;
+	bool optimal; /* in the first tier, if there is one */
 	int64_t cpu_us;
 };
 

@@ -134,6 +134,12 @@ static void try_cover(struct prices *s)
 			tally_remove(t, c);
 }
 
+/* The least step between two costs. */
+static int64_t whole_of(const struct lagrange *l)
+{
+	return l->grain > 1 ? l->grain : 1;
+}
+
 static void climb(struct prices *s)
 {
 	double pace = 1.0;
@@ -157,7 +163,7 @@ static void climb(struct prices *s)
 		}
 		if (i % HEURISTIC_EVERY == HEURISTIC_EVERY - 1)
 			try_cover(s);
-		if ((int64_t)ceil(s->best - 1e-6) >= s->l->cost ||
+		if (s->best - 1e-6 > (double)(s->l->cost - whole_of(s->l)) ||
 			(s->l->deadline.ns && mono_passed(s->l->deadline)))
 			break;
 		move(s, pace);
@@ -221,7 +227,7 @@ static void count_exactly(const struct prices *s, struct exact *x)
 static void decide(const struct prices *s, const struct exact *x)
 {
 	struct lagrange *l = s->l;
-	int64_t gap = (l->cost - 1) * x->scale - x->bound;
+	int64_t gap = (l->cost - whole_of(l)) * x->scale - x->bound;
 
 	for (int c = 0; c < s->p->n_cols; c++) {
 		l->fate[c] = x->reduced[c] > gap    ? COLUMN_OUT

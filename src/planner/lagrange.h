@@ -8,6 +8,7 @@
 struct lagrange {
 	int rounds;                /* in: of the subgradient method */
 	struct mono_time deadline; /* in */
+	int64_t grain;             /* in: divides all costs; 0: unknown */
 	int64_t cost;              /* in and out: best known, with chosen[] */
 	bool *chosen;
 	int64_t bound;       /* in and out: proven, in whole costs */

@@ -318,7 +318,8 @@ static void settle(struct work *w)
 void outcome_find(const struct topology *t, const struct coverage *c,
 	const struct plan_goal *goal, struct outcome *ret)
 {
-	const struct cover_limits limits = {.time_ms = goal->time_limit_ms};
+	const struct cover_limits limits = {
+		.time_ms = goal->time_limit_ms, .first_tier = c->unit};
 	struct work w = {.t = t,
 		.c = c,
 		.goal = goal,

@@ -204,6 +204,23 @@ void parts_split(struct kernel *k, bool whole, struct parts *ret)
 		qsort(ret->items, ret->n, sizeof(ret->items[0]), by_size);
 }
 
+int64_t part_grain(const struct cover_problem *p)
+{
+	int64_t grain = 0;
+
+	for (int c = 0; c < p->n_cols && grain != 1; c++) {
+		int64_t a = p->cost[c];
+
+		while (a) {
+			int64_t rest = grain % a;
+
+			grain = a;
+			a = rest;
+		}
+	}
+	return grain ? grain : 1;
+}
+
 void part_release(struct part *p)
 {
 	free(p->p.cost);

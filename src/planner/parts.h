@@ -18,6 +18,8 @@ struct parts {
 /* Splits the free columns with rows; whole: as one part.  The kernel must be
  * settled. */
 void parts_split(struct kernel *k, bool whole, struct parts *ret);
+/* The greatest number that divides all costs. */
+int64_t part_grain(const struct cover_problem *p);
 void part_release(struct part *p);
 void parts_release(struct parts *p);
 

@@ -236,6 +236,44 @@ static void check(uint64_t seed, unsigned skip)
 	cover_release(&r);
 }
 
+/* Ties may stay unproven, the first tier not. */
+static void check_first_tier(uint64_t seed, unsigned skip)
+{
+	struct toy t;
+	struct cover_limits limits = {.skip = skip, .first_tier = 3 * COLS};
+	struct cover_result r;
+	uint64_t s = ~seed;
+	int64_t best;
+	int set = 0;
+
+	some_toy(&t, seed);
+	for (int c = 0; c < t.p.n_cols; c++)
+		t.cost[c] = t.cost[c] * limits.first_tier + below(&s, 3);
+	best = brute(&t);
+	cover_solve(&t.p, &limits, &r);
+	cr_assert(r.optimal == (best >= 0),
+		"seed %" PRIu64 " skip %u: %" PRId64 " for %" PRId64, seed,
+		skip, r.cost, best);
+	for (int c = 0; best >= 0 && c < t.p.n_cols; c++)
+		set |= r.chosen[c] << c;
+	if (best >= 0) {
+		cr_assert(
+			r.cost / limits.first_tier == best / limits.first_tier,
+			"seed %" PRIu64 " skip %u: %" PRId64 " for %" PRId64
+			", bound %" PRId64,
+			seed, skip, r.cost, best, r.lower_bound);
+		cr_assert(meets(&t, set) && cost_of(&t, set) == r.cost);
+		cr_assert(r.lower_bound <= best);
+	}
+	cover_release(&r);
+}
+
+Test(engine, first_tier_is_proven)
+{
+	for (uint64_t seed = 1; seed <= TRIALS; seed++)
+		check_first_tier(seed, 0);
+}
+
 Test(engine, equals_brute_force)
 {
 	for (uint64_t seed = 1; seed <= TRIALS; seed++)
