@@ -19,6 +19,7 @@ enum {
 	WORK = 4096,        /* entries read for one column */
 	CLIQUE = 8,         /* neighbours of a simplicial column */
 	SMALL = 16,         /* neighbours of a column for dominance */
+	LOOKED = 64,        /* rows looked at in a list that is not tidy */
 	SEARCHED_ROWS = 160 /* longest list searched for one pair */
 };
 
@@ -139,15 +140,24 @@ static void kill_rows_of(struct kernel *k, int u)
 		kernel_kill_row(k, rows[n - 1]);
 }
 
-/* After its cost fell: who may be dominated by it now? */
+/* After its cost fell: who may be dominated by it now?  A hub's list is tidied
+ * only when half of it is gone, or every leaf would cost its whole length. */
 static void touch_around(struct kernel *k, int u)
 {
-	const int *rows = kernel_rows(k, u);
+	bool tidy = k->col_held[u] <= LOOKED || 2 * k->deg[u] <= k->col_held[u];
+	const int *rows =
+		tidy ? kernel_rows(k, u) : k->col_row + k->col_start[u];
+	int held = k->col_held[u];
+	int from = tidy || held < LOOKED ? 0 : held - LOOKED;
 
 	kernel_touch(k, u);
-	for (int i = 0; i < k->deg[u] && i < SMALL; i++) {
-		const int *cols = kernel_cols(k, rows[i]);
+	for (int i = from, n = 0; i < held && n < SMALL; i++) {
+		const int *cols;
 
+		if (!(k->row_flags[rows[i]] & ROW_ALIVE))
+			continue;
+		n++;
+		cols = kernel_cols(k, rows[i]);
 		for (int j = 0; j < k->len[rows[i]] && j < SMALL; j++)
 			kernel_touch(k, cols[j]);
 	}
