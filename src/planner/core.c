@@ -367,12 +367,12 @@ static void search(struct oll *o)
 			harden(o);
 			continue;
 		}
-		harden(o);
 		if (!met(o) && !descend(o)) {
 			/* a model that breaks no soft: it costs the bound */
 			o->ret->bound = o->ret->cost;
 			break;
 		}
+		harden(o); /* only now: this model may break what it hardens */
 	}
 }
 

@@ -270,8 +270,11 @@ static void check_first_tier(uint64_t seed, unsigned skip)
 
 Test(engine, first_tier_is_proven)
 {
+	static const unsigned skips[] = {
+		0, SKIP_BRANCH, SKIP_BRANCH | SKIP_LAGRANGE};
+
 	for (uint64_t seed = 1; seed <= TRIALS; seed++)
-		check_first_tier(seed, 0);
+		check_first_tier(seed, skips[seed % 3]);
 }
 
 Test(engine, equals_brute_force)
@@ -292,4 +295,14 @@ Test(engine, equals_brute_force_without_some_rules)
 
 	for (uint64_t seed = 1; seed <= TRIALS / 2; seed++)
 		check(seed + 2 * TRIALS, (unsigned)next(&s) & 4095);
+}
+
+/* What is too large to branch on is left to the cores alone. */
+Test(engine, equals_brute_force_by_cores)
+{
+	enum { RULES = SKIP_LOCAL | SKIP_LAN | SKIP_HALVES | SKIP_FOLD };
+
+	for (uint64_t seed = 1; seed <= TRIALS; seed++)
+		check(seed,
+			SKIP_BRANCH | RULES | SKIP_SIMPLICIAL | SKIP_DOMINANCE);
 }
