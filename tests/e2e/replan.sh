@@ -24,8 +24,11 @@ fail() {
 	exit 1
 }
 user() {
-	nfz-testbed run --exp "$exp" -- netflowize "$@" "$exp" >"$log" 2>&1 ||
-		fail "netflowize $*"
+	local command=$1
+
+	shift
+	nfz-testbed run --exp "$exp" -- netflowize "$command" "$exp" "$@" \
+		>"$log" 2>&1 || fail "netflowize $command $*"
 }
 ping_server() {
 	nfz-testbed exec "$exp" client1 -- ping -q -c 3 -i 0.2 server1 \
@@ -39,9 +42,15 @@ grep -q 'right  *an older deployment removed' "$log" || fail "right kept its pro
 ping_server
 user up --light
 ping_server
-user query -o json
-[ "$(jq -c '[.flows[].packets]' "$log")" = '[9,9]' ] || fail "not 9 pings each way"
-user query --observations -o json
+# a meter that stays finds the new collector within a second or two
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	user query -o json proto icmp
+	seen=$(jq -c '[.flows[].packets]' "$log")
+	[ "$seen" = '[9,9]' ] && break
+	sleep 0.5
+done
+[ "$seen" = '[9,9]' ] || fail "not 9 pings each way"
+user query --observations -o json proto icmp
 jq -r '.observations[] | "\(.node) \(.link) \(.packets)"' "$log" |
 	sort >"$log.seen"
 want='left bottleneck 9
