@@ -22,7 +22,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 256, ANSWER_MAX = 16 << 20, CLIENT_MS = 30000 };
+enum {
+	LINE_MAX_BYTES = 256,
+	ANSWER_MAX = 16 << 20,
+	CLIENT_MS = 30000,
+	/* modules that ran before us find us again within this */
+	MEET_MS = 3000
+};
 
 enum client_state {
 	CLIENT_FREE,
@@ -38,7 +44,7 @@ struct client {
 	int fd;
 	char line[LINE_MAX_BYTES];
 	size_t len;
-	uint64_t flush;
+	uint64_t flush; /* its number; 0: not asked for yet */
 	int64_t by_ms;
 	struct buf answer;
 	size_t written;
@@ -113,11 +119,29 @@ static uint64_t flushed_by(const struct collector *c, uint16_t module)
 	return 0;
 }
 
+/* Just started: is a module of ours still to be heard? */
+static bool is_meeting(const struct collector *c)
+{
+	struct endpoint_peer p;
+
+	if (now_ms() >= c->began_ms + MEET_MS)
+		return false;
+	for (size_t i = 0; endpoint_peer(c->ep, i, &p); i++)
+		if (p.state == PEER_UNHEARD)
+			return true;
+	return false;
+}
+
 static void go_on_flush(struct client *k)
 {
 	struct collector *c = k->c;
 	struct endpoint_peer p;
 
+	if (!k->flush) {
+		if (is_meeting(c) && now_ms() < k->by_ms)
+			return;
+		k->flush = endpoint_flush(c->ep);
+	}
 	if (endpoint_unflushed(c->ep, k->flush, NULL, 0) &&
 		now_ms() < k->by_ms) {
 		collector_dirty(c, true);
@@ -202,7 +226,9 @@ static void run(struct client *k)
 	if (strcmp(word, "flush") == 0) {
 		k->state = CLIENT_FLUSH;
 		k->by_ms = now_ms() + patience(arg, FLUSH_MS);
-		k->flush = endpoint_flush(c->ep);
+		k->flush = 0;
+		if (!is_meeting(c))
+			k->flush = endpoint_flush(c->ep);
 		collector_keep_health(c);
 		foreign_keep(c);
 		collector_commit(c); /* what came by itself */
