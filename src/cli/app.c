@@ -10,6 +10,7 @@
 
 const char *const format_names[] = {
 	"table", "wide", "json", "ndjson", "csv", NULL};
+static const char *const api_names[] = {"auto", "classic", "portal", NULL};
 static const char *const color_names[] = {"auto", "always", "never", NULL};
 
 #define AT(member) offsetof(struct common, member)
@@ -20,6 +21,8 @@ const struct opt common_options[] = {
 		"table, wide, json, ndjson or csv", format_names, 0, 0},
 	{"server", 0, OPT_TEXT, AT(server), "HOST:PORT", "the testbed service",
 		NULL, 0, 0},
+	{"api", 0, OPT_CHOICE, AT(api), "KIND",
+		"its interface: auto, classic or portal", api_names, 0, 0},
 	{"certificate", 0, OPT_TEXT, AT(certificate), "FILE",
 		"your testbed certificate (~/.ssl/emulab.pem)", NULL, 0, 0},
 	{"ca", 0, OPT_TEXT, AT(ca), "FILE",
@@ -85,6 +88,8 @@ static int on_key(void *ctx, const char *section, const char *key,
 	snprintf(name, sizeof(name), "%s.%s", section, key);
 	if (strcmp(name, "testbed.server") == 0)
 		set(&app->server, value);
+	else if (strcmp(name, "testbed.api") == 0)
+		set(&app->api, value);
 	else if (strcmp(name, "testbed.certificate") == 0)
 		set_path(&app->certificate, value);
 	else if (strcmp(name, "testbed.ca") == 0)
@@ -107,6 +112,7 @@ static void from_environment(struct app *app)
 		char **to;
 	} all[] = {
 		{"NETFLOWIZE_SERVER", &app->server},
+		{"NETFLOWIZE_API", &app->api},
 		{"NETFLOWIZE_CERTIFICATE", &app->certificate},
 		{"NETFLOWIZE_CA", &app->ca},
 		{"NETFLOWIZE_PROJECT", &app->project},
@@ -149,11 +155,24 @@ void app_release(struct app *app)
 	free(app->project);
 	free(app->identity);
 	free(app->ssh_user);
+	free(app->api);
 	buf_release(&app->pool);
 }
 
-void app_complete(const struct app *app, struct common *c)
+int app_complete(const struct app *app, struct common *c, struct err *err)
 {
+	int api = 0;
+
+	while (app->api && api_names[api] &&
+		strcmp(api_names[api], app->api) != 0)
+		api++;
+	if (!api_names[api]) {
+		err_set(err, NFZ_E_CONFIG, "testbed.api: there is no \"%s\"",
+			app->api);
+		return err_hint(err, "It is auto, classic or portal");
+	}
+	if (c->api == API_AUTO)
+		c->api = api;
 	if (!c->server)
 		c->server = app->server;
 	if (!c->certificate)
@@ -164,6 +183,7 @@ void app_complete(const struct app *app, struct common *c)
 		c->identity = app->identity;
 	if (!c->ssh_user)
 		c->ssh_user = app->ssh_user;
+	return 0;
 }
 
 static bool name_ok(const char *s, size_t n)
@@ -176,12 +196,30 @@ static bool name_ok(const char *s, size_t n)
 	return true;
 }
 
+/* "998549eb-6d4a-11ee-b1b8-000000000001" */
+static bool is_uuid(const char *word)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	size_t i = 0;
+
+	for (; form[i] && word[i]; i++)
+		if (form[i] == '-' ? word[i] != '-'
+				   : !isxdigit((unsigned char)word[i]))
+			return false;
+	return !form[i] && !word[i];
+}
+
 int app_experiment(const struct app *app, const char *word,
 	struct experiment_name *ret, struct err *err)
 {
 	size_t n = strcspn(word, "/,");
 	const char *project = word, *experiment = word + n + 1;
 
+	if (is_uuid(word)) {
+		ret->project[0] = '\0';
+		snprintf(ret->experiment, sizeof(ret->experiment), "%s", word);
+		return 0;
+	}
 	if (!word[n]) {
 		if (!app->project || !*app->project) {
 			err_set(err, NFZ_E_USAGE, "%s: which project is it in?",
@@ -296,7 +334,9 @@ int command_parse(struct app *app, const struct command *cmd, void *into,
 			err_hint(err, "See: netflowize %s --help", cmd->name);
 		return r;
 	}
-	app_complete(app, c);
+	r = app_complete(app, c, err);
+	if (r < 0)
+		return r;
 	if (c->help) {
 		command_help(cmd, stdout);
 		*ret_words = -1;

@@ -19,11 +19,19 @@ enum format {
 	FORMAT_CSV
 };
 
+/* Which interface of the testbed's service knows the experiment. */
+enum api {
+	API_AUTO, /* the classic one, else the portal's */
+	API_CLASSIC,
+	API_PORTAL
+};
+
 /* First member of every command's options. */
 struct common {
 	bool help;
 	int format;         /* enum format */
 	const char *server; /* host:port */
+	int api;            /* enum api */
 	const char *certificate, *ca;
 	bool insecure;
 	bool old_ciphers;
@@ -43,7 +51,7 @@ struct app {
 	/* values of the configuration files and the environment; strings live
 	 * until app_release */
 	struct buf pool;
-	char *server, *certificate, *ca, *project, *identity, *ssh_user;
+	char *server, *certificate, *ca, *project, *identity, *ssh_user, *api;
 	const char *file; /* --topology of the running command, or NULL */
 	volatile int *interrupted; /* number of Ctrl-C so far */
 };
@@ -59,9 +67,11 @@ void common_init(struct common *c);
 int app_init(struct app *app, struct err *err) NFZ_MUST_CHECK;
 void app_release(struct app *app);
 /* Puts the configured values under the flags that were not given. */
-void app_complete(const struct app *app, struct common *c);
+int app_complete(const struct app *app, struct common *c,
+	struct err *err) NFZ_MUST_CHECK;
 
-/* PROJ/EXP, PROJ,EXP or EXP (with a configured project). */
+/* PROJ/EXP, PROJ,EXP or EXP (with a configured project); or the UUID that the
+ * portal gave an experiment, then project is "". */
 struct experiment_name {
 	char project[64], experiment[64];
 };

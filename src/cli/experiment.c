@@ -4,10 +4,14 @@
 #include "cli/say.h"
 #include "deploy/deploy.h"
 #include "format/crypto.h"
+#include "format/pem.h"
 #include "testbed/import.h"
 #include "testbed/load.h"
+#include "testbed/portal.h"
 
 #include <string.h>
+
+enum { NOTES_MAX = 1 << 20 };
 
 static int on_passphrase(void *ctx, const char *file, int attempt,
 	struct buf *out, struct err *err)
@@ -78,28 +82,100 @@ static void show_notes(const struct app *app, const struct buf *text)
 	}
 }
 
+static int from_classic(struct app *app, struct client *client,
+	const struct client_exp *exp, struct topology **ret, struct err *err)
+{
+	struct buf notes = BUF_INIT(NOTES_MAX);
+	const struct import_options options = {
+		.node_file = on_node_file, .ctx = app, .notes = &notes};
+	int r = import_experiment(client, exp, &options, ret, err);
+
+	if (r == 0 && !app->common->quiet)
+		show_notes(app, &notes);
+	buf_release(&notes);
+	return r;
+}
+
+/* A manifest has a login for each member of the project; ours is the one of
+ * the user's certificate. */
+static void own_login(const struct app *app, char *to, size_t size)
+{
+	struct pem_info info;
+	struct err ignored = ERR_INIT;
+
+	to[0] = '\0';
+	if (app->common->ssh_user)
+		snprintf(to, size, "%s", app->common->ssh_user);
+	else if (pem_read(app->common->certificate, &info, &ignored) == 0)
+		snprintf(to, size, "%.*s", (int)strcspn(info.cn, ","), info.cn);
+}
+
+static int from_portal(struct app *app, struct client *client,
+	const struct client_exp *exp, struct topology **ret, struct err *err)
+{
+	struct buf notes = BUF_INIT(NOTES_MAX);
+	char login[128];
+	const struct portal_options options = {.user = login, .notes = &notes};
+	int r;
+
+	own_login(app, login, sizeof(login));
+	r = portal_import(client, exp, &options, ret, err);
+	if (r == 0 && !app->common->quiet)
+		show_notes(app, &notes);
+	buf_release(&notes);
+	return r;
+}
+
+/* Does the interface asked say that it does not know the experiment, or the
+ * question? */
+static bool is_unknown(int r)
+{
+	return r == -NFZ_E_NO_EXPERIMENT || r == -NFZ_E_FAULT;
+}
+
+/* The classic interface, and where that has no such experiment the portal's.
+ * What the classic one said is better known: it is kept when neither has. */
+static int from_testbed(struct app *app, struct client *client,
+	const struct client_exp *exp, struct topology **ret, struct err *err)
+{
+	struct err second = ERR_INIT;
+	int r;
+
+	if (app->common->api == API_PORTAL || !exp->proj[0])
+		return from_portal(app, client, exp, ret, err);
+	r = from_classic(app, client, exp, ret, err);
+	if (app->common->api == API_CLASSIC || !is_unknown(r))
+		return r;
+	switch (from_portal(app, client, exp, ret, &second)) {
+	case 0:
+		err_clear(err);
+		return 0;
+	case -NFZ_E_NO_EXPERIMENT:
+	case -NFZ_E_FAULT:
+		return r;
+	default:
+		if (err)
+			*err = second;
+		return -(int)second.code;
+	}
+}
+
 int experiment_topology(struct app *app, const struct experiment_name *name,
 	struct topology **ret, struct err *err)
 {
 	cleanup(client_close_at) struct client *client = NULL;
 	const struct client_exp exp = {name->project, name->experiment};
-	struct buf notes = BUF_INIT(1 << 20);
-	const struct import_options options = {
-		.node_file = on_node_file, .ctx = app, .notes = &notes};
 	struct mono_time start = mono_now();
 	int r = experiment_connect(app, &client, err);
 
 	if (r == 0)
-		r = import_experiment(client, &exp, &options, ret, err);
-	if (r == 0 && !app->common->quiet)
-		show_notes(app, &notes);
-	buf_release(&notes);
+		r = from_testbed(app, client, &exp, ret, err);
 	if (r < 0)
 		return r;
 	say_done(app,
 		"topology of %s/%s: %zu nodes, %zu link%s, %zu shaper%s or "
 		"bridge%s  (%.1f s)",
-		name->project, name->experiment, (*ret)->n_nodes,
+		(*ret)->project, (*ret)->experiment, (*ret)->n_nodes,
 		(*ret)->n_links, (*ret)->n_links == 1 ? "" : "s",
 		(*ret)->n_bridges, (*ret)->n_bridges == 1 ? "" : "s",
 		(*ret)->n_bridges == 1 ? "" : "s",
@@ -110,7 +186,7 @@ int experiment_topology(struct app *app, const struct experiment_name *name,
 int experiment_or_file(struct app *app, const char *file, const char *word,
 	struct topology **ret, struct err *err)
 {
-	struct buf warnings = BUF_INIT(1 << 20);
+	struct buf warnings = BUF_INIT(NOTES_MAX);
 	struct experiment_name name;
 	int r;
 

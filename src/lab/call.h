@@ -22,7 +22,9 @@ enum call_code { /* emulab-api reference, 2.3 */
 	CALL_BADVERSION = 4,
 	CALL_TOOBIG = 6,
 	CALL_REFUSED = 7,
-	CALL_TIMEDOUT = 8
+	CALL_TIMEDOUT = 8,
+	CALL_SEARCHFAILED = 12, /* of the portal only, as the next */
+	CALL_UNSUPPORTED = 13
 };
 
 struct lab_call {
@@ -75,6 +77,7 @@ extern const struct call_method methods_change[];
 extern const struct call_method methods_node[];
 extern const struct call_method methods_site[];
 extern const struct call_method methods_absent[];
+extern const struct call_method methods_portal[];
 
 /* Parses the document, makes the common tests and runs the method. */
 void call_run(struct lab_call *c, const char *document, size_t len);

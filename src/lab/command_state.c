@@ -168,6 +168,65 @@ static int wait_state(
 	}
 }
 
+struct serve {
+	bool portal, classic;
+	int answers;
+	const char *status;
+};
+
+const char *const answers_choices[] = {"both", "value", "output", NULL};
+
+const struct opt serve_options[] = {
+	{.name = "portal",
+		.kind = OPT_FLAG,
+		.offset = offsetof(struct serve, portal),
+		.help = "as an experiment of the portal"},
+	{.name = "classic",
+		.kind = OPT_FLAG,
+		.offset = offsetof(struct serve, classic),
+		.help = "as an experiment of the classic interface"},
+	{.name = "answers",
+		.kind = OPT_CHOICE,
+		.offset = offsetof(struct serve, answers),
+		.arg = "both|value|output",
+		.help = "where the portal puts its JSON (default: both)",
+		.choices = answers_choices},
+	{.name = "status",
+		.kind = OPT_TEXT,
+		.offset = offsetof(struct serve, status),
+		.arg = "WORD",
+		.help = "what the portal says it is; \"true\": as it is"},
+	{.name = NULL}};
+
+int command_serve(int argc, char **argv, int *ret_status, struct err *err)
+{
+	struct buf answer = BUF_INIT(ANSWER_MAX);
+	struct serve o = {0};
+	struct testbed t;
+	char request[128];
+	int words = 0;
+	int r = opt_parse(serve_options, NULL, &o, argc, argv, &words, err);
+
+	*ret_status = 0;
+	if (r == 0 && (words > 1 || o.portal == o.classic)) {
+		err_set(err, NFZ_E_USAGE,
+			"serve needs --portal or --classic, and at most one "
+			"experiment");
+		r = err_hint(err, "nfz-testbed serve --portal [PROJ/EXP]");
+	}
+	if (r == 0)
+		r = state_find(words == 1 ? argv[1] : NULL, &t, err);
+	if (r == 0) {
+		snprintf(request, sizeof(request), "serve\t%s\t%s\t%.30s",
+			o.portal ? "portal" : "classic",
+			answers_choices[o.answers],
+			o.status != NULL ? o.status : "true");
+		r = state_ask(&t, request, &answer, err);
+	}
+	buf_release(&answer);
+	return r;
+}
+
 int command_swap(int argc, char **argv, int *ret_status, struct err *err)
 {
 	struct buf answer = BUF_INIT(ANSWER_MAX);

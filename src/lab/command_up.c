@@ -6,17 +6,20 @@
 #include "lab/commands.h"
 #include "lab/daemon.h"
 #include "lab/output.h"
+#include "lab/portal.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { NS_MAX = 512 << 10 };
+enum { NS_MAX = 512 << 10, FILE_MAX = 16 << 20 };
 
 struct up {
 	const char *exp, *delay_os, *domain;
-	int64_t seed, disk_mb;
+	int64_t seed, disk_mb, sites;
+	bool portal;
+	int answers;
 	int output;
 };
 
@@ -52,6 +55,23 @@ const struct opt up_options[] = {
 		.help = "size of each node's disk (default: 512)",
 		.min = 4,
 		.max = 65536},
+	{.name = "portal",
+		.kind = OPT_FLAG,
+		.offset = AT(portal),
+		.help = "serve it as the portal serves its experiments"},
+	{.name = "sites",
+		.kind = OPT_INT,
+		.offset = AT(sites),
+		.arg = "N",
+		.help = "of the portal: nodes on N sites, a manifest each",
+		.min = 1,
+		.max = LAB_SITES_MAX},
+	{.name = "answers",
+		.kind = OPT_CHOICE,
+		.offset = AT(answers),
+		.arg = "both|value|output",
+		.help = "where the portal puts its JSON (default: both)",
+		.choices = answers_choices},
 	{.name = "output",
 		.letter = 'o',
 		.kind = OPT_CHOICE,
@@ -82,34 +102,101 @@ static int check_kind(const char *file, const char *text, struct err *err)
 		return 0;
 	err_set(err, NFZ_E_INPUT, "%s is %s, not an NS file", file,
 		*text == '<' ? "XML" : "JSON");
-	return err_hint(err, "only NS files can be brought up");
+	return err_hint(err, "only NS files and RSpecs can be brought up");
+}
+
+static void show_warnings(const struct buf *warnings)
+{
+	const char *at = buf_str(warnings);
+
+	while (*at != '\0') {
+		size_t n = strcspn(at, "\n");
+
+		log_warning("%.*s", (int)n, at);
+		at += n + (at[n] == '\n');
+	}
+}
+
+/* An RSpec becomes an NS text in its place. */
+static int read_rspec(const char *file, struct buf *text, struct lab_portal *p,
+	struct err *err)
+{
+	struct buf ns = BUF_INIT(NS_MAX), warnings = BUF_INIT(1 << 16);
+	struct draft_text from = {.text = buf_str(text),
+		.len = text->len,
+		.name = file,
+		.warnings = &warnings};
+	int r = lab_rspec_read(&from, &ns, p, err);
+
+	show_warnings(&warnings);
+	buf_release(&warnings);
+	if (r == 0) {
+		buf_release(text);
+		*text = ns;
+	} else {
+		buf_release(&ns);
+	}
+	return r;
+}
+
+static int read_file(const char *file, struct buf *text, struct lab_portal *p,
+	struct err *err)
+{
+	int r = file_read(file, text, err);
+
+	if (r != 0)
+		return r;
+	if (lab_rspec_is(buf_str(text), text->len))
+		return read_rspec(file, text, p, err);
+	if (text->len > NS_MAX)
+		return err_set(err, NFZ_E_LIMIT, "%s has more than %d KiB",
+			file, NS_MAX >> 10);
+	return check_kind(file, buf_str(text), err);
+}
+
+static int start(const struct up *o, const char *file, struct daemon_setup *s,
+	struct err *err)
+{
+	struct buf text = BUF_INIT(FILE_MAX);
+	char name[64];
+	int r = read_file(file, &text, s->portal, err);
+
+	default_name(file, name);
+	if (r == 0)
+		r = state_name(
+			o->exp != NULL ? o->exp : name, &s->testbed, err);
+	if (r == 0)
+		r = state_claim(&s->testbed, &s->lock, err);
+	s->ns_text = buf_str(&text);
+	/* served classically, names are those of the NS text */
+	if (!o->portal) {
+		lab_portal_free(s->portal);
+		s->portal = NULL;
+	}
+	if (r == 0)
+		r = daemon_start(s, err);
+	buf_release(&text);
+	return r;
 }
 
 static int bring_up(const struct up *o, const char *file, struct err *err)
 {
-	struct buf text = BUF_INIT(NS_MAX);
 	struct daemon_setup s = {.ns_name = file,
 		.domain = o->domain,
 		.delay_os = o->delay_os,
 		.seed = (uint64_t)o->seed,
 		.disk_bytes = o->disk_mb << 20,
+		.portal = lab_portal_new(),
 		.lock = -1};
 	struct mono_time began = mono_now();
-	char name[64];
 	int r;
 
-	default_name(file, name);
-	r = file_read(file, &text, err);
-	if (r == 0)
-		r = check_kind(file, buf_str(&text), err);
-	if (r == 0)
-		r = state_name(o->exp != NULL ? o->exp : name, &s.testbed, err);
-	if (r == 0)
-		r = state_claim(&s.testbed, &s.lock, err);
-	s.ns_text = buf_str(&text);
-	if (r == 0)
-		r = daemon_start(&s, err);
-	buf_release(&text);
+	s.portal->n_sites = o->sites > 0 ? (int)o->sites : 1;
+	s.portal->answers = o->answers == 1   ? LAB_IN_VALUE
+			    : o->answers == 2 ? LAB_IN_OUTPUT
+					      : LAB_IN_BOTH;
+	r = start(o, file, &s, err);
+	lab_portal_free(s.portal);
 	if (r == 0)
 		r = output_describe(&s.testbed, o->output, err);
 	if (r == 0 && o->output == OUTPUT_TEXT)

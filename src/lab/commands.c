@@ -18,6 +18,8 @@ const struct command testbed_commands[] = {
 		list_options, command_show},
 	{"swap", "PROJ/EXP in|out", "swap the experiment in or out", NULL,
 		command_swap},
+	{"serve", "[PROJ/EXP]", "answer for it as the portal, or as before",
+		serve_options, command_serve},
 	{"fault", "PROJ/EXP NODE KIND", "let something go wrong on a node",
 		NULL, command_fault},
 	{"snapshot", "PROJ/EXP NODE", "list all that a node's disk changed",

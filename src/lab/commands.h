@@ -25,12 +25,13 @@ int command_list(int argc, char **argv, int *ret_status, struct err *err);
 int command_show(int argc, char **argv, int *ret_status, struct err *err);
 int command_down(int argc, char **argv, int *ret_status, struct err *err);
 int command_swap(int argc, char **argv, int *ret_status, struct err *err);
+int command_serve(int argc, char **argv, int *ret_status, struct err *err);
 int command_upper(int argc, char **argv, int *ret_status, struct err *err);
 int command_snapshot(int argc, char **argv, int *ret_status, struct err *err);
 int command_parse(int argc, char **argv, int *ret_status, struct err *err);
 int command_nscheck(int argc, char **argv, int *ret_status, struct err *err);
 
 extern const struct opt up_options[], run_options[], exec_options[],
-	list_options[], down_options[];
+	list_options[], down_options[], serve_options[];
 
 #endif

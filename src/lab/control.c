@@ -8,6 +8,7 @@
 #include "lab/daemon_parts.h"
 #include "lab/describe.h"
 #include "lab/node.h"
+#include "lab/portal.h"
 #include "lab/snapshot.h"
 
 #include <poll.h>
@@ -35,7 +36,8 @@ struct request {
 
 static int find_node(const struct request *q, struct err *err)
 {
-	int at = q->n > 1 ? lab_machine_of(q->l->site, q->l->e, q->words[1])
+	int at = q->n > 1 ? lab_machine_of(q->l->site, q->l->e,
+				    lab_portal_vname(q->l->e, q->words[1]))
 			  : -1;
 
 	if (at < 0 && q->l->e->n_wires == 0 && q->l->e->state == LAB_SWAPPED)
@@ -88,7 +90,8 @@ static int do_fault(struct request *q, struct err *err)
 
 	if (at < 0)
 		return at;
-	return lab_runtime_fault(q->l->rt, q->l->e, q->words[1],
+	return lab_runtime_fault(q->l->rt, q->l->e,
+		lab_portal_vname(q->l->e, q->words[1]),
 		q->n > 2 ? q->words[2] : "", err);
 }
 
@@ -121,6 +124,34 @@ static int do_swap(struct request *q, struct err *err)
 	return lab_service_swap(q->l->service, q->l->e, NULL, in, err);
 }
 
+/* "portal" as it is, "classic", or a status word of the portal's. */
+static int do_serve(struct request *q, struct err *err)
+{
+	struct lab_experiment *e = q->l->e;
+	const char *how = q->n > 1 ? q->words[1] : "";
+
+	if (strcmp(how, "classic") == 0) {
+		lab_portal_free(e->portal);
+		e->portal = NULL;
+		return 0;
+	}
+	if (strcmp(how, "portal") != 0)
+		return err_set(err, NFZ_E_USAGE, "serve it how?");
+	if (e->portal == NULL) {
+		e->portal = lab_portal_new();
+		lab_portal_name(e->portal, e->pid, e->eid);
+	}
+	if (q->n > 2)
+		e->portal->answers =
+			strcmp(q->words[2], "value") == 0    ? LAB_IN_VALUE
+			: strcmp(q->words[2], "output") == 0 ? LAB_IN_OUTPUT
+							     : LAB_IN_BOTH;
+	if (q->n > 3)
+		snprintf(e->portal->status, sizeof(e->portal->status), "%s",
+			strcmp(q->words[3], "true") == 0 ? "" : q->words[3]);
+	return 0;
+}
+
 static int do_state(struct request *q, struct err *err)
 {
 	(void)err;
@@ -140,7 +171,7 @@ static const struct {
 	int (*fn)(struct request *q, struct err *err);
 } table[] = {{"describe", do_describe}, {"node", do_node}, {"fault", do_fault},
 	{"snapshot", do_snapshot}, {"swap", do_swap}, {"state", do_state},
-	{"down", do_down}};
+	{"serve", do_serve}, {"down", do_down}};
 
 static int dispatch(struct request *q, struct err *err)
 {

@@ -17,6 +17,7 @@
 #include "lab/daemon_parts.h"
 #include "lab/mounts.h"
 #include "lab/nodefiles.h"
+#include "lab/portal.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -70,6 +71,9 @@ static int make_site(
 	l->e->created = l->e->swapped_in = wall_now().ns / NS_PER_S;
 	l->e->description = mem_strdup("A local experiment");
 	l->e->ns_text = mem_strdup(s->ns_text);
+	l->e->portal = s->portal;
+	if (s->portal != NULL)
+		lab_portal_name(s->portal, s->testbed.pid, s->testbed.eid);
 	snprintf(path, sizeof(path), "%s/certs", s->testbed.dir);
 	struct ns_experiment *ns = NULL;
 	limits.delay_threshold_ms = l->site->delay_threshold_ms;

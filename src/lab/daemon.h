@@ -13,6 +13,7 @@ struct daemon_setup {
 	const char *ns_text, *ns_name; /* the NS file and what to call it */
 	const char *domain;            /* NULL: testbed.example.net */
 	const char *delay_os;          /* image of shapers, NULL: Linux */
+	struct lab_portal *portal;     /* its side of one, NULL: classic */
 	uint64_t seed;
 	int64_t disk_bytes; /* of each node, 0: default */
 	int lock;           /* from state_claim(); closed */

@@ -1,6 +1,7 @@
 /* An experiment and its machines as text or JSON. */
 #include "lab/describe.h"
 #include "format/jsonw.h"
+#include "lab/portal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -138,6 +139,8 @@ static void json_nodes(struct jsonw *w, const struct lab_site *site,
 			continue;
 		jsonw_object(w);
 		jsonw_put(w, "name", m->vname);
+		if (e->portal != NULL)
+			jsonw_put(w, "client_id", lab_portal_node(e, m->vname));
 		jsonw_put(w, "machine", m->id);
 		if (m->host >= 0)
 			jsonw_put(w, "host", site->machines[m->host].id);
@@ -168,6 +171,9 @@ static void json_links(struct jsonw *w, const struct lab_experiment *e)
 
 		jsonw_object(w);
 		jsonw_put(w, "name", lan->name);
+		if (e->portal != NULL)
+			jsonw_put(
+				w, "client_id", lab_portal_link(e, lan->name));
 		jsonw_put(w, "kind", lab_is_link(lan) ? "link" : "lan");
 		jsonw_key(w, "members");
 		jsonw_array(w);

@@ -6,6 +6,7 @@
  * testbed's and in another order. */
 #include "lab/model.h"
 #include "base/mem.h"
+#include "lab/portal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -215,6 +216,7 @@ static void experiment_free(struct lab_experiment *e)
 	free(e->description);
 	free(e->ns_text);
 	ns_free(e->ns);
+	lab_portal_free(e->portal);
 	free(e);
 }
 

@@ -182,6 +182,7 @@ struct lab_experiment {
 	struct lab_veth *veths;
 	size_t n_wires, n_delays, n_traces, n_linkdelays, n_veths;
 	struct lab_lookup lookup; /* valid while mapped */
+	struct lab_portal *portal; /* its side of one, NULL: classic */
 };
 
 struct lab_user {

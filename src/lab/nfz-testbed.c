@@ -58,7 +58,7 @@ int main(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
 	const struct command *c;
-	int status = 0, r;
+	int status = 0, first, r;
 
 	log_open("nfz-testbed", LOG_INFO, false);
 	if (argc < 2) {
@@ -73,14 +73,16 @@ int main(int argc, char **argv)
 		puts("nfz-testbed " NFZ_VERSION);
 		return 0;
 	}
-	c = find(argv[1]);
+	/* short for "up --portal" */
+	first = strcmp(argv[1], "--portal") == 0 ? 0 : 1;
+	c = find(first == 0 ? "up" : argv[1]);
 	if (c == NULL)
 		return unknown(argv[1]);
-	if (asks_help(argc - 1, argv + 1)) {
+	if (asks_help(argc - first, argv + first)) {
 		command_help(c);
 		return 0;
 	}
-	r = c->run(argc - 1, argv + 1, &status, &err);
+	r = c->run(argc - first, argv + first, &status, &err);
 	if (r != 0) {
 		log_err(&err);
 		return err_exit_status(-r);

@@ -5,6 +5,7 @@
 #include "lab/nodefiles.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "lab/portal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,7 +187,11 @@ void nodefiles_system(const struct lab_site *site,
 		e->pid, site->domain);
 	nodefiles_add(ret, "/etc/resolv.conf", 0644, &text);
 	add_accounts(ret, site);
-	add_text(ret, "/etc/ssh/sshd_config", 0644, sshd_config);
+	buf_adds(&text, sshd_config);
+	if (manifest_login_port(e, machine, m) != 22)
+		buf_addf(
+			&text, "Port %d\n", manifest_login_port(e, machine, m));
+	nodefiles_add(ret, "/etc/ssh/sshd_config", 0644, &text);
 	add_text(ret, "/root/.ssh/authorized_keys", 0600, authorized);
 	snprintf(path, sizeof(path), "/users/%s/.ssh/authorized_keys",
 		site->login);

@@ -18,7 +18,7 @@ enum { OUTPUT_MAX = 8 << 20, FAULT_MAX = 1 << 20 };
 
 static const struct call_method *const tables[] = {methods_info,
 	methods_experiment, methods_virtual, methods_events, methods_change,
-	methods_node, methods_site, methods_absent};
+	methods_node, methods_site, methods_absent, methods_portal};
 
 /* Attributes of the original's objects that are no methods: calling one is a
  * fault of its own. */
@@ -267,7 +267,7 @@ struct lab_experiment *call_experiment(struct lab_call *c)
 	pid = call_text(c, "proj");
 	eid = call_text(c, "exp");
 	e = lab_experiment_find(c->site, pid, eid);
-	if (!e) {
+	if (!e || e->portal) { /* the portal's are none of the classic's */
 		call_fail(c, CALL_ERROR, "No such experiment: %s/%s", pid, eid);
 		return NULL;
 	}
@@ -325,6 +325,14 @@ static void run_method(struct lab_call *c, const struct call_method *m)
 	m->run(c, e);
 }
 
+static bool has_portal(const struct lab_site *site)
+{
+	for (size_t i = 0; i < site->n_experiments; i++)
+		if (site->experiments[i]->portal != NULL)
+			return true;
+	return false;
+}
+
 static const struct call_method *find(const char *module, const char *name)
 {
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
@@ -366,6 +374,8 @@ static void dispatch(struct lab_call *c)
 		snprintf(module, sizeof(module), "%.*s", (int)(dot - full),
 			full);
 	m = dot ? find(module, name) : NULL;
+	if (m && strcmp(module, "portal") == 0 && !has_portal(c->site))
+		m = NULL; /* an old server */
 	type = m ? NULL : attribute_type(module, name);
 	if (type) {
 		call_fault(c, "TypeError", "'%s' object is not callable", type);

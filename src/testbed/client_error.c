@@ -52,6 +52,13 @@ static void experiment_of(const struct value *args, char *text, size_t size)
 	const char *exp = value_get_text(args, "exp");
 	char raw[160];
 
+	if (value_get_text(args, "experiment")) { /* the portal's way */
+		client_error_line(
+			value_get_text(args, "experiment"), text, size);
+		if (strchr(text, ','))
+			*strchr(text, ',') = '/';
+		return;
+	}
 	if (!proj)
 		proj = value_get_text(args, "pid");
 	if (!exp)
@@ -137,6 +144,15 @@ int client_error_code(const char *method, const struct value *args,
 	case 12:
 		err_set(err, NFZ_E_NO_EXPERIMENT, "no experiment %s", what);
 		return err_hint(err, "The testbed said: %s", line);
+	case 11:
+	case 14:
+	case 16:
+		err_set(err, NFZ_E_BUSY, "%s%sthe testbed is busy: %s", what,
+			what[0] ? ": " : "", line);
+		return err_hint(err, "Run this again in a minute.");
+	case 15:
+		return err_set(err, NFZ_E_SWAPPED,
+			"experiment %s has expired: %s", what, line);
 	default:
 		return err_set(err, NFZ_E_SERVICE,
 			"the testbed refused %s with code %" PRId64 ": %s",

@@ -20,6 +20,7 @@ struct draft_text {
 	size_t len;
 	const char *name;     /* for messages */
 	struct buf *warnings; /* one a line; may be NULL */
+	const char *user;     /* whose logins to prefer; may be NULL */
 };
 
 struct draft {

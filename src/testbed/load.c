@@ -7,6 +7,7 @@
 #include "testbed/gr.h"
 #include "testbed/graphml.h"
 #include "testbed/ns.h"
+#include "testbed/portal.h"
 #include "testbed/rocketfuel.h"
 #include "testbed/rspec.h"
 #include "testbed/sndlib.h"
@@ -66,6 +67,7 @@ static const struct {
 		struct err *err);
 } formats[] = {
 	{containerlab_data_is, containerlab_parse},
+	{portal_manifests_is, portal_manifests_parse},
 	{is_json, load_json},
 	{rspec_is, rspec_parse},
 	{graphml_is, graphml_parse},

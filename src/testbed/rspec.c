@@ -187,22 +187,79 @@ static void warn_idle(struct rspec *r)
 	}
 }
 
-static int read_document(struct rspec *r)
+/* Of several documents each tells of its own site's nodes, and perhaps of what
+ * else was asked for: first come those that somebody gave. */
+static int read_nodes(struct rspec *r, bool given)
 {
 	int rc = 0;
 
-	r->manifest = seems_manifest(r);
 	for (const struct xnode *x = xnode_child(r->root); x && !rc;
 		x = xnode_next(x)) {
-		if (is_own(r, x, "node"))
+		if (!is_own(r, x, "node"))
+			continue;
+		if (!r->several ||
+			!draft_xml_attr(&r->draft, x, "sliver_id") == !given)
 			rc = rspec_node(r, x);
-		else if (xnode_is(x, "portal"))
-			read_portal(r, x);
 	}
+	return rc;
+}
+
+static int read_links(struct rspec *r)
+{
+	int rc = 0;
+
 	for (const struct xnode *x = xnode_child(r->root); x && !rc;
 		x = xnode_next(x))
 		if (is_own(r, x, "link"))
 			rc = rspec_link(r, x);
+	return rc;
+}
+
+static void read_heads(struct rspec *r)
+{
+	r->manifest = r->manifest || seems_manifest(r);
+	for (const struct xnode *x = xnode_child(r->root); x; x = xnode_next(x))
+		if (xnode_is(x, "portal") && !r->draft.t->project)
+			read_portal(r, x);
+}
+
+/* One after the other, so that what one refers to is known by then. */
+enum step { STEP_HEADS, STEP_GIVEN, STEP_WANTED, STEP_LINKS, N_STEPS };
+
+static int take_step(struct rspec *r, enum step step)
+{
+	switch (step) {
+	case STEP_HEADS:
+		read_heads(r);
+		return 0;
+	case STEP_GIVEN:
+		return read_nodes(r, true);
+	case STEP_WANTED:
+		return r->several ? read_nodes(r, false) : 0;
+	case STEP_LINKS:
+		return read_links(r);
+	case N_STEPS:
+		break;
+	}
+	return 0;
+}
+
+static int read_documents(
+	struct rspec *r, const struct draft_text *from, struct xdoc **docs)
+{
+	size_t n = 0;
+	int rc = 0;
+
+	while (docs[n])
+		n++;
+	for (int step = 0; step < N_STEPS && !rc; step++)
+		for (size_t i = 0; i < n && !rc; i++) {
+			r->draft.from = &from[i];
+			r->doc = (int)i;
+			r->root = xdoc_root(docs[i]);
+			rc = take_step(r, (enum step)step);
+		}
+	r->draft.from = from;
 	if (rc)
 		return rc;
 	warn_idle(r);
@@ -211,31 +268,47 @@ static int read_document(struct rspec *r)
 	return add_bridges(r);
 }
 
-int rspec_parse(
-	const struct draft_text *from, struct topology **ret, struct err *err)
+static void release(struct rspec *r)
 {
-	cleanup(xdoc_free_at) struct xdoc *doc = NULL;
-	struct rspec r = {0};
-	int rc;
+	for (size_t i = 0; i < r->n_links; i++)
+		free(r->links[i].ends);
+	free(r->ifaces);
+	free(r->links);
+	free(r->pipes);
+	free(r->bridges);
+	map_release(&r->iface_ids);
+	map_release(&r->slivers);
+	map_release(&r->nodes);
+	draft_release(&r->draft);
+}
+
+int rspec_parse_all(const struct draft_text *from, size_t n,
+	struct topology **ret, struct err *err)
+{
+	cleanup_free struct xdoc **docs = mem_zalloc(n + 1, sizeof(*docs));
+	struct rspec r = {.several = n > 1};
+	int rc = 0;
 
 	draft_open(&r.draft, from, "rspec", err);
 	map_init(&r.iface_ids);
 	map_init(&r.slivers);
-	rc = draft_xml_parse(&r.draft, &doc);
-	if (!rc) {
-		r.root = xdoc_root(doc);
-		rc = read_document(&r);
+	map_init(&r.nodes);
+	for (size_t i = 0; i < n && !rc; i++) {
+		r.draft.from = &from[i];
+		rc = draft_xml_parse(&r.draft, &docs[i]);
 	}
 	if (!rc)
+		rc = read_documents(&r, from, docs);
+	if (!rc)
 		rc = draft_finish(&r.draft, ret);
-	for (size_t i = 0; i < r.n_links; i++)
-		free(r.links[i].ends);
-	free(r.ifaces);
-	free(r.links);
-	free(r.pipes);
-	free(r.bridges);
-	map_release(&r.iface_ids);
-	map_release(&r.slivers);
-	draft_release(&r.draft);
+	for (size_t i = 0; i < n; i++)
+		xdoc_free(docs[i]);
+	release(&r);
 	return rc;
+}
+
+int rspec_parse(
+	const struct draft_text *from, struct topology **ret, struct err *err)
+{
+	return rspec_parse_all(from, 1, ret, err);
 }

@@ -8,6 +8,7 @@
 struct rspec_iface {
 	const char *client_id, *component_id, *sliver_id; /* may be NULL */
 	long line;
+	int doc;                 /* of which document */
 	struct topo_iface iface; /* its link and card: unset until the end */
 	struct topo_card card;
 	int link;       /* of the list below, or -1 */
@@ -24,6 +25,7 @@ struct rspec_end {
 struct rspec_link {
 	const char *name; /* may be NULL */
 	long line;
+	int doc;
 	struct rspec_end *ends;
 	size_t n_ends, ends_cap;
 	bool gone; /* became part of another one */
@@ -45,8 +47,10 @@ struct rspec_bridge {
 
 struct rspec {
 	struct draft draft;
-	const struct xnode *root;
-	bool manifest; /* says what was given, not what is wanted */
+	const struct xnode *root; /* of the document being read */
+	int doc;                  /* its number */
+	bool several;             /* there is more than one */
+	bool manifest;            /* says what was given, not what is wanted */
 	struct rspec_iface *ifaces;
 	struct rspec_link *links;
 	struct rspec_pipe *pipes;
@@ -55,6 +59,8 @@ struct rspec {
 	size_t ifaces_cap, links_cap, pipes_cap, bridges_cap;
 	struct map iface_ids; /* client_id -> place in ifaces + 1 */
 	struct map slivers;   /* sliver_id -> the same */
+	struct map
+		nodes; /* client_ids and slivers told of: several documents */
 };
 
 /* The last part of "urn:publicid:IDN+site+node+pc3", NULL stays NULL. */
@@ -66,9 +72,13 @@ int rspec_shape(struct rspec *r, const struct xnode *x,
 void rspec_shape_join(
 	struct topo_shape *to, const struct topo_shape *further, bool back);
 
-/* rspec_node.c: one <node> with its interfaces. */
+/* The id of an interface within its own document. */
+const char *rspec_doc_key(struct rspec *r, int doc, const char *id);
+/* rspec_node.c: one <node> with its interfaces.  What an earlier document told
+ * is passed over. */
 int rspec_node(struct rspec *r, const struct xnode *x) NFZ_MUST_CHECK;
-/* rspec_link.c: one <link>. */
+/* rspec_link.c: one <link>.  One that leads from site to site is in the
+ * documents of both: it is one link. */
 int rspec_link(struct rspec *r, const struct xnode *x) NFZ_MUST_CHECK;
 /* rspec_bridge.c: makes shapers of bridges, as far as links allow. */
 void rspec_bridges(struct rspec *r);

@@ -11,20 +11,34 @@ static bool same(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
+const char *rspec_doc_key(struct rspec *r, int doc, const char *id)
+{
+	/* no id holds this character: XML does not allow it */
+	return arena_printf(&r->draft.scratch, "%d\001%s", doc, id);
+}
+
+static size_t place_of(const struct map *ids, const char *key)
+{
+	return key ? (size_t)(uintptr_t)map_gets(ids, key) : 0;
+}
+
 /* The interface a reference means, or -1.  Names given twice are told apart
- * by their slivers, where there are any. */
+ * by their slivers, where there are any; of several documents each means its
+ * own first. */
 static int find_iface(struct rspec *r, const struct xnode *ref, const char *id)
 {
-	size_t place = (size_t)(uintptr_t)map_gets(&r->iface_ids, id);
-	const char *sliver;
+	size_t place = place_of(&r->iface_ids, id);
 
 	if (!place || !r->ifaces[place - 1].ambiguous)
 		return (int)place - 1;
-	sliver = draft_xml_attr(&r->draft, ref, "sliver_id");
-	place = sliver ? (size_t)(uintptr_t)map_gets(&r->slivers, sliver) : 0;
-	return place && same(r->ifaces[place - 1].client_id, id)
-		       ? (int)place - 1
-		       : -1;
+	place = place_of(
+		&r->slivers, draft_xml_attr(&r->draft, ref, "sliver_id"));
+	if (place && same(r->ifaces[place - 1].client_id, id))
+		return (int)place - 1;
+	place = r->several
+			? place_of(&r->iface_ids, rspec_doc_key(r, r->doc, id))
+			: 0;
+	return (int)place - 1;
 }
 
 /* A document may be one site's: what is on another then shows only as a name
@@ -56,9 +70,17 @@ static size_t count(const struct xnode *link, const char *name)
 	return n;
 }
 
-static int read_end(struct rspec *r, const struct xnode *link,
-	const struct xnode *ref, struct rspec_link *l)
+/* A reference to an interface; from site to site it may be outside. */
+struct end_ref {
+	const struct xnode *x;
+	bool between_sites;
+};
+
+/* at: where the link is in the list, or will be. */
+static int read_end(
+	struct rspec *r, const struct end_ref *e, int at, struct rspec_link *l)
 {
+	const struct xnode *ref = e->x;
 	const char *id = draft_xml_attr(&r->draft, ref, "client_id");
 	struct rspec_end end = {.iface = -1};
 	bool known;
@@ -72,18 +94,20 @@ static int read_end(struct rspec *r, const struct xnode *link,
 	if (end.iface < 0 && known)
 		return draft_fail(&r->draft, xnode_line(ref),
 			"several interfaces are called \"%.60s\"", id);
-	if (end.iface < 0 && count(link, "component_manager") > 1)
+	if (end.iface < 0 && e->between_sites)
 		end.iface = add_outside(r, ref, id);
 	if (end.iface < 0)
 		return draft_fail(&r->draft, xnode_line(ref),
 			"there is no interface \"%.60s\"", id);
 	on = r->ifaces[end.iface].link;
-	if (on >= 0) /* the link being read is not in the list yet */
+	if (on == at && (size_t)at < r->n_links)
+		return 0; /* an earlier document told of it */
+	if (on >= 0)      /* the link being read is not in the list yet */
 		return draft_fail(&r->draft, xnode_line(ref),
 			"interface \"%.60s\" is on a link already (line %ld)",
 			id,
 			(size_t)on < r->n_links ? r->links[on].line : l->line);
-	r->ifaces[end.iface].link = (int)r->n_links;
+	r->ifaces[end.iface].link = at;
 	r->ifaces[end.iface].slot = (int)l->n_ends;
 	MEM_PUSH(l->ends, l->n_ends, l->ends_cap) = end;
 	return 0;
@@ -172,16 +196,48 @@ static const char *made_name(struct rspec *r, const struct rspec_link *l)
 		nodes[r->ifaces[l->ends[1].iface].iface.node].name);
 }
 
-int rspec_link(struct rspec *r, const struct xnode *x)
+/* The place in the list of the link that an earlier document has told of: of
+ * that name, with an end in common.  -1: none. */
+static int told_before(struct rspec *r, const struct xnode *x, const char *name)
 {
-	struct rspec_link l = {.line = xnode_line(x)};
+	for (const struct xnode *c = xnode_child(x); name && c;
+		c = xnode_next(c)) {
+		const char *id = draft_xml_attr(&r->draft, c, "client_id");
+		int iface = id && xnode_is(c, "interface_ref")
+				    ? find_iface(r, c, id)
+				    : -1;
+		int on = iface >= 0 ? r->ifaces[iface].link : -1;
+
+		if (on >= 0 && r->links[on].doc != r->doc &&
+			same(r->links[on].name, name))
+			return on;
+	}
+	return -1;
+}
+
+static int read_ends(
+	struct rspec *r, const struct xnode *x, int at, struct rspec_link *l)
+{
+	struct end_ref e = {.between_sites = count(x, "component_manager") > 1};
 	int rc = 0;
 
+	for (e.x = xnode_child(x); e.x && !rc; e.x = xnode_next(e.x))
+		if (xnode_is(e.x, "interface_ref"))
+			rc = read_end(r, &e, at, l);
+	return rc;
+}
+
+int rspec_link(struct rspec *r, const struct xnode *x)
+{
+	struct rspec_link l = {.line = xnode_line(x), .doc = r->doc};
+	int rc, before = -1;
+
 	l.name = draft_xml_attr(&r->draft, x, "client_id");
-	for (const struct xnode *c = xnode_child(x); c && !rc;
-		c = xnode_next(c))
-		if (xnode_is(c, "interface_ref"))
-			rc = read_end(r, x, c, &l);
+	if (r->several)
+		before = told_before(r, x, l.name);
+	if (before >= 0)
+		return read_ends(r, x, before, &r->links[before]);
+	rc = read_ends(r, x, (int)r->n_links, &l);
 	if (!rc)
 		rc = read_properties(r, x, &l);
 	if (rc || !l.n_ends) {

@@ -77,7 +77,32 @@ static bool read_login(
 	return true;
 }
 
-/* One entry for each member of the project: the first stands for all. */
+/* One entry for each member of the project: the caller's, else the first
+ * stands for all. */
+static void read_logins(
+	struct rspec *r, const struct xnode *services, struct topo_machine *m)
+{
+	const char *user = r->draft.from->user;
+	struct topo_machine one = {0};
+
+	for (const struct xnode *x = first(services); x; x = xnode_next(x)) {
+		if (!xnode_is(x, "login") || !read_login(r, x, &one))
+			continue;
+		if (!m->hostname) {
+			m->hostname = one.hostname;
+			m->user = one.user;
+			m->port = one.port;
+		}
+		if (!user || (one.user && strcmp(one.user, user) == 0)) {
+			m->hostname = one.hostname;
+			m->user = one.user;
+			m->port = one.port;
+			return;
+		}
+		one = (struct topo_machine){0};
+	}
+}
+
 static void read_services(
 	struct rspec *r, const struct xnode *node, struct topo_machine *m)
 {
@@ -87,9 +112,7 @@ static void read_services(
 	const char *name = attr(r, host, "name");
 	struct net_addr parsed;
 
-	for (const struct xnode *x = first(services); x; x = xnode_next(x))
-		if (xnode_is(x, "login") && read_login(r, x, m))
-			break;
+	read_logins(r, services, m);
 	if (!m->hostname && login_name(name))
 		m->hostname = name;
 	/* behind another port it is the machine below that is logged into */
@@ -242,7 +265,8 @@ static bool all_zero(const uint8_t *b, size_t n)
 
 static void read_iface(struct rspec *r, const struct xnode *x, int node)
 {
-	struct rspec_iface f = {.line = xnode_line(x), .link = -1};
+	struct rspec_iface f = {
+		.line = xnode_line(x), .doc = r->doc, .link = -1};
 	const char *mac = attr(r, x, "mac_address");
 	size_t place;
 
@@ -256,6 +280,9 @@ static void read_iface(struct rspec *r, const struct xnode *x, int node)
 	f.card.has_mac = mac && net_mac_parse(mac, f.card.mac) &&
 			 !all_zero(f.card.mac, 6);
 	read_ip(r, x, &f.card);
+	if (f.client_id && r->several)
+		map_puts(&r->iface_ids, rspec_doc_key(r, r->doc, f.client_id),
+			(void *)(uintptr_t)(r->n_ifaces + 1));
 	if (f.client_id) {
 		place = (size_t)(uintptr_t)map_gets(&r->iface_ids, f.client_id);
 		if (place)
@@ -308,6 +335,22 @@ static int add_node(struct rspec *r, long line, struct topo_node *n)
 	return index;
 }
 
+/* Of several documents the later ones may only repeat what was told. */
+static bool is_known(struct rspec *r, const struct xnode *x, const char *id)
+{
+	const char *sliver = draft_xml_attr(&r->draft, x, "sliver_id");
+	const char *key = sliver ? sliver : id;
+	bool known = r->several && key && map_gets(&r->nodes, key);
+
+	if (!r->several || known)
+		return known;
+	if (sliver)
+		map_puts(&r->nodes, sliver, (void *)1);
+	if (id)
+		map_puts(&r->nodes, id, (void *)1);
+	return false;
+}
+
 int rspec_node(struct rspec *r, const struct xnode *x)
 {
 	const char *id = draft_xml_attr(&r->draft, x, "client_id");
@@ -315,6 +358,8 @@ int rspec_node(struct rspec *r, const struct xnode *x)
 	struct topo_node n = {.name = id, .m = &m};
 	int index;
 
+	if (is_known(r, x, id))
+		return 0;
 	read_kind(r, x, &n, &m);
 	read_services(r, x, &m);
 	if (n.role == ROLE_HOST && seems_switch(r, x))
