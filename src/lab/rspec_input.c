@@ -14,12 +14,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#define FIRST_NET UINT32_C(0x0a0a0100) /* 10.10.1.0 */
+
 enum {
 	NAME_MAX_LEN = 30,
 	PORT_KBPS = 1000000, /* of the fastest machines */
 	MACHINE_PORTS = 4,
 	MASK_MIN = 16,
 	NODES_MAX = 1000,
+	NET_STEP = 256,
 	NS_TEXT_MAX = 512 << 10
 };
 
@@ -29,6 +32,7 @@ struct input {
 	struct buf *ns;
 	struct lab_portal *p;
 	struct map taken;
+	uint32_t next_net;           /* to give to links without addresses */
 	const char **nodes, **links; /* names in the NS text, NULL: left out */
 };
 
@@ -272,6 +276,57 @@ static bool told_address(const struct input *in, const struct topo_link *l,
 	return false;
 }
 
+static bool has_addresses(const struct input *in, const struct topo_link *l)
+{
+	for (uint32_t i = 0; i < l->n_members; i++) {
+		const struct topo_card *c =
+			in->t->ifaces[l->members[i].iface].card;
+
+		if (c->has_addr && net_addr_is_v4(&c->addr))
+			return true;
+	}
+	return false;
+}
+
+/* Is any address of the RSpec in this /24? */
+static bool is_used(const struct input *in, uint32_t net)
+{
+	for (size_t i = 0; i < in->t->n_ifaces; i++) {
+		const struct topo_card *c = in->t->ifaces[i].card;
+		char text[NET_ADDR_TEXT], want[NET_ADDR_TEXT];
+		struct net_addr a = net_addr_v4_host(net);
+		size_t n;
+
+		if (!c->has_addr || !net_addr_is_v4(&c->addr))
+			continue;
+		net_addr_print(&a, want);
+		n = (size_t)(strrchr(want, '.') - want) + 1;
+		if (strncmp(net_addr_print(&c->addr, text), want, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A link of which no address is told gets a network that no other has. */
+static void give_addresses(struct input *in, int link)
+{
+	const struct topo_link *l = &in->t->links[link];
+	const char *kind = l->n_members == 2 ? "link" : "lan";
+	char text[NET_ADDR_TEXT];
+
+	while (is_used(in, in->next_net))
+		in->next_net += NET_STEP;
+	for (uint32_t i = 0; i < l->n_members && i < NET_STEP - 2; i++) {
+		struct net_addr a = net_addr_v4_host(in->next_net + i + 1);
+
+		if (member_node(in, l, i) != NULL)
+			buf_addf(in->ns, "tb-set-ip-%s ${%s} ${%s} %s\n", kind,
+				member_node(in, l, i), in->links[link],
+				net_addr_print(&a, text));
+	}
+	in->next_net += NET_STEP;
+}
+
 static void add_addresses(struct input *in, int link)
 {
 	const struct topo_link *l = &in->t->links[link];
@@ -317,7 +372,10 @@ static void add_link(struct input *in, int link)
 		add_p2p(in, link);
 	else
 		add_lan(in, link);
-	add_addresses(in, link);
+	if (has_addresses(in, l))
+		add_addresses(in, link);
+	else
+		give_addresses(in, link);
 }
 
 /* ---- bridges ---- */
@@ -373,7 +431,8 @@ int lab_rspec_read(const struct draft_text *from, struct buf *ns,
 	struct lab_portal *portal, struct err *err)
 {
 	cleanup(topology_free_at) struct topology *t = NULL;
-	struct input in = {.from = from, .ns = ns, .p = portal};
+	struct input in = {
+		.from = from, .ns = ns, .p = portal, .next_net = FIRST_NET};
 	int r = read_topology(from, &t, err);
 
 	if (r != 0)
