@@ -129,6 +129,9 @@ int client_modify(struct client *c, const struct client_exp *e, const char *ns,
 /* NFZ_E_NS with the parser's messages when the text is not accepted. */
 int client_nscheck(struct client *c, const char *proj, const char *ns,
 	char **ret_messages, struct err *err) NFZ_MUST_CHECK;
+/* struct image name -> its row, with "OS" such as "Linux". */
+int client_images(
+	struct client *c, struct value **ret, struct err *err) NFZ_MUST_CHECK;
 /* "<host>: <version> <text>"; a test of the connection only. */
 int client_echo(struct client *c, const char *text, char **ret,
 	struct err *err) NFZ_MUST_CHECK;

@@ -383,6 +383,18 @@ int client_nscheck(struct client *c, const char *proj, const char *ns,
 	return rc;
 }
 
+int client_images(struct client *c, struct value **ret, struct err *err)
+{
+	static const char method[] = "osid.getlist";
+	struct client_reply r;
+	int rc = client_call(c, method, value_new(VALUE_STRUCT), &r, err);
+
+	if (!rc)
+		rc = take_value(&r, VALUE_STRUCT, method, ret, err);
+	client_reply_release(&r);
+	return rc;
+}
+
 int client_echo(struct client *c, const char *text, char **ret, struct err *err)
 {
 	struct value *args = value_new(VALUE_STRUCT);

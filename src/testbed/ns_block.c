@@ -1,0 +1,352 @@
+/* The block's form:
+ *
+ *	# BEGIN netflowize heavy 1 sha256=<64 digits>
+ *	# ...
+ *	<statements>
+ *	# END netflowize
+ *
+ * Objects are named by their commands, not by variables: an array's element or
+ * a link made inside a procedure has a name all the same.  Statements are the
+ * last before `run`, so nothing that has no name of its own is renumbered. */
+#include "testbed/ns_block.h"
+#include "base/mem.h"
+#include "format/crypto.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BEGIN "# BEGIN netflowize "
+#define END "# END netflowize"
+#define MEMBER "] queue] trace monitor"
+#define LINK_TRACE " trace monitor"
+
+enum { VERSION = 1, CHUNK = 4096 };
+
+static const char *next_line(const char *line)
+{
+	const char *end = strchr(line, '\n');
+
+	return end ? end + 1 : line + strlen(line);
+}
+
+/* Without white space at either end; *ret_len is what is left. */
+static const char *trim(const char *line, const char *end, size_t *ret_len)
+{
+	while (line < end && strchr(" \t\r\n", *line))
+		line++;
+	while (end > line && strchr(" \t\r\n", end[-1]))
+		end--;
+	*ret_len = (size_t)(end - line);
+	return line;
+}
+
+static bool is_line(const char *line, const char *what)
+{
+	size_t len;
+	const char *at = trim(line, next_line(line), &len);
+
+	return len == strlen(what) && strncmp(at, what, len) == 0;
+}
+
+static bool has_prefix(const char *line, const char *what)
+{
+	return strncmp(line, what, strlen(what)) == 0;
+}
+
+/* ---- reading ---- */
+
+static int damaged(const char *why, struct err *err)
+{
+	err_set(err, NFZ_E_NS,
+		"netflowize's part of the NS file cannot be told apart: %s",
+		why);
+	return err_hint(err,
+		"Its lines are between \"" BEGIN "...\" and \"" END
+		"\": take them\nout by hand (web page: Modify Experiment), "
+		"then run this again");
+}
+
+static int read_head(const char *line, struct ns_block *b, struct err *err)
+{
+	unsigned version;
+	int n = 0;
+
+	if (sscanf(line, BEGIN "%7[a-z] %u sha256=%64[0-9a-f]%n", b->mode,
+		    &version, b->digest, &n) != 3 ||
+		strlen(b->digest) != 64)
+		return damaged("its first line was changed", err);
+	if (version > VERSION)
+		return damaged("a newer netflowize made it", err);
+	return 0;
+}
+
+/* "[[$ns lanlink LAN NODE] queue] trace monitor" */
+static bool read_member(const char *at, struct arena *arena, struct ns_trace *t)
+{
+	const char *name = strstr(at, " lanlink ");
+	size_t n, m;
+
+	if (!has_prefix(at, "[[$") || !name)
+		return false;
+	name += strlen(" lanlink ");
+	n = strcspn(name, " ]\n");
+	if (name[n] != ' ')
+		return false;
+	m = strcspn(name + n + 1, " ]\n");
+	if (!has_prefix(name + n + 1 + m, MEMBER))
+		return false;
+	t->link = arena_strndup(arena, name, n);
+	t->node = arena_strndup(arena, name + n + 1, m);
+	return true;
+}
+
+static bool read_trace(const char *at, struct arena *arena, struct ns_trace *t)
+{
+	size_t n = strcspn(at, " \n");
+
+	if (*at == '#' || n == 0)
+		return false;
+	if (*at == '[')
+		return read_member(at, arena, t);
+	if (!has_prefix(at + n, LINK_TRACE))
+		return false;
+	t->link = arena_strndup(arena, at, n);
+	t->node = NULL;
+	return true;
+}
+
+static void read_body(const char *at, const char *end, struct arena *arena,
+	struct ns_block *b)
+{
+	size_t lines = 0;
+
+	for (const char *s = at; s < end; s = next_line(s))
+		lines++;
+	b->traces = arena_alloc(arena, lines + 1, sizeof(*b->traces));
+	for (; at < end; at = next_line(at)) {
+		if (read_trace(at, arena, &b->traces[b->n_traces]))
+			b->n_traces++;
+		if (has_prefix(at, "set nfz-"))
+			b->collector = true;
+	}
+}
+
+int ns_block_find(const char *text, struct arena *arena, struct ns_block *ret,
+	struct err *err)
+{
+	const char *begin = NULL, *end = NULL;
+
+	*ret = (struct ns_block){0};
+	for (const char *at = text; *at; at = next_line(at)) {
+		if (has_prefix(at, BEGIN)) {
+			if (begin)
+				return damaged("it begins twice", err);
+			begin = at;
+		} else if (is_line(at, END)) {
+			if (!begin || end)
+				return damaged("it ends twice", err);
+			end = at;
+		}
+	}
+	if (!begin)
+		return end ? damaged("its first line is gone", err) : 0;
+	if (!end)
+		return damaged("its last line is gone", err);
+	if (read_head(begin, ret, err) < 0)
+		return -NFZ_E_NS;
+	read_body(next_line(begin), end, arena, ret);
+	ret->start = (size_t)(begin - text);
+	ret->end = (size_t)(next_line(end) - text);
+	return 1;
+}
+
+void ns_block_remove(
+	const char *text, const struct ns_block *block, struct buf *out)
+{
+	buf_add(out, text, block->start);
+	buf_adds(out, text + block->end);
+}
+
+void ns_text_digest(const char *text, size_t len, char hex[static 65])
+{
+	uint8_t sum[CRYPTO_SHA256];
+	struct crypto_sha256 s;
+
+	crypto_sha256_init(&s);
+	for (size_t i = 0; i < len; i++)
+		if (text[i] != '\r' || i + 1 == len || text[i + 1] != '\n')
+			crypto_sha256_add(&s, &text[i], 1);
+	crypto_sha256_end(&s, sum);
+	crypto_hex(sum, sizeof(sum), hex);
+}
+
+bool ns_block_intact(const char *text, const struct ns_block *block)
+{
+	struct buf rest = BUF_INIT(SIZE_MAX / 2);
+	char hex[65];
+
+	ns_block_remove(text, block, &rest);
+	ns_text_digest(buf_str(&rest), rest.len, hex);
+	buf_release(&rest);
+	return strcmp(hex, block->digest) == 0;
+}
+
+/* ---- writing ---- */
+
+/* "$ns run": what the simulator is called, its length in *ret_len; NULL when
+ * the line is another. */
+static const char *run_of(const char *line, size_t *ret_len)
+{
+	const char *end = next_line(line);
+	size_t len, name, word;
+	const char *at = trim(line, end, &len);
+
+	if (!len || *at != '$')
+		return NULL;
+	name = strcspn(at, " \t");
+	word = name;
+	while (word < len && (at[word] == ' ' || at[word] == '\t'))
+		word++;
+	if (word + 3 > len || word == name ||
+		strncmp(at + word, "run", 3) != 0 ||
+		(word + 3 < len && !strchr(" \t;#", at[word + 3])))
+		return NULL;
+	*ret_len = name;
+	return at;
+}
+
+static bool can_name(const char *s)
+{
+	return *s &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyz"
+			 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(s);
+}
+
+/* Every member, also those whose address was given: the subnets that others
+ * get depend on all of them. */
+static void put_pins(const struct ns_experiment *e, struct buf *out)
+{
+	for (size_t i = 0; i < e->n_lans; i++) {
+		const struct ns_lan *lan = &e->lans[i];
+
+		for (size_t k = 0; k < lan->n_members; k++) {
+			const struct ns_member *m = &lan->members[k];
+			bool again = false;
+
+			/* a node's second place on a LAN has no name */
+			for (size_t p = 0; p < k; p++)
+				again = again || strcmp(lan->members[p].node,
+							 m->node) == 0;
+			if (m->widearea || again || !m->ip || !*m->ip ||
+				!can_name(m->node) || !can_name(lan->name))
+				continue;
+			buf_addf(out, "tb-set-ip-%s %s %s %s\n",
+				lan->is_link ? "link" : "lan", m->node,
+				lan->name, m->ip);
+		}
+	}
+}
+
+static void put_collector(
+	const struct ns_change *c, const char *ns, int ns_len, struct buf *out)
+{
+	const char *n = c->collector;
+
+	buf_addf(out, "set %s [%.*s node]\n", n, ns_len, ns);
+	if (c->type)
+		buf_addf(out, "tb-set-hardware ${%s} %s\n", n, c->type);
+	if (c->os)
+		buf_addf(out, "tb-set-node-os ${%s} %s\n", n, c->os);
+	buf_addf(out, "tb-set-node-failure-action ${%s} \"nonfatal\"\n", n);
+}
+
+static int put_traces(const struct ns_change *c, const char *ns, int ns_len,
+	struct buf *out, struct err *err)
+{
+	for (size_t i = 0; i < c->n_traces; i++) {
+		const struct ns_trace *t = &c->traces[i];
+
+		if (!can_name(t->link) || (t->node && !can_name(t->node)))
+			return err_set(err, NFZ_E_NS,
+				"the name of %s cannot be written into the "
+				"NS file",
+				t->link);
+		if (t->node)
+			buf_addf(out, "[[%.*s lanlink %s %s" MEMBER "\n",
+				ns_len, ns, t->link, t->node);
+		else
+			buf_addf(out, "%s" LINK_TRACE "\n", t->link);
+	}
+	return 0;
+}
+
+static int put_block(const char *text, const struct ns_change *c,
+	const char *run, struct buf *out, struct err *err)
+{
+	size_t ns_len = 0;
+	const char *ns = run_of(run, &ns_len);
+	char hex[65];
+
+	ns_text_digest(text, strlen(text), hex);
+	buf_addf(out,
+		BEGIN "%s %d sha256=%s\n"
+		      "# Added by netflowize, which takes these lines out "
+		      "again (netflowize strip).\n",
+		c->mode, VERSION, hex);
+	if (!strstr(text, "tb_compat.tcl"))
+		buf_adds(out, "source tb_compat.tcl\n");
+	if (c->delay_os)
+		buf_addf(out, "tb-set-delay-os %s\n", c->delay_os);
+	if (c->pins)
+		put_pins(c->pins, out);
+	if (c->collector)
+		put_collector(c, ns, (int)ns_len, out);
+	if (put_traces(c, ns, (int)ns_len, out, err) < 0)
+		return -NFZ_E_NS;
+	buf_adds(out, END "\n");
+	return 0;
+}
+
+int ns_block_insert(const char *text, const struct ns_change *change,
+	struct buf *out, struct err *err)
+{
+	const char *run = NULL;
+	size_t len;
+	int r;
+
+	for (const char *at = text; *at; at = next_line(at))
+		if (run_of(at, &len))
+			run = at;
+	if (!run) {
+		err_set(err, NFZ_E_NS,
+			"the NS file has no line \"$ns run\" to put "
+			"statements before");
+		return err_hint(err, "Write its run statement on a line of its "
+				     "own, as in: $ns run");
+	}
+	buf_add(out, text, (size_t)(run - text));
+	r = put_block(text, change, run, out, err);
+	buf_adds(out, run);
+	return r;
+}
+
+size_t ns_text_plain(const char *text, struct buf *out)
+{
+	size_t lost = 0;
+
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '\r' && text[1] == '\n')
+			continue;
+		if (c >= 0x80 && (c & 0xc0) == 0x80)
+			continue; /* the rest of a character */
+		if (c >= 0x7f || (c < ' ' && !strchr("\t\n\r", c))) {
+			lost++;
+			buf_addc(out, c == '\f' || c == '\v' ? ' ' : '?');
+		} else {
+			buf_addc(out, (char)c);
+		}
+	}
+	return lost;
+}
