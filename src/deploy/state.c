@@ -112,6 +112,43 @@ void state_forget(const char *dir, const char *project, const char *experiment)
 		unlink(path);
 }
 
+static char *note_path(
+	const char *project, const char *experiment, const char *name)
+{
+	cleanup_free char *where = dir_of(NULL, project, experiment);
+
+	return where ? mem_printf("%s/%s", where, name) : NULL;
+}
+
+int state_note(const char *project, const char *experiment, const char *name,
+	const char *text, struct err *err)
+{
+	cleanup_free char *where = dir_of(NULL, project, experiment);
+	cleanup_free char *path = note_path(project, experiment, name);
+	int r;
+
+	if (!path)
+		return 0;
+	if (!*text) {
+		unlink(path);
+		return 0;
+	}
+	r = file_make_dirs(where, 0700, err);
+	return r < 0 ? r : file_replace(path, 0600, text, strlen(text), err);
+}
+
+char *state_noted(const char *project, const char *experiment, const char *name)
+{
+	cleanup_free char *path = note_path(project, experiment, name);
+	struct buf text = BUF_INIT((size_t)16 << 20);
+	char *ret = NULL;
+
+	if (path && file_read(path, &text, NULL) == 0)
+		ret = mem_strdup(buf_str(&text));
+	buf_release(&text);
+	return ret;
+}
+
 void state_wipe(struct deploy_state *s)
 {
 	crypto_wipe(s->key, sizeof(s->key));

@@ -29,6 +29,13 @@ int state_save(const char *dir, const char *project, const char *experiment,
 	const struct deploy_state *s, struct err *err) NFZ_MUST_CHECK;
 void state_forget(const char *dir, const char *project, const char *experiment);
 void state_wipe(struct deploy_state *s); /* wipes the key */
+/* Keeps a text beside it, for people: what was sent and what was before.  "":
+ * forgotten.  Nowhere to keep it is no error. */
+int state_note(const char *project, const char *experiment, const char *name,
+	const char *text, struct err *err) NFZ_MUST_CHECK;
+/* The same back; free it.  NULL when there is none. */
+char *state_noted(
+	const char *project, const char *experiment, const char *name);
 /* One controller on this machine at a time; NFZ_E_BUSY. */
 int state_lock(const char *dir, const char *project, const char *experiment,
 	int *ret_fd, struct err *err) NFZ_MUST_CHECK;
