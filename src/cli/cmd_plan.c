@@ -4,7 +4,7 @@
 #include "cli/commands.h"
 #include "cli/drawing.h"
 #include "cli/experiment.h"
-#include "cli/heavy.h"
+#include "cli/heavy_up.h"
 #include "cli/planning.h"
 #include "cli/say.h"
 
@@ -21,7 +21,7 @@ struct plan_command {
 	struct heavy_options heavy;
 	struct heavy_goal with;
 	const char *topology, *out;
-	bool stats;
+	bool stats, diff;
 };
 
 static const struct opt options[] = {
@@ -33,6 +33,9 @@ static const struct opt options[] = {
 		NULL, 0, 0},
 	{"out", 0, OPT_TEXT, offsetof(struct plan_command, out), "FILE",
 		"write the plan as JSON, too", NULL, 0, 0},
+	{"diff", 0, OPT_FLAG, offsetof(struct plan_command, diff), NULL,
+		"with --heavy or --mixed: the change of the NS file", NULL, 0,
+		0},
 	{"stats", 0, OPT_FLAG, offsetof(struct plan_command, stats), NULL,
 		"tell time and memory; the same input gives other bytes then",
 		NULL, 0, 0},
@@ -173,6 +176,20 @@ static int64_t peak_kib(void)
 	return getrusage(RUSAGE_SELF, &use) == 0 ? use.ru_maxrss : 0;
 }
 
+static int show_diff(struct app *app, const struct plan_command *o,
+	const struct topology *t, const char *word, struct err *err)
+{
+	struct plan_options plan = o->plan;
+	const struct heavy_order order = {.plan = &plan, .heavy = &o->heavy};
+
+	plan.with = NULL;
+	if (plan.with == o->plan.with || !word)
+		return err_set(err, NFZ_E_USAGE,
+			"--diff shows what --heavy or --mixed would change in "
+			"the description of PROJ/EXP");
+	return heavy_show_diff(app, word, t, &order, err);
+}
+
 static int plan(struct app *app, struct plan_command *o, const char *word,
 	struct err *err)
 {
@@ -187,6 +204,8 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 	if (r == 0 && o->plan.with)
 		r = heavy_goal_ask(app, &o->heavy, word, &o->with, err);
 	imported = cpu_ms();
+	if (r == 0 && o->diff)
+		return show_diff(app, o, t, word, err);
 	if (r == 0)
 		r = planning_solve(t, &o->plan, NULL, &plan, err);
 	if (r == 0 && o->stats)
@@ -207,10 +226,7 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 				plan->spent.import_ms, plan->spent.cpu_ms,
 				(long long)plan->spent.peak_kib);
 		say(app, "Nothing was changed.");
-		if (word && heavy_needs_nodes(plan))
-			say(app, "up --%s cannot apply it yet.", plan->mode);
-		else if (word &&
-			 (plan->n_gaps == 0 || plan->status == PLAN_OPTIMAL))
+		if (word && (plan->n_gaps == 0 || plan->status == PLAN_OPTIMAL))
 			say_next(app, o, word);
 	}
 	return r < 0 ? r : planning_verdict(app, plan, t, &o->plan, err);

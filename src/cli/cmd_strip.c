@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/commands.h"
+#include "cli/heavy_up.h"
 #include "cli/nodes.h"
 #include "cli/say.h"
 #include "format/jsonw.h"
@@ -221,16 +222,62 @@ static int report_all(const struct strip_command *o, struct nodes_context *n,
 	return r;
 }
 
-static int strip(struct app *app, const struct strip_command *o,
-	const char *word, struct err *err)
+/* The description may have our part in it, and then nodes that go with it.
+ * Without --topology only. */
+static int read_description(struct app *app, const struct strip_command *o,
+	const char *word, struct heavy_now *now, struct err *err)
+{
+	int r;
+
+	*now = (struct heavy_now){0};
+	if (o->topology || !word)
+		return 0;
+	r = heavy_open(app, word, now, err);
+	if (r == 0 && strcmp(now->state, "active") != 0 && !now->has_block)
+		r = client_require_active(&now->exp, now->state, err);
+	return r;
+}
+
+/* After the nodes: the description, when they are clean. */
+static int restore(const struct strip_command *o, struct heavy_now *now, int r,
+	struct err *err)
+{
+	bool clean = r == 0 || r == -NFZ_E_NO_DEPLOYMENT;
+	int code;
+
+	if (!now->has_block || !clean)
+		return r;
+	if (o->deployment) {
+		say_note(now->app, "added nodes stay: strip without "
+				   "--deployment takes them away");
+		return r;
+	}
+	code = heavy_restore(now, o->dry_run, err);
+	return code < 0 ? code : r;
+}
+
+/* Swapped out: nothing runs, only the description is left. */
+static int strip_description(
+	const struct strip_command *o, struct heavy_now *now, struct err *err)
+{
+	int r = restore(o, now, 0, err);
+
+	if (r == 0 && o->dry_run)
+		say(now->app, "Nothing was changed.");
+	return r;
+}
+
+static int strip_all(struct app *app, const struct strip_command *o,
+	const char *word, struct heavy_now *now, struct err *err)
 {
 	cleanup(topology_free_at) struct topology *t = NULL;
 	struct deploy_report report = {0};
 	struct nodes_context n;
-	int r = check_id(o->deployment, err);
+	int r;
 
-	if (r == 0)
-		r = nodes_topology(app, o->topology, word, &t, err);
+	if (now->has_block && strcmp(now->state, "active") != 0)
+		return strip_description(o, now, err);
+	r = nodes_topology(app, o->topology, word, &t, err);
 	if (r < 0)
 		return r;
 	nodes_init(&n, app, t);
@@ -246,9 +293,24 @@ static int strip(struct app *app, const struct strip_command *o,
 	if (r < 0)
 		return r;
 	r = deploy_strip(t, &n.options, &report, err);
+	r = restore(o, now, r, err);
 	r = report_all(o, &n, &report, r, err);
 	r = nodes_failures(app, &report, r, err);
 	deploy_report_release(&report);
+	return r;
+}
+
+static int strip(struct app *app, const struct strip_command *o,
+	const char *word, struct err *err)
+{
+	struct heavy_now now = {0};
+	int r = check_id(o->deployment, err);
+
+	if (r == 0)
+		r = read_description(app, o, word, &now, err);
+	if (r == 0)
+		r = strip_all(app, o, word, &now, err);
+	heavy_close(&now);
 	return r;
 }
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
+#include "cli/heavy_up.h"
 #include "cli/nf5.h"
 #include "cli/nodes.h"
 #include "cli/planning.h"
@@ -18,6 +19,7 @@
 struct up_command {
 	struct common common;
 	struct plan_options plan;
+	struct heavy_options heavy;
 	const char *topology, *use_plan;
 	bool dry_run, partial;
 	int64_t lease_ms;
@@ -26,6 +28,7 @@ struct up_command {
 
 static const struct opt options[] = {
 	PLAN_OPTIONS(struct up_command),
+	HEAVY_OPTIONS(struct up_command),
 	{"topology", 0, OPT_TEXT, offsetof(struct up_command, topology), "FILE",
 		"nodes from a file instead of the testbed", NULL, 0, 0},
 	{"plan", 0, OPT_TEXT, offsetof(struct up_command, use_plan), "FILE",
@@ -50,23 +53,6 @@ struct up {
 	struct rollout_nf5 nf5;
 	bool *asked; /* by node: told us its interfaces, or never will */
 };
-
-/* The node where a collector of this experiment was put before: a second `up`
- * must not move the records because the disks have changed. */
-static const char *collector_now(const struct deploy_report *r)
-{
-	for (size_t i = 0; i < r->n; i++)
-		for (size_t f = 0; f < r->nodes[i].n_found; f++) {
-			const struct deploy_found *found =
-				&r->nodes[i].found[f];
-
-			for (size_t p = 0; p < found->n; p++)
-				if (strcmp(found->processes[p].role,
-					    "collector") == 0)
-					return r->nodes[i].name;
-		}
-	return NULL;
-}
 
 static void mark_unusable(struct topology *t, const struct deploy_report *r)
 {
@@ -186,8 +172,8 @@ static int look_around(struct up *up, struct plan_options *wish,
 	}
 	/* a node that is only starting had its time */
 	o.impatient = up->nodes.options.impatient = code == -NFZ_E_NODES_FAILED;
-	if (!wish->collector && collector_now(&r)) {
-		*ret_kept = collector_now(&r);
+	if (!wish->collector && nodes_collector(&r)) {
+		*ret_kept = nodes_collector(&r);
 		wish->collector = *ret_kept;
 	}
 	if (!wish->collector) {
@@ -219,8 +205,9 @@ static int read_plan(struct up *up, struct err *err)
 			&up->plan, err);
 	if (r == 0 && strcmp(up->plan->mode, "light") != 0)
 		r = err_set(err, NFZ_E_USAGE,
-			"%s is a %s plan; up cannot apply it yet",
-			up->o->use_plan, up->plan->mode);
+			"%s is a %s plan, for nodes that are not there; "
+			"up --%s makes its own",
+			up->o->use_plan, up->plan->mode, up->plan->mode);
 	buf_release(&text);
 	return r;
 }
@@ -235,6 +222,8 @@ static int make_plan(struct up *up, struct err *err)
 	if (up->o->use_plan)
 		return read_plan(up, err);
 	r = look_around(up, &wish, &facts, &kept, err);
+	if (wish.heavy || wish.mixed)
+		heavy_wishes(up->t, &wish);
 	if (r == 0)
 		r = planning_solve(up->t, &wish, facts, &up->plan, err);
 	if (r == 0 && kept)
@@ -431,15 +420,28 @@ static int carry_out(struct up *up, struct err *err)
 	return r;
 }
 
-static int no_new_nodes(const struct plan_options *o, struct err *err)
+/* New nodes first; *ret_stop: that was all. */
+static int make_nodes(
+	struct up *up, const char *word, bool *ret_stop, struct err *err)
 {
-	const char *mode = o->heavy ? "heavy" : "mixed";
+	const struct up_command *o = up->o;
+	const struct heavy_order order = {
+		.plan = &o->plan, .heavy = &o->heavy, .dry_run = o->dry_run};
 
-	err_set(err, NFZ_E_USAGE, "up --%s is not available yet", mode);
-	return err_hint(err,
-		"See what it would take: netflowize plan --%s\n"
-		"Without new nodes:      netflowize up --light",
-		mode);
+	*ret_stop = false;
+	if (!o->plan.heavy && !o->plan.mixed)
+		return 0;
+	if (!word || o->topology || o->use_plan) {
+		err_set(err, NFZ_E_USAGE,
+			"up --%s changes an experiment of the testbed: it "
+			"goes with PROJ/EXP only",
+			o->plan.heavy ? "heavy" : "mixed");
+		return err_hint(err, "See what it would take: netflowize plan "
+				     "--heavy\n"
+				     "Without new nodes:      netflowize up "
+				     "--light");
+	}
+	return heavy_up(up->app, word, &order, &up->t, ret_stop, err);
 }
 
 static int run(struct app *app, int argc, char **argv, struct err *err)
@@ -447,12 +449,14 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	struct up_command o = {0};
 	struct up up = {.app = app, .o = &o};
 	int words, r = command_parse(app, &cmd_up, &o, argc, argv, &words, err);
+	bool stop = r < 0 || words < 0;
 
-	if (r == 0 && words >= 0 && (o.plan.heavy || o.plan.mixed))
-		r = no_new_nodes(&o.plan, err);
-	if (r == 0 && words >= 0) {
-		r = experiment_or_file(
-			app, o.topology, words ? argv[1] : NULL, &up.t, err);
+	if (!stop)
+		r = make_nodes(&up, words ? argv[1] : NULL, &stop, err);
+	if (r == 0 && !stop) {
+		if (!up.t)
+			r = experiment_or_file(app, o.topology,
+				words ? argv[1] : NULL, &up.t, err);
 		if (r == 0)
 			r = nf5_read(&o.nf5, &up.nf5, err);
 		if (r == 0)
@@ -468,7 +472,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 }
 
 const struct command cmd_up = {.name = "up",
-	.usage = "[--light] [options] PROJ/EXP",
+	.usage = "[--light|--heavy|--mixed] [options] PROJ/EXP",
 	.summary = "Plan, install and start; again: repair or no changes",
 	.example = "netflowize --light netsec/dumbbell",
 	.options = options,

@@ -6,7 +6,7 @@
 #include "planner/heavy.h"
 
 struct heavy_options {
-	const char *free, *node_type;
+	const char *free, *node_type, *delay_os;
 	int64_t ifaces, gbps, pps;
 };
 #define HEAVY_OPTIONS(S)                                                       \
@@ -19,6 +19,9 @@ struct heavy_options {
 		{"node-ifaces", 0, OPT_INT, offsetof(S, heavy.ifaces), "N",    \
 			"ports of a new node when no --free says (4)", NULL,   \
 			0, 1024},                                              \
+		{"delay-os", 0, OPT_TEXT, offsetof(S, heavy.delay_os),         \
+			"IMAGE", "Linux image of bridges and shapers", NULL,   \
+			0, 0},                                                 \
 		{"node-gbps", 0, OPT_INT, offsetof(S, heavy.gbps), "N",        \
 			"what a new node forwards, in Gb/s", NULL, 1, 100000}, \
 	{                                                                      \

@@ -117,6 +117,21 @@ int nodes_failures(const struct app *app, const struct deploy_report *r,
 	return code;
 }
 
+const char *nodes_collector(const struct deploy_report *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t f = 0; f < r->nodes[i].n_found; f++) {
+			const struct deploy_found *found =
+				&r->nodes[i].found[f];
+
+			for (size_t p = 0; p < found->n; p++)
+				if (strcmp(found->processes[p].role,
+					    "collector") == 0)
+					return r->nodes[i].name;
+		}
+	return NULL;
+}
+
 int nodes_topology(struct app *app, const char *file, const char *word,
 	struct topology **ret, struct err *err)
 {

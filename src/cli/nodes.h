@@ -24,6 +24,10 @@ void nodes_init(
 int nodes_failures(const struct app *app, const struct deploy_report *r,
 	int code, struct err *err) NFZ_MUST_CHECK;
 
+/* The node where a collector of this experiment was put before, or NULL: a
+ * second `up` must not move the records because the disks have changed. */
+const char *nodes_collector(const struct deploy_report *r);
+
 /* The topology of the experiment on the command line (or of a file), for
  * commands that only need to know the nodes. */
 int nodes_topology(struct app *app, const char *file, const char *word,

@@ -90,15 +90,30 @@ static int check_modes(const struct plan_options *o, struct err *err)
 		o->heavy ? "heavy" : "mixed");
 }
 
+/* A host costs more than all bridges together. */
+static int prefer_bridges(struct plan_goal *goal, const struct topology *t,
+	const struct plan_options *o, struct err *err)
+{
+	if (o->objective || goal->wishes.costs)
+		return err_set(err, NFZ_E_USAGE,
+			"--heavy puts probes on bridges, whatever they cost: "
+			"leave --objective and --costs out");
+	goal->objective = "cost";
+	goal->wishes.costs =
+		mem_zalloc(t->n_nodes + 1, sizeof(*goal->wishes.costs));
+	for (size_t i = 0; i < t->n_nodes; i++)
+		goal->wishes.costs[i] = t->nodes[i].role == ROLE_SHAPER
+						? 1
+						: (int64_t)t->n_nodes + 1;
+	return 0;
+}
+
 int planning_solve(const struct topology *t, const struct plan_options *o,
 	const struct node_facts *facts, struct plan **ret, struct err *err)
 {
 	double gap;
 	struct plan_goal goal = {
-		.mode = o->with    ? "light"
-			: o->heavy ? "heavy"
-			: o->mixed ? "mixed"
-				   : "light",
+		.mode = "light",
 		.cover = o->cover,
 		.objective = o->objective,
 		.dedupe = o->dedupe,
@@ -123,10 +138,14 @@ int planning_solve(const struct topology *t, const struct plan_options *o,
 		r = check_modes(o, err);
 	if (r == 0)
 		r = read_wishes(&goal.wishes, t, o, err);
+	if (r == 0 && o->bridges_first)
+		r = prefer_bridges(&goal, t, o, err);
 	if (r == 0)
 		r = o->with ? heavy_solve(t, &goal, o->with, ret, err)
 			    : plan_solve(t, &goal, ret, err);
 	wishes_release(&goal.wishes);
+	if (r == 0 && !o->with && (o->heavy || o->mixed))
+		(*ret)->mode = o->heavy ? "heavy" : "mixed";
 	return r;
 }
 

@@ -17,6 +17,7 @@ struct plan_options {
 	int64_t budget, max_pps, max_ifaces;
 	const char *coverage, *loads;
 	bool forced;
+	bool bridges_first; /* probes on shapers and bridges where one is */
 	struct opt_list what_if;
 	const struct heavy_goal *with; /* heavy, mixed: new nodes */
 	const char *gap;               /* "1.5": percent that is good enough */

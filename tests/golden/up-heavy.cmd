@@ -1,1 +1,1 @@
-up --heavy demo/dumbbell
+up --heavy --topology topologies/line.json

@@ -1,0 +1,266 @@
+/* Reading and changing an experiment's description, with words for people.
+ *
+ * The testbed's text is the truth.  What is noted here, below the state
+ * directory, is for people whose testbed lost it: the text before, the text
+ * sent, and who was where. */
+#include "cli/heavy_change.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/experiment.h"
+#include "cli/say.h"
+#include "deploy/state.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TEXT_MAX = 16 << 20, BOOT_MS = 15 * 60 * 1000, BOOT_POLL_MS = 500 };
+
+/* ---- waiting ---- */
+
+struct waiting {
+	struct app *app;
+	const char *what;
+	char last[CHANGE_STATE_MAX];
+	bool shown;
+};
+
+static void on_state(void *ctx, const char *state, int64_t ms)
+{
+	struct waiting *w = ctx;
+	bool tty = isatty(STDERR_FILENO) && !w->app->common->quiet;
+
+	if (tty) {
+		fprintf(stderr, "\r  %s: %-16s %lld min %02lld s ", w->what,
+			state, (long long)(ms / 60000),
+			(long long)(ms / 1000 % 60));
+		fflush(stderr);
+		w->shown = true;
+	} else if (strcmp(state, w->last) != 0 &&
+		   (w->last[0] || strcmp(state, "active") != 0)) {
+		say(w->app, "  %s: %s  (%.1f s)", w->what, state,
+			(double)ms / 1e3);
+	}
+	snprintf(w->last, sizeof(w->last), "%s", state);
+}
+
+static void end_line(struct waiting *w)
+{
+	if (w->shown)
+		fprintf(stderr, "\r%*s\r", 70, "");
+}
+
+static bool on_cancelled(void *ctx)
+{
+	return *((struct waiting *)ctx)->app->interrupted > 0;
+}
+
+/* ---- reading ---- */
+
+static int read_text(struct heavy_now *now, struct err *err)
+{
+	cleanup_free char *raw = NULL;
+	struct buf plain = BUF_INIT(TEXT_MAX);
+	int r = client_nsfile(now->client, &now->exp, &raw, err);
+
+	if (r < 0 || !raw)
+		return r;
+	now->lost = ns_text_plain(raw, &plain);
+	now->text = mem_strdup(buf_str(&plain));
+	buf_release(&plain);
+	r = ns_block_find(now->text, &now->arena, &now->block, err);
+	now->has_block = r > 0;
+	return r < 0 ? r : 0;
+}
+
+int heavy_open(struct app *app, const char *word, struct heavy_now *ret,
+	struct err *err)
+{
+	struct waiting w = {.app = app, .what = "a change is under way"};
+	const struct change_watch watch = {
+		.state = on_state, .cancelled = on_cancelled, .ctx = &w};
+	int r;
+
+	*ret = (struct heavy_now){.app = app};
+	r = app_experiment(app, word, &ret->name, err);
+	if (r == 0)
+		r = experiment_connect(app, &ret->client, err);
+	ret->exp = (struct client_exp){ret->name.project, ret->name.experiment};
+	if (r == 0)
+		r = change_settle(
+			ret->client, &ret->exp, &watch, ret->state, err);
+	end_line(&w);
+	if (r == 0 && strcmp(ret->state, "swapped") != 0)
+		r = client_require_active(&ret->exp, ret->state, err);
+	if (r == 0)
+		r = read_text(ret, err);
+	if (r == 0 && strcmp(ret->state, "active") == 0)
+		r = change_view(ret->client, &ret->exp, &ret->view, err);
+	return r;
+}
+
+void heavy_close(struct heavy_now *now)
+{
+	change_view_release(&now->view);
+	client_close(now->client);
+	free(now->text);
+	arena_release(&now->arena);
+	*now = (struct heavy_now){0};
+}
+
+char *heavy_original(const struct heavy_now *now)
+{
+	struct buf text = BUF_INIT(TEXT_MAX);
+	char *ret;
+
+	if (now->has_block)
+		ns_block_remove(now->text, &now->block, &text);
+	else
+		buf_adds(&text, now->text);
+	ret = mem_strdup(buf_str(&text));
+	buf_release(&text);
+	return ret;
+}
+
+/* ---- changing ---- */
+
+static int note_down(
+	const struct heavy_now *now, const char *text, struct err *err)
+{
+	const char *p = now->name.project, *e = now->name.experiment;
+	cleanup_free char *original = heavy_original(now);
+	struct buf machines = BUF_INIT(TEXT_MAX);
+	int r = 0;
+
+	change_machines(&now->view, &machines);
+	/* what stood before anything of ours was in it */
+	if (!now->has_block) {
+		r = state_note(p, e, "heavy.before.ns", original, err);
+		if (r == 0)
+			r = state_note(p, e, "heavy.machines",
+				buf_str(&machines), err);
+	}
+	if (r == 0)
+		r = state_note(p, e, "heavy.sent.ns", text, err);
+	buf_release(&machines);
+	return r < 0 ? err_wrap(err, "before anything is sent") : 0;
+}
+
+/* Somebody may have changed it while we planned. */
+static int still_there(struct heavy_now *now, struct err *err)
+{
+	cleanup_free char *raw = NULL;
+	struct buf plain = BUF_INIT(TEXT_MAX);
+	int r = client_nsfile(now->client, &now->exp, &raw, err);
+
+	if (r == 0) {
+		(void)ns_text_plain(raw ? raw : "", &plain);
+		if (strcmp(buf_str(&plain), now->text) != 0)
+			r = err_set(err, NFZ_E_BUSY,
+				"somebody changed the description of %s/%s "
+				"just now; nothing was sent",
+				now->exp.proj, now->exp.exp);
+	}
+	buf_release(&plain);
+	return r;
+}
+
+static int check(struct heavy_now *now, const char *text, struct err *err)
+{
+	cleanup_free char *messages = NULL;
+	int r = client_nscheck(
+		now->client, now->exp.proj, text, &messages, err);
+
+	if (r < 0)
+		return err_wrap(err, "the testbed checked the change");
+	say_done(now->app, "the testbed's parser accepts the change");
+	return 0;
+}
+
+static size_t booting(const struct change_view *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->mapping->n; i++) {
+		const char *s =
+			value_get_text(v->mapping->items[i], "eventstatus");
+
+		n += s && strcmp(s, "ISUP") != 0 && strcmp(s, "TBFAILED") != 0;
+	}
+	return n;
+}
+
+/* New nodes may still be booting when the experiment is active. */
+static int wait_for_nodes(
+	struct heavy_now *now, struct change_view *ret, struct err *err)
+{
+	struct mono_time end = mono_add_ms(mono_now(), BOOT_MS);
+	int r;
+
+	for (;;) {
+		r = change_view(now->client, &now->exp, ret, err);
+		if (r < 0 || booting(ret) == 0 || mono_passed(end))
+			return r;
+		if (*now->app->interrupted)
+			return err_set(err, NFZ_E_INTERRUPTED,
+				"the change is made; %zu nodes are booting",
+				booting(ret));
+		change_view_release(ret);
+		clock_sleep_ms(BOOT_POLL_MS);
+	}
+}
+
+static int verify(struct heavy_now *now, struct err *err)
+{
+	struct change_view after = {0};
+	struct buf what = BUF_INIT(1 << 20);
+	size_t n = 0;
+	int r = wait_for_nodes(now, &after, err);
+
+	if (r == 0)
+		n = change_compare(&now->view, &after, &what);
+	if (r == 0 && n) {
+		err_set(err, NFZ_E_VERIFY,
+			"%zu nodes or addresses are not as they were before "
+			"the change",
+			n);
+		r = err_hint(err, "%.1500s", buf_str(&what));
+	} else if (r == 0) {
+		say_done(now->app,
+			"%zu nodes in the experiment; yours are on the "
+			"machines they had, all addresses as before",
+			after.mapping->n);
+	}
+	change_view_release(&now->view);
+	now->view = after;
+	buf_release(&what);
+	return r;
+}
+
+int heavy_send(struct heavy_now *now, const char *text, struct err *err)
+{
+	struct waiting w = {.app = now->app, .what = "waiting for the testbed"};
+	const struct change_watch watch = {
+		.state = on_state, .cancelled = on_cancelled, .ctx = &w};
+	bool active = strcmp(now->state, "active") == 0;
+	struct mono_time start;
+	int r = check(now, text, err);
+
+	if (r == 0)
+		r = still_there(now, err);
+	if (r == 0)
+		r = note_down(now, text, err);
+	if (r < 0)
+		return r;
+	start = mono_now();
+	r = change_send(now->client, &now->exp, text, &watch, err);
+	end_line(&w);
+	if (r < 0)
+		return r;
+	say_done(now->app,
+		"the description is changed, the experiment is %s"
+		"  (%.1f s)",
+		active ? "active again" : "swapped out as before",
+		(double)(mono_now().ns - start.ns) / 1e9);
+	return active ? verify(now, err) : 0;
+}

@@ -1,0 +1,299 @@
+/* From a heavy plan to statements.  What an earlier --heavy put into the
+ * description stays; the whole block is written anew around it. */
+#include "cli/heavy_draft.h"
+#include "base/mem.h"
+#include "cli/say.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_MAX = 16 << 20 };
+
+static bool is_traced(
+	const struct heavy_draft *d, const char *link, const char *node)
+{
+	for (size_t i = 0; i < d->n_traces; i++) {
+		const struct ns_trace *t = &d->traces[i];
+
+		if (strcmp(t->link, link) == 0 &&
+			(!t->node || (node && strcmp(t->node, node) == 0)))
+			return true;
+	}
+	return false;
+}
+
+static void add_trace(struct heavy_draft *d, const char *link, const char *node)
+{
+	if (!is_traced(d, link, node))
+		MEM_PUSH(d->traces, d->n_traces, d->traces_cap) =
+			(struct ns_trace){link, node};
+}
+
+/* Every member gets a bridge or has one. */
+static bool is_whole(
+	const struct plan_heavy *h, const struct topology *t, int link)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->n_nodes; i++)
+		for (size_t k = 0; k < h->nodes[i].n_bridges; k++) {
+			if (h->nodes[i].bridges[k].link != link)
+				continue;
+			if (h->nodes[i].bridges[k].slot < 0)
+				return true;
+			n++;
+		}
+	for (size_t i = 0; i < h->n_reuse; i++)
+		n += h->reuse[i].link == link;
+	return n == t->links[link].n_members;
+}
+
+static void add_link(struct heavy_draft *d, const struct plan_heavy *h,
+	const struct topology *t, int link)
+{
+	const struct topo_link *l = &t->links[link];
+
+	if (is_whole(h, t, link)) {
+		add_trace(d, l->name, NULL);
+		return;
+	}
+	for (size_t i = 0; i < h->n_nodes; i++)
+		for (size_t k = 0; k < h->nodes[i].n_bridges; k++) {
+			const struct heavy_bridge *b = &h->nodes[i].bridges[k];
+
+			if (b->link == link && b->slot >= 0)
+				add_trace(d, l->name,
+					planning_member(t, link, b->slot));
+		}
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct ns_trace *x = a, *y = b;
+	int c = strcmp(x->link, y->link);
+
+	return c ? c : strcmp(x->node ? x->node : "", y->node ? y->node : "");
+}
+
+static void find_traces(struct heavy_draft *d, const struct heavy_now *now,
+	const struct topology *t)
+{
+	const struct plan_heavy *h = d->plan->heavy;
+
+	for (size_t i = 0; now->has_block && i < now->block.n_traces; i++)
+		add_trace(d, now->block.traces[i].link,
+			now->block.traces[i].node);
+	for (size_t i = 0; i < h->n_links; i++)
+		add_link(d, h, t, h->links[i]);
+	if (d->n_traces)
+		qsort(d->traces, d->n_traces, sizeof(*d->traces), by_name);
+}
+
+/* Its name must be free, unless the node is ours already. */
+static int check_collector(
+	const struct heavy_now *now, const struct topology *t, struct err *err)
+{
+	if (now->block.collector ||
+		(topology_node(t, HEAVY_COLLECTOR) < 0 &&
+			topology_link(t, HEAVY_COLLECTOR) < 0))
+		return 0;
+	err_set(err, NFZ_E_INPUT,
+		"%s/%s has a node or link " HEAVY_COLLECTOR " that is not "
+		"netflowize's",
+		now->exp.proj, now->exp.exp);
+	return err_hint(err, "The collector's node would be called so: keep "
+			     "the records elsewhere with --collector NODE");
+}
+
+static int solve(struct heavy_draft *d, const struct heavy_now *now,
+	const struct topology *t, const struct heavy_wish *wish,
+	struct err *err)
+{
+	struct arena names = ARENA_INIT;
+	struct heavy_options unlimited = *wish->heavy;
+	struct plan_options o = *wish->plan;
+	struct heavy_goal goal;
+	int r;
+
+	/* machines are counted by what the testbed would do with the text */
+	unlimited.free = NULL;
+	if (!o.collector)
+		o.collector = wish->collector;
+	if (!o.collector && now->block.collector &&
+		topology_node(t, HEAVY_COLLECTOR) >= 0)
+		o.collector = HEAVY_COLLECTOR;
+	r = heavy_goal_of(&unlimited, !o.heavy, &names, &goal, err);
+	if (r == 0) {
+		o.with = &goal;
+		r = planning_solve(t, &o, NULL, &d->plan, err);
+	}
+	heavy_goal_release(&goal);
+	arena_release(&names);
+	return r;
+}
+
+static int64_t delay_machines(const struct heavy_now *now)
+{
+	const struct value *m = now->view.mapping;
+	int64_t n = 0;
+
+	for (size_t i = 0; m && i < m->n; i++) {
+		const char *role = value_get_text(m->items[i], "erole");
+
+		n += role && strcmp(role, "delaynode") == 0;
+	}
+	return n;
+}
+
+static void fill_change(struct heavy_draft *d, const struct heavy_now *now,
+	const struct heavy_wish *wish)
+{
+	const char *delay = wish->heavy->delay_os;
+
+	if (!delay && d->images.delay[0])
+		delay = d->images.delay;
+	d->change = (struct ns_change){
+		.mode = wish->plan->heavy ? "heavy" : "mixed",
+		.delay_os = delay,
+		.os = d->images.node[0] ? d->images.node : NULL,
+		.type = wish->heavy->node_type,
+		.traces = d->traces,
+		.n_traces = d->n_traces,
+		.pins = d->before,
+	};
+	if (d->plan->heavy->collector >= 0 || now->block.collector)
+		d->change.collector = HEAVY_COLLECTOR;
+}
+
+/* Nothing to add: then no block either, and one that is there may stay. */
+static bool is_empty(const struct heavy_draft *d)
+{
+	return !d->n_traces && !d->change.collector;
+}
+
+static int write_text(struct heavy_draft *d, const struct heavy_now *now,
+	const char *original, struct err *err)
+{
+	int r = 0;
+
+	if (is_empty(d))
+		buf_adds(&d->text, original);
+	else
+		r = ns_block_insert(original, &d->change, &d->text, err);
+	if (r == 0 && d->text.len > CLIENT_NS_MAX) {
+		err_set(err, NFZ_E_TOO_BIG,
+			"the NS file would have %zu bytes; the testbed takes "
+			"%d at most",
+			d->text.len, CLIENT_NS_MAX);
+		r = err_hint(err, "--mixed or --select FILE need fewer "
+				  "statements");
+	}
+	d->same = r == 0 && strcmp(buf_str(&d->text), now->text) == 0;
+	return r;
+}
+
+/* What the testbed would make of it, found out here. */
+static int try_out(
+	struct heavy_draft *d, const struct heavy_now *now, struct err *err)
+{
+	bool new_collector = d->change.collector && !now->block.collector;
+	int r;
+
+	if (d->before) {
+		r = ns_try(d->before, buf_str(&d->text), &d->change, &d->effect,
+			err);
+		if (r < 0)
+			return r;
+		d->need =
+			(int64_t)d->effect.shapers_after - delay_machines(now);
+	} else {
+		d->need = (int64_t)d->plan->heavy->n_nodes;
+	}
+	if (d->need < 0)
+		d->need = 0;
+	d->need += new_collector;
+	return 0;
+}
+
+int heavy_draft(struct heavy_now *now, const struct topology *t,
+	const struct heavy_wish *wish, struct heavy_draft *ret, struct err *err)
+{
+	cleanup_free char *original = NULL;
+	int r;
+
+	*ret = (struct heavy_draft){.text = BUF_INIT(TEXT_MAX)};
+	if (!now->text) {
+		err_set(err, NFZ_E_NS,
+			"%s/%s has no NS description that could be changed",
+			now->exp.proj, now->exp.exp);
+		return err_hint(err, "An experiment made of a profile is "
+				     "changed by its parameters only; "
+				     "without new nodes: --light");
+	}
+	original = heavy_original(now);
+	r = solve(ret, now, t, wish, err);
+	if (r == 0 && ret->plan->heavy->collector >= 0)
+		r = check_collector(now, t, err);
+	if (r == 0)
+		r = change_pick_images(
+			now->client, &now->view, &ret->images, err);
+	if (r < 0)
+		return r;
+	find_traces(ret, now, t);
+	if (ns_running(original, &now->view, &ret->before, err) < 0) {
+		say_note(now->app,
+			"the NS file cannot be evaluated here (%s): addresses "
+			"are not pinned",
+			err->text);
+		err_clear(err);
+	}
+	fill_change(ret, now, wish);
+	r = write_text(ret, now, original, err);
+	return r < 0 ? r : try_out(ret, now, err);
+}
+
+void heavy_draft_release(struct heavy_draft *d)
+{
+	plan_free(d->plan);
+	ns_free(d->before);
+	opt_list_release(&d->effect.unbridged);
+	buf_release(&d->text);
+	free(d->traces);
+	*d = (struct heavy_draft){0};
+}
+
+int heavy_available(struct heavy_now *now, const struct heavy_options *o,
+	int64_t *ret, struct err *err)
+{
+	struct arena names = ARENA_INIT;
+	struct heavy_goal goal;
+	int r;
+
+	*ret = -1;
+	if (!o->free) {
+		r = client_available(
+			now->client, now->exp.proj, o->node_type, ret, err);
+		if (r == -NFZ_E_INTERRUPTED)
+			return r;
+		err_clear(err);
+		return 0;
+	}
+	r = heavy_goal_of(o, false, &names, &goal, err);
+	for (size_t i = 0; r == 0 && i < goal.n_pool; i++)
+		*ret = (*ret < 0 ? 0 : *ret) + goal.pool[i].have;
+	if (r == 0 && *ret < 0)
+		*ret = 0;
+	heavy_goal_release(&goal);
+	arena_release(&names);
+	return r;
+}
+
+void heavy_diff(const struct heavy_now *now, const struct heavy_draft *d,
+	struct buf *out)
+{
+	cleanup_free char *name =
+		mem_printf("%s/%s.ns", now->exp.proj, now->exp.exp);
+
+	ns_text_diff(now->text, buf_str(&d->text), name, out);
+}

@@ -1,0 +1,118 @@
+/* The description without us: the way back of up --heavy. */
+#include "base/mem.h"
+#include "cli/heavy_up.h"
+#include "cli/say.h"
+#include "deploy/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TEXT_MAX = 16 << 20 };
+
+static void show(const struct heavy_now *now, const char *original)
+{
+	struct buf text = BUF_INIT(TEXT_MAX);
+	cleanup_free char *name =
+		mem_printf("%s/%s.ns", now->exp.proj, now->exp.exp);
+
+	ns_text_diff(now->text, original, name, &text);
+	fwrite(buf_str(&text), 1, text.len, stdout);
+	buf_release(&text);
+}
+
+/* Nothing of ours may be in the text or among the nodes. */
+static int check_text(
+	struct heavy_now *now, const char *original, struct err *err)
+{
+	cleanup_free char *raw = NULL;
+	int r = client_nsfile(now->client, &now->exp, &raw, err);
+
+	if (r < 0)
+		return r;
+	if (!raw || strcmp(raw, original) != 0)
+		return err_set(err, NFZ_E_VERIFY,
+			"the testbed does not keep the description that was "
+			"sent");
+	for (size_t i = 0; now->view.mapping && i < now->view.mapping->n; i++)
+		if (strncmp(now->view.mapping->names[i], "nfz-", 4) == 0)
+			return err_set(err, NFZ_E_VERIFY,
+				"%s is still a node of %s/%s",
+				now->view.mapping->names[i], now->exp.proj,
+				now->exp.exp);
+	say_done(now->app,
+		"the description is what it was without netflowize"
+		" (%zu bytes, compared)",
+		strlen(original));
+	return 0;
+}
+
+/* Where this machine noted who was where before: the same now? */
+static void compare_machines(const struct heavy_now *now)
+{
+	const char *p = now->name.project, *e = now->name.experiment;
+	cleanup_free char *before = state_noted(p, e, "heavy.machines");
+	struct buf after = BUF_INIT(TEXT_MAX);
+
+	if (!before || !now->view.mapping)
+		return;
+	change_machines(&now->view, &after);
+	if (strcmp(before, buf_str(&after)) != 0)
+		say_note(now->app,
+			"the machines are not all those of before:\n"
+			"was:\n%sis:\n%s",
+			before, buf_str(&after));
+	else
+		say_done(now->app, "the machines are those of before (%zu)",
+			now->view.mapping->n);
+	buf_release(&after);
+}
+
+static int forget(const struct heavy_now *now, struct err *err)
+{
+	static const char *const names[] = {
+		"heavy.before.ns", "heavy.machines", "heavy.sent.ns"};
+	int r = 0;
+
+	for (size_t i = 0; i < 3 && r == 0; i++)
+		r = state_note(now->name.project, now->name.experiment,
+			names[i], "", err);
+	return r;
+}
+
+int heavy_restore(struct heavy_now *now, bool dry_run, struct err *err)
+{
+	cleanup_free char *original = NULL;
+	bool intact;
+	int r;
+
+	if (!now->has_block)
+		return 0;
+	original = heavy_original(now);
+	intact = ns_block_intact(now->text, &now->block);
+	say_done(now->app,
+		"additions found in the description: %zu traced link%s%s",
+		now->block.n_traces, now->block.n_traces == 1 ? "" : "s",
+		now->block.collector ? ", 1 node" : "");
+	if (intact)
+		say_done(now->app, "without them it is what it was before, "
+				   "byte for byte (digest)");
+	else
+		say_note(now->app,
+			"the description was edited meanwhile: only our "
+			"part is taken out");
+	if (dry_run) {
+		show(now, original);
+		return 0;
+	}
+	r = heavy_send(now, original, err);
+	if (r == 0)
+		r = check_text(now, original, err);
+	if (r == 0) {
+		compare_machines(now);
+		r = forget(now, err);
+	}
+	if (r == -NFZ_E_INTERRUPTED || r == -NFZ_E_TIMEOUT)
+		err_hint(err, "Go on: netflowize strip %s/%s", now->exp.proj,
+			now->exp.exp);
+	return r;
+}

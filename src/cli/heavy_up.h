@@ -1,0 +1,32 @@
+/* up --heavy and --mixed: what comes before probes, new nodes. */
+#ifndef NFZ_CLI_HEAVY_UP_H
+#define NFZ_CLI_HEAVY_UP_H
+
+#include "cli/heavy_draft.h"
+#include "topology/topology.h"
+
+struct heavy_order {
+	const struct plan_options *plan;
+	const struct heavy_options *heavy;
+	bool dry_run;
+};
+/* Makes the experiment have the bridges and the node that the mode asks for,
+ * after a confirmation; nothing where it has them: then *ret is its topology,
+ * else NULL: it has to be read again.  *ret_stop: a dry run ends here. */
+int heavy_up(struct app *app, const char *word, const struct heavy_order *order,
+	struct topology **ret, bool *ret_stop, struct err *err) NFZ_MUST_CHECK;
+
+/* Wishes for the plan of an experiment that has them: bridges before the
+ * user's own nodes, records on the new node unless elsewhere already. */
+void heavy_wishes(const struct topology *t, struct plan_options *wish);
+
+/* plan --diff: the change, on stdout. */
+int heavy_show_diff(struct app *app, const char *word, const struct topology *t,
+	const struct heavy_order *order, struct err *err) NFZ_MUST_CHECK;
+
+/* strip: takes out of the description what is ours, after the nodes are clean;
+ * *ret_restored: there was something. */
+int heavy_restore(
+	struct heavy_now *now, bool dry_run, struct err *err) NFZ_MUST_CHECK;
+
+#endif

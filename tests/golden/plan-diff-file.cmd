@@ -1,0 +1,1 @@
+plan --heavy --diff --topology topologies/line.json
