@@ -27,6 +27,8 @@ char *buf_space(struct buf *buf, size_t n)
 
 		while (cap < buf->len + n + 1)
 			cap *= 2;
+		if (cap > buf->max) /* for buf_room() */
+			cap = buf->max + 1;
 		buf->data = mem_grow(buf->data, cap, 1);
 		buf->cap = cap;
 	}
@@ -41,7 +43,7 @@ void buf_commit(struct buf *buf, size_t n)
 
 void buf_add(struct buf *buf, const void *data, size_t len)
 {
-	char *to = buf_space(buf, len);
+	char *to = buf_room(buf, len);
 
 	if (!to)
 		return;
@@ -53,16 +55,6 @@ void buf_add(struct buf *buf, const void *data, size_t len)
 void buf_adds(struct buf *buf, const char *s)
 {
 	buf_add(buf, s, strlen(s));
-}
-
-void buf_addc(struct buf *buf, char c)
-{
-	char *to = buf_space(buf, 1);
-
-	if (!to)
-		return;
-	*to = c;
-	buf_commit(buf, 1);
 }
 
 void buf_addf(struct buf *buf, const char *fmt, ...)

@@ -37,7 +37,6 @@ void buf_drain(struct buf *buf);
 
 void buf_add(struct buf *buf, const void *data, size_t len);
 void buf_adds(struct buf *buf, const char *s);
-void buf_addc(struct buf *buf, char c);
 void buf_addf(struct buf *buf, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Big-endian integers, for wire formats. */
@@ -49,6 +48,25 @@ void buf_u64(struct buf *buf, uint64_t v);
  * ceiling.  Fill it, then say how much with buf_commit(). */
 char *buf_space(struct buf *buf, size_t n);
 void buf_commit(struct buf *buf, size_t n);
+/* The same for those who add a million small things: a comparison where there
+ * is room already.  Holds because cap never goes beyond max and the NUL.
+ */
+static inline char *buf_room(struct buf *buf, size_t n)
+{
+	if (n < buf->cap - buf->len && !buf->failed)
+		return buf->data + buf->len;
+	return buf_space(buf, n);
+}
+static inline void buf_addc(struct buf *buf, char c)
+{
+	char *to = buf_room(buf, 1);
+
+	if (!to)
+		return;
+	to[0] = c;
+	to[1] = '\0';
+	buf->len++;
+}
 /* Drops n bytes from the front. */
 void buf_consume(struct buf *buf, size_t n);
 /* The text, "" if nothing was ever added; owned by the buffer. */

@@ -23,10 +23,10 @@ static bool one_line(const struct jsonw *w)
 
 static void indent(struct jsonw *w)
 {
-	char text[1 + 2 * JSONW_DEPTH_MAX];
+	static const char text[] = "\n                                "
+				   "                                ";
 
-	memset(text, ' ', sizeof(text));
-	text[0] = '\n';
+	_Static_assert(sizeof(text) == 2 + 2 * JSONW_DEPTH_MAX, "");
 	buf_add(w->out, text, 1 + 2 * (size_t)w->depth);
 }
 
@@ -148,14 +148,38 @@ static void add_ascii(struct buf *out, unsigned char c)
 		buf_addc(out, (char)c);
 }
 
-/* How many bytes from s on stand for themselves. */
-static size_t plain_length(const unsigned char *s, size_t left)
+/* Are these eight bytes without control characters, quotes, backslashes and
+ * anything beyond ASCII? */
+static bool plain_word(uint64_t x)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t high = ones << 7;
+	uint64_t quote = x ^ (ones * '"'), slash = x ^ (ones * '\\');
+
+	return !(((x - ones * 0x20) | (x + ones) | x | (quote - ones) |
+			 (slash - ones)) &
+		 high);
+}
+
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* Copies what stands for itself, up to the first byte that does not. */
+static size_t copy_plain(char *to, const unsigned char *s, size_t left)
 {
 	size_t n = 0;
+	uint64_t word;
 
-	while (n < left && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' &&
-		s[n] != '\\')
-		n++;
+	for (; left - n >= sizeof(word); n += sizeof(word)) {
+		memcpy(&word, s + n, sizeof(word));
+		if (!plain_word(word))
+			break;
+		memcpy(to + n, &word, sizeof(word));
+	}
+	for (; n < left && is_plain(s[n]); n++)
+		to[n] = (char)s[n];
 	return n;
 }
 
@@ -165,9 +189,13 @@ static void add_string(struct buf *out, const char *text, size_t len)
 
 	buf_addc(out, '"');
 	for (size_t i = 0, n; i < len; i += n) {
-		n = plain_length(s + i, len - i);
+		char *to = buf_room(out, len - i);
+
+		if (!to)
+			return;
+		n = copy_plain(to, s + i, len - i);
 		if (n) {
-			buf_add(out, s + i, n);
+			buf_commit(out, n);
 			continue;
 		}
 		n = utf8_length(s + i, len - i);
