@@ -78,6 +78,8 @@ struct draft_wire {
 	int64_t speed_kbps;  /* 0: unknown */
 };
 
+/* A link of a node to itself was left out. */
+void draft_loop(struct draft *d, long line);
 /* Adds it.  A link of a node to itself connects nothing: it is left out and
  * counted. */
 void draft_wire(struct draft *d, const struct draft_wire *w);

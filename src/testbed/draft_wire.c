@@ -16,6 +16,12 @@ static const char *join(char *to, const char *a, const char *b)
 	return to;
 }
 
+void draft_loop(struct draft *d, long line)
+{
+	if (!d->n_loops++)
+		d->loop_line = line;
+}
+
 void draft_wire(struct draft *d, const struct draft_wire *w)
 {
 	char made[2 * TOPOFILE_NAME_MAX + 3];
@@ -23,8 +29,7 @@ void draft_wire(struct draft *d, const struct draft_wire *w)
 	int link;
 
 	if (w->ends[0] == w->ends[1]) {
-		if (!d->n_loops++)
-			d->loop_line = w->line;
+		draft_loop(d, w->line);
 		return;
 	}
 	if (!name || !*name) {

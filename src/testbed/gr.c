@@ -3,7 +3,6 @@
 #include "testbed/gr.h"
 #include "base/mem.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Nodes without any link that we put up with. */
@@ -13,6 +12,8 @@ struct gr {
 	struct draft draft;
 	struct lines lines;
 	int64_t n_nodes, n_links;
+	int (*ends)[2]; /* nodes from 0; loops are not kept */
+	size_t n_ends;
 };
 
 /* The next line that is neither empty nor a comment. */
@@ -89,12 +90,20 @@ static int read_end(struct gr *g, struct span word, int *ret)
 	return 0;
 }
 
+static void keep_link(struct gr *g, const int end[2])
+{
+	if (end[0] == end[1]) {
+		draft_loop(&g->draft, g->lines.no);
+		return;
+	}
+	memcpy(g->ends[g->n_ends++], end, sizeof(*g->ends));
+}
+
 static int read_link(struct gr *g, struct span line, int64_t before)
 {
 	struct draft *d = &g->draft;
 	struct span word[3];
-	struct draft_wire wire = {.line = g->lines.no};
-	int rc;
+	int end[2], rc;
 
 	if (before == g->n_links)
 		return draft_fail(d, g->lines.no,
@@ -104,12 +113,42 @@ static int read_link(struct gr *g, struct span line, int64_t before)
 		(span_is(word[0], "e") && !span_word(&line, &word[0])) ||
 		!span_word(&line, &word[1]) || span_word(&line, &word[2]))
 		return draft_fail(d, g->lines.no, "expected two node numbers");
-	rc = read_end(g, word[0], &wire.ends[0]);
+	rc = read_end(g, word[0], &end[0]);
 	if (!rc)
-		rc = read_end(g, word[1], &wire.ends[1]);
+		rc = read_end(g, word[1], &end[1]);
 	if (!rc)
-		draft_wire(d, &wire);
+		keep_link(g, end);
 	return rc;
+}
+
+/* A node number that ends with this character; NULL: something else. */
+static const char *plain_end(
+	const struct gr *g, const char *s, char stop, int *ret)
+{
+	int64_t v = 0;
+
+	for (; s < g->lines.end && *s >= '0' && *s <= '9'; s++) {
+		v = v * 10 + (*s - '0');
+		if (v > g->n_nodes)
+			return NULL;
+	}
+	*ret = (int)v - 1;
+	return s < g->lines.end && *s == stop && v > 0 ? s + 1 : NULL;
+}
+
+/* "1 2" and nothing else, as nearly all lines are; others are left alone. */
+static bool read_plain_link(struct gr *g)
+{
+	int end[2];
+	const char *s = plain_end(g, g->lines.at, ' ', &end[0]);
+
+	s = s ? plain_end(g, s, '\n', &end[1]) : NULL;
+	if (!s)
+		return false;
+	g->lines.at = s;
+	g->lines.no++;
+	keep_link(g, end);
+	return true;
 }
 
 static int read_file(struct gr *g)
@@ -118,18 +157,23 @@ static int read_file(struct gr *g)
 	int64_t links = 0;
 	int rc = read_head(g);
 
-	for (int64_t i = 1; !rc && i <= g->n_nodes; i++) {
-		char name[24];
-
-		snprintf(name, sizeof(name), "%lld", (long long)i);
-		(void)draft_node(&g->draft, &(struct topo_node){.name = name});
-	}
-	for (; !rc && next_line(&g->lines, &line); links++)
+	if (rc)
+		return rc;
+	g->ends = mem_grow(NULL, (size_t)g->n_links + 1, sizeof(*g->ends));
+	for (; !rc; links++) {
+		if (links < g->n_links && read_plain_link(g))
+			continue;
+		if (!next_line(&g->lines, &line))
+			break;
 		rc = read_link(g, line, links);
+	}
 	if (!rc && links < g->n_links)
 		return draft_fail(&g->draft, g->lines.no,
 			"the file ends after %lld of %lld links: is it cut?",
 			(long long)links, (long long)g->n_links);
+	if (!rc)
+		topology_add_graph(g->draft.t, (size_t)g->n_nodes,
+			(const int(*)[2])g->ends, g->n_ends);
 	return rc;
 }
 
@@ -145,5 +189,6 @@ int gr_parse(
 	if (!rc)
 		rc = draft_finish(&g.draft, ret);
 	draft_release(&g.draft);
+	free(g.ends);
 	return rc;
 }

@@ -73,19 +73,37 @@ int nameindex_find(const struct nameindex *names, struct nameindex_array array,
 	return index_at(names, place(names, array, name, hash_of(names, name)));
 }
 
+static void resize(
+	struct nameindex *names, struct nameindex_array array, size_t size)
+{
+	names->size = size;
+	free(names->slots);
+	names->slots = mem_zalloc(size, sizeof(*names->slots));
+	for (size_t i = 0; i < names->n; i++)
+		put(names, name_at(array, i), i);
+}
+
+void nameindex_fill(
+	struct nameindex *names, struct nameindex_array array, size_t n)
+{
+	size_t size = names->size ? names->size : 16;
+
+	while (n * 4 > size * 3)
+		size *= 2;
+	if (size != names->size)
+		resize(names, array, size);
+	for (; names->n < n; names->n++)
+		put(names, name_at(array, names->n), names->n);
+}
+
 int nameindex_add(
 	struct nameindex *names, struct nameindex_array array, const char *name)
 {
 	uint64_t hash = hash_of(names, name);
 	size_t at;
 
-	if ((names->n + 1) * 4 > names->size * 3) {
-		names->size = names->size ? names->size * 2 : 16;
-		free(names->slots);
-		names->slots = mem_zalloc(names->size, sizeof(*names->slots));
-		for (size_t i = 0; i < names->n; i++)
-			put(names, name_at(array, i), i);
-	}
+	if ((names->n + 1) * 4 > names->size * 3)
+		resize(names, array, names->size ? names->size * 2 : 16);
 	at = place(names, array, name, hash);
 	if (names->slots[at])
 		return index_at(names, at);

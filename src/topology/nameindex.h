@@ -28,6 +28,10 @@ struct nameindex_array {
 
 void nameindex_init(struct nameindex *names);
 void nameindex_release(struct nameindex *names);
+/* Takes up the names of all elements up to n that are not yet; they must differ
+ * from each other and from those before. */
+void nameindex_fill(
+	struct nameindex *names, struct nameindex_array array, size_t n);
 /* The index of that name, or -1. */
 int nameindex_find(const struct nameindex *names, struct nameindex_array array,
 	const char *name);

@@ -29,8 +29,9 @@ struct topology *topology_new(void)
 {
 	struct topology *t = mem_zalloc(1, sizeof(*t));
 
-	nameindex_init(&t->node_names);
-	nameindex_init(&t->link_names);
+	t->names = mem_zalloc(1, sizeof(*t->names));
+	nameindex_init(&t->names->nodes);
+	nameindex_init(&t->names->links);
 	return t;
 }
 
@@ -43,8 +44,9 @@ void topology_free(struct topology *t)
 	free(t->links);
 	free(t->bridges);
 	free(t->bridge_slots);
-	nameindex_release(&t->node_names);
-	nameindex_release(&t->link_names);
+	nameindex_release(&t->names->nodes);
+	nameindex_release(&t->names->links);
+	free(t->names);
 	arena_release(&t->arena);
 	free(t);
 }
@@ -66,12 +68,14 @@ static struct nameindex_array all_links(const struct topology *t)
 
 int topology_node_exact(const struct topology *t, const char *name)
 {
-	return nameindex_find(&t->node_names, all_nodes(t), name);
+	nameindex_fill(&t->names->nodes, all_nodes(t), t->n_nodes);
+	return nameindex_find(&t->names->nodes, all_nodes(t), name);
 }
 
 int topology_link_exact(const struct topology *t, const char *name)
 {
-	return nameindex_find(&t->link_names, all_links(t), name);
+	nameindex_fill(&t->names->links, all_links(t), t->n_links);
+	return nameindex_find(&t->names->links, all_links(t), name);
 }
 
 static const char *const *copy_keys(
@@ -132,7 +136,8 @@ int topology_add_node(struct topology *t, const struct topo_node *node,
 	if (t->n_nodes >= NAMEINDEX_MAX)
 		return err_set(
 			err, NFZ_E_LIMIT, "more than %d nodes", NAMEINDEX_MAX);
-	if (nameindex_add(&t->node_names, all_nodes(t), node->name) >= 0)
+	nameindex_fill(&t->names->nodes, all_nodes(t), t->n_nodes);
+	if (nameindex_add(&t->names->nodes, all_nodes(t), node->name) >= 0)
 		return err_set(err, NFZ_E_INPUT, "two nodes are named \"%s\"",
 			node->name);
 	MEM_PUSH(t->nodes, t->n_nodes, t->nodes_cap) = *node;
@@ -154,7 +159,8 @@ int topology_add_link(struct topology *t, const char *name, enum link_kind kind,
 	if (t->n_links >= NAMEINDEX_MAX)
 		return err_set(
 			err, NFZ_E_LIMIT, "more than %d links", NAMEINDEX_MAX);
-	if (nameindex_add(&t->link_names, all_links(t), name) >= 0)
+	nameindex_fill(&t->names->links, all_links(t), t->n_links);
+	if (nameindex_add(&t->names->links, all_links(t), name) >= 0)
 		return err_set(
 			err, NFZ_E_INPUT, "two links are named \"%s\"", name);
 	link.name = arena_strdup(&t->arena, name);
@@ -293,7 +299,7 @@ int topology_add_port(struct topology *t, const struct topo_iface *iface,
 static size_t bridge_hash(const struct topology *t, int link, int slot)
 {
 	uint64_t h = ((uint64_t)(uint32_t)link << 32 | (uint32_t)slot) ^
-		     t->link_names.seed.k0;
+		     t->names->links.seed.k0;
 
 	h = (h ^ h >> 31) * 0x9e3779b97f4a7c15u;
 	return (size_t)(h ^ h >> 29) & (t->bridge_slots_size - 1);
@@ -402,7 +408,8 @@ int topology_add_bridge(struct topology *t, const struct topo_bridge *bridge,
 
 void topology_finish(struct topology *t)
 {
-	size_t *links = mem_zalloc(t->n_nodes ? t->n_nodes : 1, sizeof(*links));
+	uint32_t *links =
+		mem_zalloc(t->n_nodes ? t->n_nodes : 1, sizeof(*links));
 
 	for (size_t i = 0; i < t->n_ifaces; i++)
 		if (t->ifaces[i].link >= 0)

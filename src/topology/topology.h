@@ -122,6 +122,10 @@ struct topo_bridge {
 	bool inferred;
 };
 
+struct topo_names {
+	struct nameindex nodes, links;
+};
+
 struct topology {
 	struct arena arena;
 	const char *project, *experiment; /* NULL for a file without them */
@@ -132,7 +136,9 @@ struct topology {
 	struct topo_bridge *bridges;
 	size_t n_nodes, n_ifaces, n_links, n_bridges;
 	size_t nodes_cap, ifaces_cap, links_cap, bridges_cap;
-	struct nameindex node_names, link_names;
+	/* Their names; those of a graph are taken up when the first is looked
+	 * for. */
+	struct topo_names *names;
 	uint32_t *bridge_slots; /* by link and slot; index + 1 */
 	size_t bridge_slots_size;
 };
@@ -166,6 +172,11 @@ int topology_add_port(struct topology *t, const struct topo_iface *iface,
 	int *ret_iface, struct err *err) NFZ_MUST_CHECK;
 int topology_add_bridge(struct topology *t, const struct topo_bridge *bridge,
 	int *ret, struct err *err) NFZ_MUST_CHECK;
+/* All of a graph at once, to an empty topology: n_nodes hosts named "1" to
+ * n_nodes, and for each two ends (from 0, not the same) a point-to-point link
+ * "a--b"; the second of a name is "a--b#2", the third "a--b#3". */
+void topology_add_graph(struct topology *t, size_t n_nodes,
+	const int (*ends)[2], size_t n_links);
 /* Sets ROLE_ROUTER on hosts with two links or more.  Call once, last. */
 void topology_finish(struct topology *t);
 
