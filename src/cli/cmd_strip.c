@@ -5,6 +5,8 @@
 #include "cli/heavy_up.h"
 #include "cli/nodes.h"
 #include "cli/say.h"
+#include "cli/strip_report.h"
+#include "cli/sweep.h"
 #include "format/jsonw.h"
 
 #include <stddef.h>
@@ -14,22 +16,34 @@
 
 struct strip_command {
 	struct common common;
-	const char *topology, *deployment;
-	bool dry_run, force, all;
+	const char *topology;
+	struct sweep_options many; /* those of one experiment, too */
+	char kept[SWEEP_PATH];     /* where the records were put */
 	struct mono_time began;
 };
 
 static const struct opt options[] = {
 	{"topology", 0, OPT_TEXT, offsetof(struct strip_command, topology),
 		"FILE", "nodes from a file instead of the testbed", NULL, 0, 0},
-	{"dry-run", 'n', OPT_FLAG, offsetof(struct strip_command, dry_run),
+	{"dry-run", 'n', OPT_FLAG, offsetof(struct strip_command, many.dry_run),
 		NULL, "only show what would be removed", NULL, 0, 0},
-	{"force", 0, OPT_FLAG, offsetof(struct strip_command, force), NULL,
+	{"force", 0, OPT_FLAG, offsetof(struct strip_command, many.force), NULL,
 		"remove files that were modified, too", NULL, 0, 0},
-	{"deployment", 0, OPT_TEXT, offsetof(struct strip_command, deployment),
-		"ID", "only this deployment", NULL, 0, 0},
-	{"all", 0, OPT_FLAG, offsetof(struct strip_command, all), NULL,
+	{"deployment", 0, OPT_TEXT,
+		offsetof(struct strip_command, many.deployment), "ID",
+		"only this deployment", NULL, 0, 0},
+	{"all", 0, OPT_FLAG, offsetof(struct strip_command, many.all), NULL,
 		"whatever experiment it was made for", NULL, 0, 0},
+	SCOPE_OPTIONS_OF(struct strip_command, many.scope),
+	{"older-than", 0, OPT_SPAN,
+		offsetof(struct strip_command, many.older_ms), "AGE",
+		"only deployments made so long ago (7d)", NULL, 0, 0},
+	{"keep-data", 0, OPT_TEXT,
+		offsetof(struct strip_command, many.keep_data), "DIR",
+		"first copy the recorded flows into this directory", NULL, 0,
+		0},
+	{"report", 0, OPT_TEXT, offsetof(struct strip_command, many.report),
+		"FILE", "write what was done as JSON, too", NULL, 0, 0},
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
@@ -43,31 +57,10 @@ static int check_id(const char *id, struct err *err)
 }
 
 /* Is this what was asked to go? */
-static bool is_meant(const struct strip_command *o,
+static bool is_meant(
 	const struct nodes_context *n, const struct deploy_found *f)
 {
-	char ours[160];
-
-	if (o->deployment)
-		return strcmp(f->id, o->deployment) == 0;
-	snprintf(ours, sizeof(ours), "%s/%s", n->project, n->experiment);
-	/* without a tag: an installation that was cut off on our own node */
-	return o->all || !f->experiment[0] || strcmp(f->experiment, ours) == 0;
-}
-
-static void put_found(struct jsonw *w, const struct strip_command *o,
-	const struct nodes_context *n, const struct deploy_node *d)
-{
-	jsonw_key(w, "deployments");
-	jsonw_array(w);
-	for (size_t i = 0; i < d->n_found; i++) {
-		jsonw_object_inline(w);
-		jsonw_put(w, "deployment", d->found[i].id);
-		jsonw_put(w, "experiment", d->found[i].experiment);
-		jsonw_put_bool(w, "meant", is_meant(o, n, &d->found[i]));
-		jsonw_end(w);
-	}
-	jsonw_end(w);
+	return strip_is_meant(n, f);
 }
 
 static int print_json(const struct strip_command *o,
@@ -80,37 +73,12 @@ static int print_json(const struct strip_command *o,
 	jsonw_init(&w, &out, JSONW_INDENT);
 	jsonw_object(&w);
 	jsonw_put(&w, "schema", "netflowize.strip/1");
-	jsonw_put_bool(&w, "dry_run", o->dry_run);
+	jsonw_put_bool(&w, "dry_run", o->many.dry_run);
 	jsonw_put_bool(&w, "clean", clean);
-	jsonw_key(&w, "nodes");
-	jsonw_array(&w);
-	for (size_t i = 0; i < r->n; i++) {
-		const struct deploy_node *d = &r->nodes[i];
-
-		jsonw_object(&w);
-		jsonw_put(&w, "node", d->name);
-		jsonw_put(&w, "status", node_status_name(d->status));
-		jsonw_put_bool(&w, "none", d->none);
-		jsonw_put_uint(&w, "kept", d->n_kept);
-		if (d->err.code) {
-			jsonw_put(&w, "code", err_code_text(d->err.code));
-			jsonw_put(&w, "error", d->err.text);
-		}
-		put_found(&w, o, n, d);
-		jsonw_key(&w, "checks");
-		jsonw_array(&w);
-		for (size_t k = 0; k < d->n_checks; k++) {
-			jsonw_object_inline(&w);
-			jsonw_put_bool(&w, "good", d->checks[k].good);
-			jsonw_put(&w, "check", d->checks[k].text);
-			jsonw_end(&w);
-		}
-		jsonw_end(&w);
-		jsonw_end(&w);
-	}
+	jsonw_put_optional(&w, "data", o->kept[0] ? o->kept : NULL);
+	strip_put_nodes(&w, n, r);
 	jsonw_end(&w);
-	jsonw_end(&w);
-	return app_print_json(n->app, &out, err);
+	return strip_write(n->app, &out, o->many.report, err);
 }
 
 /* The proof: what was checked, and on how many nodes it holds. */
@@ -142,7 +110,7 @@ static void say_proof(const struct app *app, const struct deploy_report *r)
 
 /* What was there and was not meant: it stays, and that must not be hidden.
  * Returns how many. */
-static size_t say_left_alone(const struct strip_command *o,
+static size_t say_left_alone(
 	const struct nodes_context *n, const struct deploy_report *r)
 {
 	size_t left = 0;
@@ -151,7 +119,7 @@ static size_t say_left_alone(const struct strip_command *o,
 		for (size_t k = 0; k < r->nodes[i].n_found; k++) {
 			const struct deploy_found *f = &r->nodes[i].found[k];
 
-			if (is_meant(o, n, f))
+			if (is_meant(n, f))
 				continue;
 			left++;
 			say_note(n->app,
@@ -161,14 +129,14 @@ static size_t say_left_alone(const struct strip_command *o,
 	return left;
 }
 
-static void say_plan(const struct strip_command *o,
+static void say_plan(
 	const struct nodes_context *n, const struct deploy_report *r)
 {
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < r->nodes[i].n_found; k++) {
 			const struct deploy_found *f = &r->nodes[i].found[k];
 
-			if (!is_meant(o, n, f))
+			if (!is_meant(n, f))
 				continue;
 			printf("%s: deployment %s of %s (by %s), %zu "
 			       "process%s, %s\n",
@@ -184,31 +152,32 @@ static int report_all(const struct strip_command *o, struct nodes_context *n,
 	const struct app *app = n->app;
 	bool nothing = r == -NFZ_E_NO_DEPLOYMENT;
 	bool printed = !app_for_people(app);
+	bool clean;
 	size_t left;
 
 	if (nothing) {
 		err_clear(err);
 		r = 0;
 	}
-	if (printed) {
+	clean = r == 0 && !o->many.dry_run;
+	if (printed || o->many.report) {
 		struct err bad = ERR_INIT;
 
-		if (print_json(o, n, report, r == 0 && !o->dry_run, &bad) < 0 &&
-			r == 0)
+		if (print_json(o, n, report, clean, &bad) < 0 && r == 0)
 			r = err_set(err, bad.code, "%s", bad.text);
 	}
-	if (nothing && o->deployment)
+	if (nothing && o->many.deployment)
 		say_done(app, "nothing to strip: no deployment %s on any node",
-			o->deployment);
+			o->many.deployment);
 	else if (nothing)
 		say_done(app,
 			"nothing to strip: no deployment of %s/%s on any "
 			"node",
 			n->project, n->experiment);
-	left = say_left_alone(o, n, report);
-	if (o->dry_run) {
+	left = say_left_alone(n, report);
+	if (o->many.dry_run) {
 		if (!printed)
-			say_plan(o, n, report);
+			say_plan(n, report);
 		say(app, "Nothing was changed.");
 		return r;
 	}
@@ -245,14 +214,15 @@ static int restore(const struct strip_command *o, struct heavy_now *now, int r,
 	bool clean = r == 0 || r == -NFZ_E_NO_DEPLOYMENT;
 	int code;
 
-	if (!now->has_block || !clean)
+	if (!now->has_block || !clean ||
+		(r < 0 && o->many.older_ms)) /* what is there is younger */
 		return r;
-	if (o->deployment) {
+	if (o->many.deployment) {
 		say_note(now->app, "added nodes stay: strip without "
 				   "--deployment takes them away");
 		return r;
 	}
-	code = heavy_restore(now, o->dry_run, err);
+	code = heavy_restore(now, o->many.dry_run, err);
 	return code < 0 ? code : r;
 }
 
@@ -262,13 +232,13 @@ static int strip_description(
 {
 	int r = restore(o, now, 0, err);
 
-	if (r == 0 && o->dry_run)
+	if (r == 0 && o->many.dry_run)
 		say(now->app, "Nothing was changed.");
 	return r;
 }
 
-static int strip_all(struct app *app, const struct strip_command *o,
-	const char *word, struct heavy_now *now, struct err *err)
+static int strip_all(struct app *app, struct strip_command *o, const char *word,
+	struct heavy_now *now, struct err *err)
 {
 	cleanup(topology_free_at) struct topology *t = NULL;
 	struct deploy_report report = {0};
@@ -281,15 +251,20 @@ static int strip_all(struct app *app, const struct strip_command *o,
 	if (r < 0)
 		return r;
 	nodes_init(&n, app, t);
-	n.options.dry_run = o->dry_run;
-	n.options.force = o->force;
-	n.options.deployment = o->deployment;
-	n.options.all = o->all;
-	if (!o->dry_run && isatty(STDIN_FILENO))
+	n.options.dry_run = o->many.dry_run;
+	n.options.force = o->many.force;
+	n.options.deployment = o->many.deployment;
+	n.options.all = o->many.all;
+	n.options.older_ms = o->many.older_ms;
+	if (!o->many.dry_run && isatty(STDIN_FILENO))
 		r = say_confirm(app,
 			"Programs, logs and the recorded flows on the nodes "
 			"will be removed.",
 			n.experiment, err);
+	if (r < 0)
+		return r;
+	if (o->many.keep_data && !o->many.dry_run)
+		r = sweep_keep(&n, t, o->many.keep_data, o->kept, err);
 	if (r < 0)
 		return r;
 	r = deploy_strip(t, &n.options, &report, err);
@@ -300,11 +275,11 @@ static int strip_all(struct app *app, const struct strip_command *o,
 	return r;
 }
 
-static int strip(struct app *app, const struct strip_command *o,
-	const char *word, struct err *err)
+static int strip(struct app *app, struct strip_command *o, const char *word,
+	struct err *err)
 {
 	struct heavy_now now = {0};
-	int r = check_id(o->deployment, err);
+	int r = check_id(o->many.deployment, err);
 
 	if (r == 0)
 		r = read_description(app, o, word, &now, err);
@@ -322,11 +297,21 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 
 	if (r < 0 || words < 0)
 		return r;
+	if (scope_is_given(&o.many.scope)) {
+		r = check_id(o.many.deployment, err);
+		if (r == 0)
+			r = sweep(app, &o.many, words ? argv[1] : NULL,
+				o.topology, err);
+		opt_list_release(&o.many.scope.nodes);
+		return r;
+	}
 	return strip(app, &o, words ? argv[1] : NULL, err);
 }
 
 const struct command cmd_strip = {.name = "strip",
-	.usage = "[--dry-run] [--force] PROJ/EXP",
+	.usage =
+		"[--dry-run] [--force] PROJ/EXP | --project PROJ | --from-list "
+		"FILE",
 	.summary = "Remove everything, and prove that nothing is left",
 	.example = "netflowize strip netsec/dumbbell",
 	.options = options,

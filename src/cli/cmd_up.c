@@ -38,7 +38,8 @@ static const struct opt options[] = {
 	{"partial", 0, OPT_FLAG, offsetof(struct up_command, partial), NULL,
 		"accept links that cannot be covered", NULL, 0, 0},
 	{"lease", 0, OPT_SPAN, offsetof(struct up_command, lease_ms), "T",
-		"programs end by themselves when not asked for T", NULL, 0, 0},
+		"end by itself when not renewed for T, then remove all", NULL,
+		0, 0},
 	NF5_OPTIONS(struct up_command),
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };

@@ -164,12 +164,20 @@ int experiment_topology(struct app *app, const struct experiment_name *name,
 	struct topology **ret, struct err *err)
 {
 	cleanup(client_close_at) struct client *client = NULL;
-	const struct client_exp exp = {name->project, name->experiment};
-	struct mono_time start = mono_now();
 	int r = experiment_connect(app, &client, err);
 
-	if (r == 0)
-		r = from_testbed(app, client, &exp, ret, err);
+	return r < 0 ? r
+		     : experiment_topology_over(app, client, name, ret, err);
+}
+
+int experiment_topology_over(struct app *app, struct client *client,
+	const struct experiment_name *name, struct topology **ret,
+	struct err *err)
+{
+	const struct client_exp exp = {name->project, name->experiment};
+	struct mono_time start = mono_now();
+	int r = from_testbed(app, client, &exp, ret, err);
+
 	if (r < 0)
 		return r;
 	say_done(app,

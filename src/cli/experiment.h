@@ -15,6 +15,10 @@ int experiment_connect(
  * files over SSH; says what it did. */
 int experiment_topology(struct app *app, const struct experiment_name *name,
 	struct topology **ret, struct err *err) NFZ_MUST_CHECK;
+/* The same over a connection that is open already. */
+int experiment_topology_over(struct app *app, struct client *client,
+	const struct experiment_name *name, struct topology **ret,
+	struct err *err) NFZ_MUST_CHECK;
 /* From --topology FILE when file is not NULL, else from the testbed. */
 int experiment_or_file(struct app *app, const char *file, const char *word,
 	struct topology **ret, struct err *err) NFZ_MUST_CHECK;

@@ -218,21 +218,17 @@ void nodes_lines_release(struct nodes_lines *l)
 	*l = (struct nodes_lines){0};
 }
 
-/* One line; a log may quote what a hostile packet held. */
-static void print_line(struct sheet *s, const char *node, char *line)
+/* A log may quote what a hostile packet held. */
+static void make_printable(char *line, size_t n)
 {
-	for (char *c = line; *c; c++)
-		if (((unsigned char)*c < ' ' && *c != '\t') || *c == 0x7f)
-			*c = '?';
-	if (s->format == SHEET_TABLE) {
-		printf("%s: %s\n", node, line);
-		return;
-	}
-	sheet_text(s, node);
-	sheet_text(s, line);
+	for (size_t i = 0; i < n; i++)
+		if (((unsigned char)line[i] < ' ' && line[i] != '\t') ||
+			line[i] == 0x7f)
+			line[i] = '?';
 }
 
-static void print_group(struct sheet *s, const struct nodes_line_group *g)
+static void each_line(const struct nodes_line_group *g,
+	void (*fn)(void *ctx, const char *node, const char *line), void *ctx)
 {
 	const char *at = buf_str(&g->text), *end = at + g->text.len;
 
@@ -242,12 +238,36 @@ static void print_group(struct sheet *s, const struct nodes_line_group *g)
 		cleanup_free char *line = mem_zalloc(n + 1, 1);
 
 		memcpy(line, at, n);
-		for (size_t i = 0; i < n; i++)
-			if (!line[i])
-				line[i] = '?';
-		print_line(s, g->node, line);
+		make_printable(line, n);
+		fn(ctx, g->node, line);
 		at += n + (stop != NULL);
 	}
+}
+
+static void print_line(void *ctx, const char *node, const char *line)
+{
+	struct sheet *s = ctx;
+
+	if (s->format == SHEET_TABLE) {
+		printf("%s: %s\n", node, line);
+		return;
+	}
+	sheet_text(s, node);
+	sheet_text(s, line);
+}
+
+static void add_line(void *ctx, const char *node, const char *line)
+{
+	buf_addf(ctx, "%s: %s\n", node, line);
+}
+
+void nodes_lines_text(
+	const struct nodes_lines *l, const struct topology *t, struct buf *out)
+{
+	for (size_t i = 0; i < t->n_nodes; i++)
+		for (size_t k = 0; k < l->n; k++)
+			if (strcmp(l->groups[k].node, t->nodes[i].name) == 0)
+				each_line(&l->groups[k], add_line, out);
 }
 
 int nodes_lines_print(const struct app *app, const struct nodes_lines *l,
@@ -266,7 +286,7 @@ int nodes_lines_print(const struct app *app, const struct nodes_lines *l,
 		for (size_t k = 0; k < l->n; k++) {
 			if (strcmp(l->groups[k].node, t->nodes[i].name) != 0)
 				continue;
-			print_group(&s, &l->groups[k]);
+			each_line(&l->groups[k], print_line, &s);
 			cut = cut || !buf_ok(&l->groups[k].text);
 		}
 	if (s.format != SHEET_TABLE)

@@ -54,6 +54,9 @@ void nodes_lines_add(void *ctx, const char *node, bool is_stderr,
 int nodes_lines_print(const struct app *app, const struct nodes_lines *l,
 	const struct topology *t, const char *schema,
 	struct err *err) NFZ_MUST_CHECK;
+/* As nodes_lines_print for people, into a text. */
+void nodes_lines_text(
+	const struct nodes_lines *l, const struct topology *t, struct buf *out);
 void nodes_lines_release(struct nodes_lines *l);
 
 /* Runs nfz-query on the collector's node; its output goes to ours.  argv[0]

@@ -118,6 +118,15 @@ void text_field(const char *text, const char *name, char *to, size_t size);
 /* Reads a small file below dir; "" when it cannot be. */
 void dep_text(int dir, const char *path, struct buf *out);
 
+/* agent_data.c: the recorded flows of a deployment */
+struct dep_data {
+	bool any;        /* there is a store */
+	int64_t bytes;   /* of all its files */
+	int64_t idle_s;  /* since the last of them was written */
+	int64_t entries; /* files and directories of the whole deployment */
+};
+void dep_data(int dir, struct dep_data *ret);
+
 /* agent_proc.c: our programs */
 struct proc_info {
 	char role[32], program[64], stamp[160], boot[40], started[40];
@@ -139,6 +148,22 @@ bool role_ok(const char *role);
 /* agent_undo.c: remembers the sockets of all programs of the open deployment,
  * to prove later that they were closed. */
 void agent_note_sockets(struct agent *a);
+/* agent_snapshot_more.c: lines for users, addresses, settings. */
+void snapshot_more(struct buf *out);
+/* agent_lease.c: without a renewal the programs end, and after as long again
+ * everything goes, as strip would do it. */
+int lease_write(int dir, int64_t seconds, struct err *err) NFZ_MUST_CHECK;
+/* Must the program of this role end now? */
+bool lease_is_over(int dir, const char *role);
+/* Is there a lease at all? */
+bool lease_exists(int dir);
+/* May everything be removed?  Then removes the deployment in dir, which the
+ * caller stands in; false when there is nothing to wait for any more. */
+bool lease_clean(int dir);
+/* agent_undo.c: ends all programs of the open deployment and undoes its
+ * journal; the deployment is closed afterwards. */
+int dep_undo(struct agent *a, bool force, bool *ret_clean,
+	struct err *err) NFZ_MUST_CHECK;
 /* agent_keep.c: `nfz-agent --keep ROLE STAMP PROGRAM ARG...`, started in the
  * deployment's directory with a go pipe as descriptor 3 and a status pipe
  * as 4. */
@@ -158,6 +183,7 @@ int call_start(struct agent *, const struct frame_args *, struct err *);
 int call_stop(struct agent *, const struct frame_args *, struct err *);
 int call_renew(struct agent *, const struct frame_args *, struct err *);
 int call_exec(struct agent *, const struct frame_args *, struct err *);
+int call_data(struct agent *, const struct frame_args *, struct err *);
 int call_logs(struct agent *, const struct frame_args *, struct err *);
 int call_undo(struct agent *, const struct frame_args *, struct err *);
 int call_verify(struct agent *, const struct frame_args *, struct err *);

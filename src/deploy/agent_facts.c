@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -78,6 +79,46 @@ static void holder(int dir, char *who, size_t size)
 	buf_release(&text);
 }
 
+/* Seconds since the tag was written first, or, without one, since the
+ * directory was changed last; by this node's own clock. */
+static long long age_of(int dir, const char *tag)
+{
+	struct wall_time since;
+	char text[64];
+	struct stat st;
+
+	text_field(tag, "since", text, sizeof(text));
+	if (!wall_parse(text, &since)) {
+		if (fstat(dir, &st) < 0)
+			return -1;
+		since = wall_from_s(st.st_mtime);
+	}
+	return (long long)((wall_now().ns - since.ns) / NS_PER_S);
+}
+
+/* What no tag says: age, recorded flows, how much there is. */
+static void note_size(
+	struct agent *a, const char *id, int dir, const struct buf *tag)
+{
+	struct dep_data data;
+	char text[5][48];
+	const char *words[] = {
+		"size", id, text[0], text[1], text[2], text[3], text[4]};
+
+	dep_data(dir, &data);
+	snprintf(text[0], sizeof(text[0]), "age=%lld",
+		age_of(dir, tag->len ? tag->data : ""));
+	snprintf(text[1], sizeof(text[1]), "data=%lld",
+		data.any ? (long long)data.bytes : -1);
+	snprintf(text[2], sizeof(text[2]), "idle=%lld",
+		data.any ? (long long)data.idle_s : -1);
+	snprintf(text[3], sizeof(text[3]), "entries=%lld",
+		(long long)data.entries);
+	snprintf(text[4], sizeof(text[4]), "journal=%d",
+		faccessat(dir, "journal", F_OK, 0) == 0);
+	agent_note(a, words, sizeof(words) / sizeof(*words));
+}
+
 static int note_deployment(void *ctx, const char *path, const char *id)
 {
 	static const char *const fields[] = {"experiment", "who", "host",
@@ -102,15 +143,43 @@ static int note_deployment(void *ctx, const char *path, const char *id)
 		words[FIRST + i] = words_text[i];
 	}
 	agent_note(ctx, words, FIRST + FIELDS);
+	note_size(ctx, id, l.dir, &tag);
 	agent_each_role(l.dir, note_process, &l);
 	close(l.dir);
 	buf_release(&tag);
 	return 0;
 }
 
+/* What is neither a deployment nor a program of ours beside them. */
+static void note_strays(struct agent *a)
+{
+	struct agent_place places[AGENT_PLACES];
+
+	agent_places(a, places);
+	for (int i = 0; i < AGENT_PLACES; i++) {
+		DIR *d = opendir(places[i].path);
+		struct dirent *e;
+
+		while (d && (e = readdir(d))) {
+			char path[AGENT_PATH + 300];
+			const char *words[] = {"stray", path};
+
+			if (e->d_name[0] == '.' || agent_id_ok(e->d_name))
+				continue;
+			snprintf(path, sizeof(path), "%s/%s", places[i].path,
+				e->d_name);
+			agent_note(a, words, 2);
+		}
+		if (d)
+			closedir(d);
+	}
+}
+
 /* hello: words uname= arch= uid= boot= load= time_ns= version=; NOTEs
  *   place BASE FREE PROBLEM|ok
  *   deployment ID PATH BUSY-WITH name=value...
+ *   size ID age=S data=BYTES idle=S entries=N journal=0|1   (-1: unknown)
+ *   stray PATH
  *   process ID ROLE STATE PID STAMP STARTED STATUS PROGRAM SHA */
 int call_hello(struct agent *a, const struct frame_args *args, struct err *err)
 {
@@ -135,6 +204,7 @@ int call_hello(struct agent *a, const struct frame_args *args, struct err *err)
 	agent_say(a, "version=%s", NFZ_VERSION);
 	note_places(a);
 	agent_each_deployment(a, note_deployment, a);
+	note_strays(a);
 	return 0;
 }
 

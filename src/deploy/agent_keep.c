@@ -30,8 +30,7 @@ enum {
 	LOG_MAX = 4 << 20,    /* ROLE.log and ROLE.log.1: twice this */
 	LOG_KEEP_FREE = 20,   /* nothing is logged below 1/20 of the disk */
 	LINE_MAX_BYTES = 512, /* of the READY line */
-	LEASE_CHECK_MS = 2000,
-	LEASE_DRAIN_S = 20 /* meters hand over before the collector ends */
+	LEASE_CHECK_MS = 2000
 };
 
 struct keeper {
@@ -182,20 +181,10 @@ static int start_program(struct keeper *k, char **argv, struct err *err)
  * be renewed or given up while they run. */
 static bool lease_over(struct keeper *k)
 {
-	struct buf text = BUF_INIT(64);
-	struct timespec now;
-	long long until;
-
 	if (!mono_passed(k->lease_check))
 		return false;
 	k->lease_check = mono_add_ms(mono_now(), LEASE_CHECK_MS);
-	dep_text(k->dir, "run/lease", &text);
-	until = strtoll(buf_str(&text), NULL, 10);
-	buf_release(&text);
-	if (until > 0 && strcmp(k->info.role, "collector") == 0)
-		until += LEASE_DRAIN_S;
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return until > 0 && now.tv_sec >= until;
+	return lease_is_over(k->dir, k->info.role);
 }
 
 static void end_program(struct keeper *k, const char *why)
@@ -301,6 +290,26 @@ static int signal_pipe(void)
 	return p[0];
 }
 
+/* The program has ended: with a lease, somebody must clean up when nobody
+ * comes back.  A SIGTERM is an agent that starts or removes things itself. */
+static void wait_for_lease(struct keeper *k, int signals)
+{
+	struct pollfd p = {signals, POLLIN, 0};
+	char byte;
+
+	if (k->log >= 0)
+		close(k->log);
+	k->log = -1;
+	while (lease_exists(k->dir)) {
+		if (poll(&p, 1, LEASE_CHECK_MS) > 0) {
+			if (read(signals, &byte, 1) == 1 && byte == 't')
+				return;
+		} else if (!lease_clean(k->dir)) {
+			return;
+		}
+	}
+}
+
 static void init(struct keeper *k, char **argv)
 {
 	char now[CLOCK_TEXT];
@@ -347,6 +356,7 @@ int keep_main(int argc, char **argv)
 		add_log(&k, err.text, strlen(err.text));
 	snprintf(text, sizeof(text), "%d", k.info.status);
 	tell(&k, 'X', text);
+	wait_for_lease(&k, signals);
 	return 0;
 }
 

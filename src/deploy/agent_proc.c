@@ -18,7 +18,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { START_MS = 10000, ALIVE_MS = 2000, TAIL = 700 };
@@ -393,19 +392,7 @@ int call_stop(struct agent *a, const struct frame_args *args, struct err *err)
 int call_renew(struct agent *a, const struct frame_args *args, struct err *err)
 {
 	long long seconds = strtoll(frame_arg(args, 2), NULL, 10);
-	struct timespec now;
-	char text[64];
 	int r = dep_open(a, frame_arg(args, 1), false, 0, err);
-	cleanup_close int fd = -1;
 
-	if (r < 0)
-		return r;
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	snprintf(text, sizeof(text), "%lld\n",
-		seconds > 0 ? (long long)now.tv_sec + seconds : 0);
-	fd = openat(a->dep.dir, "run/lease",
-		O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		return dep_sys(err, "lease");
-	return 0;
+	return r < 0 ? r : lease_write(a->dep.dir, seconds, err);
 }

@@ -31,6 +31,7 @@ static const struct {
 	{"renew", call_renew},
 	{"run", call_exec},
 	{"logs", call_logs},
+	{"data", call_data},
 	{"undo", call_undo},
 	{"verify", call_verify},
 	{"snapshot", call_snapshot},

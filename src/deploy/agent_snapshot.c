@@ -20,27 +20,61 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LISTENING "0A" /* as /proc/net/tcp has it */
+
+static pid_t parent_of(pid_t pid)
+{
+	struct buf text = BUF_INIT(4096);
+	char path[64];
+	const char *p;
+	int parent = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (file_read(path, &text, NULL) == 0) {
+		p = strrchr(buf_str(&text), ')');
+		if (!p || sscanf(p, ") %*c %d", &parent) != 1)
+			parent = 0;
+	}
+	buf_release(&text);
+	return parent;
+}
+
 /* The chain from us up to the server that let us in is not the node's. */
 static bool is_ancestor(pid_t pid)
 {
 	pid_t at = getpid();
 
-	while (at > 1 && at != pid) {
-		struct buf text = BUF_INIT(4096);
-		char path[64];
-		const char *p;
-		int parent = 0;
-
-		snprintf(path, sizeof(path), "/proc/%d/stat", (int)at);
-		if (file_read(path, &text, NULL) == 0) {
-			p = strrchr(buf_str(&text), ')');
-			if (!p || sscanf(p, ") %*c %d", &parent) != 1)
-				parent = 0;
-		}
-		buf_release(&text);
-		at = parent;
-	}
+	while (at > 1 && at != pid)
+		at = parent_of(at);
 	return at == pid && pid > 1;
+}
+
+static bool program_of(pid_t pid, char *exe, size_t size)
+{
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
+	n = readlink(link, exe, size - 1);
+	exe[n < 0 ? 0 : n] = '\0';
+	return n >= 0; /* else a kernel thread, or gone */
+}
+
+static bool is_sshd(const char *exe)
+{
+	const char *slash = strrchr(exe, '/');
+
+	return slash && strncmp(slash, "/sshd", 5) == 0;
+}
+
+/* Somebody's login, perhaps our own of before: it comes and goes. */
+static bool is_login(pid_t pid, const char *exe)
+{
+	char above[512];
+
+	return is_sshd(exe) &&
+	       program_of(parent_of(pid), above, sizeof(above)) &&
+	       is_sshd(above);
 }
 
 static void add_processes(struct buf *out)
@@ -49,20 +83,16 @@ static void add_processes(struct buf *out)
 	struct dirent *e;
 
 	while (d && (e = readdir(d))) {
-		long pid = strtol(e->d_name, NULL, 10);
-		char link[64], exe[512];
+		pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
+		char exe[512];
 		uint64_t start;
-		ssize_t n;
 
-		if (pid <= 0 || is_ancestor((pid_t)pid) ||
-			!proc_start_time((pid_t)pid, &start))
+		if (pid <= 0 || is_ancestor(pid) ||
+			!proc_start_time(pid, &start) ||
+			!program_of(pid, exe, sizeof(exe)) ||
+			is_login(pid, exe))
 			continue;
-		snprintf(link, sizeof(link), "/proc/%ld/exe", pid);
-		n = readlink(link, exe, sizeof(exe) - 1);
-		if (n < 0)
-			continue; /* a kernel thread, or gone */
-		exe[n] = '\0';
-		buf_addf(out, "process %ld %llu %s\n", pid,
+		buf_addf(out, "process %d %llu %s\n", (int)pid,
 			(unsigned long long)start, exe);
 	}
 	if (d)
@@ -70,7 +100,8 @@ static void add_processes(struct buf *out)
 }
 
 /* Local and remote address and state of each line; counters and timers in
- * the others would differ for no reason. */
+ * the others would differ for no reason.  Connections come and go with those
+ * who log in; who holds one is in the list of processes. */
 static void add_sockets(struct buf *out, const char *file)
 {
 	struct buf text = BUF_INIT(16 << 20);
@@ -84,7 +115,8 @@ static void add_sockets(struct buf *out, const char *file)
 			char local[64], remote[64], state[8];
 
 			if (sscanf(p, " %*s %63s %63s %7s", local, remote,
-				    state) == 3)
+				    state) == 3 &&
+				(*file != 't' || strcmp(state, LISTENING) == 0))
 				buf_addf(out, "socket %s %s %s %s\n", file,
 					local, remote, state);
 			p = strchr(p, '\n');
@@ -204,6 +236,8 @@ static void add_qdiscs(struct buf *out)
 
 static void add_listing(struct buf *out, const char *path)
 {
+	/* services write there while they run */
+	bool sizes = strcmp(path, "/run") != 0;
 	DIR *d = opendir(path);
 	struct dirent *e;
 
@@ -217,7 +251,7 @@ static void add_listing(struct buf *out, const char *path)
 			continue;
 		buf_addf(out, "file %s/%s %o %u:%u", path, e->d_name,
 			st.st_mode, st.st_uid, st.st_gid);
-		if (S_ISREG(st.st_mode))
+		if (S_ISREG(st.st_mode) && sizes)
 			buf_addf(out, " %lld", (long long)st.st_size);
 		buf_addc(out, '\n');
 	}
@@ -274,6 +308,7 @@ int call_snapshot(
 	add_packet_sockets(&out);
 	add_links(&out);
 	add_qdiscs(&out);
+	snapshot_more(&out);
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
 		add_listing(&out, dirs[i]);
 	send_sorted(a, &out);

@@ -220,16 +220,43 @@ static void prove(struct proof *p)
 	check(p->agent, lstat(p->path, &st) < 0 && errno == ENOENT, text);
 }
 
+static int undo_with(
+	struct proof *p, bool force, bool *ret_clean, struct err *err)
+{
+	struct agent *a = p->agent;
+	struct journal_undo how = {.force = force,
+		.stop_ms = AGENT_STOP_MS,
+		.kept = on_kept,
+		.ctx = p};
+	int r;
+
+	*ret_clean = false;
+	snprintf(p->path, sizeof(p->path), "%s/", a->dep.path);
+	r = end_processes(p, a->dep.dir, err);
+	if (r == 0)
+		r = journal_undo(a->dep.dir, &how, ret_clean, err);
+	if (r == 0 && *ret_clean)
+		r = remove_dir(a, a->dep.path, err);
+	dep_close(a);
+	return r;
+}
+
+int dep_undo(struct agent *a, bool force, bool *ret_clean, struct err *err)
+{
+	struct proof *p = proof_new(a);
+	int r = undo_with(p, force, ret_clean, err);
+
+	free(p);
+	return r;
+}
+
 /* undo ID keep|force: NOTEs `kept PATH WHY`, `check ok|left TEXT`; words
  * clean=0|1.  A deployment that is not here is clean. */
 int call_undo(struct agent *a, const struct frame_args *args, struct err *err)
 {
+	bool force = strcmp(frame_arg(args, 2), "force") == 0;
 	struct proof *p;
-	struct journal_undo how = {
-		.force = strcmp(frame_arg(args, 2), "force") == 0,
-		.stop_ms = AGENT_STOP_MS,
-		.kept = on_kept};
-	bool clean = false;
+	bool clean;
 	int r;
 
 	agent_set_who(a, args);
@@ -242,14 +269,7 @@ int call_undo(struct agent *a, const struct frame_args *args, struct err *err)
 	if (r < 0)
 		return r;
 	p = proof_new(a);
-	snprintf(p->path, sizeof(p->path), "%s/", a->dep.path);
-	how.ctx = p;
-	r = end_processes(p, a->dep.dir, err);
-	if (r == 0)
-		r = journal_undo(a->dep.dir, &how, &clean, err);
-	if (r == 0 && clean)
-		r = remove_dir(a, a->dep.path, err);
-	dep_close(a);
+	r = undo_with(p, force, &clean, err);
 	if (r == 0)
 		prove(p);
 	agent_say(a, "clean=%d", clean);

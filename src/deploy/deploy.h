@@ -45,6 +45,7 @@ struct deploy_options {
 	bool all;               /* also of other experiments */
 	bool force;             /* remove changed and unknown files as well */
 	bool dry_run;           /* only look */
+	int64_t older_ms;       /* only what is at least so old; 0: any */
 };
 
 /* One of our programs on a node. */
@@ -61,6 +62,11 @@ struct deploy_found {
 	char experiment[160], who[128], host[128], version[64], mode[32];
 	char since[40], updated[40], keyid[17];
 	bool rebooted; /* the node was booted since */
+	bool journal;  /* its changes were recorded; else: left-over files */
+	int64_t age_s; /* since it was made, by the node's clock; -1 unknown */
+	/* recorded flows; -1: none here */
+	int64_t data_bytes, data_idle_s; /* idle: since the last write */
+	int64_t entries;                 /* files and directories */
 	struct deploy_process *processes;
 	size_t n, cap;
 };
@@ -97,6 +103,8 @@ struct deploy_node {
 	struct deploy_check *checks;
 	size_t n_checks, checks_cap;
 	size_t n_kept; /* files strip did not remove */
+	char **strays; /* paths beside our deployments that are none */
+	size_t n_strays, strays_cap;
 };
 
 struct deploy_report {
@@ -127,6 +135,25 @@ int deploy_facts(const struct topology *t, const struct deploy_options *o,
  * or was kept; NFZ_E_NO_DEPLOYMENT when there was none. */
 int deploy_strip(const struct topology *t, const struct deploy_options *o,
 	struct deploy_report *ret, struct err *err) NFZ_MUST_CHECK;
+
+/* Is this deployment among those that o asks to remove from experiment
+ * "project/experiment"?  One without a tag is taken for an installation that
+ * was cut off: the node belongs to the experiment. */
+bool deploy_is_meant(const struct deploy_options *o, const char *experiment,
+	const struct deploy_found *f);
+
+/* What deploy_keep brought home. */
+struct deploy_kept {
+	uint64_t files, bytes;
+	char node[128]; /* where it was recorded; "": there was nothing */
+};
+/* Ends the programs of what o asks to remove, meters first, then copies the
+ * recorded flows into `dir`, a new directory: a store that nfz-query reads,
+ * with SHA256SUMS beside its files.  Every file is held against the checksum
+ * the node made of it.  When anything fails, dir is not there. */
+int deploy_keep(const struct topology *t, const struct deploy_options *o,
+	const char *dir, struct deploy_kept *ret,
+	struct err *err) NFZ_MUST_CHECK;
 
 /* Gets what a node sends: is_stderr tells the stream. */
 typedef void (*deploy_sink_fn)(void *ctx, const char *node, bool is_stderr,

@@ -14,9 +14,7 @@ enum { HELLO_MS = 10000, UNDO_MS = 60000, LAST_WORDS_MS = 3000 };
 
 static bool is_meant(const struct session *s, const struct deploy_found *f)
 {
-	if (s->o->deployment)
-		return strcmp(f->id, s->o->deployment) == 0;
-	return s->o->all || found_is_ours(s, f);
+	return deploy_is_meant(s->o, s->name, f);
 }
 
 /* The k-th deployment on this node that is to go, NULL behind the last. */
@@ -215,7 +213,7 @@ int deploy_strip(const struct topology *t, const struct deploy_options *o,
 		err->code = NFZ_E_VERIFY;
 		r = -NFZ_E_VERIFY;
 	}
-	if (clean && !o->deployment)
+	if (clean && !o->deployment && !o->older_ms)
 		state_forget(o->state_dir, o->project, o->experiment);
 	return r;
 }

@@ -168,7 +168,8 @@ static void take_deployment(
 	struct deploy_found *f = &MEM_PUSH(d->found, d->n_found, d->found_cap);
 	char boot[40];
 
-	*f = (struct deploy_found){0};
+	*f = (struct deploy_found){
+		.age_s = -1, .data_bytes = -1, .data_idle_s = -1};
 	snprintf(f->id, sizeof(f->id), "%s", frame_arg(note, 1));
 	snprintf(f->path, sizeof(f->path), "%s", frame_arg(note, 2));
 	snprintf(f->busy, sizeof(f->busy), "%s", frame_arg(note, 3));
@@ -182,6 +183,26 @@ static void take_deployment(
 	copy_field(note, "keyid", f->keyid, sizeof(f->keyid));
 	copy_field(note, "boot", boot, sizeof(boot));
 	f->rebooted = strcmp(boot, d->boot) != 0;
+}
+
+static int64_t number(const struct frame_args *note, const char *name)
+{
+	const char *value = frame_value(note, name);
+
+	return value ? strtoll(value, NULL, 10) : -1;
+}
+
+static void take_size(struct deploy_node *d, const struct frame_args *note)
+{
+	struct deploy_found *f = found_with(d, frame_arg(note, 1));
+
+	if (!f)
+		return;
+	f->age_s = number(note, "age");
+	f->data_bytes = number(note, "data");
+	f->data_idle_s = number(note, "idle");
+	f->entries = number(note, "entries");
+	f->journal = number(note, "journal") > 0;
 }
 
 static void take_process(struct deploy_node *d, const struct frame_args *note)
@@ -220,6 +241,11 @@ void session_take_hello(struct deploy_node *d, const struct reply *reply)
 			take_deployment(d, note);
 		else if (strcmp(frame_arg(note, 0), "process") == 0)
 			take_process(d, note);
+		else if (strcmp(frame_arg(note, 0), "size") == 0)
+			take_size(d, note);
+		else if (strcmp(frame_arg(note, 0), "stray") == 0)
+			MEM_PUSH(d->strays, d->n_strays, d->strays_cap) =
+				mem_strdup(frame_arg(note, 1));
 		else if (strcmp(frame_arg(note, 0), "place") == 0 &&
 			 d->free_bytes < 0 &&
 			 strcmp(frame_arg(note, 3), "ok") == 0)
@@ -307,11 +333,27 @@ struct deploy_found *found_with(struct deploy_node *d, const char *id)
 	return NULL;
 }
 
-bool found_is_ours(const struct session *s, const struct deploy_found *f)
+static bool made_for(const char *experiment, const struct deploy_found *f)
 {
 	/* without a tag it is an installation that was cut off: the node
 	 * belongs to this experiment, so that does, too */
-	return !f->experiment[0] || strcmp(f->experiment, s->name) == 0;
+	return !f->experiment[0] || strcmp(f->experiment, experiment) == 0;
+}
+
+bool found_is_ours(const struct session *s, const struct deploy_found *f)
+{
+	return made_for(s->name, f);
+}
+
+bool deploy_is_meant(const struct deploy_options *o, const char *experiment,
+	const struct deploy_found *f)
+{
+	/* an age that nobody knows is none to remove something for */
+	if (o->older_ms > 0 && f->age_s < o->older_ms / 1000)
+		return false;
+	if (o->deployment)
+		return strcmp(f->id, o->deployment) == 0;
+	return o->all || made_for(experiment, f);
 }
 
 bool found_has_role(const struct deploy_found *f, const char *role)
@@ -331,6 +373,9 @@ void deploy_report_release(struct deploy_report *r)
 			free(d->found[k].processes);
 		for (size_t k = 0; k < d->n_checks; k++)
 			free(d->checks[k].text);
+		for (size_t k = 0; k < d->n_strays; k++)
+			free(d->strays[k]);
+		free(d->strays);
 		free(d->ifaces);
 		free(d->found);
 		free(d->checks);

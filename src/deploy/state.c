@@ -4,9 +4,11 @@
 #include "base/mem.h"
 #include "format/crypto.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { STATE_MAX = 1 << 20 };
 
@@ -147,6 +149,49 @@ char *state_noted(const char *project, const char *experiment, const char *name)
 		ret = mem_strdup(buf_str(&text));
 	buf_release(&text);
 	return ret;
+}
+
+/* Names of the directories in path, in no order. */
+static void names_in(const char *path, struct opt_list *ret)
+{
+	DIR *d = opendir(path);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (part_ok(e->d_name) && !strchr(e->d_name, ','))
+			opt_list_add(ret, e->d_name);
+	if (d)
+		closedir(d);
+}
+
+void state_each(const char *dir,
+	int (*fn)(void *ctx, const char *project, const char *experiment),
+	void *ctx)
+{
+	cleanup_free char *sample = dir_of(dir, "p", "e");
+	struct opt_list projects = {0};
+	int r = 0;
+
+	if (!sample)
+		return;
+	sample[strlen(sample) - strlen("/p/e")] = '\0';
+	names_in(sample, &projects);
+	for (size_t i = 0; i < projects.n; i++) {
+		cleanup_free char *path =
+			mem_printf("%s/%s", sample, projects.items[i]);
+		struct opt_list names = {0};
+
+		names_in(path, &names);
+		for (size_t k = 0; r == 0 && k < names.n; k++) {
+			cleanup_free char *file = mem_printf(
+				"%s/%s/deployment", path, names.items[k]);
+
+			if (access(file, F_OK) == 0)
+				r = fn(ctx, projects.items[i], names.items[k]);
+		}
+		opt_list_release(&names);
+	}
+	opt_list_release(&projects);
 }
 
 void state_wipe(struct deploy_state *s)

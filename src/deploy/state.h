@@ -28,6 +28,11 @@ void state_load(const char *dir, const char *project, const char *experiment,
 int state_save(const char *dir, const char *project, const char *experiment,
 	const struct deploy_state *s, struct err *err) NFZ_MUST_CHECK;
 void state_forget(const char *dir, const char *project, const char *experiment);
+/* Calls fn for every experiment that is remembered; stops when it returns
+ * non-zero. */
+void state_each(const char *dir,
+	int (*fn)(void *ctx, const char *project, const char *experiment),
+	void *ctx);
 void state_wipe(struct deploy_state *s); /* wipes the key */
 /* Keeps a text beside it, for people: what was sent and what was before.  "":
  * forgotten.  Nowhere to keep it is no error. */

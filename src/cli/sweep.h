@@ -1,0 +1,28 @@
+/* Strip over many experiments: look at all first, ask once, then one after the
+ * other; one that fails does not keep the others from being stripped. */
+#ifndef NFZ_CLI_SWEEP_H
+#define NFZ_CLI_SWEEP_H
+
+#include "cli/nodes.h"
+#include "cli/scope.h"
+
+enum { SWEEP_PATH = 1024 };
+
+struct sweep_options {
+	struct scope_options scope;
+	const char *deployment, *keep_data, *report;
+	bool dry_run, force, all;
+	int64_t older_ms;
+};
+
+/* word and topology: what else the command line names, which is an error. */
+int sweep(struct app *app, struct sweep_options *o, const char *word,
+	const char *topology, struct err *err) NFZ_MUST_CHECK;
+
+/* Copies the recorded flows of what n's options mean into a new directory
+ * below dir; kept gets its path, "" when there were none. */
+int sweep_keep(const struct nodes_context *n, const struct topology *t,
+	const char *dir, char kept[static SWEEP_PATH],
+	struct err *err) NFZ_MUST_CHECK;
+
+#endif

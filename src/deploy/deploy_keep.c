@@ -1,0 +1,339 @@
+/* Recorded flows, brought home before strip removes them.
+ *
+ * Every node walks by itself: look, end its programs; the one with the records
+ * waits until the others are through, so that what they hold is in the store,
+ * ends its own and sends the files.  They are written into a directory beside
+ * the wanted one, which gets its name when all is there and right. */
+#define _GNU_SOURCE
+#include "base/file.h"
+#include "base/mem.h"
+#include "deploy/journal.h"
+#include "deploy/session.h"
+#include "format/crypto.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { HELLO_MS = 10000, STOP_MS = 25000, DATA_MS = 60000, LINE = 400 };
+
+/* What comes in: lines, and bytes where a line announced them. */
+struct incoming {
+	int dir; /* of the files, being written */
+	int fd;  /* of the file under way, -1: none */
+	char line[LINE];
+	size_t line_len;
+	char path[LINE];
+	uint64_t left;
+	bool sum_due; /* the next line is the file's checksum */
+	bool ended;
+	struct crypto_sha256 sum;
+	struct buf sums; /* SHA256SUMS */
+	struct deploy_kept *kept;
+	struct err err; /* the first thing that was wrong */
+};
+
+struct keeping {
+	struct session s;
+	struct incoming in;
+	const char *part;
+	char seen[17]; /* the deployment whose records these are */
+};
+
+static int make_parents(int dir, const char *path, struct err *err)
+{
+	char part[LINE];
+
+	for (const char *p = path; (p = strchr(p, '/')); p++) {
+		snprintf(part, sizeof(part), "%.*s", (int)(p - path), path);
+		if (mkdirat(dir, part, 0700) < 0 && errno != EEXIST)
+			return err_sys(err, "%s", part);
+	}
+	return 0;
+}
+
+static void close_file(struct incoming *in)
+{
+	if (in->fd >= 0 && (fsync(in->fd) < 0 || close(in->fd) < 0))
+		err_sys(&in->err, "%s", in->path);
+	in->fd = -1;
+}
+
+/* "file SIZE PATH" */
+static int begin_file(struct incoming *in)
+{
+	unsigned long long size;
+	int at = 0;
+
+	if (sscanf(in->line, "file %llu %n", &size, &at) != 1 || at == 0 ||
+		!journal_path_ok(in->line + at))
+		return err_set(&in->err, NFZ_E_REMOTE,
+			"the node's files do not come as agreed");
+	snprintf(in->path, sizeof(in->path), "%s", in->line + at);
+	if (make_parents(in->dir, in->path, &in->err) < 0)
+		return -(int)in->err.code;
+	in->fd = openat(in->dir, in->path,
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (in->fd < 0)
+		return err_sys(&in->err, "%s", in->path);
+	in->left = size;
+	in->sum_due = true;
+	in->kept->files++;
+	in->kept->bytes += size;
+	crypto_sha256_init(&in->sum);
+	return 0;
+}
+
+/* "sha HEX": must be that of what was written. */
+static int end_file(struct incoming *in)
+{
+	uint8_t sum[CRYPTO_SHA256];
+	char hex[CRYPTO_SHA256_TEXT];
+
+	crypto_sha256_end(&in->sum, sum);
+	crypto_hex(sum, sizeof(sum), hex);
+	close_file(in);
+	in->sum_due = false;
+	if (strncmp(in->line, "sha ", 4) != 0 || strcmp(in->line + 4, hex) != 0)
+		return err_set(&in->err, NFZ_E_VERIFY,
+			"%s: the copy is not what is on the node", in->path);
+	buf_addf(&in->sums, "%s  %s\n", hex, in->path);
+	return 0;
+}
+
+static int take_line(struct incoming *in)
+{
+	if (in->sum_due)
+		return end_file(in);
+	if (strcmp(in->line, "end") != 0)
+		return begin_file(in);
+	in->ended = true;
+	return 0;
+}
+
+static size_t take_bytes(struct incoming *in, const char *data, size_t len)
+{
+	size_t n = in->left < len ? (size_t)in->left : len;
+
+	crypto_sha256_add(&in->sum, data, n);
+	in->left -= n;
+	if (file_write_all(in->fd, data, n, &in->err) < 0)
+		err_wrap(&in->err, "%s", in->path);
+	return n;
+}
+
+static void take_in(struct incoming *in, const char *data, size_t len)
+{
+	while (len > 0 && !in->err.code) {
+		size_t n = 1;
+
+		if (in->left > 0) {
+			n = take_bytes(in, data, len);
+		} else if (*data == '\n') {
+			in->line[in->line_len] = '\0';
+			in->line_len = 0;
+			(void)take_line(in); /* in->err says it */
+		} else if (in->line_len < sizeof(in->line) - 1) {
+			in->line[in->line_len++] = *data;
+		} else {
+			err_set(&in->err, NFZ_E_REMOTE,
+				"the node's files do not come as agreed");
+		}
+		data += n;
+		len -= n;
+	}
+}
+
+static const struct deploy_found *meant(
+	struct keeping *k, const struct fleet_node *n)
+{
+	struct deploy_node *d = session_node(&k->s, n);
+
+	for (size_t i = 0; i < d->n_found; i++)
+		if (deploy_is_meant(k->s.o, k->s.name, &d->found[i]))
+			return &d->found[i];
+	return NULL;
+}
+
+static bool others_at_work(
+	const struct session *s, const struct fleet_node *self)
+{
+	for (size_t i = 0; i < s->fleet->n; i++) {
+		const struct fleet_node *n = &s->fleet->nodes[i];
+
+		if (n != self && n->wanted && n->stage < 2 &&
+			n->status < NODE_FAILED)
+			return true;
+	}
+	return false;
+}
+
+static int call_stop(struct keeping *k, struct fleet_node *n)
+{
+	char who[160];
+	const char *const call[] = {"stop", meant(k, n)->id, "all", who, NULL};
+
+	snprintf(who, sizeof(who), "who=%s", k->s.who);
+	fleet_call(n, STOP_MS, call);
+	n->stage = 1;
+	return FLEET_CALL;
+}
+
+static int call_data(struct keeping *k, struct fleet_node *n, struct err *err)
+{
+	const struct deploy_found *f = meant(k, n);
+	const char *const call[] = {"data", f->id, NULL};
+
+	if (k->seen[0])
+		return err_set(err, NFZ_E_INPUT,
+			"there are records of two deployments, %s and %s: keep "
+			"them one by one with --deployment",
+			k->seen, f->id);
+	snprintf(k->seen, sizeof(k->seen), "%s", f->id);
+	snprintf(k->in.kept->node, sizeof(k->in.kept->node), "%s", n->name);
+	fleet_call(n, DATA_MS, call);
+	n->stage = 3;
+	return FLEET_CALL;
+}
+
+/* stage: 0 looking, 1 stopping, 2 stopped, 3 sending */
+static int keep_next(void *ctx, struct fleet_node *n, const struct reply *last,
+	struct err *err)
+{
+	static const char *const hello[] = {"hello", NULL};
+	struct keeping *k = ctx;
+	struct deploy_node *d = session_node(&k->s, n);
+	const struct deploy_found *f;
+
+	if (!last && !d->known) {
+		fleet_call(n, HELLO_MS, hello);
+		return FLEET_CALL;
+	}
+	if (last && !d->known)
+		session_take_hello(d, last);
+	else if (last)
+		n->stage++;
+	f = meant(k, n);
+	if (!f || n->stage >= 4 || (n->stage == 2 && f->data_bytes < 0)) {
+		n->stage = 4;
+		d->status = NODE_OK;
+		return FLEET_DONE;
+	}
+	if (n->stage == 2)
+		return call_data(k, n, err);
+	if (f->data_bytes >= 0 && others_at_work(&k->s, n))
+		return FLEET_WAIT;
+	return call_stop(k, n);
+}
+
+static void keep_data(void *ctx, struct fleet_node *n, bool is_stderr,
+	const void *data, size_t len)
+{
+	struct keeping *k = ctx;
+
+	(void)n;
+	if (!is_stderr)
+		take_in(&k->in, data, len);
+}
+
+static void keep_done(void *ctx, struct fleet_node *n)
+{
+	struct keeping *k = ctx;
+
+	n->stage = 4;
+	session_failed(&k->s, n);
+}
+
+static int run_all(struct keeping *k, struct err *err)
+{
+	const struct fleet_job job = {.next = keep_next,
+		.data = keep_data,
+		.done = keep_done,
+		.ctx = k};
+	int r;
+
+	for (size_t i = 0; i < k->s.fleet->n; i++) {
+		k->s.fleet->nodes[i].wanted = true;
+		k->s.fleet->nodes[i].look = true;
+	}
+	r = session_run(&k->s, &job, err);
+	close_file(&k->in);
+	if (r == 0 && k->in.err.code) {
+		*err = k->in.err;
+		r = -(int)err->code;
+	}
+	return r;
+}
+
+/* All that was announced came, and was right: it gets its name. */
+static int finish(struct keeping *k, const char *dir, struct err *err)
+{
+	char path[4200];
+	int r;
+
+	if (!k->in.ended)
+		return err_set(err, NFZ_E_REMOTE,
+			"%s: the recorded flows did not come whole",
+			k->in.kept->node);
+	snprintf(path, sizeof(path), "%.4000s/SHA256SUMS", k->part);
+	r = file_replace(path, 0600, buf_str(&k->in.sums), k->in.sums.len, err);
+	if (r == 0 && (fsync(k->in.dir) < 0 || rename(k->part, dir) < 0))
+		r = err_sys(err, "%s", dir);
+	return r;
+}
+
+/* One that is there already is never added to. */
+static int make_part(struct keeping *k, const char *dir, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(dir, &st) == 0)
+		return err_set(err, NFZ_E_USAGE, "%s is there already", dir);
+	if (file_make_dirs(k->part, 0700, err) < 0)
+		return -(int)err->code;
+	k->in.dir =
+		open(k->part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return k->in.dir < 0 ? err_sys(err, "%s", k->part) : 0;
+}
+
+int deploy_keep(const struct topology *t, const struct deploy_options *o,
+	const char *dir, struct deploy_kept *ret, struct err *err)
+{
+	cleanup_free char *part = mem_printf("%s.part", dir);
+	struct keeping *k = mem_zalloc(1, sizeof(*k));
+	struct deploy_report report = {0};
+	int r;
+
+	*ret = (struct deploy_kept){0};
+	k->part = part;
+	k->in.dir = k->in.fd = -1;
+	k->in.kept = ret;
+	k->in.sums = (struct buf)BUF_INIT((size_t)64 << 20);
+	r = make_part(k, dir, err);
+	if (r == 0) {
+		r = session_open(t, o, &report, &k->s, err);
+		if (r == 0)
+			r = run_all(k, err);
+		if (k->s.fleet)
+			r = session_close(&k->s, r, err);
+		/* strip will say which node it was; what it held is lost */
+		if (r == -NFZ_E_NODES_FAILED && k->in.ended) {
+			err_clear(err);
+			r = 0;
+		}
+		if (r == 0 && k->seen[0])
+			r = finish(k, dir, err);
+		if (file_remove_tree(part, NULL) < 0 && r == 0)
+			r = err_sys(err, "%s", part);
+	}
+	if (k->in.dir >= 0)
+		close(k->in.dir);
+	buf_release(&k->in.sums);
+	deploy_report_release(&report);
+	free(k);
+	return r;
+}

@@ -1,0 +1,1 @@
+list a/b --older-than soon

@@ -1,0 +1,1 @@
+snapshot --project x a/b

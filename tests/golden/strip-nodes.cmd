@@ -1,0 +1,1 @@
+strip --nodes a,b

@@ -1,0 +1,1 @@
+strip a/b --project a
