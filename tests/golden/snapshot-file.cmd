@@ -1,1 +1,0 @@
-snapshot --project x a/b
