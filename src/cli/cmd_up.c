@@ -81,6 +81,21 @@ static void name_iface(
 				arena_strdup(&t->arena, n->ifaces[i].name);
 }
 
+/* Where a node is reached from other nodes, it knows itself: of many only the
+ * name is known, or the host that passes the login on. */
+static void learn_address(struct topology *t, const struct deploy_node *n)
+{
+	const struct topo_machine *known = t->nodes[n->node].m;
+	struct topo_machine *m;
+
+	if (known->address || !n->address[0] ||
+		strncmp(n->address, "127.", 4) == 0)
+		return;
+	m = topology_machine(t, n->node);
+	m->login = topology_login(known);
+	m->address = arena_strdup(&t->arena, n->address);
+}
+
 /* The testbed names cards in its own way; people look for the name the node's
  * system uses.  Joined by MAC. */
 static void name_ifaces(struct up *up, const struct deploy_report *r)
@@ -90,6 +105,7 @@ static void name_ifaces(struct up *up, const struct deploy_report *r)
 	for (size_t i = 0; i < r->n; i++) {
 		const struct deploy_node *n = &r->nodes[i];
 
+		learn_address(t, n);
 		if (n->n_ifaces > 0 || n->err.code)
 			up->asked[n->node] = true;
 		for (size_t k = 0; k < t->n_ifaces; k++) {
@@ -116,6 +132,17 @@ static bool tap_without_name(const struct up *up)
 	return false;
 }
 
+static bool node_without_address(const struct up *up)
+{
+	const struct topo_node *nodes = up->t->nodes;
+	int at = up->plan->collector.node;
+
+	for (size_t i = 0; i < up->plan->n_probes; i++)
+		if (!nodes[up->plan->probes[i].node].m->address)
+			return true;
+	return at >= 0 && !nodes[at].m->address;
+}
+
 /* Before the setups are made: another `up` must find the same names, or it
  * would restart what runs. */
 static int complete_names(struct up *up, struct err *err)
@@ -124,7 +151,9 @@ static int complete_names(struct up *up, struct err *err)
 		const struct deploy_options *, struct deploy_report *,
 		struct err *) = {deploy_survey, deploy_facts};
 
-	for (int i = 0; i < 2 && tap_without_name(up); i++) {
+	for (int i = 0; i < 2 && (tap_without_name(up) ||
+					 (i == 0 && node_without_address(up)));
+		i++) {
 		struct deploy_options o = up->nodes.options;
 		struct deploy_report r = {0};
 		int code;

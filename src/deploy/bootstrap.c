@@ -16,7 +16,7 @@
 #define PLACES "/var/lib /local /var/tmp"
 
 static const char command[] =
-	"exec /bin/sh -c 'echo; echo NFZ 1 user; "
+	"exec /bin/sh -c 'echo; echo NFZ 1 user $SSH_CONNECTION; "
 	"if [ \"$(id -u)\" = 0 ]; then exec /bin/sh -c \"$0\"; fi; "
 	"exec sudo -n /bin/sh -c \"$0\"' "
 	"'IFS= read -r x; eval \"$x\"'";

@@ -25,7 +25,7 @@ struct bootstrap_agent {
 /* What a line from the node means. */
 enum bootstrap_word {
 	BOOTSTRAP_NOISE,    /* not ours */
-	BOOTSTRAP_USER,     /* logged in */
+	BOOTSTRAP_USER,     /* logged in: what sshd says of the connection */
 	BOOTSTRAP_ROOT,     /* and root: "<system> <machine>" follows */
 	BOOTSTRAP_NONE,     /* look: nothing of ours is on this node */
 	BOOTSTRAP_OS,       /* no agent for "<system> <machine>" */

@@ -94,6 +94,7 @@ struct deploy_node {
 	/* facts, when it was asked */
 	bool known, none; /* none: no trace of us */
 	char system[96], arch[32], boot[40];
+	char address[64]; /* its own, that we came in by; "" unknown */
 	double load;
 	int64_t free_bytes; /* of the place we would use; -1 unknown */
 	struct deploy_iface *ifaces;

@@ -49,7 +49,8 @@ struct fleet_node {
 	struct err err; /* for all but OK, UNCHANGED, PENDING */
 	bool none;      /* look: no trace of us on it */
 	char arch[32];
-	char new_key[128]; /* fingerprint accepted in this run, or "" */
+	char own_address[64]; /* that we came in by, as it says; or "" */
+	char new_key[128];    /* fingerprint accepted in this run, or "" */
 	uint64_t binary_sent, sent, received;
 	void *data; /* the caller's */
 	int stage;  /* the job's */

@@ -4,6 +4,7 @@
  * on its way; the loop in fleet.c watches it. */
 #include "deploy/fleet_io.h"
 #include "base/mem.h"
+#include "base/net.h"
 #include "deploy/bootstrap.h"
 
 #include <stdio.h>
@@ -219,6 +220,16 @@ static int begin_sending(struct fleet *f, struct fleet_node *n,
 	return 0;
 }
 
+/* "10.0.0.9 51234 10.0.0.1 22": where we come from, where we came in. */
+static void take_address(struct fleet_node *n, const char *rest)
+{
+	char word[sizeof(n->own_address)] = "";
+	struct net_addr a;
+
+	if (sscanf(rest, "%*s %*s %63s", word) == 1 && net_addr_parse(word, &a))
+		snprintf(n->own_address, sizeof(n->own_address), "%s", word);
+}
+
 static int on_word(struct fleet *f, struct fleet_node *n, const char *line,
 	struct err *err)
 {
@@ -229,6 +240,7 @@ static int on_word(struct fleet *f, struct fleet_node *n, const char *line,
 	case BOOTSTRAP_NOISE:
 		return 0;
 	case BOOTSTRAP_USER:
+		take_address(n, rest);
 		snprintf(io->phase_text, sizeof(io->phase_text), "sudo");
 		return 0;
 	case BOOTSTRAP_ROOT:

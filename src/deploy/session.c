@@ -33,7 +33,7 @@ static void find_names(struct session *s)
 static bool can_login(const struct topo_node *n)
 {
 	return !n->m->unusable && n->role != ROLE_EXTERNAL &&
-	       n->role != ROLE_SWITCH && (n->m->address || n->m->hostname);
+	       n->role != ROLE_SWITCH && topology_login(n->m);
 }
 
 static void set_target(const struct session *s, const struct topo_node *n,
@@ -41,7 +41,7 @@ static void set_target(const struct session *s, const struct topo_node *n,
 {
 	*ret = (struct remote_target){
 		.name = n->name,
-		.address = n->m->address ? n->m->address : n->m->hostname,
+		.address = topology_login(n->m),
 		.port = n->m->port,
 		.user = s->o->user ? s->o->user : n->m->user,
 		.gateway = n->m->gateway,
@@ -104,6 +104,8 @@ int session_close(struct session *s, int result, struct err *err)
 		struct deploy_node *d = &s->report->nodes[i];
 
 		s->report->binary_bytes += s->fleet->nodes[i].binary_sent;
+		memcpy(d->address, s->fleet->nodes[i].own_address,
+			sizeof(d->address));
 		if (d->status < NODE_FAILED || d->status == NODE_SKIPPED)
 			continue;
 		s->report->failed++;

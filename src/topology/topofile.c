@@ -50,6 +50,30 @@ static int read_role(
 	return rc;
 }
 
+/* These end up before ssh: what a shell or an option parser would read in
+ * another way is refused here. */
+static int check_login(struct reader *r, const struct topo_machine *m)
+{
+	const struct {
+		const char *key, *text;
+		bool (*valid)(const char *text);
+		const char *expected;
+	} all[] = {
+		{"address", m->address, topology_host_valid, "an address"},
+		{"hostname", m->hostname, topology_host_valid,
+			"the name of a host"},
+		{"login", m->login, topology_host_valid, "the name of a host"},
+		{"gateway", m->gateway, topology_gateway_valid,
+			"a host, or several with commas between"},
+		{"user", m->user, topology_user_valid, "a login name"},
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i].text && !all[i].valid(all[i].text))
+			return reader_bad_type(r, all[i].key, all[i].expected);
+	return 0;
+}
+
 static int read_node_object(struct reader *r, const struct jval *o,
 	struct topo_node *n, struct topo_machine *m)
 {
@@ -58,8 +82,8 @@ static int read_node_object(struct reader *r, const struct jval *o,
 	} texts[] = {{"phys", &m->phys}, {"host", &m->host}, {"type", &m->type},
 		{"os", &m->os}, {"status", &m->status},
 		{"unusable", &m->unusable}, {"address", &m->address},
-		{"hostname", &m->hostname}, {"user", &m->user},
-		{"gateway", &m->gateway}};
+		{"hostname", &m->hostname}, {"login", &m->login},
+		{"user", &m->user}, {"gateway", &m->gateway}};
 	int64_t port = 0;
 	int rc = reader_name(r, o, "name", &n->name);
 
@@ -76,7 +100,7 @@ static int read_node_object(struct reader *r, const struct jval *o,
 	if (!rc && port > 65535)
 		rc = reader_bad_type(r, "port", "a number up to 65535");
 	m->port = (uint16_t)port;
-	return rc;
+	return rc ? rc : check_login(r, m);
 }
 
 static int read_node(struct reader *r, const struct jval *v)

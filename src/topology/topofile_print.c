@@ -42,6 +42,7 @@ static void print_node(struct jsonw *w, const struct topo_node *n)
 	jsonw_put_optional(w, "unusable", n->m->unusable);
 	jsonw_put_optional(w, "address", n->m->address);
 	jsonw_put_optional(w, "hostname", n->m->hostname);
+	jsonw_put_optional(w, "login", n->m->login);
 	put_positive(w, "port", n->m->port);
 	jsonw_put_optional(w, "user", n->m->user);
 	jsonw_put_optional(w, "gateway", n->m->gateway);
@@ -163,7 +164,7 @@ static bool bare_node(const struct topology *t, size_t i, const size_t *links)
 	return n->role == role && !n->m->phys && !n->m->host &&
 	       !n->m->host_shared && !n->m->type && !n->m->os &&
 	       !n->m->status && !n->m->unusable && !n->m->address &&
-	       !n->m->hostname && !n->m->port && !n->m->user &&
+	       !n->m->hostname && !n->m->login && !n->m->port && !n->m->user &&
 	       !n->m->gateway && !n->m->host_keys && !n->inferred;
 }
 

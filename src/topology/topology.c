@@ -111,10 +111,42 @@ static const struct topo_machine *copy_machine(
 	copy->unusable = arena_strdup(a, m->unusable);
 	copy->address = arena_strdup(a, m->address);
 	copy->hostname = arena_strdup(a, m->hostname);
+	copy->login = arena_strdup(a, m->login);
 	copy->user = arena_strdup(a, m->user);
 	copy->gateway = arena_strdup(a, m->gateway);
 	copy->host_keys = copy_keys(a, m->host_keys);
 	return copy;
+}
+
+const char *topology_login(const struct topo_machine *m)
+{
+	return m->login ? m->login : m->address ? m->address : m->hostname;
+}
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+/* Only these bytes, and no "-" in front, which programs take for an option. */
+static bool only(const char *text, const char *bytes, size_t max)
+{
+	size_t n = text ? strlen(text) : 0;
+
+	return n > 0 && n <= max && text[0] != '-' && strspn(text, bytes) == n;
+}
+
+bool topology_host_valid(const char *text)
+{
+	return only(text, LETTERS "-_.:", 255);
+}
+
+bool topology_gateway_valid(const char *text)
+{
+	return only(text, LETTERS "-_.:@,[]", 1000) && !strstr(text, ",-") &&
+	       !strstr(text, "@-");
+}
+
+bool topology_user_valid(const char *text)
+{
+	return only(text, LETTERS "-_.@+", 64);
 }
 
 struct topo_machine *topology_machine(struct topology *t, int node)

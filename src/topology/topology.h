@@ -49,6 +49,8 @@ struct topo_machine {
 	/* how to log in; any may be NULL or 0 */
 	const char *address;  /* numeric control-network address */
 	const char *hostname; /* vname.exp.proj.domain */
+	const char *login;    /* the host to log in at, where that is neither
+	                       * of both: another machine passes it on */
 	uint16_t port;
 	const char *user;
 	const char *gateway; /* jump host */
@@ -198,6 +200,13 @@ int topology_bridge_of(const struct topology *t, int link, int slot);
 int topology_node_by_addr(const struct topology *t, const struct net_addr *a);
 const char *topology_role_name(enum node_role role);
 bool topology_role_parse(const char *name, enum node_role *ret);
+/* The host to log in at: login, else address, else hostname, else NULL. */
+const char *topology_login(const struct topo_machine *m);
+/* Can that be a host's name or address, a list of hosts to go through, a
+ * user's name?  Nothing else ever reaches an ssh.  NULL is none of these. */
+bool topology_host_valid(const char *text);
+bool topology_gateway_valid(const char *text);
+bool topology_user_valid(const char *text);
 /* End-to-end shaping from member a to member b of a link: delay[a] +
  * r_delay[b], loss combined, bandwidth the lesser of both. */
 struct topo_shape topology_path_shaping(

@@ -2,7 +2,8 @@
 """flowcheck.py FILE PROJ/EXP: the whole way on one topology, with truth of its
 own.  --quick: less of all; --load=PPS: so many datagrams a second as well, sent
 with $BUILD/tests/tool-sendudp; --dead: instead, a node is dead during up;
---refused=CODE --says=TEXT: instead, the file cannot be realised.
+--refused=CODE --says=TEXT: instead, the file cannot be realised; --portal=N:
+served as an experiment of the portal, on N sites.
 
 Brings FILE up, runs netflowize --light, makes traffic between nodes that the
 nodes' own routing tables connect, and holds every answer against what the
@@ -722,9 +723,10 @@ def same_disks(bed, before, after):
                   out.stdout)
 
 
-def bring_up(bed, file):
+def bring_up(bed, file, sites):
     start = time.monotonic()
-    out = bed.testbed("up", file, "--exp", bed.exp)
+    portal = ["--portal", "--sites", sites] if sites else []
+    out = bed.testbed("up", file, "--exp", bed.exp, *portal)
     bed.times["up"] = time.monotonic() - start
     if not bed.check("the testbed comes up", out.returncode == 0,
                      f"{out.returncode} {out.stderr}"):
@@ -846,7 +848,7 @@ def main():
         try:
             if "refused" in given:
                 refused(bed, words[0], int(given["refused"]), given["says"])
-            elif bring_up(bed, words[0]):
+            elif bring_up(bed, words[0], given.get("portal")):
                 note = (dead_node(bed, directory) if "dead" in given else
                         whole_way(bed, "quick" in given,
                                   int(given.get("load", 0)), directory))
