@@ -50,6 +50,7 @@ struct up {
 	struct topology *t;
 	struct plan *plan;
 	struct nodes_context nodes;
+	struct deploy_link *link;
 	struct deploy_report report;
 	struct rollout_nf5 nf5;
 	bool *asked; /* by node: told us its interfaces, or never will */
@@ -200,8 +201,6 @@ static int look_around(struct up *up, struct plan_options *wish,
 		deploy_report_release(&r);
 		return code;
 	}
-	/* a node that is only starting had its time */
-	o.impatient = up->nodes.options.impatient = code == -NFZ_E_NODES_FAILED;
 	if (!wish->collector && nodes_collector(&r)) {
 		*ret_kept = nodes_collector(&r);
 		wish->collector = *ret_kept;
@@ -420,6 +419,7 @@ static int carry_out(struct up *up, struct err *err)
 	up->nodes.options.lease_ms = up->o->lease_ms;
 	up->nodes.options.dry_run = up->o->dry_run;
 	up->nodes.options.nf5 = &up->nf5;
+	up->nodes.options.link = up->link = deploy_link_new();
 	up->asked = mem_zalloc(up->t->n_nodes, sizeof(*up->asked));
 	r = make_plan(up, err);
 	if (r < 0)
@@ -492,6 +492,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 		if (r == 0)
 			r = carry_out(&up, err);
 	}
+	deploy_link_free(up.link);
 	deploy_report_release(&up.report);
 	plan_free(up.plan);
 	topology_free(up.t);

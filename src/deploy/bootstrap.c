@@ -32,7 +32,9 @@ static const char script[] =
 	"if [ $look = look ]; then x=; for p in " PLACES "; do "
 	"if [ -e $p/netflowize ] || [ -e $p/.netflowize-mtime ]; "
 	"then x=1; fi; done; "
-	"if [ -z \"$x\" ]; then echo NFZ 1 none; exit; fi; fi; "
+	/* the controller may go on after that, or hang up */
+	"if [ -z \"$x\" ]; then echo NFZ 1 none; IFS= read -r x || exit; "
+	"if [ \"$x\" != full ]; then exit; fi; fi; fi; "
 	"if [ -z \"$h\" ]; then echo \"NFZ 1 os $s $m\"; exit; fi; "
 	/* an agent that is there already */
 	"for p in " PLACES "; do d=$p/netflowize; "
@@ -95,6 +97,11 @@ void bootstrap_script(const struct bootstrap_agent *agents, size_t n, bool look,
 		buf_addf(out, " %s %s %zu", agents[i].arch, agents[i].sha256,
 			agents[i].size);
 	buf_addf(out, "; %s\n", script);
+}
+
+void bootstrap_go_on(struct buf *out)
+{
+	buf_adds(out, "full\n");
 }
 
 enum bootstrap_word bootstrap_parse(const char *line, const char **ret_rest)

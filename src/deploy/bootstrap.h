@@ -27,7 +27,7 @@ enum bootstrap_word {
 	BOOTSTRAP_NOISE,    /* not ours */
 	BOOTSTRAP_USER,     /* logged in: what sshd says of the connection */
 	BOOTSTRAP_ROOT,     /* and root: "<system> <machine>" follows */
-	BOOTSTRAP_NONE,     /* look: nothing of ours is on this node */
+	BOOTSTRAP_NONE,     /* look: nothing of ours is there; it waits */
 	BOOTSTRAP_OS,       /* no agent for "<system> <machine>" */
 	BOOTSTRAP_NO_PLACE, /* no directory to put it */
 	BOOTSTRAP_NEED,     /* send the agent for "<machine>" */
@@ -42,6 +42,8 @@ const char *bootstrap_command(void);
  * is left as it is and says so. */
 void bootstrap_script(const struct bootstrap_agent *agents, size_t n, bool look,
 	struct buf *out);
+/* For a node that said NONE and shall be worked on after all. */
+void bootstrap_go_on(struct buf *out);
 /* line: without its newline; *ret_rest: what follows the word. */
 enum bootstrap_word bootstrap_parse(const char *line, const char **ret_rest);
 

@@ -22,6 +22,14 @@
 typedef void (*deploy_progress_fn)(void *ctx, const char *node,
 	const char *step, enum node_status status, int64_t ms);
 
+/* Sessions that stay open between two calls, so that looking around, planning
+ * and installing take one login on each node.  A node that failed in one call
+ * is not tried again in the next. */
+struct deploy_link;
+struct deploy_link *deploy_link_new(void);
+/* Lets all agents end.  The topology must still be there. */
+void deploy_link_free(struct deploy_link *link); /* NULL is fine */
+
 struct deploy_options {
 	const char *project, *experiment;
 	const char *who, *host,
@@ -30,7 +38,7 @@ struct deploy_options {
 	const char *user;   /* login name; NULL: the node's, else ours */
 	int parallel;       /* 0: 64 */
 	int64_t timeout_ms; /* per node without progress; 0: the defaults */
-	bool impatient;     /* who refuses is not asked again: that was done */
+	struct deploy_link *link;    /* NULL: every call connects by itself */
 	const volatile int *cancel;  /* number of Ctrl-C, may be NULL */
 	const char *state_dir;       /* NULL: XDG */
 	deploy_progress_fn progress; /* may be NULL */

@@ -47,7 +47,7 @@ static size_t programs_of(struct up *u, int node, const char *names[4])
 
 static int call_open(struct up *u, struct fleet_node *n, struct err *err)
 {
-	const struct payload *p = payloads_for(&u->s.payloads, n->arch);
+	const struct payload *p = payloads_for(u->s.payloads, n->arch);
 	const char *names[4];
 	size_t k = programs_of(u, up_topo_node(u, n), names);
 	char need[40], words[6][240];
@@ -84,7 +84,7 @@ static int call_open(struct up *u, struct fleet_node *n, struct err *err)
 
 static int call_have(struct up *u, struct fleet_node *n)
 {
-	const struct payload *p = payloads_for(&u->s.payloads, n->arch);
+	const struct payload *p = payloads_for(u->s.payloads, n->arch);
 	const char *names[4], *call[6] = {"have"};
 	size_t k = programs_of(u, up_topo_node(u, n), names);
 	char words[4][160];
@@ -116,7 +116,7 @@ static bool call_install(
 	buf_release(&node->data);
 	node->data = (struct buf)BUF_INIT(ARCHIVE_MAX);
 	payload_choose(
-		payloads_for(&u->s.payloads, n->arch), names, k, &node->data);
+		payloads_for(u->s.payloads, n->arch), names, k, &node->data);
 	fleet_call(n, INSTALL_MS, call);
 	fleet_call_data(n, node->data.data, node->data.len, true);
 	return true;

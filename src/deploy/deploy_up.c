@@ -90,7 +90,7 @@ static void set_programs(struct up *u)
 		for (size_t k = 0; k < u->s.report->n && !e; k++) {
 			const struct deploy_node *d = &u->s.report->nodes[k];
 			const struct payload *p =
-				payloads_for(&u->s.payloads, d->arch);
+				payloads_for(u->s.payloads, d->arch);
 
 			if (d->node == m->node && p)
 				e = payload_entry(p, m->program);

@@ -13,7 +13,9 @@ enum {
 	SAFETY_MS = 50, /* the library may hold decoded data */
 	WAIT_MS = 5,    /* until a waiting node is asked again */
 	PING_MS = 20000,
-	GOODBYE_MS = 3000
+	GOODBYE_MS = 3000,
+	STALE_MS = 100000, /* an agent gives up after two minutes */
+	NODE_MS = 600000
 };
 
 const char *node_status_name(enum node_status status)
@@ -43,7 +45,8 @@ struct fleet *fleet_new(size_t n, const struct payloads *payloads,
 		.login_ms = 10000,
 		.stall_ms = 15000,
 		.start_ms = 10000,
-		.retry_ms = 20000};
+		.retry_ms = 20000,
+		.node_ms = NODE_MS};
 	for (size_t i = 0; i < n; i++)
 		f->nodes[i].io = fleet_io_new();
 	return f;
@@ -124,11 +127,12 @@ static void step(
 	if (r < 0) {
 		fail(n, job, &err);
 	} else if (r == 1) {
-		if (n->none)
+		if (n->none && !f->options.keep)
 			fleet_io_close(n->io);
 		finish(n, job);
 	} else if (n->io->phase != IO_WAITING && !n->io->waiting &&
-		   mono_passed(n->io->deadline)) {
+		   (mono_passed(n->io->deadline) ||
+			   mono_passed(n->io->limit))) {
 		bool silent = n->io->phase == IO_SSH &&
 			      strcmp(n->io->phase_text, "connection") == 0;
 
@@ -156,6 +160,7 @@ static void start_some(struct fleet *f, const struct fleet_job *job)
 		n->io->asked = false;
 		n->io->waiting = false;
 		n->io->called = false;
+		n->io->limit = mono_add_ms(mono_now(), f->options.node_ms);
 		active++;
 		step(f, n, job);
 		active -= !n->io->active;
@@ -230,7 +235,7 @@ int fleet_run(struct fleet *f, const struct fleet_job *job, struct err *err)
 		struct fleet_node *n = &f->nodes[i];
 
 		if (n->wanted && n->status >= NODE_FAILED)
-			n->wanted = false;
+			finish(n, job);
 	}
 	do {
 		int cancel = f->options.cancel ? *f->options.cancel : 0;
@@ -278,6 +283,41 @@ static void say_goodbye(struct fleet *f)
 		}
 		if (open)
 			clock_sleep_ms(2);
+	}
+}
+
+static void take_over(struct fleet_node *n, struct fleet_node *from)
+{
+	struct fleet_io *io = n->io;
+
+	n->status = from->status < NODE_FAILED ? NODE_PENDING : from->status;
+	n->err = from->err;
+	memcpy(n->arch, from->arch, sizeof(n->arch));
+	n->binary_sent = from->binary_sent;
+	n->sent = from->sent;
+	n->received = from->received;
+	if (mono_passed(mono_add_ms(from->io->pinged, STALE_MS)) ||
+		!fleet_io_alive(from->io))
+		return;
+	n->io = from->io;
+	n->none = n->io->phase == IO_PARKED;
+	from->io = io;
+}
+
+void fleet_adopt(struct fleet *f, struct fleet *old)
+{
+	size_t k = 0; /* both are in the topology's order */
+
+	for (size_t i = 0; i < f->n; i++) {
+		size_t at = k;
+
+		while (at < old->n &&
+			strcmp(old->nodes[at].name, f->nodes[i].name) != 0)
+			at++;
+		if (at == old->n)
+			continue;
+		take_over(&f->nodes[i], &old->nodes[at]);
+		k = at + 1;
 	}
 }
 

@@ -80,6 +80,8 @@ struct fleet_options {
 	const volatile int *cancel; /* 1: start nothing new; 2: stop now */
 	int64_t connect_ms, login_ms, stall_ms, start_ms; /* 0: 10,10,15,10 s */
 	int64_t retry_ms; /* how long refused connections are retried: 20 s */
+	int64_t node_ms;  /* for one node in one run, however it moves */
+	bool keep; /* sessions stay open on nodes without a trace of us */
 };
 
 struct fleet {
@@ -94,8 +96,12 @@ struct fleet *fleet_new(size_t n, const struct payloads *payloads,
 	const struct remote_keys *keys);
 /* Lets every agent end in its own way (at most 3 s), then closes. */
 void fleet_free(struct fleet *f);
-/* Runs a job on all wanted nodes that have not failed.  Failures are in the
- * nodes; the return is NFZ_E_INTERRUPTED when cancelled, else 0. */
+/* Takes over another fleet's open sessions, and what is known of its nodes: one
+ * that has failed stays failed.  Nodes are the same when names are. */
+void fleet_adopt(struct fleet *f, struct fleet *old);
+/* Runs a job on all wanted nodes; those that failed before only are told to
+ * done().  Failures are in the nodes; the return is NFZ_E_INTERRUPTED when
+ * cancelled, else 0. */
 int fleet_run(struct fleet *f, const struct fleet_job *job,
 	struct err *err) NFZ_MUST_CHECK;
 /* From next(): the call, NULL-ended words; answered within ms (without

@@ -105,6 +105,7 @@ static int push(struct fleet *f, struct fleet_node *n, struct err *err)
 		if (w == 0)
 			return 0;
 		n->sent += (uint64_t)w;
+		io->pinged = mono_now();
 		buf_consume(&io->out, (size_t)w);
 		if (io->phase == IO_SENDING)
 			within(io, f->options.stall_ms);
@@ -250,6 +251,7 @@ static int on_word(struct fleet *f, struct fleet_node *n, const char *line,
 		return 0;
 	case BOOTSTRAP_NONE:
 		n->none = true;
+		io->phase = IO_PARKED;
 		return 1;
 	case BOOTSTRAP_OS:
 		return no_program(n, rest, err);
@@ -415,8 +417,9 @@ static int begin(struct fleet *f, struct fleet_node *n, struct err *err)
 	io->phase = IO_SSH;
 	within(io, f->options.connect_ms);
 	snprintf(io->phase_text, sizeof(io->phase_text), "connection");
+	io->target = n->target;
 	return remote_new(
-		&n->target, f->keys, bootstrap_command(), &io->ssh, err);
+		&io->target, f->keys, bootstrap_command(), &io->ssh, err);
 }
 
 static void send_script(struct fleet *f, struct fleet_node *n)
@@ -457,6 +460,24 @@ static int step_ssh(struct fleet *f, struct fleet_node *n, struct err *err)
 	return 0;
 }
 
+/* The node that was only looked at shall have an agent after all. */
+static void go_on(struct fleet *f, struct fleet_node *n)
+{
+	n->none = false;
+	n->io->phase = IO_SCRIPT;
+	within(n->io, f->options.start_ms);
+	bootstrap_go_on(&n->io->out);
+}
+
+bool fleet_io_alive(struct fleet_io *io)
+{
+	char byte;
+
+	return (io->phase == IO_AGENT || io->phase == IO_PARKED) &&
+	       !io->called && !io->in.len && !io->out.len &&
+	       remote_read(io->ssh, false, &byte, 1) == 0;
+}
+
 int fleet_io_step(struct fleet *f, struct fleet_node *n,
 	const struct fleet_job *job, struct err *err)
 {
@@ -468,6 +489,11 @@ int fleet_io_step(struct fleet *f, struct fleet_node *n,
 		r = begin(f, n, err);
 		if (r < 0)
 			return connect_again(f, n, err);
+	}
+	if (io->phase == IO_PARKED) {
+		if (n->look)
+			return 1;
+		go_on(f, n);
 	}
 	if (io->phase == IO_SSH)
 		r = step_ssh(f, n, err);

@@ -13,17 +13,20 @@ enum io_phase {
 	IO_SSH,     /* connecting, logging in */
 	IO_SCRIPT,  /* the bootstrap speaks */
 	IO_SENDING, /* the agent's program is on its way */
+	IO_PARKED,  /* nothing was there; the script waits */
 	IO_AGENT    /* frames */
 };
 
 struct fleet_io {
 	enum io_phase phase;
 	struct remote *ssh;
-	bool active;  /* at work in this fleet_run */
-	bool called;  /* an answer is awaited */
+	struct remote_target target; /* ssh keeps a pointer to it */
+	bool active;                 /* at work in this fleet_run */
+	bool called;                 /* an answer is awaited */
 	bool asked;   /* next() has been asked once in this run */
 	bool waiting; /* ... and said FLEET_WAIT */
-	struct mono_time deadline, give_up, retry_at, pinged;
+	struct mono_time deadline, limit; /* of the phase, of the run */
+	struct mono_time give_up, retry_at, pinged;
 	int64_t call_ms;
 	int tries;
 	struct buf in, out, stderr_tail;
@@ -42,6 +45,9 @@ void reply_reset(struct reply *r);
  * it waits, negative when it failed. */
 int fleet_io_step(struct fleet *f, struct fleet_node *n,
 	const struct fleet_job *job, struct err *err) NFZ_MUST_CHECK;
+/* Is there a connection on which nothing is under way, and does it still stand?
+ * One that said anything does not: nothing was asked. */
+bool fleet_io_alive(struct fleet_io *io);
 /* Drops the connection. */
 void fleet_io_close(struct fleet_io *io);
 

@@ -10,6 +10,41 @@
 
 enum { HELLO_MS = 10000, STEPS_MAX = 16 << 20 };
 
+/* What outlives a session. */
+struct deploy_link {
+	struct payloads payloads;
+	struct remote_keys *keys;
+	struct fleet *fleet; /* of the last session, NULL before */
+	bool loaded;
+};
+
+struct deploy_link *deploy_link_new(void)
+{
+	return mem_zalloc(1, sizeof(struct deploy_link));
+}
+
+void deploy_link_free(struct deploy_link *link)
+{
+	if (!link)
+		return;
+	fleet_free(link->fleet);
+	payloads_release(&link->payloads);
+	remote_keys_free(link->keys);
+	free(link);
+}
+
+static int load(struct deploy_link *link, const struct deploy_options *o,
+	struct err *err)
+{
+	int r = link->loaded ? 0 : payloads_load(&link->payloads, err);
+
+	if (r < 0 || link->loaded)
+		return r;
+	link->keys = remote_keys_load(&o->ssh);
+	link->loaded = true;
+	return 0;
+}
+
 static void find_names(struct session *s)
 {
 	const struct passwd *me = getpwuid(getuid());
@@ -55,17 +90,21 @@ int session_open(const struct topology *t, const struct deploy_options *o,
 	size_t n = 0;
 	int r;
 
-	*report = (struct deploy_report){.steps = BUF_INIT(STEPS_MAX)};
 	*ret = (struct session){.t = t, .o = o, .report = report};
-	r = payloads_load(&ret->payloads, err);
-	if (r < 0)
+	ret->link = o->link ? o->link : deploy_link_new();
+	*report = (struct deploy_report){.steps = BUF_INIT(STEPS_MAX)};
+	r = load(ret->link, o, err);
+	if (r < 0) {
+		if (!o->link)
+			deploy_link_free(ret->link);
 		return r;
+	}
+	ret->payloads = &ret->link->payloads;
 	find_names(ret);
 	ret->began = mono_now();
-	ret->keys = remote_keys_load(&o->ssh);
 	for (size_t i = 0; i < t->n_nodes; i++)
 		n += can_login(&t->nodes[i]);
-	ret->fleet = fleet_new(n, &ret->payloads, ret->keys);
+	ret->fleet = fleet_new(n, ret->payloads, ret->link->keys);
 	if (o->parallel > 0)
 		ret->fleet->options.parallel = o->parallel;
 	if (o->timeout_ms > 0) {
@@ -74,9 +113,8 @@ int session_open(const struct topology *t, const struct deploy_options *o,
 		ret->fleet->options.stall_ms = o->timeout_ms;
 		ret->fleet->options.start_ms = o->timeout_ms;
 	}
-	if (o->impatient)
-		ret->fleet->options.retry_ms = 0;
 	ret->fleet->options.cancel = o->cancel;
+	ret->fleet->options.keep = o->link != NULL;
 	report->nodes = mem_zalloc(n, sizeof(*report->nodes));
 	report->n = n;
 	n = 0;
@@ -93,6 +131,11 @@ int session_open(const struct topology *t, const struct deploy_options *o,
 		report->nodes[n].free_bytes = -1;
 		n++;
 	}
+	if (ret->link->fleet) {
+		fleet_adopt(ret->fleet, ret->link->fleet);
+		fleet_free(ret->link->fleet);
+	}
+	ret->link->fleet = ret->fleet;
 	return 0;
 }
 
@@ -111,9 +154,8 @@ int session_close(struct session *s, int result, struct err *err)
 		s->report->failed++;
 		first = first ? first : d->err.text;
 	}
-	fleet_free(s->fleet);
-	payloads_release(&s->payloads);
-	remote_keys_free(s->keys);
+	if (!s->o->link)
+		deploy_link_free(s->link);
 	if (result == 0 && s->report->failed)
 		return err_set(err, NFZ_E_NODES_FAILED,
 			s->report->failed == 1 ? "1 node failed: %s"

@@ -9,8 +9,8 @@ struct session {
 	const struct topology *t;
 	const struct deploy_options *o;
 	struct deploy_report *report;
-	struct payloads payloads;
-	struct remote_keys *keys;
+	struct deploy_link *link;
+	const struct payloads *payloads;
 	struct fleet *fleet; /* node i of it is node i of the report */
 	struct mono_time began;
 	char who[128], host[128];
