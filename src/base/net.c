@@ -148,7 +148,14 @@ bool net_mac_parse(const char *s, uint8_t ret[static 6])
 
 char *net_mac_print(const uint8_t mac[static 6], char text[static NET_MAC_TEXT])
 {
-	snprintf(text, NET_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
-		mac[1], mac[2], mac[3], mac[4], mac[5]);
+	static const char digits[] = "0123456789abcdef";
+	char *to = text;
+
+	for (int i = 0; i < 6; i++) { /* a large LAN prints very many */
+		*to++ = digits[mac[i] >> 4];
+		*to++ = digits[mac[i] & 15];
+		*to++ = ':';
+	}
+	to[-1] = '\0';
 	return text;
 }

@@ -21,14 +21,14 @@ static const char command[] =
 	"exec sudo -n /bin/sh -c \"$0\"' "
 	"'IFS= read -r x; eval \"$x\"'";
 
-/* Arguments: look|full, then ARCH SHA256 SIZE for each agent we have. */
+/* Arguments: look|full, then ARCH SHA256 SIZE PACKED for each agent we have. */
 static const char script[] =
 	"look=$1; shift; h=; "
 	"PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin; export PATH; umask 077; "
 	"s=$(uname -s); m=$(uname -m); echo \"NFZ 1 root $s $m\"; "
-	"while [ $# -ge 3 ]; do "
-	"if [ \"$s $m\" = \"Linux $1\" ]; then h=$2; n=$3; fi; "
-	"shift 3; done; "
+	"while [ $# -ge 4 ]; do "
+	"if [ \"$s $m\" = \"Linux $1\" ]; then h=$2; n=$3; z=$4; fi; "
+	"shift 4; done; "
 	"if [ $look = look ]; then x=; for p in " PLACES "; do "
 	"if [ -e $p/netflowize ] || [ -e $p/.netflowize-mtime ]; "
 	"then x=1; fi; done; "
@@ -59,9 +59,12 @@ static const char script[] =
 	"if printf \"#\\041/bin/sh\\n\" 2>/dev/null >$f && chmod 700 $f && "
 	"$f 2>/dev/null; then g=1; break; fi; tidy 2>/dev/null; done; "
 	"if [ -z \"$g\" ]; then echo NFZ 1 no-place; exit; fi; "
-	"echo \"NFZ 1 need $m\"; k=; "
-	"if command -v head >/dev/null 2>&1; then head -c $n 2>/dev/null >$f; "
-	"else dd bs=1 count=$n 2>/dev/null >$f; fi || k=full; "
+	"k=; w=need; if command -v head >/dev/null 2>&1; then w=need-head; "
+	"if command -v gzip >/dev/null 2>&1; then w=packed; fi; fi; "
+	"echo \"NFZ 1 ${w%-head} $m\"; case $w in "
+	"packed) head -c $z | gzip -dc 2>/dev/null >$f;; "
+	"need-head) head -c $n 2>/dev/null >$f;; "
+	"*) dd bs=1 count=$n 2>/dev/null >$f;; esac || k=full; "
 	"if [ -z \"$k\" ]; then x=$(sha256sum <$f 2>/dev/null); "
 	"case $x in \"$h \"*) k=ok;; \"\") "
 	"if \"$f\" --is $h </dev/null 2>/dev/null; then k=ok; fi;; "
@@ -79,6 +82,7 @@ static const struct {
 	{"os", BOOTSTRAP_OS},
 	{"no-place", BOOTSTRAP_NO_PLACE},
 	{"need", BOOTSTRAP_NEED},
+	{"packed", BOOTSTRAP_PACKED},
 	{"full", BOOTSTRAP_FULL},
 	{"bad", BOOTSTRAP_BAD},
 	{"agent", BOOTSTRAP_AGENT},
@@ -94,8 +98,8 @@ void bootstrap_script(const struct bootstrap_agent *agents, size_t n, bool look,
 {
 	buf_addf(out, "set -- %s", look ? "look" : "full");
 	for (size_t i = 0; i < n; i++)
-		buf_addf(out, " %s %s %zu", agents[i].arch, agents[i].sha256,
-			agents[i].size);
+		buf_addf(out, " %s %s %zu %zu", agents[i].arch,
+			agents[i].sha256, agents[i].size, agents[i].packed);
 	buf_addf(out, "; %s\n", script);
 }
 

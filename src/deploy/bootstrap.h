@@ -17,9 +17,9 @@
 
 /* An agent we could send. */
 struct bootstrap_agent {
-	const char *arch;   /* as `uname -m` says */
-	const char *sha256; /* 64 hex digits */
-	size_t size;
+	const char *arch;    /* as `uname -m` says */
+	const char *sha256;  /* 64 hex digits */
+	size_t size, packed; /* packed by gzip */
 };
 
 /* What a line from the node means. */
@@ -31,6 +31,7 @@ enum bootstrap_word {
 	BOOTSTRAP_OS,       /* no agent for "<system> <machine>" */
 	BOOTSTRAP_NO_PLACE, /* no directory to put it */
 	BOOTSTRAP_NEED,     /* send the agent for "<machine>" */
+	BOOTSTRAP_PACKED,   /* the same, packed */
 	BOOTSTRAP_FULL,     /* the disk is full */
 	BOOTSTRAP_BAD,      /* what arrived is not what was announced */
 	BOOTSTRAP_AGENT     /* frames from here on */

@@ -99,26 +99,48 @@ static int call_have(struct up *u, struct fleet_node *n)
 	return FLEET_CALL;
 }
 
+/* One archive of these programs for all nodes that miss just them. */
+static const struct buf *archive_of(
+	struct up *u, const struct payload *p, unsigned programs)
+{
+	const char *names[sizeof(programs) * 8];
+	struct up_archive *a;
+	size_t k = 0;
+
+	for (size_t i = 0; i < u->n_archives; i++)
+		if (u->archives[i].payload == p &&
+			u->archives[i].programs == programs)
+			return &u->archives[i].bytes;
+	a = &MEM_PUSH(u->archives, u->n_archives, u->archives_cap);
+	*a = (struct up_archive){p, programs, BUF_INIT(ARCHIVE_MAX)};
+	for (size_t i = 0; i < p->n && i < sizeof(programs) * 8; i++)
+		if (programs & 1U << i)
+			names[k++] = p->entries[i].name;
+	payload_choose(p, names, k, &a->bytes);
+	return &a->bytes;
+}
+
 /* Sends what the last answer said is missing; false when nothing is. */
 static bool call_install(
 	struct up *u, struct fleet_node *n, const struct reply *last)
 {
 	static const char *const call[] = {"install", NULL};
-	struct up_node *node = up_node(u, n);
-	const char *names[FRAME_ARGS_MAX];
-	size_t k = 0;
+	const struct payload *p = payloads_for(u->s.payloads, n->arch);
+	const struct buf *bytes;
+	unsigned programs = 0;
 
-	for (size_t i = 1; i < last->result.n; i++)
-		if (strncmp(last->result.argv[i], "missing=", 8) == 0)
-			names[k++] = last->result.argv[i] + 8;
-	if (!k)
+	for (size_t i = 1; p && i < last->result.n; i++)
+		for (size_t k = 0; k < p->n; k++)
+			if (strncmp(last->result.argv[i], "missing=", 8) == 0 &&
+				strcmp(last->result.argv[i] + 8,
+					p->entries[k].name) == 0)
+				programs |= 1U << k;
+	if (!programs)
 		return false;
-	buf_release(&node->data);
-	node->data = (struct buf)BUF_INIT(ARCHIVE_MAX);
-	payload_choose(
-		payloads_for(u->s.payloads, n->arch), names, k, &node->data);
+	bytes = archive_of(u, p, programs);
 	fleet_call(n, INSTALL_MS, call);
-	fleet_call_data(n, node->data.data, node->data.len, true);
+	/* an archive's bytes stay where they are */
+	fleet_call_data(n, bytes->data, bytes->len, true);
 	return true;
 }
 
@@ -492,6 +514,9 @@ void up_release(struct up *u)
 		wipe_data(&u->nodes[i]);
 		steps_release(&u->nodes[i].steps);
 	}
+	for (size_t i = 0; i < u->n_archives; i++)
+		buf_release(&u->archives[i].bytes);
+	free(u->archives);
 	free(u->nodes);
 	u->nodes = NULL;
 }

@@ -81,20 +81,17 @@ static void common_keyid(struct up *u, const char *id, char *ret)
 }
 
 /* The program each module shall run, by the architecture of its node. */
-static void set_programs(struct up *u)
+static void set_programs(struct up *u, const struct deploy_node *d)
 {
+	const struct payload *p = payloads_for(u->s.payloads, d->arch);
+
 	for (size_t i = 0; i < u->rollout.n; i++) {
 		struct module *m = &u->rollout.modules[i];
-		const struct payload_entry *e = NULL;
+		const struct payload_entry *e;
 
-		for (size_t k = 0; k < u->s.report->n && !e; k++) {
-			const struct deploy_node *d = &u->s.report->nodes[k];
-			const struct payload *p =
-				payloads_for(u->s.payloads, d->arch);
-
-			if (d->node == m->node && p)
-				e = payload_entry(p, m->program);
-		}
+		if (m->node != d->node)
+			continue;
+		e = p ? payload_entry(p, m->program) : NULL;
 		rollout_program(m, e ? e->sha : "");
 	}
 }
@@ -115,8 +112,8 @@ static int make_rollout(
 	if (keyid)
 		snprintf(o.keyid, sizeof(o.keyid), "%s", keyid);
 	r = rollout_make(u->s.t, u->plan, &o, &u->rollout, err);
-	if (r == 0)
-		set_programs(u);
+	for (size_t i = 0; r == 0 && i < u->s.report->n; i++)
+		set_programs(u, &u->s.report->nodes[i]);
 	return r;
 }
 
@@ -220,7 +217,13 @@ int up_decide(struct up *u, struct err *err)
 	for (size_t i = 0; i < u->s.fleet->n; i++)
 		awaited += u->nodes[i].planned && !u->nodes[i].heard &&
 			   u->s.fleet->nodes[i].status < NODE_FAILED;
+	/* asked again and again: only news can make a difference */
+	if (awaited && u->judged == u->s.fleet->events &&
+		(u->judged_id || !late_ones(u)))
+		return 0;
 	id = common_id(u);
+	u->judged = u->s.fleet->events;
+	u->judged_id = id;
 	if (awaited && !key_is_known(u, id) && (id || !late_ones(u)))
 		return 0;
 	r = decide(u, err);
@@ -262,7 +265,7 @@ int up_node_steps(struct up *u, const struct fleet_node *n, struct err *err)
 
 	if (r < 0)
 		return r;
-	set_programs(u); /* this node's architecture may be news */
+	set_programs(u, d); /* this node's architecture may be news */
 	steps_make(&u->rollout, &one, u->s.name, &node->steps);
 	return 0;
 }

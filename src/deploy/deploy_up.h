@@ -36,6 +36,13 @@ struct up_node {
 	struct buf data; /* of the call under way */
 };
 
+/* What nodes that miss the same programs are sent. */
+struct up_archive {
+	const struct payload *payload;
+	unsigned programs; /* a bit for each of its entries */
+	struct buf bytes;
+};
+
 enum up_collector { COLLECTOR_AWAITED, COLLECTOR_RUNS, COLLECTOR_FAILED };
 
 struct up {
@@ -46,10 +53,14 @@ struct up {
 	struct rollout rollout;
 	struct up_node *nodes; /* by node of the fleet */
 	struct mono_time heard_at;
+	uint64_t judged; /* the fleet's events then */
+	uint64_t judged_id;
 	bool decided, new_state;
 	struct err wrong; /* why nothing could be decided */
 	enum up_collector collector;
 	struct mono_time last_words; /* until then the old one is let run */
+	struct up_archive *archives;
+	size_t n_archives, archives_cap;
 	bool unheard; /* some node outside the plan did not answer */
 };
 

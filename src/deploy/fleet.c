@@ -11,7 +11,6 @@
 enum {
 	PARALLEL = 64,
 	SAFETY_MS = 50, /* the library may hold decoded data */
-	WAIT_MS = 5,    /* until a waiting node is asked again */
 	PING_MS = 20000,
 	GOODBYE_MS = 3000,
 	STALE_MS = 100000, /* an agent gives up after two minutes */
@@ -87,8 +86,10 @@ void fleet_call_data(
 	n->io->data_end = false;
 }
 
-static void finish(struct fleet_node *n, const struct fleet_job *job)
+static void finish(
+	struct fleet *f, struct fleet_node *n, const struct fleet_job *job)
 {
+	f->events++;
 	n->io->active = false;
 	n->io->waiting = false;
 	n->wanted = false;
@@ -96,8 +97,8 @@ static void finish(struct fleet_node *n, const struct fleet_job *job)
 		job->done(job->ctx, n);
 }
 
-static void fail(struct fleet_node *n, const struct fleet_job *job,
-	const struct err *err)
+static void fail(struct fleet *f, struct fleet_node *n,
+	const struct fleet_job *job, const struct err *err)
 {
 	n->err = *err;
 	switch (err->code) {
@@ -115,21 +116,25 @@ static void fail(struct fleet_node *n, const struct fleet_job *job,
 		n->status = NODE_FAILED;
 	}
 	fleet_io_close(n->io);
-	finish(n, job);
+	finish(f, n, job);
 }
 
 static void step(
 	struct fleet *f, struct fleet_node *n, const struct fleet_job *job)
 {
 	struct err err = ERR_INIT;
-	int r = fleet_io_step(f, n, job, &err);
+	int r;
 
+	n->io->ready = false;
+	n->io->seen = f->events;
+	n->io->looked = mono_now();
+	r = fleet_io_step(f, n, job, &err);
 	if (r < 0) {
-		fail(n, job, &err);
+		fail(f, n, job, &err);
 	} else if (r == 1) {
 		if (n->none && !f->options.keep)
 			fleet_io_close(n->io);
-		finish(n, job);
+		finish(f, n, job);
 	} else if (n->io->phase != IO_WAITING && !n->io->waiting &&
 		   (mono_passed(n->io->deadline) ||
 			   mono_passed(n->io->limit))) {
@@ -141,7 +146,7 @@ static void step(
 			n->name, n->io->phase_text);
 		err_hint(&err, "Is the node up? Look at the testbed's page, "
 			       "then run this again.");
-		fail(n, job, &err);
+		fail(f, n, job, &err);
 	}
 }
 
@@ -193,23 +198,34 @@ static bool wait_any(struct fleet *f, struct pollfd *p)
 	int ms = SAFETY_MS;
 	bool any = false;
 
-	for (size_t i = 0; i < f->n; i++)
-		if (f->nodes[i].io->waiting)
-			ms = WAIT_MS;
-
 	for (size_t i = 0; i < f->n; i++) {
 		struct fleet_io *io = f->nodes[i].io;
 
 		any = any || io->active || f->nodes[i].wanted;
+		if (io->waiting && io->seen != f->events)
+			ms = 0;
 		if (!io->active || !io->ssh)
 			continue;
 		p[n].fd = remote_fd(io->ssh);
 		p[n].events = remote_events(io->ssh);
 		p[n++].revents = 0;
 	}
-	if (any)
-		poll(p, n, ms);
+	if (!any || poll(p, n, ms) <= 0)
+		return any;
+	for (size_t i = 0, k = 0; i < f->n; i++)
+		if (f->nodes[i].io->active && f->nodes[i].io->ssh)
+			f->nodes[i].io->ready = p[k++].revents != 0;
 	return any;
+}
+
+/* Is there anything for this node to do, or to look at once more? */
+static bool is_due(
+	const struct fleet *f, const struct fleet_io *io, struct mono_time now)
+{
+	return io->active &&
+	       (io->ready || !io->ssh ||
+		       (io->waiting && io->seen != f->events) ||
+		       now.ns - io->looked.ns >= SAFETY_MS * NS_PER_MS);
 }
 
 static void drop(struct fleet *f, const struct fleet_job *job, bool all)
@@ -222,20 +238,21 @@ static void drop(struct fleet *f, const struct fleet_job *job, bool all)
 
 		/* who waits is in the middle of nothing */
 		if (n->io->active ? all || n->io->waiting : n->wanted)
-			fail(n, job, &err);
+			fail(f, n, job, &err);
 	}
 }
 
 int fleet_run(struct fleet *f, const struct fleet_job *job, struct err *err)
 {
 	struct pollfd *p = mem_zalloc(f->n, sizeof(*p));
+	struct mono_time now;
 	bool cancelled = false;
 
 	for (size_t i = 0; i < f->n; i++) {
 		struct fleet_node *n = &f->nodes[i];
 
 		if (n->wanted && n->status >= NODE_FAILED)
-			finish(n, job);
+			finish(f, n, job);
 	}
 	do {
 		int cancel = f->options.cancel ? *f->options.cancel : 0;
@@ -246,8 +263,9 @@ int fleet_run(struct fleet *f, const struct fleet_job *job, struct err *err)
 		}
 		start_some(f, job);
 		ping(f);
+		now = mono_now();
 		for (size_t i = 0; i < f->n; i++)
-			if (f->nodes[i].io->active)
+			if (is_due(f, f->nodes[i].io, now))
 				step(f, &f->nodes[i], job);
 	} while (wait_any(f, p));
 	free(p);
@@ -257,6 +275,7 @@ int fleet_run(struct fleet *f, const struct fleet_job *job, struct err *err)
 /* Tells every agent that this was all and waits for it to go. */
 static void say_goodbye(struct fleet *f)
 {
+	struct pollfd *p = mem_zalloc(f->n, sizeof(*p));
 	struct mono_time limit = mono_add_ms(mono_now(), GOODBYE_MS);
 	bool open = true;
 
@@ -264,6 +283,8 @@ static void say_goodbye(struct fleet *f)
 		if (f->nodes[i].io->phase == IO_AGENT)
 			remote_end_input(f->nodes[i].io->ssh);
 	while (open && !mono_passed(limit)) {
+		nfds_t count = 0;
+
 		open = false;
 		for (size_t i = 0; i < f->n; i++) {
 			struct fleet_io *io = f->nodes[i].io;
@@ -279,11 +300,14 @@ static void say_goodbye(struct fleet *f)
 			if (n < 0)
 				fleet_io_close(io);
 			else
-				open = true;
+				p[count++] = (struct pollfd){
+					remote_fd(io->ssh), POLLIN, 0};
 		}
+		open = count > 0;
 		if (open)
-			clock_sleep_ms(2);
+			poll(p, count, SAFETY_MS);
 	}
+	free(p);
 }
 
 static void take_over(struct fleet_node *n, struct fleet_node *from)

@@ -90,6 +90,7 @@ struct fleet {
 	struct fleet_options options;
 	const struct payloads *payloads;
 	const struct remote_keys *keys;
+	uint64_t events; /* answers taken: who waits is asked again */
 };
 
 struct fleet *fleet_new(size_t n, const struct payloads *payloads,

@@ -203,15 +203,15 @@ static int no_program(struct fleet_node *n, const char *what, struct err *err)
 }
 
 static int begin_sending(struct fleet *f, struct fleet_node *n,
-	const char *arch, struct err *err)
+	const char *arch, bool packed, struct err *err)
 {
 	const struct payload *p = payloads_for(f->payloads, arch);
 	struct fleet_io *io = n->io;
 
 	if (!p)
 		return no_program(n, arch, err);
-	io->data = p->agent.data;
-	io->data_len = p->agent.len;
+	io->data = packed ? p->agent_packed : p->agent.data;
+	io->data_len = packed ? p->agent_packed_len : p->agent.len;
 	io->data_sent = 0;
 	io->data_frames = false;
 	io->data_binary = true;
@@ -235,9 +235,11 @@ static int on_word(struct fleet *f, struct fleet_node *n, const char *line,
 	struct err *err)
 {
 	struct fleet_io *io = n->io;
+	enum bootstrap_word word;
 	const char *rest;
 
-	switch (bootstrap_parse(line, &rest)) {
+	word = bootstrap_parse(line, &rest);
+	switch (word) {
 	case BOOTSTRAP_NOISE:
 		return 0;
 	case BOOTSTRAP_USER:
@@ -261,8 +263,9 @@ static int on_word(struct fleet *f, struct fleet_node *n, const char *line,
 			"lets us make and run a file",
 			n->name);
 	case BOOTSTRAP_NEED:
+	case BOOTSTRAP_PACKED:
 		snprintf(io->phase_text, sizeof(io->phase_text), "transfer");
-		return begin_sending(f, n, rest, err);
+		return begin_sending(f, n, rest, word == BOOTSTRAP_PACKED, err);
 	case BOOTSTRAP_FULL:
 		return err_set(err, NFZ_E_DISK_FULL,
 			"%s: disk full: no room for the agent", n->name);
@@ -364,8 +367,8 @@ static int take_frames(
 }
 
 /* Asks the job what to do next. */
-static int ask(
-	struct fleet_node *n, const struct fleet_job *job, struct err *err)
+static int ask(struct fleet *f, struct fleet_node *n,
+	const struct fleet_job *job, struct err *err)
 {
 	struct fleet_io *io = n->io;
 	struct reply last = io->reply;
@@ -383,6 +386,7 @@ static int ask(
 		r = job->next(job->ctx, n, first ? NULL : &last, err);
 	}
 	io->waiting = r == FLEET_WAIT;
+	f->events += !io->waiting;
 	reply_reset(&last);
 	free(last.notes);
 	return r < 0 ? r : r == FLEET_DONE;
@@ -430,8 +434,8 @@ static void send_script(struct fleet *f, struct fleet_node *n)
 	for (size_t i = 0; i < f->payloads->n && k < 8; i++) {
 		const struct payload *p = &f->payloads->items[i];
 
-		agents[k++] = (struct bootstrap_agent){
-			p->arch, p->agent_sha, p->agent.len};
+		agents[k++] = (struct bootstrap_agent){p->arch, p->agent_sha,
+			p->agent.len, p->agent_packed_len};
 	}
 	bootstrap_script(agents, k, n->look, &n->io->out);
 }
@@ -512,7 +516,7 @@ int fleet_io_step(struct fleet *f, struct fleet_node *n,
 			r = take_frames(n, job, err);
 		if (r < 0 || io->called)
 			break;
-		r = ask(n, job, err);
+		r = ask(f, n, job, err);
 		if (io->waiting)
 			break;
 		if (r == 0)

@@ -48,6 +48,10 @@ static void set_entries(
 	for (size_t i = 0; i < n; i++) {
 		p->entries[i] = entries[i];
 		p->offsets[i] = at;
+		if (strcmp(entries[i].name, "nfz-agent") == 0) {
+			p->agent_packed = p->bytes.data + at;
+			p->agent_packed_len = entries[i].packed;
+		}
 		at += entries[i].packed;
 	}
 }

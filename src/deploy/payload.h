@@ -20,6 +20,8 @@ struct payload {
 	size_t n;
 	struct buf bytes; /* the archive */
 	struct buf agent; /* nfz-agent, unpacked: what bootstraps a node */
+	const char *agent_packed; /* the same by gzip, in `bytes` */
+	size_t agent_packed_len;
 	char agent_sha[65];
 };
 

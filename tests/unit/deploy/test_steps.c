@@ -462,13 +462,14 @@ Test(bootstrap, the_command_survives_any_login_shell)
 Test(bootstrap, the_script_is_one_line)
 {
 	const struct bootstrap_agent agents[] = {
-		{"x86_64", "aa", 10}, {"aarch64", "bb", 20}};
+		{"x86_64", "aa", 10, 5}, {"aarch64", "bb", 20, 7}};
 	struct buf out = BUF_INIT(1 << 16);
 
 	bootstrap_script(agents, 2, true, &out);
 	cr_assert(buf_ok(&out));
-	cr_assert_eq(strncmp(out.data,
-			     "set -- look x86_64 aa 10 aarch64 bb 20; ", 40),
+	cr_assert_eq(
+		strncmp(out.data,
+			"set -- look x86_64 aa 10 5 aarch64 bb 20 7; ", 44),
 		0);
 	cr_assert_eq(strchr(out.data, '\n'), out.data + out.len - 1);
 	buf_release(&out);
@@ -490,6 +491,8 @@ Test(bootstrap, only_our_lines_count)
 		{"NFZ 1 root Linux x86_64", BOOTSTRAP_ROOT, "Linux x86_64"},
 		{"NFZ 1 os FreeBSD amd64", BOOTSTRAP_OS, "FreeBSD amd64"},
 		{"NFZ 1 none", BOOTSTRAP_NONE, ""},
+		{"NFZ 1 need x86_64", BOOTSTRAP_NEED, "x86_64"},
+		{"NFZ 1 packed x86_64", BOOTSTRAP_PACKED, "x86_64"},
 		{"NFZ 1 no-place", BOOTSTRAP_NO_PLACE, ""},
 	};
 
