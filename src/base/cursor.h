@@ -48,6 +48,18 @@ static inline const uint8_t *cursor_bytes(struct cursor *c, size_t n)
 	return p;
 }
 
+/* Of bytes that cursor_bytes() gave. */
+static inline uint16_t cursor_load16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline uint32_t cursor_load32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	       (uint32_t)p[2] << 8 | p[3];
+}
+
 static inline void cursor_skip(struct cursor *c, size_t n)
 {
 	(void)cursor_bytes(c, n);

@@ -132,6 +132,11 @@ static int set_value(
 	case OPT_LIST:
 		opt_list_add(at, value);
 		return 0;
+	case OPT_EACH:
+		MEM_PUSH(((struct opt_list *)at)->items,
+			((struct opt_list *)at)->n,
+			((struct opt_list *)at)->cap) = mem_strdup(value);
+		return 0;
 	case OPT_INT:
 		return set_int(o, value, at, err);
 	case OPT_SPAN:

@@ -15,6 +15,7 @@ enum opt_kind {
 	OPT_FLAG,   /* bool: --name sets true, --no-name false */
 	OPT_TEXT,   /* const char *: points into argv */
 	OPT_LIST,   /* struct opt_list: may be given again, commas split */
+	OPT_EACH,   /* the same, commas do not split */
 	OPT_INT,    /* int64_t, decimal, within min..max when max > min */
 	OPT_SPAN,   /* int64_t milliseconds: 30s, 5m */
 	OPT_CHOICE, /* int: index into the NULL-ended choices */

@@ -11,7 +11,12 @@
 
 #include <string.h>
 
-enum { LAYERS_MAX = 16, EXTENSIONS_MAX = 8, LABELS_MAX = 64, JUMBO_HEADER = 8 };
+enum {
+	LAYERS_MAX = 16,
+	EXTENSIONS_MAX = 64,
+	LABELS_MAX = 64,
+	JUMBO_HEADER = 8
+};
 
 enum {
 	TYPE_IP4 = 0x0800,
@@ -21,6 +26,7 @@ enum {
 	TYPE_QINQ_OLD = 0x9100,
 	TYPE_QINQ_OLD2 = 0x9200,
 	TYPE_PPPOE = 0x8864,
+	TYPE_LENGTH_MAX = 1500, /* up to here: IEEE 802.3, LLC follows */
 	TYPE_MPLS = 0x8847,
 	TYPE_MPLS_GROUP = 0x8848
 };
@@ -33,9 +39,13 @@ enum {
 	PROTO_ROUTING = 43,
 	PROTO_FRAGMENT = 44,
 	PROTO_AH = 51,
+	PROTO_NONE = 59,
 	PROTO_DESTINATION = 60,
 	PROTO_SCTP = 132,
-	PROTO_UDPLITE = 136
+	PROTO_MOBILITY = 135,
+	PROTO_UDPLITE = 136,
+	PROTO_HIP = 139,
+	PROTO_SHIM6 = 140
 };
 
 /* A later fragment has no ports, which is another flow than the one with them.
@@ -58,13 +68,13 @@ static void set_fragment(struct dissect *d)
 /* Ports and flags; c holds what was captured of the transport header. */
 static void read_transport(struct cursor c, struct dissect *d)
 {
-	struct cursor ports = c;
+	const uint8_t *p;
 
 	switch (d->key.proto) {
 	case PROTO_TCP:
-		cursor_skip(&c, 12); /* RFC 9293 3.1 */
-		d->l4_len = (uint16_t)((cursor_u8(&c) >> 4) * 4);
-		d->tcp_flags = cursor_u8(&c);
+		p = cursor_left(&c) >= 14 ? c.at : NULL;
+		d->l4_len = p ? (uint16_t)((p[12] >> 4) * 4) : 0;
+		d->tcp_flags = p ? p[13] : 0; /* RFC 9293 3.1 */
 		break;
 	case PROTO_UDP:
 	case PROTO_UDPLITE:
@@ -73,17 +83,17 @@ static void read_transport(struct cursor c, struct dissect *d)
 	case PROTO_SCTP:
 		d->l4_len = 12;
 		break;
-	case PROTO_DCCP:
-		cursor_skip(&c, 4); /* RFC 4340 5.1 */
-		d->l4_len = (uint16_t)(cursor_u8(&c) * 4);
+	case PROTO_DCCP: /* RFC 4340 5.1 */
+		d->l4_len = cursor_left(&c) >= 5 ? (uint16_t)(c.at[4] * 4) : 0;
 		break;
 	default:
 		return;
 	}
-	if (cursor_left(&ports) < 4)
+	p = cursor_bytes(&c, 4);
+	if (!p)
 		return;
-	d->key.sport = cursor_u16(&ports);
-	d->key.dport = cursor_u16(&ports);
+	d->key.sport = cursor_load16(p);
+	d->key.dport = cursor_load16(p + 2);
 }
 
 /* The part of what was captured that belongs to the packet. */
@@ -92,29 +102,25 @@ static struct cursor clip(struct cursor c, size_t n)
 	return cursor_sub(&c, n < cursor_left(&c) ? n : cursor_left(&c));
 }
 
+enum { IP4_HEADER = 20, IP6_HEADER = 40 };
+
 static enum dissect_verdict read_ip4(
 	struct cursor c, uint32_t wire_left, struct dissect *d)
 {
 	struct cursor whole = c;
-	uint8_t first = cursor_u8(&c), src[4], dst[4];
-	uint16_t total, fragment;
+	const uint8_t *p = cursor_bytes(&c, IP4_HEADER);
+	uint16_t total;
 
-	d->tos = cursor_u8(&c);
-	total = cursor_u16(&c);
-	cursor_skip(&c, 2);
-	fragment = cursor_u16(&c);
-	cursor_skip(&c, 1);
-	d->key.proto = cursor_u8(&c);
-	cursor_skip(&c, 2);
-	cursor_copy(&c, src, 4);
-	cursor_copy(&c, dst, 4);
-	d->l3_len = (uint16_t)((first & 15) * 4);
-	if (!cursor_ok(&c) || first >> 4 != 4 || d->l3_len < 20)
+	if (!p || p[0] >> 4 != 4 || (p[0] & 15) < 5)
 		return DISSECT_TRUNCATED;
-	d->key.src = net_addr_v4(src);
-	d->key.dst = net_addr_v4(dst);
+	d->l3_len = (uint16_t)((p[0] & 15) * 4);
+	d->tos = p[1];
+	total = cursor_load16(p + 2);
 	d->octets = total ? total : wire_left;
-	if (fragment & 0x1fff) {
+	d->key.proto = p[9];
+	d->key.src = net_addr_v4(p + 12);
+	d->key.dst = net_addr_v4(p + 16);
+	if (cursor_load16(p + 6) & 0x1fff) {
 		set_fragment(d);
 		return DISSECT_IP;
 	}
@@ -134,39 +140,52 @@ static bool is_jumbo(struct cursor c)
 	       cursor_u8(&c) == 4;
 }
 
+/* How long an extension header is (RFC 8200 4, RFC 4302 2.2, RFC 6275 6.1,
+ * RFC 7401 5.1, RFC 5533 5); 0: it is none.  A mobility message that nothing
+ * follows is the payload itself. */
+static uint16_t extension_length(uint8_t type, uint8_t next, uint8_t len)
+{
+	switch (type) {
+	case PROTO_FRAGMENT:
+		return 8;
+	case PROTO_AH:
+		return (uint16_t)((len + 2) * 4);
+	case PROTO_MOBILITY:
+	case PROTO_HIP:
+	case PROTO_SHIM6:
+		if (next == PROTO_NONE)
+			return 0;
+		return (uint16_t)((len + 1) * 8);
+	case PROTO_HOP_BY_HOP:
+	case PROTO_ROUTING:
+	case PROTO_DESTINATION:
+		return (uint16_t)((len + 1) * 8);
+	default:
+		return 0;
+	}
+}
+
 /* Walks the extension headers from *at, whose type is d->key.proto; false when
  * there is no transport header to be read. */
 static bool walk_extensions(struct cursor *at, struct dissect *d)
 {
 	for (int i = 0; i < EXTENSIONS_MAX; i++) {
-		struct cursor c = *at;
-		uint8_t type = d->key.proto, next = cursor_u8(&c);
-		uint8_t len = cursor_u8(&c);
-		uint16_t bytes = (uint16_t)((len + 1) * 8);
+		uint8_t type = d->key.proto;
+		const uint8_t *p = at->at;
+		uint16_t bytes;
 
-		switch (type) {
-		case PROTO_FRAGMENT:
-			bytes = 8;
-			break;
-		case PROTO_AH:
-			bytes = (uint16_t)((len + 2) * 4);
-			break;
-		case PROTO_HOP_BY_HOP:
-			d->jumbo |= i == 0 && is_jumbo(*at);
-			break;
-		case PROTO_ROUTING:
-		case PROTO_DESTINATION:
-			break;
-		default:
+		if (cursor_left(at) < 2)
+			return extension_length(type, 0, 0) == 0;
+		bytes = extension_length(type, p[0], p[1]);
+		if (bytes == 0)
 			return true;
-		}
-		c = cursor_sub(at, bytes);
-		if (!cursor_ok(&c))
+		if (type == PROTO_HOP_BY_HOP)
+			d->jumbo |= i == 0 && is_jumbo(*at);
+		if (!cursor_bytes(at, bytes))
 			return false;
-		d->key.proto = next;
+		d->key.proto = p[0];
 		d->l3_len = (uint16_t)(d->l3_len + bytes);
-		cursor_skip(&c, 2);
-		if (type == PROTO_FRAGMENT && cursor_u16(&c) & 0xfff8) {
+		if (type == PROTO_FRAGMENT && cursor_load16(p + 2) & 0xfff8) {
 			set_fragment(d);
 			return false;
 		}
@@ -177,21 +196,22 @@ static bool walk_extensions(struct cursor *at, struct dissect *d)
 static enum dissect_verdict read_ip6(
 	struct cursor c, uint32_t wire_left, struct dissect *d)
 {
-	uint32_t first = cursor_u32(&c), payload = cursor_u16(&c);
+	const uint8_t *p = cursor_bytes(&c, IP6_HEADER);
+	uint32_t payload;
 
-	d->key.proto = cursor_u8(&c);
-	cursor_skip(&c, 1);
-	cursor_copy(&c, d->key.src.b, 16);
-	cursor_copy(&c, d->key.dst.b, 16);
-	if (!cursor_ok(&c) || first >> 28 != 6)
+	if (!p || p[0] >> 4 != 6)
 		return DISSECT_TRUNCATED;
-	d->tos = (uint8_t)(first >> 20);
-	d->l3_len = 40;
-	d->octets = payload + 40;
+	payload = cursor_load16(p + 4);
+	d->key.proto = p[6];
+	memcpy(d->key.src.b, p + 8, 16);
+	memcpy(d->key.dst.b, p + 24, 16);
+	d->tos = (uint8_t)(cursor_load16(p) >> 4);
+	d->l3_len = IP6_HEADER;
+	d->octets = payload + IP6_HEADER;
 	/* a length of 0 beyond what 16 bits can say: a super-frame */
 	if (payload == 0 && wire_left > 65535)
 		d->octets = wire_left;
-	c = clip(c, d->octets - 40);
+	c = clip(c, d->octets - IP6_HEADER);
 	if (walk_extensions(&c, d))
 		read_transport(c, d);
 	return DISSECT_IP;
@@ -253,6 +273,28 @@ static uint16_t read_raw(const struct cursor *c)
 	return version == 6 ? TYPE_IP6 : version == 4 ? TYPE_IP4 : 0;
 }
 
+static uint16_t read_ethernet(struct cursor *c, struct dissect *d)
+{
+	const uint8_t *p = c->at;
+
+	d->has_macs = cursor_left(c) >= 12;
+	if (d->has_macs) {
+		memcpy(d->dst_mac, p, 6);
+		memcpy(d->src_mac, p + 6, 6);
+	}
+	return cursor_bytes(c, 14) ? cursor_load16(p + 12) : 0;
+}
+
+/* IEEE 802.2 with SNAP of the type's own space (RFC 1042). */
+static uint16_t read_llc(struct cursor *c)
+{
+	static const uint8_t snap[6] = {0xaa, 0xaa, 3, 0, 0, 0};
+	const uint8_t *p = cursor_bytes(c, 8);
+
+	return p && memcmp(p, snap, sizeof(snap)) == 0 ? cursor_load16(p + 6)
+						       : 0;
+}
+
 /* The link layer's own header; the type of what follows. */
 static uint16_t read_link(
 	enum link_layer layer, struct cursor *c, struct dissect *d)
@@ -261,10 +303,7 @@ static uint16_t read_link(
 
 	switch (layer) {
 	case LAYER_ETHERNET:
-		d->has_macs = cursor_left(c) >= 12;
-		cursor_copy(c, d->dst_mac, 6);
-		cursor_copy(c, d->src_mac, 6);
-		return cursor_u16(c);
+		return read_ethernet(c, d);
 	case LAYER_RAW:
 		return read_raw(c);
 	case LAYER_COOKED:
@@ -280,6 +319,13 @@ static uint16_t read_link(
 		if (cursor_left(c) >= 2 && c->at[0] == 0xff && c->at[1] == 3)
 			cursor_skip(c, 2);
 		return read_ppp(c);
+	case LAYER_PPPOE:
+		return TYPE_PPPOE;
+	case LAYER_CHDLC: /* RFC 1547 4.3.1: address, control, type */
+		cursor_skip(c, 2);
+		return cursor_u16(c);
+	case LAYER_UNKNOWN:
+		break;
 	}
 	return 0;
 }
@@ -308,7 +354,10 @@ static uint16_t strip(uint16_t type, struct cursor *c)
 			type = skip_labels(c);
 			break;
 		default:
-			return 0;
+			type = type <= TYPE_LENGTH_MAX ? read_llc(c) : 0;
+			if (!type)
+				return 0;
+			break;
 		}
 	}
 	return 0;

@@ -17,7 +17,10 @@ enum link_layer {
 	LAYER_COOKED,  /* Linux "cooked" v1, 16 bytes */
 	LAYER_COOKED2, /* v2, 20 bytes */
 	LAYER_FAMILY,  /* BSD loopback: address family, either byte order */
-	LAYER_PPP
+	LAYER_PPP,
+	LAYER_PPPOE, /* starts with the PPPoE header */
+	LAYER_CHDLC, /* Cisco HDLC */
+	LAYER_UNKNOWN
 };
 
 enum dissect_verdict {

@@ -14,7 +14,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "probe/flowtable.h"
+#include "probe/pages.h"
 #include "probe/points.h"
+#include "probe/seen.h"
 #include "probe/wheel.h"
 
 #include <string.h>
@@ -23,6 +25,9 @@
 #define TICK_NS (WHEEL_TICK_MS * NS_PER_MS)
 
 enum { TCP_FIN = 1, TCP_RST = 4, RETRY_TICKS = 5 };
+/* So long before its active time is over a flow is ripe: from then on packets
+ * look at its first time stamp, which is in another cache line. */
+enum { RIPE_MS = 2000, FIRST_ROOM = 4096 };
 
 struct flowcache {
 	struct flowtable table;
@@ -35,6 +40,9 @@ struct flowcache {
 	int64_t wheel_ns; /* time the wheel has moved through */
 	uint32_t hand;    /* of the eviction clock */
 	bool told;        /* the time has been told once */
+	bool exact;       /* all flows are as if ripe */
+	struct seen seen; /* keys that have left the table */
+	uint64_t distinct;
 };
 
 struct flowcache *flowcache_new(const struct flowcache_options *options)
@@ -42,9 +50,12 @@ struct flowcache *flowcache_new(const struct flowcache_options *options)
 	struct flowcache *c = mem_zalloc(1, sizeof(*c));
 
 	c->opt = *options;
-	flowtable_init(&c->table, options->flows);
+	c->exact = options->active_ms <= 2 * RIPE_MS;
+	flowtable_init(
+		&c->table, options->flows, options->grows ? FIRST_ROOM : 0);
 	points_init(&c->points);
-	c->entries = mem_zalloc(c->table.cap, sizeof(*c->entries));
+	seen_init(&c->seen, options->seen_bytes);
+	c->entries = pages_map(c->table.cap * sizeof(*c->entries));
 	wheel_init(&c->wheel, c->entries);
 	return c;
 }
@@ -53,10 +64,20 @@ void flowcache_free(struct flowcache *c)
 {
 	if (!c)
 		return;
+	pages_unmap(c->entries, c->table.cap * sizeof(*c->entries));
 	flowtable_release(&c->table);
 	points_release(&c->points);
-	free(c->entries);
+	seen_release(&c->seen);
 	free(c);
+}
+
+uint32_t flowcache_fit(size_t bytes)
+{
+	size_t fixed = POINTS_MAX * sizeof(struct flow_point) +
+		       POINTS_SLOTS * sizeof(uint16_t);
+
+	return flowtable_fit(
+		bytes > fixed ? bytes - fixed : 0, sizeof(struct wheel_entry));
 }
 
 uint16_t flowcache_point(struct flowcache *c, const struct flow_point *p)
@@ -91,7 +112,10 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 		.packets = hot->packets,
 		.bytes = hot->octets,
 		.first_ns = cold->first_ns,
-		.last_ns = hot->last_ns,
+		.last_ns =
+			hot->state & FLOW_BACK && cold->latest_ns > hot->last_ns
+				? cold->latest_ns
+				: hot->last_ns,
 		.tap = p->tap,
 		.src_slot = p->src_slot,
 		.dst_slot = p->dst_slot,
@@ -100,6 +124,8 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 		.end_reason = (uint8_t)reason,
 		.flags = p->sent ? RECORD_SENT : 0};
 	memset(r.key.pad, 0, sizeof(r.key.pad));
+	if (hot->state & FLOW_FRAGMENT)
+		r.key.flags |= KEY_FRAGMENT;
 	if (!c->opt.sink(c->opt.data, &r)) {
 		c->stats.held_back++;
 		return false;
@@ -110,6 +136,7 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 	hot->packets = 0;
 	hot->octets = 0;
 	hot->tcp_flags = 0;
+	hot->state &= (uint8_t) ~(FLOW_RIPE | FLOW_FRAGMENT | FLOW_BACK);
 	return true;
 }
 
@@ -138,6 +165,8 @@ static void file_flow(struct flowcache *c, uint32_t id)
 	if (hot->packets > 0)
 		report = report_ms(c, hot) -
 			 (c->now_ns - c->table.cold[id].first_ns) / NS_PER_MS;
+	if (!(hot->state & FLOW_RIPE) && !c->exact)
+		report -= RIPE_MS;
 	if (report < left_ms)
 		left_ms = report;
 	wheel_file(&c->wheel, id, c->wheel.tick + ticks_of(left_ms) + 1);
@@ -148,13 +177,16 @@ static void start(struct flowcache *c, uint32_t id)
 {
 	struct flow_hot *hot = &c->table.hot[id];
 
-	hot->state = FLOW_USED | FLOW_REFERENCED |
-		     (c->opt.first_ms > 0 ? FLOW_NEW : 0);
+	hot->state = (uint8_t)(FLOW_USED | (hot->state & FLOW_REFERENCED) |
+			       (c->opt.first_ms > 0 ? FLOW_NEW : 0));
 	c->stats.created++;
 }
 
 static void remove_flow(struct flowcache *c, uint32_t id)
 {
+	if (c->opt.seen_bytes)
+		seen_add(&c->seen,
+			flowtable_hash(&c->table, &c->table.hot[id].key));
 	wheel_remove(&c->wheel, id);
 	flowtable_remove(&c->table, id);
 }
@@ -201,6 +233,8 @@ static uint32_t create(struct flowcache *c, const struct flow_key *key,
 	wheel_entry_init(&c->wheel, id);
 	c->table.hot[id].last_ns = a->first_ns;
 	start(c, id);
+	c->distinct += !c->seen.n ||
+		       !seen_has(&c->seen, flowtable_hash(&c->table, key));
 	if (c->table.n > c->stats.most_flows)
 		c->stats.most_flows = c->table.n;
 	return id;
@@ -219,7 +253,7 @@ static bool make_ready(
 			start(c, id);
 			file_flow(c, id);
 		}
-	} else if (hot->packets > 0 &&
+	} else if ((hot->state & FLOW_RIPE || c->exact) && hot->packets > 0 &&
 		   a->first_ns - c->table.cold[id].first_ns >
 			   c->opt.active_ms * NS_PER_MS) {
 		/* refused: it goes on counting, and leaves later */
@@ -230,27 +264,37 @@ static bool make_ready(
 	return true;
 }
 
+/* A packet from before the one before it. */
+static void go_back(struct flow_hot *hot, struct flow_cold *cold,
+	const struct flow_addition *a)
+{
+	if (a->first_ns < cold->first_ns)
+		cold->first_ns = a->first_ns;
+	if (!(hot->state & FLOW_BACK) || hot->last_ns > cold->latest_ns)
+		cold->latest_ns = hot->last_ns;
+	hot->state |= FLOW_BACK;
+}
+
 static void update(
 	struct flowcache *c, uint32_t id, const struct flow_addition *a)
 {
 	struct flow_hot *hot = &c->table.hot[id];
-	struct flow_cold *cold = &c->table.cold[id];
 	bool ends = a->key.proto == 6 && a->tcp_flags & (TCP_FIN | TCP_RST);
 
 	if (hot->packets == 0) {
-		cold->first_ns = a->first_ns;
+		c->table.cold[id].first_ns = a->first_ns;
 		hot->last_ns = a->last_ns;
 		hot->tos = a->tos;
 	} else {
-		if (a->first_ns < cold->first_ns)
-			cold->first_ns = a->first_ns;
-		if (a->last_ns > hot->last_ns)
-			hot->last_ns = a->last_ns;
+		if (a->first_ns < hot->last_ns)
+			go_back(hot, &c->table.cold[id], a);
+		hot->last_ns = a->last_ns;
 	}
 	hot->packets += a->packets;
 	hot->octets += a->octets;
 	hot->tcp_flags |= a->tcp_flags;
-	hot->state |= FLOW_REFERENCED;
+	if (a->fragment)
+		hot->state |= FLOW_FRAGMENT;
 	c->stats.packets += a->packets;
 	c->stats.octets += a->octets;
 	if (ends && !(hot->state & FLOW_FINISHED) && c->opt.fin_ms > 0) {
@@ -259,18 +303,31 @@ static void update(
 	}
 }
 
-static bool add_one(struct flowcache *c, const struct flow_key *key,
-	uint32_t tag, const struct flow_addition *a)
+/* The flow a batch has looked up before is still that, unless its record was
+ * removed since; a flow made since was not there then. */
+static uint32_t look_up(const struct flowcache *c, const struct flow_key *key,
+	uint32_t tag, uint32_t candidate)
 {
-	uint32_t id = flowtable_find(&c->table, key, tag);
+	if (candidate != FLOWTABLE_NONE &&
+		c->table.hot[candidate].state & FLOW_USED &&
+		flowtable_same(&c->table.hot[candidate].key, key))
+		return candidate;
+	return flowtable_find(&c->table, key, tag);
+}
+
+static bool add_one(struct flowcache *c, const struct flow_addition *a,
+	uint32_t tag, uint32_t candidate)
+{
+	uint32_t id = look_up(c, &a->key, tag, candidate);
 
 	if (id != FLOWTABLE_NONE) {
 		if (!make_ready(c, id, a))
 			return false;
+		c->table.hot[id].state |= FLOW_REFERENCED;
 		update(c, id, a);
 		return true;
 	}
-	id = create(c, key, tag, a);
+	id = create(c, &a->key, tag, a);
 	if (id == FLOWTABLE_NONE)
 		return false;
 	update(c, id, a);
@@ -278,24 +335,21 @@ static bool add_one(struct flowcache *c, const struct flow_key *key,
 	return true;
 }
 
-uint64_t flowcache_add(
-	struct flowcache *c, const struct flow_addition *a, size_t n)
+uint64_t flowcache_add(struct flowcache *c, struct flow_addition *a, size_t n)
 {
-	struct flow_key keys[FLOWCACHE_BATCH];
-	uint32_t tags[FLOWCACHE_BATCH];
+	uint32_t tags[FLOWCACHE_BATCH], candidates[FLOWCACHE_BATCH];
 	uint64_t refused = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		keys[i] = a[i].key;
-		memcpy(keys[i].pad, &a[i].point, sizeof(a[i].point));
-		tags[i] = flowtable_tag(&c->table, &keys[i]);
+		memcpy(a[i].key.pad, &a[i].point, sizeof(a[i].point));
+		tags[i] = flowtable_tag(&c->table, &a[i].key);
 		flowtable_prefetch_slot(&c->table, tags[i]);
 	}
 	for (size_t i = 0; i < n; i++)
-		flowtable_prefetch_record(&c->table, tags[i]);
+		candidates[i] = flowtable_candidate(&c->table, tags[i]);
 	for (size_t i = 0; i < n; i++) {
 		if (a[i].point < c->points.n &&
-			add_one(c, &keys[i], tags[i], &a[i]))
+			add_one(c, &a[i], tags[i], candidates[i]))
 			continue;
 		refused |= UINT64_C(1) << i;
 		c->stats.refused++;
@@ -327,6 +381,9 @@ static void attend(void *data, uint32_t id)
 	}
 	if (due)
 		hot->state &= (uint8_t)~FLOW_NEW;
+	else if (c->now_ns - c->table.cold[id].first_ns >
+		 (c->opt.active_ms - RIPE_MS) * NS_PER_MS)
+		hot->state |= FLOW_RIPE;
 	file_flow(c, id);
 }
 
@@ -339,9 +396,10 @@ void flowcache_advance(struct flowcache *c, int64_t now_ns)
 		c->now_ns = now_ns;
 		return;
 	}
-	if (step <= -JUMP_NS || step >= JUMP_NS)
+	if (step <= -JUMP_NS || step >= JUMP_NS) {
 		c->stats.clock_jumps++;
-	else if (step <= 0)
+		c->exact = true;
+	} else if (step <= 0)
 		return;
 	c->now_ns = now_ns;
 	if (step < 0)
@@ -350,6 +408,18 @@ void flowcache_advance(struct flowcache *c, int64_t now_ns)
 		step = 2 * WHEEL_SLOTS * TICK_NS;
 	c->wheel_ns += step;
 	wheel_advance(&c->wheel, (uint64_t)(c->wheel_ns / TICK_NS), attend, c);
+}
+
+void flowcache_doubt(struct flowcache *c)
+{
+	c->exact = true;
+}
+
+void flowcache_settle(struct flowcache *c)
+{
+	for (uint32_t id = 0; id < c->table.touched; id++)
+		if (c->table.hot[id].state & FLOW_USED)
+			attend(c, id);
 }
 
 bool flowcache_flush(struct flowcache *c)
@@ -368,13 +438,12 @@ bool flowcache_flush(struct flowcache *c)
 
 bool flowcache_end(struct flowcache *c, enum end_reason reason)
 {
-	for (uint32_t id = 0; id < c->table.touched; id++) {
-		if (!(c->table.hot[id].state & FLOW_USED))
-			continue;
-		if (!emit(c, id, reason))
+	for (uint32_t id = 0; id < c->table.touched; id++)
+		if (c->table.hot[id].state & FLOW_USED && !emit(c, id, reason))
 			return false;
-		remove_flow(c, id);
-	}
+	flowtable_clear(&c->table);
+	wheel_init(&c->wheel, c->entries);
+	c->hand = 0;
 	return true;
 }
 
@@ -383,7 +452,10 @@ void flowcache_stats(const struct flowcache *c, struct flowcache_stats *ret)
 	*ret = c->stats;
 	ret->flows = c->table.n;
 	ret->points = c->points.n;
-	ret->memory = c->table.memory + c->table.cap * sizeof(*c->entries) +
-		      POINTS_MAX * sizeof(*c->points.items) +
+	ret->distinct = c->distinct;
+	ret->distinct_exact = c->opt.seen_bytes && !c->seen.full;
+	ret->memory = flowtable_memory(&c->table) + seen_memory(&c->seen) +
+		      c->table.touched * sizeof(*c->entries) +
+		      c->points.n * sizeof(*c->points.items) +
 		      POINTS_SLOTS * sizeof(*c->points.slots);
 }

@@ -1,7 +1,7 @@
 /* The table of living flows at one or more observation points: packets (or
  * digests of several) in, flow records out.
  *
- * All memory is taken at the start; the number of flows is capped.  Records
+ * All memory is mapped at the start; the number of flows is capped.  Records
  * are deltas: everything added is in exactly one record, unless flowcache_add
  * said that it was refused. */
 #ifndef NFZ_PROBE_FLOWCACHE_H
@@ -30,6 +30,7 @@ struct flow_addition {
 	uint32_t packets;
 	uint16_t point; /* from flowcache_point() */
 	uint8_t tcp_flags, tos;
+	bool fragment; /* to be told, where the key does not */
 };
 
 /* Takes a record; false: not now, offer it again later (nothing is lost, the
@@ -42,6 +43,9 @@ struct flowcache_options {
 	int64_t active_ms; /* longer since the last record: another one */
 	int64_t fin_ms;    /* as idle, after FIN or RST; 0: never */
 	int64_t first_ms;  /* a new flow's first record; 0: as any other */
+	bool grows;        /* take memory as flows come; false: the index of
+	                    * all at the start */
+	size_t seen_bytes; /* count distinct keys with so much memory; 0: no */
 	flowcache_sink_fn sink;
 	void *data;
 };
@@ -53,9 +57,11 @@ struct flowcache_stats {
 	uint64_t refused;     /* additions there was no room for */
 	uint64_t held_back;   /* records the sink did not take at once */
 	uint64_t clock_jumps; /* time stamps an hour or more out of line */
+	uint64_t distinct;    /* keys; at least so many unless exact */
+	bool distinct_exact;
 	uint32_t flows, most_flows;
 	uint32_t points;
-	size_t memory; /* bytes taken */
+	size_t memory; /* bytes taken by now */
 };
 
 enum { FLOWCACHE_BATCH = 64, FLOWCACHE_NO_POINT = 0xffff };
@@ -67,11 +73,19 @@ void flowcache_free(struct flowcache *cache);
  * there are too many.  Cheap, but to be remembered by the caller. */
 uint16_t flowcache_point(struct flowcache *cache, const struct flow_point *p);
 /* Adds up to FLOWCACHE_BATCH at once; bit i of the answer is set when a[i] was
- * refused: full, and nothing could be evicted since the sink takes none. */
+ * refused: full, and nothing could be evicted since the sink takes none.  The
+ * padding of keys is overwritten. */
 uint64_t flowcache_add(
-	struct flowcache *cache, const struct flow_addition *a, size_t n);
+	struct flowcache *cache, struct flow_addition *a, size_t n);
+/* The most flows for which a growing cache stays within that many bytes. */
+uint32_t flowcache_fit(size_t bytes);
 /* Tells the time, in the clock of the additions; runs the timeouts. */
 void flowcache_advance(struct flowcache *cache, int64_t now_ns);
+/* The time told cannot be relied on to pass for all packets: from now on each
+ * packet is held against its flow's times exactly.  Slower. */
+void flowcache_doubt(struct flowcache *cache);
+/* Emits what is due by the time told, all of it. */
+void flowcache_settle(struct flowcache *cache);
 /* Emits what has been counted so far and keeps the flows.  False when the sink
  * refused some. */
 bool flowcache_flush(struct flowcache *cache);

@@ -1,56 +1,89 @@
 /* Open addressing with linear probing at a load of at most 2/3, removal by
  * shifting back (Knuth 6.4 R), so there are no tombstones and a full table is
  * as quick as a fresh one.  The hash is keyed: nobody can aim many flows at
- * one place.  Memory is mapped at once and touched when used. */
+ * one place.  Slots carry the hash, so an index grows without a look at the
+ * records, reading and writing in order. */
 #include "probe/flowtable.h"
-#include "base/mem.h"
+#include "base/hash.h"
+#include "probe/pages.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
-static void *map_pages(size_t bytes, size_t *memory)
+enum { SLOTS_LEAST = 64 };
+#define SLOTS_MOST (UINT32_C(1) << 31)
+
+static uint32_t room_in(uint32_t slots)
 {
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED) {
-		fprintf(stderr, "out of memory for %zu bytes of flows\n",
-			bytes);
-		exit(1);
-	}
-	madvise(p, bytes, MADV_HUGEPAGE);
-	*memory += bytes;
-	return p;
+	return slots / 3 * 2;
 }
 
-void flowtable_init(struct flowtable *t, uint32_t cap)
+static uint32_t slots_for(uint32_t flows)
 {
-	uint32_t slots = 64;
+	uint32_t slots = SLOTS_LEAST;
 
+	while (room_in(slots) < flows && slots < SLOTS_MOST)
+		slots *= 2;
+	return slots;
+}
+
+static size_t slot_bytes(uint32_t slots)
+{
+	return slots * sizeof(struct flowtable_slot);
+}
+
+void flowtable_init(struct flowtable *t, uint32_t cap, uint32_t first)
+{
 	if (cap < 1)
 		cap = 1;
-	while (slots / 3 * 2 < cap && slots < UINT32_C(1) << 31)
-		slots *= 2;
-	if (slots / 3 * 2 < cap)
-		cap = slots / 3 * 2;
-	*t = (struct flowtable){.mask = slots - 1,
-		.cap = cap,
-		.free = FLOWTABLE_NONE,
-		.seed = hash_key_new()};
-	t->hot = map_pages(cap * sizeof(*t->hot), &t->memory);
-	t->cold = map_pages(cap * sizeof(*t->cold), &t->memory);
-	t->slots = map_pages(slots * sizeof(*t->slots), &t->memory);
+	if (cap > room_in(SLOTS_MOST))
+		cap = room_in(SLOTS_MOST);
+	*t = (struct flowtable){.cap = cap,
+		.mask = slots_for(first && first < cap ? first : cap) - 1,
+		.free = FLOWTABLE_NONE};
+	for (size_t i = 0; i < FLOWTABLE_SECRETS; i += 2) {
+		struct hash_key key = hash_key_new();
+
+		t->secret[i] = key.k0;
+		t->secret[i + 1] = key.k1;
+	}
+	t->hot = pages_map(cap * sizeof(*t->hot));
+	t->cold = pages_map(cap * sizeof(*t->cold));
+	t->slots = pages_map(slot_bytes(t->mask + 1));
 }
 
 void flowtable_release(struct flowtable *t)
 {
-	if (!t->hot)
-		return;
-	munmap(t->hot, t->cap * sizeof(*t->hot));
-	munmap(t->cold, t->cap * sizeof(*t->cold));
-	munmap(t->slots, ((size_t)t->mask + 1) * sizeof(*t->slots));
-	t->hot = NULL;
+	pages_unmap(t->hot, t->cap * sizeof(*t->hot));
+	pages_unmap(t->cold, t->cap * sizeof(*t->cold));
+	pages_unmap(t->slots, slot_bytes(t->mask + 1));
+	*t = (struct flowtable){0};
+}
+
+size_t flowtable_memory(const struct flowtable *t)
+{
+	return t->touched * (sizeof(*t->hot) + sizeof(*t->cold)) +
+	       slot_bytes(t->mask + 1);
+}
+
+uint32_t flowtable_fit(size_t bytes, size_t beside)
+{
+	size_t each = sizeof(struct flow_hot) + sizeof(struct flow_cold);
+	uint32_t best = 1;
+
+	for (uint32_t slots = SLOTS_LEAST; slots; slots *= 2) {
+		/* while it grows, the index is there one and a half times */
+		size_t index = slot_bytes(slots) + slot_bytes(slots) / 2;
+		size_t flows;
+
+		if (index >= bytes)
+			break;
+		flows = (bytes - index) / (each + beside);
+		if (flows > room_in(slots))
+			flows = room_in(slots);
+		if (flows > best)
+			best = (uint32_t)flows;
+	}
+	return best;
 }
 
 uint32_t flowtable_find(
@@ -61,8 +94,8 @@ uint32_t flowtable_find(
 
 		if (!s->number)
 			return FLOWTABLE_NONE;
-		if (s->tag == tag && memcmp(&t->hot[s->number - 1].key, key,
-					     sizeof(*key)) == 0)
+		if (s->tag == tag &&
+			flowtable_same(&t->hot[s->number - 1].key, key))
 			return s->number - 1;
 	}
 }
@@ -78,16 +111,38 @@ static uint32_t take_id(struct flowtable *t)
 	return id;
 }
 
+static void put(struct flowtable *t, struct flowtable_slot slot)
+{
+	uint32_t at = slot.tag & t->mask;
+
+	while (t->slots[at].number)
+		at = (at + 1) & t->mask;
+	t->slots[at] = slot;
+}
+
+static void grow(struct flowtable *t)
+{
+	struct flowtable_slot *old = t->slots;
+	uint32_t slots = t->mask + 1;
+
+	t->slots = pages_map(slot_bytes(slots * 2));
+	t->mask = slots * 2 - 1;
+	for (uint32_t i = 0; i < slots; i++)
+		if (old[i].number)
+			put(t, old[i]);
+	pages_unmap(old, slot_bytes(slots));
+}
+
 uint32_t flowtable_insert(
 	struct flowtable *t, const struct flow_key *key, uint32_t tag)
 {
-	uint32_t id = take_id(t), at = tag & t->mask;
+	uint32_t id = take_id(t);
 
 	if (id == FLOWTABLE_NONE)
 		return id;
-	while (t->slots[at].number)
-		at = (at + 1) & t->mask;
-	t->slots[at] = (struct flowtable_slot){tag, id + 1};
+	if (t->n >= room_in(t->mask + 1))
+		grow(t);
+	put(t, (struct flowtable_slot){tag, id + 1});
 	t->hot[id] = (struct flow_hot){.key = *key, .state = FLOW_USED};
 	t->cold[id] = (struct flow_cold){.tag = tag};
 	t->n++;
@@ -120,4 +175,12 @@ void flowtable_remove(struct flowtable *t, uint32_t id)
 	t->cold[id].tag = t->free;
 	t->free = id;
 	t->n--;
+}
+
+void flowtable_clear(struct flowtable *t)
+{
+	memset(t->slots, 0, slot_bytes(t->mask + 1));
+	t->n = 0;
+	t->touched = 0;
+	t->free = FLOWTABLE_NONE;
 }

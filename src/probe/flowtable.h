@@ -1,22 +1,32 @@
 /* Flows by key: an index of (tag, number) pairs apart from the records, which
  * never move.  A repeat packet touches one index line and one record line.
- * No allocation after flowtable_init(). */
+ * Memory is mapped by flowtable_init(), for all flows there may be, and taken
+ * when touched; only the index may grow. */
 #ifndef NFZ_PROBE_FLOWTABLE_H
 #define NFZ_PROBE_FLOWTABLE_H
 
-#include "base/hash.h"
 #include "flow/key.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-enum { FLOW_USED = 1, FLOW_REFERENCED = 2, FLOW_FINISHED = 4, FLOW_NEW = 8 };
+enum {
+	FLOW_USED = 1,
+	FLOW_REFERENCED = 2,
+	FLOW_FINISHED = 4,
+	FLOW_NEW = 8,
+	FLOW_RIPE = 16,     /* the active time is nearly over */
+	FLOW_FRAGMENT = 32, /* later fragments among its packets */
+	FLOW_BACK = 64      /* time went back: cold.latest_ns holds */
+};
 
 /* All that a repeat packet touches: one cache line. */
 struct flow_hot {
 	struct flow_key key; /* pad holds the point */
 	uint64_t octets;
-	int64_t last_ns;
+	int64_t last_ns;  /* of the packet that came last */
 	uint32_t packets; /* since the last record; spills into one at 2^32 */
 	uint8_t tcp_flags, tos;
 	uint8_t state; /* FLOW_... */
@@ -26,7 +36,8 @@ _Static_assert(sizeof(struct flow_hot) == 64, "one cache line");
 
 struct flow_cold {
 	int64_t first_ns; /* since the last record */
-	uint32_t tag;     /* of the key, to find the index slot again */
+	int64_t latest_ns;
+	uint32_t tag; /* of the key, to find the index slot again */
 	uint32_t unused;
 };
 
@@ -34,6 +45,8 @@ struct flowtable_slot {
 	uint32_t tag;
 	uint32_t number; /* id + 1; 0 empty */
 };
+
+enum { FLOWTABLE_SECRETS = 8 };
 
 struct flowtable {
 	struct flow_hot *hot;
@@ -43,31 +56,73 @@ struct flowtable {
 	uint32_t cap, n;
 	uint32_t touched; /* ids handed out at some time: 0..touched-1 */
 	uint32_t free;    /* list through cold[].tag; FLOWTABLE_NONE ends */
-	struct hash_key seed;
-	size_t memory;
+	uint64_t secret[FLOWTABLE_SECRETS];
 };
 
 #define FLOWTABLE_NONE UINT32_MAX
 
-void flowtable_init(struct flowtable *t, uint32_t cap);
+__extension__ typedef unsigned __int128 flowtable_wide;
+
+/* `first`: flows the index has room for from the start; 0: for cap. */
+void flowtable_init(struct flowtable *t, uint32_t cap, uint32_t first);
 void flowtable_release(struct flowtable *t);
+/* Bytes taken: those touched by now, and the whole index. */
+size_t flowtable_memory(const struct flowtable *t);
+/* The most flows for which a table stays within that many bytes, `beside`
+ * more per flow being kept elsewhere. */
+uint32_t flowtable_fit(size_t bytes, size_t beside);
+
+/* NH (Black et al. 1999, UMAC), whose keys are random at each start: two keys
+ * collide with a chance of 2^-64 whoever chooses them.  Then folded. */
+static inline uint64_t flowtable_hash(
+	const struct flowtable *t, const struct flow_key *key)
+{
+	const uint64_t *k = t->secret;
+	flowtable_wide sum;
+	uint64_t w[5];
+
+	memcpy(w, key, sizeof(w));
+	sum = (flowtable_wide)(w[0] + k[0]) * (w[1] + k[1]);
+	sum += (flowtable_wide)(w[2] + k[2]) * (w[3] + k[3]);
+	sum += (flowtable_wide)(w[4] + k[4]) * k[5];
+	sum = (flowtable_wide)((uint64_t)sum ^ k[6]) *
+	      ((uint64_t)(sum >> 64) ^ k[7]);
+	return (uint64_t)sum ^ (uint64_t)(sum >> 64);
+}
 static inline uint32_t flowtable_tag(
 	const struct flowtable *t, const struct flow_key *key)
 {
-	return (uint32_t)hash_bytes(&t->seed, key, sizeof(*key));
+	return (uint32_t)(flowtable_hash(t, key) >> 32);
+}
+static inline bool flowtable_same(
+	const struct flow_key *a, const struct flow_key *b)
+{
+	uint64_t x[5], y[5];
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) |
+		       (x[4] ^ y[4])) == 0;
 }
 static inline void flowtable_prefetch_slot(
 	const struct flowtable *t, uint32_t tag)
 {
 	__builtin_prefetch(&t->slots[tag & t->mask]);
 }
-static inline void flowtable_prefetch_record(
+/* The record that has this tag, if one has: likely the one. */
+static inline uint32_t flowtable_candidate(
 	const struct flowtable *t, uint32_t tag)
 {
-	uint32_t number = t->slots[tag & t->mask].number;
+	for (uint32_t at = tag & t->mask;; at = (at + 1) & t->mask) {
+		const struct flowtable_slot *s = &t->slots[at];
 
-	if (number)
-		__builtin_prefetch(&t->hot[number - 1], 1);
+		if (!s->number)
+			return FLOWTABLE_NONE;
+		if (s->tag == tag) {
+			__builtin_prefetch(&t->hot[s->number - 1], 1);
+			return s->number - 1;
+		}
+	}
 }
 uint32_t flowtable_find(
 	const struct flowtable *t, const struct flow_key *key, uint32_t tag);
@@ -76,5 +131,7 @@ uint32_t flowtable_find(
 uint32_t flowtable_insert(
 	struct flowtable *t, const struct flow_key *key, uint32_t tag);
 void flowtable_remove(struct flowtable *t, uint32_t id);
+/* Forgets all at once. */
+void flowtable_clear(struct flowtable *t);
 
 #endif

@@ -1,4 +1,4 @@
-/* nfz-meter --read: a capture file to lines on stdout, or to
+/* nfz-meter --read: capture files to lines on stdout, or to
  * NetFlow v5 datagrams. */
 #ifndef NFZ_PROBE_METER_FILE_H
 #define NFZ_PROBE_METER_FILE_H
@@ -6,17 +6,25 @@
 #include "base/err.h"
 #include "probe/recprint.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct meter_file_options {
-	const char *path;
+	char *const *paths; /* at least one */
+	size_t n_paths;
 	enum record_style style;
-	uint32_t flows;
+	bool lines; /* records to stdout */
+	bool stats; /* a JSON object as the last line of stdout */
+	const char *filter;
+	uint32_t flows;     /* 0: as memory allows */
+	int64_t memory_mib; /* 0: half of what is free */
 	int64_t idle_ms, active_ms, fin_ms;
-	const char *v5_to; /* "ADDR:PORT": NetFlow v5 there, no lines */
+	const char *v5_to; /* "ADDR:PORT": NetFlow v5 there */
 };
 
-/* A summary goes to stderr. */
+/* A summary goes to stderr.  Every file is read as far as it goes; the first
+ * error is returned, further ones are logged. */
 int meter_file_run(const struct meter_file_options *options,
 	struct err *err) NFZ_MUST_CHECK;
 

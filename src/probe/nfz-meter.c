@@ -1,6 +1,7 @@
 /* nfz-meter: counts the packets on its taps into flow records (nfz-meter(8)).
  */
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/opt.h"
 #include "probe/meter_file.h"
 #include "probe/meter_net.h"
@@ -11,24 +12,34 @@
 #include <signal.h>
 
 struct args {
-	const char *setup, *read, *to, *status;
+	const char *setup, *to, *status, *filter;
+	struct opt_list read;
 	bool print, help, version;
-	int style, verbose;
-	int64_t limit_ms, ring_mib, uid, idle_ms, active_ms, fin_ms, flows;
+	int style, stats, verbose;
+	int64_t limit_ms, ring_mib, uid, idle_ms, active_ms, fin_ms, flows,
+		memory_mib;
 };
 
-static const char *const styles[] = {"text", "json", "csv", NULL};
+enum { STYLE_NDJSON = RECORD_CSV + 1, STYLE_NONE, STYLE_DEFAULT };
+static const char *const styles[] = {
+	"text", "json", "csv", "ndjson", "none", NULL};
+static const char *const stats[] = {"text", "json", NULL};
 
 #define AT(field) offsetof(struct args, field)
 static const struct opt table[] = {
 	{"setup", 's', OPT_TEXT, AT(setup), "FILE",
 		"what to tap and whom to tell", NULL, 0, 0},
-	{"read", 'r', OPT_TEXT, AT(read), "FILE",
-		"meter a capture file instead", NULL, 0, 0},
+	{"read", 'r', OPT_EACH, AT(read), "FILE",
+		"meter capture files instead; - is stdin", NULL, 0, 0},
 	{"print", 'p', OPT_FLAG, AT(print), NULL,
 		"records to stdout, no collector", NULL, 0, 0},
-	{"output", 'o', OPT_CHOICE, AT(style), "FORMAT", "text, json, csv",
-		styles, 0, 0},
+	{"output", 'o', OPT_CHOICE, AT(style), "FORMAT",
+		"text, json or ndjson, csv, none", styles, 0, 0},
+	{"stats", 0, OPT_CHOICE, AT(stats), "FORMAT",
+		"text: to stderr; json: the last line (with --read)", stats, 0,
+		0},
+	{"filter", 'F', OPT_TEXT, AT(filter), "EXPRESSION",
+		"only such frames, as tcpdump's (with --read)", NULL, 0, 0},
 	{"to", 't', OPT_TEXT, AT(to), "ADDR:PORT",
 		"NetFlow v5 there (with --read)", NULL, 0, 0},
 	{"for", 'f', OPT_SPAN, AT(limit_ms), "TIME",
@@ -47,6 +58,8 @@ static const struct opt table[] = {
 		"a flow ends after FIN or RST (with --read)", NULL, 0, 0},
 	{"flows", 0, OPT_INT, AT(flows), "N",
 		"most flows at once (with --read)", NULL, 1, 1 << 27},
+	{"memory-mib", 0, OPT_INT, AT(memory_mib), "N",
+		"most memory, in MiB (with --read)", NULL, 16, 1 << 20},
 	{"verbose", 'v', OPT_COUNT, AT(verbose), NULL, "say more", NULL, 0, 0},
 	{"help", 'h', OPT_FLAG, AT(help), NULL, "this text", NULL, 0, 0},
 	{"version", 'V', OPT_FLAG, AT(version), NULL, "which version this is",
@@ -54,13 +67,21 @@ static const struct opt table[] = {
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
+static enum record_style style_of(const struct args *a)
+{
+	if (a->style == STYLE_NDJSON)
+		return RECORD_JSON;
+	return a->style > RECORD_CSV ? RECORD_TEXT
+				     : (enum record_style)a->style;
+}
+
 static int run_live(const struct args *a, struct err *err)
 {
 	struct setup setup = {0};
 	const uint32_t ring = (uint32_t)a->ring_mib << 20;
 	const uint32_t uid = (uint32_t)a->uid;
 	const struct meter_print_options print = {.setup = &setup,
-		.style = (enum record_style)a->style,
+		.style = style_of(a),
 		.ring_bytes = ring,
 		.uid = uid,
 		.limit_ms = a->limit_ms};
@@ -79,20 +100,33 @@ static int run_live(const struct args *a, struct err *err)
 
 static int run_file(const struct args *a, struct err *err)
 {
-#ifdef NFZ_NODE
-	return err_set(err, NFZ_E_USAGE,
-		"%s: the nfz-meter of nodes reads no files", a->read);
-#else
-	const struct meter_file_options o = {.path = a->read,
+	const struct meter_file_options o = {.paths = a->read.items,
+		.n_paths = a->read.n,
 		.v5_to = a->to,
-		.style = (enum record_style)a->style,
+		.style = style_of(a),
+		.lines = a->style == STYLE_DEFAULT ? !a->to
+						   : a->style != STYLE_NONE,
+		.stats = a->stats != 0,
+		.filter = a->filter,
 		.flows = (uint32_t)a->flows,
+		.memory_mib = a->memory_mib,
 		.idle_ms = a->idle_ms,
 		.active_ms = a->active_ms,
 		.fin_ms = a->fin_ms};
 
 	return meter_file_run(&o, err);
-#endif
+}
+
+/* Words are more files to read. */
+static int check_use(struct args *a, char **words, int n, struct err *err)
+{
+	for (int i = 0; i < n && a->read.n; i++)
+		MEM_PUSH(a->read.items, a->read.n, a->read.cap) =
+			mem_strdup(words[i]);
+	if (!a->setup == !a->read.n || (n && !a->read.n))
+		return err_set(err, NFZ_E_USAGE,
+			"nfz-meter needs --setup FILE or --read FILE");
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -100,7 +134,7 @@ int main(int argc, char **argv)
 	struct args a = {.uid = PRIVS_NOBODY,
 		.idle_ms = 60000,
 		.active_ms = 300000,
-		.flows = 1 << 20};
+		.style = STYLE_DEFAULT};
 	struct err err = ERR_INIT;
 	int words = 0;
 	int r = opt_parse(table, NULL, &a, argc, argv, &words, &err);
@@ -108,7 +142,8 @@ int main(int argc, char **argv)
 	log_open("nfz-meter", a.verbose ? LOG_DEBUG : LOG_INFO, true);
 	signal(SIGPIPE, SIG_IGN);
 	if (r == 0 && a.help) {
-		printf("usage: nfz-meter --setup FILE | --read FILE\n");
+		printf("usage: nfz-meter --setup FILE | --read FILE "
+		       "[FILE...]\n");
 		opt_print(table, stdout);
 		return 0;
 	}
@@ -116,12 +151,12 @@ int main(int argc, char **argv)
 		printf("nfz-meter %s\n", NFZ_VERSION);
 		return 0;
 	}
-	if (r == 0 && (words > 0 || !a.setup == !a.read))
-		r = err_set(&err, NFZ_E_USAGE,
-			"nfz-meter needs --setup FILE or --read FILE");
 	if (r == 0)
-		r = a.read ? run_file(&a, &err) : run_live(&a, &err);
+		r = check_use(&a, argv + 1, words, &err);
+	if (r == 0)
+		r = a.read.n ? run_file(&a, &err) : run_live(&a, &err);
 	if (r < 0)
 		log_err(&err);
+	opt_list_release(&a.read);
 	return r < 0 ? err_exit_status(r) : 0;
 }

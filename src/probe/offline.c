@@ -1,81 +1,186 @@
-/* Reads in batches, as the ring does.  Files hold no segmentation: super-frames
- * in them count as one packet each (see nfz-meter(8), BUGS). */
+/* Reads, dissects and adds in batches, so that the memory a batch needs is on
+ * its way while the batch is still being dissected.  A batch spans at most
+ * BATCH_NS of packet time: no timeout is late.
+ *
+ * Later fragments belong to the flow of their addresses and protocol with
+ * ports 0; the record says that there were some.  Files hold no segmentation:
+ * super-frames in them count as one packet each (see nfz-meter(8), BUGS). */
 #include "probe/offline.h"
-#include "probe/pcapfile.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "probe/capfile.h"
+#include "probe/sieve.h"
+
+#define BATCH_NS INT64_C(500000000)
+
+/* A step in time that would end every flow is believed when so many packets
+ * have come since: files are put together in the wrong order, and clocks set
+ * and set back. */
+enum { PROGRESS_BATCHES = 4096, DOUBT_PACKETS = 64 };
 
 struct offline {
+	struct offline_options opt;
 	struct flowcache *cache;
-	struct flow_addition batch[FLOWCACHE_BATCH];
-	size_t n;
+	struct sieve *sieve;
+	struct offline_result got;
 	uint16_t point;
+	int64_t now_ns;
+	size_t doubt; /* packets until the time is believed */
+	struct flow_addition batch[CAPFILE_BATCH];
 };
 
-static int add_batch(struct offline *o, struct err *err)
-{
-	uint64_t refused = 0;
-
-	if (o->n == 0)
-		return 0;
-	/* the time of the first: no timeout may overtake the batch */
-	flowcache_advance(o->cache, o->batch[0].first_ns);
-	refused = flowcache_add(o->cache, o->batch, o->n);
-	o->n = 0;
-	if (refused)
-		return err_set(err, NFZ_E_LIMIT, "the flow cache is full");
-	return 0;
-}
-
-static int read_frames(struct offline *o, struct pcapfile *file,
-	struct offline_result *ret, struct err *err)
-{
-	struct frame f;
-	int64_t ns;
-	int r;
-
-	while ((r = pcapfile_next(file, &f, &ns, err)) > 0) {
-		struct dissect d;
-
-		ret->frames++;
-		if (dissect_frame(pcapfile_layer(file), &f, &d) != DISSECT_IP) {
-			ret->other++;
-			continue;
-		}
-		ret->ip++;
-		o->batch[o->n++] = (struct flow_addition){.key = d.key,
-			.octets = d.octets,
-			.packets = 1,
-			.first_ns = ns,
-			.last_ns = ns,
-			.point = o->point,
-			.tcp_flags = d.tcp_flags,
-			.tos = d.tos};
-		if (o->n == FLOWCACHE_BATCH && add_batch(o, err) < 0)
-			return -NFZ_E_LIMIT;
-	}
-	return r;
-}
-
-int offline_run(const char *path, const struct flowcache_options *options,
-	struct offline_result *ret, struct err *err)
+int offline_new(const struct offline_options *options, struct offline **ret,
+	struct err *err)
 {
 	const struct flow_point point = {
 		.src_slot = SLOT_UNKNOWN, .dst_slot = SLOT_UNKNOWN};
-	struct offline o = {.n = 0};
-	struct pcapfile *file = NULL;
-	int r = pcapfile_open(path, &file, err);
+	struct sieve *sieve = NULL;
+	int r = sieve_new(options->filter, &sieve, err);
+	struct offline *o;
 
 	if (r < 0)
 		return r;
-	*ret = (struct offline_result){0};
-	o.cache = flowcache_new(options);
-	o.point = flowcache_point(o.cache, &point);
-	r = read_frames(&o, file, ret, err);
-	if (add_batch(&o, r < 0 ? NULL : err) < 0 && r == 0)
-		r = -NFZ_E_LIMIT;
-	if (!flowcache_end(o.cache, END_FORCED) && r == 0)
-		r = err_set(err, NFZ_E_IO, "records could not be written");
-	flowcache_stats(o.cache, &ret->cache);
-	flowcache_free(o.cache);
-	pcapfile_close(file);
+	o = mem_zalloc(1, sizeof(*o));
+	o->opt = *options;
+	o->sieve = sieve;
+	o->cache = flowcache_new(&options->flows);
+	o->point = flowcache_point(o->cache, &point);
+	*ret = o;
+	return 0;
+}
+
+void offline_free(struct offline *o)
+{
+	if (!o)
+		return;
+	flowcache_free(o->cache);
+	sieve_free(o->sieve);
+	free(o);
+}
+
+/* The time of a batch's first packet: no timeout may overtake the batch. */
+static void tell_time(struct offline *o, size_t n)
+{
+	int64_t at = o->batch[0].first_ns;
+
+	if (at - o->now_ns > o->opt.flows.idle_ms * NS_PER_MS &&
+		o->got.ip > n) {
+		o->doubt = DOUBT_PACKETS;
+		flowcache_doubt(o->cache);
+	}
+	if (!o->doubt)
+		flowcache_advance(o->cache, at);
+	o->doubt -= n < o->doubt ? n : o->doubt;
+	o->now_ns = o->batch[n - 1].first_ns;
+}
+
+static void add(struct offline *o, size_t n)
+{
+	uint64_t refused;
+
+	if (n == 0)
+		return;
+	tell_time(o, n);
+	refused = flowcache_add(o->cache, o->batch, n);
+	if (!refused)
+		return;
+	o->got.ip -= (uint64_t)__builtin_popcountll(refused);
+	o->got.cache += (uint64_t)__builtin_popcountll(refused);
+}
+
+/* What a frame adds; false: nothing. */
+static bool judge(struct offline *o, const struct capfile_frame *f,
+	struct flow_addition *ret)
+{
+	struct dissect d;
+
+	if (o->sieve && !sieve_passes(o->sieve, f)) {
+		o->got.filtered++;
+		return false;
+	}
+	switch (dissect_frame(f->layer, &f->frame, &d)) {
+	case DISSECT_IP:
+		break;
+	case DISSECT_NON_IP:
+		*(f->layer == LAYER_UNKNOWN ? &o->got.link_type
+					    : &o->got.non_ip) += 1;
+		return false;
+	case DISSECT_TRUNCATED:
+		o->got.truncated++;
+		return false;
+	}
+	o->got.ip++;
+	*ret = (struct flow_addition){.key = d.key,
+		.octets = d.octets,
+		.first_ns = f->time_ns,
+		.last_ns = f->time_ns,
+		.packets = 1,
+		.point = o->point,
+		.tcp_flags = d.tcp_flags,
+		.tos = d.tos,
+		.fragment = d.key.flags & KEY_FRAGMENT};
+	ret->key.flags = 0;
+	return true;
+}
+
+static void take_batch(
+	struct offline *o, const struct capfile_frame *frames, size_t n)
+{
+	size_t used = 0;
+
+	o->got.frames += n;
+	for (size_t i = 0; i < n; i++) {
+		if (!judge(o, &frames[i], &o->batch[used]))
+			continue;
+		if (used &&
+			frames[i].time_ns - o->batch[0].first_ns > BATCH_NS) {
+			struct flow_addition next = o->batch[used];
+
+			add(o, used);
+			o->batch[0] = next;
+			used = 0;
+		}
+		used++;
+	}
+	add(o, used);
+}
+
+int offline_read(struct offline *o, const char *path, struct err *err)
+{
+	struct capfile_frame frames[CAPFILE_BATCH];
+	struct capfile *file = NULL;
+	int r = capfile_open(path, &file, err);
+
+	if (r < 0)
+		return r;
+	for (unsigned n = 0;; n++) {
+		r = capfile_read(file, frames, CAPFILE_BATCH, err);
+		if (r <= 0)
+			break;
+		take_batch(o, frames, (size_t)r);
+		if (o->opt.progress && n % PROGRESS_BATCHES == 0)
+			o->opt.progress(o->opt.data, file, o->got.frames);
+	}
+	capfile_close(file);
 	return r;
+}
+
+int offline_end(struct offline *o, struct err *err)
+{
+	flowcache_advance(o->cache, o->now_ns);
+	flowcache_settle(o->cache);
+	if (flowcache_end(o->cache, END_FORCED))
+		return 0;
+	return err_set(err, NFZ_E_IO, "records could not be written");
+}
+
+void offline_result(const struct offline *o, struct offline_result *ret)
+{
+	*ret = o->got;
+	flowcache_stats(o->cache, &ret->flows);
+}
+
+int64_t offline_now(const struct offline *o)
+{
+	return o->now_ns;
 }

@@ -1,20 +1,44 @@
-/* A capture file through the flow cache: records out, nothing live. */
+/* Capture files through one flow cache: records out, nothing live.  Time is
+ * packet time. */
 #ifndef NFZ_PROBE_OFFLINE_H
 #define NFZ_PROBE_OFFLINE_H
 
 #include "base/err.h"
 #include "probe/flowcache.h"
-#include "probe/recprint.h"
 
-struct offline_result {
-	uint64_t frames, ip, other;
-	struct flowcache_stats cache;
+struct offline;
+struct capfile;
+
+struct offline_options {
+	/* its sink must take all records, or fail for good */
+	struct flowcache_options flows;
+	const char *filter; /* as tcpdump's; NULL: all */
+	/* told now and then; NULL: nobody */
+	void (*progress)(
+		void *data, const struct capfile *file, uint64_t frames);
+	void *data;
 };
 
-/* options->sink gets the records; it must take all of them.  Time is packet
- * time.  A file that breaks off is an error, after what could be read has been
- * handed over. */
-int offline_run(const char *path, const struct flowcache_options *options,
-	struct offline_result *ret, struct err *err) NFZ_MUST_CHECK;
+/* frames = ip + non_ip + filtered + truncated + link_type + cache. */
+struct offline_result {
+	uint64_t frames, ip, non_ip, filtered;
+	/* lost: an IP header that cannot be read; a link type we do not
+	 * dissect; no room, and no record was taken */
+	uint64_t truncated, link_type, cache;
+	struct flowcache_stats flows;
+};
+
+int offline_new(const struct offline_options *options, struct offline **ret,
+	struct err *err) NFZ_MUST_CHECK;
+void offline_free(struct offline *o);
+/* One more file.  One that breaks off is an error, after what could be read
+ * has been added. */
+int offline_read(
+	struct offline *o, const char *path, struct err *err) NFZ_MUST_CHECK;
+/* No more files: all records leave. */
+int offline_end(struct offline *o, struct err *err) NFZ_MUST_CHECK;
+void offline_result(const struct offline *o, struct offline_result *ret);
+/* The time reached: of the latest packet. */
+int64_t offline_now(const struct offline *o);
 
 #endif

@@ -1,8 +1,9 @@
-/* The libpcap adapter: capture files only.  Time stamps are asked for in
- * nanoseconds, whatever the file holds. */
+/* The libpcap adapter: capture files and filters.  Time stamps are asked for
+ * in nanoseconds, whatever the file holds. */
 #include "probe/pcapfile.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "probe/pcapold.h"
 
 #include <pcap/pcap.h>
 
@@ -10,39 +11,22 @@ struct pcapfile {
 	pcap_t *pcap;
 	char *path;
 	enum link_layer layer;
+	uint32_t link;
 };
 
-static const struct {
-	int linktype;
-	enum link_layer layer;
-} layers[] = {
-	{DLT_EN10MB, LAYER_ETHERNET},
-	{DLT_RAW, LAYER_RAW},
-	{14, LAYER_RAW},  /* raw IP as some systems number it */
-	{101, LAYER_RAW}, /* LINKTYPE_RAW */
-	{DLT_IPV4, LAYER_RAW},
-	{DLT_IPV6, LAYER_RAW},
-	{DLT_LINUX_SLL, LAYER_COOKED},
-	{DLT_LINUX_SLL2, LAYER_COOKED2},
-	{DLT_NULL, LAYER_FAMILY},
-	{DLT_LOOP, LAYER_FAMILY},
-	{DLT_PPP, LAYER_PPP},
-	{DLT_PPP_SERIAL, LAYER_PPP},
-};
+enum { LINK_RAW = 101, LINK_LOOP = 108 };
 
+/* Numbers in files and libpcap's own differ where systems disagreed once. */
 static int find_layer(struct pcapfile *file, struct err *err)
 {
 	int type = pcap_datalink(file->pcap);
-	const char *name = pcap_datalink_val_to_name(type);
 
-	for (size_t i = 0; i < sizeof(layers) / sizeof(layers[0]); i++)
-		if (layers[i].linktype == type) {
-			file->layer = layers[i].layer;
-			return 0;
-		}
-	return err_set(err, NFZ_E_INPUT,
-		"%s: frames of link type %d (%s) cannot be read", file->path,
-		type, name ? name : "unknown");
+	file->link = type == DLT_RAW    ? LINK_RAW
+		     : type == DLT_LOOP ? LINK_LOOP
+					: (uint32_t)type;
+	if (link_layer_of(file->link, &file->layer))
+		return 0;
+	return link_unknown(file->path, file->link, err);
 }
 
 int pcapfile_open(const char *path, struct pcapfile **ret, struct err *err)
@@ -81,6 +65,11 @@ enum link_layer pcapfile_layer(const struct pcapfile *file)
 	return file->layer;
 }
 
+uint32_t pcapfile_link(const struct pcapfile *file)
+{
+	return file->link;
+}
+
 int pcapfile_next(struct pcapfile *file, struct frame *ret, int64_t *ret_ns,
 	struct err *err)
 {
@@ -102,4 +91,52 @@ int pcapfile_next(struct pcapfile *file, struct frame *ret, int64_t *ret_ns,
 						     : header->len};
 	*ret_ns = (int64_t)header->ts.tv_sec * NS_PER_S + header->ts.tv_usec;
 	return 1;
+}
+
+/* --- filters ------------------------------------------------------------- */
+
+struct pcapfilter {
+	struct bpf_program program;
+};
+
+int pcapfilter_new(const char *expression, uint32_t linktype,
+	struct pcapfilter **ret, struct err *err)
+{
+	int type = linktype == LINK_RAW    ? DLT_RAW
+		   : linktype == LINK_LOOP ? DLT_LOOP
+					   : (int)linktype;
+	pcap_t *pcap = pcap_open_dead(type, FRAME_MOST);
+	struct pcapfilter *filter;
+	int r = 0;
+
+	if (!pcap)
+		return err_set(err, NFZ_E_FILTER, "no filter for link type %u",
+			linktype);
+	filter = mem_zalloc(1, sizeof(*filter));
+	if (pcap_compile(pcap, &filter->program, expression, 1,
+		    PCAP_NETMASK_UNKNOWN) < 0) {
+		r = err_set(err, NFZ_E_FILTER, "filter \"%s\": %s", expression,
+			pcap_geterr(pcap));
+		free(filter);
+	} else {
+		*ret = filter;
+	}
+	pcap_close(pcap);
+	return r;
+}
+
+void pcapfilter_free(struct pcapfilter *filter)
+{
+	if (!filter)
+		return;
+	pcap_freecode(&filter->program);
+	free(filter);
+}
+
+bool pcapfilter_passes(const struct pcapfilter *filter, const struct frame *f)
+{
+	const struct pcap_pkthdr header = {
+		.caplen = f->captured, .len = f->wire};
+
+	return pcap_offline_filter(&filter->program, &header, f->data) != 0;
 }

@@ -1,23 +1,26 @@
 #!/bin/bash
-# nfz-meter --read: lines and NetFlow v5 of a capture file hold exactly what
-# the file holds.  Public captures with their truth where they are at hand,
-# else a small one made here.
+# nfz-meter --read: lines, numbers and NetFlow v5 of a capture file hold exactly
+# what the file holds.  Captures of our own in every form, and public ones with
+# their truth where they are at hand.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=$(realpath "${BUILD:-build}")
-python3 - "$build/bin/nfz-meter" <<'END'
-import csv, io, os, socket, struct, subprocess, sys, tempfile, threading
+python3 - "$build/bin/nfz-meter" "$build/node/bin/nfz-meter" <<'END'
+import csv, io, json, os, socket, struct, subprocess, sys, tempfile, threading
 
 meter = sys.argv[1]
 truth = "../shared/ref/pcaps"
 rows = []
+public = {}
 if os.path.exists(truth + "/INDEX.md"):
     for line in open(truth + "/INDEX.md"):
         c = [x.strip() for x in line.split("|")]
         if len(c) > 16 and c[5].isdigit():
             rows.append((f"{truth}/{c[1]}", int(c[6]), int(c[7]), int(c[8])))
+            public[rows[-1][0]] = {"frames": int(c[5]), "packets": int(c[6]) + int(c[7]),
+                                   "octets": int(c[8]), "flows": int(c[13]), "records": int(c[15])}
 else:
-    print("no captures at", truth, "- with one of our own only")
+    print("SKIPPED: no public captures at", truth, "- those of our own only")
 own = tempfile.NamedTemporaryFile(suffix=".pcap")
 own.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
 for i in range(1000):
@@ -50,12 +53,58 @@ def receive(sock, into):
         pass
 
 v5 = [r for r in rows if r[2] == 0][:2] + rows[-1:]
+def read(*args, program=meter, stdin=None):
+    out = subprocess.run([program, "-r", *args, "--stats", "json"], stdin=stdin,
+                         capture_output=True, text=True)
+    lines = out.stdout.splitlines()
+    return json.loads(lines[-1]) if lines else {}, lines[:-1], out.returncode
+
+def held(what, got, want):
+    for k in want:
+        if k in ("frames", "packets", "octets", "flows", "records"):
+            expect(what + " " + k, got.get(k), want[k])
+
+# every form, on the node's program, too
+folder = tempfile.TemporaryDirectory()
+forms = subprocess.run(["tests/support/gencaptures.py", folder.name], capture_output=True, text=True)
+forms = [json.loads(l) for l in forms.stdout.splitlines()]
+expect("forms", len(forms) > 80, True)
+programs = [meter] + [p for p in sys.argv[2:] if os.path.exists(p)]
+for form in forms:
+    for program in programs:
+        got, _, status = read(folder.name + "/" + form["name"], "-o", "none", program=program)
+        held(form["name"], got, form)
+        expect(form["name"] + " exit", status, 2 if form.get("broken") else 0)
+with open(folder.name + "/ethernet-le.pcapng") as f:
+    got, _, status = read("-", "-o", "none", stdin=f)
+    held("stdin", got, next(x for x in forms if x["name"] == "ethernet-le.pcapng"))
+for expression, packets in (("udp", 8), ("host 10.0.0.1 and tcp port 80", 2), ("", 17)):
+    got, _, status = read(folder.name + "/ethernet-le.pcap", "-o", "none", "--filter", expression)
+    expect("filter " + expression, got["packets"], packets)
+    expect("filter " + expression + " rest", got["filtered"], got["frames"] - packets)
+bad = subprocess.run([meter, "-r", folder.name + "/empty.pcap", "-F", "no such"], capture_output=True)
+expect("bad filter", bad.returncode, 2)
+
+# the public ones: numbers as the truth, and for every setting the sum of the
+# records is the packets
+for path, want in public.items():
+    held(path, read(path, "--idle", "60", "--active", "300", "-o", "none")[0], want)
 for path, ip4, ip6, octets in rows:
-    out = subprocess.run([meter, "-r", path, "-o", "csv"], capture_output=True, text=True)
-    expect(path + " exit", out.returncode, 0)
-    lines = list(csv.DictReader(io.StringIO(out.stdout)))
-    expect(path + " packets", sum(int(l["packets"]) for l in lines), ip4 + ip6)
-    expect(path + " octets", sum(int(l["bytes"]) for l in lines), octets)
+    for setting in (["--idle", "60"], ["--idle", "1", "--active", "2"],
+                    ["--idle", "1d", "--active", "1d", "--flows", "5"], ["--fin", "1"]):
+        got, lines, status = read(path, "-o", "csv", *setting)
+        expect(path + " exit", status, 0)
+        lines = list(csv.DictReader(io.StringIO("\n".join(lines))))
+        expect(path + " packets", sum(int(l["packets"]) for l in lines), ip4 + ip6)
+        expect(path + " octets", sum(int(l["bytes"]) for l in lines), octets)
+        expect(path + " records", got["records"], len(lines))
+        expect(path + " times", sum(int(l["first_ns"]) > int(l["last_ns"]) for l in lines), 0)
+        if path in public:
+            expect(path + " flows", got["flows"], public[path]["flows"])
+# several files are one run
+some = list(public)[:10]
+got, lines, status = read(*some, "-o", "ndjson")
+expect("several", sum(json.loads(l)["packets"] for l in lines), sum(public[p]["packets"] for p in some))
 for path, ip4, ip6, octets in v5:
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("127.0.0.1", 0))
@@ -70,6 +119,6 @@ for path, ip4, ip6, octets in v5:
     expect(path + " v5 octets", got["octets"], octets)
 bad = subprocess.run([meter, "-r", "/dev/null"], capture_output=True, text=True)
 expect("no capture file", bad.returncode, 2)
-print(len(rows), "files,", len(v5), "by NetFlow v5,", failed, "failed")
+print(len(forms), "forms,", len(rows), "files,", len(v5), "by NetFlow v5,", failed, "failed")
 sys.exit(failed != 0)
 END

@@ -41,7 +41,7 @@ Test(flowtable, random_walk)
 	unsigned seed = 5;
 	struct flowtable t;
 
-	flowtable_init(&t, CAP);
+	flowtable_init(&t, CAP, 10);
 	cr_assert_eq(t.cap, CAP);
 	for (uint32_t i = 0; i < KEYS; i++)
 		id[i] = FLOWTABLE_NONE;

@@ -1,0 +1,132 @@
+/* Which reader a file needs, by its first bytes. */
+#include "probe/capfile.h"
+#include "base/mem.h"
+#include "probe/pcapng.h"
+#include "probe/pcapold.h"
+#ifndef NFZ_NODE
+#include "probe/pcapfile.h"
+#endif
+
+#include <string.h>
+#include <sys/stat.h>
+
+enum kind { KIND_PCAP, KIND_PCAPNG, KIND_FOREIGN };
+
+struct capfile {
+	struct window window;
+	char *path;
+	enum kind kind;
+	struct pcapold old;
+	struct pcapng *ng;
+	struct pcapfile *foreign;
+	uint64_t size;
+};
+
+static int open_foreign(struct capfile *file, struct err *err)
+{
+	const uint8_t *p = window_here(&file->window);
+
+	if (window_left(&file->window) >= 2 && p[0] == 0x1f && p[1] == 0x8b)
+		return err_set(err, NFZ_E_INPUT,
+			"%s: is compressed; try zcat FILE | nfz-meter -r -",
+			file->path);
+#ifndef NFZ_NODE
+	if (strcmp(file->path, "-") != 0) {
+		window_close(&file->window);
+		file->kind = KIND_FOREIGN;
+		return pcapfile_open(file->path, &file->foreign, err);
+	}
+#endif
+	return err_set(
+		err, NFZ_E_INPUT, "%s: is no pcap or pcapng file", file->path);
+}
+
+static int choose(struct capfile *file, struct err *err)
+{
+	int r = window_fill(&file->window, PCAPOLD_HEADER, err);
+
+	if (r < 0)
+		return r;
+	if (r > 0 && pcapold_is(&file->window)) {
+		file->kind = KIND_PCAP;
+		return pcapold_open(&file->old, &file->window, err);
+	}
+	if (r > 0 && pcapng_is(&file->window)) {
+		file->kind = KIND_PCAPNG;
+		return pcapng_open(&file->window, &file->ng, err);
+	}
+	return open_foreign(file, err);
+}
+
+int capfile_open(const char *path, struct capfile **ret, struct err *err)
+{
+	struct capfile *file = mem_zalloc(1, sizeof(*file));
+	struct stat st;
+	int r;
+
+	file->path = mem_strdup(path);
+	r = window_open(&file->window, file->path, err);
+	if (r == 0 && fstat(file->window.fd, &st) == 0 && S_ISREG(st.st_mode))
+		file->size = (uint64_t)st.st_size;
+	if (r == 0)
+		r = choose(file, err);
+	if (r < 0) {
+		capfile_close(file);
+		return r;
+	}
+	*ret = file;
+	return 0;
+}
+
+void capfile_close(struct capfile *file)
+{
+	if (!file)
+		return;
+	pcapng_free(file->ng);
+#ifndef NFZ_NODE
+	pcapfile_close(file->foreign);
+#endif
+	window_close(&file->window);
+	free(file->path);
+	free(file);
+}
+
+static int read_foreign(
+	struct capfile *file, struct capfile_frame *ret, struct err *err)
+{
+#ifndef NFZ_NODE
+	int r = pcapfile_next(file->foreign, &ret->frame, &ret->time_ns, err);
+
+	ret->layer = pcapfile_layer(file->foreign);
+	ret->link = pcapfile_link(file->foreign);
+	return r;
+#else
+	(void)file;
+	(void)ret;
+	return err_set(err, NFZ_E_INTERNAL, "no libpcap here");
+#endif
+}
+
+int capfile_read(struct capfile *file, struct capfile_frame *frames,
+	size_t room, struct err *err)
+{
+	switch (file->kind) {
+	case KIND_PCAP:
+		return pcapold_read(&file->old, frames, room, err);
+	case KIND_PCAPNG:
+		return pcapng_read(file->ng, frames, room, err);
+	case KIND_FOREIGN:
+		break;
+	}
+	return read_foreign(file, frames, err);
+}
+
+uint64_t capfile_done(const struct capfile *file)
+{
+	return file->window.read;
+}
+
+uint64_t capfile_size(const struct capfile *file)
+{
+	return file->size;
+}

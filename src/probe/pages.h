@@ -1,0 +1,12 @@
+/* Memory for tables: mapped at once, taken from the system when touched, in
+ * huge pages where there are some. */
+#ifndef NFZ_PROBE_PAGES_H
+#define NFZ_PROBE_PAGES_H
+
+#include <stddef.h>
+
+/* Zeroed; never NULL: without memory the process ends with one line. */
+void *pages_map(size_t bytes);
+void pages_unmap(void *pages, size_t bytes);
+
+#endif

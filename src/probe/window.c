@@ -1,0 +1,78 @@
+/* One buffer: what is left of a block moves to its start, the next block is
+ * read behind it.  Small enough to stay in the second-level cache, so walking
+ * a block costs no memory traffic of its own. */
+#include "probe/window.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+int window_open(struct window *w, const char *path, struct err *err)
+{
+	bool in = strcmp(path, "-") == 0;
+
+	*w = (struct window){.path = path, .fd = STDIN_FILENO};
+	if (!in)
+		w->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (w->fd < 0)
+		return err_sys(err, "%s", path);
+	(void)posix_fadvise(w->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	w->bytes = mem_zalloc(WINDOW_MOST, 1);
+	return 0;
+}
+
+void window_close(struct window *w)
+{
+	if (w->bytes && w->fd > STDIN_FILENO)
+		close(w->fd);
+	free(w->bytes);
+	w->bytes = NULL;
+}
+
+static int read_block(struct window *w, struct err *err)
+{
+	ssize_t n;
+
+	do
+		n = read(w->fd, w->bytes + w->end, WINDOW_READ);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_sys(err, "%s", w->path);
+	w->eof = n == 0;
+	w->end += (size_t)n;
+	w->read += (size_t)n;
+	return 0;
+}
+
+int window_fill(struct window *w, size_t n, struct err *err)
+{
+	if (window_left(w) >= n)
+		return 1;
+	memmove(w->bytes, window_here(w), window_left(w));
+	w->end -= w->at;
+	w->at = 0;
+	while (w->end < n && !w->eof) {
+		int r = read_block(w, err);
+
+		if (r < 0)
+			return r;
+	}
+	return w->end >= n;
+}
+
+int window_skip(struct window *w, uint64_t n, struct err *err)
+{
+	while (n > window_left(w)) {
+		int r;
+
+		n -= window_left(w);
+		w->at = w->end;
+		r = window_fill(w, 1, err);
+		if (r <= 0)
+			return r;
+	}
+	w->at += n;
+	return 1;
+}

@@ -1,0 +1,42 @@
+/* A file seen through a window: bytes in place, read in large blocks.  What
+ * came out lives until the window is moved. */
+#ifndef NFZ_PROBE_WINDOW_H
+#define NFZ_PROBE_WINDOW_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { WINDOW_READ = 256 << 10, WINDOW_MOST = 768 << 10 };
+
+struct window {
+	int fd;
+	const char *path; /* for messages; the caller's */
+	uint8_t *bytes;
+	size_t at, end;
+	uint64_t read; /* bytes of the file so far */
+	bool eof;
+};
+
+/* "-" is stdin. */
+int window_open(
+	struct window *w, const char *path, struct err *err) NFZ_MUST_CHECK;
+void window_close(struct window *w);
+static inline size_t window_left(const struct window *w)
+{
+	return w->end - w->at;
+}
+static inline const uint8_t *window_here(const struct window *w)
+{
+	return w->bytes + w->at;
+}
+/* Moves the window until n bytes (at most WINDOW_MOST - WINDOW_READ) are in it:
+ * 1; the file ends before: 0. */
+int window_fill(struct window *w, size_t n, struct err *err) NFZ_MUST_CHECK;
+/* Goes n bytes on, whether or not they are in the window; 0 when the file ends
+ * before. */
+int window_skip(struct window *w, uint64_t n, struct err *err) NFZ_MUST_CHECK;
+
+#endif
