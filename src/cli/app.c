@@ -156,6 +156,7 @@ void app_release(struct app *app)
 	free(app->identity);
 	free(app->ssh_user);
 	free(app->api);
+	free(app->argv);
 	buf_release(&app->pool);
 }
 
@@ -319,6 +320,17 @@ static int check_words(
 	return err_hint(err, "usage: netflowize %s %s", cmd->name, cmd->usage);
 }
 
+/* Before the options are sorted out. */
+static void keep_words(
+	struct app *app, const struct command *cmd, int argc, char **argv)
+{
+	free(app->argv);
+	app->running = cmd;
+	app->argv = mem_zalloc((size_t)argc + 1, sizeof(*app->argv));
+	for (int i = 1; i < argc; i++)
+		app->argv[i - 1] = argv[i];
+}
+
 int command_parse(struct app *app, const struct command *cmd, void *into,
 	int argc, char **argv, int *ret_words, struct err *err)
 {
@@ -326,6 +338,7 @@ int command_parse(struct app *app, const struct command *cmd, void *into,
 	int r;
 
 	app->common = c;
+	keep_words(app, cmd, argc, argv);
 	common_init(c);
 	r = opt_parse(
 		cmd->options, common_options, into, argc, argv, ret_words, err);

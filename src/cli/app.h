@@ -54,6 +54,10 @@ struct app {
 	char *server, *certificate, *ca, *project, *identity, *ssh_user, *api;
 	const char *file; /* --topology of the running command, or NULL */
 	volatile int *interrupted; /* number of Ctrl-C so far */
+	/* the running command and its words as typed, NULL-ended (again.h);
+	 * they live as long as those of main() */
+	const struct command *running;
+	char **argv;
 };
 
 extern const struct opt common_options[];

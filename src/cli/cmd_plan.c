@@ -1,6 +1,7 @@
 /* netflowize plan: where to watch, and why.  Changes nothing anywhere. */
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/again.h"
 #include "cli/commands.h"
 #include "cli/drawing.h"
 #include "cli/experiment.h"
@@ -148,16 +149,22 @@ static int show(const struct app *app, const struct plan_command *o,
 }
 
 /* The command that does what was shown, with the same wishes. */
-static void say_next(
-	const struct app *app, const struct plan_command *o, const char *word)
+static void say_next(const struct app *app, const struct plan_command *o)
 {
-	struct buf text = BUF_INIT(65536);
+	static const char *const of_the_plan[] = {"light", "cover", "select",
+		"paths", "redundancy", "dedupe", "objective", "costs",
+		"collector", "avoid", "require", "budget", "coverage",
+		"max-pps", "max-ifaces", "loads", "gap", "time-limit", NULL};
+	struct buf more = BUF_INIT(1 << 16), text = BUF_INIT(1 << 20);
 
-	if (o->out)
-		buf_addf(&text, " --plan %s", o->out);
-	else
-		planning_words(&o->plan, &text);
-	say(app, "To apply:  netflowize up%s %s", buf_str(&text), word);
+	if (o->out) {
+		buf_adds(&more, "--plan ");
+		again_word(&more, o->out);
+	}
+	again(app, &cmd_up, o->out ? of_the_plan : NULL,
+		o->out ? buf_str(&more) : NULL, &text);
+	say(app, "To apply:  %s", buf_str(&text));
+	buf_release(&more);
 	buf_release(&text);
 }
 
@@ -227,7 +234,7 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 				(long long)plan->spent.peak_kib);
 		say(app, "Nothing was changed.");
 		if (word && (plan->n_gaps == 0 || plan->status == PLAN_OPTIMAL))
-			say_next(app, o, word);
+			say_next(app, o);
 	}
 	return r < 0 ? r : planning_verdict(app, plan, t, &o->plan, err);
 }

@@ -259,7 +259,8 @@ static int make_plan(struct up *up, struct err *err)
 		up->plan->collector.reason = "keeps the records it has";
 	if (r == 0)
 		r = planning_verdict(up->app, up->plan, up->t, &wish, err);
-	if (r == -NFZ_E_UNCOVERED && up->plan && up->plan->n_gaps == 0)
+	if (r == -NFZ_E_UNCOVERED && up->plan && up->plan->n_gaps == 0 &&
+		up->plan->status != PLAN_TIMEOUT)
 		r = 0; /* complete, only not proven best */
 	if (r == -NFZ_E_UNCOVERED && up->o->partial) {
 		say_note(up->app, "%s (--partial)", err->text);

@@ -1,6 +1,7 @@
 #include "cli/heavy.h"
 #include "base/mem.h"
 #include "cli/experiment.h"
+#include "cli/remedy.h"
 #include "cli/say.h"
 
 #include <stdio.h>
@@ -226,12 +227,13 @@ void heavy_print(
 	buf_addc(out, '\n');
 }
 
-static int too_few(const struct plan *plan, struct err *err)
+static int too_few(const struct last_word *w, struct err *err)
 {
+	const struct plan *plan = w->plan;
 	const struct plan_heavy *h = plan->heavy;
 	const struct heavy_need *n = &h->need[0];
 	int64_t collector = n->need - h->lower_bound > 0;
-	struct buf hint = BUF_INIT(4096);
+	struct buf hint = BUF_INIT(4096), lines = BUF_INIT(1 << 16);
 
 	err_set(err, NFZ_E_RESOURCES,
 		"not enough free nodes: %lld needed, %lld free%s%s",
@@ -249,25 +251,22 @@ static int too_few(const struct plan *plan, struct err *err)
 			(long long)h->need[1].need, (long long)h->need[1].have);
 	buf_addf(&hint, "Possible now:  %zu of %zu links, as shown\n",
 		plan->n_covered, plan->n_links);
-	if (strcmp(plan->mode, "heavy") == 0)
-		buf_adds(&hint, "               --mixed   bridges only where "
-				"existing nodes see nothing\n");
-	if (collector)
-		buf_adds(&hint, "               --collector NODE   saves 1 "
-				"node\n");
+	remedy_pool(&lines, w);
+	remedy_print(&hint, "Possible:", &lines);
 	err_hint(err, "%s", buf_str(&hint));
 	buf_release(&hint);
 	return -NFZ_E_RESOURCES;
 }
 
-int heavy_verdict(
-	const struct plan *plan, const struct topology *t, struct err *err)
+int heavy_verdict(const struct last_word *w, struct err *err)
 {
+	const struct plan *plan = w->plan;
+	const struct topology *t = w->t;
 	const struct plan_heavy *h = plan->heavy;
-	struct buf hint = BUF_INIT(1 << 16);
+	struct buf hint = BUF_INIT(1 << 16), lines = BUF_INIT(1 << 16);
 
 	if (plan_heavy_short(h))
-		return too_few(plan, err);
+		return too_few(w, err);
 	if (!h->n_gaps)
 		return 0;
 	for (size_t i = 0; i < h->n_gaps && i < ROWS / 2; i++)
@@ -276,7 +275,8 @@ int heavy_verdict(
 	if (h->n_gaps > ROWS / 2)
 		buf_addf(&hint, "and %zu more: netflowize plan -o json\n",
 			h->n_gaps - ROWS / 2);
-	buf_adds(&hint, "Possible:  --mixed   existing nodes may see them");
+	remedy_pool(&lines, w);
+	remedy_print(&hint, "Possible:", &lines);
 	err_set(err, NFZ_E_UNCOVERED, "%zu of %zu links cannot have a bridge",
 		h->n_gaps, plan->n_links);
 	err_hint(err, "%s", buf_str(&hint));

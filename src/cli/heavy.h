@@ -47,7 +47,7 @@ void heavy_print(
 	const struct plan *plan, const struct topology *t, struct buf *out);
 /* NFZ_E_RESOURCES when the pool is too small, NFZ_E_UNCOVERED when some links
  * cannot have a bridge; 0 when neither. */
-int heavy_verdict(const struct plan *plan, const struct topology *t,
-	struct err *err) NFZ_MUST_CHECK;
+struct last_word;
+int heavy_verdict(const struct last_word *w, struct err *err) NFZ_MUST_CHECK;
 
 #endif

@@ -79,8 +79,6 @@ struct plan_options {
 	}
 
 void plan_options_release(struct plan_options *o);
-/* " --light --cover paths ...": the same wishes again. */
-void planning_words(const struct plan_options *o, struct buf *to);
 
 /* facts by node index, or NULL. */
 int planning_solve(const struct topology *t, const struct plan_options *o,

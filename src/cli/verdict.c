@@ -1,20 +1,28 @@
 /* The last word on a plan: fine, or which error, why, and what can be done. */
 #include "base/mem.h"
 #include "cli/heavy.h"
-#include "cli/planning.h"
+#include "cli/remedy.h"
 #include "cli/say.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* GAPS_MAX: bytes of rows in an error's hint, less the last and remedies. */
-enum {
-	GAPS_MAX = 1000,
-	NAMES_MAX = 300,
-	WINS_MAX = 8,
-	ENDS_MAX = 2,
-	INDENT = 11
-};
+enum { GAPS_MAX = 700, NAMES_MAX = 300, WAYS_MAX = 6, ENDS_MAX = 2 };
+
+/* Nothing at all. */
+static int no_plan(const struct plan *plan, struct err *err)
+{
+	err_set(err, NFZ_E_UNCOVERED,
+		"no placement that does what was asked for was found before "
+		"the time limit");
+	return err_hint(err,
+		"There may be one; to look longer: --time-limit 10m%s",
+		plan->modes.capacity.asked
+			? "\nor with more room: a larger --max-pps or "
+			  "--max-ifaces"
+			: "");
+}
 
 /* The plan is complete, but nobody knows whether it is the best. */
 static int unproven(const struct app *app, const struct plan *plan,
@@ -27,8 +35,9 @@ static int unproven(const struct app *app, const struct plan *plan,
 		return 0;
 	}
 	err_set(err, NFZ_E_UNCOVERED,
-		"the plan covers everything, but was not proven best before "
-		"the time limit");
+		"the plan %s, but was not proven best before the time limit",
+		plan->n_gaps ? "covers as much as was asked for"
+			     : "covers everything");
 	return err_hint(err,
 		"It can be used as it is; to look longer: --time-limit 10m\n"
 		"To be content with this: --gap %.2f",
@@ -82,87 +91,10 @@ static void add_elements(struct buf *to, const struct topology *t,
 	}
 }
 
-static void add_nodes(
-	struct buf *to, const struct topology *t, const struct plan_list *list)
+static int uncovered(const struct last_word *w, struct err *err)
 {
-	size_t start = to->len;
-
-	for (size_t i = 0; i < list->n; i++) {
-		if (to->len - start > NAMES_MAX) {
-			buf_addf(to, " and %zu more", list->n - i);
-			return;
-		}
-		buf_addf(to, "%s%s", i ? "," : "",
-			t->nodes[list->nodes[i]].name);
-	}
-}
-
-/* The lines after "Possible:". */
-static void add_share(struct buf *to, const struct plan *plan)
-{
-	size_t percent = plan->n_elements
-				 ? plan->n_satisfied * 100 / plan->n_elements
-				 : 100;
-
-	if (percent > 0)
-		buf_addf(to, "           --coverage %zu%%   accept the gap\n",
-			percent);
-	buf_adds(to, "           netflowize up --partial   accept the gap");
-}
-
-static void add_wins(
-	struct buf *to, const struct plan *plan, const struct topology *t)
-{
-	const struct plan_repair *r = &plan->modes.repair;
-
-	for (size_t i = 0; i < r->n_wins && i < WINS_MAX; i++) {
-		buf_addc(to, ' ');
-		plan_element_name(&plan->gaps[r->wins[i]].what, t, to);
-	}
-	if (r->n_wins > WINS_MAX)
-		buf_addf(to, " and %zu more", r->n_wins - WINS_MAX);
-}
-
-static void add_repair(
-	struct buf *to, const struct plan *plan, const struct topology *t)
-{
-	const struct plan_repair *r = &plan->modes.repair;
-
-	if (!r->found || r->lift.n == 0)
-		return;
-	buf_adds(to, "           remove ");
-	add_nodes(to, t, &r->lift);
-	buf_adds(to, " from --avoid   covers");
-	add_wins(to, plan, t);
-	buf_addc(to, '\n');
-}
-
-static void add_offer(
-	struct buf *to, const struct plan *plan, const struct topology *t)
-{
-	struct heavy_offer offer = heavy_offer_for(t, plan);
-
-	if (!offer.links)
-		return;
-	buf_adds(to, "           netflowize plan --mixed   covers ");
-	if (offer.links == offer.of)
-		buf_adds(to, "all");
-	else
-		buf_addf(to, "%zu of them", offer.links);
-	buf_addf(to, ", needs %zu more node%s\n", offer.nodes,
-		offer.nodes == 1 ? "" : "s");
-}
-
-/* The first of these lines stands behind the word. */
-static void add_possible(struct buf *to, struct buf *lines)
-{
-	buf_addf(to, "Possible:  %s", buf_str(lines) + INDENT);
-	buf_release(lines);
-}
-
-static int uncovered(
-	const struct plan *plan, const struct topology *t, struct err *err)
-{
+	const struct plan *plan = w->plan;
+	const struct topology *t = w->t;
 	struct buf hint = BUF_INIT(1 << 16), lines = BUF_INIT(1 << 16);
 	size_t n = 0;
 
@@ -177,10 +109,11 @@ static int uncovered(
 	if (n < plan->n_gaps)
 		buf_addf(&hint, "and %zu more: netflowize plan -o json\n",
 			plan->n_gaps - n);
-	add_repair(&lines, plan, t);
-	add_offer(&lines, plan, t);
-	add_share(&lines, plan);
-	add_possible(&hint, &lines);
+	remedy_repair(&lines, w);
+	remedy_redundancy(&lines, w);
+	remedy_offer(&lines, w);
+	remedy_share(&lines, w);
+	remedy_print(&hint, "Possible:", &lines);
 	err_hint(err, "%s", buf_str(&hint));
 	buf_release(&hint);
 	return -NFZ_E_UNCOVERED;
@@ -211,25 +144,44 @@ void planning_budget_proof(
 	add_elements(to, t, p->apart, p->n_apart);
 }
 
-static int over_budget(
-	const struct plan *plan, const struct topology *t, struct err *err)
+/* Elements that no placement covers, whatever the budget. */
+static bool has_hopeless(const struct plan *plan)
 {
+	for (size_t i = 0; i < plan->n_gaps; i++)
+		if (!plan->gaps[i].possible)
+			return true;
+	return false;
+}
+
+static int over_budget(const struct last_word *w, struct err *err)
+{
+	const struct plan *plan = w->plan;
+	const struct topology *t = w->t;
 	const struct plan_part *p = &plan->modes.part;
 	struct buf hint = BUF_INIT(1 << 16), lines = BUF_INIT(1 << 16);
 
 	err_set(err, NFZ_E_UNCOVERED,
-		"%lld probe%s cannot cover all %s, only %lld of %lld%s",
+		p->all_need > p->budget
+			? "%lld probe%s cannot cover all %s, only %lld of "
+			  "%lld%s"
+			: "no way was found in time for %lld probe%s to cover "
+			  "all %s, only %lld of %lld%s",
 		(long long)p->budget, p->budget == 1 ? "" : "s",
 		planning_elements(plan), (long long)p->covered,
 		(long long)p->of,
 		p->bound == p->covered ? "" : " (perhaps some more)");
-	buf_adds(&hint, "Proof:     ");
-	planning_budget_proof(plan, t, &hint);
-	buf_addc(&hint, '\n');
-	buf_addf(&lines, "           --budget %lld%s\n", (long long)p->all_need,
-		p->all_proven ? "   covers all" : " or more");
-	add_share(&lines, plan);
-	add_possible(&hint, &lines);
+	if (p->all_need) {
+		buf_adds(&hint, "Proof:     ");
+		planning_budget_proof(plan, t, &hint);
+		buf_addc(&hint, '\n');
+		buf_addf(&lines, "           --budget %lld%s\n",
+			(long long)p->all_need,
+			!p->all_proven       ? " or more"
+			: has_hopeless(plan) ? "   covers all that can be"
+					     : "   covers all");
+	}
+	remedy_share(&lines, w);
+	remedy_print(&hint, "Possible:", &lines);
 	err_hint(err, "%s", buf_str(&hint));
 	buf_release(&hint);
 	return -NFZ_E_UNCOVERED;
@@ -239,14 +191,27 @@ static int over_budget(
 static int share_over_budget(const struct plan *plan, struct err *err)
 {
 	const struct plan_part *p = &plan->modes.part;
+	struct buf lines = BUF_INIT(4096);
+	size_t percent = p->of > 0 ? (size_t)(p->covered * 100 / p->of) : 0;
 
 	err_set(err, NFZ_E_UNCOVERED,
-		"%lld probe%s cannot cover %g %% of the %s, only %lld of %lld",
+		p->bound < p->wanted
+			? "%lld probe%s cannot cover %g %% of the %s, only "
+			  "%lld of %lld"
+			: "no way was found in time for %lld probe%s to cover "
+			  "%g %% of the %s, only %lld of %lld",
 		(long long)p->budget, p->budget == 1 ? "" : "s", p->percent,
 		planning_elements(plan), (long long)p->covered,
 		(long long)p->of);
-	return err_hint(err, "Possible:  a larger --budget or a smaller "
-			     "--coverage");
+	if (p->enough)
+		buf_addf(&lines, "Possible:  --budget %lld   covers so much\n",
+			(long long)p->enough);
+	if (percent > 0)
+		buf_addf(&lines, "%s--coverage %zu%%   accept the gap",
+			lines.len ? "           " : "Possible:  ", percent);
+	err_hint(err, "%s", buf_str(&lines));
+	buf_release(&lines);
+	return -NFZ_E_UNCOVERED;
 }
 
 static void add_shortage(
@@ -266,11 +231,12 @@ static void add_shortage(
 	buf_addc(to, '\n');
 }
 
-static int contradicting(
-	const struct plan *plan, const struct topology *t, struct err *err)
+static int contradicting(const struct last_word *w, struct err *err)
 {
+	const struct plan *plan = w->plan;
+	const struct topology *t = w->t;
 	const struct plan_modes *m = &plan->modes;
-	struct buf hint = BUF_INIT(1 << 16);
+	struct buf hint = BUF_INIT(1 << 16), lines = BUF_INIT(1 << 16);
 
 	if (m->capacity.asked)
 		err_set(err, NFZ_E_UNCOVERED,
@@ -287,8 +253,15 @@ static int contradicting(
 		for (size_t i = 0; i < m->n_conflict; i++)
 			buf_addf(&hint, "%s%.100s", i ? ", " : "",
 				m->conflict[i]);
-		buf_adds(&hint, "\nPossible:  leave out or relax any of them");
+		buf_addc(&hint, '\n');
 	}
+	for (size_t i = 0; i < m->n_ways && i < WAYS_MAX; i++)
+		remedy_way(&lines, w, &m->ways[i]);
+	if (lines.len)
+		remedy_print(&hint, "Possible:", &lines);
+	else if (m->n_conflict)
+		buf_adds(&hint, "Possible:  ask for less; no way out was found "
+				"in time");
 	err_hint(err, "%s", buf_str(&hint));
 	buf_release(&hint);
 	return -NFZ_E_UNCOVERED;
@@ -298,7 +271,8 @@ int planning_verdict(const struct app *app, const struct plan *plan,
 	const struct topology *t, const struct plan_options *o, struct err *err)
 {
 	const struct plan_modes *m = &plan->modes;
-	int r = plan->heavy ? heavy_verdict(plan, t, err) : 0;
+	const struct last_word w = {app, plan, t, o};
+	int r = plan->heavy ? heavy_verdict(&w, err) : 0;
 
 	if (r < 0)
 		return r;
@@ -313,11 +287,13 @@ int planning_verdict(const struct app *app, const struct plan *plan,
 	}
 	if (plan->status == PLAN_BUDGET_LIMITED && m->part.asked)
 		return m->part.percent > 0 ? share_over_budget(plan, err)
-					   : over_budget(plan, t, err);
+					   : over_budget(&w, err);
 	if (plan->status == PLAN_INFEASIBLE &&
 		(m->n_conflict || m->capacity.short_of))
-		return contradicting(plan, t, err);
+		return contradicting(&w, err);
 	if (plan->n_gaps && plan->status == PLAN_INFEASIBLE)
-		return uncovered(plan, t, err);
+		return uncovered(&w, err);
+	if (plan->status == PLAN_TIMEOUT)
+		return no_plan(plan, err);
 	return unproven(app, plan, o, err);
 }

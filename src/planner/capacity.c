@@ -32,7 +32,7 @@ struct work {
 	int rows_added;
 	bool searched; /* flows that fit are not yet the answer */
 	bool unsure;   /* a search was cut off: the bound stays as it is */
-	struct mono_time deadline;
+	struct mono_time deadline, rounds_end;
 	int *order, *row; /* scratch, by place in a shortage */
 	bool *kept;
 	int *others; /* scratch: a shortage's columns and what they give */
@@ -307,6 +307,11 @@ static int64_t cost_of(const struct work *w, const bool *chosen)
 
 static bool late(const struct work *w)
 {
+	return w->goal->time_ms > 0 && mono_passed(w->rounds_end);
+}
+
+static bool too_late(const struct work *w)
+{
 	return w->goal->time_ms > 0 && mono_passed(w->deadline);
 }
 
@@ -320,7 +325,7 @@ static bool round_once(struct work *w)
 
 	/* not all of it: a round that proves nothing may not be the last */
 	if (w->goal->time_ms > 0)
-		limits.time_ms = mono_ms_until(w->deadline) / 3 + 1;
+		limits.time_ms = mono_ms_until(w->rounds_end) / 3 + 1;
 	cover_solve(&w->v.p, &limits, &r);
 	ret->rounds++;
 	if (!w->unsure && r.lower_bound > ret->lower_bound)
@@ -368,19 +373,34 @@ static void close_work(struct work *w)
 	free(w->other_gives);
 }
 
+/* Half of the columns that a shortage takes at least, those that give most: the
+ * others may turn out not to be needed. */
 static void widen(const struct shortage *s, void *ctx)
 {
 	struct work *w = ctx;
-	int best = -1;
+	int64_t sum = 0;
+	int wanted = 0, added = 0;
 
+	(void)fewest(w, s); /* sets the order */
 	for (int i = 0; i < s->n_columns; i++)
-		if (!w->chosen[s->columns[i]] && s->gives[i] > 0 &&
-			(best < 0 || s->gives[i] > s->gives[best]))
-			best = i;
-	if (best >= 0) {
-		w->chosen[s->columns[best]] = true;
-		w->rows_added++;
+		sum += w->chosen[s->columns[i]] ? s->gives[i] : 0;
+	for (int i = 0; i < s->n_columns && sum < s->need; i++) {
+		int k = w->order[i];
+
+		if (w->chosen[s->columns[k]])
+			continue;
+		sum += s->gives[k];
+		wanted++;
 	}
+	for (int i = 0; i < s->n_columns && 2 * added < wanted; i++) {
+		int k = w->order[i];
+
+		if (w->chosen[s->columns[k]] || s->gives[k] == 0)
+			continue;
+		w->chosen[s->columns[k]] = true;
+		added++;
+	}
+	w->rows_added += added;
 }
 
 /* Adds columns where they give most until there is room. */
@@ -388,7 +408,7 @@ static void make_room(struct work *w)
 {
 	for (int i = 0; i < w->goal->n_rooms; i++) {
 		w->rows_added = 1;
-		while (w->rows_added) {
+		while (w->rows_added && !too_late(w)) {
 			struct recording r;
 
 			w->rows_added = 0;
@@ -412,9 +432,12 @@ static bool covers(const struct work *w)
 static void try_set(struct work *w, bool *best)
 {
 	struct capacity_result *ret = w->ret;
-	struct share *old = take(ret->shares);
+	struct share *old;
 	size_t n_old = ret->n_shares;
 
+	if (too_late(w))
+		return;
+	old = take(ret->shares);
 	ret->n_shares = 0;
 	make_room(w);
 	if (covers(w) && (ret->cost < 0 || cost_of(w, w->chosen) < ret->cost) &&
@@ -439,19 +462,22 @@ static void try_others(struct work *w)
 	size_t n = (size_t)goal->problem->n_cols;
 	struct capacity_result *ret = w->ret;
 	bool *best = mem_zalloc(n + 1, sizeof(bool));
+	bool had = ret->cost >= 0, taken;
 	struct handout h;
 
 	memcpy(best, w->chosen, n * sizeof(bool));
-	if (ret->cost < 0)
-		try_set(w, best);
-	if (handout_find(goal->problem, goal->rooms, goal->n_rooms, &h) &&
-		(ret->cost < 0 || cost_of(w, h.chosen) < ret->cost)) {
+	taken = handout_find(goal->problem, goal->rooms, goal->n_rooms, &h) &&
+		(!had || cost_of(w, h.chosen) < ret->cost);
+	if (taken) {
 		memcpy(best, h.chosen, n * sizeof(bool));
 		ret->cost = cost_of(w, h.chosen);
 		free(ret->shares);
 		ret->shares = take(h.shares);
 		ret->n_shares = h.n_shares;
-	} else {
+	}
+	if (!had)
+		try_set(w, best);
+	if (!taken) {
 		memcpy(w->chosen, h.chosen, n * sizeof(bool));
 		try_set(w, best);
 	}
@@ -466,7 +492,8 @@ void capacity_solve(
 	struct work w = {.goal = goal,
 		.ret = ret,
 		.searched = goal->n_rooms > 1 || rowchoice_any(goal->problem),
-		.deadline = mono_add_ms(mono_now(), goal->time_ms)};
+		.deadline = mono_add_ms(mono_now(), goal->time_ms),
+		.rounds_end = mono_add_ms(mono_now(), goal->time_ms * 3 / 4)};
 
 	*ret = (struct capacity_result){.cost = -1};
 	open_work(&w);

@@ -23,6 +23,7 @@ enum {
 	FIRST_CONFLICTS = 300,
 	FIRST_CORES = 300,
 	PATIENCE = 5000,
+	CLAUSES_MAX = 2000000,
 	TRIM_ROUNDS = 4,
 	SHRINK_UP_TO = 60,
 	SHRINK_CONFLICTS = 100,
@@ -474,6 +475,22 @@ static bool attempt(
 	return over;
 }
 
+/* A row that needs hundreds of its columns, as room for records may ask for,
+ * takes clauses by the square: then there is no search. */
+static bool too_many_clauses(const struct cover_problem *p)
+{
+	int64_t sum = 0;
+
+	for (int r = 0; p->need && r < p->n_rows; r++) {
+		int64_t n = p->row_start[r + 1] - p->row_start[r];
+		int64_t k = p->need[r] < n - p->need[r] ? p->need[r]
+							: n - p->need[r];
+
+		sum += k > 1 ? k * k : 0;
+	}
+	return sum > CLAUSES_MAX;
+}
+
 /* Rows in their order are the better start where ties are many, prices where
  * the program is nearly whole: a short attempt at the first, then both in turn
  * with growing patience. */
@@ -481,6 +498,8 @@ void core_solve(const struct cover_problem *p, struct core_search *s)
 {
 	int patience = PATIENCE;
 
+	if (too_many_clauses(p))
+		return;
 	if (attempt(p, s,
 		    (struct effort){.priced = s->grain > 1,
 			    .conflicts = FIRST_CONFLICTS,

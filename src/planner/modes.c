@@ -74,11 +74,15 @@ static void fill_gaps(struct fill *f)
 /* No fewer probes cover all; proven: so many do. */
 static int64_t fewest(const struct fill *f, bool *ret_proven)
 {
-	const struct cover_limits limits = {.time_ms = f->goal->time_limit_ms};
+	const struct cover_limits limits = {
+		.time_ms = outcome_time_left(f->goal)};
 	struct cover_problem p = f->c->p;
 	struct cover_result r;
 	int64_t least;
 
+	*ret_proven = false;
+	if (outcome_late(f->goal))
+		return 0;
 	p.cost = mem_zalloc((size_t)p.n_cols + 1, sizeof(int64_t));
 	for (int v = 0; v < p.n_cols; v++)
 		p.cost[v] = 1;
@@ -96,10 +100,13 @@ static void fill_proof(struct fill *f, struct plan_part *part)
 	struct arena *arena = &f->plan->arena;
 	struct packing k;
 
-	packing_find(&f->c->p, f->goal->budget + 1, &k);
+	packing_find(
+		&f->c->p, f->goal->budget + 1, outcome_time_left(f->goal), &k);
 	part->all_need = fewest(f, &part->all_proven);
 	if (k.needed > part->all_need)
 		part->all_need = k.needed;
+	if (part->bound < f->c->p.n_groups && part->all_need <= f->goal->budget)
+		part->all_need = f->goal->budget + 1;
 	part->required = k.required;
 	if (k.needed > f->goal->budget) {
 		part->apart = arena_alloc(
@@ -126,6 +133,7 @@ static void fill_part(struct fill *f)
 	part->covered = f->o->n_satisfied;
 	part->of = f->c->p.n_groups + f->c->lost.n_groups;
 	part->bound = f->o->bound;
+	part->enough = f->o->share_needs;
 	part->order = arena_alloc(arena, n, sizeof(*part->order));
 	part->adds = arena_alloc(arena, n, sizeof(*part->adds));
 	part->n_order = (size_t)partial_order(
@@ -221,7 +229,7 @@ static void fill_forced(struct fill *f)
 		lists[i]->nodes = arena_alloc(&f->plan->arena, n, sizeof(int));
 	for (int v = 0; v < f->c->p.n_cols; v++)
 		cost[v] = f->c->p.cost[v] / f->c->unit;
-	forced_find(&f->c->p, cost, f->goal->time_limit_ms, &found);
+	forced_find(&f->c->p, cost, outcome_time_left(f->goal), &found);
 	for (int v = 0; v < f->c->p.n_cols; v++)
 		if (problem_fate(&f->c->p, v) != COLUMN_OUT)
 			add_node(lists[found.part[v]], v);
@@ -258,7 +266,7 @@ static void fill_repair(struct fill *f)
 	if (f->c->lost.n_groups == 0)
 		return;
 	set_prices(f, price);
-	repair_find(&f->c->lost, price, f->goal->time_limit_ms, &found);
+	repair_find(&f->c->lost, price, outcome_time_left(f->goal), &found);
 	to->found = true;
 	to->proven = found.proven;
 	to->hopeless = (size_t)found.n_hopeless;

@@ -17,4 +17,14 @@ int whatif_fill(struct plan *plan, const struct topology *t,
 	const struct plan_goal *goal, const struct outcome *o,
 	struct err *err) NFZ_MUST_CHECK;
 
+/* The demands that contradict each other, and ways out. */
+void conflict_fill(struct plan *plan, const struct topology *t,
+	const struct plan_goal *goal, const struct outcome *o);
+
+/* A goal to change and ask again: no further questions, names of its own, a
+ * time limit that ends with the first one's. */
+struct plan_goal goal_copy(const struct plan_goal *of);
+void goal_release(struct plan_goal *g);
+void goal_drop_name(struct opt_list *list, const char *name);
+
 #endif

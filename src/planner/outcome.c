@@ -14,6 +14,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+int64_t outcome_time_left(const struct plan_goal *goal)
+{
+	int64_t left;
+
+	if (goal->time_limit_ms <= 0)
+		return 0;
+	left = mono_ms_until(goal->until);
+	return left > 1 ? left : 1;
+}
+
+bool outcome_late(const struct plan_goal *goal)
+{
+	return goal->time_limit_ms > 0 && mono_passed(goal->until);
+}
+
 bool outcome_wants_part(const struct plan_goal *goal)
 {
 	return goal->budget > 0 || goal->percent > 0;
@@ -37,7 +52,6 @@ struct work {
 	const struct plan_goal *goal;
 	struct outcome *o;
 	int64_t *price; /* by column: first tier of the cost */
-	struct mono_time deadline;
 };
 
 static int count(const struct work *w, const bool *chosen)
@@ -90,17 +104,6 @@ static void choose_required(struct work *w)
 	choose(w, required, INT64_MAX);
 }
 
-/* Of the time limit; 0: there is none. */
-static int64_t time_left(const struct work *w)
-{
-	int64_t left;
-
-	if (w->goal->time_limit_ms <= 0)
-		return 0;
-	left = mono_ms_until(w->deadline);
-	return left > 1 ? left : 1;
-}
-
 static void solve_part(const struct work *w, enum partial_kind kind,
 	const int64_t *price, int64_t limit, struct partial_result *ret)
 {
@@ -108,7 +111,7 @@ static void solve_part(const struct work *w, enum partial_kind kind,
 		.price = price,
 		.kind = kind,
 		.limit = limit,
-		.time_ms = time_left(w)};
+		.time_ms = outcome_time_left(w->goal)};
 
 	partial_solve(&goal, ret);
 }
@@ -143,6 +146,7 @@ static void find_share(struct work *w)
 			o->status = few.found ? PLAN_BUDGET_LIMITED
 					      : PLAN_INFEASIBLE;
 			o->bound = few.bound;
+			o->share_needs = count(w, cheap.chosen);
 			if (few.found)
 				choose(w, few.chosen, 0);
 			else
@@ -192,8 +196,11 @@ static void find_part(struct work *w)
 		find_share(w);
 		return;
 	}
-	if (!in_budget(w, o->r.chosen) || o->r.cost < 0)
+	if (!in_budget(w, o->r.chosen) || o->r.cost < 0) {
+		if (w->goal->percent > 0 && o->wanted <= all && o->r.cost >= 0)
+			o->share_needs = count(w, o->r.chosen);
 		find_budget(w);
+	}
 	if (w->goal->percent > 0 && o->wanted <= all &&
 		o->status == PLAN_INFEASIBLE && o->r.cost >= 0 && !o->limited)
 		o->status = o->r.optimal ? PLAN_OPTIMAL : PLAN_FEASIBLE;
@@ -235,7 +242,9 @@ static void solve_capacity(struct work *w, struct capacity_goal *goal)
 		return;
 	p.cost = same(p.n_cols, 1);
 	goal->problem = &p;
+	goal->time_ms = outcome_time_left(w->goal);
 	capacity_solve(goal, &few);
+	w->o->too_few = few.lower_bound > w->goal->budget;
 	few.lower_bound = found->lower_bound;
 	capacity_release(found);
 	*found = few;
@@ -245,7 +254,8 @@ static void solve_capacity(struct work *w, struct capacity_goal *goal)
 static void find_capacity(struct work *w)
 {
 	const struct cover_problem *p = &w->c->p;
-	struct capacity_goal goal = {.problem = p, .time_ms = time_left(w)};
+	struct capacity_goal goal = {
+		.problem = p, .time_ms = outcome_time_left(w->goal)};
 	int64_t *load = same(p->n_groups, 1), *ones = same(p->n_groups, 1);
 	int64_t *pps = same(p->n_cols, w->goal->max_pps);
 	int64_t *ifaces = same(p->n_cols, w->goal->max_ifaces);
@@ -275,7 +285,11 @@ static void find_capacity(struct work *w)
 			o->status = proven(w) ? PLAN_OPTIMAL : PLAN_FEASIBLE;
 	} else {
 		choose_required(w);
-		o->status = PLAN_INFEASIBLE;
+		o->capacity.cost = -1;
+		o->capacity.n_shares = 0;
+		o->status = o->capacity.impossible || o->too_few
+				    ? PLAN_INFEASIBLE
+				    : PLAN_TIMEOUT;
 	}
 	free(load);
 	free(ones);
@@ -300,12 +314,11 @@ static void settle(struct work *w)
 		o->n_satisfied += o->satisfied[g];
 	}
 	/* nothing is recorded where there is no room */
-	if (o->has_capacity && o->status == PLAN_INFEASIBLE &&
-		o->capacity.cost < 0) {
+	if (o->has_capacity && o->capacity.cost < 0) {
 		memset(o->satisfied, 0, (size_t)n * sizeof(bool));
 		o->n_satisfied = 0;
 	}
-	if (o->status == PLAN_INFEASIBLE)
+	if (o->status == PLAN_INFEASIBLE || o->status == PLAN_TIMEOUT)
 		o->bound = o->n_satisfied;
 	if (o->n_satisfied == n && o->status == PLAN_BUDGET_LIMITED)
 		o->status = proven(w) ? PLAN_OPTIMAL : PLAN_FEASIBLE;
@@ -319,12 +332,8 @@ void outcome_find(const struct topology *t, const struct coverage *c,
 	const struct plan_goal *goal, struct outcome *ret)
 {
 	const struct cover_limits limits = {
-		.time_ms = goal->time_limit_ms, .first_tier = c->unit};
-	struct work w = {.t = t,
-		.c = c,
-		.goal = goal,
-		.o = ret,
-		.deadline = mono_add_ms(mono_now(), goal->time_limit_ms)};
+		.time_ms = outcome_time_left(goal), .first_tier = c->unit};
+	struct work w = {.t = t, .c = c, .goal = goal, .o = ret};
 
 	w.price = same(c->p.n_cols, 0);
 	for (int v = 0; v < c->p.n_cols; v++)

@@ -15,13 +15,18 @@ struct outcome {
 	int64_t n_satisfied;
 	/* with a budget or a share */
 	int64_t wanted, bound;
-	bool limited; /* the placement is not what covers all for least */
+	int share_needs; /* probes of the cheapest share, where too many */
+	bool limited;    /* the placement is not what covers all for least */
 	/* with capacities */
 	bool has_capacity;
+	bool too_few; /* proven: the budget has no room for all */
 	struct capacity_result capacity;
 	int64_t *loads; /* by link */
 };
 
+/* What the goal's further questions may still take: 1 or more; 0: no limit. */
+int64_t outcome_time_left(const struct plan_goal *goal);
+bool outcome_late(const struct plan_goal *goal);
 bool outcome_wants_part(const struct plan_goal *goal);
 bool outcome_wants_capacity(const struct plan_goal *goal);
 /* Elements a goal's share asks for; of n in all. */

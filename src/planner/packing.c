@@ -12,7 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXACT_GROUPS = 600, EXACT_PAIRS = 20000, RIVALS = 48, ROUNDS = 20 };
+enum {
+	EXACT_GROUPS = 600,
+	EXACT_PAIRS = 20000,
+	RIVALS = 48,
+	ROUNDS = 20,
+	TIME_MS = 2000
+};
 
 struct work {
 	const struct cover_problem *p;
@@ -245,9 +251,9 @@ static bool conflicts(struct work *w, struct variant *v)
 	return true;
 }
 
-static void pack_exactly(struct work *w)
+static void pack_exactly(struct work *w, int64_t time_ms)
 {
-	const struct cover_limits limits = {.time_ms = 2000};
+	const struct cover_limits limits = {.time_ms = time_ms};
 	struct cover_result r;
 	struct variant v;
 
@@ -292,8 +298,8 @@ static void report(struct work *w, int64_t wanted, struct packing *ret)
 	ret->needed = sum;
 }
 
-void packing_find(
-	const struct cover_problem *p, int64_t wanted, struct packing *ret)
+void packing_find(const struct cover_problem *p, int64_t wanted,
+	int64_t time_ms, struct packing *ret)
 {
 	size_t groups = (size_t)p->n_groups + 1, cols = (size_t)p->n_cols + 1;
 	struct work w = {.p = p};
@@ -312,7 +318,8 @@ void packing_find(
 	pack_greedily(&w);
 	swap_all(&w, wanted);
 	if (needed(&w) < wanted && p->n_groups <= EXACT_GROUPS)
-		pack_exactly(&w);
+		pack_exactly(&w,
+			time_ms > 0 && time_ms < TIME_MS ? time_ms : TIME_MS);
 	report(&w, wanted, ret);
 	incidence_release(&w.at);
 	free(w.alone);

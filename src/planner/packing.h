@@ -15,9 +15,10 @@ struct packing {
 };
 
 /* Looks for a packing that needs at least `wanted` columns and returns one
- * with no more groups than that takes, or the best one found. */
-void packing_find(
-	const struct cover_problem *p, int64_t wanted, struct packing *ret);
+ * with no more groups than that takes, or the best one found.
+ * time_ms: for the exact search behind the quick ones; 0: two seconds. */
+void packing_find(const struct cover_problem *p, int64_t wanted,
+	int64_t time_ms, struct packing *ret);
 void packing_release(struct packing *k);
 
 #endif

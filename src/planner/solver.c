@@ -167,6 +167,7 @@ int plan_solve(const struct topology *t, const struct plan_goal *wish,
 	int code;
 
 	set_defaults(&goal);
+	goal.until = mono_add_ms(mono_now(), goal.time_limit_ms);
 	code = check_goal(&goal, err);
 	if (code == 0)
 		code = coverage_new(t, &goal, &c, err);

@@ -2,6 +2,7 @@
 #ifndef NFZ_PLANNER_SOLVER_H
 #define NFZ_PLANNER_SOLVER_H
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/opt.h"
 #include "planner/wishes.h"
@@ -29,7 +30,8 @@ struct plan_goal {
 	bool forced;                    /* which nodes are in every optimum */
 	struct opt_list what_if;        /* "+avoid NODE", "-require NODE" */
 	const char *collector;          /* wished node, NULL: choose */
-	int64_t time_limit_ms;          /* 0: none */
+	int64_t time_limit_ms;          /* 0: none; for all questions */
+	struct mono_time until;         /* when it is over: plan_solve's own */
 	const struct node_facts *facts; /* by node index, or NULL */
 };
 

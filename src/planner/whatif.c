@@ -1,24 +1,23 @@
-/* Other plans beside the one made: with a change, with one exclusion less, and
- * with fewer demands until none contradict each other. */
+/* Other plans beside the one made: with a change, and with one exclusion
+ * less. */
 #include "planner/modes.h"
 #include "base/mem.h"
-#include "planner/repair.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* WITHOUT_*: exclusions whose cost is told, and how big a topology may be for
- * that; DEMANDS_MAX: demands told apart, more are taken together. */
-enum { WITHOUT_NODES = 20, WITHOUT_LINKS = 20000, DEMANDS_MAX = 32 };
-enum { OTHER_MS = 5000 };
+ * that; OTHER_MS: the most that one of these plans may take. */
+enum { WITHOUT_NODES = 20, WITHOUT_LINKS = 20000, OTHER_MS = 5000 };
 
 static void copy_names(struct opt_list *to, const struct opt_list *from)
 {
 	for (size_t i = 0; i < from->n; i++)
-		opt_list_add(to, from->items[i]);
+		MEM_PUSH(to->items, to->n, to->cap) =
+			mem_strdup(from->items[i]);
 }
 
-static void drop_name(struct opt_list *list, const char *name)
+void goal_drop_name(struct opt_list *list, const char *name)
 {
 	size_t kept = 0;
 
@@ -31,40 +30,25 @@ static void drop_name(struct opt_list *list, const char *name)
 	list->n = kept;
 }
 
-static struct plan_goal copy_goal(const struct plan_goal *of)
+struct plan_goal goal_copy(const struct plan_goal *of)
 {
+	struct mono_time soon = mono_add_ms(mono_now(), OTHER_MS);
 	struct plan_goal g = *of;
 
 	g.avoid = g.require = g.what_if = (struct opt_list){0};
 	g.forced = false;
 	copy_names(&g.avoid, &of->avoid);
 	copy_names(&g.require, &of->require);
-	if (g.time_limit_ms <= 0 || g.time_limit_ms > OTHER_MS)
-		g.time_limit_ms = OTHER_MS;
+	if (g.time_limit_ms <= 0 || g.until.ns > soon.ns)
+		g.until = soon;
+	g.time_limit_ms = OTHER_MS;
 	return g;
 }
 
-static void release_goal(struct plan_goal *g)
+void goal_release(struct plan_goal *g)
 {
 	opt_list_release(&g->avoid);
 	opt_list_release(&g->require);
-}
-
-static const char *status_text(enum plan_status status)
-{
-	switch (status) {
-	case PLAN_OPTIMAL:
-		return "optimal";
-	case PLAN_FEASIBLE:
-		return "feasible";
-	case PLAN_INFEASIBLE:
-		return "infeasible";
-	case PLAN_TIMEOUT:
-		return "timeout";
-	case PLAN_BUDGET_LIMITED:
-		return "budget_limited";
-	}
-	return "unknown";
 }
 
 static void solve_other(struct plan *plan, const struct topology *t,
@@ -74,13 +58,17 @@ static void solve_other(struct plan *plan, const struct topology *t,
 	struct err err = ERR_INIT;
 	struct outcome o;
 
+	if (outcome_late(goal)) {
+		to->status = plan_status_name(PLAN_TIMEOUT);
+		return;
+	}
 	if (coverage_new(t, goal, &c, &err) < 0) {
 		to->status = arena_strdup(&plan->arena, err.text);
 		return;
 	}
 	outcome_find(t, c, goal, &o);
-	to->solved = o.r.cost >= 0;
-	to->status = status_text(o.status);
+	to->solved = o.r.cost >= 0 && o.status != PLAN_TIMEOUT;
+	to->status = plan_status_name(o.status);
 	to->probes = o.probes;
 	to->cost = o.r.cost < 0 ? 0 : o.r.cost / c->unit;
 	to->more = to->cost - plan->cost;
@@ -112,7 +100,7 @@ static int change_name(struct plan_goal *g, const struct topology *t,
 		return err_set(err, NFZ_E_USAGE,
 			"--what-if: there is no node %s", name);
 	if (kind[0] == '-')
-		drop_name(list, name);
+		goal_drop_name(list, name);
 	else if (!opt_list_has(list, name))
 		opt_list_add(list, name);
 	return 0;
@@ -162,13 +150,13 @@ static int fill_what_if(struct plan *plan, const struct topology *t,
 	for (size_t i = 0; i < n; i++) {
 		const char *change = goal->what_if.items[i];
 		struct plan_change *to = &m->what_if[m->n_what_if++];
-		struct plan_goal g = copy_goal(goal);
+		struct plan_goal g = goal_copy(goal);
 		int r = apply_change(&g, t, change, err);
 
 		to->what = arena_strdup(&plan->arena, change);
 		if (r == 0)
 			solve_other(plan, t, &g, to);
-		release_goal(&g);
+		goal_release(&g);
 		if (r < 0)
 			return r;
 	}
@@ -186,177 +174,20 @@ static void fill_without(struct plan *plan, const struct topology *t,
 	m->without = arena_alloc(&plan->arena, n + 1, sizeof(*m->without));
 	for (size_t i = 0; i < n; i++) {
 		struct plan_change *to = &m->without[m->n_without++];
-		struct plan_goal g = copy_goal(goal);
+		struct plan_goal g = goal_copy(goal);
 
 		to->what = arena_printf(
 			&plan->arena, "-avoid %s", goal->avoid.items[i]);
-		drop_name(&g.avoid, goal->avoid.items[i]);
+		goal_drop_name(&g.avoid, goal->avoid.items[i]);
 		solve_other(plan, t, &g, to);
-		release_goal(&g);
+		goal_release(&g);
 	}
-}
-
-enum demand_kind {
-	DEMAND_BUDGET,
-	DEMAND_SHARE,
-	DEMAND_PPS,
-	DEMAND_IFACES,
-	DEMAND_REDUNDANCY,
-	DEMAND_AVOID,
-	DEMAND_REQUIRE
-};
-
-struct demand {
-	enum demand_kind kind;
-	const char *name; /* of a node; NULL: all */
-};
-
-struct demands {
-	const struct topology *t;
-	const struct plan_goal *goal;
-	struct demand list[DEMANDS_MAX];
-	int n;
-};
-
-static void add_demand(
-	struct demands *d, enum demand_kind kind, const char *name)
-{
-	if (d->n < DEMANDS_MAX)
-		d->list[d->n++] = (struct demand){kind, name};
-}
-
-static void add_nodes(
-	struct demands *d, enum demand_kind kind, const struct opt_list *names)
-{
-	if (names->n > DEMANDS_MAX / 4) {
-		add_demand(d, kind, NULL);
-		return;
-	}
-	for (size_t i = 0; i < names->n; i++)
-		add_demand(d, kind, names->items[i]);
-}
-
-static void drop_demand(struct plan_goal *g, const struct demand *d)
-{
-	struct opt_list *names =
-		d->kind == DEMAND_AVOID ? &g->avoid : &g->require;
-
-	switch (d->kind) {
-	case DEMAND_BUDGET:
-		g->budget = 0;
-		return;
-	case DEMAND_SHARE:
-		g->percent = 1e-6;
-		return;
-	case DEMAND_PPS:
-		g->max_pps = 0;
-		return;
-	case DEMAND_IFACES:
-		g->max_ifaces = 0;
-		return;
-	case DEMAND_REDUNDANCY:
-		g->redundancy = 1;
-		return;
-	case DEMAND_AVOID:
-	case DEMAND_REQUIRE:
-		if (d->name)
-			drop_name(names, d->name);
-		else
-			opt_list_release(names);
-		return;
-	}
-}
-
-/* Is there a placement that meets the demands kept? */
-static bool possible(const bool *kept, void *ctx)
-{
-	const struct demands *d = ctx;
-	struct plan_goal g = copy_goal(d->goal);
-	cleanup(coverage_free_at) struct coverage *c = NULL;
-	struct outcome o;
-	bool fine = false;
-
-	for (int i = 0; i < d->n; i++)
-		if (!kept[i])
-			drop_demand(&g, &d->list[i]);
-	if (coverage_new(d->t, &g, &c, NULL) == 0) {
-		outcome_find(d->t, c, &g, &o);
-		fine = o.status == PLAN_OPTIMAL || o.status == PLAN_FEASIBLE ||
-		       o.status == PLAN_TIMEOUT ||
-		       o.status == PLAN_BUDGET_LIMITED;
-		outcome_release(&o);
-	}
-	release_goal(&g);
-	return fine;
-}
-
-static const char *demand_text(
-	struct arena *arena, const struct plan_goal *goal, struct demand d)
-{
-	switch (d.kind) {
-	case DEMAND_BUDGET:
-		return arena_printf(
-			arena, "--budget %lld", (long long)goal->budget);
-	case DEMAND_SHARE:
-		return goal->percent > 0
-			       ? arena_printf(arena, "--coverage %g%%",
-					 goal->percent)
-			       : "everything covered";
-	case DEMAND_PPS:
-		return arena_printf(
-			arena, "--max-pps %lld", (long long)goal->max_pps);
-	case DEMAND_IFACES:
-		return arena_printf(arena, "--max-ifaces %lld",
-			(long long)goal->max_ifaces);
-	case DEMAND_REDUNDANCY:
-		return arena_printf(arena, "--redundancy %d", goal->redundancy);
-	case DEMAND_AVOID:
-		return arena_printf(
-			arena, "--avoid %s", d.name ? d.name : "(all)");
-	case DEMAND_REQUIRE:
-		return arena_printf(
-			arena, "--require %s", d.name ? d.name : "(all)");
-	}
-	return "";
-}
-
-/* Only demands that need each other for trouble: what an exclusion alone makes
- * impossible is told by the gaps and the repair. */
-static void fill_conflict(struct plan *plan, const struct topology *t,
-	const struct plan_goal *goal, const struct outcome *o)
-{
-	struct plan_modes *m = &plan->modes;
-	struct demands d = {.t = t, .goal = goal};
-	bool kept[DEMANDS_MAX];
-
-	if (o->status != PLAN_INFEASIBLE || !o->limited)
-		return;
-	if (goal->redundancy > 1)
-		add_demand(&d, DEMAND_REDUNDANCY, NULL);
-	add_nodes(&d, DEMAND_AVOID, &goal->avoid);
-	add_nodes(&d, DEMAND_REQUIRE, &goal->require);
-	if (goal->percent > 0)
-		add_demand(&d, DEMAND_SHARE, NULL);
-	if (goal->max_pps > 0)
-		add_demand(&d, DEMAND_PPS, NULL);
-	if (goal->max_ifaces > 0)
-		add_demand(&d, DEMAND_IFACES, NULL);
-	if (goal->budget > 0)
-		add_demand(&d, DEMAND_BUDGET, NULL);
-	if (deletion_filter(d.n, kept, possible, &d) == 0)
-		return;
-	m->conflict =
-		arena_alloc(&plan->arena, DEMANDS_MAX, sizeof(*m->conflict));
-	for (int i = 0; i < d.n; i++)
-		if (kept[i])
-			m->conflict[m->n_conflict++] =
-				demand_text(&plan->arena, goal, d.list[i]);
 }
 
 int whatif_fill(struct plan *plan, const struct topology *t,
 	const struct plan_goal *goal, const struct outcome *o, struct err *err)
 {
 	fill_without(plan, t, goal);
-	fill_conflict(plan, t, goal, o);
+	conflict_fill(plan, t, goal, o);
 	return fill_what_if(plan, t, goal, err);
 }

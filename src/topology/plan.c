@@ -6,6 +6,27 @@
 #include "topology/topofile.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+static const char *const statuses[] = {[PLAN_OPTIMAL] = "optimal",
+	[PLAN_FEASIBLE] = "feasible",
+	[PLAN_INFEASIBLE] = "infeasible",
+	[PLAN_TIMEOUT] = "timeout",
+	[PLAN_BUDGET_LIMITED] = "budget_limited"};
+enum { STATUSES = sizeof(statuses) / sizeof(statuses[0]) };
+
+const char *plan_status_name(enum plan_status status)
+{
+	return (size_t)status < STATUSES ? statuses[status] : "unknown";
+}
+
+int plan_status_named(const char *name)
+{
+	for (int i = 0; name && i < STATUSES; i++)
+		if (strcmp(name, statuses[i]) == 0)
+			return i;
+	return -1;
+}
 
 struct plan *plan_new(void)
 {

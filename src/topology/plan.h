@@ -185,6 +185,10 @@ bool plan_tap_is_outside(const struct plan *plan, const struct topology *t,
 const char *plan_tap_os_name(const struct plan *plan, const struct topology *t,
 	const struct plan_tap *tap);
 
+/* "optimal", "budget_limited", ... */
+const char *plan_status_name(enum plan_status status);
+/* -1: no such status. */
+int plan_status_named(const char *name);
 struct plan *plan_new(void);
 void plan_free(struct plan *plan);
 static inline void plan_free_at(struct plan **plan)

@@ -32,6 +32,7 @@ struct plan_part {
 	/* Why all elements need more: these share no node. */
 	struct plan_element *apart;
 	size_t n_apart;
+	int64_t enough;   /* so many probes cover the share; 0: not said */
 	int64_t required; /* probes asked for, which they do not use */
 	int64_t all_need; /* no fewer probes cover all */
 	bool all_proven;  /* and so many do */
@@ -81,6 +82,13 @@ struct plan_change {
 	int64_t satisfied;          /* elements */
 };
 
+/* Changes that together let all other demands be met: "--budget 4" in place of
+ * the one given, "-avoid r1" for a name less, "-max-pps" for an option less. */
+struct plan_way {
+	const char **changes;
+	size_t n;
+};
+
 struct plan_modes {
 	struct plan_part part;
 	struct plan_capacity capacity;
@@ -90,6 +98,8 @@ struct plan_modes {
 	size_t n_what_if, n_without;
 	const char **conflict; /* demands that contradict each other */
 	size_t n_conflict;
+	struct plan_way *ways; /* out of the conflict */
+	size_t n_ways;
 };
 
 /* Their members of the plan's JSON object. */

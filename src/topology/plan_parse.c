@@ -203,19 +203,6 @@ static int read_taps(struct plan_reader *r, const struct jval *list)
 	return code;
 }
 
-static int read_status(struct plan_reader *r, const char *text)
-{
-	static const char *const names[] = {"optimal", "feasible", "infeasible",
-		"timeout", "budget_limited"};
-
-	for (int i = 0; text && i < 5; i++)
-		if (strcmp(text, names[i]) == 0) {
-			r->plan->status = (enum plan_status)i;
-			return 0;
-		}
-	return plan_read_bad(r, "status");
-}
-
 static int read_schema(struct plan_reader *r, const struct jval *root)
 {
 	const char *schema = jval_get_text(root, "schema");
@@ -257,6 +244,7 @@ static int read_numbers(struct plan_reader *r, const struct jval *root)
 	const struct jval *stats = jval_get(root, "stats");
 	struct plan *plan = r->plan;
 	size_t rows = 0, nodes = 0;
+	int status;
 
 	if (!jval_int(jval_get(jval_get(root, "objective"), "cost"),
 		    &plan->cost) ||
@@ -281,7 +269,11 @@ static int read_numbers(struct plan_reader *r, const struct jval *root)
 	plan->search_nodes = nodes;
 	(void)jval_double(
 		jval_get(root, "duplicate_factor"), &plan->duplicate_factor);
-	return read_status(r, jval_get_text(root, "status"));
+	status = plan_status_named(jval_get_text(root, "status"));
+	if (status < 0)
+		return plan_read_bad(r, "status");
+	plan->status = (enum plan_status)status;
+	return 0;
 }
 
 static int read_head(struct plan_reader *r, const struct jval *root)

@@ -4,23 +4,6 @@
 #include "topology/plan.h"
 #include "topology/plan_heavy.h"
 
-static const char *status_name(enum plan_status status)
-{
-	switch (status) {
-	case PLAN_OPTIMAL:
-		return "optimal";
-	case PLAN_FEASIBLE:
-		return "feasible";
-	case PLAN_INFEASIBLE:
-		return "infeasible";
-	case PLAN_TIMEOUT:
-		return "timeout";
-	case PLAN_BUDGET_LIMITED:
-		return "budget_limited";
-	}
-	return "unknown";
-}
-
 static const char *rule_name(enum count_rule rule)
 {
 	switch (rule) {
@@ -343,7 +326,7 @@ static void print_head(
 	jsonw_put_optional(w, "project", t->project);
 	jsonw_put_optional(w, "experiment", t->experiment);
 	jsonw_put(w, "topology_sha256", plan->topology_sha256);
-	jsonw_put(w, "status", status_name(plan->status));
+	jsonw_put(w, "status", plan_status_name(plan->status));
 	jsonw_put(w, "mode", plan->mode);
 	jsonw_put(w, "cover", plan->cover);
 	print_demand(w, plan, t);

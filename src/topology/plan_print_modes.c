@@ -45,6 +45,8 @@ static void print_part(
 		jsonw_end(w);
 	}
 	jsonw_end(w);
+	if (p->enough)
+		jsonw_put_int(w, "enough", p->enough);
 	if (p->all_need) {
 		jsonw_put_int(w, "all_need", p->all_need);
 		if (p->required)
@@ -147,6 +149,26 @@ static void print_changes(struct jsonw *w, const char *key,
 	jsonw_end(w);
 }
 
+static void print_texts(
+	struct jsonw *w, const char *key, const char *const *texts, size_t n)
+{
+	if (key)
+		jsonw_key(w, key);
+	jsonw_array_inline(w);
+	for (size_t i = 0; i < n; i++)
+		jsonw_string(w, texts[i]);
+	jsonw_end(w);
+}
+
+static void print_ways(struct jsonw *w, const struct plan_modes *m)
+{
+	jsonw_key(w, "ways");
+	jsonw_array_inline(w);
+	for (size_t i = 0; i < m->n_ways; i++)
+		print_texts(w, NULL, m->ways[i].changes, m->ways[i].n);
+	jsonw_end(w);
+}
+
 void plan_print_modes_demand(
 	struct jsonw *w, const struct plan_modes *m, const struct topology *t)
 {
@@ -187,10 +209,7 @@ void plan_print_modes(
 	if (m->n_what_if)
 		print_changes(w, "what_if", m->what_if, m->n_what_if);
 	if (m->n_conflict) {
-		jsonw_key(w, "conflict");
-		jsonw_array_inline(w);
-		for (size_t i = 0; i < m->n_conflict; i++)
-			jsonw_string(w, m->conflict[i]);
-		jsonw_end(w);
+		print_texts(w, "conflict", m->conflict, m->n_conflict);
+		print_ways(w, m);
 	}
 }

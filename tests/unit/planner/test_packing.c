@@ -41,7 +41,7 @@ Test(packing, never_claims_too_much)
 
 		random_cover(&d, &v, 10, 2);
 		least = fewest(&v.p);
-		packing_find(&v.p, least, &k);
+		packing_find(&v.p, least, 0, &k);
 		for (int a = 0; a < k.n; a++)
 			for (int b = 0; b < a; b++)
 				cr_assert_not(share_a_column(
@@ -71,10 +71,10 @@ Test(packing, path)
 		variant_group(&v, 1);
 		variant_row(&v, (const int[]){i, i + 1}, 2, 1);
 	}
-	packing_find(&v.p, 99, &k);
+	packing_find(&v.p, 99, 0, &k);
 	cr_assert_eq(k.needed, 6);
 	packing_release(&k);
-	packing_find(&v.p, 4, &k);
+	packing_find(&v.p, 4, 0, &k);
 	cr_assert_eq(k.needed, 4);
 	cr_assert_eq(k.n, 4);
 	packing_release(&k);
