@@ -10,6 +10,8 @@ enum {
 	FIRST_MS = 100,
 	SLOWEST_MS = 10000,
 	LIMIT_MS = 2 * 3600 * 1000,
+	/* a change may be over before it was seen to begin, but not sooner */
+	QUICK_MS = 1500,
 	/* a change that was accepted shows itself within this */
 	SHOW_MS = 30000,
 	/* so long the testbed may be deaf before it is given up */
@@ -23,6 +25,7 @@ struct polling {
 	struct mono_time began, heard;
 	char state[CHANGE_STATE_MAX];
 	bool modifying, mapping; /* was seen */
+	bool was_out;            /* swapped out before */
 };
 
 static int64_t since(struct mono_time t)
@@ -183,9 +186,10 @@ static int was_refused(const struct polling *p, struct err *err)
 }
 
 static int judge(
-	struct polling *p, const char *text, bool was_out, struct err *err)
+	struct polling *p, const char *text, const char *old, struct err *err)
 {
 	cleanup_free char *now = NULL;
+	bool was_out = p->was_out;
 	int r = client_nsfile(p->c, p->e, &now, err);
 
 	if (r < 0)
@@ -195,6 +199,11 @@ static int judge(
 		return 0;
 	if (strcmp(p->state, "swapped") == 0 && !was_out)
 		return went_out(p, err);
+	if (!now || !old || strcmp(now, old) != 0)
+		return err_set(err, NFZ_E_BUSY,
+			"%s/%s has another description now than the one sent: "
+			"somebody else changed it",
+			p->e->proj, p->e->exp);
 	return was_refused(p, err);
 }
 
@@ -210,7 +219,7 @@ static int follow(struct polling *p, const char *text, struct err *err)
 			if (p->modifying || since(p->began) > SHOW_MS)
 				return 0;
 			r = keeps(p, text, &done, err);
-			if (r == 0 && done)
+			if (r == 0 && done && since(p->began) > QUICK_MS)
 				return 0;
 			if (may_pass(r)) {
 				err_clear(err);
@@ -227,15 +236,16 @@ static int follow(struct polling *p, const char *text, struct err *err)
 int change_send(struct client *c, const struct client_exp *e, const char *text,
 	const struct change_watch *watch, struct err *err)
 {
-	cleanup_free char *messages = NULL, *state = NULL;
+	cleanup_free char *messages = NULL, *state = NULL, *old = NULL;
 	struct polling p;
-	bool was_out;
 	int r = client_state(c, e, &state, err);
 
+	if (r == 0)
+		r = client_nsfile(c, e, &old, err);
 	if (r < 0)
 		return r;
-	was_out = strcmp(state, "swapped") == 0;
 	begin(&p, c, e, watch);
+	p.was_out = strcmp(state, "swapped") == 0;
 	r = client_modify(c, e, text, &messages, err);
 	/* refused in words: that is certain; a lost answer is not */
 	if (r < 0 && ((messages && *messages) || !may_pass(r)))
@@ -243,5 +253,5 @@ int change_send(struct client *c, const struct client_exp *e, const char *text,
 	err_clear(err);
 	p.heard = mono_now();
 	r = follow(&p, text, err);
-	return r < 0 ? r : judge(&p, text, was_out, err);
+	return r < 0 ? r : judge(&p, text, old, err);
 }

@@ -108,7 +108,11 @@ static int by_text(const void *a, const void *b)
 void change_machines(const struct change_view *v, struct buf *out)
 {
 	const struct value *m = v->mapping;
-	char **lines = mem_zalloc(m->n + 1, sizeof(*lines));
+	char **lines;
+
+	if (!m)
+		return;
+	lines = mem_zalloc(m->n + 1, sizeof(*lines));
 
 	for (size_t i = 0; i < m->n; i++)
 		lines[i] = mem_printf("%s %s %s", m->names[i],

@@ -44,6 +44,19 @@ int ns_running(const char *text, const struct change_view *view,
 	return r;
 }
 
+int ns_node_names(const char *text, struct opt_list *ret, struct err *err)
+{
+	cleanup(ns_free_at) struct ns_experiment *e = NULL;
+	cleanup(topology_free_at) struct topology *t = NULL;
+	int r = evaluate(text, &e, err);
+
+	if (r == 0)
+		r = ns_topology(e, &t, err);
+	for (size_t i = 0; r == 0 && i < t->n_nodes; i++)
+		opt_list_add(ret, t->nodes[i].name);
+	return r;
+}
+
 static const struct ns_lan *lan_named(
 	const struct ns_experiment *e, const char *name)
 {

@@ -12,6 +12,10 @@
 int ns_running(const char *text, const struct change_view *view,
 	struct ns_experiment **ret, struct err *err) NFZ_MUST_CHECK;
 
+/* The names of all nodes a text makes, shapers too. */
+int ns_node_names(
+	const char *text, struct opt_list *ret, struct err *err) NFZ_MUST_CHECK;
+
 struct ns_effect {
 	size_t shapers_before, shapers_after; /* machines for them */
 	struct opt_list unbridged; /* traced links that get no bridge: their
