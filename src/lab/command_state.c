@@ -7,6 +7,7 @@
 #include "lab/commands.h"
 #include "lab/output.h"
 #include "lab/runtime.h"
+#include "lab/service.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -254,6 +255,8 @@ static void print_faults(void)
 
 	for (size_t i = 0; (kind = lab_fault_kind(i)) != NULL; i++)
 		printf("  %-14s %s\n", kind, lab_fault_help(kind));
+	for (size_t i = 0; (kind = lab_service_fault_kind(i)) != NULL; i++)
+		printf("  %-14s %s\n", kind, lab_service_fault_help(kind));
 }
 
 static const char *next_fault(const void *ctx, size_t i)
@@ -277,7 +280,8 @@ int command_fault(int argc, char **argv, int *ret_status, struct err *err)
 		"fault PROJ/EXP NODE KIND\n       nfz-testbed fault list", err);
 	if (r != 0)
 		return r;
-	if (lab_fault_help(argv[3]) == NULL) {
+	if (lab_fault_help(argv[3]) == NULL &&
+		lab_service_fault_help(argv[3]) == NULL) {
 		const char *near = opt_nearest(argv[3], next_fault, NULL);
 
 		err_set(err, NFZ_E_USAGE, "there is no fault \"%s\"", argv[3]);

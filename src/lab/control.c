@@ -86,8 +86,13 @@ static int do_node(struct request *q, struct err *err)
 
 static int do_fault(struct request *q, struct err *err)
 {
-	int at = find_node(q, err);
+	bool boss = q->n > 2 && strcmp(q->words[1], "boss") == 0 &&
+		    lab_machine_of(q->l->site, q->l->e, "boss") < 0;
+	int at = boss ? -1 : find_node(q, err);
 
+	if (boss)
+		return lab_service_fault(
+			q->l->service, q->l->e, q->words[2], err);
 	if (at < 0)
 		return at;
 	return lab_runtime_fault(q->l->rt, q->l->e,

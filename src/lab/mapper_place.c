@@ -172,10 +172,10 @@ static void put(struct placing *p, struct wish *w, size_t machine)
 				   : to->type->default_os;
 		return;
 	}
-	to->osid = site->delay_os != NULL ? site->delay_os
-		   : set != NULL && *set != '\0'
-			   ? arena_strdup(&p->m->arena, set)
-			   : to->type->delay_os;
+	/* an experiment's own wish comes before the site's habit */
+	to->osid = set != NULL && *set != '\0' ? arena_strdup(&p->m->arena, set)
+		   : site->delay_os != NULL    ? site->delay_os
+					       : to->type->delay_os;
 }
 
 static int put_fixed(struct placing *p, struct wish *w, struct err *err)

@@ -69,6 +69,11 @@ void lab_service_stop(struct lab_service *svc);
 void lab_service_inject(struct lab_service *svc, enum lab_inject what);
 /* Answers slower from now on, by so much a call; 0 turns it off. */
 void lab_service_delay(struct lab_service *svc, int64_t delay_ms);
+/* A fault of the testbed itself, by name; NFZ_E_USAGE when there is none. */
+int lab_service_fault(struct lab_service *svc, struct lab_experiment *e,
+	const char *kind, struct err *err) NFZ_MUST_CHECK;
+const char *lab_service_fault_kind(size_t i); /* NULL after the last */
+const char *lab_service_fault_help(const char *kind);
 /* True while any change of an experiment is under way. */
 bool lab_service_busy(const struct lab_service *svc);
 
