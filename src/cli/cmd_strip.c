@@ -208,15 +208,24 @@ static int read_description(struct app *app, const struct strip_command *o,
 }
 
 /* After the nodes: the description, when they are clean. */
-static int restore(const struct strip_command *o, struct heavy_now *now, int r,
-	struct err *err)
+static int restore(const struct strip_command *o, struct heavy_now *now,
+	struct deploy_report *report, int r, struct err *err)
 {
-	bool clean = r == 0 || r == -NFZ_E_NO_DEPLOYMENT;
 	int code;
 
-	if (!now->has_block || !clean ||
-		(r < 0 && o->many.older_ms)) /* what is there is younger */
+	if (!now->has_block)
 		return r;
+	if (r == -NFZ_E_NODES_FAILED && heavy_takes_failed(now, report)) {
+		err_clear(err);
+		r = 0;
+	}
+	if (r < 0 && o->many.older_ms) /* what is there is younger */
+		return r;
+	if (r < 0 && r != -NFZ_E_NO_DEPLOYMENT) {
+		say_note(now->app, "the added nodes stay until the others are "
+				   "clean");
+		return r;
+	}
 	if (o->many.deployment) {
 		say_note(now->app, "added nodes stay: strip without "
 				   "--deployment takes them away");
@@ -230,7 +239,7 @@ static int restore(const struct strip_command *o, struct heavy_now *now, int r,
 static int strip_description(
 	const struct strip_command *o, struct heavy_now *now, struct err *err)
 {
-	int r = restore(o, now, 0, err);
+	int r = restore(o, now, NULL, 0, err);
 
 	if (r == 0 && o->many.dry_run)
 		say(now->app, "Nothing was changed.");
@@ -268,7 +277,7 @@ static int strip_all(struct app *app, struct strip_command *o, const char *word,
 	if (r < 0)
 		return r;
 	r = deploy_strip(t, &n.options, &report, err);
-	r = restore(o, now, r, err);
+	r = restore(o, now, &report, r, err);
 	r = report_all(o, &n, &report, r, err);
 	r = nodes_failures(app, &report, r, err);
 	deploy_report_release(&report);

@@ -29,15 +29,18 @@ static void on_state(void *ctx, const char *state, int64_t ms)
 {
 	struct waiting *w = ctx;
 	bool tty = isatty(STDERR_FILENO) && !w->app->common->quiet;
+	bool at_rest =
+		strcmp(state, "active") == 0 || strcmp(state, "swapped") == 0;
 
+	if (at_rest && !w->last[0])
+		return; /* nothing was waited for */
 	if (tty) {
 		fprintf(stderr, "\r  %s: %-16s %lld min %02lld s ", w->what,
 			state, (long long)(ms / 60000),
 			(long long)(ms / 1000 % 60));
 		fflush(stderr);
 		w->shown = true;
-	} else if (strcmp(state, w->last) != 0 &&
-		   (w->last[0] || strcmp(state, "active") != 0)) {
+	} else if (strcmp(state, w->last) != 0) {
 		say(w->app, "  %s: %s  (%.1f s)", w->what, state,
 			(double)ms / 1e3);
 	}

@@ -79,6 +79,31 @@ static int forget(const struct heavy_now *now, struct err *err)
 	return r;
 }
 
+bool heavy_takes_failed(
+	const struct heavy_now *now, struct deploy_report *report)
+{
+	cleanup_free char *original = heavy_original(now);
+	struct opt_list stays = {0};
+	bool ok = ns_node_names(original, &stays, NULL) == 0;
+
+	for (size_t i = 0; ok && i < report->n; i++)
+		for (size_t k = 0; report->nodes[i].err.code && k < stays.n;
+			k++)
+			ok = ok &&
+			     strcmp(stays.items[k], report->nodes[i].name) != 0;
+	for (size_t i = 0; ok && i < report->n; i++) {
+		struct deploy_node *n = &report->nodes[i];
+
+		if (!n->err.code)
+			continue;
+		say_note(now->app, "%s: %s; its machine goes back as it is",
+			n->name, n->err.text);
+		err_clear(&n->err);
+	}
+	opt_list_release(&stays);
+	return ok;
+}
+
 int heavy_restore(struct heavy_now *now, bool dry_run, struct err *err)
 {
 	cleanup_free char *original = NULL;

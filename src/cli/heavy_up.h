@@ -3,6 +3,7 @@
 #define NFZ_CLI_HEAVY_UP_H
 
 #include "cli/heavy_draft.h"
+#include "deploy/deploy.h"
 #include "topology/topology.h"
 
 struct heavy_order {
@@ -24,8 +25,13 @@ void heavy_wishes(const struct topology *t, struct plan_options *wish);
 int heavy_show_diff(struct app *app, const char *word, const struct topology *t,
 	const struct heavy_order *order, struct err *err) NFZ_MUST_CHECK;
 
-/* strip: takes out of the description what is ours, after the nodes are clean;
- * *ret_restored: there was something. */
+/* Will a node that could not be cleaned be given back with our part of the
+ * description?  Then its machine is wiped by the testbed, and the failure is
+ * only noted.  False when one of them stays. */
+bool heavy_takes_failed(
+	const struct heavy_now *now, struct deploy_report *report);
+/* strip: takes out of the description what is ours, after the nodes are
+ * clean. */
 int heavy_restore(
 	struct heavy_now *now, bool dry_run, struct err *err) NFZ_MUST_CHECK;
 
