@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""heavycheck.py FILE PROJ/EXP [--mixed]: heavy mode on one topology, there and
-back, on a testbed that runs.
+"""heavycheck.py FILE PROJ/EXP [--mixed] [--realisable]: heavy mode on one
+topology, there and back, on a testbed that runs.  --realisable: a file that
+cannot be brought up is left out.
 
 Holds TCP connections over every link meanwhile; expects that every link is
 seen, that nodes, addresses and connections survive, and that strip restores the
@@ -16,7 +17,7 @@ import time
 from flowcheck import BIN, Bed
 
 PORT = 7700
-CONNECTIONS = 40
+CONNECTIONS = 120
 
 # Answers what it reads, on every connection, until its input ends.
 SERVER = """
@@ -112,7 +113,7 @@ class HeavyBed(Bed):
 
     def connect(self):
         """From each member of a link to the next one."""
-        users, to = set(self.names), {}
+        users, to, self.used = set(self.names), {}, set()
         n = 0
         for link in self.shown["links"]:
             ends = [m for m in link["members"] if m.get("ip") and
@@ -120,6 +121,7 @@ class HeavyBed(Bed):
             for a, b in zip(ends, ends[1:]):
                 if n < CONNECTIONS and a["node"] != b["node"]:
                     to.setdefault(a["node"], set()).add(b["ip"])
+                    self.used.add(link["name"])
                     n += 1
         self.servers = [Held(self.exp, n, SERVER) for n in self.names]
         self.clients = [Held(self.exp, n, CLIENT, *sorted(ips))
@@ -155,17 +157,20 @@ def check_heavy(bed, mode, before):
     time.sleep(0.3)
     rows = bed.rows("--by", "link")
     seen = {r["link"] for r in rows}
-    wanted = {n for n, members in bed.lans.items()
-              if len(set(members) & set(bed.names)) > 1}
-    bed.check("every link has been seen", not wanted - seen,
-              f"not seen: {sorted(wanted - seen)}")
-    said = bed.json("verify", bed.exp)
-    bed.check("verify has an answer", bool(said))
+    bed.check("every link has been seen", not bed.used - seen,
+              f"not seen: {sorted(bed.used - seen)}")
+    said = bed.netflowize("status", bed.exp, "--no-flush").stdout
+    n = len(bed.lans)
+    bed.check("coverage is complete", f"coverage {n} of {n} links" in said,
+              said)
     return True
 
 
 def run(bed, path, mode):
     out = bed.testbed("up", path, "--exp", bed.exp)
+    if out.returncode and "--realisable" in sys.argv:
+        bed.left_out = out.stderr.split("\n")[0]
+        return
     if not bed.check("the testbed comes up", out.returncode == 0, out.stderr):
         return
     machines, text = bed.machines(), bed.nsfile()
@@ -219,6 +224,9 @@ def main():
         run(bed, path, mode)
     finally:
         bed.testbed("down", exp)
+    if getattr(bed, "left_out", None):
+        print(f"left out: {os.path.basename(path)}: {bed.left_out}")
+        return False
     took = " ".join(f"{k} {v:.1f} s" for k, v in bed.times.items())
     print(f"{'FAILED' if bed.failed else 'ok'}: {os.path.basename(path)} "
           f"{mode}: {bed.ok} checks, {len(bed.failed)} failed, {took}, "

@@ -1,0 +1,29 @@
+#!/bin/bash
+# Heavy mode there and back on every NS file that can be realised: topologies/*.ns
+# and the reference files beside the checkout, or the files given; then --mixed.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+if [ "$(id -u)" -ne 0 ]; then
+	echo "SKIPPED: needs root for a testbed"
+	exit 77
+fi
+export BUILD="${BUILD:-build}" PYTHONDONTWRITEBYTECODE=1
+HOME=$(mktemp -d)
+export HOME
+trap 'rm -rf "$HOME"' EXIT
+check=tests/support/heavycheck.py
+reference=../shared/ref/topologies/ns
+failed=0
+
+[ -d "$reference" ] || echo "no $reference: its files are left out"
+[ $# -gt 0 ] || set -- topologies/*.ns "$reference"/*.ns
+for mode in ${MODES:---heavy --mixed}; do
+	for file; do
+		[ -e "$file" ] || continue
+		name=$(basename "$file" .ns | tr -cd 'a-z0-9-' | cut -c 1-18)
+		timeout 900 $check "$file" "heavy/$name" "$mode" --realisable ||
+			failed=$((failed + 1))
+	done
+done
+echo "$failed files failed"
+[ "$failed" -eq 0 ]
