@@ -202,7 +202,8 @@ static int read_description(struct app *app, const struct strip_command *o,
 	if (o->topology || !word)
 		return 0;
 	r = heavy_open(app, word, now, err);
-	if (r == 0 && strcmp(now->state, "active") != 0 && !now->has_block)
+	if (r == 0 && !now->of_profile && strcmp(now->state, "active") != 0 &&
+		!now->has_block)
 		r = client_require_active(&now->exp, now->state, err);
 	return r;
 }

@@ -89,10 +89,18 @@ int heavy_open(struct app *app, const char *word, struct heavy_now *ret,
 	if (r == 0)
 		r = experiment_connect(app, &ret->client, err);
 	ret->exp = (struct client_exp){ret->name.project, ret->name.experiment};
-	if (r == 0)
-		r = change_settle(
-			ret->client, &ret->exp, &watch, ret->state, err);
+	ret->of_profile = app->common->api == API_PORTAL || !ret->exp.proj[0];
+	if (r < 0 || ret->of_profile)
+		return r;
+	r = change_settle(ret->client, &ret->exp, &watch, ret->state, err);
 	end_line(&w);
+	if ((r == -NFZ_E_NO_EXPERIMENT || r == -NFZ_E_FAULT) &&
+		app->common->api != API_CLASSIC) {
+		/* whoever needs its topology asks the portal */
+		err_clear(err);
+		ret->of_profile = true;
+		return 0;
+	}
 	if (r == 0 && strcmp(ret->state, "swapped") != 0)
 		r = client_require_active(&ret->exp, ret->state, err);
 	if (r == 0)

@@ -18,11 +18,12 @@ struct heavy_now {
 	struct arena arena;
 	struct ns_block block;
 	bool has_block;
+	bool of_profile;         /* the classic service does not know it */
 	struct change_view view; /* empty unless active */
 };
 
 /* Waits until no change is under way, then reads.  NFZ_E_SWAPPED in any state
- * but active and swapped. */
+ * but active and swapped.  An experiment of the portal has no text. */
 int heavy_open(struct app *app, const char *word, struct heavy_now *ret,
 	struct err *err) NFZ_MUST_CHECK;
 void heavy_close(struct heavy_now *now);

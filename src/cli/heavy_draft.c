@@ -223,6 +223,14 @@ int heavy_draft(struct heavy_now *now, const struct topology *t,
 	int r;
 
 	*ret = (struct heavy_draft){.text = BUF_INIT(TEXT_MAX)};
+	if (now->of_profile) {
+		err_set(err, NFZ_E_UNCOVERED,
+			"%s was made of a profile: the portal changes its "
+			"parameters only, so no bridge can be put into a link",
+			now->exp.exp);
+		return err_hint(err, "Bridges that the profile has are used "
+				     "as they are: --light");
+	}
 	if (!now->text) {
 		err_set(err, NFZ_E_NS,
 			"%s/%s has no NS description that could be changed",

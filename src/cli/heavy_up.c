@@ -218,7 +218,7 @@ int heavy_up(struct app *app, const char *word, const struct heavy_order *order,
 	int r;
 
 	r = heavy_open(app, word, &now, err);
-	if (r == 0)
+	if (r == 0 && !now.of_profile)
 		r = client_require_active(&now.exp, now.state, err);
 	if (r == 0)
 		r = experiment_topology(app, &now.name, &t, err);
