@@ -81,6 +81,19 @@ static int collect(struct manifests *m, const struct jval *v, const char *key,
 	return rc;
 }
 
+/* What the portal hands over was given, not wished for: who has no login has
+ * none. */
+static void mark_silent(struct topology *t)
+{
+	for (size_t i = 0; i < t->n_nodes; i++) {
+		const struct topo_node *n = &t->nodes[i];
+
+		if (!topology_login(n->m) && !n->m->unusable &&
+			n->role != ROLE_SWITCH && n->role != ROLE_EXTERNAL)
+			topology_machine(t, (int)i)->unusable = "no-login";
+	}
+}
+
 int portal_manifests_parse(
 	const struct draft_text *from, struct topology **ret, struct err *err)
 {
@@ -98,8 +111,10 @@ int portal_manifests_parse(
 	}
 	if (!rc)
 		rc = rspec_parse_all(m.texts, m.n, ret, err);
-	if (!rc)
+	if (!rc) {
 		(*ret)->source = "portal";
+		mark_silent(*ret);
+	}
 	free(m.texts);
 	arena_release(&m.names);
 	return rc;
