@@ -11,6 +11,15 @@ $(BUILD)/payload/x86_64.nfzp: $(NODE_ALL) scripts/make-payload
 	@mkdir -p $(@D)
 	$(Q)scripts/make-payload x86_64 $@ $(NODE_ALL)
 
+# Recipes, where the command looks for them.
+RECIPES := $(patsubst recipes/%,$(BUILD)/recipes/%,$(wildcard recipes/*.recipe))
+
+all: $(RECIPES)
+
+$(BUILD)/recipes/%.recipe: recipes/%.recipe
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
 # The deploy functions from a shell, for tests/e2e/deploy*.sh.
 $(BUILD)/tests/deploy-tool: $(BUILD)/tests/obj/e2e/deploy_tool.o $(foreach f,deploy store planner testbed flow topology format base,$(BUILD)/lib$(f).a)
 	$(call say,LD,$@)

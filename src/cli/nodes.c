@@ -125,8 +125,9 @@ const char *nodes_collector(const struct deploy_report *r)
 				&r->nodes[i].found[f];
 
 			for (size_t p = 0; p < found->n; p++)
-				if (strcmp(found->processes[p].role,
-					    "collector") == 0)
+				if (!found->recipe[0] &&
+					strcmp(found->processes[p].role,
+						"collector") == 0)
 					return r->nodes[i].name;
 		}
 	return NULL;

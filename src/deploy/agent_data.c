@@ -149,11 +149,12 @@ static int still_running(void *ctx, const struct proc_info *info)
 	return strcmp(proc_info_state(info), "running") == 0;
 }
 
-/* data ID: the store's files as OUT frames: "file SIZE PATH\n", SIZE bytes,
+/* data ID TREE: the files of store/ or data/ as OUT frames: "file SIZE PATH\n", SIZE bytes,
  * "sha HEX\n", ...; at last "end\n".  Programs must have been stopped. */
 int call_data(struct agent *a, const struct frame_args *args, struct err *err)
 {
 	struct walk w = {.fn = send_file, .ctx = a};
+	bool foreign = strcmp(frame_arg(args, 2), "data") == 0;
 	int r = dep_open(a, frame_arg(args, 1), false, 0, err);
 
 	if (r < 0)
@@ -161,7 +162,7 @@ int call_data(struct agent *a, const struct frame_args *args, struct err *err)
 	if (agent_each_role(a->dep.dir, still_running, NULL))
 		return err_set(err, NFZ_E_BUSY,
 			"the programs of deployment %s still run", a->dep.id);
-	r = walk_dir(&w, a->dep.dir, "store", "", 0);
+	r = walk_dir(&w, a->dep.dir, foreign ? "data" : "store", "", 0);
 	if (r < 0)
 		return err_sys(err, "the recorded flows");
 	send_text(a, "end\n");

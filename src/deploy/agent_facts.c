@@ -122,7 +122,8 @@ static void note_size(
 static int note_deployment(void *ctx, const char *path, const char *id)
 {
 	static const char *const fields[] = {"experiment", "who", "host",
-		"version", "since", "updated", "boot", "keyid", "mode"};
+		"version", "since", "updated", "boot", "keyid", "mode",
+		"recipe"};
 	enum { FIELDS = sizeof(fields) / sizeof(*fields), FIRST = 4 };
 	struct listing l = {.agent = ctx, .id = id};
 	struct buf tag = BUF_INIT(8192);

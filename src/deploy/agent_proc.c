@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { START_MS = 10000, ALIVE_MS = 2000, TAIL = 700 };
+enum { START_MS = 10000, ALIVE_MS = 2000, BRIEF_MS = 400, TAIL = 700 };
 
 bool role_ok(const char *role)
 {
@@ -258,15 +258,19 @@ static int crashed(
 	return -NFZ_E_CRASHED;
 }
 
-/* Waits for READY (or 2 s of life, when that is enough). */
-static int await(struct agent *a, const char *role, bool ready_wanted,
-	int status, struct err *err)
+/* Waits for READY, or for some time of life, when that is enough. */
+static int await(struct agent *a, const char *role, const char *how, int status,
+	struct err *err)
 {
 	struct buf word = BUF_INIT(1024);
 	struct proc_info info;
+	bool ready_wanted = strcmp(how, "ready") == 0;
+	int64_t ms = ready_wanted                ? START_MS
+		     : strcmp(how, "brief") == 0 ? BRIEF_MS
+						 : ALIVE_MS;
 	int r = 0;
 
-	wait_word(a, status, ready_wanted ? START_MS : ALIVE_MS, &word);
+	wait_word(a, status, ms, &word);
 	if (*buf_str(&word) == 'R') {
 		char *end = strchr(word.data, '\n');
 
@@ -305,8 +309,7 @@ static int start_keeper(
 	if (r == 0 && write(s.go, "g", 1) != 1)
 		r = err_sys(err, "%s: its keeper", role);
 	if (r == 0)
-		r = await(a, role, strcmp(frame_arg(args, 4), "ready") == 0,
-			s.status, err);
+		r = await(a, role, frame_arg(args, 4), s.status, err);
 	if (s.go >= 0)
 		close(s.go);
 	if (s.status >= 0)
@@ -340,7 +343,7 @@ static int check_start(
 	return 0;
 }
 
-/* start ID ROLE STAMP ready|alive PROGRAM ARG...: unchanged=1 when it runs
+/* start ID ROLE STAMP ready|alive|brief PROGRAM ARG...: unchanged=1 when it runs
  * with this stamp already; else the old one is ended first. */
 int call_start(struct agent *a, const struct frame_args *args, struct err *err)
 {

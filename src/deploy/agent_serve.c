@@ -32,6 +32,9 @@ static const struct {
 	{"run", call_exec},
 	{"logs", call_logs},
 	{"data", call_data},
+	{"adopt", call_adopt},
+	{"program", call_program},
+	{"place", call_place},
 	{"undo", call_undo},
 	{"verify", call_verify},
 	{"snapshot", call_snapshot},
@@ -210,7 +213,8 @@ static int one_call(struct agent *a, const struct frame *f, struct err *err)
 	buf_consume(&a->input, f->total);
 	buf_reset(&a->words);
 	a->in_data = strcmp(frame_arg(&args, 0), "install") == 0 ||
-		     strcmp(frame_arg(&args, 0), "put") == 0;
+		     strcmp(frame_arg(&args, 0), "put") == 0 ||
+		     strcmp(frame_arg(&args, 0), "program") == 0;
 	r = err_set(&why, NFZ_E_REMOTE, "this agent knows no call \"%.40s\"",
 		frame_arg(&args, 0));
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)

@@ -53,6 +53,7 @@ struct deploy_options {
 	bool all;               /* also of other experiments */
 	bool force;             /* remove changed and unknown files as well */
 	bool dry_run;           /* only look */
+	const char *recipe;     /* only of this recipe; NULL: any */
 	int64_t older_ms;       /* only what is at least so old; 0: any */
 };
 
@@ -69,8 +70,9 @@ struct deploy_found {
 	char id[17], path[512], busy[128]; /* busy: who is working on it */
 	char experiment[160], who[128], host[128], version[64], mode[32];
 	char since[40], updated[40], keyid[17];
-	bool rebooted; /* the node was booted since */
-	bool journal;  /* its changes were recorded; else: left-over files */
+	char recipe[32]; /* deploy/recipe.h; "": our own programs */
+	bool rebooted;   /* the node was booted since */
+	bool journal;    /* its changes were recorded; else: left-over files */
 	int64_t age_s; /* since it was made, by the node's clock; -1 unknown */
 	/* recorded flows; -1: none here */
 	int64_t data_bytes, data_idle_s; /* idle: since the last write */
@@ -160,6 +162,8 @@ struct deploy_kept {
  * recorded flows into `dir`, a new directory: a store that nfz-query reads,
  * with SHA256SUMS beside its files.  Every file is held against the checksum
  * the node made of it.  When anything fails, dir is not there. */
+/* With a recipe in the options: what its programs wrote, from every node, into
+ * a directory each. */
 int deploy_keep(const struct topology *t, const struct deploy_options *o,
 	const char *dir, struct deploy_kept *ret,
 	struct err *err) NFZ_MUST_CHECK;

@@ -32,15 +32,19 @@ struct incoming {
 	bool sum_due; /* the next line is the file's checksum */
 	bool ended;
 	struct crypto_sha256 sum;
-	struct buf sums; /* SHA256SUMS */
+	char prefix[130]; /* "NODE/" of a recipe's, else "" */
+	struct buf *sums; /* SHA256SUMS */
 	struct deploy_kept *kept;
 	struct err err; /* the first thing that was wrong */
 };
 
 struct keeping {
 	struct session s;
-	struct incoming in;
+	struct incoming *in; /* by node of the fleet */
+	struct buf sums;
+	struct deploy_kept *kept;
 	const char *part;
+	bool recipe;   /* all nodes have something */
 	char seen[17]; /* the deployment whose records these are */
 };
 
@@ -101,7 +105,7 @@ static int end_file(struct incoming *in)
 	if (strncmp(in->line, "sha ", 4) != 0 || strcmp(in->line + 4, hex) != 0)
 		return err_set(&in->err, NFZ_E_VERIFY,
 			"%s: the copy is not what is on the node", in->path);
-	buf_addf(&in->sums, "%s  %s\n", hex, in->path);
+	buf_addf(in->sums, "%s  %s%s\n", hex, in->prefix, in->path);
 	return 0;
 }
 
@@ -183,21 +187,55 @@ static int call_stop(struct keeping *k, struct fleet_node *n)
 	return FLEET_CALL;
 }
 
+/* Where a node's files go: the store has one place, recipes one a node. */
+static int open_place(
+	struct keeping *k, const struct fleet_node *n, struct err *err)
+{
+	struct incoming *in = &k->in[n->index];
+	cleanup_free char *path = NULL;
+
+	if (k->recipe)
+		snprintf(in->prefix, sizeof(in->prefix), "%.127s/", n->name);
+	path = mem_printf("%s/%s", k->part, in->prefix);
+	if (strchr(n->name, '/') || *n->name == '.' ||
+		file_make_dirs(path, 0700, err) < 0)
+		return err_set(err, NFZ_E_IO, "%s cannot be made", path);
+	in->dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	in->sums = &k->sums;
+	in->kept = k->kept;
+	return in->dir < 0 ? err_sys(err, "%s", path) : 0;
+}
+
 static int call_data(struct keeping *k, struct fleet_node *n, struct err *err)
 {
 	const struct deploy_found *f = meant(k, n);
-	const char *const call[] = {"data", f->id, NULL};
+	const char *const call[] = {
+		"data", f->id, k->recipe ? "data" : "store", NULL};
 
-	if (k->seen[0])
+	if (k->seen[0] && !k->recipe)
 		return err_set(err, NFZ_E_INPUT,
 			"there are records of two deployments, %s and %s: keep "
 			"them one by one with --deployment",
 			k->seen, f->id);
+	if (open_place(k, n, err) < 0)
+		return -(int)err->code;
 	snprintf(k->seen, sizeof(k->seen), "%s", f->id);
-	snprintf(k->in.kept->node, sizeof(k->in.kept->node), "%s", n->name);
+	snprintf(k->kept->node, sizeof(k->kept->node), "%s", n->name);
 	fleet_call(n, DATA_MS, call);
 	n->stage = 3;
 	return FLEET_CALL;
+}
+
+static bool has_data(const struct keeping *k, const struct deploy_found *f)
+{
+	return k->recipe || f->data_bytes >= 0;
+}
+
+static bool must_wait(struct keeping *k, const struct fleet_node *n,
+	const struct deploy_found *f)
+{
+	return (f->data_bytes >= 0 || found_has_role(f, "collector")) &&
+	       others_at_work(&k->s, n);
 }
 
 /* stage: 0 looking, 1 stopping, 2 stopped, 3 sending */
@@ -218,14 +256,14 @@ static int keep_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	else if (last)
 		n->stage++;
 	f = meant(k, n);
-	if (!f || n->stage >= 4 || (n->stage == 2 && f->data_bytes < 0)) {
+	if (!f || n->stage >= 4 || (n->stage == 2 && !has_data(k, f))) {
 		n->stage = 4;
 		d->status = NODE_OK;
 		return FLEET_DONE;
 	}
 	if (n->stage == 2)
 		return call_data(k, n, err);
-	if (f->data_bytes >= 0 && others_at_work(&k->s, n))
+	if (must_wait(k, n, f))
 		return FLEET_WAIT;
 	return call_stop(k, n);
 }
@@ -235,9 +273,8 @@ static void keep_data(void *ctx, struct fleet_node *n, bool is_stderr,
 {
 	struct keeping *k = ctx;
 
-	(void)n;
 	if (!is_stderr)
-		take_in(&k->in, data, len);
+		take_in(&k->in[n->index], data, len);
 }
 
 static void keep_done(void *ctx, struct fleet_node *n)
@@ -248,23 +285,45 @@ static void keep_done(void *ctx, struct fleet_node *n)
 	session_failed(&k->s, n);
 }
 
-static int run_all(struct keeping *k, struct err *err)
+/* What was wrong with the files of a node, and whether all came. */
+static int check_all(struct keeping *k, bool *ret_ended, struct err *err)
+{
+	*ret_ended = k->seen[0] != '\0';
+	for (size_t i = 0; i < k->s.fleet->n; i++) {
+		struct incoming *in = &k->in[i];
+
+		if (in->dir < 0)
+			continue;
+		close_file(in);
+		if (in->err.code) {
+			*err = in->err;
+			return err_wrap(err, "%s", k->s.fleet->nodes[i].name);
+		}
+		*ret_ended = *ret_ended && in->ended;
+	}
+	return 0;
+}
+
+static int run_all(struct keeping *k, bool *ret_ended, struct err *err)
 {
 	const struct fleet_job job = {.next = keep_next,
 		.data = keep_data,
 		.done = keep_done,
 		.ctx = k};
+	struct err bad = ERR_INIT;
 	int r;
 
+	k->in = mem_zalloc(k->s.fleet->n + 1, sizeof(*k->in));
 	for (size_t i = 0; i < k->s.fleet->n; i++) {
+		k->in[i].dir = k->in[i].fd = -1;
+		k->in[i].err = (struct err)ERR_INIT;
 		k->s.fleet->nodes[i].wanted = true;
 		k->s.fleet->nodes[i].look = true;
 	}
 	r = session_run(&k->s, &job, err);
-	close_file(&k->in);
-	if (r == 0 && k->in.err.code) {
-		*err = k->in.err;
-		r = -(int)err->code;
+	if (check_all(k, ret_ended, &bad) < 0 && r == 0) {
+		*err = bad;
+		r = -(int)bad.code;
 	}
 	return r;
 }
@@ -272,32 +331,57 @@ static int run_all(struct keeping *k, struct err *err)
 /* All that was announced came, and was right: it gets its name. */
 static int finish(struct keeping *k, const char *dir, struct err *err)
 {
-	char path[4200];
-	int r;
+	cleanup_free char *path = mem_printf("%s/SHA256SUMS", k->part);
+	int r = file_replace(path, 0600, buf_str(&k->sums), k->sums.len, err);
 
-	if (!k->in.ended)
-		return err_set(err, NFZ_E_REMOTE,
-			"%s: the recorded flows did not come whole",
-			k->in.kept->node);
-	snprintf(path, sizeof(path), "%.4000s/SHA256SUMS", k->part);
-	r = file_replace(path, 0600, buf_str(&k->in.sums), k->in.sums.len, err);
-	if (r == 0 && (fsync(k->in.dir) < 0 || rename(k->part, dir) < 0))
+	for (size_t i = 0; r == 0 && i < k->s.report->n; i++)
+		if (k->in[i].dir >= 0 && fsync(k->in[i].dir) < 0)
+			r = err_sys(err, "%s", k->part);
+	if (r == 0 && rename(k->part, dir) < 0)
 		r = err_sys(err, "%s", dir);
 	return r;
 }
 
 /* One that is there already is never added to. */
-static int make_part(struct keeping *k, const char *dir, struct err *err)
+static int make_part(const struct keeping *k, const char *dir, struct err *err)
 {
 	struct stat st;
 
 	if (lstat(dir, &st) == 0)
 		return err_set(err, NFZ_E_USAGE, "%s is there already", dir);
-	if (file_make_dirs(k->part, 0700, err) < 0)
-		return -(int)err->code;
-	k->in.dir =
-		open(k->part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return k->in.dir < 0 ? err_sys(err, "%s", k->part) : 0;
+	return file_make_dirs(k->part, 0700, err);
+}
+
+static int keep_all(struct keeping *k, const char *dir, struct err *err)
+{
+	bool ended = false;
+	int r = run_all(k, &ended, err);
+
+	r = session_close(&k->s, r, err);
+	/* strip will say which node it was; what it held is lost */
+	if (r == -NFZ_E_NODES_FAILED && ended) {
+		err_clear(err);
+		r = 0;
+	}
+	if (r == 0 && k->seen[0] && !ended)
+		r = err_set(err, NFZ_E_REMOTE,
+			"%s: the files did not come whole", k->kept->node);
+	if (r == 0 && k->seen[0])
+		r = finish(k, dir, err);
+	return r;
+}
+
+static void release(struct keeping *k, size_t nodes)
+{
+	for (size_t i = 0; k->in && i < nodes; i++) {
+		if (k->in[i].fd >= 0)
+			close(k->in[i].fd);
+		if (k->in[i].dir >= 0)
+			close(k->in[i].dir);
+	}
+	free(k->in);
+	buf_release(&k->sums);
+	free(k);
 }
 
 int deploy_keep(const struct topology *t, const struct deploy_options *o,
@@ -310,30 +394,18 @@ int deploy_keep(const struct topology *t, const struct deploy_options *o,
 
 	*ret = (struct deploy_kept){0};
 	k->part = part;
-	k->in.dir = k->in.fd = -1;
-	k->in.kept = ret;
-	k->in.sums = (struct buf)BUF_INIT((size_t)64 << 20);
+	k->kept = ret;
+	k->recipe = o->recipe != NULL;
+	k->sums = (struct buf)BUF_INIT((size_t)64 << 20);
 	r = make_part(k, dir, err);
 	if (r == 0) {
 		r = session_open(t, o, &report, &k->s, err);
 		if (r == 0)
-			r = run_all(k, err);
-		if (k->s.fleet)
-			r = session_close(&k->s, r, err);
-		/* strip will say which node it was; what it held is lost */
-		if (r == -NFZ_E_NODES_FAILED && k->in.ended) {
-			err_clear(err);
-			r = 0;
-		}
-		if (r == 0 && k->seen[0])
-			r = finish(k, dir, err);
+			r = keep_all(k, dir, err);
 		if (file_remove_tree(part, NULL) < 0 && r == 0)
 			r = err_sys(err, "%s", part);
 	}
-	if (k->in.dir >= 0)
-		close(k->in.dir);
-	buf_release(&k->in.sums);
+	release(k, report.n);
 	deploy_report_release(&report);
-	free(k);
 	return r;
 }

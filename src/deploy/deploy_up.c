@@ -243,7 +243,8 @@ static int refuse_strangers(
 	for (size_t k = 0; k < d->n_found; k++) {
 		const struct deploy_found *f = &d->found[k];
 
-		if (found_is_ours(&u->s, f))
+		/* other tools do not disturb ours */
+		if (found_is_ours(&u->s, f) || f->recipe[0])
 			continue;
 		err_set(err, NFZ_E_BUSY,
 			"%s already has a deployment of %s by %s (%s, since "

@@ -225,6 +225,7 @@ static void take_deployment(
 	copy_field(note, "since", f->since, sizeof(f->since));
 	copy_field(note, "updated", f->updated, sizeof(f->updated));
 	copy_field(note, "keyid", f->keyid, sizeof(f->keyid));
+	copy_field(note, "recipe", f->recipe, sizeof(f->recipe));
 	copy_field(note, "boot", boot, sizeof(boot));
 	f->rebooted = strcmp(boot, d->boot) != 0;
 }
@@ -386,7 +387,7 @@ static bool made_for(const char *experiment, const struct deploy_found *f)
 
 bool found_is_ours(const struct session *s, const struct deploy_found *f)
 {
-	return made_for(s->name, f);
+	return !f->recipe[0] && made_for(s->name, f);
 }
 
 bool deploy_is_meant(const struct deploy_options *o, const char *experiment,
@@ -394,6 +395,8 @@ bool deploy_is_meant(const struct deploy_options *o, const char *experiment,
 {
 	/* an age that nobody knows is none to remove something for */
 	if (o->older_ms > 0 && f->age_s < o->older_ms / 1000)
+		return false;
+	if (o->recipe && strcmp(f->recipe, o->recipe) != 0)
 		return false;
 	if (o->deployment)
 		return strcmp(f->id, o->deployment) == 0;

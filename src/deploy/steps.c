@@ -122,9 +122,10 @@ static void add_removals(struct steps *s, const struct rollout *r,
 		const struct deploy_node *d = &found->nodes[i];
 
 		for (size_t k = 0; k < d->n_found; k++)
-			if ((!d->found[k].experiment[0] ||
-				    strcmp(d->found[k].experiment,
-					    experiment) == 0) &&
+			if (!d->found[k].recipe[0] &&
+				(!d->found[k].experiment[0] ||
+					strcmp(d->found[k].experiment,
+						experiment) == 0) &&
 				(strcmp(d->found[k].id, r->id) != 0 ||
 					!wants(r, d->node)))
 				add(s, d->node, STEP_REMOVE, d->found[k].id);

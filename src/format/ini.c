@@ -27,25 +27,31 @@ static int each(
 	return r->result == 0;
 }
 
+int ini_read_text(const char *text, const char *file, ini_fn fn, void *ctx,
+	struct err *err)
+{
+	struct reading r = {fn, ctx, err, 0};
+	int line = ini_parse_string(text, each, &r);
+
+	if (r.result < 0)
+		return err_wrap(err, "%s:%d", file, line);
+	if (line > 0)
+		return err_set(err, NFZ_E_CONFIG,
+			"%s:%d: neither [section], key = value nor a comment",
+			file, line);
+	return 0;
+}
+
 int ini_read(const char *path, ini_fn fn, void *ctx, struct err *err)
 {
 	struct buf text = BUF_INIT(INI_FILE_MAX);
-	struct reading r = {fn, ctx, err, 0};
-	int line, code;
+	int code;
 
 	if (access(path, F_OK) < 0 && errno == ENOENT)
 		return 0;
 	code = file_read(path, &text, err);
-	if (code == 0) {
-		line = ini_parse_string(buf_str(&text), each, &r);
-		if (r.result < 0)
-			code = err_wrap(err, "%s:%d", path, line);
-		else if (line > 0)
-			code = err_set(err, NFZ_E_CONFIG,
-				"%s:%d: neither [section], key = value nor a "
-				"comment",
-				path, line);
-	}
+	if (code == 0)
+		code = ini_read_text(buf_str(&text), path, fn, ctx, err);
 	buf_release(&text);
 	return code;
 }

@@ -13,4 +13,8 @@ typedef int (*ini_fn)(void *ctx, const char *section, const char *key,
 int ini_read(
 	const char *path, ini_fn fn, void *ctx, struct err *err) NFZ_MUST_CHECK;
 
+/* The same from a text; file is for messages. */
+int ini_read_text(const char *text, const char *file, ini_fn fn, void *ctx,
+	struct err *err) NFZ_MUST_CHECK;
+
 #endif

@@ -1,0 +1,1 @@
+recipe check recipes/tcpdump.recipe

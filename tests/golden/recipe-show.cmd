@@ -1,0 +1,1 @@
+recipe show recipes/softflowd.recipe

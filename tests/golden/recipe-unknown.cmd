@@ -1,0 +1,1 @@
+recipe run nosuch a/b
