@@ -4,6 +4,8 @@
  *   reduce.c lan.c halves.c   rules to a fixed point (kernel.c keeps the trail)
  *   parts.c                   independent parts
  *   branch.c                  branch and reduce, for parts of moderate size
+ *   lagrange.c program.c      prices; branch and cut over the linear program
+ *   core.c                    cores from a SAT solver
  *   tally.c                   greedy choices to start from
  *   dual.c                    the certificate, over the problem as stated
  *
@@ -21,6 +23,7 @@
 #include "planner/lagrange.h"
 #include "planner/local.h"
 #include "planner/parts.h"
+#include "planner/program.h"
 #include "planner/region.h"
 #include "planner/tally.h"
 
@@ -72,9 +75,11 @@ enum {
 	WALK_COLS = 5000, /* beyond, regions do better */
 	PASSES = 16,      /* over regions */
 	PRICE_ROUNDS = 300,
-	FIRST_SCALE = 12,  /* the core search divides costs by prices */
-	CORE_COLS = 60000, /* beyond, a call of the solver is too dear */
-	CORE_PAIRS = 20000 /* where it proves less, too */
+	PROGRAM_ROWS = 3000,
+	PROGRAM_WORK = 20000000, /* rows times steps */
+	FIRST_SCALE = 12,        /* the core search divides costs by prices */
+	CORE_COLS = 60000,       /* beyond, a call of the solver is too dear */
+	CORE_PAIRS = 20000       /* where it proves less, too */
 };
 
 static void try_branch(struct engine *e, const struct part *part,
@@ -221,6 +226,32 @@ static bool try_prices(struct engine *e, const struct cover_problem *p,
 	return true;
 }
 
+/* True: the problem was handed on, smaller. */
+static bool try_program(struct engine *e, const struct cover_problem *p,
+	struct answer *a, bool *chosen, double *price)
+{
+	cleanup_free unsigned char *fate = mem_zalloc((size_t)p->n_cols + 1, 1);
+	struct program g = {.deadline = e->deadline,
+		.effort = PROGRAM_WORK,
+		.grain = a->grain,
+		.cost = a->cost,
+		.bound = a->bound,
+		.chosen = chosen,
+		.price = price,
+		.fate = fate};
+
+	if (a->cost < 0 || e->skip & SKIP_PROGRAM || p->n_rows > PROGRAM_ROWS)
+		return false;
+	program_solve(p, &g);
+	a->cost = g.cost;
+	a->bound = g.bound;
+	e->ret->nodes += g.nodes;
+	if (proven(*a) || g.n_fixed * 20 < p->n_cols)
+		return false;
+	solve_rest(e, p, fate, a, chosen);
+	return true;
+}
+
 static int64_t quick_bound(const struct engine *e, const struct part *part)
 {
 	int64_t bound = branch_bound(&part->p, NULL), more;
@@ -251,6 +282,9 @@ static struct answer solve_part(
 		return a;
 	if (!proven(a) && !part->pairs)
 		walk(e, p, &a, chosen);
+	if (!proven(a) && !part->pairs && !e->brief &&
+		try_program(e, p, &a, chosen, price))
+		return a;
 	if (!proven(a) && !(e->skip & SKIP_CORE) && !e->brief &&
 		p->n_cols <= (part->pairs ? CORE_PAIRS : CORE_COLS))
 		try_core(e, p, &a, chosen, price);

@@ -32,7 +32,8 @@ enum kernel_skip {
 	SKIP_CORE = 256,      /* core-guided search */
 	SKIP_LOCAL = 512,     /* local search */
 	SKIP_LAGRANGE = 1024, /* multipliers and what they fix */
-	SKIP_PARTS = 2048     /* components apart */
+	SKIP_PARTS = 2048,    /* components apart */
+	SKIP_PROGRAM = 4096   /* branch and cut */
 };
 
 struct kernel {

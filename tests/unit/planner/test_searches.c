@@ -154,6 +154,7 @@ Test(searches, agree)
 {
 	static const unsigned skips[] = {SKIP_CORE, SKIP_BRANCH,
 		SKIP_LAGRANGE | SKIP_BRANCH, SKIP_LOCAL, SKIP_LAN,
+		SKIP_PROGRAM | SKIP_BRANCH,
 		SKIP_HALVES | SKIP_FOLD | SKIP_SIMPLICIAL};
 
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)

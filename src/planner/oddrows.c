@@ -1,0 +1,283 @@
+/* Reference: {0,1/2}-cuts (Caprara, Fischetti 1996), found by elimination
+ * modulo 2 (Andreello, Caprara, Fischetti 2007; Koster, Zymolka, Kutschka
+ * 2009).  A set of rows costs what it exceeds its needs by, and the values of
+ * the columns it holds an odd number of times; it makes a cut when its needs
+ * are odd together and it costs less than one.  Rows are added to each other so
+ * that the dearest columns become even, those with few rows first, which
+ * keeps the sets small. */
+#define _GNU_SOURCE
+#include "planner/oddrows.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const double ZERO = 1e-6, SLACK_MOST = 0.5, WORTH = 0.02;
+
+enum { ROWS_MOST = 3000, WORD = 64 };
+
+struct parity {
+	const struct cover_problem *p;
+	int n_rows, n_cols; /* of the table */
+	int *row, *col;     /* theirs in the problem */
+	int *number;        /* by column of the problem, -1 outside */
+	double *value;      /* by column of the table */
+	int words, members; /* words of a line: columns, then rows */
+	uint64_t *bits;     /* line by line */
+	double *slack;      /* by line */
+	unsigned char *odd, *retired;
+	int *size; /* rows added up in a line */
+	struct odd_sets *ret;
+};
+
+static uint64_t *line(const struct parity *x, int i)
+{
+	return x->bits + (size_t)i * (size_t)(x->words + x->members);
+}
+
+static bool has(const uint64_t *bits, int i)
+{
+	return bits[i / WORD] >> (i % WORD) & 1;
+}
+
+static void flip(uint64_t *bits, int i)
+{
+	bits[i / WORD] ^= UINT64_C(1) << (i % WORD);
+}
+
+static int need_of(const struct cover_problem *p, int r)
+{
+	return p->need ? p->need[r] : 1;
+}
+
+static double excess(const struct cover_problem *p, int r, const double *value)
+{
+	double sum = -need_of(p, r);
+
+	for (int i = p->row_start[r]; i < p->row_start[r + 1]; i++)
+		sum += value[p->row_col[i]];
+	return sum > 0 ? sum : 0;
+}
+
+/* Rows that hardly exceed their need, and the columns in them. */
+static void choose(struct parity *x, const double *value)
+{
+	const struct cover_problem *p = x->p;
+
+	for (int r = 0; r < p->n_rows && x->n_rows < ROWS_MOST; r++) {
+		double over = excess(p, r, value);
+
+		if (over >= SLACK_MOST)
+			continue;
+		x->slack[x->n_rows] = over;
+		x->odd[x->n_rows] = need_of(p, r) % 2 != 0;
+		x->size[x->n_rows] = 1;
+		x->row[x->n_rows++] = r;
+		for (int i = p->row_start[r]; i < p->row_start[r + 1]; i++) {
+			int c = p->row_col[i];
+
+			if (value[c] < ZERO || x->number[c] >= 0)
+				continue;
+			x->number[c] = x->n_cols;
+			x->value[x->n_cols] = value[c];
+			x->col[x->n_cols++] = c;
+		}
+	}
+}
+
+static void fill(struct parity *x)
+{
+	const struct cover_problem *p = x->p;
+
+	x->words = x->n_cols / WORD + 1;
+	x->members = x->n_rows / WORD + 1;
+	x->bits = mem_zalloc((size_t)x->n_rows + 1,
+		sizeof(uint64_t) * (size_t)(x->words + x->members));
+	for (int i = 0; i < x->n_rows; i++) {
+		int r = x->row[i];
+
+		flip(line(x, i) + x->words, i);
+		for (int q = p->row_start[r]; q < p->row_start[r + 1]; q++)
+			if (x->number[p->row_col[q]] >= 0)
+				flip(line(x, i), x->number[p->row_col[q]]);
+	}
+}
+
+/* What the line costs, or more than one. */
+static double cost_of(const struct parity *x, int i)
+{
+	const uint64_t *bits = line(x, i);
+	double sum = x->slack[i];
+
+	for (int w = 0; w < x->words && sum < 1; w++)
+		for (uint64_t rest = bits[w]; rest && sum < 1; rest &= rest - 1)
+			sum += x->value[w * WORD + __builtin_ctzll(rest)];
+	return sum;
+}
+
+static void look_at(struct parity *x, int i)
+{
+	const uint64_t *members = line(x, i) + x->words;
+	struct odd_set set = {0};
+	double cost;
+
+	if (!x->odd[i] || x->size[i] < 2)
+		return;
+	cost = cost_of(x, i);
+	if (cost > 1 - 2 * WORTH)
+		return;
+	set.violation = (1 - cost) / 2;
+	set.rows = mem_grow(NULL, (size_t)x->n_rows, sizeof(int));
+	for (int r = 0; r < x->n_rows; r++)
+		if (has(members, r))
+			set.rows[set.n++] = x->row[r];
+	MEM_PUSH(x->ret->items, x->ret->n, x->ret->cap) = set;
+}
+
+static void add_line(struct parity *x, int to, int from)
+{
+	uint64_t *a = line(x, to);
+	const uint64_t *b = line(x, from);
+	int size = 0;
+
+	for (int w = 0; w < x->words + x->members; w++) {
+		a[w] ^= b[w];
+		if (w >= x->words)
+			size += __builtin_popcountll(a[w]);
+	}
+	x->size[to] = size;
+	x->slack[to] += x->slack[from];
+	x->odd[to] ^= x->odd[from];
+}
+
+/* The column with fewest lines among those worth most, -1: none. */
+static int next_column(
+	const struct parity *x, const int *lines, const unsigned char *done)
+{
+	int best = -1;
+
+	for (int c = 0; c < x->n_cols; c++) {
+		if (done[c] || lines[c] == 0)
+			continue;
+		if (best < 0 || lines[c] < lines[best] ||
+			(lines[c] == lines[best] &&
+				x->value[c] > x->value[best]))
+			best = c;
+	}
+	return best;
+}
+
+/* Among the lines with the column the one that spoils the others least. */
+static int pivot_line(const struct parity *x, int col)
+{
+	int best = -1;
+
+	for (int i = 0; i < x->n_rows; i++) {
+		if (x->retired[i] || !has(line(x, i), col))
+			continue;
+		if (best < 0 || x->slack[i] < x->slack[best] - ZERO ||
+			(x->slack[i] < x->slack[best] + ZERO &&
+				x->size[i] < x->size[best]))
+			best = i;
+	}
+	return best;
+}
+
+static void eliminate(struct parity *x)
+{
+	cleanup_free int *lines =
+		mem_zalloc((size_t)x->n_cols + 1, sizeof(int));
+	cleanup_free unsigned char *done = mem_zalloc((size_t)x->n_cols + 1, 1);
+	int col;
+
+	for (int i = 0; i < x->n_rows; i++)
+		for (int c = 0; c < x->n_cols; c++)
+			lines[c] += has(line(x, i), c);
+	while ((col = next_column(x, lines, done)) >= 0) {
+		int pivot = pivot_line(x, col);
+
+		done[col] = 1;
+		if (pivot < 0)
+			continue;
+		x->retired[pivot] = 1;
+		for (int i = 0; i < x->n_rows; i++) {
+			if (x->retired[i] || !has(line(x, i), col))
+				continue;
+			add_line(x, i, pivot);
+			look_at(x, i);
+		}
+	}
+}
+
+static int by_violation(const void *a, const void *b)
+{
+	const struct odd_set *x = a, *y = b;
+
+	if (x->violation > y->violation + ZERO ||
+		x->violation < y->violation - ZERO)
+		return x->violation < y->violation ? 1 : -1;
+	if (x->n != y->n)
+		return x->n < y->n ? -1 : 1;
+	return memcmp(x->rows, y->rows, sizeof(int) * (size_t)x->n);
+}
+
+static bool same(const struct odd_set *a, const struct odd_set *b)
+{
+	return a->n == b->n &&
+	       memcmp(a->rows, b->rows, sizeof(int) * (size_t)a->n) == 0;
+}
+
+static void keep_best(struct odd_sets *s, size_t most)
+{
+	size_t n = 0;
+
+	if (s->n)
+		qsort(s->items, s->n, sizeof(s->items[0]), by_violation);
+	for (size_t i = 0; i < s->n; i++) {
+		if (n < most &&
+			(n == 0 || !same(&s->items[i], &s->items[n - 1])))
+			s->items[n++] = s->items[i];
+		else
+			free(s->items[i].rows);
+	}
+	s->n = n;
+}
+
+void oddrows_find(const struct cover_problem *p, const double *value, int most,
+	struct odd_sets *ret)
+{
+	size_t cols = (size_t)p->n_cols + 1, rows = (size_t)p->n_rows + 1;
+	struct parity x = {.p = p, .ret = ret};
+
+	*ret = (struct odd_sets){0};
+	x.row = mem_grow(NULL, rows, sizeof(int));
+	x.slack = mem_grow(NULL, rows, sizeof(double));
+	x.odd = mem_zalloc(rows, 1);
+	x.retired = mem_zalloc(rows, 1);
+	x.size = mem_zalloc(rows, sizeof(int));
+	x.col = mem_grow(NULL, cols, sizeof(int));
+	x.value = mem_grow(NULL, cols, sizeof(double));
+	x.number = mem_grow(NULL, cols, sizeof(int));
+	memset(x.number, 0xff, sizeof(int) * cols);
+	choose(&x, value);
+	fill(&x);
+	eliminate(&x);
+	keep_best(ret, (size_t)most);
+	free(x.row);
+	free(x.slack);
+	free(x.odd);
+	free(x.retired);
+	free(x.size);
+	free(x.col);
+	free(x.value);
+	free(x.number);
+	free(x.bits);
+}
+
+void odd_sets_release(struct odd_sets *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->items[i].rows);
+	free(s->items);
+	*s = (struct odd_sets){0};
+}

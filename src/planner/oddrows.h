@@ -1,0 +1,28 @@
+/* Cuts that rows imply together: half the sum of some rows, rounded up. */
+#ifndef NFZ_PLANNER_ODDROWS_H
+#define NFZ_PLANNER_ODDROWS_H
+
+#include "planner/problem.h"
+
+#include <stddef.h>
+
+/* Of the rows of a problem (hard ones): half their sum has whole coefficients
+ * when each is rounded up, and half their needs, which are odd together, may
+ * be rounded up as well, because columns are bought or not. */
+struct odd_set {
+	int *rows, n;
+	double violation; /* of the values it was found for */
+};
+
+struct odd_sets {
+	struct odd_set *items;
+	size_t n, cap;
+};
+
+/* Sets whose cut the values (by column, 0 to 1) break, worst first, at most
+ * `most`. */
+void oddrows_find(const struct cover_problem *p, const double *value, int most,
+	struct odd_sets *ret);
+void odd_sets_release(struct odd_sets *s);
+
+#endif

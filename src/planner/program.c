@@ -1,0 +1,447 @@
+/* Reference: branch and cut (Padberg, Rinaldi 1991) with reduced cost fixing;
+ * cuts as in oddrows.c, proofs as in Neumaier, Shcherbina 2004: prices of the
+ * floating point program are rounded to integers, and what they prove is
+ * counted again exactly.  A branch is closed by such a count only. */
+#define _GNU_SOURCE
+#include "planner/program.h"
+#include "base/mem.h"
+#include "planner/oddrows.h"
+#include "planner/region.h"
+#include "planner/simplex.h"
+#include "planner/tally.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+__extension__ typedef __int128 wide;
+
+enum {
+	ROUNDS = 40,   /* of cuts, before branching */
+	FEW = 8,       /* such rounds must be enough for a whole step */
+	CUTS = 60,     /* in a round */
+	WORTH_IT = 10, /* one in so many columns decided: start afresh */
+};
+
+struct decision {
+	int col;
+	bool value, second;
+	size_t trail;
+};
+
+struct work {
+	const struct cover_problem *p;
+	struct program *g;
+	struct simplex s;
+	struct tally t;
+	double factor; /* of costs in the program */
+	int64_t scale; /* of prices as integers */
+	wide bound;    /* of this branch, times scale */
+	wide *reduced; /* by column, times scale */
+	int64_t *price;
+	size_t price_cap;
+	double *x;
+	int *trail;
+	size_t n_trail;
+	struct decision *stack;
+	size_t depth;
+	bool stopped;
+};
+
+static int64_t grain_of(const struct program *g)
+{
+	return g->grain > 1 ? g->grain : 1;
+}
+
+static bool is_fixed(const struct work *w, int c)
+{
+	return w->s.lower[c] >= w->s.upper[c];
+}
+
+/* What the program's prices prove, in integers. */
+static void count_exactly(struct work *w)
+{
+	const struct simplex *s = &w->s;
+	const struct cover_problem *p = w->p;
+
+	if ((size_t)s->n_rows > w->price_cap) {
+		w->price_cap = 2 * (size_t)s->n_rows;
+		w->price = mem_grow(w->price, w->price_cap, sizeof(int64_t));
+	}
+	w->bound = 0;
+	for (int r = 0; r < s->n_rows; r++) {
+		double y = simplex_price(s, r) / w->factor * (double)w->scale;
+
+		w->price[r] = y > 0 ? (int64_t)fmin(y, 0x1p62) : 0;
+		w->bound += (wide)w->price[r] * (int64_t)s->need[r];
+	}
+	for (int c = 0; c < p->n_cols; c++) {
+		wide d = (wide)p->cost[c] * w->scale;
+
+		for (size_t i = s->col_start[c]; i < s->col_start[c + 1]; i++)
+			d -= (wide)w->price[s->col_row[i]] *
+			     (int64_t)s->col_value[i];
+		w->reduced[c] = d;
+		if (s->lower[c] > 0 || (s->upper[c] > 0 && d < 0))
+			w->bound += d;
+	}
+}
+
+/* Above this nothing is of use: the next cheaper cost is a grain less. */
+static wide target(const struct work *w)
+{
+	return (wide)(w->g->cost - grain_of(w->g)) * w->scale;
+}
+
+static bool closed(const struct work *w)
+{
+	return w->bound > target(w);
+}
+
+static void fix(struct work *w, int col, bool value)
+{
+	w->trail[w->n_trail++] = col;
+	w->s.lower[col] = w->s.upper[col] = value;
+}
+
+static void undo(struct work *w, size_t trail)
+{
+	while (w->n_trail > trail) {
+		int c = w->trail[--w->n_trail];
+
+		w->s.lower[c] = 0;
+		w->s.upper[c] = 1;
+	}
+}
+
+static int fix_by_cost(struct work *w)
+{
+	wide gap = target(w) - w->bound;
+	int n = 0;
+
+	for (int c = 0; c < w->p->n_cols; c++) {
+		if (is_fixed(w, c))
+			continue;
+		if (w->reduced[c] > gap || -w->reduced[c] > gap) {
+			fix(w, c, w->reduced[c] < 0);
+			n++;
+		}
+	}
+	return n;
+}
+
+static void clear_tally(struct work *w)
+{
+	for (int c = 0; c < w->p->n_cols; c++)
+		if (w->t.in[c])
+			tally_remove(&w->t, c);
+}
+
+static void accept(struct work *w)
+{
+	const struct tally *t = &w->t;
+
+	if (t->open || t->cost >= w->g->cost)
+		return;
+	w->g->cost = t->cost;
+	memcpy(w->g->chosen, t->in, sizeof(bool) * (size_t)w->p->n_cols);
+}
+
+/* Columns of at least that value, completed and stripped. */
+static void round_off(struct work *w, double least)
+{
+	struct tally *t = &w->t;
+
+	for (int c = 0; c < w->p->n_cols; c++)
+		if (w->x[c] >= least)
+			tally_add(t, c);
+	if (t->open == 0 || tally_greedy(t)) {
+		tally_prune(t);
+		accept(w);
+	}
+	clear_tally(w);
+}
+
+static void add_cut(struct work *w, const struct odd_set *set, int *count)
+{
+	const struct cover_problem *p = w->p;
+	cleanup_free int *cols = mem_grow(NULL, (size_t)p->n_cols, sizeof(int));
+	cleanup_free double *values =
+		mem_grow(NULL, (size_t)p->n_cols, sizeof(double));
+	int n = 0, need = 0;
+
+	for (int i = 0; i < set->n; i++) {
+		int r = set->rows[i];
+
+		need += p->need ? p->need[r] : 1;
+		for (int q = p->row_start[r]; q < p->row_start[r + 1]; q++)
+			if (count[p->row_col[q]]++ == 0)
+				cols[n++] = p->row_col[q];
+	}
+	for (int i = 0; i < n; i++) {
+		values[i] = (count[cols[i]] + 1) / 2;
+		count[cols[i]] = 0;
+	}
+	simplex_add_row(&w->s, cols, values, n, need / 2 + need % 2);
+}
+
+static int add_cuts(struct work *w)
+{
+	struct odd_sets sets;
+	cleanup_free int *count =
+		mem_zalloc((size_t)w->p->n_cols + 1, sizeof(int));
+	int n;
+
+	oddrows_find(w->p, w->x, CUTS, &sets);
+	n = (int)sets.n;
+	for (size_t i = 0; i < sets.n; i++)
+		add_cut(w, &sets.items[i], count);
+	odd_sets_release(&sets);
+	return n;
+}
+
+/* Cuts that do not bind. */
+static void drop_cuts(struct work *w)
+{
+	struct simplex *s = &w->s;
+	cleanup_free bool *drop =
+		mem_zalloc((size_t)s->n_rows + 1, sizeof(bool));
+	bool any = false;
+
+	for (int r = w->p->n_rows; r < s->n_rows; r++) {
+		drop[r] = s->at[s->n_cols + r] == IN_BASIS;
+		any |= drop[r];
+	}
+	if (any)
+		simplex_drop_rows(s, drop);
+}
+
+/* The program at this branch; false: it gave no answer. */
+static bool run(struct work *w)
+{
+	struct simplex *s = &w->s;
+	int64_t before = s->steps;
+	enum simplex_end end;
+
+	s->limit = ((double)(w->g->cost - grain_of(w->g)) + 1e-3) * w->factor;
+	s->steps_left = w->g->effort / (s->n_rows + 1) + 1;
+	end = simplex_run(s);
+	if (end == SIMPLEX_ABOVE) {
+		count_exactly(w);
+		if (!closed(w)) {
+			s->limit = HUGE_VAL;
+			end = simplex_run(s);
+		}
+	}
+	w->g->effort -= (s->steps - before + 1) * (s->n_rows + 1);
+	if (end == SIMPLEX_STOPPED || end == SIMPLEX_LOST ||
+		w->g->effort <= 0) {
+		w->stopped = true;
+		return false;
+	}
+	count_exactly(w);
+	simplex_values(s, w->x);
+	return true;
+}
+
+static void raise_bound(struct work *w)
+{
+	wide whole = (w->bound + w->scale - 1) / w->scale;
+
+	if (whole > w->g->cost)
+		whole = w->g->cost;
+	if (whole > w->g->bound)
+		w->g->bound = (int64_t)whole;
+}
+
+/* Will rounds like the last one reach the next whole cost soon? */
+static bool worth_it(const struct work *w, wide before)
+{
+	wide grain = (wide)grain_of(w->g) * w->scale;
+	wide next = (w->bound + grain - 1) / grain * grain;
+
+	return (w->bound - before) * FEW > next - w->bound;
+}
+
+/* The first program and its cuts; true: nothing is left to do. */
+static bool sharpen(struct work *w)
+{
+	wide best = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		if (!run(w))
+			return true;
+		for (double least = 0.95; least > 0.1; least -= 0.2)
+			round_off(w, least);
+		if (i == 0)
+			for (int r = 0; r < w->p->n_rows; r++)
+				w->g->price[r] =
+					simplex_price(&w->s, r) / w->factor;
+		raise_bound(w);
+		if (closed(w)) {
+			w->g->bound = w->g->cost;
+			return true;
+		}
+		if (!worth_it(w, best))
+			break;
+		best = w->bound;
+		drop_cuts(w);
+		if (!add_cuts(w))
+			break;
+	}
+	return !run(w);
+}
+
+/* Every column is decided: is that a cover, and cheaper? */
+static void try_decided(struct work *w)
+{
+	struct tally *t = &w->t;
+
+	for (int c = 0; c < w->p->n_cols; c++)
+		if (w->s.lower[c] > 0)
+			tally_add(t, c);
+	accept(w);
+	clear_tally(w);
+}
+
+/* What is most undecided; -1: nothing is left. */
+static int choose(const struct work *w)
+{
+	double most = -1;
+	int best = -1;
+
+	for (int c = 0; c < w->p->n_cols; c++) {
+		double x = w->x[c], worth;
+
+		if (is_fixed(w, c))
+			continue;
+		worth = fmin(x, 1 - x) *
+			(w->t.col_start[c + 1] - w->t.col_start[c]);
+		if (worth > most) {
+			most = worth;
+			best = c;
+		}
+	}
+	return best;
+}
+
+/* True: nothing cheaper is in this branch. */
+static bool done(struct work *w, int *ret_col)
+{
+	w->g->nodes++;
+	if (!run(w) || closed(w))
+		return true;
+	round_off(w, 0.5);
+	if (closed(w))
+		return true;
+	fix_by_cost(w);
+	*ret_col = choose(w);
+	if (*ret_col < 0)
+		try_decided(w);
+	return *ret_col < 0;
+}
+
+static void divide(struct work *w)
+{
+	int col = -1;
+
+	while (!w->stopped) {
+		if (!done(w, &col)) {
+			w->stack[w->depth++] = (struct decision){.col = col,
+				.value = w->x[col] >= 0.4,
+				.trail = w->n_trail};
+			fix(w, col, w->x[col] >= 0.4);
+			continue;
+		}
+		while (w->depth && w->stack[w->depth - 1].second)
+			undo(w, w->stack[--w->depth].trail);
+		if (!w->depth)
+			break;
+		undo(w, w->stack[w->depth - 1].trail);
+		w->stack[w->depth - 1].second = true;
+		fix(w, w->stack[w->depth - 1].col,
+			!w->stack[w->depth - 1].value);
+	}
+	if (!w->stopped)
+		w->g->bound = w->g->cost;
+}
+
+static void work_init(
+	struct work *w, const struct cover_problem *p, struct program *g)
+{
+	size_t cols = (size_t)p->n_cols + 1;
+	cleanup_free double *cost = mem_zalloc(cols, sizeof(double));
+	cleanup_free double *ones = NULL;
+	int64_t sum = 0, least = INT64_MAX;
+	int longest = 0;
+
+	*w = (struct work){.p = p, .g = g};
+	for (int c = 0; c < p->n_cols; c++) {
+		sum += p->cost[c];
+		if (p->cost[c] > 0 && p->cost[c] < least)
+			least = p->cost[c];
+	}
+	w->scale = sum < INT64_C(1) << 40 ? INT64_C(1) << 16 : 1;
+	w->factor = least < INT64_MAX ? 1 / (double)least : 1;
+	for (int c = 0; c < p->n_cols; c++)
+		cost[c] = (double)p->cost[c] * w->factor;
+	simplex_init(&w->s, p->n_cols, cost);
+	w->s.deadline = g->deadline;
+	for (int r = 0; r < p->n_rows; r++)
+		if (p->row_start[r + 1] - p->row_start[r] > longest)
+			longest = p->row_start[r + 1] - p->row_start[r];
+	ones = mem_zalloc((size_t)longest + 1, sizeof(double));
+	for (int i = 0; i < longest; i++)
+		ones[i] = 1;
+	for (int r = 0; r < p->n_rows; r++)
+		simplex_add_row(&w->s, p->row_col + p->row_start[r], ones,
+			p->row_start[r + 1] - p->row_start[r],
+			p->need ? p->need[r] : 1);
+	tally_init(&w->t, p);
+	w->reduced = mem_zalloc(cols, sizeof(wide));
+	w->x = mem_zalloc(cols, sizeof(double));
+	w->trail = mem_zalloc(cols, sizeof(int));
+	w->stack = mem_zalloc(cols, sizeof(struct decision));
+}
+
+static void work_release(struct work *w)
+{
+	simplex_release(&w->s);
+	tally_release(&w->t);
+	free(w->reduced);
+	free(w->price);
+	free(w->x);
+	free(w->trail);
+	free(w->stack);
+}
+
+static bool has_soft_group(const struct cover_problem *p)
+{
+	for (int g = 0; p->group_start && p->demand && g < p->n_groups; g++)
+		if (p->demand[g] < p->group_start[g + 1] - p->group_start[g])
+			return true;
+	return false;
+}
+
+void program_solve(const struct cover_problem *p, struct program *g)
+{
+	struct work w;
+
+	memset(g->fate, 0, (size_t)p->n_cols);
+	g->n_fixed = 0;
+	if (has_soft_group(p))
+		return;
+	work_init(&w, p, g);
+	if (!sharpen(&w)) {
+		g->cost = region_search(p, 2, g->deadline, g->chosen);
+		fix_by_cost(&w);
+		for (int c = 0; c < p->n_cols; c++)
+			if (is_fixed(&w, c))
+				g->fate[c] = w.s.lower[c] > 0 ? COLUMN_IN
+							      : COLUMN_OUT;
+		g->n_fixed = (int)w.n_trail;
+		if (g->n_fixed * WORTH_IT < p->n_cols)
+			divide(&w);
+	}
+	work_release(&w);
+}

@@ -1,0 +1,27 @@
+/* Branch and cut: the linear program of a part, sharpened and divided. */
+#ifndef NFZ_PLANNER_PROGRAM_H
+#define NFZ_PLANNER_PROGRAM_H
+
+#include "base/clock.h"
+#include "planner/problem.h"
+
+struct program {
+	struct mono_time deadline; /* in; ns 0: none */
+	int64_t effort;            /* in: rows times steps, at most */
+	int64_t grain;             /* in: divides all costs; 0: unknown */
+	int64_t cost;              /* in and out: of chosen[], a cover */
+	bool *chosen;
+	int64_t bound;       /* in and out: proven, in whole costs */
+	unsigned char *fate; /* out: by column, what every cheaper cover has */
+	int n_fixed;         /* out: how many are decided by it */
+	double *price;       /* out: by row, of the first program */
+	uint64_t nodes;      /* out */
+};
+
+/* A problem without fates and without groups that may be missing in part
+ * (those are left alone), with a known cover.  Stops when bound and cost meet,
+ * when the effort is spent, or as soon as enough columns are decided to be
+ * worth a fresh start. */
+void program_solve(const struct cover_problem *p, struct program *g);
+
+#endif
