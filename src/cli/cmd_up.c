@@ -8,6 +8,7 @@
 #include "cli/nf5.h"
 #include "cli/nodes.h"
 #include "cli/planning.h"
+#include "cli/resolve.h"
 #include "cli/say.h"
 #include "format/jsonw.h"
 
@@ -70,53 +71,14 @@ static void mark_unusable(struct topology *t, const struct deploy_report *r)
 	}
 }
 
-static void name_iface(
-	struct topology *t, size_t iface, const struct deploy_node *n)
-{
-	const uint8_t *mac = t->ifaces[iface].card->mac;
-
-	for (size_t i = 0; i < n->n_ifaces; i++)
-		if (memcmp(n->ifaces[i].mac, mac, sizeof(n->ifaces[i].mac)) ==
-			0)
-			topology_card(t, (int)iface)->os_name =
-				arena_strdup(&t->arena, n->ifaces[i].name);
-}
-
-/* Where a node is reached from other nodes, it knows itself: of many only the
- * name is known, or the host that passes the login on. */
-static void learn_address(struct topology *t, const struct deploy_node *n)
-{
-	const struct topo_machine *known = t->nodes[n->node].m;
-	struct topo_machine *m;
-
-	if (known->address || !n->address[0] ||
-		strncmp(n->address, "127.", 4) == 0)
-		return;
-	m = topology_machine(t, n->node);
-	m->login = topology_login(known);
-	m->address = arena_strdup(&t->arena, n->address);
-}
-
 /* The testbed names cards in its own way; people look for the name the node's
- * system uses.  Joined by MAC. */
+ * system uses. */
 static void name_ifaces(struct up *up, const struct deploy_report *r)
 {
-	struct topology *t = up->t;
-
-	for (size_t i = 0; i < r->n; i++) {
-		const struct deploy_node *n = &r->nodes[i];
-
-		learn_address(t, n);
-		if (n->n_ifaces > 0 || n->err.code)
-			up->asked[n->node] = true;
-		for (size_t k = 0; k < t->n_ifaces; k++) {
-			const struct topo_iface *f = &t->ifaces[k];
-
-			if (f->node == n->node && f->card->has_mac &&
-				!f->card->os_name)
-				name_iface(t, k, n);
-		}
-	}
+	for (size_t i = 0; i < r->n; i++)
+		if (r->nodes[i].n_ifaces > 0 || r->nodes[i].err.code)
+			up->asked[r->nodes[i].node] = true;
+	resolve_nodes(up->t, r);
 }
 
 static bool tap_without_name(const struct up *up)
@@ -205,7 +167,7 @@ static int look_around(struct up *up, struct plan_options *wish,
 		*ret_kept = nodes_collector(&r);
 		wish->collector = *ret_kept;
 	}
-	if (!wish->collector) {
+	if (!wish->collector || resolve_needed(up->t)) {
 		deploy_report_release(&r);
 		r = (struct deploy_report){0};
 		code = deploy_facts(up->t, &o, &r, err);
@@ -288,7 +250,8 @@ static int check_interfaces(const struct up *up, struct err *err)
 			up->t->nodes[at->node].name,
 			up->t->links[tap->link].name);
 		return err_hint(err,
-			"Add \"mac\" or \"os_name\" to it in %s "
+			"The nodes' addresses do not tell.  Add \"addr\", "
+			"\"mac\" or \"os_name\" to it in %s "
 			"(netflowize-topology(5))",
 			up->app->file ? up->app->file : "the topology");
 	}

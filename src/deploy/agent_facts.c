@@ -220,6 +220,28 @@ static void read_line(const char *path, char *to, size_t size)
 	buf_release(&text);
 }
 
+/* Of a netmask, as ones in front. */
+static int prefix_length(const struct sockaddr *mask)
+{
+	uint8_t b[16] = {0};
+	int n = 0;
+
+	if (mask && mask->sa_family == AF_INET) {
+		struct sockaddr_in in;
+
+		memcpy(&in, mask, sizeof(in));
+		memcpy(b, &in.sin_addr, sizeof(in.sin_addr));
+	} else if (mask && mask->sa_family == AF_INET6) {
+		struct sockaddr_in6 in6;
+
+		memcpy(&in6, mask, sizeof(in6));
+		memcpy(b, &in6.sin6_addr, sizeof(in6.sin6_addr));
+	}
+	while (n < 128 && (b[n / 8] & 0x80 >> n % 8))
+		n++;
+	return n;
+}
+
 static void add_addresses(
 	const struct ifaddrs *all, const char *name, struct buf *out)
 {
@@ -242,12 +264,13 @@ static void add_addresses(
 		} else {
 			continue;
 		}
-		buf_addf(out, "%s%s", out->len ? "," : "",
-			net_addr_print(&addr, text));
+		buf_addf(out, "%s%s/%d", out->len ? "," : "",
+			net_addr_print(&addr, text),
+			prefix_length(all->ifa_netmask));
 	}
 }
 
-/* ifaces: NOTEs `iface NAME MAC MTU STATE ADDRESS,...` */
+/* ifaces: NOTEs `iface NAME MAC MTU STATE ADDRESS/LENGTH,...` */
 int call_ifaces(struct agent *a, const struct frame_args *args, struct err *err)
 {
 	struct if_nameindex *names = if_nameindex();

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/net.h"
 #include "deploy/fleet.h"
 #include "deploy/ssh.h"
 #include "topology/plan.h"
@@ -82,9 +83,13 @@ struct deploy_found {
 };
 
 /* An interface as the node's own system calls it. */
+enum { DEPLOY_IFACE_ADDRS = 4 };
 struct deploy_iface {
 	char name[16];
 	uint8_t mac[6];
+	bool has_mac;
+	struct net_prefix addrs[DEPLOY_IFACE_ADDRS];
+	size_t n_addrs;
 };
 
 /* A check that was made: after strip, the proof. */

@@ -317,6 +317,7 @@ static void take_over(struct fleet_node *n, struct fleet_node *from)
 	n->status = from->status < NODE_FAILED ? NODE_PENDING : from->status;
 	n->err = from->err;
 	memcpy(n->arch, from->arch, sizeof(n->arch));
+	memcpy(n->own_address, from->own_address, sizeof(n->own_address));
 	n->binary_sent = from->binary_sent;
 	n->sent = from->sent;
 	n->received = from->received;

@@ -298,15 +298,43 @@ void session_take_hello(struct deploy_node *d, const struct reply *reply)
 	}
 }
 
+/* "10.1.1.2/24": the address whole, and how long its network's part is. */
+static bool take_address(const char *text, struct net_prefix *ret)
+{
+	char one[NET_PREFIX_TEXT];
+	struct net_prefix p;
+	size_t n = strcspn(text, "/");
+
+	if (!net_prefix_parse(text, &p) || n >= sizeof(one))
+		return false;
+	snprintf(one, sizeof(one), "%.*s", (int)n, text);
+	ret->len = p.len;
+	return net_addr_parse(one, &ret->addr);
+}
+
+/* "10.1.1.2/24,fe80::1/64" */
+static void take_addresses(struct deploy_iface *f, const char *list)
+{
+	while (*list && f->n_addrs < DEPLOY_IFACE_ADDRS) {
+		size_t n = strcspn(list, ",");
+		char one[NET_PREFIX_TEXT + 8];
+
+		snprintf(one, sizeof(one), "%.*s", (int)n, list);
+		f->n_addrs += take_address(one, &f->addrs[f->n_addrs]);
+		list += n + (list[n] == ',');
+	}
+}
+
 static void take_ifaces(struct deploy_node *d, const struct reply *reply)
 {
 	for (size_t i = 0; i < reply->n_notes; i++) {
 		const struct frame_args *note = &reply->notes[i];
-		struct deploy_iface f;
+		struct deploy_iface f = {.n_addrs = 0};
 
-		if (strcmp(frame_arg(note, 0), "iface") != 0 ||
-			!net_mac_parse(frame_arg(note, 2), f.mac))
+		if (strcmp(frame_arg(note, 0), "iface") != 0)
 			continue;
+		f.has_mac = net_mac_parse(frame_arg(note, 2), f.mac);
+		take_addresses(&f, frame_arg(note, 5));
 		snprintf(f.name, sizeof(f.name), "%s", frame_arg(note, 1));
 		MEM_PUSH(d->ifaces, d->n_ifaces, d->ifaces_cap) = f;
 	}

@@ -1,0 +1,158 @@
+#!/bin/bash
+# Experiments of the portal: the whole way on manifest-shaped topologies with a
+# truth of its own, on one site and on two; then what such a service says when
+# an experiment is not there, not ours, not ready; names that NS files cannot
+# hold; and the same nodes again without any service, from the manifest as a
+# file and from an inventory written by hand.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+build=$(realpath "${BUILD:-build}")
+if [ "$(id -u)" -ne 0 ]; then
+	echo "SKIPPED: needs root for a testbed"
+	exit 77
+fi
+for program in bin/nfz-testbed bin/netflowize payload/x86_64.nfzp; do
+	[ -e "$build/$program" ] && continue
+	echo "SKIPPED: $build/$program is not built"
+	exit 77
+done
+export BUILD="$build" PYTHONDONTWRITEBYTECODE=1
+check=tests/support/flowcheck.py
+dir=$(mktemp -d)
+exp=portal/p$$
+failed=0
+export XDG_STATE_HOME=$dir/state HOME=$dir
+
+tb() { "$build/bin/nfz-testbed" "$@"; }
+# shellcheck disable=SC2317
+cleanup() {
+	tb down "$exp" >/dev/null 2>&1
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+ok() { echo "ok: $1"; }
+bad() {
+	echo "FAILED: $1"
+	sed 's/^/    /' "$dir/out" "$dir/err"
+	failed=1
+}
+# nf WORD...: netflowize beside the boss; output in out and err, $status
+nf() {
+	timeout 120 "$build/bin/nfz-testbed" run --exp "$exp" -- \
+		"$build/bin/netflowize" "$@" >"$dir/out" 2>"$dir/err"
+	status=$?
+}
+# says WHAT STATUS TEXT: how the last one ended
+says() {
+	if [ "$status" = "$2" ] && grep -qF -- "$3" "$dir/out" "$dir/err"; then
+		ok "$1"
+	else
+		bad "$1: exit $status, not $2 with \"$3\""
+	fi
+}
+
+# --- the whole way, with truth
+$check topologies/manifest.rspec portal/a$$ --quick --portal=1 &
+one=$!
+$check topologies/bridge.rspec portal/b$$ --quick --portal=2 || failed=1
+wait $one || failed=1
+$check topologies/dumbbell.ns portal/c$$ --quick --portal=2 || failed=1
+
+# --- names as manifests have them, a virtual node behind another's port
+cat >"$dir/odd.xml" <<'EOF'
+<rspec xmlns="http://www.geni.net/resources/rspec/3" type="request">
+  <node client_id="sw_origin" exclusive="true"><sliver_type name="raw-pc"/>
+    <interface client_id="interface-0"/><interface client_id="interface-1"/>
+  </node>
+  <node client_id="$(reboot)" exclusive="true"><sliver_type name="raw-pc"/>
+    <interface client_id="interface-2"/></node>
+  <node client_id="env" exclusive="false"><sliver_type name="emulab-xen"/>
+    <interface client_id="interface-3"/></node>
+  <link client_id="link_a"><interface_ref client_id="interface-0"/>
+    <interface_ref client_id="interface-2"/></link>
+  <link client_id="link b"><interface_ref client_id="interface-1"/>
+    <interface_ref client_id="interface-3"/></link>
+</rspec>
+EOF
+if ! tb up --portal --answers output --exp "$exp" "$dir/odd.xml" \
+	>"$dir/out" 2>"$dir/err"; then
+	bad "an RSpec with odd names comes up"
+	exit 1
+fi
+ok "an RSpec with odd names comes up"
+nf plan --light "${exp/\//,}"
+says "PROJ,EXP is planned" 0 'sw_origin'
+nf --light "$exp"
+says "and instrumented" 0 'is instrumented'
+tb exec "$exp" sw_origin -- ping -c 3 -i 0.2 10.10.1.2 >"$dir/out" 2>&1 ||
+	bad "nodes answer to the RSpec's names"
+nf query "$exp" proto icmp
+says "flows carry the RSpec's names" 0 '$(reboot)'
+says "and the links'" 0 'link_a'
+nf status "$exp"
+says "status covers all links" 0 'coverage 2 of 2 links'
+nf strip "$exp" --yes
+says "strip proves it" 0 'nothing left'
+
+# --- what a portal says
+nf fetch "${exp%/*}/nothing"
+says "an experiment that is not there" 2 'no experiment'
+nf fetch --api portal "${exp%/*}/nothing"
+says "nor at the portal" 2 'No such experiment'
+nf fetch --api classic "$exp"
+says "nor at the classic interface" 2 'no experiment'
+status=0
+tb run --exp "$exp" --as other -- "$build/bin/netflowize" fetch "$exp" \
+	>"$dir/out" 2>"$dir/err" || status=$?
+says "somebody else's" 7 'may not access'
+for how in value both; do
+	tb serve --portal --answers $how "$exp" >/dev/null
+	nf fetch "$exp"
+	says "answers in $how" 0 '"source": "portal"'
+done
+for word in provisioning booting failed; do
+	tb serve --portal --status $word "$exp"
+	nf --light "$exp"
+	says "it is $word" 6 "($word)"
+done
+tb serve --portal "$exp"
+nf up --heavy "$exp" --yes
+if [ "$status" -eq 0 ]; then
+	bad "heavy is refused"
+else
+	says "heavy is refused with the reason" "$status" 'profile'
+fi
+
+# --- the manifest as a file, no service at all
+nf fetch "$exp"
+cp "$dir/out" "$dir/fetched.json"
+python3 - "$dir" <<'EOF'
+import json, sys
+t = json.load(open(sys.argv[1] + "/fetched.json"))
+# what somebody would write by hand: names, logins, links
+hosts = {"experiment": "byhand", "project": "local", "nodes": [
+    {"name": n["name"], "hostname": n["hostname"], "port": n["port"],
+     "user": n["user"]} for n in t["nodes"]],
+    "links": [{"name": l["name"], "nodes": [m["node"] for m in l["members"]]}
+              for l in t["links"]]}
+json.dump(hosts, open(sys.argv[1] + "/hosts.json", "w"))
+EOF
+# nf, but with a server that is none
+offline() {
+	timeout 120 "$build/bin/nfz-testbed" run --exp "$exp" -- env \
+		NETFLOWIZE_SERVER=nowhere.invalid:1 \
+		NETFLOWIZE_CERTIFICATE=/nonexistent \
+		"$build/bin/netflowize" "$@" >"$dir/out" 2>"$dir/err"
+	status=$?
+}
+offline up --light --topology "$dir/hosts.json"
+says "an inventory is instrumented without a service" 0 'is instrumented'
+tb exec "$exp" sw_origin -- ping -c 3 -i 0.2 10.10.1.2 >"$dir/out" 2>&1
+offline query --topology "$dir/hosts.json" proto icmp
+says "its flows are there" 0 'link_a'
+offline status --topology "$dir/hosts.json"
+says "and its status" 0 'coverage 2 of 2 links'
+mv "$dir/hosts.json" "$dir/other-name.json"
+offline strip --topology "$dir/other-name.json" --yes
+says "strip finds it from a file of another name" 0 'nothing left'
+exit $failed
