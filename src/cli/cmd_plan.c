@@ -149,20 +149,23 @@ static int show(const struct app *app, const struct plan_command *o,
 }
 
 /* The command that does what was shown, with the same wishes. */
-static void say_next(const struct app *app, const struct plan_command *o)
+static void say_next(const struct app *app, const struct plan_command *o,
+	const struct plan *plan)
 {
+	/* a plan with new nodes cannot be put to work before they are there */
+	bool kept = o->out && !plan->heavy;
 	static const char *const of_the_plan[] = {"light", "cover", "select",
 		"paths", "redundancy", "dedupe", "objective", "costs",
 		"collector", "avoid", "require", "budget", "coverage",
 		"max-pps", "max-ifaces", "loads", "gap", "time-limit", NULL};
 	struct buf more = BUF_INIT(1 << 16), text = BUF_INIT(1 << 20);
 
-	if (o->out) {
+	if (kept) {
 		buf_adds(&more, "--plan ");
 		again_word(&more, o->out);
 	}
-	again(app, &cmd_up, o->out ? of_the_plan : NULL,
-		o->out ? buf_str(&more) : NULL, &text);
+	again(app, &cmd_up, kept ? of_the_plan : NULL,
+		kept ? buf_str(&more) : NULL, &text);
 	say(app, "To apply:  %s", buf_str(&text));
 	buf_release(&more);
 	buf_release(&text);
@@ -234,7 +237,7 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 				(long long)plan->spent.peak_kib);
 		say(app, "Nothing was changed.");
 		if (word && (plan->n_gaps == 0 || plan->status == PLAN_OPTIMAL))
-			say_next(app, o);
+			say_next(app, o, plan);
 	}
 	return r < 0 ? r : planning_verdict(app, plan, t, &o->plan, err);
 }

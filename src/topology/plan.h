@@ -167,7 +167,7 @@ struct plan {
 	struct plan_duplicate *duplicates;
 	size_t n_duplicates;
 	struct plan_collector collector;
-	struct plan_heavy *heavy; /* new nodes; NULL: none (not read back) */
+	struct plan_heavy *heavy; /* new nodes; NULL: none */
 	struct plan_proof proof;
 	uint64_t search_nodes;
 	int kernel_rows;

@@ -116,6 +116,8 @@ static void print_links(
 		jsonw_object_inline(w);
 		jsonw_put(w, "link", t->links[h->gaps[i].link].name);
 		jsonw_put(w, "cause", h->gaps[i].cause);
+		if (h->gaps[i].pool)
+			jsonw_put_bool(w, "pool", true);
 		jsonw_end(w);
 	}
 	jsonw_end(w);

@@ -319,6 +319,10 @@ static int read_rest(struct plan_reader *r, const struct jval *root)
 		code = plan_read_ranges(r, jval_get(root, "ranges"));
 	if (code == 0)
 		code = plan_read_duplicates(r, jval_get(root, "duplicates"));
+	if (code == 0)
+		code = plan_read_modes(r, root);
+	if (code == 0)
+		code = plan_read_heavy(r, jval_get(root, "heavy"));
 	return code ? code : read_collector(r, jval_get(root, "collector"));
 }
 

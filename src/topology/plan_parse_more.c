@@ -55,7 +55,7 @@ int plan_read_demand(struct plan_reader *r, const struct jval *from)
 	return code ? code : read_costs(r, jval_get(from, "costs"));
 }
 
-static int read_element(struct plan_reader *r, const struct jval *from,
+int plan_read_element(struct plan_reader *r, const struct jval *from,
 	struct plan_element *ret)
 {
 	const struct jval *path = jval_get(from, "path");
@@ -74,7 +74,7 @@ static int read_element(struct plan_reader *r, const struct jval *from,
 	return code;
 }
 
-static bool same_element(
+bool plan_same_element(
 	const struct plan_element *a, const struct plan_element *b)
 {
 	const char *x = a->part ? a->part : "", *y = b->part ? b->part : "";
@@ -115,10 +115,10 @@ static int read_infeasible(struct plan_reader *r, const struct jval *list)
 		struct plan_element what;
 		struct plan_gap *g;
 		int64_t need;
-		int code = read_element(r, from, &what);
+		int code = plan_read_element(r, from, &what);
 
 		while (code == 0 && at < plan->n_gaps &&
-			!same_element(&plan->gaps[at].what, &what))
+			!plan_same_element(&plan->gaps[at].what, &what))
 			at++;
 		if (code < 0)
 			return code;
@@ -146,7 +146,7 @@ int plan_read_gaps(struct plan_reader *r, const struct jval *uncovered,
 	for (size_t i = 0; i < n; i++) {
 		const struct jval *from = jval_at(uncovered, i);
 		struct plan_gap *g = &plan->gaps[i];
-		int code = read_element(r, from, &g->what);
+		int code = plan_read_element(r, from, &g->what);
 
 		if (code < 0)
 			return code;

@@ -49,6 +49,7 @@ static void print_part(
 		jsonw_put_int(w, "enough", p->enough);
 	if (p->all_need) {
 		jsonw_put_int(w, "all_need", p->all_need);
+		jsonw_put_bool(w, "proven", p->all_proven);
 		if (p->required)
 			jsonw_put_int(w, "required", p->required);
 		print_elements(w, "apart", t, p->apart, p->n_apart);

@@ -25,11 +25,19 @@ int plan_read_pairs(struct plan_reader *r, const struct jval *list,
 	int (**ret)[2], size_t *ret_n);
 
 /* plan_parse_more.c */
+int plan_read_element(struct plan_reader *r, const struct jval *from,
+	struct plan_element *ret);
+bool plan_same_element(
+	const struct plan_element *a, const struct plan_element *b);
 int plan_read_demand(struct plan_reader *r, const struct jval *from);
 int plan_read_gaps(struct plan_reader *r, const struct jval *uncovered,
 	const struct jval *infeasible);
 int plan_read_proof(struct plan_reader *r, const struct jval *from);
 int plan_read_ranges(struct plan_reader *r, const struct jval *list);
 int plan_read_duplicates(struct plan_reader *r, const struct jval *list);
+/* plan_parse_modes.c: after the demand and the gaps have been read */
+int plan_read_modes(struct plan_reader *r, const struct jval *root);
+/* plan_parse_heavy.c */
+int plan_read_heavy(struct plan_reader *r, const struct jval *from);
 
 #endif
