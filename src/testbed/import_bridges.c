@@ -93,6 +93,17 @@ static int read_file(
 	return rc;
 }
 
+/* One machine may hold the shapers of several members of a LAN, some of which
+ * only trace. */
+static bool is_of(const struct nodefile_shaper *s, const struct value *row)
+{
+	const char *link = import_text(row, "linkvname");
+	const char *vnode = import_text(row, "vnode");
+
+	return link && same(s->link, link) &&
+	       (!vnode || same(s->vnode[0], vnode) || same(s->vnode[1], vnode));
+}
+
 /* Is there a traced member on this machine of which no file told? */
 static bool misses_trace(const struct import *i, int node)
 {
@@ -101,15 +112,14 @@ static bool misses_trace(const struct import *i, int node)
 	for (size_t k = 0; i->traces && k < i->traces->n; k++) {
 		const struct value *row = i->traces->items[k];
 		const char *where = import_text(row, "node_id");
-		const char *link = import_text(row, "linkvname");
 		bool known = false;
 
-		if (!where || !link || !same(where, machine))
+		if (!where || !import_text(row, "linkvname") ||
+			!same(where, machine))
 			continue;
 		for (size_t j = 0; j < i->n_shapers; j++)
-			known = known ||
-				(i->shapers[j].node == node &&
-					same(i->shapers[j].s.link, link));
+			known = known || (i->shapers[j].node == node &&
+						 is_of(&i->shapers[j].s, row));
 		if (!known)
 			return true;
 	}

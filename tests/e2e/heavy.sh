@@ -1,6 +1,7 @@
 #!/bin/bash
 # Heavy mode there and back, with connections held meanwhile: a dumbbell, a LAN,
-# a shaped LAN.
+# and a LAN with one shaped member, whose machine then holds a bridge beside its
+# shaper.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=${BUILD:-build}
@@ -24,5 +25,16 @@ $check topologies/dumbbell.ns heavy/a$$ &
 one=$!
 $check topologies/star-lan.ns heavy/b$$ || failed=1
 wait $one || failed=1
-$check topologies/shaped-lan.ns heavy/c$$ || failed=1
+cat >"$HOME/mixed.ns" <<'NS'
+source tb_compat.tcl
+set sim [new Simulator]
+foreach i {1 2 3} {
+    set n($i) [$sim node]
+}
+set lan(0) [$sim make-lan "$n(1) $n(2) $n(3)" 100Mb 0ms]
+tb-set-node-lan-params $n(1) $lan(0) 10ms 10Mb 0
+$sim duplex-link $n(1) $n(3) 100Mb 0ms DropTail
+$sim run
+NS
+$check "$HOME/mixed.ns" heavy/c$$ || failed=1
 exit $failed

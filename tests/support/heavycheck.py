@@ -24,7 +24,7 @@ SERVER = """
 import selectors, socket, sys
 s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 s.bind(("", %d)); s.listen(64); sel = selectors.DefaultSelector()
-sel.register(s, 1); sel.register(sys.stdin, 1); print("up", flush=True)
+sel.register(s, 1); sel.register(sys.stdin, 1); print("up []", flush=True)
 while True:
     for key, _ in sel.select():
         if key.fileobj is sys.stdin: sys.exit()
@@ -38,9 +38,14 @@ while True:
 # all connections gone round again since?  Waits for that up to 30 s.
 CLIENT = """
 import json, select, socket, sys, time
-conns = {to: socket.create_connection((to, %d), 10) for to in sys.argv[1:]}
-for c in conns.values(): c.sendall(b"x")
-print("up", flush=True)
+conns = {}
+for to in sys.argv[1:]:
+    # files of tests may have addresses that lead nowhere
+    try: conns[to] = socket.create_connection((to, %d), 3)
+    except OSError: continue
+    conns[to].sendall(b"x")
+print("up", json.dumps(sorted(conns)), flush=True)
+every = set(conns)
 seen, wanted, end = set(), False, 0
 while True:
     ready = select.select([sys.stdin, *conns.values()], [], [], 0.5)[0]
@@ -51,8 +56,8 @@ while True:
         except OSError as e: data = b""
         if not data: conns.pop(to); continue
         seen.add(to); c.sendall(data)
-    if wanted and (seen == set(sys.argv[1:]) or time.monotonic() > end):
-        print(json.dumps(sorted(set(sys.argv[1:]) - seen)), flush=True)
+    if wanted and (seen == every or time.monotonic() > end):
+        print(json.dumps(sorted(every - seen)), flush=True)
         wanted = False
     if sys.stdin in ready:
         if not sys.stdin.readline(): sys.exit()
@@ -78,8 +83,10 @@ class Held:
             [f"{BIN}/nfz-testbed", "exec", exp, node, "--", "python3", "-Ic",
              text, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True)
-        if self.process.stdout.readline() != "up\n":
+        line = self.process.stdout.readline()
+        if not line.startswith("up "):
             raise RuntimeError(f"nothing answers on {node}")
+        self.connected = json.loads(line[3:])
 
     def ask(self):
         self.process.stdin.write("?\n")
@@ -113,7 +120,7 @@ class HeavyBed(Bed):
 
     def connect(self):
         """From each member of a link to the next one."""
-        users, to, self.used = set(self.names), {}, set()
+        users, to, via = set(self.names), {}, {}
         n = 0
         for link in self.shown["links"]:
             ends = [m for m in link["members"] if m.get("ip") and
@@ -121,12 +128,22 @@ class HeavyBed(Bed):
             for a, b in zip(ends, ends[1:]):
                 if n < CONNECTIONS and a["node"] != b["node"]:
                     to.setdefault(a["node"], set()).add(b["ip"])
-                    self.used.add(link["name"])
+                    via.setdefault((a["node"], b["ip"]), set()).add(
+                        link["name"])
                     n += 1
         self.servers = [Held(self.exp, n, SERVER) for n in self.names]
         self.clients = [Held(self.exp, n, CLIENT, *sorted(ips))
                         for n, ips in sorted(to.items())]
-        self.n_connections = sum(len(ips) for ips in to.values())
+        # not what goes elsewhere, where links have overlapping networks
+        self.used = {link for client in self.clients
+                     for ip in client.connected
+                     for link in via[client.node, ip]
+                     if link == self.towards(client.node, ip)}
+
+    def towards(self, node, ip):
+        out = self.testbed("exec", self.exp, node, "--", "ip", "-j", "route",
+                           "get", ip)
+        return self.lan_of.get((node, json.loads(out.stdout)[0]["dev"]))
 
     def disconnect(self):
         for held in self.clients + self.servers:
