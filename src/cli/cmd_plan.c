@@ -193,10 +193,11 @@ static int show_diff(struct app *app, const struct plan_command *o,
 	const struct heavy_order order = {.plan = &plan, .heavy = &o->heavy};
 
 	plan.with = NULL;
-	if (plan.with == o->plan.with || !word)
+	if (plan.with == o->plan.with ||
+		(!word && strcmp(t->source ? t->source : "", "ns") != 0))
 		return err_set(err, NFZ_E_USAGE,
 			"--diff shows what --heavy or --mixed would change in "
-			"the description of PROJ/EXP");
+			"the description of PROJ/EXP or in an NS file");
 	return heavy_show_diff(app, word, t, &order, err);
 }
 

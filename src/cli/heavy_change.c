@@ -5,6 +5,7 @@
  * sent, and who was where. */
 #include "cli/heavy_change.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "cli/experiment.h"
 #include "cli/say.h"
@@ -60,20 +61,40 @@ static bool on_cancelled(void *ctx)
 
 /* ---- reading ---- */
 
-static int read_text(struct heavy_now *now, struct err *err)
+static int take_text(struct heavy_now *now, const char *raw, struct err *err)
 {
-	cleanup_free char *raw = NULL;
 	struct buf plain = BUF_INIT(TEXT_MAX);
-	int r = client_nsfile(now->client, &now->exp, &raw, err);
+	int r;
 
-	if (r < 0 || !raw)
-		return r;
 	now->lost = ns_text_plain(raw, &plain);
 	now->text = mem_strdup(buf_str(&plain));
 	buf_release(&plain);
 	r = ns_block_find(now->text, &now->arena, &now->block, err);
 	now->has_block = r > 0;
 	return r < 0 ? r : 0;
+}
+
+static int read_text(struct heavy_now *now, struct err *err)
+{
+	cleanup_free char *raw = NULL;
+	int r = client_nsfile(now->client, &now->exp, &raw, err);
+
+	return r < 0 || !raw ? r : take_text(now, raw, err);
+}
+
+int heavy_open_file(struct app *app, const char *path, struct heavy_now *ret,
+	struct err *err)
+{
+	struct buf text = BUF_INIT(TEXT_MAX);
+	int r = file_read(path, &text, err);
+
+	*ret = (struct heavy_now){.app = app, .state = "active"};
+	ret->exp = (struct client_exp){ret->name.project, ret->name.experiment};
+	ret->label = path;
+	if (r == 0)
+		r = take_text(ret, buf_str(&text), err);
+	buf_release(&text);
+	return r;
 }
 
 int heavy_open(struct app *app, const char *word, struct heavy_now *ret,
@@ -89,6 +110,8 @@ int heavy_open(struct app *app, const char *word, struct heavy_now *ret,
 	if (r == 0)
 		r = experiment_connect(app, &ret->client, err);
 	ret->exp = (struct client_exp){ret->name.project, ret->name.experiment};
+	ret->label = arena_printf(
+		&ret->arena, "%s/%s.ns", ret->exp.proj, ret->exp.exp);
 	ret->of_profile = app->common->api == API_PORTAL || !ret->exp.proj[0];
 	if (r < 0 || ret->of_profile)
 		return r;

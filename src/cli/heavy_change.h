@@ -10,8 +10,9 @@
 struct heavy_now {
 	struct app *app;
 	struct experiment_name name;
-	struct client_exp exp; /* the same */
-	struct client *client;
+	struct client_exp exp;        /* the same */
+	struct client *client;        /* NULL: a file */
+	const char *label;            /* "PROJ/EXP.ns", or the file */
 	char state[CHANGE_STATE_MAX]; /* "active" or "swapped" */
 	char *text;                   /* as it would travel; NULL: none */
 	size_t lost;                  /* characters that do not travel */
@@ -25,6 +26,9 @@ struct heavy_now {
 /* Waits until no change is under way, then reads.  NFZ_E_SWAPPED in any state
  * but active and swapped.  An experiment of the portal has no text. */
 int heavy_open(struct app *app, const char *word, struct heavy_now *ret,
+	struct err *err) NFZ_MUST_CHECK;
+/* An NS file instead of an experiment: it can only be looked at. */
+int heavy_open_file(struct app *app, const char *path, struct heavy_now *ret,
 	struct err *err) NFZ_MUST_CHECK;
 void heavy_close(struct heavy_now *now);
 /* The text without our block; free it. */

@@ -193,6 +193,20 @@ static int write_text(struct heavy_draft *d, const struct heavy_now *now,
 	return r;
 }
 
+/* Every change would give the nodes other machines, strip's as well. */
+static int check_keeps(const struct heavy_draft *d, struct err *err)
+{
+	const char *keep =
+		d->before ? ns_setting(d->before, "allowfixnode") : "";
+
+	if (strcmp(keep, "0") != 0)
+		return 0;
+	err_set(err, NFZ_E_NS,
+		"the NS file says tb-fix-current-resources 0: with any change "
+		"all nodes get other machines and empty disks");
+	return err_hint(err, "Take that statement out first");
+}
+
 /* What the testbed would make of it, found out here. */
 static int try_out(
 	struct heavy_draft *d, const struct heavy_now *now, struct err *err)
@@ -243,7 +257,7 @@ int heavy_draft(struct heavy_now *now, const struct topology *t,
 	r = solve(ret, now, t, wish, err);
 	if (r == 0 && ret->plan->heavy->collector >= 0)
 		r = check_collector(now, t, err);
-	if (r == 0)
+	if (r == 0 && now->client)
 		r = change_pick_images(
 			now->client, &now->view, &ret->images, err);
 	if (r < 0)
@@ -257,7 +271,9 @@ int heavy_draft(struct heavy_now *now, const struct topology *t,
 		err_clear(err);
 	}
 	fill_change(ret, now, wish);
-	r = write_text(ret, now, original, err);
+	r = check_keeps(ret, err);
+	if (r == 0)
+		r = write_text(ret, now, original, err);
 	return r < 0 ? r : try_out(ret, now, err);
 }
 
@@ -300,8 +316,5 @@ int heavy_available(struct heavy_now *now, const struct heavy_options *o,
 void heavy_diff(const struct heavy_now *now, const struct heavy_draft *d,
 	struct buf *out)
 {
-	cleanup_free char *name =
-		mem_printf("%s/%s.ns", now->exp.proj, now->exp.exp);
-
-	ns_text_diff(now->text, buf_str(&d->text), name, out);
+	ns_text_diff(now->text, buf_str(&d->text), now->label, out);
 }

@@ -12,10 +12,8 @@ enum { TEXT_MAX = 16 << 20 };
 static void show(const struct heavy_now *now, const char *original)
 {
 	struct buf text = BUF_INIT(TEXT_MAX);
-	cleanup_free char *name =
-		mem_printf("%s/%s.ns", now->exp.proj, now->exp.exp);
 
-	ns_text_diff(now->text, original, name, &text);
+	ns_text_diff(now->text, original, now->label, &text);
 	fwrite(buf_str(&text), 1, text.len, stdout);
 	buf_release(&text);
 }

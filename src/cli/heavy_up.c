@@ -8,6 +8,7 @@
 #include "cli/experiment.h"
 #include "cli/nodes.h"
 #include "cli/say.h"
+#include "format/jsonw.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -116,14 +117,19 @@ static int confirm(struct heavy_now *now, const struct topology *t,
 	int r;
 
 	add_names(&names, t, h->links, h->n_links);
-	say_note(now->app,
-		"The testbed will modify the running experiment.  Hosts keep "
-		"their disks%s%s\n"
-		"  %s for an estimated %d to %d minutes.",
-		h->n_links ? ", but links" : "", buf_str(&names),
-		h->n_links ? "go down, and all may pause,"
-			   : "; links may pause",
-		h->outage_min_s / 60, (h->outage_max_s + 59) / 60);
+	if (h->n_links)
+		say_note(now->app,
+			"The testbed will modify the running experiment.  "
+			"Hosts keep their disks, but links%s\n"
+			"  go down, and all may pause, for an estimated %d to "
+			"%d minutes.",
+			buf_str(&names), h->outage_min_s / 60,
+			(h->outage_max_s + 59) / 60);
+	else
+		say_note(now->app,
+			"The testbed will modify the running experiment.  "
+			"Hosts keep their disks; links may\n"
+			"  pause while it boots a node, for minutes.");
 	say(now->app,
 		"  A change that fails late makes the testbed swap the "
 		"experiment out: all data on its\n"
@@ -140,13 +146,42 @@ static int confirm(struct heavy_now *now, const struct topology *t,
 	return r;
 }
 
-static void print_diff(const struct heavy_now *now, const struct heavy_draft *d)
+static void put_links(
+	struct jsonw *w, const struct topology *t, const struct plan_heavy *h)
 {
-	struct buf text = BUF_INIT(TEXT_MAX);
+	jsonw_key(w, "bridges");
+	jsonw_array_inline(w);
+	for (size_t i = 0; i < h->n_links; i++)
+		jsonw_string(w, t->links[h->links[i]].name);
+	jsonw_end(w);
+}
+
+/* For people the diff itself. */
+static int print_change(const struct heavy_now *now, const struct topology *t,
+	const struct heavy_draft *d, struct err *err)
+{
+	struct buf text = BUF_INIT(TEXT_MAX), doc = BUF_INIT(4 * TEXT_MAX);
+	struct jsonw w;
+	int r = 0;
 
 	heavy_diff(now, d, &text);
-	fwrite(buf_str(&text), 1, text.len, stdout);
+	if (app_for_people(now->app)) {
+		fwrite(buf_str(&text), 1, text.len, stdout);
+	} else {
+		jsonw_init(&w, &doc, JSONW_INDENT);
+		jsonw_object(&w);
+		jsonw_put(&w, "schema", "netflowize.change/1");
+		jsonw_put(&w, "mode", d->change.mode);
+		jsonw_put_bool(&w, "change", !d->same);
+		jsonw_put_uint(&w, "machines", (uint64_t)d->need);
+		jsonw_put(&w, "collector", d->change.collector);
+		put_links(&w, t, d->plan->heavy);
+		jsonw_put(&w, "diff", buf_str(&text));
+		jsonw_end(&w);
+		r = app_print_json(now->app, &doc, err);
+	}
 	buf_release(&text);
+	return r;
 }
 
 static int interrupted_text(const struct heavy_now *now,
@@ -174,9 +209,8 @@ static int change(struct heavy_now *now, const struct topology *t,
 	if (r < 0)
 		return r;
 	if (o->dry_run) {
-		print_diff(now, d);
 		say(now->app, "Nothing was changed.");
-		return 0;
+		return print_change(now, t, d, err);
 	}
 	r = confirm(now, t, d, err);
 	if (r == 0)
@@ -245,14 +279,15 @@ int heavy_show_diff(struct app *app, const char *word, const struct topology *t,
 		.plan = order->plan, .heavy = order->heavy};
 	struct heavy_draft d = {0};
 	struct heavy_now now;
-	int r = heavy_open(app, word, &now, err);
+	int r = app->file ? heavy_open_file(app, app->file, &now, err)
+			  : heavy_open(app, word, &now, err);
 
 	if (r == 0)
 		r = heavy_draft(&now, t, &wish, &d, err);
 	if (r == 0 && d.same)
 		say_done(app, "the description says so already");
-	else if (r == 0)
-		print_diff(&now, &d);
+	if (r == 0)
+		r = print_change(&now, t, &d, err);
 	heavy_draft_release(&d);
 	heavy_close(&now);
 	return r;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Heavy mode there and back, with connections held meanwhile: a dumbbell, a LAN,
 # and a LAN with one shaped member, whose machine then holds a bridge beside its
-# shaper.
+# shaper; --mixed where two nodes must not be used.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=${BUILD:-build}
@@ -37,4 +37,5 @@ $sim duplex-link $n(1) $n(3) 100Mb 0ms DropTail
 $sim run
 NS
 $check "$HOME/mixed.ns" heavy/c$$ || failed=1
+$check topologies/line.ns heavy/d$$ --mixed --avoid=left,right || failed=1
 exit $failed

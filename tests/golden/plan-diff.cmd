@@ -1,0 +1,1 @@
+plan --heavy --diff --delay-os UBUNTU-DELAY --topology topologies/line.ns
