@@ -103,7 +103,7 @@ static int call_program(struct cooking *c, struct fleet_node *n, struct node *m)
 	int topo = session_node(&c->s, n)->node;
 
 	if (m->at == 0) {
-		const struct payload *p = payloads_for(&c->s.payloads, n->arch);
+		const struct payload *p = payloads_for(c->s.payloads, n->arch);
 		const struct payload_entry *e =
 			p ? payload_entry(p, "nfz-agent") : NULL;
 		char word[160];
