@@ -22,6 +22,7 @@
 #include "planner/dual.h"
 #include "planner/lagrange.h"
 #include "planner/local.h"
+#include "planner/order.h"
 #include "planner/parts.h"
 #include "planner/program.h"
 #include "planner/region.h"
@@ -436,7 +437,7 @@ static void solve_first_tier(
 	free(tier.chosen);
 }
 
-void cover_solve(const struct cover_problem *p,
+static void solve_in_order(const struct cover_problem *p,
 	const struct cover_limits *limits, struct cover_result *ret)
 {
 	int64_t ms = limits ? limits->time_ms : 0, start = cpu_us();
@@ -464,6 +465,24 @@ void cover_solve(const struct cover_problem *p,
 	if (ret->cost >= 0 && ret->dual_bound > ret->lower_bound)
 		ret->lower_bound = ret->dual_bound;
 	ret->optimal = settled(ret, unit);
+	ret->cpu_us = cpu_us() - start;
+}
+
+void cover_solve(const struct cover_problem *p,
+	const struct cover_limits *limits, struct cover_result *ret)
+{
+	int64_t start = cpu_us();
+	struct order o;
+
+	if (!order_helps(p)) {
+		solve_in_order(p, limits, ret);
+		return;
+	}
+	order_init(&o, p);
+	solve_in_order(&o.p, limits, ret);
+	order_columns_back(&o, ret->chosen);
+	order_rows_back(&o, p, ret->dual);
+	order_release(&o);
 	ret->cpu_us = cpu_us() - start;
 }
 

@@ -169,14 +169,42 @@ bool doublecover_flow(struct doublecover *d, struct mono_time deadline)
 		mem_grow(NULL, 2 * (size_t)d->n + 2, sizeof(int));
 
 	greedy(d);
-	while (layer(d, scratch)) {
-		if (deadline.ns && mono_passed(deadline))
+	for (int phase = 1; layer(d, scratch); phase++) {
+		if ((deadline.ns && mono_passed(deadline)) ||
+			(d->phases && phase > d->phases))
 			return false;
 		for (int v = 0; v < d->n; v++)
 			d->at[v] = d->at[v + d->n] = d->start[v];
 		for (int v = 0; v < d->n; v++)
 			if (d->left[v] > 0 && d->level[v] == 0)
 				search_from(d, v, scratch);
+	}
+	return true;
+}
+
+bool doublecover_bipartite(const struct doublecover *d)
+{
+	cleanup_free signed char *side = mem_zalloc((size_t)d->n + 1, 1);
+	cleanup_free int *queue = mem_grow(NULL, (size_t)d->n + 1, sizeof(int));
+
+	for (int c = 0, head = 0, tail = 0; c < d->n; c++) {
+		if (side[c])
+			continue;
+		side[c] = 1;
+		for (queue[tail++] = c; head < tail; head++) {
+			int u = queue[head];
+
+			for (int p = d->start[u]; p < d->start[u + 1]; p++) {
+				int v = d->adj[p];
+
+				if (side[v] == side[u])
+					return false;
+				if (side[v])
+					continue;
+				side[v] = (signed char)-side[u];
+				queue[tail++] = v;
+			}
+		}
 	}
 	return true;
 }

@@ -22,6 +22,7 @@ struct doublecover {
 	int64_t *left, *right; /* by node: capacity not used */
 	int *level; /* 2 n: left copies, then right ones; -1 unreached */
 	int *at;    /* 2 n: scratch of the search */
+	int phases; /* of the search, at most; 0: as many as it takes */
 };
 
 /* From edges end[2 i], end[2 i + 1]; cap is copied. */
@@ -29,9 +30,11 @@ void doublecover_init(struct doublecover *d, int n, const int *end, int m,
 	const int64_t *cap);
 void doublecover_release(struct doublecover *d);
 /* Raises the flow as far as it goes, from any feasible one; false: stopped at
- * the deadline (ns 0: none), the flow is feasible still.  Afterwards level
+ * the deadline (ns 0: none) or after d->phases, the flow is feasible still.  Afterwards level
  * tells what the sources reach. */
 bool doublecover_flow(struct doublecover *d, struct mono_time deadline);
+/* Is the graph it was made of bipartite?  Then the optimum is integral. */
+bool doublecover_bipartite(const struct doublecover *d);
 int64_t doublecover_value(const struct doublecover *d);
 /* By node after the flow: 0, 1 or 2 halves, integral where possible by closed
  * strong components (Iwata, Oka, Yoshida 2014). */

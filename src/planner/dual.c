@@ -11,14 +11,24 @@
 
 #include <string.h>
 
-enum { RAISED = 300000 /* rows; beyond, the ascent has to do */ };
+enum {
+	RAISED = 300000, /* rows; beyond, the ascent has to do */
+	/* Rows; beyond, most of what there is to gain has to do where it would
+	 * not be the whole optimum anyway. */
+	RAISED_WHOLLY = 20000,
+	PHASES = 3
+};
+
+struct purse {
+	int64_t slack;
+	int open;  /* rows without a weight yet */
+	int count; /* how often in the group at hand */
+};
 
 struct ascent {
 	const struct cover_problem *p;
 	struct tally t;      /* rows by column */
-	int64_t *slack;      /* by column */
-	int *open;           /* by column: rows without a weight yet */
-	int *count;          /* by column: how often in the group at hand */
+	struct purse *purse; /* by column */
 	unsigned char *done; /* by group */
 	int *queue;
 	int head, tail, n_groups;
@@ -51,12 +61,14 @@ static void weigh(struct ascent *a, int g)
 
 	a->done[g] = 1;
 	for (int i = p->row_start[first]; i < p->row_start[end]; i++)
-		a->count[p->row_col[i]]++;
+		a->purse[p->row_col[i]].count++;
 	for (int i = p->row_start[first]; i < p->row_start[end]; i++) {
-		int c = p->row_col[i];
+		const struct purse *of = &a->purse[p->row_col[i]];
+		int64_t most =
+			of->count == 1 ? of->slack : of->slack / of->count;
 
-		if (buyable(p, c) && a->slack[c] / a->count[c] < w)
-			w = a->slack[c] / a->count[c];
+		if (most < w && buyable(p, p->row_col[i]))
+			w = most;
 	}
 	if (w == INT64_MAX || times <= 0)
 		w = 0;
@@ -64,10 +76,11 @@ static void weigh(struct ascent *a, int g)
 		times *= p->need[first];
 	for (int i = p->row_start[first]; i < p->row_start[end]; i++) {
 		int c = p->row_col[i];
+		struct purse *of = &a->purse[c];
 
-		a->slack[c] -= buyable(p, c) ? w : 0;
-		a->count[c] = 0;
-		if (--a->open[c] == 1)
+		of->slack -= w && buyable(p, c) ? w : 0;
+		of->count = 0;
+		if (--of->open == 1)
 			a->queue[a->tail++] = c;
 	}
 	for (int r = first; r < end; r++)
@@ -105,7 +118,7 @@ static int *order_groups(const struct ascent *a)
 
 		for (int i = p->row_start[first_row(p, g)];
 			i < p->row_start[first_row(p, g + 1)]; i++)
-			sum += a->open[p->row_col[i]];
+			sum += a->purse[p->row_col[i]].open;
 		rivals[g] = sum < MOST ? (int)sum : MOST;
 		at[rivals[g] + 1]++;
 	}
@@ -187,6 +200,8 @@ static void raise(const struct cover_problem *p, const int *end,
 			d.right[end[2 * r + 1 - i]] -= ret->weight[r];
 		}
 	}
+	if (p->n_rows > RAISED_WHOLLY && !doublecover_bipartite(&d))
+		d.phases = PHASES;
 	doublecover_flow(&d, deadline);
 	memcpy(a.at, d.start, sizeof(int) * (size_t)p->n_cols);
 	for (int r = 0; r < p->n_rows; r++) {
@@ -215,15 +230,13 @@ static void ascend(const struct cover_problem *p, struct dual *ret)
 	ret->weight = mem_zalloc((size_t)p->n_rows + 1, sizeof(int64_t));
 	a.n_groups = p->group_start ? p->n_groups : p->n_rows;
 	tally_init(&a.t, p);
-	a.slack = mem_grow(NULL, n, sizeof(int64_t));
-	memcpy(a.slack, p->cost, sizeof(int64_t) * (n - 1));
-	a.open = mem_zalloc(n, sizeof(int));
-	a.count = mem_zalloc(n, sizeof(int));
+	a.purse = mem_zalloc(n, sizeof(*a.purse));
 	a.queue = mem_grow(NULL, n, sizeof(int));
 	a.done = mem_zalloc((size_t)a.n_groups + 1, 1);
 	for (int c = 0; c < p->n_cols; c++) {
-		a.open[c] = a.t.col_start[c + 1] - a.t.col_start[c];
-		if (a.open[c] == 1)
+		a.purse[c].slack = p->cost[c];
+		a.purse[c].open = a.t.col_start[c + 1] - a.t.col_start[c];
+		if (a.purse[c].open == 1)
 			a.queue[a.tail++] = c;
 	}
 	order = order_groups(&a);
@@ -234,9 +247,7 @@ static void ascend(const struct cover_problem *p, struct dual *ret)
 		peel(&a);
 	}
 	tally_release(&a.t);
-	free(a.slack);
-	free(a.open);
-	free(a.count);
+	free(a.purse);
 	free(a.queue);
 	free(a.done);
 }

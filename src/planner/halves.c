@@ -26,9 +26,9 @@ static void number_pairs(struct kernel *k, struct numbering *nb)
 		int n;
 		bool pairs;
 
-		nb->number[c] = k->mark[c] == k->stamp ? nb->number[c] : -1;
-		if (k->state[c] != COL_FREE || k->mark[c] == k->stamp ||
-			k->deg[c] == 0)
+		nb->number[c] = k->col[c].mark == k->stamp ? nb->number[c] : -1;
+		if (k->col[c].state != COL_FREE || k->col[c].mark == k->stamp ||
+			k->col[c].deg == 0)
 			continue;
 		n = kernel_walk(k, c, queue, &pairs);
 		for (int i = 0; i < n; i++) {
@@ -48,15 +48,15 @@ static void build(
 	size_t m = 0;
 
 	for (int v = 0; v < nb->n; v++) {
-		cap[v] = k->cost[nb->col[v]];
-		m += (size_t)k->deg[nb->col[v]];
+		cap[v] = k->col[nb->col[v]].cost;
+		m += (size_t)k->col[nb->col[v]].deg;
 	}
 	end = mem_grow(NULL, m + 1, sizeof(int));
 	m = 0;
 	for (int v = 0; v < nb->n; v++) {
 		const int *rows = kernel_rows(k, nb->col[v]);
 
-		for (int i = 0; i < k->deg[nb->col[v]]; i++) {
+		for (int i = 0; i < k->col[nb->col[v]].deg; i++) {
 			const int *cols = kernel_cols(k, rows[i]);
 
 			if (cols[0] != nb->col[v])

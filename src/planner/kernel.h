@@ -36,23 +36,43 @@ enum kernel_skip {
 	SKIP_PROGRAM = 4096   /* branch and cut */
 };
 
+enum row_flag {
+	ROW_ALIVE = 1,
+	ROW_FRESH = 2,
+	ROW_WALKED = 4,
+	ROW_SHORT = 8 /* made with two columns at most: they are in it */
+};
+
+/* What is asked of a column, or of a row, is asked together, and a million of
+ * them are visited in no order: each is kept in one place. */
+struct kernel_col {
+	int64_t cost; /* what is left of it */
+	int start, held, room, deg;
+	int mark;                    /* scratch: compared with stamp */
+	unsigned char state, queued; /* enum col_state */
+};
+
+struct kernel_row {
+	union {
+		int start, at[2];
+	};
+	int held, len, want;
+	int group;           /* -1: must be seen */
+	unsigned char flags; /* enum row_flag */
+};
+
 struct kernel {
 	int n_cols, n_rows, n_groups;
 	unsigned skip; /* enum kernel_skip */
 	int64_t paid;  /* cost of what is decided */
 	bool infeasible;
 
-	int64_t *cost;        /* by column, what is left of it */
-	unsigned char *state; /* by column: enum col_state */
-	unsigned char *queued;
-	int *deg, *col_start, *col_held, *col_room;
-	int *col_row; /* rows by column, blocks named by col_start */
+	struct kernel_col *col;
+	int *col_row; /* rows by column, blocks named by start */
 	size_t col_row_used, col_row_cap;
 
-	int *len, *want, *group; /* by row; group -1: must be seen */
-	int *row_start, *row_held;
-	unsigned char *row_flags; /* enum row_flag */
-	int *row_col;
+	struct kernel_row *row;
+	int *row_col; /* columns of rows that are not short */
 	size_t row_cap, row_col_used, row_col_cap;
 
 	int *group_start, *group_alive, *group_demand;
@@ -63,8 +83,7 @@ struct kernel {
 	size_t n_forced, forced_cap;
 	int *trail;
 	size_t n_trail, trail_cap;
-	int *mark; /* by column, scratch: compared with stamp */
-	int stamp;
+	int stamp;                 /* of the marks that count */
 	int long_rows;             /* living rows that are not plain pairs */
 	int lan_rounds;            /* how often LANs were looked at */
 	struct mono_time deadline; /* ns 0: none */
@@ -72,16 +91,34 @@ struct kernel {
 	                    * parts made of pairs (halves.c) */
 };
 
-enum row_flag { ROW_ALIVE = 1, ROW_FRESH = 2, ROW_WALKED = 4 };
-
 /* Fates applied, needs and demands what is left of them. */
 void kernel_init(
 	struct kernel *k, const struct cover_problem *p, unsigned skip);
 void kernel_release(struct kernel *k);
 
+int kernel_tidy_rows(struct kernel *k, int col, int *rows);
+int kernel_tidy_cols(struct kernel *k, int row, int *cols);
+
 /* Living rows of a column, free columns of a row. */
-int *kernel_rows(struct kernel *k, int col);
-int *kernel_cols(struct kernel *k, int row);
+static inline int *kernel_rows(struct kernel *k, int col)
+{
+	struct kernel_col *c = &k->col[col];
+	int *rows = k->col_row + c->start;
+
+	if (c->held != c->deg)
+		c->held = kernel_tidy_rows(k, col, rows);
+	return rows;
+}
+
+static inline int *kernel_cols(struct kernel *k, int row)
+{
+	struct kernel_row *r = &k->row[row];
+	int *cols = r->flags & ROW_SHORT ? r->at : k->row_col + r->start;
+
+	if (r->held != r->len)
+		r->held = kernel_tidy_cols(k, row, cols);
+	return cols;
+}
 
 /* The steps.  Consequences (rows with no choice left) follow in
  * kernel_settle(), which returns false when the problem cannot be met. */
@@ -95,6 +132,11 @@ void kernel_close_group(struct kernel *k, int group); /* satisfied */
 /* One more row that must be seen once; columns distinct and free. */
 void kernel_add_row(struct kernel *k, const int *cols, int n);
 
+/* A row without its entries in the columns' lists; returns its number. */
+int kernel_put_row(struct kernel *k, const int *cols, int n, int want);
+/* A row that must be seen: are there just enough columns? */
+void kernel_check_row(struct kernel *k, int row);
+
 /* col is bought unless all of others[] are; its rows are gone already. */
 void kernel_fold_guard(struct kernel *k, int col, const int *others, int n);
 /* b goes the way of a, col the opposite way; b's rows become a's. */
@@ -103,7 +145,8 @@ void kernel_fold_pair(struct kernel *k, int col, int a, int b);
 /* A row of two that must be seen once. */
 static inline bool kernel_is_pair(const struct kernel *k, int row)
 {
-	return k->len[row] == 2 && k->want[row] == 1 && k->group[row] < 0;
+	return k->row[row].len == 2 && k->row[row].want == 1 &&
+	       k->row[row].group < 0;
 }
 
 /* The part of col: columns joined by rows and groups, breadth first into

@@ -26,17 +26,17 @@ struct lan {
 
 static bool private_slot(struct kernel *k, int row)
 {
-	return k->len[row] == 1 && k->deg[kernel_cols(k, row)[0]] == 1;
+	return k->row[row].len == 1 && k->col[kernel_cols(k, row)[0]].deg == 1;
 }
 
 static int64_t cheapest(struct kernel *k, int row)
 {
 	const int *cols = kernel_cols(k, row);
-	int64_t best = k->cost[cols[0]];
+	int64_t best = k->col[cols[0]].cost;
 
-	for (int i = 1; i < k->len[row]; i++)
-		if (k->cost[cols[i]] < best)
-			best = k->cost[cols[i]];
+	for (int i = 1; i < k->row[row].len; i++)
+		if (k->col[cols[i]].cost < best)
+			best = k->col[cols[i]].cost;
 	return best;
 }
 
@@ -46,10 +46,10 @@ static void look(struct kernel *k, struct lan *lan, int row)
 	int c = kernel_cols(k, row)[0];
 
 	lan->slot[lan->n++] = row;
-	lan->single &= k->len[row] == 1 && k->mark[c] != k->stamp;
-	k->mark[c] = k->stamp;
-	if (k->len[row] > lan->longest)
-		lan->longest = k->len[row];
+	lan->single &= k->row[row].len == 1 && k->col[c].mark != k->stamp;
+	k->col[c].mark = k->stamp;
+	if (k->row[row].len > lan->longest)
+		lan->longest = k->row[row].len;
 	if (!private_slot(k, row)) {
 		if (low > lan->most_needed)
 			lan->most_needed = low;
@@ -57,7 +57,8 @@ static void look(struct kernel *k, struct lan *lan, int row)
 	}
 	lan->n_private++;
 	/* among equals the last, so that low numbers keep their probes */
-	if (lan->dearest < 0 || low >= k->cost[kernel_cols(k, lan->dearest)[0]])
+	if (lan->dearest < 0 ||
+		low >= k->col[kernel_cols(k, lan->dearest)[0]].cost)
 		lan->dearest = row;
 }
 
@@ -70,9 +71,9 @@ static bool read_lan(struct kernel *k, int g, struct lan *lan, int *slots)
 		return false;
 	k->stamp++;
 	for (int r = k->group_start[g]; r < k->group_start[g + 1]; r++) {
-		if (!(k->row_flags[r] & ROW_ALIVE) || k->group[r] != g)
+		if (!(k->row[r].flags & ROW_ALIVE) || k->row[r].group != g)
 			continue;
-		if (k->want[r] > 1)
+		if (k->row[r].want > 1)
 			return false;
 		look(k, lan, r);
 	}
@@ -89,12 +90,12 @@ static void transfer(struct kernel *k, const struct lan *lan)
 
 		if (c == u)
 			continue;
-		if (k->cost[c] <= k->cost[u]) {
+		if (k->col[c].cost <= k->col[u].cost) {
 			kernel_force(k, c);
 			continue;
 		}
-		k->cost[c] -= k->cost[u];
-		k->paid += k->cost[u];
+		k->col[c].cost -= k->col[u].cost;
+		k->paid += k->col[u].cost;
 		kernel_touch(k, c);
 		rest[n++] = c;
 	}
@@ -110,7 +111,7 @@ static bool exchange(struct kernel *k, const struct lan *lan)
 		if (lan->slot[i] != lan->dearest &&
 			private_slot(k, lan->slot[i]))
 			kernel_force(k, kernel_cols(k, lan->slot[i])[0]);
-	if (k->cost[u] < lan->most_needed)
+	if (k->col[u].cost < lan->most_needed)
 		return lan->n_private > 1;
 	kernel_drop(k, u);
 	return true;
@@ -125,9 +126,9 @@ static int join(struct kernel *k, int a, int b, int *cols)
 		int row = side ? b : a;
 		const int *at = kernel_cols(k, row);
 
-		for (int i = 0; i < k->len[row]; i++)
-			if (k->mark[at[i]] != k->stamp) {
-				k->mark[at[i]] = k->stamp;
+		for (int i = 0; i < k->row[row].len; i++)
+			if (k->col[at[i]].mark != k->stamp) {
+				k->col[at[i]].mark = k->stamp;
 				cols[n++] = at[i];
 			}
 	}

@@ -12,13 +12,13 @@ void kernel_walk_start(struct kernel *k)
 {
 	k->stamp++;
 	for (int r = 0; r < k->n_rows; r++)
-		k->row_flags[r] &= (unsigned char)~ROW_WALKED;
+		k->row[r].flags &= (unsigned char)~ROW_WALKED;
 }
 
 /* Meets the columns of a row, and the rows of its group. */
 static int meet_row(struct kernel *k, int row, int *queue, int tail)
 {
-	int first = row, end = row + 1, g = k->group[row];
+	int first = row, end = row + 1, g = k->row[row].group;
 
 	if (g >= 0) {
 		first = k->group_start[g];
@@ -27,14 +27,14 @@ static int meet_row(struct kernel *k, int row, int *queue, int tail)
 	for (int r = first; r < end; r++) {
 		const int *cols;
 
-		if (!(k->row_flags[r] & ROW_ALIVE) || k->group[r] != g ||
-			k->row_flags[r] & ROW_WALKED)
+		if (!(k->row[r].flags & ROW_ALIVE) || k->row[r].group != g ||
+			k->row[r].flags & ROW_WALKED)
 			continue;
-		k->row_flags[r] |= ROW_WALKED;
+		k->row[r].flags |= ROW_WALKED;
 		cols = kernel_cols(k, r);
-		for (int j = 0; j < k->len[r]; j++)
-			if (k->mark[cols[j]] != k->stamp) {
-				k->mark[cols[j]] = k->stamp;
+		for (int j = 0; j < k->row[r].len; j++)
+			if (k->col[cols[j]].mark != k->stamp) {
+				k->col[cols[j]].mark = k->stamp;
 				queue[tail++] = cols[j];
 			}
 	}
@@ -47,14 +47,14 @@ int kernel_walk(struct kernel *k, int col, int *queue, bool *ret_pairs)
 	bool pairs = true;
 
 	queue[tail++] = col;
-	k->mark[col] = k->stamp;
+	k->col[col].mark = k->stamp;
 	while (head < tail) {
 		int u = queue[head++];
 		const int *rows = kernel_rows(k, u);
 
-		for (int i = 0; i < k->deg[u]; i++) {
+		for (int i = 0; i < k->col[u].deg; i++) {
 			pairs &= kernel_is_pair(k, rows[i]);
-			if (!(k->row_flags[rows[i]] & ROW_WALKED))
+			if (!(k->row[rows[i]].flags & ROW_WALKED))
 				tail = meet_row(k, rows[i], queue, tail);
 		}
 	}
@@ -78,7 +78,7 @@ static int *rows_of(struct kernel *k, const int *cols, int n, int *ret_n)
 	for (int i = 0; i < n; i++) {
 		const int *at = kernel_rows(k, cols[i]);
 
-		for (int j = 0; j < k->deg[cols[i]]; j++)
+		for (int j = 0; j < k->col[cols[i]].deg; j++)
 			if (kernel_cols(k, at[j])[0] == cols[i])
 				MEM_PUSH(rows, m, cap) = at[j];
 	}
@@ -94,9 +94,9 @@ static void copy_groups(
 	p->group_start = mem_zalloc((size_t)p->n_rows + 2, sizeof(int));
 	p->demand = mem_zalloc((size_t)p->n_rows + 1, sizeof(int));
 	for (int i = 0; i < p->n_rows; i++) {
-		int g = k->group[rows[i]];
+		int g = k->row[rows[i]].group;
 
-		if (i && g >= 0 && g == k->group[rows[i - 1]]) {
+		if (i && g >= 0 && g == k->row[rows[i - 1]].group) {
 			p->group_start[p->n_groups] = i + 1;
 			continue;
 		}
@@ -112,9 +112,9 @@ static void copy_rows(struct kernel *k, const int *rows, const int *number,
 	bool need = false, groups = false;
 
 	for (int i = 0; i < p->n_rows; i++) {
-		n += (size_t)k->len[rows[i]];
-		need |= k->want[rows[i]] > 1;
-		groups |= k->group[rows[i]] >= 0;
+		n += (size_t)k->row[rows[i]].len;
+		need |= k->row[rows[i]].want > 1;
+		groups |= k->row[rows[i]].group >= 0;
 	}
 	p->row_start = mem_zalloc((size_t)p->n_rows + 1, sizeof(int));
 	p->row_col = mem_zalloc(n + 1, sizeof(int));
@@ -122,7 +122,7 @@ static void copy_rows(struct kernel *k, const int *rows, const int *number,
 	n = 0;
 	for (int i = 0; i < p->n_rows; i++) {
 		const int *cols = kernel_cols(k, rows[i]);
-		int len = k->len[rows[i]];
+		int len = k->row[rows[i]].len;
 
 		for (int j = 0; j < len; j++)
 			p->row_col[n + (size_t)j] = number[cols[j]];
@@ -130,7 +130,7 @@ static void copy_rows(struct kernel *k, const int *rows, const int *number,
 		n += (size_t)len;
 		p->row_start[i + 1] = (int)n;
 		if (need)
-			p->need[i] = k->want[rows[i]];
+			p->need[i] = k->row[rows[i]].want;
 	}
 	p->n_groups = 0;
 	if (groups)
@@ -152,7 +152,7 @@ static struct part make_part(
 	part.p.cost = mem_zalloc((size_t)n + 1, sizeof(int64_t));
 	for (int i = 0; i < n; i++) {
 		number[part.col[i]] = i;
-		part.p.cost[i] = k->cost[part.col[i]];
+		part.p.cost[i] = k->col[part.col[i]].cost;
 	}
 	copy_rows(k, rows, number, &part.p);
 	return part;
@@ -182,8 +182,8 @@ void parts_split(struct kernel *k, bool whole, struct parts *ret)
 	for (int c = 0; c < k->n_cols; c++) {
 		bool pairs;
 
-		if (k->state[c] != COL_FREE || k->mark[c] == k->stamp ||
-			k->deg[c] == 0)
+		if (k->col[c].state != COL_FREE || k->col[c].mark == k->stamp ||
+			k->col[c].deg == 0)
 			continue;
 		if (!whole)
 			n = 0;

@@ -30,27 +30,29 @@ static int keep_common(struct kernel *k, int row, int *cand, int n)
 	int kept = 0;
 
 	k->stamp++;
-	for (int i = 0; i < k->len[row]; i++)
-		k->mark[cols[i]] = k->stamp;
+	for (int i = 0; i < k->row[row].len; i++)
+		k->col[cols[i]].mark = k->stamp;
 	for (int i = 0; i < n; i++)
-		if (k->mark[cand[i]] == k->stamp)
+		if (k->col[cand[i]].mark == k->stamp)
 			cand[kept++] = cand[i];
 	return kept;
 }
 
 static bool may_replace(const struct kernel *k, int v, int u)
 {
-	if (v == u || k->deg[v] < k->deg[u] || k->cost[v] > k->cost[u])
+	if (v == u || k->col[v].deg < k->col[u].deg ||
+		k->col[v].cost > k->col[u].cost)
 		return false;
-	return k->cost[v] < k->cost[u] || k->deg[v] > k->deg[u] || v < u;
+	return k->col[v].cost < k->col[u].cost ||
+	       k->col[v].deg > k->col[u].deg || v < u;
 }
 
 static int shortest_row(const struct kernel *k, const int *rows, int n)
 {
 	int best = rows[0];
 
-	for (int i = 1; i < n && k->len[best] > 2; i++)
-		if (k->len[rows[i]] < k->len[best])
+	for (int i = 1; i < n && k->row[best].len > 2; i++)
+		if (k->row[rows[i]].len < k->row[best].len)
 			best = rows[i];
 	return best;
 }
@@ -59,18 +61,18 @@ static int shortest_row(const struct kernel *k, const int *rows, int n)
 static bool dominated(struct kernel *k, int u)
 {
 	const int *rows = kernel_rows(k, u), *cols;
-	int first = shortest_row(k, rows, k->deg[u]), n = 0, work = 0;
+	int first = shortest_row(k, rows, k->col[u].deg), n = 0, work = 0;
 	int cand[64];
 
-	if (k->want[first] > 1 || (k->long_rows == 0 && k->deg[u] > 1))
+	if (k->row[first].want > 1 || (k->long_rows == 0 && k->col[u].deg > 1))
 		return false;
 	cols = kernel_cols(k, first);
-	for (int i = 0; i < k->len[first] && n < 64; i++)
+	for (int i = 0; i < k->row[first].len && n < 64; i++)
 		if (may_replace(k, cols[i], u))
 			cand[n++] = cols[i];
-	for (int i = 0; i < k->deg[u] && n; i++) {
-		work += k->len[rows[i]];
-		if (k->want[rows[i]] > 1 || work > WORK)
+	for (int i = 0; i < k->col[u].deg && n; i++) {
+		work += k->row[rows[i]].len;
+		if (k->row[rows[i]].want > 1 || work > WORK)
 			return false;
 		if (rows[i] != first)
 			n = keep_common(k, rows[i], cand, n);
@@ -90,16 +92,16 @@ static bool adjacent(struct kernel *k, int a, int b)
 {
 	const int *rows;
 
-	if (k->deg[b] < k->deg[a]) {
+	if (k->col[b].deg < k->col[a].deg) {
 		int t = a;
 
 		a = b;
 		b = t;
 	}
-	if (k->deg[a] > SEARCHED_ROWS)
+	if (k->col[a].deg > SEARCHED_ROWS)
 		return false;
 	rows = kernel_rows(k, a);
-	for (int i = 0; i < k->deg[a]; i++)
+	for (int i = 0; i < k->col[a].deg; i++)
 		if (kernel_is_pair(k, rows[i]) && other_end(k, rows[i], a) == b)
 			return true;
 	return false;
@@ -110,7 +112,7 @@ static bool adjacent(struct kernel *k, int a, int b)
 static int neighbours(struct kernel *k, int u, int *at, int max)
 {
 	const int *rows;
-	int n = 0, n_rows = k->deg[u];
+	int n = 0, n_rows = k->col[u].deg;
 
 	if (n_rows > max)
 		return -1;
@@ -136,7 +138,7 @@ static void kill_rows_of(struct kernel *k, int u)
 {
 	const int *rows = kernel_rows(k, u);
 
-	for (int n = k->deg[u]; n > 0; n--)
+	for (int n = k->col[u].deg; n > 0; n--)
 		kernel_kill_row(k, rows[n - 1]);
 }
 
@@ -144,21 +146,22 @@ static void kill_rows_of(struct kernel *k, int u)
  * only when half of it is gone, or every leaf would cost its whole length. */
 static void touch_around(struct kernel *k, int u)
 {
-	bool tidy = k->col_held[u] <= LOOKED || 2 * k->deg[u] <= k->col_held[u];
+	bool tidy =
+		k->col[u].held <= LOOKED || 2 * k->col[u].deg <= k->col[u].held;
 	const int *rows =
-		tidy ? kernel_rows(k, u) : k->col_row + k->col_start[u];
-	int held = k->col_held[u];
+		tidy ? kernel_rows(k, u) : k->col_row + k->col[u].start;
+	int held = k->col[u].held;
 	int from = tidy || held < LOOKED ? 0 : held - LOOKED;
 
 	kernel_touch(k, u);
 	for (int i = from, n = 0; i < held && n < SMALL; i++) {
 		const int *cols;
 
-		if (!(k->row_flags[rows[i]] & ROW_ALIVE))
+		if (!(k->row[rows[i]].flags & ROW_ALIVE))
 			continue;
 		n++;
 		cols = kernel_cols(k, rows[i]);
-		for (int j = 0; j < k->len[rows[i]] && j < SMALL; j++)
+		for (int j = 0; j < k->row[rows[i]].len && j < SMALL; j++)
 			kernel_touch(k, cols[j]);
 	}
 }
@@ -177,12 +180,12 @@ static bool simplicial(struct kernel *k, int u, const int *at, int n)
 				return false;
 	kill_rows_of(k, u);
 	for (int i = 0; i < n; i++) {
-		if (k->cost[at[i]] <= k->cost[u]) {
+		if (k->col[at[i]].cost <= k->col[u].cost) {
 			kernel_force(k, at[i]);
 			continue;
 		}
-		k->cost[at[i]] -= k->cost[u];
-		k->paid += k->cost[u];
+		k->col[at[i]].cost -= k->col[u].cost;
+		k->paid += k->col[u].cost;
 		touch_around(k, at[i]);
 		rest[n_rest++] = at[i];
 	}
@@ -194,8 +197,8 @@ static bool needs_more_than_one(struct kernel *k, int c)
 {
 	const int *rows = kernel_rows(k, c);
 
-	for (int i = 0; i < k->deg[c]; i++)
-		if (k->want[rows[i]] > 1)
+	for (int i = 0; i < k->col[c].deg; i++)
+		if (k->row[rows[i]].want > 1)
 			return true;
 	return false;
 }
@@ -204,27 +207,27 @@ static bool needs_more_than_one(struct kernel *k, int c)
  * bought together, or u alone. */
 static bool fold_pair(struct kernel *k, int u, int a, int b)
 {
-	int64_t sum = k->cost[a] + k->cost[b];
+	int64_t sum = k->col[a].cost + k->col[b].cost;
 
-	if (k->cost[u] < k->cost[a] || k->cost[u] < k->cost[b])
+	if (k->col[u].cost < k->col[a].cost || k->col[u].cost < k->col[b].cost)
 		return false;
-	if (sum <= k->cost[u]) {
+	if (sum <= k->col[u].cost) {
 		kernel_force(k, a);
 		kernel_force(k, b);
 		return true;
 	}
-	if (k->deg[a] < k->deg[b]) {
+	if (k->col[a].deg < k->col[b].deg) {
 		int t = a;
 
 		a = b;
 		b = t;
 	}
-	if (k->deg[b] > WORK || needs_more_than_one(k, a) ||
+	if (k->col[b].deg > WORK || needs_more_than_one(k, a) ||
 		needs_more_than_one(k, b))
 		return false;
 	kill_rows_of(k, u);
-	k->paid += k->cost[u];
-	k->cost[a] = sum - k->cost[u];
+	k->paid += k->col[u].cost;
+	k->col[a].cost = sum - k->col[u].cost;
 	kernel_fold_pair(k, u, a, b);
 	return true;
 }
@@ -234,7 +237,7 @@ static bool fold_pair(struct kernel *k, int u, int a, int b)
 static bool neighbour(struct kernel *k, int u, const int *at, int n)
 {
 	for (int i = 0; i < n; i++) {
-		bool all = k->cost[at[i]] <= k->cost[u];
+		bool all = k->col[at[i]].cost <= k->col[u].cost;
 
 		for (int j = 0; j < n && all; j++)
 			all = j == i || adjacent(k, at[i], at[j]);
@@ -253,8 +256,8 @@ static bool graph_rules(struct kernel *k, int u)
 	if (n < 1)
 		return false;
 	/* a link of its own between equals: the lower number */
-	if (n == 1 && u < at[0] && k->deg[at[0]] == 1 &&
-		k->cost[u] == k->cost[at[0]]) {
+	if (n == 1 && u < at[0] && k->col[at[0]].deg == 1 &&
+		k->col[u].cost == k->col[at[0]].cost) {
 		kernel_force(k, u);
 		return true;
 	}
@@ -272,27 +275,28 @@ static void subsume(struct kernel *k, int row)
 	const int *cols = kernel_cols(k, row), *rows;
 	int best = cols[0], work = 0;
 
-	for (int i = 1; i < k->len[row]; i++)
-		if (k->deg[cols[i]] < k->deg[best])
+	for (int i = 1; i < k->row[row].len; i++)
+		if (k->col[cols[i]].deg < k->col[best].deg)
 			best = cols[i];
-	if (k->deg[best] > WORK)
+	if (k->col[best].deg > WORK)
 		return;
 	k->stamp++;
-	for (int i = 0; i < k->len[row]; i++)
-		k->mark[cols[i]] = k->stamp;
+	for (int i = 0; i < k->row[row].len; i++)
+		k->col[cols[i]].mark = k->stamp;
 	rows = kernel_rows(k, best);
-	for (int i = 0, n = k->deg[best]; i < n && work < WORK; i++) {
+	for (int i = 0, n = k->col[best].deg; i < n && work < WORK; i++) {
 		int r = rows[i], hit = 0;
 		const int *other;
 
-		if (r == row || !(k->row_flags[r] & ROW_ALIVE) ||
-			k->len[r] < k->len[row] || k->want[r] > k->want[row])
+		if (r == row || !(k->row[r].flags & ROW_ALIVE) ||
+			k->row[r].len < k->row[row].len ||
+			k->row[r].want > k->row[row].want)
 			continue;
 		other = kernel_cols(k, r);
-		for (int j = 0; j < k->len[r]; j++)
-			hit += k->mark[other[j]] == k->stamp;
-		work += k->len[r];
-		if (hit == k->len[row])
+		for (int j = 0; j < k->row[r].len; j++)
+			hit += k->col[other[j]].mark == k->stamp;
+		work += k->row[r].len;
+		if (hit == k->row[row].len)
 			kernel_row_is_seen(k, r);
 	}
 }
@@ -301,21 +305,21 @@ static void subsume_around(struct kernel *k, int u)
 {
 	const int *rows = kernel_rows(k, u);
 
-	for (int i = 0, n = k->deg[u]; i < n; i++) {
+	for (int i = 0, n = k->col[u].deg; i < n; i++) {
 		int r = rows[i];
 
-		if (!(k->row_flags[r] & ROW_ALIVE) ||
-			!(k->row_flags[r] & ROW_FRESH) || k->group[r] >= 0 ||
-			k->len[r] > WORK)
+		if (!(k->row[r].flags & ROW_ALIVE) ||
+			!(k->row[r].flags & ROW_FRESH) ||
+			k->row[r].group >= 0 || k->row[r].len > WORK)
 			continue;
-		k->row_flags[r] &= (unsigned char)~ROW_FRESH;
+		k->row[r].flags &= (unsigned char)~ROW_FRESH;
 		subsume(k, r);
 	}
 }
 
 static void look_at(struct kernel *k, int u)
 {
-	if (k->cost[u] <= 0 && k->deg[u]) {
+	if (k->col[u].cost <= 0 && k->col[u].deg) {
 		kernel_force(k, u);
 		return;
 	}
@@ -324,7 +328,7 @@ static void look_at(struct kernel *k, int u)
 		subsume_around(k, u);
 	if (k->n_forced || k->infeasible)
 		return;
-	if (k->deg[u] == 0 ||
+	if (k->col[u].deg == 0 ||
 		(!(k->skip & SKIP_DOMINANCE) && dominated(k, u))) {
 		kernel_drop(k, u);
 		return;
@@ -339,8 +343,8 @@ static bool drain(struct kernel *k)
 
 		k->queue_head =
 			k->queue_head == k->n_cols ? 0 : k->queue_head + 1;
-		k->queued[u] = 0;
-		if (k->state[u] == COL_FREE)
+		k->col[u].queued = 0;
+		if (k->col[u].state == COL_FREE)
 			look_at(k, u);
 	}
 	return !k->infeasible;
