@@ -181,7 +181,7 @@ struct lab_experiment {
 	struct lab_linkdelay *linkdelays;
 	struct lab_veth *veths;
 	size_t n_wires, n_delays, n_traces, n_linkdelays, n_veths;
-	struct lab_lookup lookup; /* valid while mapped */
+	struct lab_lookup lookup;  /* valid while mapped */
 	struct lab_portal *portal; /* its side of one, NULL: classic */
 };
 
