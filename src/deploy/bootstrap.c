@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { LINE_BYTES = 64 };
+
 #define PLACES "/var/lib /local /var/tmp"
 
 static const char command[] =
@@ -59,12 +61,14 @@ static const char script[] =
 	"if printf \"#\\041/bin/sh\\n\" 2>/dev/null >$f && chmod 700 $f && "
 	"$f 2>/dev/null; then g=1; break; fi; tidy 2>/dev/null; done; "
 	"if [ -z \"$g\" ]; then echo NFZ 1 no-place; exit; fi; "
-	"k=; w=need; if command -v head >/dev/null 2>&1; then w=need-head; "
+	/* as a last resort in lines that the shell itself can take in */
+	"k=; w=text; if command -v head >/dev/null 2>&1; then w=need; "
 	"if command -v gzip >/dev/null 2>&1; then w=packed; fi; fi; "
-	"echo \"NFZ 1 ${w%-head} $m\"; case $w in "
+	"echo \"NFZ 1 $w $m\"; case $w in "
 	"packed) head -c $z | gzip -dc 2>/dev/null >$f;; "
-	"need-head) head -c $n 2>/dev/null >$f;; "
-	"*) dd bs=1 count=$n 2>/dev/null >$f;; esac || k=full; "
+	"need) head -c $n 2>/dev/null >$f;; "
+	"*) while IFS= read -r x && [ \"$x\" != . ]; do "
+	"printf \"$x\" || k=full; done 2>/dev/null >$f;; esac || k=full; "
 	"if [ -z \"$k\" ]; then x=$(sha256sum <$f 2>/dev/null); "
 	"case $x in \"$h \"*) k=ok;; \"\") "
 	"if \"$f\" --is $h </dev/null 2>/dev/null; then k=ok; fi;; "
@@ -83,6 +87,7 @@ static const struct {
 	{"no-place", BOOTSTRAP_NO_PLACE},
 	{"need", BOOTSTRAP_NEED},
 	{"packed", BOOTSTRAP_PACKED},
+	{"text", BOOTSTRAP_TEXT},
 	{"full", BOOTSTRAP_FULL},
 	{"bad", BOOTSTRAP_BAD},
 	{"agent", BOOTSTRAP_AGENT},
@@ -101,6 +106,21 @@ void bootstrap_script(const struct bootstrap_agent *agents, size_t n, bool look,
 		buf_addf(out, " %s %s %zu %zu", agents[i].arch,
 			agents[i].sha256, agents[i].size, agents[i].packed);
 	buf_addf(out, "; %s\n", script);
+}
+
+void bootstrap_text(const void *data, size_t len, struct buf *out)
+{
+	const unsigned char *at = data;
+
+	for (size_t i = 0; i < len; i++) {
+		const char octal[] = {'\\', (char)('0' + (at[i] >> 6)),
+			(char)('0' + (at[i] >> 3 & 7)),
+			(char)('0' + (at[i] & 7)),
+			(i + 1) % LINE_BYTES && i + 1 < len ? '\0' : '\n'};
+
+		buf_add(out, octal, octal[4] ? 5 : 4);
+	}
+	buf_adds(out, ".\n");
 }
 
 void bootstrap_go_on(struct buf *out)

@@ -32,6 +32,7 @@ enum bootstrap_word {
 	BOOTSTRAP_NO_PLACE, /* no directory to put it */
 	BOOTSTRAP_NEED,     /* send the agent for "<machine>" */
 	BOOTSTRAP_PACKED,   /* the same, packed */
+	BOOTSTRAP_TEXT,     /* the same, by bootstrap_text() */
 	BOOTSTRAP_FULL,     /* the disk is full */
 	BOOTSTRAP_BAD,      /* what arrived is not what was announced */
 	BOOTSTRAP_AGENT     /* frames from here on */
@@ -43,6 +44,8 @@ const char *bootstrap_command(void);
  * is left as it is and says so. */
 void bootstrap_script(const struct bootstrap_agent *agents, size_t n, bool look,
 	struct buf *out);
+/* Bytes as lines for a shell that has no other tools. */
+void bootstrap_text(const void *data, size_t len, struct buf *out);
 /* For a node that said NONE and shall be worked on after all. */
 void bootstrap_go_on(struct buf *out);
 /* line: without its newline; *ret_rest: what follows the word. */

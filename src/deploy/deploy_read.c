@@ -103,6 +103,7 @@ int deploy_read_file(const struct topo_node *node,
 	struct err *err)
 {
 	const struct remote_target target = {.name = node->name,
+		.host = node->m->hostname,
 		.address = topology_login(node->m),
 		.port = node->m->port,
 		.user = o->user ? o->user : node->m->user,

@@ -30,8 +30,8 @@ const char *node_status_name(enum node_status status)
 	return names[status];
 }
 
-struct fleet *fleet_new(size_t n, const struct payloads *payloads,
-	const struct remote_keys *keys)
+struct fleet *fleet_new(
+	size_t n, const struct payloads *payloads, struct remote_keys *keys)
 {
 	struct fleet *f = mem_zalloc(1, sizeof(*f));
 
@@ -93,6 +93,7 @@ static void finish(
 	n->io->active = false;
 	n->io->waiting = false;
 	n->wanted = false;
+	fleet_io_rest(n->io);
 	if (job->done)
 		job->done(job->ctx, n);
 }
@@ -136,7 +137,8 @@ static void step(
 			fleet_io_close(n->io);
 		finish(f, n, job);
 	} else if (n->io->phase != IO_WAITING && !n->io->waiting &&
-		   (mono_passed(n->io->deadline) ||
+		   ((mono_passed(n->io->deadline) &&
+			    !fleet_io_moves(f, n->io)) ||
 			   mono_passed(n->io->limit))) {
 		bool silent = n->io->phase == IO_SSH &&
 			      strcmp(n->io->phase_text, "connection") == 0;

@@ -89,12 +89,12 @@ struct fleet {
 	size_t n;
 	struct fleet_options options;
 	const struct payloads *payloads;
-	const struct remote_keys *keys;
+	struct remote_keys *keys;
 	uint64_t events; /* answers taken: who waits is asked again */
 };
 
-struct fleet *fleet_new(size_t n, const struct payloads *payloads,
-	const struct remote_keys *keys);
+struct fleet *fleet_new(
+	size_t n, const struct payloads *payloads, struct remote_keys *keys);
 /* Lets every agent end in its own way (at most 3 s), then closes. */
 void fleet_free(struct fleet *f);
 /* Takes over another fleet's open sessions, and what is known of its nodes: one

@@ -13,7 +13,9 @@
 enum {
 	IN_MAX = FRAME_BODY_MAX + (256 << 10),
 	OUT_MAX = FRAME_BODY_MAX + (256 << 10),
-	OUT_LOW = 64 << 10, /* refill below this */
+	OUT_LOW = 8 << 10, /* refill below this */
+	DATA_CHUNK = 16 << 10,
+	READ_CHUNK = 4096,
 	TAIL_MAX = 2048,
 	LINE_LIMIT = 65536, /* of banners before our first word */
 	RETRY_FIRST_MS = 200,
@@ -27,6 +29,7 @@ struct fleet_io *fleet_io_new(void)
 	io->in = (struct buf)BUF_INIT(IN_MAX);
 	io->out = (struct buf)BUF_INIT(OUT_MAX);
 	io->stderr_tail = (struct buf)BUF_INIT(TAIL_MAX);
+	io->text = (struct buf)BUF_INIT(5 * PAYLOAD_FILE_MAX);
 	return io;
 }
 
@@ -47,6 +50,7 @@ void fleet_io_close(struct fleet_io *io)
 	io->called = false;
 	io->data = NULL;
 	io->data_len = io->data_sent = 0;
+	buf_release(&io->text);
 	buf_reset(&io->in);
 	buf_reset(&io->out);
 	buf_reset(&io->stderr_tail);
@@ -80,8 +84,7 @@ static int push(struct fleet *f, struct fleet_node *n, struct err *err)
 		ssize_t w;
 
 		if (io->data && io->out.len < OUT_LOW && left) {
-			size_t some =
-				left < FRAME_DATA_MAX ? left : FRAME_DATA_MAX;
+			size_t some = left < DATA_CHUNK ? left : DATA_CHUNK;
 
 			if (io->data_frames)
 				frame_put(&io->out, FRAME_DATA,
@@ -140,8 +143,9 @@ static int pull(struct fleet_node *n, struct err *err)
 
 	pull_stderr(io);
 	for (;;) {
-		char *to = buf_space(&io->in, 32768);
-		ssize_t got = to ? remote_read(io->ssh, false, to, 32768) : 0;
+		char *to = buf_space(&io->in, READ_CHUNK);
+		ssize_t got =
+			to ? remote_read(io->ssh, false, to, READ_CHUNK) : 0;
 
 		if (got == -2)
 			return err_set(err, NFZ_E_REMOTE,
@@ -203,15 +207,23 @@ static int no_program(struct fleet_node *n, const char *what, struct err *err)
 }
 
 static int begin_sending(struct fleet *f, struct fleet_node *n,
-	const char *arch, bool packed, struct err *err)
+	const char *arch, enum bootstrap_word word, struct err *err)
 {
 	const struct payload *p = payloads_for(f->payloads, arch);
 	struct fleet_io *io = n->io;
 
 	if (!p)
 		return no_program(n, arch, err);
-	io->data = packed ? p->agent_packed : p->agent.data;
-	io->data_len = packed ? p->agent_packed_len : p->agent.len;
+	io->data = p->agent.data;
+	io->data_len = p->agent.len;
+	if (word == BOOTSTRAP_PACKED) {
+		io->data = p->agent_packed;
+		io->data_len = p->agent_packed_len;
+	} else if (word == BOOTSTRAP_TEXT) {
+		bootstrap_text(p->agent.data, p->agent.len, &io->text);
+		io->data = buf_str(&io->text);
+		io->data_len = io->text.len;
+	}
 	io->data_sent = 0;
 	io->data_frames = false;
 	io->data_binary = true;
@@ -264,8 +276,9 @@ static int on_word(struct fleet *f, struct fleet_node *n, const char *line,
 			n->name);
 	case BOOTSTRAP_NEED:
 	case BOOTSTRAP_PACKED:
+	case BOOTSTRAP_TEXT:
 		snprintf(io->phase_text, sizeof(io->phase_text), "transfer");
-		return begin_sending(f, n, rest, word == BOOTSTRAP_PACKED, err);
+		return begin_sending(f, n, rest, word, err);
 	case BOOTSTRAP_FULL:
 		return err_set(err, NFZ_E_DISK_FULL,
 			"%s: disk full: no room for the agent", n->name);
@@ -387,6 +400,8 @@ static int ask(struct fleet *f, struct fleet_node *n,
 	}
 	io->waiting = r == FLEET_WAIT;
 	f->events += !io->waiting;
+	if (io->waiting)
+		fleet_io_rest(io);
 	reply_reset(&last);
 	free(last.notes);
 	return r < 0 ? r : r == FLEET_DONE;
@@ -462,6 +477,28 @@ static int step_ssh(struct fleet *f, struct fleet_node *n, struct err *err)
 		send_script(f, n);
 	}
 	return 0;
+}
+
+void fleet_io_rest(struct fleet_io *io)
+{
+	if (!io->in.len)
+		buf_release(&io->in);
+	if (!io->out.len)
+		buf_release(&io->out);
+	if (!io->stderr_tail.len)
+		buf_release(&io->stderr_tail);
+}
+
+bool fleet_io_moves(struct fleet *f, struct fleet_io *io)
+{
+	int unsent = io->ssh ? remote_unsent(io->ssh) : 0;
+	bool sends = io->phase == IO_SENDING || (io->called && io->data);
+	bool moves = sends && unsent != io->unsent;
+
+	io->unsent = unsent;
+	if (moves)
+		within(io, f->options.stall_ms);
+	return moves;
 }
 
 /* The node that was only looked at shall have an agent after all. */

@@ -39,6 +39,8 @@ struct fleet_io {
 	char phase_text[24];
 	struct reply reply;
 	size_t note_bytes;
+	struct buf text; /* the agent's program, for a node without tools */
+	int unsent;      /* remote_unsent() when that was looked at */
 };
 
 struct fleet_io *fleet_io_new(void);
@@ -51,6 +53,11 @@ int fleet_io_step(struct fleet *f, struct fleet_node *n,
 /* Is there a connection on which nothing is under way, and does it still stand?
  * One that said anything does not: nothing was asked. */
 bool fleet_io_alive(struct fleet_io *io);
+/* Its time is up; but has the other side taken anything since the last look,
+ * though slowly?  Then it gets more. */
+bool fleet_io_moves(struct fleet *f, struct fleet_io *io);
+/* Nothing will be said for a while: gives memory back. */
+void fleet_io_rest(struct fleet_io *io);
 /* Drops the connection. */
 void fleet_io_close(struct fleet_io *io);
 

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "deploy/gateway.h"
+#include "base/buf.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -38,7 +39,7 @@ struct gateways {
 struct args {
 	const char *v[ARGS_MAX];
 	size_t n;
-	char hosts[600];
+	char hosts[600], jump[600], last[300];
 };
 
 struct gateways *gateways_new(const struct gateway_options *options)
@@ -152,6 +153,10 @@ static void add_common(
 	struct args *a, const struct gateways *g, const struct hop *h)
 {
 	add(a, "ssh");
+	if (g->options.config) {
+		add(a, "-F");
+		add(a, g->options.config);
+	}
 	add(a, "-S");
 	add(a, h->socket);
 	add_option(a, "BatchMode=yes");
@@ -226,6 +231,25 @@ static void become(
 	_exit(127);
 }
 
+/* The last host of the chain, with the way to it: a port only fits into an
+ * address of that kind. */
+static void add_gateway(struct args *a, const char *gateway)
+{
+	const char *comma = strrchr(gateway, ',');
+
+	if (comma) {
+		snprintf(a->jump, sizeof(a->jump), "%.*s",
+			(int)(comma - gateway), gateway);
+		add(a, "-J");
+		add(a, a->jump);
+		gateway = comma + 1;
+	}
+	snprintf(a->last, sizeof(a->last), "%s%.280s",
+		strchr(gateway, ':') ? "ssh://" : "", gateway);
+	add(a, "--");
+	add(a, a->last);
+}
+
 static int start_master(struct gateways *g, struct hop *h, struct err *err)
 {
 	struct args a = {.n = 0};
@@ -243,8 +267,7 @@ static int start_master(struct gateways *g, struct hop *h, struct err *err)
 	add_common(&a, g, h);
 	add(&a, "-M");
 	add(&a, "-N");
-	add(&a, "--");
-	add(&a, h->gateway);
+	add_gateway(&a, h->gateway);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	h->master = null < 0 ? -1 : fork();
 	if (h->master == 0)
@@ -258,38 +281,33 @@ static int start_master(struct gateways *g, struct hop *h, struct err *err)
 	return 0;
 }
 
+#define NAME_LETTERS                                                           \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:"
+
 static bool good_name(const char *name)
 {
-	static const char letters[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		"0123456789-_.:";
-
 	return name[0] && name[0] != '-' &&
-	       strspn(name, letters) == strlen(name);
+	       strspn(name, NAME_LETTERS) == strlen(name);
 }
 
-/* The program's own connection, should the shared one fail, tells why. */
-static int start_stream(const struct gateways *g, const struct hop *h,
-	const char *to, struct gateway_stream *s, struct err *err)
+static bool good_chain(const char *chain)
 {
-	struct args a = {.n = 0};
-	struct wait wait = {.socket = h->socket};
-	int ends[2];
+	return chain[0] && chain[0] != '-' && !strstr(chain, ",-") &&
+	       strlen(chain) < 500 &&
+	       strspn(chain, NAME_LETTERS "@,[]") == strlen(chain);
+}
 
-	snprintf(wait.stat, sizeof(wait.stat), "/proc/%d/stat", (int)h->master);
+static int start_program(const struct args *a, const struct wait *wait,
+	struct gateway_stream *s, struct err *err)
+{
+	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return err_sys(err, "socketpair");
-	add_common(&a, g, h);
-	add_option(&a, "ControlMaster=no");
-	add(&a, "-W");
-	add(&a, to);
-	add(&a, "--");
-	add(&a, h->gateway);
 	s->log = memfd_create("ssh", MFD_CLOEXEC);
 	s->pid = s->log < 0 ? -1 : fork();
 	if (s->pid == 0)
-		become(&a, ends[1], s->log, &wait);
+		become(a, ends[1], s->log, wait);
 	close(ends[1]);
 	s->fd = ends[0];
 	if (s->pid < 0 || fcntl(s->fd, F_SETFL, O_NONBLOCK) < 0) {
@@ -302,26 +320,85 @@ static int start_stream(const struct gateways *g, const struct hop *h,
 	return 0;
 }
 
-int gateway_open(struct gateways *g, const char *gateway, const char *user,
-	const char *host, uint16_t port, struct gateway_stream *ret,
-	struct err *err)
+/* The program's own connection, should the shared one fail, tells why. */
+static int start_stream(const struct gateways *g, const struct hop *h,
+	const char *to, struct gateway_stream *s, struct err *err)
 {
+	struct args a = {.n = 0};
+	struct wait wait = {.socket = h->socket};
+
+	snprintf(wait.stat, sizeof(wait.stat), "/proc/%d/stat", (int)h->master);
+	add_common(&a, g, h);
+	add_option(&a, "ControlMaster=no");
+	add(&a, "-W");
+	add(&a, to);
+	add_gateway(&a, h->gateway);
+	return start_program(&a, &wait, s, err);
+}
+
+char *gateway_command(const struct gateway_way *way)
+{
+	struct buf out = BUF_INIT(4096);
+	bool known =
+		good_name(way->host) && (!way->login || good_name(way->login));
+
+	buf_adds(&out, "exec ");
+	for (const char *p = way->command; known && *p; p++) {
+		if (*p != '%')
+			buf_addc(&out, *p);
+		else if (*++p == 'h' || *p == 'n')
+			buf_adds(&out, way->host);
+		else if (*p == 'p')
+			buf_addf(&out, "%u", way->port ? way->port : 22u);
+		else if (*p == 'r' && way->login)
+			buf_adds(&out, way->login);
+		else if (*p == '%')
+			buf_addc(&out, '%');
+		else
+			known = false;
+	}
+	if (known && buf_ok(&out))
+		return buf_take(&out);
+	buf_release(&out);
+	return NULL;
+}
+
+/* The user's own command: his shell runs it, as it would for ssh. */
+static int start_command(const struct gateway_way *way,
+	struct gateway_stream *s, struct err *err)
+{
+	cleanup_free char *line = gateway_command(way);
+	const struct args a = {.v = {"sh", "-c", line, NULL}, .n = 3};
+
+	if (!line)
+		return err_set(err, NFZ_E_UNREACHABLE,
+			"%s: its ProxyCommand has a token we do not know",
+			way->host);
+	return start_program(&a, NULL, s, err);
+}
+
+int gateway_open(struct gateways *g, const struct gateway_way *way,
+	struct gateway_stream *ret, struct err *err)
+{
+	const char *user = way->user;
 	struct hop *h;
 	char to[300];
 	int r = 0;
 
 	*ret = (struct gateway_stream){.fd = -1, .log = -1};
-	if (!good_name(gateway) || !good_name(host) ||
+	if (way->command)
+		return start_command(way, ret, err);
+	if (!good_chain(way->gateway) || !good_name(way->host) ||
 		(user && !good_name(user)))
 		return err_set(err, NFZ_E_UNREACHABLE,
-			"%s: no name of a host to go to through %s", host,
-			gateway);
-	h = find(g, gateway, user ? user : "");
+			"%s: no name of a host to go to through %s", way->host,
+			way->gateway);
+	h = find(g, way->gateway, user ? user : "");
 	if (!h->master)
 		r = start_master(g, h, err);
 	snprintf(to, sizeof(to),
-		strchr(host, ':') ? "[%.250s]:%u" : "%.250s:%u", host,
-		port ? port : 22u);
+		strchr(way->host, ':') ? "[%.250s]:%u" : "%.250s:%u", way->host,
+		way->port ? way->port : 22u);
 	return r < 0 ? r : start_stream(g, h, to, ret, err);
 }
 

@@ -4,7 +4,8 @@
  *
  * The first stream makes that connection, the others share it: a gateway
  * counts connections that are not logged in yet, and drops what is too many.
- * No shell is involved, and names that could be options are refused. */
+ * No shell is involved, but for a ProxyCommand of the user's own, which is one;
+ * names that could be options are refused. */
 #ifndef NFZ_DEPLOY_GATEWAY_H
 #define NFZ_DEPLOY_GATEWAY_H
 
@@ -21,6 +22,18 @@ struct gateway_options {
 	const char *const *files; /* private keys to offer, NULL-ended */
 	const char *known_hosts;  /* files for host keys */
 	const char *accepted;
+	const char *config; /* ssh_config(5); NULL: the usual ones */
+};
+
+/* How to get to a host. */
+struct gateway_way {
+	const char
+		*gateway; /* "[user@]host[:port],...": the last is next to it */
+	const char *command; /* instead: ProxyCommand, with its tokens */
+	const char *user;    /* to log into the gateway as, or NULL */
+	const char *host;
+	uint16_t port;     /* 0: 22 */
+	const char *login; /* on the host: for tokens, or NULL */
 };
 
 struct gateway_stream {
@@ -34,11 +47,12 @@ struct gateways *gateways_new(const struct gateway_options *options);
 void gateways_free(struct gateways *g); /* NULL is fine */
 /* Is that the machine we run on?  Then nodes are reached directly. */
 bool gateway_is_here(struct gateways *g, const char *gateway);
-/* Begins to connect to host:port as the gateway reaches it; user may be NULL.
- * Whether it works shows on the stream only. */
-int gateway_open(struct gateways *g, const char *gateway, const char *user,
-	const char *host, uint16_t port, struct gateway_stream *ret,
-	struct err *err) NFZ_MUST_CHECK;
+/* Begins to connect.  Whether it works shows on the stream only. */
+int gateway_open(struct gateways *g, const struct gateway_way *way,
+	struct gateway_stream *ret, struct err *err) NFZ_MUST_CHECK;
+/* Pure: a ProxyCommand with %h, %p, %r, %n and %% filled in; NULL for any other
+ * token and for names that a shell might not take as they are. */
+char *gateway_command(const struct gateway_way *way);
 /* The last line of what the program said, "" when it said nothing. */
 void gateway_said(const struct gateway_stream *s, char *text, size_t size);
 /* Ends the program and closes what is ours but fd, which has had an owner. */

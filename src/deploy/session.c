@@ -76,6 +76,7 @@ static void set_target(const struct session *s, const struct topo_node *n,
 {
 	*ret = (struct remote_target){
 		.name = n->name,
+		.host = n->m->hostname,
 		.address = topology_login(n->m),
 		.port = n->m->port,
 		.user = s->o->user ? s->o->user : n->m->user,

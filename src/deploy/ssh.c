@@ -9,16 +9,18 @@
 #include "base/mem.h"
 #include "deploy/gateway.h"
 #include "deploy/pinned.h"
+#include "deploy/ssh_keys.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,17 +30,8 @@
 #error "libssh before 0.10.6 has known weaknesses"
 #endif
 
-enum { FILES_MAX = 4, WRITE_MAX = 65536 };
-
-struct remote_keys {
-	ssh_key keys[FILES_MAX];
-	char *files[FILES_MAX + 1];
-	size_t n;
-	struct gateways *gateways;
-	bool agent;
-	char *known_hosts, *accepted;
-	char user[64];
-};
+/* small: the library keeps buffers of that size for each session */
+enum { WRITE_MAX = 16384 };
 
 enum state {
 	TCP,    /* our own connect(2) */
@@ -51,69 +44,22 @@ enum state {
 
 struct remote {
 	const struct remote_target *target;
-	const struct remote_keys *keys;
+	struct remote_keys *keys;
+	const struct ssh_profile *profile;
+	const char *address, *user; /* where and as whom, all told */
+	uint16_t port;
 	const char *command;
 	enum state state;
 	int fd;       /* ours until the library has it */
-	size_t offer; /* key being tried; keys->n: the agent */
+	size_t offer; /* key being tried; profile->n: the agent */
 	bool heard;   /* the other side has said something */
 	ssh_session session;
 	ssh_channel channel;
 	struct gateway_stream through;
+	char kinds[256]; /* of host keys that are known for it */
+	bool again;
 	char new_key[128];
 };
-
-static void add_key(struct remote_keys *k, const char *path)
-{
-	if (k->n == FILES_MAX || ssh_pki_import_privkey_file(path, NULL, NULL,
-					 NULL, &k->keys[k->n]) != SSH_OK)
-		return;
-	k->files[k->n++] = mem_strdup(path);
-}
-
-struct remote_keys *remote_keys_load(const struct remote_options *options)
-{
-	static const char *const usual[] = {
-		"id_ed25519", "id_ecdsa", "id_rsa", NULL};
-	struct remote_keys *k = mem_zalloc(1, sizeof(*k));
-	const struct passwd *me = getpwuid(getuid());
-	const char *home = getenv("HOME");
-
-	if (!home)
-		home = me ? me->pw_dir : "/";
-	snprintf(k->user, sizeof(k->user), "%s", me ? me->pw_name : "root");
-	for (size_t i = 0; options->identities && options->identities[i]; i++)
-		add_key(k, options->identities[i]);
-	for (size_t i = 0; !options->identities && usual[i]; i++) {
-		cleanup_free char *path =
-			mem_printf("%s/.ssh/%s", home, usual[i]);
-
-		add_key(k, path);
-	}
-	k->agent = !options->no_agent && getenv("SSH_AUTH_SOCK");
-	k->known_hosts = options->known_hosts
-				 ? mem_strdup(options->known_hosts)
-				 : mem_printf("%s/.ssh/known_hosts", home);
-	k->accepted = mem_strdup(
-		options->accepted ? options->accepted : k->known_hosts);
-	k->gateways = gateways_new(&(struct gateway_options){
-		(const char *const *)k->files, k->known_hosts, k->accepted});
-	return k;
-}
-
-void remote_keys_free(struct remote_keys *k)
-{
-	if (!k)
-		return;
-	gateways_free(k->gateways);
-	for (size_t i = 0; i < k->n; i++) {
-		ssh_key_free(k->keys[i]);
-		free(k->files[i]);
-	}
-	free(k->known_hosts);
-	free(k->accepted);
-	free(k);
-}
 
 static int start_tcp(
 	struct remote *r, const struct addrinfo *to, struct err *err)
@@ -129,42 +75,58 @@ static int start_tcp(
 	if (connect(r->fd, to->ai_addr, to->ai_addrlen) < 0 &&
 		errno != EINPROGRESS)
 		return err_set(err, NFZ_E_UNREACHABLE, "%s (%s): %s",
-			r->target->name, r->target->address, strerror(errno));
+			r->target->name, r->address, strerror(errno));
 	return 0;
 }
 
 static int start_direct(struct remote *r, struct err *err)
 {
 	const struct addrinfo hint = {.ai_socktype = SOCK_STREAM};
-	const struct remote_target *target = r->target;
 	struct addrinfo *found = NULL;
 	char port[8];
 	int e, result;
 
-	snprintf(port, sizeof(port), "%u", target->port ? target->port : 22);
-	e = getaddrinfo(target->address, port, &hint, &found);
+	snprintf(port, sizeof(port), "%u", r->port);
+	e = getaddrinfo(r->address, port, &hint, &found);
 	if (e)
 		return err_set(err, NFZ_E_UNREACHABLE, "%s (%s): %s",
-			target->name, target->address, gai_strerror(e));
+			r->target->name, r->address, gai_strerror(e));
 	result = start_tcp(r, found, err);
 	freeaddrinfo(found);
 	return result;
 }
 
+/* A gateway of the testbed takes our login name; who is logged in where on the
+ * way that ssh's configuration names, that says as well. */
 static int start_through(struct remote *r, struct err *err)
 {
 	const struct remote_target *t = r->target;
-	int result = gateway_open(r->keys->gateways, t->gateway, t->user,
-		t->address, t->port, &r->through, err);
+	const struct gateway_way way = {
+		.gateway = t->gateway ? t->gateway : r->profile->jump,
+		.command = t->gateway ? NULL : r->profile->command,
+		.user = t->gateway ? t->user : NULL,
+		.host = r->address,
+		.port = r->port,
+		.login = r->user};
+	int result = gateway_open(
+		ssh_keys_gateways(r->keys), &way, &r->through, err);
 
 	r->fd = r->through.fd;
 	return result < 0 ? err_wrap(err, "%s", t->name) : 0;
 }
 
-int remote_new(const struct remote_target *target,
-	const struct remote_keys *keys, const char *command,
-	struct remote **ret, struct err *err)
+static bool is_direct(const struct remote *r)
 {
+	if (r->target->gateway)
+		return gateway_is_here(
+			ssh_keys_gateways(r->keys), r->target->gateway);
+	return !r->profile->jump && !r->profile->command;
+}
+
+int remote_new(const struct remote_target *target, struct remote_keys *keys,
+	const char *command, struct remote **ret, struct err *err)
+{
+	const struct ssh_profile *p;
 	struct remote *r;
 	int result;
 
@@ -173,15 +135,18 @@ int remote_new(const struct remote_target *target,
 		!target->address[0])
 		return err_set(err, NFZ_E_UNREACHABLE,
 			"%s: its address is not known", target->name);
+	p = ssh_keys_profile(
+		keys, target->host ? target->host : target->address);
 	r = mem_zalloc(1, sizeof(*r));
 	r->target = target;
 	r->keys = keys;
+	r->profile = p;
+	r->address = p->hostname ? p->hostname : target->address;
+	r->port = target->port ? target->port : p->port;
+	r->user = target->user ? target->user : p->user;
 	r->command = command;
 	r->fd = r->through.fd = r->through.log = -1;
-	result = target->gateway && !gateway_is_here(
-					    keys->gateways, target->gateway)
-			 ? start_through(r, err)
-			 : start_direct(r, err);
+	result = is_direct(r) ? start_direct(r, err) : start_through(r, err);
 	if (result < 0)
 		remote_free(r);
 	else
@@ -189,10 +154,33 @@ int remote_new(const struct remote_target *target,
 	return result;
 }
 
+/* What the user's configuration asks for; the library drops what it does not
+ * know, and keeps its own list when nothing is left. */
+static void set_algorithms(struct remote *r)
+{
+	const struct ssh_profile *p = r->profile;
+	const struct {
+		enum ssh_options_e option;
+		const char *value;
+	} lists[] = {{SSH_OPTIONS_KEY_EXCHANGE, p->kex},
+		{SSH_OPTIONS_CIPHERS_C_S, p->ciphers},
+		{SSH_OPTIONS_CIPHERS_S_C, p->ciphers},
+		{SSH_OPTIONS_HMAC_C_S, p->macs},
+		{SSH_OPTIONS_HMAC_S_C, p->macs},
+		{SSH_OPTIONS_HOSTKEYS, p->host_keys}};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		if (lists[i].value)
+			ssh_options_set(
+				r->session, lists[i].option, lists[i].value);
+	if (p->agent)
+		ssh_options_set(
+			r->session, SSH_OPTIONS_IDENTITY_AGENT, p->agent);
+}
+
 static int start_session(struct remote *r, struct err *err)
 {
-	unsigned int port = r->target->port ? r->target->port : 22;
-	const char *user = r->target->user ? r->target->user : r->keys->user;
+	unsigned int port = r->port;
 	char kinds[256];
 	int no = 0, problem = 0;
 	long limit = 30;
@@ -201,16 +189,17 @@ static int start_session(struct remote *r, struct err *err)
 	getsockopt(r->fd, SOL_SOCKET, SO_ERROR, &problem, &len);
 	if (problem)
 		return err_set(err, NFZ_E_UNREACHABLE, "%s (%s): %s",
-			r->target->name, r->target->address, strerror(problem));
+			r->target->name, r->address, strerror(problem));
 	r->session = ssh_new();
 	if (!r->session)
 		return err_set(err, NFZ_E_NOMEM, "no memory for a session");
 	ssh_options_set(r->session, SSH_OPTIONS_PROCESS_CONFIG, &no);
-	ssh_options_set(r->session, SSH_OPTIONS_HOST, r->target->address);
+	ssh_options_set(r->session, SSH_OPTIONS_HOST, r->address);
 	ssh_options_set(r->session, SSH_OPTIONS_PORT, &port);
-	ssh_options_set(r->session, SSH_OPTIONS_USER, user);
-	ssh_options_set(
-		r->session, SSH_OPTIONS_KNOWNHOSTS, r->keys->known_hosts);
+	ssh_options_set(r->session, SSH_OPTIONS_USER, r->user);
+	ssh_options_set(r->session, SSH_OPTIONS_KNOWNHOSTS, "/dev/null");
+	ssh_options_set(r->session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
+	set_algorithms(r);
 	/* a floor under our own deadlines, should the library ever wait */
 	ssh_options_set(r->session, SSH_OPTIONS_TIMEOUT, &limit);
 	if (r->target->host_keys && r->target->host_keys[0]) {
@@ -218,6 +207,8 @@ static int start_session(struct remote *r, struct err *err)
 		if (kinds[0])
 			ssh_options_set(
 				r->session, SSH_OPTIONS_HOSTKEYS, kinds);
+	} else if (r->kinds[0]) {
+		ssh_options_set(r->session, SSH_OPTIONS_HOSTKEYS, r->kinds);
 	}
 	ssh_options_set(r->session, SSH_OPTIONS_FD, &r->fd);
 	ssh_set_blocking(r->session, 0);
@@ -232,7 +223,9 @@ static int lost(struct remote *r, const char *what, struct err *err)
 	gateway_said(&r->through, said, sizeof(said));
 	if (said[0] && !r->heard)
 		return err_set(err, NFZ_E_UNREACHABLE, "%s: through %s: %s",
-			r->target->name, r->target->gateway, said);
+			r->target->name,
+			r->target->gateway ? r->target->gateway : "its gateway",
+			said);
 	return err_set(err, r->heard ? NFZ_E_REMOTE : NFZ_E_UNREACHABLE,
 		"%s: %s: %s", r->target->name, what, ssh_get_error(r->session));
 }
@@ -244,25 +237,31 @@ static int wrong_key(struct remote *r, const char *why, struct err *err)
 		"Was the node loaded with a new image? Then its old key must "
 		"be forgotten:\n  ssh-keygen -R %s\n"
 		"If not, somebody may be in between.",
-		r->target->address);
+		r->address);
 }
 
-static int check_pinned(struct remote *r, struct err *err)
+/* The key's kind and text as in a known hosts file; free(*ret_base64). */
+static int server_key(struct remote *r, const char **ret_type,
+	char **ret_base64, struct err *err)
 {
-	cleanup_free char *base64 = NULL;
 	ssh_key key = NULL;
-	const char *type;
+	int rc;
 
 	if (ssh_get_server_publickey(r->session, &key) != SSH_OK)
 		return lost(r, "host key", err);
-	type = ssh_key_type_to_char(ssh_key_type(key));
+	*ret_type = ssh_key_type_to_char(ssh_key_type(key));
 	if (ssh_key_type(key) >= SSH_KEYTYPE_ECDSA_P256 &&
 		ssh_key_type(key) <= SSH_KEYTYPE_ECDSA_P521)
-		type = ssh_pki_key_ecdsa_name(key);
-	if (ssh_pki_export_pubkey_base64(key, &base64) != SSH_OK)
-		base64 = NULL;
+		*ret_type = ssh_pki_key_ecdsa_name(key);
+	rc = ssh_pki_export_pubkey_base64(key, ret_base64);
 	ssh_key_free(key);
-	for (size_t i = 0; base64 && r->target->host_keys[i]; i++)
+	return rc == SSH_OK ? 0 : lost(r, "host key", err);
+}
+
+static int check_pinned(
+	struct remote *r, const char *type, const char *base64, struct err *err)
+{
+	for (size_t i = 0; r->target->host_keys[i]; i++)
 		if (pinned_same(r->target->host_keys[i], type, base64))
 			return 0;
 	return wrong_key(
@@ -287,40 +286,68 @@ static void accept_new(struct remote *r)
 		ssh_clean_pubkey_hash(&hash);
 	}
 	ssh_key_free(key);
-	ssh_options_set(r->session, SSH_OPTIONS_KNOWNHOSTS, r->keys->accepted);
+	ssh_options_set(
+		r->session, SSH_OPTIONS_KNOWNHOSTS, ssh_keys_accepted(r->keys));
 	/* failing to remember it only means to be asked again */
 	(void)ssh_session_update_known_hosts(r->session);
 }
 
-static int check_host(struct remote *r, struct err *err)
+static int check_known(
+	struct remote *r, const char *type, const char *base64, struct err *err)
 {
-	enum ssh_known_hosts_e known;
+	const struct ssh_profile *p = r->profile;
 
-	if (r->target->host_keys && r->target->host_keys[0])
-		return check_pinned(r, err);
-	known = ssh_session_is_known_server(r->session);
-	if (known == SSH_KNOWN_HOSTS_UNKNOWN ||
-		known == SSH_KNOWN_HOSTS_NOT_FOUND) {
-		ssh_options_set(
-			r->session, SSH_OPTIONS_KNOWNHOSTS, r->keys->accepted);
-		known = ssh_session_is_known_server(r->session);
-	}
-	switch (known) {
-	case SSH_KNOWN_HOSTS_OK:
+	switch (knownhosts_ask(ssh_keys_known(r->keys),
+		p->alias ? p->alias : r->address, p->alias ? 22 : r->port, type,
+		base64, r->kinds, sizeof(r->kinds))) {
+	case KNOWNHOSTS_SAME:
 		return 0;
-	case SSH_KNOWN_HOSTS_CHANGED:
+	case KNOWNHOSTS_CHANGED:
 		return wrong_key(r, "its host key has changed", err);
-	case SSH_KNOWN_HOSTS_OTHER:
+	case KNOWNHOSTS_REVOKED:
+		return wrong_key(r, "its host key is revoked", err);
+	case KNOWNHOSTS_OTHER:
+		if (!r->again)
+			return 1; /* ask it for a key of a kind we know */
 		return wrong_key(
 			r, "it is known with another kind of host key", err);
-	case SSH_KNOWN_HOSTS_ERROR:
-		return lost(r, "known hosts", err);
-	case SSH_KNOWN_HOSTS_UNKNOWN:
-	case SSH_KNOWN_HOSTS_NOT_FOUND:
+	case KNOWNHOSTS_NEW:
 		break;
 	}
+	if (p->strict)
+		return err_set(err, NFZ_E_HOST_KEY,
+			"%s: its host key is not known, and your ssh "
+			"configuration accepts no new ones",
+			r->target->name);
 	accept_new(r);
 	return 0;
+}
+
+/* 1: connect again. */
+static int check_host(struct remote *r, struct err *err)
+{
+	cleanup_free char *base64 = NULL;
+	const char *type = "";
+	int rc = server_key(r, &type, &base64, err);
+
+	if (rc < 0)
+		return rc;
+	return r->target->host_keys && r->target->host_keys[0]
+		       ? check_pinned(r, type, base64, err)
+		       : check_known(r, type, base64, err);
+}
+
+/* Once more from the start, asking for r->kinds of host keys. */
+static int start_again(struct remote *r, struct err *err)
+{
+	ssh_disconnect(r->session);
+	ssh_free(r->session);
+	gateway_close(&r->through);
+	r->session = NULL;
+	r->fd = -1;
+	r->state = TCP;
+	r->again = true;
+	return is_direct(r) ? start_direct(r, err) : start_through(r, err);
 }
 
 static int step_banner(struct remote *r, struct err *err)
@@ -334,6 +361,8 @@ static int step_banner(struct remote *r, struct err *err)
 	r->heard = true;
 	r->state = LOGIN;
 	rc = check_host(r, err);
+	if (rc == 1)
+		rc = start_again(r, err);
 	return rc < 0 ? rc : 1;
 }
 
@@ -341,24 +370,24 @@ static int login_failed(struct remote *r, struct err *err)
 {
 	char tried[700] = "";
 
-	for (size_t i = 0; i < r->keys->n; i++) {
+	for (size_t i = 0; i < r->profile->n; i++) {
 		size_t n = strlen(tried);
 
 		snprintf(tried + n, sizeof(tried) - n, "%s%s", n ? ", " : "",
-			r->keys->files[i]);
+			r->profile->files[i]);
 	}
-	if (r->keys->agent) {
+	if (r->profile->agent) {
 		size_t n = strlen(tried);
 
-		snprintf(tried + n, sizeof(tried) - n, "%sthe SSH agent",
-			n ? ", " : "");
+		snprintf(tried + n, sizeof(tried) - n,
+			"%s%zu of %zu keys of the SSH agent", n ? ", " : "",
+			r->profile->agent_shown, r->profile->agent_of);
 	}
 	err_set(err, NFZ_E_NODE_AUTH, "%s: login refused (tried %s)",
 		r->target->name, tried[0] ? tried : "no key: none was found");
 	return err_hint(err,
 		"Is your public key known to the testbed? Try: ssh %s@%s",
-		r->target->user ? r->target->user : r->keys->user,
-		r->target->address);
+		r->user, r->address);
 }
 
 static int step_login(struct remote *r, struct err *err)
@@ -366,10 +395,10 @@ static int step_login(struct remote *r, struct err *err)
 	for (;;) {
 		int rc;
 
-		if (r->offer < r->keys->n)
+		if (r->offer < r->profile->n)
 			rc = ssh_userauth_publickey(
-				r->session, NULL, r->keys->keys[r->offer]);
-		else if (r->offer == r->keys->n && r->keys->agent)
+				r->session, NULL, r->profile->keys[r->offer]);
+		else if (r->offer == r->profile->n && r->profile->agent)
 			rc = ssh_userauth_agent(r->session, NULL);
 		else
 			return login_failed(r, err);
@@ -465,6 +494,13 @@ const char *remote_new_key(const struct remote *r)
 int remote_fd(const struct remote *r)
 {
 	return r->session && r->state != TCP ? ssh_get_fd(r->session) : r->fd;
+}
+
+int remote_unsent(const struct remote *r)
+{
+	int n = 0;
+
+	return ioctl(remote_fd(r), SIOCOUTQ, &n) < 0 ? 0 : n;
 }
 
 short remote_events(const struct remote *r)

@@ -6,6 +6,9 @@
  * Deadlines belong to the caller: remote_phase() says what it is waiting for,
  * remote_free() ends it at any moment.
  *
+ * How to get to a host, as whom and with which keys is what the user's own ssh
+ * would do (deploy/sshconf.h), where the target does not say it.
+ *
  * A host key is compared with the keys the testbed gave, if it gave any: then
  * nothing else counts.  Otherwise the user's known_hosts decides, and an
  * unknown host is accepted once, into `accepted` when that is set, and said
@@ -30,15 +33,17 @@ struct remote_options {
 	const char *const
 		*identities; /* files; NULL-ended or NULL: ~/.ssh/id_* */
 	bool no_agent;
-	const char *known_hosts; /* NULL: ~/.ssh/known_hosts */
-	const char *accepted; /* file new hosts are added to; NULL: the same */
+	const char *known_hosts; /* NULL: what ssh reads */
+	const char *accepted; /* file new hosts are added to; NULL: the first */
+	const char *config;   /* ssh_config(5); NULL: what ssh reads */
 };
 
 struct remote_target {
 	const char *name;    /* for messages */
+	const char *host;    /* the name ssh's configuration knows, or NULL */
 	const char *address; /* numeric, or a host name */
-	uint16_t port;       /* 0: 22 */
-	const char *user;    /* NULL: ours */
+	uint16_t port;       /* 0: as configured, or 22 */
+	const char *user;    /* NULL: as configured, or ours */
 	const char *gateway; /* a host to go through, or NULL */
 	const char *const
 		*host_keys; /* public-key lines, NULL-ended; or NULL */
@@ -50,9 +55,9 @@ void remote_keys_free(struct remote_keys *keys);
 
 /* Begins to connect.  target and keys must outlive it; command is sent as it
  * is: it must be a constant of ours. */
-int remote_new(const struct remote_target *target,
-	const struct remote_keys *keys, const char *command,
-	struct remote **ret, struct err *err) NFZ_MUST_CHECK;
+int remote_new(const struct remote_target *target, struct remote_keys *keys,
+	const char *command, struct remote **ret,
+	struct err *err) NFZ_MUST_CHECK;
 /* Goes on as far as it can: 1 the command runs, 0 not yet, or an error:
  * UNREACHABLE, HOST_KEY, NODE_AUTH, REMOTE. */
 int remote_step(struct remote *r, struct err *err) NFZ_MUST_CHECK;
@@ -63,6 +68,8 @@ bool remote_refused(const struct remote *r);
 /* The fingerprint of a host key that was accepted for the first time. */
 const char *remote_new_key(const struct remote *r);
 
+/* Bytes the other side has not taken yet, as far as our kernel knows. */
+int remote_unsent(const struct remote *r);
 /* For poll(2). */
 int remote_fd(const struct remote *r);
 short remote_events(const struct remote *r);

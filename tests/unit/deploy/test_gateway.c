@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct gateway_options options = {NULL, "/dev/null", "/dev/null"};
+static const struct gateway_options options = {
+	NULL, "/dev/null", "/dev/null", NULL};
 
 static bool has_ssh(void)
 {
@@ -41,8 +42,11 @@ Test(gateway, names_that_could_be_options_are_refused)
 		struct gateway_stream s;
 		struct err err = ERR_INIT;
 
-		cr_assert_eq(gateway_open(g, names[i][0], names[i][1],
-				     names[i][2], 22, &s, &err),
+		const struct gateway_way way = {.gateway = names[i][0],
+			.user = names[i][1],
+			.host = names[i][2]};
+
+		cr_assert_eq(gateway_open(g, &way, &s, &err),
 			-NFZ_E_UNREACHABLE, "%zu", i);
 		cr_assert_eq(s.pid, 0);
 	}
@@ -59,8 +63,12 @@ Test(gateway, what_the_program_says_is_kept, .timeout = 30)
 
 	if (!has_ssh())
 		return;
-	cr_assert_eq(gateway_open(g, "no.such.host.invalid", "user", "node", 22,
-			     &s, &err),
+	cr_assert_eq(
+		gateway_open(g,
+			&(struct gateway_way){.gateway = "no.such.host.invalid",
+				.user = "user",
+				.host = "node"},
+			&s, &err),
 		0, "%s", err.text);
 	p.fd = s.fd;
 	cr_assert_eq(poll(&p, 1, 25000), 1);

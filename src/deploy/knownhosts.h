@@ -1,0 +1,35 @@
+/* The host keys a user knows, from any number of known hosts files, read once.
+ *
+ * A file of many thousand hashed lines costs a hash a line for each host that
+ * is asked for.  Whoever presents a key that stands in the file is asked for on
+ * that key's lines only; all lines are gone through for strangers. */
+#ifndef NFZ_DEPLOY_KNOWNHOSTS_H
+#define NFZ_DEPLOY_KNOWNHOSTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct knownhosts;
+
+enum knownhosts_answer {
+	KNOWNHOSTS_SAME,
+	KNOWNHOSTS_NEW,     /* no line names this host */
+	KNOWNHOSTS_CHANGED, /* one does, with another key of this kind */
+	KNOWNHOSTS_OTHER,   /* only with keys of other kinds */
+	KNOWNHOSTS_REVOKED  /* this key is not to be trusted, whoever has it */
+};
+
+struct knownhosts *knownhosts_new(void);
+void knownhosts_free(struct knownhosts *k); /* NULL is fine */
+/* Reads a file, unless it was read before; one that is absent is empty. */
+void knownhosts_file(struct knownhosts *k, const char *path);
+/* The same from text. */
+void knownhosts_text(struct knownhosts *k, const char *text, size_t len);
+/* name: host name, address or alias; port 0 or 22: the usual one.  type and
+ * base64: of the key, as in a line.  With OTHER, kinds (may be NULL) gets the
+ * known ones: "ssh-rsa,ssh-dss". */
+enum knownhosts_answer knownhosts_ask(struct knownhosts *k, const char *name,
+	uint16_t port, const char *type, const char *base64, char *kinds,
+	size_t size);
+
+#endif

@@ -1,0 +1,192 @@
+#!/bin/bash
+# The rest of the failure matrix (deploy-faults.sh has its first part): what
+# happens in the middle of things, to processes and to tools.  Each: the node is
+# named, the others are unaffected, the run ends, a rerun converges, strip
+# leaves nothing.
+# shellcheck disable=SC2016
+set -u
+. "$(dirname "$0")/lib/deploy.bash"
+stand_ins "$good_stand_in" 1
+begin topologies/dumbbell.ns
+disks >"$dir/before"
+IGNORE=' /(etc/ssh|root/.ssh|users/user|usr/local/bin|etc/passwd-?)(/|$)'
+
+converges() { # what
+	for _ in 1 2 3 4 5 6 7 8; do
+		deploy up client1
+		[ "$status" = 0 ] && break
+		sleep 0.5
+	done
+	check "$1: up converges afterwards" [ "$status" = 0 ]
+	deploy strip
+	check "$1: strip" [ "$status" = 0 ]
+	check "$1: same disks" same_disks "$dir/before"
+	check "$1: no processes" no_processes
+}
+# Starts "up" in the background; wait_up gets its output and status.
+start_up() {
+	( deploy up client1; echo "$status" >"$dir/up.status" ) &
+	upping=$!
+}
+wait_up() {
+	wait "$upping"
+	status=$(cat "$dir/up.status")
+}
+# Waits until the agent's program is on its way to a node.
+wait_transfer() { # node
+	for _ in $(seq 200); do
+		on "$1" -- sh -c 'ls /var/lib/netflowize/.boot.*' \
+			>/dev/null 2>&1 && return 0
+		sleep 0.02
+	done
+	return 1
+}
+# What serves a login on a node, but not this very command.
+sessions() { # node, signal
+	on "$1" -- sh -c 'for p in /proc/[0-9]*; do
+		case $(cat $p/comm) in
+		sshd | gzip | head) kill -'"$2"' ${p#/proc/};; esac
+	done' 2>/dev/null
+}
+
+# 10: the link is lost while programs are on their way
+export TIMEOUT=2500
+fault left slow
+start_up
+check "link lost: the transfer has begun" wait_transfer left
+fault left down
+wait_up
+check "link lost: exit status" [ "$status" = 5 ]
+check "link lost: it says when" node_line left timed-out
+check "link lost: in the transfer" said "left.*timed out (transfer)"
+check "link lost: others are unaffected" node_line right ok
+fault left clear
+converges "link lost"
+
+# 11: the node stops, its TCP does not
+fault left slow
+start_up
+check "stopped node: the transfer has begun" wait_transfer left
+sessions left STOP
+wait_up
+check "stopped node: exit status" [ "$status" = 5 ]
+check "stopped node: the progress deadline" said "left.*timed out (transfer)"
+check "stopped node: others are unaffected" node_line right ok
+sessions left CONT
+fault left clear
+converges "stopped node"
+unset TIMEOUT
+
+# 18: a node got a new disk: what was on it is gone, and that is clean
+deploy up client1
+check "re-imaged: up" [ "$status" = 0 ]
+fault left reimage
+fetch_topology
+deploy status
+check "re-imaged: nothing is there any more" node_line left "ok none"
+deploy strip
+check "re-imaged: strip counts it as clean" [ "$status" = 0 ]
+check "re-imaged: and says so" said "no trace of us was there"
+for node in client1 right; do
+	check "re-imaged: $node is stripped" node_line $node ok
+done
+disks >"$dir/before" # another disk
+converges "re-imaged"
+
+# 21: a stranger has the number of a process of ours
+deploy up client1
+old=$(on left -- sh -c 'sed -n "s/^process \([0-9]*\) .*/\1/p" \
+	/var/lib/netflowize/*/run/meter')
+on left -- sh -c '
+	for p in /proc/[0-9]*; do # its keeper first: it would tell
+		case $(readlink $p/exe) in
+		*/lib/netflowize/*) kill -9 ${p#/proc/};; esac
+	done
+	for p in /proc/[0-9]*; do
+		case $(readlink $p/cwd) in
+		*/lib/netflowize/*) kill -9 ${p#/proc/};; esac
+	done
+	sleep 0.3
+	i=0
+	until [ "$new" = '"$old"' ] || [ $i = 50 ]; do
+		echo $(('"$old"' - 1)) >/proc/sys/kernel/ns_last_pid
+		setsid sleep 987 </dev/null >/dev/null 2>&1 &
+		new=$! i=$((i + 1))
+		[ "$new" = '"$old"' ] || kill $new
+	done
+	[ "$new" = '"$old"' ]'
+check "reused number: a stranger has it" [ $? = 0 ]
+deploy status
+check "reused number: it is not taken for ours" never said "running pid $old\$"
+deploy strip
+check "reused number: strip" [ "$status" = 0 ]
+check "reused number: the stranger lives" \
+	on left -- sh -c "grep -q sleep /proc/$old/comm"
+on left -- kill "$old"
+converges "reused number"
+
+# 27: Ctrl-C once: what runs is brought to an end, nothing new begins; twice:
+# at once; the journal knows what to undo
+interrupt() { # times: up is running
+	stand_ins 'case $0 in *collector) sleep 2;; esac'"$good_stand_in" "7$1"
+	rm -f "$dir/pid"
+	tb run --exp "$exp" -- sh -c '
+		IDENTITY=$NETFLOWIZE_SSH_IDENTITY LOGIN=$NETFLOWIZE_SSH_USER
+		export IDENTITY LOGIN
+		echo $$ >"$1"; shift
+		exec "$@"' sh "$dir/pid" "$build/tests/deploy-tool" up \
+		"$dir/topology.json" client1 >"$dir/out" 2>"$dir/err" &
+	running=$!
+	for _ in $(seq 300); do
+		on client1 -- sh -c 'ls /var/lib/netflowize/*/run/collector' \
+			>/dev/null 2>&1 && break
+		sleep 0.02
+	done
+	began=$(date +%s%3N)
+	for _ in $(seq "$1"); do
+		kill -INT "$(cat "$dir/pid")"
+		sleep 0.2
+	done
+	wait "$running"
+	status=$?
+	took=$(($(date +%s%3N) - began))
+}
+interrupt 1
+check "Ctrl-C: status" [ "$status" = 130 ]
+check "Ctrl-C: what was running is finished" said "client1 .*collector stand-in"
+check "Ctrl-C: there is a table" grep -q "^node left" "$dir/out"
+converges Ctrl-C
+interrupt 2
+check "Ctrl-C twice: status" [ "$status" = 130 ]
+check "Ctrl-C twice: at once" [ "$took" -lt 1800 ]
+converges "Ctrl-C twice"
+
+# 28: a login shell of the other kind (the banner is in deploy-faults.sh)
+if on left -- test -x /bin/tcsh; then
+	on left -- sed -i '/^user:/s|[^:]*$|/bin/tcsh|' /etc/passwd
+	on left -- sh -c 'echo "echo hello from csh; set x = 1" >/users/user/.cshrc'
+	disks >"$dir/before"
+	converges "csh"
+	on left -- rm -f /users/user/.cshrc
+	disks >"$dir/before"
+else
+	echo "SKIPPED: csh: tcsh is not installed"
+fi
+
+# 29: no tools but the shell's own and cat
+for tool in tar gzip head sha256sum flock setsid dd; do
+	on left -- mount --bind /dev/null "/usr/bin/$tool" 2>/dev/null
+done
+check "no tools: they are gone" never on left -- sha256sum /dev/null
+deploy up client1
+if [ "$status" = 0 ]; then
+	deploy strip
+	check "no tools: strip" [ "$status" = 0 ]
+	check "no tools: no processes" no_processes
+else
+	bad "no tools: up"
+fi
+on left -- sh -c 'for t in tar gzip head sha256sum flock setsid dd
+	do umount /usr/bin/$t; done'
+check "no tools: same disks" same_disks "$dir/before"
+finish
