@@ -33,11 +33,16 @@ static bool healthy(const struct deploy_process *p)
 static void add_module(struct sheet *s, const struct deploy_node *n,
 	const struct deploy_found *f, const struct deploy_process *p)
 {
+	char settings[SETTINGS_TEXT];
+
 	sheet_text(s, p->role);
 	sheet_text(s, n->name);
 	sheet_text(s, healthy(p) ? "ok" : p->state);
 	sheet_text(s, f->since);
 	sheet_text(s, f->id);
+	settings_describe(
+		strcmp(p->role, "meter") == 0 ? f->settings : "", settings);
+	sheet_text(s, settings);
 }
 
 /* The modules that are (not) healthy; returns how many. */
@@ -67,11 +72,11 @@ static int show_modules(
 {
 	static const struct sheet_column columns[] = {{.name = "MODULE"},
 		{.name = "NODE"}, {.name = "STATE"}, {.name = "SINCE"},
-		{.name = "DEPLOYMENT"}};
+		{.name = "DEPLOYMENT"}, {.name = "SET"}};
 	struct sheet s;
 	int code;
 
-	sheet_open(&s, SHEET_TABLE, stdout, columns, 5);
+	sheet_open(&s, SHEET_TABLE, stdout, columns, 6);
 	sheet_begin(&s, "netflowize.modules/1", "modules");
 	*ret_bad = add_modules(&s, r, false);
 	add_modules(&s, r, true);

@@ -10,6 +10,7 @@
 #include "cli/planning.h"
 #include "cli/resolve.h"
 #include "cli/say.h"
+#include "cli/settings.h"
 #include "format/jsonw.h"
 
 #include <inttypes.h>
@@ -25,6 +26,7 @@ struct up_command {
 	bool dry_run, partial;
 	int64_t lease_ms;
 	struct nf5_options nf5;
+	struct opt_list set;
 };
 
 static const struct opt options[] = {
@@ -41,6 +43,10 @@ static const struct opt options[] = {
 	{"lease", 0, OPT_SPAN, offsetof(struct up_command, lease_ms), "T",
 		"end by itself when not renewed for T, then remove all", NULL,
 		0, 0},
+	{"set", 0, OPT_LIST, offsetof(struct up_command, set),
+		"[NODE:]KEY=VALUE,...",
+		"of the meters: idle, active (times), cpu-limit (25%)", NULL, 0,
+		0},
 	NF5_OPTIONS(struct up_command),
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
@@ -54,6 +60,7 @@ struct up {
 	struct deploy_link *link;
 	struct deploy_report report;
 	struct rollout_nf5 nf5;
+	struct settings settings;
 	bool *asked; /* by node: told us its interfaces, or never will */
 };
 
@@ -383,6 +390,8 @@ static int carry_out(struct up *up, struct err *err)
 	up->nodes.options.lease_ms = up->o->lease_ms;
 	up->nodes.options.dry_run = up->o->dry_run;
 	up->nodes.options.nf5 = &up->nf5;
+	up->nodes.options.settings = up->settings.items;
+	up->nodes.options.n_settings = up->settings.n;
 	up->nodes.options.link = up->link = deploy_link_new();
 	up->asked = mem_zalloc(up->t->n_nodes, sizeof(*up->asked));
 	r = make_plan(up, err);
@@ -390,6 +399,8 @@ static int carry_out(struct up *up, struct err *err)
 		return r;
 	say_plan(up);
 	r = check_interfaces(up, err);
+	if (r == 0)
+		r = settings_check(&up->settings, up->t, up->plan, err);
 	if (r == 0)
 		r = complete_names(up, err);
 	if (r < 0)
@@ -446,6 +457,8 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	bool stop = r < 0 || words < 0;
 
 	if (!stop)
+		r = settings_read(&o.set, &up.settings, err);
+	if (!stop && r == 0)
 		r = make_nodes(&up, words ? argv[1] : NULL, &stop, err);
 	if (r == 0 && !stop) {
 		if (!up.t)
@@ -462,6 +475,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	topology_free(up.t);
 	plan_options_release(&o.plan);
 	nf5_release(&o.nf5, &up.nf5);
+	settings_release(&o.set, &up.settings);
 	free(up.asked);
 	return r;
 }

@@ -103,6 +103,9 @@ int nodes_failures(const struct app *app, const struct deploy_report *r,
 		if (n->new_key[0])
 			say_note(app, "%s: first contact, host key %s accepted",
 				n->name, n->new_key);
+		if (n->limited[0])
+			say_note(app, "%s: the CPU limit does not hold: %s",
+				n->name, n->limited);
 		if (n->err.code == 0)
 			continue;
 		failed++;

@@ -164,6 +164,13 @@ bool lease_clean(int dir);
  * journal; the deployment is closed afterwards. */
 int dep_undo(struct agent *a, bool force, bool *ret_clean,
 	struct err *err) NFZ_MUST_CHECK;
+/* agent_tune.c: run/ROLE.set as it is now, "" when there is none. */
+int agent_settings_make(
+	int dir, const char *role, struct err *err) NFZ_MUST_CHECK;
+void agent_settings(int dir, const char *role, char *to, size_t size);
+/* Puts a program that is about to run into its cgroup, when its settings ask
+ * for one; called in the deployment's directory.  Why not, or NULL. */
+const char *agent_limit(int dir, int journal, const char *role, pid_t pid);
 /* agent_keep.c: `nfz-agent --keep ROLE STAMP PROGRAM ARG...`, started in the
  * deployment's directory with a go pipe as descriptor 3 and a status pipe
  * as 4. */
@@ -183,6 +190,7 @@ int call_start(struct agent *, const struct frame_args *, struct err *);
 int call_stop(struct agent *, const struct frame_args *, struct err *);
 int call_renew(struct agent *, const struct frame_args *, struct err *);
 int call_exec(struct agent *, const struct frame_args *, struct err *);
+int call_tune(struct agent *, const struct frame_args *, struct err *);
 int call_adopt(struct agent *, const struct frame_args *, struct err *);
 int call_program(struct agent *, const struct frame_args *, struct err *);
 int call_place(struct agent *, const struct frame_args *, struct err *);

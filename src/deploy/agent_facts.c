@@ -101,9 +101,9 @@ static void note_size(
 	struct agent *a, const char *id, int dir, const struct buf *tag)
 {
 	struct dep_data data;
-	char text[5][48];
-	const char *words[] = {
-		"size", id, text[0], text[1], text[2], text[3], text[4]};
+	char text[5][48], set[300] = "set=";
+	const char *words[] = {"size", id, text[0], text[1], text[2], text[3],
+		text[4], set};
 
 	dep_data(dir, &data);
 	snprintf(text[0], sizeof(text[0]), "age=%lld",
@@ -116,6 +116,7 @@ static void note_size(
 		(long long)data.entries);
 	snprintf(text[4], sizeof(text[4]), "journal=%d",
 		faccessat(dir, "journal", F_OK, 0) == 0);
+	agent_settings(dir, "meter", set + 4, sizeof(set) - 4);
 	agent_note(a, words, sizeof(words) / sizeof(*words));
 }
 

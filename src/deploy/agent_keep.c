@@ -168,6 +168,16 @@ static int start_program(struct keeper *k, char **argv, struct err *err)
 	if (k->info.pid < 0 || !proc_start_time(k->info.pid, &k->info.start))
 		return err_sys(err, "fork");
 	r = journal_program(k, journal, err);
+	if (r == 0) {
+		const char *why =
+			agent_limit(k->dir, journal, k->info.role, k->info.pid);
+
+		if (why) {
+			add_log(k, "no CPU limit: ", 14);
+			add_log(k, why, strlen(why));
+			add_log(k, "\n", 1);
+		}
+	}
 	if (r == 0)
 		r = proc_info_write(k->dir, &k->info, err);
 	if (r == 0 && write(go[1], "g", 1) != 1)

@@ -303,7 +303,9 @@ static int start_keeper(
 	argv[n++] = args->argv[3];
 	for (size_t i = 5; i < args->n; i++)
 		argv[n++] = args->argv[i];
-	r = fork_keeper(&a->dep, argv, &s, err);
+	r = agent_settings_make(a->dep.dir, role, err);
+	if (r == 0)
+		r = fork_keeper(&a->dep, argv, &s, err);
 	if (r == 0)
 		r = journal_keeper(&a->dep, role, s.keeper, err);
 	if (r == 0 && write(s.go, "g", 1) != 1)

@@ -29,6 +29,7 @@ static const struct {
 	{"start", call_start},
 	{"stop", call_stop},
 	{"renew", call_renew},
+	{"tune", call_tune},
 	{"run", call_exec},
 	{"logs", call_logs},
 	{"data", call_data},

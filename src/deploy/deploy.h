@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/net.h"
 #include "deploy/fleet.h"
+#include "deploy/settings.h"
 #include "deploy/ssh.h"
 #include "topology/plan.h"
 #include "topology/topology.h"
@@ -48,6 +49,8 @@ struct deploy_options {
 	int64_t lease_ms; /* programs end when not renewed; 0: never */
 	int64_t active_ms, idle_ms, fin_ms; /* 0: the defaults */
 	uint32_t cache_flows;
+	const struct setting *settings; /* deploy/settings.h */
+	size_t n_settings;
 	const struct rollout_nf5 *nf5; /* deploy/rollout.h; NULL: none */
 	/* strip */
 	const char *deployment; /* only this id (16 hex digits); NULL: any */
@@ -71,6 +74,7 @@ struct deploy_found {
 	char id[17], path[512], busy[128]; /* busy: who is working on it */
 	char experiment[160], who[128], host[128], version[64], mode[32];
 	char since[40], updated[40], keyid[17];
+	char settings[128]; /* of its meter (deploy/settings.h), or "" */
 	char recipe[32]; /* deploy/recipe.h; "": our own programs */
 	bool rebooted;   /* the node was booted since */
 	bool journal;    /* its changes were recorded; else: left-over files */
@@ -104,6 +108,7 @@ struct deploy_node {
 	enum node_status status;
 	struct err err;
 	char new_key[128]; /* host key accepted for the first time, or "" */
+	char limited[96];  /* why its CPU limit does not hold, or "" */
 	char step[128];    /* last thing done: "meter ready" */
 	int64_t ms;
 	/* facts, when it was asked */

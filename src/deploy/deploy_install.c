@@ -50,7 +50,8 @@ static int call_open(struct up *u, struct fleet_node *n, struct err *err)
 	const struct payload *p = payloads_for(u->s.payloads, n->arch);
 	const char *names[4];
 	size_t k = programs_of(u, up_topo_node(u, n), names);
-	char need[40], words[6][240];
+	char need[40], words[6][240], set[SETTINGS_TEXT + 8],
+		text[SETTINGS_TEXT];
 	uint64_t bytes = SLACK;
 
 	for (size_t i = 0; i < k; i++) {
@@ -72,10 +73,12 @@ static int call_open(struct up *u, struct fleet_node *n, struct err *err)
 	snprintf(words[4], sizeof(words[4]), "mode=%s",
 		u->plan->mode ? u->plan->mode : "light");
 	snprintf(words[5], sizeof(words[5]), "keyid=%s", u->rollout.keyid);
+	up_settings(u, n, text);
+	snprintf(set, sizeof(set), "set=%s", text);
 	{
 		const char *const call[] = {"open", u->rollout.id, need,
 			words[0], words[1], words[2], words[3], words[4],
-			words[5], NULL};
+			words[5], set, NULL};
 
 		fleet_call(n, QUICK_MS, call);
 	}
@@ -234,7 +237,12 @@ static void call_start(
 {
 	char setup[64];
 	const char *call[] = {"start", u->rollout.id, m->name, m->stamp,
-		"ready", m->program, "--setup", setup, NULL};
+		"ready", m->program, "--setup", setup, NULL, NULL, NULL};
+
+	if (m->role == MODULE_METER) {
+		call[8] = "--settings";
+		call[9] = "run/meter.set";
+	}
 
 	snprintf(setup, sizeof(setup), "etc/%s.setup", m->name);
 	fleet_call(n, START_MS, call);
@@ -403,8 +411,10 @@ static int enter(struct up *u, struct fleet_node *n, const struct reply *last,
 	case UP_STOPS:
 		return call_stop(u, n);
 	case UP_RENEW:
-		up_node(u, n)->module = -1;
 		return call_renew(u, n) ? FLEET_CALL : 0;
+	case UP_TUNE:
+		up_node(u, n)->module = -1; /* for the starts */
+		return up_tune(u, n, next_step(u, n, STEP_TUNE));
 	case UP_START:
 		return call_next_start(u, n, err);
 	case UP_REMOVE:
@@ -444,6 +454,9 @@ static void answered(
 	case UP_REMOVE:
 		session_checks(d, last);
 		session_note(&u->s, d, "an older deployment removed");
+		return;
+	case UP_TUNE:
+		up_tuned(u, n, last);
 		return;
 	case UP_SETUPS:
 	case UP_STOPS:

@@ -268,6 +268,7 @@ int up_node_steps(struct up *u, const struct fleet_node *n, struct err *err)
 		return r;
 	set_programs(u, d); /* this node's architecture may be news */
 	steps_make(&u->rollout, &one, u->s.name, &node->steps);
+	steps_add_settings(&u->rollout, &one, u->s.o, &node->steps);
 	return 0;
 }
 
@@ -300,6 +301,8 @@ static int work(struct up *u, struct err *err)
 		struct steps steps;
 
 		steps_make(&u->rollout, u->s.report, u->s.name, &steps);
+		steps_add_settings(
+			&u->rollout, u->s.report, u->s.o, &steps);
 		steps_print(&steps, u->s.t, &u->s.report->steps);
 		steps_release(&steps);
 	} else if (r == 0 && u->decided && u->state.known) {

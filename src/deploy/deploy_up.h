@@ -19,6 +19,7 @@ enum up_stage {
 	UP_CATALOG,
 	UP_STOPS,
 	UP_RENEW,
+	UP_TUNE,
 	UP_START,
 	UP_REMOVE,
 	UP_END
@@ -71,6 +72,12 @@ int up_node_steps(struct up *u, const struct fleet_node *n,
 	struct err *err) NFZ_MUST_CHECK;
 struct up_node *up_node(struct up *u, const struct fleet_node *n);
 int up_topo_node(const struct up *u, const struct fleet_node *n);
+/* deploy_tune.c: the settings a node's meter shall have; the call that sets
+ * them (step NULL: none), and its answer. */
+void up_settings(struct up *u, const struct fleet_node *n,
+	char text[static SETTINGS_TEXT]);
+int up_tune(struct up *u, struct fleet_node *n, const struct step *step);
+void up_tuned(struct up *u, struct fleet_node *n, const struct reply *last);
 /* Walks all nodes. */
 int up_walk(struct up *u, struct err *err) NFZ_MUST_CHECK;
 void up_release(struct up *u);

@@ -23,6 +23,7 @@ static const char *const kind_names[] = {
 	[JOURNAL_FILE] = "file",
 	[JOURNAL_SECRET] = "secret",
 	[JOURNAL_TEMP] = "temp",
+	[JOURNAL_CGROUP] = "cgroup",
 	[JOURNAL_PROC] = "proc",
 };
 

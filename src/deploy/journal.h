@@ -14,12 +14,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Where cgroups are. */
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
 enum journal_kind {
 	JOURNAL_DIR,  /* a directory: removed when empty */
 	JOURNAL_TREE, /* a directory our programs fill: removed with all in it */
 	JOURNAL_FILE,   /* a file with this SHA-256: kept when it was changed */
 	JOURNAL_SECRET, /* as FILE; overwritten before it is removed */
 	JOURNAL_TEMP,   /* a file of no fixed content: always removed */
+	JOURNAL_CGROUP, /* a cgroup of this name: removed when empty */
 	JOURNAL_PROC    /* a process: ended when it is still the same one */
 };
 

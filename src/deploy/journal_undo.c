@@ -219,12 +219,38 @@ static int undo_dir(struct undo *u, const struct journal_record *r, int parent,
 	return result;
 }
 
+/* Only one of a name like ours, in one of two places, and only when no process
+ * is in it (any more: the kernel may need a moment). */
+static int undo_cgroup(const struct journal_record *r, struct err *err)
+{
+	static const char *const places[] = {"", "/cpu"};
+	char path[320];
+
+	if (strncmp(r->path, "netflowize-", 11) != 0 || strchr(r->path, '/'))
+		return 0;
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		snprintf(path, sizeof(path), CGROUP_ROOT "%s/%s", places[i],
+			r->path);
+		for (int k = 0; rmdir(path) < 0; k++) {
+			if (errno != EBUSY)
+				break; /* gone, or there never was one */
+			if (k == 100)
+				return err_sys(err, "%s", path);
+			clock_sleep_ms(10);
+		}
+	}
+	return 0;
+}
+
 static int undo_path(
 	struct undo *u, const struct journal_record *r, struct err *err)
 {
 	const char *name;
-	cleanup_close int parent = open_parent(u->dir, r->path, &name);
+	cleanup_close int parent = -1;
 
+	if (r->kind == JOURNAL_CGROUP)
+		return undo_cgroup(r, err);
+	parent = open_parent(u->dir, r->path, &name);
 	if (parent < 0) {
 		if (errno == ENOENT)
 			return 0;
@@ -240,6 +266,7 @@ static int undo_path(
 	case JOURNAL_SECRET:
 	case JOURNAL_TEMP:
 		return undo_file(u, r, parent, name, err);
+	case JOURNAL_CGROUP:
 	case JOURNAL_PROC:
 		break;
 	}

@@ -249,6 +249,7 @@ static void take_size(struct deploy_node *d, const struct frame_args *note)
 	f->data_idle_s = number(note, "idle");
 	f->entries = number(note, "entries");
 	f->journal = number(note, "journal") > 0;
+	copy_field(note, "set", f->settings, sizeof(f->settings));
 }
 
 static void take_process(struct deploy_node *d, const struct frame_args *note)

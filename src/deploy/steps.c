@@ -143,6 +143,25 @@ void steps_make(const struct rollout *r, const struct deploy_report *found,
 	add_removals(ret, r, found, experiment);
 }
 
+void steps_add_settings(const struct rollout *r,
+	const struct deploy_report *found, const struct deploy_options *o,
+	struct steps *s)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct module *m = &r->modules[i];
+		const struct deploy_node *d = report_of(found, m->node);
+		const struct deploy_found *f = found_on(found, m->node, r->id);
+		const char *now = f ? f->settings : "";
+		char text[SETTINGS_TEXT];
+
+		if (m->role != MODULE_METER || !d)
+			continue;
+		settings_merge(now, o->settings, o->n_settings, d->name, text);
+		if (strcmp(text, now) != 0)
+			add(s, m->node, STEP_TUNE, text);
+	}
+}
+
 void steps_release(struct steps *s)
 {
 	free(s->items);
@@ -155,6 +174,7 @@ void steps_print(
 	static const char *const names[] = {[STEP_INSTALL] = "install",
 		[STEP_STOP] = "stop",
 		[STEP_START] = "start",
+		[STEP_TUNE] = "set",
 		[STEP_REMOVE] = "remove"};
 
 	if (!s->n)
@@ -162,7 +182,10 @@ void steps_print(
 	for (size_t i = 0; i < s->n; i++)
 		buf_addf(out, "  %-16s %-8s %s\n",
 			t->nodes[s->items[i].node].name,
-			names[s->items[i].kind], s->items[i].what);
+			names[s->items[i].kind],
+			s->items[i].kind == STEP_TUNE && !s->items[i].what[0]
+				? "as the setup says"
+				: s->items[i].what);
 }
 
 bool steps_touch(const struct steps *s, int node)

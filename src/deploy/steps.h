@@ -11,6 +11,7 @@ enum step_kind {
 	STEP_INSTALL, /* what: programs */
 	STEP_STOP,    /* what: a role not wanted any more, a changed meter */
 	STEP_START,   /* what: a role; also restarts a changed one */
+	STEP_TUNE,    /* what: settings of the meter, as it runs */
 	STEP_REMOVE   /* what: a deployment's id */
 };
 
@@ -29,6 +30,10 @@ struct steps {
  * Order: installations, stops, the collector's start, meters, removals. */
 void steps_make(const struct rollout *r, const struct deploy_report *found,
 	const char *experiment, struct steps *ret);
+/* Adds what has to be set on the nodes of the report that get a meter. */
+void steps_add_settings(const struct rollout *r,
+	const struct deploy_report *found, const struct deploy_options *o,
+	struct steps *s);
 void steps_release(struct steps *s);
 /* "  r1        start    meter (5 taps)" lines; "no changes" when empty. */
 void steps_print(

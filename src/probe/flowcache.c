@@ -172,6 +172,17 @@ static void file_flow(struct flowcache *c, uint32_t id)
 	wheel_file(&c->wheel, id, c->wheel.tick + ticks_of(left_ms) + 1);
 }
 
+void flowcache_set_timeouts(
+	struct flowcache *c, int64_t idle_ms, int64_t active_ms)
+{
+	c->opt.idle_ms = idle_ms;
+	c->opt.active_ms = active_ms;
+	c->exact = c->exact || active_ms <= 2 * RIPE_MS;
+	for (uint32_t id = 0; id < c->table.touched; id++)
+		if (c->table.hot[id].state & FLOW_USED)
+			file_flow(c, id);
+}
+
 /* The flow's counting starts: as new, or again after it had ended. */
 static void start(struct flowcache *c, uint32_t id)
 {

@@ -69,6 +69,10 @@ enum { FLOWCACHE_BATCH = 64, FLOWCACHE_NO_POINT = 0xffff };
 struct flowcache *flowcache_new(const struct flowcache_options *options);
 /* Does not emit: flowcache_end() first. */
 void flowcache_free(struct flowcache *cache);
+/* Other timeouts from now on, for the flows that are there, too.  Nothing that
+ * was counted is lost or reported twice. */
+void flowcache_set_timeouts(
+	struct flowcache *cache, int64_t idle_ms, int64_t active_ms);
 /* The number under which packets of a point are added; FLOWCACHE_NO_POINT when
  * there are too many.  Cheap, but to be remembered by the caller. */
 uint16_t flowcache_point(struct flowcache *cache, const struct flow_point *p);

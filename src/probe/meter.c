@@ -337,6 +337,17 @@ bool meter_end(struct meter *m)
 	return meter_end_rest(m);
 }
 
+void meter_set_timeouts(struct meter *m, int64_t idle_ms, int64_t active_ms)
+{
+	const struct setup *s = m->opt.setup;
+
+	/* what becomes digests is reported in a rhythm of its own */
+	if (m->output.active_ms)
+		active_ms = m->output.active_ms;
+	flowcache_set_timeouts(m->cache, idle_ms ? idle_ms : s->idle_ms,
+		active_ms ? active_ms : s->active_ms);
+}
+
 size_t meter_taps(const struct meter *m)
 {
 	return m->n_taps;

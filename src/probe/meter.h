@@ -53,6 +53,9 @@ bool meter_flush_rest(struct meter *meter);
 bool meter_end(struct meter *meter);
 bool meter_end_rest(struct meter *meter);
 
+/* Other flow timeouts from now on; 0: as the setup says. */
+void meter_set_timeouts(
+	struct meter *meter, int64_t idle_ms, int64_t active_ms);
 size_t meter_taps(const struct meter *meter);
 /* i-th tap's interface and last ledger; attached: false when it is gone. */
 const struct tap *meter_tap(const struct meter *meter, size_t i);

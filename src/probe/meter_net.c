@@ -1,14 +1,17 @@
 /* With caches the meter's own flow cache only adds up: a flow's packets of
  * half a second become one digest.  Without, it is the flow cache. */
 #include "probe/meter_net.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "probe/meter.h"
 #include "probe/module.h"
 #include "probe/privs.h"
 #include "probe/recprint.h"
+#include "probe/tune.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { DIGEST_FIRST_MS = 100, DIGEST_ACTIVE_MS = 500 };
 
@@ -17,6 +20,7 @@ struct net_meter {
 	struct meter *meter;
 	struct endpoint *endpoint;
 	bool digests;
+	int settings; /* descriptor, -1 none */
 };
 
 static bool send_record(void *data, const struct flow_record *r)
@@ -107,6 +111,18 @@ static void do_status(void *data, struct buf *out)
 	}
 }
 
+static void do_reload(void *data)
+{
+	struct net_meter *n = data;
+	struct tune t;
+
+	tune_read(n->settings, &t);
+	meter_set_timeouts(n->meter, t.idle_ms, t.active_ms);
+	log_info("settings read; idle_ms=%" PRId64 " active_ms=%" PRId64
+		 " (0: as the setup)",
+		t.idle_ms, t.active_ms);
+}
+
 static const char *describe(const struct net_meter *n, char text[64])
 {
 	snprintf(text, 64, "backend=ring taps=%zu to=%s", meter_taps(n->meter),
@@ -139,25 +155,32 @@ static int start(struct net_meter *n, struct loop *loop,
 	output.active_ms = n->digests ? DIGEST_ACTIVE_MS : 0;
 	meter.port = endpoint_port(n->endpoint);
 	r = meter_new(&meter, &n->meter, err);
+	if (r == 0 && o->settings)
+		r = tune_open(o->settings, &n->settings, err);
+	if (r == 0 && n->settings >= 0)
+		do_reload(n);
 	return r < 0 ? r : privs_drop(o->uid, true, err);
 }
 
 int meter_net_run(const struct meter_net_options *o, struct err *err)
 {
-	struct net_meter n = {0};
+	struct net_meter n = {.settings = -1};
 	const struct module_hooks hooks = {.data = &n,
 		.flush = do_flush,
 		.flush_rest = do_flush_rest,
 		.end = do_end,
 		.end_rest = do_end_rest,
 		.health = do_health,
-		.status = do_status};
+		.status = do_status,
+		.reload = do_reload};
 	struct loop *loop = loop_new();
 	char about[64];
 	int r = start(&n, loop, o, err);
 
 	if (r == 0)
 		r = module_run(n.module, &hooks, describe(&n, about), err);
+	if (n.settings >= 0)
+		close(n.settings);
 	meter_free(n.meter);
 	module_close(n.module);
 	loop_free(loop);

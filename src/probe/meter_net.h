@@ -11,6 +11,7 @@
 struct meter_net_options {
 	const struct setup *setup;
 	const char *status_path; /* NULL: none */
+	const char *settings;    /* probe/tune.h; NULL: none */
 	uint32_t ring_bytes;     /* 0: by the machine's memory */
 	uint32_t uid;            /* to become */
 };

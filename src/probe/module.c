@@ -203,6 +203,11 @@ static void on_signal(void *data, int signo)
 {
 	struct module *m = data;
 
+	if (signo == SIGHUP) {
+		if (m->hooks && m->hooks->reload)
+			m->hooks->reload(m->hooks->data);
+		return;
+	}
 	if (m->ending) {
 		m->result = err_set(&m->err, NFZ_E_INTERRUPTED,
 			"ended at once by signal %d", signo);
@@ -242,7 +247,7 @@ bool module_send_record(struct module *m, const struct flow_record *r)
 int module_open(
 	const struct module_options *o, struct module **ret, struct err *err)
 {
-	static const int signals[] = {SIGTERM, SIGINT};
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
 	struct module *m = mem_zalloc(1, sizeof(*m));
 	const struct endpoint_handlers handlers = {.data = m,
 		.on_digests = o->role == MODULE_CACHE ? on_digests : NULL,
@@ -266,7 +271,9 @@ int module_open(
 	if (r == 0)
 		r = open_v5(m, err);
 	if (r == 0)
-		r = loop_signals(m->loop, signals, 2, on_signal, m, err);
+		r = loop_signals(m->loop, signals, 3, on_signal, m, err);
+	/* a keeper ignores it, and what is ignored never arrives */
+	signal(SIGHUP, SIG_DFL);
 	if (r == 0)
 		r = endpoint_new(
 			m->loop, m->setup, &handlers, &m->endpoint, err);

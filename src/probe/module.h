@@ -21,6 +21,7 @@ struct module_hooks {
 	void (*digests)(void *data, const struct digest *d, size_t n);
 	void (*health)(void *data, struct module_health *ret);
 	void (*status)(void *data, struct buf *out); /* "word value" lines */
+	void (*reload)(void *data); /* SIGHUP; NULL: nothing to do */
 };
 
 struct module_options {

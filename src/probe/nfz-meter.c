@@ -12,7 +12,7 @@
 #include <signal.h>
 
 struct args {
-	const char *setup, *to, *status, *filter;
+	const char *setup, *to, *status, *filter, *settings;
 	struct opt_list read;
 	bool print, help, version;
 	int style, stats, verbose;
@@ -46,6 +46,8 @@ static const struct opt table[] = {
 		"end after that long (with --print)", NULL, 0, 0},
 	{"status", 0, OPT_TEXT, AT(status), "FILE",
 		"keep the state in this file", NULL, 0, 0},
+	{"settings", 0, OPT_TEXT, AT(settings), "FILE",
+		"timeouts, read again at SIGHUP", NULL, 0, 0},
 	{"ring-mib", 0, OPT_INT, AT(ring_mib), "N",
 		"ring memory per tap, in MiB", NULL, 1, 1024},
 	{"user", 'u', OPT_INT, AT(uid), "UID", "become this user", NULL, 0,
@@ -87,6 +89,7 @@ static int run_live(const struct args *a, struct err *err)
 		.limit_ms = a->limit_ms};
 	const struct meter_net_options net = {.setup = &setup,
 		.status_path = a->status,
+		.settings = a->settings,
 		.ring_bytes = ring,
 		.uid = uid};
 	int r = setupfile_read(a->setup, &setup, err);

@@ -1,0 +1,57 @@
+#include "cli/settings.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+int settings_read(
+	const struct opt_list *words, struct settings *ret, struct err *err)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		struct setting one;
+		bool none;
+		int r = setting_parse(words->items[i], &one, &none, err);
+
+		if (r < 0)
+			return r;
+		if (!none)
+			MEM_PUSH(ret->items, ret->n, ret->cap) = one;
+	}
+	return 0;
+}
+
+static bool has_probe(
+	const struct topology *t, const struct plan *plan, const char *node)
+{
+	for (size_t i = 0; i < plan->n_probes; i++)
+		if (strcmp(t->nodes[plan->probes[i].node].name, node) == 0)
+			return true;
+	return false;
+}
+
+int settings_check(const struct settings *s, const struct topology *t,
+	const struct plan *plan, struct err *err)
+{
+	struct buf names = BUF_INIT(1500);
+	int r = 0;
+
+	for (size_t i = 0; i < plan->n_probes && names.len < 1000; i++)
+		buf_addf(&names, " %s", t->nodes[plan->probes[i].node].name);
+	for (size_t i = 0; r == 0 && i < s->n; i++) {
+		const char *node = s->items[i].node;
+
+		if (!*node || has_probe(t, plan, node))
+			continue;
+		err_set(err, NFZ_E_USAGE, "--set %s: there is no probe on %s",
+			node, node);
+		r = err_hint(err, "Probes are on:%s", buf_str(&names));
+	}
+	buf_release(&names);
+	return r;
+}
+
+void settings_release(struct opt_list *words, struct settings *s)
+{
+	opt_list_release(words);
+	free(s->items);
+	*s = (struct settings){0};
+}

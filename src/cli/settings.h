@@ -1,0 +1,24 @@
+/* --set on the command line of `up`. */
+#ifndef NFZ_CLI_SETTINGS_H
+#define NFZ_CLI_SETTINGS_H
+
+#include "base/opt.h"
+#include "deploy/settings.h"
+#include "topology/plan.h"
+#include "topology/topology.h"
+
+struct settings {
+	struct setting *items;
+	size_t n, cap;
+};
+
+/* NFZ_E_USAGE says what was not understood, or cannot be.  Release in any
+ * case; releases the words, too. */
+int settings_read(const struct opt_list *words, struct settings *ret,
+	struct err *err) NFZ_MUST_CHECK;
+/* Every node that is named must have a probe. */
+int settings_check(const struct settings *s, const struct topology *t,
+	const struct plan *plan, struct err *err) NFZ_MUST_CHECK;
+void settings_release(struct opt_list *words, struct settings *s);
+
+#endif

@@ -1,0 +1,41 @@
+/* Up's part that changes meters while they run. */
+#include "deploy/deploy_up.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TUNE_MS = 10000 };
+
+void up_settings(struct up *u, const struct fleet_node *n,
+	char text[static SETTINGS_TEXT])
+{
+	struct deploy_node *d = session_node(&u->s, n);
+	const struct deploy_found *f = found_with(d, u->rollout.id);
+
+	settings_merge(f ? f->settings : "", u->s.o->settings,
+		u->s.o->n_settings, d->name, text);
+}
+
+int up_tune(struct up *u, struct fleet_node *n, const struct step *step)
+{
+	if (step) {
+		const char *const call[] = {
+			"tune", u->rollout.id, "meter", step->what, NULL};
+
+		fleet_call(n, TUNE_MS, call);
+	}
+	return step ? FLEET_CALL : 0;
+}
+
+void up_tuned(struct up *u, struct fleet_node *n, const struct reply *last)
+{
+	struct deploy_node *d = session_node(&u->s, n);
+	const char *why = frame_value(&last->result, "limited");
+	char now[SETTINGS_TEXT], text[SETTINGS_TEXT + 16];
+
+	up_settings(u, n, now);
+	settings_describe(now, text + 5);
+	memcpy(text, "set: ", 5);
+	snprintf(d->limited, sizeof(d->limited), "%s", why ? why : "");
+	session_note(&u->s, d, now[0] ? text : "set: as the setup says");
+}

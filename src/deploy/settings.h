@@ -1,0 +1,40 @@
+/* What can be set of a running meter, for all or for one node: the flow
+ * timeouts and how much of a CPU it may take.  A node's settings are a line of
+ * words, "active=5000 idle=2000 cpu=25", in the order of the table; what is
+ * not named there is as the meter's setup says.
+ *
+ * They are in run/METER.set on the node, which the meter keeps open and reads
+ * again at SIGHUP, and in the tag. */
+#ifndef NFZ_DEPLOY_SETTINGS_H
+#define NFZ_DEPLOY_SETTINGS_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SETTINGS_TEXT = 128 };
+
+enum setting_key { SETTING_ACTIVE, SETTING_IDLE, SETTING_CPU, SETTING_KEYS };
+
+/* One wish; value -1: as it was without. */
+struct setting {
+	char node[64]; /* "": every node */
+	enum setting_key key;
+	int64_t value; /* milliseconds, percent of one CPU */
+};
+
+/* "[NODE:]KEY=VALUE": idle, active and cpu-limit, with meter. in front if
+ * wanted.  What the meter cannot do is NFZ_E_USAGE with the reason.
+ * *ret_none: it asks for what is always so. */
+int setting_parse(const char *word, struct setting *ret, bool *ret_none,
+	struct err *err) NFZ_MUST_CHECK;
+/* What holds on a node: what held until now, with the wishes that concern it;
+ * those for one node go before those for all. */
+void settings_merge(const char *now, const struct setting *wishes, size_t n,
+	const char *node, char ret[static SETTINGS_TEXT]);
+/* For people: "idle 2 s, CPU 25 %". */
+void settings_describe(const char *text, char ret[static SETTINGS_TEXT]);
+
+#endif

@@ -1,0 +1,33 @@
+#include "probe/tune.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TEXT = 512, LEAST_MS = 10, MOST_MS = 7 * 86400000 };
+
+int tune_open(const char *path, int *ret_fd, struct err *err)
+{
+	*ret_fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return *ret_fd < 0 && errno != ENOENT ? err_sys(err, "%s", path) : 0;
+}
+
+static int64_t value_of(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+	long long v = at ? strtoll(at + strlen(name), NULL, 10) : 0;
+
+	return v >= LEAST_MS && v <= MOST_MS ? v : 0;
+}
+
+void tune_read(int fd, struct tune *ret)
+{
+	char text[TEXT];
+	ssize_t n = fd < 0 ? 0 : pread(fd, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	*ret = (struct tune){.active_ms = value_of(text, "active="),
+		.idle_ms = value_of(text, "idle=")};
+}

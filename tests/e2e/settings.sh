@@ -1,0 +1,120 @@
+#!/bin/bash
+# up --set: timeouts and CPU limit of meters, changed while traffic passes,
+# with every packet counted; what cannot be set is refused; a limit by cgroup
+# where a node has them.
+# shellcheck disable=SC2016
+set -u
+. "$(dirname "$0")/lib/deploy.bash"
+for program in bin/netflowize payload/x86_64.nfzp; do
+	[ -e "$build/$program" ] && continue
+	echo "SKIPPED: $build/$program is not built"
+	exit 77
+done
+unset NETFLOWIZE_PAYLOAD
+export XDG_STATE_HOME=$dir/state HOME=$dir/home
+mkdir "$HOME"
+
+nfz() { # words...: output in $dir/out and $dir/err, status in $status
+	timeout 120 "$build/bin/nfz-testbed" run --exp "$exp" -- \
+		"$build/bin/netflowize" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	status=$?
+}
+begin topologies/dumbbell.ns
+disks >"$dir/before"
+meter() { on "$1" -- sh -c 'sed -n "s/^process \([0-9]*\) .*/\1/p" \
+	/var/lib/netflowize/*/run/meter'; }
+set_on() { on "$1" -- sh -c 'head -n 1 /var/lib/netflowize/*/run/meter.set' |
+	sed 's/ *$//'; }
+
+nfz up "$exp" --set sampling=10
+check "sampling is refused" [ "$status" = 2 ]
+check "with the reason" said "there is no sampling, because"
+nfz up "$exp" --set flow-key=src
+check "another flow key is refused" [ "$status" = 2 ]
+check "with what to do instead" said "query --by"
+nfz up "$exp" --set client1:idle=2s
+check "a node without a probe is refused" [ "$status" = 2 ]
+check "and those with one are named" said "Probes are on: left right"
+nfz up "$exp" --set flow-key=5tuple,sampling=1,left:idle=3s
+check "up with a setting" [ "$status" = 0 ]
+check "it holds there" [ "$(set_on left)" = "idle=3000" ]
+check "and not elsewhere" [ "$(set_on right)" = "" ]
+left=$(meter left) right=$(meter right)
+
+# 20 s of packets, of three flows of 500/s, while all is changed around them
+for i in 1 2 3; do
+	on client1 -- ping -i 0.01 -c 1500 -q client2 >"$dir/ping.$i" &
+done
+changes=0
+for set in idle=500ms active=1s left:idle=200ms right:active=30s \
+	idle=1s,active=2s left:idle=default; do
+	nfz up "$exp" --set "$set"
+	check "set $set" [ "$status" = 0 ]
+	said "set:" && changes=$((changes + 1))
+	sleep 1
+done
+wait
+check "all were changes" [ "$changes" = 6 ]
+check "no meter was restarted" [ "$(meter left) $(meter right)" = \
+	"$left $right" ]
+check "the meter says so" [ "$(on left -- sh -c \
+	'grep -c "settings read" /var/lib/netflowize/*/log/meter.log')" -ge 5 ]
+nfz up "$exp"
+check "up without --set keeps them" said "no changes"
+check "as they were" [ "$(set_on left) $(set_on right)" = \
+	"active=2000 active=2000 idle=1000" ]
+nfz status "$exp"
+check "status shows them" said "active 2 s, idle 1 s"
+check "status has no loss" [ "$status" = 0 ]
+nfz list "$exp" -o json
+check "list shows them" said '"settings": "active=2000 idle=1000"'
+check "the tag has them" on right -- sh -c \
+	'grep -q "^set active=2000 idle=1000" /var/lib/netflowize/*/tag'
+sent=$(cat "$dir"/ping.? | awk '/transmitted/ { n += $1 } END { print n }')
+back=$(cat "$dir"/ping.? | awk '/transmitted/ { n += $4 } END { print n }')
+nfz query "$exp" 'proto icmp' --by src_node -o csv
+check "every packet was counted ($sent there, $back back)" python3 -c '
+import csv, sys
+got = {r["src_node"]: int(r["packets"]) for r in csv.DictReader(open(sys.argv[1]))}
+want = {"client1": int(sys.argv[2]), "client2": int(sys.argv[3])}
+assert got == want, (got, want)' "$dir/out" "$sent" "$back"
+nfz verify "$exp"
+check "and the interfaces agree" [ "$status" = 0 ]
+
+nfz up "$exp" --set cpu-limit=20%
+check "a limit without cgroups is no failure" [ "$status" = 0 ]
+check "but said aloud" said "the CPU limit does not hold: there is no cgroup"
+# the machine's own groups, where they are of the old kind
+if grep -q ' /sys/fs/cgroup/cpu .*[ ,]cpu' /proc/mounts; then
+	on left -- sh -c 'mount -t tmpfs none /sys/fs/cgroup &&
+		mkdir /sys/fs/cgroup/cpu &&
+		mount -t cgroup -o cpu none /sys/fs/cgroup/cpu'
+	nfz up "$exp" --set left:cpu-limit=30%
+	check "with cgroups it is there" [ "$(on left -- sh -c \
+		'cat /sys/fs/cgroup/cpu/netflowize-*-meter/cpu.cfs_quota_us')" \
+		= 30000 ]
+	check "and the meter is in it" [ "$(on left -- sh -c \
+		'cat /sys/fs/cgroup/cpu/netflowize-*-meter/cgroup.procs')" = \
+		"$(meter left)" ]
+	check "which was not restarted" [ "$(meter left)" = "$left" ]
+	on left -- sh -c "kill -9 $left"
+	sleep 0.5
+	nfz up "$exp"
+	check "a new meter is in it, too" [ "$(on left -- sh -c \
+		'cat /sys/fs/cgroup/cpu/netflowize-*-meter/cgroup.procs')" = \
+		"$(meter left)" ]
+	nfz up "$exp" --set left:cpu-limit=none
+	check "the limit can be taken away" [ "$(on left -- sh -c \
+		'cat /sys/fs/cgroup/cpu/netflowize-*-meter/cpu.cfs_quota_us')" \
+		= -1 ]
+	nfz strip "$exp"
+	check "strip removes the group" [ "$(on left -- sh -c \
+		'ls /sys/fs/cgroup/cpu | grep -c netflowize')" = 0 ]
+	on left -- sh -c 'umount /sys/fs/cgroup/cpu /sys/fs/cgroup'
+else
+	echo "SKIPPED: no cgroup of the old kind to lend to a node"
+	nfz strip "$exp"
+fi
+check "strip" [ "$status" = 0 ]
+check "nothing is left on the disks" same_disks "$dir/before"
+finish

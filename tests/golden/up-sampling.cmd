@@ -1,0 +1,1 @@
+up --set sampling=10 a/b

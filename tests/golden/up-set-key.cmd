@@ -1,0 +1,1 @@
+up --set r1:colour=red a/b

@@ -1,0 +1,68 @@
+/* Settings of meters: what is understood, refused, and what holds where. */
+#include "deploy/settings.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct setting parsed(const char *word)
+{
+	struct setting s;
+	bool none;
+
+	cr_assert_eq(setting_parse(word, &s, &none, NULL), 0, "%s", word);
+	cr_assert_not(none);
+	return s;
+}
+
+Test(settings, parse)
+{
+	struct setting s = parsed("idle=2s");
+
+	cr_assert_eq(s.key, SETTING_IDLE);
+	cr_assert_eq(s.value, 2000);
+	cr_assert_str_eq(s.node, "");
+	s = parsed("r1:meter.active-timeout=1m");
+	cr_assert_eq(s.key, SETTING_ACTIVE);
+	cr_assert_eq(s.value, 60000);
+	cr_assert_str_eq(s.node, "r1");
+	cr_assert_eq(parsed("meter.cpu-limit=60%").value, 60);
+	cr_assert_eq(parsed("cpu-limit=none").value, -1);
+	cr_assert_eq(parsed("idle=default").value, -1);
+}
+
+Test(settings, refused)
+{
+	static const char *const bad[] = {"idle", "=2", "idle=soon", "idle=0",
+		"cpu-limit=0", "cpu-limit=lots", "cpu-limit=5x", "sampling=2",
+		"flow-key=src", "colour=red", "r1:colour=red"};
+	struct err err = ERR_INIT;
+	struct setting s;
+	bool none;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		cr_assert_eq(setting_parse(bad[i], &s, &none, &err),
+			-NFZ_E_USAGE, "%s", bad[i]);
+	cr_assert_eq(setting_parse("sampling=1", &s, &none, &err), 0);
+	cr_assert(none);
+	cr_assert_eq(setting_parse("flow-key=5tuple", &s, &none, &err), 0);
+	cr_assert(none);
+}
+
+Test(settings, merge)
+{
+	const struct setting wishes[] = {parsed("idle=1s"),
+		parsed("r1:idle=2s"), parsed("idle=3s"), parsed("active=9s"),
+		parsed("r2:active=default")};
+	char text[SETTINGS_TEXT];
+
+	settings_merge("", wishes, 5, "r1", text);
+	cr_assert_str_eq(text, "active=9000 idle=2000");
+	settings_merge("active=5000 cpu=25", wishes, 5, "r2", text);
+	cr_assert_str_eq(text, "idle=3000 cpu=25");
+	settings_merge("active=5000 idle=7 cpu=25", NULL, 0, "r2", text);
+	cr_assert_str_eq(text, "active=5000 idle=7 cpu=25");
+	settings_merge("what ever=1 idlex=4", NULL, 0, "r", text);
+	cr_assert_str_eq(text, "");
+	settings_describe("active=9000 idle=250 cpu=25", text);
+	cr_assert_str_eq(text, "active 9 s, idle 250 ms, CPU 25 %");
+}
