@@ -187,7 +187,7 @@ static int64_t peak_kib(void)
 }
 
 static int show_diff(struct app *app, const struct plan_command *o,
-	const struct topology *t, const char *word, struct err *err)
+	struct topology *t, const char *word, struct err *err)
 {
 	struct plan_options plan = o->plan;
 	const struct heavy_order order = {.plan = &plan, .heavy = &o->heavy};

@@ -3,6 +3,7 @@
 #include "cli/heavy_draft.h"
 #include "base/mem.h"
 #include "cli/say.h"
+#include "testbed/import.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,6 +134,35 @@ static int solve(struct heavy_draft *d, const struct heavy_now *now,
 	return r;
 }
 
+/* Shapers that run another system now will boot the image asked for. */
+static int find_images(struct heavy_draft *d, const struct heavy_now *now,
+	struct topology *t, const struct heavy_options *o, struct err *err)
+{
+	int r = 0;
+
+	if (o->delay_os && import_os_unusable(o->delay_os)) {
+		err_set(err, NFZ_E_USAGE,
+			"--delay-os %s: no probe runs on that system",
+			o->delay_os);
+		return err_hint(err, "Name an image with Linux");
+	}
+	if (now->client)
+		r = change_pick_images(
+			now->client, &now->view, &d->images, err);
+	if (r < 0 || (!o->delay_os && !d->images.delay[0]))
+		return r;
+	for (size_t i = 0; i < t->n_nodes; i++) {
+		const char *why = t->nodes[i].m->unusable;
+
+		if (t->nodes[i].role != ROLE_SHAPER || !why ||
+			strcmp(why, "os") != 0)
+			continue;
+		topology_machine(t, (int)i)->unusable = NULL;
+		d->reimage = true;
+	}
+	return 0;
+}
+
 static int64_t delay_machines(const struct heavy_now *now)
 {
 	const struct value *m = now->view.mapping;
@@ -169,7 +199,7 @@ static void fill_change(struct heavy_draft *d, const struct heavy_now *now,
 /* Nothing to add: then no block either, and one that is there may stay. */
 static bool is_empty(const struct heavy_draft *d)
 {
-	return !d->n_traces && !d->change.collector;
+	return !d->n_traces && !d->change.collector && !d->reimage;
 }
 
 static int write_text(struct heavy_draft *d, const struct heavy_now *now,
@@ -230,7 +260,7 @@ static int try_out(
 	return 0;
 }
 
-int heavy_draft(struct heavy_now *now, const struct topology *t,
+int heavy_draft(struct heavy_now *now, struct topology *t,
 	const struct heavy_wish *wish, struct heavy_draft *ret, struct err *err)
 {
 	cleanup_free char *original = NULL;
@@ -254,12 +284,11 @@ int heavy_draft(struct heavy_now *now, const struct topology *t,
 				     "without new nodes: --light");
 	}
 	original = heavy_original(now);
-	r = solve(ret, now, t, wish, err);
+	r = find_images(ret, now, t, wish->heavy, err);
+	if (r == 0)
+		r = solve(ret, now, t, wish, err);
 	if (r == 0 && ret->plan->heavy->collector >= 0)
 		r = check_collector(now, t, err);
-	if (r == 0 && now->client)
-		r = change_pick_images(
-			now->client, &now->view, &ret->images, err);
 	if (r < 0)
 		return r;
 	find_traces(ret, now, t);

@@ -24,11 +24,12 @@ struct heavy_draft {
 	struct ns_effect effect;
 	struct buf text; /* what would be sent */
 	bool same;       /* as it is now */
+	bool reimage;    /* shapers there get another system */
 	int64_t need;    /* machines more than now */
 };
 
 /* Changes nothing.  NFZ_E_RESOURCES, NFZ_E_NS, NFZ_E_TOO_BIG. */
-int heavy_draft(struct heavy_now *now, const struct topology *t,
+int heavy_draft(struct heavy_now *now, struct topology *t,
 	const struct heavy_wish *wish, struct heavy_draft *ret,
 	struct err *err) NFZ_MUST_CHECK;
 void heavy_draft_release(struct heavy_draft *d);

@@ -272,7 +272,7 @@ int heavy_up(struct app *app, const char *word, const struct heavy_order *order,
 	return r;
 }
 
-int heavy_show_diff(struct app *app, const char *word, const struct topology *t,
+int heavy_show_diff(struct app *app, const char *word, struct topology *t,
 	const struct heavy_order *order, struct err *err)
 {
 	const struct heavy_wish wish = {

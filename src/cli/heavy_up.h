@@ -22,7 +22,7 @@ int heavy_up(struct app *app, const char *word, const struct heavy_order *order,
 void heavy_wishes(const struct topology *t, struct plan_options *wish);
 
 /* plan --diff: the change, on stdout. */
-int heavy_show_diff(struct app *app, const char *word, const struct topology *t,
+int heavy_show_diff(struct app *app, const char *word, struct topology *t,
 	const struct heavy_order *order, struct err *err) NFZ_MUST_CHECK;
 
 /* Will a node that could not be cleaned be given back with our part of the

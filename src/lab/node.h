@@ -16,8 +16,8 @@ struct lab_node {
 	int net;        /* descriptor of its network namespace, -1 */
 	int talk;       /* to its PID 1 while it boots, -1 */
 	unsigned boot;  /* counts its starts: wires belong to one of them */
-	char vname[64];
-	char *net_text; /* what was set up inside, to see changes */
+	char vname[64], osid[64]; /* what it was started as */
+	char *net_text;           /* what was set up inside, to see changes */
 	int n_bridges;
 	bool released; /* its sshd was started */
 };

@@ -233,6 +233,7 @@ static int start_one(struct lab_runtime *rt, struct lab_experiment *e,
 		rt->has_disk[machine] = r == 0;
 	}
 	snprintf(node->vname, sizeof(node->vname), "%s", m->vname);
+	snprintf(node->osid, sizeof(node->osid), "%s", m->osid);
 	if (r == 0)
 		r = node_start(&place.place, node, err);
 	if (r != 0)
@@ -305,7 +306,15 @@ int runtime_start(struct lab_runtime *rt, struct lab_experiment *e,
 	return r;
 }
 
-/* Machines whose mapping has gone, or that became another node. */
+/* Still the node it was started as, from the image it has? */
+static bool is_same(const struct lab_node *node, const struct lab_machine *m)
+{
+	return strcmp(node->vname, m->vname) == 0 &&
+	       (m->osid == NULL || strcmp(node->osid, m->osid) == 0);
+}
+
+/* Machines whose mapping has gone, or that became another node or get another
+ * image. */
 static int stop_gone(struct lab_runtime *rt, int owner, struct err *err)
 {
 	int r = 0;
@@ -315,7 +324,7 @@ static int stop_gone(struct lab_runtime *rt, int owner, struct err *err)
 		const struct lab_node *node = &rt->nodes[i];
 
 		if (m->owner >= 0 && m->vname != NULL &&
-			(node->pid == 0 || strcmp(node->vname, m->vname) == 0))
+			(node->pid == 0 || is_same(node, m)))
 			continue;
 		if (node->pid == 0 && !rt->has_disk[i])
 			continue;

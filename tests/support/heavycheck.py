@@ -2,7 +2,7 @@
 """heavycheck.py FILE PROJ/EXP [--mixed] [--realisable] [--avoid=NODE,...]:
 heavy mode on one topology, there and back, on a testbed that runs.
 --realisable: a file that cannot be brought up is left out; --avoid: no probe on
-these nodes, so that --mixed needs bridges.
+these nodes, so that --mixed needs bridges; --foreign: shapers run FreeBSD before.
 
 Holds TCP connections over every link meanwhile; expects that every link is
 seen, that nodes, addresses and connections survive, and that strip restores the
@@ -187,7 +187,8 @@ def check_heavy(bed, mode, before):
 
 
 def run(bed, path, mode):
-    out = bed.testbed("up", path, "--exp", bed.exp)
+    foreign = ["--delay-os", "FBSD410-STD"] if "--foreign" in sys.argv else []
+    out = bed.testbed("up", path, "--exp", bed.exp, *foreign)
     if out.returncode and "--realisable" in sys.argv:
         bed.left_out = out.stderr.split("\n")[0]
         return

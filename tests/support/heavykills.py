@@ -48,13 +48,18 @@ class KillBed(FaultBed):
         """From an empty home.  The agent that the killed one spoke to may
         hold its node's lock for a moment."""
         with tempfile.TemporaryDirectory() as home:
-            old, os.environ["HOME"] = os.environ.get("HOME", "/"), home
+            os.environ["HOME"] = home
             for _ in range(8):
-                out = self.netflowize(*words)
+                try:
+                    out = self.netflowize(*words, timeout=120)
+                except subprocess.TimeoutExpired as e:
+                    self.check(f"{what}: {words[0]} ends", False,
+                               (e.stderr or b"").decode()[-3000:] +
+                               self.testbed("show", self.exp).stdout)
+                    return
                 if out.returncode != 5:
                     break
                 time.sleep(1)
-            os.environ["HOME"] = old
         self.check(f"{what}: {words[0]} converges", out.returncode == 0,
                    f"{out.returncode} {out.stderr}")
 

@@ -25,5 +25,6 @@ for mode in ${MODES:---heavy --mixed}; do
 			failed=$((failed + 1))
 	done
 done
+$check topologies/dumbbell.ns heavy/foreign --foreign || failed=$((failed + 1))
 echo "$failed files failed"
 [ "$failed" -eq 0 ]
