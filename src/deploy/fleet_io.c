@@ -17,7 +17,6 @@ enum {
 	DATA_CHUNK = 16 << 10,
 	READ_CHUNK = 4096,
 	TAIL_MAX = 2048,
-	LINE_LIMIT = 65536, /* of banners before our first word */
 	RETRY_FIRST_MS = 200,
 	NOTES_MAX = 16 << 20 /* bytes of one answer's notes */
 };
@@ -69,7 +68,7 @@ void fleet_io_free(struct fleet_io *io)
 	free(io);
 }
 
-static void within(struct fleet_io *io, int64_t ms)
+void fleet_io_within(struct fleet_io *io, int64_t ms)
 {
 	io->deadline = mono_add_ms(mono_now(), ms);
 }
@@ -111,11 +110,11 @@ static int push(struct fleet *f, struct fleet_node *n, struct err *err)
 		io->pinged = mono_now();
 		buf_consume(&io->out, (size_t)w);
 		if (io->phase == IO_SENDING)
-			within(io, f->options.stall_ms);
+			fleet_io_within(io, f->options.stall_ms);
 		else if (io->called && io->data)
-			within(io, io->call_ms > f->options.stall_ms
-					   ? io->call_ms
-					   : f->options.stall_ms);
+			fleet_io_within(io, io->call_ms > f->options.stall_ms
+						    ? io->call_ms
+						    : f->options.stall_ms);
 	}
 }
 
@@ -158,167 +157,10 @@ static int pull(struct fleet_node *n, struct err *err)
 		buf_commit(&io->in, (size_t)got);
 		/* an answer that streams is progress */
 		if (io->called)
-			within(io, io->call_ms);
+			fleet_io_within(io, io->call_ms);
 		if (io->in.len > IN_MAX / 2)
 			return 1;
 	}
-}
-
-static const char *last_stderr_line(struct fleet_io *io, char *to, size_t size)
-{
-	char *text = io->stderr_tail.data;
-	size_t n = io->stderr_tail.len;
-	size_t start;
-
-	while (n && (text[n - 1] == '\n' || text[n - 1] == '\r'))
-		n--;
-	for (start = n; start && text[start - 1] != '\n'; start--)
-		;
-	snprintf(to, size, "%.*s", (int)(n - start), text ? text + start : "");
-	return to;
-}
-
-/* The channel closed before the agent spoke: why? */
-static int ended_early(struct fleet_node *n, bool rooted, struct err *err)
-{
-	char line[200];
-
-	last_stderr_line(n->io, line, sizeof(line));
-	if (!rooted) {
-		err_set(err, NFZ_E_NO_SUDO,
-			"%s: sudo without a password is not allowed%s%s%s",
-			n->name, line[0] ? " (" : "", line, line[0] ? ")" : "");
-		return err_hint(err,
-			"The programs must open interfaces as "
-			"root once.  Allow sudo for your user on "
-			"this node, or leave it out: --avoid %s",
-			n->name);
-	}
-	return err_set(err, NFZ_E_REMOTE,
-		"%s: the node's shell ended before the agent started%s%s",
-		n->name, line[0] ? ": " : "", line);
-}
-
-static int no_program(struct fleet_node *n, const char *what, struct err *err)
-{
-	err_set(err, NFZ_E_NODE_OS, "%s: there is no program for %s", n->name,
-		what[0] ? what : "its system");
-	return err_hint(err, "Leave it out: --avoid %s", n->name);
-}
-
-static int begin_sending(struct fleet *f, struct fleet_node *n,
-	const char *arch, enum bootstrap_word word, struct err *err)
-{
-	const struct payload *p = payloads_for(f->payloads, arch);
-	struct fleet_io *io = n->io;
-
-	if (!p)
-		return no_program(n, arch, err);
-	io->data = p->agent.data;
-	io->data_len = p->agent.len;
-	if (word == BOOTSTRAP_PACKED) {
-		io->data = p->agent_packed;
-		io->data_len = p->agent_packed_len;
-	} else if (word == BOOTSTRAP_TEXT) {
-		bootstrap_text(p->agent.data, p->agent.len, &io->text);
-		io->data = buf_str(&io->text);
-		io->data_len = io->text.len;
-	}
-	io->data_sent = 0;
-	io->data_frames = false;
-	io->data_binary = true;
-	io->data_end = false;
-	io->phase = IO_SENDING;
-	within(io, f->options.stall_ms);
-	return 0;
-}
-
-/* "10.0.0.9 51234 10.0.0.1 22": where we come from, where we came in. */
-static void take_address(struct fleet_node *n, const char *rest)
-{
-	char word[sizeof(n->own_address)] = "";
-	struct net_addr a;
-
-	if (sscanf(rest, "%*s %*s %63s", word) == 1 && net_addr_parse(word, &a))
-		snprintf(n->own_address, sizeof(n->own_address), "%s", word);
-}
-
-static int on_word(struct fleet *f, struct fleet_node *n, const char *line,
-	struct err *err)
-{
-	struct fleet_io *io = n->io;
-	enum bootstrap_word word;
-	const char *rest;
-
-	word = bootstrap_parse(line, &rest);
-	switch (word) {
-	case BOOTSTRAP_NOISE:
-		return 0;
-	case BOOTSTRAP_USER:
-		take_address(n, rest);
-		snprintf(io->phase_text, sizeof(io->phase_text), "sudo");
-		return 0;
-	case BOOTSTRAP_ROOT:
-		snprintf(io->phase_text, sizeof(io->phase_text), "start");
-		rest = strchr(rest, ' ');
-		snprintf(n->arch, sizeof(n->arch), "%s", rest ? rest + 1 : "");
-		return 0;
-	case BOOTSTRAP_NONE:
-		n->none = true;
-		io->phase = IO_PARKED;
-		return 1;
-	case BOOTSTRAP_OS:
-		return no_program(n, rest, err);
-	case BOOTSTRAP_NO_PLACE:
-		return err_set(err, NFZ_E_NO_PLACE,
-			"%s: no directory of /var/lib, /local and /var/tmp "
-			"lets us make and run a file",
-			n->name);
-	case BOOTSTRAP_NEED:
-	case BOOTSTRAP_PACKED:
-	case BOOTSTRAP_TEXT:
-		snprintf(io->phase_text, sizeof(io->phase_text), "transfer");
-		return begin_sending(f, n, rest, word, err);
-	case BOOTSTRAP_FULL:
-		return err_set(err, NFZ_E_DISK_FULL,
-			"%s: disk full: no room for the agent", n->name);
-	case BOOTSTRAP_BAD:
-		return err_set(err, NFZ_E_REMOTE,
-			"%s: the agent did not arrive whole", n->name);
-	case BOOTSTRAP_AGENT:
-		io->phase = IO_AGENT;
-		io->data = NULL;
-		return 0;
-	}
-	return 0;
-}
-
-/* Lines until the agent speaks.  1: the node is through (nothing there). */
-static int take_lines(struct fleet *f, struct fleet_node *n, struct err *err)
-{
-	struct fleet_io *io = n->io;
-
-	while (io->phase == IO_SCRIPT || io->phase == IO_SENDING) {
-		const char *text = buf_str(&io->in);
-		const char *end = memchr(text, '\n', io->in.len);
-		char line[256];
-		size_t len;
-		int r;
-
-		if (!end && io->in.len > LINE_LIMIT)
-			return err_set(err, NFZ_E_REMOTE,
-				"%s: its login says too much", n->name);
-		if (!end)
-			return 0;
-		len = (size_t)(end - text);
-		snprintf(line, sizeof(line), "%.*s", (int)len, text);
-		line[strcspn(line, "\r")] = '\0';
-		buf_consume(&io->in, len + 1);
-		r = on_word(f, n, line, err);
-		if (r)
-			return r;
-	}
-	return 0;
 }
 
 static int take_result(
@@ -434,25 +276,11 @@ static int begin(struct fleet *f, struct fleet_node *n, struct err *err)
 	if (io->phase == IO_IDLE)
 		io->give_up = mono_add_ms(mono_now(), f->options.retry_ms);
 	io->phase = IO_SSH;
-	within(io, f->options.connect_ms);
+	fleet_io_within(io, f->options.connect_ms);
 	snprintf(io->phase_text, sizeof(io->phase_text), "connection");
 	io->target = n->target;
 	return remote_new(
 		&io->target, f->keys, bootstrap_command(), &io->ssh, err);
-}
-
-static void send_script(struct fleet *f, struct fleet_node *n)
-{
-	struct bootstrap_agent agents[8];
-	size_t k = 0;
-
-	for (size_t i = 0; i < f->payloads->n && k < 8; i++) {
-		const struct payload *p = &f->payloads->items[i];
-
-		agents[k++] = (struct bootstrap_agent){p->arch, p->agent_sha,
-			p->agent.len, p->agent_packed_len};
-	}
-	bootstrap_script(agents, k, n->look, &n->io->out);
 }
 
 static int step_ssh(struct fleet *f, struct fleet_node *n, struct err *err)
@@ -466,15 +294,16 @@ static int step_ssh(struct fleet *f, struct fleet_node *n, struct err *err)
 		snprintf(n->new_key, sizeof(n->new_key), "%s",
 			remote_new_key(io->ssh));
 	if (now != before)
-		within(io, strcmp(now, "banner") == 0 ? f->options.connect_ms
-						      : f->options.login_ms);
+		fleet_io_within(io, strcmp(now, "banner") == 0
+					    ? f->options.connect_ms
+					    : f->options.login_ms);
 	snprintf(io->phase_text, sizeof(io->phase_text), "%s", now);
 	if (r < 0)
 		return connect_again(f, n, err);
 	if (r == 1) {
 		io->phase = IO_SCRIPT;
-		within(io, f->options.start_ms);
-		send_script(f, n);
+		fleet_io_within(io, f->options.start_ms);
+		fleet_boot_begin(f, n);
 	}
 	return 0;
 }
@@ -497,17 +326,8 @@ bool fleet_io_moves(struct fleet *f, struct fleet_io *io)
 
 	io->unsent = unsent;
 	if (moves)
-		within(io, f->options.stall_ms);
+		fleet_io_within(io, f->options.stall_ms);
 	return moves;
-}
-
-/* The node that was only looked at shall have an agent after all. */
-static void go_on(struct fleet *f, struct fleet_node *n)
-{
-	n->none = false;
-	n->io->phase = IO_SCRIPT;
-	within(n->io, f->options.start_ms);
-	bootstrap_go_on(&n->io->out);
 }
 
 bool fleet_io_alive(struct fleet_io *io)
@@ -534,7 +354,7 @@ int fleet_io_step(struct fleet *f, struct fleet_node *n,
 	if (io->phase == IO_PARKED) {
 		if (n->look)
 			return 1;
-		go_on(f, n);
+		fleet_boot_go_on(f, n);
 	}
 	if (io->phase == IO_SSH)
 		r = step_ssh(f, n, err);
@@ -545,7 +365,7 @@ int fleet_io_step(struct fleet *f, struct fleet_node *n,
 		more = pull(n, err);
 	if (r < 0 || more < 0)
 		return -(int)err->code;
-	r = take_lines(f, n, err);
+	r = fleet_boot_lines(f, n, err);
 	if (r)
 		return r;
 	while (r == 0 && io->phase == IO_AGENT) {
@@ -565,6 +385,6 @@ int fleet_io_step(struct fleet *f, struct fleet_node *n,
 				      "%s: the agent ended in the middle of a "
 				      "call",
 				      n->name)
-			    : ended_early(n, n->arch[0] != '\0', err);
+			    : fleet_boot_ended(n, n->arch[0] != '\0', err);
 	return r;
 }

@@ -58,6 +58,16 @@ bool fleet_io_alive(struct fleet_io *io);
 bool fleet_io_moves(struct fleet *f, struct fleet_io *io);
 /* Nothing will be said for a while: gives memory back. */
 void fleet_io_rest(struct fleet_io *io);
+/* The time of the phase begins anew. */
+void fleet_io_within(struct fleet_io *io, int64_t ms);
+/* Until the agent speaks (fleet_boot.c): the script goes out, for a node that
+ * was only looked at the word to go on; lines come in (1: nothing is there);
+ * the channel closed before the agent spoke, why? */
+void fleet_boot_begin(struct fleet *f, struct fleet_node *n);
+void fleet_boot_go_on(struct fleet *f, struct fleet_node *n);
+int fleet_boot_lines(
+	struct fleet *f, struct fleet_node *n, struct err *err) NFZ_MUST_CHECK;
+int fleet_boot_ended(struct fleet_node *n, bool rooted, struct err *err);
 /* Drops the connection. */
 void fleet_io_close(struct fleet_io *io);
 

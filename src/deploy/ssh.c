@@ -154,30 +154,6 @@ int remote_new(const struct remote_target *target, struct remote_keys *keys,
 	return result;
 }
 
-/* What the user's configuration asks for; the library drops what it does not
- * know, and keeps its own list when nothing is left. */
-static void set_algorithms(struct remote *r)
-{
-	const struct ssh_profile *p = r->profile;
-	const struct {
-		enum ssh_options_e option;
-		const char *value;
-	} lists[] = {{SSH_OPTIONS_KEY_EXCHANGE, p->kex},
-		{SSH_OPTIONS_CIPHERS_C_S, p->ciphers},
-		{SSH_OPTIONS_CIPHERS_S_C, p->ciphers},
-		{SSH_OPTIONS_HMAC_C_S, p->macs},
-		{SSH_OPTIONS_HMAC_S_C, p->macs},
-		{SSH_OPTIONS_HOSTKEYS, p->host_keys}};
-
-	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
-		if (lists[i].value)
-			ssh_options_set(
-				r->session, lists[i].option, lists[i].value);
-	if (p->agent)
-		ssh_options_set(
-			r->session, SSH_OPTIONS_IDENTITY_AGENT, p->agent);
-}
-
 static int start_session(struct remote *r, struct err *err)
 {
 	unsigned int port = r->port;
@@ -199,7 +175,7 @@ static int start_session(struct remote *r, struct err *err)
 	ssh_options_set(r->session, SSH_OPTIONS_USER, r->user);
 	ssh_options_set(r->session, SSH_OPTIONS_KNOWNHOSTS, "/dev/null");
 	ssh_options_set(r->session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
-	set_algorithms(r);
+	ssh_keys_apply(r->profile, r->session);
 	/* a floor under our own deadlines, should the library ever wait */
 	ssh_options_set(r->session, SSH_OPTIONS_TIMEOUT, &limit);
 	if (r->target->host_keys && r->target->host_keys[0]) {

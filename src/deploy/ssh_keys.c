@@ -281,3 +281,24 @@ const char *ssh_keys_accepted(const struct remote_keys *keys)
 {
 	return keys->accepted;
 }
+
+void ssh_keys_apply(
+	const struct ssh_profile *p, struct ssh_session_struct *session)
+{
+	const struct {
+		enum ssh_options_e option;
+		const char *value;
+	} lists[] = {{SSH_OPTIONS_KEY_EXCHANGE, p->kex},
+		{SSH_OPTIONS_CIPHERS_C_S, p->ciphers},
+		{SSH_OPTIONS_CIPHERS_S_C, p->ciphers},
+		{SSH_OPTIONS_HMAC_C_S, p->macs},
+		{SSH_OPTIONS_HMAC_S_C, p->macs},
+		{SSH_OPTIONS_HOSTKEYS, p->host_keys}};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		if (lists[i].value)
+			ssh_options_set(
+				session, lists[i].option, lists[i].value);
+	if (p->agent)
+		ssh_options_set(session, SSH_OPTIONS_IDENTITY_AGENT, p->agent);
+}

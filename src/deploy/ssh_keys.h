@@ -11,6 +11,7 @@
 enum { SSH_OFFERS = 5, SSH_FILES = 4 };
 
 struct ssh_key_struct; /* the library's */
+struct ssh_session_struct;
 
 /* How to log into hosts for which the same configuration holds. */
 struct ssh_profile {
@@ -35,5 +36,9 @@ struct gateways *ssh_keys_gateways(struct remote_keys *keys);
 struct knownhosts *ssh_keys_known(struct remote_keys *keys);
 /* The file that new hosts are added to. */
 const char *ssh_keys_accepted(const struct remote_keys *keys);
+/* Sets the algorithms the configuration asks for, and the agent; the library
+ * drops what it does not know, and keeps its own when nothing is left. */
+void ssh_keys_apply(
+	const struct ssh_profile *p, struct ssh_session_struct *session);
 
 #endif

@@ -3,7 +3,7 @@
 # happens in the middle of things, to processes and to tools.  Each: the node is
 # named, the others are unaffected, the run ends, a rerun converges, strip
 # leaves nothing.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2317
 set -u
 . "$(dirname "$0")/lib/deploy.bash"
 stand_ins "$good_stand_in" 1
