@@ -212,8 +212,13 @@ static int read_description(struct app *app, const struct strip_command *o,
 static int restore(const struct strip_command *o, struct heavy_now *now,
 	struct deploy_report *report, int r, struct err *err)
 {
+	struct err late = ERR_INIT;
 	int code;
 
+	if (!now->has_block && heavy_reopen(now, &late) < 0) {
+		*err = late;
+		return -(int)late.code;
+	}
 	if (!now->has_block)
 		return r;
 	if (r == -NFZ_E_NODES_FAILED && heavy_takes_failed(now, report)) {

@@ -133,6 +133,23 @@ int heavy_open(struct app *app, const char *word, struct heavy_now *ret,
 	return r;
 }
 
+int heavy_reopen(struct heavy_now *now, struct err *err)
+{
+	cleanup_free char *state = NULL;
+	cleanup_free char *word =
+		mem_printf("%s/%s", now->name.project, now->name.experiment);
+	struct app *app = now->app;
+	int r;
+
+	if (!now->client || now->of_profile)
+		return 0;
+	r = client_state(now->client, &now->exp, &state, err);
+	if (r < 0 || strncmp(state, "modify_", 7) != 0)
+		return r;
+	heavy_close(now);
+	return heavy_open(app, word, now, err);
+}
+
 void heavy_close(struct heavy_now *now)
 {
 	change_view_release(&now->view);

@@ -27,6 +27,9 @@ struct heavy_now {
  * but active and swapped.  An experiment of the portal has no text. */
 int heavy_open(struct app *app, const char *word, struct heavy_now *ret,
 	struct err *err) NFZ_MUST_CHECK;
+/* Reads again when a change has begun since that nobody waits for: one that was
+ * sent by somebody who was killed. */
+int heavy_reopen(struct heavy_now *now, struct err *err) NFZ_MUST_CHECK;
 /* An NS file instead of an experiment: it can only be looked at. */
 int heavy_open_file(struct app *app, const char *path, struct heavy_now *ret,
 	struct err *err) NFZ_MUST_CHECK;

@@ -36,6 +36,14 @@ class FaultBed(HeavyBed):
                 return line.split()[-1]
         return ""
 
+    def noted(self, name):
+        home = os.environ.get("HOME", "/")
+        try:
+            return open(f"{home}/.local/state/netflowize/{self.exp}/"
+                        f"{name}").read()
+        except FileNotFoundError:
+            return None
+
     def send(self, text):
         out = subprocess.run(
             [f"{BIN}/nfz-testbed", "run", "--exp", self.exp, "--", "python3",
@@ -94,6 +102,13 @@ def clash(bed, text, machines):
     bed.send(line)
     bed.expect("clash", bed.up(), 2, "nfz-collector", "not netflowize's")
     bed.check("clash: nothing was sent", bed.nsfile() == line)
+    big = "# " + "x" * (512 * 1024 - 200 - len(text)) + "\n" + text
+    bed.send(big)
+    bed.expect("too big", bed.up(), 3, "bytes; the testbed takes 524288",
+               "--select")
+    bed.check("too big: nothing was sent", bed.nsfile() == big)
+    bed.send(text.replace("$ns run", "tb-fix-current-resources 0\n$ns run"))
+    bed.expect("machines not kept", bed.up(), 2, "get other machines")
     bed.send(text)
     bed.unchanged("clash", text, machines)
 
@@ -103,9 +118,12 @@ def edited(bed, text, machines):
     bed.expect("up", bed.up(), 0)
     now = bed.nsfile()
     bed.check("the block is there", "# BEGIN netflowize heavy" in now)
+    bed.check("what was sent is noted here", bed.noted("heavy.sent.ns") == now)
+    bed.check("what was before, too", bed.noted("heavy.before.ns") == text)
     bed.send("# a remark\n" + now + "\n# the end\n")
     bed.expect("strip of an edited file", ("strip", bed.exp), 0,
                "edited meanwhile")
+    bed.check("the notes are gone", bed.noted("heavy.sent.ns") is None)
     bed.check("only our block is gone",
               bed.nsfile() == "# a remark\n" + text + "\n# the end\n",
               bed.nsfile())
