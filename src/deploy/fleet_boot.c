@@ -1,4 +1,5 @@
 /* Until the agent speaks: the bootstrap's words, and what each asks of us. */
+#include "base/net.h"
 #include "deploy/bootstrap.h"
 #include "deploy/fleet_io.h"
 
