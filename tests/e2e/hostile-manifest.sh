@@ -1,0 +1,130 @@
+#!/bin/bash
+# strip against a node whose deployment directory was made to mean harm: records
+# that lead outside, links in place of our directories and files, a hard link to
+# somebody's file, a pipe, a process number that is another's by now, a manifest
+# and a tag of nonsense.  Nothing outside is touched, and what was kept is told.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+build=$(realpath "${BUILD:-build}")
+if [ "$(id -u)" -ne 0 ]; then
+	echo "SKIPPED: needs root for a testbed"
+	exit 77
+fi
+for program in bin/nfz-testbed bin/netflowize payload/x86_64.nfzp; do
+	[ -e "$build/$program" ] && continue
+	echo "SKIPPED: $build/$program is not built"
+	exit 77
+done
+dir=$(mktemp -d)
+exp=hostile/h$$
+failed=0
+export HOME=$dir
+
+tb() { "$build/bin/nfz-testbed" "$@"; }
+# shellcheck disable=SC2317
+cleanup() {
+	tb down "$exp" >/dev/null 2>&1
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+nf() {
+	timeout 60 "$build/bin/nfz-testbed" run --exp "$exp" -- \
+		"$build/bin/netflowize" "$@" >"$dir/out" 2>"$dir/err"
+	status=$?
+}
+ok() { echo "ok: $1"; }
+bad() {
+	echo "FAILED: $1"
+	sed 's/^/    /' "$dir/out" "$dir/err"
+	failed=1
+}
+check() {
+	local what=$1
+	shift
+	if "$@"; then ok "$what"; else bad "$what"; fi
+}
+on() { tb exec "$exp" "$node" -- "$@"; }
+
+tb up topologies/line.ns --exp "$exp" >"$dir/out" 2>"$dir/err" ||
+	{ bad "the testbed comes up"; exit 1; }
+node=$(tb run --exp "$exp" -- "$build/bin/netflowize" plan --light "$exp" \
+	-o json 2>"$dir/err" | python3 -c '
+import json, sys
+print(json.load(sys.stdin)["probes"][0]["node"])')
+tb snapshot "$exp" "$node" | grep -v ' /var/lib/netflowize' >"$dir/before"
+nf --light "$exp"
+check "up" [ "$status" = 0 ]
+
+# what is not ours: files, a directory, a process; then the harm
+cat >"$dir/harm.py" <<'EOF'
+import glob, os, subprocess, zlib
+os.makedirs("/srv/theirs/log", exist_ok=True)
+for name in ("file", "log/file", "secret", "setup", "tmp"):
+    open("/srv/theirs/" + name, "w").write("theirs\n")
+os.symlink("/srv/theirs/file", "/srv/theirs/link")
+victim = subprocess.Popen(["sleep", "600"], start_new_session=True)
+print(victim.pid)
+(dep,) = glob.glob("/var/lib/netflowize/????????????????")
+os.chdir(dep)
+boot = open("journal").read().split("proc ")[1].split()[3]
+start = open(f"/proc/{victim.pid}/stat").read().rsplit(")", 1)[1].split()[19]
+sha = "0" * 64
+bad = ["temp /srv/theirs/file", "temp ../../../../srv/theirs/file",
+       "tree /srv/theirs", "tree ../../../../srv/theirs/log",
+       "tree ..", "tree .", "mkdir ../..", "temp a/../../../../etc/passwd",
+       f"file /srv/theirs/file {sha}", f"secret ../../../srv/theirs/secret {sha}",
+       "temp log%2f..%2f..%2f..%2f..%2fsrv%2ftheirs%2ffile", "temp %00",
+       # not this very process: it began at another time, in another boot
+       f"proc meter {victim.pid} {int(start) + 1} {boot}",
+       f"proc meter {victim.pid} {start} {'f' * len(boot)}",
+       f"proc meter 1 1 {boot}", f"proc meter -1 {start} {boot}",
+       f"proc meter 0 {start} {boot}", "temp harm/link", "temp harm/hard",
+       "temp harm/pipe", f"secret harm/secret {sha}", "tree harm/tree",
+       "mkdir harm", "temp " + "x" * 4000, "nothing at all"]
+with open("journal", "a") as j:
+    for line in bad:
+        j.write("%08x %s\n" % (zlib.crc32(line.encode()), line))
+    j.write("00000000 temp manifest\n")       # a wrong sum
+    j.write("\xff\xfe garbage \x1b[2J\n")
+os.mkdir("harm")
+os.symlink("/srv/theirs/file", "harm/link")
+os.link("/srv/theirs/setup", "harm/hard")
+os.link("/srv/theirs/secret", "harm/secret")
+os.symlink("/srv/theirs", "harm/tree")
+os.mkfifo("harm/pipe")
+os.rename("log", "log.old")                   # ours, replaced by a link
+os.symlink("/srv/theirs/log", "log")
+open("manifest", "w").write("/etc/passwd 0644 1 x\n../../x\n\x1b]0;x\x07\n")
+EOF
+tb exec "$exp" "$node" -- python3 - <"$dir/harm.py" >"$dir/out" 2>"$dir/err" ||
+	{ bad "the harm is done"; exit 1; }
+victim=$(cat "$dir/out")
+lists() {
+	on sh -c 'cd /srv/theirs && find . -ls | sed "s/^ *[0-9]* *[0-9]* //" |
+		sort -k 9; cat file log/file secret setup tmp; cat /etc/passwd'
+}
+# a hard link of ours that goes changes their link counts and nothing else
+lists | sed -E 's/^(\S+ +)[0-9]+ /\1/' >"$dir/theirs"
+
+nf strip "$exp" --yes
+echo "strip: exit $status"
+lists | sed -E 's/^(\S+ +)[0-9]+ /\1/' >"$dir/theirs.after"
+check "nothing outside is touched" cmp -s "$dir/theirs" "$dir/theirs.after"
+check "another's process lives" on kill -0 "$victim"
+check "no program of ours does" on sh -c '! pgrep nfz- >/dev/null'
+check "it ends as it should, not by a bug" [ "$status" != 1 ]
+check "strip does not hide what it kept" [ "$status" != 0 ]
+check "it names the node" grep -q "$node" "$dir/err"
+check "no escape sequence reaches the terminal" \
+	sh -c '! grep -q "$(printf "\033")" "$1" "$2"' sh "$dir/out" "$dir/err"
+nf strip "$exp" --yes --force
+check "with --force" [ "$status" = 0 ]
+lists | sed -E 's/^(\S+ +)[0-9]+ /\1/' >"$dir/theirs.after"
+check "still nothing outside" cmp -s "$dir/theirs" "$dir/theirs.after"
+check "and still that process" on kill -0 "$victim"
+check "nothing of ours is left" on test ! -e /var/lib/netflowize
+on sh -c "kill $victim; rm -rf /srv/theirs"
+tb snapshot "$exp" "$node" | grep -v ' /srv' >"$dir/after"
+scripts/compare-snapshots "$dir/before" "$dir/after" >"$dir/out" ||
+	bad "the node is as it was"
+exit $failed
