@@ -156,6 +156,21 @@ static struct node_facts *facts_of(
 	return facts;
 }
 
+/* A list of hosts says nothing of links: the nodes' subnets do. */
+static void find_links(struct up *up, const struct deploy_report *r)
+{
+	size_t n = resolve_links(up->t, r);
+
+	for (size_t i = 0; i < n; i++)
+		say_note(up->app, "%s: found on %u nodes (subnet)",
+			up->t->links[i].name, up->t->links[i].n_members);
+	/* what tells wires apart, besides addresses, nobody knows here */
+	if (n)
+		say_note(up->app, "separate wires of one subnet would look "
+				  "like one link: name links in a topology "
+				  "file where that is so");
+}
+
 /* Facts for choosing the collector, unless somebody chose it already. */
 static int look_around(struct up *up, struct plan_options *wish,
 	struct node_facts **ret_facts, const char **ret_kept, struct err *err)
@@ -182,6 +197,8 @@ static int look_around(struct up *up, struct plan_options *wish,
 	if (code == 0 || code == -NFZ_E_NODES_FAILED) {
 		mark_unusable(up->t, &r);
 		name_ifaces(up, &r);
+		if (resolve_is_list(up->t))
+			find_links(up, &r);
 		*ret_facts = facts_of(up->t, &r);
 		code = 0;
 	}

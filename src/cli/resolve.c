@@ -4,6 +4,8 @@
 #include "cli/resolve.h"
 #include "base/mem.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct resolve {
@@ -120,13 +122,36 @@ static const struct deploy_node *speaker(
 	return v->said[v->t->ifaces[l->members[slot].iface].node];
 }
 
-/* Does every member have a free interface there? */
+static struct net_addr address_in(
+	const struct deploy_iface *f, const struct net_prefix *p)
+{
+	for (size_t k = 0; k < f->n_addrs; k++)
+		if (net_prefix_has(p, &f->addrs[k].addr))
+			return f->addrs[k].addr;
+	return (struct net_addr){{0}};
+}
+
+/* Does every member have a free interface there, with an address that no
+ * other has? */
 static bool is_shared(const struct resolve *v, const struct topo_link *l,
 	const struct net_prefix *p)
 {
-	for (uint32_t i = 0; i < l->n_members; i++)
-		if (!speaker(v, l, i) || in_subnet(v, speaker(v, l, i), p) < 0)
+	for (uint32_t i = 0; i < l->n_members; i++) {
+		const struct deploy_node *n = speaker(v, l, i);
+		int at = n ? in_subnet(v, n, p) : -1;
+		struct net_addr mine, other;
+
+		if (at < 0)
 			return false;
+		mine = address_in(&n->ifaces[at], p);
+		for (uint32_t k = 0; k < i; k++) {
+			const struct deploy_node *o = speaker(v, l, k);
+
+			other = address_in(&o->ifaces[in_subnet(v, o, p)], p);
+			if (memcmp(&mine, &other, sizeof(mine)) == 0)
+				return false;
+		}
+	}
 	return true;
 }
 
@@ -220,8 +245,134 @@ void resolve_nodes(struct topology *t, const struct deploy_report *r)
 	free(v.said);
 }
 
+/* ---- links of inventories ---- */
+
+/* One interface in one subnet. */
+struct seat {
+	struct net_prefix net;
+	const struct deploy_node *node;
+	const struct deploy_iface *iface;
+	struct net_addr addr;
+};
+
+struct seats {
+	struct seat *items;
+	size_t n, cap;
+};
+
+static int by_net(const void *a, const void *b)
+{
+	const struct seat *x = a, *y = b;
+	int c = memcmp(&x->net.addr, &y->net.addr, sizeof(x->net.addr));
+
+	if (c == 0)
+		c = x->net.len - y->net.len;
+	return c != 0 ? c : x->node->node - y->node->node;
+}
+
+static bool same_net(const struct seat *a, const struct seat *b)
+{
+	return a->net.len == b->net.len &&
+	       memcmp(&a->net.addr, &b->net.addr, sizeof(a->net.addr)) == 0;
+}
+
+static void add_seats(
+	const struct resolve *v, const struct deploy_node *n, struct seats *to)
+{
+	for (size_t f = 0; f < n->n_ifaces; f++)
+		for (size_t k = 0; k < n->ifaces[f].n_addrs; k++) {
+			struct seat s = {.net = n->ifaces[f].addrs[k],
+				.node = n,
+				.iface = &n->ifaces[f],
+				.addr = n->ifaces[f].addrs[k].addr};
+
+			if (!net_addr_is_v4(&s.addr) || s.net.len >= 128 ||
+				!is_candidate(v, n, f))
+				continue;
+			net_addr_mask(&s.net.addr, s.net.len);
+			MEM_PUSH(to->items, to->n, to->cap) = s;
+		}
+}
+
+static void add_end(struct topology *t, int link, const struct seat *s)
+{
+	struct topo_card c = {.os_name = s->iface->name,
+		.has_mac = s->iface->has_mac,
+		.has_addr = true,
+		.addr = s->addr,
+		.prefix_len = s->net.len};
+	struct topo_iface i = {.card = &c, .node = s->node->node, .link = link};
+	int index;
+
+	memcpy(c.mac, s->iface->mac, sizeof(c.mac));
+	/* cannot fail: the link has room for all of them */
+	if (topology_add_member(t, &i, NULL, &index, NULL) < 0)
+		return;
+}
+
+/* Every machine with containers has a bridge of the same address. */
+static bool has_twins(const struct seat *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = i + 1; k < n; k++)
+			if (memcmp(&s[i].addr, &s[k].addr, sizeof(s[i].addr)) ==
+				0)
+				return true;
+	return false;
+}
+
+static bool add_subnet(struct topology *t, const struct seat *s, size_t n)
+{
+	char name[NET_PREFIX_TEXT + 8], text[NET_ADDR_TEXT];
+	size_t nodes = 1;
+	int link;
+
+	for (size_t i = 1; i < n; i++)
+		nodes += s[i].node != s[i - 1].node;
+	snprintf(name, sizeof(name), "%s/%d",
+		net_addr_print(&s->net.addr, text), s->net.len - 96);
+	if (nodes < 2 || has_twins(s, n) ||
+		topology_add_link(
+			t, name, n > 2 ? LINK_LAN : LINK_P2P, &link, NULL) < 0)
+		return false;
+	t->links[link].inferred = true;
+	for (size_t i = 0; i < n; i++)
+		add_end(t, link, &s[i]);
+	return true;
+}
+
+size_t resolve_links(struct topology *t, const struct deploy_report *r)
+{
+	const struct resolve v = {.t = t};
+	struct seats all = {0};
+	size_t made = 0;
+
+	if (t->n_links > 0)
+		return 0;
+	for (size_t i = 0; i < r->n; i++)
+		add_seats(&v, &r->nodes[i], &all);
+	if (all.n > 0)
+		qsort(all.items, all.n, sizeof(*all.items), by_net);
+	for (size_t i = 0, n; i < all.n; i += n) {
+		for (n = 1; i + n < all.n &&
+			    same_net(&all.items[i], &all.items[i + n]);)
+			n++;
+		made += add_subnet(t, &all.items[i], n);
+	}
+	free(all.items);
+	topology_finish(t);
+	return made;
+}
+
+bool resolve_is_list(const struct topology *t)
+{
+	return t->n_links == 0 && t->source && strcmp(t->source, "hosts") == 0;
+}
+
 bool resolve_needed(const struct topology *t)
 {
+	if (resolve_is_list(t))
+		return true;
 	for (size_t i = 0; i < t->n_ifaces; i++)
 		if (t->ifaces[i].link >= 0 && !t->ifaces[i].card->has_mac &&
 			!t->ifaces[i].card->os_name)

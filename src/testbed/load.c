@@ -6,6 +6,7 @@
 #include "testbed/draft_xml.h"
 #include "testbed/gr.h"
 #include "testbed/graphml.h"
+#include "testbed/hostlist.h"
 #include "testbed/ns.h"
 #include "testbed/portal.h"
 #include "testbed/rocketfuel.h"
@@ -76,6 +77,7 @@ static const struct {
 	{containerlab_is, containerlab_parse},
 	{is_ns, load_ns},
 	{rocketfuel_is, rocketfuel_parse},
+	{hostlist_is, hostlist_parse},
 };
 enum { N_FORMATS = sizeof(formats) / sizeof(formats[0]) };
 
@@ -96,7 +98,7 @@ static int unknown_format(const struct draft_text *from, struct err *err)
 		err_set(err, NFZ_E_INPUT,
 			"%s: is no topology in a format known here (JSON, NS, "
 			"RSpec, GraphML, .gr, SNDlib, Rocketfuel, "
-			"containerlab)",
+			"containerlab, list of hosts)",
 			from->name);
 	return err_hint(err, "See netflowize-topology(5), or get "
 			     "one: netflowize fetch PROJ/EXP");

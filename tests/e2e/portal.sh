@@ -155,4 +155,51 @@ says "and its status" 0 'coverage 2 of 2 links'
 mv "$dir/hosts.json" "$dir/other-name.json"
 offline strip --topology "$dir/other-name.json" --yes
 says "strip finds it from a file of another name" 0 'nothing left'
+
+# --- the manifest as the portal sends it, read by another client into a file
+tb run --exp "$exp" -- python3 -I - >"$dir/answer.json" 2>"$dir/err" <<'EOF'
+import os, ssl, xmlrpc.client
+context = ssl.create_default_context(cafile=os.environ["NETFLOWIZE_CA"])
+context.check_hostname = False
+context.load_cert_chain(os.environ["NETFLOWIZE_CERTIFICATE"])
+server = xmlrpc.client.ServerProxy(
+    "https://" + os.environ["NETFLOWIZE_SERVER"] + "/usr/testbed",
+    context=context)
+said = server.portal.experimentManifests(
+    0.1, {"experiment": os.environ["NFZ_TESTBED"].replace("/", ",")})
+assert said["code"] == 0 and said["value"] == said["output"], said
+print(said["value"])
+EOF
+python3 - "$dir" <<'EOF' || bad "another client reads the manifest"
+import json, sys
+said = json.load(open(sys.argv[1] + "/answer.json"))
+(text,) = said.values()
+open(sys.argv[1] + "/manifest.xml", "w").write(text)
+EOF
+for file in answer.json manifest.xml; do
+	offline up --light --topology "$dir/$file"
+	says "$file is instrumented" 0 'is instrumented'
+	offline strip --topology "$dir/$file" --yes
+	says "and stripped" 0 'nothing left'
+done
+
+# --- a list of hosts: links are found
+python3 - "$dir" <<'EOF'
+import json, sys
+t = json.load(open(sys.argv[1] + "/fetched.json"))
+with open(sys.argv[1] + "/hosts.txt", "w") as f:
+    print("# name login", file=f)
+    for i, n in enumerate(t["nodes"]):
+        print(f"h{i} {n['user']}@{n['hostname']}:{n['port']}", file=f)
+EOF
+offline up --light --topology "$dir/hosts.txt"
+says "a list of hosts is instrumented" 0 'is instrumented'
+says "its links are found" 0 '10.10.1.0/24: found on 2 nodes'
+offline up --light --topology "$dir/hosts.txt"
+says "and found again" 0 'no changes'
+tb exec "$exp" sw_origin -- ping -c 3 -i 0.2 10.10.1.2 >"$dir/out" 2>&1
+offline query --topology "$dir/hosts.txt" proto icmp
+says "flows carry their names" 0 '10.10.1.0/24'
+offline strip --topology "$dir/hosts.txt" --yes
+says "and stripped" 0 'nothing left'
 exit $failed
