@@ -98,6 +98,10 @@ static int add_node(
 	m.address =
 		own_text(c, v, c->topology ? "mgmt-ipv4" : "mgmt-ipv4-address");
 	m.hostname = own_text(c, v, "longname");
+	if ((m.address && !topology_host_valid(m.address)) ||
+		(m.hostname && !topology_host_valid(m.hostname)))
+		return draft_fail(&c->draft, line,
+			"node \"%.60s\" has an address that can be none", name);
 	if (kind && strcmp(kind, "host") == 0)
 		n.role = ROLE_EXTERNAL;
 	return draft_node_id(

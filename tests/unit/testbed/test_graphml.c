@@ -153,5 +153,6 @@ Test(load, what_is_nothing_we_know_is_said)
 		"f: is XML, but <svg> is neither RSpec nor GraphML");
 	foreign_refused("hello\n",
 		"f: is no topology in a format known here (JSON, NS, RSpec, "
-		"GraphML, .gr, SNDlib, Rocketfuel, containerlab, list of hosts)");
+		"GraphML, .gr, SNDlib, Rocketfuel, containerlab, list of "
+		"hosts)");
 }
