@@ -81,6 +81,7 @@ static void judge_all(struct judge *j)
 	/* then nothing is covered, and nothing else is claimed */
 	if (judge_shortage(j)) {
 		judge_cost(j);
+		judge_answers(j);
 		free(j->chosen);
 		return;
 	}
@@ -98,6 +99,7 @@ static void judge_all(struct judge *j)
 	judge_bound(j);
 	if (j->ask->fresh)
 		judge_heavy(j);
+	judge_answers(j);
 	free(j->chosen);
 }
 

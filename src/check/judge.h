@@ -37,6 +37,8 @@ void judge_ranges(const struct judge *j);
 void judge_bound(const struct judge *j);
 void judge_heavy(const struct judge *j);
 void judge_part(const struct judge *j);
+/* What the plan says beside the placement. */
+void judge_answers(const struct judge *j);
 void judge_capacity(const struct judge *j);
 /* Where the plan says that there is not enough room: is it so?  false: it does
  * not say so. */

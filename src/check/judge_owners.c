@@ -12,6 +12,7 @@
 #include "check/judge.h"
 
 #include <stdint.h>
+#include <string.h>
 
 /* What the taps at one member, and at its own bridge, count. */
 struct point {
@@ -313,6 +314,55 @@ static void count_paths(struct owners *o)
 	map_release(&taps);
 }
 
+/* A link has two directions to own; of three who share its record one owns
+ * nothing.  How many share the record at i? */
+static size_t sharers(const struct judge *j, const struct jval *list, size_t i)
+{
+	const struct jval *first = jval_at(list, i);
+	int64_t slot = -1, other = -1;
+	size_t n = 0;
+
+	(void)jval_int(jval_get(first, "slot"), &slot);
+	for (size_t k = 0; k < jval_count(list); k++) {
+		const struct jval *o = jval_at(list, k);
+
+		other = -1;
+		(void)jval_int(jval_get(o, "slot"), &other);
+		n += judge_group_of(j, o) == judge_group_of(j, first) &&
+		     other == slot;
+	}
+	return n;
+}
+
+/* On a LAN with a tap at every member nothing is left to be counted where it is
+ * received. */
+static bool is_left_over(const struct jval *record)
+{
+	const char *part = jval_get_text(record, "part");
+
+	return part && strcmp(part, "rx") == 0 && jval_get(record, "slot");
+}
+
+/* May this probe be without a tap? */
+static bool may_be_idle(const struct judge *j, int node)
+{
+	const struct jval *list =
+		jval_get(jval_get(j->plan, "capacity"), "records");
+	bool shares = false;
+
+	for (size_t i = 0; i < jval_count(list); i++) {
+		const char *name = jval_get_text(jval_at(list, i), "node");
+
+		if (names_node(j->names, name) != node)
+			continue;
+		shares = is_left_over(jval_at(list, i)) ||
+			 sharers(j, list, i) > 1;
+		if (!shares)
+			return false;
+	}
+	return shares;
+}
+
 static void idle_probes(struct owners *o)
 {
 	const struct judge *j = o->j;
@@ -323,7 +373,8 @@ static void idle_probes(struct owners *o)
 	for (size_t i = 0; i < j->claim->n_probe; i++) {
 		int node = j->claim->probe[i].node;
 
-		if (!busy[node] && !j->need->required[node])
+		if (!busy[node] && !j->need->required[node] &&
+			!may_be_idle(j, node))
 			trouble_add(&o->wrong, "%s owns nothing",
 				j->t->nodes[node].name);
 	}

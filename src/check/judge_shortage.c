@@ -141,16 +141,35 @@ static void measure(const struct judge *j, const struct jval *list, bool pps,
 	free(f.via);
 }
 
+/* Nothing is recorded, and nothing is said of why. */
+static bool gives_up(const struct judge *j, const struct jval *capacity)
+{
+	const struct claim *c = j->claim;
+
+	if (!capacity || jval_count(jval_get(capacity, "records")) ||
+		c->satisfied != 0 || c->n_tap || !c->elements)
+		return false;
+	if (c->status == CLAIM_TIMEOUT)
+		verdict_add(j->v, "shortage", FINDING_HOLDS,
+			"nothing was found in time, and nothing is claimed");
+	else if (c->status == CLAIM_INFEASIBLE)
+		verdict_add(j->v, "shortage", FINDING_OPEN,
+			"that no placement has room for all is not verified");
+	return c->status == CLAIM_TIMEOUT || c->status == CLAIM_INFEASIBLE;
+}
+
 bool judge_shortage(const struct judge *j)
 {
-	const struct jval *shortage =
-		jval_get(jval_get(j->plan, "capacity"), "shortage");
+	const struct jval *capacity = jval_get(j->plan, "capacity");
+	const struct jval *shortage = jval_get(capacity, "shortage");
 	const struct jval *list = jval_get(shortage, "elements");
 	const char *of = jval_get_text(shortage, "of");
 	bool pps = of && of[0] == 'p';
 	int64_t sums[2] = {0, 0};
 
-	if (!shortage || !(pps ? j->ask->max_pps : j->ask->max_ifaces))
+	if (!shortage)
+		return gives_up(j, capacity);
+	if (!(pps ? j->ask->max_pps : j->ask->max_ifaces))
 		return false;
 	measure(j, list, pps, sums);
 	if (sums[0] > sums[1])

@@ -89,6 +89,7 @@ static int exit_status(const struct verdict *v)
 {
 	switch (verdict_sum(v)) {
 	case FINDING_HOLDS:
+	case FINDING_NOTE:
 		return 0;
 	case FINDING_BROKEN:
 		return EXIT_REFUSED;

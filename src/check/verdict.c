@@ -66,6 +66,8 @@ static const char *sign(enum finding_result result, bool unicode)
 		return unicode ? "\xe2\x9c\x98" : "WRONG";
 	case FINDING_OPEN:
 		return "?";
+	case FINDING_NOTE:
+		return "-";
 	}
 	return "?";
 }
@@ -87,7 +89,12 @@ void verdict_print(const struct verdict *v, bool unicode, struct buf *out)
 			v->items[i].check, v->items[i].text);
 	switch (verdict_sum(v)) {
 	case FINDING_HOLDS:
-		buf_addf(out, "accepted: %zu checks\n", v->n);
+	case FINDING_NOTE:
+		buf_addf(out, "accepted: %zu checks", count(v, FINDING_HOLDS));
+		if (count(v, FINDING_NOTE))
+			buf_addf(out, ", %zu answers not verified",
+				count(v, FINDING_NOTE));
+		buf_addc(out, '\n');
 		break;
 	case FINDING_BROKEN:
 		buf_addf(out, "refused: %zu of %zu checks fail\n",
@@ -106,7 +113,8 @@ void verdict_print_json(const struct verdict *v, struct buf *out)
 {
 	static const char *const sums[] = {
 		"accepted", "refused", "bound not verified"};
-	static const char *const results[] = {"holds", "fails", "open"};
+	static const char *const results[] = {
+		"holds", "fails", "open", "not verified"};
 	struct jsonw w;
 
 	jsonw_init(&w, out, JSONW_INDENT);

@@ -12,7 +12,8 @@
 enum finding_result {
 	FINDING_HOLDS,
 	FINDING_BROKEN,
-	FINDING_OPEN /* neither shown nor refuted within the limits */
+	FINDING_OPEN, /* neither shown nor refuted within the limits */
+	FINDING_NOTE  /* beside the placement, and not verified */
 };
 
 struct finding {

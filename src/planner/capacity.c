@@ -486,6 +486,38 @@ static void try_others(struct work *w)
 	w->chosen = best;
 }
 
+/* Shares are in order of their rows. */
+static bool any_split(const struct work *w)
+{
+	const struct capacity_result *r = w->ret;
+
+	for (size_t i = 1; i < r->n_shares; i++)
+		if (r->shares[i].row == r->shares[i - 1].row)
+			return true;
+	return false;
+}
+
+/* A record that stays whole needs nobody to divide flows: as flows leave parts
+ * where there is room for the whole, that is tried for the final set. */
+static void make_whole(struct work *w)
+{
+	const struct capacity_goal *goal = w->goal;
+	struct share *shares;
+	size_t n;
+
+	if (w->ret->cost < 0 || goal->n_rooms != 1 || !any_split(w) ||
+		too_late(w))
+		return;
+	if (assign_whole(goal->problem, goal->rooms, 1, w->chosen, &shares,
+		    &n) != ASSIGN_FITS) {
+		free(shares);
+		return;
+	}
+	free(w->ret->shares);
+	w->ret->shares = shares;
+	w->ret->n_shares = n;
+}
+
 void capacity_solve(
 	const struct capacity_goal *goal, struct capacity_result *ret)
 {
@@ -507,6 +539,7 @@ void capacity_solve(
 		;
 	if (!ret->impossible && (ret->cost < 0 || ret->cost > ret->lower_bound))
 		try_others(&w);
+	make_whole(&w);
 	if (ret->cost < 0)
 		memset(w.chosen, 0,
 			sizeof(bool) * (size_t)goal->problem->n_cols);

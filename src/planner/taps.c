@@ -313,6 +313,44 @@ static void find_duplicates(struct plan *plan)
 	}
 }
 
+static size_t place_of(
+	const struct taps_work *w, const struct plan_record *r, size_t slots)
+{
+	size_t at = (size_t)(w->owner_at[r->what->link] +
+			     (r->slot < 0 ? 0 : r->slot));
+
+	return r->what->part && strcmp(r->what->part, "rx") == 0 ? at + slots
+								 : at;
+}
+
+/* Who only has smaller parts of records would watch nothing.  It gets one
+ * direction of a link that it has a part of, or what another has enough of. */
+static void employ_idle(struct taps_work *w, size_t slots)
+{
+	const struct plan_capacity *c = &w->plan->modes.capacity;
+	cleanup_free int *owns = mem_zalloc(w->t->n_nodes + 1, sizeof(int));
+
+	for (size_t i = 0; i < 2 * slots; i++)
+		if (w->owner[i] >= 0)
+			owns[w->owner[i]]++;
+	for (size_t i = 0; i < c->n_records; i++) {
+		const struct plan_record *r = &c->records[i];
+		int *owner = &w->owner[place_of(w, r, slots)];
+
+		if (owns[r->node])
+			continue;
+		if (w->c->kind == COVER_LINKS && owner[slots] < 0) {
+			owner += slots;
+		} else if (owns[*owner] > 1) {
+			owns[*owner]--;
+		} else {
+			continue;
+		}
+		owns[r->node]++;
+		*owner = r->node;
+	}
+}
+
 /* Who has the most of each record. */
 static void find_owners(struct taps_work *w)
 {
@@ -327,23 +365,20 @@ static void find_owners(struct taps_work *w)
 	}
 	/* the second direction behind the first */
 	w->owner = mem_zalloc(2 * slots, sizeof(int));
-	if (w->c->kind == COVER_DIRECTIONS)
-		w->owner_rx = w->owner + slots;
+	w->owner_rx = w->owner + slots;
 	most = mem_zalloc(2 * slots, sizeof(*most));
 	for (size_t i = 0; i < 2 * slots; i++)
 		w->owner[i] = -1;
 	for (size_t i = 0; i < c->n_records; i++) {
 		const struct plan_record *r = &c->records[i];
-		size_t at = (size_t)(w->owner_at[r->what->link] +
-				     (r->slot < 0 ? 0 : r->slot));
+		size_t at = place_of(w, r, slots);
 
-		if (r->what->part && strcmp(r->what->part, "rx") == 0)
-			at += slots;
 		if (r->amount <= most[at] && w->owner[at] >= 0)
 			continue;
 		most[at] = r->amount;
 		w->owner[at] = r->node;
 	}
+	employ_idle(w, slots);
 }
 
 void taps_assign(struct plan *plan, const struct topology *t,

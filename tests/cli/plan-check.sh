@@ -135,6 +135,34 @@ jq '.certificate.weights = {}' "$dir/plan" >"$dir/changed"
 check "$dir/net" "$dir/changed"
 say "no weights" 0 "the checker's own search"
 
+# what is answered beside the placement
+netflowize plan --light --topology "$dir/net" --avoid client1,r1 --forced \
+	--what-if +avoid server1 --what-if "+require a -avoid r1" -o json \
+	>"$dir/plan" 2>"$dir/messages" || true
+check "$dir/net" "$dir/plan"
+say "further answers" 0 "accepted: 15 checks"
+wrong forced "they cost no more" '.forced.always += .forced.never |
+	.forced.never = []'
+wrong forced "they cost more" '.forced.sometimes += .forced.always |
+	.forced.always = []'
+wrong forced "is told to be sometimes" '.forced.sometimes += .forced.never |
+	.forced.never = []'
+wrong forced "nothing is said of" '.forced.never = []'
+wrong what_if "the cheapest placement costs" '.what_if[1].cost += 1 |
+	.what_if[1].cost_change += 1'
+wrong what_if "is not" '.what_if[0].cost_change += 1'
+wrong what_if "elements" '.what_if[1].satisfied -= 1'
+wrong what_if "makes no sense" '.what_if[1].change = "+avoid nobody"'
+wrong without "elements" '.without[1].status = "infeasible"'
+wrong repair "is not excluded" '.repair.lift = ["r2"]'
+wrong repair "elements can be covered then" '.repair.lift = []'
+wrong repair "exclusions less would do" '.repair.lift = ["r1", "client1"]'
+wrong repair "elements more" '.repair.hopeless += 1'
+netflowize plan --light --topology "$dir/net" --avoid client1 --budget 2 \
+	-o json >"$dir/plan" 2>"$dir/messages" || true
+check "$dir/net" "$dir/plan"
+say "under a budget" 0 "1 answers not verified"
+
 echo "no plan" >"$dir/changed"
 check "$dir/net" "$dir/changed"
 say "no JSON" 2 "NFZ-E012"

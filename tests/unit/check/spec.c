@@ -216,6 +216,13 @@ void wish_random(struct wish *w, const struct spec *s, struct rng *r)
 		.redundancy =
 			1 + (rng_below(r, 3) == 0) * (1 + (int)rng_below(r, 2)),
 		.selective = rng_below(r, 6) == 0};
+	for (int i = 0; i < 2; i++)
+		w->change[i] = rng_below(r, 6) == 0
+				       ? (int)rng_below(r, (unsigned)s->n_nodes)
+				       : -1;
+	w->forced = rng_below(r, 6) == 0;
+	for (int i = 0; i < s->n_links; i++)
+		w->load[i] = 1 + (int)rng_below(r, 9);
 	switch (rng_below(r, 8)) {
 	case 0:
 		w->budget = 1 + (int)rng_below(r, 5);
@@ -227,6 +234,11 @@ void wish_random(struct wish *w, const struct spec *s, struct rng *r)
 		w->max_ifaces = 1 + (int)rng_below(r, 6);
 		if (rng_below(r, 3) == 0)
 			w->cover = "directions";
+		break;
+	case 3:
+		w->max_pps = 1 + (int)rng_below(r, 25);
+		if (rng_below(r, 4) == 0)
+			w->max_ifaces = 1 + (int)rng_below(r, 4);
 		break;
 	}
 	for (int v = 0; v < s->n_nodes; v++) {
@@ -251,7 +263,7 @@ void wish_random(struct wish *w, const struct spec *s, struct rng *r)
 void wish_goal(const struct wish *w, const struct spec *s,
 	const struct topology *t, struct plan_goal *goal)
 {
-	char name[16];
+	char name[32];
 
 	goal->cover = w->cover;
 	goal->objective = w->objective;
@@ -260,6 +272,22 @@ void wish_goal(const struct wish *w, const struct spec *s,
 	goal->budget = w->budget;
 	goal->percent = w->percent;
 	goal->max_ifaces = w->max_ifaces;
+	goal->max_pps = w->max_pps;
+	goal->forced = w->forced;
+	for (int i = 0; i < 2; i++)
+		if (w->change[i] >= 0) {
+			snprintf(name, sizeof(name), "+%s n%d",
+				i ? "require" : "avoid",
+				w->change[i] + s->names);
+			opt_list_add(&goal->what_if, name);
+		}
+	if (w->max_pps)
+		goal->wishes.loads =
+			mem_zalloc(t->n_links + 1, sizeof(int64_t));
+	for (int i = 0; w->max_pps && i < s->n_links; i++) {
+		snprintf(name, sizeof(name), "l%d", i + s->names);
+		goal->wishes.loads[topology_link(t, name)] = w->load[i];
+	}
 	for (int v = 0; v < s->n_nodes; v++) {
 		snprintf(name, sizeof(name), "n%d", v + s->names);
 		if (w->avoid[v])
@@ -287,6 +315,7 @@ void wish_goal_release(struct plan_goal *goal)
 {
 	opt_list_release(&goal->avoid);
 	opt_list_release(&goal->require);
+	opt_list_release(&goal->what_if);
 	wishes_release(&goal->wishes);
 }
 
@@ -323,6 +352,13 @@ char *wish_json(const struct wish *w, const struct spec *s)
 		buf_addf(&to, ",\"coverage\":%d", w->percent);
 	if (w->max_ifaces)
 		buf_addf(&to, ",\"max_ifaces\":%d", w->max_ifaces);
+	if (w->max_pps) {
+		buf_addf(&to, ",\"max_pps\":%d,\"loads\":{", w->max_pps);
+		for (int i = 0; i < s->n_links; i++)
+			buf_addf(&to, "%s\"l%d\":%d", i ? "," : "",
+				i + s->names, w->load[i]);
+		buf_adds(&to, "}");
+	}
 	buf_adds(&to, ",\"costs\":{");
 	for (int v = 0; v < s->n_nodes; v++)
 		buf_addf(&to, "%s\"n%d\":%lld", v ? "," : "", v + s->names,

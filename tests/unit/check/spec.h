@@ -53,8 +53,11 @@ struct wish {
 	int redundancy;
 	bool avoid[SPEC_NODES], require[SPEC_NODES];
 	bool selective, select[SPEC_LINKS];
-	int64_t cost[SPEC_NODES];        /* with objective "cost" */
-	int budget, percent, max_ifaces; /* 0: none */
+	int64_t cost[SPEC_NODES];                 /* with objective "cost" */
+	int budget, percent, max_ifaces, max_pps; /* 0: none */
+	int load[SPEC_LINKS];                     /* with max_pps */
+	bool forced;
+	int change[2]; /* --what-if +avoid, +require this node; -1: none */
 };
 
 void wish_random(struct wish *w, const struct spec *s, struct rng *r);

@@ -41,7 +41,7 @@ static void begin(struct spec *s, struct wish *w, struct rng *r)
 	w->cover = covers[rng_below(r, 3)];
 	w->dedupe = "owner";
 	w->selective = false;
-	w->budget = w->percent = w->max_ifaces = 0;
+	w->budget = w->percent = w->max_ifaces = w->max_pps = 0;
 }
 
 static void swap(int *a, int i, int k)
