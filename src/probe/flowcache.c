@@ -41,6 +41,7 @@ struct flowcache {
 	uint32_t hand;    /* of the eviction clock */
 	bool told;        /* the time has been told once */
 	bool exact;       /* all flows are as if ripe */
+	int64_t shortest_ns; /* of the silences that end a flow */
 	struct seen seen; /* keys that have left the table */
 	uint64_t distinct;
 };
@@ -51,6 +52,9 @@ struct flowcache *flowcache_new(const struct flowcache_options *options)
 
 	c->opt = *options;
 	c->exact = options->active_ms <= 2 * RIPE_MS;
+	c->shortest_ns = options->idle_ms * NS_PER_MS;
+	if (options->fin_ms > 0 && options->fin_ms < options->idle_ms)
+		c->shortest_ns = options->fin_ms * NS_PER_MS;
 	flowtable_init(
 		&c->table, options->flows, options->grows ? FIRST_ROOM : 0);
 	points_init(&c->points);
@@ -259,6 +263,10 @@ static bool make_ready(
 	struct flow_hot *hot = &c->table.hot[id];
 	int64_t quiet_ns = a->first_ns - hot->last_ns;
 
+	/* the most frequent answer first: nothing is due */
+	if (quiet_ns <= c->shortest_ns && !(hot->state & FLOW_RIPE) &&
+		!c->exact && hot->packets <= UINT32_MAX - a->packets)
+		return true;
 	if (quiet_ns > patience_ms(c, hot) * NS_PER_MS) {
 		if (emit(c, id, end_of(hot))) {
 			start(c, id);
@@ -286,11 +294,10 @@ static void go_back(struct flow_hot *hot, struct flow_cold *cold,
 	hot->state |= FLOW_BACK;
 }
 
-static void update(
+static inline void update(
 	struct flowcache *c, uint32_t id, const struct flow_addition *a)
 {
 	struct flow_hot *hot = &c->table.hot[id];
-	bool ends = a->key.proto == 6 && a->tcp_flags & (TCP_FIN | TCP_RST);
 
 	if (hot->packets == 0) {
 		c->table.cold[id].first_ns = a->first_ns;
@@ -304,63 +311,92 @@ static void update(
 	hot->packets += a->packets;
 	hot->octets += a->octets;
 	hot->tcp_flags |= a->tcp_flags;
-	if (a->fragment)
-		hot->state |= FLOW_FRAGMENT;
 	c->stats.packets += a->packets;
 	c->stats.octets += a->octets;
-	if (ends && !(hot->state & FLOW_FINISHED) && c->opt.fin_ms > 0) {
+	if (c->opt.fin_ms > 0 && a->key.proto == 6 &&
+		a->tcp_flags & (TCP_FIN | TCP_RST) &&
+		!(hot->state & FLOW_FINISHED)) {
 		hot->state |= FLOW_FINISHED;
 		file_flow(c, id);
 	}
 }
 
+/* What is known of an addition before its turn comes. */
+struct lookup {
+	uint32_t tag;
+	uint32_t candidate; /* the flow it belongs to, unless things change */
+	bool fragment;
+};
+
+enum { TAIL_FLAGS_AT = 40, TAIL_POINT_AT = 48 };
+_Static_assert(offsetof(struct flow_key, flags) == 37 &&
+		       offsetof(struct flow_key, pad) == 38,
+	"where the last word of a key has them");
+
+/* The point joins the key. */
+static void prepare(
+	const struct flowcache *c, struct flow_addition *a, struct lookup *ret)
+{
+	const uint64_t fragment = (uint64_t)KEY_FRAGMENT << TAIL_FLAGS_AT;
+	uint64_t tail = flowtable_word(&a->key, 4);
+
+	tail = (tail & ~(~UINT64_C(0) << TAIL_POINT_AT)) |
+	       (uint64_t)a->point << TAIL_POINT_AT;
+	ret->fragment = c->opt.merge_fragments && tail & fragment;
+	if (c->opt.merge_fragments)
+		tail &= ~fragment;
+	memcpy(&a->key.sport, &tail, sizeof(tail));
+	ret->tag = (uint32_t)(
+		flowtable_hash_with(&c->table, &a->key, tail) >> 32);
+}
+
 /* The flow a batch has looked up before is still that, unless its record was
  * removed since; a flow made since was not there then. */
 static uint32_t look_up(const struct flowcache *c, const struct flow_key *key,
-	uint32_t tag, uint32_t candidate)
+	const struct lookup *l)
 {
-	if (candidate != FLOWTABLE_NONE &&
-		c->table.hot[candidate].state & FLOW_USED &&
-		flowtable_same(&c->table.hot[candidate].key, key))
-		return candidate;
-	return flowtable_find(&c->table, key, tag);
+	if (l->candidate != FLOWTABLE_NONE &&
+		c->table.hot[l->candidate].state & FLOW_USED &&
+		flowtable_same(&c->table.hot[l->candidate].key, key))
+		return l->candidate;
+	return flowtable_find(&c->table, key, l->tag);
 }
 
 static bool add_one(struct flowcache *c, const struct flow_addition *a,
-	uint32_t tag, uint32_t candidate)
+	const struct lookup *l)
 {
-	uint32_t id = look_up(c, &a->key, tag, candidate);
+	uint32_t id = look_up(c, &a->key, l);
+	bool fresh = id == FLOWTABLE_NONE;
 
-	if (id != FLOWTABLE_NONE) {
-		if (!make_ready(c, id, a))
-			return false;
+	if (fresh)
+		id = create(c, &a->key, l->tag, a);
+	else if (!make_ready(c, id, a))
+		return false;
+	else
 		c->table.hot[id].state |= FLOW_REFERENCED;
-		update(c, id, a);
-		return true;
-	}
-	id = create(c, &a->key, tag, a);
 	if (id == FLOWTABLE_NONE)
 		return false;
 	update(c, id, a);
-	file_flow(c, id);
+	if (l->fragment)
+		c->table.hot[id].state |= FLOW_FRAGMENT;
+	if (fresh)
+		file_flow(c, id);
 	return true;
 }
 
 uint64_t flowcache_add(struct flowcache *c, struct flow_addition *a, size_t n)
 {
-	uint32_t tags[FLOWCACHE_BATCH], candidates[FLOWCACHE_BATCH];
+	struct lookup l[FLOWCACHE_BATCH];
 	uint64_t refused = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		memcpy(a[i].key.pad, &a[i].point, sizeof(a[i].point));
-		tags[i] = flowtable_tag(&c->table, &a[i].key);
-		flowtable_prefetch_slot(&c->table, tags[i]);
+		prepare(c, &a[i], &l[i]);
+		flowtable_prefetch_slot(&c->table, l[i].tag);
 	}
 	for (size_t i = 0; i < n; i++)
-		candidates[i] = flowtable_candidate(&c->table, tags[i]);
+		l[i].candidate = flowtable_candidate(&c->table, l[i].tag);
 	for (size_t i = 0; i < n; i++) {
-		if (a[i].point < c->points.n &&
-			add_one(c, &a[i], tags[i], candidates[i]))
+		if (a[i].point < c->points.n && add_one(c, &a[i], &l[i]))
 			continue;
 		refused |= UINT64_C(1) << i;
 		c->stats.refused++;

@@ -30,7 +30,6 @@ struct flow_addition {
 	uint32_t packets;
 	uint16_t point; /* from flowcache_point() */
 	uint8_t tcp_flags, tos;
-	bool fragment; /* to be told, where the key does not */
 };
 
 /* Takes a record; false: not now, offer it again later (nothing is lost, the
@@ -43,6 +42,7 @@ struct flowcache_options {
 	int64_t active_ms; /* longer since the last record: another one */
 	int64_t fin_ms;    /* as idle, after FIN or RST; 0: never */
 	int64_t first_ms;  /* a new flow's first record; 0: as any other */
+	bool merge_fragments; /* KEY_FRAGMENT is told, but no part of keys */
 	bool grows;        /* take memory as flows come; false: the index of
 	                    * all at the start */
 	size_t seen_bytes; /* count distinct keys with so much memory; 0: no */

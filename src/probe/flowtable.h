@@ -72,22 +72,36 @@ size_t flowtable_memory(const struct flowtable *t);
  * more per flow being kept elsewhere. */
 uint32_t flowtable_fit(size_t bytes, size_t beside);
 
+static inline uint64_t flowtable_word(const struct flow_key *key, size_t i)
+{
+	uint64_t w;
+
+	memcpy(&w, (const uint8_t *)key + i * sizeof(w), sizeof(w));
+	return w;
+}
 /* NH (Black et al. 1999, UMAC), whose keys are random at each start: two keys
- * collide with a chance of 2^-64 whoever chooses them.  Then folded. */
-static inline uint64_t flowtable_hash(
-	const struct flowtable *t, const struct flow_key *key)
+ * collide with a chance of 2^-64 whoever chooses them.  Then folded.  The last
+ * word is handed over: who has just put it together need not wait for its way
+ * through memory. */
+static inline uint64_t flowtable_hash_with(
+	const struct flowtable *t, const struct flow_key *key, uint64_t last)
 {
 	const uint64_t *k = t->secret;
 	flowtable_wide sum;
-	uint64_t w[5];
 
-	memcpy(w, key, sizeof(w));
-	sum = (flowtable_wide)(w[0] + k[0]) * (w[1] + k[1]);
-	sum += (flowtable_wide)(w[2] + k[2]) * (w[3] + k[3]);
-	sum += (flowtable_wide)(w[4] + k[4]) * k[5];
+	sum = (flowtable_wide)(flowtable_word(key, 0) + k[0]) *
+	      (flowtable_word(key, 1) + k[1]);
+	sum += (flowtable_wide)(flowtable_word(key, 2) + k[2]) *
+	       (flowtable_word(key, 3) + k[3]);
+	sum += (flowtable_wide)(last + k[4]) * k[5];
 	sum = (flowtable_wide)((uint64_t)sum ^ k[6]) *
 	      ((uint64_t)(sum >> 64) ^ k[7]);
 	return (uint64_t)sum ^ (uint64_t)(sum >> 64);
+}
+static inline uint64_t flowtable_hash(
+	const struct flowtable *t, const struct flow_key *key)
+{
+	return flowtable_hash_with(t, key, flowtable_word(key, 4));
 }
 static inline uint32_t flowtable_tag(
 	const struct flowtable *t, const struct flow_key *key)
@@ -97,12 +111,11 @@ static inline uint32_t flowtable_tag(
 static inline bool flowtable_same(
 	const struct flow_key *a, const struct flow_key *b)
 {
-	uint64_t x[5], y[5];
-
-	memcpy(x, a, sizeof(x));
-	memcpy(y, b, sizeof(y));
-	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) |
-		       (x[4] ^ y[4])) == 0;
+	return ((flowtable_word(a, 0) ^ flowtable_word(b, 0)) |
+		       (flowtable_word(a, 1) ^ flowtable_word(b, 1)) |
+		       (flowtable_word(a, 2) ^ flowtable_word(b, 2)) |
+		       (flowtable_word(a, 3) ^ flowtable_word(b, 3)) |
+		       (flowtable_word(a, 4) ^ flowtable_word(b, 4))) == 0;
 }
 static inline void flowtable_prefetch_slot(
 	const struct flowtable *t, uint32_t tag)

@@ -89,6 +89,7 @@ static struct offline_options set_up(
 			.active_ms = o->active_ms,
 			.fin_ms = o->fin_ms,
 			.grows = true,
+			.merge_fragments = true,
 			.seen_bytes = seen,
 			.sink = on_record,
 			.data = outlet},

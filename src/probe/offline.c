@@ -88,59 +88,56 @@ static void add(struct offline *o, size_t n)
 	o->got.cache += (uint64_t)__builtin_popcountll(refused);
 }
 
-/* What a frame adds; false: nothing. */
-static bool judge(struct offline *o, const struct capfile_frame *f,
-	struct flow_addition *ret)
+/* Counts the frame; true when it is dissected into *ret. */
+static bool judge(
+	struct offline *o, const struct capfile_frame *f, struct dissect *ret)
 {
-	struct dissect d;
-
 	if (o->sieve && !sieve_passes(o->sieve, f)) {
 		o->got.filtered++;
 		return false;
 	}
-	switch (dissect_frame(f->layer, &f->frame, &d)) {
+	switch (dissect_frame(f->layer, &f->frame, ret)) {
 	case DISSECT_IP:
-		break;
+		o->got.ip++;
+		return true;
 	case DISSECT_NON_IP:
 		*(f->layer == LAYER_UNKNOWN ? &o->got.link_type
 					    : &o->got.non_ip) += 1;
 		return false;
 	case DISSECT_TRUNCATED:
 		o->got.truncated++;
-		return false;
+		break;
 	}
-	o->got.ip++;
-	*ret = (struct flow_addition){.key = d.key,
-		.octets = d.octets,
-		.first_ns = f->time_ns,
-		.last_ns = f->time_ns,
-		.packets = 1,
-		.point = o->point,
-		.tcp_flags = d.tcp_flags,
-		.tos = d.tos,
-		.fragment = d.key.flags & KEY_FRAGMENT};
-	ret->key.flags = 0;
-	return true;
+	return false;
 }
 
+/* Dissecting all before any is copied lets what was written byte by byte
+ * settle before it is read in words. */
 static void take_batch(
 	struct offline *o, const struct capfile_frame *frames, size_t n)
 {
-	size_t used = 0;
+	struct dissect d[CAPFILE_BATCH];
+	int64_t times[CAPFILE_BATCH];
+	size_t good = 0, used = 0;
 
 	o->got.frames += n;
 	for (size_t i = 0; i < n; i++) {
-		if (!judge(o, &frames[i], &o->batch[used]))
-			continue;
-		if (used &&
-			frames[i].time_ns - o->batch[0].first_ns > BATCH_NS) {
-			struct flow_addition next = o->batch[used];
-
+		times[good] = frames[i].time_ns;
+		good += judge(o, &frames[i], &d[good]);
+	}
+	for (size_t i = 0; i < good; i++) {
+		if (used && times[i] - o->batch[0].first_ns > BATCH_NS) {
 			add(o, used);
-			o->batch[0] = next;
 			used = 0;
 		}
-		used++;
+		o->batch[used++] = (struct flow_addition){.key = d[i].key,
+			.octets = d[i].octets,
+			.first_ns = times[i],
+			.last_ns = times[i],
+			.packets = 1,
+			.point = o->point,
+			.tcp_flags = d[i].tcp_flags,
+			.tos = d[i].tos};
 	}
 	add(o, used);
 }
