@@ -109,10 +109,11 @@ static void write_record(struct wire *w, const struct nf5_exporter *e,
 	wire_u16(w, r->key.sport);
 	wire_u16(w, r->key.dport);
 	wire_u8(w, 0);
-	wire_u8(w, r->tcp_flags);
+	wire_u8(w, e->version == 1 ? 0 : r->tcp_flags);
 	wire_u8(w, r->key.proto);
 	wire_u8(w, r->tos);
-	wire_zeros(w, 8);
+	wire_u8(w, e->version == 1 ? r->tcp_flags : 0);
+	wire_zeros(w, e->version == 7 ? 11 : 7);
 }
 
 /* Writes as much of e->rest as one row holds.  Of a record that is split, each
@@ -144,15 +145,28 @@ static void write_header(struct wire *w, const struct nf5_exporter *e,
 	/* exactly uptime after boot, so that boot is the same in all */
 	uint64_t at = (uint64_t)e->boot_ns + up * (uint64_t)ms;
 
-	wire_u16(w, 5);
+	wire_u16(w, e->version ? e->version : 5);
 	wire_u16(w, count);
 	wire_u32(w, (uint32_t)up);
 	wire_u32(w, (uint32_t)(at / 1000000000u));
 	wire_u32(w, (uint32_t)(at % 1000000000u));
+	if (e->version == 1)
+		return;
 	wire_u32(w, e->sequence);
+	if (e->version == 7) {
+		wire_u32(w, 0);
+		return;
+	}
 	wire_u8(w, e->engine_type);
 	wire_u8(w, e->engine_id);
-	wire_u16(w, 0);
+	wire_u16(w, e->sampling);
+}
+
+uint16_t nf5_most(const struct nf5_exporter *e)
+{
+	return e->version == 1   ? NF1_RECORDS
+	       : e->version == 7 ? NF7_RECORDS
+				 : NF5_RECORDS;
 }
 
 static bool is_v4(const struct flow_record *r)
@@ -164,12 +178,13 @@ size_t nf5_encode(struct nf5_exporter *e, int64_t now_ns,
 	const struct flow_record *records, size_t n,
 	uint8_t out[static NF5_DATAGRAM], size_t *ret_used)
 {
-	struct wire head = wire_over(out, NF5_HEADER);
-	struct wire w = wire_over(out + NF5_HEADER, NF5_DATAGRAM - NF5_HEADER);
+	size_t header = e->version == 1 ? NF1_HEADER : NF5_HEADER;
+	struct wire head = wire_over(out, header);
+	struct wire w = wire_over(out + header, NF5_DATAGRAM - header);
 	uint16_t count = 0;
 	size_t used = 0;
 
-	while (count < NF5_RECORDS) {
+	while (count < nf5_most(e)) {
 		if (e->rest.packets || e->rest.bytes) {
 			write_row(&w, e);
 			count++;
@@ -187,5 +202,5 @@ size_t nf5_encode(struct nf5_exporter *e, int64_t now_ns,
 		return 0;
 	write_header(&head, e, now_ns, count);
 	e->sequence += count;
-	return NF5_HEADER + wire_len(&w);
+	return header + wire_len(&w);
 }

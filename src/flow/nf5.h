@@ -1,6 +1,7 @@
-/* NetFlow version 5: datagrams <-> records.  Bytes only: no sockets, no clock.
- * The format is Cisco's (NetFlow Export Datagram Format, "NetFlow v5"); IPv4
- * only, 32-bit counters, times in ms of the exporter's uptime. */
+/* NetFlow version 5: datagrams <-> records; versions 1 and 7, which differ
+ * little, out only.  Bytes only: no sockets, no clock.  The formats are Cisco's
+ * (NetFlow Export Datagram Format); IPv4 only, 32-bit counters, times in ms of
+ * the exporter's uptime. */
 #ifndef NFZ_FLOW_NF5_H
 #define NFZ_FLOW_NF5_H
 
@@ -14,8 +15,15 @@ enum {
 	NF5_HEADER = 24,
 	NF5_RECORD = 48,
 	NF5_RECORDS = 30, /* in one datagram */
-	NF5_DATAGRAM = NF5_HEADER + NF5_RECORDS * NF5_RECORD
+	NF5_DATAGRAM = NF5_HEADER + NF5_RECORDS * NF5_RECORD,
+	/* versions 1 and 7: other records, fewer of them */
+	NF1_HEADER = 16,
+	NF1_RECORDS = 24,
+	NF7_RECORDS = 27, /* 28 may be; so all fit NF5_DATAGRAM */
+	NF7_RECORD = 52
 };
+_Static_assert(NF5_HEADER + NF7_RECORDS * NF7_RECORD <= NF5_DATAGRAM,
+	"room for all versions");
 
 struct nf5_header {
 	uint16_t count;
@@ -38,6 +46,8 @@ struct nf5_exporter {
 	int64_t boot_ns;
 	uint32_t sequence;
 	uint8_t engine_type, engine_id;
+	uint8_t version;         /* 1 or 7 in place of 5; 0: 5 */
+	uint16_t sampling;       /* as in the header; not in 1 and 7 */
 	uint64_t left_out;       /* records that are not IPv4 */
 	struct flow_record rest; /* of one too large for 32 bits; 0 packets
 	                          * and bytes: none */
@@ -45,6 +55,8 @@ struct nf5_exporter {
 
 /* Uptime counts from a day before now: flows older than that begin then. */
 void nf5_exporter_init(struct nf5_exporter *e, int64_t now_ns, uint16_t engine);
+/* Records in a full datagram. */
+uint16_t nf5_most(const struct nf5_exporter *e);
 /* Makes one datagram of the first of n records; *ret_used gets how many were
  * used up.  Returns its length; 0: nothing to send.  Call again with the rest
  * until 0 comes back: a record over 32 bits fills several rows.  A record sent

@@ -414,8 +414,8 @@ static inline bool plain_transport(
 static inline bool dissect_plain(const struct frame *f, struct dissect *ret)
 {
 	struct cursor c = cursor_over(f->data, f->captured);
-	const uint8_t *p = cursor_bytes(&c,
-		ETHERNET_HEADER + IP4_HEADER + TCP_FLAGS_END);
+	const uint8_t *p =
+		cursor_bytes(&c, ETHERNET_HEADER + IP4_HEADER + TCP_FLAGS_END);
 	const uint8_t *ip;
 
 	if (!p)
@@ -433,8 +433,8 @@ static inline bool dissect_plain(const struct frame *f, struct dissect *ret)
 		put_v4(&ret->key.dst, ip + 16);
 		ret->tos = ip[1];
 		ret->l3_len = IP4_HEADER;
-		return plain_transport(ip + IP4_HEADER,
-			cursor_load16(ip + 2), ip[9], ret);
+		return plain_transport(
+			ip + IP4_HEADER, cursor_load16(ip + 2), ip[9], ret);
 	}
 	if (cursor_load16(p + 12) != TYPE_IP6 || ip[0] >> 4 != 6 ||
 		!cursor_bytes(&c, IP6_HEADER - IP4_HEADER))

@@ -37,12 +37,12 @@ struct flowcache {
 	struct flowcache_options opt;
 	struct flowcache_stats stats;
 	int64_t now_ns;
-	int64_t wheel_ns; /* time the wheel has moved through */
-	uint32_t hand;    /* of the eviction clock */
-	bool told;        /* the time has been told once */
-	bool exact;       /* all flows are as if ripe */
+	int64_t wheel_ns;    /* time the wheel has moved through */
+	uint32_t hand;       /* of the eviction clock */
+	bool told;           /* the time has been told once */
+	bool exact;          /* all flows are as if ripe */
 	int64_t shortest_ns; /* of the silences that end a flow */
-	struct seen seen; /* keys that have left the table */
+	struct seen seen;    /* keys that have left the table */
 	uint64_t distinct;
 };
 
@@ -346,8 +346,8 @@ static void prepare(
 	if (c->opt.merge_fragments)
 		tail &= ~fragment;
 	memcpy(&a->key.sport, &tail, sizeof(tail));
-	ret->tag = (uint32_t)(
-		flowtable_hash_with(&c->table, &a->key, tail) >> 32);
+	ret->tag =
+		(uint32_t)(flowtable_hash_with(&c->table, &a->key, tail) >> 32);
 }
 
 /* The flow a batch has looked up before is still that, unless its record was

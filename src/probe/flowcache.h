@@ -37,13 +37,13 @@ struct flow_addition {
 typedef bool (*flowcache_sink_fn)(void *data, const struct flow_record *r);
 
 struct flowcache_options {
-	uint32_t flows;    /* most at once */
-	int64_t idle_ms;   /* no packet for longer: the flow has ended */
-	int64_t active_ms; /* longer since the last record: another one */
-	int64_t fin_ms;    /* as idle, after FIN or RST; 0: never */
-	int64_t first_ms;  /* a new flow's first record; 0: as any other */
+	uint32_t flows;       /* most at once */
+	int64_t idle_ms;      /* no packet for longer: the flow has ended */
+	int64_t active_ms;    /* longer since the last record: another one */
+	int64_t fin_ms;       /* as idle, after FIN or RST; 0: never */
+	int64_t first_ms;     /* a new flow's first record; 0: as any other */
 	bool merge_fragments; /* KEY_FRAGMENT is told, but no part of keys */
-	bool grows;        /* take memory as flows come; false: the index of
+	bool grows;           /* take memory as flows come; false: the index of
 	                    * all at the start */
 	size_t seen_bytes; /* count distinct keys with so much memory; 0: no */
 	flowcache_sink_fn sink;

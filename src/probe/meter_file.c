@@ -8,8 +8,8 @@
 #include "base/mem.h"
 #include "probe/capfile.h"
 #include "probe/offline.h"
+#include "probe/outlet.h"
 #include "probe/stats.h"
-#include "probe/v5out.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,17 +19,21 @@ enum { OUT_MAX = 1 << 20, PROGRESS_MS = 300 };
 /* of the memory: what is not the table's, and the share of the set of keys */
 enum { BESIDE_MIB = 4, SEEN_SHARE = 8 };
 
-struct outlet {
+struct run {
 	const struct meter_file_options *opt;
+	struct offline *meter;
+	struct outlet **outlets; /* the file, if one is written, is the last */
+	size_t n_outlets, n_to;
+	struct hash_key seed;
+	const struct export_interface *interface;
 	struct buf out;
-	struct v5out *v5; /* NULL: none */
 	int failed;
 	struct err err;
 	bool terminal; /* progress is wanted */
 	struct mono_time next;
 };
 
-static bool write_out(struct outlet *o)
+static bool write_out(struct run *o)
 {
 	if (!o->failed)
 		o->failed = file_write_all(
@@ -38,11 +42,27 @@ static bool write_out(struct outlet *o)
 	return o->failed == 0;
 }
 
+/* All outlets, but of those that share the load only the flow's own. */
+static bool export(struct run *o, const struct flow_record *r)
+{
+	int64_t now_ns = offline_now(o->meter);
+	size_t own = o->n_to;
+	bool ok = true;
+
+	if (o->opt->balance && o->n_to > 1)
+		own = flow_key_hash(&o->seed, &r->key) % o->n_to;
+	for (size_t i = 0; i < o->n_outlets; i++)
+		if (own == o->n_to || i == own || i >= o->n_to)
+			ok = outlet_add(o->outlets[i], r, now_ns) && ok;
+	return ok;
+}
+
 static bool on_record(void *data, const struct flow_record *r)
 {
-	struct outlet *o = data;
+	struct run *o = data;
 
-	v5out_add(o->v5, r);
+	if (o->n_outlets && !export(o, r))
+		return false;
 	if (!o->opt->lines)
 		return true;
 	record_print(&o->out, o->opt->style, r);
@@ -51,7 +71,7 @@ static bool on_record(void *data, const struct flow_record *r)
 
 static void on_progress(void *data, const struct capfile *file, uint64_t frames)
 {
-	struct outlet *o = data;
+	struct run *o = data;
 	uint64_t size = capfile_size(file);
 
 	if (!o->terminal || !mono_passed(o->next))
@@ -74,7 +94,7 @@ static uint64_t memory_of(const struct meter_file_options *o)
 }
 
 static struct offline_options set_up(
-	const struct meter_file_options *o, struct outlet *outlet)
+	const struct meter_file_options *o, struct run *run)
 {
 	uint64_t memory = memory_of(o), least = (uint64_t)BESIDE_MIB << 21;
 	uint64_t seen = o->stats ? memory / SEEN_SHARE : 0;
@@ -92,10 +112,10 @@ static struct offline_options set_up(
 			.merge_fragments = true,
 			.seen_bytes = seen,
 			.sink = on_record,
-			.data = outlet},
+			.data = run},
 		.filter = o->filter,
 		.progress = on_progress,
-		.data = outlet};
+		.data = run};
 }
 
 /* The first error stays, the others are told at once. */
@@ -111,88 +131,150 @@ static int keep_first(int first, int r, struct err *err, const struct err *e)
 	return r;
 }
 
-static int read_all(const struct meter_file_options *o, struct offline *meter,
-	struct outlet *outlet, struct err *err)
+static int read_all(struct run *run, struct err *err)
 {
+	const struct meter_file_options *o = run->opt;
 	struct err e = ERR_INIT;
 	int first = 0, r;
 
 	for (size_t i = 0; i < o->n_paths; i++) {
-		r = offline_read(meter, o->paths[i], &e);
+		r = offline_read(run->meter, o->paths[i], &e);
 		first = keep_first(first, r, err, &e);
 	}
-	r = offline_end(meter, &e);
+	r = offline_end(run->meter, &e);
 	first = keep_first(first, r, err, &e);
-	if (outlet->terminal)
+	if (run->terminal)
 		fprintf(stderr, "\r\033[K");
 	return first;
 }
 
-static int open_v5(
-	const struct meter_file_options *o, struct v5out **ret, struct err *err)
-{
-	struct v5out_options to = {.paced = true};
-	int r = o->v5_to ? v5out_parse(o->v5_to, &to, err) : 0;
+/* --- export -------------------------------------------------------------- */
 
-	return r == 0 && o->v5_to ? v5out_open(&to, ret, err) : r;
+static int open_one(struct run *run, struct outlet_options *o, struct err *err)
+{
+	struct outlet *outlet = NULL;
+	int r;
+
+	o->pace = run->opt->pace;
+	o->exporter.interfaces = run->interface;
+	o->exporter.n_interfaces = 1;
+	r = outlet_open(o, &outlet, err);
+	if (r == 0)
+		run->outlets[run->n_outlets++] = outlet;
+	return r;
 }
 
-static void close_v5(struct v5out *v5)
+static int open_outlets(struct run *run, struct err *err)
 {
-	struct v5out_stats stats;
+	const struct meter_file_options *o = run->opt;
+	int r = 0;
 
-	if (!v5)
-		return;
-	v5out_push(v5);
-	v5out_stats(v5, &stats);
-	v5out_close(v5);
-	fprintf(stderr,
-		"v5: datagrams %" PRIu64 ", refused %" PRIu64
-		", records left out (not IPv4) %" PRIu64 "\n",
-		stats.datagrams, stats.unsent, stats.left_out);
+	run->outlets = mem_zalloc(o->n_to + 1, sizeof(*run->outlets));
+	for (size_t i = 0; i < o->n_to && r == 0; i++) {
+		struct outlet_options to = {.transport = OUTLET_UDP};
+
+		r = outlet_parse(o->to[i], &to, err);
+		if (r == 0)
+			r = open_one(run, &to, err);
+	}
+	run->n_to = run->n_outlets;
+	if (r == 0 && o->write) {
+		struct outlet_options to = {.transport = OUTLET_FILE,
+			.path = o->write,
+			.exporter = {.format = EXPORT_IPFIX}};
+
+		r = open_one(run, &to, err);
+	}
+	return r;
 }
 
-static void summarise(const struct meter_file_options *o,
-	const struct offline *meter, struct outlet *outlet)
+static struct export_ledger ledger_of(const struct offline_result *got)
 {
-	struct offline_result got;
+	const struct flowcache_stats *f = &got->flows;
+
+	return (struct export_ledger){
+		.ignored_packets = got->truncated + got->cache,
+		.unsent_packets = f->packets - f->sent_packets,
+		.unsent_octets = f->octets - f->sent_octets};
+}
+
+/* The first failure stays in *err. */
+static int close_outlets(
+	struct run *run, const struct offline_result *got, struct err *err)
+{
+	const struct export_ledger ledger = ledger_of(got);
+	struct outlet_stats stats;
+	struct err e = ERR_INIT;
+	int first = 0;
+
+	for (size_t i = 0; i < run->n_outlets; i++) {
+		struct outlet *o = run->outlets[i];
+
+		(void)outlet_finish(o, &ledger, offline_now(run->meter));
+		first = keep_first(first, outlet_failed(o, &e), err, &e);
+		outlet_stats(o, &stats);
+		fprintf(stderr,
+			"%s: messages %" PRIu64 ", refused %" PRIu64
+			", records %" PRIu64 ", left out (not IPv4) %" PRIu64
+			"\n",
+			outlet_name(o), stats.messages, stats.unsent,
+			stats.records, stats.left_out);
+	}
+	return first;
+}
+
+static void release(struct run *run)
+{
+	for (size_t i = 0; i < run->n_outlets; i++)
+		outlet_close(run->outlets[i]);
+	free(run->outlets);
+	offline_free(run->meter);
+	buf_release(&run->out);
+}
+
+static void summarise(struct run *run, const struct offline_result *got)
+{
 	struct buf text = BUF_INIT(OUT_MAX);
 
-	offline_result(meter, &got);
-	if (o->stats)
-		stats_print(&outlet->out, &got);
+	if (run->opt->stats)
+		stats_print(&run->out, got);
 	else
-		stats_say(&text, &got);
-	(void)write_out(outlet);
+		stats_say(&text, got);
+	(void)write_out(run);
 	fputs(buf_str(&text), stderr);
 	buf_release(&text);
 }
 
+static int finish(struct run *run, int r, struct err *err)
+{
+	struct offline_result got;
+	struct err e = ERR_INIT;
+
+	(void)write_out(run);
+	offline_result(run->meter, &got);
+	r = keep_first(r, close_outlets(run, &got, &e), err, &e);
+	summarise(run, &got);
+	return keep_first(r, run->failed, err, &run->err);
+}
+
 int meter_file_run(const struct meter_file_options *o, struct err *err)
 {
-	struct outlet outlet = {.opt = o,
+	const struct export_interface interface = {.name = o->paths[0]};
+	struct run run = {.opt = o,
 		.out = BUF_INIT(OUT_MAX),
+		.seed = hash_key_new(),
+		.interface = &interface,
 		.terminal = isatty(STDERR_FILENO)};
-	const struct offline_options options = set_up(o, &outlet);
-	struct offline *meter = NULL;
-	int r = open_v5(o, &outlet.v5, err);
+	const struct offline_options options = set_up(o, &run);
+	int r = open_outlets(&run, err);
 
 	if (r == 0)
-		r = offline_new(&options, &meter, err);
+		r = offline_new(&options, &run.meter, err);
 	if (r == 0) {
 		if (o->lines)
-			record_print_head(&outlet.out, o->style);
-		r = read_all(o, meter, &outlet, err);
-		(void)write_out(&outlet);
-		close_v5(take(outlet.v5));
-		summarise(o, meter, &outlet);
-		if (outlet.failed) {
-			*err = outlet.err;
-			r = outlet.failed;
-		}
+			record_print_head(&run.out, o->style);
+		r = finish(&run, read_all(&run, err), err);
 	}
-	v5out_close(outlet.v5);
-	offline_free(meter);
-	buf_release(&outlet.out);
+	release(&run);
 	return r;
 }

@@ -1,5 +1,5 @@
-/* nfz-meter --read: capture files to lines on stdout, or to
- * NetFlow v5 datagrams. */
+/* nfz-meter --read: capture files to lines on stdout, to a file of IPFIX, to
+ * collectors of others. */
 #ifndef NFZ_PROBE_METER_FILE_H
 #define NFZ_PROBE_METER_FILE_H
 
@@ -20,7 +20,11 @@ struct meter_file_options {
 	uint32_t flows;     /* 0: as memory allows */
 	int64_t memory_mib; /* 0: half of what is free */
 	int64_t idle_ms, active_ms, fin_ms;
-	const char *v5_to; /* "ADDR:PORT": NetFlow v5 there */
+	char *const *to; /* collectors, as outlet_parse() wants them */
+	size_t n_to;
+	bool balance; /* a flow to one of them; else all get all */
+	uint32_t pace;
+	const char *write; /* NULL: no IPFIX file */
 };
 
 /* A summary goes to stderr.  Every file is read as far as it goes; the first

@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "probe/v5out.h"
+#include "probe/outlet.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -14,13 +14,15 @@
 #include <unistd.h>
 
 enum { RETRY_MS = 50, STATUS_MAX = 1 << 20 };
+/* Uptime counts from a day before the start, for flows older than that. */
+#define UPTIME_LEAD_NS (86400 * NS_PER_S)
 
 struct module {
 	struct loop *loop;
 	const struct setup *setup;
 	const struct module_hooks *hooks; /* NULL before module_run */
 	struct endpoint *endpoint;
-	struct v5out *v5; /* NULL: none wanted */
+	struct outlet *v5; /* NULL: none wanted */
 	const char *about;
 	int status_fd;
 	struct buf status;
@@ -66,7 +68,7 @@ static void write_status(void *data)
 	struct module *m = data;
 	char stamp[CLOCK_TEXT];
 
-	v5out_push(m->v5);
+	(void)outlet_push(m->v5, wall_now().ns);
 	if (m->status_fd < 0)
 		return;
 	buf_reset(&m->status);
@@ -229,18 +231,21 @@ static int open_status(struct module *m, const char *path, struct err *err)
 
 static int open_v5(struct module *m, struct err *err)
 {
-	const struct v5out_options o = {.to = m->setup->nf5_export,
+	const struct outlet_options o = {.transport = OUTLET_UDP,
+		.to = m->setup->nf5_export,
 		.port = m->setup->nf5_export_port,
-		.engine = m->setup->id};
+		.exporter = {.format = EXPORT_NF5,
+			.domain = m->setup->id,
+			.start_ns = wall_now().ns - UPTIME_LEAD_NS}};
 
-	return o.port ? v5out_open(&o, &m->v5, err) : 0;
+	return o.port ? outlet_open(&o, &m->v5, err) : 0;
 }
 
 bool module_send_record(struct module *m, const struct flow_record *r)
 {
 	if (endpoint_send_records(m->endpoint, r, 1) != 1)
 		return false;
-	v5out_add(m->v5, r);
+	(void)outlet_add(m->v5, r, wall_now().ns);
 	return true;
 }
 
@@ -290,7 +295,7 @@ void module_close(struct module *m)
 	if (!m)
 		return;
 	endpoint_free(m->endpoint);
-	v5out_close(m->v5);
+	outlet_close(m->v5);
 	if (m->status_fd >= 0)
 		close(m->status_fd);
 	buf_release(&m->status);

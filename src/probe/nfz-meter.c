@@ -12,12 +12,12 @@
 #include <signal.h>
 
 struct args {
-	const char *setup, *to, *status, *filter, *settings;
-	struct opt_list read;
-	bool print, help, version;
+	const char *setup, *status, *filter, *write, *settings;
+	struct opt_list read, to;
+	bool print, balance, help, version;
 	int style, stats, verbose;
 	int64_t limit_ms, ring_mib, uid, idle_ms, active_ms, fin_ms, flows,
-		memory_mib;
+		memory_mib, pace;
 };
 
 enum { STYLE_NDJSON = RECORD_CSV + 1, STYLE_NONE, STYLE_DEFAULT };
@@ -40,8 +40,16 @@ static const struct opt table[] = {
 		0},
 	{"filter", 'F', OPT_TEXT, AT(filter), "EXPRESSION",
 		"only such frames, as tcpdump's (with --read)", NULL, 0, 0},
-	{"to", 't', OPT_TEXT, AT(to), "ADDR:PORT",
-		"NetFlow v5 there (with --read)", NULL, 0, 0},
+	{"to", 't', OPT_EACH, AT(to), "FORMAT://ADDR:PORT",
+		"export there: nf1 nf5 nf7 nf9 ipfix ipfix+tcp (with --read)",
+		NULL, 0, 0},
+	{"balance", 0, OPT_FLAG, AT(balance), NULL,
+		"each flow to one of these, not to all", NULL, 0, 0},
+	{"pace", 0, OPT_INT, AT(pace), "N",
+		"most datagrams a second; 0: no limit (with --to)", NULL, 0,
+		INT32_MAX},
+	{"write", 'w', OPT_TEXT, AT(write), "FILE",
+		"an IPFIX file (with --read)", NULL, 0, 0},
 	{"for", 'f', OPT_SPAN, AT(limit_ms), "TIME",
 		"end after that long (with --print)", NULL, 0, 0},
 	{"status", 0, OPT_TEXT, AT(status), "FILE",
@@ -105,9 +113,13 @@ static int run_file(const struct args *a, struct err *err)
 {
 	const struct meter_file_options o = {.paths = a->read.items,
 		.n_paths = a->read.n,
-		.v5_to = a->to,
+		.to = a->to.items,
+		.n_to = a->to.n,
+		.balance = a->balance,
+		.pace = (uint32_t)a->pace,
+		.write = a->write,
 		.style = style_of(a),
-		.lines = a->style == STYLE_DEFAULT ? !a->to
+		.lines = a->style == STYLE_DEFAULT ? !a->to.n && !a->write
 						   : a->style != STYLE_NONE,
 		.stats = a->stats != 0,
 		.filter = a->filter,
@@ -137,7 +149,8 @@ int main(int argc, char **argv)
 	struct args a = {.uid = PRIVS_NOBODY,
 		.idle_ms = 60000,
 		.active_ms = 300000,
-		.style = STYLE_DEFAULT};
+		.style = STYLE_DEFAULT,
+		.pace = 8000};
 	struct err err = ERR_INIT;
 	int words = 0;
 	int r = opt_parse(table, NULL, &a, argc, argv, &words, &err);
@@ -161,5 +174,6 @@ int main(int argc, char **argv)
 	if (r < 0)
 		log_err(&err);
 	opt_list_release(&a.read);
+	opt_list_release(&a.to);
 	return r < 0 ? err_exit_status(r) : 0;
 }

@@ -1,0 +1,256 @@
+/* Messages: begun, filled set by set, closed with their lengths and counts.
+ *
+ * NetFlow counts time in milliseconds of an uptime of 32 bits, from a boot that
+ * readers work out of each header.  Boot is a whole second and stays; a flow
+ * that 32 bits cannot reach from it gets another message with another boot,
+ * and a header never claims a time that far from boot. */
+#include "flow/exporter.h"
+
+#include <string.h>
+
+static const int64_t ms_ns = 1000000;
+static const int64_t s_ns = 1000000000;
+static const int64_t reach_ns = INT64_C(0xffffffff) * 1000000;
+static const int64_t lead_ns = INT64_C(3600) * 1000000000;
+
+enum { NF9_HEADER = 20, IPFIX_HEADER = 16 };
+
+const char *export_format_name(enum export_format format)
+{
+	static const char *const names[] = {
+		"nf1", "nf5", "nf7", "nf9", "ipfix"};
+
+	return format < EXPORT_FORMATS ? names[format] : "?";
+}
+
+static bool is_old(const struct exporter *e)
+{
+	return e->opt.format < EXPORT_NF9;
+}
+
+static size_t header_of(const struct exporter *e)
+{
+	return e->opt.format == EXPORT_NF9 ? NF9_HEADER : IPFIX_HEADER;
+}
+
+static void boot_at(struct exporter *e, int64_t ns)
+{
+	/* headers know no time before 1970 */
+	e->boot_ns = ns > 0 ? ns - ns % s_ns : 0;
+	e->old.boot_ns = e->boot_ns;
+	e->booted = true;
+}
+
+void exporter_init(struct exporter *e, const struct exporter_options *options)
+{
+	static const uint8_t versions[] = {1, 0, 7};
+	const struct exporter_options *o = &e->opt;
+	size_t room;
+
+	memset(e, 0, sizeof(*e));
+	e->opt = *options;
+	room = o->message ? o->message : EXPORT_DATAGRAM;
+	if (room > sizeof(e->bytes))
+		room = sizeof(e->bytes);
+	e->wire = wire_over(e->bytes, room);
+	e->age = EXPORT_REFRESH;
+	e->newest_ns = INT64_MIN;
+	e->old.engine_type = (uint8_t)(o->domain >> 8);
+	e->old.engine_id = (uint8_t)o->domain;
+	if (is_old(e))
+		e->old.version = versions[o->format];
+	if (o->sampling > 1 && o->sampling < 1 << 14)
+		e->old.sampling = (uint16_t)(o->algorithm << 14 | o->sampling);
+	if (o->start_ns)
+		boot_at(e, o->start_ns);
+}
+
+/* Can the record's times be told from the boot we have? */
+static bool in_reach(const struct exporter *e, const struct flow_record *r)
+{
+	if (e->opt.format == EXPORT_IPFIX)
+		return e->booted; /* and says times in full */
+	return e->booted && (r->first_ns >= e->boot_ns || e->boot_ns == 0) &&
+	       r->last_ns - e->boot_ns < reach_ns;
+}
+
+static bool is_empty(const struct exporter *e)
+{
+	return is_old(e) ? e->n_rows == 0 : wire_len(&e->wire) == 0;
+}
+
+/* --- NetFlow 9 and IPFIX ------------------------------------------------- */
+
+static void begin(struct exporter *e)
+{
+	wire_zeros(&e->wire, header_of(e));
+	e->set_at = 0;
+	e->count = 0;
+	if (e->age < EXPORT_REFRESH)
+		return;
+	e->age = 0;
+	exporter_write_templates(e);
+}
+
+static void put16(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, v >> 16);
+	put16(p + 2, v);
+}
+
+/* Sets of NetFlow 9 end on four bytes. */
+void exporter_end_set(struct exporter *e)
+{
+	size_t at = e->set_at;
+
+	if (!at)
+		return;
+	if (e->opt.format == EXPORT_NF9)
+		wire_zeros(&e->wire, -(wire_len(&e->wire) - at) & 3);
+	put16(e->bytes + at + 2, (uint32_t)(wire_len(&e->wire) - at));
+	e->set_at = 0;
+}
+
+uint8_t *exporter_space(struct exporter *e, uint16_t set, size_t n)
+{
+	size_t head = e->set_at && e->set == set ? 0 : 4;
+	size_t align = e->opt.format == EXPORT_NF9 ? 3 : 0;
+
+	if (head + n + 2 * align > wire_left(&e->wire))
+		return NULL;
+	if (head) {
+		exporter_end_set(e);
+		e->set = set;
+		e->set_at = wire_len(&e->wire);
+		wire_u16(&e->wire, set);
+		wire_u16(&e->wire, 0); /* its length: later */
+	}
+	e->count++;
+	return wire_space(&e->wire, n);
+}
+
+static uint32_t seconds_of(int64_t ns)
+{
+	return ns > 0 ? (uint32_t)(ns / s_ns) : 0;
+}
+
+/* The header's time: now, but in the reach of boot and not before a flow. */
+static int64_t header_time(const struct exporter *e, int64_t now_ns)
+{
+	if (!e->booted)
+		return now_ns;
+	if (now_ns < e->newest_ns || now_ns - e->boot_ns >= reach_ns)
+		now_ns = e->newest_ns;
+	/* the next whole second: a header has no more to say when it was */
+	return now_ns + (s_ns - 1);
+}
+
+static void write_header(struct exporter *e, int64_t now_ns)
+{
+	uint8_t *p = e->bytes;
+
+	if (e->opt.format == EXPORT_NF9) {
+		uint32_t s = seconds_of(header_time(e, now_ns));
+		int64_t up = e->booted ? s * s_ns - e->boot_ns : 0;
+
+		put16(p, 9);
+		put16(p + 2, e->count);
+		put32(p + 4, (uint32_t)(up / ms_ns));
+		put32(p + 8, s);
+		put32(p + 12, e->sequence++);
+		put32(p + 16, e->opt.domain);
+		return;
+	}
+	put16(p, 10);
+	put16(p + 2, (uint32_t)wire_len(&e->wire));
+	put32(p + 4, seconds_of(now_ns));
+	put32(p + 8, e->sequence);
+	put32(p + 12, e->opt.domain);
+	e->sequence += e->count;
+}
+
+static size_t take_new(struct exporter *e, int64_t now_ns)
+{
+	size_t len = wire_len(&e->wire);
+
+	if (len <= header_of(e)) {
+		e->wire.len = 0;
+		return 0;
+	}
+	exporter_end_set(e);
+	len = wire_len(&e->wire);
+	write_header(e, now_ns);
+	e->age += e->opt.refresh;
+	e->wire.len = 0;
+	return len;
+}
+
+/* --- NetFlow 1, 5, 7 ----------------------------------------------------- */
+
+static size_t take_old(struct exporter *e, int64_t now_ns)
+{
+	size_t used = 0, len;
+
+	if (e->booted &&
+		(now_ns < e->newest_ns || now_ns - e->boot_ns >= reach_ns))
+		now_ns = e->newest_ns;
+	len = nf5_encode(&e->old, now_ns, e->rows, e->n_rows, e->bytes, &used);
+	e->n_rows -= used;
+	memmove(e->rows, e->rows + used, e->n_rows * sizeof(e->rows[0]));
+	e->left_out = e->old.left_out;
+	return len;
+}
+
+/* --- both ---------------------------------------------------------------- */
+
+bool exporter_add(struct exporter *e, const struct flow_record *r)
+{
+	if (!in_reach(e, r)) {
+		if (!is_empty(e) || e->old.rest.packets)
+			return false;
+		boot_at(e, r->first_ns - lead_ns);
+	}
+	if (is_old(e)) {
+		if (e->n_rows == nf5_most(&e->old))
+			return false;
+		e->rows[e->n_rows++] = *r;
+	} else {
+		if (is_empty(e))
+			begin(e);
+		if (!exporter_write_flow(e, r))
+			return false;
+	}
+	if (e->newest_ns < r->last_ns)
+		e->newest_ns = r->last_ns;
+	e->records++;
+	return true;
+}
+
+size_t exporter_take(struct exporter *e, int64_t now_ns, const uint8_t **ret)
+{
+	size_t len = is_old(e) ? take_old(e, now_ns) : take_new(e, now_ns);
+
+	if (len) {
+		e->messages++;
+		e->octets += len;
+	}
+	e->newest_ns = INT64_MIN;
+	*ret = e->bytes;
+	return len;
+}
+
+void exporter_account(struct exporter *e, const struct export_ledger *l)
+{
+	e->ledger = *l;
+	if (is_old(e))
+		return;
+	if (is_empty(e))
+		begin(e);
+	exporter_write_ledger(e);
+}

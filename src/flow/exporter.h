@@ -1,0 +1,114 @@
+/* Records -> the messages of others: NetFlow 1, 5, 7, 9 (RFC 3954) and IPFIX
+ * (RFC 7011).  Bytes only: no sockets, no clock.
+ *
+ * Records are added until the message is full; then it is taken and sent.
+ * Templates and what goes with them (sampling, names of interfaces, the ledger
+ * of losses) are put in front of the first message, and in front of later ones
+ * where messages may get lost. */
+#ifndef NFZ_FLOW_EXPORTER_H
+#define NFZ_FLOW_EXPORTER_H
+
+#include "flow/nf5.h"
+#include "flow/record.h"
+#include "flow/wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum export_format {
+	EXPORT_NF1,
+	EXPORT_NF5,
+	EXPORT_NF7,
+	EXPORT_NF9,
+	EXPORT_IPFIX,
+	EXPORT_FORMATS
+};
+/* "nf1", ... "ipfix". */
+const char *export_format_name(enum export_format format);
+
+enum {
+	EXPORT_MESSAGE_MOST = 16384,
+	EXPORT_DATAGRAM = 1400, /* fits a path of 1,500 bytes with tunnels */
+	EXPORT_REFRESH = 64     /* messages between templates */
+};
+
+/* How packets were chosen: RFC 5477 names, NetFlow 9 numbers. */
+enum export_sampling { EXPORT_SYSTEMATIC = 1, EXPORT_RANDOM = 2 };
+
+struct export_interface {
+	uint32_t number; /* a tap's */
+	const char *name;
+};
+
+struct exporter_options {
+	enum export_format format;
+	uint32_t domain;   /* observation domain, source, engine */
+	size_t message;    /* most bytes of one; 0: EXPORT_DATAGRAM */
+	bool refresh;      /* messages may get lost: templates again */
+	int64_t start_ns;  /* of uptime; 0: before the first record */
+	uint32_t sampling; /* 1 in so many; 0 or 1: all */
+	enum export_sampling algorithm;
+	const struct export_interface *interfaces; /* lent */
+	size_t n_interfaces;
+};
+
+/* What did not come as far as a record, and what was exported. */
+struct export_ledger {
+	uint64_t ignored_packets; /* metered, in no record */
+	uint64_t unsent_records, unsent_packets, unsent_octets;
+};
+
+struct exporter {
+	struct exporter_options opt;
+	struct nf5_exporter old;
+	struct flow_record rows[NF5_RECORDS]; /* of versions 1 to 7 */
+	size_t n_rows;
+	uint8_t bytes[EXPORT_MESSAGE_MOST];
+	struct wire wire; /* over bytes; empty: no message begun */
+	size_t set_at;    /* the set being written; 0 none */
+	uint16_t set;     /* its template */
+	uint16_t count;   /* records of the message, in NetFlow 9 with
+	                        * templates, in IPFIX data only */
+	uint32_t sequence;
+	uint64_t messages, octets, records;
+	uint64_t left_out; /* of a kind the format cannot carry */
+	int64_t boot_ns;   /* whole seconds */
+	int64_t newest_ns; /* of the message */
+	bool booted;
+	unsigned age; /* messages since templates */
+	struct export_ledger ledger;
+};
+
+void exporter_init(struct exporter *e, const struct exporter_options *options);
+/* False: the message is full, or the record does not go with it: take it and
+ * add once more, which succeeds. */
+bool exporter_add(struct exporter *e, const struct flow_record *r);
+/* The message so far; its length, 0 none.  It lives until the next call.  To
+ * be repeated until 0: large counts fill several messages of NetFlow 5. */
+size_t exporter_take(struct exporter *e, int64_t now_ns, const uint8_t **ret);
+/* The ledger goes into the message, as far as the format has words for it. */
+void exporter_account(struct exporter *e, const struct export_ledger *l);
+
+/* --- of use to its own parts and tests ----------------------------------- */
+
+struct export_field {
+	uint16_t id, len;
+};
+enum {
+	TEMPLATE_V4 = 256,
+	TEMPLATE_V6,
+	TEMPLATE_SAMPLING,
+	TEMPLATE_INTERFACE,
+	TEMPLATE_LEDGER
+};
+/* Templates and options into a message just begun. */
+void exporter_write_templates(struct exporter *e);
+/* Begins or goes on with a set for n bytes; NULL: no room. */
+uint8_t *exporter_space(struct exporter *e, uint16_t set, size_t n);
+void exporter_end_set(struct exporter *e);
+void exporter_write_ledger(struct exporter *e);
+/* One flow into a message; false: no room. */
+bool exporter_write_flow(struct exporter *e, const struct flow_record *r);
+
+#endif

@@ -1,0 +1,269 @@
+#!/bin/bash
+# What nfz-meter exports is understood by the collectors of others: nfcapd
+# (NetFlow 5, 9, IPFIX), pmacct's nfacctd and Wireshark's dissector. Packets,
+# octets and records are equal exactly, times to the millisecond, and no message
+# is malformed. A collector that is not installed is left out, aloud.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+build=$(realpath "${BUILD:-build}")
+python3 - "$build/bin/nfz-meter" <<'END'
+import collections, csv, io, json, os, shutil, signal, socket, struct, subprocess, sys, tempfile, time
+
+meter = sys.argv[1]
+work = tempfile.TemporaryDirectory(prefix="nfz-collectors.")
+failed = checks = 0
+
+def expect(what, got, want):
+    global failed, checks
+    checks += 1
+    if got != want:
+        failed += 1
+        print("FAILED:", what, got, "wanted", want)
+
+def have(tool):
+    if shutil.which(tool):
+        return True
+    print("SKIPPED:", tool, "is not installed")
+    return False
+
+# captures: forms of our own, public ones where they are at hand
+subprocess.run(["tests/support/gencaptures.py", work.name], stdout=subprocess.DEVNULL, check=True)
+captures = [work.name + "/ethernet-le.pcap", work.name + "/extensions.pcap"]
+public = "../shared/ref/pcaps/"
+captures += [public + n for n in ("nDPI__alexa-app.pcapng", "nDPI__gnutella.pcap",
+                                  "ipfixprobe__mixed.pcap") if os.path.exists(public + n)]
+if len(captures) == 2:
+    print("SKIPPED: no public captures at", public)
+
+def free_port():
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("127.0.0.1", 0))
+    port = s.getsockname()[1]
+    s.close()
+    return port
+
+def export(path, *to):
+    out = subprocess.run([meter, "-r", path, "-o", "ndjson", "--pace", "3000", *to],
+                         capture_output=True, text=True)
+    expect(path + " exit", out.returncode, 0)
+    return [json.loads(l) for l in out.stdout.splitlines()]
+
+def start(argv, ready, log=os.devnull):
+    p = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=open(log, "w"))
+    for _ in range(100):
+        if ready():
+            return p
+        time.sleep(0.05)
+    print("FAILED:", argv[0], "does not listen")
+    sys.exit(1)
+
+def udp_bound(port):
+    line = ":%04X " % port
+    return lambda: any(line in l.split("rem")[0].upper() and " 07 " in l
+                       for f in ("/proc/net/udp", "/proc/net/udp6") for l in open(f).readlines()[1:])
+
+def stop(p):
+    p.send_signal(signal.SIGINT)
+    try:
+        p.wait(10)
+    except subprocess.TimeoutExpired:
+        p.kill()
+        p.wait()
+
+def settle(port):
+    """Until the socket's queue is empty."""
+    for _ in range(100):
+        rows = [l.split() for f in ("/proc/net/udp", "/proc/net/udp6") for l in open(f).readlines()[1:]]
+        if all(r[4].endswith(":00000000") for r in rows if r[1].endswith(":%04X" % port)):
+            break
+        time.sleep(0.05)
+    time.sleep(0.3)
+
+def ours(records, v4_only):
+    out = collections.Counter()
+    for r in records:
+        if v4_only and ":" in r["src"]:
+            continue
+        out[(r["src"], r["dst"], r["sport"], r["dport"], r["proto"], r["packets"], r["bytes"],
+             r["first_ns"] // 10**6, r["last_ns"] // 10**6)] += 1
+    return out
+
+# --- nfcapd: every record, with its times ---
+def ms(text):
+    date, frac = text.split(".")
+    import calendar
+    return calendar.timegm(time.strptime(date, "%Y-%m-%dT%H:%M:%S")) * 1000 + int(frac.ljust(3, "0")[:3])
+
+def objects(text):
+    """nfdump's brackets do not always match."""
+    at = text.find("{")
+    while at >= 0:
+        value, at = json.JSONDecoder().raw_decode(text, at)
+        yield value
+        at = text.find("{", at)
+
+def nfcapd(path, fmt):
+    folder = tempfile.mkdtemp(dir=work.name)
+    port = free_port()
+    p = start(["nfcapd", "-w", folder, "-b", "127.0.0.1", "-p", str(port), "-t", "3600"],
+              udp_bound(port))
+    records = export(path, "-t", f"{fmt}://127.0.0.1:{port}")
+    settle(port)
+    stop(p)
+    out = subprocess.run(["nfdump", "-N", "-R", folder, "-o", "json"], env={**os.environ, "TZ": "UTC"},
+                         capture_output=True, text=True).stdout
+    got = collections.Counter()
+    for r in objects(out):
+        if "first" not in r:
+            continue
+        v4 = "src4_addr" in r
+        key = (r.get("src4_addr") or r["src6_addr"], r.get("dst4_addr") or r["dst6_addr"])
+        ports = (r.get("src_port", 0), r.get("dst_port", 0)) if r["proto"] not in (1, 58) else (0, 0)
+        got[key + ports + (r["proto"], r["in_packets"], r["in_bytes"], ms(r["first"]), ms(r["last"]))] += 1
+    want = ours(records, fmt in ("nf1", "nf5", "nf7"))
+    name = f"nfcapd {fmt} {os.path.basename(path)}"
+    expect(name + " records", sum(got.values()), sum(want.values()))
+    expect(name + " differ", list((got - want).items())[:2], list((want - got).items())[:2])
+
+if have("nfcapd") and have("nfdump"):
+    for path in captures:
+        for fmt in ("nf5", "nf9", "ipfix"):
+            nfcapd(path, fmt)
+    for fmt in ("nf1", "nf7"):
+        nfcapd(captures[-1], fmt)
+
+# --- nfacctd: totals ---
+def nfacctd(path, fmt):
+    port, out = free_port(), work.name + "/pmacct.json"
+    conf = work.name + "/nfacctd.conf"
+    with open(conf, "w") as f:
+        f.write(f"""daemonize: false
+nfacctd_ip: 127.0.0.1
+nfacctd_port: {port}
+nfacctd_disable_checks: true
+nfacctd_time_new: true
+plugins: print[p]
+aggregate[p]: src_host, dst_host, src_port, dst_port, proto, timestamp_start
+print_output[p]: json
+print_output_file[p]: {out}
+print_refresh_time[p]: 3600
+print_cache_entries[p]: 99991
+plugin_buffer_size: 1024
+plugin_pipe_size: 1024000
+""")
+    if os.path.exists(out):
+        os.remove(out)
+    log = work.name + "/nfacctd.log"
+    p = start(["nfacctd", "-f", conf], udp_bound(port), log)
+    for _ in range(100):
+        if "object handlers" in open(log).read():
+            break
+        time.sleep(0.1)
+    time.sleep(0.5)
+    records = export(path, "-t", f"{fmt}://127.0.0.1:{port}")
+    settle(port)
+    time.sleep(1.5)  # its plugin takes from its core what it has
+    stop(p)
+    for _ in range(200):
+        if "cache - END" in open(log).read():
+            break
+        time.sleep(0.1)
+    rows = [json.loads(l) for l in open(out)] if os.path.exists(out) else []
+    want = [r for r in records if fmt != "nf5" or ":" not in r["src"]]
+    name = f"nfacctd {fmt} {os.path.basename(path)}"
+    for ours_, theirs in (("packets", "packets"), ("bytes", "bytes")):
+        expect(name + " " + ours_, sum(r[theirs] for r in rows), sum(r[ours_] for r in want))
+
+if have("nfacctd"):
+    for path in captures[-2:]:
+        for fmt in ("nf5", "nf9", "ipfix"):
+            nfacctd(path, fmt)
+
+# --- Wireshark: every byte of every message ---
+def datagrams(path, fmt):
+    """Exports and keeps the datagrams."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+    sock.bind(("127.0.0.1", 0))
+    records = export(path, "-t", f"{fmt}://127.0.0.1:{sock.getsockname()[1]}", "--pace", "2000")
+    sock.settimeout(0.2)
+    got = []
+    try:
+        while True:
+            got.append(sock.recv(65536))
+    except socket.timeout:
+        return records, got
+
+def as_pcap(name, messages):
+    with open(name, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
+        for m in messages:
+            ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28 + len(m), 0, 0, 64, 17, 0, b"\x7f\0\0\1", b"\x7f\0\0\1")
+            ip += struct.pack(">HHHH", 1, 2055, 8 + len(m), 0) + m
+            f.write(struct.pack("<IIII", 1, 0, len(ip), len(ip)) + ip)
+
+def tshark(name, file):
+    out = subprocess.run(["tshark", "-r", file, "-d", "udp.port==2055,cflow", "-T", "fields", "-E", "separator=;",
+                          "-E", "occurrence=a", "-E", "aggregator=,", "-e", "cflow.packets", "-e", "cflow.octets",
+                          "-e", "_ws.malformed", "-e", "_ws.expert.message"], capture_output=True, text=True).stdout
+    packets = octets = 0
+    for line in out.splitlines():
+        p, o, bad, expert = (line.split(";") + [""] * 4)[:4]
+        packets += sum(int(x) for x in p.split(",") if x)
+        octets += sum(int(x) for x in o.split(",") if x)
+        expect(name + " malformed", (bad, expert), ("", ""))
+    return packets, octets
+
+if have("tshark"):
+    for path in captures[-2:] + captures[:1]:
+        for fmt in ("nf1", "nf5", "nf7", "nf9", "ipfix"):
+            records, messages = datagrams(path, fmt)
+            as_pcap(work.name + "/export.pcap", messages)
+            want = [r for r in records if fmt in ("nf9", "ipfix") or ":" not in r["src"]]
+            name = f"tshark {fmt} {os.path.basename(path)}"
+            expect(name, tshark(name, work.name + "/export.pcap"),
+                   (sum(r["packets"] for r in want), sum(r["bytes"] for r in want)))
+            expect(name + " lengths", max(map(len, messages)) <= 1464, True)
+        file = work.name + "/out.ipfix"
+        records = export(path, "-w", file)
+        expect("file " + path, tshark("file " + path, file),
+               (sum(r["packets"] for r in records), sum(r["bytes"] for r in records)))
+
+# --- IPFIX over TCP, two collectors, balance ---
+def tcp(path):
+    server = socket.socket()
+    server.bind(("127.0.0.1", 0))
+    server.listen()
+    p = subprocess.Popen([meter, "-r", path, "-o", "none", "-w", work.name + "/copy.ipfix",
+                          "-t", "ipfix+tcp://127.0.0.1:%d" % server.getsockname()[1]], stderr=subprocess.DEVNULL)
+    c, _ = server.accept()
+    data = b""
+    while True:
+        more = c.recv(65536)
+        if not more:
+            break
+        data += more
+    expect("tcp exit", p.wait(), 0)
+    expect("tcp is what the file is", data == open(work.name + "/copy.ipfix", "rb").read(), True)
+
+tcp(captures[-1])
+socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+for s in socks:
+    s.bind(("127.0.0.1", 0))
+    s.settimeout(0.3)
+ports = [s.getsockname()[1] for s in socks]
+for balance in (False, True):
+    records = export(captures[-1], *["--to=nf5://127.0.0.1:%d" % p for p in ports], *["--balance"] * balance)
+    n = []
+    for s in socks:
+        n.append(0)
+        try:
+            while True:
+                n[-1] += struct.unpack(">H", s.recv(2048)[2:4])[0]
+        except socket.timeout:
+            pass
+    v4 = sum(":" not in r["src"] for r in records)
+    expect("balance" if balance else "copies", (sum(n), n[0] == v4), (v4, False) if balance else (2 * v4, True))
+print(checks, "checks,", failed, "failed")
+sys.exit(failed != 0)
+END
