@@ -46,15 +46,21 @@ struct flowcache {
 	uint64_t distinct;
 };
 
+/* What follows from the timeouts. */
+static void note_times(struct flowcache *c)
+{
+	c->exact = c->exact || c->opt.active_ms <= 2 * RIPE_MS;
+	c->shortest_ns = c->opt.idle_ms * NS_PER_MS;
+	if (c->opt.fin_ms > 0 && c->opt.fin_ms < c->opt.idle_ms)
+		c->shortest_ns = c->opt.fin_ms * NS_PER_MS;
+}
+
 struct flowcache *flowcache_new(const struct flowcache_options *options)
 {
 	struct flowcache *c = mem_zalloc(1, sizeof(*c));
 
 	c->opt = *options;
-	c->exact = options->active_ms <= 2 * RIPE_MS;
-	c->shortest_ns = options->idle_ms * NS_PER_MS;
-	if (options->fin_ms > 0 && options->fin_ms < options->idle_ms)
-		c->shortest_ns = options->fin_ms * NS_PER_MS;
+	note_times(c);
 	flowtable_init(
 		&c->table, options->flows, options->grows ? FIRST_ROOM : 0);
 	points_init(&c->points);
@@ -181,7 +187,7 @@ void flowcache_set_timeouts(
 {
 	c->opt.idle_ms = idle_ms;
 	c->opt.active_ms = active_ms;
-	c->exact = c->exact || active_ms <= 2 * RIPE_MS;
+	note_times(c);
 	for (uint32_t id = 0; id < c->table.touched; id++)
 		if (c->table.hot[id].state & FLOW_USED)
 			file_flow(c, id);
