@@ -249,8 +249,9 @@ static int try_out(
 			err);
 		if (r < 0)
 			return r;
-		d->need =
-			(int64_t)d->effect.shapers_after - delay_machines(now);
+		d->need = (int64_t)d->effect.shapers_after -
+			  (now->client ? delay_machines(now)
+				       : (int64_t)d->effect.shapers_before);
 	} else {
 		d->need = (int64_t)d->plan->heavy->n_nodes;
 	}
