@@ -261,6 +261,61 @@ static int try_out(
 	return 0;
 }
 
+/* Where no bridge comes of it, tracing would only load the user's nodes. */
+static void drop_unbridged(struct heavy_draft *d)
+{
+	const struct opt_list *out = &d->effect.unbridged;
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n_traces; i++) {
+		bool drop = false;
+
+		for (size_t k = 0; k < out->n; k++)
+			drop = drop ||
+			       strcmp(out->items[k], d->traces[i].link) == 0;
+		if (!drop)
+			d->traces[n++] = d->traces[i];
+	}
+	d->n_traces = d->change.n_traces = n;
+}
+
+static void find_links(struct heavy_draft *d, const struct heavy_now *now)
+{
+	for (size_t i = 0; i < d->n_traces; i++) {
+		const char *link = d->traces[i].link;
+		bool known = i > 0 && strcmp(d->traces[i - 1].link, link) == 0;
+
+		for (size_t k = 0; k < now->block.n_traces; k++)
+			known = known ||
+				strcmp(now->block.traces[k].link, link) == 0;
+		if (!known)
+			opt_list_add(&d->links, link);
+	}
+}
+
+/* Writes the text, and once more without what it turns out not to do. */
+static int write_and_try(struct heavy_draft *d, const struct heavy_now *now,
+	const char *original, struct err *err)
+{
+	struct opt_list unbridged;
+	int r = write_text(d, now, original, err);
+
+	if (r == 0)
+		r = try_out(d, now, err);
+	if (r < 0 || !d->effect.unbridged.n)
+		return r;
+	drop_unbridged(d);
+	unbridged = d->effect.unbridged;
+	d->effect.unbridged = (struct opt_list){0};
+	buf_reset(&d->text);
+	r = write_text(d, now, original, err);
+	if (r == 0)
+		r = try_out(d, now, err);
+	opt_list_release(&d->effect.unbridged);
+	d->effect.unbridged = unbridged;
+	return r;
+}
+
 int heavy_draft(struct heavy_now *now, struct topology *t,
 	const struct heavy_wish *wish, struct heavy_draft *ret, struct err *err)
 {
@@ -303,8 +358,10 @@ int heavy_draft(struct heavy_now *now, struct topology *t,
 	fill_change(ret, now, wish);
 	r = check_keeps(ret, err);
 	if (r == 0)
-		r = write_text(ret, now, original, err);
-	return r < 0 ? r : try_out(ret, now, err);
+		r = write_and_try(ret, now, original, err);
+	if (r == 0)
+		find_links(ret, now);
+	return r;
 }
 
 void heavy_draft_release(struct heavy_draft *d)
@@ -312,6 +369,7 @@ void heavy_draft_release(struct heavy_draft *d)
 	plan_free(d->plan);
 	ns_free(d->before);
 	opt_list_release(&d->effect.unbridged);
+	opt_list_release(&d->links);
 	buf_release(&d->text);
 	free(d->traces);
 	*d = (struct heavy_draft){0};

@@ -22,10 +22,11 @@ struct heavy_draft {
 	struct change_images images;
 	struct ns_experiment *before; /* NULL: it cannot be evaluated here */
 	struct ns_effect effect;
-	struct buf text; /* what would be sent */
-	bool same;       /* as it is now */
-	bool reimage;    /* shapers there get another system */
-	int64_t need;    /* machines more than now */
+	struct buf text;       /* what would be sent */
+	struct opt_list links; /* that get bridges, and had none of ours */
+	bool same;             /* as it is now */
+	bool reimage;          /* shapers there get another system */
+	int64_t need;          /* machines more than now */
 };
 
 /* Changes nothing.  NFZ_E_RESOURCES, NFZ_E_NS, NFZ_E_TOO_BIG. */

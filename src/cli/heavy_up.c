@@ -16,27 +16,25 @@
 enum { LINE = 66, TEXT_MAX = 16 << 20 };
 
 /* " c1 c2 c3 +4" */
-static void add_names(
-	struct buf *to, const struct topology *t, const int *links, size_t n)
+static void add_names(struct buf *to, const struct opt_list *names)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < names->n; i++) {
 		if (to->len > LINE) {
-			buf_addf(to, " +%zu", n - i);
+			buf_addf(to, " +%zu", names->n - i);
 			return;
 		}
-		buf_addf(to, " %s", t->links[links[i]].name);
+		buf_addf(to, " %s", names->items[i]);
 	}
 }
 
-static void say_links(const struct app *app, const char *what,
-	const struct topology *t, const int *links, size_t n)
+static void say_links(const struct app *app, const struct opt_list *links)
 {
 	struct buf names = BUF_INIT(1 << 16);
 
-	add_names(&names, t, links, n);
-	if (n)
-		say(app, "    %zu link%s %s %s", n, n == 1 ? "" : "s", what,
-			buf_str(&names));
+	add_names(&names, links);
+	if (links->n)
+		say(app, "    %zu link%s with a new bridge: %s", links->n,
+			links->n == 1 ? "" : "s", buf_str(&names));
 	buf_release(&names);
 }
 
@@ -48,7 +46,7 @@ static void say_plan(const struct heavy_now *now, const struct topology *t,
 
 	say_done(now->app, "plan (%s): %zu links", d->change.mode,
 		d->plan->n_links);
-	say_links(now->app, "with a new bridge:", t, h->links, h->n_links);
+	say_links(now->app, &d->links);
 	if (have && strcmp(d->change.mode, "heavy") == 0)
 		say(now->app, "    %zu link%s with a shaper or bridge already",
 			have, have == 1 ? "" : "s");
@@ -108,16 +106,16 @@ static int check_machines(struct heavy_now *now, const struct heavy_draft *d,
 			: "");
 }
 
-static int confirm(struct heavy_now *now, const struct topology *t,
-	const struct heavy_draft *d, struct err *err)
+static int confirm(
+	struct heavy_now *now, const struct heavy_draft *d, struct err *err)
 {
 	const struct plan_heavy *h = d->plan->heavy;
 	struct buf names = BUF_INIT(1 << 16);
 	struct buf question = BUF_INIT(4096);
 	int r;
 
-	add_names(&names, t, h->links, h->n_links);
-	if (h->n_links)
+	add_names(&names, &d->links);
+	if (d->links.n)
 		say_note(now->app,
 			"The testbed will modify the running experiment.  "
 			"Hosts keep their disks, but links%s\n"
@@ -146,18 +144,17 @@ static int confirm(struct heavy_now *now, const struct topology *t,
 	return r;
 }
 
-static void put_links(
-	struct jsonw *w, const struct topology *t, const struct plan_heavy *h)
+static void put_links(struct jsonw *w, const struct opt_list *links)
 {
 	jsonw_key(w, "bridges");
 	jsonw_array_inline(w);
-	for (size_t i = 0; i < h->n_links; i++)
-		jsonw_string(w, t->links[h->links[i]].name);
+	for (size_t i = 0; i < links->n; i++)
+		jsonw_string(w, links->items[i]);
 	jsonw_end(w);
 }
 
 /* For people the diff itself. */
-static int print_change(const struct heavy_now *now, const struct topology *t,
+static int print_change(const struct heavy_now *now,
 	const struct heavy_draft *d, struct err *err)
 {
 	struct buf text = BUF_INIT(TEXT_MAX), doc = BUF_INIT(4 * TEXT_MAX);
@@ -175,7 +172,7 @@ static int print_change(const struct heavy_now *now, const struct topology *t,
 		jsonw_put_bool(&w, "change", !d->same);
 		jsonw_put_uint(&w, "machines", (uint64_t)d->need);
 		jsonw_put(&w, "collector", d->change.collector);
-		put_links(&w, t, d->plan->heavy);
+		put_links(&w, &d->links);
 		jsonw_put(&w, "diff", buf_str(&text));
 		jsonw_end(&w);
 		r = app_print_json(now->app, &doc, err);
@@ -210,9 +207,9 @@ static int change(struct heavy_now *now, const struct topology *t,
 		return r;
 	if (o->dry_run) {
 		say(now->app, "Nothing was changed.");
-		return print_change(now, t, d, err);
+		return print_change(now, d, err);
 	}
-	r = confirm(now, t, d, err);
+	r = confirm(now, d, err);
 	if (r == 0)
 		r = interrupted_text(
 			now, o, heavy_send(now, buf_str(&d->text), err), err);
@@ -287,7 +284,7 @@ int heavy_show_diff(struct app *app, const char *word, struct topology *t,
 	if (r == 0 && d.same)
 		say_done(app, "the description says so already");
 	if (r == 0)
-		r = print_change(&now, t, &d, err);
+		r = print_change(&now, &d, err);
 	heavy_draft_release(&d);
 	heavy_close(&now);
 	return r;
