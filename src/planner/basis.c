@@ -42,6 +42,12 @@ static void strips_release(struct strips *s)
 	*s = (struct strips){0};
 }
 
+/* Scratch of one vector. */
+static double *single(const struct basis *b)
+{
+	return (double *)b->work;
+}
+
 void basis_init(struct basis *b, int m)
 {
 	size_t n = (size_t)m + 1;
@@ -52,7 +58,7 @@ void basis_init(struct basis *b, int m)
 	b->row_of = mem_zalloc(n, sizeof(int));
 	b->pos_of = mem_zalloc(n, sizeof(int));
 	b->pivot_of = mem_zalloc(n, sizeof(int));
-	b->work = mem_zalloc(2 * n, sizeof(double));
+	b->work = mem_zalloc(n, sizeof(two));
 	strips_clear(&b->changes);
 }
 
@@ -142,7 +148,7 @@ static void active_release(struct active *a)
 static void store(struct basis *b, const struct active *a, int place, int row,
 	const int *touched)
 {
-	double *v = b->work;
+	double *v = single(b);
 	int k = (int)b->upper.n;
 	bool below = false;
 
@@ -197,7 +203,7 @@ static int spread(
 	int n = a->from->get(a->from->ctx, place, &rows, &values);
 
 	for (int i = 0; i < n; i++) {
-		b->work[rows[i]] = values[i];
+		single(b)[rows[i]] = values[i];
 		touched[i] = rows[i];
 	}
 	touched[n] = -1;
@@ -211,7 +217,7 @@ static bool take_place(
 	for (const int *t = touched; row < 0 && *t >= 0; t++)
 		if (!a->row_done[*t])
 			row = *t;
-	if (row < 0 || fabs(b->work[row]) < LEAST_PIVOT)
+	if (row < 0 || fabs(single(b)[row]) < LEAST_PIVOT)
 		return false;
 	store(b, a, place, row, touched);
 	settle(a, place, row);
@@ -258,7 +264,7 @@ static bool peel(struct basis *b, struct active *a, int *touched)
 /* Steps since `first`, applied to work; new entries are listed. */
 static void eliminate(struct basis *b, size_t first, int *touched, int n)
 {
-	double *v = b->work;
+	double *v = single(b);
 
 	for (size_t k = first; k < b->lower.n; k++) {
 		double x = v[b->lower_row[k]];
@@ -287,12 +293,13 @@ static int choose_row(
 	int best = -1;
 
 	for (const int *t = touched; *t >= 0; t++)
-		if (!a->row_done[*t] && fabs(b->work[*t]) > most)
-			most = fabs(b->work[*t]);
+		if (!a->row_done[*t] && fabs(single(b)[*t]) > most)
+			most = fabs(single(b)[*t]);
 	if (most < LEAST_PIVOT)
 		return -1;
 	for (const int *t = touched; *t >= 0; t++)
-		if (!a->row_done[*t] && fabs(b->work[*t]) >= THRESHOLD * most &&
+		if (!a->row_done[*t] &&
+			fabs(single(b)[*t]) >= THRESHOLD * most &&
 			(best < 0 || a->row_count[*t] < a->row_count[best]))
 			best = *t;
 	return best;
@@ -375,7 +382,7 @@ bool basis_factor(struct basis *b, const struct basis_columns *from)
 	active_init(&a, b, from);
 	good = peel(b, &a, touched) && eliminate_rest(b, &a, touched);
 	active_release(&a);
-	memset(b->work, 0, sizeof(double) * (size_t)b->m);
+	memset(b->work, 0, sizeof(two) * (size_t)b->m);
 	if (good)
 		turn(b);
 	return good;
@@ -383,7 +390,7 @@ bool basis_factor(struct basis *b, const struct basis_columns *from)
 
 void basis_solve(const struct basis *b, double *v)
 {
-	double *x = b->work;
+	double *x = single(b);
 
 	for (size_t k = 0; k < b->lower.n; k++) {
 		double t = v[b->lower_row[k]];
@@ -421,57 +428,48 @@ void basis_solve(const struct basis *b, double *v)
 	}
 }
 
-/* As basis_solve() for two at once. */
-void basis_solve_two(const struct basis *b, double *v, double *w)
+void basis_solve_two(const struct basis *b, two *v)
 {
-	double *x = b->work, *y = b->work + b->m;
+	two *x = b->work;
 
 	for (size_t k = 0; k < b->lower.n; k++) {
-		double t = v[b->lower_row[k]], u = w[b->lower_row[k]];
+		two t = v[b->lower_row[k]];
 
-		if (t == 0 && u == 0)
+		if (t[0] == 0 && t[1] == 0)
 			continue;
 		for (size_t i = b->lower.start[k]; i < b->lower.start[k + 1];
-			i++) {
+			i++)
 			v[b->lower.at[i]] -= t * b->lower.value[i];
-			w[b->lower.at[i]] -= u * b->lower.value[i];
-		}
 	}
 	for (int k = b->m - 1; k >= 0; k--) {
-		double t = v[b->row_of[k]], u = w[b->row_of[k]];
+		two t = v[b->row_of[k]];
 
-		x[b->pos_of[k]] = t /= b->pivot[k];
-		y[b->pos_of[k]] = u /= b->pivot[k];
-		if (t == 0 && u == 0)
+		x[b->pos_of[k]] = t;
+		if (t[0] == 0 && t[1] == 0)
 			continue;
+		x[b->pos_of[k]] = t = t / b->pivot[k];
 		for (size_t i = b->upper.start[k]; i < b->upper.start[k + 1];
-			i++) {
+			i++)
 			v[b->upper.at[i]] -= t * b->upper.value[i];
-			w[b->upper.at[i]] -= u * b->upper.value[i];
-		}
 	}
-	memcpy(v, x, sizeof(double) * (size_t)b->m);
-	memcpy(w, y, sizeof(double) * (size_t)b->m);
+	memcpy(v, x, sizeof(two) * (size_t)b->m);
 	for (size_t k = 0; k < b->n_changes; k++) {
 		int p = b->change_pos[k];
-		double t = v[p] / b->change_pivot[k];
-		double u = w[p] / b->change_pivot[k];
+		two t = v[p];
 
-		if (t == 0 && u == 0)
+		if (t[0] == 0 && t[1] == 0)
 			continue;
+		t = t / b->change_pivot[k];
 		for (size_t i = b->changes.start[k];
-			i < b->changes.start[k + 1]; i++) {
+			i < b->changes.start[k + 1]; i++)
 			v[b->changes.at[i]] -= t * b->changes.value[i];
-			w[b->changes.at[i]] -= u * b->changes.value[i];
-		}
 		v[p] = t;
-		w[p] = u;
 	}
 }
 
 void basis_solve_left(const struct basis *b, double *v)
 {
-	double *y = b->work;
+	double *y = single(b);
 
 	for (size_t k = b->n_changes; k-- > 0;) {
 		double t = v[b->change_pos[k]];
@@ -504,7 +502,7 @@ void basis_solve_left(const struct basis *b, double *v)
 	}
 }
 
-void basis_exchange(struct basis *b, int place, const double *alpha)
+void basis_exchange(struct basis *b, int place, const two *alpha)
 {
 	size_t room = b->n_changes + 1;
 
@@ -512,9 +510,9 @@ void basis_exchange(struct basis *b, int place, const double *alpha)
 	b->change_pos = mem_grow(b->change_pos, room, sizeof(int));
 	b->change_pivot = mem_grow(b->change_pivot, room, sizeof(double));
 	b->change_pos[b->n_changes] = place;
-	b->change_pivot[b->n_changes++] = alpha[place];
+	b->change_pivot[b->n_changes++] = alpha[place][0];
 	for (int i = 0; i < b->m; i++)
-		if (i != place && fabs(alpha[i]) > TINY)
-			strips_put(&b->changes, i, alpha[i]);
+		if (i != place && fabs(alpha[i][0]) > TINY)
+			strips_put(&b->changes, i, alpha[i][0]);
 	strips_end(&b->changes);
 }

@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Two vectors' entries side by side. */
+typedef double two __attribute__((__vector_size__(2 * sizeof(double))));
+
 /* Entries of columns, rows or steps one after the other. */
 struct strips {
 	size_t *start; /* n + 1 offsets */
@@ -27,7 +30,7 @@ struct basis {
 	int *change_pos;
 	double *change_pivot;
 	size_t n_changes;
-	double *work;
+	two *work;
 };
 
 /* Columns by place, given by the caller: at most m entries each. */
@@ -46,11 +49,11 @@ bool basis_factor(struct basis *b, const struct basis_columns *from);
 /* B x = a: v by row on the way in, by place on the way out. */
 void basis_solve(const struct basis *b, double *v);
 /* The same for two at once. */
-void basis_solve_two(const struct basis *b, double *v, double *w);
+void basis_solve_two(const struct basis *b, two *v);
 /* y B = c: v by place on the way in, by row on the way out. */
 void basis_solve_left(const struct basis *b, double *v);
 
-/* The column at place becomes one that basis_solve() makes alpha. */
-void basis_exchange(struct basis *b, int place, const double *alpha);
+/* The column at place becomes one that the first of alpha[] solved. */
+void basis_exchange(struct basis *b, int place, const two *alpha);
 
 #endif

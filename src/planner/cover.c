@@ -283,8 +283,7 @@ static struct answer solve_part(
 		return a;
 	if (!proven(a) && !part->pairs)
 		walk(e, p, &a, chosen);
-	if (!proven(a) && !part->pairs && !e->brief &&
-		try_program(e, p, &a, chosen, price))
+	if (!proven(a) && !e->brief && try_program(e, p, &a, chosen, price))
 		return a;
 	if (!proven(a) && !(e->skip & SKIP_CORE) && !e->brief &&
 		p->n_cols <= (part->pairs ? CORE_PAIRS : CORE_COLS))

@@ -25,7 +25,9 @@ struct parity {
 	int words, members; /* words of a line: columns, then rows */
 	uint64_t *bits;     /* line by line */
 	double *slack;      /* by line */
-	unsigned char *odd, *retired;
+	uint64_t *by_col;   /* lines with a column that take part */
+	int *lines;         /* by column: how many */
+	unsigned char *odd;
 	int *size; /* rows added up in a line */
 	struct odd_sets *ret;
 };
@@ -85,6 +87,12 @@ static void choose(struct parity *x, const double *value)
 	}
 }
 
+static void turn(struct parity *x, int line, int col, int sign)
+{
+	flip(x->by_col + (size_t)col * (size_t)x->members, line);
+	x->lines[col] += sign;
+}
+
 static void fill(struct parity *x)
 {
 	const struct cover_problem *p = x->p;
@@ -93,13 +101,18 @@ static void fill(struct parity *x)
 	x->members = x->n_rows / WORD + 1;
 	x->bits = mem_zalloc((size_t)x->n_rows + 1,
 		sizeof(uint64_t) * (size_t)(x->words + x->members));
+	x->by_col = mem_zalloc(
+		(size_t)x->n_cols + 1, sizeof(uint64_t) * (size_t)x->members);
+	x->lines = mem_zalloc((size_t)x->n_cols + 1, sizeof(int));
 	for (int i = 0; i < x->n_rows; i++) {
 		int r = x->row[i];
 
 		flip(line(x, i) + x->words, i);
 		for (int q = p->row_start[r]; q < p->row_start[r + 1]; q++)
-			if (x->number[p->row_col[q]] >= 0)
+			if (x->number[p->row_col[q]] >= 0) {
 				flip(line(x, i), x->number[p->row_col[q]]);
+				turn(x, i, x->number[p->row_col[q]], 1);
+			}
 	}
 }
 
@@ -150,32 +163,43 @@ static void add_line(struct parity *x, int to, int from)
 	x->odd[to] ^= x->odd[from];
 }
 
-/* The column with fewest lines among those worth most, -1: none. */
-static int next_column(
-	const struct parity *x, const int *lines, const unsigned char *done)
+/* The column with fewest lines, then the one worth most; -1: none. */
+static int next_column(const struct parity *x, const unsigned char *done)
 {
 	int best = -1;
 
 	for (int c = 0; c < x->n_cols; c++) {
-		if (done[c] || lines[c] == 0)
+		if (done[c] || x->lines[c] == 0)
 			continue;
-		if (best < 0 || lines[c] < lines[best] ||
-			(lines[c] == lines[best] &&
+		if (best < 0 || x->lines[c] < x->lines[best] ||
+			(x->lines[c] == x->lines[best] &&
 				x->value[c] > x->value[best]))
 			best = c;
 	}
 	return best;
 }
 
-/* Among the lines with the column the one that spoils the others least. */
-static int pivot_line(const struct parity *x, int col)
+/* The lines with a column that take part, into at[]. */
+static int lines_with(const struct parity *x, int col, int *at)
 {
-	int best = -1;
+	const uint64_t *bits = x->by_col + (size_t)col * (size_t)x->members;
+	int n = 0;
 
-	for (int i = 0; i < x->n_rows; i++) {
-		if (x->retired[i] || !has(line(x, i), col))
-			continue;
-		if (best < 0 || x->slack[i] < x->slack[best] - ZERO ||
+	for (int w = 0; w < x->members; w++)
+		for (uint64_t rest = bits[w]; rest; rest &= rest - 1)
+			at[n++] = w * WORD + __builtin_ctzll(rest);
+	return n;
+}
+
+/* Among the lines the one that spoils the others least. */
+static int pivot_line(const struct parity *x, const int *at, int n)
+{
+	int best = at[0];
+
+	for (int k = 1; k < n; k++) {
+		int i = at[k];
+
+		if (x->slack[i] < x->slack[best] - ZERO ||
 			(x->slack[i] < x->slack[best] + ZERO &&
 				x->size[i] < x->size[best]))
 			best = i;
@@ -183,28 +207,42 @@ static int pivot_line(const struct parity *x, int col)
 	return best;
 }
 
+/* A line's columns, into at[]. */
+static int columns_of(const struct parity *x, int i, int *at)
+{
+	const uint64_t *bits = line(x, i);
+	int n = 0;
+
+	for (int w = 0; w < x->words; w++)
+		for (uint64_t rest = bits[w]; rest; rest &= rest - 1)
+			at[n++] = w * WORD + __builtin_ctzll(rest);
+	return n;
+}
+
 static void eliminate(struct parity *x)
 {
-	cleanup_free int *lines =
-		mem_zalloc((size_t)x->n_cols + 1, sizeof(int));
 	cleanup_free unsigned char *done = mem_zalloc((size_t)x->n_cols + 1, 1);
+	cleanup_free int *at =
+		mem_grow(NULL, (size_t)x->n_rows + 1, sizeof(int));
+	cleanup_free int *cols =
+		mem_grow(NULL, (size_t)x->n_cols + 1, sizeof(int));
 	int col;
 
-	for (int i = 0; i < x->n_rows; i++)
-		for (int c = 0; c < x->n_cols; c++)
-			lines[c] += has(line(x, i), c);
-	while ((col = next_column(x, lines, done)) >= 0) {
-		int pivot = pivot_line(x, col);
+	while ((col = next_column(x, done)) >= 0) {
+		int n = lines_with(x, col, at), pivot = pivot_line(x, at, n);
+		int n_cols = columns_of(x, pivot, cols);
 
 		done[col] = 1;
-		if (pivot < 0)
-			continue;
-		x->retired[pivot] = 1;
-		for (int i = 0; i < x->n_rows; i++) {
-			if (x->retired[i] || !has(line(x, i), col))
+		for (int k = 0; k < n_cols; k++)
+			turn(x, pivot, cols[k], -1);
+		for (int i = 0; i < n; i++) {
+			if (at[i] == pivot)
 				continue;
-			add_line(x, i, pivot);
-			look_at(x, i);
+			for (int k = 0; k < n_cols; k++)
+				turn(x, at[i], cols[k],
+					has(line(x, at[i]), cols[k]) ? -1 : 1);
+			add_line(x, at[i], pivot);
+			look_at(x, at[i]);
 		}
 	}
 }
@@ -253,7 +291,6 @@ void oddrows_find(const struct cover_problem *p, const double *value, int most,
 	x.row = mem_grow(NULL, rows, sizeof(int));
 	x.slack = mem_grow(NULL, rows, sizeof(double));
 	x.odd = mem_zalloc(rows, 1);
-	x.retired = mem_zalloc(rows, 1);
 	x.size = mem_zalloc(rows, sizeof(int));
 	x.col = mem_grow(NULL, cols, sizeof(int));
 	x.value = mem_grow(NULL, cols, sizeof(double));
@@ -266,7 +303,8 @@ void oddrows_find(const struct cover_problem *p, const double *value, int most,
 	free(x.row);
 	free(x.slack);
 	free(x.odd);
-	free(x.retired);
+	free(x.lines);
+	free(x.by_col);
 	free(x.size);
 	free(x.col);
 	free(x.value);

@@ -6,7 +6,6 @@
 #include "planner/program.h"
 #include "base/mem.h"
 #include "planner/oddrows.h"
-#include "planner/region.h"
 #include "planner/simplex.h"
 #include "planner/tally.h"
 
@@ -17,10 +16,12 @@
 __extension__ typedef __int128 wide;
 
 enum {
-	ROUNDS = 40,   /* of cuts, before branching */
-	FEW = 8,       /* such rounds must be enough for a whole step */
-	CUTS = 60,     /* in a round */
-	WORTH_IT = 10, /* one in so many columns decided: start afresh */
+	ROUNDS = 40,     /* of cuts, before branching */
+	FEW = 8,         /* such rounds must be enough for a whole step */
+	CUTS = 60,       /* in a round */
+	NODE_ROUNDS = 1, /* of cuts in a branch */
+	SHARE = 8,       /* of what is undecided, bought in a step of a dive */
+	WORTH_IT = 4,    /* one in so many columns decided: start afresh */
 };
 
 struct decision {
@@ -315,7 +316,8 @@ static int choose(const struct work *w)
 
 		if (is_fixed(w, c))
 			continue;
-		worth = fmin(x, 1 - x) *
+		/* rather high, so that the branch with it is short */
+		worth = (x < 1e-6 || x > 1 - 1e-6 ? 0 : 0.6 - fabs(x - 0.6)) *
 			(w->t.col_start[c + 1] - w->t.col_start[c]);
 		if (worth > most) {
 			most = worth;
@@ -329,16 +331,69 @@ static int choose(const struct work *w)
 static bool done(struct work *w, int *ret_col)
 {
 	w->g->nodes++;
-	if (!run(w) || closed(w))
-		return true;
-	round_off(w, 0.5);
-	if (closed(w))
-		return true;
+	for (int i = 0;; i++) {
+		if (!run(w) || closed(w))
+			return true;
+		round_off(w, 0.5);
+		if (closed(w))
+			return true;
+		if (i == NODE_ROUNDS)
+			break;
+		drop_cuts(w);
+		if (!add_cuts(w))
+			break;
+	}
 	fix_by_cost(w);
 	*ret_col = choose(w);
 	if (*ret_col < 0)
 		try_decided(w);
 	return *ret_col < 0;
+}
+
+struct offer {
+	double x;
+	int col;
+};
+
+static int by_value(const void *a, const void *b)
+{
+	const struct offer *x = a, *y = b;
+
+	if (x->x > y->x + 1e-9 || x->x < y->x - 1e-9)
+		return x->x < y->x ? 1 : -1;
+	return (x->col > y->col) - (x->col < y->col);
+}
+
+/* Buys what is nearly bought, and some of the rest; false: nothing is left. */
+static bool buy_some(struct work *w)
+{
+	cleanup_free struct offer *offers =
+		mem_zalloc((size_t)w->p->n_cols + 1, sizeof(*offers));
+	int n = 0, whole = 0;
+
+	for (int c = 0; c < w->p->n_cols; c++)
+		if (!is_fixed(w, c) && w->x[c] > 1e-6) {
+			offers[n++] = (struct offer){w->x[c], c};
+			whole += w->x[c] > 0.9;
+		}
+	qsort(offers, (size_t)n, sizeof(*offers), by_value);
+	for (int i = 0; i < whole + (n - whole + SHARE - 1) / SHARE; i++)
+		fix(w, offers[i].col, true);
+	return n > whole;
+}
+
+/* Straight down, for a good cover. */
+static void dive(struct work *w)
+{
+	struct simplex_state start = {0};
+	size_t mark = w->n_trail;
+
+	simplex_keep(&w->s, &start);
+	while (buy_some(w) && run(w) && !closed(w))
+		round_off(w, 0.5);
+	undo(w, mark);
+	simplex_return(&w->s, &start);
+	simplex_forget(&start);
 }
 
 static void divide(struct work *w)
@@ -364,6 +419,40 @@ static void divide(struct work *w)
 	}
 	if (!w->stopped)
 		w->g->bound = w->g->cost;
+}
+
+struct rank {
+	int64_t rivals; /* rows of its columns, all together */
+	int row;
+};
+
+static int by_rivals(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+
+	if (x->rivals != y->rivals)
+		return x->rivals < y->rivals ? -1 : 1;
+	return (x->row > y->row) - (x->row < y->row);
+}
+
+/* Rows whose columns are wanted least elsewhere first. */
+static void start_program(struct work *w)
+{
+	const struct cover_problem *p = w->p;
+	size_t n = (size_t)p->n_rows;
+	cleanup_free struct rank *ranks = mem_zalloc(n + 1, sizeof(*ranks));
+	cleanup_free int *order = mem_zalloc(n + 1, sizeof(int));
+
+	for (int r = 0; r < p->n_rows; r++) {
+		ranks[r].row = r;
+		for (int i = p->row_start[r]; i < p->row_start[r + 1]; i++)
+			ranks[r].rivals += w->t.col_start[p->row_col[i] + 1] -
+					   w->t.col_start[p->row_col[i]];
+	}
+	qsort(ranks, n, sizeof(*ranks), by_rivals);
+	for (size_t r = 0; r < n; r++)
+		order[r] = ranks[r].row;
+	simplex_ascend(&w->s, order);
 }
 
 static void work_init(
@@ -398,6 +487,7 @@ static void work_init(
 			p->row_start[r + 1] - p->row_start[r],
 			p->need ? p->need[r] : 1);
 	tally_init(&w->t, p);
+	start_program(w);
 	w->reduced = mem_zalloc(cols, sizeof(wide));
 	w->x = mem_zalloc(cols, sizeof(double));
 	w->trail = mem_zalloc(cols, sizeof(int));
@@ -433,8 +523,9 @@ void program_solve(const struct cover_problem *p, struct program *g)
 		return;
 	work_init(&w, p, g);
 	if (!sharpen(&w)) {
-		g->cost = region_search(p, 2, g->deadline, g->chosen);
-		fix_by_cost(&w);
+		dive(&w);
+		if (run(&w))
+			fix_by_cost(&w);
 		for (int c = 0; c < p->n_cols; c++)
 			if (is_fixed(&w, c))
 				g->fate[c] = w.s.lower[c] > 0 ? COLUMN_IN

@@ -9,150 +9,9 @@
 #include <math.h>
 #include <string.h>
 
-static const double FEASIBLE = 1e-7, DUAL = 1e-9, SMALL = 1e-12, PIVOT = 1e-5,
-		    SHIFT = 1e-7;
+static const double FEASIBLE = 1e-7, DUAL = 1e-9, SMALL = 1e-12, PIVOT = 1e-5;
 
 enum { EXCHANGES = 48, CLOCK = 32 };
-
-static uint64_t mix(uint64_t z)
-{
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
-void simplex_init(struct simplex *s, int n_cols, const double *cost)
-{
-	size_t n = (size_t)n_cols;
-
-	*s = (struct simplex){
-		.n_cols = n_cols, .limit = HUGE_VAL, .steps_left = INT64_MAX};
-	s->cost = mem_zalloc(n + 1, sizeof(double));
-	s->lower = mem_zalloc(n + 1, sizeof(double));
-	s->upper = mem_zalloc(n + 1, sizeof(double));
-	s->at = mem_zalloc(n + 1, 1);
-	s->reduced = mem_zalloc(n + 1, sizeof(double));
-	s->near = mem_zalloc(n + 1, sizeof(int));
-	s->row = mem_zalloc(n + 1, sizeof(double));
-	s->touched = mem_zalloc(n + 1, sizeof(int));
-	s->seen = mem_zalloc(n + 1, 1);
-	s->row_start = mem_zalloc(1, sizeof(size_t));
-	for (size_t c = 0; c < n; c++) {
-		double by = (double)(mix(c + 1) >> 11) * 0x1p-53;
-
-		s->cost[c] = cost[c] * (1 + SHIFT * (0.5 + by));
-		s->upper[c] = 1;
-		s->reduced[c] = s->cost[c];
-	}
-}
-
-void simplex_release(struct simplex *s)
-{
-	void *all[] = {s->cost, s->lower, s->upper, s->row_start, s->col_start,
-		s->row_col, s->col_row, s->row_value, s->col_value, s->need,
-		s->at, s->head, s->value, s->reduced, s->edge, s->rho, s->alpha,
-		s->tau, s->row, s->touched, s->near, s->seen, s->wrong};
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		free(all[i]);
-	basis_release(&s->basis);
-	*s = (struct simplex){0};
-}
-
-static void grow_rows(struct simplex *s)
-{
-	size_t cap = 2 * s->rows_cap + 64, vars = cap + (size_t)s->n_cols;
-
-	if ((size_t)s->n_rows < s->rows_cap)
-		return;
-	s->rows_cap = cap;
-	s->row_start = mem_grow(s->row_start, cap + 1, sizeof(size_t));
-	s->need = mem_grow(s->need, cap, sizeof(double));
-	s->head = mem_grow(s->head, cap, sizeof(int));
-	s->value = mem_grow(s->value, cap, sizeof(double));
-	s->cost = mem_grow(s->cost, vars, sizeof(double));
-	s->at = mem_grow(s->at, vars, 1);
-	s->reduced = mem_grow(s->reduced, vars, sizeof(double));
-	s->near = mem_grow(s->near, vars, sizeof(int));
-	s->edge = mem_grow(s->edge, cap, sizeof(double));
-	s->wrong = mem_grow(s->wrong, cap, sizeof(double));
-	s->row = mem_grow(s->row, vars, sizeof(double));
-	s->touched = mem_grow(s->touched, vars, sizeof(int));
-	s->seen = mem_grow(s->seen, vars, 1);
-	s->rho = mem_grow(s->rho, cap, sizeof(double));
-	s->alpha = mem_grow(s->alpha, cap, sizeof(double));
-	s->tau = mem_grow(s->tau, cap, sizeof(double));
-}
-
-void simplex_add_row(struct simplex *s, const int *cols, const double *values,
-	int n, double need)
-{
-	size_t end = s->row_start[s->n_rows], var;
-	int r = s->n_rows;
-
-	grow_rows(s);
-	if (end + (size_t)n > s->entries_cap) {
-		s->entries_cap = 2 * s->entries_cap + (size_t)n;
-		s->row_col = mem_grow(s->row_col, s->entries_cap, sizeof(int));
-		s->row_value =
-			mem_grow(s->row_value, s->entries_cap, sizeof(double));
-	}
-	for (int i = 0; i < n; i++) {
-		s->row_col[end + (size_t)i] = cols[i];
-		s->row_value[end + (size_t)i] = values[i];
-	}
-	s->row_start[r + 1] = end + (size_t)n;
-	s->need[r] = need;
-	var = (size_t)(s->n_cols + r);
-	s->cost[var] = s->reduced[var] = 0;
-	s->row[var] = 0;
-	s->seen[var] = 0;
-	s->edge[r] = 1;
-	s->at[var] = IN_BASIS;
-	s->head[r] = (int)var;
-	s->n_rows++;
-	s->factored = false;
-}
-
-/* Excess variables are renumbered with their rows. */
-void simplex_drop_rows(struct simplex *s, const bool *drop)
-{
-	int n = s->n_cols, kept = 0, places = 0;
-	cleanup_free int *place =
-		mem_zalloc((size_t)s->n_rows + 1, sizeof(int));
-	size_t end = 0;
-
-	for (int r = 0; r < s->n_rows; r++) {
-		size_t from = s->row_start[r], len = s->row_start[r + 1] - from;
-
-		if (drop[r]) {
-			place[r] = -1;
-			continue;
-		}
-		place[r] = kept;
-		memmove(s->row_col + end, s->row_col + from, sizeof(int) * len);
-		memmove(s->row_value + end, s->row_value + from,
-			sizeof(double) * len);
-		s->row_start[kept] = end;
-		end += len;
-		s->need[kept] = s->need[r];
-		s->at[n + kept] = s->at[n + r];
-		s->cost[n + kept] = s->cost[n + r];
-		s->reduced[n + kept] = s->reduced[n + r];
-		kept++;
-	}
-	for (int p = 0; p < s->n_rows; p++) {
-		int v = s->head[p];
-
-		if (v >= n && place[v - n] < 0)
-			continue;
-		s->edge[places] = s->edge[p];
-		s->head[places++] = v < n ? v : n + place[v - n];
-	}
-	s->row_start[kept] = end;
-	s->n_rows = kept;
-	s->factored = false;
-}
 
 static void list_columns(struct simplex *s)
 {
@@ -302,7 +161,25 @@ static double objective(const struct simplex *s)
 	return sum;
 }
 
-static bool refresh(struct simplex *s)
+/* The weight of a place: how long its row of the inverse is. */
+static void find_edges(struct simplex *s)
+{
+	for (int p = 0; p < s->n_rows; p++) {
+		double norm = 0;
+
+		if (s->edge[p] > 0)
+			continue;
+		memset(s->rho, 0, sizeof(double) * (size_t)s->n_rows);
+		s->rho[p] = 1;
+		basis_solve_left(&s->basis, s->rho);
+		for (int r = 0; r < s->n_rows; r++)
+			norm += s->rho[r] * s->rho[r];
+		s->edge[p] = norm;
+	}
+}
+
+/* changes: how many may be left as they are. */
+static bool refresh(struct simplex *s, size_t changes)
 {
 	struct unit u = {.s = s};
 	const struct basis_columns from = {&u, get_column};
@@ -314,10 +191,11 @@ static bool refresh(struct simplex *s)
 			basis_init(&s->basis, s->n_rows);
 		}
 	}
-	if (!s->factored || s->basis.n_changes)
+	if (!s->factored || s->basis.n_changes > changes)
 		if (!basis_factor(&s->basis, &from))
 			return false;
 	s->factored = true;
+	find_edges(s);
 	count_reduced(s);
 	count_values(s);
 	s->objective = objective(s);
@@ -408,15 +286,20 @@ static int entering(struct simplex *s, int n, double sign)
 	return best;
 }
 
-static void load_column(const struct simplex *s, int var, double *v)
+/* A column beside the row at hand, both solved. */
+static void solve_both(struct simplex *s, int var)
 {
-	memset(v, 0, sizeof(double) * (size_t)s->n_rows);
-	if (var >= s->n_cols) {
-		v[var - s->n_cols] = -1;
-		return;
-	}
-	for (size_t i = s->col_start[var]; i < s->col_start[var + 1]; i++)
-		v[s->col_row[i]] = s->col_value[i];
+	two *v = s->both;
+
+	for (int r = 0; r < s->n_rows; r++)
+		v[r] = (two){0, s->rho[r]};
+	if (var >= s->n_cols)
+		v[var - s->n_cols][0] = -1;
+	else
+		for (size_t i = s->col_start[var]; i < s->col_start[var + 1];
+			i++)
+			v[s->col_row[i]][0] = s->col_value[i];
+	basis_solve_two(&s->basis, v);
 }
 
 static void update_reduced(struct simplex *s, int n, int place, int in)
@@ -434,19 +317,18 @@ static void update_reduced(struct simplex *s, int n, int place, int in)
 	s->reduced[in] = 0;
 }
 
-/* tau is the row, solved. */
 static void update_places(struct simplex *s, int place, int in, double out)
 {
-	double w = s->edge[place], a = s->alpha[place], move = out / a;
+	double w = s->edge[place], a = s->both[place][0], move = out / a;
 	double least = w / (a * a);
 
 	for (int p = 0; p < s->n_rows; p++) {
-		double q = s->alpha[p] / a, e;
+		double alpha = s->both[p][0], q = alpha / a, e;
 
 		if (fabs(q) < SMALL)
 			continue;
-		s->value[p] -= move * s->alpha[p];
-		e = s->edge[p] + q * (q * w - 2 * s->tau[p]);
+		s->value[p] -= move * alpha;
+		e = s->edge[p] + q * (q * w - 2 * s->both[p][1]);
 		s->edge[p] = e < q * q + 1e-4 ? q * q + 1e-4 : e;
 		judge(s, p);
 	}
@@ -462,7 +344,7 @@ static void exchange(struct simplex *s, int place, int in, double out)
 	s->at[old] = out > 0 ? AT_UPPER : AT_LOWER;
 	s->at[in] = IN_BASIS;
 	s->head[place] = in;
-	basis_exchange(&s->basis, place, s->alpha);
+	basis_exchange(&s->basis, place, s->both);
 	judge(s, place);
 }
 
@@ -481,7 +363,7 @@ static enum simplex_end give_up(struct simplex *s, double out)
 static enum simplex_end step(struct simplex *s, bool *ret_fresh)
 {
 	int place = leaving(s), n, in;
-	double out, sign;
+	double out, sign, pivot;
 
 	if (place < 0)
 		return SIMPLEX_DONE;
@@ -492,17 +374,15 @@ static enum simplex_end step(struct simplex *s, bool *ret_fresh)
 	if (in < 0) {
 		if (*ret_fresh)
 			return give_up(s, out);
-		*ret_fresh = refresh(s);
+		*ret_fresh = refresh(s, 0);
 		return *ret_fresh ? SIMPLEX_STOPPED : SIMPLEX_LOST;
 	}
-	load_column(s, in, s->alpha);
-	memcpy(s->tau, s->rho, sizeof(double) * (size_t)s->n_rows);
-	basis_solve_two(&s->basis, s->alpha, s->tau);
-	if (fabs(s->alpha[place] - s->row[in]) >
-		1e-6 * (1 + fabs(s->alpha[place]))) {
+	solve_both(s, in);
+	pivot = s->both[place][0];
+	if (fabs(pivot - s->row[in]) > 1e-6 * (1 + fabs(pivot))) {
 		bool was = *ret_fresh;
 
-		*ret_fresh = refresh(s);
+		*ret_fresh = refresh(s, 0);
 		return *ret_fresh && !was ? SIMPLEX_STOPPED : SIMPLEX_LOST;
 	}
 	update_reduced(s, n, place, in);
@@ -517,9 +397,9 @@ enum simplex_end simplex_run(struct simplex *s)
 	enum simplex_end end = SIMPLEX_STOPPED;
 	bool fresh;
 
-	if (!refresh(s))
+	if (!refresh(s, EXCHANGES / 2))
 		return SIMPLEX_LOST;
-	fresh = true;
+	fresh = s->basis.n_changes == 0;
 	for (int64_t i = 1; end == SIMPLEX_STOPPED; i++) {
 		if (s->steps_left-- <= 0)
 			return SIMPLEX_STOPPED;
@@ -529,7 +409,7 @@ enum simplex_end simplex_run(struct simplex *s)
 			return SIMPLEX_STOPPED;
 		end = step(s, &fresh);
 		if (end == SIMPLEX_STOPPED && s->basis.n_changes >= EXCHANGES) {
-			if (!refresh(s))
+			if (!refresh(s, 0))
 				return SIMPLEX_LOST;
 			fresh = true;
 		}
@@ -537,22 +417,4 @@ enum simplex_end simplex_run(struct simplex *s)
 			return SIMPLEX_ABOVE;
 	}
 	return end;
-}
-
-void simplex_values(const struct simplex *s, double *ret)
-{
-	for (int c = 0; c < s->n_cols; c++)
-		ret[c] = s->at[c] == IN_BASIS ? 0 : bound_of(s, c);
-	for (int p = 0; p < s->n_rows; p++)
-		if (s->head[p] < s->n_cols)
-			ret[s->head[p]] = s->value[p];
-}
-
-double simplex_excess(const struct simplex *s, int row, const double *values)
-{
-	double sum = -s->need[row];
-
-	for (size_t i = s->row_start[row]; i < s->row_start[row + 1]; i++)
-		sum += values[s->row_col[i]] * s->row_value[i];
-	return sum;
 }

@@ -47,7 +47,8 @@ struct simplex {
 	double *wrong;   /* by place: square of what is out of bounds */
 	struct basis basis;
 	bool factored;
-	double *rho, *alpha, *tau, *row; /* scratch */
+	double *rho, *row; /* scratch */
+	two *both;         /* a column and the row, solved */
 	int *touched, *near;
 	unsigned char *seen;
 	int64_t steps;
@@ -60,8 +61,23 @@ void simplex_release(struct simplex *s);
 /* Adds a row; takes part from the next call on. */
 void simplex_add_row(struct simplex *s, const int *cols, const double *values,
 	int n, double need);
+/* Where to start: the price of one row after the other rises, in this order,
+ * until a column's cost is used up, which takes the place of the row's excess.
+ * That makes a triangular basis.  Before anything else, all values 1. */
+void simplex_ascend(struct simplex *s, const int *order);
 /* Takes out the rows marked by drop[]; those that bind must stay. */
 void simplex_drop_rows(struct simplex *s, const bool *drop);
+
+/* A basis to come back to, as long as the rows are the same. */
+struct simplex_state {
+	int n_rows, *head;
+	double *edge;
+	unsigned char *at;
+};
+
+void simplex_keep(const struct simplex *s, struct simplex_state *ret);
+void simplex_return(struct simplex *s, const struct simplex_state *from);
+void simplex_forget(struct simplex_state *s);
 
 enum simplex_end simplex_run(struct simplex *s);
 
