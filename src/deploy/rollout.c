@@ -304,18 +304,22 @@ static void catalog_links(
 	}
 }
 
-/* What an earlier plan may have watched. */
+/* What an earlier plan may have watched.  By what the topology itself says:
+ * system names are known only of the nodes that were asked this time. */
 static void catalog_idle(
 	const struct topology *t, int iface, int slot, struct catalog *c)
 {
 	const struct topo_iface *f = iface < 0 ? NULL : &t->ifaces[iface];
+	char mac[NET_MAC_TEXT];
 
 	if (!f || catalog_tap(c, tap_id(iface)))
 		return;
 	catalog_add_tap(
 		c, &(struct catalog_tap){.id = tap_id(iface),
 			   .node = f->node,
-			   .iface = f->card->name      ? f->card->name
+			   .iface = f->card->name ? f->card->name
+				    : f->card->has_mac
+					    ? net_mac_print(f->card->mac, mac)
 				    : f->card->os_name ? f->card->os_name
 						       : "?",
 			   .link = f->link,

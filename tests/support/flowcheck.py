@@ -108,6 +108,22 @@ class Bed:
     def describe(self):
         shown = json.loads(self.testbed("show", self.exp, "-o",
                                         "json").stdout)
+        # the portal has names of its own, which commands take as well
+        lan_id = {x["name"]: x.get("client_id", x["name"])
+                  for x in shown["links"]}
+        node_id = {x["name"]: x.get("client_id", x["name"])
+                   for x in shown["nodes"]}
+        for node in shown["nodes"]:
+            node["name"] = node_id[node["name"]]
+            for i in node["interfaces"]:
+                if i.get("lan"):
+                    i["lan"] = lan_id[i["lan"]]
+        for link in shown["links"]:
+            link["name"] = lan_id[link["name"]]
+            for m in link["members"]:
+                m["node"] = node_id[m["node"]]
+        for s in shown["shapers"] + shown["end_node_shaping"]:
+            s["link"] = lan_id[s["link"]]
         self.shown = shown
         self.names = sorted(n["name"] for n in shown["nodes"]
                             if n["role"] == "node")
@@ -118,7 +134,7 @@ class Bed:
             for i in node["interfaces"]:
                 lan = i.get("lan")
                 self.lan_of[node["name"], i["os_name"]] = lan
-                for name in (i["iface"], i["os_name"]):
+                for name in (i["iface"], i["os_name"], i.get("mac")):
                     self.iface.setdefault((node["name"], name), i)
                 if i.get("ip"):
                     self.at[lan, i["ip"]] = node["name"]
