@@ -77,6 +77,25 @@ static int sync_dir_of(const char *path, struct err *err)
 	return 0;
 }
 
+/* A device, a pipe: what is written goes there; it is not replaced. */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
+	       !S_ISDIR(st.st_mode);
+}
+
+static int write_there(
+	const char *path, const void *data, size_t len, struct err *err)
+{
+	cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, "%s", path);
+	return file_write_all(fd, data, len, err);
+}
+
 int file_replace(const char *path, mode_t mode, const void *data, size_t len,
 	struct err *err)
 {
@@ -85,6 +104,8 @@ int file_replace(const char *path, mode_t mode, const void *data, size_t len,
 
 	if (strcmp(path, "-") == 0)
 		return file_write_all(STDOUT_FILENO, data, len, err);
+	if (is_special(path))
+		return write_there(path, data, len, err);
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
 		mode);
 	if (fd < 0)

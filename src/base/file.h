@@ -12,7 +12,8 @@
 int file_read(
 	const char *path, struct buf *buf, struct err *err) NFZ_MUST_CHECK;
 /* Writes beside, fsyncs, renames over path, fsyncs the directory: readers see
- * the old or the new file, never a part.  "-" is stdout, written straight. */
+ * the old or the new file, never a part.  "-" is stdout, written straight, as
+ * are devices and pipes. */
 int file_replace(const char *path, mode_t mode, const void *data, size_t len,
 	struct err *err) NFZ_MUST_CHECK;
 /* All of len bytes or an error; EINTR is retried. */

@@ -1,5 +1,6 @@
 /* nfz-collector: receives flow records and keeps them (nfz-collector(8)). */
 #include "base/file.h"
+#include "base/jail.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/opt.h"
@@ -9,6 +10,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct args {
 	const char *setup;
@@ -50,6 +53,24 @@ static int read_setup(const char *path, struct setup *ret, struct err *err)
 	return r < 0 ? err_wrap(err, "%s", path) : 0;
 }
 
+/* What strangers send is read behind this.  Root without capabilities can use
+ * its own files only, so these must be its own. */
+static int lock_up(const char *store, struct err *err)
+{
+	struct jail jail = {.dir = store};
+	struct jail_state state;
+	struct stat st;
+	int r;
+
+	jail.no_capabilities = stat(store, &st) == 0 && st.st_uid == geteuid();
+	r = jail_enter(&jail, &state, err);
+	if (r == 0)
+		log_info("jailed; capabilities=%s seccomp=%s landlock=%d",
+			jail.no_capabilities ? "none" : "kept",
+			state.seccomp ? "on" : "off", state.landlock);
+	return r;
+}
+
 static int run(const struct setup *setup, struct err *err)
 {
 	static const int signals[] = {SIGTERM, SIGINT};
@@ -59,6 +80,8 @@ static int run(const struct setup *setup, struct err *err)
 
 	if (r == 0)
 		r = loop_signals(loop, signals, 2, on_signal, c, err);
+	if (r == 0)
+		r = lock_up(setup->store, err);
 	if (r == 0) {
 		printf("READY %u\n", endpoint_port(c->ep));
 		fflush(stdout);

@@ -11,6 +11,7 @@
 #include "base/proc.h"
 #include "deploy/agent.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -28,6 +29,8 @@ enum {
 	GO = 3,
 	STATUS = 4,
 	LOG_MAX = 4 << 20,    /* ROLE.log and ROLE.log.1: twice this */
+	LOG_TOTAL = 64 << 20, /* of all roles of a deployment */
+	LOG_LOOK = 256 << 10, /* so often the share is looked at */
 	LOG_KEEP_FREE = 20,   /* nothing is logged below 1/20 of the disk */
 	LINE_MAX_BYTES = 512, /* of the READY line */
 	LEASE_CHECK_MS = 2000
@@ -36,7 +39,7 @@ enum {
 struct keeper {
 	int dir, log, from; /* from: the program's output */
 	char log_path[64];
-	off_t log_size;
+	off_t log_size, log_max, log_look;
 	bool told; /* the agent has been answered */
 	char line[LINE_MAX_BYTES];
 	size_t line_len;
@@ -91,9 +94,32 @@ static bool disk_low(int fd)
 	return fstatvfs(fd, &v) == 0 && v.f_bavail < v.f_blocks / LOG_KEEP_FREE;
 }
 
+/* A share of the whole, by how many write logs here. */
+static off_t log_share(const struct keeper *k)
+{
+	int fd = openat(k->dir, "log", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	off_t n = 0, share;
+
+	while (d && (e = readdir(d))) {
+		const char *dot = strrchr(e->d_name, '.');
+
+		n += dot && strcmp(dot, ".log") == 0;
+	}
+	if (d)
+		closedir(d);
+	share = LOG_TOTAL / 2 / (n ? n : 1);
+	return share < LOG_MAX ? share : LOG_MAX;
+}
+
 static void add_log(struct keeper *k, const char *data, size_t len)
 {
-	if (k->log_size + (off_t)len > LOG_MAX) {
+	if (k->log_size >= k->log_look) {
+		k->log_max = log_share(k);
+		k->log_look = k->log_size + LOG_LOOK;
+	}
+	if (k->log_size + (off_t)len > k->log_max) {
 		char old[80];
 
 		snprintf(old, sizeof(old), "%s.1", k->log_path);
@@ -101,6 +127,7 @@ static void add_log(struct keeper *k, const char *data, size_t len)
 			close(k->log);
 		renameat(k->dir, k->log_path, k->dir, old);
 		open_log(k);
+		k->log_look = 0;
 	}
 	if (k->log < 0 || disk_low(k->log))
 		return;

@@ -132,7 +132,8 @@ static int start(struct cache *c, struct loop *loop,
 	c->endpoint = module_endpoint(c->module);
 	c->flows = flowcache_new(&flows);
 	loop_every(loop, TICK_MS, tell_time, c);
-	return privs_drop(o->uid, false, err);
+	r = privs_drop(o->uid, false, err);
+	return r < 0 ? r : privs_jail(err);
 }
 
 int cache_run(const struct cache_options *o, struct err *err)

@@ -159,7 +159,9 @@ static int start(struct net_meter *n, struct loop *loop,
 		r = tune_open(o->settings, &n->settings, err);
 	if (r == 0 && n->settings >= 0)
 		do_reload(n);
-	return r < 0 ? r : privs_drop(o->uid, true, err);
+	if (r == 0)
+		r = privs_drop(o->uid, true, err);
+	return r < 0 ? r : privs_jail(err);
 }
 
 int meter_net_run(const struct meter_net_options *o, struct err *err)

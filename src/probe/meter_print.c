@@ -98,6 +98,8 @@ static int run(
 		r = meter_new(&options, &p->meter, err);
 	if (r == 0)
 		r = privs_drop(o->uid, true, err);
+	if (r == 0)
+		r = privs_jail(err);
 	if (r < 0)
 		return r;
 	if (o->limit_ms > 0)

@@ -3,6 +3,8 @@
  * too, so that nothing that is executed could get them back. */
 #define _GNU_SOURCE
 #include "probe/privs.h"
+#include "base/jail.h"
+#include "base/log.h"
 
 #include <grp.h>
 #include <linux/capability.h>
@@ -42,4 +44,17 @@ int privs_drop(uint32_t uid, bool keep_raw, struct err *err)
 		return err_set(
 			err, NFZ_E_INTERNAL, "privileges could not be dropped");
 	return 0;
+}
+
+int privs_jail(struct err *err)
+{
+	const struct jail jail = {0};
+	struct jail_state state;
+	int r = jail_enter(&jail, &state, err);
+
+	if (r == 0)
+		log_info("jailed; uid=%d seccomp=%s landlock=%d",
+			(int)geteuid(), state.seccomp ? "on" : "off",
+			state.landlock);
+	return r;
 }

@@ -13,4 +13,9 @@ enum { PRIVS_NOBODY = 65534 };
 /* Irreversible.  Does nothing when not started as root. */
 int privs_drop(uint32_t uid, bool keep_raw, struct err *err) NFZ_MUST_CHECK;
 
+/* Behind privs_drop, when all is open: no file can be opened any more, no
+ * system call made but those of the loop (base/jail.h).  Says in the log what
+ * holds. */
+int privs_jail(struct err *err) NFZ_MUST_CHECK;
+
 #endif

@@ -153,3 +153,15 @@ Test(loop, timers_and_descriptors)
 	close(p[0]);
 	close(p[1]);
 }
+
+Test(file, special_files_are_not_replaced)
+{
+	struct stat before, after;
+
+	cr_assert_eq(stat("/dev/full", &before), 0);
+	/* a device that takes nothing: never /dev/null, which others need */
+	cr_assert_lt(file_replace("/dev/full", 0600, "x", 1, NULL), 0);
+	cr_assert_eq(stat("/dev/full", &after), 0);
+	cr_assert(S_ISCHR(after.st_mode));
+	cr_assert_eq(before.st_ino, after.st_ino);
+}
