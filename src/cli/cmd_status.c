@@ -1,5 +1,6 @@
 /* netflowize status: modules, coverage and the ledger, from the wire to the
  * disk.  Programs that do not run are named first. */
+#include "base/clock.h"
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/nodes.h"
@@ -8,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct status_command {
@@ -30,14 +32,65 @@ static bool healthy(const struct deploy_process *p)
 	return strcmp(p->state, "running") == 0;
 }
 
-static void add_module(struct sheet *s, const struct deploy_node *n,
-	const struct deploy_found *f, const struct deploy_process *p)
+enum { CLOCK_FAR_MS = 50 };
+
+/* Whose clock the records are in the end told by: the collector's. */
+static const struct deploy_node *reference(const struct deploy_report *r)
 {
-	char settings[SETTINGS_TEXT];
+	const char *name = nodes_collector(r);
+
+	for (size_t i = 0; name && i < r->n; i++)
+		if (r->nodes[i].clock_known &&
+			strcmp(r->nodes[i].name, name) == 0)
+			return &r->nodes[i];
+	return NULL;
+}
+
+/* "+0.12 ms", or "0 (0.4 ms)" where it is within what can be told. */
+static void put_clock(const struct deploy_node *n, const struct deploy_node *by,
+	char *to, size_t size)
+{
+	int64_t off, error;
+
+	to[0] = '\0';
+	if (!by || !n->clock_known)
+		return;
+	off = n->clock_offset_ns - by->clock_offset_ns;
+	error = n == by ? 0 : n->clock_error_ns + by->clock_error_ns;
+	if (off <= error && -off <= error)
+		snprintf(to, size, "0 (%.1f ms)", (double)error / 1e6);
+	else
+		snprintf(to, size, "%+.1f ms", (double)off / 1e6);
+}
+
+static void say_clocks(const struct app *app, const struct deploy_report *r)
+{
+	const struct deploy_node *by = reference(r);
+
+	for (size_t i = 0; by && i < r->n; i++) {
+		const struct deploy_node *n = &r->nodes[i];
+		int64_t off = n->clock_offset_ns - by->clock_offset_ns;
+
+		if (n->clock_known && llabs(off) > CLOCK_FAR_MS * NS_PER_MS +
+							   n->clock_error_ns)
+			say_note(app,
+				"the clock of %s is %+.1f ms from %s's; times "
+				"in queries are corrected",
+				n->name, (double)off / 1e6, by->name);
+	}
+}
+
+static void add_module(struct sheet *s, const struct deploy_node *n,
+	const struct deploy_node *by, const struct deploy_found *f,
+	const struct deploy_process *p)
+{
+	char settings[SETTINGS_TEXT], clock[40];
 
 	sheet_text(s, p->role);
 	sheet_text(s, n->name);
 	sheet_text(s, healthy(p) ? "ok" : p->state);
+	put_clock(n, by, clock, sizeof(clock));
+	sheet_text(s, clock);
 	sheet_text(s, f->since);
 	sheet_text(s, f->id);
 	settings_describe(
@@ -58,8 +111,8 @@ static size_t add_modules(
 			for (size_t p = 0; p < f->n; p++) {
 				if (healthy(&f->processes[p]) != good)
 					continue;
-				add_module(
-					s, &r->nodes[i], f, &f->processes[p]);
+				add_module(s, &r->nodes[i], reference(r), f,
+					&f->processes[p]);
 				n++;
 			}
 		}
@@ -71,12 +124,12 @@ static int show_modules(
 	const struct deploy_report *r, size_t *ret_bad, struct err *err)
 {
 	static const struct sheet_column columns[] = {{.name = "MODULE"},
-		{.name = "NODE"}, {.name = "STATE"}, {.name = "SINCE"},
-		{.name = "DEPLOYMENT"}, {.name = "SET"}};
+		{.name = "NODE"}, {.name = "STATE"}, {.name = "CLOCK"},
+		{.name = "SINCE"}, {.name = "DEPLOYMENT"}, {.name = "SET"}};
 	struct sheet s;
 	int code;
 
-	sheet_open(&s, SHEET_TABLE, stdout, columns, 6);
+	sheet_open(&s, SHEET_TABLE, stdout, columns, 7);
 	sheet_begin(&s, "netflowize.modules/1", "modules");
 	*ret_bad = add_modules(&s, r, false);
 	add_modules(&s, r, true);
@@ -123,7 +176,7 @@ static int status(struct app *app, const struct status_command *o,
 		return ask_ledger(app, o, t, err);
 	nodes_init(&n, app, t);
 	n.options.progress = NULL;
-	r = deploy_survey(t, &n.options, &report, err);
+	r = deploy_clocks(t, &n.options, &report, err);
 	r = nodes_failures(app, &report, r, err);
 	if ((r == 0 || r == -NFZ_E_NODES_FAILED) && found(&report) == 0) {
 		r = err_set(err, NFZ_E_NO_DEPLOYMENT,
@@ -131,6 +184,7 @@ static int status(struct app *app, const struct status_command *o,
 		err_hint(err, "Start with: netflowize --light %s", n.target);
 	} else if (r == 0 || r == -NFZ_E_NODES_FAILED) {
 		r = show_modules(&report, &bad, err);
+		say_clocks(app, &report);
 		if (r == 0)
 			r = ask_ledger(app, o, t, err);
 		if (r == 0 && bad) {

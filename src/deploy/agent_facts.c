@@ -102,8 +102,8 @@ static void note_size(
 {
 	struct dep_data data;
 	char text[5][48], set[300] = "set=";
-	const char *words[] = {"size", id, text[0], text[1], text[2], text[3],
-		text[4], set};
+	const char *words[] = {
+		"size", id, text[0], text[1], text[2], text[3], text[4], set};
 
 	dep_data(dir, &data);
 	snprintf(text[0], sizeof(text[0]), "age=%lld",
@@ -207,6 +207,15 @@ int call_hello(struct agent *a, const struct frame_args *args, struct err *err)
 	note_places(a);
 	agent_each_deployment(a, note_deployment, a);
 	note_strays(a);
+	return 0;
+}
+
+/* clock: time_ns= */
+int call_clock(struct agent *a, const struct frame_args *args, struct err *err)
+{
+	(void)args;
+	(void)err;
+	agent_say(a, "time_ns=%lld", (long long)wall_now().ns);
 	return 0;
 }
 

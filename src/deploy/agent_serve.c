@@ -30,6 +30,7 @@ static const struct {
 	{"stop", call_stop},
 	{"renew", call_renew},
 	{"tune", call_tune},
+	{"clock", call_clock},
 	{"run", call_exec},
 	{"logs", call_logs},
 	{"data", call_data},

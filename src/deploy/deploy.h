@@ -75,9 +75,9 @@ struct deploy_found {
 	char experiment[160], who[128], host[128], version[64], mode[32];
 	char since[40], updated[40], keyid[17];
 	char settings[128]; /* of its meter (deploy/settings.h), or "" */
-	char recipe[32]; /* deploy/recipe.h; "": our own programs */
-	bool rebooted;   /* the node was booted since */
-	bool journal;    /* its changes were recorded; else: left-over files */
+	char recipe[32];    /* deploy/recipe.h; "": our own programs */
+	bool rebooted;      /* the node was booted since */
+	bool journal;  /* its changes were recorded; else: left-over files */
 	int64_t age_s; /* since it was made, by the node's clock; -1 unknown */
 	/* recorded flows; -1: none here */
 	int64_t data_bytes, data_idle_s; /* idle: since the last write */
@@ -108,8 +108,11 @@ struct deploy_node {
 	enum node_status status;
 	struct err err;
 	char new_key[128]; /* host key accepted for the first time, or "" */
-	char limited[96];  /* why its CPU limit does not hold, or "" */
-	char step[128];    /* last thing done: "meter ready" */
+	/* its clock minus ours, give or take the error (deploy_clocks) */
+	bool clock_known;
+	int64_t clock_offset_ns, clock_error_ns;
+	char limited[96]; /* why its CPU limit does not hold, or "" */
+	char step[128];   /* last thing done: "meter ready" */
 	int64_t ms;
 	/* facts, when it was asked */
 	bool known, none; /* none: no trace of us */
@@ -146,6 +149,10 @@ int deploy_up(const struct topology *t, const struct plan *plan,
 /* What is on the nodes: state of programs, deployments, facts.  Leaves nodes
  * without any trace of us untouched (their facts stay unknown). */
 int deploy_survey(const struct topology *t, const struct deploy_options *o,
+	struct deploy_report *ret, struct err *err) NFZ_MUST_CHECK;
+/* As deploy_survey, and how far the clocks are off of nodes where something of
+ * ours is. */
+int deploy_clocks(const struct topology *t, const struct deploy_options *o,
 	struct deploy_report *ret, struct err *err) NFZ_MUST_CHECK;
 /* As deploy_survey, and facts of every node: brings an agent to it and takes
  * it away again.  For choosing a collector. */

@@ -1,0 +1,102 @@
+/* How far the nodes' clocks are off: questions and answers over a session that
+ * is there anyway, the fastest of which is believed. */
+#include "base/mem.h"
+#include "deploy/session.h"
+
+#include <stdlib.h>
+
+enum { HELLO_MS = 10000, CLOCK_MS = 5000, ROUNDS = 12 };
+
+struct round {
+	int done;
+	struct mono_time sent;
+	int64_t sent_ns, best_ns;
+};
+
+struct asking {
+	struct session s;
+	struct round *rounds; /* by node of the fleet */
+};
+
+static void ask(struct round *r, struct fleet_node *n)
+{
+	static const char *const call[] = {"clock", NULL};
+
+	r->sent = mono_now();
+	r->sent_ns = wall_now().ns;
+	fleet_call(n, CLOCK_MS, call);
+}
+
+/* The answer was given somewhere between question and now: in the middle, give
+ * or take half of that. */
+static void answered(
+	struct deploy_node *d, struct round *r, const struct reply *last)
+{
+	const char *time = frame_value(&last->result, "time_ns");
+	int64_t took = mono_now().ns - r->sent.ns;
+
+	r->done++;
+	if (!time || took < 0 || (d->clock_known && took >= r->best_ns))
+		return;
+	r->best_ns = took;
+	d->clock_known = true;
+	d->clock_error_ns = took / 2;
+	d->clock_offset_ns = strtoll(time, NULL, 10) - (r->sent_ns + took / 2);
+}
+
+static int clock_next(void *ctx, struct fleet_node *n, const struct reply *last,
+	struct err *err)
+{
+	static const char *const hello[] = {"hello", NULL};
+	struct asking *a = ctx;
+	struct deploy_node *d = session_node(&a->s, n);
+	struct round *r = &a->rounds[n->index];
+
+	(void)err;
+	if (!last) {
+		fleet_call(n, HELLO_MS, hello);
+		return FLEET_CALL;
+	}
+	if (!d->known)
+		session_take_hello(d, last);
+	else
+		answered(d, r, last);
+	d->status = NODE_OK;
+	if (d->n_found == 0 || r->done == ROUNDS)
+		return FLEET_DONE;
+	ask(r, n);
+	return FLEET_CALL;
+}
+
+static void clock_done(void *ctx, struct fleet_node *n)
+{
+	struct asking *a = ctx;
+	struct deploy_node *d = session_node(&a->s, n);
+
+	d->none = n->none;
+	if (n->none)
+		d->status = NODE_OK;
+	session_failed(&a->s, n);
+}
+
+int deploy_clocks(const struct topology *t, const struct deploy_options *o,
+	struct deploy_report *ret, struct err *err)
+{
+	struct asking *a = mem_zalloc(1, sizeof(*a));
+	const struct fleet_job job = {
+		.next = clock_next, .done = clock_done, .ctx = a};
+	int r = session_open(t, o, ret, &a->s, err);
+
+	if (r == 0) {
+		a->rounds = mem_zalloc(a->s.fleet->n + 1, sizeof(*a->rounds));
+		for (size_t i = 0; i < a->s.fleet->n; i++) {
+			a->s.fleet->nodes[i].wanted = true;
+			a->s.fleet->nodes[i].look = true;
+		}
+		r = session_run(&a->s, &job, err);
+		r = session_close(&a->s, r, err);
+	}
+	free(a->rounds);
+	free(a);
+	return r;
+}
