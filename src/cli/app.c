@@ -35,6 +35,8 @@ const struct opt common_options[] = {
 		"read the passphrase from a descriptor", NULL, 0, 1 << 20},
 	{"identity", 'i', OPT_TEXT, AT(identity), "FILE",
 		"private key for the nodes", NULL, 0, 0},
+	{"ssh-config", 0, OPT_TEXT, AT(ssh_config), "FILE",
+		"instead of ~/.ssh/config", NULL, 0, 0},
 	{"ssh-user", 0, OPT_TEXT, AT(ssh_user), "NAME", "login on the nodes",
 		NULL, 0, 0},
 	{"parallel", 0, OPT_INT, AT(parallel), "N",
@@ -98,6 +100,8 @@ static int on_key(void *ctx, const char *section, const char *key,
 		set(&app->project, value);
 	else if (strcmp(name, "ssh.identity") == 0)
 		set_path(&app->identity, value);
+	else if (strcmp(name, "ssh.config") == 0)
+		set_path(&app->ssh_config, value);
 	else if (strcmp(name, "ssh.user") == 0)
 		set(&app->ssh_user, value);
 	else
@@ -117,6 +121,7 @@ static void from_environment(struct app *app)
 		{"NETFLOWIZE_CA", &app->ca},
 		{"NETFLOWIZE_PROJECT", &app->project},
 		{"NETFLOWIZE_SSH_IDENTITY", &app->identity},
+		{"NETFLOWIZE_SSH_CONFIG", &app->ssh_config},
 		{"NETFLOWIZE_SSH_USER", &app->ssh_user},
 	};
 
@@ -154,6 +159,7 @@ void app_release(struct app *app)
 	free(app->ca);
 	free(app->project);
 	free(app->identity);
+	free(app->ssh_config);
 	free(app->ssh_user);
 	free(app->api);
 	free(app->argv);
@@ -182,6 +188,8 @@ int app_complete(const struct app *app, struct common *c, struct err *err)
 		c->ca = app->ca;
 	if (!c->identity)
 		c->identity = app->identity;
+	if (!c->ssh_config)
+		c->ssh_config = app->ssh_config;
 	if (!c->ssh_user)
 		c->ssh_user = app->ssh_user;
 	return 0;

@@ -35,8 +35,9 @@ struct common {
 	const char *certificate, *ca;
 	bool insecure;
 	bool old_ciphers;
-	int64_t passphrase_fd; /* -1: ask on the terminal */
-	const char *identity;  /* private key file for the nodes */
+	int64_t passphrase_fd;  /* -1: ask on the terminal */
+	const char *identity;   /* private key file for the nodes */
+	const char *ssh_config; /* ssh_config(5), NULL: the usual one */
 	const char *ssh_user;
 	int64_t parallel;
 	int64_t timeout_ms; /* per node, without progress */
@@ -51,7 +52,8 @@ struct app {
 	/* values of the configuration files and the environment; strings live
 	 * until app_release */
 	struct buf pool;
-	char *server, *certificate, *ca, *project, *identity, *ssh_user, *api;
+	char *server, *certificate, *ca, *project, *identity, *ssh_config,
+		*ssh_user, *api;
 	const char *file; /* --topology of the running command, or NULL */
 	volatile int *interrupted; /* number of Ctrl-C so far */
 	/* the running command and its words as typed, NULL-ended (again.h);

@@ -60,8 +60,8 @@ static int on_node_file(void *ctx, const struct topo_node *node,
 	const struct app *app = ctx;
 	const char *const identities[] = {app->common->identity, NULL};
 	const struct deploy_options options = {
-		.ssh = {.identities =
-				app->common->identity ? identities : NULL},
+		.ssh = {.identities = app->common->identity ? identities : NULL,
+			.config = app->common->ssh_config},
 		.user = app->common->ssh_user,
 		.timeout_ms = app->common->timeout_ms,
 		.cancel = app->interrupted,

@@ -301,8 +301,7 @@ static int work(struct up *u, struct err *err)
 		struct steps steps;
 
 		steps_make(&u->rollout, u->s.report, u->s.name, &steps);
-		steps_add_settings(
-			&u->rollout, u->s.report, u->s.o, &steps);
+		steps_add_settings(&u->rollout, u->s.report, u->s.o, &steps);
 		steps_print(&steps, u->s.t, &u->s.report->steps);
 		steps_release(&steps);
 	} else if (r == 0 && u->decided && u->state.known) {

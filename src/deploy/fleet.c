@@ -10,7 +10,8 @@
 
 enum {
 	PARALLEL = 64,
-	SAFETY_MS = 50, /* the library may hold decoded data */
+	SAFETY_MS = 50, /* for who must be asked again at some time */
+	LOOK_MS = 400,  /* the library may hold decoded data */
 	PING_MS = 20000,
 	GOODBYE_MS = 3000,
 	STALE_MS = 100000, /* an agent gives up after two minutes */
@@ -143,9 +144,12 @@ static void step(
 		bool silent = n->io->phase == IO_SSH &&
 			      strcmp(n->io->phase_text, "connection") == 0;
 
+		if (silent && fleet_io_retry(f, n->io))
+			return;
 		err_set(&err, silent ? NFZ_E_UNREACHABLE : NFZ_E_TIMEOUT,
-			silent ? "%s: no answer (%s)" : "%s: timed out (%s)",
-			n->name, n->io->phase_text);
+			silent ? "%s: no answer (%s, %d tries)"
+			       : "%s: timed out (%s)",
+			n->name, n->io->phase_text, n->io->tries + 1);
 		err_hint(&err, "Is the node up? Look at the testbed's page, "
 			       "then run this again.");
 		fail(f, n, job, &err);
@@ -227,7 +231,7 @@ static bool is_due(
 	return io->active &&
 	       (io->ready || !io->ssh ||
 		       (io->waiting && io->seen != f->events) ||
-		       now.ns - io->looked.ns >= SAFETY_MS * NS_PER_MS);
+		       now.ns - io->looked.ns >= LOOK_MS * NS_PER_MS);
 }
 
 static void drop(struct fleet *f, const struct fleet_job *job, bool all)

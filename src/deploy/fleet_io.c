@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/net.h"
 #include "deploy/bootstrap.h"
+#include "format/crypto.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -249,6 +250,26 @@ static int ask(struct fleet *f, struct fleet_node *n,
 	return r < 0 ? r : r == FLEET_DONE;
 }
 
+bool fleet_io_retry(struct fleet *f, struct fleet_io *io)
+{
+	if (io->tries > 0 || (f->options.cancel && *f->options.cancel))
+		return false;
+	fleet_io_close(io);
+	io->tries++;
+	io->phase = IO_WAITING;
+	io->retry_at = mono_now();
+	return true;
+}
+
+/* Not all at once: whoever dropped us had too many. */
+static int64_t with_jitter(int64_t ms)
+{
+	uint32_t dice;
+
+	crypto_random(&dice, sizeof(dice));
+	return ms / 2 + dice % ms;
+}
+
 static int connect_again(struct fleet *f, struct fleet_node *n, struct err *err)
 {
 	struct fleet_io *io = n->io;
@@ -264,7 +285,7 @@ static int connect_again(struct fleet *f, struct fleet_node *n, struct err *err)
 	fleet_io_close(io);
 	io->tries++;
 	io->phase = IO_WAITING;
-	io->retry_at = mono_add_ms(mono_now(), wait);
+	io->retry_at = mono_add_ms(mono_now(), with_jitter(wait));
 	io->deadline = mono_add_ms(io->retry_at, 1000);
 	return 0;
 }

@@ -56,6 +56,8 @@ bool fleet_io_alive(struct fleet_io *io);
 /* Its time is up; but has the other side taken anything since the last look,
  * though slowly?  Then it gets more. */
 bool fleet_io_moves(struct fleet *f, struct fleet_io *io);
+/* No answer at all: one more try; false when that was it. */
+bool fleet_io_retry(struct fleet *f, struct fleet_io *io);
 /* Nothing will be said for a while: gives memory back. */
 void fleet_io_rest(struct fleet_io *io);
 /* The time of the phase begins anew. */

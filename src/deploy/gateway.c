@@ -245,7 +245,7 @@ static void add_gateway(struct args *a, const char *gateway)
 		gateway = comma + 1;
 	}
 	snprintf(a->last, sizeof(a->last), "%s%.280s",
-		strchr(gateway, ':') ? "ssh://" : "", gateway);
+		strpbrk(gateway, ":[") ? "ssh://" : "", gateway);
 	add(a, "--");
 	add(a, a->last);
 }

@@ -3,6 +3,7 @@
 #include "deploy/session.h"
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,9 +37,14 @@ void deploy_link_free(struct deploy_link *link)
 static int load(struct deploy_link *link, const struct deploy_options *o,
 	struct err *err)
 {
-	int r = link->loaded ? 0 : payloads_load(&link->payloads, err);
+	int r;
 
-	if (r < 0 || link->loaded)
+	if (link->loaded)
+		return 0;
+	/* what the topology took to make is not needed any more */
+	malloc_trim(0);
+	r = payloads_load(&link->payloads, err);
+	if (r < 0)
 		return r;
 	link->keys = remote_keys_load(&o->ssh);
 	link->loaded = true;
@@ -85,6 +91,13 @@ static void set_target(const struct session *s, const struct topo_node *n,
 	};
 }
 
+/* Somebody who waits longer for progress does not for a sign of life. */
+static void set_limit(int64_t *limit, int64_t ms)
+{
+	if (ms < *limit)
+		*limit = ms;
+}
+
 int session_open(const struct topology *t, const struct deploy_options *o,
 	struct deploy_report *report, struct session *ret, struct err *err)
 {
@@ -109,10 +122,11 @@ int session_open(const struct topology *t, const struct deploy_options *o,
 	if (o->parallel > 0)
 		ret->fleet->options.parallel = o->parallel;
 	if (o->timeout_ms > 0) {
-		ret->fleet->options.connect_ms = o->timeout_ms;
-		ret->fleet->options.login_ms = o->timeout_ms;
+		set_limit(&ret->fleet->options.connect_ms, o->timeout_ms);
+		set_limit(&ret->fleet->options.login_ms, o->timeout_ms);
+		set_limit(&ret->fleet->options.start_ms, o->timeout_ms);
+		set_limit(&ret->fleet->options.retry_ms, 4 * o->timeout_ms);
 		ret->fleet->options.stall_ms = o->timeout_ms;
-		ret->fleet->options.start_ms = o->timeout_ms;
 	}
 	ret->fleet->options.cancel = o->cancel;
 	ret->fleet->options.keep = o->link != NULL;

@@ -156,6 +156,7 @@ int remote_new(const struct remote_target *target, struct remote_keys *keys,
 
 static int start_session(struct remote *r, struct err *err)
 {
+	const char *const known[] = {r->kinds, NULL};
 	unsigned int port = r->port;
 	char kinds[256];
 	int no = 0, problem = 0;
@@ -178,14 +179,12 @@ static int start_session(struct remote *r, struct err *err)
 	ssh_keys_apply(r->profile, r->session);
 	/* a floor under our own deadlines, should the library ever wait */
 	ssh_options_set(r->session, SSH_OPTIONS_TIMEOUT, &limit);
-	if (r->target->host_keys && r->target->host_keys[0]) {
+	if (r->target->host_keys && r->target->host_keys[0])
 		pinned_kinds(r->target->host_keys, kinds, sizeof(kinds));
-		if (kinds[0])
-			ssh_options_set(
-				r->session, SSH_OPTIONS_HOSTKEYS, kinds);
-	} else if (r->kinds[0]) {
-		ssh_options_set(r->session, SSH_OPTIONS_HOSTKEYS, r->kinds);
-	}
+	else
+		pinned_kinds(known, kinds, sizeof(kinds));
+	if (kinds[0])
+		ssh_options_set(r->session, SSH_OPTIONS_HOSTKEYS, kinds);
 	ssh_options_set(r->session, SSH_OPTIONS_FD, &r->fd);
 	ssh_set_blocking(r->session, 0);
 	r->state = BANNER;

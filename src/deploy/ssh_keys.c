@@ -61,16 +61,15 @@ static void want(struct profile *p, const char *path)
 	ssh_key_free(key);
 }
 
-static void add_certificate(struct profile *p, const char *path,
-	const char *certificate, ssh_key key)
+static void add_certificate(
+	struct profile *p, const char *path, const char *certificate)
 {
 	ssh_key cert = NULL, both = NULL;
 
 	if (ssh_pki_import_cert_file(certificate, &cert) != SSH_OK)
 		return;
 	/* a key of its own: the bare one is offered, too */
-	if (ssh_key_cmp(cert, key, SSH_KEY_CMP_PUBLIC) == 0 &&
-		ssh_pki_import_privkey_file(path, NULL, NULL, NULL, &both) ==
+	if (ssh_pki_import_privkey_file(path, NULL, NULL, NULL, &both) ==
 			SSH_OK &&
 		ssh_pki_copy_cert_to_privkey(cert, both) == SSH_OK) {
 		offer(p, both, certificate);
@@ -80,9 +79,26 @@ static void add_certificate(struct profile *p, const char *path,
 	ssh_key_free(cert);
 }
 
+/* The library cannot tell which key a certificate is for: the only one, or the
+ * one it is named after. */
+static void add_certificates(struct profile *p, const char *path)
+{
+	const struct ssh_settings *s = p->settings;
+	cleanup_free char *beside = mem_printf("%s-cert.pub", path);
+	size_t n = strlen(path);
+
+	add_certificate(p, path, beside);
+	for (size_t i = 0; s && i < s->certificates.n; i++) {
+		const char *file = s->certificates.items[i];
+
+		if (strcmp(file, beside) != 0 &&
+			(s->identities.n == 1 || strncmp(file, path, n) == 0))
+			add_certificate(p, path, file);
+	}
+}
+
 static void add_file(struct profile *p, const char *path)
 {
-	cleanup_free char *beside = mem_printf("%s-cert.pub", path);
 	ssh_key key = NULL;
 
 	for (size_t i = 0; i < p->p.n; i++)
@@ -92,10 +108,7 @@ static void add_file(struct profile *p, const char *path)
 	/* without a passphrase: nobody can be asked 200 times */
 	if (ssh_pki_import_privkey_file(path, NULL, NULL, NULL, &key) != SSH_OK)
 		return;
-	add_certificate(p, path, beside, key);
-	for (size_t i = 0; p->settings && i < p->settings->certificates.n; i++)
-		add_certificate(
-			p, path, p->settings->certificates.items[i], key);
+	add_certificates(p, path);
 	offer(p, key, path);
 }
 

@@ -6,7 +6,7 @@
  *   fetch PROJ/EXP (as "nfz-testbed run" sets the environment)
  *
  * Environment: IDENTITY (key file), LOGIN, STATE (directory), TIMEOUT (ms),
- * PARALLEL, AVOID (node names), LIMIT (deployment id). */
+ * PARALLEL, CONFIG (ssh_config file), AVOID (node names), LIMIT (deployment id). */
 #include "deploy/deploy.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -195,6 +195,9 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (getenv("TIMEOUT"))
 		o.timeout_ms = strtol(getenv("TIMEOUT"), NULL, 10);
+	o.ssh.config = getenv("CONFIG");
+	if (!identities[0])
+		o.ssh.identities = NULL;
 	if (getenv("LEASE"))
 		o.lease_ms = strtol(getenv("LEASE"), NULL, 10);
 	if (getenv("PARALLEL"))

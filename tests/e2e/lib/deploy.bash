@@ -47,9 +47,11 @@ deploy() {
 	shift
 	# shellcheck disable=SC2016
 	timeout 120 "$build/bin/nfz-testbed" run --exp "$exp" -- sh -c '
-		IDENTITY=${KEY-$NETFLOWIZE_SSH_IDENTITY}
-		LOGIN=$NETFLOWIZE_SSH_USER
-		export IDENTITY LOGIN
+		if [ -z "${CONFIG:-}" ]; then
+			IDENTITY=${KEY-$NETFLOWIZE_SSH_IDENTITY}
+			LOGIN=$NETFLOWIZE_SSH_USER
+			export IDENTITY LOGIN
+		fi
 		exec "$@"' sh "$build/tests/deploy-tool" "$command" \
 		"$dir/topology.json" "$@" >"$dir/out" 2>"$dir/err"
 	status=$?
