@@ -1,0 +1,148 @@
+#include "deploy/agentfilter.h"
+#include "deploy/knownhosts.h"
+#include "deploy/sshconf.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+Test(sshconf, what_ssh_says_is_taken_apart)
+{
+	static const char text[] =
+		"user lee\nhostname pc3.example.net\nport 2200\n"
+		"identitiesonly yes\nstricthostkeychecking true\n"
+		"userknownhostsfile /a /b\nproxyjump lee@[2001:db8::1]:22\n"
+		"proxycommand none\nidentityfile /k,1\nidentityfile /k2\n"
+		"hostkeyalias pc\nsomething new\nnovalue\n";
+	struct ssh_settings s;
+
+	sshconf_parse(text, sizeof(text) - 1, &s);
+	cr_assert_str_eq(s.user, "lee");
+	cr_assert_str_eq(s.hostname, "pc3.example.net");
+	cr_assert_eq(s.port, 2200);
+	cr_assert(s.identities_only);
+	cr_assert(s.strict);
+	cr_assert_str_eq(s.jump, "lee@[2001:db8::1]:22");
+	cr_assert_str_eq(s.command, "");
+	cr_assert_str_eq(s.alias, "pc");
+	cr_assert_eq(s.identities.n, 2);
+	cr_assert_str_eq(s.identities.items[0], "/k,1");
+	cr_assert_eq(s.known_hosts.n, 2);
+	sshconf_settings_release(&s);
+}
+
+Test(sshconf, host_lines_name_hosts)
+{
+	cr_assert(sshconf_match("*", "a"));
+	cr_assert(sshconf_match("a? b*", "ax"));
+	cr_assert(sshconf_match("pc*.Example.net", "PC3.example.net"));
+	cr_assert_not(sshconf_match("pc*", "node"));
+	cr_assert_not(sshconf_match("* !node", "node"));
+	cr_assert_not(sshconf_match("!node", "other"), "only says who is not");
+	cr_assert(sshconf_match("a*b*c", "aXbbYc"));
+	cr_assert_not(sshconf_match("a*b*c", "aXbbY"));
+}
+
+static enum knownhosts_answer ask(const char *text, const char *name,
+	uint16_t port, const char *type, const char *key, char *kinds)
+{
+	struct knownhosts *k = knownhosts_new();
+	enum knownhosts_answer answer;
+
+	knownhosts_text(k, text, strlen(text));
+	answer = knownhosts_ask(k, name, port, type, key, kinds, 64);
+	knownhosts_free(k);
+	return answer;
+}
+
+Test(knownhosts, lines_name_hosts_and_ports)
+{
+	static const char text[] = "# comment\n\nhost,10.0.0.* ssh-rsa KEY x\n"
+				   "[host]:2222 ssh-ed25519 OTHER\n";
+	char kinds[64];
+
+	cr_assert_eq(
+		ask(text, "HOST", 0, "ssh-rsa", "KEY", kinds), KNOWNHOSTS_SAME);
+	cr_assert_eq(ask(text, "10.0.0.7", 22, "ssh-rsa", "KEY", kinds),
+		KNOWNHOSTS_SAME);
+	cr_assert_eq(ask(text, "host", 22, "ssh-rsa", "NEW", kinds),
+		KNOWNHOSTS_CHANGED);
+	cr_assert_eq(ask(text, "host", 2222, "ssh-ed25519", "OTHER", kinds),
+		KNOWNHOSTS_SAME);
+	cr_assert_eq(ask(text, "host", 22, "ssh-ed25519", "OTHER", kinds),
+		KNOWNHOSTS_OTHER);
+	cr_assert_str_eq(kinds, "ssh-rsa");
+	cr_assert_eq(ask(text, "stranger", 22, "ssh-rsa", "KEY", kinds),
+		KNOWNHOSTS_NEW);
+}
+
+Test(knownhosts, revoked_keys_count_wherever_they_stand)
+{
+	static const char text[] = "host ssh-rsa KEY\n@revoked * ssh-rsa KEY\n"
+				   "@cert-authority * ssh-rsa CA\n";
+
+	cr_assert_eq(ask(text, "host", 22, "ssh-rsa", "KEY", NULL),
+		KNOWNHOSTS_REVOKED);
+	cr_assert_eq(ask(text, "other", 22, "ssh-rsa", "CA", NULL),
+		KNOWNHOSTS_NEW, "an authority's key is no host's");
+}
+
+/* as ssh-keygen makes them */
+Test(knownhosts, hashed_names)
+{
+	struct buf text = BUF_INIT(1 << 16);
+	FILE *p = popen("d=$(mktemp -d) && echo 'host ssh-rsa AAAAB3NzaC1yc2E"
+			"AAAADAQABAAAAgQC7' >$d/k && ssh-keygen -H -f $d/k "
+			">/dev/null 2>&1; cat $d/k; rm -rf $d",
+		"r");
+	char line[1024] = "";
+
+	cr_assert_not_null(p);
+	if (fgets(line, sizeof(line), p))
+		buf_adds(&text, line);
+	pclose(p);
+	if (strncmp(line, "|1|", 3) != 0) {
+		fprintf(stderr, "[ SKIPPED ] no ssh-keygen\n");
+		buf_release(&text);
+		return;
+	}
+	cr_assert_eq(ask(buf_str(&text), "host", 22, "ssh-rsa",
+			     "AAAAB3NzaC1yc2EAAAADAQABAAAAgQC7", NULL),
+		KNOWNHOSTS_SAME);
+	cr_assert_eq(ask(buf_str(&text), "ghost", 22, "ssh-rsa",
+			     "AAAAB3NzaC1yc2EAAAADAQABAAAAgQC7", NULL),
+		KNOWNHOSTS_NEW);
+	buf_release(&text);
+}
+
+static const char keys[] = "\014\0\0\0\3"
+			   "\0\0\0\3abc\0\0\0\1x"
+			   "\0\0\0\3abd\0\0\0\1y"
+			   "\0\0\0\3abe\0\0\0\1z";
+
+Test(agentfilter, wanted_keys_come_first_and_few_of_the_others)
+{
+	struct buf answer = BUF_INIT(1024), out = BUF_INIT(1024);
+	struct opt_list first = {0};
+	size_t of;
+
+	buf_add(&answer, keys, sizeof(keys) - 1);
+	opt_list_add(&first, "YWJl"); /* abe */
+	cr_assert_eq(
+		agentfilter_choose(&answer, &first, false, 2, &out, &of), 2);
+	cr_assert_eq(of, 3);
+	cr_assert_eq(memcmp(out.data,
+			     "\014\0\0\0\2\0\0\0\3abe\0\0\0\1z\0\0\0\3abc"
+			     "\0\0\0\1x",
+			     out.len),
+		0);
+	buf_reset(&out);
+	cr_assert_eq(
+		agentfilter_choose(&answer, &first, true, 5, &out, &of), 1);
+	answer.len -= 3;
+	cr_assert_eq(agentfilter_choose(&answer, &first, true, 5, &out, &of),
+		-1, "cut off");
+	opt_list_release(&first);
+	buf_release(&answer);
+	buf_release(&out);
+}
