@@ -65,6 +65,15 @@ bench-planner:
 	 $(BUILD)/tests/tool-coverproblem $(BUILD)/tests/tool-gengraph
 	$(Q)BUILD=$(BUILD) tests/bench/planner.py $(ARGS)
 
+# The meter beside other probes: ARGS="--workloads u1M --runs 5".
+.PHONY: bench-probe
+bench-probe:
+	@scripts/deps build check bench
+	$(Q)$(MAKE) --no-print-directory $(JOBS) $(BUILD)/bin/nfz-meter \
+	 $(BUILD)/tests/tool-gencap $(BUILD)/tests/tool-touch $(BUILD)/tests/tool-expiry
+	$(Q)$(BUILD)/tests/tool-expiry
+	$(Q)BUILD=$(BUILD) tests/bench/probe.py --peers $(ARGS)
+
 bench:
 	@scripts/deps build lab check bench
 	$(Q)$(MAKE) --no-print-directory $(JOBS) all unit-build

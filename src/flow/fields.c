@@ -190,8 +190,8 @@ static void write_sampling(struct exporter *e, bool nf9)
 	p = add8(p, e->opt.algorithm);
 	if (nf9)
 		return;
-	/* systematic count-based: 1 and n - 1; random n-out-of-N else */
-	p = add16(p, e->opt.algorithm == EXPORT_SYSTEMATIC ? 1 : 3);
+	/* systematic count-based: 1 and n - 1; uniform probabilistic else */
+	p = add16(p, e->opt.algorithm == EXPORT_SYSTEMATIC ? 1 : 4);
 	p = add32(p, 1);
 	(void)add32(p, n - 1);
 }

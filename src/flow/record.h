@@ -41,7 +41,10 @@ struct flow_record {
 	uint8_t tcp_flags, tos;      /* OR of flags; first packet's ToS */
 	uint8_t end_reason;
 	uint8_t flags; /* RECORD_... */
-	uint8_t pad[6];
+	/* inside one program only: the number its flow cache has for the
+	 * observation point, with what else tells its flows apart */
+	uint16_t point;
+	uint8_t pad[4];
 };
 _Static_assert(sizeof(struct flow_record) == 88, "no hidden padding");
 

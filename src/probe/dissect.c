@@ -15,7 +15,8 @@ enum {
 	LAYERS_MAX = 16,
 	EXTENSIONS_MAX = 64,
 	LABELS_MAX = 64,
-	JUMBO_HEADER = 8
+	JUMBO_HEADER = 8,
+	VLAN_BITS = 0xfff
 };
 
 enum {
@@ -343,8 +344,10 @@ static uint16_t read_link(
 }
 
 /* Strips tags and labels until an IP header; 0 when there is none. */
-static uint16_t strip(uint16_t type, struct cursor *c)
+static uint16_t strip(uint16_t type, struct cursor *c, struct dissect *d)
 {
+	uint16_t tag;
+
 	for (int i = 0; i < LAYERS_MAX && cursor_ok(c); i++) {
 		switch (type) {
 		case TYPE_IP4:
@@ -354,7 +357,8 @@ static uint16_t strip(uint16_t type, struct cursor *c)
 		case TYPE_QINQ:
 		case TYPE_QINQ_OLD:
 		case TYPE_QINQ_OLD2:
-			cursor_skip(c, 2);
+			tag = cursor_u16(c) & VLAN_BITS;
+			d->vlan = d->vlan ? d->vlan : tag;
 			type = cursor_u16(c);
 			break;
 		case TYPE_PPPOE:
@@ -424,6 +428,7 @@ static inline bool dissect_plain(const struct frame *f, struct dissect *ret)
 	ret->l3_at = ETHERNET_HEADER;
 	ret->jumbo = false;
 	ret->has_macs = true;
+	ret->vlan = 0;
 	memcpy(ret->dst_mac, p, sizeof(ret->dst_mac));
 	memcpy(ret->src_mac, p + 6, sizeof(ret->src_mac));
 	if (cursor_load16(p + 12) == TYPE_IP4) {
@@ -456,7 +461,7 @@ enum dissect_verdict dissect_frame(
 	if (layer == LAYER_ETHERNET && dissect_plain(f, ret))
 		return DISSECT_IP;
 	memset(ret, 0, sizeof(*ret));
-	type = strip(read_link(layer, &c, ret), &c);
+	type = strip(read_link(layer, &c, ret), &c, ret);
 	if (!cursor_ok(&c) || type == 0)
 		return DISSECT_NON_IP;
 	ret->l3_at = f->captured - (uint32_t)cursor_left(&c);

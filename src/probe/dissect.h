@@ -47,6 +47,7 @@ struct dissect {
 	             * 64 KiB, and takes out of their segments */
 	bool has_macs;
 	uint8_t dst_mac[6], src_mac[6];
+	uint16_t vlan; /* of the outermost tag, 0 none */
 };
 
 /* Reads f; *ret is valid only for DISSECT_IP, but for the MAC fields, which

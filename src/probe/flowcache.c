@@ -95,6 +95,12 @@ uint16_t flowcache_point(struct flowcache *c, const struct flow_point *p)
 	return points_number(&c->points, p);
 }
 
+const struct flow_point *flowcache_point_at(
+	const struct flowcache *c, uint16_t number)
+{
+	return &c->points.items[number];
+}
+
 static uint64_t ticks_of(int64_t ms)
 {
 	return ms <= 0 ? 0 : (uint64_t)(ms + WHEEL_TICK_MS - 1) / WHEEL_TICK_MS;
@@ -132,7 +138,8 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 		.tcp_flags = hot->tcp_flags,
 		.tos = hot->tos,
 		.end_reason = (uint8_t)reason,
-		.flags = p->sent ? RECORD_SENT : 0};
+		.flags = p->sent ? RECORD_SENT : 0,
+		.point = point_of(&hot->key)};
 	memset(r.key.pad, 0, sizeof(r.key.pad));
 	if (hot->state & FLOW_FRAGMENT)
 		r.key.flags |= KEY_FRAGMENT;

@@ -16,11 +16,16 @@
 
 struct flowcache;
 
-/* Where a packet was seen, and between which members of the link it went. */
+/* Where a packet was seen, and between which members of the link it went; and
+ * what else tells flows apart by choice, 0 where it does not. */
 struct flow_point {
 	uint16_t tap, src_slot, dst_slot;
+	uint16_t vlan;
+	uint8_t src_mac[6], dst_mac[6];
+	uint8_t tos;
 	bool sent;
 };
+_Static_assert(sizeof(struct flow_point) == 22, "no hidden padding");
 
 /* What one packet, or n packets of one flow, add. */
 struct flow_addition {
@@ -57,7 +62,7 @@ struct flowcache_stats {
 	uint64_t refused;     /* additions there was no room for */
 	uint64_t held_back;   /* records the sink did not take at once */
 	uint64_t clock_jumps; /* time stamps an hour or more out of line */
-	uint64_t distinct;    /* keys; at least so many unless exact */
+	uint64_t distinct;    /* keys; at most so many unless exact */
 	bool distinct_exact;
 	uint32_t flows, most_flows;
 	uint32_t points;
@@ -76,6 +81,9 @@ void flowcache_set_timeouts(
 /* The number under which packets of a point are added; FLOWCACHE_NO_POINT when
  * there are too many.  Cheap, but to be remembered by the caller. */
 uint16_t flowcache_point(struct flowcache *cache, const struct flow_point *p);
+/* The point of that number. */
+const struct flow_point *flowcache_point_at(
+	const struct flowcache *cache, uint16_t number);
 /* Adds up to FLOWCACHE_BATCH at once; bit i of the answer is set when a[i] was
  * refused: full, and nothing could be evicted since the sink takes none.  The
  * padding of keys is overwritten. */

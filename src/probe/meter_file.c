@@ -13,6 +13,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { OUT_MAX = 1 << 20, PROGRESS_MS = 300 };
@@ -25,6 +26,7 @@ struct run {
 	struct outlet **outlets; /* the file, if one is written, is the last */
 	size_t n_outlets, n_to;
 	struct hash_key seed;
+	unsigned key; /* KEY_... */
 	const struct export_interface *interface;
 	struct buf out;
 	int failed;
@@ -57,6 +59,17 @@ static bool export(struct run *o, const struct flow_record *r)
 	return ok;
 }
 
+static void print_record(struct run *o, const struct flow_record *r)
+{
+	const struct flow_point *p = offline_point(o->meter, r);
+	const struct record_extra extra = {.vlan = p->vlan,
+		.src_mac = o->key & KEY_MAC ? p->src_mac : NULL,
+		.dst_mac = o->key & KEY_MAC ? p->dst_mac : NULL};
+
+	record_print_with(&o->out, o->opt->style, r,
+		o->key & (KEY_MAC | KEY_VLAN) ? &extra : NULL);
+}
+
 static bool on_record(void *data, const struct flow_record *r)
 {
 	struct run *o = data;
@@ -65,7 +78,7 @@ static bool on_record(void *data, const struct flow_record *r)
 		return false;
 	if (!o->opt->lines)
 		return true;
-	record_print(&o->out, o->opt->style, r);
+	print_record(o, r);
 	return o->out.len < OUT_MAX / 2 || write_out(o);
 }
 
@@ -93,6 +106,30 @@ static uint64_t memory_of(const struct meter_file_options *o)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE) / 2;
 }
 
+static int read_key(
+	const struct opt_list *words, unsigned *ret, struct err *err)
+{
+	static const struct {
+		const char *word;
+		unsigned key;
+	} keys[] = {{"5tuple", 0}, {"addresses", KEY_ADDRESSES},
+		{"vlan", KEY_VLAN}, {"mac", KEY_MAC}, {"tos", KEY_TOS}};
+
+	for (size_t i = 0; i < words->n; i++) {
+		size_t k = 0, n = sizeof(keys) / sizeof(keys[0]);
+
+		while (k < n && strcmp(words->items[i], keys[k].word) != 0)
+			k++;
+		if (k == n)
+			return err_set(err, NFZ_E_USAGE,
+				"--key: %s is none of 5tuple, addresses, vlan, "
+				"mac, tos",
+				words->items[i]);
+		*ret |= keys[k].key;
+	}
+	return 0;
+}
+
 static struct offline_options set_up(
 	const struct meter_file_options *o, struct run *run)
 {
@@ -114,6 +151,9 @@ static struct offline_options set_up(
 			.sink = on_record,
 			.data = run},
 		.filter = o->filter,
+		.key = run->key,
+		.sample = (uint32_t)o->sample,
+		.random = o->random,
 		.progress = on_progress,
 		.data = run};
 }
@@ -158,6 +198,9 @@ static int open_one(struct run *run, struct outlet_options *o, struct err *err)
 	o->pace = run->opt->pace;
 	o->exporter.interfaces = run->interface;
 	o->exporter.n_interfaces = 1;
+	o->exporter.sampling = (uint32_t)run->opt->sample;
+	o->exporter.algorithm =
+		run->opt->random ? EXPORT_RANDOM : EXPORT_SYSTEMATIC;
 	r = outlet_open(o, &outlet, err);
 	if (r == 0)
 		run->outlets[run->n_outlets++] = outlet;
@@ -265,9 +308,12 @@ int meter_file_run(const struct meter_file_options *o, struct err *err)
 		.seed = hash_key_new(),
 		.interface = &interface,
 		.terminal = isatty(STDERR_FILENO)};
-	const struct offline_options options = set_up(o, &run);
-	int r = open_outlets(&run, err);
+	struct offline_options options;
+	int r = read_key(o->key, &run.key, err);
 
+	if (r == 0)
+		r = open_outlets(&run, err);
+	options = set_up(o, &run);
 	if (r == 0)
 		r = offline_new(&options, &run.meter, err);
 	if (r == 0) {

@@ -4,6 +4,7 @@
 #define NFZ_PROBE_METER_FILE_H
 
 #include "base/err.h"
+#include "base/opt.h"
 #include "probe/recprint.h"
 
 #include <stdbool.h>
@@ -17,6 +18,9 @@ struct meter_file_options {
 	bool lines; /* records to stdout */
 	bool stats; /* a JSON object as the last line of stdout */
 	const char *filter;
+	const struct opt_list *key; /* words: 5tuple addresses vlan mac tos */
+	int64_t sample;             /* one frame of so many */
+	bool random;
 	uint32_t flows;     /* 0: as memory allows */
 	int64_t memory_mib; /* 0: half of what is free */
 	int64_t idle_ms, active_ms, fin_ms;

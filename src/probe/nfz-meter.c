@@ -13,11 +13,11 @@
 
 struct args {
 	const char *setup, *status, *filter, *write, *settings;
-	struct opt_list read, to;
-	bool print, balance, help, version;
+	struct opt_list read, to, key;
+	bool print, balance, random, help, version;
 	int style, stats, verbose;
 	int64_t limit_ms, ring_mib, uid, idle_ms, active_ms, fin_ms, flows,
-		memory_mib, pace;
+		memory_mib, pace, sample;
 };
 
 enum { STYLE_NDJSON = RECORD_CSV + 1, STYLE_NONE, STYLE_DEFAULT };
@@ -40,6 +40,13 @@ static const struct opt table[] = {
 		0},
 	{"filter", 'F', OPT_TEXT, AT(filter), "EXPRESSION",
 		"only such frames, as tcpdump's (with --read)", NULL, 0, 0},
+	{"key", 'k', OPT_LIST, AT(key), "WORDS",
+		"flows by 5tuple or addresses, vlan, mac, tos (with --read)",
+		NULL, 0, 0},
+	{"sample", 0, OPT_INT, AT(sample), "N",
+		"every N-th frame only (with --read)", NULL, 1, INT32_MAX},
+	{"random", 0, OPT_FLAG, AT(random), NULL,
+		"one of N by chance (with --sample)", NULL, 0, 0},
 	{"to", 't', OPT_EACH, AT(to), "FORMAT://ADDR:PORT",
 		"export there: nf1 nf5 nf7 nf9 ipfix ipfix+tcp (with --read)",
 		NULL, 0, 0},
@@ -123,6 +130,9 @@ static int run_file(const struct args *a, struct err *err)
 						   : a->style != STYLE_NONE,
 		.stats = a->stats != 0,
 		.filter = a->filter,
+		.key = &a->key,
+		.sample = a->sample,
+		.random = a->random,
 		.flows = (uint32_t)a->flows,
 		.memory_mib = a->memory_mib,
 		.idle_ms = a->idle_ms,
@@ -175,5 +185,6 @@ int main(int argc, char **argv)
 		log_err(&err);
 	opt_list_release(&a.read);
 	opt_list_release(&a.to);
+	opt_list_release(&a.key);
 	return r < 0 ? err_exit_status(r) : 0;
 }

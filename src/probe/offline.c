@@ -11,6 +11,8 @@
 #include "probe/capfile.h"
 #include "probe/sieve.h"
 
+#include <string.h>
+
 #define BATCH_NS INT64_C(500000000)
 
 /* A step in time that would end every flow is believed when so many packets
@@ -23,7 +25,10 @@ struct offline {
 	struct flowcache *cache;
 	struct sieve *sieve;
 	struct offline_result got;
+	struct flow_point at; /* of the packet before, numbered `point` */
 	uint16_t point;
+	uint32_t skip;  /* frames until the next sample */
+	uint64_t state; /* of chance */
 	int64_t now_ns;
 	size_t doubt; /* packets until the time is believed */
 	struct flow_addition batch[CAPFILE_BATCH];
@@ -44,7 +49,9 @@ int offline_new(const struct offline_options *options, struct offline **ret,
 	o->opt = *options;
 	o->sieve = sieve;
 	o->cache = flowcache_new(&options->flows);
+	o->at = point;
 	o->point = flowcache_point(o->cache, &point);
+	o->state = hash_key_new().k0;
 	*ret = o;
 	return 0;
 }
@@ -88,12 +95,79 @@ static void add(struct offline *o, size_t n)
 	o->got.cache += (uint64_t)__builtin_popcountll(refused);
 }
 
+/* xorshift64 (Marsaglia 2003): chance enough, from a start nobody knows. */
+static uint64_t chance(struct offline *o)
+{
+	o->state |= o->state == 0;
+	o->state ^= o->state << 13;
+	o->state ^= o->state >> 7;
+	o->state ^= o->state << 17;
+	return o->state;
+}
+
+static bool is_sampled(struct offline *o)
+{
+	uint32_t n = o->opt.sample;
+
+	if (n <= 1)
+		return true;
+	if (o->opt.random)
+		return chance(o) % n == 0;
+	if (o->skip > 0) {
+		o->skip--;
+		return false;
+	}
+	o->skip = n - 1;
+	return true;
+}
+
+/* Beyond the number of points there may be, flows are told apart by their
+ * keys alone. */
+static uint16_t number_of(struct offline *o, const struct dissect *d)
+{
+	struct flow_point p = {
+		.src_slot = SLOT_UNKNOWN, .dst_slot = SLOT_UNKNOWN};
+	uint16_t number;
+
+	if (o->opt.key & KEY_VLAN)
+		p.vlan = d->vlan;
+	if (o->opt.key & KEY_TOS)
+		p.tos = d->tos;
+	if (o->opt.key & KEY_MAC && d->has_macs) {
+		memcpy(p.src_mac, d->src_mac, sizeof(p.src_mac));
+		memcpy(p.dst_mac, d->dst_mac, sizeof(p.dst_mac));
+	}
+	if (memcmp(&p, &o->at, sizeof(p)) == 0)
+		return o->point;
+	number = flowcache_point(o->cache, &p);
+	if (number == FLOWCACHE_NO_POINT)
+		return 0;
+	o->at = p;
+	o->point = number;
+	return number;
+}
+
+static void define(
+	struct offline *o, const struct dissect *d, struct flow_addition *a)
+{
+	if (o->opt.key & KEY_ADDRESSES) {
+		a->key.sport = a->key.dport = 0;
+		a->key.proto = 0;
+	}
+	if (o->opt.key & ~(unsigned)KEY_ADDRESSES)
+		a->point = number_of(o, d);
+}
+
 /* Counts the frame; true when it is dissected into *ret. */
 static bool judge(
 	struct offline *o, const struct capfile_frame *f, struct dissect *ret)
 {
 	if (o->sieve && !sieve_passes(o->sieve, f)) {
 		o->got.filtered++;
+		return false;
+	}
+	if (!is_sampled(o)) {
+		o->got.unsampled++;
 		return false;
 	}
 	switch (dissect_frame(f->layer, &f->frame, ret)) {
@@ -130,7 +204,7 @@ static void take_batch(
 			add(o, used);
 			used = 0;
 		}
-		o->batch[used++] = (struct flow_addition){.key = d[i].key,
+		o->batch[used] = (struct flow_addition){.key = d[i].key,
 			.octets = d[i].octets,
 			.first_ns = times[i],
 			.last_ns = times[i],
@@ -138,6 +212,9 @@ static void take_batch(
 			.point = o->point,
 			.tcp_flags = d[i].tcp_flags,
 			.tos = d[i].tos};
+		if (o->opt.key)
+			define(o, &d[i], &o->batch[used]);
+		used++;
 	}
 	add(o, used);
 }
@@ -180,4 +257,10 @@ void offline_result(const struct offline *o, struct offline_result *ret)
 int64_t offline_now(const struct offline *o)
 {
 	return o->now_ns;
+}
+
+const struct flow_point *offline_point(
+	const struct offline *o, const struct flow_record *r)
+{
+	return flowcache_point_at(o->cache, r->point);
 }

@@ -9,19 +9,30 @@
 struct offline;
 struct capfile;
 
+/* What tells flows apart, besides or instead of the 5-tuple. */
+enum offline_key {
+	KEY_ADDRESSES = 1, /* no ports, no protocol */
+	KEY_VLAN = 2,
+	KEY_MAC = 4,
+	KEY_TOS = 8
+};
+
 struct offline_options {
 	/* its sink must take all records, or fail for good */
 	struct flowcache_options flows;
 	const char *filter; /* as tcpdump's; NULL: all */
+	unsigned key;       /* KEY_... */
+	uint32_t sample;    /* one frame of so many; 0 or 1: all */
+	bool random;        /* by chance, else every n-th */
 	/* told now and then; NULL: nobody */
 	void (*progress)(
 		void *data, const struct capfile *file, uint64_t frames);
 	void *data;
 };
 
-/* frames = ip + non_ip + filtered + truncated + link_type + cache. */
+/* frames = ip + non_ip + filtered + unsampled + truncated + link_type + cache. */
 struct offline_result {
-	uint64_t frames, ip, non_ip, filtered;
+	uint64_t frames, ip, non_ip, filtered, unsampled;
 	/* lost: an IP header that cannot be read; a link type we do not
 	 * dissect; no room, and no record was taken */
 	uint64_t truncated, link_type, cache;
@@ -38,6 +49,9 @@ int offline_read(
 /* No more files: all records leave. */
 int offline_end(struct offline *o, struct err *err) NFZ_MUST_CHECK;
 void offline_result(const struct offline *o, struct offline_result *ret);
+/* What told a record's flow apart, by options->key. */
+const struct flow_point *offline_point(
+	const struct offline *o, const struct flow_record *r);
 /* The time reached: of the latest packet. */
 int64_t offline_now(const struct offline *o);
 

@@ -2,6 +2,8 @@
 #include "probe/points.h"
 #include "base/mem.h"
 
+#include <string.h>
+
 void points_init(struct points *p)
 {
 	*p = (struct points){.seed = hash_key_new()};
@@ -17,15 +19,12 @@ void points_release(struct points *p)
 
 static bool same(const struct flow_point *a, const struct flow_point *b)
 {
-	return a->tap == b->tap && a->src_slot == b->src_slot &&
-	       a->dst_slot == b->dst_slot && a->sent == b->sent;
+	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
 uint16_t points_number(struct points *p, const struct flow_point *point)
 {
-	const uint16_t bytes[4] = {
-		point->tap, point->src_slot, point->dst_slot, point->sent};
-	uint64_t at = hash_bytes(&p->seed, bytes, sizeof(bytes));
+	uint64_t at = hash_bytes(&p->seed, point, sizeof(*point));
 
 	for (;; at++) {
 		uint16_t *slot = &p->slots[at % POINTS_SLOTS];

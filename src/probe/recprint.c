@@ -72,9 +72,10 @@ static void text_member(struct jsonw *w, const char *key, const char *v)
 	jsonw_string(w, v);
 }
 
-static void print_json(struct buf *out, const struct flow_record *r)
+static void print_json(struct buf *out, const struct flow_record *r,
+	const struct record_extra *extra)
 {
-	char text[NET_ADDR_TEXT];
+	char text[NET_ADDR_TEXT], mac[NET_MAC_TEXT];
 	struct jsonw w;
 
 	jsonw_init(&w, out, JSONW_COMPACT);
@@ -99,6 +100,12 @@ static void print_json(struct buf *out, const struct flow_record *r)
 	member(&w, "src_slot", r->src_slot);
 	member(&w, "dst_slot", r->dst_slot);
 	text_member(&w, "end", end_name(r->end_reason));
+	if (extra)
+		member(&w, "vlan", extra->vlan);
+	if (extra && extra->src_mac) {
+		text_member(&w, "src_mac", net_mac_print(extra->src_mac, mac));
+		text_member(&w, "dst_mac", net_mac_print(extra->dst_mac, mac));
+	}
 	jsonw_end(&w);
 	buf_addc(out, '\n');
 }
@@ -106,12 +113,18 @@ static void print_json(struct buf *out, const struct flow_record *r)
 void record_print(
 	struct buf *out, enum record_style style, const struct flow_record *r)
 {
+	record_print_with(out, style, r, NULL);
+}
+
+void record_print_with(struct buf *out, enum record_style style,
+	const struct flow_record *r, const struct record_extra *extra)
+{
 	switch (style) {
 	case RECORD_TEXT:
 		print_text(out, r);
 		break;
 	case RECORD_JSON:
-		print_json(out, r);
+		print_json(out, r, extra);
 		break;
 	case RECORD_CSV:
 		print_csv(out, r);

@@ -23,7 +23,7 @@ void stats_print(struct buf *out, const struct offline_result *got)
 	member(&w, "octets", f->sent_octets);
 	member(&w, "flows", f->distinct);
 	if (!f->distinct_exact) {
-		jsonw_key(&w, "flows_at_least");
+		jsonw_key(&w, "flows_at_most");
 		jsonw_bool(&w, true);
 	}
 	member(&w, "records", f->records);
@@ -36,6 +36,7 @@ void stats_print(struct buf *out, const struct offline_result *got)
 	jsonw_end(&w);
 	member(&w, "non_ip", got->non_ip);
 	member(&w, "filtered", got->filtered);
+	member(&w, "unsampled", got->unsampled);
 	member(&w, "evicted", f->evicted);
 	member(&w, "clock_jumps", f->clock_jumps);
 	member(&w, "most_flows", f->most_flows);
@@ -52,6 +53,8 @@ void stats_say(struct buf *out, const struct offline_result *got)
 		got->frames, got->ip, got->non_ip);
 	if (got->filtered)
 		buf_addf(out, " + filtered %" PRIu64, got->filtered);
+	if (got->unsampled)
+		buf_addf(out, " + unsampled %" PRIu64, got->unsampled);
 	if (got->truncated)
 		buf_addf(out, " + truncated %" PRIu64, got->truncated);
 	if (got->link_type)

@@ -42,6 +42,94 @@ def meter(path, *more):
     return cpu, rss, json.loads(out.splitlines()[-1]) if out else {}, status
 
 
+def sink(argv, port, path):
+    """A peer that sends to a UDP port: CPU, memory, records and packets."""
+    import socket
+    import struct
+    import threading
+    got = {"records": 0, "packets": 0}
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, 64 << 20)
+    s.bind(("127.0.0.1", port))
+    s.settimeout(2)
+
+    def take():
+        while True:
+            try:
+                d = s.recv(65536)
+            except socket.timeout:
+                if got.get("end"):
+                    return
+                continue
+            if d[:2] == b"\0\5":
+                n = struct.unpack(">H", d[2:4])[0]
+                got["records"] += n
+                got["packets"] += sum(struct.unpack(">I", d[24 + 48 * i + 16:24 + 48 * i + 20])[0]
+                                      for i in range(n))
+    t = threading.Thread(target=take)
+    t.start()
+    try:
+        p = subprocess.Popen(["timeout", "-s", "INT", "120", *argv], stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL,
+                             stdin=open(path, "rb") if "-" in argv else subprocess.DEVNULL)
+        _, status, use = os.wait4(p.pid, 0)
+        p.returncode = status
+    finally:
+        got["end"] = True
+        t.join()
+        s.close()
+    return use.ru_utime + use.ru_stime, use.ru_maxrss, got["records"], got["packets"]
+
+
+def peers(path, folder):
+    """name, argv, port (0: writes files)"""
+    flows = folder + "/peer"
+    subprocess.run(["rm", "-rf", flows])
+    os.makedirs(flows)
+    conf = folder + "/pmacctd.conf"
+    with open(conf, "w") as f:
+        f.write(f"""daemonize: false
+pcap_savefile: {path}
+pcap_savefile_wait: false
+plugins: nfprobe[x]
+nfprobe_receiver: 127.0.0.1:29995
+nfprobe_version: 5
+nfprobe_timeouts: tcp=60:general=60:udp=60:maxlife=300
+nfprobe_maxflows: 20000000
+aggregate: src_host, dst_host, src_port, dst_port, proto, tos
+plugin_pipe_size: 1024000000
+plugin_buffer_size: 10240
+""")
+    return [("softflowd", ["softflowd", "-r", path, "-n", "127.0.0.1:29995", "-v", "5", "-m", "20000000"], 29995),
+            ("nfpcapd", ["nfpcapd", "-r", path, "-w", flows, "-t", "86400"], 0),
+            ("pmacctd", ["pmacctd", "-f", conf], 29995),
+            ("argus", ["argus", "-r", path, "-w", flows + "/argus.out"], 0),
+            ("fprobe", ["fprobe", "-f", "ip", "-i", "-", "127.0.0.1:29995"], 29995)]
+
+
+def measure_peers(workload, path, truth, base, args):
+    import shutil
+    for name, argv, port in peers(path, args.dir):
+        if not (shutil.which(argv[0]) or os.path.exists("/usr/sbin/" + argv[0])):
+            print("# SKIPPED:", name, "is not installed")
+            continue
+        records = packets = ""
+        if port:
+            cpu, peak, records, packets = sink(argv, port, path)
+        else:
+            cpu, peak, _, _ = run(["timeout", "120", *argv])
+        if name == "nfpcapd":
+            out = subprocess.run(["nfdump", "-R", args.dir + "/peer", "-q", "-A", "proto", "-o",
+                                  "fmt:%fl %pkt", "-N"], capture_output=True, text=True).stdout
+            rows = [[int(x) for x in l.split()] for l in out.splitlines() if l.split()]
+            records, packets = (sum(r[0] for r in rows), sum(r[1] for r in rows)) if rows else ("", "")
+        n = truth["packets"]
+        print(f"{workload},{name},{n},{truth['flows']},{base / n * 1e9:.0f},{cpu / n * 1e9:.0f},"
+              f"{cpu / base:.2f},,{peak * 1024 // max(truth['flows'], 1)},{peak // 1024},"
+              f"records {records} packets {packets}", flush=True)
+    subprocess.run(["rm", "-rf", args.dir + "/peer"])
+
+
 def measure(workload, args):
     path, truth = make(workload, args.dir, [args.packets] if args.packets else [])
     n = truth["packets"]
@@ -62,6 +150,8 @@ def measure(workload, args):
         print(f"{workload},{k},{n},{truth['flows']},{base / n * 1e9:.0f},{mid / n * 1e9:.0f},"
               f"{mid / base:.2f},{TARGET.get(workload, '')},{peak[k] * 1024 // max(truth['flows'], 1)},"
               f"{peak[k] // 1024},{'yes' if right[k] else 'NO'}", flush=True)
+    if args.peers:
+        measure_peers(workload, path, truth, base, args)
     if not args.keep:
         os.remove(path)
         os.remove(path + ".json")
@@ -75,6 +165,7 @@ def main():
     p.add_argument("--packets")
     p.add_argument("--dir", default="/tmp")
     p.add_argument("--keep", action="store_true")
+    p.add_argument("--peers", action="store_true", help="softflowd, nfpcapd, pmacctd, argus, fprobe, too")
     args = p.parse_args()
     print("# " + " ".join(os.uname()[i] for i in (0, 2, 4)), os.cpu_count(), "CPUs")
     print("workload,export,packets,flows,touch_ns,meter_ns,ratio,target,bytes_per_flow,rss_mib,right")

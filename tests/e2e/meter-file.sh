@@ -101,6 +101,15 @@ for path, ip4, ip6, octets in rows:
         expect(path + " times", sum(int(l["first_ns"]) > int(l["last_ns"]) for l in lines), 0)
         if path in public:
             expect(path + " flows", got["flows"], public[path]["flows"])
+    for key in ("addresses", "vlan,mac", "tos,addresses"):
+        got, lines, status = read(path, "-o", "ndjson", "--key", key)
+        lines = [json.loads(l) for l in lines]
+        expect(path + " packets by " + key, sum(l["packets"] for l in lines), ip4 + ip6)
+        expect(path + " flows by " + key, got["flows"],
+               len({tuple(l.get(k) for k in ("src", "dst", "sport", "dport", "proto", "vlan", "src_mac", "dst_mac")
+                          + ("tos",) * ("tos" in key)) for l in lines}))
+    got, _, _ = read(path, "-o", "none", "--sample", "7")
+    expect(path + " sampled", got["frames"] - got["unsampled"], (got["frames"] + 6) // 7)
 # several files are one run
 some = list(public)[:10]
 got, lines, status = read(*some, "-o", "ndjson")

@@ -178,6 +178,65 @@ Test(flowcache, closed_sink_holds_back_and_refuses_by_name)
 	flowcache_free(cache);
 }
 
+struct punctual {
+	struct flowcache *cache;
+	int64_t now, latest; /* told; the longest delay of a record */
+	uint64_t idle, active, packets;
+};
+
+static bool note_delay(void *data, const struct flow_record *r)
+{
+	struct punctual *p = data;
+	int64_t due = r->end_reason == END_ACTIVE ? r->first_ns + 30 * NS_PER_S
+						  : r->last_ns + 10 * NS_PER_S;
+
+	p->packets += r->packets;
+	p->idle += r->end_reason == END_IDLE;
+	p->active += r->end_reason == END_ACTIVE;
+	if (r->end_reason != END_FORCED && p->now - due > p->latest)
+		p->latest = p->now - due;
+	cr_assert(r->end_reason == END_FORCED || p->now >= due);
+	cr_assert_leq(r->last_ns - r->first_ns, 31 * NS_PER_S);
+	return true;
+}
+
+/* Slow traffic: each record leaves within a second of its due time, and not
+ * before it. */
+Test(flowcache, records_are_punctual)
+{
+	struct punctual p = {0};
+	struct flowcache_options opt = {.flows = 40000,
+		.idle_ms = 10000,
+		.active_ms = 30000,
+		.grows = true,
+		.sink = note_delay,
+		.data = &p};
+	struct flowcache *cache = flowcache_new(&opt);
+	const uint64_t n = 600000;
+	unsigned seed = 3;
+
+	cr_assert_eq(flowcache_point(cache, &(struct flow_point){.tap = 1}), 0);
+	for (uint64_t i = 0; i < n; i++) {
+		struct flow_addition a = {.octets = 40, .packets = 1};
+		/* 5,000 packets a second: some flows often, most rarely */
+		uint32_t flow = rand_r(&seed) % 3 ? rand_r(&seed) % 20000
+						  : rand_r(&seed) % 50;
+
+		a.key.src = net_addr_v4_host(flow);
+		a.key.dst = net_addr_v4_host(1);
+		p.now = a.first_ns = a.last_ns = (int64_t)i * 200000;
+		flowcache_advance(cache, p.now);
+		cr_assert_eq(flowcache_add(cache, &a, 1), 0);
+	}
+	cr_assert(flowcache_end(cache, END_FORCED));
+	cr_expect_eq(p.packets, n);
+	cr_expect_gt(p.idle, 10000);
+	cr_expect_gt(p.active, 100);
+	cr_expect_lt(p.latest, NS_PER_S, "%ld ms late",
+		(long)(p.latest / NS_PER_MS));
+	flowcache_free(cache);
+}
+
 /* A clock that jumps years ahead and back neither empties the table for good
  * nor stops the timeouts. */
 Test(flowcache, clock_jumps_are_counted_and_survived)
