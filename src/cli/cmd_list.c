@@ -141,6 +141,7 @@ static void add_row(struct sheet *s, const struct deploy_node *n,
 	const struct deploy_found *f)
 {
 	struct buf programs = BUF_INIT(65536);
+	char mode[80];
 
 	for (size_t p = 0; p < f->n; p++)
 		buf_addf(&programs, "%s%s %s", p ? ", " : "",
@@ -149,7 +150,9 @@ static void add_row(struct sheet *s, const struct deploy_node *n,
 	sheet_text(s, f->id);
 	sheet_text(s, f->experiment);
 	sheet_text(s, f->who);
-	sheet_text(s, f->mode);
+	snprintf(mode, sizeof(mode), "%s%s%s", f->mode, f->recipe[0] ? " " : "",
+		f->recipe);
+	sheet_text(s, mode);
 	sheet_text(s, f->n ? buf_str(&programs) : "left-over files");
 	sheet_text(s, f->since);
 	buf_release(&programs);

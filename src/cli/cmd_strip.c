@@ -17,6 +17,7 @@
 struct strip_command {
 	struct common common;
 	const char *topology;
+	bool restore;
 	struct sweep_options many; /* those of one experiment, too */
 	char kept[SWEEP_PATH];     /* where the records were put */
 	struct mono_time began;
@@ -42,6 +43,9 @@ static const struct opt options[] = {
 		offsetof(struct strip_command, many.keep_data), "DIR",
 		"first copy the recorded flows into this directory", NULL, 0,
 		0},
+	{"restore", 0, OPT_FLAG, offsetof(struct strip_command, restore), NULL,
+		"take added nodes away even if others do not come clean", NULL,
+		0, 0},
 	{"report", 0, OPT_TEXT, offsetof(struct strip_command, many.report),
 		"FILE", "write what was done as JSON, too", NULL, 0, 0},
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
@@ -212,6 +216,7 @@ static int read_description(struct app *app, const struct strip_command *o,
 static int restore(const struct strip_command *o, struct heavy_now *now,
 	struct deploy_report *report, int r, struct err *err)
 {
+	struct err why = err && r < 0 ? *err : (struct err)ERR_INIT;
 	struct err late = ERR_INIT;
 	int code;
 
@@ -219,6 +224,9 @@ static int restore(const struct strip_command *o, struct heavy_now *now,
 		*err = late;
 		return -(int)late.code;
 	}
+	if (!now->has_block && o->restore)
+		say_note(now->app, "nothing to restore: the description has no "
+				   "part of ours");
 	if (!now->has_block)
 		return r;
 	if (r == -NFZ_E_NODES_FAILED && heavy_takes_failed(now, report)) {
@@ -227,7 +235,7 @@ static int restore(const struct strip_command *o, struct heavy_now *now,
 	}
 	if (r < 0 && o->many.older_ms) /* what is there is younger */
 		return r;
-	if (r < 0 && r != -NFZ_E_NO_DEPLOYMENT) {
+	if (r < 0 && r != -NFZ_E_NO_DEPLOYMENT && !o->restore) {
 		say_note(now->app, "the added nodes stay until the others are "
 				   "clean");
 		return r;
@@ -238,6 +246,8 @@ static int restore(const struct strip_command *o, struct heavy_now *now,
 		return r;
 	}
 	code = heavy_restore(now, o->many.dry_run, err);
+	if (code == 0 && r < 0 && err)
+		*err = why; /* what is not clean has to be told */
 	return code < 0 ? code : r;
 }
 

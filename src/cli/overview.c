@@ -23,7 +23,8 @@ static struct overview_row *row_for(struct overview *o,
 	snprintf(row->experiment, sizeof(row->experiment), "%s", name);
 	snprintf(row->id, sizeof(row->id), "%s", f->id);
 	snprintf(row->who, sizeof(row->who), "%s", f->who);
-	snprintf(row->mode, sizeof(row->mode), "%s", f->mode);
+	snprintf(row->mode, sizeof(row->mode), "%s%s%s", f->mode,
+		f->recipe[0] ? " " : "", f->recipe);
 	return row;
 }
 

@@ -6,7 +6,7 @@
 #include "deploy/deploy.h"
 
 struct overview_row {
-	char experiment[600], id[17], who[128], mode[32];
+	char experiment[600], id[17], who[128], mode[80];
 	char note[200];
 	size_t nodes, running, programs;
 	int64_t age_s;      /* -1 unknown */

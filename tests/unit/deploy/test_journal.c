@@ -290,3 +290,19 @@ Test(journal, a_process_is_ended_only_when_it_is_the_one)
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_assert_eq(WTERMSIG(status), SIGKILL);
 }
+
+Test(journal, cgroups_of_strangers_are_left_alone)
+{
+	struct journal_undo how = {.stop_ms = 100};
+	struct journal_list list;
+	bool clean = false;
+
+	note(JOURNAL_CGROUP, "netflowize-0000000000000001-nobody", NULL);
+	note(JOURNAL_CGROUP, "user.slice", NULL);
+	cr_assert_eq(journal_read(dir, &list, NULL), 0);
+	cr_assert_eq(list.n, 2u);
+	cr_assert_eq(list.records[0].kind, JOURNAL_CGROUP);
+	journal_list_release(&list);
+	cr_assert_eq(journal_undo(dir, &how, &clean, NULL), 0);
+	cr_assert(clean);
+}
