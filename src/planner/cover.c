@@ -34,7 +34,8 @@
 
 struct engine {
 	unsigned skip;
-	bool brief; /* ties are all that may be left: a bounded effort */
+	bool endless; /* the last step of a part: until the deadline */
+	bool brief;   /* ties are all that may be left: a bounded effort */
 	struct mono_time deadline;
 	struct cover_result *ret;
 };
@@ -110,10 +111,27 @@ static void try_branch(struct engine *e, const struct part *part,
 	e->ret->nodes += s.nodes;
 }
 
+/* A limit for a step that others follow: so many percent of what is left. */
+static struct mono_time share(const struct engine *e, int percent)
+{
+	int64_t now = mono_now().ns, left = e->deadline.ns - now;
+
+	if (e->deadline.ns == 0 || left <= 0)
+		return e->deadline;
+	return (struct mono_time){now + left / 100 * percent};
+}
+
+static bool may_program(const struct engine *e, const struct cover_problem *p)
+{
+	return !(e->skip & SKIP_PROGRAM) && !e->brief &&
+	       p->n_rows <= PROGRAM_ROWS;
+}
+
 static void try_core(struct engine *e, const struct cover_problem *p,
 	struct answer *a, bool *chosen, const double *price)
 {
-	struct core_search s = {.deadline = e->deadline,
+	struct core_search s = {
+		.deadline = may_program(e, p) ? share(e, 60) : e->deadline,
 		.grain = a->grain,
 		.cost = a->cost,
 		.bound = a->bound,
@@ -135,16 +153,6 @@ static bool proven(struct answer a)
 
 static bool solve_parts(struct engine *e, struct parts *parts, bool *chosen,
 	int64_t *ret_bound);
-
-/* A limit for a step that others follow: so many percent of what is left. */
-static struct mono_time share(const struct engine *e, int percent)
-{
-	int64_t now = mono_now().ns, left = e->deadline.ns - now;
-
-	if (e->deadline.ns == 0 || left <= 0)
-		return e->deadline;
-	return (struct mono_time){now + left / 100 * percent};
-}
 
 static void walk(struct engine *e, const struct cover_problem *p,
 	struct answer *a, bool *chosen)
@@ -233,7 +241,7 @@ static bool try_program(struct engine *e, const struct cover_problem *p,
 {
 	cleanup_free unsigned char *fate = mem_zalloc((size_t)p->n_cols + 1, 1);
 	struct program g = {.deadline = e->deadline,
-		.effort = PROGRAM_WORK,
+		.effort = e->endless ? INT64_MAX / 2 : PROGRAM_WORK,
 		.grain = a->grain,
 		.cost = a->cost,
 		.bound = a->bound,
@@ -241,7 +249,7 @@ static bool try_program(struct engine *e, const struct cover_problem *p,
 		.price = price,
 		.fate = fate};
 
-	if (a->cost < 0 || e->skip & SKIP_PROGRAM || p->n_rows > PROGRAM_ROWS)
+	if (a->cost < 0 || !may_program(e, p))
 		return false;
 	program_solve(p, &g);
 	a->cost = g.cost;
@@ -283,11 +291,16 @@ static struct answer solve_part(
 		return a;
 	if (!proven(a) && !part->pairs)
 		walk(e, p, &a, chosen);
-	if (!proven(a) && !e->brief && try_program(e, p, &a, chosen, price))
+	if (!proven(a) && try_program(e, p, &a, chosen, price))
 		return a;
 	if (!proven(a) && !(e->skip & SKIP_CORE) && !e->brief &&
 		p->n_cols <= (part->pairs ? CORE_PAIRS : CORE_COLS))
 		try_core(e, p, &a, chosen, price);
+	if (!proven(a) && e->deadline.ns) {
+		e->endless = true;
+		try_program(e, p, &a, chosen, price);
+		e->endless = false;
+	}
 	return a;
 }
 
