@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/drawing.h"
 #include "cli/experiment.h"
+#include "cli/heavy_draft.h"
 #include "cli/heavy_up.h"
 #include "cli/planning.h"
 #include "cli/say.h"
@@ -171,6 +172,22 @@ static void say_next(const struct app *app, const struct plan_command *o,
 	buf_release(&text);
 }
 
+static bool of_portal(const struct topology *t)
+{
+	return t->source && strcmp(t->source, "portal") == 0;
+}
+
+/* The plan tells what it would take; nobody can carry it out there. */
+static void say_no_bridges(const struct app *app, const struct topology *t)
+{
+	struct err err = ERR_INIT;
+
+	if (heavy_no_profile(t, &err) < 0) {
+		say_note(app, "%s", err.text);
+		say(app, "%s", err.hint);
+	}
+}
+
 static double cpu_ms(void)
 {
 	struct timespec t;
@@ -237,7 +254,10 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 				plan->spent.import_ms, plan->spent.cpu_ms,
 				(long long)plan->spent.peak_kib);
 		say(app, "Nothing was changed.");
-		if (word && (plan->n_gaps == 0 || plan->status == PLAN_OPTIMAL))
+		if (plan->heavy && of_portal(t))
+			say_no_bridges(app, t);
+		else if (word &&
+			 (plan->n_gaps == 0 || plan->status == PLAN_OPTIMAL))
 			say_next(app, o, plan);
 	}
 	return r < 0 ? r : planning_verdict(app, plan, t, &o->plan, err);

@@ -316,6 +316,26 @@ static int write_and_try(struct heavy_draft *d, const struct heavy_now *now,
 	return r;
 }
 
+/* What the portal changes are the parameters that a profile's author gave it;
+ * so it is the author who can put bridges in. */
+int heavy_no_profile(const struct topology *t, struct err *err)
+{
+	err_set(err, NFZ_E_UNCOVERED,
+		"%s/%s was made of a profile: the portal changes its "
+		"parameters only, so no bridge can be put into a link",
+		t->project ? t->project : "?",
+		t->experiment ? t->experiment : "?");
+	return err_hint(err,
+		"Its author can.  In the profile's script (geni-lib):\n"
+		"  request.setDelayImage(URN of a Linux image)\n"
+		"  request.BridgedLink(NAME)      in place of "
+		"request.Link(NAME)\n"
+		"Started anew, its bridges are used by --light as they are.\n"
+		"Now: netflowize --light %s/%s",
+		t->project ? t->project : "?",
+		t->experiment ? t->experiment : "?");
+}
+
 int heavy_draft(struct heavy_now *now, struct topology *t,
 	const struct heavy_wish *wish, struct heavy_draft *ret, struct err *err)
 {
@@ -323,14 +343,8 @@ int heavy_draft(struct heavy_now *now, struct topology *t,
 	int r;
 
 	*ret = (struct heavy_draft){.text = BUF_INIT(TEXT_MAX)};
-	if (now->of_profile) {
-		err_set(err, NFZ_E_UNCOVERED,
-			"%s was made of a profile: the portal changes its "
-			"parameters only, so no bridge can be put into a link",
-			now->exp.exp);
-		return err_hint(err, "Bridges that the profile has are used "
-				     "as they are: --light");
-	}
+	if (now->of_profile)
+		return heavy_no_profile(t, err);
 	if (!now->text) {
 		err_set(err, NFZ_E_NS,
 			"%s/%s has no NS description that could be changed",

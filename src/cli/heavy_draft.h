@@ -29,6 +29,10 @@ struct heavy_draft {
 	int64_t need;          /* machines more than now */
 };
 
+/* Refuses what no experiment of the portal allows, with what its profile's
+ * author can do: NFZ_E_UNCOVERED. */
+int heavy_no_profile(const struct topology *t, struct err *err) NFZ_MUST_CHECK;
+
 /* Changes nothing.  NFZ_E_RESOURCES, NFZ_E_NS, NFZ_E_TOO_BIG. */
 int heavy_draft(struct heavy_now *now, struct topology *t,
 	const struct heavy_wish *wish, struct heavy_draft *ret,

@@ -115,13 +115,19 @@ for word in provisioning booting failed; do
 	nf --light "$exp"
 	says "it is $word" 6 "($word)"
 done
+uuid=$(grep -o 'uuid=[0-9a-f-]*' "$dir/err")
 tb serve --portal "$exp"
+nf fetch "${uuid#uuid=}"
+says "its UUID names it, too" 0 "\"experiment\": \"${exp#*/}\""
 nf up --heavy "$exp" --yes
 if [ "$status" -eq 0 ]; then
 	bad "heavy is refused"
 else
-	says "heavy is refused with the reason" "$status" 'profile'
+	says "heavy is refused with the reason" 3 'made of a profile'
+	says "and what to do" 3 'BridgedLink'
 fi
+nf plan --heavy "$exp"
+says "its plan promises nothing" 3 'no bridge can be put into a link'
 
 # --- the manifest as a file, no service at all
 nf fetch "$exp"
