@@ -124,7 +124,7 @@ static int note_deployment(void *ctx, const char *path, const char *id)
 {
 	static const char *const fields[] = {"experiment", "who", "host",
 		"version", "since", "updated", "boot", "keyid", "mode",
-		"recipe"};
+		"recipe", "taps"};
 	enum { FIELDS = sizeof(fields) / sizeof(*fields), FIRST = 4 };
 	struct listing l = {.agent = ctx, .id = id};
 	struct buf tag = BUF_INIT(8192);

@@ -76,6 +76,7 @@ struct deploy_found {
 	char since[40], updated[40], keyid[17];
 	char settings[128]; /* of its meter (deploy/settings.h), or "" */
 	char recipe[32];    /* deploy/recipe.h; "": our own programs */
+	char taps[256];     /* "MAC,...": what its meter watches; "*": much */
 	bool rebooted;      /* the node was booted since */
 	bool journal;  /* its changes were recorded; else: left-over files */
 	int64_t age_s; /* since it was made, by the node's clock; -1 unknown */

@@ -51,7 +51,7 @@ static int call_open(struct up *u, struct fleet_node *n, struct err *err)
 	const char *names[4];
 	size_t k = programs_of(u, up_topo_node(u, n), names);
 	char need[40], words[6][240], set[SETTINGS_TEXT + 8],
-		text[SETTINGS_TEXT];
+		text[SETTINGS_TEXT], taps[256], watches[264];
 	uint64_t bytes = SLACK;
 
 	for (size_t i = 0; i < k; i++) {
@@ -75,10 +75,12 @@ static int call_open(struct up *u, struct fleet_node *n, struct err *err)
 	snprintf(words[5], sizeof(words[5]), "keyid=%s", u->rollout.keyid);
 	up_settings(u, n, text);
 	snprintf(set, sizeof(set), "set=%s", text);
+	up_taps(u, up_topo_node(u, n), taps, sizeof(taps));
+	snprintf(watches, sizeof(watches), "taps=%s", taps);
 	{
 		const char *const call[] = {"open", u->rollout.id, need,
 			words[0], words[1], words[2], words[3], words[4],
-			words[5], set, NULL};
+			words[5], set, watches, NULL};
 
 		fleet_call(n, QUICK_MS, call);
 	}

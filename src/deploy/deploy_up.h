@@ -70,6 +70,8 @@ int up_decide(struct up *u, struct err *err) NFZ_MUST_CHECK;
 /* After that: what is to be done on one node that was heard. */
 int up_node_steps(struct up *u, const struct fleet_node *n,
 	struct err *err) NFZ_MUST_CHECK;
+/* What our meter on this node watches, for its tag: "MAC,...". */
+void up_taps(const struct up *u, int topo_node, char *text, size_t size);
 struct up_node *up_node(struct up *u, const struct fleet_node *n);
 int up_topo_node(const struct up *u, const struct fleet_node *n);
 /* deploy_tune.c: the settings a node's meter shall have; the call that sets

@@ -240,6 +240,7 @@ static void take_deployment(
 	copy_field(note, "since", f->since, sizeof(f->since));
 	copy_field(note, "updated", f->updated, sizeof(f->updated));
 	copy_field(note, "keyid", f->keyid, sizeof(f->keyid));
+	copy_field(note, "taps", f->taps, sizeof(f->taps));
 	copy_field(note, "recipe", f->recipe, sizeof(f->recipe));
 	copy_field(note, "boot", boot, sizeof(boot));
 	f->rebooted = strcmp(boot, d->boot) != 0;

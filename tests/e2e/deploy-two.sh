@@ -1,0 +1,82 @@
+#!/bin/bash
+# Two users at once on one experiment, and two deployments on one node: on
+# different links they live side by side, on the same one the second is refused.
+# shellcheck disable=SC2016,SC2317
+set -u
+. "$(dirname "$0")/lib/deploy.bash"
+stand_ins 'case $0 in *collector) sleep 2;; esac'"$good_stand_in" 1
+begin topologies/dumbbell.ns
+disks >"$dir/before"
+mkdir -p "$dir/ann" "$dir/lee"
+
+# both begin at the same moment, each with a home of his own
+( STATE=$dir/ann deploy up client1; echo "$status" >"$dir/ann.status"
+	cp "$dir/err" "$dir/ann.err" ) &
+sleep 0.7
+STATE=$dir/lee deploy up client1
+lee=$status
+cp "$dir/out" "$dir/lee.out"
+wait
+ann=$(cat "$dir/ann.status")
+check "two users: one of them is through" [ "$ann" = 0 -o "$lee" = 0 ]
+check "two users: the other is told who works on it, or finds it done" \
+	sh -c '[ "$1 $2" = "0 0" ] || grep -q "busy: .* is working on" "$3" "$4"' \
+	sh "$ann" "$lee" "$dir/ann.err" "$dir/lee.out"
+STATE=$dir/lee deploy up client1
+check "two users: the second then takes it over" [ "$status" = 0 ]
+STATE=$dir/ann deploy up client1
+check "two users: and it stays one deployment" [ "$status" = 0 ]
+deploy status
+check "two users: one on each node" [ "$(grep -c '  found' "$dir/out")" = 3 ]
+STATE=$dir/lee deploy strip
+check "two users: either of them can strip it" [ "$status" = 0 ]
+check "two users: same disks" same_disks "$dir/before"
+STATE=$dir/ann deploy strip
+check "two users: nothing is left for the other" said NFZ-E103
+
+# two experiments that share the node "left", with a link each
+stand_ins "$good_stand_in" 2
+cp "$dir/topology.json" "$dir/all.json"
+only() { # experiment, its links
+	jq --arg name "$1" --argjson links "$2" '.experiment = $name
+		| .bridges = [] | .links |= map(select(
+			.name as $n | $links | index($n)))
+		| .interfaces |= map(if .link and
+			(.link as $n | $links | index($n) | not)
+			then del(.link, .slot) else . end)' "$dir/all.json" \
+		>"$dir/topology.json"
+}
+AVOID=client1
+export AVOID
+only one '["up1"]'
+deploy up client2
+check "one link: up" [ "$status" = 0 ]
+check "one link: a meter runs on left" said "left .*meter stand-in"
+AVOID=client2
+only two '["up2"]'
+deploy up server1
+check "another link: up" [ "$status" = 0 ]
+check "another link: a meter runs on left, too" said "left .*meter stand-in"
+deploy status
+check "two deployments on one node" [ "$(on left -- sh -c \
+	'ls -d /var/lib/netflowize/*/tag | wc -l')" = 2 ]
+AVOID=client1
+only three '["up1"]'
+deploy up server2
+check "the same link: refused" [ "$status" = 5 ]
+check "the same link: whose it is" \
+	said "left already has a deployment of .*/one by .* on the same link"
+deploy strip
+only two '["up2"]'
+deploy strip
+check "one is stripped" [ "$status" = 0 ]
+only one '["up1"]'
+deploy status
+check "the other runs" said "meter running"
+deploy up client2
+check "and is as it was" said "changed 0 bytes 0 failed 0"
+deploy strip
+check "the other is stripped" [ "$status" = 0 ]
+check "same disks" same_disks "$dir/before"
+check "no processes" no_processes
+finish
