@@ -68,7 +68,7 @@ static void print_half(int a, int b, const struct picture_line *l,
 
 void dot_print(const struct picture *p, struct buf *out)
 {
-	buf_adds(out, "graph plan {\n  layout=neato; splines=true; "
+	buf_adds(out, "graph plan {\n  layout=neato; splines=line; "
 		      "overlap=true;\n  label=");
 	text_dot(out, p->title);
 	buf_adds(out, ";\n  node [fontname=\"Helvetica\", fontsize=11];\n"

@@ -64,6 +64,19 @@ static const char *new_nodes(struct arena *arena, const struct plan_heavy *h)
 		 : "";
 }
 
+static const char *judgement(const struct plan *plan)
+{
+	if (plan->status == PLAN_OPTIMAL)
+		return "proven optimal";
+	if (plan->heavy && plan_heavy_short(plan->heavy))
+		return "too few free nodes";
+	if (plan->status == PLAN_TIMEOUT)
+		return "none found in time";
+	if (plan->n_gaps || (plan->heavy && plan->heavy->n_gaps))
+		return "not everything is covered";
+	return "not proven best";
+}
+
 static void add_titles(struct picture *p, const char *name)
 {
 	const struct topology *t = p->topology;
@@ -86,9 +99,7 @@ static void add_titles(struct picture *p, const char *name)
 			plural(t->n_links));
 		return;
 	}
-	what = plan->status == PLAN_OPTIMAL ? "proven optimal"
-	       : plan->n_gaps               ? "not everything is covered"
-					    : "not proven best";
+	what = judgement(plan);
 	p->subtitle = arena_printf(arena,
 		"%s plan, %s: %zu probe%s%s watch%s %zu of %zu %s%s",
 		plan->mode, what, plan->n_probes, plural(plan->n_probes),

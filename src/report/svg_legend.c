@@ -2,11 +2,12 @@
 #include "base/mem.h"
 #include "report/svg_legend.h"
 #include "report/text.h"
+#include "topology/plan_heavy.h"
 
 #include <string.h>
 
 /* GAPS: links named before "and N more". */
-enum { ROW = 24, LEFT = 24, GAPS = 12 };
+enum { ROW = 24, LEFT = 24, GAPS = 12, GAP_LINES = 3 };
 
 struct legend {
 	struct buf *out;
@@ -109,40 +110,77 @@ static void signs(struct legend *g, const struct picture *p)
 			sign(g, words[s], (enum picture_shape)s, false, false);
 }
 
-/* As much of the text as the width holds. */
+static bool fits(const struct legend *g, const char *text)
+{
+	return text_width(text, 12, false) <= g->width - 2 * LEFT;
+}
+
+/* How much of the text a line holds, up to a space if there is one. */
+static size_t line_of(
+	const struct legend *g, struct arena *arena, const char *text)
+{
+	size_t end = 0, next;
+
+	for (size_t i = 0; text[i]; i = next) {
+		next = i + strspn(text + i, " ");
+		next += strcspn(text + next, " ");
+		if (!fits(g, arena_strndup(arena, text, next)))
+			break;
+		end = next;
+	}
+	return end ? end : strlen(text);
+}
+
+/* As much of the text as a few lines hold. */
 static void gap(struct legend *g, struct arena *arena, const char *text)
 {
-	size_t max = strlen(text);
+	for (int i = 0; *text && i < GAP_LINES; i++) {
+		size_t n = i + 1 < GAP_LINES ? line_of(g, arena, text)
+					     : strlen(text);
+		const char *part = arena_strndup(arena, text, n);
+		size_t max = n;
 
-	while (max > 20 && text_width(text_shorten(arena, text, max), 12,
-				   false) > g->width - 2 * LEFT)
-		max -= max / 16 + 1;
-	g->y += 18;
-	svg_text(g->out, "warn", LEFT, g->y, text_shorten(arena, text, max));
-	buf_addc(g->out, '\n');
+		while (max > 20 && !fits(g, text_shorten(arena, part, max)))
+			max -= max / 16 + 1;
+		g->y += i ? 15 : 18;
+		svg_text(g->out, "warn", LEFT + (i ? 12 : 0), g->y,
+			text_shorten(arena, part, max));
+		buf_addc(g->out, '\n');
+		text += n + strspn(text + n, " ");
+	}
+}
+
+static void name_gap(struct legend *g, struct arena *arena, const char *name,
+	const char *cause)
+{
+	gap(g, arena,
+		arena_printf(arena, "%s is not covered: %s", name, cause));
 }
 
 static void gaps(struct legend *g, const struct picture *p)
 {
 	const struct plan *plan = p->plan;
+	const struct plan_heavy *h = plan ? plan->heavy : NULL;
+	size_t n = plan ? plan->n_gaps + (h ? h->n_gaps : 0) : 0;
 	struct arena arena = ARENA_INIT;
 
-	if (!plan || !plan->n_gaps)
-		return;
-	g->y += 6;
-	for (size_t i = 0; i < plan->n_gaps && i < GAPS; i++) {
+	g->y += n ? 6 : 0;
+	for (size_t i = 0; i < n && i < GAPS; i++) {
+		const struct heavy_gap *new =
+			i < plan->n_gaps ? NULL : &h->gaps[i - plan->n_gaps];
 		struct buf name = BUF_INIT(4096);
 
-		plan_element_name(&plan->gaps[i].what, p->topology, &name);
-		gap(g, &arena,
-			arena_printf(&arena, "%s is not covered: %s",
-				buf_str(&name), plan->gaps[i].cause));
+		if (new)
+			buf_adds(&name, p->topology->links[new->link].name);
+		else
+			plan_element_name(
+				&plan->gaps[i].what, p->topology, &name);
+		name_gap(g, &arena, buf_str(&name),
+			new ? new->cause : plan->gaps[i].cause);
 		buf_release(&name);
 	}
-	if (plan->n_gaps > GAPS)
-		gap(g, &arena,
-			arena_printf(
-				&arena, "and %zu more", plan->n_gaps - GAPS));
+	if (n > GAPS)
+		gap(g, &arena, arena_printf(&arena, "and %zu more", n - GAPS));
 	arena_release(&arena);
 }
 
