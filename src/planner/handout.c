@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "planner/handout.h"
 #include "base/mem.h"
+#include "planner/ranking.h"
 #include "planner/variant.h"
 
 #include <stdlib.h>
@@ -112,38 +113,9 @@ static void choose(struct work *w, int v)
 	}
 }
 
-struct entry {
-	double worth;
-	int column;
-};
-
-static bool above(const struct entry *a, const struct entry *b)
-{
-	return a->worth > b->worth ||
-	       (a->worth == b->worth && a->column < b->column);
-}
-
-static void sink(struct entry *heap, int n, int i)
-{
-	for (;;) {
-		int child = 2 * i + 1;
-		struct entry e = heap[i];
-
-		if (child >= n)
-			return;
-		if (child + 1 < n && above(&heap[child + 1], &heap[child]))
-			child++;
-		if (!above(&heap[child], &e))
-			return;
-		heap[i] = heap[child];
-		heap[child] = e;
-		i = child;
-	}
-}
-
 static void choose_all(struct work *w)
 {
-	cleanup_free struct entry *heap =
+	cleanup_free struct ranked *heap =
 		mem_zalloc((size_t)w->p->n_cols + 1, sizeof(*heap));
 	int n = 0;
 
@@ -152,22 +124,19 @@ static void choose_all(struct work *w)
 			choose(w, v);
 	for (int v = 0; v < w->p->n_cols; v++)
 		if (problem_fate(w->p, v) == COLUMN_FREE)
-			heap[n++] = (struct entry){worth(w, v), v};
-	for (int i = n / 2 - 1; i >= 0; i--)
-		sink(heap, n, i);
+			heap[n++] = (struct ranked){worth(w, v), v};
+	ranking_build(heap, n);
 	while (n > 0) {
 		double now = worth(w, heap[0].column);
 
 		if (now < heap[0].worth) {
-			heap[0].worth = now;
-			sink(heap, n, 0);
+			ranking_lower(heap, n, now);
 			continue;
 		}
 		if (now <= 0)
 			return;
 		choose(w, heap[0].column);
-		heap[0] = heap[--n];
-		sink(heap, n, 0);
+		n = ranking_pop(heap, n);
 	}
 }
 

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "planner/reach.h"
 #include "base/mem.h"
+#include "planner/ranking.h"
 
 #include <stdlib.h>
 
@@ -120,37 +121,8 @@ static double progress(const struct reach *t, int v)
 	return sum / ((double)reach_price(t, v) + 1e-9);
 }
 
-struct entry {
-	double value;
-	int column;
-};
-
-static bool better(const struct entry *a, const struct entry *b)
-{
-	return a->value > b->value ||
-	       (a->value == b->value && a->column < b->column);
-}
-
-static void sink(struct entry *heap, int n, int i)
-{
-	for (;;) {
-		int child = 2 * i + 1;
-		struct entry e = heap[i];
-
-		if (child >= n)
-			return;
-		if (child + 1 < n && better(&heap[child + 1], &heap[child]))
-			child++;
-		if (!better(&heap[child], &e))
-			return;
-		heap[i] = heap[child];
-		heap[child] = e;
-		i = child;
-	}
-}
-
 static int fill_heap(
-	const struct reach *t, const bool *among, struct entry *heap)
+	const struct reach *t, const bool *among, struct ranked *heap)
 {
 	int n = 0;
 
@@ -158,17 +130,16 @@ static int fill_heap(
 		if (t->in[v] || (among && !among[v]) ||
 			problem_fate(t->p, v) != COLUMN_FREE)
 			continue;
-		heap[n++] = (struct entry){progress(t, v), v};
+		heap[n++] = (struct ranked){progress(t, v), v};
 	}
-	for (int i = n / 2 - 1; i >= 0; i--)
-		sink(heap, n, i);
+	ranking_build(heap, n);
 	return n;
 }
 
 int reach_greedy(struct reach *t, int64_t limit, int64_t wanted,
 	const bool *among, int *order, int64_t *gain)
 {
-	cleanup_free struct entry *heap =
+	cleanup_free struct ranked *heap =
 		mem_zalloc((size_t)t->p->n_cols + 1, sizeof(*heap));
 	int n = fill_heap(t, among, heap), added = 0;
 
@@ -177,13 +148,11 @@ int reach_greedy(struct reach *t, int64_t limit, int64_t wanted,
 		double now = progress(t, v);
 		int64_t before = t->covered;
 
-		if (now < heap[0].value) {
-			heap[0].value = now;
-			sink(heap, n, 0);
+		if (now < heap[0].worth) {
+			ranking_lower(heap, n, now);
 			continue;
 		}
-		heap[0] = heap[--n];
-		sink(heap, n, 0);
+		n = ranking_pop(heap, n);
 		if (now <= 0)
 			break;
 		if (t->spent + reach_price(t, v) > limit)
@@ -233,31 +202,28 @@ void reach_thin(struct reach *t, int64_t wanted)
 
 void reach_shed(struct reach *t, int64_t limit)
 {
-	cleanup_free struct entry *heap =
+	cleanup_free struct ranked *heap =
 		mem_zalloc((size_t)t->p->n_cols + 1, sizeof(*heap));
 	int n = 0;
 
 	for (int v = 0; v < t->p->n_cols; v++)
 		if (t->in[v] && problem_fate(t->p, v) == COLUMN_FREE)
-			heap[n++] = (struct entry){
+			heap[n++] = (struct ranked){
 				-(double)reach_loss(t, v) /
 					((double)reach_price(t, v) + 1e-9),
 				v};
-	for (int i = n / 2 - 1; i >= 0; i--)
-		sink(heap, n, i);
+	ranking_build(heap, n);
 	/* losses of single rows only grow while others go: lazy here, too */
 	while (n > 0 && t->spent > limit) {
 		int v = heap[0].column;
 		double now = -(double)reach_loss(t, v) /
 			     ((double)reach_price(t, v) + 1e-9);
 
-		if (now < heap[0].value) {
-			heap[0].value = now;
-			sink(heap, n, 0);
+		if (now < heap[0].worth) {
+			ranking_lower(heap, n, now);
 			continue;
 		}
-		heap[0] = heap[--n];
-		sink(heap, n, 0);
+		n = ranking_pop(heap, n);
 		reach_drop(t, v);
 	}
 }

@@ -34,6 +34,16 @@ static void trim(const char **s, size_t *len)
 		(*len)--;
 }
 
+static struct lines lines_of(const struct topology *t, const char *text,
+	size_t len, const char *name, struct err *err)
+{
+	return (struct lines){.at = text,
+		.end = text + len,
+		.name = name,
+		.t = t,
+		.err = err};
+}
+
 /* The next line with something on it. */
 static bool next_line(struct lines *l)
 {
@@ -80,11 +90,7 @@ static int find(struct lines *l, const char *s, size_t len, bool link, int *ret)
 int wishes_links(struct wishes *w, const struct topology *t, const char *text,
 	size_t len, const char *name, struct err *err)
 {
-	struct lines l = {.at = text,
-		.end = text + len,
-		.name = name,
-		.t = t,
-		.err = err};
+	struct lines l = lines_of(t, text, len, name, err);
 
 	free(w->select);
 	w->select = mem_zalloc(t->n_links + 1, sizeof(bool));
@@ -142,11 +148,7 @@ static int split(struct lines *l, const char **ret_rest, size_t *ret_len)
 int wishes_pairs(struct wishes *w, const struct topology *t, const char *text,
 	size_t len, const char *name, struct err *err)
 {
-	struct lines l = {.at = text,
-		.end = text + len,
-		.name = name,
-		.t = t,
-		.err = err};
+	struct lines l = lines_of(t, text, len, name, err);
 	size_t cap = 0;
 
 	free(w->pairs);
@@ -206,56 +208,43 @@ static int cut_number(struct lines *l, int64_t *ret)
 	return 0;
 }
 
+/* "NAME NUMBER" lines, for nodes or links; the others have the usual number. */
+static int read_numbers(
+	struct lines *l, bool links, int64_t usual, int64_t **ret)
+{
+	size_t n = links ? l->t->n_links : l->t->n_nodes;
+
+	free(*ret);
+	*ret = mem_zalloc(n + 1, sizeof(**ret));
+	for (size_t i = 0; i < n; i++)
+		(*ret)[i] = usual;
+	while (next_line(l)) {
+		int64_t number = 0;
+		int at, r = cut_number(l, &number);
+
+		if (r == 0)
+			r = find(l, l->line, l->len, links, &at);
+		if (r < 0)
+			return r;
+		(*ret)[at] = number;
+	}
+	return 0;
+}
+
 int wishes_costs(struct wishes *w, const struct topology *t, const char *text,
 	size_t len, const char *name, struct err *err)
 {
-	struct lines l = {.at = text,
-		.end = text + len,
-		.name = name,
-		.t = t,
-		.err = err};
+	struct lines l = lines_of(t, text, len, name, err);
 
-	free(w->costs);
-	w->costs = mem_zalloc(t->n_nodes + 1, sizeof(*w->costs));
-	for (size_t i = 0; i < t->n_nodes; i++)
-		w->costs[i] = 1;
-	while (next_line(&l)) {
-		int64_t cost = 0;
-		int node, r = cut_number(&l, &cost);
-
-		if (r == 0)
-			r = find(&l, l.line, l.len, false, &node);
-		if (r < 0)
-			return r;
-		w->costs[node] = cost;
-	}
-	return 0;
+	return read_numbers(&l, false, 1, &w->costs);
 }
 
 int wishes_loads(struct wishes *w, const struct topology *t, const char *text,
 	size_t len, const char *name, struct err *err)
 {
-	struct lines l = {.at = text,
-		.end = text + len,
-		.name = name,
-		.t = t,
-		.err = err};
+	struct lines l = lines_of(t, text, len, name, err);
 
-	free(w->loads);
-	w->loads = mem_zalloc(t->n_links + 1, sizeof(*w->loads));
-	for (size_t i = 0; i < t->n_links; i++)
-		w->loads[i] = -1;
-	while (next_line(&l)) {
-		int64_t load = 0;
-		int link, r = cut_number(&l, &load);
-
-		if (r == 0)
-			r = find(&l, l.line, l.len, true, &link);
-		if (r < 0)
-			return r;
-		w->loads[link] = load;
-	}
-	return 0;
+	return read_numbers(&l, true, -1, &w->loads);
 }
 
 void wishes_release(struct wishes *w)
