@@ -53,6 +53,7 @@ enum {
  * Without ports it belongs to the flow of the first one. */
 static void set_fragment(struct dissect *d)
 {
+	d->later = true;
 	switch (d->key.proto) {
 	case PROTO_TCP:
 	case PROTO_UDP:
@@ -194,7 +195,7 @@ static bool walk_extensions(struct cursor *at, struct dissect *d)
 			return true;
 		if (type == PROTO_HOP_BY_HOP)
 			d->jumbo |= i == 0 && is_jumbo(*at);
-		if (!cursor_bytes(at, bytes))
+		if (d->l3_len + bytes > UINT16_MAX || !cursor_bytes(at, bytes))
 			return false;
 		d->key.proto = p[0];
 		d->l3_len = (uint16_t)(d->l3_len + bytes);
@@ -427,6 +428,7 @@ static inline bool dissect_plain(const struct frame *f, struct dissect *ret)
 	ip = p + ETHERNET_HEADER;
 	ret->l3_at = ETHERNET_HEADER;
 	ret->jumbo = false;
+	ret->later = false;
 	ret->has_macs = true;
 	ret->vlan = 0;
 	memcpy(ret->dst_mac, p, sizeof(ret->dst_mac));

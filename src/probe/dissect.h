@@ -2,7 +2,7 @@
  * the header lengths that counting of super-frames needs.
  *
  * Only the outermost IP header is read: 802.1Q/QinQ tags, PPPoE and MPLS are
- * stripped, tunnels are not entered. */
+ * stripped, tunnels are not entered (probe/tunnel.h does). */
 #ifndef NFZ_PROBE_DISSECT_H
 #define NFZ_PROBE_DISSECT_H
 
@@ -45,6 +45,7 @@ struct dissect {
 	uint8_t tcp_flags, tos;
 	bool jumbo; /* a length option the kernel puts into super-frames beyond
 	             * 64 KiB, and takes out of their segments */
+	bool later; /* a fragment, and not the first: no transport header */
 	bool has_macs;
 	uint8_t dst_mac[6], src_mac[6];
 	uint16_t vlan; /* of the outermost tag, 0 none */

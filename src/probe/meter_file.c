@@ -152,6 +152,7 @@ static struct offline_options set_up(
 			.data = run},
 		.filter = o->filter,
 		.key = run->key,
+		.inner = o->inner,
 		.sample = (uint32_t)o->sample,
 		.random = o->random,
 		.progress = on_progress,

@@ -14,7 +14,7 @@
 struct args {
 	const char *setup, *status, *filter, *write, *settings;
 	struct opt_list read, to, key;
-	bool print, balance, random, help, version;
+	bool print, balance, random, inner, help, version;
 	int style, stats, verbose;
 	int64_t limit_ms, ring_mib, uid, idle_ms, active_ms, fin_ms, flows,
 		memory_mib, pace, sample;
@@ -43,6 +43,8 @@ static const struct opt table[] = {
 	{"key", 'k', OPT_LIST, AT(key), "WORDS",
 		"flows by 5tuple or addresses, vlan, mac, tos (with --read)",
 		NULL, 0, 0},
+	{"inner", 0, OPT_FLAG, AT(inner), NULL,
+		"flows inside of tunnels (with --read)", NULL, 0, 0},
 	{"sample", 0, OPT_INT, AT(sample), "N",
 		"every N-th frame only (with --read)", NULL, 1, INT32_MAX},
 	{"random", 0, OPT_FLAG, AT(random), NULL,
@@ -133,6 +135,7 @@ static int run_file(const struct args *a, struct err *err)
 		.key = &a->key,
 		.sample = a->sample,
 		.random = a->random,
+		.inner = a->inner,
 		.flows = (uint32_t)a->flows,
 		.memory_mib = a->memory_mib,
 		.idle_ms = a->idle_ms,

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "probe/capfile.h"
 #include "probe/sieve.h"
+#include "probe/tunnel.h"
 
 #include <string.h>
 
@@ -173,6 +174,8 @@ static bool judge(
 	switch (dissect_frame(f->layer, &f->frame, ret)) {
 	case DISSECT_IP:
 		o->got.ip++;
+		if (o->opt.inner)
+			(void)tunnel_enter(&f->frame, ret);
 		return true;
 	case DISSECT_NON_IP:
 		*(f->layer == LAYER_UNKNOWN ? &o->got.link_type

@@ -22,6 +22,7 @@ struct offline_options {
 	struct flowcache_options flows;
 	const char *filter; /* as tcpdump's; NULL: all */
 	unsigned key;       /* KEY_... */
+	bool inner;         /* flows are those inside of tunnels */
 	uint32_t sample;    /* one frame of so many; 0 or 1: all */
 	bool random;        /* by chance, else every n-th */
 	/* told now and then; NULL: nobody */

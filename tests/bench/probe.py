@@ -15,6 +15,7 @@ import sys
 
 root = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 build = os.path.realpath(os.environ.get("BUILD", root + "/build"))
+LIMIT_S = 60  # of a peer
 TARGET = {"u1k": 0.65, "u100k": 0.95, "u1M": 1.7, "u5M": 2.2, "flood": 2.9}
 
 
@@ -49,7 +50,7 @@ def sink(argv, port, path):
     import threading
     got = {"records": 0, "packets": 0}
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, 64 << 20)
+    s.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
     s.bind(("127.0.0.1", port))
     s.settimeout(2)
 
@@ -69,7 +70,7 @@ def sink(argv, port, path):
     t = threading.Thread(target=take)
     t.start()
     try:
-        p = subprocess.Popen(["timeout", "-s", "INT", "120", *argv], stdout=subprocess.DEVNULL,
+        p = subprocess.Popen(["timeout", "-s", "INT", "-k", "5", str(LIMIT_S), *argv], stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL,
                              stdin=open(path, "rb") if "-" in argv else subprocess.DEVNULL)
         _, status, use = os.wait4(p.pid, 0)
@@ -117,13 +118,15 @@ def measure_peers(workload, path, truth, base, args):
         if port:
             cpu, peak, records, packets = sink(argv, port, path)
         else:
-            cpu, peak, _, _ = run(["timeout", "120", *argv])
+            cpu, peak, _, _ = run(["timeout", str(LIMIT_S), *argv])
         if name == "nfpcapd":
             out = subprocess.run(["nfdump", "-R", args.dir + "/peer", "-q", "-A", "proto", "-o",
                                   "fmt:%fl %pkt", "-N"], capture_output=True, text=True).stdout
             rows = [[int(x) for x in l.split()] for l in out.splitlines() if l.split()]
             records, packets = (sum(r[0] for r in rows), sum(r[1] for r in rows)) if rows else ("", "")
         n = truth["packets"]
+        if cpu > LIMIT_S * 0.9 or (not packets and port):
+            packets = f"{packets} (stopped, or none came)"
         print(f"{workload},{name},{n},{truth['flows']},{base / n * 1e9:.0f},{cpu / n * 1e9:.0f},"
               f"{cpu / base:.2f},,{peak * 1024 // max(truth['flows'], 1)},{peak // 1024},"
               f"records {records} packets {packets}", flush=True)

@@ -85,6 +85,11 @@ for expression, packets in (("udp", 8), ("host 10.0.0.1 and tcp port 80", 2), ("
 bad = subprocess.run([meter, "-r", folder.name + "/empty.pcap", "-F", "no such"], capture_output=True)
 expect("bad filter", bad.returncode, 2)
 
+# inside of tunnels: one flow, and those of packets that hold none
+got, lines, _ = read(folder.name + "/tunnels.pcap", "--inner", "-o", "ndjson")
+held("inner", got, {**next(x for x in forms if x["name"] == "tunnels.pcap"), "flows": 3})
+expect("inner flow", max((json.loads(l) for l in lines), key=lambda r: r["packets"])["dport"], 2)
+
 # the public ones: numbers as the truth, and for every setting the sum of the
 # records is the packets
 for path, want in public.items():
