@@ -289,10 +289,10 @@ static struct answer solve_part(
 		try_branch(e, part, &a, chosen);
 	if (!proven(a) && !part->pairs && try_prices(e, p, &a, chosen, price))
 		return a;
-	if (!proven(a) && !part->pairs)
-		walk(e, p, &a, chosen);
 	if (!proven(a) && try_program(e, p, &a, chosen, price))
 		return a;
+	if (!proven(a) && !part->pairs)
+		walk(e, p, &a, chosen);
 	if (!proven(a) && !(e->skip & SKIP_CORE) && !e->brief &&
 		p->n_cols <= (part->pairs ? CORE_PAIRS : CORE_COLS))
 		try_core(e, p, &a, chosen, price);
