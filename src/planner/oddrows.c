@@ -17,10 +17,10 @@ static const double ZERO = 1e-6, SLACK_MOST = 0.5, WORTH = 0.02;
 enum { ROWS_MOST = 3000, WORD = 64 };
 
 struct parity {
-	const struct cover_problem *p;
+	const struct simplex *s;
 	int n_rows, n_cols; /* of the table */
-	int *row, *col;     /* theirs in the problem */
-	int *number;        /* by column of the problem, -1 outside */
+	int *row;           /* theirs in the program */
+	int *number;        /* by column of the program, -1 outside */
 	double *value;      /* by column of the table */
 	int words, members; /* words of a line: columns, then rows */
 	uint64_t *bits;     /* line by line */
@@ -47,42 +47,32 @@ static void flip(uint64_t *bits, int i)
 	bits[i / WORD] ^= UINT64_C(1) << (i % WORD);
 }
 
-static int need_of(const struct cover_problem *p, int r)
+static bool is_odd(double whole)
 {
-	return p->need ? p->need[r] : 1;
-}
-
-static double excess(const struct cover_problem *p, int r, const double *value)
-{
-	double sum = -need_of(p, r);
-
-	for (int i = p->row_start[r]; i < p->row_start[r + 1]; i++)
-		sum += value[p->row_col[i]];
-	return sum > 0 ? sum : 0;
+	return (int64_t)whole % 2 != 0;
 }
 
 /* Rows that hardly exceed their need, and the columns in them. */
 static void choose(struct parity *x, const double *value)
 {
-	const struct cover_problem *p = x->p;
+	const struct simplex *s = x->s;
 
-	for (int r = 0; r < p->n_rows && x->n_rows < ROWS_MOST; r++) {
-		double over = excess(p, r, value);
+	for (int r = 0; r < s->n_rows && x->n_rows < ROWS_MOST; r++) {
+		double over = simplex_excess(s, r, value);
 
 		if (over >= SLACK_MOST)
 			continue;
-		x->slack[x->n_rows] = over;
-		x->odd[x->n_rows] = need_of(p, r) % 2 != 0;
+		x->slack[x->n_rows] = over > 0 ? over : 0;
+		x->odd[x->n_rows] = is_odd(s->need[r]);
 		x->size[x->n_rows] = 1;
 		x->row[x->n_rows++] = r;
-		for (int i = p->row_start[r]; i < p->row_start[r + 1]; i++) {
-			int c = p->row_col[i];
+		for (size_t i = s->row_start[r]; i < s->row_start[r + 1]; i++) {
+			int c = s->row_col[i];
 
 			if (value[c] < ZERO || x->number[c] >= 0)
 				continue;
 			x->number[c] = x->n_cols;
-			x->value[x->n_cols] = value[c];
-			x->col[x->n_cols++] = c;
+			x->value[x->n_cols++] = value[c];
 		}
 	}
 }
@@ -95,7 +85,7 @@ static void turn(struct parity *x, int line, int col, int sign)
 
 static void fill(struct parity *x)
 {
-	const struct cover_problem *p = x->p;
+	const struct simplex *s = x->s;
 
 	x->words = x->n_cols / WORD + 1;
 	x->members = x->n_rows / WORD + 1;
@@ -108,11 +98,14 @@ static void fill(struct parity *x)
 		int r = x->row[i];
 
 		flip(line(x, i) + x->words, i);
-		for (int q = p->row_start[r]; q < p->row_start[r + 1]; q++)
-			if (x->number[p->row_col[q]] >= 0) {
-				flip(line(x, i), x->number[p->row_col[q]]);
-				turn(x, i, x->number[p->row_col[q]], 1);
-			}
+		for (size_t q = s->row_start[r]; q < s->row_start[r + 1]; q++) {
+			int c = x->number[s->row_col[q]];
+
+			if (c < 0 || !is_odd(s->row_value[q]))
+				continue;
+			flip(line(x, i), c);
+			turn(x, i, c, 1);
+		}
 	}
 }
 
@@ -281,18 +274,17 @@ static void keep_best(struct odd_sets *s, size_t most)
 	s->n = n;
 }
 
-void oddrows_find(const struct cover_problem *p, const double *value, int most,
+void oddrows_find(const struct simplex *s, const double *value, int most,
 	struct odd_sets *ret)
 {
-	size_t cols = (size_t)p->n_cols + 1, rows = (size_t)p->n_rows + 1;
-	struct parity x = {.p = p, .ret = ret};
+	size_t cols = (size_t)s->n_cols + 1, rows = (size_t)s->n_rows + 1;
+	struct parity x = {.s = s, .ret = ret};
 
 	*ret = (struct odd_sets){0};
 	x.row = mem_grow(NULL, rows, sizeof(int));
 	x.slack = mem_grow(NULL, rows, sizeof(double));
 	x.odd = mem_zalloc(rows, 1);
 	x.size = mem_zalloc(rows, sizeof(int));
-	x.col = mem_grow(NULL, cols, sizeof(int));
 	x.value = mem_grow(NULL, cols, sizeof(double));
 	x.number = mem_grow(NULL, cols, sizeof(int));
 	memset(x.number, 0xff, sizeof(int) * cols);
@@ -306,7 +298,6 @@ void oddrows_find(const struct cover_problem *p, const double *value, int most,
 	free(x.lines);
 	free(x.by_col);
 	free(x.size);
-	free(x.col);
 	free(x.value);
 	free(x.number);
 	free(x.bits);

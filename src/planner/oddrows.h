@@ -2,13 +2,14 @@
 #ifndef NFZ_PLANNER_ODDROWS_H
 #define NFZ_PLANNER_ODDROWS_H
 
-#include "planner/problem.h"
+#include "planner/simplex.h"
 
 #include <stddef.h>
 
-/* Of the rows of a problem (hard ones): half their sum has whole coefficients
- * when each is rounded up, and half their needs, which are odd together, may
- * be rounded up as well, because columns are bought or not. */
+/* Of the rows of a program, all of whole numbers: half their sum has whole
+ * coefficients when each is rounded up, and half their needs, which are odd
+ * together, may be rounded up as well, because columns are bought or not.
+ * Earlier cuts are rows like others. */
 struct odd_set {
 	int *rows, n;
 	double violation; /* of the values it was found for */
@@ -21,7 +22,7 @@ struct odd_sets {
 
 /* Sets whose cut the values (by column, 0 to 1) break, worst first, at most
  * `most`. */
-void oddrows_find(const struct cover_problem *p, const double *value, int most,
+void oddrows_find(const struct simplex *s, const double *value, int most,
 	struct odd_sets *ret);
 void odd_sets_release(struct odd_sets *s);
 

@@ -16,12 +16,13 @@
 __extension__ typedef __int128 wide;
 
 enum {
-	ROUNDS = 40,     /* of cuts, before branching */
-	FEW = 8,         /* such rounds must be enough for a whole step */
-	CUTS = 60,       /* in a round */
-	NODE_ROUNDS = 1, /* of cuts in a branch */
-	SHARE = 8,       /* of what is undecided, bought in a step of a dive */
-	WORTH_IT = 4,    /* one in so many columns decided: start afresh */
+	ROUNDS = 40,      /* of cuts, before branching */
+	FEW = 8,          /* such rounds must be enough for a whole step */
+	CUTS = 60,        /* in a round */
+	NODE_ROUNDS = 1,  /* of cuts in a branch */
+	SHARE = 8,        /* of what is undecided, bought in a step of a dive */
+	WORTH_IT = 4,     /* one in so many columns decided: start afresh */
+	LARGEST = 1 << 24 /* needs of cuts */
 };
 
 struct decision {
@@ -163,37 +164,48 @@ static void round_off(struct work *w, double least)
 	clear_tally(w);
 }
 
-static void add_cut(struct work *w, const struct odd_set *set, int *count)
+static void add_cut(struct work *w, const struct odd_set *set, int64_t *count)
 {
-	const struct cover_problem *p = w->p;
-	cleanup_free int *cols = mem_grow(NULL, (size_t)p->n_cols, sizeof(int));
-	cleanup_free double *values =
-		mem_grow(NULL, (size_t)p->n_cols, sizeof(double));
-	int n = 0, need = 0;
+	const struct simplex *s = &w->s;
+	size_t most = (size_t)w->p->n_cols;
+	cleanup_free int *cols = mem_grow(NULL, most, sizeof(int));
+	cleanup_free double *values = mem_grow(NULL, most, sizeof(double));
+	int64_t need = 0;
+	int n = 0;
 
 	for (int i = 0; i < set->n; i++) {
 		int r = set->rows[i];
 
-		need += p->need ? p->need[r] : 1;
-		for (int q = p->row_start[r]; q < p->row_start[r + 1]; q++)
-			if (count[p->row_col[q]]++ == 0)
-				cols[n++] = p->row_col[q];
+		need += (int64_t)s->need[r];
+		for (size_t q = s->row_start[r]; q < s->row_start[r + 1]; q++) {
+			int c = s->row_col[q];
+
+			if (count[c] == 0)
+				cols[n++] = c;
+			count[c] += (int64_t)s->row_value[q];
+		}
 	}
+	need = (need + 1) / 2;
 	for (int i = 0; i < n; i++) {
-		values[i] = (count[cols[i]] + 1) / 2;
+		int64_t half = (count[cols[i]] + 1) / 2;
+
+		/* one that is enough by itself is just enough */
+		values[i] = (double)(half < need ? half : need);
 		count[cols[i]] = 0;
 	}
-	simplex_add_row(&w->s, cols, values, n, need / 2 + need % 2);
+	/* cuts of cuts of cuts: no numbers that floating point might round */
+	if (need < LARGEST)
+		simplex_add_row(&w->s, cols, values, n, (double)need);
 }
 
 static int add_cuts(struct work *w)
 {
 	struct odd_sets sets;
-	cleanup_free int *count =
-		mem_zalloc((size_t)w->p->n_cols + 1, sizeof(int));
+	cleanup_free int64_t *count =
+		mem_zalloc((size_t)w->p->n_cols + 1, sizeof(int64_t));
 	int n;
 
-	oddrows_find(w->p, w->x, CUTS, &sets);
+	oddrows_find(&w->s, w->x, CUTS, &sets);
 	n = (int)sets.n;
 	for (size_t i = 0; i < sets.n; i++)
 		add_cut(w, &sets.items[i], count);

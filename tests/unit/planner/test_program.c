@@ -179,15 +179,7 @@ Test(simplex, prices_prove_the_optimum)
  * half again when the cut goes. */
 Test(simplex, odd_cycle)
 {
-	int64_t costs[5] = {1, 1, 1, 1, 1};
-	int start[6] = {0, 2, 4, 6, 8, 10};
 	int ends[10] = {0, 1, 1, 2, 2, 3, 3, 4, 0, 4}, all[5] = {0, 1, 2, 3, 4};
-	struct cover_problem p = {.n_cols = 5,
-		.n_rows = 5,
-		.n_groups = 5,
-		.cost = costs,
-		.row_start = start,
-		.row_col = ends};
 	double cost[5] = {1, 1, 1, 1, 1}, ones[5] = {1, 1, 1, 1, 1}, x[5];
 	bool drop[6] = {false, false, false, false, false, true};
 	struct odd_sets sets;
@@ -197,7 +189,7 @@ Test(simplex, odd_cycle)
 	for (int r = 0; r < 5; r++)
 		simplex_add_row(&s, ends + 2 * r, ones, 2, 1);
 	cr_assert(fabs(run(&s, x) - 2.5) < 1e-5);
-	oddrows_find(&p, x, 10, &sets);
+	oddrows_find(&s, x, 10, &sets);
 	cr_assert(sets.n == 1 && sets.items[0].n == 5);
 	cr_assert(fabs(sets.items[0].violation - 0.5) < 1e-5);
 	odd_sets_release(&sets);
