@@ -228,7 +228,10 @@ static int check(struct heavy_now *now, const char *text, struct err *err)
 	return 0;
 }
 
-static size_t booting(const struct change_view *v)
+/* New nodes that are still on their way; the user's own may be down for other
+ * reasons. */
+static size_t booting(
+	const struct change_view *before, const struct change_view *v)
 {
 	size_t n = 0;
 
@@ -236,7 +239,8 @@ static size_t booting(const struct change_view *v)
 		const char *s =
 			value_get_text(v->mapping->items[i], "eventstatus");
 
-		n += s && strcmp(s, "ISUP") != 0 && strcmp(s, "TBFAILED") != 0;
+		n += !value_get(before->mapping, v->mapping->names[i]) && s &&
+		     strcmp(s, "ISUP") != 0 && strcmp(s, "TBFAILED") != 0;
 	}
 	return n;
 }
@@ -246,16 +250,23 @@ static int wait_for_nodes(
 	struct heavy_now *now, struct change_view *ret, struct err *err)
 {
 	struct mono_time end = mono_add_ms(mono_now(), BOOT_MS);
-	int r;
+	size_t last = 0;
 
 	for (;;) {
-		r = change_view(now->client, &now->exp, ret, err);
-		if (r < 0 || booting(ret) == 0 || mono_passed(end))
+		int r = change_view(now->client, &now->exp, ret, err);
+		size_t n = r < 0 ? 0 : booting(&now->view, ret);
+
+		if (n == 0 || mono_passed(end))
 			return r;
 		if (*now->app->interrupted)
 			return err_set(err, NFZ_E_INTERRUPTED,
-				"the change is made; %zu nodes are booting",
-				booting(ret));
+				"the change is made; %zu new nodes are "
+				"booting",
+				n);
+		if (n != last)
+			say(now->app, "  waiting for %zu new node%s to boot", n,
+				n == 1 ? "" : "s");
+		last = n;
 		change_view_release(ret);
 		clock_sleep_ms(BOOT_POLL_MS);
 	}
