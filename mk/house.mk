@@ -74,6 +74,13 @@ bench-probe:
 	$(Q)$(BUILD)/tests/tool-expiry
 	$(Q)BUILD=$(BUILD) tests/bench/probe.py --peers $(ARGS)
 
+# The fleet beside other tools; ARGS="--nodes 50 --only fleet".
+.PHONY: bench-deploy
+bench-deploy:
+	@scripts/deps build lab check bench
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all unit-build
+	$(Q)BUILD=$(BUILD) tests/bench/deploy.sh $(ARGS)
+
 bench:
 	@scripts/deps build lab check bench
 	$(Q)$(MAKE) --no-print-directory $(JOBS) all unit-build

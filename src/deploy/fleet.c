@@ -10,8 +10,9 @@
 
 enum {
 	PARALLEL = 64,
-	SAFETY_MS = 50, /* for who must be asked again at some time */
-	LOOK_MS = 400,  /* the library may hold decoded data */
+	SAFETY_MS = 50,   /* for who must be asked again at some time */
+	LOOK_MS = 400,    /* the library may hold decoded data: at first ... */
+	LOOK_SOON_MS = 2, /* ... we look again soon, then ever later */
 	PING_MS = 20000,
 	GOODBYE_MS = 3000,
 	STALE_MS = 100000, /* an agent gives up after two minutes */
@@ -121,16 +122,27 @@ static void fail(struct fleet *f, struct fleet_node *n,
 	finish(f, n, job);
 }
 
+/* When to look at a node again that gives no sign. */
+static void put_off(struct fleet_io *io, bool sign)
+{
+	io->look_ms = sign || !io->look_ms ? LOOK_SOON_MS : 4 * io->look_ms;
+	if (io->look_ms > LOOK_MS)
+		io->look_ms = LOOK_MS;
+	io->look = mono_add_ms(mono_now(), io->look_ms);
+}
+
 static void step(
 	struct fleet *f, struct fleet_node *n, const struct fleet_job *job)
 {
 	struct err err = ERR_INIT;
+	uint64_t before = n->sent + n->received;
+	bool sign = n->io->ready;
 	int r;
 
 	n->io->ready = false;
 	n->io->seen = f->events;
-	n->io->looked = mono_now();
 	r = fleet_io_step(f, n, job, &err);
+	put_off(n->io, sign || n->sent + n->received != before);
 	if (r < 0) {
 		fail(f, n, job, &err);
 	} else if (r == 1) {
@@ -171,6 +183,7 @@ static void start_some(struct fleet *f, const struct fleet_job *job)
 		n->io->asked = false;
 		n->io->waiting = false;
 		n->io->called = false;
+		n->io->look_ms = 0;
 		n->io->limit = mono_add_ms(mono_now(), f->options.node_ms);
 		active++;
 		step(f, n, job);
@@ -210,6 +223,8 @@ static bool wait_any(struct fleet *f, struct pollfd *p)
 		any = any || io->active || f->nodes[i].wanted;
 		if (io->waiting && io->seen != f->events)
 			ms = 0;
+		if (io->active && io->look_ms < ms)
+			ms = io->look_ms;
 		if (!io->active || !io->ssh)
 			continue;
 		p[n].fd = remote_fd(io->ssh);
@@ -228,10 +243,9 @@ static bool wait_any(struct fleet *f, struct pollfd *p)
 static bool is_due(
 	const struct fleet *f, const struct fleet_io *io, struct mono_time now)
 {
-	return io->active &&
-	       (io->ready || !io->ssh ||
-		       (io->waiting && io->seen != f->events) ||
-		       now.ns - io->looked.ns >= LOOK_MS * NS_PER_MS);
+	return io->active && (io->ready || !io->ssh ||
+				     (io->waiting && io->seen != f->events) ||
+				     now.ns >= io->look.ns);
 }
 
 static void drop(struct fleet *f, const struct fleet_job *job, bool all)

@@ -360,6 +360,11 @@ bool fleet_io_alive(struct fleet_io *io)
 	       remote_read(io->ssh, false, &byte, 1) == 0;
 }
 
+static bool has_more_to_send(const struct fleet_io *io)
+{
+	return io->out.len || (io->data && io->data_sent < io->data_len);
+}
+
 int fleet_io_step(struct fleet *f, struct fleet_node *n,
 	const struct fleet_job *job, struct err *err)
 {
@@ -384,6 +389,9 @@ int fleet_io_step(struct fleet *f, struct fleet_node *n,
 	r = push(f, n, err);
 	if (r == 0)
 		more = pull(n, err);
+	/* reading may have made room for what could not be sent before it */
+	if (r == 0 && more >= 0 && has_more_to_send(io))
+		r = push(f, n, err);
 	if (r < 0 || more < 0)
 		return -(int)err->code;
 	r = fleet_boot_lines(f, n, err);

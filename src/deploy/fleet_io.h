@@ -23,11 +23,12 @@ struct fleet_io {
 	struct remote_target target; /* ssh keeps a pointer to it */
 	bool active;                 /* at work in this fleet_run */
 	bool called;                 /* an answer is awaited */
-	bool asked;              /* next() has been asked once in this run */
-	bool waiting;            /* ... and said FLEET_WAIT */
-	bool ready;              /* its descriptor is */
-	uint64_t seen;           /* fleet's events when it was stepped last */
-	struct mono_time looked; /* when that was */
+	bool asked;            /* next() has been asked once in this run */
+	bool waiting;          /* ... and said FLEET_WAIT */
+	bool ready;            /* its descriptor is */
+	uint64_t seen;         /* fleet's events when it was stepped last */
+	struct mono_time look; /* next time without any sign */
+	int look_ms;           /* how long that was put off */
 	struct mono_time deadline, limit; /* of the phase, of the run */
 	struct mono_time give_up, retry_at, pinged;
 	int64_t call_ms;

@@ -267,8 +267,8 @@ def first_flow(n, home):
                                lab.nodes[-1]["name"], "-q"],
                               env={**os.environ, "HOME": home})
         look = ("cd /var/lib/netflowize/*/ 2>/dev/null && "
-                "bin/nfz-query --store store -o csv -n 1 2>/dev/null "
-                "| grep -c '[0-9]\\.[0-9]'")
+                "bin/nfz-query store -o csv -n 1 2>/dev/null "
+                "| tail -n +2 | grep -c ,")
         found = 0
         while not found and time.monotonic() < began + 60:
             out = subprocess.run(
