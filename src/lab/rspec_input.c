@@ -66,12 +66,32 @@ static bool is_reserved(const char *name)
 	return false;
 }
 
+/* Can the NS text have it as it is? */
+static bool is_usable(const char *id)
+{
+	size_t n = 0;
+
+	for (; id[n] != '\0' && n < NAME_MAX_LEN; n++)
+		if (!isalnum((unsigned char)id[n]) && id[n] != '-')
+			return false;
+	return n > 0 && n < NAME_MAX_LEN && id[0] != '-' && !is_reserved(id);
+}
+
+/* First come those that keep their name, of nodes before those of links. */
+static void reserve(struct input *in, const char *id)
+{
+	if (is_usable(id) && map_gets(&in->taken, id) == NULL)
+		map_puts(&in->taken, id, (void *)(uintptr_t)id);
+}
+
 /* The name as the NS text can have it, not taken yet. */
 static const char *ns_name(struct input *in, const char *id)
 {
 	char name[NAME_MAX_LEN + 1], trial[NAME_MAX_LEN + 8];
 	size_t n = 0;
 
+	if (map_gets(&in->taken, id) == id)
+		return arena_strdup(&in->p->arena, id);
 	for (; id[n] != '\0' && n < NAME_MAX_LEN - 4; n++)
 		name[n] = (char)(isalnum((unsigned char)id[n]) ? id[n] : '-');
 	name[n] = '\0';
@@ -407,6 +427,11 @@ static void write_ns(struct input *in)
 
 	buf_adds(in->ns, "source tb_compat.tcl\n"
 			 "set nfzSimulator [new Simulator]\n");
+	for (size_t i = 0; i < t->n_nodes; i++)
+		if (!stands_on_link(in, (int)i))
+			reserve(in, t->nodes[i].name);
+	for (size_t i = 0; i < t->n_links; i++)
+		reserve(in, t->links[i].name);
 	for (size_t i = 0; i < t->n_nodes; i++)
 		add_node(in, (int)i);
 	for (size_t i = 0; i < t->n_links; i++)
