@@ -56,8 +56,9 @@ static int other_key(
 		if (*ret_none)
 			return 0;
 		err_set(err, NFZ_E_USAGE,
-			"--set flow-key: meters tell flows apart by addresses, "
-			"ports and protocol (5tuple), and by nothing else");
+			"--set flow-key: meters on nodes tell flows apart by "
+			"addresses, ports and protocol (5tuple), and by "
+			"nothing else; only captures can be read by others");
 		return err_hint(err, "Coarser views are made when asked for: "
 				     "netflowize query --by src,dst");
 	}
@@ -67,9 +68,9 @@ static int other_key(
 		if (*ret_none)
 			return 0;
 		err_set(err, NFZ_E_USAGE,
-			"--set sampling: meters count every packet; there is "
-			"no sampling, because the ledger accounts for each "
-			"frame");
+			"--set sampling: meters on nodes count every packet; "
+			"there is no sampling, because the ledger accounts for "
+			"each frame; only captures can be sampled");
 		return err_hint(err, "Less load a node: --max-ifaces or "
 				     "--max-pps (plan), --set cpu-limit");
 	}

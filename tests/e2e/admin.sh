@@ -70,7 +70,15 @@ assert all(0 <= x["age_s"] < 300 and not x["left_over"] for x in d)
 assert any(x["data_bytes"] for x in d)' "$dir/out"
 nfz list
 check "own experiments need no word" said adm/west
-nfz list --nodes left,right -o csv
+# names that other runs may have had, with other keys: without what root knows
+nodes_only() {
+	# shellcheck disable=SC2317
+	unshare -m sh -c '[ ! -d /root/.ssh ] || mount -t tmpfs none /root/.ssh
+		exec "$@"' sh "$build/bin/nfz-testbed" run --exp "$exp" -- \
+		"$build/bin/netflowize" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	status=$?
+}
+nodes_only list --nodes left,right -o csv
 check "a list of nodes is enough" [ "$(grep -c '^adm/' "$dir/out")" = 2 ]
 nfz list --project "${exp%/*}" --older-than 1h -o csv
 check "nothing is so old" never said adm/
