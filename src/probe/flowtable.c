@@ -105,7 +105,7 @@ static uint32_t take_id(struct flowtable *t)
 	uint32_t id = t->free;
 
 	if (id != FLOWTABLE_NONE)
-		t->free = t->cold[id].tag;
+		t->free = (uint32_t)t->cold[id].first_ns;
 	else if (t->touched < t->cap)
 		id = t->touched++;
 	return id;
@@ -144,7 +144,7 @@ uint32_t flowtable_insert(
 		grow(t);
 	put(t, (struct flowtable_slot){tag, id + 1});
 	t->hot[id] = (struct flow_hot){.key = *key, .state = FLOW_USED};
-	t->cold[id] = (struct flow_cold){.tag = tag};
+	t->cold[id] = (struct flow_cold){0};
 	t->n++;
 	return id;
 }
@@ -166,13 +166,13 @@ static void close_hole(struct flowtable *t, uint32_t hole)
 
 void flowtable_remove(struct flowtable *t, uint32_t id)
 {
-	uint32_t at = t->cold[id].tag & t->mask;
+	uint32_t at = flowtable_tag(t, &t->hot[id].key) & t->mask;
 
 	while (t->slots[at].number != id + 1)
 		at = (at + 1) & t->mask;
 	close_hole(t, at);
 	t->hot[id].state = 0;
-	t->cold[id].tag = t->free;
+	t->cold[id].first_ns = t->free;
 	t->free = id;
 	t->n--;
 }

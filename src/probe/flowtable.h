@@ -35,10 +35,8 @@ struct flow_hot {
 _Static_assert(sizeof(struct flow_hot) == 64, "one cache line");
 
 struct flow_cold {
-	int64_t first_ns; /* since the last record */
+	int64_t first_ns; /* since the last record; of a free one: the next */
 	int64_t latest_ns;
-	uint32_t tag; /* of the key, to find the index slot again */
-	uint32_t unused;
 };
 
 struct flowtable_slot {
@@ -55,7 +53,7 @@ struct flowtable {
 	uint32_t mask; /* slots - 1 */
 	uint32_t cap, n;
 	uint32_t touched; /* ids handed out at some time: 0..touched-1 */
-	uint32_t free;    /* list through cold[].tag; FLOWTABLE_NONE ends */
+	uint32_t free; /* list through cold[].first_ns; FLOWTABLE_NONE ends */
 	uint64_t secret[FLOWTABLE_SECRETS];
 };
 

@@ -14,15 +14,15 @@ void wheel_remove(struct wheel *w, uint32_t id)
 {
 	struct wheel_entry *e = &w->entries[id];
 
-	if (e->slot == WHEEL_NONE)
-		return;
 	if (e->prev == WHEEL_NONE)
-		w->heads[e->slot] = e->next;
+		return;
+	if (e->prev & WHEEL_HEAD)
+		w->heads[e->prev & ~WHEEL_HEAD] = e->next;
 	else
 		w->entries[e->prev].next = e->next;
 	if (e->next != WHEEL_NONE)
 		w->entries[e->next].prev = e->prev;
-	e->slot = WHEEL_NONE;
+	e->prev = WHEEL_NONE;
 }
 
 /* Never the slot being emptied: at least one tick on, at most a turn less. */
@@ -38,14 +38,14 @@ static uint32_t slot_for(const struct wheel *w, uint64_t tick)
 void wheel_file(struct wheel *w, uint32_t id, uint64_t tick)
 {
 	struct wheel_entry *e = &w->entries[id];
+	uint32_t slot = slot_for(w, tick);
 
 	wheel_remove(w, id);
-	e->slot = slot_for(w, tick);
-	e->prev = WHEEL_NONE;
-	e->next = w->heads[e->slot];
+	e->prev = WHEEL_HEAD | slot;
+	e->next = w->heads[slot];
 	if (e->next != WHEEL_NONE)
 		w->entries[e->next].prev = id;
-	w->heads[e->slot] = id;
+	w->heads[slot] = id;
 }
 
 static void give_back(struct wheel *w, wheel_fn fn, void *data)

@@ -17,11 +17,12 @@ struct wheel {
 };
 
 struct wheel_entry {
-	uint32_t next, prev; /* WHEEL_NONE ends */
-	uint32_t slot;       /* WHEEL_NONE: not filed */
+	uint32_t next; /* WHEEL_NONE ends */
+	uint32_t prev; /* WHEEL_NONE: not filed; WHEEL_HEAD + slot: the first */
 };
 
 #define WHEEL_NONE UINT32_MAX
+#define WHEEL_HEAD (UINT32_C(1) << 31) /* numbers are below */
 
 typedef void (*wheel_fn)(void *data, uint32_t id);
 
@@ -29,7 +30,7 @@ void wheel_init(struct wheel *w, struct wheel_entry *entries);
 /* A new entry must be introduced once before it is filed. */
 static inline void wheel_entry_init(struct wheel *w, uint32_t id)
 {
-	w->entries[id].slot = WHEEL_NONE;
+	w->entries[id].prev = WHEEL_NONE;
 }
 /* Due at `tick` (absolute); refiles when it is filed already. */
 void wheel_file(struct wheel *w, uint32_t id, uint64_t tick);
