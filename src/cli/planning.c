@@ -273,8 +273,11 @@ static void show_proof(const struct plan *plan, struct buf *out)
 			planning_elements(plan), (long long)plan->cost,
 			(long long)plan->lower_bound);
 		return;
-	case PLAN_FEASIBLE:
 	case PLAN_TIMEOUT:
+		buf_adds(out, "  Optimal    unknown: no placement was found in "
+			      "time\n");
+		return;
+	case PLAN_FEASIBLE:
 		buf_addf(out,
 			"  Optimal    not proven in time: cost %lld, lower "
 			"bound %lld (%.2f %%)\n",

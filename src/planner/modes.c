@@ -35,6 +35,8 @@ static const char *why_left_out(const struct fill *f)
 {
 	struct arena *arena = &f->plan->arena;
 
+	if (f->o->status == PLAN_TIMEOUT)
+		return "left out: no placement for all was found in time";
 	if (f->o->has_capacity)
 		return "left out: the probes have no room for all";
 	if (f->o->status == PLAN_INFEASIBLE)
