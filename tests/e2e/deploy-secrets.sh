@@ -1,0 +1,73 @@
+#!/bin/bash
+# After a whole session no key is in arguments, environments, logs, core files,
+# reports or the testbed's answers: not the user's SSH key, not the certificate's,
+# not the deployment's.
+# shellcheck disable=SC2016
+set -u
+. "$(dirname "$0")/lib/deploy.bash"
+stand_ins 'case $0 in *collector) sleep 2;; esac'"$good_stand_in" 1
+begin topologies/dumbbell.ns
+export XDG_STATE_HOME=$dir/xdg HOME=$dir/home
+mkdir -p "$HOME" "$dir/seen"
+run() { # name, words of netflowize...
+	local name=$1
+	shift
+	tb run --exp "$exp" -- sh -c 'echo $$ >"$1"; shift; exec "$@"' sh \
+		"$dir/pid" "$build/bin/netflowize" "$@" \
+		>"$dir/seen/$name.out" 2>"$dir/seen/$name.err" </dev/null
+}
+if [ ! -x "$build/bin/netflowize" ]; then
+	echo "SKIPPED: $build/bin/netflowize is not built"
+	exit 77
+fi
+on_nodes() { # what to keep it as, shell commands
+	for node in client1 client2 left right; do
+		timeout 20 "$build/bin/nfz-testbed" exec "$exp" "$node" -- \
+			sh -c "$2" >>"$dir/seen/$1" 2>/dev/null </dev/null
+	done
+}
+run up up --light "$exp" --collector client1 -v &
+running=$!
+sleep 1.5
+pid=$(cat "$dir/pid")
+for file in cmdline environ; do
+	tr '\0' '\n' <"/proc/$pid/$file" >>"$dir/seen/controller"
+done
+check "the controller leaves no core file" \
+	grep -q 'Max core file size *0 ' "/proc/$pid/limits"
+on_nodes processes 'cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr "\0" "\n"'
+wait "$running"
+check "up" grep -q "is instrumented" "$dir/seen/up.err" "$dir/seen/up.out"
+on_nodes processes 'cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr "\0" "\n"'
+on_nodes logs 'cat /var/lib/netflowize/*/log/* /var/lib/netflowize/*/journal \
+	/var/lib/netflowize/*/tag /var/lib/netflowize/*/manifest
+	find /var/log -maxdepth 1 -type f -exec cat {} +'
+on client1 -- sh -c 'cat /var/lib/netflowize/*/etc/*.setup' >"$dir/setup"
+for command in status fetch logs snapshot "up --dry-run" "doctor"; do
+	# shellcheck disable=SC2086
+	run "${command%% *}2" $command "$exp" -o json
+done
+run strip strip "$exp" -v
+check "strip" grep -q "nothing left" "$dir/seen/strip.err"
+on_nodes logs 'find /var/log -maxdepth 1 -type f -exec cat {} +'
+check "there is something to look through" [ "$(cat "$dir"/seen/* | wc -l)" -gt 100 ]
+
+# what must not be there: key material, line by line
+env_of() { tb run --exp "$exp" -- sh -c "echo \$$1"; }
+{
+	sed -n '2,3p' "$(env_of NETFLOWIZE_SSH_IDENTITY)"
+	sed -n '/PRIVATE KEY/,/PRIVATE KEY/p' "$(env_of NETFLOWIZE_CERTIFICATE)" |
+		sed -n '2,4p'
+	awk '/^peer/ { print $6; print $7 }' "$dir/setup"
+} | grep -E '.{30}' >"$dir/secrets"
+check "there are secrets to look for" [ "$(wc -l <"$dir/secrets")" -ge 6 ]
+check "none of them is anywhere" \
+	never grep -r -q -a -F -f "$dir/secrets" "$dir/seen"
+cp "$dir/setup" "$dir/seen/setup"
+check "the search would find one" grep -r -q -a -F -f "$dir/secrets" "$dir/seen"
+rm "$dir/seen/setup"
+disks >"$dir/after"
+check "no core file is on a node" never grep -E '/core(\.[0-9]+)?$' "$dir/after"
+check "the state is the user's own" [ "$(find "$dir/xdg" -type f \
+	-perm /077 | wc -l)" = 0 ]
+finish
