@@ -359,6 +359,8 @@ def streams(bed, truth, chosen, size):
             truth.add(key, segments, body + 52 * segments + again * 1448,
                       ends, links)
             truth.flows[key]["tcp"] = True
+            # what was sent again may have been a last, short segment
+            truth.flows[key]["again"] = again * 1447
             truth.flows[key]["shaped"] = bool(shaped)
 
 
@@ -434,7 +436,9 @@ def near(bed, f, row):
         if f["shaped"]:  # its queue may drop
             return row["packets"] >= 0.5 * f["packets"]
         return (abs(row["packets"] - f["packets"]) <= 0.001 * f["packets"] and
-                abs(row["bytes"] - f["bytes"]) <= 0.001 * f["bytes"] + 64)
+                -f.get("again", 0) <= row["bytes"] - f["bytes"] +
+                0.001 * f["bytes"] + 64 and
+                row["bytes"] - f["bytes"] <= 0.001 * f["bytes"] + 64)
     return row["packets"] == f["packets"] and row["bytes"] == f["bytes"]
 
 
