@@ -5,6 +5,7 @@
 #include "cli/app.h"
 
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,6 +113,8 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int r;
 
+	/* What is large goes back to the system when it is freed. */
+	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	setlocale(LC_ALL, "");
 	log_open("netflowize", LOG_INFO, false);
 	sigaction(SIGINT, &act, NULL);

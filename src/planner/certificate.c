@@ -86,9 +86,10 @@ static void add_path(struct certifier *x, int g, struct plan_weight *w)
 	(void)coverage_group(&x->c->p, g, &first, &end);
 	w->link = -1;
 	w->n = 1;
-	w->one = x->r->dual[first];
-	w->path = arena_alloc(arena, 1, sizeof(*w->path));
-	*w->path = paths_get(&x->c->paths, x->c->group_link[g], arena);
+	w->of_path = arena_alloc(arena, 1, sizeof(*w->of_path));
+	w->of_path->weight = x->r->dual[first];
+	w->of_path->path =
+		paths_get(&x->c->paths, coverage_link_of(x->c, g), arena);
 }
 
 /* Are they all the same?  Rows of elements left out have none. */
@@ -104,7 +105,7 @@ static bool is_even(const struct certifier *x, int first, int end, int n)
 static void add_link(struct certifier *x, int first, int end, int link,
 	struct plan_weight *w)
 {
-	int n = x->c->link_rows[link];
+	int n = coverage_rows_of(x->c, link);
 
 	w->link = link;
 	w->n = 1;
@@ -114,7 +115,8 @@ static void add_link(struct certifier *x, int first, int end, int link,
 	w->n = n;
 	w->weight = arena_alloc(&x->plan->arena, (size_t)n, sizeof(*w->weight));
 	for (int row = first; row < end; row++)
-		w->weight[x->c->row_ordinal[row]] = x->r->dual[row];
+		w->weight[x->c->row_ordinal ? x->c->row_ordinal[row] : 0] =
+			x->r->dual[row];
 }
 
 static bool has_weight(const struct certifier *x, int first, int end)
@@ -147,8 +149,9 @@ static void add_weights(struct certifier *x)
 		int first, end, last_first;
 
 		(void)coverage_group(&c->p, g, &first, &end);
-		for (next = g + 1; next < n && c->kind != COVER_PATHS &&
-				   c->group_link[next] == c->group_link[g];
+		for (next = g + 1;
+			next < n && c->kind != COVER_PATHS &&
+			coverage_link_of(c, next) == coverage_link_of(c, g);
 			next++)
 			(void)coverage_group(&c->p, next, &last_first, &end);
 		if (!has_weight(x, first, end))
@@ -156,7 +159,7 @@ static void add_weights(struct certifier *x)
 		if (c->kind == COVER_PATHS)
 			add_path(x, g, &proof->weights[proof->n_weights++]);
 		else
-			add_link(x, first, end, c->group_link[g],
+			add_link(x, first, end, coverage_link_of(c, g),
 				&proof->weights[proof->n_weights++]);
 	}
 }

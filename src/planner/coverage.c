@@ -104,7 +104,7 @@ bool cover_kind_parse(const char *name, enum cover_kind *ret)
 struct plan_element coverage_element(
 	const struct coverage *c, int g, struct arena *arena)
 {
-	return elements_name(c, c->group_link[g],
+	return elements_name(c, coverage_link_of(c, g),
 		c->group_part ? c->group_part[g] : PART_WHOLE, arena);
 }
 

@@ -30,10 +30,11 @@ enum { PART_WHOLE = -1, PART_TX, PART_RX, PART_SIDE };
 struct coverage {
 	enum cover_kind kind;
 	struct cover_problem p, lost; /* same columns; lost: fate as in p */
-	int *group_link;  /* group of p -> link; with paths: index into paths */
-	int *group_part;  /* group of p -> part; NULL: all PART_WHOLE */
-	int *row_ordinal; /* row of p -> its place among those of its link */
-	int *link_rows;   /* link -> how many rows it has */
+	int *group_link; /* group of p -> link; with paths: index into paths */
+	int *group_part; /* group of p -> part; NULL: all PART_WHOLE */
+	/* Row of p -> its place among those of its link; link -> how many rows
+	 * it has.  NULL where every link has one. */
+	int *row_ordinal, *link_rows;
 	struct path_list paths;
 	struct places places;
 	struct plan_gap *gaps; /* by group of lost */
@@ -60,6 +61,14 @@ static inline int coverage_group(
 	*first = p->group_start ? p->group_start[g] : g;
 	*end = p->group_start ? p->group_start[g + 1] : g + 1;
 	return p->demand ? p->demand[g] : *end - *first;
+}
+static inline int coverage_link_of(const struct coverage *c, int g)
+{
+	return c->group_link ? c->group_link[g] : g;
+}
+static inline int coverage_rows_of(const struct coverage *c, int link)
+{
+	return c->link_rows ? c->link_rows[link] : 1;
 }
 /* What group g of p is called; its strings belong to the arena. */
 struct plan_element coverage_element(

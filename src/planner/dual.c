@@ -110,7 +110,7 @@ static int *order_groups(const struct ascent *a)
 	const struct cover_problem *p = a->p;
 	size_t n = (size_t)a->n_groups + 1;
 	int *order = mem_grow(NULL, n, sizeof(int));
-	cleanup_free int *rivals = mem_zalloc(n, sizeof(int));
+	cleanup_free uint16_t *rivals = mem_zalloc(n, sizeof(*rivals));
 	int at[MOST + 2] = {0};
 
 	for (int g = 0; g < a->n_groups; g++) {
@@ -119,7 +119,7 @@ static int *order_groups(const struct ascent *a)
 		for (int i = p->row_start[first_row(p, g)];
 			i < p->row_start[first_row(p, g + 1)]; i++)
 			sum += a->purse[p->row_col[i]].open;
-		rivals[g] = sum < MOST ? (int)sum : MOST;
+		rivals[g] = sum < MOST ? (uint16_t)sum : MOST;
 		at[rivals[g] + 1]++;
 	}
 	for (int i = 1; i <= MOST; i++)
@@ -229,7 +229,7 @@ static void ascend(const struct cover_problem *p, struct dual *ret)
 	*ret = (struct dual){.scale = 1};
 	ret->weight = mem_zalloc((size_t)p->n_rows + 1, sizeof(int64_t));
 	a.n_groups = p->group_start ? p->n_groups : p->n_rows;
-	tally_init(&a.t, p);
+	tally_list(&a.t, p);
 	a.purse = mem_zalloc(n, sizeof(*a.purse));
 	a.queue = mem_grow(NULL, n, sizeof(int));
 	a.done = mem_zalloc((size_t)a.n_groups + 1, 1);

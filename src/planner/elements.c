@@ -170,7 +170,7 @@ static void add_link(struct elements *b, int link, int part)
 
 	for (size_t slot = 0; slot < l->n_members; slot++) {
 		see_member(b, link, slot);
-		if (!whole || slot == l->n_members - 1)
+		if (!whole || slot + 1 == l->n_members)
 			end_row(b);
 	}
 	end_group(b, link, part, whole ? 1 : (int)l->n_members - 1);
@@ -208,7 +208,7 @@ static void add_lan_segments(struct elements *b, int link)
 			see(b, shaper);
 		else
 			see_member(b, link, slot);
-		if (!whole || slot == l->n_members - 1)
+		if (!whole || slot + 1 == l->n_members)
 			end_row(b);
 	}
 	end_group(b, link, part++, whole ? 1 : (int)l->n_members - 1);
@@ -266,6 +266,22 @@ static void add_paths(struct elements *b)
 	}
 }
 
+/* Of links of one row each there is nothing to remember. */
+static void drop_ordinals(struct elements *b)
+{
+	struct coverage *c = b->c;
+
+	for (size_t i = 0; i < b->t->n_links; i++)
+		if (c->link_rows[i] > 1)
+			return;
+	free(take(c->row_ordinal));
+	free(take(c->link_rows));
+	for (int g = 0; g < c->p.n_groups; g++)
+		if (c->group_link[g] != g)
+			return;
+	free(take(c->group_link));
+}
+
 void elements_add(struct elements *b, const bool *select)
 {
 	struct coverage *c = b->c;
@@ -283,4 +299,5 @@ void elements_add(struct elements *b, const bool *select)
 		add_paths(b);
 	rows_close(&b->rows, c->redundancy);
 	rows_close(&b->lost, c->redundancy);
+	drop_ordinals(b);
 }

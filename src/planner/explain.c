@@ -172,7 +172,7 @@ static void list_only(struct plan *plan, struct indispensable *x)
 		if (!x->satisfied || x->satisfied[g])
 			ask_group(x, g);
 	for (size_t i = 0; i < x->n && !paths; i++)
-		x->pairs[i].link = c->group_link[x->pairs[i].link];
+		x->pairs[i].link = coverage_link_of(c, x->pairs[i].link);
 	fill_lists(&plan->arena, x->pairs, x->n, plan->n_probes, &lists);
 	for (size_t i = 0; i < plan->n_probes; i++) {
 		struct plan_probe *p = &plan->probes[i];

@@ -234,7 +234,7 @@ int kernel_put_row(struct kernel *k, const int *cols, int n, int want)
 	row = &k->row[k->n_rows];
 	*row = (struct kernel_row){.len = n,
 		.held = n,
-		.want = want,
+		.want = want & 0x7fffff,
 		.group = -1,
 		.flags = ROW_ALIVE | ROW_FRESH | (n <= 2 ? ROW_SHORT : 0)};
 	to = place_row(k, row, n);
@@ -287,6 +287,10 @@ static void record(struct kernel *k, int value)
 
 void kernel_fold_guard(struct kernel *k, int col, const int *others, int n)
 {
+	if (n == 0) {
+		k->col[col].state = COL_OUT;
+		return;
+	}
 	k->col[col].state = COL_FOLDED;
 	for (int i = 0; i < n; i++)
 		record(k, others[i]);

@@ -56,9 +56,10 @@ struct kernel_row {
 	union {
 		int start, at[2];
 	};
-	int held, len, want;
-	int group;           /* -1: must be seen */
-	unsigned char flags; /* enum row_flag */
+	int held, len;
+	int group; /* -1: must be seen */
+	int want : 24;
+	unsigned flags : 8; /* enum row_flag */
 };
 
 struct kernel {
@@ -77,7 +78,8 @@ struct kernel {
 
 	int *group_start, *group_alive, *group_demand;
 
-	int *queue; /* ring of columns to look at, n_cols + 1 places */
+	int unseen; /* columns from here on were not looked at yet */
+	int *queue; /* ring of those to look at then, n_cols + 1 places */
 	int queue_head, queue_tail;
 	int *forced; /* stack of columns to take */
 	size_t n_forced, forced_cap;

@@ -6,6 +6,44 @@
 
 #include <string.h>
 
+enum { LARGE = 20000 /* columns; among fewer there is room for all */ };
+
+/* A column that sees one pair only, and is no cheaper than the other one of it:
+ * that one is taken before the row is even read.  In networks that is most
+ * hosts, and what need not be read need not be kept. */
+static unsigned char *take_stubs(const struct cover_problem *p, unsigned skip)
+{
+	size_t n = (size_t)p->n_cols + 1;
+	unsigned char *fate = mem_zalloc(n, 1);
+	cleanup_free unsigned char *times = mem_zalloc(n, 1); /* 2: or more */
+
+	if (p->fate)
+		memcpy(fate, p->fate, n - 1);
+	if (p->n_cols < LARGE || p->group_start || p->need ||
+		skip & SKIP_DOMINANCE)
+		return fate;
+	for (int i = 0; i < p->row_start[p->n_rows]; i++)
+		if (times[p->row_col[i]] < 2)
+			times[p->row_col[i]]++;
+	for (int r = 0; r < p->n_rows; r++) {
+		const int *cols = p->row_col + p->row_start[r];
+		int a, b;
+
+		if (p->row_start[r + 1] - p->row_start[r] != 2)
+			continue;
+		a = cols[0];
+		b = cols[1];
+		if (fate[a] != COLUMN_FREE || fate[b] != COLUMN_FREE ||
+			times[a] == times[b])
+			continue;
+		if (times[a] == 1 && p->cost[b] <= p->cost[a])
+			fate[b] = COLUMN_IN;
+		else if (times[b] == 1 && p->cost[a] <= p->cost[b])
+			fate[a] = COLUMN_IN;
+	}
+	return fate;
+}
+
 static void alloc_cols(struct kernel *k, const struct cover_problem *p)
 {
 	size_t n = (size_t)p->n_cols + 1;
@@ -15,6 +53,8 @@ static void alloc_cols(struct kernel *k, const struct cover_problem *p)
 	for (size_t c = 0; c + 1 < n; c++)
 		k->col[c].cost = p->cost[c];
 	k->queue = mem_zalloc(n, sizeof(int));
+	for (size_t c = 0; c + 1 < n; c++)
+		k->col[c].queued = 1;
 	for (int c = 0; p->fate && c < p->n_cols; c++) {
 		if (p->fate[c] == COLUMN_IN) {
 			k->col[c].state = COL_IN;
@@ -192,13 +232,17 @@ static size_t long_entries(const struct cover_problem *p)
 	return sum;
 }
 
-void kernel_init(struct kernel *k, const struct cover_problem *p, unsigned skip)
+void kernel_init(
+	struct kernel *k, const struct cover_problem *of, unsigned skip)
 {
+	cleanup_free unsigned char *fate = take_stubs(of, skip);
+	struct cover_problem with = *of, *p = &with;
 	int n_groups = p->group_start ? p->n_groups : p->n_rows;
 	size_t soft = p->group_start && p->demand ? (size_t)n_groups : 0;
 	cleanup_free int *cols =
 		mem_zalloc((size_t)longest_row(p) + 1, sizeof(int));
 
+	with.fate = fate;
 	*k = (struct kernel){.skip = skip};
 	alloc_cols(k, p);
 	k->row_cap = (size_t)p->n_rows;
@@ -214,8 +258,6 @@ void kernel_init(struct kernel *k, const struct cover_problem *p, unsigned skip)
 	for (int r = 0; r < k->n_rows; r++)
 		if (k->row[r].group < 0)
 			kernel_check_row(k, r);
-	for (int c = 0; c < k->n_cols; c++)
-		kernel_touch(k, c);
 }
 
 void kernel_release(struct kernel *k)

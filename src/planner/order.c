@@ -16,18 +16,33 @@ enum {
 	SAMPLE = 64 /* every so many rows are looked at */
 };
 
+/* Which columns stand in two rows at least?  The others are met once, in
+ * whatever order. */
+static unsigned char *met_again(const struct cover_problem *p)
+{
+	unsigned char *times = mem_zalloc((size_t)p->n_cols + 1, 1);
+
+	for (int i = 0; i < p->row_start[p->n_rows]; i++)
+		if (times[p->row_col[i]] < 2)
+			times[p->row_col[i]]++;
+	return times;
+}
+
 bool order_helps(const struct cover_problem *p)
 {
+	cleanup_free unsigned char *times = NULL;
 	int far = 0, looked = 0;
 
 	if (p->n_cols < LARGE)
 		return false;
+	times = met_again(p);
 	for (int r = 0; r < p->n_rows; r += SAMPLE) {
-		int first = p->row_start[r], end = p->row_start[r + 1];
+		const int *cols = p->row_col + p->row_start[r];
+		int last = p->row_start[r + 1] - p->row_start[r] - 1;
 
 		looked++;
-		far += end - first > 1 &&
-		       p->row_col[end - 1] - p->row_col[first] > FAR;
+		far += last > 0 && cols[last] - cols[0] > FAR &&
+		       times[cols[0]] > 1 && times[cols[last]] > 1;
 	}
 	return far * 4 > looked;
 }
@@ -341,6 +356,11 @@ static void order_pairs(struct order *o, const struct cover_problem *p)
 	free(w.start);
 	free(w.side);
 	free(w.number);
+	if (p->row_start[p->n_rows] == 2 * p->n_rows) { /* all are alike */
+		free(o->p.row_start);
+		o->p.row_start = p->row_start;
+		o->shared = true;
+	}
 }
 
 void order_init(struct order *o, const struct cover_problem *p)
@@ -361,7 +381,8 @@ void order_release(struct order *o)
 {
 	free(o->p.cost);
 	free(o->p.fate);
-	free(o->p.row_start);
+	if (!o->shared)
+		free(o->p.row_start);
 	free(o->p.row_col);
 	free(o->p.need);
 	free(o->p.group_start);

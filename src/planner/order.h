@@ -10,8 +10,9 @@
 
 struct order {
 	struct cover_problem p;
-	int *col;   /* its columns in the problem it was made of */
-	int *group; /* its groups there */
+	int *col;    /* its columns in the problem it was made of */
+	int *group;  /* its groups there */
+	bool shared; /* p.row_start is the other problem's */
 };
 
 /* Is it large, with rows whose columns are far apart? */

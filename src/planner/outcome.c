@@ -214,7 +214,7 @@ static void group_loads(const struct work *w, int64_t *load)
 		int64_t all = 1, parts = problem_rows_of(&c->p, g);
 
 		if (c->kind != COVER_PATHS)
-			all = w->o->loads[c->group_link[g]];
+			all = w->o->loads[coverage_link_of(c, g)];
 		if (c->kind == COVER_DIRECTIONS)
 			parts *= 2;
 		load[g] = (all + parts - 1) / parts;
@@ -335,9 +335,6 @@ void outcome_find(const struct topology *t, const struct coverage *c,
 		.time_ms = outcome_time_left(goal), .first_tier = c->unit};
 	struct work w = {.t = t, .c = c, .goal = goal, .o = ret};
 
-	w.price = same(c->p.n_cols, 0);
-	for (int v = 0; v < c->p.n_cols; v++)
-		w.price[v] = c->p.cost[v] / c->unit;
 	*ret = (struct outcome){0};
 	ret->wanted = outcome_wanted(goal, c->p.n_groups + c->lost.n_groups);
 	ret->bound = c->p.n_groups;
@@ -346,6 +343,11 @@ void outcome_find(const struct topology *t, const struct coverage *c,
 		      : ret->r.optimal  ? PLAN_OPTIMAL
 		      : ret->r.cost < 0 ? PLAN_TIMEOUT
 					: PLAN_FEASIBLE;
+	if (outcome_wants_capacity(goal) || outcome_wants_part(goal)) {
+		w.price = same(c->p.n_cols, 0);
+		for (int v = 0; v < c->p.n_cols; v++)
+			w.price[v] = c->p.cost[v] / c->unit;
+	}
 	if (outcome_wants_capacity(goal))
 		find_capacity(&w);
 	else if (outcome_wants_part(goal))

@@ -183,6 +183,14 @@ static bool pruned(const struct search *s, const struct node *n)
 	return s->best_value >= 0 && n->bound >= s->best_value;
 }
 
+/* Of the aim, without solving anything. */
+static int64_t quick_bound(const struct search *s)
+{
+	if (budget(s))
+		return s->t.total - reach_most_covered(&s->t, s->goal->limit);
+	return reach_least_price(&s->t, s->t.total - s->missed_ok);
+}
+
 /* Lines through the two nearest sets until nothing lies below. */
 static void descend(struct search *s, struct node *n)
 {
@@ -354,17 +362,20 @@ void partial_solve(const struct partial_goal *goal, struct partial_result *ret)
 
 	*ret = (struct partial_result){0};
 	ret->chosen = mem_zalloc((size_t)p->n_cols + 1, sizeof(bool));
-	relaxed_open(&s.x, p, goal->weight, goal->price);
 	reach_open(&s.t, p, goal->weight, goal->price);
 	ret->total = s.t.total;
 	s.missed_ok = budget(&s) ? s.t.total : s.t.total - goal->limit;
-	if (possible(&s)) {
-		guess(&s, &root);
-		try_improving(&s);
-		branch(&s, &root);
+	try_improving(&s);
+	root.bound = quick_bound(&s);
+	if (!pruned(&s, &root)) {
+		relaxed_open(&s.x, p, goal->weight, goal->price);
+		if (possible(&s)) {
+			guess(&s, &root);
+			branch(&s, &root);
+		}
+		relaxed_release(&s.x);
 	}
 	finish(&s);
-	relaxed_release(&s.x);
 	reach_release(&s.t);
 }
 

@@ -12,7 +12,7 @@ void kernel_walk_start(struct kernel *k)
 {
 	k->stamp++;
 	for (int r = 0; r < k->n_rows; r++)
-		k->row[r].flags &= (unsigned char)~ROW_WALKED;
+		k->row[r].flags &= 0xffu & ~(unsigned)ROW_WALKED;
 }
 
 /* Meets the columns of a row, and the rows of its group. */

@@ -54,7 +54,8 @@ void places_find(struct places *p, const struct topology *t,
 		if (host && places_unfit(&t->nodes[host - 1]))
 			host = 0; /* nobody can log in there */
 		p->place[i] = host ? (int)host - 1 : (int)i;
-		p->obstacle[i] = places_unfit(n);
+		if (places_unfit(n)) /* memory not written costs nothing */
+			p->obstacle[i] = places_unfit(n);
 	}
 	for (size_t i = 0; i < avoid->n; i++) {
 		int node = topology_node(t, avoid->items[i]);

@@ -312,7 +312,7 @@ static void subsume_around(struct kernel *k, int u)
 			!(k->row[r].flags & ROW_FRESH) ||
 			k->row[r].group >= 0 || k->row[r].len > WORK)
 			continue;
-		k->row[r].flags &= (unsigned char)~ROW_FRESH;
+		k->row[r].flags &= 0xffu & ~(unsigned)ROW_FRESH;
 		subsume(k, r);
 	}
 }
@@ -336,13 +336,27 @@ static void look_at(struct kernel *k, int u)
 	graph_rules(k, u);
 }
 
+static bool waiting(const struct kernel *k)
+{
+	return k->unseen < k->n_cols || k->queue_head != k->queue_tail;
+}
+
+static int next_to_look_at(struct kernel *k)
+{
+	int u;
+
+	if (k->unseen < k->n_cols)
+		return k->unseen++;
+	u = k->queue[k->queue_head];
+	k->queue_head = k->queue_head == k->n_cols ? 0 : k->queue_head + 1;
+	return u;
+}
+
 static bool drain(struct kernel *k)
 {
-	while (kernel_settle(k) && k->queue_head != k->queue_tail) {
-		int u = k->queue[k->queue_head];
+	while (kernel_settle(k) && waiting(k)) {
+		int u = next_to_look_at(k);
 
-		k->queue_head =
-			k->queue_head == k->n_cols ? 0 : k->queue_head + 1;
 		k->col[u].queued = 0;
 		if (k->col[u].state == COL_FREE)
 			look_at(k, u);

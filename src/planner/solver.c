@@ -179,6 +179,7 @@ int plan_solve(const struct topology *t, const struct plan_goal *wish,
 	fill_probes(plan, t, c, &o.r);
 	modes_fill(plan, t, c, &goal, &o);
 	certificate_fill(plan, c, &o.r);
+	free(take(o.r.dual)); /* before more is made */
 	taps_assign(plan, t, c, o.satisfied);
 	code = ranges_assign(plan, t, c, &goal, err);
 	fill_counts(plan, t, c);

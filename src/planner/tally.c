@@ -26,17 +26,13 @@ static int demand_of(const struct cover_problem *p, int g)
 	return p->group_start ? p->group_start[g + 1] - p->group_start[g] : 1;
 }
 
-void tally_init(struct tally *t, const struct cover_problem *p)
+void tally_list(struct tally *t, const struct cover_problem *p)
 {
-	int n_groups = p->group_start ? p->n_groups : p->n_rows;
 	size_t entries = (size_t)p->row_start[p->n_rows];
 
 	*t = (struct tally){.p = p};
 	t->col_start = mem_zalloc((size_t)p->n_cols + 2, sizeof(int));
 	t->col_row = mem_grow(NULL, entries + 1, sizeof(int));
-	t->have = mem_zalloc((size_t)p->n_rows + 1, sizeof(int));
-	t->left = mem_grow(NULL, (size_t)n_groups + 1, sizeof(int));
-	t->in = mem_zalloc((size_t)p->n_cols + 1, sizeof(bool));
 	for (size_t i = 0; i < entries; i++)
 		t->col_start[p->row_col[i] + 2]++;
 	for (int c = 2; c <= p->n_cols; c++)
@@ -44,11 +40,21 @@ void tally_init(struct tally *t, const struct cover_problem *p)
 	for (int r = 0; r < p->n_rows; r++)
 		for (int i = p->row_start[r]; i < p->row_start[r + 1]; i++)
 			t->col_row[t->col_start[p->row_col[i] + 1]++] = r;
+	number_groups(t);
+}
+
+void tally_init(struct tally *t, const struct cover_problem *p)
+{
+	int n_groups = p->group_start ? p->n_groups : p->n_rows;
+
+	tally_list(t, p);
+	t->have = mem_zalloc((size_t)p->n_rows + 1, sizeof(int));
+	t->left = mem_grow(NULL, (size_t)n_groups + 1, sizeof(int));
+	t->in = mem_zalloc((size_t)p->n_cols + 1, sizeof(bool));
 	for (int g = 0; g < n_groups; g++) {
 		t->left[g] = demand_of(p, g);
 		t->open += t->left[g] > 0;
 	}
-	number_groups(t);
 }
 
 void tally_release(struct tally *t)

@@ -17,6 +17,8 @@ struct tally {
 };
 
 /* Starts empty, whatever the fates. */
+/* Its lists alone: nothing is counted. */
+void tally_list(struct tally *t, const struct cover_problem *p);
 void tally_init(struct tally *t, const struct cover_problem *p);
 void tally_release(struct tally *t);
 void tally_add(struct tally *t, int col);

@@ -53,14 +53,17 @@ void taps_bridge(
 	const struct topo_bridge *b = &w->t->bridges[bridge];
 	bool lan = b->slot >= 0;
 
-	for (int side = 0; side < 2; side++)
+	for (int side = 0; side < 2; side++) {
+		enum count_rule rule = side ? far_side : COUNT_ALL;
+
 		taps_add(w,
 			&(struct plan_tap){.probe = taps_probe_at(w, b->node),
 				.iface = b->port[side],
 				.link = b->link,
 				.slot = lan ? slot : side,
-				.received = side ? far_side : COUNT_ALL,
+				.received = rule,
 				.sent = COUNT_NONE});
+	}
 }
 
 void taps_member(struct taps_work *w, int link, int slot)
@@ -228,7 +231,7 @@ static bool is_lan(const struct topo_link *l)
 static void tap_links(struct taps_work *w, const bool *satisfied, bool lans)
 {
 	for (int g = 0; g < w->c->p.n_groups; g++) {
-		int link = w->c->group_link[g];
+		int link = coverage_link_of(w->c, g);
 
 		if ((satisfied && !satisfied[g]) ||
 			(w->c->group_part && w->c->group_part[g] == PART_RX) ||

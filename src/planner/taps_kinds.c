@@ -180,7 +180,7 @@ static int nth_shaped(const struct taps_work *w, int link, int n)
 
 void taps_segment(struct taps_work *w, int group)
 {
-	int link = w->c->group_link[group];
+	int link = coverage_link_of(w->c, group);
 	int side = w->c->group_part[group] - PART_SIDE;
 
 	if (w->t->links[link].kind == LINK_LAN) {
@@ -292,7 +292,7 @@ void taps_paths(struct taps_work *w, const bool *satisfied)
 	index_ifaces(&x, w->t);
 	for (int g = 0; g < w->c->p.n_groups; g++)
 		if (!satisfied || satisfied[g])
-			tap_path(w, &x, w->c->group_link[g]);
+			tap_path(w, &x, coverage_link_of(w->c, g));
 	free(x.start);
 	free(x.iface);
 	free(x.has);

@@ -104,14 +104,14 @@ static char *add_name(char *to, const int end[2], int before)
 static void add_ends(struct topology *t, size_t link, const int end[2],
 	struct topo_member *members)
 {
-	for (size_t slot = 0; slot < 2; slot++) {
-		size_t i = 2 * link + slot;
+	for (int slot = 0; slot < 2; slot++) {
+		size_t i = 2 * link + (size_t)slot;
 
 		t->ifaces[i] = (struct topo_iface){
 			.card = &topology_no_card,
 			.node = end[slot],
 			.link = (int)link,
-			.slot = (int)slot,
+			.slot = slot & 1,
 		};
 		members[slot].iface = (int)i;
 	}

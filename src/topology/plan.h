@@ -34,8 +34,10 @@ struct plan_tap {
 	int iface; /* topology interface */
 	int link;
 	int slot; /* the member this tap stands for (nearest it) */
-	enum count_rule received, sent; /* as seen at the interface */
-	bool lowest; /* LAN: counts group-addressed frames of the unwatched */
+	enum count_rule received : 8; /* as seen at the interface */
+	enum count_rule sent : 8;
+	/* LAN: counts group-addressed frames of the unwatched */
+	bool lowest : 1;
 };
 
 struct plan_probe {
@@ -103,12 +105,19 @@ struct plan_demand {
 };
 
 /* The proof (netflowize-plan(5), CERTIFICATE). */
+struct plan_path_weight {
+	struct plan_path path;
+	int64_t weight;
+};
+
 struct plan_weight {
-	int link;        /* -1: a path */
-	int n;           /* rows; a single one stands for all */
-	int64_t one;     /* n is 1 */
-	int64_t *weight; /* n is more */
-	struct plan_path *path;
+	int link; /* -1: a path */
+	int n;    /* rows; a single one stands for all */
+	union {
+		int64_t one;     /* n is 1 */
+		int64_t *weight; /* n is more */
+		struct plan_path_weight *of_path;
+	};
 };
 
 struct plan_proof {

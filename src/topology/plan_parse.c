@@ -155,6 +155,7 @@ static int read_place(struct plan_reader *r, const struct jval *from, int node,
 	struct plan_tap *tap)
 {
 	int64_t iface = -1, slot = -1;
+	bool lowest = false;
 
 	tap->probe = r->probe_of[node];
 	if (tap->probe < 0)
@@ -169,23 +170,26 @@ static int read_place(struct plan_reader *r, const struct jval *from, int node,
 		return plan_read_bad(r, "slot in owners");
 	tap->iface = (int)iface;
 	tap->slot = (int)slot;
-	(void)jval_bool(jval_get(from, "lowest"), &tap->lowest);
+	(void)jval_bool(jval_get(from, "lowest"), &lowest);
+	tap->lowest = lowest;
 	return 0;
 }
 
 static int read_tap(
 	struct plan_reader *r, const struct jval *from, struct plan_tap *tap)
 {
+	enum count_rule received = COUNT_NONE, sent = COUNT_NONE;
 	int node = -1;
 	int code = plan_read_link(r, jval_get_text(from, "link"), &tap->link);
 
 	if (code == 0)
 		code = plan_read_node(r, jval_get_text(from, "probe"), &node);
 	if (code == 0)
-		code = read_rule(
-			r, jval_get_text(from, "received"), &tap->received);
+		code = read_rule(r, jval_get_text(from, "received"), &received);
 	if (code == 0)
-		code = read_rule(r, jval_get_text(from, "sent"), &tap->sent);
+		code = read_rule(r, jval_get_text(from, "sent"), &sent);
+	tap->received = received;
+	tap->sent = sent;
 	return code < 0 ? code : read_place(r, from, node, tap);
 }
 

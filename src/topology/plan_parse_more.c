@@ -197,19 +197,20 @@ static int read_path_weights(struct plan_reader *r, const struct jval *list)
 	p->weights = arena_alloc(&r->plan->arena, n + 1, sizeof(*p->weights));
 	for (size_t i = 0; i < n; i++) {
 		const struct jval *from = jval_at(list, i);
-		struct plan_weight *w = &p->weights[i];
-		int code;
+		struct plan_path_weight *of =
+			arena_alloc(&r->plan->arena, 1, sizeof(*of));
+		struct plan_weight w;
+		int code = read_path(r, from, &of->path);
 
-		w->link = -1;
-		w->path = arena_alloc(&r->plan->arena, 1, sizeof(*w->path));
-		code = read_path(r, from, w->path);
 		if (code == 0)
-			code = read_weight(r, jval_get(from, "weight"), w);
+			code = read_weight(r, jval_get(from, "weight"), &w);
 		if (code < 0)
 			return code;
-		if (w->n != 1)
+		if (w.n != 1)
 			return plan_read_bad(r, "the weight of a path");
-		p->n_weights++;
+		of->weight = w.one;
+		p->weights[p->n_weights++] =
+			(struct plan_weight){.link = -1, .n = 1, .of_path = of};
 	}
 	return 0;
 }

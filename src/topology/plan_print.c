@@ -279,8 +279,8 @@ static void print_path_weights(
 	jsonw_array(w);
 	for (size_t i = 0; i < p->n_weights; i++) {
 		jsonw_object_inline(w);
-		print_path(w, t, p->weights[i].path);
-		jsonw_put_int(w, "weight", p->weights[i].one);
+		print_path(w, t, &p->weights[i].of_path->path);
+		jsonw_put_int(w, "weight", p->weights[i].of_path->weight);
 		jsonw_end(w);
 	}
 	jsonw_end(w);
@@ -354,6 +354,13 @@ static void print_head(
 	jsonw_end(w);
 }
 
+/* More than microseconds is noise. */
+static void print_ms(struct jsonw *w, const char *key, double ms)
+{
+	jsonw_key(w, key);
+	jsonw_fixed(w, ms, 3);
+}
+
 void plan_print(
 	const struct plan *plan, const struct topology *t, struct buf *out)
 {
@@ -378,8 +385,8 @@ void plan_print(
 	jsonw_put_int(&w, "kernel_rows", plan->kernel_rows);
 	jsonw_put_uint(&w, "nodes", plan->search_nodes);
 	if (plan->spent.known) {
-		jsonw_put_double(&w, "import_ms", plan->spent.import_ms);
-		jsonw_put_double(&w, "cpu_ms", plan->spent.cpu_ms);
+		print_ms(&w, "import_ms", plan->spent.import_ms);
+		print_ms(&w, "cpu_ms", plan->spent.cpu_ms);
 		jsonw_put_int(&w, "peak_kib", plan->spent.peak_kib);
 	}
 	jsonw_end(&w);

@@ -86,6 +86,7 @@ static int read_iface_fields(struct reader *r, const struct jval *o,
 	struct topo_iface *iface, struct topo_card *card)
 {
 	const char *node = NULL, *link = NULL, *mac = NULL, *addr = NULL;
+	bool inferred = false;
 	int rc = reader_name(r, o, "node", &node);
 
 	iface->link = -1;
@@ -106,7 +107,8 @@ static int read_iface_fields(struct reader *r, const struct jval *o,
 	if (!rc)
 		rc = reader_int(r, o, "speed_kbps", &card->speed_kbps);
 	if (!rc)
-		rc = reader_bool(r, o, "inferred", &iface->inferred);
+		rc = reader_bool(r, o, "inferred", &inferred);
+	iface->inferred = inferred;
 	if (!rc)
 		rc = reader_text(r, o, "mac", &mac);
 	if (!rc && mac && !(card->has_mac = net_mac_parse(mac, card->mac)))

@@ -303,7 +303,8 @@ int topology_add_member(struct topology *t, const struct topo_iface *iface,
 	}
 	index = push_iface(t, iface, shape);
 	if (link)
-		t->ifaces[index].slot = push_member(t, link, index);
+		t->ifaces[index].slot =
+			push_member(t, link, index) & 0x3fffffff;
 	if (ret_iface)
 		*ret_iface = index;
 	return 0;

@@ -88,13 +88,14 @@ struct topo_card {
 	struct topo_shape shape; /* as a member of its link */
 };
 
+/* Of these a large topology has millions: no room is left between members. */
 struct topo_iface {
 	const struct topo_card *card; /* never NULL in a topology */
 	int node;
-	int link; /* -1: control network */
-	int slot; /* slot on the link, -1 for a bridge's port */
-	bool inferred;
-};
+	int link;      /* -1: control network */
+	int slot : 31; /* slot on the link, -1 for a bridge's port */
+	bool inferred : 1;
+} __attribute__((packed, aligned(4)));
 
 struct topo_member {
 	int iface;
@@ -105,13 +106,13 @@ enum link_kind { LINK_P2P, LINK_LAN };
 struct topo_link {
 	const char *name;
 	struct topo_member *members; /* index = slot */
-	uint32_t n_members;
-	enum link_kind kind : 8;
+	uint32_t n_members : 26;
+	enum link_kind kind : 2;
 	bool trivial : 1; /* all members on one host: no wire */
 	bool traced : 1;  /* the testbed's own tracing is on */
 	bool floods : 1;  /* any member of the LAN sees all frames */
 	bool inferred : 1;
-};
+} __attribute__((packed, aligned(4)));
 
 /* A node on the wire. */
 struct topo_bridge {

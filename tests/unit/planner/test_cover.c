@@ -27,7 +27,7 @@ static int64_t by_force(const struct topology *t, const struct coverage *c)
 		if (!all || (best >= 0 && cost >= best))
 			continue;
 		for (int g = 0; g < c->p.n_groups && all; g++)
-			all = link_seen(t, c->group_link[g], set);
+			all = link_seen(t, coverage_link_of(c, g), set);
 		if (all)
 			best = cost;
 	}
@@ -44,7 +44,7 @@ static void check_gaps(const struct topology *t, const struct coverage *c)
 	for (int i = 0; i < c->lost.n_groups; i++)
 		cr_assert_not(link_seen(t, c->gaps[i].what.link, all));
 	for (int g = 0; g < c->p.n_groups; g++)
-		cr_assert(link_seen(t, c->group_link[g], all));
+		cr_assert(link_seen(t, coverage_link_of(c, g), all));
 }
 
 /* The weights are a proof: no column that may be bought is outweighed. */
