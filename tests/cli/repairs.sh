@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # Demands that cannot be met: what plan says would do, does.  And a time limit
 # is one for every question.
 set -eu

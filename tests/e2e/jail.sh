@@ -29,6 +29,7 @@ proc() {
 		/var/lib/netflowize/*/run/$2)/status" >"$dir/out"
 	: >"$dir/err"
 }
+# shellcheck disable=SC2317
 field() { [ "$(sed -n "s/^$1:[[:space:]]*//p" "$dir/out" | tr '\t' ' ')" = "$2" ]; }
 # The kernel's own answer: is there Landlock?
 landlock=$(python3 -c '

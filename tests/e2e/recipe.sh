@@ -55,6 +55,7 @@ nf_packets() {
 		"proto icmp and src ip $client1 and dst ip $client2" |
 		awk '{ n += $1 } END { print n + 0 }'
 }
+# shellcheck disable=SC2317
 between() { [ "$1" -ge "$2" ] && [ "$1" -le "$3" ]; }
 
 if has softflowd nfcapd nfdump; then
