@@ -17,11 +17,14 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MARKER_OUTSIDE ".netflowize-mtime"
 #define MARKER_INSIDE ".mtime"
 #define BOOT_PREFIX ".boot."
+
+enum { BOOT_STALLED_S = 60 };
 
 /* statfs(2): file systems that other machines see as well */
 static const uint32_t shared_fs[] = {
@@ -114,13 +117,23 @@ static void sweep_marker(const char *base, const char *dir, const char *name)
 		put_back(base, &st);
 }
 
-/* Is the bootstrap with this pid still at work? */
-static bool boot_lives(const char *pid)
+/* Did nothing arrive for longer than any controller waits?  Its connection is
+ * lost, and the node's side may not learn that for hours. */
+static bool is_stalled(int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       time(NULL) - st.st_mtime > BOOT_STALLED_S;
+}
+
+/* Is the bootstrap of this file still at work?  Its name ends in its pid. */
+static bool boot_lives(int dir, const char *name)
 {
 	static const char *const shells[] = {
 		"sh", "dash", "bash", "ksh", "busybox", "mksh"};
 	char link[64], exe[AGENT_PATH];
-	const char *base;
+	const char *base, *pid = name + strlen(BOOT_PREFIX);
 	ssize_t n;
 
 	if (strspn(pid, "0123456789") != strlen(pid) || strlen(pid) > 10)
@@ -135,7 +148,7 @@ static bool boot_lives(const char *pid)
 	base = strrchr(exe, '/');
 	for (size_t i = 0; base && i < sizeof(shells) / sizeof(*shells); i++)
 		if (strcmp(base + 1, shells[i]) == 0)
-			return true;
+			return !is_stalled(dir, name);
 	return false;
 }
 
@@ -147,7 +160,7 @@ static void sweep_boots(const char *path)
 
 	while (d && (e = readdir(d)))
 		if (strncmp(e->d_name, BOOT_PREFIX, strlen(BOOT_PREFIX)) == 0 &&
-			!boot_lives(e->d_name + strlen(BOOT_PREFIX)))
+			!boot_lives(fd, e->d_name))
 			unlinkat(fd, e->d_name, 0);
 	if (d)
 		closedir(d);

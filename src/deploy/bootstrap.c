@@ -48,6 +48,8 @@ static const char script[] =
 	"tidy() { y=$(stat -c %y $p 2>/dev/null); rm -f $f $d/.mtime; "
 	"rmdir $d 2>/dev/null && "
 	"if [ -n \"$y\" ]; then touch -m -d \"$y\" $p; fi; }; "
+	/* nobody may be there any more to hear what it says */
+	"f=; trap \"tidy 2>/dev/null; exit 1\" HUP PIPE TERM; "
 	/* a place where a file can be made and run */
 	"g=; for p in " PLACES "; do d=$p/netflowize; f=$d/.boot.$$; "
 	"if [ -L $p ] || [ -L $d ]; then continue; fi; "
@@ -74,7 +76,7 @@ static const char script[] =
 	"if \"$f\" --is $h </dev/null 2>/dev/null; then k=ok; fi;; "
 	"esac; fi; "
 	"if [ \"$k\" = ok ]; then exec $f --serve --boot $f; fi; "
-	"echo \"NFZ 1 ${k:-bad}\"; tidy 2>/dev/null";
+	"tidy 2>/dev/null; echo \"NFZ 1 ${k:-bad}\"";
 
 static const struct {
 	const char *text;

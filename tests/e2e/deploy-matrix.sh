@@ -20,7 +20,7 @@ converges() { # what
 	check "$1: up converges afterwards" [ "$status" = 0 ]
 	deploy strip
 	check "$1: strip" [ "$status" = 0 ]
-	check "$1: same disks" same_disks "$dir/before"
+	check "$1: same disks" soon_same_disks "$dir/before"
 	check "$1: no processes" no_processes
 }
 # Starts "up" in the background; wait_up gets its output and status.

@@ -123,6 +123,14 @@ same_disks() { # before
 		done >"$dir/left"
 	if [ -s "$dir/left" ]; then cat "$dir/left"; return 1; fi
 }
+# The same: what serves a lost connection may take a while to learn of it.
+soon_same_disks() {
+	for _ in $(seq 20); do
+		same_disks "$1" >/dev/null 2>&1 && return
+		sleep 1
+	done
+	same_disks "$1"
+}
 # No process of a program in one of our directories on any node.
 no_processes() {
 	for node in $(machines); do
