@@ -262,7 +262,7 @@ static void accept_new(struct remote *r)
 	}
 	ssh_key_free(key);
 	ssh_options_set(
-		r->session, SSH_OPTIONS_KNOWNHOSTS, ssh_keys_accepted(r->keys));
+		r->session, SSH_OPTIONS_KNOWNHOSTS, r->profile->remember);
 	/* failing to remember it only means to be asked again */
 	(void)ssh_session_update_known_hosts(r->session);
 }

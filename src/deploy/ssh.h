@@ -34,8 +34,9 @@ struct remote_options {
 		*identities; /* files; NULL-ended or NULL: ~/.ssh/id_* */
 	bool no_agent;
 	const char *known_hosts; /* NULL: what ssh reads */
-	const char *accepted; /* file new hosts are added to; NULL: the first */
-	const char *config;   /* ssh_config(5); NULL: what ssh reads */
+	const char *
+		accepted; /* file new hosts are added to; NULL: as config says */
+	const char *config; /* ssh_config(5); NULL: what ssh reads */
 };
 
 struct remote_target {

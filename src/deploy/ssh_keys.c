@@ -185,6 +185,10 @@ static struct profile *make_profile(
 	p->settings = s;
 	p->p.user = k->user;
 	p->p.port = 22;
+	p->p.remember = k->accepted;
+	/* a configuration that was named says this as well */
+	if (s && k->options.config && !k->options.accepted && s->remember[0])
+		p->p.remember = s->remember;
 	if (s)
 		take_settings(&p->p, s);
 	for (size_t i = 0; s && !k->options.known_hosts && i < s->known_hosts.n;
@@ -288,11 +292,6 @@ struct gateways *ssh_keys_gateways(struct remote_keys *keys)
 struct knownhosts *ssh_keys_known(struct remote_keys *keys)
 {
 	return keys->known;
-}
-
-const char *ssh_keys_accepted(const struct remote_keys *keys)
-{
-	return keys->accepted;
 }
 
 void ssh_keys_apply(

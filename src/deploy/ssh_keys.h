@@ -21,6 +21,7 @@ struct ssh_profile {
 	const char *jump, *command; /* of the way there, or NULL */
 	const char *alias; /* what known hosts files call it, or NULL */
 	bool strict;
+	const char *remember; /* file that new hosts are added to */
 	const char *kex, *ciphers, *macs, *host_keys; /* NULL: the library's */
 	struct ssh_key_struct *keys[SSH_FILES];
 	char *files[SSH_FILES + 1];
@@ -34,8 +35,6 @@ const struct ssh_profile *ssh_keys_profile(
 	struct remote_keys *keys, const char *host);
 struct gateways *ssh_keys_gateways(struct remote_keys *keys);
 struct knownhosts *ssh_keys_known(struct remote_keys *keys);
-/* The file that new hosts are added to. */
-const char *ssh_keys_accepted(const struct remote_keys *keys);
 /* Sets the algorithms the configuration asks for, and the agent; the library
  * drops what it does not know, and keeps its own when nothing is left. */
 void ssh_keys_apply(

@@ -64,6 +64,18 @@ static void set_paths(struct opt_list *to, char *value)
 		set_path(to, word);
 }
 
+static void set_user_known_hosts(struct ssh_settings *s, char *value)
+{
+	size_t first = s->known_hosts.n;
+
+	if (strcmp(value, "none") == 0)
+		return;
+	set_paths(&s->known_hosts, value);
+	if (first < s->known_hosts.n)
+		set(s->remember, sizeof(s->remember),
+			s->known_hosts.items[first]);
+}
+
 static void take_value(struct ssh_settings *s, const char *key, char *value)
 {
 	struct {
@@ -95,9 +107,10 @@ static void take_value(struct ssh_settings *s, const char *key, char *value)
 	else if (strcmp(key, "stricthostkeychecking") == 0)
 		s->strict =
 			strcmp(value, "true") == 0 || strcmp(value, "yes") == 0;
-	else if (strcmp(key, "userknownhostsfile") == 0 ||
-		 strcmp(key, "globalknownhostsfile") == 0)
+	else if (strcmp(key, "globalknownhostsfile") == 0)
 		set_paths(&s->known_hosts, value);
+	else if (strcmp(key, "userknownhostsfile") == 0)
+		set_user_known_hosts(s, value);
 }
 
 void sshconf_parse(const char *text, size_t len, struct ssh_settings *ret)

@@ -25,8 +25,9 @@ struct ssh_settings {
 	char jump[512];     /* "user@host:port,...", "": none */
 	char command[1024]; /* ProxyCommand, "": none */
 	struct opt_list known_hosts;
-	bool strict;     /* unknown hosts are refused */
-	char alias[256]; /* HostKeyAlias */
+	char remember[512]; /* the one new hosts are added to, or "" */
+	bool strict;        /* unknown hosts are refused */
+	char alias[256];    /* HostKeyAlias */
 	char kex[1024], ciphers[1024], macs[1024], host_keys[1024];
 };
 

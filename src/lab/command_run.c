@@ -113,6 +113,20 @@ static void set_certificates(const struct testbed *t, const char *as)
 	setenv("NETFLOWIZE_SSH_USER", uid, 1);
 }
 
+/* Nodes of every testbed have the same names, and keys of their own: what is
+ * learned of them stays here and out of the user's files. */
+static void set_ssh_config(const struct testbed *t)
+{
+	cleanup_free char *path = mem_printf("%s/ssh_config", t->dir);
+	FILE *f = fopen(path, "wex");
+
+	if (f != NULL) {
+		fprintf(f, "UserKnownHostsFile %s/known_hosts\n", t->dir);
+		fclose(f);
+	}
+	setenv("NETFLOWIZE_SSH_CONFIG", path, 0);
+}
+
 /* The launcher wrote the boss's names; the last one is its full name. */
 static int set_server(const struct testbed *t, struct err *err)
 {
@@ -183,6 +197,7 @@ int command_run(int argc, char **argv, int *ret_status, struct err *err)
 		return r;
 	set_path();
 	set_certificates(&t, o.as);
+	set_ssh_config(&t);
 	snprintf(name, sizeof(name), "%s/%s", t.pid, t.eid);
 	setenv("NFZ_TESTBED", name, 1);
 	execvp(argv[next], argv + next);

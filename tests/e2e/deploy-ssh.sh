@@ -49,8 +49,7 @@ check "it says so" said "accepts no new ones"
 config >"$CONFIG"
 deploy status
 known "an unknown host is taken once" 0
-check "and remembered" grep -q "^$(address left) " "$HOME/.ssh/known_hosts"
-rm "$HOME/.ssh/known_hosts"
+check "and remembered" grep -q "^$(address left) " "$dir/known"
 
 cp "$dir/rsa" "$dir/known"
 config 'StrictHostKeyChecking yes' >"$CONFIG"
