@@ -1,7 +1,7 @@
 #!/bin/bash
 # Heavy mode when the testbed refuses or fails at each stage, when somebody
 # edits the description, when it is interrupted or killed.
-# KILLS=N, for tests/torture, kills that often and does nothing else.
+# KILLS=N kills that often and does nothing else.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=${BUILD:-build}
