@@ -2,16 +2,15 @@
  * and after its removal: processes, sockets, links, queueing disciplines,
  * and listings of the directories where things may be left. */
 #define _GNU_SOURCE
-#include "base/cursor.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/proc.h"
 #include "deploy/agent.h"
+#include "deploy/agent_netlink.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -164,74 +163,19 @@ static void add_links(struct buf *out)
 }
 
 /* One RTM_NEWQDISC message: interface, kind, handle, parent. */
-static void add_qdisc(struct buf *out, const struct nlmsghdr *head,
-	const uint8_t *body, size_t len)
+static void add_qdisc(void *ctx, const uint8_t *body, size_t len)
 {
+	struct buf *out = ctx;
 	struct tcmsg tc;
-	char kind[32] = "?";
+	size_t n;
+	const uint8_t *kind = netlink_attr(body, len, sizeof(tc), TCA_KIND, &n);
 
-	if (head->nlmsg_type != RTM_NEWQDISC || len < sizeof(tc))
+	if (len < sizeof(tc))
 		return;
 	memcpy(&tc, body, sizeof(tc));
-	for (size_t at = NLMSG_ALIGN(sizeof(tc)); at + 4 <= len;) {
-		struct rtattr attr;
-
-		memcpy(&attr, body + at, sizeof(attr));
-		if (attr.rta_len < 4 || attr.rta_len > len - at)
-			break;
-		if (attr.rta_type == TCA_KIND)
-			snprintf(kind, sizeof(kind), "%.*s",
-				(int)attr.rta_len - 4,
-				(const char *)body + at + 4);
-		at += RTA_ALIGN(attr.rta_len);
-	}
-	buf_addf(out, "qdisc %d %s %x parent %x\n", tc.tcm_ifindex, kind,
+	buf_addf(out, "qdisc %d %.*s %x parent %x\n", tc.tcm_ifindex,
+		kind ? (int)n : 1, kind ? (const char *)kind : "?",
 		tc.tcm_handle, tc.tcm_parent);
-}
-
-/* False when the dump has ended. */
-static bool take_qdiscs(struct buf *out, const uint8_t *data, size_t len)
-{
-	size_t at = 0;
-
-	while (len - at >= sizeof(struct nlmsghdr)) {
-		struct nlmsghdr head;
-
-		memcpy(&head, data + at, sizeof(head));
-		if (head.nlmsg_len < sizeof(head) || head.nlmsg_len > len - at)
-			return false;
-		if (head.nlmsg_type == NLMSG_DONE ||
-			head.nlmsg_type == NLMSG_ERROR)
-			return false;
-		add_qdisc(out, &head, data + at + NLMSG_HDRLEN,
-			head.nlmsg_len - NLMSG_HDRLEN);
-		at += NLMSG_ALIGN(head.nlmsg_len);
-		if (at > len)
-			return false;
-	}
-	return true;
-}
-
-static void add_qdiscs(struct buf *out)
-{
-	struct {
-		struct nlmsghdr head;
-		struct tcmsg tc;
-	} ask = {.head = {.nlmsg_len = sizeof(ask),
-			 .nlmsg_type = RTM_GETQDISC,
-			 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}};
-	struct timeval limit = {.tv_sec = 2};
-	cleanup_close int fd =
-		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	uint8_t data[32768];
-	ssize_t n;
-
-	if (fd < 0 || send(fd, &ask, sizeof(ask), 0) < 0)
-		return;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	do
-		n = recv(fd, data, sizeof(data), 0);
-	while (n > 0 && take_qdiscs(out, data, (size_t)n));
 }
 
 static void add_listing(struct buf *out, const char *path)
@@ -307,7 +251,7 @@ int call_snapshot(
 	add_sockets(&out, "tcp6");
 	add_packet_sockets(&out);
 	add_links(&out);
-	add_qdiscs(&out);
+	netlink_dump(RTM_GETQDISC, sizeof(struct tcmsg), add_qdisc, &out);
 	snapshot_more(&out);
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
 		add_listing(&out, dirs[i]);

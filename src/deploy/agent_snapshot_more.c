@@ -5,12 +5,12 @@
 #include "base/mem.h"
 #include "base/net.h"
 #include "deploy/agent.h"
+#include "deploy/agent_netlink.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <linux/if_link.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -21,27 +21,32 @@
 
 enum { VALUE_MAX = 120, DEPTH_MAX = 3 };
 
+/* The field of that number, 0 the first; empty when there are fewer. */
+static const char *field_of(const char *line, int number, int *ret_len)
+{
+	for (; number > 0; number--) {
+		line += strcspn(line, ":\n");
+		line += *line == ':';
+	}
+	*ret_len = (int)strcspn(line, ":\n");
+	return line;
+}
+
 /* Names and numbers only: what else is in such a line is nobody's business. */
 static void add_users(struct buf *out, const char *file, const char *kind)
 {
 	struct buf text = BUF_INIT(4 << 20);
 
 	if (file_read(file, &text, NULL) == 0)
-		for (const char *p = buf_str(&text); *p;) {
-			size_t n = strcspn(p, "\n"), name = strcspn(p, ":\n");
-			const char *number = p + name;
+		for (const char *line = buf_str(&text); *line;) {
+			int n, m;
+			const char *name = field_of(line, 0, &n);
+			const char *number = field_of(line, 2, &m);
 
-			for (int i = 0; i < 2; i++)
-				number +=
-					*number == ':'
-						? 1 + (i == 0 ? strcspn(number +
-										1,
-									":\n")
-							      : 0)
-						: 0;
-			buf_addf(out, "%s %.*s %.*s\n", kind, (int)name, p,
-				(int)strcspn(number, ":\n"), number);
-			p += n + (p[n] == '\n');
+			buf_addf(out, "%s %.*s %.*s\n", kind, n, name, m,
+				number);
+			line += strcspn(line, "\n");
+			line += *line == '\n';
 		}
 	buf_release(&text);
 }
@@ -78,70 +83,20 @@ static void add_addresses(struct buf *out)
 }
 
 /* One RTM_NEWLINK message: the interface's name, how many hold it promiscuous. */
-static void add_link(struct buf *out, const uint8_t *body, size_t len)
+static void add_link(void *ctx, const uint8_t *body, size_t len)
 {
-	char name[32] = "?";
+	struct buf *out = ctx;
+	const size_t header = sizeof(struct ifinfomsg);
 	uint32_t promiscuity = 0;
+	size_t n, m;
+	const uint8_t *name = netlink_attr(body, len, header, IFLA_IFNAME, &n);
+	const uint8_t *held =
+		netlink_attr(body, len, header, IFLA_PROMISCUITY, &m);
 
-	for (size_t at = NLMSG_ALIGN(sizeof(struct ifinfomsg));
-		at + 4 <= len;) {
-		struct rtattr attr;
-
-		memcpy(&attr, body + at, sizeof(attr));
-		if (attr.rta_len < 4 || attr.rta_len > len - at)
-			break;
-		if (attr.rta_type == IFLA_IFNAME)
-			snprintf(name, sizeof(name), "%.*s",
-				(int)attr.rta_len - 4,
-				(const char *)body + at + 4);
-		if (attr.rta_type == IFLA_PROMISCUITY && attr.rta_len >= 8)
-			memcpy(&promiscuity, body + at + 4, 4);
-		at += RTA_ALIGN(attr.rta_len);
-	}
-	buf_addf(out, "promiscuity %s %u\n", name, promiscuity);
-}
-
-static bool take_links(struct buf *out, const uint8_t *data, size_t len)
-{
-	size_t at = 0;
-
-	while (len - at >= sizeof(struct nlmsghdr)) {
-		struct nlmsghdr head;
-
-		memcpy(&head, data + at, sizeof(head));
-		if (head.nlmsg_len < sizeof(head) ||
-			head.nlmsg_len > len - at ||
-			head.nlmsg_type != RTM_NEWLINK)
-			return false;
-		add_link(out, data + at + NLMSG_HDRLEN,
-			head.nlmsg_len - NLMSG_HDRLEN);
-		at += NLMSG_ALIGN(head.nlmsg_len);
-		if (at > len)
-			return false;
-	}
-	return true;
-}
-
-static void add_promiscuity(struct buf *out)
-{
-	struct {
-		struct nlmsghdr head;
-		struct ifinfomsg info;
-	} ask = {.head = {.nlmsg_len = sizeof(ask),
-			 .nlmsg_type = RTM_GETLINK,
-			 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}};
-	struct timeval limit = {.tv_sec = 2};
-	cleanup_close int fd =
-		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	uint8_t data[32768];
-	ssize_t n;
-
-	if (fd < 0 || send(fd, &ask, sizeof(ask), 0) < 0)
-		return;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	do
-		n = recv(fd, data, sizeof(data), 0);
-	while (n > 0 && take_links(out, data, (size_t)n));
+	if (m >= sizeof(promiscuity))
+		memcpy(&promiscuity, held, sizeof(promiscuity));
+	buf_addf(out, "promiscuity %.*s %u\n", name ? (int)n : 1,
+		name ? (const char *)name : "?", promiscuity);
 }
 
 static void add_setting(
@@ -195,7 +150,7 @@ void snapshot_more(struct buf *out)
 	add_users(out, "/etc/passwd", "user");
 	add_users(out, "/etc/group", "group");
 	add_addresses(out);
-	add_promiscuity(out);
+	netlink_dump(RTM_GETLINK, sizeof(struct ifinfomsg), add_link, out);
 	add_settings(out, "net/core", 0);
 	add_settings(out, "net/ipv4", 0);
 	add_settings(out, "net/ipv4/conf", DEPTH_MAX);
