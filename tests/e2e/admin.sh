@@ -5,20 +5,8 @@
 # shellcheck disable=SC2016
 set -u
 . "$(dirname "$0")/lib/deploy.bash"
-for program in bin/netflowize bin/nfz-query payload/x86_64.nfzp; do
-	[ -e "$build/$program" ] && continue
-	echo "SKIPPED: $build/$program is not built"
-	exit 77
-done
-unset NETFLOWIZE_PAYLOAD
-export XDG_STATE_HOME=$dir/state HOME=$dir/home
-mkdir "$HOME"
-
-nfz() { # words...: output in $dir/out and $dir/err, status in $status
-	timeout 120 "$build/bin/nfz-testbed" run --exp "$exp" -- \
-		"$build/bin/netflowize" "$@" >"$dir/out" 2>"$dir/err" </dev/null
-	status=$?
-}
+need bin/nfz-query
+use_netflowize
 begin topologies/dumbbell.ns
 disks >"$dir/before"
 # Two experiments of one topology each on nodes of their own.

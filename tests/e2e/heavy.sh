@@ -3,18 +3,8 @@
 # and a LAN with one shaped member, whose machine then holds a bridge beside its
 # shaper; --mixed where two nodes must not be used.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-build=${BUILD:-build}
-if [ "$(id -u)" -ne 0 ]; then
-	echo "SKIPPED: needs root for a testbed"
-	exit 77
-fi
-for program in bin/nfz-testbed bin/netflowize payload/x86_64.nfzp; do
-	[ -e "$build/$program" ] && continue
-	echo "SKIPPED: $build/$program is not built"
-	exit 77
-done
-export BUILD="$build" PYTHONDONTWRITEBYTECODE=1
+. "$(dirname "$0")/lib/need.bash"
+need bin/nfz-testbed bin/netflowize payload/x86_64.nfzp
 HOME=$(mktemp -d)
 export HOME
 trap 'rm -rf "$HOME"' EXIT

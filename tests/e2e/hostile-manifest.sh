@@ -4,17 +4,8 @@
 # somebody's file, a pipe, a process number that is another's by now, a manifest
 # and a tag of nonsense.  Nothing outside is touched, and what was kept is told.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-build=$(realpath "${BUILD:-build}")
-if [ "$(id -u)" -ne 0 ]; then
-	echo "SKIPPED: needs root for a testbed"
-	exit 77
-fi
-for program in bin/nfz-testbed bin/netflowize payload/x86_64.nfzp; do
-	[ -e "$build/$program" ] && continue
-	echo "SKIPPED: $build/$program is not built"
-	exit 77
-done
+. "$(dirname "$0")/lib/need.bash"
+need bin/nfz-testbed bin/netflowize payload/x86_64.nfzp
 dir=$(mktemp -d)
 exp=hostile/h$$
 failed=0

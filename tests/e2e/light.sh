@@ -2,18 +2,8 @@
 # The whole way on two topologies side by side, each with its own netflowize;
 # then a node that is dead during up; then files that cannot be realised.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-build=${BUILD:-build}
-if [ "$(id -u)" -ne 0 ]; then
-	echo "SKIPPED: needs root for a testbed"
-	exit 77
-fi
-for program in bin/nfz-testbed bin/netflowize payload/x86_64.nfzp; do
-	[ -e "$build/$program" ] && continue
-	echo "SKIPPED: $build/$program is not built"
-	exit 77
-done
-export BUILD="$build" PYTHONDONTWRITEBYTECODE=1
+. "$(dirname "$0")/lib/need.bash"
+need bin/nfz-testbed bin/netflowize payload/x86_64.nfzp
 check=tests/support/flowcheck.py
 failed=0
 wait_for() {

@@ -5,18 +5,8 @@
 # hold; and the same nodes again without any service, from the manifest as a
 # file and from an inventory written by hand.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-build=$(realpath "${BUILD:-build}")
-if [ "$(id -u)" -ne 0 ]; then
-	echo "SKIPPED: needs root for a testbed"
-	exit 77
-fi
-for program in bin/nfz-testbed bin/netflowize payload/x86_64.nfzp; do
-	[ -e "$build/$program" ] && continue
-	echo "SKIPPED: $build/$program is not built"
-	exit 77
-done
-export BUILD="$build" PYTHONDONTWRITEBYTECODE=1
+. "$(dirname "$0")/lib/need.bash"
+need bin/nfz-testbed bin/netflowize payload/x86_64.nfzp
 check=tests/support/flowcheck.py
 dir=$(mktemp -d)
 exp=portal/p$$

@@ -2,19 +2,9 @@
 # A second plan while the first one runs: meters come, go and change with the
 # collector, and what was seen before keeps its name and its number.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-build=${BUILD:-build}
-if [ "$(id -u)" -ne 0 ]; then
-	echo "SKIPPED: needs root for a testbed"
-	exit 77
-fi
-for program in bin/nfz-testbed bin/netflowize payload/x86_64.nfzp; do
-	[ -e "$build/$program" ] && continue
-	echo "SKIPPED: $build/$program is not built"
-	exit 77
-done
-export PATH="$PWD/$build/bin:$PATH"
-case $build in /*) PATH="$build/bin:$PATH" ;; esac
+. "$(dirname "$0")/lib/need.bash"
+need bin/nfz-testbed bin/netflowize payload/x86_64.nfzp
+PATH=$build/bin:$PATH
 exp=replan/e$$
 log=$(mktemp)
 trap 'nfz-testbed down $exp >/dev/null 2>&1; rm -f "$log"' EXIT

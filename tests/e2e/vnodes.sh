@@ -2,18 +2,8 @@
 # Virtual nodes, on a host of the experiment's own and on a shared one: the whole
 # way; then with a gateway that is the only way to them.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-build=$(realpath "${BUILD:-build}")
-if [ "$(id -u)" -ne 0 ]; then
-	echo "SKIPPED: needs root for a testbed"
-	exit 77
-fi
-for program in bin/nfz-testbed bin/netflowize payload/x86_64.nfzp; do
-	[ -e "$build/$program" ] && continue
-	echo "SKIPPED: $build/$program is not built"
-	exit 77
-done
-export BUILD="$build" PYTHONDONTWRITEBYTECODE=1
+. "$(dirname "$0")/lib/need.bash"
+need bin/nfz-testbed bin/netflowize payload/x86_64.nfzp
 testbed=$build/bin/nfz-testbed
 dir=$(mktemp -d)
 exp=vnodes/e$$

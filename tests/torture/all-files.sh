@@ -3,12 +3,8 @@
 # files beside the checkout, or the files given.  Those that cannot be realised
 # must say why.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-if [ "$(id -u)" -ne 0 ]; then
-	echo "SKIPPED: needs root for a testbed"
-	exit 77
-fi
-export BUILD="${BUILD:-build}" PYTHONDONTWRITEBYTECODE=1
+. "$(dirname "$0")/../e2e/lib/need.bash"
+need
 check=tests/support/flowcheck.py
 reference=../shared/ref/topologies
 failed=0

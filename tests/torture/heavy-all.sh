@@ -2,12 +2,8 @@
 # Heavy mode there and back on every NS file that can be realised: topologies/*.ns
 # and the reference files beside the checkout, or the files given; then --mixed.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-if [ "$(id -u)" -ne 0 ]; then
-	echo "SKIPPED: needs root for a testbed"
-	exit 77
-fi
-export BUILD="${BUILD:-build}" PYTHONDONTWRITEBYTECODE=1
+. "$(dirname "$0")/../e2e/lib/need.bash"
+need
 HOME=$(mktemp -d)
 export HOME
 trap 'rm -rf "$HOME"' EXIT

@@ -2,13 +2,8 @@
 # The whole way, with a truth of its own, on every real manifest that has links,
 # served as the portal serves it, from two sites.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-build=$(realpath "${BUILD:-build}")
-export BUILD="$build" PYTHONDONTWRITEBYTECODE=1
-if [ "$(id -u)" -ne 0 ]; then
-	echo "SKIPPED: needs root for a testbed"
-	exit 77
-fi
+. "$(dirname "$0")/../e2e/lib/need.bash"
+need
 failed=0 n=0
 for file in ../shared/ref/topologies/manifests/*.xml; do
 	[ -e "$file" ] || continue

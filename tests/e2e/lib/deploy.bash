@@ -2,18 +2,13 @@
 # Common to tests/e2e/deploy*.sh: a testbed of our own, a payload with stand-in
 # programs, and the comparison of the nodes' disks before and after.
 
-cd "$(dirname "${BASH_SOURCE[0]}")/../../.." || exit 1
-build=$(realpath "${BUILD:-build}")
-if [ "$(id -u)" -ne 0 ]; then
-	echo "SKIPPED: needs root for a testbed"
+. "$(dirname "${BASH_SOURCE[0]}")/need.bash"
+need bin/nfz-testbed tests/deploy-tool
+agent=${NODE_BIN:-$build/node/bin}/nfz-agent
+if [ ! -x "$agent" ]; then
+	echo "SKIPPED: $agent is not built"
 	exit 77
 fi
-agent=${NODE_BIN:-$build/node/bin}/nfz-agent
-for program in "$build"/bin/nfz-testbed "$build"/tests/deploy-tool "$agent"; do
-	[ -x "$program" ] && continue
-	echo "SKIPPED: $program is not built"
-	exit 77
-done
 
 dir=$(mktemp -d)
 exp=dep/t$$
@@ -54,6 +49,19 @@ deploy() {
 		fi
 		exec "$@"' sh "$build/tests/deploy-tool" "$command" \
 		"$dir/topology.json" "$@" >"$dir/out" 2>"$dir/err"
+	status=$?
+}
+# The user's own command instead of deploy-tool, with
+# the real payload and a home of its own.
+use_netflowize() {
+	need bin/netflowize payload/x86_64.nfzp
+	unset NETFLOWIZE_PAYLOAD
+	export XDG_STATE_HOME=$dir/state HOME=$dir/home
+	mkdir "$HOME"
+}
+nfz() { # words...: output in $dir/out and $dir/err, status in $status
+	timeout 120 "$build/bin/nfz-testbed" run --exp "$exp" -- \
+		"$build/bin/netflowize" "$@" >"$dir/out" 2>"$dir/err" </dev/null
 	status=$?
 }
 said() { grep -q -- "$1" "$dir/out" "$dir/err"; }
