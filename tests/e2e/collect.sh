@@ -3,47 +3,9 @@
 # into the store, with the collector killed in the middle, strangers shouting,
 # and an end in order.  Once with the meter's own cache, once with nfz-cache.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-build=$(realpath "${BUILD:-build}")
-bin=${NODE_BIN:-$build/bin}
-if [ "$(id -u)" -ne 0 ]; then
-	echo "SKIPPED: needs root for network namespaces"
-	exit 77
-fi
-make -s BUILD="$build" "$build/tests/tool-sendudp" || exit 1
-dir=$(mktemp -d)
-id=nfzc$$
-pids=()
-# shellcheck disable=SC2317
-cleanup() {
-	for p in "${pids[@]}"; do kill -9 "$p" 2>/dev/null; done
-	wait 2>/dev/null
-	ip netns del "$id-a" 2>/dev/null
-	ip netns del "$id-b" 2>/dev/null
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-failed=0
-check() { # description, left, comparison, right
-	if test "$2" "$3" "$4" 2>/dev/null; then
-		echo "ok: $1 ($2)"
-	else
-		echo "FAILED: $1: $2, wanted $3 $4"
-		failed=1
-	fi
-}
-in_a() { ip netns exec "$id-a" "$@"; }
-
-ip netns add "$id-a" && ip netns add "$id-b" || exit 1
-ip -n "$id-a" link add va type veth peer name vb netns "$id-b"
-for side in a b; do
-	ip netns exec "$id-$side" sysctl -qw \
-		net.ipv6.conf.v$side.disable_ipv6=1
-	ip -n "$id-$side" link set lo up
-	ip -n "$id-$side" link set v$side up
-done
-ip -n "$id-a" addr add 10.9.0.1/24 dev va
-ip -n "$id-b" addr add 10.9.0.2/24 dev vb
+. "${0%/*}/lib/wire.bash"
+need bin/nfz-meter bin/nfz-cache bin/nfz-collector tests/tool-sendudp
+one_wire
 
 declare -A keys pid
 key() { # from, to

@@ -3,40 +3,9 @@
 # bridge in front of it: whoever talks to whom, all taps together count every
 # packet once, and know between whom it went.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-build=$(realpath "${BUILD:-build}")
-bin=${NODE_BIN:-$build/bin}
-if [ "$(id -u)" -ne 0 ]; then
-	echo "SKIPPED: needs root for network namespaces"
-	exit 77
-fi
-dir=$(mktemp -d)
-id=nfzl$$
-meters=()
-# shellcheck disable=SC2317
-cleanup() {
-	for p in "${meters[@]}"; do kill "$p" 2>/dev/null; done
-	wait 2>/dev/null
-	for n in sw 0 1 2 3 sh; do ip netns del "$id-$n" 2>/dev/null; done
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-failed=0
-check() { # description, left, comparison, right
-	if test "$2" "$3" "$4" 2>/dev/null; then
-		echo "ok: $1 ($2)"
-	else
-		echo "FAILED: $1: $2, wanted $3 $4"
-		failed=1
-	fi
-}
-
-for n in sw 0 1 2 3 sh; do
-	ip netns add "$id-$n" || exit 1
-	ip netns exec "$id-$n" sysctl -qw \
-		net.ipv6.conf.default.disable_ipv6=1 \
-		net.ipv6.conf.all.disable_ipv6=1
-done
+. "${0%/*}/lib/wire.bash"
+need bin/nfz-meter tests/tool-sendudp
+namespaces sw 0 1 2 3 sh
 bridge() { # namespace, ports...
 	ip -n "$1" link add br0 type bridge
 	ip -n "$1" link set br0 up
@@ -84,7 +53,7 @@ printf '%s\n' "tap 12 pa - lan 1 0 - lan 2 0 facing" \
 for n in 0 1 sh; do
 	ip netns exec "$id-$n" "$bin/nfz-meter" --setup "$dir/$n.setup" \
 		--print -o json >"$dir/$n.out" 2>"$dir/$n.err" &
-	meters+=($!)
+	pids+=($!)
 done
 for n in 0 1 sh; do
 	for _ in $(seq 50); do
@@ -105,9 +74,9 @@ for from in 0 1 2 3; do
 		10.8.0.255 >/dev/null 2>&1
 done
 sleep 0.3
-for p in "${meters[@]}"; do kill -TERM "$p"; done
-for p in "${meters[@]}"; do wait "$p"; done
-meters=()
+for p in "${pids[@]}"; do kill -TERM "$p"; done
+for p in "${pids[@]}"; do wait "$p"; done
+pids=()
 cat "$dir"/*.out >"$dir/all"
 
 sum() { # condition

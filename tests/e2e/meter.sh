@@ -2,48 +2,9 @@
 # The meter on a real interface: two namespaces, one veth pair, offloads on.
 # What it counts is held against what the ends say they sent.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-build=$(realpath "${BUILD:-build}")
-bin=${NODE_BIN:-$build/bin}
-if [ "$(id -u)" -ne 0 ]; then
-	echo "SKIPPED: needs root for network namespaces"
-	exit 77
-fi
-dir=$(mktemp -d)
-id=nfzm$$
-pids=()
-# shellcheck disable=SC2317
-cleanup() {
-	for p in "${pids[@]}"; do kill "$p" 2>/dev/null; done
-	wait 2>/dev/null
-	ip netns del "$id-a" 2>/dev/null
-	ip netns del "$id-b" 2>/dev/null
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-failed=0
-check() { # description, left, comparison, right
-	if test "$2" "$3" "$4" 2>/dev/null; then
-		echo "ok: $1 ($2)"
-	else
-		echo "FAILED: $1: $2, wanted $3 $4"
-		failed=1
-	fi
-}
-in_a() { ip netns exec "$id-a" "$@"; }
-in_b() { ip netns exec "$id-b" "$@"; }
-
-ip netns add "$id-a" && ip netns add "$id-b" || exit 1
-ip -n "$id-a" link add va type veth peer name vb netns "$id-b"
-for side in a b; do
-	sysctl=net.ipv6.conf.default.disable_ipv6
-	ip netns exec "$id-$side" sysctl -qw $sysctl=1 \
-		net.ipv6.conf.v$side.disable_ipv6=1
-	ip -n "$id-$side" link set lo up
-	ip -n "$id-$side" link set v$side up
-done
-ip -n "$id-a" addr add 10.9.0.1/24 dev va
-ip -n "$id-b" addr add 10.9.0.2/24 dev vb
+. "${0%/*}/lib/wire.bash"
+need bin/nfz-meter tests/tool-sendudp tests/tool-sink
+one_wire
 ip -n "$id-b" addr add 10.9.0.3/24 dev vb
 
 key() { head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
