@@ -123,7 +123,7 @@ int client_portstats(struct client *c, const struct client_exp *e,
 int client_available(struct client *c, const char *proj, const char *type,
 	int64_t *ret, struct err *err) NFZ_MUST_CHECK;
 /* Starts a change to the NS text; success means accepted: poll the state.
- * *ret_messages (may be NULL) gets what the testbed said, also on failure. */
+ * *ret_messages gets what the testbed said, also on failure. */
 int client_modify(struct client *c, const struct client_exp *e, const char *ns,
 	char **ret_messages, struct err *err) NFZ_MUST_CHECK;
 /* NFZ_E_NS with the parser's messages when the text is not accepted. */

@@ -76,21 +76,32 @@ static void suggest(
 	value_free(list);
 }
 
-/* A call about an experiment; args NULL: no more than its name. */
-static int call_exp(struct client *c, const char *method,
-	const struct client_exp *e, struct value *args,
-	struct client_reply *ret, struct err *err)
+/* One question: exp NULL when it is about none, args NULL for no more than
+ * the experiment's name. */
+struct question {
+	struct client *client;
+	const char *method;
+	const struct client_exp *exp;
+	struct value *args;
+};
+
+/* Takes the arguments; *ret is set in any case. */
+static int ask(
+	const struct question *q, struct client_reply *ret, struct err *err)
 {
-	int rc = check_names(e, err);
+	struct value *args = q->args;
+	int rc = q->exp ? check_names(q->exp, err) : 0;
 
 	memset(ret, 0, sizeof(*ret));
 	if (rc) {
 		value_free(args);
 		return rc;
 	}
-	rc = client_call(c, method, args ? args : exp_args(e), ret, err);
-	if (rc == -NFZ_E_NO_EXPERIMENT)
-		suggest(c, e, err);
+	if (!args)
+		args = q->exp ? exp_args(q->exp) : value_new(VALUE_STRUCT);
+	rc = client_call(q->client, q->method, args, ret, err);
+	if (rc == -NFZ_E_NO_EXPERIMENT && q->exp)
+		suggest(q->client, q->exp, err);
 	return rc;
 }
 
@@ -101,54 +112,60 @@ static int unexpected(struct err *err, const char *method)
 		method);
 }
 
-/* Gives the reply's value away when it is of that kind. */
-static int take_value(struct client_reply *r, enum value_kind kind,
-	const char *method, struct value **ret, struct err *err)
+/* For an answer that is a value of that kind. */
+static int ask_value(const struct question *q, enum value_kind kind,
+	struct value **ret, struct err *err)
 {
-	if (!r->value || r->value->kind != kind)
-		return unexpected(err, method);
-	*ret = take(r->value);
-	return 0;
+	struct client_reply r;
+	int rc = ask(q, &r, err);
+
+	if (!rc && (!r.value || r.value->kind != kind))
+		rc = unexpected(err, q->method);
+	if (!rc)
+		*ret = take(r.value);
+	client_reply_release(&r);
+	return rc;
 }
 
-static int take_text(
-	struct client_reply *r, const char *method, char **ret, struct err *err)
+static int ask_text(const struct question *q, char **ret, struct err *err)
 {
-	if (!r->value || r->value->kind != VALUE_STRING)
-		return unexpected(err, method);
-	*ret = take(r->value->text);
-	return 0;
+	struct value *v = NULL;
+	int rc = ask_value(q, VALUE_STRING, &v, err);
+
+	if (!rc)
+		*ret = take(v->text);
+	value_free(v);
+	return rc;
+}
+
+/* For what the testbed says to people. */
+static int ask_output(const struct question *q, char **ret, struct err *err)
+{
+	struct client_reply r;
+	int rc = ask(q, &r, err);
+
+	if (!rc)
+		*ret = take(r.output);
+	client_reply_release(&r);
+	return rc;
 }
 
 int client_state(struct client *c, const struct client_exp *e, char **ret,
 	struct err *err)
 {
-	static const char method[] = "experiment.state";
-	struct client_reply r;
-	int rc = call_exp(c, method, e, NULL, &r, err);
+	const struct question q = {c, "experiment.state", e, NULL};
 
-	if (!rc)
-		rc = take_text(&r, method, ret, err);
-	client_reply_release(&r);
-	return rc;
+	return ask_text(&q, ret, err);
 }
 
 int client_info(struct client *c, const struct client_exp *e,
 	const char *aspect, struct value **ret, struct err *err)
 {
-	static const char method[] = "experiment.info";
-	struct value *args = exp_args(e);
-	struct client_reply r;
+	const struct question q = {c, "experiment.info", e, exp_args(e)};
 	bool list = strcmp(aspect, "traces") == 0;
-	int rc;
 
-	value_set(args, "aspect", value_string(aspect));
-	rc = call_exp(c, method, e, args, &r, err);
-	if (!rc)
-		rc = take_value(&r, list ? VALUE_ARRAY : VALUE_STRUCT, method,
-			ret, err);
-	client_reply_release(&r);
-	return rc;
+	value_set(q.args, "aspect", value_string(aspect));
+	return ask_value(&q, list ? VALUE_ARRAY : VALUE_STRUCT, ret, err);
 }
 
 static struct value *list_of(const char *const *names)
@@ -160,54 +177,49 @@ static struct value *list_of(const char *const *names)
 	return list;
 }
 
-/* The answer is an array of one struct {experiment: {table: rows}}. */
-static int take_tables(struct client_reply *r, struct value **ret,
-	const char *method, struct err *err)
+/* Takes {table: rows} out of [{experiment: {table: rows}}]; NULL when it is
+ * anything else. */
+static struct value *take_tables(struct value *v)
 {
-	struct value *v = r->value;
-
-	if (!v || v->kind != VALUE_ARRAY || v->n != 1 ||
-		v->items[0]->kind != VALUE_STRUCT)
-		return unexpected(err, method);
+	if (v->n != 1 || v->items[0]->kind != VALUE_STRUCT)
+		return NULL;
 	v = v->items[0];
 	for (size_t i = 0; i < v->n; i++)
 		if (strcmp(v->names[i], "experiment") == 0 &&
 			v->items[i]->kind == VALUE_STRUCT) {
-			*ret = v->items[i];
+			struct value *tables = v->items[i];
+
 			v->items[i] = value_new(VALUE_NIL);
-			return 0;
+			return tables;
 		}
-	return unexpected(err, method);
+	return NULL;
 }
 
 int client_virtual_topology(struct client *c, const struct client_exp *e,
 	const char *const *tables, struct value **ret, struct err *err)
 {
-	static const char method[] = "experiment.virtual_topology";
-	struct value *args = exp_args(e);
-	struct client_reply r;
+	const struct question q = {
+		c, "experiment.virtual_topology", e, exp_args(e)};
+	struct value *answer = NULL;
 	int rc;
 
 	if (tables)
-		value_set(args, "tables", list_of(tables));
-	rc = call_exp(c, method, e, args, &r, err);
-	if (!rc)
-		rc = take_tables(&r, ret, method, err);
-	client_reply_release(&r);
-	return rc;
+		value_set(q.args, "tables", list_of(tables));
+	rc = ask_value(&q, VALUE_ARRAY, &answer, err);
+	if (rc)
+		return rc;
+	*ret = take_tables(answer);
+	value_free(answer);
+	return *ret ? 0 : unexpected(err, q.method);
 }
 
 int client_nsfile(struct client *c, const struct client_exp *e, char **ret,
 	struct err *err)
 {
-	static const char method[] = "experiment.nsfile";
-	struct client_reply r;
+	const struct question q = {c, "experiment.nsfile", e, NULL};
 	char *text = NULL;
-	int rc = call_exp(c, method, e, NULL, &r, err);
+	int rc = ask_text(&q, &text, err);
 
-	if (!rc)
-		rc = take_text(&r, method, &text, err);
-	client_reply_release(&r);
 	if (rc)
 		return rc;
 	if (strcmp(text, "None") == 0) { /* how Python says that */
@@ -221,13 +233,9 @@ int client_nsfile(struct client *c, const struct client_exp *e, char **ret,
 int client_sshdescription(struct client *c, const struct client_exp *e,
 	struct value **ret, struct err *err)
 {
-	static const char method[] = "node.sshdescription";
-	struct client_reply r;
-	int rc = call_exp(c, method, e, NULL, &r, err);
+	const struct question q = {c, "node.sshdescription", e, NULL};
+	int rc = ask_value(&q, VALUE_STRUCT, ret, err);
 
-	if (!rc)
-		rc = take_value(&r, VALUE_STRUCT, method, ret, err);
-	client_reply_release(&r);
 	/* Without permission this method trips over itself. */
 	if (rc == -NFZ_E_FAULT && err && strstr(err->text, "KeyError"))
 		return err_set(err, NFZ_E_FORBIDDEN,
@@ -239,15 +247,17 @@ int client_sshdescription(struct client *c, const struct client_exp *e,
 int client_hostkeys(struct client *c, const struct client_exp *e,
 	const char *node, struct value **ret, struct err *err)
 {
-	static const char method[] = "node.hostkeys";
-	struct value *args = exp_args(e);
+	const struct question q = {c, "node.hostkeys", e, exp_args(e)};
 	struct client_reply r;
 	int rc;
 
-	value_set(args, "node", value_string(node));
-	rc = call_exp(c, method, e, args, &r, err);
+	value_set(q.args, "node", value_string(node));
+	rc = ask(&q, &r, err);
 	if (!rc) {
-		rc = take_value(&r, VALUE_STRUCT, method, ret, err);
+		if (!r.value || r.value->kind != VALUE_STRUCT)
+			rc = unexpected(err, q.method);
+		else
+			*ret = take(r.value);
 	} else if (r.code == 2 && strstr(r.output, "No such node")) {
 		*ret = NULL; /* how it says that no key is stored */
 		rc = 0;
@@ -259,62 +269,43 @@ int client_hostkeys(struct client *c, const struct client_exp *e,
 int client_expinfo(struct client *c, const struct client_exp *e,
 	const char *show, char **ret, struct err *err)
 {
-	struct value *args = exp_args(e);
-	struct client_reply r;
-	int rc;
+	const struct question q = {c, "experiment.expinfo", e, exp_args(e)};
 
-	value_set(args, "show", value_string(show));
-	rc = call_exp(c, "experiment.expinfo", e, args, &r, err);
-	if (!rc)
-		*ret = take(r.output);
-	client_reply_release(&r);
-	return rc;
+	value_set(q.args, "show", value_string(show));
+	return ask_output(&q, ret, err);
 }
 
 int client_getlist(struct client *c, struct value **ret, struct err *err)
 {
-	static const char method[] = "experiment.getlist";
-	struct client_reply r;
-	int rc = client_call(c, method, value_new(VALUE_STRUCT), &r, err);
+	const struct question q = {c, "experiment.getlist", NULL, NULL};
 
-	if (!rc)
-		rc = take_value(&r, VALUE_STRUCT, method, ret, err);
-	client_reply_release(&r);
-	return rc;
+	return ask_value(&q, VALUE_STRUCT, ret, err);
 }
 
 int client_portstats(struct client *c, const struct client_exp *e,
 	const char *const *ports, char **ret, struct err *err)
 {
-	struct value *args = exp_args(e);
-	struct client_reply r;
-	int rc;
+	const struct question q = {c, "experiment.portstats", e, exp_args(e)};
 
-	value_set(args, "nodeports", list_of(ports));
-	rc = call_exp(c, "experiment.portstats", e, args, &r, err);
-	if (!rc)
-		*ret = take(r.output);
-	client_reply_release(&r);
-	return rc;
+	value_set(q.args, "nodeports", list_of(ports));
+	return ask_output(&q, ret, err);
 }
 
 int client_available(struct client *c, const char *proj, const char *type,
 	int64_t *ret, struct err *err)
 {
-	static const char method[] = "node.available";
-	struct value *args = value_new(VALUE_STRUCT);
-	struct client_reply r;
+	const struct question q = {
+		c, "node.available", NULL, value_new(VALUE_STRUCT)};
+	struct value *number = NULL;
 	int rc;
 
-	value_set(args, "proj", value_string(proj));
+	value_set(q.args, "proj", value_string(proj));
 	if (type)
-		value_set(args, "type", value_string(type));
-	rc = client_call(c, method, args, &r, err);
-	if (!rc && r.value->kind != VALUE_INT)
-		rc = unexpected(err, method);
+		value_set(q.args, "type", value_string(type));
+	rc = ask_value(&q, VALUE_INT, &number, err);
 	if (!rc)
-		*ret = r.value->integer;
-	client_reply_release(&r);
+		*ret = number->integer;
+	value_free(number);
 	return rc;
 }
 
@@ -342,69 +333,55 @@ static int check_ns(const char *ns, struct err *err)
 	return 0;
 }
 
-int client_modify(struct client *c, const struct client_exp *e, const char *ns,
+/* Sends an NS text; what the testbed says of it is given also on failure. */
+static int ask_about_ns(const struct question *q, const char *ns,
 	char **ret_messages, struct err *err)
 {
-	struct value *args;
 	struct client_reply r;
 	int rc = check_ns(ns, err);
 
-	if (ret_messages)
-		*ret_messages = NULL;
-	if (rc)
+	*ret_messages = NULL;
+	if (rc) {
+		value_free(q->args);
 		return rc;
-	args = exp_args(e);
-	value_set(args, "nsfilestr", value_string(ns));
-	rc = call_exp(c, "experiment.modify", e, args, &r, err);
-	if (ret_messages)
-		*ret_messages = take(r.output);
+	}
+	value_set(q->args, "nsfilestr", value_string(ns));
+	rc = ask(q, &r, err);
+	*ret_messages = take(r.output);
 	client_reply_release(&r);
 	return rc;
+}
+
+int client_modify(struct client *c, const struct client_exp *e, const char *ns,
+	char **ret_messages, struct err *err)
+{
+	const struct question q = {c, "experiment.modify", e, exp_args(e)};
+
+	return ask_about_ns(&q, ns, ret_messages, err);
 }
 
 int client_nscheck(struct client *c, const char *proj, const char *ns,
 	char **ret_messages, struct err *err)
 {
-	struct value *args;
-	struct client_reply r;
-	int rc = check_ns(ns, err);
+	const struct question q = {
+		c, "experiment.nscheck", NULL, value_new(VALUE_STRUCT)};
 
-	if (ret_messages)
-		*ret_messages = NULL;
-	if (rc)
-		return rc;
-	args = value_new(VALUE_STRUCT);
-	value_set(args, "proj", value_string(proj));
-	value_set(args, "nsfilestr", value_string(ns));
-	rc = client_call(c, "experiment.nscheck", args, &r, err);
-	if (ret_messages)
-		*ret_messages = take(r.output);
-	client_reply_release(&r);
-	return rc;
+	value_set(q.args, "proj", value_string(proj));
+	return ask_about_ns(&q, ns, ret_messages, err);
 }
 
 int client_images(struct client *c, struct value **ret, struct err *err)
 {
-	static const char method[] = "osid.getlist";
-	struct client_reply r;
-	int rc = client_call(c, method, value_new(VALUE_STRUCT), &r, err);
+	const struct question q = {c, "osid.getlist", NULL, NULL};
 
-	if (!rc)
-		rc = take_value(&r, VALUE_STRUCT, method, ret, err);
-	client_reply_release(&r);
-	return rc;
+	return ask_value(&q, VALUE_STRUCT, ret, err);
 }
 
 int client_echo(struct client *c, const char *text, char **ret, struct err *err)
 {
-	struct value *args = value_new(VALUE_STRUCT);
-	struct client_reply r;
-	int rc;
+	const struct question q = {
+		c, "experiment.echo", NULL, value_new(VALUE_STRUCT)};
 
-	value_set(args, "str", value_string(text));
-	rc = client_call(c, "experiment.echo", args, &r, err);
-	if (!rc)
-		*ret = take(r.output);
-	client_reply_release(&r);
-	return rc;
+	value_set(q.args, "str", value_string(text));
+	return ask_output(&q, ret, err);
 }
