@@ -1,28 +1,22 @@
 #include "cli/nf5.h"
 #include "base/mem.h"
 
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
-/* "192.0.2.1:2055" */
-static int read_export(
-	const char *text, struct rollout_nf5 *ret, struct err *err)
+static int read_exports(
+	const struct opt_list *typed, struct rollout_nf5 *ret, struct err *err)
 {
-	const char *colon = strrchr(text, ':');
-	char addr[NET_ADDR_TEXT];
-	char *end = NULL;
-	unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
+	int r = 0;
 
-	if (!colon || *end || port == 0 || port > UINT16_MAX ||
-		(size_t)(colon - text) >= sizeof(addr))
+	if (typed->n > EXPORT_TARGETS_MAX)
 		return err_set(err, NFZ_E_USAGE,
-			"--nf5-export: %s is not ADDR:PORT", text);
-	snprintf(addr, sizeof(addr), "%.*s", (int)(colon - text), text);
-	if (!net_addr_parse(addr, &ret->export_to))
-		return err_set(err, NFZ_E_USAGE,
-			"--nf5-export: %s is not a numeric address", addr);
-	ret->export_port = (uint16_t)port;
-	return 0;
+			"--export: more than %d collectors",
+			EXPORT_TARGETS_MAX);
+	ret->exports = mem_zalloc(typed->n + 1, sizeof(*ret->exports));
+	for (size_t i = 0; i < typed->n && r == 0; i++)
+		r = export_target_parse(
+			typed->items[i], &ret->exports[ret->n_exports++], err);
+	return r < 0 ? err_wrap(err, "--export") : 0;
 }
 
 int nf5_read(const struct nf5_options *typed, struct rollout_nf5 *ret,
@@ -46,12 +40,14 @@ int nf5_read(const struct nf5_options *typed, struct rollout_nf5 *ret,
 			return err_set(err, NFZ_E_USAGE,
 				"--nf5-allow: %s is not an address or prefix",
 				allow->items[i]);
-	return typed->export_to ? read_export(typed->export_to, ret, err) : 0;
+	return read_exports(&typed->export_to, ret, err);
 }
 
 void nf5_release(struct nf5_options *typed, struct rollout_nf5 *nf5)
 {
 	opt_list_release(&typed->allow);
+	opt_list_release(&typed->export_to);
 	free(nf5->allow);
+	free(nf5->exports);
 	*nf5 = (struct rollout_nf5){0};
 }

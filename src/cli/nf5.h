@@ -1,4 +1,5 @@
-/* NetFlow v5 on the command line of `up`. */
+/* The formats of others on the command line of `up`: NetFlow v5 in, exports
+ * out. */
 #ifndef NFZ_CLI_NF5_H
 #define NFZ_CLI_NF5_H
 
@@ -10,7 +11,7 @@
 struct nf5_options {
 	int64_t port;
 	struct opt_list allow;
-	const char *export_to; /* "192.0.2.1:2055" */
+	struct opt_list export_to; /* "ipfix://192.0.2.1:4739" */
 };
 /* For the option table of a command whose struct S has an nf5_options member
  * called nf5. */
@@ -21,10 +22,10 @@ struct nf5_options {
 		{"nf5-allow", 0, OPT_LIST, offsetof(S, nf5.allow),             \
 			"PREFIX,...", "from these exporters", NULL, 0, 0},     \
 	{                                                                      \
-		"nf5-export", 0, OPT_TEXT, offsetof(S, nf5.export_to),         \
-			"ADDR:PORT",                                           \
-			"let the meters send NetFlow v5 there, too", NULL, 0,  \
-			0                                                      \
+		"export", 0, OPT_LIST, offsetof(S, nf5.export_to),             \
+			"FORMAT://ADDR:PORT,...",                              \
+			"let the meters send nf5, nf9, ipfix there, too",      \
+			NULL, 0, 0                                             \
 	}
 
 /* NFZ_E_USAGE says what was not understood.  Release in any case. */

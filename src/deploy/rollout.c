@@ -74,8 +74,12 @@ static void init_nf5(struct setup *s, const struct rollout_nf5 *nf5)
 	if (!nf5)
 		return;
 	if (s->role != MODULE_COLLECTOR) {
-		s->nf5_export = nf5->export_to;
-		s->nf5_export_port = nf5->export_port;
+		s->exports =
+			mem_zalloc(nf5->n_exports + 1, sizeof(*s->exports));
+		if (nf5->n_exports)
+			memcpy(s->exports, nf5->exports,
+				nf5->n_exports * sizeof(*s->exports));
+		s->n_exports = nf5->n_exports;
 		return;
 	}
 	s->nf5_port = nf5->port;

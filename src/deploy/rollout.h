@@ -25,8 +25,8 @@ struct rollout_nf5 {
 	uint16_t port; /* the collector receives here; 0: not at all */
 	struct net_prefix *allow; /* from these only */
 	size_t n_allow;
-	struct net_addr export_to; /* meters send there, too */
-	uint16_t export_port;      /* 0: not */
+	struct export_target *exports; /* meters send there, too */
+	size_t n_exports;
 };
 
 struct rollout_options {

@@ -245,6 +245,11 @@ size_t exporter_take(struct exporter *e, int64_t now_ns, const uint8_t **ret)
 	return len;
 }
 
+void exporter_refresh(struct exporter *e)
+{
+	e->age = EXPORT_REFRESH;
+}
+
 void exporter_account(struct exporter *e, const struct export_ledger *l)
 {
 	e->ledger = *l;

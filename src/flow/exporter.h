@@ -87,6 +87,8 @@ bool exporter_add(struct exporter *e, const struct flow_record *r);
 /* The message so far; its length, 0 none.  It lives until the next call.  To
  * be repeated until 0: large counts fill several messages of NetFlow 5. */
 size_t exporter_take(struct exporter *e, int64_t now_ns, const uint8_t **ret);
+/* The next message begins with templates and what goes with them. */
+void exporter_refresh(struct exporter *e);
 /* The ledger goes into the message, as far as the format has words for it. */
 void exporter_account(struct exporter *e, const struct export_ledger *l);
 

@@ -64,7 +64,28 @@ void setup_release(struct setup *s)
 	free(s->peers);
 	free(s->taps);
 	free(s->nf5_allow);
+	free(s->exports);
 	*s = (struct setup){0};
+}
+
+int setup_add_exports(
+	struct setup *s, char *const *texts, size_t n, struct err *err)
+{
+	size_t cap = s->n_exports;
+
+	for (size_t i = 0; i < n; i++) {
+		struct export_target target;
+		int r = export_target_parse(texts[i], &target, err);
+
+		if (r < 0)
+			return r;
+		if (s->n_exports >= EXPORT_TARGETS_MAX)
+			return err_set(err, NFZ_E_USAGE,
+				"more than %d collectors to export to",
+				EXPORT_TARGETS_MAX);
+		MEM_PUSH(s->exports, s->n_exports, cap) = target;
+	}
+	return 0;
 }
 
 /* --- printing ---------------------------------------------------------- */
@@ -117,7 +138,7 @@ static void print_tap(const struct setup_tap *t, struct buf *out)
 
 void setup_print(const struct setup *s, struct buf *out)
 {
-	char addr[NET_ADDR_TEXT];
+	char addr[NET_ADDR_TEXT], target[EXPORT_TARGET_TEXT];
 
 	buf_addf(out, "%s 1\ndeployment %016llx\nmodule %u %s\n", magic,
 		(unsigned long long)s->deployment, s->id,
@@ -142,10 +163,9 @@ void setup_print(const struct setup *s, struct buf *out)
 		buf_addf(out, "nf5_allow %s/%u\n",
 			net_addr_print(&p->addr, addr), len);
 	}
-	if (s->nf5_export_port)
-		buf_addf(out, "nf5_export %s %u\n",
-			net_addr_print(&s->nf5_export, addr),
-			s->nf5_export_port);
+	for (size_t i = 0; i < s->n_exports; i++)
+		buf_addf(out, "export %s\n",
+			export_target_print(&s->exports[i], target));
 	for (size_t i = 0; i < s->n_peers; i++)
 		print_peer(&s->peers[i], out);
 	for (size_t i = 0; i < s->n_taps; i++)
@@ -161,7 +181,7 @@ struct parse {
 	bool has_module;
 	char **words; /* of the line at hand; words[0] is its keyword */
 	size_t n;
-	size_t peers_cap, taps_cap, members_cap, allow_cap;
+	size_t peers_cap, taps_cap, members_cap, allow_cap, exports_cap;
 };
 
 static int refuse(struct parse *p, const char *what, const char *word)
@@ -329,11 +349,17 @@ static int read_nf5_allow(struct parse *p)
 	return 0;
 }
 
-static int read_nf5_export(struct parse *p)
+static int read_export(struct parse *p)
 {
-	int r = address(p, p->words[1], &p->s->nf5_export);
+	struct setup *s = p->s;
+	struct export_target target;
 
-	return r ? r : number_u16(p, p->words[2], &p->s->nf5_export_port);
+	if (s->n_exports >= EXPORT_TARGETS_MAX)
+		return refuse(p, "too many exports, at", p->words[1]);
+	if (export_target_parse(p->words[1], &target, NULL) < 0)
+		return refuse(p, "not FORMAT://ADDR:PORT:", p->words[1]);
+	MEM_PUSH(s->exports, s->n_exports, p->exports_cap) = target;
+	return 0;
 }
 
 static int read_peer(struct parse *p)
@@ -434,7 +460,7 @@ static const struct {
 	{"idle_ms", 2, read_span}, {"fin_ms", 2, read_span},
 	{"lease_ms", 2, read_span}, {"cache_flows", 2, read_flows},
 	{"store", 2, read_store}, {"nf5_port", 2, read_nf5_port},
-	{"nf5_allow", 2, read_nf5_allow}, {"nf5_export", 3, read_nf5_export},
+	{"nf5_allow", 2, read_nf5_allow}, {"export", 2, read_export},
 	{"peer", 7, read_peer}, {"tap", 12, read_tap},
 	{"member", 4, read_member}};
 

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/net.h"
+#include "flow/target.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -72,13 +73,14 @@ struct setup {
 	int64_t active_ms, idle_ms, fin_ms, lease_ms;
 	uint32_t cache_flows; /* most flows at once */
 	char store[256];      /* collector: directory of the run */
-	/* NetFlow v5, off when the port is 0.  Collector: where to listen and
-	 * from whom; meter and cache: whom to tell as well. */
+	/* collector: where to take NetFlow v5, off when 0, and from whom */
 	uint16_t nf5_port;
 	struct net_prefix *nf5_allow;
 	size_t n_nf5_allow;
-	struct net_addr nf5_export;
-	uint16_t nf5_export_port;
+	/* meter and cache: collectors of others to tell as well; at most
+	 * EXPORT_TARGETS_MAX */
+	struct export_target *exports;
+	size_t n_exports;
 	struct setup_peer *peers;
 	size_t n_peers;
 	struct setup_tap *taps;
@@ -90,6 +92,9 @@ void setup_init(struct setup *s);
 void setup_print(const struct setup *s, struct buf *out);
 /* Hostile input: every number is bounded.  Release with setup_release. */
 int setup_parse(const char *text, size_t len, struct setup *ret,
+	struct err *err) NFZ_MUST_CHECK;
+/* More collectors of others: texts as export_target_parse() takes. */
+int setup_add_exports(struct setup *s, char *const *texts, size_t n,
 	struct err *err) NFZ_MUST_CHECK;
 void setup_release(struct setup *s);                 /* wipes keys */
 const char *module_role_name(enum module_role role); /* "meter" */

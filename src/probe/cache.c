@@ -6,7 +6,6 @@
 #include "base/mem.h"
 #include "probe/flowcache.h"
 #include "probe/module.h"
-#include "probe/privs.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -111,13 +110,19 @@ static void do_status(void *data, struct buf *out)
 		s.records);
 }
 
+static uint64_t do_lost(void *data)
+{
+	return ((struct cache *)data)->refused;
+}
+
 static int start(struct cache *c, struct loop *loop,
 	const struct cache_options *o, struct err *err)
 {
 	const struct module_options module = {.loop = loop,
 		.setup = o->setup,
 		.role = MODULE_CACHE,
-		.status_path = o->status_path};
+		.status_path = o->status_path,
+		.pace = COURIER_PACE};
 	const struct flowcache_options flows = {.flows = o->setup->cache_flows,
 		.idle_ms = o->setup->idle_ms,
 		.active_ms = o->setup->active_ms,
@@ -132,8 +137,7 @@ static int start(struct cache *c, struct loop *loop,
 	c->endpoint = module_endpoint(c->module);
 	c->flows = flowcache_new(&flows);
 	loop_every(loop, TICK_MS, tell_time, c);
-	r = privs_drop(o->uid, false, err);
-	return r < 0 ? r : privs_jail(err);
+	return module_lock_up(c->module, o->uid, false, err);
 }
 
 int cache_run(const struct cache_options *o, struct err *err)
@@ -146,7 +150,8 @@ int cache_run(const struct cache_options *o, struct err *err)
 		.end_rest = do_end,
 		.digests = on_digests,
 		.health = do_health,
-		.status = do_status};
+		.status = do_status,
+		.lost = do_lost};
 	struct loop *loop = loop_new();
 	char about[32];
 	int r = start(&c, loop, o, err);

@@ -358,6 +358,16 @@ const struct tap *meter_tap(const struct meter *m, size_t i)
 	return &m->taps[i];
 }
 
+uint64_t meter_lost(const struct meter *m)
+{
+	uint64_t lost = 0;
+
+	for (size_t i = 0; i < m->n_taps; i++)
+		for (size_t l = 0; l < TAP_LOSS_COUNT; l++)
+			lost += m->taps[i].ledger.lost[l];
+	return lost;
+}
+
 void meter_cache_stats(const struct meter *m, struct flowcache_stats *ret)
 {
 	flowcache_stats(m->cache, ret);

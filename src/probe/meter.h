@@ -59,6 +59,8 @@ void meter_set_timeouts(
 size_t meter_taps(const struct meter *meter);
 /* i-th tap's interface and last ledger; attached: false when it is gone. */
 const struct tap *meter_tap(const struct meter *meter, size_t i);
+/* Frames lost by now, by whatever cause. */
+uint64_t meter_lost(const struct meter *meter);
 void meter_cache_stats(const struct meter *meter, struct flowcache_stats *ret);
 
 #endif

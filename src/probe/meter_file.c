@@ -215,17 +215,15 @@ static int open_outlets(struct run *run, struct err *err)
 
 	run->outlets = mem_zalloc(o->n_to + 1, sizeof(*run->outlets));
 	for (size_t i = 0; i < o->n_to && r == 0; i++) {
-		struct outlet_options to = {.transport = OUTLET_UDP};
+		struct outlet_options to = {0};
 
-		r = outlet_parse(o->to[i], &to, err);
+		r = export_target_parse(o->to[i], &to.target, err);
 		if (r == 0)
 			r = open_one(run, &to, err);
 	}
 	run->n_to = run->n_outlets;
 	if (r == 0 && o->write) {
-		struct outlet_options to = {.transport = OUTLET_FILE,
-			.path = o->write,
-			.exporter = {.format = EXPORT_IPFIX}};
+		struct outlet_options to = {.path = o->write};
 
 		r = open_one(run, &to, err);
 	}

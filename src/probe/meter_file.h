@@ -25,7 +25,7 @@ struct meter_file_options {
 	uint32_t flows;     /* 0: as memory allows */
 	int64_t memory_mib; /* 0: half of what is free */
 	int64_t idle_ms, active_ms, fin_ms;
-	char *const *to; /* collectors, as outlet_parse() wants them */
+	char *const *to; /* collectors, as export_target_parse() wants them */
 	size_t n_to;
 	bool balance; /* a flow to one of them; else all get all */
 	uint32_t pace;

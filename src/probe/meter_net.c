@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "probe/meter.h"
 #include "probe/module.h"
-#include "probe/privs.h"
 #include "probe/recprint.h"
 #include "probe/tune.h"
 
@@ -123,6 +122,11 @@ static void do_reload(void *data)
 		t.idle_ms, t.active_ms);
 }
 
+static uint64_t do_lost(void *data)
+{
+	return meter_lost(((struct net_meter *)data)->meter);
+}
+
 static const char *describe(const struct net_meter *n, char text[64])
 {
 	snprintf(text, 64, "backend=ring taps=%zu to=%s", meter_taps(n->meter),
@@ -136,7 +140,9 @@ static int start(struct net_meter *n, struct loop *loop,
 	const struct module_options module = {.loop = loop,
 		.setup = o->setup,
 		.role = MODULE_METER,
-		.status_path = o->status_path};
+		.status_path = o->status_path,
+		.balance = o->balance,
+		.pace = o->pace};
 	struct meter_output output = {.data = n, .counters = send_counters};
 	struct meter_options meter = {.loop = loop,
 		.setup = o->setup,
@@ -159,9 +165,7 @@ static int start(struct net_meter *n, struct loop *loop,
 		r = tune_open(o->settings, &n->settings, err);
 	if (r == 0 && n->settings >= 0)
 		do_reload(n);
-	if (r == 0)
-		r = privs_drop(o->uid, true, err);
-	return r < 0 ? r : privs_jail(err);
+	return r < 0 ? r : module_lock_up(n->module, o->uid, true, err);
 }
 
 int meter_net_run(const struct meter_net_options *o, struct err *err)
@@ -174,7 +178,8 @@ int meter_net_run(const struct meter_net_options *o, struct err *err)
 		.end_rest = do_end_rest,
 		.health = do_health,
 		.status = do_status,
-		.reload = do_reload};
+		.reload = do_reload,
+		.lost = do_lost};
 	struct loop *loop = loop_new();
 	char about[64];
 	int r = start(&n, loop, o, err);

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "flow/setup.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct meter_net_options {
@@ -13,7 +14,9 @@ struct meter_net_options {
 	const char *status_path; /* NULL: none */
 	const char *settings;    /* probe/tune.h; NULL: none */
 	uint32_t ring_bytes;     /* 0: by the machine's memory */
-	uint32_t uid;            /* to become */
+	bool balance;            /* of the setup's exports: courier_options */
+	uint32_t pace;
+	uint32_t uid; /* to become */
 };
 
 /* Runs until the module has left (module_run). */

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "probe/courier.h"
 #include "probe/meter.h"
 #include "probe/privs.h"
 
@@ -11,14 +12,17 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { OUT_MAX = 1 << 20 };
+enum { OUT_MAX = 1 << 20, RETRY_MS = 50, FAREWELL_MS = 10000 };
 
 struct printer {
 	struct loop *loop;
 	struct meter *meter;
 	enum record_style style;
-	struct buf out;
+	struct buf out, said;
+	bool lines;
 	bool broken; /* nobody reads any more */
+	struct courier *courier;
+	struct loop_timer *retry; /* of the end */
 };
 
 static void write_out(struct printer *p)
@@ -35,7 +39,11 @@ static bool on_record(void *data, const struct flow_record *r)
 {
 	struct printer *p = data;
 
-	record_print(&p->out, p->style, r);
+	if (!courier_has_room(p->courier))
+		return false;
+	courier_add(p->courier, r);
+	if (p->lines)
+		record_print(&p->out, p->style, r);
 	if (p->out.len > OUT_MAX / 2)
 		write_out(p);
 	return true;
@@ -49,6 +57,7 @@ static void on_counters(void *data, const struct tap_counters *c, size_t n)
 	(void)c;
 	(void)n;
 	write_out(p);
+	courier_wake(p->courier, p->meter ? meter_lost(p->meter) : 0);
 }
 
 static void print_counters(struct printer *p)
@@ -59,11 +68,26 @@ static void print_counters(struct printer *p)
 	write_out(p);
 }
 
+/* As the courier makes room. */
+static void end_rest(void *data)
+{
+	struct printer *p = data;
+
+	if (!meter_end_rest(p->meter))
+		return;
+	print_counters(p);
+	loop_stop(p->loop);
+}
+
 static void end(void *data)
 {
 	struct printer *p = data;
 
-	(void)meter_end(p->meter);
+	if (p->retry)
+		return;
+	p->retry = loop_every(p->loop, RETRY_MS, end_rest, p);
+	if (!meter_end(p->meter))
+		return;
 	print_counters(p);
 	loop_stop(p->loop);
 }
@@ -92,12 +116,18 @@ static int run(
 		.setup = o->setup,
 		.output = &output,
 		.ring_bytes = o->ring_bytes};
+	const struct courier_options courier = {
+		.setup = o->setup, .balance = o->balance, .pace = o->pace};
 	int r = loop_signals(p->loop, signals, 3, on_signal, p, err);
 
+	if (r == 0)
+		r = courier_open(&courier, &p->courier, err);
 	if (r == 0)
 		r = meter_new(&options, &p->meter, err);
 	if (r == 0)
 		r = privs_drop(o->uid, true, err);
+	if (r == 0)
+		r = courier_start(p->courier, err);
 	if (r == 0)
 		r = privs_jail(err);
 	if (r < 0)
@@ -105,21 +135,30 @@ static int run(
 	if (o->limit_ms > 0)
 		loop_after(p->loop, o->limit_ms, end, p);
 	fprintf(stderr, "READY taps=%zu backend=ring\n", meter_taps(p->meter));
-	record_print_head(&p->out, p->style);
+	if (p->lines)
+		record_print_head(&p->out, p->style);
 	write_out(p);
-	return loop_run(p->loop, err);
+	r = loop_run(p->loop, err);
+	courier_finish(p->courier, FAREWELL_MS);
+	courier_print(p->courier, &p->said);
+	fputs(buf_str(&p->said), stderr);
+	return r;
 }
 
 int meter_print_run(const struct meter_print_options *o, struct err *err)
 {
 	struct printer p = {.loop = loop_new(),
 		.style = o->style,
-		.out = BUF_INIT(OUT_MAX)};
+		.lines = o->lines,
+		.out = BUF_INIT(OUT_MAX),
+		.said = BUF_INIT(OUT_MAX)};
 	int r = run(&p, o, err);
 
 	meter_free(p.meter);
 	loop_free(p.loop);
+	courier_close(p.courier);
 	buf_release(&p.out);
+	buf_release(&p.said);
 	if (r == 0 && p.broken)
 		return err_set(err, NFZ_E_IO, "standard output is closed");
 	return r;

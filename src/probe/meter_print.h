@@ -5,12 +5,16 @@
 #include "flow/setup.h"
 #include "probe/recprint.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct meter_print_options {
 	const struct setup *setup;
 	enum record_style style;
+	bool lines; /* records to stdout */
 	uint32_t ring_bytes;
+	bool balance; /* of the setup's exports: courier_options */
+	uint32_t pace;
 	uint32_t uid;
 	int64_t limit_ms; /* ends by itself after that long; 0: never */
 };

@@ -6,23 +6,21 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "probe/outlet.h"
+#include "probe/privs.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
-enum { RETRY_MS = 50, STATUS_MAX = 1 << 20 };
-/* Uptime counts from a day before the start, for flows older than that. */
-#define UPTIME_LEAD_NS (86400 * NS_PER_S)
+enum { RETRY_MS = 50, STATUS_MAX = 1 << 20, FAREWELL_MS = 2000 };
 
 struct module {
 	struct loop *loop;
 	const struct setup *setup;
 	const struct module_hooks *hooks; /* NULL before module_run */
 	struct endpoint *endpoint;
-	struct outlet *v5; /* NULL: none wanted */
+	struct courier *courier; /* NULL: no other collectors */
 	const char *about;
 	int status_fd;
 	struct buf status;
@@ -63,12 +61,10 @@ static void on_ready_time(void *data)
 	say_ready(data);
 }
 
-static void write_status(void *data)
+static void write_status(struct module *m)
 {
-	struct module *m = data;
 	char stamp[CLOCK_TEXT];
 
-	(void)outlet_push(m->v5, wall_now().ns);
 	if (m->status_fd < 0)
 		return;
 	buf_reset(&m->status);
@@ -78,10 +74,20 @@ static void write_status(void *data)
 		peer_state_name(collector_state(m)));
 	if (m->hooks->status)
 		m->hooks->status(m->hooks->data, &m->status);
+	courier_print(m->courier, &m->status);
 	if (!buf_ok(&m->status) ||
 		pwrite(m->status_fd, m->status.data, m->status.len, 0) < 0 ||
 		ftruncate(m->status_fd, (off_t)m->status.len) < 0)
 		return; /* the next one may do better */
+}
+
+static void each_second(void *data)
+{
+	struct module *m = data;
+
+	courier_wake(m->courier,
+		m->hooks->lost ? m->hooks->lost(m->hooks->data) : 0);
+	write_status(m);
 }
 
 static void answer_flush(struct module *m)
@@ -229,23 +235,11 @@ static int open_status(struct module *m, const char *path, struct err *err)
 	return m->status_fd < 0 ? err_sys(err, "%s", path) : 0;
 }
 
-static int open_v5(struct module *m, struct err *err)
-{
-	const struct outlet_options o = {.transport = OUTLET_UDP,
-		.to = m->setup->nf5_export,
-		.port = m->setup->nf5_export_port,
-		.exporter = {.format = EXPORT_NF5,
-			.domain = m->setup->id,
-			.start_ns = wall_now().ns - UPTIME_LEAD_NS}};
-
-	return o.port ? outlet_open(&o, &m->v5, err) : 0;
-}
-
 bool module_send_record(struct module *m, const struct flow_record *r)
 {
 	if (endpoint_send_records(m->endpoint, r, 1) != 1)
 		return false;
-	(void)outlet_add(m->v5, r, wall_now().ns);
+	courier_add(m->courier, r);
 	return true;
 }
 
@@ -253,6 +247,8 @@ int module_open(
 	const struct module_options *o, struct module **ret, struct err *err)
 {
 	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+	const struct courier_options courier = {
+		.setup = o->setup, .balance = o->balance, .pace = o->pace};
 	struct module *m = mem_zalloc(1, sizeof(*m));
 	const struct endpoint_handlers handlers = {.data = m,
 		.on_digests = o->role == MODULE_CACHE ? on_digests : NULL,
@@ -274,7 +270,7 @@ int module_open(
 	if (r == 0)
 		r = open_status(m, o->status_path, err);
 	if (r == 0)
-		r = open_v5(m, err);
+		r = courier_open(&courier, &m->courier, err);
 	if (r == 0)
 		r = loop_signals(m->loop, signals, 3, on_signal, m, err);
 	/* a keeper ignores it, and what is ignored never arrives */
@@ -295,11 +291,21 @@ void module_close(struct module *m)
 	if (!m)
 		return;
 	endpoint_free(m->endpoint);
-	outlet_close(m->v5);
+	courier_close(m->courier);
 	if (m->status_fd >= 0)
 		close(m->status_fd);
 	buf_release(&m->status);
 	free(m);
+}
+
+int module_lock_up(
+	struct module *m, uint32_t uid, bool keep_raw, struct err *err)
+{
+	int r = privs_drop(uid, keep_raw, err);
+
+	if (r == 0)
+		r = courier_start(m->courier, err);
+	return r < 0 ? r : privs_jail(err);
 }
 
 struct endpoint *module_endpoint(struct module *m)
@@ -315,11 +321,12 @@ int module_run(struct module *m, const struct module_hooks *hooks,
 	m->hooks = hooks;
 	m->about = about;
 	loop_every(m->loop, RETRY_MS, retry, m);
-	loop_every(m->loop, 1000, write_status, m);
+	loop_every(m->loop, 1000, each_second, m);
 	loop_after(m->loop, MODULE_READY_MS, on_ready_time, m);
 	if (collector_state(m) == PEER_UP)
 		say_ready(m);
 	r = loop_run(m->loop, err);
+	courier_finish(m->courier, FAREWELL_MS);
 	write_status(m);
 	if (r == 0 && m->result < 0) {
 		*err = m->err;

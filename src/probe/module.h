@@ -5,6 +5,7 @@
 
 #include "base/loop.h"
 #include "flow/endpoint.h"
+#include "probe/courier.h"
 
 #include <stdbool.h>
 
@@ -21,7 +22,8 @@ struct module_hooks {
 	void (*digests)(void *data, const struct digest *d, size_t n);
 	void (*health)(void *data, struct module_health *ret);
 	void (*status)(void *data, struct buf *out); /* "word value" lines */
-	void (*reload)(void *data); /* SIGHUP; NULL: nothing to do */
+	void (*reload)(void *data);   /* SIGHUP; NULL: nothing to do */
+	uint64_t (*lost)(void *data); /* packets in no record; NULL: unknown */
 };
 
 struct module_options {
@@ -29,6 +31,8 @@ struct module_options {
 	const struct setup *setup;
 	enum module_role role;   /* the setup must be for it */
 	const char *status_path; /* NULL: none; opened now, kept open */
+	bool balance;            /* of the setup's exports: courier_options */
+	uint32_t pace;
 };
 
 /* Binds and begins to look for its peers.  The hooks may come later, with
@@ -37,7 +41,11 @@ int module_open(const struct module_options *options, struct module **ret,
 	struct err *err) NFZ_MUST_CHECK;
 void module_close(struct module *module);
 struct endpoint *module_endpoint(struct module *module);
-/* To the collector and, where the setup says so, as NetFlow v5 too.  False:
+/* When all is open: gives privileges up, starts what runs beside the loop, and
+ * locks the program up (privs.h). */
+int module_lock_up(struct module *module, uint32_t uid, bool keep_raw,
+	struct err *err) NFZ_MUST_CHECK;
+/* To the collector and, where the setup says so, to those of others.  False:
  * the queue is full, keep it. */
 bool module_send_record(struct module *module, const struct flow_record *r);
 /* Runs until the module has left: asked by the collector, by SIGTERM or

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/opt.h"
+#include "probe/courier.h"
 #include "probe/meter_file.h"
 #include "probe/meter_net.h"
 #include "probe/meter_print.h"
@@ -50,8 +51,7 @@ static const struct opt table[] = {
 	{"random", 0, OPT_FLAG, AT(random), NULL,
 		"one of N by chance (with --sample)", NULL, 0, 0},
 	{"to", 't', OPT_EACH, AT(to), "FORMAT://ADDR:PORT",
-		"export there: nf1 nf5 nf7 nf9 ipfix ipfix+tcp (with --read)",
-		NULL, 0, 0},
+		"export there: nf1 nf5 nf7 nf9 ipfix ipfix+tcp", NULL, 0, 0},
 	{"balance", 0, OPT_FLAG, AT(balance), NULL,
 		"each flow to one of these, not to all", NULL, 0, 0},
 	{"pace", 0, OPT_INT, AT(pace), "N",
@@ -94,23 +94,37 @@ static enum record_style style_of(const struct args *a)
 				     : (enum record_style)a->style;
 }
 
+static bool prints(const struct args *a)
+{
+	if (a->style == STYLE_DEFAULT)
+		return !a->to.n && !a->write;
+	return a->style != STYLE_NONE;
+}
+
 static int run_live(const struct args *a, struct err *err)
 {
 	struct setup setup = {0};
 	const uint32_t ring = (uint32_t)a->ring_mib << 20;
-	const uint32_t uid = (uint32_t)a->uid;
+	const uint32_t uid = (uint32_t)a->uid, pace = (uint32_t)a->pace;
 	const struct meter_print_options print = {.setup = &setup,
 		.style = style_of(a),
+		.lines = prints(a),
 		.ring_bytes = ring,
+		.balance = a->balance,
+		.pace = pace,
 		.uid = uid,
 		.limit_ms = a->limit_ms};
 	const struct meter_net_options net = {.setup = &setup,
 		.status_path = a->status,
 		.settings = a->settings,
 		.ring_bytes = ring,
+		.balance = a->balance,
+		.pace = pace,
 		.uid = uid};
 	int r = setupfile_read(a->setup, &setup, err);
 
+	if (r == 0)
+		r = setup_add_exports(&setup, a->to.items, a->to.n, err);
 	if (r == 0)
 		r = a->print ? meter_print_run(&print, err)
 			     : meter_net_run(&net, err);
@@ -128,8 +142,7 @@ static int run_file(const struct args *a, struct err *err)
 		.pace = (uint32_t)a->pace,
 		.write = a->write,
 		.style = style_of(a),
-		.lines = a->style == STYLE_DEFAULT ? !a->to.n && !a->write
-						   : a->style != STYLE_NONE,
+		.lines = prints(a),
 		.stats = a->stats != 0,
 		.filter = a->filter,
 		.key = &a->key,
@@ -163,7 +176,7 @@ int main(int argc, char **argv)
 		.idle_ms = 60000,
 		.active_ms = 300000,
 		.style = STYLE_DEFAULT,
-		.pace = 8000};
+		.pace = COURIER_PACE};
 	struct err err = ERR_INIT;
 	int words = 0;
 	int r = opt_parse(table, NULL, &a, argc, argv, &words, &err);

@@ -1,5 +1,6 @@
 /* One message at a time.  Many at once overrun any collector's buffer, so a
- * paced outlet rests after each burst until its rate is kept. */
+ * paced outlet rests after each burst until its rate is kept.  A stream that
+ * takes nothing for a while is given up, and may be opened again. */
 #define _GNU_SOURCE
 #include "probe/outlet.h"
 #include "base/clock.h"
@@ -18,14 +19,14 @@ enum { BURST = 16, TEXT_MAX = 128, FILE_BUFFER = 1 << 18 };
 
 struct outlet {
 	int fd;
-	enum outlet_transport transport;
-	uint32_t pace;
-	int64_t began_ns; /* of the pacing */
+	struct outlet_options opt; /* path is not kept */
+	int64_t began_ns;          /* of the pacing */
 	char name[TEXT_MAX];
 	int failed;
 	struct err err;
 	uint64_t unsent, sent;
-	uint8_t *buffer; /* of a file: several messages a write */
+	struct outlet_stats past; /* of connections before this one */
+	uint8_t *buffer;          /* of a file: several messages a write */
 	size_t buffered;
 	struct exporter exporter;
 };
@@ -33,21 +34,25 @@ struct outlet {
 static int connect_to(
 	const struct outlet_options *o, int *ret_fd, struct err *err)
 {
+	const struct export_target *t = &o->target;
 	struct sockaddr_in to4 = {
-		.sin_family = AF_INET, .sin_port = htons(o->port)};
+		.sin_family = AF_INET, .sin_port = htons(t->port)};
 	struct sockaddr_in6 to6 = {
-		.sin6_family = AF_INET6, .sin6_port = htons(o->port)};
-	bool v4 = net_addr_is_v4(&o->to);
-	int type = o->transport == OUTLET_TCP ? SOCK_STREAM : SOCK_DGRAM;
+		.sin6_family = AF_INET6, .sin6_port = htons(t->port)};
+	const struct timeval patience = {.tv_sec = o->patience_s};
+	bool v4 = net_addr_is_v4(&t->addr);
+	int type = t->tcp ? SOCK_STREAM : SOCK_DGRAM;
 	int fd = socket(v4 ? AF_INET : AF_INET6, type | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return err_sys(err, "cannot open a socket for export");
-	memcpy(&to4.sin_addr, o->to.b + 12, 4);
-	memcpy(&to6.sin6_addr, o->to.b, 16);
+	(void)setsockopt(
+		fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	memcpy(&to4.sin_addr, t->addr.b + 12, 4);
+	memcpy(&to6.sin6_addr, t->addr.b, 16);
 	if (connect(fd, v4 ? (const void *)&to4 : (const void *)&to6,
 		    v4 ? sizeof(to4) : sizeof(to6)) < 0) {
-		err_sys(err, "cannot export to port %u", o->port);
+		err_sys(err, "cannot export to port %u", t->port);
 		close(fd);
 		return -NFZ_E_IO;
 	}
@@ -57,7 +62,7 @@ static int connect_to(
 
 static int open_fd(const struct outlet_options *o, int *ret_fd, struct err *err)
 {
-	if (o->transport != OUTLET_FILE)
+	if (!o->path)
 		return connect_to(o, ret_fd, err);
 	*ret_fd = STDOUT_FILENO;
 	if (strcmp(o->path, "-") != 0)
@@ -68,22 +73,32 @@ static int open_fd(const struct outlet_options *o, int *ret_fd, struct err *err)
 
 static void name_it(struct outlet *out, const struct outlet_options *o)
 {
-	const char *format = export_format_name(o->exporter.format);
-	char addr[NET_ADDR_TEXT];
+	char target[EXPORT_TARGET_TEXT];
 
-	if (o->transport == OUTLET_FILE)
-		snprintf(
-			out->name, sizeof(out->name), "%s %s", format, o->path);
-	else
-		snprintf(out->name, sizeof(out->name), "%s%s %s:%u", format,
-			o->transport == OUTLET_TCP ? "+tcp" : "",
-			net_addr_print(&o->to, addr), o->port);
+	snprintf(out->name, sizeof(out->name), "%s",
+		o->path ? o->path : export_target_print(&o->target, target));
+}
+
+static bool is_udp(const struct outlet *o)
+{
+	return !o->buffer && !o->opt.target.tcp;
+}
+
+static void begin(struct outlet *o)
+{
+	struct exporter_options e = o->opt.exporter;
+
+	e.format = o->opt.target.format;
+	e.refresh = is_udp(o);
+	e.message = e.refresh ? EXPORT_DATAGRAM : EXPORT_MESSAGE_MOST;
+	exporter_init(&o->exporter, &e);
+	o->began_ns = mono_now().ns;
+	o->sent = 0;
 }
 
 int outlet_open(
 	const struct outlet_options *o, struct outlet **ret, struct err *err)
 {
-	struct exporter_options exporter = o->exporter;
 	struct outlet *out;
 	int fd = -1;
 	int r = open_fd(o, &fd, err);
@@ -92,18 +107,31 @@ int outlet_open(
 		return r;
 	out = mem_zalloc(1, sizeof(*out));
 	out->fd = fd;
-	out->transport = o->transport;
-	out->pace = o->transport == OUTLET_UDP ? o->pace : 0;
-	out->began_ns = mono_now().ns;
-	if (o->transport == OUTLET_FILE)
+	out->opt = *o;
+	if (o->path) {
 		out->buffer = mem_zalloc(FILE_BUFFER, 1);
+		out->opt.target.format = EXPORT_IPFIX;
+	}
 	name_it(out, o);
-	exporter.refresh = o->transport == OUTLET_UDP;
-	exporter.message =
-		exporter.refresh ? EXPORT_DATAGRAM : EXPORT_MESSAGE_MOST;
-	exporter_init(&out->exporter, &exporter);
+	out->opt.path = NULL;
+	begin(out);
 	*ret = out;
 	return 0;
+}
+
+bool outlet_reopen(struct outlet *o)
+{
+	int fd = -1;
+
+	if (connect_to(&o->opt, &fd, &o->err) < 0)
+		return false;
+	outlet_stats(o, &o->past);
+	o->unsent = 0;
+	close(o->fd);
+	o->fd = fd;
+	o->failed = 0;
+	begin(o);
+	return true;
 }
 
 void outlet_close(struct outlet *o)
@@ -118,11 +146,12 @@ void outlet_close(struct outlet *o)
 
 static void keep_pace(struct outlet *o)
 {
+	uint64_t pace = o->opt.pace;
 	int64_t due;
 
-	if (!o->pace || ++o->sent % BURST)
+	if (!pace || ++o->sent % BURST)
 		return;
-	due = o->began_ns + (int64_t)(o->sent * (uint64_t)NS_PER_S / o->pace);
+	due = o->began_ns + (int64_t)(o->sent * (uint64_t)NS_PER_S / pace);
 	if (due - mono_now().ns >= NS_PER_MS)
 		clock_sleep_ms((due - mono_now().ns) / NS_PER_MS);
 }
@@ -143,8 +172,7 @@ static bool write_buffer(struct outlet *o)
 
 static bool send_one(struct outlet *o, const uint8_t *bytes, size_t len)
 {
-	switch (o->transport) {
-	case OUTLET_UDP:
+	if (is_udp(o)) {
 		/* once more after a refusal: it may be the answer to the one
 		 * before */
 		if (send(o->fd, bytes, len, MSG_NOSIGNAL) < 0 &&
@@ -152,10 +180,12 @@ static bool send_one(struct outlet *o, const uint8_t *bytes, size_t len)
 			o->unsent++;
 		keep_pace(o);
 		return true;
-	case OUTLET_TCP:
-		return write_all(o, bytes, len);
-	case OUTLET_FILE:
-		break;
+	}
+	if (!o->buffer) {
+		if (write_all(o, bytes, len))
+			return true;
+		o->unsent++;
+		return false;
 	}
 	if (o->buffered + len > FILE_BUFFER && !write_buffer(o))
 		return false;
@@ -193,6 +223,15 @@ bool outlet_push(struct outlet *o, int64_t now_ns)
 	return !o->failed && send_messages(o, now_ns) && write_buffer(o);
 }
 
+void outlet_remind(struct outlet *o, const struct export_ledger *l)
+{
+	if (!o || o->failed)
+		return;
+	if (is_udp(o))
+		exporter_refresh(&o->exporter);
+	exporter_account(&o->exporter, l);
+}
+
 bool outlet_finish(
 	struct outlet *o, const struct export_ledger *l, int64_t now_ns)
 {
@@ -214,74 +253,17 @@ int outlet_failed(const struct outlet *o, struct err *err)
 void outlet_stats(const struct outlet *o, struct outlet_stats *ret)
 {
 	const struct exporter *e = &o->exporter;
+	const struct outlet_stats *past = &o->past;
 
-	*ret = (struct outlet_stats){.records = e->records - e->left_out,
-		.messages = e->messages,
-		.octets = e->octets,
-		.left_out = e->left_out,
-		.unsent = o->unsent};
+	*ret = (struct outlet_stats){
+		.records = past->records + e->records - e->left_out,
+		.messages = past->messages + e->messages,
+		.octets = past->octets + e->octets,
+		.left_out = past->left_out + e->left_out,
+		.unsent = past->unsent + o->unsent};
 }
 
 const char *outlet_name(const struct outlet *o)
 {
 	return o->name;
-}
-
-/* --- addresses ----------------------------------------------------------- */
-
-static bool parse_address(const char *text, struct outlet_options *ret)
-{
-	const char *colon = strrchr(text, ':');
-	char addr[TEXT_MAX], *start = addr, *end;
-	unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
-	size_t len = colon ? (size_t)(colon - text) : 0;
-
-	if (len == 0 || len >= sizeof(addr) || port == 0 || port > 65535 ||
-		*end != '\0')
-		return false;
-	memcpy(addr, text, len);
-	addr[len] = '\0';
-	if (addr[0] == '[' && addr[len - 1] == ']') {
-		addr[len - 1] = '\0';
-		start++;
-	}
-	ret->port = (uint16_t)port;
-	return net_addr_parse(start, &ret->to);
-}
-
-/* The words in front of "://"; their length, or none. */
-static bool parse_format(
-	const char *text, size_t len, struct outlet_options *ret)
-{
-	for (int i = 0; i < EXPORT_FORMATS; i++) {
-		const char *name = export_format_name((enum export_format)i);
-		size_t n = strlen(name);
-
-		if (len < n || memcmp(text, name, n) != 0)
-			continue;
-		ret->exporter.format = (enum export_format)i;
-		ret->transport = OUTLET_UDP;
-		if (len == n)
-			return true;
-		ret->transport = OUTLET_TCP;
-		return i == EXPORT_IPFIX && len == n + 4 &&
-		       memcmp(text + n, "+tcp", 4) == 0;
-	}
-	return false;
-}
-
-int outlet_parse(const char *text, struct outlet_options *ret, struct err *err)
-{
-	const char *mark = strstr(text, "://");
-
-	ret->transport = OUTLET_UDP;
-	ret->exporter.format = EXPORT_NF5;
-	if (mark && !parse_format(text, (size_t)(mark - text), ret))
-		return err_set(err, NFZ_E_USAGE,
-			"\"%s\" is none of the formats nf1, nf5, nf7, nf9, "
-			"ipfix, ipfix+tcp",
-			text);
-	if (parse_address(mark ? mark + 3 : text, ret))
-		return 0;
-	return err_set(err, NFZ_E_USAGE, "\"%s\" is no ADDRESS:PORT", text);
 }

@@ -4,25 +4,23 @@
 #define NFZ_PROBE_OUTLET_H
 
 #include "base/err.h"
-#include "base/net.h"
-#include "flow/exporter.h"
+#include "flow/target.h"
 
 #include <stdint.h>
 
 struct outlet;
 
-enum outlet_transport { OUTLET_UDP, OUTLET_TCP, OUTLET_FILE };
-
 struct outlet_options {
-	enum outlet_transport transport;
-	struct net_addr to;
-	uint16_t port;
-	const char *path; /* OUTLET_FILE: IPFIX messages, RFC 5655 */
-	/* all but message and refresh, which follow from the transport */
+	struct export_target target;
+	const char *path; /* instead: a file of IPFIX messages, RFC 5655 */
+	/* all but format, message and refresh, which follow from the above;
+	 * the names in it stay lent */
 	struct exporter_options exporter;
 	/* datagrams a second at most, waiting in between; 0: as many as there
-	 * are, as a live meter wants */
+	 * are */
 	uint32_t pace;
+	int patience_s; /* a stream that takes nothing for so long has failed;
+	                 * 0: waits for ever */
 };
 
 struct outlet_stats {
@@ -39,17 +37,17 @@ void outlet_close(struct outlet *o);
  * False: the collector or the disk has gone, see outlet_failed(). */
 bool outlet_add(struct outlet *o, const struct flow_record *r, int64_t now_ns);
 bool outlet_push(struct outlet *o, int64_t now_ns);
+/* Tells templates and the ledger anew, to those who came late or lost them. */
+void outlet_remind(struct outlet *o, const struct export_ledger *l);
 /* With the ledger as the last word. */
 bool outlet_finish(
 	struct outlet *o, const struct export_ledger *l, int64_t now_ns);
 /* 0, or why nothing goes out any more. */
 int outlet_failed(const struct outlet *o, struct err *err);
+/* Connects anew, after a failure; not for files.  False: it failed again. */
+bool outlet_reopen(struct outlet *o);
 void outlet_stats(const struct outlet *o, struct outlet_stats *ret);
-/* "ipfix://10.1.2.3:4739", "ipfix+tcp://...", "nf9://[2001:db8::1]:2055",
- * nf1, nf5, nf7; "10.1.2.3:2055" is nf5. */
-int outlet_parse(const char *text, struct outlet_options *ret,
-	struct err *err) NFZ_MUST_CHECK;
-/* What it is called in messages: "ipfix 10.1.2.3:4739". */
+/* What it is called in messages: "ipfix://10.1.2.3:4739", or the file. */
 const char *outlet_name(const struct outlet *o);
 
 #endif

@@ -12,18 +12,19 @@
 struct own_end {
 	struct net_addr addr;
 	uint16_t port;
+	uint8_t proto; /* UDP, or TCP */
 };
 
 struct own {
-	struct own_end *ends; /* this module's, its peers', and where
-	                      * it sends NetFlow v5 */
+	struct own_end *ends; /* this module's, its peers', and those of the
+	                      * collectors of others it tells */
 	size_t n;
 };
 
 /* `port` is the one the module is bound to. */
 void own_init(struct own *own, const struct setup *setup, uint16_t port);
 void own_release(struct own *own);
-/* UDP from or to one of our sockets. */
+/* From or to one of our sockets. */
 bool own_traffic(const struct own *own, const struct flow_key *key);
 
 #endif

@@ -9,6 +9,9 @@ build=$(realpath "${BUILD:-build}")
 python3 - "$build/bin/nfz-meter" <<'END'
 import collections, csv, io, json, os, shutil, signal, socket, struct, subprocess, sys, tempfile, time
 
+sys.path.insert(0, "tests/support")
+from exports import as_pcap, read_by_tshark
+
 meter = sys.argv[1]
 work = tempfile.TemporaryDirectory(prefix="nfz-collectors.")
 failed = checks = 0
@@ -194,26 +197,6 @@ def datagrams(path, fmt):
     except socket.timeout:
         return records, got
 
-def as_pcap(name, messages):
-    with open(name, "wb") as f:
-        f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
-        for m in messages:
-            ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28 + len(m), 0, 0, 64, 17, 0, b"\x7f\0\0\1", b"\x7f\0\0\1")
-            ip += struct.pack(">HHHH", 1, 2055, 8 + len(m), 0) + m
-            f.write(struct.pack("<IIII", 1, 0, len(ip), len(ip)) + ip)
-
-def tshark(name, file):
-    out = subprocess.run(["tshark", "-r", file, "-d", "udp.port==2055,cflow", "-T", "fields", "-E", "separator=;",
-                          "-E", "occurrence=a", "-E", "aggregator=,", "-e", "cflow.packets", "-e", "cflow.octets",
-                          "-e", "_ws.malformed", "-e", "_ws.expert.message"], capture_output=True, text=True).stdout
-    packets = octets = 0
-    for line in out.splitlines():
-        p, o, bad, expert = (line.split(";") + [""] * 4)[:4]
-        packets += sum(int(x) for x in p.split(",") if x)
-        octets += sum(int(x) for x in o.split(",") if x)
-        expect(name + " malformed", (bad, expert), ("", ""))
-    return packets, octets
-
 if have("tshark"):
     for path in captures[-2:] + captures[:1]:
         for fmt in ("nf1", "nf5", "nf7", "nf9", "ipfix"):
@@ -221,13 +204,13 @@ if have("tshark"):
             as_pcap(work.name + "/export.pcap", messages)
             want = [r for r in records if fmt in ("nf9", "ipfix") or ":" not in r["src"]]
             name = f"tshark {fmt} {os.path.basename(path)}"
-            expect(name, tshark(name, work.name + "/export.pcap"),
-                   (sum(r["packets"] for r in want), sum(r["bytes"] for r in want)))
+            expect(name, read_by_tshark(work.name + "/export.pcap"),
+                   (sum(r["packets"] for r in want), sum(r["bytes"] for r in want), []))
             expect(name + " lengths", max(map(len, messages)) <= 1464, True)
         file = work.name + "/out.ipfix"
         records = export(path, "-w", file)
-        expect("file " + path, tshark("file " + path, file),
-               (sum(r["packets"] for r in records), sum(r["bytes"] for r in records)))
+        expect("file " + path, read_by_tshark(file),
+               (sum(r["packets"] for r in records), sum(r["bytes"] for r in records), []))
 
 # --- IPFIX over TCP, two collectors, balance ---
 def tcp(path):

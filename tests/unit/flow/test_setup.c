@@ -15,7 +15,8 @@ static const char small[] =
 	"store /tmp/a%20b\n"
 	"nf5_port 2055\n"
 	"nf5_allow 10.0.0.0/8\n"
-	"nf5_export 10.0.0.9 9995\n"
+	"export nf5://10.0.0.9:9995\n"
+	"export ipfix+tcp://[2001:db8::1]:4739\n"
 	"peer 1 meter 10.0.0.2 0 "
 	"000102030405060708090a0b0c0d0e0f"
 	"101112131415161718191a1b1c1d1e1f "
@@ -46,7 +47,9 @@ Test(setup, reads_what_it_says)
 	cr_assert_str_eq(s.store, "/tmp/a b");
 	cr_assert_eq(s.nf5_port, 2055);
 	cr_assert_eq(s.n_nf5_allow, 1);
-	cr_assert_eq(s.nf5_export_port, 9995);
+	cr_assert_eq(s.n_exports, 2);
+	cr_assert_eq(s.exports[0].port, 9995);
+	cr_assert(s.exports[1].tcp);
 	cr_assert_eq(s.n_peers, 1);
 	cr_assert_eq(s.peers[0].receive_key[0], 0xff);
 	cr_assert_eq(s.peers[0].send_key[31], 0x1f);

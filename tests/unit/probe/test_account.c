@@ -56,7 +56,7 @@ static void set_up(struct bench *b, const struct setup_tap *tap, uint32_t flows)
 
 	memset(b, 0, sizeof(*b));
 	b->cache = flowcache_new(&opt);
-	b->end = (struct own_end){net_addr_v4_host(0x0a000002), 5000};
+	b->end = (struct own_end){net_addr_v4_host(0x0a000002), 5000, 17};
 	b->own = (struct own){&b->end, 0};
 	account_init(&b->account, tap, b->cache, &b->own);
 }

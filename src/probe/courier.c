@@ -1,0 +1,349 @@
+/* One producer, one consumer.  The ring's two counters are all that the packet
+ * thread touches for a record; the mutex guards what is told ten times a second
+ * and read back once. */
+#define _GNU_SOURCE
+#include "probe/courier.h"
+#include "base/clock.h"
+#include "base/jail.h"
+#include "base/mem.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ROOM = 1 << 16, REMIND_MS = 30000, AGAIN_MS = 5000 };
+enum { PATIENCE_S = 2 };
+
+struct courier {
+	struct courier_options opt;
+	struct outlet *outlets[EXPORT_TARGETS_MAX];
+	size_t n;
+	struct hash_key seed;
+	struct export_interface *names;
+
+	struct flow_record *ring;
+	_Atomic uint64_t put, taken;
+	/* of records there was no room for, or no connection */
+	_Atomic uint64_t unsent, unsent_packets, unsent_octets;
+	_Atomic uint64_t lost;    /* packets in no record */
+	_Atomic bool abandon;     /* no more of the ring */
+	struct mono_time retried; /* failed streams */
+	struct mono_time remind;
+
+	pthread_t thread;
+	bool running;
+	pthread_mutex_t lock; /* for the rest */
+	pthread_cond_t called, answered;
+	bool woken, ending, ended, jailed;
+	int result; /* of the jail */
+	struct err err;
+	struct outlet_stats stats[EXPORT_TARGETS_MAX];
+	bool failed[EXPORT_TARGETS_MAX];
+};
+
+static void name_taps(struct courier *c)
+{
+	const struct setup *s = c->opt.setup;
+
+	c->names = mem_zalloc(s->n_taps + 1, sizeof(*c->names));
+	for (size_t i = 0; i < s->n_taps; i++)
+		c->names[i] = (struct export_interface){
+			.number = s->taps[i].id, .name = s->taps[i].ifname};
+}
+
+int courier_open(const struct courier_options *options, struct courier **ret,
+	struct err *err)
+{
+	const struct setup *s = options->setup;
+	struct courier *c;
+	int r = 0;
+
+	if (!s->n_exports)
+		return 0;
+	c = mem_zalloc(1, sizeof(*c));
+	c->opt = *options;
+	c->seed = hash_key_new();
+	c->ring = mem_zalloc(ROOM, sizeof(*c->ring));
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->called, NULL);
+	pthread_cond_init(&c->answered, NULL);
+	name_taps(c);
+	for (size_t i = 0; i < s->n_exports && r == 0; i++) {
+		const struct outlet_options o = {.target = s->exports[i],
+			.pace = options->pace,
+			.patience_s = PATIENCE_S,
+			.exporter = {.domain = s->id,
+				.start_ns = wall_now().ns,
+				.interfaces = c->names,
+				.n_interfaces = s->n_taps}};
+
+		r = outlet_open(&o, &c->outlets[i], err);
+		c->n += r == 0;
+	}
+	if (r < 0) {
+		courier_close(c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+static void count_unsent(struct courier *c, const struct flow_record *r)
+{
+	c->unsent++;
+	c->unsent_packets += r->packets;
+	c->unsent_octets += r->bytes;
+}
+
+/* --- the thread ---------------------------------------------------------- */
+
+static void give(struct courier *c, const struct flow_record *r)
+{
+	int64_t now_ns = wall_now().ns;
+	size_t own = c->n;
+
+	if (c->opt.balance && c->n > 1)
+		own = flow_key_hash(&c->seed, &r->key) % c->n;
+	for (size_t i = 0; i < c->n; i++)
+		if ((own == c->n || i == own) &&
+			!outlet_add(c->outlets[i], r, now_ns))
+			count_unsent(c, r);
+}
+
+static void drain(struct courier *c)
+{
+	uint64_t put = atomic_load_explicit(&c->put, memory_order_acquire);
+	uint64_t at = atomic_load_explicit(&c->taken, memory_order_relaxed);
+
+	while (at < put && !atomic_load(&c->abandon)) {
+		give(c, &c->ring[at % ROOM]);
+		at++;
+		atomic_store_explicit(&c->taken, at, memory_order_release);
+	}
+}
+
+static struct export_ledger ledger_of(const struct courier *c)
+{
+	return (struct export_ledger){.ignored_packets = c->lost,
+		.unsent_records = c->unsent,
+		.unsent_packets = c->unsent_packets,
+		.unsent_octets = c->unsent_octets};
+}
+
+static bool is_due(struct mono_time *at, int64_t period_ms)
+{
+	struct mono_time now = mono_now();
+
+	if (now.ns < at->ns)
+		return false;
+	*at = mono_add_ms(now, period_ms);
+	return true;
+}
+
+static void look_after(struct courier *c)
+{
+	const struct export_ledger ledger = ledger_of(c);
+	bool again = is_due(&c->retried, AGAIN_MS);
+	bool remind = is_due(&c->remind, REMIND_MS);
+
+	for (size_t i = 0; i < c->n; i++) {
+		struct outlet *o = c->outlets[i];
+
+		if (again && outlet_failed(o, NULL) < 0)
+			(void)outlet_reopen(o);
+		if (remind)
+			outlet_remind(o, &ledger);
+		(void)outlet_push(o, wall_now().ns);
+	}
+}
+
+static void report(struct courier *c)
+{
+	pthread_mutex_lock(&c->lock);
+	for (size_t i = 0; i < c->n; i++) {
+		outlet_stats(c->outlets[i], &c->stats[i]);
+		c->failed[i] = outlet_failed(c->outlets[i], NULL) < 0;
+	}
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* Until something is to be done; false: it is the end. */
+static bool wait_for_call(struct courier *c)
+{
+	bool ending;
+
+	pthread_mutex_lock(&c->lock);
+	while (!c->woken && !c->ending)
+		pthread_cond_wait(&c->called, &c->lock);
+	c->woken = false;
+	ending = c->ending;
+	pthread_mutex_unlock(&c->lock);
+	return !ending;
+}
+
+static void answer(struct courier *c, bool *flag)
+{
+	pthread_mutex_lock(&c->lock);
+	*flag = true;
+	pthread_cond_broadcast(&c->answered);
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void *work(void *data)
+{
+	const struct jail jail = {.no_capabilities = true};
+	struct courier *c = data;
+	struct jail_state state;
+	struct export_ledger ledger;
+
+	c->result = jail_enter(&jail, &state, &c->err);
+	answer(c, &c->jailed);
+	if (c->result < 0)
+		return NULL;
+	while (wait_for_call(c)) {
+		drain(c);
+		look_after(c);
+		report(c);
+	}
+	drain(c);
+	ledger = ledger_of(c);
+	for (size_t i = 0; i < c->n; i++)
+		(void)outlet_finish(c->outlets[i], &ledger, wall_now().ns);
+	report(c);
+	answer(c, &c->ended);
+	return NULL;
+}
+
+/* --- its owner ----------------------------------------------------------- */
+
+/* Signals are for the loop, whoever they are delivered to. */
+int courier_start(struct courier *c, struct err *err)
+{
+	sigset_t all, before;
+	int r;
+
+	if (!c)
+		return 0;
+	c->remind = mono_add_ms(mono_now(), REMIND_MS);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&c->thread, NULL, work, c);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (r != 0)
+		return err_set(err, NFZ_E_IO, "cannot start a thread");
+	c->running = true;
+	pthread_mutex_lock(&c->lock);
+	while (!c->jailed)
+		pthread_cond_wait(&c->answered, &c->lock);
+	pthread_mutex_unlock(&c->lock);
+	if (c->result < 0)
+		*err = c->err;
+	return c->result;
+}
+
+bool courier_has_room(const struct courier *c)
+{
+	return !c ||
+	       c->put - atomic_load_explicit(&c->taken, memory_order_acquire) <
+		       ROOM;
+}
+
+static void call(struct courier *c, bool *flag)
+{
+	pthread_mutex_lock(&c->lock);
+	*flag = true;
+	pthread_cond_signal(&c->called);
+	pthread_mutex_unlock(&c->lock);
+}
+
+void courier_add(struct courier *c, const struct flow_record *r)
+{
+	uint64_t at;
+
+	if (!c)
+		return;
+	if (!courier_has_room(c)) {
+		count_unsent(c, r);
+		return;
+	}
+	at = atomic_load_explicit(&c->put, memory_order_relaxed);
+	c->ring[at % ROOM] = *r;
+	atomic_store_explicit(&c->put, at + 1, memory_order_release);
+	if ((at + 1) % (ROOM / 4) == 0)
+		call(c, &c->woken);
+}
+
+void courier_wake(struct courier *c, uint64_t lost)
+{
+	if (!c)
+		return;
+	c->lost = lost;
+	call(c, &c->woken);
+}
+
+/* The clock of a condition is the wall's unless told otherwise. */
+static bool wait_for_end(struct courier *c, int64_t within_ms)
+{
+	int64_t by_ns = wall_now().ns + within_ms * NS_PER_MS;
+	const struct timespec by = {.tv_sec = (time_t)(by_ns / NS_PER_S),
+		.tv_nsec = (long)(by_ns % NS_PER_S)};
+	int r = 0;
+
+	pthread_mutex_lock(&c->lock);
+	while (!c->ended && r == 0)
+		r = pthread_cond_timedwait(&c->answered, &c->lock, &by);
+	pthread_mutex_unlock(&c->lock);
+	return r == 0;
+}
+
+static void count_rest(struct courier *c)
+{
+	for (uint64_t at = c->taken; at < c->put; at++)
+		count_unsent(c, &c->ring[at % ROOM]);
+}
+
+void courier_finish(struct courier *c, int64_t within_ms)
+{
+	if (!c || !c->running)
+		return;
+	call(c, &c->ending);
+	if (!wait_for_end(c, within_ms))
+		c->abandon = true;
+	pthread_join(c->thread, NULL);
+	c->running = false;
+	count_rest(c);
+}
+
+void courier_close(struct courier *c)
+{
+	if (!c)
+		return;
+	courier_finish(c, 0);
+	for (size_t i = 0; i < c->n; i++)
+		outlet_close(c->outlets[i]);
+	pthread_cond_destroy(&c->called);
+	pthread_cond_destroy(&c->answered);
+	pthread_mutex_destroy(&c->lock);
+	free(c->names);
+	free(c->ring);
+	free(c);
+}
+
+void courier_print(struct courier *c, struct buf *out)
+{
+	if (!c)
+		return;
+	pthread_mutex_lock(&c->lock);
+	for (size_t i = 0; i < c->n; i++)
+		buf_addf(out,
+			"export %s records %" PRIu64 " messages %" PRIu64
+			" unsent %" PRIu64 "%s\n",
+			outlet_name(c->outlets[i]), c->stats[i].records,
+			c->stats[i].messages, c->stats[i].unsent,
+			c->failed[i] ? " failed" : "");
+	pthread_mutex_unlock(&c->lock);
+	buf_addf(out, "export_unsent %" PRIu64 "\n", (uint64_t)c->unsent);
+}
