@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/commands.h"
+#include "cli/limit.h"
 #include "cli/nodes.h"
 #include "cli/say.h"
 #include "format/sheet.h"
@@ -14,13 +15,14 @@
 
 struct status_command {
 	struct common common;
-	const char *topology;
+	const char *topology, *limit;
 	bool no_flush;
 };
 
 static const struct opt options[] = {
 	{"topology", 0, OPT_TEXT, offsetof(struct status_command, topology),
 		"FILE", "nodes from a file instead of the testbed", NULL, 0, 0},
+	LIMIT_OPTION(struct status_command),
 	{"no-flush", 0, OPT_FLAG, offsetof(struct status_command, no_flush),
 		NULL, "do not ask the meters for what they still hold", NULL, 0,
 		0},
@@ -161,43 +163,74 @@ static int ask_ledger(struct app *app, const struct status_command *o,
 	return nodes_query(app, t, argv, err);
 }
 
+/* The ledger is of the whole run: it is not asked for when only some nodes
+ * are. */
+static int show(const struct nodes_context *n, const struct status_command *o,
+	const struct topology *t, const struct deploy_report *report,
+	struct err *err)
+{
+	size_t bad = 0;
+	int r = show_modules(report, &bad, err);
+
+	say_clocks(n->app, report);
+	if (r == 0 && !o->limit)
+		r = ask_ledger(n->app, o, t, err);
+	if (r == 0 && bad) {
+		err_set(err, NFZ_E_NODES_FAILED, "%zu program%s not running",
+			bad, bad == 1 ? " is" : "s are");
+		r = err_hint(err,
+			"Start again what is missing: "
+			"netflowize up --light %s",
+			n->target);
+	}
+	return r;
+}
+
+static int ask(const struct nodes_context *n, const struct status_command *o,
+	const struct topology *t, struct err *err)
+{
+	struct deploy_report report = {0};
+	int r = deploy_clocks(t, &n->options, &report, err);
+
+	r = nodes_failures(n->app, &report, r, err);
+	if ((r == 0 || r == -NFZ_E_NODES_FAILED) && found(&report) == 0) {
+		err_set(err, NFZ_E_NO_DEPLOYMENT, "%s%s/%s is not instrumented",
+			o->limit ? "that part of " : "", n->project,
+			n->experiment);
+		r = err_hint(
+			err, "Start with: netflowize --light %s", n->target);
+	} else if (r == 0 || r == -NFZ_E_NODES_FAILED) {
+		r = show(n, o, t, &report, err);
+	}
+	deploy_report_release(&report);
+	return r;
+}
+
 static int status(struct app *app, const struct status_command *o,
 	const char *word, struct err *err)
 {
 	cleanup(topology_free_at) struct topology *t = NULL;
-	struct deploy_report report = {0};
+	struct opt_list limit = {0};
 	struct nodes_context n;
-	size_t bad = 0;
-	int r = nodes_topology(app, o->topology, word, &t, err);
+	bool none;
+	int r;
 
+	if (o->limit && !app_for_people(app))
+		return err_set(err, NFZ_E_USAGE,
+			"-o %s is the ledger, which is of all nodes: no "
+			"--limit",
+			format_names[o->common.format]);
+	r = nodes_topology(app, o->topology, word, &t, err);
 	if (r < 0)
 		return r;
 	if (!app_for_people(app))
 		return ask_ledger(app, o, t, err);
 	nodes_init(&n, app, t);
 	n.options.progress = NULL;
-	r = deploy_clocks(t, &n.options, &report, err);
-	r = nodes_failures(app, &report, r, err);
-	if ((r == 0 || r == -NFZ_E_NODES_FAILED) && found(&report) == 0) {
-		r = err_set(err, NFZ_E_NO_DEPLOYMENT,
-			"%s/%s is not instrumented", n.project, n.experiment);
-		err_hint(err, "Start with: netflowize --light %s", n.target);
-	} else if (r == 0 || r == -NFZ_E_NODES_FAILED) {
-		r = show_modules(&report, &bad, err);
-		say_clocks(app, &report);
-		if (r == 0)
-			r = ask_ledger(app, o, t, err);
-		if (r == 0 && bad) {
-			r = err_set(err, NFZ_E_NODES_FAILED,
-				"%zu program%s not running", bad,
-				bad == 1 ? " is" : "s are");
-			err_hint(err,
-				"Start again what is missing: "
-				"netflowize up --light %s",
-				n.target);
-		}
-	}
-	deploy_report_release(&report);
+	r = limit_set(&n, t, o->limit, &limit, &none, err);
+	if (r == 0 && !none)
+		r = ask(&n, o, t, err);
+	opt_list_release(&limit);
 	return r;
 }
 

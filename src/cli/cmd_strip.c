@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/heavy_up.h"
+#include "cli/limit.h"
 #include "cli/nodes.h"
 #include "cli/say.h"
 #include "cli/strip_report.h"
@@ -16,7 +17,7 @@
 
 struct strip_command {
 	struct common common;
-	const char *topology;
+	const char *topology, *limit;
 	bool restore;
 	struct sweep_options many; /* those of one experiment, too */
 	char kept[SWEEP_PATH];     /* where the records were put */
@@ -36,6 +37,7 @@ static const struct opt options[] = {
 	{"all", 0, OPT_FLAG, offsetof(struct strip_command, many.all), NULL,
 		"whatever experiment it was made for", NULL, 0, 0},
 	SCOPE_OPTIONS_OF(struct strip_command, many.scope),
+	LIMIT_OPTION(struct strip_command),
 	{"older-than", 0, OPT_SPAN,
 		offsetof(struct strip_command, many.older_ms), "AGE",
 		"only deployments made so long ago (7d)", NULL, 0, 0},
@@ -187,8 +189,9 @@ static int report_all(const struct strip_command *o, struct nodes_context *n,
 	}
 	say_proof(app, report);
 	if (r == 0 && left == 0)
-		say_done(app, "nothing left: %s/%s is as it was  (%.1f s)",
-			n->project, n->experiment,
+		say_done(app, "nothing left: %s%s/%s is as it was  (%.1f s)",
+			n->options.limit ? "that part of " : "", n->project,
+			n->experiment,
 			(double)(mono_now().ns - o->began.ns) / 1e9);
 	if (r == -NFZ_E_INTERRUPTED)
 		err_hint(err, "Go on: netflowize strip %s", n->target);
@@ -223,6 +226,11 @@ static int restore(const struct strip_command *o, struct heavy_now *now,
 	if (!now->has_block && heavy_reopen(now, &late) < 0) {
 		*err = late;
 		return -(int)late.code;
+	}
+	if (o->limit && now->has_block) {
+		say_note(now->app, "added nodes stay: strip without --limit "
+				   "takes them away");
+		return r;
 	}
 	if (!now->has_block && o->restore)
 		say_note(now->app, "nothing to restore: the description has no "
@@ -262,15 +270,58 @@ static int strip_description(
 	return r;
 }
 
+/* The last word of the person, and the records brought home. */
+static int before_strip(struct strip_command *o, struct nodes_context *n,
+	const struct topology *t, struct err *err)
+{
+	int r = 0;
+
+	if (isatty(STDIN_FILENO))
+		r = say_confirm(n->app,
+			"Programs, logs and the recorded flows on the nodes "
+			"will be removed.",
+			n->experiment, err);
+	if (r == 0 && o->many.keep_data)
+		r = sweep_keep(n, t, o->many.keep_data, o->kept, err);
+	return r;
+}
+
+/* For --limit: who failed; nothing, when nothing is left. */
+static void remember(const struct nodes_context *n,
+	const struct deploy_report *report, int r)
+{
+	if (n->options.dry_run)
+		return;
+	if (r == 0 && !n->options.limit && !n->options.deployment &&
+		!n->options.older_ms)
+		limit_forget(n);
+	else
+		limit_remember(n, report);
+}
+
+static int failures(const struct nodes_context *n,
+	const struct deploy_report *report, int r, struct err *err)
+{
+	r = nodes_failures(n->app, report, r, err);
+	if (r == -NFZ_E_NODES_FAILED)
+		err_hint(err,
+			"Nodes without an error are clean.  When the cause is "
+			"mended: netflowize strip %s --limit @failed",
+			n->target);
+	return r;
+}
+
 static int strip_all(struct app *app, struct strip_command *o, const char *word,
 	struct heavy_now *now, struct err *err)
 {
 	cleanup(topology_free_at) struct topology *t = NULL;
 	struct deploy_report report = {0};
+	struct opt_list limit = {0};
 	struct nodes_context n;
+	bool none = false;
 	int r;
 
-	if (now->has_block && strcmp(now->state, "active") != 0)
+	if (now->has_block && !o->limit && strcmp(now->state, "active") != 0)
 		return strip_description(o, now, err);
 	r = nodes_topology(app, o->topology, word, &t, err);
 	if (r < 0)
@@ -281,22 +332,19 @@ static int strip_all(struct app *app, struct strip_command *o, const char *word,
 	n.options.deployment = o->many.deployment;
 	n.options.all = o->many.all;
 	n.options.older_ms = o->many.older_ms;
-	if (!o->many.dry_run && isatty(STDIN_FILENO))
-		r = say_confirm(app,
-			"Programs, logs and the recorded flows on the nodes "
-			"will be removed.",
-			n.experiment, err);
-	if (r < 0)
-		return r;
-	if (o->many.keep_data && !o->many.dry_run)
-		r = sweep_keep(&n, t, o->many.keep_data, o->kept, err);
-	if (r < 0)
-		return r;
-	r = deploy_strip(t, &n.options, &report, err);
-	r = restore(o, now, &report, r, err);
-	r = report_all(o, &n, &report, r, err);
-	r = nodes_failures(app, &report, r, err);
+	r = limit_set(&n, t, o->limit, &limit, &none, err);
+	if (r == 0 && !none && !o->many.dry_run)
+		r = before_strip(o, &n, t, err);
+	if (r == 0 && !none) {
+		r = deploy_strip(t, &n.options, &report, err);
+		nodes_flush(&n);
+		r = restore(o, now, &report, r, err);
+		r = report_all(o, &n, &report, r, err);
+		remember(&n, &report, r);
+		r = failures(&n, &report, r, err);
+	}
 	deploy_report_release(&report);
+	opt_list_release(&limit);
 	return r;
 }
 
@@ -324,6 +372,9 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 		return r;
 	if (scope_is_given(&o.many.scope)) {
 		r = check_id(o.many.deployment, err);
+		if (r == 0 && o.limit)
+			r = err_set(err, NFZ_E_USAGE,
+				"--limit is for the nodes of one experiment");
 		if (r == 0)
 			r = sweep(app, &o.many, words ? argv[1] : NULL,
 				o.topology, err);

@@ -5,13 +5,14 @@
 #include "cli/commands.h"
 #include "cli/experiment.h"
 #include "cli/heavy_up.h"
+#include "cli/limit.h"
 #include "cli/nf5.h"
 #include "cli/nodes.h"
 #include "cli/planning.h"
 #include "cli/resolve.h"
 #include "cli/say.h"
 #include "cli/settings.h"
-#include "format/jsonw.h"
+#include "cli/up_report.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -22,7 +23,7 @@ struct up_command {
 	struct common common;
 	struct plan_options plan;
 	struct heavy_options heavy;
-	const char *topology, *use_plan;
+	const char *topology, *use_plan, *limit;
 	bool dry_run, partial;
 	int64_t lease_ms;
 	struct nf5_options nf5;
@@ -36,6 +37,7 @@ static const struct opt options[] = {
 		"nodes from a file instead of the testbed", NULL, 0, 0},
 	{"plan", 0, OPT_TEXT, offsetof(struct up_command, use_plan), "FILE",
 		"apply exactly this plan", NULL, 0, 0},
+	LIMIT_OPTION(struct up_command),
 	{"dry-run", 'n', OPT_FLAG, offsetof(struct up_command, dry_run), NULL,
 		"show what would be done on each node", NULL, 0, 0},
 	{"partial", 0, OPT_FLAG, offsetof(struct up_command, partial), NULL,
@@ -61,6 +63,7 @@ struct up {
 	struct deploy_report report;
 	struct rollout_nf5 nf5;
 	struct settings settings;
+	struct opt_list limit;
 	bool *asked; /* by node: told us its interfaces, or never will */
 };
 
@@ -297,57 +300,6 @@ static void say_plan(const struct up *up)
 			p->collector.reason);
 }
 
-/* The lines of a dry run, without their indentation. */
-static void put_steps(struct jsonw *w, const char *at)
-{
-	jsonw_key(w, "steps");
-	jsonw_array(w);
-	while (*at) {
-		size_t n;
-
-		at += strspn(at, " ");
-		n = strcspn(at, "\n");
-		jsonw_string_n(w, at, n);
-		at += n + (at[n] == '\n');
-	}
-	jsonw_end(w);
-}
-
-static int print_json(const struct up *up, struct err *err)
-{
-	struct buf out = BUF_INIT((size_t)64 << 20);
-	struct jsonw w;
-
-	jsonw_init(&w, &out, JSONW_INDENT);
-	jsonw_object(&w);
-	jsonw_put(&w, "schema", "netflowize.up/1");
-	jsonw_put(&w, "deployment", up->report.id);
-	jsonw_put_bool(&w, "dry_run", up->o->dry_run);
-	jsonw_put_bool(&w, "changed", up->report.changed);
-	jsonw_put_uint(&w, "binary_bytes", up->report.binary_bytes);
-	jsonw_put_uint(&w, "failed", up->report.failed);
-	jsonw_key(&w, "nodes");
-	jsonw_array(&w);
-	for (size_t i = 0; i < up->report.n; i++) {
-		const struct deploy_node *n = &up->report.nodes[i];
-
-		jsonw_object_inline(&w);
-		jsonw_put(&w, "node", n->name);
-		jsonw_put(&w, "status", node_status_name(n->status));
-		jsonw_put(&w, "step", n->step);
-		if (n->err.code) {
-			jsonw_put(&w, "code", err_code_text(n->err.code));
-			jsonw_put(&w, "error", n->err.text);
-		}
-		jsonw_end(&w);
-	}
-	jsonw_end(&w);
-	if (up->o->dry_run)
-		put_steps(&w, buf_str(&up->report.steps));
-	jsonw_end(&w);
-	return app_print_json(up->app, &out, err);
-}
-
 static void say_result(const struct up *up, int64_t ms)
 {
 	const char *p = up->nodes.project, *e = up->nodes.experiment;
@@ -372,35 +324,71 @@ static void say_result(const struct up *up, int64_t ms)
 		up->nodes.target);
 }
 
-/* What a failed probe means for the record of the network. */
-static void say_effect(const struct up *up)
+/* Options that a plan already made cannot follow. */
+static bool wants_another_plan(const struct plan_options *o)
 {
-	const struct plan *p = up->plan;
+	return o->objective || o->collector || o->cover || o->dedupe ||
+	       o->select || o->paths || o->costs || o->avoid.n ||
+	       o->require.n || o->redundancy || o->budget || o->max_pps ||
+	       o->max_ifaces || o->coverage || o->loads;
+}
 
-	for (size_t i = 0; i < up->report.n; i++) {
-		const struct deploy_node *n = &up->report.nodes[i];
-		struct buf links = BUF_INIT(65536);
+static int take_last_plan(struct up *up, struct err *err)
+{
+	struct topology *known;
+	int r;
 
-		for (size_t k = 0; n->err.code && k < p->n_probes; k++) {
-			const struct plan_probe *probe = &p->probes[k];
-
-			for (size_t l = 0;
-				probe->node == n->node && l < probe->n_covers;
-				l++)
-				buf_addf(&links, " %s",
-					up->t->links[probe->covers[l]].name);
-		}
-		if (links.len)
-			say_note(up->app,
-				"without %s, not watched as planned:%s",
-				n->name, buf_str(&links));
-		buf_release(&links);
+	if (wants_another_plan(&up->o->plan))
+		return err_set(err, NFZ_E_USAGE,
+			"--limit goes on with the plan of the last run: no "
+			"other can be asked for with it");
+	r = limit_last_plan(&up->nodes, up->t, &known, &up->plan, err);
+	if (r < 0) {
+		topology_free(known);
+		return r;
 	}
+	topology_free(up->t);
+	up->t = known;
+	return 0;
+}
+
+/* The plan, and everything it needs to be known of nodes. */
+static int prepare(struct up *up, bool *ret_none, struct err *err)
+{
+	int r = limit_set(
+		&up->nodes, up->t, up->o->limit, &up->limit, ret_none, err);
+
+	if (r < 0 || *ret_none)
+		return r;
+	/* a plan is made from what is known of all nodes */
+	up->nodes.options.limit = NULL;
+	r = up->o->limit && !up->o->use_plan ? take_last_plan(up, err)
+					     : make_plan(up, err);
+	if (r < 0)
+		return r;
+	say_plan(up);
+	r = check_interfaces(up, err);
+	if (r == 0)
+		r = settings_check(&up->settings, up->t, up->plan, err);
+	if (r == 0)
+		r = complete_names(up, err);
+	up->nodes.options.limit = up->o->limit ? &up->limit : NULL;
+	return r;
+}
+
+/* For --limit: what was meant, and who failed. */
+static void remember(const struct up *up)
+{
+	if (up->o->dry_run || !up->report.id[0])
+		return;
+	limit_remember(&up->nodes, &up->report);
+	limit_remember_plan(&up->nodes, up->t, up->plan);
 }
 
 static int carry_out(struct up *up, struct err *err)
 {
 	struct mono_time start = mono_now();
+	bool none;
 	int r;
 
 	nodes_init(&up->nodes, up->app, up->t);
@@ -411,22 +399,18 @@ static int carry_out(struct up *up, struct err *err)
 	up->nodes.options.n_settings = up->settings.n;
 	up->nodes.options.link = up->link = deploy_link_new();
 	up->asked = mem_zalloc(up->t->n_nodes, sizeof(*up->asked));
-	r = make_plan(up, err);
-	if (r < 0)
-		return r;
-	say_plan(up);
-	r = check_interfaces(up, err);
-	if (r == 0)
-		r = settings_check(&up->settings, up->t, up->plan, err);
-	if (r == 0)
-		r = complete_names(up, err);
-	if (r < 0)
+	r = prepare(up, &none, err);
+	if (r < 0 || none)
 		return r;
 	r = deploy_up(up->t, up->plan, &up->nodes.options, &up->report, err);
+	nodes_flush(&up->nodes);
+	remember(up);
 	if (!app_for_people(up->app)) {
 		struct err bad = ERR_INIT;
 
-		if (print_json(up, &bad) < 0 && r == 0)
+		if (up_print_json(up->app, &up->report, up->o->dry_run, &bad) <
+				0 &&
+			r == 0)
 			r = err_set(err, bad.code, "%s", bad.text);
 	} else if (r == 0) {
 		say_result(up, (mono_now().ns - start.ns) / NS_PER_MS);
@@ -437,8 +421,13 @@ static int carry_out(struct up *up, struct err *err)
 			"Take it back: netflowize strip %s",
 			up->nodes.target, up->nodes.target);
 	r = nodes_failures(up->app, &up->report, r, err);
-	if (r == -NFZ_E_NODES_FAILED)
-		say_effect(up);
+	if (r == -NFZ_E_NODES_FAILED) {
+		up_say_effect(up->app, up->t, up->plan, &up->report);
+		err_hint(err,
+			"Nodes without an error are done.  When the cause is "
+			"mended: netflowize up %s --limit @failed",
+			up->nodes.target);
+	}
 	return r;
 }
 
@@ -451,7 +440,8 @@ static int make_nodes(
 		.plan = &o->plan, .heavy = &o->heavy, .dry_run = o->dry_run};
 
 	*ret_stop = false;
-	if (!o->plan.heavy && !o->plan.mixed)
+	/* with --limit they were made in the run that is gone on with */
+	if ((!o->plan.heavy && !o->plan.mixed) || (o->limit && !o->use_plan))
 		return 0;
 	if (!word || o->topology || o->use_plan) {
 		err_set(err, NFZ_E_USAGE,
@@ -493,6 +483,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	plan_options_release(&o.plan);
 	nf5_release(&o.nf5, &up.nf5);
 	settings_release(&o.set, &up.settings);
+	opt_list_release(&up.limit);
 	free(up.asked);
 	return r;
 }

@@ -7,50 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "meter meter id=2 port=1 backend=ring taps=3 ..." -> "meter ready: 3 taps,
- * ring"; the whole of it with -v. */
-static void describe(
-	const struct app *app, const char *step, char *to, size_t size)
-{
-	const char *taps = strstr(step, " taps=");
-	const char *backend = strstr(step, " backend=");
-	int role = (int)strcspn(step, " ");
-	bool module = strncmp(step, "meter ", 6) == 0 ||
-		      strncmp(step, "cache ", 6) == 0 ||
-		      strncmp(step, "collector ", 10) == 0;
-
-	if (app->common->verbose || !module)
-		snprintf(to, size, "%s", step);
-	else if (taps && backend)
-		snprintf(to, size, "%.*s ready: %.*s tap%s, %.*s", role, step,
-			(int)strcspn(taps + 6, " "), taps + 6,
-			strncmp(taps + 6, "1 ", 2) == 0 ? "" : "s",
-			(int)strcspn(backend + 9, " "), backend + 9);
-	else
-		snprintf(to, size, "%.*s ready", role, step);
-}
-
-static void on_progress(void *ctx, const char *node, const char *step,
-	enum node_status status, int64_t ms)
-{
-	const struct app *app = ((struct nodes_context *)ctx)->app;
-	char text[256];
-
-	describe(app, step, text, sizeof(text));
-	if (status == NODE_OK || status == NODE_UNCHANGED)
-		say_done(app, "%-16s %-32s %5.1f s", node, text,
-			(double)ms / 1e3);
-	else
-		/* why: nodes_failures, with what to do about it */
-		say_fail(app, "%-16s %s", node, node_status_name(status));
-}
+/* With more nodes than that, equal lines of progress are put together. */
+enum { NODES_APART = 16 };
 
 void nodes_init(
 	struct nodes_context *n, struct app *app, const struct topology *t)
 {
 	const struct common *c = app->common;
 
-	*n = (struct nodes_context){.app = app};
+	*n = (struct nodes_context){
+		.app = app, .gathers = t->n_nodes > NODES_APART};
 	n->identities[0] = c->identity;
 	snprintf(n->project, sizeof(n->project), "%s",
 		t->project ? t->project : "local");
@@ -72,53 +38,9 @@ void nodes_init(
 		.parallel = (int)c->parallel,
 		.timeout_ms = c->timeout_ms,
 		.cancel = app->interrupted,
-		.progress = c->quiet ? NULL : on_progress,
+		.progress = c->quiet ? NULL : nodes_progress,
 		.ctx = n,
 	};
-}
-
-/* Many sentences begin with the node's name already. */
-static void say_failure(const struct app *app, const struct deploy_node *n)
-{
-	size_t len = strlen(n->name);
-	bool named = strncmp(n->err.text, n->name, len) == 0 &&
-		     (n->err.text[len] == ':' || n->err.text[len] == ' ');
-
-	say_fail(app, "%s%s%s  %s", named ? "" : n->name, named ? "" : ": ",
-		n->err.text, err_code_text(n->err.code));
-	if (n->err.hint[0])
-		say(app, "  %s", n->err.hint);
-	else if (n->err.code == NFZ_E_UNREACHABLE)
-		say(app, "  Is it up?  The testbed's web page tells, and can "
-			 "reboot it");
-}
-
-int nodes_failures(const struct app *app, const struct deploy_report *r,
-	int code, struct err *err)
-{
-	size_t failed = 0;
-
-	for (size_t i = 0; i < r->n; i++) {
-		const struct deploy_node *n = &r->nodes[i];
-
-		if (n->new_key[0])
-			say_note(app, "%s: first contact, host key %s accepted",
-				n->name, n->new_key);
-		if (n->limited[0])
-			say_note(app, "%s: the CPU limit does not hold: %s",
-				n->name, n->limited);
-		if (n->err.code == 0)
-			continue;
-		failed++;
-		say_failure(app, n);
-	}
-	if (code == -NFZ_E_NODES_FAILED && failed) {
-		err_set(err, NFZ_E_NODES_FAILED, "%zu of %zu nodes failed",
-			failed, r->n);
-		err_hint(err, "Nodes without an error are done; run the "
-			      "same command again when the cause is mended");
-	}
-	return code;
 }
 
 const char *nodes_collector(const struct deploy_report *r)

@@ -3,7 +3,9 @@
 #ifndef NFZ_CLI_NODES_H
 #define NFZ_CLI_NODES_H
 
+#include "base/clock.h"
 #include "cli/app.h"
+#include "cli/gather.h"
 #include "deploy/deploy.h"
 
 /* Options of the running command; identities must outlive the result. */
@@ -15,11 +17,20 @@ struct nodes_context {
 	/* what to write behind a command to name these nodes again:
 	 * PROJ/EXP, or --topology FILE */
 	char target[600];
+	/* lines of progress not yet printed, so that equal ones meet */
+	bool gathers;
+	struct gather pending;
+	struct mono_time pending_until;
 };
 void nodes_init(
 	struct nodes_context *n, struct app *app, const struct topology *t);
+/* A deploy_progress_fn; ctx: struct nodes_context. */
+void nodes_progress(void *ctx, const char *node, const char *step,
+	enum node_status status, int64_t ms);
+/* Prints what progress has held back; after each call that had it. */
+void nodes_flush(struct nodes_context *n);
 
-/* One line for each node that failed; the hint of err names what to do.
+/* A line for each way nodes have failed; the hint of err names what to do.
  * Returns code. */
 int nodes_failures(const struct app *app, const struct deploy_report *r,
 	int code, struct err *err) NFZ_MUST_CHECK;

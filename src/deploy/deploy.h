@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/net.h"
+#include "base/opt.h"
 #include "deploy/fleet.h"
 #include "deploy/settings.h"
 #include "deploy/ssh.h"
@@ -40,7 +41,9 @@ struct deploy_options {
 	const char *user;   /* login name; NULL: the node's, else ours */
 	int parallel;       /* 0: 64 */
 	int64_t timeout_ms; /* per node without progress; 0: the defaults */
-	struct deploy_link *link;    /* NULL: every call connects by itself */
+	struct deploy_link *link; /* NULL: every call connects by itself */
+	/* these nodes only; up: and the collector's.  NULL: all */
+	const struct opt_list *limit;
 	const volatile int *cancel;  /* number of Ctrl-C, may be NULL */
 	const char *state_dir;       /* NULL: XDG */
 	deploy_progress_fn progress; /* may be NULL */

@@ -213,7 +213,7 @@ int deploy_strip(const struct topology *t, const struct deploy_options *o,
 		err->code = NFZ_E_VERIFY;
 		r = -NFZ_E_VERIFY;
 	}
-	if (clean && !o->deployment && !o->older_ms)
+	if (clean && !o->deployment && !o->older_ms && !o->limit)
 		state_forget(o->state_dir, o->project, o->experiment);
 	return r;
 }

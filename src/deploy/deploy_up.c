@@ -137,14 +137,18 @@ static int save_state(struct up *u, struct err *err)
 	struct err ignored;
 	int r;
 
-	u->state.nodes_all = !u->unheard;
+	if (!u->s.o->limit) {
+		u->state.nodes_all = !u->unheard;
+		opt_list_release(&u->state.nodes);
+	}
 	snprintf(u->state.collector, sizeof(u->state.collector), "%s",
 		u->s.t->nodes[u->rollout.collector].name);
-	opt_list_release(&u->state.nodes);
-	for (size_t i = 0; i < u->s.report->n; i++)
-		if (u->nodes[i].planned)
-			opt_list_add(
-				&u->state.nodes, u->s.report->nodes[i].name);
+	for (size_t i = 0; i < u->s.report->n; i++) {
+		const char *name = u->s.report->nodes[i].name;
+
+		if (u->nodes[i].planned && !opt_list_has(&u->state.nodes, name))
+			opt_list_add(&u->state.nodes, name);
+	}
 	r = state_save(u->s.o->state_dir, u->s.o->project, u->s.o->experiment,
 		&u->state, &ignored);
 	/* only a cache: a full home directory must not stop the work */
@@ -163,6 +167,17 @@ static bool key_is_known(struct up *u, uint64_t id)
 	return strcmp(keyid, known) == 0;
 }
 
+/* A new key would shut out the nodes that are not to be touched. */
+static int refuse_new_key(const struct up *u, struct err *err)
+{
+	err_set(err, NFZ_E_USAGE,
+		"the key of deployment %016" PRIx64 " of %s is not known on "
+		"this machine: nodes cannot be added to it",
+		u->deployment, u->s.name);
+	return err_hint(err, "Without --limit a new key is made, and all that "
+			     "runs is restarted with it");
+}
+
 /* Same deployment and key as before wherever possible; without the key (it
  * was never here) everything is compared first and, if anything differs, a
  * new key is made, which restarts all. */
@@ -172,6 +187,11 @@ static int decide(struct up *u, struct err *err)
 	int r;
 
 	u->deployment = common_id(u);
+	if (!u->deployment && u->s.o->limit && u->state.known) {
+		/* nodes that have nothing yet say nothing of the others */
+		u->deployment = u->state.deployment;
+		return make_rollout(u, u->state.key, NULL, err);
+	}
 	snprintf(id, sizeof(id), "%016" PRIx64, u->deployment);
 	common_keyid(u, id, keyid);
 	if (key_is_known(u, u->deployment))
@@ -181,6 +201,8 @@ static int decide(struct up *u, struct err *err)
 		if (r < 0 || all_equal(u))
 			return r;
 	}
+	if (u->deployment && u->s.o->limit)
+		return refuse_new_key(u, err);
 	while (!u->deployment)
 		crypto_random(&u->deployment, sizeof(u->deployment));
 	crypto_random(u->state.key, sizeof(u->state.key));
@@ -369,6 +391,24 @@ static int work(struct up *u, struct err *err)
 	return r;
 }
 
+/* The options with the collector's node among the nodes: it has to know every
+ * meter, and meters wait for it. */
+static const struct deploy_options *own_options(
+	struct up *u, const struct topology *t, const struct deploy_options *o)
+{
+	int collector = u->plan->collector.node;
+
+	if (!o->limit)
+		return o;
+	for (size_t i = 0; i < o->limit->n; i++)
+		opt_list_add(&u->limit, o->limit->items[i]);
+	if (collector >= 0)
+		opt_list_add(&u->limit, t->nodes[collector].name);
+	u->options = *o;
+	u->options.limit = &u->limit;
+	return &u->options;
+}
+
 int deploy_up(const struct topology *t, const struct plan *plan,
 	const struct deploy_options *o, struct deploy_report *ret,
 	struct err *err)
@@ -380,7 +420,7 @@ int deploy_up(const struct topology *t, const struct plan *plan,
 	u->plan = plan;
 	*ret = (struct deploy_report){0};
 	if (r == 0)
-		r = session_open(t, o, ret, &u->s, err);
+		r = session_open(t, own_options(u, t, o), ret, &u->s, err);
 	if (r == 0) {
 		state_load(o->state_dir, o->project, o->experiment, &u->state);
 		r = work(u, err);
@@ -389,6 +429,7 @@ int deploy_up(const struct topology *t, const struct plan *plan,
 	}
 	rollout_release(&u->rollout);
 	state_wipe(&u->state);
+	opt_list_release(&u->limit);
 	free(u);
 	return r;
 }

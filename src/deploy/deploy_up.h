@@ -48,6 +48,8 @@ enum up_collector { COLLECTOR_AWAITED, COLLECTOR_RUNS, COLLECTOR_FAILED };
 
 struct up {
 	struct session s;
+	struct deploy_options options; /* the caller's, and the collector */
+	struct opt_list limit;
 	const struct plan *plan;
 	struct deploy_state state;
 	uint64_t deployment;

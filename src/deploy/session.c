@@ -70,11 +70,13 @@ static void find_names(struct session *s)
 }
 
 /* Nodes one can log into: not those ruled out, and of virtual nodes the ones
- * that are machines of their own. */
-static bool can_login(const struct topo_node *n)
+ * that are machines of their own; of these the ones that are meant. */
+static bool takes_part(
+	const struct deploy_options *o, const struct topo_node *n)
 {
 	return !n->m->unusable && n->role != ROLE_EXTERNAL &&
-	       n->role != ROLE_SWITCH && topology_login(n->m);
+	       n->role != ROLE_SWITCH && topology_login(n->m) &&
+	       (!o->limit || opt_list_has(o->limit, n->name));
 }
 
 static void set_target(const struct session *s, const struct topo_node *n,
@@ -117,7 +119,7 @@ int session_open(const struct topology *t, const struct deploy_options *o,
 	find_names(ret);
 	ret->began = mono_now();
 	for (size_t i = 0; i < t->n_nodes; i++)
-		n += can_login(&t->nodes[i]);
+		n += takes_part(o, &t->nodes[i]);
 	ret->fleet = fleet_new(n, ret->payloads, ret->link->keys);
 	if (o->parallel > 0)
 		ret->fleet->options.parallel = o->parallel;
@@ -136,7 +138,7 @@ int session_open(const struct topology *t, const struct deploy_options *o,
 	for (size_t i = 0; i < t->n_nodes; i++) {
 		struct fleet_node *f = &ret->fleet->nodes[n];
 
-		if (!can_login(&t->nodes[i]))
+		if (!takes_part(o, &t->nodes[i]))
 			continue;
 		f->name = t->nodes[i].name;
 		f->index = (int)n;

@@ -57,7 +57,8 @@ static void add_installs(struct steps *s, const struct rollout *r,
 	for (size_t i = 0; i < r->n; i++) {
 		const struct module *m = &r->modules[i];
 
-		if (!module_runs(m, found_on(found, m->node, r->id)))
+		if (report_of(found, m->node) &&
+			!module_runs(m, found_on(found, m->node, r->id)))
 			add(s, m->node, STEP_INSTALL, m->program);
 	}
 }
@@ -102,6 +103,7 @@ static void add_starts(struct steps *s, const struct rollout *r,
 		char what[64];
 
 		if ((m->role == MODULE_COLLECTOR) != collector ||
+			!report_of(found, m->node) ||
 			module_runs(m, found_on(found, m->node, r->id)))
 			continue;
 		if (collector)

@@ -1,0 +1,16 @@
+/* The report of `up`. */
+#ifndef NFZ_CLI_UP_REPORT_H
+#define NFZ_CLI_UP_REPORT_H
+
+#include "cli/app.h"
+#include "deploy/deploy.h"
+#include "topology/plan.h"
+
+/* The document netflowize.up/1, node by node, on stdout. */
+int up_print_json(const struct app *app, const struct deploy_report *report,
+	bool dry_run, struct err *err) NFZ_MUST_CHECK;
+/* What a failed probe means for the record of the network. */
+void up_say_effect(const struct app *app, const struct topology *t,
+	const struct plan *p, const struct deploy_report *report);
+
+#endif
