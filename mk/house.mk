@@ -1,7 +1,7 @@
 # The house: packages, checks, demo, formatting, installation.
 
 .PHONY: clean format deps lint layers docs check demo asan fuzz fuzz-replay \
- torture bench install e2e cli-tests
+ torture bench install uninstall e2e cli-tests
 
 # All cores, unless -j was given.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -123,12 +123,23 @@ fuzz:
 
 # --- installation ------------------------------------------------------------
 
+SHARE = $(DESTDIR)$(PREFIX)/share
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/netflowize \
-	 $(DESTDIR)$(PREFIX)/share/netflowize/topologies
+	 $(SHARE)/netflowize/topologies $(SHARE)/netflowize/recipes \
+	 $(SHARE)/bash-completion/completions
 	install -m 755 $(BUILD)/bin/* $(DESTDIR)$(PREFIX)/bin
-	-install -m 644 $(BUILD)/payload/* $(DESTDIR)$(PREFIX)/lib/netflowize
-	install -m 644 topologies/* $(DESTDIR)$(PREFIX)/share/netflowize/topologies
+	install -m 644 $(BUILD)/payload/* $(DESTDIR)$(PREFIX)/lib/netflowize
+	install -m 644 topologies/* $(SHARE)/netflowize/topologies
+	install -m 644 recipes/*.recipe $(SHARE)/netflowize/recipes
+	$(BUILD)/bin/netflowize completion >$(SHARE)/bash-completion/completions/netflowize
 	for p in man/*.[1-8]; do s=$${p##*.}; \
-	 install -d $(DESTDIR)$(PREFIX)/share/man/man$$s; \
-	 install -m 644 $$p $(DESTDIR)$(PREFIX)/share/man/man$$s; done
+	 install -d $(SHARE)/man/man$$s; \
+	 install -m 644 $$p $(SHARE)/man/man$$s; done
+
+uninstall:
+	rm -f $(patsubst %,$(DESTDIR)$(PREFIX)/bin/%,$(PROGRAMS)) \
+	 $(foreach p,$(notdir $(wildcard man/*.[1-8])),$(SHARE)/man/man$(subst .,,$(suffix $(p)))/$(p)) \
+	 $(SHARE)/bash-completion/completions/netflowize
+	rm -rf $(DESTDIR)$(PREFIX)/lib/netflowize $(SHARE)/netflowize

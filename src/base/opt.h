@@ -31,10 +31,10 @@ struct opt {
 	const char *name; /* without "--"; NULL ends the table */
 	char letter;      /* 0: none */
 	enum opt_kind kind;
-	size_t offset;    /* into the struct given to opt_parse */
-	const char *arg;  /* what help calls the value: "N", "FILE" */
-	const char *help; /* one line, no full stop */
-	const char *const *choices;
+	size_t offset;              /* into the struct given to opt_parse */
+	const char *arg;            /* what help calls the value: "N", "FILE" */
+	const char *help;           /* one line, no full stop */
+	const char *const *choices; /* for OPT_TEXT: only to be offered */
 	int64_t min, max;
 };
 

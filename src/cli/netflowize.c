@@ -35,7 +35,7 @@ static void usage(FILE *to)
 	      "and back again.\n\n",
 		to);
 	for (size_t i = 0; commands[i]; i++)
-		fprintf(to, "  %-10s %s\n", commands[i]->name,
+		fprintf(to, "  %-11s%s\n", commands[i]->name,
 			commands[i]->summary);
 	fputs("\nExample:  netflowize --light myproj/myexp && netflowize query "
 	      "myproj/myexp\n",

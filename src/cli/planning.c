@@ -10,6 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const planning_covers[] = {
+	"links", "directions", "segments", "paths", NULL};
+const char *const planning_dedupes[] = {"owner", "path", "none", NULL};
+const char *const planning_objectives[] = {"impact", "count", "cost", NULL};
+
 enum { NAMES_MAX = 34, NOTES_MAX = 8, INSIDE_MAX = 8, ROWS_MAX = 20 };
 
 void plan_options_release(struct plan_options *o)

@@ -22,6 +22,8 @@ struct plan_options {
 	const struct heavy_goal *with; /* heavy, mixed: new nodes */
 	const char *gap;               /* "1.5": percent that is good enough */
 };
+extern const char *const planning_covers[],
+	*const planning_dedupes[], *const planning_objectives[];
 /* For the option table of a command whose struct S has a plan_options member
  * called plan. */
 #define PLAN_OPTIONS(S)                                                        \
@@ -33,7 +35,7 @@ struct plan_options {
 			"light, with new nodes where needed", NULL, 0, 0},     \
 		{"cover", 0, OPT_TEXT, offsetof(S, plan.cover), "KIND",        \
 			"links (default), directions, segments or paths",      \
-			NULL, 0, 0},                                           \
+			planning_covers, 0, 0},                                \
 		{"select", 0, OPT_TEXT, offsetof(S, plan.select), "FILE",      \
 			"only these links count, one name a line", NULL, 0,    \
 			0},                                                    \
@@ -43,11 +45,11 @@ struct plan_options {
 		{"redundancy", 0, OPT_INT, offsetof(S, plan.redundancy), "K",  \
 			"everything is seen by K probes (1)", NULL, 1, 1000},  \
 		{"dedupe", 0, OPT_TEXT, offsetof(S, plan.dedupe), "HOW",       \
-			"count once: owner (default) or path; or none", NULL,  \
-			0, 0},                                                 \
+			"count once: owner (default) or path; or none",        \
+			planning_dedupes, 0, 0},                               \
 		{"objective", 0, OPT_TEXT, offsetof(S, plan.objective),        \
-			"NAME", "impact (default), count or cost", NULL, 0,    \
-			0},                                                    \
+			"NAME", "impact (default), count or cost",             \
+			planning_objectives, 0, 0},                            \
 		{"costs", 0, OPT_TEXT, offsetof(S, plan.costs), "FILE",        \
 			"what a probe costs: a node and a number a line",      \
 			NULL, 0, 0},                                           \
