@@ -88,6 +88,7 @@ endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
 -include mk/node.mk
+-include mk/ebpf.mk
 -include mk/payload.mk
 -include mk/tests.mk
 -include mk/house.mk

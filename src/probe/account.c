@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-_Static_assert(
-	(int)RING_BATCH <= (int)FLOWCACHE_BATCH, "one batch is one addition");
+_Static_assert((int)CAPTURE_BATCH <= (int)FLOWCACHE_BATCH,
+	"one batch is one addition");
 
 void account_init(struct account *a, const struct setup_tap *tap,
 	struct flowcache *cache, const struct own *own)
@@ -48,7 +48,7 @@ static uint16_t number_of(
 }
 
 /* Counts the frame; true when *ret is to be added to the flow cache. */
-static bool judge(struct account *a, const struct ring_frame *f,
+static bool judge(struct account *a, const struct capture_frame *f,
 	struct flow_addition *ret)
 {
 	struct dissect d;
@@ -88,28 +88,82 @@ static bool judge(struct account *a, const struct ring_frame *f,
 	return true;
 }
 
-void account_frames(void *data, const struct ring_frame *frames, size_t n)
+/* As judge(), for frames that the kernel has added up: plain IP, all of one
+ * key. */
+static bool judge_flow(struct account *a, const struct capture_flow *f,
+	struct flow_addition *ret)
 {
-	struct account *a = data;
-	struct flow_addition adds[RING_BATCH];
-	size_t n_adds = 0;
-	uint64_t refused;
+	const struct rules_frame rf = {.dst_mac = f->dst_mac,
+		.src_mac = f->src_mac,
+		.sent = f->sent,
+		.to_host = f->to_host};
+	const struct rules_verdict v = rules_apply(a->rules, &rf);
+
+	a->more[f->sent] += f->packets - f->frames;
+	if (!v.counted || own_traffic(a->own, &f->key)) {
+		a->n.excluded += f->frames;
+		return false;
+	}
+	*ret = (struct flow_addition){.key = f->key,
+		.octets = f->octets,
+		.packets = f->packets,
+		.first_ns = f->first_ns,
+		.last_ns = f->last_ns,
+		.point = number_of(a, f->sent, &v),
+		.tcp_flags = f->tcp_flags,
+		.tos = f->tos};
+	return true;
+}
+
+/* frames[i]: in adds[i]. */
+static void add(struct account *a, struct flow_addition *adds,
+	const uint32_t *frames, size_t n)
+{
+	uint64_t refused = n ? flowcache_add(a->cache, adds, n) : 0;
 
 	for (size_t i = 0; i < n; i++) {
-		*(frames[i].sent ? &a->n.frames_sent : &a->n.frames_received) +=
-			1;
+		if (refused >> i & 1) {
+			a->n.lost[a->refusal] += frames[i];
+			continue;
+		}
+		a->n.ip_frames += frames[i];
+		a->n.packets += adds[i].packets;
+	}
+}
+
+static void count_way(struct account *a, bool sent, uint32_t frames)
+{
+	*(sent ? &a->n.frames_sent : &a->n.frames_received) += frames;
+}
+
+void account_frames(void *data, const struct capture_frame *frames, size_t n)
+{
+	struct account *a = data;
+	struct flow_addition adds[CAPTURE_BATCH];
+	uint32_t ones[CAPTURE_BATCH];
+	size_t n_adds = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		count_way(a, frames[i].sent, 1);
+		ones[n_adds] = 1;
 		if (judge(a, &frames[i], &adds[n_adds]))
 			n_adds++;
 	}
-	if (n_adds == 0)
-		return;
-	refused = flowcache_add(a->cache, adds, n_adds);
-	for (size_t i = 0; i < n_adds; i++) {
-		if (refused >> i & 1) {
-			a->n.lost[a->refusal]++;
-			continue;
-		}
-		a->n.ip_frames++;
-		a->n.packets += adds[i].packets;
+	add(a, adds, ones, n_adds);
+}
+
+void account_flows(void *data, const struct capture_flow *flows, size_t n)
+{
+	struct account *a = data;
+	struct flow_addition adds[CAPTURE_BATCH];
+	uint32_t frames[CAPTURE_BATCH];
+	size_t n_adds = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		count_way(a, flows[i].sent, flows[i].frames);
+		frames[n_adds] = flows[i].frames;
+		if (judge_flow(a, &flows[i], &adds[n_adds]))
+			n_adds++;
 	}
+	add(a, adds, frames, n_adds);
 }

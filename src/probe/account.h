@@ -1,4 +1,4 @@
-/* One tap's bookkeeping: every frame of its ring goes into exactly one of the
+/* One tap's bookkeeping: every frame captured goes into exactly one of the
  * tap's counters, and the IP packets that count into the flow cache. */
 #ifndef NFZ_PROBE_ACCOUNT_H
 #define NFZ_PROBE_ACCOUNT_H
@@ -7,7 +7,7 @@
 #include "flow/setup.h"
 #include "probe/flowcache.h"
 #include "probe/own.h"
-#include "probe/ring.h"
+#include "probe/capture.h"
 #include "probe/rules.h"
 
 struct account {
@@ -28,7 +28,8 @@ struct account {
 void account_init(struct account *a, const struct setup_tap *tap,
 	struct flowcache *cache, const struct own *own);
 void account_release(struct account *a);
-/* A ring_fn; data is the account; n <= FLOWCACHE_BATCH. */
-void account_frames(void *data, const struct ring_frame *frames, size_t n);
+/* For a capture_sink; data is the account. */
+void account_frames(void *data, const struct capture_frame *frames, size_t n);
+void account_flows(void *data, const struct capture_flow *flows, size_t n);
 
 #endif

@@ -1,6 +1,7 @@
-/* The meter's loop: rings are read when a block is ready and at each tick, the
- * flow cache is told the time after them, so that no timeout fires before the
- * packets that came earlier have been added. */
+/* The meter's loop: captures are read when a block is ready and at each tick,
+ * and what the kernel adds up is collected at some ticks; the flow cache is
+ * told the time after them, so that no timeout fires before the packets that
+ * came earlier have been added. */
 #include "probe/meter.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -10,6 +11,7 @@
 #include <string.h>
 
 enum { TICK_MS = 100, BLOCKS_A_TURN = 4, FIRST_RECORD_MS = 600 };
+enum { COLLECT_TICKS = 2 };
 enum { RING_MIN = 4 << 20, RING_MAX = 32 << 20 };
 
 struct meter {
@@ -24,7 +26,9 @@ struct meter {
 	struct tap_counters *ledgers; /* as handed to the output */
 	struct pollfd *polls;
 	struct loop_timer *tick, *second;
-	int ledger_age; /* ticks since marks were set; -1: none due */
+	int ledger_age;  /* ticks since marks were set; -1: none due */
+	int collect_age; /* ticks since the kernel's flows were collected */
+	int64_t told_ns; /* all packets until then have been added */
 	bool ending;
 };
 
@@ -61,18 +65,23 @@ static struct flowcache *make_cache(const struct meter *m)
 	return flowcache_new(&options);
 }
 
-static void on_ring(void *data, int fd, short revents)
+static int fd_of(const struct tap *tap)
+{
+	return tap->attached ? tap->capture->way->fd(tap->capture) : -1;
+}
+
+static void on_ready(void *data, int fd, short revents)
 {
 	struct meter *m = data;
 
 	for (size_t i = 0; i < m->n_taps; i++) {
 		struct tap *tap = &m->taps[i];
 
-		if (!tap->ring || ring_fd(tap->ring) != fd)
+		if (fd_of(tap) != fd)
 			continue;
 		/* down, or gone: on_second() finds out */
 		if (revents & POLLERR)
-			(void)ring_error(tap->ring);
+			(void)tap->capture->way->error(tap->capture);
 		tap_read(tap, BLOCKS_A_TURN);
 		return;
 	}
@@ -80,7 +89,7 @@ static void on_ring(void *data, int fd, short revents)
 
 static void watch(struct meter *m, struct tap *tap)
 {
-	loop_watch(m->opt.loop, ring_fd(tap->ring), POLLIN, on_ring, m);
+	loop_watch(m->opt.loop, fd_of(tap), POLLIN, on_ready, m);
 }
 
 static void hand_over_ledgers(struct meter *m)
@@ -104,8 +113,26 @@ static void ledgers_when_due(struct meter *m)
 	if (!all && m->ledger_age * TICK_MS < METER_CUT_MS)
 		return;
 	for (size_t i = 0; i < m->n_taps; i++)
-		tap_settle(&m->taps[i]);
+		tap_give_up(&m->taps[i]);
 	hand_over_ledgers(m);
+}
+
+/* What the kernel has added up by now is read next; true: so is all else. */
+static bool collect(struct meter *m)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < m->n_taps; i++)
+		any = any || m->taps[i].capture->way->adds_up;
+	if (!any)
+		return true;
+	if (++m->collect_age < COLLECT_TICKS || m->ledger_age >= 0)
+		return false;
+	m->collect_age = 0;
+	for (size_t i = 0; i < m->n_taps; i++)
+		tap_turn(&m->taps[i]);
+	taps_settle(m->taps, m->n_taps);
+	return true;
 }
 
 static void on_tick(void *data)
@@ -115,9 +142,11 @@ static void on_tick(void *data)
 
 	if (m->ending)
 		return;
+	if (collect(m))
+		m->told_ns = now;
 	for (size_t i = 0; i < m->n_taps; i++)
 		tap_read(&m->taps[i], BLOCKS_A_TURN);
-	flowcache_advance(m->cache, now);
+	flowcache_advance(m->cache, m->told_ns);
 	ledgers_when_due(m);
 	if (m->output.pushed)
 		m->output.pushed(m->output.data);
@@ -125,7 +154,7 @@ static void on_tick(void *data)
 
 static void lose(struct meter *m, struct tap *tap)
 {
-	loop_unwatch(m->opt.loop, ring_fd(tap->ring));
+	loop_unwatch(m->opt.loop, fd_of(tap));
 	tap_retire(tap);
 	log_warning("interface is gone, waiting for it; interface=%s tap=%u",
 		tap->ifname, tap->setup->id);
@@ -133,7 +162,8 @@ static void lose(struct meter *m, struct tap *tap)
 
 static void warn_unfilled(struct tap *tap)
 {
-	if (tap->warned || !tap->ring || !ring_unfilled(tap->ring))
+	if (tap->warned || !tap->attached ||
+		!tap->capture->way->unfilled(tap->capture))
 		return;
 	tap->warned = true;
 	log_warning(
@@ -148,14 +178,21 @@ static void follow_interfaces(struct meter *m)
 		struct tap *tap = &m->taps[i];
 
 		warn_unfilled(tap);
-		if (tap->ring && !ring_bound(tap->ring))
+		if (tap->attached && !tap->capture->way->bound(tap->capture))
 			lose(m, tap);
-		if (tap->ring || tap_reopen(tap, &m->context, NULL) < 0)
+		if (tap->attached || tap_reopen(tap, &m->context, NULL) < 0)
 			continue;
 		watch(m, tap);
 		log_info("attached again; interface=%s tap=%u", tap->ifname,
 			tap->setup->id);
 	}
+}
+
+static void mark_all(struct meter *m)
+{
+	for (size_t i = 0; i < m->n_taps; i++)
+		tap_mark(&m->taps[i], m->netdev_fd);
+	taps_settle(m->taps, m->n_taps);
 }
 
 static void on_second(void *data)
@@ -165,8 +202,7 @@ static void on_second(void *data)
 	if (m->ending)
 		return;
 	follow_interfaces(m);
-	for (size_t i = 0; i < m->n_taps; i++)
-		tap_mark(&m->taps[i], m->netdev_fd);
+	mark_all(m);
 	m->ledger_age = 0;
 }
 
@@ -182,7 +218,8 @@ static int make_context(struct meter *m, struct err *err)
 		.setup = s,
 		.cache = m->cache,
 		.own = &m->own,
-		.ring_bytes = bytes ? bytes : ring_bytes(s->n_taps)};
+		.choice = m->opt.choice,
+		.bytes = bytes ? bytes : ring_bytes(s->n_taps)};
 	if (any)
 		return 0;
 	return netdev_with_addr(
@@ -204,7 +241,7 @@ static int open_taps(struct meter *m, struct err *err)
 			return e;
 		tap->account.refusal = m->output.refusal;
 		watch(m, tap);
-		if (!ring_has_segments(tap->ring))
+		if (!tap->capture->way->has_segments(tap->capture))
 			log_warning("super-frames count as one packet here: "
 				    "the kernel does not tell; interface=%s",
 				tap->ifname);
@@ -247,8 +284,8 @@ void meter_free(struct meter *m)
 	loop_timer_stop(m->opt.loop, m->tick);
 	loop_timer_stop(m->opt.loop, m->second);
 	for (size_t i = 0; i < m->n_taps; i++) {
-		if (m->taps[i].ring)
-			loop_unwatch(m->opt.loop, ring_fd(m->taps[i].ring));
+		if (m->taps[i].attached)
+			loop_unwatch(m->opt.loop, fd_of(&m->taps[i]));
 		tap_close(&m->taps[i]);
 	}
 	if (m->netdev_fd >= 0)
@@ -268,18 +305,18 @@ static void wait_for_blocks(struct meter *m, int ms)
 	nfds_t n = 0;
 
 	for (size_t i = 0; i < m->n_taps; i++)
-		if (m->taps[i].ring && m->taps[i].marked)
-			m->polls[n++] =
-				(struct pollfd){.fd = ring_fd(m->taps[i].ring),
-					.events = POLLIN};
+		if (m->taps[i].attached && m->taps[i].marked)
+			m->polls[n++] = (struct pollfd){
+				.fd = fd_of(&m->taps[i]), .events = POLLIN};
 	if (poll(m->polls, n, ms) <= 0)
 		return;
 	for (size_t i = 0, at = 0; i < m->n_taps && at < n; i++) {
-		if (!m->taps[i].ring ||
-			m->polls[at].fd != ring_fd(m->taps[i].ring))
+		struct capture *c = m->taps[i].capture;
+
+		if (m->polls[at].fd != fd_of(&m->taps[i]))
 			continue;
 		if (m->polls[at++].revents & POLLERR)
-			(void)ring_error(m->taps[i].ring);
+			(void)c->way->error(c);
 	}
 }
 
@@ -291,8 +328,7 @@ static void cut(struct meter *m)
 	struct mono_time end = mono_add_ms(mono_now(), METER_CUT_MS);
 	bool all = false;
 
-	for (size_t i = 0; i < m->n_taps; i++)
-		tap_mark(&m->taps[i], m->netdev_fd);
+	mark_all(m);
 	while (!all) {
 		all = true;
 		for (size_t i = 0; i < m->n_taps; i++)
@@ -302,7 +338,7 @@ static void cut(struct meter *m)
 		wait_for_blocks(m, mono_ms_until(end));
 	}
 	for (size_t i = 0; i < m->n_taps; i++)
-		tap_settle(&m->taps[i]);
+		tap_give_up(&m->taps[i]);
 }
 
 bool meter_flush_rest(struct meter *m)
@@ -331,8 +367,8 @@ bool meter_end(struct meter *m)
 {
 	m->ending = true;
 	for (size_t i = 0; i < m->n_taps; i++)
-		if (m->taps[i].ring)
-			loop_unwatch(m->opt.loop, ring_fd(m->taps[i].ring));
+		if (m->taps[i].attached)
+			loop_unwatch(m->opt.loop, fd_of(&m->taps[i]));
 	cut(m);
 	return meter_end_rest(m);
 }
@@ -346,6 +382,11 @@ void meter_set_timeouts(struct meter *m, int64_t idle_ms, int64_t active_ms)
 		active_ms = m->output.active_ms;
 	flowcache_set_timeouts(m->cache, idle_ms ? idle_ms : s->idle_ms,
 		active_ms ? active_ms : s->active_ms);
+}
+
+const char *meter_backend(const struct meter *m)
+{
+	return m->n_taps ? m->taps[0].capture->way->name : "none";
 }
 
 size_t meter_taps(const struct meter *m)

@@ -32,7 +32,8 @@ struct meter_options {
 	struct loop *loop;
 	const struct setup *setup;
 	const struct meter_output *output;
-	uint16_t port;       /* we are bound to: excluded from metering */
+	uint16_t port; /* we are bound to: excluded from metering */
+	enum capture_choice choice;
 	uint32_t ring_bytes; /* per tap; 0: by the machine's memory */
 };
 
@@ -56,6 +57,8 @@ bool meter_end_rest(struct meter *meter);
 /* Other flow timeouts from now on; 0: as the setup says. */
 void meter_set_timeouts(
 	struct meter *meter, int64_t idle_ms, int64_t active_ms);
+/* The way its taps capture: "packet", "ebpf"; all the same one. */
+const char *meter_backend(const struct meter *meter);
 size_t meter_taps(const struct meter *meter);
 /* i-th tap's interface and last ledger; attached: false when it is gone. */
 const struct tap *meter_tap(const struct meter *meter, size_t i);

@@ -88,7 +88,8 @@ static void do_health(void *data, struct module_health *ret)
 	meter_cache_stats(n->meter, &s);
 	ret->flows_now = s.flows;
 	ret->flows_max = s.most_flows;
-	snprintf(ret->backend, sizeof(ret->backend), "ring");
+	snprintf(ret->backend, sizeof(ret->backend), "%s",
+		meter_backend(n->meter));
 }
 
 static void do_status(void *data, struct buf *out)
@@ -98,14 +99,15 @@ static void do_status(void *data, struct buf *out)
 
 	meter_cache_stats(n->meter, &s);
 	buf_addf(out,
-		"backend ring\nflows %u\nmost_flows %u\nevicted %" PRIu64
+		"backend %s\nflows %u\nmost_flows %u\nevicted %" PRIu64
 		"\nheld_back %" PRIu64 "\nrecords %" PRIu64 "\n",
-		s.flows, s.most_flows, s.evicted, s.held_back, s.records);
+		meter_backend(n->meter), s.flows, s.most_flows, s.evicted,
+		s.held_back, s.records);
 	for (size_t i = 0; i < meter_taps(n->meter); i++) {
 		const struct tap *tap = meter_tap(n->meter, i);
 
 		buf_addf(out, "interface %s %s\n", tap->ifname,
-			tap->ring ? "attached" : "gone");
+			tap->attached ? "attached" : "gone");
 		counters_print(out, RECORD_TEXT, &tap->ledger);
 	}
 }
@@ -129,8 +131,8 @@ static uint64_t do_lost(void *data)
 
 static const char *describe(const struct net_meter *n, char text[64])
 {
-	snprintf(text, 64, "backend=ring taps=%zu to=%s", meter_taps(n->meter),
-		n->digests ? "caches" : "collector");
+	snprintf(text, 64, "backend=%s taps=%zu to=%s", meter_backend(n->meter),
+		meter_taps(n->meter), n->digests ? "caches" : "collector");
 	return text;
 }
 
@@ -147,6 +149,7 @@ static int start(struct net_meter *n, struct loop *loop,
 	struct meter_options meter = {.loop = loop,
 		.setup = o->setup,
 		.output = &output,
+		.choice = o->choice,
 		.ring_bytes = o->ring_bytes};
 	int r = module_open(&module, &n->module, err);
 

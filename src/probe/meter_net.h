@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "flow/setup.h"
+#include "probe/capture.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,8 +14,9 @@ struct meter_net_options {
 	const struct setup *setup;
 	const char *status_path; /* NULL: none */
 	const char *settings;    /* probe/tune.h; NULL: none */
-	uint32_t ring_bytes;     /* 0: by the machine's memory */
-	bool balance;            /* of the setup's exports: courier_options */
+	enum capture_choice choice;
+	uint32_t ring_bytes; /* 0: by the machine's memory */
+	bool balance;        /* of the setup's exports: courier_options */
 	uint32_t pace;
 	uint32_t uid; /* to become */
 };

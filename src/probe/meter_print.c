@@ -115,6 +115,7 @@ static int run(
 	const struct meter_options options = {.loop = p->loop,
 		.setup = o->setup,
 		.output = &output,
+		.choice = o->choice,
 		.ring_bytes = o->ring_bytes};
 	const struct courier_options courier = {
 		.setup = o->setup, .balance = o->balance, .pace = o->pace};
@@ -134,7 +135,8 @@ static int run(
 		return r;
 	if (o->limit_ms > 0)
 		loop_after(p->loop, o->limit_ms, end, p);
-	fprintf(stderr, "READY taps=%zu backend=ring\n", meter_taps(p->meter));
+	fprintf(stderr, "READY taps=%zu backend=%s\n", meter_taps(p->meter),
+		meter_backend(p->meter));
 	if (p->lines)
 		record_print_head(&p->out, p->style);
 	write_out(p);

@@ -3,6 +3,7 @@
 #define NFZ_PROBE_METER_PRINT_H
 
 #include "flow/setup.h"
+#include "probe/capture.h"
 #include "probe/recprint.h"
 
 #include <stdbool.h>
@@ -12,6 +13,7 @@ struct meter_print_options {
 	const struct setup *setup;
 	enum record_style style;
 	bool lines; /* records to stdout */
+	enum capture_choice choice;
 	uint32_t ring_bytes;
 	bool balance; /* of the setup's exports: courier_options */
 	uint32_t pace;

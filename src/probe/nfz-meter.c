@@ -16,7 +16,7 @@ struct args {
 	const char *setup, *status, *filter, *write, *settings;
 	struct opt_list read, to, key;
 	bool print, balance, random, inner, help, version;
-	int style, stats, verbose;
+	int style, stats, backend, verbose;
 	int64_t limit_ms, ring_mib, uid, idle_ms, active_ms, fin_ms, flows,
 		memory_mib, pace, sample;
 };
@@ -65,8 +65,10 @@ static const struct opt table[] = {
 		"keep the state in this file", NULL, 0, 0},
 	{"settings", 0, OPT_TEXT, AT(settings), "FILE",
 		"timeouts, read again at SIGHUP", NULL, 0, 0},
+	{"backend", 'b', OPT_CHOICE, AT(backend), "NAME",
+		"how to capture: auto, packet, ebpf", capture_choices, 0, 0},
 	{"ring-mib", 0, OPT_INT, AT(ring_mib), "N",
-		"ring memory per tap, in MiB", NULL, 1, 1024},
+		"memory for capturing per tap, in MiB", NULL, 1, 1024},
 	{"user", 'u', OPT_INT, AT(uid), "UID", "become this user", NULL, 0,
 		INT32_MAX},
 	{"idle", 0, OPT_SPAN, AT(idle_ms), "TIME",
@@ -109,6 +111,7 @@ static int run_live(const struct args *a, struct err *err)
 	const struct meter_print_options print = {.setup = &setup,
 		.style = style_of(a),
 		.lines = prints(a),
+		.choice = (enum capture_choice)a->backend,
 		.ring_bytes = ring,
 		.balance = a->balance,
 		.pace = pace,
@@ -117,6 +120,7 @@ static int run_live(const struct args *a, struct err *err)
 	const struct meter_net_options net = {.setup = &setup,
 		.status_path = a->status,
 		.settings = a->settings,
+		.choice = (enum capture_choice)a->backend,
 		.ring_bytes = ring,
 		.balance = a->balance,
 		.pace = pace,

@@ -15,7 +15,9 @@
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -35,12 +37,29 @@ struct ring {
 	struct ring_statistics stats;
 };
 
-/* Accepts everything, but only the first bytes of it. */
-static int set_snap(int fd, uint32_t snap, struct err *err)
+static bool is_ethernet(int fd, int ifindex)
 {
-	struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, snap)};
+	struct ifreq r = {.ifr_ifindex = ifindex};
+
+	if (ioctl(fd, SIOCGIFNAME, &r) < 0 || ioctl(fd, SIOCGIFHWADDR, &r) < 0)
+		return false;
+	return r.ifr_hwaddr.sa_family == ARPHRD_ETHER ||
+	       r.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
+}
+
+/* Accepts everything, but only the first bytes of it; or what the program
+ * leaves. */
+static int set_filter(int fd, const struct ring_options *o, struct err *err)
+{
+	struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, o->snap)};
 	const struct sock_fprog program = {1, code};
 
+	if (o->program >= 0 && is_ethernet(fd, o->ifindex)) {
+		if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &o->program,
+			    sizeof(o->program)) < 0)
+			return err_sys(err, "cannot attach the eBPF program");
+		return 0;
+	}
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
 		    sizeof(program)) < 0)
 		return err_sys(err, "cannot limit the bytes captured");
@@ -121,7 +140,7 @@ int ring_open(const struct ring_options *o, struct ring **ret, struct err *err)
 		if (errno == EPERM || errno == EACCES)
 			err_hint(err, "needs root, or CAP_NET_RAW");
 	} else {
-		e = set_snap(r->fd, o->snap, err);
+		e = set_filter(r->fd, o, err);
 	}
 	if (e == 0)
 		e = make_ring(r, o, err);
@@ -194,7 +213,7 @@ static struct segmentation read_vnet(const uint8_t *p)
  * PACKET_VNET_HDR cannot express (SCTP, fragments of a guest).  It has counted
  * that one as dropped. */
 static bool read_frame(const struct ring *r, const uint8_t *block,
-	uint32_t offset, struct ring_frame *ret)
+	uint32_t offset, struct capture_frame *ret)
 {
 	const size_t from_at = TPACKET_ALIGN(sizeof(struct tpacket3_hdr));
 	struct tpacket3_hdr h;
@@ -272,10 +291,10 @@ static void end_block(struct ring *r, uint8_t *block)
 static void read_batch(struct ring *r, const uint8_t *block, uint64_t stop,
 	ring_fn fn, void *data)
 {
-	struct ring_frame frames[RING_BATCH];
+	struct capture_frame frames[CAPTURE_BATCH];
 	size_t n = 0;
 
-	while (n < RING_BATCH && r->left > 0 && r->taken + n < stop) {
+	while (n < CAPTURE_BATCH && r->left > 0 && r->taken + n < stop) {
 		if (read_frame(r, block, r->offset, &frames[n]))
 			n++;
 		else

@@ -8,7 +8,7 @@
 #define NFZ_PROBE_RING_H
 
 #include "base/err.h"
-#include "probe/dissect.h"
+#include "probe/capture.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,19 +21,13 @@ struct ring_options {
 	uint32_t blocks;
 	int timeout_ms;  /* a block is handed over this old at the latest */
 	uint32_t snap;   /* bytes of each frame */
+	int program;     /* eBPF instead: which frames, and how much of them;
+	                  * -1 none.  Only for links of Ethernet's kind */
 	bool all_groups; /* multicast that nobody here asked for, too */
 };
 
-struct ring_frame {
-	struct frame frame;
-	struct segmentation seg;
-	int64_t time_ns; /* CLOCK_REALTIME */
-	enum link_layer layer;
-	bool sent, to_host;
-};
-
-enum { RING_BATCH = 64 };
-typedef void (*ring_fn)(void *data, const struct ring_frame *frames, size_t n);
+typedef void (*ring_fn)(
+	void *data, const struct capture_frame *frames, size_t n);
 
 int ring_open(const struct ring_options *options, struct ring **ret,
 	struct err *err) NFZ_MUST_CHECK;
@@ -41,7 +35,7 @@ void ring_close(struct ring *ring);
 int ring_fd(const struct ring *ring); /* POLLIN when a block is ready */
 /* Are super-frames told apart?  Else a frame counts as one packet. */
 bool ring_has_segments(const struct ring *ring);
-/* Gives frames to fn, at most RING_BATCH at a time, until nothing is ready,
+/* Gives frames to fn, at most CAPTURE_BATCH at a time, until nothing is ready,
  * `max_blocks` are done or `stop` frames have been read since the ring was
  * opened.  Returns the number read since then. */
 uint64_t ring_read(struct ring *ring, uint64_t stop, unsigned max_blocks,

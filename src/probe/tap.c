@@ -5,23 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-enum {
-	SNAP = 256,
-	BLOCKS = 32,
-	BLOCK_MIN = 1 << 16,
-	BLOCK_MAX = 1 << 20,
-	BLOCK_TIMEOUT_MS = 50,
-	RETIRE_NAPS = 15 /* of 10 ms */
-};
-
-static uint32_t block_bytes(uint32_t ring_bytes)
-{
-	uint32_t bytes = BLOCK_MIN;
-
-	while (bytes < BLOCK_MAX && bytes * 2 * BLOCKS <= ring_bytes)
-		bytes *= 2;
-	return bytes;
-}
+enum { ALL_BLOCKS = 0, RETIRE_NAPS = 15 /* of 10 ms */ };
 
 static int find_interface(
 	struct tap *tap, const struct tap_context *context, struct err *err)
@@ -49,27 +33,22 @@ static int find_interface(
 static int attach(
 	struct tap *tap, const struct tap_context *context, struct err *err)
 {
+	const struct capture_way *way = tap->capture->way;
 	struct netdev before, after;
 	int e = find_interface(tap, context, err);
 
-	tap->options = (struct ring_options){.ifindex = tap->ifindex,
-		.block_bytes = block_bytes(context->ring_bytes),
-		.blocks = BLOCKS,
-		.timeout_ms = BLOCK_TIMEOUT_MS,
-		.snap = SNAP,
-		.all_groups = tap->setup->lan && tap->setup->lowest};
 	if (e == 0)
 		e = netdev_get(context->netdev_fd, tap->ifindex, &before, err);
 	if (e == 0)
-		e = ring_open(&tap->options, &tap->ring, err);
+		e = way->attach(tap->capture, tap->ifindex, err);
 	if (e < 0)
 		return e;
 	e = netdev_get(context->netdev_fd, tap->ifindex, &after, err);
 	if (e < 0) {
-		ring_close(tap->ring);
-		tap->ring = NULL;
+		way->detach(tap->capture);
 		return e;
 	}
+	tap->attached = true;
 	tap->base_received = before.received;
 	tap->base_sent = before.sent;
 	tap->uncertainty +=
@@ -80,12 +59,18 @@ static int attach(
 int tap_open(struct tap *tap, const struct setup_tap *setup,
 	const struct tap_context *context, struct err *err)
 {
+	const struct capture_options options = {.bytes = context->bytes,
+		.all_groups = setup->lan && setup->lowest,
+		.with_macs = setup->lan,
+		.sink = {&tap->account, account_frames, account_flows}};
 	int e;
 
 	*tap = (struct tap){.setup = setup};
 	account_init(&tap->account, setup, context->cache, context->own);
 	tap->ledger.tap = setup->id;
-	e = attach(tap, context, err);
+	e = capture_open(context->choice, &options, &tap->capture, err);
+	if (e == 0)
+		e = attach(tap, context, err);
 	if (e < 0)
 		return err_wrap(err, "tap %u (link %s)", setup->id,
 			setup->link[0] ? setup->link : "?");
@@ -94,8 +79,9 @@ int tap_open(struct tap *tap, const struct setup_tap *setup,
 
 void tap_close(struct tap *tap)
 {
-	ring_close(tap->ring);
-	tap->ring = NULL;
+	capture_close(tap->capture);
+	tap->capture = NULL;
+	tap->attached = false;
 	account_release(&tap->account);
 }
 
@@ -120,11 +106,28 @@ static uint64_t in_its_unit(uint64_t frames, uint64_t more, uint64_t interface)
 		       : frames;
 }
 
+/* What the kernel has seen up to the mark. */
+static void note_statistics(struct tap *tap)
+{
+	struct capture_statistics s = tap->past;
+
+	if (tap->attached) {
+		struct capture_statistics now =
+			tap->capture->way->statistics(tap->capture);
+
+		s.placed += now.placed;
+		s.dropped += now.dropped;
+	}
+	tap->coming.wire_frames = s.placed + s.dropped;
+	tap->coming.lost[LOSS_RING] = s.dropped;
+}
+
 /* The counters now, beside what the kernel said when the mark was set. */
 static void take_ledger(struct tap *tap)
 {
 	struct tap_counters c = tap->account.n;
 
+	note_statistics(tap);
 	c.at_ns = tap->coming.at_ns;
 	c.wire_frames = tap->coming.wire_frames;
 	c.lost[LOSS_RING] = tap->coming.lost[LOSS_RING];
@@ -141,32 +144,27 @@ static void take_ledger(struct tap *tap)
 
 bool tap_read_to_mark(struct tap *tap)
 {
-	if (tap->marked && tap->ring &&
-		ring_read(tap->ring, tap->mark, tap->options.blocks,
-			account_frames, &tap->account) >= tap->mark)
+	if (tap->marked && tap->attached &&
+		tap->capture->way->read(tap->capture, ALL_BLOCKS, true))
 		take_ledger(tap);
-	return !tap->marked || !tap->ring;
+	return !tap->marked || !tap->attached;
 }
 
 void tap_read(struct tap *tap, unsigned max_blocks)
 {
-	if (!tap->ring)
+	if (!tap->attached || !tap_read_to_mark(tap))
 		return;
-	if (tap->marked && !tap_read_to_mark(tap))
-		return;
-	ring_read(tap->ring, UINT64_MAX, max_blocks, account_frames,
-		&tap->account);
+	(void)tap->capture->way->read(tap->capture, max_blocks, false);
 }
 
-/* Asks the interface before and after the ring: what went through in between
- * may be in one count and not in the other. */
-static bool ask_kernel(
-	struct tap *tap, int netdev_fd, struct ring_statistics *ret)
+/* Asks the interface before and after the capture: what went through in
+ * between may be in one count and not in the other. */
+static bool ask_kernel(struct tap *tap, int netdev_fd)
 {
 	struct netdev before, after;
 	bool known = netdev_get(netdev_fd, tap->ifindex, &before, NULL) == 0;
 
-	if (!ring_statistics(tap->ring, ret))
+	if (!tap->capture->way->mark(tap->capture))
 		return false;
 	if (!known || netdev_get(netdev_fd, tap->ifindex, &after, NULL) < 0)
 		return true; /* the interface's counts stay as they were */
@@ -181,55 +179,58 @@ static bool ask_kernel(
 
 void tap_mark(struct tap *tap, int netdev_fd)
 {
-	struct ring_statistics s;
-
 	tap->coming.at_ns = wall_now().ns;
-	if (!tap->ring) {
+	if (!tap->attached)
 		take_ledger(tap);
-		return;
-	}
-	if (!ask_kernel(tap, netdev_fd, &s))
-		return;
-	tap->coming.wire_frames =
-		tap->past.placed + tap->past.dropped + s.placed + s.dropped;
-	tap->coming.lost[LOSS_RING] = tap->past.dropped + s.dropped;
-	tap->mark = s.placed;
-	tap->marked = true;
-	(void)tap_read_to_mark(tap);
+	else
+		tap->marked = ask_kernel(tap, netdev_fd) || tap->marked;
 }
 
-void tap_settle(struct tap *tap)
+void tap_turn(struct tap *tap)
+{
+	if (tap->attached && !tap->marked)
+		(void)tap->capture->way->mark(tap->capture);
+}
+
+void taps_settle(const struct tap *taps, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (taps[i].attached && taps[i].capture->way->adds_up) {
+			capture_settle();
+			return;
+		}
+}
+
+void tap_give_up(struct tap *tap)
 {
 	if (tap->marked)
 		take_ledger(tap);
 }
 
-/* The ring is given up: what the kernel counted for it stays counted.  Its
- * last block is handed over by the kernel's timeout, which goes on. */
+/* Given up: what the kernel counted for it stays counted.  A ring's last block
+ * is handed over by the kernel's timeout, which goes on. */
 void tap_retire(struct tap *tap)
 {
+	const struct capture_way *way = tap->capture->way;
 	const struct timespec nap = {.tv_nsec = 10 * NS_PER_MS};
-	struct ring_statistics s = {0};
 
-	if (ring_statistics(tap->ring, &s))
-		for (int i = 0; i < RETIRE_NAPS; i++) {
-			if (ring_read(tap->ring, s.placed, tap->options.blocks,
-				    account_frames, &tap->account) >= s.placed)
-				break;
+	if (way->mark(tap->capture)) {
+		taps_settle(tap, 1);
+		for (int i = 0; i < RETIRE_NAPS &&
+				!way->read(tap->capture, ALL_BLOCKS, true);
+			i++)
 			nanosleep(&nap, NULL);
-		}
-	if (ring_statistics(tap->ring, &s)) {
-		tap->past.placed += s.placed;
-		tap->past.dropped += s.dropped;
 	}
-	tap->coming.wire_frames = tap->past.placed + tap->past.dropped;
-	tap->coming.lost[LOSS_RING] = tap->past.dropped;
+	note_statistics(tap);
+	tap->past = (struct capture_statistics){
+		tap->coming.wire_frames - tap->coming.lost[LOSS_RING],
+		tap->coming.lost[LOSS_RING]};
+	way->detach(tap->capture);
+	tap->attached = false;
 	tap->past_received = tap->coming.if_received;
 	tap->past_sent = tap->coming.if_sent;
 	/* what came since the interface was last asked */
 	tap->uncertainty += tap->coming.wire_frames - tap->ledger.wire_frames;
 	tap->coming.attach_uncertainty = tap->uncertainty;
-	ring_close(tap->ring);
-	tap->ring = NULL;
 	take_ledger(tap);
 }

@@ -1,8 +1,8 @@
-/* A tap: a ring on one interface, its account, and the kernel's own counts to
- * hold it against.
+/* A tap: the capture on one interface, its account, and the kernel's own counts
+ * to hold it against.
  *
  * The ledger of a tap is taken at a mark: the kernel is asked how many frames
- * it has seen, then exactly those it put into the ring are read, and then the
+ * it has seen, then exactly those it has kept for us are read, and then the
  * counters are looked at.  So `wire_frames` comes from the kernel and the rest
  * from our own counting of the same frames, under load too: where they differ,
  * frames went unaccounted. */
@@ -11,21 +11,21 @@
 
 #include "base/clock.h"
 #include "probe/account.h"
+#include "probe/capture.h"
 #include "probe/netdev.h"
-#include "probe/ring.h"
 
 #include <stdbool.h>
 
 struct tap {
 	const struct setup_tap *setup;
 	struct account account;
-	struct ring *ring; /* NULL: the interface is gone */
+	struct capture *capture;
+	bool attached; /* false: the interface is gone */
 	char ifname[16];
 	int ifindex;
-	struct ring_options options;
 
-	/* of rings before this one: the interface went and came back */
-	struct ring_statistics past;
+	/* before the interface went and came back */
+	struct capture_statistics past;
 	uint64_t past_received, past_sent;
 
 	uint64_t base_received, base_sent; /* interface counters at attach */
@@ -33,7 +33,6 @@ struct tap {
 
 	bool warned;                /* of frames that cannot be described */
 	bool marked;                /* a mark is set and not reached */
-	uint64_t mark;              /* frame of this ring to stop at */
 	struct tap_counters ledger; /* as of the last mark reached */
 	struct tap_counters coming; /* what the kernel said at the mark set */
 };
@@ -44,11 +43,13 @@ struct tap_context {
 	const struct setup *setup;
 	struct flowcache *cache;
 	const struct own *own;
-	uint32_t ring_bytes; /* per tap */
-	int control_index;   /* interface never to be tapped; 0 none */
+	enum capture_choice choice;
+	uint32_t bytes;    /* of memory per tap */
+	int control_index; /* interface never to be tapped; 0 none */
 };
 
-/* Finds the interface and attaches.  tap->setup etc. are kept by reference. */
+/* Finds the interface and attaches.  tap->setup etc. are kept by reference;
+ * the tap must not move. */
 int tap_open(struct tap *tap, const struct setup_tap *setup,
 	const struct tap_context *context, struct err *err) NFZ_MUST_CHECK;
 void tap_close(struct tap *tap);
@@ -57,14 +58,19 @@ int tap_reopen(struct tap *tap, const struct tap_context *context,
 	struct err *err) NFZ_MUST_CHECK;
 /* Reads what is ready; reaching the mark takes the ledger. */
 void tap_read(struct tap *tap, unsigned max_blocks);
-/* Asks the kernel and sets the mark; reached at once when all is read. */
+/* Asks the kernel and sets the mark.  Behind it, and behind all taps' marks,
+ * taps_settle() goes before anything is read. */
 void tap_mark(struct tap *tap, int netdev_fd);
+/* What the kernel adds up by itself is to come, too; no ledger is taken.  As
+ * tap_mark(). */
+void tap_turn(struct tap *tap);
+void taps_settle(const struct tap *taps, size_t n);
 /* Reads up to the mark and no further; true when it is reached. */
 bool tap_read_to_mark(struct tap *tap);
 /* Gives the mark up: the ledger is taken with what has been read. */
-void tap_settle(struct tap *tap);
-/* The interface is gone: reads the rest of the ring and closes it.  What was
- * counted stays. */
+void tap_give_up(struct tap *tap);
+/* The interface is gone: reads the rest and detaches.  What was counted
+ * stays. */
 void tap_retire(struct tap *tap);
 
 #endif

@@ -1,8 +1,10 @@
 #!/bin/bash
 # The meter on a real interface: two namespaces, one veth pair, offloads on.
 # What it counts is held against what the ends say they sent.
+# BACKEND: how to capture, instead of the way it takes by itself.
 set -u
 . "${0%/*}/lib/wire.bash"
+backend=(--backend "${BACKEND:-auto}")
 need bin/nfz-meter tests/tool-sendudp tests/tool-sink
 one_wire
 ip -n "$id-b" addr add 10.9.0.3/24 dev vb
@@ -53,7 +55,7 @@ exact_ledger() { # file
 
 # --- by itself: known UDP, ping, TCP with offloads --------------------------
 { head_of 1 meter 0.0.0.0 0; echo "$tap_line"; } >"$dir/alone"
-ip netns exec "$id-a" "$bin/nfz-meter" --setup "$dir/alone" --print -o json \
+ip netns exec "$id-a" "$bin/nfz-meter" "${backend[@]}" --setup "$dir/alone" --print -o json \
 	>"$dir/alone.out" 2>"$dir/alone.err" &
 meter=$!
 pids+=("$meter")
@@ -111,7 +113,7 @@ END
 if offload "$id-b" vb 2c 1 && offload "$id-a" va 1f 0 &&
 	offload "$id-a" va 24 0; then
 	sed 's/ va / vb /' "$dir/alone" >"$dir/gro"
-	ip netns exec "$id-b" "$bin/nfz-meter" --setup "$dir/gro" --print \
+	ip netns exec "$id-b" "$bin/nfz-meter" "${backend[@]}" --setup "$dir/gro" --print \
 		-o json >"$dir/gro.out" 2>"$dir/gro.err" &
 	meter=$!
 	pids+=("$meter")
@@ -152,7 +154,7 @@ k1=$(key) k2=$(key)
 ip netns exec "$id-b" "$build/tests/tool-sink" "$dir/c.setup" >"$dir/c.out" 2>"$dir/c.err" &
 sink=$!
 pids+=("$sink")
-ip netns exec "$id-a" "$bin/nfz-meter" --setup "$dir/m.setup" --status "$dir/m.status" \
+ip netns exec "$id-a" "$bin/nfz-meter" "${backend[@]}" --setup "$dir/m.setup" --status "$dir/m.status" \
 	>"$dir/m.out" 2>"$dir/m.err" &
 meter=$!
 pids+=("$meter")
@@ -219,7 +221,8 @@ check "after it was made again" "$(sum_of "$dir/c.out" '.dport == 13')" = \
 	"100 8800"
 lost=$(last_counter "$dir/c.out" .lost.ring)
 got=$(sum_of "$dir/c.out" '.dport == 14' | cut -d' ' -f1)
-check "the ring overflowed" "$lost" -gt 0
+# a few flows are added up in the kernel whatever the meter does
+[ "${BACKEND:-}" = ebpf ] || check "the ring overflowed" "$lost" -gt 0
 check "what it took and what it lost" $((got + lost)) -ge 300000
 check "no frame unaccounted" "$(last_counter "$dir/c.out" .unaccounted)" -eq 0
 check "records hold all packets" "$(sum_of "$dir/c.out" true | cut -d' ' -f1)" \
@@ -229,7 +232,7 @@ check "records hold all packets" "$(sum_of "$dir/c.out" true | cut -d' ' -f1)" \
 # Each packet is of another flow, so each makes a record: more than the queue
 # holds.  Then the cache holds back and refuses, by name; what it took arrives.
 sed -i 's/^cache_flows .*/cache_flows 100/' "$dir/m.setup"
-ip netns exec "$id-a" "$bin/nfz-meter" --setup "$dir/m.setup" \
+ip netns exec "$id-a" "$bin/nfz-meter" "${backend[@]}" --setup "$dir/m.setup" \
 	>"$dir/late.out" 2>"$dir/late.err" &
 meter=$!
 pids+=("$meter")
@@ -247,7 +250,7 @@ check "meter ended in order" $? -eq 0
 wait "$sink"
 refused=$(last_counter "$dir/late.c.out" .lost.cache)
 got=$(sum_of "$dir/late.c.out" '.dport == 9' | cut -d' ' -f1)
-check "the cache refused some" "$refused" -gt 0
+[ "${BACKEND:-}" = ebpf ] || check "the cache refused some" "$refused" -gt 0
 check "what arrived and what was refused" $((got + refused)) -ge 200000
 check "no frame unaccounted" "$(last_counter "$dir/late.c.out" .unaccounted)" \
 	-eq 0
@@ -292,7 +295,7 @@ for c in 2 3; do
 	pids+=($!)
 	wait_for "$dir/cache$c.out" "READY cache"
 done
-ip netns exec "$id-a" "$bin/nfz-meter" --setup "$dir/m.setup" >"$dir/mm.out" 2>"$dir/mm.err" &
+ip netns exec "$id-a" "$bin/nfz-meter" "${backend[@]}" --setup "$dir/m.setup" >"$dir/mm.out" 2>"$dir/mm.err" &
 meter=$!
 pids+=("$meter")
 wait_for "$dir/mm.out" "READY meter"

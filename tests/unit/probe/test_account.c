@@ -18,7 +18,7 @@ static size_t put16(uint8_t *p, unsigned v)
 }
 
 /* Ethernet, IPv4, TCP or UDP, of `total` IP octets. */
-static struct ring_frame packet(uint8_t *p, uint8_t proto, unsigned total)
+static struct capture_frame packet(uint8_t *p, uint8_t proto, unsigned total)
 {
 	memset(p, 0, 128);
 	put16(p + 12, 0x0800);
@@ -32,7 +32,7 @@ static struct ring_frame packet(uint8_t *p, uint8_t proto, unsigned total)
 	put16(p + 36, 5000);
 	p[46] = 8 << 4; /* TCP header of 32 bytes */
 	p[47] = 0x18;
-	return (struct ring_frame){
+	return (struct capture_frame){
 		.frame = {.data = p, .captured = 128, .wire = total + 14},
 		.layer = LAYER_ETHERNET,
 		.time_ns = 5};
@@ -76,7 +76,7 @@ Test(account, super_frame_counts_as_its_segments)
 {
 	uint8_t bytes[128];
 	struct bench b;
-	struct ring_frame f = packet(bytes, 6, 52 + 10 * 1448 + 100);
+	struct capture_frame f = packet(bytes, 6, 52 + 10 * 1448 + 100);
 
 	set_up(&b, &both, 10);
 	f.sent = true;
@@ -99,7 +99,7 @@ Test(account, udp_super_frame_and_padding)
 {
 	uint8_t bytes[128];
 	struct bench b;
-	struct ring_frame f = packet(bytes, 17, 28 + 2 * 1000);
+	struct capture_frame f = packet(bytes, 17, 28 + 2 * 1000);
 
 	set_up(&b, &both, 10);
 	f.seg = (struct segmentation){.type = GSO_UDP, .size = 1000};
@@ -120,7 +120,7 @@ Test(account, tunnelled_super_frame)
 	uint8_t bytes[128];
 	struct bench b;
 	unsigned headers = 28 + 8 + 14 + 20 + 20; /* to the inner payload */
-	struct ring_frame f = packet(bytes, 17, headers + 3000);
+	struct capture_frame f = packet(bytes, 17, headers + 3000);
 
 	set_up(&b, &both, 10);
 	bytes[84 + 12] = 5 << 4;
@@ -140,7 +140,7 @@ Test(account, big_tcp_over_ip6)
 	static const uint8_t jumbo[8] = {6, 0, 0xc2, 4, 0, 2, 0, 0};
 	unsigned total = 40 + 8 + 32 + 100 * 1428;
 	uint8_t bytes[128] = {0};
-	struct ring_frame f = packet(bytes, 6, total);
+	struct capture_frame f = packet(bytes, 6, total);
 	struct bench b;
 
 	memset(bytes, 0, sizeof(bytes));
@@ -164,7 +164,7 @@ Test(account, every_frame_in_one_counter)
 {
 	const struct setup_tap tap = {.id = 1, .count_received = COUNT_ALL};
 	uint8_t bytes[6][128];
-	struct ring_frame f[6];
+	struct capture_frame f[6];
 	struct bench b;
 	const struct tap_counters *n = &b.account.n;
 
@@ -204,7 +204,7 @@ Test(account, what_the_cache_refuses_is_lost_by_name)
 		.active_ms = 1000,
 		.sink = take_none};
 	uint8_t bytes[2][128];
-	struct ring_frame f[2] = {
+	struct capture_frame f[2] = {
 		packet(bytes[0], 17, 60), packet(bytes[1], 6, 60)};
 	struct bench b;
 

@@ -1,0 +1,289 @@
+/* Exactness rests on this: a program runs within an RCU read section, and
+ * membarrier(MEMBARRIER_CMD_GLOBAL) returns when all that had begun before are
+ * over.  So nothing of an epoch that has been left is in the making any more,
+ * on whichever processor. */
+#define _GNU_SOURCE
+#include "probe/absorb.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "probe/absorb_layout.h"
+#include "probe/bpf.h"
+
+#include <arpa/inet.h>
+#include <linux/membarrier.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+/* Made by clang from probe/bpf/absorb.c; empty where there is no clang. */
+__asm__(".section .rodata\n"
+	".balign 8\n"
+	"absorb_text:\n"
+	".incbin \"" NFZ_ABSORB_CODE "\"\n"
+	"absorb_text_end:\n"
+	".previous\n");
+extern const uint8_t absorb_text[], absorb_text_end[];
+
+enum {
+	EPOCHS = 2,
+	FLOWS_LEAST = 256,
+	CPUS_MAX = 1024,
+	CLOCK_TRIES = 16,
+	TABLES = ABSORB_HOLE_MAPS
+};
+
+struct table {
+	int fd;
+	void *at;
+	size_t bytes;
+};
+
+struct absorb {
+	struct table tables[TABLES]; /* by hole */
+	uint32_t cpus, lane_flows, lane_buckets;
+	int program;
+	uint64_t frames;
+	int64_t offset_ns; /* of CLOCK_REALTIME, from CLOCK_BOOTTIME */
+};
+
+/* Processors there may be; those beyond are not absorbed for. */
+static uint32_t count_cpus(void)
+{
+	FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
+	unsigned first = 0, last = 0;
+	int n = f ? fscanf(f, "%u-%u", &first, &last) : 0;
+
+	if (f)
+		fclose(f);
+	return n == 2 && last < CPUS_MAX ? last + 1 : 1;
+}
+
+static void size_lanes(struct absorb *a, uint32_t bytes)
+{
+	const size_t each = EPOCHS * a->cpus *
+			    (sizeof(struct absorb_flow) + 2 * sizeof(uint32_t));
+
+	a->lane_flows = ABSORB_LANE_FLOWS;
+	while (a->lane_flows > FLOWS_LEAST && a->lane_flows * each > bytes)
+		a->lane_flows /= 2;
+	a->lane_buckets = a->lane_flows * 2 / ABSORB_BUCKET;
+}
+
+static int make_table(
+	struct table *t, uint32_t value, uint32_t values, struct err *err)
+{
+	int r = bpf_array_new(value, values, &t->fd, err);
+
+	if (r < 0)
+		return r;
+	t->bytes = (size_t)value * values;
+	return bpf_array_map(t->fd, t->bytes, &t->at, err);
+}
+
+static int make_tables(struct absorb *a, struct err *err)
+{
+	const uint32_t lanes = EPOCHS * a->cpus;
+	const struct {
+		uint32_t bytes, values;
+	} sizes[TABLES] = {
+		[ABSORB_HOLE_CONTROL] = {sizeof(struct absorb_control), 1},
+		[ABSORB_HOLE_TALLIES] = {sizeof(struct absorb_tally), lanes},
+		[ABSORB_HOLE_BUCKETS] = {sizeof(struct absorb_bucket),
+			lanes * a->lane_buckets},
+		[ABSORB_HOLE_FLOWS] = {sizeof(struct absorb_flow),
+			lanes * a->lane_flows},
+	};
+	int r = 0;
+
+	for (int i = 0; i < TABLES && r == 0; i++)
+		r = make_table(
+			&a->tables[i], sizes[i].bytes, sizes[i].values, err);
+	return r;
+}
+
+static int load(struct absorb *a, struct err *err)
+{
+	struct bpf_filling fillings[ABSORB_HOLES] = {
+		[ABSORB_HOLE_CPUS] = {BPF_NUMBER, a->cpus},
+		[ABSORB_HOLE_LANE_BUCKETS] = {BPF_NUMBER, a->lane_buckets},
+		[ABSORB_HOLE_LANE_FLOWS] = {BPF_NUMBER, a->lane_flows},
+	};
+	const struct bpf_code code = {.text = absorb_text,
+		.len = (size_t)(absorb_text_end - absorb_text),
+		.mark = ABSORB_MARK,
+		.fillings = fillings,
+		.n_fillings = ABSORB_HOLES};
+
+	for (int i = 0; i < TABLES; i++)
+		fillings[i] = (struct bpf_filling){
+			i == ABSORB_HOLE_CONTROL ? BPF_MAP_VALUE : BPF_MAP,
+			(uint64_t)a->tables[i].fd};
+	return bpf_filter_load(&code, &a->program, err);
+}
+
+static struct absorb_control *control_of(const struct absorb *a)
+{
+	return a->tables[ABSORB_HOLE_CONTROL].at;
+}
+
+int absorb_new(
+	const struct absorb_options *o, struct absorb **ret, struct err *err)
+{
+	struct absorb *a = mem_zalloc(1, sizeof(*a));
+	int r;
+
+	a->program = -1;
+	for (int i = 0; i < TABLES; i++)
+		a->tables[i].fd = -1;
+	a->cpus = count_cpus();
+	size_lanes(a, o->bytes);
+	r = make_tables(a, err);
+	if (r == 0) {
+		struct absorb_control *c = control_of(a);
+
+		c->snap = o->snap;
+		c->with_macs = o->with_macs;
+		for (int i = 0; i < ABSORB_KEY_WORDS; i++)
+			c->secret[i] = hash_key_new().k0;
+		r = load(a, err);
+	}
+	if (r == 0)
+		r = absorb_settle(err);
+	if (r < 0) {
+		absorb_free(a);
+		return r;
+	}
+	*ret = a;
+	return 0;
+}
+
+void absorb_free(struct absorb *a)
+{
+	if (!a)
+		return;
+	for (int i = 0; i < TABLES; i++) {
+		if (a->tables[i].at)
+			munmap(a->tables[i].at, a->tables[i].bytes);
+		if (a->tables[i].fd >= 0)
+			close(a->tables[i].fd);
+	}
+	if (a->program >= 0)
+		close(a->program);
+	free(a);
+}
+
+int absorb_program(const struct absorb *a)
+{
+	return a->program;
+}
+
+void absorb_turn(struct absorb *a)
+{
+	struct absorb_control *c = control_of(a);
+
+	__atomic_store_n(&c->epoch, c->epoch ^ 1, __ATOMIC_SEQ_CST);
+}
+
+int absorb_settle(struct err *err)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0)
+		return err_sys(err, "the kernel does not say when it is done");
+	return 0;
+}
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec t = {0};
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* The wall clock read between two readings of the other, as close together as
+ * can be had. */
+static int64_t clock_offset(void)
+{
+	int64_t best = INT64_MAX, offset = 0;
+
+	for (int i = 0; i < CLOCK_TRIES; i++) {
+		int64_t before = clock_ns(CLOCK_BOOTTIME);
+		int64_t wall = clock_ns(CLOCK_REALTIME);
+		int64_t gap = clock_ns(CLOCK_BOOTTIME) - before;
+
+		if (gap < best) {
+			best = gap;
+			offset = wall - before - gap / 2;
+		}
+	}
+	return offset;
+}
+
+static struct capture_flow flow_of(
+	const struct absorb_flow *f, int64_t offset_ns)
+{
+	struct capture_flow c = {.octets = f->octets,
+		.first_ns = (int64_t)f->first_ns + offset_ns,
+		.last_ns = (int64_t)f->last_ns + offset_ns,
+		.frames = f->frames,
+		.packets = f->packets,
+		.tcp_flags = f->tcp_flags,
+		.tos = f->tos,
+		.sent = f->key.way & ABSORB_SENT,
+		.to_host = f->key.way & ABSORB_TO_HOST};
+	const uint8_t *ports = f->key.ports;
+
+	memcpy(c.key.src.b, f->key.src, sizeof(c.key.src.b));
+	memcpy(c.key.dst.b, f->key.dst, sizeof(c.key.dst.b));
+	c.key.sport = (uint16_t)(ports[0] << 8 | ports[1]);
+	c.key.dport = (uint16_t)(ports[2] << 8 | ports[3]);
+	c.key.proto = f->key.proto;
+	memcpy(c.dst_mac, f->key.macs, sizeof(c.dst_mac));
+	memcpy(c.src_mac, f->key.macs + 6, sizeof(c.src_mac));
+	return c;
+}
+
+static void collect_lane(
+	struct absorb *a, uint32_t lane, const struct capture_sink *sink)
+{
+	struct absorb_tally *tally =
+		(struct absorb_tally *)a->tables[ABSORB_HOLE_TALLIES].at + lane;
+	const struct absorb_flow *flows =
+		(struct absorb_flow *)a->tables[ABSORB_HOLE_FLOWS].at +
+		(size_t)lane * a->lane_flows;
+	struct absorb_bucket *buckets =
+		(struct absorb_bucket *)a->tables[ABSORB_HOLE_BUCKETS].at +
+		(size_t)lane * a->lane_buckets;
+	struct capture_flow batch[CAPTURE_BATCH];
+	size_t n = 0;
+
+	if (tally->flows == 0)
+		return;
+	for (uint32_t i = 0; i < tally->flows; i++) {
+		batch[n++] = flow_of(&flows[i], a->offset_ns);
+		if (n == CAPTURE_BATCH || i + 1 == tally->flows) {
+			sink->flows(sink->data, batch, n);
+			n = 0;
+		}
+	}
+	a->frames += tally->frames;
+	memset(buckets, 0, a->lane_buckets * sizeof(*buckets));
+	memset(tally, 0, sizeof(*tally));
+}
+
+void absorb_collect(struct absorb *a, const struct capture_sink *sink)
+{
+	uint32_t epoch = control_of(a)->epoch ^ 1;
+
+	a->offset_ns = clock_offset();
+	for (uint32_t cpu = 0; cpu < a->cpus; cpu++)
+		collect_lane(a, epoch * a->cpus + cpu, sink);
+}
+
+uint64_t absorb_frames(const struct absorb *a)
+{
+	return a->frames;
+}

@@ -1,0 +1,80 @@
+/* What the program in the kernel (probe/bpf/absorb.c) and the meter
+ * (probe/absorb.c) share: tables the one fills and the other reads.
+ *
+ * Each processor has a lane of its own, once for each of the two epochs, so
+ * that no two ever write to the same place. */
+#ifndef NFZ_PROBE_ABSORB_LAYOUT_H
+#define NFZ_PROBE_ABSORB_LAYOUT_H
+
+#include <stdint.h>
+
+enum { ABSORB_SENT = 1, ABSORB_TO_HOST = 2 };
+
+enum {
+	ABSORB_KEY_WORDS = 7,
+	ABSORB_BUCKET = 8,   /* flows that share a place in the index */
+	ABSORB_OWN_ENDS = 8, /* most of our own sockets */
+	ABSORB_LANE_FLOWS = 16384
+};
+
+/* One flow of one lane.  Compared and hashed as words. */
+struct absorb_key {
+	uint8_t src[16], dst[16]; /* IPv4 as v4-mapped */
+	uint8_t ports[4];         /* source, destination, as on the wire */
+	uint8_t proto, way;       /* ABSORB_... */
+	uint8_t pad[2];
+	uint8_t macs[12]; /* destination, source; 0 unless asked for */
+	uint8_t pad_more[4];
+};
+
+struct absorb_flow {
+	struct absorb_key key;
+	uint64_t octets;
+	uint64_t first_ns, last_ns; /* CLOCK_BOOTTIME */
+	uint32_t frames, packets;
+	uint8_t tcp_flags, tos;
+	uint8_t pad[6];
+};
+
+/* Numbers of flows of the lane, from 1, below a tag of their hash; filled from
+ * the front, 0 ends. */
+struct absorb_bucket {
+	uint32_t slots[ABSORB_BUCKET];
+};
+
+/* Of one lane. */
+struct absorb_tally {
+	uint64_t frames; /* in flows */
+	uint32_t flows;
+	uint32_t unused[13]; /* a cache line for each */
+};
+
+struct absorb_control {
+	uint32_t epoch;     /* being written, 0 or 1 */
+	uint32_t snap;      /* bytes of a frame that is not absorbed */
+	uint32_t with_macs; /* they are part of keys */
+	uint32_t unused;
+	uint64_t secret[ABSORB_KEY_WORDS];
+};
+
+/* Where the program has these, loading puts descriptors and numbers of the
+ * tables into its instructions. */
+#define ABSORB_MARK UINT64_C(0x6e667a0000000000)
+enum absorb_hole {
+	ABSORB_HOLE_CONTROL, /* the one struct absorb_control */
+	ABSORB_HOLE_TALLIES,
+	ABSORB_HOLE_BUCKETS,
+	ABSORB_HOLE_FLOWS,
+	ABSORB_HOLE_MAPS, /* the above are tables, the rest numbers */
+	ABSORB_HOLE_CPUS = ABSORB_HOLE_MAPS,
+	ABSORB_HOLE_LANE_BUCKETS, /* a power of two */
+	ABSORB_HOLE_LANE_FLOWS,
+	ABSORB_HOLES
+};
+
+_Static_assert(sizeof(struct absorb_key) == 8 * ABSORB_KEY_WORDS &&
+		       sizeof(struct absorb_flow) == 96 &&
+		       sizeof(struct absorb_tally) == 64,
+	"no hidden padding");
+
+#endif

@@ -1,0 +1,34 @@
+/* The little of bpf(2) that we use. */
+#ifndef NFZ_PROBE_BPF_H
+#define NFZ_PROBE_BPF_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* An array that can be mapped (bpf_array_map()); the descriptor. */
+int bpf_array_new(uint32_t value_bytes, uint32_t values, int *ret_fd,
+	struct err *err) NFZ_MUST_CHECK;
+/* All of its values, one after the other; each takes a multiple of 8 bytes. */
+int bpf_array_map(
+	int fd, size_t bytes, void **ret, struct err *err) NFZ_MUST_CHECK;
+
+/* In code, instructions that load a constant of 64 bits, whose upper half is
+ * that of `mark` and lower half the number of a hole, get its filling. */
+struct bpf_filling {
+	enum { BPF_NUMBER, BPF_MAP, BPF_MAP_VALUE } kind;
+	uint64_t value; /* or descriptor */
+};
+struct bpf_code {
+	const void *text;
+	size_t len; /* bytes */
+	uint64_t mark;
+	const struct bpf_filling *fillings;
+	size_t n_fillings;
+};
+/* Loads a socket filter; the kernel proves it harmless, or refuses. */
+int bpf_filter_load(const struct bpf_code *code, int *ret_fd,
+	struct err *err) NFZ_MUST_CHECK;
+
+#endif

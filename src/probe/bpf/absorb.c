@@ -1,0 +1,286 @@
+/* The part of the meter that runs in the kernel, as the filter of a packet
+ * socket: a frame that is as plain as most are is added to its flow here, and
+ * the socket does not get it; every other frame goes the usual way, into the
+ * ring.  So each is counted once, and what this cannot take, for any reason,
+ * costs time but nothing else.
+ *
+ * Plain is what dissect_plain() takes: Ethernet, IP without options,
+ * extensions and fragments, TCP or UDP.  A super-frame of TCP is taken by its
+ * segments; of UDP there are kinds that only the ring tells apart.
+ *
+ * Frames of one processor come one after the other, so its lane needs no lock.
+ * It runs within an RCU read section: see absorb_turn().  Little-endian. */
+#include "probe/absorb_layout.h"
+
+#include <linux/bpf.h>
+
+enum {
+	TYPE_IP4 = 0x0800,
+	TYPE_IP6 = 0x86dd,
+	IP4_HEADER = 20,
+	IP6_HEADER = 40,
+	TRANSPORT_START = 14, /* up to TCP's flags */
+	PROTO_TCP = 6,
+	PROTO_UDP = 17,
+	PACKET_HOST = 0,
+	PACKET_OUTGOING = 4
+};
+
+#define INLINE static inline __attribute__((always_inline))
+
+static void *(*const lookup)(
+	void *map, const void *key) = (void *)BPF_FUNC_map_lookup_elem;
+static long (*const load_bytes)(const struct __sk_buff *skb, uint32_t at,
+	void *to, uint32_t n) = (void *)BPF_FUNC_skb_load_bytes;
+static uint64_t (*const boot_ns)(void) = (void *)BPF_FUNC_ktime_get_boot_ns;
+static uint32_t (*const this_cpu)(void) = (void *)BPF_FUNC_get_smp_processor_id;
+
+/* An instruction of its own for each use: nothing is left to relocate. */
+#define HOLE(which)                                                            \
+	({                                                                     \
+		uint64_t v_;                                                   \
+		__asm__("%0 = %1 ll" : "=r"(v_) : "i"(ABSORB_MARK + (which))); \
+		v_;                                                            \
+	})
+#define MAP(which) ((void *)HOLE(which))
+
+struct ip4 {
+	uint8_t version, tos;
+	uint16_t total, id, fragment;
+	uint8_t ttl, proto;
+	uint16_t sum;
+	uint32_t src, dst;
+	uint8_t transport[TRANSPORT_START];
+};
+
+struct ip6 {
+	uint8_t version, traffic;
+	uint16_t label, payload;
+	uint8_t proto, hops;
+	uint64_t src[2], dst[2];
+	uint8_t transport[TRANSPORT_START];
+};
+
+/* The start of a frame; the gap brings addresses to where they are loaded
+ * whole. */
+struct head {
+	uint8_t gap[2];
+	uint8_t macs[12];
+	uint16_t type;
+	union {
+		struct ip4 ip4;
+		struct ip6 ip6;
+	} ip;
+};
+
+enum {
+	FRAME_AT = 2, /* in struct head */
+	FIRST_BYTES = 14 + IP4_HEADER + TRANSPORT_START,
+	ALL_BYTES = 14 + IP6_HEADER + TRANSPORT_START
+};
+
+union key {
+	struct absorb_key of;
+	uint64_t words[ABSORB_KEY_WORDS];
+};
+
+/* What a frame adds to its flow. */
+struct share {
+	union key key;
+	uint64_t octets;
+	uint32_t packets;
+	uint32_t headers; /* of IP and transport */
+	uint8_t tcp_flags, tos;
+};
+
+INLINE uint16_t big16(uint16_t v)
+{
+	return __builtin_bswap16(v);
+}
+
+INLINE int read_transport(const uint8_t *p, uint8_t proto,
+	const struct __sk_buff *skb, struct share *s)
+{
+	uint32_t ports;
+
+	if (s->octets < s->headers + TRANSPORT_START)
+		return 0;
+	__builtin_memcpy(&ports, p, sizeof(ports));
+	s->key.words[4] = (uint64_t)proto << 32 | ports;
+	if (proto == PROTO_TCP) {
+		s->headers += (p[12] >> 4) * 4;
+		s->tcp_flags = p[13];
+		return 1;
+	}
+	return proto == PROTO_UDP && skb->gso_size == 0;
+}
+
+INLINE int read_ip4(
+	const struct ip4 *ip, const struct __sk_buff *skb, struct share *s)
+{
+	if (ip->version != 0x45 || ip->fragment & big16(0x3fff))
+		return 0;
+	s->key.words[0] = s->key.words[2] = 0;
+	s->key.words[1] = (uint64_t)ip->src << 32 | 0xffff0000u;
+	s->key.words[3] = (uint64_t)ip->dst << 32 | 0xffff0000u;
+	s->tos = ip->tos;
+	s->headers = IP4_HEADER;
+	s->octets = big16(ip->total);
+	return read_transport(ip->transport, ip->proto, skb, s);
+}
+
+INLINE int read_ip6(
+	const struct ip6 *ip, const struct __sk_buff *skb, struct share *s)
+{
+	if (ip->version >> 4 != 6)
+		return 0;
+	s->key.words[0] = ip->src[0];
+	s->key.words[1] = ip->src[1];
+	s->key.words[2] = ip->dst[0];
+	s->key.words[3] = ip->dst[1];
+	s->tos = (uint8_t)(ip->version << 4 | ip->traffic >> 4);
+	s->headers = IP6_HEADER;
+	s->octets = big16(ip->payload) + (uint64_t)IP6_HEADER;
+	return read_transport(ip->transport, ip->proto, skb, s);
+}
+
+/* As dissect_segments(). */
+INLINE void count_segments(uint32_t size, struct share *s)
+{
+	uint64_t payload = s->octets - s->headers;
+
+	s->packets = 1;
+	if (size == 0 || s->octets <= s->headers)
+		return;
+	s->packets = (uint32_t)((payload + size - 1) / size);
+	s->octets = payload + (uint64_t)s->packets * s->headers;
+}
+
+INLINE int read_frame(const struct __sk_buff *skb,
+	const struct absorb_control *control, struct share *s)
+{
+	struct head h;
+	int plain;
+
+	if (load_bytes(skb, 0, h.macs, FIRST_BYTES))
+		return 0;
+	if (h.type == big16(TYPE_IP4))
+		plain = read_ip4(&h.ip.ip4, skb, s);
+	else if (h.type == big16(TYPE_IP6) &&
+		 !load_bytes(skb, FIRST_BYTES,
+			 (uint8_t *)&h + FRAME_AT + FIRST_BYTES,
+			 ALL_BYTES - FIRST_BYTES))
+		plain = read_ip6(&h.ip.ip6, skb, s);
+	else
+		return 0;
+	if (!plain)
+		return 0;
+	s->key.words[5] = s->key.words[6] = 0;
+	if (control->with_macs)
+		__builtin_memcpy(s->key.of.macs, h.macs, sizeof(h.macs));
+	if (skb->pkt_type == PACKET_OUTGOING)
+		s->key.of.way = ABSORB_SENT;
+	else if (skb->pkt_type == PACKET_HOST)
+		s->key.of.way = ABSORB_TO_HOST;
+	count_segments(skb->gso_size, s);
+	return 1;
+}
+
+/* NH over words of 32 bits (Black et al. 1999, UMAC). */
+INLINE uint64_t hash(const struct absorb_control *control, const union key *k)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < ABSORB_KEY_WORDS; i++) {
+		uint64_t w = k->words[i], by = control->secret[i];
+		uint32_t low = (uint32_t)w + (uint32_t)by;
+		uint32_t high = (uint32_t)(w >> 32) + (uint32_t)(by >> 32);
+
+		sum += (uint64_t)low * high;
+	}
+	return (sum ^ sum >> 29) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+INLINE struct absorb_flow *flow_at(uint32_t lane, uint32_t number)
+{
+	uint32_t at = lane * (uint32_t)HOLE(ABSORB_HOLE_LANE_FLOWS) + number;
+
+	return lookup(MAP(ABSORB_HOLE_FLOWS), &at);
+}
+
+INLINE int same(const union key *a, const struct absorb_flow *flow)
+{
+	const union key *b = (const void *)&flow->key;
+	uint64_t differ = 0;
+
+	for (int i = 0; i < ABSORB_KEY_WORDS; i++)
+		differ |= a->words[i] ^ b->words[i];
+	return differ == 0;
+}
+
+/* The flow of that key, made when there is room; NULL: none. */
+INLINE struct absorb_flow *find(uint32_t lane, struct absorb_tally *tally,
+	uint64_t h, const struct share *s, uint64_t now)
+{
+	uint32_t buckets = (uint32_t)HOLE(ABSORB_HOLE_LANE_BUCKETS);
+	uint32_t at = lane * buckets + ((uint32_t)(h >> 20) & (buckets - 1));
+	uint32_t tag = (uint32_t)(h >> 48);
+	struct absorb_bucket *bucket = lookup(MAP(ABSORB_HOLE_BUCKETS), &at);
+	struct absorb_flow *flow;
+
+	if (!bucket)
+		return 0;
+#pragma unroll
+	for (int i = 0; i < ABSORB_BUCKET; i++) {
+		uint32_t slot = bucket->slots[i];
+
+		if (slot == 0) {
+			uint32_t n = tally->flows;
+
+			if (n >= HOLE(ABSORB_HOLE_LANE_FLOWS))
+				return 0;
+			flow = flow_at(lane, n);
+			if (!flow)
+				return 0;
+			bucket->slots[i] = tag << 16 | (n + 1);
+			tally->flows = n + 1;
+			*flow = (struct absorb_flow){.key = s->key.of,
+				.first_ns = now,
+				.tos = s->tos};
+			return flow;
+		}
+		if (slot >> 16 != tag)
+			continue;
+		flow = flow_at(lane, (slot & 0xffff) - 1);
+		return flow && same(&s->key, flow) ? flow : 0;
+	}
+	return 0;
+}
+
+__attribute__((section("program"), used)) int absorb(struct __sk_buff *skb)
+{
+	struct absorb_control *control = MAP(ABSORB_HOLE_CONTROL);
+	uint32_t cpu = this_cpu(), cpus = (uint32_t)HOLE(ABSORB_HOLE_CPUS);
+	uint32_t lane = (control->epoch & 1) * cpus + cpu;
+	struct absorb_tally *tally;
+	struct absorb_flow *flow;
+	struct share s = {0};
+	uint64_t now;
+
+	if (cpu >= cpus || !read_frame(skb, control, &s))
+		return (int)control->snap;
+	tally = lookup(MAP(ABSORB_HOLE_TALLIES), &lane);
+	if (!tally)
+		return (int)control->snap;
+	now = boot_ns();
+	flow = find(lane, tally, hash(control, &s.key), &s, now);
+	if (!flow)
+		return (int)control->snap;
+	flow->octets += s.octets;
+	flow->packets += s.packets;
+	flow->frames++;
+	flow->last_ns = now;
+	flow->tcp_flags |= s.tcp_flags;
+	tally->frames++;
+	return 0;
+}

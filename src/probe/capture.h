@@ -1,0 +1,112 @@
+/* Where a tap's frames come from: one interface behind which the ways of
+ * capture stand (`--backend`), with the same counting rules.
+ *
+ * A way hands over frames, or flows that it has added up itself, each frame in
+ * exactly one of the two.  At a mark the kernel's counts and what is read up
+ * to it are of the same frames: that makes a ledger possible. */
+#ifndef NFZ_PROBE_CAPTURE_H
+#define NFZ_PROBE_CAPTURE_H
+
+#include "base/err.h"
+#include "probe/dissect.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { CAPTURE_BATCH = 64, CAPTURE_SNAP = 256 };
+
+struct capture_frame {
+	struct frame frame;
+	struct segmentation seg;
+	int64_t time_ns; /* CLOCK_REALTIME */
+	enum link_layer layer;
+	bool sent, to_host;
+};
+
+/* Frames of one key and direction. */
+struct capture_flow {
+	struct flow_key key;
+	uint64_t octets;
+	int64_t first_ns, last_ns; /* CLOCK_REALTIME */
+	uint32_t frames, packets;
+	uint8_t tcp_flags; /* of all */
+	uint8_t tos;       /* of the first */
+	bool sent, to_host;
+	uint8_t dst_mac[6], src_mac[6]; /* where asked for, else 0 */
+};
+
+/* At most CAPTURE_BATCH at a time. */
+struct capture_sink {
+	void *data;
+	void (*frames)(void *data, const struct capture_frame *f, size_t n);
+	void (*flows)(void *data, const struct capture_flow *f, size_t n);
+};
+
+struct capture_options {
+	uint32_t bytes;  /* of memory */
+	bool all_groups; /* multicast that nobody here asked for, too */
+	bool with_macs;  /* they tell flows apart */
+	struct capture_sink sink;
+};
+
+struct capture_statistics {
+	uint64_t placed;  /* frames handed over or kept for it */
+	uint64_t dropped; /* for want of room */
+};
+
+struct capture;
+
+/* One way.  `attach` may be called again after `detach`, with another
+ * interface; nothing before it needs to be opened again then, so that a
+ * process without rights but CAP_NET_RAW can. */
+struct capture_way {
+	const char *name;
+	int (*open)(const struct capture_options *options, struct capture **ret,
+		struct err *err);
+	void (*close)(struct capture *c);
+	int (*attach)(struct capture *c, int ifindex, struct err *err);
+	void (*detach)(struct capture *c);
+	/* POLLIN when there is something to read */
+	int (*fd)(const struct capture *c);
+	/* Takes the error of a POLLERR; 0 none, or an errno. */
+	int (*error)(struct capture *c);
+	/* False: its interface has been deleted. */
+	bool (*bound)(const struct capture *c);
+	/* Asks the kernel for its counts since `attach`.  False: it does not
+	 * say.  After all taps' marks capture_settle() is to be called. */
+	bool (*mark)(struct capture *c);
+	/* Hands over what is ready of at most `blocks` blocks; with to_mark
+	 * nothing beyond the mark.  True: the mark is reached. */
+	bool (*read)(struct capture *c, unsigned blocks, bool to_mark);
+	/* As of the mark, when it is settled. */
+	struct capture_statistics (*statistics)(const struct capture *c);
+	/* Are super-frames told apart?  Else a frame counts as one packet. */
+	bool (*has_segments)(const struct capture *c);
+	/* Frames dropped since the kernel cannot say how they are segmented;
+	 * among those dropped. */
+	uint64_t (*unfilled)(const struct capture *c);
+	/* Flows are added up elsewhere and come only with marks. */
+	bool adds_up;
+};
+
+/* What all ways begin with. */
+struct capture {
+	const struct capture_way *way;
+};
+
+enum capture_choice {
+	CAPTURE_AUTO, /* the first that works here of those below */
+	CAPTURE_PACKET,
+	CAPTURE_EBPF
+};
+extern const char *const capture_choices[]; /* by choice; NULL ends */
+
+int capture_open(enum capture_choice choice,
+	const struct capture_options *options, struct capture **ret,
+	struct err *err) NFZ_MUST_CHECK;
+void capture_close(struct capture *c); /* may be NULL */
+/* After marks of captures that add up: waits until what the kernel had begun
+ * before is done.  Milliseconds. */
+void capture_settle(void);
+
+#endif

@@ -1,0 +1,181 @@
+/* What the program absorbs and what it leaves to the ring are told apart once,
+ * by the kernel: a mark is the end of an epoch of the one and a frame of the
+ * other, and a frame is before it in exactly one of the two or behind it. */
+#include "probe/capture_packet.h"
+#include "base/mem.h"
+#include "probe/absorb.h"
+#include "probe/ring.h"
+
+enum {
+	BLOCKS = 32,
+	BLOCK_MIN = 1 << 16,
+	BLOCK_MAX = 1 << 20,
+	BLOCK_TIMEOUT_MS = 50
+};
+
+struct packet_capture {
+	struct capture head;
+	struct capture_options opt;
+	struct absorb *absorb; /* NULL: the ring alone */
+	struct ring *ring;     /* NULL: not attached */
+	struct ring_statistics mark;
+	uint64_t absorbed_before; /* it was attached */
+	bool turned;              /* an epoch waits to be collected */
+};
+
+static struct packet_capture *of(struct capture *c)
+{
+	return (struct packet_capture *)c;
+}
+
+static const struct packet_capture *of_const(const struct capture *c)
+{
+	return (const struct packet_capture *)c;
+}
+
+static void packet_detach(struct capture *c)
+{
+	ring_close(of(c)->ring);
+	of(c)->ring = NULL;
+}
+
+static void packet_close(struct capture *c)
+{
+	packet_detach(c);
+	absorb_free(of(c)->absorb);
+	free(c);
+}
+
+static struct packet_capture *new_capture(
+	const struct capture_way *way, const struct capture_options *options)
+{
+	struct packet_capture *p = mem_zalloc(1, sizeof(*p));
+
+	p->head.way = way;
+	p->opt = *options;
+	return p;
+}
+
+static int packet_open(const struct capture_options *options,
+	struct capture **ret, struct err *err)
+{
+	(void)err;
+	*ret = &new_capture(&capture_packet, options)->head;
+	return 0;
+}
+
+static int ebpf_open(const struct capture_options *options,
+	struct capture **ret, struct err *err)
+{
+	const struct absorb_options o = {.bytes = options->bytes / 2,
+		.snap = CAPTURE_SNAP,
+		.with_macs = options->with_macs};
+	struct packet_capture *p = new_capture(&capture_ebpf, options);
+	int r = absorb_new(&o, &p->absorb, err);
+
+	if (r < 0) {
+		packet_close(&p->head);
+		return r;
+	}
+	p->opt.bytes -= o.bytes;
+	*ret = &p->head;
+	return 0;
+}
+
+static uint32_t block_bytes(uint32_t ring_bytes)
+{
+	uint32_t bytes = BLOCK_MIN;
+
+	while (bytes < BLOCK_MAX && bytes * 2 * BLOCKS <= ring_bytes)
+		bytes *= 2;
+	return bytes;
+}
+
+static int packet_attach(struct capture *c, int ifindex, struct err *err)
+{
+	struct packet_capture *p = of(c);
+	const struct ring_options o = {.ifindex = ifindex,
+		.block_bytes = block_bytes(p->opt.bytes),
+		.blocks = BLOCKS,
+		.timeout_ms = BLOCK_TIMEOUT_MS,
+		.snap = CAPTURE_SNAP,
+		.program = p->absorb ? absorb_program(p->absorb) : -1,
+		.all_groups = p->opt.all_groups};
+
+	p->mark = (struct ring_statistics){0};
+	p->absorbed_before = p->absorb ? absorb_frames(p->absorb) : 0;
+	return ring_open(&o, &p->ring, err);
+}
+
+static int packet_fd(const struct capture *c)
+{
+	return ring_fd(of_const(c)->ring);
+}
+
+static int packet_error(struct capture *c)
+{
+	return ring_error(of(c)->ring);
+}
+
+static bool packet_bound(const struct capture *c)
+{
+	return ring_bound(of_const(c)->ring);
+}
+
+static bool packet_mark(struct capture *c)
+{
+	struct packet_capture *p = of(c);
+
+	if (!ring_statistics(p->ring, &p->mark))
+		return false;
+	if (p->absorb) {
+		absorb_turn(p->absorb);
+		p->turned = true;
+	}
+	return true;
+}
+
+static bool packet_read(struct capture *c, unsigned blocks, bool to_mark)
+{
+	struct packet_capture *p = of(c);
+	uint64_t stop = to_mark ? p->mark.placed : UINT64_MAX;
+
+	if (p->turned) {
+		absorb_collect(p->absorb, &p->opt.sink);
+		p->turned = false;
+	}
+	return ring_read(p->ring, stop, blocks ? blocks : BLOCKS,
+		       p->opt.sink.frames, p->opt.sink.data) >= p->mark.placed;
+}
+
+static struct capture_statistics packet_statistics(const struct capture *c)
+{
+	const struct packet_capture *p = of_const(c);
+	struct capture_statistics s = {p->mark.placed, p->mark.dropped};
+
+	if (p->absorb)
+		s.placed += absorb_frames(p->absorb) - p->absorbed_before;
+	return s;
+}
+
+static bool packet_has_segments(const struct capture *c)
+{
+	return ring_has_segments(of_const(c)->ring);
+}
+
+static uint64_t packet_unfilled(const struct capture *c)
+{
+	return ring_unfilled(of_const(c)->ring);
+}
+
+#define ON_A_RING                                                              \
+	.close = packet_close, .attach = packet_attach,                        \
+	.detach = packet_detach, .fd = packet_fd, .error = packet_error,       \
+	.bound = packet_bound, .mark = packet_mark, .read = packet_read,       \
+	.statistics = packet_statistics, .has_segments = packet_has_segments,  \
+	.unfilled = packet_unfilled
+
+const struct capture_way capture_packet = {
+	.name = "packet", .open = packet_open, ON_A_RING};
+const struct capture_way capture_ebpf = {
+	.name = "ebpf", .open = ebpf_open, .adds_up = true, ON_A_RING};
