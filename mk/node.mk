@@ -1,10 +1,12 @@
 # Node-side programs: static, musl, no service needed on the node.  They use
 # the kernel's headers and three static libraries of the distribution.
+#
+# make aarch64 builds them for such nodes, too; "make" only for x86_64.
 
 NODE_CC     ?= musl-gcc
+NODE_CC_AARCH64 ?= aarch64-linux-gnu-gcc
 NODE_BUILD  := $(BUILD)/node
 NODE_PROGRAMS := nfz-agent nfz-meter nfz-cache nfz-collector nfz-query
-NODE_LIBDIR := /usr/lib/x86_64-linux-gnu
 # Sources that need a library nodes do not have stay out.
 NODE_SKIP   := src/probe/pcapfile.c
 NODE_FORMAT := $(wildcard $(patsubst %,src/format/%.c,jsonw sheet crypto compress checksum))
@@ -12,39 +14,64 @@ NODE_FOLDERS := base flow store probe collector
 NODE_AGENT  := $(wildcard src/deploy/agent*.c src/deploy/journal*.c src/deploy/frame*.c src/deploy/payload_read*.c)
 NODE_MAINS  := $(foreach p,$(NODE_PROGRAMS),$(wildcard src/*/$(p).c))
 NODE_SOURCES := $(filter-out $(NODE_SKIP) $(MAINS),$(foreach f,$(NODE_FOLDERS),$(wildcard src/$(f)/*.c)) $(NODE_FORMAT) $(NODE_AGENT))
-NODE_CFLAGS := -std=gnu17 -D_GNU_SOURCE= -DNFZ_NODE=1 -Isrc -isystem $(NODE_BUILD)/include \
+NODE_CFLAGS := -std=gnu17 -D_GNU_SOURCE= -DNFZ_NODE=1 -Isrc \
  -MMD -MP -Os -ffunction-sections -fdata-sections -fstack-protector-strong $(WARNINGS)
 NODE_LDFLAGS := -static -Wl,--gc-sections -s
 
-.PHONY: node
-node: $(patsubst %,$(NODE_BUILD)/bin/%,$(basename $(notdir $(NODE_MAINS))))
+NODE_NAMES  := $(basename $(notdir $(NODE_MAINS)))
 
+# For one architecture: its name, the directory it is built in, its compiler,
+# where its headers and libraries are (below usr/).
+define node_arch
 # Only what we need is linked in, so that glibc's own headers stay out.
-$(NODE_BUILD)/include/.made:
-	@mkdir -p $(@D)
-	$(Q)ln -sfn /usr/include/linux $(@D)/linux
-	$(Q)ln -sfn /usr/include/asm-generic $(@D)/asm-generic
-	$(Q)ln -sfn /usr/include/x86_64-linux-gnu/asm $(@D)/asm
-	$(Q)for h in sodium sodium.h zlib.h zconf.h lz4.h xxhash.h xxh3.h; do \
-	 ln -sfn /usr/include/$$h $(@D)/$$h; done
-	$(Q)touch $@
+$(2)/include/.made: $(5)
+	@mkdir -p $$(@D)
+	$$(Q)ln -sfn $(4)/usr/include/linux $$(@D)/linux
+	$$(Q)ln -sfn $(4)/usr/include/asm-generic $$(@D)/asm-generic
+	$$(Q)ln -sfn $(4)/usr/include/$(1)-linux-gnu/asm $$(@D)/asm
+	$$(Q)for h in sodium sodium.h zlib.h zconf.h lz4.h xxhash.h xxh3.h; do \
+	 ln -sfn $(4)/usr/include/$$$$h $$(@D)/$$$$h; done
+	$$(Q)touch $$@
 
-$(NODE_BUILD)/obj/%.o: src/%.c $(NODE_BUILD)/include/.made
-	$(call say,NODE,$<)
-	@mkdir -p $(@D)
-	$(Q)$(NODE_CC) $(NODE_CFLAGS) -DNFZ_VERSION='"$(VERSION)"' -c $< -o $@
+$(2)/obj/%.o: src/%.c $(2)/include/.made
+	$$(call say,NODE,$$<)
+	@mkdir -p $$(@D)
+	$$(Q)$(3) $$(NODE_CFLAGS) -isystem $(2)/include -DNFZ_VERSION='"$$(VERSION)"' -c $$< -o $$@
 
-$(NODE_BUILD)/libnode.a: $(patsubst src/%.c,$(NODE_BUILD)/obj/%.o,$(NODE_SOURCES))
-	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
+$(2)/libnode.a: $(patsubst src/%.c,$(2)/obj/%.o,$(NODE_SOURCES))
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
 
-define node_rule
-$(NODE_BUILD)/bin/$(1): $(patsubst src/%.c,$(NODE_BUILD)/obj/%.o,$(filter %/$(1).c,$(NODE_MAINS))) $(NODE_BUILD)/libnode.a
+$(foreach p,$(NODE_NAMES),$(2)/bin/$(p)): $(2)/bin/%: $(2)/libnode.a
 	$$(call say,NODE,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$(NODE_CC) $$(NODE_LDFLAGS) -o $$@ $$^ $$(NODE_LIBDIR)/libsodium.a \
-	 $$(NODE_LIBDIR)/libz.a $$(NODE_LIBDIR)/liblz4.a
-endef
-$(foreach p,$(NODE_PROGRAMS),$(eval $(call node_rule,$(p))))
+	$$(Q)$(3) $$(NODE_LDFLAGS) -o $$@ $$(filter %.o,$$^) $(2)/libnode.a \
+	 $(foreach l,sodium z lz4,$(4)/usr/lib/$(1)-linux-gnu/lib$(l).a)
+$(foreach m,$(NODE_MAINS),
+$(2)/bin/$(basename $(notdir $(m))): $(patsubst src/%.c,$(2)/obj/%.o,$(m)))
 
--include $(patsubst src/%.c,$(NODE_BUILD)/obj/%.d,$(NODE_SOURCES) $(NODE_MAINS))
+$(BUILD)/payload/$(1).nfzp: $(foreach p,$(NODE_NAMES),$(2)/bin/$(p)) scripts/make-payload
+	$$(call say,PACK,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)scripts/make-payload $(1) $$@ $(foreach p,$(NODE_NAMES),$(2)/bin/$(p))
+
+-include $(patsubst src/%.c,$(2)/obj/%.d,$(NODE_SOURCES) $(NODE_MAINS))
+endef
+$(eval $(call node_arch,x86_64,$(NODE_BUILD),$(NODE_CC),,))
+
+# The compiler is told of musl as musl-gcc tells it, in another place.
+AARCH64  := $(NODE_BUILD)-aarch64
+AARCH64_ROOT := $(abspath $(AARCH64))/sysroot
+$(AARCH64)/musl.specs: scripts/node-sysroot
+	@scripts/deps build cross
+	$(call say,FETCH,$(AARCH64_ROOT))
+	$(Q)scripts/node-sysroot arm64 $(AARCH64_ROOT)
+	$(Q)sed -E 's,/usr/(lib|include)/x86_64-linux-musl,$(AARCH64_ROOT)/usr/\1/aarch64-linux-musl,g' \
+	 /usr/lib/x86_64-linux-musl/musl-gcc.specs >$@
+$(eval $(call node_arch,aarch64,$(AARCH64),$(NODE_CC_AARCH64) -specs $(AARCH64)/musl.specs,$(AARCH64_ROOT),$(AARCH64)/musl.specs))
+
+.PHONY: node payload aarch64
+node: $(patsubst %,$(NODE_BUILD)/bin/%,$(NODE_NAMES))
+payload: $(BUILD)/payload/x86_64.nfzp
+aarch64: $(BUILD)/payload/aarch64.nfzp
+all: payload

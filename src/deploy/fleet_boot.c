@@ -47,6 +47,11 @@ static int no_program(struct fleet_node *n, const char *what, struct err *err)
 {
 	err_set(err, NFZ_E_NODE_OS, "%s: there is no program for %s", n->name,
 		what[0] ? what : "its system");
+	if (strcmp(what, "aarch64") == 0)
+		return err_hint(err,
+			"Build them (make aarch64), or leave it out: --avoid "
+			"%s",
+			n->name);
 	return err_hint(err, "Leave it out: --avoid %s", n->name);
 }
 
