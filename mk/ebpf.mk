@@ -17,6 +17,8 @@ else
 	$(Q)objcopy -I elf64-little -O binary -j program $@.o $@
 endif
 
-$(BUILD)/obj/probe/absorb.o $(NODE_BUILD)/obj/probe/absorb.o: $(BPF_CODE)
+ABSORB_NODE_O := $(NODE_BUILD)/obj/probe/absorb.o $(AARCH64)/obj/probe/absorb.o
+
+$(BUILD)/obj/probe/absorb.o $(ABSORB_NODE_O): $(BPF_CODE)
 $(BUILD)/obj/probe/absorb.o: ALL_CFLAGS += -DNFZ_ABSORB_CODE='"$(BPF_CODE)"'
-$(NODE_BUILD)/obj/probe/absorb.o: NODE_CFLAGS += -DNFZ_ABSORB_CODE='"$(BPF_CODE)"'
+$(ABSORB_NODE_O): NODE_CFLAGS += -DNFZ_ABSORB_CODE='"$(BPF_CODE)"'
