@@ -119,18 +119,21 @@ static int on_word(struct fleet *f, struct fleet_node *n, const char *line,
 	case BOOTSTRAP_OS:
 		return no_program(n, rest, err);
 	case BOOTSTRAP_NO_PLACE:
-		return err_set(err, NFZ_E_NO_PLACE,
+		err_set(err, NFZ_E_NO_PLACE,
 			"%s: no directory of /var/lib, /local and /var/tmp "
 			"lets us make and run a file",
 			n->name);
+		return err_hint(err, "Leave it out: --avoid %s", n->name);
 	case BOOTSTRAP_NEED:
 	case BOOTSTRAP_PACKED:
 	case BOOTSTRAP_TEXT:
 		snprintf(io->phase_text, sizeof(io->phase_text), "transfer");
 		return begin_sending(f, n, rest, word, err);
 	case BOOTSTRAP_FULL:
-		return err_set(err, NFZ_E_DISK_FULL,
+		err_set(err, NFZ_E_DISK_FULL,
 			"%s: disk full: no room for the agent", n->name);
+		return err_hint(err, "Make room on the node, then run this "
+				     "again");
 	case BOOTSTRAP_BAD:
 		return err_set(err, NFZ_E_REMOTE,
 			"%s: the agent did not arrive whole", n->name);

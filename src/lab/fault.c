@@ -204,10 +204,15 @@ static int do_key(const struct where *w, struct err *err)
 	return r == 0 ? do_serve(w, err) : r;
 }
 
-/* The disk's own tmpfs shrinks to what is on it. */
-static int resize(const struct where *w, bool full, struct err *err)
+enum disk { DISK_WHOLE, DISK_FULL, DISK_FILLS };
+enum { FILES_MAX = 1 << 20, FILES_LEFT = 12 };
+
+/* The disk's own tmpfs shrinks to what is on it, or has room for some files
+ * more, however much it says is free. */
+static int resize(const struct where *w, enum disk how, struct err *err)
 {
-	char path[512], options[64];
+	char path[512], options[96];
+	int64_t files = FILES_MAX;
 	struct statfs s;
 	int64_t size = w->rt->setup.disk_bytes > 0 ? w->rt->setup.disk_bytes
 						   : INT64_C(512) << 20;
@@ -216,9 +221,12 @@ static int resize(const struct where *w, bool full, struct err *err)
 		w->rt->site->machines[w->machine].key);
 	if (statfs(path, &s) < 0)
 		return err_sys(err, "%s", path);
-	if (full)
+	if (how == DISK_FULL)
 		size = (int64_t)(s.f_blocks - s.f_bfree) * s.f_bsize;
-	snprintf(options, sizeof(options), "size=%lld", (long long)size);
+	if (how == DISK_FILLS)
+		files = (int64_t)(s.f_files - s.f_ffree) + FILES_LEFT;
+	snprintf(options, sizeof(options), "size=%lld,nr_inodes=%lld",
+		(long long)size, (long long)files);
 	if (mount(NULL, path, NULL, MS_REMOUNT, options) < 0)
 		return err_sys(err, "the disk of %s", w->node->vname);
 	return 0;
@@ -226,12 +234,17 @@ static int resize(const struct where *w, bool full, struct err *err)
 
 static int do_disk_full(const struct where *w, struct err *err)
 {
-	return resize(w, true, err);
+	return resize(w, DISK_FULL, err);
+}
+
+static int do_disk_fills(const struct where *w, struct err *err)
+{
+	return resize(w, DISK_FILLS, err);
 }
 
 static int do_disk_free(const struct where *w, struct err *err)
 {
-	return resize(w, false, err);
+	return resize(w, DISK_WHOLE, err);
 }
 
 /* ---- mounts inside the node ---- */
@@ -378,7 +391,7 @@ static int do_clear(const struct where *w, struct err *err)
 	if (r == 0)
 		r = do_fast(w, err);
 	if (r == 0)
-		r = resize(w, false, err);
+		r = resize(w, DISK_WHOLE, err);
 	if (r == 0)
 		r = node_inside(w->node, undo_mounts, NULL, err);
 	if (r == 0)
@@ -410,7 +423,9 @@ static const struct fault {
 	{"auth", "nobody's key is accepted", do_auth, false},
 	{"no-sudo", "sudo is not allowed", do_no_sudo, false},
 	{"disk-full", "no byte is free", do_disk_full, false},
-	{"disk-free", "ends disk-full", do_disk_free, false},
+	{"disk-fills", "room for a few files, whatever it says", do_disk_fills,
+		false},
+	{"disk-free", "ends disk-full and disk-fills", do_disk_free, false},
 	{"read-only", "/var/lib cannot be written", do_readonly, false},
 	{"read-only-all", "nor /local and /var/tmp", do_readonly_all, false},
 	{"noexec", "/var/lib runs no programs", do_noexec, false},

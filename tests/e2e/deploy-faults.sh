@@ -13,13 +13,18 @@ IGNORE=' /(etc/sudoers.d|etc/ssh|root/.ssh|users/user|usr/local/bin)(/|$)'
 # fault, node, status word, text of the error, [deploy's exit status]
 with() {
 	fault "$2" "$1"
+	began=$(date +%s)
 	deploy up client1
+	check "$1: the run ends" [ $(($(date +%s) - began)) -lt 30 ]
+	cp "$dir/out" "$dir/faulty"
 	check "$1: exit status ${5:-5}" [ "$status" = "${5:-5}" ]
 	check "$1: the node is $3" node_line "$2" "$3"
 	check "$1: it says $4" said "$2.*$4"
+	check "$1: and what to do" grep -q "^  hint ." "$dir/out"
 	[ "$2" = left ] && check "$1: others are unaffected" \
 		grep -q 'node right \(ok\|unchanged\)' "$dir/out"
 	fault "$2" clear
+	check "$1: nothing of it is left there" same_disk "$2" "$dir/before"
 }
 converges() {
 	for _ in 1 2 3 4 5 6 7 8; do
@@ -34,23 +39,34 @@ converges() {
 	check "$1: no processes" no_processes
 }
 
+row 1
 with down left unreachable "no answer"
 converges down
+row 3
 with stop left timed-out "timed out (banner)"
 converges stop
+row 4
 with key left failed "host key is not the one"
 # the testbed reports the new keys
 fetch_topology
 converges key
+row 5
 with auth left failed "login refused (tried"
 converges auth
+row 6
 with no-sudo left failed "sudo without a password is not allowed"
 check "no-sudo: nothing was copied" never said "left.*fact"
 converges no-sudo
-with disk-full left failed "disk full\|No space left\|no directory"
+row 7 # seen before, and in the middle of the installation
+with disk-full left failed "disk full: no room"
 converges disk-full
+with disk-fills left failed "bin/.*: No space left"
+check "disk-fills: the code" grep -q "error NFZ-E303 left" "$dir/faulty"
+converges disk-fills
+row 9
 with arch left failed "there is no program for"
 converges arch
+row 8
 with noexec-all left failed "no directory of /var/lib"
 converges noexec-all
 
@@ -66,6 +82,7 @@ for kind in read-only noexec; do
 	check "$kind: same disks" same_disks "$dir/before"
 done
 
+row 28 # a shell that talks (csh is in deploy-matrix.sh)
 fault left banner
 deploy up client1
 check "banner: up" [ "$status" = 0 ]
@@ -73,11 +90,20 @@ deploy strip
 check "banner: strip" [ "$status" = 0 ]
 fault left clear
 
+row 2
 fault left refuse
 (sleep 1; fault left clear) &
 deploy up client1
 wait $!
 check "refuse: up waits for the node" [ "$status" = 0 ]
+fault left refuse
+TIMEOUT=500 deploy strip
+check "refuse: not for ever" [ "$status" = 5 ]
+check "refuse: it is named" node_line left unreachable
+check "refuse: others are unaffected" node_line right ok
+fault left clear
+converges refuse
+deploy up client1
 fault left crash
 deploy strip
 check "crash: strip names the node that is down" [ "$status" = 5 ]
@@ -85,19 +111,22 @@ check "crash: it is unreachable" node_line left unreachable
 fault left clear
 converges crash
 
-# programs that fail
+row 12 13 # programs that fail
 stand_ins 'case $0 in *meter) echo "cannot open tap" >&2; exit 3;; esac
 '"$good_stand_in" 2
 deploy up client1
 check "crashing meter: exit status" [ "$status" = 5 ]
 check "crashing meter: says how" said "meter: ended at once with status 3"
+check "crashing meter: and its last words" said "cannot open tap"
+check "crashing meter: the collector is unaffected" node_line client1 ok
 stand_ins 'case $0 in *meter) sleep 1000;; esac'"$good_stand_in" 3
 TIMEOUT=20000 deploy up client1
 check "silent meter: says so" said "meter: not ready after 10 s"
+ONLY=left check "silent meter: its processes are ended" no_processes
 stand_ins "$good_stand_in" 4
 converges "bad meters"
 
-# two controllers
+row 15 # two controllers, of two people and of one
 stand_ins 'case $0 in *collector) sleep 4;; esac'"$good_stand_in" 5
 deploy up client1 &
 sleep 1.5
@@ -108,6 +137,12 @@ cp "$dir/out" "$dir/strip.out"
 cp "$dir/err" "$dir/strip.err"
 check "two controllers: the second is told who" \
 	grep -q "busy: .* is working on" "$dir/strip.out" "$dir/strip.err"
+wait
+stand_ins 'case $0 in *collector) sleep 3;; esac'"$good_stand_in" 6
+deploy up client1 &
+sleep 1.5
+deploy strip
+check "two of one: the second is told" said "another netflowize is working on"
 wait
 converges "two controllers"
 finish

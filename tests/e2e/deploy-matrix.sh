@@ -49,7 +49,8 @@ sessions() { # node, signal
 	done' 2>/dev/null
 }
 
-# 10: the link is lost while programs are on their way
+row 10
+# the link is lost while programs are on their way
 export TIMEOUT=2500
 fault left slow
 start_up
@@ -63,7 +64,8 @@ check "link lost: others are unaffected" node_line right ok
 fault left clear
 converges "link lost"
 
-# 11: the node stops, its TCP does not
+row 11
+# the node stops, its TCP does not
 fault left slow
 start_up
 check "stopped node: the transfer has begun" wait_transfer left
@@ -77,7 +79,8 @@ fault left clear
 converges "stopped node"
 unset TIMEOUT
 
-# 18: a node got a new disk: what was on it is gone, and that is clean
+row 18
+# a node got a new disk: what was on it is gone, and that is clean
 deploy up client1
 check "re-imaged: up" [ "$status" = 0 ]
 fault left reimage
@@ -93,7 +96,8 @@ done
 disks >"$dir/before" # another disk
 converges "re-imaged"
 
-# 21: a stranger has the number of a process of ours
+row 21
+# a stranger has the number of a process of ours
 deploy up client1
 old=$(on left -- sh -c 'sed -n "s/^process \([0-9]*\) .*/\1/p" \
 	/var/lib/netflowize/*/run/meter')
@@ -125,7 +129,25 @@ check "reused number: the stranger lives" \
 on left -- kill "$old"
 converges "reused number"
 
-# 27: Ctrl-C once: what runs is brought to an end, nothing new begins; twice:
+row 22
+# the controller's clock is an hour ahead in one run, right in the next
+if command -v faketime >/dev/null; then
+	FAKETIME=+1h LD_PRELOAD=$(faketime +1h sh -c 'echo "$LD_PRELOAD"') \
+		deploy up client1
+	check "clock: up with an hour too much" [ "$status" = 0 ]
+	deploy up client1
+	check "clock: and then nothing to do" said "changed 0 bytes 0 failed 0"
+	FAKETIME=-1h LD_PRELOAD=$(faketime -f -1h sh -c 'echo "$LD_PRELOAD"') \
+		deploy clocks
+	check "clock: the offset is told" \
+		grep -q '^  clock +3[56][0-9][0-9]\.' "$dir/out"
+	converges clock
+else
+	echo "SKIPPED: clock: faketime is not installed"
+fi
+
+row 27
+# Ctrl-C once: what runs is brought to an end, nothing new begins; twice:
 # at once; the journal knows what to undo
 interrupt() { # times: up is running
 	stand_ins 'case $0 in *collector) sleep 2;; esac'"$good_stand_in" "7$1"
@@ -161,7 +183,8 @@ check "Ctrl-C twice: status" [ "$status" = 130 ]
 check "Ctrl-C twice: at once" [ "$took" -lt 1800 ]
 converges "Ctrl-C twice"
 
-# 28: a login shell of the other kind (the banner is in deploy-faults.sh)
+row 28
+# a login shell of the other kind (the banner is in deploy-faults.sh)
 if on left -- test -x /bin/tcsh; then
 	on left -- sed -i '/^user:/s|[^:]*$|/bin/tcsh|' /etc/passwd
 	on left -- sh -c 'echo "echo hello from csh; set x = 1" >/users/user/.cshrc'
@@ -173,7 +196,8 @@ else
 	echo "SKIPPED: csh: tcsh is not installed"
 fi
 
-# 29: no tools but the shell's own and cat
+row 29
+# no tools but the shell's own and cat
 for tool in tar gzip head sha256sum flock setsid dd; do
 	on left -- mount --bind /dev/null "/usr/bin/$tool" 2>/dev/null
 done

@@ -35,6 +35,7 @@ check "keys are in no argument, environment or log" \
 	never grep -q -a "$secret" "$dir/public"
 check "the search would find one" [ -s "$dir/public" ]
 
+row 16 # unchanged; changed follows
 deploy up client1
 check "a second up succeeds" [ "$status" = 0 ]
 check "a second up changes nothing and sends nothing" \
@@ -85,13 +86,23 @@ deploy up client2
 check "up starts it again" [ "$status" = 0 ]
 check "and only it" said "changed 1 bytes 0 failed 0"
 
+row 17
 fault left reboot
 deploy status
 check "a reboot is seen" said "meter rebooted"
+check "the others were not rebooted" said "meter running"
 deploy up client2
 check "up after a reboot converges" [ "$status" = 0 ]
 check "the meter runs again" said "left .*meter stand-in"
 
+fault right reboot
+deploy strip
+check "strip after a reboot" [ "$status" = 0 ]
+check "leaves nothing" same_disks "$dir/before"
+deploy up client2
+check "up again" [ "$status" = 0 ]
+
+row 20
 on left -- sh -c 'echo x >>$(echo /var/lib/netflowize/*/bin/nfz-meter)'
 on right -- sh -c 'echo mine >$(echo /var/lib/netflowize/*)/notes'
 deploy strip

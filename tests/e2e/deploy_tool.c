@@ -1,7 +1,7 @@
 /* The deploy functions from a shell, for end-to-end tests.
  *
  *   deploy-tool COMMAND TOPOLOGY.json [WORD...]
- *   up [COLLECTOR]  dry-up  strip  force-strip  status  facts  list
+ *   up [COLLECTOR]  dry-up  strip  force-strip  status  clocks  facts
  *   run PROGRAM ARG...   logs   snapshot   read NODE PATH
  *   fetch PROJ/EXP (as "nfz-testbed run" sets the environment)
  *
@@ -57,6 +57,11 @@ static void print_report(const struct deploy_report *r)
 		if (d->err.code)
 			printf("  error %s %s\n", err_code_text(d->err.code),
 				d->err.text);
+		if (d->err.hint[0])
+			printf("  hint %s\n", d->err.hint);
+		if (d->clock_known)
+			printf("  clock %+.6f\n",
+				(double)d->clock_offset_ns / 1e9);
 		if (d->known)
 			printf("  fact %s %s free %lld\n", d->system, d->arch,
 				(long long)d->free_bytes);
@@ -116,6 +121,8 @@ static int command(const struct topology *t, struct deploy_options *o,
 	}
 	if (strcmp(name, "status") == 0)
 		return deploy_survey(t, o, report, err);
+	if (strcmp(name, "clocks") == 0)
+		return deploy_clocks(t, o, report, err);
 	if (strcmp(name, "facts") == 0)
 		return deploy_facts(t, o, report, err);
 	if (strcmp(name, "logs") == 0)

@@ -15,6 +15,8 @@ exp=dep/t$$
 failed=0
 export STATE=$dir/state NETFLOWIZE_PAYLOAD=$dir/payload
 
+# What follows is about these rows of the failure matrix (failures.md).
+row() { echo "row $*"; }
 ok() { echo "ok: $1"; }
 bad() {
 	echo "FAILED: $1"
@@ -109,7 +111,10 @@ disks() {
 		tb snapshot "$exp" "$node" | sed "s/^/$node /"
 	done
 }
-machines() { awk '$3 == "node" || $3 == "delaynode" { print $1 }' "$dir/up"; }
+machines() {
+	if [ -n "${ONLY:-}" ]; then echo "$ONLY"; return; fi
+	awk '$3 == "node" || $3 == "delaynode" { print $1 }' "$dir/up"
+}
 
 # The same as before, but for directories that were copied up unchanged: they
 # look just as in the file system below.  sshd and sudo own their own files.
@@ -130,6 +135,10 @@ same_disks() { # before
 			stat -c '    was %a %u %g %.9Y' "$path"
 		done >"$dir/left"
 	if [ -s "$dir/left" ]; then cat "$dir/left"; return 1; fi
+}
+same_disk() { # node, before
+	grep "^$1 " "$2" >"$dir/before.one"
+	ONLY=$1 same_disks "$dir/before.one"
 }
 # The same: what serves a lost connection may take a while to learn of it.
 soon_same_disks() {
