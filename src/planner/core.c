@@ -503,7 +503,8 @@ void core_solve(const struct cover_problem *p, struct core_search *s)
 	if (attempt(p, s,
 		    (struct effort){.priced = s->grain > 1,
 			    .conflicts = FIRST_CONFLICTS,
-			    .cores = FIRST_CORES + (uint64_t)p->n_cols / 4}))
+			    .cores = FIRST_CORES + (uint64_t)p->n_cols / 4}) ||
+		s->brief)
 		return;
 	for (int i = 0; !attempt(p, s,
 		     (struct effort){

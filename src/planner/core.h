@@ -12,12 +12,13 @@ struct core_search {
 	bool *chosen;              /* by column, updated with cost */
 	const double *price;       /* by row, where to start; 0: unknown */
 	int64_t grain;             /* divides all costs; 0: unknown */
+	bool brief;                /* one short attempt, and no more */
 	uint64_t cores;            /* found */
 };
 
 /* A problem without fates.  Raises bound and lowers cost until they meet, the
  * deadline passes, or the problem turns out to have no solution (cost stays
- * -1, bound INT64_MAX). */
+ * -1, bound INT64_MAX); or the short attempt is over. */
 void core_solve(const struct cover_problem *p, struct core_search *s);
 
 #endif

@@ -80,6 +80,7 @@ enum {
 	PROGRAM_ROWS = 3000,
 	PROGRAM_WORK = 20000000, /* rows times steps */
 	FIRST_SCALE = 12,        /* the core search divides costs by prices */
+	LONG_ROWS = 5,           /* columns in a row: the core search begins */
 	CORE_COLS = 60000,       /* beyond, a call of the solver is too dear */
 	CORE_PAIRS = 20000       /* where it proves less, too */
 };
@@ -128,10 +129,11 @@ static bool may_program(const struct engine *e, const struct cover_problem *p)
 }
 
 static void try_core(struct engine *e, const struct cover_problem *p,
-	struct answer *a, bool *chosen, const double *price)
+	struct answer *a, bool *chosen, const double *price, bool brief)
 {
 	struct core_search s = {
 		.deadline = may_program(e, p) ? share(e, 60) : e->deadline,
+		.brief = brief,
 		.grain = a->grain,
 		.cost = a->cost,
 		.bound = a->bound,
@@ -261,6 +263,18 @@ static bool try_program(struct engine *e, const struct cover_problem *p,
 	return true;
 }
 
+static bool may_core(const struct engine *e, const struct part *part)
+{
+	return !(e->skip & SKIP_CORE) &&
+	       part->p.n_cols <= (part->pairs ? CORE_PAIRS : CORE_COLS);
+}
+
+/* As paths make them: few columns, and the linear program far below. */
+static bool has_long_rows(const struct cover_problem *p)
+{
+	return p->row_start[p->n_rows] / LONG_ROWS >= p->n_rows;
+}
+
 static int64_t quick_bound(const struct engine *e, const struct part *part)
 {
 	int64_t bound = branch_bound(&part->p, NULL), more;
@@ -289,13 +303,14 @@ static struct answer solve_part(
 		try_branch(e, part, &a, chosen);
 	if (!proven(a) && !part->pairs && try_prices(e, p, &a, chosen, price))
 		return a;
+	if (!proven(a) && may_core(e, part) && has_long_rows(p))
+		try_core(e, p, &a, chosen, price, true);
 	if (!proven(a) && try_program(e, p, &a, chosen, price))
 		return a;
 	if (!proven(a) && !part->pairs)
 		walk(e, p, &a, chosen);
-	if (!proven(a) && !(e->skip & SKIP_CORE) && !e->brief &&
-		p->n_cols <= (part->pairs ? CORE_PAIRS : CORE_COLS))
-		try_core(e, p, &a, chosen, price);
+	if (!proven(a) && may_core(e, part) && !e->brief)
+		try_core(e, p, &a, chosen, price, false);
 	if (!proven(a) && e->deadline.ns) {
 		e->endless = true;
 		try_program(e, p, &a, chosen, price);

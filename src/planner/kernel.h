@@ -88,6 +88,8 @@ struct kernel {
 	int stamp;                 /* of the marks that count */
 	int long_rows;             /* living rows that are not plain pairs */
 	int lan_rounds;            /* how often LANs were looked at */
+	uint64_t *sign;            /* of the first n_signs rows (reduce.c) */
+	int n_signs;
 	struct mono_time deadline; /* ns 0: none */
 	int64_t half_flow; /* twice the linear program's optimum over the
 	                    * parts made of pairs (halves.c) */

@@ -263,7 +263,8 @@ void kernel_init(
 void kernel_release(struct kernel *k)
 {
 	void *all[] = {k->col, k->col_row, k->row, k->row_col, k->group_start,
-		k->group_alive, k->group_demand, k->queue, k->forced, k->trail};
+		k->group_alive, k->group_demand, k->queue, k->forced, k->trail,
+		k->sign};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		free(all[i]);

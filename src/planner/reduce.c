@@ -20,6 +20,7 @@ enum {
 	CLIQUE = 8,         /* neighbours of a simplicial column */
 	SMALL = 16,         /* neighbours of a column for dominance */
 	LOOKED = 64,        /* rows looked at in a list that is not tidy */
+	SIGNED = 4,         /* longer rows have signatures */
 	SEARCHED_ROWS = 160 /* longest list searched for one pair */
 };
 
@@ -269,34 +270,68 @@ static bool graph_rules(struct kernel *k, int u)
 	return !(k->skip & SKIP_NEIGHBOUR) && neighbour(k, u, at, n);
 }
 
+/* A bit for each column. */
+static uint64_t sign(struct kernel *k, int row)
+{
+	const int *cols = kernel_cols(k, row);
+	uint64_t bits = 0;
+
+	for (int i = 0; i < k->row[row].len; i++)
+		bits |= UINT64_C(1) << ((uint32_t)cols[i] * 0x9e3779b9u >> 26);
+	if (row < k->n_signs)
+		k->sign[row] = bits;
+	return bits;
+}
+
+/* Most long rows that do not hold those columns are told at a glance.  What
+ * was signed for columns gone since does no harm. */
+static bool may_hold(struct kernel *k, int row, uint64_t bits)
+{
+	uint64_t own = row < k->n_signs ? k->sign[row] : 0;
+
+	return !(bits & ~(own ? own : sign(k, row)));
+}
+
+static void start_signatures(struct kernel *k)
+{
+	k->n_signs = k->n_rows;
+	k->sign = mem_zalloc((size_t)k->n_rows + 1, sizeof(*k->sign));
+}
+
 /* Cuts rows that hold all of row's columns: they are seen when it is. */
 static void subsume(struct kernel *k, int row)
 {
 	const int *cols = kernel_cols(k, row), *rows;
-	int best = cols[0], work = 0;
+	int best = cols[0], work = 0, len = k->row[row].len;
+	uint64_t bits;
 
-	for (int i = 1; i < k->row[row].len; i++)
+	for (int i = 1; i < len; i++)
 		if (k->col[cols[i]].deg < k->col[best].deg)
 			best = cols[i];
 	if (k->col[best].deg > WORK)
 		return;
+	if (len > SIGNED && !k->sign)
+		start_signatures(k);
+	bits = len > SIGNED ? sign(k, row) : 0;
 	k->stamp++;
-	for (int i = 0; i < k->row[row].len; i++)
+	for (int i = 0; i < len; i++)
 		k->col[cols[i]].mark = k->stamp;
 	rows = kernel_rows(k, best);
 	for (int i = 0, n = k->col[best].deg; i < n && work < WORK; i++) {
-		int r = rows[i], hit = 0;
-		const int *other;
+		int r = rows[i], others;
+		const int *cols_of;
 
+		work++;
 		if (r == row || !(k->row[r].flags & ROW_ALIVE) ||
-			k->row[r].len < k->row[row].len ||
-			k->row[r].want > k->row[row].want)
+			k->row[r].len < len || k->row[r].want > k->row[row].want)
 			continue;
-		other = kernel_cols(k, r);
-		for (int j = 0; j < k->row[r].len; j++)
-			hit += k->col[other[j]].mark == k->stamp;
-		work += k->row[r].len;
-		if (hit == k->row[row].len)
+		if (bits && !may_hold(k, r, bits))
+			continue;
+		cols_of = kernel_cols(k, r);
+		others = k->row[r].len - len;
+		for (int j = 0; j < k->row[r].len && others >= 0; j++, work++)
+			others -= k->col[cols_of[j]].mark != k->stamp;
+		if (others >= 0)
 			kernel_row_is_seen(k, r);
 	}
 }
