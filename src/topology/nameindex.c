@@ -16,9 +16,12 @@ void nameindex_release(struct nameindex *names)
 
 static const char *name_at(struct nameindex_array array, size_t i)
 {
-	const char *element = (const char *)array.items + i * array.stride;
+	const char *name;
 
-	return *(const char *const *)(const void *)element;
+	/* elements are packed: their names lie anywhere */
+	memcpy(&name, (const char *)array.items + i * array.stride,
+		sizeof(name));
+	return name;
 }
 
 enum { INDEX_BITS = 24, INDEX_MASK = (1 << INDEX_BITS) - 1 };
