@@ -503,12 +503,12 @@ void core_solve(const struct cover_problem *p, struct core_search *s)
 	if (attempt(p, s,
 		    (struct effort){.priced = s->grain > 1,
 			    .conflicts = FIRST_CONFLICTS,
-			    .cores = FIRST_CORES + (uint64_t)p->n_cols / 4}) ||
-		s->brief)
+			    .cores = FIRST_CORES + (uint64_t)p->n_cols / 4}))
 		return;
-	for (int i = 0; !attempt(p, s,
-		     (struct effort){
-			     .priced = i % 2 == 0, .conflicts = patience});
+	for (int i = 0; i + 1 != s->attempts &&
+			!attempt(p, s,
+				(struct effort){.priced = i % 2 == 0,
+					.conflicts = patience});
 		i++)
 		if (i % 2 && patience < INT32_MAX / 2)
 			patience *= 2;

@@ -12,13 +12,13 @@ struct core_search {
 	bool *chosen;              /* by column, updated with cost */
 	const double *price;       /* by row, where to start; 0: unknown */
 	int64_t grain;             /* divides all costs; 0: unknown */
-	bool brief;                /* one short attempt, and no more */
+	int attempts;              /* so many at most; 0: any number */
 	uint64_t cores;            /* found */
 };
 
 /* A problem without fates.  Raises bound and lowers cost until they meet, the
  * deadline passes, or the problem turns out to have no solution (cost stays
- * -1, bound INT64_MAX); or the short attempt is over. */
+ * -1, bound INT64_MAX); or its attempts are over. */
 void core_solve(const struct cover_problem *p, struct core_search *s);
 
 #endif

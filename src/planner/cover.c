@@ -129,11 +129,11 @@ static bool may_program(const struct engine *e, const struct cover_problem *p)
 }
 
 static void try_core(struct engine *e, const struct cover_problem *p,
-	struct answer *a, bool *chosen, const double *price, bool brief)
+	struct answer *a, bool *chosen, const double *price, int attempts)
 {
 	struct core_search s = {
 		.deadline = may_program(e, p) ? share(e, 60) : e->deadline,
-		.brief = brief,
+		.attempts = attempts,
 		.grain = a->grain,
 		.cost = a->cost,
 		.bound = a->bound,
@@ -293,24 +293,32 @@ static struct answer solve_part(
 		.cost = start_greedily(p, chosen), .grain = part_grain(p)};
 	cleanup_free double *price =
 		mem_zalloc((size_t)p->n_rows + 1, sizeof(double));
+	bool cores_first = may_core(e, part) && has_long_rows(p);
 
 	a.bound = quick_bound(e, part);
 	if (!proven(a) && part->pairs)
 		walk(e, p, &a, chosen);
-	if (!proven(a))
+	if (!proven(a) && !cores_first)
 		mend_regions(e, p, &a, chosen);
 	if (!proven(a) && !(e->skip & SKIP_BRANCH))
 		try_branch(e, part, &a, chosen);
 	if (!proven(a) && !part->pairs && try_prices(e, p, &a, chosen, price))
 		return a;
-	if (!proven(a) && may_core(e, part) && has_long_rows(p))
-		try_core(e, p, &a, chosen, price, true);
+	if (!proven(a) && cores_first) {
+		try_core(e, p, &a, chosen, price, 1);
+		if (!proven(a))
+			mend_regions(e, p, &a, chosen);
+		if (!proven(a))
+			walk(e, p, &a, chosen);
+		if (!proven(a) && !e->brief)
+			try_core(e, p, &a, chosen, price, 2);
+	}
 	if (!proven(a) && try_program(e, p, &a, chosen, price))
 		return a;
-	if (!proven(a) && !part->pairs)
+	if (!proven(a) && !part->pairs && !cores_first)
 		walk(e, p, &a, chosen);
 	if (!proven(a) && may_core(e, part) && !e->brief)
-		try_core(e, p, &a, chosen, price, false);
+		try_core(e, p, &a, chosen, price, 0);
 	if (!proven(a) && e->deadline.ns) {
 		e->endless = true;
 		try_program(e, p, &a, chosen, price);

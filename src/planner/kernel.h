@@ -85,10 +85,10 @@ struct kernel {
 	size_t n_forced, forced_cap;
 	int *trail;
 	size_t n_trail, trail_cap;
-	int stamp;                 /* of the marks that count */
-	int long_rows;             /* living rows that are not plain pairs */
-	int lan_rounds;            /* how often LANs were looked at */
-	uint64_t *sign;            /* of the first n_signs rows (reduce.c) */
+	int stamp;      /* of the marks that count */
+	int long_rows;  /* living rows that are not plain pairs */
+	int lan_rounds; /* how often LANs were looked at */
+	uint64_t *sign; /* of the first n_signs rows (reduce.c) */
 	int n_signs;
 	struct mono_time deadline; /* ns 0: none */
 	int64_t half_flow; /* twice the linear program's optimum over the

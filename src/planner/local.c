@@ -19,7 +19,9 @@ struct walk {
 	int64_t *score;  /* by column: gain if out, loss if in */
 	int64_t *weight; /* by row */
 	int64_t *stamp;  /* by column: when it last moved */
-	unsigned char *may_add;
+	int64_t *cut_at; /* by column: moves made when it was taken out */
+	int64_t *moved;  /* by row: moves made when one of its columns did */
+	int64_t moves;
 	int *open, *open_at; /* rows not covered, and where they are listed */
 	int n_open;
 	int *in, *in_at; /* columns chosen */
@@ -61,12 +63,15 @@ static void score_row(struct walk *w, int row, bool in, int64_t sign)
 			w->score[p->row_col[i]] += sign * w->weight[row];
 }
 
-static void free_neighbours(struct walk *w, int row)
+/* A column that was taken out stays out until something around it moves. */
+static bool may_add(const struct walk *w, int col)
 {
-	const struct cover_problem *p = w->p;
+	const struct tally *t = &w->t;
 
-	for (int i = p->row_start[row]; i < p->row_start[row + 1]; i++)
-		w->may_add[p->row_col[i]] = 1;
+	for (int i = t->col_start[col]; i < t->col_start[col + 1]; i++)
+		if (w->moved[t->col_row[i]] > w->cut_at[col])
+			return true;
+	return false;
 }
 
 static void add(struct walk *w, int col)
@@ -77,12 +82,13 @@ static void add(struct walk *w, int col)
 	t->cost += w->p->cost[col];
 	w->score[col] = 0;
 	w->stamp[col] = w->now;
+	w->moves++;
 	list_put(w->in, w->in_at, &w->n_in, col);
 	for (int i = t->col_start[col]; i < t->col_start[col + 1]; i++) {
 		int r = t->col_row[i], need = tally_need(t, r);
 
 		t->have[r]++;
-		free_neighbours(w, r);
+		w->moved[r] = w->moves;
 		if (t->have[r] == need) {
 			score_row(w, r, false, -1);
 			score_row(w, r, true, 1);
@@ -102,12 +108,13 @@ static void cut(struct walk *w, int col)
 	t->cost -= w->p->cost[col];
 	w->score[col] = 0;
 	w->stamp[col] = w->now;
+	w->cut_at[col] = ++w->moves;
 	list_cut(w->in, w->in_at, &w->n_in, col);
 	for (int i = t->col_start[col]; i < t->col_start[col + 1]; i++) {
 		int r = t->col_row[i], need = tally_need(t, r);
 
 		t->have[r]--;
-		free_neighbours(w, r);
+		w->moved[r] = w->moves;
 		if (t->have[r] == need - 1) {
 			score_row(w, r, true, -1);
 			score_row(w, r, false, 1);
@@ -118,7 +125,6 @@ static void cut(struct walk *w, int col)
 			w->score[col] += w->weight[r];
 		}
 	}
-	w->may_add[col] = 0;
 }
 
 static double rate(const struct walk *w, int col)
@@ -159,11 +165,12 @@ static int gainer(const struct walk *w, int row)
 		int c = p->row_col[i];
 		double r;
 
-		if (w->t.in[c] || !w->may_add[c])
+		if (w->t.in[c])
 			continue;
 		r = rate(w, c);
-		if (best < 0 || r > high ||
-			(r >= high && w->stamp[c] < w->stamp[best])) {
+		if ((best < 0 || r > high ||
+			    (r >= high && w->stamp[c] < w->stamp[best])) &&
+			may_add(w, c)) {
 			best = c;
 			high = r;
 		}
@@ -206,8 +213,9 @@ static void walk_init(struct walk *w, const struct cover_problem *p)
 	tally_init(&w->t, p);
 	w->score = mem_zalloc(cols, sizeof(int64_t));
 	w->stamp = mem_zalloc(cols, sizeof(int64_t));
-	w->may_add = mem_zalloc(cols, 1);
-	memset(w->may_add, 1, cols);
+	w->cut_at = mem_zalloc(cols, sizeof(int64_t));
+	memset(w->cut_at, 0xff, sizeof(int64_t) * cols);
+	w->moved = mem_zalloc(rows, sizeof(int64_t));
 	w->in = mem_zalloc(cols, sizeof(int));
 	w->in_at = mem_zalloc(cols, sizeof(int));
 	w->weight = mem_zalloc(rows, sizeof(int64_t));
@@ -225,7 +233,8 @@ static void walk_release(struct walk *w)
 	tally_release(&w->t);
 	free(w->score);
 	free(w->stamp);
-	free(w->may_add);
+	free(w->cut_at);
+	free(w->moved);
 	free(w->in);
 	free(w->in_at);
 	free(w->weight);

@@ -6,6 +6,7 @@
 #include "planner/program.h"
 #include "base/mem.h"
 #include "planner/oddrows.h"
+#include "planner/rowpool.h"
 #include "planner/simplex.h"
 #include "planner/tally.h"
 
@@ -35,6 +36,7 @@ struct work {
 	const struct cover_problem *p;
 	struct program *g;
 	struct simplex s;
+	struct rowpool pool;
 	struct tally t;
 	double factor; /* of costs in the program */
 	int64_t scale; /* of prices as integers */
@@ -195,7 +197,7 @@ static void add_cut(struct work *w, const struct odd_set *set, int64_t *count)
 	}
 	/* cuts of cuts of cuts: no numbers that floating point might round */
 	if (need < LARGEST)
-		simplex_add_row(&w->s, cols, values, n, (double)need);
+		rowpool_add_cut(&w->pool, cols, values, n, (double)need);
 }
 
 static int add_cuts(struct work *w)
@@ -213,24 +215,8 @@ static int add_cuts(struct work *w)
 	return n;
 }
 
-/* Cuts that do not bind. */
-static void drop_cuts(struct work *w)
-{
-	struct simplex *s = &w->s;
-	cleanup_free bool *drop =
-		mem_zalloc((size_t)s->n_rows + 1, sizeof(bool));
-	bool any = false;
-
-	for (int r = w->p->n_rows; r < s->n_rows; r++) {
-		drop[r] = s->at[s->n_cols + r] == IN_BASIS;
-		any |= drop[r];
-	}
-	if (any)
-		simplex_drop_rows(s, drop);
-}
-
-/* The program at this branch; false: it gave no answer. */
-static bool run(struct work *w)
+/* One run of the simplex method; false: it gave no answer. */
+static bool run_once(struct work *w, enum simplex_end *ret_end)
 {
 	struct simplex *s = &w->s;
 	int64_t before = s->steps;
@@ -247,13 +233,24 @@ static bool run(struct work *w)
 		}
 	}
 	w->g->effort -= (s->steps - before + 1) * (s->n_rows + 1);
-	if (end == SIMPLEX_STOPPED || end == SIMPLEX_LOST ||
-		w->g->effort <= 0) {
-		w->stopped = true;
-		return false;
-	}
+	*ret_end = end;
+	return end != SIMPLEX_STOPPED && end != SIMPLEX_LOST &&
+	       w->g->effort > 0;
+}
+
+/* The program at this branch, with every row kept; false: no answer. */
+static bool run(struct work *w)
+{
+	enum simplex_end end;
+
+	do {
+		if (!run_once(w, &end)) {
+			w->stopped = true;
+			return false;
+		}
+		simplex_values(&w->s, w->x);
+	} while (end == SIMPLEX_DONE && rowpool_add_broken(&w->pool, w->x));
 	count_exactly(w);
-	simplex_values(s, w->x);
 	return true;
 }
 
@@ -298,7 +295,7 @@ static bool sharpen(struct work *w)
 		if (!worth_it(w, best))
 			break;
 		best = w->bound;
-		drop_cuts(w);
+		rowpool_drop_slack(&w->pool, w->x);
 		if (!add_cuts(w))
 			break;
 	}
@@ -351,7 +348,7 @@ static bool done(struct work *w, int *ret_col)
 			return true;
 		if (i == NODE_ROUNDS)
 			break;
-		drop_cuts(w);
+		rowpool_drop_slack(&w->pool, w->x);
 		if (!add_cuts(w))
 			break;
 	}
@@ -472,9 +469,7 @@ static void work_init(
 {
 	size_t cols = (size_t)p->n_cols + 1;
 	cleanup_free double *cost = mem_zalloc(cols, sizeof(double));
-	cleanup_free double *ones = NULL;
 	int64_t sum = 0, least = INT64_MAX;
-	int longest = 0;
 
 	*w = (struct work){.p = p, .g = g};
 	for (int c = 0; c < p->n_cols; c++) {
@@ -488,16 +483,7 @@ static void work_init(
 		cost[c] = (double)p->cost[c] * w->factor;
 	simplex_init(&w->s, p->n_cols, cost);
 	w->s.deadline = g->deadline;
-	for (int r = 0; r < p->n_rows; r++)
-		if (p->row_start[r + 1] - p->row_start[r] > longest)
-			longest = p->row_start[r + 1] - p->row_start[r];
-	ones = mem_zalloc((size_t)longest + 1, sizeof(double));
-	for (int i = 0; i < longest; i++)
-		ones[i] = 1;
-	for (int r = 0; r < p->n_rows; r++)
-		simplex_add_row(&w->s, p->row_col + p->row_start[r], ones,
-			p->row_start[r + 1] - p->row_start[r],
-			p->need ? p->need[r] : 1);
+	rowpool_init(&w->pool, p, &w->s);
 	tally_init(&w->t, p);
 	start_program(w);
 	w->reduced = mem_zalloc(cols, sizeof(wide));
@@ -509,6 +495,7 @@ static void work_init(
 static void work_release(struct work *w)
 {
 	simplex_release(&w->s);
+	rowpool_release(&w->pool);
 	tally_release(&w->t);
 	free(w->reduced);
 	free(w->price);

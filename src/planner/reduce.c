@@ -323,7 +323,8 @@ static void subsume(struct kernel *k, int row)
 
 		work++;
 		if (r == row || !(k->row[r].flags & ROW_ALIVE) ||
-			k->row[r].len < len || k->row[r].want > k->row[row].want)
+			k->row[r].len < len ||
+			k->row[r].want > k->row[row].want)
 			continue;
 		if (bits && !may_hold(k, r, bits))
 			continue;

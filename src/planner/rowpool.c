@@ -1,0 +1,136 @@
+/* Reference: constraint generation (Dantzig, Fulkerson, Johnson 1954).  Every
+ * step of the simplex method walks all rows.  Where a problem has many more of
+ * them than columns, most bind nowhere, and those that are needed again show
+ * by being broken. */
+#define _GNU_SOURCE
+#include "planner/rowpool.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+enum { MANY = 2 /* rows for each column */ };
+
+static const double BROKEN = 1e-6, FAR = 0.5;
+
+static void set_origin(struct rowpool *pool, int row)
+{
+	size_t at = (size_t)pool->s->n_rows - 1;
+
+	if (at >= pool->origin_cap) {
+		pool->origin_cap = 2 * at + 64;
+		pool->origin =
+			mem_grow(pool->origin, pool->origin_cap, sizeof(int));
+	}
+	pool->origin[at] = row;
+}
+
+static int need_of(const struct cover_problem *p, int row)
+{
+	return p->need ? p->need[row] : 1;
+}
+
+static void add(struct rowpool *pool, int row, const double *ones)
+{
+	const struct cover_problem *p = pool->p;
+
+	simplex_add_row(pool->s, p->row_col + p->row_start[row], ones,
+		p->row_start[row + 1] - p->row_start[row], need_of(p, row));
+	set_origin(pool, row);
+	pool->inside[row] = true;
+}
+
+static double *ones_for(const struct cover_problem *p)
+{
+	double *ones = mem_grow(NULL, (size_t)p->n_cols + 1, sizeof(double));
+
+	for (int c = 0; c < p->n_cols; c++)
+		ones[c] = 1;
+	return ones;
+}
+
+void rowpool_init(
+	struct rowpool *pool, const struct cover_problem *p, struct simplex *s)
+{
+	cleanup_free double *ones = ones_for(p);
+
+	*pool = (struct rowpool){
+		.p = p, .s = s, .lazy = p->n_rows / MANY >= p->n_cols};
+	pool->inside = mem_zalloc((size_t)p->n_rows + 1, sizeof(bool));
+	for (int r = 0; r < p->n_rows; r++)
+		add(pool, r, ones);
+}
+
+void rowpool_release(struct rowpool *pool)
+{
+	free(pool->inside);
+	free(pool->origin);
+	*pool = (struct rowpool){0};
+}
+
+void rowpool_add_cut(struct rowpool *pool, const int *cols,
+	const double *values, int n, double need)
+{
+	simplex_add_row(pool->s, cols, values, n, need);
+	set_origin(pool, -1);
+}
+
+/* What the row lacks. */
+static double lack(const struct cover_problem *p, int row, const double *value)
+{
+	double sum = need_of(p, row);
+
+	for (int i = p->row_start[row]; i < p->row_start[row + 1]; i++)
+		sum -= value[p->row_col[i]];
+	return sum;
+}
+
+/* Those at least half as broken as the worst: the others may mend with
+ * them. */
+int rowpool_add_broken(struct rowpool *pool, const double *value)
+{
+	const struct cover_problem *p = pool->p;
+	cleanup_free double *ones = NULL, *lacks = NULL;
+	double worst = 0;
+	int n = 0;
+
+	if (!pool->lazy)
+		return 0;
+	lacks = mem_zalloc((size_t)p->n_rows + 1, sizeof(double));
+	for (int r = 0; r < p->n_rows; r++) {
+		if (pool->inside[r])
+			continue;
+		lacks[r] = lack(p, r, value);
+		worst = lacks[r] > worst ? lacks[r] : worst;
+	}
+	if (worst <= BROKEN)
+		return 0;
+	ones = ones_for(p);
+	for (int r = 0; r < p->n_rows; r++)
+		if (lacks[r] >= worst / 2) {
+			add(pool, r, ones);
+			n++;
+		}
+	return n;
+}
+
+void rowpool_drop_slack(struct rowpool *pool, const double *value)
+{
+	struct simplex *s = pool->s;
+	cleanup_free bool *drop =
+		mem_zalloc((size_t)s->n_rows + 1, sizeof(bool));
+	int kept = 0;
+
+	for (int r = 0; r < s->n_rows; r++) {
+		int row = pool->origin[r];
+
+		drop[r] = s->at[s->n_cols + r] == IN_BASIS &&
+			  (row < 0 || (pool->lazy && simplex_excess(s, r,
+							     value) >= FAR));
+		if (!drop[r])
+			pool->origin[kept++] = row;
+		else if (row >= 0)
+			pool->inside[row] = false;
+	}
+	if (kept < s->n_rows)
+		simplex_drop_rows(s, drop);
+}

@@ -1,0 +1,29 @@
+/* Rows of a linear program that wait outside until they are broken. */
+#ifndef NFZ_PLANNER_ROWPOOL_H
+#define NFZ_PLANNER_ROWPOOL_H
+
+#include "planner/problem.h"
+#include "planner/simplex.h"
+
+struct rowpool {
+	const struct cover_problem *p;
+	struct simplex *s;
+	bool lazy;    /* many more rows than columns: few of them bind */
+	bool *inside; /* by row of the problem */
+	int *origin;  /* by row of the program: of the problem, -1 for a cut */
+	size_t origin_cap;
+};
+
+/* All rows of the problem, in their order, into a program without any. */
+void rowpool_init(
+	struct rowpool *pool, const struct cover_problem *p, struct simplex *s);
+void rowpool_release(struct rowpool *pool);
+void rowpool_add_cut(struct rowpool *pool, const int *cols,
+	const double *values, int n, double need);
+/* Adds waiting rows that the values (by column) break; returns how many. */
+int rowpool_add_broken(struct rowpool *pool, const double *value);
+/* At these values cuts that do not bind go, and rows that are far from binding
+ * wait: the others may yet be part of a cut. */
+void rowpool_drop_slack(struct rowpool *pool, const double *value);
+
+#endif
