@@ -23,6 +23,7 @@ enum {
 	FIRST_CONFLICTS = 300,
 	FIRST_CORES = 300,
 	PATIENCE = 5000,
+	MOST_DOUBLED = 17,
 	CLAUSES_MAX = 2000000,
 	TRIM_ROUNDS = 4,
 	SHRINK_UP_TO = 60,
@@ -494,22 +495,24 @@ static bool too_many_clauses(const struct cover_problem *p)
 /* Rows in their order are the better start where ties are many, prices where
  * the program is nearly whole: a short attempt at the first, then both in turn
  * with growing patience. */
+static struct effort nth_attempt(
+	int n, const struct cover_problem *p, const struct core_search *s)
+{
+	int doubled = (n - 1) / 2 < MOST_DOUBLED ? (n - 1) / 2 : MOST_DOUBLED;
+
+	if (n == 0)
+		return (struct effort){.priced = s->grain > 1,
+			.conflicts = FIRST_CONFLICTS,
+			.cores = FIRST_CORES + (uint64_t)p->n_cols / 4};
+	return (struct effort){
+		.priced = n % 2 != 0, .conflicts = PATIENCE << doubled};
+}
+
 void core_solve(const struct cover_problem *p, struct core_search *s)
 {
-	int patience = PATIENCE;
-
 	if (too_many_clauses(p))
 		return;
-	if (attempt(p, s,
-		    (struct effort){.priced = s->grain > 1,
-			    .conflicts = FIRST_CONFLICTS,
-			    .cores = FIRST_CORES + (uint64_t)p->n_cols / 4}))
-		return;
-	for (int i = 0; i + 1 != s->attempts &&
-			!attempt(p, s,
-				(struct effort){.priced = i % 2 == 0,
-					.conflicts = patience});
-		i++)
-		if (i % 2 && patience < INT32_MAX / 2)
-			patience *= 2;
+	for (int n = s->first; s->end == 0 || n < s->end; n++)
+		if (attempt(p, s, nth_attempt(n, p, s)))
+			break;
 }

@@ -12,7 +12,8 @@ struct core_search {
 	bool *chosen;              /* by column, updated with cost */
 	const double *price;       /* by row, where to start; 0: unknown */
 	int64_t grain;             /* divides all costs; 0: unknown */
-	int attempts;              /* so many at most; 0: any number */
+	int first, end;            /* attempts: 0 is a short one; end 0: on and
+	                            * on, with growing patience */
 	uint64_t cores;            /* found */
 };
 

@@ -41,6 +41,8 @@ struct engine {
 };
 
 struct answer {
+	bool *chosen;        /* the best cover so far */
+	double *price;       /* by row: of the linear program, or near it */
 	int64_t cost, bound; /* INT64_MAX: it cannot be met */
 	int64_t grain;       /* divides all costs; 0: unknown */
 };
@@ -85,8 +87,8 @@ enum {
 	CORE_PAIRS = 20000       /* where it proves less, too */
 };
 
-static void try_branch(struct engine *e, const struct part *part,
-	struct answer *a, bool *chosen)
+static void try_branch(
+	struct engine *e, const struct part *part, struct answer *a)
 {
 	const struct cover_problem *p = &part->p;
 	bool last = e->skip & SKIP_CORE;
@@ -105,7 +107,7 @@ static void try_branch(struct engine *e, const struct part *part,
 	cost = branch_solve(&s, p, a->cost < 0 ? INT64_MAX : a->cost, better);
 	if (cost >= 0) {
 		a->cost = cost;
-		memcpy(chosen, better, sizeof(bool) * (size_t)p->n_cols);
+		memcpy(a->chosen, better, sizeof(bool) * (size_t)p->n_cols);
 	}
 	if (!s.stopped)
 		a->bound = a->cost < 0 ? INT64_MAX : a->cost;
@@ -129,16 +131,17 @@ static bool may_program(const struct engine *e, const struct cover_problem *p)
 }
 
 static void try_core(struct engine *e, const struct cover_problem *p,
-	struct answer *a, bool *chosen, const double *price, int attempts)
+	struct answer *a, int first, int end)
 {
 	struct core_search s = {
 		.deadline = may_program(e, p) ? share(e, 60) : e->deadline,
-		.attempts = attempts,
+		.first = first,
+		.end = end,
 		.grain = a->grain,
 		.cost = a->cost,
 		.bound = a->bound,
-		.price = price,
-		.chosen = chosen};
+		.price = a->price,
+		.chosen = a->chosen};
 
 	core_solve(p, &s);
 	a->cost = s.cost;
@@ -156,29 +159,29 @@ static bool proven(struct answer a)
 static bool solve_parts(struct engine *e, struct parts *parts, bool *chosen,
 	int64_t *ret_bound);
 
-static void walk(struct engine *e, const struct cover_problem *p,
-	struct answer *a, bool *chosen)
+static void walk(
+	struct engine *e, const struct cover_problem *p, struct answer *a)
 {
 	if (a->cost < 0 || p->group_start || e->skip & SKIP_LOCAL ||
 		p->n_cols > WALK_COLS)
 		return;
-	a->cost = local_search(
-		p, LOCAL_STEPS + 4 * (int64_t)p->n_cols, e->deadline, chosen);
+	a->cost = local_search(p, LOCAL_STEPS + 4 * (int64_t)p->n_cols,
+		e->deadline, a->chosen);
 }
 
-static void mend_regions(struct engine *e, const struct cover_problem *p,
-	struct answer *a, bool *chosen)
+static void mend_regions(
+	struct engine *e, const struct cover_problem *p, struct answer *a)
 {
 	if (a->cost < 0 || p->group_start || e->skip & SKIP_LOCAL ||
 		p->n_cols <= BRANCH_COLS)
 		return;
-	a->cost = region_search(p, PASSES, share(e, 40), chosen);
+	a->cost = region_search(p, PASSES, share(e, 40), a->chosen);
 }
 
 /* What the multipliers decided makes a smaller problem: its optimum, or the
  * best known if that is not cheaper. */
 static void solve_rest(struct engine *e, const struct cover_problem *p,
-	unsigned char *fate, struct answer *a, bool *chosen)
+	unsigned char *fate, struct answer *a)
 {
 	struct cover_problem rest = *p;
 	struct kernel k;
@@ -203,7 +206,7 @@ static void solve_rest(struct engine *e, const struct cover_problem *p,
 		cost += in[c] ? p->cost[c] : 0;
 	if (met && cost < a->cost) {
 		a->cost = cost;
-		memcpy(chosen, in, sizeof(bool) * (size_t)p->n_cols);
+		memcpy(a->chosen, in, sizeof(bool) * (size_t)p->n_cols);
 	}
 	if (bound > a->cost)
 		bound = a->cost;
@@ -213,8 +216,8 @@ static void solve_rest(struct engine *e, const struct cover_problem *p,
 }
 
 /* True: the problem was handed on, smaller. */
-static bool try_prices(struct engine *e, const struct cover_problem *p,
-	struct answer *a, bool *chosen, double *price)
+static bool try_prices(
+	struct engine *e, const struct cover_problem *p, struct answer *a)
 {
 	cleanup_free unsigned char *fate = mem_zalloc((size_t)p->n_cols + 1, 1);
 	struct lagrange l = {.rounds = PRICE_ROUNDS,
@@ -222,8 +225,8 @@ static bool try_prices(struct engine *e, const struct cover_problem *p,
 		.grain = a->grain,
 		.cost = a->cost,
 		.bound = a->bound,
-		.chosen = chosen,
-		.price = price,
+		.chosen = a->chosen,
+		.price = a->price,
 		.fate = fate};
 
 	if (a->cost < 0 || e->skip & SKIP_LAGRANGE)
@@ -233,13 +236,13 @@ static bool try_prices(struct engine *e, const struct cover_problem *p,
 	a->bound = l.bound;
 	if (proven(*a) || l.n_fixed * 20 < p->n_cols)
 		return false;
-	solve_rest(e, p, fate, a, chosen);
+	solve_rest(e, p, fate, a);
 	return true;
 }
 
 /* True: the problem was handed on, smaller. */
-static bool try_program(struct engine *e, const struct cover_problem *p,
-	struct answer *a, bool *chosen, double *price)
+static bool try_program(
+	struct engine *e, const struct cover_problem *p, struct answer *a)
 {
 	cleanup_free unsigned char *fate = mem_zalloc((size_t)p->n_cols + 1, 1);
 	struct program g = {.deadline = e->deadline,
@@ -247,8 +250,8 @@ static bool try_program(struct engine *e, const struct cover_problem *p,
 		.grain = a->grain,
 		.cost = a->cost,
 		.bound = a->bound,
-		.chosen = chosen,
-		.price = price,
+		.chosen = a->chosen,
+		.price = a->price,
 		.fate = fate};
 
 	if (a->cost < 0 || !may_program(e, p))
@@ -259,7 +262,7 @@ static bool try_program(struct engine *e, const struct cover_problem *p,
 	e->ret->nodes += g.nodes;
 	if (proven(*a) || g.n_fixed * 20 < p->n_cols)
 		return false;
-	solve_rest(e, p, fate, a, chosen);
+	solve_rest(e, p, fate, a);
 	return true;
 }
 
@@ -285,45 +288,60 @@ static int64_t quick_bound(const struct engine *e, const struct part *part)
 	return more > bound ? more : bound;
 }
 
+/* Where rows are long: few cores, and covers that are hard to find. */
+static void search_long_rows(
+	struct engine *e, const struct cover_problem *p, struct answer *a)
+{
+	try_core(e, p, a, 0, 1);
+	if (!proven(*a) && !e->brief)
+		mend_regions(e, p, a);
+	if (!proven(*a))
+		walk(e, p, a);
+	if (!proven(*a) && !e->brief)
+		try_core(e, p, a, 1, 2);
+}
+
+static void search_part(
+	struct engine *e, const struct part *part, struct answer *a)
+{
+	const struct cover_problem *p = &part->p;
+	bool cores_first = may_core(e, part) && has_long_rows(p);
+
+	if (!proven(*a) && part->pairs)
+		walk(e, p, a);
+	if (!proven(*a) && !cores_first)
+		mend_regions(e, p, a);
+	if (!proven(*a) && !(e->skip & SKIP_BRANCH))
+		try_branch(e, part, a);
+	if (!proven(*a) && !part->pairs && !cores_first)
+		walk(e, p, a);
+	if (!proven(*a) && !part->pairs && try_prices(e, p, a))
+		return;
+	if (!proven(*a) && cores_first)
+		search_long_rows(e, p, a);
+	if (!proven(*a) && try_program(e, p, a))
+		return;
+	if (!proven(*a) && may_core(e, part) && !e->brief)
+		try_core(e, p, a, cores_first ? 2 : 0, 0);
+	if (!proven(*a) && e->deadline.ns) {
+		e->endless = true;
+		try_program(e, p, a);
+		e->endless = false;
+	}
+}
+
 static struct answer solve_part(
 	struct engine *e, const struct part *part, bool *chosen)
 {
-	const struct cover_problem *p = &part->p;
-	struct answer a = {
-		.cost = start_greedily(p, chosen), .grain = part_grain(p)};
 	cleanup_free double *price =
-		mem_zalloc((size_t)p->n_rows + 1, sizeof(double));
-	bool cores_first = may_core(e, part) && has_long_rows(p);
+		mem_zalloc((size_t)part->p.n_rows + 1, sizeof(double));
+	struct answer a = {.chosen = chosen,
+		.price = price,
+		.cost = start_greedily(&part->p, chosen),
+		.bound = quick_bound(e, part),
+		.grain = part_grain(&part->p)};
 
-	a.bound = quick_bound(e, part);
-	if (!proven(a) && part->pairs)
-		walk(e, p, &a, chosen);
-	if (!proven(a) && !cores_first)
-		mend_regions(e, p, &a, chosen);
-	if (!proven(a) && !(e->skip & SKIP_BRANCH))
-		try_branch(e, part, &a, chosen);
-	if (!proven(a) && !part->pairs && try_prices(e, p, &a, chosen, price))
-		return a;
-	if (!proven(a) && cores_first) {
-		try_core(e, p, &a, chosen, price, 1);
-		if (!proven(a))
-			mend_regions(e, p, &a, chosen);
-		if (!proven(a))
-			walk(e, p, &a, chosen);
-		if (!proven(a) && !e->brief)
-			try_core(e, p, &a, chosen, price, 2);
-	}
-	if (!proven(a) && try_program(e, p, &a, chosen, price))
-		return a;
-	if (!proven(a) && !part->pairs && !cores_first)
-		walk(e, p, &a, chosen);
-	if (!proven(a) && may_core(e, part) && !e->brief)
-		try_core(e, p, &a, chosen, price, 0);
-	if (!proven(a) && e->deadline.ns) {
-		e->endless = true;
-		try_program(e, p, &a, chosen, price);
-		e->endless = false;
-	}
+	search_part(e, part, &a);
 	return a;
 }
 
@@ -430,9 +448,10 @@ static void improve_ties(
 
 		for (int c = 0; c < n; c++)
 			in[c] = chosen[part->col[c]];
-		a = (struct answer){.cost = cost_of(&part->p, in)};
-		walk(e, &part->p, &a, in);
-		mend_regions(e, &part->p, &a, in);
+		a = (struct answer){
+			.chosen = in, .cost = cost_of(&part->p, in)};
+		walk(e, &part->p, &a);
+		mend_regions(e, &part->p, &a);
 		for (int c = 0; c < n; c++)
 			chosen[part->col[c]] = in[c];
 	}
