@@ -1,6 +1,5 @@
 /* netflowize up: fetch, plan, install, start. */
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/experiment.h"
@@ -12,6 +11,7 @@
 #include "cli/resolve.h"
 #include "cli/say.h"
 #include "cli/settings.h"
+#include "cli/up_plan.h"
 #include "cli/up_report.h"
 
 #include <inttypes.h>
@@ -58,6 +58,7 @@ struct up {
 	const struct up_command *o;
 	struct topology *t;
 	struct plan *plan;
+	struct plan *given; /* --plan, of nodes that are to be made first */
 	struct nodes_context nodes;
 	struct deploy_link *link;
 	struct deploy_report report;
@@ -209,27 +210,6 @@ static int look_around(struct up *up, struct plan_options *wish,
 	return code;
 }
 
-static int read_plan(struct up *up, struct err *err)
-{
-	struct buf text = BUF_INIT((size_t)256 << 20);
-	int r = file_read(up->o->use_plan, &text, err);
-
-	if (r == -NFZ_E_IO) {
-		err->code = NFZ_E_INPUT;
-		r = err_wrap(err, "the plan cannot be read");
-	}
-	if (r == 0)
-		r = plan_parse(buf_str(&text), text.len, up->o->use_plan, up->t,
-			&up->plan, err);
-	if (r == 0 && strcmp(up->plan->mode, "light") != 0)
-		r = err_set(err, NFZ_E_USAGE,
-			"%s is a %s plan, for nodes that are not there; "
-			"up --%s makes its own",
-			up->o->use_plan, up->plan->mode, up->plan->mode);
-	buf_release(&text);
-	return r;
-}
-
 static int make_plan(struct up *up, struct err *err)
 {
 	cleanup_free struct node_facts *facts = NULL;
@@ -237,8 +217,8 @@ static int make_plan(struct up *up, struct err *err)
 	const char *kept = NULL;
 	int r;
 
-	if (up->o->use_plan)
-		return read_plan(up, err);
+	if (up->plan)
+		return 0;
 	r = look_around(up, &wish, &facts, &kept, err);
 	if (wish.heavy || wish.mixed)
 		heavy_wishes(up->t, &wish);
@@ -431,29 +411,52 @@ static int carry_out(struct up *up, struct err *err)
 	return r;
 }
 
+static int of_the_testbed_only(const struct up_command *o, struct err *err)
+{
+	err_set(err, NFZ_E_USAGE,
+		"up --%s changes an experiment of the testbed: it goes with "
+		"PROJ/EXP only",
+		o->plan.heavy ? "heavy" : "mixed");
+	return err_hint(err, "See what it would take: netflowize plan --heavy\n"
+			     "Without new nodes:      netflowize up --light");
+}
+
 /* New nodes first; *ret_stop: that was all. */
 static int make_nodes(
 	struct up *up, const char *word, bool *ret_stop, struct err *err)
 {
 	const struct up_command *o = up->o;
-	const struct heavy_order order = {
-		.plan = &o->plan, .heavy = &o->heavy, .dry_run = o->dry_run};
+	const struct heavy_order order = {.plan = &o->plan,
+		.heavy = &o->heavy,
+		.given = up->given,
+		.dry_run = o->dry_run};
 
 	*ret_stop = false;
 	/* with --limit they were made in the run that is gone on with */
 	if ((!o->plan.heavy && !o->plan.mixed) || (o->limit && !o->use_plan))
 		return 0;
-	if (!word || o->topology || o->use_plan) {
-		err_set(err, NFZ_E_USAGE,
-			"up --%s changes an experiment of the testbed: it "
-			"goes with PROJ/EXP only",
-			o->plan.heavy ? "heavy" : "mixed");
-		return err_hint(err, "See what it would take: netflowize plan "
-				     "--heavy\n"
-				     "Without new nodes:      netflowize up "
-				     "--light");
-	}
+	if (!word || o->topology)
+		return of_the_testbed_only(o, err);
+	topology_free(take(up->t)); /* that without them */
 	return heavy_up(up->app, word, &order, &up->t, ret_stop, err);
+}
+
+/* --plan: a light one is what shall be; a heavy one says which nodes to make,
+ * and what the plan for the experiment with them has to keep to. */
+static int take_plan(
+	struct up *up, struct up_command *o, const char *word, struct err *err)
+{
+	int r;
+
+	if (!o->use_plan)
+		return 0;
+	r = experiment_or_file(up->app, o->topology, word, &up->t, err);
+	if (r == 0)
+		r = up_plan_read(o->use_plan, up->t, &up->plan, err);
+	if (r < 0 || strcmp(up->plan->mode, "light") == 0)
+		return r;
+	up->given = take(up->plan);
+	return up_plan_wishes(up->given, up->t, &o->plan, err);
 }
 
 static int run(struct app *app, int argc, char **argv, struct err *err)
@@ -465,6 +468,8 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 
 	if (!stop)
 		r = settings_read(&o.set, &up.settings, err);
+	if (!stop && r == 0)
+		r = take_plan(&up, &o, words ? argv[1] : NULL, err);
 	if (!stop && r == 0)
 		r = make_nodes(&up, words ? argv[1] : NULL, &stop, err);
 	if (r == 0 && !stop) {
@@ -479,6 +484,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	deploy_link_free(up.link);
 	deploy_report_release(&up.report);
 	plan_free(up.plan);
+	plan_free(up.given);
 	topology_free(up.t);
 	plan_options_release(&o.plan);
 	nf5_release(&o.nf5, &up.nf5);

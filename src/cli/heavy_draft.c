@@ -117,6 +117,10 @@ static int solve(struct heavy_draft *d, const struct heavy_now *now,
 	struct heavy_goal goal;
 	int r;
 
+	if (wish->given) {
+		d->plan = wish->given;
+		return 0;
+	}
 	/* machines are counted by what the testbed would do with the text */
 	unlimited.free = NULL;
 	if (!o.collector)
@@ -127,7 +131,8 @@ static int solve(struct heavy_draft *d, const struct heavy_now *now,
 	r = heavy_goal_of(&unlimited, !o.heavy, &names, &goal, err);
 	if (r == 0) {
 		o.with = &goal;
-		r = planning_solve(t, &o, NULL, &d->plan, err);
+		r = planning_solve(t, &o, NULL, &d->own, err);
+		d->plan = d->own;
 	}
 	heavy_goal_release(&goal);
 	arena_release(&names);
@@ -380,7 +385,7 @@ int heavy_draft(struct heavy_now *now, struct topology *t,
 
 void heavy_draft_release(struct heavy_draft *d)
 {
-	plan_free(d->plan);
+	plan_free(d->own);
 	ns_free(d->before);
 	opt_list_release(&d->effect.unbridged);
 	opt_list_release(&d->links);

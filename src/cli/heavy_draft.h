@@ -11,11 +11,13 @@
 struct heavy_wish {
 	const struct plan_options *plan;
 	const struct heavy_options *heavy;
-	const char *collector; /* where records are kept already, or NULL */
+	const char *collector;    /* where records are kept already, or NULL */
+	const struct plan *given; /* made before, of this topology; or NULL */
 };
 
 struct heavy_draft {
-	struct plan *plan; /* with its heavy part */
+	const struct plan *plan; /* with its heavy part */
+	struct plan *own;        /* that, unless it was given */
 	struct ns_change change;
 	struct ns_trace *traces; /* the change's */
 	size_t n_traces, traces_cap;

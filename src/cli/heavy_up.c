@@ -242,7 +242,9 @@ int heavy_up(struct app *app, const char *word, const struct heavy_order *order,
 	struct topology **ret, bool *ret_stop, struct err *err)
 {
 	cleanup(topology_free_at) struct topology *t = NULL;
-	struct heavy_wish wish = {.plan = order->plan, .heavy = order->heavy};
+	struct heavy_wish wish = {.plan = order->plan,
+		.heavy = order->heavy,
+		.given = order->given};
 	struct heavy_draft d = {0};
 	struct heavy_now now;
 	char collector[128] = "";

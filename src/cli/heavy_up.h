@@ -9,6 +9,7 @@
 struct heavy_order {
 	const struct plan_options *plan;
 	const struct heavy_options *heavy;
+	const struct plan *given; /* made before, of this topology; or NULL */
 	bool dry_run;
 };
 /* Makes the experiment have the bridges and the node that the mode asks for,
