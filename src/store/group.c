@@ -127,11 +127,9 @@ static uint64_t share(uint64_t total, int64_t part, int64_t whole)
 	return (uint64_t)((wide)total * (uint64_t)part / (uint64_t)whole);
 }
 
-/* Deals one record out over the pieces of time it lasted. */
-static int add_spread(struct group *g, struct group_value *v,
-	const struct flow_record *r, struct err *err)
+int group_spread(const struct flow_record *r, int64_t unit, group_piece_fn fn,
+	void *ctx, struct err *err)
 {
-	const int64_t unit = g->by.bucket_ns;
 	uint64_t packets = 0, bytes = 0;
 	int64_t whole, at, end;
 
@@ -143,10 +141,8 @@ static int add_spread(struct group *g, struct group_value *v,
 	     : r->first_ns > TIME_MAX ? TIME_MAX
 				      : r->first_ns;
 	at = floor_to(at, unit);
-	if (whole <= 0 || whole / unit > PIECES_MAX) {
-		v->time_ns = at;
-		return add(g, v, r->packets, r->bytes, err);
-	}
+	if (whole <= 0 || whole / unit > PIECES_MAX)
+		return fn(ctx, at, r->packets, r->bytes, err);
 	for (; at <= r->last_ns; at = end) {
 		int64_t part;
 		uint64_t p, b;
@@ -157,15 +153,28 @@ static int add_spread(struct group *g, struct group_value *v,
 		p = end > r->last_ns ? r->packets
 				     : share(r->packets, part, whole);
 		b = end > r->last_ns ? r->bytes : share(r->bytes, part, whole);
-		v->time_ns = at;
 		if (p > packets || b > bytes)
-			res = add(g, v, p - packets, b - bytes, err);
+			res = fn(ctx, at, p - packets, b - bytes, err);
 		if (res < 0)
 			return res;
 		packets = p;
 		bytes = b;
 	}
 	return 0;
+}
+
+struct piece_of {
+	struct group *g;
+	struct group_value *v;
+};
+
+static int add_piece(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
+	struct err *err)
+{
+	struct piece_of *to = ctx;
+
+	to->v->time_ns = at_ns;
+	return add(to->g, to->v, packets, bytes, err);
 }
 
 static int link_of(const struct catalog *c, const struct flow_record *r)
@@ -179,13 +188,15 @@ static int add_rows(struct group *g, struct group_value *v,
 	const struct flow *f, const struct catalog *c, struct err *err)
 {
 	bool by_link = group_by_has(&g->by, GROUP_LINK);
+	struct piece_of to = {g, v};
 	int r = 0;
 
 	for (size_t i = 0; i < f->n_rows && r == 0; i++) {
 		if (by_link ? link_of(c, f->rows[i]) != v->link
 			    : !f->counted[i])
 			continue;
-		r = add_spread(g, v, f->rows[i], err);
+		r = group_spread(
+			f->rows[i], g->by.bucket_ns, add_piece, &to, err);
 	}
 	return r;
 }

@@ -71,6 +71,12 @@ enum { GROUP_ROWS_MAX = 10000000 };
 
 void group_init(struct group *g, const struct group_by *by);
 void group_release(struct group *g);
+/* Deals a record out over the pieces of time it lasted, unit_ns each: fn gets
+ * each piece's begin and its part; the parts add up to the record. */
+typedef int (*group_piece_fn)(void *ctx, int64_t at_ns, uint64_t packets,
+	uint64_t bytes, struct err *err);
+int group_spread(const struct flow_record *r, int64_t unit_ns,
+	group_piece_fn fn, void *ctx, struct err *err) NFZ_MUST_CHECK;
 /* NFZ_E_LIMIT over GROUP_ROWS_MAX rows. */
 int group_add(struct group *g, const struct flow *f, const struct catalog *c,
 	struct err *err) NFZ_MUST_CHECK;

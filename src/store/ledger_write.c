@@ -218,6 +218,24 @@ static void put_sums(struct jsonw *w, const struct ledger *l)
 	jsonw_end(w);
 }
 
+void ledger_print(
+	const struct store *s, const struct ledger *l, struct jsonw *w)
+{
+	jsonw_object(w);
+	jsonw_put(w, "schema", "netflowize.status/1");
+	put_run(w, l);
+	jsonw_key(w, "probes");
+	jsonw_array(w);
+	for (size_t i = 0; i < l->n_taps; i++)
+		if (is_first(l, i))
+			put_probe(w, l, i);
+	jsonw_end(w);
+	put_collector(w, s, l->catalog);
+	put_sums(w, l);
+	put_others(w, l);
+	jsonw_end(w);
+}
+
 static int write_json(const struct store *s, const struct ledger *l, FILE *to,
 	struct err *err)
 {
@@ -226,19 +244,7 @@ static int write_json(const struct store *s, const struct ledger *l, FILE *to,
 	int r = 0;
 
 	jsonw_init(&w, &out, JSONW_INDENT);
-	jsonw_object(&w);
-	jsonw_put(&w, "schema", "netflowize.status/1");
-	put_run(&w, l);
-	jsonw_key(&w, "probes");
-	jsonw_array(&w);
-	for (size_t i = 0; i < l->n_taps; i++)
-		if (is_first(l, i))
-			put_probe(&w, l, i);
-	jsonw_end(&w);
-	put_collector(&w, s, l->catalog);
-	put_sums(&w, l);
-	put_others(&w, l);
-	jsonw_end(&w);
+	ledger_print(s, l, &w);
 	if (fwrite(out.data, 1, out.len, to) != out.len || fflush(to) != 0)
 		r = err_sys(err, "standard output");
 	buf_release(&out);

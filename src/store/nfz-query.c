@@ -6,6 +6,7 @@
 #include "store/answer.h"
 #include "store/control.h"
 #include "store/ledger.h"
+#include "store/summary.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +17,8 @@ struct args {
 	int64_t limit, last_ms, idle_ms, flush_ms;
 	const char *from, *to;
 	int sort, format;
-	bool observations, ledger, verify, explain, flush, help, version;
+	bool observations, ledger, verify, summary, explain, flush, help;
+	bool version;
 };
 
 #define AT(field) offsetof(struct args, field)
@@ -50,6 +52,8 @@ static const struct opt table[] = {
 		"what became of every frame and record", NULL, 0, 0},
 	{"verify", 0, OPT_FLAG, AT(verify), NULL,
 		"compare with the counters of the interfaces", NULL, 0, 0},
+	{"summary", 0, OPT_FLAG, AT(summary), NULL,
+		"everything a page shows, as one JSON document", NULL, 0, 0},
 	{"explain", 0, OPT_FLAG, AT(explain), NULL,
 		"how the filter was understood", NULL, 0, 0},
 	{"flush", 0, OPT_FLAG, AT(flush), NULL,
@@ -73,39 +77,6 @@ static int usage(void)
 	       "  nfz-query run --ledger\n\n");
 	opt_print(table, stdout);
 	return 0;
-}
-
-static int parse_time(const char *text, int64_t *ret, struct err *err)
-{
-	struct wall_time t;
-
-	if (!wall_parse(text, &t)) {
-		err_set(err, NFZ_E_USAGE, "%s is not a time", text);
-		return err_hint(err, "Write it as 2026-11-21T14:05:33Z or "
-				     "2026-11-21T15:05:33+01:00.");
-	}
-	*ret = t.ns;
-	return 0;
-}
-
-static int set_times(const struct args *a, struct query *q, struct err *err)
-{
-	int r = 0;
-
-	if (a->last_ms && (a->from || a->to))
-		return err_set(err, NFZ_E_USAGE,
-			"--last does not go with --from and --to");
-	if (a->last_ms || a->from || a->to)
-		q->to_ns = INT64_MAX;
-	if (a->last_ms || a->from || a->to)
-		q->from_ns = INT64_MIN;
-	if (a->last_ms && a->last_ms < wall_now().ns / NS_PER_MS)
-		q->from_ns = wall_now().ns - a->last_ms * NS_PER_MS;
-	if (a->from)
-		r = parse_time(a->from, &q->from_ns, err);
-	if (r == 0 && a->to)
-		r = parse_time(a->to, &q->to_ns, err);
-	return r;
 }
 
 /* The words of the filter, joined by blanks. */
@@ -143,7 +114,8 @@ static int ask(struct store *s, const struct catalog *c, const struct args *a,
 		.format = (enum sheet_format)a->format,
 		.to = stdout};
 	struct answer_sums sums;
-	int r = set_times(a, &answer.query, err);
+	const struct query_times times = {a->last_ms, a->from, a->to};
+	int r = query_set_times(&answer.query, &times, err);
 
 	for (size_t i = 0; i < a->by.n && r == 0; i++)
 		r = group_by_add(&answer.by, a->by.items[i], err);
@@ -154,6 +126,31 @@ static int ask(struct store *s, const struct catalog *c, const struct args *a,
 		r = answer_write(s, &answer, &sums, err);
 	if (r == 0 && answer.format == SHEET_TABLE)
 		say_sums(&sums, answer.by.n, mono_now().ns - began);
+	return r;
+}
+
+static void to_stdout(void *ctx, const char *data, size_t len)
+{
+	(void)ctx;
+	fwrite(data, 1, len, stdout);
+}
+
+static int summarize(struct store *s, const struct catalog *c,
+	const struct args *a, const struct summary_ask *wish, struct err *err)
+{
+	struct buf out = BUF_SPILL(to_stdout, NULL);
+	const struct query_times times = {a->last_ms, a->from, a->to};
+	struct summary_ask ask = *wish;
+	int r;
+
+	ask.query.catalog = c;
+	ask.query.idle_ms = a->idle_ms;
+	ask.groups = ask.flows = (size_t)a->limit;
+	r = query_set_times(&ask.query, &times, err);
+	if (r == 0)
+		r = summary_print(s, &ask, &out, err);
+	buf_drain(&out);
+	buf_release(&out);
 	return r;
 }
 
@@ -211,6 +208,12 @@ static int run(const char *dir, const char *text, const struct args *a,
 	if (a->ledger || a->verify)
 		return ledger_write(s, c, (enum sheet_format)a->format,
 			a->verify ? LEDGER_VERIFY : LEDGER_ALL, err);
+	if (a->summary) {
+		const struct summary_ask wish = {
+			.query = {.filter = f}, .filter = text};
+
+		return summarize(s, c, a, &wish, err);
+	}
 	return ask(s, c, a, f, err);
 }
 

@@ -22,6 +22,16 @@ struct query {
 };
 enum { QUERY_ROWS = 1 << 20 };
 
+/* As people ask for times: of the last so many ms, or from and to as RFC 3339
+ * says, either of them. */
+struct query_times {
+	int64_t last_ms; /* 0: not asked */
+	const char *from, *to;
+};
+/* Sets from_ns and to_ns. */
+int query_set_times(struct query *q, const struct query_times *times,
+	struct err *err) NFZ_MUST_CHECK;
+
 struct query_sums {
 	uint64_t rows, kept; /* read; wanted by key */
 	uint64_t flows, passes;

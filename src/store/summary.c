@@ -1,0 +1,194 @@
+/* The two readings of a summary, and what is decided between them. */
+#include "store/summary.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/summary_parts.h"
+
+#include <stdlib.h>
+
+enum { BUCKETS = 240, GROUPS = 400, FLOWS = 300 };
+
+/* Lengths of a piece of time that people can read, in ms. */
+static const int64_t units_ms[] = {100, 200, 500, 1000, 2000, 5000, 10000,
+	15000, 30000, 60000, 120000, 300000, 600000, 900000, 1800000, 3600000,
+	7200000, 21600000, 43200000, 86400000, 604800000};
+
+static void free_side(struct side *side)
+{
+	free(side->from_course);
+	free(side->to_course);
+}
+
+static void release(struct summary *s)
+{
+	for (size_t i = 0; i < s->catalog->n_links; i++) {
+		for (size_t k = 0; k <= s->catalog->links[i].n_members; k++)
+			free_side(&s->links[i].sides[k]);
+		free(s->links[i].course);
+	}
+	for (size_t i = 0; i < s->n_alike; i++)
+		free(s->alike[i].course);
+	for (size_t i = 0; i < s->n_rows; i++)
+		free(s->rows[i].hops);
+	map_release(&s->by_end);
+	map_release(&s->by_path);
+	map_release(&s->by_alike);
+	map_release(&s->by_step);
+	free(s->ends);
+	free(s->paths);
+	free(s->alike);
+	free(s->shown);
+	free(s->rows);
+	free(s->steps);
+	arena_release(&s->arena);
+}
+
+static void init(struct summary *s, const struct summary_ask *ask)
+{
+	const struct catalog *c = ask->query.catalog;
+
+	*s = (struct summary){.ask = ask, .catalog = c};
+	map_init(&s->by_end);
+	map_init(&s->by_path);
+	map_init(&s->by_alike);
+	map_init(&s->by_step);
+	s->links = arena_alloc(&s->arena, c->n_links + 1, sizeof(*s->links));
+	for (size_t i = 0; i < c->n_links; i++)
+		s->links[i].sides = arena_alloc(&s->arena,
+			c->links[i].n_members + 1, sizeof(struct side));
+}
+
+static int64_t floor_to(int64_t v, int64_t unit)
+{
+	int64_t rest = v % unit;
+
+	return v - (rest < 0 ? rest + unit : rest);
+}
+
+/* The shortest unit with which the time has at most `most` pieces.  Times no
+ * clock could mean are put into the first and last one. */
+static void choose_pieces(struct summary *s, size_t most)
+{
+	const int64_t far = INT64_MAX / 4;
+	int64_t first = s->first_ns < -far ? -far : s->first_ns;
+	int64_t last = s->last_ns > far ? far : s->last_ns;
+	size_t i = 0, n = sizeof(units_ms) / sizeof(*units_ms);
+
+	if (first > last)
+		first = last;
+	while (i + 1 < n &&
+		(last - first) / (units_ms[i] * NS_PER_MS) + 2 > (int64_t)most)
+		i++;
+	s->unit_ns = units_ms[i] * NS_PER_MS;
+	s->begin_ns = floor_to(first, s->unit_ns);
+	s->n_buckets = (size_t)((last - s->begin_ns) / s->unit_ns) + 1;
+	if (s->n_buckets > most)
+		s->n_buckets = most;
+}
+
+static bool is_others(const struct alike *a)
+{
+	return a->key.src == ANYBODY && a->key.dst == ANYBODY;
+}
+
+struct rank {
+	uint64_t bytes;
+	size_t at; /* in alike */
+};
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+
+	if (x->bytes != y->bytes)
+		return x->bytes > y->bytes ? -1 : 1;
+	return x->at < y->at ? -1 : 1;
+}
+
+/* The place of those that are not told apart from this one. */
+static size_t others_of(struct summary *s, const struct alike *a)
+{
+	const struct alike others = {
+		.key = {ANYBODY, ANYBODY, a->key.path, a->key.proto}};
+	size_t at = (size_t)(uintptr_t)map_get(
+		&s->by_alike, &others.key, sizeof(others.key));
+
+	if (at)
+		return at - 1;
+	MEM_PUSH(s->alike, s->n_alike, s->alike_cap) = others;
+	map_put(&s->by_alike, &others.key, sizeof(others.key),
+		(void *)(uintptr_t)s->n_alike);
+	return s->n_alike - 1;
+}
+
+static void add_to_others(struct summary *s, size_t i)
+{
+	const struct alike part = s->alike[i];
+	size_t at = others_of(s, &part);
+	struct sums *to = &s->alike[at].all;
+
+	to->flows += part.all.flows;
+	to->packets += part.all.packets;
+	to->bytes += part.all.bytes;
+	s->alike[i].into = at;
+}
+
+/* The largest are told apart; of the others those with the same protocol and
+ * path are added up. */
+static void choose_shown(struct summary *s, size_t most)
+{
+	cleanup_free struct rank *order =
+		mem_zalloc(s->n_alike + 1, sizeof(*order));
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_alike; i++)
+		if (!is_others(&s->alike[i]))
+			order[n++] = (struct rank){s->alike[i].all.bytes, i};
+	if (n)
+		qsort(order, n, sizeof(*order), by_bytes);
+	for (size_t i = 0; i < n && i < most; i++)
+		s->alike[order[i].at].into = order[i].at;
+	for (size_t i = most; i < n; i++)
+		add_to_others(s, order[i].at);
+	s->shown = mem_zalloc(s->n_alike + 1, sizeof(*s->shown));
+	for (size_t i = 0; i < n && i < most; i++)
+		s->shown[s->n_shown++] = order[i].at;
+	for (size_t i = 0; i < s->n_alike; i++) {
+		if (!is_others(&s->alike[i]))
+			continue;
+		s->alike[i].into = i;
+		s->shown[s->n_shown++] = i;
+	}
+}
+
+void summary_choose(struct summary *s)
+{
+	size_t most = s->ask->groups ? s->ask->groups : GROUPS;
+	size_t buckets = s->ask->buckets ? s->ask->buckets : BUCKETS;
+
+	choose_pieces(s, buckets);
+	choose_shown(s, most);
+	summary_cut_rows(s);
+}
+
+int summary_print(struct store *store, const struct summary_ask *ask,
+	struct buf *out, struct err *err)
+{
+	struct summary s;
+	int r;
+
+	init(&s, ask);
+	r = query_flows(store, &ask->query, summary_count, &s, &s.query, err);
+	if (r == 0) {
+		summary_choose(&s);
+		r = query_flows(
+			store, &ask->query, summary_spread, &s, NULL, err);
+	}
+	if (r == 0)
+		summary_write(&s, store, out);
+	if (r == 0 && !buf_ok(out))
+		r = err_set(err, NFZ_E_LIMIT,
+			"the summary is larger than %zu MiB", out->max >> 20);
+	release(&s);
+	return r;
+}

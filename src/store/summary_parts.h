@@ -1,0 +1,143 @@
+/* What is gathered for a summary (private to summary*.c). */
+#ifndef NFZ_STORE_SUMMARY_PARTS_H
+#define NFZ_STORE_SUMMARY_PARTS_H
+
+#include "base/map.h"
+#include "store/group.h"
+#include "store/summary.h"
+
+struct sums {
+	uint64_t flows, packets, bytes;
+};
+
+/* One piece of time. */
+struct piece {
+	struct sums sum;
+	uint64_t last_flow; /* counted last, as in struct group */
+};
+
+/* One direction at one member of a link: what it sent; on a LAN also what
+ * was for it.  The last of a link is for slots that are not known. */
+struct side {
+	struct sums from, to;
+	struct piece *from_course, *to_course; /* NULL: nothing */
+};
+
+struct link_sum {
+	struct sums all;
+	struct piece *course;
+	struct side *sides; /* n_members + 1 */
+};
+
+/* A node, or an address that is no node's. */
+struct end {
+	int32_t node; /* -1 */
+	struct net_addr addr;
+};
+
+enum { ANYBODY = -1 };
+
+/* Flows that are alike but for their ports. */
+struct alike {
+	struct {
+		int32_t src, dst; /* ends; ANYBODY: others */
+		int32_t path, proto;
+	} key;
+	struct sums all;
+	struct piece *course; /* NULL: nothing */
+	size_t into;          /* itself, or the others it is among */
+};
+
+struct path {
+	size_t n;
+	const int *links;
+};
+
+/* A flow as one row, with what was seen of it on each link. */
+struct flow_hop {
+	int link;
+	uint64_t packets, bytes;
+	int64_t first_ns, last_ns;
+};
+struct flow_row {
+	struct flow_key key;
+	uint64_t packets, bytes;
+	int64_t first_ns, last_ns;
+	uint8_t tcp_flags, flags;
+	int32_t src, dst, path;
+	struct flow_hop *hops; /* owned; in the order of the path */
+	size_t n_hops;
+};
+
+/* From one link of a path to the next, over all flows that took both. */
+struct step {
+	struct {
+		int32_t from, to;
+	} key;
+	uint64_t flows, sent, arrived; /* packets */
+};
+
+enum { OCTAVE_PARTS = 4, SCALE = 64 * OCTAVE_PARTS };
+/* How many flows had a value of 2^(i / OCTAVE_PARTS) up to the next. */
+struct scale {
+	uint64_t n[SCALE], zero, max, sum;
+};
+
+#define SIZE_CLASSES(X)                                                        \
+	X(64) X(127) X(255) X(511) X(1023) X(1518) X(9000) X(65535)
+enum {
+#define X(up_to) SIZE_CLASS_##up_to,
+	SIZE_CLASSES(X)
+#undef X
+		SIZE_CLASS_COUNT
+};
+
+struct summary {
+	const struct summary_ask *ask;
+	const struct catalog *catalog;
+	struct arena arena;
+	struct sums all;
+	int64_t first_ns, last_ns; /* of records */
+	bool any, foreign, estimated;
+	struct link_sum *links;
+	struct sums protos[256];
+	struct map by_end, by_path, by_alike, by_step;
+	struct end *ends;
+	size_t n_ends, ends_cap;
+	struct path *paths;
+	size_t n_paths, paths_cap;
+	struct alike *alike;
+	size_t n_alike, alike_cap;
+	size_t *shown, n_shown; /* by falling bytes, others last */
+	struct flow_row *rows;
+	size_t n_rows, rows_cap;
+	struct step *steps;
+	size_t n_steps, steps_cap;
+	struct scale packets, bytes, duration_us;
+	struct sums sizes[SIZE_CLASS_COUNT]; /* by mean size of a record */
+	struct query_sums query;
+	/* second reading */
+	int64_t begin_ns, unit_ns;
+	size_t n_buckets;
+	uint64_t serial;
+	bool cut; /* more kinds of flows than are told apart at all */
+};
+
+enum { ALIKE_MAX = 200000, PATHS_MAX = 100000 };
+
+/* First reading: a merge_fn; ctx is the struct summary. */
+int summary_count(void *ctx, const struct flow *f, struct err *err);
+/* Which kind of flow it is, made where new and room. */
+struct alike *summary_alike(struct summary *s, const struct flow *f);
+/* Sorts and cuts the rows. */
+void summary_cut_rows(struct summary *s);
+/* Between the two: who is shown, and the pieces of time. */
+void summary_choose(struct summary *s);
+/* Second reading: a merge_fn. */
+int summary_spread(void *ctx, const struct flow *f, struct err *err);
+void summary_write(
+	const struct summary *s, const struct store *store, struct buf *out);
+/* The link a record was seen on, -1 unknown. */
+int summary_link(const struct summary *s, const struct flow_record *r);
+
+#endif

@@ -1,0 +1,313 @@
+/* The summary as JSON.  Long lists are arrays of numbers whose order
+ * netflowize-summary(5) tells; times in them are ms since 1970. */
+#include "base/clock.h"
+#include "store/answer.h"
+#include "store/ledger.h"
+#include "store/summary_parts.h"
+
+#include <string.h>
+
+static void put_sums(struct jsonw *w, const struct sums *s)
+{
+	jsonw_put_uint(w, "flows", s->flows);
+	jsonw_put_uint(w, "packets", s->packets);
+	jsonw_put_uint(w, "bytes", s->bytes);
+}
+
+static double ms(int64_t ns)
+{
+	return (double)(ns / 1000) / 1e3;
+}
+
+/* [piece, bytes, packets, flows, ...] of the pieces with anything in them. */
+static void put_course(struct jsonw *w, const struct summary *s,
+	const char *name, const struct piece *course)
+{
+	jsonw_key(w, name);
+	jsonw_array(w);
+	for (size_t i = 0; course && i < s->n_buckets; i++) {
+		if (!course[i].sum.flows)
+			continue;
+		jsonw_uint(w, i);
+		jsonw_uint(w, course[i].sum.bytes);
+		jsonw_uint(w, course[i].sum.packets);
+		jsonw_uint(w, course[i].sum.flows);
+	}
+	jsonw_end(w);
+}
+
+static void put_side(
+	struct jsonw *w, const struct summary *s, const struct side *side)
+{
+	jsonw_object(w);
+	jsonw_put_uint(w, "packets", side->from.packets);
+	jsonw_put_uint(w, "bytes", side->from.bytes);
+	put_course(w, s, "course", side->from_course);
+	if (side->to_course) {
+		jsonw_put_uint(w, "to_packets", side->to.packets);
+		jsonw_put_uint(w, "to_bytes", side->to.bytes);
+		put_course(w, s, "to_course", side->to_course);
+	}
+	jsonw_end(w);
+}
+
+static void put_members(
+	struct jsonw *w, const struct summary *s, const struct catalog_link *of)
+{
+	jsonw_key(w, "members");
+	jsonw_array(w);
+	for (size_t i = 0; i < of->n_members; i++)
+		jsonw_string(w,
+			of->members[i].node < 0
+				? NULL
+				: s->catalog->nodes[of->members[i].node].name);
+	jsonw_end(w);
+}
+
+static void put_links(
+	struct jsonw *w, const struct summary *s, const struct ledger *l)
+{
+	jsonw_key(w, "links");
+	jsonw_array(w);
+	for (size_t i = 0; i < s->catalog->n_links; i++) {
+		const struct catalog_link *of = &s->catalog->links[i];
+		const struct link_sum *link = &s->links[i];
+
+		jsonw_object(w);
+		jsonw_put(w, "name", of->name);
+		jsonw_put_bool(w, "lan", of->lan);
+		put_members(w, s, of);
+		jsonw_put_optional(w, "gap", ledger_gap(l, i));
+		put_sums(w, &link->all);
+		put_course(w, s, "course", link->course);
+		jsonw_key(w, "sides"); /* the last: unknown */
+		jsonw_array(w);
+		for (size_t k = 0; k <= of->n_members; k++)
+			put_side(w, s, &link->sides[k]);
+		jsonw_end(w);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static void put_ends(struct jsonw *w, const struct summary *s)
+{
+	char text[NET_ADDR_TEXT];
+
+	jsonw_key(w, "ends");
+	jsonw_array(w);
+	for (size_t i = 0; i < s->n_ends; i++) {
+		const struct end *end = &s->ends[i];
+
+		/* an address is told from a name by the list around it */
+		if (end->node >= 0) {
+			jsonw_string(w, s->catalog->nodes[end->node].name);
+			continue;
+		}
+		jsonw_array(w);
+		jsonw_string(w, net_addr_print(&end->addr, text));
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static void put_paths(struct jsonw *w, const struct summary *s)
+{
+	jsonw_key(w, "paths"); /* places in links */
+	jsonw_array(w);
+	for (size_t i = 0; i < s->n_paths; i++) {
+		jsonw_array(w);
+		for (size_t k = 0; k < s->paths[i].n; k++)
+			jsonw_int(w, s->paths[i].links[k]);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static void put_protocols(struct jsonw *w, const struct summary *s)
+{
+	jsonw_key(w, "protocols");
+	jsonw_array(w);
+	for (unsigned i = 0; i < 256; i++) {
+		if (!s->protos[i].flows)
+			continue;
+		jsonw_object(w);
+		jsonw_put_uint(w, "proto", i);
+		jsonw_put(w, "name", filter_protocol_name((uint8_t)i));
+		put_sums(w, &s->protos[i]);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static void put_groups(struct jsonw *w, const struct summary *s)
+{
+	jsonw_key(w, "groups");
+	jsonw_array(w);
+	for (size_t i = 0; i < s->n_shown; i++) {
+		const struct alike *a = &s->alike[s->shown[i]];
+
+		jsonw_object(w);
+		jsonw_put_int(w, "src", a->key.src); /* in ends; -1: others */
+		jsonw_put_int(w, "dst", a->key.dst);
+		jsonw_put_int(w, "proto", a->key.proto);
+		jsonw_put_int(w, "path", a->key.path);
+		put_sums(w, &a->all);
+		put_course(w, s, "course", a->course);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static void put_row(struct jsonw *w, const struct flow_row *r)
+{
+	char src[NET_ADDR_TEXT], dst[NET_ADDR_TEXT];
+
+	jsonw_object(w);
+	jsonw_put(w, "src", net_addr_print(&r->key.src, src));
+	jsonw_put(w, "dst", net_addr_print(&r->key.dst, dst));
+	jsonw_put_uint(w, "sport", r->key.sport);
+	jsonw_put_uint(w, "dport", r->key.dport);
+	jsonw_put_uint(w, "proto", r->key.proto);
+	jsonw_put_uint(w, "packets", r->packets);
+	jsonw_put_uint(w, "bytes", r->bytes);
+	jsonw_key(w, "first_ms");
+	jsonw_fixed(w, ms(r->first_ns), 3);
+	jsonw_key(w, "last_ms");
+	jsonw_fixed(w, ms(r->last_ns), 3);
+	jsonw_put_uint(w, "tcp_flags", r->tcp_flags);
+	if (r->key.flags & KEY_FRAGMENT)
+		jsonw_put_bool(w, "fragment", true);
+	if (r->flags & RECORD_FOREIGN)
+		jsonw_put_bool(w, "foreign", true);
+	jsonw_put_int(w, "src_end", r->src);
+	jsonw_put_int(w, "dst_end", r->dst);
+	jsonw_key(w, "hops"); /* [link, packets, bytes, first, last] */
+	jsonw_array(w);
+	for (size_t i = 0; i < r->n_hops; i++) {
+		jsonw_array(w);
+		jsonw_int(w, r->hops[i].link);
+		jsonw_uint(w, r->hops[i].packets);
+		jsonw_uint(w, r->hops[i].bytes);
+		jsonw_fixed(w, ms(r->hops[i].first_ns), 3);
+		jsonw_fixed(w, ms(r->hops[i].last_ns), 3);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+	jsonw_end(w);
+}
+
+static void put_steps(struct jsonw *w, const struct summary *s)
+{
+	jsonw_key(w, "steps");
+	jsonw_array(w);
+	for (size_t i = 0; i < s->n_steps; i++) {
+		const struct step *p = &s->steps[i];
+
+		jsonw_object(w);
+		jsonw_put_int(w, "from", p->key.from);
+		jsonw_put_int(w, "to", p->key.to);
+		jsonw_put_uint(w, "flows", p->flows);
+		jsonw_put_uint(w, "sent", p->sent);
+		jsonw_put_uint(w, "arrived", p->arrived);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+/* [place, how many, ...]; place i holds 2^(i/4) (evenly within an octave) and
+ * more. */
+static void put_scale(
+	struct jsonw *w, const char *name, const struct scale *scale)
+{
+	jsonw_key(w, name);
+	jsonw_object(w);
+	jsonw_put_uint(w, "zero", scale->zero);
+	jsonw_put_uint(w, "max", scale->max);
+	jsonw_put_uint(w, "sum", scale->sum);
+	jsonw_key(w, "n");
+	jsonw_array(w);
+	for (unsigned i = 0; i < SCALE; i++) {
+		if (!scale->n[i])
+			continue;
+		jsonw_uint(w, i);
+		jsonw_uint(w, scale->n[i]);
+	}
+	jsonw_end(w);
+	jsonw_end(w);
+}
+
+static void put_distributions(struct jsonw *w, const struct summary *s)
+{
+	static const unsigned up_to[] = {
+#define X(n) n,
+		SIZE_CLASSES(X)
+#undef X
+	};
+
+	put_scale(w, "flow_packets", &s->packets);
+	put_scale(w, "flow_bytes", &s->bytes);
+	put_scale(w, "flow_us", &s->duration_us);
+	jsonw_key(w, "mean_sizes"); /* of records, not of packets */
+	jsonw_array(w);
+	for (unsigned i = 0; i < SIZE_CLASS_COUNT; i++) {
+		jsonw_object(w);
+		jsonw_put_uint(w, "up_to", up_to[i]);
+		jsonw_put_uint(w, "records", s->sizes[i].flows);
+		jsonw_put_uint(w, "packets", s->sizes[i].packets);
+		jsonw_put_uint(w, "bytes", s->sizes[i].bytes);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static void put_head(struct jsonw *w, const struct summary *s)
+{
+	char text[ANSWER_TIME];
+
+	jsonw_put(w, "schema", "netflowize.summary/1");
+	jsonw_put_optional(w, "filter", s->ask->filter);
+	jsonw_put(w, "made", answer_time(wall_now().ns, text));
+	jsonw_put(w, "first", s->any ? answer_time(s->first_ns, text) : NULL);
+	jsonw_put(w, "last", s->any ? answer_time(s->last_ns, text) : NULL);
+	jsonw_key(w, "begin_ms");
+	jsonw_fixed(w, ms(s->begin_ns), 0);
+	jsonw_put_int(w, "bucket_ms", s->unit_ns / NS_PER_MS);
+	jsonw_put_uint(w, "buckets", s->any ? s->n_buckets : 0);
+	jsonw_put_int(w, "idle_ms",
+		s->catalog->idle_ms ? s->catalog->idle_ms : MERGE_IDLE_MS);
+	jsonw_put_bool(w, "foreign", s->foreign);
+	jsonw_put_bool(w, "estimated", s->estimated);
+	jsonw_put_bool(w, "cut", s->cut);
+	put_sums(w, &s->all);
+	jsonw_put_uint(w, "records", s->query.kept);
+}
+
+void summary_write(
+	const struct summary *s, const struct store *store, struct buf *out)
+{
+	struct ledger ledger;
+	struct jsonw w;
+
+	ledger_read(store, s->catalog, &ledger);
+	jsonw_init(&w, out, JSONW_COMPACT);
+	jsonw_object(&w);
+	put_head(&w, s);
+	put_protocols(&w, s);
+	put_links(&w, s, &ledger);
+	put_ends(&w, s);
+	put_paths(&w, s);
+	put_groups(&w, s);
+	jsonw_key(&w, "rows");
+	jsonw_array(&w);
+	for (size_t i = 0; i < s->n_rows; i++)
+		put_row(&w, &s->rows[i]);
+	jsonw_end(&w);
+	put_steps(&w, s);
+	put_distributions(&w, s);
+	jsonw_key(&w, "status");
+	ledger_print(store, &ledger, &w);
+	jsonw_end(&w);
+	buf_addc(out, '\n');
+	ledger_release(&ledger);
+}

@@ -1,0 +1,131 @@
+#include "store/summary.h"
+#include "unit/store/run.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+/* a -> b over three links, of which one packet dies on the way; c -> b; what b
+ * answers; each in 4 s. */
+static void fill(const char *dir)
+{
+	struct store *s = run_open(dir, STORE_WRITE);
+	struct flow_record r[] = {
+		run_record("10.0.1.1", "10.0.3.1", 1, 10, 0),
+		run_record("10.0.1.1", "10.0.3.1", 2, 9, 0.1),
+		run_record("10.0.1.1", "10.0.3.1", 3, 9, 0.2),
+		run_record("10.0.4.1", "10.0.3.1", 4, 3, 3),
+		run_record("10.0.4.1", "10.0.3.1", 2, 3, 3),
+		run_record("10.0.4.1", "10.0.3.1", 3, 3, 3),
+	};
+
+	run_write_catalog(dir);
+	run_store(s, 1, 1, r, sizeof(r) / sizeof(*r));
+	store_close(s);
+}
+
+static char *summary(const char *filter, struct summary_ask ask)
+{
+	char *dir = run_dir(), *text;
+	struct buf out = BUF_INIT(1 << 20);
+	struct catalog *c = NULL;
+	struct filter *f = NULL;
+	struct err err = ERR_INIT;
+	struct store *s;
+
+	fill(dir);
+	s = run_open(dir, STORE_READ);
+	cr_assert_eq(catalog_load(dir, &c, &err), 0);
+	cr_assert_eq(filter_parse(filter, strlen(filter), c, &f, &err), 0);
+	ask.query.catalog = c;
+	ask.query.filter = f;
+	cr_assert_eq(summary_print(s, &ask, &out, &err), 0, "%s", err.text);
+	text = buf_take(&out);
+	filter_free(f);
+	catalog_free(c);
+	store_close(s);
+	run_remove(dir);
+	return text;
+}
+
+static void has(const char *filter, struct summary_ask ask, const char *part)
+{
+	char *text = summary(filter, ask);
+
+	cr_assert_not_null(strstr(text, part), "no %s in:\n%s", part, text);
+	free(text);
+}
+
+#define ALL ((struct summary_ask){0})
+
+Test(summary, each_flow_counts_once)
+{
+	has("", ALL, "\"flows\":2,\"packets\":13,\"bytes\":1300,\"records\":6");
+	has("", ALL,
+		"{\"proto\":6,\"name\":\"tcp\",\"flows\":2,\"packets\":13,"
+		"\"bytes\":1300}");
+}
+
+Test(summary, a_link_has_what_it_carried)
+{
+	has("", ALL,
+		"{\"name\":\"core\",\"lan\":false,\"members\":[\"r1\",\"r2\"],"
+		"\"gap\":\"its probe was never heard of\","
+		"\"flows\":2,\"packets\":12,\"bytes\":1200,");
+}
+
+Test(summary, a_packet_that_died_is_between_two_links)
+{
+	has("", ALL,
+		"{\"from\":0,\"to\":1,\"flows\":1,\"sent\":10,\"arrived\":9}");
+}
+
+Test(summary, the_filter_is_that_of_queries)
+{
+	has("src node c", ALL, "\"flows\":1,\"packets\":3,\"bytes\":300,");
+}
+
+Test(summary, those_not_told_apart_are_added_up)
+{
+	const struct summary_ask one = {.groups = 1, .flows = 1};
+
+	has("", one, "\"flows\":1,\"packets\":10,\"bytes\":1000,\"course\"");
+	has("", one, "{\"src\":-1,\"dst\":-1,\"proto\":6,");
+	has("", one, "\"flows\":1,\"packets\":3,\"bytes\":300,\"course\"");
+}
+
+/* bytes of a course, which begins behind `key` */
+static uint64_t course_bytes(const char *text, const char *key)
+{
+	const char *at = strstr(text, key);
+	uint64_t sum = 0;
+	char *end;
+
+	cr_assert_not_null(at);
+	at = strchr(at, '[');
+	for (int i = 0; *at == '[' || *at == ','; i++, at = end) {
+		uint64_t v = strtoull(at + 1, &end, 10);
+
+		sum += i % 4 == 1 ? v : 0;
+	}
+	return sum;
+}
+
+Test(summary, pieces_of_time_add_up)
+{
+	static const size_t most[] = {1, 3, 7, 100, 2000};
+
+	for (size_t i = 0; i < sizeof(most) / sizeof(*most); i++) {
+		const struct summary_ask ask = {.buckets = most[i]};
+		char *text = summary("src node a", ask);
+
+		cr_assert_eq(
+			course_bytes(strstr(text, "\"groups\""), "\"course\""),
+			1000, "%zu pieces", most[i]);
+		free(text);
+	}
+}
+
+Test(summary, nothing_is_a_summary_too)
+{
+	has("src net 192.0.2.0/24", ALL, "\"first\":null,\"last\":null,");
+}
