@@ -48,8 +48,9 @@ $(BUILD)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -DNFZ_VERSION='"$(VERSION)"' -c $< -o $@
 
-# The Tcl texts are linked in by .incbin, which -MMD does not see.
+# These texts are linked in by .incbin, which -MMD does not see.
 $(BUILD)/obj/testbed/ns_prelude.o: $(wildcard src/testbed/*.tcl)
+$(BUILD)/obj/report/page_texts.o: $(wildcard src/report/page/*)
 
 define folder_rule
 $(BUILD)/lib$(1).a: $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter src/$(1)/%,$(SOURCES)))

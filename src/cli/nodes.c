@@ -100,21 +100,53 @@ int nodes_not_instrumented(
 	return code;
 }
 
-int nodes_query(struct app *app, const struct topology *t,
-	const char *const *argv, struct err *err)
+static int ask(struct nodes_context *n, const struct topology *t,
+	const char *const *argv, deploy_sink_fn sink, struct err *err)
 {
-	struct nodes_context n;
 	int status = 0, r;
 
-	nodes_init(&n, app, t);
-	n.options.progress = NULL;
-	r = deploy_run(t, &n.options, -1, argv, to_our_output, &status, err);
+	n->options.progress = NULL;
+	r = deploy_run(t, &n->options, -1, argv, sink, &status, err);
 	if (r < 0)
-		return nodes_not_instrumented(&n, r, err);
+		return nodes_not_instrumented(n, r, err);
 	if (status == 0)
 		return 0;
 	err_clear(err);
 	return code_of_status(status);
+}
+
+int nodes_query(struct app *app, const struct topology *t,
+	const char *const *argv, struct err *err)
+{
+	struct nodes_context n;
+
+	nodes_init(&n, app, t);
+	return ask(&n, t, argv, to_our_output, err);
+}
+
+static void to_buf(void *ctx, const char *node, bool is_stderr,
+	const void *data, size_t len)
+{
+	(void)node;
+	if (is_stderr)
+		fwrite(data, 1, len, stderr);
+	else
+		buf_add(ctx, data, len);
+}
+
+int nodes_query_text(struct nodes_context *n, const struct topology *t,
+	const char *const *argv, struct buf *out, struct err *err)
+{
+	int r;
+
+	n->options.ctx = out;
+	r = ask(n, t, argv, to_buf, err);
+	n->options.ctx = n;
+	if (r == 0 && !buf_ok(out))
+		r = err_set(err, NFZ_E_LIMIT,
+			"the collector's answer is larger than %zu MiB",
+			out->max >> 20);
+	return r;
 }
 
 enum { LINES_MAX = 64 << 20 };

@@ -75,5 +75,10 @@ void nodes_lines_release(struct nodes_lines *l);
  * stands for, already told. */
 int nodes_query(struct app *app, const struct topology *t,
 	const char *const *argv, struct err *err) NFZ_MUST_CHECK;
+/* The same, its output added to out.  With n->options.link set, the login is
+ * kept for the next time. */
+int nodes_query_text(struct nodes_context *n, const struct topology *t,
+	const char *const *argv, struct buf *out,
+	struct err *err) NFZ_MUST_CHECK;
 
 #endif

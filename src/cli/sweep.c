@@ -1,11 +1,13 @@
 #include "cli/sweep.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "cli/heavy_up.h"
 #include "cli/overview.h"
 #include "cli/say.h"
 #include "cli/strip_report.h"
 #include "format/jsonw.h"
+#include "topology/topofile.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -48,6 +50,21 @@ static void time_name(char text[static 32])
 	text[n] = '\0';
 }
 
+/* Beside the flows, for the map and the capacities of links. */
+static int keep_topology(
+	const struct topology *t, const char *kept, struct err *err)
+{
+	struct buf text = BUF_INIT((size_t)2 << 30);
+	char file[SWEEP_PATH + 32];
+	int r;
+
+	snprintf(file, sizeof(file), "%s/topology.json", kept);
+	topofile_print(t, &text);
+	r = file_replace(file, 0600, buf_str(&text), text.len, err);
+	buf_release(&text);
+	return r;
+}
+
 int sweep_keep(const struct nodes_context *n, const struct topology *t,
 	const char *dir, char kept[static SWEEP_PATH], struct err *err)
 {
@@ -71,11 +88,15 @@ int sweep_keep(const struct nodes_context *n, const struct topology *t,
 		kept[0] = '\0';
 		return 0;
 	}
+	r = keep_topology(t, kept, err);
+	if (r < 0)
+		return r;
 	say_done(n->app,
 		"data copied from %s to %s (%" PRIu64 " files, %s) and checked",
 		what.node, kept, what.files,
 		overview_bytes((int64_t)what.bytes, size));
-	say(n->app, "    read it: nfz-query %s", kept);
+	say(n->app, "    read it: nfz-query %s, netflowize report %s", kept,
+		kept);
 	return 0;
 }
 

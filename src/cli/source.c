@@ -1,0 +1,229 @@
+#include "cli/source.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/again.h"
+#include "store/summary.h"
+#include "testbed/load.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SUMMARY_MAX = 256 << 20, FLUSH_MS = 1500 };
+
+/* A directory with a catalog, or with the log of a store. */
+static bool is_store(const char *path)
+{
+	char file[4096];
+	struct stat st;
+
+	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+		return false;
+	snprintf(file, sizeof(file), "%s/catalog", path);
+	return access(file, F_OK) == 0;
+}
+
+static char *join(char *const *words, int n)
+{
+	struct buf text = BUF_INIT(FILTER_TEXT_MAX * 2);
+
+	for (int i = 0; i < n; i++)
+		buf_addf(&text, "%s%s", i ? " " : "", words[i]);
+	buf_addc(&text, '\0');
+	text.len--;
+	return buf_take(&text);
+}
+
+static int no_store(const char *path, struct err *err)
+{
+	err_set(err, NFZ_E_USAGE, "%s is no store", path);
+	return err_hint(err, "A store is a directory with a file catalog in "
+			     "it, such as netflowize strip --keep-data leaves");
+}
+
+/* Kept beside the store by strip --keep-data. */
+static int stored_topology(struct source *s, struct err *err)
+{
+	struct buf warnings = BUF_INIT(1 << 16);
+	char file[4096];
+	const char *path = s->o->topology ? s->o->topology : file;
+	int r = 0;
+
+	snprintf(file, sizeof(file), "%s/topology.json", s->store);
+	if (s->o->topology || access(file, F_OK) == 0)
+		r = topology_load(path, &s->topology, &warnings, err);
+	buf_release(&warnings);
+	return r;
+}
+
+static void add_time(struct source *s, const char *option, const char *value)
+{
+	if (value)
+		buf_addf(&s->times, "%s%s %s", s->times.len ? " " : "", option,
+			value);
+}
+
+static void name_command(struct source *s)
+{
+	if (s->store) {
+		buf_adds(&s->command, "nfz-query ");
+		again_word(&s->command, s->store);
+	} else {
+		buf_addf(&s->command, "netflowize query %s", s->nodes.target);
+	}
+	add_time(s, "--last", s->o->last);
+	add_time(s, "--from", s->o->from);
+	add_time(s, "--to", s->o->to);
+}
+
+int source_open(struct app *app, const struct source_options *o,
+	struct source_words w, struct source *ret, struct err *err)
+{
+	struct source s = {.app = app,
+		.o = o,
+		.command = BUF_INIT(8192),
+		.times = BUF_INIT(1024)};
+	const char *word = NULL;
+	int used = 0, r = 0;
+
+	*ret = s;
+	if (o->store)
+		s.store = mem_strdup(o->store);
+	else if (w.n && is_store(w.words[0]))
+		s.store = mem_strdup(w.words[used++]);
+	else if (w.n && !o->topology)
+		word = w.words[used++];
+	s.filter = join(w.words + used, w.n - used);
+	if (s.store && !is_store(s.store))
+		r = no_store(s.store, err);
+	else if (s.store)
+		r = stored_topology(&s, err);
+	else
+		r = nodes_topology(app, o->topology, word, &s.topology, err);
+	*ret = s;
+	if (r < 0)
+		return r;
+	if (!s.store) {
+		nodes_init(&ret->nodes, app, s.topology);
+		ret->link = ret->nodes.options.link = deploy_link_new();
+	}
+	name_command(ret);
+	return 0;
+}
+
+void source_close(struct source *s)
+{
+	deploy_link_free(s->link);
+	topology_free(s->topology);
+	free(s->store);
+	free(s->filter);
+	buf_release(&s->command);
+	buf_release(&s->times);
+}
+
+static int ask_store(struct source *s, const struct query_times *times,
+	struct buf *out, struct err *err)
+{
+	cleanup(catalog_free_at) struct catalog *c = NULL;
+	cleanup(filter_free_at) struct filter *f = NULL;
+	cleanup(store_close_at) struct store *store = NULL;
+	struct summary_ask ask = {.filter = s->filter};
+	int r = catalog_load(s->store, &c, err);
+
+	if (r == 0)
+		r = filter_parse(s->filter, strlen(s->filter), c, &f, err);
+	if (r == 0)
+		r = query_set_times(&ask.query, times, err);
+	if (r == 0)
+		r = store_open(s->store, STORE_READ, NULL, &store, err);
+	ask.query.catalog = c;
+	ask.query.filter = f;
+	return r < 0 ? r : summary_print(store, &ask, out, err);
+}
+
+static int ask_collector(struct source *s, const char *last, const char *from,
+	struct buf *out, struct err *err)
+{
+	const char *argv[16] = {"nfz-query", "store", "--summary"};
+	size_t n = 3;
+	char flush[32];
+
+	snprintf(flush, sizeof(flush), "--flush-wait=%dms", FLUSH_MS);
+	if (!s->o->no_flush) {
+		argv[n++] = "--flush";
+		argv[n++] = flush;
+	}
+	if (last) {
+		argv[n++] = "--last";
+		argv[n++] = last;
+	}
+	if (from) {
+		argv[n++] = "--from";
+		argv[n++] = from;
+	}
+	if (s->o->to && !last) {
+		argv[n++] = "--to";
+		argv[n++] = s->o->to;
+	}
+	argv[n++] = "--";
+	argv[n++] = s->filter;
+	argv[n] = NULL;
+	return nodes_query_text(&s->nodes, s->topology, argv, out, err);
+}
+
+static int ask(
+	struct source *s, const char *last, struct buf *out, struct err *err)
+{
+	const struct source_options *o = s->o;
+	const char *from = last ? NULL : o->from;
+	struct query_times times = {.from = from, .to = last ? NULL : o->to};
+
+	if (!last)
+		last = o->last;
+	else if (strcmp(last, "all") == 0)
+		last = NULL;
+	if (!s->store)
+		return ask_collector(s, last, from, out, err);
+	if (last && !clock_parse_span(last, &times.last_ms))
+		return err_set(err, NFZ_E_USAGE, "--last %s: how long?", last);
+	return ask_store(s, &times, out, err);
+}
+
+int source_ask(struct source *s, const char *last, struct answer_now *ret,
+	struct err *err)
+{
+	struct answer_now a = {.text = BUF_INIT(SUMMARY_MAX)};
+	int r = ask(s, last, &a.text, err);
+
+	if (r == 0)
+		r = facts_parse(buf_str(&a.text), a.text.len, &a.facts, err);
+	if (r == 0 && !s->topology)
+		r = facts_topology(a.facts, &s->topology, err);
+	if (r < 0) {
+		answer_now_release(&a);
+		return r;
+	}
+	facts_join(a.facts, s->topology);
+	*ret = a;
+	return 0;
+}
+
+void answer_now_release(struct answer_now *a)
+{
+	buf_release(&a->text);
+	facts_free(a->facts);
+	a->facts = NULL;
+}
+
+struct page source_page(const struct source *s, const struct answer_now *a)
+{
+	return (struct page){.topology = s->topology,
+		.facts = a->facts,
+		.summary = buf_str(&a->text),
+		.summary_len = a->text.len,
+		.name = s->store ? s->store : NULL,
+		.command = buf_str(&s->command),
+		.times = buf_str(&s->times),
+		.version = NFZ_VERSION};
+}

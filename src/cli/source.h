@@ -1,0 +1,66 @@
+/* Where pages and `top` get what they show: from the collector of a running
+ * experiment, over a login that is kept, or from a store on this machine. */
+#ifndef NFZ_CLI_SOURCE_H
+#define NFZ_CLI_SOURCE_H
+
+#include "cli/nodes.h"
+#include "report/page.h"
+
+/* Options of every command that shows a summary. */
+struct source_options {
+	const char *topology, *store, *last, *from, *to;
+	bool no_flush;
+};
+#define SOURCE_OPTIONS(S)                                                      \
+	{"topology", 0, OPT_TEXT, offsetof(S, source.topology), "FILE",        \
+		"nodes from a file instead of the testbed", NULL, 0, 0},       \
+		{"store", 0, OPT_TEXT, offsetof(S, source.store), "DIR",       \
+			"a store on this machine, as strip --keep-data left "  \
+			"it",                                                  \
+			NULL, 0, 0},                                           \
+		{"last", 0, OPT_TEXT, offsetof(S, source.last), "T",           \
+			"of the last 30s, 5m, 2h", NULL, 0, 0},                \
+		{"from", 0, OPT_TEXT, offsetof(S, source.from), "TIME",        \
+			"from 2026-11-21T14:05:33Z on", NULL, 0, 0},           \
+		{"to", 0, OPT_TEXT, offsetof(S, source.to), "TIME",            \
+			"up to then", NULL, 0, 0},                             \
+	{                                                                      \
+		"no-flush", 0, OPT_FLAG, offsetof(S, source.no_flush), NULL,   \
+			"do not ask the meters for what they still hold",      \
+			NULL, 0, 0                                             \
+	}
+
+struct source {
+	struct app *app;
+	const struct source_options *o;
+	char *store;               /* NULL: ask the collector */
+	struct topology *topology; /* NULL until it was made of the summary */
+	char *filter;
+	struct nodes_context nodes;
+	struct deploy_link *link;
+	struct buf command, times; /* as a person would type it */
+};
+
+/* words: PROJ/EXP or a store's directory (neither with --store or --topology
+ * and no --store), then the filter. */
+struct source_words {
+	char **words;
+	int n;
+};
+int source_open(struct app *app, const struct source_options *o,
+	struct source_words words, struct source *ret,
+	struct err *err) NFZ_MUST_CHECK;
+void source_close(struct source *s);
+/* Asks now: what it says, as text and as values.  last: instead of what the
+ * options say, "all" for all; NULL: as they say. */
+struct answer_now {
+	struct buf text;
+	struct facts *facts;
+};
+int source_ask(struct source *s, const char *last, struct answer_now *ret,
+	struct err *err) NFZ_MUST_CHECK;
+void answer_now_release(struct answer_now *a);
+/* The page of an answer. */
+struct page source_page(const struct source *s, const struct answer_now *a);
+
+#endif

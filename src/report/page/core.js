@@ -1,0 +1,192 @@
+"use strict";
+// What all panels share: the data, what is chosen, figures as text, elements.
+// Names come from others and only ever become text nodes.
+document.documentElement.classList.add("js");
+const page = JSON.parse(document.getElementById("data").textContent);
+let sum = page.summary;
+const chosen = { link: null, end: null, proto: null, pair: null, range: null, row: null };
+const panels = [];
+const byId = (id) => document.getElementById(id);
+const SVG = "http://www.w3.org/2000/svg";
+
+function fill(el, attrs, kids) {
+	for (const [k, v] of Object.entries(attrs || {})) {
+		if (v === null || v === undefined || v === false) continue;
+		if (k.startsWith("on")) el.addEventListener(k.slice(2), v);
+		else el.setAttribute(k, v === true ? "" : v);
+	}
+	for (const kid of kids.flat(9)) {
+		if (kid === null || kid === undefined || kid === false) continue;
+		el.append(kid instanceof Node ? kid : document.createTextNode(String(kid)));
+	}
+	return el;
+}
+const h = (tag, attrs, ...kids) => fill(document.createElement(tag), attrs, kids);
+const s = (tag, attrs, ...kids) => fill(document.createElementNS(SVG, tag), attrs, kids);
+
+// Figures: SI prefixes, three digits.
+function si(v, unit) {
+	const prefixes = ["", "k", "M", "G", "T", "P"];
+	let p = 0;
+	if (!(v >= 0)) return "unknown";
+	for (; v >= 999.5 && p < 5; p++) v /= 1000;
+	const d = p === 0 && v === Math.floor(v) ? 0 : v < 9.995 ? 2 : v < 99.95 ? 1 : 0;
+	return v.toFixed(d) + " " + prefixes[p] + unit;
+}
+const bits = (v) => si(v, "b/s");
+const bytesText = (v) => si(v, "B");
+const count = (n) => n === null || n === undefined ? "unknown" : String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+function percent(x) {
+	const v = 100 * x;
+	if (!(v >= 0)) return "–";
+	if (v > 0 && v < 0.1) return "< 0.1 %";
+	return v.toFixed(v < 9.95 && v !== Math.floor(v) ? 1 : 0) + " %";
+}
+function spanText(ms) {
+	const t = Math.round(ms / 1000);
+	if (ms < 1000) return ms.toFixed(ms < 10 ? 1 : 0) + " ms";
+	if (ms < 9950) return (ms / 1000).toFixed(1) + " s";
+	if (t < 60) return t + " s";
+	if (t < 3600) return Math.floor(t / 60) + " min " + t % 60 + " s";
+	return Math.floor(t / 3600) + " h " + Math.floor(t % 3600 / 60) + " min";
+}
+const timeText = (ms) => new Date(ms).toISOString().slice(11, 19);
+const timeFull = (ms) => new Date(ms).toISOString();
+const rate = (bytes, pieces) => bytes * 8000 / (sum.bucket_ms * (pieces || 1));
+const PROTOS = { 1: "ICMP", 2: "IGMP", 6: "TCP", 17: "UDP", 47: "GRE", 50: "ESP", 58: "ICMPv6", 89: "OSPF", 132: "SCTP" };
+const protoName = (p) => PROTOS[p] || "proto " + p;
+const endName = (e) => e < 0 ? "others" : Array.isArray(sum.ends[e]) ? sum.ends[e][0] : sum.ends[e];
+const shorten = (t, n) => t.length <= n ? t : t.slice(0, Math.ceil(n * .6)) + "…" + t.slice(-Math.floor(n * .4));
+const pieceAt = (i) => sum.begin_ms + i * sum.bucket_ms;
+
+// [first, last] piece of time that is looked at.
+const range = () => chosen.range || [0, Math.max(0, sum.buckets - 1)];
+const pieces = () => range()[1] - range()[0] + 1;
+
+// Courses are [piece, bytes, packets, flows, ...].
+function within(course) {
+	const [lo, hi] = range();
+	const r = { bytes: 0, packets: 0 };
+	for (let i = 0; i < course.length; i += 4)
+		if (course[i] >= lo && course[i] <= hi) {
+			r.bytes += course[i + 1];
+			r.packets += course[i + 2];
+		}
+	return r;
+}
+// Of something with bytes, packets, flows and a course; in a part of the time
+// flows cannot be added up.
+function sumsOf(x) {
+	if (!chosen.range) return { bytes: x.bytes, packets: x.packets, flows: x.flows };
+	return { ...within(x.course), flows: null };
+}
+function plus(a, b) {
+	a.bytes += b.bytes;
+	a.packets += b.packets;
+	a.flows = a.flows === null || b.flows === null ? null : a.flows + b.flows;
+	return a;
+}
+const none = () => ({ bytes: 0, packets: 0, flows: 0 });
+
+function wanted(g) {
+	if (chosen.proto !== null && g.proto !== chosen.proto) return false;
+	if (chosen.end !== null && g.src !== chosen.end && g.dst !== chosen.end) return false;
+	if (chosen.pair && (g.src !== chosen.pair[0] || g.dst !== chosen.pair[1])) return false;
+	if (chosen.link !== null && !(sum.paths[g.path] || []).includes(chosen.link)) return false;
+	return true;
+}
+const isFiltered = () => chosen.proto !== null || chosen.end !== null || chosen.pair || chosen.link !== null;
+function groupsBy(key) {
+	const all = new Map();
+	for (const g of sum.groups) {
+		if (!wanted(g)) continue;
+		const k = key(g), id = String(k);
+		let e = all.get(id);
+		if (!e) all.set(id, e = { key: k, ...none(), groups: [] });
+		plus(e, sumsOf(g));
+		e.groups.push(g);
+	}
+	return [...all.values()].filter((e) => e.bytes || e.packets).sort((a, b) => b.bytes - a.bytes);
+}
+function totals() {
+	const t = none();
+	for (const g of sum.groups) if (wanted(g)) plus(t, sumsOf(g));
+	return t;
+}
+
+// What is chosen, as a filter of the command line.
+function endFilter(e, dir) {
+	return (dir ? dir + " " : "") + (Array.isArray(sum.ends[e]) ? "host " : "node ") + endName(e);
+}
+function filterText() {
+	const parts = [];
+	if (sum.filter) parts.push(isFiltered() ? "(" + sum.filter + ")" : sum.filter);
+	if (chosen.link !== null) parts.push("link " + sum.links[chosen.link].name);
+	if (chosen.end !== null) parts.push(endFilter(chosen.end));
+	if (chosen.pair && chosen.pair[0] >= 0) parts.push(endFilter(chosen.pair[0], "src"));
+	if (chosen.pair && chosen.pair[1] >= 0) parts.push(endFilter(chosen.pair[1], "dst"));
+	if (chosen.proto !== null) parts.push("proto " + chosen.proto);
+	return parts.join(" and ");
+}
+const quote = (t) => /^[\w\/.:@%+=,-]+$/.test(t) ? t : "'" + t.replace(/'/g, "'\\''") + "'";
+function commandText(more) {
+	const words = [page.command];
+	const f = filterText();
+	if (f) words.push(quote(f));
+	if (chosen.range) words.push("--from", timeFull(pieceAt(range()[0])), "--to", timeFull(pieceAt(range()[1] + 1)));
+	else if (page.times) words.push(page.times);
+	if (more) words.push(more);
+	return words.join(" ");
+}
+function say(text) {
+	const t = h("div", { class: "toast", role: "status" }, text);
+	document.body.append(t);
+	setTimeout(() => t.remove(), 2200);
+}
+async function copy(text) {
+	try {
+		await navigator.clipboard.writeText(text);
+	} catch (e) {
+		const box = h("textarea", {}, text);
+		document.body.append(box);
+		box.select();
+		document.execCommand("copy");
+		box.remove();
+	}
+	say("Copied: " + shorten(text, 90));
+}
+function save(name, type, text) {
+	const a = h("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+	document.body.append(a);
+	a.click();
+	setTimeout(() => { URL.revokeObjectURL(a.href); a.remove(); }, 1000);
+}
+
+// Redraws every panel; what is chosen may be gone after new data came.
+function draw() {
+	for (const p of panels) p();
+}
+function choose(change) {
+	Object.assign(chosen, change);
+	draw();
+}
+const put = (id, ...kids) => byId(id).replaceChildren(...kids.flat(9).filter((k) => k));
+const bar = (share, cls) => s("svg", { class: "meter", viewBox: "0 0 100 9", preserveAspectRatio: "none", "aria-hidden": "true" },
+	s("rect", { x: 0, y: 0, width: Math.max(share > 0 ? 0.8 : 0, 100 * share).toFixed(2), height: 9, rx: 1.5, class: cls || "f0" }));
+function showTip(ev, ...kids) {
+	let t = byId("tip");
+	if (!t) document.body.append(t = h("div", { class: "tip", id: "tip", role: "tooltip" }));
+	t.replaceChildren(...kids.flat(9).filter((k) => k).map((k) => k instanceof Node ? k : document.createTextNode(k)));
+	const w = t.offsetWidth, tall = t.offsetHeight;
+	t.style.left = Math.max(4, Math.min(ev.clientX + 14, innerWidth - w - 8)) + "px";
+	t.style.top = Math.max(4, ev.clientY + 18 + tall > innerHeight ? ev.clientY - tall - 10 : ev.clientY + 16) + "px";
+}
+const hideTip = () => { const t = byId("tip"); if (t) t.remove(); };
+// Colours by rank over the whole time, so that they stay when one chooses.
+const colours = { by: "", of: new Map() };
+function colourOf(kind, ranked, key) {
+	const id = kind + JSON.stringify(page.made || 0);
+	if (colours.by !== id) { colours.by = id; colours.of = new Map(); }
+	if (!colours.of.has(key)) colours.of.set(key, Math.min(colours.of.size, 6));
+	return colours.of.get(key);
+}

@@ -1,0 +1,201 @@
+"use strict";
+// A: the map.  Its places come from C; here it is only coloured and listened to.
+(function () {
+	const svg = byId("map"), box = svg && svg.parentNode;
+	if (!svg) return;
+	const lines = [...svg.querySelectorAll("[data-line]")];
+	const nodes = [...svg.querySelectorAll("[data-node]")];
+	let mode = "peak";
+	const whole = svg.getAttribute("viewBox").split(/\s+/).map(Number);
+	let view = whole.slice();
+
+	for (const t of svg.querySelectorAll("title")) {
+		t.parentNode.setAttribute("aria-label", t.textContent.split("\n")[0]);
+		t.parentNode.dataset.note = t.textContent;
+		t.remove();
+	}
+
+	// Bits/s in one direction of a link: mean and most of the range.
+	function load(course) {
+		const [lo, hi] = range();
+		let most = 0, all = 0;
+		const values = [];
+		for (let i = 0; i < course.length; i += 4)
+			if (course[i] >= lo && course[i] <= hi) {
+				most = Math.max(most, course[i + 1]);
+				all += course[i + 1];
+				values.push(course[i + 1]);
+			}
+		values.sort((a, b) => a - b);
+		const rank = Math.ceil(pieces() * .95) - 1 - (pieces() - values.length);
+		return { peak: rate(most), mean: rate(all, pieces()), p95: rank >= 0 ? rate(values[rank]) : 0 };
+	}
+	function direction(link, slot, to) {
+		const l = sum.links[link];
+		if (!l || !l.sides[slot]) return null;
+		const from = to && !l.lan ? 1 - slot : slot;
+		const side = l.sides[from];
+		if (!side) return null;
+		const course = to && l.lan ? side.to_course || [] : side.course;
+		return { ...load(course), capacity: (page.capacity[link] || [])[from] || 0 };
+	}
+	const STEPS = [.001, .1, .25, .5, .8];
+	function step(d, most) {
+		if (!d) return "un";
+		const value = d[mode];
+		if (!d.capacity) return value ? "u" + STEPS.filter((x) => value / (most || 1) > x).length : "u0";
+		return "u" + STEPS.filter((x) => value / d.capacity > x).length;
+	}
+	function watchers() {
+		const n = sum.links.map(() => 0);
+		const at = new Map(sum.links.map((l, i) => [l.name, i]));
+		for (const p of sum.status.probes)
+			for (const l of new Set(p.taps.map((t) => t.link)))
+				if (at.has(l)) n[at.get(l)]++;
+		return n;
+	}
+	function onPath() {
+		if (chosen.row) return new Set(chosen.row.hops.map((x) => x[0]));
+		if (chosen.link !== null) return new Set([chosen.link]);
+		return null;
+	}
+	function paint() {
+		const seen = mode === "coverage" ? watchers() : null;
+		const path = onPath();
+		let most = 0;
+		for (const l of sum.links)
+			for (const side of l.sides) most = Math.max(most, load(side.course)[mode === "coverage" ? "peak" : mode]);
+		lines.forEach((g, i) => {
+			const sides = page.lines[i] || [];
+			const halves = g.querySelectorAll(".h");
+			const first = sides.length && sum.links[sides[0][0]];
+			const gap = first && first.gap && !first.bytes;
+			halves.forEach((half, k) => {
+				let cls = "un";
+				if (seen) {
+					const n = Math.min(...sides.map((x) => seen[x[0]]), 2);
+					cls = "w" + (sides.length ? n : 0);
+				} else if (!gap && sides.length) {
+					const steps = sides.map(([l, slot]) => step(direction(l, slot, k === 1), most));
+					cls = steps.sort()[steps.length - 1];
+				}
+				half.setAttribute("class", "h " + cls + (first && first.gap && !seen ? " part" : ""));
+			});
+			g.classList.toggle("sel", !!path && sides.some((x) => path.has(x[0])));
+			g.classList.toggle("dim", !!path && !sides.some((x) => path.has(x[0])));
+		});
+		const picked = chosen.end !== null ? endName(chosen.end) : null;
+		for (const n of nodes) n.classList.toggle("sel", picked !== null && n.dataset.node === picked);
+		legend(seen);
+	}
+	function legend(seen) {
+		const known = page.capacity.some((c) => c.some((x) => x));
+		const sample = (cls, text) => h("li", {}, s("svg", { viewBox: "0 0 22 12", "aria-hidden": "true" },
+			s("g", {}, s("path", { class: "k " + cls, d: "M0 6H22" }))), text);
+		const items = seen ? [["w0", "not watched"], ["w1", "by one probe"], ["w2", "by two or more"]]
+			: [["u0", "idle"], ["u1", "≤ 10 %"], ["u2", "≤ 25 %"], ["u3", "≤ 50 %"], ["u4", "≤ 80 %"], ["u5", "> 80 %"], ["un", "not watched"]];
+		put("mapkey", items.map((x) => sample(x[0], x[1])),
+			h("li", {}, seen ? "" : known ? "of the capacity, each direction on its sender's half"
+				: "of the busiest link (capacities are not known)"));
+	}
+	function five(filter) {
+		const all = new Map();
+		for (const g of sum.groups) {
+			if (!filter(g)) continue;
+			const k = g.src + " " + g.dst + " " + g.proto;
+			all.set(k, { g, bytes: ((all.get(k) || {}).bytes || 0) + sumsOf(g).bytes });
+		}
+		return [...all.values()].sort((a, b) => b.bytes - a.bytes).slice(0, 5).filter((x) => x.bytes).map(({ g, bytes }) =>
+			h("tr", {}, h("td", {}, shorten(endName(g.src), 20) + " → " + shorten(endName(g.dst), 20)), h("td", {}, protoName(g.proto)),
+				h("td", { class: "n" }, bytesText(bytes))));
+	}
+	function lineTip(ev, i) {
+		const [link, slot] = (page.lines[i] || [])[0] || [];
+		const note = lines[i].dataset.note || "";
+		if (link === undefined) { showTip(ev, note); return; }
+		const l = sum.links[link];
+		const way = (to) => {
+			const d = direction(link, slot, to);
+			const me = l.members[slot] || "?", other = l.lan ? l.name : l.members[1 - slot] || "?";
+			return h("tr", {}, h("td", {}, to ? shorten(other, 16) + " → " + shorten(me, 16) : shorten(me, 16) + " → " + shorten(other, 16)),
+				h("td", { class: "n" }, bits(d.mean)), h("td", { class: "n" }, bits(d.p95)), h("td", { class: "n" }, bits(d.peak)),
+				h("td", { class: "n" }, d.capacity ? percent(d.peak / d.capacity) : ""));
+		};
+		const t = sumsOf(l);
+		showTip(ev, h("b", {}, shorten(note.split("\n").slice(0, 1).join(""), 120)),
+			l.gap && h("p", {}, "not seen completely: " + l.gap), l.gap && !l.bytes ? null :
+				[h("table", {}, h("thead", {}, h("tr", {}, ["", "mean", "95 %", "max", "of cap."].map((x) => h("th", { class: x ? "n" : null }, x)))),
+					h("tbody", {}, way(false), way(true))),
+				h("p", {}, count(t.packets) + " packets, " + bytesText(t.bytes)),
+				h("table", {}, five((g) => (sum.paths[g.path] || []).includes(link)))]);
+	}
+	function nodeTip(ev, n) {
+		const e = sum.ends.indexOf(n.dataset.node);
+		showTip(ev, h("b", {}, (n.dataset.note || "").split("\n")[0]), (n.dataset.note || "").split("\n").slice(1).map((x) => h("div", {}, shorten(x, 90))),
+			e >= 0 && h("table", {}, five((g) => g.src === e || g.dst === e)));
+	}
+	lines.forEach((g, i) => {
+		g.addEventListener("pointermove", (ev) => lineTip(ev, i));
+		g.addEventListener("pointerleave", hideTip);
+		g.addEventListener("click", () => {
+			const side = (page.lines[i] || [])[0];
+			if (side && !moved) choose({ link: chosen.link === side[0] ? null : side[0], row: null });
+		});
+	});
+	for (const n of nodes) {
+		n.addEventListener("pointermove", (ev) => nodeTip(ev, n));
+		n.addEventListener("pointerleave", hideTip);
+		n.addEventListener("click", () => {
+			const e = sum.ends.indexOf(n.dataset.node);
+			if (e >= 0 && !moved) choose({ end: chosen.end === e ? null : e, row: null });
+		});
+	}
+
+	// Pan and zoom.
+	let moved = false, from = null;
+	const apply = () => svg.setAttribute("viewBox", view.map((x) => x.toFixed(1)).join(" "));
+	function zoom(by, cx, cy) {
+		const w = Math.min(Math.max(view[2] * by, whole[2] / 40), whole[2] * 1.5), k = w / view[2];
+		view = [cx - (cx - view[0]) * k, cy - (cy - view[1]) * k, w, view[3] * k];
+		apply();
+	}
+	const middle = () => [view[0] + view[2] / 2, view[1] + view[3] / 2];
+	byId("map-in").addEventListener("click", () => zoom(.7, ...middle()));
+	byId("map-out").addEventListener("click", () => zoom(1 / .7, ...middle()));
+	byId("map-fit").addEventListener("click", () => { view = whole.slice(); apply(); });
+	box.addEventListener("wheel", (ev) => {
+		if (!ev.ctrlKey && !ev.metaKey) return;
+		ev.preventDefault();
+		const at = new DOMPoint(ev.clientX, ev.clientY).matrixTransform(svg.getScreenCTM().inverse());
+		zoom(ev.deltaY > 0 ? 1.18 : 1 / 1.18, at.x, at.y);
+	}, { passive: false });
+	box.addEventListener("pointerdown", (ev) => { from = [ev.clientX, ev.clientY, view[0], view[1]]; moved = false; });
+	window.addEventListener("pointermove", (ev) => {
+		if (!from) return;
+		const k = 1 / svg.getScreenCTM().a, dx = (ev.clientX - from[0]) * k, dy = (ev.clientY - from[1]) * k;
+		if (Math.hypot(ev.clientX - from[0], ev.clientY - from[1]) > 4) moved = true;
+		if (!moved) return;
+		box.classList.add("pan");
+		view[0] = from[2] - dx;
+		view[1] = from[3] - dy;
+		apply();
+	});
+	window.addEventListener("pointerup", () => { from = null; box.classList.remove("pan"); setTimeout(() => { moved = false; }, 0); });
+	byId("map-by").addEventListener("change", (ev) => { mode = ev.target.value; paint(); });
+	byId("find").addEventListener("input", (ev) => {
+		const text = ev.target.value.toLowerCase();
+		for (const n of nodes) n.classList.toggle("found", !!text && n.dataset.node.toLowerCase().includes(text));
+	});
+	byId("find").addEventListener("keydown", (ev) => {
+		if (ev.key !== "Enter") return;
+		const text = ev.target.value.toLowerCase();
+		const e = sum.ends.findIndex((x) => String(x).toLowerCase() === text);
+		const l = sum.links.findIndex((x) => x.name.toLowerCase() === text);
+		const near = sum.ends.findIndex((x) => String(x).toLowerCase().includes(text));
+		if (e >= 0) choose({ end: e });
+		else if (l >= 0) choose({ link: l });
+		else if (near >= 0 && text) choose({ end: near });
+		else if (text) say("Nothing is called " + ev.target.value);
+	});
+	panels.push(paint);
+})();

@@ -1,0 +1,221 @@
+"use strict";
+// The bar, C to H, J and K.
+(function () {
+	const num = (v) => h("td", { class: "n" }, v);
+	const head = (...names) => h("thead", {}, h("tr", {}, names.map((n) => h("th", { class: n.startsWith(">") ? "n" : null, scope: "col" }, n.replace(/^>/, "")))));
+	const name = (t, full) => h("td", { class: "name", title: full || t }, t);
+
+	// The bar: what is chosen, and selects for those without a mouse.
+	const select = (id, label, items, value, pick) => h("label", {}, label, h("select", { id, onchange: (ev) => pick(ev.target.value === "" ? null : Number(ev.target.value)) },
+		h("option", { value: "" }, "all"), items.map(([v, t]) => h("option", { value: v, selected: v === value }, shorten(t, 60)))));
+	function chosenBar() {
+		const focus = document.activeElement && document.activeElement.id;
+		const sorted = (a) => a.sort((x, y) => x[1].localeCompare(y[1], "en", { numeric: true }));
+		put("choices",
+			select("pick-link", "Link", sorted(sum.links.map((l, i) => [i, l.name])), chosen.link, (v) => choose({ link: v, row: null })),
+			select("pick-host", "Host", sorted(sum.ends.map((e, i) => [i, endName(i)])), chosen.end, (v) => choose({ end: v, pair: null, row: null })),
+			select("pick-proto", "Protocol", sum.protocols.map((p) => [p.proto, protoName(p.proto)]), chosen.proto, (v) => choose({ proto: v, row: null })),
+			chosen.pair && h("button", { onclick: () => choose({ pair: null }) }, endName(chosen.pair[0]) + " → " + endName(chosen.pair[1]) + " ✕"),
+			chosen.range && h("button", { id: "range-clear", onclick: () => choose({ range: null }) }, timeText(pieceAt(range()[0])) + " – " + timeText(pieceAt(range()[1] + 1)) + " ✕"),
+			(isFiltered() || chosen.range) && h("button", { id: "clear", onclick: () => choose({ link: null, end: null, proto: null, pair: null, range: null, row: null }) }, "Show all"));
+		if (focus && byId(focus)) byId(focus).focus();
+	}
+	panels.push(chosenBar);
+
+	// Tiles: of all that was recorded, or of what is chosen.
+	function tiles() {
+		const st = sum.status, ledger = st.ledger, t = totals();
+		const lost = Object.values(ledger.lost || {}).reduce((a, b) => a === null || b === null ? null : a + b, 0);
+		const whole = !isFiltered() && !chosen.range;
+		const tile = (value, label, cls) => h("li", { class: cls || null }, h("b", {}, value), h("span", {}, label));
+		put("tiles",
+			tile(st.coverage.covered + " / " + st.coverage.links, "links watched", st.coverage.covered === st.coverage.links ? "good" : "bad"),
+			tile(count(whole ? sum.flows : t.flows === null ? undefined : t.flows).replace("unknown", "–"), whole ? "flows" : "flows chosen"),
+			tile(count(whole ? sum.packets : t.packets), whole ? "packets, each once" : "packets chosen"),
+			tile(bytesText(whole ? sum.bytes : t.bytes), whole ? "each byte once" : "bytes chosen"),
+			tile(sum.buckets ? bits(rate(whole ? sum.bytes : t.bytes, pieces())) : "–", "mean rate"),
+			tile(lost === null ? "unknown" : count(lost), "frames lost by probes", lost ? "bad" : lost === 0 ? "good" : null));
+	}
+	panels.push(tiles);
+
+	// C
+	function protocols() {
+		const all = groupsBy((g) => g.proto);
+		const t = totals();
+		const order = all.map((e) => e.key);
+		const stack = (what, label, show) => {
+			if (t[what] === null) return [];
+			const total = t[what] || 1;
+			return [h("div", { class: "soft" }, label + " ", h("span", {}, show(t[what]))),
+				h("div", { class: "stack" }, all.map((e) => {
+					const b = h("button", { class: "b" + Math.min(order.indexOf(e.key), 7), title: protoName(e.key) + ": " + show(e[what]) + ", " + percent(e[what] / total),
+						"aria-label": protoName(e.key) + " " + percent(e[what] / total) + " of " + label, onclick: () => choose({ proto: chosen.proto === e.key ? null : e.key }) });
+					b.style.flexGrow = String(e[what] / total);
+					return b;
+				}))];
+		};
+		put("protocols", all.length ? [stack("bytes", "bytes", bytesText), stack("packets", "packets", count), stack("flows", "flows", count),
+			h("table", {}, head("", "Protocol", ">Bytes", ">Packets", ">Flows"), h("tbody", {}, all.slice(0, 8).map((e, i) => h("tr", {},
+				h("td", {}, s("svg", { width: 10, height: 10, "aria-hidden": "true" }, s("rect", { width: 10, height: 10, rx: 2, class: "f" + Math.min(i, 7) }))),
+				h("td", {}, protoName(e.key)), num(bytesText(e.bytes) + " · " + percent(e.bytes / (t.bytes || 1))),
+				num(count(e.packets)), num(e.flows === null ? "–" : count(e.flows))))))] : h("p", { class: "empty" }, "Nothing here."));
+	}
+	panels.push(protocols);
+
+	// D
+	let talkBy = "pair";
+	function talkers() {
+		const key = { pair: (g) => g.src + " " + g.dst, src: (g) => g.src, dst: (g) => g.dst }[talkBy];
+		const all = groupsBy(key), t = totals();
+		const label = (e) => talkBy === "pair" ? endName(e.groups[0].src) + " → " + endName(e.groups[0].dst) : endName(e.key);
+		const most = all.length ? all[0].bytes : 1;
+		const peak = (e) => {
+			const sumOf = new Map();
+			const [lo, hi] = range();
+			for (const g of e.groups)
+				for (let i = 0; i < g.course.length; i += 4)
+					if (g.course[i] >= lo && g.course[i] <= hi) sumOf.set(g.course[i], (sumOf.get(g.course[i]) || 0) + g.course[i + 1]);
+			return rate(Math.max(0, ...sumOf.values()));
+		};
+		const pick = (e) => {
+			if (talkBy !== "pair") { choose({ end: e.key < 0 || chosen.end === e.key ? null : e.key }); return; }
+			const pair = [e.groups[0].src, e.groups[0].dst];
+			choose({ pair: chosen.pair || pair[0] < 0 ? null : pair });
+		};
+		put("talkers", all.length ? h("table", {}, head(talkBy === "pair" ? "From → to" : "Host", "", ">Bytes", ">Share", ">Max"),
+			h("tbody", {}, all.slice(0, 12).map((e) => h("tr", { tabindex: 0, onclick: () => pick(e), onkeydown: (ev) => ev.key === "Enter" && pick(e) },
+				name(shorten(label(e), 34), label(e)), h("td", {}, bar(e.bytes / most)), num(bytesText(e.bytes)), num(percent(e.bytes / (t.bytes || 1))), num(bits(peak(e))))))) :
+			h("p", { class: "empty" }, "Nothing here."), all.length > 12 && h("p", { class: "soft" }, "and " + (all.length - 12) + " more"));
+	}
+	byId("talk-by").addEventListener("change", (ev) => { talkBy = ev.target.value; talkers(); });
+	panels.push(talkers);
+
+	// E
+	function matrix() {
+		const all = groupsBy((g) => g.src + " " + g.dst);
+		const weight = new Map();
+		for (const e of all)
+			for (const end of [e.groups[0].src, e.groups[0].dst]) weight.set(end, (weight.get(end) || 0) + e.bytes);
+		const order = [...weight.entries()].sort((a, b) => b[1] - a[1]).slice(0, 60).map((x) => x[0])
+			.sort((a, b) => (a < 0) - (b < 0) || endName(a).localeCompare(endName(b), "en", { numeric: true }));
+		const n = order.length, at = new Map(order.map((e, i) => [e, i]));
+		if (!n) { put("matrix", h("p", { class: "empty" }, "Nothing here.")); return; }
+		const room = n > 24 ? 64 : 84, size = Math.min(30, Math.max(6, (430 - room) / n)), side = room + n * size;
+		const most = Math.log10(all[0].bytes + 1), least = Math.min(most - 1, Math.log10(all[all.length - 1].bytes + 1));
+		const cells = all.filter((e) => at.has(e.groups[0].src) && at.has(e.groups[0].dst)).map((e) => {
+			const [a, b] = [e.groups[0].src, e.groups[0].dst], k = (Math.log10(e.bytes + 1) - least) / (most - least || 1);
+			const cell = s("rect", { x: room + at.get(b) * size + .5, y: room + at.get(a) * size + .5, width: size - 1, height: size - 1, rx: 2, class: "f0",
+				"fill-opacity": (.14 + .86 * Math.max(0, k)).toFixed(2) });
+			cell.addEventListener("pointermove", (ev) => showTip(ev, h("b", {}, endName(a) + " → " + endName(b)), bytesText(e.bytes) + ", " + count(e.packets) + " packets"));
+			cell.addEventListener("pointerleave", hideTip);
+			cell.addEventListener("click", () => choose({ pair: chosen.pair || a < 0 ? null : [a, b] }));
+			return cell;
+		});
+		const text = size >= 9;
+		put("matrix", s("svg", { class: "chart", viewBox: `0 0 ${side + 26} ${side}`, role: "img", "aria-label": "Bytes from each host (row) to each host (column); the table of top talkers has the figures" },
+			order.map((e, i) => [s("path", { class: "gr", d: `M${room} ${room + i * size}H${side}M${room + i * size} ${room}V${side}` }),
+				text && s("text", { x: room - 5, y: room + (i + .5) * size + 4, "text-anchor": "end" }, shorten(endName(e), 12)),
+				text && s("text", { x: 0, y: 0, transform: `translate(${room + (i + .5) * size + 4} ${room - 5}) rotate(-55)` }, shorten(endName(e), 12))]),
+			cells),
+		h("p", { class: "soft" }, "row: sender, column: receiver; darker is more, up to " + bytesText(all[0].bytes) + " (log scale)" + (weight.size > n ? "; " + (weight.size - n) + " more hosts are not drawn" : "")));
+	}
+	panels.push(matrix);
+
+	// F: mean packet size of records; the meters keep no packet sizes.
+	function sizes() {
+		const all = sum.mean_sizes, total = all.reduce((a, c) => a + c.packets, 0), totalBytes = all.reduce((a, c) => a + c.bytes, 0);
+		if (!total) { put("sizes", h("p", { class: "empty" }, "Nothing here.")); return; }
+		const W = 400, H = 190, L = 36, B = 34, w = (W - L - 4) / all.length, y = (v) => 8 + (H - B - 8) * (1 - v);
+		let run = 0;
+		const line = all.map((c, i) => { run += c.packets / total; return `${(L + (i + .5) * w).toFixed(1)} ${y(run).toFixed(1)}`; });
+		put("sizes", s("svg", { class: "chart", viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": "Distribution of mean packet sizes" },
+			[0, .5, 1].map((v) => [s("path", { class: v ? "gr" : "ax", d: `M${L} ${y(v)}H${W - 4}` }), s("text", { x: L - 5, y: y(v) + 4, "text-anchor": "end" }, 100 * v + " %")]),
+			all.map((c, i) => [s("rect", { class: "f0", x: L + i * w + 3, width: w / 2 - 4, y: y(c.packets / total), height: H - B - y(c.packets / total) }, s("title", {}, count(c.packets) + " packets")),
+				s("rect", { class: "f1", x: L + (i + .5) * w, width: w / 2 - 4, y: y(c.bytes / totalBytes), height: H - B - y(c.bytes / totalBytes) }, s("title", {}, bytesText(c.bytes))),
+				s("text", { x: L + (i + .5) * w, y: H - B + 13, "text-anchor": "middle" }, "≤" + (c.up_to >= 9000 ? c.up_to / 1000 + "k" : c.up_to).toString().replace("65.535k", "64k"))]),
+			s("path", { class: "ln s2", d: "M" + line.join("L") }), s("text", { x: (W + L) / 2, y: H - 4, "text-anchor": "middle" }, "mean bytes a packet, of each record")),
+		h("ul", { class: "legend" }, [["f0", "packets"], ["f1", "bytes"]].map(([c, t]) => h("li", {}, s("svg", { viewBox: "0 0 18 10" }, s("rect", { class: c, width: 18, height: 10, rx: 2 })), t)),
+			h("li", {}, s("svg", { viewBox: "0 0 18 10" }, s("path", { class: "ln s2", d: "M0 5H18" })), "packets, so far")));
+	}
+	panels.push(sizes);
+
+	// G: distribution functions on log axes; place i begins at 2^(i/4).
+	const lower = (i) => Math.pow(2, Math.floor(i / 4)) * (1 + (i % 4) / 4);
+	function flowSizes() {
+		const W = 400, H = 190, L = 36, B = 34;
+		const draw = (scale, i, unit, show) => {
+			const all = scale.zero + scale.n.reduce((a, v, k) => k % 2 ? a + v : a, 0);
+			if (!all) return null;
+			let runs = scale.zero / all;
+			const points = [];
+			for (let k = 0; k < scale.n.length; k += 2) {
+				runs += scale.n[k + 1] / all;
+				points.push([Math.min(scale.max, lower(scale.n[k] + 1)), runs]);
+			}
+			const median = (points.find((p) => p[1] >= .5) || [0])[0];
+			return { points, median, max: scale.max, i, unit, show };
+		};
+		const all = [draw(sum.flow_packets, 0, "packets a flow", (v) => si(v, "")), draw(sum.flow_bytes, 1, "bytes a flow", bytesText),
+			draw(sum.flow_us, 2, "µs a flow lasts", (v) => spanText(v / 1000))].filter((x) => x && x.points.length);
+		if (!all.length) { put("flowsizes", h("p", { class: "empty" }, "Nothing here.")); return; }
+		const end = Math.max(1, ...all.map((d) => Math.log10(d.max || 1)));
+		const x = (v) => L + (W - L - 6) * Math.max(0, Math.log10(Math.max(1, v))) / end, y = (v) => 8 + (H - B - 8) * (1 - v);
+		const ticks = [];
+		for (let e = 0; e <= end; e += end > 8 ? 2 : 1) ticks.push(e);
+		put("flowsizes", s("svg", { class: "chart", viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": "Share of flows up to a size" },
+			[0, .5, 1].map((v) => [s("path", { class: v ? "gr" : "ax", d: `M${L} ${y(v)}H${W - 6}` }), s("text", { x: L - 5, y: y(v) + 4, "text-anchor": "end" }, 100 * v + " %")]),
+			ticks.map((e) => s("text", { x: x(Math.pow(10, e)), y: H - B + 13, "text-anchor": "middle" }, si(Math.pow(10, e), "").replace(/\.0+/, "").trim())),
+			all.map((d) => s("path", { class: "ln s" + d.i, d: "M" + L + " " + y(0) + d.points.map((p) => `H${x(p[0]).toFixed(1)}V${y(p[1]).toFixed(1)}`).join("") })),
+			s("text", { x: (W + L) / 2, y: H - 4, "text-anchor": "middle" }, "up to (log scale): packets, bytes, µs")),
+		h("table", {}, head("", "Share of flows by", ">Half up to", ">Most"), h("tbody", {}, all.map((d) => h("tr", {}, h("td", {}, s("svg", { width: 18, height: 10 }, s("path", { class: "ln s" + d.i, d: "M0 5H18", "stroke-width": 2, fill: "none" }))),
+			h("td", {}, d.unit.replace("µs a flow lasts", "duration")), num(d.show(d.median)), num(d.show(d.max)))))));
+	}
+	panels.push(flowSizes);
+
+	// H
+	function accounting() {
+		const l = sum.status.ledger;
+		const ppm = (v, of) => v && of ? Math.round(1e6 * v / of) + " ppm" : "";
+		const row = (label, v, of, cls, hint) => h("tr", { title: hint || null }, h("td", {}, label), h("td", {}, v && of ? bar(v / of, cls) : ""), num(count(v)), num(ppm(cls === "f5" ? v : 0, of)));
+		const causes = { ring: "lost: ring full", truncated: "lost: truncated", cache: "lost: cache full", queue: "lost: queue full" };
+		const hints = { ring: "The meter could not read as fast as frames came: netflowize up --set cpu-limit=…, or more probes (plan --max-ifaces).",
+			truncated: "Headers that were cut or made no sense.", cache: "More flows at once than the cache holds: netflowize up --set cache=…", queue: "Records came faster than they could be sent." };
+		const lost = Object.entries(l.lost || {}).filter((x) => x[1]);
+		const complete = l.wire_frames !== null && !lost.length && l.records_sent === l.records_stored && l.unaccounted === 0;
+		put("accounting", h("table", {}, head("", "", ">Number", ">Of it"), h("tbody", {},
+			row("frames on the wire", l.wire_frames, l.wire_frames, "f0"), row("not IP", l.non_ip, l.wire_frames, "f7"),
+			row("ours, or counted elsewhere", l.excluded, l.wire_frames, "f7"),
+			lost.map(([k, v]) => row(causes[k] || "lost: " + k, v, l.wire_frames, "f5", hints[k])), row("IP frames metered", l.ip_frames, l.wire_frames, "f0"),
+			row("not accounted for", l.unaccounted, l.wire_frames, "f5"),
+			row("packets in them", l.packets, l.packets, "f2"), row("packets in stored records", l.packets_stored, l.packets, "f2"),
+			row("records sent", l.records_sent, l.records_sent, "f1"), row("records stored", l.records_stored, l.records_sent, "f1"),
+			l.records_lost ? row("records lost by probes", l.records_lost, l.records_sent, "f5") : null,
+			l.foreign_stored ? row("from others, not authenticated", l.foreign_stored, l.foreign_stored, "f7") : null)),
+		h("p", { class: complete ? "soft" : "" }, complete ? "Complete: nothing was lost between the wire and the disk. " : "Not complete: see above; numbers may be low by that much. ",
+			h("span", { class: "soft" }, "Frames are counted at each tap since its start, so a packet that passes two taps is here twice.")));
+	}
+	panels.push(accounting);
+
+	// J and K
+	function probes() {
+		const all = sum.status.probes, alive = Math.max(1, sum.buckets * sum.bucket_ms);
+		const lostOf = (p) => Object.values(p.lost || {}).reduce((a, b) => a === null || b === null ? null : a + b, 0);
+		put("probes", h("table", {}, head("Node", "Taps on", ">Packets", ">Lost", ">Cache", ">CPU", ">Clock"), h("tbody", {}, all.map((p) => h("tr", {},
+			name(p.node), h("td", { class: "name", title: p.taps.map((t) => t.link).join(" ") }, shorten([...new Set(p.taps.map((t) => t.link))].join(" "), 26)),
+			num(count(p.packets)), num(count(lostOf(p))), num(p.flows_max ? count(p.flows_now) + " (max " + count(p.flows_max) + ")" : "–"),
+			num(typeof p.cpu_us === "number" ? si(p.cpu_us / 1e6, "s") : "unknown"), num(typeof p.clock_offset_ns === "number" && p.clock_offset_ns ? (p.clock_offset_ns / 1e6).toFixed(2) + " ms" : "0"))))),
+		h("p", { class: "soft" }, "Cache: flows now and at most. CPU: user and system time since start. Clock: correction applied to its times."));
+		const cpu = all.reduce((a, p) => a + (p.cpu_us || 0), 0), sent = sum.status.ledger.records_sent;
+		const wire = sent === null ? null : sent * 88;
+		put("overhead", h("ul", { class: "tiles" }, [[si(cpu / 1e6, "s"), "CPU, all meters, since start"], [percent(all.length ? cpu / 1000 / alive / all.length : 0), "of one core a meter, over the time shown"],
+			[wire === null ? "unknown" : bytesText(wire), "of records over the control network (88 B each)"], [wire === null || !sum.bytes ? "–" : percent(wire / sum.bytes), "of the experiment's bytes"],
+			[bytesText(sum.status.collector.disk_bytes), "on the collector's disk"]].map(([v, t]) => h("li", {}, h("b", {}, v), h("span", {}, t)))));
+	}
+	panels.push(probes);
+	byId("theme").addEventListener("click", () => {
+		const root = document.documentElement;
+		const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+		root.dataset.theme = dark ? "light" : "dark";
+	});
+	byId("download").addEventListener("click", () => save("netflowize-summary.json", "application/json", JSON.stringify(sum)));
+})();

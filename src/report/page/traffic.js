@@ -1,0 +1,148 @@
+"use strict";
+// B: traffic over time.  Links are lines (a packet is on several of them),
+// everything else is stacked: there each packet counts once.
+(function () {
+	const TOP = 6, W = 560, H = 410, L = 62, R = 8, T = 8, B = 24;
+	let by = "link", unit = "bits", drag = null;
+	const units = {
+		bits: { of: (c, i) => rate(c[i + 1]), text: bits, axis: (v) => si(v, "b/s") },
+		packets: { of: (c, i) => c[i + 2] * 1000 / sum.bucket_ms, text: (v) => si(v, "packets/s"), axis: (v) => si(v, "p/s") },
+		flows: { of: (c, i) => c[i + 3], text: (v) => count(Math.round(v)) + " flows", axis: (v) => si(v, "") },
+	};
+	function valuesOf(courses) {
+		const v = new Float64Array(sum.buckets);
+		for (const c of courses)
+			for (let i = 0; i < c.length; i += 4) v[c[i]] += units[unit].of(c, i);
+		return v;
+	}
+	function linkSeries() {
+		if (chosen.link !== null) {
+			const l = sum.links[chosen.link];
+			return l.sides.map((side, i) => ({
+				name: i < l.members.length ? "from " + (l.members[i] || "?") : "from unknown",
+				key: "side" + i, bytes: side.bytes, values: valuesOf([side.course]) })).filter((x) => x.bytes);
+		}
+		return sum.links.map((l, i) => ({ name: l.name + (l.gap ? " (in part)" : ""), key: "l" + i, bytes: l.bytes, gap: l.gap, course: l.course, link: i }))
+			.filter((x) => x.bytes).sort((a, b) => b.bytes - a.bytes).slice(0, TOP + 1)
+			.map((x) => ({ ...x, values: valuesOf([x.course]) }));
+	}
+	function groupSeries() {
+		const key = { proto: (g) => g.proto, host: (g) => g.src, pair: (g) => g.src + " " + g.dst }[by];
+		const name = { proto: (e) => protoName(e.key), host: (e) => "from " + endName(e.key),
+			pair: (e) => endName(e.groups[0].src) + " → " + endName(e.groups[0].dst) }[by];
+		const saved = chosen.range;
+		chosen.range = null;
+		const all = groupsBy(key);
+		chosen.range = saved;
+		const series = all.slice(0, TOP).map((e) => ({ name: name(e), key: by + e.key, values: valuesOf(e.groups.map((g) => g.course)) }));
+		if (all.length > TOP)
+			series.push({ name: all.length - TOP + " others", key: by + "rest", other: true,
+				values: valuesOf(all.slice(TOP).flatMap((e) => e.groups.map((g) => g.course))) });
+		return series;
+	}
+	function nice(v) {
+		const p = Math.pow(10, Math.floor(Math.log10(v || 1)));
+		return [1, 2, 2.5, 5, 10].find((x) => x * p >= v) * p;
+	}
+	const x = (i) => L + (W - L - R) * i / Math.max(1, sum.buckets);
+	function axes(most, y) {
+		const parts = [];
+		for (let k = 0; k <= 4; k++) {
+			const v = most * k / 4;
+			parts.push(s("path", { class: k ? "gr" : "ax", d: `M${L} ${y(v).toFixed(1)}H${W - R}` }),
+				s("text", { x: L - 6, y: y(v) + 4, "text-anchor": "end" }, k ? units[unit].axis(v) : "0"));
+		}
+		const step = Math.max(1, Math.ceil(sum.buckets / 5));
+		for (let i = 0; i < sum.buckets; i += step)
+			parts.push(s("text", { x: x(i), y: H - 6, "text-anchor": i ? "middle" : "start" }, timeText(pieceAt(i))));
+		return parts;
+	}
+	const lineOf = (v, y) => "M" + [...v].map((n, i) => `${x(i).toFixed(1)} ${y(n).toFixed(1)}H${x(i + 1).toFixed(1)}`).join("L");
+	function areaOf(lower, upper, y) {
+		const up = [...upper].map((n, i) => `${x(i).toFixed(1)} ${y(n).toFixed(1)}L${x(i + 1).toFixed(1)} ${y(n).toFixed(1)}`).join("L");
+		const down = [...lower].map((n, i) => `${x(i + 1).toFixed(1)} ${y(n).toFixed(1)}L${x(i).toFixed(1)} ${y(n).toFixed(1)}`).reverse().join("L");
+		return `M${up}L${down}z`;
+	}
+	function marks(y) {
+		return (page.marks || []).filter((m) => m.at_ms >= sum.begin_ms && m.at_ms <= pieceAt(sum.buckets)).map((m) => {
+			const at = x((m.at_ms - sum.begin_ms) / sum.bucket_ms);
+			return s("g", {}, s("path", { class: "cross", d: `M${at.toFixed(1)} ${T}V${H - B}` }), s("text", { x: at + 3, y: T + 10 }, shorten(m.text, 24)));
+		});
+	}
+	function render() {
+		if (!sum.buckets) { put("traffic", h("p", { class: "empty" }, "No flow was recorded in this time.")); put("traffickey"); return; }
+		const stacked = by !== "link";
+		const series = stacked ? groupSeries() : linkSeries();
+		const top = new Float64Array(sum.buckets);
+		let most = 0;
+		for (const one of series)
+			one.values.forEach((v, i) => { top[i] = stacked ? top[i] + v : Math.max(top[i], v); });
+		top.forEach((v) => { most = Math.max(most, v); });
+		most = nice(most);
+		const y = (v) => T + (H - T - B) * (1 - v / most);
+		const below = new Float64Array(sum.buckets);
+		const shapes = series.map((one, i) => {
+			one.colour = one.other ? 7 : i % 7;
+			if (!stacked) return s("path", { class: "ln s" + one.colour, d: lineOf(one.values, y) });
+			const upper = below.map((v, k) => v + one.values[k]);
+			const path = s("path", { class: "area f" + one.colour, d: areaOf(below, upper, y) });
+			below.set(upper);
+			return path;
+		});
+		const [lo, hi] = range();
+		const chart = s("svg", { class: "chart", viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": "Traffic over time, by " + by },
+			axes(most, y), stacked ? shapes : shapes.reverse(), marks(y),
+			chosen.range && s("rect", { class: "brush", x: x(lo), y: T, width: x(hi + 1) - x(lo), height: H - T - B }),
+			s("rect", { class: "ctx", x: L, y: T, width: W - L - R, height: H - T - B }));
+		listen(chart, series);
+		put("traffic", chart);
+		put("traffickey", series.map((one) => h("li", { title: one.name }, s("svg", { viewBox: "0 0 18 10", "aria-hidden": "true" },
+			stacked ? s("rect", { class: "f" + one.colour, width: 18, height: 10, rx: 2 }) : s("path", { class: "ln s" + one.colour, d: "M0 5H18" })),
+		h("span", {}, shorten(one.name, 40)))));
+		byId("traffic-note").textContent = (stacked ? "each packet once" : chosen.link === null ? "both directions of each link" : "each direction") +
+			", pieces of " + spanText(sum.bucket_ms) + ", UTC; drag to choose a time";
+		sliders();
+	}
+	function listen(chart, series) {
+		const area = chart.querySelector(".ctx");
+		const at = (ev) => {
+			const b = area.getBoundingClientRect();
+			return Math.min(sum.buckets - 1, Math.max(0, Math.floor((ev.clientX - b.left) / b.width * sum.buckets)));
+		};
+		area.addEventListener("pointerdown", (ev) => { drag = at(ev); area.setPointerCapture(ev.pointerId); });
+		area.addEventListener("pointermove", (ev) => {
+			const i = at(ev);
+			showTip(ev, h("b", {}, timeText(pieceAt(i)) + (drag !== null && i !== drag ? " (" + spanText((Math.abs(i - drag) + 1) * sum.bucket_ms) + ")" : "")),
+				h("table", {}, series.filter((one) => one.values[i]).map((one) => h("tr", {}, h("td", {}, shorten(one.name, 34)),
+					h("td", { class: "n" }, units[unit].text(one.values[i]))))));
+		});
+		area.addEventListener("pointerleave", hideTip);
+		area.addEventListener("pointerup", (ev) => {
+			const i = at(ev), d = drag;
+			drag = null;
+			hideTip();
+			if (d === null) return;
+			choose({ range: i === d ? null : [Math.min(i, d), Math.max(i, d)] });
+		});
+	}
+	function sliders() {
+		const [lo, hi] = range(), a = byId("range-from"), b = byId("range-to");
+		a.max = b.max = sum.buckets - 1;
+		a.value = lo;
+		b.value = hi;
+		a.setAttribute("aria-valuetext", timeText(pieceAt(lo)));
+		b.setAttribute("aria-valuetext", timeText(pieceAt(hi + 1)));
+		byId("range-from-text").textContent = timeText(pieceAt(lo));
+		byId("range-to-text").textContent = timeText(pieceAt(hi + 1));
+	}
+	function slid() {
+		const a = Number(byId("range-from").value), b = Number(byId("range-to").value);
+		const lo = Math.min(a, b), hi = Math.max(a, b);
+		choose({ range: lo === 0 && hi >= sum.buckets - 1 ? null : [lo, hi] });
+	}
+	byId("range-from").addEventListener("input", slid);
+	byId("range-to").addEventListener("input", slid);
+	byId("traffic-by").addEventListener("change", (ev) => { by = ev.target.value; render(); });
+	byId("traffic-unit").addEventListener("change", (ev) => { unit = ev.target.value; render(); });
+	panels.push(render);
+})();

@@ -1,0 +1,186 @@
+#include "base/mem.h"
+#include "report/findings.h"
+#include "report/page.h"
+#include "report/words.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#define EVIL "</script><img src=x onerror=alert(1)>"
+
+/* Two links in a row, of which the second loses; three senders to z. */
+static const char summary[] =
+	"{\"schema\":\"netflowize.summary/1\",\"first\":\"2026-11-22T05:00:00."
+	"000000Z\",\"last\":\"2026-11-22T05:00:02.000000Z\",\"begin_ms\":"
+	"1795323600000,\"bucket_ms\":1000,\"buckets\":2,\"flows\":3,"
+	"\"packets\":3000,\"bytes\":3000000,\"records\":9,"
+	"\"links\":[{\"name\":\"" EVIL "\",\"members\":[\"a\",\"r\"],"
+	"\"flows\":3,\"packets\":3000,\"bytes\":3000000,\"course\":[0,3000000,"
+	"3000,3],\"sides\":[{\"packets\":3000,\"bytes\":3000000,\"course\":[0,"
+	"3000000,3000,3]},{},{}]},{\"name\":\"two\",\"members\":[\"r\",\"z\"],"
+	"\"flows\":3,\"packets\":1500,\"bytes\":1500000,\"sides\":[{},{},{}]},"
+	"{\"name\":\"three\",\"members\":[\"r\",\"y\"],\"gap\":\"no login\","
+	"\"sides\":[{},{},{}]}],"
+	"\"ends\":[\"a\",[\"10.0.0.2\"],\"\",\"z\"],\"paths\":[[0,1]],"
+	"\"groups\":[{\"src\":0,\"dst\":3,\"proto\":17,\"path\":0,\"flows\":1,"
+	"\"packets\":1000,\"bytes\":1000000,\"course\":[0,1000000,1000,1]},"
+	"{\"src\":1,\"dst\":3,\"proto\":17,\"path\":0,\"flows\":1,\"packets\":"
+	"1000,\"bytes\":1000000,\"course\":[0,1000000,1000,1]},"
+	"{\"src\":2,\"dst\":3,\"proto\":17,\"path\":0,\"flows\":1,\"packets\":"
+	"1000,\"bytes\":1000000,\"course\":[0,1000000,1000,1]}],"
+	"\"steps\":[{\"from\":0,\"to\":1,\"flows\":3,\"sent\":3000,"
+	"\"arrived\":1500},{\"from\":7,\"to\":1,\"sent\":9,\"arrived\":1}],"
+	"\"rows\":[{\"src\":\"10.0.0.1\",\"dst\":\"10.0.0.9\",\"hops\":[[0,5,6]"
+	","
+	"[99,1,1]]}],\"status\":{\"ledger\":{\"wire_frames\":3000,\"lost\":{"
+	"\"ring\":0},\"records_sent\":9,\"records_stored\":9}}}";
+
+static struct facts *facts_of(const char *text, struct topology **t)
+{
+	struct facts *f = NULL;
+	struct err err = ERR_INIT;
+
+	cr_assert_eq(
+		facts_parse(text, strlen(text), &f, &err), 0, "%s", err.text);
+	cr_assert_eq(facts_topology(f, t, &err), 0, "%s", err.text);
+	facts_join(f, *t);
+	return f;
+}
+
+static char *page_of(int64_t refresh_ms)
+{
+	struct buf out = BUF_INIT(16 << 20);
+	struct topology *t = NULL;
+	struct facts *f = facts_of(summary, &t);
+	const struct page p = {.topology = t,
+		.facts = f,
+		.summary = summary,
+		.summary_len = strlen(summary),
+		.command = "nfz-query '" EVIL "'",
+		.version = "test",
+		.refresh_ms = refresh_ms};
+	struct err err = ERR_INIT;
+
+	cr_assert_eq(page_print(&p, &out, &err), 0, "%s", err.text);
+	facts_free(f);
+	topology_free(t);
+	return buf_take(&out);
+}
+
+static size_t times(const char *text, const char *part)
+{
+	size_t n = 0;
+
+	while ((text = strstr(text, part))) {
+		text += strlen(part);
+		n++;
+	}
+	return n;
+}
+
+Test(page, a_name_stays_text)
+{
+	char *page = page_of(0);
+
+	cr_assert_eq(times(page, "<img"), 0);
+	cr_assert_eq(times(page, "<script"), times(page, "</script>"));
+	cr_assert_not_null(strstr(page, "\\u003c/script>\\u003cimg"));
+	free(page);
+}
+
+Test(page, asks_nobody_for_anything)
+{
+	char *page = page_of(0);
+
+	cr_assert_eq(
+		times(page, "://"), times(page, "http://www.w3.org/2000/svg"));
+	cr_assert_eq(times(page, " src="), times(page, "img src="));
+	cr_assert_not_null(strstr(page, "default-src 'none'"));
+	cr_assert_null(strstr(page, "connect-src"));
+	free(page);
+	page = page_of(2000);
+	cr_assert_not_null(strstr(page, "connect-src 'self'"));
+	free(page);
+}
+
+Test(page, has_no_place_left_unfilled)
+{
+	char *page = page_of(0);
+
+	cr_assert_null(strstr(page, "<!--"));
+	free(page);
+}
+
+static bool found(
+	const struct findings *f, enum finding_level level, const char *part)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->all[i].level == level && strstr(f->all[i].text, part))
+			return true;
+	return false;
+}
+
+Test(findings, name_a_flood_a_loss_and_a_gap)
+{
+	struct topology *t = NULL;
+	struct facts *f = facts_of(summary, &t);
+	struct findings all;
+
+	findings_make(f, t, &all);
+	cr_assert(found(&all, FINDING_BAD, "3 hosts flooded z with UDP"));
+	cr_assert(found(&all, FINDING_BAD, "24.0 Mb/s"));
+	cr_assert(found(&all, FINDING_WARN, "1,500 (50 %) did not come"));
+	cr_assert(found(&all, FINDING_WARN, "1 of 3 links"));
+	cr_assert(found(&all, FINDING_WARN, "three (no login)"));
+	cr_assert(found(&all, FINDING_GOOD, "Nothing was lost"));
+	findings_release(&all);
+	facts_free(f);
+	topology_free(t);
+}
+
+Test(facts, what_points_nowhere_is_left_out)
+{
+	struct topology *t = NULL;
+	struct facts *f = facts_of(summary, &t);
+
+	cr_assert_eq(f->n_steps, 1);
+	cr_assert_eq(f->rows[0].n_hops, 1);
+	cr_assert_eq(f->rows[0].src_end, -1);
+	cr_assert_eq(f->n_covered, 2);
+	cr_assert_eq(f->metered, FACTS_UNKNOWN);
+	facts_free(f);
+	topology_free(t);
+}
+
+Test(facts, other_documents_are_refused)
+{
+	static const char *const bad[] = {"", "{}", "[]", "{\"schema\":1}",
+		"{\"schema\":\"netflowize.summary/2\"}",
+		"{\"schema\":\"netflowize.summary/1\",\"buckets\":99999999}"};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct facts *f = NULL;
+		struct err err = ERR_INIT;
+
+		cr_assert_lt(facts_parse(bad[i], strlen(bad[i]), &f, &err), 0);
+		cr_assert_null(f);
+	}
+}
+
+Test(words, figures)
+{
+	char t[WORDS];
+
+	cr_assert_str_eq(words_rate(9.82e6, t), "9.82 Mb/s");
+	cr_assert_str_eq(words_rate(0, t), "0 b/s");
+	cr_assert_str_eq(words_rate(999.6, t), "1.00 kb/s");
+	cr_assert_str_eq(words_bytes(3.43e9, t), "3.43 GB");
+	cr_assert_str_eq(words_bytes(94920152, t), "94.9 MB");
+	cr_assert_str_eq(words_percent(0.002, t), "0.2 %");
+	cr_assert_str_eq(words_percent(0.00001, t), "under 0.1 %");
+	cr_assert_str_eq(words_percent(1, t), "100 %");
+	cr_assert_str_eq(words_span(190000, t), "3 min 10 s");
+	cr_assert_str_eq(words_span(500, t), "0.5 s");
+	cr_assert_str_eq(words_clock(1795323933120.0, t), "05:05:33");
+	cr_assert_str_eq(words_count(1204, t), "1,204");
+}
