@@ -146,7 +146,28 @@ static void make_dev(int talk)
 		fail(talk, "dev/shm");
 }
 
-static void mount_rest(int talk)
+/* /proc/meminfo tells of this whole machine, which all nodes share: programs
+ * that take a part of what there is would take it once for every node. */
+static void share_memory(const struct node_place *p, int talk)
+{
+	FILE *all = fopen("/proc/meminfo", "re");
+	FILE *part = fopen("dev/.meminfo", "we");
+	char line[128], name[64];
+	unsigned long long kb;
+
+	if (!all || !part)
+		fail(talk, "/proc/meminfo");
+	while (fgets(line, sizeof(line), all))
+		if (sscanf(line, "%63s %llu kB", name, &kb) == 2)
+			fprintf(part, "%-15s %8llu kB\n", name, kb / p->share);
+	fclose(all);
+	if (fclose(part) == EOF ||
+		mount("dev/.meminfo", "proc/meminfo", NULL, MS_BIND, NULL) < 0)
+		fail(talk, "proc/meminfo");
+	unlink("dev/.meminfo");
+}
+
+static void mount_rest(const struct node_place *p, int talk)
 {
 	if (mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
 		    NULL) < 0)
@@ -155,6 +176,7 @@ static void mount_rest(int talk)
 		    MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 		fail(talk, "sys");
 	make_dev(talk);
+	share_memory(p, talk);
 	if (mount("run", "run", "tmpfs", MS_NOSUID | MS_NODEV,
 		    "size=64m,mode=755") < 0)
 		fail(talk, "run");
@@ -283,7 +305,7 @@ void node_init(const struct node_place *place, int talk)
 	if (sethostname(place->hostname, strlen(place->hostname)) < 0)
 		fail(talk, "hostname");
 	mount_overlay(place, talk);
-	mount_rest(talk);
+	mount_rest(place, talk);
 	change_root(talk);
 	make_home(place->login);
 	send(talk, NODE_OK, strlen(NODE_OK), MSG_NOSIGNAL);

@@ -130,6 +130,16 @@ void runtime_control_port(
 	snprintf(name, 16, "c%.14s", rt->site->machines[machine].key);
 }
 
+/* Machines that belong to some experiment, running or about to. */
+static unsigned machines_in_use(const struct lab_site *site)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < site->n_machines; i++)
+		n += site->machines[i].owner >= 0;
+	return n ? n : 1;
+}
+
 void runtime_place(const struct lab_runtime *rt, const struct lab_experiment *e,
 	int machine, struct runtime_place *ret)
 {
@@ -146,7 +156,8 @@ void runtime_place(const struct lab_runtime *rt, const struct lab_experiment *e,
 		.control_if = m->ifaces[0].os_name,
 		.control_ip = net_addr_v4_value(&m->ifaces[0].ip),
 		.control_mask = net_addr_v4_value(&m->ifaces[0].mask),
-		.disk_bytes = rt->setup.disk_bytes};
+		.disk_bytes = rt->setup.disk_bytes,
+		.share = machines_in_use(rt->site)};
 }
 
 void runtime_stop(struct lab_runtime *rt, int machine)

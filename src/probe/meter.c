@@ -44,7 +44,7 @@ static uint32_t ring_bytes(size_t taps)
 			break;
 	if (f)
 		fclose(f);
-	bytes = kb * 1024 / 256 / (taps ? taps : 1);
+	bytes = kb * 1024 / 64 / (taps ? taps : 1);
 	return bytes < RING_MIN   ? RING_MIN
 	       : bytes > RING_MAX ? RING_MAX
 				  : (uint32_t)bytes;
