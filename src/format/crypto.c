@@ -14,6 +14,37 @@ void __explicit_bzero_chk(void *p, size_t len, size_t room)
 		__builtin_trap();
 	explicit_bzero(p, len);
 }
+
+/* Misuse is what the library calls when it is called wrongly.  Its own lives
+ * beside sodium_init(), which a program that only hashes would get with it; the
+ * linker puts this one in its place (--wrap in mk/node.mk). */
+void __wrap_sodium_misuse(void);
+void __wrap_sodium_misuse(void)
+{
+	__builtin_trap();
+}
+
+/* sodium_init() chooses among implementations of everything there is.  No
+ * program on a node hashes passwords, agrees on keys by curves or uses salsa20:
+ * with these in their place none of that is linked, half of a program. */
+int _crypto_pwhash_argon2_pick_best_implementation(void);
+int _crypto_scalarmult_curve25519_pick_best_implementation(void);
+int _crypto_stream_salsa20_pick_best_implementation(void);
+
+int _crypto_pwhash_argon2_pick_best_implementation(void)
+{
+	return 0;
+}
+
+int _crypto_scalarmult_curve25519_pick_best_implementation(void)
+{
+	return 0;
+}
+
+int _crypto_stream_salsa20_pick_best_implementation(void)
+{
+	return 0;
+}
 #endif
 
 _Static_assert(CRYPTO_KEY == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "");

@@ -1,7 +1,8 @@
 /* What netflowize uses of libsodium; the only file that knows it.
  *
- * Call crypto_init() once, before threads.  Nothing else here can fail except
- * where it says so; nothing allocates. */
+ * Call crypto_init() once, before threads, where anything is sealed, opened or
+ * derived.  Nothing else here can fail except where it says so; nothing
+ * allocates. */
 #ifndef NFZ_FORMAT_CRYPTO_H
 #define NFZ_FORMAT_CRYPTO_H
 
