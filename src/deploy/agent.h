@@ -38,6 +38,7 @@ struct dep {
 struct agent {
 	int in, out;
 	const char *root; /* in front of every place: "" but in tests */
+	char sha[65];     /* of the agent itself */
 	struct buf input;
 	struct buf words; /* the RESULT's words, each followed by a NUL */
 	bool in_data;     /* a call's data has not ended yet */
@@ -103,6 +104,7 @@ struct dep_file {
 	enum journal_kind kind; /* FILE, SECRET or TEMP */
 	const void *data;
 	size_t len;
+	const char *sha; /* of data, or NULL: not known yet */
 };
 int dep_write(struct dep *d, const struct dep_file *f,
 	struct err *err) NFZ_MUST_CHECK;

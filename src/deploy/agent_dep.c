@@ -262,7 +262,9 @@ int dep_write(struct dep *d, const struct dep_file *f, struct err *err)
 	crypto_random(&number, sizeof(number));
 	snprintf(path, sizeof(path), "%s.new.%08x", f->path, number);
 	temp.path = path;
-	if (f->kind != JOURNAL_TEMP)
+	if (f->kind != JOURNAL_TEMP && f->sha)
+		memcpy(file.sha, f->sha, sizeof(file.sha));
+	else if (f->kind != JOURNAL_TEMP)
 		crypto_sha256_text(f->data, f->len, file.sha);
 	r = journal_add(d->journal, &temp, err);
 	if (r == 0)

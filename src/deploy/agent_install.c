@@ -24,24 +24,24 @@ static bool program_ok(const char *name)
 }
 
 /* The agent that runs may be the very program that is to be installed. */
-static int install_self(struct dep *d, const char *sha, struct err *err)
+static int install_self(struct agent *a, const char *sha, struct err *err)
 {
 	struct buf image = BUF_INIT(PAYLOAD_FILE_MAX);
-	struct dep_file f = {
-		.path = "bin/nfz-agent", .mode = 0700, .kind = JOURNAL_FILE};
-	char own[CRYPTO_SHA256_TEXT];
-	int r = file_read("/proc/self/exe", &image, err);
+	struct dep_file f = {.path = "bin/nfz-agent",
+		.mode = 0700,
+		.kind = JOURNAL_FILE,
+		.sha = a->sha};
+	int r;
 
-	if (r == 0 && strcmp(crypto_sha256_text(image.data, image.len, own),
-			      sha) == 0) {
-		f.data = image.data;
-		f.len = image.len;
-		r = dep_write(d, &f, err);
-		if (r == 0)
-			r = 1;
-	}
+	if (strcmp(a->sha, sha) != 0)
+		return 0;
+	r = file_read("/proc/self/exe", &image, err);
+	f.data = image.data;
+	f.len = image.len;
+	if (r == 0)
+		r = dep_write(&a->dep, &f, err);
 	buf_release(&image);
-	return r;
+	return r < 0 ? r : 1;
 }
 
 /* have NAME=SHA...: says which of these programs are not here with this very
@@ -65,7 +65,7 @@ int call_have(struct agent *a, const struct frame_args *args, struct err *err)
 		if (dep_hash(a->dep.dir, path, sha) && strcmp(sha, eq + 1) == 0)
 			continue;
 		if (strcmp(name, "nfz-agent") == 0)
-			self = install_self(&a->dep, eq + 1, err);
+			self = install_self(a, eq + 1, err);
 		if (self < 0)
 			return self;
 		if (self == 0)
@@ -112,7 +112,8 @@ static int install_file(void *ctx, const struct payload_entry *e,
 		.mode = e->mode & 0700,
 		.kind = JOURNAL_FILE,
 		.data = data,
-		.len = e->size};
+		.len = e->size,
+		.sha = e->sha};
 	int r;
 
 	snprintf(path, sizeof(path), "bin/%s", e->name);

@@ -20,8 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MARKER_OUTSIDE ".netflowize-mtime"
-#define MARKER_INSIDE ".mtime"
+#define MARKER ".netflowize-mtime"
 #define BOOT_PREFIX ".boot."
 
 enum { BOOT_STALLED_S = 60 };
@@ -104,12 +103,12 @@ int agent_place_make(const struct agent_place *p, struct err *err)
 }
 
 /* A marker made by the script: its times are the parent's of before. */
-static void sweep_marker(const char *base, const char *dir, const char *name)
+static void sweep_marker(const char *base)
 {
 	char path[AGENT_PATH + 32];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	snprintf(path, sizeof(path), "%.480s/" MARKER, base);
 	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) ||
 		st.st_uid != geteuid())
 		return;
@@ -175,10 +174,9 @@ void agent_place_tidy(const struct agent *a)
 		struct agent_place *p = &places[i];
 		struct stat before;
 
-		sweep_marker(p->base, p->base, MARKER_OUTSIDE);
+		sweep_marker(p->base);
 		if (!ours(p->path))
 			continue;
-		sweep_marker(p->base, p->path, MARKER_INSIDE);
 		sweep_boots(p->path);
 		if (stat(p->base, &before) == 0 && rmdir(p->path) == 0)
 			put_back(p->base, &before);

@@ -5,9 +5,14 @@
  * read by `read`, which takes byte by byte and so leaves the program and the
  * frames behind it alone.
  *
- * Kill it anywhere: what can be left is PLACE/.netflowize-mtime, PLACE/
- * netflowize/.mtime (both hold PLACE's modification time as their own) and
- * PLACE/netflowize/.boot.PID; every agent sweeps them when it starts. */
+ * Every process it starts costs the node more than a call of the agent's, so it
+ * asks for little, and tries instead of looking: an agent says itself whether
+ * it is the one that was meant, and a place where nothing can be run shows when
+ * the agent shall be.
+ *
+ * Kill it anywhere: what can be left is PLACE/.netflowize-mtime (which holds
+ * PLACE's modification time as its own) and PLACE/netflowize/.boot.PID; every
+ * agent sweeps them when it starts. */
 #include "deploy/bootstrap.h"
 
 #include <stdio.h>
@@ -19,7 +24,7 @@ enum { LINE_BYTES = 64 };
 
 static const char command[] =
 	"exec /bin/sh -c 'echo; echo NFZ 1 user $SSH_CONNECTION; "
-	"if [ \"$(id -u)\" = 0 ]; then exec /bin/sh -c \"$0\"; fi; "
+	"if [ -O / ] || [ \"$LOGNAME\" = root ]; then eval \"$0\"; exit; fi; "
 	"exec sudo -n /bin/sh -c \"$0\"' "
 	"'IFS= read -r x; eval \"$x\"'";
 
@@ -27,9 +32,9 @@ static const char command[] =
 static const char script[] =
 	"look=$1; shift; h=; "
 	"PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin; export PATH; umask 077; "
-	"s=$(uname -s); m=$(uname -m); echo \"NFZ 1 root $s $m\"; "
+	"u=$(uname -sm); echo \"NFZ 1 root $u\"; "
 	"while [ $# -ge 4 ]; do "
-	"if [ \"$s $m\" = \"Linux $1\" ]; then h=$2; n=$3; z=$4; fi; "
+	"if [ \"$u\" = \"Linux $1\" ]; then h=$2; n=$3; z=$4; fi; "
 	"shift 4; done; "
 	"if [ $look = look ]; then x=; for p in " PLACES "; do "
 	"if [ -e $p/netflowize ] || [ -e $p/.netflowize-mtime ]; "
@@ -37,48 +42,49 @@ static const char script[] =
 	/* the controller may go on after that, or hang up */
 	"if [ -z \"$x\" ]; then echo NFZ 1 none; IFS= read -r x || exit; "
 	"if [ \"$x\" != full ]; then exit; fi; fi; fi; "
-	"if [ -z \"$h\" ]; then echo \"NFZ 1 os $s $m\"; exit; fi; "
+	"if [ -z \"$h\" ]; then echo \"NFZ 1 os $u\"; exit; fi; "
 	/* an agent that is there already */
 	"for p in " PLACES "; do d=$p/netflowize; "
 	"if [ -L $d ]; then continue; fi; "
 	"if [ -O $d ]; then for a in $d/*/bin/nfz-agent; do "
-	"if [ -x \"$a\" ] && \"$a\" --is $h </dev/null 2>/dev/null; "
-	"then exec \"$a\" --serve; fi; done; fi; done; "
-	/* puts PLACE's time back after removing our directory */
-	"tidy() { y=$(stat -c %y $p 2>/dev/null); rm -f $f $d/.mtime; "
-	"rmdir $d 2>/dev/null && "
-	"if [ -n \"$y\" ]; then touch -m -d \"$y\" $p; fi; }; "
-	/* nobody may be there any more to hear what it says */
-	"f=; trap \"tidy 2>/dev/null; exit 1\" HUP PIPE TERM; "
-	/* a place where a file can be made and run */
-	"full() { case $1 in *space* | *uota* | 0) k=full;; esac; }; "
-	"g=; k=; for p in " PLACES "; do d=$p/netflowize; f=$d/.boot.$$; "
-	"if [ -L $p ] || [ -L $d ]; then continue; fi; "
-	"if [ -d $d ]; then if [ -O $d ]; then :; else continue; fi; else "
-	"if [ -d $p ] && [ -w $p ]; then :; else continue; fi; "
-	"touch -r $p $p/.netflowize-mtime 2>/dev/null; "
-	"if e=$(LC_ALL=C mkdir $d 2>&1); then :; else full \"$e\"; "
-	"rm -f $p/.netflowize-mtime 2>/dev/null; continue; fi; "
-	"mv -f $p/.netflowize-mtime $d/.mtime 2>/dev/null && "
-	"touch -m -r $d/.mtime $p; fi; "
-	"if printf \"#\\041/bin/sh\\n\" 2>/dev/null >$f && chmod 700 $f && "
-	"$f 2>/dev/null; then g=1; break; fi; "
-	"full \"$(stat -f -c %a $p 2>/dev/null)\"; tidy 2>/dev/null; done; "
-	"if [ -z \"$g\" ]; then echo \"NFZ 1 ${k:-no-place}\"; exit; fi; "
+	"if [ -x \"$a\" ] && \"$a\" --serve-as $h; then exit; fi; "
+	"done; fi; done; "
+	/* takes back what was made in a place, its time too */
+	"tidy() { r=$1/.netflowize-mtime; if [ -O $r ]; then :; else "
+	"r=$1/netflowize/.boot.$$; touch -m -r $1 $r; fi; "
+	"{ rm -f $1/.netflowize-mtime $1/netflowize/.boot.$$; "
+	"rmdir $1/netflowize; touch -m -r /proc/self/fd/9 $1; } 9<$r; }; "
 	/* as a last resort in lines that the shell itself can take in */
-	"k=; w=text; if command -v head >/dev/null 2>&1; then w=need; "
+	"w=text; if command -v head >/dev/null 2>&1; then w=need; "
 	"if command -v gzip >/dev/null 2>&1; then w=packed; fi; fi; "
-	"echo \"NFZ 1 $w $m\"; case $w in "
+	/* a place where a file can be made, and then, where it can be run */
+	"full() { case $1 in *space* | *uota* | 0) b=full;; esac; }; "
+	"b=no-place; g=; "
+	"for p in " PLACES "; do d=$p/netflowize; f=$d/.boot.$$; "
+	"if [ -L $p ] || [ -L $d ]; then continue; fi; "
+	"if [ -d $d ]; then if [ -O $d ]; then :; else continue; fi; "
+	"elif [ -d $p ] && [ -w $p ]; then :; else continue; fi; "
+	/* nobody may be there any more to hear what it says */
+	"trap \"tidy $p 2>/dev/null; exit 1\" HUP PIPE TERM; "
+	"if [ -d $d ]; then :; else t=$p/.netflowize-mtime; "
+	"if [ -e $t ] || [ -L $t ]; then :; else "
+	"touch -r $p $t 2>/dev/null; fi; "
+	"if e=$(LC_ALL=C mkdir $d 2>&1); then :; else full \"$e\"; "
+	"tidy $p 2>/dev/null; continue; fi; fi; "
+	"if printf x 2>/dev/null >$f && chmod 700 $f; then :; else "
+	"full \"$(stat -f -c %a $p 2>/dev/null)\"; "
+	"tidy $p 2>/dev/null; continue; fi; "
+	"if [ -z \"$g\" ]; then echo \"NFZ 1 $w ${u#* }\"; k=; case $w in "
 	"packed) head -c $z | gzip -dc 2>/dev/null >$f;; "
 	"need) head -c $n 2>/dev/null >$f;; "
 	"*) while IFS= read -r x && [ \"$x\" != . ]; do "
 	"printf \"$x\" || k=full; done 2>/dev/null >$f;; esac || k=full; "
-	"if [ -z \"$k\" ]; then x=$(sha256sum <$f 2>/dev/null); "
-	"case $x in \"$h \"*) k=ok;; \"\") "
-	"if \"$f\" --is $h </dev/null 2>/dev/null; then k=ok; fi;; "
-	"esac; fi; "
-	"if [ \"$k\" = ok ]; then exec $f --serve --boot $f; fi; "
-	"tidy 2>/dev/null; echo \"NFZ 1 ${k:-bad}\"";
+	"else cat $g/netflowize/.boot.$$ 2>/dev/null >$f || k=full; "
+	"tidy $g 2>/dev/null; fi; "
+	"if [ -z \"$k\" ]; then \"$f\" --serve-as $h --boot $f; "
+	"case $? in 0) exit;; 126) g=$p; continue;; esac; fi; "
+	"tidy $p 2>/dev/null; echo \"NFZ 1 ${k:-bad}\"; exit; done; "
+	"if [ -n \"$g\" ]; then tidy $g 2>/dev/null; fi; echo NFZ 1 $b";
 
 static const struct {
 	const char *text;
