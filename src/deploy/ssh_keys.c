@@ -294,6 +294,39 @@ struct knownhosts *ssh_keys_known(struct remote_keys *keys)
 	return keys->known;
 }
 
+static bool has_aes(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	return __builtin_cpu_supports("aes");
+#else
+	return true;
+#endif
+}
+
+/* What costs both sides least, where the user says nothing: OpenSSH's own code
+ * for curve25519 and poly1305 is portable C, several times slower than the
+ * assembly it has of OpenSSL for P-256 and, with the processor's help, GCM. */
+static void prefer_fast(const struct ssh_profile *p, ssh_session session)
+{
+	static const char kex[] =
+		"ecdh-sha2-nistp256,curve25519-sha256,"
+		"curve25519-sha256@libssh.org,ecdh-sha2-nistp384,"
+		"ecdh-sha2-nistp521,diffie-hellman-group14-sha256,"
+		"diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
+		"diffie-hellman-group-exchange-sha256";
+	static const char ciphers[] =
+		"aes128-gcm@openssh.com,aes256-gcm@openssh.com,"
+		"chacha20-poly1305@openssh.com,"
+		"aes128-ctr,aes192-ctr,aes256-ctr";
+
+	if (!p->kex)
+		ssh_options_set(session, SSH_OPTIONS_KEY_EXCHANGE, kex);
+	if (p->ciphers || !has_aes())
+		return;
+	ssh_options_set(session, SSH_OPTIONS_CIPHERS_C_S, ciphers);
+	ssh_options_set(session, SSH_OPTIONS_CIPHERS_S_C, ciphers);
+}
+
 void ssh_keys_apply(
 	const struct ssh_profile *p, struct ssh_session_struct *session)
 {
@@ -307,6 +340,7 @@ void ssh_keys_apply(
 		{SSH_OPTIONS_HMAC_S_C, p->macs},
 		{SSH_OPTIONS_HOSTKEYS, p->host_keys}};
 
+	prefer_fast(p, session);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
 		if (lists[i].value)
 			ssh_options_set(

@@ -35,8 +35,9 @@ const struct ssh_profile *ssh_keys_profile(
 	struct remote_keys *keys, const char *host);
 struct gateways *ssh_keys_gateways(struct remote_keys *keys);
 struct knownhosts *ssh_keys_known(struct remote_keys *keys);
-/* Sets the algorithms the configuration asks for, and the agent; the library
- * drops what it does not know, and keeps its own when nothing is left. */
+/* Sets the algorithms the configuration asks for, else the fastest, and the
+ * agent; the library drops what it does not know, and keeps its own when
+ * nothing is left. */
 void ssh_keys_apply(
 	const struct ssh_profile *p, struct ssh_session_struct *session);
 
