@@ -38,7 +38,7 @@ expect "count cost" plan --light --objective co
 expect "table wide json ndjson csv" query -o ""
 expect "json" status x/y --output j
 expect "" plan --topology ""
-expect "--light" --li
+expect "--light" --lig
 
 commands=$(netflowize --help | sed -nE 's/^  ([a-z]+) +.*/\1/p')
 for command in $commands; do
