@@ -458,7 +458,7 @@ def check_flows(bed, truth):
     check_times(bed, rows)
     # what never leaves a link is another flow on another link
     count = collections.Counter(
-        key_of(r) + ((r["path"],) if r["dst"].startswith("ff02:") else ())
+        key_of(r) + (tuple(r["path"]) if r["dst"].startswith("ff02:") else ())
         for r in rows)
     bed.check("each flow is shown once", max(count.values(), default=0) <= 1,
               [k for k, n in count.items() if n > 1][:5])
