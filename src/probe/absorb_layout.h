@@ -46,7 +46,8 @@ struct absorb_bucket {
 struct absorb_tally {
 	uint64_t frames; /* in flows */
 	uint32_t flows;
-	uint32_t unused[13]; /* a cache line for each */
+	uint32_t missed;     /* frames there was no room for */
+	uint32_t unused[12]; /* a cache line for each */
 };
 
 struct absorb_control {

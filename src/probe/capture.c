@@ -2,27 +2,45 @@
 #include "probe/capture.h"
 #include "probe/absorb.h"
 #include "probe/capture_packet.h"
+#include "probe/capture_pcap.h"
 
-const char *const capture_choices[] = {"auto", "packet", "ebpf", NULL};
+const char *const capture_choices[] = {"auto", "ebpf", "packet", "pcap", NULL};
 
 static const struct capture_way *const ways[] = {
-	[CAPTURE_PACKET] = &capture_packet, [CAPTURE_EBPF] = &capture_ebpf};
+	[CAPTURE_EBPF] = &capture_ebpf,
+	[CAPTURE_PACKET] = &capture_packet,
+#ifndef NFZ_NODE
+	[CAPTURE_PCAP] = &capture_pcap,
+#endif
+};
+
+/* By themselves tried, in this order. */
+static const enum capture_choice best_first[] = {CAPTURE_PACKET, CAPTURE_EBPF};
+
+static int open_best(const struct capture_options *options,
+	struct capture **ret, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(best_first) / sizeof(best_first[0]);
+		i++) {
+		r = ways[best_first[i]]->open(options, ret, err);
+		if (r == 0)
+			break;
+	}
+	return r;
+}
 
 int capture_open(enum capture_choice choice,
 	const struct capture_options *options, struct capture **ret,
 	struct err *err)
 {
-	const size_t n = sizeof(ways) / sizeof(ways[0]);
-	int r = 0;
-
-	if (choice != CAPTURE_AUTO)
-		return ways[choice]->open(options, ret, err);
-	for (size_t i = CAPTURE_AUTO + 1; i < n; i++) {
-		r = ways[i]->open(options, ret, err);
-		if (r == 0)
-			break;
-	}
-	return r;
+	if (choice == CAPTURE_AUTO)
+		return open_best(options, ret, err);
+	if ((size_t)choice >= sizeof(ways) / sizeof(ways[0]))
+		return err_set(err, NFZ_E_USAGE,
+			"this nfz-meter is built without libpcap");
+	return ways[choice]->open(options, ret, err);
 }
 
 void capture_close(struct capture *c)

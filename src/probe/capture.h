@@ -96,8 +96,9 @@ struct capture {
 
 enum capture_choice {
 	CAPTURE_AUTO, /* the first that works here of those below */
+	CAPTURE_EBPF,
 	CAPTURE_PACKET,
-	CAPTURE_EBPF
+	CAPTURE_PCAP
 };
 extern const char *const capture_choices[]; /* by choice; NULL ends */
 

@@ -67,7 +67,7 @@ static int packet_open(const struct capture_options *options,
 static int ebpf_open(const struct capture_options *options,
 	struct capture **ret, struct err *err)
 {
-	const struct absorb_options o = {.bytes = options->bytes / 2,
+	const struct absorb_options o = {.bytes = options->bytes / 4,
 		.snap = CAPTURE_SNAP,
 		.with_macs = options->with_macs};
 	struct packet_capture *p = new_capture(&capture_ebpf, options);
@@ -77,7 +77,6 @@ static int ebpf_open(const struct capture_options *options,
 		packet_close(&p->head);
 		return r;
 	}
-	p->opt.bytes -= o.bytes;
 	*ret = &p->head;
 	return 0;
 }

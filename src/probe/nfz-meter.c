@@ -66,7 +66,7 @@ static const struct opt table[] = {
 	{"settings", 0, OPT_TEXT, AT(settings), "FILE",
 		"timeouts, read again at SIGHUP", NULL, 0, 0},
 	{"backend", 'b', OPT_CHOICE, AT(backend), "NAME",
-		"how to capture: auto, packet, ebpf", capture_choices, 0, 0},
+		"how to capture: auto, ebpf, packet, pcap", capture_choices, 0, 0},
 	{"ring-mib", 0, OPT_INT, AT(ring_mib), "N",
 		"memory for capturing per tap, in MiB", NULL, 1, 1024},
 	{"user", 'u', OPT_INT, AT(uid), "UID", "become this user", NULL, 0,

@@ -1,10 +1,10 @@
 #!/bin/bash
 # The meter on a real interface: two namespaces, one veth pair, offloads on.
 # What it counts is held against what the ends say they sent.
-# BACKEND: how to capture, instead of the way it takes by itself.
+# BACKEND: how to capture, instead of by the packet ring.
 set -u
 . "${0%/*}/lib/wire.bash"
-backend=(--backend "${BACKEND:-auto}")
+backend=(--backend "${BACKEND:-packet}")
 need bin/nfz-meter tests/tool-sendudp tests/tool-sink
 one_wire
 ip -n "$id-b" addr add 10.9.0.3/24 dev vb

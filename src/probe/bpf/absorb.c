@@ -218,6 +218,16 @@ INLINE int same(const union key *a, const struct absorb_flow *flow)
 	return differ == 0;
 }
 
+/* No room for another flow, or no use in it: adding up is for flows that come
+ * again, and these hardly do. */
+INLINE int full(const struct absorb_tally *tally)
+{
+	uint32_t most = (uint32_t)HOLE(ABSORB_HOLE_LANE_FLOWS);
+
+	return tally->flows >= most ||
+	       (tally->flows >= most / 4 && tally->frames < 2 * tally->flows);
+}
+
 /* The flow of that key, made when there is room; NULL: none. */
 INLINE struct absorb_flow *find(uint32_t lane, struct absorb_tally *tally,
 	uint64_t h, const struct share *s, uint64_t now)
@@ -237,7 +247,7 @@ INLINE struct absorb_flow *find(uint32_t lane, struct absorb_tally *tally,
 		if (slot == 0) {
 			uint32_t n = tally->flows;
 
-			if (n >= HOLE(ABSORB_HOLE_LANE_FLOWS))
+			if (full(tally))
 				return 0;
 			flow = flow_at(lane, n);
 			if (!flow)
@@ -257,6 +267,13 @@ INLINE struct absorb_flow *find(uint32_t lane, struct absorb_tally *tally,
 	return 0;
 }
 
+/* Most frames are of flows that found no room: looking any further in this
+ * epoch is in vain. */
+INLINE int overrun(const struct absorb_tally *tally)
+{
+	return tally->missed > tally->frames && full(tally);
+}
+
 __attribute__((section("program"), used)) int absorb(struct __sk_buff *skb)
 {
 	struct absorb_control *control = MAP(ABSORB_HOLE_CONTROL);
@@ -267,15 +284,15 @@ __attribute__((section("program"), used)) int absorb(struct __sk_buff *skb)
 	struct share s = {0};
 	uint64_t now;
 
-	if (cpu >= cpus || !read_frame(skb, control, &s))
-		return (int)control->snap;
-	tally = lookup(MAP(ABSORB_HOLE_TALLIES), &lane);
-	if (!tally)
+	tally = cpu < cpus ? lookup(MAP(ABSORB_HOLE_TALLIES), &lane) : 0;
+	if (!tally || overrun(tally) || !read_frame(skb, control, &s))
 		return (int)control->snap;
 	now = boot_ns();
 	flow = find(lane, tally, hash(control, &s.key), &s, now);
-	if (!flow)
+	if (!flow) {
+		tally->missed++;
 		return (int)control->snap;
+	}
 	flow->octets += s.octets;
 	flow->packets += s.packets;
 	flow->frames++;

@@ -1,0 +1,248 @@
+/* pcap(3PCAP).  It does not tell which way a frame went, so there are two
+ * handles, one for each way; nor how a super-frame is segmented, so one counts
+ * as one packet.  Buffers are large, and blocks are waited for: never its
+ * immediate mode, which would double the round trips of what is watched.
+ *
+ * A handle lets go of the other way's frames by itself and counts them all the
+ * same.  (Told to by a filter, it loses frames of the first blocks.)  So where
+ * a mark is nobody knows, only when it must have been reached; and the
+ * ledger's wire frames are those handed over or dropped. */
+#include "probe/capture_pcap.h"
+#include "base/mem.h"
+#include "probe/pcapold.h"
+#include "base/clock.h"
+
+#include <net/if.h>
+#include <pcap/pcap.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+enum { RECEIVED, SENT, WAYS };
+enum { BUFFER_MIN = 32 << 20, BLOCKS_MAX = 1024, TIMEOUT_MS = 100 };
+
+struct one_way {
+	struct pcap_capture *capture;
+	pcap_t *pcap;
+	enum link_layer layer;
+	uint64_t taken, placed, dropped;
+};
+
+struct pcap_capture {
+	struct capture head;
+	struct capture_options opt;
+	struct one_way ways[WAYS];
+	uint64_t first;           /* frames seen by one handle alone, at most */
+	struct mono_time settled; /* by then all up to the mark was there */
+	int ready;                /* epoll */
+	int ifindex;
+};
+
+static struct pcap_capture *of(struct capture *c)
+{
+	return (struct pcap_capture *)c;
+}
+
+static const struct pcap_capture *of_const(const struct capture *c)
+{
+	return (const struct pcap_capture *)c;
+}
+
+static void pcap_way_detach(struct capture *c)
+{
+	for (int i = 0; i < WAYS; i++)
+		if (of(c)->ways[i].pcap)
+			pcap_close(of(c)->ways[i].pcap);
+	if (of(c)->ready >= 0)
+		close(of(c)->ready);
+	memset(of(c)->ways, 0, sizeof(of(c)->ways));
+	of(c)->ready = -1;
+}
+
+static void pcap_way_close(struct capture *c)
+{
+	pcap_way_detach(c);
+	free(c);
+}
+
+static int pcap_way_open(const struct capture_options *options,
+	struct capture **ret, struct err *err)
+{
+	struct pcap_capture *p = mem_zalloc(1, sizeof(*p));
+
+	(void)err;
+	p->head.way = &capture_pcap;
+	p->opt = *options;
+	p->ready = -1;
+	*ret = &p->head;
+	return 0;
+}
+
+static int refused(const char *ifname, const char *why, struct err *err)
+{
+	return err_set(err, NFZ_E_IO, "libpcap, %s: %s", ifname, why);
+}
+
+static bool ask(struct one_way *w)
+{
+	struct pcap_stat s = {0};
+
+	if (pcap_stats(w->pcap, &s) < 0)
+		return false;
+	/* 32 bits that wrap; received ones include those dropped */
+	w->dropped += (uint32_t)(s.ps_drop - (uint32_t)w->dropped);
+	w->placed += (uint32_t)(s.ps_recv - s.ps_drop - (uint32_t)w->placed);
+	return true;
+}
+
+static int open_way(
+	struct pcap_capture *p, int i, const char *ifname, struct err *err)
+{
+	const int bytes =
+		p->opt.bytes < BUFFER_MIN ? BUFFER_MIN : (int)p->opt.bytes;
+	struct one_way *w = &p->ways[i];
+	char text[PCAP_ERRBUF_SIZE] = "";
+	struct epoll_event event = {.events = EPOLLIN};
+	int fd;
+
+	*w = (struct one_way){.capture = p};
+	w->pcap = pcap_create(ifname, text);
+	if (!w->pcap)
+		return refused(ifname, text, err);
+	if (pcap_set_snaplen(w->pcap, CAPTURE_SNAP) < 0 ||
+		pcap_set_promisc(w->pcap, 0) < 0 ||
+		pcap_set_timeout(w->pcap, TIMEOUT_MS) < 0 ||
+		pcap_set_buffer_size(w->pcap, bytes) < 0 ||
+		pcap_set_tstamp_precision(w->pcap, PCAP_TSTAMP_PRECISION_NANO) <
+			0 ||
+		pcap_activate(w->pcap) < 0 ||
+		pcap_setdirection(w->pcap, i == SENT ? PCAP_D_OUT : PCAP_D_IN) <
+			0 ||
+		pcap_setnonblock(w->pcap, 1, text) < 0)
+		return refused(ifname, pcap_geterr(w->pcap), err);
+	if (!link_layer_of((uint32_t)pcap_datalink(w->pcap), &w->layer))
+		return refused(ifname, "unknown kind of link", err);
+	fd = pcap_get_selectable_fd(w->pcap);
+	if (fd < 0 || epoll_ctl(p->ready, EPOLL_CTL_ADD, fd, &event) < 0)
+		return refused(ifname, "cannot be waited for", err);
+	return 0;
+}
+
+static int pcap_way_attach(struct capture *c, int ifindex, struct err *err)
+{
+	struct pcap_capture *p = of(c);
+	char ifname[IF_NAMESIZE] = "";
+	int r = 0;
+
+	/* it opens files, which nobody may any more the second time */
+	if (p->ifindex)
+		return err_set(err, NFZ_E_IO, "libpcap attaches only once");
+	if (!if_indextoname((unsigned)ifindex, ifname))
+		return err_sys(err, "there is no interface %d", ifindex);
+	p->ready = epoll_create1(EPOLL_CLOEXEC);
+	if (p->ready < 0)
+		return err_sys(err, "epoll");
+	for (int i = 0; i < WAYS && r == 0; i++)
+		r = open_way(p, i, ifname, err);
+	if (r < 0)
+		pcap_way_detach(c);
+	else
+		p->ifindex = ifindex;
+	if (r == 0 && ask(&p->ways[0]))
+		p->first = p->ways[0].placed;
+	return r;
+}
+
+static int pcap_way_fd(const struct capture *c)
+{
+	return of_const(c)->ready;
+}
+
+static int pcap_way_error(struct capture *c)
+{
+	(void)c;
+	return 0;
+}
+
+static bool pcap_way_bound(const struct capture *c)
+{
+	char ifname[IF_NAMESIZE];
+
+	return if_indextoname((unsigned)of_const(c)->ifindex, ifname) != NULL;
+}
+
+static bool pcap_way_mark(struct capture *c)
+{
+	of(c)->settled = mono_add_ms(mono_now(), 2 * TIMEOUT_MS);
+	return ask(&of(c)->ways[RECEIVED]) && ask(&of(c)->ways[SENT]);
+}
+
+static void on_frame(
+	u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
+{
+	struct one_way *w = (void *)user;
+	const struct capture_sink *sink = &w->capture->opt.sink;
+	const struct capture_frame f = {
+		.frame = {bytes, header->caplen, header->len},
+		.time_ns = header->ts.tv_sec * NS_PER_S + header->ts.tv_usec,
+		.layer = w->layer,
+		.sent = w == &w->capture->ways[SENT]};
+
+	w->taken++;
+	sink->frames(sink->data, &f, 1);
+}
+
+static bool reached(const struct pcap_capture *p)
+{
+	const struct one_way *w = p->ways;
+
+	return mono_passed(p->settled) || w[RECEIVED].taken + w[SENT].taken >=
+						  w[RECEIVED].placed + p->first;
+}
+
+/* A dispatch is within a block, so several times. */
+static bool pcap_way_read(struct capture *c, unsigned blocks, bool to_mark)
+{
+	struct pcap_capture *p = of(c);
+
+	(void)to_mark;
+	for (int i = 0; i < WAYS; i++)
+		for (unsigned n = 0; n < (blocks ? blocks : BLOCKS_MAX); n++)
+			if (pcap_dispatch(p->ways[i].pcap, -1, on_frame,
+				    (void *)&p->ways[i]) <= 0)
+				break;
+	return reached(p);
+}
+
+static struct capture_statistics pcap_way_statistics(const struct capture *c)
+{
+	const struct one_way *w = of_const(c)->ways;
+
+	return (struct capture_statistics){w[RECEIVED].taken + w[SENT].taken,
+		w[RECEIVED].dropped + w[SENT].dropped};
+}
+
+static bool pcap_way_has_segments(const struct capture *c)
+{
+	(void)c;
+	return false;
+}
+
+static uint64_t pcap_way_unfilled(const struct capture *c)
+{
+	(void)c;
+	return 0;
+}
+
+const struct capture_way capture_pcap = {.name = "pcap",
+	.open = pcap_way_open,
+	.close = pcap_way_close,
+	.attach = pcap_way_attach,
+	.detach = pcap_way_detach,
+	.fd = pcap_way_fd,
+	.error = pcap_way_error,
+	.bound = pcap_way_bound,
+	.mark = pcap_way_mark,
+	.read = pcap_way_read,
+	.statistics = pcap_way_statistics,
+	.has_segments = pcap_way_has_segments,
+	.unfilled = pcap_way_unfilled};

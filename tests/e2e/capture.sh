@@ -1,0 +1,165 @@
+#!/bin/bash
+# All ways to capture on one wire at the same time: each counts what the ends
+# say they sent, of everything there is, and all of them the same.
+set -u
+. "${0%/*}/lib/wire.bash"
+need bin/nfz-meter tests/tool-sendudp
+one_wire
+for side in a b; do
+	ip netns exec "$id-$side" sysctl -qw "net.ipv6.conf.v$side.disable_ipv6=0" \
+		"net.ipv6.conf.v$side.accept_dad=0"
+done
+ip -n "$id-a" addr add fd09::1/64 dev va nodad
+ip -n "$id-b" addr add fd09::2/64 dev vb nodad
+ip -n "$id-b" addr add fd09::3/64 dev vb nodad # answers nothing but pings
+
+# nobody asks for anybody
+mac() { ip -n "$id-$1" -j link show "v$1" | jq -r '.[0].address'; }
+ip -n "$id-a" neigh add fd09::2 lladdr "$(mac b)" dev va
+ip -n "$id-a" neigh add fd09::3 lladdr "$(mac b)" dev va
+ip -n "$id-b" neigh add fd09::1 lladdr "$(mac a)" dev vb
+
+cat >"$dir/setup" <<'END'
+netflowize-setup 1
+deployment 00000000000000aa
+module 1 meter
+listen 0.0.0.0 0
+active_ms 60000
+idle_ms 15000
+fin_ms 5000
+lease_ms 0
+cache_flows 4096
+tap 5 va - core 1 1 - p2p 0 1 -
+END
+
+declare -A meter
+ways=()
+start() { # way
+	ip netns exec "$id-a" "$bin/nfz-meter" --setup "$dir/setup" --print \
+		-o json --backend "$1" >"$dir/$1.out" 2>"$dir/$1.err" &
+	meter[$1]=$!
+	pids+=($!)
+	for _ in $(seq 50); do
+		if grep -q "READY taps=1 backend=$1" "$dir/$1.err"; then
+			ways+=("$1")
+			return
+		fi
+		kill -0 "${meter[$1]}" 2>/dev/null || break
+		sleep 0.1
+	done
+	echo "SKIPPED: --backend $1: $(tail -n 1 "$dir/$1.err")"
+}
+start packet
+start ebpf
+start pcap
+check "the packet ring is there" "${ways[0]:-}" = packet
+
+tcp_segments() { # of both ends: out + retransmitted
+	for ns in a b; do
+		ip netns exec "$id-$ns" cat /proc/net/snmp
+	done | awk '/^Tcp: [0-9]/ { s += $12 + $13 } END { print s }'
+}
+stream() { # iperf3's options
+	in_b iperf3 -s -1 -D --pidfile "$dir/iperf" >/dev/null
+	sleep 0.2
+	in_a iperf3 -n 60M "$@" >/dev/null
+	sleep 0.1
+}
+before=$(tcp_segments)
+stream -c 10.9.0.2
+stream -c 10.9.0.2 -R
+stream -c fd09::2
+stream -c fd09::2 -R
+sent=$(($(tcp_segments) - before))
+# small and large, many flows, super-frames of UDP
+in_a "$build/tests/tool-sendudp" 10.9.0.2 9 20000 100 50 0
+in_a "$build/tests/tool-sendudp" 10.9.0.2 10 500 10000 1 0 1000
+in_a "$build/tests/tool-sendudp" 10.9.0.2 11 300 1 3 0
+in_a ping -q -c 20 -i 0.002 -s 4000 10.9.0.2 >/dev/null # in fragments
+in_a ping -6 -q -c 20 -i 0.002 -s 200 fd09::3 >/dev/null
+# what only some kinds of packets have: extension headers, options, UDP of
+# IPv6 by segments, no payload, fragments with ports
+in_a python3 - <<'END'
+import socket
+four, six = ("10.9.0.2", 12), ("fd09::2", 12)
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+for i in range(100):
+    s.sendto(b"x" * 50, six)
+s.setsockopt(socket.SOL_UDP, 103, 700)
+for i in range(10):
+    s.sendto(b"x" * 7001, six)
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+# RFC 3542: a destination option header of padding
+s.setsockopt(socket.IPPROTO_IPV6, 59, b"\0\0\1\4\0\0\0\0")
+for i in range(70):
+    s.sendto(b"x" * 60, ("fd09::2", 13))
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, b"\1\1\1\0")
+for i in range(30):
+    s.sendto(b"x" * 80, ("10.9.0.2", 14))
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(40):
+    s.sendto(b"", ("10.9.0.2", 15))
+for i in range(10):
+    s.sendto(b"x" * 3000, ("10.9.0.2", 16))
+END
+sleep 0.3
+for way in "${ways[@]}"; do
+	kill -TERM "${meter[$way]}"
+done
+
+sum() { # way, condition
+	jq -n -r "reduce (inputs | select(.src) | select($2)) as \$r
+		([0, 0]; [.[0] + \$r.packets, .[1] + \$r.bytes]) |
+		\"\(.[0]) \(.[1])\"" "$dir/$1.out"
+}
+for way in "${ways[@]}"; do
+	wait "${meter[$way]}"
+	check "$way: clean exit" $? -eq 0
+	last=$(grep '"counters_of"' "$dir/$way.out" | tail -n 1)
+	check "$way: no frame unaccounted, none lost" \
+		"$(jq '.unaccounted + (.lost | add)' <<<"$last")" -eq 0
+	check "$way: records hold all packets" "$(sum "$way" true |
+		cut -d' ' -f1)" -eq "$(jq .packets <<<"$last")"
+	check "$way: interface counters agree" "$(jq '
+		(.if_sent - .frames_sent | fabs) + (.if_received -
+		.frames_received | fabs) <= .attach_uncertainty + 2' \
+		<<<"$last")" = true
+	check "$way: udp" "$(sum "$way" '.dport == 9')" = \
+		"20000 $((20000 * 128))"
+	check "$way: tiny udp" "$(sum "$way" '.dport == 11')" = "300 8700"
+	check "$way: options" "$(sum "$way" '.dport == 14')" = "30 3360"
+	check "$way: no payload" "$(sum "$way" '.dport == 15')" = "40 1120"
+	check "$way: IPv6 with extensions" "$(sum "$way" '.dport == 13')" = \
+		"70 8120"
+	check "$way: fragments" "$(sum "$way" '.proto == 17 and
+		(.dport == 16 or .dport == 0)')" = "30 $((10 * (3008 + 3 * 20)))"
+	check "$way: pings in fragments" "$(sum "$way" '.proto == 1 and
+		.dst == "10.9.0.2"')" = "60 $((20 * (4008 + 3 * 20)))"
+	check "$way: IPv6 pings" "$(sum "$way" '.proto == 58 and
+		.src == "fd09::3"')" = "20 $((20 * 248))"
+	# libpcap does not tell how super-frames are segmented
+	[ "$way" = pcap ] && continue
+	check "$way: udp super-frames" "$(sum "$way" '.dport == 10')" = \
+		"5000 $((5000 * 1028))"
+	check "$way: IPv6 udp, some by segments" "$(sum "$way" '.dport == 12')" \
+		= "210 $((100 * 98 + 110 * 48 + 10 * 7001))"
+	tcp=$(sum "$way" '.proto == 6' | cut -d' ' -f1)
+	echo "$way: tcp: counted $tcp, the ends say $sent"
+	check "$way: tcp within 0.1 %" \
+		$(((tcp > sent ? tcp - sent : sent - tcp) * 1000)) -le "$sent"
+done
+flows() { # way: all that does not depend on when it was looked at
+	jq -n -c '[inputs | select(.src and .proto != 58)] | group_by(.src, .dst, .sport,
+		.dport, .proto) | .[] | [(.[0] | .src, .dst, .sport, .dport,
+		.proto, .dir), (map(.packets) | add), (map(.bytes) | add)]' \
+		"$dir/$1.out"
+}
+if [[ " ${ways[*]} " = *" ebpf "* ]]; then
+	flows packet >"$dir/1"
+	flows ebpf >"$dir/2"
+	check "flows to compare" "$(wc -l <"$dir/1")" -gt 60
+	check "the same, flow by flow" "$(diff "$dir/1" "$dir/2" | head)" = ""
+fi
+[ $failed -eq 0 ] || tail -n 20 "$dir"/*.err
+exit $failed
