@@ -28,7 +28,7 @@ static uint64_t number(const char *cell)
 }
 
 bool captures_each(
-	void (*fn)(const struct capture *row, void *data), void *data)
+	void (*fn)(const struct capture_row *row, void *data), void *data)
 {
 	FILE *f = fopen(CAPTURES "/INDEX.md", "r");
 	char line[2048], *cell[COLUMNS + 1];
@@ -38,7 +38,7 @@ bool captures_each(
 		return false;
 	}
 	while (fgets(line, sizeof(line), f)) {
-		struct capture row = {0};
+		struct capture_row row = {0};
 
 		if (line[0] != '|' || split(line, cell) <= COLUMNS)
 			continue;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct capture {
+struct capture_row {
 	char path[512];
 	char name[256];
 	uint64_t frames, ip4, ip6, octets, other, keys, flows;
@@ -13,6 +13,6 @@ struct capture {
 
 /* Calls fn for each row; false (and a line on stderr) without the table. */
 bool captures_each(
-	void (*fn)(const struct capture *row, void *data), void *data);
+	void (*fn)(const struct capture_row *row, void *data), void *data);
 
 #endif

@@ -38,7 +38,7 @@ static void count_file(const char *path, struct tally *t)
 	pcapfile_close(file);
 }
 
-static void check_capture(const struct capture *row, void *data)
+static void check_capture(const struct capture_row *row, void *data)
 {
 	struct tally t = {0};
 

@@ -262,7 +262,7 @@ Test(flowcache, clock_jumps_are_counted_and_survived)
 	flowcache_free(cache);
 }
 
-static void run_capture(const struct capture *row, void *data)
+static void run_capture(const struct capture_row *row, void *data)
 {
 	struct catcher c = {0};
 	struct flowcache *cache = make(&c, 65536, 0);

@@ -1,0 +1,257 @@
+/* The program in the kernel against dissect_frame(), over all captures at hand:
+ * the kernel runs it on each frame, and what it says it has added up must be
+ * what our own reading of the same frames adds up to. */
+#include "captures.h"
+#include "probe/absorb.h"
+#include "probe/capfile.h"
+#include "probe/flowcache.h"
+
+#include <criterion/criterion.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+	PREFIX = 14, /* the kernel takes one link header off before */
+	FRAMES_A_FILE = 3000,
+	LONGEST = 9000
+};
+
+struct sums {
+	struct flowcache *cache;
+	uint64_t frames, packets, octets, check;
+};
+
+/* Order does not matter: a sum over all records of a hash of each. */
+static bool add_record(void *data, const struct flow_record *r)
+{
+	static const struct hash_key seed = {1, 2};
+	struct sums *s = data;
+	struct {
+		struct flow_key key;
+		uint64_t packets, octets, flags;
+	} one = {r->key, r->packets, r->bytes, r->tcp_flags};
+
+	s->packets += r->packets;
+	s->octets += r->bytes;
+	s->check += hash_bytes(&seed, &one, sizeof(one));
+	return true;
+}
+
+static void start(struct sums *s)
+{
+	const struct flowcache_options o = {.flows = 100000,
+		.idle_ms = 1 << 30,
+		.active_ms = 1 << 30,
+		.sink = add_record,
+		.data = s};
+	const struct flow_point p = {.tap = 1};
+
+	*s = (struct sums){.cache = flowcache_new(&o)};
+	cr_assert_eq(flowcache_point(s->cache, &p), 0);
+}
+
+static void finish(struct sums *s)
+{
+	cr_assert(flowcache_end(s->cache, END_FORCED));
+	flowcache_free(s->cache);
+}
+
+static void put(struct sums *s, struct flow_addition a, uint32_t frames)
+{
+	/* the program does not know of time */
+	a.first_ns = a.last_ns = 0;
+	cr_assert_eq(flowcache_add(s->cache, &a, 1), 0);
+	s->frames += frames;
+}
+
+static void add_flows(void *data, const struct capture_flow *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put(data,
+			(struct flow_addition){.key = f[i].key,
+				.octets = f[i].octets,
+				.packets = f[i].packets,
+				.tcp_flags = f[i].tcp_flags},
+			f[i].frames);
+}
+
+struct bench {
+	struct absorb *absorb;
+	struct sums ours;
+	uint64_t tried, plain, up;
+};
+
+/* 1: absorbed, 0: to be handed over, -1: the kernel runs no program on it. */
+static int run(struct bench *b, const struct frame *f, uint16_t gso_size)
+{
+	static uint8_t data[PREFIX + LONGEST];
+	struct __sk_buff skb = {.gso_size = gso_size, .gso_segs = gso_size > 0};
+	union bpf_attr attr = {
+		.test = {.prog_fd = (uint32_t)absorb_program(b->absorb),
+			.data_in = (uintptr_t)data,
+			.data_size_in = PREFIX + f->captured,
+			.ctx_in = (uintptr_t)&skb,
+			.ctx_size_in = sizeof(skb),
+			.repeat = 1}};
+
+	if (f->captured > LONGEST || f->captured < 14)
+		return -1;
+	memcpy(data + 12, f->data + 12, 2);
+	memcpy(data + PREFIX, f->data, f->captured);
+	if (syscall(SYS_bpf, BPF_PROG_TEST_RUN, &attr, sizeof(attr)) < 0)
+		return -1;
+	cr_assert(attr.test.retval == 0 || attr.test.retval == CAPTURE_SNAP);
+	return attr.test.retval == 0;
+}
+
+static bool is_plain(
+	enum dissect_verdict v, const struct dissect *d, const struct frame *f)
+{
+	return v == DISSECT_IP && d->l3_at == 14 && !d->later &&
+	       (d->key.proto == 6 || d->key.proto == 17) &&
+	       d->l3_len == (net_addr_is_v4(&d->key.src) ? 20 : 40) &&
+	       !(net_addr_is_v4(&d->key.src) && f->data[20] & 0x20) &&
+	       d->octets >= d->l3_len + 14u &&
+	       f->captured >= 14u + d->l3_len + 14u;
+}
+
+static void compare(struct bench *b, const struct frame *f, uint16_t gso_size)
+{
+	struct dissect d;
+	enum dissect_verdict v = dissect_frame(LAYER_ETHERNET, f, &d);
+	const struct segmentation seg = {
+		.type = gso_size ? GSO_TCP4 : GSO_NONE, .size = gso_size};
+	struct wire_count n;
+	int absorbed = run(b, f, gso_size);
+
+	if (absorbed < 0)
+		return;
+	b->tried++;
+	if (!absorbed) {
+		cr_assert(!is_plain(v, &d, f), "not taken: %02x %02x",
+			f->data[14], f->data[23]);
+		b->up++;
+		return;
+	}
+	b->plain++;
+	cr_assert_eq(v, DISSECT_IP);
+	n = dissect_segments(f, &d, &seg);
+	put(&b->ours,
+		(struct flow_addition){.key = d.key,
+			.octets = n.octets,
+			.packets = n.packets,
+			.tcp_flags = d.tcp_flags},
+		1);
+}
+
+static bool open_bench(struct bench *b)
+{
+	const struct absorb_options o = {
+		.bytes = 64 << 20, .snap = CAPTURE_SNAP};
+	struct err err = ERR_INIT;
+
+	*b = (struct bench){0};
+	if (absorb_new(&o, &b->absorb, &err) < 0) {
+		fprintf(stderr, "SKIPPED: %s\n", err.text);
+		return false;
+	}
+	start(&b->ours);
+	return true;
+}
+
+static void close_bench(struct bench *b, struct sums *kernels)
+{
+	const struct capture_sink sink = {.data = kernels, .flows = add_flows};
+
+	absorb_turn(b->absorb);
+	cr_assert_eq(absorb_settle(NULL), 0);
+	start(kernels);
+	absorb_collect(b->absorb, &sink);
+	cr_assert_eq(absorb_frames(b->absorb), kernels->frames);
+	/* once collected, gone */
+	absorb_turn(b->absorb);
+	cr_assert_eq(absorb_settle(NULL), 0);
+	absorb_collect(b->absorb, &sink);
+	cr_assert_eq(absorb_frames(b->absorb), kernels->frames);
+	finish(kernels);
+	finish(&b->ours);
+	absorb_free(b->absorb);
+	cr_assert_eq(b->ours.frames, kernels->frames);
+	cr_assert_eq(b->ours.packets, kernels->packets);
+	cr_assert_eq(b->ours.octets, kernels->octets);
+	cr_assert_eq(b->ours.check, kernels->check);
+}
+
+static void each_file(const struct capture_row *row, void *data)
+{
+	struct capfile_frame frames[CAPFILE_BATCH];
+	struct capfile *file = NULL;
+	int n, left = FRAMES_A_FILE;
+
+	if (capfile_open(row->path, &file, NULL) < 0)
+		return;
+	while (left > 0 &&
+		(n = capfile_read(file, frames, CAPFILE_BATCH, NULL)) > 0) {
+		for (int i = 0; i < n; i++)
+			if (frames[i].layer == LAYER_ETHERNET)
+				compare(data, &frames[i].frame, 0);
+		left -= n;
+	}
+	capfile_close(file);
+}
+
+Test(absorb, as_we_read_the_same_frames, .timeout = 60)
+{
+	struct sums kernels;
+	struct bench b;
+
+	if (!open_bench(&b))
+		return;
+	(void)captures_each(each_file, &b);
+	fprintf(stderr, "absorbed %lu of %lu frames, %lu of them not plain\n",
+		(unsigned long)b.plain, (unsigned long)b.tried,
+		(unsigned long)b.up);
+	close_bench(&b, &kernels);
+	if (b.tried > 10000)
+		cr_expect_gt(b.plain, b.tried / 4);
+}
+
+/* Of TCP, cut into all kinds of segments; the last may be short. */
+Test(absorb, super_frames)
+{
+	uint8_t bytes[128] = {0};
+	struct frame f = {bytes, sizeof(bytes), 0};
+	struct sums kernels;
+	struct bench b;
+
+	if (!open_bench(&b))
+		return;
+	bytes[12] = 8;
+	bytes[14] = 0x45;
+	bytes[23] = 6;
+	bytes[46] = 8 << 4;
+	for (unsigned octets = 52; octets < 65536; octets += 777)
+		for (uint16_t size = 1; size < 9000; size = size * 5 / 2 + 1) {
+			f.wire = octets + 14;
+			bytes[16] = (uint8_t)(octets >> 8);
+			bytes[17] = (uint8_t)octets;
+			bytes[35] = (uint8_t)size;
+			compare(&b, &f, size);
+		}
+	/* of UDP the ring knows more */
+	bytes[23] = 17;
+	cr_expect_eq(run(&b, &f, 1000), 0);
+	cr_expect_eq(run(&b, &f, 0), 1);
+	put(&b.ours,
+		(struct flow_addition){.key = {.src = net_addr_v4_host(0),
+					       .dst = net_addr_v4_host(0),
+					       .sport = bytes[35],
+					       .proto = 17},
+			.octets = (uint64_t)bytes[16] << 8 | bytes[17],
+			.packets = 1},
+		1);
+	close_bench(&b, &kernels);
+}
