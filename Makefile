@@ -23,7 +23,7 @@ HARDEN   := -fstack-protector-strong -fPIE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2
 LDHARDEN := -pie -Wl,-z,relro,-z,now
 SAN      := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 PKGS     := libcurl libxml-2.0 libssh igraph libpcap libsodium jansson yaml-0.1 \
- tcl8.6 libssl libcrypto liblz4 zlib
+ tcl8.6 libssl libcrypto liblz4 zlib libmicrohttpd ncursesw
 PKG_CFLAGS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(PKGS) 2>/dev/null))
 ALL_CFLAGS = -std=gnu17 -Isrc -MMD -MP $(WARNINGS) $(HARDEN) $(SAN) \
  $(PKG_CFLAGS) $(CFLAGS)
@@ -70,7 +70,7 @@ LINK_nfz-query     := store flow format base
 # none of the planner: it is what is checked
 LINK_nfz-plan-check := check testbed topology format base
 LINK_nfz-agent     := deploy store flow format base
-EXT_netflowize     = $(call pkg_libs,libcurl libxml-2.0 libssh igraph jansson yaml-0.1 libsodium tcl8.6 libcrypto zlib liblz4) -linih -lcadical -lstdc++ -lm
+EXT_netflowize     = $(call pkg_libs,libmicrohttpd ncursesw libcurl libxml-2.0 libssh igraph jansson yaml-0.1 libsodium tcl8.6 libcrypto zlib liblz4) -linih -lcadical -lstdc++ -lm
 EXT_nfz-testbed    = $(call pkg_libs,libxml-2.0 jansson tcl8.6 libssl libcrypto libsodium zlib) -lm
 EXT_nfz-meter      = $(call pkg_libs,libpcap libsodium) -lpthread
 EXT_nfz-cache      = $(call pkg_libs,libsodium) -lpthread

@@ -112,6 +112,14 @@ int source_open(struct app *app, const struct source_options *o,
 	return 0;
 }
 
+void source_reconnect(struct source *s)
+{
+	if (s->store)
+		return;
+	deploy_link_free(s->link);
+	s->link = s->nodes.options.link = deploy_link_new();
+}
+
 void source_close(struct source *s)
 {
 	deploy_link_free(s->link);
@@ -200,6 +208,11 @@ int source_ask(struct source *s, const char *last, struct answer_now *ret,
 		r = facts_parse(buf_str(&a.text), a.text.len, &a.facts, err);
 	if (r == 0 && !s->topology)
 		r = facts_topology(a.facts, &s->topology, err);
+	if (last) {
+		buf_reset(&s->times);
+		if (strcmp(last, "all") != 0)
+			add_time(s, "--last", last);
+	}
 	if (r < 0) {
 		answer_now_release(&a);
 		return r;

@@ -51,6 +51,8 @@ int source_open(struct app *app, const struct source_options *o,
 	struct source_words words, struct source *ret,
 	struct err *err) NFZ_MUST_CHECK;
 void source_close(struct source *s);
+/* Forgets a login that broke. */
+void source_reconnect(struct source *s);
 /* Asks now: what it says, as text and as values.  last: instead of what the
  * options say, "all" for all; NULL: as they say. */
 struct answer_now {

@@ -95,7 +95,7 @@ int sweep_keep(const struct nodes_context *n, const struct topology *t,
 		"data copied from %s to %s (%" PRIu64 " files, %s) and checked",
 		what.node, kept, what.files,
 		overview_bytes((int64_t)what.bytes, size));
-	say(n->app, "    read it: nfz-query %s, netflowize report %s", kept,
+	say(n->app, "    read it: nfz-query %s; netflowize view %s", kept,
 		kept);
 	return 0;
 }

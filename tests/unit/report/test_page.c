@@ -1,6 +1,8 @@
+#define _GNU_SOURCE
 #include "base/mem.h"
 #include "report/findings.h"
 #include "report/page.h"
+#include "report/top.h"
 #include "report/words.h"
 
 #include <criterion/criterion.h>
@@ -183,4 +185,55 @@ Test(words, figures)
 	cr_assert_str_eq(words_span(500, t), "0.5 s");
 	cr_assert_str_eq(words_clock(1795323933120.0, t), "05:05:33");
 	cr_assert_str_eq(words_count(1204, t), "1,204");
+}
+
+/* Each screen fits the terminal, whatever names there are. */
+Test(top, lines_fit)
+{
+	struct topology *t = NULL;
+	struct facts *f = facts_of(summary, &t);
+
+	for (int screen = TOP_LINKS; screen <= TOP_PROBES; screen++)
+		for (int width = 20; width <= 120; width += 20) {
+			struct top top = {.screen = (enum top_screen)screen,
+				.width = width,
+				.height = 6};
+			struct buf out = BUF_INIT(1 << 16);
+			char *at, *line;
+			int n = 0;
+
+			top_print(&top, f, t, &out);
+			for (at = out.data; (line = strsep(&at, "\n")) && at;
+				n++)
+				cr_assert_leq(top_columns(line), (size_t)width);
+			cr_assert_leq(n, 6);
+			buf_release(&out);
+		}
+	facts_free(f);
+	topology_free(t);
+}
+
+Test(top, no_name_steers_the_terminal)
+{
+	static const char evil[] =
+		"{\"schema\":\"netflowize.summary/1\",\"buckets\":1,"
+		"\"bucket_ms\":1000,\"links\":[{\"name\":\"\\u001b[2J\\u202e\","
+		"\"members\":[\"a\\n\",\"b\"],\"packets\":1,\"bytes\":1,"
+		"\"sides\":[{},{},{}]}]}";
+	struct top top = {.width = 200, .height = 10, .ascii = true};
+	struct buf out = BUF_INIT(1 << 16);
+	struct facts *f = NULL;
+	struct topology *t = topology_new();
+	struct err err = ERR_INIT;
+
+	cr_assert_eq(
+		facts_parse(evil, strlen(evil), &f, &err), 0, "%s", err.text);
+	top_print(&top, f, t, &out);
+	for (size_t i = 0; i < out.len; i++)
+		cr_assert(out.data[i] == '\n' ||
+			  (out.data[i] >= ' ' && out.data[i] <= '~'));
+	cr_assert_not_null(strstr(out.data, "?[2J"));
+	buf_release(&out);
+	facts_free(f);
+	topology_free(t);
 }
