@@ -3,41 +3,16 @@
 # UDP and TCP, copied and balanced, over the very link it watches. What they are
 # told is what was counted, but for the export itself, which is in no record.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-build=$(realpath "${BUILD:-build}")
-bin=${NODE_BIN:-$build/bin}
-if [ "$(id -u)" -ne 0 ]; then
-	echo "SKIPPED: needs root for network namespaces"
-	exit 77
-fi
-dir=$(mktemp -d)
-id=nfze$$
-pids=()
-# shellcheck disable=SC2317
-cleanup() {
-	for p in "${pids[@]}"; do kill "$p" 2>/dev/null; done
-	wait 2>/dev/null
-	ip netns del "$id-a" 2>/dev/null
-	ip netns del "$id-b" 2>/dev/null
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-ip netns add "$id-a" && ip netns add "$id-b" || exit 1
-ip -n "$id-a" link add va type veth peer name vb netns "$id-b"
-for side in a b; do
-	ip -n "$id-$side" link set lo up
-	ip -n "$id-$side" link set v$side up
-done
-ip -n "$id-a" addr add 10.9.0.1/24 dev va
-ip -n "$id-b" addr add 10.9.0.2/24 dev vb
-in_a() { ip netns exec "$id-a" "$@"; }
+. "${0%/*}/lib/wire.bash"
+need bin/nfz-meter tests/tool-sendudp
+one_wire
 cat >"$dir/setup" <<SETUP
 netflowize-setup 1
 deployment 00000000000000aa
 module 7 meter
 listen 0.0.0.0 0
 active_ms 1000
-idle_ms 15000
+idle_ms 500
 fin_ms 0
 lease_ms 0
 cache_flows 4096
@@ -106,6 +81,7 @@ run() { # name, options...
 		awk '/^CapEff|^Seccomp:/ { print $2 }' "$thread/status"
 	done | tr '\n' ' ' >"$dir/$name.locks"
 	traffic
+	sleep 1.5 # records leave while the tap still looks on
 	kill -TERM "$meter"
 	wait "$meter" || {
 		echo "FAILED: exit $?"
