@@ -83,6 +83,14 @@ bench-deploy:
 	$(Q)$(MAKE) --no-print-directory $(JOBS) all unit-build
 	$(Q)BUILD=$(BUILD) tests/bench/deploy.sh $(ARGS)
 
+# The flow store beside nfdump: ARGS="--flows 50000000".
+.PHONY: bench-store
+bench-store:
+	@scripts/deps build check bench
+	$(Q)$(MAKE) --no-print-directory $(JOBS) $(BUILD)/bin/nfz-collector \
+	 $(BUILD)/bin/nfz-query $(BUILD)/tests/tool-genflows
+	$(Q)BUILD=$(BUILD) tests/bench/store.sh $(ARGS)
+
 bench:
 	@scripts/deps build lab check bench
 	$(Q)$(MAKE) --no-print-directory $(JOBS) all unit-build

@@ -38,6 +38,8 @@ $(2)/obj/%.o: src/%.c $(2)/include/.made
 	@mkdir -p $$(@D)
 	$$(Q)$(3) $$(NODE_CFLAGS) -isystem $(2)/include -DNFZ_VERSION='"$$(VERSION)"' -c $$< -o $$@
 
+$(addprefix $(2)/obj/,$(FAST)): NODE_CFLAGS += -O3
+
 $(2)/libnode.a: $(patsubst src/%.c,$(2)/obj/%.o,$(NODE_SOURCES))
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^

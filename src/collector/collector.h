@@ -17,10 +17,14 @@
 #include <stdint.h>
 
 enum {
+	COMMIT_SOON_MS = 1,
 	COMMIT_MS = 200,        /* at most this long unacknowledged... */
 	COMMIT_BYTES = 1 << 20, /* ...or this much */
-	FLUSH_MS = 2000,        /* patience of a flush */
-	STOP_MS = 10000,        /* patience of each step of stopping */
+	/* nobody waits for an acknowledgement: larger pieces sync quicker */
+	FOREIGN_MS = 1000,
+	FOREIGN_BYTES = 8 << 20,
+	FLUSH_MS = 2000, /* patience of a flush */
+	STOP_MS = 10000, /* patience of each step of stopping */
 	CLIENTS_MAX = 16,
 	/* Senders of foreign records in the store: one for all rows, one a
 	 * source for its numbers. */
@@ -40,7 +44,7 @@ struct collector {
 	struct clients *clients;
 
 	struct loop_timer *commit_timer; /* NULL: nothing to commit */
-	bool commit_soon;                /* it is the short one */
+	int64_t commit_at_ms;            /* when it fires */
 	bool failing;                    /* the last commit failed: disk full */
 	bool unsealed;                   /* the last sealing failed */
 	int64_t began_ms;
@@ -65,7 +69,8 @@ int collector_new(struct loop *loop, const struct setup *setup,
 void collector_free(struct collector *c);
 
 /* receiver.c */
-void collector_dirty(struct collector *c, bool soon);
+/* Something was appended that has to be committed within that time. */
+void collector_dirty(struct collector *c, int64_t within_ms);
 /* Stores what the modules last said of themselves, as every second does. */
 void collector_keep_health(struct collector *c);
 bool collector_commit(struct collector *c);

@@ -144,7 +144,7 @@ static void go_on_flush(struct client *k)
 	}
 	if (endpoint_unflushed(c->ep, k->flush, NULL, 0) &&
 		now_ms() < k->by_ms) {
-		collector_dirty(c, true);
+		collector_dirty(c, COMMIT_SOON_MS);
 		return;
 	}
 	for (size_t i = 0; endpoint_peer(c->ep, i, &p); i++)

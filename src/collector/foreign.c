@@ -29,7 +29,9 @@ static void keep_rows(
 		c->nf5_unstored += n;
 	else
 		c->records += n;
-	collector_dirty(c, store_pending(c->store) >= COMMIT_BYTES);
+	collector_dirty(c, store_pending(c->store) >= FOREIGN_BYTES
+				   ? COMMIT_SOON_MS
+				   : FOREIGN_MS);
 }
 
 static void on_datagram(struct collector *c, const struct udp_datagram *d)
@@ -112,6 +114,6 @@ void foreign_keep(struct collector *c)
 		m.n[STAT_RECORDS_SENT] = s->flows + source_lost(s);
 		m.n[STAT_RECORDS_LOST] = source_lost(s);
 		if (store_append_stats(c->store, &m, NULL) == 0)
-			collector_dirty(c, false);
+			collector_dirty(c, COMMIT_MS);
 	}
 }

@@ -32,20 +32,20 @@ static void on_commit_timer(void *data)
 	struct collector *c = data;
 
 	c->commit_timer = NULL; /* it was for once */
-	c->commit_soon = false;
 	if (collector_commit(c))
 		return;
-	collector_dirty(c, false); /* try again */
+	collector_dirty(c, COMMIT_MS); /* try again */
 }
 
-void collector_dirty(struct collector *c, bool soon)
+void collector_dirty(struct collector *c, int64_t within_ms)
 {
-	if (c->commit_timer && (c->commit_soon || !soon))
+	int64_t at_ms = now_ms() + within_ms;
+
+	if (c->commit_timer && c->commit_at_ms <= at_ms)
 		return;
 	loop_timer_stop(c->loop, c->commit_timer);
-	c->commit_timer =
-		loop_after(c->loop, soon ? 1 : COMMIT_MS, on_commit_timer, c);
-	c->commit_soon = soon;
+	c->commit_timer = loop_after(c->loop, within_ms, on_commit_timer, c);
+	c->commit_at_ms = at_ms;
 }
 
 /* What is in the log is safe, but the log goes on growing: worth a line. */
@@ -109,7 +109,7 @@ static bool on_batch(void *data, const struct endpoint_batch *b)
 
 	if (append(c, b, &fresh, &err) < 0) {
 		complain(c, &err);
-		collector_dirty(c, false);
+		collector_dirty(c, COMMIT_MS);
 		return false;
 	}
 	c->batches++;
@@ -117,8 +117,10 @@ static bool on_batch(void *data, const struct endpoint_batch *b)
 		c->records += b->n_records;
 	else
 		c->duplicates += b->n_records;
-	collector_dirty(c,
-		c->stop != STOP_NO || store_pending(c->store) >= COMMIT_BYTES);
+	collector_dirty(
+		c, c->stop != STOP_NO || store_pending(c->store) >= COMMIT_BYTES
+			   ? COMMIT_SOON_MS
+			   : COMMIT_MS);
 	clients_go_on(c);
 	return true;
 }
@@ -163,7 +165,7 @@ static void keep_health(struct collector *c, const struct endpoint_peer *p)
 	memcpy(m.backend, h->backend, sizeof(m.backend));
 	if (store_append_stats(c->store, &m, &err) < 0)
 		complain(c, &err);
-	collector_dirty(c, false);
+	collector_dirty(c, COMMIT_MS);
 }
 
 static void on_peer(void *data, uint16_t module, enum peer_state state)

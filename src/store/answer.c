@@ -265,8 +265,8 @@ static void write_groups(
 	columns[n++] = (struct sheet_column)NUMBER(table ? "BYTES" : "bytes");
 	sheet_open(s, a->format, a->to, columns, n);
 	sheet_begin(s, SCHEMA, "groups");
-	for (size_t i = 0; i < r->group.n; i++) {
-		const struct group_row *row = &r->group.rows[i];
+	for (size_t i = 0; i < r->n_groups; i++) {
+		const struct group_row *row = &r->groups[i];
 
 		for (size_t k = 0; k < a->by.n; k++)
 			key_cell(s, a->by.keys[k], &row->value,
@@ -275,6 +275,25 @@ static void write_groups(
 		sheet_uint(s, row->packets);
 		sheet_uint(s, row->bytes);
 	}
+}
+
+/* Reads the store, again for each part when there are too many groups. */
+static int gather(struct store *s, const struct answer *a,
+	struct answer_rows *rows, struct query_sums *ret, struct err *err)
+{
+	struct query q = a->query;
+	struct query_sums *sums = ret;
+	bool again = true;
+	int r = 0;
+
+	if (a->by.n && !group_by_has(&a->by, GROUP_NODE))
+		q.block = answer_rows_add_block;
+	for (; again && r == 0; sums = NULL) {
+		r = query_flows(s, &q, answer_rows_add, rows, sums, err);
+		if (r == 0)
+			r = answer_rows_end_pass(rows, &again, err);
+	}
+	return r;
 }
 
 int answer_write(struct store *s, const struct answer *a,
@@ -287,7 +306,7 @@ int answer_write(struct store *s, const struct answer *a,
 	int r;
 
 	answer_rows_init(&rows, a);
-	r = query_flows(s, &a->query, answer_rows_add, &rows, &sums.query, err);
+	r = gather(s, a, &rows, &sums.query, err);
 	if (r == 0) {
 		answer_rows_finish(&rows);
 		sums.found = rows.found;

@@ -12,12 +12,13 @@ void answer_rows_init(struct answer_rows *r, const struct answer *a)
 {
 	*r = (struct answer_rows){.a = a};
 	map_init(&r->paths);
-	group_init(&r->group, &a->by);
+	group_init(&r->group, &a->by, 0);
 }
 
 void answer_rows_release(struct answer_rows *r)
 {
 	free(r->rows);
+	free(r->groups);
 	map_release(&r->paths);
 	arena_release(&r->arena);
 	group_release(&r->group);
@@ -109,11 +110,18 @@ static void sort_and_cut(struct answer_rows *r)
 
 static void push(struct answer_rows *r, const struct answer_row *row)
 {
+	struct answer_row next = *row;
+	const size_t limit = r->a->limit;
+
 	r->found++;
-	if (r->a->limit && r->n >= 2 * r->a->limit + SLACK)
+	set_sort(r->a, &next);
+	if (r->cut && by_sort(&r->rows[limit - 1], &next) < 0)
+		return;
+	if (limit && r->n >= 2 * limit + SLACK) {
 		sort_and_cut(r);
-	MEM_PUSH(r->rows, r->n, r->cap) = *row;
-	set_sort(r->a, &r->rows[r->n - 1]);
+		r->cut = true;
+	}
+	MEM_PUSH(r->rows, r->n, r->cap) = next;
 }
 
 static struct answer_row row_of(struct answer_rows *r, const struct flow *f)
@@ -162,6 +170,14 @@ int answer_rows_add(void *ctx, const struct flow *f, struct err *err)
 }
 
 /* Groups --------------------------------------------------------------- */
+
+int answer_rows_add_block(void *ctx, struct block *b, const uint16_t *rows,
+	size_t n, struct err *err)
+{
+	struct answer_rows *r = ctx;
+
+	return group_add_block(&r->group, b, rows, n, r->a->query.catalog, err);
+}
 
 static int order(int64_t a, int64_t b)
 {
@@ -228,20 +244,17 @@ static int by_flows(const void *a, const void *b)
 	return r ? r : by_keys(a, b);
 }
 
-static void sort_groups(struct answer_rows *r)
-{
-	int (*order_by)(const void *, const void *) = by_keys;
+typedef int (*order_fn)(const void *, const void *);
 
-	switch (sort_of(r->a)) {
+static order_fn order_of(const struct answer *a)
+{
+	switch (sort_of(a)) {
 	case SORT_BYTES:
-		order_by = by_bytes;
-		break;
+		return by_bytes;
 	case SORT_PACKETS:
-		order_by = by_packets;
-		break;
+		return by_packets;
 	case SORT_FLOWS:
-		order_by = by_flows;
-		break;
+		return by_flows;
 	case SORT_DEFAULT:
 	case SORT_FIRST:
 	case SORT_LAST:
@@ -249,12 +262,51 @@ static void sort_groups(struct answer_rows *r)
 	case SORT_KEY:
 		break;
 	}
-	r->found = r->group.n;
-	if (r->group.n)
-		qsort(r->group.rows, r->group.n, sizeof(*r->group.rows),
-			order_by);
-	if (r->a->limit && r->group.n > r->a->limit)
-		r->group.n = r->a->limit;
+	return by_keys;
+}
+
+static void sort_groups(struct answer_rows *r)
+{
+	if (r->n_groups)
+		qsort(r->groups, r->n_groups, sizeof(*r->groups),
+			order_of(r->a));
+	if (r->a->limit && r->n_groups > r->a->limit)
+		r->n_groups = r->a->limit;
+}
+
+static int push_group(void *ctx, const struct group_row *row, struct err *err)
+{
+	struct answer_rows *r = ctx;
+
+	const size_t limit = r->a->limit;
+
+	r->found++;
+	if (r->cut && order_of(r->a)(&r->groups[limit - 1], row) < 0)
+		return 0;
+	if (limit && r->n_groups >= 2 * limit + SLACK) {
+		sort_groups(r);
+		r->cut = true;
+	}
+	if (r->n_groups >= GROUP_ROWS_MAX)
+		return err_set(err, NFZ_E_LIMIT,
+			"more than %d rows: ask for the first ones only, group "
+			"by fewer keys, or filter",
+			GROUP_ROWS_MAX);
+	MEM_PUSH(r->groups, r->n_groups, r->groups_cap) = *row;
+	return 0;
+}
+
+int answer_rows_end_pass(
+	struct answer_rows *r, bool *ret_again, struct err *err)
+{
+	int res = 0;
+
+	*ret_again = false;
+	if (!r->a->by.n)
+		return 0;
+	res = group_rows(&r->group, push_group, r, err);
+	*ret_again = res == 0 && group_again(&r->group);
+	return res;
 }
 
 void answer_rows_finish(struct answer_rows *r)

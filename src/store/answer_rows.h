@@ -30,15 +30,24 @@ struct answer_rows {
 	struct answer_row *rows;
 	size_t n, cap;
 	uint64_t found;
+	bool cut; /* the first `limit` rows are sorted: worse ones need not be */
 	struct map paths;
 	struct arena arena;
 	struct group group;
+	struct group_row *groups; /* found so far */
+	size_t n_groups, groups_cap;
 };
 
 void answer_rows_init(struct answer_rows *r, const struct answer *a);
 void answer_rows_release(struct answer_rows *r);
 /* A merge_fn; ctx is the struct answer_rows. */
 int answer_rows_add(void *ctx, const struct flow *f, struct err *err);
+/* A query_block_fn, for groups. */
+int answer_rows_add_block(void *ctx, struct block *b, const uint16_t *rows,
+	size_t n, struct err *err);
+/* All was fed in once; *ret_again: it has to be once more. */
+int answer_rows_end_pass(
+	struct answer_rows *r, bool *ret_again, struct err *err) NFZ_MUST_CHECK;
 /* Sorts and cuts. */
 void answer_rows_finish(struct answer_rows *r);
 

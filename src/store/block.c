@@ -1,18 +1,16 @@
 /* Rows to columns and back.
  *
- * Body: rows 4, hosts 4, the dictionary (column of addresses, most frequent
- * first), then the columns in the order of BLOCK_COLUMNS.  Rows stay in the
- * order they came in.  A body that ends too early or too late, a place outside
- * the dictionary or a number too wide for its field makes the block bad. */
+ * Rows stay in the order they came in.  A place outside the dictionary makes
+ * the block bad; any other number that fits its type is believed. */
 #include "store/block.h"
-#include "base/hash.h"
 #include "base/mem.h"
+#include "format/checksum.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SIGN (UINT64_C(1) << 63)
-enum { HOSTS_MAX = 2 * BLOCK_ROWS, SLOTS = 4 * BLOCK_ROWS };
+enum { SLOTS = 4 * BLOCK_ROWS, STORED_MAX = 8 << 20 };
 
 struct host {
 	struct net_addr addr;
@@ -20,269 +18,344 @@ struct host {
 };
 
 struct rank {
+	bool v6;
 	uint32_t count, host;
 };
 
-struct block_writer {
-	struct hash_key seed; /* addresses are chosen by strangers */
-	struct host hosts[HOSTS_MAX];
-	struct rank ranks[HOSTS_MAX];
+struct block_scratch {
+	struct host hosts[BLOCK_HOSTS];
+	struct rank ranks[BLOCK_HOSTS];
 	uint32_t slots[SLOTS]; /* host + 1 */
 	size_t n_hosts;
-	uint32_t src[BLOCK_ROWS], dst[BLOCK_ROWS]; /* hosts */
-	uint64_t values[BLOCK_ROWS];
 };
 
-struct block_writer *block_writer_new(void)
-{
-	struct block_writer *w = mem_zalloc(1, sizeof(*w));
+static const unsigned sizes[COLUMN_COUNT] = {
+#define X(name, type) sizeof(type),
+	BLOCK_COLUMNS(X)
+#undef X
+};
 
-	w->seed = hash_key_new();
-	return w;
+void block_init(struct block *b)
+{
+	*b = (struct block){.stored = BUF_INIT(STORED_MAX)};
+	b->hosts4 = mem_zalloc(BLOCK_HOSTS, sizeof(*b->hosts4));
+	b->hosts6 = mem_zalloc(BLOCK_HOSTS, sizeof(*b->hosts6));
+	for (int c = 0; c < COLUMN_COUNT; c++)
+		b->column[c] = mem_zalloc(BLOCK_ROWS, sizes[c]);
+	b->seed = hash_key_new();
 }
 
-void block_writer_free(struct block_writer *w)
+void block_release(struct block *b)
 {
-	free(w);
+	free(b->hosts4);
+	free(b->hosts6);
+	for (int c = 0; c < COLUMN_COUNT; c++)
+		free(b->column[c]);
+	buf_release(&b->stored);
+	free(b->scratch);
+	*b = (struct block){0};
 }
 
-static uint32_t host_of(struct block_writer *w, const struct net_addr *a)
-{
-	size_t at = hash_bytes(&w->seed, a->b, sizeof(a->b)) & (SLOTS - 1);
+/* Filling -------------------------------------------------------------- */
 
-	for (; w->slots[at]; at = (at + 1) & (SLOTS - 1)) {
-		struct host *h = &w->hosts[w->slots[at] - 1];
+static uint16_t host_of(struct block *b, const struct net_addr *a)
+{
+	struct block_scratch *s = b->scratch;
+	uint64_t words[2];
+	size_t at;
+
+	memcpy(words, a, sizeof(words));
+	at = hash_words(&b->seed, words, 2) & (SLOTS - 1);
+	for (; s->slots[at]; at = (at + 1) & (SLOTS - 1)) {
+		struct host *h = &s->hosts[s->slots[at] - 1];
 
 		if (memcmp(&h->addr, a, sizeof(*a)) == 0) {
 			h->count++;
-			return w->slots[at] - 1;
+			return (uint16_t)(s->slots[at] - 1);
 		}
 	}
-	w->hosts[w->n_hosts] = (struct host){.addr = *a, .count = 1};
-	w->slots[at] = (uint32_t)++w->n_hosts;
-	return w->slots[at] - 1;
+	s->hosts[s->n_hosts] = (struct host){.addr = *a, .count = 1};
+	s->slots[at] = (uint32_t)++s->n_hosts;
+	return (uint16_t)(s->n_hosts - 1);
 }
 
 static int by_count(const void *a, const void *b)
 {
 	const struct rank *x = a, *y = b;
 
+	if (x->v6 != y->v6)
+		return x->v6 - y->v6;
 	if (x->count != y->count)
 		return x->count < y->count ? 1 : -1;
 	return (x->host > y->host) - (x->host < y->host);
 }
 
-/* Fills the dictionary and appends it. */
-static void encode_hosts(struct block_writer *w, const struct flow_record *rows,
-	size_t n, struct buf *out)
+static void fill_hosts(struct block *b, const struct flow_record *rows)
 {
-	cleanup_free struct net_addr *addrs = NULL;
+	struct block_scratch *s = b->scratch;
+	uint16_t *src = b->column[COLUMN_SRC], *dst = b->column[COLUMN_DST];
 
-	memset(w->slots, 0, sizeof(w->slots));
-	w->n_hosts = 0;
-	for (size_t i = 0; i < n; i++) {
-		w->src[i] = host_of(w, &rows[i].key.src);
-		w->dst[i] = host_of(w, &rows[i].key.dst);
+	memset(s->slots, 0, sizeof(s->slots));
+	s->n_hosts = 0;
+	b->parts.n_hosts4 = 0;
+	for (size_t i = 0; i < b->n; i++) {
+		src[i] = host_of(b, &rows[i].key.src);
+		dst[i] = host_of(b, &rows[i].key.dst);
 	}
-	for (uint32_t i = 0; i < w->n_hosts; i++)
-		w->ranks[i] = (struct rank){w->hosts[i].count, i};
-	qsort(w->ranks, w->n_hosts, sizeof(w->ranks[0]), by_count);
-	addrs = mem_zalloc(w->n_hosts, sizeof(*addrs));
-	for (uint32_t i = 0; i < w->n_hosts; i++) {
-		w->hosts[w->ranks[i].host].place = i;
-		addrs[i] = w->hosts[w->ranks[i].host].addr;
+	b->n_hosts = s->n_hosts;
+	for (uint32_t i = 0; i < b->n_hosts; i++) {
+		bool v6 = !net_addr_is_v4(&s->hosts[i].addr);
+
+		s->ranks[i] = (struct rank){v6, s->hosts[i].count, i};
+		b->parts.n_hosts4 += !v6;
 	}
-	buf_u32(out, (uint32_t)n);
-	buf_u32(out, (uint32_t)w->n_hosts);
-	column_encode_addrs(addrs->b, w->n_hosts, out);
+	b->parts.n_hosts6 = (uint32_t)b->n_hosts - b->parts.n_hosts4;
+	qsort(s->ranks, b->n_hosts, sizeof(s->ranks[0]), by_count);
+	for (uint32_t i = 0; i < b->n_hosts; i++) {
+		struct host *h = &s->hosts[s->ranks[i].host];
+
+		h->place = i;
+		if (i < b->parts.n_hosts4)
+			b->hosts4[i] = net_addr_v4_value(&h->addr);
+		else
+			b->hosts6[i - b->parts.n_hosts4] = h->addr;
+	}
+	for (size_t i = 0; i < b->n; i++) {
+		src[i] = (uint16_t)s->hosts[src[i]].place;
+		dst[i] = (uint16_t)s->hosts[dst[i]].place;
+	}
 }
 
-static uint64_t value(const struct block_writer *w, const struct flow_record *r,
-	size_t i, enum block_column column)
+/* One pass over the rows: they are larger than a cache. */
+static void fill_columns(struct block *b, const struct flow_record *rows)
 {
-	switch (column) {
-	case COLUMN_SRC:
-		return w->hosts[w->src[i]].place;
-	case COLUMN_DST:
-		return w->hosts[w->dst[i]].place;
-	case COLUMN_SPORT:
-		return r->key.sport;
-	case COLUMN_DPORT:
-		return r->key.dport;
-	case COLUMN_PROTO:
-		return r->key.proto;
-	case COLUMN_KEY_FLAGS:
-		return r->key.flags;
-	case COLUMN_PACKETS:
-		return r->packets;
-	case COLUMN_BYTES:
-		return r->bytes;
-	case COLUMN_FIRST:
-		return (uint64_t)r->first_ns ^ SIGN;
-	case COLUMN_DURATION:
-		return (uint64_t)r->last_ns - (uint64_t)r->first_ns;
-	case COLUMN_TAP:
-		return r->tap;
-	case COLUMN_SRC_SLOT:
-		return r->src_slot;
-	case COLUMN_DST_SLOT:
-		return r->dst_slot;
-	case COLUMN_TCP_FLAGS:
-		return r->tcp_flags;
-	case COLUMN_TOS:
-		return r->tos;
-	case COLUMN_END_REASON:
-		return r->end_reason;
-	case COLUMN_FLAGS:
-		return r->flags;
-	case COLUMN_COUNT:
-		break;
+#define X(name, type) type *const name = b->column[COLUMN_##name];
+	BLOCK_COLUMNS(X)
+#undef X
+	(void)SRC;
+	(void)DST;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct flow_record *r = &rows[i];
+
+		SPORT[i] = r->key.sport;
+		DPORT[i] = r->key.dport;
+		PROTO[i] = r->key.proto;
+		KEY_FLAGS[i] = r->key.flags;
+		PACKETS[i] = r->packets;
+		BYTES[i] = r->bytes;
+		LAST[i] = (uint64_t)r->last_ns ^ SIGN;
+		DURATION[i] = (uint64_t)r->last_ns - (uint64_t)r->first_ns;
+		TAP[i] = r->tap;
+		SRC_SLOT[i] = r->src_slot;
+		DST_SLOT[i] = r->dst_slot;
+		TCP_FLAGS[i] = r->tcp_flags;
+		TOS[i] = r->tos;
+		END_REASON[i] = r->end_reason;
+		FLAGS[i] = r->flags;
 	}
+	for (int c = 0; c < COLUMN_COUNT; c++)
+		b->zone.column[c] = column_range(b->column[c], b->n, sizes[c]);
+}
+
+void block_fill(struct block *b, const struct flow_record *rows, size_t n)
+{
+	if (!b->scratch)
+		b->scratch = mem_zalloc(1, sizeof(*b->scratch));
+	b->n = n;
+	b->zone = (struct store_zone){.rows = (uint32_t)n,
+		.first_ns = rows[0].first_ns,
+		.last_ns = rows[0].last_ns};
+	fill_hosts(b, rows);
+	fill_columns(b, rows);
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].first_ns < b->zone.first_ns)
+			b->zone.first_ns = rows[i].first_ns;
+		if (rows[i].last_ns > b->zone.last_ns)
+			b->zone.last_ns = rows[i].last_ns;
+	}
+	b->have = COLUMNS_ALL;
+	b->have_hosts = true;
+}
+
+/* Storing -------------------------------------------------------------- */
+
+void block_encode(
+	const struct block *b, struct buf *out, struct block_parts *ret)
+{
+	const uint32_t n4 = b->parts.n_hosts4, n6 = b->parts.n_hosts6;
+
+	*ret = (struct block_parts){.n_hosts4 = n4, .n_hosts6 = n6};
+	column_encode(b->hosts4, n4, sizeof(*b->hosts4), out,
+		&ret->part[PART_HOSTS4]);
+	column_encode_addrs(b->hosts6->b, n6, out, &ret->part[PART_HOSTS6]);
+	for (int c = 0; c < COLUMN_COUNT; c++)
+		column_encode(b->column[c], b->n, sizes[c], out, &ret->part[c]);
+}
+
+/* The order in the file: the dictionary first. */
+static uint64_t offset_of(const struct block_parts *p, int part)
+{
+	uint64_t offset = p->offset;
+
+	if (part != PART_HOSTS4)
+		offset += p->part[PART_HOSTS4].len;
+	if (part != PART_HOSTS4 && part != PART_HOSTS6)
+		offset += p->part[PART_HOSTS6].len;
+	for (int c = 0; c < COLUMN_COUNT && c < part; c++)
+		if (part < COLUMN_COUNT)
+			offset += p->part[c].len;
+	return offset;
+}
+
+/* Reading -------------------------------------------------------------- */
+
+void block_open(struct block *b, const struct store_zone *zone,
+	const struct block_parts *parts, block_read_fn read, void *ctx)
+{
+	b->zone = *zone;
+	b->n = zone->rows;
+	b->n_hosts = parts->n_hosts4 + parts->n_hosts6;
+	b->parts = *parts;
+	b->read = read;
+	b->read_ctx = ctx;
+	b->have = 0;
+	b->have_hosts = false;
+}
+
+static int bad(struct err *err)
+{
+	err_set(err, NFZ_E_INPUT, "a block makes no sense");
+	return err_hint(
+		err, "The file was changed or damaged after it was written.");
+}
+
+/* The stored bytes of a part, checked; NULL and the error. */
+static const uint8_t *stored(
+	struct block *b, int part, int *ret, struct err *err)
+{
+	const struct column_part *p = &b->parts.part[part];
+	char *to;
+
+	buf_reset(&b->stored);
+	to = buf_space(&b->stored, p->len + 1);
+	*ret = 0;
+	if (to && !p->len)
+		return (const uint8_t *)to;
+	*ret = to ? b->read(b->read_ctx, offset_of(&b->parts, part), to, p->len,
+			    err)
+		  : bad(err);
+	if (*ret == 0 && checksum(to, p->len) != p->sum) {
+		*ret = err_set(err, NFZ_E_INPUT, "a block's checksum is wrong");
+		err_hint(err, "The file was changed or damaged after it was "
+			      "written.");
+	}
+	return *ret == 0 ? (const uint8_t *)to : NULL;
+}
+
+/* rows NULL: all */
+static bool in_dictionary(
+	const struct block *b, int column, const uint16_t *rows, size_t n)
+{
+	const uint16_t *v = b->column[column];
+	uint16_t most = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint16_t place = v[rows ? rows[i] : i];
+
+		most = place > most ? place : most;
+	}
+	return most < b->n_hosts;
+}
+
+static int read_column(
+	struct block *b, int c, const uint16_t *rows, size_t n, struct err *err)
+{
+	const struct column_part *p = &b->parts.part[c];
+	int r;
+	const uint8_t *bytes = stored(b, c, &r, err);
+
+	if (!bytes)
+		return r;
+	if (rows ? !column_decode_rows(
+			   p, bytes, b->n, sizes[c], rows, n, b->column[c])
+		 : !column_decode(p, bytes, b->n, sizes[c], b->column[c]))
+		return bad(err);
+	if ((c == COLUMN_SRC || c == COLUMN_DST) &&
+		!in_dictionary(b, c, rows, n))
+		return bad(err);
+	if (!rows)
+		b->have |= 1u << c;
 	return 0;
 }
 
-void block_encode(struct block_writer *w, const struct flow_record *rows,
-	size_t n, struct buf *out, struct store_zone *ret)
+int block_need(struct block *b, unsigned columns, struct err *err)
 {
-	*ret = (struct store_zone){.rows = (uint32_t)n,
-		.first_ns = rows[0].first_ns,
-		.last_ns = rows[0].last_ns};
-	encode_hosts(w, rows, n, out);
-	for (int c = 0; c < COLUMN_COUNT; c++) {
-		for (size_t i = 0; i < n; i++)
-			w->values[i] =
-				value(w, &rows[i], i, (enum block_column)c);
-		column_encode(w->values, n, out, &ret->column[c]);
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (rows[i].first_ns < ret->first_ns)
-			ret->first_ns = rows[i].first_ns;
-		if (rows[i].last_ns > ret->last_ns)
-			ret->last_ns = rows[i].last_ns;
-	}
+	unsigned missing = columns & ~b->have;
+	int r = 0;
+
+	for (int c = 0; c < COLUMN_COUNT && missing && r == 0; c++)
+		if (missing >> c & 1)
+			r = read_column(b, c, NULL, b->n, err);
+	return r;
 }
 
-void block_init(struct block *b)
+enum { FEW = 8 }; /* more than one row in so many: all of them */
+
+int block_need_rows(
+	struct block *b, const uint16_t *rows, size_t n, struct err *err)
 {
-	b->hosts = mem_zalloc(HOSTS_MAX, sizeof(*b->hosts));
-	b->rows = mem_zalloc(BLOCK_ROWS, sizeof(*b->rows));
-	b->values = mem_zalloc(BLOCK_ROWS, sizeof(*b->values));
-	b->n = b->n_hosts = 0;
+	int r = block_need_hosts(b, err);
+
+	if (r == 0 && n >= b->n / FEW)
+		return block_need(b, COLUMNS_ALL, err);
+	for (int c = 0; c < COLUMN_COUNT && r == 0; c++)
+		if (!(b->have >> c & 1))
+			r = read_column(b, c, rows, n, err);
+	return r;
 }
 
-void block_release(struct block *b)
+int block_need_hosts(struct block *b, struct err *err)
 {
-	free(b->hosts);
-	free(b->rows);
-	free(b->values);
-	*b = (struct block){0};
+	const struct block_parts *p = &b->parts;
+	const uint8_t *bytes;
+	int r;
+
+	if (b->have_hosts)
+		return 0;
+	bytes = stored(b, PART_HOSTS4, &r, err);
+	if (!bytes)
+		return r;
+	if (!column_decode(&p->part[PART_HOSTS4], bytes, p->n_hosts4,
+		    sizeof(*b->hosts4), b->hosts4))
+		return bad(err);
+	bytes = stored(b, PART_HOSTS6, &r, err);
+	if (!bytes)
+		return r;
+	if (!column_decode_addrs(
+		    &p->part[PART_HOSTS6], bytes, p->n_hosts6, b->hosts6->b))
+		return bad(err);
+	b->have_hosts = true;
+	return 0;
 }
 
-bool block_decode_hosts(struct block *b, struct cursor *body)
+void block_row(const struct block *b, size_t i, struct flow_record *ret)
 {
-	uint32_t rows = cursor_u32(body), hosts = cursor_u32(body);
-
-	if (!cursor_ok(body) || rows < 1 || rows > BLOCK_ROWS || hosts < 1 ||
-		hosts > 2 * rows)
-		return false;
-	b->n = rows;
-	b->n_hosts = hosts;
-	return column_decode_addrs(body, hosts, b->hosts->b);
-}
-
-static const uint64_t limit[COLUMN_COUNT] = {
-	[COLUMN_SPORT] = UINT16_MAX,
-	[COLUMN_DPORT] = UINT16_MAX,
-	[COLUMN_PROTO] = UINT8_MAX,
-	[COLUMN_KEY_FLAGS] = UINT8_MAX,
-	[COLUMN_PACKETS] = UINT64_MAX,
-	[COLUMN_BYTES] = UINT64_MAX,
-	[COLUMN_FIRST] = UINT64_MAX,
-	[COLUMN_DURATION] = UINT64_MAX,
-	[COLUMN_TAP] = UINT16_MAX,
-	[COLUMN_SRC_SLOT] = UINT16_MAX,
-	[COLUMN_DST_SLOT] = UINT16_MAX,
-	[COLUMN_TCP_FLAGS] = UINT8_MAX,
-	[COLUMN_TOS] = UINT8_MAX,
-	[COLUMN_END_REASON] = UINT8_MAX,
-	[COLUMN_FLAGS] = UINT8_MAX,
-};
-
-static void set(struct block *b, struct flow_record *r, uint64_t v,
-	enum block_column column)
-{
-	switch (column) {
-	case COLUMN_SRC:
-		r->key.src = b->hosts[v];
-		return;
-	case COLUMN_DST:
-		r->key.dst = b->hosts[v];
-		return;
-	case COLUMN_SPORT:
-		r->key.sport = (uint16_t)v;
-		return;
-	case COLUMN_DPORT:
-		r->key.dport = (uint16_t)v;
-		return;
-	case COLUMN_PROTO:
-		r->key.proto = (uint8_t)v;
-		return;
-	case COLUMN_KEY_FLAGS:
-		r->key.flags = (uint8_t)v;
-		return;
-	case COLUMN_PACKETS:
-		r->packets = v;
-		return;
-	case COLUMN_BYTES:
-		r->bytes = v;
-		return;
-	case COLUMN_FIRST:
-		r->first_ns = (int64_t)(v ^ SIGN);
-		return;
-	case COLUMN_DURATION:
-		r->last_ns = (int64_t)((uint64_t)r->first_ns + v);
-		return;
-	case COLUMN_TAP:
-		r->tap = (uint16_t)v;
-		return;
-	case COLUMN_SRC_SLOT:
-		r->src_slot = (uint16_t)v;
-		return;
-	case COLUMN_DST_SLOT:
-		r->dst_slot = (uint16_t)v;
-		return;
-	case COLUMN_TCP_FLAGS:
-		r->tcp_flags = (uint8_t)v;
-		return;
-	case COLUMN_TOS:
-		r->tos = (uint8_t)v;
-		return;
-	case COLUMN_END_REASON:
-		r->end_reason = (uint8_t)v;
-		return;
-	case COLUMN_FLAGS:
-		r->flags = (uint8_t)v;
-		return;
-	case COLUMN_COUNT:
-		return;
-	}
-}
-
-bool block_decode_rows(struct block *b, struct cursor *body)
-{
-	memset(b->rows, 0, b->n * sizeof(*b->rows));
-	for (int c = 0; c < COLUMN_COUNT; c++) {
-		uint64_t most = c == COLUMN_SRC || c == COLUMN_DST
-					? b->n_hosts - 1
-					: limit[c];
-
-		if (!column_decode(body, b->n, b->values))
-			return false;
-		for (size_t i = 0; i < b->n; i++) {
-			if (b->values[i] > most)
-				return false;
-			set(b, &b->rows[i], b->values[i], (enum block_column)c);
-		}
-	}
-	return cursor_ok(body) && cursor_left(body) == 0;
+	*ret = (struct flow_record){
+		.key = {.src = block_host(b, block_SRC(b)[i]),
+			.dst = block_host(b, block_DST(b)[i]),
+			.sport = block_SPORT(b)[i],
+			.dport = block_DPORT(b)[i],
+			.proto = block_PROTO(b)[i],
+			.flags = block_KEY_FLAGS(b)[i]},
+		.packets = block_PACKETS(b)[i],
+		.bytes = block_BYTES(b)[i],
+		.first_ns = block_first_ns(b, i),
+		.last_ns = block_last_ns(b, i),
+		.tap = block_TAP(b)[i],
+		.src_slot = block_SRC_SLOT(b)[i],
+		.dst_slot = block_DST_SLOT(b)[i],
+		.tcp_flags = block_TCP_FLAGS(b)[i],
+		.tos = block_TOS(b)[i],
+		.end_reason = block_END_REASON(b)[i],
+		.flags = block_FLAGS(b)[i]};
 }

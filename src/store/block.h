@@ -1,74 +1,142 @@
 /* A block: up to BLOCK_ROWS flow records as columns, with one dictionary of
- * the addresses in it and the least and greatest value of each column. */
+ * the addresses in it and the least and greatest value of each column.
+ *
+ * In memory each column is an array of its own type, filled from records or,
+ * when it is asked for, from a segment: a query reads and unpacks the columns
+ * it needs of the blocks it needs. */
 #ifndef NFZ_STORE_BLOCK_H
 #define NFZ_STORE_BLOCK_H
 
 #include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
 #include "flow/record.h"
 #include "store/column.h"
 
 #include <stdbool.h>
 
-/* X(name): the order in the file.  SRC and DST are places in the dictionary;
- * FIRST has its sign bit turned over so that it sorts; DURATION is last -
- * first, modulo 2^64. */
+/* X(name, type): the order in the file.  HOSTS4 and HOSTS6 are the dictionary,
+ * IPv4 addresses and others, each the most frequent first; SRC and DST are
+ * places in it.  LAST has its sign bit turned over so that it sorts; DURATION
+ * is last - first, modulo 2^64. */
 #define BLOCK_COLUMNS(X)                                                       \
-	X(SRC)                                                                 \
-	X(DST)                                                                 \
-	X(SPORT)                                                               \
-	X(DPORT)                                                               \
-	X(PROTO)                                                               \
-	X(KEY_FLAGS)                                                           \
-	X(PACKETS)                                                             \
-	X(BYTES)                                                               \
-	X(FIRST)                                                               \
-	X(DURATION)                                                            \
-	X(TAP)                                                                 \
-	X(SRC_SLOT)                                                            \
-	X(DST_SLOT)                                                            \
-	X(TCP_FLAGS)                                                           \
-	X(TOS)                                                                 \
-	X(END_REASON)                                                          \
-	X(FLAGS)
+	X(SRC, uint16_t)                                                       \
+	X(DST, uint16_t)                                                       \
+	X(SPORT, uint16_t)                                                     \
+	X(DPORT, uint16_t)                                                     \
+	X(PROTO, uint8_t)                                                      \
+	X(KEY_FLAGS, uint8_t)                                                  \
+	X(PACKETS, uint64_t)                                                   \
+	X(BYTES, uint64_t)                                                     \
+	X(LAST, uint64_t)                                                      \
+	X(DURATION, uint64_t)                                                  \
+	X(TAP, uint16_t)                                                       \
+	X(SRC_SLOT, uint16_t)                                                  \
+	X(DST_SLOT, uint16_t)                                                  \
+	X(TCP_FLAGS, uint8_t)                                                  \
+	X(TOS, uint8_t)                                                        \
+	X(END_REASON, uint8_t)                                                 \
+	X(FLAGS, uint8_t)
 
 enum block_column {
-#define X(name) COLUMN_##name,
+#define X(name, type) COLUMN_##name,
 	BLOCK_COLUMNS(X)
 #undef X
-		COLUMN_COUNT
+		COLUMN_COUNT,
+	/* the dictionary */
+	PART_HOSTS4 = COLUMN_COUNT,
+	PART_HOSTS6,
+	PART_COUNT
 };
+#define COLUMN_BIT(name) (1u << COLUMN_##name)
+enum { COLUMNS_ALL = (1 << COLUMN_COUNT) - 1, BLOCK_HOSTS = 2 * BLOCK_ROWS };
 
-/* What is known of a block without unpacking its rows. */
+/* What is known of a block without reading it. */
 struct store_zone {
 	uint32_t rows;
 	int64_t first_ns, last_ns; /* least first, greatest last */
 	struct column_range column[COLUMN_COUNT];
-	const struct net_addr *hosts; /* NULL: not read yet */
-	size_t n_hosts;
+	const uint8_t *bloom; /* of its addresses; NULL: not known */
+	size_t bloom_len;
 };
 
-struct block_writer;
+/* Where the columns of a block are in its file. */
+struct block_parts {
+	uint64_t offset; /* of the first; the others follow */
+	uint32_t n_hosts4, n_hosts6;
+	struct column_part part[PART_COUNT];
+};
 
-struct block_writer *block_writer_new(void);
-void block_writer_free(struct block_writer *w);
-/* Appends the body of a block of n rows, 1 <= n <= BLOCK_ROWS.  zone->hosts
- * is not set. */
-void block_encode(struct block_writer *w, const struct flow_record *rows,
-	size_t n, struct buf *out, struct store_zone *ret);
+/* Reads len bytes at offset; 0, or the error. */
+typedef int (*block_read_fn)(
+	void *ctx, uint64_t offset, void *to, size_t len, struct err *err);
 
-/* Room for one unpacked block. */
 struct block {
-	struct net_addr *hosts;
-	size_t n_hosts;
-	struct flow_record *rows;
-	size_t n;
-	uint64_t *values; /* scratch */
+	struct store_zone zone;
+	size_t n, n_hosts;
+	/* block_need_hosts: the dictionary, IPv4 ones first */
+	uint32_t *hosts4;
+	struct net_addr *hosts6;
+	/* by COLUMN_..., valid after block_need; types as above */
+	void *column[COLUMN_COUNT];
+	unsigned have; /* COLUMN_BITs */
+	bool have_hosts;
+	/* where the rest comes from */
+	struct block_parts parts;
+	block_read_fn read;
+	void *read_ctx;
+	struct buf stored;
+	/* for making a dictionary */
+	struct hash_key seed; /* addresses are chosen by strangers */
+	struct block_scratch *scratch;
 };
+
 void block_init(struct block *b);
 void block_release(struct block *b);
-/* The dictionary, then the rows; both false when the body is not right.  The
- * cursor of the second call is the one the first left. */
-bool block_decode_hosts(struct block *b, struct cursor *body);
-bool block_decode_rows(struct block *b, struct cursor *body);
+
+/* n rows, 1 <= n <= BLOCK_ROWS; sets zone but for bloom. */
+void block_fill(struct block *b, const struct flow_record *rows, size_t n);
+/* Appends the stored form of a filled block; offset is not set. */
+void block_encode(
+	const struct block *b, struct buf *out, struct block_parts *ret);
+/* Makes b a block in a file.  Nothing is read yet. */
+void block_open(struct block *b, const struct store_zone *zone,
+	const struct block_parts *parts, block_read_fn read, void *ctx);
+/* After these the columns of the bits, or hosts, can be read.  NFZ_E_INPUT:
+ * what is stored makes no sense. */
+int block_need(
+	struct block *b, unsigned columns, struct err *err) NFZ_MUST_CHECK;
+int block_need_hosts(struct block *b, struct err *err) NFZ_MUST_CHECK;
+/* All columns and the hosts, but of these rows only. */
+int block_need_rows(struct block *b, const uint16_t *rows, size_t n,
+	struct err *err) NFZ_MUST_CHECK;
+static inline struct net_addr block_host(const struct block *b, size_t place)
+{
+	return place < b->parts.n_hosts4 ? net_addr_v4_host(b->hosts4[place])
+					 : b->hosts6[place - b->parts.n_hosts4];
+}
+
+#define X(name, type)                                                          \
+	static inline const type *block_##name(const struct block *b)          \
+	{                                                                      \
+		return b->column[COLUMN_##name];                               \
+	}
+BLOCK_COLUMNS(X)
+#undef X
+static inline int64_t block_last_ns(const struct block *b, size_t i)
+{
+	return (int64_t)(block_LAST(b)[i] ^ UINT64_C(1) << 63);
+}
+static inline int64_t block_first_ns(const struct block *b, size_t i)
+{
+	return (int64_t)((block_LAST(b)[i] ^ UINT64_C(1) << 63) -
+			 block_DURATION(b)[i]);
+}
+struct store_scan;
+/* Gives the block to the scan if it may want it (store/store.h). */
+int store_scan_block(const struct store_scan *scan, struct block *b,
+	struct err *err) NFZ_MUST_CHECK;
+/* One row; all its columns and the hosts are there. */
+void block_row(const struct block *b, size_t i, struct flow_record *ret);
 
 #endif

@@ -1,12 +1,16 @@
-/* Frame of reference, byte planes, LZ4.  Every length that comes from a file
- * is checked against the cursor and against the rows asked for before use. */
+/* Frame of reference, byte planes, LZ4.  Every length in what is stored is
+ * checked before it is used. */
 #include "store/column.h"
 #include "base/mem.h"
+#include "format/checksum.h"
 #include "format/compress.h"
 
 #include <string.h>
 
-enum { PLAIN = 0, LZ4 = 1, ADDR = 16 };
+enum { ADDR = 16, VALUES_MAX = 2 * BLOCK_ROWS };
+
+static const uint64_t scales[] = {1, 1000, 1000000, 1000000000};
+enum { N_SCALES = sizeof(scales) / sizeof(*scales) };
 
 static unsigned width_of(uint64_t span)
 {
@@ -19,119 +23,320 @@ static unsigned width_of(uint64_t span)
 	return width;
 }
 
-/* Header and stored bytes of `raw`, compressed where that helps. */
-static void put(struct buf *out, unsigned width, uint64_t base,
-	const uint8_t *raw, size_t len)
+/* Appends one plane, compressed where that is worth unpacking it. */
+static void put_plane(const uint8_t *raw, size_t n, struct buf *out,
+	struct column_part *part, unsigned plane)
 {
-	size_t room = compress_lz4_bound(len);
-	cleanup_free uint8_t *packed = len ? mem_zalloc(room, 1) : NULL;
-	size_t n = len ? compress_lz4(raw, len, packed, room) : 0;
-	bool smaller = n && n < len;
+	size_t room = compress_lz4_bound(n), len;
+	char *to = buf_space(out, room + 4);
 
-	buf_u8(out, (uint8_t)width);
-	buf_u8(out, smaller ? LZ4 : PLAIN);
-	buf_u16(out, 0);
-	buf_u64(out, base);
-	buf_u32(out, (uint32_t)(smaller ? n : len));
-	buf_add(out, smaller ? packed : raw, smaller ? n : len);
+	if (!to)
+		return;
+	len = compress_lz4(raw, n, to + 4, room);
+	if (len && len + 4 < n - n / 4) {
+		part->packed |= (uint16_t)(1u << plane);
+		to[0] = (char)(len >> 24);
+		to[1] = (char)(len >> 16);
+		to[2] = (char)(len >> 8);
+		to[3] = (char)len;
+		buf_commit(out, len + 4);
+	} else {
+		memcpy(to, raw, n);
+		buf_commit(out, n);
+	}
 }
 
-struct head {
-	unsigned width;
-	uint8_t codec;
-	uint64_t base;
-	struct cursor stored;
+static void put(
+	const uint8_t *raw, size_t n, struct buf *out, struct column_part *part)
+{
+	size_t began = out->len;
+
+	for (unsigned k = 0; k < part->width; k++)
+		put_plane(raw + k * n, n, out, part, k);
+	part->len = (uint32_t)(out->len - began);
+	part->sum = checksum(buf_str(out) + began, part->len);
+}
+
+/* The planes of a column: those stored plain where they are, the others
+ * unpacked. */
+struct planes {
+	const uint8_t *at[ADDR];
+	uint8_t *room;
 };
 
-static bool get_head(struct cursor *c, struct head *ret)
+static bool get(const struct column_part *part, const uint8_t *stored, size_t n,
+	struct planes *ret)
 {
-	ret->width = cursor_u8(c);
-	ret->codec = cursor_u8(c);
-	cursor_skip(c, 2);
-	ret->base = cursor_u64(c);
-	ret->stored = cursor_sub(c, cursor_u32(c));
-	return cursor_ok(c) && ret->codec <= LZ4;
-}
+	struct cursor c = cursor_over(stored, part->len);
+	uint8_t *room = NULL;
 
-/* The planes; either the stored bytes themselves or *unpacked. */
-static const uint8_t *get_raw(
-	const struct head *h, size_t len, uint8_t **unpacked)
-{
-	size_t stored = cursor_left(&h->stored);
+	*ret = (struct planes){0};
+	if (part->packed)
+		ret->room = room = malloc(n * part->width);
+	for (unsigned k = 0; k < part->width; k++) {
+		uint32_t len = (uint32_t)n;
 
-	if (h->codec == PLAIN)
-		return stored == len ? h->stored.at : NULL;
-	*unpacked = mem_zalloc(len, 1);
-	if (!compress_lz4_open(h->stored.at, stored, *unpacked, len))
-		return NULL;
-	return *unpacked;
-}
-
-void column_encode(const uint64_t *values, size_t n, struct buf *out,
-	struct column_range *ret)
-{
-	cleanup_free uint8_t *raw = NULL;
-	uint64_t min = values[0], max = values[0];
-	unsigned width;
-
-	for (size_t i = 1; i < n; i++) {
-		min = values[i] < min ? values[i] : min;
-		max = values[i] > max ? values[i] : max;
+		if (part->packed >> k & 1)
+			len = cursor_u32(&c);
+		ret->at[k] = cursor_bytes(&c, len);
+		if (!ret->at[k])
+			return false;
+		if (!(part->packed >> k & 1))
+			continue;
+		if (!room || !compress_lz4_open(ret->at[k], len, room, n))
+			return false;
+		ret->at[k] = room;
+		room += n;
 	}
-	width = width_of(max - min);
-	raw = mem_zalloc(n, width);
-	for (unsigned k = 0; k < width; k++)
-		for (size_t i = 0; i < n; i++)
-			raw[k * n + i] =
-				(uint8_t)((values[i] - min) >> (8 * k));
-	put(out, width, min, raw, n * width);
-	*ret = (struct column_range){min, max};
+	return cursor_left(&c) == 0;
 }
 
-bool column_decode(struct cursor *c, size_t n, uint64_t *values)
+static uint64_t load(const void *values, size_t i, unsigned size)
 {
-	cleanup_free uint8_t *unpacked = NULL;
-	const uint8_t *raw;
-	struct head h;
-
-	if (!get_head(c, &h) || h.width > 8 || n > BLOCK_ROWS)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		values[i] = h.base;
-	if (h.width == 0)
-		return cursor_left(&h.stored) == 0;
-	raw = get_raw(&h, n * h.width, &unpacked);
-	if (!raw)
-		return false;
-	for (unsigned k = 0; k < h.width; k++)
-		for (size_t i = 0; i < n; i++)
-			values[i] += (uint64_t)raw[k * n + i] << (8 * k);
-	return true;
+	switch (size) {
+	case 1:
+		return ((const uint8_t *)values)[i];
+	case 2:
+		return ((const uint16_t *)values)[i];
+	case 4:
+		return ((const uint32_t *)values)[i];
+	default:
+		return ((const uint64_t *)values)[i];
+	}
 }
 
-void column_encode_addrs(const uint8_t *addrs, size_t n, struct buf *out)
+/* Least and greatest, each size with its own loop. */
+#define RANGE(type)                                                            \
+	do {                                                                   \
+		const type *v = values;                                        \
+		type min = v[0], max = v[0];                                   \
+                                                                               \
+		for (size_t i = 1; i < n; i++) {                               \
+			min = v[i] < min ? v[i] : min;                         \
+			max = v[i] > max ? v[i] : max;                         \
+		}                                                              \
+		return (struct column_range){min, max};                        \
+	} while (0)
+
+struct column_range column_range(const void *values, size_t n, unsigned size)
+{
+	switch (size) {
+	case 1:
+		RANGE(uint8_t);
+	case 2:
+		RANGE(uint16_t);
+	case 4:
+		RANGE(uint32_t);
+	default:
+		RANGE(uint64_t);
+	}
+}
+
+static uint8_t scale_of(const uint64_t *values, size_t n, uint64_t min)
+{
+	uint8_t scale = N_SCALES - 1;
+
+	for (size_t i = 0; i < n && scale; i++)
+		while (scale && (values[i] - min) % scales[scale])
+			scale--;
+	return scale;
+}
+
+static void to_planes(const void *values, size_t n, unsigned size,
+	const struct column_part *part, uint8_t *raw)
+{
+	const uint64_t min = part->range.min, unit = scales[part->scale];
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t v = load(values, i, size) - min;
+
+		if (part->scale)
+			v /= unit;
+		for (unsigned k = 0; k < part->width; k++)
+			raw[k * n + i] = (uint8_t)(v >> (8 * k));
+	}
+}
+
+void column_encode(const void *values, size_t n, unsigned size, struct buf *out,
+	struct column_part *ret)
+{
+	static const struct column_part none;
+	cleanup_free uint8_t *raw = NULL;
+
+	*ret = none;
+	if (n == 0)
+		return;
+	ret->range = column_range(values, n, size);
+	if (size == 8)
+		ret->scale = scale_of(values, n, ret->range.min);
+	ret->width = (uint8_t)width_of(
+		(ret->range.max - ret->range.min) / scales[ret->scale]);
+	raw = mem_zalloc(n, ret->width);
+	to_planes(values, n, size, ret, raw);
+	put(raw, n, out, ret);
+}
+
+/* One loop for each size: they are what a query spends its time in. */
+#define JOIN(type)                                                             \
+	do {                                                                   \
+		type *restrict v = values;                                     \
+		const type first = (type)min;                                  \
+                                                                               \
+		for (unsigned k = 0; k < width; k++) {                         \
+			const uint8_t *restrict plane = p->at[k];              \
+			const unsigned shift = 8 * k;                          \
+                                                                               \
+			for (size_t i = 0; k == 0 && i < n; i++)               \
+				v[i] = (type)(first + plane[i]);               \
+			for (size_t i = 0; k != 0 && i < n; i++)               \
+				v[i] = (type)(v[i] +                           \
+					      ((type)plane[i] << shift));      \
+		}                                                              \
+	} while (0)
+
+static void join(const struct planes *p, size_t n, unsigned width, uint64_t min,
+	unsigned size, void *values)
+{
+	switch (size) {
+	case 1:
+		JOIN(uint8_t);
+		return;
+	case 2:
+		JOIN(uint16_t);
+		return;
+	case 4:
+		JOIN(uint32_t);
+		return;
+	default:
+		JOIN(uint64_t);
+		return;
+	}
+}
+
+#define FILL(type)                                                             \
+	do {                                                                   \
+		type *to = values;                                             \
+                                                                               \
+		for (size_t i = 0; i < n; i++)                                 \
+			to[i] = (type)v;                                       \
+	} while (0)
+
+static void fill(uint64_t v, size_t n, unsigned size, void *values)
+{
+	switch (size) {
+	case 1:
+		FILL(uint8_t);
+		return;
+	case 2:
+		FILL(uint16_t);
+		return;
+	case 4:
+		FILL(uint32_t);
+		return;
+	default:
+		FILL(uint64_t);
+		return;
+	}
+}
+
+/* Can values of this size hold all that the part may say? */
+static bool sound(const struct column_part *part, unsigned size)
+{
+	return part->width <= size && part->scale < N_SCALES &&
+	       (part->scale == 0 || size == 8) &&
+	       part->range.min <= part->range.max &&
+	       (size == 8 || part->range.max >> (8 * size) == 0);
+}
+
+bool column_decode(const struct column_part *part, const uint8_t *stored,
+	size_t n, unsigned size, void *values)
+{
+	struct planes p;
+	uint64_t *v = values;
+	bool good;
+
+	if (!sound(part, size) || n > VALUES_MAX)
+		return false;
+	if (n == 0 || part->width == 0) {
+		fill(part->range.min, n, size, values);
+		return part->len == 0;
+	}
+	good = get(part, stored, n, &p);
+	if (good)
+		join(&p, n, part->width, part->scale ? 0 : part->range.min,
+			size, values);
+	free(p.room);
+	for (size_t i = 0; good && part->scale && i < n; i++)
+		v[i] = part->range.min + v[i] * scales[part->scale];
+	return good;
+}
+
+static void store_value(void *values, size_t i, unsigned size, uint64_t v)
+{
+	switch (size) {
+	case 1:
+		((uint8_t *)values)[i] = (uint8_t)v;
+		return;
+	case 2:
+		((uint16_t *)values)[i] = (uint16_t)v;
+		return;
+	case 4:
+		((uint32_t *)values)[i] = (uint32_t)v;
+		return;
+	default:
+		((uint64_t *)values)[i] = v;
+		return;
+	}
+}
+
+bool column_decode_rows(const struct column_part *part, const uint8_t *stored,
+	size_t n, unsigned size, const uint16_t *rows, size_t n_rows,
+	void *values)
+{
+	struct planes p = {0};
+	bool good;
+
+	if (!sound(part, size) || n > VALUES_MAX)
+		return false;
+	good = part->width ? get(part, stored, n, &p) : part->len == 0;
+	for (size_t i = 0; good && i < n_rows; i++) {
+		uint64_t v = 0;
+
+		for (unsigned k = 0; k < part->width; k++)
+			v |= (uint64_t)p.at[k][rows[i]] << (8 * k);
+		store_value(values, rows[i], size,
+			part->range.min + v * scales[part->scale]);
+	}
+	free(p.room);
+	return good;
+}
+
+void column_encode_addrs(const uint8_t *addrs, size_t n, struct buf *out,
+	struct column_part *ret)
 {
 	cleanup_free uint8_t *raw = mem_zalloc(n, ADDR);
 
+	*ret = (struct column_part){.width = n ? ADDR : 0};
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < ADDR; k++)
 			raw[k * n + i] = addrs[i * ADDR + k];
-	put(out, ADDR, 0, raw, n * ADDR);
+	put(raw, n, out, ret);
 }
 
-bool column_decode_addrs(struct cursor *c, size_t n, uint8_t *addrs)
+bool column_decode_addrs(const struct column_part *part, const uint8_t *stored,
+	size_t n, uint8_t *addrs)
 {
-	cleanup_free uint8_t *unpacked = NULL;
-	const uint8_t *raw;
-	struct head h;
+	struct planes p;
+	bool good;
 
-	if (!get_head(c, &h) || h.width != ADDR || n > 2 * BLOCK_ROWS)
+	if (n == 0)
+		return part->len == 0;
+	if (part->width != ADDR || n > VALUES_MAX)
 		return false;
-	raw = get_raw(&h, n * ADDR, &unpacked);
-	if (!raw)
-		return n == 0 && cursor_left(&h.stored) == 0;
-	for (size_t i = 0; i < n; i++)
+	good = get(part, stored, n, &p);
+	for (size_t i = 0; good && i < n; i++)
 		for (size_t k = 0; k < ADDR; k++)
-			addrs[i * ADDR + k] = raw[k * n + i];
-	return true;
+			addrs[i * ADDR + k] = p.at[k][i];
+	free(p.room);
+	return good;
 }

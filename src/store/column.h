@@ -1,10 +1,11 @@
-/* One column of a block: whole numbers made narrow, then LZ4.
+/* One column of a block: whole numbers made narrow.
  *
- * Bytes: width 1 (0..8), codec 1 (0 plain, 1 LZ4), zero 2, base 8, stored
- * length 4, then the stored bytes.  A value is base + what is stored; the
- * stored numbers have `width` bytes, all lowest bytes first, then all second
- * ones and so on (byte planes), because planes of one kind compress well.
- * Width 0: every value is the base, nothing is stored. */
+ * A value is min + scale * what is stored; scale is 1, or 1000, 10^6 or 10^9
+ * where all differences are multiples of it (times).  The stored numbers have
+ * `width` bytes, all lowest bytes first, then all second ones and so on: byte
+ * planes.  Bytes of one kind compress well, the lowest ones often not at all,
+ * so each plane is LZ4 or plain as its bit of `packed` says; an LZ4 one has
+ * its length (4) in front.  Width 0: every value is min, nothing is stored. */
 #ifndef NFZ_STORE_COLUMN_H
 #define NFZ_STORE_COLUMN_H
 
@@ -15,20 +16,41 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BLOCK_ROWS = 16384 }; /* most values of one column */
+enum { BLOCK_ROWS = 16384 }; /* most rows of a block */
 
 struct column_range {
 	uint64_t min, max;
 };
 
-/* n >= 1, at most BLOCK_ROWS. */
-void column_encode(const uint64_t *values, size_t n, struct buf *out,
-	struct column_range *ret);
-/* Exactly n values, or false.  Reads nothing but the cursor's bytes. */
-bool column_decode(struct cursor *c, size_t n, uint64_t *values);
+/* Where a column's bytes are and what they mean; kept in the footer. */
+struct column_part {
+	uint8_t width, scale; /* scale: power of 1000 */
+	uint16_t packed;      /* bit k: plane k is LZ4 */
+	uint32_t len;
+	uint64_t sum; /* checksum of the stored bytes */
+	struct column_range range;
+};
 
-/* The same for 16-byte addresses, in planes, without base. */
-void column_encode_addrs(const uint8_t *addrs, size_t n, struct buf *out);
-bool column_decode_addrs(struct cursor *c, size_t n, uint8_t *addrs);
+/* n >= 1 */
+struct column_range column_range(const void *values, size_t n, unsigned size);
+
+/* Values of `size` bytes each: 1, 2, 4 or 8.  n at most 2 * BLOCK_ROWS; appends
+ * the stored bytes. */
+void column_encode(const void *values, size_t n, unsigned size, struct buf *out,
+	struct column_part *ret);
+/* Exactly n values, or false.  Every length is checked against what is stored
+ * before it is used; what the part says of the range is not. */
+bool column_decode(const struct column_part *part, const uint8_t *stored,
+	size_t n, unsigned size, void *values);
+/* The values of some rows only, each to its place in values. */
+bool column_decode_rows(const struct column_part *part, const uint8_t *stored,
+	size_t n, unsigned size, const uint16_t *rows, size_t n_rows,
+	void *values);
+
+/* The same for 16-byte addresses, in planes. */
+void column_encode_addrs(const uint8_t *addrs, size_t n, struct buf *out,
+	struct column_part *ret);
+bool column_decode_addrs(const struct column_part *part, const uint8_t *stored,
+	size_t n, uint8_t *addrs);
 
 #endif

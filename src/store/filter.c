@@ -3,6 +3,7 @@
  * dropped, only when the answer is a sure no. */
 #include "store/filter.h"
 #include "store/block.h"
+#include "store/bloom.h"
 #include "store/filter_tree.h"
 
 #include <inttypes.h>
@@ -137,7 +138,7 @@ static uint64_t field(const struct filter_subject *s, enum filter_field f)
 	return 0;
 }
 
-static enum filter_answer ask_whole(
+enum filter_answer filter_ask_whole(
 	const struct filter_node *n, const struct filter_subject *s)
 {
 	if (!s->whole)
@@ -179,13 +180,47 @@ static enum filter_answer ask_flow(
 	case FILTER_FRAGMENT:
 		return answer(k->flags & KEY_FRAGMENT);
 	default:
-		return ask_whole(n, s);
+		return filter_ask_whole(n, s);
 	}
 }
 
 static bool overlap(const struct filter_node *n, const struct column_range *r)
 {
 	return r->max >= n->low && r->min <= n->high;
+}
+
+static bool only_hosts(const struct filter_node *n)
+{
+	for (size_t i = 0; i < n->n_prefixes; i++)
+		if (n->prefixes[i].len != 128)
+			return false;
+	return true;
+}
+
+static enum filter_answer ask_hosts(
+	const struct filter_node *n, const struct store_zone *z)
+{
+	if (!z->bloom || !only_hosts(n))
+		return FILTER_MAYBE;
+	for (size_t i = 0; i < n->n_prefixes; i++)
+		if (bloom_may(z->bloom, z->bloom_len, &n->prefixes[i].addr))
+			return FILTER_MAYBE;
+	return FILTER_NO;
+}
+
+/* Numbers of flows are those of rows where all rows are whole. */
+static enum filter_answer ask_numbers(
+	const struct filter_node *n, const struct column_range *c)
+{
+	const struct column_range *flags = &c[COLUMN_FLAGS];
+
+	if (flags->min != flags->max || !(flags->min & RECORD_FOREIGN))
+		return FILTER_MAYBE;
+	if (n->field == FIELD_PACKETS && !overlap(n, &c[COLUMN_PACKETS]))
+		return FILTER_NO;
+	if (n->field == FIELD_BYTES && !overlap(n, &c[COLUMN_BYTES]))
+		return FILTER_NO;
+	return FILTER_MAYBE;
 }
 
 /* Only no is sure: a block holds many flows. */
@@ -196,12 +231,7 @@ static enum filter_answer ask_zone(
 
 	switch (n->kind) {
 	case FILTER_ADDR:
-		if (!z->hosts)
-			return FILTER_MAYBE;
-		for (size_t i = 0; i < z->n_hosts; i++)
-			if (in_prefixes(n, &z->hosts[i]))
-				return FILTER_MAYBE;
-		return FILTER_NO;
+		return ask_hosts(n, z);
 	case FILTER_PORT:
 		return joined(n->dir, overlap(n, &c[COLUMN_SPORT]),
 			       overlap(n, &c[COLUMN_DPORT]))
@@ -212,6 +242,8 @@ static enum filter_answer ask_zone(
 				       n->low <= c[COLUMN_PROTO].max
 			       ? FILTER_MAYBE
 			       : FILTER_NO;
+	case FILTER_NUMBER:
+		return ask_numbers(n, c);
 	default:
 		return FILTER_MAYBE;
 	}
@@ -253,6 +285,14 @@ bool filter_may(const void *filter, const struct store_zone *zone)
 	const struct question q = {.zone = zone};
 
 	return f->root < 0 || ask(f, f->root, &q) != FILTER_NO;
+}
+
+bool filter_asks_hosts(const struct filter *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->nodes[i].kind == FILTER_ADDR && only_hosts(&f->nodes[i]))
+			return true;
+	return false;
 }
 
 /* Printing ------------------------------------------------------------- */

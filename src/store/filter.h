@@ -27,6 +27,7 @@
 
 struct filter;
 struct store_zone;
+struct block;
 
 enum { FILTER_TEXT_MAX = 65536 };
 
@@ -61,6 +62,12 @@ enum filter_answer filter_test(
 	const struct filter *f, const struct filter_subject *s);
 /* May the zone hold such rows?  Fits struct store_scan's `may`. */
 bool filter_may(const void *filter, const struct store_zone *zone);
+/* Would filter_may profit from knowing the zone's addresses? */
+bool filter_asks_hosts(const struct filter *f);
+/* An enum filter_answer for each row of the block.  Rows of foreign exporters
+ * are whole, of others only the key counts. */
+int filter_block(const struct filter *f, struct block *b, uint8_t *verdicts,
+	struct err *err) NFZ_MUST_CHECK;
 
 /* Number of a protocol's name ("tcp", "6"), -1 when unknown. */
 int filter_protocol(const char *name, size_t len);

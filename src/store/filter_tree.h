@@ -52,5 +52,8 @@ struct filter {
 };
 
 const char *filter_field_name(enum filter_field field);
+/* A leaf that is not about the key. */
+enum filter_answer filter_ask_whole(
+	const struct filter_node *n, const struct filter_subject *s);
 
 #endif

@@ -1,16 +1,13 @@
 /* Each flow becomes the product of its keys' values: one, but for link, node
- * and time, which may have several.  Sums stay exact: a record's packets are
- * dealt out over time by differences of one rounded running sum. */
+ * and time, which may have several. */
 #include "store/group.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/opt.h"
+#include "store/group_inside.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { PIECES_MAX = 100000 }; /* of one record */
-#define TIME_MAX (INT64_MAX / 4)
 
 static const char *const names[] = {
 #define X(name, text) text,
@@ -75,95 +72,218 @@ int group_by_add(struct group_by *by, const char *text, struct err *err)
 	return 0;
 }
 
-void group_init(struct group *g, const struct group_by *by)
+void group_init(struct group *g, const struct group_by *by, size_t rows_max)
 {
+	size_t places = 0;
+
 	*g = (struct group){.by = *by};
-	map_init(&g->index);
+	for (size_t i = 0; i < by->n; i++) {
+		g->place[by->keys[i]] = places;
+		places += by->keys[i] == GROUP_TIME ? 2 : 1;
+	}
+	tally_init(&g->tally, places, rows_max ? rows_max : GROUP_TALLY);
 }
 
 void group_release(struct group *g)
 {
-	free(g->rows);
-	map_release(&g->index);
+	tally_release(&g->tally);
+	free(g->open);
+	free(g->room);
+	*g = (struct group){0};
 }
+
+int group_too_many(struct err *err, const char *what)
+{
+	return err_set(err, NFZ_E_LIMIT,
+		"too many %s: group by fewer keys, or filter", what);
+}
+
+/* Parts ---------------------------------------------------------------- */
+
+/* The counts of a key, or NULL and *ret 0 when it is of another part. */
+static struct tally_counts *counts_of(struct group *g, const uint64_t *key,
+	uint64_t hash, int *ret, struct err *err)
+{
+	struct tally *t = &g->tally;
+	struct tally_counts *c;
+
+	*ret = 0;
+	while (!(c = tally_at(t, key, hash)) && t->n == t->most) {
+		if (t->parts >= GROUP_PARTS_MAX) {
+			*ret = group_too_many(err, "groups");
+			return NULL;
+		}
+		MEM_PUSH(g->open, g->n_open, g->open_cap) =
+			(struct group_part){t->parts * 2, t->rest + t->parts};
+		tally_halve(t);
+	}
+	return c;
+}
+
+int group_count(struct group *g, const uint64_t *key, uint64_t hash,
+	const struct tally_counts *more, struct err *err)
+{
+	int r;
+	struct tally_counts *to = counts_of(g, key, hash, &r, err);
+
+	if (!to)
+		return r;
+	to->flows += more->flows;
+	to->packets += more->packets;
+	to->bytes += more->bytes;
+	return 0;
+}
+
+bool group_again(struct group *g)
+{
+	if (!g->n_open)
+		return false;
+	g->n_open--;
+	tally_begin(
+		&g->tally, g->open[g->n_open].parts, g->open[g->n_open].rest);
+	return true;
+}
+
+/* Keys as places ------------------------------------------------------- */
+
+int group_host(struct group *g, const struct net_addr *a, uint32_t *ret,
+	struct err *err)
+{
+	int64_t host = tally_host(&g->tally, a);
+
+	if (host < 0)
+		return group_too_many(err, "addresses");
+	*ret = (uint32_t)host;
+	return 0;
+}
+
+static int put_key(struct group *g, enum group_key key,
+	const struct group_value *v, uint32_t *to, struct err *err)
+{
+	switch (key) {
+	case GROUP_SRC:
+		return group_host(g, &v->src, to, err);
+	case GROUP_DST:
+		return group_host(g, &v->dst, to, err);
+	case GROUP_SPORT:
+		*to = v->sport;
+		return 0;
+	case GROUP_DPORT:
+		*to = v->dport;
+		return 0;
+	case GROUP_PROTO:
+		*to = v->proto;
+		return 0;
+	case GROUP_LINK:
+		*to = (uint32_t)v->link;
+		return 0;
+	case GROUP_NODE:
+		*to = (uint32_t)v->node;
+		return 0;
+	case GROUP_SRC_NODE:
+		*to = (uint32_t)v->src_node;
+		return 0;
+	case GROUP_DST_NODE:
+		*to = (uint32_t)v->dst_node;
+		return 0;
+	case GROUP_TIME:
+		memcpy(to, &v->time_ns, sizeof(v->time_ns));
+		return 0;
+	case GROUP_KEY_COUNT:
+		break;
+	}
+	return 0;
+}
+
+static void get_key(const struct group *g, enum group_key key,
+	const uint32_t *from, struct group_value *v)
+{
+	switch (key) {
+	case GROUP_SRC:
+		v->src = g->tally.hosts.addrs[*from];
+		return;
+	case GROUP_DST:
+		v->dst = g->tally.hosts.addrs[*from];
+		return;
+	case GROUP_SPORT:
+		v->sport = (uint16_t)*from;
+		return;
+	case GROUP_DPORT:
+		v->dport = (uint16_t)*from;
+		return;
+	case GROUP_PROTO:
+		v->proto = (uint8_t)*from;
+		return;
+	case GROUP_LINK:
+		v->link = (int32_t)*from;
+		return;
+	case GROUP_NODE:
+		v->node = (int32_t)*from;
+		return;
+	case GROUP_SRC_NODE:
+		v->src_node = (int32_t)*from;
+		return;
+	case GROUP_DST_NODE:
+		v->dst_node = (int32_t)*from;
+		return;
+	case GROUP_TIME:
+		memcpy(&v->time_ns, from, sizeof(v->time_ns));
+		return;
+	case GROUP_KEY_COUNT:
+		return;
+	}
+}
+
+int group_rows(struct group *g,
+	int (*fn)(void *ctx, const struct group_row *row, struct err *err),
+	void *ctx, struct err *err)
+{
+	const struct tally_counts *c;
+	const uint64_t *key;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (c = tally_next(&g->tally, &i, &key));) {
+		uint32_t places[TALLY_PLACES_MAX];
+		struct group_row row = {.flows = c->flows,
+			.packets = c->packets,
+			.bytes = c->bytes};
+
+		memcpy(places, key, g->tally.words * sizeof(*key));
+		for (size_t k = 0; k < g->by.n; k++)
+			get_key(g, g->by.keys[k],
+				&places[g->place[g->by.keys[k]]], &row.value);
+		r = fn(ctx, &row, err);
+	}
+	return r;
+}
+
+/* Merged flows --------------------------------------------------------- */
 
 static int add(struct group *g, const struct group_value *v, uint64_t packets,
 	uint64_t bytes, struct err *err)
 {
-	size_t at = (size_t)(uintptr_t)map_get(&g->index, v, sizeof(*v));
-	struct group_row *row;
+	uint64_t key[TALLY_PLACES_MAX / 2] = {0};
+	uint32_t places[TALLY_PLACES_MAX] = {0};
+	struct tally_counts *to;
+	int r = 0;
 
-	if (!at) {
-		if (g->n >= GROUP_ROWS_MAX)
-			return err_set(err, NFZ_E_LIMIT,
-				"more than %d rows: group by fewer keys, or "
-				"filter",
-				GROUP_ROWS_MAX);
-		MEM_PUSH(g->rows, g->n, g->cap) =
-			(struct group_row){.value = *v};
-		at = g->n;
-		map_put(&g->index, v, sizeof(*v), (void *)(uintptr_t)at);
-	}
-	row = &g->rows[at - 1];
-	row->flows += row->last_flow != g->serial;
-	row->last_flow = g->serial;
-	row->packets += packets;
-	row->bytes += bytes;
+	for (size_t k = 0; k < g->by.n && r == 0; k++)
+		r = put_key(g, g->by.keys[k], v,
+			&places[g->place[g->by.keys[k]]], err);
+	if (r < 0)
+		return r;
+	memcpy(key, places, sizeof(key));
+	to = counts_of(g, key, tally_hash(&g->tally, key), &r, err);
+	if (!to)
+		return r;
+	to->flows += to->serial != g->serial;
+	to->serial = g->serial;
+	to->packets += packets;
+	to->bytes += bytes;
 	return 0;
 }
 
-static int64_t floor_to(int64_t v, int64_t unit)
-{
-	int64_t rest = v % unit;
-
-	return v - (rest < 0 ? rest + unit : rest);
-}
-
-/* total * part / whole, rounded down; part <= whole. */
-static uint64_t share(uint64_t total, int64_t part, int64_t whole)
-{
-	__extension__ typedef unsigned __int128 wide;
-
-	return (uint64_t)((wide)total * (uint64_t)part / (uint64_t)whole);
-}
-
-int group_spread(const struct flow_record *r, int64_t unit, group_piece_fn fn,
-	void *ctx, struct err *err)
-{
-	uint64_t packets = 0, bytes = 0;
-	int64_t whole, at, end;
-
-	/* a clock that says such things is believed for nothing but a place */
-	if (r->first_ns < -TIME_MAX || r->first_ns > TIME_MAX ||
-		__builtin_sub_overflow(r->last_ns, r->first_ns, &whole))
-		whole = 0;
-	at = r->first_ns < -TIME_MAX  ? -TIME_MAX
-	     : r->first_ns > TIME_MAX ? TIME_MAX
-				      : r->first_ns;
-	at = floor_to(at, unit);
-	if (whole <= 0 || whole / unit > PIECES_MAX)
-		return fn(ctx, at, r->packets, r->bytes, err);
-	for (; at <= r->last_ns; at = end) {
-		int64_t part;
-		uint64_t p, b;
-		int res = 0;
-
-		end = at + unit;
-		part = (end < r->last_ns ? end : r->last_ns) - r->first_ns;
-		p = end > r->last_ns ? r->packets
-				     : share(r->packets, part, whole);
-		b = end > r->last_ns ? r->bytes : share(r->bytes, part, whole);
-		if (p > packets || b > bytes)
-			res = fn(ctx, at, p - packets, b - bytes, err);
-		if (res < 0)
-			return res;
-		packets = p;
-		bytes = b;
-	}
-	return 0;
-}
-
-struct piece_of {
+struct spreading {
 	struct group *g;
 	struct group_value *v;
 };
@@ -171,10 +291,10 @@ struct piece_of {
 static int add_piece(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
 	struct err *err)
 {
-	struct piece_of *to = ctx;
+	struct spreading *s = ctx;
 
-	to->v->time_ns = at_ns;
-	return add(to->g, to->v, packets, bytes, err);
+	s->v->time_ns = at_ns;
+	return add(s->g, s->v, packets, bytes, err);
 }
 
 static int link_of(const struct catalog *c, const struct flow_record *r)
@@ -188,7 +308,7 @@ static int add_rows(struct group *g, struct group_value *v,
 	const struct flow *f, const struct catalog *c, struct err *err)
 {
 	bool by_link = group_by_has(&g->by, GROUP_LINK);
-	struct piece_of to = {g, v};
+	struct spreading to = {g, v};
 	int r = 0;
 
 	for (size_t i = 0; i < f->n_rows && r == 0; i++) {

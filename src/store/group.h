@@ -13,8 +13,9 @@
 #ifndef NFZ_STORE_GROUP_H
 #define NFZ_STORE_GROUP_H
 
-#include "base/map.h"
+#include "store/block.h"
 #include "store/merge.h"
+#include "store/tally.h"
 
 #define GROUP_KEYS(X)                                                          \
 	X(SRC, "src")                                                          \
@@ -57,19 +58,23 @@ _Static_assert(sizeof(struct group_value) == 64, "no hidden padding");
 struct group_row {
 	struct group_value value;
 	uint64_t flows, packets, bytes;
-	uint64_t last_flow; /* the flow counted last */
 };
 
+/* Memory is bounded by rows: when there are more than rows_max, their keys are
+ * divided by hash, and what is fed in is to be fed in once for each part. */
 struct group {
 	struct group_by by;
-	struct group_row *rows;
-	size_t n, cap;
-	struct map index;
+	struct tally tally;
+	size_t place[GROUP_KEY_COUNT]; /* of each key in the tally's */
+	struct group_part *open;       /* parts not done yet */
+	size_t n_open, open_cap;
 	uint64_t serial;
+	struct group_room *room; /* for blocks */
 };
-enum { GROUP_ROWS_MAX = 10000000 };
+enum { GROUP_ROWS_MAX = 10000000, GROUP_TALLY = 5500000 };
 
-void group_init(struct group *g, const struct group_by *by);
+/* rows_max 0: GROUP_TALLY. */
+void group_init(struct group *g, const struct group_by *by, size_t rows_max);
 void group_release(struct group *g);
 /* Deals a record out over the pieces of time it lasted, unit_ns each: fn gets
  * each piece's begin and its part; the parts add up to the record. */
@@ -77,8 +82,16 @@ typedef int (*group_piece_fn)(void *ctx, int64_t at_ns, uint64_t packets,
 	uint64_t bytes, struct err *err);
 int group_spread(const struct flow_record *r, int64_t unit_ns,
 	group_piece_fn fn, void *ctx, struct err *err) NFZ_MUST_CHECK;
-/* NFZ_E_LIMIT over GROUP_ROWS_MAX rows. */
 int group_add(struct group *g, const struct flow *f, const struct catalog *c,
 	struct err *err) NFZ_MUST_CHECK;
+/* Rows of a block that are flows as they stand; not with node. */
+int group_add_block(struct group *g, struct block *b, const uint16_t *rows,
+	size_t n, const struct catalog *c, struct err *err) NFZ_MUST_CHECK;
+/* Calls fn for each row of the part that was fed in. */
+int group_rows(struct group *g,
+	int (*fn)(void *ctx, const struct group_row *row, struct err *err),
+	void *ctx, struct err *err) NFZ_MUST_CHECK;
+/* Is there another part?  Then feed all in again. */
+bool group_again(struct group *g);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "store/files.h"
+#include "store/segment.h"
 #include "store/state.h"
 #include "store/store.h"
 
@@ -29,6 +30,7 @@ struct store {
 	/* writer */
 	int lock, fd;
 	uint64_t number, size, rows; /* of the log being written */
+	struct segment_writer *live; /* its rows; NULL: it failed */
 	struct buf pending;          /* appended, not yet written */
 	struct mono_time began, retry;
 	bool broken;        /* a sync failed: contents unknown */
@@ -39,10 +41,16 @@ struct store {
 int store_look(struct store *s, struct err *err) NFZ_MUST_CHECK;
 void store_close_logs(struct store *s);
 /* The rows of one log. */
-int store_scan_log(const struct store_log *log, const struct store_scan *scan,
+int store_read_log(const struct store_log *log, store_rows_fn fn, void *ctx,
 	struct wal_found *ret_found, struct err *err) NFZ_MUST_CHECK;
 /* Sets the two of all segments; those that cannot be opened count 0. */
 void store_count_sealed(struct store *s, const struct store_files *f);
+/* Rows just appended to the log being written. */
+void store_add_live(
+	struct store *s, const struct flow_record *records, size_t n);
+/* Makes the segment of the log before the present one, if its rows are there;
+ * else that is left to store_tidy. */
+int store_seal_live(struct store *s, struct err *err) NFZ_MUST_CHECK;
 /* Seals all logs but the one being written; then keeps to max_bytes. */
 int store_tidy(struct store *s, struct err *err) NFZ_MUST_CHECK;
 

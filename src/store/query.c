@@ -2,6 +2,7 @@
 #include "store/query.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/block.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@ struct collect {
 	struct part part;
 	struct part *open; /* parts split off */
 	size_t n_open, open_cap;
+	uint8_t *verdicts;        /* by row of a block */
+	uint16_t *whole;          /* its rows that are flows */
 	const int64_t *offset_ns; /* by tap; NULL: all 0 */
 	struct store_scan times;  /* asked for, by corrected clocks */
 	struct query_sums sums;
@@ -56,33 +59,117 @@ static void shift(struct flow_record *r, int64_t by_ns)
 	r->last_ns = (int64_t)((uint64_t)r->last_ns + (uint64_t)by_ns);
 }
 
-static int collect_rows(
-	void *ctx, const struct flow_record *rows, size_t n, struct err *err)
+static void collect_row(struct collect *c, const struct flow_record *r)
+{
+	struct flow_record *to;
+
+	if (!mine(c, r))
+		return;
+	while (c->n >= c->max && c->part.parts < PARTS_MAX)
+		split(c);
+	if (!mine(c, r))
+		return;
+	c->rows = mem_reserve(c->rows, c->n, &c->cap, sizeof(*c->rows));
+	to = &c->rows[c->n++];
+	*to = *r;
+	if (c->offset_ns)
+		shift(to, c->offset_ns[to->tap]);
+	if (!store_scan_wants(&c->times, to->first_ns, to->last_ns))
+		c->n--;
+}
+
+/* A row of a foreign exporter as a flow. */
+static int give_flow(
+	struct collect *c, const struct flow_record *r, struct err *err)
+{
+	static const bool counted = true;
+	const struct flow f = {.key = r->key,
+		.packets = r->packets,
+		.bytes = r->bytes,
+		.first_ns = r->first_ns,
+		.last_ns = r->last_ns,
+		.tcp_flags = r->tcp_flags,
+		.flags = r->flags & (RECORD_FOREIGN | RECORD_ESTIMATED),
+		.src_node = catalog_node_of(c->q->catalog, &r->key.src),
+		.dst_node = catalog_node_of(c->q->catalog, &r->key.dst),
+		.rows = &r,
+		.counted = &counted,
+		.n_rows = 1};
+
+	return c->fn(c->ctx, &f, err);
+}
+
+static int need_all(struct block *b, struct err *err)
+{
+	int r = block_need(b, COLUMNS_ALL, err);
+
+	return r < 0 ? r : block_need_hosts(b, err);
+}
+
+static int give_whole(
+	struct collect *c, struct block *b, size_t n, struct err *err)
+{
+	int r;
+
+	if (c->q->block)
+		return c->q->block(c->ctx, b, c->whole, n, err);
+	r = block_need_rows(b, c->whole, n, err);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct flow_record row;
+
+		block_row(b, c->whole[i], &row);
+		r = give_flow(c, &row, err);
+	}
+	return r;
+}
+
+/* Divides the rows that may be wanted: flows, and rows still to be merged. */
+static int collect_block(void *ctx, struct block *b, struct err *err)
 {
 	struct collect *c = ctx;
+	const struct column_range *flags = &b->zone.column[COLUMN_FLAGS];
+	const bool in_time = c->times.from_ns == 0 && c->times.to_ns == 0;
+	size_t n = 0, rest = 0;
+	int r = filter_block(c->q->filter, b, c->verdicts, err);
 
-	(void)err;
-	c->sums.rows += n;
-	for (size_t i = 0; i < n; i++) {
-		const struct filter_subject s = {.key = &rows[i].key};
-		struct flow_record *to;
+	c->sums.rows += b->n;
+	if (r == 0 && flags->min != flags->max)
+		r = block_need(b, COLUMN_BIT(FLAGS), err);
+	if (r == 0 && !in_time)
+		r = block_need(b, COLUMN_BIT(LAST) | COLUMN_BIT(DURATION), err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < b->n; i++) {
+		uint64_t f = flags->min == flags->max ? flags->min
+						      : block_FLAGS(b)[i];
 
-		if (filter_test(c->q->filter, &s) == FILTER_NO ||
-			!mine(c, &rows[i]))
+		if (c->verdicts[i] == FILTER_NO)
 			continue;
-		while (c->n >= c->max && c->part.parts < PARTS_MAX)
-			split(c);
-		if (!mine(c, &rows[i]))
-			continue;
-		c->rows = mem_reserve(c->rows, c->n, &c->cap, sizeof(*c->rows));
-		to = &c->rows[c->n++];
-		*to = rows[i];
-		if (c->offset_ns)
-			shift(to, c->offset_ns[to->tap]);
-		if (!store_scan_wants(&c->times, to->first_ns, to->last_ns))
-			c->n--;
+		if (!(f & RECORD_FOREIGN))
+			rest++;
+		else if (in_time ||
+			 store_scan_wants(&c->times, block_first_ns(b, i),
+				 block_last_ns(b, i)))
+			c->whole[n++] = (uint16_t)i;
 	}
-	return 0;
+	if (n && c->sums.passes == 1) {
+		c->sums.kept += n;
+		c->sums.flows += n;
+		r = give_whole(c, b, n, err);
+	}
+	if (r < 0 || !rest)
+		return r;
+	r = need_all(b, err);
+	for (size_t i = 0; i < b->n && r == 0; i++) {
+		struct flow_record row;
+
+		if (c->verdicts[i] == FILTER_NO ||
+			(block_FLAGS(b)[i] & RECORD_FOREIGN))
+			continue;
+		block_row(b, i, &row);
+		collect_row(c, &row);
+	}
+	return r;
 }
 
 /* A module's clock offset is that of its latest life; NULL when all are 0. */
@@ -161,7 +248,8 @@ static int run_part(struct collect *c, struct store *s, struct merge *merge,
 		.to_ns = c->times.to_ns,
 		.may = filter_may,
 		.may_ctx = c->q->filter,
-		.fn = collect_rows,
+		.hosts = filter_asks_hosts(c->q->filter),
+		.block = collect_block,
 		.ctx = c};
 	int64_t wide = widest(c);
 	int r;
@@ -186,6 +274,8 @@ int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 	struct merge *merge = merge_new(q->catalog, q->idle_ms);
 	struct collect c = {.q = q,
 		.seed = hash_key_new(),
+		.verdicts = mem_zalloc(BLOCK_ROWS, 1),
+		.whole = mem_zalloc(BLOCK_ROWS, sizeof(uint16_t)),
 		.max = q->rows_max ? q->rows_max : QUERY_ROWS,
 		.offset_ns = offset_ns,
 		.times = {.from_ns = q->from_ns, .to_ns = q->to_ns},
@@ -202,6 +292,8 @@ int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 		c.sums.rows /= c.sums.passes;
 		*ret = c.sums;
 	}
+	free(c.verdicts);
+	free(c.whole);
 	free(c.rows);
 	free(c.open);
 	merge_free(merge);

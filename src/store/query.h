@@ -1,6 +1,9 @@
 /* The flows of a store that a filter wants, each once; and, of each flow, what
  * every probe saw of it.
  *
+ * Rows of our own taps are merged into flows.  A row of a foreign exporter is a
+ * flow as it stands: nothing is known of where it was seen.
+ *
  * Memory is bounded by rows: when more rows than rows_max are wanted, their
  * keys are divided by hash and the store is read once for each part.  Answers
  * are exact in any case. */
@@ -11,6 +14,10 @@
 #include "store/merge.h"
 #include "store/store.h"
 
+/* Gets n rows of a block that are flows as they stand; not 0 stops. */
+typedef int (*query_block_fn)(void *ctx, struct block *b, const uint16_t *rows,
+	size_t n, struct err *err);
+
 struct query {
 	const struct filter *filter;
 	const struct catalog *catalog;
@@ -19,6 +26,7 @@ struct query {
 	size_t rows_max;        /* 0: QUERY_ROWS */
 	bool observations;      /* the filter is for the observations: flows
 	                         * that it may want come through */
+	query_block_fn block;   /* instead of single flows; may be NULL */
 };
 enum { QUERY_ROWS = 1 << 20 };
 

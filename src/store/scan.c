@@ -117,39 +117,128 @@ int store_look(struct store *s, struct err *err)
 	return r;
 }
 
-/* Scanning ------------------------------------------------------------- */
+/* Logs ----------------------------------------------------------------- */
 
-static int scan_entry(
+struct log_reading {
+	store_rows_fn fn;
+	void *ctx;
+};
+
+static int read_entry(
 	void *ctx, enum wal_kind kind, struct cursor *body, struct err *err)
 {
-	const struct store_scan *scan = ctx;
+	const struct log_reading *to = ctx;
 	struct flow_record rows[ROWS];
 	struct store_batch b;
-	size_t n = 0;
 	int r = 0;
 
 	if (kind != WAL_BATCH || !state_batch_head(body, &b))
 		return 0;
-	for (size_t i = 0; i < b.n && r == 0; i++) {
-		flow_record_decode(body, &rows[n]);
-		n += store_scan_wants(scan, rows[n].first_ns, rows[n].last_ns);
-		if (n == ROWS) {
-			r = scan->fn(scan->ctx, rows, n, err);
-			n = 0;
-		}
+	for (size_t i = 0, n; i < b.n && r == 0; i += n) {
+		n = b.n - i < ROWS ? b.n - i : ROWS;
+		for (size_t k = 0; k < n; k++)
+			flow_record_decode(body, &rows[k]);
+		r = to->fn(to->ctx, rows, n, err);
 	}
-	return n && r == 0 ? scan->fn(scan->ctx, rows, n, err) : r;
+	return r;
 }
 
-int store_scan_log(const struct store_log *log, const struct store_scan *scan,
+int store_read_log(const struct store_log *log, store_rows_fn fn, void *ctx,
 	struct wal_found *ret_found, struct err *err)
 {
+	struct log_reading to = {fn, ctx};
 	char name[STORE_PATH];
 	const struct wal_reading how = {log->fd,
-		store_wal_name(log->number, name), log->size, scan_entry,
-		(void *)(uintptr_t)scan};
+		store_wal_name(log->number, name), log->size, read_entry, &to};
 
 	return wal_read(&how, ret_found, err);
+}
+
+/* Scanning ------------------------------------------------------------- */
+
+/* All rows of a block that fall into the time. */
+static int give_rows(
+	const struct store_scan *scan, struct block *b, struct err *err)
+{
+	struct flow_record rows[ROWS];
+	size_t n = 0;
+	int r = block_need(b, COLUMNS_ALL, err);
+
+	if (r == 0)
+		r = block_need_hosts(b, err);
+	for (size_t i = 0; i < b->n && r == 0; i++) {
+		if (store_scan_wants(
+			    scan, block_first_ns(b, i), block_last_ns(b, i)))
+			block_row(b, i, &rows[n++]);
+		if (n < ROWS && i + 1 < b->n)
+			continue;
+		r = n ? scan->rows(scan->ctx, rows, n, err) : 0;
+		n = 0;
+	}
+	return r;
+}
+
+int store_scan_block(
+	const struct store_scan *scan, struct block *b, struct err *err)
+{
+	if (!store_scan_wants(scan, b->zone.first_ns, b->zone.last_ns) ||
+		(scan->may && !scan->may(scan->may_ctx, &b->zone)))
+		return 0;
+	return scan->rows ? give_rows(scan, b, err)
+			  : scan->block(scan->ctx, b, err);
+}
+
+/* Rows of logs become blocks on the way. */
+struct filling {
+	const struct store_scan *scan;
+	struct block *block;
+	struct flow_record *rows;
+	size_t n;
+};
+
+static int give_filled(struct filling *f, struct err *err)
+{
+	if (f->n == 0)
+		return 0;
+	block_fill(f->block, f->rows, f->n);
+	f->n = 0;
+	return store_scan_block(f->scan, f->block, err);
+}
+
+static int fill_block(
+	void *ctx, const struct flow_record *rows, size_t n, struct err *err)
+{
+	struct filling *f = ctx;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		f->rows[f->n++] = rows[i];
+		if (f->n == BLOCK_ROWS)
+			r = give_filled(f, err);
+	}
+	return r;
+}
+
+static int scan_logs(struct store *s, const struct store_scan *scan,
+	struct block *room, struct err *err)
+{
+	struct filling f = {.scan = scan, .block = room};
+	int r = 0;
+
+	if (!s->n_logs)
+		return 0;
+	f.rows = mem_zalloc(BLOCK_ROWS, sizeof(*f.rows));
+	for (size_t i = 0; i < s->n_logs && r == 0; i++) {
+		struct wal_found found;
+
+		if (!s->logs[i].headless)
+			r = store_read_log(
+				&s->logs[i], fill_block, &f, &found, err);
+	}
+	if (r == 0)
+		r = give_filled(&f, err);
+	free(f.rows);
+	return r;
 }
 
 /* Opens a segment; *ret_there is false when retention took it. */
@@ -169,7 +258,7 @@ static int open_segment(const struct store *s, uint64_t number,
 }
 
 static int scan_segment(const struct store *s, uint64_t number,
-	const struct store_scan *scan, struct err *err)
+	const struct store_scan *scan, struct block *room, struct err *err)
 {
 	struct segment segment;
 	bool there;
@@ -177,8 +266,7 @@ static int scan_segment(const struct store *s, uint64_t number,
 
 	if (r < 0 || !there)
 		return r;
-	if (store_scan_wants(scan, segment.first_ns, segment.last_ns))
-		r = segment_scan(&segment, scan, err);
+	r = segment_scan(&segment, scan, room, err);
 	segment_close(&segment);
 	return r;
 }
@@ -199,20 +287,19 @@ static int scan_as_reader(
 
 int store_scan(struct store *s, const struct store_scan *scan, struct err *err)
 {
+	struct block room;
 	int r = 0;
 
 	if (s->mode == STORE_WRITE)
 		return scan_as_reader(s, scan, err);
+	block_init(&room);
 	for (size_t i = 0; i < s->files.n && r == 0; i++)
 		if (s->files.items[i].segment)
 			r = scan_segment(
-				s, s->files.items[i].number, scan, err);
-	for (size_t i = 0; i < s->n_logs && r == 0; i++) {
-		struct wal_found found;
-
-		if (!s->logs[i].headless)
-			r = store_scan_log(&s->logs[i], scan, &found, err);
-	}
+				s, s->files.items[i].number, scan, &room, err);
+	if (r == 0)
+		r = scan_logs(s, scan, &room, err);
+	block_release(&room);
 	return r;
 }
 

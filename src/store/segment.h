@@ -1,12 +1,18 @@
 /* A segment: the rows of one log as an immutable file of blocks.
  *
- *   head    "NFZSEG1\n", version 4, zero 4, number 8
- *   blocks  "BLCK", body length 4, checksum of the body 8, body
- *   footer  blocks 4, zero 4, then for each: offset 8, body length 4, rows 4,
- *           least first 8, greatest last 8, least and greatest of each column
- *   tail    footer length 4, zero 4, checksum of the footer 8, "NFZSEND\n"
+ *   head     "NFZSEG2\n", zero 8, number 8
+ *   columns  stored bytes of each block: addresses, then each column
+ *   filters  of each block: which addresses may be in it
+ *   footer   blocks 4, zero 4, length of the filters 8, their checksum 8, then
+ *            for each block: offset 8, rows 4, IPv4 addresses 4, others 4,
+ *            length of its filter 4, least first 8, greatest last 8, and for
+ *            each part: width 1, scale 1, packed 2, length 4, checksum 8, least
+ *            8, greatest 8 (store/column.h)
+ *   tail     footer length 4, zero 4, checksum of the footer 8, "NFZSEND\n"
  *
- * Big-endian.  Written under another name and renamed when complete. */
+ * Big-endian.  All that says where things are lies together at the end; a
+ * query reads no column that it does not need.  Written under another name and
+ * renamed when complete. */
 #ifndef NFZ_STORE_SEGMENT_H
 #define NFZ_STORE_SEGMENT_H
 
@@ -31,19 +37,20 @@ struct segment {
 	struct segment_block *blocks;
 	size_t n_blocks;
 	int64_t first_ns, last_ns;
+	uint64_t filters_at, filters_len, filters_sum;
+	uint8_t *filters; /* read when first asked for */
 };
 struct segment_block {
-	uint64_t offset;
-	uint32_t len;
 	struct store_zone zone;
+	struct block_parts parts;
 };
 
 /* Reads head and footer; takes fd, closes it on failure too. */
 int segment_open(int fd, const char *name, struct segment *ret,
 	struct err *err) NFZ_MUST_CHECK;
 void segment_close(struct segment *s);
-/* Blocks whose zone overlaps the time and may match. */
-int segment_scan(const struct segment *s, const struct store_scan *scan,
-	struct err *err) NFZ_MUST_CHECK;
+/* Gives its blocks, opened in room, to the scan. */
+int segment_scan(struct segment *s, const struct store_scan *scan,
+	struct block *room, struct err *err) NFZ_MUST_CHECK;
 
 #endif

@@ -11,7 +11,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/inside.h"
-#include "store/segment.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,122 +74,7 @@ static int begin_log(struct store *s, uint64_t number, struct err *err)
 	return 0;
 }
 
-/* Sealing -------------------------------------------------------------- */
-
-static int add_rows(
-	void *ctx, const struct flow_record *rows, size_t n, struct err *err)
-{
-	return segment_add(ctx, rows, n, err);
-}
-
-/* A log with damage in it is kept, under a name nobody reads. */
-static void remove_log(const struct store *s, uint64_t number, bool keep)
-{
-	char name[STORE_PATH];
-	cleanup_free char *path =
-		mem_printf("%s/%s", s->dir, store_wal_name(number, name));
-	cleanup_free char *kept = mem_printf("%s/damaged-%s", s->dir, name);
-
-	if (!keep || rename(path, kept) < 0)
-		unlink(path);
-}
-
-static int seal_log(struct store *s, struct store_log *log, struct err *err)
-{
-	struct segment_writer *w;
-	struct wal_found found = {0};
-	int r = segment_create(s->dir, log->number, &w, err);
-
-	if (r < 0)
-		return r;
-	if (!log->headless) {
-		const struct store_scan all = {.fn = add_rows, .ctx = w};
-
-		r = store_scan_log(log, &all, &found, err);
-	}
-	if (r < 0) {
-		segment_abandon(w);
-		return r;
-	}
-	r = segment_finish(w, err);
-	if (r == 0)
-		remove_log(
-			s, log->number, log->headless || found.damaged_bytes);
-	return r;
-}
-
-static int seal_number(struct store *s, uint64_t number, struct err *err)
-{
-	cleanup_close int fd = -1;
-	struct store_log log = {.number = number};
-	char name[STORE_PATH];
-	off_t size;
-	int r = store_file_open(
-		s->dir, store_wal_name(number, name), O_RDONLY, &fd, err);
-
-	if (r < 0 || fd < 0)
-		return r;
-	size = lseek(fd, 0, SEEK_END);
-	if (size < 0)
-		return err_sys(err, "%s", name);
-	log.fd = fd;
-	log.size = (uint64_t)size;
-	r = seal_log(s, &log, err);
-	if (r == -NFZ_E_INPUT) {
-		log.headless = true;
-		r = seal_log(s, &log, err);
-	}
-	return r;
-}
-
-/* Deletes the oldest segments until the rest fits. */
-static void retire(const struct store *s, struct store_files *f)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < f->n; i++)
-		bytes += f->items[i].segment_bytes;
-	for (size_t i = 0; i < f->n && s->limits.max_bytes; i++) {
-		char name[STORE_PATH];
-		cleanup_free char *path = NULL;
-
-		if (bytes <= s->limits.max_bytes || f->items[i].wal)
-			return;
-		f->items[i].segment = false;
-		path = mem_printf("%s/%s", s->dir,
-			store_segment_name(f->items[i].number, name));
-		unlink(path);
-		bytes -= f->items[i].segment_bytes;
-	}
-}
-
-int store_tidy(struct store *s, struct err *err)
-{
-	struct store_files f;
-	int r = store_files_list(s->dir, &f, err);
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < f.n && r == 0; i++) {
-		struct store_file *file = &f.items[i];
-
-		if (!file->wal || file->number >= s->number)
-			continue;
-		if (file->segment)
-			remove_log(s, file->number, false);
-		else
-			r = seal_number(s, file->number, err);
-	}
-	store_files_release(&f);
-	if (r == 0)
-		r = store_files_list(s->dir, &f, err);
-	if (r < 0)
-		return r;
-	retire(s, &f);
-	store_count_sealed(s, &f);
-	store_files_release(&f);
-	return 0;
-}
+/* Rotating ------------------------------------------------------------- */
 
 static int rotate(struct store *s, struct err *err)
 {
@@ -199,7 +83,8 @@ static int rotate(struct store *s, struct err *err)
 
 	if (r < 0 || compact)
 		return r;
-	return store_tidy(s, err);
+	r = store_seal_live(s, err);
+	return r < 0 ? r : store_tidy(s, err);
 }
 
 static bool due(const struct store *s)
@@ -290,6 +175,7 @@ void store_close(struct store *s)
 	store_files_release(&s->files);
 	state_release(&s->state);
 	buf_release(&s->pending);
+	segment_abandon(s->live);
 	if (s->fd >= 0)
 		close(s->fd);
 	if (s->lock >= 0)
@@ -328,6 +214,7 @@ int store_append(struct store *s, const struct store_batch *b, bool *ret_new,
 		return r;
 	state_encode_batch(b, &s->pending);
 	state_batch(&s->state, b);
+	store_add_live(s, b->records, b->n);
 	s->rows += b->n;
 	return 0;
 }

@@ -23,6 +23,7 @@
 
 struct store;
 struct store_zone;
+struct block;
 
 enum store_mode { STORE_READ, STORE_WRITE };
 
@@ -151,8 +152,11 @@ const struct module_stats *store_module(const struct store *s, size_t i);
 
 /* Reading -------------------------------------------------------------- */
 
-/* Gets rows in blocks, in no particular order; not 0 stops the scan and is
- * returned by it. */
+/* Get what a store holds, in no particular order; not 0 stops the scan and is
+ * returned by it.  The first gets whole blocks, of which it reads what it needs
+ * (store/block.h); rows of them may lie outside the times asked for.  The other
+ * gets rows. */
+typedef int (*store_block_fn)(void *ctx, struct block *b, struct err *err);
 typedef int (*store_rows_fn)(
 	void *ctx, const struct flow_record *rows, size_t n, struct err *err);
 
@@ -161,7 +165,10 @@ struct store_scan {
 	/* May rows of this zone be wanted?  NULL: yes. */
 	bool (*may)(const void *ctx, const struct store_zone *zone);
 	const void *may_ctx;
-	store_rows_fn fn;
+	bool hosts; /* `may` asks for addresses */
+	/* one of them */
+	store_block_fn block;
+	store_rows_fn rows;
 	void *ctx;
 };
 /* Does the time from first to last fall into the scan's? */

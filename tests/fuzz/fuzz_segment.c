@@ -1,5 +1,5 @@
-/* The first byte picks: any bytes as a segment file; as the body of a block;
- * as a footer under a good checksum. */
+/* The first byte picks: any bytes as a segment file; as a stored column; as a
+ * footer under a good checksum. */
 #define _GNU_SOURCE
 #include "format/checksum.h"
 #include "store/segment.h"
@@ -26,49 +26,54 @@ static void as_file(const uint8_t *data, size_t size)
 {
 	int fd = memfd_create("segment", MFD_CLOEXEC);
 	uint64_t sum = 0;
-	const struct store_scan scan = {.fn = touch, .ctx = &sum};
+	const struct store_scan scan = {.rows = touch, .ctx = &sum};
 	struct segment s;
+	static struct block room; /* kept */
 	struct err err;
+
+	if (!room.hosts4)
+		block_init(&room);
 
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		abort();
 	if (segment_open(fd, "fuzz", &s, &err) < 0)
 		return;
-	if (segment_scan(&s, &scan, &err) < 0 && !err.text[0])
+	if (segment_scan(&s, &scan, &room, &err) < 0 && !err.text[0])
 		abort();
 	segment_close(&s);
 }
 
-static void as_body(const uint8_t *data, size_t size)
+/* How many rows, their size, the part; the rest is what is stored. */
+static void as_column(const uint8_t *data, size_t size)
 {
 	struct cursor c = cursor_over(data, size);
-	static struct block b; /* their room is kept */
-	static struct block_writer *w;
+	static uint64_t values[2 * BLOCK_ROWS], some[2 * BLOCK_ROWS];
+	const size_t n = cursor_u16(&c) % (2 * BLOCK_ROWS + 1);
+	const unsigned width = 1u << cursor_u8(&c) % 4;
+	struct column_part part = {.width = cursor_u8(&c),
+		.scale = cursor_u8(&c),
+		.packed = cursor_u16(&c)};
+	uint16_t row = (uint16_t)(n ? n - 1 : 0);
+	bool good;
 
-	if (!w) {
-		block_init(&b);
-		w = block_writer_new();
-	}
-	b.n = b.n_hosts = 0;
-	if (block_decode_hosts(&b, &c) && block_decode_rows(&b, &c)) {
-		struct buf out = BUF_INIT(8 << 20);
-		struct store_zone zone;
-
-		/* what could be read can be written */
-		block_encode(w, b.rows, b.n, &out, &zone);
-		if (!buf_ok(&out))
-			abort();
-		buf_release(&out);
-	}
+	part.range.min = cursor_u8(&c);
+	part.range.max = cursor_u8(&c);
+	part.len = (uint32_t)cursor_left(&c);
+	good = column_decode(&part, c.at, n, width, values);
+	if (n && column_decode_rows(&part, c.at, n, width, &row, 1, some) &&
+		(!good || memcmp((uint8_t *)some + row * width,
+				  (uint8_t *)values + row * width, width) != 0))
+		abort();
+	(void)column_decode_addrs(
+		&part, c.at, n % BLOCK_ROWS, (uint8_t *)values);
 }
 
 static void as_footer(const uint8_t *data, size_t size)
 {
 	struct buf file = BUF_INIT(1 << 20);
 
-	buf_adds(&file, "NFZSEG1\n");
-	buf_u32(&file, 1);
-	buf_u32(&file, 0);
+	buf_adds(&file, "NFZSEG2\n");
+	buf_u64(&file, 0);
 	buf_u64(&file, 7);
 	buf_add(&file, data, size);
 	buf_u32(&file, (uint32_t)size);
@@ -89,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		as_file(data + 1, size - 1);
 		break;
 	case 1:
-		as_body(data + 1, size - 1);
+		as_column(data + 1, size - 1);
 		break;
 	default:
 		as_footer(data + 1, size - 1);

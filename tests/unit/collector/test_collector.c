@@ -261,7 +261,7 @@ static int count_rows(
 static struct tally tally_of(const struct scene *scene)
 {
 	struct tally t = {0};
-	const struct store_scan all = {.fn = count_rows, .ctx = &t};
+	const struct store_scan all = {.rows = count_rows, .ctx = &t};
 	struct err err = ERR_INIT;
 	struct store *s;
 

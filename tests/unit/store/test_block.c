@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "format/compress.h"
 #include "store/block.h"
+#include "store/bloom.h"
 #include "unit/store/run.h"
 
 #include <criterion/criterion.h>
@@ -13,20 +14,44 @@ static uint64_t some(uint64_t *state)
 	return *state >> 11;
 }
 
-static void encode(const struct flow_record *r, size_t n, struct buf *out,
-	struct store_zone *zone)
-{
-	struct block_writer *w = block_writer_new();
+/* A block and its stored form. */
+struct stored {
+	struct buf bytes;
+	struct store_zone zone;
+	struct block_parts parts;
+};
 
-	block_encode(w, r, n, out, zone);
-	block_writer_free(w);
+static void encode(const struct flow_record *r, size_t n, struct stored *ret)
+{
+	struct block b;
+
+	*ret = (struct stored){.bytes = BUF_INIT(8 << 20)};
+	block_init(&b);
+	block_fill(&b, r, n);
+	block_encode(&b, &ret->bytes, &ret->parts);
+	ret->zone = b.zone;
+	block_release(&b);
 }
 
-static bool decode(const struct buf *body, struct block *b)
+static int from_buf(
+	void *ctx, uint64_t offset, void *to, size_t len, struct err *err)
 {
-	struct cursor c = cursor_over(body->data, body->len);
+	const struct buf *bytes = ctx;
 
-	return block_decode_hosts(b, &c) && block_decode_rows(b, &c);
+	if (offset + len > bytes->len)
+		return err_set(err, NFZ_E_INPUT, "too short");
+	memcpy(to, bytes->data + offset, len);
+	return 0;
+}
+
+static int decode(struct stored *s, struct block *b)
+{
+	struct err err = ERR_INIT;
+	int r;
+
+	block_open(b, &s->zone, &s->parts, from_buf, &s->bytes);
+	r = block_need(b, COLUMNS_ALL, &err);
+	return r < 0 ? r : block_need_hosts(b, &err);
 }
 
 /* Any rows come back bit for bit. */
@@ -38,8 +63,10 @@ Test(block, rows_come_back)
 	for (size_t k = 0; k < 4; k++) {
 		size_t n = sizes[k];
 		struct flow_record *r = mem_zalloc(n, sizeof(*r));
-		struct buf body = BUF_INIT(8 << 20);
-		struct store_zone zone;
+		const uint16_t some_rows[] = {(uint16_t)(n - 1), 0};
+		struct flow_record back;
+		struct stored stored;
+		struct err err = ERR_INIT;
 		struct block b;
 
 		for (size_t i = 0; i < n; i++) {
@@ -65,17 +92,29 @@ Test(block, rows_come_back)
 			r[i].end_reason = (uint8_t)some(&state);
 			r[i].flags = (uint8_t)some(&state);
 		}
-		encode(r, n, &body, &zone);
+		encode(r, n, &stored);
 		block_init(&b);
-		cr_assert(decode(&body, &b));
+		cr_assert_eq(decode(&stored, &b), 0);
 		cr_assert_eq(b.n, n);
-		cr_assert_eq(memcmp(b.rows, r, n * sizeof(*r)), 0);
-		cr_assert_eq(zone.column[COLUMN_TOS].min, 7);
-		for (size_t i = 0; i < n; i++)
-			cr_assert(zone.first_ns <= r[i].first_ns &&
-				  zone.last_ns >= r[i].last_ns);
+		for (size_t i = 0; i < n; i++) {
+			block_row(&b, i, &back);
+			cr_assert_eq(memcmp(&back, &r[i], sizeof(back)), 0);
+			cr_assert(stored.zone.first_ns <= r[i].first_ns &&
+				  stored.zone.last_ns >= r[i].last_ns);
+		}
+		cr_assert_eq(stored.zone.column[COLUMN_TOS].min, 7);
+		/* the same where only two rows are asked for */
+		block_open(&b, &stored.zone, &stored.parts, from_buf,
+			&stored.bytes);
+		cr_assert_eq(block_need_rows(&b, some_rows, 2, &err), 0);
+		for (int k2 = 0; k2 < 2; k2++) {
+			block_row(&b, some_rows[k2], &back);
+			cr_assert_eq(
+				memcmp(&back, &r[some_rows[k2]], sizeof(back)),
+				0);
+		}
 		block_release(&b);
-		buf_release(&body);
+		buf_release(&stored.bytes);
 		free(r);
 	}
 }
@@ -85,8 +124,7 @@ Test(block, usual_rows_are_small)
 {
 	enum { N = BLOCK_ROWS };
 	struct flow_record *r = mem_zalloc(N, sizeof(*r));
-	struct buf body = BUF_INIT(8 << 20);
-	struct store_zone zone;
+	struct stored stored;
 	uint64_t state = 1;
 
 	for (int i = 0; i < N; i++) {
@@ -95,30 +133,71 @@ Test(block, usual_rows_are_small)
 		r[i].key.sport = (uint16_t)(1024 + some(&state) % 60000);
 		r[i].key.dst.b[15] = (uint8_t)some(&state);
 	}
-	encode(r, N, &body, &zone);
-	cr_assert_lt(body.len, (size_t)N * RECORD_WIRE / 4);
-	buf_release(&body);
+	encode(r, N, &stored);
+	cr_assert_lt(stored.bytes.len, (size_t)N * RECORD_WIRE / 4);
+	buf_release(&stored.bytes);
 	free(r);
 }
 
-Test(block, cut_bodies_are_refused)
+/* Times that count milliseconds take no more room than milliseconds. */
+Test(block, a_common_unit_is_found)
+{
+	uint64_t values[100], back[100];
+	struct buf out = BUF_INIT(1 << 16);
+	struct column_part part;
+
+	for (uint64_t i = 0; i < 100; i++)
+		values[i] = 1700000000000000000u + i * i % 251 * 1000000;
+	column_encode(values, 100, 8, &out, &part);
+	cr_assert_eq(part.width, 1);
+	cr_assert_eq(part.scale, 2);
+	cr_assert(
+		column_decode(&part, (const uint8_t *)out.data, 100, 8, back));
+	cr_assert_eq(memcmp(values, back, sizeof(values)), 0);
+	buf_release(&out);
+}
+
+Test(block, every_changed_byte_is_noticed)
 {
 	struct flow_record r[3] = {run_record("10.0.1.1", "10.0.3.1", 1, 1, 0),
 		run_record("10.0.1.1", "10.0.4.1", 2, 500, 3),
-		run_record("10.0.3.1", "10.0.1.1", 1, 70000, 9)};
-	struct buf body = BUF_INIT(1 << 20);
-	struct store_zone zone;
+		run_record("2001:db8::1", "10.0.1.1", 1, 70000, 9)};
+	struct stored stored;
 	struct block b;
 
-	encode(r, 3, &body, &zone);
+	encode(r, 3, &stored);
 	block_init(&b);
-	cr_assert(decode(&body, &b));
-	while (body.len) {
-		body.len--;
-		cr_assert_not(decode(&body, &b), "%zu bytes", body.len);
+	cr_assert_eq(decode(&stored, &b), 0);
+	for (size_t i = 0; i < stored.bytes.len; i++) {
+		stored.bytes.data[i] ^= 0x10;
+		cr_assert_eq(decode(&stored, &b), -NFZ_E_INPUT, "%zu", i);
+		stored.bytes.data[i] ^= 0x10;
 	}
 	block_release(&b);
-	buf_release(&body);
+	buf_release(&stored.bytes);
+}
+
+Test(block, a_filter_knows_its_addresses)
+{
+	enum { N = 10000 };
+	struct buf out = BUF_INIT(1 << 20);
+	size_t len = 0, wrong = 0;
+	uint8_t *filter = bloom_begin(&out, N, &len);
+
+	for (uint32_t i = 0; i < N; i++) {
+		struct net_addr a = net_addr_v4_host(0x0a000000 + i);
+
+		bloom_add(filter, len, &a);
+	}
+	for (uint32_t i = 0; i < 2 * N; i++) {
+		struct net_addr a = net_addr_v4_host(0x0a000000 + i);
+		bool may = bloom_may(filter, len, &a);
+
+		cr_assert(may || i >= N);
+		wrong += may && i >= N;
+	}
+	cr_assert_lt(wrong, N / 50);
+	buf_release(&out);
 }
 
 Test(compress, gzip_comes_back_and_damage_is_noticed)

@@ -1,4 +1,5 @@
 #include "store/block.h"
+#include "store/bloom.h"
 #include "store/filter.h"
 #include "unit/store/run.h"
 
@@ -170,7 +171,9 @@ Test(filter, of_a_block_says_no_only_when_sure)
 {
 	const struct net_addr hosts[] = {
 		run_addr("10.0.1.1"), run_addr("10.0.3.1")};
-	struct store_zone z = {.rows = 5, .hosts = hosts, .n_hosts = 2};
+	struct store_zone z = {.rows = 5};
+	struct buf bloom = BUF_INIT(1000);
+	uint8_t *filter = bloom_begin(&bloom, 2, &z.bloom_len);
 	static const struct {
 		const char *text;
 		bool may;
@@ -184,6 +187,9 @@ Test(filter, of_a_block_says_no_only_when_sure)
 		{"net 10.0.3.0/24", true}};
 	struct catalog *c = run_catalog();
 
+	bloom_add(filter, z.bloom_len, &hosts[0]);
+	bloom_add(filter, z.bloom_len, &hosts[1]);
+	z.bloom = filter;
 	z.column[COLUMN_SPORT] = (struct column_range){1, 100};
 	z.column[COLUMN_DPORT] = (struct column_range){80, 90};
 	z.column[COLUMN_PROTO] = (struct column_range){6, 6};
@@ -193,5 +199,62 @@ Test(filter, of_a_block_says_no_only_when_sure)
 		cr_expect_eq(filter_may(f, &z), all[i].may, "%s", all[i].text);
 		filter_free(f);
 	}
+	catalog_free(c);
+	buf_release(&bloom);
+}
+
+/* Of rows of many kinds, a block says what each row says for itself. */
+Test(filter, of_a_block_agrees_with_rows)
+{
+	static const char *const texts[] = {"", "any", "host 10.0.1.1",
+		"src host 10.0.1.1", "dst net 10.0.0.0/16",
+		"src and dst net 10.0.0.0/14", "net 2001:db8::/32",
+		"host in [10.0.1.1 2001:db8::1]", "port 80", "src port > 1000",
+		"src and dst port 80", "tcp", "not udp", "ipv6", "fragment",
+		"link core", "not link core", "at r1", "flags S", "packets > 3",
+		"bytes < 100 or packets = 1", "bps > 1000", "duration >= 1000",
+		"not (packets > 3 and tcp)", "net ::/0", "net 0.0.0.0/0",
+		"tcp and host 10.0.1.1 or udp"};
+	enum { N = 500 };
+	static struct flow_record r[N];
+	static uint8_t verdicts[N];
+	struct catalog *c = run_catalog();
+	struct err err = ERR_INIT;
+	struct block b;
+
+	for (uint32_t i = 0; i < N; i++) {
+		uint32_t x = i * 2654435761u;
+
+		r[i] = run_record(x & 1 ? "10.0.1.1" : "2001:db8::1",
+			x & 2 ? "10.0.3.1" : "10.9.9.9", 1, 1 + x / 8 % 6,
+			i / 10.0);
+		r[i].key.sport = x & 4 ? 80 : (uint16_t)(x >> 8);
+		r[i].key.dport = x & 64 ? 80 : 53;
+		r[i].key.proto = x & 128 ? 6 : 17;
+		r[i].key.flags = x & 256 ? KEY_FRAGMENT : 0;
+		r[i].tcp_flags = (uint8_t)(x >> 16);
+		r[i].last_ns += x & 512 ? 2 * SECOND : 0;
+		r[i].flags = x & 1024 ? RECORD_FOREIGN : 0;
+	}
+	block_init(&b);
+	block_fill(&b, r, N);
+	for (size_t t = 0; t < sizeof(texts) / sizeof(*texts); t++) {
+		struct filter *f = parsed(texts[t], c);
+
+		cr_assert_eq(filter_block(f, &b, verdicts, &err), 0);
+		for (size_t i = 0; i < N; i++) {
+			const struct filter_subject s = {.key = &r[i].key,
+				.whole = r[i].flags & RECORD_FOREIGN,
+				.packets = r[i].packets,
+				.bytes = r[i].bytes,
+				.duration_ns = r[i].last_ns - r[i].first_ns,
+				.tcp_flags = r[i].tcp_flags};
+
+			cr_assert_eq((int)verdicts[i], (int)filter_test(f, &s),
+				"%s, row %zu", texts[t], i);
+		}
+		filter_free(f);
+	}
+	block_release(&b);
 	catalog_free(c);
 }

@@ -37,7 +37,7 @@ static struct seen read_all(const char *dir)
 {
 	struct store *s = run_open(dir, STORE_READ);
 	struct seen seen = {0};
-	const struct store_scan scan = {.fn = count, .ctx = &seen};
+	const struct store_scan scan = {.rows = count, .ctx = &seen};
 	struct err err = ERR_INIT;
 
 	cr_assert_eq(store_scan(s, &scan, &err), 0, "%s", err.text);

@@ -1,0 +1,29 @@
+/* What the files of grouping share; nobody else includes it. */
+#ifndef NFZ_STORE_GROUP_INSIDE_H
+#define NFZ_STORE_GROUP_INSIDE_H
+
+#include "store/group.h"
+
+struct group_part {
+	uint64_t parts, rest;
+};
+enum { GROUP_PARTS_MAX = 1 << 20 };
+
+/* Adds to the counts of a key of this part. */
+int group_count(struct group *g, const uint64_t *key, uint64_t hash,
+	const struct tally_counts *more, struct err *err) NFZ_MUST_CHECK;
+/* The address's number. */
+int group_host(struct group *g, const struct net_addr *a, uint32_t *ret,
+	struct err *err) NFZ_MUST_CHECK;
+
+int group_too_many(struct err *err, const char *what);
+
+/* Rounds down, below zero as well. */
+static inline int64_t group_floor(int64_t v, int64_t unit)
+{
+	int64_t rest = v % unit;
+
+	return v - (rest < 0 ? rest + unit : rest);
+}
+
+#endif

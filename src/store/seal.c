@@ -1,0 +1,151 @@
+/* From logs to segments.
+ *
+ * While a log is written, its rows also become blocks of a segment, one as soon
+ * as it is full, so that sealing takes no long pause and reads nothing back.
+ * That segment counts only when it is complete; when it cannot be written, or
+ * after a crash, the segment is made from the log. */
+#include "base/mem.h"
+#include "store/inside.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static int add_rows(
+	void *ctx, const struct flow_record *rows, size_t n, struct err *err)
+{
+	return segment_add(ctx, rows, n, err);
+}
+
+/* A log with damage in it is kept, under a name nobody reads. */
+static void remove_log(const struct store *s, uint64_t number, bool keep)
+{
+	char name[STORE_PATH];
+	cleanup_free char *path =
+		mem_printf("%s/%s", s->dir, store_wal_name(number, name));
+	cleanup_free char *kept = mem_printf("%s/damaged-%s", s->dir, name);
+
+	if (!keep || rename(path, kept) < 0)
+		unlink(path);
+}
+
+static int seal_log(struct store *s, struct store_log *log, struct err *err)
+{
+	struct segment_writer *w;
+	struct wal_found found = {0};
+	int r = segment_create(s->dir, log->number, &w, err);
+
+	if (r < 0)
+		return r;
+	if (!log->headless)
+		r = store_read_log(log, add_rows, w, &found, err);
+	if (r < 0) {
+		segment_abandon(w);
+		return r;
+	}
+	r = segment_finish(w, err);
+	if (r == 0)
+		remove_log(
+			s, log->number, log->headless || found.damaged_bytes);
+	return r;
+}
+
+static int seal_number(struct store *s, uint64_t number, struct err *err)
+{
+	cleanup_close int fd = -1;
+	struct store_log log = {.number = number};
+	char name[STORE_PATH];
+	off_t size;
+	int r = store_file_open(
+		s->dir, store_wal_name(number, name), O_RDONLY, &fd, err);
+
+	if (r < 0 || fd < 0)
+		return r;
+	size = lseek(fd, 0, SEEK_END);
+	if (size < 0)
+		return err_sys(err, "%s", name);
+	log.fd = fd;
+	log.size = (uint64_t)size;
+	r = seal_log(s, &log, err);
+	if (r == -NFZ_E_INPUT) {
+		log.headless = true;
+		r = seal_log(s, &log, err);
+	}
+	return r;
+}
+
+/* Deletes the oldest segments until the rest fits. */
+static void retire(const struct store *s, struct store_files *f)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		bytes += f->items[i].segment_bytes;
+	for (size_t i = 0; i < f->n && s->limits.max_bytes; i++) {
+		char name[STORE_PATH];
+		cleanup_free char *path = NULL;
+
+		if (bytes <= s->limits.max_bytes || f->items[i].wal)
+			return;
+		f->items[i].segment = false;
+		path = mem_printf("%s/%s", s->dir,
+			store_segment_name(f->items[i].number, name));
+		unlink(path);
+		bytes -= f->items[i].segment_bytes;
+	}
+}
+
+int store_tidy(struct store *s, struct err *err)
+{
+	struct store_files f;
+	int r = store_files_list(s->dir, &f, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < f.n && r == 0; i++) {
+		struct store_file *file = &f.items[i];
+
+		if (!file->wal || file->number >= s->number)
+			continue;
+		if (file->segment)
+			remove_log(s, file->number, false);
+		else
+			r = seal_number(s, file->number, err);
+	}
+	store_files_release(&f);
+	if (r == 0)
+		r = store_files_list(s->dir, &f, err);
+	if (r < 0)
+		return r;
+	retire(s, &f);
+	store_count_sealed(s, &f);
+	store_files_release(&f);
+	return 0;
+}
+
+/* Of the log being written --------------------------------------------- */
+
+void store_add_live(
+	struct store *s, const struct flow_record *records, size_t n)
+{
+	if (s->rows == 0) {
+		segment_abandon(take(s->live));
+		if (segment_create(s->dir, s->number, &s->live, NULL) < 0)
+			s->live = NULL;
+	}
+	if (s->live && segment_add(s->live, records, n, NULL) < 0)
+		segment_abandon(take(s->live));
+}
+
+int store_seal_live(struct store *s, struct err *err)
+{
+	uint64_t number = s->number - 1;
+	int r;
+
+	if (!s->live)
+		return 0; /* from the log */
+	r = segment_finish(take(s->live), err);
+	if (r == 0)
+		remove_log(s, number, false);
+	return r;
+}

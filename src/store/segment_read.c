@@ -1,0 +1,246 @@
+/* Reading segment files.  Every number read from one is checked against the
+ * file's size and our limits before it is used; a wrong checksum is an error
+ * that names the file, never a silent gap. */
+#include "base/mem.h"
+#include "format/checksum.h"
+#include "store/bloom.h"
+#include "store/segment.h"
+#include "store/segment_form.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Who calls puts the file's name in front. */
+static int damaged(const char *what, struct err *err)
+{
+	err_set(err, NFZ_E_INPUT, "%s", what);
+	return err_hint(
+		err, "The file was changed or damaged after it was written.");
+}
+
+/* All of len bytes at offset. */
+static int read_at(
+	void *ctx, uint64_t offset, void *to, size_t len, struct err *err)
+{
+	const struct segment *s = ctx;
+	uint8_t *p = to;
+
+	while (len) {
+		ssize_t n = pread(s->fd, p, len, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, "read");
+		if (n == 0)
+			return damaged("ends too early", err);
+		p += n;
+		offset += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static bool read_part(struct cursor *c, struct column_part *ret, uint64_t *len)
+{
+	ret->width = cursor_u8(c);
+	ret->scale = cursor_u8(c);
+	ret->packed = cursor_u16(c);
+	ret->len = cursor_u32(c);
+	ret->sum = cursor_u64(c);
+	ret->range.min = cursor_u64(c);
+	ret->range.max = cursor_u64(c);
+	*len += ret->len;
+	return ret->len <= SEGMENT_PART_MAX;
+}
+
+/* end: where the columns end */
+static bool read_entry(
+	struct cursor *c, uint64_t end, struct segment_block *ret)
+{
+	struct store_zone *z = &ret->zone;
+	struct block_parts *p = &ret->parts;
+	uint64_t len = 0;
+	bool good = true;
+
+	p->offset = cursor_u64(c);
+	z->rows = cursor_u32(c);
+	p->n_hosts4 = cursor_u32(c);
+	p->n_hosts6 = cursor_u32(c);
+	z->bloom_len = cursor_u32(c);
+	z->first_ns = (int64_t)cursor_u64(c);
+	z->last_ns = (int64_t)cursor_u64(c);
+	for (int i = 0; i < PART_COUNT; i++)
+		good &= read_part(c, &p->part[i], &len);
+	for (int i = 0; i < COLUMN_COUNT; i++)
+		z->column[i] = p->part[i].range;
+	return good && cursor_ok(c) && z->rows >= 1 && z->rows <= BLOCK_ROWS &&
+	       p->n_hosts4 <= 2 * z->rows &&
+	       p->n_hosts6 <= 2 * z->rows - p->n_hosts4 &&
+	       p->n_hosts4 + p->n_hosts6 >= 1 && z->bloom_len >= BLOOM_UNIT &&
+	       z->bloom_len % BLOOM_UNIT == 0 && p->offset >= SEGMENT_HEAD &&
+	       p->offset <= end && end - p->offset >= len;
+}
+
+static int read_footer(
+	struct segment *s, const uint8_t *footer, size_t len, struct err *err)
+{
+	struct cursor c = cursor_over(footer, len);
+	const uint64_t room = s->size - SEGMENT_TAIL - len;
+	uint32_t n = cursor_u32(&c);
+	uint64_t filters = 0;
+
+	cursor_skip(&c, 4);
+	s->filters_len = cursor_u64(&c);
+	s->filters_sum = cursor_u64(&c);
+	if (n > SEGMENT_BLOCKS_MAX ||
+		cursor_left(&c) != (size_t)n * SEGMENT_ENTRY ||
+		s->filters_len > SEGMENT_FILTERS_MAX ||
+		s->filters_len > room - SEGMENT_HEAD)
+		return damaged("the footer's length is wrong", err);
+	s->filters_at = room - s->filters_len;
+	s->blocks = mem_zalloc(n, sizeof(*s->blocks));
+	s->n_blocks = n;
+	for (size_t i = 0; i < n; i++) {
+		const struct store_zone *z = &s->blocks[i].zone;
+
+		if (!read_entry(&c, s->filters_at, &s->blocks[i]))
+			return damaged("the footer makes no sense", err);
+		filters += z->bloom_len;
+		s->rows += z->rows;
+		if (i == 0 || z->first_ns < s->first_ns)
+			s->first_ns = z->first_ns;
+		if (i == 0 || z->last_ns > s->last_ns)
+			s->last_ns = z->last_ns;
+	}
+	if (filters != s->filters_len)
+		return damaged("the footer makes no sense", err);
+	return 0;
+}
+
+static int read_head(struct segment *s, struct err *err)
+{
+	uint8_t head[SEGMENT_HEAD];
+	struct cursor c = cursor_over(head, sizeof(head));
+	int r = read_at(s, 0, head, sizeof(head), err);
+
+	if (r < 0)
+		return r;
+	if (memcmp(head, SEGMENT_HEAD_MAGIC, SEGMENT_MAGIC) != 0) {
+		/* NFZSEG and another number */
+		if (memcmp(head, SEGMENT_HEAD_MAGIC, 6) == 0)
+			return err_set(
+				err, NFZ_E_INPUT, "written by another version");
+		return damaged("this is not a segment", err);
+	}
+	cursor_skip(&c, SEGMENT_MAGIC + 8);
+	s->number = cursor_u64(&c);
+	return 0;
+}
+
+static int read_ends(struct segment *s, struct err *err)
+{
+	cleanup_free uint8_t *footer = NULL;
+	uint8_t tail[SEGMENT_TAIL];
+	struct cursor c = cursor_over(tail, sizeof(tail));
+	uint64_t sum;
+	size_t len;
+	int r = read_head(s, err);
+
+	if (r == 0)
+		r = read_at(s, s->size - SEGMENT_TAIL, tail, sizeof(tail), err);
+	if (r < 0)
+		return r;
+	len = cursor_u32(&c);
+	cursor_skip(&c, 4);
+	sum = cursor_u64(&c);
+	if (memcmp(tail + 16, SEGMENT_TAIL_MAGIC, SEGMENT_MAGIC) != 0 ||
+		len < SEGMENT_FOOTER_HEAD || len > SEGMENT_FOOTER_MAX ||
+		len > s->size - SEGMENT_HEAD - SEGMENT_TAIL)
+		return damaged("the tail makes no sense", err);
+	footer = mem_zalloc(len, 1);
+	r = read_at(s, s->size - SEGMENT_TAIL - len, footer, len, err);
+	if (r < 0)
+		return r;
+	if (checksum(footer, len) != sum)
+		return damaged("the footer's checksum is wrong", err);
+	return read_footer(s, footer, len, err);
+}
+
+int segment_open(int fd, const char *name, struct segment *ret, struct err *err)
+{
+	struct segment s = {.fd = fd};
+	struct stat st;
+	int r;
+
+	snprintf(s.name, sizeof(s.name), "%s", name);
+	if (fstat(fd, &st) < 0)
+		r = err_sys(err, "stat");
+	else if (st.st_size < SEGMENT_HEAD + SEGMENT_TAIL)
+		r = damaged("too short", err);
+	else {
+		s.size = (uint64_t)st.st_size;
+		r = read_ends(&s, err);
+	}
+	if (r == 0) {
+		*ret = s;
+		return 0;
+	}
+	segment_close(&s);
+	return err_wrap(err, "%s", name);
+}
+
+void segment_close(struct segment *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s->blocks);
+	free(s->filters);
+	*s = (struct segment){.fd = -1};
+}
+
+/* Scanning ------------------------------------------------------------- */
+
+static int read_filters(struct segment *s, struct err *err)
+{
+	uint8_t *at;
+	int r;
+
+	if (s->filters)
+		return 0;
+	s->filters = at = mem_grow(NULL, s->filters_len + 1, 1);
+	r = read_at(s, s->filters_at, at, s->filters_len, err);
+	if (r < 0)
+		return r;
+	if (checksum(at, s->filters_len) != s->filters_sum)
+		return damaged("the filters' checksum is wrong", err);
+	for (size_t i = 0; i < s->n_blocks; i++) {
+		s->blocks[i].zone.bloom = at;
+		at += s->blocks[i].zone.bloom_len;
+	}
+	return 0;
+}
+
+int segment_scan(struct segment *s, const struct store_scan *scan,
+	struct block *room, struct err *err)
+{
+	int r = 0;
+
+	if (!store_scan_wants(scan, s->first_ns, s->last_ns))
+		return 0;
+	if (scan->hosts)
+		r = read_filters(s, err);
+	for (size_t i = 0; r == 0 && i < s->n_blocks; i++) {
+		const struct segment_block *b = &s->blocks[i];
+
+		block_open(room, &b->zone, &b->parts, read_at, s);
+		r = store_scan_block(scan, room, err);
+	}
+	if (r == -NFZ_E_INPUT || r == -NFZ_E_IO)
+		err_wrap(err, "%s", s->name);
+	return r;
+}

@@ -1,0 +1,246 @@
+/* Open addressing by the hash's low bits; parts go by its high ones. */
+#include "store/tally.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+enum { FIRST_SIZE = 1024, COUNT_WORDS = 4, PART_SHIFT = 40, HOSTS_AHEAD = 16 };
+_Static_assert(sizeof(struct tally_counts) == 8 * COUNT_WORDS, "as words");
+
+void tally_init(struct tally *t, size_t places, size_t most)
+{
+	*t = (struct tally){.seed = hash_key_new(),
+		.words = (places + 1) / 2,
+		.most = most};
+	tally_begin(t, 1, 0);
+}
+
+void tally_release(struct tally *t)
+{
+	free(t->entries);
+	free(t->hosts.addrs);
+	free(t->hosts.index);
+	*t = (struct tally){0};
+}
+
+static size_t stride(const struct tally *t)
+{
+	return t->words + COUNT_WORDS;
+}
+
+static uint64_t *entry(const struct tally *t, size_t i)
+{
+	return t->entries + i * stride(t);
+}
+
+static struct tally_counts *counts(const struct tally *t, uint64_t *e)
+{
+	return (struct tally_counts *)(e + t->words);
+}
+
+static bool is_free(const struct tally *t, uint64_t *e)
+{
+	return counts(t, e)->flows == 0;
+}
+
+static void resize(struct tally *t, size_t size)
+{
+	t->size = size;
+	t->entries = mem_zalloc(size, stride(t) * sizeof(*t->entries));
+}
+
+void tally_begin(struct tally *t, uint64_t parts, uint64_t rest)
+{
+	free(t->entries);
+	t->parts = parts;
+	t->rest = rest;
+	t->n = 0;
+	resize(t, FIRST_SIZE);
+}
+
+static bool is_mine(const struct tally *t, uint64_t hash)
+{
+	return (hash >> PART_SHIFT & (t->parts - 1)) == t->rest;
+}
+
+/* The key's entry, or the free one where it goes. */
+static uint64_t *find(const struct tally *t, const uint64_t *key, uint64_t hash)
+{
+	for (size_t i = hash & (t->size - 1);; i = (i + 1) & (t->size - 1)) {
+		uint64_t *e = entry(t, i);
+		size_t w = 0;
+
+		if (is_free(t, e))
+			return e;
+		while (w < t->words && e[w] == key[w])
+			w++;
+		if (w == t->words)
+			return e;
+	}
+}
+
+/* Moves what is in old, and of this part, to a table of this size. */
+static void rebuild(struct tally *t, size_t size)
+{
+	uint64_t *old = t->entries;
+	size_t old_size = t->size, width = stride(t);
+
+	resize(t, size);
+	t->n = 0;
+	for (size_t i = 0; i < old_size; i++) {
+		uint64_t *e = old + i * width;
+		uint64_t hash;
+
+		if (is_free(t, e))
+			continue;
+		hash = tally_hash(t, e);
+		if (!is_mine(t, hash))
+			continue;
+		memcpy(find(t, e, hash), e, width * sizeof(*e));
+		t->n++;
+	}
+	free(old);
+}
+
+struct tally_counts *tally_at(
+	struct tally *t, const uint64_t *key, uint64_t hash)
+{
+	uint64_t *e;
+
+	if (!is_mine(t, hash))
+		return NULL;
+	e = find(t, key, hash);
+	if (!is_free(t, e))
+		return counts(t, e);
+	if (t->n == t->most)
+		return NULL;
+	if (t->n * 3 >= t->size * 2) {
+		rebuild(t, t->size * 2);
+		e = find(t, key, hash);
+	}
+	memcpy(e, key, t->words * sizeof(*e));
+	t->n++;
+	return counts(t, e);
+}
+
+void tally_prefetch(const struct tally *t, uint64_t hash)
+{
+	__builtin_prefetch(entry(t, hash & (t->size - 1)), 1);
+}
+
+void tally_halve(struct tally *t)
+{
+	t->parts *= 2;
+	rebuild(t, t->size);
+}
+
+const struct tally_counts *tally_next(
+	const struct tally *t, size_t *i, const uint64_t **ret_key)
+{
+	for (; *i < t->size; ++*i) {
+		uint64_t *e = entry(t, *i);
+
+		if (is_free(t, e))
+			continue;
+		++*i;
+		*ret_key = e;
+		return counts(t, e);
+	}
+	return NULL;
+}
+
+/* Addresses ------------------------------------------------------------ */
+
+static uint64_t host_hash(const struct tally *t, const struct net_addr *a)
+{
+	uint64_t words[2];
+
+	memcpy(words, a, sizeof(words));
+	return hash_words(&t->seed, words, 2);
+}
+
+static size_t host_place(
+	const struct tally *t, const struct net_addr *a, uint64_t hash)
+{
+	const struct tally_hosts *h = &t->hosts;
+	size_t at = hash & (h->index_size - 1);
+
+	while (h->index[at] &&
+		memcmp(&h->addrs[h->index[at] - 1], a, sizeof(*a)) != 0)
+		at = (at + 1) & (h->index_size - 1);
+	return at;
+}
+
+static void grow_hosts(struct tally *t)
+{
+	struct tally_hosts *h = &t->hosts;
+
+	h->index_size = h->index_size ? h->index_size * 2 : FIRST_SIZE;
+	free(h->index);
+	h->index = mem_zalloc(h->index_size, sizeof(*h->index));
+	for (size_t i = 0; i < h->n; i++)
+		h->index[host_place(t, &h->addrs[i],
+			host_hash(t, &h->addrs[i]))] = (uint32_t)i + 1;
+}
+
+static int64_t number_of(
+	struct tally *t, const struct net_addr *a, uint64_t hash)
+{
+	struct tally_hosts *h = &t->hosts;
+	size_t at;
+
+	if (h->n * 2 >= h->index_size)
+		grow_hosts(t);
+	at = host_place(t, a, hash);
+	if (h->index[at])
+		return h->index[at] - 1;
+	if (h->n == TALLY_HOSTS_MAX)
+		return -1;
+	MEM_PUSH(h->addrs, h->n, h->cap) = *a;
+	h->index[at] = (uint32_t)h->n;
+	return (int64_t)h->n - 1;
+}
+
+int64_t tally_host(struct tally *t, const struct net_addr *a)
+{
+	return number_of(t, a, host_hash(t, a));
+}
+
+/* The index is asked for well ahead, the address it names less so. */
+static void prefetch_host(const struct tally *t, uint64_t far, uint64_t near)
+{
+	const struct tally_hosts *h = &t->hosts;
+	uint32_t number;
+
+	if (!h->index_size)
+		return;
+	__builtin_prefetch(&h->index[far & (h->index_size - 1)]);
+	number = h->index[near & (h->index_size - 1)];
+	if (number)
+		__builtin_prefetch(&h->addrs[number - 1]);
+}
+
+bool tally_hosts(
+	struct tally *t, const struct net_addr *addrs, size_t n, uint32_t *ret)
+{
+	uint64_t ring[HOSTS_AHEAD];
+
+	for (size_t i = 0; i < n + HOSTS_AHEAD; i++) {
+		size_t done = i - HOSTS_AHEAD, near = i - HOSTS_AHEAD / 2;
+		int64_t number;
+
+		if (i >= HOSTS_AHEAD) {
+			number = number_of(
+				t, &addrs[done], ring[done % HOSTS_AHEAD]);
+			if (number < 0)
+				return false;
+			ret[done] = (uint32_t)number;
+		}
+		if (i >= n)
+			continue;
+		ring[i % HOSTS_AHEAD] = host_hash(t, &addrs[i]);
+		prefetch_host(t, ring[i % HOSTS_AHEAD],
+			ring[i >= HOSTS_AHEAD / 2 ? near % HOSTS_AHEAD : 0]);
+	}
+	return true;
+}
