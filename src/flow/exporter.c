@@ -55,6 +55,7 @@ void exporter_init(struct exporter *e, const struct exporter_options *options)
 	e->wire = wire_over(e->bytes, room);
 	e->age = EXPORT_REFRESH;
 	e->newest_ns = INT64_MIN;
+	e->values = flow_values(&o->shape);
 	e->old.engine_type = (uint8_t)(o->domain >> 8);
 	e->old.engine_id = (uint8_t)o->domain;
 	if (is_old(e))
@@ -81,15 +82,17 @@ static bool is_empty(const struct exporter *e)
 
 /* --- NetFlow 9 and IPFIX ------------------------------------------------- */
 
-static void begin(struct exporter *e)
+/* False: there is no room beside the templates. */
+static bool begin(struct exporter *e)
 {
 	wire_zeros(&e->wire, header_of(e));
 	e->set_at = 0;
 	e->count = 0;
-	if (e->age < EXPORT_REFRESH)
-		return;
-	e->age = 0;
-	exporter_write_templates(e);
+	if (e->age >= EXPORT_REFRESH) {
+		e->age = 0;
+		e->told = 0;
+	}
+	return exporter_write_templates(e);
 }
 
 static void put16(uint8_t *p, uint32_t v)
@@ -209,7 +212,8 @@ static size_t take_old(struct exporter *e, int64_t now_ns)
 
 /* --- both ---------------------------------------------------------------- */
 
-bool exporter_add(struct exporter *e, const struct flow_record *r)
+bool exporter_add(struct exporter *e, const struct flow_record *r,
+	const struct flow_more *more)
 {
 	if (!in_reach(e, r)) {
 		if (!is_empty(e) || e->old.rest.packets)
@@ -221,9 +225,9 @@ bool exporter_add(struct exporter *e, const struct flow_record *r)
 			return false;
 		e->rows[e->n_rows++] = *r;
 	} else {
-		if (is_empty(e))
-			begin(e);
-		if (!exporter_write_flow(e, r))
+		if (is_empty(e) && !begin(e))
+			return false;
+		if (!exporter_write_flow(e, r, more))
 			return false;
 	}
 	if (e->newest_ns < r->last_ns)
@@ -250,12 +254,12 @@ void exporter_refresh(struct exporter *e)
 	e->age = EXPORT_REFRESH;
 }
 
-void exporter_account(struct exporter *e, const struct export_ledger *l)
+bool exporter_account(struct exporter *e, const struct export_ledger *l)
 {
 	e->ledger = *l;
 	if (is_old(e))
-		return;
-	if (is_empty(e))
-		begin(e);
-	exporter_write_ledger(e);
+		return true;
+	if (is_empty(e) && !begin(e))
+		return false;
+	return exporter_write_ledger(e);
 }

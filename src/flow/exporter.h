@@ -8,8 +8,8 @@
 #ifndef NFZ_FLOW_EXPORTER_H
 #define NFZ_FLOW_EXPORTER_H
 
+#include "flow/more.h"
 #include "flow/nf5.h"
-#include "flow/record.h"
 #include "flow/wire.h"
 
 #include <stdbool.h>
@@ -30,7 +30,8 @@ const char *export_format_name(enum export_format format);
 enum {
 	EXPORT_MESSAGE_MOST = 16384,
 	EXPORT_DATAGRAM = 1400, /* fits a path of 1,500 bytes with tunnels */
-	EXPORT_REFRESH = 64     /* messages between templates */
+	EXPORT_REFRESH = 64,    /* messages between templates */
+	EXPORT_FIELDS = 48
 };
 
 /* How packets were chosen: RFC 5477 names, NetFlow 9 numbers. */
@@ -51,6 +52,9 @@ struct exporter_options {
 	enum export_sampling algorithm;
 	const struct export_interface *interfaces; /* lent */
 	size_t n_interfaces;
+	/* what records have besides; values, and both directions in one
+	 * record, in IPFIX only; at most EXPORT_FIELDS fields */
+	struct flow_shape shape;
 };
 
 /* What did not come as far as a record, and what was exported. */
@@ -76,41 +80,46 @@ struct exporter {
 	int64_t boot_ns;   /* whole seconds */
 	int64_t newest_ns; /* of the message */
 	bool booted;
-	unsigned age; /* messages since templates */
+	unsigned age;  /* messages since templates */
+	size_t told;   /* of templates and what goes with them */
+	size_t values; /* bytes of one direction's */
 	struct export_ledger ledger;
 };
 
 void exporter_init(struct exporter *e, const struct exporter_options *options);
 /* False: the message is full, or the record does not go with it: take it and
- * add once more, which succeeds. */
-bool exporter_add(struct exporter *e, const struct flow_record *r);
+ * add once more, until it succeeds.  more: NULL where the shape has nothing. */
+bool exporter_add(struct exporter *e, const struct flow_record *r,
+	const struct flow_more *more);
 /* The message so far; its length, 0 none.  It lives until the next call.  To
  * be repeated until 0: large counts fill several messages of NetFlow 5. */
 size_t exporter_take(struct exporter *e, int64_t now_ns, const uint8_t **ret);
 /* The next message begins with templates and what goes with them. */
 void exporter_refresh(struct exporter *e);
-/* The ledger goes into the message, as far as the format has words for it. */
-void exporter_account(struct exporter *e, const struct export_ledger *l);
+/* The ledger goes into the message, as far as the format has words for it.
+ * False: as exporter_add(). */
+bool exporter_account(struct exporter *e, const struct export_ledger *l);
 
 /* --- of use to its own parts and tests ----------------------------------- */
 
-struct export_field {
-	uint16_t id, len;
-};
 enum {
 	TEMPLATE_V4 = 256,
 	TEMPLATE_V6,
 	TEMPLATE_SAMPLING,
 	TEMPLATE_INTERFACE,
-	TEMPLATE_LEDGER
+	TEMPLATE_LEDGER,
+	TEMPLATE_V4_BOTH, /* with the other direction */
+	TEMPLATE_V6_BOTH
 };
-/* Templates and options into a message just begun. */
-void exporter_write_templates(struct exporter *e);
+/* Templates and options into a message just begun, from the e->told-th on.
+ * False: more are to come, in the next. */
+bool exporter_write_templates(struct exporter *e);
 /* Begins or goes on with a set for n bytes; NULL: no room. */
 uint8_t *exporter_space(struct exporter *e, uint16_t set, size_t n);
 void exporter_end_set(struct exporter *e);
-void exporter_write_ledger(struct exporter *e);
+bool exporter_write_ledger(struct exporter *e);
 /* One flow into a message; false: no room. */
-bool exporter_write_flow(struct exporter *e, const struct flow_record *r);
+bool exporter_write_flow(struct exporter *e, const struct flow_record *r,
+	const struct flow_more *more);
 
 #endif

@@ -28,7 +28,10 @@ enum {
 	EXPORTED_OCTETS = 40,
 	EXPORTED_MESSAGES = 41,
 	EXPORTED_RECORDS = 42,
+	SRC_MAC = 56,
+	VLAN = 58,
 	IP_VERSION = 60,
+	DST_MAC = 80,
 	INTERFACE_NAME = 82,
 	END_REASON = 136,
 	METERING_PROCESS = 143,
@@ -40,6 +43,7 @@ enum {
 	UNSENT_FLOWS = 166,
 	UNSENT_PACKETS = 167,
 	UNSENT_OCTETS = 168,
+	BIFLOW_DIRECTION = 239,
 	SELECTOR_ALGORITHM = 304,
 	SAMPLED_PACKETS = 305,
 	SPACED_PACKETS = 306
@@ -57,14 +61,20 @@ enum { SCOPE_SYSTEM = 1, SCOPE_INTERFACE = 2 }; /* NetFlow 9 */
 	}
 enum { FLOW_BODY_LEN = 8 + 8 + 4 + 4 + 2 + 2 + 1 + 1 + 1 + 1 };
 
+/* IANA's. */
+struct element {
+	uint16_t id, len;
+};
+
 struct shape {
 	uint16_t id;
 	uint16_t scopes; /* of an options template; 0: of flows */
 	uint16_t n;
-	struct export_field fields[16];
+	struct element fields[16];
 };
 
 static const struct shape ipfix_shapes[] = {
+	/* the flows first: tell() counts on it */
 	{TEMPLATE_V4, 0, 15,
 		{{START_MS, 8}, {END_MS, 8}, {SRC_V4, 4}, {DST_V4, 4},
 			FLOW_BODY(2)}},
@@ -146,73 +156,143 @@ static inline uint8_t *add(uint8_t *p, const void *bytes, size_t n)
 
 /* --- templates ----------------------------------------------------------- */
 
+enum { FLOW_FIELDS = 32 + 2 * EXPORT_FIELDS };
+enum { ENTERPRISE_BIT = 0x8000, OWN_REVERSE_BIT = 0x4000 };
+enum { REVERSE_ENTERPRISE = 29305, INITIATOR = 1 };
+
+static struct export_field standard(struct element e)
+{
+	return (struct export_field){.id = e.id, .len = e.len};
+}
+
+/* RFC 5103 6: IANA's elements have their reverse ones under a number of their
+ * own; of ours, which the RFC leaves to us, one bit tells. */
+static struct export_field reverse_of(struct export_field f)
+{
+	if (f.enterprise)
+		f.id |= OWN_REVERSE_BIT;
+	else
+		f.enterprise = REVERSE_ENTERPRISE;
+	return f;
+}
+
+/* What a flow has of its other direction, in front of what all have: readers
+ * that do not know the one from the other keep what comes last. */
+static size_t add_back(const struct exporter *e, struct export_field *to)
+{
+	static const struct element back[] = {{OCTETS, 8}, {PACKETS, 8},
+		{START_MS, 8}, {END_MS, 8}, {TCP_FLAGS, 2}, {TOS, 1}};
+	const struct flow_shape *shape = &e->opt.shape;
+	size_t n = 0;
+
+	to[n++] = standard((struct element){BIFLOW_DIRECTION, 1});
+	for (size_t i = 0; i < sizeof(back) / sizeof(back[0]); i++)
+		to[n++] = reverse_of(standard(back[i]));
+	for (size_t i = 0; i < shape->n_fields; i++)
+		to[n++] = reverse_of(shape->fields[i]);
+	return n;
+}
+
+/* What it has besides, behind. */
+static size_t add_more(const struct exporter *e, struct export_field *to)
+{
+	static const struct element macs[] = {{SRC_MAC, 6}, {DST_MAC, 6}};
+	const struct flow_shape *shape = &e->opt.shape;
+	size_t n = 0;
+
+	if (shape->more & MORE_VLAN)
+		to[n++] = standard((struct element){VLAN, 2});
+	for (size_t i = 0; shape->more & MORE_MAC && i < 2; i++)
+		to[n++] = standard(macs[i]);
+	for (size_t i = 0; e->opt.format == EXPORT_IPFIX && i < shape->n_fields;
+		i++)
+		to[n++] = shape->fields[i];
+	return n;
+}
+
+static uint8_t *add_field(uint8_t *p, const struct export_field *f)
+{
+	p = add16(p, f->id | (f->enterprise ? ENTERPRISE_BIT : 0u));
+	p = add16(p, f->len);
+	return f->enterprise ? add32(p, f->enterprise) : p;
+}
+
 /* RFC 3954 6.1 counts the bytes of scopes and options, RFC 7011 3.4.2.2 the
  * fields of both and of scopes. */
-static void write_shape(struct exporter *e, const struct shape *s, bool nf9)
+static bool write_shape(
+	struct exporter *e, const struct shape *s, uint16_t id, bool both)
 {
+	bool nf9 = e->opt.format == EXPORT_NF9;
 	uint16_t set = s->scopes ? (nf9 ? 1 : 3) : (nf9 ? 0 : 2);
-	size_t n = 4u + (s->scopes ? 2u : 0u) + 4u * s->n;
+	struct export_field fields[FLOW_FIELDS];
+	size_t n = both ? add_back(e, fields) : 0, bytes;
 	uint8_t *p;
 
+	for (size_t i = 0; i < s->n; i++)
+		fields[n++] = standard(s->fields[i]);
+	if (!s->scopes)
+		n += add_more(e, fields + n);
+	bytes = 4 + (s->scopes ? 2 : 0) + 4 * n;
+	for (size_t i = 0; i < n; i++)
+		bytes += fields[i].enterprise ? 4 : 0;
 	/* some readers know one options template a set only */
 	if (s->scopes)
 		exporter_end_set(e);
-	p = exporter_space(e, set, n);
+	p = exporter_space(e, set, bytes);
 	if (!p)
-		return;
-	p = add16(p, s->id);
+		return false;
+	p = add16(p, id);
 	if (s->scopes && nf9) {
 		p = add16(p, 4u * s->scopes);
 		p = add16(p, 4u * (s->n - s->scopes));
 	} else {
-		p = add16(p, s->n);
+		p = add16(p, (unsigned)n);
 		if (s->scopes)
 			p = add16(p, s->scopes);
 	}
-	for (size_t i = 0; i < s->n; i++) {
-		p = add16(p, s->fields[i].id);
-		p = add16(p, s->fields[i].len);
-	}
+	for (size_t i = 0; i < n; i++)
+		p = add_field(p, &fields[i]);
 	if (!nf9)
 		e->count--; /* no data record */
+	return true;
 }
 
-static void write_sampling(struct exporter *e, bool nf9)
+static bool write_sampling(struct exporter *e, bool nf9)
 {
 	uint32_t n = e->opt.sampling;
-	uint8_t *p = n > 1 ? exporter_space(e, TEMPLATE_SAMPLING, nf9 ? 9 : 19)
-			   : NULL;
+	uint8_t *p;
 
+	if (n <= 1)
+		return true;
+	p = exporter_space(e, TEMPLATE_SAMPLING, nf9 ? 9 : 19);
 	if (!p)
-		return;
+		return false;
 	p = add32(p, e->opt.domain);
 	p = add32(p, n);
 	p = add8(p, e->opt.algorithm);
 	if (nf9)
-		return;
+		return true;
 	/* systematic count-based: 1 and n - 1; uniform probabilistic else */
 	p = add16(p, e->opt.algorithm == EXPORT_SYSTEMATIC ? 1 : 4);
 	p = add32(p, 1);
 	(void)add32(p, n - 1);
+	return true;
 }
 
-static void write_interfaces(struct exporter *e)
+static bool write_interface(
+	struct exporter *e, const struct export_interface *it)
 {
-	for (size_t i = 0; i < e->opt.n_interfaces; i++) {
-		const struct export_interface *it = &e->opt.interfaces[i];
-		size_t len = strnlen(it->name, NAME_LEN);
-		uint8_t *p =
-			exporter_space(e, TEMPLATE_INTERFACE, 4 + NAME_LEN);
+	uint8_t *p = exporter_space(e, TEMPLATE_INTERFACE, 4 + NAME_LEN);
 
-		if (!p)
-			return;
-		p = add32(p, it->number);
-		memset(p, 0, NAME_LEN);
-		memcpy(p, it->name, len);
-	}
+	if (!p)
+		return false;
+	p = add32(p, it->number);
+	memset(p, 0, NAME_LEN);
+	memcpy(p, it->name, strnlen(it->name, NAME_LEN));
+	return true;
 }
 
-void exporter_write_ledger(struct exporter *e)
+bool exporter_write_ledger(struct exporter *e)
 {
 	const struct export_ledger *l = &e->ledger;
 	bool nf9 = e->opt.format == EXPORT_NF9;
@@ -220,7 +300,7 @@ void exporter_write_ledger(struct exporter *e)
 	int64_t start = e->boot_ns / 1000000;
 
 	if (!p)
-		return;
+		return false;
 	p = add32(p, e->opt.domain);
 	if (!nf9) {
 		p = add32(p, 1);
@@ -230,23 +310,43 @@ void exporter_write_ledger(struct exporter *e)
 	p = add64(p, e->octets);
 	p = add64(p, e->records);
 	if (nf9)
-		return;
+		return true;
 	p = add64(p, l->ignored_packets);
 	p = add64(p, l->unsent_records);
 	p = add64(p, l->unsent_packets);
 	(void)add64(p, l->unsent_octets);
+	return true;
 }
 
-void exporter_write_templates(struct exporter *e)
+/* The i-th thing that is told: templates, how packets were chosen, names, the
+ * ledger. */
+static bool tell(struct exporter *e, size_t i)
 {
 	bool nf9 = e->opt.format == EXPORT_NF9;
+	bool both = !nf9 && e->opt.shape.more & MORE_REVERSE;
 	const struct shape *shapes = nf9 ? nf9_shapes : ipfix_shapes;
 
-	for (size_t i = 0; i < SHAPES; i++)
-		write_shape(e, &shapes[i], nf9);
-	write_sampling(e, nf9);
-	write_interfaces(e);
-	exporter_write_ledger(e);
+	if (i < SHAPES)
+		return write_shape(e, &shapes[i], shapes[i].id, false);
+	i -= SHAPES;
+	if (i < 2)
+		return !both || write_shape(e, &shapes[i],
+					(uint16_t)(TEMPLATE_V4_BOTH + i), true);
+	i -= 2;
+	if (i == 0)
+		return write_sampling(e, nf9);
+	if (i <= e->opt.n_interfaces)
+		return write_interface(e, &e->opt.interfaces[i - 1]);
+	return exporter_write_ledger(e);
+}
+
+bool exporter_write_templates(struct exporter *e)
+{
+	size_t n = SHAPES + 2 + 1 + e->opt.n_interfaces + 1;
+
+	while (e->told < n && tell(e, e->told))
+		e->told++;
+	return e->told == n;
 }
 
 /* --- flows --------------------------------------------------------------- */
@@ -262,17 +362,67 @@ static unsigned reason_of(const struct flow_record *r)
 	return r->end_reason == END_LIVING ? END_ACTIVE : r->end_reason;
 }
 
-bool exporter_write_flow(struct exporter *e, const struct flow_record *r)
+/* In the order of add_back(). */
+static uint8_t *put_back(
+	const struct exporter *e, const struct flow_more *more, uint8_t *p)
+{
+	const struct flow_half *back = &more->reverse;
+
+	p = add8(p, INITIATOR);
+	p = add64(p, back->bytes);
+	p = add64(p, back->packets);
+	p = add64(p, ms_of(back->first_ns));
+	p = add64(p, ms_of(back->last_ns));
+	p = add16(p, back->tcp_flags);
+	p = add8(p, back->tos);
+	return e->values ? add(p, more->values + e->values, e->values) : p;
+}
+
+/* In the order of add_more(). */
+static uint8_t *put_more(
+	const struct exporter *e, const struct flow_more *more, uint8_t *p)
+{
+	unsigned has = e->opt.shape.more;
+
+	if (has & MORE_VLAN)
+		p = add16(p, more->vlan);
+	if (has & MORE_MAC) {
+		p = add(p, more->src_mac, sizeof(more->src_mac));
+		p = add(p, more->dst_mac, sizeof(more->dst_mac));
+	}
+	if (e->opt.format == EXPORT_IPFIX && e->values)
+		p = add(p, more->values, e->values);
+	return p;
+}
+
+static size_t rest_len(const struct exporter *e, bool both)
+{
+	size_t values = e->opt.format == EXPORT_IPFIX ? e->values : 0;
+
+	return (e->opt.shape.more & MORE_VLAN ? 2u : 0u) +
+	       (e->opt.shape.more & MORE_MAC ? 12u : 0u) + values +
+	       (both ? 1u + 8 + 8 + 8 + 8 + 2 + 1 + values : 0u);
+}
+
+bool exporter_write_flow(struct exporter *e, const struct flow_record *r,
+	const struct flow_more *more)
 {
 	bool nf9 = e->opt.format == EXPORT_NF9;
 	bool v4 = net_addr_is_v4(&r->key.src) && net_addr_is_v4(&r->key.dst);
+	bool both = !nf9 && more && e->opt.shape.more & MORE_REVERSE &&
+		    more->reverse.packets;
 	bool sent = (r->flags & RECORD_SENT) != 0;
-	size_t n = (nf9 ? 8u + 1 : 16u + 2) + (v4 ? 8u : 32u) + FLOW_BODY_LEN;
-	uint8_t *p = exporter_space(e, v4 ? TEMPLATE_V4 : TEMPLATE_V6, n);
+	size_t n = (nf9 ? 8u + 1 : 16u + 2) + (v4 ? 8u : 32u) + FLOW_BODY_LEN +
+		   (e->opt.shape.more ? rest_len(e, both) : 0);
+	uint16_t set = both ? (v4 ? TEMPLATE_V4_BOTH : TEMPLATE_V6_BOTH)
+			    : (v4 ? TEMPLATE_V4 : TEMPLATE_V6);
+	uint8_t *p = exporter_space(e, set, n);
 	uint8_t *start = p;
 
 	if (!p)
 		return false;
+	if (both)
+		p = put_back(e, more, p);
 	if (nf9) {
 		p = add32(
 			p, (uint32_t)(ms_of(r->first_ns) - ms_of(e->boot_ns)));
@@ -294,6 +444,8 @@ bool exporter_write_flow(struct exporter *e, const struct flow_record *r)
 	p = add8(p, r->tos);
 	p = add8(p, reason_of(r));
 	p = add8(p, v4 ? 4 : 6);
+	if (e->opt.shape.more)
+		p = put_more(e, more, p);
 	assert(p == start + n);
 	(void)start;
 	return true;

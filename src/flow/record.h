@@ -44,7 +44,7 @@ struct flow_record {
 	/* inside one program only: the number its flow cache has for the
 	 * observation point, with what else tells its flows apart */
 	uint16_t point;
-	uint8_t pad[4];
+	uint32_t id; /* and for the flow */
 };
 _Static_assert(sizeof(struct flow_record) == 88, "no hidden padding");
 

@@ -109,7 +109,7 @@ static void give(struct courier *c, const struct flow_record *r)
 		own = flow_key_hash(&c->seed, &r->key) % c->n;
 	for (size_t i = 0; i < c->n; i++)
 		if ((own == c->n || i == own) &&
-			!outlet_add(c->outlets[i], r, now_ns))
+			!outlet_add(c->outlets[i], r, NULL, now_ns))
 			count_unsent(c, r);
 }
 
@@ -155,7 +155,7 @@ static void look_after(struct courier *c)
 		if (again && outlet_failed(o, NULL) < 0)
 			(void)outlet_reopen(o);
 		if (remind)
-			outlet_remind(o, &ledger);
+			outlet_remind(o, &ledger, wall_now().ns);
 		(void)outlet_push(o, wall_now().ns);
 	}
 }

@@ -13,6 +13,7 @@
 #include "probe/flowcache.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "probe/beside.h"
 #include "probe/flowtable.h"
 #include "probe/pages.h"
 #include "probe/points.h"
@@ -43,6 +44,7 @@ struct flowcache {
 	bool exact;          /* all flows are as if ripe */
 	int64_t shortest_ns; /* of the silences that end a flow */
 	struct seen seen;    /* keys that have left the table */
+	struct beside beside;
 	uint64_t distinct;
 };
 
@@ -66,6 +68,7 @@ struct flowcache *flowcache_new(const struct flowcache_options *options)
 	points_init(&c->points);
 	seen_init(&c->seen, options->seen_bytes);
 	c->entries = pages_map(c->table.cap * sizeof(*c->entries));
+	beside_init(&c->beside, options, c->table.cap);
 	wheel_init(&c->wheel, c->entries);
 	return c;
 }
@@ -75,30 +78,31 @@ void flowcache_free(struct flowcache *c)
 	if (!c)
 		return;
 	pages_unmap(c->entries, c->table.cap * sizeof(*c->entries));
+	beside_release(&c->beside);
 	flowtable_release(&c->table);
 	points_release(&c->points);
 	seen_release(&c->seen);
 	free(c);
 }
 
-uint32_t flowcache_fit(size_t bytes)
+/* What a flow takes outside of the table. */
+static size_t bytes_beside(const struct flowcache_options *o)
+{
+	return sizeof(struct wheel_entry) + beside_bytes(o);
+}
+
+uint32_t flowcache_fit(const struct flowcache_options *o, size_t bytes)
 {
 	size_t fixed = POINTS_MAX * sizeof(struct flow_point) +
 		       POINTS_SLOTS * sizeof(uint16_t);
 
 	return flowtable_fit(
-		bytes > fixed ? bytes - fixed : 0, sizeof(struct wheel_entry));
+		bytes > fixed ? bytes - fixed : 0, bytes_beside(o));
 }
 
 uint16_t flowcache_point(struct flowcache *c, const struct flow_point *p)
 {
 	return points_number(&c->points, p);
-}
-
-const struct flow_point *flowcache_point_at(
-	const struct flowcache *c, uint16_t number)
-{
-	return &c->points.items[number];
 }
 
 static uint64_t ticks_of(int64_t ms)
@@ -114,6 +118,13 @@ static uint16_t point_of(const struct flow_key *key)
 	return point;
 }
 
+void flowcache_offered(const struct flowcache *c, const struct flow_record *r,
+	struct flowcache_offer *ret)
+{
+	*ret = (struct flowcache_offer){.point = &c->points.items[r->point]};
+	beside_offered(&c->beside, r, ret);
+}
+
 /* Offers what flow `id` has counted; true when there is nothing left in it. */
 static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 {
@@ -121,6 +132,7 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 	struct flow_cold *cold = &c->table.cold[id];
 	const struct flow_point *p = &c->points.items[point_of(&hot->key)];
 	struct flow_record r;
+	bool taken;
 
 	if (hot->packets == 0)
 		return true;
@@ -139,17 +151,21 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 		.tos = hot->tos,
 		.end_reason = (uint8_t)reason,
 		.flags = p->sent ? RECORD_SENT : 0,
-		.point = point_of(&hot->key)};
+		.point = point_of(&hot->key),
+		.id = id};
 	memset(r.key.pad, 0, sizeof(r.key.pad));
 	if (hot->state & FLOW_FRAGMENT)
 		r.key.flags |= KEY_FRAGMENT;
-	if (!c->opt.sink(c->opt.data, &r)) {
+	taken = c->beside.any
+			? beside_offer(&c->beside, &r, c->opt.sink, c->opt.data)
+			: c->opt.sink(c->opt.data, &r);
+	if (!taken) {
 		c->stats.held_back++;
 		return false;
 	}
 	c->stats.records++;
-	c->stats.sent_packets += r.packets;
-	c->stats.sent_octets += r.bytes;
+	c->stats.sent_packets += hot->packets;
+	c->stats.sent_octets += hot->octets;
 	hot->packets = 0;
 	hot->octets = 0;
 	hot->tcp_flags = 0;
@@ -201,13 +217,16 @@ void flowcache_set_timeouts(
 }
 
 /* The flow's counting starts: as new, or again after it had ended. */
-static void start(struct flowcache *c, uint32_t id)
+static void start(struct flowcache *c, uint32_t id,
+	const struct flow_addition *a, bool turned)
 {
 	struct flow_hot *hot = &c->table.hot[id];
 
 	hot->state = (uint8_t)(FLOW_USED | (hot->state & FLOW_REFERENCED) |
 			       (c->opt.first_ms > 0 ? FLOW_NEW : 0));
 	c->stats.created++;
+	if (c->beside.any)
+		beside_start(&c->beside, id, a, turned);
 }
 
 static void remove_flow(struct flowcache *c, uint32_t id)
@@ -248,21 +267,29 @@ static bool evict(struct flowcache *c)
 	return false;
 }
 
-static uint32_t create(struct flowcache *c, const struct flow_key *key,
-	uint32_t tag, const struct flow_addition *a)
+/* What is known of an addition before its turn comes. */
+struct lookup {
+	uint32_t tag;
+	uint32_t candidate; /* the flow it belongs to, unless things change */
+	bool fragment;
+	bool turned; /* it came with the key of the other direction */
+};
+
+static uint32_t create(struct flowcache *c, const struct flow_addition *a,
+	const struct lookup *l)
 {
 	uint32_t id;
 
 	if (c->table.n == c->table.cap && !evict(c))
 		return FLOWTABLE_NONE;
-	id = flowtable_insert(&c->table, key, tag);
+	id = flowtable_insert(&c->table, &a->key, l->tag);
 	if (id == FLOWTABLE_NONE)
 		return id;
 	wheel_entry_init(&c->wheel, id);
 	c->table.hot[id].last_ns = a->first_ns;
-	start(c, id);
+	start(c, id, a, l->turned);
 	c->distinct += !c->seen.n ||
-		       !seen_has(&c->seen, flowtable_hash(&c->table, key));
+		       !seen_has(&c->seen, flowtable_hash(&c->table, &a->key));
 	if (c->table.n > c->stats.most_flows)
 		c->stats.most_flows = c->table.n;
 	return id;
@@ -270,8 +297,8 @@ static uint32_t create(struct flowcache *c, const struct flow_key *key,
 
 /* A known flow, before a packet joins it: what was counted may have to leave
  * first.  False: the packet cannot be added. */
-static bool make_ready(
-	struct flowcache *c, uint32_t id, const struct flow_addition *a)
+static bool make_ready(struct flowcache *c, uint32_t id,
+	const struct flow_addition *a, const struct lookup *l)
 {
 	struct flow_hot *hot = &c->table.hot[id];
 	int64_t quiet_ns = a->first_ns - hot->last_ns;
@@ -282,7 +309,7 @@ static bool make_ready(
 		return true;
 	if (quiet_ns > patience_ms(c, hot) * NS_PER_MS) {
 		if (emit(c, id, end_of(hot))) {
-			start(c, id);
+			start(c, id, a, l->turned);
 			file_flow(c, id);
 		}
 	} else if ((hot->state & FLOW_RIPE || c->exact) && hot->packets > 0 &&
@@ -334,13 +361,6 @@ static inline void update(
 	}
 }
 
-/* What is known of an addition before its turn comes. */
-struct lookup {
-	uint32_t tag;
-	uint32_t candidate; /* the flow it belongs to, unless things change */
-	bool fragment;
-};
-
 enum { TAIL_FLAGS_AT = 40, TAIL_POINT_AT = 48 };
 _Static_assert(offsetof(struct flow_key, flags) == 37 &&
 		       offsetof(struct flow_key, pad) == 38,
@@ -351,7 +371,10 @@ static void prepare(
 	const struct flowcache *c, struct flow_addition *a, struct lookup *ret)
 {
 	const uint64_t fragment = (uint64_t)KEY_FRAGMENT << TAIL_FLAGS_AT;
-	uint64_t tail = flowtable_word(&a->key, 4);
+	uint64_t tail;
+
+	ret->turned = c->opt.both && beside_order(&a->key);
+	tail = flowtable_word(&a->key, 4);
 
 	tail = (tail & ~(~UINT64_C(0) << TAIL_POINT_AT)) |
 	       (uint64_t)a->point << TAIL_POINT_AT;
@@ -376,20 +399,22 @@ static uint32_t look_up(const struct flowcache *c, const struct flow_key *key,
 }
 
 static bool add_one(struct flowcache *c, const struct flow_addition *a,
-	const struct lookup *l)
+	const struct lookup *l, size_t i)
 {
 	uint32_t id = look_up(c, &a->key, l);
 	bool fresh = id == FLOWTABLE_NONE;
 
 	if (fresh)
-		id = create(c, &a->key, l->tag, a);
-	else if (!make_ready(c, id, a))
+		id = create(c, a, l);
+	else if (!make_ready(c, id, a, l))
 		return false;
 	else
 		c->table.hot[id].state |= FLOW_REFERENCED;
 	if (id == FLOWTABLE_NONE)
 		return false;
 	update(c, id, a);
+	if (c->beside.any)
+		beside_join(&c->beside, id, a, l->turned, i);
 	if (l->fragment)
 		c->table.hot[id].state |= FLOW_FRAGMENT;
 	if (fresh)
@@ -409,7 +434,7 @@ uint64_t flowcache_add(struct flowcache *c, struct flow_addition *a, size_t n)
 	for (size_t i = 0; i < n; i++)
 		l[i].candidate = flowtable_candidate(&c->table, l[i].tag);
 	for (size_t i = 0; i < n; i++) {
-		if (a[i].point < c->points.n && add_one(c, &a[i], &l[i]))
+		if (a[i].point < c->points.n && add_one(c, &a[i], &l[i], i))
 			continue;
 		refused |= UINT64_C(1) << i;
 		c->stats.refused++;
@@ -515,7 +540,7 @@ void flowcache_stats(const struct flowcache *c, struct flowcache_stats *ret)
 	ret->distinct = c->distinct;
 	ret->distinct_exact = c->opt.seen_bytes && !c->seen.full;
 	ret->memory = flowtable_memory(&c->table) + seen_memory(&c->seen) +
-		      c->table.touched * sizeof(*c->entries) +
+		      c->table.touched * bytes_beside(&c->opt) +
 		      c->points.n * sizeof(*c->points.items) +
 		      POINTS_SLOTS * sizeof(*c->points.slots);
 }

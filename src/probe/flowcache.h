@@ -8,7 +8,7 @@
 #define NFZ_PROBE_FLOWCACHE_H
 
 #include "base/hash.h"
-#include "flow/record.h"
+#include "flow/more.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,6 +41,18 @@ struct flow_addition {
  * flow just keeps what it has counted). */
 typedef bool (*flowcache_sink_fn)(void *data, const struct flow_record *r);
 
+/* What is kept of a flow besides, by somebody who knows what: `bytes` for each
+ * direction, zeroed when the flow begins. */
+struct flowcache_side {
+	size_t bytes; /* 0: nothing; a multiple of 8 */
+	void *data;
+	/* The i-th addition of the call under way has joined its flow.
+	 * other: that of the other direction, NULL where flows have one. */
+	void (*joined)(void *data, size_t i, void *state, void *other);
+	/* What was counted has left in a record: the next begins. */
+	void (*left)(void *data, void *state);
+};
+
 struct flowcache_options {
 	uint32_t flows;       /* most at once */
 	int64_t idle_ms;      /* no packet for longer: the flow has ended */
@@ -50,7 +62,11 @@ struct flowcache_options {
 	bool merge_fragments; /* KEY_FRAGMENT is told, but no part of keys */
 	bool grows;           /* take memory as flows come; false: the index of
 	                    * all at the start */
+	bool both;            /* one flow of both directions: the first packet's
+	                    * source began it, unless that is an answer (SYN
+	                    * and ACK) */
 	size_t seen_bytes; /* count distinct keys with so much memory; 0: no */
+	struct flowcache_side side;
 	flowcache_sink_fn sink;
 	void *data;
 };
@@ -81,16 +97,24 @@ void flowcache_set_timeouts(
 /* The number under which packets of a point are added; FLOWCACHE_NO_POINT when
  * there are too many.  Cheap, but to be remembered by the caller. */
 uint16_t flowcache_point(struct flowcache *cache, const struct flow_point *p);
-/* The point of that number. */
-const struct flow_point *flowcache_point_at(
-	const struct flowcache *cache, uint16_t number);
 /* Adds up to FLOWCACHE_BATCH at once; bit i of the answer is set when a[i] was
  * refused: full, and nothing could be evicted since the sink takes none.  The
  * padding of keys is overwritten. */
 uint64_t flowcache_add(
 	struct flowcache *cache, struct flow_addition *a, size_t n);
-/* The most flows for which a growing cache stays within that many bytes. */
-uint32_t flowcache_fit(size_t bytes);
+/* The most flows for which a growing cache stays within that many bytes; of
+ * `options` both and side count. */
+uint32_t flowcache_fit(const struct flowcache_options *options, size_t bytes);
+/* Of a record just offered to the sink, and only there. */
+struct flowcache_offer {
+	const struct flow_point *point;
+	bool turned; /* the point tells directions the other way round: one
+	              * key is in the table for both, with what came with it */
+	const struct flow_half *reverse; /* NULL: none, or nothing */
+	const void *kept[2]; /* of the record's way, of the other; or NULL */
+};
+void flowcache_offered(const struct flowcache *cache,
+	const struct flow_record *r, struct flowcache_offer *ret);
 /* Tells the time, in the clock of the additions; runs the timeouts. */
 void flowcache_advance(struct flowcache *cache, int64_t now_ns);
 /* The time told cannot be relied on to pass for all packets: from now on each

@@ -27,6 +27,8 @@ struct run {
 	size_t n_outlets, n_to;
 	struct hash_key seed;
 	unsigned key; /* KEY_... */
+	struct metrics metrics;
+	struct flow_shape shape;
 	const struct export_interface *interface;
 	struct buf out;
 	int failed;
@@ -45,7 +47,8 @@ static bool write_out(struct run *o)
 }
 
 /* All outlets, but of those that share the load only the flow's own. */
-static bool export(struct run *o, const struct flow_record *r)
+static bool export(struct run *o, const struct flow_record *r,
+	const struct flow_more *more)
 {
 	int64_t now_ns = offline_now(o->meter);
 	size_t own = o->n_to;
@@ -55,30 +58,20 @@ static bool export(struct run *o, const struct flow_record *r)
 		own = flow_key_hash(&o->seed, &r->key) % o->n_to;
 	for (size_t i = 0; i < o->n_outlets; i++)
 		if (own == o->n_to || i == own || i >= o->n_to)
-			ok = outlet_add(o->outlets[i], r, now_ns) && ok;
+			ok = outlet_add(o->outlets[i], r, more, now_ns) && ok;
 	return ok;
-}
-
-static void print_record(struct run *o, const struct flow_record *r)
-{
-	const struct flow_point *p = offline_point(o->meter, r);
-	const struct record_extra extra = {.vlan = p->vlan,
-		.src_mac = o->key & KEY_MAC ? p->src_mac : NULL,
-		.dst_mac = o->key & KEY_MAC ? p->dst_mac : NULL};
-
-	record_print_with(&o->out, o->opt->style, r,
-		o->key & (KEY_MAC | KEY_VLAN) ? &extra : NULL);
 }
 
 static bool on_record(void *data, const struct flow_record *r)
 {
 	struct run *o = data;
+	const struct flow_more *more = offline_more(o->meter, r);
 
-	if (o->n_outlets && !export(o, r))
+	if (o->n_outlets && !export(o, r, more))
 		return false;
 	if (!o->opt->lines)
 		return true;
-	print_record(o, r);
+	record_print_with(&o->out, o->opt->style, r, &o->shape, more);
 	return o->out.len < OUT_MAX / 2 || write_out(o);
 }
 
@@ -135,28 +128,33 @@ static struct offline_options set_up(
 {
 	uint64_t memory = memory_of(o), least = (uint64_t)BESIDE_MIB << 21;
 	uint64_t seen = o->stats ? memory / SEEN_SHARE : 0;
-	uint32_t fit;
-
-	if (memory < least)
-		memory = least;
-	fit = flowcache_fit(memory - seen - ((uint64_t)BESIDE_MIB << 20));
-	return (struct offline_options){
-		.flows = {.flows = o->flows && o->flows < fit ? o->flows : fit,
-			.idle_ms = o->idle_ms,
+	struct offline_options options = {
+		.flows = {.idle_ms = o->idle_ms,
 			.active_ms = o->active_ms,
 			.fin_ms = o->fin_ms,
 			.grows = true,
 			.merge_fragments = true,
+			.both = o->both,
 			.seen_bytes = seen,
+			.side = {.bytes = run->metrics.bytes},
 			.sink = on_record,
 			.data = run},
 		.filter = o->filter,
 		.key = run->key,
 		.inner = o->inner,
+		.metrics = run->metrics,
 		.sample = (uint32_t)o->sample,
 		.random = o->random,
 		.progress = on_progress,
 		.data = run};
+	uint32_t fit;
+
+	if (memory < least)
+		memory = least;
+	fit = flowcache_fit(
+		&options.flows, memory - seen - ((uint64_t)BESIDE_MIB << 20));
+	options.flows.flows = o->flows && o->flows < fit ? o->flows : fit;
+	return options;
 }
 
 /* The first error stays, the others are told at once. */
@@ -197,6 +195,7 @@ static int open_one(struct run *run, struct outlet_options *o, struct err *err)
 	int r;
 
 	o->pace = run->opt->pace;
+	o->exporter.shape = run->shape;
 	o->exporter.interfaces = run->interface;
 	o->exporter.n_interfaces = 1;
 	o->exporter.sampling = (uint32_t)run->opt->sample;
@@ -271,6 +270,7 @@ static void release(struct run *run)
 		outlet_close(run->outlets[i]);
 	free(run->outlets);
 	offline_free(run->meter);
+	metrics_release(&run->metrics);
 	buf_release(&run->out);
 }
 
@@ -311,13 +311,16 @@ int meter_file_run(const struct meter_file_options *o, struct err *err)
 	int r = read_key(o->key, &run.key, err);
 
 	if (r == 0)
-		r = open_outlets(&run, err);
+		r = metrics_choose(o->metrics, &run.metrics, err);
 	options = set_up(o, &run);
+	run.shape = offline_shape(&options);
+	if (r == 0)
+		r = open_outlets(&run, err);
 	if (r == 0)
 		r = offline_new(&options, &run.meter, err);
 	if (r == 0) {
 		if (o->lines)
-			record_print_head(&run.out, o->style);
+			record_print_head(&run.out, o->style, &run.shape);
 		r = finish(&run, read_all(&run, err), err);
 	}
 	release(&run);

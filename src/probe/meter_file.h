@@ -21,9 +21,11 @@ struct meter_file_options {
 	const struct opt_list *key; /* words: 5tuple addresses vlan mac tos */
 	int64_t sample;             /* one frame of so many */
 	bool random;
-	bool inner;         /* flows inside of tunnels */
-	uint32_t flows;     /* 0: as memory allows */
-	int64_t memory_mib; /* 0: half of what is free */
+	bool inner;                     /* flows inside of tunnels */
+	bool both;                      /* a flow is both directions */
+	const struct opt_list *metrics; /* words: metrics_choose() */
+	uint32_t flows;                 /* 0: as memory allows */
+	int64_t memory_mib;             /* 0: half of what is free */
 	int64_t idle_ms, active_ms, fin_ms;
 	char *const *to; /* collectors, as export_target_parse() wants them */
 	size_t n_to;

@@ -138,7 +138,7 @@ static int run(
 	fprintf(stderr, "READY taps=%zu backend=%s\n", meter_taps(p->meter),
 		meter_backend(p->meter));
 	if (p->lines)
-		record_print_head(&p->out, p->style);
+		record_print_head(&p->out, p->style, NULL);
 	write_out(p);
 	r = loop_run(p->loop, err);
 	courier_finish(p->courier, FAREWELL_MS);

@@ -14,8 +14,8 @@
 
 struct args {
 	const char *setup, *status, *filter, *write, *settings;
-	struct opt_list read, to, key;
-	bool print, balance, random, inner, help, version;
+	struct opt_list read, to, key, metrics;
+	bool print, balance, random, inner, both, help, version;
 	int style, stats, backend, verbose;
 	int64_t limit_ms, ring_mib, uid, idle_ms, active_ms, fin_ms, flows,
 		memory_mib, pace, sample;
@@ -46,6 +46,13 @@ static const struct opt table[] = {
 		NULL, 0, 0},
 	{"inner", 0, OPT_FLAG, AT(inner), NULL,
 		"flows inside of tunnels (with --read)", NULL, 0, 0},
+	{"biflow", 0, OPT_FLAG, AT(both), NULL,
+		"a flow is both directions, RFC 5103 (with --read)", NULL, 0,
+		0},
+	{"metrics", 0, OPT_LIST, AT(metrics), "NAMES",
+		"sizes ttl rtt sequence window jitter fingerprint all "
+		"(with --read)",
+		NULL, 0, 0},
 	{"sample", 0, OPT_INT, AT(sample), "N",
 		"every N-th frame only (with --read)", NULL, 1, INT32_MAX},
 	{"random", 0, OPT_FLAG, AT(random), NULL,
@@ -154,6 +161,8 @@ static int run_file(const struct args *a, struct err *err)
 		.sample = a->sample,
 		.random = a->random,
 		.inner = a->inner,
+		.both = a->both,
+		.metrics = &a->metrics,
 		.flows = (uint32_t)a->flows,
 		.memory_mib = a->memory_mib,
 		.idle_ms = a->idle_ms,
@@ -207,5 +216,6 @@ int main(int argc, char **argv)
 	opt_list_release(&a.read);
 	opt_list_release(&a.to);
 	opt_list_release(&a.key);
+	opt_list_release(&a.metrics);
 	return r < 0 ? err_exit_status(r) : 0;
 }

@@ -8,6 +8,7 @@
 #include "probe/offline.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "probe/beside.h"
 #include "probe/capfile.h"
 #include "probe/sieve.h"
 #include "probe/tunnel.h"
@@ -33,7 +34,37 @@ struct offline {
 	int64_t now_ns;
 	size_t doubt; /* packets until the time is believed */
 	struct flow_addition batch[CAPFILE_BATCH];
+	/* of metrics: the batch's packets, and what they gave */
+	struct metric_packet seen[CAPFILE_BATCH];
+	struct flow_shape shape;
+	struct flow_more more;
+	uint8_t values[2 * METRIC_VALUES_MAX];
 };
+
+static void on_joined(void *data, size_t i, void *state, void *other)
+{
+	struct offline *o = data;
+
+	metrics_update(&o->opt.metrics, state, other, &o->seen[i]);
+}
+
+static void on_left(void *data, void *state)
+{
+	metrics_restart(&((struct offline *)data)->opt.metrics, state);
+}
+
+struct flow_shape offline_shape(const struct offline_options *options)
+{
+	const struct metrics *m = &options->metrics;
+
+	return (struct flow_shape){
+		.more = (options->key & KEY_VLAN ? MORE_VLAN : 0u) |
+			(options->key & KEY_MAC ? MORE_MAC : 0u) |
+			(options->flows.both ? MORE_REVERSE : 0u) |
+			(m->n ? MORE_VALUES : 0u),
+		.fields = m->fields,
+		.n_fields = m->n_fields};
+}
 
 int offline_new(const struct offline_options *options, struct offline **ret,
 	struct err *err)
@@ -49,7 +80,13 @@ int offline_new(const struct offline_options *options, struct offline **ret,
 	o = mem_zalloc(1, sizeof(*o));
 	o->opt = *options;
 	o->sieve = sieve;
-	o->cache = flowcache_new(&options->flows);
+	o->shape = offline_shape(options);
+	o->opt.flows.side =
+		(struct flowcache_side){.bytes = options->metrics.bytes,
+			.data = o,
+			.joined = on_joined,
+			.left = on_left};
+	o->cache = flowcache_new(&o->opt.flows);
 	o->at = point;
 	o->point = flowcache_point(o->cache, &point);
 	o->state = hash_key_new().k0;
@@ -124,7 +161,8 @@ static bool is_sampled(struct offline *o)
 
 /* Beyond the number of points there may be, flows are told apart by their
  * keys alone. */
-static uint16_t number_of(struct offline *o, const struct dissect *d)
+static uint16_t number_of(
+	struct offline *o, const struct dissect *d, bool turned)
 {
 	struct flow_point p = {
 		.src_slot = SLOT_UNKNOWN, .dst_slot = SLOT_UNKNOWN};
@@ -135,8 +173,10 @@ static uint16_t number_of(struct offline *o, const struct dissect *d)
 	if (o->opt.key & KEY_TOS)
 		p.tos = d->tos;
 	if (o->opt.key & KEY_MAC && d->has_macs) {
-		memcpy(p.src_mac, d->src_mac, sizeof(p.src_mac));
-		memcpy(p.dst_mac, d->dst_mac, sizeof(p.dst_mac));
+		memcpy(turned ? p.dst_mac : p.src_mac, d->src_mac,
+			sizeof(p.src_mac));
+		memcpy(turned ? p.src_mac : p.dst_mac, d->dst_mac,
+			sizeof(p.dst_mac));
 	}
 	if (memcmp(&p, &o->at, sizeof(p)) == 0)
 		return o->point;
@@ -156,12 +196,14 @@ static void define(
 		a->key.proto = 0;
 	}
 	if (o->opt.key & ~(unsigned)KEY_ADDRESSES)
-		a->point = number_of(o, d);
+		a->point = number_of(
+			o, d, o->opt.flows.both && beside_turns(&a->key));
 }
 
-/* Counts the frame; true when it is dissected into *ret. */
-static bool judge(
-	struct offline *o, const struct capfile_frame *f, struct dissect *ret)
+/* Counts the frame; true when it is dissected into *ret.  *ret_inner: into
+ * what is inside a tunnel. */
+static bool judge(struct offline *o, const struct capfile_frame *f,
+	struct dissect *ret, bool *ret_inner)
 {
 	if (o->sieve && !sieve_passes(o->sieve, f)) {
 		o->got.filtered++;
@@ -174,8 +216,7 @@ static bool judge(
 	switch (dissect_frame(f->layer, &f->frame, ret)) {
 	case DISSECT_IP:
 		o->got.ip++;
-		if (o->opt.inner)
-			(void)tunnel_enter(&f->frame, ret);
+		*ret_inner = o->opt.inner && tunnel_enter(&f->frame, ret);
 		return true;
 	case DISSECT_NON_IP:
 		*(f->layer == LAYER_UNKNOWN ? &o->got.link_type
@@ -194,29 +235,36 @@ static void take_batch(
 	struct offline *o, const struct capfile_frame *frames, size_t n)
 {
 	struct dissect d[CAPFILE_BATCH];
-	int64_t times[CAPFILE_BATCH];
+	size_t from[CAPFILE_BATCH]; /* frame */
+	bool inner[CAPFILE_BATCH];
 	size_t good = 0, used = 0;
 
 	o->got.frames += n;
 	for (size_t i = 0; i < n; i++) {
-		times[good] = frames[i].time_ns;
-		good += judge(o, &frames[i], &d[good]);
+		from[good] = i;
+		good += judge(o, &frames[i], &d[good], &inner[good]);
 	}
 	for (size_t i = 0; i < good; i++) {
-		if (used && times[i] - o->batch[0].first_ns > BATCH_NS) {
+		const struct capfile_frame *f = &frames[from[i]];
+
+		if (used && f->time_ns - o->batch[0].first_ns > BATCH_NS) {
 			add(o, used);
 			used = 0;
 		}
 		o->batch[used] = (struct flow_addition){.key = d[i].key,
 			.octets = d[i].octets,
-			.first_ns = times[i],
-			.last_ns = times[i],
+			.first_ns = f->time_ns,
+			.last_ns = f->time_ns,
 			.packets = 1,
 			.point = o->point,
 			.tcp_flags = d[i].tcp_flags,
 			.tos = d[i].tos};
 		if (o->opt.key)
 			define(o, &d[i], &o->batch[used]);
+		if (o->opt.metrics.n) {
+			metric_read(&f->frame, &d[i], inner[i], &o->seen[used]);
+			o->seen[used].time_ns = f->time_ns;
+		}
 		used++;
 	}
 	add(o, used);
@@ -262,8 +310,34 @@ int64_t offline_now(const struct offline *o)
 	return o->now_ns;
 }
 
-const struct flow_point *offline_point(
-	const struct offline *o, const struct flow_record *r)
+static void turn_macs(struct flow_more *m)
 {
-	return flowcache_point_at(o->cache, r->point);
+	uint8_t was[6];
+
+	memcpy(was, m->src_mac, sizeof(was));
+	memcpy(m->src_mac, m->dst_mac, sizeof(was));
+	memcpy(m->dst_mac, was, sizeof(was));
+}
+
+const struct flow_more *offline_more(
+	struct offline *o, const struct flow_record *r)
+{
+	const struct metrics *metrics = &o->opt.metrics;
+	struct flow_more *m = &o->more;
+	struct flowcache_offer offer;
+
+	if (!o->shape.more)
+		return NULL;
+	flowcache_offered(o->cache, r, &offer);
+	m->vlan = offer.point->vlan;
+	memcpy(m->src_mac, offer.point->src_mac, sizeof(m->src_mac));
+	memcpy(m->dst_mac, offer.point->dst_mac, sizeof(m->dst_mac));
+	if (offer.turned)
+		turn_macs(m);
+	m->reverse = offer.reverse ? *offer.reverse : (struct flow_half){0};
+	m->values = o->values;
+	for (size_t way = 0; way < 2 && offer.kept[way]; way++)
+		metrics_write(metrics, offer.kept[way],
+			o->values + way * metrics->values);
+	return m;
 }

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "probe/flowcache.h"
+#include "probe/metric.h"
 
 struct offline;
 struct capfile;
@@ -20,11 +21,12 @@ enum offline_key {
 struct offline_options {
 	/* its sink must take all records, or fail for good */
 	struct flowcache_options flows;
-	const char *filter; /* as tcpdump's; NULL: all */
-	unsigned key;       /* KEY_... */
-	bool inner;         /* flows are those inside of tunnels */
-	uint32_t sample;    /* one frame of so many; 0 or 1: all */
-	bool random;        /* by chance, else every n-th */
+	const char *filter;     /* as tcpdump's; NULL: all */
+	unsigned key;           /* KEY_... */
+	bool inner;             /* flows are those inside of tunnels */
+	struct metrics metrics; /* its fields stay lent */
+	uint32_t sample;        /* one frame of so many; 0 or 1: all */
+	bool random;            /* by chance, else every n-th */
 	/* told now and then; NULL: nobody */
 	void (*progress)(
 		void *data, const struct capfile *file, uint64_t frames);
@@ -50,9 +52,12 @@ int offline_read(
 /* No more files: all records leave. */
 int offline_end(struct offline *o, struct err *err) NFZ_MUST_CHECK;
 void offline_result(const struct offline *o, struct offline_result *ret);
-/* What told a record's flow apart, by options->key. */
-const struct flow_point *offline_point(
-	const struct offline *o, const struct flow_record *r);
+/* What the records have besides, by options. */
+struct flow_shape offline_shape(const struct offline_options *options);
+/* Of a record just offered to the sink, and only there; NULL where the shape
+ * has nothing. */
+const struct flow_more *offline_more(
+	struct offline *o, const struct flow_record *r);
 /* The time reached: of the latest packet. */
 int64_t offline_now(const struct offline *o);
 

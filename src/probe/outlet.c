@@ -205,15 +205,39 @@ static bool send_messages(struct outlet *o, int64_t now_ns)
 	return true;
 }
 
-bool outlet_add(struct outlet *o, const struct flow_record *r, int64_t now_ns)
+static bool add_one(struct outlet *o, const struct flow_record *r,
+	const struct flow_more *more, int64_t now_ns)
 {
+	while (!exporter_add(&o->exporter, r, more))
+		if (!send_messages(o, now_ns))
+			return false;
+	return true;
+}
+
+bool outlet_add(struct outlet *o, const struct flow_record *r,
+	const struct flow_more *more, int64_t now_ns)
+{
+	struct flow_record back;
+
 	if (!o)
 		return true;
 	if (o->failed)
 		return false;
-	if (exporter_add(&o->exporter, r))
-		return true;
-	return send_messages(o, now_ns) && exporter_add(&o->exporter, r);
+	if (!more || o->opt.target.format == EXPORT_IPFIX)
+		return add_one(o, r, more, now_ns);
+	/* two records where one cannot be both */
+	back = flow_more_reverse(r, more);
+	return (!r->packets || add_one(o, r, more, now_ns)) &&
+	       (!back.packets || add_one(o, &back, more, now_ns));
+}
+
+static bool account(
+	struct outlet *o, const struct export_ledger *l, int64_t now_ns)
+{
+	while (!exporter_account(&o->exporter, l))
+		if (!send_messages(o, now_ns))
+			return false;
+	return true;
 }
 
 bool outlet_push(struct outlet *o, int64_t now_ns)
@@ -223,13 +247,14 @@ bool outlet_push(struct outlet *o, int64_t now_ns)
 	return !o->failed && send_messages(o, now_ns) && write_buffer(o);
 }
 
-void outlet_remind(struct outlet *o, const struct export_ledger *l)
+void outlet_remind(
+	struct outlet *o, const struct export_ledger *l, int64_t now_ns)
 {
 	if (!o || o->failed)
 		return;
 	if (is_udp(o))
 		exporter_refresh(&o->exporter);
-	exporter_account(&o->exporter, l);
+	(void)account(o, l, now_ns);
 }
 
 bool outlet_finish(
@@ -239,8 +264,7 @@ bool outlet_finish(
 		return true;
 	if (o->failed || !send_messages(o, now_ns))
 		return false;
-	exporter_account(&o->exporter, l);
-	return outlet_push(o, now_ns);
+	return account(o, l, now_ns) && outlet_push(o, now_ns);
 }
 
 int outlet_failed(const struct outlet *o, struct err *err)

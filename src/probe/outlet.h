@@ -33,12 +33,15 @@ int outlet_open(const struct outlet_options *options, struct outlet **ret,
 	struct err *err) NFZ_MUST_CHECK;
 /* NULL-safe, as the next ones; does not push. */
 void outlet_close(struct outlet *o);
-/* Sent when a message is full, or pushed.  now_ns: the clock of the records.
+/* Sent when a message is full, or pushed.  more: as the exporter's; now_ns: the
+ * clock of the records.
  * False: the collector or the disk has gone, see outlet_failed(). */
-bool outlet_add(struct outlet *o, const struct flow_record *r, int64_t now_ns);
+bool outlet_add(struct outlet *o, const struct flow_record *r,
+	const struct flow_more *more, int64_t now_ns);
 bool outlet_push(struct outlet *o, int64_t now_ns);
 /* Tells templates and the ledger anew, to those who came late or lost them. */
-void outlet_remind(struct outlet *o, const struct export_ledger *l);
+void outlet_remind(
+	struct outlet *o, const struct export_ledger *l, int64_t now_ns);
 /* With the ledger as the last word. */
 bool outlet_finish(
 	struct outlet *o, const struct export_ledger *l, int64_t now_ns);

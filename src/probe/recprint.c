@@ -15,7 +15,151 @@ static const char *end_name(uint8_t reason)
 		       : "?";
 }
 
-void record_print_head(struct buf *out, enum record_style style)
+/* --- what a record has besides, as names and texts ------------------------ */
+
+enum { NAME_MAX_LEN = 64, VALUE_MAX_LEN = 96, BACK_FIELDS = 6 };
+enum { NUMBERS_MAX = 16 };
+
+struct member {
+	char name[NAME_MAX_LEN];
+	char text[VALUE_MAX_LEN];
+	uint64_t numbers[NUMBERS_MAX];
+	size_t n; /* numbers; 0: it is text */
+	bool many;
+};
+
+static void set_text(struct member *m, const char *name, const char *text)
+{
+	snprintf(m->name, sizeof(m->name), "%s", name);
+	snprintf(m->text, sizeof(m->text), "%s", text);
+	m->n = 0;
+}
+
+static void set_number(struct member *m, const char *name, uint64_t v)
+{
+	snprintf(m->name, sizeof(m->name), "%s", name);
+	m->numbers[0] = v;
+	m->n = 1;
+	m->many = false;
+}
+
+static void read_value(
+	const struct export_field *f, const uint8_t *at, struct member *m)
+{
+	size_t each = f->each ? f->each : f->len;
+
+	m->n = 0;
+	m->many = f->each != 0;
+	if (f->text) {
+		snprintf(m->text, sizeof(m->text), "%.*s", (int)f->len,
+			(const char *)at);
+		return;
+	}
+	for (; m->n < NUMBERS_MAX && m->n * each < f->len; m->n++) {
+		m->numbers[m->n] = 0;
+		for (size_t i = 0; i < each; i++)
+			m->numbers[m->n] = m->numbers[m->n] << 8 | *at++;
+	}
+}
+
+static size_t keys_of(const struct flow_shape *s, const struct flow_more *more,
+	struct member *to)
+{
+	char mac[NET_MAC_TEXT];
+	size_t n = 0;
+
+	if (s->more & MORE_VLAN)
+		set_number(&to[n++], "vlan", more->vlan);
+	if (s->more & MORE_MAC) {
+		set_text(
+			&to[n++], "src_mac", net_mac_print(more->src_mac, mac));
+		set_text(
+			&to[n++], "dst_mac", net_mac_print(more->dst_mac, mac));
+	}
+	return n;
+}
+
+static size_t back_of(const struct flow_half *back, struct member *to)
+{
+	set_number(&to[0], "reverse_packets", back->packets);
+	set_number(&to[1], "reverse_bytes", back->bytes);
+	set_number(&to[2], "reverse_first_ns", (uint64_t)back->first_ns);
+	set_number(&to[3], "reverse_last_ns", (uint64_t)back->last_ns);
+	set_number(&to[4], "reverse_tcp_flags", back->tcp_flags);
+	set_number(&to[5], "reverse_tos", back->tos);
+	return BACK_FIELDS;
+}
+
+static size_t values_of(const struct flow_shape *s, const uint8_t *at,
+	const char *prefix, struct member *to)
+{
+	for (size_t i = 0; i < s->n_fields; at += s->fields[i++].len) {
+		read_value(&s->fields[i], at, &to[i]);
+		snprintf(to[i].name, sizeof(to[i].name), "%s%s", prefix,
+			s->fields[i].name);
+	}
+	return s->n_fields;
+}
+
+enum { MEMBERS_MAX = 128 };
+
+static size_t members_of(const struct flow_shape *s,
+	const struct flow_more *more, struct member to[static MEMBERS_MAX])
+{
+	bool both = s->more & MORE_REVERSE;
+	size_t n = keys_of(s, more, to);
+
+	if (both)
+		n += back_of(&more->reverse, to + n);
+	if (n + 2 * s->n_fields > MEMBERS_MAX)
+		return n;
+	n += values_of(s, more->values, "", to + n);
+	if (both && s->n_fields)
+		n += values_of(
+			s, more->values + flow_values(s), "reverse_", to + n);
+	return n;
+}
+
+static void print_names(struct buf *out, const struct flow_shape *shape)
+{
+	static const uint8_t none[2048];
+	static const struct flow_more empty = {.values = none};
+	struct member m[MEMBERS_MAX];
+	size_t n = shape ? members_of(shape, &empty, m) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		buf_addf(out, ",%s", m[i].name);
+}
+
+/* No text of ours holds a quote. */
+static void print_cells(struct buf *out, const struct member *m, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!m[i].n)
+			buf_addf(out, ",\"%s\"", m[i].text);
+		for (size_t k = 0; k < m[i].n; k++)
+			buf_addf(out, "%c%" PRIu64, k ? ' ' : ',',
+				m[i].numbers[k]);
+	}
+}
+
+static void print_member(struct jsonw *w, const struct member *m)
+{
+	jsonw_key(w, m->name);
+	if (!m->n)
+		jsonw_string(w, m->text);
+	if (m->many)
+		jsonw_array(w);
+	for (size_t i = 0; i < m->n; i++)
+		jsonw_uint(w, m->numbers[i]);
+	if (m->many)
+		jsonw_end(w);
+}
+
+/* --- records ------------------------------------------------------------- */
+
+void record_print_head(struct buf *out, enum record_style style,
+	const struct flow_shape *shape)
 {
 	switch (style) {
 	case RECORD_TEXT:
@@ -25,27 +169,35 @@ void record_print_head(struct buf *out, enum record_style style)
 	case RECORD_CSV:
 		buf_adds(out, "src,dst,sport,dport,proto,fragment,packets,"
 			      "bytes,first_ns,last_ns,tcp_flags,tos,tap,dir,"
-			      "src_slot,dst_slot,end\n");
+			      "src_slot,dst_slot,end");
+		print_names(out, shape);
+		buf_addc(out, '\n');
 		break;
 	case RECORD_JSON:
 		break;
 	}
 }
 
-static void print_text(struct buf *out, const struct flow_record *r)
+static void print_text(struct buf *out, const struct flow_record *r,
+	const struct flow_half *back)
 {
 	char src[NET_ADDR_TEXT], dst[NET_ADDR_TEXT];
 
 	buf_addf(out,
-		"%-8s %10" PRIu64 " %12" PRIu64 "  %u %s %u %s %u > %s %u%s\n",
+		"%-8s %10" PRIu64 " %12" PRIu64 "  %u %s %u %s %u > %s %u%s",
 		end_name(r->end_reason), r->packets, r->bytes, r->tap,
 		r->flags & RECORD_SENT ? "sent" : "recv", r->key.proto,
 		net_addr_print(&r->key.src, src), r->key.sport,
 		net_addr_print(&r->key.dst, dst), r->key.dport,
 		r->key.flags & KEY_FRAGMENT ? " fragments" : "");
+	if (back)
+		buf_addf(out, ", back %" PRIu64 " packets %" PRIu64 " bytes",
+			back->packets, back->bytes);
+	buf_addc(out, '\n');
 }
 
-static void print_csv(struct buf *out, const struct flow_record *r)
+static void print_csv(struct buf *out, const struct flow_record *r,
+	const struct member *besides, size_t n)
 {
 	char src[NET_ADDR_TEXT], dst[NET_ADDR_TEXT];
 
@@ -54,10 +206,12 @@ static void print_csv(struct buf *out, const struct flow_record *r)
 		net_addr_print(&r->key.dst, dst), r->key.sport, r->key.dport,
 		r->key.proto, r->key.flags & KEY_FRAGMENT, r->packets,
 		r->bytes);
-	buf_addf(out, ",%" PRId64 ",%" PRId64 ",%u,%u,%u,%s,%u,%u,%s\n",
+	buf_addf(out, ",%" PRId64 ",%" PRId64 ",%u,%u,%u,%s,%u,%u,%s",
 		r->first_ns, r->last_ns, r->tcp_flags, r->tos, r->tap,
 		r->flags & RECORD_SENT ? "sent" : "received", r->src_slot,
 		r->dst_slot, end_name(r->end_reason));
+	print_cells(out, besides, n);
+	buf_addc(out, '\n');
 }
 
 static void member(struct jsonw *w, const char *key, uint64_t v)
@@ -73,9 +227,9 @@ static void text_member(struct jsonw *w, const char *key, const char *v)
 }
 
 static void print_json(struct buf *out, const struct flow_record *r,
-	const struct record_extra *extra)
+	const struct member *besides, size_t n)
 {
-	char text[NET_ADDR_TEXT], mac[NET_MAC_TEXT];
+	char text[NET_ADDR_TEXT];
 	struct jsonw w;
 
 	jsonw_init(&w, out, JSONW_COMPACT);
@@ -100,12 +254,8 @@ static void print_json(struct buf *out, const struct flow_record *r,
 	member(&w, "src_slot", r->src_slot);
 	member(&w, "dst_slot", r->dst_slot);
 	text_member(&w, "end", end_name(r->end_reason));
-	if (extra)
-		member(&w, "vlan", extra->vlan);
-	if (extra && extra->src_mac) {
-		text_member(&w, "src_mac", net_mac_print(extra->src_mac, mac));
-		text_member(&w, "dst_mac", net_mac_print(extra->dst_mac, mac));
-	}
+	for (size_t i = 0; i < n; i++)
+		print_member(&w, &besides[i]);
 	jsonw_end(&w);
 	buf_addc(out, '\n');
 }
@@ -113,21 +263,28 @@ static void print_json(struct buf *out, const struct flow_record *r,
 void record_print(
 	struct buf *out, enum record_style style, const struct flow_record *r)
 {
-	record_print_with(out, style, r, NULL);
+	record_print_with(out, style, r, NULL, NULL);
 }
 
 void record_print_with(struct buf *out, enum record_style style,
-	const struct flow_record *r, const struct record_extra *extra)
+	const struct flow_record *r, const struct flow_shape *shape,
+	const struct flow_more *more)
 {
+	bool both = more && shape->more & MORE_REVERSE;
+	struct member m[MEMBERS_MAX];
+	size_t n = 0;
+
+	if (more && style != RECORD_TEXT)
+		n = members_of(shape, more, m);
 	switch (style) {
 	case RECORD_TEXT:
-		print_text(out, r);
+		print_text(out, r, both ? &more->reverse : NULL);
 		break;
 	case RECORD_JSON:
-		print_json(out, r, extra);
+		print_json(out, r, m, n);
 		break;
 	case RECORD_CSV:
-		print_csv(out, r);
+		print_csv(out, r, m, n);
 		break;
 	}
 }

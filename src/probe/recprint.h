@@ -3,22 +3,22 @@
 #define NFZ_PROBE_RECPRINT_H
 
 #include "base/buf.h"
-#include "flow/record.h"
+#include "flow/more.h"
 
 enum record_style { RECORD_TEXT, RECORD_JSON, RECORD_CSV };
 
-/* The line above the records; nothing for JSON. */
-void record_print_head(struct buf *out, enum record_style style);
+/* The line above the records; nothing for JSON.  shape: NULL where records have
+ * nothing besides. */
+void record_print_head(struct buf *out, enum record_style style,
+	const struct flow_shape *shape);
 void record_print(
 	struct buf *out, enum record_style style, const struct flow_record *r);
-/* The same; in JSON with what told the flow apart besides its key, as members
- * vlan, src_mac and dst_mac. */
-struct record_extra {
-	uint16_t vlan;
-	const uint8_t *src_mac, *dst_mac; /* NULL: not told */
-};
+/* The same, with what it has besides: members vlan, src_mac, dst_mac,
+ * reverse_packets and the like, and those of metrics.  Text tells of the other
+ * direction only. */
 void record_print_with(struct buf *out, enum record_style style,
-	const struct flow_record *r, const struct record_extra *extra);
+	const struct flow_record *r, const struct flow_shape *shape,
+	const struct flow_more *more);
 void counters_print(
 	struct buf *out, enum record_style style, const struct tap_counters *c);
 /* wire frames that are in no counter: 0 unless there is a fault of ours. */

@@ -46,10 +46,16 @@ def free_port():
     return port
 
 def export(path, *to):
+    """-> the records, each direction of its own"""
     out = subprocess.run([meter, "-r", path, "-o", "ndjson", "--pace", "3000", *to],
                          capture_output=True, text=True)
     expect(path + " exit", out.returncode, 0)
-    return [json.loads(l) for l in out.stdout.splitlines()]
+    records = [json.loads(l) for l in out.stdout.splitlines()]
+    back = [{"src": r["dst"], "dst": r["src"], "sport": r["dport"], "dport": r["sport"], "proto": r["proto"],
+             "vlan": r.get("vlan"), "src_mac": r.get("dst_mac"), "dst_mac": r.get("src_mac"),
+             **{k: r["reverse_" + k] for k in ("packets", "bytes", "first_ns", "last_ns")}}
+            for r in records if r.get("reverse_packets")]
+    return [r for r in records if r["packets"]] + back
 
 def start(argv, ready, log=os.devnull):
     p = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=open(log, "w"))
@@ -105,12 +111,12 @@ def objects(text):
         yield value
         at = text.find("{", at)
 
-def nfcapd(path, fmt):
+def nfcapd(path, fmt, *more):
     folder = tempfile.mkdtemp(dir=work.name)
     port = free_port()
     p = start(["nfcapd", "-w", folder, "-b", "127.0.0.1", "-p", str(port), "-t", "3600"],
               udp_bound(port))
-    records = export(path, "-t", f"{fmt}://127.0.0.1:{port}")
+    records = export(path, "-t", f"{fmt}://127.0.0.1:{port}", *more)
     settle(port)
     stop(p)
     out = subprocess.run(["nfdump", "-N", "-R", folder, "-o", "json"], env={**os.environ, "TZ": "UTC"},
@@ -134,6 +140,36 @@ if have("nfcapd") and have("nfdump"):
             nfcapd(path, fmt)
     for fmt in ("nf1", "nf7"):
         nfcapd(captures[-1], fmt)
+
+def nfcapd_both(path):
+    """Both directions in one record: counts exactly, VLAN and MAC, times of the way there."""
+    folder = tempfile.mkdtemp(dir=work.name)
+    port = free_port()
+    p = start(["nfcapd", "-w", folder, "-b", "127.0.0.1", "-p", str(port), "-t", "3600"], udp_bound(port))
+    out = subprocess.run([meter, "-r", path, "-o", "ndjson", "--biflow", "--key", "vlan,mac", "--metrics", "all",
+                          "-t", f"ipfix://127.0.0.1:{port}", "--pace", "3000"], capture_output=True, text=True)
+    settle(port)
+    stop(p)
+    want, got = collections.Counter(), collections.Counter()
+    for line in out.stdout.splitlines():
+        r = json.loads(line)
+        want[(r["src"], r["dst"], r["proto"], r["packets"], r["bytes"], r["reverse_packets"], r["reverse_bytes"],
+              r["first_ns"] // 10**6, r["last_ns"] // 10**6, r["src_mac"], r["vlan"])] += 1
+    out = subprocess.run(["nfdump", "-N", "-R", folder, "-o", "json"], env={**os.environ, "TZ": "UTC"},
+                         capture_output=True, text=True).stdout
+    for r in objects(out):
+        if "first" in r:
+            got[(r.get("src4_addr") or r["src6_addr"], r.get("dst4_addr") or r["dst6_addr"], r["proto"],
+                 r["in_packets"], r["in_bytes"], r.get("out_packets", 0), r.get("out_bytes", 0),
+                 ms(r["first"]), ms(r["last"]), r["in_src_mac"], r["src_vlan"])] += 1
+    name = "nfcapd biflow " + os.path.basename(path)
+    expect(name + " records", sum(got.values()), sum(want.values()))
+    expect(name + " both ways", any(k[5] for k in got), True)
+    expect(name + " differ", list((got - want).items())[:2], list((want - got).items())[:2])
+
+if have("nfcapd") and have("nfdump"):
+    for path in captures[2:]:
+        nfcapd_both(path)
 
 # --- nfacctd: totals ---
 def nfacctd(path, fmt):
@@ -183,12 +219,12 @@ if have("nfacctd"):
             nfacctd(path, fmt)
 
 # --- Wireshark: every byte of every message ---
-def datagrams(path, fmt):
+def datagrams(path, fmt, *more):
     """Exports and keeps the datagrams."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
     sock.bind(("127.0.0.1", 0))
-    records = export(path, "-t", f"{fmt}://127.0.0.1:{sock.getsockname()[1]}", "--pace", "2000")
+    records = export(path, "-t", f"{fmt}://127.0.0.1:{sock.getsockname()[1]}", "--pace", "2000", *more)
     sock.settimeout(0.2)
     got = []
     try:
@@ -206,6 +242,15 @@ if have("tshark"):
             name = f"tshark {fmt} {os.path.basename(path)}"
             expect(name, read_by_tshark(work.name + "/export.pcap"),
                    (sum(r["packets"] for r in want), sum(r["bytes"] for r in want), []))
+            expect(name + " lengths", max(map(len, messages)) <= 1464, True)
+        for fmt in ("nf9", "ipfix"):
+            records, messages = datagrams(path, fmt, "--biflow", "--key", "vlan,mac", "--metrics", "all")
+            as_pcap(work.name + "/export.pcap", messages)
+            name = f"tshark {fmt} --biflow --key vlan,mac --metrics all {os.path.basename(path)}"
+            packets, octets, complaints = read_by_tshark(work.name + "/export.pcap")
+            expect(name, complaints, [])
+            if fmt == "nf9":  # each direction of its own
+                expect(name, (packets, octets), (sum(r["packets"] for r in records), sum(r["bytes"] for r in records)))
             expect(name + " lengths", max(map(len, messages)) <= 1464, True)
         file = work.name + "/out.ipfix"
         records = export(path, "-w", file)

@@ -113,6 +113,17 @@ for path, ip4, ip6, octets in rows:
         expect(path + " flows by " + key, got["flows"],
                len({tuple(l.get(k) for k in ("src", "dst", "sport", "dport", "proto", "vlan", "src_mac", "dst_mac")
                           + ("tos",) * ("tos" in key)) for l in lines}))
+    # both directions in one record: nothing more, nothing less, and the metrics of all packets
+    got, lines, status = read(path, "-o", "ndjson", "--biflow", "--metrics", "all", "--active", "2")
+    lines = [json.loads(l) for l in lines]
+    expect(path + " packets both ways", sum(l["packets"] + l["reverse_packets"] for l in lines), ip4 + ip6)
+    expect(path + " octets both ways", sum(l["bytes"] + l["reverse_bytes"] for l in lines), octets)
+    expect(path + " sizes", sum(sum(l["sizes"]) + sum(l["reverse_sizes"]) for l in lines), ip4 + ip6)
+    expect(path + " empty or late", [l for l in lines if not l["packets"] + l["reverse_packets"] or
+           l["first_ns"] > l["last_ns"] or l["reverse_first_ns"] > l["reverse_last_ns"]], [])
+    _, lines, _ = read(path, "-o", "ndjson", "--biflow", "--idle", "999d", "--active", "999d")
+    tuples = [tuple(json.loads(l)[k] for k in ("src", "dst", "sport", "dport", "proto")) for l in lines]
+    expect(path + " pairs are one", [t for t in tuples if (t[1], t[0], t[3], t[2], t[4]) in tuples and t[:1] + t[2:3] != t[1:2] + t[3:4]], [])
     got, _, _ = read(path, "-o", "none", "--sample", "7")
     expect(path + " sampled", got["frames"] - got["unsampled"], (got["frames"] + 6) // 7)
 # several files are one run

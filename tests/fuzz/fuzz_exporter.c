@@ -33,16 +33,25 @@ static void check(const uint8_t *bytes, size_t len, size_t most)
 		abort();
 }
 
+static const struct export_field fields[] = {
+	{.id = 52, .len = 1, .name = "min_ttl"},
+	{.id = 9, .len = 80, .enterprise = 32473, .text = true, .name = "x"}};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+	static const uint8_t values[2 * 81];
 	struct cursor c = cursor_over(data, len);
-	uint8_t choice = cursor_u8(&c);
+	uint8_t choice = cursor_u8(&c), besides = cursor_u8(&c);
 	const struct exporter_options o = {
 		.format = (enum export_format)(choice % EXPORT_FORMATS),
 		.refresh = choice & 16,
 		.sampling = choice & 32 ? 10 : 0,
 		.algorithm = EXPORT_RANDOM,
-		.message = choice & 64 ? EXPORT_MESSAGE_MOST : 0};
+		.message = choice & 64 ? EXPORT_MESSAGE_MOST : 0,
+		.shape = {.more = besides & 15,
+			.fields = fields,
+			.n_fields = besides & MORE_VALUES ? 2 : 0}};
+	struct flow_more more = {.vlan = besides, .values = values};
 	size_t most = o.message ? o.message : NF5_DATAGRAM;
 	struct exporter *e = malloc(sizeof(*e));
 	struct flow_record r;
@@ -61,7 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		/* each datagram of 65,536 rows would take long */
 		r.packets &= 0xffffffffffff;
 		r.bytes &= 0xffffffffff;
-		if (exporter_add(e, &r))
+		more.reverse.packets = besides & 64 ? r.packets : 0;
+		if (exporter_add(e, &r, &more))
 			continue;
 		for (int i = 0; i < 4; i++)
 			if ((n = exporter_take(e, r.last_ns, &bytes)) > 0)

@@ -140,10 +140,10 @@ static void take_all(struct exporter *e, int64_t now, struct got *ret)
 static void export(
 	struct exporter *e, const struct flow_record *r, struct got *ret)
 {
-	if (exporter_add(e, r))
+	if (exporter_add(e, r, NULL))
 		return;
 	take_all(e, r->last_ns, ret);
-	cr_assert(exporter_add(e, r));
+	cr_assert(exporter_add(e, r, NULL));
 }
 
 static const enum export_format modern[] = {EXPORT_NF9, EXPORT_IPFIX};
@@ -236,14 +236,14 @@ Test(exporter, old_versions_hold_what_they_can)
 		for (uint32_t n = 0; n < 300; n++) {
 			struct flow_record r = flow(n);
 
-			if (exporter_add(&e, &r))
+			if (exporter_add(&e, &r, NULL))
 				continue;
 			while ((len = exporter_take(&e, start, &b)) > 0) {
 				cr_assert_eq(len,
 					old[i].header + b[3] * old[i].record);
 				rows += b[3];
 			}
-			cr_assert(exporter_add(&e, &r));
+			cr_assert(exporter_add(&e, &r, NULL));
 		}
 		while (exporter_take(&e, start, &b) > 0)
 			rows += b[3];

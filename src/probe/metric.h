@@ -1,0 +1,95 @@
+/* Metrics: what can be told of a flow besides its counts.
+ *
+ * A metric keeps a state for each direction of a flow, looks at each packet, and
+ * gives values for each record.  One that is not asked for costs nothing.  To
+ * add one: a struct flow_metric in a file of its own, and its name in the list
+ * of metrics.c (examples/metric_ecn.c shows a whole one). */
+#ifndef NFZ_PROBE_METRIC_H
+#define NFZ_PROBE_METRIC_H
+
+#include "base/err.h"
+#include "base/opt.h"
+#include "flow/more.h"
+#include "probe/dissect.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* IANA's number for examples in documents (RFC 5612): the project has none. */
+enum { METRIC_ENTERPRISE = 32473 };
+
+/* A packet as metrics see it. */
+struct metric_packet {
+	int64_t time_ns;
+	uint32_t octets;      /* IP */
+	uint8_t version, ttl; /* of IP; hop limit */
+	uint8_t tos;
+	bool df;
+	/* TCP, where its header has been captured up to its options */
+	bool tcp;
+	uint8_t tcp_flags;
+	uint16_t window;
+	uint32_t seq, ack;
+	uint32_t payload; /* bytes */
+	const uint8_t *options;
+	size_t n_options; /* bytes captured */
+};
+
+struct flow_metric {
+	const char *name;  /* word of --metrics */
+	const char *about; /* one line of help */
+	size_t size;       /* of the state; all zero when a flow begins */
+	const struct export_field *fields;
+	size_t n_fields;
+	/* A packet came.  other: the other direction's state, NULL where flows
+	 * have one direction only. */
+	void (*update)(void *state, void *other, const struct metric_packet *p);
+	/* The values, in the order of fields; returns where they end. */
+	uint8_t *(*write)(const void *state, uint8_t *to);
+	/* A record has left: counting starts over, what is known of the flow
+	 * stays.  NULL: all becomes zero. */
+	void (*restart)(void *state);
+};
+
+/* --- for metrics --------------------------------------------------------- */
+
+/* A number of 4 bytes of our own. */
+#define METRIC_NUMBER(number, label)                                           \
+	{                                                                      \
+		.id = (number), .len = 4, .enterprise = METRIC_ENTERPRISE,     \
+		.name = (label)                                                \
+	}
+
+/* Writes the low `len` bytes of v, big-endian. */
+uint8_t *metric_put(uint8_t *to, uint64_t v, size_t len);
+
+/* --- for those who run them ---------------------------------------------- */
+
+enum { METRICS_MAX = 16, METRIC_VALUES_MAX = 512 };
+
+struct metrics {
+	const struct flow_metric *chosen[METRICS_MAX];
+	size_t at[METRICS_MAX];      /* of its state in the whole */
+	size_t n, bytes;             /* of the whole state, a multiple of 8 */
+	struct export_field *fields; /* of all, owned */
+	size_t n_fields, values;     /* bytes of the values */
+};
+
+/* Words are names; "all".  NFZ_E_USAGE names the one that is none. */
+int metrics_choose(const struct opt_list *words, struct metrics *ret,
+	struct err *err) NFZ_MUST_CHECK;
+void metrics_release(struct metrics *m);
+/* The i-th there is; NULL: no more. */
+const struct flow_metric *metric_at(size_t i);
+
+/* entered: d is of what is inside a tunnel, the headers outside. */
+void metric_read(const struct frame *f, const struct dissect *d, bool entered,
+	struct metric_packet *ret);
+void metrics_update(const struct metrics *m, void *state, void *other,
+	const struct metric_packet *p);
+/* At most METRIC_VALUES_MAX bytes. */
+void metrics_write(const struct metrics *m, const void *state, uint8_t *to);
+void metrics_restart(const struct metrics *m, void *state);
+
+#endif

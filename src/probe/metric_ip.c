@@ -1,0 +1,160 @@
+/* Metrics of any packet: sizes, TTL, jitter. */
+#include "probe/metric_kinds.h"
+
+#include <string.h>
+
+#define COUNT(list) (sizeof(list) / sizeof(*(list)))
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* --- sizes: by the classes of RFC 2819's etherStats, of IP octets: up to 64,
+ * 127, 255, 511, 1023, 1518, and above ------------------------------------- */
+
+enum { CLASSES = 7 };
+
+struct sizes {
+	uint32_t min, max; /* 0: no packet yet */
+	uint32_t n[CLASSES];
+};
+
+static const struct export_field sizes_fields[] = {
+	{.id = 25, .len = 4, .name = "min_octets"},
+	{.id = 26, .len = 4, .name = "max_octets"},
+	{.id = FIELD_SIZES,
+		.len = 4 * CLASSES,
+		.enterprise = METRIC_ENTERPRISE,
+		.each = 4,
+		.name = "sizes"}};
+
+static void sizes_update(
+	void *state, void *other, const struct metric_packet *p)
+{
+	static const uint32_t tops[CLASSES - 1] = {
+		64, 127, 255, 511, 1023, 1518};
+	struct sizes *s = state;
+	size_t class = 0;
+
+	(void)other;
+	while (class < CLASSES - 1 && p->octets > tops[class])
+		class ++;
+	s->n[class]++;
+	if (!s->min || p->octets < s->min)
+		s->min = p->octets;
+	if (p->octets > s->max)
+		s->max = p->octets;
+}
+
+static uint8_t *sizes_write(const void *state, uint8_t *to)
+{
+	const struct sizes *s = state;
+
+	to = metric_put(to, s->min, 4);
+	to = metric_put(to, s->max, 4);
+	for (size_t i = 0; i < CLASSES; i++)
+		to = metric_put(to, s->n[i], 4);
+	return to;
+}
+
+const struct flow_metric metric_sizes = {.name = "sizes",
+	.about = "packets by size",
+	.size = sizeof(struct sizes),
+	.fields = sizes_fields,
+	.n_fields = COUNT(sizes_fields),
+	.update = sizes_update,
+	.write = sizes_write};
+
+/* --- TTL: minimumTTL, maximumTTL ------------------------------------------ */
+
+struct ttl {
+	uint8_t min, max;
+	bool any;
+};
+
+static const struct export_field ttl_fields[] = {
+	{.id = 52, .len = 1, .name = "min_ttl"},
+	{.id = 53, .len = 1, .name = "max_ttl"}};
+
+static void ttl_update(void *state, void *other, const struct metric_packet *p)
+{
+	struct ttl *t = state;
+
+	(void)other;
+	if (!p->version)
+		return;
+	if (!t->any || p->ttl < t->min)
+		t->min = p->ttl;
+	if (!t->any || p->ttl > t->max)
+		t->max = p->ttl;
+	t->any = true;
+}
+
+static uint8_t *ttl_write(const void *state, uint8_t *to)
+{
+	const struct ttl *t = state;
+
+	return metric_put(metric_put(to, t->min, 1), t->max, 1);
+}
+
+const struct flow_metric metric_ttl = {.name = "ttl",
+	.about = "least and largest TTL or hop limit",
+	.size = sizeof(struct ttl),
+	.fields = ttl_fields,
+	.n_fields = COUNT(ttl_fields),
+	.update = ttl_update,
+	.write = ttl_write};
+
+/* --- jitter: RFC 3550 6.4.1 without the sender's clock: how much the gaps
+ * between packets differ, as a running mean with a gain of 1/16 ------------- */
+
+struct jitter {
+	int64_t last_ns, gap_ns, mean_ns, longest_ns;
+	uint32_t n; /* packets, up to 3 */
+};
+
+static const struct export_field jitter_fields[] = {
+	METRIC_NUMBER(FIELD_JITTER, "jitter_us"),
+	METRIC_NUMBER(FIELD_JITTER + 1, "longest_gap_us")};
+
+static void jitter_update(
+	void *state, void *other, const struct metric_packet *p)
+{
+	struct jitter *j = state;
+	int64_t gap = p->time_ns - j->last_ns, d = gap - j->gap_ns;
+
+	(void)other;
+	if (j->n > 0 && gap > j->longest_ns)
+		j->longest_ns = gap;
+	if (j->n > 1)
+		j->mean_ns += ((d < 0 ? -d : d) - j->mean_ns) / 16;
+	j->gap_ns = gap;
+	j->last_ns = p->time_ns;
+	j->n += j->n < 3;
+}
+
+static uint8_t *jitter_write(const void *state, uint8_t *to)
+{
+	const struct jitter *j = state;
+
+	to = metric_put(to, least((uint64_t)j->mean_ns / 1000, UINT32_MAX), 4);
+	return metric_put(
+		to, least((uint64_t)j->longest_ns / 1000, UINT32_MAX), 4);
+}
+
+static void jitter_restart(void *state)
+{
+	struct jitter *j = state;
+
+	j->longest_ns = 0;
+}
+
+const struct flow_metric metric_jitter = {.name = "jitter",
+	.about = "how much the gaps between packets differ",
+	.size = sizeof(struct jitter),
+	.fields = jitter_fields,
+	.n_fields = COUNT(jitter_fields),
+	.update = jitter_update,
+	.write = jitter_write,
+	.restart = jitter_restart};

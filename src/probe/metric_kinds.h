@@ -1,0 +1,25 @@
+/* The metrics there are. */
+#ifndef NFZ_PROBE_METRIC_KINDS_H
+#define NFZ_PROBE_METRIC_KINDS_H
+
+#include "probe/metric.h"
+
+/* Numbers of our elements, 1 to 16383. */
+enum {
+	FIELD_SIZES = 1,
+	FIELD_RTT = 16,
+	FIELD_SEQUENCE = 24,
+	FIELD_WINDOW = 32,
+	FIELD_JITTER = 40,
+	FIELD_FINGERPRINT = 48
+};
+
+extern const struct flow_metric metric_sizes;       /* metric_ip.c */
+extern const struct flow_metric metric_ttl;         /* metric_ip.c */
+extern const struct flow_metric metric_jitter;      /* metric_ip.c */
+extern const struct flow_metric metric_rtt;         /* metric_tcp.c */
+extern const struct flow_metric metric_window;      /* metric_tcp.c */
+extern const struct flow_metric metric_sequence;    /* metric_sequence.c */
+extern const struct flow_metric metric_fingerprint; /* metric_fingerprint.c */
+
+#endif

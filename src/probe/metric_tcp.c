@@ -1,0 +1,162 @@
+/* Metrics of TCP's handshake and window. */
+#include "probe/metric_kinds.h"
+
+#include <string.h>
+
+#define COUNT(list) (sizeof(list) / sizeof(*(list)))
+
+enum { SYN = 2, RST = 4, ACK = 16 };
+enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_SCALE = 3, SCALE_MOST = 14 };
+
+/* --- round trips of the handshake ------------------------------------------
+ * From a SYN to the first ACK of the same side is one round trip between the
+ * ends, wherever the probe is.  Where both directions are one flow, the answer
+ * cuts it in two: the probe to the server and back, the probe to the client and
+ * back.  A SYN sent again starts over: which of the two was answered is not
+ * known. */
+
+struct rtt {
+	int64_t syn_ns, answer_ns; /* when seen; 0: not, or done */
+	bool known, server_known;
+	uint32_t whole_us, server_us;
+};
+
+static const struct export_field rtt_fields[] = {
+	METRIC_NUMBER(FIELD_RTT, "rtt_us"),
+	METRIC_NUMBER(FIELD_RTT + 1, "server_rtt_us")};
+
+static uint32_t us_between(int64_t from_ns, int64_t to_ns)
+{
+	int64_t us = (to_ns - from_ns) / 1000;
+
+	return us < 0 ? 0 : us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+}
+
+static void rtt_update(void *state, void *other, const struct metric_packet *p)
+{
+	struct rtt *own = state, *asked = other;
+
+	if (!p->tcp)
+		return;
+	if ((p->tcp_flags & (SYN | ACK)) == SYN) {
+		own->syn_ns = own->known ? 0 : p->time_ns;
+	} else if (p->tcp_flags & SYN) {
+		if (asked && asked->syn_ns && !asked->server_known) {
+			asked->server_us =
+				us_between(asked->syn_ns, p->time_ns);
+			asked->server_known = true;
+		}
+	} else if (p->tcp_flags & ACK && own->syn_ns) {
+		own->whole_us = us_between(own->syn_ns, p->time_ns);
+		own->known = true;
+		own->syn_ns = 0;
+	}
+}
+
+static uint8_t *rtt_write(const void *state, uint8_t *to)
+{
+	const struct rtt *r = state;
+
+	return metric_put(metric_put(to, r->whole_us, 4), r->server_us, 4);
+}
+
+/* It is of the flow's beginning, and told in each record. */
+static void rtt_restart(void *state)
+{
+	(void)state;
+}
+
+const struct flow_metric metric_rtt = {.name = "rtt",
+	.about = "round trips of TCP's handshake",
+	.size = sizeof(struct rtt),
+	.fields = rtt_fields,
+	.n_fields = COUNT(rtt_fields),
+	.update = rtt_update,
+	.write = rtt_write,
+	.restart = rtt_restart};
+
+/* --- window: RFC 7323 2.2, scaled where the SYN was seen ------------------- */
+
+struct window_state {
+	uint32_t min, max, zero;
+	uint8_t scale;
+	bool any;
+};
+
+static const struct export_field window_fields[] = {
+	METRIC_NUMBER(FIELD_WINDOW, "min_window"),
+	METRIC_NUMBER(FIELD_WINDOW + 1, "max_window"),
+	METRIC_NUMBER(FIELD_WINDOW + 2, "zero_windows")};
+
+static uint8_t scale_of(const struct metric_packet *p)
+{
+	for (size_t i = 0; i < p->n_options;) {
+		uint8_t kind = p->options[i], len;
+
+		if (kind == OPTION_END)
+			break;
+		if (kind == OPTION_NOP) {
+			i++;
+			continue;
+		}
+		if (i + 2 >= p->n_options)
+			break;
+		len = p->options[i + 1];
+		if (kind == OPTION_SCALE && len == 3)
+			return p->options[i + 2] < SCALE_MOST
+				       ? p->options[i + 2]
+				       : SCALE_MOST;
+		if (len < 2)
+			break;
+		i += len;
+	}
+	return 0;
+}
+
+/* A SYN's own window is not scaled, a RST's says nothing. */
+static void window_update(
+	void *state, void *other, const struct metric_packet *p)
+{
+	struct window_state *s = state;
+	uint32_t window;
+
+	(void)other;
+	if (!p->tcp || p->tcp_flags & RST)
+		return;
+	if (p->tcp_flags & SYN) {
+		s->scale = scale_of(p);
+		return;
+	}
+	window = (uint32_t)p->window << s->scale;
+	if (!s->any || window < s->min)
+		s->min = window;
+	if (!s->any || window > s->max)
+		s->max = window;
+	s->zero += window == 0;
+	s->any = true;
+}
+
+static uint8_t *window_write(const void *state, uint8_t *to)
+{
+	const struct window_state *s = state;
+
+	to = metric_put(to, s->min, 4);
+	to = metric_put(to, s->max, 4);
+	return metric_put(to, s->zero, 4);
+}
+
+static void window_restart(void *state)
+{
+	struct window_state *s = state;
+
+	*s = (struct window_state){.scale = s->scale};
+}
+
+const struct flow_metric metric_window = {.name = "window",
+	.about = "TCP's window: least, largest, how often closed",
+	.size = sizeof(struct window_state),
+	.fields = window_fields,
+	.n_fields = COUNT(window_fields),
+	.update = window_update,
+	.write = window_write,
+	.restart = window_restart};

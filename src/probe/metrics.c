@@ -1,0 +1,157 @@
+/* The list of metrics, and what they have in common: one piece of memory for
+ * each direction of a flow, in which each chosen metric has its state, and one
+ * row of values. */
+#include "probe/metric.h"
+#include "base/cursor.h"
+#include "base/mem.h"
+#include "probe/metric_kinds.h"
+
+#include <string.h>
+
+static const struct flow_metric *const all[] = {&metric_sizes, &metric_ttl,
+	&metric_rtt, &metric_sequence, &metric_window, &metric_jitter,
+	&metric_fingerprint};
+
+enum { ALL = sizeof(all) / sizeof(all[0]) };
+_Static_assert((int)ALL <= (int)METRICS_MAX, "room for all");
+
+const struct flow_metric *metric_at(size_t i)
+{
+	return i < ALL ? all[i] : NULL;
+}
+
+uint8_t *metric_put(uint8_t *to, uint64_t v, size_t len)
+{
+	for (size_t i = len; i-- > 0; v >>= 8)
+		to[i] = (uint8_t)v;
+	return to + len;
+}
+
+/* --- choosing ------------------------------------------------------------ */
+
+static void choose(struct metrics *m, const struct flow_metric *metric)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->chosen[i] == metric)
+			return;
+	m->chosen[m->n] = metric;
+	m->at[m->n++] = m->bytes;
+	m->bytes += (metric->size + 7) & ~(size_t)7;
+	m->n_fields += metric->n_fields;
+}
+
+static int choose_word(struct metrics *m, const char *word, struct err *err)
+{
+	bool every = strcmp(word, "all") == 0, found = every;
+
+	for (size_t i = 0; i < ALL; i++) {
+		bool it = strcmp(word, all[i]->name) == 0;
+
+		if (it || every)
+			choose(m, all[i]);
+		found = found || it;
+	}
+	if (found)
+		return 0;
+	return err_set(err, NFZ_E_USAGE,
+		"--metrics: %s is none of sizes, ttl, rtt, sequence, window, "
+		"jitter, fingerprint, all",
+		word);
+}
+
+int metrics_choose(
+	const struct opt_list *words, struct metrics *ret, struct err *err)
+{
+	struct metrics m = {0};
+	size_t n = 0;
+
+	for (size_t i = 0; i < words->n; i++) {
+		int r = choose_word(&m, words->items[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	m.fields = mem_zalloc(m.n_fields + 1, sizeof(*m.fields));
+	for (size_t i = 0; i < m.n; i++)
+		for (size_t f = 0; f < m.chosen[i]->n_fields; f++) {
+			m.fields[n] = m.chosen[i]->fields[f];
+			m.values += m.fields[n++].len;
+		}
+	*ret = m;
+	return 0;
+}
+
+void metrics_release(struct metrics *m)
+{
+	free(m->fields);
+	*m = (struct metrics){0};
+}
+
+/* --- packets ------------------------------------------------------------- */
+
+enum { TCP = 6, TCP_HEADER = 20 };
+
+static void read_tcp(
+	struct cursor c, const struct dissect *d, struct metric_packet *ret)
+{
+	uint32_t headers = (uint32_t)d->l3_len + d->l4_len;
+	const uint8_t *p = cursor_bytes(&c, TCP_HEADER);
+
+	if (!p || d->l4_len < TCP_HEADER || d->octets < headers)
+		return;
+	ret->tcp = true;
+	ret->tcp_flags = p[13];
+	ret->seq = cursor_load32(p + 4);
+	ret->ack = cursor_load32(p + 8);
+	ret->window = cursor_load16(p + 14);
+	ret->payload = d->octets - headers;
+	ret->n_options = (size_t)d->l4_len - TCP_HEADER;
+	if (ret->n_options > cursor_left(&c))
+		ret->n_options = cursor_left(&c);
+	ret->options = cursor_bytes(&c, ret->n_options);
+}
+
+void metric_read(const struct frame *f, const struct dissect *d, bool entered,
+	struct metric_packet *ret)
+{
+	struct cursor c = cursor_over(f->data, f->captured);
+	struct cursor ip;
+
+	*ret = (struct metric_packet){.octets = d->octets, .tos = d->tos};
+	cursor_skip(&c, d->l3_at);
+	ip = c;
+	if (cursor_left(&ip) < 20)
+		return;
+	ret->version = (uint8_t)(ip.at[0] >> 4);
+	ret->ttl = ip.at[ret->version == 4 ? 8 : 7];
+	ret->df = ret->version == 4 && ip.at[6] & 0x40;
+	cursor_skip(&c, d->l3_len);
+	if (d->key.proto == TCP && !entered && !d->later && cursor_ok(&c))
+		read_tcp(c, d, ret);
+}
+
+void metrics_update(const struct metrics *m, void *state, void *other,
+	const struct metric_packet *p)
+{
+	for (size_t i = 0; i < m->n; i++)
+		m->chosen[i]->update((uint8_t *)state + m->at[i],
+			other ? (uint8_t *)other + m->at[i] : NULL, p);
+}
+
+void metrics_write(const struct metrics *m, const void *state, uint8_t *to)
+{
+	for (size_t i = 0; i < m->n; i++)
+		to = m->chosen[i]->write((const uint8_t *)state + m->at[i], to);
+}
+
+void metrics_restart(const struct metrics *m, void *state)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		void *own = (uint8_t *)state + m->at[i];
+
+		if (m->chosen[i]->restart)
+			m->chosen[i]->restart(own);
+		else
+			memset(own, 0, m->chosen[i]->size);
+	}
+}

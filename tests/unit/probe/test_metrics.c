@@ -1,0 +1,213 @@
+/* What metrics make of packets whose story is known. */
+#include "base/mem.h"
+#include "probe/metric_kinds.h"
+
+#include "../../../examples/metric_ecn.c"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#define MS INT64_C(1000000)
+
+enum { FIN = 1, SYN = 2, ACK = 16 };
+
+static uint64_t value(const struct flow_metric *m, const void *state, size_t i)
+{
+	uint8_t row[METRIC_VALUES_MAX];
+	size_t at = 0;
+	uint64_t v = 0;
+
+	memset(row, 0xee, sizeof(row));
+	cr_assert_eq(m->write(state, row) - row,
+		(ptrdiff_t)flow_values(&(struct flow_shape){
+			.fields = m->fields, .n_fields = m->n_fields}));
+	for (size_t f = 0; f < i; f++)
+		at += m->fields[f].len;
+	for (size_t b = 0; b < m->fields[i].len; b++)
+		v = v << 8 | row[at + b];
+	return v;
+}
+
+/* A state as of a new flow; to be freed. */
+static void *fresh(const struct flow_metric *m)
+{
+	return mem_zalloc(1, m->size);
+}
+
+static struct metric_packet segment(
+	int64_t at_ms, uint8_t flags, uint32_t seq, uint32_t len)
+{
+	return (struct metric_packet){.time_ns = at_ms * MS,
+		.version = 4,
+		.ttl = 60,
+		.octets = 40 + len,
+		.tcp = true,
+		.tcp_flags = flags,
+		.seq = seq,
+		.payload = len,
+		.window = 1000};
+}
+
+Test(metrics, round_trips_of_a_handshake)
+{
+	const struct flow_metric *m = &metric_rtt;
+	void *client = fresh(m), *server = fresh(m);
+	struct metric_packet syn = segment(100, SYN, 0, 0),
+			     answer = segment(130, SYN | ACK, 0, 0),
+			     ack = segment(142, ACK, 1, 0);
+
+	m->update(client, server, &syn);
+	m->update(server, client, &answer);
+	m->update(client, server, &ack);
+	ack.time_ns += 50 * MS;
+	m->update(client, server, &ack);
+	cr_expect_eq(value(m, client, 0), 42000);
+	cr_expect_eq(value(m, client, 1), 30000);
+	cr_expect_eq(value(m, server, 0), 0);
+	/* one direction alone */
+	memset(client, 0, m->size);
+	m->update(client, NULL, &syn);
+	m->update(client, NULL, &ack);
+	cr_expect_eq(value(m, client, 0), 92000);
+	cr_expect_eq(value(m, client, 1), 0);
+	free(client);
+	free(server);
+}
+
+/* Sequence numbers go round on the way. */
+Test(metrics, what_came_again_and_what_out_of_order)
+{
+	static const struct {
+		int64_t at_ms;
+		uint32_t seq, len;
+	} story[] = {
+		{0, 0, 100},
+		{1, 100, 100}, /* in order */
+		{2, 300, 100}, /* 200..300 is not there yet */
+		{3, 200, 100}, /* 1 ms later: out of order */
+		{4, 400, 100},
+		{90, 400, 100},  /* again */
+		{91, 600, 100},  /* a hole */
+		{200, 500, 100}, /* filled late: lost before */
+		{201, 699, 1},   /* keep-alive */
+		{202, 699, 0},   /* an ACK */
+		{203, 700, 100},
+	};
+	const uint32_t base = UINT32_MAX - 250;
+	const struct flow_metric *m = &metric_sequence;
+	void *state = fresh(m);
+
+	for (size_t i = 0; i < sizeof(story) / sizeof(story[0]); i++) {
+		struct metric_packet p = segment(
+			story[i].at_ms, ACK, base + story[i].seq, story[i].len);
+
+		m->update(state, NULL, &p);
+	}
+	cr_expect_eq(value(m, state, 0), 2, "again");
+	cr_expect_eq(value(m, state, 1), 200, "octets");
+	cr_expect_eq(value(m, state, 2), 1, "out of order");
+	cr_expect_eq(value(m, state, 3), 2, "gaps");
+	m->restart(state);
+	cr_expect_eq(value(m, state, 0), 0);
+	free(state);
+}
+
+Test(metrics, windows_are_scaled_by_the_syn)
+{
+	static const uint8_t options[] = {2, 4, 5, 0xb4, 1, 3, 3, 7};
+	const struct flow_metric *m = &metric_window;
+	struct metric_packet syn = segment(0, SYN, 0, 0),
+			     ack = segment(1, ACK, 1, 0);
+	void *state = fresh(m);
+
+	syn.options = options;
+	syn.n_options = sizeof(options);
+	m->update(state, NULL, &syn);
+	m->update(state, NULL, &ack);
+	ack.window = 0;
+	m->update(state, NULL, &ack);
+	cr_expect_eq(value(m, state, 0), 0);
+	cr_expect_eq(value(m, state, 1), 128000);
+	cr_expect_eq(value(m, state, 2), 1);
+	free(state);
+}
+
+/* A Linux SYN, as in p0f's own database. */
+Test(metrics, a_fingerprint)
+{
+	static const uint8_t linux_options[] = {
+		2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 7};
+	struct metric_packet syn = segment(0, SYN, 0, 0);
+	void *state = fresh(&metric_fingerprint);
+	uint8_t text[80];
+
+	syn.options = linux_options;
+	syn.n_options = sizeof(linux_options);
+	syn.df = true;
+	syn.window = 29200;
+	metric_fingerprint.update(state, NULL, &syn);
+	metric_fingerprint.write(state, text);
+	cr_expect_str_eq(
+		(char *)text, "4:64:0:1460:29200,7:mss,sok,ts,nop,ws:df");
+	free(state);
+}
+
+Test(metrics, sizes_ttl_jitter)
+{
+	static const uint32_t octets[] = {40, 64, 65, 1518, 1519};
+	void *sizes = fresh(&metric_sizes), *ttl = fresh(&metric_ttl),
+	     *jitter = fresh(&metric_jitter);
+
+	for (uint32_t i = 0; i < 5; i++) {
+		struct metric_packet p = segment(i * 10, ACK, 0, 0);
+
+		p.octets = octets[i];
+		p.ttl = (uint8_t)(60 + i);
+		metric_sizes.update(sizes, NULL, &p);
+		metric_ttl.update(ttl, NULL, &p);
+		p.time_ns += i == 4 ? 16 * MS : 0;
+		metric_jitter.update(jitter, NULL, &p);
+	}
+	cr_expect_eq(value(&metric_sizes, sizes, 0), 40);
+	cr_expect_eq(value(&metric_sizes, sizes, 1), 1519);
+	cr_expect_eq(value(&metric_ttl, ttl, 0), 60);
+	cr_expect_eq(value(&metric_ttl, ttl, 1), 64);
+	cr_expect_eq(value(&metric_jitter, jitter, 0), 1000, "16 ms / 16");
+	cr_expect_eq(value(&metric_jitter, jitter, 1), 26000);
+	free(sizes);
+	free(ttl);
+	free(jitter);
+}
+
+Test(metrics, all_can_be_chosen_and_none_invented)
+{
+	char all[] = "all", bad[] = "rtt2", twice[] = "ttl";
+	char *words[] = {twice, all};
+	struct opt_list list = {.items = words, .n = 2};
+	struct metrics m;
+	struct err err = ERR_INIT;
+
+	cr_assert_eq(metrics_choose(&list, &m, &err), 0);
+	cr_expect_eq(m.bytes % 8, 0);
+	cr_expect_leq(m.values, METRIC_VALUES_MAX);
+	cr_expect_null(metric_at(m.n), "each once");
+	cr_expect_not_null(metric_at(m.n - 1));
+	metrics_release(&m);
+	words[0] = bad;
+	cr_expect_eq(metrics_choose(&list, &m, &err), -NFZ_E_USAGE);
+}
+
+/* The one of the documentation. */
+Test(metrics, the_example_works)
+{
+	struct metric_packet p = segment(0, ACK, 0, 0);
+	void *state = fresh(&metric_ecn);
+
+	p.tos = 2;
+	metric_ecn.update(state, NULL, &p);
+	p.tos = 3;
+	metric_ecn.update(state, NULL, &p);
+	cr_expect_eq(value(&metric_ecn, state, 0), 2);
+	cr_expect_eq(value(&metric_ecn, state, 1), 1);
+	free(state);
+}
