@@ -38,6 +38,7 @@ struct engine {
 	bool brief;   /* ties are all that may be left: a bounded effort */
 	struct mono_time deadline;
 	struct cover_result *ret;
+	double *hint; /* by row of the problem: prices found; NULL in parts */
 };
 
 struct answer {
@@ -156,8 +157,8 @@ static bool proven(struct answer a)
 	return a.cost >= 0 && a.bound > a.cost - grain;
 }
 
-static bool solve_parts(struct engine *e, struct parts *parts, bool *chosen,
-	int64_t *ret_bound);
+static bool solve_parts(struct engine *e, const struct kernel *k,
+	struct parts *parts, bool *chosen, int64_t *ret_bound);
 
 static void walk(
 	struct engine *e, const struct cover_problem *p, struct answer *a)
@@ -191,13 +192,14 @@ static void solve_rest(struct engine *e, const struct cover_problem *p,
 	bool met;
 
 	rest.fate = fate;
+	e->hint = NULL; /* what was decided has no say in these prices */
 	kernel_init(&k, &rest, e->skip);
 	k.deadline = e->deadline;
 	met = kernel_reduce(&k);
 	bound = met ? k.paid : INT64_MAX;
 	if (met) {
 		parts_split(&k, e->skip & SKIP_PARTS, &parts);
-		met = solve_parts(e, &parts, in, &bound);
+		met = solve_parts(e, &k, &parts, in, &bound);
 		parts_release(&parts);
 	}
 	if (met)
@@ -330,9 +332,21 @@ static void search_part(
 	}
 }
 
-static struct answer solve_part(
-	struct engine *e, const struct part *part, bool *chosen)
+static void keep_prices(double *hint, const struct kernel *k,
+	const struct part *part, const double *price)
 {
+	for (int i = 0; i < part->p.n_rows; i++) {
+		int r = part->row[i];
+
+		if (r < k->n_origin && k->origin[r] >= 0)
+			hint[k->origin[r]] = price[i];
+	}
+}
+
+static struct answer solve_part(struct engine *e, const struct kernel *k,
+	const struct part *part, bool *chosen)
+{
+	double *hint = e->hint;
 	cleanup_free double *price =
 		mem_zalloc((size_t)part->p.n_rows + 1, sizeof(double));
 	struct answer a = {.chosen = chosen,
@@ -342,18 +356,21 @@ static struct answer solve_part(
 		.grain = part_grain(&part->p)};
 
 	search_part(e, part, &a);
+	e->hint = hint;
+	if (hint)
+		keep_prices(hint, k, part, price);
 	return a;
 }
 
 /* False when some part cannot be met (bound INT64_MAX), or no way was found. */
-static bool solve_parts(
-	struct engine *e, struct parts *parts, bool *chosen, int64_t *ret_bound)
+static bool solve_parts(struct engine *e, const struct kernel *k,
+	struct parts *parts, bool *chosen, int64_t *ret_bound)
 {
 	for (size_t i = 0; i < parts->n; i++) {
 		struct part *part = &parts->items[i];
 		cleanup_free bool *in =
 			mem_zalloc((size_t)part->p.n_cols + 1, sizeof(bool));
-		struct answer a = solve_part(e, part, in);
+		struct answer a = solve_part(e, k, part, in);
 
 		if (a.cost < 0) {
 			*ret_bound = a.bound == INT64_MAX ? INT64_MAX : 0;
@@ -402,7 +419,7 @@ static void search(struct engine *e, const struct cover_problem *p)
 			r->kernel_rows += parts.items[i].p.n_rows;
 			r->kernel_cols += parts.items[i].p.n_cols;
 		}
-		met = solve_parts(e, &parts, r->chosen, &r->lower_bound);
+		met = solve_parts(e, &k, &parts, r->chosen, &r->lower_bound);
 		parts_release(&parts);
 	}
 	if (met) {
@@ -467,15 +484,20 @@ static void solve_first_tier(
 {
 	struct cover_problem first = *p;
 	struct cover_result *r = e->ret, tier = {.cost = -1};
-	struct engine own = {
-		.ret = &tier, .skip = e->skip, .deadline = e->deadline};
+	struct engine own = {.ret = &tier,
+		.skip = e->skip,
+		.deadline = e->deadline,
+		.hint = e->hint};
 	size_t n = (size_t)p->n_cols;
 
 	tier.chosen = mem_zalloc(n + 1, sizeof(bool));
 	first.cost = mem_zalloc(n + 1, sizeof(int64_t));
 	for (size_t c = 0; c < n; c++)
 		first.cost[c] = p->cost[c] / unit * FIRST_SCALE;
+	memset(e->hint, 0, sizeof(double) * (size_t)p->n_rows);
 	search(&own, &first);
+	for (int i = 0; i < p->n_rows; i++)
+		e->hint[i] *= (double)unit / FIRST_SCALE;
 	tier.lower_bound = (tier.lower_bound + FIRST_SCALE - 1) / FIRST_SCALE;
 	if (tier.cost >= 0)
 		tier.cost /= FIRST_SCALE;
@@ -501,6 +523,8 @@ static void solve_in_order(const struct cover_problem *p,
 		.skip = limits ? limits->skip : 0,
 		.brief = unit > 1};
 	struct dual dual;
+	cleanup_free double *hint =
+		mem_zalloc((size_t)p->n_rows + 1, sizeof(double));
 
 	if (e.skip & SKIP_CORE) /* one of the two has to */
 		e.skip &= ~(unsigned)SKIP_BRANCH;
@@ -508,10 +532,11 @@ static void solve_in_order(const struct cover_problem *p,
 		e.deadline = mono_add_ms(mono_now(), ms);
 	*ret = (struct cover_result){.cost = -1, .nodes = 1};
 	ret->chosen = mem_zalloc((size_t)p->n_cols + 1, sizeof(bool));
+	e.hint = hint;
 	search(&e, p);
 	if (unit > 1 && !settled(ret, unit))
 		solve_first_tier(&e, p, unit);
-	dual_find(p, ret->cost < 0 ? 0 : ret->cost, e.deadline, &dual);
+	dual_find(p, hint, ret->cost < 0 ? 0 : ret->cost, e.deadline, &dual);
 	ret->dual = take(dual.weight);
 	ret->dual_scale = dual.scale;
 	ret->dual_bound = dual.bound;

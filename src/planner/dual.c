@@ -53,39 +53,62 @@ static bool buyable(const struct cover_problem *p, int c)
 }
 
 /* The greatest weight the columns of a group can bear, and its payment. */
-static void weigh(struct ascent *a, int g)
+static void pay(struct ascent *a, int g, int64_t most)
 {
 	const struct cover_problem *p = a->p;
 	int first = first_row(p, g), end = first_row(p, g + 1);
 	int64_t w = INT64_MAX, times = demand_of(p, g);
 
-	a->done[g] = 1;
 	for (int i = p->row_start[first]; i < p->row_start[end]; i++)
 		a->purse[p->row_col[i]].count++;
 	for (int i = p->row_start[first]; i < p->row_start[end]; i++) {
 		const struct purse *of = &a->purse[p->row_col[i]];
-		int64_t most =
+		int64_t share =
 			of->count == 1 ? of->slack : of->slack / of->count;
 
-		if (most < w && buyable(p, p->row_col[i]))
-			w = most;
+		if (share < w && buyable(p, p->row_col[i]))
+			w = share;
 	}
 	if (w == INT64_MAX || times <= 0)
 		w = 0;
+	w = w < most ? w : most;
 	if (end - first == 1 && p->need)
 		times *= p->need[first];
 	for (int i = p->row_start[first]; i < p->row_start[end]; i++) {
 		int c = p->row_col[i];
-		struct purse *of = &a->purse[c];
 
-		of->slack -= w && buyable(p, c) ? w : 0;
-		of->count = 0;
-		if (--of->open == 1)
-			a->queue[a->tail++] = c;
+		a->purse[c].slack -= w && buyable(p, c) ? w : 0;
+		a->purse[c].count = 0;
 	}
 	for (int r = first; r < end; r++)
-		a->ret->weight[r] = w;
+		a->ret->weight[r] += w;
 	a->ret->bound += w * times;
+}
+
+/* All that a group can bear, once and for all. */
+static void weigh(struct ascent *a, int g)
+{
+	const struct cover_problem *p = a->p;
+	int first = p->row_start[first_row(p, g)];
+	int end = p->row_start[first_row(p, g + 1)];
+
+	a->done[g] = 1;
+	pay(a, g, INT64_MAX);
+	for (int i = first; i < end; i++)
+		if (--a->purse[p->row_col[i]].open == 1)
+			a->queue[a->tail++] = p->row_col[i];
+}
+
+/* What its rows were worth to somebody, at most. */
+static void follow(struct ascent *a, int g, const double *hint)
+{
+	int first = first_row(a->p, g), end = first_row(a->p, g + 1);
+	double least = hint[first];
+
+	for (int r = first; r < end; r++)
+		least = hint[r] < least ? hint[r] : least;
+	if (least > 0 && least < 0x1p62)
+		pay(a, g, (int64_t)(least + 0.5));
 }
 
 /* Columns with one row left: that row is weighed next. */
@@ -220,7 +243,8 @@ static void raise(const struct cover_problem *p, const int *end,
 	free(a.at);
 }
 
-static void ascend(const struct cover_problem *p, struct dual *ret)
+static void ascend(
+	const struct cover_problem *p, const double *hint, struct dual *ret)
 {
 	size_t n = (size_t)p->n_cols + 1;
 	struct ascent a = {.p = p, .ret = ret};
@@ -240,6 +264,8 @@ static void ascend(const struct cover_problem *p, struct dual *ret)
 			a.queue[a.tail++] = c;
 	}
 	order = order_groups(&a);
+	for (int g = 0; hint && g < a.n_groups; g++)
+		follow(&a, g, hint);
 	peel(&a);
 	for (int i = 0; i < a.n_groups; i++) {
 		if (!a.done[order[i]])
@@ -252,12 +278,28 @@ static void ascend(const struct cover_problem *p, struct dual *ret)
 	free(a.done);
 }
 
-void dual_find(const struct cover_problem *p, int64_t enough,
-	struct mono_time deadline, struct dual *ret)
+static void swap_duals(struct dual *a, struct dual *b)
+{
+	struct dual t = *a;
+
+	*a = *b;
+	*b = t;
+}
+
+void dual_find(const struct cover_problem *p, const double *hint,
+	int64_t enough, struct mono_time deadline, struct dual *ret)
 {
 	cleanup_free int *end = NULL;
 
-	ascend(p, ret);
+	ascend(p, NULL, ret);
+	if (ret->bound < enough && hint) {
+		struct dual other;
+
+		ascend(p, hint, &other);
+		if (other.bound > ret->bound)
+			swap_duals(ret, &other);
+		dual_release(&other);
+	}
 	if (ret->bound >= enough || p->n_rows > RAISED)
 		return;
 	end = edges(p);

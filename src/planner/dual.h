@@ -11,9 +11,10 @@ struct dual {
 };
 
 /* For the problem as it was stated (columns that are out have no say); no
- * further than a bound that is enough. */
-void dual_find(const struct cover_problem *p, int64_t enough,
-	struct mono_time deadline, struct dual *ret);
+ * further than a bound that is enough.  hint: prices by row to begin with, as a
+ * search found them, or NULL. */
+void dual_find(const struct cover_problem *p, const double *hint,
+	int64_t enough, struct mono_time deadline, struct dual *ret);
 void dual_release(struct dual *d);
 
 #endif

@@ -77,6 +77,8 @@ struct kernel {
 	size_t row_cap, row_col_used, row_col_cap;
 
 	int *group_start, *group_alive, *group_demand;
+	int *origin; /* of the first n_origin rows: row of the problem, or -1 */
+	int n_origin;
 
 	int unseen; /* columns from here on were not looked at yet */
 	int *queue; /* ring of those to look at then, n_cols + 1 places */

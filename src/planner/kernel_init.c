@@ -109,7 +109,7 @@ static void put_union(
 		k->col[c].mark = k->stamp;
 		all[n++] = c;
 	}
-	kernel_put_row(k, all, n, 1);
+	k->origin[kernel_put_row(k, all, n, 1)] = -1;
 }
 
 /* A group of one row, as nearly all are. */
@@ -123,7 +123,7 @@ static void put_single(
 	if (raw.n < raw.want)
 		k->infeasible = true;
 	else
-		kernel_put_row(k, cols, raw.n, raw.want);
+		k->origin[kernel_put_row(k, cols, raw.n, raw.want)] = row;
 }
 
 /* Reads one group: what of it is seen, open, beyond reach. */
@@ -167,6 +167,7 @@ static void put_group(
 		if (raw.want <= 0 || raw.n < raw.want)
 			continue;
 		row = kernel_put_row(k, cols, raw.n, raw.want);
+		k->origin[row] = r;
 		if (open > demand)
 			k->row[row].group = k->n_groups;
 	}
@@ -249,11 +250,13 @@ void kernel_init(
 	k->row_col_cap = long_entries(p);
 	k->row_col = mem_grow(NULL, k->row_col_cap + 1, sizeof(int));
 	k->row = mem_grow(NULL, k->row_cap + 1, sizeof(*k->row));
+	k->origin = mem_grow(NULL, k->row_cap + 1, sizeof(int));
 	k->group_start = mem_zalloc(soft + 2, sizeof(int));
 	k->group_alive = mem_zalloc(soft + 1, sizeof(int));
 	k->group_demand = mem_zalloc(soft + 1, sizeof(int));
 	for (int g = 0; g < n_groups; g++)
 		put_group(k, p, g, cols);
+	k->n_origin = k->n_rows;
 	list_cols(k);
 	for (int r = 0; r < k->n_rows; r++)
 		if (k->row[r].group < 0)
@@ -264,7 +267,7 @@ void kernel_release(struct kernel *k)
 {
 	void *all[] = {k->col, k->col_row, k->row, k->row_col, k->group_start,
 		k->group_alive, k->group_demand, k->queue, k->forced, k->trail,
-		k->sign};
+		k->sign, k->origin};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		free(all[i]);

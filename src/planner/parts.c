@@ -143,8 +143,9 @@ static struct part make_part(
 	struct kernel *k, const int *cols, int n, int *number)
 {
 	struct part part = {0};
-	cleanup_free int *rows = rows_of(k, cols, n, &part.p.n_rows);
+	int *rows = rows_of(k, cols, n, &part.p.n_rows);
 
+	part.row = rows;
 	part.p.n_cols = n;
 	part.col = mem_zalloc((size_t)n + 1, sizeof(int));
 	memcpy(part.col, cols, sizeof(int) * (size_t)n);
@@ -230,6 +231,7 @@ void part_release(struct part *p)
 	free(p->p.group_start);
 	free(p->p.demand);
 	free(p->col);
+	free(p->row);
 	*p = (struct part){0};
 }
 

@@ -6,7 +6,7 @@
 
 struct part {
 	struct cover_problem p; /* fate NULL; need and groups if there are */
-	int *col;               /* by its columns: column of the kernel */
+	int *col, *row;         /* by its columns and rows: the kernel's */
 	bool pairs;             /* vertex cover */
 };
 
