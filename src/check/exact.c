@@ -9,8 +9,17 @@ static void *ints(int n)
 	return mem_zalloc((size_t)n + 2, sizeof(int));
 }
 
+static int64_t in_shares(const struct exact_hint *hint, int row)
+{
+	__extension__ __int128 all = hint->weight[row];
+
+	all = (all * EXACT_SHARES + hint->scale / 2) / hint->scale;
+	return all < INT64_MAX / 2 ? (int64_t)all : INT64_MAX / 2;
+}
+
 /* Rows keep only free columns; required ones are bought at once. */
-static void add_row(struct exact *x, const struct need *n, int r, int g)
+static void add_row(struct exact *x, const struct need *n,
+	const struct exact_hint *hint, int r, int g)
 {
 	int row = x->n_rows++, at = x->row_start[row], bought = 0;
 
@@ -23,6 +32,7 @@ static void add_row(struct exact *x, const struct need *n, int r, int g)
 			x->row_col[at++] = v;
 	}
 	x->row_group[row] = g;
+	x->row_seed[row] = hint ? in_shares(hint, r) : 0;
 	x->row_need[row] = n->each - bought;
 	x->row_left[row] = at - x->row_start[row];
 	x->row_start[x->n_rows] = at;
@@ -36,7 +46,8 @@ static void add_row(struct exact *x, const struct need *n, int r, int g)
 	}
 }
 
-static void add_group(struct exact *x, const struct need *n, int from)
+static void add_group(struct exact *x, const struct need *n,
+	const struct exact_hint *hint, int from)
 {
 	const struct need_group *group = &n->groups[from];
 	int g = x->n_groups++;
@@ -44,7 +55,7 @@ static void add_group(struct exact *x, const struct need *n, int from)
 	x->group_first[g] = x->n_rows;
 	x->group_demand[g] = group->demand;
 	for (int r = group->first; r < group->end; r++)
-		add_row(x, n, r, g);
+		add_row(x, n, hint, r, g);
 	x->group_end[g] = x->n_rows;
 	if (x->group_demand[g] > 0)
 		return;
@@ -68,7 +79,8 @@ static void index_cols(struct exact *x)
 			x->col_row[at[x->row_col[i]]++] = r;
 }
 
-void exact_init(struct exact *x, const struct need *n)
+void exact_init(
+	struct exact *x, const struct need *n, const struct exact_hint *hint)
 {
 	int entries = (int)n->n_entries, cols = (int)n->t->n_nodes;
 
@@ -80,6 +92,7 @@ void exact_init(struct exact *x, const struct need *n)
 	x->row_need = ints(n->n_rows);
 	x->row_left = ints(n->n_rows);
 	x->row_group = ints(n->n_rows);
+	x->row_seed = mem_zalloc((size_t)n->n_rows + 1, sizeof(int64_t));
 	x->group_first = ints(n->n_groups);
 	x->group_end = ints(n->n_groups);
 	x->group_demand = ints(n->n_groups);
@@ -100,7 +113,7 @@ void exact_init(struct exact *x, const struct need *n)
 	}
 	for (int g = 0; g < n->n_groups; g++)
 		if (n->groups[g].possible)
-			add_group(x, n, g);
+			add_group(x, n, hint, g);
 	index_cols(x);
 }
 
@@ -113,6 +126,7 @@ void exact_release(struct exact *x)
 	free(x->row_need);
 	free(x->row_left);
 	free(x->row_group);
+	free(x->row_seed);
 	free(x->group_first);
 	free(x->group_end);
 	free(x->group_demand);
@@ -203,13 +217,13 @@ static bool solve_part(const struct exact *x, const int *rows, int n,
 	return exact_core(x, rows, n, deadline_ns, ret);
 }
 
-void exact_solve(const struct need *n, int64_t enough, int64_t deadline_ns,
-	struct exact_result *ret)
+void exact_solve(const struct need *n, const struct exact_hint *hint,
+	int64_t enough, int64_t deadline_ns, struct exact_result *ret)
 {
 	cleanup_free int *part = NULL, *rows = NULL, *start = NULL;
 	struct exact x;
 
-	exact_init(&x, n);
+	exact_init(&x, n, hint);
 	exact_reduce(&x);
 	part = part_of_groups(&x);
 	start = ints(x.n_groups);
@@ -243,7 +257,7 @@ void exact_solve_part(const struct need *n, const struct exact_part *part,
 		free_choice.required = nobody;
 		rest.must = n->required;
 	}
-	exact_init(&x, &free_choice);
+	exact_init(&x, &free_choice, NULL);
 	for (size_t v = 0; part->most_nodes >= 0 && v < n->t->n_nodes; v++)
 		rest.most_nodes -= free_choice.required[v] && !n->obstacle[v];
 	*ret = (struct exact_result){.closed = false};

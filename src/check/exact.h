@@ -9,11 +9,17 @@ struct exact_result {
 	bool closed;   /* and something costs just that */
 };
 
+/* Weights to begin the proof with: any are right, good ones make it short. */
+struct exact_hint {
+	const int64_t *weight; /* by row, 0 or more */
+	int64_t scale;         /* of a cost of 1 */
+};
+
 /* The cheapest cost of covering every group that can be covered, required
  * nodes included.  Stops early when the bound has reached `enough`.
- * deadline_ns: mono_now(). */
-void exact_solve(const struct need *n, int64_t enough, int64_t deadline_ns,
-	struct exact_result *ret);
+ * deadline_ns: mono_now(); hint may be NULL. */
+void exact_solve(const struct need *n, const struct exact_hint *hint,
+	int64_t enough, int64_t deadline_ns, struct exact_result *ret);
 
 /* The same where not all has to be covered.  No reductions: for networks of a
  * few hundred links. */
@@ -33,6 +39,9 @@ void exact_solve_part(const struct need *n, const struct exact_part *part,
 /* --- between the search's own files ----------------------------------------
  */
 
+/* In a proof a cost of 1 is so many: weights may be parts of it. */
+enum { EXACT_SHARES = 4 };
+
 /* Columns are nodes.  A row is dead when it is seen or can no longer be; a
  * group whose demand is all of its live rows makes them obligatory. */
 struct exact {
@@ -42,6 +51,7 @@ struct exact {
 	int *row_left; /* live columns */
 	int *row_group;
 	int *group_first, *group_end, *group_demand, *group_left;
+	int64_t *row_seed; /* the hint, in shares */
 	bool *row_dead, *col_dead;
 	int64_t *cost;
 	int64_t base; /* of what was taken */
@@ -51,7 +61,8 @@ struct exact {
 	bool *row_queued, *col_queued;
 };
 
-void exact_init(struct exact *x, const struct need *n);
+void exact_init(
+	struct exact *x, const struct need *n, const struct exact_hint *hint);
 void exact_release(struct exact *x);
 /* Takes what must be, drops what need not be, until nothing changes. */
 void exact_reduce(struct exact *x);

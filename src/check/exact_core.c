@@ -3,7 +3,8 @@
  * by weight.  "No node of this set is bought" is refuted; the refutation (a
  * core) costs at least its least weight; the same set with "at most one is
  * bought" is asked next.  What the cores cost is a lower bound at any time, and
- * the optimum when nothing is left to refute. */
+ * the optimum when nothing is left to refute.  We: rows are the first cores, as
+ * far as the hint goes, and then as far as their columns can bear. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "check/exact.h"
@@ -36,6 +37,8 @@ struct core_search {
 	int *assume;
 	size_t n_assume, assume_cap;
 	int64_t bound, deadline_ns;
+	int64_t unit; /* of costs: in shares, or nodes and groups missed */
+	int64_t best; /* what some cover costs */
 	const struct exact_part *part; /* NULL: all has to be covered */
 	int *missed;                   /* one literal a group */
 	size_t n_missed, missed_cap;
@@ -83,8 +86,8 @@ static int col_lit(struct core_search *s, int v)
 	if (!s->x->var_of[v]) {
 		s->x->var_of[v] = ++s->vars;
 		if (!s->part || s->part->most_nodes < 0)
-			add_wish(s, (struct wish){
-					    -s->vars, s->x->cost[v], NULL, 0});
+			add_wish(s, (struct wish){-s->vars,
+					    s->x->cost[v] * s->unit, NULL, 0});
 	}
 	return s->x->var_of[v];
 }
@@ -266,6 +269,14 @@ static void trim(struct core_search *s)
 	}
 }
 
+static void add_counter(
+	struct core_search *s, struct totalizer *t, int k, int64_t weight)
+{
+	if (k <= totalizer_inputs(t))
+		add_wish(s, (struct wish){-totalizer_output(t, s->sat, k),
+				    weight, t, k});
+}
+
 /* How many of the core are bought at least?  Each is worth the core's weight.
  * Leaves the first count that was not refuted as a new wish. */
 static void count_core(
@@ -279,12 +290,46 @@ static void count_core(
 		s->assume[0] = lit;
 		s->n_assume = 1;
 		if (ask(s, EXHAUST_CONFLICTS) != SAT_NO) {
-			add_wish(s, (struct wish){lit, weight, t, k});
+			add_counter(s, t, k, weight);
 			return;
 		}
 		s->bound += weight;
 		k++;
 	}
+}
+
+/* A row of columns that are all wished unbought: one of them is not. */
+static void seed_row(struct core_search *s, int r, int64_t weight)
+{
+	const struct exact *x = s->x;
+	int lits[TRIM_MAX], n = 0, g = x->row_group[r];
+
+	if (x->row_need[r] != 1 || x->row_left[r] > TRIM_MAX ||
+		x->group_demand[g] != x->group_left[g])
+		return;
+	for (int i = x->row_start[r]; i < x->row_start[r + 1]; i++) {
+		int v = x->row_col[i];
+
+		if (x->col_dead[v])
+			continue;
+		lits[n++] = x->var_of[v];
+		if (granted(s, -x->var_of[v])->weight < weight)
+			weight = granted(s, -x->var_of[v])->weight;
+	}
+	if (weight <= 0 || n < 2)
+		return;
+	s->bound += weight;
+	for (int i = 0; i < n; i++)
+		granted(s, -lits[i])->weight -= weight;
+	add_counter(s, totalizer_new(&s->arena, lits, n, &s->vars), 2, weight);
+}
+
+static void seed(struct core_search *s, const int *rows, int n)
+{
+	for (int i = 0; i < n; i++)
+		seed_row(s, rows[i], s->x->row_seed[rows[i]]);
+	for (int i = 0; i < n; i++)
+		seed_row(s, rows[i], INT64_MAX);
 }
 
 /* The core is in s->assume. */
@@ -334,12 +379,39 @@ static int64_t assume_from(struct core_search *s, int64_t least)
 	return next;
 }
 
+/* What the model costs; no cheaper one breaks a wish that is dearer than the
+ * rest of it. */
+static void read_model(struct core_search *s)
+{
+	const struct exact *x = s->x;
+	int64_t cost = 0;
+
+	if (s->part)
+		return;
+	for (int v = 0; v < x->n_cols; v++)
+		if (x->var_of[v] && sat_true(s->sat, x->var_of[v]))
+			cost += x->cost[v] * s->unit;
+	if (cost < s->best)
+		s->best = cost;
+	for (size_t i = 0; i < s->n_wishes; i++)
+		if (s->wishes[i].weight > s->best - s->bound) {
+			sat_clause(s->sat, &s->wishes[i].lit, 1);
+			s->wishes[i].weight = 0;
+		}
+}
+
+/* The bound in whole costs. */
+static int64_t whole(const struct core_search *s)
+{
+	return (s->bound + s->unit - 1) / s->unit;
+}
+
 /* Down the strata: the next one is half as heavy, or the next there is. */
 static bool search(struct core_search *s)
 {
 	int64_t least = assume_from(s, INT64_MAX);
 
-	for (;;) {
+	while (whole(s) * s->unit < s->best) {
 		int64_t next = assume_from(s, least);
 		enum sat_answer answer = ask(s, 0);
 
@@ -352,10 +424,12 @@ static bool search(struct core_search *s)
 			relax(s);
 			continue;
 		}
+		read_model(s);
 		if (next == 0)
-			return true;
+			break;
 		least = next > 4 ? next / 2 : next;
 	}
+	return true;
 }
 
 /* Runs it on these rows and clears up. */
@@ -365,11 +439,15 @@ static bool run(struct core_search *s, const int *rows, int n, int64_t *ret)
 	bool done;
 
 	s->sat = sat_new();
+	s->best = INT64_MAX / 2;
+	s->unit = s->part ? 1 : EXACT_SHARES;
 	add_rows(s, rows, n);
 	if (s->part)
 		limit_part(s);
+	else
+		seed(s, rows, n);
 	done = search(s);
-	*ret = s->bound;
+	*ret = whole(s);
 	for (int i = 0; i < n; i++)
 		for (int k = x->row_start[rows[i]];
 			k < x->row_start[rows[i] + 1]; k++)

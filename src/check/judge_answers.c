@@ -56,7 +56,7 @@ static struct exact_result solve(
 {
 	struct exact_result r;
 
-	exact_solve(n, enough, a->deadline_ns, &r);
+	exact_solve(n, NULL, enough, a->deadline_ns, &r);
 	return r;
 }
 

@@ -132,6 +132,7 @@ static void search(const struct judge *j, struct exact_result *ret)
 	int64_t deadline = mono_now().ns + j->time_ms * NS_PER_MS;
 	cleanup_free int *room = rooms(j);
 	struct exact_part part = {.most_nodes = -1, .room = room};
+	const struct exact_hint hint = {j->claim->weight, j->claim->scale};
 	int64_t possible = 0, covered = 0, wanted = judge_wanted(j);
 
 	for (int g = 0; g < j->need->n_groups; g++) {
@@ -143,7 +144,8 @@ static void search(const struct judge *j, struct exact_result *ret)
 		wanted = covered;
 	part.may_miss = (int)(possible - wanted);
 	if (part.may_miss == 0)
-		exact_solve(j->need, j->claim->lower_bound, deadline, ret);
+		exact_solve(
+			j->need, &hint, j->claim->lower_bound, deadline, ret);
 	/* rooms only make it dearer */
 	if (part.may_miss > 0 || (room && ret->bound < j->claim->lower_bound))
 		exact_solve_part(j->need, &part, deadline, ret);

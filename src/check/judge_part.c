@@ -108,8 +108,8 @@ static void judge_all_need(const struct judge *j, int64_t all_need)
 	for (size_t v = 0; v < j->t->n_nodes; v++)
 		ask.cost[v] = 1;
 	need.ask = &ask;
-	exact_solve(&need, all_need, mono_now().ns + j->time_ms * NS_PER_MS,
-		&found);
+	exact_solve(&need, NULL, all_need,
+		mono_now().ns + j->time_ms * NS_PER_MS, &found);
 	free(ask.cost);
 	if (found.bound >= all_need)
 		verdict_add(j->v, "all_need", FINDING_HOLDS,

@@ -275,7 +275,7 @@ static void check_search(const struct round *x)
 	struct exact_part part = {.most_nodes = -1};
 	struct exact_result found;
 
-	exact_solve(&x->need, INT64_MAX, INT64_MAX, &found);
+	exact_solve(&x->need, NULL, INT64_MAX, INT64_MAX, &found);
 	cr_assert(found.closed);
 	cr_assert_eq(found.bound, truth.cost, "case %u: %lld, should be %lld",
 		x->number, (long long)found.bound, (long long)truth.cost);
