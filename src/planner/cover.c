@@ -2,7 +2,7 @@
  * together, prove.
  *
  *   reduce.c lan.c halves.c   rules to a fixed point (kernel.c keeps the trail)
- *   parts.c                   independent parts
+ *   parts.c engine.c          independent parts, and the order of searches
  *   branch.c                  branch and reduce, for parts of moderate size
  *   lagrange.c program.c      prices; branch and cut over the linear program
  *   core.c                    cores from a SAT solver
@@ -16,37 +16,17 @@
 #include "planner/cover.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "planner/branch.h"
-#include "planner/core.h"
-#include "planner/cycles.h"
 #include "planner/dual.h"
-#include "planner/lagrange.h"
-#include "planner/local.h"
+#include "planner/engine.h"
 #include "planner/order.h"
 #include "planner/parts.h"
-#include "planner/program.h"
-#include "planner/region.h"
 #include "planner/tally.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-struct engine {
-	unsigned skip;
-	bool endless; /* the last step of a part: until the deadline */
-	bool brief;   /* ties are all that may be left: a bounded effort */
-	struct mono_time deadline;
-	struct cover_result *ret;
-	double *hint; /* by row of the problem: prices found; NULL in parts */
-};
-
-struct answer {
-	bool *chosen;        /* the best cover so far */
-	double *price;       /* by row: of the linear program, or near it */
-	int64_t cost, bound; /* INT64_MAX: it cannot be met */
-	int64_t grain;       /* divides all costs; 0: unknown */
-};
+enum { FIRST_SCALE = 12 /* the core search divides costs by prices */ };
 
 static int64_t cpu_us(void)
 {
@@ -54,334 +34,6 @@ static int64_t cpu_us(void)
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
-static int64_t start_greedily(const struct cover_problem *p, bool *chosen)
-{
-	struct tally t;
-	int64_t cost = -1;
-
-	tally_init(&t, p);
-	if (tally_greedy(&t)) {
-		tally_prune(&t);
-		memcpy(chosen, t.in, sizeof(bool) * (size_t)p->n_cols);
-		cost = t.cost;
-	}
-	tally_release(&t);
-	return cost;
-}
-
-enum {
-	BRANCH_COLS = 60,     /* parts branched on before anything else */
-	BRANCH_PAIRS = 1000,  /* parts of pairs: their bounds are stronger */
-	BRANCH_WORK = 400000, /* columns times nodes */
-	PAIRS_WORK = 20000000,
-	LOCAL_STEPS = 5000,
-	WALK_COLS = 5000, /* beyond, regions do better */
-	PASSES = 16,      /* over regions */
-	PRICE_ROUNDS = 300,
-	PROGRAM_ROWS = 3000,
-	PROGRAM_WORK = 20000000, /* rows times steps */
-	FIRST_SCALE = 12,        /* the core search divides costs by prices */
-	LONG_ROWS = 5,           /* columns in a row: the core search begins */
-	CORE_COLS = 60000,       /* beyond, a call of the solver is too dear */
-	CORE_PAIRS = 20000       /* where it proves less, too */
-};
-
-static void try_branch(
-	struct engine *e, const struct part *part, struct answer *a)
-{
-	const struct cover_problem *p = &part->p;
-	bool last = e->skip & SKIP_CORE;
-	struct branch_search s = {.skip = e->skip,
-		.deadline = e->deadline,
-		.node_limit = last ? UINT64_MAX
-				   : (uint64_t)((part->pairs ? PAIRS_WORK
-							     : BRANCH_WORK) /
-						(p->n_cols + 1))};
-	cleanup_free bool *better =
-		mem_zalloc((size_t)p->n_cols + 1, sizeof(bool));
-	int64_t cost;
-
-	if (!last && p->n_cols > (part->pairs ? BRANCH_PAIRS : BRANCH_COLS))
-		return;
-	cost = branch_solve(&s, p, a->cost < 0 ? INT64_MAX : a->cost, better);
-	if (cost >= 0) {
-		a->cost = cost;
-		memcpy(a->chosen, better, sizeof(bool) * (size_t)p->n_cols);
-	}
-	if (!s.stopped)
-		a->bound = a->cost < 0 ? INT64_MAX : a->cost;
-	e->ret->nodes += s.nodes;
-}
-
-/* A limit for a step that others follow: so many percent of what is left. */
-static struct mono_time share(const struct engine *e, int percent)
-{
-	int64_t now = mono_now().ns, left = e->deadline.ns - now;
-
-	if (e->deadline.ns == 0 || left <= 0)
-		return e->deadline;
-	return (struct mono_time){now + left / 100 * percent};
-}
-
-static bool may_program(const struct engine *e, const struct cover_problem *p)
-{
-	return !(e->skip & SKIP_PROGRAM) && !e->brief &&
-	       p->n_rows <= PROGRAM_ROWS;
-}
-
-static void try_core(struct engine *e, const struct cover_problem *p,
-	struct answer *a, int first, int end)
-{
-	struct core_search s = {
-		.deadline = may_program(e, p) ? share(e, 60) : e->deadline,
-		.first = first,
-		.end = end,
-		.grain = a->grain,
-		.cost = a->cost,
-		.bound = a->bound,
-		.price = a->price,
-		.chosen = a->chosen};
-
-	core_solve(p, &s);
-	a->cost = s.cost;
-	a->bound = s.bound;
-	e->ret->nodes += s.cores;
-}
-
-static bool proven(struct answer a)
-{
-	int64_t grain = a.grain > 1 ? a.grain : 1;
-
-	return a.cost >= 0 && a.bound > a.cost - grain;
-}
-
-static bool solve_parts(struct engine *e, const struct kernel *k,
-	struct parts *parts, bool *chosen, int64_t *ret_bound);
-
-static void walk(
-	struct engine *e, const struct cover_problem *p, struct answer *a)
-{
-	if (a->cost < 0 || p->group_start || e->skip & SKIP_LOCAL ||
-		p->n_cols > WALK_COLS)
-		return;
-	a->cost = local_search(p, LOCAL_STEPS + 4 * (int64_t)p->n_cols,
-		e->deadline, a->chosen);
-}
-
-static void mend_regions(
-	struct engine *e, const struct cover_problem *p, struct answer *a)
-{
-	if (a->cost < 0 || p->group_start || e->skip & SKIP_LOCAL ||
-		p->n_cols <= BRANCH_COLS)
-		return;
-	a->cost = region_search(p, PASSES, share(e, 40), a->chosen);
-}
-
-/* What the multipliers decided makes a smaller problem: its optimum, or the
- * best known if that is not cheaper. */
-static void solve_rest(struct engine *e, const struct cover_problem *p,
-	unsigned char *fate, struct answer *a)
-{
-	struct cover_problem rest = *p;
-	struct kernel k;
-	struct parts parts;
-	cleanup_free bool *in = mem_zalloc((size_t)p->n_cols + 1, sizeof(bool));
-	int64_t bound, cost = 0;
-	bool met;
-
-	rest.fate = fate;
-	e->hint = NULL; /* what was decided has no say in these prices */
-	kernel_init(&k, &rest, e->skip);
-	k.deadline = e->deadline;
-	met = kernel_reduce(&k);
-	bound = met ? k.paid : INT64_MAX;
-	if (met) {
-		parts_split(&k, e->skip & SKIP_PARTS, &parts);
-		met = solve_parts(e, &k, &parts, in, &bound);
-		parts_release(&parts);
-	}
-	if (met)
-		kernel_expand(&k, in);
-	for (int c = 0; met && c < p->n_cols; c++)
-		cost += in[c] ? p->cost[c] : 0;
-	if (met && cost < a->cost) {
-		a->cost = cost;
-		memcpy(a->chosen, in, sizeof(bool) * (size_t)p->n_cols);
-	}
-	if (bound > a->cost)
-		bound = a->cost;
-	if (bound > a->bound)
-		a->bound = bound;
-	kernel_release(&k);
-}
-
-/* True: the problem was handed on, smaller. */
-static bool try_prices(
-	struct engine *e, const struct cover_problem *p, struct answer *a)
-{
-	cleanup_free unsigned char *fate = mem_zalloc((size_t)p->n_cols + 1, 1);
-	struct lagrange l = {.rounds = PRICE_ROUNDS,
-		.deadline = e->deadline,
-		.grain = a->grain,
-		.cost = a->cost,
-		.bound = a->bound,
-		.chosen = a->chosen,
-		.price = a->price,
-		.fate = fate};
-
-	if (a->cost < 0 || e->skip & SKIP_LAGRANGE)
-		return false;
-	lagrange_run(p, &l);
-	a->cost = l.cost;
-	a->bound = l.bound;
-	if (proven(*a) || l.n_fixed * 20 < p->n_cols)
-		return false;
-	solve_rest(e, p, fate, a);
-	return true;
-}
-
-/* True: the problem was handed on, smaller. */
-static bool try_program(
-	struct engine *e, const struct cover_problem *p, struct answer *a)
-{
-	cleanup_free unsigned char *fate = mem_zalloc((size_t)p->n_cols + 1, 1);
-	struct program g = {.deadline = e->deadline,
-		.effort = e->endless ? INT64_MAX / 2 : PROGRAM_WORK,
-		.grain = a->grain,
-		.cost = a->cost,
-		.bound = a->bound,
-		.chosen = a->chosen,
-		.price = a->price,
-		.fate = fate};
-
-	if (a->cost < 0 || !may_program(e, p))
-		return false;
-	program_solve(p, &g);
-	a->cost = g.cost;
-	a->bound = g.bound;
-	e->ret->nodes += g.nodes;
-	if (proven(*a) || g.n_fixed * 20 < p->n_cols)
-		return false;
-	solve_rest(e, p, fate, a);
-	return true;
-}
-
-static bool may_core(const struct engine *e, const struct part *part)
-{
-	return !(e->skip & SKIP_CORE) &&
-	       part->p.n_cols <= (part->pairs ? CORE_PAIRS : CORE_COLS);
-}
-
-/* As paths make them: few columns, and the linear program far below. */
-static bool has_long_rows(const struct cover_problem *p)
-{
-	return p->row_start[p->n_rows] / LONG_ROWS >= p->n_rows;
-}
-
-static int64_t quick_bound(const struct engine *e, const struct part *part)
-{
-	int64_t bound = branch_bound(&part->p, NULL), more;
-
-	if (!part->pairs)
-		return bound;
-	more = cycles_bound(&part->p, e->deadline);
-	return more > bound ? more : bound;
-}
-
-/* Where rows are long: few cores, and covers that are hard to find. */
-static void search_long_rows(
-	struct engine *e, const struct cover_problem *p, struct answer *a)
-{
-	try_core(e, p, a, 0, 1);
-	if (!proven(*a) && !e->brief)
-		mend_regions(e, p, a);
-	if (!proven(*a))
-		walk(e, p, a);
-	if (!proven(*a) && !e->brief)
-		try_core(e, p, a, 1, 2);
-}
-
-static void search_part(
-	struct engine *e, const struct part *part, struct answer *a)
-{
-	const struct cover_problem *p = &part->p;
-	bool cores_first = may_core(e, part) && has_long_rows(p);
-
-	if (!proven(*a) && part->pairs)
-		walk(e, p, a);
-	if (!proven(*a) && !cores_first)
-		mend_regions(e, p, a);
-	if (!proven(*a) && !(e->skip & SKIP_BRANCH))
-		try_branch(e, part, a);
-	if (!proven(*a) && !part->pairs && !cores_first)
-		walk(e, p, a);
-	if (!proven(*a) && !part->pairs && try_prices(e, p, a))
-		return;
-	if (!proven(*a) && cores_first)
-		search_long_rows(e, p, a);
-	if (!proven(*a) && try_program(e, p, a))
-		return;
-	if (!proven(*a) && may_core(e, part) && !e->brief)
-		try_core(e, p, a, cores_first ? 2 : 0, 0);
-	if (!proven(*a) && e->deadline.ns) {
-		e->endless = true;
-		try_program(e, p, a);
-		e->endless = false;
-	}
-}
-
-static void keep_prices(double *hint, const struct kernel *k,
-	const struct part *part, const double *price)
-{
-	for (int i = 0; i < part->p.n_rows; i++) {
-		int r = part->row[i];
-
-		if (r < k->n_origin && k->origin[r] >= 0)
-			hint[k->origin[r]] = price[i];
-	}
-}
-
-static struct answer solve_part(struct engine *e, const struct kernel *k,
-	const struct part *part, bool *chosen)
-{
-	double *hint = e->hint;
-	cleanup_free double *price =
-		mem_zalloc((size_t)part->p.n_rows + 1, sizeof(double));
-	struct answer a = {.chosen = chosen,
-		.price = price,
-		.cost = start_greedily(&part->p, chosen),
-		.bound = quick_bound(e, part),
-		.grain = part_grain(&part->p)};
-
-	search_part(e, part, &a);
-	e->hint = hint;
-	if (hint)
-		keep_prices(hint, k, part, price);
-	return a;
-}
-
-/* False when some part cannot be met (bound INT64_MAX), or no way was found. */
-static bool solve_parts(struct engine *e, const struct kernel *k,
-	struct parts *parts, bool *chosen, int64_t *ret_bound)
-{
-	for (size_t i = 0; i < parts->n; i++) {
-		struct part *part = &parts->items[i];
-		cleanup_free bool *in =
-			mem_zalloc((size_t)part->p.n_cols + 1, sizeof(bool));
-		struct answer a = solve_part(e, k, part, in);
-
-		if (a.cost < 0) {
-			*ret_bound = a.bound == INT64_MAX ? INT64_MAX : 0;
-			return false;
-		}
-		*ret_bound += proven(a) ? a.cost : a.bound;
-		for (int c = 0; c < part->p.n_cols; c++)
-			chosen[part->col[c]] = in[c];
-		part_release(part);
-	}
-	return true;
 }
 
 /* What is chosen beyond need (columns that cost nothing) goes, and the cost
@@ -402,11 +54,11 @@ static int64_t settle_choice(const struct cover_problem *p, bool *chosen)
 	return cost;
 }
 
-static void search(struct engine *e, const struct cover_problem *p)
+static void search(
+	struct engine *e, const struct cover_problem *p, struct cover_result *r)
 {
 	struct kernel k;
 	struct parts parts = {0};
-	struct cover_result *r = e->ret;
 	bool met;
 
 	kernel_init(&k, p, e->skip);
@@ -419,7 +71,7 @@ static void search(struct engine *e, const struct cover_problem *p)
 			r->kernel_rows += parts.items[i].p.n_rows;
 			r->kernel_cols += parts.items[i].p.n_cols;
 		}
-		met = solve_parts(e, &k, &parts, r->chosen, &r->lower_bound);
+		met = engine_solve(e, &k, &parts, r->chosen, &r->lower_bound);
 		parts_release(&parts);
 	}
 	if (met) {
@@ -461,14 +113,10 @@ static void improve_ties(
 		const struct part *part = &parts.items[i];
 		int n = part->p.n_cols;
 		cleanup_free bool *in = mem_zalloc((size_t)n + 1, sizeof(bool));
-		struct answer a;
 
 		for (int c = 0; c < n; c++)
 			in[c] = chosen[part->col[c]];
-		a = (struct answer){
-			.chosen = in, .cost = cost_of(&part->p, in)};
-		walk(e, &part->p, &a);
-		mend_regions(e, &part->p, &a);
+		engine_improve(e, part, in);
 		for (int c = 0; c < n; c++)
 			chosen[part->col[c]] = in[c];
 	}
@@ -479,15 +127,13 @@ static void improve_ties(
 
 /* The first tier by itself; its bound holds, and its cover is taken if it is
  * the better one. */
-static void solve_first_tier(
-	struct engine *e, const struct cover_problem *p, int64_t unit)
+static void solve_first_tier(struct engine *e, const struct cover_problem *p,
+	int64_t unit, struct cover_result *r)
 {
 	struct cover_problem first = *p;
-	struct cover_result *r = e->ret, tier = {.cost = -1};
-	struct engine own = {.ret = &tier,
-		.skip = e->skip,
-		.deadline = e->deadline,
-		.hint = e->hint};
+	struct cover_result tier = {.cost = -1};
+	struct engine own = {
+		.skip = e->skip, .deadline = e->deadline, .hint = e->hint};
 	size_t n = (size_t)p->n_cols;
 
 	tier.chosen = mem_zalloc(n + 1, sizeof(bool));
@@ -495,13 +141,13 @@ static void solve_first_tier(
 	for (size_t c = 0; c < n; c++)
 		first.cost[c] = p->cost[c] / unit * FIRST_SCALE;
 	memset(e->hint, 0, sizeof(double) * (size_t)p->n_rows);
-	search(&own, &first);
+	search(&own, &first, &tier);
 	for (int i = 0; i < p->n_rows; i++)
 		e->hint[i] *= (double)unit / FIRST_SCALE;
 	tier.lower_bound = (tier.lower_bound + FIRST_SCALE - 1) / FIRST_SCALE;
 	if (tier.cost >= 0)
 		tier.cost /= FIRST_SCALE;
-	r->nodes += tier.nodes;
+	e->nodes += own.nodes;
 	if (tier.lower_bound > r->lower_bound / unit)
 		r->lower_bound = tier.lower_bound * unit;
 	if (tier.cost >= 0 && (r->cost < 0 || tier.cost < r->cost / unit)) {
@@ -519,9 +165,8 @@ static void solve_in_order(const struct cover_problem *p,
 	int64_t ms = limits ? limits->time_ms : 0, start = cpu_us();
 	int64_t unit =
 		limits && limits->first_tier > 1 ? limits->first_tier : 1;
-	struct engine e = {.ret = ret,
-		.skip = limits ? limits->skip : 0,
-		.brief = unit > 1};
+	struct engine e = {
+		.skip = limits ? limits->skip : 0, .brief = unit > 1};
 	struct dual dual;
 	cleanup_free double *hint =
 		mem_zalloc((size_t)p->n_rows + 1, sizeof(double));
@@ -530,12 +175,12 @@ static void solve_in_order(const struct cover_problem *p,
 		e.skip &= ~(unsigned)SKIP_BRANCH;
 	if (ms > 0)
 		e.deadline = mono_add_ms(mono_now(), ms);
-	*ret = (struct cover_result){.cost = -1, .nodes = 1};
+	*ret = (struct cover_result){.cost = -1};
 	ret->chosen = mem_zalloc((size_t)p->n_cols + 1, sizeof(bool));
 	e.hint = hint;
-	search(&e, p);
+	search(&e, p, ret);
 	if (unit > 1 && !settled(ret, unit))
-		solve_first_tier(&e, p, unit);
+		solve_first_tier(&e, p, unit, ret);
 	dual_find(p, hint, ret->cost < 0 ? 0 : ret->cost, e.deadline, &dual);
 	ret->dual = take(dual.weight);
 	ret->dual_scale = dual.scale;
@@ -543,6 +188,7 @@ static void solve_in_order(const struct cover_problem *p,
 	dual_release(&dual);
 	if (ret->cost >= 0 && ret->dual_bound > ret->lower_bound)
 		ret->lower_bound = ret->dual_bound;
+	ret->nodes = 1 + e.nodes;
 	ret->optimal = settled(ret, unit);
 	ret->cpu_us = cpu_us() - start;
 }
