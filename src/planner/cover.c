@@ -140,9 +140,10 @@ static void solve_first_tier(struct engine *e, const struct cover_problem *p,
 	first.cost = mem_zalloc(n + 1, sizeof(int64_t));
 	for (size_t c = 0; c < n; c++)
 		first.cost[c] = p->cost[c] / unit * FIRST_SCALE;
-	memset(e->hint, 0, sizeof(double) * (size_t)p->n_rows);
+	if (e->hint)
+		memset(e->hint, 0, sizeof(double) * (size_t)p->n_rows);
 	search(&own, &first, &tier);
-	for (int i = 0; i < p->n_rows; i++)
+	for (int i = 0; e->hint && i < p->n_rows; i++)
 		e->hint[i] *= (double)unit / FIRST_SCALE;
 	tier.lower_bound = (tier.lower_bound + FIRST_SCALE - 1) / FIRST_SCALE;
 	if (tier.cost >= 0)
@@ -168,8 +169,7 @@ static void solve_in_order(const struct cover_problem *p,
 	struct engine e = {
 		.skip = limits ? limits->skip : 0, .brief = unit > 1};
 	struct dual dual;
-	cleanup_free double *hint =
-		mem_zalloc((size_t)p->n_rows + 1, sizeof(double));
+	cleanup_free double *hint = NULL;
 
 	if (e.skip & SKIP_CORE) /* one of the two has to */
 		e.skip &= ~(unsigned)SKIP_BRANCH;
@@ -177,7 +177,9 @@ static void solve_in_order(const struct cover_problem *p,
 		e.deadline = mono_add_ms(mono_now(), ms);
 	*ret = (struct cover_result){.cost = -1};
 	ret->chosen = mem_zalloc((size_t)p->n_cols + 1, sizeof(bool));
-	e.hint = hint;
+	if (p->n_rows <= ORIGINS)
+		e.hint = hint =
+			mem_zalloc((size_t)p->n_rows + 1, sizeof(double));
 	search(&e, p, ret);
 	if (unit > 1 && !settled(ret, unit))
 		solve_first_tier(&e, p, unit, ret);

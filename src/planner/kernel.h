@@ -97,6 +97,9 @@ struct kernel {
 	                    * parts made of pairs (halves.c) */
 };
 
+/* Up to so many rows a kernel knows where they come from. */
+enum { ORIGINS = 300000 };
+
 /* Fates applied, needs and demands what is left of them. */
 void kernel_init(
 	struct kernel *k, const struct cover_problem *p, unsigned skip);

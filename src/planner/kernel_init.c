@@ -91,6 +91,16 @@ static struct raw_row read_row(
 	return raw;
 }
 
+static int put_row(
+	struct kernel *k, struct raw_row raw, const int *cols, int origin)
+{
+	int row = kernel_put_row(k, cols, raw.n, raw.want);
+
+	if (k->origin)
+		k->origin[row] = origin;
+	return row;
+}
+
 /* All columns of a group's open rows, once each: one of them is enough. */
 static void put_union(
 	struct kernel *k, const struct cover_problem *p, int first, int end)
@@ -109,7 +119,7 @@ static void put_union(
 		k->col[c].mark = k->stamp;
 		all[n++] = c;
 	}
-	k->origin[kernel_put_row(k, all, n, 1)] = -1;
+	put_row(k, (struct raw_row){n, 1}, all, -1);
 }
 
 /* A group of one row, as nearly all are. */
@@ -123,7 +133,7 @@ static void put_single(
 	if (raw.n < raw.want)
 		k->infeasible = true;
 	else
-		k->origin[kernel_put_row(k, cols, raw.n, raw.want)] = row;
+		put_row(k, raw, cols, row);
 }
 
 /* Reads one group: what of it is seen, open, beyond reach. */
@@ -166,8 +176,7 @@ static void put_group(
 
 		if (raw.want <= 0 || raw.n < raw.want)
 			continue;
-		row = kernel_put_row(k, cols, raw.n, raw.want);
-		k->origin[row] = r;
+		row = put_row(k, raw, cols, r);
 		if (open > demand)
 			k->row[row].group = k->n_groups;
 	}
@@ -250,13 +259,14 @@ void kernel_init(
 	k->row_col_cap = long_entries(p);
 	k->row_col = mem_grow(NULL, k->row_col_cap + 1, sizeof(int));
 	k->row = mem_grow(NULL, k->row_cap + 1, sizeof(*k->row));
-	k->origin = mem_grow(NULL, k->row_cap + 1, sizeof(int));
+	if (p->n_rows <= ORIGINS)
+		k->origin = mem_grow(NULL, k->row_cap + 1, sizeof(int));
 	k->group_start = mem_zalloc(soft + 2, sizeof(int));
 	k->group_alive = mem_zalloc(soft + 1, sizeof(int));
 	k->group_demand = mem_zalloc(soft + 1, sizeof(int));
 	for (int g = 0; g < n_groups; g++)
 		put_group(k, p, g, cols);
-	k->n_origin = k->n_rows;
+	k->n_origin = k->origin ? k->n_rows : 0;
 	list_cols(k);
 	for (int r = 0; r < k->n_rows; r++)
 		if (k->row[r].group < 0)
