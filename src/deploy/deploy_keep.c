@@ -7,9 +7,8 @@
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "base/mem.h"
-#include "deploy/journal.h"
+#include "deploy/keepstream.h"
 #include "deploy/session.h"
-#include "format/crypto.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,138 +18,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HELLO_MS = 10000, STOP_MS = 25000, DATA_MS = 60000, LINE = 400 };
-
-/* What comes in: lines, and bytes where a line announced them. */
-struct incoming {
-	int dir; /* of the files, being written */
-	int fd;  /* of the file under way, -1: none */
-	char line[LINE];
-	size_t line_len;
-	char path[LINE];
-	uint64_t left;
-	bool sum_due; /* the next line is the file's checksum */
-	bool ended;
-	struct crypto_sha256 sum;
-	char prefix[130]; /* "NODE/" of a recipe's, else "" */
-	struct buf *sums; /* SHA256SUMS */
-	struct deploy_kept *kept;
-	struct err err; /* the first thing that was wrong */
-};
+enum { HELLO_MS = 10000, STOP_MS = 25000, DATA_MS = 60000 };
 
 struct keeping {
 	struct session s;
-	struct incoming *in; /* by node of the fleet */
+	struct keepstream *in; /* by node of the fleet */
 	struct buf sums;
 	struct deploy_kept *kept;
 	const char *part;
 	bool recipe;   /* all nodes have something */
 	char seen[17]; /* the deployment whose records these are */
 };
-
-static int make_parents(int dir, const char *path, struct err *err)
-{
-	char part[LINE];
-
-	for (const char *p = path; (p = strchr(p, '/')); p++) {
-		snprintf(part, sizeof(part), "%.*s", (int)(p - path), path);
-		if (mkdirat(dir, part, 0700) < 0 && errno != EEXIST)
-			return err_sys(err, "%s", part);
-	}
-	return 0;
-}
-
-static void close_file(struct incoming *in)
-{
-	if (in->fd >= 0 && (fsync(in->fd) < 0 || close(in->fd) < 0))
-		err_sys(&in->err, "%s", in->path);
-	in->fd = -1;
-}
-
-/* "file SIZE PATH" */
-static int begin_file(struct incoming *in)
-{
-	unsigned long long size;
-	int at = 0;
-
-	if (sscanf(in->line, "file %llu %n", &size, &at) != 1 || at == 0 ||
-		!journal_path_ok(in->line + at))
-		return err_set(&in->err, NFZ_E_REMOTE,
-			"the node's files do not come as agreed");
-	snprintf(in->path, sizeof(in->path), "%s", in->line + at);
-	if (make_parents(in->dir, in->path, &in->err) < 0)
-		return -(int)in->err.code;
-	in->fd = openat(in->dir, in->path,
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (in->fd < 0)
-		return err_sys(&in->err, "%s", in->path);
-	in->left = size;
-	in->sum_due = true;
-	in->kept->files++;
-	in->kept->bytes += size;
-	crypto_sha256_init(&in->sum);
-	return 0;
-}
-
-/* "sha HEX": must be that of what was written. */
-static int end_file(struct incoming *in)
-{
-	uint8_t sum[CRYPTO_SHA256];
-	char hex[CRYPTO_SHA256_TEXT];
-
-	crypto_sha256_end(&in->sum, sum);
-	crypto_hex(sum, sizeof(sum), hex);
-	close_file(in);
-	in->sum_due = false;
-	if (strncmp(in->line, "sha ", 4) != 0 || strcmp(in->line + 4, hex) != 0)
-		return err_set(&in->err, NFZ_E_VERIFY,
-			"%s: the copy is not what is on the node", in->path);
-	buf_addf(in->sums, "%s  %s%s\n", hex, in->prefix, in->path);
-	return 0;
-}
-
-static int take_line(struct incoming *in)
-{
-	if (in->sum_due)
-		return end_file(in);
-	if (strcmp(in->line, "end") != 0)
-		return begin_file(in);
-	in->ended = true;
-	return 0;
-}
-
-static size_t take_bytes(struct incoming *in, const char *data, size_t len)
-{
-	size_t n = in->left < len ? (size_t)in->left : len;
-
-	crypto_sha256_add(&in->sum, data, n);
-	in->left -= n;
-	if (file_write_all(in->fd, data, n, &in->err) < 0)
-		err_wrap(&in->err, "%s", in->path);
-	return n;
-}
-
-static void take_in(struct incoming *in, const char *data, size_t len)
-{
-	while (len > 0 && !in->err.code) {
-		size_t n = 1;
-
-		if (in->left > 0) {
-			n = take_bytes(in, data, len);
-		} else if (*data == '\n') {
-			in->line[in->line_len] = '\0';
-			in->line_len = 0;
-			(void)take_line(in); /* in->err says it */
-		} else if (in->line_len < sizeof(in->line) - 1) {
-			in->line[in->line_len++] = *data;
-		} else {
-			err_set(&in->err, NFZ_E_REMOTE,
-				"the node's files do not come as agreed");
-		}
-		data += n;
-		len -= n;
-	}
-}
 
 static const struct deploy_found *meant(
 	struct keeping *k, const struct fleet_node *n)
@@ -191,19 +69,22 @@ static int call_stop(struct keeping *k, struct fleet_node *n)
 static int open_place(
 	struct keeping *k, const struct fleet_node *n, struct err *err)
 {
-	struct incoming *in = &k->in[n->index];
+	struct keepstream *in = &k->in[n->index];
 	cleanup_free char *path = NULL;
+	char prefix[KEEPSTREAM_PREFIX] = "";
+	int dir;
 
 	if (k->recipe)
-		snprintf(in->prefix, sizeof(in->prefix), "%.127s/", n->name);
-	path = mem_printf("%s/%s", k->part, in->prefix);
+		snprintf(prefix, sizeof(prefix), "%.127s/", n->name);
+	path = mem_printf("%s/%s", k->part, prefix);
 	if (strchr(n->name, '/') || *n->name == '.' ||
 		file_make_dirs(path, 0700, err) < 0)
 		return err_set(err, NFZ_E_IO, "%s cannot be made", path);
-	in->dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	in->sums = &k->sums;
-	in->kept = k->kept;
-	return in->dir < 0 ? err_sys(err, "%s", path) : 0;
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(err, "%s", path);
+	keepstream_open(in, dir, prefix, &k->sums);
+	return 0;
 }
 
 static int call_data(struct keeping *k, struct fleet_node *n, struct err *err)
@@ -274,7 +155,7 @@ static void keep_data(void *ctx, struct fleet_node *n, bool is_stderr,
 	struct keeping *k = ctx;
 
 	if (!is_stderr)
-		take_in(&k->in[n->index], data, len);
+		keepstream_add(&k->in[n->index], data, len);
 }
 
 static void keep_done(void *ctx, struct fleet_node *n)
@@ -290,16 +171,15 @@ static int check_all(struct keeping *k, bool *ret_ended, struct err *err)
 {
 	*ret_ended = k->seen[0] != '\0';
 	for (size_t i = 0; i < k->s.fleet->n; i++) {
-		struct incoming *in = &k->in[i];
+		struct keepstream *in = &k->in[i];
 
 		if (in->dir < 0)
 			continue;
-		close_file(in);
-		if (in->err.code) {
-			*err = in->err;
+		if (keepstream_end(in, err) < 0)
 			return err_wrap(err, "%s", k->s.fleet->nodes[i].name);
-		}
 		*ret_ended = *ret_ended && in->ended;
+		k->kept->files += in->files;
+		k->kept->bytes += in->bytes;
 	}
 	return 0;
 }
@@ -315,8 +195,7 @@ static int run_all(struct keeping *k, bool *ret_ended, struct err *err)
 
 	k->in = mem_zalloc(k->s.fleet->n + 1, sizeof(*k->in));
 	for (size_t i = 0; i < k->s.fleet->n; i++) {
-		k->in[i].dir = k->in[i].fd = -1;
-		k->in[i].err = (struct err)ERR_INIT;
+		k->in[i] = (struct keepstream)KEEPSTREAM_NONE;
 		k->s.fleet->nodes[i].wanted = true;
 		k->s.fleet->nodes[i].look = true;
 	}
@@ -373,12 +252,8 @@ static int keep_all(struct keeping *k, const char *dir, struct err *err)
 
 static void release(struct keeping *k, size_t nodes)
 {
-	for (size_t i = 0; k->in && i < nodes; i++) {
-		if (k->in[i].fd >= 0)
-			close(k->in[i].fd);
-		if (k->in[i].dir >= 0)
-			close(k->in[i].dir);
-	}
+	for (size_t i = 0; k->in && i < nodes; i++)
+		keepstream_close(&k->in[i]);
 	free(k->in);
 	buf_release(&k->sums);
 	free(k);

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { GRACE_MS = 1000, SHORT_GRACE_MS = 300 };
+enum { GRACE_MS = 1000, SHORT_GRACE_MS = 150 };
 
 struct up_node *up_node(struct up *u, const struct fleet_node *n)
 {

@@ -2,6 +2,7 @@
 # Heavy mode and the administrator's commands: up by a plan file, strip over
 # several experiments with their data kept, --limit, and --restore when a node
 # does not come clean.
+# shellcheck disable=SC2317
 set -u
 . "$(dirname "$0")/lib/deploy.bash"
 for program in bin/netflowize bin/nfz-query payload/x86_64.nfzp; do
