@@ -431,7 +431,7 @@ static void release(struct oll *o)
 {
 	sat_free(o->sat);
 	free(o->assume);
-	tally_release(&o->tally);
+	tally_end(&o->tally);
 	sums_release(&o->sums);
 	free(o->softs);
 	free(o->soft_of);
@@ -455,7 +455,7 @@ static bool attempt(
 	o.sat = sat_new();
 	o.sums = (struct sums){
 		.n_vars = p->n_cols, .clause = add_clause, .ctx = &o};
-	tally_init(&o.tally, p);
+	tally_start(&o.tally, p);
 	write_rows(&o);
 	for (int c = 0; c < p->n_cols; c++)
 		add_soft(&o, (struct soft){.lit = -(c + 1),

@@ -43,14 +43,14 @@ static int64_t settle_choice(const struct cover_problem *p, bool *chosen)
 	struct tally t;
 	int64_t cost;
 
-	tally_init(&t, p);
+	tally_start(&t, p);
 	for (int c = 0; c < p->n_cols; c++)
 		if (chosen[c])
 			tally_add(&t, c);
 	tally_prune(&t);
 	memcpy(chosen, t.in, sizeof(bool) * (size_t)p->n_cols);
 	cost = t.open ? -1 : t.cost;
-	tally_release(&t);
+	tally_end(&t);
 	return cost;
 }
 

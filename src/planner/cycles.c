@@ -96,7 +96,7 @@ int64_t cycles_bound(const struct cover_problem *p, struct mono_time deadline)
 	int cycle[2 * REACH], n;
 	int64_t bound = 0;
 
-	tally_init(&h.t, p);
+	tally_start(&h.t, p);
 	h.left = mem_grow(NULL, (size_t)p->n_cols + 1, sizeof(int64_t));
 	memcpy(h.left, p->cost, sizeof(int64_t) * (size_t)p->n_cols);
 	h.depth = mem_grow(NULL, (size_t)p->n_cols + 1, sizeof(int));
@@ -114,7 +114,7 @@ int64_t cycles_bound(const struct cover_problem *p, struct mono_time deadline)
 		bound = h.gained + flow / 2 + flow % 2;
 	}
 	doublecover_release(&d);
-	tally_release(&h.t);
+	tally_end(&h.t);
 	free(h.left);
 	free(h.depth);
 	free(h.parent);

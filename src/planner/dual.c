@@ -272,7 +272,7 @@ static void ascend(
 			weigh(&a, order[i]);
 		peel(&a);
 	}
-	tally_release(&a.t);
+	tally_end(&a.t);
 	free(a.purse);
 	free(a.queue);
 	free(a.done);

@@ -25,13 +25,13 @@ static int64_t start_greedily(const struct cover_problem *p, bool *chosen)
 	struct tally t;
 	int64_t cost = -1;
 
-	tally_init(&t, p);
+	tally_start(&t, p);
 	if (tally_greedy(&t)) {
 		tally_prune(&t);
 		memcpy(chosen, t.in, sizeof(bool) * (size_t)p->n_cols);
 		cost = t.cost;
 	}
-	tally_release(&t);
+	tally_end(&t);
 	return cost;
 }
 

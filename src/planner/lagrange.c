@@ -246,7 +246,7 @@ void lagrange_run(const struct cover_problem *p, struct lagrange *l)
 	int64_t whole;
 
 	s.n_groups = p->group_start ? p->n_groups : p->n_rows;
-	tally_init(&s.t, p);
+	tally_start(&s.t, p);
 	s.u = mem_zalloc(rows, sizeof(double));
 	s.best_u = mem_zalloc(rows, sizeof(double));
 	s.pick = mem_zalloc(rows, sizeof(double));
@@ -263,7 +263,7 @@ void lagrange_run(const struct cover_problem *p, struct lagrange *l)
 	l->n_fixed = 0;
 	decide(&s, &x);
 	memcpy(l->price, s.best_u, sizeof(double) * (size_t)p->n_rows);
-	tally_release(&s.t);
+	tally_end(&s.t);
 	free(s.u);
 	free(s.best_u);
 	free(s.pick);

@@ -210,7 +210,7 @@ static void walk_init(struct walk *w, const struct cover_problem *p)
 	size_t cols = (size_t)p->n_cols + 1, rows = (size_t)p->n_rows + 1;
 
 	*w = (struct walk){.p = p, .random = 1};
-	tally_init(&w->t, p);
+	tally_start(&w->t, p);
 	w->score = mem_zalloc(cols, sizeof(int64_t));
 	w->stamp = mem_zalloc(cols, sizeof(int64_t));
 	w->cut_at = mem_zalloc(cols, sizeof(int64_t));
@@ -230,7 +230,7 @@ static void walk_init(struct walk *w, const struct cover_problem *p)
 
 static void walk_release(struct walk *w)
 {
-	tally_release(&w->t);
+	tally_end(&w->t);
 	free(w->score);
 	free(w->stamp);
 	free(w->cut_at);

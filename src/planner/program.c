@@ -484,7 +484,7 @@ static void work_init(
 	simplex_init(&w->s, p->n_cols, cost);
 	w->s.deadline = g->deadline;
 	rowpool_init(&w->pool, p, &w->s);
-	tally_init(&w->t, p);
+	tally_start(&w->t, p);
 	start_program(w);
 	w->reduced = mem_zalloc(cols, sizeof(wide));
 	w->x = mem_zalloc(cols, sizeof(double));
@@ -496,7 +496,7 @@ static void work_release(struct work *w)
 {
 	simplex_release(&w->s);
 	rowpool_release(&w->pool);
-	tally_release(&w->t);
+	tally_end(&w->t);
 	free(w->reduced);
 	free(w->price);
 	free(w->x);

@@ -186,7 +186,7 @@ int64_t region_search(const struct cover_problem *p, int passes,
 	struct ball b = {.p = p, .deadline = deadline};
 	int64_t step = leap(p->n_cols), cost, at = 0, before;
 
-	tally_init(&b.t, p);
+	tally_start(&b.t, p);
 	b.number = mem_grow(NULL, n, sizeof(int));
 	memset(b.number, 0xff, sizeof(int) * n);
 	b.row_in = mem_zalloc((size_t)p->n_rows + 1, 1);
@@ -210,7 +210,7 @@ int64_t region_search(const struct cover_problem *p, int passes,
 	} while (b.t.cost < before && --passes > 0);
 	memcpy(chosen, b.t.in, sizeof(bool) * (n - 1));
 	cost = b.t.cost;
-	tally_release(&b.t);
+	tally_end(&b.t);
 	free(b.number);
 	free(b.row_in);
 	free(b.held);

@@ -43,7 +43,7 @@ void tally_list(struct tally *t, const struct cover_problem *p)
 	number_groups(t);
 }
 
-void tally_init(struct tally *t, const struct cover_problem *p)
+void tally_start(struct tally *t, const struct cover_problem *p)
 {
 	int n_groups = p->group_start ? p->n_groups : p->n_rows;
 
@@ -57,7 +57,7 @@ void tally_init(struct tally *t, const struct cover_problem *p)
 	}
 }
 
-void tally_release(struct tally *t)
+void tally_end(struct tally *t)
 {
 	free(t->col_start);
 	free(t->col_row);

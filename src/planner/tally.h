@@ -16,11 +16,11 @@ struct tally {
 	int64_t cost;
 };
 
-/* Starts empty, whatever the fates. */
 /* Its lists alone: nothing is counted. */
 void tally_list(struct tally *t, const struct cover_problem *p);
-void tally_init(struct tally *t, const struct cover_problem *p);
-void tally_release(struct tally *t);
+/* Starts empty, whatever the fates. */
+void tally_start(struct tally *t, const struct cover_problem *p);
+void tally_end(struct tally *t);
 void tally_add(struct tally *t, int col);
 void tally_remove(struct tally *t, int col);
 

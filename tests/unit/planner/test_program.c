@@ -88,7 +88,7 @@ static void check_program(const struct cover_problem *p, uint64_t seed)
 	int64_t best = best_of(p);
 	struct tally t;
 
-	tally_init(&t, p);
+	tally_start(&t, p);
 	for (int c = 0; c < p->n_cols; c++) {
 		chosen[c] = true;
 		g.cost += p->cost[c];
@@ -110,7 +110,7 @@ static void check_program(const struct cover_problem *p, uint64_t seed)
 		rest.fate = fate;
 		cr_assert(best_of(&rest) == best);
 	}
-	tally_release(&t);
+	tally_end(&t);
 }
 
 Test(program, equals_branch_and_reduce)

@@ -105,7 +105,7 @@ static void check_cover(const struct cover_problem *p, struct cover_result *r)
 {
 	struct tally t;
 
-	tally_init(&t, p);
+	tally_start(&t, p);
 	for (int c = 0; c < p->n_cols; c++)
 		if (r->chosen[c])
 			tally_add(&t, c);
@@ -122,7 +122,7 @@ static void check_cover(const struct cover_problem *p, struct cover_result *r)
 	}
 	cr_assert(r->dual_bound <= r->lower_bound);
 	cr_assert(r->lower_bound <= r->cost);
-	tally_release(&t);
+	tally_end(&t);
 }
 
 static int64_t solve(const struct cover_problem *p, unsigned skip)
