@@ -23,6 +23,17 @@ const char *export_format_name(enum export_format format)
 	return format < EXPORT_FORMATS ? names[format] : "?";
 }
 
+unsigned export_mode(enum export_choice by)
+{
+	return by == EXPORT_SYSTEMATIC ? 1 : 2;
+}
+
+uint32_t export_hash_last(const struct export_sampling *s)
+{
+	return s->one_of > 1 ? (uint32_t)((UINT64_C(1) << 32) / s->one_of - 1)
+			     : UINT32_MAX;
+}
+
 static bool is_old(const struct exporter *e)
 {
 	return e->opt.format < EXPORT_NF9;
@@ -60,8 +71,9 @@ void exporter_init(struct exporter *e, const struct exporter_options *options)
 	e->old.engine_id = (uint8_t)o->domain;
 	if (is_old(e))
 		e->old.version = versions[o->format];
-	if (o->sampling > 1 && o->sampling < 1 << 14)
-		e->old.sampling = (uint16_t)(o->algorithm << 14 | o->sampling);
+	if (o->sampling.one_of > 1 && o->sampling.one_of < 1 << 14)
+		e->old.sampling = (uint16_t)(export_mode(o->sampling.by) << 14 |
+					     o->sampling.one_of);
 	if (o->start_ns)
 		boot_at(e, o->start_ns);
 }

@@ -34,8 +34,19 @@ enum {
 	EXPORT_FIELDS = 48
 };
 
-/* How packets were chosen: RFC 5477 names, NetFlow 9 numbers. */
-enum export_sampling { EXPORT_SYSTEMATIC = 1, EXPORT_RANDOM = 2 };
+/* How packets were chosen: RFC 5475. */
+enum export_choice { EXPORT_SYSTEMATIC, EXPORT_RANDOM, EXPORT_HASH };
+
+struct export_sampling {
+	uint32_t one_of; /* 0 or 1: all */
+	enum export_choice by;
+	uint32_t initialiser; /* of the hash */
+};
+
+enum { EXPORT_HASH_PAYLOAD = 8 }; /* bytes of it that are hashed */
+
+/* The largest hash that is chosen, of 2^32. */
+uint32_t export_hash_last(const struct export_sampling *s);
 
 struct export_interface {
 	uint32_t number; /* a tap's */
@@ -44,12 +55,11 @@ struct export_interface {
 
 struct exporter_options {
 	enum export_format format;
-	uint32_t domain;   /* observation domain, source, engine */
-	size_t message;    /* most bytes of one; 0: EXPORT_DATAGRAM */
-	bool refresh;      /* messages may get lost: templates again */
-	int64_t start_ns;  /* of uptime; 0: before the first record */
-	uint32_t sampling; /* 1 in so many; 0 or 1: all */
-	enum export_sampling algorithm;
+	uint32_t domain;  /* observation domain, source, engine */
+	size_t message;   /* most bytes of one; 0: EXPORT_DATAGRAM */
+	bool refresh;     /* messages may get lost: templates again */
+	int64_t start_ns; /* of uptime; 0: before the first record */
+	struct export_sampling sampling;
 	const struct export_interface *interfaces; /* lent */
 	size_t n_interfaces;
 	/* what records have besides; values, and both directions in one
@@ -102,6 +112,9 @@ bool exporter_account(struct exporter *e, const struct export_ledger *l);
 
 /* --- of use to its own parts and tests ----------------------------------- */
 
+/* NetFlow's number: 1 deterministic, 2 random. */
+unsigned export_mode(enum export_choice by);
+
 enum {
 	TEMPLATE_V4 = 256,
 	TEMPLATE_V6,
@@ -109,7 +122,8 @@ enum {
 	TEMPLATE_INTERFACE,
 	TEMPLATE_LEDGER,
 	TEMPLATE_V4_BOTH, /* with the other direction */
-	TEMPLATE_V6_BOTH
+	TEMPLATE_V6_BOTH,
+	TEMPLATE_HASH
 };
 /* Templates and options into a message just begun, from the e->told-th on.
  * False: more are to come, in the next. */

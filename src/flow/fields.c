@@ -46,7 +46,14 @@ enum {
 	BIFLOW_DIRECTION = 239,
 	SELECTOR_ALGORITHM = 304,
 	SAMPLED_PACKETS = 305,
-	SPACED_PACKETS = 306
+	SPACED_PACKETS = 306,
+	HASH_PAYLOAD_AT = 327,
+	HASH_PAYLOAD_SIZE = 328,
+	HASH_OUTPUT_MIN = 329,
+	HASH_OUTPUT_MAX = 330,
+	HASH_SELECTED_MIN = 331,
+	HASH_SELECTED_MAX = 332,
+	HASH_INITIALISER = 334
 };
 
 enum { SCOPE_SYSTEM = 1, SCOPE_INTERFACE = 2 }; /* NetFlow 9 */
@@ -113,6 +120,14 @@ static const struct shape nf9_shapes[] = {
 		{{SCOPE_SYSTEM, 4}, {EXPORTED_MESSAGES, 8},
 			{EXPORTED_OCTETS, 8}, {EXPORTED_RECORDS, 8}}},
 };
+
+/* RFC 5477 6.5.2.6, and the two of NetFlow 9 as above. */
+static const struct shape hash_shape = {TEMPLATE_HASH, 1, 11,
+	{{DOMAIN, 4}, {SAMPLING_INTERVAL, 4}, {SAMPLING_ALGORITHM, 1},
+		{SELECTOR_ALGORITHM, 2}, {HASH_PAYLOAD_AT, 8},
+		{HASH_PAYLOAD_SIZE, 8}, {HASH_OUTPUT_MIN, 8},
+		{HASH_OUTPUT_MAX, 8}, {HASH_SELECTED_MIN, 8},
+		{HASH_SELECTED_MAX, 8}, {HASH_INITIALISER, 8}}};
 
 enum { SHAPES = sizeof(nf9_shapes) / sizeof(nf9_shapes[0]), NAME_LEN = 32 };
 _Static_assert(SHAPES == sizeof(ipfix_shapes) / sizeof(ipfix_shapes[0]),
@@ -257,25 +272,58 @@ static bool write_shape(
 	return true;
 }
 
+/* Of IANA's "PSAMP parameters": systematic count-based, uniform probabilistic,
+ * BOB. */
+static unsigned selector_of(enum export_choice by)
+{
+	switch (by) {
+	case EXPORT_SYSTEMATIC:
+		return 1;
+	case EXPORT_RANDOM:
+		return 4;
+	case EXPORT_HASH:
+		return 6;
+	}
+	return 0;
+}
+
+static uint8_t *add_hash(uint8_t *p, const struct export_sampling *s)
+{
+	p = add64(p, 0);
+	p = add64(p, EXPORT_HASH_PAYLOAD);
+	p = add64(p, 0);
+	p = add64(p, UINT32_MAX);
+	p = add64(p, 0);
+	p = add64(p, export_hash_last(s));
+	return add64(p, s->initialiser);
+}
+
 static bool write_sampling(struct exporter *e, bool nf9)
 {
-	uint32_t n = e->opt.sampling;
+	const struct export_sampling *s = &e->opt.sampling;
+	bool hash = !nf9 && s->by == EXPORT_HASH;
 	uint8_t *p;
 
-	if (n <= 1)
+	if (s->one_of <= 1)
 		return true;
-	p = exporter_space(e, TEMPLATE_SAMPLING, nf9 ? 9 : 19);
+	p = exporter_space(e, hash ? TEMPLATE_HASH : TEMPLATE_SAMPLING,
+		nf9    ? 9
+		: hash ? 67
+		       : 19);
 	if (!p)
 		return false;
 	p = add32(p, e->opt.domain);
-	p = add32(p, n);
-	p = add8(p, e->opt.algorithm);
+	p = add32(p, s->one_of);
+	p = add8(p, export_mode(s->by));
 	if (nf9)
 		return true;
-	/* systematic count-based: 1 and n - 1; uniform probabilistic else */
-	p = add16(p, e->opt.algorithm == EXPORT_SYSTEMATIC ? 1 : 4);
+	p = add16(p, selector_of(s->by));
+	if (hash) {
+		(void)add_hash(p, s);
+		return true;
+	}
 	p = add32(p, 1);
-	(void)add32(p, n - 1);
+	(void)add32(p, s->one_of - 1);
 	return true;
 }
 
@@ -334,6 +382,10 @@ static bool tell(struct exporter *e, size_t i)
 					(uint16_t)(TEMPLATE_V4_BOTH + i), true);
 	i -= 2;
 	if (i == 0)
+		return nf9 || e->opt.sampling.by != EXPORT_HASH ||
+		       write_shape(e, &hash_shape, TEMPLATE_HASH, false);
+	i--;
+	if (i == 0)
 		return write_sampling(e, nf9);
 	if (i <= e->opt.n_interfaces)
 		return write_interface(e, &e->opt.interfaces[i - 1]);
@@ -342,7 +394,7 @@ static bool tell(struct exporter *e, size_t i)
 
 bool exporter_write_templates(struct exporter *e)
 {
-	size_t n = SHAPES + 2 + 1 + e->opt.n_interfaces + 1;
+	size_t n = SHAPES + 2 + 2 + e->opt.n_interfaces + 1;
 
 	while (e->told < n && tell(e, e->told))
 		e->told++;

@@ -143,8 +143,7 @@ static struct offline_options set_up(
 		.key = run->key,
 		.inner = o->inner,
 		.metrics = run->metrics,
-		.sample = (uint32_t)o->sample,
-		.random = o->random,
+		.sampling = o->sampling,
 		.progress = on_progress,
 		.data = run};
 	uint32_t fit;
@@ -198,9 +197,7 @@ static int open_one(struct run *run, struct outlet_options *o, struct err *err)
 	o->exporter.shape = run->shape;
 	o->exporter.interfaces = run->interface;
 	o->exporter.n_interfaces = 1;
-	o->exporter.sampling = (uint32_t)run->opt->sample;
-	o->exporter.algorithm =
-		run->opt->random ? EXPORT_RANDOM : EXPORT_SYSTEMATIC;
+	o->exporter.sampling = run->opt->sampling;
 	r = outlet_open(o, &outlet, err);
 	if (r == 0)
 		run->outlets[run->n_outlets++] = outlet;

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/opt.h"
+#include "flow/exporter.h"
 #include "probe/recprint.h"
 
 #include <stdbool.h>
@@ -19,8 +20,7 @@ struct meter_file_options {
 	bool stats; /* a JSON object as the last line of stdout */
 	const char *filter;
 	const struct opt_list *key; /* words: 5tuple addresses vlan mac tos */
-	int64_t sample;             /* one frame of so many */
-	bool random;
+	struct export_sampling sampling;
 	bool inner;                     /* flows inside of tunnels */
 	bool both;                      /* a flow is both directions */
 	const struct opt_list *metrics; /* words: metrics_choose() */

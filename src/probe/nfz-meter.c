@@ -18,7 +18,7 @@ struct args {
 	bool print, balance, random, inner, both, help, version;
 	int style, stats, backend, verbose;
 	int64_t limit_ms, ring_mib, uid, idle_ms, active_ms, fin_ms, flows,
-		memory_mib, pace, sample;
+		memory_mib, pace, sample, hash;
 };
 
 enum { STYLE_NDJSON = RECORD_CSV + 1, STYLE_NONE, STYLE_DEFAULT };
@@ -57,6 +57,9 @@ static const struct opt table[] = {
 		"every N-th frame only (with --read)", NULL, 1, INT32_MAX},
 	{"random", 0, OPT_FLAG, AT(random), NULL,
 		"one of N by chance (with --sample)", NULL, 0, 0},
+	{"hash", 0, OPT_INT, AT(hash), "INIT",
+		"one of N by hash: the same at all probes (with --sample)",
+		NULL, 0, UINT32_MAX},
 	{"to", 't', OPT_EACH, AT(to), "FORMAT://ADDR:PORT",
 		"export there: nf1 nf5 nf7 nf9 ipfix ipfix+tcp", NULL, 0, 0},
 	{"balance", 0, OPT_FLAG, AT(balance), NULL,
@@ -158,8 +161,11 @@ static int run_file(const struct args *a, struct err *err)
 		.stats = a->stats != 0,
 		.filter = a->filter,
 		.key = &a->key,
-		.sample = a->sample,
-		.random = a->random,
+		.sampling = {.one_of = (uint32_t)a->sample,
+			.by = a->hash >= 0 ? EXPORT_HASH
+			      : a->random  ? EXPORT_RANDOM
+					   : EXPORT_SYSTEMATIC,
+			.initialiser = (uint32_t)a->hash},
 		.inner = a->inner,
 		.both = a->both,
 		.metrics = &a->metrics,
@@ -190,7 +196,8 @@ int main(int argc, char **argv)
 		.idle_ms = 60000,
 		.active_ms = 300000,
 		.style = STYLE_DEFAULT,
-		.pace = COURIER_PACE};
+		.pace = COURIER_PACE,
+		.hash = -1};
 	struct err err = ERR_INIT;
 	int words = 0;
 	int r = opt_parse(table, NULL, &a, argc, argv, &words, &err);

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "probe/beside.h"
 #include "probe/capfile.h"
+#include "probe/sample.h"
 #include "probe/sieve.h"
 #include "probe/tunnel.h"
 
@@ -29,8 +30,7 @@ struct offline {
 	struct offline_result got;
 	struct flow_point at; /* of the packet before, numbered `point` */
 	uint16_t point;
-	uint32_t skip;  /* frames until the next sample */
-	uint64_t state; /* of chance */
+	struct sample sample;
 	int64_t now_ns;
 	size_t doubt; /* packets until the time is believed */
 	struct flow_addition batch[CAPFILE_BATCH];
@@ -89,7 +89,7 @@ int offline_new(const struct offline_options *options, struct offline **ret,
 	o->cache = flowcache_new(&o->opt.flows);
 	o->at = point;
 	o->point = flowcache_point(o->cache, &point);
-	o->state = hash_key_new().k0;
+	sample_init(&o->sample, &options->sampling);
 	*ret = o;
 	return 0;
 }
@@ -131,32 +131,6 @@ static void add(struct offline *o, size_t n)
 		return;
 	o->got.ip -= (uint64_t)__builtin_popcountll(refused);
 	o->got.cache += (uint64_t)__builtin_popcountll(refused);
-}
-
-/* xorshift64 (Marsaglia 2003): chance enough, from a start nobody knows. */
-static uint64_t chance(struct offline *o)
-{
-	o->state |= o->state == 0;
-	o->state ^= o->state << 13;
-	o->state ^= o->state >> 7;
-	o->state ^= o->state << 17;
-	return o->state;
-}
-
-static bool is_sampled(struct offline *o)
-{
-	uint32_t n = o->opt.sample;
-
-	if (n <= 1)
-		return true;
-	if (o->opt.random)
-		return chance(o) % n == 0;
-	if (o->skip > 0) {
-		o->skip--;
-		return false;
-	}
-	o->skip = n - 1;
-	return true;
 }
 
 /* Beyond the number of points there may be, flows are told apart by their
@@ -209,12 +183,16 @@ static bool judge(struct offline *o, const struct capfile_frame *f,
 		o->got.filtered++;
 		return false;
 	}
-	if (!is_sampled(o)) {
+	if (!sample_frame(&o->sample)) {
 		o->got.unsampled++;
 		return false;
 	}
 	switch (dissect_frame(f->layer, &f->frame, ret)) {
 	case DISSECT_IP:
+		if (!sample_packet(&o->sample, &f->frame, ret)) {
+			o->got.unsampled++;
+			return false;
+		}
 		o->got.ip++;
 		*ret_inner = o->opt.inner && tunnel_enter(&f->frame, ret);
 		return true;

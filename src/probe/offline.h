@@ -4,6 +4,7 @@
 #define NFZ_PROBE_OFFLINE_H
 
 #include "base/err.h"
+#include "flow/exporter.h"
 #include "probe/flowcache.h"
 #include "probe/metric.h"
 
@@ -21,12 +22,11 @@ enum offline_key {
 struct offline_options {
 	/* its sink must take all records, or fail for good */
 	struct flowcache_options flows;
-	const char *filter;     /* as tcpdump's; NULL: all */
-	unsigned key;           /* KEY_... */
-	bool inner;             /* flows are those inside of tunnels */
-	struct metrics metrics; /* its fields stay lent */
-	uint32_t sample;        /* one frame of so many; 0 or 1: all */
-	bool random;            /* by chance, else every n-th */
+	const char *filter;              /* as tcpdump's; NULL: all */
+	unsigned key;                    /* KEY_... */
+	bool inner;                      /* flows are those inside of tunnels */
+	struct metrics metrics;          /* its fields stay lent */
+	struct export_sampling sampling; /* of frames; by hash, of packets */
 	/* told now and then; NULL: nobody */
 	void (*progress)(
 		void *data, const struct capfile *file, uint64_t frames);

@@ -126,6 +126,25 @@ for path, ip4, ip6, octets in rows:
     expect(path + " pairs are one", [t for t in tuples if (t[1], t[0], t[3], t[2], t[4]) in tuples and t[:1] + t[2:3] != t[1:2] + t[3:4]], [])
     got, _, _ = read(path, "-o", "none", "--sample", "7")
     expect(path + " sampled", got["frames"] - got["unsampled"], (got["frames"] + 6) // 7)
+# by hash: the same packets wherever they are seen, one of so many of the many
+hops = tempfile.TemporaryDirectory()
+def hop(name, ttl, tos, mac):
+    with open(hops.name + "/" + name, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        for i in range(4000):
+            ip = struct.pack(">BBHHHBBH4s4s", 0x45, tos, 60, i % 500, 0, ttl, 17, ttl * i % 65536,
+                             bytes([10, 0, i // 256, i % 256]), bytes([10, 1, 0, 0]))
+            if i % 4 == 3:
+                ip = struct.pack(">IHBB", 0x60000000 | tos << 20, 40, 17, ttl) + bytes(14) + struct.pack(">H", i) + bytes(16)
+            frame = bytes(6) + bytes([mac]) * 6 + (b"\x08\0" if i % 4 < 3 else b"\x86\xdd") + ip + bytes([i % 256]) * 20
+            f.write(struct.pack("<IIII", 1000 + ttl, i, len(frame), 94) + frame)
+    args = [hops.name + "/" + name, "-o", "csv", "--sample", "10", "--hash"]
+    keys = [[tuple(l.split(",")[:5]) for l in read(*args, init)[1][1:]] for init in ("0", "7")]
+    return [set(k) for k in keys]
+near, far = hop("near", 64, 0, 1), hop("far", 3, 0x48, 2)
+expect("same packets by hash", near, far)
+expect("others with another start", near[0] == near[1], False)
+expect("one of ten", [len(k) for k in near if not 300 < len(k) < 500], [])
 # several files are one run
 some = list(public)[:10]
 got, lines, status = read(*some, "-o", "ndjson")

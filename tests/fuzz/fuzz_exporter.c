@@ -45,8 +45,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	const struct exporter_options o = {
 		.format = (enum export_format)(choice % EXPORT_FORMATS),
 		.refresh = choice & 16,
-		.sampling = choice & 32 ? 10 : 0,
-		.algorithm = EXPORT_RANDOM,
+		.sampling = {.one_of = choice & 32 ? 10 : 0,
+			.by = (enum export_choice)(besides >> 4 & 3) %
+			      (EXPORT_HASH + 1)},
 		.message = choice & 64 ? EXPORT_MESSAGE_MOST : 0,
 		.shape = {.more = besides & 15,
 			.fields = fields,

@@ -156,8 +156,7 @@ Test(exporter, what_is_added_is_in_the_messages)
 	for (size_t i = 0; i < 2; i++) {
 		const struct exporter_options o = {.format = modern[i],
 			.refresh = true,
-			.sampling = 100,
-			.algorithm = EXPORT_SYSTEMATIC,
+			.sampling = {.one_of = 100},
 			.interfaces = &interface,
 			.n_interfaces = 1};
 		struct got got = {0};
