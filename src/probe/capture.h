@@ -44,6 +44,7 @@ struct capture_sink {
 
 struct capture_options {
 	uint32_t bytes;  /* of memory */
+	uint32_t snap;   /* bytes of each frame; 0: CAPTURE_SNAP */
 	bool all_groups; /* multicast that nobody here asked for, too */
 	bool with_macs;  /* they tell flows apart */
 	struct capture_sink sink;

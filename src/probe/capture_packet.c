@@ -53,6 +53,8 @@ static struct packet_capture *new_capture(
 
 	p->head.way = way;
 	p->opt = *options;
+	if (!p->opt.snap)
+		p->opt.snap = CAPTURE_SNAP;
 	return p;
 }
 
@@ -97,7 +99,7 @@ static int packet_attach(struct capture *c, int ifindex, struct err *err)
 		.block_bytes = block_bytes(p->opt.bytes),
 		.blocks = BLOCKS,
 		.timeout_ms = BLOCK_TIMEOUT_MS,
-		.snap = CAPTURE_SNAP,
+		.snap = p->opt.snap,
 		.program = p->absorb ? absorb_program(p->absorb) : -1,
 		.all_groups = p->opt.all_groups};
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/opt.h"
+#include "probe/dump.h"
 #include "probe/courier.h"
 #include "probe/meter_file.h"
 #include "probe/meter_net.h"
@@ -13,12 +14,12 @@
 #include <signal.h>
 
 struct args {
-	const char *setup, *status, *filter, *write, *settings;
+	const char *setup, *status, *filter, *write, *settings, *dump;
 	struct opt_list read, to, key, metrics;
 	bool print, balance, random, inner, both, help, version;
 	int style, stats, backend, verbose;
 	int64_t limit_ms, ring_mib, uid, idle_ms, active_ms, fin_ms, flows,
-		memory_mib, pace, sample, hash;
+		memory_mib, pace, sample, hash, count;
 };
 
 enum { STYLE_NDJSON = RECORD_CSV + 1, STYLE_NONE, STYLE_DEFAULT };
@@ -69,8 +70,12 @@ static const struct opt table[] = {
 		INT32_MAX},
 	{"write", 'w', OPT_TEXT, AT(write), "FILE",
 		"an IPFIX file (with --read)", NULL, 0, 0},
+	{"dump", 0, OPT_TEXT, AT(dump), "LINK",
+		"frames of this link to stdout, as a capture file", NULL, 0, 0},
+	{"count", 'c', OPT_INT, AT(count), "N", "so many frames (with --dump)",
+		NULL, 1, DUMP_FRAMES_MAX},
 	{"for", 'f', OPT_SPAN, AT(limit_ms), "TIME",
-		"end after that long (with --print)", NULL, 0, 0},
+		"end after that long (with --print and --dump)", NULL, 0, 0},
 	{"status", 0, OPT_TEXT, AT(status), "FILE",
 		"keep the state in this file", NULL, 0, 0},
 	{"settings", 0, OPT_TEXT, AT(settings), "FILE",
@@ -136,8 +141,19 @@ static int run_live(const struct args *a, struct err *err)
 		.balance = a->balance,
 		.pace = pace,
 		.uid = uid};
+	const struct dump_options dump = {.setup = &setup,
+		.link = a->dump,
+		.frames = (uint64_t)a->count,
+		.limit_ms = a->limit_ms ? a->limit_ms : DUMP_MS,
+		.max_bytes = DUMP_BYTES_MAX,
+		.uid = uid};
 	int r = setupfile_read(a->setup, &setup, err);
 
+	if (r == 0 && a->dump) {
+		r = dump_run(&dump, err);
+		setup_release(&setup);
+		return r;
+	}
 	if (r == 0)
 		r = setup_add_exports(&setup, a->to.items, a->to.n, err);
 	if (r == 0)
@@ -197,12 +213,17 @@ int main(int argc, char **argv)
 		.active_ms = 300000,
 		.style = STYLE_DEFAULT,
 		.pace = COURIER_PACE,
+		.count = DUMP_FRAMES,
 		.hash = -1};
 	struct err err = ERR_INIT;
 	int words = 0;
 	int r = opt_parse(table, NULL, &a, argc, argv, &words, &err);
 
-	log_open("nfz-meter", a.verbose ? LOG_DEBUG : LOG_INFO, true);
+	log_open("nfz-meter",
+		a.verbose ? LOG_DEBUG
+		: a.dump  ? LOG_WARNING
+			  : LOG_INFO,
+		true);
 	signal(SIGPIPE, SIG_IGN);
 	if (r == 0 && a.help) {
 		printf("usage: nfz-meter --setup FILE | --read FILE "

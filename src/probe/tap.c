@@ -7,27 +7,37 @@
 
 enum { ALL_BLOCKS = 0, RETIRE_NAPS = 15 /* of 10 ms */ };
 
-static int find_interface(
-	struct tap *tap, const struct tap_context *context, struct err *err)
+int tap_interface(const struct setup_tap *setup, int netdev_fd,
+	struct netdev *ret, struct err *err)
 {
 	struct netdev_list list = {0};
 	const struct netdev *dev = NULL;
-	int e = netdev_list(context->netdev_fd, &list, err);
+	int e = netdev_list(netdev_fd, &list, err);
 
 	if (e == 0)
-		e = netdev_find(&list, tap->setup->ifname,
-			tap->setup->has_mac ? tap->setup->mac : NULL, &dev,
-			err);
-	if (e == 0 && dev->index == context->control_index)
-		e = err_set(err, NFZ_E_INPUT,
-			"\"%s\" is the control interface: never tapped",
-			dev->name);
-	if (e == 0) {
-		tap->ifindex = dev->index;
-		memcpy(tap->ifname, dev->name, sizeof(tap->ifname));
-	}
+		e = netdev_find(&list, setup->ifname,
+			setup->has_mac ? setup->mac : NULL, &dev, err);
+	if (e == 0)
+		*ret = *dev;
 	free(list.items);
 	return e;
+}
+
+static int find_interface(
+	struct tap *tap, const struct tap_context *context, struct err *err)
+{
+	struct netdev dev;
+	int e = tap_interface(tap->setup, context->netdev_fd, &dev, err);
+
+	if (e < 0)
+		return e;
+	if (dev.index == context->control_index)
+		return err_set(err, NFZ_E_INPUT,
+			"\"%s\" is the control interface: never tapped",
+			dev.name);
+	tap->ifindex = dev.index;
+	memcpy(tap->ifname, dev.name, sizeof(tap->ifname));
+	return 0;
 }
 
 static int attach(

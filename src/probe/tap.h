@@ -48,6 +48,9 @@ struct tap_context {
 	int control_index; /* interface never to be tapped; 0 none */
 };
 
+/* The interface the setup means, as it is now. */
+int tap_interface(const struct setup_tap *setup, int netdev_fd,
+	struct netdev *ret, struct err *err) NFZ_MUST_CHECK;
 /* Finds the interface and attaches.  tap->setup etc. are kept by reference;
  * the tap must not move. */
 int tap_open(struct tap *tap, const struct setup_tap *setup,

@@ -32,6 +32,14 @@ left=$(meter left) right=$(meter right)
 for i in 1 2 3; do
 	on client1 -- ping -i 0.01 -c 1500 -q client2 >"$dir/ping.$i" &
 done
+nfz capture "$exp" up1 --count 20 -w "$dir/sample.pcap"
+check "a sample of a link" [ "$status" = 0 ]
+check "as many frames as asked for, and whole" [ "$("$build/bin/nfz-meter" -r \
+	"$dir/sample.pcap" -o none --stats json | jq -c '[.frames,
+	.lost.truncated]')" = "[20,0]" ]
+nfz capture "$exp" nowhere -w "$dir/none.pcap"
+check "no such link" [ "$status" = 2 ]
+check "no file then" [ ! -e "$dir/none.pcap" ]
 changes=0
 for set in idle=500ms active=1s left:idle=200ms right:active=30s \
 	idle=1s,active=2s left:idle=default; do

@@ -1,0 +1,163 @@
+/* The file is a pcap with nanoseconds (draft-ietf-opsawg-pcap, section 4).
+ * Frames are whole, super-frames as they are; they come through a ring of
+ * their own, so that rights can be given up before the first is read. */
+#include "probe/dump.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "probe/capture.h"
+#include "probe/privs.h"
+#include "probe/tap.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PCAP_NANOSECONDS 0xa1b23c4du
+
+enum {
+	SNAP = 65536,
+	RING_BYTES = 4 << 20,
+	OUT_FULL = 1 << 18,
+	WAIT_MS = 100,
+	LINK_ETHERNET = 1,
+	LINK_RAW = 101
+};
+
+struct dump {
+	const struct dump_options *opt;
+	struct buf out;
+	uint64_t frames, bytes;
+	bool begun, done;
+	struct err *err;
+	int result;
+};
+
+static void put32(struct buf *out, uint32_t v)
+{
+	buf_add(out, &v, sizeof(v)); /* the magic number tells the order */
+}
+
+static void begin(struct dump *d, enum link_layer layer)
+{
+	const uint16_t version[2] = {2, 4};
+
+	d->begun = true;
+	put32(&d->out, PCAP_NANOSECONDS);
+	buf_add(&d->out, version, sizeof(version));
+	put32(&d->out, 0);
+	put32(&d->out, 0);
+	put32(&d->out, SNAP);
+	put32(&d->out, layer == LAYER_RAW ? LINK_RAW : LINK_ETHERNET);
+}
+
+static void write_out(struct dump *d)
+{
+	if (d->result == 0)
+		d->result = file_write_all(
+			STDOUT_FILENO, d->out.data, d->out.len, d->err);
+	d->done = d->done || d->result < 0;
+	buf_reset(&d->out);
+}
+
+static void take_frames(void *data, const struct capture_frame *f, size_t n)
+{
+	struct dump *d = data;
+
+	for (size_t i = 0; i < n && !d->done; i++) {
+		d->bytes += f[i].frame.captured;
+		if (d->bytes > d->opt->max_bytes) {
+			d->done = true;
+			return;
+		}
+		if (!d->begun)
+			begin(d, f[i].layer);
+		put32(&d->out, (uint32_t)(f[i].time_ns / NS_PER_S));
+		put32(&d->out, (uint32_t)(f[i].time_ns % NS_PER_S));
+		put32(&d->out, f[i].frame.captured);
+		put32(&d->out, f[i].frame.wire);
+		buf_add(&d->out, f[i].frame.data, f[i].frame.captured);
+		d->done = ++d->frames == d->opt->frames;
+		if (d->out.len > OUT_FULL)
+			write_out(d);
+	}
+}
+
+static const struct setup_tap *find_tap(
+	const struct dump_options *o, struct err *err)
+{
+	for (size_t i = 0; i < o->setup->n_taps; i++)
+		if (strcmp(o->setup->taps[i].link, o->link) == 0)
+			return &o->setup->taps[i];
+	(void)err_set(
+		err, NFZ_E_INPUT, "no tap is on link \"%s\" here", o->link);
+	return NULL;
+}
+
+static int attach(struct dump *d, struct capture **ret, struct err *err)
+{
+	const struct capture_options options = {.bytes = RING_BYTES,
+		.snap = SNAP,
+		.sink = {.data = d, .frames = take_frames}};
+	const struct setup_tap *tap = find_tap(d->opt, err);
+	struct netdev dev;
+	int netdev_fd, r;
+
+	if (!tap)
+		return -NFZ_E_INPUT;
+	r = netdev_open(&netdev_fd, err);
+	if (r < 0)
+		return r;
+	r = tap_interface(tap, netdev_fd, &dev, err);
+	if (r == 0)
+		r = capture_open(CAPTURE_PACKET, &options, ret, err);
+	if (r == 0)
+		r = (*ret)->way->attach(*ret, dev.index, err);
+	close(netdev_fd);
+	return r;
+}
+
+static void read_all(struct dump *d, struct capture *c)
+{
+	const struct mono_time end = mono_add_ms(mono_now(), d->opt->limit_ms);
+
+	while (!d->done && !mono_passed(end)) {
+		struct pollfd p = {c->way->fd(c), POLLIN, 0};
+		int left = mono_ms_until(end);
+
+		(void)poll(&p, 1, left < WAIT_MS ? left : WAIT_MS);
+		if (p.revents & POLLERR)
+			(void)c->way->error(c);
+		(void)c->way->read(c, 1, false);
+		write_out(d);
+	}
+	if (!d->begun)
+		begin(d, LAYER_ETHERNET);
+	write_out(d);
+}
+
+int dump_run(const struct dump_options *o, struct err *err)
+{
+	struct dump d = {.opt = o, .out = BUF_INIT(1 << 20), .err = err};
+	struct capture *c = NULL;
+	int r = attach(&d, &c, err);
+
+	if (r == 0)
+		r = privs_drop(o->uid, false, err);
+	if (r == 0)
+		r = privs_jail(err);
+	if (r == 0) {
+		read_all(&d, c);
+		r = d.result;
+	}
+	if (r == 0 && c->way->mark(c))
+		fprintf(stderr,
+			"%" PRIu64 " frames; %" PRIu64 " more found no room\n",
+			d.frames, c->way->statistics(c).dropped);
+	capture_close(c);
+	buf_release(&d.out);
+	return r;
+}
