@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { TTL = 64, TTL_AT = 22, SUM_AT = 24 };
 enum { FRAME = 60, PORTS_AT = 34, LIVE_FRAMES = 1 << 1, BATCH = 64 };
 
 #define INSN(c, d, s, o, i)                                                    \
@@ -33,15 +34,37 @@ enum { FRAME = 60, PORTS_AT = 34, LIVE_FRAMES = 1 << 1, BATCH = 64 };
 		.off = (o),                                                    \
 		.imm = (i)})
 
-/* ports = n / flows' turn; n is the table's one number. */
-static int load_program(int table, unsigned flows)
+static int load16(const uint8_t *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static int load32(const uint8_t *p)
+{
+	int v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Frames are used again as forwarding has left them: what it changes is put
+ * back.  ports = n, the table's one number. */
+static int load_program(int table, unsigned flows, const uint8_t *frame)
 {
 	const struct bpf_insn code[] = {
 		INSN(BPF_LDX | BPF_W | BPF_MEM, 2, 1, 4, 0), /* data_end */
 		INSN(BPF_LDX | BPF_W | BPF_MEM, 1, 1, 0, 0), /* data */
 		INSN(BPF_ALU64 | BPF_MOV | BPF_X, 3, 1, 0, 0),
 		INSN(BPF_ALU64 | BPF_ADD | BPF_K, 3, 0, 0, FRAME),
-		INSN(BPF_JMP | BPF_JGT | BPF_X, 3, 2, 11, 0),
+		INSN(BPF_JMP | BPF_JGT | BPF_X, 3, 2, 15, 0),
+		INSN(BPF_ST | BPF_W | BPF_MEM, 1, 0, 0, load32(frame)),
+		INSN(BPF_ST | BPF_H | BPF_MEM, 1, 0, 4, load16(frame + 4)),
+		INSN(BPF_ST | BPF_B | BPF_MEM, 1, 0, TTL_AT, TTL),
+		INSN(BPF_ST | BPF_H | BPF_MEM, 1, 0, SUM_AT,
+			load16(frame + SUM_AT)),
 		INSN(BPF_LD | BPF_DW | BPF_IMM, 3, BPF_PSEUDO_MAP_VALUE, 0,
 			table),
 		INSN(0, 0, 0, 0, 0),
@@ -84,7 +107,7 @@ static bool make_frame(uint8_t *f, char **argv)
 	put16(f + 12, 0x0800);
 	ip[0] = 0x45;
 	put16(ip + 2, FRAME - 14);
-	ip[8] = 64;
+	ip[8] = TTL;
 	ip[9] = 17;
 	for (int i = 0; i < 20; i += 2)
 		sum += (uint32_t)(ip[i] << 8 | ip[i + 1]);
@@ -177,7 +200,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	run.test.prog_fd = (uint32_t)load_program(
-		table, (unsigned)strtoul(argv[3], NULL, 10));
+		table, (unsigned)strtoul(argv[3], NULL, 10), frame);
 	run.test.data_in = (uintptr_t)frame;
 	run.test.data_size_in = FRAME;
 	run.test.ctx_in = (uintptr_t)&where;
