@@ -201,7 +201,9 @@ void cover_solve(const struct cover_problem *p,
 	int64_t start = cpu_us();
 	struct order o;
 
-	if (!order_helps(p)) {
+	bool large = limits && limits->skip & AS_IF_LARGE;
+
+	if (!large && !order_helps(p)) {
 		solve_in_order(p, limits, ret);
 		return;
 	}

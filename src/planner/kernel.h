@@ -19,7 +19,7 @@
 
 enum col_state { COL_FREE, COL_IN, COL_OUT, COL_FOLDED };
 
-/* Rules that tests switch off, one by one: the optimum must stay. */
+/* What tests switch off, one by one, or on: the optimum must stay. */
 enum kernel_skip {
 	SKIP_DOMINANCE = 1,   /* a column that another one replaces */
 	SKIP_SUBSUMED = 2,    /* a row that another one implies */
@@ -33,7 +33,8 @@ enum kernel_skip {
 	SKIP_LOCAL = 512,     /* local search */
 	SKIP_LAGRANGE = 1024, /* multipliers and what they fix */
 	SKIP_PARTS = 2048,    /* components apart */
-	SKIP_PROGRAM = 4096   /* branch and cut */
+	SKIP_PROGRAM = 4096,  /* branch and cut */
+	AS_IF_LARGE = 8192    /* do what only large problems gain by */
 };
 
 enum row_flag {

@@ -19,8 +19,8 @@ static unsigned char *take_stubs(const struct cover_problem *p, unsigned skip)
 
 	if (p->fate)
 		memcpy(fate, p->fate, n - 1);
-	if (p->n_cols < LARGE || p->group_start || p->need ||
-		skip & SKIP_DOMINANCE)
+	if ((p->n_cols < LARGE && !(skip & AS_IF_LARGE)) || p->group_start ||
+		p->need || skip & SKIP_DOMINANCE)
 		return fate;
 	for (int i = 0; i < p->row_start[p->n_rows]; i++)
 		if (times[p->row_col[i]] < 2)

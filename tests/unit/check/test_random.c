@@ -268,14 +268,20 @@ static void check_truth(const struct round *x, const struct plan *plan)
 			"case %u", x->number);
 }
 
-static void check_search(const struct round *x)
+static void check_search(const struct round *x, struct rng *rng)
 {
 	struct truth truth = by_force(&x->need, &x->wish);
 	int possible = x->need.n_groups - truth.impossible;
 	struct exact_part part = {.most_nodes = -1};
+	cleanup_free int64_t *weight =
+		mem_zalloc((size_t)x->need.n_rows + 1, sizeof(int64_t));
+	const struct exact_hint hint = {weight, 3};
 	struct exact_result found;
 
-	exact_solve(&x->need, NULL, INT64_MAX, INT64_MAX, &found);
+	for (int r = 0; r < x->need.n_rows; r++)
+		weight[r] = (int64_t)rng_below(rng, 12);
+	exact_solve(&x->need, x->number % 2 ? &hint : NULL, INT64_MAX,
+		INT64_MAX, &found);
 	cr_assert(found.closed);
 	cr_assert_eq(found.bound, truth.cost, "case %u: %lld, should be %lld",
 		x->number, (long long)found.bound, (long long)truth.cost);
@@ -330,7 +336,7 @@ Test(random, the_search_equals_brute_force, .timeout = 3000)
 		spec_random(&x.spec, &r, NODES_MAX);
 		wish_random(&x.wish, &x.spec, &r);
 		open_round(&x);
-		check_search(&x);
+		check_search(&x, &r);
 		close_round(&x);
 	}
 }

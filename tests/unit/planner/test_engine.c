@@ -286,7 +286,7 @@ Test(engine, equals_brute_force)
 Test(engine, equals_brute_force_without_each_rule)
 {
 	for (uint64_t seed = 1; seed <= TRIALS / 2; seed++)
-		check(seed + TRIALS, 1u << seed % 13);
+		check(seed + TRIALS, 1u << seed % 14);
 }
 
 Test(engine, equals_brute_force_without_some_rules)
@@ -294,7 +294,14 @@ Test(engine, equals_brute_force_without_some_rules)
 	uint64_t s = 5;
 
 	for (uint64_t seed = 1; seed <= TRIALS / 2; seed++)
-		check(seed + 2 * TRIALS, (unsigned)next(&s) & 8191);
+		check(seed + 2 * TRIALS, (unsigned)next(&s) & 16383);
+}
+
+/* In another order, and without what need not even be read. */
+Test(engine, equals_brute_force_as_if_large)
+{
+	for (uint64_t seed = 1; seed <= TRIALS; seed++)
+		check(seed + 3 * TRIALS, AS_IF_LARGE);
 }
 
 /* What is too large to branch on is left to the cores alone. */
