@@ -35,12 +35,6 @@ char *buf_space(struct buf *buf, size_t n)
 	return buf->data + buf->len;
 }
 
-void buf_commit(struct buf *buf, size_t n)
-{
-	buf->len += n;
-	buf->data[buf->len] = '\0';
-}
-
 void buf_add(struct buf *buf, const void *data, size_t len)
 {
 	char *to = buf_room(buf, len);

@@ -47,7 +47,11 @@ void buf_u64(struct buf *buf, uint64_t v);
 /* Room for n more bytes at the end, not yet counted: NULL when over the
  * ceiling.  Fill it, then say how much with buf_commit(). */
 char *buf_space(struct buf *buf, size_t n);
-void buf_commit(struct buf *buf, size_t n);
+static inline void buf_commit(struct buf *buf, size_t n)
+{
+	buf->len += n;
+	buf->data[buf->len] = '\0';
+}
 /* The same for those who add a million small things: a comparison where there
  * is room already.  Holds because cap never goes beyond max and the NUL.
  */

@@ -21,43 +21,52 @@ static bool one_line(const struct jsonw *w)
 	       (w->depth && w->level[w->depth - 1].inlined);
 }
 
-static void indent(struct jsonw *w)
-{
-	static const char text[] = "\n                                "
-				   "                                ";
+static const char new_line[] = ",\n                                "
+			       "                                ";
 
-	_Static_assert(sizeof(text) == 2 + 2 * JSONW_DEPTH_MAX, "");
-	buf_add(w->out, text, 1 + 2 * (size_t)w->depth);
-}
+_Static_assert(sizeof(new_line) == 3 + 2 * JSONW_DEPTH_MAX, "");
 
-static void new_line(struct jsonw *w)
+/* What comes before the next key, array item or document. */
+static const char *separator(struct jsonw *w, size_t *ret_len)
 {
-	if (one_line(w))
-		return;
-	indent(w);
-}
+	bool first;
 
-/* Comma and place for the next key, array item or document. */
-static void separate(struct jsonw *w)
-{
+	*ret_len = 0;
 	if (!w->depth)
-		return;
-	if (w->level[w->depth - 1].n++) {
-		buf_addc(w->out, ',');
-		if (w->style == JSONW_INDENT && one_line(w))
-			buf_addc(w->out, ' ');
+		return "";
+	first = w->level[w->depth - 1].n++ == 0;
+	if (!one_line(w)) {
+		*ret_len = 2 - first + 2 * (size_t)w->depth;
+		return new_line + first;
 	}
-	new_line(w);
+	if (!first)
+		*ret_len = w->style == JSONW_INDENT ? 2 : 1;
+	return ", ";
 }
 
-static void before_value(struct jsonw *w)
+/* Room for a key or a value of n bytes, which the caller fills; NULL when over
+ * the buffer's ceiling. */
+static char *put(struct jsonw *w, size_t n)
 {
-	if (w->has_key) {
-		w->has_key = false;
-		return;
-	}
-	assert(!w->depth || !w->level[w->depth - 1].object);
-	separate(w);
+	const char *before = "";
+	size_t len = 0;
+	char *to;
+
+	if (!w->has_key)
+		before = separator(w, &len);
+	w->has_key = false;
+	to = buf_room(w->out, len + n);
+	if (!to)
+		return NULL;
+	memcpy(to, before, len);
+	buf_commit(w->out, len + n);
+	return to + len;
+}
+
+static char *put_value(struct jsonw *w, size_t n)
+{
+	assert(w->has_key || !w->depth || !w->level[w->depth - 1].object);
+	return put(w, n);
 }
 
 static void after_value(struct jsonw *w)
@@ -66,12 +75,24 @@ static void after_value(struct jsonw *w)
 		buf_addc(w->out, '\n');
 }
 
+static void add_value(struct jsonw *w, const char *text, size_t n)
+{
+	char *to = put_value(w, n);
+
+	if (to)
+		memcpy(to, text, n);
+	after_value(w);
+}
+
 static void begin(struct jsonw *w, bool object, bool inlined)
 {
+	char *to;
+
 	inlined = inlined || one_line(w);
-	before_value(w);
+	to = put_value(w, 1);
+	if (to)
+		*to = object ? '{' : '[';
 	assert(w->depth < JSONW_DEPTH_MAX);
-	buf_addc(w->out, object ? '{' : '[');
 	w->level[w->depth].object = object;
 	w->level[w->depth].inlined = inlined;
 	w->level[w->depth].n = 0;
@@ -107,9 +128,8 @@ void jsonw_end(struct jsonw *w)
 	w->depth--;
 	object = w->level[w->depth].object;
 	empty = w->level[w->depth].n == 0;
-	if (!empty && !inlined) {
-		indent(w);
-	}
+	if (!empty && !inlined)
+		buf_add(w->out, new_line + 1, 1 + 2 * (size_t)w->depth);
 	buf_addc(w->out, object ? '}' : ']');
 	after_value(w);
 }
@@ -166,38 +186,39 @@ static bool is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* Copies what stands for itself, up to the first byte that does not. */
-static size_t copy_plain(char *to, const unsigned char *s, size_t left)
+static uint64_t word_at(const char *s, size_t len)
 {
-	size_t n = 0;
-	uint64_t word;
+	uint64_t word = 0;
 
-	for (; left - n >= sizeof(word); n += sizeof(word)) {
-		memcpy(&word, s + n, sizeof(word));
-		if (!plain_word(word))
-			break;
-		memcpy(to + n, &word, sizeof(word));
-	}
-	for (; n < left && is_plain(s[n]); n++)
-		to[n] = (char)s[n];
-	return n;
+	memcpy(&word, s, len);
+	return word;
 }
 
-static void add_string(struct buf *out, const char *text, size_t len)
+/* Does all of it stand for itself?  Looked at in words, the last two of which
+ * may overlap. */
+static bool is_plain_text(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	if (len >= 8) {
+		for (; n + 8 < len; n += 8)
+			if (!plain_word(word_at(s + n, 8)))
+				return false;
+		return plain_word(word_at(s + len - 8, 8));
+	}
+	if (len >= 4)
+		return plain_word(
+			word_at(s, 4) | word_at(s + len - 4, 4) << 32);
+	while (n < len && is_plain((unsigned char)s[n]))
+		n++;
+	return n == len;
+}
+
+static void add_escaped(struct buf *out, const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;
 
-	buf_addc(out, '"');
 	for (size_t i = 0, n; i < len; i += n) {
-		char *to = buf_room(out, len - i);
-
-		if (!to)
-			return;
-		n = copy_plain(to, s + i, len - i);
-		if (n) {
-			buf_commit(out, n);
-			continue;
-		}
 		n = utf8_length(s + i, len - i);
 		if (n == 1)
 			add_ascii(out, s[i]);
@@ -208,24 +229,43 @@ static void add_string(struct buf *out, const char *text, size_t len)
 		if (!n)
 			n = 1;
 	}
-	buf_addc(out, '"');
+}
+
+/* In quotes; what follows it is " or, for a key, ": with a space. */
+static void add_string(
+	struct jsonw *w, const char *s, size_t len, const char *end)
+{
+	size_t n = strlen(end);
+	char *to;
+
+	if (is_plain_text(s, len)) {
+		to = put(w, 1 + len + n);
+		if (!to)
+			return;
+		to[0] = '"';
+		memcpy(to + 1, s, len);
+		memcpy(to + 1 + len, end, n);
+		return;
+	}
+	to = put(w, 1);
+	if (to)
+		to[0] = '"';
+	add_escaped(w->out, s, len);
+	buf_add(w->out, end, n);
 }
 
 void jsonw_key(struct jsonw *w, const char *key)
 {
 	assert(w->depth && w->level[w->depth - 1].object && !w->has_key);
-	separate(w);
-	add_string(w->out, key, strlen(key));
-	buf_addc(w->out, ':');
-	if (w->style == JSONW_INDENT)
-		buf_addc(w->out, ' ');
+	add_string(
+		w, key, strlen(key), w->style == JSONW_INDENT ? "\": " : "\":");
 	w->has_key = true;
 }
 
 void jsonw_string_n(struct jsonw *w, const char *s, size_t n)
 {
-	before_value(w);
-	add_string(w->out, s, n);
+	assert(w->has_key || !w->depth || !w->level[w->depth - 1].object);
+	add_string(w, s, n, "\"");
 	after_value(w);
 }
 
@@ -246,9 +286,7 @@ static void add_uint(struct jsonw *w, bool negative, uint64_t v)
 	while (v /= 10);
 	if (negative)
 		*--p = '-';
-	before_value(w);
-	buf_add(w->out, p, (size_t)(text + sizeof(text) - p));
-	after_value(w);
+	add_value(w, p, (size_t)(text + sizeof(text) - p));
 }
 
 void jsonw_int(struct jsonw *w, int64_t v)
@@ -268,9 +306,7 @@ static void add_number(struct jsonw *w, char *text)
 
 	if (comma)
 		*comma = '.';
-	before_value(w);
-	buf_adds(w->out, text);
-	after_value(w);
+	add_value(w, text, strlen(text));
 }
 
 void jsonw_double(struct jsonw *w, double v)
@@ -305,16 +341,12 @@ void jsonw_fixed(struct jsonw *w, double v, int decimals)
 
 void jsonw_bool(struct jsonw *w, bool v)
 {
-	before_value(w);
-	buf_adds(w->out, v ? "true" : "false");
-	after_value(w);
+	add_value(w, v ? "true" : "false", v ? 4 : 5);
 }
 
 void jsonw_null(struct jsonw *w)
 {
-	before_value(w);
-	buf_adds(w->out, "null");
-	after_value(w);
+	add_value(w, "null", 4);
 }
 
 void jsonw_put(struct jsonw *w, const char *key, const char *s)
