@@ -44,29 +44,50 @@ static const char *separator(struct jsonw *w, size_t *ret_len)
 	return ", ";
 }
 
-/* Room for a key or a value of n bytes, which the caller fills; NULL when over
- * the buffer's ceiling. */
+/* As memcpy(), for the few bytes that keys and values are. */
+static char *copy(char *to, const char *s, size_t n)
+{
+	if (n > 16) {
+		memcpy(to, s, n);
+	} else if (n >= 8) {
+		memcpy(to, s, 8);
+		memcpy(to + n - 8, s + n - 8, 8);
+	} else if (n >= 4) {
+		memcpy(to, s, 4);
+		memcpy(to + n - 4, s + n - 4, 4);
+	} else {
+		for (size_t i = 0; i < n; i++)
+			to[i] = s[i];
+	}
+	return to + n;
+}
+
+/* Separator, and the key of a pair; then room for n bytes, which the caller
+ * fills; NULL when over the buffer's ceiling. */
 static char *put(struct jsonw *w, size_t n)
 {
+	bool spaced = w->style == JSONW_INDENT;
 	const char *before = "";
-	size_t len = 0;
+	size_t len = 0, key_len = 0;
 	char *to;
 
 	if (!w->has_key)
 		before = separator(w, &len);
+	if (w->key)
+		key_len = w->key_len + 3 + spaced;
+	to = buf_room(w->out, len + key_len + n);
+	if (to) {
+		buf_commit(w->out, len + key_len + n);
+		to = copy(to, before, len);
+	}
+	if (to && w->key) {
+		*to++ = '"';
+		to = copy(to, w->key, w->key_len);
+		to = copy(to, "\": ", 2 + (size_t)spaced);
+	}
 	w->has_key = false;
-	to = buf_room(w->out, len + n);
-	if (!to)
-		return NULL;
-	memcpy(to, before, len);
-	buf_commit(w->out, len + n);
-	return to + len;
-}
-
-static char *put_value(struct jsonw *w, size_t n)
-{
-	assert(w->has_key || !w->depth || !w->level[w->depth - 1].object);
-	return put(w, n);
+	w->key = NULL;
+	return to;
 }
 
 static void after_value(struct jsonw *w)
@@ -75,12 +96,20 @@ static void after_value(struct jsonw *w)
 		buf_addc(w->out, '\n');
 }
 
+/* A value in an object has a key. */
+static char *put_value(struct jsonw *w, size_t n)
+{
+	assert(w->key || w->has_key || !w->depth ||
+		!w->level[w->depth - 1].object);
+	return put(w, n);
+}
+
 static void add_value(struct jsonw *w, const char *text, size_t n)
 {
 	char *to = put_value(w, n);
 
 	if (to)
-		memcpy(to, text, n);
+		copy(to, text, n);
 	after_value(w);
 }
 
@@ -231,41 +260,48 @@ static void add_escaped(struct buf *out, const char *text, size_t len)
 	}
 }
 
-/* In quotes; what follows it is " or, for a key, ": with a space. */
-static void add_string(
-	struct jsonw *w, const char *s, size_t len, const char *end)
+static void add_string(struct jsonw *w, const char *s, size_t len)
 {
-	size_t n = strlen(end);
-	char *to;
+	bool plain = is_plain_text(s, len);
+	char *to = put(w, plain ? len + 2 : 1);
 
-	if (is_plain_text(s, len)) {
-		to = put(w, 1 + len + n);
-		if (!to)
-			return;
-		to[0] = '"';
-		memcpy(to + 1, s, len);
-		memcpy(to + 1 + len, end, n);
-		return;
-	}
-	to = put(w, 1);
 	if (to)
-		to[0] = '"';
+		*to++ = '"';
+	if (to && plain)
+		*copy(to, s, len) = '"';
+	if (plain)
+		return;
 	add_escaped(w->out, s, len);
-	buf_add(w->out, end, n);
+	buf_addc(w->out, '"');
 }
 
 void jsonw_key(struct jsonw *w, const char *key)
 {
 	assert(w->depth && w->level[w->depth - 1].object && !w->has_key);
-	add_string(
-		w, key, strlen(key), w->style == JSONW_INDENT ? "\": " : "\":");
+	add_string(w, key, strlen(key));
+	buf_adds(w->out, w->style == JSONW_INDENT ? ": " : ":");
 	w->has_key = true;
+}
+
+/* The key of a value that follows at once: a plain one is put with it. */
+static void begin_pair(struct jsonw *w, const char *key)
+{
+	size_t len = strlen(key);
+
+	if (!is_plain_text(key, len)) {
+		jsonw_key(w, key);
+		return;
+	}
+	assert(w->depth && w->level[w->depth - 1].object && !w->has_key);
+	w->key = key;
+	w->key_len = len;
 }
 
 void jsonw_string_n(struct jsonw *w, const char *s, size_t n)
 {
-	assert(w->has_key || !w->depth || !w->level[w->depth - 1].object);
-	add_string(w, s, n, "\"");
+	assert(w->key || w->has_key || !w->depth ||
+		!w->level[w->depth - 1].object);
+	add_string(w, s, n);
 	after_value(w);
 }
 
@@ -351,31 +387,31 @@ void jsonw_null(struct jsonw *w)
 
 void jsonw_put(struct jsonw *w, const char *key, const char *s)
 {
-	jsonw_key(w, key);
+	begin_pair(w, key);
 	jsonw_string(w, s);
 }
 
 void jsonw_put_int(struct jsonw *w, const char *key, int64_t v)
 {
-	jsonw_key(w, key);
+	begin_pair(w, key);
 	jsonw_int(w, v);
 }
 
 void jsonw_put_uint(struct jsonw *w, const char *key, uint64_t v)
 {
-	jsonw_key(w, key);
+	begin_pair(w, key);
 	jsonw_uint(w, v);
 }
 
 void jsonw_put_double(struct jsonw *w, const char *key, double v)
 {
-	jsonw_key(w, key);
+	begin_pair(w, key);
 	jsonw_double(w, v);
 }
 
 void jsonw_put_bool(struct jsonw *w, const char *key, bool v)
 {
-	jsonw_key(w, key);
+	begin_pair(w, key);
 	jsonw_bool(w, v);
 }
 

@@ -31,7 +31,9 @@ struct jsonw {
 	struct buf *out;
 	enum jsonw_style style;
 	int depth;
-	bool has_key; /* a key was written, its value not yet */
+	bool has_key;    /* a key was written, its value not yet */
+	const char *key; /* to be written with its value, or NULL */
+	size_t key_len;
 	struct {
 		bool object, inlined;
 		size_t n;
