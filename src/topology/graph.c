@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-enum { DIGITS_MAX = 20 };
-
 static size_t count_digits(size_t v)
 {
 	size_t n = 1;
@@ -17,16 +15,26 @@ static size_t count_digits(size_t v)
 	return n;
 }
 
+const char *topology_number(size_t node, char room[static TOPOLOGY_NUMBER])
+{
+	char *p = room + TOPOLOGY_NUMBER - 1;
+
+	*p = '\0';
+	node++;
+	do
+		*--p = (char)('0' + node % 10);
+	while (node /= 10);
+	return p;
+}
+
+/* Returns the end. */
 static char *add_number(char *to, size_t v)
 {
-	char text[DIGITS_MAX], *p = text + sizeof(text);
-	size_t n;
+	char room[TOPOLOGY_NUMBER];
+	const char *text = topology_number(v - 1, room);
+	size_t n = (size_t)(room + TOPOLOGY_NUMBER - 1 - text);
 
-	do
-		*--p = (char)('0' + v % 10);
-	while (v /= 10);
-	n = (size_t)(text + sizeof(text) - p);
-	memcpy(to, p, n);
+	memcpy(to, text, n);
 	return to + n;
 }
 

@@ -1,5 +1,6 @@
 /* A plan's JSON.  Every index becomes a name on the way out, so that a plan can
  * be read by people and applied only to the topology it was made for. */
+#include "base/mem.h"
 #include "format/jsonw.h"
 #include "topology/plan.h"
 #include "topology/plan_heavy.h"
@@ -137,6 +138,12 @@ static void print_iface(struct jsonw *w, const struct plan *plan,
 static void print_owners(
 	struct jsonw *w, const struct plan *plan, const struct topology *t)
 {
+	/* close together, for taps come in the order of links */
+	cleanup_free const char **probe =
+		mem_zalloc(plan->n_probes + 1, sizeof(*probe));
+
+	for (size_t i = 0; i < plan->n_probes; i++)
+		probe[i] = t->nodes[plan->probes[i].node].name;
 	jsonw_key(w, "owners");
 	jsonw_array(w);
 	for (size_t i = 0; i < plan->n_taps; i++) {
@@ -144,8 +151,7 @@ static void print_owners(
 
 		jsonw_object_inline(w);
 		jsonw_put(w, "link", t->links[tap->link].name);
-		jsonw_put(w, "probe",
-			t->nodes[plan->probes[tap->probe].node].name);
+		jsonw_put(w, "probe", probe[tap->probe]);
 		print_iface(w, plan, t, tap);
 		jsonw_put(w, "dir", direction(tap));
 		jsonw_put_int(w, "slot", tap->slot);

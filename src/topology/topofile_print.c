@@ -156,7 +156,8 @@ static void print_bridge(
 /* A graph and nothing else: nodes that are names, links that are their ends.
  * Then the short form says it all, and a tenth of the text will do. */
 
-static bool bare_node(const struct topology *t, size_t i, const size_t *links)
+static bool bare_node(
+	const struct topology *t, size_t i, const unsigned char *links)
 {
 	const struct topo_node *n = &t->nodes[i];
 	enum node_role role = links[i] > 1 ? ROLE_ROUTER : ROLE_HOST;
@@ -182,7 +183,7 @@ static bool bare_member(const struct topology *t, const struct topo_member *m)
 
 static bool is_bare(const struct topology *t)
 {
-	cleanup_free size_t *links = mem_zalloc(t->n_nodes + 1, sizeof(*links));
+	cleanup_free unsigned char *links = mem_zalloc(t->n_nodes + 1, 1);
 	size_t next = 0;
 
 	if (t->n_bridges)
@@ -194,10 +195,12 @@ static bool is_bare(const struct topology *t)
 			!l->n_members)
 			return false;
 		for (size_t m = 0; m < l->n_members; m++) {
+			int node = t->ifaces[l->members[m].iface].node;
+
 			if (l->members[m].iface != (int)next++ ||
 				!bare_member(t, &l->members[m]))
 				return false;
-			links[t->ifaces[next - 1].node]++;
+			links[node] = links[node] ? 2 : 1;
 		}
 	}
 	if (next != t->n_ifaces)
@@ -208,30 +211,56 @@ static bool is_bare(const struct topology *t)
 	return true;
 }
 
-static const char *end_name(
-	const struct topology *t, const struct topo_link *l, size_t slot)
+struct bare {
+	const struct topology *t;
+	bool numbered; /* all nodes are called by their numbers */
+};
+
+static bool is_numbered(const struct topology *t)
 {
-	return t->nodes[t->ifaces[l->members[slot].iface].node].name;
+	char name[TOPOLOGY_NUMBER];
+
+	for (size_t i = 0; i < t->n_nodes; i++)
+		if (strcmp(t->nodes[i].name, topology_number(i, name)) != 0)
+			return false;
+	return true;
+}
+
+/* A number is written rather than looked up: ends come in no order. */
+static const char *end_name(const struct bare *b, const struct topo_link *l,
+	size_t slot, char room[TOPOLOGY_NUMBER])
+{
+	int node = b->t->ifaces[l->members[slot].iface].node;
+
+	return b->numbered ? topology_number((size_t)node, room)
+			   : b->t->nodes[node].name;
 }
 
 /* "a--b" of a link of a and b: what a link is called that has no name. */
-static bool named_by_ends(const struct topology *t, const struct topo_link *l)
+static bool named_by_ends(const struct bare *b, const struct topo_link *l)
 {
-	const char *a, *b;
-	size_t n;
+	char room[TOPOLOGY_NUMBER];
+	const char *end, *rest = l->name;
 
 	if (l->n_members != 2)
 		return false;
-	a = end_name(t, l, 0);
-	b = end_name(t, l, 1);
-	n = strlen(a);
-	return strncmp(l->name, a, n) == 0 &&
-	       strncmp(l->name + n, "--", 2) == 0 &&
-	       strcmp(l->name + n + 2, b) == 0;
+	for (size_t slot = 0; slot < 2; slot++) {
+		end = end_name(b, l, slot, room);
+		if (strncmp(rest, end, strlen(end)) != 0)
+			return false;
+		rest += strlen(end);
+		if (slot == 0 && strncmp(rest, "--", 2) != 0)
+			return false;
+		rest += slot == 0 ? 2 : 0;
+	}
+	return *rest == '\0';
 }
 
 static void print_bare(struct jsonw *w, const struct topology *t)
 {
+	const struct bare b = {t, is_numbered(t)};
+	char room[TOPOLOGY_NUMBER];
+
 	jsonw_key(w, "nodes");
 	jsonw_array(w);
 	for (size_t i = 0; i < t->n_nodes; i++)
@@ -243,12 +272,12 @@ static void print_bare(struct jsonw *w, const struct topology *t)
 		const struct topo_link *l = &t->links[i];
 
 		jsonw_object_inline(w);
-		if (!named_by_ends(t, l))
+		if (!named_by_ends(&b, l))
 			jsonw_put(w, "name", l->name);
 		jsonw_key(w, "nodes");
 		jsonw_array(w);
 		for (size_t m = 0; m < l->n_members; m++)
-			jsonw_string(w, end_name(t, l, m));
+			jsonw_string(w, end_name(&b, l, m, room));
 		jsonw_end(w);
 		put_true(w, "lan", l->kind == LINK_LAN && l->n_members < 3);
 		jsonw_end(w);

@@ -180,6 +180,9 @@ int topology_add_bridge(struct topology *t, const struct topo_bridge *bridge,
  * "a--b"; the second of a name is "a--b#2", the third "a--b#3". */
 void topology_add_graph(struct topology *t, size_t n_nodes,
 	const int (*ends)[2], size_t n_links);
+/* The name of such a node, somewhere in room. */
+enum { TOPOLOGY_NUMBER = 24 };
+const char *topology_number(size_t node, char room[static TOPOLOGY_NUMBER]);
 /* Sets ROLE_ROUTER on hosts with two links or more.  Call once, last. */
 void topology_finish(struct topology *t);
 
