@@ -70,6 +70,16 @@ void buf_addf(struct buf *buf, const char *fmt, ...)
 	va_end(again);
 }
 
+void buf_add_uint(struct buf *buf, uint64_t v)
+{
+	char text[24], *p = text + sizeof(text);
+
+	do
+		*--p = (char)('0' + v % 10);
+	while (v /= 10);
+	buf_add(buf, p, (size_t)(text + sizeof(text) - p));
+}
+
 void buf_u8(struct buf *buf, uint8_t v)
 {
 	buf_add(buf, &v, 1);

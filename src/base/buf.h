@@ -39,6 +39,8 @@ void buf_add(struct buf *buf, const void *data, size_t len);
 void buf_adds(struct buf *buf, const char *s);
 void buf_addf(struct buf *buf, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* In decimal. */
+void buf_add_uint(struct buf *buf, uint64_t v);
 /* Big-endian integers, for wire formats. */
 void buf_u8(struct buf *buf, uint8_t v);
 void buf_u16(struct buf *buf, uint16_t v);

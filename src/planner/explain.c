@@ -110,19 +110,16 @@ static void count_lost(struct indispensable *x, int row, int add)
 			x->lost[p->row_col[k]] += add;
 }
 
-/* An element of one row that has no candidate to spare forces its probes. */
-static void note_fact(struct indispensable *x, int probe, int group, int row)
+static void note_fact(
+	struct indispensable *x, int col, int group, int row, bool forced)
 {
-	const struct cover_problem *p = &x->c->p;
-	struct reason_facts *f = &x->facts[probe];
-	int first, end, usable = 0;
+	struct reason_facts *f = &x->facts[x->probe_of[col]];
 
 	if (f->n_only++ == 0)
 		f->row = row;
-	(void)coverage_group(p, group, &first, &end);
-	for (int k = p->row_start[row]; k < p->row_start[row + 1]; k++)
-		usable += p->fate[p->row_col[k]] != COLUMN_OUT;
-	f->n_forced += end - first == 1 && usable == x->c->redundancy;
+	f->n_forced += forced;
+	MEM_PUSH(x->pairs, x->n, x->cap) =
+		(struct pair){x->probe_of[col], group};
 }
 
 static void name_lost(struct indispensable *x, int g, int row, int spare)
@@ -135,10 +132,25 @@ static void name_lost(struct indispensable *x, int g, int row, int spare)
 		if (x->lost[v] <= spare)
 			continue;
 		x->lost[v] = 0;
-		note_fact(x, x->probe_of[v], g, row);
-		MEM_PUSH(x->pairs, x->n, x->cap) =
-			(struct pair){x->probe_of[v], g};
+		note_fact(x, v, g, row, false);
 	}
+}
+
+/* An element of one row needs all of the chosen if they are just enough, and
+ * forces them if there are no other candidates. */
+static void ask_row(struct indispensable *x, int g, int row)
+{
+	const struct cover_problem *p = &x->c->p;
+	int n = chosen_in(x, row), usable = 0;
+
+	x->watchers += n;
+	if (n != x->c->redundancy)
+		return;
+	for (int k = p->row_start[row]; k < p->row_start[row + 1]; k++)
+		usable += p->fate[p->row_col[k]] != COLUMN_OUT;
+	for (int k = p->row_start[row]; k < p->row_start[row + 1]; k++)
+		if (x->chosen[p->row_col[k]])
+			note_fact(x, p->row_col[k], g, row, usable == n);
 }
 
 static void ask_group(struct indispensable *x, int g)
@@ -147,6 +159,10 @@ static void ask_group(struct indispensable *x, int g)
 	int first, end, seen = 0;
 	int demand = coverage_group(p, g, &first, &end);
 
+	if (end - first == 1 && demand == 1) {
+		ask_row(x, g, first);
+		return;
+	}
 	for (int r = first; r < end; r++) {
 		int n = chosen_in(x, r);
 
@@ -204,6 +220,7 @@ void explain_plan(struct plan *plan, const struct topology *t,
 	cleanup_free int *lost = mem_zalloc(t->n_nodes + 1, sizeof(int));
 	cleanup_free struct reason_facts *facts =
 		mem_zalloc(plan->n_probes + 1, sizeof(*facts));
+	struct reasons reasons = {plan, t, c, BUF_INIT(4096)};
 	struct indispensable x = {.c = c,
 		.chosen = chosen,
 		.satisfied = satisfied,
@@ -217,8 +234,8 @@ void explain_plan(struct plan *plan, const struct topology *t,
 	list_only(plan, &x);
 	plan->duplicate_factor = c->p.n_groups ? x.watchers / c->p.n_groups : 0;
 	for (size_t i = 0; i < plan->n_probes; i++)
-		plan->probes[i].reason =
-			reason_of(plan, t, c, &plan->probes[i], &facts[i]);
+		reason_add(&reasons, &plan->probes[i], &facts[i]);
+	buf_release(&reasons.text);
 }
 
 struct choice {

@@ -34,8 +34,11 @@ static void add_names(
 		buf_adds(to, joint(i, n));
 		buf_adds(to, t->links[links[i]].name);
 	}
-	if (shown < n)
-		buf_addf(to, " and %zu more", n - shown);
+	if (shown < n) {
+		buf_adds(to, " and ");
+		buf_add_uint(to, n - shown);
+		buf_adds(to, " more");
+	}
 }
 
 static const char *kind_of(const struct topology *t, int node)
@@ -95,32 +98,32 @@ static void add_rivals(struct buf *to, const struct topology *t,
 			t->nodes[names[i]].name);
 }
 
-const char *reason_of(struct plan *plan, const struct topology *t,
-	const struct coverage *c, const struct plan_probe *p,
+void reason_add(struct reasons *r, struct plan_probe *p,
 	const struct reason_facts *facts)
 {
-	bool shaper = t->nodes[p->node].role == ROLE_SHAPER;
-	struct buf text = BUF_INIT(4096);
-	const char *kept;
+	bool shaper = r->t->nodes[p->node].role == ROLE_SHAPER;
+	struct buf *text = &r->text;
 
+	buf_reset(text);
 	if (p->n_covers == 0)
-		buf_adds(&text, "asked for with --require");
+		buf_adds(text, "asked for with --require");
 	else if (facts->n_only > 0)
-		add_need(&text, plan, t, p, facts->n_forced == facts->n_only);
+		add_need(text, r->plan, r->t, p,
+			facts->n_forced == facts->n_only);
 	else {
-		buf_adds(&text, "covers ");
-		add_names(&text, t, p->covers, p->n_covers);
+		buf_adds(text, "covers ");
+		add_names(text, r->t, p->covers, p->n_covers);
 		if (p->n_covers > 1)
-			buf_adds(&text, " together");
+			buf_adds(text, " together");
 	}
 	if (shaper && facts->n_only > 0)
-		add_rivals(&text, t, c, p, facts->row);
+		add_rivals(text, r->t, r->c, p, facts->row);
 	else if (p->n_covers > 1 && p->n_only) {
-		buf_adds(&text, "; this ");
-		buf_adds(&text, kind_of(t, p->node));
-		buf_addf(&text, " covers %zu links at once", p->n_covers);
+		buf_adds(text, "; this ");
+		buf_adds(text, kind_of(r->t, p->node));
+		buf_adds(text, " covers ");
+		buf_add_uint(text, p->n_covers);
+		buf_adds(text, " links at once");
 	}
-	kept = arena_strdup(&plan->arena, buf_str(&text));
-	buf_release(&text);
-	return kept;
+	p->reason = arena_strdup(&r->plan->arena, buf_str(text));
 }

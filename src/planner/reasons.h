@@ -2,6 +2,7 @@
 #ifndef NFZ_PLANNER_REASONS_H
 #define NFZ_PLANNER_REASONS_H
 
+#include "base/buf.h"
 #include "planner/coverage.h"
 
 /* What was found out about a probe. */
@@ -11,9 +12,15 @@ struct reason_facts {
 	int row;      /* one of the first such element */
 };
 
-/* The text belongs to the plan; only, covers and the like are filled in. */
-const char *reason_of(struct plan *plan, const struct topology *t,
-	const struct coverage *c, const struct plan_probe *p,
+struct reasons {
+	struct plan *plan;
+	const struct topology *t;
+	const struct coverage *c;
+	struct buf text; /* scratch, of the caller */
+};
+
+/* Fills the probe's reason; only, covers and the like are filled in. */
+void reason_add(struct reasons *r, struct plan_probe *p,
 	const struct reason_facts *facts);
 
 #endif

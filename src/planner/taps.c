@@ -30,7 +30,7 @@ void taps_add(struct taps_work *w, const struct plan_tap *tap)
 
 int taps_probe_at(const struct taps_work *w, int node)
 {
-	return node < 0 ? -1 : w->probe_of[w->place[node]];
+	return node < 0 ? -1 : w->probe_of[node];
 }
 
 bool taps_allowed(const struct taps_work *w, int link, int slot, int node)
@@ -402,6 +402,9 @@ void taps_assign(struct plan *plan, const struct topology *t,
 		probe_of[i] = -1;
 	for (size_t i = 0; i < plan->n_probes; i++)
 		probe_of[plan->probes[i].node] = (int)i;
+	for (size_t i = 0; i < t->n_nodes; i++)
+		if (w.place[i] != (int)i)
+			probe_of[i] = probe_of[w.place[i]];
 	if (plan->modes.capacity.n_records && w.owners == 1 &&
 		c->kind <= COVER_DIRECTIONS)
 		find_owners(&w);

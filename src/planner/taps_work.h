@@ -9,7 +9,7 @@ struct taps_work {
 	const struct topology *t;
 	const struct coverage *c;
 	const int *place; /* node -> where its probe would be */
-	int *probe_of;    /* node -> probe, -1 */
+	int *probe_of;    /* node -> probe that watches it, -1 */
 	int *load;        /* probe -> taps so far */
 	int owners;       /* taps wanted of each row */
 	/* With capacities, who records a link's slot: owner[owner_at[link] +

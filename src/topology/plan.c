@@ -70,10 +70,12 @@ bool plan_tap_is_outside(const struct plan *plan, const struct topology *t,
 const char *plan_tap_os_name(const struct plan *plan, const struct topology *t,
 	const struct plan_tap *tap)
 {
-	const struct topo_iface *iface = &t->ifaces[tap->iface];
+	const struct topo_card *card = t->ifaces[tap->iface].card;
 
-	return plan_tap_is_outside(plan, t, tap) ? iface->card->host_os_name
-						 : iface->card->os_name;
+	if (!card->host_os_name && !card->os_name)
+		return NULL;
+	return plan_tap_is_outside(plan, t, tap) ? card->host_os_name
+						 : card->os_name;
 }
 
 static void add_digest(void *ctx, const char *data, size_t len)
