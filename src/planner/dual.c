@@ -7,7 +7,6 @@
 #include "planner/dual.h"
 #include "base/mem.h"
 #include "planner/doublecover.h"
-#include "planner/tally.h"
 
 #include <string.h>
 
@@ -21,14 +20,14 @@ enum {
 
 struct purse {
 	int64_t slack;
-	int open;  /* rows without a weight yet */
-	int count; /* how often in the group at hand */
+	int open; /* entries in groups without a weight yet */
+	int rest; /* those groups' numbers, exclusive-or: the last one's */
 };
 
 struct ascent {
 	const struct cover_problem *p;
-	struct tally t;      /* rows by column */
 	struct purse *purse; /* by column */
+	int *count;          /* by column: how often in the group at hand */
 	unsigned char *done; /* by group */
 	int *queue;
 	int head, tail, n_groups;
@@ -52,34 +51,49 @@ static bool buyable(const struct cover_problem *p, int c)
 	return !p->fate || p->fate[c] != COLUMN_OUT;
 }
 
-/* The greatest weight the columns of a group can bear, and its payment. */
+/* The greatest weight the columns of some entries can bear. */
+static int64_t bearable(const struct ascent *a, int from, int end)
+{
+	const struct cover_problem *p = a->p;
+	int64_t w = INT64_MAX;
+
+	for (int i = from; i < end; i++) {
+		int c = p->row_col[i], n = a->count ? a->count[c] : 1;
+		int64_t share = a->purse[c].slack;
+
+		if (n > 1)
+			share /= n;
+		if (share < w && buyable(p, c))
+			w = share;
+	}
+	return w == INT64_MAX ? 0 : w;
+}
+
+static void count_entries(struct ascent *a, int from, int end, int by)
+{
+	for (int i = from; i < end; i++)
+		a->count[a->p->row_col[i]] += by;
+}
+
+/* As much weight for a group as can be had, up to most, and its payment. */
 static void pay(struct ascent *a, int g, int64_t most)
 {
 	const struct cover_problem *p = a->p;
 	int first = first_row(p, g), end = first_row(p, g + 1);
-	int64_t w = INT64_MAX, times = demand_of(p, g);
+	int from = p->row_start[first], to = p->row_start[end];
+	int64_t w, times = demand_of(p, g);
 
-	for (int i = p->row_start[first]; i < p->row_start[end]; i++)
-		a->purse[p->row_col[i]].count++;
-	for (int i = p->row_start[first]; i < p->row_start[end]; i++) {
-		const struct purse *of = &a->purse[p->row_col[i]];
-		int64_t share =
-			of->count == 1 ? of->slack : of->slack / of->count;
-
-		if (share < w && buyable(p, p->row_col[i]))
-			w = share;
-	}
-	if (w == INT64_MAX || times <= 0)
-		w = 0;
+	if (a->count)
+		count_entries(a, from, to, 1);
+	w = times > 0 ? bearable(a, from, to) : 0;
 	w = w < most ? w : most;
+	if (a->count)
+		count_entries(a, from, to, -1);
 	if (end - first == 1 && p->need)
 		times *= p->need[first];
-	for (int i = p->row_start[first]; i < p->row_start[end]; i++) {
-		int c = p->row_col[i];
-
-		a->purse[c].slack -= w && buyable(p, c) ? w : 0;
-		a->purse[c].count = 0;
-	}
+	for (int i = from; i < to; i++)
+		if (w && buyable(p, p->row_col[i]))
+			a->purse[p->row_col[i]].slack -= w;
 	for (int r = first; r < end; r++)
 		a->ret->weight[r] += w;
 	a->ret->bound += w * times;
@@ -89,14 +103,18 @@ static void pay(struct ascent *a, int g, int64_t most)
 static void weigh(struct ascent *a, int g)
 {
 	const struct cover_problem *p = a->p;
-	int first = p->row_start[first_row(p, g)];
+	int from = p->row_start[first_row(p, g)];
 	int end = p->row_start[first_row(p, g + 1)];
 
 	a->done[g] = 1;
 	pay(a, g, INT64_MAX);
-	for (int i = first; i < end; i++)
-		if (--a->purse[p->row_col[i]].open == 1)
+	for (int i = from; i < end; i++) {
+		struct purse *of = &a->purse[p->row_col[i]];
+
+		of->rest ^= g;
+		if (--of->open == 1)
 			a->queue[a->tail++] = p->row_col[i];
+	}
 }
 
 /* What its rows were worth to somebody, at most. */
@@ -111,17 +129,32 @@ static void follow(struct ascent *a, int g, const double *hint)
 		pay(a, g, (int64_t)(least + 0.5));
 }
 
-/* Columns with one row left: that row is weighed next. */
+/* Columns with one group left: that one is weighed next. */
 static void peel(struct ascent *a)
 {
 	while (a->head < a->tail) {
-		int c = a->queue[a->head++];
+		const struct purse *of = &a->purse[a->queue[a->head++]];
 
-		for (int i = a->t.col_start[c]; i < a->t.col_start[c + 1]; i++)
-			if (!a->done[tally_group(&a->t, a->t.col_row[i])]) {
-				weigh(a, tally_group(&a->t, a->t.col_row[i]));
-				break;
-			}
+		if (of->open == 1)
+			weigh(a, of->rest);
+	}
+}
+
+static void open_purses(struct ascent *a)
+{
+	const struct cover_problem *p = a->p;
+
+	a->purse = mem_zalloc((size_t)p->n_cols + 1, sizeof(*a->purse));
+	for (int g = 0; g < a->n_groups; g++)
+		for (int i = p->row_start[first_row(p, g)];
+			i < p->row_start[first_row(p, g + 1)]; i++) {
+			a->purse[p->row_col[i]].open++;
+			a->purse[p->row_col[i]].rest ^= g;
+		}
+	for (int c = 0; c < p->n_cols; c++) {
+		a->purse[c].slack = p->cost[c];
+		if (a->purse[c].open == 1)
+			a->queue[a->tail++] = c;
 	}
 }
 
@@ -253,16 +286,11 @@ static void ascend(
 	*ret = (struct dual){.scale = 1};
 	ret->weight = mem_zalloc((size_t)p->n_rows + 1, sizeof(int64_t));
 	a.n_groups = p->group_start ? p->n_groups : p->n_rows;
-	tally_list(&a.t, p);
-	a.purse = mem_zalloc(n, sizeof(*a.purse));
 	a.queue = mem_grow(NULL, n, sizeof(int));
 	a.done = mem_zalloc((size_t)a.n_groups + 1, 1);
-	for (int c = 0; c < p->n_cols; c++) {
-		a.purse[c].slack = p->cost[c];
-		a.purse[c].open = a.t.col_start[c + 1] - a.t.col_start[c];
-		if (a.purse[c].open == 1)
-			a.queue[a.tail++] = c;
-	}
+	if (p->group_start)
+		a.count = mem_zalloc(n, sizeof(int));
+	open_purses(&a);
 	order = order_groups(&a);
 	for (int g = 0; hint && g < a.n_groups; g++)
 		follow(&a, g, hint);
@@ -272,8 +300,8 @@ static void ascend(
 			weigh(&a, order[i]);
 		peel(&a);
 	}
-	tally_end(&a.t);
 	free(a.purse);
+	free(a.count);
 	free(a.queue);
 	free(a.done);
 }
