@@ -18,13 +18,24 @@ static const char *rule_name(enum count_rule rule)
 	return "none";
 }
 
+/* The links of a probe lie anywhere: some are looked up at a time, so that the
+ * memory is waited for once. */
 static void print_links(struct jsonw *w, const char *key,
 	const struct topology *t, const int *links, size_t n)
 {
+	enum { AHEAD = 32 };
+	const char *name[AHEAD];
+
 	jsonw_key(w, key);
 	jsonw_array_inline(w);
-	for (size_t i = 0; i < n; i++)
-		jsonw_string(w, t->links[links[i]].name);
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = i; i % AHEAD == 0 && k < n && k < i + AHEAD;
+			k++) {
+			name[k - i] = t->links[links[k]].name;
+			__builtin_prefetch(name[k - i]);
+		}
+		jsonw_string(w, name[i % AHEAD]);
+	}
 	jsonw_end(w);
 }
 
@@ -88,23 +99,6 @@ static void print_demand(
 	jsonw_end(w);
 }
 
-/* Probes stand by name, so that their links come in no order: what is written
- * of them soon is fetched meanwhile. */
-static void fetch_links(
-	const struct plan *plan, const struct topology *t, size_t i)
-{
-	enum { MOST = 32 };
-	const struct plan_probe *far =
-		i + 2 < plan->n_probes ? &plan->probes[i + 2] : NULL;
-	const struct plan_probe *near =
-		i + 1 < plan->n_probes ? &plan->probes[i + 1] : NULL;
-
-	for (size_t k = 0; far && k < far->n_covers && k < MOST; k++)
-		__builtin_prefetch(&t->links[far->covers[k]]);
-	for (size_t k = 0; near && k < near->n_covers && k < MOST; k++)
-		__builtin_prefetch(t->links[near->covers[k]].name);
-}
-
 static void print_probes(
 	struct jsonw *w, const struct plan *plan, const struct topology *t)
 {
@@ -113,7 +107,6 @@ static void print_probes(
 	for (size_t i = 0; i < plan->n_probes; i++) {
 		const struct plan_probe *p = &plan->probes[i];
 
-		fetch_links(plan, t, i);
 		jsonw_object(w);
 		jsonw_put(w, "node", t->nodes[p->node].name);
 		jsonw_put(
@@ -156,6 +149,7 @@ static void print_iface(struct jsonw *w, const struct plan *plan,
 static void print_owners(
 	struct jsonw *w, const struct plan *plan, const struct topology *t)
 {
+	enum { AHEAD = 4 };
 	/* close together, for taps come in the order of links */
 	cleanup_free const char **probe =
 		mem_zalloc(plan->n_probes + 1, sizeof(*probe));
@@ -167,6 +161,8 @@ static void print_owners(
 	for (size_t i = 0; i < plan->n_taps; i++) {
 		const struct plan_tap *tap = &plan->taps[i];
 
+		if (i + AHEAD < plan->n_taps)
+			__builtin_prefetch(probe[tap[AHEAD].probe]);
 		jsonw_object_inline(w);
 		jsonw_put(w, "link", t->links[tap->link].name);
 		jsonw_put(w, "probe", probe[tap->probe]);
