@@ -40,6 +40,14 @@ e2e cli-tests:
 	$(Q)$(MAKE) --no-print-directory $(JOBS) all unit-build
 	$(Q)BUILD=$(BUILD) scripts/run-tests $(patsubst cli-tests,cli,$@)/
 
+# The page in Chromium; part of check where Chromium is installed.
+.PHONY: check-browser
+check-browser:
+	@scripts/deps build check browser
+	$(Q)$(MAKE) --no-print-directory $(JOBS) $(BUILD)/bin/netflowize \
+	 $(BUILD)/bin/nfz-query $(BUILD)/tests/tool-genstore
+	$(Q)BUILD=$(BUILD) tests/browser/page.sh
+
 demo:
 	@scripts/deps build lab
 	$(Q)$(MAKE) --no-print-directory $(JOBS) $(BUILD)/bin/netflowize \

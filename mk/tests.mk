@@ -52,10 +52,10 @@ fuzz-libs: $(filter-out $(BUILD)/libcli.a,$(LIBS))
 # Helpers of end-to-end tests: tests/tools/NAME.c -> $(BUILD)/tests/tool-NAME.
 TOOLS := $(basename $(notdir $(wildcard tests/tools/*.c)))
 define tool_rule
-$(BUILD)/tests/tool-$(1): $(BUILD)/tests/obj/tools/$(1).o $(foreach f,check probe testbed flow topology format base,$(BUILD)/lib$(f).a)
+$(BUILD)/tests/tool-$(1): $(BUILD)/tests/obj/tools/$(1).o $(foreach f,check store probe testbed flow topology format base,$(BUILD)/lib$(f).a)
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDHARDEN) -o $$@ $$(filter %.o,$$^) \
-	 -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(call pkg_libs,libpcap libsodium jansson yaml-0.1 tcl8.6 libxml-2.0 zlib) -lpthread -lm
+	 -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(call pkg_libs,libpcap libsodium jansson yaml-0.1 tcl8.6 libxml-2.0 zlib liblz4) -lpthread -lm
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool_rule,$(t))))
 unit-build: $(patsubst %,$(BUILD)/tests/tool-%,$(TOOLS))

@@ -24,8 +24,8 @@ static const struct opt options[] = {
 	SOURCE_OPTIONS(struct view_command),
 	{"port", 0, OPT_INT, AT(port), "N",
 		"serve on this port (8377, else any)", NULL, 1, 65535},
-	{"refresh", 0, OPT_SPAN, AT(refresh_ms), "T", "new data so often (2s)",
-		NULL, 0, 0},
+	{"refresh", 0, OPT_SPAN, AT(refresh_ms), "T",
+		"new data so often (2s; a store: never)", NULL, 0, 0},
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
@@ -73,7 +73,9 @@ static int fresh(struct view *v, const char *last, struct answer_now *answer,
 		return r;
 	}
 	*page = source_page(&v->source, answer);
-	page->refresh_ms = v->source.store ? 0 : v->o->refresh_ms;
+	page->refresh_ms = v->o->refresh_ms  ? v->o->refresh_ms
+			   : v->source.store ? 0
+					     : REFRESH_MS;
 	return 0;
 }
 
@@ -201,7 +203,7 @@ static int view(struct app *app, const struct view_command *o,
 
 static int run(struct app *app, int argc, char **argv, struct err *err)
 {
-	struct view_command o = {.refresh_ms = REFRESH_MS};
+	struct view_command o = {0};
 	int words,
 		r = command_parse(app, &cmd_view, &o, argc, argv, &words, err);
 

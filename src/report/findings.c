@@ -4,6 +4,7 @@
 #include "report/findings.h"
 #include "base/mem.h"
 #include "report/findings_parts.h"
+#include "report/text.h"
 #include "report/words.h"
 
 #include <stdarg.h>
@@ -265,29 +266,53 @@ static void losses(const struct facts *f, struct findings *to)
 			"two places or more (under 0.5 %% each).");
 }
 
+/* Names of the links that share the cause of link `first`. */
+static void add_cause(const struct facts *f, size_t first, struct buf *to)
+{
+	const char *cause = f->links[first].gap;
+	size_t n = 0;
+
+	buf_addf(to, "%s%s:", to->len ? "; " : "", cause);
+	for (size_t i = first; i < f->n_links; i++) {
+		if (!f->links[i].gap || strcmp(f->links[i].gap, cause) != 0)
+			continue;
+		if (n++ < GAPS_SAID)
+			buf_addf(to, " %.60s", f->links[i].name);
+	}
+	if (n > GAPS_SAID)
+		buf_addf(to, " and %zu more", n - GAPS_SAID);
+}
+
+static bool is_new_cause(const struct facts *f, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (f->links[i].gap &&
+			strcmp(f->links[i].gap, f->links[at].gap) == 0)
+			return false;
+	return true;
+}
+
 static void coverage(const struct facts *f, struct findings *to)
 {
-	struct buf names = BUF_INIT(1 << 16);
+	struct buf causes = BUF_INIT(1 << 16);
 	size_t n = 0;
 
 	for (size_t i = 0; i < f->n_links; i++) {
 		if (!f->links[i].gap)
 			continue;
-		if (n++ < GAPS_SAID)
-			buf_addf(&names, "%s%s (%s)", n > 1 ? "; " : "",
-				f->links[i].name, f->links[i].gap);
+		n++;
+		if (causes.len < 400 && is_new_cause(f, i))
+			add_cause(f, i, &causes);
 	}
-	if (n > GAPS_SAID)
-		buf_addf(&names, "; and %zu more", n - GAPS_SAID);
 	if (n)
 		findings_add(to, FINDING_WARN, NULL,
-			"%zu of %zu links are not seen completely; what they "
-			"carry is unknown, not 0: %.700s.",
-			n, f->n_links, buf_str(&names));
+			"%zu of %zu links are not seen completely; what else "
+			"they carry is unknown, not 0. %.700s.",
+			n, f->n_links, buf_str(&causes));
 	else if (f->n_links)
 		findings_add(to, FINDING_GOOD, NULL,
 			"All %zu links are watched.", f->n_links);
-	buf_release(&names);
+	buf_release(&causes);
 }
 
 static void accounting(const struct facts *f, struct findings *to)

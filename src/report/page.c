@@ -241,7 +241,15 @@ int page_print(const struct page *p, struct buf *out, struct err *err)
 	cleanup(picture_free_at) struct picture *picture = NULL;
 	cleanup(netmap_free_at) struct netmap *map = NULL;
 	struct findings findings;
-	int r = picture_new(p->topology, plan, p->name, &picture, err);
+	char name[300];
+	int r;
+
+	snprintf(name, sizeof(name), "%.100s%s%.100s",
+		p->facts->project ? p->facts->project : "",
+		p->facts->project ? "/" : "",
+		p->facts->experiment ? p->facts->experiment : "");
+	r = picture_new(
+		p->topology, plan, *name ? name : p->name, &picture, err);
 
 	if (r == 0) {
 		map = netmap_new(picture, p->facts, p->topology);

@@ -6,7 +6,13 @@
 
 #include <stdlib.h>
 
-enum { BUCKETS = 240, GROUPS = 400, FLOWS = 300 };
+enum {
+	BUCKETS = 240,
+	BUCKETS_LEAST = 60,
+	MANY_LINKS = 100,
+	GROUPS = 400,
+	FLOWS = 300
+};
 
 /* Lengths of a piece of time that people can read, in ms. */
 static const int64_t units_ms[] = {100, 200, 500, 1000, 2000, 5000, 10000,
@@ -161,12 +167,20 @@ static void choose_shown(struct summary *s, size_t most)
 	}
 }
 
+/* Many links: fewer pieces of each, so that a page stays small. */
+static size_t pieces(const struct summary *s)
+{
+	size_t n = BUCKETS * MANY_LINKS / (s->catalog->n_links + 1);
+
+	if (s->ask->buckets)
+		return s->ask->buckets;
+	return n < BUCKETS_LEAST ? BUCKETS_LEAST : n > BUCKETS ? BUCKETS : n;
+}
+
 void summary_choose(struct summary *s)
 {
 	size_t most = s->ask->groups ? s->ask->groups : GROUPS;
-	size_t buckets = s->ask->buckets ? s->ask->buckets : BUCKETS;
-
-	choose_pieces(s, buckets);
+	choose_pieces(s, pieces(s));
 	choose_shown(s, most);
 	summary_cut_rows(s);
 }

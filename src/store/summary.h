@@ -14,7 +14,8 @@
 struct summary_ask {
 	struct query query;
 	const char *filter; /* as typed, for the reader; may be NULL */
-	size_t buckets;     /* at most so many pieces of time; 0: 240 */
+	size_t buckets;     /* at most so many pieces of time; 0: 240,
+	                     * fewer where there are many links */
 	size_t groups;      /* told apart, the largest; 0: 400 */
 	size_t flows;       /* shown one by one, the largest; 0: 300 */
 };

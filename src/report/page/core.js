@@ -13,14 +13,16 @@ function fill(el, attrs, kids) {
 	for (const [k, v] of Object.entries(attrs || {})) {
 		if (v === null || v === undefined || v === false) continue;
 		if (k.startsWith("on")) el.addEventListener(k.slice(2), v);
-		else el.setAttribute(k, v === true ? "" : v);
+		else el.setAttribute(k, v === true ? "" : literal(String(v)));
 	}
 	for (const kid of kids.flat(9)) {
 		if (kid === null || kid === undefined || kid === false) continue;
-		el.append(kid instanceof Node ? kid : document.createTextNode(String(kid)));
+		el.append(kid instanceof Node ? kid : document.createTextNode(literal(String(kid))));
 	}
 	return el;
 }
+// Signs that turn the writing direction or steer are shown as such.
+const literal = (t) => t.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, "\ufffd");
 const h = (tag, attrs, ...kids) => fill(document.createElement(tag), attrs, kids);
 const s = (tag, attrs, ...kids) => fill(document.createElementNS(SVG, tag), attrs, kids);
 
@@ -53,6 +55,7 @@ function spanText(ms) {
 const timeText = (ms) => new Date(ms).toISOString().slice(11, 19);
 const timeFull = (ms) => new Date(ms).toISOString();
 const rate = (bytes, pieces) => bytes * 8000 / (sum.bucket_ms * (pieces || 1));
+const byName = new Intl.Collator("en", { numeric: true }).compare;
 const PROTOS = { 1: "ICMP", 2: "IGMP", 6: "TCP", 17: "UDP", 47: "GRE", 50: "ESP", 58: "ICMPv6", 89: "OSPF", 132: "SCTP" };
 const protoName = (p) => PROTOS[p] || "proto " + p;
 const endName = (e) => e < 0 ? "others" : Array.isArray(sum.ends[e]) ? sum.ends[e][0] : sum.ends[e];
@@ -176,7 +179,7 @@ const bar = (share, cls) => s("svg", { class: "meter", viewBox: "0 0 100 9", pre
 function showTip(ev, ...kids) {
 	let t = byId("tip");
 	if (!t) document.body.append(t = h("div", { class: "tip", id: "tip", role: "tooltip" }));
-	t.replaceChildren(...kids.flat(9).filter((k) => k).map((k) => k instanceof Node ? k : document.createTextNode(k)));
+	t.replaceChildren(...kids.flat(9).filter((k) => k).map((k) => k instanceof Node ? k : document.createTextNode(literal(String(k)))));
 	const w = t.offsetWidth, tall = t.offsetHeight;
 	t.style.left = Math.max(4, Math.min(ev.clientX + 14, innerWidth - w - 8)) + "px";
 	t.style.top = Math.max(4, ev.clientY + 18 + tall > innerHeight ? ev.clientY - tall - 10 : ev.clientY + 16) + "px";

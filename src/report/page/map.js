@@ -10,7 +10,6 @@
 	let view = whole.slice();
 
 	for (const t of svg.querySelectorAll("title")) {
-		t.parentNode.setAttribute("aria-label", t.textContent.split("\n")[0]);
 		t.parentNode.dataset.note = t.textContent;
 		t.remove();
 	}
@@ -19,16 +18,19 @@
 	function load(course) {
 		const [lo, hi] = range();
 		let most = 0, all = 0;
-		const values = [];
 		for (let i = 0; i < course.length; i += 4)
 			if (course[i] >= lo && course[i] <= hi) {
 				most = Math.max(most, course[i + 1]);
 				all += course[i + 1];
-				values.push(course[i + 1]);
 			}
+		return { peak: rate(most), mean: rate(all, pieces()), get p95() { return p95(course, lo, hi); } };
+	}
+	function p95(course, lo, hi) {
+		const values = [];
+		for (let i = 0; i < course.length; i += 4) if (course[i] >= lo && course[i] <= hi) values.push(course[i + 1]);
 		values.sort((a, b) => a - b);
 		const rank = Math.ceil(pieces() * .95) - 1 - (pieces() - values.length);
-		return { peak: rate(most), mean: rate(all, pieces()), p95: rank >= 0 ? rate(values[rank]) : 0 };
+		return rank >= 0 ? rate(values[rank]) : 0;
 	}
 	function direction(link, slot, to) {
 		const l = sum.links[link];
@@ -37,7 +39,7 @@
 		const side = l.sides[from];
 		if (!side) return null;
 		const course = to && l.lan ? side.to_course || [] : side.course;
-		return { ...load(course), capacity: (page.capacity[link] || [])[from] || 0 };
+		return Object.assign(load(course), { capacity: (page.capacity[link] || [])[from] || 0 });
 	}
 	const STEPS = [.001, .1, .25, .5, .8];
 	function step(d, most) {
@@ -63,8 +65,9 @@
 		const seen = mode === "coverage" ? watchers() : null;
 		const path = onPath();
 		let most = 0;
-		for (const l of sum.links)
-			for (const side of l.sides) most = Math.max(most, load(side.course)[mode === "coverage" ? "peak" : mode]);
+		if (!page.capacity.every((c) => c.every((x) => x)))
+			for (const l of sum.links)
+				for (const side of l.sides) most = Math.max(most, load(side.course)[mode === "coverage" ? "peak" : mode]);
 		lines.forEach((g, i) => {
 			const sides = page.lines[i] || [];
 			const halves = g.querySelectorAll(".h");

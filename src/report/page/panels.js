@@ -8,9 +8,13 @@
 	// The bar: what is chosen, and selects for those without a mouse.
 	const select = (id, label, items, value, pick) => h("label", {}, label, h("select", { id, onchange: (ev) => pick(ev.target.value === "" ? null : Number(ev.target.value)) },
 		h("option", { value: "" }, "all"), items.map(([v, t]) => h("option", { value: v, selected: v === value }, shorten(t, 60)))));
+	let barOf = "";
 	function chosenBar() {
+		const now = JSON.stringify([chosen.link, chosen.end, chosen.proto, chosen.pair, chosen.range, sum.links.length, sum.ends, sum.protocols.map((p) => p.proto), chosen.range && sum.begin_ms]);
+		if (now === barOf) return;
+		barOf = now;
 		const focus = document.activeElement && document.activeElement.id;
-		const sorted = (a) => a.sort((x, y) => x[1].localeCompare(y[1], "en", { numeric: true }));
+		const sorted = (a) => a.sort((x, y) => byName(x[1], y[1]));
 		put("choices",
 			select("pick-link", "Link", sorted(sum.links.map((l, i) => [i, l.name])), chosen.link, (v) => choose({ link: v, row: null })),
 			select("pick-host", "Host", sorted(sum.ends.map((e, i) => [i, endName(i)])), chosen.end, (v) => choose({ end: v, pair: null, row: null })),
@@ -97,7 +101,7 @@
 		for (const e of all)
 			for (const end of [e.groups[0].src, e.groups[0].dst]) weight.set(end, (weight.get(end) || 0) + e.bytes);
 		const order = [...weight.entries()].sort((a, b) => b[1] - a[1]).slice(0, 60).map((x) => x[0])
-			.sort((a, b) => (a < 0) - (b < 0) || endName(a).localeCompare(endName(b), "en", { numeric: true }));
+			.sort((a, b) => (a < 0) - (b < 0) || byName(endName(a), endName(b)));
 		const n = order.length, at = new Map(order.map((e, i) => [e, i]));
 		if (!n) { put("matrix", h("p", { class: "empty" }, "Nothing here.")); return; }
 		const room = n > 24 ? 64 : 84, size = Math.min(30, Math.max(6, (430 - room) / n)), side = room + n * size;
@@ -113,8 +117,8 @@
 		});
 		const text = size >= 9;
 		put("matrix", s("svg", { class: "chart", viewBox: `0 0 ${side + 26} ${side}`, role: "img", "aria-label": "Bytes from each host (row) to each host (column); the table of top talkers has the figures" },
-			order.map((e, i) => [s("path", { class: "gr", d: `M${room} ${room + i * size}H${side}M${room + i * size} ${room}V${side}` }),
-				text && s("text", { x: room - 5, y: room + (i + .5) * size + 4, "text-anchor": "end" }, shorten(endName(e), 12)),
+			s("path", { class: "gr", d: order.map((e, i) => `M${room} ${room + i * size}H${side}M${room + i * size} ${room}V${side}`).join("") }),
+			order.map((e, i) => [text && s("text", { x: room - 5, y: room + (i + .5) * size + 4, "text-anchor": "end" }, shorten(endName(e), 12)),
 				text && s("text", { x: 0, y: 0, transform: `translate(${room + (i + .5) * size + 4} ${room - 5}) rotate(-55)` }, shorten(endName(e), 12))]),
 			cells),
 		h("p", { class: "soft" }, "row: sender, column: receiver; darker is more, up to " + bytesText(all[0].bytes) + " (log scale)" + (weight.size > n ? "; " + (weight.size - n) + " more hosts are not drawn" : "")));

@@ -133,7 +133,7 @@ Test(findings, name_a_flood_a_loss_and_a_gap)
 	cr_assert(found(&all, FINDING_BAD, "24.0 Mb/s"));
 	cr_assert(found(&all, FINDING_WARN, "1,500 (50 %) did not come"));
 	cr_assert(found(&all, FINDING_WARN, "1 of 3 links"));
-	cr_assert(found(&all, FINDING_WARN, "three (no login)"));
+	cr_assert(found(&all, FINDING_WARN, "no login: three."));
 	cr_assert(found(&all, FINDING_GOOD, "Nothing was lost"));
 	findings_release(&all);
 	facts_free(f);

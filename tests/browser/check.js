@@ -1,0 +1,233 @@
+#!/usr/bin/env node
+"use strict";
+// check.js BIN TOOLS DIR [SHOTS]: the page in Chromium, held against its
+// budgets and against the command line.  BIN: our programs; TOOLS: genstore;
+// DIR: for its files; SHOTS: where to put pictures of what it saw.
+const { Browser } = require("./devtools.js");
+const { execFileSync, spawn } = require("child_process");
+const fs = require("fs");
+const path = require("path");
+
+const [bin, tools, dir, shots] = process.argv.slice(2);
+let failed = 0, checks = 0;
+function check(what, good, seen) {
+	checks++;
+	if (!good) failed++;
+	if (!good || process.env.VERBOSE) console.log(`${good ? "ok" : "FAILED"}: ${what}${seen === undefined ? "" : ": " + JSON.stringify(seen)}`);
+}
+const run = (program, ...args) => execFileSync(program, args, { encoding: "utf8", maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "inherit"] });
+const query = (store, ...args) => JSON.parse(run(bin + "/nfz-query", store, "-o", "json", ...args));
+function make(name, nodes, seconds, ...more) {
+	const store = path.join(dir, name), page = store + ".html";
+	run(tools + "/tool-genstore", store, String(nodes), String(seconds), ...more);
+	run(bin + "/netflowize", "report", "-q", store, "-o", page);
+	return { store, page, url: "file://" + page, size: fs.statSync(page).size };
+}
+const quiet = (tab, what) => {
+	check(what + ": no error in the console", tab.problems.length === 0, tab.problems);
+	check(what + ": no request but for the page itself", tab.requests.length === 1, tab.requests);
+};
+async function open(browser, url, width = 1280, height = 800) {
+	const tab = await browser.open();
+	await tab.size(width, height, width < 600);
+	await tab.dark(false);
+	await tab.go(url);
+	return tab;
+}
+// Processor time of the page's thread so far, in ms: what a busy machine cannot
+// spoil.
+const spentBy = async (tab) => 1000 * (await tab.send("Performance.getMetrics")).metrics.find((m) => m.name === "ThreadTime").value;
+
+// From navigation to the last panel drawn; the best of three.
+async function budgets(browser) {
+	for (const [nodes, seconds, ms, mib] of [[20, 600, 500, 1.5], [200, 3600, 1000, 8], [1000, 30, 2000, 16]]) {
+		const made = make("size" + nodes, nodes, seconds);
+		let best = Infinity;
+		for (let i = 0; i < 3 && best > ms; i++) {
+			const tab = await open(browser, made.url);
+			await tab.run("performance.getEntriesByName('drawn')[0].startTime");
+			best = Math.min(best, await spentBy(tab));
+			quiet(tab, nodes + " nodes");
+			await tab.close();
+		}
+		check(`${nodes} nodes: drawn within ${ms} ms`, best <= ms, Math.round(best));
+		check(`${nodes} nodes: at most ${mib} MiB`, made.size <= mib * (1 << 20), made.size);
+	}
+}
+
+// What the page shows is what the command says, to the packet.
+async function numbers(browser, made) {
+	const tab = await open(browser, made.url);
+	const total = { flows: 0, packets: 0, bytes: 0 };
+	for (const g of query(made.store, "--by", "proto").groups) {
+		for (const k of Object.keys(total)) total[k] += g[k];
+		const shown = await tab.run(`(() => { const p = sum.protocols.find((x) => x.proto === ${g.proto}); return [p.flows, p.packets, p.bytes]; })()`);
+		check("protocol " + g.proto, JSON.stringify(shown) === JSON.stringify([g.flows, g.packets, g.bytes]), shown);
+		const cells = await tab.run(`[...document.querySelectorAll("#protocols tr")].map((r) => r.innerText).find((t) => t.includes(protoName(${g.proto})))`);
+		check("protocol " + g.proto + " in words", cells.includes(g.packets.toLocaleString("en-US")), cells);
+	}
+	const tiles = await tab.run("document.getElementById('tiles').innerText");
+	for (const k of ["flows", "packets"]) check("tile: " + k, tiles.includes(total[k].toLocaleString("en-US")), tiles);
+	for (const g of query(made.store, "--by", "link").groups) {
+		const l = await tab.run(`(() => { const l = sum.links.find((x) => x.name === ${JSON.stringify(g.link)}); return [l.flows, l.packets, l.bytes, l.sides.reduce((a, s) => a + s.bytes, 0)]; })()`);
+		check("link " + g.link, JSON.stringify(l) === JSON.stringify([g.flows, g.packets, g.bytes, g.bytes]), l);
+	}
+	for (const g of query(made.store, "--by", "src_node,dst_node").groups) {
+		const p = await tab.run(`(() => { const t = none(); for (const g of sum.groups) if (endName(g.src) === ${JSON.stringify(g.src_node)} && endName(g.dst) === ${JSON.stringify(g.dst_node)}) plus(t, g); return [t.flows, t.packets, t.bytes]; })()`);
+		check(`pair ${g.src_node} ${g.dst_node}`, JSON.stringify(p) === JSON.stringify([g.flows, g.packets, g.bytes]), p);
+	}
+	const unit = await tab.run("sum.bucket_ms / 1000");
+	const pieces = query(made.store, "--by", "time:" + unit).groups;
+	const shown = await tab.run("(() => { const t = []; for (let i = 0; i < sum.buckets; i++) { chosen.range = [i, i]; t.push(totals()); } chosen.range = null; return t; })()");
+	check("pieces of time", JSON.stringify(pieces.map((g) => [g.packets, g.bytes])) === JSON.stringify(shown.filter((t) => t.packets).map((t) => [t.packets, t.bytes])), [pieces.length, shown.length]);
+	const link = query(made.store, "link", "ring0", "--by", "proto").groups;
+	const some = await tab.run("(() => { choose({ link: sum.links.findIndex((l) => l.name === 'ring0') }); const r = groupsBy((g) => g.proto).map((e) => [e.key, e.flows, e.packets, e.bytes]); choose({ link: null }); return r; })()");
+	check("a link's protocols", JSON.stringify(some) === JSON.stringify(link.map((g) => [g.proto, g.flows, g.packets, g.bytes])), some);
+	const findings = await tab.run("document.getElementById('findings').innerText");
+	check("the flood is told", /hosts flooded h17 with UDP/.test(findings), findings);
+	check("the loss is told", /Packets die between ring0 and/.test(findings), findings);
+	await tab.close();
+}
+
+// All of it without a mouse.
+async function keyboard(browser, made) {
+	const tab = await open(browser, made.url);
+	await tab.run("document.getElementById('pick-link').focus()");
+	await tab.key("ArrowDown");
+	check("keyboard: a link is chosen", await tab.run("chosen.link !== null"));
+	check("keyboard: the focus stays", await tab.run("document.activeElement.id === 'pick-link'"));
+	await tab.run("document.getElementById('range-from').focus()");
+	for (let i = 0; i < 3; i++) await tab.key("ArrowRight");
+	check("keyboard: a time is chosen", await tab.run("chosen.range !== null && chosen.range[0] === 3"), await tab.run("chosen.range"));
+	await tab.run("choose({ link: null, range: null }); document.querySelector('#flows tbody tr').focus()");
+	await tab.key("Enter");
+	check("keyboard: a flow's path is shown", await tab.run("document.querySelectorAll('#path .hop').length > 1"));
+	await tab.run("document.getElementById('find').focus()");
+	for (const c of "h17") await tab.key(c);
+	await tab.key("Enter");
+	check("keyboard: a host is found", await tab.run("chosen.end !== null && endName(chosen.end) === 'h17'"));
+	check("the command names what is chosen", /node h17/.test(await tab.run("commandText()")), await tab.run("commandText()"));
+	const [command] = [await tab.run("commandText('--by proto -o json')")];
+	check("the command's answer is that of the page", await (async () => {
+		const rows = JSON.parse(execFileSync("sh", ["-c", command.replace(/^nfz-query/, bin + "/nfz-query")], { encoding: "utf8" })).groups;
+		return JSON.stringify(rows.map((g) => [g.proto, g.packets])) === JSON.stringify(await tab.run("groupsBy((g) => g.proto).map((e) => [e.key, e.packets])"));
+	})(), command);
+	quiet(tab, "keyboard");
+	await tab.close();
+}
+
+async function hostile(browser, made) {
+	const tab = await open(browser, made.url);
+	quiet(tab, "hostile names");
+	check("hostile names: nothing of theirs became an element", await tab.run("document.querySelectorAll('img, i').length === 0 && document.scripts.length === 7"), await tab.run("document.scripts.length"));
+	const text = await tab.run("document.body.textContent.replace(document.getElementById('data').textContent, '')");
+	for (const name of ["${alert(3)}", "&lt;b&gt;", "'; alert(4); '"]) check("hostile names: shown as they are: " + name, text.includes(name));
+	check("hostile names: no sign turns the direction", !/[\u202a-\u202e]/.test(await tab.run("document.body.innerText")));
+	check("hostile names: nothing hangs out", await tab.run("document.documentElement.scrollWidth <= innerWidth"), await tab.run("document.documentElement.scrollWidth"));
+	await tab.close();
+}
+
+async function looks(browser, made) {
+	for (const [width, height] of [[1280, 800], [390, 844]])
+		for (const theme of ["light", "dark"]) {
+			const tab = await open(browser, made.url, width, height);
+			await tab.dark(theme === "dark");
+			check(`${width}x${height}: nothing hangs out`, await tab.run("document.documentElement.scrollWidth <= innerWidth"), await tab.run("document.documentElement.scrollWidth"));
+			if (shots) {
+				await tab.size(width, await tab.run("document.documentElement.scrollHeight"), width < 600);
+				await tab.picture(path.join(shots, `page-${width}-${theme}.png`), false);
+			}
+			await tab.close();
+		}
+	const tab = await open(browser, made.url);
+	const pdf = (await tab.print()).toString("latin1");
+	const sheets = (pdf.match(/\/Type\s*\/Page[^s]/g) || []).length;
+	check("print: at most 4 sheets", sheets >= 1 && sheets <= 4, sheets);
+	await tab.close();
+}
+
+async function withoutScripts(browser, made) {
+	const tab = await browser.open();
+	await tab.size(1280, 800);
+	await tab.send("Emulation.setScriptExecutionDisabled", { value: true });
+	await tab.go(made.url);
+	const { root } = await tab.send("DOM.getDocument", { depth: -1 });
+	const html = (await tab.send("DOM.getOuterHTML", { nodeId: root.nodeId })).outerHTML;
+	check("no scripts: map", /<svg id="map"/.test(html));
+	check("no scripts: findings", /<li class="bad"><b>Problem<\/b>/.test(html));
+	check("no scripts: tables", /<h3>Links<\/h3>/.test(html) && /<h3>Largest flows<\/h3>/.test(html));
+	check("no scripts: panels that need them are not there", await (async () => {
+		const { nodeId } = await tab.send("DOM.querySelector", { nodeId: root.nodeId, selector: "#traffic" });
+		try { await tab.send("DOM.getBoxModel", { nodeId }); return false; } catch (e) { return true; }
+	})());
+	await tab.close();
+}
+
+// axe-core is a package of npm, for those who have it.
+async function accessible(browser, made) {
+	let axe;
+	try { axe = fs.readFileSync(process.env.AXE || require.resolve("axe-core/axe.min.js"), "utf8"); } catch (e) {
+		console.log("skipped: axe-core is not installed (AXE=FILE)");
+		return;
+	}
+	for (const dark of [false, true]) {
+		const tab = await open(browser, made.url);
+		await tab.dark(dark);
+		await tab.run(axe + "; 1");
+		const bad = await tab.run("axe.run().then((r) => r.violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120))]))");
+		check("axe-core: nothing serious" + (dark ? " (dark)" : ""), bad.length === 0, bad);
+		await tab.close();
+	}
+}
+
+// The same page from `view`, with new data again and again.
+async function live(browser, made) {
+	const server = spawn(bin + "/netflowize", ["view", made.store, "--refresh", "250ms"], { stdio: ["ignore", "pipe", "ignore"] });
+	try {
+		const url = await new Promise((yes, no) => {
+			let text = "";
+			server.stdout.on("data", (d) => { text += d; if (text.includes("\n")) yes(text.trim()); });
+			server.on("exit", () => no(new Error("view ended")));
+		});
+		const base = url.replace(/#.*/, "");
+		const shut = await open(browser, base);
+		await new Promise((yes) => setTimeout(yes, 300));
+		check("view: nothing without the token", /needs the whole address/.test(await shut.run("document.body.textContent")));
+		await shut.close();
+		const tab = await open(browser, url);
+		const wait = async (what) => { for (let i = 0; i < 100 && !(await tab.run(what).catch(() => false)); i++) await new Promise((yes) => setTimeout(yes, 100)); };
+		await wait("document.documentElement.dataset.ready === '1' && window.nfzRefresh > 0");
+		const count = () => tab.requests.filter((r) => r.includes("/data")).length;
+		const before = count();
+		for (let i = 0; i < 300 && count() - before < 4; i++) await new Promise((yes) => setTimeout(yes, 100));
+		check("view: it asks for more", count() - before >= 4, count() - before);
+		const at = await spentBy(tab);
+		await tab.run("for (let i = 0; i < 8; i++) draw()");
+		const each = (await spentBy(tab) - at) / 8;
+		check("view: a refresh takes at most 50 ms of script", each <= 50, Math.round(each));
+		check("view: no error in the console", tab.problems.filter((p) => !/403/.test(p)).length === 0, tab.problems);
+		check("view: nobody else is asked", tab.requests.every((r) => r.startsWith(base)), tab.requests.slice(0, 5));
+		await tab.close();
+	} finally {
+		server.kill("SIGINT");
+	}
+}
+
+(async () => {
+	const browser = new Browser(process.env.CHROMIUM || "chromium");
+	const plain = make("plain", 20, 600), evil = make("evil", 20, 60, "hostile"), wide = make("wide", 200, 60);
+	try {
+		await numbers(browser, plain);
+		await keyboard(browser, plain);
+		await hostile(browser, evil);
+		await looks(browser, plain);
+		await withoutScripts(browser, plain);
+		await accessible(browser, plain);
+		await live(browser, wide);
+		await budgets(browser);
+	} finally {
+		await browser.close();
+	}
+	console.log(`${checks} checks, ${failed} failed`);
+	process.exit(failed ? 1 : 0);
+})().catch((e) => { console.error(e); process.exit(1); });
