@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -201,4 +202,11 @@ void proc_boot_id(char id[static 40])
 	if (file_read("/proc/sys/kernel/random/boot_id", &text, NULL) == 0)
 		snprintf(id, 40, "%.36s", buf_str(&text));
 	buf_release(&text);
+}
+
+void proc_no_core(void)
+{
+	const struct rlimit none = {0, 0};
+
+	(void)setrlimit(RLIMIT_CORE, &none);
 }

@@ -27,5 +27,7 @@ int proc_run(const char *const *argv, const struct proc_io *io, int *ret_status,
 bool proc_start_time(pid_t pid, uint64_t *ret_ticks);
 /* The running kernel's boot id, 36 characters, "" when unknown. */
 void proc_boot_id(char text[static 40]);
+/* This process and those it starts leave no core files: memory holds keys. */
+void proc_no_core(void);
 
 #endif

@@ -2,6 +2,7 @@
 #include "cli/app.h"
 #include "base/mem.h"
 #include "format/ini.h"
+#include "testbed/client.h"
 
 #include <ctype.h>
 #include <stddef.h>
@@ -163,6 +164,7 @@ void app_release(struct app *app)
 	free(app->ssh_user);
 	free(app->api);
 	free(app->argv);
+	client_close(app->client);
 	buf_release(&app->pool);
 }
 

@@ -19,6 +19,8 @@ enum format {
 	FORMAT_CSV
 };
 
+struct client; /* testbed/client.h */
+
 /* Which interface of the testbed's service knows the experiment. */
 enum api {
 	API_AUTO, /* the classic one, else the portal's */
@@ -56,6 +58,7 @@ struct app {
 		*ssh_user, *api;
 	const char *file; /* --topology of the running command, or NULL */
 	volatile int *interrupted; /* number of Ctrl-C so far */
+	struct client *client;     /* once a command has asked for it */
 	/* the running command and its words as typed, NULL-ended (again.h);
 	 * they live as long as those of main() */
 	const struct command *running;

@@ -114,7 +114,7 @@ static void check_certificate(struct doctor *d)
 
 static void check_service(struct doctor *d)
 {
-	cleanup(client_close_at) struct client *client = NULL;
+	struct client *client;
 	struct value *list = NULL;
 	struct err err = ERR_INIT;
 

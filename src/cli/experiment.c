@@ -50,8 +50,12 @@ int experiment_connect(struct app *app, struct client **ret, struct err *err)
 		.cancelled = on_cancelled,
 		.ctx = app,
 	};
+	int r = 0;
 
-	return client_open(&config, ret, err);
+	if (!app->client)
+		r = client_open(&config, &app->client, err);
+	*ret = app->client;
+	return r;
 }
 
 static int on_node_file(void *ctx, const struct topo_node *node,
@@ -163,7 +167,7 @@ static int from_testbed(struct app *app, struct client *client,
 int experiment_topology(struct app *app, const struct experiment_name *name,
 	struct topology **ret, struct err *err)
 {
-	cleanup(client_close_at) struct client *client = NULL;
+	struct client *client;
 	int r = experiment_connect(app, &client, err);
 
 	return r < 0 ? r

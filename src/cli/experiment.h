@@ -7,8 +7,8 @@
 #include "testbed/client.h"
 #include "topology/topology.h"
 
-/* Opens the client with the configured certificate, asking for its passphrase
- * where it has one. */
+/* The client with the configured certificate; its passphrase, where it has one,
+ * is asked for the first time only.  It is the app's: nobody closes it. */
 int experiment_connect(
 	struct app *app, struct client **ret, struct err *err) NFZ_MUST_CHECK;
 /* The topology of PROJ/EXP from the testbed, completed from the shapers' own

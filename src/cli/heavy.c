@@ -46,7 +46,7 @@ int heavy_goal_of(const struct heavy_options *o, bool mixed,
 int heavy_goal_ask(struct app *app, const struct heavy_options *o,
 	const char *experiment, struct heavy_goal *g, struct err *err)
 {
-	cleanup(client_close_at) struct client *client = NULL;
+	struct client *client;
 	struct experiment_name name;
 	struct heavy_type *pool;
 	int64_t n = 0;

@@ -153,7 +153,6 @@ int heavy_reopen(struct heavy_now *now, struct err *err)
 void heavy_close(struct heavy_now *now)
 {
 	change_view_release(&now->view);
-	client_close(now->client);
 	free(now->text);
 	arena_release(&now->arena);
 	*now = (struct heavy_now){0};

@@ -2,6 +2,7 @@
  * it into an exit status. */
 #include "base/err.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "cli/app.h"
 
 #include <locale.h>
@@ -115,6 +116,7 @@ int main(int argc, char **argv)
 
 	/* What is large goes back to the system when it is freed. */
 	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	proc_no_core();
 	setlocale(LC_ALL, "");
 	log_open("netflowize", LOG_INFO, false);
 	sigaction(SIGINT, &act, NULL);

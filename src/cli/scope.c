@@ -76,15 +76,10 @@ static void add_listed(
 	}
 }
 
-static int connect_once(struct scope *s, struct err *err)
-{
-	return s->client ? 0 : experiment_connect(s->app, &s->client, err);
-}
-
 static int from_testbed(struct scope *s, const char *project, struct err *err)
 {
 	struct value *list = NULL;
-	int r = connect_once(s, err);
+	int r = experiment_connect(s->app, &s->client, err);
 
 	if (r == 0)
 		r = client_getlist(s->client, &list, err);
@@ -231,7 +226,7 @@ int scope_topology(
 		return nodes_topology(s->app, item->word, NULL, ret, err);
 	r = app_experiment(s->app, item->word, &name, err);
 	if (r == 0)
-		r = connect_once(s, err);
+		r = experiment_connect(s->app, &s->client, err);
 	s->app->common->quiet = !s->app->common->verbose;
 	if (r == 0)
 		r = experiment_topology_over(
@@ -245,7 +240,6 @@ void scope_release(struct scope *s, struct scope_options *o)
 	for (size_t i = 0; i < s->n; i++)
 		free(s->items[i].word);
 	free(s->items);
-	client_close(s->client);
 	opt_list_release(&o->nodes);
 	*s = (struct scope){0};
 }

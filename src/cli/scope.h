@@ -40,7 +40,7 @@ struct scope_item {
 struct scope {
 	struct app *app;
 	const struct scope_options *o;
-	struct client *client; /* asked once for the passphrase */
+	struct client *client; /* the app's, once it was needed */
 	struct scope_item *items;
 	size_t n, cap;
 };

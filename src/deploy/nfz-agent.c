@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "deploy/agent.h"
 #include "deploy/payload_read.h"
 #include "format/crypto.h"
@@ -71,6 +72,7 @@ static int serve(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	log_open("nfz-agent", LOG_INFO, false);
+	proc_no_core();
 	if (argc >= 3 && strcmp(argv[1], "--serve-as") == 0)
 		return serve(argc, argv);
 	if (argc >= 5 && strcmp(argv[1], "--keep") == 0)
