@@ -418,12 +418,10 @@ static inline bool plain_transport(
  * as the long way, in one look.  False: nothing is decided. */
 static inline bool dissect_plain(const struct frame *f, struct dissect *ret)
 {
-	struct cursor c = cursor_over(f->data, f->captured);
-	const uint8_t *p =
-		cursor_bytes(&c, ETHERNET_HEADER + IP4_HEADER + TCP_FLAGS_END);
-	const uint8_t *ip;
+	const uint32_t least = ETHERNET_HEADER + IP4_HEADER + TCP_FLAGS_END;
+	const uint8_t *p = f->data, *ip;
 
-	if (!p)
+	if (f->captured < least)
 		return false;
 	ip = p + ETHERNET_HEADER;
 	ret->l3_at = ETHERNET_HEADER;
@@ -444,7 +442,7 @@ static inline bool dissect_plain(const struct frame *f, struct dissect *ret)
 			ip + IP4_HEADER, cursor_load16(ip + 2), ip[9], ret);
 	}
 	if (cursor_load16(p + 12) != TYPE_IP6 || ip[0] >> 4 != 6 ||
-		!cursor_bytes(&c, IP6_HEADER - IP4_HEADER))
+		f->captured < least + IP6_HEADER - IP4_HEADER)
 		return false;
 	memcpy(ret->key.src.b, ip + 8, 16);
 	memcpy(ret->key.dst.b, ip + 24, 16);
@@ -454,14 +452,13 @@ static inline bool dissect_plain(const struct frame *f, struct dissect *ret)
 		cursor_load16(ip + 4) + (uint32_t)IP6_HEADER, ip[6], ret);
 }
 
-enum dissect_verdict dissect_frame(
+/* Kept apart, so that the short way sets nothing up for it. */
+static __attribute__((noinline)) enum dissect_verdict dissect_any(
 	enum link_layer layer, const struct frame *f, struct dissect *ret)
 {
 	struct cursor c = cursor_over(f->data, f->captured);
 	uint16_t type;
 
-	if (layer == LAYER_ETHERNET && dissect_plain(f, ret))
-		return DISSECT_IP;
 	memset(ret, 0, sizeof(*ret));
 	type = strip(read_link(layer, &c, ret), &c, ret);
 	if (!cursor_ok(&c) || type == 0)
@@ -470,6 +467,14 @@ enum dissect_verdict dissect_frame(
 	if (type == TYPE_IP4)
 		return read_ip4(c, f->wire - ret->l3_at, ret);
 	return read_ip6(c, f->wire - ret->l3_at, ret);
+}
+
+enum dissect_verdict dissect_frame(
+	enum link_layer layer, const struct frame *f, struct dissect *ret)
+{
+	if (layer == LAYER_ETHERNET && dissect_plain(f, ret))
+		return DISSECT_IP;
+	return dissect_any(layer, f, ret);
 }
 
 /* Bytes of headers each segment repeats.  Where a TCP super-frame travels in a

@@ -64,6 +64,9 @@ struct flow_metric {
 /* Writes the low `len` bytes of v, big-endian. */
 uint8_t *metric_put(uint8_t *to, uint64_t v, size_t len);
 
+/* From one time to another, however far apart, without overflow of sums. */
+int64_t metric_gap(int64_t from_ns, int64_t to_ns);
+
 /* --- for those who run them ---------------------------------------------- */
 
 enum { METRICS_MAX = 16, METRIC_VALUES_MAX = 512 };

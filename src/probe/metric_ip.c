@@ -122,7 +122,7 @@ static void jitter_update(
 	void *state, void *other, const struct metric_packet *p)
 {
 	struct jitter *j = state;
-	int64_t gap = p->time_ns - j->last_ns, d = gap - j->gap_ns;
+	int64_t gap = metric_gap(j->last_ns, p->time_ns), d = gap - j->gap_ns;
 
 	(void)other;
 	if (j->n > 0 && gap > j->longest_ns)

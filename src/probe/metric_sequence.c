@@ -90,7 +90,7 @@ static void update(void *state, void *other, const struct metric_packet *p)
 		return;
 	}
 	if (fill_hole(s, p->seq, end, &at_ns) &&
-		p->time_ns - at_ns <= ORDER_NS) {
+		metric_gap(at_ns, p->time_ns) <= ORDER_NS) {
 		s->unordered++;
 	} else if (len > 1 || p->seq + 1 != s->next) {
 		s->again++;

@@ -27,7 +27,7 @@ static const struct export_field rtt_fields[] = {
 
 static uint32_t us_between(int64_t from_ns, int64_t to_ns)
 {
-	int64_t us = (to_ns - from_ns) / 1000;
+	int64_t us = metric_gap(from_ns, to_ns) / 1000;
 
 	return us < 0 ? 0 : us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
 }

@@ -34,8 +34,11 @@ struct offline {
 	int64_t now_ns;
 	size_t doubt; /* packets until the time is believed */
 	struct flow_addition batch[CAPFILE_BATCH];
-	/* of metrics: the batch's packets, and what they gave */
+	bool choosy; /* more is asked for than to count all */
+	/* of metrics: the packets, the batch's first of them, and what they
+	 * gave */
 	struct metric_packet seen[CAPFILE_BATCH];
+	size_t first_seen;
 	struct flow_shape shape;
 	struct flow_more more;
 	uint8_t values[2 * METRIC_VALUES_MAX];
@@ -45,7 +48,8 @@ static void on_joined(void *data, size_t i, void *state, void *other)
 {
 	struct offline *o = data;
 
-	metrics_update(&o->opt.metrics, state, other, &o->seen[i]);
+	metrics_update(
+		&o->opt.metrics, state, other, &o->seen[o->first_seen + i]);
 }
 
 static void on_left(void *data, void *state)
@@ -90,6 +94,8 @@ int offline_new(const struct offline_options *options, struct offline **ret,
 	o->at = point;
 	o->point = flowcache_point(o->cache, &point);
 	sample_init(&o->sample, &options->sampling);
+	o->choosy = sieve || options->sampling.one_of > 1 || options->inner ||
+		    options->metrics.n;
 	*ret = o;
 	return 0;
 }
@@ -174,10 +180,8 @@ static void define(
 			o, d, o->opt.flows.both && beside_turns(&a->key));
 }
 
-/* Counts the frame; true when it is dissected into *ret.  *ret_inner: into
- * what is inside a tunnel. */
-static bool judge(struct offline *o, const struct capfile_frame *f,
-	struct dissect *ret, bool *ret_inner)
+/* Is the frame one to be looked at? */
+static bool is_wanted(struct offline *o, const struct capfile_frame *f)
 {
 	if (o->sieve && !sieve_passes(o->sieve, f)) {
 		o->got.filtered++;
@@ -187,14 +191,16 @@ static bool judge(struct offline *o, const struct capfile_frame *f,
 		o->got.unsampled++;
 		return false;
 	}
+	return true;
+}
+
+/* Counts the frame; true when it is dissected into *ret. */
+static inline bool judge(
+	struct offline *o, const struct capfile_frame *f, struct dissect *ret)
+{
 	switch (dissect_frame(f->layer, &f->frame, ret)) {
 	case DISSECT_IP:
-		if (!sample_packet(&o->sample, &f->frame, ret)) {
-			o->got.unsampled++;
-			return false;
-		}
 		o->got.ip++;
-		*ret_inner = o->opt.inner && tunnel_enter(&f->frame, ret);
 		return true;
 	case DISSECT_NON_IP:
 		*(f->layer == LAYER_UNKNOWN ? &o->got.link_type
@@ -207,42 +213,60 @@ static bool judge(struct offline *o, const struct capfile_frame *f,
 	return false;
 }
 
+/* The same where more was asked for than to count; the packet becomes number
+ * `at` of those seen. */
+static bool judge_choosy(struct offline *o, const struct capfile_frame *f,
+	struct dissect *ret, size_t at)
+{
+	bool inner;
+
+	if (!is_wanted(o, f) || !judge(o, f, ret))
+		return false;
+	if (!sample_packet(&o->sample, &f->frame, ret)) {
+		o->got.ip--;
+		o->got.unsampled++;
+		return false;
+	}
+	inner = o->opt.inner && tunnel_enter(&f->frame, ret);
+	if (o->opt.metrics.n) {
+		metric_read(&f->frame, ret, inner, &o->seen[at]);
+		o->seen[at].time_ns = f->time_ns;
+	}
+	return true;
+}
+
 /* Dissecting all before any is copied lets what was written byte by byte
  * settle before it is read in words. */
 static void take_batch(
 	struct offline *o, const struct capfile_frame *frames, size_t n)
 {
 	struct dissect d[CAPFILE_BATCH];
-	size_t from[CAPFILE_BATCH]; /* frame */
-	bool inner[CAPFILE_BATCH];
+	int64_t times[CAPFILE_BATCH];
 	size_t good = 0, used = 0;
 
 	o->got.frames += n;
 	for (size_t i = 0; i < n; i++) {
-		from[good] = i;
-		good += judge(o, &frames[i], &d[good], &inner[good]);
+		times[good] = frames[i].time_ns;
+		good += o->choosy ? judge_choosy(o, &frames[i], &d[good], good)
+				  : judge(o, &frames[i], &d[good]);
 	}
+	o->first_seen = 0;
 	for (size_t i = 0; i < good; i++) {
-		const struct capfile_frame *f = &frames[from[i]];
-
-		if (used && f->time_ns - o->batch[0].first_ns > BATCH_NS) {
+		if (used && times[i] - o->batch[0].first_ns > BATCH_NS) {
 			add(o, used);
+			o->first_seen = i;
 			used = 0;
 		}
 		o->batch[used] = (struct flow_addition){.key = d[i].key,
 			.octets = d[i].octets,
-			.first_ns = f->time_ns,
-			.last_ns = f->time_ns,
+			.first_ns = times[i],
+			.last_ns = times[i],
 			.packets = 1,
 			.point = o->point,
 			.tcp_flags = d[i].tcp_flags,
 			.tos = d[i].tos};
 		if (o->opt.key)
 			define(o, &d[i], &o->batch[used]);
-		if (o->opt.metrics.n) {
-			metric_read(&f->frame, &d[i], inner[i], &o->seen[used]);
-			o->seen[used].time_ns = f->time_ns;
-		}
 		used++;
 	}
 	add(o, used);

@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		f = (struct frame){.data = cursor_bytes(&c, n),
 			.captured = (uint32_t)n,
 			.wire = (uint32_t)n + wait};
-		now_ns += INT64_C(1) << (wait & 63) >> 1;
+		now_ns += INT64_C(1) << (wait & 47);
 		if (dissect_frame(
 			    (enum link_layer)(choice / 16 % LAYER_UNKNOWN), &f,
 			    &d) != DISSECT_IP)
