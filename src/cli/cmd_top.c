@@ -41,7 +41,8 @@ static const struct opt options[] = {
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
-#define LAST "10s"
+#define LAST "30s"          /* asked for, */
+enum { WINDOW_MS = 10000 }; /* of which so much is shown */
 enum { REFRESH_MS = 2000, FRAME_MAX = 64 << 20, FIND_MAX = 64 };
 
 struct live {
@@ -198,6 +199,7 @@ static int top(struct app *app, const struct top_command *o,
 	int r = source_open(app, &o->source, words, &l.source, err);
 
 	l.top.screen = (enum top_screen)o->screen;
+	l.top.window_ms = r == 0 && span(&l) ? WINDOW_MS : 0;
 	l.top.find = l.find;
 	l.top.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 	if (r == 0)

@@ -36,6 +36,7 @@ struct view {
 	struct app *app;
 	const struct view_command *o;
 	struct source source;
+	struct answer_now latest;
 	struct gate gate;
 	struct buf policy; /* of the answer being given */
 	char cookie[GATE_COOKIE];
@@ -56,9 +57,9 @@ static void text(struct httpd_answer *a, int status, const char *sentence)
 }
 
 /* Asks for what the page shows.  A login that broke is made anew. */
-static int fresh(struct view *v, const char *last, struct answer_now *answer,
-	struct page *page, struct err *err)
+static int refresh(struct view *v, const char *last, struct err *err)
 {
+	struct answer_now next = {0};
 	int64_t ms;
 	int r;
 
@@ -67,27 +68,28 @@ static int fresh(struct view *v, const char *last, struct answer_now *answer,
 	else if (!last ||
 		 (strcmp(last, "all") != 0 && !clock_parse_span(last, &ms)))
 		last = LAST;
-	r = source_ask(&v->source, last, answer, err);
+	r = source_ask(&v->source, last, &next, err);
 	if (r < 0) {
 		source_reconnect(&v->source);
 		return r;
 	}
-	*page = source_page(&v->source, answer);
-	page->refresh_ms = v->o->refresh_ms  ? v->o->refresh_ms
-			   : v->source.store ? 0
-					     : REFRESH_MS;
+	answer_now_release(&v->latest);
+	v->latest = next;
 	return 0;
 }
 
+/* The page comes with the latest data there is, at once; it asks for newer. */
 static void give(
 	struct view *v, const struct httpd_request *r, struct httpd_answer *a)
 {
-	struct answer_now answer = {0};
 	struct err err = ERR_INIT;
 	bool data = strcmp(r->path, "/data") == 0;
-	struct page page;
-	int result = fresh(v, r->last, &answer, &page, &err);
+	int result = data ? refresh(v, r->last, &err) : 0;
+	struct page page = source_page(&v->source, &v->latest);
 
+	page.refresh_ms = v->o->refresh_ms  ? v->o->refresh_ms
+			  : v->source.store ? 0
+					    : REFRESH_MS;
 	if (result == 0 && data)
 		result = page_print_data(&page, &a->body, &err);
 	else if (result == 0)
@@ -102,7 +104,6 @@ static void give(
 		buf_reset(&a->body);
 		text(a, 503, err.text[0] ? err.text : "no answer");
 	}
-	answer_now_release(&answer);
 }
 
 static void ask_token(struct view *v, struct httpd_answer *a)
@@ -184,18 +185,16 @@ static int view(struct app *app, const struct view_command *o,
 	struct source_words words, struct err *err)
 {
 	struct view v = {.app = app, .o = o, .policy = BUF_INIT(1 << 16)};
-	struct answer_now first = {0};
 	int r = crypto_init(err);
 
 	if (r == 0)
 		r = source_open(app, &o->source, words, &v.source, err);
 	/* what cannot be shown is told before the browser opens */
 	if (r == 0)
-		r = source_ask(
-			&v.source, v.source.store ? NULL : LAST, &first, err);
-	answer_now_release(&first);
+		r = refresh(&v, NULL, err);
 	if (r == 0)
 		r = serve(&v, err);
+	answer_now_release(&v.latest);
 	source_close(&v.source);
 	buf_release(&v.policy);
 	return r;

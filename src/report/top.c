@@ -31,7 +31,8 @@ struct frame {
 	struct arena arena;
 	struct row *rows;
 	size_t n, cap;
-	double seconds;
+	double seconds; /* that are looked at */
+	size_t from;    /* the first piece of time of them */
 	const char *head;
 };
 
@@ -94,6 +95,21 @@ static void add(
 		(struct row){bits, packets, arena_strdup(&fr->arena, text)};
 }
 
+/* What of it falls into the window. */
+static struct facts_sums within(
+	const struct frame *fr, const struct facts_course *c)
+{
+	struct facts_sums sum = {0};
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->pieces[i].at < fr->from)
+			continue;
+		sum.bytes += c->pieces[i].sum.bytes;
+		sum.packets += c->pieces[i].sum.packets;
+	}
+	return sum;
+}
+
 static double rate(const struct frame *fr, uint64_t bytes)
 {
 	return fr->seconds > 0 ? (double)bytes * 8 / fr->seconds : 0;
@@ -107,12 +123,13 @@ static double each_second(const struct frame *fr, uint64_t n)
 static void add_link(struct frame *fr, const struct facts_link *l)
 {
 	double most = 0, share, any = 0;
-	uint64_t bytes[2] = {0, l->all.bytes};
+	const struct facts_sums all = within(fr, &l->course);
+	uint64_t bytes[2] = {0, all.bytes};
 	char ab[WORDS], ba[WORDS], util[WORDS] = "-", ends[300], packets[WORDS];
 
 	if (!l->lan && l->n_members == 2) {
-		bytes[0] = l->sides[0].bytes;
-		bytes[1] = l->sides[1].bytes;
+		bytes[0] = within(fr, &l->sides[0].course).bytes;
+		bytes[1] = within(fr, &l->sides[1].course).bytes;
 		snprintf(ends, sizeof(ends), "%.100s-%.100s",
 			l->members[0] ? l->members[0] : "?",
 			l->members[1] ? l->members[1] : "?");
@@ -127,11 +144,10 @@ static void add_link(struct frame *fr, const struct facts_link *l)
 	}
 	for (size_t s = 0; s < l->n_members; s++) {
 		double c = facts_capacity(l, fr->t, s);
-		uint64_t more = l->sides[s].bytes > l->sides[s].to_bytes
-					? l->sides[s].bytes
-					: l->sides[s].to_bytes;
+		uint64_t sent = within(fr, &l->sides[s].course).bytes;
+		uint64_t got = within(fr, &l->sides[s].to_course).bytes;
 
-		share = c > 0 ? rate(fr, more) / c : 0;
+		share = c > 0 ? rate(fr, sent > got ? sent : got) / c : 0;
 		most = share > most ? share : most;
 		any = c > any ? c : any;
 	}
@@ -140,12 +156,12 @@ static void add_link(struct frame *fr, const struct facts_link *l)
 	else if (any > 0)
 		words_percent(most, util);
 	add(fr, rate(fr, bytes[0]) + rate(fr, bytes[1]),
-		each_second(fr, l->all.packets),
+		each_second(fr, all.packets),
 		"%-10s %-18s %10s %10s %s %6s %9s", cut(fr, l->name, 10),
 		cut(fr, ends, 18),
 		l->lan ? "" : words_rate(rate(fr, bytes[0]), ab),
 		words_rate(rate(fr, bytes[1]), ba), bar(fr, most, any > 0),
-		util, words_si(each_second(fr, l->all.packets), "", packets));
+		util, words_si(each_second(fr, all.packets), "", packets));
 }
 
 static void list_links(struct frame *fr)
@@ -178,18 +194,24 @@ static void list_flows(struct frame *fr)
 		   "PACKETS/S PATH";
 	for (size_t i = 0; i < fr->f->n_rows; i++) {
 		const struct facts_row *r = &fr->f->rows[i];
+		double s = (r->last_ms - r->first_ms) / 1000;
+		double begin = fr->f->begin_ms +
+			       (double)fr->from * (double)fr->f->bucket_ms;
 		struct buf path = BUF_INIT(512);
 
+		if (r->last_ms < begin)
+			continue;
+		s = s < 1 ? 1 : s;
 		for (size_t k = 0; k < r->n_hops; k++)
 			buf_addf(&path, "%s%s", k ? " " : "",
 				fr->f->links[r->hops[k].link].name);
-		add(fr, rate(fr, r->bytes), each_second(fr, r->packets),
+		add(fr, (double)r->bytes * 8 / s, (double)r->packets / s,
 			"%-21s > %-21s %-5s %10s %9s %s",
 			endpoint(fr, r->src_end, r->src, r->sport),
 			endpoint(fr, r->dst_end, r->dst, r->dport),
 			facts_proto(r->proto, proto),
-			words_rate(rate(fr, r->bytes), bits),
-			words_si(each_second(fr, r->packets), "", packets),
+			words_rate((double)r->bytes * 8 / s, bits),
+			words_si((double)r->packets / s, "", packets),
 			cut(fr, buf_str(&path), 40));
 		buf_release(&path);
 	}
@@ -209,13 +231,15 @@ static void list_hosts(struct frame *fr)
 	for (size_t i = 0; i < f->n_groups; i++) {
 		const struct facts_group *g = &f->groups[i];
 
+		const struct facts_sums sum = within(fr, &g->course);
+
 		if (g->src >= 0) {
-			out[g->src].bytes += g->all.bytes;
-			out[g->src].packets += g->all.packets;
+			out[g->src].bytes += sum.bytes;
+			out[g->src].packets += sum.packets;
 		}
 		if (g->dst >= 0) {
-			in[g->dst].bytes += g->all.bytes;
-			in[g->dst].packets += g->all.packets;
+			in[g->dst].bytes += sum.bytes;
+			in[g->dst].packets += sum.packets;
 		}
 	}
 	for (size_t i = 0; i < f->n_ends; i++)
@@ -292,14 +316,17 @@ static void print_title(struct frame *fr, struct buf *out)
 {
 	const struct facts *f = fr->f;
 	char lost[WORDS], span[WORDS], bits[WORDS], text[LINE];
+	uint64_t all = 0;
 	const char *made = f->made ? strchr(f->made, 'T') : NULL;
 
+	for (size_t i = 0; i < f->n_groups; i++)
+		all += within(fr, &f->groups[i].course).bytes;
 	snprintf(text, sizeof(text),
 		"%s/%s  %.8s  %zu/%zu links  %s  lost %s  last %s%s",
 		f->project ? cut(fr, f->project, 20) : "store",
 		f->experiment ? cut(fr, f->experiment, 20) : "",
-		made ? cut(fr, made + 1, 9) : "", f->n_covered, f->n_links,
-		words_rate(rate(fr, f->all.bytes), bits),
+		made ? cut(fr, made + 1, 64) : "", f->n_covered, f->n_links,
+		words_rate(rate(fr, all), bits),
 		f->lost_frames == FACTS_UNKNOWN
 			? "unknown"
 			: words_count(f->lost_frames, lost),
@@ -315,8 +342,13 @@ void top_print(const struct top *top, const struct facts *f,
 	struct frame fr = {.top = top, .f = f, .t = t};
 	size_t room =
 		top->height > HEAD_LINES ? (size_t)top->height - HEAD_LINES : 0;
+	size_t pieces = f->n_buckets;
 
-	fr.seconds = (double)f->n_buckets * (double)f->bucket_ms / 1000;
+	if (top->window_ms && (size_t)(top->window_ms / f->bucket_ms) < pieces)
+		pieces = (size_t)(top->window_ms / f->bucket_ms);
+	pieces = pieces == 0 && f->n_buckets ? 1 : pieces;
+	fr.from = f->n_buckets - pieces;
+	fr.seconds = (double)pieces * (double)f->bucket_ms / 1000;
 	switch (top->screen) {
 	case TOP_LINKS:
 		list_links(&fr);

@@ -17,12 +17,13 @@ struct top {
 	const char *find; /* only rows with this in them; NULL: all */
 	size_t skip;      /* rows scrolled over */
 	int width, height;
-	bool ascii; /* no signs beyond ASCII */
+	int64_t window_ms; /* rates of the end of the time; 0: of all of it */
+	bool ascii;        /* no signs beyond ASCII */
 	bool paused, help;
 };
 
 /* Adds lines of at most `width` columns, `height` of them or fewer.  Rates are
- * means over all of the summary's time. */
+ * means over the window; of a flow, over its own time. */
 void top_print(const struct top *top, const struct facts *f,
 	const struct topology *t, struct buf *out);
 /* Columns that a line of UTF-8 takes, each character taken for one. */

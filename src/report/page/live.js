@@ -58,5 +58,6 @@
 		ev.target.setAttribute("aria-pressed", String(paused));
 		if (!paused) poll();
 	});
+	poll();
 	setInterval(poll, page.refresh_ms || 2000);
 })();
