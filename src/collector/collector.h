@@ -8,9 +8,8 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "collector/sources.h"
 #include "flow/endpoint.h"
-#include "flow/udp.h"
+#include "format/jsonw.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -35,6 +34,7 @@ enum {
 enum stop_phase { STOP_NO, STOP_METERS, STOP_CACHES, STOP_DONE };
 
 struct clients;
+struct foreign;
 
 struct collector {
 	struct loop *loop;
@@ -56,9 +56,7 @@ struct collector {
 	int64_t stop_by_ms, stop_patience_ms;
 	bool aborting;
 
-	struct udp nf5; /* fd -1: off */
-	struct sources *sources;
-	uint64_t nf5_seq, nf5_life, nf5_malformed, nf5_unlisted, nf5_unstored;
+	struct foreign *foreign; /* NULL: off */
 	struct log_limit log_limit;
 };
 
@@ -85,6 +83,8 @@ int foreign_open(struct collector *c, struct err *err) NFZ_MUST_CHECK;
 void foreign_close(struct collector *c);
 /* Their numbers into the store. */
 void foreign_keep(struct collector *c);
+/* Their part of the status document, one value. */
+void foreign_print(const struct collector *c, struct jsonw *w);
 
 /* ledger.c: the status document, JSON on one line. */
 void ledger_print(const struct collector *c, struct buf *out);

@@ -1,14 +1,19 @@
-/* NetFlow v5 from exporters that cannot be authenticated: only when the setup
- * names a port, only from the addresses it lists, every record flagged.  They
- * cannot be asked to send again: what the disk does not take is counted. */
-#include "collector/collector.h"
+/* Datagrams of foreign exporters: NetFlow 1, 5, 7, 9, IPFIX and sFlow 5 come
+ * to one port and are told apart by their first bytes. */
+#include "collector/foreign.h"
+#include "base/cursor.h"
 #include "base/mem.h"
+#include "flow/nf5.h"
 #include "format/crypto.h"
 
 #include <poll.h>
+#include <stdio.h>
+#include <string.h>
 
-static bool listed(const struct setup *s, const struct net_addr *addr)
+bool foreign_listed(const struct foreign *f, const struct net_addr *addr)
 {
+	const struct setup *s = f->c->setup;
+
 	for (size_t i = 0; i < s->n_nf5_allow; i++)
 		if (net_prefix_has(&s->nf5_allow[i], addr))
 			return true;
@@ -16,17 +21,21 @@ static bool listed(const struct setup *s, const struct net_addr *addr)
 }
 
 static void keep_rows(
-	struct collector *c, const struct flow_record *records, size_t n)
+	struct foreign *f, const struct flow_record *records, size_t n)
 {
-	const struct store_batch b = {.from = {MODULE_FOREIGN, c->nf5_life},
-		.seq = ++c->nf5_seq,
+	struct collector *c = f->c;
+	const struct store_batch b = {.from = {MODULE_FOREIGN, f->life},
+		.seq = ++f->seq,
 		.received_ns = wall_now().ns,
 		.records = records,
 		.n = n};
 	bool fresh;
 
+	f->message_flows += (uint32_t)n;
+	if (!n)
+		return;
 	if (store_append(c->store, &b, &fresh, NULL) < 0)
-		c->nf5_unstored += n;
+		f->unstored += n;
 	else
 		c->records += n;
 	collector_dirty(c, store_pending(c->store) >= FOREIGN_BYTES
@@ -34,86 +43,239 @@ static void keep_rows(
 				   : FOREIGN_MS);
 }
 
-static void on_datagram(struct collector *c, const struct udp_datagram *d)
+static void on_records(void *ctx, const struct flow_record *records, size_t n)
+{
+	keep_rows(ctx, records, n);
+}
+
+/* --- one datagram of each kind ------------------------------------------- */
+
+static enum source_kind kind_of(uint16_t version)
+{
+	return version == 1   ? SOURCE_NF1
+	       : version == 5 ? SOURCE_NF5
+			      : SOURCE_NF7;
+}
+
+static void on_fixed(struct foreign *f, const struct udp_datagram *d)
 {
 	struct flow_record records[NF5_RECORDS];
 	struct nf5_header h;
+	struct source_news news = {.addr = d->addr};
 
-	if (!listed(c->setup, &d->addr))
-		c->nf5_unlisted++;
-	else if (d->len > UDP_ROOM || !nf5_decode(d->data, d->len, &h, records))
-		c->nf5_malformed++;
-	else if (sources_note(c->sources, &d->addr, &h, wall_now().ns))
-		keep_rows(c, records, h.count);
+	if (!nf5_decode(d->data, d->len, &h, records)) {
+		f->malformed++;
+		return;
+	}
+	news.kind = kind_of(h.version);
+	news.domain = (uint32_t)h.engine_type << 8 | h.engine_id;
+	news.sequence = h.sequence;
+	news.units = news.flows = h.count;
+	news.boot_ns = nf5_boot_ns(&h);
+	if (sources_note(&f->sources, &news, wall_now().ns))
+		keep_rows(f, records, h.count);
+}
+
+static void on_sflow(struct foreign *f, const struct udp_datagram *d)
+{
+	const int64_t now_ns = wall_now().ns;
+	struct sflow_datagram *s = &f->sflow;
+	struct source_news news = {.addr = d->addr, .kind = SOURCE_SFLOW};
+
+	if (!sflow_read(d->data, d->len, now_ns, s)) {
+		f->malformed++;
+		return;
+	}
+	news.domain = s->sub_agent;
+	news.sequence = s->sequence;
+	news.units = 1;
+	news.flows = (uint32_t)s->n;
+	news.boot_ns = s->boot_ns;
+	if (sources_note(&f->sources, &news, now_ns))
+		keep_rows(f, s->records, s->n);
+}
+
+void foreign_message(struct foreign *f, const struct flowset_session *from,
+	const uint8_t *data, size_t len)
+{
+	const int64_t now_ns = wall_now().ns;
+	struct source_news news = {.addr = from->addr};
+	struct flowset_message m;
+
+	f->message_flows = 0;
+	if (!flowset_read(f->sets, from, data, len, now_ns, &m)) {
+		f->malformed++;
+		return;
+	}
+	news.kind = m.version == 9 ? SOURCE_NF9 : SOURCE_IPFIX;
+	news.domain = m.domain;
+	news.sequence = m.sequence;
+	news.units = m.version == 9 ? 1 : m.records;
+	news.unknown = m.version != 9 && m.unknown;
+	news.flows = f->message_flows;
+	news.boot_ns = m.boot_ns;
+	sources_note(&f->sources, &news, now_ns);
+}
+
+static void on_datagram(struct foreign *f, const struct udp_datagram *d)
+{
+	const struct flowset_session from = {.addr = d->addr};
+	const uint8_t *p = d->data;
+	const uint16_t version = d->len >= 4 ? cursor_load16(p) : UINT16_MAX;
+
+	if (!foreign_listed(f, &d->addr))
+		f->unlisted++;
+	else if (d->len > UDP_ROOM) /* it was cut */
+		f->malformed++;
+	else if (version == 9 || version == 10)
+		foreign_message(f, &from, p, d->len);
+	else if (version == 0)
+		on_sflow(f, d);
+	else
+		on_fixed(f, d);
 }
 
 static void on_readable(void *data, int fd, short revents)
 {
-	struct collector *c = data;
+	struct foreign *f = data;
 	size_t n = UDP_BATCH;
 
 	(void)fd;
 	(void)revents;
 	for (int round = 0; round < 8 && n == UDP_BATCH; round++) {
-		n = udp_receive(&c->nf5);
+		n = udp_receive(&f->udp);
 		for (size_t i = 0; i < n; i++)
-			on_datagram(c, &c->nf5.got[i]);
+			on_datagram(f, &f->udp.got[i]);
 	}
 }
 
+/* --- all of them --------------------------------------------------------- */
+
 int foreign_open(struct collector *c, struct err *err)
 {
+	struct foreign *f;
 	int r;
 
 	if (!c->setup->nf5_port)
 		return 0;
-	r = udp_open(&c->nf5, &c->setup->listen, c->setup->nf5_port, err);
+	c->foreign = f = mem_zalloc(1, sizeof(*f));
+	f->c = c;
+	f->udp.fd = -1;
+	f->sets = flowset_new(on_records, f);
+	crypto_random(&f->life, sizeof(f->life));
+	r = udp_open(&f->udp, &c->setup->listen, c->setup->nf5_port, err);
 	if (r < 0)
-		return err_wrap(err, "NetFlow v5");
-	c->sources = mem_zalloc(1, sizeof(*c->sources));
-	crypto_random(&c->nf5_life, sizeof(c->nf5_life));
-	loop_watch(c->loop, c->nf5.fd, POLLIN, on_readable, c);
-	return 0;
+		return err_wrap(err, "foreign exporters");
+	loop_watch(c->loop, f->udp.fd, POLLIN, on_readable, f);
+	return foreign_streams_open(f, err);
 }
 
 void foreign_close(struct collector *c)
 {
-	if (c->nf5.fd < 0)
+	struct foreign *f = c->foreign;
+
+	if (!f)
 		return;
-	loop_unwatch(c->loop, c->nf5.fd);
-	udp_close(&c->nf5);
-	free(c->sources);
-	c->sources = NULL;
+	foreign_streams_close(f);
+	if (f->udp.fd >= 0) {
+		loop_unwatch(c->loop, f->udp.fd);
+		udp_close(&f->udp);
+	}
+	flowset_free(f->sets);
+	free(take(c->foreign));
 }
 
 /* Our count of an exporter begins with us: so does its life in the store, or
  * the count of our next start would take the place of this one. */
-static uint64_t life_of(const struct collector *c, const struct source *s)
+static uint64_t life_of(const struct foreign *f, const struct source *s)
 {
-	const struct hash_key key = {c->nf5_life, s->engine};
+	const struct hash_key key = {
+		f->life, (uint64_t)s->kind << 32 | s->domain};
 
 	return hash_bytes(&key, &s->addr, sizeof(s->addr));
 }
 
-void foreign_keep(struct collector *c)
+static struct module_stats stats_of(const struct foreign *f, size_t i)
 {
-	int64_t now = wall_now().ns;
+	const struct source *s = &f->sources.items[i];
+	const bool flows = strcmp(source_kind_unit(s->kind), "flows") == 0;
+	struct module_stats m = {.module = (uint16_t)(MODULE_FOREIGN_FIRST + i),
+		.life = life_of(f, s),
+		.at_ns = s->heard_ns};
 
-	for (size_t i = 0; c->sources && i < c->sources->n; i++) {
-		const struct source *s = &c->sources->items[i];
-		struct module_stats m = {
-			.module = (uint16_t)(MODULE_FOREIGN_FIRST + i),
-			.life = life_of(c, s),
-			.at_ns = s->heard_ns,
-			.backend = "nf5"};
-
-		if (now - s->heard_ns > 2 * NS_PER_S)
-			continue;
-		for (size_t j = 0; j < MODULE_STAT_COUNT; j++)
-			m.n[j] = HEALTH_UNKNOWN;
+	snprintf(m.backend, sizeof(m.backend), "%s", source_kind_name(s->kind));
+	for (size_t j = 0; j < MODULE_STAT_COUNT; j++)
+		m.n[j] = HEALTH_UNKNOWN;
+	/* of lost messages nobody knows how many flows they had */
+	if (flows) {
 		m.n[STAT_RECORDS_SENT] = s->flows + source_lost(s);
 		m.n[STAT_RECORDS_LOST] = source_lost(s);
+	} else if (source_lost(s) == 0 && *source_kind_unit(s->kind)) {
+		m.n[STAT_RECORDS_SENT] = s->flows;
+		m.n[STAT_RECORDS_LOST] = 0;
+	}
+	return m;
+}
+
+void foreign_keep(struct collector *c)
+{
+	const struct foreign *f = c->foreign;
+	int64_t now = wall_now().ns;
+
+	for (size_t i = 0; f && i < f->sources.n; i++) {
+		struct module_stats m = stats_of(f, i);
+
+		if (now - m.at_ns > 2 * NS_PER_S)
+			continue;
 		if (store_append_stats(c->store, &m, NULL) == 0)
 			collector_dirty(c, COMMIT_MS);
 	}
+}
+
+static void print_source(struct jsonw *w, const struct source *s)
+{
+	char addr[NET_ADDR_TEXT];
+
+	jsonw_object_inline(w);
+	jsonw_put(w, "addr", net_addr_print(&s->addr, addr));
+	jsonw_put(w, "format", source_kind_name(s->kind));
+	jsonw_put_uint(w, "domain", s->domain);
+	jsonw_put_uint(w, "messages", s->messages);
+	jsonw_put_uint(w, "flows", s->flows);
+	if (*source_kind_unit(s->kind)) {
+		jsonw_put_uint(w, "lost", source_lost(s));
+		jsonw_put(w, "lost_unit", source_kind_unit(s->kind));
+	}
+	jsonw_put_uint(w, "restarts", s->restarts);
+	jsonw_end(w);
+}
+
+void foreign_print(const struct collector *c, struct jsonw *w)
+{
+	const struct foreign *f = c->foreign;
+	const struct flowset_counts *k;
+
+	if (!f) {
+		jsonw_null(w);
+		return;
+	}
+	k = flowset_counts(f->sets);
+	jsonw_object(w);
+	jsonw_put_uint(w, "malformed", f->malformed);
+	jsonw_put_uint(w, "unlisted", f->unlisted);
+	jsonw_put_uint(w, "unstored", f->unstored);
+	jsonw_put_uint(w, "kernel_drops", f->udp.drops);
+	jsonw_put_uint(w, "exporters_refused", f->sources.refused);
+	jsonw_put_uint(w, "templates", k->templates);
+	jsonw_put_uint(w, "templates_refused", k->refused);
+	jsonw_put_uint(w, "waiting_bytes", k->waiting);
+	jsonw_put_uint(w, "given_up_bytes", k->given_up);
+	jsonw_put_uint(w, "bad_sets", k->bad_sets);
+	jsonw_put_uint(w, "records_left_out", k->left_out);
+	jsonw_key(w, "sources");
+	jsonw_array(w);
+	for (size_t i = 0; i < f->sources.n; i++)
+		print_source(w, &f->sources.items[i]);
+	jsonw_end(w);
+	jsonw_end(w);
 }

@@ -139,37 +139,6 @@ static void put_taps(const struct collector *c, struct jsonw *w)
 	jsonw_end(w);
 }
 
-static void put_foreign(const struct collector *c, struct jsonw *w)
-{
-	char addr[NET_ADDR_TEXT];
-
-	jsonw_key(w, "nf5");
-	if (!c->sources) {
-		jsonw_null(w);
-		return;
-	}
-	jsonw_object(w);
-	jsonw_put_uint(w, "malformed", c->nf5_malformed);
-	jsonw_put_uint(w, "unlisted", c->nf5_unlisted);
-	jsonw_put_uint(w, "unstored", c->nf5_unstored);
-	jsonw_put_uint(w, "kernel_drops", c->nf5.drops);
-	jsonw_key(w, "sources");
-	jsonw_array(w);
-	for (size_t i = 0; i < c->sources->n; i++) {
-		const struct source *s = &c->sources->items[i];
-
-		jsonw_object_inline(w);
-		jsonw_put(w, "addr", net_addr_print(&s->addr, addr));
-		jsonw_put_uint(w, "engine", s->engine);
-		jsonw_put_uint(w, "flows", s->flows);
-		jsonw_put_uint(w, "lost", source_lost(s));
-		jsonw_put_uint(w, "restarts", s->restarts);
-		jsonw_end(w);
-	}
-	jsonw_end(w);
-	jsonw_end(w);
-}
-
 static void put_refusals(const struct collector *c, struct jsonw *w)
 {
 	const char *cause;
@@ -209,6 +178,7 @@ void ledger_print(const struct collector *c, struct buf *out)
 	put_refusals(c, &w);
 	put_modules(c, &w);
 	put_taps(c, &w);
-	put_foreign(c, &w);
+	jsonw_key(&w, "foreign");
+	foreign_print(c, &w);
 	jsonw_end(&w);
 }

@@ -322,7 +322,6 @@ int collector_new(struct loop *loop, const struct setup *setup,
 	c->setup = setup;
 	c->began_ms = now_ms();
 	c->log_limit.burst = 10;
-	c->nf5.fd = -1;
 	c->flushed = mem_zalloc(setup->n_peers + 1, sizeof(*c->flushed));
 	if (!setup->store[0])
 		r = err_set(err, NFZ_E_CONFIG,

@@ -45,7 +45,9 @@ static void read_record(
 	r->tcp_flags = cursor_u8(c);
 	r->key.proto = cursor_u8(c);
 	r->tos = cursor_u8(c);
-	cursor_skip(c, 8); /* AS numbers, masks, padding */
+	if (h->version == 1)
+		r->tcp_flags = cursor_u8(c);
+	/* the rest: AS numbers, masks, padding */
 	if (r->key.proto == IPPROTO_ICMP)
 		r->key.sport = r->key.dport = 0; /* type and code */
 	if (interval > 1) {
@@ -55,27 +57,59 @@ static void read_record(
 	}
 }
 
+static void read_header(struct cursor *c, struct nf5_header *ret)
+{
+	*ret = (struct nf5_header){.version = cursor_u16(c)};
+	ret->count = cursor_u16(c);
+	ret->uptime_ms = cursor_u32(c);
+	ret->unix_s = cursor_u32(c);
+	ret->unix_ns = cursor_u32(c);
+	if (ret->version == 1)
+		return;
+	ret->sequence = cursor_u32(c);
+	if (ret->version == 7) {
+		cursor_skip(c, 4);
+		return;
+	}
+	ret->engine_type = cursor_u8(c);
+	ret->engine_id = cursor_u8(c);
+	ret->sampling = cursor_u16(c);
+}
+
+/* Is this the length of one record? */
+static bool is_length(uint16_t version, size_t len)
+{
+	switch (version) {
+	case 1:
+		return len == NF5_RECORD || len == NF1_RECORD_LONG;
+	case 5:
+		return len == NF5_RECORD;
+	case 7:
+		return len == NF7_RECORD;
+	default:
+		return false;
+	}
+}
+
 bool nf5_decode(const void *data, size_t len, struct nf5_header *ret,
 	struct flow_record records[static NF5_RECORDS])
 {
 	struct cursor c = cursor_over(data, len);
-	uint16_t version = cursor_u16(&c);
+	size_t each;
 
-	ret->count = cursor_u16(&c);
-	ret->uptime_ms = cursor_u32(&c);
-	ret->unix_s = cursor_u32(&c);
-	ret->unix_ns = cursor_u32(&c);
-	ret->sequence = cursor_u32(&c);
-	ret->engine_type = cursor_u8(&c);
-	ret->engine_id = cursor_u8(&c);
-	ret->sampling = cursor_u16(&c);
-	if (!cursor_ok(&c) || version != 5 || !ret->count ||
-		ret->count > NF5_RECORDS ||
-		cursor_left(&c) != (size_t)ret->count * NF5_RECORD)
+	read_header(&c, ret);
+	if (!cursor_ok(&c) || !ret->count || ret->count > NF5_RECORDS)
 		return false;
-	for (size_t i = 0; i < ret->count; i++)
-		read_record(&c, ret, &records[i]);
-	return cursor_ok(&c);
+	each = cursor_left(&c) / ret->count;
+	if (each * ret->count != cursor_left(&c) ||
+		!is_length(ret->version, each))
+		return false;
+	for (size_t i = 0; i < ret->count; i++) {
+		struct cursor record = cursor_sub(&c, each);
+
+		read_record(&record, ret, &records[i]);
+	}
+	return true;
 }
 
 /* --- export -------------------------------------------------------------- */

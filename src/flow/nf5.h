@@ -1,5 +1,4 @@
-/* NetFlow version 5: datagrams <-> records; versions 1 and 7, which differ
- * little, out only.  Bytes only: no sockets, no clock.  The formats are Cisco's
+/* NetFlow version 5, and 1 and 7, which differ little: datagrams <-> records.  Bytes only: no sockets, no clock.  The formats are Cisco's
  * (NetFlow Export Datagram Format); IPv4 only, 32-bit counters, times in ms of
  * the exporter's uptime. */
 #ifndef NFZ_FLOW_NF5_H
@@ -18,6 +17,7 @@ enum {
 	NF5_DATAGRAM = NF5_HEADER + NF5_RECORDS * NF5_RECORD,
 	/* versions 1 and 7: other records, fewer of them */
 	NF1_HEADER = 16,
+	NF1_RECORD_LONG = 52, /* of some exporters; of others as NF5_RECORD */
 	NF1_RECORDS = 24,
 	NF7_RECORDS = 27, /* 28 may be; so all fit NF5_DATAGRAM */
 	NF7_RECORD = 52
@@ -26,15 +26,15 @@ _Static_assert(NF5_HEADER + NF7_RECORDS * NF7_RECORD <= NF5_DATAGRAM,
 	"room for all versions");
 
 struct nf5_header {
-	uint16_t count;
+	uint16_t version, count;
 	uint32_t uptime_ms, unix_s, unix_ns;
 	uint32_t sequence; /* flows sent before this datagram */
 	uint8_t engine_type, engine_id;
 	uint16_t sampling; /* mode 2 bits, interval 14 */
 };
 
-/* Reads a datagram.  False: not version 5, a count of 0 or over 30, or not
- * exactly that many records.  Records carry RECORD_FOREIGN, tap TAP_FOREIGN
+/* Reads a datagram.  False: not version 1, 5 or 7, a count of 0 or over 30, or
+ * not exactly that many records.  Version 1 has no sequence.  Records carry RECORD_FOREIGN, tap TAP_FOREIGN
  * and unknown slots; sampled counts are multiplied and RECORD_ESTIMATED.
  * Interfaces, next hop and AS numbers are dropped; ICMP has no ports. */
 bool nf5_decode(const void *data, size_t len, struct nf5_header *ret,

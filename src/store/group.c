@@ -81,12 +81,12 @@ void group_init(struct group *g, const struct group_by *by, size_t rows_max)
 		g->place[by->keys[i]] = places;
 		places += by->keys[i] == GROUP_TIME ? 2 : 1;
 	}
-	tally_init(&g->tally, places, rows_max ? rows_max : GROUP_TALLY);
+	bins_init(&g->bins, places, rows_max ? rows_max : GROUP_BINS);
 }
 
 void group_release(struct group *g)
 {
-	tally_release(&g->tally);
+	bins_release(&g->bins);
 	free(g->open);
 	free(g->room);
 	*g = (struct group){0};
@@ -101,30 +101,30 @@ int group_too_many(struct err *err, const char *what)
 /* Parts ---------------------------------------------------------------- */
 
 /* The counts of a key, or NULL and *ret 0 when it is of another part. */
-static struct tally_counts *counts_of(struct group *g, const uint64_t *key,
+static struct bins_counts *counts_of(struct group *g, const uint64_t *key,
 	uint64_t hash, int *ret, struct err *err)
 {
-	struct tally *t = &g->tally;
-	struct tally_counts *c;
+	struct bins *t = &g->bins;
+	struct bins_counts *c;
 
 	*ret = 0;
-	while (!(c = tally_at(t, key, hash)) && t->n == t->most) {
+	while (!(c = bins_at(t, key, hash)) && t->n == t->most) {
 		if (t->parts >= GROUP_PARTS_MAX) {
 			*ret = group_too_many(err, "groups");
 			return NULL;
 		}
 		MEM_PUSH(g->open, g->n_open, g->open_cap) =
 			(struct group_part){t->parts * 2, t->rest + t->parts};
-		tally_halve(t);
+		bins_halve(t);
 	}
 	return c;
 }
 
 int group_count(struct group *g, const uint64_t *key, uint64_t hash,
-	const struct tally_counts *more, struct err *err)
+	const struct bins_counts *more, struct err *err)
 {
 	int r;
-	struct tally_counts *to = counts_of(g, key, hash, &r, err);
+	struct bins_counts *to = counts_of(g, key, hash, &r, err);
 
 	if (!to)
 		return r;
@@ -139,8 +139,7 @@ bool group_again(struct group *g)
 	if (!g->n_open)
 		return false;
 	g->n_open--;
-	tally_begin(
-		&g->tally, g->open[g->n_open].parts, g->open[g->n_open].rest);
+	bins_begin(&g->bins, g->open[g->n_open].parts, g->open[g->n_open].rest);
 	return true;
 }
 
@@ -149,7 +148,7 @@ bool group_again(struct group *g)
 int group_host(struct group *g, const struct net_addr *a, uint32_t *ret,
 	struct err *err)
 {
-	int64_t host = tally_host(&g->tally, a);
+	int64_t host = bins_host(&g->bins, a);
 
 	if (host < 0)
 		return group_too_many(err, "addresses");
@@ -200,10 +199,10 @@ static void get_key(const struct group *g, enum group_key key,
 {
 	switch (key) {
 	case GROUP_SRC:
-		v->src = g->tally.hosts.addrs[*from];
+		v->src = g->bins.hosts.addrs[*from];
 		return;
 	case GROUP_DST:
-		v->dst = g->tally.hosts.addrs[*from];
+		v->dst = g->bins.hosts.addrs[*from];
 		return;
 	case GROUP_SPORT:
 		v->sport = (uint16_t)*from;
@@ -238,17 +237,17 @@ int group_rows(struct group *g,
 	int (*fn)(void *ctx, const struct group_row *row, struct err *err),
 	void *ctx, struct err *err)
 {
-	const struct tally_counts *c;
+	const struct bins_counts *c;
 	const uint64_t *key;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && (c = tally_next(&g->tally, &i, &key));) {
-		uint32_t places[TALLY_PLACES_MAX];
+	for (size_t i = 0; r == 0 && (c = bins_next(&g->bins, &i, &key));) {
+		uint32_t places[BINS_PLACES_MAX];
 		struct group_row row = {.flows = c->flows,
 			.packets = c->packets,
 			.bytes = c->bytes};
 
-		memcpy(places, key, g->tally.words * sizeof(*key));
+		memcpy(places, key, g->bins.words * sizeof(*key));
 		for (size_t k = 0; k < g->by.n; k++)
 			get_key(g, g->by.keys[k],
 				&places[g->place[g->by.keys[k]]], &row.value);
@@ -262,9 +261,9 @@ int group_rows(struct group *g,
 static int add(struct group *g, const struct group_value *v, uint64_t packets,
 	uint64_t bytes, struct err *err)
 {
-	uint64_t key[TALLY_PLACES_MAX / 2] = {0};
-	uint32_t places[TALLY_PLACES_MAX] = {0};
-	struct tally_counts *to;
+	uint64_t key[BINS_PLACES_MAX / 2] = {0};
+	uint32_t places[BINS_PLACES_MAX] = {0};
+	struct bins_counts *to;
 	int r = 0;
 
 	for (size_t k = 0; k < g->by.n && r == 0; k++)
@@ -273,7 +272,7 @@ static int add(struct group *g, const struct group_value *v, uint64_t packets,
 	if (r < 0)
 		return r;
 	memcpy(key, places, sizeof(key));
-	to = counts_of(g, key, tally_hash(&g->tally, key), &r, err);
+	to = counts_of(g, key, bins_hash(&g->bins, key), &r, err);
 	if (!to)
 		return r;
 	to->flows += to->serial != g->serial;

@@ -15,7 +15,7 @@
 
 #include "store/block.h"
 #include "store/merge.h"
-#include "store/tally.h"
+#include "store/bins.h"
 
 #define GROUP_KEYS(X)                                                          \
 	X(SRC, "src")                                                          \
@@ -64,16 +64,16 @@ struct group_row {
  * divided by hash, and what is fed in is to be fed in once for each part. */
 struct group {
 	struct group_by by;
-	struct tally tally;
-	size_t place[GROUP_KEY_COUNT]; /* of each key in the tally's */
+	struct bins bins;
+	size_t place[GROUP_KEY_COUNT]; /* of each key in the bins's */
 	struct group_part *open;       /* parts not done yet */
 	size_t n_open, open_cap;
 	uint64_t serial;
 	struct group_room *room; /* for blocks */
 };
-enum { GROUP_ROWS_MAX = 10000000, GROUP_TALLY = 5500000 };
+enum { GROUP_ROWS_MAX = 10000000, GROUP_BINS = 5500000 };
 
-/* rows_max 0: GROUP_TALLY. */
+/* rows_max 0: GROUP_BINS. */
 void group_init(struct group *g, const struct group_by *by, size_t rows_max);
 void group_release(struct group *g);
 /* Deals a record out over the pieces of time it lasted, unit_ns each: fn gets

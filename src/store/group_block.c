@@ -21,8 +21,8 @@ struct group_room {
 	struct net_addr addrs[BLOCK_HOSTS];
 	uint32_t numbers[BLOCK_HOSTS];
 	bool marked[CODES];
-	uint32_t places[BLOCK_ROWS][TALLY_PLACES_MAX];
-	uint64_t keys[CODES][TALLY_PLACES_MAX / 2];
+	uint32_t places[BLOCK_ROWS][BINS_PLACES_MAX];
+	uint64_t keys[CODES][BINS_PLACES_MAX / 2];
 	uint64_t hashes[CODES];
 };
 
@@ -151,8 +151,7 @@ static int find_values(struct group *g, const struct block *b,
 	if (key == GROUP_SRC || key == GROUP_DST) {
 		for (size_t i = 0; i < n_codes; i++)
 			room->addrs[i] = block_host(b, room->codes[i]);
-		if (!tally_hosts(
-			    &g->tally, room->addrs, n_codes, room->numbers))
+		if (!bins_hosts(&g->bins, room->addrs, n_codes, room->numbers))
 			return group_too_many(err, "addresses");
 		for (size_t i = 0; i < n_codes; i++)
 			room->value_of[room->codes[i]] = room->numbers[i];
@@ -207,16 +206,16 @@ static int add_one_key(struct group *g, const struct block *b,
 	r = find_values(g, b, c, g->by.keys[0], n_codes, err);
 	for (size_t i = 0; i < n_codes; i++) {
 		room->keys[i][0] = room->value_of[room->codes[i]];
-		room->hashes[i] = tally_hash(&g->tally, room->keys[i]);
+		room->hashes[i] = bins_hash(&g->bins, room->keys[i]);
 	}
 	for (size_t i = 0; i < n_codes; i++) {
 		struct code_counts *from = &room->by_code[room->codes[i]];
-		const struct tally_counts more = {.flows = from->flows,
+		const struct bins_counts more = {.flows = from->flows,
 			.packets = from->packets,
 			.bytes = from->bytes};
 
 		if (i + AHEAD < n_codes)
-			tally_prefetch(&g->tally, room->hashes[i + AHEAD]);
+			bins_prefetch(&g->bins, room->hashes[i + AHEAD]);
 		*from = (struct code_counts){0};
 		if (r == 0)
 			r = group_count(
@@ -262,14 +261,13 @@ static int count_piece(void *ctx, int64_t at_ns, uint64_t packets,
 	uint64_t bytes, struct err *err)
 {
 	const struct row_piece *p = ctx;
-	const struct tally_counts more = {
+	const struct bins_counts more = {
 		.flows = 1, .packets = packets, .bytes = bytes};
-	uint64_t key[TALLY_PLACES_MAX / 2];
+	uint64_t key[BINS_PLACES_MAX / 2];
 
 	memcpy(p->places + p->g->place[GROUP_TIME], &at_ns, sizeof(at_ns));
-	memcpy(key, p->places, p->g->tally.words * sizeof(*key));
-	return group_count(
-		p->g, key, tally_hash(&p->g->tally, key), &more, err);
+	memcpy(key, p->places, p->g->bins.words * sizeof(*key));
+	return group_count(p->g, key, bins_hash(&p->g->bins, key), &more, err);
 }
 
 static int add_times(struct group *g, const struct block *b,
@@ -295,20 +293,20 @@ static int add_rows(struct group *g, const struct block *b,
 	const uint16_t *rows, size_t n, struct err *err)
 {
 	struct group_room *room = g->room;
-	const size_t len = g->tally.words * sizeof(room->keys[0][0]);
+	const size_t len = g->bins.words * sizeof(room->keys[0][0]);
 	int r = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		memcpy(room->keys[i], room->places[i], len);
-		room->hashes[i] = tally_hash(&g->tally, room->keys[i]);
+		room->hashes[i] = bins_hash(&g->bins, room->keys[i]);
 	}
 	for (size_t i = 0; i < n && r == 0; i++) {
-		const struct tally_counts more = {.flows = 1,
+		const struct bins_counts more = {.flows = 1,
 			.packets = block_PACKETS(b)[rows[i]],
 			.bytes = block_BYTES(b)[rows[i]]};
 
 		if (i + AHEAD < n)
-			tally_prefetch(&g->tally, room->hashes[i + AHEAD]);
+			bins_prefetch(&g->bins, room->hashes[i + AHEAD]);
 		r = group_count(g, room->keys[i], room->hashes[i], &more, err);
 	}
 	return r;

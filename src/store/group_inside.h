@@ -11,7 +11,7 @@ enum { GROUP_PARTS_MAX = 1 << 20 };
 
 /* Adds to the counts of a key of this part. */
 int group_count(struct group *g, const uint64_t *key, uint64_t hash,
-	const struct tally_counts *more, struct err *err) NFZ_MUST_CHECK;
+	const struct bins_counts *more, struct err *err) NFZ_MUST_CHECK;
 /* The address's number. */
 int group_host(struct group *g, const struct net_addr *a, uint32_t *ret,
 	struct err *err) NFZ_MUST_CHECK;

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "collector/collector.h"
+#include "collector/foreign.h"
 #include "flow/channel.h"
 #include "format/crypto.h"
 #include "store/control.h"

@@ -2,20 +2,16 @@
 
 #include <criterion/criterion.h>
 
-static struct nf5_header header(uint32_t sequence, uint16_t count)
-{
-	return (struct nf5_header){.count = count,
-		.sequence = sequence,
-		.unix_s = 1000000,
-		.uptime_ms = 5000};
-}
-
 static struct source *note(struct sources *s, uint32_t seq, uint16_t count)
 {
-	const struct net_addr addr = net_addr_v4_host(1);
-	const struct nf5_header h = header(seq, count);
+	const struct source_news news = {.addr = net_addr_v4_host(1),
+		.kind = SOURCE_NF5,
+		.sequence = seq,
+		.units = count,
+		.flows = count,
+		.boot_ns = 1000000};
 
-	return sources_note(s, &addr, &h, 0);
+	return sources_note(s, &news, 0);
 }
 
 Test(sources, gaps_are_counted_in_flows)
@@ -63,14 +59,46 @@ Test(sources, restart_is_no_loss)
 Test(sources, flood_of_exporters_is_bounded)
 {
 	static struct sources s;
-	const struct nf5_header h = header(0, 1);
-
 	s = (struct sources){0};
 	for (uint32_t i = 0; i < SOURCES_MAX + 10; i++) {
-		const struct net_addr addr = net_addr_v4_host(i);
+		const struct source_news news = {.addr = net_addr_v4_host(i),
+			.kind = SOURCE_NF9,
+			.units = 1};
 
-		sources_note(&s, &addr, &h, 0);
+		sources_note(&s, &news, 0);
 	}
 	cr_assert_eq(s.n, SOURCES_MAX);
 	cr_assert_eq(s.refused, 10);
+}
+
+/* NetFlow 9 counts messages; of IPFIX whose template is missing nobody knows
+ * how much it was until the next message tells. */
+Test(sources, each_format_counts_its_own)
+{
+	static struct sources s;
+	struct source_news news = {.addr = net_addr_v4_host(1),
+		.kind = SOURCE_NF9,
+		.sequence = 7,
+		.units = 1,
+		.flows = 20};
+	struct source *src;
+
+	s = (struct sources){0};
+	sources_note(&s, &news, 0);
+	news.sequence = 10;
+	src = sources_note(&s, &news, 0);
+	cr_assert_eq(source_lost(src), 2);
+	cr_assert_eq(src->flows, 40);
+	news = (struct source_news){.addr = news.addr,
+		.kind = SOURCE_IPFIX,
+		.sequence = 100,
+		.unknown = true};
+	sources_note(&s, &news, 0);
+	news.sequence = 130; /* there were 30 */
+	news.unknown = false;
+	news.units = 5;
+	sources_note(&s, &news, 0);
+	news.sequence = 145;
+	src = sources_note(&s, &news, 0);
+	cr_assert_eq(source_lost(src), 10);
 }

@@ -1,55 +1,55 @@
 /* Open addressing by the hash's low bits; parts go by its high ones. */
-#include "store/tally.h"
+#include "store/bins.h"
 #include "base/mem.h"
 
 #include <string.h>
 
 enum { FIRST_SIZE = 1024, COUNT_WORDS = 4, PART_SHIFT = 40, HOSTS_AHEAD = 16 };
-_Static_assert(sizeof(struct tally_counts) == 8 * COUNT_WORDS, "as words");
+_Static_assert(sizeof(struct bins_counts) == 8 * COUNT_WORDS, "as words");
 
-void tally_init(struct tally *t, size_t places, size_t most)
+void bins_init(struct bins *t, size_t places, size_t most)
 {
-	*t = (struct tally){.seed = hash_key_new(),
+	*t = (struct bins){.seed = hash_key_new(),
 		.words = (places + 1) / 2,
 		.most = most};
-	tally_begin(t, 1, 0);
+	bins_begin(t, 1, 0);
 }
 
-void tally_release(struct tally *t)
+void bins_release(struct bins *t)
 {
 	free(t->entries);
 	free(t->hosts.addrs);
 	free(t->hosts.index);
-	*t = (struct tally){0};
+	*t = (struct bins){0};
 }
 
-static size_t stride(const struct tally *t)
+static size_t stride(const struct bins *t)
 {
 	return t->words + COUNT_WORDS;
 }
 
-static uint64_t *entry(const struct tally *t, size_t i)
+static uint64_t *entry(const struct bins *t, size_t i)
 {
 	return t->entries + i * stride(t);
 }
 
-static struct tally_counts *counts(const struct tally *t, uint64_t *e)
+static struct bins_counts *counts(const struct bins *t, uint64_t *e)
 {
-	return (struct tally_counts *)(e + t->words);
+	return (struct bins_counts *)(e + t->words);
 }
 
-static bool is_free(const struct tally *t, uint64_t *e)
+static bool is_free(const struct bins *t, uint64_t *e)
 {
 	return counts(t, e)->flows == 0;
 }
 
-static void resize(struct tally *t, size_t size)
+static void resize(struct bins *t, size_t size)
 {
 	t->size = size;
 	t->entries = mem_zalloc(size, stride(t) * sizeof(*t->entries));
 }
 
-void tally_begin(struct tally *t, uint64_t parts, uint64_t rest)
+void bins_begin(struct bins *t, uint64_t parts, uint64_t rest)
 {
 	free(t->entries);
 	t->parts = parts;
@@ -58,13 +58,13 @@ void tally_begin(struct tally *t, uint64_t parts, uint64_t rest)
 	resize(t, FIRST_SIZE);
 }
 
-static bool is_mine(const struct tally *t, uint64_t hash)
+static bool is_mine(const struct bins *t, uint64_t hash)
 {
 	return (hash >> PART_SHIFT & (t->parts - 1)) == t->rest;
 }
 
 /* The key's entry, or the free one where it goes. */
-static uint64_t *find(const struct tally *t, const uint64_t *key, uint64_t hash)
+static uint64_t *find(const struct bins *t, const uint64_t *key, uint64_t hash)
 {
 	for (size_t i = hash & (t->size - 1);; i = (i + 1) & (t->size - 1)) {
 		uint64_t *e = entry(t, i);
@@ -80,7 +80,7 @@ static uint64_t *find(const struct tally *t, const uint64_t *key, uint64_t hash)
 }
 
 /* Moves what is in old, and of this part, to a table of this size. */
-static void rebuild(struct tally *t, size_t size)
+static void rebuild(struct bins *t, size_t size)
 {
 	uint64_t *old = t->entries;
 	size_t old_size = t->size, width = stride(t);
@@ -93,7 +93,7 @@ static void rebuild(struct tally *t, size_t size)
 
 		if (is_free(t, e))
 			continue;
-		hash = tally_hash(t, e);
+		hash = bins_hash(t, e);
 		if (!is_mine(t, hash))
 			continue;
 		memcpy(find(t, e, hash), e, width * sizeof(*e));
@@ -102,8 +102,7 @@ static void rebuild(struct tally *t, size_t size)
 	free(old);
 }
 
-struct tally_counts *tally_at(
-	struct tally *t, const uint64_t *key, uint64_t hash)
+struct bins_counts *bins_at(struct bins *t, const uint64_t *key, uint64_t hash)
 {
 	uint64_t *e;
 
@@ -123,19 +122,19 @@ struct tally_counts *tally_at(
 	return counts(t, e);
 }
 
-void tally_prefetch(const struct tally *t, uint64_t hash)
+void bins_prefetch(const struct bins *t, uint64_t hash)
 {
 	__builtin_prefetch(entry(t, hash & (t->size - 1)), 1);
 }
 
-void tally_halve(struct tally *t)
+void bins_halve(struct bins *t)
 {
 	t->parts *= 2;
 	rebuild(t, t->size);
 }
 
-const struct tally_counts *tally_next(
-	const struct tally *t, size_t *i, const uint64_t **ret_key)
+const struct bins_counts *bins_next(
+	const struct bins *t, size_t *i, const uint64_t **ret_key)
 {
 	for (; *i < t->size; ++*i) {
 		uint64_t *e = entry(t, *i);
@@ -151,7 +150,7 @@ const struct tally_counts *tally_next(
 
 /* Addresses ------------------------------------------------------------ */
 
-static uint64_t host_hash(const struct tally *t, const struct net_addr *a)
+static uint64_t host_hash(const struct bins *t, const struct net_addr *a)
 {
 	uint64_t words[2];
 
@@ -160,9 +159,9 @@ static uint64_t host_hash(const struct tally *t, const struct net_addr *a)
 }
 
 static size_t host_place(
-	const struct tally *t, const struct net_addr *a, uint64_t hash)
+	const struct bins *t, const struct net_addr *a, uint64_t hash)
 {
-	const struct tally_hosts *h = &t->hosts;
+	const struct bins_hosts *h = &t->hosts;
 	size_t at = hash & (h->index_size - 1);
 
 	while (h->index[at] &&
@@ -171,9 +170,9 @@ static size_t host_place(
 	return at;
 }
 
-static void grow_hosts(struct tally *t)
+static void grow_hosts(struct bins *t)
 {
-	struct tally_hosts *h = &t->hosts;
+	struct bins_hosts *h = &t->hosts;
 
 	h->index_size = h->index_size ? h->index_size * 2 : FIRST_SIZE;
 	free(h->index);
@@ -184,9 +183,9 @@ static void grow_hosts(struct tally *t)
 }
 
 static int64_t number_of(
-	struct tally *t, const struct net_addr *a, uint64_t hash)
+	struct bins *t, const struct net_addr *a, uint64_t hash)
 {
-	struct tally_hosts *h = &t->hosts;
+	struct bins_hosts *h = &t->hosts;
 	size_t at;
 
 	if (h->n * 2 >= h->index_size)
@@ -194,22 +193,22 @@ static int64_t number_of(
 	at = host_place(t, a, hash);
 	if (h->index[at])
 		return h->index[at] - 1;
-	if (h->n == TALLY_HOSTS_MAX)
+	if (h->n == BINS_HOSTS_MAX)
 		return -1;
 	MEM_PUSH(h->addrs, h->n, h->cap) = *a;
 	h->index[at] = (uint32_t)h->n;
 	return (int64_t)h->n - 1;
 }
 
-int64_t tally_host(struct tally *t, const struct net_addr *a)
+int64_t bins_host(struct bins *t, const struct net_addr *a)
 {
 	return number_of(t, a, host_hash(t, a));
 }
 
 /* The index is asked for well ahead, the address it names less so. */
-static void prefetch_host(const struct tally *t, uint64_t far, uint64_t near)
+static void prefetch_host(const struct bins *t, uint64_t far, uint64_t near)
 {
-	const struct tally_hosts *h = &t->hosts;
+	const struct bins_hosts *h = &t->hosts;
 	uint32_t number;
 
 	if (!h->index_size)
@@ -220,8 +219,8 @@ static void prefetch_host(const struct tally *t, uint64_t far, uint64_t near)
 		__builtin_prefetch(&h->addrs[number - 1]);
 }
 
-bool tally_hosts(
-	struct tally *t, const struct net_addr *addrs, size_t n, uint32_t *ret)
+bool bins_hosts(
+	struct bins *t, const struct net_addr *addrs, size_t n, uint32_t *ret)
 {
 	uint64_t ring[HOSTS_AHEAD];
 

@@ -1,0 +1,37 @@
+/* Foreign exporters (private to foreign*.c): those that cannot be
+ * authenticated.  Only when the setup names a port, only from the addresses it
+ * lists, every record flagged.  They cannot be asked to send again: what the
+ * disk does not take is counted. */
+#ifndef NFZ_COLLECTOR_FOREIGN_H
+#define NFZ_COLLECTOR_FOREIGN_H
+
+#include "collector/collector.h"
+#include "collector/sources.h"
+#include "flow/flowset.h"
+#include "flow/sflow.h"
+#include "flow/udp.h"
+
+struct foreign_streams;
+
+struct foreign {
+	struct collector *c;
+	struct udp udp;
+	struct foreign_streams *streams; /* IPFIX over TCP */
+	struct sources sources;
+	struct flowset *sets;
+	struct sflow_datagram sflow;
+	uint32_t message_flows; /* of the message being read */
+	uint64_t seq, life;
+	uint64_t malformed, unlisted, unstored;
+};
+
+bool foreign_listed(const struct foreign *f, const struct net_addr *addr);
+/* One NetFlow 9 or IPFIX message. */
+void foreign_message(struct foreign *f, const struct flowset_session *from,
+	const uint8_t *data, size_t len);
+
+/* foreign_tcp.c */
+int foreign_streams_open(struct foreign *f, struct err *err) NFZ_MUST_CHECK;
+void foreign_streams_close(struct foreign *f);
+
+#endif

@@ -1,0 +1,450 @@
+/* Messages, sets, templates, and data that waits for its template. */
+#include "flow/flowset.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "flow/flowset_parts.h"
+
+#include <string.h>
+
+enum {
+	V9 = 9,
+	IPFIX = 10,
+	V9_HEADER = 20,
+	IPFIX_HEADER = 16,
+	SET_HEADER = 4,
+	FIRST_DATA_SET = 256,
+	RECORDS = 64 /* given on at once */
+};
+
+/* Templates and sampling of one session's domain. */
+struct domain {
+	struct flowset_session from;
+	uint32_t id;
+	uint32_t sampling;
+	struct flowset_template *templates;
+	size_t n, cap;
+};
+
+struct domain_key {
+	struct flowset_session from;
+	uint64_t domain;
+};
+
+/* A data set whose template is not known yet. */
+struct waiting {
+	struct domain *domain;
+	uint16_t set;
+	struct flowset_times times;
+	int64_t came_ns;
+	uint8_t *data;
+	size_t len;
+};
+
+struct flowset {
+	flowset_records_fn fn;
+	void *ctx;
+	struct map domains; /* struct domain_key -> struct domain */
+	struct waiting *waiting;
+	size_t n_waiting, waiting_cap;
+	struct flowset_counts counts;
+	struct flow_record out[RECORDS];
+	size_t n_out;
+};
+
+/* One message being read. */
+struct reader {
+	struct flowset *f;
+	struct domain *domain;
+	struct flowset_times times;
+	int64_t now_ns;
+	struct flowset_message *message;
+};
+
+struct flowset *flowset_new(flowset_records_fn fn, void *ctx)
+{
+	struct flowset *f = mem_zalloc(1, sizeof(*f));
+
+	f->fn = fn;
+	f->ctx = ctx;
+	map_init(&f->domains);
+	return f;
+}
+
+/* Templates ------------------------------------------------------------ */
+
+static void remove_template(struct flowset *f, struct domain *d, size_t i)
+{
+	free(d->templates[i].fields);
+	d->templates[i] = d->templates[--d->n];
+	f->counts.templates--;
+}
+
+static struct flowset_template *find_template(struct domain *d, uint16_t id)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->templates[i].id == id)
+			return &d->templates[i];
+	return NULL;
+}
+
+/* IPFIX: no fields withdraw one, or, under the set's number, all of a kind. */
+static void withdraw(struct reader *r, uint16_t id, bool options)
+{
+	struct domain *d = r->domain;
+
+	for (size_t i = d->n; i-- > 0;)
+		if (d->templates[i].id == id ||
+			(id == (options ? 3 : 2) &&
+				d->templates[i].options == options))
+			remove_template(r->f, d, i);
+}
+
+/* Takes t's fields in any case. */
+static void keep_template(struct reader *r, struct flowset_template *t)
+{
+	struct domain *d = r->domain;
+	struct flowset_template *old = find_template(d, t->id);
+
+	if (old) {
+		free(old->fields);
+		*old = *t;
+		return;
+	}
+	if (d->n >= FLOWSET_EACH ||
+		r->f->counts.templates >= FLOWSET_TEMPLATES) {
+		r->f->counts.refused++;
+		free(t->fields);
+		return;
+	}
+	MEM_PUSH(d->templates, d->n, d->cap) = *t;
+	r->f->counts.templates++;
+}
+
+static bool read_field(
+	struct cursor *c, bool v9, struct flowset_field *ret, size_t *least)
+{
+	ret->id = cursor_u16(c);
+	ret->len = cursor_u16(c);
+	ret->enterprise = 0;
+	if (!v9 && ret->id & 0x8000) {
+		ret->id &= 0x7fff;
+		ret->enterprise = cursor_u32(c);
+	}
+	if (v9 && ret->len == FIELD_VARIABLE)
+		return false;
+	*least += ret->len == FIELD_VARIABLE ? 1 : ret->len;
+	return cursor_ok(c);
+}
+
+/* The fields of a template whose head was read; scopes of NetFlow 9 are no
+ * information elements. */
+static void read_fields(struct reader *r, struct cursor *c, uint16_t id,
+	bool options, size_t n, size_t scopes)
+{
+	struct flowset_template t = {.id = id, .options = options};
+	bool good = id >= FIRST_DATA_SET && n > 0 && n <= FLOWSET_FIELDS;
+
+	/* every field has four bytes: more cannot be there */
+	good &= cursor_left(c) / 4 >= n;
+	if (good)
+		t.fields = mem_zalloc(n, sizeof(*t.fields));
+	for (size_t i = 0; i < n && good; i++) {
+		struct flowset_field *field = &t.fields[t.n_fields++];
+
+		good = read_field(c, r->times.v9, field, &t.least);
+		if (i < scopes && r->times.v9)
+			field->enterprise = UINT32_MAX;
+	}
+	if (good && t.least > 0 && t.least <= UINT16_MAX) {
+		keep_template(r, &t);
+		return;
+	}
+	r->f->counts.refused++;
+	free(t.fields);
+	if (!good)
+		c->bad = true; /* where the next begins is not known */
+}
+
+static void read_template(struct reader *r, struct cursor *c, bool options)
+{
+	const uint16_t id = cursor_u16(c);
+	size_t n = cursor_u16(c), scopes = 0;
+
+	if (options && r->times.v9) { /* lengths in bytes */
+		scopes = n / 4;
+		n = scopes + cursor_u16(c) / 4;
+	} else if (n == 0 && !r->times.v9) {
+		withdraw(r, id, options);
+		return;
+	} else if (options) {
+		scopes = cursor_u16(c);
+	}
+	if (!cursor_ok(c) || (options && !scopes)) {
+		c->bad = true;
+		return;
+	}
+	read_fields(r, c, id, options, n, scopes);
+}
+
+/* Data ----------------------------------------------------------------- */
+
+static void flush(struct flowset *f)
+{
+	if (f->n_out)
+		f->fn(f->ctx, f->out, f->n_out);
+	f->n_out = 0;
+}
+
+static void give(struct flowset *f, const struct flow_record *r)
+{
+	f->out[f->n_out++] = *r;
+	if (f->n_out == RECORDS)
+		flush(f);
+}
+
+static uint32_t read_data(
+	struct reader *r, struct cursor *c, const struct flowset_template *t)
+{
+	struct flowset *f = r->f;
+	uint32_t records = 0;
+
+	/* what is less than a record is padding */
+	while (cursor_left(c) >= t->least) {
+		struct flowset_values v;
+
+		if (!flowset_values_read(c, t, &r->times, &v)) {
+			f->counts.bad_sets++;
+			break;
+		}
+		records++;
+		if (t->options) {
+			if (v.sampling) {
+				r->domain->sampling = v.sampling;
+				r->times.sampling = v.sampling;
+			}
+		} else if (!v.has_addrs) {
+			f->counts.left_out++;
+		} else {
+			give(f, &v.forward);
+			if (v.has_reverse)
+				give(f, &v.reverse);
+		}
+	}
+	return records;
+}
+
+static void let_wait(struct reader *r, struct cursor *c, uint16_t set)
+{
+	struct flowset *f = r->f;
+	size_t len = cursor_left(c);
+	struct waiting *w;
+
+	r->message->unknown = true;
+	if (f->counts.waiting + len > FLOWSET_WAITING) {
+		f->counts.given_up += len;
+		return;
+	}
+	w = &MEM_PUSH(f->waiting, f->n_waiting, f->waiting_cap);
+	*w = (struct waiting){.domain = r->domain,
+		.set = set,
+		.times = r->times,
+		.came_ns = r->now_ns,
+		.data = mem_zalloc(len, 1),
+		.len = len};
+	memcpy(w->data, c->at, len);
+	f->counts.waiting += len;
+}
+
+/* Decodes what waited for a template that is here now; drops what waited too
+ * long, or, of the domain `gone`, for nothing. */
+static void look_at_waiting(
+	struct flowset *f, const struct domain *gone, int64_t now_ns)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < f->n_waiting; i++) {
+		struct waiting w = f->waiting[i];
+		const struct flowset_template *t =
+			find_template(w.domain, w.set);
+		struct flowset_message nobody = {0};
+		struct reader r = {.f = f,
+			.domain = w.domain,
+			.times = w.times,
+			.now_ns = now_ns,
+			.message = &nobody};
+		struct cursor c = cursor_over(w.data, w.len);
+		bool late = now_ns - w.came_ns > FLOWSET_WAIT_NS ||
+			    w.domain == gone;
+
+		if (!t && !late) {
+			f->waiting[to++] = w;
+			continue;
+		}
+		if (t && w.domain != gone)
+			read_data(&r, &c, t);
+		else
+			f->counts.given_up += w.len;
+		f->counts.waiting -= w.len;
+		free(w.data);
+	}
+	f->n_waiting = to;
+}
+
+/* Messages ------------------------------------------------------------- */
+
+static void read_templates(struct reader *r, struct cursor *c, bool options)
+{
+	/* padding is shorter than a template */
+	while (cursor_left(c) >= SET_HEADER && cursor_ok(c))
+		read_template(r, c, options);
+	if (!cursor_ok(c))
+		r->f->counts.bad_sets++;
+	look_at_waiting(r->f, NULL, r->now_ns);
+}
+
+static void read_set(struct reader *r, uint16_t id, struct cursor *c)
+{
+	const bool v9 = r->times.v9;
+	const struct flowset_template *t;
+
+	if (id == (v9 ? 0 : 2)) {
+		read_templates(r, c, false);
+	} else if (id == (v9 ? 1 : 3)) {
+		read_templates(r, c, true);
+	} else if (id >= FIRST_DATA_SET) {
+		t = find_template(r->domain, id);
+		if (t)
+			r->message->records += read_data(r, c, t);
+		else
+			let_wait(r, c, id);
+	}
+}
+
+static void read_sets(struct reader *r, struct cursor *c)
+{
+	while (cursor_left(c) >= SET_HEADER) {
+		uint16_t id = cursor_u16(c);
+		size_t len = cursor_u16(c);
+		struct cursor set;
+
+		if (len < SET_HEADER || len - SET_HEADER > cursor_left(c)) {
+			r->f->counts.bad_sets++;
+			return;
+		}
+		set = cursor_sub(c, len - SET_HEADER);
+		read_set(r, id, &set);
+	}
+}
+
+size_t flowset_length(const uint8_t head[static 4])
+{
+	size_t len = cursor_load16(head + 2);
+
+	return cursor_load16(head) == IPFIX && len >= IPFIX_HEADER ? len : 0;
+}
+
+static bool read_header(struct cursor *c, struct flowset_message *ret)
+{
+	const size_t whole = cursor_left(c);
+	uint32_t uptime_ms;
+	uint16_t len;
+
+	*ret = (struct flowset_message){.version = cursor_u16(c)};
+	len = cursor_u16(c);
+	if (ret->version == V9 && whole >= V9_HEADER) {
+		uptime_ms = cursor_u32(c);
+		ret->export_ns = (int64_t)cursor_u32(c) * 1000000000;
+		ret->boot_ns = ret->export_ns - (int64_t)uptime_ms * 1000000;
+	} else if (ret->version == IPFIX && len >= IPFIX_HEADER &&
+		   len <= whole) {
+		c->end -= whole - len;
+		ret->export_ns = (int64_t)cursor_u32(c) * 1000000000;
+	} else {
+		return false;
+	}
+	ret->sequence = cursor_u32(c);
+	ret->domain = cursor_u32(c);
+	return cursor_ok(c);
+}
+
+static struct domain *domain_of(
+	struct flowset *f, const struct flowset_session *from, uint32_t id)
+{
+	const struct domain_key key = {*from, id};
+	struct domain *d = map_get(&f->domains, &key, sizeof(key));
+
+	if (d)
+		return d;
+	if (f->domains.n >= FLOWSET_TEMPLATES)
+		return NULL;
+	d = mem_zalloc(1, sizeof(*d));
+	d->from = *from;
+	d->id = id;
+	map_put(&f->domains, &key, sizeof(key), d);
+	return d;
+}
+
+bool flowset_read(struct flowset *f, const struct flowset_session *from,
+	const void *data, size_t len, int64_t now_ns,
+	struct flowset_message *ret)
+{
+	struct cursor c = cursor_over(data, len);
+	struct reader r = {.f = f, .now_ns = now_ns, .message = ret};
+
+	if (!read_header(&c, ret))
+		return false;
+	r.domain = domain_of(f, from, ret->domain);
+	if (!r.domain) {
+		f->counts.refused++;
+		return false;
+	}
+	r.times = (struct flowset_times){.v9 = ret->version == V9,
+		.export_ns = ret->export_ns,
+		.boot_ns = ret->boot_ns,
+		.sampling = r.domain->sampling};
+	read_sets(&r, &c);
+	flush(f);
+	return true;
+}
+
+static void free_domain(struct flowset *f, struct domain *d)
+{
+	look_at_waiting(f, d, 0);
+	while (d->n)
+		remove_template(f, d, d->n - 1);
+	free(d->templates);
+	free(d);
+}
+
+void flowset_forget(struct flowset *f, const struct flowset_session *from)
+{
+	struct map_entry *e;
+
+	for (size_t i = 0; (e = map_next(&f->domains, &i));) {
+		struct domain *d = e->value;
+		struct domain_key key = {d->from, d->id};
+
+		if (memcmp(&d->from, from, sizeof(*from)) != 0)
+			continue;
+		free_domain(f, d);
+		map_remove(&f->domains, &key, sizeof(key));
+	}
+}
+
+void flowset_free(struct flowset *f)
+{
+	struct map_entry *e;
+
+	if (!f)
+		return;
+	for (size_t i = 0; (e = map_next(&f->domains, &i));)
+		free_domain(f, e->value);
+	map_release(&f->domains);
+	free(f->waiting);
+	free(f);
+}
+
+const struct flowset_counts *flowset_counts(const struct flowset *f)
+{
+	return &f->counts;
+}

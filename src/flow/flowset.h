@@ -1,0 +1,69 @@
+/* NetFlow 9 (RFC 3954) and IPFIX (RFC 7011, 5103) messages of exporters that
+ * nobody vouches for -> records.  Bytes only: no sockets, no clock.
+ *
+ * A template belongs to (session, domain, id); templates, their fields and data
+ * that came before its template are bounded over all exporters together, so a
+ * flood of exporters or templates costs no more than a few megabytes.  What
+ * fits no more is counted and left out. */
+#ifndef NFZ_FLOW_FLOWSET_H
+#define NFZ_FLOW_FLOWSET_H
+
+#include "flow/record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	FLOWSET_TEMPLATES = 4096, /* of all exporters */
+	FLOWSET_EACH = 512,       /* of one session's domain */
+	FLOWSET_FIELDS = 512,     /* of one template */
+	FLOWSET_WAITING = 4 << 20 /* bytes of data before its template */
+};
+#define FLOWSET_WAIT_NS (INT64_C(60) * 1000000000)
+
+/* Who sends: an address over UDP, or a connection. */
+struct flowset_session {
+	struct net_addr addr;
+	uint64_t connection; /* 0: UDP */
+};
+
+struct flowset_counts {
+	uint64_t templates; /* now */
+	uint64_t refused;   /* templates: too many, or senseless */
+	uint64_t waiting;   /* bytes, now */
+	uint64_t given_up;  /* bytes whose template did not come in time */
+	uint64_t left_out;  /* data records that are no flows */
+	uint64_t bad_sets;  /* that end too early */
+};
+
+/* Gets n records; they carry RECORD_FOREIGN, tap TAP_FOREIGN, unknown slots. */
+typedef void (*flowset_records_fn)(
+	void *ctx, const struct flow_record *records, size_t n);
+
+struct flowset;
+
+struct flowset *flowset_new(flowset_records_fn fn, void *ctx);
+void flowset_free(struct flowset *f);
+
+/* What a message said of itself. */
+struct flowset_message {
+	uint16_t version; /* 9 or 10 */
+	uint32_t domain, sequence;
+	int64_t export_ns;
+	int64_t boot_ns;  /* NetFlow 9 */
+	uint32_t records; /* data records, options included */
+	bool unknown;     /* there is data without template: more records */
+};
+/* Reads one message; false when it is none.  Of one that ends too early, what
+ * came before the end counts. */
+bool flowset_read(struct flowset *f, const struct flowset_session *from,
+	const void *data, size_t len, int64_t now_ns,
+	struct flowset_message *ret);
+/* The length of an IPFIX message from its first four bytes; 0: none. */
+size_t flowset_length(const uint8_t head[static 4]);
+/* A connection ended: its templates go. */
+void flowset_forget(struct flowset *f, const struct flowset_session *from);
+const struct flowset_counts *flowset_counts(const struct flowset *f);
+
+#endif

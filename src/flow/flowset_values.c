@@ -1,0 +1,416 @@
+/* Fields by number (IANA, IP Flow Information Export Entities; NetFlow 9 has
+ * the same numbers).  Integers of any width up to 8 bytes are taken; addresses
+ * have the width they must have; what is not known is passed over. */
+#include "flow/flowset_parts.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+enum {
+	IE_OCTETS = 1,
+	IE_PACKETS = 2,
+	IE_PROTOCOL = 4,
+	IE_TOS = 5,
+	IE_TCP_FLAGS = 6,
+	IE_SRC_PORT = 7,
+	IE_SRC_V4 = 8,
+	IE_DST_PORT = 11,
+	IE_DST_V4 = 12,
+	IE_LAST_UPTIME = 21,
+	IE_FIRST_UPTIME = 22,
+	IE_OUT_OCTETS = 23,
+	IE_OUT_PACKETS = 24,
+	IE_SRC_V6 = 27,
+	IE_DST_V6 = 28,
+	IE_SAMPLING_INTERVAL = 34,
+	IE_SAMPLER_INTERVAL = 50,
+	IE_OCTETS_TOTAL = 85,
+	IE_PACKETS_TOTAL = 86,
+	IE_FRAGMENT_OFFSET = 88,
+	IE_END_REASON = 136,
+	IE_START_S = 150,
+	IE_END_S = 151,
+	IE_START_MS = 152,
+	IE_END_MS = 153,
+	IE_START_US = 154,
+	IE_END_US = 155,
+	IE_START_NS = 156,
+	IE_END_NS = 157,
+	IE_START_DELTA_US = 158,
+	IE_END_DELTA_US = 159,
+	IE_INIT_MS = 160,
+	IE_DURATION_MS = 161,
+	IE_DURATION_US = 162,
+	IE_INITIATOR_OCTETS = 231,
+	IE_RESPONDER_OCTETS = 232,
+	IE_INITIATOR_PACKETS = 298,
+	IE_RESPONDER_PACKETS = 299,
+	IE_SAMPLED_PACKETS = 305,
+	IE_SPACED_PACKETS = 306
+};
+
+static const int64_t us = 1000, ms = 1000000, s = 1000000000;
+/* Seconds from 1900, where NTP's time begins, to 1970. */
+static const int64_t ntp_epoch_s = INT64_C(2208988800);
+
+/* What is put together when all fields are read. */
+struct reading {
+	const struct flowset_times *times;
+	struct flowset_values *v;
+	uint64_t sampled, spaced;
+	int64_t first_ns, last_ns, init_ns, duration_ns;
+	uint32_t first_up, last_up;
+	bool has_first, has_last, has_first_up, has_last_up, has_init;
+	bool has_duration, delta_octets, delta_packets;
+};
+
+static uint64_t number(const uint8_t *p, size_t len)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < len; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+/* Times may be any numbers: they saturate. */
+static int64_t scaled(uint64_t v, int64_t unit)
+{
+	int64_t ns;
+
+	if (v > INT64_MAX || __builtin_mul_overflow((int64_t)v, unit, &ns))
+		return INT64_MAX;
+	return ns;
+}
+
+/* 32 bits of seconds since 1900, 32 bits of fraction (RFC 7011 6.1.9). */
+static int64_t ntp(uint64_t v)
+{
+	int64_t whole = (int64_t)(v >> 32) - ntp_epoch_s;
+
+	return whole * s + (int64_t)((v & UINT32_MAX) * (uint64_t)s >> 32);
+}
+
+static void set_first(struct reading *r, int64_t ns)
+{
+	r->first_ns = ns;
+	r->has_first = true;
+}
+
+static void set_last(struct reading *r, int64_t ns)
+{
+	r->last_ns = ns;
+	r->has_last = true;
+}
+
+static void set_duration(struct reading *r, int64_t ns)
+{
+	r->duration_ns = ns;
+	r->has_duration = true;
+}
+
+static bool take_time(struct reading *r, uint16_t id, uint64_t v)
+{
+	const int64_t export_ns = r->times->export_ns;
+
+	switch (id) {
+	case IE_FIRST_UPTIME:
+		r->first_up = (uint32_t)v;
+		r->has_first_up = true;
+		return true;
+	case IE_LAST_UPTIME:
+		r->last_up = (uint32_t)v;
+		r->has_last_up = true;
+		return true;
+	case IE_START_S:
+		set_first(r, scaled(v, s));
+		return true;
+	case IE_END_S:
+		set_last(r, scaled(v, s));
+		return true;
+	case IE_START_MS:
+		set_first(r, scaled(v, ms));
+		return true;
+	case IE_END_MS:
+		set_last(r, scaled(v, ms));
+		return true;
+	case IE_START_US:
+	case IE_START_NS:
+		set_first(r, ntp(v));
+		return true;
+	case IE_END_US:
+	case IE_END_NS:
+		set_last(r, ntp(v));
+		return true;
+	case IE_START_DELTA_US:
+		set_first(r, export_ns - (int64_t)(uint32_t)v * us);
+		return true;
+	case IE_END_DELTA_US:
+		set_last(r, export_ns - (int64_t)(uint32_t)v * us);
+		return true;
+	case IE_INIT_MS:
+		r->init_ns = scaled(v, ms);
+		r->has_init = true;
+		return true;
+	case IE_DURATION_MS:
+		set_duration(r, scaled(v, ms));
+		return true;
+	case IE_DURATION_US:
+		set_duration(r, scaled(v, us));
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A delta is what we want; a total stands in where there is none. */
+static void take_count(uint64_t *to, uint64_t v, bool delta, bool *has_delta)
+{
+	if (delta || !*has_delta)
+		*to = v;
+	*has_delta |= delta;
+}
+
+static bool take_counter(struct reading *r, uint16_t id, uint64_t v)
+{
+	struct flow_record *f = &r->v->forward, *back = &r->v->reverse;
+
+	switch (id) {
+	case IE_OCTETS:
+	case IE_INITIATOR_OCTETS:
+		take_count(&f->bytes, v, true, &r->delta_octets);
+		return true;
+	case IE_PACKETS:
+	case IE_INITIATOR_PACKETS:
+		take_count(&f->packets, v, true, &r->delta_packets);
+		return true;
+	case IE_OUT_OCTETS:
+	case IE_OCTETS_TOTAL:
+		take_count(&f->bytes, v, false, &r->delta_octets);
+		return true;
+	case IE_OUT_PACKETS:
+	case IE_PACKETS_TOTAL:
+		take_count(&f->packets, v, false, &r->delta_packets);
+		return true;
+	case IE_RESPONDER_OCTETS:
+		back->bytes = v;
+		r->v->has_reverse = true;
+		return true;
+	case IE_RESPONDER_PACKETS:
+		back->packets = v;
+		r->v->has_reverse = true;
+		return true;
+	case IE_SAMPLING_INTERVAL:
+	case IE_SAMPLER_INTERVAL:
+		r->v->sampling = v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
+		return true;
+	case IE_SAMPLED_PACKETS:
+		r->sampled = v;
+		return true;
+	case IE_SPACED_PACKETS:
+		r->spaced = v;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void take_key(struct reading *r, uint16_t id, uint64_t v)
+{
+	struct flow_record *f = &r->v->forward;
+
+	switch (id) {
+	case IE_PROTOCOL:
+		f->key.proto = (uint8_t)v;
+		return;
+	case IE_TOS:
+		f->tos = (uint8_t)v;
+		return;
+	case IE_TCP_FLAGS:
+		f->tcp_flags = (uint8_t)v;
+		return;
+	case IE_SRC_PORT:
+		f->key.sport = (uint16_t)v;
+		return;
+	case IE_DST_PORT:
+		f->key.dport = (uint16_t)v;
+		return;
+	case IE_FRAGMENT_OFFSET:
+		f->key.flags = v ? KEY_FRAGMENT : 0;
+		return;
+	case IE_END_REASON:
+		f->end_reason = (uint8_t)v;
+		return;
+	default:
+		return;
+	}
+}
+
+static void take_reverse(struct reading *r, uint16_t id, uint64_t v)
+{
+	struct flow_record *back = &r->v->reverse;
+
+	switch (id) {
+	case IE_OCTETS:
+	case IE_OCTETS_TOTAL:
+		back->bytes = v;
+		break;
+	case IE_PACKETS:
+	case IE_PACKETS_TOTAL:
+		back->packets = v;
+		break;
+	case IE_TCP_FLAGS:
+		back->tcp_flags = (uint8_t)v;
+		break;
+	case IE_TOS:
+		back->tos = (uint8_t)v;
+		break;
+	case IE_START_MS:
+		back->first_ns = scaled(v, ms);
+		break;
+	case IE_END_MS:
+		back->last_ns = scaled(v, ms);
+		break;
+	default:
+		return;
+	}
+	r->v->has_reverse = true;
+}
+
+static bool take_addr(
+	struct flowset_values *v, uint16_t id, const uint8_t *p, size_t len)
+{
+	bool src = id == IE_SRC_V4 || id == IE_SRC_V6;
+	bool v4 = id == IE_SRC_V4 || id == IE_DST_V4;
+	struct net_addr *to = src ? &v->forward.key.src : &v->forward.key.dst;
+
+	if (id != IE_SRC_V4 && id != IE_DST_V4 && id != IE_SRC_V6 &&
+		id != IE_DST_V6)
+		return false;
+	if (len != (v4 ? 4 : 16))
+		return true;
+	/* templates for both families fill what is not there with zeros */
+	if (v->has_addrs && number(p, 8) == 0 && !v4 && number(p + 8, 8) == 0)
+		return true;
+	if (v4)
+		*to = net_addr_v4(p);
+	else
+		memcpy(to->b, p, sizeof(to->b));
+	v->has_addrs = true;
+	return true;
+}
+
+static void take(struct reading *r, const struct flowset_field *field,
+	const uint8_t *p, size_t len)
+{
+	const bool reverse = field->enterprise == ENTERPRISE_REVERSE;
+	uint64_t v;
+
+	if (field->enterprise && !reverse)
+		return;
+	if (!reverse && take_addr(r->v, field->id, p, len))
+		return;
+	if (len == 0 || len > 8)
+		return;
+	v = number(p, len);
+	if (reverse)
+		take_reverse(r, field->id, v);
+	else if (!take_time(r, field->id, v) && !take_counter(r, field->id, v))
+		take_key(r, field->id, v);
+}
+
+/* Of an uptime: back from the message's own, which may have wrapped since. */
+static int64_t up_ns(const struct reading *r, uint32_t up)
+{
+	const struct flowset_times *t = r->times;
+	int64_t boot = r->has_init ? r->init_ns : t->boot_ns;
+	uint32_t now = (uint32_t)((t->export_ns - boot) / ms);
+
+	if (!t->v9)
+		return boot + (int64_t)up * ms;
+	return t->export_ns - (int64_t)(int32_t)(now - up) * ms;
+}
+
+/* Export time stands in where nothing is told. */
+static void finish_times(struct reading *r)
+{
+	struct flow_record *f = &r->v->forward;
+
+	if (!r->has_first && r->has_first_up)
+		set_first(r, up_ns(r, r->first_up));
+	if (!r->has_last && r->has_last_up)
+		set_last(r, up_ns(r, r->last_up));
+	if (!r->has_last && r->has_first && r->has_duration &&
+		!__builtin_add_overflow(
+			r->first_ns, r->duration_ns, &r->last_ns))
+		r->has_last = true;
+	if (!r->has_last)
+		r->last_ns = r->has_first ? r->first_ns : r->times->export_ns;
+	if (!r->has_first &&
+		(!r->has_duration || __builtin_sub_overflow(r->last_ns,
+					     r->duration_ns, &r->first_ns)))
+		r->first_ns = r->last_ns;
+	f->first_ns = r->first_ns;
+	f->last_ns = r->last_ns;
+}
+
+static void scale(struct flow_record *f, uint32_t sampling)
+{
+	if (sampling <= 1)
+		return;
+	if (__builtin_mul_overflow(f->packets, sampling, &f->packets))
+		f->packets = UINT64_MAX;
+	if (__builtin_mul_overflow(f->bytes, sampling, &f->bytes))
+		f->bytes = UINT64_MAX;
+	f->flags |= RECORD_ESTIMATED;
+}
+
+static void finish(struct reading *r)
+{
+	struct flowset_values *v = r->v;
+	struct flow_record *f = &v->forward, *back = &v->reverse;
+	uint32_t sampling;
+
+	finish_times(r);
+	if (r->sampled && r->spaced / r->sampled < UINT32_MAX)
+		v->sampling = (uint32_t)((r->sampled + r->spaced) / r->sampled);
+	sampling = v->sampling ? v->sampling : r->times->sampling;
+	if (f->key.proto == IPPROTO_ICMP || f->key.proto == IPPROTO_ICMPV6)
+		f->key.sport = f->key.dport = 0; /* type and code */
+	back->key = flow_key_reverse(&f->key);
+	if (!back->first_ns)
+		back->first_ns = f->first_ns;
+	if (!back->last_ns)
+		back->last_ns = f->last_ns;
+	back->end_reason = f->end_reason;
+	v->has_reverse &= back->packets || back->bytes;
+	scale(f, sampling);
+	scale(back, sampling);
+}
+
+bool flowset_values_read(struct cursor *c, const struct flowset_template *t,
+	const struct flowset_times *times, struct flowset_values *ret)
+{
+	static const struct flow_record none = {.tap = TAP_FOREIGN,
+		.src_slot = SLOT_UNKNOWN,
+		.dst_slot = SLOT_UNKNOWN,
+		.flags = RECORD_FOREIGN};
+	struct reading r = {.times = times, .v = ret};
+
+	*ret = (struct flowset_values){.forward = none, .reverse = none};
+	for (size_t i = 0; i < t->n_fields && cursor_ok(c); i++) {
+		size_t len = t->fields[i].len;
+		const uint8_t *p;
+
+		if (len == FIELD_VARIABLE) {
+			len = cursor_u8(c);
+			if (len == UINT8_MAX)
+				len = cursor_u16(c);
+		}
+		p = cursor_bytes(c, len);
+		if (p)
+			take(&r, &t->fields[i], p, len);
+	}
+	finish(&r);
+	return cursor_ok(c);
+}

@@ -1,0 +1,49 @@
+/* Messages of NetFlow 9, IPFIX and sFlow, one after another: two bytes of
+ * length, then the message.  What is read stays within its bounds. */
+#include "base/cursor.h"
+#include "flow/flowset.h"
+#include "flow/sflow.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void on_records(void *ctx, const struct flow_record *r, size_t n)
+{
+	uint64_t *sum = ctx;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!(r[i].flags & RECORD_FOREIGN) || r[i].tap != TAP_FOREIGN)
+			abort();
+		*sum += r[i].packets;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct sflow_datagram sflow;
+	struct cursor c = cursor_over(data, size);
+	uint64_t sum = 0;
+	struct flowset *f = flowset_new(on_records, &sum);
+	int64_t now_ns = 0;
+
+	while (cursor_left(&c) >= 2) {
+		size_t len = cursor_u16(&c);
+		const size_t left = cursor_left(&c);
+		struct flowset_session from = {.connection = len & 1};
+		struct flowset_message m;
+		struct cursor one = cursor_sub(&c, len < left ? len : left);
+
+		(void)flowset_read(f, &from, one.at, cursor_left(&one),
+			now_ns += 7000000000, &m);
+		if (sflow_read(one.at, cursor_left(&one), now_ns, &sflow))
+			on_records(&sum, sflow.records, sflow.n);
+		if (len % 64 == 63)
+			flowset_forget(f, &from);
+	}
+	if (flowset_counts(f)->templates > FLOWSET_TEMPLATES ||
+		flowset_counts(f)->waiting > FLOWSET_WAITING)
+		abort();
+	flowset_free(f);
+	return 0;
+}

@@ -1,0 +1,308 @@
+#!/usr/bin/env python3
+"""Real exporters feed nfz-collector: what it stores is what they exported.
+
+usage: tests/support/exporters.py BIN CAPTURE...
+
+Each exporter reads each capture.  Its datagrams are caught, counted by a reader
+of this file (NetFlow 1, 5, 7, sFlow) or by nfcapd, and given to the collector.  Exit status 77: nothing could be run.
+"""
+
+import collections
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+bin_dir, captures = sys.argv[1], sys.argv[2:]
+work = tempfile.TemporaryDirectory(prefix="nfz-exporters.")
+failed = checks = 0
+
+
+def expect(what, got, want):
+    global failed, checks
+    checks += 1
+    if got != want:
+        failed += 1
+        print(f"FAILED: {what}: {got}, wanted {want}")
+
+
+def free_port():
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("127.0.0.1", 0))
+    return s.getsockname()[1]
+
+
+def catch(argv, sock, stdin=None, patience=8):
+    """All datagrams a program sends until it ends."""
+    p = subprocess.Popen(argv, stdin=stdin or subprocess.DEVNULL,
+                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    got, began = [], time.monotonic()
+    heard = began
+    sock.settimeout(0.1)
+    while p.poll() is None or time.monotonic() - heard < 0.3:
+        try:
+            got.append(sock.recv(65535))
+            heard = time.monotonic()
+        except socket.timeout:
+            if p.poll() is None and time.monotonic() - began > 20:
+                p.kill()
+            elif time.monotonic() - heard > patience and p.poll() is None:
+                # one that waits for more packets sends what it has
+                p.terminate()
+    return got
+
+
+def pmacct(kind, version, path, port):
+    conf = f"{work.name}/pmacctd.conf"
+    with open(conf, "w") as f:
+        f.write(f"daemonize: false\npcap_savefile: {path}\n")
+        f.write(f"plugins: {kind}[a]\n{kind}_receiver[a]: 127.0.0.1:{port}\n")
+        if kind == "nfprobe":
+            f.write(f"nfprobe_version[a]: {version}\n")
+            f.write("aggregate[a]: src_host,dst_host,src_port,dst_port,"
+                    "proto,tos,tcpflags\n")
+        else:
+            f.write("sampling_rate: 1\n")
+    return ["pmacctd", "-f", conf]
+
+
+def exports(path, port):
+    """name, the command, its standard input"""
+    to = f"127.0.0.1:{port}"
+    # with a control socket it waits for commands when the file has ended
+    softflowd = ["softflowd", "-d", "-c", "none", "-p", f"{work.name}/pid",
+                 "-r", path, "-n", to, "-v"]
+    for version in ("1", "5", "9", "10"):
+        yield "softflowd", f"v{version}", softflowd + [version], None
+    yield "softflowd", "v10 both ways", softflowd + ["10", "-b"], None
+    yield "softflowd", "v9 1 in 4", softflowd + ["9", "-s", "4"], None
+    for version in (1, 5, 7):
+        yield ("fprobe", f"v{version}", ["fprobe", "-f", "ip", "-i", "-", "-n",
+               str(version), to], path)
+    for version in (9, 10):
+        yield ("pmacctd", f"v{version}", pmacct("nfprobe", version, path, port),
+               None)
+    yield ("pmacctd", "sflow", pmacct("sfprobe", 0, path, port), None)
+
+
+class Collector:
+    def __init__(self):
+        self.port = free_port()
+        self.store = f"{work.name}/store"
+        shutil.rmtree(self.store, ignore_errors=True)
+        setup = f"{work.name}/setup"
+        with open(setup, "w") as f:
+            f.write("netflowize-setup 1\ndeployment 00000000000000aa\n"
+                    "module 9 collector\n"
+                    f"listen 127.0.0.1 {free_port()}\nactive_ms 60000\n"
+                    "idle_ms 15000\nfin_ms 5000\nlease_ms 60000\n"
+                    f"cache_flows 4096\nstore {self.store}\n"
+                    f"nf5_port {self.port}\nnf5_allow 127.0.0.1\n")
+        self.p = subprocess.Popen([f"{bin_dir}/nfz-collector", "--setup",
+                                   setup], stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, text=True)
+        self.p.stdout.readline()
+
+    def ask(self, line):
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(f"{self.store}/control")
+        s.sendall(line.encode() + b"\n")
+        text = b""
+        while part := s.recv(65536):
+            text += part
+        return text.decode()
+
+    def end(self):
+        self.ask("flush 100")
+        status = json.loads(self.ask("status").splitlines()[0])["foreign"]
+        self.p.send_signal(signal.SIGTERM)
+        self.p.wait()
+        out = subprocess.run([f"{bin_dir}/nfz-query", self.store, "--by",
+                              "proto", "-o", "csv"], capture_output=True,
+                             text=True, check=True).stdout
+        rows = {int(r["proto"]): (int(r["flows"]), int(r["packets"]),
+                int(r["bytes"])) for r in csv.DictReader(io.StringIO(out))}
+        return rows, status
+
+
+def send(datagrams, port):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for i, d in enumerate(datagrams):
+        s.sendto(d, ("127.0.0.1", port))
+        if i % 20 == 19:
+            time.sleep(0.002)
+    time.sleep(0.1)
+
+
+def by_nfdump(datagrams):
+    """What nfcapd makes of them, by protocol."""
+    port, dir = free_port(), f"{work.name}/nfcapd"
+    shutil.rmtree(dir, ignore_errors=True)
+    os.makedirs(dir)
+    p = subprocess.Popen(["nfcapd", "-w", dir, "-p", str(port), "-b",
+                          "127.0.0.1", "-t", "3600"], stdout=subprocess.DEVNULL,
+                         stderr=subprocess.DEVNULL)
+    while not any(f"{port:04X} " in line for line in open("/proc/net/udp")):
+        time.sleep(0.02)
+    send(datagrams, port)
+    p.send_signal(signal.SIGTERM)
+    p.wait()
+    sums = collections.defaultdict(lambda: [0, 0, 0])
+    for name in os.listdir(dir):
+        out = subprocess.run(["nfdump", "-r", f"{dir}/{name}", "-q", "-N", "-o",
+                              "fmt:%pr,%pkt,%byt"], capture_output=True,
+                             text=True).stdout
+        for line in out.splitlines():
+            words = [w.strip() for w in line.split(",")]
+            if len(words) != 3 or not words[1].isdigit():
+                continue
+            proto = (int(words[0]) if words[0].isdigit()
+                     else PROTOCOLS.get(words[0].lower(), -1))
+            for i, n in enumerate((1, int(words[1]), int(words[2]))):
+                sums[proto][i] += n
+    return {k: tuple(v) for k, v in sums.items()}
+
+
+PROTOCOLS = {}
+for line in open("/etc/protocols"):
+    words = line.partition("#")[0].split()
+    for name in words[:1] + words[2:]:
+        PROTOCOLS[name.lower()] = int(words[1])
+
+
+def by_hand(datagrams):
+    """NetFlow 1, 5, 7, by protocol."""
+    sums = collections.defaultdict(lambda: [0, 0, 0])
+    for d in datagrams:
+        version, count = struct.unpack(">HH", d[:4])
+        head = 16 if version == 1 else 24
+        each = (len(d) - head) // count
+        for i in range(count):
+            r = d[head + i * each:]
+            proto = r[38]
+            for k, n in enumerate((1,) + struct.unpack(">II", r[16:24])):
+                sums[proto][k] += n
+    return {k: tuple(v) for k, v in sums.items()}
+
+
+def xdr(d):
+    """Elements of an XDR list of (format, opaque)."""
+    while len(d) >= 8:
+        kind, n = struct.unpack(">II", d[:8])
+        yield kind, d[8:8 + n]
+        d = d[8 + n:]
+
+
+def by_sample(datagrams):
+    """sFlow of Ethernet at 1 in 1: packets and octets of IP."""
+    packets = octets = 0
+    for d in datagrams:
+        for kind, sample in xdr(d[28:]):
+            for form, record in xdr(sample[32:] if kind == 1 else b""):
+                if form != 1:
+                    continue
+                frame = record[16:]
+                at = 12
+                while frame[at:at + 2] in (b"\x81\x00", b"\x88\xa8"):
+                    at += 4
+                ip = frame[at + 2:]
+                if frame[at:at + 2] == b"\x08\x00":
+                    octets += struct.unpack(">H", ip[2:4])[0]
+                elif frame[at:at + 2] == b"\x86\xdd":
+                    octets += struct.unpack(">H", ip[4:6])[0] + 40
+                else:
+                    continue
+                packets += 1
+    return packets, octets
+
+
+def totals(rows):
+    return tuple(sum(r[i] for r in rows.values()) for i in range(3))
+
+
+def check(what, datagrams, sflow):
+    c = Collector()
+    send(datagrams, c.port)
+    stored, status = c.end()
+    expect(f"{what}: malformed", status["malformed"], 0)
+    if not what.startswith("softflowd v10"):
+        # its numbers do not count data records (RFC 7011 3.1)
+        expect(f"{what}: lost", [s.get("lost", 0) for s in status["sources"]],
+               [0] * len(status["sources"]))
+    expect(f"{what}: waiting", (status["waiting_bytes"],
+           status["given_up_bytes"], status["bad_sets"]), (0, 0, 0))
+    version = struct.unpack(">H", datagrams[0][:2])[0]
+    if sflow:
+        expect(f"{what}: as sampled", totals(stored)[1:],
+               by_sample(datagrams))
+    elif version in (1, 5, 7):
+        expect(f"{what}: as exported", stored, by_hand(datagrams))
+    elif "both ways" in what:
+        # nfdump reads one of them; one way, these are the same packets
+        expect(f"{what}: as one way", totals(stored)[1:], one_way[1:])
+    else:
+        times = 4 if "1 in 4" in what else 1 # nfdump does not scale
+        expect(f"{what}: as nfdump", stored, {
+            k: (v[0], v[1] * times, v[2] * times)
+            for k, v in by_nfdump(datagrams).items()})
+    return totals(stored)
+
+
+def replay(datagrams, sock, port):
+    """What nfcapd stored, sent once more by nfreplay."""
+    by_nfdump(datagrams)
+    dir = f"{work.name}/nfcapd"
+    for name in sorted(os.listdir(dir)):
+        for version in ("5", "9"):
+            yield version, catch(["nfreplay", "-r", f"{dir}/{name}", "-H",
+                                  "127.0.0.1", "-p", str(port), "-v", version],
+                                 sock)
+
+
+tools = {t for t in ("softflowd", "fprobe", "pmacctd", "nfreplay", "nfcapd")
+         if shutil.which(t)}
+for missing in {"softflowd", "fprobe", "pmacctd", "nfreplay"} - tools:
+    print(f"SKIPPED: {missing} is not installed")
+if "nfcapd" not in tools or not tools - {"nfcapd"}:
+    print("SKIPPED: nfcapd, which counts for us, is not installed")
+    sys.exit(77)
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE
+                if hasattr(socket, "SO_RCVBUFFORCE") else socket.SO_RCVBUF,
+                16 << 20)
+sock.bind(("127.0.0.1", 0))
+port = sock.getsockname()[1]
+one_way = None
+for path in captures:
+    name = os.path.basename(path)
+    kept = None
+    for tool, kind, argv, stdin in exports(path, port):
+        if tool not in tools:
+            continue
+        got = catch(argv, sock, open(stdin) if stdin else None,
+                    1 if stdin else 8)
+        if not got:
+            # version 1 to 7 has nothing to say of a capture of IPv6
+            print(f"SKIPPED: {tool} {kind} exports nothing of {name}")
+            continue
+        sums = check(f"{tool} {kind} {name}", got, kind == "sflow")
+        if tool == "softflowd":
+            one_way = sums
+        print(f"ok: {tool} {kind}, {name}: {sums[0]} flows, {sums[1]} packets")
+        if tool == "softflowd" and kind == "v9":
+            kept = got
+    if kept and "nfreplay" in tools:
+        for version, got in replay(kept, sock, port):
+            if got:
+                check(f"nfreplay v{version} {name}", got, False)
+                print(f"ok: nfreplay v{version}, {name}")
+print(f"{checks} checks, {failed} failed")
+sys.exit(1 if failed or not checks else 0)

@@ -1,0 +1,209 @@
+#include "base/mem.h"
+#include "flow/exporter.h"
+#include "flow/flowset.h"
+#include "flow/sflow.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MS INT64_C(1000000)
+#define AT (INT64_C(1790000000) * 1000 * MS)
+
+struct got {
+	struct flow_record rows[100];
+	size_t n;
+};
+
+static void on_records(void *ctx, const struct flow_record *r, size_t n)
+{
+	struct got *got = ctx;
+
+	for (size_t i = 0; i < n && got->n < 100; i++)
+		got->rows[got->n++] = r[i];
+}
+
+static const struct flowset_session session = {.connection = 0};
+
+static struct flowset_message read_hex(
+	struct flowset *f, const char *hex, int64_t now_ns)
+{
+	struct flowset_message m;
+	uint8_t bytes[2000];
+	size_t n = 0;
+	unsigned v;
+
+	for (const char *p = hex; sscanf(p, " %2x", &v) == 1; n++) {
+		bytes[n] = (uint8_t)v;
+		p += strspn(p, " ") + 2;
+	}
+	if (bytes[1] == 10) { /* the message's own length */
+		bytes[2] = (uint8_t)(n >> 8);
+		bytes[3] = (uint8_t)n;
+	}
+	cr_assert(flowset_read(f, &session, bytes, n, now_ns, &m));
+	return m;
+}
+
+#define HEAD "000a 0000 6ab13b80 00000000 00000007 "
+/* 256: source, destination, octets (reduced to 4 bytes), ms, reversed octets */
+#define TEMPLATE                                                               \
+	"0002 0028 0100 0006 0008 0004 000c 0004 0001 0004 0098 0008 "         \
+	"8001 0004 00007279 8002 0004 00007279 "
+#define DATA                                                                   \
+	"0100 0020 0a000001 0a000002 00000064 000001a0c5b8a400 "               \
+	"00000032 00000002 "
+
+/* All that our own exporters write is read as it was. */
+Test(flowset, reads_what_exporters_write)
+{
+	for (int v6 = 0; v6 < 2; v6++)
+		for (int format = EXPORT_NF9; format <= EXPORT_IPFIX;
+			format++) {
+			struct got got = {.n = 0};
+			struct flowset *f = flowset_new(on_records, &got);
+			const struct exporter_options o = {
+				.format = (enum export_format)format,
+				.domain = 3,
+				.sampling = v6 ? 10 : 1,
+				.algorithm = EXPORT_SYSTEMATIC};
+			struct flow_record r = {.packets = 70,
+				.bytes = 1 << 20,
+				.first_ns = AT - 5000 * MS,
+				.last_ns = AT - 20 * MS,
+				.tcp_flags = 0x12,
+				.tos = 8};
+			static struct exporter e;
+			struct flowset_message m;
+			const uint8_t *bytes;
+			size_t len;
+
+			r.key.src = net_addr_v4_host(0x0a000001);
+			r.key.dst = net_addr_v4_host(0x0a000002);
+			if (v6)
+				r.key.src.b[0] = r.key.dst.b[0] = 0x20;
+			r.key.sport = 1000;
+			r.key.dport = 80;
+			r.key.proto = 6;
+			exporter_init(&e, &o);
+			if (!exporter_add(&e, &r))
+				cr_assert(exporter_add(&e, &r));
+			while ((len = exporter_take(&e, AT, &bytes)))
+				cr_assert(flowset_read(
+					f, &session, bytes, len, AT, &m));
+			cr_assert_eq(m.domain, 3);
+			cr_assert_eq(got.n, 1);
+			cr_assert(flow_key_equal(&got.rows[0].key, &r.key));
+			cr_assert_eq(got.rows[0].packets, v6 ? 700 : 70);
+			cr_assert_eq(got.rows[0].bytes, (v6 ? 10 : 1) << 20);
+			cr_assert_eq(got.rows[0].first_ns, r.first_ns);
+			cr_assert_eq(got.rows[0].last_ns, r.last_ns);
+			cr_assert_eq(got.rows[0].tcp_flags, 0x12);
+			cr_assert_eq(
+				!!(got.rows[0].flags & RECORD_ESTIMATED), v6);
+			flowset_free(f);
+		}
+}
+
+/* RFC 5103: what came back is a flow of its own. */
+Test(flowset, two_ways_are_two_records)
+{
+	struct got got = {.n = 0};
+	struct flowset *f = flowset_new(on_records, &got);
+
+	cr_assert_eq(read_hex(f, HEAD TEMPLATE DATA, AT).records, 1);
+	cr_assert_eq(got.n, 2);
+	cr_assert_eq(got.rows[0].bytes, 100);
+	cr_assert_eq(got.rows[1].bytes, 50);
+	cr_assert_eq(got.rows[1].packets, 2);
+	cr_assert_eq(net_addr_v4_value(&got.rows[1].key.src), 0x0a000002);
+	flowset_free(f);
+}
+
+Test(flowset, data_waits_for_its_template)
+{
+	struct got got = {.n = 0};
+	struct flowset *f = flowset_new(on_records, &got);
+	struct flowset_message m = read_hex(f, HEAD DATA, AT);
+
+	cr_assert(m.unknown);
+	cr_assert_eq(m.records, 0);
+	cr_assert_eq(got.n, 0);
+	cr_assert_gt(flowset_counts(f)->waiting, 0);
+	read_hex(f, HEAD TEMPLATE, AT + 1000 * MS);
+	cr_assert_eq(got.n, 2);
+	cr_assert_eq(flowset_counts(f)->waiting, 0);
+	/* withdrawn: nobody knows it any more, and in time it is given up */
+	read_hex(f, HEAD "0002 0008 0100 0000", AT);
+	cr_assert_eq(flowset_counts(f)->templates, 0);
+	read_hex(f, HEAD DATA, AT);
+	read_hex(f, HEAD "0002 000c 0101 0001 0001 0004", AT + 61000 * MS);
+	cr_assert_eq(flowset_counts(f)->waiting, 0);
+	cr_assert_eq(flowset_counts(f)->given_up, 28);
+	cr_assert_eq(got.n, 2);
+	flowset_free(f);
+}
+
+/* Strings of variable length and other people's elements are passed over. */
+Test(flowset, unknown_elements_are_passed_over)
+{
+	struct got got = {.n = 0};
+	struct flowset *f = flowset_new(on_records, &got);
+
+	read_hex(f,
+		HEAD "0002 001c 0100 0004 0052 ffff 8064 ffff 000010f9 "
+		     "0008 0004 0002 0002 "
+		     "0100 0014 03616263 02 dead 0a000009 0007 000000",
+		AT);
+	cr_assert_eq(got.n, 1);
+	cr_assert_eq(got.rows[0].packets, 7);
+	cr_assert_eq(net_addr_v4_value(&got.rows[0].key.src), 0x0a000009);
+	flowset_free(f);
+}
+
+Test(flowset, templates_are_bounded)
+{
+	struct got got = {.n = 0};
+	struct flowset *f = flowset_new(on_records, &got);
+
+	for (unsigned id = 256; id < 256 + FLOWSET_EACH + 10; id++) {
+		char hex[200];
+
+		snprintf(hex, sizeof(hex), HEAD "0002 000c %04x 0001 0001 0004",
+			id);
+		read_hex(f, hex, AT);
+	}
+	cr_assert_eq(flowset_counts(f)->templates, FLOWSET_EACH);
+	cr_assert_eq(flowset_counts(f)->refused, 10);
+	/* no bytes a record, and more fields than there are */
+	read_hex(f, HEAD "0002 000c 0900 0001 0001 0000", AT);
+	read_hex(f, HEAD "0002 000c 0900 0fff 0001 0004", AT);
+	cr_assert_eq(flowset_counts(f)->refused, 12);
+	flowset_forget(f, &session);
+	cr_assert_eq(flowset_counts(f)->templates, 0);
+	flowset_free(f);
+}
+
+Test(sflow, a_sample_is_as_many_packets_as_its_rate)
+{
+	/* one flow sample, 1 in 100: Ethernet, tagged, IPv4, UDP */
+	static struct sflow_datagram s;
+	static const uint8_t bytes[] = {0, 0, 0, 5, 0, 0, 0, 1, 127, 0, 0, 1, 0,
+		0, 0, 0, 0, 0, 0, 9, 0, 0, 39, 16, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0,
+		0, 96, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 100, 0, 0, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0,
+		56, 0, 0, 0, 1, 0, 0, 0, 100, 0, 0, 0, 0, 0, 0, 0, 38, 1, 2, 3,
+		4, 5, 6, 1, 2, 3, 4, 5, 7, 129, 0, 0, 9, 8, 0, 69, 0, 0, 82, 0,
+		0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 0};
+
+	cr_assert(sflow_read(bytes, sizeof(bytes), AT, &s));
+	cr_assert_eq(s.sequence, 9);
+	cr_assert_eq(s.boot_ns, AT - 10000 * MS);
+	cr_assert_eq(s.n, 1);
+	cr_assert_eq(s.records[0].packets, 100);
+	cr_assert_eq(s.records[0].bytes, 8200);
+	cr_assert_eq(s.records[0].key.proto, 17);
+	cr_assert(s.records[0].flags & RECORD_ESTIMATED);
+	for (size_t len = 0; len < sizeof(bytes); len++)
+		(void)sflow_read(bytes, len, AT, &s);
+}
