@@ -83,7 +83,8 @@ static void check_programs(struct doctor *d)
 	struct payloads payloads = {0};
 	struct err err = ERR_INIT;
 
-	if (fine(d, payloads_load(&payloads, &err), &err))
+	if (fine(d, payloads_load(&payloads, &err), &err) &&
+		fine(d, payloads_check(&payloads, &err), &err))
 		for (size_t i = 0; i < payloads.n; i++)
 			good(d, "programs for %s nodes are here",
 				payloads.items[i].arch);

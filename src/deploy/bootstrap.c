@@ -118,19 +118,22 @@ void bootstrap_script(const struct bootstrap_agent *agents, size_t n, bool look,
 	buf_addf(out, "; %s\n", script);
 }
 
-void bootstrap_text(const void *data, size_t len, struct buf *out)
+void bootstrap_text(struct buf *b)
 {
-	const unsigned char *at = data;
+	struct buf out = BUF_INIT(b->max);
+	const unsigned char *at = (const unsigned char *)buf_str(b);
 
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; i < b->len; i++) {
 		const char octal[] = {'\\', (char)('0' + (at[i] >> 6)),
 			(char)('0' + (at[i] >> 3 & 7)),
 			(char)('0' + (at[i] & 7)),
-			(i + 1) % LINE_BYTES && i + 1 < len ? '\0' : '\n'};
+			(i + 1) % LINE_BYTES && i + 1 < b->len ? '\0' : '\n'};
 
-		buf_add(out, octal, octal[4] ? 5 : 4);
+		buf_add(&out, octal, octal[4] ? 5 : 4);
 	}
-	buf_adds(out, ".\n");
+	buf_adds(&out, ".\n");
+	buf_release(b);
+	*b = out;
 }
 
 void bootstrap_go_on(struct buf *out)

@@ -44,8 +44,8 @@ const char *bootstrap_command(void);
  * is left as it is and says so. */
 void bootstrap_script(const struct bootstrap_agent *agents, size_t n, bool look,
 	struct buf *out);
-/* Bytes as lines for a shell that has no other tools. */
-void bootstrap_text(const void *data, size_t len, struct buf *out);
+/* Turns bytes into lines for a shell that has no other tools. */
+void bootstrap_text(struct buf *b);
 /* For a node that said NONE and shall be worked on after all. */
 void bootstrap_go_on(struct buf *out);
 /* line: without its newline; *ret_rest: what follows the word. */

@@ -105,34 +105,37 @@ static int call_have(struct up *u, struct fleet_node *n)
 }
 
 /* One archive of these programs for all nodes that miss just them. */
-static const struct buf *archive_of(
-	struct up *u, const struct payload *p, unsigned programs)
+static int archive_of(struct up *u, const struct payload *p, unsigned programs,
+	const struct buf **ret, struct err *err)
 {
 	const char *names[sizeof(programs) * 8];
 	struct up_archive *a;
 	size_t k = 0;
 
-	for (size_t i = 0; i < u->n_archives; i++)
-		if (u->archives[i].payload == p &&
-			u->archives[i].programs == programs)
-			return &u->archives[i].bytes;
+	for (size_t i = 0; i < u->n_archives; i++) {
+		a = &u->archives[i];
+		*ret = &a->bytes;
+		if (a->payload == p && a->programs == programs)
+			return 0;
+	}
 	a = &MEM_PUSH(u->archives, u->n_archives, u->archives_cap);
 	*a = (struct up_archive){p, programs, BUF_INIT(ARCHIVE_MAX)};
 	for (size_t i = 0; i < p->n && i < sizeof(programs) * 8; i++)
 		if (programs & 1U << i)
 			names[k++] = p->entries[i].name;
-	payload_choose(p, names, k, &a->bytes);
-	return &a->bytes;
+	*ret = &a->bytes;
+	return payload_choose(p, names, k, &a->bytes, err);
 }
 
-/* Sends what the last answer said is missing; false when nothing is. */
-static bool call_install(
-	struct up *u, struct fleet_node *n, const struct reply *last)
+/* Sends what the last answer said is missing; 0 when nothing is. */
+static int call_install(struct up *u, struct fleet_node *n,
+	const struct reply *last, struct err *err)
 {
 	static const char *const call[] = {"install", NULL};
 	const struct payload *p = payloads_for(u->s.payloads, n->arch);
 	const struct buf *bytes;
 	unsigned programs = 0;
+	int r;
 
 	for (size_t i = 1; p && i < last->result.n; i++)
 		for (size_t k = 0; k < p->n; k++)
@@ -141,12 +144,14 @@ static bool call_install(
 					p->entries[k].name) == 0)
 				programs |= 1U << k;
 	if (!programs)
-		return false;
-	bytes = archive_of(u, p, programs);
+		return 0;
+	r = archive_of(u, p, programs, &bytes, err);
+	if (r < 0)
+		return r;
 	fleet_call(n, INSTALL_MS, call);
 	/* an archive's bytes stay where they are */
 	fleet_call_data(n, bytes->data, bytes->len, true);
-	return true;
+	return FLEET_CALL;
 }
 
 static void wipe_data(struct up_node *node)
@@ -405,7 +410,7 @@ static int enter(struct up *u, struct fleet_node *n, const struct reply *last,
 	case UP_HAVE:
 		return call_have(u, n);
 	case UP_INSTALL:
-		return last && call_install(u, n, last) ? FLEET_CALL : 0;
+		return last ? call_install(u, n, last, err) : 0;
 	case UP_SETUPS:
 		return call_setup(u, n) ? FLEET_CALL : 0;
 	case UP_CATALOG:

@@ -60,19 +60,22 @@ static int begin_sending(struct fleet *f, struct fleet_node *n,
 {
 	const struct payload *p = payloads_for(f->payloads, arch);
 	struct fleet_io *io = n->io;
+	int r;
 
 	if (!p)
 		return no_program(n, arch, err);
-	io->data = p->agent.data;
-	io->data_len = p->agent.len;
 	if (word == BOOTSTRAP_PACKED) {
-		io->data = p->agent_packed;
-		io->data_len = p->agent_packed_len;
-	} else if (word == BOOTSTRAP_TEXT) {
-		bootstrap_text(p->agent.data, p->agent.len, &io->text);
+		io->data_len = p->agent->packed;
+		r = payload_packed(p, p->agent, &io->data, err);
+	} else {
+		r = payload_file(p, p->agent, &io->text, err);
+		if (word == BOOTSTRAP_TEXT)
+			bootstrap_text(&io->text);
 		io->data = buf_str(&io->text);
 		io->data_len = io->text.len;
 	}
+	if (r < 0)
+		return r;
 	io->data_sent = 0;
 	io->data_frames = false;
 	io->data_binary = true;
@@ -181,8 +184,8 @@ void fleet_boot_begin(struct fleet *f, struct fleet_node *n)
 	for (size_t i = 0; i < f->payloads->n && k < 8; i++) {
 		const struct payload *p = &f->payloads->items[i];
 
-		agents[k++] = (struct bootstrap_agent){p->arch, p->agent_sha,
-			p->agent.len, p->agent_packed_len};
+		agents[k++] = (struct bootstrap_agent){p->arch, p->agent->sha,
+			p->agent->size, p->agent->packed};
 	}
 	bootstrap_script(agents, k, n->look, &n->io->out);
 }

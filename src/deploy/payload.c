@@ -12,77 +12,55 @@
 
 enum { ARCHIVE_MAX = 64 << 20 };
 
-static int take_file(void *ctx, const struct payload_entry *e, const void *data,
-	struct err *err)
-{
-	struct payload *p = ctx;
-
-	(void)err;
-	if (strcmp(e->name, "nfz-agent") == 0) {
-		buf_add(&p->agent, data, e->size);
-		snprintf(p->agent_sha, sizeof(p->agent_sha), "%s", e->sha);
-	}
-	return 0;
-}
-
 static void release(struct payload *p)
 {
 	buf_release(&p->bytes);
-	buf_release(&p->agent);
 	free(p->entries);
 	free(p->offsets);
+	free(p->good);
 }
 
-/* The packed files follow the head, which is what remains of the archive. */
-static void set_entries(
-	struct payload *p, const struct payload_entry *entries, size_t n)
+/* The packed files follow the head, which is `used` bytes. */
+static int set_entries(struct payload *p, const struct payload_reader *r,
+	size_t used, struct err *err)
 {
-	size_t packed = 0, at;
+	const struct payload_entry *entries = payload_reader_entries(r, &p->n);
 
-	p->n = n;
-	p->entries = mem_zalloc(n, sizeof(*p->entries));
-	p->offsets = mem_zalloc(n, sizeof(*p->offsets));
-	for (size_t i = 0; i < n; i++)
-		packed += entries[i].packed;
-	at = p->bytes.len - packed;
-	for (size_t i = 0; i < n; i++) {
+	p->entries = mem_zalloc(p->n, sizeof(*p->entries));
+	p->offsets = mem_zalloc(p->n, sizeof(*p->offsets));
+	p->good = mem_zalloc(p->n, sizeof(*p->good));
+	for (size_t i = 0; i < p->n; i++) {
 		p->entries[i] = entries[i];
-		p->offsets[i] = at;
-		if (strcmp(entries[i].name, "nfz-agent") == 0) {
-			p->agent_packed = p->bytes.data + at;
-			p->agent_packed_len = entries[i].packed;
-		}
-		at += entries[i].packed;
+		p->offsets[i] = used;
+		used += entries[i].packed;
 	}
+	p->agent = payload_entry(p, "nfz-agent");
+	if (used != p->bytes.len)
+		return err_set(
+			err, NFZ_E_INPUT, "payload: the archive is cut off");
+	if (!p->agent)
+		return err_set(
+			err, NFZ_E_INPUT, "payload: it holds no nfz-agent");
+	return 0;
 }
 
-int payload_parse(
-	const void *data, size_t len, struct payload *ret, struct err *err)
+int payload_parse(struct buf *bytes, struct payload *ret, struct err *err)
 {
-	struct payload p = {.bytes = BUF_INIT(ARCHIVE_MAX),
-		.agent = BUF_INIT(PAYLOAD_FILE_MAX)};
-	struct payload_reader *r = payload_reader_new(take_file, &p);
-	int result = payload_reader_add(r, data, len, err);
+	struct payload p = {.bytes = *bytes};
+	struct payload_reader *r = payload_reader_new(NULL, NULL);
+	size_t used = 0;
+	int result =
+		payload_reader_head(r, buf_str(bytes), bytes->len, &used, err);
 
-	if (result == 0 && !payload_reader_done(r))
-		result = err_set(
-			err, NFZ_E_INPUT, "payload: the archive is cut off");
-	if (result == 0 && !p.agent_sha[0])
-		result = err_set(
-			err, NFZ_E_INPUT, "payload: it holds no nfz-agent");
-	if (result == 0) {
-		const struct payload_entry *entries;
-		size_t n;
-
-		entries = payload_reader_entries(r, &n);
-		buf_add(&p.bytes, data, len);
-		set_entries(&p, entries, n);
-		snprintf(p.arch, sizeof(p.arch), "%s", payload_reader_arch(r));
-		*ret = p;
-	} else {
-		release(&p);
-	}
+	*bytes = (struct buf)BUF_INIT(bytes->max);
+	if (result == 0)
+		result = set_entries(&p, r, used, err);
+	snprintf(p.arch, sizeof(p.arch), "%s", payload_reader_arch(r));
 	payload_reader_free(r);
+	if (result == 0)
+		*ret = p;
+	else
+		release(&p);
 	return result;
 }
 
@@ -93,7 +71,7 @@ static int load_file(struct payloads *ps, const char *path, struct err *err)
 	int r = file_read(path, &bytes, err);
 
 	if (r == 0)
-		r = payload_parse(bytes.data, bytes.len, &p, err);
+		r = payload_parse(&bytes, &p, err);
 	buf_release(&bytes);
 	if (r < 0)
 		return err_wrap(err, "%s", path);
@@ -189,8 +167,46 @@ static bool chosen(const char *name, const char *const *names, size_t n)
 	return false;
 }
 
-void payload_choose(const struct payload *p, const char *const *names, size_t n,
-	struct buf *out)
+int payload_file(const struct payload *p, const struct payload_entry *e,
+	struct buf *out, struct err *err)
+{
+	size_t i = (size_t)(e - p->entries);
+	int r = payload_unpack(e, p->bytes.data + p->offsets[i], out, err);
+
+	p->good[i] = r == 0;
+	return r;
+}
+
+int payload_packed(const struct payload *p, const struct payload_entry *e,
+	const char **ret, struct err *err)
+{
+	size_t i = (size_t)(e - p->entries);
+	int r = 0;
+
+	if (!p->good[i]) {
+		struct buf whole = BUF_INIT(e->size);
+
+		r = payload_file(p, e, &whole, err);
+		buf_release(&whole);
+	}
+	*ret = p->bytes.data + p->offsets[i];
+	return r;
+}
+
+int payloads_check(const struct payloads *ps, struct err *err)
+{
+	const char *packed;
+	int r = 0;
+
+	for (size_t i = 0; i < ps->n; i++)
+		for (size_t k = 0; r == 0 && k < ps->items[i].n; k++)
+			r = payload_packed(&ps->items[i],
+				&ps->items[i].entries[k], &packed, err);
+	return r;
+}
+
+int payload_choose(const struct payload *p, const char *const *names, size_t n,
+	struct buf *out, struct err *err)
 {
 	buf_addf(out, "NFZP 1 %s\n", p->arch);
 	for (size_t i = 0; i < p->n; i++) {
@@ -202,8 +218,16 @@ void payload_choose(const struct payload *p, const char *const *names, size_t n,
 				(unsigned long long)e->packed);
 	}
 	buf_adds(out, "end\n");
-	for (size_t i = 0; i < p->n; i++)
-		if (chosen(p->entries[i].name, names, n))
-			buf_add(out, p->bytes.data + p->offsets[i],
-				p->entries[i].packed);
+	for (size_t i = 0; i < p->n; i++) {
+		const char *packed;
+		int r;
+
+		if (!chosen(p->entries[i].name, names, n))
+			continue;
+		r = payload_packed(p, &p->entries[i], &packed, err);
+		if (r < 0)
+			return r;
+		buf_add(out, packed, p->entries[i].packed);
+	}
+	return 0;
 }

@@ -11,18 +11,17 @@
 #include "base/err.h"
 #include "deploy/payload_read.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct payload {
 	char arch[32];
 	struct payload_entry *entries;
 	size_t *offsets; /* of each packed file in `bytes` */
+	bool *good;      /* it was unpacked once and is what it should be */
 	size_t n;
-	struct buf bytes; /* the archive */
-	struct buf agent; /* nfz-agent, unpacked: what bootstraps a node */
-	const char *agent_packed; /* the same by gzip, in `bytes` */
-	size_t agent_packed_len;
-	char agent_sha[65];
+	struct buf bytes;                  /* the archive */
+	const struct payload_entry *agent; /* what bootstraps a node */
 };
 
 struct payloads {
@@ -30,19 +29,27 @@ struct payloads {
 	size_t n, cap;
 };
 
-/* Finds and loads all architectures; every file in them is verified.
- * NFZ_E_CONFIG when there is none. */
+/* Finds and loads all architectures.  A file is verified when it is first asked
+ * for: most runs send none.  NFZ_E_CONFIG when there is none. */
 int payloads_load(struct payloads *ret, struct err *err) NFZ_MUST_CHECK;
-/* One archive from memory: takes a copy. */
-int payload_parse(const void *data, size_t len, struct payload *ret,
-	struct err *err) NFZ_MUST_CHECK;
+/* Verifies every file. */
+int payloads_check(const struct payloads *p, struct err *err) NFZ_MUST_CHECK;
+/* One archive from memory, which is taken over. */
+int payload_parse(
+	struct buf *bytes, struct payload *ret, struct err *err) NFZ_MUST_CHECK;
 void payloads_release(struct payloads *p);
 /* NULL when there is no program for this architecture. */
 const struct payload *payloads_for(const struct payloads *p, const char *arch);
 const struct payload_entry *payload_entry(
 	const struct payload *p, const char *name);
+/* A file as it is in the archive, packed by gzip: e->packed bytes. */
+int payload_packed(const struct payload *p, const struct payload_entry *e,
+	const char **ret, struct err *err) NFZ_MUST_CHECK;
+/* Appends the file itself. */
+int payload_file(const struct payload *p, const struct payload_entry *e,
+	struct buf *out, struct err *err) NFZ_MUST_CHECK;
 /* Appends an archive of just these files (in the archive's order). */
-void payload_choose(const struct payload *p, const char *const *names, size_t n,
-	struct buf *out);
+int payload_choose(const struct payload *p, const char *const *names, size_t n,
+	struct buf *out, struct err *err) NFZ_MUST_CHECK;
 
 #endif

@@ -123,22 +123,41 @@ static int add_head(struct payload_reader *r, const char *data, size_t len,
 	return 0;
 }
 
+int payload_reader_head(struct payload_reader *r, const void *data, size_t len,
+	size_t *ret_used, struct err *err)
+{
+	int result = add_head(r, data, len, ret_used, err);
+
+	if (result == 0 && !r->head_done)
+		result = err_set(
+			err, NFZ_E_INPUT, "payload: the archive is cut off");
+	return result;
+}
+
+int payload_unpack(const struct payload_entry *e, const void *packed,
+	struct buf *out, struct err *err)
+{
+	size_t before = out->len;
+	char sha[CRYPTO_SHA256_TEXT];
+	int result = compress_gunzip(packed, e->packed, out, err);
+
+	if (result < 0)
+		return err_wrap(err, "payload: %s", e->name);
+	if (out->len - before == e->size &&
+		strcmp(crypto_sha256_text(buf_str(out) + before, e->size, sha),
+			e->sha) == 0)
+		return 0;
+	return err_set(err, NFZ_E_INPUT,
+		"payload: %s is damaged: its SHA-256 is wrong", e->name);
+}
+
 static int file_whole(struct payload_reader *r, struct err *err)
 {
 	const struct payload_entry *e = &r->entries[r->at];
 	struct buf out = BUF_INIT(e->size);
-	char sha[CRYPTO_SHA256_TEXT];
-	int result = compress_gunzip(r->blob.data, r->blob.len, &out, err);
+	int result = payload_unpack(e, r->blob.data, &out, err);
 
-	if (result < 0)
-		result = err_wrap(err, "payload: %s", e->name);
-	else if (out.len != e->size ||
-		 strcmp(crypto_sha256_text(buf_str(&out), out.len, sha),
-			 e->sha) != 0)
-		result = err_set(err, NFZ_E_INPUT,
-			"payload: %s is damaged: its SHA-256 is wrong",
-			e->name);
-	else if (r->fn)
+	if (result == 0 && r->fn)
 		result = r->fn(r->ctx, e, buf_str(&out), err);
 	buf_release(&out);
 	buf_reset(&r->blob);

@@ -12,6 +12,7 @@
 #ifndef NFZ_DEPLOY_PAYLOAD_READ_H
 #define NFZ_DEPLOY_PAYLOAD_READ_H
 
+#include "base/buf.h"
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -44,6 +45,13 @@ void payload_reader_free(struct payload_reader *r);
 /* Takes the next bytes; NFZ_E_INPUT for an archive that is not one. */
 int payload_reader_add(struct payload_reader *r, const void *data, size_t len,
 	struct err *err) NFZ_MUST_CHECK;
+/* Takes the head alone, which must be whole; *ret_used: its bytes. */
+int payload_reader_head(struct payload_reader *r, const void *data, size_t len,
+	size_t *ret_used, struct err *err) NFZ_MUST_CHECK;
+/* One file, from its packed bytes: NFZ_E_INPUT unless size and SHA-256 are
+ * those of the entry. */
+int payload_unpack(const struct payload_entry *e, const void *packed,
+	struct buf *out, struct err *err) NFZ_MUST_CHECK;
 /* True when every file has been seen whole and nothing follows. */
 bool payload_reader_done(const struct payload_reader *r);
 /* What the head announced so far, in the order of the archive. */

@@ -147,18 +147,19 @@ Test(payload, a_choice_is_an_archive)
 {
 	const char *names[] = {"nfz-query"};
 	struct buf in = BUF_INIT(1 << 16), out = BUF_INIT(1 << 16);
-	struct buf seen = BUF_INIT(1 << 16);
+	struct buf seen = BUF_INIT(1 << 16), agent = BUF_INIT(64);
 	struct payloads all = {0};
 	struct payload p;
 	struct payload_reader *r = payload_reader_new(note_file, &seen);
 
 	archive(&in);
-	cr_assert_eq(payload_parse(in.data, in.len, &p, NULL), 0);
+	cr_assert_eq(payload_parse(&in, &p, NULL), 0);
 	cr_assert_eq(p.n, 3);
-	cr_assert_str_eq(buf_str(&p.agent), "the agent");
+	cr_assert_eq(payload_file(&p, p.agent, &agent, NULL), 0);
+	cr_assert_str_eq(buf_str(&agent), "the agent");
 	cr_assert_not_null(payload_entry(&p, "nfz-meter"));
 	cr_assert_null(payload_entry(&p, "nfz"));
-	payload_choose(&p, names, 1, &out);
+	cr_assert_eq(payload_choose(&p, names, 1, &out, NULL), 0);
 	cr_assert_eq(payload_reader_add(r, out.data, out.len, NULL), 0);
 	cr_assert(payload_reader_done(r));
 	cr_assert_str_eq(buf_str(&seen), "nfz-query=a query program;");
@@ -167,15 +168,50 @@ Test(payload, a_choice_is_an_archive)
 	cr_assert_eq(payloads_for(&all, "x86_64"), &all.items[0]);
 	cr_assert_null(payloads_for(&all, "aarch64"));
 	payloads_release(&all);
-	buf_release(&in);
+	buf_release(&agent);
 	buf_release(&out);
 	buf_release(&seen);
 }
 
-Test(payload, without_an_agent_it_is_useless)
+/* Verified when it is needed: a damaged program stops what would send it. */
+Test(payload, a_damaged_file_is_not_sent)
 {
+	const char *good[] = {"nfz-agent"}, *bad[] = {"nfz-query"};
+	struct buf in = BUF_INIT(1 << 16), out = BUF_INIT(1 << 16);
+	struct payloads all = {0};
+	struct err err = ERR_INIT;
 	struct payload p;
 
-	cr_assert_eq(payload_parse("NFZP 1 x86_64\nend\n", 18, &p, NULL),
-		-NFZ_E_INPUT);
+	archive(&in);
+	in.data[in.len - 6] ^= 0x04; /* its checksum */
+	cr_assert_eq(payload_parse(&in, &p, NULL), 0);
+	cr_assert_eq(payload_choose(&p, good, 1, &out, NULL), 0);
+	cr_assert_eq(payload_choose(&p, bad, 1, &out, &err), -NFZ_E_INPUT);
+	cr_assert(strstr(err.text, "nfz-query"));
+	MEM_PUSH(all.items, all.n, all.cap) = p;
+	cr_assert_eq(payloads_check(&all, &err), -NFZ_E_INPUT);
+	payloads_release(&all);
+	buf_release(&out);
+}
+
+Test(payload, an_archive_that_is_cut_off_is_refused)
+{
+	for (size_t less = 1; less < 200; less += 7) {
+		struct buf in = BUF_INIT(1 << 16);
+		struct payload p;
+
+		archive(&in);
+		in.len -= less;
+		cr_assert_eq(payload_parse(&in, &p, NULL), -NFZ_E_INPUT);
+		buf_release(&in);
+	}
+}
+
+Test(payload, without_an_agent_it_is_useless)
+{
+	struct buf in = BUF_INIT(64);
+	struct payload p;
+
+	buf_adds(&in, "NFZP 1 x86_64\nend\n");
+	cr_assert_eq(payload_parse(&in, &p, NULL), -NFZ_E_INPUT);
 }
