@@ -51,21 +51,28 @@ void buf_adds(struct buf *buf, const char *s)
 	buf_add(buf, s, strlen(s));
 }
 
+/* Prints where it may fit as things are, which it nearly always does. */
 void buf_addf(struct buf *buf, const char *fmt, ...)
 {
+	size_t room = buf->failed ? 0 : buf->cap - buf->len;
+	char *at = room ? buf->data + buf->len : NULL, *to;
 	va_list ap, again;
-	char *to;
 	int n;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(at, room, fmt, ap);
 	va_end(ap);
+	if (at && (n < 0 || (size_t)n >= room))
+		*at = '\0';
 	if (n < 0)
 		buf->failed = true;
 	else if ((to = buf_space(buf, (size_t)n))) {
-		vsnprintf(to, (size_t)n + 1, fmt, again);
+		if (to != at || (size_t)n >= room)
+			vsnprintf(to, (size_t)n + 1, fmt, again);
 		buf_commit(buf, (size_t)n);
+	} else if (at) {
+		*at = '\0';
 	}
 	va_end(again);
 }

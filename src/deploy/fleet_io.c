@@ -14,8 +14,8 @@
 enum {
 	IN_MAX = FRAME_BODY_MAX + (256 << 10),
 	OUT_MAX = FRAME_BODY_MAX + (256 << 10),
-	OUT_LOW = 8 << 10, /* refill below this */
-	DATA_CHUNK = 16 << 10,
+	OUT_LOW = 8 << 10,   /* refill below this, up to */
+	OUT_FULL = 32 << 10, /* what goes out in one piece */
 	READ_CHUNK = 4096,
 	TAIL_MAX = 2048,
 	RETRY_FIRST_MS = 200,
@@ -84,8 +84,9 @@ static int push(struct fleet *f, struct fleet_node *n, struct err *err)
 		ssize_t w;
 
 		if (io->data && io->out.len < OUT_LOW && left) {
-			size_t some = left < DATA_CHUNK ? left : DATA_CHUNK;
+			size_t some = OUT_FULL - FRAME_HEAD - io->out.len;
 
+			some = left < some ? left : some;
 			if (io->data_frames)
 				frame_put(&io->out, FRAME_DATA,
 					io->data + io->data_sent, some);

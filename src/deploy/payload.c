@@ -2,6 +2,7 @@
 #include "deploy/payload.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "format/compress.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -171,10 +172,8 @@ int payload_file(const struct payload *p, const struct payload_entry *e,
 	struct buf *out, struct err *err)
 {
 	size_t i = (size_t)(e - p->entries);
-	int r = payload_unpack(e, p->bytes.data + p->offsets[i], out, err);
 
-	p->good[i] = r == 0;
-	return r;
+	return payload_unpack(e, p->bytes.data + p->offsets[i], out, err);
 }
 
 int payload_packed(const struct payload *p, const struct payload_entry *e,
@@ -183,25 +182,32 @@ int payload_packed(const struct payload *p, const struct payload_entry *e,
 	size_t i = (size_t)(e - p->entries);
 	int r = 0;
 
+	*ret = p->bytes.data + p->offsets[i];
 	if (!p->good[i]) {
 		struct buf whole = BUF_INIT(e->size);
 
-		r = payload_file(p, e, &whole, err);
+		r = compress_gunzip(*ret, e->packed, &whole, err);
+		if (r < 0)
+			r = err_wrap(err, "payload: %s", e->name);
+		p->good[i] = r == 0;
 		buf_release(&whole);
 	}
-	*ret = p->bytes.data + p->offsets[i];
 	return r;
 }
 
 int payloads_check(const struct payloads *ps, struct err *err)
 {
-	const char *packed;
 	int r = 0;
 
 	for (size_t i = 0; i < ps->n; i++)
-		for (size_t k = 0; r == 0 && k < ps->items[i].n; k++)
-			r = payload_packed(&ps->items[i],
-				&ps->items[i].entries[k], &packed, err);
+		for (size_t k = 0; r == 0 && k < ps->items[i].n; k++) {
+			const struct payload_entry *e =
+				&ps->items[i].entries[k];
+			struct buf whole = BUF_INIT(e->size);
+
+			r = payload_file(&ps->items[i], e, &whole, err);
+			buf_release(&whole);
+		}
 	return r;
 }
 

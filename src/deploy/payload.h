@@ -18,7 +18,7 @@ struct payload {
 	char arch[32];
 	struct payload_entry *entries;
 	size_t *offsets; /* of each packed file in `bytes` */
-	bool *good;      /* it was unpacked once and is what it should be */
+	bool *good;      /* it was unpacked once, to see whether that works */
 	size_t n;
 	struct buf bytes;                  /* the archive */
 	const struct payload_entry *agent; /* what bootstraps a node */
@@ -29,7 +29,7 @@ struct payloads {
 	size_t n, cap;
 };
 
-/* Finds and loads all architectures.  A file is verified when it is first asked
+/* Finds and loads all architectures.  A file is looked at when it is first asked
  * for: most runs send none.  NFZ_E_CONFIG when there is none. */
 int payloads_load(struct payloads *ret, struct err *err) NFZ_MUST_CHECK;
 /* Verifies every file. */
@@ -42,10 +42,11 @@ void payloads_release(struct payloads *p);
 const struct payload *payloads_for(const struct payloads *p, const char *arch);
 const struct payload_entry *payload_entry(
 	const struct payload *p, const char *name);
-/* A file as it is in the archive, packed by gzip: e->packed bytes. */
+/* A file as it is in the archive, packed by gzip: e->packed bytes.  Its checksum
+ * was found right; who unpacks it holds it against its SHA-256. */
 int payload_packed(const struct payload *p, const struct payload_entry *e,
 	const char **ret, struct err *err) NFZ_MUST_CHECK;
-/* Appends the file itself. */
+/* Appends the file itself, verified. */
 int payload_file(const struct payload *p, const struct payload_entry *e,
 	struct buf *out, struct err *err) NFZ_MUST_CHECK;
 /* Appends an archive of just these files (in the archive's order). */

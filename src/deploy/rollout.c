@@ -169,19 +169,16 @@ static void set_sides(const struct topology *t, const struct plan_tap *tap,
 	}
 }
 
-static bool is_watched(const struct plan *plan, int link, int slot)
-{
-	for (size_t i = 0; i < plan->n_taps; i++)
-		if (plan->taps[i].link == link && plan->taps[i].slot == slot)
-			return true;
-	return false;
-}
-
 static void set_members(const struct topology *t, const struct plan *plan,
 	int link, struct setup_tap *ret)
 {
 	const struct topo_link *l = &t->links[link];
+	cleanup_free bool *watched = mem_zalloc(l->n_members, sizeof(*watched));
 
+	for (size_t i = 0; i < plan->n_taps; i++)
+		if (plan->taps[i].link == link && plan->taps[i].slot >= 0 &&
+			(size_t)plan->taps[i].slot < l->n_members)
+			watched[plan->taps[i].slot] = true;
 	ret->members = mem_zalloc(l->n_members, sizeof(*ret->members));
 	for (size_t s = 0; s < l->n_members; s++) {
 		const struct topo_iface *f = &t->ifaces[l->members[s].iface];
@@ -191,7 +188,7 @@ static void set_members(const struct topology *t, const struct plan *plan,
 			continue; /* its frames count as of unknown origin */
 		m->slot = (uint16_t)s;
 		memcpy(m->mac, f->card->mac, sizeof(m->mac));
-		m->watched = is_watched(plan, link, (int)s);
+		m->watched = watched[s];
 		ret->n_members++;
 	}
 }
@@ -237,6 +234,7 @@ static int add_meter(const struct topology *t, const struct plan *plan,
 	uint16_t id = meter_id(plan->probes[probe].node);
 	struct setup_peer p = peer_of(o, id, COLLECTOR_ID, MODULE_COLLECTOR);
 	struct module *m = &MEM_PUSH(r->modules, r->n, r->cap);
+	size_t taps = 0;
 
 	*m = (struct module){.node = plan->probes[probe].node,
 		.role = MODULE_METER,
@@ -250,7 +248,9 @@ static int add_meter(const struct topology *t, const struct plan *plan,
 	m->setup.peers = mem_zalloc(1, sizeof(p));
 	m->setup.peers[0] = p;
 	m->setup.n_peers = 1;
-	m->setup.taps = mem_zalloc(plan->n_taps + 1, sizeof(*m->setup.taps));
+	for (size_t i = 0; i < plan->n_taps; i++)
+		taps += plan->taps[i].probe == (int)probe;
+	m->setup.taps = mem_zalloc(taps + 1, sizeof(*m->setup.taps));
 	for (size_t i = 0; i < plan->n_taps; i++) {
 		int result;
 

@@ -118,6 +118,23 @@ static void print_peer(const struct setup_peer *p, struct buf *out)
 	crypto_wipe(receive, sizeof(receive));
 }
 
+/* Of a large LAN there are very many: no formats. */
+static void print_member(const struct setup_member *m, struct buf *out)
+{
+	char mac[NET_MAC_TEXT], digits[8];
+	size_t n = sizeof(digits);
+	unsigned slot = m->slot;
+
+	do
+		digits[--n] = (char)('0' + slot % 10);
+	while (slot /= 10);
+	buf_adds(out, "member ");
+	buf_add(out, digits + n, sizeof(digits) - n);
+	buf_addc(out, ' ');
+	buf_adds(out, net_mac_print(m->mac, mac));
+	buf_adds(out, m->watched ? " watched\n" : " -\n");
+}
+
 static void print_tap(const struct setup_tap *t, struct buf *out)
 {
 	char mac[NET_MAC_TEXT];
@@ -131,9 +148,7 @@ static void print_tap(const struct setup_tap *t, struct buf *out)
 		t->lan ? "lan" : "p2p", t->near_slot, t->far_slot,
 		t->facing ? "facing" : "-");
 	for (size_t i = 0; i < t->n_members; i++)
-		buf_addf(out, "member %u %s %s\n", t->members[i].slot,
-			net_mac_print(t->members[i].mac, mac),
-			t->members[i].watched ? "watched" : "-");
+		print_member(&t->members[i], out);
 }
 
 void setup_print(const struct setup *s, struct buf *out)

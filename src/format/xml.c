@@ -411,6 +411,19 @@ void xnode_text(const struct xnode *node, struct buf *out)
 			add_text(doc, n->content, out);
 }
 
+const char *xnode_whole_text(const struct xnode *node)
+{
+	const xmlNode *n = inner(node);
+	const struct xdoc *doc = n->doc->_private;
+
+	n = n->children;
+	if (!n)
+		return "";
+	return n->type == XML_TEXT_NODE && !n->next && !doc->private_base
+		       ? (const char *)n->content
+		       : NULL;
+}
+
 bool xnode_attr(const struct xnode *node, const char *name, struct buf *out)
 {
 	const xmlNode *n = inner(node);

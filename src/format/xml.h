@@ -48,6 +48,8 @@ bool xnode_is(const struct xnode *node, const char *name);
 long xnode_line(const struct xnode *node);
 /* Appends the text directly inside the element. */
 void xnode_text(const struct xnode *node, struct buf *out);
+/* The same without a copy, where it is one piece as it stands, else NULL. */
+const char *xnode_whole_text(const struct xnode *node);
 /* Appends an attribute without namespace; false when there is none. */
 bool xnode_attr(const struct xnode *node, const char *name, struct buf *out);
 

@@ -30,28 +30,27 @@ static bool is_space(char c)
 static char *text_of(const struct xnode *node, bool trim, size_t *ret_len)
 {
 	struct buf b = BUF_INIT(TEXT_MAX);
-	size_t from = 0, len;
-	char *text, *copy;
+	const char *text = xnode_whole_text(node);
+	size_t len;
+	char *copy;
 
-	xnode_text(node, &b);
-	len = b.len;
-	text = buf_take(&b);
-	if (!text)
-		text = mem_strdup("");
-	if (trim) {
-		while (from < len && is_space(text[from]))
-			from++;
-		while (len > from && is_space(text[len - 1]))
-			len--;
-		len -= from;
-		copy = mem_zalloc(len + 1, 1);
-		memcpy(copy, text + from, len);
-		free(text);
-		text = copy;
+	if (text) {
+		len = strlen(text);
+	} else {
+		xnode_text(node, &b);
+		text = buf_str(&b);
+		len = b.len;
 	}
+	for (; trim && len && is_space(*text); len--)
+		text++;
+	while (trim && len && is_space(text[len - 1]))
+		len--;
+	copy = mem_zalloc(len + 1, 1);
+	memcpy(copy, text, len);
+	buf_release(&b);
 	if (ret_len)
 		*ret_len = len;
-	return text;
+	return copy;
 }
 
 static struct value *make_text(enum value_kind kind, char *text, size_t len)
