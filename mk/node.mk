@@ -15,7 +15,8 @@ NODE_AGENT  := $(wildcard src/deploy/agent*.c src/deploy/journal*.c src/deploy/f
 NODE_MAINS  := $(foreach p,$(NODE_PROGRAMS),$(wildcard src/*/$(p).c))
 NODE_SOURCES := $(filter-out $(NODE_SKIP) $(MAINS),$(foreach f,$(NODE_FOLDERS),$(wildcard src/$(f)/*.c)) $(NODE_FORMAT) $(NODE_AGENT))
 NODE_CFLAGS := -std=gnu17 -D_GNU_SOURCE= -DNFZ_NODE=1 -Isrc \
- -MMD -MP -Os -ffunction-sections -fdata-sections -fstack-protector-strong $(WARNINGS)
+ -MMD -MP -Os -ffunction-sections -fdata-sections -fstack-protector-strong \
+ -fno-asynchronous-unwind-tables $(WARNINGS)
 NODE_LDFLAGS := -static -Wl,--gc-sections -Wl,--wrap=sodium_misuse -s
 
 NODE_NAMES  := $(basename $(notdir $(NODE_MAINS)))

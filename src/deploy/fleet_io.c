@@ -15,7 +15,7 @@ enum {
 	IN_MAX = FRAME_BODY_MAX + (256 << 10),
 	OUT_MAX = FRAME_BODY_MAX + (256 << 10),
 	OUT_LOW = 8 << 10,   /* refill below this, up to */
-	OUT_FULL = 32 << 10, /* what goes out in one piece */
+	OUT_FULL = 16 << 10, /* what goes out in one piece */
 	READ_CHUNK = 4096,
 	TAIL_MAX = 2048,
 	RETRY_FIRST_MS = 200,
@@ -142,7 +142,8 @@ static int pull(struct fleet_node *n, struct err *err)
 {
 	struct fleet_io *io = n->io;
 
-	pull_stderr(io);
+	if (io->phase != IO_AGENT) /* it says everything in frames */
+		pull_stderr(io);
 	for (;;) {
 		char *to = buf_space(&io->in, READ_CHUNK);
 		ssize_t got =
@@ -160,7 +161,8 @@ static int pull(struct fleet_node *n, struct err *err)
 		/* an answer that streams is progress */
 		if (io->called)
 			fleet_io_within(io, io->call_ms);
-		if (io->in.len > IN_MAX / 2)
+		/* that was all there is: the library looks each time */
+		if (got < READ_CHUNK || io->in.len > IN_MAX / 2)
 			return 1;
 	}
 }

@@ -30,8 +30,8 @@
 #error "libssh before 0.10.6 has known weaknesses"
 #endif
 
-/* as much as a packet may hold: each costs both sides a wake-up */
-enum { WRITE_MAX = 32768 };
+/* small: the library keeps buffers of that size for each session */
+enum { WRITE_MAX = 16384 };
 
 enum state {
 	TCP,    /* our own connect(2) */
