@@ -107,6 +107,30 @@ static int seen_lit(struct core_search *s, int v)
 	return lit;
 }
 
+/* A literal that is true only if so many of the literals are (n or fewer).
+ * Reference: the sequential counter, Sinz 2005: among the first i there are j
+ * only if there are among those before, or the i-th is one and j - 1 are. */
+static int at_least(struct core_search *s, const int *lits, int n, int need)
+{
+	cleanup_free int *among = mem_zalloc((size_t)need + 1, sizeof(int));
+
+	for (int i = 0; i < n; i++)
+		for (int j = need < i + 1 ? need : i + 1; j > 0; j--) {
+			int lit = ++s->vars, k = 0, clause[3];
+
+			clause[k++] = -lit;
+			if (among[j])
+				clause[k++] = among[j];
+			clause[k] = lits[i];
+			sat_clause(s->sat, clause, (size_t)k + 1);
+			clause[k] = among[j - 1];
+			if (j > 1)
+				sat_clause(s->sat, clause, (size_t)k + 1);
+			among[j] = lit;
+		}
+	return among[need];
+}
+
 /* At least `need` of the row's columns, or the literal `unless` (0: none). */
 static void row_clauses(struct core_search *s, int r, int unless)
 {
@@ -119,12 +143,7 @@ static void row_clauses(struct core_search *s, int r, int unless)
 		if (!x->col_dead[x->row_col[i]])
 			lits[n++] = seen_lit(s, x->row_col[i]);
 	if (need > 1) {
-		struct totalizer *missing;
-
-		for (int i = 0; i < n; i++)
-			lits[i] = -lits[i];
-		missing = totalizer_new(&s->arena, lits, n, &s->vars);
-		lits[0] = -totalizer_output(missing, s->sat, n - need + 1);
+		lits[0] = at_least(s, lits, n, need);
 		n = 1;
 	}
 	if (unless)
@@ -298,14 +317,14 @@ static void count_core(
 	}
 }
 
-/* A row of columns that are all wished unbought: one of them is not. */
+/* A row of columns that are all wished unbought: as many as it needs are
+ * not. */
 static void seed_row(struct core_search *s, int r, int64_t weight)
 {
 	const struct exact *x = s->x;
-	int lits[TRIM_MAX], n = 0, g = x->row_group[r];
+	int lits[TRIM_MAX], n = 0, g = x->row_group[r], need = x->row_need[r];
 
-	if (x->row_need[r] != 1 || x->row_left[r] > TRIM_MAX ||
-		x->group_demand[g] != x->group_left[g])
+	if (x->row_left[r] > TRIM_MAX || x->group_demand[g] != x->group_left[g])
 		return;
 	for (int i = x->row_start[r]; i < x->row_start[r + 1]; i++) {
 		int v = x->row_col[i];
@@ -318,10 +337,11 @@ static void seed_row(struct core_search *s, int r, int64_t weight)
 	}
 	if (weight <= 0 || n < 2)
 		return;
-	s->bound += weight;
+	s->bound += weight * need;
 	for (int i = 0; i < n; i++)
 		granted(s, -lits[i])->weight -= weight;
-	add_counter(s, totalizer_new(&s->arena, lits, n, &s->vars), 2, weight);
+	add_counter(s, totalizer_new(&s->arena, lits, n, &s->vars), need + 1,
+		weight);
 }
 
 static void seed(struct core_search *s, const int *rows, int n)

@@ -20,11 +20,12 @@ struct cover_result {
 	bool *chosen;        /* by column */
 	int64_t cost;        /* of the chosen; -1: none found */
 	int64_t lower_bound; /* proven */
-	/* The weights that prove dual_bound by themselves: no column that may
-	 * be bought has rows whose weights add up to more than its cost times
-	 * dual_scale.  All rows of a group weigh the same; the group counts
-	 * its weight times its demand, a group of one row times the row's need
-	 * as well.  What must be bought has no part in it. */
+	/* The weights that prove dual_bound by themselves.  All rows of a
+	 * group weigh the same; the group counts its weight times its demand,
+	 * a group of one row times the row's need as well.  By what the rows
+	 * of a column that may be bought weigh more than its cost times
+	 * dual_scale (only rows with a need above 1 make that worth it) the
+	 * sum is less. */
 	int64_t *dual; /* by row, times dual_scale */
 	int64_t dual_scale, dual_bound;
 	uint64_t nodes; /* of the search tree */

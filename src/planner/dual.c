@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "planner/doublecover.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -30,6 +31,7 @@ struct ascent {
 	int *count;          /* by column: how often in the group at hand */
 	unsigned char *done; /* by group */
 	int *queue;
+	int64_t *sorted; /* scratch */
 	int head, tail, n_groups;
 	struct dual *ret;
 };
@@ -49,6 +51,40 @@ static int demand_of(const struct cover_problem *p, int g)
 static bool buyable(const struct cover_problem *p, int c)
 {
 	return !p->fate || p->fate[c] != COLUMN_OUT;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* A row that needs several: its weight counts for each of them, and a column
+ * can be paid for but once, so it pays to go on until as many are. */
+static void pay_needy(struct ascent *a, int row, int64_t most)
+{
+	const struct cover_problem *p = a->p;
+	int need = p->need[row], n = 0;
+	int64_t w;
+
+	for (int i = p->row_start[row]; i < p->row_start[row + 1]; i++)
+		if (buyable(p, p->row_col[i]))
+			a->sorted[n++] = a->purse[p->row_col[i]].slack;
+	if (n < need)
+		return;
+	qsort(a->sorted, (size_t)n, sizeof(int64_t), ascending);
+	w = a->sorted[need - 1] < most ? a->sorted[need - 1] : most;
+	a->ret->weight[row] += w;
+	a->ret->bound += w * need;
+	for (int i = p->row_start[row]; i < p->row_start[row + 1]; i++) {
+		int64_t *slack = &a->purse[p->row_col[i]].slack;
+
+		if (!buyable(p, p->row_col[i]))
+			continue;
+		a->ret->bound -= w > *slack ? w - *slack : 0;
+		*slack = *slack > w ? *slack - w : 0;
+	}
 }
 
 /* The greatest weight the columns of some entries can bear. */
@@ -83,14 +119,16 @@ static void pay(struct ascent *a, int g, int64_t most)
 	int from = p->row_start[first], to = p->row_start[end];
 	int64_t w, times = demand_of(p, g);
 
+	if (end - first == 1 && times == 1 && p->need && p->need[first] > 1) {
+		pay_needy(a, first, most);
+		return;
+	}
 	if (a->count)
 		count_entries(a, from, to, 1);
 	w = times > 0 ? bearable(a, from, to) : 0;
 	w = w < most ? w : most;
 	if (a->count)
 		count_entries(a, from, to, -1);
-	if (end - first == 1 && p->need)
-		times *= p->need[first];
 	for (int i = from; i < to; i++)
 		if (w && buyable(p, p->row_col[i]))
 			a->purse[p->row_col[i]].slack -= w;
@@ -286,6 +324,8 @@ static void ascend(
 	*ret = (struct dual){.scale = 1};
 	ret->weight = mem_zalloc((size_t)p->n_rows + 1, sizeof(int64_t));
 	a.n_groups = p->group_start ? p->n_groups : p->n_rows;
+	if (p->need)
+		a.sorted = mem_grow(NULL, n, sizeof(int64_t));
 	a.queue = mem_grow(NULL, n, sizeof(int));
 	a.done = mem_zalloc((size_t)a.n_groups + 1, 1);
 	if (p->group_start)
@@ -302,6 +342,7 @@ static void ascend(
 	}
 	free(a.purse);
 	free(a.count);
+	free(a.sorted);
 	free(a.queue);
 	free(a.done);
 }
