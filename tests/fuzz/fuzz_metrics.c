@@ -8,6 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
+enum { FRAMES = 64 };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	char all[] = "all";
@@ -23,7 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		abort();
 	for (int i = 0; i < 2; i++)
 		state[i] = mem_zalloc(1, m.bytes);
-	while (cursor_left(&c) > 3) {
+	for (int n_frames = 0; n_frames < FRAMES && cursor_left(&c) > 3;
+		n_frames++) {
 		uint8_t choice = cursor_u8(&c), wait = cursor_u8(&c);
 		size_t n = cursor_u8(&c);
 		struct frame f;

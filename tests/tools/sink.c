@@ -1,5 +1,5 @@
 /* A collector without a store, for tests of what speaks to one: prints records
- * and counters as JSON lines.  SIGUSR1 asks all for a flush and prints
+ * and counters as JSON lines, {"from":N} before those of module N.  SIGUSR1 asks all for a flush and prints
  * {"flushed":N} when they have answered; SIGTERM ends meters, then caches. */
 #include "base/log.h"
 #include "flow/endpoint.h"
@@ -22,6 +22,7 @@ static bool on_batch(void *data, const struct endpoint_batch *b)
 	struct sink *s = data;
 
 	buf_reset(&s->out);
+	buf_addf(&s->out, "{\"from\":%u}\n", b->from.module);
 	for (size_t i = 0; i < b->n_records; i++)
 		record_print(&s->out, RECORD_JSON, &b->records[i]);
 	for (size_t i = 0; i < b->n_counters; i++)
