@@ -10,6 +10,7 @@
 struct query_command {
 	struct common common;
 	const char *topology, *by, *sort, *last, *from, *to, *number;
+	const char *analysis;
 	bool observations, no_flush, explain;
 };
 
@@ -20,6 +21,8 @@ static const struct opt options[] = {
 		"group by src dst sport dport proto link node src_node "
 		"dst_node time:SECONDS",
 		NULL, 0, 0},
+	{"analysis", 0, OPT_TEXT, AT(analysis), "NAME",
+		"one asked often: protocols, links, scanners ...", NULL, 0, 0},
 	{"observations", 0, OPT_FLAG, AT(observations), NULL,
 		"what each probe saw, not each flow once", NULL, 0, 0},
 	{"number", 'n', OPT_TEXT, AT(number), "N", "at most N rows", NULL, 0,
@@ -72,6 +75,7 @@ static void collect(
 	add(w, "nfz-query");
 	add(w, "store");
 	add_value(w, "-o", format);
+	add_value(w, "--analysis", o->analysis);
 	add_value(w, "--by", o->by);
 	add_value(w, "--sort", o->sort);
 	add_value(w, "--number", o->number);

@@ -290,7 +290,7 @@ static bool take_addr(
 	if (len != (v4 ? 4 : 16))
 		return true;
 	/* templates for both families fill what is not there with zeros */
-	if (v->has_addrs && number(p, 8) == 0 && !v4 && number(p + 8, 8) == 0)
+	if (!v4 && v->has_addrs && number(p, 8) == 0 && number(p + 8, 8) == 0)
 		return true;
 	if (v4)
 		*to = net_addr_v4(p);

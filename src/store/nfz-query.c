@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/opt.h"
+#include "store/analyses.h"
 #include "store/answer.h"
 #include "store/control.h"
 #include "store/ledger.h"
@@ -15,10 +16,11 @@
 struct args {
 	struct opt_list by;
 	int64_t limit, last_ms, idle_ms, flush_ms;
-	const char *from, *to;
+	const char *from, *to, *analysis;
 	int sort, format;
 	bool observations, ledger, verify, summary, explain, flush, help;
 	bool version;
+	const struct analysis *known; /* what analysis names */
 };
 
 #define AT(field) offsetof(struct args, field)
@@ -34,6 +36,8 @@ static const struct opt table[] = {
 		"add up by src dst sport dport proto link node src_node "
 		"dst_node time:SECONDS",
 		NULL, 0, 0},
+	{"analysis", 0, OPT_TEXT, AT(analysis), "NAME",
+		"one asked often: protocols, links, scanners ...", NULL, 0, 0},
 	{"number", 'n', OPT_INT, AT(limit), "N", "only the first N rows", NULL,
 		1, INT32_MAX},
 	{"sort", 's', OPT_CHOICE, AT(sort), "KEY",
@@ -79,13 +83,19 @@ static int usage(void)
 	return 0;
 }
 
-/* The words of the filter, joined by blanks. */
-static char *join(char *const *words, int n)
+/* The words of the filter, joined by blanks, and what an analysis is about. */
+static char *join(char *const *words, int n, const struct analysis *of)
 {
 	struct buf text = BUF_INIT(FILTER_TEXT_MAX * 2);
+	const bool both = n && of && *of->filter;
 
+	if (of && *of->filter)
+		buf_addf(&text, both ? "(%s) and (" : "%s", of->filter);
 	for (int i = 0; i < n; i++)
 		buf_addf(&text, "%s%s", i ? " " : "", words[i]);
+	if (both)
+		buf_addc(&text, ')');
+	buf_addc(&text, ' ');
 	return buf_take(&text);
 }
 
@@ -117,6 +127,8 @@ static int ask(struct store *s, const struct catalog *c, const struct args *a,
 	const struct query_times times = {a->last_ms, a->from, a->to};
 	int r = query_set_times(&answer.query, &times, err);
 
+	if (r == 0 && a->known)
+		r = analysis_apply(a->known, &answer, err);
 	for (size_t i = 0; i < a->by.n && r == 0; i++)
 		r = group_by_add(&answer.by, a->by.items[i], err);
 	if (r == 0 && answer.by.n && a->observations)
@@ -236,8 +248,10 @@ int main(int argc, char **argv)
 		r = err_set(&err, NFZ_E_USAGE, "which store?");
 		err_hint(&err, "nfz-query DIR [FILTER...]; nfz-query --help");
 	}
+	if (r == 0 && a.analysis)
+		r = analysis_find(a.analysis, &a.known, &err);
 	if (r == 0) {
-		text = join(argv + 2, words - 1);
+		text = join(argv + 2, words - 1, a.known);
 		r = run(argv[1], text, &a, &err);
 	}
 	opt_list_release(&a.by);
