@@ -378,7 +378,11 @@ static void open_nodes(struct up *u)
 	struct fleet *f = u->s.fleet;
 
 	u->nodes = mem_zalloc(f->n, sizeof(*u->nodes));
+	/* unless its node is one of those one can log into */
+	u->collector = COLLECTOR_FAILED;
 	for (size_t i = 0; i < f->n; i++) {
+		if (u->s.report->nodes[i].node == u->plan->collector.node)
+			u->collector = COLLECTOR_AWAITED;
 		u->nodes[i].module = -1;
 		u->nodes[i].planned =
 			is_planned(u->plan, u->s.report->nodes[i].node);

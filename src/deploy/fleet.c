@@ -131,6 +131,34 @@ static void put_off(struct fleet_io *io, bool sign)
 	io->look = mono_add_ms(mono_now(), io->look_ms);
 }
 
+/* The phase's time, if it has one that does not move on, or the node's own:
+ * that ends waiting for others, too, whatever they wait for. */
+static bool time_is_up(struct fleet *f, struct fleet_io *io)
+{
+	if (mono_passed(io->limit))
+		return true;
+	return io->phase != IO_WAITING && !io->waiting &&
+	       mono_passed(io->deadline) && !fleet_io_moves(f, io);
+}
+
+static void give_up(
+	struct fleet *f, struct fleet_node *n, const struct fleet_job *job)
+{
+	bool silent = n->io->phase == IO_SSH &&
+		      strcmp(n->io->phase_text, "connection") == 0;
+	struct err err = ERR_INIT;
+
+	if (silent && !mono_passed(n->io->limit) && fleet_io_retry(f, n->io))
+		return;
+	err_set(&err, silent ? NFZ_E_UNREACHABLE : NFZ_E_TIMEOUT,
+		silent ? "%s: no answer (%s, %d tries)" : "%s: timed out (%s)",
+		n->name, n->io->waiting ? "others" : n->io->phase_text,
+		n->io->tries + 1);
+	err_hint(&err, "Is the node up? Look at the testbed's page, "
+		       "then run this again.");
+	fail(f, n, job, &err);
+}
+
 static void step(
 	struct fleet *f, struct fleet_node *n, const struct fleet_job *job)
 {
@@ -149,22 +177,8 @@ static void step(
 		if (n->none && !f->options.keep)
 			fleet_io_close(n->io);
 		finish(f, n, job);
-	} else if (n->io->phase != IO_WAITING && !n->io->waiting &&
-		   ((mono_passed(n->io->deadline) &&
-			    !fleet_io_moves(f, n->io)) ||
-			   mono_passed(n->io->limit))) {
-		bool silent = n->io->phase == IO_SSH &&
-			      strcmp(n->io->phase_text, "connection") == 0;
-
-		if (silent && fleet_io_retry(f, n->io))
-			return;
-		err_set(&err, silent ? NFZ_E_UNREACHABLE : NFZ_E_TIMEOUT,
-			silent ? "%s: no answer (%s, %d tries)"
-			       : "%s: timed out (%s)",
-			n->name, n->io->phase_text, n->io->tries + 1);
-		err_hint(&err, "Is the node up? Look at the testbed's page, "
-			       "then run this again.");
-		fail(f, n, job, &err);
+	} else if (time_is_up(f, n->io)) {
+		give_up(f, n, job);
 	}
 }
 

@@ -1,0 +1,70 @@
+/* The loop over all nodes by itself: nobody has to answer for that. */
+#include "deploy/fleet.h"
+#include "deploy/fleet_io.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static int never(void *ctx, struct fleet_node *n, const struct reply *last,
+	struct err *err)
+{
+	(void)ctx;
+	(void)n;
+	(void)last;
+	(void)err;
+	return FLEET_WAIT;
+}
+
+static void count(void *ctx, struct fleet_node *n)
+{
+	(void)n;
+	++*(int *)ctx;
+}
+
+/* Nodes that wait for something that never comes: for another try here. */
+static struct fleet *waiting(size_t n)
+{
+	struct fleet *f = fleet_new(n, NULL, NULL);
+
+	for (size_t i = 0; i < n; i++) {
+		f->nodes[i].name = "n";
+		f->nodes[i].wanted = true;
+		f->nodes[i].io->phase = IO_WAITING;
+		f->nodes[i].io->retry_at = mono_add_ms(mono_now(), 3600000);
+	}
+	return f;
+}
+
+Test(fleet, a_run_ends_by_its_deadline, .timeout = 20)
+{
+	struct fleet *f = waiting(5);
+	struct mono_time began = mono_now();
+	int done = 0;
+	const struct fleet_job job = {
+		.next = never, .done = count, .ctx = &done};
+
+	f->options.node_ms = 60;
+	f->options.parallel = 2;
+	cr_assert_eq(fleet_run(f, &job, NULL), 0);
+	cr_assert_geq(mono_now().ns - began.ns, 3 * 60 * NS_PER_MS);
+	cr_assert_eq(done, 5);
+	for (size_t i = 0; i < f->n; i++) {
+		cr_assert_eq(f->nodes[i].status, NODE_TIMED_OUT);
+		cr_assert_eq(f->nodes[i].err.code, NFZ_E_TIMEOUT);
+	}
+	fleet_free(f);
+}
+
+Test(fleet, a_second_signal_ends_it_at_once, .timeout = 20)
+{
+	struct fleet *f = waiting(3);
+	const volatile int cancel = 2;
+	const struct fleet_job job = {.next = never};
+	struct err err = ERR_INIT;
+
+	f->options.cancel = &cancel;
+	cr_assert_eq(fleet_run(f, &job, &err), -NFZ_E_INTERRUPTED);
+	for (size_t i = 0; i < f->n; i++)
+		cr_assert_eq(f->nodes[i].status, NODE_SKIPPED);
+	fleet_free(f);
+}
