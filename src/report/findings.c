@@ -349,6 +349,19 @@ static void accounting(const struct facts *f, struct findings *to)
 			"Some packet counts are estimates (sampling).");
 }
 
+/* The most important first; within a level as they were found. */
+static void order(struct findings *f)
+{
+	for (size_t i = 1; i < f->n; i++)
+		for (size_t k = i;
+			k > 0 && f->all[k].level < f->all[k - 1].level; k--) {
+			struct finding later = f->all[k];
+
+			f->all[k] = f->all[k - 1];
+			f->all[k - 1] = later;
+		}
+}
+
 void findings_make(
 	const struct facts *f, const struct topology *t, struct findings *ret)
 {
@@ -362,4 +375,5 @@ void findings_make(
 	findings_talker(f, ret);
 	coverage(f, ret);
 	accounting(f, ret);
+	order(ret);
 }

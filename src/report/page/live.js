@@ -51,6 +51,10 @@
 		}
 		busy = false;
 	}
+	panels.push(() => {
+		const [from, to] = [pieceAt(0), pieceAt(sum.buckets)];
+		put("subtitle", sum.buckets ? document.createTextNode(`${sum.status.mode || ""}, ${timeText(from)} – ${timeText(to)} UTC (${spanText(to - from)})`) : document.createTextNode("nothing recorded yet"));
+	});
 	document.documentElement.classList.add("live");
 	byId("live-last").addEventListener("change", (ev) => { last = ev.target.value; poll(); });
 	byId("live-pause").addEventListener("click", (ev) => {

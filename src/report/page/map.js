@@ -156,7 +156,9 @@
 
 	// Pan and zoom.
 	let moved = false, from = null;
-	const apply = () => svg.setAttribute("viewBox", view.map((x) => x.toFixed(1)).join(" "));
+	// Names too small to be read are left out until one comes nearer.
+	const nearness = () => svg.classList.toggle("far", (svg.getScreenCTM() || { a: 1 }).a < .5);
+	const apply = () => { svg.setAttribute("viewBox", view.map((x) => x.toFixed(1)).join(" ")); nearness(); };
 	function zoom(by, cx, cy) {
 		const w = Math.min(Math.max(view[2] * by, whole[2] / 40), whole[2] * 1.5), k = w / view[2];
 		view = [cx - (cx - view[0]) * k, cy - (cy - view[1]) * k, w, view[3] * k];
@@ -201,4 +203,6 @@
 		else if (text) say("Nothing is called " + ev.target.value);
 	});
 	panels.push(paint);
+	window.addEventListener("resize", nearness);
+	nearness();
 })();
