@@ -8,6 +8,7 @@
 #include "deploy/payload.h"
 #include "format/pem.h"
 #include "format/sheet.h"
+#include "planner/places.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -166,7 +167,7 @@ static void check_experiment(struct doctor *d, const char *word)
 
 			snprintf(text, sizeof(text),
 				"%s cannot carry a probe: %s", t->nodes[i].name,
-				t->nodes[i].m->unusable);
+				places_told(t->nodes[i].m->unusable));
 			note(d, text, NULL);
 		}
 	check_nodes(d, t);

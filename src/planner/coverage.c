@@ -39,7 +39,8 @@ static int set_fates(struct builder *b, struct err *err)
 		if (c->places.obstacle[place])
 			return err_set(err, NFZ_E_USAGE,
 				"--require: %s cannot carry a probe (%s)",
-				require->items[i], c->places.obstacle[place]);
+				require->items[i],
+				places_told(c->places.obstacle[place]));
 		c->p.fate[place] = COLUMN_IN;
 	}
 	return 0;

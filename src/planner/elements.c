@@ -83,7 +83,7 @@ static const char *gap_cause(
 			n += (size_t)snprintf(text + n, sizeof(text) - n,
 				"%s%s: %s", n ? "; " : "",
 				b->t->nodes[g->cands[i].node].name,
-				g->cands[i].why);
+				places_told(g->cands[i].why));
 	return arena_strdup(
 		&b->c->arena, n ? text : "no member can carry a probe");
 }

@@ -295,7 +295,8 @@ static int wished_collector(const struct choice *x, int *ret, struct err *err)
 	if (x->c->places.obstacle[node])
 		return err_set(err, NFZ_E_USAGE,
 			"--collector: %s cannot be used (%s)",
-			x->goal->collector, x->c->places.obstacle[node]);
+			x->goal->collector,
+			places_told(x->c->places.obstacle[node]));
 	*ret = node;
 	return 0;
 }

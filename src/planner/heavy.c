@@ -51,7 +51,8 @@ static struct slot_of look_at(struct heavy_work *w, const struct places *places,
 		else
 			ret.why = arena_printf(w->arena,
 				"its bridge %s cannot carry a probe (%s)",
-				t->nodes[node].name, places->obstacle[node]);
+				t->nodes[node].name,
+				places_told(places->obstacle[node]));
 		return ret;
 	}
 	if (l->trivial) {

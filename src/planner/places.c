@@ -20,6 +20,21 @@ const char *places_unfit(const struct topo_node *n)
 	return NULL;
 }
 
+const char *places_told(const char *obstacle)
+{
+	static const struct {
+		const char *word, *told;
+	} words[] = {{"os", "its system runs no probe"}, {"down", "it is down"},
+		{"no-login", "nobody can log in there"},
+		{"no-sudo", "nobody becomes root there"},
+		{"virtual", "virtual, and nothing runs on it"}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(obstacle, words[i].word) == 0)
+			return words[i].told;
+	return obstacle;
+}
+
 static bool collapses(const struct topo_node *n)
 {
 	return n->role == ROLE_VIRTUAL && !n->m->host_shared && n->m->host;

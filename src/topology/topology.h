@@ -45,7 +45,7 @@ struct topo_machine {
 		*status; /* as the testbed says: "up", "down"; NULL unknown */
 	const char
 		*unusable; /* cause why no probe can run here, NULL if it can:
-	                       * "os", "down", "no-login", "virtual" */
+	                       * "os", "down", "no-login", "no-sudo", "virtual" */
 	/* how to log in; any may be NULL or 0 */
 	const char *address;  /* numeric control-network address */
 	const char *hostname; /* vname.exp.proj.domain */
