@@ -164,7 +164,7 @@ static void add_links(struct sheet *s, const struct topology *t,
 		const char *name = t->links[p->covers[i]].name;
 
 		if (!wide && text.len + strlen(name) > NAMES_MAX) {
-			buf_addf(&text, " +%zu", p->n_covers - i);
+			buf_addf(&text, " +%zu", (size_t)p->n_covers - i);
 			break;
 		}
 		buf_addf(&text, "%s%s", i ? " " : "", name);

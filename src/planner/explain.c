@@ -9,8 +9,13 @@
  * place. */
 struct lists {
 	int *start; /* probe -> first, n_probes + 1 of them and one spare */
-	int *link;
+	int *link;  /* of the plan */
 };
+
+static void lists_release(struct lists *l)
+{
+	free(l->start);
+}
 
 /* Pairs (probe, link) come in any order; a link twice in a row for one probe
  * counts once. */
@@ -23,7 +28,7 @@ static void fill_lists(struct arena *arena, const struct pair *pairs, size_t n,
 {
 	cleanup_free int *last = mem_zalloc(n_probes + 1, sizeof(int));
 
-	ret->start = arena_alloc(arena, n_probes + 2, sizeof(int));
+	ret->start = mem_zalloc(n_probes + 2, sizeof(int));
 	ret->link = arena_alloc(arena, n + 1, sizeof(int));
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < n_probes; i++)
@@ -58,7 +63,7 @@ static void list_covers(struct plan *plan, const struct coverage *c)
 {
 	cleanup_free struct pair *pairs =
 		mem_zalloc(plan->n_taps + 1, sizeof(*pairs));
-	struct lists lists;
+	cleanup(lists_release) struct lists lists = {0};
 
 	for (size_t i = 0; i < plan->n_taps; i++)
 		pairs[i] =
@@ -71,7 +76,7 @@ static void list_covers(struct plan *plan, const struct coverage *c)
 		struct plan_probe *p = &plan->probes[i];
 
 		p->covers = lists.link + lists.start[i];
-		p->n_covers = (size_t)(lists.start[i + 1] - lists.start[i]);
+		p->n_covers = (uint32_t)(lists.start[i + 1] - lists.start[i]);
 	}
 }
 
@@ -182,7 +187,7 @@ static void list_only(struct plan *plan, struct indispensable *x)
 {
 	const struct coverage *c = x->c;
 	bool paths = c->kind == COVER_PATHS;
-	struct lists lists;
+	cleanup(lists_release) struct lists lists = {0};
 
 	for (int g = 0; g < c->p.n_groups; g++)
 		if (!x->satisfied || x->satisfied[g])
@@ -197,7 +202,7 @@ static void list_only(struct plan *plan, struct indispensable *x)
 
 		if (!paths) {
 			p->only = items;
-			p->n_only = n;
+			p->n_only = (uint32_t)n;
 			continue;
 		}
 		p->only_pairs = arena_alloc(

@@ -92,11 +92,13 @@ static void fill_demand(struct plan *plan, const struct topology *t,
 	d->dedupe = arena_strdup(arena, goal->dedupe);
 	d->avoid = named_nodes(arena, t, &goal->avoid);
 	d->require = named_nodes(arena, t, &goal->require);
-	d->selected = w->select != NULL;
-	d->select = arena_alloc(arena, t->n_links + 1, sizeof(int));
-	for (size_t i = 0; w->select && i < t->n_links; i++)
-		if (w->select[i])
-			d->select[d->n_select++] = (int)i;
+	if (w->select) {
+		d->selected = true;
+		d->select = arena_alloc(arena, t->n_links + 1, sizeof(int));
+		for (size_t i = 0; i < t->n_links; i++)
+			if (w->select[i])
+				d->select[d->n_select++] = (int)i;
+	}
 	if (w->pairs) {
 		d->paired = true;
 		d->n_pairs = w->n_pairs;

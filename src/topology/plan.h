@@ -40,16 +40,16 @@ struct plan_tap {
 	bool lowest : 1;
 };
 
+/* Of probes and taps large plans have a million: no room is left between
+ * members. */
 struct plan_probe {
-	int node;
-	int *covers; /* links it has taps on */
-	size_t n_covers;
-	int *only; /* links not covered without it */
-	size_t n_only;
-	int (*only_pairs)[2]; /* ends of paths not covered without it */
-	size_t n_only_pairs;
-	const char *reason; /* "only node that sees c1-c3" */
 	int64_t cost;
+	int *covers;          /* links it has taps on */
+	int *only;            /* links not covered without it */
+	int (*only_pairs)[2]; /* ends of paths not covered without it */
+	const char *reason;   /* "only node that sees c1-c3" */
+	int node;
+	uint32_t n_covers, n_only, n_only_pairs;
 };
 
 /* Who could see an element, and what keeps it from doing so (NULL: nothing). */

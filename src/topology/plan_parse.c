@@ -90,18 +90,22 @@ static int read_probe(struct plan_reader *r, const struct jval *from,
 	size_t index, struct plan_probe *p)
 {
 	int code = plan_read_node(r, jval_get_text(from, "node"), &p->node);
+	size_t covers, only, pairs;
 
 	if (code == 0)
 		code = plan_read_links(
-			r, jval_get(from, "covers"), &p->covers, &p->n_covers);
+			r, jval_get(from, "covers"), &p->covers, &covers);
 	if (code == 0)
 		code = plan_read_links(
-			r, jval_get(from, "only"), &p->only, &p->n_only);
+			r, jval_get(from, "only"), &p->only, &only);
 	if (code == 0)
 		code = plan_read_pairs(r, jval_get(from, "only_paths"),
-			&p->only_pairs, &p->n_only_pairs);
+			&p->only_pairs, &pairs);
 	if (code < 0)
 		return code;
+	p->n_covers = (uint32_t)covers;
+	p->n_only = (uint32_t)only;
+	p->n_only_pairs = (uint32_t)pairs;
 	if (r->probe_of[p->node] >= 0)
 		return plan_read_bad(r, "a node that is a probe twice");
 	r->probe_of[p->node] = (int)index;
