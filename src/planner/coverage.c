@@ -34,7 +34,7 @@ static int set_fates(struct builder *b, struct err *err)
 			c->p.fate[i] = COLUMN_OUT;
 	for (size_t i = 0; i < require->n; i++) {
 		int node = topology_node(b->t, require->items[i]);
-		int place = c->places.place[node];
+		int place = places_of(&c->places, node);
 
 		if (c->places.obstacle[place])
 			return err_set(err, NFZ_E_USAGE,

@@ -16,7 +16,7 @@ static int member_node(const struct elements *b, int link, size_t slot)
 
 static void see(struct elements *b, int node)
 {
-	rows_see(&b->rows, b->c->places.place[node]);
+	rows_see(&b->rows, places_of(&b->c->places, node));
 }
 
 /* What is seen of a link at one member: there, or at the bridge serving it. */

@@ -40,6 +40,17 @@ static bool collapses(const struct topo_node *n)
 	return n->role == ROLE_VIRTUAL && !n->m->host_shared && n->m->host;
 }
 
+static void collapse(
+	struct places *p, const struct topology *t, int node, int host)
+{
+	if (!p->place) {
+		p->place = mem_zalloc(t->n_nodes + 1, sizeof(*p->place));
+		for (size_t i = 0; i < t->n_nodes; i++)
+			p->place[i] = (int)i;
+	}
+	p->place[node] = host;
+}
+
 /* The first host of that name counts. */
 static void index_hosts(struct map *hosts, const struct topology *t)
 {
@@ -58,7 +69,7 @@ void places_find(struct places *p, const struct topology *t,
 
 	map_init(&hosts);
 	index_hosts(&hosts, t);
-	p->place = mem_zalloc(t->n_nodes + 1, sizeof(*p->place));
+	*p = (struct places){0};
 	p->obstacle = mem_zalloc(t->n_nodes + 1, sizeof(*p->obstacle));
 	for (size_t i = 0; i < t->n_nodes; i++) {
 		const struct topo_node *n = &t->nodes[i];
@@ -68,7 +79,8 @@ void places_find(struct places *p, const struct topology *t,
 			host = (uintptr_t)map_gets(&hosts, n->m->host);
 		if (host && places_unfit(&t->nodes[host - 1]))
 			host = 0; /* nobody can log in there */
-		p->place[i] = host ? (int)host - 1 : (int)i;
+		if (host)
+			collapse(p, t, (int)i, (int)host - 1);
 		if (places_unfit(n)) /* memory not written costs nothing */
 			p->obstacle[i] = places_unfit(n);
 	}

@@ -6,14 +6,19 @@
 #include "topology/topology.h"
 
 struct places {
-	int *place; /* node -> node: a virtual node's host, where that belongs
-	             * to the experiment and is not shared; else itself */
+	/* Node -> node: a virtual node's host, where that belongs to the
+	 * experiment and is not shared; else itself.  NULL: always itself. */
+	int *place;
 	const char **obstacle; /* node -> why it carries no probe, or NULL */
 };
 
 /* avoid: names that exist. */
 void places_find(struct places *p, const struct topology *t,
 	const struct opt_list *avoid);
+static inline int places_of(const struct places *p, int node)
+{
+	return p->place ? p->place[node] : node;
+}
 void places_release(struct places *p);
 /* Why a node cannot carry a probe, whatever the wishes; NULL if it can. */
 const char *places_unfit(const struct topo_node *n);

@@ -32,7 +32,7 @@ static void find_here(struct divider *d, int path)
 
 	d->n_here = 0;
 	for (int k = l->start[path]; k < l->start[path + 1]; k++) {
-		int probe = d->probe_of[d->c->places.place[l->node[k]]];
+		int probe = d->probe_of[places_of(&d->c->places, l->node[k])];
 
 		if (probe < 0 || d->seen_in[probe] == path + 1)
 			continue;

@@ -36,7 +36,7 @@ int taps_probe_at(const struct taps_work *w, int node)
 bool taps_allowed(const struct taps_work *w, int link, int slot, int node)
 {
 	return !w->owner ||
-	       w->owner[w->owner_at[link] + slot] == w->place[node];
+	       w->owner[w->owner_at[link] + slot] == places_of(w->places, node);
 }
 
 int taps_member_node(const struct taps_work *w, int link, int slot)
@@ -393,7 +393,7 @@ void taps_assign(struct plan *plan, const struct topology *t,
 	struct taps_work w = {.plan = plan,
 		.t = t,
 		.c = c,
-		.place = c->places.place,
+		.places = &c->places,
 		.probe_of = probe_of,
 		.load = load,
 		.owners = all ? INT_MAX : c->redundancy};
@@ -403,8 +403,8 @@ void taps_assign(struct plan *plan, const struct topology *t,
 	for (size_t i = 0; i < plan->n_probes; i++)
 		probe_of[plan->probes[i].node] = (int)i;
 	for (size_t i = 0; i < t->n_nodes; i++)
-		if (w.place[i] != (int)i)
-			probe_of[i] = probe_of[w.place[i]];
+		if (places_of(w.places, (int)i) != (int)i)
+			probe_of[i] = probe_of[places_of(w.places, (int)i)];
 	if (plan->modes.capacity.n_records && w.owners == 1 &&
 		c->kind <= COVER_DIRECTIONS)
 		find_owners(&w);

@@ -23,10 +23,11 @@ static bool find_spot(
 	for (int slot = 0; slot < (int)l->n_members; slot++) {
 		int bridge = topology_bridge_of(w->t, link, slot);
 		bool at_bridge = bridge >= 0 &&
-				 w->place[w->t->bridges[bridge].node] == place;
+				 places_of(w->places,
+					 w->t->bridges[bridge].node) == place;
 
-		if (!at_bridge &&
-			w->place[taps_member_node(w, link, slot)] != place)
+		if (!at_bridge && places_of(w->places, taps_member_node(w, link,
+							       slot)) != place)
 			continue;
 		*s = (struct spot){slot, at_bridge ? bridge : -1};
 		found = true;
@@ -118,7 +119,8 @@ static struct spot spot_at(
 {
 	int bridge = topology_bridge_of(w->t, link, slot);
 
-	if (bridge >= 0 && w->place[w->t->bridges[bridge].node] != place)
+	if (bridge >= 0 &&
+		places_of(w->places, w->t->bridges[bridge].node) != place)
 		bridge = -1;
 	return (struct spot){slot, bridge};
 }

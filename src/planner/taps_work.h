@@ -8,10 +8,10 @@ struct taps_work {
 	struct plan *plan;
 	const struct topology *t;
 	const struct coverage *c;
-	const int *place; /* node -> where its probe would be */
-	int *probe_of;    /* node -> probe that watches it, -1 */
-	int *load;        /* probe -> taps so far */
-	int owners;       /* taps wanted of each row */
+	const struct places *places;
+	int *probe_of; /* node -> probe that watches it, -1 */
+	int *load;     /* probe -> taps so far */
+	int owners;    /* taps wanted of each row */
 	/* With capacities, who records a link's slot: owner[owner_at[link] +
 	 * slot], -1: nobody; slot 0 for a whole link.  NULL: no matter. */
 	int *owner_at, *owner;
