@@ -47,3 +47,14 @@ Test(buf, passes_on_what_it_does_not_keep)
 	cr_assert_eq(b.len, 0);
 	buf_release(&b);
 }
+
+Test(buf, writes_numbers)
+{
+	struct buf b = BUF_INIT(64);
+
+	buf_add_uint(&b, 0);
+	buf_addc(&b, ' ');
+	buf_add_uint(&b, UINT64_MAX);
+	cr_assert_str_eq(buf_str(&b), "0 18446744073709551615");
+	buf_release(&b);
+}

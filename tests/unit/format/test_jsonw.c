@@ -2,6 +2,8 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 static void sample(struct jsonw *w)
 {
@@ -71,4 +73,50 @@ Test(jsonw, several_documents_in_one_buffer)
 	}
 	cr_assert_str_eq(buf_str(&b), "[0]\n[1]\n");
 	buf_release(&b);
+}
+
+/* Texts are looked at in words: what needs escaping is found at every place of
+ * texts of every length, as key and as value. */
+Test(jsonw, finds_what_needs_escaping)
+{
+	char text[24], expected[80];
+
+	for (size_t len = 1; len <= 20; len++)
+		for (size_t at = 0; at < len; at++) {
+			struct buf b = BUF_INIT(4096);
+			struct jsonw w;
+
+			memset(text, 'a', len);
+			text[len] = '\0';
+			text[at] = '"';
+			snprintf(expected, sizeof(expected),
+				"{\"%.*s\\\"%s\":\"%.*s\\\"%s\"}", (int)at,
+				text, text + at + 1, (int)at, text,
+				text + at + 1);
+			jsonw_init(&w, &b, JSONW_COMPACT);
+			jsonw_object(&w);
+			jsonw_put(&w, text, text);
+			jsonw_end(&w);
+			cr_assert_str_eq(buf_str(&b), expected);
+			buf_release(&b);
+		}
+}
+
+/* Up to the last byte that fits, and not one more. */
+Test(jsonw, keeps_to_the_ceiling)
+{
+	static const char whole[] = "{\"key\":\"value\"}";
+
+	for (size_t room = 1; room < sizeof(whole) + 2; room++) {
+		struct buf b = BUF_INIT(room);
+		struct jsonw w;
+
+		jsonw_init(&w, &b, JSONW_COMPACT);
+		jsonw_object(&w);
+		jsonw_put(&w, "key", "value");
+		jsonw_end(&w);
+		cr_assert_eq(buf_ok(&b), room >= sizeof(whole) - 1);
+		cr_assert_leq(b.len, room);
+		buf_release(&b);
+	}
 }
