@@ -75,14 +75,16 @@ bench-planner:
 	 $(BUILD)/tests/tool-coverproblem $(BUILD)/tests/tool-gengraph
 	$(Q)BUILD=$(BUILD) tests/bench/planner.py $(ARGS)
 
-# The meter beside other probes: ARGS="--workloads u1M --runs 5".
+# The meter beside other probes, and what it costs the traffic it watches:
+# ARGS="--workloads u1M --runs 5" LIVE="--rounds 3".
 .PHONY: bench-probe
 bench-probe:
 	@scripts/deps build check bench
 	$(Q)$(MAKE) --no-print-directory $(JOBS) $(BUILD)/bin/nfz-meter \
-	 $(BUILD)/tests/tool-gencap $(BUILD)/tests/tool-touch $(BUILD)/tests/tool-expiry
+	 $(patsubst %,$(BUILD)/tests/tool-%,gencap touch expiry inject pingpong)
 	$(Q)$(BUILD)/tests/tool-expiry
 	$(Q)BUILD=$(BUILD) tests/bench/probe.py --peers $(ARGS)
+	$(Q)BUILD=$(BUILD) tests/bench/live.py --first $(LIVE)
 
 # The fleet beside other tools; ARGS="--nodes 50 --only fleet".
 .PHONY: bench-deploy

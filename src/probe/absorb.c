@@ -10,9 +10,11 @@
 #include "base/mem.h"
 #include "probe/absorb_layout.h"
 #include "probe/bpf.h"
+#include "probe/samples.h"
 
 #include <arpa/inet.h>
 #include <linux/membarrier.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,20 +22,28 @@
 #include <time.h>
 
 /* Made by clang from probe/bpf/absorb.c; empty where there is no clang. */
-__asm__(".section .rodata\n"
-	".balign 8\n"
-	"absorb_text:\n"
-	".incbin \"" NFZ_ABSORB_CODE "\"\n"
-	"absorb_text_end:\n"
-	".previous\n");
-extern const uint8_t absorb_text[], absorb_text_end[];
+#define EMBED(name)                                                            \
+	__asm__(".section .rodata\n"                                           \
+		".balign 8\n"                                                  \
+		"absorb_" #name ":\n"                                          \
+		".incbin \"" NFZ_BPF_CODE #name ".code\"\n"                    \
+		"absorb_" #name "_end:\n"                                      \
+		".previous\n");                                                \
+	extern const uint8_t absorb_##name[], absorb_##name##_end[]
+
+EMBED(filter);
+EMBED(ingress);
+EMBED(egress);
 
 enum {
 	EPOCHS = 2,
 	FLOWS_LEAST = 256,
 	CPUS_MAX = 1024,
 	CLOCK_TRIES = 16,
-	TABLES = ABSORB_HOLE_MAPS
+	WRITTEN_TRIES = 1000,
+	TABLES = ABSORB_HOLE_ARRAYS,
+	PLACES = BPF_EGRESS + 1,
+	SAMPLES_LEAST = 1 << 18
 };
 
 struct table {
@@ -45,8 +55,11 @@ struct table {
 struct absorb {
 	struct table tables[TABLES]; /* by hole */
 	uint32_t cpus, lane_flows, lane_buckets;
-	int program;
-	uint64_t frames;
+	int programs[PLACES], links[PLACES]; /* -1: none */
+	struct samples *samples;             /* NULL: no tcx */
+	uint32_t sample_bytes;
+	struct capture_statistics seen;
+	uint64_t ahead;    /* samples read of the epoch being written */
 	int64_t offset_ns; /* of CLOCK_REALTIME, from CLOCK_BOOTTIME */
 };
 
@@ -105,15 +118,21 @@ static int make_tables(struct absorb *a, struct err *err)
 	return r;
 }
 
-static int load(struct absorb *a, struct err *err)
+static int load(struct absorb *a, enum bpf_place place, struct err *err)
 {
+	static const struct {
+		const uint8_t *text, *end;
+	} codes[PLACES] = {[BPF_SOCKET] = {absorb_filter, absorb_filter_end},
+		[BPF_INGRESS] = {absorb_ingress, absorb_ingress_end},
+		[BPF_EGRESS] = {absorb_egress, absorb_egress_end}};
 	struct bpf_filling fillings[ABSORB_HOLES] = {
 		[ABSORB_HOLE_CPUS] = {BPF_NUMBER, a->cpus},
 		[ABSORB_HOLE_LANE_BUCKETS] = {BPF_NUMBER, a->lane_buckets},
 		[ABSORB_HOLE_LANE_FLOWS] = {BPF_NUMBER, a->lane_flows},
+		[ABSORB_HOLE_WAKE] = {BPF_NUMBER, a->sample_bytes / 8},
 	};
-	const struct bpf_code code = {.text = absorb_text,
-		.len = (size_t)(absorb_text_end - absorb_text),
+	const struct bpf_code code = {.text = codes[place].text,
+		.len = (size_t)(codes[place].end - codes[place].text),
 		.mark = ABSORB_MARK,
 		.fillings = fillings,
 		.n_fillings = ABSORB_HOLES};
@@ -122,7 +141,24 @@ static int load(struct absorb *a, struct err *err)
 		fillings[i] = (struct bpf_filling){
 			i == ABSORB_HOLE_CONTROL ? BPF_MAP_VALUE : BPF_MAP,
 			(uint64_t)a->tables[i].fd};
-	return bpf_filter_load(&code, &a->program, err);
+	if (a->samples)
+		fillings[ABSORB_HOLE_SAMPLES] = (struct bpf_filling){
+			BPF_MAP, (uint64_t)samples_fd(a->samples)};
+	return bpf_load(&code, place, &a->programs[place], err);
+}
+
+/* What the hooks of interfaces need; without, there are packet sockets. */
+static void load_hooks(struct absorb *a, uint32_t bytes)
+{
+	a->sample_bytes = SAMPLES_LEAST;
+	while (a->sample_bytes <= bytes / 2)
+		a->sample_bytes *= 2;
+	if (samples_new(a->sample_bytes, &a->samples, NULL) == 0 &&
+		load(a, BPF_INGRESS, NULL) == 0 &&
+		load(a, BPF_EGRESS, NULL) == 0)
+		return;
+	samples_free(a->samples);
+	a->samples = NULL;
 }
 
 static struct absorb_control *control_of(const struct absorb *a)
@@ -136,7 +172,8 @@ int absorb_new(
 	struct absorb *a = mem_zalloc(1, sizeof(*a));
 	int r;
 
-	a->program = -1;
+	for (int i = 0; i < PLACES; i++)
+		a->programs[i] = a->links[i] = -1;
 	for (int i = 0; i < TABLES; i++)
 		a->tables[i].fd = -1;
 	a->cpus = count_cpus();
@@ -149,8 +186,10 @@ int absorb_new(
 		c->with_macs = o->with_macs;
 		for (int i = 0; i < ABSORB_KEY_WORDS; i++)
 			c->secret[i] = hash_key_new().k0;
-		r = load(a, err);
+		r = load(a, BPF_SOCKET, err);
 	}
+	if (r == 0)
+		load_hooks(a, o->sample_bytes);
 	if (r == 0)
 		r = absorb_settle(err);
 	if (r < 0) {
@@ -171,28 +210,17 @@ void absorb_free(struct absorb *a)
 		if (a->tables[i].fd >= 0)
 			close(a->tables[i].fd);
 	}
-	if (a->program >= 0)
-		close(a->program);
+	absorb_detach(a);
+	for (int i = 0; i < PLACES; i++)
+		if (a->programs[i] >= 0)
+			close(a->programs[i]);
+	samples_free(a->samples);
 	free(a);
 }
 
 int absorb_program(const struct absorb *a)
 {
-	return a->program;
-}
-
-void absorb_turn(struct absorb *a)
-{
-	struct absorb_control *c = control_of(a);
-
-	__atomic_store_n(&c->epoch, c->epoch ^ 1, __ATOMIC_SEQ_CST);
-}
-
-int absorb_settle(struct err *err)
-{
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0)
-		return err_sys(err, "the kernel does not say when it is done");
-	return 0;
+	return a->programs[BPF_SOCKET];
 }
 
 static int64_t clock_ns(clockid_t clock)
@@ -220,6 +248,49 @@ static int64_t clock_offset(void)
 		}
 	}
 	return offset;
+}
+
+int absorb_attach(struct absorb *a, int ifindex, struct err *err)
+{
+	int r = 0;
+
+	if (!a->samples)
+		return err_set(err, NFZ_E_IO, "the kernel has no such hooks");
+	for (int i = BPF_INGRESS; i < PLACES && r == 0; i++)
+		r = bpf_attach(a->programs[i], (enum bpf_place)i, ifindex,
+			&a->links[i], err);
+	if (r < 0)
+		absorb_detach(a);
+	a->offset_ns = clock_offset();
+	return r;
+}
+
+void absorb_detach(struct absorb *a)
+{
+	for (int i = 0; i < PLACES; i++) {
+		if (a->links[i] >= 0)
+			close(a->links[i]);
+		a->links[i] = -1;
+	}
+}
+
+int absorb_fd(const struct absorb *a)
+{
+	return samples_fd(a->samples);
+}
+
+void absorb_turn(struct absorb *a)
+{
+	struct absorb_control *c = control_of(a);
+
+	__atomic_store_n(&c->epoch, c->epoch ^ 1, __ATOMIC_SEQ_CST);
+}
+
+int absorb_settle(struct err *err)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0)
+		return err_sys(err, "the kernel does not say when it is done");
+	return 0;
 }
 
 static struct capture_flow flow_of(
@@ -260,8 +331,8 @@ static void collect_lane(
 	struct capture_flow batch[CAPTURE_BATCH];
 	size_t n = 0;
 
-	if (tally->flows == 0)
-		return;
+	a->seen.placed += tally->frames + tally->sampled;
+	a->seen.dropped += tally->dropped;
 	for (uint32_t i = 0; i < tally->flows; i++) {
 		batch[n++] = flow_of(&flows[i], a->offset_ns);
 		if (n == CAPTURE_BATCH || i + 1 == tally->flows) {
@@ -269,21 +340,40 @@ static void collect_lane(
 			n = 0;
 		}
 	}
-	a->frames += tally->frames;
-	memset(buckets, 0, a->lane_buckets * sizeof(*buckets));
+	if (tally->flows)
+		memset(buckets, 0, a->lane_buckets * sizeof(*buckets));
 	memset(tally, 0, sizeof(*tally));
 }
 
+bool absorb_read(struct absorb *a, const struct capture_sink *sink)
+{
+	uint64_t n[EPOCHS] = {0};
+	bool all =
+		!a->samples || samples_read(a->samples, a->offset_ns, sink, n);
+
+	a->ahead += n[control_of(a)->epoch];
+	return all;
+}
+
+/* Samples of the epoch before are all there, and are in its tallies; those of
+ * the next one are not yet.  One of these may be in the making in front of one
+ * of those: for as long as a program runs. */
 void absorb_collect(struct absorb *a, const struct capture_sink *sink)
 {
 	uint32_t epoch = control_of(a)->epoch ^ 1;
 
 	a->offset_ns = clock_offset();
+	a->ahead = 0;
+	for (int i = 0; i < WRITTEN_TRIES && !absorb_read(a, sink); i++)
+		sched_yield();
 	for (uint32_t cpu = 0; cpu < a->cpus; cpu++)
 		collect_lane(a, epoch * a->cpus + cpu, sink);
 }
 
-uint64_t absorb_frames(const struct absorb *a)
+struct capture_statistics absorb_statistics(const struct absorb *a)
 {
-	return a->frames;
+	struct capture_statistics s = a->seen;
+
+	s.placed += a->ahead;
+	return s;
 }

@@ -1,5 +1,5 @@
 /* Flows added up in the kernel: the tables of probe/bpf/absorb.c, which is
- * the filter of a packet socket.
+ * the filter of a packet socket or at the hooks of an interface.
  *
  * There are two sets of tables, epochs: the kernel writes one while the other
  * is read and emptied.  absorb_turn() exchanges them; programs that had begun
@@ -12,9 +12,10 @@
 struct absorb;
 
 struct absorb_options {
-	uint32_t bytes; /* about, for tables */
-	uint32_t snap;  /* bytes of a frame that is not absorbed */
-	bool with_macs; /* they tell flows apart */
+	uint32_t bytes;        /* about, for tables */
+	uint32_t sample_bytes; /* at most, for the ring of samples */
+	uint32_t snap;         /* bytes of a frame that is not absorbed */
+	bool with_macs;        /* they tell flows apart */
 };
 
 /* Fails where the kernel has no eBPF, or not all of it that is needed. */
@@ -23,12 +24,23 @@ int absorb_new(const struct absorb_options *options, struct absorb **ret,
 void absorb_free(struct absorb *a); /* may be NULL */
 /* For SO_ATTACH_BPF. */
 int absorb_program(const struct absorb *a);
+/* Instead: at the interface's own hooks, where what is not absorbed comes as
+ * samples.  Fails where the kernel has no tcx. */
+int absorb_attach(
+	struct absorb *a, int ifindex, struct err *err) NFZ_MUST_CHECK;
+void absorb_detach(struct absorb *a);
+/* POLLIN when there are many samples. */
+int absorb_fd(const struct absorb *a);
+/* Hands over the samples that are there; false: not all. */
+bool absorb_read(struct absorb *a, const struct capture_sink *sink);
 void absorb_turn(struct absorb *a);
 /* Waits until the kernel is done with all it had begun; some ms. */
 int absorb_settle(struct err *err) NFZ_MUST_CHECK;
-/* Hands over the flows of the epoch before, once.  After absorb_settle(). */
+/* Hands over the flows of the epoch before, and its samples, once.  After
+ * absorb_settle(). */
 void absorb_collect(struct absorb *a, const struct capture_sink *sink);
-/* Frames that the kernel has absorbed, of all epochs collected. */
-uint64_t absorb_frames(const struct absorb *a);
+/* Frames of all epochs collected, by the kernel's counts: absorbed or sampled;
+ * and samples there was no room for. */
+struct capture_statistics absorb_statistics(const struct absorb *a);
 
 #endif

@@ -14,7 +14,8 @@ enum {
 	ABSORB_KEY_WORDS = 7,
 	ABSORB_BUCKET = 8,   /* flows that share a place in the index */
 	ABSORB_OWN_ENDS = 8, /* most of our own sockets */
-	ABSORB_LANE_FLOWS = 16384
+	ABSORB_LANE_FLOWS = 16384,
+	ABSORB_SAMPLE = 256
 };
 
 /* One flow of one lane.  Compared and hashed as words. */
@@ -46,8 +47,10 @@ struct absorb_bucket {
 struct absorb_tally {
 	uint64_t frames; /* in flows */
 	uint32_t flows;
-	uint32_t missed;     /* frames there was no room for */
-	uint32_t unused[12]; /* a cache line for each */
+	uint32_t missed; /* frames there was no room for */
+	/* at a hook without a ring behind it, of what is not absorbed: */
+	uint64_t sampled, dropped;
+	uint32_t unused[8]; /* a cache line for each */
 };
 
 struct absorb_control {
@@ -58,6 +61,16 @@ struct absorb_control {
 	uint64_t secret[ABSORB_KEY_WORDS];
 };
 
+/* The start of a frame that is not absorbed. */
+struct absorb_sample {
+	uint64_t time_ns;
+	uint32_t wire, captured;
+	uint16_t gso_size;
+	uint8_t way, epoch;
+	uint32_t unused;
+	uint8_t bytes[ABSORB_SAMPLE];
+};
+
 /* Where the program has these, loading puts descriptors and numbers of the
  * tables into its instructions. */
 #define ABSORB_MARK UINT64_C(0x6e667a0000000000)
@@ -66,10 +79,12 @@ enum absorb_hole {
 	ABSORB_HOLE_TALLIES,
 	ABSORB_HOLE_BUCKETS,
 	ABSORB_HOLE_FLOWS,
-	ABSORB_HOLE_MAPS, /* the above are tables, the rest numbers */
-	ABSORB_HOLE_CPUS = ABSORB_HOLE_MAPS,
+	ABSORB_HOLE_ARRAYS, /* the above can be mapped as they are */
+	ABSORB_HOLE_SAMPLES = ABSORB_HOLE_ARRAYS,
+	ABSORB_HOLE_CPUS,         /* a number, as are the rest */
 	ABSORB_HOLE_LANE_BUCKETS, /* a power of two */
 	ABSORB_HOLE_LANE_FLOWS,
+	ABSORB_HOLE_WAKE, /* bytes of samples that are worth waking for */
 	ABSORB_HOLES
 };
 

@@ -18,6 +18,9 @@ enum {
 	CODE_MAX = 4096 /* instructions */
 };
 
+/* Of linux/bpf.h since 6.6. */
+enum { TCX_INGRESS = 46, TCX_EGRESS = 47, IN_FRONT = 1 << 3 };
+
 static long bpf(enum bpf_cmd cmd, union bpf_attr *attr)
 {
 	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
@@ -42,6 +45,18 @@ static void allow_locked_memory(void)
 	(void)setrlimit(RLIMIT_MEMLOCK, &all);
 }
 
+static int new_map(union bpf_attr *attr, int *ret_fd, struct err *err)
+{
+	long fd;
+
+	allow_locked_memory();
+	fd = bpf(BPF_MAP_CREATE, attr);
+	if (fd < 0)
+		return refused(err, "the kernel makes no table for eBPF");
+	*ret_fd = (int)fd;
+	return 0;
+}
+
 int bpf_array_new(
 	uint32_t value_bytes, uint32_t values, int *ret_fd, struct err *err)
 {
@@ -50,14 +65,16 @@ int bpf_array_new(
 		.value_size = value_bytes,
 		.max_entries = values,
 		.map_flags = BPF_F_MMAPABLE};
-	long fd;
 
-	allow_locked_memory();
-	fd = bpf(BPF_MAP_CREATE, &attr);
-	if (fd < 0)
-		return refused(err, "the kernel makes no table for eBPF");
-	*ret_fd = (int)fd;
-	return 0;
+	return new_map(&attr, ret_fd, err);
+}
+
+int bpf_ring_new(uint32_t bytes, int *ret_fd, struct err *err)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_RINGBUF, .max_entries = bytes};
+
+	return new_map(&attr, ret_fd, err);
 }
 
 int bpf_array_map(int fd, size_t bytes, void **ret, struct err *err)
@@ -120,11 +137,14 @@ static int say_why(union bpf_attr *attr, struct err *err)
 	return r;
 }
 
-int bpf_filter_load(const struct bpf_code *c, int *ret_fd, struct err *err)
+int bpf_load(const struct bpf_code *c, enum bpf_place place, int *ret_fd,
+	struct err *err)
 {
 	size_t n = c->len / sizeof(struct bpf_insn);
 	cleanup_free struct bpf_insn *code = mem_zalloc(n + 1, sizeof(*code));
-	union bpf_attr attr = {.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+	union bpf_attr attr = {
+		.prog_type = place == BPF_SOCKET ? BPF_PROG_TYPE_SOCKET_FILTER
+						 : BPF_PROG_TYPE_SCHED_CLS,
 		.insns = (uintptr_t)code,
 		.insn_cnt = (uint32_t)n,
 		.license = (uintptr_t) "GPL",
@@ -139,6 +159,24 @@ int bpf_filter_load(const struct bpf_code *c, int *ret_fd, struct err *err)
 	fd = bpf(BPF_PROG_LOAD, &attr);
 	if (fd < 0)
 		return say_why(&attr, err);
+	*ret_fd = (int)fd;
+	return 0;
+}
+
+int bpf_attach(int program, enum bpf_place place, int ifindex, int *ret_fd,
+	struct err *err)
+{
+	union bpf_attr attr = {
+		.link_create = {.prog_fd = (uint32_t)program,
+			.target_ifindex = (uint32_t)ifindex,
+			.attach_type =
+				place == BPF_INGRESS ? TCX_INGRESS : TCX_EGRESS,
+			.flags = IN_FRONT}};
+	long fd = bpf(BPF_LINK_CREATE, &attr);
+
+	if (fd < 0)
+		return refused(
+			err, "the kernel attaches no eBPF to interfaces");
 	*ret_fd = (int)fd;
 	return 0;
 }

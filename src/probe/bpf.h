@@ -14,6 +14,10 @@ int bpf_array_new(uint32_t value_bytes, uint32_t values, int *ret_fd,
 int bpf_array_map(
 	int fd, size_t bytes, void **ret, struct err *err) NFZ_MUST_CHECK;
 
+/* A ring that programs write samples to; bytes is a power of two of whole
+ * pages. */
+int bpf_ring_new(uint32_t bytes, int *ret_fd, struct err *err) NFZ_MUST_CHECK;
+
 /* In code, instructions that load a constant of 64 bits, whose upper half is
  * that of `mark` and lower half the number of a hole, get its filling. */
 struct bpf_filling {
@@ -27,8 +31,13 @@ struct bpf_code {
 	const struct bpf_filling *fillings;
 	size_t n_fillings;
 };
-/* Loads a socket filter; the kernel proves it harmless, or refuses. */
-int bpf_filter_load(const struct bpf_code *code, int *ret_fd,
+enum bpf_place { BPF_SOCKET, BPF_INGRESS, BPF_EGRESS };
+/* Loads a program for that place; the kernel proves it harmless, or refuses. */
+int bpf_load(const struct bpf_code *code, enum bpf_place place, int *ret_fd,
+	struct err *err) NFZ_MUST_CHECK;
+/* Puts the program in front of all others at an interface (tcx, Linux 6.6).
+ * It is there until the last descriptor of the link is closed. */
+int bpf_attach(int program, enum bpf_place place, int ifindex, int *ret_fd,
 	struct err *err) NFZ_MUST_CHECK;
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "probe/dissect.h"
+#include "probe/netdev.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -65,14 +66,17 @@ struct capture_way {
 	int (*open)(const struct capture_options *options, struct capture **ret,
 		struct err *err);
 	void (*close)(struct capture *c);
-	int (*attach)(struct capture *c, int ifindex, struct err *err);
+	int (*attach)(
+		struct capture *c, const struct netdev *dev, struct err *err);
 	void (*detach)(struct capture *c);
 	/* POLLIN when there is something to read */
 	int (*fd)(const struct capture *c);
 	/* Takes the error of a POLLERR; 0 none, or an errno. */
 	int (*error)(struct capture *c);
-	/* False: its interface has been deleted. */
-	bool (*bound)(const struct capture *c);
+	/* False: its interface has been deleted, or is no longer as it must be
+	 * for what was attached; it may be attached to again.  now: what the
+	 * interface is like; NULL: it is gone. */
+	bool (*bound)(const struct capture *c, const struct netdev *now);
 	/* Asks the kernel for its counts since `attach`.  False: it does not
 	 * say.  After all taps' marks capture_settle() is to be called. */
 	bool (*mark)(struct capture *c);

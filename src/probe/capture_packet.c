@@ -1,6 +1,6 @@
-/* What the program absorbs and what it leaves to the ring are told apart once,
- * by the kernel: a mark is the end of an epoch of the one and a frame of the
- * other, and a frame is before it in exactly one of the two or behind it. */
+/* What the program absorbs and what it leaves are told apart once, by the
+ * kernel: a mark is the end of an epoch of the one and a frame of the other,
+ * and a frame is before it in exactly one of the two or behind it. */
 #include "probe/capture_packet.h"
 #include "base/mem.h"
 #include "probe/absorb.h"
@@ -17,10 +17,13 @@ struct packet_capture {
 	struct capture head;
 	struct capture_options opt;
 	struct absorb *absorb; /* NULL: the ring alone */
-	struct ring *ring;     /* NULL: not attached */
+	struct ring *ring;     /* NULL: not attached, or at hooks */
+	bool hooked;           /* the program is at the interface's hooks */
+	bool late; /* rights have been given up: a packet socket, or none */
+	int ifindex;
 	struct ring_statistics mark;
-	uint64_t absorbed_before; /* it was attached */
-	bool turned;              /* an epoch waits to be collected */
+	struct capture_statistics before; /* it was attached */
+	bool turned;                      /* an epoch waits to be collected */
 };
 
 static struct packet_capture *of(struct capture *c)
@@ -37,6 +40,9 @@ static void packet_detach(struct capture *c)
 {
 	ring_close(of(c)->ring);
 	of(c)->ring = NULL;
+	if (of(c)->absorb)
+		absorb_detach(of(c)->absorb);
+	of(c)->hooked = false;
 }
 
 static void packet_close(struct capture *c)
@@ -70,6 +76,7 @@ static int ebpf_open(const struct capture_options *options,
 	struct capture **ret, struct err *err)
 {
 	const struct absorb_options o = {.bytes = options->bytes / 4,
+		.sample_bytes = options->bytes / 2,
 		.snap = CAPTURE_SNAP,
 		.with_macs = options->with_macs};
 	struct packet_capture *p = new_capture(&capture_ebpf, options);
@@ -92,42 +99,66 @@ static uint32_t block_bytes(uint32_t ring_bytes)
 	return bytes;
 }
 
-static int packet_attach(struct capture *c, int ifindex, struct err *err)
+/* The hooks see what is sent before its queue does: only where there is none
+ * is that the same.  And it takes a packet socket to ask for all groups. */
+static bool try_hooks(struct packet_capture *p, int ifindex, bool queued)
+{
+	return p->absorb && !p->late && !queued && !p->opt.all_groups &&
+	       ring_is_ethernet(ifindex) &&
+	       absorb_attach(p->absorb, ifindex, NULL) == 0;
+}
+
+static int packet_attach(
+	struct capture *c, const struct netdev *dev, struct err *err)
 {
 	struct packet_capture *p = of(c);
-	const struct ring_options o = {.ifindex = ifindex,
+	const bool absorbs = p->absorb && ring_is_ethernet(dev->index);
+	const struct ring_options o = {.ifindex = dev->index,
 		.block_bytes = block_bytes(p->opt.bytes),
 		.blocks = BLOCKS,
 		.timeout_ms = BLOCK_TIMEOUT_MS,
 		.snap = p->opt.snap,
-		.program = p->absorb ? absorb_program(p->absorb) : -1,
+		.program = absorbs ? absorb_program(p->absorb) : -1,
 		.all_groups = p->opt.all_groups};
+	int r = 0;
 
+	p->ifindex = dev->index;
 	p->mark = (struct ring_statistics){0};
-	p->absorbed_before = p->absorb ? absorb_frames(p->absorb) : 0;
-	return ring_open(&o, &p->ring, err);
+	if (p->absorb)
+		p->before = absorb_statistics(p->absorb);
+	p->hooked = try_hooks(p, dev->index, dev->queued);
+	if (!p->hooked)
+		r = ring_open(&o, &p->ring, err);
+	p->late = true;
+	return r;
 }
 
 static int packet_fd(const struct capture *c)
 {
-	return ring_fd(of_const(c)->ring);
+	const struct packet_capture *p = of_const(c);
+
+	return p->hooked ? absorb_fd(p->absorb) : ring_fd(p->ring);
 }
 
 static int packet_error(struct capture *c)
 {
-	return ring_error(of(c)->ring);
+	return of(c)->hooked ? 0 : ring_error(of(c)->ring);
 }
 
-static bool packet_bound(const struct capture *c)
+static bool packet_bound(const struct capture *c, const struct netdev *now)
 {
-	return ring_bound(of_const(c)->ring);
+	const struct packet_capture *p = of_const(c);
+
+	if (p->hooked)
+		return now && !now->queued;
+	return ring_bound(p->ring);
 }
 
 static bool packet_mark(struct capture *c)
 {
 	struct packet_capture *p = of(c);
 
-	if (!ring_statistics(p->ring, &p->mark))
+	if (!p->hooked && !ring_statistics(p->ring, &p->mark))
 		return false;
 	if (p->absorb) {
 		absorb_turn(p->absorb);
@@ -144,7 +175,11 @@ static bool packet_read(struct capture *c, unsigned blocks, bool to_mark)
 	if (p->turned) {
 		absorb_collect(p->absorb, &p->opt.sink);
 		p->turned = false;
+	} else if (p->hooked && !to_mark) {
+		(void)absorb_read(p->absorb, &p->opt.sink);
 	}
+	if (p->hooked)
+		return true;
 	return ring_read(p->ring, stop, blocks ? blocks : BLOCKS,
 		       p->opt.sink.frames, p->opt.sink.data) >= p->mark.placed;
 }
@@ -152,21 +187,24 @@ static bool packet_read(struct capture *c, unsigned blocks, bool to_mark)
 static struct capture_statistics packet_statistics(const struct capture *c)
 {
 	const struct packet_capture *p = of_const(c);
-	struct capture_statistics s = {p->mark.placed, p->mark.dropped};
+	struct capture_statistics s = {p->mark.placed, p->mark.dropped}, now;
 
-	if (p->absorb)
-		s.placed += absorb_frames(p->absorb) - p->absorbed_before;
+	if (p->absorb) {
+		now = absorb_statistics(p->absorb);
+		s.placed += now.placed - p->before.placed;
+		s.dropped += now.dropped - p->before.dropped;
+	}
 	return s;
 }
 
 static bool packet_has_segments(const struct capture *c)
 {
-	return ring_has_segments(of_const(c)->ring);
+	return of_const(c)->hooked || ring_has_segments(of_const(c)->ring);
 }
 
 static uint64_t packet_unfilled(const struct capture *c)
 {
-	return ring_unfilled(of_const(c)->ring);
+	return of_const(c)->hooked ? 0 : ring_unfilled(of_const(c)->ring);
 }
 
 #define ON_A_RING                                                              \

@@ -1,7 +1,8 @@
-/* The two ways of capture that rest on a packet socket (packet(7)): its ring
- * alone, and the ring behind a program that has added up most frames in the
- * kernel already.  Both see a frame at the same place: received ones before
- * anything else does, sent ones after the queue has let them go. */
+/* The ring of a packet socket (packet(7)), and a program in the kernel that has
+ * added up most frames before: at the interface's hooks, or in front of that
+ * ring.  They see a frame at the same place: received ones before anything else
+ * does, sent ones after the queue has let them go; hooks are in front of the
+ * queue, so they are used where there is none. */
 #ifndef NFZ_PROBE_CAPTURE_PACKET_H
 #define NFZ_PROBE_CAPTURE_PACKET_H
 

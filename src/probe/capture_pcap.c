@@ -12,7 +12,6 @@
 #include "probe/pcapold.h"
 #include "base/clock.h"
 
-#include <net/if.h>
 #include <pcap/pcap.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -34,7 +33,7 @@ struct pcap_capture {
 	uint64_t first;           /* frames seen by one handle alone, at most */
 	struct mono_time settled; /* by then all up to the mark was there */
 	int ready;                /* epoll */
-	int ifindex;
+	bool attached;            /* once */
 };
 
 static struct pcap_capture *of(struct capture *c)
@@ -127,26 +126,24 @@ static int open_way(
 	return 0;
 }
 
-static int pcap_way_attach(struct capture *c, int ifindex, struct err *err)
+static int pcap_way_attach(
+	struct capture *c, const struct netdev *dev, struct err *err)
 {
 	struct pcap_capture *p = of(c);
-	char ifname[IF_NAMESIZE] = "";
 	int r = 0;
 
 	/* it opens files, which nobody may any more the second time */
-	if (p->ifindex)
+	if (p->attached)
 		return err_set(err, NFZ_E_IO, "libpcap attaches only once");
-	if (!if_indextoname((unsigned)ifindex, ifname))
-		return err_sys(err, "there is no interface %d", ifindex);
 	p->ready = epoll_create1(EPOLL_CLOEXEC);
 	if (p->ready < 0)
 		return err_sys(err, "epoll");
 	for (int i = 0; i < WAYS && r == 0; i++)
-		r = open_way(p, i, ifname, err);
+		r = open_way(p, i, dev->name, err);
 	if (r < 0)
 		pcap_way_detach(c);
 	else
-		p->ifindex = ifindex;
+		p->attached = true;
 	if (r == 0 && ask(&p->ways[0]))
 		p->first = p->ways[0].placed;
 	return r;
@@ -163,11 +160,10 @@ static int pcap_way_error(struct capture *c)
 	return 0;
 }
 
-static bool pcap_way_bound(const struct capture *c)
+static bool pcap_way_bound(const struct capture *c, const struct netdev *now)
 {
-	char ifname[IF_NAMESIZE];
-
-	return if_indextoname((unsigned)of_const(c)->ifindex, ifname) != NULL;
+	(void)c;
+	return now != NULL;
 }
 
 static bool pcap_way_mark(struct capture *c)

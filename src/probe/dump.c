@@ -115,7 +115,7 @@ static int attach(struct dump *d, struct capture **ret, struct err *err)
 	if (r == 0)
 		r = capture_open(CAPTURE_PACKET, &options, ret, err);
 	if (r == 0)
-		r = (*ret)->way->attach(*ret, dev.index, err);
+		r = (*ret)->way->attach(*ret, &dev, err);
 	close(netdev_fd);
 	return r;
 }

@@ -178,7 +178,7 @@ static void follow_interfaces(struct meter *m)
 		struct tap *tap = &m->taps[i];
 
 		warn_unfilled(tap);
-		if (tap->attached && !tap->capture->way->bound(tap->capture))
+		if (tap->attached && !tap_bound(tap, m->netdev_fd))
 			lose(m, tap);
 		if (tap->attached || tap_reopen(tap, &m->context, NULL) < 0)
 			continue;

@@ -22,7 +22,7 @@ struct printer {
 	bool lines;
 	bool broken; /* nobody reads any more */
 	struct courier *courier;
-	struct loop_timer *retry; /* of the end */
+	bool ending;
 };
 
 static void write_out(struct printer *p)
@@ -83,11 +83,13 @@ static void end(void *data)
 {
 	struct printer *p = data;
 
-	if (p->retry)
+	if (p->ending)
 		return;
-	p->retry = loop_every(p->loop, RETRY_MS, end_rest, p);
-	if (!meter_end(p->meter))
+	p->ending = true;
+	if (!meter_end(p->meter)) {
+		loop_every(p->loop, RETRY_MS, end_rest, p);
 		return;
+	}
 	print_counters(p);
 	loop_stop(p->loop);
 }

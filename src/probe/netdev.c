@@ -115,6 +115,8 @@ static bool is_stacked(const struct rtattr *info)
 	return false;
 }
 
+static const char no_queue[] = "noqueue";
+
 static void read_attribute(const struct rtattr *a, struct netdev *ret)
 {
 	size_t len = RTA_PAYLOAD(a);
@@ -135,6 +137,11 @@ static void read_attribute(const struct rtattr *a, struct netdev *ret)
 			len < sizeof(stats) ? len : sizeof(stats));
 		ret->received = stats.rx_packets;
 		ret->sent = stats.tx_packets;
+		break;
+	case IFLA_QDISC:
+		ret->queued =
+			len < sizeof(no_queue) ||
+			memcmp(RTA_DATA(a), no_queue, sizeof(no_queue)) != 0;
 		break;
 	case IFLA_LINKINFO:
 		ret->stacked = is_stacked(a);

@@ -16,6 +16,7 @@ struct netdev {
 	bool has_mac, up, loopback;
 	bool stacked; /* made of other interfaces (bridge, bond, VLAN...): may
 	               * carry the MAC of one of them */
+	bool queued;  /* what it sends waits in a queue, and may be dropped */
 	uint64_t received, sent; /* frames, as the kernel counts them */
 };
 

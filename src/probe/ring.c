@@ -37,9 +37,10 @@ struct ring {
 	struct ring_statistics stats;
 };
 
-static bool is_ethernet(int fd, int ifindex)
+bool ring_is_ethernet(int ifindex)
 {
 	struct ifreq r = {.ifr_ifindex = ifindex};
+	cleanup_close int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 
 	if (ioctl(fd, SIOCGIFNAME, &r) < 0 || ioctl(fd, SIOCGIFHWADDR, &r) < 0)
 		return false;
@@ -54,7 +55,7 @@ static int set_filter(int fd, const struct ring_options *o, struct err *err)
 	struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, o->snap)};
 	const struct sock_fprog program = {1, code};
 
-	if (o->program >= 0 && is_ethernet(fd, o->ifindex)) {
+	if (o->program >= 0) {
 		if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &o->program,
 			    sizeof(o->program)) < 0)
 			return err_sys(err, "cannot attach the eBPF program");

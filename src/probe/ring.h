@@ -22,13 +22,15 @@ struct ring_options {
 	int timeout_ms;  /* a block is handed over this old at the latest */
 	uint32_t snap;   /* bytes of each frame */
 	int program;     /* eBPF instead: which frames, and how much of them;
-	                  * -1 none.  Only for links of Ethernet's kind */
+	                  * -1 none */
 	bool all_groups; /* multicast that nobody here asked for, too */
 };
 
 typedef void (*ring_fn)(
 	void *data, const struct capture_frame *frames, size_t n);
 
+/* Do its frames begin with an Ethernet header? */
+bool ring_is_ethernet(int ifindex);
 int ring_open(const struct ring_options *options, struct ring **ret,
 	struct err *err) NFZ_MUST_CHECK;
 void ring_close(struct ring *ring);

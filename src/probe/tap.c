@@ -50,7 +50,7 @@ static int attach(
 	if (e == 0)
 		e = netdev_get(context->netdev_fd, tap->ifindex, &before, err);
 	if (e == 0)
-		e = way->attach(tap->capture, tap->ifindex, err);
+		e = way->attach(tap->capture, &before, err);
 	if (e < 0)
 		return e;
 	e = netdev_get(context->netdev_fd, tap->ifindex, &after, err);
@@ -185,6 +185,14 @@ static bool ask_kernel(struct tap *tap, int netdev_fd)
 					 before.received + after.sent -
 					 before.sent;
 	return true;
+}
+
+bool tap_bound(const struct tap *tap, int netdev_fd)
+{
+	struct netdev now;
+	bool there = netdev_get(netdev_fd, tap->ifindex, &now, NULL) == 0;
+
+	return tap->capture->way->bound(tap->capture, there ? &now : NULL);
 }
 
 void tap_mark(struct tap *tap, int netdev_fd)

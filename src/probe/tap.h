@@ -61,6 +61,8 @@ int tap_reopen(struct tap *tap, const struct tap_context *context,
 	struct err *err) NFZ_MUST_CHECK;
 /* Reads what is ready; reaching the mark takes the ledger. */
 void tap_read(struct tap *tap, unsigned max_blocks);
+/* False: the interface is gone, or wants to be attached to anew. */
+bool tap_bound(const struct tap *tap, int netdev_fd);
 /* Asks the kernel and sets the mark.  Behind it, and behind all taps' marks,
  * taps_settle() goes before anything is read. */
 void tap_mark(struct tap *tap, int netdev_fd);

@@ -5,7 +5,13 @@
 #include "base/cursor.h"
 
 enum { DEPTH_MAX = 4, GTP_EXTENSIONS_MAX = 8 };
-enum { PROTO_IPIP = 4, PROTO_UDP = 17, PROTO_IPV6 = 41, PROTO_GRE = 47 };
+enum {
+	PROTO_IPIP = 4,
+	PROTO_TCP = 6,
+	PROTO_UDP = 17,
+	PROTO_IPV6 = 41,
+	PROTO_GRE = 47
+};
 enum {
 	TYPE_IP4 = 0x0800,
 	TYPE_IP6 = 0x86dd,
@@ -144,30 +150,56 @@ static enum link_layer read_inside(struct cursor *c, const struct dissect *d)
 	}
 }
 
-bool tunnel_enter(const struct frame *f, struct dissect *d)
+/* As deep as it goes: *in and *at of the innermost packet; false: none. */
+static bool innermost(const struct frame *f, const struct dissect *d,
+	struct frame *in, struct dissect *at)
 {
-	struct frame in = *f;
-	struct dissect at = *d;
 	bool entered = false;
 
-	for (int i = 0; i < DEPTH_MAX && !at.later; i++) {
-		struct cursor c = cursor_over(in.data, in.captured);
+	*in = *f;
+	*at = *d;
+	for (int i = 0; i < DEPTH_MAX && !at->later; i++) {
+		struct cursor c = cursor_over(in->data, in->captured);
 		enum link_layer layer;
+		struct frame inside;
+		struct dissect there;
 		uint32_t behind;
 
-		cursor_skip(&c, at.l3_at + (size_t)at.l3_len);
-		layer = read_inside(&c, &at);
+		cursor_skip(&c, at->l3_at + (size_t)at->l3_len);
+		layer = read_inside(&c, at);
 		if (layer == LAYER_UNKNOWN || !cursor_ok(&c))
 			break;
-		behind = in.captured - (uint32_t)cursor_left(&c);
-		in = (struct frame){
-			c.at, in.captured - behind, in.wire - behind};
-		if (dissect_frame(layer, &in, &at) != DISSECT_IP)
+		behind = in->captured - (uint32_t)cursor_left(&c);
+		inside = (struct frame){
+			c.at, in->captured - behind, in->wire - behind};
+		if (dissect_frame(layer, &inside, &there) != DISSECT_IP)
 			break;
 		entered = true;
-		d->key = at.key;
-		d->tos = at.tos;
-		d->tcp_flags = at.tcp_flags;
+		*in = inside;
+		*at = there;
 	}
 	return entered;
+}
+
+bool tunnel_enter(const struct frame *f, struct dissect *d)
+{
+	struct frame in;
+	struct dissect at;
+
+	if (!innermost(f, d, &in, &at))
+		return false;
+	d->key = at.key;
+	d->tos = at.tos;
+	d->tcp_flags = at.tcp_flags;
+	return true;
+}
+
+uint32_t tunnel_tcp_at(const struct frame *f, const struct dissect *d)
+{
+	struct frame in;
+	struct dissect at;
+
+	if (!innermost(f, d, &in, &at) || at.key.proto != PROTO_TCP)
+		return 0;
+	return (uint32_t)(in.data - f->data) + at.l3_at + at.l3_len;
 }

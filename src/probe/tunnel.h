@@ -9,5 +9,7 @@
  * TCP flags of *d become those of the innermost packet, and true.  Octets and
  * all that is said of the frame stay those outside. */
 bool tunnel_enter(const struct frame *f, struct dissect *d);
+/* Where the TCP header of the innermost packet starts; 0: there is none. */
+uint32_t tunnel_tcp_at(const struct frame *f, const struct dissect *d);
 
 #endif

@@ -1,8 +1,11 @@
-/* The part of the meter that runs in the kernel, as the filter of a packet
- * socket: a frame that is as plain as most are is added to its flow here, and
- * the socket does not get it; every other frame goes the usual way, into the
- * ring.  So each is counted once, and what this cannot take, for any reason,
- * costs time but nothing else.
+/* The part of the meter that runs in the kernel: a frame that is as plain as
+ * most are is added to its flow here.  What this does not take, for any
+ * reason, goes to the meter as it is, so each is counted once.
+ *
+ * There are two places for it.  As the filter of a packet socket it keeps what
+ * it takes from the socket, and the rest goes the usual way, into the ring.
+ * At an interface's own hooks (tcx), which cost the traffic less, the rest goes
+ * through a ring of samples.
  *
  * Plain is what dissect_plain() takes: Ethernet, IP without options,
  * extensions and fragments, TCP or UDP.  A super-frame of TCP is taken by its
@@ -19,11 +22,13 @@ enum {
 	TYPE_IP6 = 0x86dd,
 	IP4_HEADER = 20,
 	IP6_HEADER = 40,
-	TRANSPORT_START = 14, /* up to TCP's flags */
+	PORTS_END = 8,  /* of what is read of a UDP header */
+	FLAGS_END = 14, /* of a TCP header */
 	PROTO_TCP = 6,
 	PROTO_UDP = 17,
 	PACKET_HOST = 0,
-	PACKET_OUTGOING = 4
+	PACKET_OUTGOING = 4,
+	TC_NEXT = -1
 };
 
 #define INLINE static inline __attribute__((always_inline))
@@ -34,6 +39,15 @@ static long (*const load_bytes)(const struct __sk_buff *skb, uint32_t at,
 	void *to, uint32_t n) = (void *)BPF_FUNC_skb_load_bytes;
 static uint64_t (*const boot_ns)(void) = (void *)BPF_FUNC_ktime_get_boot_ns;
 static uint32_t (*const this_cpu)(void) = (void *)BPF_FUNC_get_smp_processor_id;
+
+static void *(*const reserve)(void *ring, uint64_t bytes,
+	uint64_t flags) = (void *)BPF_FUNC_ringbuf_reserve;
+static void (*const submit)(
+	void *sample, uint64_t flags) = (void *)BPF_FUNC_ringbuf_submit;
+static uint64_t (*const query)(
+	void *ring, uint64_t what) = (void *)BPF_FUNC_ringbuf_query;
+
+#define SECTION(name) __attribute__((section(name), used))
 
 /* An instruction of its own for each use: nothing is left to relocate. */
 #define HOLE(which)                                                            \
@@ -50,7 +64,7 @@ struct ip4 {
 	uint8_t ttl, proto;
 	uint16_t sum;
 	uint32_t src, dst;
-	uint8_t transport[TRANSPORT_START];
+	uint8_t transport[FLAGS_END];
 };
 
 struct ip6 {
@@ -58,7 +72,7 @@ struct ip6 {
 	uint16_t label, payload;
 	uint8_t proto, hops;
 	uint64_t src[2], dst[2];
-	uint8_t transport[TRANSPORT_START];
+	uint8_t transport[FLAGS_END];
 };
 
 /* The start of a frame; the gap brings addresses to where they are loaded
@@ -74,9 +88,9 @@ struct head {
 };
 
 enum {
-	FRAME_AT = 2, /* in struct head */
-	FIRST_BYTES = 14 + IP4_HEADER + TRANSPORT_START,
-	ALL_BYTES = 14 + IP6_HEADER + TRANSPORT_START
+	FIRST_BYTES = 14 + IP4_HEADER + PORTS_END,
+	IP6_BYTES = IP6_HEADER - IP4_HEADER,
+	TCP_BYTES = FLAGS_END - PORTS_END
 };
 
 union key {
@@ -103,7 +117,8 @@ INLINE int read_transport(const uint8_t *p, uint8_t proto,
 {
 	uint32_t ports;
 
-	if (s->octets < s->headers + TRANSPORT_START)
+	if (s->octets <
+		s->headers + (proto == PROTO_TCP ? FLAGS_END : PORTS_END))
 		return 0;
 	__builtin_memcpy(&ports, p, sizeof(ports));
 	s->key.words[4] = (uint64_t)proto << 32 | ports;
@@ -157,19 +172,25 @@ INLINE void count_segments(uint32_t size, struct share *s)
 }
 
 INLINE int read_frame(const struct __sk_buff *skb,
-	const struct absorb_control *control, struct share *s)
+	const struct absorb_control *control, uint8_t way, struct share *s)
 {
 	struct head h;
+	uint8_t *const frame = (uint8_t *)&h + sizeof(h.gap);
 	int plain;
 
-	if (load_bytes(skb, 0, h.macs, FIRST_BYTES))
+	if (load_bytes(skb, 0, frame, FIRST_BYTES))
 		return 0;
-	if (h.type == big16(TYPE_IP4))
+	if (h.type == big16(TYPE_IP4) &&
+		!(h.ip.ip4.proto == PROTO_TCP &&
+			load_bytes(skb, FIRST_BYTES, frame + FIRST_BYTES,
+				TCP_BYTES)))
 		plain = read_ip4(&h.ip.ip4, skb, s);
 	else if (h.type == big16(TYPE_IP6) &&
-		 !load_bytes(skb, FIRST_BYTES,
-			 (uint8_t *)&h + FRAME_AT + FIRST_BYTES,
-			 ALL_BYTES - FIRST_BYTES))
+		 !load_bytes(
+			 skb, FIRST_BYTES, frame + FIRST_BYTES, IP6_BYTES) &&
+		 !(h.ip.ip6.proto == PROTO_TCP &&
+			 load_bytes(skb, FIRST_BYTES + IP6_BYTES,
+				 frame + FIRST_BYTES + IP6_BYTES, TCP_BYTES)))
 		plain = read_ip6(&h.ip.ip6, skb, s);
 	else
 		return 0;
@@ -178,10 +199,7 @@ INLINE int read_frame(const struct __sk_buff *skb,
 	s->key.words[5] = s->key.words[6] = 0;
 	if (control->with_macs)
 		__builtin_memcpy(s->key.of.macs, h.macs, sizeof(h.macs));
-	if (skb->pkt_type == PACKET_OUTGOING)
-		s->key.of.way = ABSORB_SENT;
-	else if (skb->pkt_type == PACKET_HOST)
-		s->key.of.way = ABSORB_TO_HOST;
+	s->key.of.way = way;
 	count_segments(skb->gso_size, s);
 	return 1;
 }
@@ -274,24 +292,31 @@ INLINE int overrun(const struct absorb_tally *tally)
 	return tally->missed > tally->frames && full(tally);
 }
 
-__attribute__((section("program"), used)) int absorb(struct __sk_buff *skb)
+/* Where this processor counts, or NULL. */
+INLINE struct absorb_tally *tally_of(uint32_t epoch, uint32_t *lane)
+{
+	uint32_t cpu = this_cpu(), cpus = (uint32_t)HOLE(ABSORB_HOLE_CPUS);
+
+	*lane = epoch * cpus + cpu;
+	return cpu < cpus ? lookup(MAP(ABSORB_HOLE_TALLIES), lane) : 0;
+}
+
+/* Adds the frame to its flow, if it can. */
+INLINE int take(const struct __sk_buff *skb, uint32_t lane,
+	struct absorb_tally *tally, uint8_t way)
 {
 	struct absorb_control *control = MAP(ABSORB_HOLE_CONTROL);
-	uint32_t cpu = this_cpu(), cpus = (uint32_t)HOLE(ABSORB_HOLE_CPUS);
-	uint32_t lane = (control->epoch & 1) * cpus + cpu;
-	struct absorb_tally *tally;
 	struct absorb_flow *flow;
 	struct share s = {0};
 	uint64_t now;
 
-	tally = cpu < cpus ? lookup(MAP(ABSORB_HOLE_TALLIES), &lane) : 0;
-	if (!tally || overrun(tally) || !read_frame(skb, control, &s))
-		return (int)control->snap;
+	if (overrun(tally) || !read_frame(skb, control, way, &s))
+		return 0;
 	now = boot_ns();
 	flow = find(lane, tally, hash(control, &s.key), &s, now);
 	if (!flow) {
 		tally->missed++;
-		return (int)control->snap;
+		return 0;
 	}
 	flow->octets += s.octets;
 	flow->packets += s.packets;
@@ -299,5 +324,79 @@ __attribute__((section("program"), used)) int absorb(struct __sk_buff *skb)
 	flow->last_ns = now;
 	flow->tcp_flags |= s.tcp_flags;
 	tally->frames++;
-	return 0;
+	return 1;
+}
+
+INLINE uint8_t way_of(const struct __sk_buff *skb, int sent)
+{
+	return sent                           ? ABSORB_SENT
+	       : skb->pkt_type == PACKET_HOST ? ABSORB_TO_HOST
+					      : 0;
+}
+
+/* Of a packet socket: 0, or how much of the frame goes into its ring. */
+SECTION("filter") int absorb_filter(struct __sk_buff *skb)
+{
+	struct absorb_control *control = MAP(ABSORB_HOLE_CONTROL);
+	uint32_t lane;
+	struct absorb_tally *tally = tally_of(control->epoch & 1, &lane);
+
+	if (tally && take(skb, lane, tally,
+			     way_of(skb, skb->pkt_type == PACKET_OUTGOING)))
+		return 0;
+	return (int)control->snap;
+}
+
+/* For the meter to read; wakes it before there is no room any more. */
+INLINE void put_sample(const struct __sk_buff *skb, uint32_t epoch,
+	struct absorb_tally *tally, uint8_t way)
+{
+	void *samples = MAP(ABSORB_HOLE_SAMPLES);
+	struct absorb_sample *s = reserve(samples, sizeof(*s), 0);
+	uint32_t n = skb->len;
+	uint64_t waiting;
+
+	if (!s) {
+		tally->dropped++;
+		return;
+	}
+	if (n > ABSORB_SAMPLE)
+		n = ABSORB_SAMPLE;
+	s->time_ns = boot_ns();
+	s->wire = skb->len;
+	s->captured = n;
+	s->gso_size = (uint16_t)skb->gso_size;
+	s->way = way;
+	s->epoch = (uint8_t)epoch;
+	s->unused = 0;
+	if (n == 0 || load_bytes(skb, 0, s->bytes, n))
+		s->captured = 0;
+	tally->sampled++;
+	/* once, as it passes that much; it also looks by itself */
+	waiting = query(samples, BPF_RB_AVAIL_DATA) - HOLE(ABSORB_HOLE_WAKE);
+	submit(s, waiting <= sizeof(*s) + 8 ? BPF_RB_FORCE_WAKEUP
+					    : BPF_RB_NO_WAKEUP);
+}
+
+/* Of an interface; whatever comes after it goes on as if it were not there. */
+INLINE int watch(struct __sk_buff *skb, int sent)
+{
+	struct absorb_control *control = MAP(ABSORB_HOLE_CONTROL);
+	uint32_t lane, epoch = control->epoch & 1;
+	struct absorb_tally *tally = tally_of(epoch, &lane);
+	uint8_t way = way_of(skb, sent);
+
+	if (tally && !take(skb, lane, tally, way))
+		put_sample(skb, epoch, tally, way);
+	return TC_NEXT;
+}
+
+SECTION("ingress") int absorb_ingress(struct __sk_buff *skb)
+{
+	return watch(skb, 0);
+}
+
+SECTION("egress") int absorb_egress(struct __sk_buff *skb)
+{
+	return watch(skb, 1);
 }

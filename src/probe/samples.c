@@ -1,0 +1,140 @@
+/* Documentation/bpf/ringbuf.rst.  Two counters, each on a page of its own: how
+ * far the kernel has written, how far we have read; behind them the ring,
+ * mapped twice in a row, so that a sample is always in one piece.  Before each
+ * stands its length, with a flag while it is being written. */
+#include "probe/samples.h"
+#include "base/mem.h"
+#include "probe/absorb_layout.h"
+#include "probe/bpf.h"
+#include "probe/tunnel.h"
+
+#include <linux/bpf.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { HEADER = 8, PROTO_TCP = 6, PROTO_UDP = 17 };
+
+struct samples {
+	int fd;
+	uint32_t bytes;
+	size_t page;
+	uint64_t *read;      /* a page; ours to write */
+	const uint8_t *ring; /* a page with what is written, then the ring */
+};
+
+_Static_assert(
+	(int)ABSORB_SAMPLE == (int)CAPTURE_SNAP, "as much as through any ring");
+
+int samples_new(uint32_t bytes, struct samples **ret, struct err *err)
+{
+	struct samples *s = mem_zalloc(1, sizeof(*s));
+	void *at = MAP_FAILED;
+	int r;
+
+	s->fd = -1;
+	s->bytes = bytes;
+	s->page = (size_t)sysconf(_SC_PAGESIZE);
+	r = bpf_ring_new(bytes, &s->fd, err);
+	if (r == 0)
+		at = mmap(NULL, s->page, PROT_READ | PROT_WRITE, MAP_SHARED,
+			s->fd, 0);
+	if (at != MAP_FAILED) {
+		s->read = at;
+		at = mmap(NULL, s->page + 2 * (size_t)bytes, PROT_READ,
+			MAP_SHARED, s->fd, (off_t)s->page);
+	}
+	if (at != MAP_FAILED)
+		s->ring = at;
+	if (r == 0 && !s->ring)
+		r = err_sys(err, "cannot map the ring of eBPF");
+	if (r < 0) {
+		samples_free(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+void samples_free(struct samples *s)
+{
+	if (!s)
+		return;
+	if (s->ring)
+		munmap((void *)(uintptr_t)s->ring,
+			s->page + 2 * (size_t)s->bytes);
+	if (s->read)
+		munmap(s->read, s->page);
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s);
+}
+
+int samples_fd(const struct samples *s)
+{
+	return s->fd;
+}
+
+/* The kernel does not say what kind of super-frame it is: TCP's, be it in a
+ * tunnel, or else UDP's. */
+static struct segmentation segmentation_of(const struct frame *f, uint16_t size)
+{
+	struct segmentation seg = {.type = GSO_TCP4, .size = size};
+	struct dissect d;
+
+	if (size == 0 || dissect_frame(LAYER_ETHERNET, f, &d) != DISSECT_IP)
+		return (struct segmentation){0};
+	if (d.key.proto == PROTO_TCP)
+		return seg;
+	seg.csum_start = (uint16_t)tunnel_tcp_at(f, &d);
+	if (!seg.csum_start)
+		seg.type = GSO_UDP;
+	return seg;
+}
+
+static struct capture_frame frame_of(
+	const struct absorb_sample *s, int64_t offset_ns)
+{
+	struct capture_frame f = {.frame = {s->bytes, s->captured, s->wire},
+		.time_ns = (int64_t)s->time_ns + offset_ns,
+		.layer = LAYER_ETHERNET,
+		.sent = s->way & ABSORB_SENT,
+		.to_host = s->way & ABSORB_TO_HOST};
+
+	f.seg = segmentation_of(&f.frame, s->gso_size);
+	return f;
+}
+
+bool samples_read(struct samples *s, int64_t offset_ns,
+	const struct capture_sink *sink, uint64_t n[2])
+{
+	const uint64_t written = __atomic_load_n(
+		(const uint64_t *)(const void *)s->ring, __ATOMIC_ACQUIRE);
+	const uint8_t *ring = s->ring + s->page;
+	struct capture_frame frames[CAPTURE_BATCH];
+	uint64_t at = *s->read;
+
+	while (at < written) {
+		size_t k = 0;
+		uint32_t len = 0;
+
+		while (at < written && k < CAPTURE_BATCH) {
+			const uint8_t *p = ring + (at & (s->bytes - 1));
+			const struct absorb_sample *one =
+				(const void *)(p + HEADER);
+
+			len = __atomic_load_n((const uint32_t *)(const void *)p,
+				__ATOMIC_ACQUIRE);
+			if (len & BPF_RINGBUF_BUSY_BIT)
+				break;
+			frames[k++] = frame_of(one, offset_ns);
+			n[one->epoch & 1]++;
+			at += (len + HEADER + 7) / 8 * 8;
+		}
+		if (k)
+			sink->frames(sink->data, frames, k);
+		__atomic_store_n(s->read, at, __ATOMIC_RELEASE);
+		if (len & BPF_RINGBUF_BUSY_BIT)
+			return false;
+	}
+	return true;
+}
