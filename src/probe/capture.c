@@ -15,7 +15,7 @@ static const struct capture_way *const ways[] = {
 };
 
 /* By themselves tried, in this order. */
-static const enum capture_choice best_first[] = {CAPTURE_EBPF, CAPTURE_PACKET};
+static const enum capture_choice best_first[] = {CAPTURE_PACKET, CAPTURE_EBPF};
 
 static int open_best(const struct capture_options *options,
 	struct capture **ret, struct err *err)

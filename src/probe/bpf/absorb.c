@@ -28,6 +28,7 @@ enum {
 	PROTO_UDP = 17,
 	PACKET_HOST = 0,
 	PACKET_OUTGOING = 4,
+	PACKET_LOOPBACK = 5,
 	TC_NEXT = -1
 };
 
@@ -386,6 +387,10 @@ INLINE int watch(struct __sk_buff *skb, int sent)
 	struct absorb_tally *tally = tally_of(epoch, &lane);
 	uint8_t way = way_of(skb, sent);
 
+	/* copies of what was sent to a group, for this system itself, have not
+	 * been on any wire; packet sockets do not get them */
+	if (skb->pkt_type == PACKET_LOOPBACK)
+		return TC_NEXT;
 	if (tally && !take(skb, lane, tally, way))
 		put_sample(skb, epoch, tally, way);
 	return TC_NEXT;
