@@ -227,6 +227,7 @@ static int start(struct job *j, struct err *err)
 	}
 	r = deploy_recipe(
 		j->t, j->plan, j->recipe, &j->n.options, &j->report, err);
+	nodes_flush(&j->n);
 	if (!app_for_people(j->app) && !j->o->for_ms) {
 		struct err bad = ERR_INIT;
 
@@ -294,6 +295,7 @@ static int strip(struct job *j, struct err *err)
 			return r;
 	}
 	r = deploy_strip(j->t, &j->n.options, &j->report, err);
+	nodes_flush(&j->n);
 	if (r == -NFZ_E_NO_DEPLOYMENT) {
 		err_clear(err);
 		say_done(j->app, "nothing to strip: %s does not run in %s/%s",
