@@ -118,23 +118,6 @@ static void print_peer(const struct setup_peer *p, struct buf *out)
 	crypto_wipe(receive, sizeof(receive));
 }
 
-/* Of a large LAN there are very many: no formats. */
-static void print_member(const struct setup_member *m, struct buf *out)
-{
-	char mac[NET_MAC_TEXT], digits[8];
-	size_t n = sizeof(digits);
-	unsigned slot = m->slot;
-
-	do
-		digits[--n] = (char)('0' + slot % 10);
-	while (slot /= 10);
-	buf_adds(out, "member ");
-	buf_add(out, digits + n, sizeof(digits) - n);
-	buf_addc(out, ' ');
-	buf_adds(out, net_mac_print(m->mac, mac));
-	buf_adds(out, m->watched ? " watched\n" : " -\n");
-}
-
 static void print_tap(const struct setup_tap *t, struct buf *out)
 {
 	char mac[NET_MAC_TEXT];
@@ -147,8 +130,14 @@ static void print_tap(const struct setup_tap *t, struct buf *out)
 		t->count_sent, t->lowest ? "lowest" : "-",
 		t->lan ? "lan" : "p2p", t->near_slot, t->far_slot,
 		t->facing ? "facing" : "-");
-	for (size_t i = 0; i < t->n_members; i++)
-		print_member(&t->members[i], out);
+	/* of a large LAN there are very many: no formats */
+	for (size_t i = 0; i < t->n_members; i++) {
+		buf_adds(out, "member ");
+		buf_add_uint(out, t->members[i].slot);
+		buf_addc(out, ' ');
+		buf_adds(out, net_mac_print(t->members[i].mac, mac));
+		buf_adds(out, t->members[i].watched ? " watched\n" : " -\n");
+	}
 }
 
 void setup_print(const struct setup *s, struct buf *out)
