@@ -61,11 +61,11 @@ check "and up repairs it" [ "$status" = 0 ]
 
 # a node that does not come clean keeps the added ones, until told otherwise
 fault left stop
-nfz strip "$exp" --timeout 1500ms
+nfz strip "$exp" --timeout 3s
 check "strip with a hung node" [ "$status" = 5 ]
 check "names it" said "left: "
 check "the added nodes stay" has_block
-nfz strip "$exp" --restore --timeout 1500ms
+nfz strip "$exp" --restore --timeout 3s
 check "with --restore it is told as well" [ "$status" = 5 ]
 check "but they go" as_before
 fault left clear
