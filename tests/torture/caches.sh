@@ -110,7 +110,6 @@ in_a "$build/tests/tool-sendudp" 10.9.0.2 9 $((rate * time / 2)) 100 $flows \
 sender=$!
 sleep $((time / 2 + 1))
 kill -9 "${pid[3]}"
-disown "${pid[3]}"
 wait "$sender"
 sleep 5 # three times no sign of life
 in_a "$build/tests/tool-sendudp" 10.9.0.2 10 $((rate * time / 4)) 100 $flows \
