@@ -65,8 +65,8 @@ Test(flowset, reads_what_exporters_write)
 			const struct exporter_options o = {
 				.format = (enum export_format)format,
 				.domain = 3,
-				.sampling = v6 ? 10 : 1,
-				.algorithm = EXPORT_SYSTEMATIC};
+				.sampling = {.one_of = v6 ? 10 : 1,
+					.by = EXPORT_SYSTEMATIC}};
 			struct flow_record r = {.packets = 70,
 				.bytes = 1 << 20,
 				.first_ns = AT - 5000 * MS,
@@ -86,8 +86,8 @@ Test(flowset, reads_what_exporters_write)
 			r.key.dport = 80;
 			r.key.proto = 6;
 			exporter_init(&e, &o);
-			if (!exporter_add(&e, &r))
-				cr_assert(exporter_add(&e, &r));
+			if (!exporter_add(&e, &r, NULL))
+				cr_assert(exporter_add(&e, &r, NULL));
 			while ((len = exporter_take(&e, AT, &bytes)))
 				cr_assert(flowset_read(
 					f, &session, bytes, len, AT, &m));
