@@ -102,6 +102,14 @@ for i in range(40):
     s.sendto(b"", ("10.9.0.2", 15))
 for i in range(10):
     s.sendto(b"x" * 3000, ("10.9.0.2", 16))
+# to a group we are in: the copies for ourselves are on no wire
+here = socket.inet_aton("10.9.0.1")
+r = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+r.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+             socket.inet_aton("239.1.1.1") + here)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, here)
+for i in range(25):
+    s.sendto(b"x" * 100, ("239.1.1.1", 17))
 END
 sleep 0.3
 for way in "${ways[@]}"; do
@@ -129,6 +137,7 @@ for way in "${ways[@]}"; do
 		"20000 $((20000 * 128))"
 	check "$way: tiny udp" "$(sum "$way" '.dport == 11')" = "300 8700"
 	check "$way: options" "$(sum "$way" '.dport == 14')" = "30 3360"
+	check "$way: group" "$(sum "$way" '.dport == 17')" = "25 3200"
 	check "$way: no payload" "$(sum "$way" '.dport == 15')" = "40 1120"
 	check "$way: IPv6 with extensions" "$(sum "$way" '.dport == 13')" = \
 		"70 8120"
