@@ -3,11 +3,13 @@
 # no --backend ebpf.
 
 BPF_CC    ?= $(firstword $(shell command -v clang-14 clang 2>/dev/null))
-BPF_CODE  := $(patsubst %,$(BUILD)/bpf/%.code,filter ingress egress)
+# Another place, so that they are made again when clang comes.
+BPF_BUILD := $(BUILD)/bpf$(if $(BPF_CC),,-none)
+BPF_CODE  := $(patsubst %,$(BPF_BUILD)/%.code,filter ingress egress)
 BPF_FLAGS := -target bpfel -mcpu=v3 -O2 -ffreestanding -Wall -Wextra -Werror -Isrc \
  -I/usr/include/$(shell $(CC) -print-multiarch)
 
-$(BUILD)/bpf/absorb.o: src/probe/bpf/absorb.c src/probe/absorb_layout.h
+$(BPF_BUILD)/absorb.o: src/probe/bpf/absorb.c src/probe/absorb_layout.h
 	$(call say,BPF,$@)
 	@mkdir -p $(@D)
 ifeq ($(BPF_CC),)
@@ -17,9 +19,10 @@ else
 	$(Q)$(BPF_CC) $(BPF_FLAGS) -c $< -o $@
 endif
 
-$(BPF_CODE): $(BUILD)/bpf/%.code: $(BUILD)/bpf/absorb.o
+$(BPF_CODE): $(BPF_BUILD)/%.code: $(BPF_BUILD)/absorb.o
 	$(Q)if [ -s $< ]; then objcopy -I elf64-little -O binary -j $* $< $@; else : > $@; fi
 
-$(BUILD)/obj/probe/absorb.o $(NODE_BUILD)/obj/probe/absorb.o: $(BPF_CODE)
-$(BUILD)/obj/probe/absorb.o: ALL_CFLAGS += -DNFZ_BPF_CODE='"$(BUILD)/bpf/"'
-$(NODE_BUILD)/obj/probe/absorb.o: NODE_CFLAGS += -DNFZ_BPF_CODE='"$(BUILD)/bpf/"'
+ABSORB_NODE := $(NODE_BUILD)/obj/probe/absorb.o $(AARCH64)/obj/probe/absorb.o
+$(BUILD)/obj/probe/absorb.o $(ABSORB_NODE): $(BPF_CODE)
+$(BUILD)/obj/probe/absorb.o: ALL_CFLAGS += -DNFZ_BPF_CODE='"$(BPF_BUILD)/"'
+$(ABSORB_NODE): NODE_CFLAGS += -DNFZ_BPF_CODE='"$(BPF_BUILD)/"'
