@@ -227,41 +227,6 @@ static void print_node(const struct netmap *m, size_t i, struct buf *out)
 	buf_adds(out, "</g>\n");
 }
 
-static void label(
-	struct buf *out, const char *class, const struct picture_text *t)
-{
-	static const char *const anchors[] = {
-		"", " text-anchor=\"middle\"", " text-anchor=\"end\""};
-
-	if (!t->shown)
-		return;
-	buf_addf(out, "<text class=\"name%s\"%s", class, anchors[t->anchor]);
-	svg_attribute(out, "x", t->x);
-	svg_attribute(out, "y", t->y);
-	buf_addc(out, '>');
-	text_xml(out, t->text);
-	buf_adds(out, "</text>\n");
-}
-
-static void print_taps(const struct netmap *m, struct buf *out)
-{
-	const struct picture *p = m->picture;
-
-	for (size_t i = 0; i < p->n_lines; i++)
-		for (unsigned tap = TAP_A; tap <= TAP_B; tap <<= 1) {
-			double x, y;
-
-			if (!(p->lines[i].taps & tap))
-				continue;
-			picture_tap_at(p, &p->lines[i], tap, &x, &y);
-			buf_addf(out, "<circle class=\"tap\"");
-			svg_attribute(out, "cx", x);
-			svg_attribute(out, "cy", y);
-			svg_attribute(out, "r", p->dense ? 2.2 : 3.2);
-			buf_adds(out, "/>");
-		}
-}
-
 void netmap_print_svg(const struct netmap *m, struct buf *out)
 {
 	const struct picture *p = m->picture;
@@ -278,15 +243,16 @@ void netmap_print_svg(const struct netmap *m, struct buf *out)
 		print_line(m, i, out);
 	for (size_t i = 0; i < p->n_nodes; i++)
 		print_node(m, i, out);
-	print_taps(m, out);
+	for (size_t i = 0; i < p->n_lines; i++)
+		svg_taps(p, &p->lines[i], out);
 	buf_addc(out, '\n');
 	for (size_t i = 0; i < p->n_lines; i++)
-		label(out, " link", &p->lines[i].text);
+		svg_label(out, "name link", &p->lines[i].text);
 	for (size_t i = 0; i < p->n_nodes; i++)
-		label(out,
-			p->nodes[i].shape == SHAPE_SHAPER ? " small"
-			: p->nodes[i].probe               ? " bold"
-							  : "",
+		svg_label(out,
+			p->nodes[i].shape == SHAPE_SHAPER ? "name small"
+			: p->nodes[i].probe               ? "name bold"
+							  : "name",
 			&p->nodes[i].text);
 	buf_adds(out, "</g></svg>\n");
 }

@@ -243,15 +243,14 @@ void svg_text(struct buf *out, const char *class, double x, double y,
 	buf_adds(out, "</text>");
 }
 
-static void label(
-	struct buf *out, const char *class, const struct picture_text *t)
+void svg_label(struct buf *out, const char *class, const struct picture_text *t)
 {
 	static const char *const anchors[] = {
 		"", " text-anchor=\"middle\"", " text-anchor=\"end\""};
 
 	if (!t->shown)
 		return;
-	buf_addf(out, "<text class=\"halo%s\"%s", class, anchors[t->anchor]);
+	buf_addf(out, "<text class=\"%s\"%s", class, anchors[t->anchor]);
 	svg_attribute(out, "x", t->x);
 	svg_attribute(out, "y", t->y);
 	buf_addc(out, '>');
@@ -259,7 +258,7 @@ static void label(
 	buf_adds(out, "</text>\n");
 }
 
-static void print_taps(
+void svg_taps(
 	const struct picture *p, const struct picture_line *l, struct buf *out)
 {
 	for (unsigned tap = TAP_A; tap <= TAP_B; tap <<= 1) {
@@ -332,15 +331,15 @@ static void print_map(const struct picture *p, struct buf *out)
 	for (size_t i = 0; i < p->n_nodes; i++)
 		print_node(&p->nodes[i], out);
 	for (size_t i = 0; i < p->n_lines; i++)
-		print_taps(p, &p->lines[i], out);
+		svg_taps(p, &p->lines[i], out);
 	buf_addc(out, '\n');
 	for (size_t i = 0; i < p->n_lines; i++)
-		label(out, " ln", &p->lines[i].text);
+		svg_label(out, "halo ln", &p->lines[i].text);
 	for (size_t i = 0; i < p->n_nodes; i++)
-		label(out,
-			p->nodes[i].shape == SHAPE_SHAPER ? " sn"
-			: p->nodes[i].probe               ? " pn"
-							  : "",
+		svg_label(out,
+			p->nodes[i].shape == SHAPE_SHAPER ? "halo sn"
+			: p->nodes[i].probe               ? "halo pn"
+							  : "halo",
 			&p->nodes[i].text);
 }
 

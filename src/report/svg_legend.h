@@ -1,5 +1,5 @@
 /* The lower part of an SVG picture, and the pieces it shares with the map.
- * Private to svg*.c. */
+ * Private to svg*.c and netmap.c. */
 #ifndef NFZ_REPORT_SVG_LEGEND_H
 #define NFZ_REPORT_SVG_LEGEND_H
 
@@ -17,5 +17,11 @@ void svg_symbol(struct buf *out, const struct picture_node *n);
 void svg_text(struct buf *out, const char *class, double x, double y,
 	const char *text);
 const char *svg_line_class(enum picture_state state);
+/* A name where the layout put it; nothing when it is not shown. */
+void svg_label(
+	struct buf *out, const char *class, const struct picture_text *text);
+/* The dots of a line's taps. */
+void svg_taps(const struct picture *p, const struct picture_line *line,
+	struct buf *out);
 
 #endif
