@@ -5,19 +5,9 @@
 # shellcheck disable=SC2317
 set -u
 . "$(dirname "$0")/lib/deploy.bash"
-for program in bin/netflowize bin/nfz-query payload/x86_64.nfzp; do
-	[ -e "$build/$program" ] && continue
-	echo "SKIPPED: $build/$program is not built"
-	exit 77
-done
-unset NETFLOWIZE_PAYLOAD
-export XDG_STATE_HOME=$dir/state HOME=$dir/home
-mkdir "$HOME" "$dir/kept"
-nfz() { # words...: output in $dir/out and $dir/err, status in $status
-	timeout 240 "$build/bin/nfz-testbed" run --exp "$exp" -- \
-		"$build/bin/netflowize" "$@" >"$dir/out" 2>"$dir/err" </dev/null
-	status=$?
-}
+use_netflowize
+need bin/nfz-query
+mkdir "$dir/kept"
 description() {
 	tb run --exp "$exp" -- python3 -Ic '
 import os, ssl, sys, xmlrpc.client

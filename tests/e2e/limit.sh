@@ -3,20 +3,8 @@
 # before; what many nodes say alike is one line.
 set -u
 . "$(dirname "$0")/lib/deploy.bash"
-for program in bin/netflowize payload/x86_64.nfzp; do
-	[ -e "$build/$program" ] && continue
-	echo "SKIPPED: $build/$program is not built"
-	exit 77
-done
-unset NETFLOWIZE_PAYLOAD
-export XDG_STATE_HOME=$dir/state HOME=$dir/home
-mkdir "$HOME"
+use_netflowize
 
-nfz() { # words...: output in $dir/out and $dir/err, status in $status
-	timeout 120 "$build/bin/nfz-testbed" run --exp "$exp" -- \
-		"$build/bin/netflowize" "$@" >"$dir/out" 2>"$dir/err" </dev/null
-	status=$?
-}
 rows() { grep -c "^ *$1  *h[0-9]*  *ok" "$dir/out"; } # role
 
 # a probe on all nodes but one

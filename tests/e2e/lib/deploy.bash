@@ -62,7 +62,7 @@ use_netflowize() {
 	mkdir "$HOME"
 }
 nfz() { # words...: output in $dir/out and $dir/err, status in $status
-	timeout 120 "$build/bin/nfz-testbed" run --exp "$exp" -- \
+	timeout 240 "$build/bin/nfz-testbed" run --exp "$exp" -- \
 		"$build/bin/netflowize" "$@" >"$dir/out" 2>"$dir/err" </dev/null
 	status=$?
 }
