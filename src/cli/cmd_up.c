@@ -5,7 +5,7 @@
 #include "cli/experiment.h"
 #include "cli/heavy_up.h"
 #include "cli/limit.h"
-#include "cli/nf5.h"
+#include "cli/others.h"
 #include "cli/nodes.h"
 #include "cli/planning.h"
 #include "cli/resolve.h"
@@ -26,7 +26,7 @@ struct up_command {
 	const char *topology, *use_plan, *limit;
 	bool dry_run, partial;
 	int64_t lease_ms;
-	struct nf5_options nf5;
+	struct others_options others;
 	struct opt_list set;
 };
 
@@ -49,7 +49,7 @@ static const struct opt options[] = {
 		"[NODE:]KEY=VALUE,...",
 		"of the meters: idle, active (times), cpu-limit (25%)", NULL, 0,
 		0},
-	NF5_OPTIONS(struct up_command),
+	OTHERS_OPTIONS(struct up_command),
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
@@ -62,7 +62,7 @@ struct up {
 	struct nodes_context nodes;
 	struct deploy_link *link;
 	struct deploy_report report;
-	struct rollout_nf5 nf5;
+	struct rollout_others others;
 	struct settings settings;
 	struct opt_list limit;
 	bool *asked; /* by node: told us its interfaces, or never will */
@@ -374,7 +374,7 @@ static int carry_out(struct up *up, struct err *err)
 	nodes_init(&up->nodes, up->app, up->t);
 	up->nodes.options.lease_ms = up->o->lease_ms;
 	up->nodes.options.dry_run = up->o->dry_run;
-	up->nodes.options.nf5 = &up->nf5;
+	up->nodes.options.others = &up->others;
 	up->nodes.options.settings = up->settings.items;
 	up->nodes.options.n_settings = up->settings.n;
 	up->nodes.options.link = up->link = deploy_link_new();
@@ -477,7 +477,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 			r = experiment_or_file(app, o.topology,
 				words ? argv[1] : NULL, &up.t, err);
 		if (r == 0)
-			r = nf5_read(&o.nf5, &up.nf5, err);
+			r = others_read(&o.others, &up.others, err);
 		if (r == 0)
 			r = carry_out(&up, err);
 	}
@@ -487,7 +487,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	plan_free(up.given);
 	topology_free(up.t);
 	plan_options_release(&o.plan);
-	nf5_release(&o.nf5, &up.nf5);
+	others_release(&o.others, &up.others);
 	settings_release(&o.set, &up.settings);
 	opt_list_release(&up.limit);
 	free(up.asked);

@@ -14,8 +14,8 @@ bool foreign_listed(const struct foreign *f, const struct net_addr *addr)
 {
 	const struct setup *s = f->c->setup;
 
-	for (size_t i = 0; i < s->n_nf5_allow; i++)
-		if (net_prefix_has(&s->nf5_allow[i], addr))
+	for (size_t i = 0; i < s->n_import_from; i++)
+		if (net_prefix_has(&s->import_from[i], addr))
 			return true;
 	return false;
 }
@@ -156,14 +156,14 @@ int foreign_open(struct collector *c, struct err *err)
 	struct foreign *f;
 	int r;
 
-	if (!c->setup->nf5_port)
+	if (!c->setup->import_port)
 		return 0;
 	c->foreign = f = mem_zalloc(1, sizeof(*f));
 	f->c = c;
 	f->udp.fd = -1;
 	f->sets = flowset_new(on_records, f);
 	crypto_random(&f->life, sizeof(f->life));
-	r = udp_open(&f->udp, &c->setup->listen, c->setup->nf5_port, err);
+	r = udp_open(&f->udp, &c->setup->listen, c->setup->import_port, err);
 	if (r < 0)
 		return err_wrap(err, "foreign exporters");
 	loop_watch(c->loop, f->udp.fd, POLLIN, on_readable, f);

@@ -151,7 +151,7 @@ int foreign_streams_open(struct foreign *f, struct err *err)
 	const struct setup *s = f->c->setup;
 	struct foreign_streams *all = mem_zalloc(1, sizeof(*all));
 	struct sockaddr_storage to;
-	socklen_t len = to_sockaddr(&s->listen, s->nf5_port, &to);
+	socklen_t len = to_sockaddr(&s->listen, s->import_port, &to);
 	int one = 1;
 
 	f->streams = all;
@@ -165,7 +165,7 @@ int foreign_streams_open(struct foreign *f, struct err *err)
 	if (bind(all->fd, (struct sockaddr *)&to, len) < 0 ||
 		listen(all->fd, STREAMS_MAX) < 0)
 		return err_sys(
-			err, "cannot listen on TCP port %u", s->nf5_port);
+			err, "cannot listen on TCP port %u", s->import_port);
 	loop_watch(f->c->loop, all->fd, POLLIN, on_accept, f);
 	return 0;
 }

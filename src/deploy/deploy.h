@@ -54,7 +54,7 @@ struct deploy_options {
 	uint32_t cache_flows;
 	const struct setting *settings; /* deploy/settings.h */
 	size_t n_settings;
-	const struct rollout_nf5 *nf5; /* deploy/rollout.h; NULL: none */
+	const struct rollout_others *others; /* deploy/rollout.h; NULL: none */
 	/* strip */
 	const char *deployment; /* only this id (16 hex digits); NULL: any */
 	bool all;               /* also of other experiments */

@@ -105,7 +105,7 @@ static int make_rollout(
 		.idle_ms = u->s.o->idle_ms,
 		.fin_ms = u->s.o->fin_ms,
 		.cache_flows = u->s.o->cache_flows,
-		.nf5 = u->s.o->nf5};
+		.others = u->s.o->others};
 	int r;
 
 	rollout_release(&u->rollout);

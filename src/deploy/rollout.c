@@ -69,25 +69,26 @@ static struct setup_peer peer_of(const struct rollout_options *o, uint16_t self,
 	return p;
 }
 
-static void init_nf5(struct setup *s, const struct rollout_nf5 *nf5)
+static void init_others(struct setup *s, const struct rollout_others *others)
 {
-	if (!nf5)
+	if (!others)
 		return;
 	if (s->role != MODULE_COLLECTOR) {
 		s->exports =
-			mem_zalloc(nf5->n_exports + 1, sizeof(*s->exports));
-		if (nf5->n_exports)
-			memcpy(s->exports, nf5->exports,
-				nf5->n_exports * sizeof(*s->exports));
-		s->n_exports = nf5->n_exports;
+			mem_zalloc(others->n_exports + 1, sizeof(*s->exports));
+		if (others->n_exports)
+			memcpy(s->exports, others->exports,
+				others->n_exports * sizeof(*s->exports));
+		s->n_exports = others->n_exports;
 		return;
 	}
-	s->nf5_port = nf5->port;
-	s->nf5_allow = mem_zalloc(nf5->n_allow + 1, sizeof(*s->nf5_allow));
-	if (nf5->n_allow)
-		memcpy(s->nf5_allow, nf5->allow,
-			nf5->n_allow * sizeof(*s->nf5_allow));
-	s->n_nf5_allow = nf5->n_allow;
+	s->import_port = others->port;
+	s->import_from =
+		mem_zalloc(others->n_allow + 1, sizeof(*s->import_from));
+	if (others->n_allow)
+		memcpy(s->import_from, others->allow,
+			others->n_allow * sizeof(*s->import_from));
+	s->n_import_from = others->n_allow;
 }
 
 static void init_setup(struct setup *s, const struct rollout_options *o,
@@ -105,7 +106,7 @@ static void init_setup(struct setup *s, const struct rollout_options *o,
 		s->fin_ms = o->fin_ms;
 	if (o->cache_flows)
 		s->cache_flows = o->cache_flows;
-	init_nf5(s, o->nf5);
+	init_others(s, o->others);
 }
 
 static int add_collector(const struct topology *t, const struct plan *plan,

@@ -20,8 +20,8 @@
 
 enum { ROLLOUT_STAMP = 64, ROLLOUT_KEYID = 17 };
 
-/* NetFlow v5 beside our own records. */
-struct rollout_nf5 {
+/* Exporters and collectors of others, beside our own records. */
+struct rollout_others {
 	uint16_t port; /* the collector receives here; 0: not at all */
 	struct net_prefix *allow; /* from these only */
 	size_t n_allow;
@@ -35,7 +35,7 @@ struct rollout_options {
 	char keyid[ROLLOUT_KEYID];          /* when key is NULL */
 	int64_t active_ms, idle_ms, fin_ms; /* 0: the defaults */
 	uint32_t cache_flows;
-	const struct rollout_nf5 *nf5; /* NULL: none */
+	const struct rollout_others *others; /* NULL: none */
 };
 
 struct module {

@@ -63,7 +63,7 @@ void setup_release(struct setup *s)
 		free(s->taps[i].members);
 	free(s->peers);
 	free(s->taps);
-	free(s->nf5_allow);
+	free(s->import_from);
 	free(s->exports);
 	*s = (struct setup){0};
 }
@@ -156,15 +156,15 @@ void setup_print(const struct setup *s, struct buf *out)
 		(long long)s->lease_ms, s->cache_flows);
 	add_word(out, s->store);
 	buf_addc(out, '\n');
-	if (s->nf5_port)
-		buf_addf(out, "nf5_port %u\n", s->nf5_port);
-	for (size_t i = 0; i < s->n_nf5_allow; i++) {
-		const struct net_prefix *p = &s->nf5_allow[i];
+	if (s->import_port)
+		buf_addf(out, "import_port %u\n", s->import_port);
+	for (size_t i = 0; i < s->n_import_from; i++) {
+		const struct net_prefix *p = &s->import_from[i];
 		unsigned len = net_addr_is_v4(&p->addr) && p->len >= 96
 				       ? p->len - 96u
 				       : p->len;
 
-		buf_addf(out, "nf5_allow %s/%u\n",
+		buf_addf(out, "import_from %s/%u\n",
 			net_addr_print(&p->addr, addr), len);
 	}
 	for (size_t i = 0; i < s->n_exports; i++)
@@ -335,21 +335,21 @@ static int read_store(struct parse *p)
 	return text_word(p, p->words[1], p->s->store, sizeof(p->s->store));
 }
 
-static int read_nf5_port(struct parse *p)
+static int read_import_port(struct parse *p)
 {
-	return number_u16(p, p->words[1], &p->s->nf5_port);
+	return number_u16(p, p->words[1], &p->s->import_port);
 }
 
-static int read_nf5_allow(struct parse *p)
+static int read_import_from(struct parse *p)
 {
 	struct setup *s = p->s;
 	struct net_prefix prefix;
 
-	if (s->n_nf5_allow >= SETUP_ALLOW_MAX)
+	if (s->n_import_from >= SETUP_ALLOW_MAX)
 		return refuse(p, "too many exporters, at", p->words[1]);
 	if (!net_prefix_parse(p->words[1], &prefix))
 		return refuse(p, "not a prefix:", p->words[1]);
-	MEM_PUSH(s->nf5_allow, s->n_nf5_allow, p->allow_cap) = prefix;
+	MEM_PUSH(s->import_from, s->n_import_from, p->allow_cap) = prefix;
 	return 0;
 }
 
@@ -463,8 +463,8 @@ static const struct {
 	{"listen", 3, read_listen}, {"active_ms", 2, read_span},
 	{"idle_ms", 2, read_span}, {"fin_ms", 2, read_span},
 	{"lease_ms", 2, read_span}, {"cache_flows", 2, read_flows},
-	{"store", 2, read_store}, {"nf5_port", 2, read_nf5_port},
-	{"nf5_allow", 2, read_nf5_allow}, {"export", 2, read_export},
+	{"store", 2, read_store}, {"import_port", 2, read_import_port},
+	{"import_from", 2, read_import_from}, {"export", 2, read_export},
 	{"peer", 7, read_peer}, {"tap", 12, read_tap},
 	{"member", 4, read_member}};
 

@@ -73,10 +73,10 @@ struct setup {
 	int64_t active_ms, idle_ms, fin_ms, lease_ms;
 	uint32_t cache_flows; /* most flows at once */
 	char store[256];      /* collector: directory of the run */
-	/* collector: where to take NetFlow v5, off when 0, and from whom */
-	uint16_t nf5_port;
-	struct net_prefix *nf5_allow;
-	size_t n_nf5_allow;
+	/* collector: where to take flows of others, off when 0, from whom */
+	uint16_t import_port;
+	struct net_prefix *import_from;
+	size_t n_import_from;
 	/* meter and cache: collectors of others to tell as well; at most
 	 * EXPORT_TARGETS_MAX */
 	struct export_target *exports;

@@ -36,8 +36,8 @@ fin_ms 5000
 lease_ms 60000
 cache_flows 4096
 store {store}
-nf5_port {port}
-nf5_allow 127.0.0.1
+import_port {port}
+import_from 127.0.0.1
 """
 
 

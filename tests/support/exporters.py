@@ -105,7 +105,7 @@ class Collector:
                     f"listen 127.0.0.1 {free_port()}\nactive_ms 60000\n"
                     "idle_ms 15000\nfin_ms 5000\nlease_ms 60000\n"
                     f"cache_flows 4096\nstore {self.store}\n"
-                    f"nf5_port {self.port}\nnf5_allow 127.0.0.1\n")
+                    f"import_port {self.port}\nimport_from 127.0.0.1\n")
         self.p = subprocess.Popen([f"{bin_dir}/nfz-collector", "--setup",
                                    setup], stdout=subprocess.PIPE,
                                   stderr=subprocess.DEVNULL, text=True)

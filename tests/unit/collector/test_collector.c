@@ -22,7 +22,7 @@ static const uint8_t master[SETUP_KEY_BYTES] = {42};
 
 struct scene {
 	char dir[64];
-	uint16_t port, nf5_port;
+	uint16_t port, import_port;
 	pid_t collector, meter;
 };
 
@@ -49,14 +49,14 @@ static struct setup setup_of(
 	s.listen = net_addr_v4_host(0x7f000001);
 	if (role == MODULE_COLLECTOR) {
 		s.port = scene->port;
-		s.nf5_port = scene->nf5_port;
+		s.import_port = scene->import_port;
 		snprintf(s.store, sizeof(s.store), "%s", scene->dir);
 		add_peer(&s, METER, MODULE_METER, 0);
-		if (s.nf5_port) {
-			s.nf5_allow = mem_zalloc(1, sizeof(*s.nf5_allow));
-			s.n_nf5_allow = 1;
+		if (s.import_port) {
+			s.import_from = mem_zalloc(1, sizeof(*s.import_from));
+			s.n_import_from = 1;
 			cr_assert(net_prefix_parse(
-				"127.0.0.0/8", &s.nf5_allow[0]));
+				"127.0.0.0/8", &s.import_from[0]));
 		}
 	} else {
 		add_peer(&s, COLLECTOR, MODULE_COLLECTOR, scene->port);
@@ -475,7 +475,7 @@ Test(collector, takes_netflow_v5_from_listed_exporters)
 	struct net_addr local = net_addr_v4_host(0x7f000001);
 	struct udp u;
 
-	s.nf5_port = free_port();
+	s.import_port = free_port();
 	start_collector(&s);
 	free(ask(&s, "status"));
 	memset(rows, 0, sizeof(rows));
@@ -487,7 +487,7 @@ Test(collector, takes_netflow_v5_from_listed_exporters)
 	}
 	nf5_exporter_init(&e, wall_now().ns, 1);
 	cr_assert_eq(udp_open(&u, &local, 0, NULL), 0);
-	send_rows(&u, &e, rows, s.nf5_port);
+	send_rows(&u, &e, rows, s.import_port);
 	free(ask(&s, "flush"));
 	{
 		struct tally t = tally_of(&s);
@@ -508,7 +508,7 @@ Test(collector, takes_netflow_v5_from_listed_exporters)
 	cr_assert_eq(end_of(s.collector), 0);
 	start_collector(&s);
 	free(ask(&s, "status"));
-	send_rows(&u, &e, rows, s.nf5_port);
+	send_rows(&u, &e, rows, s.import_port);
 	udp_close(&u);
 	kill(s.collector, SIGTERM);
 	cr_assert_eq(end_of(s.collector), 0);

@@ -13,8 +13,8 @@ static const char small[] =
 	"listen 10.0.0.1 7200\n"
 	"lease_ms 60000\n"
 	"store /tmp/a%20b\n"
-	"nf5_port 2055\n"
-	"nf5_allow 10.0.0.0/8\n"
+	"import_port 2055\n"
+	"import_from 10.0.0.0/8\n"
 	"export nf5://10.0.0.9:9995\n"
 	"export ipfix+tcp://[2001:db8::1]:4739\n"
 	"peer 1 meter 10.0.0.2 0 "
@@ -45,8 +45,8 @@ Test(setup, reads_what_it_says)
 	cr_assert_eq(s.lease_ms, 60000);
 	cr_assert_eq(s.idle_ms, 15000); /* the default */
 	cr_assert_str_eq(s.store, "/tmp/a b");
-	cr_assert_eq(s.nf5_port, 2055);
-	cr_assert_eq(s.n_nf5_allow, 1);
+	cr_assert_eq(s.import_port, 2055);
+	cr_assert_eq(s.n_import_from, 1);
 	cr_assert_eq(s.n_exports, 2);
 	cr_assert_eq(s.exports[0].port, 9995);
 	cr_assert(s.exports[1].tcp);

@@ -1,10 +1,10 @@
-#include "cli/nf5.h"
+#include "cli/others.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
 
-static int read_exports(
-	const struct opt_list *typed, struct rollout_nf5 *ret, struct err *err)
+static int read_exports(const struct opt_list *typed,
+	struct rollout_others *ret, struct err *err)
 {
 	int r = 0;
 
@@ -19,7 +19,7 @@ static int read_exports(
 	return r < 0 ? err_wrap(err, "--export") : 0;
 }
 
-int nf5_read(const struct nf5_options *typed, struct rollout_nf5 *ret,
+int others_read(const struct others_options *typed, struct rollout_others *ret,
 	struct err *err)
 {
 	const struct opt_list *allow = &typed->allow;
@@ -27,9 +27,10 @@ int nf5_read(const struct nf5_options *typed, struct rollout_nf5 *ret,
 
 	if ((allow->n > 0) != (typed->port > 0)) {
 		err_set(err, NFZ_E_USAGE,
-			"--nf5-port and --nf5-allow go together");
-		return err_hint(err, "NetFlow v5 cannot be authenticated: name "
-				     "the exporters to believe");
+			"--import-port and --import-from go together");
+		return err_hint(err,
+			"Such flows cannot be authenticated: name the "
+			"exporters to believe");
 	}
 	list = mem_zalloc(allow->n + 1, sizeof(*list));
 	ret->port = (uint16_t)typed->port;
@@ -38,16 +39,16 @@ int nf5_read(const struct nf5_options *typed, struct rollout_nf5 *ret,
 	for (size_t i = 0; i < allow->n; i++)
 		if (!net_prefix_parse(allow->items[i], &list[i]))
 			return err_set(err, NFZ_E_USAGE,
-				"--nf5-allow: %s is not an address or prefix",
+				"--import-from: %s is not an address or prefix",
 				allow->items[i]);
 	return read_exports(&typed->export_to, ret, err);
 }
 
-void nf5_release(struct nf5_options *typed, struct rollout_nf5 *nf5)
+void others_release(struct others_options *typed, struct rollout_others *others)
 {
 	opt_list_release(&typed->allow);
 	opt_list_release(&typed->export_to);
-	free(nf5->allow);
-	free(nf5->exports);
-	*nf5 = (struct rollout_nf5){0};
+	free(others->allow);
+	free(others->exports);
+	*others = (struct rollout_others){0};
 }
