@@ -7,7 +7,7 @@ set -u
 stand_ins "$good_stand_in" 1
 begin topologies/dumbbell.ns
 disks >"$dir/before"
-export TIMEOUT=2000
+export TIMEOUT=3000
 IGNORE=' /(etc/sudoers.d|etc/ssh|root/.ssh|users/user|usr/local/bin)(/|$)'
 
 # fault, node, status word, text of the error, [deploy's exit status]
@@ -127,9 +127,17 @@ stand_ins "$good_stand_in" 4
 converges "bad meters"
 
 row 15 # two controllers, of two people and of one
-stand_ins 'case $0 in *collector) sleep 4;; esac'"$good_stand_in" 5
+# Until the collector is about to start, which takes its time.
+wait_busy() {
+	for _ in $(seq 100); do
+		on client1 -- sh -c 'ls /var/lib/netflowize/*/etc/collector.setup' \
+			>/dev/null 2>&1 && return
+		sleep 0.1
+	done
+}
+stand_ins 'case $0 in *collector) sleep 6;; esac'"$good_stand_in" 5
 deploy up client1 &
-sleep 1.5
+wait_busy
 other=$dir/other
 mkdir -p "$other"
 STATE=$other deploy strip
@@ -138,9 +146,9 @@ cp "$dir/err" "$dir/strip.err"
 check "two controllers: the second is told who" \
 	grep -q "busy: .* is working on" "$dir/strip.out" "$dir/strip.err"
 wait
-stand_ins 'case $0 in *collector) sleep 3;; esac'"$good_stand_in" 6
+stand_ins 'case $0 in *collector) sleep 6;; esac'"$good_stand_in" 6
 deploy up client1 &
-sleep 1.5
+wait_busy
 deploy strip
 check "two of one: the second is told" said "another netflowize is working on"
 wait

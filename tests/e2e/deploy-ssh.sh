@@ -144,6 +144,6 @@ through_fails() {
 }
 { printf 'Host client*\n\tProxyJump user@%s\n' "$(address left)"; config; } \
 	>"$CONFIG"
-TIMEOUT=1000 through_fails client1
+TIMEOUT=5000 through_fails client1
 check "it says why" said "client1: through .*refused"
 finish
