@@ -11,7 +11,7 @@ struct query_command {
 	struct common common;
 	const char *topology, *by, *sort, *last, *from, *to, *number;
 	const char *analysis;
-	bool observations, no_flush, explain;
+	bool observations, events, no_flush, explain;
 };
 
 #define AT(member) offsetof(struct query_command, member)
@@ -25,6 +25,8 @@ static const struct opt options[] = {
 		"one asked often: protocols, links, scanners ...", NULL, 0, 0},
 	{"observations", 0, OPT_FLAG, AT(observations), NULL,
 		"what each probe saw, not each flow once", NULL, 0, 0},
+	{"events", 0, OPT_FLAG, AT(events), NULL,
+		"marks, and what else happened during the run", NULL, 0, 0},
 	{"number", 'n', OPT_TEXT, AT(number), "N", "at most N rows", NULL, 0,
 		0},
 	{"sort", 's', OPT_TEXT, AT(sort), "KEY",
@@ -83,6 +85,7 @@ static void collect(
 	add_value(w, "--from", o->from);
 	add_value(w, "--to", o->to);
 	add(w, o->observations ? "--observations" : NULL);
+	add(w, o->events ? "--events" : NULL);
 	add(w, o->explain ? "--explain" : NULL);
 	add(w, o->no_flush ? NULL : "--flush");
 	add(w, "--");

@@ -24,7 +24,7 @@ static bool is_store(const char *path)
 	return access(file, F_OK) == 0;
 }
 
-static char *join(char *const *words, int n)
+char *source_join(char *const *words, int n)
 {
 	struct buf text = BUF_INIT(FILTER_TEXT_MAX * 2);
 
@@ -94,7 +94,7 @@ int source_open(struct app *app, const struct source_options *o,
 		s.store = mem_strdup(w.words[used++]);
 	else if (w.n && !o->topology)
 		word = w.words[used++];
-	s.filter = join(w.words + used, w.n - used);
+	s.filter = source_join(w.words + used, w.n - used);
 	if (s.store && !is_store(s.store))
 		r = no_store(s.store, err);
 	else if (s.store)

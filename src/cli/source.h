@@ -51,6 +51,8 @@ int source_open(struct app *app, const struct source_options *o,
 	struct source_words words, struct source *ret,
 	struct err *err) NFZ_MUST_CHECK;
 void source_close(struct source *s);
+/* The words with blanks between them; free it. */
+char *source_join(char *const *words, int n);
 /* Forgets a login that broke. */
 void source_reconnect(struct source *s);
 /* Asks now: what it says, as text and as values.  last: instead of what the

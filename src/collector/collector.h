@@ -51,6 +51,7 @@ struct collector {
 	uint64_t batches, records, duplicates, commits, commit_failures;
 
 	uint64_t *flushed; /* by peer: last flush answered */
+	bool *away;        /* by peer: was up, and is silent or gone */
 
 	enum stop_phase stop;
 	int64_t stop_by_ms, stop_patience_ms;
@@ -77,6 +78,11 @@ void collector_stop(struct collector *c, int64_t patience_ms);
 void collector_abort(struct collector *c);
 /* Called by the clock and when a module leaves. */
 void collector_go_on_stopping(struct collector *c);
+
+/* Puts it into the record of the run (store/events.h); that it could not be is
+ * said, and no reason to stop. */
+struct event;
+void collector_note(struct collector *c, const struct event *e);
 
 /* foreign.c */
 int foreign_open(struct collector *c, struct err *err) NFZ_MUST_CHECK;

@@ -8,12 +8,14 @@
  *   stop [MS]    ends meters, caches, then us; "late MODULE" for those that
  *                did not leave in order within MS each step
  *   abort        everybody stops at once
+ *   mark NS TEXT puts a mark into the record, at NS since 1970 (0: now)
  *
  * Clients never block the collector: lines and answers are bounded, a client
  * that does not read its answer within CLIENT_MS is closed. */
 #include "collector/collector.h"
 #include "base/mem.h"
 #include "store/control.h"
+#include "store/events.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +25,7 @@
 #include <unistd.h>
 
 enum {
-	LINE_MAX_BYTES = 256,
+	LINE_MAX_BYTES = 512, /* holds a mark */
 	ANSWER_MAX = 16 << 20,
 	CLIENT_MS = 30000,
 	/* modules that ran before us find us again within this */
@@ -218,6 +220,24 @@ static int64_t patience(const char *arg, int64_t otherwise)
 	return *arg ? otherwise : ms;
 }
 
+static void mark(struct client *k, char *text)
+{
+	struct event e = {.kind = EVENT_MARK};
+	struct err err = ERR_INIT;
+	char *end = NULL;
+
+	e.at_ns = text ? strtoll(text, &end, 10) : 0;
+	e.text = end && end != text && *end == ' ' ? end + 1 : "";
+	if (!e.at_ns)
+		e.at_ns = wall_now().ns;
+	if (events_add(k->c->setup->store, &e, &err) == 0) {
+		answer(k, "ok");
+		return;
+	}
+	buf_adds(&k->answer, "error ");
+	answer(k, err.text);
+}
+
 static void run(struct client *k)
 {
 	struct collector *c = k->c;
@@ -246,6 +266,8 @@ static void run(struct client *k)
 	} else if (strcmp(word, "abort") == 0) {
 		k->state = CLIENT_STOP;
 		collector_abort(c);
+	} else if (strcmp(word, "mark") == 0) {
+		mark(k, arg);
 	} else {
 		answer(k, "error unknown command");
 	}

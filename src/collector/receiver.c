@@ -8,6 +8,7 @@
 #include "collector/collector.h"
 #include "base/mem.h"
 #include "format/crypto.h"
+#include "store/events.h"
 
 static int64_t now_ms(void)
 {
@@ -23,6 +24,22 @@ static void complain(struct collector *c, const struct err *err)
 	log_err(err);
 	if (hidden)
 		log_warning("%lu more such lines were not printed", hidden);
+}
+
+void collector_note(struct collector *c, const struct event *e)
+{
+	struct err err = ERR_INIT;
+
+	if (events_add(c->setup->store, e, &err) < 0)
+		complain(c, &err);
+}
+
+static void note_run(struct collector *c, const char *text)
+{
+	const struct event e = {
+		.at_ns = wall_now().ns, .kind = EVENT_RUN, .text = text};
+
+	collector_note(c, &e);
 }
 
 /* --- committing ---------------------------------------------------------- */
@@ -168,6 +185,32 @@ static void keep_health(struct collector *c, const struct endpoint_peer *p)
 	collector_dirty(c, COMMIT_MS);
 }
 
+/* Who was there and fell silent or left, unasked, and who came back: what is
+ * missing in the records then. */
+static void note_peer(
+	struct collector *c, uint16_t module, enum peer_state state)
+{
+	struct event e = {
+		.at_ns = wall_now().ns, .kind = EVENT_PROBE, .module = module};
+	size_t i = 0;
+
+	while (i < c->setup->n_peers && c->setup->peers[i].id != module)
+		i++;
+	if (i == c->setup->n_peers || c->stop != STOP_NO)
+		return;
+	if (state == PEER_UP && c->away[i])
+		e.text = "is back";
+	else if (state == PEER_SILENT)
+		e.text = "is silent";
+	else if (state == PEER_GONE)
+		e.text = "has ended";
+	else if (state == PEER_ABORTED)
+		e.text = "was aborted";
+	if (e.text)
+		collector_note(c, &e);
+	c->away[i] = e.text && state != PEER_UP;
+}
+
 static void on_peer(void *data, uint16_t module, enum peer_state state)
 {
 	struct collector *c = data;
@@ -175,6 +218,7 @@ static void on_peer(void *data, uint16_t module, enum peer_state state)
 	struct endpoint_peer p;
 
 	log_info("module %u is %s", module, peer_state_name(state));
+	note_peer(c, module, state);
 	for (size_t i = 0; endpoint_peer(c->ep, i, &p); i++)
 		if (p.source.module == module && p.has_health)
 			keep_health(c, &p); /* perhaps its last numbers */
@@ -187,6 +231,7 @@ static void on_abort(void *data, uint16_t from)
 	struct collector *c = data;
 
 	log_warning("module %u aborts the deployment", from);
+	note_run(c, "aborted");
 	c->aborting = true;
 }
 
@@ -205,6 +250,7 @@ static void on_lease_over(void *data)
 	struct collector *c = data;
 
 	log_info("nobody renewed the lease; stopping");
+	note_run(c, "nobody renewed the lease");
 	collector_stop(c, STOP_MS);
 }
 
@@ -275,6 +321,7 @@ void collector_stop(struct collector *c, int64_t patience_ms)
 	if (c->stop != STOP_NO)
 		return;
 	log_info("stopping");
+	note_run(c, "collecting ends");
 	c->stop = STOP_METERS;
 	c->stop_patience_ms = patience_ms;
 	c->stop_by_ms = now_ms() + patience_ms;
@@ -323,6 +370,7 @@ int collector_new(struct loop *loop, const struct setup *setup,
 	c->began_ms = now_ms();
 	c->log_limit.burst = 10;
 	c->flushed = mem_zalloc(setup->n_peers + 1, sizeof(*c->flushed));
+	c->away = mem_zalloc(setup->n_peers + 1, sizeof(*c->away));
 	if (!setup->store[0])
 		r = err_set(err, NFZ_E_CONFIG,
 			"the setup names no directory for the store");
@@ -333,6 +381,7 @@ int collector_new(struct loop *loop, const struct setup *setup,
 		return r;
 	}
 	loop_every(loop, 1000, on_second, c);
+	note_run(c, "collecting begins");
 	*ret = c;
 	return 0;
 }
@@ -354,5 +403,6 @@ void collector_free(struct collector *c)
 	store_close(c->store);
 	loop_timer_stop(c->loop, c->commit_timer);
 	free(c->flushed);
+	free(c->away);
 	free(c);
 }

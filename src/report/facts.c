@@ -239,6 +239,16 @@ static bool read_proto(struct facts *f, const struct jval *v, void *to)
 	return p->proto >= 0;
 }
 
+static bool read_event(struct facts *f, const struct jval *v, void *to)
+{
+	struct facts_event *e = to;
+
+	e->at_ms = real(jval_get(v, "at_ms"));
+	e->kind = text(f, v, "kind");
+	e->text = text(f, v, "text");
+	return e->kind && e->text;
+}
+
 static bool read_tap(struct facts *f, const struct jval *v, void *to)
 {
 	struct facts_tap *t = to;
@@ -344,6 +354,8 @@ static void read_all(struct facts *f, const struct jval *v)
 		&f->n_steps);
 	f->protos = list(f, jval_get(v, "protocols"), sizeof(*f->protos),
 		read_proto, &f->n_protos);
+	f->events = list(f, jval_get(v, "events"), sizeof(*f->events),
+		read_event, &f->n_events);
 	read_status(f, jval_get(v, "status"));
 }
 

@@ -87,6 +87,12 @@ struct facts_row {
 	size_t n_hops;
 };
 
+/* What else happened. */
+struct facts_event {
+	double at_ms;
+	const char *kind, *text;
+};
+
 struct facts_proto {
 	int proto;
 	const char *name; /* may be NULL */
@@ -124,8 +130,9 @@ struct facts {
 	struct facts_step *steps;
 	struct facts_proto *protos;
 	struct facts_probe *probes;
+	struct facts_event *events;
 	size_t n_links, n_ends, n_paths, n_groups, n_rows, n_steps, n_protos,
-		n_probes, n_covered;
+		n_probes, n_events, n_covered;
 	/* the ledger's sums, FACTS_UNKNOWN where they are */
 	uint64_t wire, ip, non_ip, excluded, lost_frames, metered, stored,
 		records_sent, records_stored, records_lost;

@@ -195,10 +195,27 @@ static void probes_table(const struct facts *f, struct buf *out)
 	close_table(out);
 }
 
+static void events_table(const struct facts *f, struct buf *out)
+{
+	char text[WORDS];
+
+	if (!f->n_events)
+		return;
+	open_table(out, "Marks and events", "Time|What");
+	for (size_t i = 0; i < f->n_events; i++) {
+		buf_adds(out, "<tr>");
+		cell(out, words_clock(f->events[i].at_ms, text));
+		cell(out, f->events[i].text);
+		buf_adds(out, "</tr>");
+	}
+	close_table(out);
+}
+
 void page_tables(const struct page *p, struct buf *out)
 {
 	buf_adds(out, "<p>With JavaScript this page has charts; these are its "
 		      "figures.</p>");
+	events_table(p->facts, out);
 	links_table(p->facts, out);
 	protocols_table(p->facts, out);
 	talkers_table(p->facts, out);

@@ -2,11 +2,7 @@
  *
  * DIR/control is a unix stream socket, mode 0600.  The client writes one line,
  * the collector answers with one or more lines, the last of which is "ok" or
- * "error SENTENCE", and closes.  Words so far:
- *
- *   flush [MS]   all caches send what they have; answered when that is
- *                committed or MS (default 2000) have passed.  Before "ok",
- *                "late MODULE" for each module that did not answer in time. */
+ * "error SENTENCE", and closes.  collector/commands.c has the words. */
 #ifndef NFZ_STORE_CONTROL_H
 #define NFZ_STORE_CONTROL_H
 

@@ -6,6 +6,7 @@
 #include "store/analyses.h"
 #include "store/answer.h"
 #include "store/control.h"
+#include "store/events.h"
 #include "store/ledger.h"
 #include "store/summary.h"
 
@@ -16,10 +17,10 @@
 struct args {
 	struct opt_list by;
 	int64_t limit, last_ms, idle_ms, flush_ms;
-	const char *from, *to, *analysis;
+	const char *from, *to, *analysis, *mark, *at;
 	int sort, format;
-	bool observations, ledger, verify, summary, explain, flush, help;
-	bool version;
+	bool observations, ledger, verify, summary, events, explain, flush;
+	bool help, version;
 	const struct analysis *known; /* what analysis names */
 };
 
@@ -58,6 +59,12 @@ static const struct opt table[] = {
 		"compare with the counters of the interfaces", NULL, 0, 0},
 	{"summary", 0, OPT_FLAG, AT(summary), NULL,
 		"everything a page shows, as one JSON document", NULL, 0, 0},
+	{"events", 0, OPT_FLAG, AT(events), NULL,
+		"marks, and what else happened during the run", NULL, 0, 0},
+	{"mark", 0, OPT_TEXT, AT(mark), "TEXT",
+		"put a mark into the record of the run", NULL, 0, 0},
+	{"at", 0, OPT_TEXT, AT(at), "TIME",
+		"when the mark was (now): 2026-11-21T14:05:33Z", NULL, 0, 0},
 	{"explain", 0, OPT_FLAG, AT(explain), NULL,
 		"how the filter was understood", NULL, 0, 0},
 	{"flush", 0, OPT_FLAG, AT(flush), NULL,
@@ -166,6 +173,35 @@ static int summarize(struct store *s, const struct catalog *c,
 	return r;
 }
 
+static int events(const char *dir, const struct catalog *c,
+	const struct args *a, struct err *err)
+{
+	const struct query_times times = {a->last_ms, a->from, a->to};
+	struct events all = {0};
+	struct query q = {0};
+	int r = query_set_times(&q, &times, err);
+
+	if (r == 0)
+		r = events_read(dir, c, &all, err);
+	if (r == 0)
+		r = events_print(&all,
+			&(struct events_range){q.from_ns, q.to_ns},
+			(enum sheet_format)a->format, err);
+	events_release(&all);
+	return r;
+}
+
+static int mark(const char *dir, const struct args *a, struct err *err)
+{
+	struct wall_time at = {0};
+
+	if (a->at && !wall_parse(a->at, &at))
+		return err_set(err, NFZ_E_USAGE,
+			"--at %s: a time looks like 2026-11-21T14:05:33Z",
+			a->at);
+	return events_mark(dir, at.ns, a->mark, err);
+}
+
 static void explain(const struct filter *f, const struct catalog *c)
 {
 	struct buf text = BUF_INIT(1 << 20);
@@ -205,6 +241,10 @@ static int run(const char *dir, const char *text, const struct args *a,
 	cleanup(store_close_at) struct store *s = NULL;
 	int r = catalog_load(dir, &c, err);
 
+	if (r == 0 && a->mark)
+		return mark(dir, a, err);
+	if (r == 0 && a->events)
+		return events(dir, c, a, err);
 	if (r == 0)
 		r = filter_parse(text, strlen(text), c, &f, err);
 	if (r == 0 && a->explain) {

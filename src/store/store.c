@@ -307,6 +307,11 @@ uint64_t store_last_seq(const struct store *s, struct store_source from)
 
 /* Looking at it -------------------------------------------------------- */
 
+const char *store_dir(const struct store *s)
+{
+	return s->dir;
+}
+
 const struct store_recovery *store_recovered(const struct store *s)
 {
 	return &s->recovery;

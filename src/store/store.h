@@ -54,6 +54,7 @@ static inline void store_close_at(struct store **s)
 {
 	store_close(*s);
 }
+const char *store_dir(const struct store *s);
 const struct store_recovery *store_recovered(const struct store *s);
 
 /* Appending ------------------------------------------------------------ */

@@ -36,6 +36,7 @@ static void release(struct summary *s)
 		free(s->alike[i].course);
 	for (size_t i = 0; i < s->n_rows; i++)
 		free(s->rows[i].hops);
+	events_release(&s->events);
 	map_release(&s->by_end);
 	map_release(&s->by_path);
 	map_release(&s->by_alike);
@@ -198,6 +199,8 @@ int summary_print(struct store *store, const struct summary_ask *ask,
 		r = query_flows(
 			store, &ask->query, summary_spread, &s, NULL, err);
 	}
+	if (r == 0)
+		r = events_read(store_dir(store), s.catalog, &s.events, err);
 	if (r == 0)
 		summary_write(&s, store, out);
 	if (r == 0 && !buf_ok(out))

@@ -3,6 +3,7 @@
 #define NFZ_STORE_SUMMARY_PARTS_H
 
 #include "base/map.h"
+#include "store/events.h"
 #include "store/group.h"
 #include "store/summary.h"
 
@@ -116,6 +117,7 @@ struct summary {
 	struct scale packets, bytes, duration_us;
 	struct sums sizes[SIZE_CLASS_COUNT]; /* by mean size of a record */
 	struct query_sums query;
+	struct events events; /* of all times */
 	/* second reading */
 	int64_t begin_ns, unit_ns;
 	size_t n_buckets;

@@ -215,6 +215,28 @@ static void put_steps(struct jsonw *w, const struct summary *s)
 	jsonw_end(w);
 }
 
+static void put_events(struct jsonw *w, const struct summary *s)
+{
+	const struct events_range asked = {
+		s->ask->query.from_ns, s->ask->query.to_ns};
+
+	jsonw_key(w, "events");
+	jsonw_array(w);
+	for (size_t i = 0; i < s->events.n; i++) {
+		const struct event *e = &s->events.items[i];
+
+		if (!events_range_has(&asked, e))
+			continue;
+		jsonw_object(w);
+		jsonw_key(w, "at_ms");
+		jsonw_fixed(w, ms(e->at_ns), 3);
+		jsonw_put(w, "kind", event_kind_name(e->kind));
+		jsonw_put(w, "text", e->text);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
 /* [place, how many, ...]; place i holds 2^(i/4) (evenly within an octave) and
  * more. */
 static void put_scale(
@@ -304,6 +326,7 @@ void summary_write(
 		put_row(&w, &s->rows[i]);
 	jsonw_end(&w);
 	put_steps(&w, s);
+	put_events(&w, s);
 	put_distributions(&w, s);
 	jsonw_key(&w, "status");
 	ledger_print(store, &ledger, &w);

@@ -537,6 +537,17 @@ def check_formats(bed):
               text[:3])
 
 
+def check_marks(bed):
+    """A mark is where it was set, between what the collector noted."""
+    out = bed.netflowize("mark", bed.exp, "attack", "on;", "$(id)")
+    bed.check("mark exits 0", out.returncode == 0, out.stderr)
+    events = bed.json("query", bed.exp, "--events")["events"]
+    bed.check("the mark is in the record", [
+        (e["kind"], e["text"]) for e in events] == [
+            ("run", "collecting begins"), ("mark", "attack on; $(id)")],
+        events)
+
+
 # Neighbour discovery goes on while questions are asked.
 QUIET = "not proto 58"
 
@@ -804,6 +815,7 @@ def whole_way(bed, quick, rate, directory):
     check_ledger(bed, "after traffic")
     check_verify(bed, "after traffic")
     check_groups(bed, rows, quick)
+    check_marks(bed)
     check_filters(bed, rows, quick)
     if not quick:
         check_formats(bed)

@@ -1,12 +1,14 @@
 /* genstore DIR NODES SECONDS [hostile]: a store and its topology, as if NODES
  * nodes had talked for so long: routers in a ring, each with hosts on links of
  * their own.  One ring link loses every tenth packet; in the middle third of
- * the time all hosts of the first router flood one host.  hostile: names that
- * try to break out of wherever they are put. */
+ * the time all hosts of the first router flood one host, with a mark when it
+ * began and one when it ended.  hostile: names that try to break out of wherever
+ * they are put. */
 #include "base/file.h"
 #include "base/mem.h"
 #include "flow/setup.h"
 #include "store/catalog.h"
+#include "store/events.h"
 #include "store/store.h"
 #include "topology/topofile.h"
 
@@ -251,6 +253,25 @@ static int write_files(struct net *n, const char *dir)
 	return r;
 }
 
+/* What people and the collector noted. */
+static int note(struct net *n, const char *dir, int seconds)
+{
+	const struct event events[] = {
+		{START, EVENT_RUN, 0, "collecting begins"},
+		{START + seconds / 3 * SECOND, EVENT_MARK, 0,
+			n->hostile ? evil[0] : "flood on"},
+		{START + 2 * seconds / 3 * SECOND, EVENT_MARK, 0,
+			n->hostile ? evil[2] : "flood off"},
+		{START + (2 * seconds / 3 + 1) * SECOND, EVENT_PROBE, 1,
+			"is back"},
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < 4 && r == 0; i++)
+		r = events_add(dir, &events[i], &n->err);
+	return r;
+}
+
 int main(int argc, char **argv)
 {
 	struct net *n = mem_zalloc(1, sizeof(*n));
@@ -284,6 +305,8 @@ int main(int argc, char **argv)
 	if (r == 0)
 		r = store_seal(n->s, &n->err);
 	store_close(n->s);
+	if (r == 0)
+		r = note(n, argv[1], (int)strtol(argv[3], NULL, 10));
 	if (r == 0)
 		r = write_files(n, argv[1]);
 	if (r < 0)

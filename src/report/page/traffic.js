@@ -63,14 +63,27 @@
 		const down = [...lower].map((n, i) => `${x(i + 1).toFixed(1)} ${y(n).toFixed(1)}L${x(i).toFixed(1)} ${y(n).toFixed(1)}`).reverse().join("L");
 		return `M${up}L${down}z`;
 	}
-	function marks(y) {
-		return (page.marks || []).filter((m) => m.at_ms >= sum.begin_ms && m.at_ms <= pieceAt(sum.buckets)).map((m) => {
-			const at = x((m.at_ms - sum.begin_ms) / sum.bucket_ms);
-			return s("g", {}, s("path", { class: "cross", d: `M${at.toFixed(1)} ${T}V${H - B}` }), s("text", { x: at + 3, y: T + 10 }, shorten(m.text, 24)));
+	// Marks and events: a line each, its words in the first row with room for
+	// them; those without room have a number of the list below alone.
+	const inView = () => (sum.events || []).filter((e) => e.at_ms >= sum.begin_ms && e.at_ms <= pieceAt(sum.buckets));
+	function marks() {
+		const ends = [0, 0, 0];
+		return inView().map((e, i) => {
+			const at = x((e.at_ms - sum.begin_ms) / sum.bucket_ms), text = shorten(e.text, 26), wide = 6.2 * text.length + 8;
+			const left = at + wide > W - R && at - wide > L, from = left ? at - wide : at;
+			const row = ends.findIndex((end) => from >= end);
+			if (row >= 0 && (left || at + wide <= W - R)) ends[row] = from + wide;
+			const words = row >= 0 && (left || at + wide <= W - R);
+			return s("g", { class: "event " + e.kind }, s("path", { class: "cross", d: `M${at.toFixed(1)} ${T}V${H - B}` }),
+				s("text", { x: left ? at - 4 : at + 4, y: T + 10 + 13 * Math.max(row, 0), "text-anchor": left ? "end" : "start" }, words ? text : String(i + 1)));
 		});
 	}
+	function listMarks() {
+		put("events", inView().map((e) => h("li", { class: e.kind }, h("b", {}, timeText(e.at_ms)), " " + e.text, h("button", { onclick: () => choose({ range: [Math.min(sum.buckets - 1, Math.max(0, Math.floor((e.at_ms - sum.begin_ms) / sum.bucket_ms))), sum.buckets - 1] }),
+			"aria-label": "Show what came after " + e.text }, "from here"))));
+	}
 	function render() {
-		if (!sum.buckets) { put("traffic", h("p", { class: "empty" }, "No flow was recorded in this time.")); put("traffickey"); return; }
+		if (!sum.buckets) { put("traffic", h("p", { class: "empty" }, "No flow was recorded in this time.")); put("traffickey"); put("events"); return; }
 		const stacked = by !== "link";
 		const series = stacked ? groupSeries() : linkSeries();
 		const top = new Float64Array(sum.buckets);
@@ -91,7 +104,7 @@
 		});
 		const [lo, hi] = range();
 		const chart = s("svg", { class: "chart", viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": "Traffic over time, by " + by },
-			axes(most, y), stacked ? shapes : shapes.reverse(), marks(y),
+			axes(most, y), stacked ? shapes : shapes.reverse(), marks(),
 			chosen.range && s("rect", { class: "brush", x: x(lo), y: T, width: x(hi + 1) - x(lo), height: H - T - B }),
 			s("rect", { class: "ctx", x: L, y: T, width: W - L - R, height: H - T - B }));
 		listen(chart, series);
@@ -101,6 +114,7 @@
 		h("span", {}, shorten(one.name, 40)))));
 		byId("traffic-note").textContent = (stacked ? "each packet once" : chosen.link === null ? "both directions of each link" : "each direction") +
 			", pieces of " + spanText(sum.bucket_ms) + ", UTC; drag to choose a time";
+		listMarks();
 		sliders();
 	}
 	function listen(chart, series) {

@@ -6,6 +6,7 @@
 #include "flow/channel.h"
 #include "format/crypto.h"
 #include "store/control.h"
+#include "store/events.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -298,18 +299,23 @@ static char *ask(const struct scene *scene, const char *line)
 	return buf_take(&answer);
 }
 
-static void await_up(const struct scene *scene)
+static void await(const struct scene *scene, const char *what)
 {
-	struct mono_time end = mono_add_ms(mono_now(), 5000);
+	struct mono_time end = mono_add_ms(mono_now(), 10000);
 
 	for (;;) {
 		cleanup_free char *text = ask(scene, "status");
 
-		if (strstr(text, "\"state\":\"up\""))
+		if (strstr(text, what))
 			return;
 		cr_assert_not(mono_passed(end), "%s", text);
 		clock_sleep_ms(20);
 	}
+}
+
+static void await_up(const struct scene *scene)
+{
+	await(scene, "\"state\":\"up\"");
 }
 
 Test(collector, flush_brings_what_a_meter_counted_before)
@@ -360,6 +366,50 @@ Test(collector, flush_names_who_does_not_answer)
 	end_of(s.meter);
 	cr_assert_eq(kill(s.collector, SIGTERM), 0);
 	cr_assert_eq(end_of(s.collector), 0);
+	free_scene(&s);
+}
+
+/* What the run's record says happened, in order. */
+static void expect_events(const struct scene *s, const char *const *want)
+{
+	struct catalog *c = catalog_new();
+	struct err err = ERR_INIT;
+	struct events e;
+
+	cr_assert_eq(events_read(s->dir, c, &e, &err), 0, "%s", err.text);
+	for (size_t i = 0; want[i]; i++) {
+		cr_assert_lt(i, e.n, "no %s", want[i]);
+		cr_assert_str_eq(e.items[i].text, want[i]);
+	}
+	events_release(&e);
+	catalog_free(c);
+}
+
+Test(collector, keeps_marks_and_who_was_away)
+{
+	static const char *const want[] = {"collecting begins", "attack on",
+		"module 1 is silent", "module 1 is back", "collecting ends",
+		NULL};
+	struct scene s = new_scene();
+	struct buf answer = BUF_INIT(1 << 16);
+
+	start_meter(&s, 0, 0);
+	start_collector(&s);
+	await_up(&s);
+	free(ask(&s, "mark 0 attack on"));
+	cr_assert_eq(control_ask(s.dir, "mark 0", 5000, &answer, NULL),
+		-NFZ_E_REMOTE);
+	cr_assert_eq(control_ask(s.dir, "mark x y", 5000, &answer, NULL),
+		-NFZ_E_REMOTE);
+	cr_assert_eq(kill(s.meter, SIGSTOP), 0);
+	await(&s, "\"state\":\"silent\"");
+	cr_assert_eq(kill(s.meter, SIGCONT), 0);
+	await_up(&s);
+	free(ask(&s, "stop"));
+	cr_assert_eq(end_of(s.collector), 0);
+	end_of(s.meter);
+	expect_events(&s, want);
+	buf_release(&answer);
 	free_scene(&s);
 }
 

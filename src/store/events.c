@@ -1,0 +1,245 @@
+/* DIR/events.
+ *
+ * An event is one write at the end of the file, so that writers need no lock:
+ * the collector, and nfz-query where no collector runs.  A crash may leave a
+ * line without its end; whoever appends next begins a new one. */
+#include "store/events.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "store/answer.h"
+#include "store/control.h"
+#include "store/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define EVENTS_FILE "events"
+enum {
+	LINE_BYTES = 64 + EVENT_TEXT_MAX,
+	FILE_BYTES_MAX = EVENTS_MAX * LINE_BYTES
+};
+
+const char *event_kind_name(enum event_kind kind)
+{
+	static const char *const names[] = {
+#define X(name, word) word,
+		EVENT_KINDS(X)
+#undef X
+	};
+
+	return names[kind];
+}
+
+/* Writing -------------------------------------------------------------- */
+
+/* One line of the text, without blanks around it; cut between characters. */
+static size_t tidy(const char *text, char to[static EVENT_TEXT_MAX + 1])
+{
+	size_t n = 0;
+
+	for (; *text && n < EVENT_TEXT_MAX; text++) {
+		unsigned char ch = (unsigned char)*text;
+
+		if (ch <= ' ' || ch == 127)
+			ch = ' ';
+		if (ch != ' ' || n)
+			to[n++] = (char)ch;
+	}
+	if ((*text & 0xc0) == 0x80) { /* within a character of UTF-8 */
+		while (n && (to[n - 1] & 0xc0) == 0x80)
+			n--;
+		n -= n > 0;
+	}
+	while (n && to[n - 1] == ' ')
+		n--;
+	to[n] = '\0';
+	return n;
+}
+
+/* A line without its end would take ours in. */
+static bool is_torn(int fd, off_t size)
+{
+	char last = '\n';
+
+	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
+int events_add(const char *dir, const struct event *e, struct err *err)
+{
+	char text[EVENT_TEXT_MAX + 1];
+	struct buf line = BUF_INIT(LINE_BYTES + 64);
+	cleanup_close int fd = -1;
+	struct stat st;
+	int r;
+
+	if (tidy(e->text, text) == 0)
+		return err_set(err, NFZ_E_USAGE, "a mark needs words");
+	r = store_file_open(
+		dir, EVENTS_FILE, O_RDWR | O_CREAT | O_APPEND, &fd, err);
+	if (r < 0)
+		return r;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(err, "%s/" EVENTS_FILE, dir);
+	if (st.st_size > FILE_BYTES_MAX - LINE_BYTES)
+		return err_set(err, NFZ_E_LIMIT,
+			"%s/" EVENTS_FILE " holds as many as it may", dir);
+	buf_adds(&line, is_torn(fd, st.st_size) ? "\n" : "");
+	buf_addf(&line, "%" PRId64 " %s ", e->at_ns, event_kind_name(e->kind));
+	if (e->kind == EVENT_PROBE)
+		buf_addf(&line, "%u ", e->module);
+	buf_addf(&line, "%s\n", text);
+	r = file_write_all(fd, buf_str(&line), line.len, err);
+	buf_release(&line);
+	if (r == 0 && fsync(fd) < 0)
+		r = err_sys(err, "%s/" EVENTS_FILE, dir);
+	return r < 0 || st.st_size ? r : store_dir_sync(dir, err);
+}
+
+int events_mark(
+	const char *dir, int64_t at_ns, const char *text, struct err *err)
+{
+	/* no longer than a line may be; cut as it should be when it is added */
+	cleanup_free char *line =
+		mem_printf("mark %" PRId64 " %.400s", at_ns, text);
+	const struct event e = {.at_ns = at_ns ? at_ns : wall_now().ns,
+		.kind = EVENT_MARK,
+		.text = text};
+	struct buf answer = BUF_INIT(1 << 16);
+	int r;
+
+	for (char *ch = line; *ch; ch++)
+		*ch = *ch == '\n' ? ' ' : *ch;
+	r = control_ask(dir, line, 5000, &answer, err);
+	buf_release(&answer);
+	if (r != -NFZ_E_UNREACHABLE)
+		return r;
+	err_clear(err);
+	return events_add(dir, &e, err);
+}
+
+/* Reading -------------------------------------------------------------- */
+
+static const char *node_of(const struct catalog *c, unsigned long module)
+{
+	for (size_t i = 0; i < c->n_taps; i++)
+		if (c->taps[i].module == module)
+			return c->nodes[c->taps[i].node].name;
+	return NULL;
+}
+
+static int kind_of(const char *word)
+{
+	for (int i = 0; i < EVENT_KIND_COUNT; i++)
+		if (strcmp(word, event_kind_name((enum event_kind)i)) == 0)
+			return i;
+	return -1;
+}
+
+/* "NS KIND TEXT", "NS probe MODULE TEXT"; false: nothing we know. */
+static bool parse(struct events *to, const struct catalog *c, char *line,
+	struct event *ret)
+{
+	char *rest = line, *kind, *end;
+	const char *node;
+	unsigned long module;
+	int k;
+
+	errno = 0;
+	ret->at_ns = strtoll(strsep(&rest, " "), &end, 10);
+	kind = *end || errno || end == line ? NULL : strsep(&rest, " ");
+	k = kind ? kind_of(kind) : -1;
+	if (k < 0 || !rest || !*rest)
+		return false;
+	ret->kind = (enum event_kind)k;
+	ret->text = rest;
+	if (ret->kind != EVENT_PROBE)
+		return true;
+	module = strtoul(strsep(&rest, " "), &end, 10);
+	if (*end || end == ret->text || module > UINT16_MAX || !rest)
+		return false;
+	ret->module = (uint16_t)module;
+	node = node_of(c, module);
+	ret->text =
+		node ? arena_printf(
+			       &to->arena, "probe on %.100s %s", node, rest)
+		     : arena_printf(&to->arena, "module %lu %s", module, rest);
+	return true;
+}
+
+/* Stable, and quick where they are in order, as they nearly always are. */
+static void sort(struct events *e)
+{
+	for (size_t i = 1; i < e->n; i++)
+		for (size_t k = i;
+			k > 0 && e->items[k].at_ns < e->items[k - 1].at_ns;
+			k--) {
+			struct event later = e->items[k - 1];
+
+			e->items[k - 1] = e->items[k];
+			e->items[k] = later;
+		}
+}
+
+int events_read(const char *dir, const struct catalog *c, struct events *ret,
+	struct err *err)
+{
+	cleanup_free char *path = mem_printf("%s/" EVENTS_FILE, dir);
+	struct buf text = BUF_INIT(FILE_BYTES_MAX);
+	char *line, *rest;
+	int r;
+
+	*ret = (struct events){0};
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return 0;
+	r = file_read(path, &text, err);
+	/* what follows the last end of a line is not whole */
+	while (text.len && text.data[text.len - 1] != '\n')
+		text.len--;
+	rest = r < 0 ? NULL
+		     : arena_strndup(&ret->arena, buf_str(&text), text.len);
+	buf_release(&text);
+	while ((line = strsep(&rest, "\n")) && ret->n < EVENTS_MAX) {
+		struct event e = {0};
+
+		if (parse(ret, c, line, &e))
+			MEM_PUSH(ret->items, ret->n, ret->cap) = e;
+	}
+	sort(ret);
+	return r;
+}
+
+void events_release(struct events *e)
+{
+	arena_release(&e->arena);
+	free(e->items);
+	*e = (struct events){0};
+}
+
+int events_print(const struct events *e, const struct events_range *range,
+	enum sheet_format format, struct err *err)
+{
+	static const struct sheet_column columns[] = {
+		{.name = "at"}, {.name = "kind"}, {.name = "text"}};
+	struct sheet s;
+
+	sheet_open(&s, format, stdout, columns, 3);
+	sheet_begin(&s, "netflowize.events/1", "events");
+	for (size_t i = 0; i < e->n; i++) {
+		char at[ANSWER_TIME];
+
+		if (!events_range_has(range, &e->items[i]))
+			continue;
+		sheet_text(&s, answer_time(e->items[i].at_ns, at));
+		sheet_text(&s, event_kind_name(e->items[i].kind));
+		sheet_text(&s, e->items[i].text);
+	}
+	sheet_end(&s);
+	return sheet_close(&s, err);
+}

@@ -1,0 +1,72 @@
+/* What happened during a run and is no flow: marks that people set, and what
+ * its collector knew of the programs.  Text, one event a line
+ * (netflowize-store(5)), only ever appended to. */
+#ifndef NFZ_STORE_EVENTS_H
+#define NFZ_STORE_EVENTS_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "format/sheet.h"
+#include "store/catalog.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define EVENT_KINDS(X)                                                         \
+	X(MARK, "mark")   /* somebody's words */                               \
+	X(RUN, "run")     /* of the collector: begun, ended */                 \
+	X(PROBE, "probe") /* of a module: fell silent, came back */
+
+enum event_kind {
+#define X(name, word) EVENT_##name,
+	EVENT_KINDS(X)
+#undef X
+		EVENT_KIND_COUNT
+};
+const char *event_kind_name(enum event_kind kind); /* "mark" */
+
+enum { EVENT_TEXT_MAX = 200, EVENTS_MAX = 10000 };
+
+struct event {
+	int64_t at_ns; /* the collector's clock, as the times of records */
+	enum event_kind kind;
+	uint16_t module; /* of EVENT_PROBE */
+	const char *text;
+};
+
+/* Durable on return.  Control characters become blanks, what is longer than
+ * EVENT_TEXT_MAX bytes is cut.  NFZ_E_USAGE: nothing but blanks; NFZ_E_LIMIT:
+ * EVENTS_MAX are there already, or their bytes. */
+int events_add(
+	const char *dir, const struct event *e, struct err *err) NFZ_MUST_CHECK;
+
+/* A mark at that time, 0: now; by the collector, or where none runs, by us. */
+int events_mark(const char *dir, int64_t at_ns, const char *text,
+	struct err *err) NFZ_MUST_CHECK;
+
+struct events {
+	struct arena arena;
+	struct event *items; /* by time */
+	size_t n, cap;
+};
+/* None is no error.  Lines that make no sense, such as one that a crash cut,
+ * are passed over.  Texts of EVENT_PROBE name the node by the catalog. */
+int events_read(const char *dir, const struct catalog *c, struct events *ret,
+	struct err *err) NFZ_MUST_CHECK;
+void events_release(struct events *e);
+
+/* Rows of those from from_ns to before to_ns (0, 0: all): "at", "kind",
+ * "text"; netflowize.events/1. */
+struct events_range {
+	int64_t from_ns, to_ns;
+};
+int events_print(const struct events *e, const struct events_range *range,
+	enum sheet_format format, struct err *err) NFZ_MUST_CHECK;
+static inline bool events_range_has(
+	const struct events_range *r, const struct event *e)
+{
+	return (r->from_ns == 0 && r->to_ns == 0) ||
+	       (e->at_ns >= r->from_ns && e->at_ns < r->to_ns);
+}
+
+#endif
