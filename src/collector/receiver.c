@@ -185,8 +185,8 @@ static void keep_health(struct collector *c, const struct endpoint_peer *p)
 	collector_dirty(c, COMMIT_MS);
 }
 
-/* Who was there and fell silent or left, unasked, and who came back: what is
- * missing in the records then. */
+/* Who was there and fell silent, and who came back: what is missing in the
+ * records then. */
 static void note_peer(
 	struct collector *c, uint16_t module, enum peer_state state)
 {
@@ -202,8 +202,6 @@ static void note_peer(
 		e.text = "is back";
 	else if (state == PEER_SILENT)
 		e.text = "is silent";
-	else if (state == PEER_GONE)
-		e.text = "has ended";
 	else if (state == PEER_ABORTED)
 		e.text = "was aborted";
 	if (e.text)
@@ -321,7 +319,6 @@ void collector_stop(struct collector *c, int64_t patience_ms)
 	if (c->stop != STOP_NO)
 		return;
 	log_info("stopping");
-	note_run(c, "collecting ends");
 	c->stop = STOP_METERS;
 	c->stop_patience_ms = patience_ms;
 	c->stop_by_ms = now_ms() + patience_ms;
@@ -396,6 +393,7 @@ void collector_free(struct collector *c)
 		foreign_keep(c);
 		if (store_commit(c->store, &err) < 0)
 			log_err(&err);
+		note_run(c, "collecting ends");
 	}
 	clients_close(c);
 	foreign_close(c);

@@ -8,10 +8,13 @@
 
 /* A flood: one protocol from SOURCES hosts or more, each with SOURCE_SHARE of
  * what comes to the host, together TARGET_SHARE of all bytes in the piece of
- * time when most came; and not BACK_SHARE of that goes back. */
+ * time when most came, and BUSY_SHARE of those in the busiest one (what hosts
+ * say to a group when they start is none); and not BACK_SHARE of that goes
+ * back. */
 enum { SOURCES = 3, NAMES = 4, DST_MAX = 4096 };
 #define SOURCE_SHARE 0.05
 #define TARGET_SHARE 0.30
+#define BUSY_SHARE 0.05
 #define BACK_SHARE 0.10
 
 /* What came to one host with one protocol. */
@@ -128,8 +131,22 @@ static size_t peak_of(const struct target *t, size_t pieces)
 	return at;
 }
 
+struct pieces {
+	uint64_t *all, busiest; /* bytes of all flows */
+};
+
+static bool is_much(const struct target *t, const struct pieces *p, size_t at)
+{
+	const double bytes = (double)t->pieces[at];
+
+	return t->all && t->pieces[at] &&
+	       bytes >= TARGET_SHARE * (double)p->all[at] &&
+	       bytes >= BUSY_SHARE * (double)p->busiest &&
+	       (double)t->back <= BACK_SHARE * (double)t->all;
+}
+
 static void look_at(const struct facts *f, const struct target *t,
-	const uint64_t *all, struct findings *to)
+	const struct pieces *p, struct findings *to)
 {
 	cleanup_free struct source *sources =
 		mem_zalloc(f->n_ends + 1, sizeof(*sources));
@@ -138,9 +155,7 @@ static void look_at(const struct facts *f, const struct target *t,
 	char rate[WORDS], from[WORDS], until[WORDS], share[WORDS], proto[8];
 	double level = (double)t->pieces[at] / 2;
 
-	if (!t->all || !t->pieces[at] ||
-		(double)t->pieces[at] < TARGET_SHARE * (double)all[at] ||
-		(double)t->back > BACK_SHARE * (double)t->all)
+	if (!is_much(t, p, at))
 		return;
 	n = sources_of(f, t, at, sources);
 	if (n < SOURCES)
@@ -165,7 +180,8 @@ static void look_at(const struct facts *f, const struct target *t,
 			f->begin_ms + (double)(last + 1) * (double)f->bucket_ms,
 			until),
 		buf_str(&names), words_rate(facts_rate(f, t->pieces[at]), rate),
-		words_percent((double)t->pieces[at] / (double)all[at], share));
+		words_percent(
+			(double)t->pieces[at] / (double)p->all[at], share));
 	buf_release(&names);
 	buf_release(&filter);
 }
@@ -173,17 +189,21 @@ static void look_at(const struct facts *f, const struct target *t,
 void findings_floods(const struct facts *f, struct findings *to)
 {
 	cleanup_free struct target *all = mem_zalloc(DST_MAX, sizeof(*all));
-	cleanup_free uint64_t *sum = mem_zalloc(f->n_buckets + 1, sizeof(*sum));
+	struct pieces sum = {mem_zalloc(f->n_buckets + 1, sizeof(uint64_t)), 0};
 	size_t n = collect(f, all);
 
 	for (size_t i = 0; i < f->n_groups; i++)
 		for (size_t k = 0; k < f->groups[i].course.n; k++)
-			sum[f->groups[i].course.pieces[k].at] +=
+			sum.all[f->groups[i].course.pieces[k].at] +=
 				f->groups[i].course.pieces[k].sum.bytes;
+	for (size_t i = 0; i < f->n_buckets; i++)
+		sum.busiest =
+			sum.all[i] > sum.busiest ? sum.all[i] : sum.busiest;
 	for (size_t i = 0; i < n; i++) {
-		look_at(f, &all[i], sum, to);
+		look_at(f, &all[i], &sum, to);
 		free(all[i].pieces);
 	}
+	free(sum.all);
 }
 
 void findings_talker(const struct facts *f, struct findings *to)
