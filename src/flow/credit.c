@@ -43,6 +43,21 @@ size_t digest_out_finish(struct digest_out *o, int format, uint16_t meter)
 	return 1 + digest_end(w, &numbers);
 }
 
+size_t digest_out_take_back(struct digest_out *o, int format,
+	struct digest digests[static DIGEST_MAX])
+{
+	static const struct digest_header no_numbers;
+	struct digest_header h;
+	size_t len;
+
+	if (!o->begun[format])
+		return 0;
+	o->begun[format] = false;
+	len = digest_end(&o->writer[format], &no_numbers);
+	return digest_read(o->data[format] + BODY, len, &h, digests) ? h.count
+								     : 0;
+}
+
 bool digest_out_waits(const struct digest_out *o)
 {
 	return o->confirmed < o->digests || !digest_out_may(o);
@@ -70,6 +85,13 @@ bool digest_out_credit(struct digest_out *o, const struct credit *c)
 	if (c->got > o->got)
 		o->got = c->got;
 	return true;
+}
+
+uint64_t digest_out_lost(const struct digest_out *o, bool is_gone)
+{
+	uint64_t settled = is_gone ? o->digests : o->confirmed;
+
+	return o->gone + (settled > o->got ? settled - o->got : 0);
 }
 
 void digest_out_restart(struct digest_out *o)

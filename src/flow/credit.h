@@ -40,6 +40,9 @@ bool digest_out_may(const struct digest_out *o);
 /* Finishes an open datagram (format 0 or 1): the length of the body behind
  * CHANNEL_HEADER in data[format], 0 when nothing was begun. */
 size_t digest_out_finish(struct digest_out *o, int format, uint16_t meter);
+/* Empties an open datagram, for others to have its digests: how many. */
+size_t digest_out_take_back(struct digest_out *o, int format,
+	struct digest digests[static DIGEST_MAX]);
 /* Is something unconfirmed, or may nothing be sent? */
 bool digest_out_waits(const struct digest_out *o);
 /* A datagram without digests, which needs no credit: the body behind
@@ -47,6 +50,8 @@ bool digest_out_waits(const struct digest_out *o);
 size_t digest_out_ask(struct digest_out *o, uint16_t meter,
 	uint8_t data[static CHANNEL_DATAGRAM]);
 bool digest_out_credit(struct digest_out *o, const struct credit *c);
+/* Digests that did not arrive: of a cache that is gone, all unconfirmed. */
+uint64_t digest_out_lost(const struct digest_out *o, bool is_gone);
 void digest_out_restart(struct digest_out *o);
 
 /* The cache's end. */

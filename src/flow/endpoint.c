@@ -69,12 +69,6 @@ static bool flushing(const struct endpoint *ep)
 	return false;
 }
 
-static bool grants_due(const struct endpoint *ep, const struct peer *p)
-{
-	return p->in.unsaid &&
-	       message_allowed(MESSAGE_CREDIT, ep->setup->role, p->setup->role);
-}
-
 static bool busy(const struct endpoint *ep)
 {
 	const bool up = ep->sink && session_carries(&ep->sink->session);
@@ -87,7 +81,7 @@ static bool busy(const struct endpoint *ep)
 		const struct peer *p = &ep->peers[i];
 
 		if (session_carries(&p->session) &&
-			(p->stream.unsaid || grants_due(ep, p)))
+			(p->stream.unsaid || ep_grant_due(ep, p)))
 			return true;
 	}
 	return false;
@@ -101,7 +95,7 @@ static void tick_peer(struct endpoint *ep, struct peer *p)
 		if (p->stream.unsaid && session_carries(&p->session))
 			ep_acknowledge(ep, p);
 	}
-	if (session_carries(&p->session) && grants_due(ep, p))
+	if (session_carries(&p->session) && ep_grant_due(ep, p))
 		ep_grant(ep, p);
 	if (p->out)
 		ep_ask_credit(ep, p);

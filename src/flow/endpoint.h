@@ -136,6 +136,9 @@ void endpoint_push_digests(struct endpoint *ep);
 /* Leave in order: waits until all queued records are durable and digests are
  * acknowledged, says DISCONN, calls on_left.  At most limit_ms. */
 void endpoint_leave(struct endpoint *ep, int64_t limit_ms);
+/* Receivers of digests, before they hand over what they have: good-bye to the
+ * meters.  True when none sends any more; else once more a little later. */
+bool endpoint_part(struct endpoint *ep);
 /* Ends everything at once: told to all peers, best effort, thrice. */
 void endpoint_abort(struct endpoint *ep);
 /* As the program knows it; NULL-safe names.  False: no such module. */

@@ -51,7 +51,8 @@ void ep_fill_health(struct endpoint *ep, struct module_health *h)
 	h->records_lost += ep->lost_records;
 	h->cpu_us = cpu_us();
 	h->auth_failed = stats.refused;
-	h->digests_sent = h->digests_received = h->digests_lost = 0;
+	h->digests_sent = h->digests_received = 0;
+	h->digests_lost = ep->lost_digests;
 	for (size_t i = 0; i < ep->n_peers; i++) {
 		const struct peer *p = &ep->peers[i];
 
@@ -60,10 +61,23 @@ void ep_fill_health(struct endpoint *ep, struct module_health *h)
 		if (!p->out)
 			continue;
 		h->digests_sent += p->out->digests + p->out->gone;
-		h->digests_lost += p->out->gone + p->out->confirmed;
-		h->digests_lost -= p->out->got < p->out->confirmed
-					   ? p->out->got
-					   : p->out->confirmed;
+		h->digests_lost +=
+			digest_out_lost(p->out, !session_carries(&p->session));
+	}
+}
+
+/* To those that are left: what was still to be sent to a cache that is not
+ * there any more. */
+static void send_round(struct endpoint *ep, struct peer *p)
+{
+	struct digest digests[DIGEST_MAX];
+
+	for (int format = 0; format < 2; format++) {
+		size_t n = digest_out_take_back(p->out, format, digests);
+
+		for (size_t i = 0; i < n; i++)
+			ep->lost_digests +=
+				!endpoint_send_digest(ep, &digests[i]);
 	}
 }
 
@@ -77,6 +91,12 @@ static void tell(struct endpoint *ep, struct peer *p, unsigned events)
 		p->in.unsaid++; /* grant at once */
 		ep_hasten(ep);
 	}
+	if (events & SESSION_EV_STATE && p->out &&
+		(p->session.state == SESSION_SILENT ||
+			p->session.state == SESSION_GONE))
+		send_round(ep, p);
+	if (events & SESSION_EV_LEFT && ep_grant_due(ep, p))
+		ep_grant(ep, p); /* the last word on what arrived */
 	if (events & SESSION_EV_STATE && h->on_peer)
 		h->on_peer(h->data, p->setup->id,
 			(enum peer_state)p->session.state);
@@ -286,6 +306,24 @@ bool endpoint_has_caches(const struct endpoint *ep)
 	return false;
 }
 
+bool endpoint_part(struct endpoint *ep)
+{
+	bool parted = true;
+
+	for (size_t i = 0; i < ep->n_peers; i++) {
+		struct peer *p = &ep->peers[i];
+
+		if (!session_carries(&p->session) ||
+			!message_allowed(MESSAGE_DIGESTS, p->setup->role,
+				ep->setup->role))
+			continue;
+		parted = false;
+		if (!p->session.leaving)
+			ep_session(ep, p, SESSION_DO_LEAVE, NULL, 0);
+	}
+	return parted;
+}
+
 void ep_mark_digests(struct endpoint *ep)
 {
 	for (size_t i = 0; i < ep->n_peers; i++)
@@ -304,6 +342,12 @@ bool ep_digests_confirmed(const struct endpoint *ep)
 			return false;
 	}
 	return true;
+}
+
+bool ep_grant_due(const struct endpoint *ep, const struct peer *p)
+{
+	return p->in.unsaid &&
+	       message_allowed(MESSAGE_CREDIT, ep->setup->role, p->setup->role);
 }
 
 void ep_grant(struct endpoint *ep, struct peer *p)

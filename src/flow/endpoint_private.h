@@ -63,7 +63,7 @@ struct endpoint {
 	bool leaving, aborting, left_said, lease_over_said;
 	int64_t leave_by_ms, lease_until_ms, lease_said_ms;
 	struct endpoint_stats stats;
-	uint64_t lost_records;
+	uint64_t lost_records, lost_digests;
 	uint64_t refused[CAUSE_COUNT]; /* before the sender was known */
 };
 
@@ -83,6 +83,8 @@ void ep_session(struct endpoint *ep, struct peer *p,
 void ep_pump(struct endpoint *ep); /* queued batches */
 void ep_acknowledge(struct endpoint *ep, struct peer *p);
 void ep_grant(struct endpoint *ep, struct peer *p);
+/* Digests came that it was not told of. */
+bool ep_grant_due(const struct endpoint *ep, const struct peer *p);
 /* Digests: asks a cache that owes an answer. */
 void ep_ask_credit(struct endpoint *ep, struct peer *p);
 /* True when nothing is in the way of FLUSHED, or of leaving. */

@@ -194,13 +194,21 @@ static bool due(int64_t *last, int64_t every, int64_t now)
 	return true;
 }
 
-static void retry(struct session *s, struct session_output *out)
+/* It went, we did not: it may be started again. */
+static bool left_us(const struct session *s, int64_t now)
+{
+	return s->state == SESSION_GONE && !s->leaving && !s->ending &&
+	       now - s->heard_ms >= SESSION_DEAD_MS;
+}
+
+static void retry(struct session *s, int64_t now, struct session_output *out)
 {
 	if (s->aborts_left > 0) {
 		s->aborts_left--;
 		say(out, MESSAGE_ABORT);
-	} else if (s->active && (s->state == SESSION_UNHEARD ||
-					s->state == SESSION_SILENT)) {
+	} else if (s->active &&
+		   (s->state == SESSION_UNHEARD || s->state == SESSION_SILENT ||
+			   left_us(s, now))) {
 		say(out, MESSAGE_CONN);
 	} else if (s->leaving && s->state != SESSION_ABORTED) {
 		say(out, MESSAGE_DISCONN);
@@ -217,7 +225,7 @@ static void on_tick(struct session *s, const struct session_input *in,
 	if (session_carries(s) && now - s->heard_ms >= SESSION_DEAD_MS)
 		enter(s, SESSION_SILENT, out);
 	if (due(&s->tried_ms, SESSION_RETRY_MS, now))
-		retry(s, out);
+		retry(s, now, out);
 	if ((session_carries(s) || s->state == SESSION_SILENT) &&
 		due(&s->alive_ms, SESSION_ALIVE_MS, now))
 		say(out, MESSAGE_ALIVE);

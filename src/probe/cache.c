@@ -80,9 +80,13 @@ static bool do_flush(void *data)
 	return flowcache_flush(((struct cache *)data)->flows);
 }
 
+/* First no more may come in. */
 static bool do_end(void *data)
 {
-	return flowcache_end(((struct cache *)data)->flows, END_FORCED);
+	struct cache *c = data;
+
+	return endpoint_part(c->endpoint) &&
+	       flowcache_end(c->flows, END_FORCED);
 }
 
 static void do_health(void *data, struct module_health *ret)

@@ -4,15 +4,10 @@
 # and an end in order.  Once with the meter's own cache, once with nfz-cache.
 set -u
 . "${0%/*}/lib/wire.bash"
+. "${0%/*}/lib/modules.bash"
 need bin/nfz-meter bin/nfz-cache bin/nfz-collector tests/tool-sendudp
 one_wire
 
-declare -A keys pid
-key() { # from, to
-	[ -n "${keys[$1-$2]:-}" ] ||
-		keys[$1-$2]=$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')
-	key=${keys[$1-$2]}
-}
 peer() { # self, id, role, port
 	local send
 	key "$1" "$2"
@@ -51,26 +46,6 @@ start() { # program, its name here
 		>>"$dir/$1.out" 2>>"$dir/$1.err" &
 	pids+=($!)
 	pid[$1]=$!
-}
-ask() { # line: the answer without the last "ok"
-	python3 - "$store" "$1" <<'PY'
-import os, socket, sys, time
-end = time.time() + 8
-while True:
-    try:
-        s = socket.socket(socket.AF_UNIX)
-        s.connect(os.path.join(sys.argv[1], "control"))
-        break
-    except OSError as e:
-        if time.time() > end:
-            sys.exit(str(e))
-        time.sleep(0.05)
-s.sendall(sys.argv[2].encode() + b"\n")
-lines = s.makefile().read().splitlines()
-if not lines or lines[-1] != "ok":
-    sys.exit("answer: %r" % lines)
-print("\n".join(lines[:-1]))
-PY
 }
 await_up() { # number of modules
 	local n=0

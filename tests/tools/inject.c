@@ -1,14 +1,16 @@
-/* Makes an interface receive UDP frames, from within the kernel, in bursts
- * as fast as it takes them: BPF_PROG_TEST_RUN of an XDP program with live frames (Linux
- * 5.18), which nothing else of the path notices.
+/* Makes an interface receive UDP frames, from within the kernel, in bursts as
+ * fast as it takes them: BPF_PROG_TEST_RUN of an XDP program with live frames
+ * (Linux 5.18), which nothing else of the path notices.
  *
  *	tool-inject INTERFACE COUNT FLOWS DST-MAC SRC-ADDR DST-ADDR RATE
  *
- * RATE is in frames a second, kept over 40 ms.  Frames are of 60 bytes and of one flow after the other in turn, told apart
+ * RATE is in frames a second, kept over 40 ms; what is late is made up for.
+ * Frames are of 60 bytes and of one flow after the other in turn, told apart
  * by their ports.  Prints the nanoseconds of processor time that sending and
  * all that the frames met on their way took, per frame: this process runs the
  * softirqs, and what ksoftirqd did instead is added. */
 #define _GNU_SOURCE
+#include "base/clock.h"
 #include "base/net.h"
 #include "probe/bpf.h"
 
@@ -158,21 +160,33 @@ static uint64_t own_time(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* COUNT frames, a burst every 40 ms; the processor time it took, or -1. */
+/* COUNT frames, every 40 ms those that are due by then; the processor time it
+ * took, or -1. */
 static int64_t send_all(union bpf_attr *run, long count, long rate)
 {
-	const struct timespec gap = {.tv_nsec = 40000000};
-	const long burst = rate / 25 > BATCH ? rate / 25 : BATCH;
-	int64_t sum = 0;
+	const int64_t start = mono_now().ns, gap = 40 * NS_PER_MS;
+	int64_t sum = 0, at = start;
 
-	for (long left = count; left > 0; left -= burst) {
+	for (long sent = 0; sent < count;) {
+		long due = (long)((at + gap - start) * rate / NS_PER_S);
+		struct timespec until;
 		uint64_t before = own_time();
 
-		run->test.repeat = (uint32_t)(left < burst ? left : burst);
-		if (syscall(SYS_bpf, BPF_PROG_TEST_RUN, run, sizeof(*run)) < 0)
-			return -1;
+		due = due < count ? due : count;
+		if (due > sent) {
+			run->test.repeat = (uint32_t)(due - sent);
+			if (syscall(SYS_bpf, BPF_PROG_TEST_RUN, run,
+				    sizeof(*run)) < 0)
+				return -1;
+			sent = due;
+		}
 		sum += (int64_t)(own_time() - before);
-		nanosleep(&gap, NULL);
+		at += gap;
+		if (at < mono_now().ns)
+			at = mono_now().ns; /* late: more at once */
+		until = (struct timespec){
+			.tv_sec = at / NS_PER_S, .tv_nsec = at % NS_PER_S};
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 	}
 	return sum;
 }

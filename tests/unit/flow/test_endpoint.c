@@ -489,6 +489,37 @@ Test(endpoint, dead_cache_is_noticed)
 	free_pair(&t.pair);
 }
 
+/* What was sent arrives, what was not yet sent is said to be lost when nobody
+ * else is there; and it may come back. */
+Test(endpoint, cache_goes_in_order_and_comes_back)
+{
+	struct triple t = new_triple();
+	struct side *meter = t.pair.meter, *collector = t.pair.collector;
+	const struct digest d = {.packets = 1};
+	struct endpoint_peer info;
+
+	t.cache->setup.port = endpoint_port(t.cache->ep);
+	UNTIL(t.pair.loop, collector, meter->seen[CACHE] == PEER_UP);
+	cr_assert(endpoint_send_digest(meter->ep, &d));
+	UNTIL(t.pair.loop, collector,
+		(endpoint_push_digests(meter->ep), t.cache->digests == 1));
+	for (int i = 0; i < 10; i++)
+		cr_assert(endpoint_send_digest(meter->ep, &d));
+	endpoint_push_digests(meter->ep);
+	cr_assert(endpoint_send_digest(meter->ep, &d));
+	UNTIL(t.pair.loop, collector, endpoint_part(t.cache->ep));
+	cr_assert_eq(meter->seen[CACHE], PEER_GONE);
+	cr_assert_eq(t.cache->digests, 11);
+	UNTIL(t.pair.loop, collector,
+		endpoint_peer(collector->ep, 0, &info) && info.has_health &&
+			info.health.digests_lost == 1);
+	endpoint_free(t.cache->ep);
+	open_side(t.cache, t.pair.loop);
+	UNTIL(t.pair.loop, collector, meter->seen[CACHE] == PEER_UP);
+	free_side(t.cache);
+	free_pair(&t.pair);
+}
+
 /* Takes away what waits in the socket that is bound to a port of ours. */
 static void lose_datagrams(uint16_t port)
 {
