@@ -114,6 +114,7 @@ change() {
 		$((count - $(stored 13))) -eq "$lost"
 	# what it held: its half of the packets since its flows' last records,
 	# and what was sent to it until it was missed
+	# shellcheck disable=SC2154 # of modules.bash
 	most=$((rate / 2 * (active_ms / 1000 + 4)))
 	check "no more than it held and was sent" "$lost" -le $most
 	inject 14 $count "$rate"
