@@ -2,8 +2,9 @@
  *
  * It starts the program (journaled before it may run), keeps its output in a
  * log of bounded size, tells the agent the READY line or how the program
- * ended, writes down its end for `status`, and ends it when the lease has
- * run out.  When the keeper is killed, the program goes on without a log. */
+ * ended, starts it again when it was killed, writes down its end for
+ * `status`, and ends it when the lease has run out.  When the keeper is
+ * killed, the program goes on without a log. */
 #define _GNU_SOURCE
 #include "base/clock.h"
 #include "base/file.h"
@@ -33,14 +34,20 @@ enum {
 	LOG_LOOK = 256 << 10, /* so often the share is looked at */
 	LOG_KEEP_FREE = 20,   /* nothing is logged below 1/20 of the disk */
 	LINE_MAX_BYTES = 512, /* of the READY line */
-	LEASE_CHECK_MS = 2000
+	LEASE_CHECK_MS = 2000,
+	AGAIN_MS = 200, /* after the program was killed */
+	YOUNG_MS = 2000,
+	YOUNG_DEATHS = 5 /* then it is left */
 };
 
 struct keeper {
 	int dir, log, from; /* from: the program's output */
 	char log_path[64];
 	off_t log_size, log_max, log_look;
-	bool told; /* the agent has been answered */
+	bool told;              /* the agent has been answered */
+	bool ready;             /* the program has said so */
+	int deaths;             /* soon after one another */
+	struct mono_time since; /* it was started */
 	char line[LINE_MAX_BYTES];
 	size_t line_len;
 	struct proc_info info;
@@ -71,8 +78,10 @@ static void look_for_ready(struct keeper *k, const char *data, size_t len)
 		k->line[k->line_len] = '\0';
 		k->line_len = 0;
 		if (strncmp(k->line, "READY", 5) == 0 &&
-			(k->line[5] == '\0' || k->line[5] == ' '))
+			(k->line[5] == '\0' || k->line[5] == ' ')) {
 			tell(k, 'R', k->line);
+			k->ready = true;
+		}
 	}
 }
 
@@ -179,6 +188,7 @@ static int journal_program(struct keeper *k, int journal, struct err *err)
 static int start_program(struct keeper *k, char **argv, struct err *err)
 {
 	int go[2], out[2], journal = -1;
+	char now[CLOCK_TEXT];
 	int r = journal_open(k->dir, false, &journal, err);
 
 	if (r < 0)
@@ -190,7 +200,11 @@ static int start_program(struct keeper *k, char **argv, struct err *err)
 		become_program(argv, go[0], out[1]);
 	close(go[0]);
 	close(out[1]);
+	if (k->from >= 0) /* a child of the one before may still have it */
+		close(k->from);
 	k->from = out[0];
+	snprintf(k->info.started, sizeof(k->info.started), "%s",
+		wall_print(wall_now(), now));
 	if (k->info.pid < 0 || !proc_start_time(k->info.pid, &k->info.start))
 		return err_sys(err, "fork");
 	r = journal_program(k, journal, err);
@@ -326,6 +340,54 @@ static int signal_pipe(void)
 	return p[0];
 }
 
+static void say_again(struct keeper *k)
+{
+	char text[80];
+	int n = snprintf(text, sizeof(text), "killed by signal %d%s\n",
+		k->info.status - 128,
+		k->deaths < YOUNG_DEATHS ? ", started again"
+					 : " once more, left alone");
+
+	add_log(k, text, (size_t)n);
+}
+
+/* Our own programs, when they ran and a signal ended them that was not for us
+ * to pass on: they are started again, unless they die again and again.  Who
+ * ends us as well had the time to say so. */
+static bool starts_again(struct keeper *k, int signals)
+{
+	const struct mono_time at = mono_add_ms(mono_now(), AGAIN_MS);
+
+	if (k->ending || !k->ready || k->info.status <= 128 ||
+		strncmp(k->info.program, "nfz-", 4) != 0)
+		return false;
+	if (mono_passed(mono_add_ms(k->since, YOUNG_MS)))
+		k->deaths = 0;
+	k->deaths++;
+	say_again(k);
+	while (!mono_passed(at)) {
+		struct pollfd p = {signals, POLLIN, 0};
+		char byte;
+
+		if (poll(&p, 1, mono_ms_until(at)) > 0 &&
+			read(signals, &byte, 1) == 1 && byte == 't')
+			return false;
+	}
+	return k->deaths < YOUNG_DEATHS;
+}
+
+static int run(struct keeper *k, char **argv, int signals, struct err *err)
+{
+	do {
+		k->since = mono_now();
+		if (start_program(k, argv, err) < 0)
+			return -1;
+		k->info.status = watch(k, signals);
+	} while (starts_again(k, signals));
+	k->info.exited = true;
+	return 0;
+}
+
 /* The program has ended: with a lease, somebody must clean up when nobody
  * comes back.  A SIGTERM is an agent that starts or removes things itself. */
 static void wait_for_lease(struct keeper *k, int signals)
@@ -348,15 +410,11 @@ static void wait_for_lease(struct keeper *k, int signals)
 
 static void init(struct keeper *k, char **argv)
 {
-	char now[CLOCK_TEXT];
-
 	*k = (struct keeper){.log = -1, .from = -1};
 	k->dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	snprintf(k->info.role, sizeof(k->info.role), "%s", argv[2]);
 	snprintf(k->info.stamp, sizeof(k->info.stamp), "%s", argv[3]);
 	snprintf(k->info.program, sizeof(k->info.program), "%s", argv[4]);
-	snprintf(k->info.started, sizeof(k->info.started), "%s",
-		wall_print(wall_now(), now));
 	journal_boot(k->info.boot);
 	k->info.keeper = getpid();
 	proc_start_time(getpid(), &k->info.keeper_start);
@@ -380,14 +438,12 @@ int keep_main(int argc, char **argv)
 	signals = signal_pipe();
 	init(&k, argv);
 	open_log(&k);
-	if (signals < 0 || k.dir < 0 || start_program(&k, argv + 4, &err) < 0) {
+	if (signals < 0 || k.dir < 0 || run(&k, argv + 4, signals, &err) < 0) {
 		add_log(&k, err.text, strlen(err.text));
 		add_log(&k, "\n", 1);
 		tell(&k, 'X', "126");
 		return 126;
 	}
-	k.info.status = watch(&k, signals);
-	k.info.exited = true;
 	if (proc_info_write(k.dir, &k.info, &err) < 0)
 		add_log(&k, err.text, strlen(err.text));
 	snprintf(text, sizeof(text), "%d", k.info.status);

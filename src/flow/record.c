@@ -73,20 +73,24 @@ const char *tap_loss_name(enum tap_loss loss)
 	return (unsigned)loss < TAP_LOSS_COUNT ? names[loss] : "unknown";
 }
 
+enum { BASES = 2 }; /* older ones have none */
+
 void tap_counters_encode(const struct tap_counters *c, struct buf *out)
 {
 	const uint64_t after[] = {c->if_received, c->if_sent,
-		c->frames_received, c->frames_sent, c->attach_uncertainty};
+		c->frames_received, c->frames_sent, c->attach_uncertainty,
+		c->base_received, c->base_sent};
 	const uint64_t before[] = {(uint64_t)c->at_ns, c->wire_frames,
 		c->ip_frames, c->non_ip, c->excluded, c->packets};
 	uint8_t bytes[COUNTERS_WIRE_MAX];
 	struct wire w = wire_over(bytes, sizeof(bytes));
 
-	_Static_assert(4 + 8 * (11 + TAP_LOSS_COUNT) <= COUNTERS_WIRE_MAX,
+	_Static_assert(
+		4 + 8 * (11 + BASES + TAP_LOSS_COUNT) <= COUNTERS_WIRE_MAX,
 		"counters fit");
 	wire_u16(&w, c->tap);
 	wire_u8(&w, TAP_LOSS_COUNT);
-	wire_u8(&w, 0);
+	wire_u8(&w, BASES);
 	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
 		wire_u64(&w, before[i]);
 	for (size_t i = 0; i < TAP_LOSS_COUNT; i++)
@@ -98,14 +102,14 @@ void tap_counters_encode(const struct tap_counters *c, struct buf *out)
 
 void tap_counters_decode(struct cursor *c, struct tap_counters *ret)
 {
-	uint8_t losses;
+	uint8_t losses, bases;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->tap = cursor_u16(c);
 	losses = cursor_u8(c);
-	cursor_skip(c, 1);
+	bases = cursor_u8(c);
 	/* a loss without a name here would leave a hole in the ledger */
-	if (losses > TAP_LOSS_COUNT)
+	if (losses > TAP_LOSS_COUNT || (bases != 0 && bases != BASES))
 		c->bad = true;
 	ret->at_ns = (int64_t)cursor_u64(c);
 	ret->wire_frames = cursor_u64(c);
@@ -120,4 +124,6 @@ void tap_counters_decode(struct cursor *c, struct tap_counters *ret)
 	ret->frames_received = cursor_u64(c);
 	ret->frames_sent = cursor_u64(c);
 	ret->attach_uncertainty = cursor_u64(c);
+	ret->base_received = bases ? cursor_u64(c) : COUNTERS_UNKNOWN;
+	ret->base_sent = bases ? cursor_u64(c) : COUNTERS_UNKNOWN;
 }

@@ -82,7 +82,11 @@ struct tap_counters {
 	uint64_t frames_received, frames_sent; /* what the tap saw of each */
 	uint64_t attach_uncertainty; /* frames that may fall between attaching
 	                              * and reading the interface counters */
+	/* the kernel's own counts when the tap was first attached: what came
+	 * between two lives of a meter; COUNTERS_UNKNOWN: was not told */
+	uint64_t base_received, base_sent;
 };
+#define COUNTERS_UNKNOWN UINT64_MAX
 enum { COUNTERS_WIRE_MAX = 256 };
 void tap_counters_encode(const struct tap_counters *c, struct buf *out);
 void tap_counters_decode(struct cursor *c, struct tap_counters *ret);

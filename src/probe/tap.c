@@ -58,7 +58,11 @@ static int attach(
 		way->detach(tap->capture);
 		return e;
 	}
-	tap->attached = true;
+	if (!tap->begun) {
+		tap->ledger.base_received = before.received;
+		tap->ledger.base_sent = before.sent;
+	}
+	tap->attached = tap->begun = true;
 	tap->base_received = before.received;
 	tap->base_sent = before.sent;
 	tap->uncertainty +=
@@ -75,7 +79,9 @@ int tap_open(struct tap *tap, const struct setup_tap *setup,
 		.sink = {&tap->account, account_frames, account_flows}};
 	int e;
 
-	*tap = (struct tap){.setup = setup};
+	*tap = (struct tap){.setup = setup,
+		.ledger = {.base_received = COUNTERS_UNKNOWN,
+			.base_sent = COUNTERS_UNKNOWN}};
 	account_init(&tap->account, setup, context->cache, context->own);
 	tap->ledger.tap = setup->id;
 	e = capture_open(context->choice, &options, &tap->capture, err);
@@ -141,6 +147,8 @@ static void take_ledger(struct tap *tap)
 	c.at_ns = tap->coming.at_ns;
 	c.wire_frames = tap->coming.wire_frames;
 	c.lost[LOSS_RING] = tap->coming.lost[LOSS_RING];
+	c.base_received = tap->ledger.base_received;
+	c.base_sent = tap->ledger.base_sent;
 	c.if_received = tap->coming.if_received;
 	c.if_sent = tap->coming.if_sent;
 	c.attach_uncertainty = tap->coming.attach_uncertainty;

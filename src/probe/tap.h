@@ -21,6 +21,7 @@ struct tap {
 	struct account account;
 	struct capture *capture;
 	bool attached; /* false: the interface is gone */
+	bool begun;    /* it was attached before */
 	char ifname[16];
 	int ifindex;
 

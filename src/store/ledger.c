@@ -68,6 +68,27 @@ void ledger_add_frames(struct ledger_frames *to, const struct ledger_frames *f)
 	balance(to);
 }
 
+/* Frames of one direction between two lives of a probe.  A number that went
+ * back is another interface's, or of another start of the system. */
+static uint64_t between(uint64_t base, uint64_t seen, uint64_t next)
+{
+	if (base == COUNTERS_UNKNOWN || next == COUNTERS_UNKNOWN ||
+		next < base + seen)
+		return LEDGER_UNKNOWN;
+	return next - base - seen;
+}
+
+static uint64_t unwatched(
+	const struct store_tap *before, const struct store_tap *now)
+{
+	const struct tap_counters *a = &before->counters, *b = &now->counters;
+
+	if (!before->known || !now->known)
+		return LEDGER_UNKNOWN;
+	return plus(between(a->base_received, a->if_received, b->base_received),
+		between(a->base_sent, a->if_sent, b->base_sent));
+}
+
 static void add_life(struct ledger_tap *to, const struct store_tap *t)
 {
 	const struct tap_counters *k = &t->counters;
@@ -102,6 +123,8 @@ static void drop_idle(struct ledger *l, bool *heard)
 static void read_taps(const struct store *s, struct ledger *l)
 {
 	cleanup_free bool *heard = mem_zalloc(l->n_taps, sizeof(*heard));
+	cleanup_free const struct store_tap **before =
+		mem_zalloc(l->n_taps, sizeof(*before));
 	const struct store_tap *t;
 
 	for (size_t i = 0; (t = store_tap(s, i)); i++) {
@@ -110,6 +133,11 @@ static void read_taps(const struct store *s, struct ledger *l)
 		if (!at || t->source.module >= STORE_FOREIGN)
 			continue;
 		add_life(&l->taps[at - 1], t);
+		if (before[at - 1])
+			l->taps[at - 1].unwatched =
+				plus(l->taps[at - 1].unwatched,
+					unwatched(before[at - 1], t));
+		before[at - 1] = t;
 		heard[at - 1] = true;
 	}
 	drop_idle(l, heard);
@@ -123,6 +151,7 @@ static void read_taps(const struct store *s, struct ledger *l)
 			l->silent[tap->tap->link] = true;
 		}
 		ledger_add_frames(&l->frames, &tap->frames);
+		l->unwatched = plus(l->unwatched, tap->unwatched);
 	}
 }
 

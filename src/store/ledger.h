@@ -30,6 +30,9 @@ struct ledger_tap {
 	struct ledger_frames frames; /* all unknown: never heard of */
 	/* since attaching: of the interface, and what the tap saw of it */
 	uint64_t if_received, if_sent, received, sent, uncertainty;
+	/* frames of the interface while no probe ran: from what the probe said
+	 * last to where it, started again, began */
+	uint64_t unwatched;
 	int64_t at_ns; /* when, by the node's clock */
 };
 
@@ -39,6 +42,7 @@ struct ledger {
 	size_t n_taps, n_unheard;
 	bool *silent; /* by link: a tap on it was never heard of */
 	struct ledger_frames frames; /* all taps */
+	uint64_t unwatched;
 	uint64_t records_sent, records_stored, records_lost, digests_lost;
 	uint64_t foreign_sent, foreign_stored, foreign_lost;
 	const struct module_stats **modules; /* latest life of each */

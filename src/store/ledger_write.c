@@ -54,6 +54,7 @@ static void put_tap(
 	jsonw_put_optional(
 		w, "at", t->at_ns ? answer_time(t->at_ns, time) : NULL);
 	put_frames(w, &t->frames);
+	put(w, "unwatched", t->unwatched);
 	jsonw_end(w);
 }
 
@@ -206,6 +207,7 @@ static void put_sums(struct jsonw *w, const struct ledger *l)
 	jsonw_key(w, "ledger");
 	jsonw_object(w);
 	put_frames(w, &l->frames);
+	put(w, "unwatched", l->unwatched);
 	put(w, "records_sent", l->records_sent);
 	put(w, "records_stored", l->records_stored);
 	put(w, "records_lost", l->records_lost);
@@ -307,6 +309,8 @@ static void write_words(const struct ledger *l, FILE *to)
 		line(to, "  unaccounted", LEDGER_UNKNOWN);
 	else
 		line_signed(to, "  unaccounted", f->unaccounted);
+	if (l->unwatched)
+		line(to, "  while no probe ran", l->unwatched);
 	line(to, "packets metered", f->packets);
 	line(to, "packets in stored records", f->packets_stored);
 	line(to, "records sent by probes", l->records_sent);

@@ -78,10 +78,21 @@ check "the collector waits for what they send" said "collector running"
 deploy up client2
 check "up starts them again" said "changed 1 bytes 0 failed 0"
 
+was=$(on left -- sh -c 'cat /var/lib/netflowize/*/run/meter')
 on left -- sh -c 'kill -9 $(sed -n "s/^process \([0-9]*\) .*/\1/p" \
 	/var/lib/netflowize/*/run/meter)'
+sleep 0.8
 deploy status
-check "a killed meter is seen" said "meter exited"
+check "a killed meter is started again" said "meter running"
+check "it is another" [ "$was" != \
+	"$(on left -- sh -c 'cat /var/lib/netflowize/*/run/meter')" ]
+deploy up client2
+check "there is nothing to do" said "changed 0 bytes 0 failed 0"
+on left -- sh -c 'kill -9 $(sed -n \
+	"s/^process \([0-9]*\) [0-9]* \([0-9]*\) .*/\2 \1/p" \
+	/var/lib/netflowize/*/run/meter)'
+deploy status
+check "one killed with its keeper is seen" said "meter killed"
 deploy up client2
 check "up starts it again" [ "$status" = 0 ]
 check "and only it" said "changed 1 bytes 0 failed 0"

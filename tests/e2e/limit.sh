@@ -57,7 +57,8 @@ check "another plan cannot be asked for" [ "$status" = 2 ]
 
 # from elsewhere: no key, nothing to go on with
 XDG_STATE_HOME=$dir/other nfz plan "$exp" --collector h0 --out "$dir/plan.json"
-on h6 -- sh -c 'kill -9 $(sed -n "s/^process \([0-9]*\) .*/\1/p" \
+on h6 -- sh -c 'kill -9 $(sed -n \
+	"s/^process \([0-9]*\) [0-9]* \([0-9]*\) .*/\2 \1/p" \
 	/var/lib/netflowize/*/run/meter)'
 XDG_STATE_HOME=$dir/other nfz up "$exp" --plan "$dir/plan.json" --limit h6
 check "without the key no node can be added" [ "$status" = 2 ]

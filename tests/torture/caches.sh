@@ -115,7 +115,7 @@ change() {
 	# what it held: its half of the packets since its flows' last records,
 	# and what was sent to it until it was missed
 	# shellcheck disable=SC2154 # of modules.bash
-	most=$((rate / 2 * (active_ms / 1000 + 4)))
+	most=$((rate / 2 * 6))
 	check "no more than it held and was sent" "$lost" -le $most
 	inject 14 $count "$rate"
 	check "then all of what comes is stored" "$(($(missing) - lost))" -eq 0

@@ -82,6 +82,8 @@ Test(counters, decode_undoes_encode)
 	t.frames_received = 8;
 	t.frames_sent = 9;
 	t.attach_uncertainty = 10;
+	t.base_received = 11;
+	t.base_sent = 12;
 	tap_counters_encode(&t, &b);
 	cr_assert_leq(b.len, COUNTERS_WIRE_MAX);
 	c = cursor_over(b.data, b.len);
@@ -89,6 +91,12 @@ Test(counters, decode_undoes_encode)
 	cr_assert(cursor_ok(&c));
 	cr_assert_eq(cursor_left(&c), 0);
 	cr_assert_arr_eq(&t, &back, sizeof(t));
+	b.data[3] = 0; /* as before there were bases */
+	c = cursor_over(b.data, b.len - 16);
+	tap_counters_decode(&c, &back);
+	cr_assert(cursor_ok(&c));
+	cr_assert_eq(cursor_left(&c), 0);
+	cr_assert_eq(back.base_received, COUNTERS_UNKNOWN);
 	b.data[2] = TAP_LOSS_COUNT + 1;
 	c = cursor_over(b.data, b.len);
 	tap_counters_decode(&c, &back);

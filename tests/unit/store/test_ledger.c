@@ -52,6 +52,36 @@ Test(ledger, adds_up_over_lives_and_taps)
 	run_remove(dir);
 }
 
+Test(ledger, knows_what_came_while_no_probe_ran)
+{
+	char *dir = run_dir();
+	struct store *s = run_open(dir, STORE_WRITE);
+	struct catalog *c = run_catalog();
+	struct tap_counters k = {.tap = 1,
+		.if_received = 50,
+		.if_sent = 5,
+		.base_received = 1000,
+		.base_sent = 100};
+	struct ledger l;
+
+	counters(s, 1, 1, &k);
+	k.base_received += k.if_received + 7;
+	k.base_sent += k.if_sent + 1;
+	counters(s, 1, 2, &k); /* it was started again */
+	l = ledger_of(s, c);
+	cr_assert_eq(l.taps[0].unwatched, 8);
+	cr_assert_eq(l.unwatched, 8);
+	ledger_release(&l);
+	k.base_received = 3; /* the system was started again */
+	counters(s, 1, 3, &k);
+	l = ledger_of(s, c);
+	cr_assert_eq(l.taps[0].unwatched, LEDGER_UNKNOWN);
+	ledger_release(&l);
+	catalog_free(c);
+	store_close(s);
+	run_remove(dir);
+}
+
 Test(ledger, says_what_is_missing_and_what_is_not_known)
 {
 	char *dir = run_dir();
