@@ -114,8 +114,7 @@ change() {
 		$((count - $(stored 13))) -eq "$lost"
 	# what it held: its half of the packets since its flows' last records,
 	# and what was sent to it until it was missed
-	# shellcheck disable=SC2154 # of modules.bash
-	most=$((rate / 2 * 6))
+	most=$((rate * 3))
 	check "no more than it held and was sent" "$lost" -le $most
 	inject 14 $count "$rate"
 	check "then all of what comes is stored" "$(($(missing) - lost))" -eq 0
