@@ -9,13 +9,13 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/proc.h"
 #include "format/pem.h"
+#include "format/sshkey.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 enum { PEM_MAX = 1 << 16, PATH_MAX_HERE = 512 };
 
@@ -166,26 +166,50 @@ static int make_user(const char *dir, const struct user_text *text,
 static int make_ssh_key(const char *dir, const struct lab_user *user,
 	const char *comment, struct err *err)
 {
-	char path[PATH_MAX_HERE];
-	const char *argv[] = {"ssh-keygen", "-q", "-t", "ed25519", "-N", "",
-		"-C", comment, "-f", path, NULL};
-	struct buf out cleanup(buf_release) = BUF_INIT(PEM_MAX);
-	struct proc_io io = {.out = &out, .err_out = &out, .timeout_ms = 30000};
-	int status = 0, r;
+	struct buf file cleanup(buf_release) = BUF_INIT(PEM_MAX);
+	struct buf line cleanup(buf_release) = BUF_INIT(PEM_MAX);
+	char name[64];
+	int r = sshkey_make(SSHKEY_ED25519, comment, &file, &line, err);
 
-	snprintf(path, sizeof(path), "%s/%s.key", dir, user->uid);
-	unlink(path);
-	r = proc_run(argv, &io, &status, err);
-	if (r == 0 && status != 0)
-		r = err_set(err, NFZ_E_IO, "ssh-keygen failed: %.200s",
-			buf_str(&out));
+	snprintf(name, sizeof(name), "%s.key", user->uid);
+	if (r == 0)
+		r = put(dir, name, &file, NULL, err);
+	snprintf(name, sizeof(name), "%s.key.pub", user->uid);
+	if (r == 0)
+		r = put(dir, name, &line, NULL, err);
 	return r;
 }
 
-/* The user's certificate and ssh key; key is left for variants. */
-static int one_user(const char *dir, const struct lab_site *site,
-	struct lab_user *user, const struct buf *ca, struct buf *key,
+/* A user's RSA key takes long to make: what was made for one testbed is there
+ * for the next. */
+static int kept_key(
+	const char *keys, const char *uid, struct buf *key, struct err *err)
+{
+	char path[PATH_MAX_HERE];
+
+	if (keys == NULL)
+		return 0;
+	snprintf(path, sizeof(path), "%s/user_%s.pem", keys, uid);
+	return access(path, F_OK) == 0 ? file_read(path, key, err) : 0;
+}
+
+static int keep_key(const char *keys, const char *uid, const struct buf *key,
 	struct err *err)
+{
+	char path[PATH_MAX_HERE];
+	int r;
+
+	if (keys == NULL)
+		return 0;
+	snprintf(path, sizeof(path), "%s/user_%s.pem", keys, uid);
+	r = file_make_dirs(keys, 0700, err);
+	return r == 0 ? file_replace(path, 0600, key->data, key->len, err) : r;
+}
+
+/* The user's certificate and ssh key; key is left for variants. */
+static int one_user(const struct lab_certs_setup *to,
+	const struct lab_site *site, struct lab_user *user,
+	const struct buf *ca, struct buf *key, struct err *err)
 {
 	struct user_text text;
 	char file[64];
@@ -198,11 +222,15 @@ static int one_user(const char *dir, const struct lab_site *site,
 	v.serial = new_serial();
 	snprintf(file, sizeof(file), "%s.pem", user->uid);
 	user_texts(site->domain, user, &text);
-	r = make_user(dir, &text, user, &v, key, err);
+	r = kept_key(to->keys, user->uid, key, err);
+	if (r == 0)
+		r = make_user(to->dir, &text, user, &v, key, err);
+	if (r == 0)
+		r = keep_key(to->keys, user->uid, key, err);
 	if (r < 0)
 		return err_wrap(err, "certificate of %s", user->uid);
 	user->cert_serial = v.serial;
-	return make_ssh_key(dir, user, text.email, err);
+	return make_ssh_key(to->dir, user, text.email, err);
 }
 
 static int make_variants(const char *dir, const struct lab_site *site,
@@ -234,9 +262,10 @@ static int make_variants(const char *dir, const struct lab_site *site,
 	return r;
 }
 
-int lab_certs_make(const char *dir, struct lab_site *site,
-	const char *server_names, struct err *err)
+int lab_certs_make(const struct lab_certs_setup *to, struct lab_site *site,
+	struct err *err)
 {
+	const char *dir = to->dir;
 	struct buf ca cleanup(buf_release) = BUF_INIT(PEM_MAX);
 	struct buf cert cleanup(buf_release) = BUF_INIT(PEM_MAX);
 	char name[160];
@@ -250,31 +279,16 @@ int lab_certs_make(const char *dir, struct lab_site *site,
 	if (r == 0)
 		r = put(dir, LAB_CERT_CA_KEY, &ca, NULL, err);
 	if (r == 0)
-		r = make_server(dir, site->domain, server_names, &ca, err);
+		r = make_server(dir, site->domain, to->server_names, &ca, err);
 	for (size_t i = 0; r == 0 && i < site->n_users; i++) {
 		struct lab_user *user = &site->users[i];
 		struct buf key cleanup(buf_release) = BUF_INIT(PEM_MAX);
 
-		r = one_user(dir, site, user, &ca, &key, err);
+		r = one_user(to, site, user, &ca, &key, err);
 		if (r == 0 && i == 0)
 			r = make_variants(dir, site, user, &ca, &key, err);
 	}
 	if (r < 0)
 		return err_wrap(err, "certificates in %s", dir);
 	return 0;
-}
-
-int lab_certs_user(const char *dir, const struct lab_site *site,
-	struct lab_user *user, struct err *err)
-{
-	struct buf ca cleanup(buf_release) = BUF_INIT(PEM_MAX);
-	struct buf key cleanup(buf_release) = BUF_INIT(PEM_MAX);
-	char path[PATH_MAX_HERE];
-	int r;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, LAB_CERT_CA_KEY);
-	r = file_read(path, &ca, err);
-	if (r < 0)
-		return r;
-	return one_user(dir, site, user, &ca, &key, err);
 }

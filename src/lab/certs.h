@@ -22,14 +22,18 @@
 #define LAB_CERT_COMMA "comma.pem"     /* CN is UUID,serial */
 #define LAB_CERT_PASSPHRASE "let me in"
 
+struct lab_certs_setup {
+	const char *dir; /* is created, private */
+	/* Where users' RSA keys are kept for the next testbed; NULL: nowhere. */
+	const char *keys;
+	/* More subject alternative names of the server, in openssl's form
+	 * ("IP:10.77.255.1"), or NULL. */
+	const char *server_names;
+};
+
 /* Makes everything anew for a site and its users, and registers the serial
- * numbers (user.cert_serial; users without a uuid get one).  The directory is
- * created, private.  server_names: more subject alternative names in openssl
- * form ("IP:10.77.255.1"), or NULL. */
-int lab_certs_make(const char *dir, struct lab_site *site,
-	const char *server_names, struct err *err) NFZ_MUST_CHECK;
-/* One user's certificate and ssh key alone, by the authority in dir. */
-int lab_certs_user(const char *dir, const struct lab_site *site,
-	struct lab_user *user, struct err *err) NFZ_MUST_CHECK;
+ * numbers (user.cert_serial; users without a uuid get one). */
+int lab_certs_make(const struct lab_certs_setup *to, struct lab_site *site,
+	struct err *err) NFZ_MUST_CHECK;
 
 #endif

@@ -104,33 +104,56 @@ static int bridges_of(const struct lab_experiment *e, int machine)
 	return n;
 }
 
-static int set_network(struct lab_runtime *rt, const struct lab_experiment *e,
-	int machine, bool rewired, struct err *err)
+/* What a machine's network is to be. */
+struct network {
+	struct buf ip, tc;
+	int hosted; /* bridges for virtual nodes */
+	bool anew;  /* not what was set up the last time */
+	struct netns_job job;
+};
+
+static char *network_text(const struct network *w)
+{
+	return mem_printf("%s%s", buf_str(&w->ip), buf_str(&w->tc));
+}
+
+/* Starts setting it up, where that is not what it is already. */
+static int network_begin(struct lab_runtime *rt, const struct lab_experiment *e,
+	int machine, struct network *w, struct err *err)
 {
 	struct lab_node *node = &rt->nodes[machine];
-	struct buf ip = BUF_INIT(BATCH_MAX), tc = BUF_INIT(BATCH_MAX);
 	cleanup_free char *all = NULL;
-	int hosted, r = 0;
+	int r;
 
-	netplan_node(rt->site, e, machine, &ip);
-	netplan_delay(rt->site, e, machine, &ip, &tc);
-	hosted = netplan_host(rt->site, e, machine, &ip, &tc);
-	all = mem_printf("%s%s", buf_str(&ip), buf_str(&tc));
-	if (rewired || node->net_text == NULL ||
-		strcmp(node->net_text, all) != 0) {
-		if (node->net_text != NULL)
-			undo(node, e, &rt->site->machines[machine], machine);
-		r = set_forwarding(rt, machine, err);
-		if (r == 0)
-			r = netns_batch(node->net, "ip", buf_str(&ip), err);
-		if (r == 0)
-			r = netns_batch(node->net, "tc", buf_str(&tc), err);
-		free(node->net_text);
-		node->net_text = r == 0 ? take(all) : NULL;
-		node->n_bridges = bridges_of(e, machine) + hosted;
+	netplan_node(rt->site, e, machine, &w->ip);
+	netplan_delay(rt->site, e, machine, &w->ip, &w->tc);
+	w->hosted = netplan_host(rt->site, e, machine, &w->ip, &w->tc);
+	all = network_text(w);
+	w->anew |= node->net_text == NULL || strcmp(node->net_text, all) != 0;
+	if (!w->anew)
+		return 0;
+	if (node->net_text != NULL)
+		undo(node, e, &rt->site->machines[machine], machine);
+	free(take(node->net_text));
+	r = set_forwarding(rt, machine, err);
+	return r == 0 ? netns_begin(
+				node->net, "ip", buf_str(&w->ip), &w->job, err)
+		      : r;
+}
+
+/* Queues come after the devices they sit on. */
+static int network_end(struct lab_runtime *rt, const struct lab_experiment *e,
+	int machine, struct network *w, struct err *err)
+{
+	struct lab_node *node = &rt->nodes[machine];
+	int r = netns_end(&w->job, err);
+
+	if (r == 0 && w->anew)
+		r = netns_batch(node->net, "tc", buf_str(&w->tc), err);
+	if (r == 0 && w->anew) {
+		node->net_text = network_text(w);
+		node->n_bridges = bridges_of(e, machine) + w->hosted;
 	}
-	buf_release(&ip);
-	buf_release(&tc);
 	return r;
 }
 
@@ -179,10 +202,21 @@ int runtime_configure(struct lab_runtime *rt, struct lab_experiment *e,
 	int machine, bool rewired, struct err *err)
 {
 	const struct lab_machine *m = &rt->site->machines[machine];
-	int r = set_network(rt, e, machine, rewired, err);
+	struct network w = {.ip = BUF_INIT(BATCH_MAX),
+		.tc = BUF_INIT(BATCH_MAX),
+		.anew = rewired,
+		.job = {.said = -1}};
+	struct err later = ERR_INIT;
+	int r = network_begin(rt, e, machine, &w, err), files = 0;
 
-	if (r == 0)
-		r = set_files(rt, e, machine, err);
+	if (r == 0) {
+		files = set_files(rt, e, machine, err); /* meanwhile */
+		r = network_end(rt, e, machine, &w, files == 0 ? err : &later);
+	}
+	buf_release(&w.ip);
+	buf_release(&w.tc);
+	if (files != 0)
+		r = files;
 	if (r != 0)
 		return err_wrap(err, "%s (%s)", m->vname, m->id);
 	return 0;

@@ -54,11 +54,28 @@ static int add_user(struct lab_site *site, const char *uid, const char *name,
 	return 0;
 }
 
+static void keys_dir(char path[static 300])
+{
+	snprintf(path, 300, "%s/keys", state_root());
+}
+
+static int make_certs(
+	struct lab_site *site, const struct testbed *t, struct err *err)
+{
+	char dir[300], keys[300], names[64];
+	const struct lab_certs_setup setup = {
+		.dir = dir, .keys = keys, .server_names = names};
+
+	snprintf(dir, sizeof(dir), "%s/certs", t->dir);
+	keys_dir(keys);
+	snprintf(names, sizeof(names), "IP:%s", site->boss_ip);
+	return lab_certs_make(&setup, site, err);
+}
+
 static int make_site(
 	struct launcher *l, const struct daemon_setup *s, struct err *err)
 {
 	struct ns_limits limits = {0};
-	char path[300];
 
 	l->site = lab_site_new(
 		s->domain != NULL ? s->domain : "testbed.example.net", s->seed);
@@ -74,7 +91,6 @@ static int make_site(
 	l->e->portal = s->portal;
 	if (s->portal != NULL)
 		lab_portal_name(s->portal, s->testbed.pid, s->testbed.eid);
-	snprintf(path, sizeof(path), "%s/certs", s->testbed.dir);
 	struct ns_experiment *ns = NULL;
 	limits.delay_threshold_ms = l->site->delay_threshold_ms;
 	int r = ns_evaluate(s->ns_text, strlen(s->ns_text), s->ns_name, &limits,
@@ -88,9 +104,7 @@ static int make_site(
 		ns_free(ns);
 		return r;
 	}
-	char names[64];
-	snprintf(names, sizeof(names), "IP:%s", l->site->boss_ip);
-	return lab_certs_make(path, l->site, names, err);
+	return make_certs(l->site, &s->testbed, err);
 }
 
 /* No address of ours ever exists outside: own network, own mounts. */
@@ -126,7 +140,7 @@ static int make_runtime(
 	int r;
 
 	snprintf(store, sizeof(store), "%s/store", l->testbed.dir);
-	snprintf(keys, sizeof(keys), "%s/keys", state_root());
+	keys_dir(keys);
 	r = file_make_dirs(store, 0700, err);
 	if (r == 0)
 		r = read_key(l, &key, err);

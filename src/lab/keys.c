@@ -1,28 +1,29 @@
-/* ssh-keygen does the work.  An ed25519 and an ecdsa key for every machine;
- * the RSA key, slow to make, is one for the whole site -- until a machine gets
- * other keys: then it has an RSA key of its own, too (MACHINE_rsa.own), so
- * that the change is seen whichever kind somebody knows. */
+/* An ed25519 and an ecdsa key for every machine; the RSA key, slow to make, is
+ * one for the whole site -- until a machine gets other keys: then it has an RSA
+ * key of its own, too (MACHINE_rsa.own), so that the change is seen whichever
+ * kind somebody knows. */
 #define _GNU_SOURCE
 #include "lab/keys.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "format/sshkey.h"
 #include "lab/nodefiles.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-enum { AT_ONCE = 4, KEY_MAX = 16 << 10 };
+enum { KEY_MAX = 16 << 10 };
 
 struct kind {
-	const char *name, *bits;
+	enum sshkey_kind kind;
+	const char *name;
 	bool shared;
 };
 
-static const struct kind kinds[] = {{"ed25519", "256", false},
-	{"ecdsa", "256", false}, {"rsa", "2048", true}};
+static const struct kind kinds[] = {{SSHKEY_ED25519, "ed25519", false},
+	{SSHKEY_ECDSA, "ecdsa", false}, {SSHKEY_RSA, "rsa", true}};
 
 enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -45,85 +46,21 @@ static void key_path(const char *dir, const struct lab_machine *m,
 		kind->name);
 }
 
-/* ssh-keygen writes beside, so that a half-made key is never used. */
-static pid_t start(const char *path, const struct kind *kind)
+/* The public line first: the key itself is what says that there is one. */
+static int make(const char *path, const struct kind *kind, struct err *err)
 {
-	char fresh[272];
-	pid_t pid;
+	struct buf file cleanup(buf_release) = BUF_INIT(KEY_MAX);
+	struct buf line cleanup(buf_release) = BUF_INIT(KEY_MAX);
+	char pub[272];
+	int r;
 
-	snprintf(fresh, sizeof(fresh), "%s.new", path);
-	unlink(fresh);
-	pid = fork();
-	if (pid != 0)
-		return pid;
-	int null = open("/dev/null", O_RDWR);
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	execlp("ssh-keygen", "ssh-keygen", "-q", "-t", kind->name, "-b",
-		kind->bits, "-N", "", "-C", "root@testbed", "-f", fresh,
-		(char *)NULL);
-	_exit(127);
-}
-
-static int finish(pid_t pid, const char *path, struct err *err)
-{
-	char fresh[272], pub[272], fresh_pub[288];
-	int status = 0;
-
-	while (waitpid(pid, &status, 0) < 0)
-		;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return err_set(err, NFZ_E_IO,
-			"ssh-keygen could not make a host key (status %d)",
-			WEXITSTATUS(status));
-	snprintf(fresh, sizeof(fresh), "%s.new", path);
-	snprintf(fresh_pub, sizeof(fresh_pub), "%s.pub", fresh);
 	snprintf(pub, sizeof(pub), "%s.pub", path);
-	if (rename(fresh_pub, pub) < 0 || rename(fresh, path) < 0)
-		return err_sys(err, "%s", path);
-	return 0;
-}
-
-struct job {
-	pid_t pid;
-	char path[256];
-};
-
-struct jobs {
-	struct job at[AT_ONCE];
-	size_t n;
-};
-
-static int finish_first(struct jobs *jobs, struct err *err)
-{
-	int r = finish(jobs->at[0].pid, jobs->at[0].path, err);
-
-	memmove(&jobs->at[0], &jobs->at[1], --jobs->n * sizeof(jobs->at[0]));
+	r = sshkey_make(kind->kind, "root@testbed", &file, &line, err);
+	if (r == 0)
+		r = file_replace(pub, 0644, line.data, line.len, err);
+	if (r == 0)
+		r = file_replace(path, 0600, file.data, file.len, err);
 	return r;
-}
-
-static int make(struct jobs *jobs, const char *path, const struct kind *kind,
-	struct err *err)
-{
-	int r = 0;
-
-	if (access(path, R_OK) == 0)
-		return 0;
-	for (size_t i = 0; i < jobs->n; i++)
-		if (strcmp(jobs->at[i].path, path) == 0)
-			return 0;
-	if (jobs->n == AT_ONCE)
-		r = finish_first(jobs, err);
-	if (r != 0)
-		return r;
-	struct job *j = &jobs->at[jobs->n++];
-	snprintf(j->path, sizeof(j->path), "%s", path);
-	j->pid = start(path, kind);
-	if (j->pid < 0) {
-		jobs->n--;
-		return err_sys(err, "fork");
-	}
-	return 0;
 }
 
 static int public_line(const char *dir, const struct lab_machine *m,
@@ -148,7 +85,6 @@ static int public_line(const char *dir, const struct lab_machine *m,
 static int make_all(const char *dir, struct lab_site *site, const int *machines,
 	size_t n, struct err *err)
 {
-	struct jobs jobs = {.n = 0};
 	int r = 0;
 
 	for (size_t k = 0; k < N_KINDS; k++)
@@ -157,15 +93,9 @@ static int make_all(const char *dir, struct lab_site *site, const int *machines,
 
 			key_path(dir, &site->machines[machines[i]], &kinds[k],
 				path);
-			r = make(&jobs, path, &kinds[k], err);
+			if (access(path, R_OK) < 0)
+				r = make(path, &kinds[k], err);
 		}
-	while (jobs.n > 0) {
-		struct err later = ERR_INIT;
-		int q = finish_first(&jobs, r == 0 ? err : &later);
-
-		if (r == 0)
-			r = q;
-	}
 	return r;
 }
 

@@ -8,8 +8,8 @@
 
 struct nodefiles;
 
-/* Makes the keys missing for these machines, several at once, and fills their
- * host_key_* lines. */
+/* Makes the keys missing for these machines and fills their host_key_*
+ * lines. */
 int keys_ensure(const char *dir, struct lab_site *site, const int *machines,
 	size_t n, struct err *err) NFZ_MUST_CHECK;
 /* Forgets a machine's own keys: it was re-imaged. */

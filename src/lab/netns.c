@@ -1,18 +1,23 @@
 /* setns(2) around single operations.  The launcher has one thread, so being
- * elsewhere for a moment harms nobody; every way out leads back. */
+ * elsewhere for a moment harms nobody; every way out leads back.  Tools are
+ * children that go there themselves, with files in memory for their input and
+ * for what they say: nobody has to attend to them while they run. */
 #define _GNU_SOURCE
 #include "lab/netns.h"
-#include "base/buf.h"
 #include "base/file.h"
-#include "base/mem.h"
-#include "base/proc.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-enum { TOOL_MS = 60000, TOOL_OUT = 64 << 10 };
+enum { TOOL_S = 60, TOOL_SAYS = 4 << 10 };
 
 int netns_of(pid_t pid, int *ret_fd, struct err *err)
 {
@@ -83,44 +88,134 @@ static int explain(
 		said);
 }
 
-static int run(
-	int ns_fd, const char *const *argv, const char *lines, struct err *err)
+/* A file without a name that holds text, to be read from its beginning. */
+static int memory_file(const char *text, struct err *err)
 {
-	struct buf said = BUF_INIT(TOOL_OUT), out = BUF_INIT(TOOL_OUT);
-	struct proc_io io = {.input = lines,
-		.input_len = strlen(lines),
-		.out = &out,
-		.err_out = &said,
-		.timeout_ms = TOOL_MS};
-	int back, status = 0, r;
+	int fd = memfd_create("netns", MFD_CLOEXEC), r = 0;
 
-	r = netns_enter(ns_fd, &back, err);
-	if (r == 0) {
-		r = proc_run(argv, &io, &status, err);
-		netns_leave(&back);
+	if (fd < 0)
+		return err_sys(err, "memfd_create");
+	r = file_write_all(fd, text, strlen(text), err);
+	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		r = err_sys(err, "lseek");
+	if (r != 0)
+		close(fd);
+	return r == 0 ? fd : r;
+}
+
+static void become(int ns_fd, const char *const *argv, int in, int said)
+{
+	/* execvp(3) promises not to write through its argument */
+	const union {
+		const char *const *in;
+		char *const *out;
+	} words = {argv};
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (setns(ns_fd, CLONE_NEWNET) < 0 || dup2(in, STDIN_FILENO) < 0 ||
+		dup2(said, STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)
+		_exit(126);
+	alarm(TOOL_S);
+	execvp(argv[0], words.out);
+	_exit(127);
+}
+
+static int spawn(int ns_fd, const char *const *argv, const char *lines,
+	struct netns_job *job, struct err *err)
+{
+	int in = memory_file(lines, err);
+
+	if (in < 0)
+		return in;
+	job->pid = fork();
+	if (job->pid == 0)
+		become(ns_fd, argv, in, job->said);
+	close(in);
+	if (job->pid > 0)
+		return 0;
+	job->pid = 0;
+	return err_sys(err, "fork");
+}
+
+static int begin(int ns_fd, const char *const *argv, const char *lines,
+	struct netns_job *ret, struct err *err)
+{
+	int r;
+
+	*ret = (struct netns_job){.said = -1, .tool = argv[0], .lines = lines};
+	if (*lines == '\0')
+		return 0;
+	ret->said = memory_file("", err);
+	if (ret->said < 0)
+		return ret->said;
+	r = spawn(ns_fd, argv, lines, ret, err);
+	if (r != 0) {
+		close(ret->said);
+		ret->said = -1;
 	}
-	if (r == 0 && status == 127)
-		r = err_set(err, NFZ_E_IO, "%s is not installed", argv[0]);
-	else if (r == 0 && status != 0)
-		r = explain(argv[0], lines, buf_str(&said), err);
-	buf_release(&said);
-	buf_release(&out);
+	return r;
+}
+
+int netns_begin(int ns_fd, const char *tool, const char *lines,
+	struct netns_job *ret, struct err *err)
+{
+	const char *argv[] = {tool, "-batch", "-", NULL};
+
+	return begin(ns_fd, argv, lines, ret, err);
+}
+
+static int judge(const struct netns_job *job, int status, struct err *err)
+{
+	char said[TOOL_SAYS];
+	ssize_t n;
+
+	if (WIFSIGNALED(status))
+		return err_set(err, NFZ_E_TIMEOUT, "%s: ended by signal %d",
+			job->tool, WTERMSIG(status));
+	if (WEXITSTATUS(status) == 0)
+		return 0;
+	if (WEXITSTATUS(status) == 127)
+		return err_set(err, NFZ_E_IO, "%s is not installed", job->tool);
+	n = pread(job->said, said, sizeof(said) - 1, 0);
+	said[n > 0 ? n : 0] = '\0';
+	return explain(job->tool, job->lines, said, err);
+}
+
+int netns_end(struct netns_job *job, struct err *err)
+{
+	int status = 0, r = 0;
+
+	if (job->pid > 0) {
+		while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
+			;
+		r = judge(job, status, err);
+	}
+	if (job->said >= 0)
+		close(job->said);
+	*job = (struct netns_job){.said = -1};
 	return r;
 }
 
 int netns_batch(int ns_fd, const char *tool, const char *lines, struct err *err)
 {
-	const char *argv[] = {tool, "-batch", "-", NULL};
+	struct netns_job job;
+	int r = netns_begin(ns_fd, tool, lines, &job, err);
 
-	return *lines == '\0' ? 0 : run(ns_fd, argv, lines, err);
+	return r == 0 ? netns_end(&job, err) : r;
 }
 
 void netns_try(int ns_fd, const char *tool, const char *lines)
 {
 	const char *argv[] = {tool, "-force", "-batch", "-", NULL};
 	struct err ignored = ERR_INIT;
+	struct netns_job job;
+	int r = begin(ns_fd, argv, lines, &job, &ignored);
 
-	if (*lines != '\0' && run(ns_fd, argv, lines, &ignored) != 0)
+	if (r == 0)
+		r = netns_end(&job, &ignored);
+	if (r != 0)
 		err_clear(&ignored);
 }
 

@@ -14,8 +14,19 @@ int netns_make(int *ret_fd, struct err *err) NFZ_MUST_CHECK;
 /* Goes into ns_fd; *ret_back leads back with netns_leave(). */
 int netns_enter(int ns_fd, int *ret_back, struct err *err) NFZ_MUST_CHECK;
 void netns_leave(int *back);
-/* Runs `ip -batch -` (or `tc`, `bridge`) there; the error is the tool's own
- * words with the line that failed.  An empty batch does nothing. */
+/* Starts `ip -batch -` (or `tc`, `bridge`) there; an empty batch does nothing.
+ * The lines stay the caller's and must last until netns_end(), which every job
+ * needs that began. */
+struct netns_job {
+	pid_t pid; /* 0: nothing runs */
+	int said;  /* what the tool says: a file in memory, or -1 */
+	const char *tool, *lines;
+};
+int netns_begin(int ns_fd, const char *tool, const char *lines,
+	struct netns_job *ret, struct err *err) NFZ_MUST_CHECK;
+/* Waits for it; the error is the tool's own words with the line that failed. */
+int netns_end(struct netns_job *job, struct err *err) NFZ_MUST_CHECK;
+/* Both. */
 int netns_batch(int ns_fd, const char *tool, const char *lines,
 	struct err *err) NFZ_MUST_CHECK;
 /* As netns_batch, but goes on after failures: for undoing. */

@@ -87,7 +87,6 @@ int node_start(
 	}
 	node->talk = ends[0];
 	node->boot++;
-	node->released = false;
 	node->n_bridges = 0;
 	free(take(node->net_text));
 	if (!proc_start_time(node->pid, &node->start))
@@ -120,15 +119,17 @@ int node_mounted(struct lab_node *node, struct err *err)
 
 int node_release(struct lab_node *node, struct err *err)
 {
-	int r = 0;
-
 	if (send(node->talk, "go", 2, MSG_NOSIGNAL) != 2)
-		r = err_sys(err, "%s died while booting", node->vname);
-	if (r == 0)
-		r = receive(node, err);
+		return err_sys(err, "%s died while booting", node->vname);
+	return 0;
+}
+
+int node_booted(struct lab_node *node, struct err *err)
+{
+	int r = receive(node, err);
+
 	close(node->talk);
 	node->talk = -1;
-	node->released = r == 0;
 	return r;
 }
 
@@ -152,7 +153,6 @@ void node_stop(struct lab_node *node)
 	free(take(node->net_text));
 	node->pid = 0;
 	node->talk = node->net = -1;
-	node->released = false;
 }
 
 /* ---- files ---- */

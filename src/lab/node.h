@@ -19,7 +19,6 @@ struct lab_node {
 	char vname[64], osid[64]; /* what it was started as */
 	char *net_text;           /* what was set up inside, to see changes */
 	int n_bridges;
-	bool released; /* its sshd was started */
 };
 
 struct node_place {
@@ -40,6 +39,8 @@ int node_start(const struct node_place *place, struct lab_node *node,
 int node_mounted(struct lab_node *node, struct err *err) NFZ_MUST_CHECK;
 /* Lets it set its control address and start sshd. */
 int node_release(struct lab_node *node, struct err *err) NFZ_MUST_CHECK;
+/* Waits until it has done so. */
+int node_booted(struct lab_node *node, struct err *err) NFZ_MUST_CHECK;
 /* Kills PID 1, does not wait: to stop many at once. */
 void node_kill(const struct lab_node *node);
 /* Kills PID 1 and with it everything in the node; waits for the end. */

@@ -13,17 +13,14 @@
 #include "lab/netplan.h"
 #include "lab/runtime_parts.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <poll.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-enum { BATCH_MAX = 8 << 20, READY_MS = 30000, TRY_MS = 20, AGAIN_MS = 2 };
+enum { BATCH_MAX = 8 << 20, READY_MS = 30000, AGAIN_MS = 2, SSH_PORT = 22 };
 
 static bool probe_netem(int ns_fd)
 {
@@ -189,25 +186,26 @@ int runtime_wipe(struct lab_runtime *rt, int machine, struct err *err)
 
 /* ---- readiness ---- */
 
-static bool answers(struct lab_runtime *rt, int machine)
+/* Its kernel takes connections to port 22: the first lines of proc(5)'s net/tcp
+ * are the listening sockets.  To connect would tell the same, but costs a
+ * process of sshd's for every try. */
+static bool answers(const struct lab_node *node)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET,
-		.sin_port = htons(22),
-		.sin_addr.s_addr = htonl(net_addr_v4_value(
-			&rt->site->machines[machine].ifaces[0].ip))};
-	struct pollfd p = {.events = POLLOUT};
-	int failed = 1;
-	socklen_t len = sizeof(failed);
+	char path[64], line[256];
+	unsigned port = 0, state = 0;
+	bool found = false;
+	FILE *table;
 
-	p.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (p.fd < 0)
-		return false;
-	if (connect(p.fd, (struct sockaddr *)&to, sizeof(to)) == 0)
-		failed = 0;
-	else if (errno == EINPROGRESS && poll(&p, 1, TRY_MS) > 0)
-		getsockopt(p.fd, SOL_SOCKET, SO_ERROR, &failed, &len);
-	close(p.fd);
-	return failed == 0;
+	snprintf(path, sizeof(path), "/proc/%d/net/tcp", (int)node->pid);
+	table = fopen(path, "re");
+	while (table != NULL && !found &&
+		fgets(line, sizeof(line), table) != NULL)
+		found = sscanf(line, "%*d: %*x:%x %*x:%*x %x", &port, &state) ==
+				2 &&
+			port == SSH_PORT && state == TCP_LISTEN;
+	if (table != NULL)
+		fclose(table);
+	return found;
 }
 
 int runtime_wait(
@@ -216,7 +214,7 @@ int runtime_wait(
 	struct mono_time end = mono_add_ms(mono_now(), READY_MS);
 
 	for (size_t i = 0; i < n; i++)
-		while (!answers(rt, machines[i])) {
+		while (!answers(&rt->nodes[machines[i]])) {
 			if (mono_passed(end))
 				return err_set(err, NFZ_E_TIMEOUT,
 					"%s (%s): sshd does not answer",
@@ -282,6 +280,16 @@ static int clone_all(struct lab_runtime *rt, struct lab_experiment *e,
 	return r;
 }
 
+/* A fresh node goes on while the next one is being configured. */
+static int set_up(struct lab_runtime *rt, struct lab_experiment *e, int machine,
+	bool rewired, struct err *err)
+{
+	struct lab_node *node = &rt->nodes[machine];
+	int r = runtime_configure(rt, e, machine, rewired, err);
+
+	return r == 0 && node->talk >= 0 ? node_release(node, err) : r;
+}
+
 static int rewire(
 	struct lab_runtime *rt, struct lab_experiment *e, struct err *err)
 {
@@ -295,7 +303,7 @@ static int rewire(
 	for (size_t i = 0; i < rt->site->n_machines && r == 0; i++)
 		if (rt->site->machines[i].owner == owner &&
 			rt->nodes[i].pid > 0)
-			r = runtime_configure(rt, e, (int)i, changed[i], err);
+			r = set_up(rt, e, (int)i, changed[i], err);
 	buf_release(&tc);
 	free(changed);
 	return r;
@@ -309,7 +317,7 @@ int runtime_start(struct lab_runtime *rt, struct lab_experiment *e,
 	if (r == 0)
 		r = rewire(rt, e, err);
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = node_release(&rt->nodes[machines[i]], err);
+		r = node_booted(&rt->nodes[machines[i]], err);
 	if (r == 0)
 		r = runtime_wait(rt, machines, n, err);
 	for (size_t i = 0; i < n && r == 0; i++)

@@ -60,8 +60,9 @@ static void live_start(struct live *l)
 
 	snprintf(l->dir, sizeof(l->dir), "/tmp/nfz-service-XXXXXX");
 	cr_assert_not_null(mkdtemp(l->dir));
-	cr_assert_eq(lab_certs_make(l->dir, l->w->site, NULL, &err), 0, "%s",
-		err.text);
+	cr_assert_eq(lab_certs_make(&(struct lab_certs_setup){.dir = l->dir},
+			     l->w->site, &err),
+		0, "%s", err.text);
 	world_user(l->w, "gil")->cert_serial = -1;
 	snprintf(ca, sizeof(ca), "%s/%s", l->dir, LAB_CERT_CA);
 	snprintf(cert, sizeof(cert), "%s/%s", l->dir, LAB_CERT_SERVER);
