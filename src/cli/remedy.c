@@ -14,7 +14,7 @@ enum { COMMAND_MAX = 600, NAMES_MAX = 300, WINS_MAX = 8, INDENT = 11 };
  * mode. */
 static const char *const of_the_mode[] = {"light", "heavy", "mixed", "free",
 	"node-type", "node-ifaces", "node-gbps", "node-pps", "forced",
-	"what-if", NULL};
+	"what-if", "max-pps", "max-ifaces", "loads", NULL};
 
 static void add_nodes(
 	struct buf *to, const struct topology *t, const struct plan_list *list)
@@ -47,18 +47,27 @@ static bool has_machines(const struct topology *t)
 	return false;
 }
 
+void remedy_coverage(struct buf *to, size_t covered, size_t of)
+{
+	size_t hundredths = of ? covered * 10000 / of : 0;
+
+	if (hundredths >= 100)
+		buf_addf(to, "           --coverage %zu%%   accept the gap\n",
+			hundredths / 100);
+	else if (hundredths > 0)
+		buf_addf(to,
+			"           --coverage 0.%02zu%%   accept the gap\n",
+			hundredths);
+}
+
 /* The lines after "Possible:". */
 void remedy_share(struct buf *to, const struct last_word *w)
 {
 	const struct plan *plan = w->plan;
 	struct buf command = BUF_INIT(1 << 20);
-	size_t percent = plan->n_elements
-				 ? plan->n_satisfied * 100 / plan->n_elements
-				 : 100;
 
-	if (percent > 0 && !plan->modes.capacity.asked && !plan->heavy)
-		buf_addf(to, "           --coverage %zu%%   accept the gap\n",
-			percent);
+	if (!plan->modes.capacity.asked && !plan->heavy)
+		remedy_coverage(to, plan->n_satisfied, plan->n_elements);
 	if (has_machines(w->t) && !plan->heavy) {
 		again(w->app, &cmd_up, NULL, "--partial", &command);
 		add_command(to, buf_str(&command), "accept the gap");
@@ -139,25 +148,42 @@ static bool asks_again(const struct plan_options *o)
 	return true;
 }
 
+/* How many elements stay uncovered then, which no placement can cover. */
+static size_t hopeless_with(
+	const struct last_word *w, struct plan_options *o, int64_t redundancy)
+{
+	cleanup(plan_free_at) struct plan *plan = NULL;
+	size_t n = 0;
+
+	o->redundancy = redundancy;
+	if (planning_solve(w->t, o, NULL, &plan, NULL) < 0)
+		return SIZE_MAX;
+	for (size_t i = 0; i < plan->n_gaps; i++) {
+		if (plan->gaps[i].possible)
+			return SIZE_MAX;
+		n++;
+	}
+	return plan->n_gaps || plan->status == PLAN_OPTIMAL ? n : SIZE_MAX;
+}
+
 void remedy_redundancy(struct buf *to, const struct last_word *w)
 {
 	struct plan_options o = *w->o;
-	bool all = false;
+	int64_t k = o.redundancy;
+	size_t least;
 
-	if (o.redundancy < 2 || !asks_again(&o))
+	if (k < 2 || !asks_again(&o))
 		return;
 	o.what_if = (struct opt_list){0};
 	o.forced = false;
-	for (o.redundancy--; o.redundancy > 0 && !all; o.redundancy--) {
-		cleanup(plan_free_at) struct plan *plan = NULL;
-
-		all = planning_solve(w->t, &o, NULL, &plan, NULL) == 0 &&
-		      plan->status == PLAN_OPTIMAL && plan->n_gaps == 0;
-		if (all)
-			buf_addf(to,
-				"           --redundancy %lld   covers all\n",
-				(long long)o.redundancy);
-	}
+	least = hopeless_with(w, &o, 1);
+	if (least >= w->plan->n_gaps)
+		return;
+	do
+		k--;
+	while (k > 1 && hopeless_with(w, &o, k) != least);
+	buf_addf(to, "           --redundancy %lld   covers all%s\n",
+		(long long)k, least ? " that can be" : "");
 }
 
 void remedy_offer(struct buf *to, const struct last_word *w)
@@ -167,7 +193,7 @@ void remedy_offer(struct buf *to, const struct last_word *w)
 	struct heavy_offer offer;
 
 	/* what new nodes do not go with */
-	if (m->part.budget || m->part.percent > 0 || m->capacity.asked)
+	if (m->part.budget || m->part.percent > 0)
 		return;
 	offer = heavy_offer_for(w->t, w->plan);
 	if (!offer.links)
@@ -176,8 +202,9 @@ void remedy_offer(struct buf *to, const struct last_word *w)
 		buf_adds(&effect, "covers all");
 	else
 		buf_addf(&effect, "covers %zu of them", offer.links);
-	buf_addf(&effect, ", needs %zu more node%s", offer.nodes,
-		offer.nodes == 1 ? "" : "s");
+	buf_addf(&effect, ", needs %zu more node%s%s", offer.nodes,
+		offer.nodes == 1 ? "" : "s",
+		m->capacity.asked ? ", limits are only for light plans" : "");
 	again(w->app, &cmd_plan, of_the_mode, "--mixed", &command);
 	add_command(to, buf_str(&command), buf_str(&effect));
 	buf_release(&command);
@@ -250,9 +277,12 @@ void remedy_way(
 {
 	struct buf more = BUF_INIT(1 << 20), command = BUF_INIT(1 << 20);
 	const char *changed[CHANGED_MAX];
+	const char *effect = w->plan->modes.repair.hopeless
+				     ? "covers all that can be"
+				     : "will do";
 
 	if (way->n == 1 && strncmp(way->changes[0], "--", 2) == 0) {
-		buf_addf(to, "           %s   will do\n", way->changes[0]);
+		buf_addf(to, "           %s   %s\n", way->changes[0], effect);
 		return;
 	}
 	name_changed(way, &changed);
@@ -267,7 +297,7 @@ void remedy_way(
 				way->changes[i]);
 	again(w->app, w->app->running, changed,
 		more.len ? buf_str(&more) : NULL, &command);
-	add_command(to, buf_str(&command), "will do");
+	add_command(to, buf_str(&command), effect);
 	buf_release(&more);
 	buf_release(&command);
 }

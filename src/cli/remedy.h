@@ -15,8 +15,10 @@ struct last_word {
 
 /* Each adds lines that begin with eleven spaces. */
 void remedy_share(struct buf *to, const struct last_word *w);
+/* The share that is covered, if it is one. */
+void remedy_coverage(struct buf *to, size_t covered, size_t of);
 void remedy_repair(struct buf *to, const struct last_word *w);
-/* Fewer probes for each, if that is all it takes. */
+/* Fewer probes for each, if that covers more. */
 void remedy_redundancy(struct buf *to, const struct last_word *w);
 /* New nodes for what the light plan leaves uncovered. */
 void remedy_offer(struct buf *to, const struct last_word *w);

@@ -113,6 +113,9 @@ static int uncovered(const struct last_word *w, struct err *err)
 	remedy_redundancy(&lines, w);
 	remedy_offer(&lines, w);
 	remedy_share(&lines, w);
+	if (!lines.len)
+		buf_adds(&lines, "           make a node named above usable; "
+				 "no option helps\n");
 	remedy_print(&hint, "Possible:", &lines);
 	err_hint(err, "%s", buf_str(&hint));
 	buf_release(&hint);
@@ -191,8 +194,7 @@ static int over_budget(const struct last_word *w, struct err *err)
 static int share_over_budget(const struct plan *plan, struct err *err)
 {
 	const struct plan_part *p = &plan->modes.part;
-	struct buf lines = BUF_INIT(4096);
-	size_t percent = p->of > 0 ? (size_t)(p->covered * 100 / p->of) : 0;
+	struct buf hint = BUF_INIT(1 << 12), lines = BUF_INIT(1 << 12);
 
 	err_set(err, NFZ_E_UNCOVERED,
 		p->bound < p->wanted
@@ -204,13 +206,12 @@ static int share_over_budget(const struct plan *plan, struct err *err)
 		planning_elements(plan), (long long)p->covered,
 		(long long)p->of);
 	if (p->enough)
-		buf_addf(&lines, "Possible:  --budget %lld   covers so much\n",
+		buf_addf(&lines, "           --budget %lld   covers so much\n",
 			(long long)p->enough);
-	if (percent > 0)
-		buf_addf(&lines, "%s--coverage %zu%%   accept the gap",
-			lines.len ? "           " : "Possible:  ", percent);
-	err_hint(err, "%s", buf_str(&lines));
-	buf_release(&lines);
+	remedy_coverage(&lines, (size_t)p->covered, (size_t)p->of);
+	remedy_print(&hint, "Possible:", &lines);
+	err_hint(err, "%s", buf_str(&hint));
+	buf_release(&hint);
 	return -NFZ_E_UNCOVERED;
 }
 

@@ -146,7 +146,7 @@ static int64_t add_others(struct work *w, const struct incidence *at, int v,
 		int first = problem_first_row(p, g);
 		int end = first + problem_rows_of(p, g);
 
-		if (g == last)
+		if (g == last || room->load[g] == 0)
 			continue;
 		last = g;
 		s.need += room->load[g] * problem_demand(p, g) *

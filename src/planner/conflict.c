@@ -44,6 +44,7 @@ struct demands {
 	struct demand list[DEMANDS_MAX];
 	int n;
 	bool asked; /* the set as it is has been judged already */
+	int lost;   /* elements that nobody covers, whatever is allowed again */
 };
 
 static void add_demand(struct demands *d, enum demand_kind kind,
@@ -114,19 +115,21 @@ static void drop_demand(struct plan_goal *g, const struct demand *d)
 		opt_list_release(names);
 }
 
-/* complete: all that was asked for is covered; else a budget that is too small
- * for that will do. */
+/* complete: all that was asked for is covered, but for what nothing covers; else
+ * a budget that is too small for that will do. */
 static bool is_fine(
-	const struct topology *t, const struct plan_goal *g, bool complete)
+	const struct demands *d, const struct plan_goal *g, bool complete)
 {
 	cleanup(coverage_free_at) struct coverage *c = NULL;
 	struct outcome o;
 	bool fine;
 
-	if (coverage_new(t, g, &c, NULL) < 0)
+	if (coverage_new(d->t, g, &c, NULL) < 0)
 		return false;
-	outcome_find(t, c, g, &o);
-	fine = o.status == PLAN_OPTIMAL || o.status == PLAN_FEASIBLE;
+	outcome_find(d->t, c, g, &o);
+	fine = o.status == PLAN_OPTIMAL || o.status == PLAN_FEASIBLE ||
+	       (c->lost.n_groups > 0 && c->lost.n_groups <= d->lost &&
+		       o.r.cost >= 0 && o.n_satisfied == c->p.n_groups);
 	if (o.status == PLAN_BUDGET_LIMITED || o.status == PLAN_TIMEOUT)
 		fine = !complete;
 	outcome_release(&o);
@@ -152,7 +155,7 @@ static bool works(
 	const struct demands *d, const bool *kept, int other, int64_t value)
 {
 	struct plan_goal g = changed(d, kept, other, value);
-	bool fine = !outcome_late(&g) && is_fine(d->t, &g, true);
+	bool fine = !outcome_late(&g) && is_fine(d, &g, true);
 
 	goal_release(&g);
 	return fine;
@@ -169,7 +172,7 @@ static bool possible(const bool *kept, void *ctx)
 		return false;
 	}
 	g = changed(d, kept, -1, 0);
-	fine = outcome_late(&g) || is_fine(d->t, &g, false);
+	fine = outcome_late(&g) || is_fine(d, &g, false);
 	goal_release(&g);
 	return fine;
 }
@@ -321,6 +324,15 @@ static void list_demands(struct demands *d)
 	add_number(d, DEMAND_BUDGET, goal->budget);
 }
 
+/* All is as it was asked for, but for what nobody covers. */
+static bool only_hopeless(const struct plan *plan, const struct plan_goal *goal,
+	const struct outcome *o)
+{
+	return plan->n_gaps > 0 &&
+	       plan->n_gaps == plan->modes.repair.hopeless &&
+	       (goal->budget <= 0 || o->probes <= goal->budget);
+}
+
 /* Only demands that need each other for trouble: what an exclusion alone makes
  * impossible is told by the gaps and the repair. */
 void conflict_fill(struct plan *plan, const struct topology *t,
@@ -330,7 +342,9 @@ void conflict_fill(struct plan *plan, const struct topology *t,
 	struct demands d = {.plan = plan, .t = t, .goal = goal};
 	bool kept[DEMANDS_MAX];
 
-	if (o->status != PLAN_INFEASIBLE || !o->limited)
+	d.lost = (int)m->repair.hopeless;
+	if (o->status != PLAN_INFEASIBLE || !o->limited ||
+		only_hopeless(plan, goal, o))
 		return;
 	list_demands(&d);
 	if (deletion_filter(d.n, kept, possible, &d) == 0)

@@ -35,8 +35,9 @@ int taps_probe_at(const struct taps_work *w, int node)
 
 bool taps_allowed(const struct taps_work *w, int link, int slot, int node)
 {
-	return !w->owner ||
-	       w->owner[w->owner_at[link] + slot] == places_of(w->places, node);
+	int owner = w->owner ? w->owner[w->owner_at[link] + slot] : ANYBODY;
+
+	return owner == ANYBODY || owner == places_of(w->places, node);
 }
 
 int taps_member_node(const struct taps_work *w, int link, int slot)
@@ -354,6 +355,19 @@ static void employ_idle(struct taps_work *w, size_t slots)
 	}
 }
 
+/* A link nobody has a record of. */
+static void free_idle(struct taps_work *w, int link)
+{
+	int first = w->owner_at[link];
+	int end = first + (int)w->t->links[link].n_members + 1;
+
+	for (int s = first; s < end; s++)
+		if (w->owner[s] >= 0 || w->owner_rx[s] >= 0)
+			return;
+	for (int s = first; s < end; s++)
+		w->owner[s] = ANYBODY;
+}
+
 /* Who has the most of each record. */
 static void find_owners(struct taps_work *w)
 {
@@ -371,7 +385,7 @@ static void find_owners(struct taps_work *w)
 	w->owner_rx = w->owner + slots;
 	most = mem_zalloc(2 * slots, sizeof(*most));
 	for (size_t i = 0; i < 2 * slots; i++)
-		w->owner[i] = -1;
+		w->owner[i] = NOBODY;
 	for (size_t i = 0; i < c->n_records; i++) {
 		const struct plan_record *r = &c->records[i];
 		size_t at = place_of(w, r, slots);
@@ -382,6 +396,8 @@ static void find_owners(struct taps_work *w)
 		w->owner[at] = r->node;
 	}
 	employ_idle(w, slots);
+	for (size_t i = 0; i < links; i++)
+		free_idle(w, (int)i);
 }
 
 void taps_assign(struct plan *plan, const struct topology *t,

@@ -155,6 +155,6 @@ void taps_adopt(struct taps_work *w, int link)
 	for (int s = first;
 		w->owner_rx && s < first + (int)w->t->links[link].n_members;
 		s++)
-		if (w->owner[s] < 0)
+		if (w->owner[s] == NOBODY)
 			w->owner[s] = w->owner_rx[s];
 }

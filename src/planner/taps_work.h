@@ -4,6 +4,9 @@
 
 #include "planner/taps.h"
 
+/* In place of an owner.  What carries nothing is recorded by anybody. */
+enum { NOBODY = -1, ANYBODY = -2 };
+
 struct taps_work {
 	struct plan *plan;
 	const struct topology *t;
@@ -13,7 +16,7 @@ struct taps_work {
 	int *load;     /* probe -> taps so far */
 	int owners;    /* taps wanted of each row */
 	/* With capacities, who records a link's slot: owner[owner_at[link] +
-	 * slot], -1: nobody; slot 0 for a whole link.  NULL: no matter. */
+	 * slot]; slot 0 for a whole link.  NULL: no matter. */
 	int *owner_at, *owner;
 	int *owner_rx; /* the same of the second direction, if it is apart */
 	size_t cap;

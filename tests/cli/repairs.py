@@ -15,6 +15,8 @@ def network(r):
              for i in range(n)]
     if r.random() < 0.2:
         nodes[0]["unusable"] = "os"
+        if r.random() < 0.5:
+            nodes[-1]["unusable"] = "no-login"
     if r.random() < 0.3:
         nodes[1]["name"] = "a node's name"
     names = [x["name"] for x in nodes]
@@ -62,7 +64,7 @@ def demands(r, net):
             ("--coverage", r.choice(["50%", "90", "99.5%"]), 0.2),
             ("--max-ifaces", str(r.randint(1, 3)), 0.3),
             ("--max-pps", str(r.randint(1, 4)), 0.2),
-            ("--redundancy", "2", 0.2),
+            ("--redundancy", r.choice(["2", "3"]), 0.2),
             ("--cover", r.choice(["directions", "segments", "paths"]), 0.2)):
         if r.random() < chance:
             words += [option, value]
@@ -154,6 +156,9 @@ def main():
         if code != 3:
             continue
         told += 1
+        if "  Possible" not in err:
+            bad += 1
+            print("%s\n%sno remedy\n" % (shlex.join(words), err))
         for line, effect in remedies(err):
             tried += 1
             why = wrong(words, line, effect)
