@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "collector/keeper.h"
 #include "flow/endpoint.h"
 #include "format/jsonw.h"
 #include "store/store.h"
@@ -43,6 +44,11 @@ struct collector {
 	struct endpoint *ep;
 	struct clients *clients;
 
+	struct keeper *keeper;
+	bool keeping;                    /* it is at something */
+	bool kept_it;                    /* which is durable */
+	bool again;                      /* and then there is more */
+	uint64_t cut_to, kept_to;        /* store_cut, and what is durable */
 	struct loop_timer *commit_timer; /* NULL: nothing to commit */
 	int64_t commit_at_ms;            /* when it fires */
 	bool failing;                    /* the last commit failed: disk full */
@@ -72,7 +78,8 @@ void collector_free(struct collector *c);
 void collector_dirty(struct collector *c, int64_t within_ms);
 /* Stores what the modules last said of themselves, as every second does. */
 void collector_keep_health(struct collector *c);
-bool collector_commit(struct collector *c);
+/* Begins to make durable what was appended; nobody waits. */
+void collector_commit(struct collector *c);
 /* END to meters, then caches, then stops the loop. */
 void collector_stop(struct collector *c, int64_t patience_ms);
 void collector_abort(struct collector *c);

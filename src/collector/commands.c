@@ -46,7 +46,8 @@ struct client {
 	int fd;
 	char line[LINE_MAX_BYTES];
 	size_t len;
-	uint64_t flush; /* its number; 0: not asked for yet */
+	uint64_t flush;    /* its number; 0: not asked for yet */
+	uint64_t appended; /* of the store, when it was asked for */
 	int64_t by_ms;
 	struct buf answer;
 	size_t written;
@@ -144,7 +145,8 @@ static void go_on_flush(struct client *k)
 			return;
 		k->flush = endpoint_flush(c->ep);
 	}
-	if (endpoint_unflushed(c->ep, k->flush, NULL, 0) &&
+	if ((endpoint_unflushed(c->ep, k->flush, NULL, 0) ||
+		    (c->kept_to < k->appended && !c->failing)) &&
 		now_ms() < k->by_ms) {
 		collector_dirty(c, COMMIT_SOON_MS);
 		return;
@@ -251,6 +253,7 @@ static void run(struct client *k)
 			k->flush = endpoint_flush(c->ep);
 		collector_keep_health(c);
 		foreign_keep(c);
+		k->appended = store_appended(c->store);
 		collector_commit(c); /* what came by itself */
 	} else if (strcmp(word, "status") == 0) {
 		ledger_print(c, &k->answer);

@@ -1,6 +1,5 @@
 /* nfz-collector: receives flow records and keeps them (nfz-collector(8)). */
 #include "base/file.h"
-#include "base/jail.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/opt.h"
@@ -10,8 +9,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct args {
 	const char *setup;
@@ -53,21 +50,17 @@ static int read_setup(const char *path, struct setup *ret, struct err *err)
 	return r < 0 ? err_wrap(err, "%s", path) : 0;
 }
 
-/* What strangers send is read behind this.  Root without capabilities can use
- * its own files only, so these must be its own. */
+/* What strangers send is read behind this. */
 static int lock_up(const char *store, struct err *err)
 {
-	struct jail jail = {.dir = store};
 	struct jail_state state;
-	struct stat st;
-	int r;
+	bool capless;
+	int r = keeper_jail(store, &state, &capless, err);
 
-	jail.no_capabilities = stat(store, &st) == 0 && st.st_uid == geteuid();
-	r = jail_enter(&jail, &state, err);
 	if (r == 0)
 		log_info("jailed; capabilities=%s seccomp=%s landlock=%d",
-			jail.no_capabilities ? "none" : "kept",
-			state.seccomp ? "on" : "off", state.landlock);
+			capless ? "none" : "kept", state.seccomp ? "on" : "off",
+			state.landlock);
 	return r;
 }
 

@@ -10,6 +10,8 @@
 #include "format/crypto.h"
 #include "store/events.h"
 
+#include <poll.h>
+
 static int64_t now_ms(void)
 {
 	return mono_now().ns / NS_PER_MS;
@@ -49,9 +51,7 @@ static void on_commit_timer(void *data)
 	struct collector *c = data;
 
 	c->commit_timer = NULL; /* it was for once */
-	if (collector_commit(c))
-		return;
-	collector_dirty(c, COMMIT_MS); /* try again */
+	collector_commit(c);
 }
 
 void collector_dirty(struct collector *c, int64_t within_ms)
@@ -76,23 +76,96 @@ static void look_for_trouble(struct collector *c)
 	c->unsealed = now;
 }
 
-bool collector_commit(struct collector *c)
+static void on_durable(struct collector *c)
 {
-	struct err err = ERR_INIT;
-
-	if (store_commit(c->store, &err) < 0) {
-		c->failing = true;
-		c->commit_failures++;
-		complain(c, &err);
-		return false;
-	}
 	if (c->failing)
 		log_info("the store takes records again");
 	c->failing = false;
-	c->commits++;
-	look_for_trouble(c);
+	c->kept_to = c->cut_to;
 	endpoint_durable(c->ep);
 	clients_go_on(c);
+}
+
+static void on_written(struct collector *c, int result, const struct err *err)
+{
+	c->kept_it = true;
+	if (result == 0) {
+		c->commits++;
+		on_durable(c);
+		return;
+	}
+	c->failing = true;
+	c->commit_failures++;
+	complain(c, err);
+	collector_dirty(c, COMMIT_MS); /* try again */
+	clients_go_on(c);
+}
+
+static void look_at_keeper(struct collector *c)
+{
+	struct err err;
+	int result = 0;
+	enum keeper_state state = keeper_look(c->keeper, &result, &err);
+
+	if ((state == KEEPER_WRITTEN || state == KEEPER_DONE) && !c->kept_it)
+		on_written(c, result, &err);
+	if (state != KEEPER_DONE)
+		return;
+	c->keeping = false;
+	store_settle(c->store);
+	look_for_trouble(c);
+}
+
+static void on_keeper(void *data, int fd, short revents)
+{
+	struct collector *c = data;
+
+	(void)fd;
+	(void)revents;
+	look_at_keeper(c);
+	if (c->keeping || !c->again)
+		return;
+	c->again = false;
+	collector_commit(c);
+}
+
+void collector_commit(struct collector *c)
+{
+	uint64_t cut_to;
+
+	if (c->keeping) {
+		c->again = true;
+		return;
+	}
+	cut_to = store_cut(c->store);
+	endpoint_mark(c->ep);
+	if (!cut_to) {
+		on_durable(c); /* what came again was there already */
+		return;
+	}
+	c->cut_to = cut_to;
+	c->keeping = true;
+	c->kept_it = false;
+	keeper_ask(c->keeper);
+}
+
+/* Makes all of it durable, at the end; says whether it is. */
+static bool finish(struct collector *c)
+{
+	struct err err = ERR_INIT;
+
+	if (c->keeping) {
+		keeper_wait(c->keeper);
+		look_at_keeper(c);
+	}
+	endpoint_mark(c->ep);
+	if (store_commit(c->store, &err) < 0) {
+		log_err(&err);
+		c->failing = true;
+		return false;
+	}
+	c->cut_to = store_appended(c->store);
+	on_durable(c);
 	return true;
 }
 
@@ -142,10 +215,13 @@ static bool on_batch(void *data, const struct endpoint_batch *b)
 	return true;
 }
 
+/* Nothing, rather than what is not durable yet: the store knows its own. */
 static uint64_t on_last_seq(void *data, const struct endpoint_source *source)
 {
 	struct collector *c = data;
 
+	if (c->kept_to != store_appended(c->store))
+		return 0;
 	return store_last_seq(
 		c->store, (struct store_source){source->module, source->life});
 }
@@ -306,7 +382,7 @@ void collector_go_on_stopping(struct collector *c)
 			endpoint_end(c->ep, MODULE_CACHE);
 	}
 	if (c->stop == STOP_DONE && !c->aborting) {
-		if (!collector_commit(c))
+		if (!finish(c))
 			log_error("stopping with records that could not be "
 				  "written");
 		clients_go_on(c);
@@ -348,6 +424,10 @@ static int open_all(struct collector *c, struct err *err)
 	int r = store_open(c->setup->store, STORE_WRITE, NULL, &c->store, err);
 
 	if (!r)
+		r = keeper_open(&c->keeper, c->store, c->setup->store, err);
+	if (!r)
+		loop_watch(c->loop, keeper_fd(c->keeper), POLLIN, on_keeper, c);
+	if (!r)
 		r = endpoint_new(c->loop, c->setup, &h, &c->ep, err);
 	if (!r)
 		r = foreign_open(c, err);
@@ -385,16 +465,16 @@ int collector_new(struct loop *loop, const struct setup *setup,
 
 void collector_free(struct collector *c)
 {
-	struct err err = ERR_INIT;
-
 	if (!c)
 		return;
-	if (c->store && c->ep) {
+	if (c->keeper && c->ep) {
 		foreign_keep(c);
-		if (store_commit(c->store, &err) < 0)
-			log_err(&err);
+		(void)finish(c);
 		note_run(c, "collecting ends");
 	}
+	if (c->keeper)
+		loop_unwatch(c->loop, keeper_fd(c->keeper));
+	keeper_close(c->keeper);
 	clients_close(c);
 	foreign_close(c);
 	endpoint_free(c->ep);

@@ -152,7 +152,9 @@ uint64_t endpoint_flush(struct endpoint *ep);
 /* Modules that are connected and have not answered flush `number`. */
 size_t endpoint_unflushed(const struct endpoint *ep, uint64_t number,
 	uint16_t *modules, size_t max);
-/* Everything handed to on_batch so far is durable: acknowledges it. */
+/* Everything handed to on_batch so far is on its way to the disk. */
+void endpoint_mark(struct endpoint *ep);
+/* It is there, up to the last mark: acknowledges it. */
 void endpoint_durable(struct endpoint *ep);
 /* Asks modules of a role to end; on_peer tells when each is PEER_GONE. */
 void endpoint_end(struct endpoint *ep, enum module_role role);

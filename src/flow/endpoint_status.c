@@ -81,6 +81,12 @@ static void answer_flush(struct endpoint *ep, struct peer *p)
 		ep->do_.on_flushed(ep->do_.data, p->setup->id, number);
 }
 
+void endpoint_mark(struct endpoint *ep)
+{
+	for (size_t i = 0; i < ep->n_peers; i++)
+		reliable_mark(&ep->peers[i].stream);
+}
+
 void endpoint_durable(struct endpoint *ep)
 {
 	for (size_t i = 0; i < ep->n_peers; i++) {

@@ -186,7 +186,7 @@ void reliable_begin(
 		r->slots[i].len = 0;
 	r->life = life;
 	r->next = last_seq + 1;
-	r->durable = last_seq;
+	r->marked = r->durable = last_seq;
 	r->unsaid = 1; /* say at once where to go on */
 }
 
@@ -212,7 +212,7 @@ static void skip_to(struct reliable_receiver *r, uint64_t base)
 		slot(r, r->next + i)->len = 0;
 	r->skipped += gap;
 	r->next = base;
-	r->durable = base - 1;
+	r->marked = r->durable = base - 1;
 }
 
 bool reliable_take(struct reliable_receiver *r, const uint8_t *body, size_t len)
@@ -258,11 +258,17 @@ void reliable_deliver(
 	}
 }
 
+void reliable_mark(struct reliable_receiver *r)
+{
+	if (r->slots)
+		r->marked = r->next - 1;
+}
+
 void reliable_durable(struct reliable_receiver *r)
 {
-	if (!r->slots || r->durable == r->next - 1)
+	if (r->durable == r->marked)
 		return;
-	r->durable = r->next - 1;
+	r->durable = r->marked;
 	r->unsaid++;
 }
 

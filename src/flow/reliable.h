@@ -75,7 +75,8 @@ struct reliable_slot {
 struct reliable_receiver {
 	struct reliable_slot *slots; /* RELIABLE_WINDOW; NULL: none yet */
 	uint64_t life;
-	uint64_t next; /* all before were handed on */
+	uint64_t next;   /* all before were handed on */
+	uint64_t marked; /* all up to here are on their way to the disk */
 	uint64_t durable;
 	unsigned unsaid; /* batches since the last acknowledgement */
 	uint64_t batches, duplicates, early, skipped;
@@ -97,7 +98,9 @@ bool reliable_take(
 /* Hands on what is in order. */
 void reliable_deliver(
 	struct reliable_receiver *r, reliable_sink sink, void *data);
-/* All that was handed on is on disk. */
+/* All that was handed on so far will be on disk when that is said next. */
+void reliable_mark(struct reliable_receiver *r);
+/* All up to the mark is on disk. */
 void reliable_durable(struct reliable_receiver *r);
 void reliable_say(struct reliable_receiver *r, struct received *ret);
 

@@ -16,6 +16,28 @@ struct store_log {
 	bool headless; /* its head cannot be read: nothing can */
 };
 
+/* What is on its way to the disk, and what only the thread touches that writes
+ * it: between store_cut and store_settle that may be another one. */
+struct store_disk {
+	int fd;
+	uint64_t number, size; /* of the log being written, as it is durable */
+	struct segment_writer *live; /* its rows; NULL: it failed */
+	bool live_begun;
+	bool broken;  /* what is behind its end is not known */
+	bool unnamed; /* the directory could not be synced since it was named */
+
+	struct buf bytes; /* for the log: entries */
+	bool rotating;    /* then a new log begins... */
+	bool compact;     /* ...under the same number */
+	struct buf head;  /* ...with this, unless it could not be made */
+
+	/* what came of it */
+	bool failed;  /* bytes wait still */
+	bool rotated; /* a log was begun */
+	struct err trouble;
+	uint64_t sealed_rows, sealed_bytes;
+};
+
 struct store {
 	char *dir;
 	enum store_mode mode;
@@ -28,13 +50,14 @@ struct store {
 	uint64_t sealed_rows, sealed_bytes; /* as counted last */
 
 	/* writer */
-	int lock, fd;
-	uint64_t number, size, rows; /* of the log being written */
-	struct segment_writer *live; /* its rows; NULL: it failed */
-	struct buf pending;          /* appended, not yet written */
+	int lock;
+	uint64_t size, rows;       /* of the log, as far as it was cut */
+	uint64_t rows_cut;         /* of those, in what was cut */
+	struct buf pending;        /* appended, not yet cut */
+	uint64_t appended, cut_to; /* bytes, ever */
 	struct mono_time began, retry;
-	bool broken;        /* a sync failed: contents unknown */
 	struct err trouble; /* why sealing failed last */
+	struct store_disk disk;
 };
 
 /* Lists the directory, opens its logs and learns the state from them. */
@@ -43,15 +66,26 @@ void store_close_logs(struct store *s);
 /* The rows of one log. */
 int store_read_log(const struct store_log *log, store_rows_fn fn, void *ctx,
 	struct wal_found *ret_found, struct err *err) NFZ_MUST_CHECK;
-/* Sets the two of all segments; those that cannot be opened count 0. */
-void store_count_sealed(struct store *s, const struct store_files *f);
-/* Rows just appended to the log being written. */
-void store_add_live(
-	struct store *s, const struct flow_record *records, size_t n);
+/* Rows and bytes of all segments; those that cannot be opened count 0. */
+void store_count_sealed(const struct store *s, const struct store_files *f,
+	uint64_t *ret_rows, uint64_t *ret_bytes);
+/* The same of entries in memory. */
+int store_read_entries(const struct buf *entries, store_rows_fn fn, void *ctx,
+	struct err *err) NFZ_MUST_CHECK;
+/* Makes blocks of what is in the log being written now. */
+void store_add_live(struct store *s, const struct buf *entries);
+/* Writes a log that holds `head` and nothing else, and makes it the one that is
+ * written to.  Its name may not be durable then. */
+int store_begin_log(struct store *s, uint64_t number, const struct buf *head,
+	struct err *err) NFZ_MUST_CHECK;
+/* The head for a log of that number: the state as it is now. */
+int store_make_head(const struct store *s, uint64_t number, struct buf *ret,
+	struct err *err) NFZ_MUST_CHECK;
 /* Makes the segment of the log before the present one, if its rows are there;
  * else that is left to store_tidy. */
-int store_seal_live(struct store *s, struct err *err) NFZ_MUST_CHECK;
-/* Seals all logs but the one being written; then keeps to max_bytes. */
-int store_tidy(struct store *s, struct err *err) NFZ_MUST_CHECK;
+void store_seal_live(struct store *s);
+/* Seals all logs but the one being written; then keeps to max_bytes.  Failure
+ * is disk.trouble. */
+void store_tidy(struct store *s);
 
 #endif

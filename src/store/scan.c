@@ -113,7 +113,8 @@ int store_look(struct store *s, struct err *err)
 	for (size_t i = 0; i < s->n_logs && r == 0; i++)
 		r = replay_log(s, &s->logs[i], err);
 	if (r == 0)
-		store_count_sealed(s, &s->files);
+		store_count_sealed(
+			s, &s->files, &s->sealed_rows, &s->sealed_bytes);
 	return r;
 }
 
@@ -141,6 +142,15 @@ static int read_entry(
 		r = to->fn(to->ctx, rows, n, err);
 	}
 	return r;
+}
+
+int store_read_entries(
+	const struct buf *entries, store_rows_fn fn, void *ctx, struct err *err)
+{
+	struct log_reading to = {fn, ctx};
+
+	return wal_read_entries(
+		entries->data, entries->len, read_entry, &to, err);
 }
 
 int store_read_log(const struct store_log *log, store_rows_fn fn, void *ctx,
@@ -303,7 +313,8 @@ int store_scan(struct store *s, const struct store_scan *scan, struct err *err)
 	return r;
 }
 
-void store_count_sealed(struct store *s, const struct store_files *f)
+void store_count_sealed(const struct store *s, const struct store_files *f,
+	uint64_t *ret_rows, uint64_t *ret_bytes)
 {
 	uint64_t rows = 0, bytes = 0;
 
@@ -320,8 +331,8 @@ void store_count_sealed(struct store *s, const struct store_files *f)
 		bytes += segment.size;
 		segment_close(&segment);
 	}
-	s->sealed_rows = rows;
-	s->sealed_bytes = bytes;
+	*ret_rows = rows;
+	*ret_bytes = bytes;
 }
 
 uint64_t store_rows(const struct store *s)

@@ -29,7 +29,8 @@ static void remove_log(const struct store *s, uint64_t number, bool keep)
 		unlink(path);
 }
 
-static int seal_log(struct store *s, struct store_log *log, struct err *err)
+static int seal_log(const struct store *s, struct store_log *log,
+	bool *ret_damaged, struct err *err)
 {
 	struct segment_writer *w;
 	struct wal_found found = {0};
@@ -43,14 +44,13 @@ static int seal_log(struct store *s, struct store_log *log, struct err *err)
 		segment_abandon(w);
 		return r;
 	}
-	r = segment_finish(w, err);
-	if (r == 0)
-		remove_log(
-			s, log->number, log->headless || found.damaged_bytes);
-	return r;
+	*ret_damaged = log->headless || found.damaged_bytes;
+	return segment_finish(w, err);
 }
 
-static int seal_number(struct store *s, uint64_t number, struct err *err)
+/* Makes the segment of a log. */
+static int seal_number(const struct store *s, uint64_t number,
+	bool *ret_damaged, struct err *err)
 {
 	cleanup_close int fd = -1;
 	struct store_log log = {.number = number};
@@ -66,10 +66,10 @@ static int seal_number(struct store *s, uint64_t number, struct err *err)
 		return err_sys(err, "%s", name);
 	log.fd = fd;
 	log.size = (uint64_t)size;
-	r = seal_log(s, &log, err);
+	r = seal_log(s, &log, ret_damaged, err);
 	if (r == -NFZ_E_INPUT) {
 		log.headless = true;
-		r = seal_log(s, &log, err);
+		r = seal_log(s, &log, ret_damaged, err);
 	}
 	return r;
 }
@@ -95,57 +95,82 @@ static void retire(const struct store *s, struct store_files *f)
 	}
 }
 
-int store_tidy(struct store *s, struct err *err)
+/* A log goes when its segment is durable, and the name of the log that knows
+ * the state since. */
+static int seal_logs(
+	struct store *s, const struct store_files *f, struct err *err)
 {
+	int r = 0;
+
+	for (size_t i = 0; i < f->n && r == 0; i++) {
+		const struct store_file *file = &f->items[i];
+		bool damaged = false;
+
+		if (!file->wal || file->number >= s->disk.number)
+			continue;
+		if (!file->segment)
+			r = seal_number(s, file->number, &damaged, err);
+		if (r == 0)
+			r = store_dir_sync(s->dir, err);
+		if (r == 0)
+			remove_log(s, file->number, damaged);
+	}
+	return r;
+}
+
+static int tidy(struct store *s, struct err *err)
+{
+	struct store_disk *d = &s->disk;
 	struct store_files f;
 	int r = store_files_list(s->dir, &f, err);
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < f.n && r == 0; i++) {
-		struct store_file *file = &f.items[i];
-
-		if (!file->wal || file->number >= s->number)
-			continue;
-		if (file->segment)
-			remove_log(s, file->number, false);
-		else
-			r = seal_number(s, file->number, err);
-	}
+	r = seal_logs(s, &f, err);
 	store_files_release(&f);
 	if (r == 0)
 		r = store_files_list(s->dir, &f, err);
 	if (r < 0)
 		return r;
 	retire(s, &f);
-	store_count_sealed(s, &f);
+	store_count_sealed(s, &f, &d->sealed_rows, &d->sealed_bytes);
 	store_files_release(&f);
 	return 0;
 }
 
-/* Of the log being written --------------------------------------------- */
-
-void store_add_live(
-	struct store *s, const struct flow_record *records, size_t n)
+void store_tidy(struct store *s)
 {
-	if (s->rows == 0) {
-		segment_abandon(take(s->live));
-		if (segment_create(s->dir, s->number, &s->live, NULL) < 0)
-			s->live = NULL;
-	}
-	if (s->live && segment_add(s->live, records, n, NULL) < 0)
-		segment_abandon(take(s->live));
+	(void)tidy(s, &s->disk.trouble); /* it is told there */
 }
 
-int store_seal_live(struct store *s, struct err *err)
-{
-	uint64_t number = s->number - 1;
-	int r;
+/* Of the log being written --------------------------------------------- */
 
-	if (!s->live)
-		return 0; /* from the log */
-	r = segment_finish(take(s->live), err);
-	if (r == 0)
-		remove_log(s, number, false);
+static int add_live(
+	void *ctx, const struct flow_record *rows, size_t n, struct err *err)
+{
+	struct store *s = ctx;
+	struct store_disk *d = &s->disk;
+	int r = 0;
+
+	if (!d->live_begun)
+		r = segment_create(s->dir, d->number, &d->live, err);
+	d->live_begun = true;
+	if (r == 0 && d->live)
+		r = segment_add(d->live, rows, n, err);
 	return r;
+}
+
+void store_add_live(struct store *s, const struct buf *entries)
+{
+	if (store_read_entries(entries, add_live, s, NULL) < 0)
+		segment_abandon(take(s->disk.live));
+}
+
+void store_seal_live(struct store *s)
+{
+	struct store_disk *d = &s->disk;
+
+	d->live_begun = false;
+	if (d->live && segment_finish(take(d->live), NULL) < 0)
+		return;
 }

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 struct segment_writer {
-	char *dir, *path, *tmp;
+	char *path, *tmp;
 	int fd;
 	uint64_t offset;
 	struct buf out, filters, footer;
@@ -30,7 +30,6 @@ static void writer_free(struct segment_writer *w)
 {
 	if (w->fd >= 0)
 		close(w->fd);
-	free(w->dir);
 	free(w->path);
 	free(w->tmp);
 	buf_release(&w->out);
@@ -71,7 +70,6 @@ int segment_create(const char *dir, uint64_t number,
 	struct segment_writer *w = mem_zalloc(1, sizeof(*w));
 	int r;
 
-	w->dir = mem_strdup(dir);
 	w->path = mem_printf("%s/seg-%010" PRIu64, dir, number);
 	w->tmp = mem_printf("%s.new", w->path);
 	w->out = (struct buf)BUF_INIT(SEGMENT_BLOCK_MAX);
@@ -195,7 +193,6 @@ static int write_end(struct segment_writer *w, struct err *err)
 
 static int finish(struct segment_writer *w, struct err *err)
 {
-	cleanup_close int dir = -1;
 	int r = 0;
 
 	if (w->n)
@@ -206,9 +203,6 @@ static int finish(struct segment_writer *w, struct err *err)
 		return r;
 	if (fsync(w->fd) < 0 || rename(w->tmp, w->path) < 0)
 		return err_sys(err, "%s", w->path);
-	dir = open(w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || fsync(dir) < 0)
-		return err_sys(err, "%s", w->dir);
 	return 0;
 }
 

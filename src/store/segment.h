@@ -26,7 +26,8 @@ int segment_create(const char *dir, uint64_t number,
 	struct segment_writer **ret, struct err *err) NFZ_MUST_CHECK;
 int segment_add(struct segment_writer *w, const struct flow_record *rows,
 	size_t n, struct err *err) NFZ_MUST_CHECK;
-/* Durable and visible when this returns 0.  Frees the writer in any case. */
+/* Visible when this returns 0, and durable when its directory was synced after
+ * that.  Frees the writer in any case. */
 int segment_finish(struct segment_writer *w, struct err *err) NFZ_MUST_CHECK;
 void segment_abandon(struct segment_writer *w); /* NULL is fine */
 

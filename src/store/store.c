@@ -6,7 +6,9 @@
  * same number is removed, a log without one is sealed.
  *
  * A log without rows (counters only) is not sealed but written anew under its
- * own number, so that an idle store stays small. */
+ * own number, so that an idle store stays small.
+ *
+ * What waits for the disk is in disk.c; here is what does not. */
 #include "store/store.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -18,81 +20,25 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PENDING_MAX = 32 << 20, STATE_MAX = 256 << 20, RETRY_MS = 10000 };
+enum {
+	PENDING_MAX = 64 << 20,
+	RETRY_MS = 10000,
+	/* A disk that keeps so much waiting has no time for sealing: logs may
+	 * be that many times longer. */
+	BEHIND = 16 << 20,
+	BEHIND_TIMES = 4
+};
 
 static const struct store_limits defaults = {
 	.seal_rows = 262144, .seal_bytes = 64 << 20, .seal_ms = 300000};
 
-static int io_failed(struct err *err, const char *dir, const char *what)
-{
-	if (errno == ENOSPC || errno == EDQUOT) {
-		err_set(err, NFZ_E_DISK_FULL, "%s: %s: no space left", dir,
-			what);
-		return err_hint(err, "Nothing that was acknowledged is lost. "
-				     "Free some space; it goes on by itself.");
-	}
-	return err_sys(err, "%s: %s", dir, what);
-}
-
-/* Writes a log that holds the state and nothing else, and makes it the one
- * that is written to. */
-static int begin_log(struct store *s, uint64_t number, struct err *err)
-{
-	char name[STORE_PATH];
-	cleanup_free char *path =
-		mem_printf("%s/%s", s->dir, store_wal_name(number, name));
-	cleanup_free char *tmp = mem_printf("%s.new", path);
-	cleanup_close int fd = -1;
-	struct buf head = BUF_INIT(STATE_MAX);
-	int r = 0;
-
-	wal_begin(&head, number);
-	state_encode(&s->state, &head);
-	fd = open(
-		tmp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (!buf_ok(&head))
-		r = err_set(err, NFZ_E_LIMIT, "%s: too many senders", s->dir);
-	else if (fd < 0 || file_write_all(fd, head.data, head.len, err) < 0 ||
-		 fsync(fd) < 0 || rename(tmp, path) < 0)
-		r = io_failed(err, s->dir, "new log");
-	else
-		r = store_dir_sync(s->dir, err);
-	if (r < 0) {
-		unlink(tmp);
-		buf_release(&head);
-		return r;
-	}
-	if (s->fd >= 0)
-		close(s->fd);
-	s->fd = fd;
-	fd = -1;
-	s->number = number;
-	s->size = head.len;
-	s->rows = 0;
-	s->began = mono_now();
-	buf_release(&head);
-	return 0;
-}
-
-/* Rotating ------------------------------------------------------------- */
-
-static int rotate(struct store *s, struct err *err)
-{
-	bool compact = s->rows == 0;
-	int r = begin_log(s, compact ? s->number : s->number + 1, err);
-
-	if (r < 0 || compact)
-		return r;
-	r = store_seal_live(s, err);
-	return r < 0 ? r : store_tidy(s, err);
-}
-
 static bool due(const struct store *s)
 {
 	int64_t age_ms = (mono_now().ns - s->began.ns) / NS_PER_MS;
+	uint64_t times = s->disk.bytes.len >= BEHIND ? BEHIND_TIMES : 1;
 
-	return s->rows >= s->limits.seal_rows ||
-	       s->size >= s->limits.seal_bytes ||
+	return s->rows >= times * s->limits.seal_rows ||
+	       s->size >= times * s->limits.seal_bytes ||
 	       (s->rows && age_ms >= s->limits.seal_ms);
 }
 
@@ -131,20 +77,46 @@ static uint64_t next_number(const struct store *s)
 	return last + 1;
 }
 
+/* The present log is a new one. */
+static void log_begins(struct store *s, uint64_t rows, uint64_t size)
+{
+	s->rows = rows;
+	s->size = size;
+	s->began = mono_now();
+}
+
+static void note_sealing(struct store *s)
+{
+	s->trouble = s->disk.trouble;
+	if (s->trouble.code)
+		s->retry = mono_add_ms(mono_now(), RETRY_MS);
+	s->sealed_rows = s->disk.sealed_rows;
+	s->sealed_bytes = s->disk.sealed_bytes;
+}
+
 static int open_writer(struct store *s, struct err *err)
 {
+	struct store_disk *d = &s->disk;
+	uint64_t number;
 	int r = lock_dir(s, err);
 
 	if (r < 0)
 		return r;
 	store_files_sweep(s->dir);
 	r = store_look(s, err);
+	number = next_number(s);
 	if (r == 0)
-		r = begin_log(s, next_number(s), err);
+		r = store_make_head(s, number, &d->head, err);
+	if (r == 0)
+		r = store_begin_log(s, number, &d->head, err);
 	store_close_logs(s);
-	if (r == 0 && store_tidy(s, &s->trouble) < 0)
-		s->retry = mono_add_ms(mono_now(), RETRY_MS);
-	return r;
+	if (r < 0)
+		return r;
+	log_begins(s, 0, d->head.len);
+	buf_reset(&d->head);
+	store_tidy(s);
+	note_sealing(s);
+	return 0;
 }
 
 int store_open(const char *dir, enum store_mode mode,
@@ -155,8 +127,9 @@ int store_open(const char *dir, enum store_mode mode,
 
 	s->dir = mem_strdup(dir);
 	s->mode = mode;
-	s->lock = s->fd = -1;
+	s->lock = s->disk.fd = -1;
 	s->pending = (struct buf)BUF_INIT(PENDING_MAX);
+	s->disk.bytes = s->pending;
 	state_init(&s->state);
 	set_limits(s, limits);
 	r = mode == STORE_WRITE ? open_writer(s, err) : store_look(s, err);
@@ -175,9 +148,11 @@ void store_close(struct store *s)
 	store_files_release(&s->files);
 	state_release(&s->state);
 	buf_release(&s->pending);
-	segment_abandon(s->live);
-	if (s->fd >= 0)
-		close(s->fd);
+	buf_release(&s->disk.bytes);
+	buf_release(&s->disk.head);
+	segment_abandon(s->disk.live);
+	if (s->disk.fd >= 0)
+		close(s->disk.fd);
 	if (s->lock >= 0)
 		close(s->lock);
 	free(s->dir);
@@ -214,7 +189,6 @@ int store_append(struct store *s, const struct store_batch *b, bool *ret_new,
 		return r;
 	state_encode_batch(b, &s->pending);
 	state_batch(&s->state, b);
-	store_add_live(s, b->records, b->n);
 	s->rows += b->n;
 	return 0;
 }
@@ -247,50 +221,89 @@ int store_append_stats(
 	return 0;
 }
 
-/* Writes and syncs what is pending; on failure the log is as before and the
- * bytes stay pending. */
-static int write_pending(struct store *s, struct err *err)
-{
-	if (s->broken)
-		return err_set(err, NFZ_E_IO,
-			"%s: the disk failed to keep data", s->dir);
-	if (s->pending.len == 0)
-		return 0;
-	if (file_write_all(s->fd, s->pending.data, s->pending.len, err) < 0) {
-		int saved = errno;
+/* Committing: here is what the thread that appends does of it -------------- */
 
-		if (ftruncate(s->fd, (off_t)s->size) < 0 ||
-			lseek(s->fd, (off_t)s->size, SEEK_SET) < 0)
-			s->broken = true;
-		errno = saved;
-		return io_failed(err, s->dir, "write to the log");
-	}
-	if (fdatasync(s->fd) < 0) {
-		s->broken = true; /* what reached the disk is not known */
-		return io_failed(err, s->dir, "sync of the log");
-	}
-	s->size += s->pending.len;
-	buf_reset(&s->pending);
-	return 0;
+/* Changes places: the disk is done with what it had. */
+static void give_pending(struct store *s)
+{
+	struct buf bytes = s->disk.bytes;
+
+	s->disk.bytes = s->pending;
+	s->pending = bytes;
+	s->cut_to = s->appended + s->disk.bytes.len;
+}
+
+static uint64_t cut(struct store *s, bool seal)
+{
+	struct store_disk *d = &s->disk;
+
+	if (d->failed) /* the same once more */
+		return s->cut_to;
+	give_pending(s);
+	s->appended = s->cut_to;
+	s->size += d->bytes.len;
+	s->rows_cut = s->rows;
+	d->rotating = seal || (due(s) && mono_passed(s->retry));
+	d->compact = s->rows == 0;
+	d->trouble = (struct err)ERR_INIT;
+	if (d->rotating && store_make_head(s, d->number + !d->compact, &d->head,
+				   &d->trouble) < 0)
+		buf_reset(&d->head);
+	return d->bytes.len || d->rotating ? s->cut_to : 0;
+}
+
+uint64_t store_cut(struct store *s)
+{
+	return cut(s, false);
+}
+
+void store_settle(struct store *s)
+{
+	struct store_disk *d = &s->disk;
+
+	if (d->failed)
+		return;
+	if (d->rotated)
+		log_begins(s, s->rows - s->rows_cut, d->size);
+	if (d->rotating)
+		note_sealing(s);
+	d->rotated = d->rotating = false;
+}
+
+static int commit(struct store *s, bool seal, struct err *err)
+{
+	int r;
+
+	do {
+		if (!cut(s, seal))
+			return 0;
+		r = store_write(s, err);
+		if (r == 0)
+			store_rotate(s);
+		store_settle(s);
+	} while (r == 0 && s->pending.len);
+	return r;
 }
 
 int store_commit(struct store *s, struct err *err)
 {
-	int r = write_pending(s, err);
-
-	if (r < 0 || !due(s) || !mono_passed(s->retry))
-		return r;
-	err_clear(&s->trouble);
-	if (rotate(s, &s->trouble) < 0)
-		s->retry = mono_add_ms(mono_now(), RETRY_MS);
-	return 0;
+	return commit(s, false, err);
 }
 
 int store_seal(struct store *s, struct err *err)
 {
-	int r = write_pending(s, err);
+	int r = commit(s, true, err);
 
-	return r < 0 ? r : rotate(s, err);
+	if (r == 0 && s->trouble.code) {
+		*err = s->trouble;
+		return -(int)s->trouble.code;
+	}
+	return r;
+}
+
+uint64_t store_appended(const struct store *s)
+{
+	return s->appended + s->pending.len;
 }
 
 size_t store_pending(const struct store *s)

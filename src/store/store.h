@@ -129,7 +129,24 @@ int store_append_stats(struct store *s, const struct module_stats *m,
 /* Makes durable all that was appended, then seals what is due.  On failure
  * (disk full) nothing may be acknowledged; call it again later. */
 int store_commit(struct store *s, struct err *err) NFZ_MUST_CHECK;
-/* Bytes appended since the last commit. */
+
+/* The same in steps, for who does not want to wait for the disk.  Nobody waits
+ * in store_cut and store_settle, which the thread calls that appends; the two
+ * between may be another thread's, one at a time, while that one appends.
+ *
+ *   store_cut     hands over what was appended, or what could not be written
+ *                 before; 0: there is nothing to do, else it makes durable all
+ *                 of the first so many bytes ever appended (store_appended)
+ *   store_write   they are durable when this returns 0
+ *   store_rotate  seals what is due, if so
+ *   store_settle  takes note of what happened; before the next cut */
+uint64_t store_cut(struct store *s);
+int store_write(struct store *s, struct err *err) NFZ_MUST_CHECK;
+void store_rotate(struct store *s);
+void store_settle(struct store *s);
+uint64_t store_appended(const struct store *s);
+
+/* Bytes appended since the last commit, or cut. */
 size_t store_pending(const struct store *s);
 /* Seals the current log now, whatever its age. */
 int store_seal(struct store *s, struct err *err) NFZ_MUST_CHECK;

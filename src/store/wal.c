@@ -242,3 +242,23 @@ int wal_read(
 		*ret = found;
 	return r;
 }
+
+int wal_read_entries(
+	const void *data, size_t len, wal_fn fn, void *ctx, struct err *err)
+{
+	struct cursor c = cursor_over(data, len);
+	int r = 0;
+
+	while (r == 0 && cursor_left(&c) >= WAL_ENTRY) {
+		struct cursor body;
+		uint32_t n, kind;
+
+		cursor_skip(&c, 4);
+		n = cursor_u32(&c);
+		kind = cursor_u32(&c);
+		cursor_skip(&c, WAL_ENTRY - 12);
+		body = cursor_sub(&c, n);
+		r = fn(ctx, (enum wal_kind)kind, &body, err);
+	}
+	return r;
+}

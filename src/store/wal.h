@@ -52,5 +52,8 @@ struct wal_reading {
 };
 int wal_read(const struct wal_reading *how, struct wal_found *ret,
 	struct err *err) NFZ_MUST_CHECK;
+/* Reads entries as they were made, in memory. */
+int wal_read_entries(const void *data, size_t len, wal_fn fn, void *ctx,
+	struct err *err) NFZ_MUST_CHECK;
 
 #endif

@@ -38,6 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			n = len;
 		reliable_take(&r, data, n);
 		reliable_deliver(&r, take, &expected);
+		reliable_mark(&r);
 		reliable_durable(&r);
 		reliable_say(&r, &say);
 		if (say.durable > say.taken)

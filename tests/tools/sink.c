@@ -50,6 +50,7 @@ static void on_tick(void *data)
 	struct endpoint_peer p;
 	bool meters = false, caches = false;
 
+	endpoint_mark(s->ep);
 	endpoint_durable(s->ep);
 	if (!s->ending)
 		return;

@@ -187,6 +187,7 @@ static void free_side(struct side *s)
 static void commit(struct side *s)
 {
 	memcpy(s->durable_seq, s->last_seq, sizeof(s->last_seq));
+	endpoint_mark(s->ep);
 	endpoint_durable(s->ep);
 }
 

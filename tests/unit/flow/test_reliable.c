@@ -113,8 +113,10 @@ static void acknowledge(struct net *net, bool durable)
 {
 	struct received r;
 
-	if (durable)
+	if (durable) {
+		reliable_mark(&net->receiver);
 		reliable_durable(&net->receiver);
+	}
 	reliable_say(&net->receiver, &r);
 	if (!chance(net, net->loss))
 		cr_assert(reliable_received(&net->sender, &r, net->now_ms));
