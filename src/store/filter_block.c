@@ -68,10 +68,39 @@ static void join_side(enum filter_dir dir, bool first, bool yes, uint8_t *to)
 		*to |= v;
 }
 
+/* One address of the block: its place is compared, which the compiler does for
+ * many rows at once. */
+static void judge_place(const struct block *b, enum filter_dir dir,
+	uint16_t place, uint8_t *restrict to)
+{
+	const size_t n = b->n;
+	const uint16_t *restrict one =
+		dir == DIR_DST ? block_DST(b) : block_SRC(b);
+	const uint16_t *restrict other = block_DST(b);
+
+	for (size_t i = 0; i < n; i++)
+		to[i] = (uint8_t)(one[i] == place ? FILTER_YES : FILTER_NO);
+	for (size_t i = 0; dir == DIR_EITHER && i < n; i++)
+		to[i] |= (uint8_t)(other[i] == place ? FILTER_YES : FILTER_NO);
+	for (size_t i = 0; dir == DIR_BOTH && i < n; i++)
+		to[i] &= (uint8_t)(other[i] == place ? FILTER_YES : FILTER_NO);
+}
+
+static void judge_places(const struct block *b, enum filter_dir dir,
+	const uint8_t *marks, uint8_t *to)
+{
+	for (size_t i = 0; i < b->n && dir != DIR_DST; i++)
+		join_side(dir, true, marks[block_SRC(b)[i]], &to[i]);
+	for (size_t i = 0; i < b->n && dir != DIR_SRC; i++)
+		join_side(dir, dir == DIR_DST, marks[block_DST(b)[i]], &to[i]);
+}
+
 static int judge_addr(struct judge *j, const struct filter_node *n, uint8_t *to)
 {
 	struct block *b = j->b;
 	cleanup_free uint8_t *marks = NULL;
+	const uint8_t *first;
+	size_t place;
 	int r = block_need_hosts(b, j->err);
 
 	if (r < 0)
@@ -79,19 +108,23 @@ static int judge_addr(struct judge *j, const struct filter_node *n, uint8_t *to)
 	marks = mem_zalloc(b->n_hosts, 1);
 	for (size_t i = 0; i < n->n_prefixes; i++)
 		mark(b, &n->prefixes[i], marks);
-	memset(to, FILTER_NO, b->n);
-	if (!any(marks, b->n_hosts))
+	first = memchr(marks, 1, b->n_hosts);
+	if (!first) {
+		memset(to, FILTER_NO, b->n);
 		return 0;
+	}
 	r = block_need(b,
 		(n->dir != DIR_DST ? COLUMN_BIT(SRC) : 0) |
 			(n->dir != DIR_SRC ? COLUMN_BIT(DST) : 0),
 		j->err);
-	for (size_t i = 0; i < b->n && r == 0 && n->dir != DIR_DST; i++)
-		join_side(n->dir, true, marks[block_SRC(b)[i]], &to[i]);
-	for (size_t i = 0; i < b->n && r == 0 && n->dir != DIR_SRC; i++)
-		join_side(n->dir, n->dir == DIR_DST, marks[block_DST(b)[i]],
-			&to[i]);
-	return r;
+	if (r < 0)
+		return r;
+	place = (size_t)(first - marks);
+	if (memchr(first + 1, 1, b->n_hosts - place - 1))
+		judge_places(b, n->dir, marks, to);
+	else
+		judge_place(b, n->dir, (uint16_t)place, to);
+	return 0;
 }
 
 /* Other parts of the key ------------------------------------------------ */

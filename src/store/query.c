@@ -123,6 +123,25 @@ static int give_whole(
 	return r;
 }
 
+/* The first row from i on that may be wanted, or n: mostly there are none for
+ * long. */
+static size_t next_wanted(const struct collect *c, size_t i, size_t n)
+{
+	uint64_t eight;
+
+	_Static_assert(FILTER_NO == 0, "eight at a time");
+	if (i < n && c->verdicts[i] != FILTER_NO)
+		return i;
+	for (; i + sizeof(eight) <= n; i += sizeof(eight)) {
+		memcpy(&eight, c->verdicts + i, sizeof(eight));
+		if (eight)
+			break;
+	}
+	while (i < n && c->verdicts[i] == FILTER_NO)
+		i++;
+	return i;
+}
+
 /* Divides the rows that may be wanted: flows, and rows still to be merged. */
 static int collect_block(void *ctx, struct block *b, struct err *err)
 {
@@ -139,12 +158,10 @@ static int collect_block(void *ctx, struct block *b, struct err *err)
 		r = block_need(b, COLUMN_BIT(LAST) | COLUMN_BIT(DURATION), err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < b->n; i++) {
+	for (size_t i = 0; (i = next_wanted(c, i, b->n)) < b->n; i++) {
 		uint64_t f = flags->min == flags->max ? flags->min
 						      : block_FLAGS(b)[i];
 
-		if (c->verdicts[i] == FILTER_NO)
-			continue;
 		if (!(f & RECORD_FOREIGN))
 			rest++;
 		else if (in_time ||
@@ -160,11 +177,11 @@ static int collect_block(void *ctx, struct block *b, struct err *err)
 	if (r < 0 || !rest)
 		return r;
 	r = need_all(b, err);
-	for (size_t i = 0; i < b->n && r == 0; i++) {
+	for (size_t i = 0; r == 0 && (i = next_wanted(c, i, b->n)) < b->n;
+		i++) {
 		struct flow_record row;
 
-		if (c->verdicts[i] == FILTER_NO ||
-			(block_FLAGS(b)[i] & RECORD_FOREIGN))
+		if (block_FLAGS(b)[i] & RECORD_FOREIGN)
 			continue;
 		block_row(b, i, &row);
 		collect_row(c, &row);
