@@ -84,10 +84,11 @@ def ours(dir):
     rng = random.Random(SEED)
     setups(dir)
     c = Collector(dir)
+    since = time.monotonic()
     pour = subprocess.Popen([f"{BUILD}/tests/tool-pour", f"{dir}/meter",
                              str(RATE)], stdout=subprocess.PIPE, text=True)
     for i in range(KILLS):
-        time.sleep(rng.uniform(0.05, 1.0))
+        time.sleep(rng.uniform(0.2, 2.0))
         c.kill()
         c.start()
     began = time.monotonic()
@@ -99,8 +100,9 @@ def ours(dir):
     want = (made, made * (made + 1) // 2)
     got = stored(dir)
     good = got == want and durable == "durable" and c.slowest <= READY_S
+    rate = made / (began - since)
     print(f"nfz-collector: {KILLS} kills (seed {SEED}), {made} records made, "
-          f"{durable}; stored {got[0]}, lost {max(0, made - got[0])}, sums "
+          f"{rate:.0f} a second, {durable}; stored {got[0]}, lost {max(0, made - got[0])}, sums "
           f"{'equal' if got[1] == want[1] else 'differ'}; ready in "
           f"{c.slowest:.2f} s at most; drained in "
           f"{time.monotonic() - began:.1f} s: {'ok' if good else 'FAILED'}")
