@@ -273,7 +273,7 @@ static void search_part(
 		walk(e, p, a);
 	if (!proven(*a) && !cores_first)
 		mend_regions(e, p, a);
-	if (!proven(*a) && !(e->skip & SKIP_BRANCH))
+	if (!proven(*a) && !(e->skip & SKIP_BRANCH) && !cores_first)
 		try_branch(e, part, a);
 	if (!proven(*a) && !part->pairs && !cores_first)
 		walk(e, p, a);
