@@ -31,6 +31,11 @@ struct exact_part {
 	const int *room;  /* by node: rows it may record, each row being wanted
 	                  * by as many as see it; NULL: any number */
 	const bool *must; /* by node, with room: required */
+	/* What rows cannot say: true when the nodes bought, beside those
+	 * required, will not do; one of ret[], by node, is needed then.  NULL:
+	 * they always will. */
+	bool (*lacks)(void *ctx, const bool *bought, bool *ret);
+	void *ctx;
 };
 
 void exact_solve_part(const struct need *n, const struct exact_part *part,

@@ -420,6 +420,31 @@ static void read_model(struct core_search *s)
 		}
 }
 
+/* Is the model refused by what rows cannot say?  Then a clause says it. */
+static bool refused(struct core_search *s)
+{
+	const struct exact *x = s->x;
+	size_t n = (size_t)x->n_cols + 1;
+	cleanup_free bool *bought = NULL, *needed = NULL;
+	cleanup_free int *lits = NULL;
+	size_t n_lits = 0;
+
+	if (!s->part || !s->part->lacks)
+		return false;
+	bought = mem_zalloc(n, sizeof(bool));
+	needed = mem_zalloc(n, sizeof(bool));
+	lits = mem_zalloc(n, sizeof(int));
+	for (int v = 0; v < x->n_cols; v++)
+		bought[v] = x->var_of[v] && sat_true(s->sat, x->var_of[v]);
+	if (!s->part->lacks(s->part->ctx, bought, needed))
+		return false;
+	for (int v = 0; v < x->n_cols; v++)
+		if (needed[v])
+			lits[n_lits++] = col_lit(s, v);
+	sat_clause(s->sat, lits, n_lits);
+	return true;
+}
+
 /* The bound in whole costs. */
 static int64_t whole(const struct core_search *s)
 {
@@ -444,6 +469,8 @@ static bool search(struct core_search *s)
 			relax(s);
 			continue;
 		}
+		if (refused(s))
+			continue;
 		read_model(s);
 		if (next == 0)
 			break;

@@ -43,6 +43,9 @@ void judge_capacity(const struct judge *j);
 /* Where the plan says that there is not enough room: is it so?  false: it does
  * not say so. */
 bool judge_shortage(const struct judge *j);
+/* Too little room at these nodes for all that can be covered, even if every
+ * record may be divided?  Then one of needed[], by node, has to be there. */
+bool judge_lacks_room(const struct judge *j, const bool *bought, bool *needed);
 /* What one row of the group weighs in packets/s (1: it is records that
  * count). */
 int64_t judge_row_load(const struct judge *j, int g);

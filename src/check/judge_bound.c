@@ -125,6 +125,17 @@ static int *rooms(const struct judge *j)
 	return room;
 }
 
+static bool lacks_room(void *ctx, const bool *bought, bool *needed)
+{
+	const struct judge *j = ctx;
+	size_t n = j->t->n_nodes;
+	cleanup_free bool *all = mem_zalloc(n + 1, sizeof(bool));
+
+	for (size_t v = 0; v < n; v++)
+		all[v] = bought[v] || j->need->required[v];
+	return judge_lacks_room(j, all, needed);
+}
+
 /* The least cost of covering so many: all that can be, or as many as were
  * wanted, or as the budget allowed. */
 static void search(const struct judge *j, struct exact_result *ret)
@@ -146,8 +157,13 @@ static void search(const struct judge *j, struct exact_result *ret)
 	if (part.may_miss == 0)
 		exact_solve(
 			j->need, &hint, j->claim->lower_bound, deadline, ret);
+	if (j->ask->max_pps) {
+		part.lacks = lacks_room;
+		part.ctx = (void *)(uintptr_t)j;
+	}
 	/* rooms only make it dearer */
-	if (part.may_miss > 0 || (room && ret->bound < j->claim->lower_bound))
+	if (part.may_miss > 0 ||
+		((room || part.lacks) && ret->bound < j->claim->lower_bound))
 		exact_solve_part(j->need, &part, deadline, ret);
 }
 
@@ -173,7 +189,7 @@ static void search_bound(const struct judge *j, int64_t by_weights)
 			"the plan says %" PRId64 "; its weights prove %" PRId64
 			", the checker's search %" PRId64 "%s",
 			c->lower_bound, by_weights, found.bound,
-			pps ? " (it knows nothing of packets/s)"
+			pps ? " (packets/s shared out freely)"
 			    : " before its time was up");
 }
 

@@ -7,6 +7,7 @@
 #include "check/judge.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 struct arc {
 	int to;
@@ -108,37 +109,107 @@ static int64_t add_element(
 	return load * group->demand * n->each;
 }
 
-/* What the elements need, and how much of it there is room for. */
-static void measure(const struct judge *j, const struct jval *list, bool pps,
-	int64_t ret[2])
+/* The elements' needs on their way into rooms that are opened one by one. */
+struct rooms {
+	const struct judge *j;
+	struct flow f;
+	bool pps;
+	size_t doors; /* the first node's arc to the sink */
+	int *queue;
+	int64_t need, got;
+};
+
+static void rooms_init(
+	struct rooms *x, const struct judge *j, const bool *elements, bool pps)
 {
 	const struct need *n = j->need;
 	int nodes = FIRST + n->n_groups + n->n_rows;
-	struct flow f = {.n = nodes + (int)j->t->n_nodes};
-	cleanup_free int *queue = mem_zalloc((size_t)f.n + 1, sizeof(int));
-	cleanup_free bool *met =
-		mem_zalloc((size_t)n->n_groups + 1, sizeof(bool));
+	struct flow *f = &x->f;
 
-	f.first = mem_zalloc((size_t)f.n + 1, sizeof(int));
-	f.via = mem_zalloc((size_t)f.n + 1, sizeof(int));
-	for (int v = 0; v < f.n; v++)
-		f.first[v] = -1;
-	for (size_t i = 0; i < jval_count(list); i++) {
-		int g = judge_group_of(j, jval_at(list, i));
-
-		if (g < 0 || !n->groups[g].possible || met[g])
-			continue;
-		met[g] = true;
-		ret[0] += add_element(j, &f, g, pps);
-	}
+	*x = (struct rooms){.j = j, .pps = pps};
+	f->n = nodes + (int)j->t->n_nodes;
+	x->queue = mem_zalloc((size_t)f->n + 1, sizeof(int));
+	f->first = mem_zalloc((size_t)f->n + 1, sizeof(int));
+	f->via = mem_zalloc((size_t)f->n + 1, sizeof(int));
+	for (int v = 0; v < f->n; v++)
+		f->first[v] = -1;
+	for (int g = 0; g < n->n_groups; g++)
+		if (elements[g])
+			x->need += add_element(j, f, g, pps);
+	x->doors = f->n_arcs;
 	for (int v = 0; v < (int)j->t->n_nodes; v++)
-		add_arc(&f, nodes + v, SINK, room_of(j, v, pps));
-	while (find_way(&f, queue))
-		ret[1] += push(&f);
-	free(f.arcs);
-	free(f.first);
-	free(f.next);
-	free(f.via);
+		add_arc(f, nodes + v, SINK, 0);
+}
+
+static void rooms_release(struct rooms *x)
+{
+	free(x->queue);
+	free(x->f.arcs);
+	free(x->f.first);
+	free(x->f.next);
+	free(x->f.via);
+}
+
+static void open_room(struct rooms *x, size_t node)
+{
+	x->f.arcs[x->doors + 2 * node].left = room_of(x->j, (int)node, x->pps);
+	while (find_way(&x->f, x->queue))
+		x->got += push(&x->f);
+}
+
+/* Opens all that still leave too little room; the others are needed[]. */
+static void open_others(struct rooms *x, const bool *bought, bool *needed)
+{
+	size_t size = x->f.n_arcs * sizeof(struct arc);
+	cleanup_free struct arc *before = mem_zalloc(1, size + 1);
+
+	for (size_t v = 0; v < x->j->t->n_nodes; v++) {
+		int64_t got = x->got;
+
+		if (bought[v] || x->j->need->obstacle[v])
+			continue;
+		memcpy(before, x->f.arcs, size);
+		open_room(x, v);
+		needed[v] = x->got == x->need;
+		if (!needed[v])
+			continue;
+		memcpy(x->f.arcs, before, size);
+		x->got = got;
+	}
+}
+
+bool judge_lacks_room(const struct judge *j, const bool *bought, bool *needed)
+{
+	const int64_t limit[] = {j->ask->max_ifaces, j->ask->max_pps};
+	cleanup_free bool *all =
+		mem_zalloc((size_t)j->need->n_groups + 1, sizeof(bool));
+	bool lacks = false;
+
+	for (int g = 0; g < j->need->n_groups; g++)
+		all[g] = j->need->groups[g].possible;
+	for (int pps = 0; pps < 2 && !lacks; pps++) {
+		struct rooms x;
+
+		if (!limit[pps])
+			continue;
+		rooms_init(&x, j, all, pps);
+		for (size_t v = 0; v < j->t->n_nodes; v++)
+			if (bought[v])
+				open_room(&x, v);
+		lacks = x.got < x.need;
+		if (lacks)
+			open_others(&x, bought, needed);
+		rooms_release(&x);
+	}
+	return lacks;
+}
+
+static bool any_possible(const struct need *n)
+{
+	for (int g = 0; g < n->n_groups; g++)
+		if (n->groups[g].possible)
+			return true;
+	return false;
 }
 
 /* Nothing is recorded, and nothing is said of why. */
@@ -147,7 +218,7 @@ static bool gives_up(const struct judge *j, const struct jval *capacity)
 	const struct claim *c = j->claim;
 
 	if (!capacity || jval_count(jval_get(capacity, "records")) ||
-		c->satisfied != 0 || c->n_tap || !c->elements)
+		c->satisfied != 0 || c->n_tap || !any_possible(j->need))
 		return false;
 	if (c->status == CLAIM_TIMEOUT)
 		verdict_add(j->v, "shortage", FINDING_HOLDS,
@@ -165,19 +236,30 @@ bool judge_shortage(const struct judge *j)
 	const struct jval *list = jval_get(shortage, "elements");
 	const char *of = jval_get_text(shortage, "of");
 	bool pps = of && of[0] == 'p';
-	int64_t sums[2] = {0, 0};
+	struct rooms x;
+	cleanup_free bool *named = NULL;
 
 	if (!shortage)
 		return gives_up(j, capacity);
 	if (!(pps ? j->ask->max_pps : j->ask->max_ifaces))
 		return false;
-	measure(j, list, pps, sums);
-	if (sums[0] > sums[1])
+	named = mem_zalloc((size_t)j->need->n_groups + 1, sizeof(bool));
+	for (size_t i = 0; i < jval_count(list); i++) {
+		int g = judge_group_of(j, jval_at(list, i));
+
+		if (g >= 0)
+			named[g] = j->need->groups[g].possible;
+	}
+	rooms_init(&x, j, named, pps);
+	for (size_t v = 0; v < j->t->n_nodes; v++)
+		open_room(&x, v);
+	rooms_release(&x);
+	if (x.need > x.got)
 		verdict_add(j->v, "shortage", FINDING_HOLDS,
 			"%zu elements need %" PRId64 " %s, and there is "
 			"%" PRId64,
-			jval_count(list), sums[0], pps ? "pps" : "ifaces",
-			sums[1]);
+			jval_count(list), x.need, pps ? "pps" : "ifaces",
+			x.got);
 	else
 		/* paths are not told apart by their ends */
 		verdict_add(j->v, "shortage",
@@ -185,6 +267,6 @@ bool judge_shortage(const struct judge *j)
 						   : FINDING_BROKEN,
 			"the elements named need %" PRId64 " %s, and there is "
 			"%" PRId64,
-			sums[0], pps ? "pps" : "ifaces", sums[1]);
+			x.need, pps ? "pps" : "ifaces", x.got);
 	return true;
 }

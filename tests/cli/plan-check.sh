@@ -163,6 +163,11 @@ netflowize plan --light --topology "$dir/net" --avoid client1 --budget 2 \
 check "$dir/net" "$dir/plan"
 say "under a budget" 0 "1 answers not verified"
 
+netflowize plan --light --topology "$dir/net" --max-pps 2 -o json \
+	>"$dir/plan" 2>"$dir/messages" || cat "$dir/messages"
+check "$dir/net" "$dir/plan"
+say "with limits" 0 "the checker's own search"
+
 echo "no plan" >"$dir/changed"
 check "$dir/net" "$dir/changed"
 say "no JSON" 2 "NFZ-E012"
