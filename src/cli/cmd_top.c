@@ -31,8 +31,8 @@ static const struct opt options[] = {
 	{"screen", 0, OPT_CHOICE, AT(screen), "NAME",
 		"begin with links, flows, hosts or probes", top_screen_names, 0,
 		0},
-	{"refresh", 0, OPT_SPAN, AT(refresh_ms), "T", "new data so often (2s)",
-		NULL, 0, 0},
+	{"refresh", 0, OPT_SPAN, AT(refresh_ms), "T",
+		"new data so often (2s; a store: never)", NULL, 0, 0},
 	{"width", 0, OPT_INT, AT(width), "N",
 		"columns, with --once (80, or the terminal's)", NULL, 20, 500},
 	{"height", 0, OPT_INT, AT(height), "N",
@@ -41,9 +41,15 @@ static const struct opt options[] = {
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
-#define LAST "30s"          /* asked for, */
+#define LAST "12s"          /* asked for, */
 enum { WINDOW_MS = 10000 }; /* of which so much is shown */
-enum { REFRESH_MS = 2000, FRAME_MAX = 64 << 20, FIND_MAX = 64 };
+enum {
+	NEVER_MS = 1 << 30,
+	REDRAW_MS = 1000,
+	REFRESH_MS = 2000,
+	FRAME_MAX = 64 << 20,
+	FIND_MAX = 64
+};
 
 struct live {
 	struct app *app;
@@ -158,16 +164,19 @@ static void on_key(struct live *l, int key)
 /* Until the person has enough. */
 static int run_screen(struct live *l, struct err *err)
 {
-	int64_t every = l->o->refresh_ms;
+	int64_t every = l->o->refresh_ms  ? l->o->refresh_ms
+			: l->source.store ? NEVER_MS
+					  : REFRESH_MS;
 	struct mono_time next = mono_add_ms(mono_now(), every);
 	int r = 0;
 
 	screen_open();
 	while (!l->done && r == 0 && *l->app->interrupted == 0) {
-		int key;
+		int ms = mono_ms_until(next) + 1, key;
 
 		show(l);
-		key = screen_key(mono_ms_until(next) + 1);
+		/* a signal may have come just before we wait */
+		key = screen_key(ms < REDRAW_MS ? ms : REDRAW_MS);
 		if (key != SCREEN_NONE)
 			on_key(l, key);
 		if (!mono_passed(next))
@@ -198,6 +207,7 @@ static int top(struct app *app, const struct top_command *o,
 	struct live l = {.app = app, .o = o};
 	int r = source_open(app, &o->source, words, &l.source, err);
 
+	l.source.brief = true;
 	l.top.screen = (enum top_screen)o->screen;
 	l.top.window_ms = r == 0 && span(&l) ? WINDOW_MS : 0;
 	l.top.find = l.find;
@@ -214,7 +224,7 @@ static int top(struct app *app, const struct top_command *o,
 
 static int run(struct app *app, int argc, char **argv, struct err *err)
 {
-	struct top_command o = {.refresh_ms = REFRESH_MS};
+	struct top_command o = {0};
 	int words,
 		r = command_parse(app, &cmd_top, &o, argc, argv, &words, err);
 

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 enum { SUMMARY_MAX = 256 << 20, FLUSH_MS = 1500 };
+/* Of a brief one: a dozen seconds in pieces of 2 s. */
+enum { BRIEF_PIECES = 9, BRIEF_ROWS = 100 };
 
 /* A directory with a catalog, or with the log of a store. */
 static bool is_store(const char *path)
@@ -139,6 +141,10 @@ static int ask_store(struct source *s, const struct query_times *times,
 	struct summary_ask ask = {.filter = s->filter};
 	int r = catalog_load(s->store, &c, err);
 
+	if (s->brief) {
+		ask.buckets = BRIEF_PIECES;
+		ask.groups = ask.flows = BRIEF_ROWS;
+	}
 	if (r == 0)
 		r = filter_parse(s->filter, strlen(s->filter), c, &f, err);
 	if (r == 0)
@@ -153,10 +159,16 @@ static int ask_store(struct source *s, const struct query_times *times,
 static int ask_collector(struct source *s, const char *last, const char *from,
 	struct buf *out, struct err *err)
 {
-	const char *argv[16] = {"nfz-query", "store", "--summary"};
+	const char *argv[20] = {"nfz-query", "store", "--summary"};
 	size_t n = 3;
-	char flush[32];
+	char flush[32], pieces[32], rows[32];
 
+	snprintf(pieces, sizeof(pieces), "--pieces=%d", BRIEF_PIECES);
+	snprintf(rows, sizeof(rows), "--number=%d", BRIEF_ROWS);
+	if (s->brief) {
+		argv[n++] = pieces;
+		argv[n++] = rows;
+	}
 	snprintf(flush, sizeof(flush), "--flush-wait=%dms", FLUSH_MS);
 	if (!s->o->no_flush) {
 		argv[n++] = "--flush";

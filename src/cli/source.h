@@ -33,7 +33,8 @@ struct source_options {
 struct source {
 	struct app *app;
 	const struct source_options *o;
-	char *store;               /* NULL: ask the collector */
+	bool brief;  /* the largest flows, few pieces of time: for a terminal */
+	char *store; /* NULL: ask the collector */
 	struct topology *topology; /* NULL until it was made of the summary */
 	char *filter;
 	struct nodes_context nodes;

@@ -16,7 +16,7 @@
 
 struct args {
 	struct opt_list by;
-	int64_t limit, last_ms, idle_ms, flush_ms;
+	int64_t limit, pieces, last_ms, idle_ms, flush_ms;
 	const char *from, *to, *analysis, *mark, *at;
 	int sort, format;
 	bool observations, ledger, verify, summary, events, explain, flush;
@@ -59,6 +59,9 @@ static const struct opt table[] = {
 		"compare with the counters of the interfaces", NULL, 0, 0},
 	{"summary", 0, OPT_FLAG, AT(summary), NULL,
 		"everything a page shows, as one JSON document", NULL, 0, 0},
+	{"pieces", 0, OPT_INT, AT(pieces), "N",
+		"with --summary: at most so many pieces of time (240)", NULL, 1,
+		SUMMARY_BUCKETS_MAX},
 	{"events", 0, OPT_FLAG, AT(events), NULL,
 		"marks, and what else happened during the run", NULL, 0, 0},
 	{"mark", 0, OPT_TEXT, AT(mark), "TEXT",
@@ -165,6 +168,7 @@ static int summarize(struct store *s, const struct catalog *c,
 	ask.query.catalog = c;
 	ask.query.idle_ms = a->idle_ms;
 	ask.groups = ask.flows = (size_t)a->limit;
+	ask.buckets = (size_t)a->pieces;
 	r = query_set_times(&ask.query, &times, err);
 	if (r == 0)
 		r = summary_print(s, &ask, &out, err);

@@ -15,6 +15,8 @@ for program in bin/netflowize bin/nfz-query tests/tool-genstore; do
 	echo "SKIPPED: $build/$program is not built"
 	exit 77
 done
+export AXE="${AXE:-$build/axe.min.js}"
+scripts/axe "$AXE" || true
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 node tests/browser/check.js "$build/bin" "$build/tests" "$dir" ${SHOTS:+"$SHOTS"}

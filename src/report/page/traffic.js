@@ -80,7 +80,7 @@
 	}
 	function listMarks() {
 		put("events", inView().map((e) => h("li", { class: e.kind }, h("b", {}, timeText(e.at_ms)), " " + e.text, h("button", { onclick: () => choose({ range: [Math.min(sum.buckets - 1, Math.max(0, Math.floor((e.at_ms - sum.begin_ms) / sum.bucket_ms))), sum.buckets - 1] }),
-			"aria-label": "Show what came after " + e.text }, "from here"))));
+			"aria-label": "from here: what came after " + e.text }, "from here"))));
 	}
 	function render() {
 		if (!sum.buckets) { put("traffic", h("p", { class: "empty" }, "No flow was recorded in this time.")); put("traffickey"); put("events"); return; }

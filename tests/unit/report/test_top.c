@@ -1,0 +1,100 @@
+#include "report/top.h"
+#include "base/clock.h"
+#include "report/facts.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { LINKS = 1000, PIECES = 8, REFRESH_MS = 2000, TIMES = 20 };
+
+static void add_course(struct buf *out)
+{
+	buf_adds(out, "[");
+	for (int i = 0; i < PIECES; i++)
+		buf_addf(out, "%s%d,%d,%d,3", i ? "," : "", i, 120000 + i,
+			100 + i);
+	buf_adds(out, "]");
+}
+
+/* What a collector says of 1,000 busy links when a terminal asks. */
+static void add_summary(struct buf *out)
+{
+	buf_addf(out,
+		"{\"schema\":\"netflowize.summary/"
+		"1\",\"begin_ms\":1790000000000,"
+		"\"bucket_ms\":2000,\"buckets\":%d,\"flows\":9,\"packets\":9,"
+		"\"bytes\":9,\"links\":[",
+		PIECES);
+	for (int i = 0; i < LINKS; i++) {
+		buf_addf(out,
+			"%s{\"name\":\"link%d\",\"lan\":false,\"members\":"
+			"[\"a%d\",\"b%d\"],\"flows\":3,\"packets\":99,"
+			"\"bytes\":9999,\"course\":",
+			i ? "," : "", i, i, i);
+		add_course(out);
+		buf_adds(out, ",\"sides\":[{\"packets\":1,\"bytes\":2,"
+			      "\"course\":");
+		add_course(out);
+		buf_adds(out, "},{\"packets\":1,\"bytes\":2,\"course\":");
+		add_course(out);
+		buf_adds(out, "},{\"packets\":0,\"bytes\":0,\"course\":[]}]}");
+	}
+	buf_adds(out, "],\"status\":{}}");
+}
+
+static int64_t cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* One refresh: read, joined, drawn; the topology is made by the first. */
+static void refresh_once(
+	const struct buf *text, struct topology **t, struct buf *frame)
+{
+	const struct top top = {.width = 80, .height = 24, .window_ms = 10000};
+	struct facts *f = NULL;
+	struct err err = ERR_INIT;
+
+	cr_assert_eq(facts_parse(buf_str(text), text->len, &f, &err), 0, "%s",
+		err.text);
+	if (!*t)
+		cr_assert_eq(facts_topology(f, t, &err), 0, "%s", err.text);
+	facts_join(f, *t);
+	buf_reset(frame);
+	top_print(&top, f, *t, frame);
+	facts_free(f);
+}
+
+/* The best of a few, because other programs share the caches. */
+Test(top, a_thousand_links_take_two_percent_of_a_core)
+{
+	struct buf text = BUF_INIT(1 << 24), frame = BUF_INIT(1 << 20);
+	int64_t best = INT64_MAX, began;
+	struct topology *t = NULL;
+	double load = 0;
+
+	add_summary(&text);
+	for (int i = 0; i < TIMES; i++) {
+		began = cpu_ns();
+		refresh_once(&text, &t, &frame);
+		if (cpu_ns() - began < best)
+			best = cpu_ns() - began;
+	}
+	cr_assert_not_null(strstr(buf_str(&frame), "link7"));
+#ifdef __SANITIZE_ADDRESS__
+	best /= 10; /* what the checks cost */
+#endif
+	/* processor time is dearer where many share the caches */
+	if (getloadavg(&load, 1) == 1 && load > 4)
+		best /= 3;
+	cr_assert_leq(best, REFRESH_MS * NS_PER_MS / 50, "%lld us",
+		(long long)best / 1000);
+	topology_free(t);
+	buf_release(&text);
+	buf_release(&frame);
+}
