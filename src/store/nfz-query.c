@@ -105,7 +105,7 @@ static char *join(char *const *words, int n, const struct analysis *of)
 		buf_addf(&text, "%s%s", i ? " " : "", words[i]);
 	if (both)
 		buf_addc(&text, ')');
-	buf_addc(&text, ' ');
+	buf_addc(&text, '\0');
 	return buf_take(&text);
 }
 

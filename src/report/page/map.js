@@ -156,8 +156,25 @@
 
 	// Pan and zoom.
 	let moved = false, from = null;
-	// Names too small to be read are left out until one comes nearer.
-	const nearness = () => svg.classList.toggle("far", (svg.getScreenCTM() || { a: 1 }).a < .5);
+	// From far, names stay as large as one can read, as many as have room: those
+	// of probes first, none over another or over where another would be.
+	const READABLE = 10;
+	const names = [...svg.querySelectorAll("text.name")].map((el) => ({ el, x: Number(el.getAttribute("x")), y: Number(el.getAttribute("y")),
+		side: { middle: .5, end: 1 }[el.getAttribute("text-anchor")] || 0, n: el.textContent.length,
+		rank: ["bold", "link", "small"].findIndex((c) => el.classList.contains(c)) })).sort((a, b) => [0, 3, 2, 1][a.rank < 0 ? 3 : a.rank] - [0, 3, 2, 1][b.rank < 0 ? 3 : b.rank]);
+	function nearness() {
+		const a = (svg.getScreenCTM() || { a: 1 }).a, far = a * 12 < READABLE, size = READABLE / a, placed = [];
+		svg.classList.toggle("far", far);
+		svg.style.setProperty("--far", size.toFixed(1) + "px");
+		for (const t of names) {
+			const w = t.n * size * (t.rank === 0 ? .68 : .62), left = t.x - t.side * w, box = [left, t.y - size, left + w, t.y + size * .3];
+			const inside = box[0] > view[0] && box[1] > view[1] && box[2] < view[0] + view[2] && box[3] < view[1] + view[3];
+			const free = !far || (t.rank !== 1 && inside && placed.every((b) => box[0] > b[2] || box[2] < b[0] || box[1] > b[3] || box[3] < b[1]) &&
+				names.every((o) => o === t || o.rank === 1 || o.x < box[0] || o.x > box[2] || o.y < box[1] || o.y > box[3]));
+			if (far && free) placed.push(box);
+			t.el.classList.toggle("out", !free);
+		}
+	}
 	const apply = () => { svg.setAttribute("viewBox", view.map((x) => x.toFixed(1)).join(" ")); nearness(); };
 	function zoom(by, cx, cy) {
 		const w = Math.min(Math.max(view[2] * by, whole[2] / 40), whole[2] * 1.5), k = w / view[2];
