@@ -211,7 +211,7 @@ async function live(browser, made) {
 		// as many as in a minute: ten times as much is what ten minutes may take
 		await tab.run("draw()");
 		const [at, held] = [await spentBy(tab), await heap()], TIMES = 60;
-		await tab.run(`for (let i = 0; i < ${TIMES}; i++) draw()`);
+		for (let i = 0; i < TIMES; i += 5) await tab.run("for (let i = 0; i < 5; i++) draw()");
 		const each = (await spentBy(tab) - at) / TIMES, grown = await heap() - held;
 		check("view: a refresh takes at most 50 ms of script", each <= 50, Math.round(each));
 		check("view: ten minutes of refreshing hold at most 10 MB more", grown * 10 <= 10e6, grown);
