@@ -25,10 +25,14 @@ struct up_command {
 	struct heavy_options heavy;
 	const char *topology, *use_plan, *limit;
 	bool dry_run, partial;
-	int64_t lease_ms;
+	int64_t lease_ms, caches;
+	int backend;
 	struct others_options others;
 	struct opt_list set;
 };
+
+/* libpcap's way is not among the programs for nodes */
+static const char *const backends[] = {"auto", "ebpf", "packet", NULL};
 
 static const struct opt options[] = {
 	PLAN_OPTIONS(struct up_command),
@@ -49,6 +53,11 @@ static const struct opt options[] = {
 		"[NODE:]KEY=VALUE,...",
 		"of the meters: idle, active (times), cpu-limit (25%)", NULL, 0,
 		0},
+	{"caches", 0, OPT_INT, offsetof(struct up_command, caches), "N",
+		"so many flow caches of their own, all meters' flows shared",
+		NULL, 1, ROLLOUT_CACHES_MAX},
+	{"backend", 0, OPT_CHOICE, offsetof(struct up_command, backend), "NAME",
+		"how the meters capture: auto, ebpf, packet", backends, 0, 0},
 	OTHERS_OPTIONS(struct up_command),
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
@@ -374,6 +383,9 @@ static int carry_out(struct up *up, struct err *err)
 	nodes_init(&up->nodes, up->app, up->t);
 	up->nodes.options.lease_ms = up->o->lease_ms;
 	up->nodes.options.dry_run = up->o->dry_run;
+	up->nodes.options.caches = (unsigned)up->o->caches;
+	if (up->o->backend)
+		up->nodes.options.backend = backends[up->o->backend];
 	up->nodes.options.others = &up->others;
 	up->nodes.options.settings = up->settings.items;
 	up->nodes.options.n_settings = up->settings.n;

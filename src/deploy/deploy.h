@@ -52,6 +52,8 @@ struct deploy_options {
 	int64_t lease_ms; /* programs end when not renewed; 0: never */
 	int64_t active_ms, idle_ms, fin_ms; /* 0: the defaults */
 	uint32_t cache_flows;
+	unsigned caches;     /* at most ROLLOUT_CACHES_MAX; 0: in the meters */
+	const char *backend; /* of the meters; NULL: what is best */
 	const struct setting *settings; /* deploy/settings.h */
 	size_t n_settings;
 	const struct rollout_others *others; /* deploy/rollout.h; NULL: none */

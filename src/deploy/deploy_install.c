@@ -30,14 +30,19 @@ static const struct module *module_on(
 	return NULL;
 }
 
-/* Programs this node must have; at most 4. */
-static size_t programs_of(struct up *u, int node, const char *names[4])
+enum { PROGRAMS_MAX = 5 };
+
+/* Programs this node must have. */
+static size_t programs_of(
+	struct up *u, int node, const char *names[PROGRAMS_MAX])
 {
 	size_t n = 0;
 
 	names[n++] = "nfz-agent";
 	if (module_on(u, node, MODULE_METER))
 		names[n++] = "nfz-meter";
+	if (module_on(u, node, MODULE_CACHE))
+		names[n++] = "nfz-cache";
 	if (module_on(u, node, MODULE_COLLECTOR)) {
 		names[n++] = "nfz-collector";
 		names[n++] = "nfz-query";
@@ -48,7 +53,7 @@ static size_t programs_of(struct up *u, int node, const char *names[4])
 static int call_open(struct up *u, struct fleet_node *n, struct err *err)
 {
 	const struct payload *p = payloads_for(u->s.payloads, n->arch);
-	const char *names[4];
+	const char *names[PROGRAMS_MAX];
 	size_t k = programs_of(u, up_topo_node(u, n), names);
 	char need[40], words[6][240], set[SETTINGS_TEXT + 8],
 		text[SETTINGS_TEXT], taps[256], watches[264];
@@ -90,9 +95,9 @@ static int call_open(struct up *u, struct fleet_node *n, struct err *err)
 static int call_have(struct up *u, struct fleet_node *n)
 {
 	const struct payload *p = payloads_for(u->s.payloads, n->arch);
-	const char *names[4], *call[6] = {"have"};
+	const char *names[PROGRAMS_MAX], *call[PROGRAMS_MAX + 2] = {"have"};
 	size_t k = programs_of(u, up_topo_node(u, n), names);
-	char words[4][160];
+	char words[PROGRAMS_MAX][160];
 
 	for (size_t i = 0; i < k; i++) {
 		snprintf(words[i], sizeof(words[i]), "%s=%s", names[i],
@@ -319,7 +324,7 @@ static bool last_words(struct up *u, const struct fleet_node *n)
 	return false;
 }
 
-/* Starts the next module of this node that does not run; a meter waits for
+/* Starts the next module of this node that does not run; all wait for
  * the collector, a collector that is to be replaced for the meters' last
  * records. */
 static int call_next_start(struct up *u, struct fleet_node *n, struct err *err)
@@ -333,7 +338,7 @@ static int call_next_start(struct up *u, struct fleet_node *n, struct err *err)
 
 		if (m->node != d->node || module_runs(m, f))
 			continue;
-		if (m->role == MODULE_METER &&
+		if (m->role != MODULE_COLLECTOR &&
 			u->collector == COLLECTOR_AWAITED) {
 			node->module--;
 			return FLEET_WAIT;
@@ -343,7 +348,8 @@ static int call_next_start(struct up *u, struct fleet_node *n, struct err *err)
 			node->module--;
 			return FLEET_WAIT;
 		}
-		if (m->role == MODULE_METER && u->collector == COLLECTOR_FAILED)
+		if (m->role != MODULE_COLLECTOR &&
+			u->collector == COLLECTOR_FAILED)
 			return err_set(err, NFZ_E_NODES_FAILED,
 				"%s: not started, there is no collector",
 				d->name);

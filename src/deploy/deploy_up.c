@@ -105,6 +105,8 @@ static int make_rollout(
 		.idle_ms = u->s.o->idle_ms,
 		.fin_ms = u->s.o->fin_ms,
 		.cache_flows = u->s.o->cache_flows,
+		.caches = u->s.o->caches,
+		.backend = u->s.o->backend,
 		.others = u->s.o->others};
 	int r;
 

@@ -1,9 +1,9 @@
 /* Setups and catalog from topology and plan.
  *
  * Module 1 is the collector.  A meter's number comes from its node's place in
- * the topology, a tap's from its interface's: records of an earlier plan of the
+ * the topology, so does a cache's, counted down; a tap's from its interface's: records of an earlier plan of the
  * same deployment keep their meaning in the store. */
-#include "deploy/rollout.h"
+#include "deploy/rollout_private.h"
 #include "base/mem.h"
 #include "format/crypto.h"
 #include "store/catalog.h"
@@ -15,9 +15,15 @@
 
 enum {
 	COLLECTOR_ID = 1,
-	FIRST_METER = 2,
 	PORT_FIRST = 20000, /* below the ephemeral ports of Linux */
-	PORT_COUNT = 10000
+	PORT_COUNT = 10000,
+	CACHE_FLOWS = 4 * 65536 /* of many meters */
+};
+
+/* Nodes that may have a cache, in this order. */
+struct hosts {
+	int nodes[ROLLOUT_CACHES_MAX];
+	size_t n;
 };
 
 bool rollout_address(const struct topo_node *n, struct net_addr *ret)
@@ -35,19 +41,19 @@ void rollout_keyid(const uint8_t key[static SETUP_KEY_BYTES],
 	crypto_wipe(derived, sizeof(derived));
 }
 
-static uint16_t meter_id(int node)
+static uint16_t cache_id(int node)
 {
-	return (uint16_t)(FIRST_METER + node);
-}
-
-static uint16_t tap_id(int iface)
-{
-	return (uint16_t)(1 + iface);
+	return (uint16_t)(STORE_FOREIGN - 1 - node);
 }
 
 static uint16_t collector_port(uint64_t deployment)
 {
 	return (uint16_t)(PORT_FIRST + deployment % PORT_COUNT);
+}
+
+static uint16_t cache_port(uint64_t deployment)
+{
+	return collector_port(deployment + 1);
 }
 
 static int no_address(const struct topology *t, int node, struct err *err)
@@ -109,10 +115,70 @@ static void init_setup(struct setup *s, const struct rollout_options *o,
 	init_others(s, o->others);
 }
 
+static struct hosts find_hosts(
+	const struct plan *plan, const struct rollout_options *o)
+{
+	struct hosts h = {0};
+
+	if (!o->caches)
+		return h;
+	h.nodes[h.n++] = plan->collector.node;
+	for (size_t i = 0; i < plan->n_probes && h.n < ROLLOUT_CACHES_MAX; i++)
+		if (plan->probes[i].node != plan->collector.node)
+			h.nodes[h.n++] = plan->probes[i].node;
+	return h;
+}
+
+/* To a module's peers, which have room for them. */
+static int add_cache_peers(const struct topology *t, const struct hosts *h,
+	const struct rollout_options *o, struct setup *s, struct err *err)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		struct setup_peer p =
+			peer_of(o, s->id, cache_id(h->nodes[i]), MODULE_CACHE);
+
+		if (!rollout_address(&t->nodes[h->nodes[i]], &p.addr))
+			return no_address(t, h->nodes[i], err);
+		/* the collector is spoken to by them */
+		if (s->role == MODULE_METER)
+			p.port = cache_port(o->deployment);
+		s->peers[s->n_peers++] = p;
+	}
+	return 0;
+}
+
+static int add_meter_peers(const struct topology *t, const struct plan *plan,
+	const struct rollout_options *o, struct setup *s, struct err *err)
+{
+	for (size_t i = 0; i < plan->n_probes; i++) {
+		int node = plan->probes[i].node;
+		struct setup_peer p =
+			peer_of(o, s->id, rollout_meter_id(node), MODULE_METER);
+
+		if (!rollout_address(&t->nodes[node], &p.addr))
+			return no_address(t, node, err);
+		s->peers[s->n_peers++] = p;
+	}
+	return 0;
+}
+
+/* Whom everybody else speaks to. */
+static struct setup_peer collector_peer(
+	const struct rollout *r, const struct rollout_options *o, uint16_t self)
+{
+	struct setup_peer p = peer_of(o, self, COLLECTOR_ID, MODULE_COLLECTOR);
+
+	p.addr = r->modules[0].setup.listen;
+	p.port = r->modules[0].setup.port;
+	return p;
+}
+
 static int add_collector(const struct topology *t, const struct plan *plan,
 	const struct rollout_options *o, struct rollout *r, struct err *err)
 {
+	const struct hosts hosts = find_hosts(plan, o);
 	struct module *m;
+	int result;
 
 	if (plan->collector.node < 0 ||
 		(size_t)plan->collector.node >= t->n_nodes)
@@ -128,18 +194,51 @@ static int add_collector(const struct topology *t, const struct plan *plan,
 	snprintf(m->setup.store, sizeof(m->setup.store), "store");
 	if (!rollout_address(&t->nodes[m->node], &m->setup.listen))
 		return no_address(t, m->node, err);
+	m->setup.peers = mem_zalloc(
+		plan->n_probes + hosts.n + 1, sizeof(*m->setup.peers));
+	r->collector = m->node;
+	result = add_meter_peers(t, plan, o, &m->setup, err);
+	return result < 0 ? result
+			  : add_cache_peers(t, &hosts, o, &m->setup, err);
+}
+
+static int add_cache(const struct topology *t, const struct plan *plan,
+	const struct rollout_options *o, int node, struct rollout *r,
+	struct err *err)
+{
+	struct module *m = &MEM_PUSH(r->modules, r->n, r->cap);
+
+	*m = (struct module){.node = node,
+		.role = MODULE_CACHE,
+		.name = "cache",
+		.program = "nfz-cache"};
+	init_setup(&m->setup, o, cache_id(node), MODULE_CACHE);
+	if (!o->cache_flows)
+		m->setup.cache_flows = CACHE_FLOWS;
+	m->setup.port = cache_port(o->deployment);
+	if (!rollout_address(&t->nodes[node], &m->setup.listen))
+		return no_address(t, node, err);
 	m->setup.peers =
 		mem_zalloc(plan->n_probes + 1, sizeof(*m->setup.peers));
-	for (size_t i = 0; i < plan->n_probes; i++) {
-		struct setup_peer p = peer_of(o, COLLECTOR_ID,
-			meter_id(plan->probes[i].node), MODULE_METER);
+	m->setup.peers[m->setup.n_peers++] = collector_peer(r, o, m->setup.id);
+	return add_meter_peers(t, plan, o, &m->setup, err);
+}
 
-		if (!rollout_address(&t->nodes[plan->probes[i].node], &p.addr))
-			return no_address(t, plan->probes[i].node, err);
-		m->setup.peers[m->setup.n_peers++] = p;
-	}
-	r->collector = m->node;
-	return 0;
+static int add_caches(const struct topology *t, const struct plan *plan,
+	const struct rollout_options *o, struct rollout *r, struct err *err)
+{
+	const struct hosts hosts = find_hosts(plan, o);
+	int result = 0;
+
+	if (o->caches > hosts.n)
+		return err_set(err, NFZ_E_INPUT,
+			"%u flow caches are wanted, and there are %zu nodes "
+			"for them: the collector's and those with probes, at "
+			"most %d",
+			o->caches, hosts.n, ROLLOUT_CACHES_MAX);
+	for (size_t i = 0; i < o->caches && result == 0; i++)
+		result = add_cache(t, plan, o, hosts.nodes[i], r, err);
+	return result;
 }
 
 /* Which side of the interface is whose (flow/setup.h). */
@@ -209,7 +308,7 @@ static int make_tap(const struct topology *t, const struct plan *plan,
 			"the interface of %s on link %s has neither a system "
 			"name nor a MAC address",
 			t->nodes[f->node].name, l->name);
-	*ret = (struct setup_tap){.id = tap_id(tap->iface),
+	*ret = (struct setup_tap){.id = rollout_tap_id(tap->iface),
 		.has_mac = by_mac,
 		.count_received =
 			(uint8_t)(outside ? tap->sent : tap->received),
@@ -232,29 +331,31 @@ static int add_meter(const struct topology *t, const struct plan *plan,
 	const struct rollout_options *o, size_t probe, struct rollout *r,
 	struct err *err)
 {
-	uint16_t id = meter_id(plan->probes[probe].node);
-	struct setup_peer p = peer_of(o, id, COLLECTOR_ID, MODULE_COLLECTOR);
+	uint16_t id = rollout_meter_id(plan->probes[probe].node);
+	const struct hosts hosts = find_hosts(plan, o);
 	struct module *m = &MEM_PUSH(r->modules, r->n, r->cap);
 	size_t taps = 0;
+	int result;
 
 	*m = (struct module){.node = plan->probes[probe].node,
 		.role = MODULE_METER,
 		.name = "meter",
 		.program = "nfz-meter"};
 	init_setup(&m->setup, o, id, MODULE_METER);
+	if (o->backend)
+		snprintf(m->setup.backend, sizeof(m->setup.backend), "%s",
+			o->backend);
 	if (!rollout_address(&t->nodes[m->node], &m->setup.listen))
 		return no_address(t, m->node, err);
-	p.addr = r->modules[0].setup.listen;
-	p.port = r->modules[0].setup.port;
-	m->setup.peers = mem_zalloc(1, sizeof(p));
-	m->setup.peers[0] = p;
-	m->setup.n_peers = 1;
+	m->setup.peers = mem_zalloc(hosts.n + 1, sizeof(*m->setup.peers));
+	m->setup.peers[m->setup.n_peers++] = collector_peer(r, o, id);
+	result = add_cache_peers(t, &hosts, o, &m->setup, err);
+	if (result < 0)
+		return result;
 	for (size_t i = 0; i < plan->n_taps; i++)
 		taps += plan->taps[i].probe == (int)probe;
 	m->setup.taps = mem_zalloc(taps + 1, sizeof(*m->setup.taps));
 	for (size_t i = 0; i < plan->n_taps; i++) {
-		int result;
-
 		if (plan->taps[i].probe != (int)probe)
 			continue;
 		result = make_tap(
@@ -264,121 +365,6 @@ static int add_meter(const struct topology *t, const struct plan *plan,
 		m->setup.n_taps++;
 	}
 	return 0;
-}
-
-static const char *gap_of(const struct plan *plan, int link)
-{
-	for (size_t i = 0; i < plan->n_gaps; i++)
-		if (plan->gaps[i].what.link == link)
-			return plan->gaps[i].cause;
-	for (size_t i = 0; i < plan->n_taps; i++)
-		if (plan->taps[i].link == link)
-			return NULL;
-	return "not part of the plan";
-}
-
-/* The link-local address that an interface makes of its MAC (RFC 4291 app. A).
- * A system may choose another one; nobody else can have this one. */
-static struct net_addr link_local(const uint8_t mac[6])
-{
-	return (struct net_addr){
-		.b = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, (uint8_t)(mac[0] ^ 2),
-			mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]}};
-}
-
-static void catalog_links(
-	const struct topology *t, const struct plan *plan, struct catalog *c)
-{
-	for (size_t i = 0; i < t->n_links; i++) {
-		const struct topo_link *l = &t->links[i];
-		int link = catalog_add_link(c, l->name, l->kind == LINK_LAN);
-
-		for (size_t s = 0; s < l->n_members; s++) {
-			const struct topo_iface *f =
-				&t->ifaces[l->members[s].iface];
-
-			catalog_add_member(c, link, f->node,
-				f->card->has_addr ? &f->card->addr : NULL);
-			if (f->card->has_mac) {
-				struct net_addr a = link_local(f->card->mac);
-
-				catalog_add_addr(c, f->node, &a);
-			}
-		}
-		catalog_set_gap(c, link, gap_of(plan, (int)i));
-	}
-}
-
-/* What an earlier plan may have watched.  By what the topology itself says:
- * system names are known only of the nodes that were asked this time. */
-static void catalog_idle(
-	const struct topology *t, int iface, int slot, struct catalog *c)
-{
-	const struct topo_iface *f = iface < 0 ? NULL : &t->ifaces[iface];
-	char mac[NET_MAC_TEXT];
-
-	if (!f || catalog_tap(c, tap_id(iface)))
-		return;
-	catalog_add_tap(
-		c, &(struct catalog_tap){.id = tap_id(iface),
-			   .node = f->node,
-			   .iface = f->card->name ? f->card->name
-				    : f->card->has_mac
-					    ? net_mac_print(f->card->mac, mac)
-				    : f->card->os_name ? f->card->os_name
-						       : "?",
-			   .link = f->link,
-			   .slot = (uint16_t)slot,
-			   .module = meter_id(f->node),
-			   .idle = true});
-}
-
-static void catalog_taps(
-	const struct topology *t, const struct plan *plan, struct catalog *c)
-{
-	for (size_t i = 0; i < plan->n_taps; i++) {
-		const struct plan_tap *p = &plan->taps[i];
-		const struct topo_iface *f = &t->ifaces[p->iface];
-		const char *os_name = plan_tap_os_name(plan, t, p);
-		struct catalog_tap tap = {.id = tap_id(p->iface),
-			.node = plan->probes[p->probe].node,
-			.iface = os_name         ? os_name
-				 : f->card->name ? f->card->name
-						 : "?",
-			.link = p->link,
-			.slot = (uint16_t)p->slot,
-			.module = meter_id(plan->probes[p->probe].node)};
-
-		catalog_add_tap(c, &tap);
-	}
-	for (size_t i = 0; i < t->n_ifaces; i++)
-		if (t->ifaces[i].link >= 0 && t->ifaces[i].slot >= 0)
-			catalog_idle(t, (int)i, t->ifaces[i].slot, c);
-	for (size_t i = 0; i < t->n_bridges; i++)
-		for (int side = 0; side < 2; side++) {
-			const struct topo_bridge *b = &t->bridges[i];
-
-			catalog_idle(t, b->port[side],
-				b->slot < 0 ? side : b->slot, c);
-		}
-}
-
-static void make_catalog(const struct topology *t, const struct plan *plan,
-	const struct rollout_options *o, struct rollout *r)
-{
-	struct catalog *c cleanup(catalog_free_at) = catalog_new();
-
-	c->project = arena_strdup(&c->arena, t->project);
-	c->experiment = arena_strdup(&c->arena, t->experiment);
-	c->mode = arena_strdup(&c->arena, plan->mode);
-	c->deployment = o->deployment;
-	c->idle_ms = r->modules[0].setup.idle_ms;
-	for (size_t i = 0; i < t->n_nodes; i++)
-		catalog_add_node(c, t->nodes[i].name);
-	c->collector = r->collector;
-	catalog_links(t, plan, c);
-	catalog_taps(t, plan, c);
-	catalog_print(c, &r->catalog);
 }
 
 /* A digest of everything that matters, keys aside: they are named by keyid. */
@@ -416,19 +402,21 @@ int rollout_make(const struct topology *t, const struct plan *plan,
 	else
 		snprintf(r.keyid, sizeof(r.keyid), "%s", o->keyid);
 	if (plan->n_taps > SETUP_TAPS_MAX ||
-		plan->n_probes >= SETUP_PEERS_MAX ||
+		plan->n_probes >= SETUP_PEERS_MAX - ROLLOUT_CACHES_MAX ||
 		t->n_ifaces >= UINT16_MAX ||
-		t->n_nodes >= STORE_FOREIGN - FIRST_METER)
+		t->n_nodes >= (STORE_FOREIGN - ROLLOUT_FIRST_METER) / 2)
 		return err_set(err, NFZ_E_LIMIT,
 			"the plan has more probes or taps than we can name");
 	result = add_collector(t, plan, o, &r, err);
+	if (result == 0)
+		result = add_caches(t, plan, o, &r, err);
 	for (size_t i = 0; result == 0 && i < plan->n_probes; i++)
 		result = add_meter(t, plan, o, i, &r, err);
 	if (result < 0) {
 		rollout_release(&r);
 		return result;
 	}
-	make_catalog(t, plan, o, &r);
+	rollout_catalog(t, plan, o, &r);
 	for (size_t i = 0; i < r.n; i++)
 		set_stamp(&r, &r.modules[i]);
 	*ret = r;

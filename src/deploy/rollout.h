@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { ROLLOUT_STAMP = 64, ROLLOUT_KEYID = 17 };
+enum { ROLLOUT_STAMP = 64, ROLLOUT_KEYID = 17, ROLLOUT_CACHES_MAX = 8 };
 
 /* Exporters and collectors of others, beside our own records. */
 struct rollout_others {
@@ -35,6 +35,8 @@ struct rollout_options {
 	char keyid[ROLLOUT_KEYID];          /* when key is NULL */
 	int64_t active_ms, idle_ms, fin_ms; /* 0: the defaults */
 	uint32_t cache_flows;
+	unsigned caches;     /* flow caches of their own; 0: in the meters */
+	const char *backend; /* of the meters; NULL: what is best */
 	const struct rollout_others *others; /* NULL: none */
 };
 
@@ -58,7 +60,12 @@ struct rollout {
 };
 
 /* NFZ_E_INPUT when the plan has no collector, a node no address we could use,
- * or a tap's interface neither name nor MAC. */
+ * a tap's interface neither name nor MAC, or there are fewer nodes than
+ * caches.
+ *
+ * Caches stand on the collector's node, then on those of the probes.  Where
+ * there are any, meters and the collector know all that may come, so that none
+ * of them starts again when one more or less is asked for. */
 int rollout_make(const struct topology *t, const struct plan *plan,
 	const struct rollout_options *options, struct rollout *ret,
 	struct err *err) NFZ_MUST_CHECK;

@@ -63,8 +63,8 @@ static void add_installs(struct steps *s, const struct rollout *r,
 	}
 }
 
-/* Not wanted any more, or not as it runs: a changed meter ends while its old
- * collector still takes what it has. */
+/* Not wanted any more, or not as it runs: a changed meter or cache ends while
+ * its old collector still takes what it has. */
 static bool must_stop(const struct rollout *r, int node,
 	const struct deploy_found *f, size_t process)
 {
@@ -74,12 +74,17 @@ static bool must_stop(const struct rollout *r, int node,
 		const struct module *m = &r->modules[i];
 
 		if (m->node == node && strcmp(m->name, role) == 0)
-			return m->role == MODULE_METER &&
+			return m->role != MODULE_COLLECTOR &&
 			       strcmp(f->processes[process].state, "running") ==
 				       0 &&
 			       !module_runs(m, f);
 	}
-	return true;
+	return strcmp(f->processes[process].state, "running") == 0;
+}
+
+static bool is_meter(const struct deploy_found *f, size_t process)
+{
+	return strcmp(f->processes[process].role, "meter") == 0;
 }
 
 static void add_stops(struct steps *s, const struct rollout *r,
@@ -89,9 +94,12 @@ static void add_stops(struct steps *s, const struct rollout *r,
 		int node = found->nodes[i].node;
 		const struct deploy_found *f = found_on(found, node, r->id);
 
-		for (size_t k = 0; f && wants(r, node) && k < f->n; k++)
-			if (must_stop(r, node, f, k))
-				add(s, node, STEP_STOP, f->processes[k].role);
+		/* meters before the caches they send to */
+		for (size_t k = 0; f && wants(r, node) && k < 2 * f->n; k++)
+			if (is_meter(f, k % f->n) == (k < f->n) &&
+				must_stop(r, node, f, k % f->n))
+				add(s, node, STEP_STOP,
+					f->processes[k % f->n].role);
 	}
 }
 
@@ -106,7 +114,7 @@ static void add_starts(struct steps *s, const struct rollout *r,
 			!report_of(found, m->node) ||
 			module_runs(m, found_on(found, m->node, r->id)))
 			continue;
-		if (collector)
+		if (m->role != MODULE_METER)
 			snprintf(what, sizeof(what), "%s", m->name);
 		else
 			snprintf(what, sizeof(what), "%s (%zu tap%s)", m->name,

@@ -156,6 +156,8 @@ void setup_print(const struct setup *s, struct buf *out)
 		(long long)s->lease_ms, s->cache_flows);
 	add_word(out, s->store);
 	buf_addc(out, '\n');
+	if (s->backend[0])
+		buf_addf(out, "backend %s\n", s->backend);
 	if (s->import_port)
 		buf_addf(out, "import_port %u\n", s->import_port);
 	for (size_t i = 0; i < s->n_import_from; i++) {
@@ -335,6 +337,11 @@ static int read_store(struct parse *p)
 	return text_word(p, p->words[1], p->s->store, sizeof(p->s->store));
 }
 
+static int read_backend(struct parse *p)
+{
+	return text_word(p, p->words[1], p->s->backend, sizeof(p->s->backend));
+}
+
 static int read_import_port(struct parse *p)
 {
 	return number_u16(p, p->words[1], &p->s->import_port);
@@ -463,7 +470,8 @@ static const struct {
 	{"listen", 3, read_listen}, {"active_ms", 2, read_span},
 	{"idle_ms", 2, read_span}, {"fin_ms", 2, read_span},
 	{"lease_ms", 2, read_span}, {"cache_flows", 2, read_flows},
-	{"store", 2, read_store}, {"import_port", 2, read_import_port},
+	{"store", 2, read_store}, {"backend", 2, read_backend},
+	{"import_port", 2, read_import_port},
 	{"import_from", 2, read_import_from}, {"export", 2, read_export},
 	{"peer", 7, read_peer}, {"tap", 12, read_tap},
 	{"member", 4, read_member}};

@@ -73,6 +73,8 @@ struct setup {
 	int64_t active_ms, idle_ms, fin_ms, lease_ms;
 	uint32_t cache_flows; /* most flows at once */
 	char store[256];      /* collector: directory of the run */
+	/* meter: how to capture, as its --backend says; "": what is best */
+	char backend[16];
 	/* collector: where to take flows of others, off when 0, from whom */
 	uint16_t import_port;
 	struct net_prefix *import_from;

@@ -119,24 +119,39 @@ static bool prints(const struct args *a)
 	return a->style != STYLE_NONE;
 }
 
+/* Of the command line, or of the setup. */
+static int choose(const struct args *a, const struct setup *s,
+	enum capture_choice *ret, struct err *err)
+{
+	*ret = (enum capture_choice)a->backend;
+	if (a->backend || !s->backend[0])
+		return 0;
+	for (int i = 0; capture_choices[i]; i++)
+		if (strcmp(capture_choices[i], s->backend) == 0) {
+			*ret = (enum capture_choice)i;
+			return 0;
+		}
+	return err_set(err, NFZ_E_INPUT,
+		"the setup asks for capture by \"%s\", which is unknown",
+		s->backend);
+}
+
 static int run_live(const struct args *a, struct err *err)
 {
 	struct setup setup = {0};
 	const uint32_t ring = (uint32_t)a->ring_mib << 20;
 	const uint32_t uid = (uint32_t)a->uid, pace = (uint32_t)a->pace;
-	const struct meter_print_options print = {.setup = &setup,
+	struct meter_print_options print = {.setup = &setup,
 		.style = style_of(a),
 		.lines = prints(a),
-		.choice = (enum capture_choice)a->backend,
 		.ring_bytes = ring,
 		.balance = a->balance,
 		.pace = pace,
 		.uid = uid,
 		.limit_ms = a->limit_ms};
-	const struct meter_net_options net = {.setup = &setup,
+	struct meter_net_options net = {.setup = &setup,
 		.status_path = a->status,
 		.settings = a->settings,
-		.choice = (enum capture_choice)a->backend,
 		.ring_bytes = ring,
 		.balance = a->balance,
 		.pace = pace,
@@ -154,6 +169,9 @@ static int run_live(const struct args *a, struct err *err)
 		setup_release(&setup);
 		return r;
 	}
+	if (r == 0)
+		r = choose(a, &setup, &print.choice, err);
+	net.choice = print.choice;
 	if (r == 0)
 		r = setup_add_exports(&setup, a->to.items, a->to.n, err);
 	if (r == 0)

@@ -129,14 +129,20 @@ static void read_taps(const struct store *s, struct ledger *l)
 
 	for (size_t i = 0; (t = store_tap(s, i)); i++) {
 		size_t at = l->catalog->tap_of[t->counters.tap];
+		struct ledger_tap *tap;
 
 		if (!at || t->source.module >= STORE_FOREIGN)
 			continue;
-		add_life(&l->taps[at - 1], t);
+		tap = &l->taps[at - 1];
+		if (t->source.module != tap->tap->module) {
+			/* from a cache: the meter's counters are another's */
+			tap->frames.packets_stored += t->packets;
+			continue;
+		}
+		add_life(tap, t);
 		if (before[at - 1])
-			l->taps[at - 1].unwatched =
-				plus(l->taps[at - 1].unwatched,
-					unwatched(before[at - 1], t));
+			tap->unwatched = plus(
+				tap->unwatched, unwatched(before[at - 1], t));
 		before[at - 1] = t;
 		heard[at - 1] = true;
 	}

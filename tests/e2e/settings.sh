@@ -76,6 +76,35 @@ assert got == want, (got, want)' "$dir/out" "$sent" "$back"
 nfz verify "$exp"
 check "and the interfaces agree" [ "$status" = 0 ]
 
+# flow caches of their own: from none to one, to two and back while it goes on
+nfz up "$exp" --caches 9
+check "nine caches are too many" [ "$status" = 2 ]
+on client1 -- ping -i 0.01 -c 1000 -q client2 >"$dir/ping.4" &
+pinging=$!
+nfz up "$exp" --caches 1 --backend packet
+check "a flow cache" [ "$status" = 0 ]
+meters="$(meter left) $(meter right)"
+nfz up "$exp" --caches 2 --backend packet
+check "one more" [ "$status" = 0 ]
+nfz status "$exp" -o json
+check "a packet ring, and two caches" [ "$(jq -c '[[.probes[].backend,
+	.modules[].role] | group_by(.)[] | [.[0], length]]' "$dir/out")" = \
+	'[["cache",2],["packet",2]]' ]
+nfz up "$exp" --caches 1 --backend packet
+check "one less" [ "$status" = 0 ]
+check "no meter was restarted" [ "$(meter left) $(meter right)" = "$meters" ]
+nfz up "$exp" --caches 1 --backend packet
+check "nothing more to do" said "no changes"
+wait $pinging
+nfz verify "$exp"
+check "the interfaces agree" [ "$status" = 0 ]
+nfz status "$exp" -o json
+check "what was metered is stored" [ "$(jq '.ledger.packets -
+	.ledger.packets_stored' "$dir/out")" = 0 ]
+nfz up "$exp"
+check "and none again" [ "$status" = 0 ]
+left=$(meter left) right=$(meter right)
+
 nfz up "$exp" --set cpu-limit=20%
 check "a limit without cgroups is no failure" [ "$status" = 0 ]
 check "but said aloud" said "the CPU limit does not hold: there is no cgroup"

@@ -36,8 +36,10 @@ Test(ledger, adds_up_over_lives_and_taps)
 			.lost[LOSS_RING] = 2,
 			.packets = 95};
 
-		counters(s, 1, 1, &k);
-		counters(s, 1, 2, &k); /* it was started again */
+		uint16_t module = c->taps[c->tap_of[tap] - 1].module;
+
+		counters(s, module, 1, &k);
+		counters(s, module, 2, &k); /* it was started again */
 	}
 	l = ledger_of(s, c);
 	cr_assert_eq(l.n_unheard, 0);
@@ -46,6 +48,28 @@ Test(ledger, adds_up_over_lives_and_taps)
 	cr_assert_eq(l.frames.lost[LOSS_RING], 16);
 	cr_assert_eq(l.frames.unaccounted, 0);
 	cr_assert_eq(l.taps[2].frames.wire, 200);
+	ledger_release(&l);
+	catalog_free(c);
+	store_close(s);
+	run_remove(dir);
+}
+
+Test(ledger, records_of_a_cache_are_their_meters)
+{
+	char *dir = run_dir();
+	struct store *s = run_open(dir, STORE_WRITE);
+	struct catalog *c = run_catalog();
+	const struct flow_record r =
+		run_record("10.0.1.1", "10.0.3.1", 1, 7, 0);
+	struct tap_counters k = {
+		.tap = 1, .wire_frames = 9, .ip_frames = 9, .packets = 9};
+	struct ledger l;
+
+	counters(s, c->taps[c->tap_of[1] - 1].module, 1, &k);
+	run_store(s, 900, 1, &r, 1);
+	l = ledger_of(s, c);
+	cr_assert_eq(l.taps[0].frames.packets, 9);
+	cr_assert_eq(l.taps[0].frames.packets_stored, 7);
 	ledger_release(&l);
 	catalog_free(c);
 	store_close(s);
