@@ -23,6 +23,7 @@ struct polling {
 	const struct client_exp *e;
 	const struct change_watch *watch;
 	struct mono_time began, heard;
+	bool answered; /* at all: else nothing is known to go on */
 	char state[CHANGE_STATE_MAX];
 	bool modifying, mapping; /* was seen */
 	bool was_out;            /* swapped out before */
@@ -72,11 +73,12 @@ static int look(struct polling *p, struct err *err)
 
 	p->state[0] = '\0';
 	if (r < 0) {
-		if (!may_pass(r) || since(p->heard) > DEAF_MS)
+		if (!may_pass(r) || !p->answered || since(p->heard) > DEAF_MS)
 			return r;
 		err_clear(err);
 		return 0;
 	}
+	p->answered = true;
 	p->heard = mono_now();
 	snprintf(p->state, sizeof(p->state), "%s", state);
 	p->modifying = p->modifying || strncmp(state, "modify_", 7) == 0;
@@ -245,6 +247,7 @@ int change_send(struct client *c, const struct client_exp *e, const char *text,
 	if (r < 0)
 		return r;
 	begin(&p, c, e, watch);
+	p.answered = true;
 	p.was_out = strcmp(state, "swapped") == 0;
 	r = client_modify(c, e, text, &messages, err);
 	/* refused in words: that is certain; a lost answer is not */

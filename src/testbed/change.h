@@ -21,7 +21,8 @@ enum { CHANGE_STATE_MAX = 32 };
 
 /* Waits until nothing is under way, and tells the state: "active", "swapped"
  * or another one that does not pass by itself.  NFZ_E_TIMEOUT,
- * NFZ_E_INTERRUPTED. */
+ * NFZ_E_INTERRUPTED.  A testbed that does not answer the first question is an
+ * error; one that falls silent later is asked again for minutes. */
 int change_settle(struct client *c, const struct client_exp *e,
 	const struct change_watch *watch, char ret[static CHANGE_STATE_MAX],
 	struct err *err) NFZ_MUST_CHECK;

@@ -229,3 +229,38 @@ Test(change, survivors_are_compared_shapers_and_ours_are_not)
 	change_view_release(&a);
 	change_view_release(&b);
 }
+
+static int settle(
+	struct script *s, char state[static CHANGE_STATE_MAX], struct err *err)
+{
+	struct client *c = client_over(exchange, s);
+	const struct client_exp e = {"p", "e"};
+	const struct change_watch watch = {.limit_ms = 20000};
+	int r;
+
+	*err = (struct err)ERR_INIT;
+	r = change_settle(c, &e, &watch, state, err);
+	client_close(c);
+	return r;
+}
+
+/* Nothing is known to be under way: to wait for it would be to hang. */
+Test(change, a_testbed_that_never_answers_is_not_waited_for, .timeout = 10)
+{
+	struct script s = {.states = good, .modified = 1, .deaf = 1000000};
+	char state[CHANGE_STATE_MAX];
+	struct err err;
+
+	cr_expect_eq(settle(&s, state, &err), -NFZ_E_SILENT_CLOSE);
+	cr_expect_eq(s.deaf, 999999, "asked once");
+}
+
+Test(change, a_change_under_way_is_waited_for)
+{
+	struct script s = {.states = good + 1, .modified = 1};
+	char state[CHANGE_STATE_MAX];
+	struct err err;
+
+	cr_expect_eq(settle(&s, state, &err), 0, "%s", err.text);
+	cr_expect_str_eq(state, "active");
+}
