@@ -1,8 +1,9 @@
 #!/bin/bash
-# strip against a node whose deployment directory was made to mean harm: records
-# that lead outside, links in place of our directories and files, a hard link to
-# somebody's file, a pipe, a process number that is another's by now, a manifest
-# and a tag of nonsense.  Nothing outside is touched, and what was kept is told.
+# S9: "strip under a hostile manifest (paths outside, symlinks, hard links, pid
+# reuse): touches nothing outside; reports".  The deployment directory was made
+# to mean harm: records that lead outside, links in place of our directories and
+# files, a hard link to somebody's file, a pipe, a process number that is
+# another's by now, a manifest and a tag of nonsense.
 set -u
 . "$(dirname "$0")/lib/need.bash"
 need bin/nfz-testbed bin/netflowize payload/x86_64.nfzp
