@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -159,6 +160,32 @@ static int busy(struct dep *d, struct err *err)
 	return err_hint(err, "Wait until it is done, then run this again.");
 }
 
+static bool told_to_end(void)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 && sigismember(&pending, SIGTERM);
+}
+
+/* Who only looks holds it for a moment; the agent of a controller that was
+ * killed needs one to notice.  Who strips ends whoever waits here: that one
+ * still says why, and stays deaf to it until its own controller hangs up. */
+static int wait_for_lock(struct dep *d, struct err *err)
+{
+	sigset_t term;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+	for (int i = 0; flock(d->lock, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (i == 100 || told_to_end())
+			return busy(d, err);
+		clock_sleep_ms(20);
+	}
+	sigprocmask(SIG_UNBLOCK, &term, NULL);
+	return 0;
+}
+
 static int take_lock(struct dep *d, const char *who, struct err *err)
 {
 	struct buf text = BUF_INIT(1024);
@@ -169,13 +196,9 @@ static int take_lock(struct dep *d, const char *who, struct err *err)
 		O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (d->lock < 0)
 		return dep_sys(err, "lock");
-	/* who only looks holds it for a moment; the agent of a controller
-	 * that was killed needs one to notice */
-	for (int i = 0; flock(d->lock, LOCK_EX | LOCK_NB) < 0; i++) {
-		if (i == 100)
-			return busy(d, err);
-		clock_sleep_ms(20);
-	}
+	r = wait_for_lock(d, err);
+	if (r < 0)
+		return r;
 	buf_addf(&text, "who %.100s\nsince %s\n", who,
 		wall_print(wall_now(), now));
 	if (ftruncate(d->lock, 0) < 0 ||

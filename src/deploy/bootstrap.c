@@ -21,6 +21,10 @@
 enum { LINE_BYTES = 64 };
 
 #define PLACES "/var/lib /local /var/tmp"
+/* An agent that was the one meant has served, or was killed while it did:
+ * whoever listens takes what follows for frames. */
+#define ENDED                                                                  \
+	"x=$?; case $x in 0 | 12[89] | 1[3-9]? | 2[0-9]*) exit $x;; esac; "
 
 static const char command[] =
 	"exec /bin/sh -c 'echo; echo NFZ 1 user $SSH_CONNECTION; "
@@ -47,7 +51,7 @@ static const char script[] =
 	"for p in " PLACES "; do d=$p/netflowize; "
 	"if [ -L $d ]; then continue; fi; "
 	"if [ -O $d ]; then for a in $d/*/bin/nfz-agent; do "
-	"if [ -x \"$a\" ] && \"$a\" --serve-as $h; then exit; fi; "
+	"if [ -x \"$a\" ]; then \"$a\" --serve-as $h; " ENDED "fi; "
 	"done; fi; done; "
 	/* takes back what was made in a place, its time too */
 	"tidy() { r=$1/.netflowize-mtime; if [ -O $r ]; then :; else "
@@ -81,8 +85,8 @@ static const char script[] =
 	"printf \"$x\" || k=full; done 2>/dev/null >$f;; esac || k=full; "
 	"else cat $g/netflowize/.boot.$$ 2>/dev/null >$f || k=full; "
 	"tidy $g 2>/dev/null; fi; "
-	"if [ -z \"$k\" ]; then \"$f\" --serve-as $h --boot $f; "
-	"case $? in 0) exit;; 126) g=$p; continue;; esac; fi; "
+	"if [ -z \"$k\" ]; then \"$f\" --serve-as $h --boot $f; " ENDED
+	"case $x in 126) g=$p; continue;; esac; fi; "
 	"tidy $p 2>/dev/null; echo \"NFZ 1 ${k:-bad}\"; exit; done; "
 	"if [ -n \"$g\" ]; then tidy $g 2>/dev/null; fi; echo NFZ 1 $b";
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Two users at once on one experiment, and two deployments on one node: on
 # different links they live side by side, on the same one the second is refused.
-# shellcheck disable=SC2016,SC2317
+# shellcheck disable=SC2016,SC2030,SC2031,SC2317
 set -u
 . "$(dirname "$0")/lib/deploy.bash"
 stand_ins 'case $0 in *collector) sleep 2;; esac'"$good_stand_in" 1
@@ -33,6 +33,20 @@ check "two users: either of them can strip it" [ "$status" = 0 ]
 check "two users: same disks" same_disks "$dir/before"
 STATE=$dir/ann deploy strip
 check "two users: nothing is left for the other" said NFZ-E103
+
+# both strip at the same moment: one does it, and whom the other meets at work is
+# told by name or finds nothing; never is it a broken conversation
+deploy up client1
+cp "$dir/topology.json" "$dir/ann"
+cp "$dir/topology.json" "$dir/lee"
+( dir=$dir/ann STATE=$dir/ann; deploy strip ) &
+( dir=$dir/lee STATE=$dir/lee; deploy strip )
+wait
+check "two strips: what is said makes sense" \
+	never grep -q "makes no sense" "$dir"/ann/err "$dir"/ann/out \
+	"$dir"/lee/err "$dir"/lee/out
+deploy strip
+check "two strips: same disks" same_disks "$dir/before"
 
 # two experiments that share the node "left", with a link each
 stand_ins "$good_stand_in" 2
