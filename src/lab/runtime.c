@@ -233,7 +233,7 @@ static int start_one(struct lab_runtime *rt, struct lab_experiment *e,
 	struct lab_node *node = &rt->nodes[machine];
 	struct lab_machine *m = &rt->site->machines[machine];
 	struct runtime_place place;
-	char port[16], mac[NET_MAC_TEXT];
+	char port[16], mac[NET_MAC_TEXT], ip[NET_ADDR_TEXT];
 	int r = 0;
 
 	runtime_place(rt, e, machine, &place);
@@ -254,11 +254,15 @@ static int start_one(struct lab_runtime *rt, struct lab_experiment *e,
 	m->status = "up";
 	m->eventstatus = "BOOTING";
 	runtime_control_port(rt, machine, port);
+	/* its address is known: one that is down does not answer, as behind a
+	 * router, where no one says that there is no such host */
 	buf_addf(control,
 		"link add name %s type veth peer name %s address %s netns %d\n"
-		"link set dev %s master br0 up\n",
+		"link set dev %s master br0 up\n"
+		"neigh replace %s lladdr %s dev br0 nud permanent\n",
 		port, m->ifaces[0].os_name,
-		net_mac_print(m->ifaces[0].mac, mac), (int)node->pid, port);
+		net_mac_print(m->ifaces[0].mac, mac), (int)node->pid, port,
+		net_addr_print(&m->ifaces[0].ip, ip), mac);
 	return 0;
 }
 
