@@ -62,107 +62,6 @@ static char *copy(char *to, const char *s, size_t n)
 	return to + n;
 }
 
-/* Separator, and the key of a pair; then room for n bytes, which the caller
- * fills; NULL when over the buffer's ceiling. */
-static char *put(struct jsonw *w, size_t n)
-{
-	bool spaced = w->style == JSONW_INDENT;
-	const char *before = "";
-	size_t len = 0, key_len = 0;
-	char *to;
-
-	if (!w->has_key)
-		before = separator(w, &len);
-	if (w->key)
-		key_len = w->key_len + 3 + spaced;
-	to = buf_room(w->out, len + key_len + n);
-	if (to) {
-		buf_commit(w->out, len + key_len + n);
-		to = copy(to, before, len);
-	}
-	if (to && w->key) {
-		*to++ = '"';
-		to = copy(to, w->key, w->key_len);
-		to = copy(to, "\": ", 2 + (size_t)spaced);
-	}
-	w->has_key = false;
-	w->key = NULL;
-	return to;
-}
-
-static void after_value(struct jsonw *w)
-{
-	if (!w->depth && w->style == JSONW_INDENT)
-		buf_addc(w->out, '\n');
-}
-
-/* A value in an object has a key. */
-static char *put_value(struct jsonw *w, size_t n)
-{
-	assert(w->key || w->has_key || !w->depth ||
-		!w->level[w->depth - 1].object);
-	return put(w, n);
-}
-
-static void add_value(struct jsonw *w, const char *text, size_t n)
-{
-	char *to = put_value(w, n);
-
-	if (to)
-		copy(to, text, n);
-	after_value(w);
-}
-
-static void begin(struct jsonw *w, bool object, bool inlined)
-{
-	char *to;
-
-	inlined = inlined || one_line(w);
-	to = put_value(w, 1);
-	if (to)
-		*to = object ? '{' : '[';
-	assert(w->depth < JSONW_DEPTH_MAX);
-	w->level[w->depth].object = object;
-	w->level[w->depth].inlined = inlined;
-	w->level[w->depth].n = 0;
-	w->depth++;
-}
-
-void jsonw_object(struct jsonw *w)
-{
-	begin(w, true, false);
-}
-
-void jsonw_array(struct jsonw *w)
-{
-	begin(w, false, false);
-}
-
-void jsonw_object_inline(struct jsonw *w)
-{
-	begin(w, true, true);
-}
-
-void jsonw_array_inline(struct jsonw *w)
-{
-	begin(w, false, true);
-}
-
-void jsonw_end(struct jsonw *w)
-{
-	bool object, empty, inlined;
-
-	assert(w->depth && !w->has_key);
-	inlined = one_line(w);
-	w->depth--;
-	object = w->level[w->depth].object;
-	empty = w->level[w->depth].n == 0;
-	if (!empty && !inlined)
-		buf_add(w->out, new_line + 1, 1 + 2 * (size_t)w->depth);
-	buf_addc(w->out, object ? '}' : ']');
-	after_value(w);
-}
-
 /* Length of the UTF-8 sequence at s, 0 when it is none. */
 static size_t utf8_length(const unsigned char *s, size_t left)
 {
@@ -223,24 +122,33 @@ static uint64_t word_at(const char *s, size_t len)
 	return word;
 }
 
-/* Does all of it stand for itself?  Looked at in words, the last two of which
- * may overlap. */
-static bool is_plain_text(const char *s, size_t len)
+/* Copies text that stands for itself; NULL if some of it does not, and then what
+ * was written means nothing.  In words, the last two of which may overlap. */
+static char *copy_plain(char *to, const char *s, size_t len)
 {
 	size_t n = 0;
+	uint64_t word;
 
 	if (len >= 8) {
-		for (; n + 8 < len; n += 8)
-			if (!plain_word(word_at(s + n, 8)))
-				return false;
-		return plain_word(word_at(s + len - 8, 8));
+		for (; n + 8 < len; n += 8) {
+			word = word_at(s + n, 8);
+			if (!plain_word(word))
+				return NULL;
+			memcpy(to + n, &word, 8);
+		}
+		word = word_at(s + len - 8, 8);
+		memcpy(to + len - 8, &word, 8);
+		return plain_word(word) ? to + len : NULL;
 	}
-	if (len >= 4)
-		return plain_word(
-			word_at(s, 4) | word_at(s + len - 4, 4) << 32);
-	while (n < len && is_plain((unsigned char)s[n]))
-		n++;
-	return n == len;
+	if (len >= 4) {
+		memcpy(to, s, 4);
+		memcpy(to + len - 4, s + len - 4, 4);
+		word = word_at(s, 4) | word_at(s + len - 4, 4) << 32;
+		return plain_word(word) ? to + len : NULL;
+	}
+	for (; n < len && is_plain((unsigned char)s[n]); n++)
+		to[n] = s[n];
+	return n == len ? to + len : NULL;
 }
 
 static void add_escaped(struct buf *out, const char *text, size_t len)
@@ -260,47 +168,213 @@ static void add_escaped(struct buf *out, const char *text, size_t len)
 	}
 }
 
+/* What was written from open_value() up to end. */
+static void close_value(struct jsonw *w, const char *end)
+{
+	if (end)
+		buf_commit(
+			w->out, (size_t)(end - (w->out->data + w->out->len)));
+}
+
+/* The key that was put off, after its quote; then room for n bytes. */
+static char *add_key(struct jsonw *w, char *to, size_t n)
+{
+	bool spaced = w->style == JSONW_INDENT;
+	char *end = copy_plain(to, w->key, w->key_len);
+
+	if (end) {
+		*end++ = '"';
+		*end++ = ':';
+		*end = ' ';
+		return end + spaced;
+	}
+	close_value(w, to);
+	add_escaped(w->out, w->key, w->key_len);
+	buf_adds(w->out, spaced ? "\": " : "\":");
+	return buf_room(w->out, n);
+}
+
+/* The next key of a line, likewise. */
+static char *add_piece(struct jsonw *w, size_t n)
+{
+	const struct jsonw_piece *piece = &w->line->piece[w->next++];
+	char *to = buf_room(w->out, sizeof(piece->text) + n);
+
+	assert(w->next <= w->line->n);
+	if (!to)
+		return NULL;
+	memcpy(to, piece->text, sizeof(piece->text));
+	return to + piece->len;
+}
+
+/* Separator, and the key of a pair; then room for n bytes, which the caller
+ * fills and ends with close_value(); NULL when over the buffer's ceiling. */
+static char *open_value(struct jsonw *w, size_t n)
+{
+	const char *before = "";
+	size_t len = 0, key_len = 0;
+	char *to;
+
+	if (w->line)
+		return add_piece(w, n);
+	if (!w->has_key)
+		before = separator(w, &len);
+	if (w->key)
+		key_len = w->key_len + 3 + (w->style == JSONW_INDENT);
+	to = buf_room(w->out, len + key_len + n);
+	if (to)
+		to = copy(to, before, len);
+	if (to && w->key) {
+		*to++ = '"';
+		to = add_key(w, to, n);
+	}
+	w->has_key = false;
+	w->key = NULL;
+	return to;
+}
+
+static void after_value(struct jsonw *w)
+{
+	if (!w->depth && w->style == JSONW_INDENT)
+		buf_addc(w->out, '\n');
+}
+
+/* A value in an object has a key. */
+static void check_place(const struct jsonw *w)
+{
+	assert(w->key || w->has_key || w->line || !w->depth ||
+		!w->level[w->depth - 1].object);
+}
+
+static void add_value(struct jsonw *w, const char *text, size_t n)
+{
+	char *to;
+
+	check_place(w);
+	to = open_value(w, n);
+	close_value(w, to ? copy(to, text, n) : NULL);
+	after_value(w);
+}
+
+static void begin(struct jsonw *w, bool object, bool inlined)
+{
+	char *to;
+
+	inlined = inlined || one_line(w);
+	assert(!w->line);
+	check_place(w);
+	to = open_value(w, 1);
+	if (to)
+		*to++ = object ? '{' : '[';
+	close_value(w, to);
+	assert(w->depth < JSONW_DEPTH_MAX);
+	w->level[w->depth].object = object;
+	w->level[w->depth].inlined = inlined;
+	w->level[w->depth].n = 0;
+	w->depth++;
+}
+
+void jsonw_object(struct jsonw *w)
+{
+	begin(w, true, false);
+}
+
+void jsonw_array(struct jsonw *w)
+{
+	begin(w, false, false);
+}
+
+void jsonw_object_inline(struct jsonw *w)
+{
+	begin(w, true, true);
+}
+
+void jsonw_array_inline(struct jsonw *w)
+{
+	begin(w, false, true);
+}
+
+void jsonw_line_init(struct jsonw_line *line, const char *const *keys, size_t n)
+{
+	assert(n <= JSONW_LINE_MAX);
+	*line = (struct jsonw_line){.n = n};
+	for (size_t i = 0; i < n; i++) {
+		char *to = line->piece[i].text;
+		size_t len = strlen(keys[i]);
+
+		assert(len + sizeof(", \"\": ") - 1 <= JSONW_PIECE);
+		to = i ? copy(to, ", \"", 3) : copy(to, "\"", 1);
+		to = copy_plain(to, keys[i], len);
+		assert(to);
+		to = copy(to, "\": ", 3);
+		line->piece[i].len = (unsigned char)(to - line->piece[i].text);
+	}
+}
+
+void jsonw_begin_line(struct jsonw *w, const struct jsonw_line *line)
+{
+	assert(w->style == JSONW_INDENT);
+	begin(w, true, true);
+	w->line = line;
+	w->next = 0;
+	w->level[w->depth - 1].n = line->n;
+}
+
+void jsonw_end(struct jsonw *w)
+{
+	bool object, empty, inlined;
+
+	assert(w->depth && !w->has_key && (!w->line || w->next == w->line->n));
+	w->line = NULL;
+	inlined = one_line(w);
+	w->depth--;
+	object = w->level[w->depth].object;
+	empty = w->level[w->depth].n == 0;
+	if (!empty && !inlined)
+		buf_add(w->out, new_line + 1, 1 + 2 * (size_t)w->depth);
+	buf_addc(w->out, object ? '}' : ']');
+	after_value(w);
+}
+
 static void add_string(struct jsonw *w, const char *s, size_t len)
 {
-	bool plain = is_plain_text(s, len);
-	char *to = put(w, plain ? len + 2 : 1);
+	char *to = open_value(w, len + 2), *end;
 
-	if (to)
-		*to++ = '"';
-	if (to && plain)
-		*copy(to, s, len) = '"';
-	if (plain)
+	if (!to)
 		return;
+	*to++ = '"';
+	end = copy_plain(to, s, len);
+	if (end) {
+		*end++ = '"';
+		close_value(w, end);
+		return;
+	}
+	close_value(w, to);
 	add_escaped(w->out, s, len);
 	buf_addc(w->out, '"');
 }
 
 void jsonw_key(struct jsonw *w, const char *key)
 {
-	assert(w->depth && w->level[w->depth - 1].object && !w->has_key);
+	assert(w->depth && w->level[w->depth - 1].object && !w->has_key &&
+		!w->line);
 	add_string(w, key, strlen(key));
 	buf_adds(w->out, w->style == JSONW_INDENT ? ": " : ":");
 	w->has_key = true;
 }
 
-/* The key of a value that follows at once: a plain one is put with it. */
+/* The key of a value that follows at once, to be put with it. */
 static void begin_pair(struct jsonw *w, const char *key)
 {
-	size_t len = strlen(key);
-
-	if (!is_plain_text(key, len)) {
-		jsonw_key(w, key);
-		return;
-	}
-	assert(w->depth && w->level[w->depth - 1].object && !w->has_key);
+	assert(w->depth && w->level[w->depth - 1].object && !w->has_key &&
+		!w->line);
 	w->key = key;
-	w->key_len = len;
+	w->key_len = strlen(key);
 }
 
 void jsonw_string_n(struct jsonw *w, const char *s, size_t n)
 {
-	assert(w->key || w->has_key || !w->depth ||
-		!w->level[w->depth - 1].object);
+	check_place(w);
 	add_string(w, s, n);
 	after_value(w);
 }

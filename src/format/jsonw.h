@@ -25,7 +25,17 @@ enum jsonw_style {
 	JSONW_INDENT   /* two columns a level, a newline after the document */
 };
 
-enum { JSONW_DEPTH_MAX = 32 };
+enum { JSONW_DEPTH_MAX = 32, JSONW_LINE_MAX = 12, JSONW_PIECE = 32 };
+
+/* Objects of the same members, a line each and a million of them: what stands
+ * between their values is made once. */
+struct jsonw_line {
+	size_t n;
+	struct jsonw_piece {
+		char text[JSONW_PIECE];
+		unsigned char len;
+	} piece[JSONW_LINE_MAX];
+};
 
 struct jsonw {
 	struct buf *out;
@@ -34,6 +44,8 @@ struct jsonw {
 	bool has_key;    /* a key was written, its value not yet */
 	const char *key; /* to be written with its value, or NULL */
 	size_t key_len;
+	const struct jsonw_line *line; /* NULL: none begun */
+	size_t next;                   /* of its values */
 	struct {
 		bool object, inlined;
 		size_t n;
@@ -46,6 +58,12 @@ void jsonw_array(struct jsonw *w);
 /* As the two above, but on one line whatever the style: short records. */
 void jsonw_object_inline(struct jsonw *w);
 void jsonw_array_inline(struct jsonw *w);
+/* Members in that order; keys are plain and short. */
+void jsonw_line_init(
+	struct jsonw_line *line, const char *const *keys, size_t n);
+/* One such object (JSONW_INDENT only): its values follow without their keys,
+ * each a string, number, bool or null. */
+void jsonw_begin_line(struct jsonw *w, const struct jsonw_line *line);
 /* Ends the innermost object or array. */
 void jsonw_end(struct jsonw *w);
 

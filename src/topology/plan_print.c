@@ -139,23 +139,27 @@ static void print_iface(struct jsonw *w, const struct plan *plan,
 	const char *os_name = plan_tap_os_name(plan, t, tap);
 	char mac[NET_MAC_TEXT];
 
-	jsonw_put(w, "if",
-		os_name                ? os_name
-		: iface->card->name    ? iface->card->name
-		: iface->card->has_mac ? net_mac_print(iface->card->mac, mac)
-				       : NULL);
+	jsonw_string(w, os_name             ? os_name
+			: iface->card->name ? iface->card->name
+			: iface->card->has_mac
+				? net_mac_print(iface->card->mac, mac)
+				: NULL);
 }
 
 static void print_owners(
 	struct jsonw *w, const struct plan *plan, const struct topology *t)
 {
 	enum { AHEAD = 4 };
+	static const char *const keys[] = {"link", "probe", "if", "dir", "slot",
+		"received", "sent", "lowest", "iface"};
+	struct jsonw_line line;
 	/* close together, for taps come in the order of links */
 	cleanup_free const char **probe =
 		mem_zalloc(plan->n_probes + 1, sizeof(*probe));
 
 	for (size_t i = 0; i < plan->n_probes; i++)
 		probe[i] = t->nodes[plan->probes[i].node].name;
+	jsonw_line_init(&line, keys, sizeof(keys) / sizeof(keys[0]));
 	jsonw_key(w, "owners");
 	jsonw_array(w);
 	for (size_t i = 0; i < plan->n_taps; i++) {
@@ -163,16 +167,16 @@ static void print_owners(
 
 		if (i + AHEAD < plan->n_taps)
 			__builtin_prefetch(probe[tap[AHEAD].probe]);
-		jsonw_object_inline(w);
-		jsonw_put(w, "link", t->links[tap->link].name);
-		jsonw_put(w, "probe", probe[tap->probe]);
+		jsonw_begin_line(w, &line);
+		jsonw_string(w, t->links[tap->link].name);
+		jsonw_string(w, probe[tap->probe]);
 		print_iface(w, plan, t, tap);
-		jsonw_put(w, "dir", direction(tap));
-		jsonw_put_int(w, "slot", tap->slot);
-		jsonw_put(w, "received", rule_name(tap->received));
-		jsonw_put(w, "sent", rule_name(tap->sent));
-		jsonw_put_bool(w, "lowest", tap->lowest);
-		jsonw_put_int(w, "iface", tap->iface);
+		jsonw_string(w, direction(tap));
+		jsonw_int(w, tap->slot);
+		jsonw_string(w, rule_name(tap->received));
+		jsonw_string(w, rule_name(tap->sent));
+		jsonw_bool(w, tap->lowest);
+		jsonw_int(w, tap->iface);
 		jsonw_end(w);
 	}
 	jsonw_end(w);

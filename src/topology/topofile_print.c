@@ -236,30 +236,48 @@ static const char *end_name(const struct bare *b, const struct topo_link *l,
 			   : b->t->nodes[node].name;
 }
 
-/* "a--b" of a link of a and b: what a link is called that has no name. */
-static bool named_by_ends(const struct bare *b, const struct topo_link *l)
+/* Is it "a--b" of those ends: what a link is called that has no name? */
+static bool named_by_ends(const char *name, const char *a, const char *b)
+{
+	size_t n = strlen(a);
+
+	return strncmp(name, a, n) == 0 && name[n] == '-' &&
+	       name[n + 1] == '-' && strcmp(name + n + 2, b) == 0;
+}
+
+/* The members of a link of two, as most are. */
+static void print_two(
+	struct jsonw *w, const struct bare *b, const struct topo_link *l)
+{
+	char room[2][TOPOLOGY_NUMBER];
+	const char *end[] = {
+		end_name(b, l, 0, room[0]), end_name(b, l, 1, room[1])};
+
+	if (!named_by_ends(l->name, end[0], end[1]))
+		jsonw_put(w, "name", l->name);
+	jsonw_key(w, "nodes");
+	jsonw_array(w);
+	jsonw_string(w, end[0]);
+	jsonw_string(w, end[1]);
+	jsonw_end(w);
+}
+
+static void print_members(
+	struct jsonw *w, const struct bare *b, const struct topo_link *l)
 {
 	char room[TOPOLOGY_NUMBER];
-	const char *end, *rest = l->name;
 
-	if (l->n_members != 2)
-		return false;
-	for (size_t slot = 0; slot < 2; slot++) {
-		end = end_name(b, l, slot, room);
-		if (strncmp(rest, end, strlen(end)) != 0)
-			return false;
-		rest += strlen(end);
-		if (slot == 0 && strncmp(rest, "--", 2) != 0)
-			return false;
-		rest += slot == 0 ? 2 : 0;
-	}
-	return *rest == '\0';
+	jsonw_put(w, "name", l->name);
+	jsonw_key(w, "nodes");
+	jsonw_array(w);
+	for (size_t m = 0; m < l->n_members; m++)
+		jsonw_string(w, end_name(b, l, m, room));
+	jsonw_end(w);
 }
 
 static void print_bare(struct jsonw *w, const struct topology *t)
 {
 	const struct bare b = {t, is_numbered(t)};
-	char room[TOPOLOGY_NUMBER];
 
 	jsonw_key(w, "nodes");
 	jsonw_array(w);
@@ -272,13 +290,10 @@ static void print_bare(struct jsonw *w, const struct topology *t)
 		const struct topo_link *l = &t->links[i];
 
 		jsonw_object_inline(w);
-		if (!named_by_ends(&b, l))
-			jsonw_put(w, "name", l->name);
-		jsonw_key(w, "nodes");
-		jsonw_array(w);
-		for (size_t m = 0; m < l->n_members; m++)
-			jsonw_string(w, end_name(&b, l, m, room));
-		jsonw_end(w);
+		if (l->n_members == 2)
+			print_two(w, &b, l);
+		else
+			print_members(w, &b, l);
 		put_true(w, "lan", l->kind == LINK_LAN && l->n_members < 3);
 		jsonw_end(w);
 	}

@@ -59,6 +59,56 @@ Test(jsonw, indented)
 		"  ],\n  \"none\": [],\n  \"n\": null,\n  \"f\": 0.67\n}\n");
 }
 
+Test(jsonw, lines_are_inline_objects)
+{
+	static const char *const keys[] = {"name", "n", "of", "on"};
+	static const char *const names[] = {
+		"a", "two\n", "a long one of names"};
+	struct buf b = BUF_INIT(4096), lines = BUF_INIT(4096);
+	struct jsonw_line line;
+	struct jsonw w, l;
+
+	jsonw_init(&w, &b, JSONW_INDENT);
+	jsonw_init(&l, &lines, JSONW_INDENT);
+	jsonw_line_init(&line, keys, 4);
+	jsonw_array(&w);
+	jsonw_array(&l);
+	for (int i = 0; i < 3; i++) {
+		jsonw_object_inline(&w);
+		jsonw_put(&w, "name", names[i]);
+		jsonw_put_int(&w, "n", i - 1);
+		jsonw_put(&w, "of", NULL);
+		jsonw_put_bool(&w, "on", i == 1);
+		jsonw_end(&w);
+		jsonw_begin_line(&l, &line);
+		jsonw_string(&l, names[i]);
+		jsonw_int(&l, i - 1);
+		jsonw_null(&l);
+		jsonw_bool(&l, i == 1);
+		jsonw_end(&l);
+	}
+	jsonw_end(&w);
+	jsonw_end(&l);
+	cr_assert_str_eq(buf_str(&lines), buf_str(&b));
+	buf_release(&b);
+	buf_release(&lines);
+}
+
+Test(jsonw, keys_that_need_escaping)
+{
+	struct buf b = BUF_INIT(64);
+	struct jsonw w;
+
+	jsonw_init(&w, &b, JSONW_INDENT);
+	jsonw_object_inline(&w);
+	jsonw_put_int(&w, "a \"key\" as names are", 1);
+	jsonw_put(&w, "\\", "v");
+	jsonw_end(&w);
+	cr_assert_str_eq(buf_str(&b),
+		"{\"a \\\"key\\\" as names are\": 1, \"\\\\\": \"v\"}\n");
+	buf_release(&b);
+}
+
 Test(jsonw, several_documents_in_one_buffer)
 {
 	struct buf b = BUF_INIT(4096);
