@@ -66,10 +66,8 @@ char *mem_printf(const char *fmt, ...)
 	return p;
 }
 
-void *mem_reserve(void *items, size_t n, size_t *cap, size_t size)
+void *mem_double(void *items, size_t *cap, size_t size)
 {
-	if (n < *cap)
-		return items;
 	*cap = *cap ? *cap * 2 : 8;
 	return mem_grow(items, *cap, size);
 }

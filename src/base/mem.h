@@ -21,7 +21,11 @@ char *mem_printf(const char *fmt, ...)
 
 /* Makes room for one more element in a growing array: doubles *cap as needed.
  * `MEM_PUSH(v->items, v->n, v->cap) = item;` appends. */
-void *mem_reserve(void *items, size_t n, size_t *cap, size_t size);
+void *mem_double(void *items, size_t *cap, size_t size);
+static inline void *mem_reserve(void *items, size_t n, size_t *cap, size_t size)
+{
+	return n < *cap ? items : mem_double(items, cap, size);
+}
 #define MEM_PUSH(items, n, cap)                                                \
 	((items) = mem_reserve((items), (n), &(cap), sizeof(*(items))),        \
 		&(items)[(n)++])[0]

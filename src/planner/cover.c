@@ -21,6 +21,7 @@
 #include "planner/order.h"
 #include "planner/parts.h"
 #include "planner/tally.h"
+#include "planner/variant.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,31 @@ static int64_t settle_choice(const struct cover_problem *p, bool *chosen)
 	return cost;
 }
 
+static int64_t cost_of(const struct cover_problem *p, const bool *chosen)
+{
+	int64_t sum = 0;
+
+	for (int c = 0; c < p->n_cols; c++)
+		sum += chosen[c] ? p->cost[c] : 0;
+	return sum;
+}
+
+/* A cover that costs what was shown to be needed has nothing to spare, unless
+ * that costs nothing. */
+static bool is_tight(
+	const struct cover_problem *p, const bool *chosen, int64_t bound)
+{
+	if (cost_of(p, chosen) != bound)
+		return false;
+	for (int c = 0; c < p->n_cols; c++)
+		if (chosen[c] && p->cost[c] == 0)
+			return false;
+	for (int g = 0; g < p->n_groups; g++)
+		if (!problem_satisfied(p, g, chosen))
+			return false;
+	return true;
+}
+
 static void search(
 	struct engine *e, const struct cover_problem *p, struct cover_result *r)
 {
@@ -77,7 +103,9 @@ static void search(
 	if (met) {
 		kernel_expand(&k, r->chosen);
 		kernel_release(&k);
-		r->cost = settle_choice(p, r->chosen);
+		r->cost = is_tight(p, r->chosen, r->lower_bound)
+				  ? r->lower_bound
+				  : settle_choice(p, r->chosen);
 	} else {
 		kernel_release(&k);
 		r->lower_bound = 0;
@@ -87,15 +115,6 @@ static void search(
 static bool settled(const struct cover_result *r, int64_t unit)
 {
 	return r->cost >= 0 && r->lower_bound / unit >= r->cost / unit;
-}
-
-static int64_t cost_of(const struct cover_problem *p, const bool *chosen)
-{
-	int64_t sum = 0;
-
-	for (int c = 0; c < p->n_cols; c++)
-		sum += chosen[c] ? p->cost[c] : 0;
-	return sum;
 }
 
 /* A cover made for the first tier alone, moved to better ties: nothing is

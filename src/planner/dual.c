@@ -19,6 +19,8 @@ enum {
 	PHASES = 3
 };
 
+#define BEARS_ALL INT64_MAX /* slack of what cannot be bought */
+
 struct purse {
 	int64_t slack;
 	int open; /* entries in groups without a weight yet */
@@ -33,6 +35,7 @@ struct ascent {
 	int *queue;
 	int64_t *sorted; /* scratch */
 	int head, tail, n_groups;
+	bool single; /* every row is a group, needed once */
 	struct dual *ret;
 };
 
@@ -137,22 +140,54 @@ static void pay(struct ascent *a, int g, int64_t most)
 	a->ret->bound += w * times;
 }
 
+/* A group without a weight fewer.  Of a column's last one the place is known:
+ * mostly among pairs. */
+static void close_purse(struct ascent *a, int col, int g)
+{
+	struct purse *of = &a->purse[col];
+
+	of->rest ^= g;
+	if (--of->open != 1)
+		return;
+	a->queue[a->tail++] = col;
+	__builtin_prefetch(&a->p->row_col[2 * of->rest]);
+	__builtin_prefetch(&a->ret->weight[of->rest]);
+}
+
+/* All that a row can bear that is a group by itself and needed once, as those
+ * of a million are.  What cannot be bought bears anything. */
+static void weigh_row(struct ascent *a, int row)
+{
+	const struct cover_problem *p = a->p;
+	int from = p->row_start[row], end = p->row_start[row + 1];
+	int64_t w = BEARS_ALL;
+
+	for (int i = from; i < end; i++)
+		if (a->purse[p->row_col[i]].slack < w)
+			w = a->purse[p->row_col[i]].slack;
+	w = w < BEARS_ALL / 2 ? w : 0;
+	for (int i = from; i < end; i++) {
+		a->purse[p->row_col[i]].slack -= w;
+		close_purse(a, p->row_col[i], row);
+	}
+	a->ret->weight[row] += w;
+	a->ret->bound += w;
+}
+
 /* All that a group can bear, once and for all. */
 static void weigh(struct ascent *a, int g)
 {
 	const struct cover_problem *p = a->p;
-	int from = p->row_start[first_row(p, g)];
-	int end = p->row_start[first_row(p, g + 1)];
 
 	a->done[g] = 1;
-	pay(a, g, INT64_MAX);
-	for (int i = from; i < end; i++) {
-		struct purse *of = &a->purse[p->row_col[i]];
-
-		of->rest ^= g;
-		if (--of->open == 1)
-			a->queue[a->tail++] = p->row_col[i];
+	if (a->single) {
+		weigh_row(a, g);
+		return;
 	}
+	pay(a, g, INT64_MAX);
+	for (int i = p->row_start[first_row(p, g)];
+		i < p->row_start[first_row(p, g + 1)]; i++)
+		close_purse(a, p->row_col[i], g);
 }
 
 /* What its rows were worth to somebody, at most. */
@@ -190,7 +225,7 @@ static void open_purses(struct ascent *a)
 			a->purse[p->row_col[i]].rest ^= g;
 		}
 	for (int c = 0; c < p->n_cols; c++) {
-		a->purse[c].slack = p->cost[c];
+		a->purse[c].slack = buyable(p, c) ? p->cost[c] : BEARS_ALL;
 		if (a->purse[c].open == 1)
 			a->queue[a->tail++] = c;
 	}
@@ -324,6 +359,7 @@ static void ascend(
 	*ret = (struct dual){.scale = 1};
 	ret->weight = mem_zalloc((size_t)p->n_rows + 1, sizeof(int64_t));
 	a.n_groups = p->group_start ? p->n_groups : p->n_rows;
+	a.single = !p->group_start && !p->need && !p->demand;
 	if (p->need)
 		a.sorted = mem_grow(NULL, n, sizeof(int64_t));
 	a.queue = mem_grow(NULL, n, sizeof(int));
@@ -355,13 +391,21 @@ static void swap_duals(struct dual *a, struct dual *b)
 	*b = t;
 }
 
+static bool says_something(const double *hint, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (hint[i] > 0)
+			return true;
+	return false;
+}
+
 void dual_find(const struct cover_problem *p, const double *hint,
 	int64_t enough, struct mono_time deadline, struct dual *ret)
 {
 	cleanup_free int *end = NULL;
 
 	ascend(p, NULL, ret);
-	if (ret->bound < enough && hint) {
+	if (ret->bound < enough && hint && says_something(hint, p->n_rows)) {
 		struct dual other;
 
 		ascend(p, hint, &other);

@@ -282,10 +282,48 @@ static void drop_ordinals(struct elements *b)
 	free(take(c->group_link));
 }
 
+/* All links, if each is between two nodes and seen at either, and nothing is on
+ * it: as a graph is.  Then the rows are the links. */
+static bool add_pairs(struct elements *b)
+{
+	const struct topology *t = b->t;
+	struct coverage *c = b->c;
+	cleanup_free int *start = NULL, *col = NULL;
+
+	if (c->kind != COVER_LINKS || c->redundancy > 1 || c->places.place ||
+		t->n_bridges)
+		return false;
+	start = mem_grow(NULL, t->n_links + 1, sizeof(int));
+	col = mem_grow(NULL, 2 * t->n_links + 1, sizeof(int));
+	start[0] = 0;
+	for (size_t i = 0; i < t->n_links; i++) {
+		const struct topo_link *l = &t->links[i];
+		int one, other;
+
+		if (l->kind != LINK_P2P || l->n_members != 2)
+			return false;
+		one = t->ifaces[l->members[0].iface].node;
+		other = t->ifaces[l->members[1].iface].node;
+		if (one == other || (c->p.fate[one] == COLUMN_OUT &&
+					    c->p.fate[other] == COLUMN_OUT))
+			return false;
+		col[2 * i] = one < other ? one : other;
+		col[2 * i + 1] = one < other ? other : one;
+		start[i + 1] = (int)(2 * i + 2);
+	}
+	c->p.row_start = take(start);
+	c->p.row_col = take(col);
+	c->p.n_rows = c->p.n_groups = (int)t->n_links;
+	c->n_links = t->n_links;
+	return true;
+}
+
 void elements_add(struct elements *b, const bool *select)
 {
 	struct coverage *c = b->c;
 
+	if (!select && add_pairs(b))
+		return;
 	rows_open(&b->rows, &c->p);
 	rows_open(&b->lost, &c->lost);
 	c->link_rows = mem_zalloc(b->t->n_links + 1, sizeof(int));

@@ -12,30 +12,55 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In order of name, so that output is the same every time. */
+/* Most names differ in their first eight bytes: those are compared without a
+ * look at the names, which lie anywhere. */
+struct named {
+	uint64_t head; /* big-endian, so that it compares as the bytes do */
+	int node;
+};
+
+static struct named name_of(const struct topology *t, int node)
+{
+	struct named n = {.node = node};
+	const char *name = t->nodes[node].name;
+
+	for (int i = 0; i < 8; i++) {
+		n.head = n.head << 8 | (unsigned char)*name;
+		name += *name != '\0';
+	}
+	return n;
+}
+
 static int by_name(const void *a, const void *b, void *ctx)
 {
 	const struct topology *t = ctx;
-	const struct plan_probe *x = a, *y = b;
+	const struct named *x = a, *y = b;
 
+	if (x->head != y->head)
+		return x->head < y->head ? -1 : 1;
 	return strcmp(t->nodes[x->node].name, t->nodes[y->node].name);
 }
 
+/* In order of name, so that output is the same every time. */
 static void fill_probes(struct plan *plan, const struct topology *t,
 	const struct coverage *c, const struct cover_result *r)
 {
+	cleanup_free struct named *names = NULL;
 	size_t n = 0;
 
 	for (int v = 0; v < c->p.n_cols; v++)
 		plan->n_probes += r->chosen[v];
 	plan->probes = arena_alloc(
 		&plan->arena, plan->n_probes + 1, sizeof(*plan->probes));
+	names = mem_grow(NULL, plan->n_probes + 1, sizeof(*names));
 	for (int v = 0; v < c->p.n_cols; v++)
 		if (r->chosen[v])
-			plan->probes[n++] = (struct plan_probe){
-				.node = v, .cost = c->p.cost[v] / c->unit};
-	qsort_r(plan->probes, n, sizeof(*plan->probes), by_name,
+			names[n++] = name_of(t, v);
+	qsort_r(names, n, sizeof(*names), by_name,
 		(struct topology *)(uintptr_t)t);
+	for (size_t i = 0; i < n; i++)
+		plan->probes[i] = (struct plan_probe){.node = names[i].node,
+			.cost = c->p.cost[names[i].node] / c->unit};
 }
 
 static void fill_outcome(

@@ -10,7 +10,7 @@ static size_t count_digits(size_t v)
 {
 	size_t n = 1;
 
-	while (v /= 10)
+	for (size_t ten = 10; v >= ten; ten *= 10)
 		n++;
 	return n;
 }
@@ -30,12 +30,13 @@ const char *topology_number(size_t node, char room[static TOPOLOGY_NUMBER])
 /* Returns the end. */
 static char *add_number(char *to, size_t v)
 {
-	char room[TOPOLOGY_NUMBER];
-	const char *text = topology_number(v - 1, room);
-	size_t n = (size_t)(room + TOPOLOGY_NUMBER - 1 - text);
+	size_t n = count_digits(v);
+	char *end = to + n;
 
-	memcpy(to, text, n);
-	return to + n;
+	do
+		to[--n] = (char)('0' + v % 10);
+	while (v /= 10);
+	return end;
 }
 
 static void add_nodes(struct topology *t, size_t n)
@@ -88,13 +89,6 @@ static int *count_before(size_t n_nodes, const int (*ends)[2], size_t n_links)
 	return before;
 }
 
-static size_t name_room(const int end[2], int before)
-{
-	return count_digits((size_t)end[0] + 1) +
-	       count_digits((size_t)end[1] + 1) + 3 +
-	       (before ? 1 + count_digits((size_t)before + 1) : 0);
-}
-
 static char *add_name(char *to, const int end[2], int before)
 {
 	to = add_number(to, (size_t)end[0] + 1);
@@ -125,17 +119,17 @@ static void add_ends(struct topology *t, size_t link, const int end[2],
 	}
 }
 
+/* Room for the names is what the longest would take: the rest of it is never
+ * touched. */
 static void add_links(
 	struct topology *t, const int (*ends)[2], size_t n, const int *before)
 {
+	size_t longest = 2 * count_digits(t->n_nodes) + sizeof("--") +
+			 (before ? 1 + count_digits(n) : 0);
 	struct topo_member *members =
 		arena_alloc(&t->arena, 2 * n + 1, sizeof(struct topo_member));
-	size_t room = 1;
-	char *at;
+	char *at = arena_alloc_aligned(&t->arena, n * longest + 1, 1, 1);
 
-	for (size_t i = 0; i < n; i++)
-		room += name_room(ends[i], before ? before[i] : 0);
-	at = arena_alloc_aligned(&t->arena, room, 1, 1);
 	t->links = mem_grow(t->links, n + 1, sizeof(*t->links));
 	t->ifaces = mem_grow(t->ifaces, 2 * n + 1, sizeof(*t->ifaces));
 	t->n_links = n;
