@@ -80,7 +80,7 @@ EXT_nfz-meter      = $(call pkg_libs,libpcap libsodium) -lpthread
 EXT_nfz-cache      = $(call pkg_libs,libsodium) -lpthread
 EXT_nfz-collector  = $(call pkg_libs,libsodium liblz4 zlib) -lpthread
 EXT_nfz-query      = $(call pkg_libs,libsodium liblz4 zlib) -lpthread
-EXT_nfz-plan-check = $(call pkg_libs,libxml-2.0 jansson yaml-0.1 tcl8.6 libsodium) -lcadical -lstdc++ -lm
+EXT_nfz-plan-check = $(call pkg_libs,libxml-2.0 jansson yaml-0.1 tcl8.6 libcrypto libsodium) -lcadical -lstdc++ -lm
 EXT_nfz-agent      = $(call pkg_libs,libsodium zlib liblz4)
 
 define program_rule

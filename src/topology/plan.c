@@ -3,6 +3,7 @@
 #include "topology/plan.h"
 #include "base/mem.h"
 #include "format/crypto.h"
+#include "format/sha256.h"
 #include "topology/topofile.h"
 
 #include <stdlib.h>
@@ -80,19 +81,19 @@ const char *plan_tap_os_name(const struct plan *plan, const struct topology *t,
 
 static void add_digest(void *ctx, const char *data, size_t len)
 {
-	crypto_sha256_add(ctx, data, len);
+	sha256_add(ctx, data, len);
 }
 
 void plan_digest(const struct topology *t, char hex[static 65])
 {
-	struct crypto_sha256 state;
+	struct sha256 state;
 	struct buf text = BUF_SPILL(add_digest, &state);
-	uint8_t digest[CRYPTO_SHA256];
+	uint8_t digest[SHA256_SIZE];
 
-	crypto_sha256_init(&state);
+	sha256_init(&state);
 	topofile_print(t, &text);
 	buf_drain(&text);
-	crypto_sha256_end(&state, digest);
+	sha256_end(&state, digest);
 	crypto_hex(digest, sizeof(digest), hex);
 	buf_release(&text);
 }

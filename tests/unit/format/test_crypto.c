@@ -1,4 +1,5 @@
 #include "format/crypto.h"
+#include "format/sha256.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -18,6 +19,24 @@ Test(crypto, sha256_of_abc)
 	crypto_sha256_add(&s, "bc", 2);
 	crypto_sha256_end(&s, sum);
 	cr_assert_str_eq(crypto_hex(sum, sizeof(sum), again), text);
+}
+
+Test(crypto, both_ways_to_sha256_agree)
+{
+	uint8_t text[300], sum[CRYPTO_SHA256], other[SHA256_SIZE];
+	struct crypto_sha256 s;
+	struct sha256 o;
+
+	crypto_sha256_init(&s);
+	sha256_init(&o);
+	for (size_t len = 0; len < sizeof(text); len += 7) {
+		memset(text, (int)len, len);
+		crypto_sha256_add(&s, text, len);
+		sha256_add(&o, text, len);
+	}
+	crypto_sha256_end(&s, sum);
+	sha256_end(&o, other);
+	cr_assert_arr_eq(other, sum, sizeof(sum));
 }
 
 Test(crypto, opens_only_what_was_sealed)
