@@ -1,6 +1,7 @@
 #include "planner/explain.h"
 #include "base/mem.h"
 #include "planner/reasons.h"
+#include "topology/plan_expect.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -238,8 +239,10 @@ void explain_plan(struct plan *plan, const struct topology *t,
 	list_covers(plan, c);
 	list_only(plan, &x);
 	plan->duplicate_factor = c->p.n_groups ? x.watchers / c->p.n_groups : 0;
-	for (size_t i = 0; i < plan->n_probes; i++)
+	for (size_t i = 0; i < plan->n_probes; i++) {
+		plan_expect_links(plan, t, i);
 		reason_add(&reasons, &plan->probes[i], &facts[i]);
+	}
 	buf_release(&reasons.text);
 }
 

@@ -1,5 +1,5 @@
-/* A bare graph as a topology: numbers for names, and nothing else known.  In one
- * go, because graphs have a million links: the names are made next to each
+/* A bare graph as a topology: numbers for names, and nothing else known.  In
+ * one go, because graphs have a million links: the names are made next to each
  * other, and that they differ is seen from the numbers. */
 #include "base/mem.h"
 #include "topology/topology.h"
@@ -58,33 +58,52 @@ static void add_nodes(struct topology *t, size_t n)
 	}
 }
 
-/* How often each two ends came before, in that order; NULL: never. */
-static int *count_before(size_t n_nodes, const int (*ends)[2], size_t n_links)
+struct side {
+	int to, link;
+};
+
+/* Links by their first end. */
+static struct side *sort_sides(
+	size_t n_nodes, const int (*ends)[2], size_t n_links, int *start)
 {
-	cleanup_free int *start = mem_zalloc(n_nodes + 2, sizeof(int));
-	cleanup_free int *link = mem_grow(NULL, n_links + 1, sizeof(int));
-	cleanup_free int *from = mem_zalloc(n_nodes + 1, sizeof(int));
-	cleanup_free int *times = mem_grow(NULL, n_nodes + 1, sizeof(int));
-	int *before = NULL;
+	struct side *side = mem_grow(NULL, n_links + 1, sizeof(*side));
 
 	for (size_t i = 0; i < n_links; i++)
 		start[ends[i][0] + 2]++;
 	for (size_t v = 2; v <= n_nodes; v++)
 		start[v] += start[v - 1];
 	for (size_t i = 0; i < n_links; i++)
-		link[start[ends[i][0] + 1]++] = (int)i;
+		side[start[ends[i][0] + 1]++] =
+			(struct side){ends[i][1], (int)i};
+	return side;
+}
+
+/* How often each two ends came before, in that order; NULL: never. */
+static int *count_before(size_t n_nodes, const int (*ends)[2], size_t n_links)
+{
+	enum { AHEAD = 16 };
+	cleanup_free int *start = mem_zalloc(n_nodes + 2, sizeof(int));
+	cleanup_free struct side *side =
+		sort_sides(n_nodes, ends, n_links, start);
+	struct met {
+		int from, times;
+	};
+	cleanup_free struct met *met = mem_zalloc(n_nodes + 1, sizeof(*met));
+	int *before = NULL;
+
 	for (size_t v = 0; v < n_nodes; v++)
 		for (int k = start[v]; k < start[v + 1]; k++) {
-			int to = ends[link[k]][1];
+			struct met *m = &met[side[k].to];
 
-			if (from[to] != (int)v + 1) {
-				from[to] = (int)v + 1;
-				times[to] = 0;
+			if ((size_t)k + AHEAD < n_links)
+				__builtin_prefetch(&met[side[k + AHEAD].to]);
+			if (m->from != (int)v + 1) {
+				*m = (struct met){(int)v + 1, 0};
 				continue;
 			}
 			if (!before)
 				before = mem_zalloc(n_links + 1, sizeof(int));
-			before[link[k]] = ++times[to];
+			before[side[k].link] = ++m->times;
 		}
 	return before;
 }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "format/jsonw.h"
 #include "topology/plan.h"
+#include "topology/plan_expect.h"
 #include "topology/plan_heavy.h"
 
 static const char *rule_name(enum count_rule rule)
@@ -107,6 +108,7 @@ static void print_probes(
 	for (size_t i = 0; i < plan->n_probes; i++) {
 		const struct plan_probe *p = &plan->probes[i];
 
+		plan_expect_links(plan, t, i);
 		jsonw_object(w);
 		jsonw_put(w, "node", t->nodes[p->node].name);
 		jsonw_put(
