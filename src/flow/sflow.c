@@ -169,7 +169,8 @@ static bool read_sampled(struct cursor *c, bool v6, struct flow_record *r)
 /* The first of a sample's records that says what packet it was. */
 static bool read_packet(struct cursor *c, uint32_t n, struct flow_record *r)
 {
-	for (uint32_t i = 0; i < n && cursor_left(c) >= 8; i++) {
+	for (uint32_t i = 0; i < n && cursor_ok(c) && cursor_left(c) >= 8;
+		i++) {
 		uint32_t format = cursor_u32(c);
 		struct cursor body = cursor_sub(c, cursor_u32(c));
 
@@ -240,7 +241,8 @@ bool sflow_read(const void *data, size_t len, int64_t now_ns,
 	n = cursor_u32(&c);
 	if (!cursor_ok(&c))
 		return false;
-	for (uint32_t i = 0; i < n && cursor_left(&c) >= 8; i++) {
+	for (uint32_t i = 0; i < n && cursor_ok(&c) && cursor_left(&c) >= 8;
+		i++) {
 		uint32_t format = cursor_u32(&c);
 		struct cursor body = cursor_sub(&c, cursor_u32(&c));
 

@@ -207,3 +207,22 @@ Test(sflow, a_sample_is_as_many_packets_as_its_rate)
 	for (size_t len = 0; len < sizeof(bytes); len++)
 		(void)sflow_read(bytes, len, AT, &s);
 }
+
+Test(sflow, counts_that_lie_cost_nothing, .timeout = 20)
+{
+	/* as many samples, or records of one, as a number can say; the first is
+	 * longer than all there is */
+	static struct sflow_datagram s;
+	uint8_t bytes[100] = {0, 0, 0, 5, 0, 0, 0, 1};
+
+	memset(bytes + 24, 0xff, 4);
+	memset(bytes + 32, 0xff, 4);
+	for (int i = 0; i < 1000; i++)
+		cr_assert(sflow_read(bytes, sizeof(bytes), AT, &s));
+	memcpy(bytes + 28, (const uint8_t[]){0, 0, 0, 1, 0, 0, 0, 64}, 8);
+	memset(bytes + 64, 0xff, 4);
+	memset(bytes + 72, 0xff, 4);
+	for (int i = 0; i < 1000; i++)
+		cr_assert(sflow_read(bytes, sizeof(bytes), AT, &s));
+	cr_assert_eq(s.n, 0);
+}
