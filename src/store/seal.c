@@ -172,5 +172,5 @@ void store_seal_live(struct store *s)
 
 	d->live_begun = false;
 	if (d->live && segment_finish(take(d->live), NULL) < 0)
-		return;
+		return; /* then it is made from the log */
 }
