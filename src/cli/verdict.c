@@ -190,6 +190,17 @@ static int over_budget(const struct last_word *w, struct err *err)
 	return -NFZ_E_UNCOVERED;
 }
 
+/* Can so many be covered at all? */
+static bool can_reach(const struct plan *plan)
+{
+	const struct plan_part *p = &plan->modes.part;
+	int64_t able = p->of;
+
+	for (size_t i = 0; i < plan->n_gaps; i++)
+		able -= !plan->gaps[i].possible;
+	return able >= p->wanted;
+}
+
 /* The share needs more probes than the budget allows. */
 static int share_over_budget(const struct plan *plan, struct err *err)
 {
@@ -206,8 +217,9 @@ static int share_over_budget(const struct plan *plan, struct err *err)
 		planning_elements(plan), (long long)p->covered,
 		(long long)p->of);
 	if (p->enough)
-		buf_addf(&lines, "           --budget %lld   covers so much\n",
-			(long long)p->enough);
+		buf_addf(&lines, "           --budget %lld   covers %s\n",
+			(long long)p->enough,
+			can_reach(plan) ? "so much" : "all that can be");
 	remedy_coverage(&lines, (size_t)p->covered, (size_t)p->of);
 	remedy_print(&hint, "Possible:", &lines);
 	err_hint(err, "%s", buf_str(&hint));

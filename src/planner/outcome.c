@@ -197,7 +197,7 @@ static void find_part(struct work *w)
 		return;
 	}
 	if (!in_budget(w, o->r.chosen) || o->r.cost < 0) {
-		if (w->goal->percent > 0 && o->wanted <= all && o->r.cost >= 0)
+		if (w->goal->percent > 0 && o->r.cost >= 0)
 			o->share_needs = count(w, o->r.chosen);
 		find_budget(w);
 	}
