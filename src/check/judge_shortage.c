@@ -229,6 +229,26 @@ static bool gives_up(const struct judge *j, const struct jval *capacity)
 	return c->status == CLAIM_TIMEOUT || c->status == CLAIM_INFEASIBLE;
 }
 
+/* The elements of a list.  Which of the paths between two nodes is meant is not
+ * said; what has no room together with the others has none. */
+static bool *named_in(const struct judge *j, const struct jval *list)
+{
+	const struct need *n = j->need;
+	bool *named = mem_zalloc((size_t)n->n_groups + 1, sizeof(bool));
+
+	for (size_t i = 0; i < jval_count(list); i++) {
+		int g = judge_group_of(j, jval_at(list, i));
+
+		if (g < 0)
+			continue;
+		named[g] = n->groups[g].possible;
+		for (int at = g + 1;
+			n->groups[g].link < 0 && need_same_ends(n, g, at); at++)
+			named[at] = n->groups[at].possible;
+	}
+	return named;
+}
+
 bool judge_shortage(const struct judge *j)
 {
 	const struct jval *capacity = jval_get(j->plan, "capacity");
@@ -243,13 +263,7 @@ bool judge_shortage(const struct judge *j)
 		return gives_up(j, capacity);
 	if (!(pps ? j->ask->max_pps : j->ask->max_ifaces))
 		return false;
-	named = mem_zalloc((size_t)j->need->n_groups + 1, sizeof(bool));
-	for (size_t i = 0; i < jval_count(list); i++) {
-		int g = judge_group_of(j, jval_at(list, i));
-
-		if (g >= 0)
-			named[g] = j->need->groups[g].possible;
-	}
+	named = named_in(j, list);
 	rooms_init(&x, j, named, pps);
 	for (size_t v = 0; v < j->t->n_nodes; v++)
 		open_room(&x, v);
@@ -261,10 +275,7 @@ bool judge_shortage(const struct judge *j)
 			jval_count(list), x.need, pps ? "pps" : "ifaces",
 			x.got);
 	else
-		/* paths are not told apart by their ends */
-		verdict_add(j->v, "shortage",
-			j->ask->cover == ASK_PATHS ? FINDING_OPEN
-						   : FINDING_BROKEN,
+		verdict_add(j->v, "shortage", FINDING_BROKEN,
 			"the elements named need %" PRId64 " %s, and there is "
 			"%" PRId64,
 			x.need, pps ? "pps" : "ifaces", x.got);

@@ -167,6 +167,16 @@ netflowize plan --light --topology "$dir/net" --max-pps 2 -o json \
 	>"$dir/plan" 2>"$dir/messages" || cat "$dir/messages"
 check "$dir/net" "$dir/plan"
 say "with limits" 0 "the checker's own search"
+printf '%s\n' "core 0" "c1 2" "c2 3" "s1 0" "lan0 0" >"$dir/loads"
+netflowize plan --light --topology "$dir/net" --max-pps 3 \
+	--loads "$dir/loads" -o json >"$dir/plan" 2>"$dir/messages" ||
+	cat "$dir/messages"
+check "$dir/net" "$dir/plan"
+say "links that carry nothing" 0 "nothing costs less"
+netflowize plan --light --topology "$dir/net" --cover paths --max-ifaces 1 \
+	-o json >"$dir/plan" 2>"$dir/messages" || true
+check "$dir/net" "$dir/plan"
+say "no room for all paths" 0 "elements need"
 
 echo "no plan" >"$dir/changed"
 check "$dir/net" "$dir/changed"
