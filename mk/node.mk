@@ -10,7 +10,7 @@ NODE_PROGRAMS := nfz-agent nfz-meter nfz-cache nfz-collector nfz-query
 # Sources that need a library nodes do not have stay out.
 NODE_SKIP   := src/probe/pcapfile.c src/probe/capture_pcap.c
 NODE_FORMAT := $(wildcard $(patsubst %,src/format/%.c,jsonw sheet crypto compress checksum))
-NODE_FOLDERS := base flow store probe collector
+NODE_FOLDERS := base flow store analysis probe collector
 NODE_AGENT  := $(wildcard src/deploy/agent*.c src/deploy/journal*.c src/deploy/frame*.c src/deploy/payload_read*.c)
 NODE_MAINS  := $(foreach p,$(NODE_PROGRAMS),$(wildcard src/*/$(p).c))
 NODE_SOURCES := $(filter-out $(NODE_SKIP) $(MAINS),$(foreach f,$(NODE_FOLDERS),$(wildcard src/$(f)/*.c)) $(NODE_FORMAT) $(NODE_AGENT))

@@ -9,11 +9,12 @@ TEST_ABOVE_planner   := planner topology format base
 TEST_ABOVE_check     := check planner testbed flow topology format base
 TEST_ABOVE_probe     := probe flow topology format base
 TEST_ABOVE_store     := store flow topology format base
+TEST_ABOVE_analysis  := analysis store flow topology format base
 TEST_ABOVE_collector := collector store flow topology format base
 TEST_ABOVE_deploy    := deploy store planner testbed flow topology format base
 TEST_ABOVE_report    := report planner testbed topology format base
 TEST_ABOVE_lab       := lab testbed flow topology format base
-TEST_ABOVE_cli       := cli deploy report store planner testbed flow topology format base
+TEST_ABOVE_cli       := cli analysis deploy report store planner testbed flow topology format base
 
 TEST_PKGS := libmicrohttpd ncursesw libcurl libxml-2.0 libssh igraph libpcap libsodium jansson yaml-0.1 tcl8.6 libssl libcrypto liblz4 zlib criterion
 TEST_EXT  = $(call pkg_libs,$(TEST_PKGS)) -linih -lcadical -lstdc++ -lm -lpthread
@@ -52,7 +53,7 @@ fuzz-libs: $(filter-out $(BUILD)/libcli.a,$(LIBS))
 # Helpers of end-to-end tests: tests/tools/NAME.c -> $(BUILD)/tests/tool-NAME.
 TOOLS := $(basename $(notdir $(wildcard tests/tools/*.c)))
 define tool_rule
-$(BUILD)/tests/tool-$(1): $(BUILD)/tests/obj/tools/$(1).o $(foreach f,check store probe testbed flow topology format base,$(BUILD)/lib$(f).a)
+$(BUILD)/tests/tool-$(1): $(BUILD)/tests/obj/tools/$(1).o $(foreach f,check analysis store probe testbed flow topology format base,$(BUILD)/lib$(f).a)
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDHARDEN) -o $$@ $$(filter %.o,$$^) \
 	 -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(call pkg_libs,libpcap libsodium jansson yaml-0.1 tcl8.6 libxml-2.0 zlib liblz4) -lpthread -lm

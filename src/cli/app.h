@@ -96,6 +96,8 @@ struct command {
 	const struct opt *options;
 	/* how many words it takes; -1: any number */
 	int words;
+	/* what its first word may be, NULL at the end; NULL: anything */
+	const char *(*nth_first)(size_t i);
 	bool no_rows; /* its answer is one document: -o csv is refused */
 	/* argv[0] is the command's name; returns 0 or a negative error whose
 	 * text is not yet printed; err->code may carry an exit status with no

@@ -53,6 +53,17 @@ static void print_free(const struct opt *table, bool *first, FILE *to)
 	}
 }
 
+/* What a command's first word may be. */
+static void print_first(const struct command *cmd, FILE *to)
+{
+	if (!cmd->nth_first)
+		return;
+	fputs("\n\t\t[[ $COMP_CWORD -eq 2 && $cur != -* ]] && words=\"", to);
+	for (size_t i = 0; cmd->nth_first(i); i++)
+		fprintf(to, "%s%s", i ? " " : "", cmd->nth_first(i));
+	fputs("\"", to);
+}
+
 static void print_command(const struct command *cmd, FILE *to)
 {
 	bool first = true;
@@ -65,7 +76,9 @@ static void print_command(const struct command *cmd, FILE *to)
 	print_choices(common_options, to);
 	print_free(cmd->options, &first, to);
 	print_free(common_options, &first, to);
-	fputs(") words= ;;\n\t\tesac ;;\n", to);
+	fputs(") words= ;;\n\t\tesac", to);
+	print_first(cmd, to);
+	fputs(" ;;\n", to);
 }
 
 /* Without a command's name, it is up's options that are meant. */

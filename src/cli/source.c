@@ -14,8 +14,7 @@ enum { SUMMARY_MAX = 256 << 20, FLUSH_MS = 1500 };
 /* Of a brief one: a dozen seconds in pieces of 2 s. */
 enum { BRIEF_PIECES = 9, BRIEF_ROWS = 100 };
 
-/* A directory with a catalog, or with the log of a store. */
-static bool is_store(const char *path)
+bool source_is_store(const char *path)
 {
 	char file[4096];
 	struct stat st;
@@ -37,7 +36,7 @@ char *source_join(char *const *words, int n)
 	return buf_take(&text);
 }
 
-static int no_store(const char *path, struct err *err)
+int source_no_store(const char *path, struct err *err)
 {
 	err_set(err, NFZ_E_USAGE, "%s is no store", path);
 	return err_hint(err, "A store is a directory with a file catalog in "
@@ -92,13 +91,13 @@ int source_open(struct app *app, const struct source_options *o,
 	*ret = s;
 	if (o->store)
 		s.store = mem_strdup(o->store);
-	else if (w.n && is_store(w.words[0]))
+	else if (w.n && source_is_store(w.words[0]))
 		s.store = mem_strdup(w.words[used++]);
 	else if (w.n && !o->topology)
 		word = w.words[used++];
 	s.filter = source_join(w.words + used, w.n - used);
-	if (s.store && !is_store(s.store))
-		r = no_store(s.store, err);
+	if (s.store && !source_is_store(s.store))
+		r = source_no_store(s.store, err);
 	else if (s.store)
 		r = stored_topology(&s, err);
 	else

@@ -42,6 +42,11 @@ struct source {
 	struct buf command, times; /* as a person would type it */
 };
 
+/* A directory with a catalog in it? */
+bool source_is_store(const char *path);
+/* That it is none. */
+int source_no_store(const char *path, struct err *err);
+
 /* words: PROJ/EXP or a store's directory (neither with --store or --topology
  * and no --store), then the filter. */
 struct source_words {

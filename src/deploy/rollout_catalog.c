@@ -39,6 +39,8 @@ static void catalog_links(
 
 			catalog_add_member(c, link, f->node,
 				f->card->has_addr ? &f->card->addr : NULL);
+			catalog_set_speed(c, link, (int)s,
+				topology_speed_kbps(t, (int)i, (int)s) * 1000);
 			if (f->card->has_mac) {
 				struct net_addr a = link_local(f->card->mac);
 

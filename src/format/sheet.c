@@ -199,6 +199,20 @@ void sheet_int(struct sheet *s, int64_t v)
 	cell_done(s);
 }
 
+void sheet_fixed(struct sheet *s, double v, int decimals)
+{
+	char text[64];
+
+	if (json_cell(s)) {
+		json_key(s);
+		jsonw_fixed(&s->json, v, decimals);
+	} else {
+		snprintf(text, sizeof(text), "%.*f", decimals, v);
+		text_cell(s, text);
+	}
+	cell_done(s);
+}
+
 void sheet_bool(struct sheet *s, bool v)
 {
 	if (json_cell(s)) {

@@ -47,6 +47,7 @@ void sheet_text(struct sheet *s, const char *text); /* NULL: null, empty */
 void sheet_uint(struct sheet *s, uint64_t v);       /* table: with commas */
 void sheet_plain(struct sheet *s, uint64_t v);      /* without: ports, ids */
 void sheet_int(struct sheet *s, int64_t v);
+void sheet_fixed(struct sheet *s, double v, int decimals);
 void sheet_bool(struct sheet *s, bool v); /* table, CSV: yes, no */
 void sheet_null(struct sheet *s);
 void sheet_list(struct sheet *s, const char *const *words, size_t n);

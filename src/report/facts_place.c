@@ -169,24 +169,7 @@ struct plan *facts_plan(const struct facts *f, const struct topology *t)
 double facts_capacity(
 	const struct facts_link *l, const struct topology *t, size_t slot)
 {
-	const struct topo_link *of;
-	int64_t kbps = 0;
-
 	if (l->in_topology < 0)
 		return 0;
-	of = &t->links[l->in_topology];
-	if (slot >= of->n_members)
-		return 0;
-	if (!l->lan && of->n_members == 2)
-		kbps = topology_path_shaping(
-			t, l->in_topology, (int)slot, 1 - (int)slot)
-			       .bandwidth_kbps;
-	if (!kbps) {
-		const struct topo_card *card =
-			t->ifaces[of->members[slot].iface].card;
-
-		kbps = card->shape.bandwidth_kbps ? card->shape.bandwidth_kbps
-						  : card->speed_kbps;
-	}
-	return (double)kbps * 1e3;
+	return (double)topology_speed_kbps(t, l->in_topology, (int)slot) * 1e3;
 }

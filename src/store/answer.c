@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/answer_rows.h"
+#include "store/services.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -133,16 +135,12 @@ static void duration_cell(struct sheet *s, int64_t first_ns, int64_t last_ns)
 	sheet_text(s, text);
 }
 
-static void flags_cell(struct sheet *s, const struct flow_key *k, uint8_t flags)
+static void flags_cell(struct sheet *s, uint8_t flags)
 {
 	static const char letters[] = "FSRPAUEC";
 	char text[9] = "";
 	size_t n = 0;
 
-	if (k->flags & KEY_FRAGMENT) {
-		sheet_text(s, "frag");
-		return;
-	}
 	for (int i = 7; i >= 0; i--)
 		if (flags >> i & 1)
 			text[n++] = letters[i];
@@ -179,7 +177,10 @@ static void table_row(
 		r->key.dport);
 	sheet_uint(s, r->packets);
 	sheet_uint(s, r->bytes);
-	flags_cell(s, &r->key, r->tcp_flags);
+	if (r->key.flags & KEY_FRAGMENT)
+		sheet_text(s, "frag");
+	else
+		flags_cell(s, r->tcp_flags);
 	sheet_list(s, r->path->links, r->path->n);
 	if (a->query.observations)
 		observation_cells(s, c, &r->seen);
@@ -205,9 +206,42 @@ static void write_flows(struct answer_rows *r, struct sheet *s)
 	}
 }
 
-static void key_cell(struct sheet *s, enum group_key key,
-	const struct group_value *v, const struct catalog *c)
+static void net_cell(struct sheet *s, const struct net_addr *a, unsigned bits)
 {
+	char text[NET_ADDR_TEXT], net[NET_PREFIX_TEXT];
+
+	if (net_addr_is_v4(a) && bits > 32)
+		bits = 32;
+	snprintf(net, sizeof(net), "%s/%u", net_addr_print(a, text), bits);
+	sheet_text(s, net);
+}
+
+/* "domain/udp", "9999/tcp", "icmp" */
+static void service_cell(
+	struct sheet *s, const struct services *services, uint32_t v)
+{
+	const uint8_t number = (uint8_t)(v >> 16);
+	const char *proto = filter_protocol_name(number);
+	const char *name = services_name(services, number, (uint16_t)v);
+	char of[8], text[64];
+
+	snprintf(of, sizeof(of), "%u", number);
+	if (name)
+		snprintf(text, sizeof(text), "%s/%s", name, proto ? proto : of);
+	else if (v & UINT16_MAX)
+		snprintf(text, sizeof(text), "%u/%s", v & UINT16_MAX,
+			proto ? proto : of);
+	else
+		snprintf(text, sizeof(text), "%s", proto ? proto : of);
+	sheet_text(s, text);
+}
+
+static void key_cell(struct sheet *s, enum group_key key,
+	const struct group_value *v, const struct answer *a)
+{
+	const struct catalog *c = a->query.catalog;
+	const struct group_by *by = &a->by;
+
 	switch (key) {
 	case GROUP_SRC:
 		addr_cell(s, &v->src);
@@ -221,11 +255,26 @@ static void key_cell(struct sheet *s, enum group_key key,
 	case GROUP_DPORT:
 		sheet_plain(s, v->dport);
 		return;
+	case GROUP_SRC_NET:
+		net_cell(s, &v->src_net, by->src_len);
+		return;
+	case GROUP_DST_NET:
+		net_cell(s, &v->dst_net, by->dst_len);
+		return;
 	case GROUP_PROTO:
 		if (s->format == SHEET_TABLE)
 			proto_cell(s, v->proto);
 		else
 			sheet_plain(s, v->proto);
+		return;
+	case GROUP_FLAGS:
+		flags_cell(s, v->flags);
+		return;
+	case GROUP_SERVICE:
+		service_cell(s, by->services, v->service);
+		return;
+	case GROUP_SIZE:
+		sheet_plain(s, v->size);
 		return;
 	case GROUP_LINK:
 		sheet_text(s, v->link < 0 ? NULL : c->links[v->link].name);
@@ -242,38 +291,63 @@ static void key_cell(struct sheet *s, enum group_key key,
 	case GROUP_TIME:
 		time_cell(s, v->time_ns);
 		return;
+	case GROUP_BIN:
 	case GROUP_KEY_COUNT:
 		return;
 	}
 }
 
+static void figure_cells(struct sheet *s, const struct answer_rows *r,
+	const struct group_row *row)
+{
+	for (size_t i = 0; i < r->a->figures.n; i++) {
+		uint64_t v = figures_of(&r->figures, row, i);
+
+		if (r->a->figures.v[i].kind == FIGURE_SHARE)
+			sheet_fixed(s, (double)v / 100, 2);
+		else
+			sheet_uint(s, v);
+	}
+}
+
+/* Headings of tables are the members of JSON in capitals. */
+static const char *heading(struct arena *a, bool table, const char *name)
+{
+	char *text = arena_strdup(a, name);
+
+	for (size_t i = 0; table && text[i]; i++)
+		text[i] = (char)toupper((unsigned char)text[i]);
+	return text;
+}
+
 static void write_groups(
 	struct answer_rows *r, struct sheet *s, struct sheet_column *columns)
 {
-	static const char *const heads[] = {"SOURCE", "DESTINATION", "SPORT",
-		"DPORT", "PROTO", "LINK", "NODE", "FROM", "TO", "TIME"};
+	static const char *const counts[] = {"flows", "packets", "bytes"};
 	const struct answer *a = r->a;
 	bool table = a->format == SHEET_TABLE;
 	size_t n = 0;
 
 	for (; n < a->by.n; n++)
-		columns[n].name = table ? heads[a->by.keys[n]]
-					: group_key_name(a->by.keys[n]);
-	columns[n++] = (struct sheet_column)NUMBER(table ? "FLOWS" : "flows");
-	columns[n++] =
-		(struct sheet_column)NUMBER(table ? "PACKETS" : "packets");
-	columns[n++] = (struct sheet_column)NUMBER(table ? "BYTES" : "bytes");
+		columns[n].name = heading(
+			&r->arena, table, group_key_name(a->by.keys[n]));
+	for (size_t i = 0; i < 3; i++)
+		columns[n++] = (struct sheet_column)NUMBER(
+			heading(&r->arena, table, counts[i]));
+	for (size_t i = 0; i < a->figures.n; i++)
+		columns[n++] = (struct sheet_column)NUMBER(
+			heading(&r->arena, table, a->figures.v[i].name));
 	sheet_open(s, a->format, a->to, columns, n);
 	sheet_begin(s, SCHEMA, "groups");
 	for (size_t i = 0; i < r->n_groups; i++) {
 		const struct group_row *row = &r->groups[i];
 
 		for (size_t k = 0; k < a->by.n; k++)
-			key_cell(s, a->by.keys[k], &row->value,
-				a->query.catalog);
+			key_cell(s, a->by.keys[k], &row->value, a);
 		sheet_uint(s, row->flows);
 		sheet_uint(s, row->packets);
 		sheet_uint(s, row->bytes);
+		figure_cells(s, r, row);
 	}
 }
 
@@ -286,9 +360,9 @@ static int gather(struct store *s, const struct answer *a,
 	bool again = true;
 	int r = 0;
 
-	if (a->by.n && !group_by_has(&a->by, GROUP_NODE))
-		q.block = answer_rows_add_block;
 	for (; again && r == 0; sums = NULL) {
+		q.block = answer_rows_take_blocks(rows) ? answer_rows_add_block
+							: NULL;
 		r = query_flows(s, &q, answer_rows_add, rows, sums, err);
 		if (r == 0)
 			r = answer_rows_end_pass(rows, &again, err);
@@ -296,15 +370,51 @@ static int gather(struct store *s, const struct answer *a,
 	return r;
 }
 
+int answer_set_sort(struct answer *a, const char *text, struct err *err)
+{
+	const int figure = figure_find(&a->figures, text);
+	int i = 0;
+
+	while (answer_sort_names[i] && strcmp(answer_sort_names[i], text) != 0)
+		i++;
+	if (figure >= 0) {
+		a->sort_figure = (size_t)figure + 1;
+	} else if (answer_sort_names[i]) {
+		a->sort = (enum answer_sort)i;
+	} else {
+		err_set(err, NFZ_E_USAGE, "--sort: by %s?", text);
+		return err_hint(err,
+			"By packets, bytes, flows, first, last, duration, key, "
+			"or a figure of --show.");
+	}
+	return 0;
+}
+
+/* Figures that make no sense with these keys. */
+static int check(const struct answer *a, struct err *err)
+{
+	if (a->figures.n && !a->by.n)
+		return err_set(err, NFZ_E_USAGE,
+			"--show is about groups: --by which keys?");
+	for (size_t i = 0; i < a->figures.n; i++)
+		if (a->figures.v[i].kind == FIGURE_BPS &&
+			!group_by_has(&a->by, GROUP_TIME))
+			return err_set(err, NFZ_E_USAGE,
+				"--show bps needs --by time:SECONDS");
+	return 0;
+}
+
 int answer_write(struct store *s, const struct answer *a,
 	struct answer_sums *ret, struct err *err)
 {
-	struct sheet_column columns[GROUP_KEY_COUNT + 3] = {0};
+	struct sheet_column columns[GROUP_KEY_COUNT + 3 + FIGURES_MAX] = {0};
 	struct answer_sums sums = {0};
 	struct answer_rows rows;
 	struct sheet sheet;
-	int r;
+	int r = check(a, err);
 
+	if (r < 0)
+		return r;
 	answer_rows_init(&rows, a);
 	r = gather(s, a, &rows, &sums.query, err);
 	if (r == 0) {

@@ -3,6 +3,7 @@
 #ifndef NFZ_STORE_ANSWER_H
 #define NFZ_STORE_ANSWER_H
 
+#include "store/figures.h"
 #include "store/group.h"
 #include "store/query.h"
 #include "format/sheet.h"
@@ -22,9 +23,11 @@ extern const char *const answer_sort_names[];
 
 struct answer {
 	struct query query;
-	struct group_by by;    /* n 0: flows or observations */
-	enum answer_sort sort; /* counts: largest first; times: earliest */
-	size_t limit;          /* 0: all */
+	struct group_by by;         /* n 0: flows or observations */
+	struct figure_list figures; /* of groups, besides their counts */
+	enum answer_sort sort;      /* counts: largest first; times: earliest */
+	size_t sort_figure; /* groups: by this of figures instead, from 1 */
+	size_t limit;       /* 0: all */
 	enum sheet_format format;
 	FILE *to;
 };
@@ -34,6 +37,9 @@ struct answer_sums {
 	uint64_t found, shown; /* rows */
 };
 
+/* "bytes", or a figure that is shown. */
+int answer_set_sort(
+	struct answer *a, const char *text, struct err *err) NFZ_MUST_CHECK;
 int answer_write(struct store *s, const struct answer *a,
 	struct answer_sums *ret, struct err *err) NFZ_MUST_CHECK;
 

@@ -13,6 +13,7 @@ void answer_rows_init(struct answer_rows *r, const struct answer *a)
 	*r = (struct answer_rows){.a = a};
 	map_init(&r->paths);
 	group_init(&r->group, &a->by, 0);
+	figures_init(&r->figures, &a->figures, &a->by);
 }
 
 void answer_rows_release(struct answer_rows *r)
@@ -22,6 +23,7 @@ void answer_rows_release(struct answer_rows *r)
 	map_release(&r->paths);
 	arena_release(&r->arena);
 	group_release(&r->group);
+	figures_release(&r->figures);
 }
 
 static const struct answer_path *path_of(
@@ -159,6 +161,8 @@ int answer_rows_add(void *ctx, const struct flow *f, struct err *err)
 	struct answer_rows *r = ctx;
 	struct answer_row row;
 
+	if (r->figuring)
+		return figures_add(&r->figures, f, r->a->query.catalog, err);
 	if (r->a->by.n)
 		return group_add(&r->group, f, r->a->query.catalog, err);
 	if (r->a->query.observations)
@@ -171,47 +175,28 @@ int answer_rows_add(void *ctx, const struct flow *f, struct err *err)
 
 /* Groups --------------------------------------------------------------- */
 
+bool answer_rows_take_blocks(const struct answer_rows *r)
+{
+	return r->figuring ? figures_take_blocks(&r->figures)
+			   : r->a->by.n && group_takes_blocks(&r->a->by);
+}
+
 int answer_rows_add_block(void *ctx, struct block *b, const uint16_t *rows,
 	size_t n, struct err *err)
 {
 	struct answer_rows *r = ctx;
 
+	if (r->figuring)
+		return figures_add_block(
+			&r->figures, b, rows, n, r->a->query.catalog, err);
 	return group_add_block(&r->group, b, rows, n, r->a->query.catalog, err);
-}
-
-static int order(int64_t a, int64_t b)
-{
-	return (a > b) - (a < b);
-}
-
-static int by_value(const struct group_value *x, const struct group_value *y)
-{
-	int r = order(x->time_ns, y->time_ns);
-
-	if (!r)
-		r = memcmp(&x->src, &y->src, sizeof(x->src));
-	if (!r)
-		r = memcmp(&x->dst, &y->dst, sizeof(x->dst));
-	if (!r)
-		r = order(x->link, y->link);
-	if (!r)
-		r = order(x->node, y->node);
-	if (!r)
-		r = order(x->src_node, y->src_node);
-	if (!r)
-		r = order(x->dst_node, y->dst_node);
-	if (!r)
-		r = order(x->proto, y->proto);
-	if (!r)
-		r = order(x->sport, y->sport);
-	return r ? r : order(x->dport, y->dport);
 }
 
 static int by_keys(const void *a, const void *b)
 {
 	const struct group_row *x = a, *y = b;
 
-	return by_value(&x->value, &y->value);
+	return group_value_compare(&x->value, &y->value);
 }
 
 /* Largest first. */
@@ -244,10 +229,20 @@ static int by_flows(const void *a, const void *b)
 	return r ? r : by_keys(a, b);
 }
 
+static int by_rank(const void *a, const void *b)
+{
+	const struct group_row *x = a, *y = b;
+	int r = falling(x->rank, y->rank);
+
+	return r ? r : by_bytes(a, b);
+}
+
 typedef int (*order_fn)(const void *, const void *);
 
 static order_fn order_of(const struct answer *a)
 {
+	if (a->sort_figure)
+		return by_rank;
 	switch (sort_of(a)) {
 	case SORT_BYTES:
 		return by_bytes;
@@ -278,9 +273,11 @@ static int push_group(void *ctx, const struct group_row *row, struct err *err)
 {
 	struct answer_rows *r = ctx;
 
-	const size_t limit = r->a->limit;
+	/* figures that rows are sorted by are not known yet */
+	const size_t limit = r->a->sort_figure ? 0 : r->a->limit;
 
 	r->found++;
+	r->figures.all_bytes += row->bytes;
 	if (r->cut && order_of(r->a)(&r->groups[limit - 1], row) < 0)
 		return 0;
 	if (limit && r->n_groups >= 2 * limit + SLACK) {
@@ -304,15 +301,29 @@ int answer_rows_end_pass(
 	*ret_again = false;
 	if (!r->a->by.n)
 		return 0;
+	if (r->figuring)
+		return figures_end_pass(&r->figures, ret_again, err);
 	res = group_rows(&r->group, push_group, r, err);
 	*ret_again = res == 0 && group_again(&r->group);
-	return res;
+	if (res < 0 || *ret_again)
+		return res;
+	if (!r->a->sort_figure)
+		sort_groups(r);
+	r->figuring = figures_begin(&r->figures, r->groups, r->n_groups);
+	*ret_again = r->figuring;
+	return 0;
 }
 
 void answer_rows_finish(struct answer_rows *r)
 {
-	if (r->a->by.n)
-		sort_groups(r);
-	else
+	const size_t by = r->a->sort_figure;
+
+	if (!r->a->by.n) {
 		sort_and_cut(r);
+		return;
+	}
+	for (size_t i = 0; i < r->n_groups && by; i++)
+		r->groups[i].rank =
+			figures_of(&r->figures, &r->groups[i], by - 1);
+	sort_groups(r);
 }

@@ -36,12 +36,16 @@ struct answer_rows {
 	struct group group;
 	struct group_row *groups; /* found so far */
 	size_t n_groups, groups_cap;
+	struct figures figures;
+	bool figuring; /* groups are known: what is fed in is for figures */
 };
 
 void answer_rows_init(struct answer_rows *r, const struct answer *a);
 void answer_rows_release(struct answer_rows *r);
 /* A merge_fn; ctx is the struct answer_rows. */
 int answer_rows_add(void *ctx, const struct flow *f, struct err *err);
+/* Does it take blocks now? */
+bool answer_rows_take_blocks(const struct answer_rows *r);
 /* A query_block_fn, for groups. */
 int answer_rows_add_block(void *ctx, struct block *b, const uint16_t *rows,
 	size_t n, struct err *err);

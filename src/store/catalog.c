@@ -114,6 +114,13 @@ int catalog_add_member(
 	return (int)l->n_members++;
 }
 
+void catalog_set_speed(struct catalog *c, int link, int slot, int64_t bps)
+{
+	if (is_link(c, link) && slot >= 0 &&
+		(size_t)slot < c->links[link].n_members)
+		c->links[link].members[slot].speed_bps = bps;
+}
+
 int catalog_add_tap(struct catalog *c, const struct catalog_tap *tap)
 {
 	if (!is_node(c, tap->node) || !is_link(c, tap->link) ||
@@ -169,10 +176,13 @@ static void print_link(const struct catalog_link *l, struct buf *out)
 	for (size_t i = 0; i < l->n_members; i++) {
 		char text[NET_ADDR_TEXT];
 
-		buf_addf(out, "member %d %s\n", l->members[i].node,
+		buf_addf(out, "member %d %s", l->members[i].node,
 			l->members[i].has_addr
 				? net_addr_print(&l->members[i].addr, text)
 				: "-");
+		if (l->members[i].speed_bps)
+			buf_addf(out, " %" PRId64, l->members[i].speed_bps);
+		buf_addc(out, '\n');
 	}
 }
 
@@ -311,7 +321,10 @@ static int parse_member(struct parser *p, bool member)
 {
 	int64_t node = number(p, 1, CATALOG_MAX);
 	const char *text = p->n > 2 ? plain(p->words[2]) : NULL;
+	const int link = (int)p->c->n_links - 1;
+	const int64_t bps = number(p, 3, INT64_MAX);
 	struct net_addr a;
+	int slot;
 
 	if (node < 0 || !is_node(p->c, (int)node))
 		return bad(p, "there is no such node");
@@ -322,9 +335,10 @@ static int parse_member(struct parser *p, bool member)
 			catalog_add_addr(p->c, (int)node, &a);
 		return 0;
 	}
-	if (catalog_add_member(p->c, (int)p->c->n_links - 1, (int)node,
-		    text ? &a : NULL) < 0)
+	slot = catalog_add_member(p->c, link, (int)node, text ? &a : NULL);
+	if (slot < 0)
 		return bad(p, "a member needs a link before it");
+	catalog_set_speed(p->c, link, slot, bps > 0 ? bps : 0);
 	return 0;
 }
 

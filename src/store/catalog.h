@@ -23,6 +23,7 @@ struct catalog_member {
 	int node; /* catalog node */
 	bool has_addr;
 	struct net_addr addr;
+	int64_t speed_bps; /* what it can send; 0: not known */
 };
 
 struct catalog_link {
@@ -79,6 +80,7 @@ int catalog_add_tap(struct catalog *c, const struct catalog_tap *tap);
 void catalog_set_gap(struct catalog *c, int link, const char *gap);
 /* An address of a node that no member has. */
 void catalog_add_addr(struct catalog *c, int node, const struct net_addr *a);
+void catalog_set_speed(struct catalog *c, int link, int slot, int64_t bps);
 void catalog_print(const struct catalog *c, struct buf *out);
 /* Bounded: at most CATALOG_MAX of anything. */
 int catalog_parse(const char *text, size_t len, struct catalog **ret,

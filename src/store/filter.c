@@ -45,23 +45,6 @@ const char *filter_protocol_name(uint8_t proto)
 	return NULL;
 }
 
-const char *filter_field_name(enum filter_field field)
-{
-	switch (field) {
-	case FIELD_PACKETS:
-		return "packets";
-	case FIELD_BYTES:
-		return "bytes";
-	case FIELD_DURATION:
-		return "duration";
-	case FIELD_BPS:
-		return "bps";
-	case FIELD_PPS:
-		return "pps";
-	}
-	return "";
-}
-
 /* What is asked: one flow, or a block. */
 struct question {
 	const struct filter_subject *subject; /* NULL: the zone */
@@ -110,34 +93,6 @@ static bool listed(int index, const int *all, size_t n)
 	return false;
 }
 
-static uint64_t per_second(uint64_t v, int64_t duration_ns)
-{
-	uint64_t r;
-
-	if (duration_ns <= 0)
-		return v; /* as if it took a second */
-	r = (uint64_t)((double)v * 1e9 / (double)duration_ns);
-	return r;
-}
-
-static uint64_t field(const struct filter_subject *s, enum filter_field f)
-{
-	switch (f) {
-	case FIELD_PACKETS:
-		return s->packets;
-	case FIELD_BYTES:
-		return s->bytes;
-	case FIELD_DURATION:
-		return s->duration_ns > 0 ? (uint64_t)s->duration_ns / 1000000
-					  : 0;
-	case FIELD_BPS:
-		return per_second(s->bytes * 8, s->duration_ns);
-	case FIELD_PPS:
-		return per_second(s->packets, s->duration_ns);
-	}
-	return 0;
-}
-
 enum filter_answer filter_ask_whole(
 	const struct filter_node *n, const struct filter_subject *s)
 {
@@ -153,7 +108,8 @@ enum filter_answer filter_ask_whole(
 	case FILTER_FLAGS:
 		return answer((s->tcp_flags & n->low) == n->low);
 	case FILTER_NUMBER:
-		return answer(within(n, field(s, n->field)));
+		return answer(within(n, measure_of(n->field, s->packets,
+						s->bytes, s->duration_ns)));
 	default: /* those about the key */
 		return FILTER_MAYBE;
 	}
@@ -216,9 +172,9 @@ static enum filter_answer ask_numbers(
 
 	if (flags->min != flags->max || !(flags->min & RECORD_FOREIGN))
 		return FILTER_MAYBE;
-	if (n->field == FIELD_PACKETS && !overlap(n, &c[COLUMN_PACKETS]))
+	if (n->field == MEASURE_PACKETS && !overlap(n, &c[COLUMN_PACKETS]))
 		return FILTER_NO;
-	if (n->field == FIELD_BYTES && !overlap(n, &c[COLUMN_BYTES]))
+	if (n->field == MEASURE_BYTES && !overlap(n, &c[COLUMN_BYTES]))
 		return FILTER_NO;
 	return FILTER_MAYBE;
 }
@@ -340,7 +296,7 @@ static void print_directed(
 
 static void print_number(const struct filter_node *n, struct buf *out)
 {
-	const char *name = filter_field_name(n->field);
+	const char *name = measure_name(n->field);
 
 	if (n->low > n->high)
 		buf_adds(out, "not any");

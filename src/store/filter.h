@@ -8,7 +8,7 @@
  *               [dir] port [cmp] N | N-M   [dir] node NAME
  *               [dir] host|net|port|node in [ value value ... ]
  *               proto NAME|N | link NAME | via NAME | at NAME
- *               packets|bytes|duration|bps|pps cmp N[k|m|g]
+ *               packets|bytes|duration|bps|pps|bpp cmp N[k|m|g]
  *               flags LETTERS              of FSRPAUEC, all set
  *               ADDRESS | PREFIX | NODE    as after host, net, node
  *   dir         src | dst | src or dst | src and dst     default: src or dst
@@ -16,7 +16,7 @@
  *
  * node: the flow comes from or goes to an address of the node.  via: it passed
  * through the node.  at: a probe on the node saw it.  duration is in
- * milliseconds. */
+ * milliseconds, bpp is bytes a packet. */
 #ifndef NFZ_STORE_FILTER_H
 #define NFZ_STORE_FILTER_H
 

@@ -209,8 +209,8 @@ static const value_fn directed_fn[] = {
 	parse_host, parse_host, parse_net, parse_port, parse_node};
 static const char *const keywords[] = {"host", "ip", "net", "port", "node",
 	"link", "via", "at", "proto", "src", "dst", "packets", "bytes",
-	"duration", "bps", "pps", "flags", "any", "ipv4", "ipv6", "fragment",
-	"not", "tcp", "udp", "icmp", "icmp6", NULL};
+	"duration", "bps", "pps", "bpp", "flags", "any", "ipv4", "ipv6",
+	"fragment", "not", "tcp", "udp", "icmp", "icmp6", NULL};
 
 /* value, or: in [ value value ... ] */
 static int parse_values(struct parser *p, value_fn fn, enum filter_dir dir)
@@ -267,7 +267,7 @@ static bool parse_dir(struct parser *p, enum filter_dir *ret)
 	return true;
 }
 
-static int parse_number(struct parser *p, enum filter_field field)
+static int parse_number(struct parser *p, enum measure field)
 {
 	enum compare cmp = lex_compare(p);
 	uint64_t v;
@@ -366,9 +366,9 @@ static int parse_primitive(struct parser *p)
 	for (size_t i = 0; directed[i]; i++)
 		if (lex_is(p, directed[i]))
 			return parse_directed(p, DIR_EITHER);
-	for (int i = FIELD_PACKETS; i <= FIELD_PPS; i++)
-		if (lex_eat(p, filter_field_name((enum filter_field)i)))
-			return parse_number(p, (enum filter_field)i);
+	for (int i = 0; i < MEASURE_COUNT; i++)
+		if (lex_eat(p, measure_name((enum measure)i)))
+			return parse_number(p, (enum measure)i);
 	if (lex_eat(p, "any"))
 		return leaf(p, FILTER_ANY);
 	if (lex_eat(p, "ipv4") || lex_eat(p, "inet"))

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/net.h"
 #include "store/filter.h"
+#include "store/measure.h"
 
 enum filter_kind {
 	FILTER_AND,
@@ -25,19 +26,11 @@ enum filter_kind {
 };
 
 enum filter_dir { DIR_EITHER, DIR_SRC, DIR_DST, DIR_BOTH };
-enum filter_field {
-	FIELD_PACKETS,
-	FIELD_BYTES,
-	FIELD_DURATION,
-	FIELD_BPS,
-	FIELD_PPS
-};
-
 struct filter_node {
 	enum filter_kind kind;
 	int child, next; /* -1: none */
 	enum filter_dir dir;
-	enum filter_field field;
+	enum measure field;
 	int index; /* catalog node or link; ADDR: node or -1 */
 	uint64_t low, high;
 	struct net_prefix *prefixes;
@@ -51,7 +44,6 @@ struct filter {
 	int root; /* -1: lets everything through */
 };
 
-const char *filter_field_name(enum filter_field field);
 /* A leaf that is not about the key. */
 enum filter_answer filter_ask_whole(
 	const struct filter_node *n, const struct filter_subject *s);

@@ -1,76 +1,12 @@
 /* Each flow becomes the product of its keys' values: one, but for link, node
  * and time, which may have several. */
 #include "store/group.h"
-#include "base/clock.h"
 #include "base/mem.h"
-#include "base/opt.h"
 #include "store/group_inside.h"
+#include "store/services.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const names[] = {
-#define X(name, text) text,
-	GROUP_KEYS(X)
-#undef X
-		NULL};
-
-const char *group_key_name(enum group_key key)
-{
-	return (unsigned)key < GROUP_KEY_COUNT ? names[key] : "unknown";
-}
-
-static const char *nth_name(const void *ctx, size_t i)
-{
-	(void)ctx;
-	return names[i];
-}
-
-bool group_by_has(const struct group_by *by, enum group_key key)
-{
-	for (size_t i = 0; i < by->n; i++)
-		if (by->keys[i] == key)
-			return true;
-	return false;
-}
-
-static int parse_bucket(struct group_by *by, const char *text, struct err *err)
-{
-	int64_t ms;
-
-	if (!clock_parse_span(text, &ms) || ms <= 0 ||
-		ms > INT64_C(366) * 86400 * 1000)
-		return err_set(err, NFZ_E_USAGE,
-			"--by: time:%s: how many seconds?", text);
-	by->bucket_ns = ms * NS_PER_MS;
-	return 0;
-}
-
-int group_by_add(struct group_by *by, const char *text, struct err *err)
-{
-	size_t len = strcspn(text, ":");
-	const char *near = opt_nearest(text, nth_name, NULL);
-	int key = 0;
-
-	while (names[key] && (strlen(names[key]) != len ||
-				     memcmp(names[key], text, len) != 0))
-		key++;
-	if (!names[key] || (text[len] && key != GROUP_TIME)) {
-		err_set(err, NFZ_E_USAGE, "--by: there is no key %s", text);
-		return err_hint(err,
-			"%s%s%sKeys: src dst sport dport proto link node "
-			"src_node dst_node time:SECONDS",
-			near ? "Did you mean " : "", near ? near : "",
-			near ? "?\n" : "");
-	}
-	if (group_by_has(by, (enum group_key)key))
-		return err_set(err, NFZ_E_USAGE, "--by: %s is there twice",
-			names[key]);
-	by->keys[by->n++] = (enum group_key)key;
-	if (key == GROUP_TIME)
-		return parse_bucket(by, text[len] ? text + len + 1 : "", err);
-	return 0;
-}
 
 void group_init(struct group *g, const struct group_by *by, size_t rows_max)
 {
@@ -170,8 +106,24 @@ static int put_key(struct group *g, enum group_key key,
 	case GROUP_DPORT:
 		*to = v->dport;
 		return 0;
+	case GROUP_SRC_NET:
+		return group_host(g, &v->src_net, to, err);
+	case GROUP_DST_NET:
+		return group_host(g, &v->dst_net, to, err);
 	case GROUP_PROTO:
 		*to = v->proto;
+		return 0;
+	case GROUP_FLAGS:
+		*to = v->flags;
+		return 0;
+	case GROUP_SERVICE:
+		*to = v->service;
+		return 0;
+	case GROUP_SIZE:
+		*to = v->size;
+		return 0;
+	case GROUP_BIN:
+		*to = v->bin;
 		return 0;
 	case GROUP_LINK:
 		*to = (uint32_t)v->link;
@@ -210,8 +162,26 @@ static void get_key(const struct group *g, enum group_key key,
 	case GROUP_DPORT:
 		v->dport = (uint16_t)*from;
 		return;
+	case GROUP_SRC_NET:
+		v->src_net = g->bins.hosts.addrs[*from];
+		return;
+	case GROUP_DST_NET:
+		v->dst_net = g->bins.hosts.addrs[*from];
+		return;
 	case GROUP_PROTO:
 		v->proto = (uint8_t)*from;
+		return;
+	case GROUP_FLAGS:
+		v->flags = (uint8_t)*from;
+		return;
+	case GROUP_SERVICE:
+		v->service = *from;
+		return;
+	case GROUP_SIZE:
+		v->size = (uint16_t)*from;
+		return;
+	case GROUP_BIN:
+		v->bin = *from;
 		return;
 	case GROUP_LINK:
 		v->link = (int32_t)*from;
@@ -352,11 +322,49 @@ static int add_links(struct group *g, struct group_value *v,
 	return r;
 }
 
+/* The first bits of an address; of IPv4, of its 32. */
+static struct net_addr net_of(const struct net_addr *a, uint8_t bits)
+{
+	struct net_addr net = *a;
+
+	if (!net_addr_is_v4(a))
+		net_addr_mask(&net, bits);
+	else if (bits < 32)
+		net_addr_mask(&net, (uint8_t)(96 + bits));
+	return net;
+}
+
+/* What is of the flow itself. */
+static void measure_flow(
+	struct group_value *v, const struct group_by *by, const struct flow *f)
+{
+	int64_t ns;
+
+	if (group_by_has(by, GROUP_FLAGS))
+		v->flags = f->tcp_flags;
+	if (group_by_has(by, GROUP_SERVICE))
+		v->service = (uint32_t)f->key.proto << 16 |
+			     services_port(by->services, &f->key);
+	if (group_by_has(by, GROUP_SIZE))
+		v->size = measure_size_top(
+			measure_size_class(f->packets, f->bytes));
+	if (!group_by_has(by, GROUP_BIN))
+		return;
+	if (__builtin_sub_overflow(f->last_ns, f->first_ns, &ns))
+		ns = 0;
+	v->bin = measure_bin(measure_of(by->of, f->packets, f->bytes, ns));
+}
+
 static struct group_value value_of(
 	const struct group_by *by, const struct flow *f)
 {
 	struct group_value v = {0};
 
+	measure_flow(&v, by, f);
+	if (group_by_has(by, GROUP_SRC_NET))
+		v.src_net = net_of(&f->key.src, by->src_len);
+	if (group_by_has(by, GROUP_DST_NET))
+		v.dst_net = net_of(&f->key.dst, by->dst_len);
 	if (group_by_has(by, GROUP_SRC))
 		v.src = f->key.src;
 	if (group_by_has(by, GROUP_DST))

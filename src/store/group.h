@@ -1,6 +1,10 @@
 /* Flows added up by keys (`--by`).
  *
  *   src dst sport dport proto    of the flow
+ *   src/N dst/N                  the first N bits of its addresses
+ *   flags                        TCP flags seen
+ *   service                      protocol and the server's port
+ *   size                         mean bytes of its packets, up to ...
  *   src_node dst_node            names of its ends; none where unknown
  *   node      both ends: a flow counts at its source's node and at its
  *             destination's, so these rows add up to more than the network
@@ -14,18 +18,26 @@
 #define NFZ_STORE_GROUP_H
 
 #include "store/block.h"
+#include "store/measure.h"
 #include "store/merge.h"
 #include "store/bins.h"
 
+/* BIN is for figures (store/figures.h): a range of a measure's values. */
 #define GROUP_KEYS(X)                                                          \
 	X(SRC, "src")                                                          \
 	X(DST, "dst")                                                          \
+	X(SRC_NET, "src/")                                                     \
+	X(DST_NET, "dst/")                                                     \
 	X(SPORT, "sport")                                                      \
 	X(DPORT, "dport")                                                      \
 	X(PROTO, "proto")                                                      \
+	X(FLAGS, "flags")                                                      \
+	X(SERVICE, "service")                                                  \
+	X(SIZE, "size")                                                        \
 	X(LINK, "link")                                                        \
 	X(NODE, "node")                                                        \
-	X(SRC_NODE, "src_node") X(DST_NODE, "dst_node") X(TIME, "time")
+	X(SRC_NODE, "src_node")                                                \
+	X(DST_NODE, "dst_node") X(TIME, "time") X(BIN, "")
 
 enum group_key {
 #define X(name, text) GROUP_##name,
@@ -33,31 +45,44 @@ enum group_key {
 #undef X
 		GROUP_KEY_COUNT
 };
-const char *group_key_name(enum group_key key);
 
 struct group_by {
 	enum group_key keys[GROUP_KEY_COUNT];
 	size_t n;
-	int64_t bucket_ns; /* time */
+	int64_t bucket_ns;               /* time */
+	uint8_t src_len, dst_len;        /* src/N, dst/N, of 128 bits */
+	enum measure of;                 /* bin */
+	const struct services *services; /* may be NULL */
 };
-/* One more key, "src" or "time:60". */
+/* What the key is called in JSON and CSV: "src", "src_net", "time". */
+const char *group_key_name(enum group_key key);
+/* One more key, "src", "dst/24" or "time:60". */
 int group_by_add(
 	struct group_by *by, const char *text, struct err *err) NFZ_MUST_CHECK;
 bool group_by_has(const struct group_by *by, enum group_key key);
 
 /* What is not asked for is 0; nodes and links are -1 where unknown. */
 struct group_value {
-	struct net_addr src, dst;
+	struct net_addr src, dst, src_net, dst_net;
 	uint16_t sport, dport;
-	uint8_t proto, pad[3];
+	uint8_t proto, flags;
+	uint16_t size;    /* the most, of its class */
+	uint32_t service; /* protocol << 16 | port */
 	int32_t link, node, src_node, dst_node;
+	uint32_t bin;
 	int64_t time_ns;
 };
-_Static_assert(sizeof(struct group_value) == 64, "no hidden padding");
+_Static_assert(sizeof(struct group_value) == 104, "no hidden padding");
+/* As they are sorted: by time, then addresses, names and numbers. */
+int group_value_compare(
+	const struct group_value *a, const struct group_value *b);
 
 struct group_row {
 	struct group_value value;
 	uint64_t flows, packets, bytes;
+	/* of use to who gets the rows */
+	size_t number;
+	uint64_t rank;
 };
 
 /* Memory is bounded by rows: when there are more than rows_max, their keys are
@@ -84,7 +109,9 @@ int group_spread(const struct flow_record *r, int64_t unit_ns,
 	group_piece_fn fn, void *ctx, struct err *err) NFZ_MUST_CHECK;
 int group_add(struct group *g, const struct flow *f, const struct catalog *c,
 	struct err *err) NFZ_MUST_CHECK;
-/* Rows of a block that are flows as they stand; not with node. */
+/* Can it count rows of blocks? */
+bool group_takes_blocks(const struct group_by *by);
+/* Rows of a block that are flows as they stand. */
 int group_add_block(struct group *g, struct block *b, const uint16_t *rows,
 	size_t n, const struct catalog *c, struct err *err) NFZ_MUST_CHECK;
 /* Calls fn for each row of the part that was fed in. */

@@ -99,6 +99,12 @@ static unsigned column_of(enum group_key key)
 		return COLUMN_BIT(LAST) | COLUMN_BIT(DURATION);
 	case GROUP_LINK:
 	case GROUP_NODE:
+	case GROUP_SRC_NET:
+	case GROUP_DST_NET:
+	case GROUP_FLAGS:
+	case GROUP_SERVICE:
+	case GROUP_SIZE:
+	case GROUP_BIN:
 	case GROUP_KEY_COUNT:
 		break;
 	}

@@ -214,32 +214,34 @@ static int64_t *offsets(const struct store *s, const struct catalog *c)
 	return by_tap;
 }
 
-static int wanted(void *ctx, const struct flow *f, struct err *err)
+bool query_wants(const struct filter *filter, const struct flow *f)
 {
-	struct collect *c = ctx;
-	cleanup_free int *links = NULL;
+	cleanup_free int *links = mem_zalloc(f->n_links, sizeof(*links));
 	struct filter_subject s = {.key = &f->key,
 		.whole = true,
 		.packets = f->packets,
 		.bytes = f->bytes,
 		.tcp_flags = f->tcp_flags,
+		.links = links,
+		.n_links = f->n_links,
 		.via = f->via,
 		.n_via = f->n_via,
 		.at = f->at,
 		.n_at = f->n_at};
 
-	if (!c->q->observations) {
-		if (__builtin_sub_overflow(
-			    f->last_ns, f->first_ns, &s.duration_ns))
-			s.duration_ns = INT64_MAX;
-		links = mem_zalloc(f->n_links, sizeof(*links));
-		for (size_t i = 0; i < f->n_links; i++)
-			links[i] = f->links[i].link;
-		s.links = links;
-		s.n_links = f->n_links;
-		if (filter_test(c->q->filter, &s) == FILTER_NO)
-			return 0;
-	}
+	if (__builtin_sub_overflow(f->last_ns, f->first_ns, &s.duration_ns))
+		s.duration_ns = INT64_MAX;
+	for (size_t i = 0; i < f->n_links; i++)
+		links[i] = f->links[i].link;
+	return filter_test(filter, &s) != FILTER_NO;
+}
+
+static int wanted(void *ctx, const struct flow *f, struct err *err)
+{
+	struct collect *c = ctx;
+
+	if (!c->q->observations && !query_wants(c->q->filter, f))
+		return 0;
 	c->sums.flows++;
 	return c->fn(c->ctx, f, err);
 }

@@ -49,6 +49,9 @@ struct query_sums {
 int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 	struct query_sums *ret, struct err *err) NFZ_MUST_CHECK;
 
+/* Does the filter want the whole flow? */
+bool query_wants(const struct filter *filter, const struct flow *f);
+
 /* What one observation point, (node, interface, direction), saw of a flow. */
 struct observation {
 	uint16_t tap;

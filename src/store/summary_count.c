@@ -39,21 +39,6 @@ static void scale_add(struct scale *scale, uint64_t v)
 	scale->n[octave * OCTAVE_PARTS + (int)part]++;
 }
 
-static int size_class(const struct flow_record *r)
-{
-	static const uint64_t up_to[] = {
-#define X(n) n,
-		SIZE_CLASSES(X)
-#undef X
-	};
-	uint64_t mean = r->packets ? r->bytes / r->packets : 0;
-	int i = 0;
-
-	while (i + 1 < SIZE_CLASS_COUNT && mean > up_to[i])
-		i++;
-	return i;
-}
-
 /* Names --------------------------------------------------------------- */
 
 static int32_t end_of(struct summary *s, int node, const struct net_addr *addr)
@@ -143,7 +128,8 @@ static void count_record(
 	s->foreign |= (r->flags & RECORD_FOREIGN) != 0;
 	s->estimated |= (r->flags & RECORD_ESTIMATED) != 0;
 	if (counted)
-		add(&s->sizes[size_class(r)], r->packets, r->bytes);
+		add(&s->sizes[measure_size_class(r->packets, r->bytes)],
+			r->packets, r->bytes);
 	if (link < 0)
 		return;
 	add(&side_of(s, link, r->src_slot)->from, r->packets, r->bytes);

@@ -84,15 +84,6 @@ struct scale {
 	uint64_t n[SCALE], zero, max, sum;
 };
 
-#define SIZE_CLASSES(X)                                                        \
-	X(64) X(127) X(255) X(511) X(1023) X(1518) X(9000) X(65535)
-enum {
-#define X(up_to) SIZE_CLASS_##up_to,
-	SIZE_CLASSES(X)
-#undef X
-		SIZE_CLASS_COUNT
-};
-
 struct summary {
 	const struct summary_ask *ask;
 	const struct catalog *catalog;

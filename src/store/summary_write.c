@@ -261,12 +261,6 @@ static void put_scale(
 
 static void put_distributions(struct jsonw *w, const struct summary *s)
 {
-	static const unsigned up_to[] = {
-#define X(n) n,
-		SIZE_CLASSES(X)
-#undef X
-	};
-
 	put_scale(w, "flow_packets", &s->packets);
 	put_scale(w, "flow_bytes", &s->bytes);
 	put_scale(w, "flow_us", &s->duration_us);
@@ -274,7 +268,7 @@ static void put_distributions(struct jsonw *w, const struct summary *s)
 	jsonw_array(w);
 	for (unsigned i = 0; i < SIZE_CLASS_COUNT; i++) {
 		jsonw_object(w);
-		jsonw_put_uint(w, "up_to", up_to[i]);
+		jsonw_put_uint(w, "up_to", measure_size_top(i));
 		jsonw_put_uint(w, "records", s->sizes[i].flows);
 		jsonw_put_uint(w, "packets", s->sizes[i].packets);
 		jsonw_put_uint(w, "bytes", s->sizes[i].bytes);

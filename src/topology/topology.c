@@ -534,3 +534,21 @@ struct topo_shape topology_path_shaping(
 		.r_loss = 1 - (1 - b->loss) * (1 - a->r_loss),
 	};
 }
+
+int64_t topology_speed_kbps(const struct topology *t, int link, int slot)
+{
+	const struct topo_link *l = &t->links[link];
+	const struct topo_card *card;
+	int64_t kbps = 0;
+
+	if (slot < 0 || (unsigned)slot >= l->n_members)
+		return 0;
+	if (l->kind != LINK_LAN && l->n_members == 2)
+		kbps = topology_path_shaping(t, link, slot, 1 - slot)
+			       .bandwidth_kbps;
+	if (kbps)
+		return kbps;
+	card = t->ifaces[l->members[slot].iface].card;
+	return card->shape.bandwidth_kbps ? card->shape.bandwidth_kbps
+					  : card->speed_kbps;
+}

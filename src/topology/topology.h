@@ -215,5 +215,8 @@ bool topology_user_valid(const char *text);
  * r_delay[b], loss combined, bandwidth the lesser of both. */
 struct topo_shape topology_path_shaping(
 	const struct topology *t, int link, int slot_a, int slot_b);
+/* What a member can send over the link: as shaped, else as its interface is
+ * fast; 0 unknown. */
+int64_t topology_speed_kbps(const struct topology *t, int link, int slot);
 
 #endif

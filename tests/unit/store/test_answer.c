@@ -1,5 +1,4 @@
 #include "base/mem.h"
-#include "store/analyses.h"
 #include "store/answer.h"
 #include "unit/store/run.h"
 
@@ -223,32 +222,4 @@ Test(answer, clocks_are_corrected)
 		strstr(got, ",2026-09-21T14:13:20.000000Z,"), "got:\n%s", got);
 	free(got);
 	run_remove(dir);
-}
-
-/* Every analysis is a question the language has words for. */
-Test(analysis, each_can_be_asked)
-{
-	const struct analysis *found;
-	struct catalog *c = run_catalog();
-	struct err err = ERR_INIT;
-
-	for (const struct analysis *a = analyses; a->name; a++) {
-		struct answer answer = {.limit = 7};
-		struct filter *f = NULL;
-
-		cr_assert_eq(
-			filter_parse(a->filter, strlen(a->filter), c, &f, &err),
-			0, "%s: %s", a->name, err.text);
-		cr_assert_eq(analysis_find(a->name, &found, &err), 0);
-		cr_assert_eq(found, a);
-		cr_assert_eq(analysis_apply(a, &answer, &err), 0);
-		cr_assert_gt(answer.by.n, 0);
-		cr_assert_eq(answer.limit, 7);
-		cr_assert_eq(answer.sort, a->sort);
-		filter_free(f);
-	}
-	cr_assert_eq(analysis_find("scaners", &found, &err), -NFZ_E_USAGE);
-	cr_assert(strstr(err.hint, "scanners"));
-	err_clear(&err);
-	catalog_free(c);
 }

@@ -1,0 +1,369 @@
+#include "analysis/ask.h"
+#include "analysis/analyses.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "store/events.h"
+#include "store/ledger.h"
+#include "store/summary.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SERVICES "/etc/services"
+
+struct args {
+	struct opt_list by, show, weights, symptoms;
+	int64_t limit, pieces, last_ms, idle_ms, flush_ms, bucket_ms, threshold;
+	const char *from, *to, *analysis, *sort, *services, *regions, *mark,
+		*at;
+	int format;
+	bool observations, ledger, verify, summary, events, explain, flush;
+	bool help, version;
+	const struct analysis *known; /* what analysis names */
+};
+
+#define AT(field) offsetof(struct args, field)
+#define END                                                                    \
+	{                                                                      \
+		NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0                   \
+	}
+
+static const char *const formats[] = {"table", "json", "ndjson", "csv", NULL};
+
+static const struct opt table[] = {
+	{"by", 'b', OPT_LIST, AT(by), "KEY[,KEY]",
+		"add up by src dst src/BITS dst/BITS sport dport proto flags "
+		"service size link node src_node dst_node time:SECONDS",
+		NULL, 0, 0},
+	{"show", 0, OPT_LIST, AT(show), "FIGURE",
+		"besides, of each group: share bpp bps distinct:KEY "
+		"p95:MEASURE",
+		NULL, 0, 0},
+	{"analysis", 0, OPT_TEXT, AT(analysis), "NAME",
+		"one asked often: protocols, links, symptoms ...", NULL, 0, 0},
+	{"number", 'n', OPT_INT, AT(limit), "N", "only the first N rows", NULL,
+		1, INT32_MAX},
+	{"sort", 's', OPT_TEXT, AT(sort), "KEY",
+		"packets, bytes, flows, first, last, duration, key or a figure",
+		NULL, 0, 0},
+	{"last", 0, OPT_SPAN, AT(last_ms), "SPAN", "of the last 30s, 5m, 2h",
+		NULL, 0, 0},
+	{"from", 0, OPT_TEXT, AT(from), "TIME", "from 2026-11-21T14:05:33Z on",
+		NULL, 0, 0},
+	{"to", 0, OPT_TEXT, AT(to), "TIME", "up to then", NULL, 0, 0},
+	{"output", 'o', OPT_CHOICE, AT(format), "FORMAT",
+		"table, json, ndjson or csv", formats, 0, 0},
+	{"bucket", 0, OPT_SPAN, AT(bucket_ms), "SPAN",
+		"pieces of time of utilisation (10s) and pricing (5m)", NULL, 0,
+		0},
+	{"threshold", 0, OPT_INT, AT(threshold), "N",
+		"targets that make a scan (16)", NULL, 1, INT32_MAX},
+	{"weight", 0, OPT_LIST, AT(weights), "NAME=N",
+		"how much a symptom counts; 0: not at all", NULL, 0, 0},
+	{"symptom", 0, OPT_EACH, AT(symptoms), "NAME=N:FILTER",
+		"one more symptom, of flows that fit a filter", NULL, 0, 0},
+	{"regions", 0, OPT_TEXT, AT(regions), "FILE",
+		"whose addresses are: prefixes with names", NULL, 0, 0},
+	{"services", 0, OPT_TEXT, AT(services), "FILE",
+		"names of ports (" SERVICES ")", NULL, 0, 0},
+	{"observations", 0, OPT_FLAG, AT(observations), NULL,
+		"what each probe saw, not each flow once", NULL, 0, 0},
+	{"ledger", 0, OPT_FLAG, AT(ledger), NULL,
+		"what became of every frame and record", NULL, 0, 0},
+	{"verify", 0, OPT_FLAG, AT(verify), NULL,
+		"compare with the counters of the interfaces", NULL, 0, 0},
+	{"summary", 0, OPT_FLAG, AT(summary), NULL,
+		"everything a page shows, as one JSON document", NULL, 0, 0},
+	{"pieces", 0, OPT_INT, AT(pieces), "N",
+		"with --summary: at most so many pieces of time (240)", NULL, 1,
+		SUMMARY_BUCKETS_MAX},
+	{"events", 0, OPT_FLAG, AT(events), NULL,
+		"marks, and what else happened during the run", NULL, 0, 0},
+	{"mark", 0, OPT_TEXT, AT(mark), "TEXT",
+		"put a mark into the record of the run", NULL, 0, 0},
+	{"at", 0, OPT_TEXT, AT(at), "TIME",
+		"when the mark was (now): 2026-11-21T14:05:33Z", NULL, 0, 0},
+	{"explain", 0, OPT_FLAG, AT(explain), NULL,
+		"how the filter was understood", NULL, 0, 0},
+	{"flush", 0, OPT_FLAG, AT(flush), NULL,
+		"ask the collector for what is still in caches", NULL, 0, 0},
+	{"flush-wait", 0, OPT_SPAN, AT(flush_ms), "SPAN",
+		"wait for that no longer than this (2s)", NULL, 0, 0},
+	{"idle", 0, OPT_SPAN, AT(idle_ms), "SPAN",
+		"a longer silence ends a flow (the meters' timeout)", NULL, 0,
+		0},
+	{"help", 'h', OPT_FLAG, AT(help), NULL, "this text", NULL, 0, 0},
+	{"version", 'V', OPT_FLAG, AT(version), NULL, "which version this is",
+		NULL, 0, 0},
+	END,
+};
+
+static int usage(void)
+{
+	printf("usage: nfz-query DIR [FILTER...] [options]\n\n"
+	       "  nfz-query run 'proto udp and dst port 53' --by src,dst -n 5\n"
+	       "  nfz-query run link core --observations -o ndjson\n"
+	       "  nfz-query run --ledger\n\n");
+	opt_print(table, stdout);
+	return 0;
+}
+
+static void release(struct args *a)
+{
+	opt_list_release(&a->by);
+	opt_list_release(&a->show);
+	opt_list_release(&a->weights);
+	opt_list_release(&a->symptoms);
+}
+
+/* The words of the filter, joined by blanks, and what an analysis is about. */
+static char *join(char *const *words, int n, const struct analysis *of)
+{
+	struct buf text = BUF_INIT(FILTER_TEXT_MAX * 2);
+	const char *own = of ? of->filter : NULL;
+	const bool both = n && own;
+
+	if (own)
+		buf_addf(&text, both ? "(%s) and (" : "%s", own);
+	for (int i = 0; i < n; i++)
+		buf_addf(&text, "%s%s", i ? " " : "", words[i]);
+	if (both)
+		buf_addc(&text, ')');
+	buf_addc(&text, '\0');
+	return buf_take(&text);
+}
+
+static void say_sums(
+	const struct answer_sums *sums, bool groups, int64_t took_ns)
+{
+	char of[32] = "";
+
+	if (sums->found)
+		snprintf(of, sizeof(of), " of %" PRIu64, sums->found);
+	fprintf(stderr,
+		"%" PRIu64 " row%s%s.  %s %" PRIu64 " records gave %" PRIu64
+		" flow%s.  %.2f s\n",
+		sums->shown, sums->shown == 1 ? "" : "s", of,
+		groups ? "Every flow counted once:" : "Each flow counted once:",
+		sums->query.kept, sums->query.flows,
+		sums->query.flows == 1 ? "" : "s", (double)took_ns / 1e9);
+}
+
+/* What is asked: a store, and the filter with the names it is about. */
+struct asked {
+	struct store *store;
+	struct catalog *catalog;
+	struct filter *filter;
+	const char *text; /* of the filter */
+	struct services *services;
+	struct regions *regions;
+	struct symptoms symptoms;
+};
+
+static void asked_release(struct asked *q)
+{
+	symptoms_release(&q->symptoms);
+	regions_free(q->regions);
+	services_free(q->services);
+	filter_free(q->filter);
+	store_close(q->store);
+	catalog_free(q->catalog);
+}
+
+/* Files of the user's, and weights. */
+static int prepare(struct asked *q, const struct args *a, struct err *err)
+{
+	int r = services_load(
+		a->services ? a->services : SERVICES, &q->services, err);
+
+	if (r == 0 && a->regions)
+		r = regions_load(a->regions, &q->regions, err);
+	symptoms_init(&q->symptoms);
+	for (size_t i = 0; i < a->weights.n && r == 0; i++)
+		r = symptoms_weigh(&q->symptoms, a->weights.items[i], err);
+	for (size_t i = 0; i < a->symptoms.n && r == 0; i++)
+		r = symptoms_add(
+			&q->symptoms, a->symptoms.items[i], q->catalog, err);
+	return r;
+}
+
+static int set_groups(struct answer *to, const struct args *a, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < a->by.n && r == 0; i++)
+		r = group_by_add(&to->by, a->by.items[i], err);
+	for (size_t i = 0; i < a->show.n && r == 0; i++)
+		r = figure_add(&to->figures, a->show.items[i], err);
+	if (r == 0 && a->known && !a->known->study)
+		r = analysis_apply(a->known, to, err);
+	if (r == 0 && a->sort)
+		r = answer_set_sort(to, a->sort, err);
+	if (r == 0 && to->by.n && a->observations)
+		r = err_set(err, NFZ_E_USAGE,
+			"groups do not go with --observations");
+	if (r == 0 && a->known && a->known->study && (a->by.n || a->sort))
+		r = err_set(err, NFZ_E_USAGE,
+			"%s has rows and an order of its own: no --by, no "
+			"--sort",
+			a->known->name);
+	return r;
+}
+
+static int ask(struct asked *q, const struct args *a, struct err *err)
+{
+	const int64_t began = mono_now().ns;
+	struct answer answer = {.query = {.filter = q->filter,
+					.catalog = q->catalog,
+					.idle_ms = a->idle_ms,
+					.observations = a->observations},
+		.by.services = q->services,
+		.limit = (size_t)a->limit,
+		.format = (enum sheet_format)a->format,
+		.to = stdout};
+	const struct study_ask study = {.catalog = q->catalog,
+		.services = q->services,
+		.regions = q->regions,
+		.symptoms = &q->symptoms,
+		.bucket_ns = a->bucket_ms * NS_PER_MS,
+		.threshold = (uint64_t)a->threshold,
+		.limit = (size_t)a->limit};
+	struct answer_sums sums;
+	const struct query_times times = {a->last_ms, a->from, a->to};
+	int r = query_set_times(&answer.query, &times, err);
+
+	if (r == 0)
+		r = set_groups(&answer, a, err);
+	if (r == 0 && a->known)
+		r = analysis_write(
+			a->known, q->store, &answer, &study, &sums, err);
+	else if (r == 0)
+		r = answer_write(q->store, &answer, &sums, err);
+	if (r == 0 && answer.format == SHEET_TABLE)
+		say_sums(&sums, answer.by.n, mono_now().ns - began);
+	return r;
+}
+
+static void to_stdout(void *ctx, const char *data, size_t len)
+{
+	(void)ctx;
+	fwrite(data, 1, len, stdout);
+}
+
+static int summarize(struct asked *q, const struct args *a, struct err *err)
+{
+	struct buf out = BUF_SPILL(to_stdout, NULL);
+	const struct query_times times = {a->last_ms, a->from, a->to};
+	struct summary_ask summary = {.query = {.filter = q->filter,
+					      .catalog = q->catalog,
+					      .idle_ms = a->idle_ms},
+		.filter = q->text,
+		.buckets = (size_t)a->pieces,
+		.groups = (size_t)a->limit,
+		.flows = (size_t)a->limit};
+	int r = query_set_times(&summary.query, &times, err);
+
+	if (r == 0)
+		r = summary_print(q->store, &summary, &out, err);
+	buf_drain(&out);
+	buf_release(&out);
+	return r;
+}
+
+static int events(const char *dir, const struct asked *asked,
+	const struct args *a, struct err *err)
+{
+	const struct query_times times = {a->last_ms, a->from, a->to};
+	struct events all = {0};
+	struct query q = {0};
+	int r = query_set_times(&q, &times, err);
+
+	if (r == 0)
+		r = events_read(dir, asked->catalog, &all, err);
+	if (r == 0)
+		r = events_print(&all,
+			&(struct events_range){q.from_ns, q.to_ns},
+			(enum sheet_format)a->format, err);
+	events_release(&all);
+	return r;
+}
+
+static int mark(const char *dir, const struct args *a, struct err *err)
+{
+	struct wall_time at = {0};
+
+	if (a->at && !wall_parse(a->at, &at))
+		return err_set(err, NFZ_E_USAGE,
+			"--at %s: a time looks like 2026-11-21T14:05:33Z",
+			a->at);
+	return events_mark(dir, at.ns, a->mark, err);
+}
+
+static void explain(const struct asked *q)
+{
+	struct buf text = BUF_INIT(1 << 20);
+
+	filter_print(q->filter, q->catalog, &text);
+	puts(buf_str(&text));
+	buf_release(&text);
+}
+
+static int run(struct asked *q, const char *dir, const struct args *a,
+	ask_flush_fn flush, struct err *err)
+{
+	int r = catalog_load(dir, &q->catalog, err);
+
+	if (r == 0 && a->mark)
+		return mark(dir, a, err);
+	if (r == 0 && a->events)
+		return events(dir, q, a, err);
+	if (r == 0)
+		r = filter_parse(
+			q->text, strlen(q->text), q->catalog, &q->filter, err);
+	if (r == 0)
+		r = prepare(q, a, err);
+	if (r == 0 && a->explain) {
+		explain(q);
+		return 0;
+	}
+	if (r == 0 && a->flush && flush)
+		r = flush(dir, a->flush_ms ? a->flush_ms : 2000, err);
+	if (r == 0)
+		r = store_open(dir, STORE_READ, NULL, &q->store, err);
+	if (r < 0)
+		return r;
+	if (a->ledger || a->verify)
+		return ledger_write(q->store, q->catalog,
+			(enum sheet_format)a->format,
+			a->verify ? LEDGER_VERIFY : LEDGER_ALL, err);
+	return a->summary ? summarize(q, a, err) : ask(q, a, err);
+}
+
+int ask_run(int argc, char **argv, ask_flush_fn flush, struct err *err)
+{
+	cleanup_free char *text = NULL;
+	struct asked q = {.store = NULL};
+	struct args a = {0};
+	int words = 0, r = opt_parse(table, NULL, &a, argc, argv, &words, err);
+
+	if (r == 0 && a.help)
+		r = usage();
+	else if (r == 0 && a.version)
+		printf("nfz-query %s\n", NFZ_VERSION);
+	else if (r == 0 && words < 1) {
+		err_set(err, NFZ_E_USAGE, "which store?");
+		r = err_hint(
+			err, "nfz-query DIR [FILTER...]; nfz-query --help");
+	} else if (r == 0) {
+		if (a.analysis)
+			r = analysis_find(a.analysis, &a.known, err);
+		q.text = text = join(argv + 2, words - 1, a.known);
+		if (r == 0)
+			r = run(&q, argv[1], &a, flush, err);
+	}
+	asked_release(&q);
+	release(&a);
+	return r;
+}

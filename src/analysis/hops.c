@@ -1,0 +1,195 @@
+/* From one link of a path to the next: what was lost between them, and how long
+ * it took.  Of flows whose path does not divide.
+ *
+ * A delay is between the first records of a flow on both links, by clocks that
+ * were corrected as far as their offsets are known.  Packets that were on their
+ * way when a record ended make small losses, of either sign, in running
+ * experiments. */
+#include "analysis/study.h"
+#include "base/map.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+struct step {
+	struct {
+		int32_t from, to;
+	} key;
+	uint64_t flows, sent, arrived;
+	int64_t *delays_ns;
+	size_t n, cap;
+};
+
+struct steps {
+	const struct study_ask *ask;
+	struct map by_key;
+	struct step *v;
+	size_t n, cap, delays;
+};
+
+static void *begin(const struct study_ask *ask)
+{
+	struct steps *s = mem_zalloc(1, sizeof(*s));
+
+	s->ask = ask;
+	map_init(&s->by_key);
+	return s;
+}
+
+static const struct flow_link *on_link(const struct flow *f, int link)
+{
+	for (size_t i = 0; i < f->n_links; i++)
+		if (f->links[i].link == link)
+			return &f->links[i];
+	return NULL;
+}
+
+/* When it was first seen there; false: never. */
+static bool first_on(const struct catalog *c, const struct flow *f, int link,
+	int64_t *ret_ns)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < f->n_rows; i++) {
+		const struct catalog_tap *tap = catalog_tap(c, f->rows[i]->tap);
+
+		if (!tap || tap->link != link)
+			continue;
+		if (!any || f->rows[i]->first_ns < *ret_ns)
+			*ret_ns = f->rows[i]->first_ns;
+		any = true;
+	}
+	return any;
+}
+
+static struct step *step_of(struct steps *s, int from, int to)
+{
+	struct step step = {.key = {from, to}};
+	size_t at = (size_t)(uintptr_t)map_get(
+		&s->by_key, &step.key, sizeof(step.key));
+
+	if (!at) {
+		MEM_PUSH(s->v, s->n, s->cap) = step;
+		at = s->n;
+		map_put(&s->by_key, &step.key, sizeof(step.key),
+			(void *)(uintptr_t)at);
+	}
+	return &s->v[at - 1];
+}
+
+static int add(void *it, const struct flow *f, struct err *err)
+{
+	struct steps *s = it;
+	const struct catalog *c = s->ask->catalog;
+
+	if (f->n_path != f->n_links)
+		return 0;
+	for (size_t i = 0; i + 1 < f->n_path; i++) {
+		const int from = f->path[i], to = f->path[i + 1];
+		const struct flow_link *a = on_link(f, from);
+		const struct flow_link *b = on_link(f, to);
+		struct step *step = a && b ? step_of(s, from, to) : NULL;
+		int64_t left, came, delay;
+
+		if (!step)
+			continue;
+		step->flows++;
+		step->sent += a->packets;
+		step->arrived += b->packets;
+		if (!first_on(c, f, from, &left) ||
+			!first_on(c, f, to, &came) ||
+			__builtin_sub_overflow(came, left, &delay))
+			continue;
+		if (s->delays++ == STUDY_ROWS)
+			return study_too_many(err, "flows with delays");
+		MEM_PUSH(step->delays_ns, step->n, step->cap) = delay;
+	}
+	return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static int by_loss(const void *a, const void *b)
+{
+	const struct step *x = a, *y = b;
+	const int64_t lx = (int64_t)(x->sent - x->arrived);
+	const int64_t ly = (int64_t)(y->sent - y->arrived);
+
+	if (lx != ly)
+		return lx < ly ? 1 : -1;
+	return x->key.from != y->key.from ? x->key.from - y->key.from
+					  : x->key.to - y->key.to;
+}
+
+/* Microseconds; by nearest rank. */
+static void delay_cell(
+	const struct step *step, size_t percent, struct sheet *to)
+{
+	const size_t rank = (step->n * percent + 99) / 100;
+
+	if (step->n)
+		sheet_int(to, step->delays_ns[rank ? rank - 1 : 0] / 1000);
+	else
+		sheet_null(to);
+}
+
+static int write_rows(void *it, struct sheet *to, struct err *err)
+{
+	struct steps *s = it;
+	const struct catalog_link *links = s->ask->catalog->links;
+
+	(void)err;
+	if (s->n)
+		qsort(s->v, s->n, sizeof(*s->v), by_loss);
+	for (size_t i = 0; i < s->n && (!s->ask->limit || i < s->ask->limit);
+		i++) {
+		struct step *step = &s->v[i];
+		const int64_t lost = (int64_t)(step->sent - step->arrived);
+
+		if (step->n)
+			qsort(step->delays_ns, step->n, sizeof(int64_t),
+				by_number);
+		sheet_text(to, links[step->key.from].name);
+		sheet_text(to, links[step->key.to].name);
+		sheet_uint(to, step->flows);
+		sheet_uint(to, step->sent);
+		sheet_uint(to, step->arrived);
+		sheet_int(to, lost);
+		if (step->sent)
+			sheet_fixed(to,
+				100.0 * (double)lost / (double)step->sent, 3);
+		else
+			sheet_null(to);
+		delay_cell(step, 0, to);
+		delay_cell(step, 50, to);
+		delay_cell(step, 95, to);
+	}
+	return 0;
+}
+
+static void release(void *it)
+{
+	struct steps *s = it;
+
+	for (size_t i = 0; i < s->n; i++)
+		free(s->v[i].delays_ns);
+	map_release(&s->by_key);
+	free(s->v);
+	free(s);
+}
+
+static const struct sheet_column columns[] = {{.name = "from"}, {.name = "to"},
+	{.name = "flows", .right = true}, {.name = "sent", .right = true},
+	{.name = "arrived", .right = true}, {.name = "lost", .right = true},
+	{.name = "lost_percent", .right = true},
+	{.name = "delay_min_us", .right = true},
+	{.name = "delay_p50_us", .right = true},
+	{.name = "delay_p95_us", .right = true}};
+
+const struct study study_hops = {columns, sizeof(columns) / sizeof(*columns),
+	begin, add, write_rows, release};

@@ -1,0 +1,147 @@
+#include "cli/question.h"
+#include "analysis/ask.h"
+#include "base/mem.h"
+#include "cli/among.h"
+#include "cli/nodes.h"
+#include "cli/source.h"
+#include "store/filter.h"
+
+#include <string.h>
+
+/* Words of nfz-query's command line, owned; NULL-ended. */
+struct line {
+	char **v;
+	size_t n, cap;
+};
+
+static void add(struct line *l, const char *word)
+{
+	MEM_PUSH(l->v, l->n, l->cap) = word ? mem_strdup(word) : NULL;
+}
+
+static void add_value(struct line *l, const char *option, const char *value)
+{
+	if (!value)
+		return;
+	add(l, option);
+	add(l, value);
+}
+
+static void line_release(struct line *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->v[i]);
+	free(l->v);
+}
+
+/* The filter of the words, and that of --among. */
+static int add_filter(struct line *l, const struct question *q, char **words,
+	int n, struct err *err)
+{
+	struct buf text = BUF_INIT(2 * FILTER_TEXT_MAX);
+	int r = 0;
+
+	if (q->among) {
+		buf_adds(&text, n ? "(" : "");
+		r = among_read(q->among, &text, err);
+		buf_adds(&text, n ? ") and (" : "");
+	}
+	for (int i = 0; i < n; i++)
+		buf_addf(&text, "%s%s", i ? " " : "", words[i]);
+	if (q->among && n)
+		buf_addc(&text, ')');
+	if (r == 0 && !buf_ok(&text))
+		r = err_set(err, NFZ_E_FILTER,
+			"the filter is longer than %d bytes", FILTER_TEXT_MAX);
+	if (r == 0 && text.len)
+		add(l, buf_str(&text));
+	buf_release(&text);
+	return r;
+}
+
+static int collect(struct line *l, const struct app *app,
+	const struct question *q, const struct question_words *w,
+	struct err *err)
+{
+	const int format = app->common->format;
+	const bool local = q->store != NULL;
+	int r;
+
+	add(l, "nfz-query");
+	add(l, local ? q->store : "store");
+	add_value(l, "-o",
+		format == FORMAT_WIDE ? "table" : format_names[format]);
+	for (size_t i = 0; i < w->n_options; i++)
+		add_value(l, w->options[i].option, w->options[i].value);
+	add_value(l, "--sort", q->sort);
+	add_value(l, "--number", q->number);
+	add_value(l, "--last", q->last);
+	add_value(l, "--from", q->from);
+	add_value(l, "--to", q->to);
+	for (size_t i = 0; i < w->n_options; i++)
+		if (w->options[i].said)
+			add(l, w->options[i].option);
+	if (!local && !q->no_flush)
+		add(l, "--flush");
+	add(l, "--");
+	r = add_filter(l, q, w->words, w->n_words, err);
+	add(l, NULL);
+	return r;
+}
+
+static int ask_collector(struct app *app, const struct question *q,
+	const struct question_words *w, struct err *err)
+{
+	cleanup(topology_free_at) struct topology *t = NULL;
+	struct question_words rest = *w;
+	struct line l = {.n = 0};
+	const char *word = NULL;
+	int r;
+
+	if (!q->topology && rest.n_words) {
+		word = *rest.words++;
+		rest.n_words--;
+	}
+	r = nodes_topology(app, q->topology, word, &t, err);
+	if (r == 0)
+		r = collect(&l, app, q, &rest, err);
+	if (r == 0)
+		r = nodes_query(app, t, (const char *const *)l.v, err);
+	line_release(&l);
+	return r;
+}
+
+int question_ask(struct app *app, const struct question *q,
+	const struct question_words *w, struct err *err)
+{
+	struct question here = *q;
+	struct question_words rest = *w;
+	struct line l = {.n = 0};
+	cleanup_free char **argv = NULL;
+	int r;
+
+	if (!q->store && !q->topology && w->n_words &&
+		source_is_store(*w->words)) {
+		here.store = *rest.words++;
+		rest.n_words--;
+	}
+	if (!here.store && w->here) {
+		err_set(err, NFZ_E_USAGE, "%s goes with a store here only",
+			w->here);
+		return err_hint(err, "Fetch it with strip --keep-data DIR, "
+				     "then ask DIR.");
+	}
+	if (!here.store)
+		return ask_collector(app, q, w, err);
+	if (!source_is_store(here.store))
+		return source_no_store(here.store, err);
+	r = collect(&l, app, &here, &rest, err);
+	if (r == 0) {
+		/* options are parsed in place: words change places */
+		argv = mem_zalloc(l.n, sizeof(*argv));
+		memcpy(argv, l.v, l.n * sizeof(*argv));
+		r = ask_run((int)l.n - 1, argv, NULL, err);
+	}
+	line_release(&l);
+	return r;
+}

@@ -1,0 +1,280 @@
+"""See analyse.sh.  Times are ms after 14:13:20; F S R P A U are 1 2 4 8 16 32."""
+import csv, io, json, re, subprocess, sys, tempfile
+
+build = sys.argv[1]
+top = tempfile.TemporaryDirectory()
+failed = 0
+
+
+def expect(what, got, want):
+    global failed
+    if got != want:
+        failed += 1
+        print(f"FAILED: {what}\n  got    {got}\n  wanted {want}")
+
+
+def store(name, lines, catalog=""):
+    path = f"{top.name}/{name}"
+    subprocess.run(["mkdir", path], check=True)
+    open(f"{path}/catalog", "w").write("netflowize.catalog/1\n" + catalog)
+    subprocess.run([f"{build}/tests/tool-rows", path], input="".join(l + "\n" for l in lines),
+                   text=True, check=True)
+    return path
+
+
+def ask(*words, stdin=None, status=0):
+    out = subprocess.run([f"{build}/bin/netflowize", *words], text=True, capture_output=True,
+                         input=stdin if stdin is not None else "")
+    if out.returncode != status:
+        expect(" ".join(words), (out.returncode, out.stderr), status)
+    return out.stdout if status == 0 else out.stderr
+
+
+def rows(*words, **more):
+    """Rows as lists of text, without the heading."""
+    return list(csv.reader(io.StringIO(ask(*words, "-o", "csv", **more))))[1:]
+
+
+ports = f"{top.name}/services"
+open(ports, "w").write("http 80/tcp\ndomain\t53/udp # names\nssh 22/tcp\nno line\n")
+A, B, C = "10.0.1.1", "10.0.3.1", "10.0.4.1"
+
+# Two web conversations, a name asked for, one in vain with an ICMP answer; a SYN nobody
+# answers, one refused; 5 hosts and 5 ports tried; one packet with SYN and FIN.
+known = store("known", [
+    f"0 {A} {B} 1000 80 6 27 10 1000 0 1000",
+    f"0 {B} {A} 80 1000 6 27 8 8000 100 1000",
+    f"0 {C} {B} 1001 80 6 27 4 400 0 1000",
+    f"0 {B} {C} 80 1001 6 27 4 4000 100 1000",
+    f"0 {A} {B} 2000 53 17 0 1 60 2000 2000",
+    f"0 {B} {A} 53 2000 17 0 1 120 2001 2001",
+    f"0 {C} {B} 2001 53 17 0 1 60 3000 3000",
+    f"0 {B} {C} 0 0 1 0 1 88 3001 3001",
+    f"0 {A} {B} 3000 22 6 2 3 180 4000 7000",
+    f"0 {A} {B} 3001 23 6 2 1 60 5000 5000",
+    f"0 {B} {A} 23 3001 6 20 1 40 5001 5001",
+    *[f"0 {C} 10.0.3.{10 + i} 4000 445 6 2 1 40 {20000 + i} {20000 + i}" for i in range(5)],
+    *[f"0 {C} {B} 4001 {100 + i} 6 2 1 40 {30000 + i} {30000 + i}" for i in range(5)],
+    *[f"0 {B} {C} {100 + i} 4001 6 20 1 40 {30001 + i} {30001 + i}" for i in range(5)],
+    f"0 {A} {B} 5000 25 6 3 1 40 40000 40000"])
+
+# a --- la --- r1 --- core --- r2 --- lb --- b, c at r1 by lc; taps at r1, r1, r2, r1.
+DUMBBELL = """idle_ms 15000
+node a
+node b
+node c
+node r1
+node r2
+link la p2p covered
+member 0 10.0.1.1 100000000
+member 3 10.0.1.2 100000000
+link core p2p covered
+member 3 10.0.2.1 10000
+member 4 10.0.2.2 10000
+link lb p2p covered
+member 4 10.0.3.2
+member 1 10.0.3.1
+link lc p2p covered
+member 2 10.0.4.1
+member 3 10.0.4.2
+tap 1 3 0 1 1 eth0
+tap 2 3 1 0 1 eth1
+tap 3 4 2 0 2 eth0
+tap 4 3 3 1 1 eth2
+"""
+# a sends b 100 packets of 100 bytes in 10 s; core sees all, 3 ms later, lb 90 of them.
+# c sends as a, and something from nowhere is on la.
+lab = store("lab", [
+    f"1 {A} {B} 1 2 17 0 100 10000 0 10000 0 1",
+    f"2 {A} {B} 1 2 17 0 100 10000 3 10003 0 1",
+    f"3 {A} {B} 1 2 17 0 90 9000 8 10008 0 1",
+    f"4 {A} {B} 7 8 17 0 5 500 20000 20000 0 1",
+    f"2 {A} {B} 7 8 17 0 5 500 20001 20001 0 1",
+    f"3 {A} {B} 7 8 17 0 5 500 20002 20002 0 1",
+    f"1 172.16.0.9 {B} 9 9 17 0 1 20 21000 21000 0 1",
+    f"1 127.0.0.1 {A} 9 0 17 0 2 80 22000 22000 1 0"], DUMBBELL)
+
+# 50 bytes in each of 20 pieces of 5 s, 18,250 in one more of them
+slow = store("slow", [f"0 10.9.0.1 10.9.0.2 1 1 17 0 1 50 {5000 * i} {5000 * i}" for i in range(19)] +
+             ["0 10.9.0.1 10.9.0.2 1 2 17 0 1 18250 95000 95000"])
+regions = f"{top.name}/regions"
+open(regions, "w").write("# ours\n10.0.0.0/8 AS1\n10.0.3.0\t24\tAS2\n127.0.0.0,127.255.255.255,ZZ\n")
+AT, AT40 = "2026-09-21T14:13:20.000000Z", "2026-09-21T14:13:40.000000Z"
+
+TRUTH = {  # (name, store, words): rows
+    ("summary", known): [
+        ["flows", "27"], ["packets", "51"], ["bytes", "14648"],
+        ["first", "2026-09-21T14:13:20.000000Z"], ["last", "2026-09-21T14:14:00.000000Z"],
+        ["duration_ms", "40000"], ["addresses", "8"], ["bits_per_second", "2930"],
+        ["packets_per_second", "1"], ["flows_per_second", "1"], ["bytes_per_packet", "287"],
+        ["bytes_per_flow", "543"], ["packets_per_flow", "2"], ["flow_duration_ms", "252"],
+        ["foreign_flows", "27"], ["estimated_flows", "0"]],
+    ("protocols", known): [
+        ["6", "23", "47", "14320", "97.76", "304"], ["17", "3", "3", "240", "1.64", "80"],
+        ["1", "1", "1", "88", "0.60", "88"]],
+    ("uses", known, "--services", ports, "-n", "3"): [
+        ["http/tcp", "4", "26", "13400", "91.48", "3", "3"],
+        ["domain/udp", "3", "3", "240", "1.64", "3", "2"],
+        ["445/tcp", "5", "5", "200", "1.37", "1", "5"]],
+    ("ports", known, "-n", "2"): [
+        ["6", "1000", "1", "8", "8000", "54.61"], ["6", "1001", "1", "4", "4000", "27.31"]],
+    ("sizes", known): [
+        ["64", "21", "23", "1040", "7.10", "45"], ["127", "4", "16", "1608", "10.98", "100"],
+        ["1023", "2", "12", "12000", "81.92", "1000"]],
+    ("series", known): [
+        ["2026-09-21T14:13:00.000000Z", "26", "50", "14608", "1948"],
+        ["2026-09-21T14:14:00.000000Z", "1", "1", "40", "5"]],
+    ("senders", known, "-n", "1"): [[B, "10", "20", "12448", "84.98", "2"]],
+    ("receivers", known, "-n", "1"): [[A, "3", "10", "8160", "55.71", "1"]],
+    ("pairs", known, "-n", "1"): [[B, A, "3", "10", "8160", "55.71"]],
+    ("hitters", known, "-n", "1"): [[B, A, "80", "1000", "6", "1", "8", "8000", "54.61", "1000"]],
+    ("servers", known, "--services", ports): [
+        [B, "", "80", "6", "http", "2", "2", "13400"], [B, "", "53", "17", "domain", "1", "1", "180"]],
+    ("conversations", known, "-n", "2"): [
+        [A, B, "1000", "80", "6", "10", "1000", "8", "8000", "0", ""],
+        [C, B, "1001", "80", "6", "4", "400", "4", "4000", "0", ""]],
+    ("symptoms", known, "--threshold", "5", "-n", "3"): [
+        [C, B, "4001", str(100 + i), "6", "1", "40", "1", "40", "6",
+         "reset syn-only port-scan tiny"] for i in range(3)],
+    ("symptoms", known, "--threshold", "5", "-n", "1", "port", "445"): [
+        [C, "10.0.3.10", "4000", "445", "6", "1", "40", "0", "0", "6",
+         "no-reply syn-only host-scan tiny"]],
+    ("symptoms", known, "port", "53"): [
+        [C, B, "2001", "53", "17", "1", "60", "0", "0", "2", "no-reply tiny"]],
+    ("symptoms", known, "host", C, "and", "not", "tcp"): [
+        [C, B, "2001", "53", "17", "1", "60", "0", "0", "4", "no-reply unreachable tiny"]],
+    ("symptoms", known, "port", "100", "--threshold", "5"): [
+        [C, B, "4001", "100", "6", "1", "40", "1", "40", "3", "reset syn-only tiny"]],
+    ("symptoms", known, "port", "25"): [
+        [A, B, "5000", "25", "6", "1", "40", "0", "0", "6", "no-reply syn-only tiny odd-flags"]],
+    ("symptoms", known, "--weight", "no-reply=0,tiny=0,syn-only=0,reset=0,odd-flags=0",
+     "--symptom", "web=7:dst port 80", "-n", "2", "src or dst port 80"): [
+        [A, B, "1000", "80", "6", "10", "1000", "8", "8000", "7", "web"],
+        [C, B, "1001", "80", "6", "4", "400", "4", "4000", "7", "web"]],
+    ("scans", known, "--threshold", "5"): [
+        ["hosts", C, "", "445", "6", "5", "5"], ["ports", C, B, "", "6", "5", "5"]],
+    ("scanners", known): [[C, "10", "10", "400", "6", "6"], [A, "3", "5", "280", "1", "3"]],
+    ("scanned", known, "-n", "1"): [[B, "22", "1", "3", "180", "1"]],
+    ("resets", known, "-n", "1"): [[B, "23", "1", "1", "40", "1"]],
+    ("tiny", known, "udp"): [[A, "17", "1", "1", "60", "1"], [C, "17", "1", "1", "60", "1"]],
+    ("links", lab): [["core", "2", "105", "10500", "34.31"], ["la", "3", "103", "10100", "33.01"],
+                     ["lb", "2", "95", "9500", "31.05"], ["lc", "1", "5", "500", "1.63"]],
+    ("nodes", lab): [["a", "b", "2", "105", "10500", "99.06"], ["", "a", "1", "2", "80", "0.75"],
+                     ["", "b", "1", "1", "20", "0.19"]],
+    # 9,997 of the 10,000 bytes lie in the first of three pieces of 10 s
+    ("utilisation", lab): [
+        ["core", "r1", "10000", "10500", "2800", "7998", "7998", AT, "28.00", "79.98"],
+        ["la", "a", "100000000", "10020", "2672", "8000", "8000", AT, "0.00", "0.01"],
+        ["la", "r1", "100000000", "80", "21", "64", "64", AT40, "0.00", "0.00"],
+        ["lb", "r2", "", "9500", "2533", "7194", "7194", AT, "", ""],
+        ["lc", "c", "", "500", "133", "400", "400", AT40, "", ""]],
+    ("pricing", lab): [
+        ["b", "0", "10520", "0", "281", "281"], ["a", "10500", "80", "280", "2", "280"],
+        ["127.0.0.1", "80", "0", "2", "0", "2"], ["172.16.0.9", "20", "0", "1", "0", "1"]],
+    # 20 pieces of 5 s, 19 of which are not more than the 95th percentile
+    ("pricing", slow, "--bucket", "5s", "-n", "1"): [["10.9.0.1", "19200", "0", "80", "0", "80"]],
+    ("origins", lab, "--regions", regions): [
+        ["experiment", "inside", "2", "105", "10500", "4", "108", "10600"],
+        ["experiment", "outside", "2", "3", "100", "0", "0", "0"],
+        ["link", "la", "2", "105", "10500", "1", "2", "80"],
+        ["link", "", "2", "3", "100", "0", "0", "0"],
+        ["link", "lb", "0", "0", "0", "3", "106", "10520"],
+        ["node", "a", "2", "105", "10500", "1", "2", "80"],
+        ["node", "", "2", "3", "100", "0", "0", "0"],
+        ["node", "b", "0", "0", "0", "3", "106", "10520"],
+        ["region", "AS1", "2", "105", "10500", "1", "2", "80"],
+        ["region", "ZZ", "1", "2", "80", "0", "0", "0"],
+        ["region", "", "1", "1", "20", "0", "0", "0"],
+        ["region", "AS2", "0", "0", "0", "3", "106", "10520"]],
+    ("headers", lab): [
+        ["not-on-link", A, B, "lc", "1", "5", "500"],
+        ["bogon-src", "127.0.0.1", A, "la", "1", "2", "80"],
+        ["port-0", "127.0.0.1", A, "la", "1", "2", "80"],
+        ["unknown-src", "127.0.0.1", A, "la", "1", "2", "80"],
+        ["short", "172.16.0.9", B, "la", "1", "1", "20"],
+        ["unknown-src", "172.16.0.9", B, "la", "1", "1", "20"]],
+    ("hops", lab, "port 1"): [
+        ["core", "lb", "1", "100", "90", "10", "10.000", "5000", "5000", "5000"],
+        ["la", "core", "1", "100", "100", "0", "0.000", "3000", "3000", "3000"]],
+}
+asked = {key[0] for key in TRUTH}
+names = [name for name, _ in rows("analyse")]
+expect("analyses with a known truth", sorted(asked), sorted(names))
+for (name, where, *words), want in TRUTH.items():
+    expect(f"{name} {words}", rows("analyse", name, where, *words), want)
+
+
+def as_json(cell, value):
+    """What a cell of a table has to be for a value of JSON."""
+    protocols = {"tcp": 6, "udp": 17, "icmp": 1}
+    if value is None:
+        return cell == "-"
+    if isinstance(value, list):
+        return cell == (" ".join(value) or "-")
+    if isinstance(value, str):
+        return cell == value
+    return cell.replace(",", "") == str(value) or protocols.get(cell) == value or (
+        isinstance(value, float) and float(cell) == value)
+
+
+def same(what, *words):
+    """The table, JSON, NDJSON and CSV of one question say the same."""
+    table = ask(*words).splitlines()
+    heads = [(m.start(), m.group()) for m in re.finditer(r"\S+", table[0])]
+    document = json.loads(ask(*words, "-o", "json"))
+    found = next(v for v in document.values() if isinstance(v, list))
+    lines = [json.loads(l) for l in ask(*words, "-o", "ndjson").splitlines()]
+    table_rows = [re.split(r"  +", l.strip()) for l in table[1:]]
+    expect(f"{what}: NDJSON", lines, found)
+    expect(f"{what}: rows of CSV", len(rows(*words)), len(found))
+    expect(f"{what}: rows of the table", len(table_rows), len(found))
+    for cells, row in zip(table_rows, found):
+        expect(f"{what}: heads", [h for _, h in heads], [k.upper() for k in row])
+        ok = len(cells) == len(row) and all(map(as_json, cells, row.values()))
+        expect(f"{what}: table {cells} is JSON {row}", ok, True)
+
+
+for name, where in {(key[0], key[1]) for key in TRUTH}:
+    same(name, "analyse", name, where, "--services", ports)
+same("figures", "query", known, "--by", "src/24,flags,size,service", "--show",
+     "share,bpp,distinct:dst,distinct:dst/16,p50:bytes,p100:duration")
+
+# Figures of groups.
+expect("figures", rows("query", known, "--by", "src/24", "--show",
+                       "distinct:src,p50:bytes,p90:bytes,p95:packets"),
+       [["10.0.3.0/24", "10", "20", "12448", "1", "40", "4015", "8"],
+        ["10.0.1.0/24", "5", "16", "1340", "1", "60", "1003", "10"],
+        ["10.0.4.0/24", "12", "15", "860", "1", "40", "60", "4"]])
+expect("sorted by a figure", rows("query", known, "--by", "dst", "--show", "distinct:src", "--sort",
+                                  "distinct:src", "-n", "1"), [[B, "12", "26", "2000", "2"]])
+expect("by flags", rows("query", known, "port", "22", "--by", "flags"), [["S", "1", "3", "180"]])
+expect("by the first bits", rows("query", known, "--by", "dst/8", "--show", "distinct:dst"),
+       [["10.0.0.0/8", "27", "51", "14648", "8"]])
+
+# One's rows are the next one's filter; a program of the user's may sit between them.
+expect("chained", rows("analyse", "protocols", known, "--among", "-",
+                       stdin=ask("analyse", "scanners", known, "-n", "1", "-o", "ndjson")),
+       [["6", "11", "14", "800", "93.02", "57"], ["17", "1", "1", "60", "6.98", "60"]])
+module = """import json, sys
+for line in sys.stdin:
+    flow = json.loads(line)
+    if flow["bytes"] > 5000:
+        print(json.dumps({"src": flow["src"], "dst": flow["dst"]}))"""
+chosen = subprocess.run([sys.executable, "-c", module], text=True, capture_output=True,
+                        input=ask("query", known, "-o", "ndjson")).stdout
+expect("a program of the user's", rows("query", known, "--among", "-", "--by", "dst", stdin=chosen),
+       [[A, "3", "10", "8160"]])
+expect("among nothing", rows("query", known, "--among", "-", "--by", "dst", stdin=""), [])
+
+# What is not understood is said with what there is.
+for words, said in [(("analyse", "symtoms", known), "Did you mean symptoms?"),
+                    (("query", known, "--by", "dst", "--show", "p95:byte"), "there is no figure p95:byte"),
+                    (("query", known, "--by", "dst", "--sort", "packet"), "a figure of --show"),
+                    (("query", known, "--by", "dst", "--show", "bps"), "time:SECONDS"),
+                    (("analyse", "symptoms", known, "--weight", "rest=2"), "Did you mean reset?"),
+                    (("analyse", "symptoms", known, "--symptom", "x=1:prot 2"), "proto 2"),
+                    (("analyse", "summary", known, "--by", "src"), "unknown option"),
+                    (("query", known, "--among", "/dev/null", "--by", "src/x"), "how many bits")]:
+    if said not in ask(*words, status=2):
+        expect(f"{words} says", ask(*words, status=2), said)
+sys.exit(1 if failed else 0)
