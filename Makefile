@@ -32,7 +32,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 # Floors from the top down: a program links its own folder and those below.
-FOLDERS  := cli check collector analysis deploy report lab store probe planner testbed \
+FOLDERS  := cli check collector analysis exchange deploy report lab store probe planner testbed \
  flow topology format base
 PROGRAMS := netflowize nfz-testbed nfz-meter nfz-cache nfz-collector nfz-query \
  nfz-agent nfz-plan-check
@@ -65,7 +65,7 @@ $(foreach f,$(FOLDERS),$(eval $(call folder_rule,$(f))))
 
 # What each program needs besides the folders below its own.
 pkg_libs = $(shell pkg-config --libs $(1))
-LINK_netflowize    := cli analysis deploy report store planner testbed flow topology format base
+LINK_netflowize    := cli analysis exchange deploy report store probe planner testbed flow topology format base
 LINK_nfz-testbed   := lab testbed topology format base
 LINK_nfz-meter     := probe flow topology format base
 LINK_nfz-cache     := probe flow format base
@@ -74,7 +74,7 @@ LINK_nfz-query     := analysis store flow format base
 # none of the planner: it is what is checked
 LINK_nfz-plan-check := check testbed topology format base
 LINK_nfz-agent     := deploy store flow format base
-EXT_netflowize     = $(call pkg_libs,libmicrohttpd ncursesw libcurl libxml-2.0 libssh igraph jansson yaml-0.1 libsodium tcl8.6 libcrypto zlib liblz4) -linih -lcadical -lstdc++ -lm
+EXT_netflowize     = $(call pkg_libs,libpcap sqlite3 libmicrohttpd ncursesw libcurl libxml-2.0 libssh igraph jansson yaml-0.1 libsodium tcl8.6 libcrypto zlib liblz4) -linih -lcadical -lstdc++ -lm
 EXT_nfz-testbed    = $(call pkg_libs,libxml-2.0 jansson tcl8.6 libssl libcrypto libsodium zlib) -lm
 EXT_nfz-meter      = $(call pkg_libs,libpcap libsodium) -lpthread
 EXT_nfz-cache      = $(call pkg_libs,libsodium) -lpthread

@@ -1,0 +1,108 @@
+/* netflowize export: flows of a store to collectors, files and databases of
+ * others. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/commands.h"
+#include "cli/say.h"
+#include "cli/source.h"
+#include "exchange/carry.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+struct export_command {
+	struct common common;
+	const char *to, *from, *until;
+	int64_t last_ms, pace;
+};
+
+#define AT(member) offsetof(struct export_command, member)
+
+static const struct opt options[] = {
+	{"into", 0, OPT_TEXT, AT(to), "WHERE",
+		"ipfix://HOST:PORT (nf1 nf5 nf7 nf9 ipfix+tcp), ipfix:FILE, "
+		"sqlite:FILE",
+		NULL, 0, 0},
+	{"last", 0, OPT_SPAN, AT(last_ms), "T", "of the last 30s, 5m, 2h", NULL,
+		0, 0},
+	{"from", 0, OPT_TEXT, AT(from), "TIME", "from 2026-11-21T14:05:33Z on",
+		NULL, 0, 0},
+	{"to", 0, OPT_TEXT, AT(until), "TIME", "up to then", NULL, 0, 0},
+	{"pace", 0, OPT_INT, AT(pace), "N", "datagrams a second at most (8000)",
+		NULL, 1, 10000000},
+	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
+};
+
+static void say_sums(
+	const struct app *app, const char *to, const struct carry_sums *s)
+{
+	say_done(app,
+		"%" PRIu64 " flows, %" PRIu64 " packets, %" PRIu64
+		" bytes to %s",
+		s->flows, s->packets, s->bytes, to);
+	if (s->left_out)
+		say(app,
+			"  %" PRIu64 " of them left out: the format has no "
+			"IPv6",
+			s->left_out);
+	if (s->unsent)
+		say(app, "  %" PRIu64 " of %" PRIu64 " messages not sent",
+			s->unsent, s->messages);
+}
+
+static int export(struct app *app, const struct export_command *o,
+	const char *dir, const char *text, struct err *err)
+{
+	cleanup(catalog_free_at) struct catalog *c = NULL;
+	cleanup(filter_free_at) struct filter *f = NULL;
+	cleanup(store_close_at) struct store *s = NULL;
+	const struct query_times times = {o->last_ms, o->from, o->until};
+	struct carry_ask ask = {.to = o->to, .pace = (uint32_t)o->pace};
+	struct carry_sums sums;
+	int r = catalog_load(dir, &c, err);
+
+	if (r == 0)
+		r = filter_parse(text, strlen(text), c, &f, err);
+	ask.query.catalog = c;
+	ask.query.filter = f;
+	if (r == 0)
+		r = query_set_times(&ask.query, &times, err);
+	if (r == 0)
+		r = store_open(dir, STORE_READ, NULL, &s, err);
+	if (r == 0)
+		r = carry(s, &ask, &sums, err);
+	if (r == 0)
+		say_sums(app, o->to, &sums);
+	return r;
+}
+
+static int run(struct app *app, int argc, char **argv, struct err *err)
+{
+	cleanup_free char *text = NULL;
+	struct export_command o = {0};
+	int words, r = command_parse(
+			   app, &cmd_export, &o, argc, argv, &words, err);
+
+	if (r < 0 || words < 0)
+		return r;
+	if (!words || !o.to) {
+		err_set(err, NFZ_E_USAGE,
+			words ? "where to?" : "flows of which store?");
+		return err_hint(
+			err, "netflowize export DIR [FILTER] --into WHERE");
+	}
+	if (!source_is_store(argv[1]))
+		return source_no_store(argv[1], err);
+	text = source_join(argv + 2, words - 1);
+	return export(app, &o, argv[1], text, err);
+}
+
+const struct command cmd_export = {.name = "export",
+	.usage = "[options] DIR [FILTER] --into WHERE",
+	.summary = "Give a store's flows to collectors and files of others",
+	.example = "netflowize export run port 53 --into nf9://10.1.2.3:2055",
+	.options = options,
+	.words = -1,
+	.no_rows = true,
+	.run = run};

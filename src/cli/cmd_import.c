@@ -1,0 +1,99 @@
+/* netflowize import: files of others into a store on this machine. */
+#include "base/file.h"
+#include "base/mem.h"
+#include "cli/commands.h"
+#include "cli/say.h"
+#include "exchange/intake.h"
+#include "store/catalog.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <unistd.h>
+
+struct import_command {
+	struct common common;
+	const char *into;
+};
+
+static const struct opt options[] = {
+	{"into", 0, OPT_TEXT, offsetof(struct import_command, into), "DIR",
+		"the store, made where there is none", NULL, 0, 0},
+	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
+};
+
+enum { PATH_SIZE = 4096, CATALOG_SIZE = 4096 };
+
+/* A store that was never an experiment's has no names. */
+static int name_nothing(const char *dir, struct err *err)
+{
+	struct buf text = BUF_INIT(CATALOG_SIZE);
+	char path[PATH_SIZE];
+	struct catalog *c;
+	int r = 0;
+
+	snprintf(path, sizeof(path), "%s/catalog", dir);
+	if (access(path, F_OK) != 0) {
+		c = catalog_new();
+		catalog_print(c, &text);
+		r = file_replace(path, 0600, text.data, text.len, err);
+		catalog_free(c);
+	}
+	buf_release(&text);
+	return r;
+}
+
+static int import(const struct app *app, const char *dir, char **paths, int n,
+	struct err *err)
+{
+	cleanup(store_close_at) struct store *s = NULL;
+	struct intake_sums sums = {0};
+	struct err last = ERR_INIT;
+	struct intake *in;
+	int r = store_open(dir, STORE_WRITE, NULL, &s, err), ended;
+
+	if (r == 0)
+		r = name_nothing(dir, err);
+	if (r < 0)
+		return r;
+	in = intake_new(s);
+	for (int i = 0; i < n && r == 0; i++)
+		r = intake_read(in, paths[i], err);
+	ended = intake_end(in, &sums, r < 0 ? &last : err);
+	if (r == 0 && ended == 0)
+		r = store_seal(s, err);
+	intake_free(in);
+	if (r == 0 || sums.records)
+		say_done(app,
+			"%" PRIu64 " records, %" PRIu64 " packets, %" PRIu64
+			" bytes taken into %s; %" PRIu64
+			" left out that are no flows",
+			sums.records, sums.packets, sums.bytes, dir,
+			sums.left_out);
+	return r < 0 ? r : ended;
+}
+
+static int run(struct app *app, int argc, char **argv, struct err *err)
+{
+	struct import_command o = {0};
+	int words, r = command_parse(
+			   app, &cmd_import, &o, argc, argv, &words, err);
+
+	if (r < 0 || words < 0)
+		return r;
+	if (!words || !o.into) {
+		err_set(err, NFZ_E_USAGE,
+			words ? "into which store?" : "which files?");
+		return err_hint(err, "netflowize import FILE... --into DIR");
+	}
+	return import(app, o.into, argv + 1, words, err);
+}
+
+const struct command cmd_import = {.name = "import",
+	.usage = "FILE... --into DIR",
+	.summary = "Take captures, IPFIX files and nfdump's CSV into a store",
+	.example = "netflowize import trace.pcap --into run",
+	.options = options,
+	.words = -1,
+	.no_rows = true,
+	.run = run};

@@ -1,0 +1,94 @@
+/* Flows as messages of NetFlow and IPFIX, to a collector or into a file.  The
+ * exporter's uptime begins with the first flow, and its clock stands at the end
+ * of the last: flows keep their times, whatever their order. */
+#include "base/mem.h"
+#include "exchange/carry.h"
+#include "probe/outlet.h"
+
+enum { PACE = 8000, PATIENCE_S = 10 };
+
+struct target {
+	struct outlet *outlet;
+	int64_t now_ns;
+};
+
+static int open_outlet(struct outlet_options *o, const struct carry_ask *ask,
+	const struct carry_times *times, void **ret, struct err *err)
+{
+	struct target *t = mem_zalloc(1, sizeof(*t));
+	int r;
+
+	o->pace = ask->pace ? ask->pace : PACE;
+	o->patience_s = PATIENCE_S;
+	o->exporter.start_ns = times->first_ns;
+	t->now_ns = times->last_ns;
+	r = outlet_open(o, &t->outlet, err);
+	if (r < 0)
+		free(t);
+	else
+		*ret = t;
+	return r;
+}
+
+static int open_collector(const struct carry_ask *ask, const char *rest,
+	const struct carry_times *times, void **ret, struct err *err)
+{
+	struct outlet_options o = {0};
+	int r = export_target_parse(rest, &o.target, err);
+
+	return r < 0 ? r : open_outlet(&o, ask, times, ret, err);
+}
+
+static int open_file(const struct carry_ask *ask, const char *rest,
+	const struct carry_times *times, void **ret, struct err *err)
+{
+	struct outlet_options o = {.path = rest};
+
+	return open_outlet(&o, ask, times, ret, err);
+}
+
+static int add(void *it, const struct flow *f, struct err *err)
+{
+	struct target *t = it;
+	const struct flow_record r = {.key = f->key,
+		.packets = f->packets,
+		.bytes = f->bytes,
+		.first_ns = f->first_ns,
+		.last_ns = f->last_ns,
+		.tcp_flags = f->tcp_flags,
+		.tos = f->n_rows ? f->rows[0]->tos : 0,
+		.src_slot = SLOT_UNKNOWN,
+		.dst_slot = SLOT_UNKNOWN};
+
+	if (outlet_add(t->outlet, &r, NULL, t->now_ns))
+		return 0;
+	return outlet_failed(t->outlet, err);
+}
+
+static int end(void *it, struct carry_sums *sums, struct err *err)
+{
+	struct target *t = it;
+	struct outlet_stats stats;
+
+	if (!outlet_push(t->outlet, t->now_ns))
+		return outlet_failed(t->outlet, err);
+	outlet_stats(t->outlet, &stats);
+	sums->messages = stats.messages;
+	sums->left_out = stats.left_out;
+	sums->unsent = stats.unsent;
+	return 0;
+}
+
+static void release(void *it)
+{
+	struct target *t = it;
+
+	if (t)
+		outlet_close(t->outlet);
+	free(t);
+}
+
+const struct carrier carrier_collector = {
+	"", open_collector, add, end, release};
+const struct carrier carrier_ipfix_file = {
+	"ipfix:", open_file, add, end, release};

@@ -1,0 +1,133 @@
+/* Records gathered to batches, and batches committed.  A source of its own for
+ * each intake, so that nothing is taken for something that came before. */
+#include "exchange/intake.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BATCH = 16384, COMMIT = 64, HEAD = 4 };
+
+struct intake {
+	struct store *s;
+	struct flow_record *rows;
+	size_t n;
+	uint64_t seq;
+	struct store_source from;
+	struct intake_sums sums;
+	int failed;
+	struct err err;
+};
+
+struct intake *intake_new(struct store *s)
+{
+	struct intake *in = mem_zalloc(1, sizeof(*in));
+
+	in->s = s;
+	in->rows = mem_zalloc(BATCH, sizeof(*in->rows));
+	in->from =
+		(struct store_source){STORE_FOREIGN, (uint64_t)wall_now().ns};
+	return in;
+}
+
+void intake_free(struct intake *in)
+{
+	if (!in)
+		return;
+	free(in->rows);
+	free(in);
+}
+
+static void append(struct intake *in)
+{
+	const struct store_batch b = {.from = in->from,
+		.seq = ++in->seq,
+		.received_ns = wall_now().ns,
+		.records = in->rows,
+		.n = in->n};
+	bool new;
+
+	if (in->n && !in->failed)
+		in->failed = store_append(in->s, &b, &new, &in->err);
+	if (in->seq % COMMIT == 0 && !in->failed)
+		in->failed = store_commit(in->s, &in->err);
+	in->n = 0;
+}
+
+void intake_add(struct intake *in, const struct flow_record *r, size_t n)
+{
+	for (size_t i = 0; i < n && !in->failed; i++) {
+		struct flow_record *to = &in->rows[in->n++];
+
+		*to = r[i];
+		to->flags |= RECORD_FOREIGN;
+		to->tap = TAP_FOREIGN;
+		to->src_slot = to->dst_slot = SLOT_UNKNOWN;
+		in->sums.records++;
+		in->sums.packets += to->packets;
+		in->sums.bytes += to->bytes;
+		if (in->n == BATCH)
+			append(in);
+	}
+}
+
+void intake_leave_out(struct intake *in, uint64_t n)
+{
+	in->sums.left_out += n;
+}
+
+int intake_failed(const struct intake *in, struct err *err)
+{
+	if (in->failed && err)
+		*err = in->err;
+	return in->failed;
+}
+
+int intake_end(struct intake *in, struct intake_sums *ret, struct err *err)
+{
+	append(in);
+	if (!in->failed)
+		in->failed = store_commit(in->s, &in->err);
+	*ret = in->sums;
+	return intake_failed(in, err);
+}
+
+/* The first bytes; fewer where there are no more. */
+static int read_head(const char *path, uint8_t head[static HEAD], size_t *ret_n,
+	struct err *err)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, head, HEAD);
+
+	if (n < 0)
+		return err_sys(err, "%s", path);
+	*ret_n = (size_t)n;
+	return 0;
+}
+
+/* As tools name the first column of a flow's line. */
+static bool is_nfdump(const uint8_t *head, size_t n)
+{
+	return n == HEAD && (memcmp(head, "ts,t", HEAD) == 0 ||
+				    memcmp(head, "firs", HEAD) == 0);
+}
+
+int intake_read(struct intake *in, const char *path, struct err *err)
+{
+	uint8_t head[HEAD] = {0};
+	size_t n = 0;
+	int r = read_head(path, head, &n, err);
+
+	if (r < 0)
+		return r;
+	if (is_nfdump(head, n))
+		r = intake_nfdump(in, path, err);
+	else if (n >= 2 && head[0] == 0 && head[1] == 10)
+		r = intake_ipfix(in, path, err);
+	else
+		r = intake_capture(in, path, err);
+	return r < 0 ? r : intake_failed(in, err);
+}

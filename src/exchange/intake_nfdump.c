@@ -1,0 +1,188 @@
+/* The CSV of nfdump(1), by the names its first line gives the columns, of 1.6
+ * and 1.7.  Times in it are local ones, to the second in most versions: the
+ * end is the begin and the duration.  ICMP's type in place of a port is left
+ * out, as everywhere here. */
+#define _GNU_SOURCE
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "exchange/intake.h"
+#include "store/filter.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { FILE_MAX = 1 << 30, LINE_MAX_LEN = 4096, CELL_MAX = 128 };
+
+enum cell { TS, TD, SA, DA, SP, DP, PR, FLG, TOS, IPKT, IBYT, OPKT, OBYT };
+enum { CELLS = OBYT + 1, NEEDED = 1 << TS | 1 << SA | 1 << DA | 1 << IPKT };
+
+static const struct {
+	const char *name;
+	enum cell cell;
+} names[] = {{"ts", TS}, {"firstSeen", TS}, {"td", TD}, {"duration", TD},
+	{"sa", SA}, {"srcAddr", SA}, {"da", DA}, {"dstAddr", DA}, {"sp", SP},
+	{"srcPort", SP}, {"dp", DP}, {"dstPort", DP}, {"pr", PR}, {"proto", PR},
+	{"flg", FLG}, {"flags", FLG}, {"stos", TOS}, {"srcTos", TOS},
+	{"ipkt", IPKT}, {"packets", IPKT}, {"inPackets", IPKT}, {"ibyt", IBYT},
+	{"bytes", IBYT}, {"inBytes", IBYT}, {"opkt", OPKT},
+	{"outPackets", OPKT}, {"obyt", OBYT}, {"outBytes", OBYT}};
+enum { NAMES = sizeof(names) / sizeof(*names) };
+
+/* The next cell, without blanks around it; NULL at the end of the line. */
+static const char *next_cell(const char *at, char cell[static CELL_MAX])
+{
+	size_t len = strcspn(at, ",\r\n");
+	const char *end = at + len;
+
+	while (len && *at == ' ') {
+		at++;
+		len--;
+	}
+	while (len && at[len - 1] == ' ')
+		len--;
+	snprintf(cell, CELL_MAX, "%.*s", (int)len, at);
+	return *end == ',' ? end + 1 : NULL;
+}
+
+void nfdump_head(struct nfdump_columns *ret, const char *line)
+{
+	unsigned have = 0;
+
+	*ret = (struct nfdump_columns){.n = 0};
+	while (line && ret->n < NFDUMP_COLUMNS) {
+		char cell[CELL_MAX];
+
+		line = next_cell(line, cell);
+		ret->of[ret->n] = -1;
+		for (size_t i = 0; i < NAMES; i++)
+			if (strcmp(names[i].name, cell) == 0)
+				ret->of[ret->n] = (int8_t)names[i].cell;
+		if (ret->of[ret->n] >= 0)
+			have |= 1u << ret->of[ret->n];
+		ret->n++;
+	}
+	ret->whole = (have & NEEDED) == NEEDED;
+}
+
+static bool parse_time(const char *text, int64_t *ret_ns)
+{
+	struct tm tm = {.tm_isdst = -1};
+	const char *rest = strptime(text, "%Y-%m-%d %H:%M:%S", &tm);
+	double fraction = rest && *rest == '.' ? strtod(rest, NULL) : 0;
+
+	if (!rest)
+		return false;
+	*ret_ns = (int64_t)mktime(&tm) * NS_PER_S +
+		  (int64_t)(fraction * 1e3 + 0.5) * NS_PER_MS;
+	return true;
+}
+
+static uint8_t parse_flags(const char *text)
+{
+	static const char letters[] = "FSRPAUEC";
+	unsigned flags = 0;
+
+	if (strncmp(text, "0x", 2) == 0)
+		return (uint8_t)strtoul(text, NULL, 16);
+	for (; *text; text++) {
+		const char *at = strchr(letters, *text);
+
+		if (at)
+			flags |= 1u << (at - letters);
+	}
+	return (uint8_t)flags;
+}
+
+static uint64_t number(const char *text)
+{
+	return *text >= '0' && *text <= '9' ? strtoull(text, NULL, 10) : 0;
+}
+
+static bool read_cells(const struct nfdump_columns *c, const char *line,
+	char cells[CELLS][CELL_MAX])
+{
+	size_t i = 0;
+
+	for (; line && i < c->n; i++) {
+		char cell[CELL_MAX];
+
+		line = next_cell(line, cell);
+		if (c->of[i] >= 0)
+			memcpy(cells[c->of[i]], cell, CELL_MAX);
+	}
+	return i == c->n && !line;
+}
+
+size_t nfdump_row(const struct nfdump_columns *c, const char *line,
+	struct flow_record ret[static 2])
+{
+	char cells[CELLS][CELL_MAX] = {{0}};
+	struct flow_record r = {.tap = TAP_FOREIGN, .flags = RECORD_FOREIGN};
+	int proto;
+
+	if (!read_cells(c, line, cells) ||
+		!parse_time(cells[TS], &r.first_ns) ||
+		!net_addr_parse(cells[SA], &r.key.src) ||
+		!net_addr_parse(cells[DA], &r.key.dst))
+		return 0;
+	proto = filter_protocol(cells[PR], strlen(cells[PR]));
+	if (proto < 0)
+		return 0;
+	r.key.proto = (uint8_t)proto;
+	if (proto != 1 && proto != 58) {
+		r.key.sport = (uint16_t)number(cells[SP]);
+		r.key.dport = (uint16_t)number(cells[DP]);
+	}
+	r.last_ns = r.first_ns +
+		    (int64_t)(strtod(cells[TD], NULL) * 1e3 + 0.5) * NS_PER_MS;
+	r.tcp_flags = parse_flags(cells[FLG]);
+	r.tos = (uint8_t)number(cells[TOS]);
+	r.packets = number(cells[IPKT]);
+	r.bytes = number(cells[IBYT]);
+	ret[0] = ret[1] = r;
+	ret[1].key = flow_key_reverse(&r.key);
+	ret[1].packets = number(cells[OPKT]);
+	ret[1].bytes = number(cells[OBYT]);
+	return ret[1].packets ? 2 : 1;
+}
+
+/* Lines up to nfdump's own summary. */
+static int read_lines(
+	struct intake *in, FILE *from, const char *path, struct err *err)
+{
+	struct nfdump_columns c;
+	char line[LINE_MAX_LEN];
+
+	if (!fgets(line, sizeof(line), from))
+		return err_set(err, NFZ_E_INPUT, "%s is empty", path);
+	nfdump_head(&c, line);
+	if (!c.whole)
+		return err_set(err, NFZ_E_INPUT,
+			"%s: the first line does not name addresses, times and "
+			"packets",
+			path);
+	while (fgets(line, sizeof(line), from) &&
+		strncmp(line, "Summary", 7) != 0) {
+		struct flow_record r[2];
+		size_t n = nfdump_row(&c, line, r);
+
+		intake_add(in, r, n);
+		intake_leave_out(in, n == 0);
+	}
+	return 0;
+}
+
+int intake_nfdump(struct intake *in, const char *path, struct err *err)
+{
+	FILE *from = fopen(path, "re");
+	int r;
+
+	if (!from)
+		return err_sys(err, "%s", path);
+	r = read_lines(in, from, path, err);
+	fclose(from);
+	return r;
+}

@@ -1,0 +1,128 @@
+"""See exchange.sh."""
+import csv, io, os, shutil, socket, sqlite3, struct, subprocess, sys, tempfile, time
+
+build = sys.argv[1]
+top = tempfile.TemporaryDirectory()
+os.environ["TZ"] = "UTC"  # nfdump's CSV has local times
+failed = 0
+
+
+def expect(what, got, want):
+    global failed
+    if got != want:
+        failed += 1
+        print(f"FAILED: {what}\n  got    {got}\n  wanted {want}")
+
+
+def run(*words, status=0):
+    out = subprocess.run([f"{build}/bin/netflowize", *words], text=True, capture_output=True)
+    if out.returncode != status:
+        expect(" ".join(words), (out.returncode, out.stderr), status)
+    return out.stdout if status == 0 else out.stderr
+
+
+def flows(store, *words):
+    """src, dst, sport, dport, proto, packets, bytes of each, sorted; first seconds too."""
+    text = run("query", store, *words, "-o", "csv", "--sort", "first")
+    return sorted([*r[:7], r[7][:19], r[9]] for r in list(csv.reader(io.StringIO(text)))[1:])
+
+
+# 40 UDP flows of 25 packets, 500 bytes each, every 0.4 s one packet; a TCP flow of IPv6.
+capture = f"{top.name}/known.pcap"
+with open(capture, "wb") as f:
+    f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
+    for i in range(1000):
+        ip = struct.pack(">BBHHHBBH4s4sHHHH", 0x45, 0, 500, 0, 0, 64, 17, 0,
+                         bytes([10, 0, 0, i % 40]), bytes([10, 1, 0, 0]), 7, 9, 480, 0)
+        f.write(struct.pack("<IIII", 1790000000 + i // 100, 0, len(ip), 500) + ip)
+    six = struct.pack(">IHBB", 6 << 28, 20, 6, 64) + socket.inet_pton(socket.AF_INET6, "2001:db8::1") + \
+        socket.inet_pton(socket.AF_INET6, "2001:db8::2") + struct.pack(">HHIIBBHHH", 1, 2, 0, 0, 0x50, 2, 0, 0, 0)
+    f.write(struct.pack("<IIII", 1790000003, 0, len(six), len(six)) + six)
+want = sorted([f"10.0.0.{i}", "10.1.0.0", "7", "9", "17", "25", "12500", "2026-09-21T14:13:20", "0"]
+              for i in range(40))
+want4 = list(want)
+want.append(["2001:db8::1", "2001:db8::2", "1", "2", "6", "1", "60", "2026-09-21T14:13:23", "2"])
+
+store = f"{top.name}/store"
+run("import", capture, "--into", store)
+expect("the capture's flows", flows(store), want)
+run("import", capture, "--into", store)
+expect("once more", run("query", store, "--by", "proto", "-o", "csv").split()[1:],
+       ["17,80,2000,1000000", "6,2,2,120"])
+store = f"{top.name}/again"
+run("import", capture, "--into", store)
+
+# A file of IPFIX and back again.
+run("export", store, "--into", f"ipfix:{top.name}/flows.ipfix")
+run("import", f"{top.name}/flows.ipfix", "--into", f"{top.name}/ipfix")
+expect("IPFIX and back", flows(f"{top.name}/ipfix"), want)
+run("export", store, "udp", "and", "src", "host", "10.0.0.3", "--into", f"ipfix:{top.name}/one.ipfix")
+run("import", f"{top.name}/one.ipfix", "--into", f"{top.name}/one")
+expect("only what the filter wants", flows(f"{top.name}/one"), [want[26 + 7]] if want[33][0] == "10.0.0.3"
+       else [w for w in want if w[0] == "10.0.0.3"])
+
+# SQLite.
+run("export", store, "--into", f"sqlite:{top.name}/flows.db")
+db = sqlite3.connect(f"{top.name}/flows.db")
+expect("SQLite", db.execute("SELECT count(*), sum(packets), sum(bytes), min(first_ns), count(src_node) "
+                            "FROM flows").fetchone(), (41, 1001, 500060, 1790000000 * 10**9, 0))
+expect("its rows", db.execute("SELECT src, sport, dport, proto, packets, bytes, tcp_flags FROM flows "
+                              "WHERE proto = 6").fetchall(), [("2001:db8::1", 1, 2, 6, 1, 60, 2)])
+
+# Collectors: a NetFlow 5 datagram holds 30 records and no IPv6; and nfdump's own.
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.bind(("127.0.0.1", 0))
+sock.settimeout(2)
+said = run("export", store, "--into", f"nf5://127.0.0.1:{sock.getsockname()[1]}")
+messages = [sock.recv(2048), sock.recv(2048)]
+rows5 = []
+for m in messages:
+    version, count, uptime, seconds = struct.unpack(">HHII", m[:12])
+    for i in range(count):
+        r = struct.unpack(">4s4s4sHHIIIIHHBBBBHHBBH", m[24 + 48 * i:72 + 48 * i])
+        rows5.append([socket.inet_ntoa(r[0]), str(r[9]), str(r[10]), str(r[5]), str(r[6]),
+                      seconds * 1000 - uptime + r[7]])
+expect("NetFlow 5", sorted(rows5), sorted([w[0], w[2], w[3], w[5], w[6], 1790000000000 + 0]
+                                          for w in want4))
+if shutil.which("nfcapd") and shutil.which("nfdump"):
+    for form in ["nf5", "nf9", "ipfix"]:
+        where = f"{top.name}/nf-{form}"
+        os.mkdir(where)
+        port = sock.getsockname()[1]
+        sock.close()
+        capd = subprocess.Popen(["nfcapd", "-w", where, "-b", "127.0.0.1", "-p", str(port)],
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(100):  # until it has the port
+            if f":{port:04X} " in open("/proc/net/udp").read():
+                break
+            time.sleep(0.05)
+        run("export", store, "--into", f"{form}://127.0.0.1:{port}")
+        time.sleep(0.3)
+        capd.terminate()
+        capd.wait()
+        text = subprocess.run(["nfdump", "-R", where, "-o", "csv"], capture_output=True, text=True).stdout
+        open(f"{where}.csv", "w").write(text)
+        run("import", f"{where}.csv", "--into", f"{top.name}/from-{form}")
+        expect(f"nfdump and back by {form}", flows(f"{top.name}/from-{form}"),
+               want4 if form == "nf5" else want)
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind(("127.0.0.1", 0))
+else:
+    print("SKIPPED: nfdump is not installed")
+
+# What is none of these, breaks off, or leads nowhere.
+open(f"{top.name}/text", "w").write("hello, world\n")
+open(f"{top.name}/head.csv", "w").write("ts,te,td,sa\n")
+whole = open(f"{top.name}/flows.ipfix", "rb").read()
+open(f"{top.name}/cut.ipfix", "wb").write(whole[:-10])
+for words, status, text in [
+        (("import", f"{top.name}/text", "--into", store), 2, "text"),
+        (("import", f"{top.name}/head.csv", "--into", store), 2, "does not name"),
+        (("import", f"{top.name}/cut.ipfix", "--into", f"{top.name}/cut"), 2, "breaks off"),
+        (("import", capture), 2, "into which store"),
+        (("export", store, "--into", "nf6://127.0.0.1:1"), 2, "nf6"),
+        (("export", top.name, "--into", "ipfix:/dev/null"), 2, "is no store"),
+        (("export", store, "--into", f"sqlite:{top.name}"), 1, "")]:
+    if text not in run(*words, status=status):
+        expect(f"{words} says", run(*words, status=status), text)
+sys.exit(1 if failed else 0)
