@@ -4,16 +4,20 @@
 #include "base/mem.h"
 #include "deploy/fleet_io.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 enum {
 	PARALLEL = 64,
-	SAFETY_MS = 50,   /* for who must be asked again at some time */
-	LOOK_MS = 400,    /* the library may hold decoded data: at first ... */
-	LOOK_SOON_MS = 2, /* ... we look again soon, then ever later */
+	EVENTS = 64,    /* taken at once */
+	SAFETY_MS = 50, /* for who must be asked again at some time */
+	LOOK_MS = 400,  /* at who gives no sign: deadlines, and to be sure */
 	PING_MS = 20000,
+	PING_ROUND_MS = 1000,
 	GOODBYE_MS = 3000,
 	STALE_MS = 100000, /* an agent gives up after two minutes */
 	NODE_MS = 600000
@@ -41,6 +45,7 @@ struct fleet *fleet_new(
 	f->n = n;
 	f->payloads = payloads;
 	f->keys = keys;
+	f->epoll = epoll_create1(EPOLL_CLOEXEC);
 	f->options = (struct fleet_options){.parallel = PARALLEL,
 		.connect_ms = 10000,
 		.login_ms = 10000,
@@ -88,6 +93,29 @@ void fleet_call_data(
 	n->io->data_end = false;
 }
 
+/* Wakes us for what this node waits for; asked anew after each step, for the
+ * connection may be another one, with the descriptor of the last. */
+static void watch(struct fleet *f, struct fleet_node *n)
+{
+	struct epoll_event e = {.data.ptr = n};
+	int fd;
+
+	if (!n->io->ssh)
+		return;
+	fd = remote_fd(n->io->ssh);
+	e.events = (uint32_t)remote_events(n->io->ssh);
+	if (epoll_ctl(f->epoll, EPOLL_CTL_MOD, fd, &e) < 0 && errno == ENOENT)
+		/* failing that, it is looked at now and then */
+		(void)epoll_ctl(f->epoll, EPOLL_CTL_ADD, fd, &e);
+}
+
+static void unwatch(struct fleet *f, struct fleet_node *n)
+{
+	if (n->io->ssh)
+		(void)epoll_ctl(
+			f->epoll, EPOLL_CTL_DEL, remote_fd(n->io->ssh), NULL);
+}
+
 static void finish(
 	struct fleet *f, struct fleet_node *n, const struct fleet_job *job)
 {
@@ -95,6 +123,7 @@ static void finish(
 	n->io->active = false;
 	n->io->waiting = false;
 	n->wanted = false;
+	unwatch(f, n);
 	fleet_io_rest(n->io);
 	if (job->done)
 		job->done(job->ctx, n);
@@ -120,15 +149,6 @@ static void fail(struct fleet *f, struct fleet_node *n,
 	}
 	fleet_io_close(n->io);
 	finish(f, n, job);
-}
-
-/* When to look at a node again that gives no sign. */
-static void put_off(struct fleet_io *io, bool sign)
-{
-	io->look_ms = sign || !io->look_ms ? LOOK_SOON_MS : 4 * io->look_ms;
-	if (io->look_ms > LOOK_MS)
-		io->look_ms = LOOK_MS;
-	io->look = mono_add_ms(mono_now(), io->look_ms);
 }
 
 /* The phase's time, if it has one that does not move on, or the node's own:
@@ -163,14 +183,12 @@ static void step(
 	struct fleet *f, struct fleet_node *n, const struct fleet_job *job)
 {
 	struct err err = ERR_INIT;
-	uint64_t before = n->sent + n->received;
-	bool sign = n->io->ready;
 	int r;
 
 	n->io->ready = false;
 	n->io->seen = f->events;
 	r = fleet_io_step(f, n, job, &err);
-	put_off(n->io, sign || n->sent + n->received != before);
+	n->io->look = mono_add_ms(mono_now(), LOOK_MS);
 	if (r < 0) {
 		fail(f, n, job, &err);
 	} else if (r == 1) {
@@ -180,6 +198,8 @@ static void step(
 	} else if (time_is_up(f, n->io)) {
 		give_up(f, n, job);
 	}
+	if (n->io->active)
+		watch(f, n);
 }
 
 static void start_some(struct fleet *f, const struct fleet_job *job)
@@ -197,7 +217,6 @@ static void start_some(struct fleet *f, const struct fleet_job *job)
 		n->io->asked = false;
 		n->io->waiting = false;
 		n->io->called = false;
-		n->io->look_ms = 0;
 		n->io->limit = mono_add_ms(mono_now(), f->options.node_ms);
 		active++;
 		step(f, n, job);
@@ -208,6 +227,9 @@ static void start_some(struct fleet *f, const struct fleet_job *job)
 /* A silent controller counts as lost: say something to those who wait. */
 static void ping(struct fleet *f)
 {
+	if (!mono_passed(f->ping))
+		return;
+	f->ping = mono_add_ms(mono_now(), PING_ROUND_MS);
 	for (size_t i = 0; i < f->n; i++) {
 		struct fleet_io *io = f->nodes[i].io;
 		struct buf b = BUF_INIT(64);
@@ -225,31 +247,25 @@ static void ping(struct fleet *f)
 }
 
 /* Waits for any descriptor; false when nothing is at work any more. */
-static bool wait_any(struct fleet *f, struct pollfd *p)
+static bool wait_any(struct fleet *f)
 {
-	nfds_t n = 0;
-	int ms = SAFETY_MS;
+	struct epoll_event events[EVENTS];
+	int n, ms = SAFETY_MS;
 	bool any = false;
 
 	for (size_t i = 0; i < f->n; i++) {
-		struct fleet_io *io = f->nodes[i].io;
+		const struct fleet_io *io = f->nodes[i].io;
 
 		any = any || io->active || f->nodes[i].wanted;
-		if (io->waiting && io->seen != f->events)
+		if (io->ready || (io->waiting && io->seen != f->events))
 			ms = 0;
-		if (io->active && io->look_ms < ms)
-			ms = io->look_ms;
-		if (!io->active || !io->ssh)
-			continue;
-		p[n].fd = remote_fd(io->ssh);
-		p[n].events = remote_events(io->ssh);
-		p[n++].revents = 0;
 	}
-	if (!any || poll(p, n, ms) <= 0)
-		return any;
-	for (size_t i = 0, k = 0; i < f->n; i++)
-		if (f->nodes[i].io->active && f->nodes[i].io->ssh)
-			f->nodes[i].io->ready = p[k++].revents != 0;
+	n = any ? epoll_wait(f->epoll, events, EVENTS, ms) : 0;
+	for (int i = 0; i < n; i++) {
+		struct fleet_node *node = events[i].data.ptr;
+
+		node->io->ready = true;
+	}
 	return any;
 }
 
@@ -278,7 +294,6 @@ static void drop(struct fleet *f, const struct fleet_job *job, bool all)
 
 int fleet_run(struct fleet *f, const struct fleet_job *job, struct err *err)
 {
-	struct pollfd *p = mem_zalloc(f->n, sizeof(*p));
 	struct mono_time now;
 	bool cancelled = false;
 
@@ -301,8 +316,7 @@ int fleet_run(struct fleet *f, const struct fleet_job *job, struct err *err)
 		for (size_t i = 0; i < f->n; i++)
 			if (is_due(f, f->nodes[i].io, now))
 				step(f, &f->nodes[i], job);
-	} while (wait_any(f, p));
-	free(p);
+	} while (wait_any(f));
 	return cancelled ? err_set(err, NFZ_E_INTERRUPTED, "interrupted") : 0;
 }
 
@@ -387,6 +401,7 @@ void fleet_free(struct fleet *f)
 	say_goodbye(f);
 	for (size_t i = 0; i < f->n; i++)
 		fleet_io_free(f->nodes[i].io);
+	close(f->epoll);
 	free(f->nodes);
 	free(f);
 }

@@ -1,4 +1,4 @@
-/* All nodes at once: one thread, one poll loop, one connection per node.
+/* All nodes at once: one thread, one loop, one connection per node.
  *
  * A job is what shall be done on each node: a function that is asked for the
  * node's next call each time the last one was answered.  Connections stay open
@@ -92,7 +92,9 @@ struct fleet {
 	struct fleet_options options;
 	const struct payloads *payloads;
 	struct remote_keys *keys;
-	uint64_t events; /* answers taken: who waits is asked again */
+	uint64_t events;       /* answers taken: who waits is asked again */
+	int epoll;             /* connections of nodes at work */
+	struct mono_time ping; /* when it is time to see who needs one */
 };
 
 struct fleet *fleet_new(

@@ -14,8 +14,7 @@
 enum {
 	IN_MAX = FRAME_BODY_MAX + (256 << 10),
 	OUT_MAX = FRAME_BODY_MAX + (256 << 10),
-	OUT_LOW = 8 << 10,   /* refill below this, up to */
-	OUT_FULL = 16 << 10, /* what goes out in one piece */
+	OUT_LOW = 8 << 10, /* refilled below this, up to REMOTE_PACKET */
 	READ_CHUNK = 4096,
 	TAIL_MAX = 2048,
 	RETRY_FIRST_MS = 200,
@@ -74,34 +73,40 @@ void fleet_io_within(struct fleet_io *io, int64_t ms)
 	io->deadline = mono_add_ms(mono_now(), ms);
 }
 
-/* Sends what is waiting; refills from the call's data. */
+/* More of the call's data behind what is waiting, its end with the last. */
+static void refill(struct fleet_node *n)
+{
+	struct fleet_io *io = n->io;
+	size_t left = io->data_len - io->data_sent, some;
+
+	if (!io->data || io->data_end || io->out.len >= OUT_LOW)
+		return;
+	some = REMOTE_PACKET - 2 * FRAME_HEAD - io->out.len;
+	some = left < some ? left : some;
+	if (some && io->data_frames)
+		frame_put(&io->out, FRAME_DATA, io->data + io->data_sent, some);
+	else
+		buf_add(&io->out, io->data + io->data_sent, some);
+	io->data_sent += some;
+	n->binary_sent += io->data_binary ? some : 0;
+	io->data_end = some == left;
+	if (io->data_end && io->data_frames)
+		frame_put(&io->out, FRAME_END, NULL, 0);
+}
+
+/* Sends what is waiting. */
 static int push(struct fleet *f, struct fleet_node *n, struct err *err)
 {
 	struct fleet_io *io = n->io;
 
 	for (;;) {
-		size_t left = io->data_len - io->data_sent;
 		ssize_t w;
 
-		if (io->data && io->out.len < OUT_LOW && left) {
-			size_t some = OUT_FULL - FRAME_HEAD - io->out.len;
-
-			some = left < some ? left : some;
-			if (io->data_frames)
-				frame_put(&io->out, FRAME_DATA,
-					io->data + io->data_sent, some);
-			else
-				buf_add(&io->out, io->data + io->data_sent,
-					some);
-			io->data_sent += some;
-			n->binary_sent += io->data_binary ? some : 0;
-		} else if (io->data && !left && !io->data_end) {
-			io->data_end = true;
-			if (io->data_frames)
-				frame_put(&io->out, FRAME_END, NULL, 0);
-		}
-		if (!io->out.len)
+		refill(n);
+		if (!io->out.len) {
+			buf_release(&io->out);
 			return 0;
+		}
 		w = remote_write(io->ssh, io->out.data, io->out.len);
 		if (w < 0)
 			return err_set(err, NFZ_E_REMOTE,
@@ -162,8 +167,12 @@ static int pull(struct fleet_node *n, struct err *err)
 		if (io->called)
 			fleet_io_within(io, io->call_ms);
 		/* that was all there is: the library looks each time */
-		if (got < READ_CHUNK || io->in.len > IN_MAX / 2)
+		if (got < READ_CHUNK)
 			return 1;
+		if (io->in.len > IN_MAX / 2) {
+			io->ready = true; /* the library has some more */
+			return 1;
+		}
 	}
 }
 
@@ -365,7 +374,7 @@ bool fleet_io_alive(struct fleet_io *io)
 
 static bool has_more_to_send(const struct fleet_io *io)
 {
-	return io->out.len || (io->data && io->data_sent < io->data_len);
+	return io->out.len || (io->data && !io->data_end);
 }
 
 int fleet_io_step(struct fleet *f, struct fleet_node *n,
@@ -398,6 +407,8 @@ int fleet_io_step(struct fleet *f, struct fleet_node *n,
 	if (r < 0 || more < 0)
 		return -(int)err->code;
 	r = fleet_boot_lines(f, n, err);
+	if (r == 0 && io->phase == IO_SENDING)
+		r = push(f, n, err);
 	if (r)
 		return r;
 	while (r == 0 && io->phase == IO_AGENT) {

@@ -25,10 +25,9 @@ struct fleet_io {
 	bool called;                 /* an answer is awaited */
 	bool asked;            /* next() has been asked once in this run */
 	bool waiting;          /* ... and said FLEET_WAIT */
-	bool ready;            /* its descriptor is */
+	bool ready;            /* there is something to take in */
 	uint64_t seen;         /* fleet's events when it was stepped last */
 	struct mono_time look; /* next time without any sign */
-	int look_ms;           /* how long that was put off */
 	struct mono_time deadline, limit; /* of the phase, of the run */
 	struct mono_time give_up, retry_at, pinged;
 	int64_t call_ms;

@@ -30,9 +30,6 @@
 #error "libssh before 0.10.6 has known weaknesses"
 #endif
 
-/* small: the library keeps buffers of that size for each session */
-enum { WRITE_MAX = 16384 };
-
 enum state {
 	TCP,    /* our own connect(2) */
 	BANNER, /* version and key exchange */
@@ -507,8 +504,8 @@ ssize_t remote_write(struct remote *r, const void *data, size_t len)
 	uint32_t window = ssh_channel_window_size(r->channel);
 	int n;
 
-	if (len > WRITE_MAX)
-		len = WRITE_MAX;
+	if (len > REMOTE_PACKET)
+		len = REMOTE_PACKET;
 	if (len > window)
 		len = window;
 	if (len == 0 || ssh_get_poll_flags(r->session) & SSH_WRITE_PENDING)

@@ -25,6 +25,10 @@
 
 struct remote;
 
+/* What goes out in one packet: each costs a walk through the network, but the
+ * library keeps two buffers of that size for every session. */
+enum { REMOTE_PACKET = 24 << 10 };
+
 /* The user's private keys, loaded once and offered to every node; at most four
  * files, then the agent. */
 struct remote_keys;
@@ -78,7 +82,7 @@ short remote_events(const struct remote *r);
 /* After remote_step said 1.  Reads what is there (is_stderr: the other
  * stream): bytes, 0 none now, -1 the end, -2 the connection is lost. */
 ssize_t remote_read(struct remote *r, bool is_stderr, void *to, size_t len);
-/* Hands over as much as fits now: bytes, or -2. */
+/* Hands over as much as fits now, one packet at most: bytes, or -2. */
 ssize_t remote_write(struct remote *r, const void *data, size_t len);
 void remote_end_input(struct remote *r);
 void remote_free(struct remote *r); /* NULL is fine; never waits */
