@@ -41,9 +41,11 @@ struct agent {
 	char sha[65];     /* of the agent itself */
 	struct buf input;
 	struct buf words; /* the RESULT's words, each followed by a NUL */
-	bool in_data;     /* a call's data has not ended yet */
-	bool lost;        /* the controller is gone: stop as soon as possible */
-	char who[100];    /* for whom, as said to others while locked */
+	struct buf held;  /* what goes out with the RESULT */
+	bool holding;
+	bool in_data;  /* a call's data has not ended yet */
+	bool lost;     /* the controller is gone: stop as soon as possible */
+	char who[100]; /* for whom, as said to others while locked */
 	/* inodes of sockets our programs held when they were ended */
 	unsigned long *sockets;
 	size_t n_sockets, sockets_cap;
@@ -57,6 +59,9 @@ typedef int (*agent_call_fn)(
 int agent_serve(struct agent *a, struct err *err) NFZ_MUST_CHECK;
 void agent_send(
 	struct agent *a, enum frame_type type, const void *data, size_t len);
+/* Notes of this call go out with its result: each piece wakes the controller,
+ * who is waiting for 200 of us.  Not for calls that take their time. */
+void agent_hold(struct agent *a);
 void agent_note(struct agent *a, const char *const *words, size_t n);
 /* Adds a word to the result. */
 void agent_say(struct agent *a, const char *fmt, ...) NFZ_PRINTF(2, 3);
@@ -182,7 +187,6 @@ void log_tail(int dir, const char *role, size_t max, struct buf *out);
 
 /* The calls, by file. */
 int call_hello(struct agent *, const struct frame_args *, struct err *);
-int call_ifaces(struct agent *, const struct frame_args *, struct err *);
 int call_open(struct agent *, const struct frame_args *, struct err *);
 int call_close(struct agent *, const struct frame_args *, struct err *);
 int call_have(struct agent *, const struct frame_args *, struct err *);

@@ -177,39 +177,6 @@ static void note_strays(struct agent *a)
 	}
 }
 
-/* hello: words uname= arch= uid= boot= load= time_ns= version=; NOTEs
- *   place BASE FREE PROBLEM|ok
- *   deployment ID PATH BUSY-WITH name=value...
- *   size ID age=S data=BYTES idle=S entries=N journal=0|1   (-1: unknown)
- *   stray PATH
- *   process ID ROLE STATE PID STAMP STARTED STATUS PROGRAM SHA */
-int call_hello(struct agent *a, const struct frame_args *args, struct err *err)
-{
-	struct utsname u;
-	struct buf load = BUF_INIT(128);
-	char boot[40];
-
-	(void)args;
-	if (uname(&u) < 0)
-		return err_sys(err, "uname");
-	agent_place_tidy(a);
-	journal_boot(boot);
-	if (file_read("/proc/loadavg", &load, NULL) == 0)
-		agent_say(a, "load=%.*s", (int)strcspn(buf_str(&load), " "),
-			buf_str(&load));
-	buf_release(&load);
-	agent_say(a, "uname=%s %s", u.sysname, u.release);
-	agent_say(a, "arch=%s", u.machine);
-	agent_say(a, "uid=%d", (int)getuid());
-	agent_say(a, "boot=%s", boot);
-	agent_say(a, "time_ns=%lld", (long long)wall_now().ns);
-	agent_say(a, "version=%s", NFZ_VERSION);
-	note_places(a);
-	agent_each_deployment(a, note_deployment, a);
-	note_strays(a);
-	return 0;
-}
-
 /* clock: time_ns= */
 int call_clock(struct agent *a, const struct frame_args *args, struct err *err)
 {
@@ -280,18 +247,14 @@ static void add_addresses(
 	}
 }
 
-/* ifaces: NOTEs `iface NAME MAC MTU STATE ADDRESS/LENGTH,...` */
-int call_ifaces(struct agent *a, const struct frame_args *args, struct err *err)
+static void note_ifaces(struct agent *a)
 {
 	struct if_nameindex *names = if_nameindex();
 	struct ifaddrs *addrs = NULL;
 
-	(void)args;
-	if (!names || getifaddrs(&addrs) < 0) {
-		if_freenameindex(names);
-		return err_sys(err, "interfaces");
-	}
-	for (size_t i = 0; names[i].if_index; i++) {
+	if (getifaddrs(&addrs) < 0)
+		addrs = NULL;
+	for (size_t i = 0; names && names[i].if_index; i++) {
 		struct buf list = BUF_INIT(8192);
 		char path[128], mac[32], mtu[16], state[32];
 		const char *words[] = {
@@ -313,5 +276,40 @@ int call_ifaces(struct agent *a, const struct frame_args *args, struct err *err)
 	}
 	if_freenameindex(names);
 	freeifaddrs(addrs);
+}
+
+/* hello: words uname= arch= uid= boot= load= time_ns= version=; NOTEs
+ *   place BASE FREE PROBLEM|ok
+ *   deployment ID PATH BUSY-WITH name=value...
+ *   size ID age=S data=BYTES idle=S entries=N journal=0|1   (-1: unknown)
+ *   stray PATH
+ *   process ID ROLE STATE PID STAMP STARTED STATUS PROGRAM SHA
+ *   iface NAME MAC MTU STATE ADDRESS/LENGTH,... */
+int call_hello(struct agent *a, const struct frame_args *args, struct err *err)
+{
+	struct utsname u;
+	struct buf load = BUF_INIT(128);
+	char boot[40];
+
+	(void)args;
+	if (uname(&u) < 0)
+		return err_sys(err, "uname");
+	agent_hold(a);
+	agent_place_tidy(a);
+	journal_boot(boot);
+	if (file_read("/proc/loadavg", &load, NULL) == 0)
+		agent_say(a, "load=%.*s", (int)strcspn(buf_str(&load), " "),
+			buf_str(&load));
+	buf_release(&load);
+	agent_say(a, "uname=%s %s", u.sysname, u.release);
+	agent_say(a, "arch=%s", u.machine);
+	agent_say(a, "uid=%d", (int)getuid());
+	agent_say(a, "boot=%s", boot);
+	agent_say(a, "time_ns=%lld", (long long)wall_now().ns);
+	agent_say(a, "version=%s", NFZ_VERSION);
+	note_places(a);
+	agent_each_deployment(a, note_deployment, a);
+	note_strays(a);
+	note_ifaces(a);
 	return 0;
 }

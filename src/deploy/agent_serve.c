@@ -15,12 +15,13 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { HOLD_MAX = 32768 };
+
 static const struct {
 	const char *name;
 	agent_call_fn fn;
 } calls[] = {
 	{"hello", call_hello},
-	{"ifaces", call_ifaces},
 	{"open", call_open},
 	{"close", call_close},
 	{"have", call_have},
@@ -42,11 +43,27 @@ static const struct {
 	{"snapshot", call_snapshot},
 };
 
-static void send_buf(struct agent *a, const struct buf *b)
+void agent_hold(struct agent *a)
+{
+	a->holding = true;
+}
+
+static void flush(struct agent *a, const struct buf *b)
 {
 	if (!a->lost && (!buf_ok(b) || file_write_all(a->out, b->data, b->len,
 					       NULL) < 0))
 		a->lost = true;
+}
+
+static void send_buf(struct agent *a, const struct buf *b)
+{
+	if (a->holding && buf_ok(b) && a->held.len + b->len < HOLD_MAX) {
+		buf_add(&a->held, b->data, b->len);
+		return;
+	}
+	flush(a, &a->held);
+	buf_reset(&a->held);
+	flush(a, b);
 }
 
 void agent_send(
@@ -202,6 +219,9 @@ static void answer(struct agent *a, int result, const struct err *err)
 	frame_put_args(&b, FRAME_RESULT, words, n);
 	send_buf(a, &b);
 	buf_release(&b);
+	a->holding = false;
+	flush(a, &a->held);
+	buf_reset(&a->held);
 }
 
 static int one_call(struct agent *a, const struct frame *f, struct err *err)

@@ -292,6 +292,14 @@ static void drop(struct fleet *f, const struct fleet_job *job, bool all)
 	}
 }
 
+/* What takes time that is no node's own. */
+static void prepare(struct fleet *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->nodes[i].wanted && f->nodes[i].io->phase == IO_IDLE)
+			remote_prepare(&f->nodes[i].target, f->keys);
+}
+
 int fleet_run(struct fleet *f, const struct fleet_job *job, struct err *err)
 {
 	struct mono_time now;
@@ -303,6 +311,7 @@ int fleet_run(struct fleet *f, const struct fleet_job *job, struct err *err)
 		if (n->wanted && n->status >= NODE_FAILED)
 			finish(f, n, job);
 	}
+	prepare(f);
 	do {
 		int cancel = f->options.cancel ? *f->options.cancel : 0;
 

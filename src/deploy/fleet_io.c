@@ -327,7 +327,7 @@ static int step_ssh(struct fleet *f, struct fleet_node *n, struct err *err)
 		snprintf(n->new_key, sizeof(n->new_key), "%s",
 			remote_new_key(io->ssh));
 	if (now != before)
-		fleet_io_within(io, strcmp(now, "banner") == 0
+		fleet_io_within(io, remote_refused(io->ssh)
 					    ? f->options.connect_ms
 					    : f->options.login_ms);
 	snprintf(io->phase_text, sizeof(io->phase_text), "%s", now);

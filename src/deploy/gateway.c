@@ -2,11 +2,11 @@
 #include "deploy/gateway.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "deploy/dial.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ARGS_MAX = 48, WAIT_TRIES = 1000, WAIT_NS = 10000000 };
+enum { ARGS_MAX = 48, NAME_MS = 10000, WAIT_TRIES = 1000, WAIT_NS = 10000000 };
 
 /* One connection to a gateway. */
 struct hop {
@@ -107,21 +107,20 @@ static bool same_host(const struct sockaddr *a, const struct sockaddr *b)
 
 static bool is_ours(const char *name)
 {
-	const struct addrinfo hint = {.ai_socktype = SOCK_STREAM};
-	struct addrinfo *found = NULL;
+	struct dial_names names;
 	struct ifaddrs *ours = NULL;
 	bool here = false;
 
-	if (getaddrinfo(name, NULL, &hint, &found) != 0)
+	if (!dial_names(name, NAME_MS, &names))
 		return false; /* ssh may know it by another name */
 	if (getifaddrs(&ours) != 0)
 		ours = NULL;
-	for (const struct addrinfo *a = found; a; a = a->ai_next)
+	for (size_t k = 0; k < names.n; k++)
 		for (const struct ifaddrs *i = ours; i; i = i->ifa_next)
 			here |= i->ifa_addr &&
-				same_host(a->ai_addr, i->ifa_addr);
+				same_host((const void *)&names.addrs[k],
+					i->ifa_addr);
 	freeifaddrs(ours);
-	freeaddrinfo(found);
 	return here;
 }
 

@@ -40,6 +40,7 @@ static int serve(int argc, char **argv)
 		.root = "",
 		.input = BUF_INIT(FRAME_BODY_MAX + (128 << 10)),
 		.words = BUF_INIT(FRAME_BODY_MAX / 2),
+		.held = BUF_INIT(FRAME_BODY_MAX),
 		.dep = {.dir = -1, .journal = -1, .lock = -1}};
 	struct err err = ERR_INIT;
 	bool boot = false;
@@ -66,6 +67,7 @@ static int serve(int argc, char **argv)
 	free(a.sockets);
 	buf_release(&a.input);
 	buf_release(&a.words);
+	buf_release(&a.held);
 	return 0;
 }
 

@@ -37,16 +37,18 @@ void deploy_link_free(struct deploy_link *link)
 static int load(struct deploy_link *link, const struct deploy_options *o,
 	struct err *err)
 {
+	struct remote_options ssh = o->ssh;
 	int r;
 
 	if (link->loaded)
 		return 0;
+	ssh.ask_ms = o->timeout_ms;
 	/* what the topology took to make is not needed any more */
 	malloc_trim(0);
 	r = payloads_load(&link->payloads, err);
 	if (r < 0)
 		return r;
-	link->keys = remote_keys_load(&o->ssh);
+	link->keys = remote_keys_load(&ssh);
 	link->loaded = true;
 	return 0;
 }
@@ -288,35 +290,6 @@ static void take_process(struct deploy_node *d, const struct frame_args *note)
 	snprintf(p->sha, sizeof(p->sha), "%s", note->argv[9]);
 }
 
-void session_take_hello(struct deploy_node *d, const struct reply *reply)
-{
-	char load[32];
-
-	d->known = true;
-	copy_field(&reply->result, "uname", d->system, sizeof(d->system));
-	copy_field(&reply->result, "arch", d->arch, sizeof(d->arch));
-	copy_field(&reply->result, "boot", d->boot, sizeof(d->boot));
-	copy_field(&reply->result, "load", load, sizeof(load));
-	d->load = strtod(load, NULL);
-	for (size_t i = 0; i < reply->n_notes; i++) {
-		const struct frame_args *note = &reply->notes[i];
-
-		if (strcmp(frame_arg(note, 0), "deployment") == 0)
-			take_deployment(d, note);
-		else if (strcmp(frame_arg(note, 0), "process") == 0)
-			take_process(d, note);
-		else if (strcmp(frame_arg(note, 0), "size") == 0)
-			take_size(d, note);
-		else if (strcmp(frame_arg(note, 0), "stray") == 0)
-			MEM_PUSH(d->strays, d->n_strays, d->strays_cap) =
-				mem_strdup(frame_arg(note, 1));
-		else if (strcmp(frame_arg(note, 0), "place") == 0 &&
-			 d->free_bytes < 0 &&
-			 strcmp(frame_arg(note, 3), "ok") == 0)
-			d->free_bytes = strtoll(frame_arg(note, 2), NULL, 10);
-	}
-}
-
 /* "10.1.1.2/24": the address whole, and how long its network's part is. */
 static bool take_address(const char *text, struct net_prefix *ret)
 {
@@ -344,37 +317,58 @@ static void take_addresses(struct deploy_iface *f, const char *list)
 	}
 }
 
-static void take_ifaces(struct deploy_node *d, const struct reply *reply)
+static void take_iface(struct deploy_node *d, const struct frame_args *note)
 {
+	struct deploy_iface f = {.n_addrs = 0};
+
+	f.has_mac = net_mac_parse(frame_arg(note, 2), f.mac);
+	take_addresses(&f, frame_arg(note, 5));
+	snprintf(f.name, sizeof(f.name), "%s", frame_arg(note, 1));
+	MEM_PUSH(d->ifaces, d->n_ifaces, d->ifaces_cap) = f;
+}
+
+void session_take_hello(struct deploy_node *d, const struct reply *reply)
+{
+	char load[32];
+
+	d->known = true;
+	copy_field(&reply->result, "uname", d->system, sizeof(d->system));
+	copy_field(&reply->result, "arch", d->arch, sizeof(d->arch));
+	copy_field(&reply->result, "boot", d->boot, sizeof(d->boot));
+	copy_field(&reply->result, "load", load, sizeof(load));
+	d->load = strtod(load, NULL);
 	for (size_t i = 0; i < reply->n_notes; i++) {
 		const struct frame_args *note = &reply->notes[i];
-		struct deploy_iface f = {.n_addrs = 0};
 
-		if (strcmp(frame_arg(note, 0), "iface") != 0)
-			continue;
-		f.has_mac = net_mac_parse(frame_arg(note, 2), f.mac);
-		take_addresses(&f, frame_arg(note, 5));
-		snprintf(f.name, sizeof(f.name), "%s", frame_arg(note, 1));
-		MEM_PUSH(d->ifaces, d->n_ifaces, d->ifaces_cap) = f;
+		if (strcmp(frame_arg(note, 0), "deployment") == 0)
+			take_deployment(d, note);
+		else if (strcmp(frame_arg(note, 0), "process") == 0)
+			take_process(d, note);
+		else if (strcmp(frame_arg(note, 0), "size") == 0)
+			take_size(d, note);
+		else if (strcmp(frame_arg(note, 0), "iface") == 0)
+			take_iface(d, note);
+		else if (strcmp(frame_arg(note, 0), "stray") == 0)
+			MEM_PUSH(d->strays, d->n_strays, d->strays_cap) =
+				mem_strdup(frame_arg(note, 1));
+		else if (strcmp(frame_arg(note, 0), "place") == 0 &&
+			 d->free_bytes < 0 &&
+			 strcmp(frame_arg(note, 3), "ok") == 0)
+			d->free_bytes = strtoll(frame_arg(note, 2), NULL, 10);
 	}
 }
 
-/* hello, then ifaces: what the node is, and how it calls its cards. */
 static int hello_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	struct err *err)
 {
 	static const char *const hello[] = {"hello", NULL};
-	static const char *const ifaces[] = {"ifaces", NULL};
-	struct deploy_node *d = session_node(ctx, n);
 
 	(void)err;
-	if (last && d->known) {
-		take_ifaces(d, last);
+	if (last) {
+		session_take_hello(session_node(ctx, n), last);
 		return FLEET_DONE;
 	}
-	if (last)
-		session_take_hello(d, last);
-	fleet_call(n, HELLO_MS, last ? ifaces : hello);
+	fleet_call(n, HELLO_MS, hello);
 	return FLEET_CALL;
 }
 

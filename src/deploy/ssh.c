@@ -7,21 +7,16 @@
 #define _GNU_SOURCE
 #include "deploy/ssh.h"
 #include "base/mem.h"
+#include "deploy/dial.h"
 #include "deploy/gateway.h"
 #include "deploy/pinned.h"
 #include "deploy/ssh_keys.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/sockios.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <libssh/libssh.h>
@@ -31,7 +26,7 @@
 #endif
 
 enum state {
-	TCP,    /* our own connect(2) */
+	TCP,    /* our own connection: deploy/dial.h */
 	BANNER, /* version and key exchange */
 	LOGIN,
 	OPENING,  /* the channel */
@@ -47,9 +42,9 @@ struct remote {
 	uint16_t port;
 	const char *command;
 	enum state state;
-	int fd;       /* ours until the library has it */
-	size_t offer; /* key being tried; profile->n: the agent */
-	bool heard;   /* the other side has said something */
+	struct dial dial; /* its descriptor is ours until the library has it */
+	size_t offer;     /* key being tried; profile->n: the agent */
+	bool heard;       /* the other side has said something */
 	ssh_session session;
 	ssh_channel channel;
 	struct gateway_stream through;
@@ -58,39 +53,18 @@ struct remote {
 	char new_key[128];
 };
 
-static int start_tcp(
-	struct remote *r, const struct addrinfo *to, struct err *err)
+/* Says of whom the cause is told. */
+static int not_reached(const struct remote *r, int result, struct err *err)
 {
-	int one = 1;
-
-	r->fd = socket(
-		to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (r->fd < 0)
-		return err_sys(err, "socket");
-	setsockopt(r->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	setsockopt(r->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-	if (connect(r->fd, to->ai_addr, to->ai_addrlen) < 0 &&
-		errno != EINPROGRESS)
-		return err_set(err, NFZ_E_UNREACHABLE, "%s (%s): %s",
-			r->target->name, r->address, strerror(errno));
-	return 0;
+	if (result < 0)
+		err_wrap(err, "%s (%s)", r->target->name, r->address);
+	return result;
 }
 
 static int start_direct(struct remote *r, struct err *err)
 {
-	const struct addrinfo hint = {.ai_socktype = SOCK_STREAM};
-	struct addrinfo *found = NULL;
-	char port[8];
-	int e, result;
-
-	snprintf(port, sizeof(port), "%u", r->port);
-	e = getaddrinfo(r->address, port, &hint, &found);
-	if (e)
-		return err_set(err, NFZ_E_UNREACHABLE, "%s (%s): %s",
-			r->target->name, r->address, gai_strerror(e));
-	result = start_tcp(r, found, err);
-	freeaddrinfo(found);
-	return result;
+	return not_reached(
+		r, dial_start(&r->dial, r->address, r->port, err), err);
 }
 
 /* A gateway of the testbed takes our login name; who is logged in where on the
@@ -108,7 +82,7 @@ static int start_through(struct remote *r, struct err *err)
 	int result = gateway_open(
 		ssh_keys_gateways(r->keys), &way, &r->through, err);
 
-	r->fd = r->through.fd;
+	r->dial.fd = r->through.fd;
 	return result < 0 ? err_wrap(err, "%s", t->name) : 0;
 }
 
@@ -118,6 +92,23 @@ static bool is_direct(const struct remote *r)
 		return gateway_is_here(
 			ssh_keys_gateways(r->keys), r->target->gateway);
 	return !r->profile->jump && !r->profile->command;
+}
+
+static const struct ssh_profile *profile_of(
+	const struct remote_target *target, struct remote_keys *keys)
+{
+	return ssh_keys_profile(
+		keys, target->host ? target->host : target->address);
+}
+
+void remote_prepare(
+	const struct remote_target *target, struct remote_keys *keys)
+{
+	if (!target->address)
+		return;
+	(void)profile_of(target, keys);
+	if (target->gateway)
+		(void)gateway_is_here(ssh_keys_gateways(keys), target->gateway);
 }
 
 int remote_new(const struct remote_target *target, struct remote_keys *keys,
@@ -132,8 +123,7 @@ int remote_new(const struct remote_target *target, struct remote_keys *keys,
 		!target->address[0])
 		return err_set(err, NFZ_E_UNREACHABLE,
 			"%s: its address is not known", target->name);
-	p = ssh_keys_profile(
-		keys, target->host ? target->host : target->address);
+	p = profile_of(target, keys);
 	r = mem_zalloc(1, sizeof(*r));
 	r->target = target;
 	r->keys = keys;
@@ -142,7 +132,7 @@ int remote_new(const struct remote_target *target, struct remote_keys *keys,
 	r->port = target->port ? target->port : p->port;
 	r->user = target->user ? target->user : p->user;
 	r->command = command;
-	r->fd = r->through.fd = r->through.log = -1;
+	r->dial.fd = r->through.fd = r->through.log = -1;
 	result = is_direct(r) ? start_direct(r, err) : start_through(r, err);
 	if (result < 0)
 		remote_free(r);
@@ -156,14 +146,9 @@ static int start_session(struct remote *r, struct err *err)
 	const char *const known[] = {r->kinds, NULL};
 	unsigned int port = r->port;
 	char kinds[256];
-	int no = 0, problem = 0;
 	long limit = 30;
-	socklen_t len = sizeof(problem);
+	int no = 0;
 
-	getsockopt(r->fd, SOL_SOCKET, SO_ERROR, &problem, &len);
-	if (problem)
-		return err_set(err, NFZ_E_UNREACHABLE, "%s (%s): %s",
-			r->target->name, r->address, strerror(problem));
 	r->session = ssh_new();
 	if (!r->session)
 		return err_set(err, NFZ_E_NOMEM, "no memory for a session");
@@ -182,7 +167,7 @@ static int start_session(struct remote *r, struct err *err)
 		pinned_kinds(known, kinds, sizeof(kinds));
 	if (kinds[0])
 		ssh_options_set(r->session, SSH_OPTIONS_HOSTKEYS, kinds);
-	ssh_options_set(r->session, SSH_OPTIONS_FD, &r->fd);
+	ssh_options_set(r->session, SSH_OPTIONS_FD, &r->dial.fd);
 	ssh_set_blocking(r->session, 0);
 	r->state = BANNER;
 	return 0;
@@ -316,7 +301,7 @@ static int start_again(struct remote *r, struct err *err)
 	ssh_free(r->session);
 	gateway_close(&r->through);
 	r->session = NULL;
-	r->fd = -1;
+	r->dial = (struct dial){.fd = -1};
 	r->state = TCP;
 	r->again = true;
 	return is_direct(r) ? start_direct(r, err) : start_through(r, err);
@@ -405,11 +390,10 @@ static int step_channel(struct remote *r, struct err *err)
 
 static int step_tcp(struct remote *r, struct err *err)
 {
-	struct pollfd p = {r->fd, POLLOUT, 0};
-	int rc;
+	int rc = not_reached(r, dial_step(&r->dial, err), err);
 
-	if (poll(&p, 1, 0) <= 0)
-		return 0;
+	if (rc <= 0)
+		return rc;
 	rc = start_session(r, err);
 	return rc < 0 ? rc : 1;
 }
@@ -450,12 +434,12 @@ const char *remote_phase(const struct remote *r)
 		[STARTING] = "session",
 		[RUNNING] = "answer"};
 
-	return names[r->state];
+	return r->dial.naming ? "name lookup" : names[r->state];
 }
 
 bool remote_refused(const struct remote *r)
 {
-	return !r->heard;
+	return !r->heard && remote_fd(r) >= 0;
 }
 
 const char *remote_new_key(const struct remote *r)
@@ -465,7 +449,8 @@ const char *remote_new_key(const struct remote *r)
 
 int remote_fd(const struct remote *r)
 {
-	return r->session && r->state != TCP ? ssh_get_fd(r->session) : r->fd;
+	return r->session && r->state != TCP ? ssh_get_fd(r->session)
+					     : r->dial.fd;
 }
 
 int remote_unsent(const struct remote *r)
@@ -480,7 +465,7 @@ short remote_events(const struct remote *r)
 	int flags;
 
 	if (r->state == TCP)
-		return POLLOUT;
+		return dial_events(&r->dial);
 	flags = ssh_get_poll_flags(r->session);
 	return (short)(POLLIN | (flags & SSH_WRITE_PENDING ? POLLOUT : 0));
 }
@@ -533,8 +518,8 @@ void remote_free(struct remote *r)
 		if (ssh_is_connected(r->session))
 			ssh_disconnect(r->session);
 		ssh_free(r->session);
-	} else if (r->fd >= 0) {
-		close(r->fd);
+	} else if (r->dial.fd >= 0) {
+		close(r->dial.fd);
 	}
 	gateway_close(&r->through);
 	free(r);

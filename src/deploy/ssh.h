@@ -41,6 +41,7 @@ struct remote_options {
 	const char *
 		accepted; /* file new hosts are added to; NULL: as config says */
 	const char *config; /* ssh_config(5); NULL: what ssh reads */
+	int64_t ask_ms;     /* how long ssh may think about it; 0: 10 s */
 };
 
 struct remote_target {
@@ -58,6 +59,11 @@ struct remote_target {
 struct remote_keys *remote_keys_load(const struct remote_options *options);
 void remote_keys_free(struct remote_keys *keys);
 
+/* Finds out, if that is not done yet, how to get to this host: asks ssh, and
+ * whether its gateway is this machine.  The one thing here that waits, so it is
+ * best done while no deadline runs. */
+void remote_prepare(
+	const struct remote_target *target, struct remote_keys *keys);
 /* Begins to connect.  target and keys must outlive it; command is sent as it
  * is: it must be a constant of ours. */
 int remote_new(const struct remote_target *target, struct remote_keys *keys,
@@ -66,9 +72,9 @@ int remote_new(const struct remote_target *target, struct remote_keys *keys,
 /* Goes on as far as it can: 1 the command runs, 0 not yet, or an error:
  * UNREACHABLE, HOST_KEY, NODE_AUTH, REMOTE. */
 int remote_step(struct remote *r, struct err *err) NFZ_MUST_CHECK;
-/* "connection", "banner", "login", "session": what remote_step waits for. */
+/* "name lookup", "connection", "banner", "login", "session": what remote_step waits for. */
 const char *remote_phase(const struct remote *r);
-/* Nothing has been answered yet: trying again later makes sense. */
+/* It has a name, but has not answered yet: trying again later makes sense. */
 bool remote_refused(const struct remote *r);
 /* The fingerprint of a host key that was accepted for the first time. */
 const char *remote_new_key(const struct remote *r);

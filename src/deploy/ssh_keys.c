@@ -240,7 +240,7 @@ struct remote_keys *remote_keys_load(const struct remote_options *options)
 	k->known = knownhosts_new();
 	knownhosts_file(k->known, k->known_hosts);
 	knownhosts_file(k->known, k->accepted);
-	k->conf = sshconf_new(options->config);
+	k->conf = sshconf_new(options->config, options->ask_ms);
 	for (size_t i = 0;
 		options->identities && i < SSH_FILES && options->identities[i];
 		i++)

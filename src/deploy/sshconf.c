@@ -29,6 +29,8 @@ struct answer {
 
 struct sshconf {
 	char *file;
+	int64_t ask_ms;
+	bool hangs;            /* ssh did not answer in time */
 	struct opt_list lines; /* arguments of all Host lines */
 	bool each;             /* every host must be asked for */
 	bool plain_known;      /* what ssh says without configuration */
@@ -246,7 +248,7 @@ static void read_config(
 	buf_release(&text);
 }
 
-struct sshconf *sshconf_new(const char *file)
+struct sshconf *sshconf_new(const char *file, int64_t ask_ms)
 {
 	struct sshconf *c = mem_zalloc(1, sizeof(*c));
 	const struct passwd *me = getpwuid(getuid());
@@ -255,6 +257,7 @@ struct sshconf *sshconf_new(const char *file)
 	cleanup_free char *own = mem_printf("%s/config", dir);
 
 	c->file = file ? mem_strdup(file) : NULL;
+	c->ask_ms = ask_ms > 0 ? ask_ms : ASK_MS;
 	read_config(c, file ? file : own, dir, 0);
 	if (!file)
 		read_config(c, "/etc/ssh/ssh_config", "/etc/ssh", 0);
@@ -279,16 +282,19 @@ void sshconf_free(struct sshconf *c)
 
 /* ---- asking ---- */
 
-static bool ask(const char *file, const char *host, struct ssh_settings *ret)
+static bool ask(struct sshconf *c, const char *file, const char *host,
+	struct ssh_settings *ret)
 {
 	struct buf out = BUF_INIT(ANSWER_MAX), noise = BUF_INIT(65536);
 	const struct proc_io io = {
-		.out = &out, .err_out = &noise, .timeout_ms = ASK_MS};
+		.out = &out, .err_out = &noise, .timeout_ms = c->ask_ms};
 	const char *argv[] = {"ssh", "-G", file ? "-F" : "--",
 		file ? file : host, file ? "--" : NULL, host, NULL};
 	int status = -1;
-	bool known = proc_run(argv, &io, &status, NULL) == 0 && status == 0;
+	int r = c->hangs ? -NFZ_E_TIMEOUT : proc_run(argv, &io, &status, NULL);
+	bool known = r == 0 && status == 0;
 
+	c->hangs = r == -NFZ_E_TIMEOUT;
 	if (known)
 		sshconf_parse(buf_str(&out), out.len, ret);
 	buf_release(&out);
@@ -300,7 +306,7 @@ static bool ask(const char *file, const char *host, struct ssh_settings *ret)
  * may be better. */
 static void forget_defaults(struct sshconf *c, struct ssh_settings *s)
 {
-	if (!c->plain_known && !ask("none", "localhost", &c->plain))
+	if (!c->plain_known && !ask(c, "none", "localhost", &c->plain))
 		return;
 	c->plain_known = true;
 	if (strcmp(s->kex, c->plain.kex) == 0)
@@ -347,7 +353,7 @@ const struct ssh_settings *sshconf_for(struct sshconf *c, const char *host)
 	a = &MEM_PUSH(c->answers, c->n, c->cap);
 	*a = (struct answer){.host = mem_strdup(host)};
 	a->signature = take(signature);
-	a->known = ask(c->file, host, &a->s);
+	a->known = ask(c, c->file, host, &a->s);
 	if (!a->known)
 		return NULL;
 	forget_defaults(c, &a->s);

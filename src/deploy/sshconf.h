@@ -33,8 +33,9 @@ struct ssh_settings {
 
 struct sshconf;
 
-/* file: what ssh gets with -F, NULL for the usual ones. */
-struct sshconf *sshconf_new(const char *file);
+/* file: what ssh gets with -F, NULL for the usual ones.  One answer may take
+ * ask_ms (0: 10 s); when one has taken longer, ssh is asked no more. */
+struct sshconf *sshconf_new(const char *file, int64_t ask_ms);
 void sshconf_free(struct sshconf *c); /* NULL is fine */
 /* NULL when there is no ssh, or it failed: then nothing is known. */
 const struct ssh_settings *sshconf_for(struct sshconf *c, const char *host);

@@ -1,10 +1,14 @@
+#include "base/clock.h"
 #include "deploy/agentfilter.h"
 #include "deploy/knownhosts.h"
 #include "deploy/sshconf.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 Test(sshconf, what_ssh_says_is_taken_apart)
 {
@@ -41,6 +45,44 @@ Test(sshconf, host_lines_name_hosts)
 	cr_assert_not(sshconf_match("!node", "other"), "only says who is not");
 	cr_assert(sshconf_match("a*b*c", "aXbbYc"));
 	cr_assert_not(sshconf_match("a*b*c", "aXbbY"));
+}
+
+static void write_file(const char *path, const char *text, mode_t mode)
+{
+	FILE *f = fopen(path, "w");
+
+	cr_assert_not_null(f);
+	fputs(text, f);
+	fclose(f);
+	cr_assert_eq(chmod(path, mode), 0);
+}
+
+/* An ssh that does not come back is waited for once, whoever is asked for. */
+Test(sshconf, an_ssh_that_hangs_is_asked_no_more, .timeout = 30)
+{
+	char dir[] = "/tmp/nfz-ssh.XXXXXX", path[64], search[4200];
+	struct mono_time began;
+	struct sshconf *c;
+
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/ssh", dir);
+	write_file(path, "#!/bin/sh\nexec sleep 60\n", 0700);
+	snprintf(search, sizeof(search), "%s:%s", dir, getenv("PATH"));
+	setenv("PATH", search, 1);
+	/* each host has lines of its own */
+	snprintf(path, sizeof(path), "%s/config", dir);
+	write_file(path, "Match host b\n", 0600);
+	c = sshconf_new(path, 300);
+	began = mono_now();
+	for (const char *host = "abcdefghij"; *host; host++)
+		cr_assert_null(sshconf_for(c, (char[]){*host, '\0'}));
+	cr_assert_geq(mono_now().ns - began.ns, 300 * NS_PER_MS);
+	cr_assert_lt(mono_now().ns - began.ns, 2900 * NS_PER_MS);
+	sshconf_free(c);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/ssh", dir);
+	unlink(path);
+	rmdir(dir);
 }
 
 static enum knownhosts_answer ask(const char *text, const char *name,
