@@ -5,6 +5,7 @@
  * same deployment keep their meaning in the store. */
 #include "deploy/rollout_private.h"
 #include "base/mem.h"
+#include "format/checksum.h"
 #include "format/crypto.h"
 #include "store/catalog.h"
 #include "store/store.h"
@@ -17,7 +18,8 @@ enum {
 	COLLECTOR_ID = 1,
 	PORT_FIRST = 20000, /* below the ephemeral ports of Linux */
 	PORT_COUNT = 10000,
-	CACHE_FLOWS = 4 * 65536 /* of many meters */
+	CACHE_FLOWS = 4 * 65536, /* of many meters */
+	STAMP_SETUP = 16         /* hex digits of a setup's checksum */
 };
 
 /* Nodes that may have a cache, in this order. */
@@ -367,12 +369,13 @@ static int add_meter(const struct topology *t, const struct plan *plan,
 	return 0;
 }
 
-/* A digest of everything that matters, keys aside: they are named by keyid. */
+/* A checksum of everything that matters, keys aside: they are named by keyid.
+ * It tells a change from none; the setups of a LAN's 200 meters name all of its
+ * members each. */
 static void set_stamp(const struct rollout *r, struct module *m)
 {
 	struct setup bare = m->setup;
 	struct buf text = BUF_INIT(SETUP_TEXT_MAX);
-	char sha[CRYPTO_SHA256_TEXT];
 
 	bare.peers = mem_zalloc(bare.n_peers + 1, sizeof(*bare.peers));
 	for (size_t i = 0; i < bare.n_peers; i++) {
@@ -384,8 +387,8 @@ static void set_stamp(const struct rollout *r, struct module *m)
 	free(bare.peers);
 	if (m->role == MODULE_COLLECTOR)
 		buf_add(&text, buf_str(&r->catalog), r->catalog.len);
-	crypto_sha256_text(buf_str(&text), text.len, sha);
-	snprintf(m->stamp, sizeof(m->stamp), "%s.%.24s", r->keyid, sha);
+	snprintf(m->stamp, sizeof(m->stamp), "%s.%0*" PRIx64, r->keyid,
+		STAMP_SETUP, checksum(buf_str(&text), text.len));
 	buf_release(&text);
 }
 
@@ -425,7 +428,7 @@ int rollout_make(const struct topology *t, const struct plan *plan,
 
 void rollout_program(struct module *m, const char *sha)
 {
-	enum { BASE = ROLLOUT_KEYID - 1 + 1 + 24 };
+	enum { BASE = ROLLOUT_KEYID - 1 + 1 + STAMP_SETUP };
 
 	snprintf(m->stamp + BASE, sizeof(m->stamp) - BASE, ".%.16s", sha);
 }
