@@ -16,6 +16,9 @@
 
 enum { FILE_MAX = 1 << 30, LINE_MAX_LEN = 4096, CELL_MAX = 128 };
 
+/* The year 2200, and ten years: far from what 64 bits of nanoseconds hold. */
+static const int64_t LATEST_S = 7258118400, LONGEST_S = 315360000;
+
 enum cell { TS, TD, SA, DA, SP, DP, PR, FLG, TOS, IPKT, IBYT, OPKT, OBYT };
 enum { CELLS = OBYT + 1, NEEDED = 1 << TS | 1 << SA | 1 << DA | 1 << IPKT };
 
@@ -67,16 +70,28 @@ void nfdump_head(struct nfdump_columns *ret, const char *line)
 	ret->whole = (have & NEEDED) == NEEDED;
 }
 
+/* Seconds with a fraction, in whole milliseconds; 0 when below. */
+static int64_t duration_ns(const char *text)
+{
+	const double s = strtod(text, NULL);
+
+	if (!(s > 0))
+		return 0;
+	return (int64_t)((s < LONGEST_S ? s : LONGEST_S) * 1e3 + 0.5) *
+	       NS_PER_MS;
+}
+
 static bool parse_time(const char *text, int64_t *ret_ns)
 {
 	struct tm tm = {.tm_isdst = -1};
 	const char *rest = strptime(text, "%Y-%m-%d %H:%M:%S", &tm);
-	double fraction = rest && *rest == '.' ? strtod(rest, NULL) : 0;
+	const time_t at = rest ? mktime(&tm) : -1;
 
-	if (!rest)
+	if (at < 0 || at > LATEST_S)
 		return false;
-	*ret_ns = (int64_t)mktime(&tm) * NS_PER_S +
-		  (int64_t)(fraction * 1e3 + 0.5) * NS_PER_MS;
+	*ret_ns = at * NS_PER_S;
+	if (*rest == '.')
+		*ret_ns += duration_ns(rest);
 	return true;
 }
 
@@ -136,8 +151,7 @@ size_t nfdump_row(const struct nfdump_columns *c, const char *line,
 		r.key.sport = (uint16_t)number(cells[SP]);
 		r.key.dport = (uint16_t)number(cells[DP]);
 	}
-	r.last_ns = r.first_ns +
-		    (int64_t)(strtod(cells[TD], NULL) * 1e3 + 0.5) * NS_PER_MS;
+	r.last_ns = r.first_ns + duration_ns(cells[TD]);
 	r.tcp_flags = parse_flags(cells[FLG]);
 	r.tos = (uint8_t)number(cells[TOS]);
 	r.packets = number(cells[IPKT]);
