@@ -17,7 +17,8 @@
 enum { FILE_MAX = 1 << 30, LINE_MAX_LEN = 4096, CELL_MAX = 128 };
 
 /* The year 2200, and ten years: far from what 64 bits of nanoseconds hold. */
-static const int64_t LATEST_S = 7258118400, LONGEST_S = 315360000;
+static const int64_t LATEST_S = 7258118400;
+enum { LONGEST_S = 315360000 };
 
 enum cell { TS, TD, SA, DA, SP, DP, PR, FLG, TOS, IPKT, IBYT, OPKT, OBYT };
 enum { CELLS = OBYT + 1, NEEDED = 1 << TS | 1 << SA | 1 << DA | 1 << IPKT };
