@@ -17,7 +17,7 @@ struct report_command {
 static const struct opt options[] = {
 	{"output", 'o', OPT_TEXT, offsetof(struct report_command, file), "FILE",
 		"the file to write (- is stdout)", NULL, 0, 0},
-	SOURCE_OPTIONS(struct report_command),
+	SOURCE_OPTIONS(struct report_command, source),
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 

@@ -25,7 +25,7 @@ struct top_command {
 #define AT(member) offsetof(struct top_command, member)
 
 static const struct opt options[] = {
-	SOURCE_OPTIONS(struct top_command),
+	SOURCE_OPTIONS(struct top_command, source),
 	{"once", 0, OPT_FLAG, AT(once), NULL, "print one frame and end", NULL,
 		0, 0},
 	{"screen", 0, OPT_CHOICE, AT(screen), "NAME",

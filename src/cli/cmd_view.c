@@ -21,7 +21,7 @@ struct view_command {
 #define AT(member) offsetof(struct view_command, member)
 
 static const struct opt options[] = {
-	SOURCE_OPTIONS(struct view_command),
+	SOURCE_OPTIONS(struct view_command, source),
 	{"port", 0, OPT_INT, AT(port), "N",
 		"serve on this port (8377, else any)", NULL, 1, 65535},
 	{"refresh", 0, OPT_SPAN, AT(refresh_ms), "T",

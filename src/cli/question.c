@@ -64,24 +64,24 @@ static int collect(struct line *l, const struct app *app,
 	struct err *err)
 {
 	const int format = app->common->format;
-	const bool local = q->store != NULL;
+	const bool local = q->source.store != NULL;
 	int r;
 
 	add(l, "nfz-query");
-	add(l, local ? q->store : "store");
+	add(l, local ? q->source.store : "store");
 	add_value(l, "-o",
 		format == FORMAT_WIDE ? "table" : format_names[format]);
 	for (size_t i = 0; i < w->n_options; i++)
 		add_value(l, w->options[i].option, w->options[i].value);
 	add_value(l, "--sort", q->sort);
 	add_value(l, "--number", q->number);
-	add_value(l, "--last", q->last);
-	add_value(l, "--from", q->from);
-	add_value(l, "--to", q->to);
+	add_value(l, "--last", q->source.last);
+	add_value(l, "--from", q->source.from);
+	add_value(l, "--to", q->source.to);
 	for (size_t i = 0; i < w->n_options; i++)
 		if (w->options[i].said)
 			add(l, w->options[i].option);
-	if (!local && !q->no_flush)
+	if (!local && !q->source.no_flush)
 		add(l, "--flush");
 	add(l, "--");
 	r = add_filter(l, q, w->words, w->n_words, err);
@@ -98,11 +98,11 @@ static int ask_collector(struct app *app, const struct question *q,
 	const char *word = NULL;
 	int r;
 
-	if (!q->topology && rest.n_words) {
+	if (!q->source.topology && rest.n_words) {
 		word = *rest.words++;
 		rest.n_words--;
 	}
-	r = nodes_topology(app, q->topology, word, &t, err);
+	r = nodes_topology(app, q->source.topology, word, &t, err);
 	if (r == 0)
 		r = collect(&l, app, q, &rest, err);
 	if (r == 0)
@@ -120,21 +120,21 @@ int question_ask(struct app *app, const struct question *q,
 	cleanup_free char **argv = NULL;
 	int r;
 
-	if (!q->store && !q->topology && w->n_words &&
+	if (!q->source.store && !q->source.topology && w->n_words &&
 		source_is_store(*w->words)) {
-		here.store = *rest.words++;
+		here.source.store = *rest.words++;
 		rest.n_words--;
 	}
-	if (!here.store && w->here) {
+	if (!here.source.store && w->here) {
 		err_set(err, NFZ_E_USAGE, "%s goes with a store here only",
 			w->here);
 		return err_hint(err, "Fetch it with strip --keep-data DIR, "
 				     "then ask DIR.");
 	}
-	if (!here.store)
+	if (!here.source.store)
 		return ask_collector(app, q, w, err);
-	if (!source_is_store(here.store))
-		return source_no_store(here.store, err);
+	if (!source_is_store(here.source.store))
+		return source_no_store(here.source.store, err);
 	r = collect(&l, app, &here, &rest, err);
 	if (r == 0) {
 		/* options are parsed in place: words change places */

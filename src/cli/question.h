@@ -4,36 +4,22 @@
 #define NFZ_CLI_QUESTION_H
 
 #include "cli/app.h"
+#include "cli/source.h"
 
 #include <stddef.h>
 
 /* Options that every question has. */
 struct question {
-	const char *topology, *store, *number, *sort, *last, *from, *to;
-	const char *among;
-	bool no_flush;
+	struct source_options source;
+	const char *number, *sort, *among;
 };
 #define QUESTION_OPTIONS(S)                                                    \
-	{"topology", 0, OPT_TEXT, offsetof(S, question.topology), "FILE",      \
-		"nodes from a file instead of the testbed", NULL, 0, 0},       \
-		{"store", 0, OPT_TEXT, offsetof(S, question.store), "DIR",     \
-			"a store on this machine, as strip --keep-data left "  \
-			"it",                                                  \
-			NULL, 0, 0},                                           \
+	SOURCE_OPTIONS(S, question.source),                                    \
 		{"number", 'n', OPT_TEXT, offsetof(S, question.number), "N",   \
 			"at most N rows", NULL, 0, 0},                         \
-		{"last", 0, OPT_TEXT, offsetof(S, question.last), "T",         \
-			"of the last 30s, 5m, 2h", NULL, 0, 0},                \
-		{"from", 0, OPT_TEXT, offsetof(S, question.from), "TIME",      \
-			"from 2026-11-21T14:05:33Z on", NULL, 0, 0},           \
-		{"to", 0, OPT_TEXT, offsetof(S, question.to), "TIME",          \
-			"up to then", NULL, 0, 0},                             \
-		{"among", 0, OPT_TEXT, offsetof(S, question.among), "FILE",    \
-			"only flows of these rows (-o ndjson; - is stdin)",    \
-			NULL, 0, 0},                                           \
 	{                                                                      \
-		"no-flush", 0, OPT_FLAG, offsetof(S, question.no_flush), NULL, \
-			"do not ask the meters for what they still hold",      \
+		"among", 0, OPT_TEXT, offsetof(S, question.among), "FILE",     \
+			"only flows of these rows (-o ndjson; - is stdin)",    \
 			NULL, 0, 0                                             \
 	}
 

@@ -6,26 +6,26 @@
 #include "cli/nodes.h"
 #include "report/page.h"
 
-/* Options of every command that shows a summary. */
+/* Where it is, and of which time: options of whatever shows flows. */
 struct source_options {
 	const char *topology, *store, *last, *from, *to;
 	bool no_flush;
 };
-#define SOURCE_OPTIONS(S)                                                      \
-	{"topology", 0, OPT_TEXT, offsetof(S, source.topology), "FILE",        \
+#define SOURCE_OPTIONS(S, where)                                               \
+	{"topology", 0, OPT_TEXT, offsetof(S, where.topology), "FILE",         \
 		"nodes from a file instead of the testbed", NULL, 0, 0},       \
-		{"store", 0, OPT_TEXT, offsetof(S, source.store), "DIR",       \
+		{"store", 0, OPT_TEXT, offsetof(S, where.store), "DIR",        \
 			"a store on this machine, as strip --keep-data left "  \
 			"it",                                                  \
 			NULL, 0, 0},                                           \
-		{"last", 0, OPT_TEXT, offsetof(S, source.last), "T",           \
+		{"last", 0, OPT_TEXT, offsetof(S, where.last), "T",            \
 			"of the last 30s, 5m, 2h", NULL, 0, 0},                \
-		{"from", 0, OPT_TEXT, offsetof(S, source.from), "TIME",        \
+		{"from", 0, OPT_TEXT, offsetof(S, where.from), "TIME",         \
 			"from 2026-11-21T14:05:33Z on", NULL, 0, 0},           \
-		{"to", 0, OPT_TEXT, offsetof(S, source.to), "TIME",            \
+		{"to", 0, OPT_TEXT, offsetof(S, where.to), "TIME",             \
 			"up to then", NULL, 0, 0},                             \
 	{                                                                      \
-		"no-flush", 0, OPT_FLAG, offsetof(S, source.no_flush), NULL,   \
+		"no-flush", 0, OPT_FLAG, offsetof(S, where.no_flush), NULL,    \
 			"do not ask the meters for what they still hold",      \
 			NULL, 0, 0                                             \
 	}

@@ -58,9 +58,13 @@ int export_target_parse(
 			"\"%s\" is none of the formats nf1, nf5, nf7, nf9, "
 			"ipfix, ipfix+tcp",
 			text);
-	if (!parse_address(mark ? mark + strlen(separator) : text, &t))
-		return err_set(err, NFZ_E_USAGE,
+	if (!parse_address(mark ? mark + strlen(separator) : text, &t)) {
+		err_set(err, NFZ_E_USAGE,
 			"\"%s\" is no [FORMAT://]ADDRESS:PORT", text);
+		return err_hint(err,
+			"As in nf9://10.1.2.3:2055; there are nf1, nf5, nf7, "
+			"nf9, ipfix and ipfix+tcp.");
+	}
 	*ret = t;
 	return 0;
 }
