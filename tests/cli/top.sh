@@ -55,17 +55,23 @@ class Screen:
             self.read(0.2)
         check("there is " + what, re.search(what, self.text), self.text)
 
+    def settle(self):
+        """What was being drawn is drawn: nothing came for half a second."""
+        while self.read(0.5):
+            pass
+
     def key(self, key, what):
         self.text = ""
         os.write(self.master, key.encode())
         self.until(what)
 
     def lines(self):
-        """What one sees: the last drawing, by rows and columns."""
+        """What one sees since the screen was cleared, by rows and columns."""
         rows, y, x = {}, 0, 0
+        drawn = self.text.rpartition("\x1b[2J")[2]
         for part in re.finditer(r"\x1b\[(\d*);?(\d*)H|\x1b\[(\d+)d|\x1b\[(\d*)G"
                                 r"|\x1b\[[?\d;]*[a-zA-Z]|\x1b[()][0AB]|\x1b."
-                                r"|([\r\n])|([^\x1b\r\n])", self.text):
+                                r"|([\r\n])|([^\x1b\r\n])", drawn):
             if part[0].endswith("H") and part[0].startswith("\x1b["):
                 y, x = int(part[1] or 1) - 1, int(part[2] or 1) - 1
             elif part[3]:
@@ -106,6 +112,7 @@ class Screen:
 
 s = Screen()
 s.until("street")
+s.settle()
 rows = s.lines()
 check("at most 24 lines of 80", max(rows) < 24 and
       max(max(r) for r in rows.values()) < 80, (max(rows),))
@@ -114,10 +121,12 @@ for key, what in (("f", "victim:9"), ("h", "RECEIVED"), ("p", "CPU"),
     s.key(key, what)
 s.key("/", "find")
 s.key("left\n", "left")
+s.settle()
 s.text = ""
 s.size(12, 60)
 os.kill(s.pid, signal.SIGWINCH)
-s.until("left")
+s.until(r"\x1b\[2J[\s\S]*left")
+s.settle()
 rows = s.lines()
 check("at most 12 lines of 60 then", max(rows) < 12 and
       max(max(r) for r in rows.values()) < 60, rows)
