@@ -146,6 +146,7 @@ cp "$dir/err" "$dir/strip.err"
 check "two controllers: the second is told who" \
 	grep -q "busy: .* is working on" "$dir/strip.out" "$dir/strip.err"
 wait
+deploy strip # or the first's setup would be taken for the next one's
 stand_ins 'case $0 in *collector) sleep 6;; esac'"$good_stand_in" 6
 deploy up client1 &
 wait_busy
