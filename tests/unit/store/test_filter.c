@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "store/block.h"
 #include "store/bloom.h"
 #include "store/filter.h"
@@ -257,4 +258,135 @@ Test(filter, of_a_block_agrees_with_rows)
 	}
 	block_release(&b);
 	catalog_free(c);
+}
+
+/* The manual ------------------------------------------------------------ */
+
+enum { EXAMPLE_FLOWS = 6 };
+
+/* Which of the flows each example wants, one digit a flow. */
+static const struct example {
+	const char *text, *wanted;
+} examples[] = {
+	{"client3 and port 53", "100000"},
+	{"proto tcp and dst port in [80 443] and bytes > 1m", "010000"},
+	{"src node attacker and not link mgmt", "001000"},
+	{"via r1 and (net 10.1.0.0/16 or icmp)", "100010"},
+	{"host 2001:db8::7 and duration >= 1000", "000001"},
+	{"flags S and not flags A and packets < 3", "001100"},
+	{"src or dst port 1024-65535 and bps > 1m", "010000"},
+};
+enum { EXAMPLES = sizeof(examples) / sizeof(*examples) };
+
+static struct catalog *manual_catalog(void)
+{
+	static const char *const nodes[][2] = {{"client3", "10.1.0.3"},
+		{"attacker", "10.2.0.66"}, {"r1", "10.1.0.1"}};
+	struct catalog *c = catalog_new();
+
+	catalog_add_link(c, "core", false);
+	catalog_add_link(c, "mgmt", false);
+	for (int i = 0; i < 3; i++) {
+		struct net_addr a = run_addr(nodes[i][1]);
+
+		catalog_add_node(c, nodes[i][0]);
+		cr_assert_geq(catalog_add_member(c, 0, i, &a), 0);
+	}
+	return c;
+}
+
+static void ask_manual(const struct filter *f, char to[EXAMPLE_FLOWS + 1])
+{
+	static const int core = 0, mgmt = 1, r1 = 2;
+	static const struct {
+		const char *src, *dst;
+		uint16_t sport, dport;
+		uint8_t proto, flags;
+		uint64_t packets, bytes;
+		int64_t ms;
+		bool via;
+		const int *link;
+	} all[EXAMPLE_FLOWS] = {
+		{"10.1.0.3", "10.3.0.9", 40000, 53, 17, 0, 1, 60, 0, true,
+			&core},
+		{"10.3.0.9", "10.4.0.9", 50000, 443, 6, 0x1b, 9000, 9000000,
+			3000, false, &core},
+		{"10.2.0.66", "10.3.0.9", 999, 22, 6, 0x02, 1, 60, 0, false,
+			&core},
+		{"10.2.0.66", "10.3.0.9", 999, 22, 6, 0x02, 2, 60, 0, false,
+			&mgmt},
+		{"10.3.0.9", "10.4.0.9", 0, 0, 1, 0, 5, 500, 100, true, &core},
+		{"2001:db8::7", "2001:db8::8", 7, 80, 6, 0x12, 5, 500, 1000,
+			false, &core},
+	};
+
+	for (size_t i = 0; i < EXAMPLE_FLOWS; i++) {
+		const struct flow_key key = {.src = run_addr(all[i].src),
+			.dst = run_addr(all[i].dst),
+			.sport = all[i].sport,
+			.dport = all[i].dport,
+			.proto = all[i].proto};
+		const struct filter_subject s = {.key = &key,
+			.whole = true,
+			.packets = all[i].packets,
+			.bytes = all[i].bytes,
+			.duration_ns = all[i].ms * 1000000,
+			.tcp_flags = all[i].flags,
+			.links = all[i].link,
+			.n_links = 1,
+			.via = &r1,
+			.n_via = all[i].via};
+
+		to[i] = filter_test(f, &s) == FILTER_YES ? '1' : '0';
+	}
+	to[EXAMPLE_FLOWS] = '\0';
+}
+
+/* The next example of the page, roff's escapes undone; NULL: no more. */
+static char *next_example(char **rest)
+{
+	char *line, *to;
+
+	while ((line = strsep(rest, "\n")) && strncmp(line, ".Dl ", 4) != 0)
+		continue;
+	if (!line)
+		return NULL;
+	line = to = line + 4;
+	for (const char *at = line; *at; at++)
+		if (strncmp(at, "\\&", 2) == 0)
+			at++;
+		else
+			*to++ = *at;
+	*to = '\0';
+	return line;
+}
+
+/* Every example is one of ours, and every one of ours is there. */
+Test(filter, examples_of_the_manual_do_what_they_should)
+{
+	struct buf page = BUF_INIT(1 << 20);
+	struct catalog *c = manual_catalog();
+	struct err err = ERR_INIT;
+	char *rest, *text, got[EXAMPLE_FLOWS + 1];
+	size_t n = 0;
+
+	cr_assert_eq(file_read("man/netflowize-filter.7", &page, &err), 0, "%s",
+		err.text);
+	rest = page.data ? strstr(page.data, ".Sh EXAMPLES") : NULL;
+	cr_assert_not_null(rest);
+	for (; (text = next_example(&rest)); n++) {
+		const struct example *e = examples;
+		struct filter *f;
+
+		while (e < examples + EXAMPLES && strcmp(e->text, text) != 0)
+			e++;
+		cr_assert(e < examples + EXAMPLES, "what should do: %s", text);
+		f = parsed(text, c);
+		ask_manual(f, got);
+		cr_expect_str_eq(got, e->wanted, "%s: %s", text, got);
+		filter_free(f);
+	}
+	cr_assert_eq(n, EXAMPLES);
+	catalog_free(c);
+	buf_release(&page);
 }
