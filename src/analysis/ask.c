@@ -151,6 +151,22 @@ static void say_sums(
 		sums->query.flows == 1 ? "" : "s", (double)took_ns / 1e9);
 }
 
+/* Flows that would perhaps be there, had the store kept them. */
+static void say_retired(const struct store *s, const struct query *q)
+{
+	const struct store_retired *t = store_retired(s);
+	char first[ANSWER_TIME], last[ANSWER_TIME];
+	const bool all = q->from_ns == 0 && q->to_ns == 0;
+
+	if (t->rows &&
+		(all || (t->last_ns >= q->from_ns && t->first_ns < q->to_ns)))
+		fprintf(stderr,
+			"Not there any more, because the store keeps no more: "
+			"%" PRIu64 " records from %s to %s.\n",
+			t->rows, answer_time(t->first_ns, first),
+			answer_time(t->last_ns, last));
+}
+
 /* What is asked: a store, and the filter with the names it is about. */
 struct asked {
 	struct store *store;
@@ -243,6 +259,8 @@ static int ask(struct asked *q, const struct args *a, struct err *err)
 		r = answer_write(q->store, &answer, &sums, err);
 	if (r == 0 && answer.format == SHEET_TABLE)
 		say_sums(&sums, answer.by.n, mono_now().ns - began);
+	if (r == 0)
+		say_retired(q->store, &answer.query);
 	return r;
 }
 

@@ -27,6 +27,7 @@ struct up_command {
 	bool dry_run, partial;
 	int64_t lease_ms, caches;
 	int backend;
+	int64_t keep_ms, keep_mb;
 	struct others_options others;
 	struct opt_list set;
 };
@@ -58,6 +59,11 @@ static const struct opt options[] = {
 		NULL, 1, ROLLOUT_CACHES_MAX},
 	{"backend", 0, OPT_CHOICE, offsetof(struct up_command, backend), "NAME",
 		"how the meters capture: auto, ebpf, packet", backends, 0, 0},
+	{"keep-flows", 0, OPT_SPAN, offsetof(struct up_command, keep_ms), "T",
+		"drop recorded flows after T", NULL, 0, 0},
+	{"keep-mb", 0, OPT_INT, offsetof(struct up_command, keep_mb), "N",
+		"drop the oldest flows when they take more than N MB", NULL, 1,
+		1000000000},
 	OTHERS_OPTIONS(struct up_command),
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
@@ -386,6 +392,8 @@ static int carry_out(struct up *up, struct err *err)
 	up->nodes.options.caches = (unsigned)up->o->caches;
 	if (up->o->backend)
 		up->nodes.options.backend = backends[up->o->backend];
+	up->nodes.options.keep_ms = up->o->keep_ms;
+	up->nodes.options.keep_bytes = (uint64_t)up->o->keep_mb * 1000000;
 	up->nodes.options.others = &up->others;
 	up->nodes.options.settings = up->settings.items;
 	up->nodes.options.n_settings = up->settings.n;

@@ -139,6 +139,22 @@ static void put_taps(const struct collector *c, struct jsonw *w)
 	jsonw_end(w);
 }
 
+static void put_retired(const struct collector *c, struct jsonw *w)
+{
+	const struct store_retired *t = store_retired(c->store);
+
+	jsonw_key(w, "retired");
+	jsonw_object(w);
+	jsonw_put_uint(w, "segments", t->segments);
+	jsonw_put_uint(w, "rows", t->rows);
+	jsonw_put_uint(w, "bytes", t->bytes);
+	if (t->rows) {
+		jsonw_put_int(w, "first_ns", t->first_ns);
+		jsonw_put_int(w, "last_ns", t->last_ns);
+	}
+	jsonw_end(w);
+}
+
 static void put_refusals(const struct collector *c, struct jsonw *w)
 {
 	const char *cause;
@@ -175,6 +191,7 @@ void ledger_print(const struct collector *c, struct buf *out)
 	jsonw_put_uint(&w, "cut_bytes", rec->cut_bytes);
 	jsonw_put_uint(&w, "damaged_bytes", rec->damaged_bytes);
 	jsonw_put_uint(&w, "kernel_drops", stats.kernel_drops);
+	put_retired(c, &w);
 	put_refusals(c, &w);
 	put_modules(c, &w);
 	put_taps(c, &w);

@@ -349,6 +349,8 @@ static void on_second(void *data)
 
 	collector_keep_health(c);
 	foreign_keep(c);
+	if (c->setup->keep_ms) /* old flows go while none come, too */
+		collector_dirty(c, COMMIT_MS);
 	if (c->stop != STOP_NO)
 		collector_go_on_stopping(c);
 	clients_go_on(c);
@@ -421,7 +423,10 @@ static int open_all(struct collector *c, struct err *err)
 		.on_lease_over = on_lease_over,
 		.on_peer = on_peer,
 		.on_health = on_health};
-	int r = store_open(c->setup->store, STORE_WRITE, NULL, &c->store, err);
+	const struct store_limits limits = {.max_bytes = c->setup->keep_bytes,
+		.max_age_ms = c->setup->keep_ms};
+	int r = store_open(
+		c->setup->store, STORE_WRITE, &limits, &c->store, err);
 
 	if (!r)
 		r = keeper_open(&c->keeper, c->store, c->setup->store, err);

@@ -57,6 +57,8 @@ struct deploy_options {
 	const struct setting *settings; /* deploy/settings.h */
 	size_t n_settings;
 	const struct rollout_others *others; /* deploy/rollout.h; NULL: none */
+	int64_t keep_ms; /* the collector's flows go when they are so old... */
+	uint64_t keep_bytes; /* ...or there are more bytes; 0: never */
 	/* strip */
 	const char *deployment; /* only this id (16 hex digits); NULL: any */
 	bool all;               /* also of other experiments */

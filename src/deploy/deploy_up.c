@@ -107,6 +107,8 @@ static int make_rollout(
 		.cache_flows = u->s.o->cache_flows,
 		.caches = u->s.o->caches,
 		.backend = u->s.o->backend,
+		.keep_ms = u->s.o->keep_ms,
+		.keep_bytes = u->s.o->keep_bytes,
 		.others = u->s.o->others};
 	int r;
 

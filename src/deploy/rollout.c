@@ -192,6 +192,8 @@ static int add_collector(const struct topology *t, const struct plan *plan,
 		.program = "nfz-collector"};
 	init_setup(&m->setup, o, COLLECTOR_ID, MODULE_COLLECTOR);
 	m->setup.port = collector_port(o->deployment);
+	m->setup.keep_ms = o->keep_ms;
+	m->setup.keep_bytes = o->keep_bytes;
 	/* relative to the deployment's directory, where programs start */
 	snprintf(m->setup.store, sizeof(m->setup.store), "store");
 	if (!rollout_address(&t->nodes[m->node], &m->setup.listen))

@@ -38,6 +38,8 @@ struct rollout_options {
 	unsigned caches;     /* flow caches of their own; 0: in the meters */
 	const char *backend; /* of the meters; NULL: what is best */
 	const struct rollout_others *others; /* NULL: none */
+	int64_t keep_ms;     /* how long the collector keeps flows... */
+	uint64_t keep_bytes; /* ...and how many bytes; 0: all */
 };
 
 struct module {

@@ -220,7 +220,8 @@ static int read_span(struct parse *p)
 	} spans[] = {{"active_ms", offsetof(struct setup, active_ms)},
 		{"idle_ms", offsetof(struct setup, idle_ms)},
 		{"fin_ms", offsetof(struct setup, fin_ms)},
-		{"lease_ms", offsetof(struct setup, lease_ms)}};
+		{"lease_ms", offsetof(struct setup, lease_ms)},
+		{"keep_ms", offsetof(struct setup, keep_ms)}};
 	uint64_t v = 0;
 	int r = number(p, p->words[1], UINT64_C(31622400000), &v); /* a year */
 
@@ -245,6 +246,11 @@ static int read_flows(struct parse *p)
 static int read_store(struct parse *p)
 {
 	return text_word(p, p->words[1], p->s->store, sizeof(p->s->store));
+}
+
+static int read_keep_bytes(struct parse *p)
+{
+	return number(p, p->words[1], INT64_MAX, &p->s->keep_bytes);
 }
 
 static int read_backend(struct parse *p)
@@ -380,7 +386,8 @@ static const struct {
 	{"listen", 3, read_listen}, {"active_ms", 2, read_span},
 	{"idle_ms", 2, read_span}, {"fin_ms", 2, read_span},
 	{"lease_ms", 2, read_span}, {"cache_flows", 2, read_flows},
-	{"store", 2, read_store}, {"backend", 2, read_backend},
+	{"store", 2, read_store}, {"keep_ms", 2, read_span},
+	{"keep_bytes", 2, read_keep_bytes}, {"backend", 2, read_backend},
 	{"import_port", 2, read_import_port},
 	{"import_from", 2, read_import_from}, {"export", 2, read_export},
 	{"peer", 7, read_peer}, {"tap", 12, read_tap},

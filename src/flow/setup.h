@@ -73,6 +73,9 @@ struct setup {
 	int64_t active_ms, idle_ms, fin_ms, lease_ms;
 	uint32_t cache_flows; /* most flows at once */
 	char store[256];      /* collector: directory of the run */
+	/* collector: how long flows are kept, and how many bytes; 0: all */
+	int64_t keep_ms;
+	uint64_t keep_bytes;
 	/* meter: how to capture, as its --backend says; "": what is best */
 	char backend[16];
 	/* collector: where to take flows of others, off when 0, from whom */

@@ -68,6 +68,11 @@ void setup_print(const struct setup *s, struct buf *out)
 		(long long)s->lease_ms, s->cache_flows);
 	add_word(out, s->store);
 	buf_addc(out, '\n');
+	if (s->keep_ms)
+		buf_addf(out, "keep_ms %lld\n", (long long)s->keep_ms);
+	if (s->keep_bytes)
+		buf_addf(out, "keep_bytes %llu\n",
+			(unsigned long long)s->keep_bytes);
 	if (s->backend[0])
 		buf_addf(out, "backend %s\n", s->backend);
 	if (s->import_port)

@@ -116,6 +116,8 @@ void store_rotate(struct store *s)
 {
 	struct store_disk *d = &s->disk;
 
+	if (d->aging && !d->rotating)
+		store_tidy(s);
 	if (!d->rotating || !d->head.len)
 		return;
 	d->rotated = store_begin_log(s, d->number + !d->compact, &d->head,

@@ -4,6 +4,7 @@
  * and a log goes only after its segment is there), so a hole in a listing
  * means that the directory changed during it: then it is read again. */
 #include "store/files.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 #include <dirent.h>
@@ -55,6 +56,13 @@ static bool number_of(const char *name, const char *prefix, uint64_t *ret)
 	return !*end && !errno && end - name >= 14;
 }
 
+static void note_segment(struct store_file *file, const struct stat *st)
+{
+	file->segment_bytes = (uint64_t)st->st_size;
+	file->written_ns =
+		(int64_t)st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
+}
+
 static void note(struct store_files *f, int dir, const char *name)
 {
 	struct store_file file = {0};
@@ -65,7 +73,7 @@ static void note(struct store_files *f, int dir, const char *name)
 	} else if (number_of(name, "seg-", &file.number)) {
 		file.segment = true;
 		if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			file.segment_bytes = (uint64_t)st.st_size;
+			note_segment(&file, &st);
 	} else {
 		return;
 	}
@@ -86,6 +94,7 @@ static void join(struct store_files *f)
 			last->wal |= f->items[i].wal;
 			last->segment |= f->items[i].segment;
 			last->segment_bytes += f->items[i].segment_bytes;
+			last->written_ns += f->items[i].written_ns;
 			continue;
 		}
 		if (last && last->number + 1 != f->items[i].number)

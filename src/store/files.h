@@ -13,6 +13,7 @@ struct store_file {
 	uint64_t number;
 	bool wal, segment;
 	uint64_t segment_bytes;
+	int64_t written_ns; /* the segment */
 };
 
 struct store_files {

@@ -29,6 +29,7 @@ struct store_disk {
 	struct buf bytes; /* for the log: entries */
 	bool rotating;    /* then a new log begins... */
 	bool compact;     /* ...under the same number */
+	bool aging;       /* or, none does, but old segments may go */
 	struct buf head;  /* ...with this, unless it could not be made */
 
 	/* what came of it */
@@ -36,6 +37,7 @@ struct store_disk {
 	bool rotated; /* a log was begun */
 	struct err trouble;
 	uint64_t sealed_rows, sealed_bytes;
+	struct store_retired retired;
 };
 
 struct store {
@@ -44,6 +46,7 @@ struct store {
 	struct store_limits limits;
 	struct store_state state;
 	struct store_recovery recovery;
+	struct store_retired retired;
 	struct store_files files; /* as listed last */
 	struct store_log *logs;
 	size_t n_logs, logs_cap;
@@ -55,8 +58,8 @@ struct store {
 	uint64_t rows_cut;         /* of those, in what was cut */
 	struct buf pending;        /* appended, not yet cut */
 	uint64_t appended, cut_to; /* bytes, ever */
-	struct mono_time began, retry;
-	struct err trouble; /* why sealing failed last */
+	struct mono_time began, retry, age; /* age: to be looked at */
+	struct err trouble;                 /* why sealing failed last */
 	struct store_disk disk;
 };
 
@@ -66,6 +69,13 @@ void store_close_logs(struct store *s);
 /* The rows of one log. */
 int store_read_log(const struct store_log *log, store_rows_fn fn, void *ctx,
 	struct wal_found *ret_found, struct err *err) NFZ_MUST_CHECK;
+/* Opens a segment; *ret_there is false when retention took it. */
+int store_open_segment(const struct store *s, uint64_t number,
+	struct segment *ret, bool *ret_there, struct err *err) NFZ_MUST_CHECK;
+/* Removes what is beyond the limits, and says so in DIR/retired. */
+int store_retire(
+	struct store *s, struct store_files *f, struct err *err) NFZ_MUST_CHECK;
+void store_read_retired(struct store *s);
 /* Rows and bytes of all segments; those that cannot be opened count 0. */
 void store_count_sealed(const struct store *s, const struct store_files *f,
 	uint64_t *ret_rows, uint64_t *ret_bytes);
@@ -84,7 +94,7 @@ int store_make_head(const struct store *s, uint64_t number, struct buf *ret,
 /* Makes the segment of the log before the present one, if its rows are there;
  * else that is left to store_tidy. */
 void store_seal_live(struct store *s);
-/* Seals all logs but the one being written; then keeps to max_bytes.  Failure
+/* Seals all logs but the one being written; then keeps to the limits.  Failure
  * is disk.trouble. */
 void store_tidy(struct store *s);
 

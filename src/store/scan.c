@@ -112,6 +112,7 @@ int store_look(struct store *s, struct err *err)
 	}
 	for (size_t i = 0; i < s->n_logs && r == 0; i++)
 		r = replay_log(s, &s->logs[i], err);
+	store_read_retired(s);
 	if (r == 0)
 		store_count_sealed(
 			s, &s->files, &s->sealed_rows, &s->sealed_bytes);
@@ -251,8 +252,7 @@ static int scan_logs(struct store *s, const struct store_scan *scan,
 	return r;
 }
 
-/* Opens a segment; *ret_there is false when retention took it. */
-static int open_segment(const struct store *s, uint64_t number,
+int store_open_segment(const struct store *s, uint64_t number,
 	struct segment *ret, bool *ret_there, struct err *err)
 {
 	char name[STORE_PATH];
@@ -272,7 +272,7 @@ static int scan_segment(const struct store *s, uint64_t number,
 {
 	struct segment segment;
 	bool there;
-	int r = open_segment(s, number, &segment, &there, err);
+	int r = store_open_segment(s, number, &segment, &there, err);
 
 	if (r < 0 || !there)
 		return r;
@@ -323,8 +323,8 @@ void store_count_sealed(const struct store *s, const struct store_files *f,
 		bool there;
 
 		if (!f->items[i].segment ||
-			open_segment(s, f->items[i].number, &segment, &there,
-				NULL) < 0 ||
+			store_open_segment(s, f->items[i].number, &segment,
+				&there, NULL) < 0 ||
 			!there)
 			continue;
 		rows += segment.rows;

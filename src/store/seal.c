@@ -74,27 +74,6 @@ static int seal_number(const struct store *s, uint64_t number,
 	return r;
 }
 
-/* Deletes the oldest segments until the rest fits. */
-static void retire(const struct store *s, struct store_files *f)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < f->n; i++)
-		bytes += f->items[i].segment_bytes;
-	for (size_t i = 0; i < f->n && s->limits.max_bytes; i++) {
-		char name[STORE_PATH];
-		cleanup_free char *path = NULL;
-
-		if (bytes <= s->limits.max_bytes || f->items[i].wal)
-			return;
-		f->items[i].segment = false;
-		path = mem_printf("%s/%s", s->dir,
-			store_segment_name(f->items[i].number, name));
-		unlink(path);
-		bytes -= f->items[i].segment_bytes;
-	}
-}
-
 /* A log goes when its segment is durable, and the name of the log that knows
  * the state since. */
 static int seal_logs(
@@ -132,10 +111,10 @@ static int tidy(struct store *s, struct err *err)
 		r = store_files_list(s->dir, &f, err);
 	if (r < 0)
 		return r;
-	retire(s, &f);
+	r = store_retire(s, &f, err);
 	store_count_sealed(s, &f, &d->sealed_rows, &d->sealed_bytes);
 	store_files_release(&f);
-	return 0;
+	return r;
 }
 
 void store_tidy(struct store *s)

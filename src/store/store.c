@@ -23,6 +23,7 @@
 enum {
 	PENDING_MAX = 64 << 20,
 	RETRY_MS = 10000,
+	AGE_MS = 10000, /* between looks at the age of segments */
 	/* A disk that keeps so much waiting has no time for sealing: logs may
 	 * be that many times longer. */
 	BEHIND = 16 << 20,
@@ -92,6 +93,8 @@ static void note_sealing(struct store *s)
 		s->retry = mono_add_ms(mono_now(), RETRY_MS);
 	s->sealed_rows = s->disk.sealed_rows;
 	s->sealed_bytes = s->disk.sealed_bytes;
+	s->retired = s->disk.retired;
+	s->age = mono_add_ms(mono_now(), AGE_MS);
 }
 
 static int open_writer(struct store *s, struct err *err)
@@ -113,6 +116,7 @@ static int open_writer(struct store *s, struct err *err)
 	if (r < 0)
 		return r;
 	log_begins(s, 0, d->head.len);
+	d->retired = s->retired;
 	buf_reset(&d->head);
 	store_tidy(s);
 	note_sealing(s);
@@ -245,11 +249,12 @@ static uint64_t cut(struct store *s, bool seal)
 	s->rows_cut = s->rows;
 	d->rotating = seal || (due(s) && mono_passed(s->retry));
 	d->compact = s->rows == 0;
+	d->aging = s->limits.max_age_ms && mono_passed(s->age);
 	d->trouble = (struct err)ERR_INIT;
 	if (d->rotating && store_make_head(s, d->number + !d->compact, &d->head,
 				   &d->trouble) < 0)
 		buf_reset(&d->head);
-	return d->bytes.len || d->rotating ? s->cut_to : 0;
+	return d->bytes.len || d->rotating || d->aging ? s->cut_to : 0;
 }
 
 uint64_t store_cut(struct store *s)
@@ -265,9 +270,9 @@ void store_settle(struct store *s)
 		return;
 	if (d->rotated)
 		log_begins(s, s->rows - s->rows_cut, d->size);
-	if (d->rotating)
+	if (d->rotating || d->aging)
 		note_sealing(s);
-	d->rotated = d->rotating = false;
+	d->rotated = d->rotating = d->aging = false;
 }
 
 static int commit(struct store *s, bool seal, struct err *err)
@@ -328,6 +333,11 @@ const char *store_dir(const struct store *s)
 const struct store_recovery *store_recovered(const struct store *s)
 {
 	return &s->recovery;
+}
+
+const struct store_retired *store_retired(const struct store *s)
+{
+	return &s->retired;
 }
 
 const struct err *store_trouble(const struct store *s)

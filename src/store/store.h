@@ -5,6 +5,7 @@
  *   DIR/lock               held by the one writer
  *   DIR/wal-NNNNNNNNNN     what was appended last, in order, checksummed
  *   DIR/seg-NNNNNNNNNN     the rows of that log, sealed as columns; immutable
+ *   DIR/retired            what went because of its age or size
  *   DIR/control            the collector's socket (store/control.h)
  *
  * Writer: append any number of times, then commit; what was appended before a
@@ -33,6 +34,14 @@ struct store_limits {
 	uint64_t seal_bytes; /* bytes of a log before it is sealed: 64 MiB */
 	int64_t seal_ms;     /* age of a log with rows before: 300 s */
 	uint64_t max_bytes;  /* of all segments; oldest go first: no limit */
+	int64_t max_age_ms;  /* of a segment, since it was written: no limit */
+};
+
+/* What went because of max_bytes or max_age_ms, since the store was made. */
+struct store_retired {
+	uint64_t upto; /* number of the last segment */
+	uint64_t segments, rows, bytes;
+	int64_t first_ns, last_ns; /* least first and greatest last of them */
 };
 
 /* What opening found. */
@@ -56,6 +65,7 @@ static inline void store_close_at(struct store **s)
 }
 const char *store_dir(const struct store *s);
 const struct store_recovery *store_recovered(const struct store *s);
+const struct store_retired *store_retired(const struct store *s);
 
 /* Appending ------------------------------------------------------------ */
 

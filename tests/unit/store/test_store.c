@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/store.h"
@@ -194,9 +195,79 @@ Test(store, seals_when_the_log_is_long_and_keeps_to_its_size)
 	store_close(s);
 	cr_assert_eq(store_open(dir, STORE_WRITE, &small, &s, &err), 0);
 	fill(s, 96, 120);
+	cr_assert_eq(read_all(dir).rows + store_retired(s)->rows, 120);
 	store_close(s);
 	cr_assert_lt(read_all(dir).rows, 50);
 	cr_assert_gt(read_all(dir).rows, 5);
+	run_remove(dir);
+}
+
+static void age(const char *dir, const char *name, int64_t by_s)
+{
+	cleanup_free char *path = mem_printf("%s/%s", dir, name);
+	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
+		{.tv_sec = wall_now().ns / SECOND - by_s}};
+
+	cr_assert_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* Five segments of ten rows; the first three are two hours old. */
+Test(store, drops_what_is_too_old_and_knows_it)
+{
+	char *dir = run_dir();
+	const struct store_limits limits = {
+		.seal_rows = 10, .max_age_ms = 3600000};
+	struct store *s;
+
+	cr_assert_eq(store_open(dir, STORE_WRITE, &limits, &s, NULL), 0);
+	fill(s, 1, 50);
+	cr_assert_eq(store_retired(s)->rows, 0);
+	age(dir, "seg-0000000001", 7200);
+	age(dir, "seg-0000000002", 7200);
+	age(dir, "seg-0000000003", 7200);
+	fill(s, 51, 60);
+	cr_assert_eq(store_retired(s)->rows, 30);
+	cr_assert_eq(store_retired(s)->segments, 3);
+	cr_assert_eq(store_retired(s)->upto, 3);
+	cr_assert_eq(store_retired(s)->first_ns, START + SECOND);
+	cr_assert_eq(store_retired(s)->last_ns, START + 31 * SECOND);
+	cr_assert_eq(read_all(dir).rows, 30);
+	store_close(s);
+	age(dir, "seg-0000000004", 7200);
+	cr_assert_eq(store_open(dir, STORE_WRITE, &limits, &s, NULL), 0);
+	cr_assert_eq(store_retired(s)->rows, 40, "it goes on counting");
+	store_close(s);
+	s = run_open(dir, STORE_READ);
+	cr_assert_eq(store_retired(s)->rows, 40, "and readers know it");
+	store_close(s);
+	cr_assert_eq(read_all(dir).rows, 20);
+	run_remove(dir);
+}
+
+/* Killed after it was said and before it was done. */
+Test(store, what_is_said_to_be_gone_goes_and_counts_once)
+{
+	char *dir = run_dir(), *first = mem_printf("%s/seg-0000000001", dir),
+	     *kept = mem_printf("%s/kept", dir);
+	const struct store_limits limits = {
+		.seal_rows = 10, .max_age_ms = 3600000};
+	struct store *s;
+
+	cr_assert_eq(store_open(dir, STORE_WRITE, &limits, &s, NULL), 0);
+	fill(s, 1, 20);
+	cr_assert_eq(link(first, kept), 0);
+	age(dir, "seg-0000000001", 7200);
+	store_close(s);
+	cr_assert_eq(store_open(dir, STORE_WRITE, &limits, &s, NULL), 0);
+	cr_assert_eq(store_retired(s)->rows, 10);
+	store_close(s);
+	cr_assert_eq(rename(kept, first), 0);
+	cr_assert_eq(store_open(dir, STORE_WRITE, NULL, &s, NULL), 0);
+	cr_assert_eq(store_retired(s)->rows, 10);
+	store_close(s);
+	cr_assert_eq(read_all(dir).rows, 10);
+	free(first);
+	free(kept);
 	run_remove(dir);
 }
 
