@@ -7,9 +7,12 @@
 #include "format/crypto.h"
 #include "store/control.h"
 #include "store/events.h"
+#include "unit/collector/faults.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -481,6 +484,74 @@ Test(collector, killed_again_and_again_nothing_is_lost_or_twice)
 	cr_assert_eq(kill(s.collector, SIGKILL), 0);
 	end_of(s.collector);
 	cr_assert_gt(f.made, 1000);
+	check_each_once(&s, f.made);
+	close_fake(&f);
+	free_scene(&s);
+}
+
+/* Waits until the status says so, while records keep coming, n at a time. */
+static void await_with(
+	struct fake *f, const struct scene *scene, const char *what, size_t n)
+{
+	struct mono_time end = mono_add_ms(mono_now(), 10000);
+
+	for (;;) {
+		cleanup_free char *text = ask(scene, "status");
+
+		if (strstr(text, what))
+			return;
+		cr_assert_not(mono_passed(end), "%s: %s", what, text);
+		make_records(f, n);
+		for (int i = 0; i < 5; i++)
+			cr_assert_eq(loop_step(f->loop, 5, NULL), 0);
+	}
+}
+
+/* Waits until all that was made is acknowledged. */
+static void await_all(struct fake *f, const struct scene *scene)
+{
+	struct mono_time end = mono_add_ms(mono_now(), 10000);
+	struct endpoint_stats stats;
+	char what[64];
+
+	snprintf(
+		what, sizeof(what), "\"records_stored\":%" PRIu64 ",", f->made);
+	await_with(f, scene, what, 0);
+	do {
+		cr_assert_eq(loop_step(f->loop, 20, NULL), 0);
+		endpoint_stats(f->ep, &stats);
+	} while (stats.queue_batches && !mono_passed(end));
+	cr_assert_eq(stats.queue_batches, 0);
+}
+
+static const struct disk_fault {
+	enum fault_call call;
+	int error;
+} disk_faults[] = {{FAULT_WRITE, ENOSPC}, {FAULT_WRITE, EIO}, {FAULT_SYNC, EIO},
+	{FAULT_SYNC, ENOSPC}};
+enum { DISK_FAULTS = sizeof(disk_faults) / sizeof(*disk_faults) };
+
+/* A disk that fails is said, holds nothing up for good and loses nothing. */
+Test(collector, says_that_it_is_degraded_and_recovers, .timeout = 60)
+{
+	struct scene s = new_scene();
+	struct fake f = {0};
+
+	fault_set(FAULT_NONE, 0);
+	start_collector(&s);
+	open_fake(&f, &s);
+	await_with(&f, &s, "\"state\":\"up\"", 20);
+	for (size_t i = 0; i < DISK_FAULTS; i++) {
+		await_with(&f, &s, "\"degraded\":false", 20);
+		fault_set(disk_faults[i].call, disk_faults[i].error);
+		await_with(&f, &s, "\"degraded\":true", 20);
+		fault_set(FAULT_NONE, 0);
+	}
+	await_with(&f, &s, "\"degraded\":false", 20);
+	await_all(&f, &s);
+	cr_assert_eq(kill(s.collector, SIGKILL), 0);
+	end_of(s.collector);
+	cr_assert_gt(f.made, 100);
 	check_each_once(&s, f.made);
 	close_fake(&f);
 	free_scene(&s);
