@@ -81,8 +81,9 @@ bench-planner:
 bench-probe:
 	@scripts/deps build check bench
 	$(Q)$(MAKE) --no-print-directory $(JOBS) $(BUILD)/bin/nfz-meter \
-	 $(patsubst %,$(BUILD)/tests/tool-%,gencap touch expiry inject pingpong)
+	 $(patsubst %,$(BUILD)/tests/tool-%,gencap touch expiry inject pingpong absorbcost)
 	$(Q)$(BUILD)/tests/tool-expiry
+	$(Q)$(BUILD)/tests/tool-absorbcost
 	$(Q)BUILD=$(BUILD) tests/bench/probe.py --peers $(ARGS)
 	$(Q)BUILD=$(BUILD) tests/bench/live.py --first $(LIVE)
 

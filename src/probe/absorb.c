@@ -9,7 +9,6 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "probe/absorb_layout.h"
-#include "probe/bpf.h"
 #include "probe/samples.h"
 
 #include <arpa/inet.h>
@@ -55,6 +54,7 @@ struct table {
 struct absorb {
 	struct table tables[TABLES]; /* by hole */
 	uint32_t cpus, lane_flows, lane_buckets;
+	bool with_macs;
 	int programs[PLACES], links[PLACES]; /* -1: none */
 	struct samples *samples;             /* NULL: no tcx */
 	uint32_t sample_bytes;
@@ -129,6 +129,7 @@ static int load(struct absorb *a, enum bpf_place place, struct err *err)
 		[ABSORB_HOLE_CPUS] = {BPF_NUMBER, a->cpus},
 		[ABSORB_HOLE_LANE_BUCKETS] = {BPF_NUMBER, a->lane_buckets},
 		[ABSORB_HOLE_LANE_FLOWS] = {BPF_NUMBER, a->lane_flows},
+		[ABSORB_HOLE_WITH_MACS] = {BPF_NUMBER, a->with_macs},
 		[ABSORB_HOLE_WAKE] = {BPF_NUMBER, a->sample_bytes / 8},
 	};
 	const struct bpf_code code = {.text = codes[place].text,
@@ -177,13 +178,13 @@ int absorb_new(
 	for (int i = 0; i < TABLES; i++)
 		a->tables[i].fd = -1;
 	a->cpus = count_cpus();
+	a->with_macs = o->with_macs;
 	size_lanes(a, o->bytes);
 	r = make_tables(a, err);
 	if (r == 0) {
 		struct absorb_control *c = control_of(a);
 
 		c->snap = o->snap;
-		c->with_macs = o->with_macs;
 		for (int i = 0; i < ABSORB_KEY_WORDS; i++)
 			c->secret[i] = hash_key_new().k0;
 		r = load(a, BPF_SOCKET, err);
@@ -218,9 +219,9 @@ void absorb_free(struct absorb *a)
 	free(a);
 }
 
-int absorb_program(const struct absorb *a)
+int absorb_program(const struct absorb *a, enum bpf_place place)
 {
-	return a->programs[BPF_SOCKET];
+	return a->programs[place];
 }
 
 static int64_t clock_ns(clockid_t clock)

@@ -7,6 +7,7 @@
 #ifndef NFZ_PROBE_ABSORB_H
 #define NFZ_PROBE_ABSORB_H
 
+#include "probe/bpf.h"
 #include "probe/capture.h"
 
 struct absorb;
@@ -22,8 +23,8 @@ struct absorb_options {
 int absorb_new(const struct absorb_options *options, struct absorb **ret,
 	struct err *err) NFZ_MUST_CHECK;
 void absorb_free(struct absorb *a); /* may be NULL */
-/* For SO_ATTACH_BPF. */
-int absorb_program(const struct absorb *a);
+/* That of BPF_SOCKET is for SO_ATTACH_BPF; -1: the kernel did not take it. */
+int absorb_program(const struct absorb *a, enum bpf_place place);
 /* Instead: at the interface's own hooks, where what is not absorbed comes as
  * samples.  Fails where the kernel has no tcx. */
 int absorb_attach(

@@ -12,6 +12,7 @@ enum { ABSORB_SENT = 1, ABSORB_TO_HOST = 2 };
 
 enum {
 	ABSORB_KEY_WORDS = 7,
+	ABSORB_KEY_MACS = 5, /* the first of their words */
 	ABSORB_BUCKET = 8,   /* flows that share a place in the index */
 	ABSORB_OWN_ENDS = 8, /* most of our own sockets */
 	ABSORB_LANE_FLOWS = 16384,
@@ -54,10 +55,8 @@ struct absorb_tally {
 };
 
 struct absorb_control {
-	uint32_t epoch;     /* being written, 0 or 1 */
-	uint32_t snap;      /* bytes of a frame that is not absorbed */
-	uint32_t with_macs; /* they are part of keys */
-	uint32_t unused;
+	uint32_t epoch; /* being written, 0 or 1 */
+	uint32_t snap;  /* bytes of a frame that is not absorbed */
 	uint64_t secret[ABSORB_KEY_WORDS];
 };
 
@@ -84,7 +83,8 @@ enum absorb_hole {
 	ABSORB_HOLE_CPUS,         /* a number, as are the rest */
 	ABSORB_HOLE_LANE_BUCKETS, /* a power of two */
 	ABSORB_HOLE_LANE_FLOWS,
-	ABSORB_HOLE_WAKE, /* bytes of samples that are worth waking for */
+	ABSORB_HOLE_WITH_MACS, /* they are part of keys */
+	ABSORB_HOLE_WAKE,      /* bytes of samples that are worth waking for */
 	ABSORB_HOLES
 };
 

@@ -118,7 +118,7 @@ static int packet_attach(
 		.blocks = BLOCKS,
 		.timeout_ms = BLOCK_TIMEOUT_MS,
 		.snap = p->opt.snap,
-		.program = absorbs ? absorb_program(p->absorb) : -1,
+		.program = absorbs ? absorb_program(p->absorb, BPF_SOCKET) : -1,
 		.all_groups = p->opt.all_groups};
 	int r = 0;
 

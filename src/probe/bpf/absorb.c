@@ -59,13 +59,18 @@ static uint64_t (*const query)(
 	})
 #define MAP(which) ((void *)HOLE(which))
 
+union transport {
+	uint32_t ports;
+	uint8_t bytes[FLAGS_END];
+};
+
 struct ip4 {
 	uint8_t version, tos;
 	uint16_t total, id, fragment;
 	uint8_t ttl, proto;
 	uint16_t sum;
 	uint32_t src, dst;
-	uint8_t transport[FLAGS_END];
+	union transport transport;
 };
 
 struct ip6 {
@@ -73,7 +78,7 @@ struct ip6 {
 	uint16_t label, payload;
 	uint8_t proto, hops;
 	uint64_t src[2], dst[2];
-	uint8_t transport[FLAGS_END];
+	union transport transport;
 };
 
 /* The start of a frame; the gap brings addresses to where they are loaded
@@ -89,9 +94,9 @@ struct head {
 };
 
 enum {
-	FIRST_BYTES = 14 + IP4_HEADER + PORTS_END,
-	IP6_BYTES = IP6_HEADER - IP4_HEADER,
-	TCP_BYTES = FLAGS_END - PORTS_END
+	ETHER = 14,
+	FIRST_BYTES = ETHER + IP4_HEADER + PORTS_END,
+	IP6_BYTES = IP6_HEADER - IP4_HEADER
 };
 
 union key {
@@ -113,26 +118,42 @@ INLINE uint16_t big16(uint16_t v)
 	return __builtin_bswap16(v);
 }
 
-INLINE int read_transport(const uint8_t *p, uint8_t proto,
-	const struct __sk_buff *skb, struct share *s)
-{
-	uint32_t ports;
+/* Where the bytes of a frame are: in place, or copied as far as asked for. */
+struct source {
+	const struct __sk_buff *skb;
+	const uint8_t *frame, *end;
+	uint8_t *copy; /* NULL: in place */
+};
 
+/* Are those bytes there? */
+INLINE int have(const struct source *from, uint32_t at, uint32_t end)
+{
+	if (from->copy)
+		return load_bytes(from->skb, at, from->copy + at, end - at) ==
+		       0;
+	return from->frame + end <= from->end;
+}
+
+/* The transport header, `at` bytes into the frame. */
+INLINE int read_transport(const struct source *from, const union transport *t,
+	uint32_t at, uint8_t proto, struct share *s)
+{
 	if (s->octets <
 		s->headers + (proto == PROTO_TCP ? FLAGS_END : PORTS_END))
 		return 0;
-	__builtin_memcpy(&ports, p, sizeof(ports));
-	s->key.words[4] = (uint64_t)proto << 32 | ports;
+	s->key.words[4] = (uint64_t)proto << 32 | t->ports;
 	if (proto == PROTO_TCP) {
-		s->headers += (p[12] >> 4) * 4;
-		s->tcp_flags = p[13];
+		if (!have(from, at + PORTS_END, at + FLAGS_END))
+			return 0;
+		s->headers += (t->bytes[12] >> 4) * 4;
+		s->tcp_flags = t->bytes[13];
 		return 1;
 	}
-	return proto == PROTO_UDP && skb->gso_size == 0;
+	return proto == PROTO_UDP && from->skb->gso_size == 0;
 }
 
 INLINE int read_ip4(
-	const struct ip4 *ip, const struct __sk_buff *skb, struct share *s)
+	const struct source *from, const struct ip4 *ip, struct share *s)
 {
 	if (ip->version != 0x45 || ip->fragment & big16(0x3fff))
 		return 0;
@@ -142,13 +163,15 @@ INLINE int read_ip4(
 	s->tos = ip->tos;
 	s->headers = IP4_HEADER;
 	s->octets = big16(ip->total);
-	return read_transport(ip->transport, ip->proto, skb, s);
+	return read_transport(
+		from, &ip->transport, ETHER + IP4_HEADER, ip->proto, s);
 }
 
 INLINE int read_ip6(
-	const struct ip6 *ip, const struct __sk_buff *skb, struct share *s)
+	const struct source *from, const struct ip6 *ip, struct share *s)
 {
-	if (ip->version >> 4 != 6)
+	if (ip->version >> 4 != 6 ||
+		!have(from, FIRST_BYTES, FIRST_BYTES + IP6_BYTES))
 		return 0;
 	s->key.words[0] = ip->src[0];
 	s->key.words[1] = ip->src[1];
@@ -157,7 +180,8 @@ INLINE int read_ip6(
 	s->tos = (uint8_t)(ip->version << 4 | ip->traffic >> 4);
 	s->headers = IP6_HEADER;
 	s->octets = big16(ip->payload) + (uint64_t)IP6_HEADER;
-	return read_transport(ip->transport, ip->proto, skb, s);
+	return read_transport(
+		from, &ip->transport, ETHER + IP6_HEADER, ip->proto, s);
 }
 
 /* As dissect_segments(). */
@@ -172,51 +196,54 @@ INLINE void count_segments(uint32_t size, struct share *s)
 	s->octets = payload + (uint64_t)s->packets * s->headers;
 }
 
-INLINE int read_frame(const struct __sk_buff *skb,
-	const struct absorb_control *control, uint8_t way, struct share *s)
+INLINE int read_frame(const struct source *from, uint8_t way, struct share *s)
 {
-	struct head h;
-	uint8_t *const frame = (uint8_t *)&h + sizeof(h.gap);
+	const struct head *h =
+		(const void *)(from->frame - sizeof(((struct head *)0)->gap));
 	int plain;
 
-	if (load_bytes(skb, 0, frame, FIRST_BYTES))
+	if (!have(from, 0, FIRST_BYTES))
 		return 0;
-	if (h.type == big16(TYPE_IP4) &&
-		!(h.ip.ip4.proto == PROTO_TCP &&
-			load_bytes(skb, FIRST_BYTES, frame + FIRST_BYTES,
-				TCP_BYTES)))
-		plain = read_ip4(&h.ip.ip4, skb, s);
-	else if (h.type == big16(TYPE_IP6) &&
-		 !load_bytes(
-			 skb, FIRST_BYTES, frame + FIRST_BYTES, IP6_BYTES) &&
-		 !(h.ip.ip6.proto == PROTO_TCP &&
-			 load_bytes(skb, FIRST_BYTES + IP6_BYTES,
-				 frame + FIRST_BYTES + IP6_BYTES, TCP_BYTES)))
-		plain = read_ip6(&h.ip.ip6, skb, s);
+	if (h->type == big16(TYPE_IP4))
+		plain = read_ip4(from, &h->ip.ip4, s);
 	else
-		return 0;
+		plain = h->type == big16(TYPE_IP6) &&
+			read_ip6(from, &h->ip.ip6, s);
 	if (!plain)
 		return 0;
 	s->key.words[5] = s->key.words[6] = 0;
-	if (control->with_macs)
-		__builtin_memcpy(s->key.of.macs, h.macs, sizeof(h.macs));
+	if (HOLE(ABSORB_HOLE_WITH_MACS))
+		__builtin_memcpy(s->key.of.macs, h->macs, sizeof(h->macs));
 	s->key.of.way = way;
-	count_segments(skb->gso_size, s);
+	count_segments(from->skb->gso_size, s);
 	return 1;
 }
 
 /* NH over words of 32 bits (Black et al. 1999, UMAC). */
-INLINE uint64_t hash(const struct absorb_control *control, const union key *k)
+INLINE uint64_t hash_words(const union key *k, int from, int to)
 {
+	const struct absorb_control *control = MAP(ABSORB_HOLE_CONTROL);
 	uint64_t sum = 0;
 
-	for (int i = 0; i < ABSORB_KEY_WORDS; i++) {
+#pragma unroll
+	for (int i = from; i < to; i++) {
 		uint64_t w = k->words[i], by = control->secret[i];
 		uint32_t low = (uint32_t)w + (uint32_t)by;
 		uint32_t high = (uint32_t)(w >> 32) + (uint32_t)(by >> 32);
 
 		sum += (uint64_t)low * high;
 	}
+	return sum;
+}
+
+/* The words of MAC addresses are 0 where they are not asked for, and the
+ * kernel drops what is behind a constant that is 0. */
+INLINE uint64_t hash(const union key *k)
+{
+	uint64_t sum = hash_words(k, 0, ABSORB_KEY_MACS);
+
+	if (HOLE(ABSORB_HOLE_WITH_MACS))
+		sum += hash_words(k, ABSORB_KEY_MACS, ABSORB_KEY_WORDS);
 	return (sum ^ sum >> 29) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
@@ -227,14 +254,23 @@ INLINE struct absorb_flow *flow_at(uint32_t lane, uint32_t number)
 	return lookup(MAP(ABSORB_HOLE_FLOWS), &at);
 }
 
-INLINE int same(const union key *a, const struct absorb_flow *flow)
+INLINE uint64_t differ(
+	const union key *a, const struct absorb_flow *flow, int from, int to)
 {
 	const union key *b = (const void *)&flow->key;
-	uint64_t differ = 0;
+	uint64_t sum = 0;
 
-	for (int i = 0; i < ABSORB_KEY_WORDS; i++)
-		differ |= a->words[i] ^ b->words[i];
-	return differ == 0;
+#pragma unroll
+	for (int i = from; i < to; i++)
+		sum |= a->words[i] ^ b->words[i];
+	return sum;
+}
+
+INLINE int same(const union key *a, const struct absorb_flow *flow)
+{
+	return differ(a, flow, 0, ABSORB_KEY_MACS) == 0 &&
+	       !(HOLE(ABSORB_HOLE_WITH_MACS) &&
+		       differ(a, flow, ABSORB_KEY_MACS, ABSORB_KEY_WORDS));
 }
 
 /* No room for another flow, or no use in it: adding up is for flows that come
@@ -248,42 +284,35 @@ INLINE int full(const struct absorb_tally *tally)
 }
 
 /* The flow of that key, made when there is room; NULL: none. */
+/* The flow of that key, made when there is room; NULL: none. */
 INLINE struct absorb_flow *find(uint32_t lane, struct absorb_tally *tally,
 	uint64_t h, const struct share *s, uint64_t now)
 {
 	uint32_t buckets = (uint32_t)HOLE(ABSORB_HOLE_LANE_BUCKETS);
 	uint32_t at = lane * buckets + ((uint32_t)(h >> 20) & (buckets - 1));
-	uint32_t tag = (uint32_t)(h >> 48);
+	uint32_t tag = (uint32_t)(h >> 48), n = tally->flows, slot = 0;
 	struct absorb_bucket *bucket = lookup(MAP(ABSORB_HOLE_BUCKETS), &at);
 	struct absorb_flow *flow;
+	int i;
 
 	if (!bucket)
 		return 0;
 #pragma unroll
-	for (int i = 0; i < ABSORB_BUCKET; i++) {
-		uint32_t slot = bucket->slots[i];
-
-		if (slot == 0) {
-			uint32_t n = tally->flows;
-
-			if (full(tally))
-				return 0;
-			flow = flow_at(lane, n);
-			if (!flow)
-				return 0;
-			bucket->slots[i] = tag << 16 | (n + 1);
-			tally->flows = n + 1;
-			*flow = (struct absorb_flow){.key = s->key.of,
-				.first_ns = now,
-				.tos = s->tos};
-			return flow;
-		}
-		if (slot >> 16 != tag)
-			continue;
-		flow = flow_at(lane, (slot & 0xffff) - 1);
-		return flow && same(&s->key, flow) ? flow : 0;
+	for (i = 0; i < ABSORB_BUCKET; i++) {
+		slot = bucket->slots[i];
+		if (slot == 0 || slot >> 16 == tag)
+			break;
 	}
-	return 0;
+	if (i == ABSORB_BUCKET || (slot == 0 && full(tally)))
+		return 0;
+	flow = flow_at(lane, slot == 0 ? n : (slot & 0xffff) - 1);
+	if (!flow || slot != 0)
+		return flow && same(&s->key, flow) ? flow : 0;
+	bucket->slots[i] = tag << 16 | (n + 1);
+	tally->flows = n + 1;
+	*flow = (struct absorb_flow){
+		.key = s->key.of, .first_ns = now, .tos = s->tos};
+	return flow;
 }
 
 /* Most frames are of flows that found no room: looking any further in this
@@ -303,18 +332,17 @@ INLINE struct absorb_tally *tally_of(uint32_t epoch, uint32_t *lane)
 }
 
 /* Adds the frame to its flow, if it can. */
-INLINE int take(const struct __sk_buff *skb, uint32_t lane,
+INLINE int take(const struct source *from, uint32_t lane,
 	struct absorb_tally *tally, uint8_t way)
 {
-	struct absorb_control *control = MAP(ABSORB_HOLE_CONTROL);
 	struct absorb_flow *flow;
 	struct share s = {0};
 	uint64_t now;
 
-	if (overrun(tally) || !read_frame(skb, control, way, &s))
+	if (overrun(tally) || !read_frame(from, way, &s))
 		return 0;
 	now = boot_ns();
-	flow = find(lane, tally, hash(control, &s.key), &s, now);
+	flow = find(lane, tally, hash(&s.key), &s, now);
 	if (!flow) {
 		tally->missed++;
 		return 0;
@@ -341,8 +369,12 @@ SECTION("filter") int absorb_filter(struct __sk_buff *skb)
 	struct absorb_control *control = MAP(ABSORB_HOLE_CONTROL);
 	uint32_t lane;
 	struct absorb_tally *tally = tally_of(control->epoch & 1, &lane);
+	struct head copy;
+	struct source from = {.skb = skb,
+		.frame = (uint8_t *)&copy + sizeof(copy.gap),
+		.copy = (uint8_t *)&copy + sizeof(copy.gap)};
 
-	if (tally && take(skb, lane, tally,
+	if (tally && take(&from, lane, tally,
 			     way_of(skb, skb->pkt_type == PACKET_OUTGOING)))
 		return 0;
 	return (int)control->snap;
@@ -386,12 +418,15 @@ INLINE int watch(struct __sk_buff *skb, int sent)
 	uint32_t lane, epoch = control->epoch & 1;
 	struct absorb_tally *tally = tally_of(epoch, &lane);
 	uint8_t way = way_of(skb, sent);
+	struct source from = {.skb = skb,
+		.frame = (void *)(uintptr_t)skb->data,
+		.end = (void *)(uintptr_t)skb->data_end};
 
 	/* copies of what was sent to a group, for this system itself, have not
 	 * been on any wire; packet sockets do not get them */
 	if (skb->pkt_type == PACKET_LOOPBACK)
 		return TC_NEXT;
-	if (tally && !take(skb, lane, tally, way))
+	if (tally && !take(&from, lane, tally, way))
 		put_sample(skb, epoch, tally, way);
 	return TC_NEXT;
 }
