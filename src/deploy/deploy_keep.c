@@ -1,9 +1,10 @@
 /* Recorded flows, brought home before strip removes them.
  *
- * Every node walks by itself: look, end its programs; the one with the records
- * waits until the others are through, so that what they hold is in the store,
- * ends its own and sends the files.  They are written into a directory beside
- * the wanted one, which gets its name when all is there and right. */
+ * Every node walks by itself: look, end its programs; but what a program holds
+ * goes to another one, so meters end first, then the caches, and the node with
+ * the records waits for all others before it ends the rest and sends the files.
+ * They are written into a directory beside the wanted one, which gets its name
+ * when all is there and right. */
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "base/mem.h"
@@ -41,13 +42,17 @@ static const struct deploy_found *meant(
 	return NULL;
 }
 
-static bool others_at_work(
-	const struct session *s, const struct fleet_node *self)
+/* A node's stage: whom it ends next, or what it does then. */
+enum { END_METER, END_CACHE, END_REST, SEND, THROUGH };
+static const char *const to_end[] = {"meter", "cache", "all"};
+
+static bool others_before(
+	const struct session *s, const struct fleet_node *self, int stage)
 {
 	for (size_t i = 0; i < s->fleet->n; i++) {
 		const struct fleet_node *n = &s->fleet->nodes[i];
 
-		if (n != self && n->wanted && n->stage < 2 &&
+		if (n != self && n->wanted && n->stage < stage &&
 			n->status < NODE_FAILED)
 			return true;
 	}
@@ -57,11 +62,11 @@ static bool others_at_work(
 static int call_stop(struct keeping *k, struct fleet_node *n)
 {
 	char who[160];
-	const char *const call[] = {"stop", meant(k, n)->id, "all", who, NULL};
+	const char *const call[] = {
+		"stop", meant(k, n)->id, to_end[n->stage], who, NULL};
 
 	snprintf(who, sizeof(who), "who=%s", k->s.who);
 	fleet_call(n, STOP_MS, call);
-	n->stage = 1;
 	return FLEET_CALL;
 }
 
@@ -103,7 +108,6 @@ static int call_data(struct keeping *k, struct fleet_node *n, struct err *err)
 	snprintf(k->seen, sizeof(k->seen), "%s", f->id);
 	snprintf(k->kept->node, sizeof(k->kept->node), "%s", n->name);
 	fleet_call(n, DATA_MS, call);
-	n->stage = 3;
 	return FLEET_CALL;
 }
 
@@ -115,11 +119,13 @@ static bool has_data(const struct keeping *k, const struct deploy_found *f)
 static bool must_wait(struct keeping *k, const struct fleet_node *n,
 	const struct deploy_found *f)
 {
-	return (f->data_bytes >= 0 || found_has_role(f, "collector")) &&
-	       others_at_work(&k->s, n);
+	if (n->stage == END_CACHE)
+		return others_before(&k->s, n, END_CACHE);
+	return n->stage == END_REST &&
+	       (f->data_bytes >= 0 || found_has_role(f, "collector")) &&
+	       others_before(&k->s, n, SEND);
 }
 
-/* stage: 0 looking, 1 stopping, 2 stopped, 3 sending */
 static int keep_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	struct err *err)
 {
@@ -137,12 +143,15 @@ static int keep_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	else if (last)
 		n->stage++;
 	f = meant(k, n);
-	if (!f || n->stage >= 4 || (n->stage == 2 && !has_data(k, f))) {
-		n->stage = 4;
+	while (f && n->stage < END_REST && !found_has_role(f, to_end[n->stage]))
+		n->stage++;
+	if (!f || n->stage == THROUGH ||
+		(n->stage == SEND && !has_data(k, f))) {
+		n->stage = THROUGH;
 		d->status = NODE_OK;
 		return FLEET_DONE;
 	}
-	if (n->stage == 2)
+	if (n->stage == SEND)
 		return call_data(k, n, err);
 	if (must_wait(k, n, f))
 		return FLEET_WAIT;
@@ -162,7 +171,7 @@ static void keep_done(void *ctx, struct fleet_node *n)
 {
 	struct keeping *k = ctx;
 
-	n->stage = 4;
+	n->stage = THROUGH;
 	session_failed(&k->s, n);
 }
 

@@ -123,13 +123,16 @@ static void tick_lease(struct endpoint *ep, int64_t now)
 			ep_send_message(ep, &ep->peers[i], &m);
 }
 
+/* To all that are there: a planned cache that was never started will not
+ * answer. */
 static bool said_good_bye(const struct endpoint *ep)
 {
 	for (size_t i = 0; i < ep->n_peers; i++) {
 		const struct session *s = &ep->peers[i].session;
 
 		if (s->active && (session_carries(s) || s->leaving) &&
-			s->state != SESSION_SILENT)
+			s->state != SESSION_SILENT &&
+			s->state != SESSION_UNHEARD)
 			return false;
 	}
 	return !ep->sink || ep->sink->session.state == SESSION_GONE;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # up --set: timeouts and CPU limit of meters, changed while traffic passes,
 # with every packet counted; what cannot be set is refused; a limit by cgroup
-# where a node has them.
+# where a node has them; caches that come and go, and what they hold at the end.
 # shellcheck disable=SC2016
 set -u
 . "$(dirname "$0")/lib/deploy.bash"
@@ -141,4 +141,17 @@ else
 fi
 check "strip" [ "$status" = 0 ]
 check "nothing is left on the disks" same_disks "$dir/before"
+
+# what is still on its way from a meter through a cache is kept, too
+nfz up "$exp" --caches 2
+check "up with two caches" [ "$status" = 0 ]
+on client1 -- ping -i 0.005 -c 200 -q client2 >"$dir/ping.5"
+nfz strip "$exp" --keep-data "$dir/kept"
+check "strip with the records kept" [ "$status" = 0 ]
+"$build/bin/nfz-query" "$dir"/kept/*.store 'proto icmp' --by src -o csv >"$dir/out" 2>&1
+check "to the last packet" python3 -c '
+import csv, re, sys
+got = sorted(int(r["packets"]) for r in csv.DictReader(open(sys.argv[1])))
+sent, back = re.search(r"(\d+) packets transmitted, (\d+)", open(sys.argv[2]).read()).groups()
+assert got == sorted((int(sent), int(back))), (got, sent, back)' "$dir/out" "$dir/ping.5"
 finish
