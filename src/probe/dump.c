@@ -104,14 +104,16 @@ static int attach(struct dump *d, struct capture **ret, struct err *err)
 		.sink = {.data = d, .frames = take_frames}};
 	const struct setup_tap *tap = find_tap(d->opt, err);
 	struct netdev dev;
-	int netdev_fd, r;
+	int netdev_fd, control, r;
 
 	if (!tap)
 		return -NFZ_E_INPUT;
 	r = netdev_open(&netdev_fd, err);
 	if (r < 0)
 		return r;
-	r = tap_interface(tap, netdev_fd, &dev, err);
+	r = tap_control(d->opt->setup, netdev_fd, &control, err);
+	if (r == 0)
+		r = tap_interface(tap, netdev_fd, control, &dev, err);
 	if (r == 0)
 		r = capture_open(CAPTURE_PACKET, &options, ret, err);
 	if (r == 0)

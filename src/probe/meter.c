@@ -206,12 +206,9 @@ static void on_second(void *data)
 	m->ledger_age = 0;
 }
 
-/* The control interface carries the address we are reached at. */
 static int make_context(struct meter *m, struct err *err)
 {
 	const struct setup *s = m->opt.setup;
-	const struct net_addr *listen = &s->listen;
-	bool any = net_addr_is_v4(listen) && net_addr_v4_value(listen) == 0;
 	uint32_t bytes = m->opt.ring_bytes;
 
 	m->context = (struct tap_context){.netdev_fd = m->netdev_fd,
@@ -220,10 +217,7 @@ static int make_context(struct meter *m, struct err *err)
 		.own = &m->own,
 		.choice = m->opt.choice,
 		.bytes = bytes ? bytes : ring_bytes(s->n_taps)};
-	if (any)
-		return 0;
-	return netdev_with_addr(
-		m->netdev_fd, listen, &m->context.control_index, err);
+	return tap_control(s, m->netdev_fd, &m->context.control_index, err);
 }
 
 static int open_taps(struct meter *m, struct err *err)

@@ -7,8 +7,19 @@
 
 enum { ALL_BLOCKS = 0, RETIRE_NAPS = 15 /* of 10 ms */ };
 
+int tap_control(const struct setup *setup, int netdev_fd, int *ret_index,
+	struct err *err)
+{
+	const struct net_addr *listen = &setup->listen;
+
+	*ret_index = 0;
+	if (net_addr_is_v4(listen) && net_addr_v4_value(listen) == 0)
+		return 0;
+	return netdev_with_addr(netdev_fd, listen, ret_index, err);
+}
+
 int tap_interface(const struct setup_tap *setup, int netdev_fd,
-	struct netdev *ret, struct err *err)
+	int control_index, struct netdev *ret, struct err *err)
 {
 	struct netdev_list list = {0};
 	const struct netdev *dev = NULL;
@@ -17,6 +28,10 @@ int tap_interface(const struct setup_tap *setup, int netdev_fd,
 	if (e == 0)
 		e = netdev_find(&list, setup->ifname,
 			setup->has_mac ? setup->mac : NULL, &dev, err);
+	if (e == 0 && dev->index == control_index)
+		e = err_set(err, NFZ_E_INPUT,
+			"\"%s\" is the control interface: never tapped",
+			dev->name);
 	if (e == 0)
 		*ret = *dev;
 	free(list.items);
@@ -27,14 +42,11 @@ static int find_interface(
 	struct tap *tap, const struct tap_context *context, struct err *err)
 {
 	struct netdev dev;
-	int e = tap_interface(tap->setup, context->netdev_fd, &dev, err);
+	int e = tap_interface(tap->setup, context->netdev_fd,
+		context->control_index, &dev, err);
 
 	if (e < 0)
 		return e;
-	if (dev.index == context->control_index)
-		return err_set(err, NFZ_E_INPUT,
-			"\"%s\" is the control interface: never tapped",
-			dev.name);
 	tap->ifindex = dev.index;
 	memcpy(tap->ifname, dev.name, sizeof(tap->ifname));
 	return 0;

@@ -49,9 +49,12 @@ struct tap_context {
 	int control_index; /* interface never to be tapped; 0 none */
 };
 
-/* The interface the setup means, as it is now. */
+/* The interface that carries the address we are reached at; 0 none. */
+int tap_control(const struct setup *setup, int netdev_fd, int *ret_index,
+	struct err *err) NFZ_MUST_CHECK;
+/* The interface the setup means, as it is now; never the control one. */
 int tap_interface(const struct setup_tap *setup, int netdev_fd,
-	struct netdev *ret, struct err *err) NFZ_MUST_CHECK;
+	int control_index, struct netdev *ret, struct err *err) NFZ_MUST_CHECK;
 /* Finds the interface and attaches.  tap->setup etc. are kept by reference;
  * the tap must not move. */
 int tap_open(struct tap *tap, const struct setup_tap *setup,

@@ -101,6 +101,16 @@ seen=$(last_counter "$out" .frames_sent)
 check "interface counter agrees" $((ifs > seen ? ifs - seen : seen - ifs)) \
 	-le $(($(last_counter "$out" .attach_uncertainty) + 2))
 
+# --- the interface we are reached at is nobody's business --------------------
+sed 's/^listen .*/listen 10.9.0.1 9001/' "$dir/alone" >"$dir/control"
+for way in --print "--dump core"; do
+	# shellcheck disable=SC2086 # words
+	in_a timeout 5 "$bin/nfz-meter" --setup "$dir/control" $way \
+		>/dev/null 2>"$dir/control.err"
+	check "not of the control interface: $way" \
+		"$(grep -c 'control interface: never tapped' "$dir/control.err")" -eq 1
+done
+
 # --- a receiver that merges (GRO), a sender that does not ---------------------
 offload() { # namespace, interface, ethtool command, value
 	ip netns exec "$1" python3 - "$2" "$3" "$4" <<'END'
@@ -261,7 +271,7 @@ check "records hold all packets" \
 # --- through two flow caches -------------------------------------------------
 declare -A keys
 link() { keys[$1$2]=$(key); keys[$2$1]=$(key); }
-link 1 2; link 1 3; link 1 9; link 2 9; link 3 9
+link 1 2; link 1 3; link 1 4; link 1 9; link 2 9; link 3 9
 peer() { # of module, id, role, address, port
 	echo "peer $2 $3 $4 $5 ${keys[$1$2]} ${keys[$2$1]}"
 }
@@ -269,6 +279,7 @@ peer() { # of module, id, role, address, port
 	head_of 1 meter 127.0.0.1 9001
 	peer 1 2 cache 127.0.0.1 9002
 	peer 1 3 cache 127.0.0.1 9003
+	peer 1 4 cache 127.0.0.1 9004 # planned, and never started
 	peer 1 9 collector 127.0.0.1 9009
 	echo "$tap_line"
 } >"$dir/m.setup"
