@@ -162,6 +162,7 @@ int foreign_open(struct collector *c, struct err *err)
 	f->c = c;
 	f->udp.fd = -1;
 	f->sets = flowset_new(on_records, f);
+	foreign_load_templates(f);
 	crypto_random(&f->life, sizeof(f->life));
 	r = udp_open(&f->udp, &c->setup->listen, c->setup->import_port, err);
 	if (r < 0)
@@ -219,7 +220,7 @@ static struct module_stats stats_of(const struct foreign *f, size_t i)
 
 void foreign_keep(struct collector *c)
 {
-	const struct foreign *f = c->foreign;
+	struct foreign *f = c->foreign;
 	int64_t now = wall_now().ns;
 
 	for (size_t i = 0; f && i < f->sources.n; i++) {
@@ -230,6 +231,8 @@ void foreign_keep(struct collector *c)
 		if (store_append_stats(c->store, &m, NULL) == 0)
 			collector_dirty(c, COMMIT_MS);
 	}
+	if (f)
+		foreign_save_templates(f);
 }
 
 static void print_source(struct jsonw *w, const struct source *s)

@@ -13,12 +13,19 @@
 
 struct foreign_streams;
 
+/* What DIR/templates holds (templates.c). */
+struct foreign_templates {
+	uint64_t changes; /* as saved last */
+	int64_t saved_ns;
+};
+
 struct foreign {
 	struct collector *c;
 	struct udp udp;
 	struct foreign_streams *streams; /* IPFIX over TCP */
 	struct sources sources;
 	struct flowset *sets;
+	struct foreign_templates kept;
 	struct sflow_datagram sflow;
 	uint32_t message_flows; /* of the message being read */
 	uint64_t seq, life;
@@ -29,6 +36,10 @@ bool foreign_listed(const struct foreign *f, const struct net_addr *addr);
 /* One NetFlow 9 or IPFIX message. */
 void foreign_message(struct foreign *f, const struct flowset_session *from,
 	const uint8_t *data, size_t len);
+
+/* templates.c */
+void foreign_load_templates(struct foreign *f);
+void foreign_save_templates(struct foreign *f);
 
 /* foreign_tcp.c */
 int foreign_streams_open(struct foreign *f, struct err *err) NFZ_MUST_CHECK;

@@ -1,60 +1,21 @@
 /* Messages, sets, templates, and data that waits for its template. */
 #include "flow/flowset.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "flow/flowset_parts.h"
 
 #include <string.h>
 
-enum {
-	V9 = 9,
-	IPFIX = 10,
-	V9_HEADER = 20,
-	IPFIX_HEADER = 16,
-	SET_HEADER = 4,
-	FIRST_DATA_SET = 256,
-	RECORDS = 64 /* given on at once */
-};
-
-/* Templates and sampling of one session's domain. */
-struct domain {
-	struct flowset_session from;
-	uint32_t id;
-	uint32_t sampling;
-	struct flowset_template *templates;
-	size_t n, cap;
-};
+enum { V9 = 9, IPFIX = 10, V9_HEADER = 20, IPFIX_HEADER = 16, SET_HEADER = 4 };
 
 struct domain_key {
 	struct flowset_session from;
 	uint64_t domain;
 };
 
-/* A data set whose template is not known yet. */
-struct waiting {
-	struct domain *domain;
-	uint16_t set;
-	struct flowset_times times;
-	int64_t came_ns;
-	uint8_t *data;
-	size_t len;
-};
-
-struct flowset {
-	flowset_records_fn fn;
-	void *ctx;
-	struct map domains; /* struct domain_key -> struct domain */
-	struct waiting *waiting;
-	size_t n_waiting, waiting_cap;
-	struct flowset_counts counts;
-	struct flow_record out[RECORDS];
-	size_t n_out;
-};
-
 /* One message being read. */
 struct reader {
 	struct flowset *f;
-	struct domain *domain;
+	struct flowset_domain *domain;
 	struct flowset_times times;
 	int64_t now_ns;
 	struct flowset_message *message;
@@ -72,14 +33,17 @@ struct flowset *flowset_new(flowset_records_fn fn, void *ctx)
 
 /* Templates ------------------------------------------------------------ */
 
-static void remove_template(struct flowset *f, struct domain *d, size_t i)
+static void remove_template(
+	struct flowset *f, struct flowset_domain *d, size_t i)
 {
 	free(d->templates[i].fields);
 	d->templates[i] = d->templates[--d->n];
 	f->counts.templates--;
+	f->changes++;
 }
 
-static struct flowset_template *find_template(struct domain *d, uint16_t id)
+static struct flowset_template *find_template(
+	struct flowset_domain *d, uint16_t id)
 {
 	for (size_t i = 0; i < d->n; i++)
 		if (d->templates[i].id == id)
@@ -90,7 +54,7 @@ static struct flowset_template *find_template(struct domain *d, uint16_t id)
 /* IPFIX: no fields withdraw one, or, under the set's number, all of a kind. */
 static void withdraw(struct reader *r, uint16_t id, bool options)
 {
-	struct domain *d = r->domain;
+	struct flowset_domain *d = r->domain;
 
 	for (size_t i = d->n; i-- > 0;)
 		if (d->templates[i].id == id ||
@@ -99,25 +63,32 @@ static void withdraw(struct reader *r, uint16_t id, bool options)
 			remove_template(r->f, d, i);
 }
 
-/* Takes t's fields in any case. */
-static void keep_template(struct reader *r, struct flowset_template *t)
+static bool is_equal(
+	const struct flowset_template *a, const struct flowset_template *b)
 {
-	struct domain *d = r->domain;
+	return a->options == b->options && a->n_fields == b->n_fields &&
+	       memcmp(a->fields, b->fields, a->n_fields * sizeof(*a->fields)) ==
+		       0;
+}
+
+void flowset_keep_template(struct flowset *f, struct flowset_domain *d,
+	const struct flowset_template *t)
+{
 	struct flowset_template *old = find_template(d, t->id);
 
+	f->changes += !old || !is_equal(old, t);
 	if (old) {
 		free(old->fields);
 		*old = *t;
 		return;
 	}
-	if (d->n >= FLOWSET_EACH ||
-		r->f->counts.templates >= FLOWSET_TEMPLATES) {
-		r->f->counts.refused++;
+	if (d->n >= FLOWSET_EACH || f->counts.templates >= FLOWSET_TEMPLATES) {
+		f->counts.refused++;
 		free(t->fields);
 		return;
 	}
 	MEM_PUSH(d->templates, d->n, d->cap) = *t;
-	r->f->counts.templates++;
+	f->counts.templates++;
 }
 
 static bool read_field(
@@ -156,7 +127,7 @@ static void read_fields(struct reader *r, struct cursor *c, uint16_t id,
 			field->enterprise = UINT32_MAX;
 	}
 	if (good && t.least > 0 && t.least <= UINT16_MAX) {
-		keep_template(r, &t);
+		flowset_keep_template(r->f, r->domain, &t);
 		return;
 	}
 	r->f->counts.refused++;
@@ -198,7 +169,7 @@ static void flush(struct flowset *f)
 static void give(struct flowset *f, const struct flow_record *r)
 {
 	f->out[f->n_out++] = *r;
-	if (f->n_out == RECORDS)
+	if (f->n_out == FLOWSET_OUT)
 		flush(f);
 }
 
@@ -219,6 +190,7 @@ static uint32_t read_data(
 		records++;
 		if (t->options) {
 			if (v.sampling) {
+				f->changes += r->domain->sampling != v.sampling;
 				r->domain->sampling = v.sampling;
 				r->times.sampling = v.sampling;
 			}
@@ -237,7 +209,7 @@ static void let_wait(struct reader *r, struct cursor *c, uint16_t set)
 {
 	struct flowset *f = r->f;
 	size_t len = cursor_left(c);
-	struct waiting *w;
+	struct flowset_waiting *w;
 
 	r->message->unknown = true;
 	if (f->counts.waiting + len > FLOWSET_WAITING) {
@@ -245,7 +217,7 @@ static void let_wait(struct reader *r, struct cursor *c, uint16_t set)
 		return;
 	}
 	w = &MEM_PUSH(f->waiting, f->n_waiting, f->waiting_cap);
-	*w = (struct waiting){.domain = r->domain,
+	*w = (struct flowset_waiting){.domain = r->domain,
 		.set = set,
 		.times = r->times,
 		.came_ns = r->now_ns,
@@ -258,12 +230,12 @@ static void let_wait(struct reader *r, struct cursor *c, uint16_t set)
 /* Decodes what waited for a template that is here now; drops what waited too
  * long, or, of the domain `gone`, for nothing. */
 static void look_at_waiting(
-	struct flowset *f, const struct domain *gone, int64_t now_ns)
+	struct flowset *f, const struct flowset_domain *gone, int64_t now_ns)
 {
 	size_t to = 0;
 
 	for (size_t i = 0; i < f->n_waiting; i++) {
-		struct waiting w = f->waiting[i];
+		struct flowset_waiting w = f->waiting[i];
 		const struct flowset_template *t =
 			find_template(w.domain, w.set);
 		struct flowset_message nobody = {0};
@@ -367,11 +339,11 @@ static bool read_header(struct cursor *c, struct flowset_message *ret)
 	return cursor_ok(c);
 }
 
-static struct domain *domain_of(
+struct flowset_domain *flowset_domain_of(
 	struct flowset *f, const struct flowset_session *from, uint32_t id)
 {
 	const struct domain_key key = {*from, id};
-	struct domain *d = map_get(&f->domains, &key, sizeof(key));
+	struct flowset_domain *d = map_get(&f->domains, &key, sizeof(key));
 
 	if (d)
 		return d;
@@ -393,7 +365,7 @@ bool flowset_read(struct flowset *f, const struct flowset_session *from,
 
 	if (!read_header(&c, ret))
 		return false;
-	r.domain = domain_of(f, from, ret->domain);
+	r.domain = flowset_domain_of(f, from, ret->domain);
 	if (!r.domain) {
 		f->counts.refused++;
 		return false;
@@ -407,7 +379,7 @@ bool flowset_read(struct flowset *f, const struct flowset_session *from,
 	return true;
 }
 
-static void free_domain(struct flowset *f, struct domain *d)
+static void free_domain(struct flowset *f, struct flowset_domain *d)
 {
 	look_at_waiting(f, d, 0);
 	while (d->n)
@@ -421,7 +393,7 @@ void flowset_forget(struct flowset *f, const struct flowset_session *from)
 	struct map_entry *e;
 
 	for (size_t i = 0; (e = map_next(&f->domains, &i));) {
-		struct domain *d = e->value;
+		struct flowset_domain *d = e->value;
 		struct domain_key key = {d->from, d->id};
 
 		if (memcmp(&d->from, from, sizeof(*from)) != 0)

@@ -66,4 +66,18 @@ size_t flowset_length(const uint8_t head[static 4]);
 void flowset_forget(struct flowset *f, const struct flowset_session *from);
 const struct flowset_counts *flowset_counts(const struct flowset *f);
 
+/* What is known of exporters over UDP, for who starts again: they would tell
+ * their templates only minutes later. */
+
+/* Differs when that changed. */
+uint64_t flowset_changes(const struct flowset *f);
+/* As bytes, as far as FLOWSET_KEPT go. */
+enum { FLOWSET_KEPT = 1 << 20 };
+void flowset_save(const struct flowset *f, int64_t now_ns, struct buf *out);
+/* Takes them in, unless they are damaged or older than FLOWSET_KEPT_NS; says
+ * whether it did. */
+#define FLOWSET_KEPT_NS (INT64_C(3600) * 1000000000)
+bool flowset_restore(
+	struct flowset *f, const void *data, size_t len, int64_t now_ns);
+
 #endif

@@ -3,11 +3,14 @@
 #define NFZ_FLOW_FLOWSET_PARTS_H
 
 #include "base/cursor.h"
+#include "base/map.h"
 #include "flow/flowset.h"
 
 enum {
 	FIELD_VARIABLE = 65535,
-	ENTERPRISE_REVERSE = 29305 /* RFC 5103: the other direction */
+	ENTERPRISE_REVERSE = 29305, /* RFC 5103: the other direction */
+	FIRST_DATA_SET = 256,
+	FLOWSET_OUT = 64 /* records given on at once */
 };
 
 struct flowset_field {
@@ -22,12 +25,49 @@ struct flowset_template {
 	struct flowset_field *fields;
 };
 
+/* Templates and sampling of one session's domain. */
+struct flowset_domain {
+	struct flowset_session from;
+	uint32_t id;
+	uint32_t sampling;
+	struct flowset_template *templates;
+	size_t n, cap;
+};
+
 /* What every record of a message goes by. */
 struct flowset_times {
 	bool v9;
 	int64_t export_ns, boot_ns; /* boot: of an uptime of 0 */
 	uint32_t sampling;          /* 1 in so many; 0 or 1: all */
 };
+
+/* A data set whose template is not known yet. */
+struct flowset_waiting {
+	struct flowset_domain *domain;
+	uint16_t set;
+	struct flowset_times times;
+	int64_t came_ns;
+	uint8_t *data;
+	size_t len;
+};
+
+struct flowset {
+	flowset_records_fn fn;
+	void *ctx;
+	struct map domains; /* by session and id: struct flowset_domain */
+	struct flowset_waiting *waiting;
+	size_t n_waiting, waiting_cap;
+	struct flowset_counts counts;
+	uint64_t changes;
+	struct flow_record out[FLOWSET_OUT];
+	size_t n_out;
+};
+/* The domain, new if need be; NULL: there are too many. */
+struct flowset_domain *flowset_domain_of(
+	struct flowset *f, const struct flowset_session *from, uint32_t id);
+/* Takes t's fields in any case. */
+void flowset_keep_template(struct flowset *f, struct flowset_domain *d,
+	const struct flowset_template *t);
 
 /* One data record. */
 struct flowset_values {

@@ -1,8 +1,10 @@
 /* Messages of NetFlow 9, IPFIX and sFlow, one after another: two bytes of
- * length, then the message.  What is read stays within its bounds. */
+ * length, then the message.  What is read stays within its bounds, and templates
+ * can be kept; the same bytes as a file of kept templates. */
 #include "base/cursor.h"
 #include "flow/flowset.h"
 #include "flow/sflow.h"
+#include "format/checksum.h"
 
 #include <stdlib.h>
 
@@ -17,6 +19,44 @@ static void on_records(void *ctx, const struct flow_record *r, size_t n)
 			abort();
 		*sum += r[i].packets;
 	}
+}
+
+static void check(const struct flowset *f)
+{
+	if (flowset_counts(f)->templates > FLOWSET_TEMPLATES ||
+		flowset_counts(f)->waiting > FLOWSET_WAITING)
+		abort();
+}
+
+/* What was learnt is told and learnt again. */
+static void keep(const struct flowset *f)
+{
+	struct buf text = BUF_INIT(FLOWSET_KEPT);
+	struct flowset *again = flowset_new(on_records, NULL);
+
+	flowset_save(f, 0, &text);
+	if (!flowset_restore(again, text.data, text.len, 0))
+		abort();
+	check(again);
+	flowset_free(again);
+	buf_release(&text);
+}
+
+/* The bytes as a file of templates under a good checksum. */
+static void as_kept(const uint8_t *data, size_t size)
+{
+	struct buf text = BUF_INIT(FLOWSET_KEPT);
+	struct flowset *f = flowset_new(on_records, NULL);
+
+	buf_adds(&text, "NFZTPL1\n");
+	buf_u64(&text, 0);
+	buf_add(&text, data, size);
+	buf_u64(&text, checksum(text.data, text.len));
+	if (buf_ok(&text))
+		(void)flowset_restore(f, text.data, text.len, 0);
+	check(f);
+	flowset_free(f);
+	buf_release(&text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -41,9 +81,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (len % 64 == 63)
 			flowset_forget(f, &from);
 	}
-	if (flowset_counts(f)->templates > FLOWSET_TEMPLATES ||
-		flowset_counts(f)->waiting > FLOWSET_WAITING)
-		abort();
+	check(f);
+	keep(f);
 	flowset_free(f);
+	as_kept(data, size);
 	return 0;
 }

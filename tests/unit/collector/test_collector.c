@@ -636,3 +636,53 @@ Test(collector, takes_netflow_v5_from_listed_exporters)
 	cr_assert_eq(foreign_sent(&s), 90);
 	free_scene(&s);
 }
+
+static void send_nf9(struct udp *u, uint16_t port, const uint8_t *m, size_t len)
+{
+	const struct net_addr local = net_addr_v4_host(0x7f000001);
+
+	cr_assert(udp_send(u, &local, port, m, len));
+}
+
+static void await_flows(const struct scene *s, int n)
+{
+	char what[40];
+
+	snprintf(what, sizeof(what), "\"flows\":%d,", n);
+	await(s, what);
+}
+
+/* One record a message: source 10.0.0.1, destination 10.0.0.2, 5 packets. */
+Test(collector, knows_templates_after_it_was_killed)
+{
+	static const uint8_t template[] = {0, 9, 0, 1, 0, 0, 0, 1, 0x6a, 0xb1,
+		0x3b, 0x80, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 20, 1, 0, 0, 3, 0,
+		8, 0, 4, 0, 12, 0, 4, 0, 2, 0, 4},
+			     data[] = {0, 9, 0, 1, 0, 0, 0, 1, 0x6a, 0xb1, 0x3b,
+				     0x80, 0, 0, 0, 1, 0, 0, 0, 7, 1, 0, 0, 16,
+				     10, 0, 0, 1, 10, 0, 0, 2, 0, 0, 0, 5};
+	const struct net_addr local = net_addr_v4_host(0x7f000001);
+	struct scene s = new_scene();
+	struct udp u;
+
+	s.import_port = free_port();
+	start_collector(&s);
+	free(ask(&s, "status"));
+	cr_assert_eq(udp_open(&u, &local, 0, NULL), 0);
+	send_nf9(&u, s.import_port, template, sizeof(template));
+	send_nf9(&u, s.import_port, data, sizeof(data));
+	await_flows(&s, 1);
+	free(ask(&s, "flush")); /* which keeps them */
+	cr_assert_eq(kill(s.collector, SIGKILL), 0);
+	end_of(s.collector);
+	start_collector(&s);
+	free(ask(&s, "status"));
+	send_nf9(&u, s.import_port, data, sizeof(data));
+	await_flows(&s, 1);
+	free(ask(&s, "flush"));
+	cr_assert_eq(tally_of(&s).sum, 10);
+	udp_close(&u);
+	kill(s.collector, SIGKILL);
+	end_of(s.collector);
+	free_scene(&s);
+}

@@ -145,6 +145,52 @@ Test(flowset, data_waits_for_its_template)
 }
 
 /* Strings of variable length and other people's elements are passed over. */
+/* What one knew, another knows; a damaged or an old file says nothing. */
+Test(flowset, templates_are_kept)
+{
+	struct got got = {.n = 0};
+	struct flowset *f = flowset_new(on_records, &got), *g, *h;
+	struct buf text = BUF_INIT(FLOWSET_KEPT),
+		   again = BUF_INIT(FLOWSET_KEPT);
+	uint64_t changes;
+
+	read_hex(f, HEAD TEMPLATE, AT);
+	/* options: one packet of 10 */
+	read_hex(f,
+		HEAD "0003 0012 0101 0002 0001 0095 0004 0022 0004 "
+		     "0101 000c 00000001 0000000a ",
+		AT);
+	changes = flowset_changes(f);
+	cr_assert_gt(changes, 1);
+	read_hex(f, HEAD TEMPLATE, AT);
+	cr_assert_eq(flowset_changes(f), changes, "the same is no change");
+	flowset_save(f, AT, &text);
+	for (size_t i = 0; i < text.len; i++) {
+		g = flowset_new(on_records, &got);
+		text.data[i] ^= 1;
+		cr_assert_not(flowset_restore(g, text.data, text.len, AT));
+		text.data[i] ^= 1;
+		cr_assert_not(flowset_restore(g, text.data, i, AT));
+		cr_assert_eq(flowset_counts(g)->templates, 0);
+		flowset_free(g);
+	}
+	h = flowset_new(on_records, &got);
+	cr_assert_not(flowset_restore(
+		h, text.data, text.len, AT + FLOWSET_KEPT_NS + 1));
+	cr_assert(flowset_restore(h, text.data, text.len, AT + 1));
+	cr_assert_eq(flowset_counts(h)->templates, 2);
+	read_hex(h, HEAD DATA, AT);
+	cr_assert_eq(got.n, 2, "%zu", got.n);
+	cr_assert_eq(got.rows[0].bytes, 1000, "sampling is kept as well");
+	flowset_save(h, AT, &again);
+	cr_assert_eq(text.len, again.len);
+	cr_assert_eq(memcmp(text.data, again.data, text.len), 0);
+	flowset_free(f);
+	flowset_free(h);
+	buf_release(&text);
+	buf_release(&again);
+}
+
 Test(flowset, unknown_elements_are_passed_over)
 {
 	struct got got = {.n = 0};
