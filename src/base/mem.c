@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum { LARGE_PAGE = 2 << 20 };
 
 static void out_of_memory(void) __attribute__((noreturn));
 static void out_of_memory(void)
@@ -45,6 +48,21 @@ char *mem_strndup(const char *s, size_t n)
 
 	memcpy(p, s, len);
 	return p;
+}
+
+void mem_advise_table(void *p, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+	const uintptr_t mask = (uintptr_t)LARGE_PAGE - 1;
+	const uintptr_t from = ((uintptr_t)p + mask) & ~mask;
+	const uintptr_t to = ((uintptr_t)p + bytes) & ~mask;
+
+	if (to > from)
+		(void)madvise((void *)from, to - from, MADV_HUGEPAGE);
+#else
+	(void)p;
+	(void)bytes;
+#endif
 }
 
 char *mem_strdup(const char *s)

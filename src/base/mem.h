@@ -14,6 +14,9 @@
 void *mem_zalloc(size_t n, size_t size) __attribute__((malloc));
 /* As realloc(3) with the product checked; the new part is not cleared. */
 void *mem_grow(void *p, size_t n, size_t size);
+/* A table of many megabytes that is looked into at random: large pages, where
+ * the kernel has them, spare most misses of address translation.  Advice only. */
+void mem_advise_table(void *p, size_t bytes);
 char *mem_strdup(const char *s) __attribute__((malloc));
 char *mem_strndup(const char *s, size_t n) __attribute__((malloc));
 char *mem_printf(const char *fmt, ...)

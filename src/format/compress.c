@@ -34,6 +34,14 @@ bool compress_lz4_open(const void *in, size_t n, void *out, size_t out_len)
 	       (int)out_len;
 }
 
+bool compress_lz4_begin(const void *in, size_t n, void *out, size_t out_len)
+{
+	if (n > INT_MAX || out_len > COMPRESS_LZ4_MAX)
+		return false;
+	return LZ4_decompress_safe_partial(in, out, (int)n, (int)out_len,
+		       (int)out_len) == (int)out_len;
+}
+
 int compress_gzip(
 	const void *data, size_t len, struct buf *out, struct err *err)
 {

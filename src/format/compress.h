@@ -18,6 +18,8 @@ size_t compress_lz4_bound(size_t n);
 size_t compress_lz4(const void *in, size_t n, void *out, size_t room);
 /* True when `in` is an LZ4 block of exactly out_len bytes. */
 bool compress_lz4_open(const void *in, size_t n, void *out, size_t out_len);
+/* The first out_len bytes of one that holds as many or more. */
+bool compress_lz4_begin(const void *in, size_t n, void *out, size_t out_len);
 
 /* Appends `data` as one gzip file (RFC 1952), best compression. */
 int compress_gzip(const void *data, size_t len, struct buf *out,

@@ -269,16 +269,41 @@ static void sort_groups(struct answer_rows *r)
 		r->n_groups = r->a->limit;
 }
 
+/* Without looking at its value, which is made for rows that may be shown. */
+static bool is_behind(const struct answer *a, const struct group_row *row,
+	const struct group_row *worst)
+{
+	switch (sort_of(a)) {
+	case SORT_BYTES:
+		return row->bytes < worst->bytes;
+	case SORT_PACKETS:
+		return row->packets < worst->packets;
+	case SORT_FLOWS:
+		return row->flows < worst->flows;
+	case SORT_DEFAULT:
+	case SORT_FIRST:
+	case SORT_LAST:
+	case SORT_DURATION:
+	case SORT_KEY:
+		break;
+	}
+	return false;
+}
+
 static int push_group(void *ctx, const struct group_row *row, struct err *err)
 {
 	struct answer_rows *r = ctx;
+	struct group_row next = *row;
 
 	/* figures that rows are sorted by are not known yet */
 	const size_t limit = r->a->sort_figure ? 0 : r->a->limit;
 
 	r->found++;
 	r->figures.all_bytes += row->bytes;
-	if (r->cut && order_of(r->a)(&r->groups[limit - 1], row) < 0)
+	if (r->cut && is_behind(r->a, row, &r->groups[limit - 1]))
+		return 0;
+	next.value = group_value_of(&r->group, row);
+	if (r->cut && order_of(r->a)(&r->groups[limit - 1], &next) < 0)
 		return 0;
 	if (limit && r->n_groups >= 2 * limit + SLACK) {
 		sort_groups(r);
@@ -289,7 +314,7 @@ static int push_group(void *ctx, const struct group_row *row, struct err *err)
 			"more than %d rows: ask for the first ones only, group "
 			"by fewer keys, or filter",
 			GROUP_ROWS_MAX);
-	MEM_PUSH(r->groups, r->n_groups, r->groups_cap) = *row;
+	MEM_PUSH(r->groups, r->n_groups, r->groups_cap) = next;
 	return 0;
 }
 

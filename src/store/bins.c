@@ -4,13 +4,21 @@
 
 #include <string.h>
 
-enum { FIRST_SIZE = 1024, COUNT_WORDS = 4, PART_SHIFT = 40, HOSTS_AHEAD = 16 };
+enum {
+	/* GROUP_BINS fill the table that is GROWTH times larger often enough */
+	FIRST_SIZE = 2048,
+	GROWTH = 4,
+	COUNT_WORDS = 3,
+	PART_SHIFT = 40,
+	HOSTS_AHEAD = 16
+};
 _Static_assert(sizeof(struct bins_counts) == 8 * COUNT_WORDS, "as words");
 
-void bins_init(struct bins *t, size_t places, size_t most)
+void bins_init(struct bins *t, size_t places, size_t most, bool serials)
 {
 	*t = (struct bins){.seed = hash_key_new(),
 		.words = (places + 1) / 2,
+		.stride = (places + 1) / 2 + COUNT_WORDS + serials,
 		.most = most};
 	bins_begin(t, 1, 0);
 }
@@ -23,14 +31,9 @@ void bins_release(struct bins *t)
 	*t = (struct bins){0};
 }
 
-static size_t stride(const struct bins *t)
-{
-	return t->words + COUNT_WORDS;
-}
-
 static uint64_t *entry(const struct bins *t, size_t i)
 {
-	return t->entries + i * stride(t);
+	return t->entries + i * t->stride;
 }
 
 static struct bins_counts *counts(const struct bins *t, uint64_t *e)
@@ -46,7 +49,8 @@ static bool is_free(const struct bins *t, uint64_t *e)
 static void resize(struct bins *t, size_t size)
 {
 	t->size = size;
-	t->entries = mem_zalloc(size, stride(t) * sizeof(*t->entries));
+	t->entries = mem_zalloc(size, t->stride * sizeof(*t->entries));
+	mem_advise_table(t->entries, size * t->stride * sizeof(*t->entries));
 }
 
 void bins_begin(struct bins *t, uint64_t parts, uint64_t rest)
@@ -83,7 +87,7 @@ static uint64_t *find(const struct bins *t, const uint64_t *key, uint64_t hash)
 static void rebuild(struct bins *t, size_t size)
 {
 	uint64_t *old = t->entries;
-	size_t old_size = t->size, width = stride(t);
+	size_t old_size = t->size, width = t->stride;
 
 	resize(t, size);
 	t->n = 0;
@@ -114,7 +118,7 @@ struct bins_counts *bins_at(struct bins *t, const uint64_t *key, uint64_t hash)
 	if (t->n == t->most)
 		return NULL;
 	if (t->n * 3 >= t->size * 2) {
-		rebuild(t, t->size * 2);
+		rebuild(t, t->size * GROWTH);
 		e = find(t, key, hash);
 	}
 	memcpy(e, key, t->words * sizeof(*e));
@@ -177,6 +181,7 @@ static void grow_hosts(struct bins *t)
 	h->index_size = h->index_size ? h->index_size * 2 : FIRST_SIZE;
 	free(h->index);
 	h->index = mem_zalloc(h->index_size, sizeof(*h->index));
+	mem_advise_table(h->index, h->index_size * sizeof(*h->index));
 	for (size_t i = 0; i < h->n; i++)
 		h->index[host_place(t, &h->addrs[i],
 			host_hash(t, &h->addrs[i]))] = (uint32_t)i + 1;

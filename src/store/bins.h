@@ -16,8 +16,12 @@ enum { BINS_PLACES_MAX = 16, BINS_HOSTS_MAX = 1 << 26 };
 
 struct bins_counts {
 	uint64_t flows, packets, bytes;
-	uint64_t serial; /* of the flow counted last */
 };
+/* Of the flow counted last, where bins_init was asked for it. */
+static inline uint64_t *bins_serial(struct bins_counts *c)
+{
+	return (uint64_t *)(c + 1);
+}
 
 /* Addresses and their numbers, in the order of appearance. */
 struct bins_hosts {
@@ -29,7 +33,8 @@ struct bins_hosts {
 
 struct bins {
 	struct hash_key seed;
-	size_t words; /* of a key */
+	size_t words;  /* of a key */
+	size_t stride; /* of an entry: key, counts, serial */
 	size_t n, most;
 	uint64_t *entries; /* key, then counts; flows 0: free */
 	size_t size;       /* a power of 2 */
@@ -39,7 +44,7 @@ struct bins {
 };
 
 /* places: 32-bit numbers of a key; most: entries at once. */
-void bins_init(struct bins *t, size_t places, size_t most);
+void bins_init(struct bins *t, size_t places, size_t most, bool serials);
 void bins_release(struct bins *t);
 /* Empties it for another part; addresses keep their numbers. */
 void bins_begin(struct bins *t, uint64_t parts, uint64_t rest);

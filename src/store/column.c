@@ -58,14 +58,14 @@ static void put(
 }
 
 /* The planes of a column: those stored plain where they are, the others
- * unpacked. */
+ * unpacked, their first `upto` values at least. */
 struct planes {
 	const uint8_t *at[ADDR];
 	uint8_t *room;
 };
 
 static bool get(const struct column_part *part, const uint8_t *stored, size_t n,
-	struct planes *ret)
+	size_t upto, struct planes *ret)
 {
 	struct cursor c = cursor_over(stored, part->len);
 	uint8_t *room = NULL;
@@ -83,7 +83,10 @@ static bool get(const struct column_part *part, const uint8_t *stored, size_t n,
 			return false;
 		if (!(part->packed >> k & 1))
 			continue;
-		if (!room || !compress_lz4_open(ret->at[k], len, room, n))
+		if (!room || !(upto < n ? compress_lz4_begin(
+						  ret->at[k], len, room, upto)
+					: compress_lz4_open(
+						  ret->at[k], len, room, n)))
 			return false;
 		ret->at[k] = room;
 		room += n;
@@ -261,7 +264,7 @@ bool column_decode(const struct column_part *part, const uint8_t *stored,
 		fill(part->range.min, n, size, values);
 		return part->len == 0;
 	}
-	good = get(part, stored, n, &p);
+	good = get(part, stored, n, n, &p);
 	if (good)
 		join(&p, n, part->width, part->scale ? 0 : part->range.min,
 			size, values);
@@ -294,11 +297,14 @@ bool column_decode_rows(const struct column_part *part, const uint8_t *stored,
 	void *values)
 {
 	struct planes p = {0};
+	size_t upto = 0;
 	bool good;
 
 	if (!sound(part, size) || n > VALUES_MAX)
 		return false;
-	good = part->width ? get(part, stored, n, &p) : part->len == 0;
+	for (size_t i = 0; i < n_rows; i++)
+		upto = rows[i] >= upto ? rows[i] + 1u : upto;
+	good = part->width ? get(part, stored, n, upto, &p) : part->len == 0;
 	for (size_t i = 0; good && i < n_rows; i++) {
 		uint64_t v = 0;
 
@@ -333,7 +339,7 @@ bool column_decode_addrs(const struct column_part *part, const uint8_t *stored,
 		return part->len == 0;
 	if (part->width != ADDR || n > VALUES_MAX)
 		return false;
-	good = get(part, stored, n, &p);
+	good = get(part, stored, n, n, &p);
 	for (size_t i = 0; good && i < n; i++)
 		for (size_t k = 0; k < ADDR; k++)
 			addrs[i * ADDR + k] = p.at[k][i];

@@ -275,7 +275,8 @@ static int take_row(void *ctx, const struct group_row *row, struct err *err)
 {
 	const struct taking *t = ctx;
 	const struct figure *figure = &t->f->list->v[t->g->figure];
-	struct group_row like = *row;
+	const struct group_value value = group_value_of(&t->g->group, row);
+	struct group_row like = {.value = value};
 	const struct group_row *to;
 
 	(void)err;
@@ -288,7 +289,7 @@ static int take_row(void *ctx, const struct group_row *row, struct err *err)
 	else
 		MEM_PUSH(t->g->shares, t->g->n_shares, t->g->shares_cap) =
 			(struct figure_share){
-				to->number, row->value.bin, row->flows};
+				to->number, value.bin, row->flows};
 	return 0;
 }
 

@@ -17,7 +17,12 @@ void group_init(struct group *g, const struct group_by *by, size_t rows_max)
 		g->place[by->keys[i]] = places;
 		places += by->keys[i] == GROUP_TIME ? 2 : 1;
 	}
-	bins_init(&g->bins, places, rows_max ? rows_max : GROUP_BINS);
+	/* by others a flow is in one group */
+	g->serials = group_by_has(by, GROUP_LINK) ||
+		     group_by_has(by, GROUP_NODE) ||
+		     group_by_has(by, GROUP_TIME);
+	bins_init(
+		&g->bins, places, rows_max ? rows_max : GROUP_BINS, g->serials);
 }
 
 void group_release(struct group *g)
@@ -212,18 +217,26 @@ int group_rows(struct group *g,
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && (c = bins_next(&g->bins, &i, &key));) {
-		uint32_t places[BINS_PLACES_MAX];
-		struct group_row row = {.flows = c->flows,
+		const struct group_row row = {.flows = c->flows,
 			.packets = c->packets,
-			.bytes = c->bytes};
+			.bytes = c->bytes,
+			.key = key};
 
-		memcpy(places, key, g->bins.words * sizeof(*key));
-		for (size_t k = 0; k < g->by.n; k++)
-			get_key(g, g->by.keys[k],
-				&places[g->place[g->by.keys[k]]], &row.value);
 		r = fn(ctx, &row, err);
 	}
 	return r;
+}
+
+struct group_value group_value_of(
+	const struct group *g, const struct group_row *row)
+{
+	uint32_t places[BINS_PLACES_MAX];
+	struct group_value v = {0};
+
+	memcpy(places, row->key, g->bins.words * sizeof(*row->key));
+	for (size_t k = 0; k < g->by.n; k++)
+		get_key(g, g->by.keys[k], &places[g->place[g->by.keys[k]]], &v);
+	return v;
 }
 
 /* Merged flows --------------------------------------------------------- */
@@ -245,8 +258,9 @@ static int add(struct group *g, const struct group_value *v, uint64_t packets,
 	to = counts_of(g, key, bins_hash(&g->bins, key), &r, err);
 	if (!to)
 		return r;
-	to->flows += to->serial != g->serial;
-	to->serial = g->serial;
+	to->flows += !g->serials || *bins_serial(to) != g->serial;
+	if (g->serials)
+		*bins_serial(to) = g->serial;
 	to->packets += packets;
 	to->bytes += bytes;
 	return 0;

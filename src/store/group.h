@@ -83,6 +83,7 @@ struct group_row {
 	/* of use to who gets the rows */
 	size_t number;
 	uint64_t rank;
+	const uint64_t *key; /* for group_value_of() */
 };
 
 /* Memory is bounded by rows: when there are more than rows_max, their keys are
@@ -93,7 +94,8 @@ struct group {
 	size_t place[GROUP_KEY_COUNT]; /* of each key in the bins's */
 	struct group_part *open;       /* parts not done yet */
 	size_t n_open, open_cap;
-	uint64_t serial;
+	bool serials;            /* a flow may be in several groups... */
+	uint64_t serial;         /* ...so flows are numbered */
 	struct group_room *room; /* for blocks */
 };
 enum { GROUP_ROWS_MAX = 10000000, GROUP_BINS = 5500000 };
@@ -114,10 +116,13 @@ bool group_takes_blocks(const struct group_by *by);
 /* Rows of a block that are flows as they stand. */
 int group_add_block(struct group *g, struct block *b, const uint16_t *rows,
 	size_t n, const struct catalog *c, struct err *err) NFZ_MUST_CHECK;
-/* Calls fn for each row of the part that was fed in. */
+/* Calls fn for each row of the part that was fed in, its value not set: of most
+ * rows nobody asks for it. */
 int group_rows(struct group *g,
 	int (*fn)(void *ctx, const struct group_row *row, struct err *err),
 	void *ctx, struct err *err) NFZ_MUST_CHECK;
+struct group_value group_value_of(
+	const struct group *g, const struct group_row *row);
 /* Is there another part?  Then feed all in again. */
 bool group_again(struct group *g);
 

@@ -18,7 +18,10 @@ struct group_room {
 	uint16_t codes[CODES]; /* distinct ones */
 	uint16_t code_of[BLOCK_ROWS];
 	uint32_t value_of[CODES]; /* of codes */
+	/* of addresses of the block, 0: not asked for yet */
+	uint32_t number_of[BLOCK_HOSTS]; /* + 1 */
 	struct net_addr addrs[BLOCK_HOSTS];
+	uint16_t asked[BLOCK_HOSTS];
 	uint32_t numbers[BLOCK_HOSTS];
 	bool marked[CODES];
 	uint32_t places[BLOCK_ROWS][BINS_PLACES_MAX];
@@ -147,6 +150,32 @@ static void take_codes(struct group_room *room, const struct block *b,
 			room->code_of[i] = from[rows[i]];
 }
 
+/* Numbers of the addresses that codes stand for.  Most addresses of a block
+ * are both sources and destinations: each is looked up once. */
+static int number_hosts(
+	struct group *g, const struct block *b, size_t n_codes, struct err *err)
+{
+	struct group_room *room = g->room;
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_codes; i++) {
+		const uint16_t place = room->codes[i];
+
+		if (room->number_of[place])
+			continue;
+		room->asked[n] = place;
+		room->addrs[n++] = block_host(b, place);
+	}
+	if (!bins_hosts(&g->bins, room->addrs, n, room->numbers))
+		return group_too_many(err, "addresses");
+	for (size_t i = 0; i < n; i++)
+		room->number_of[room->asked[i]] = room->numbers[i] + 1;
+	for (size_t i = 0; i < n_codes; i++)
+		room->value_of[room->codes[i]] =
+			room->number_of[room->codes[i]] - 1;
+	return 0;
+}
+
 /* What codes stand for, into room->value_of. */
 static int find_values(struct group *g, const struct block *b,
 	const struct catalog *c, enum group_key key, size_t n_codes,
@@ -154,15 +183,8 @@ static int find_values(struct group *g, const struct block *b,
 {
 	struct group_room *room = g->room;
 
-	if (key == GROUP_SRC || key == GROUP_DST) {
-		for (size_t i = 0; i < n_codes; i++)
-			room->addrs[i] = block_host(b, room->codes[i]);
-		if (!bins_hosts(&g->bins, room->addrs, n_codes, room->numbers))
-			return group_too_many(err, "addresses");
-		for (size_t i = 0; i < n_codes; i++)
-			room->value_of[room->codes[i]] = room->numbers[i];
-		return 0;
-	}
+	if (key == GROUP_SRC || key == GROUP_DST)
+		return number_hosts(g, b, n_codes, err);
 	for (size_t i = 0; i < n_codes; i++) {
 		uint16_t code = room->codes[i];
 		struct net_addr a;
@@ -328,6 +350,7 @@ int group_add_block(struct group *g, struct block *b, const uint16_t *rows,
 		g->room = mem_zalloc(1, sizeof(*g->room));
 	if (r < 0)
 		return r;
+	memset(g->room->number_of, 0, b->n_hosts * sizeof(*g->room->number_of));
 	if (g->by.n == 1 && !time)
 		return add_one_key(g, b, rows, n, c, err);
 	for (size_t k = 0; k < g->by.n && r == 0; k++)

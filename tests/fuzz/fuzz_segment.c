@@ -60,8 +60,9 @@ static void as_column(const uint8_t *data, size_t size)
 	part.range.max = cursor_u8(&c);
 	part.len = (uint32_t)cursor_left(&c);
 	good = column_decode(&part, c.at, n, width, values);
+	/* of what is damaged behind the rows they may know nothing */
 	if (n && column_decode_rows(&part, c.at, n, width, &row, 1, some) &&
-		(!good || memcmp((uint8_t *)some + row * width,
+		(good && memcmp((uint8_t *)some + row * width,
 				  (uint8_t *)values + row * width, width) != 0))
 		abort();
 	(void)column_decode_addrs(
