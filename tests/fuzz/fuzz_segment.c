@@ -63,7 +63,7 @@ static void as_column(const uint8_t *data, size_t size)
 	/* of what is damaged behind the rows they may know nothing */
 	if (n && column_decode_rows(&part, c.at, n, width, &row, 1, some) &&
 		(good && memcmp((uint8_t *)some + row * width,
-				  (uint8_t *)values + row * width, width) != 0))
+				 (uint8_t *)values + row * width, width) != 0))
 		abort();
 	(void)column_decode_addrs(
 		&part, c.at, n % BLOCK_ROWS, (uint8_t *)values);
