@@ -18,6 +18,9 @@ static const struct opt options[] = {
 	{"output", 'o', OPT_TEXT, offsetof(struct report_command, file), "FILE",
 		"the file to write (- is stdout)", NULL, 0, 0},
 	SOURCE_OPTIONS(struct report_command, source),
+	{"anonymise", 0, OPT_FLAG,
+		offsetof(struct report_command, source.anonymise), NULL,
+		"with other addresses that keep their prefixes", NULL, 0, 0},
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 

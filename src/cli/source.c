@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/again.h"
+#include "report/anonymise.h"
 #include "store/summary.h"
 #include "testbed/load.h"
 
@@ -67,11 +68,14 @@ static void add_time(struct source *s, const char *option, const char *value)
 
 static void name_command(struct source *s)
 {
+	bool hide = s->o->anonymise;
+
 	if (s->store) {
 		buf_adds(&s->command, "nfz-query ");
-		again_word(&s->command, s->store);
+		again_word(&s->command, hide ? "DIR" : s->store);
 	} else {
-		buf_addf(&s->command, "netflowize query %s", s->nodes.target);
+		buf_addf(&s->command, "netflowize query %s",
+			hide && s->o->topology ? "PROJ/EXP" : s->nodes.target);
 	}
 	add_time(s, "--last", s->o->last);
 	add_time(s, "--from", s->o->from);
@@ -209,12 +213,30 @@ static int ask(
 	return ask_store(s, &times, out, err);
 }
 
+static int anonymise(struct buf *text, struct err *err)
+{
+	struct buf other = BUF_INIT(SUMMARY_MAX);
+	uint8_t key[CRYPTO_KEY];
+	int r = crypto_init(err);
+
+	if (r < 0)
+		return r;
+	crypto_random(key, sizeof(key));
+	anonymise_text(key, buf_str(text), text->len, &other);
+	crypto_wipe(key, sizeof(key));
+	buf_release(text);
+	*text = other;
+	return 0;
+}
+
 int source_ask(struct source *s, const char *last, struct answer_now *ret,
 	struct err *err)
 {
 	struct answer_now a = {.text = BUF_INIT(SUMMARY_MAX)};
 	int r = ask(s, last, &a.text, err);
 
+	if (r == 0 && s->o->anonymise)
+		r = anonymise(&a.text, err);
 	if (r == 0)
 		r = facts_parse(buf_str(&a.text), a.text.len, &a.facts, err);
 	if (r == 0 && !s->topology)
@@ -246,7 +268,8 @@ struct page source_page(const struct source *s, const struct answer_now *a)
 		.facts = a->facts,
 		.summary = buf_str(&a->text),
 		.summary_len = a->text.len,
-		.name = s->store ? s->store : NULL,
+		.name = s->store && !s->o->anonymise ? s->store : NULL,
+		.anonymised = s->o->anonymise,
 		.command = buf_str(&s->command),
 		.times = buf_str(&s->times),
 		.version = NFZ_VERSION};

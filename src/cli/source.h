@@ -10,6 +10,7 @@
 struct source_options {
 	const char *topology, *store, *last, *from, *to;
 	bool no_flush;
+	bool anonymise; /* other addresses, no names of files */
 };
 #define SOURCE_OPTIONS(S, where)                                               \
 	{"topology", 0, OPT_TEXT, offsetof(S, where.topology), "FILE",         \

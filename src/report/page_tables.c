@@ -282,6 +282,12 @@ void page_method(const struct page *p, struct buf *out)
 		"<p>What no probe sees is unknown and not drawn as 0: such "
 		"links are dashed. Capacities are those of the experiment's "
 		"description; where it has none, none is shown.</p>");
+	if (p->anonymised)
+		buf_adds(out,
+			"<p>Addresses are not the real ones: others stand for "
+			"them, of which any two have as long a prefix in "
+			"common as those have. Names are as they were. A "
+			"command with an address finds nothing.</p>");
 	buf_adds(out, "<p>The same figures on the command line: <code>");
 	text_xml(out, p->command);
 	buf_addf(out,

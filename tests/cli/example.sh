@@ -43,6 +43,30 @@ check "the marks are there" says '"text":"attack on"'
 check "no other way lost packets" \
 	test "$(grep -o 'Packets die between [a-z0-9]* and [a-z0-9]*' \
 		"$dir/page.html" | sort -u | wc -l)" = 1
+check "report --anonymise" nfz report --anonymise -q "$example" \
+	-o "$dir/other.html" 'net 10.1.0.0/16'
+check "other addresses, as near to each other, of the same traffic" python3 - \
+	"$dir/page.html" "$dir/other.html" "$PWD" <<'PY'
+import ipaddress, json, re, sys
+text = [open(f).read() for f in sys.argv[1:3]]
+data = [json.loads(re.search(r'id="data">(.*?)</script>', t, re.S)[1]) for t in text]
+real, other = (d["summary"] for d in data)
+def rows(s):
+    return sorted(((r["packets"], r["bytes"], r["first_ms"], s["ends"][r["src_end"]], s["ends"][r["dst_end"]]), r["src"], r["dst"]) for r in s["rows"])
+pairs = set()
+for r, o in zip(rows(real), rows(other)):
+    assert r[0] == o[0], (r, o)
+    pairs |= {(r[1], o[1]), (r[2], o[2])}
+def common(a, b):
+    return 32 - (int(ipaddress.ip_address(a)) ^ int(ipaddress.ip_address(b))).bit_length()
+for a, x in pairs:
+    for b, y in pairs:
+        assert common(a, b) == common(x, y), (a, b, x, y)
+assert len(pairs) > 5 and not {a for a, _ in pairs} & {x for _, x in pairs}, pairs
+assert not [a for a, _ in pairs if a in text[1]] and sys.argv[3] not in text[1]
+assert [other[k] for k in ("flows", "packets", "bytes", "links")] == [real[k] for k in ("flows", "packets", "bytes", "links")]
+assert other["filter"] == "net %s/16" % re.search(r"net ([0-9.]+)/16", other["filter"])[1] != "net 10.1.0.0/16"
+PY
 check "top" test -n "$(nfz top --once "$example")"
 
 "${as[@]}" timeout 30 "$build/bin/netflowize" view "$example" >"$dir/url" 2>/dev/null &
