@@ -201,9 +201,11 @@ static void settle(struct board *b, struct picture_text *t, struct spot *spots,
 		take_box(b, &t->box);
 }
 
-/* Eight places around a node; away from its neighbours is better. */
-static void label_node(
-	struct board *b, struct picture_node *n, double away_x, double away_y)
+/* Eight places around a node; away from its neighbours is better.  Between two
+ * of the four ways a name stands above or below the node, beside the line that
+ * goes up or down.  further: so many times as far away. */
+static void label_node(struct board *b, struct picture_node *n, double away_x,
+	double away_y, double further)
 {
 	static const int way[8][2] = {{0, 1}, {0, -1}, {1, 0}, {-1, 0}, {1, 1},
 		{-1, 1}, {1, -1}, {-1, -1}};
@@ -213,19 +215,18 @@ static void label_node(
 
 	for (int i = 0; i < 8; i++) {
 		int dx = way[i][0], dy = way[i][1];
-		double reach = dx && dy ? 0.75 : 1;
 		double gap = GAP + (n->probe ? 3 : 0) + (n->collector ? 5 : 0);
+		double right = (n->half_w + gap + 1.5) * (dy ? 0.45 : 1);
+		double down = n->half_h + gap;
 		double turn =
 			(dx * away_x + dy * away_y) / (dx && dy ? 1.414 : 1);
 
-		spots[i].x = n->x + dx * reach * (n->half_w + gap + 1.5);
-		spots[i].y = n->y + 0.3 * size;
-		if (dy > 0)
-			spots[i].y =
-				n->y + reach * (n->half_h + gap) + 0.86 * size;
-		else if (dy < 0)
-			spots[i].y =
-				n->y - reach * (n->half_h + gap) - 0.3 * size;
+		spots[i].x = n->x + dx * further * right;
+		spots[i].y = n->y + dy * further * down +
+			     (dy > 0          ? 0.86
+				     : dy < 0 ? -0.3
+					      : 0.3) *
+				     size;
 		spots[i].anchor = dx > 0   ? ANCHOR_START
 				  : dx < 0 ? ANCHOR_END
 					   : ANCHOR_MIDDLE;
@@ -285,7 +286,12 @@ static void label_nodes(struct board *b, struct picture *p)
 				continue;
 			if (len < 0.5)
 				len = 1;
-			label_node(b, &p->nodes[i], ax[i] / len, ay[i] / len);
+			ax[i] /= len;
+			ay[i] /= len;
+			label_node(b, &p->nodes[i], ax[i], ay[i], 1);
+			/* where somebody watches is what one looks for first */
+			if (r <= 1 && !p->nodes[i].text.shown)
+				label_node(b, &p->nodes[i], ax[i], ay[i], 2);
 		}
 }
 
