@@ -58,6 +58,7 @@ struct collector {
 
 	uint64_t *flushed; /* by peer: last flush answered */
 	bool *away;        /* by peer: was up, and is silent or gone */
+	uint64_t *lives;   /* by peer: the one heard of last; 0: none */
 
 	enum stop_phase stop;
 	int64_t stop_by_ms, stop_patience_ms;

@@ -235,6 +235,22 @@ static void on_flushed(void *data, uint16_t module, uint64_t number)
 			c->flushed[i] = number;
 }
 
+/* A program that ended and was started again at once was never silent. */
+static void note_life(
+	struct collector *c, size_t i, const struct endpoint_source *from)
+{
+	const struct event e = {.at_ns = wall_now().ns,
+		.kind = EVENT_PROBE,
+		.module = from->module,
+		.text = "was started again"};
+
+	if (!from->life || c->lives[i] == from->life)
+		return;
+	if (c->lives[i])
+		collector_note(c, &e);
+	c->lives[i] = from->life;
+}
+
 static void keep_health(struct collector *c, const struct endpoint_peer *p)
 {
 	const struct module_health *h = &p->health;
@@ -293,9 +309,13 @@ static void on_peer(void *data, uint16_t module, enum peer_state state)
 
 	log_info("module %u is %s", module, peer_state_name(state));
 	note_peer(c, module, state);
-	for (size_t i = 0; endpoint_peer(c->ep, i, &p); i++)
-		if (p.source.module == module && p.has_health)
+	for (size_t i = 0; endpoint_peer(c->ep, i, &p); i++) {
+		if (p.source.module != module)
+			continue;
+		note_life(c, i, &p.source);
+		if (p.has_health)
 			keep_health(c, &p); /* perhaps its last numbers */
+	}
 	if (c->stop != STOP_NO)
 		collector_go_on_stopping(c);
 }
@@ -338,9 +358,11 @@ void collector_keep_health(struct collector *c)
 {
 	struct endpoint_peer p;
 
-	for (size_t i = 0; endpoint_peer(c->ep, i, &p); i++)
+	for (size_t i = 0; endpoint_peer(c->ep, i, &p); i++) {
+		note_life(c, i, &p.source);
 		if (p.has_health && p.heard_ms >= 0 && p.heard_ms < 1500)
 			keep_health(c, &p);
+	}
 }
 
 static void on_second(void *data)
@@ -453,6 +475,7 @@ int collector_new(struct loop *loop, const struct setup *setup,
 	c->log_limit.burst = 10;
 	c->flushed = mem_zalloc(setup->n_peers + 1, sizeof(*c->flushed));
 	c->away = mem_zalloc(setup->n_peers + 1, sizeof(*c->away));
+	c->lives = mem_zalloc(setup->n_peers + 1, sizeof(*c->lives));
 	if (!setup->store[0])
 		r = err_set(err, NFZ_E_CONFIG,
 			"the setup names no directory for the store");
@@ -487,5 +510,6 @@ void collector_free(struct collector *c)
 	loop_timer_stop(c->loop, c->commit_timer);
 	free(c->flushed);
 	free(c->away);
+	free(c->lives);
 	free(c);
 }

@@ -58,6 +58,8 @@ nfz up "$exp"
 check "up without --set keeps them" said "no changes"
 check "as they were" [ "$(set_on left) $(set_on right)" = \
 	"active=2000 active=2000 idle=1000" ]
+nfz query "$exp" --events
+check "the record says when which was set" said "mark.* set left:idle=200ms"
 nfz status "$exp"
 check "status shows them" said "active 2 s, idle 1 s"
 check "status has no loss" [ "$status" = 0 ]

@@ -416,6 +416,27 @@ Test(collector, keeps_marks_and_who_was_away)
 	free_scene(&s);
 }
 
+/* Killed and started again within the time that makes one silent. */
+Test(collector, notes_who_was_started_again)
+{
+	static const char *const want[] = {"collecting begins",
+		"module 1 was started again", "collecting ends", NULL};
+	struct scene s = new_scene();
+
+	start_meter(&s, 5, 0);
+	start_collector(&s);
+	await_up(&s);
+	cr_assert_eq(kill(s.meter, SIGKILL), 0);
+	end_of(s.meter);
+	start_meter(&s, 5, 0);
+	await(&s, "\"records\":10");
+	free(ask(&s, "stop"));
+	cr_assert_eq(end_of(s.collector), 0);
+	end_of(s.meter);
+	expect_events(&s, want);
+	free_scene(&s);
+}
+
 Test(collector, abort_ends_everybody)
 {
 	struct scene s = new_scene();
