@@ -486,7 +486,7 @@ int collector_new(struct loop *loop, const struct setup *setup,
 		return r;
 	}
 	loop_every(loop, 1000, on_second, c);
-	note_run(c, "collecting begins");
+	note_run(c, EVENTS_BEGIN);
 	*ret = c;
 	return 0;
 }

@@ -220,11 +220,31 @@ static void print_node(const struct netmap *m, size_t i, struct buf *out)
 		picture_shape_name(n->shape), n->probe ? " probe" : "");
 	if (n->node >= 0 && !n->folded)
 		text_xml(out, m->topology->nodes[n->node].name);
+	buf_adds(out, "\" data-at=\"");
+	point(out, 0, n->x, n->y);
+	buf_addc(out, ' ');
+	point(out, 0, n->half_w, n->half_h);
 	buf_adds(out, "\"><title>");
 	text_xml(out, n->note);
 	buf_adds(out, "</title>");
 	svg_symbol(out, n);
 	buf_adds(out, "</g>\n");
+}
+
+/* The page finds another place for it where the map is shown small. */
+static void print_name(const struct netmap *m, size_t i, struct buf *out)
+{
+	const struct picture_node *n = &m->picture->nodes[i];
+
+	if (!n->text.shown)
+		return;
+	buf_addf(out, "<g data-of=\"%zu\">", i);
+	svg_label(out,
+		n->shape == SHAPE_SHAPER ? "name small"
+		: n->probe               ? "name bold"
+					 : "name",
+		&n->text);
+	buf_adds(out, "</g>");
 }
 
 void netmap_print_svg(const struct netmap *m, struct buf *out)
@@ -249,11 +269,7 @@ void netmap_print_svg(const struct netmap *m, struct buf *out)
 	for (size_t i = 0; i < p->n_lines; i++)
 		svg_label(out, "name link", &p->lines[i].text);
 	for (size_t i = 0; i < p->n_nodes; i++)
-		svg_label(out,
-			p->nodes[i].shape == SHAPE_SHAPER ? "name small"
-			: p->nodes[i].probe               ? "name bold"
-							  : "name",
-			&p->nodes[i].text);
+		print_name(m, i, out);
 	buf_adds(out, "</g></svg>\n");
 }
 

@@ -147,7 +147,6 @@ static bool parse(struct events *to, const struct catalog *c, char *line,
 	struct event *ret)
 {
 	char *rest = line, *kind, *end;
-	const char *node;
 	unsigned long module;
 	int k;
 
@@ -165,11 +164,11 @@ static bool parse(struct events *to, const struct catalog *c, char *line,
 	if (*end || end == ret->text || module > UINT16_MAX || !rest)
 		return false;
 	ret->module = (uint16_t)module;
-	node = node_of(c, module);
-	ret->text =
-		node ? arena_printf(
-			       &to->arena, "probe on %.100s %s", node, rest)
-		     : arena_printf(&to->arena, "module %lu %s", module, rest);
+	ret->node = node_of(c, module);
+	ret->text = ret->node ? arena_printf(&to->arena, "probe on %.100s %s",
+					ret->node, rest)
+			      : arena_printf(&to->arena, "module %lu %s",
+					module, rest);
 	return true;
 }
 

@@ -25,6 +25,8 @@ enum event_kind {
 };
 const char *event_kind_name(enum event_kind kind); /* "mark" */
 
+#define EVENTS_BEGIN "collecting begins" /* a collector's first words */
+
 enum { EVENT_TEXT_MAX = 200, EVENTS_MAX = 10000 };
 
 struct event {
@@ -32,6 +34,7 @@ struct event {
 	enum event_kind kind;
 	uint16_t module; /* of EVENT_PROBE */
 	const char *text;
+	const char *node; /* EVENT_PROBE, read: where it runs; NULL: unknown */
 };
 
 /* Durable on return.  Control characters become blanks, what is longer than

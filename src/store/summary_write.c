@@ -232,9 +232,24 @@ static void put_events(struct jsonw *w, const struct summary *s)
 		jsonw_fixed(w, ms(e->at_ns), 3);
 		jsonw_put(w, "kind", event_kind_name(e->kind));
 		jsonw_put(w, "text", e->text);
+		jsonw_put_optional(w, "node", e->node);
 		jsonw_end(w);
 	}
 	jsonw_end(w);
+}
+
+/* When the programs that are counted up to now were started. */
+static void put_began(struct jsonw *w, const struct summary *s)
+{
+	const struct event *last = NULL;
+
+	for (size_t i = 0; i < s->events.n; i++)
+		if (strcmp(s->events.items[i].text, EVENTS_BEGIN) == 0)
+			last = &s->events.items[i];
+	if (!last)
+		return;
+	jsonw_key(w, "began_ms");
+	jsonw_fixed(w, ms(last->at_ns), 3);
 }
 
 /* [place, how many, ...]; place i holds 2^(i/4) (evenly within an octave) and
@@ -321,6 +336,7 @@ void summary_write(
 	jsonw_end(&w);
 	put_steps(&w, s);
 	put_events(&w, s);
+	put_began(&w, s);
 	put_distributions(&w, s);
 	jsonw_key(&w, "status");
 	ledger_print(store, &ledger, &w);

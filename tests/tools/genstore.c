@@ -257,17 +257,19 @@ static int write_files(struct net *n, const char *dir)
 static int note(struct net *n, const char *dir, int seconds)
 {
 	const struct event events[] = {
-		{START, EVENT_RUN, 0, "collecting begins"},
+		{START, EVENT_RUN, 0, EVENTS_BEGIN, NULL},
 		{START + seconds / 3 * SECOND, EVENT_MARK, 0,
-			n->hostile ? evil[0] : "flood on"},
+			n->hostile ? evil[0] : "flood on", NULL},
 		{START + 2 * seconds / 3 * SECOND, EVENT_MARK, 0,
-			n->hostile ? evil[2] : "flood off"},
-		{START + (2 * seconds / 3 + 1) * SECOND, EVENT_PROBE, 1,
-			"is back"},
+			n->hostile ? evil[2] : "flood off", NULL},
+		{START + 5 * seconds / 6 * SECOND, EVENT_PROBE, 1, "is silent",
+			NULL},
+		{START + (5 * seconds / 6 + 2) * SECOND, EVENT_PROBE, 1,
+			"is back", NULL},
 	};
 	int r = 0;
 
-	for (size_t i = 0; i < 4 && r == 0; i++)
+	for (size_t i = 0; i < sizeof(events) / sizeof(*events) && r == 0; i++)
 		r = events_add(dir, &events[i], &n->err);
 	return r;
 }

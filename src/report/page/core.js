@@ -165,6 +165,32 @@ function save(name, type, text) {
 	setTimeout(() => { URL.revokeObjectURL(a.href); a.remove(); }, 1000);
 }
 
+// The node between two links of a path.
+function between(a, b) {
+	const other = new Set(sum.links[b].members);
+	return sum.links[a].members.find((m) => m && other.has(m)) || "?";
+}
+// Steps from link to link on which more is lost than goes by itself.
+const lossySteps = () => sum.steps.filter((x) => x.sent - x.arrived > .005 * x.sent && x.sent - x.arrived >= 10);
+
+// When nobody heard from a probe, in pieces of time: {node, from, to}.
+function silences() {
+	const open = new Map(), all = [];
+	const at = (ms) => (ms - sum.begin_ms) / sum.bucket_ms;
+	for (const e of sum.events || []) {
+		if (e.kind !== "probe") continue;
+		const who = e.node || e.text.replace(/ (is|was) .*/, "");
+		if (/ (is silent|was aborted)$/.test(e.text)) { if (!open.has(who)) open.set(who, at(e.at_ms)); }
+		else if (open.has(who)) { all.push({ node: who, from: open.get(who), to: at(e.at_ms) }); open.delete(who); }
+	}
+	for (const [node, from] of open) all.push({ node, from, to: sum.buckets });
+	return all.filter((x) => x.to > 0 && x.from < sum.buckets).map((x) => ({ ...x, from: Math.max(0, x.from), to: Math.min(sum.buckets, x.to) }));
+}
+// The nodes that watch a link.
+function watchersOf(link) {
+	return sum.status.probes.filter((p) => p.taps.some((t) => t.link === sum.links[link].name)).map((p) => p.node);
+}
+
 // Redraws every panel; what is chosen may be gone after new data came.
 function draw() {
 	for (const p of panels) p();

@@ -48,10 +48,6 @@
 		!all.length && h("p", { class: "empty" }, "No flow here."));
 		path();
 	}
-	function between(a, b) {
-		const other = new Set(sum.links[b].members);
-		return sum.links[a].members.find((m) => m && other.has(m)) || "?";
-	}
 	function path() {
 		const r = chosen.row;
 		if (!r) { steps(); return; }

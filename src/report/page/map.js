@@ -87,10 +87,26 @@
 			g.classList.toggle("sel", !!path && sides.some((x) => path.has(x[0])));
 			g.classList.toggle("dim", !!path && !sides.some((x) => path.has(x[0])));
 		});
+		drops();
 		const picked = chosen.end !== null ? endName(chosen.end) : null;
 		for (const n of nodes) n.classList.toggle("sel", picked !== null && n.dataset.node === picked);
 		legend(seen);
 	}
+	// A triangle where packets die between two links.
+	const dropped = svg.firstElementChild.appendChild(s("g", {}));
+	function drops() {
+		const at = new Map();
+		for (const x of lossySteps()) {
+			const name = between(x.from, x.to);
+			if (!at.has(name)) at.set(name, []);
+			at.get(name).push(x);
+		}
+		dropped.replaceChildren(...nodes.map((n, i) => ({ steps: at.get(n.dataset.node), box: n.dataset.at.split(" ").map(Number), i })).filter((n) => n.steps).map(({ steps, box: [x, y, w, h] }) =>
+			s("path", { class: "drop", d: `M${x - w - 9} ${y - h - 9}h14l-7 12z`, onpointerleave: hideTip, onpointermove: (ev) => showTip(ev, h0("Packets die here"),
+				h("table", {}, steps.map((k) => h("tr", {}, h("td", {}, "from " + sum.links[k.from].name + " to " + sum.links[k.to].name),
+					h("td", { class: "n" }, count(k.sent - k.arrived) + " of " + count(k.sent)), h("td", { class: "n" }, percent((k.sent - k.arrived) / k.sent)))))) })));
+	}
+	const h0 = (text) => h("b", {}, text);
 	function legend(seen) {
 		const known = page.capacity.some((c) => c.some((x) => x));
 		const sample = (cls, text) => h("li", {}, s("svg", { viewBox: "0 0 22 12", "aria-hidden": "true" },
@@ -99,7 +115,8 @@
 			: [["u0", "idle"], ["u1", "≤ 10 %"], ["u2", "≤ 25 %"], ["u3", "≤ 50 %"], ["u4", "≤ 80 %"], ["u5", "> 80 %"], ["un", "not watched"]];
 		put("mapkey", items.map((x) => sample(x[0], x[1])),
 			h("li", {}, seen ? "" : known ? "of the capacity, each direction on its sender's half"
-				: "of the busiest link (capacities are not known)"));
+				: "of the busiest link (capacities are not known)"),
+			dropped.firstChild && h("li", {}, s("svg", { viewBox: "0 0 22 12", "aria-hidden": "true" }, s("path", { class: "drop", d: "M4 0h14l-7 12z" })), "packets die here"));
 	}
 	function five(filter) {
 		const all = new Map();
@@ -129,7 +146,8 @@
 			l.gap && h("p", {}, "not seen completely: " + l.gap), l.gap && !l.bytes ? null :
 				[h("table", {}, h("thead", {}, h("tr", {}, ["", "mean", "95 %", "max", "of cap."].map((x) => h("th", { class: x ? "n" : null }, x)))),
 					h("tbody", {}, way(false), way(true))),
-				h("p", {}, count(t.packets) + " packets, " + bytesText(t.bytes)),
+				h("p", {}, count(t.packets) + " packets, " + bytesText(t.bytes) + ", " + si(t.packets * 1000 / sum.bucket_ms / pieces(), "packets/s")),
+				lossySteps().filter((x) => x.from === link).map((x) => h("p", {}, count(x.sent - x.arrived) + " (" + percent((x.sent - x.arrived) / x.sent) + ") did not come through to " + sum.links[x.to].name)),
 				h("table", {}, five((g) => (sum.paths[g.path] || []).includes(link)))]);
 	}
 	function nodeTip(ev, n) {
@@ -157,22 +175,56 @@
 	// Pan and zoom.
 	let moved = false, from = null;
 	// From far, names stay as large as one can read, as many as have room: those
-	// of probes first, none over another or over where another would be.
+	// of probes first, each where it was put or else elsewhere beside its node,
+	// none over a node or another name.
 	const READABLE = 10;
-	const names = [...svg.querySelectorAll("text.name")].map((el) => ({ el, x: Number(el.getAttribute("x")), y: Number(el.getAttribute("y")),
-		side: { middle: .5, end: 1 }[el.getAttribute("text-anchor")] || 0, n: el.textContent.length,
-		rank: ["bold", "link", "small"].findIndex((c) => el.classList.contains(c)) })).sort((a, b) => [0, 3, 2, 1][a.rank < 0 ? 3 : a.rank] - [0, 3, 2, 1][b.rank < 0 ? 3 : b.rank]);
+	const boxes = nodes.map((n) => n.dataset.at.split(" ").map(Number)).map(([x, y, w, h], i) => ({ x, y, w: w + 3, h: h + 3, i }));
+	const links = [...svg.querySelectorAll("text.link")];
+	const SPOTS = [[0, 1], [0, -1], [1, 0], [-1, 0], [1, 1], [-1, 1], [1, -1], [-1, -1]];
+	const ANCHORS = ["start", "middle", "end"];
+	// On which side of its node a name was put.
+	const wayOf = ({ of, was: [, y, anchor] }) => [1 - Math.max(0, ANCHORS.indexOf(anchor)), y > of.y + of.h ? 1 : y < of.y - of.h ? -1 : 0];
+	const names = [...svg.querySelectorAll("[data-of]")].map((g) => ({ el: g.firstChild, of: boxes[g.dataset.of], n: g.textContent.length,
+		bold: g.firstChild.classList.contains("bold"), small: g.firstChild.classList.contains("small"),
+		was: ["x", "y", "text-anchor"].map((k) => g.firstChild.getAttribute(k)) }))
+		.map((t) => ({ ...t, ways: [wayOf(t), ...SPOTS] })).sort((a, b) => b.bold - a.bold || a.small - b.small);
+	function setName(t, at) {
+		["x", "y", "text-anchor"].forEach((k, i) => at[i] === null ? t.el.removeAttribute(k) : t.el.setAttribute(k, at[i]));
+	}
+	// What is taken, in squares as large as a few letters.
+	function taken(side) {
+		const all = new Map(), key = (x, y) => x * 65536 + y;
+		const each = (b, see) => {
+			for (let x = Math.floor(b[0] / side); x <= Math.floor(b[2] / side); x++)
+				for (let y = Math.floor(b[1] / side); y <= Math.floor(b[3] / side); y++) if (see(key(x, y))) return true;
+			return false;
+		};
+		return {
+			add: (b, of) => each(b, (k) => { if (!all.has(k)) all.set(k, []); all.get(k).push([b, of]); }),
+			hit: (b, of) => each(b, (k) => (all.get(k) || []).some(([o, n]) => n !== of && b[0] < o[2] && b[2] > o[0] && b[1] < o[3] && b[3] > o[1])),
+		};
+	}
+	// [x, y, anchor] beside the node, as far as it takes; its box.
+	function spot(t, size, way) {
+		const [dx, dy] = way, w = t.n * size * (t.bold ? .62 : .58), o = t.of;
+		const x = o.x + dx * (dy ? o.w * .5 : o.w + size * .3), y = dy ? o.y + dy * o.h + (dy > 0 ? size : -size * .3) : o.y + size * .35;
+		const left = x - w * (1 - dx) / 2;
+		return { at: [x.toFixed(1), y.toFixed(1), ANCHORS[1 - dx]], box: [left, y - size * .85, left + w, y + size * .25] };
+	}
 	function nearness() {
-		const a = (svg.getScreenCTM() || { a: 1 }).a, far = a * 12 < READABLE, size = READABLE / a, placed = [];
+		const rect = svg.getBoundingClientRect(), a = (svg.getScreenCTM() || { a: 1 }).a || 1, far = a * 12 < READABLE, size = READABLE / a;
+		const [w, h] = [rect.width / a, rect.height / a], x0 = view[0] - (w - view[2]) / 2, y0 = view[1] - (h - view[3]) / 2;
+		const inside = (b) => b[0] > x0 && b[1] > y0 && b[2] < x0 + w && b[3] < y0 + h;
+		const all = far && taken(size * 4);
 		svg.classList.toggle("far", far);
 		svg.style.setProperty("--far", size.toFixed(1) + "px");
+		for (const el of links) el.classList.toggle("out", far);
+		if (far) for (const o of boxes) all.add([o.x - o.w, o.y - o.h, o.x + o.w, o.y + o.h], o.i);
 		for (const t of names) {
-			const w = t.n * size * (t.rank === 0 ? .68 : .62), left = t.x - t.side * w, box = [left, t.y - size, left + w, t.y + size * .3];
-			const inside = box[0] > view[0] && box[1] > view[1] && box[2] < view[0] + view[2] && box[3] < view[1] + view[3];
-			const free = !far || (t.rank !== 1 && inside && placed.every((b) => box[0] > b[2] || box[2] < b[0] || box[1] > b[3] || box[3] < b[1]) &&
-				names.every((o) => o === t || o.rank === 1 || o.x < box[0] || o.x > box[2] || o.y < box[1] || o.y > box[3]));
-			if (far && free) placed.push(box);
-			t.el.classList.toggle("out", !free);
+			const place = far && t.ways.map((way) => spot(t, size, way)).find((p) => inside(p.box) && !all.hit(p.box, t.of.i));
+			t.el.classList.toggle("out", far && !place);
+			setName(t, place ? place.at : t.was);
+			if (place) all.add(place.box, -1);
 		}
 	}
 	const apply = () => { svg.setAttribute("viewBox", view.map((x) => x.toFixed(1)).join(" ")); nearness(); };

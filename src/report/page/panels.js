@@ -86,9 +86,9 @@
 			const pair = [e.groups[0].src, e.groups[0].dst];
 			choose({ pair: chosen.pair || pair[0] < 0 ? null : pair });
 		};
-		put("talkers", all.length ? h("table", {}, head(talkBy === "pair" ? "From → to" : "Host", "", ">Bytes", ">Share", ">Max"),
+		put("talkers", all.length ? h("table", {}, head(talkBy === "pair" ? "From → to" : "Host", "", ">Bytes", ">Share", ">Mean", ">Max"),
 			h("tbody", {}, all.slice(0, 12).map((e) => h("tr", { tabindex: 0, onclick: () => pick(e), onkeydown: (ev) => ev.key === "Enter" && pick(e) },
-				name(shorten(label(e), 34), label(e)), h("td", {}, bar(e.bytes / most)), num(bytesText(e.bytes)), num(percent(e.bytes / (t.bytes || 1))), num(bits(peak(e))))))) :
+				name(shorten(label(e), 34), label(e)), h("td", {}, bar(e.bytes / most)), num(bytesText(e.bytes)), num(percent(e.bytes / (t.bytes || 1))), num(bits(rate(e.bytes, pieces()))), num(bits(peak(e))))))) :
 			h("p", { class: "empty" }, "Nothing here."), all.length > 12 && h("p", { class: "soft" }, "and " + (all.length - 12) + " more"));
 	}
 	byId("talk-by").addEventListener("change", (ev) => { talkBy = ev.target.value; talkers(); });
@@ -146,7 +146,7 @@
 	// G: distribution functions on log axes; place i begins at 2^(i/4).
 	const lower = (i) => Math.pow(2, Math.floor(i / 4)) * (1 + (i % 4) / 4);
 	function flowSizes() {
-		const W = 400, H = 190, L = 36, B = 34;
+		const W = 400, H = 190, L = 40, B = 34;
 		const draw = (scale, i, unit, show) => {
 			const all = scale.zero + scale.n.reduce((a, v, k) => k % 2 ? a + v : a, 0);
 			if (!all) return null;

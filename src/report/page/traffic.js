@@ -18,7 +18,7 @@
 	function linkSeries() {
 		if (chosen.link !== null) {
 			const l = sum.links[chosen.link];
-			return l.sides.map((side, i) => ({
+			return l.sides.map((side, i) => ({ link: chosen.link,
 				name: i < l.members.length ? "from " + (l.members[i] || "?") : "from unknown",
 				key: "side" + i, bytes: side.bytes, values: valuesOf([side.course]) })).filter((x) => x.bytes);
 		}
@@ -57,7 +57,30 @@
 			parts.push(s("text", { x: x(i), y: H - 6, "text-anchor": i ? "middle" : "start" }, timeText(pieceAt(i))));
 		return parts;
 	}
-	const lineOf = (v, y) => "M" + [...v].map((n, i) => `${x(i).toFixed(1)} ${y(n).toFixed(1)}H${x(i + 1).toFixed(1)}`).join("L");
+	// A line ends where nobody watched, and begins again behind that.
+	function lineOf(v, y, gaps) {
+		let path = "", up = true;
+		v.forEach((n, i) => {
+			if (!n && gaps.some((g) => i >= Math.floor(g.from) && i < g.to)) { up = true; return; }
+			path += `${up ? "M" : "L"}${x(i).toFixed(1)} ${y(n).toFixed(1)}H${x(i + 1).toFixed(1)}`;
+			up = false;
+		});
+		return path;
+	}
+	// Times in which none of those that watch a link was heard from.
+	function gapsOf(link, all) {
+		const who = watchersOf(link);
+		if (!who.length) return [];
+		return who.map((node) => all.filter((g) => g.node === node)).reduce((a, b) =>
+			a.flatMap((g) => b.map((k) => ({ from: Math.max(g.from, k.from), to: Math.min(g.to, k.to) })).filter((k) => k.from < k.to)));
+	}
+	// What is not to be relied on: a probe was silent, and what it alone saw is
+	// missing.
+	function hatched(all) {
+		const mine = chosen.link === null ? all : all.filter((g) => watchersOf(chosen.link).includes(g.node));
+		return mine.length && [s("defs", {}, s("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, s("path", { class: "hatch", d: "M0 0V6" }))),
+			mine.map((g) => s("rect", { class: "silent", fill: "url(#hatch)", x: x(g.from).toFixed(1), y: T, width: Math.max(2, x(g.to) - x(g.from)).toFixed(1), height: H - T - B }))];
+	}
 	function areaOf(lower, upper, y) {
 		const up = [...upper].map((n, i) => `${x(i).toFixed(1)} ${y(n).toFixed(1)}L${x(i + 1).toFixed(1)} ${y(n).toFixed(1)}`).join("L");
 		const down = [...lower].map((n, i) => `${x(i + 1).toFixed(1)} ${y(n).toFixed(1)}L${x(i).toFixed(1)} ${y(n).toFixed(1)}`).reverse().join("L");
@@ -93,10 +116,10 @@
 		top.forEach((v) => { most = Math.max(most, v); });
 		most = nice(most);
 		const y = (v) => T + (H - T - B) * (1 - v / most);
-		const below = new Float64Array(sum.buckets);
+		const below = new Float64Array(sum.buckets), silent = silences();
 		const shapes = series.map((one, i) => {
 			one.colour = one.other ? 7 : i % 7;
-			if (!stacked) return s("path", { class: "ln s" + one.colour, d: lineOf(one.values, y) });
+			if (!stacked) return s("path", { class: "ln s" + one.colour, d: lineOf(one.values, y, gapsOf(one.link, silent)) });
 			const upper = below.map((v, k) => v + one.values[k]);
 			const path = s("path", { class: "area f" + one.colour, d: areaOf(below, upper, y) });
 			below.set(upper);
@@ -104,20 +127,20 @@
 		});
 		const [lo, hi] = range();
 		const chart = s("svg", { class: "chart", viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": "Traffic over time, by " + by },
-			axes(most, y), stacked ? shapes : shapes.reverse(), marks(),
+			axes(most, y), hatched(silent), stacked ? shapes : shapes.reverse(), marks(),
 			chosen.range && s("rect", { class: "brush", x: x(lo), y: T, width: x(hi + 1) - x(lo), height: H - T - B }),
 			s("rect", { class: "ctx", x: L, y: T, width: W - L - R, height: H - T - B }));
-		listen(chart, series);
+		listen(chart, series, silent);
 		put("traffic", chart);
 		put("traffickey", series.map((one) => h("li", { title: one.name }, s("svg", { viewBox: "0 0 18 10", "aria-hidden": "true" },
 			stacked ? s("rect", { class: "f" + one.colour, width: 18, height: 10, rx: 2 }) : s("path", { class: "ln s" + one.colour, d: "M0 5H18" })),
 		h("span", {}, shorten(one.name, 40)))));
 		byId("traffic-note").textContent = (stacked ? "each packet once" : chosen.link === null ? "both directions of each link" : "each direction") +
-			", pieces of " + spanText(sum.bucket_ms) + ", UTC; drag to choose a time";
+			", pieces of " + spanText(sum.bucket_ms) + ", UTC; drag to choose a time" + (silent.length ? "; hatched: a probe was silent, numbers are too low" : "");
 		listMarks();
 		sliders();
 	}
-	function listen(chart, series) {
+	function listen(chart, series, silent) {
 		const area = chart.querySelector(".ctx");
 		const at = (ev) => {
 			const b = area.getBoundingClientRect();
@@ -127,6 +150,7 @@
 		area.addEventListener("pointermove", (ev) => {
 			const i = at(ev);
 			showTip(ev, h("b", {}, timeText(pieceAt(i)) + (drag !== null && i !== drag ? " (" + spanText((Math.abs(i - drag) + 1) * sum.bucket_ms) + ")" : "")),
+				silent.filter((g) => i >= Math.floor(g.from) && i < g.to).map((g) => h("p", {}, "nothing heard from " + g.node)),
 				h("table", {}, series.filter((one) => one.values[i]).map((one) => h("tr", {}, h("td", {}, shorten(one.name, 34)),
 					h("td", { class: "n" }, units[unit].text(one.values[i]))))));
 		});

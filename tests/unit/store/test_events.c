@@ -9,7 +9,7 @@
 
 static void add(const char *dir, int64_t at_ns, const char *text)
 {
-	const struct event e = {at_ns, EVENT_MARK, 0, text};
+	const struct event e = {at_ns, EVENT_MARK, 0, text, NULL};
 	struct err err = ERR_INIT;
 
 	cr_assert_eq(events_add(dir, &e, &err), 0, "%s", err.text);
@@ -87,7 +87,7 @@ Test(events, a_text_stays_one_line)
 
 Test(events, without_words_there_is_no_mark)
 {
-	const struct event e = {1, EVENT_MARK, 0, " \n\t"};
+	const struct event e = {1, EVENT_MARK, 0, " \n\t", NULL};
 	char *dir = run_dir();
 
 	cr_assert_eq(events_add(dir, &e, NULL), -NFZ_E_USAGE);
@@ -133,7 +133,7 @@ Test(events, are_not_without_limit)
 {
 	char *dir = run_dir();
 	struct buf text = BUF_INIT(1 << 24);
-	const struct event e = {1, EVENT_MARK, 0, "one more"};
+	const struct event e = {1, EVENT_MARK, 0, "one more", NULL};
 
 	while (text.len < (size_t)EVENTS_MAX * 270)
 		buf_adds(&text, "1 mark x\n");
