@@ -20,6 +20,7 @@ struct args {
 		*at;
 	int format;
 	bool observations, ledger, verify, summary, events, explain, flush;
+	bool within;
 	bool help, version;
 	const struct analysis *known; /* what analysis names */
 };
@@ -53,6 +54,8 @@ static const struct opt table[] = {
 	{"from", 0, OPT_TEXT, AT(from), "TIME", "from 2026-11-21T14:05:33Z on",
 		NULL, 0, 0},
 	{"to", 0, OPT_TEXT, AT(to), "TIME", "up to then", NULL, 0, 0},
+	{"within", 0, OPT_FLAG, AT(within), NULL,
+		"with --by: count only what falls into that time", NULL, 0, 0},
 	{"output", 'o', OPT_CHOICE, AT(format), "FORMAT",
 		"table, json, ndjson or csv", formats, 0, 0},
 	{"bucket", 0, OPT_SPAN, AT(bucket_ms), "SPAN",
@@ -217,6 +220,13 @@ static int set_groups(struct answer *to, const struct args *a, struct err *err)
 		r = analysis_apply(a->known, to, err);
 	if (r == 0 && a->sort)
 		r = answer_set_sort(to, a->sort, err);
+	if (r == 0 && a->within && (!to->by.n || !to->query.to_ns))
+		r = err_set(err, NFZ_E_USAGE,
+			"--within goes with --by, and --last, --from or --to");
+	if (r == 0 && a->within) {
+		to->by.from_ns = to->query.from_ns;
+		to->by.to_ns = to->query.to_ns;
+	}
 	if (r == 0 && to->by.n && a->observations)
 		r = err_set(err, NFZ_E_USAGE,
 			"groups do not go with --observations");

@@ -6,7 +6,7 @@ struct query_command {
 	struct common common;
 	struct question question;
 	const char *by, *show;
-	bool observations, events, explain;
+	bool observations, events, explain, within;
 };
 
 #define AT(member) offsetof(struct query_command, member)
@@ -23,6 +23,8 @@ static const struct opt options[] = {
 	{"sort", 's', OPT_TEXT, AT(question.sort), "KEY",
 		"packets, bytes, flows, first, last, duration, key or a figure",
 		NULL, 0, 0},
+	{"within", 0, OPT_FLAG, AT(within), NULL,
+		"with --by: count only what falls into that time", NULL, 0, 0},
 	{"observations", 0, OPT_FLAG, AT(observations), NULL,
 		"what each probe saw, not each flow once", NULL, 0, 0},
 	{"events", 0, OPT_FLAG, AT(events), NULL,
@@ -39,7 +41,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	int words,
 		r = command_parse(app, &cmd_query, &o, argc, argv, &words, err);
 	const struct question_word said[] = {{"--by", o.by, false},
-		{"--show", o.show, false},
+		{"--show", o.show, false}, {"--within", NULL, o.within},
 		{"--observations", NULL, o.observations},
 		{"--events", NULL, o.events}, {"--explain", NULL, o.explain}};
 

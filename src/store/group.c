@@ -275,7 +275,11 @@ static int add_piece(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
 	struct err *err)
 {
 	struct spreading *s = ctx;
+	const struct group_by *by = &s->g->by;
 
+	if (by->from_ns != by->to_ns &&
+		(at_ns >= by->to_ns || at_ns + by->bucket_ns <= by->from_ns))
+		return 0;
 	s->v->time_ns = at_ns;
 	return add(s->g, s->v, packets, bytes, err);
 }
@@ -287,10 +291,21 @@ static int link_of(const struct catalog *c, const struct flow_record *r)
 	return tap ? tap->link : -1;
 }
 
+/* The part of a record that is asked for. */
+static int add_part(struct group *g, struct group_value *v,
+	const struct flow_record *row, struct err *err)
+{
+	uint64_t packets, bytes;
+
+	group_within(row, g->by.from_ns, g->by.to_ns, &packets, &bytes);
+	return packets || bytes ? add(g, v, packets, bytes, err) : 0;
+}
+
 static int add_rows(struct group *g, struct group_value *v,
 	const struct flow *f, const struct catalog *c, struct err *err)
 {
 	bool by_link = group_by_has(&g->by, GROUP_LINK);
+	bool by_time = group_by_has(&g->by, GROUP_TIME);
 	struct spreading to = {g, v};
 	int r = 0;
 
@@ -298,8 +313,9 @@ static int add_rows(struct group *g, struct group_value *v,
 		if (by_link ? link_of(c, f->rows[i]) != v->link
 			    : !f->counted[i])
 			continue;
-		r = group_spread(
-			f->rows[i], g->by.bucket_ns, add_piece, &to, err);
+		r = by_time ? group_spread(f->rows[i], g->by.bucket_ns,
+				      add_piece, &to, err)
+			    : add_part(g, v, f->rows[i], err);
 	}
 	return r;
 }
@@ -308,7 +324,7 @@ static int add_rows(struct group *g, struct group_value *v,
 static int add_one(struct group *g, struct group_value *v, const struct flow *f,
 	const struct catalog *c, struct err *err)
 {
-	if (group_by_has(&g->by, GROUP_TIME))
+	if (group_by_has(&g->by, GROUP_TIME) || g->by.from_ns != g->by.to_ns)
 		return add_rows(g, v, f, c, err);
 	if (group_by_has(&g->by, GROUP_LINK))
 		for (size_t i = 0; i < f->n_links; i++)

@@ -53,6 +53,9 @@ struct group_by {
 	uint8_t src_len, dst_len;        /* src/N, dst/N, of 128 bits */
 	enum measure of;                 /* bin */
 	const struct services *services; /* may be NULL */
+	/* only what of records falls between them, of packets spread evenly
+	 * over their time; equal: all of it */
+	int64_t from_ns, to_ns;
 };
 /* What the key is called in JSON and CSV: "src", "src_net", "time". */
 const char *group_key_name(enum group_key key);
@@ -109,6 +112,9 @@ typedef int (*group_piece_fn)(void *ctx, int64_t at_ns, uint64_t packets,
 	uint64_t bytes, struct err *err);
 int group_spread(const struct flow_record *r, int64_t unit_ns,
 	group_piece_fn fn, void *ctx, struct err *err) NFZ_MUST_CHECK;
+/* What of a record falls from from_ns to before to_ns, dealt out the same way. */
+void group_within(const struct flow_record *r, int64_t from_ns, int64_t to_ns,
+	uint64_t *ret_packets, uint64_t *ret_bytes);
 int group_add(struct group *g, const struct flow *f, const struct catalog *c,
 	struct err *err) NFZ_MUST_CHECK;
 /* Can it count rows of blocks? */

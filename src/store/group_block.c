@@ -75,6 +75,36 @@ int group_spread(const struct flow_record *r, int64_t unit, group_piece_fn fn,
 	return 0;
 }
 
+/* What came before that time. */
+static void before(const struct flow_record *r, int64_t at_ns,
+	uint64_t *ret_packets, uint64_t *ret_bytes)
+{
+	int64_t whole, part;
+
+	*ret_packets = *ret_bytes = 0;
+	if (at_ns <= r->first_ns)
+		return;
+	*ret_packets = r->packets;
+	*ret_bytes = r->bytes;
+	if (at_ns > r->last_ns ||
+		__builtin_sub_overflow(r->last_ns, r->first_ns, &whole) ||
+		__builtin_sub_overflow(at_ns, r->first_ns, &part))
+		return;
+	*ret_packets = share(r->packets, part, whole);
+	*ret_bytes = share(r->bytes, part, whole);
+}
+
+void group_within(const struct flow_record *r, int64_t from_ns, int64_t to_ns,
+	uint64_t *ret_packets, uint64_t *ret_bytes)
+{
+	uint64_t packets, bytes;
+
+	before(r, to_ns, ret_packets, ret_bytes);
+	before(r, from_ns, &packets, &bytes);
+	*ret_packets -= packets;
+	*ret_bytes -= bytes;
+}
+
 /* Keys ----------------------------------------------------------------- */
 
 static bool is_host_key(enum group_key key)

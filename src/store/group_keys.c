@@ -111,7 +111,7 @@ bool group_takes_blocks(const struct group_by *by)
 	for (size_t i = 0; i < sizeof(by_flow) / sizeof(*by_flow); i++)
 		if (group_by_has(by, by_flow[i]))
 			return false;
-	return true;
+	return by->from_ns == by->to_ns;
 }
 
 static int order(int64_t a, int64_t b)

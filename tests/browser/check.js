@@ -5,6 +5,7 @@
 // DIR: for its files; SHOTS: where to put pictures of what it saw.
 const { Browser } = require("./devtools.js");
 const { compare } = require("./pictures.js");
+const { walk } = require("./walk.js");
 const { execFileSync, spawn } = require("child_process");
 const fs = require("fs");
 const path = require("path");
@@ -19,10 +20,14 @@ function check(what, good, seen) {
 const run = (program, ...args) => execFileSync(program, args, { encoding: "utf8", maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "inherit"] });
 const query = (store, ...args) => JSON.parse(run(bin + "/nfz-query", store, "-o", "json", ...args));
 function make(name, nodes, seconds, ...more) {
-	const store = path.join(dir, name), page = store + ".html";
+	const store = path.join(dir, name);
 	run(tools + "/tool-genstore", store, String(nodes), String(seconds), ...more);
-	run(bin + "/netflowize", "report", "-q", store, "-o", page);
-	return { store, page, url: "file://" + page, size: fs.statSync(page).size };
+	return page(store);
+}
+function page(store) {
+	const file = path.join(dir, path.basename(store) + ".html");
+	run(bin + "/netflowize", "report", "-q", store, "-o", file);
+	return { store, url: "file://" + file, size: fs.statSync(file).size };
 }
 const quiet = (tab, what) => {
 	check(what + ": no error in the console", tab.problems.length === 0, tab.problems);
@@ -87,6 +92,20 @@ async function numbers(browser, made) {
 	const findings = await tab.run("document.getElementById('findings').innerText");
 	check("the flood is told", /hosts flooded h17 with UDP/.test(findings), findings);
 	check("the loss is told", /Packets die between ring0 and/.test(findings), findings);
+	await tab.close();
+}
+
+// All that can be read on it, of a made store and of a recorded one.
+async function everyNumber(browser, made) {
+	const tab = await open(browser, made.url), queries = new Map();
+	const query = (...words) => {
+		const id = JSON.stringify(words);
+		if (!queries.has(id)) queries.set(id, query_(...words));
+		return queries.get(id);
+	};
+	const query_ = (...words) => JSON.parse(run(bin + "/nfz-query", made.store, ...words, "-o", "json"));
+	await walk({ tab, query, ledger: () => query("--ledger"), check, name: path.basename(made.store) });
+	quiet(tab, "every number");
 	await tab.close();
 }
 
@@ -172,12 +191,22 @@ async function accessible(browser, made) {
 		console.log("SKIPPED IN PART: no axe-core, so nobody looked for what some readers cannot use (AXE=FILE, scripts/axe)");
 		return;
 	}
-	for (const dark of [false, true]) {
-		const tab = await open(browser, made.url);
+	const states = {
+		"as it opens": "0",
+		"a flow chosen": "document.querySelector('#flows tbody tr').click()",
+		"a link, a host and a time chosen, a note shown": "choose({ row: null, link: 0, end: 0, range: [0, 3] }); say('Copied')",
+		"coverage, by host": "choose({ link: null, end: null, range: null }); for (const [id, v] of [['map-by', 'coverage'], ['traffic-by', 'host']]) { byId(id).value = v; byId(id).dispatchEvent(new Event('change')); } byId('find').value = 'h1'; byId('find').dispatchEvent(new Event('input'))",
+		"nothing there": "choose({ proto: 250 })",
+	};
+	for (const [dark, width] of [[false, 1280], [true, 1280], [false, 390]]) {
+		const tab = await open(browser, made.url, width);
 		await tab.dark(dark);
 		await tab.run(axe + "; 1");
-		const bad = await tab.run("axe.run().then((r) => r.violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120))]))");
-		check("axe-core: nothing serious" + (dark ? " (dark)" : ""), bad.length === 0, bad);
+		for (const [state, enter] of Object.entries(states)) {
+			await tab.run(enter + "; 1");
+			const bad = await tab.run("axe.run().then((r) => r.violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120))]))");
+			check(`axe-core: nothing serious, ${state}, ${width} wide${dark ? ", dark" : ""}`, bad.length === 0, bad);
+		}
 		await tab.close();
 	}
 }
@@ -224,18 +253,24 @@ async function live(browser, made) {
 	}
 }
 
-(async () => {
-	const browser = new Browser(process.env.CHROMIUM || "chromium");
+async function everything(browser) {
 	const plain = make("plain", 20, 600), evil = make("evil", 20, 60, "hostile"), wide = make("wide", 200, 60);
+	for (const made of [plain, page(path.resolve(__dirname, "../../examples/ddos.nfz"))]) await everyNumber(browser, made);
+	await numbers(browser, plain);
+	await keyboard(browser, plain);
+	await hostile(browser, evil);
+	await looks(browser, plain);
+	await withoutScripts(browser, plain);
+	await accessible(browser, plain);
+	await live(browser, wide);
+	await budgets(browser);
+}
+
+// WALK=STORE: the numbers of that one alone.
+(async () => {
+	const browser = new Browser(process.env.CHROMIUM || "chromium"), alone = process.env.WALK;
 	try {
-		await numbers(browser, plain);
-		await keyboard(browser, plain);
-		await hostile(browser, evil);
-		await looks(browser, plain);
-		await withoutScripts(browser, plain);
-		await accessible(browser, plain);
-		await live(browser, wide);
-		await budgets(browser);
+		await (alone ? everyNumber(browser, page(path.resolve(alone))) : everything(browser));
 	} finally {
 		await browser.close();
 	}

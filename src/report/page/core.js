@@ -138,6 +138,7 @@ function commandText(more) {
 	if (f) words.push(quote(f));
 	if (chosen.range) words.push("--from", timeFull(pieceAt(range()[0])), "--to", timeFull(pieceAt(range()[1] + 1)));
 	else if (page.times) words.push(page.times);
+	if (chosen.range && /--by/.test(more)) words.push("--within");
 	if (more) words.push(more);
 	return words.join(" ");
 }
