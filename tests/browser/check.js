@@ -198,11 +198,11 @@ async function accessible(browser, made) {
 		"coverage, by host": "choose({ link: null, end: null, range: null }); for (const [id, v] of [['map-by', 'coverage'], ['traffic-by', 'host']]) { byId(id).value = v; byId(id).dispatchEvent(new Event('change')); } byId('find').value = 'h1'; byId('find').dispatchEvent(new Event('input'))",
 		"nothing there": "choose({ proto: 250 })",
 	};
-	for (const [dark, width] of [[false, 1280], [true, 1280], [false, 390]]) {
+	for (const [dark, width, n] of [[false, 1280, 5], [true, 1280, 2], [false, 390, 2]]) {
 		const tab = await open(browser, made.url, width);
 		await tab.dark(dark);
 		await tab.run(axe + "; 1");
-		for (const [state, enter] of Object.entries(states)) {
+		for (const [state, enter] of Object.entries(states).slice(0, n)) {
 			await tab.run(enter + "; 1");
 			const bad = await tab.run("axe.run().then((r) => r.violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120))]))");
 			check(`axe-core: nothing serious, ${state}, ${width} wide${dark ? ", dark" : ""}`, bad.length === 0, bad);
@@ -226,8 +226,7 @@ async function live(browser, made) {
 		check("view: nothing without the token", /needs the whole address/.test(await shut.run("document.body.textContent")));
 		await shut.close();
 		const tab = await open(browser, url);
-		const wait = async (what) => { for (let i = 0; i < 100 && !(await tab.run(what).catch(() => false)); i++) await new Promise((yes) => setTimeout(yes, 100)); };
-		await wait("document.documentElement.dataset.ready === '1' && window.nfzRefresh > 0");
+		await until(tab, REFRESHED);
 		const count = () => tab.requests.filter((r) => r.includes("/data")).length;
 		const before = count();
 		for (let i = 0; i < 300 && count() - before < 4; i++) await new Promise((yes) => setTimeout(yes, 100));
@@ -253,6 +252,34 @@ async function live(browser, made) {
 	}
 }
 
+async function until(tab, what) {
+	for (let i = 0; i < 600 && !(await tab.run(what).catch(() => false)); i++) await new Promise((yes) => setTimeout(yes, 100));
+}
+const REFRESHED = "document.documentElement.dataset.ready === '1' && window.nfzRefresh > 0";
+
+// For so many minutes as people have it: all data anew each second.
+async function minutes(browser, n) {
+	const store = path.join(dir, "now");
+	run(tools + "/tool-genstore", store, "200", String(60 * n + 60), "now");
+	const server = spawn(bin + "/netflowize", ["view", store, "--refresh", "1s"], { stdio: ["ignore", "pipe", "ignore"] });
+	try {
+		const url = await new Promise((yes) => server.stdout.once("data", (d) => yes(String(d).trim())));
+		const tab = await open(browser, url), held = [];
+		await until(tab, REFRESHED);
+		for (let i = 0; i <= n; i++) {
+			await new Promise((yes) => setTimeout(yes, i ? 60000 : 5000));
+			await tab.send("HeapProfiler.collectGarbage");
+			held.push((await tab.send("Runtime.getHeapUsage")).usedSize);
+			console.log(`minute ${i}: ${tab.requests.length} requests, heap ${(held[i] / 1e6).toFixed(1)} MB, last refresh ${(await tab.run("window.nfzRefresh")).toFixed(1)} ms, ${await tab.run("sum.flows + ' flows of ' + sum.buckets + ' pieces'")}`);
+		}
+		check("the page asked all the time", tab.requests.length >= 10 * n, tab.requests.length);
+		check(`${n} minutes of new data hold at most 10 MB more`, held[n] - held[0] <= 10e6, held);
+		check("no error in the console", tab.problems.filter((p) => !/403/.test(p)).length === 0, tab.problems);
+	} finally {
+		server.kill("SIGINT");
+	}
+}
+
 async function everything(browser) {
 	const plain = make("plain", 20, 600), evil = make("evil", 20, 60, "hostile"), wide = make("wide", 200, 60);
 	for (const made of [plain, page(path.resolve(__dirname, "../../examples/ddos.nfz"))]) await everyNumber(browser, made);
@@ -266,11 +293,11 @@ async function everything(browser) {
 	await budgets(browser);
 }
 
-// WALK=STORE: the numbers of that one alone.
+// WALK=STORE: the numbers of that one alone.  MINUTES=N: the live page for long.
 (async () => {
-	const browser = new Browser(process.env.CHROMIUM || "chromium"), alone = process.env.WALK;
+	const browser = new Browser(process.env.CHROMIUM || "chromium"), { WALK, MINUTES } = process.env;
 	try {
-		await (alone ? everyNumber(browser, page(path.resolve(alone))) : everything(browser));
+		await (WALK ? everyNumber(browser, page(path.resolve(WALK))) : MINUTES ? minutes(browser, Number(MINUTES)) : everything(browser));
 	} finally {
 		await browser.close();
 	}

@@ -1,9 +1,11 @@
-/* genstore DIR NODES SECONDS [hostile]: a store and its topology, as if NODES
- * nodes had talked for so long: routers in a ring, each with hosts on links of
- * their own.  One ring link loses every tenth packet; in the middle third of
+/* genstore DIR NODES SECONDS [hostile | now]: a store and its topology, as if
+ * NODES nodes had talked for so long: routers in a ring, each with hosts on
+ * links of their own.  One ring link loses every tenth packet; in the middle third of
  * the time all hosts of the first router flood one host, with a mark when it
  * began and one when it ended.  hostile: names that try to break out of wherever
- * they are put. */
+ * they are put; now: it begins now, to be read while its time comes, and
+ * hosts talk to those of the next router only. */
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "flow/setup.h"
@@ -17,7 +19,6 @@
 #include <string.h>
 
 #define SECOND INT64_C(1000000000)
-#define START (INT64_C(1790000000) * SECOND)
 enum { HOSTS = 9, STEPS = 120 }; /* of a router; deltas of a flow, at most */
 
 struct net {
@@ -25,7 +26,8 @@ struct net {
 	struct catalog *c;
 	struct store *s;
 	int routers, hosts; /* routers first, then HOSTS for each */
-	bool hostile;
+	bool hostile, near; /* near: to hosts of the next router */
+	int64_t start_ns;
 	uint64_t state, seq;
 	int step_s;
 	struct tap_counters counters[65536];
@@ -140,8 +142,8 @@ static void add_hop(struct net *n, const struct talk *k, int link, int slot,
 					.dport = k->dport},
 		.packets = packets,
 		.bytes = packets * k->size,
-		.first_ns = START + k->at_s * SECOND,
-		.last_ns = START + (k->at_s + n->step_s) * SECOND - 1,
+		.first_ns = n->start_ns + k->at_s * SECOND,
+		.last_ns = n->start_ns + (k->at_s + n->step_s) * SECOND - 1,
 		.tap = (uint16_t)(link + 1),
 		.src_slot = (uint16_t)slot,
 		.dst_slot = (uint16_t)(1 - slot)};
@@ -186,7 +188,8 @@ static void traffic(struct net *n, int seconds)
 		bool flood = s >= seconds / 3 && s < 2 * seconds / 3;
 
 		for (int i = 0; i < n->hosts; i++) {
-			int to = (i * 7 + 3 + i % 3) % n->hosts;
+			int to = (n->near ? i + HOSTS : i * 7 + 3 + i % 3) %
+				 n->hosts;
 			struct talk k = {.from = i,
 				.to = to == i ? (i + 1) % n->hosts : to,
 				.proto = i % 4 ? 6 : 17,
@@ -225,12 +228,12 @@ static int tell(struct net *n)
 		struct tap_counters *k = &n->counters[i];
 
 		k->tap = (uint16_t)i;
-		k->at_ns = START;
+		k->at_ns = n->start_ns;
 		k->ip_frames = k->packets = k->if_received = k->wire_frames;
 		r = store_append_counters(
 			n->s, (struct store_source){1, 7}, k, 1, &n->err);
 	}
-	m.at_ns = START;
+	m.at_ns = n->start_ns;
 	m.n[STAT_RECORDS_SENT] = n->seq;
 	return r < 0 ? r : store_append_stats(n->s, &m, &n->err);
 }
@@ -257,14 +260,14 @@ static int write_files(struct net *n, const char *dir)
 static int note(struct net *n, const char *dir, int seconds)
 {
 	const struct event events[] = {
-		{START, EVENT_RUN, 0, EVENTS_BEGIN, NULL},
-		{START + seconds / 3 * SECOND, EVENT_MARK, 0,
+		{n->start_ns, EVENT_RUN, 0, EVENTS_BEGIN, NULL},
+		{n->start_ns + seconds / 3 * SECOND, EVENT_MARK, 0,
 			n->hostile ? evil[0] : "flood on", NULL},
-		{START + 2 * seconds / 3 * SECOND, EVENT_MARK, 0,
+		{n->start_ns + 2 * seconds / 3 * SECOND, EVENT_MARK, 0,
 			n->hostile ? evil[2] : "flood off", NULL},
-		{START + 5 * seconds / 6 * SECOND, EVENT_PROBE, 1, "is silent",
-			NULL},
-		{START + (5 * seconds / 6 + 2) * SECOND, EVENT_PROBE, 1,
+		{n->start_ns + 5 * seconds / 6 * SECOND, EVENT_PROBE, 1,
+			"is silent", NULL},
+		{n->start_ns + (5 * seconds / 6 + 2) * SECOND, EVENT_PROBE, 1,
 			"is back", NULL},
 	};
 	int r = 0;
@@ -286,7 +289,10 @@ int main(int argc, char **argv)
 	n->c = catalog_new();
 	n->state = 1;
 	n->step_s = 1 + (int)strtol(argv[3], NULL, 10) / STEPS;
-	n->hostile = argc > 4;
+	n->hostile = argc > 4 && strcmp(argv[4], "hostile") == 0;
+	n->near = argc > 4 && strcmp(argv[4], "now") == 0;
+	n->start_ns = n->near ? wall_now().ns / SECOND * SECOND
+			      : INT64_C(1790000000) * SECOND;
 	n->routers = nodes > HOSTS + 1 ? nodes / (HOSTS + 1) : 1;
 	n->hosts = nodes - n->routers;
 	if (n->hosts > n->routers * HOSTS)

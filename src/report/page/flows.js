@@ -68,9 +68,9 @@
 	function steps() {
 		const all = sum.steps.filter((x) => (chosen.link === null || x.from === chosen.link || x.to === chosen.link) && x.sent > x.arrived)
 			.sort((a, b) => (b.sent - b.arrived) - (a.sent - a.arrived)).slice(0, 5);
-		put("path", all.length ? [h("h3", {}, "Where packets die: over all flows that took both links"), h("table", {}, h("thead", {}, h("tr", {}, ["From link", "At", "To link", ">Seen before", ">Seen behind", ">Lost", ">Share"].map((t) => h("th", { scope: "col", class: t.startsWith(">") ? "n" : null }, t.replace(/^>/, ""))))),
+		put("path", all.length ? [h("h3", {}, "Where packets die: over all flows that took both links"), h("div", { class: "steps", tabindex: 0, role: "region", "aria-label": "Where packets die" }, h("table", {}, h("thead", {}, h("tr", {}, ["From link", "At", "To link", ">Seen before", ">Seen behind", ">Lost", ">Share"].map((t) => h("th", { scope: "col", class: t.startsWith(">") ? "n" : null }, t.replace(/^>/, ""))))),
 			h("tbody", {}, all.map((x) => h("tr", {}, h("td", {}, sum.links[x.from].name), h("td", {}, between(x.from, x.to)), h("td", {}, sum.links[x.to].name), h("td", { class: "n" }, count(x.sent)), h("td", { class: "n" }, count(x.arrived)),
-				h("td", { class: "n" }, count(x.sent - x.arrived)), h("td", { class: "n" }, percent((x.sent - x.arrived) / x.sent))))))] : null);
+				h("td", { class: "n" }, count(x.sent - x.arrived)), h("td", { class: "n" }, percent((x.sent - x.arrived) / x.sent)))))))] : null);
 	}
 	byId("copy-flows").addEventListener("click", () => copy(commandText()));
 	byId("csv-flows").addEventListener("click", () => {

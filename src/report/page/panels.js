@@ -176,20 +176,25 @@
 	}
 	panels.push(flowSizes);
 
-	// H
+	// H: a loss opens to where it was and what to do.
+	const opened = new Set();
 	function accounting() {
 		const l = sum.status.ledger;
 		const ppm = (v, of) => v && of ? Math.round(1e6 * v / of) + " ppm" : "";
-		const row = (label, v, of, cls, hint) => h("tr", { title: hint || null }, h("td", {}, label), h("td", {}, v && of ? bar(v / of, cls) : ""), num(count(v)), num(ppm(cls === "f5" ? v : 0, of)));
+		const row = (label, v, of, cls) => h("tr", {}, h("td", {}, label), h("td", {}, v && of ? bar(v / of, cls) : ""), num(count(v)), num(ppm(cls === "f5" ? v : 0, of)));
 		const causes = { ring: "lost: ring full", truncated: "lost: truncated", cache: "lost: cache full", queue: "lost: queue full" };
-		const hints = { ring: "The meter could not read as fast as frames came: netflowize up --set cpu-limit=…, or more probes (plan --max-ifaces).",
-			truncated: "Headers that were cut or made no sense.", cache: "More flows at once than the cache holds: netflowize up --set cache=…", queue: "Records came faster than they could be sent." };
+		const hints = { ring: "The meter could not read as fast as frames came. More probes (netflowize plan --max-ifaces N) or more of the processor (netflowize up --set cpu-limit=N%).",
+			truncated: "Headers that were cut or made no sense; such frames are in no flow. Look at some: netflowize capture.",
+			cache: "More flows at once than the flow cache holds. A shorter idle timeout (netflowize up --set idle=5s), or flow caches of their own (up --caches N).",
+			queue: "Records came faster than they could be sent. Longer timeouts (netflowize up --set active=60s), or flow caches of their own (up --caches N)." };
+		const where = (k) => sum.status.probes.flatMap((p) => p.taps.filter((t) => t.lost && t.lost[k]).map((t) => p.node + " on " + t.link + ": " + count(t.lost[k]))).join(", ");
+		const cause = (k) => h("details", { open: opened.has(k), ontoggle: (ev) => ev.target.open ? opened.add(k) : opened.delete(k) }, h("summary", {}, causes[k] || "lost: " + k), h("p", {}, hints[k] || ""), h("p", {}, "Since the start, at " + where(k)));
 		const lost = Object.entries(l.lost || {}).filter((x) => x[1]);
 		const complete = l.wire_frames !== null && !lost.length && l.records_sent === l.records_stored && l.unaccounted === 0;
 		put("accounting", h("table", {}, head("", "", ">Number", ">Of it"), h("tbody", {},
 			row("frames on the wire", l.wire_frames, l.wire_frames, "f0"), row("not IP", l.non_ip, l.wire_frames, "f7"),
 			row("ours, or counted elsewhere", l.excluded, l.wire_frames, "f7"),
-			lost.map(([k, v]) => row(causes[k] || "lost: " + k, v, l.wire_frames, "f5", hints[k])), row("IP frames metered", l.ip_frames, l.wire_frames, "f0"),
+			lost.map(([k, v]) => row(cause(k), v, l.wire_frames, "f5")), row("IP frames metered", l.ip_frames, l.wire_frames, "f0"),
 			row("not accounted for", l.unaccounted, l.wire_frames, "f5"),
 			row("packets in them", l.packets, l.packets, "f2"), row("packets in stored records", l.packets_stored, l.packets, "f2"),
 			row("records sent", l.records_sent, l.records_sent, "f1"), row("records stored", l.records_stored, l.records_sent, "f1"),

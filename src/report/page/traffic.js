@@ -2,7 +2,8 @@
 // B: traffic over time.  Links are lines (a packet is on several of them),
 // everything else is stacked: there each packet counts once.
 (function () {
-	const TOP = 6, W = 560, H = 410, L = 62, R = 8, T = 8, B = 24;
+	const TOP = 6, L = 62, R = 8, T = 8, B = 24;
+	let W = 480, H = 350; // as large as there is room, so that words keep their size
 	let by = "link", unit = "bits", drag = null;
 	const units = {
 		bits: { of: (c, i) => rate(c[i + 1]), text: bits, axis: (v) => si(v, "b/s") },
@@ -52,7 +53,7 @@
 			parts.push(s("path", { class: k ? "gr" : "ax", d: `M${L} ${y(v).toFixed(1)}H${W - R}` }),
 				s("text", { x: L - 6, y: y(v) + 4, "text-anchor": "end" }, k ? units[unit].axis(v) : "0"));
 		}
-		const step = Math.max(1, Math.ceil(sum.buckets / 5));
+		const step = Math.max(1, Math.ceil(sum.buckets / Math.max(2, Math.floor((W - L) / 84))));
 		for (let i = 0; i < sum.buckets; i += step)
 			parts.push(s("text", { x: x(i), y: H - 6, "text-anchor": i ? "middle" : "start" }, timeText(pieceAt(i))));
 		return parts;
@@ -104,6 +105,13 @@
 	function listMarks() {
 		put("events", inView().map((e) => h("li", { class: e.kind }, h("b", {}, timeText(e.at_ms)), " " + e.text, h("button", { onclick: () => choose({ range: [Math.min(sum.buckets - 1, Math.max(0, Math.floor((e.at_ms - sum.begin_ms) / sum.bucket_ms))), sum.buckets - 1] }),
 			"aria-label": "from here: what came after " + e.text }, "from here"))));
+	}
+	// Asks how large that is, which costs a layout: not for each drawing.
+	function measure() {
+		const room = Math.min(1100, Math.max(280, byId("traffic").clientWidth || 480)), other = room !== W;
+		W = room;
+		H = W < 420 ? 280 : 350;
+		return other;
 	}
 	function render() {
 		if (!sum.buckets) { put("traffic", h("p", { class: "empty" }, "No flow was recorded in this time.")); put("traffickey"); put("events"); return; }
@@ -182,5 +190,7 @@
 	byId("range-to").addEventListener("input", slid);
 	byId("traffic-by").addEventListener("change", (ev) => { by = ev.target.value; render(); });
 	byId("traffic-unit").addEventListener("change", (ev) => { unit = ev.target.value; render(); });
+	measure();
+	window.addEventListener("resize", () => measure() && render());
 	panels.push(render);
 })();
