@@ -1,7 +1,9 @@
 /* Reference: Markowitz 1957 order, left-looking elimination (Gilbert, Peierls
- * 1988), product form of the inverse for exchanges (Dantzig, Orchard-Hays
- * 1954).  Bases of cover problems are nearly triangular: singletons are peeled
- * off first and cost nothing, and little is left to eliminate. */
+ * 1988), exchanges by Forrest and Tomlin 1972: the new column becomes the
+ * upper part's last, and its row's other entries are turned to zero by
+ * multiples of other rows, which solving for the place left has found already.
+ * Bases of cover problems are nearly triangular: singletons are peeled off
+ * first and cost nothing, and little is left to eliminate. */
 #define _GNU_SOURCE
 #include "planner/basis.h"
 #include "base/mem.h"
@@ -34,6 +36,12 @@ static void strips_end(struct strips *s)
 	s->start[s->n] = s->n_entries;
 }
 
+/* Entries after the last end are forgotten. */
+static void strips_reopen(struct strips *s)
+{
+	s->n_entries = s->start[s->n];
+}
+
 static void strips_release(struct strips *s)
 {
 	free(s->start);
@@ -48,18 +56,30 @@ static double *single(const struct basis *b)
 	return (double *)b->work;
 }
 
+static int last_pivot(const struct basis *b)
+{
+	return b->m + basis_exchanged(b) - 1;
+}
+
+/* Its row has a later pivot by now. */
+static bool is_gone(const struct basis *b, int pivot)
+{
+	return b->pivot_of[b->row_of[pivot]] != pivot;
+}
+
 void basis_init(struct basis *b, int m)
 {
-	size_t n = (size_t)m + 1;
+	size_t n = (size_t)m + 1, pivots = n + BASIS_EXCHANGES;
 
 	*b = (struct basis){.m = m};
 	b->lower_row = mem_zalloc(n, sizeof(int));
-	b->pivot = mem_zalloc(n, sizeof(double));
-	b->row_of = mem_zalloc(n, sizeof(int));
-	b->pos_of = mem_zalloc(n, sizeof(int));
+	b->pivot = mem_zalloc(pivots, sizeof(double));
+	b->row_of = mem_zalloc(pivots, sizeof(int));
+	b->pos_of = mem_zalloc(pivots, sizeof(int));
 	b->pivot_of = mem_zalloc(n, sizeof(int));
+	b->pivot_at = mem_zalloc(n, sizeof(int));
 	b->work = mem_zalloc(n, sizeof(two));
-	strips_clear(&b->changes);
+	strips_clear(&b->turns);
 }
 
 void basis_release(struct basis *b)
@@ -67,14 +87,13 @@ void basis_release(struct basis *b)
 	strips_release(&b->lower);
 	strips_release(&b->upper);
 	strips_release(&b->across);
-	strips_release(&b->changes);
+	strips_release(&b->turns);
 	free(b->lower_row);
 	free(b->pivot);
 	free(b->row_of);
 	free(b->pos_of);
 	free(b->pivot_of);
-	free(b->change_pos);
-	free(b->change_pivot);
+	free(b->pivot_at);
 	free(b->work);
 	*b = (struct basis){0};
 }
@@ -155,7 +174,7 @@ static void store(struct basis *b, const struct active *a, int place, int row,
 	b->pivot[k] = v[row];
 	b->row_of[k] = row;
 	b->pos_of[k] = place;
-	b->pivot_of[row] = k;
+	b->pivot_of[row] = b->pivot_at[place] = k;
 	for (const int *t = touched; *t >= 0; t++) {
 		double x = v[*t];
 
@@ -377,8 +396,7 @@ bool basis_factor(struct basis *b, const struct basis_columns *from)
 
 	strips_clear(&b->lower);
 	strips_clear(&b->upper);
-	strips_clear(&b->changes);
-	b->n_changes = 0;
+	strips_clear(&b->turns);
 	active_init(&a, b, from);
 	good = peel(b, &a, touched) && eliminate_rest(b, &a, touched);
 	active_release(&a);
@@ -388,50 +406,10 @@ bool basis_factor(struct basis *b, const struct basis_columns *from)
 	return good;
 }
 
-void basis_solve(const struct basis *b, double *v)
+/* Steps and exchanges, applied to both; what came of the first is left open
+ * behind the upper part's entries. */
+static void solve_lower(struct basis *b, two *v)
 {
-	double *x = single(b);
-
-	for (size_t k = 0; k < b->lower.n; k++) {
-		double t = v[b->lower_row[k]];
-
-		if (t == 0)
-			continue;
-		for (size_t i = b->lower.start[k]; i < b->lower.start[k + 1];
-			i++)
-			v[b->lower.at[i]] -= t * b->lower.value[i];
-	}
-	for (int k = b->m - 1; k >= 0; k--) {
-		double t = v[b->row_of[k]];
-
-		x[b->pos_of[k]] = t;
-		if (t == 0)
-			continue;
-		t /= b->pivot[k];
-		x[b->pos_of[k]] = t;
-		for (size_t i = b->upper.start[k]; i < b->upper.start[k + 1];
-			i++)
-			v[b->upper.at[i]] -= t * b->upper.value[i];
-	}
-	memcpy(v, x, sizeof(double) * (size_t)b->m);
-	for (size_t k = 0; k < b->n_changes; k++) {
-		int p = b->change_pos[k];
-		double t = v[p];
-
-		if (t == 0)
-			continue;
-		t /= b->change_pivot[k];
-		for (size_t i = b->changes.start[k];
-			i < b->changes.start[k + 1]; i++)
-			v[b->changes.at[i]] -= t * b->changes.value[i];
-		v[p] = t;
-	}
-}
-
-void basis_solve_two(const struct basis *b, two *v)
-{
-	two *x = b->work;
-
 	for (size_t k = 0; k < b->lower.n; k++) {
 		two t = v[b->lower_row[k]];
 
@@ -441,9 +419,31 @@ void basis_solve_two(const struct basis *b, two *v)
 			i++)
 			v[b->lower.at[i]] -= t * b->lower.value[i];
 	}
-	for (int k = b->m - 1; k >= 0; k--) {
+	for (size_t k = 0; k < b->turns.n; k++) {
+		two t = v[b->row_of[(size_t)b->m + k]];
+
+		for (size_t i = b->turns.start[k]; i < b->turns.start[k + 1];
+			i++)
+			t += v[b->turns.at[i]] * b->turns.value[i];
+		v[b->row_of[(size_t)b->m + k]] = t;
+	}
+	strips_reopen(&b->upper);
+	for (int r = 0; r < b->m; r++)
+		if (fabs(v[r][0]) > TINY)
+			strips_put(&b->upper, r, v[r][0]);
+}
+
+/* Entries of a row that got a later pivot since change what nobody reads any
+ * more. */
+static void solve_upper(const struct basis *b, two *v)
+{
+	two *x = b->work;
+
+	for (int k = last_pivot(b); k >= 0; k--) {
 		two t = v[b->row_of[k]];
 
+		if (is_gone(b, k))
+			continue;
 		x[b->pos_of[k]] = t;
 		if (t[0] == 0 && t[1] == 0)
 			continue;
@@ -453,45 +453,57 @@ void basis_solve_two(const struct basis *b, two *v)
 			v[b->upper.at[i]] -= t * b->upper.value[i];
 	}
 	memcpy(v, x, sizeof(two) * (size_t)b->m);
-	for (size_t k = 0; k < b->n_changes; k++) {
-		int p = b->change_pos[k];
-		two t = v[p];
-
-		if (t[0] == 0 && t[1] == 0)
-			continue;
-		t = t / b->change_pivot[k];
-		for (size_t i = b->changes.start[k];
-			i < b->changes.start[k + 1]; i++)
-			v[b->changes.at[i]] -= t * b->changes.value[i];
-		v[p] = t;
-	}
 }
 
-void basis_solve_left(const struct basis *b, double *v)
+void basis_solve(struct basis *b, two *v)
 {
-	double *y = single(b);
+	solve_lower(b, v);
+	solve_upper(b, v);
+}
 
-	for (size_t k = b->n_changes; k-- > 0;) {
-		double t = v[b->change_pos[k]];
+/* v by place, which is used up, gives y by row; zero before the pivot
+ * `first`.  A place that was exchanged has its entry kept apart, as its old
+ * column's rows still change it. */
+static void left_upper(const struct basis *b, double *v, double *y, int first)
+{
+	double keep[BASIS_EXCHANGES];
 
-		for (size_t i = b->changes.start[k];
-			i < b->changes.start[k + 1]; i++)
-			t -= v[b->changes.at[i]] * b->changes.value[i];
-		v[b->change_pos[k]] = t / b->change_pivot[k];
-	}
-	for (int k = 0; k < b->m; k++) {
+	for (int k = b->m; k <= last_pivot(b); k++)
+		keep[k - b->m] = v[b->pos_of[k]];
+	memset(y, 0, sizeof(double) * (size_t)b->m);
+	for (int k = first; k < b->m; k++) {
 		double t = v[b->pos_of[k]];
 
-		y[b->row_of[k]] = t;
-		if (t == 0)
+		if (t == 0 || is_gone(b, k))
 			continue;
-		t /= b->pivot[k];
-		y[b->row_of[k]] = t;
+		y[b->row_of[k]] = t = t / b->pivot[k];
 		for (size_t i = b->across.start[k]; i < b->across.start[k + 1];
 			i++)
 			v[b->across.at[i]] -= t * b->across.value[i];
 	}
-	memcpy(v, y, sizeof(double) * (size_t)b->m);
+	for (int k = first < b->m ? b->m : first; k <= last_pivot(b); k++) {
+		double t = keep[k - b->m];
+
+		if (is_gone(b, k))
+			continue;
+		for (size_t i = b->upper.start[k]; i < b->upper.start[k + 1];
+			i++)
+			t -= y[b->upper.at[i]] * b->upper.value[i];
+		y[b->row_of[k]] = t / b->pivot[k];
+	}
+}
+
+static void left_lower(const struct basis *b, double *v)
+{
+	for (size_t k = b->turns.n; k-- > 0;) {
+		double t = v[b->row_of[(size_t)b->m + k]];
+
+		if (t == 0)
+			continue;
+		for (size_t i = b->turns.start[k]; i < b->turns.start[k + 1];
+			i++)
+			v[b->turns.at[i]] += t * b->turns.value[i];
+	}
 	for (size_t k = b->lower.n; k-- > 0;) {
 		double t = v[b->lower_row[k]];
 
@@ -502,17 +514,39 @@ void basis_solve_left(const struct basis *b, double *v)
 	}
 }
 
-void basis_exchange(struct basis *b, int place, const two *alpha)
+void basis_solve_left(const struct basis *b, double *v)
 {
-	size_t room = b->n_changes + 1;
+	left_upper(b, v, single(b), 0);
+	memcpy(v, single(b), sizeof(double) * (size_t)b->m);
+	left_lower(b, v);
+}
 
-	/* few: the caller factors again soon */
-	b->change_pos = mem_grow(b->change_pos, room, sizeof(int));
-	b->change_pivot = mem_grow(b->change_pivot, room, sizeof(double));
-	b->change_pos[b->n_changes] = place;
-	b->change_pivot[b->n_changes++] = alpha[place][0];
-	for (int i = 0; i < b->m; i++)
-		if (i != place && fabs(alpha[i][0]) > TINY)
-			strips_put(&b->changes, i, alpha[i][0]);
-	strips_end(&b->changes);
+void basis_solve_unit(struct basis *b, int place, double *v)
+{
+	int first = b->pivot_at[place], row = b->row_of[first];
+	double *unit = single(b);
+
+	memset(unit, 0, sizeof(double) * (size_t)b->m);
+	unit[place] = 1;
+	left_upper(b, unit, v, first);
+	strips_reopen(&b->turns);
+	for (int r = 0; r < b->m; r++)
+		if (r != row && fabs(v[r]) > TINY)
+			strips_put(&b->turns, r, v[r]);
+	left_lower(b, v);
+}
+
+void basis_exchange(struct basis *b, int place, double alpha)
+{
+	int old = b->pivot_at[place], k = last_pivot(b) + 1;
+	struct strips *t = &b->turns;
+
+	for (size_t i = t->start[t->n]; i < t->n_entries; i++)
+		t->value[i] *= b->pivot[old];
+	strips_end(&b->turns);
+	strips_end(&b->upper);
+	b->pivot[k] = alpha * b->pivot[old];
+	b->row_of[k] = b->row_of[old];
+	b->pos_of[k] = place;
+	b->pivot_of[b->row_of[k]] = b->pivot_at[place] = k;
 }

@@ -11,7 +11,7 @@
 
 static const double FEASIBLE = 1e-7, DUAL = 1e-9, SMALL = 1e-12, PIVOT = 1e-5;
 
-enum { EXCHANGES = 48, CLOCK = 32 };
+enum { CLOCK = 32 };
 
 static void list_columns(struct simplex *s)
 {
@@ -116,17 +116,20 @@ static void count_reduced(struct simplex *s)
 
 static void count_values(struct simplex *s)
 {
-	double *v = s->value;
+	two *v = s->both;
 
-	memcpy(v, s->need, sizeof(double) * (size_t)s->n_rows);
+	for (int r = 0; r < s->n_rows; r++)
+		v[r] = (two){s->need[r], 0};
 	for (int c = 0; c < s->n_cols; c++) {
 		double x = s->at[c] == IN_BASIS ? 0 : bound_of(s, c);
 
 		for (size_t i = s->col_start[c];
 			x != 0 && i < s->col_start[c + 1]; i++)
-			v[s->col_row[i]] -= x * s->col_value[i];
+			v[s->col_row[i]][0] -= x * s->col_value[i];
 	}
 	basis_solve(&s->basis, v);
+	for (int p = 0; p < s->n_rows; p++)
+		s->value[p] = v[p][0];
 }
 
 /* How far a place is out of its bounds: below 0 under the lower one. */
@@ -169,17 +172,15 @@ static void find_edges(struct simplex *s)
 
 		if (s->edge[p] > 0)
 			continue;
-		memset(s->rho, 0, sizeof(double) * (size_t)s->n_rows);
-		s->rho[p] = 1;
-		basis_solve_left(&s->basis, s->rho);
+		basis_solve_unit(&s->basis, p, s->rho);
 		for (int r = 0; r < s->n_rows; r++)
 			norm += s->rho[r] * s->rho[r];
 		s->edge[p] = norm;
 	}
 }
 
-/* changes: how many may be left as they are. */
-static bool refresh(struct simplex *s, size_t changes)
+/* exchanges: how many may be left as they are. */
+static bool refresh(struct simplex *s, int exchanges)
 {
 	struct unit u = {.s = s};
 	const struct basis_columns from = {&u, get_column};
@@ -191,7 +192,7 @@ static bool refresh(struct simplex *s, size_t changes)
 			basis_init(&s->basis, s->n_rows);
 		}
 	}
-	if (!s->factored || s->basis.n_changes > changes)
+	if (!s->factored || basis_exchanged(&s->basis) > exchanges)
 		if (!basis_factor(&s->basis, &from))
 			return false;
 	s->factored = true;
@@ -223,9 +224,7 @@ static int tableau_row(struct simplex *s, int place)
 	double norm = 0;
 	int n = 0;
 
-	memset(s->rho, 0, sizeof(double) * (size_t)s->n_rows);
-	s->rho[place] = 1;
-	basis_solve_left(&s->basis, s->rho);
+	basis_solve_unit(&s->basis, place, s->rho);
 	for (int r = 0; r < s->n_rows; r++) {
 		double t = s->rho[r];
 
@@ -299,7 +298,7 @@ static void solve_both(struct simplex *s, int var)
 		for (size_t i = s->col_start[var]; i < s->col_start[var + 1];
 			i++)
 			v[s->col_row[i]][0] = s->col_value[i];
-	basis_solve_two(&s->basis, v);
+	basis_solve(&s->basis, v);
 }
 
 static void update_reduced(struct simplex *s, int n, int place, int in)
@@ -344,7 +343,7 @@ static void exchange(struct simplex *s, int place, int in, double out)
 	s->at[old] = out > 0 ? AT_UPPER : AT_LOWER;
 	s->at[in] = IN_BASIS;
 	s->head[place] = in;
-	basis_exchange(&s->basis, place, s->both);
+	basis_exchange(&s->basis, place, s->both[place][0]);
 	judge(s, place);
 }
 
@@ -397,9 +396,9 @@ enum simplex_end simplex_run(struct simplex *s)
 	enum simplex_end end = SIMPLEX_STOPPED;
 	bool fresh;
 
-	if (!refresh(s, EXCHANGES / 2))
+	if (!refresh(s, BASIS_EXCHANGES / 2))
 		return SIMPLEX_LOST;
-	fresh = s->basis.n_changes == 0;
+	fresh = basis_exchanged(&s->basis) == 0;
 	for (int64_t i = 1; end == SIMPLEX_STOPPED; i++) {
 		if (s->steps_left-- <= 0)
 			return SIMPLEX_STOPPED;
@@ -408,7 +407,8 @@ enum simplex_end simplex_run(struct simplex *s)
 			mono_passed(s->deadline))
 			return SIMPLEX_STOPPED;
 		end = step(s, &fresh);
-		if (end == SIMPLEX_STOPPED && s->basis.n_changes >= EXCHANGES) {
+		if (end == SIMPLEX_STOPPED &&
+			basis_exchanged(&s->basis) >= BASIS_EXCHANGES) {
 			if (!refresh(s, 0))
 				return SIMPLEX_LOST;
 			fresh = true;
