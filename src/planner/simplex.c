@@ -164,7 +164,9 @@ static double objective(const struct simplex *s)
 	return sum;
 }
 
-/* The weight of a place: how long its row of the inverse is. */
+/* The weight of a place: how long its row of the inverse is.  That of an
+ * excess is taken for the least it can be: it is counted when its turn comes.
+ */
 static void find_edges(struct simplex *s)
 {
 	for (int p = 0; p < s->n_rows; p++) {
@@ -172,6 +174,10 @@ static void find_edges(struct simplex *s)
 
 		if (s->edge[p] > 0)
 			continue;
+		if (s->head[p] >= s->n_cols) {
+			s->edge[p] = 1;
+			continue;
+		}
 		basis_solve_unit(&s->basis, p, s->rho);
 		for (int r = 0; r < s->n_rows; r++)
 			norm += s->rho[r] * s->rho[r];
