@@ -6,6 +6,7 @@
 #include "cli/say.h"
 #include "format/sheet.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,24 @@ static int prefer_bridges(struct plan_goal *goal, const struct topology *t,
 	return 0;
 }
 
+/* While a plan is searched for nothing is changed anywhere: who interrupts that
+ * need not wait for its end. */
+static int solve(const struct topology *t, const struct plan_options *o,
+	const struct plan_goal *goal, struct plan **ret, struct err *err)
+{
+	const struct sigaction end_now = {.sa_handler = SIG_DFL};
+	struct sigaction was[2];
+	int r;
+
+	sigaction(SIGINT, &end_now, &was[0]);
+	sigaction(SIGTERM, &end_now, &was[1]);
+	r = o->with ? heavy_solve(t, goal, o->with, ret, err)
+		    : plan_solve(t, goal, ret, err);
+	sigaction(SIGINT, &was[0], NULL);
+	sigaction(SIGTERM, &was[1], NULL);
+	return r;
+}
+
 int planning_solve(const struct topology *t, const struct plan_options *o,
 	const struct node_facts *facts, struct plan **ret, struct err *err)
 {
@@ -146,8 +165,7 @@ int planning_solve(const struct topology *t, const struct plan_options *o,
 	if (r == 0 && o->bridges_first)
 		r = prefer_bridges(&goal, t, o, err);
 	if (r == 0)
-		r = o->with ? heavy_solve(t, &goal, o->with, ret, err)
-			    : plan_solve(t, &goal, ret, err);
+		r = solve(t, o, &goal, ret, err);
 	wishes_release(&goal.wishes);
 	if (r == 0 && !o->with && (o->heavy || o->mixed))
 		(*ret)->mode = o->heavy ? "heavy" : "mixed";

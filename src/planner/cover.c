@@ -112,6 +112,11 @@ static void search(
 	}
 }
 
+static bool late(const struct engine *e)
+{
+	return e->deadline.ns && mono_passed(e->deadline);
+}
+
 static bool settled(const struct cover_result *r, int64_t unit)
 {
 	return r->cost >= 0 && r->lower_bound / unit >= r->cost / unit;
@@ -200,7 +205,7 @@ static void solve_in_order(const struct cover_problem *p,
 		e.hint = hint =
 			mem_zalloc((size_t)p->n_rows + 1, sizeof(double));
 	search(&e, p, ret);
-	if (unit > 1 && !settled(ret, unit))
+	if (unit > 1 && !settled(ret, unit) && !late(&e))
 		solve_first_tier(&e, p, unit, ret);
 	dual_find(p, hint, ret->cost < 0 ? 0 : ret->cost, e.deadline, &dual);
 	ret->dual = take(dual.weight);

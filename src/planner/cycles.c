@@ -11,7 +11,11 @@
 
 #include <string.h>
 
-enum { REACH = 100 /* nodes looked at for one cycle */, DEEPEST = 4 };
+enum {
+	REACH = 100, /* nodes looked at for one cycle */
+	DEEPEST = 4,
+	CLOCK = 1024
+};
 
 struct hunt {
 	const struct cover_problem *p;
@@ -89,11 +93,25 @@ static void take_cycle(struct hunt *h, const int *cycle, int n)
 	h->gained += w * (n / 2 + 1);
 }
 
+static void take_cycles(
+	struct hunt *h, int deepest, struct mono_time deadline, int *cycle)
+{
+	for (int c = 0; c < h->p->n_cols; c++) {
+		int n;
+
+		if (c % CLOCK == 0 && deadline.ns && mono_passed(deadline))
+			return;
+		while (h->left[c] > 0 &&
+			(n = find_cycle(h, c, deepest, cycle)) > 0)
+			take_cycle(h, cycle, n);
+	}
+}
+
 int64_t cycles_bound(const struct cover_problem *p, struct mono_time deadline)
 {
 	struct hunt h = {.p = p};
 	struct doublecover d;
-	int cycle[2 * REACH], n;
+	int cycle[2 * REACH];
 	int64_t bound = 0;
 
 	tally_start(&h.t, p);
@@ -103,10 +121,7 @@ int64_t cycles_bound(const struct cover_problem *p, struct mono_time deadline)
 	h.parent = mem_zalloc((size_t)p->n_cols + 1, sizeof(int));
 	memset(h.depth, 0xff, sizeof(int) * (size_t)p->n_cols);
 	for (int deepest = 1; deepest <= DEEPEST; deepest *= 2)
-		for (int c = 0; c < p->n_cols; c++)
-			while (h.left[c] > 0 &&
-				(n = find_cycle(&h, c, deepest, cycle)) > 0)
-				take_cycle(&h, cycle, n);
+		take_cycles(&h, deepest, deadline, cycle);
 	doublecover_init(&d, p->n_cols, p->row_col, p->n_rows, h.left);
 	if (doublecover_flow(&d, deadline)) {
 		int64_t flow = doublecover_value(&d);
