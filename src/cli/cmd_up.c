@@ -13,6 +13,7 @@
 #include "cli/settings.h"
 #include "cli/up_plan.h"
 #include "cli/up_report.h"
+#include "deploy/state.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -190,16 +191,32 @@ static void find_links(struct up *up, const struct deploy_report *r)
 				  "file where that is so");
 }
 
-/* Facts for choosing the collector, unless somebody chose it already. */
+/* Was it ever deployed from here?  If not, there is most likely nothing yet. */
+static bool is_remembered(const struct nodes_context *nodes)
+{
+	const struct deploy_options *o = &nodes->options;
+	struct deploy_state state;
+	bool known;
+
+	state_load(o->state_dir, o->project, o->experiment, &state);
+	known = state.known;
+	state_wipe(&state);
+	return known;
+}
+
+/* Facts for choosing the collector, unless somebody chose it already.  Nodes of
+ * something new are asked at once, not looked at first. */
 static int look_around(struct up *up, struct plan_options *wish,
 	struct node_facts **ret_facts, const char **ret_kept, struct err *err)
 {
 	struct deploy_report r = {0};
 	struct deploy_options o = up->nodes.options;
+	bool old = is_remembered(&up->nodes);
 	int code;
 
 	o.progress = NULL;
-	code = deploy_survey(up->t, &o, &r, err);
+	code = old ? deploy_survey(up->t, &o, &r, err)
+		   : deploy_facts(up->t, &o, &r, err);
 	if (code < 0 && code != -NFZ_E_NODES_FAILED) {
 		deploy_report_release(&r);
 		return code;
@@ -208,7 +225,7 @@ static int look_around(struct up *up, struct plan_options *wish,
 		*ret_kept = nodes_collector(&r);
 		wish->collector = *ret_kept;
 	}
-	if (!wish->collector || resolve_needed(up->t)) {
+	if (old && (!wish->collector || resolve_needed(up->t))) {
 		deploy_report_release(&r);
 		r = (struct deploy_report){0};
 		code = deploy_facts(up->t, &o, &r, err);

@@ -359,10 +359,26 @@ static int call_next_start(struct up *u, struct fleet_node *n, struct err *err)
 	return 0;
 }
 
-static int call_hello(struct fleet_node *n)
+static void heard(struct up *u, struct fleet_node *n, const struct reply *hello)
+{
+	struct up_node *node = up_node(u, n);
+
+	session_take_hello(session_node(&u->s, n), hello);
+	node->heard = true;
+	if (node->planned)
+		u->heard_at = mono_now();
+}
+
+/* Who has just been looked at need not say it again. */
+static int enter_hello(struct up *u, struct fleet_node *n)
 {
 	static const char *const hello[] = {"hello", NULL};
+	const struct reply *kept = fleet_kept(n);
 
+	if (kept) {
+		heard(u, n, kept);
+		return 0;
+	}
 	fleet_call(n, QUICK_MS, hello);
 	return FLEET_CALL;
 }
@@ -408,7 +424,7 @@ static int enter(struct up *u, struct fleet_node *n, const struct reply *last,
 {
 	switch (up_node(u, n)->stage) {
 	case UP_HELLO:
-		return call_hello(n);
+		return enter_hello(u, n);
 	case UP_DECIDE:
 		return enter_decide(u, n, err);
 	case UP_OPEN:
@@ -449,10 +465,7 @@ static void answered(
 
 	switch (node->stage) {
 	case UP_HELLO:
-		session_take_hello(d, last);
-		node->heard = true;
-		if (node->planned)
-			u->heard_at = mono_now();
+		heard(u, n, last);
 		break;
 	case UP_OPEN:
 		fresh = frame_value(&last->result, "fresh");

@@ -20,6 +20,7 @@ enum {
 	PING_ROUND_MS = 1000,
 	GOODBYE_MS = 3000,
 	STALE_MS = 100000, /* an agent gives up after two minutes */
+	KEPT_MS = 5000,
 	NODE_MS = 600000
 };
 
@@ -61,6 +62,15 @@ struct fleet *fleet_new(
 bool fleet_connected(const struct fleet_node *n)
 {
 	return n->io->phase == IO_AGENT;
+}
+
+const struct reply *fleet_kept(const struct fleet_node *n)
+{
+	const struct fleet_io *io = n->io;
+	bool fresh = io->kept.result.n > 0 &&
+		     !mono_passed(mono_add_ms(io->kept_at, KEPT_MS));
+
+	return io->phase == IO_AGENT && fresh ? &io->kept : NULL;
 }
 
 void fleet_disconnect(struct fleet_node *n)

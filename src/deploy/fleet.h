@@ -72,6 +72,7 @@ struct fleet_job {
 	/* The node is through with this job (or lost); may be NULL. */
 	void (*done)(void *ctx, struct fleet_node *n);
 	bool errors; /* hand failed calls to next() instead of failing */
+	bool keep;   /* the last answer stays with the connection */
 	void *ctx;
 };
 
@@ -117,6 +118,9 @@ void fleet_call_data(
 	struct fleet_node *n, const void *data, size_t len, bool binary);
 /* Has it a session that can be used without connecting again? */
 bool fleet_connected(const struct fleet_node *n);
+/* What a job with `keep` was answered last, a moment ago and over the
+ * connection that still stands; or NULL. */
+const struct reply *fleet_kept(const struct fleet_node *n);
 /* Closes one node's session: the next job starts a new one. */
 void fleet_disconnect(struct fleet_node *n);
 

@@ -41,8 +41,23 @@ void reply_reset(struct reply *r)
 	err_clear(&r->err);
 }
 
+static void release(struct reply *r)
+{
+	reply_reset(r);
+	free(r->notes);
+	*r = (struct reply){0};
+}
+
+static void keep(struct fleet_io *io, const struct reply *answer)
+{
+	release(&io->kept);
+	io->kept = *answer;
+	io->kept_at = mono_now();
+}
+
 void fleet_io_close(struct fleet_io *io)
 {
+	release(&io->kept);
 	remote_free(io->ssh);
 	io->ssh = NULL;
 	io->phase = IO_IDLE;
@@ -60,8 +75,7 @@ void fleet_io_free(struct fleet_io *io)
 	if (!io)
 		return;
 	fleet_io_close(io);
-	reply_reset(&io->reply);
-	free(io->reply.notes);
+	release(&io->reply);
 	buf_release(&io->in);
 	buf_release(&io->out);
 	buf_release(&io->stderr_tail);
@@ -257,8 +271,10 @@ static int ask(struct fleet *f, struct fleet_node *n,
 	f->events += !io->waiting;
 	if (io->waiting)
 		fleet_io_rest(io);
-	reply_reset(&last);
-	free(last.notes);
+	if (job->keep && !first && r == FLEET_DONE)
+		keep(io, &last);
+	else
+		release(&last);
 	return r < 0 ? r : r == FLEET_DONE;
 }
 

@@ -38,6 +38,8 @@ struct fleet_io {
 	bool data_binary, data_frames, data_end;
 	char phase_text[24];
 	struct reply reply;
+	struct reply kept; /* of a job that wants it; n 0: none */
+	struct mono_time kept_at;
 	size_t note_bytes;
 	struct buf text; /* the agent's program, for a node without tools */
 	int unsent;      /* remote_unsent() when that was looked at */

@@ -388,7 +388,7 @@ static void hello_done(void *ctx, struct fleet_node *n)
 int session_hello(struct session *s, struct err *err)
 {
 	const struct fleet_job job = {
-		.next = hello_next, .done = hello_done, .ctx = s};
+		.next = hello_next, .done = hello_done, .keep = true, .ctx = s};
 
 	return session_run(s, &job, err);
 }
