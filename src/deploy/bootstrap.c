@@ -1,9 +1,9 @@
 /* The bootstrap: see bootstrap.h.
  *
  * The command must survive csh: one line, no '!', single quotes only around
- * constants.  The script arrives as the first line of standard input and is
- * read by `read`, which takes byte by byte and so leaves the program and the
- * frames behind it alone.
+ * constants.  The script is the first line of standard input, where the shell
+ * looks for it; a shell may take more at once than that line, but nothing comes
+ * behind it before the script has asked for it.
  *
  * Every process it starts costs the node more than a call of the agent's, so it
  * asks for little, and tries instead of looking: an agent says itself whether
@@ -28,9 +28,8 @@ enum { LINE_BYTES = 64 };
 
 static const char command[] =
 	"exec /bin/sh -c 'echo; echo NFZ 1 user $SSH_CONNECTION; "
-	"if [ -O / ] || [ \"$LOGNAME\" = root ]; then eval \"$0\"; exit; fi; "
-	"exec sudo -n /bin/sh -c \"$0\"' "
-	"'IFS= read -r x; eval \"$x\"'";
+	"if [ -O / ] || [ \"$LOGNAME\" = root ]; then exec /bin/sh; fi; "
+	"exec sudo -n /bin/sh'";
 
 /* Arguments: look|full, then ARCH SHA256 SIZE PACKED for each agent we have. */
 static const char script[] =
@@ -88,7 +87,7 @@ static const char script[] =
 	"if [ -z \"$k\" ]; then \"$f\" --serve-as $h --boot $f; " ENDED
 	"case $x in 126) g=$p; continue;; esac; fi; "
 	"tidy $p 2>/dev/null; echo \"NFZ 1 ${k:-bad}\"; exit; done; "
-	"if [ -n \"$g\" ]; then tidy $g 2>/dev/null; fi; echo NFZ 1 $b";
+	"if [ -n \"$g\" ]; then tidy $g 2>/dev/null; fi; echo NFZ 1 $b; exit";
 
 static const struct {
 	const char *text;

@@ -103,17 +103,22 @@ void fleet_call_data(
 	n->io->data_end = false;
 }
 
-/* Wakes us for what this node waits for; asked anew after each step, for the
- * connection may be another one, with the descriptor of the last. */
+/* Wakes us for what this node waits for; asked anew after each step, for until
+ * it is logged in the connection may be another one, with the descriptor of the
+ * last. */
 static void watch(struct fleet *f, struct fleet_node *n)
 {
 	struct epoll_event e = {.data.ptr = n};
+	bool settled = n->io->phase >= IO_SCRIPT;
 	int fd;
 
 	if (!n->io->ssh)
 		return;
 	fd = remote_fd(n->io->ssh);
 	e.events = (uint32_t)remote_events(n->io->ssh);
+	if (settled && n->io->watched == e.events)
+		return;
+	n->io->watched = settled ? e.events : 0;
 	if (epoll_ctl(f->epoll, EPOLL_CTL_MOD, fd, &e) < 0 && errno == ENOENT)
 		/* failing that, it is looked at now and then */
 		(void)epoll_ctl(f->epoll, EPOLL_CTL_ADD, fd, &e);
@@ -121,6 +126,7 @@ static void watch(struct fleet *f, struct fleet_node *n)
 
 static void unwatch(struct fleet *f, struct fleet_node *n)
 {
+	n->io->watched = 0;
 	if (n->io->ssh)
 		(void)epoll_ctl(
 			f->epoll, EPOLL_CTL_DEL, remote_fd(n->io->ssh), NULL);

@@ -61,6 +61,7 @@ void fleet_io_close(struct fleet_io *io)
 	remote_free(io->ssh);
 	io->ssh = NULL;
 	io->phase = IO_IDLE;
+	io->watched = 0;
 	io->called = false;
 	io->data = NULL;
 	io->data_len = io->data_sent = 0;

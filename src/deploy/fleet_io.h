@@ -41,8 +41,9 @@ struct fleet_io {
 	struct reply kept; /* of a job that wants it; n 0: none */
 	struct mono_time kept_at;
 	size_t note_bytes;
-	struct buf text; /* the agent's program, for a node without tools */
-	int unsent;      /* remote_unsent() when that was looked at */
+	struct buf text;  /* the agent's program, for a node without tools */
+	int unsent;       /* remote_unsent() when that was looked at */
+	uint32_t watched; /* events asked for since the login; 0: none */
 };
 
 struct fleet_io *fleet_io_new(void);

@@ -26,8 +26,9 @@
 struct remote;
 
 /* What goes out in one packet: each costs a walk through the network, but the
- * library keeps two buffers of that size for every session. */
-enum { REMOTE_PACKET = 24 << 10 };
+ * library keeps two buffers for every session, of the next power of two that
+ * has room for it and its head. */
+enum { REMOTE_PACKET = (16 << 10) - 256 };
 
 /* The user's private keys, loaded once and offered to every node; at most four
  * files, then the agent. */
