@@ -26,8 +26,10 @@ struct node_place {
 	const char *hostname, *login;
 	const char *control_if;
 	uint32_t control_ip, control_mask; /* host order */
-	int64_t disk_bytes;                /* size of its disk, 0: 512 MiB */
-	unsigned share; /* it has one part in so many of our memory */
+	uint32_t boss_ip;                  /* known to nodes from the start */
+	uint8_t boss_mac[6];
+	int64_t disk_bytes; /* size of its disk, 0: 512 MiB */
+	unsigned share;     /* it has one part in so many of our memory */
 };
 
 /* Makes the disk (a tmpfs of its own) once; also after a re-image. */

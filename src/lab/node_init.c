@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -235,6 +236,22 @@ static void set_up(int s, const char *name, int talk)
 		fail(talk, "%s up", name);
 }
 
+/* A broadcast of each node, at its first word to the boss, would go to all the
+ * others: in one kernel that makes the square of their number. */
+static void know_boss(int s, const struct node_place *p, int talk)
+{
+	struct arpreq r = {.arp_flags = ATF_COM | ATF_PERM};
+	struct sockaddr_in a = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(p->boss_ip)};
+
+	memcpy(&r.arp_pa, &a, sizeof(a));
+	r.arp_ha.sa_family = ARPHRD_ETHER;
+	memcpy(r.arp_ha.sa_data, p->boss_mac, sizeof(p->boss_mac));
+	snprintf(r.arp_dev, sizeof(r.arp_dev), "%s", p->control_if);
+	if (ioctl(s, SIOCSARP, &r) < 0)
+		fail(talk, "the boss's address");
+}
+
 static void configure(const struct node_place *p, int talk)
 {
 	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -245,6 +262,7 @@ static void configure(const struct node_place *p, int talk)
 	set_address(s, p->control_if, SIOCSIFADDR, p->control_ip, talk);
 	set_address(s, p->control_if, SIOCSIFNETMASK, p->control_mask, talk);
 	set_up(s, p->control_if, talk);
+	know_boss(s, p, talk);
 	close(s);
 }
 

@@ -33,10 +33,12 @@ static bool probe_netem(int ns_fd)
 	return ok;
 }
 
+static const uint8_t boss_mac[6] = {0x02, 0x00, 0xc6, 0x12, 0xfe, 0x01};
+
 static int make_control(struct lab_runtime *rt, struct err *err)
 {
 	struct net_addr mask;
-	char lines[512];
+	char lines[512], mac[NET_MAC_TEXT];
 	int r = netns_of(0, &rt->control_ns, err);
 
 	if (r != 0)
@@ -45,11 +47,13 @@ static int make_control(struct lab_runtime *rt, struct err *err)
 		return err_set(err, NFZ_E_INTERNAL, "bad control mask");
 	snprintf(lines, sizeof(lines),
 		"link set dev lo up\n"
-		"link add name br0 type bridge stp_state 0 forward_delay 0 "
+		"link add name br0 address %s type bridge stp_state 0 "
+		"forward_delay 0 "
 		"mcast_snooping 0\n"
 		"addr add %s/%d brd + dev br0\n"
 		"link set dev br0 up\n",
-		rt->site->boss_ip, net_mask_length(&mask));
+		net_mac_print(boss_mac, mac), rt->site->boss_ip,
+		net_mask_length(&mask));
 	r = netns_sysctl(
 		rt->control_ns, "ipv6/conf/default/disable_ipv6", "1", err);
 	if (r == 0)
@@ -141,6 +145,7 @@ void runtime_place(const struct lab_runtime *rt, const struct lab_experiment *e,
 	int machine, struct runtime_place *ret)
 {
 	const struct lab_machine *m = &rt->site->machines[machine];
+	struct net_addr boss;
 
 	snprintf(ret->store, sizeof(ret->store), "%s/%s", rt->setup.store,
 		m->key);
@@ -155,6 +160,9 @@ void runtime_place(const struct lab_runtime *rt, const struct lab_experiment *e,
 		.control_mask = net_addr_v4_value(&m->ifaces[0].mask),
 		.disk_bytes = rt->setup.disk_bytes,
 		.share = machines_in_use(rt->site)};
+	if (net_addr_parse(rt->site->boss_ip, &boss))
+		ret->place.boss_ip = net_addr_v4_value(&boss);
+	memcpy(ret->place.boss_mac, boss_mac, sizeof(boss_mac));
 }
 
 void runtime_stop(struct lab_runtime *rt, int machine)
