@@ -5,7 +5,13 @@
 
 #include <stdlib.h>
 
-enum { HELLO_MS = 10000, CLOCK_MS = 5000, ROUNDS = 12 };
+enum {
+	HELLO_MS = 10000,
+	CLOCK_MS = 5000,
+	ROUNDS_MIN = 3,
+	ROUNDS_MAX = 6,
+	GOOD_NS = 200000 /* of error: a fifth of what would be worth a word */
+};
 
 struct round {
 	int done;
@@ -44,6 +50,14 @@ static void answered(
 	d->clock_offset_ns = strtoll(time, NULL, 10) - (r->sent_ns + took / 2);
 }
 
+static bool is_enough(const struct deploy_node *d, const struct round *r)
+{
+	if (r->done >= ROUNDS_MIN && d->clock_known &&
+		d->clock_error_ns <= GOOD_NS)
+		return true;
+	return r->done >= ROUNDS_MAX;
+}
+
 static int clock_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	struct err *err)
 {
@@ -62,7 +76,7 @@ static int clock_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	else
 		answered(d, r, last);
 	d->status = NODE_OK;
-	if (d->n_found == 0 || r->done == ROUNDS)
+	if (d->n_found == 0 || is_enough(d, r))
 		return FLEET_DONE;
 	ask(r, n);
 	return FLEET_CALL;
