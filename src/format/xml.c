@@ -130,7 +130,8 @@ static xmlDocPtr run_parser(
 	const char *text, size_t len, bool recover, struct run *run)
 {
 	int options = XML_PARSE_NONET | XML_PARSE_NOWARNING |
-		      XML_PARSE_NOCDATA | XML_PARSE_COMPACT;
+		      XML_PARSE_NOCDATA | XML_PARSE_COMPACT |
+		      XML_PARSE_NOBLANKS;
 	xmlParserCtxtPtr ctxt = xmlNewParserCtxt();
 	xmlDocPtr doc;
 
