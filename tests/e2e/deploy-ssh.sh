@@ -41,6 +41,10 @@ deploy up client1
 known "user, key and known hosts of the configuration" 0
 deploy strip
 known "strip" 0
+LOGIN=root deploy up client1
+known "root's own login, without sudo" 0
+LOGIN=root deploy strip
+known "strip as root" 0
 
 : >"$dir/known"
 deploy status
