@@ -118,6 +118,10 @@ int dep_mkdir(struct dep *d, const char *path, enum journal_kind kind,
 	struct err *err) NFZ_MUST_CHECK;
 /* SHA-256 of a file below dir; false when it is absent or no plain file. */
 bool dep_hash(int dir, const char *path, char sha[static 65]);
+/* Program "NAME:SHA256", when it is not here with this content: a word
+ * `missing=NAME` for the result. */
+int agent_say_missing(
+	struct agent *a, const char *program, struct err *err) NFZ_MUST_CHECK;
 /* err_sys, but NFZ_E_DISK_FULL for a full disk. */
 int dep_sys(struct err *err, const char *what);
 /* The value of "name value" in a text of such lines; "" when absent. */
@@ -189,7 +193,6 @@ void log_tail(int dir, const char *role, size_t max, struct buf *out);
 int call_hello(struct agent *, const struct frame_args *, struct err *);
 int call_open(struct agent *, const struct frame_args *, struct err *);
 int call_close(struct agent *, const struct frame_args *, struct err *);
-int call_have(struct agent *, const struct frame_args *, struct err *);
 int call_install(struct agent *, const struct frame_args *, struct err *);
 int call_put(struct agent *, const struct frame_args *, struct err *);
 int call_start(struct agent *, const struct frame_args *, struct err *);

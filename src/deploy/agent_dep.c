@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PROGRAM "program=" /* a word of open that is not for the tag */
+
 int dep_sys(struct err *err, const char *what)
 {
 	int saved = errno;
@@ -337,7 +339,8 @@ static int write_tag(
 		/* name=value becomes "name value"; no line can be smuggled in */
 		char *eq = strchr(args->argv[i], '=');
 
-		if (strncmp(args->argv[i], "need=", 5) == 0)
+		if (strncmp(args->argv[i], "need=", 5) == 0 ||
+			strncmp(args->argv[i], PROGRAM, strlen(PROGRAM)) == 0)
 			continue;
 		if (!eq || strpbrk(args->argv[i], "\r\n")) {
 			r = err_set(err, NFZ_E_REMOTE, "a tag word is wrong");
@@ -365,25 +368,44 @@ void agent_set_who(struct agent *a, const struct frame_args *args)
 		who && !strpbrk(who, "\r\n") ? who : "somebody");
 }
 
-/* open ID need=BYTES who=... experiment=... NAME=VALUE...: makes or finds the
- * deployment, locks it for this session and writes its tag. */
-int call_open(struct agent *a, const struct frame_args *args, struct err *err)
+/* Tag, directories, and which programs are missing. */
+static int furnish(
+	struct agent *a, const struct frame_args *args, struct err *err)
 {
 	static const struct {
 		const char *path;
 		enum journal_kind kind;
 	} dirs[] = {{"bin", JOURNAL_DIR}, {"etc", JOURNAL_DIR},
 		{"log", JOURNAL_TREE}, {"run", JOURNAL_TREE}};
+	int r = write_tag(a, args, err);
+
+	for (size_t i = 0; r == 0 && i < sizeof(dirs) / sizeof(*dirs); i++)
+		r = dep_mkdir(&a->dep, dirs[i].path, dirs[i].kind, err);
+	for (size_t i = 2; r == 0 && i < args->n; i++)
+		if (strncmp(args->argv[i], PROGRAM, strlen(PROGRAM)) == 0)
+			r = agent_say_missing(
+				a, args->argv[i] + strlen(PROGRAM), err);
+	return r;
+}
+
+/* open ID need=BYTES program=NAME:SHA... who=... experiment=... NAME=VALUE...:
+ * makes or finds the deployment, locks it for this session and writes its tag;
+ * `missing=NAME` words for programs that are not here with this very content.
+ * One that was new and could not be furnished is taken back. */
+int call_open(struct agent *a, const struct frame_args *args, struct err *err)
+{
 	const char *need = frame_value(args, "need");
+	bool clean;
 	int r;
 
 	agent_set_who(a, args);
 	r = dep_open(a, frame_arg(args, 1), true,
 		need ? strtoll(need, NULL, 10) : 0, err);
-	if (r == 0)
-		r = write_tag(a, args, err);
-	for (size_t i = 0; r == 0 && i < sizeof(dirs) / sizeof(*dirs); i++)
-		r = dep_mkdir(&a->dep, dirs[i].path, dirs[i].kind, err);
+	if (r < 0)
+		return r;
+	r = furnish(a, args, err);
+	if (r < 0 && a->dep.fresh && dep_undo(a, true, &clean, NULL) < 0)
+		dep_close(a); /* its journal is there */
 	if (r < 0)
 		return r;
 	agent_say(a, "path=%s", a->dep.path);

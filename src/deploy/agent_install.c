@@ -44,34 +44,25 @@ static int install_self(struct agent *a, const char *sha, struct err *err)
 	return r < 0 ? r : 1;
 }
 
-/* have NAME=SHA...: says which of these programs are not here with this very
- * content.  `missing=NAME` words. */
-int call_have(struct agent *a, const struct frame_args *args, struct err *err)
+int agent_say_missing(struct agent *a, const char *program, struct err *err)
 {
-	if (a->dep.journal < 0)
-		return err_set(err, NFZ_E_REMOTE, "no deployment is open");
-	for (size_t i = 1; i < args->n; i++) {
-		char name[PAYLOAD_NAME_MAX], path[AGENT_PATH], sha[65];
-		const char *eq = strchr(args->argv[i], '=');
-		int self = 0;
+	char name[PAYLOAD_NAME_MAX], path[AGENT_PATH], sha[65];
+	const char *colon = strchr(program, ':');
+	int self = 0;
 
-		if (!eq)
-			return err_set(err, NFZ_E_REMOTE, "have: NAME=SHA");
-		snprintf(name, sizeof(name), "%.*s", (int)(eq - args->argv[i]),
-			args->argv[i]);
-		if (!program_ok(name))
-			return err_set(err, NFZ_E_REMOTE, "have: bad name");
-		snprintf(path, sizeof(path), "bin/%s", name);
-		if (dep_hash(a->dep.dir, path, sha) && strcmp(sha, eq + 1) == 0)
-			continue;
-		if (strcmp(name, "nfz-agent") == 0)
-			self = install_self(a, eq + 1, err);
-		if (self < 0)
-			return self;
-		if (self == 0)
-			agent_say(a, "missing=%s", name);
-	}
-	return 0;
+	if (!colon)
+		return err_set(err, NFZ_E_REMOTE, "open: NAME:SHA");
+	snprintf(name, sizeof(name), "%.*s", (int)(colon - program), program);
+	if (!program_ok(name))
+		return err_set(err, NFZ_E_REMOTE, "open: bad name");
+	snprintf(path, sizeof(path), "bin/%s", name);
+	if (dep_hash(a->dep.dir, path, sha) && strcmp(sha, colon + 1) == 0)
+		return 0;
+	if (strcmp(name, "nfz-agent") == 0)
+		self = install_self(a, colon + 1, err);
+	if (self == 0)
+		agent_say(a, "missing=%s", name);
+	return self < 0 ? self : 0;
 }
 
 static int add_manifest(

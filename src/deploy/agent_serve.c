@@ -24,7 +24,6 @@ static const struct {
 	{"hello", call_hello},
 	{"open", call_open},
 	{"close", call_close},
-	{"have", call_have},
 	{"install", call_install},
 	{"put", call_put},
 	{"start", call_start},

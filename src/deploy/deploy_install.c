@@ -56,7 +56,11 @@ static int call_open(struct up *u, struct fleet_node *n, struct err *err)
 	const char *names[PROGRAMS_MAX];
 	size_t k = programs_of(u, up_topo_node(u, n), names);
 	char need[40], words[6][240], set[SETTINGS_TEXT + 8],
-		text[SETTINGS_TEXT], taps[256], watches[264];
+		text[SETTINGS_TEXT], taps[256], watches[264],
+		programs[PROGRAMS_MAX][160];
+	const char *call[11 + PROGRAMS_MAX + 1] = {"open", u->rollout.id, need,
+		words[0], words[1], words[2], words[3], words[4], words[5], set,
+		watches};
 	uint64_t bytes = SLACK;
 
 	for (size_t i = 0; i < k; i++) {
@@ -68,6 +72,9 @@ static int call_open(struct up *u, struct fleet_node *n, struct err *err)
 				"%s: there is no %s for %s", n->name, names[i],
 				n->arch);
 		bytes += 2 * e->size;
+		snprintf(programs[i], sizeof(programs[i]), "program=%s:%s",
+			names[i], e->sha);
+		call[11 + i] = programs[i];
 	}
 	snprintf(need, sizeof(need), "need=%llu", (unsigned long long)bytes);
 	snprintf(words[0], sizeof(words[0]), "experiment=%s", u->s.name);
@@ -82,29 +89,6 @@ static int call_open(struct up *u, struct fleet_node *n, struct err *err)
 	snprintf(set, sizeof(set), "set=%s", text);
 	up_taps(u, up_topo_node(u, n), taps, sizeof(taps));
 	snprintf(watches, sizeof(watches), "taps=%s", taps);
-	{
-		const char *const call[] = {"open", u->rollout.id, need,
-			words[0], words[1], words[2], words[3], words[4],
-			words[5], set, watches, NULL};
-
-		fleet_call(n, QUICK_MS, call);
-	}
-	return FLEET_CALL;
-}
-
-static int call_have(struct up *u, struct fleet_node *n)
-{
-	const struct payload *p = payloads_for(u->s.payloads, n->arch);
-	const char *names[PROGRAMS_MAX], *call[PROGRAMS_MAX + 2] = {"have"};
-	size_t k = programs_of(u, up_topo_node(u, n), names);
-	char words[PROGRAMS_MAX][160];
-
-	for (size_t i = 0; i < k; i++) {
-		snprintf(words[i], sizeof(words[i]), "%s=%s", names[i],
-			payload_entry(p, names[i])->sha);
-		call[i + 1] = words[i];
-	}
-	call[k + 1] = NULL;
 	fleet_call(n, QUICK_MS, call);
 	return FLEET_CALL;
 }
@@ -429,8 +413,6 @@ static int enter(struct up *u, struct fleet_node *n, const struct reply *last,
 		return enter_decide(u, n, err);
 	case UP_OPEN:
 		return call_open(u, n, err);
-	case UP_HAVE:
-		return call_have(u, n);
 	case UP_INSTALL:
 		return last ? call_install(u, n, last, err) : 0;
 	case UP_SETUPS:
@@ -488,7 +470,6 @@ static void answered(
 	case UP_STOPS:
 		return;
 	case UP_DECIDE:
-	case UP_HAVE:
 	case UP_INSTALL:
 	case UP_CATALOG:
 	case UP_RENEW:

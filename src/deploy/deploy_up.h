@@ -13,7 +13,6 @@ enum up_stage {
 	UP_HELLO,
 	UP_DECIDE,
 	UP_OPEN,
-	UP_HAVE,
 	UP_INSTALL,
 	UP_SETUPS,
 	UP_CATALOG,

@@ -81,9 +81,12 @@ static bool has_part(
 
 static int call_open(struct cooking *c, struct fleet_node *n)
 {
-	char need[40], words[5][240];
+	const struct payload *p = payloads_for(c->s.payloads, n->arch);
+	const struct payload_entry *keeper =
+		p ? payload_entry(p, "nfz-agent") : NULL;
+	char need[40], words[6][240];
 	const char *const call[] = {"open", c->id, need, words[0], words[1],
-		words[2], words[3], words[4], "mode=recipe", NULL};
+		words[2], words[3], words[4], words[5], "mode=recipe", NULL};
 
 	snprintf(need, sizeof(need), "need=%d", ROOM);
 	snprintf(words[0], sizeof(words[0]), "experiment=%s", c->s.name);
@@ -91,31 +94,21 @@ static int call_open(struct cooking *c, struct fleet_node *n)
 	snprintf(words[2], sizeof(words[2]), "host=%s", c->s.host);
 	snprintf(words[3], sizeof(words[3]), "version=%s", NFZ_VERSION);
 	snprintf(words[4], sizeof(words[4]), "recipe=%s", c->recipe->name);
+	snprintf(words[5], sizeof(words[5]), "program=nfz-agent:%s",
+		keeper ? keeper->sha : "");
 	fleet_call(n, QUICK_MS, call);
 	return FLEET_CALL;
 }
 
-/* The agent itself is the keeper's program; then collector's, then probe's. */
+/* The collector's, then the probe's; the keeper is the agent itself. */
 static int call_program(struct cooking *c, struct fleet_node *n, struct node *m)
 {
 	const struct recipe_part *const parts[] = {
 		&c->recipe->collector, &c->recipe->probe};
 	int topo = session_node(&c->s, n)->node;
 
-	if (m->at == 0) {
-		const struct payload *p = payloads_for(c->s.payloads, n->arch);
-		const struct payload_entry *e =
-			p ? payload_entry(p, "nfz-agent") : NULL;
-		char word[160];
-		const char *const call[] = {"have", word, NULL};
-
-		m->at++;
-		snprintf(word, sizeof(word), "nfz-agent=%s", e ? e->sha : "");
-		fleet_call(n, QUICK_MS, call);
-		return FLEET_CALL;
-	}
-	while (m->at <= 2) {
-		size_t i = m->at++ - 1;
+	while (m->at < 2) {
+		size_t i = m->at++;
 		const char *const call[] = {
 			parts[i]->push ? "program" : "adopt", parts[i]->program,
 			NULL};
