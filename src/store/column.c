@@ -94,20 +94,6 @@ static bool get(const struct column_part *part, const uint8_t *stored, size_t n,
 	return cursor_left(&c) == 0;
 }
 
-static uint64_t load(const void *values, size_t i, unsigned size)
-{
-	switch (size) {
-	case 1:
-		return ((const uint8_t *)values)[i];
-	case 2:
-		return ((const uint16_t *)values)[i];
-	case 4:
-		return ((const uint32_t *)values)[i];
-	default:
-		return ((const uint64_t *)values)[i];
-	}
-}
-
 /* Least and greatest, each size with its own loop. */
 #define RANGE(type)                                                            \
 	do {                                                                   \
@@ -135,29 +121,96 @@ struct column_range column_range(const void *values, size_t n, unsigned size)
 	}
 }
 
+/* Divisors that the compiler knows: it multiplies instead. */
+#define EACH_SCALE(DO)                                                         \
+	do {                                                                   \
+		if (scale == 1)                                                \
+			DO(1000);                                              \
+		else if (scale == 2)                                           \
+			DO(1000000);                                           \
+		else                                                           \
+			DO(1000000000);                                        \
+	} while (0)
+
+#define ARE_MULTIPLES(unit)                                                    \
+	do {                                                                   \
+		while (i < n && (values[i] - min) % (unit) == 0)               \
+			i++;                                                   \
+	} while (0)
+
 static uint8_t scale_of(const uint64_t *values, size_t n, uint64_t min)
 {
 	uint8_t scale = N_SCALES - 1;
+	size_t i = 0;
 
-	for (size_t i = 0; i < n && scale; i++)
-		while (scale && (values[i] - min) % scales[scale])
-			scale--;
+	/* multiples of the greater unit are multiples of the lesser */
+	for (; scale; scale--) {
+		EACH_SCALE(ARE_MULTIPLES);
+		if (i == n)
+			break;
+	}
 	return scale;
+}
+
+#define DIVIDE(unit)                                                           \
+	do {                                                                   \
+		for (size_t i = 0; i < n; i++)                                 \
+			to[i] = (values[i] - min) / (unit);                    \
+	} while (0)
+
+static void divide(const uint64_t *values, size_t n, uint64_t min,
+	uint8_t scale, uint64_t *restrict to)
+{
+	EACH_SCALE(DIVIDE);
+}
+
+/* One plane after the other, each size with its own loop. */
+#define SPLIT(type)                                                            \
+	do {                                                                   \
+		const type *v = values;                                        \
+		const type first = (type)min;                                  \
+                                                                               \
+		for (unsigned k = 0; k < width; k++) {                         \
+			uint8_t *restrict plane = raw + k * n;                 \
+			const unsigned shift = 8 * k;                          \
+                                                                               \
+			for (size_t i = 0; i < n; i++)                         \
+				plane[i] = (uint8_t)((type)(v[i] - first) >>   \
+						     shift);                   \
+		}                                                              \
+	} while (0)
+
+static void split(const void *values, size_t n, unsigned size, uint64_t min,
+	unsigned width, uint8_t *raw)
+{
+	switch (size) {
+	case 1:
+		SPLIT(uint8_t);
+		return;
+	case 2:
+		SPLIT(uint16_t);
+		return;
+	case 4:
+		SPLIT(uint32_t);
+		return;
+	default:
+		SPLIT(uint64_t);
+		return;
+	}
 }
 
 static void to_planes(const void *values, size_t n, unsigned size,
 	const struct column_part *part, uint8_t *raw)
 {
-	const uint64_t min = part->range.min, unit = scales[part->scale];
+	cleanup_free uint64_t *units = NULL;
 
-	for (size_t i = 0; i < n; i++) {
-		uint64_t v = load(values, i, size) - min;
-
-		if (part->scale)
-			v /= unit;
-		for (unsigned k = 0; k < part->width; k++)
-			raw[k * n + i] = (uint8_t)(v >> (8 * k));
+	if (!part->scale) {
+		split(values, n, size, part->range.min, part->width, raw);
+		return;
 	}
+	units = mem_grow(NULL, n, sizeof(*units));
+	divide(values, n, part->range.min, part->scale, units);
+	split(units, n, sizeof(*units), 0, part->width, raw);
 }
 
 void column_encode(const void *values, size_t n, unsigned size, struct buf *out,

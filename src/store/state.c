@@ -104,24 +104,30 @@ int state_room(const struct store_state *s, size_t more, struct err *err)
 	return 0;
 }
 
-static void add_row(struct store_state *s, struct store_source from,
-	const struct flow_record *r)
+/* last: the tap of the record before, mostly the same; NULL: there was none. */
+static struct store_tap *add_row(struct store_state *s,
+	struct store_source from, const struct flow_record *r,
+	struct store_tap *last)
 {
-	struct store_tap *t = tap(s, from, r->tap);
+	struct store_tap *t = last && last->counters.tap == r->tap
+				      ? last
+				      : tap(s, from, r->tap);
 
 	t->records++;
 	t->packets += r->packets;
 	t->bytes += r->bytes;
+	return t;
 }
 
 void state_batch(struct store_state *s, const struct store_batch *b)
 {
 	struct store_sender *from = sender(s, b->from);
+	struct store_tap *t = NULL;
 
 	from->last_seq = b->seq;
 	from->records += b->n;
 	for (size_t i = 0; i < b->n; i++)
-		add_row(s, b->from, &b->records[i]);
+		t = add_row(s, b->from, &b->records[i], t);
 }
 
 void state_counters(struct store_state *s, struct store_source from,
@@ -269,6 +275,7 @@ static bool apply_batch(
 {
 	struct store_batch b;
 	struct store_sender *from;
+	struct store_tap *t = NULL;
 
 	if (!state_batch_head(body, &b))
 		return false;
@@ -276,7 +283,7 @@ static bool apply_batch(
 		struct flow_record r;
 
 		flow_record_decode(body, &r);
-		add_row(s, b.from, &r);
+		t = add_row(s, b.from, &r, t);
 	}
 	from = sender(s, b.from);
 	from->last_seq = b.seq;
