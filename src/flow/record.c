@@ -41,25 +41,30 @@ void flow_record_encode(const struct flow_record *r, struct buf *out)
 
 void flow_record_decode(struct cursor *c, struct flow_record *ret)
 {
+	const uint8_t *p = cursor_bytes(c, RECORD_WIRE);
+	struct cursor w;
+
 	memset(ret, 0, sizeof(*ret));
-	cursor_copy(c, ret->key.src.b, sizeof(ret->key.src.b));
-	cursor_copy(c, ret->key.dst.b, sizeof(ret->key.dst.b));
-	ret->key.sport = cursor_u16(c);
-	ret->key.dport = cursor_u16(c);
-	ret->key.proto = cursor_u8(c);
-	ret->key.flags = cursor_u8(c);
-	ret->tap = cursor_u16(c);
-	ret->packets = cursor_u64(c);
-	ret->bytes = cursor_u64(c);
-	ret->first_ns = (int64_t)cursor_u64(c);
-	ret->last_ns = (int64_t)cursor_u64(c);
-	ret->src_slot = cursor_u16(c);
-	ret->dst_slot = cursor_u16(c);
-	ret->tcp_flags = cursor_u8(c);
-	ret->tos = cursor_u8(c);
-	ret->end_reason = cursor_u8(c);
-	ret->flags = cursor_u8(c);
-	cursor_skip(c, 8);
+	if (!p)
+		return;
+	w = cursor_over(p, RECORD_WIRE); /* so no read needs a check */
+	cursor_copy(&w, ret->key.src.b, sizeof(ret->key.src.b));
+	cursor_copy(&w, ret->key.dst.b, sizeof(ret->key.dst.b));
+	ret->key.sport = cursor_u16(&w);
+	ret->key.dport = cursor_u16(&w);
+	ret->key.proto = cursor_u8(&w);
+	ret->key.flags = cursor_u8(&w);
+	ret->tap = cursor_u16(&w);
+	ret->packets = cursor_u64(&w);
+	ret->bytes = cursor_u64(&w);
+	ret->first_ns = (int64_t)cursor_u64(&w);
+	ret->last_ns = (int64_t)cursor_u64(&w);
+	ret->src_slot = cursor_u16(&w);
+	ret->dst_slot = cursor_u16(&w);
+	ret->tcp_flags = cursor_u8(&w);
+	ret->tos = cursor_u8(&w);
+	ret->end_reason = cursor_u8(&w);
+	ret->flags = cursor_u8(&w);
 }
 
 const char *tap_loss_name(enum tap_loss loss)
