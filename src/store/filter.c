@@ -302,6 +302,8 @@ static void print_number(const struct filter_node *n, struct buf *out)
 		buf_adds(out, "not any");
 	else if (n->low == n->high)
 		buf_addf(out, "%s = %" PRIu64, name, n->low);
+	else if (n->low > 0 && n->high < UINT64_MAX)
+		buf_addf(out, "%s %" PRIu64 "-%" PRIu64, name, n->low, n->high);
 	else if (n->low == 0)
 		buf_addf(out, "%s <= %" PRIu64, name, n->high);
 	else

@@ -6,11 +6,11 @@
  *   primitive   any | ipv4 | ipv6 | fragment | PROTOCOL
  *               [dir] host|ip ADDRESS      [dir] net PREFIX
  *               [dir] port [cmp] N | N-M   [dir] node NAME
- *               [dir] host|net|port|node in [ value value ... ]
  *               proto NAME|N | link NAME | via NAME | at NAME
- *               packets|bytes|duration|bps|pps|bpp cmp N[k|m|g]
+ *               packets|bytes|duration|bps|pps|bpp [cmp] N[k|m|g] | N-M
  *               flags LETTERS              of FSRPAUEC, all set
  *               ADDRESS | PREFIX | NODE    as after host, net, node
+ *               any of these words with in [ value value ... ]
  *   dir         src | dst | src or dst | src and dst     default: src or dst
  *   cmp         = == != < > <= >=          default: =
  *

@@ -33,13 +33,12 @@ static int join(struct parser *p, enum filter_kind kind, int first)
 	return add(p, (struct filter_node){.kind = kind, .child = first});
 }
 
-static int addr_leaf(
-	struct parser *p, enum filter_dir dir, struct net_prefix prefix)
+static int addr_leaf(struct parser *p, unsigned dir, struct net_prefix prefix)
 {
 	int n = leaf(p, FILTER_ADDR);
 	struct filter_node *node = &p->f->nodes[n];
 
-	node->dir = dir;
+	node->dir = (enum filter_dir)dir;
 	node->index = -1;
 	node->prefixes = arena_alloc(&p->f->arena, 1, sizeof(prefix));
 	*node->prefixes = prefix;
@@ -49,7 +48,7 @@ static int addr_leaf(
 
 /* Values --------------------------------------------------------------- */
 
-static int parse_host(struct parser *p, enum filter_dir dir)
+static int parse_host(struct parser *p, unsigned dir)
 {
 	struct net_prefix prefix = {.len = 128};
 	char text[WORD_MAX + 1];
@@ -62,7 +61,7 @@ static int parse_host(struct parser *p, enum filter_dir dir)
 }
 
 /* PREFIX, or ADDRESS MASK as in older filters */
-static int parse_net(struct parser *p, enum filter_dir dir)
+static int parse_net(struct parser *p, unsigned dir)
 {
 	char text[WORD_MAX + 1];
 	struct net_prefix prefix;
@@ -118,7 +117,7 @@ static int name_index(struct parser *p, bool link)
 	return i;
 }
 
-static int parse_node(struct parser *p, enum filter_dir dir)
+static int parse_node(struct parser *p, unsigned dir)
 {
 	const struct token at = p->now;
 	int node = name_index(p, false), n;
@@ -130,7 +129,7 @@ static int parse_node(struct parser *p, enum filter_dir dir)
 		return node;
 	n = leaf(p, FILTER_ADDR);
 	to = &p->f->nodes[n];
-	to->dir = dir;
+	to->dir = (enum filter_dir)dir;
 	to->index = node;
 	for (size_t i = 0; (e = map_next(&p->catalog->by_addr, &i));)
 		to->n_prefixes += (intptr_t)e->value == node + 1;
@@ -173,7 +172,9 @@ static int compared(struct parser *p, int n, enum compare cmp, uint64_t v)
 	return n;
 }
 
-static int parse_port(struct parser *p, enum filter_dir dir)
+/* [cmp] N, or N-M, at most max, into a new node. */
+static int parse_range(struct parser *p, enum filter_kind kind, uint64_t max,
+	const char *expected)
 {
 	enum compare cmp = lex_compare(p);
 	const char *dash =
@@ -182,26 +183,47 @@ static int parse_port(struct parser *p, enum filter_dir dir)
 	uint64_t low, high = 0;
 	int n;
 
-	if (!lex_number(p->now.at, first, UINT16_MAX, &low) ||
-		(dash && !lex_number(dash + 1, p->now.len - first - 1,
-				 UINT16_MAX, &high)))
-		return lex_fail(p,
-			"a port, 0 to 65535, or a range such as "
-			"1024-2047",
-			NULL);
+	if (!lex_number(p->now.at, first, max, &low) ||
+		(dash && !lex_number(
+				 dash + 1, p->now.len - first - 1, max, &high)))
+		return lex_fail(p, expected, NULL);
+	if (dash && cmp != CMP_EQ && cmp != CMP_NE)
+		return lex_fail(
+			p, "one number, not a range, after < or >", NULL);
 	lex_advance(p);
-	n = leaf(p, FILTER_PORT);
-	p->f->nodes[n].dir = dir;
+	n = leaf(p, kind);
 	if (!dash)
 		return compared(p, n, cmp, low);
 	p->f->nodes[n].low = low;
 	p->f->nodes[n].high = high;
+	if (cmp == CMP_NE)
+		return add(p,
+			(struct filter_node){.kind = FILTER_NOT, .child = n});
+	return n;
+}
+
+/* The leaf of what parse_range made. */
+static struct filter_node *ranged(struct parser *p, int n)
+{
+	struct filter_node *nodes = p->f->nodes;
+
+	return nodes[n].kind == FILTER_NOT ? &nodes[nodes[n].child] : &nodes[n];
+}
+
+static int parse_port(struct parser *p, unsigned dir)
+{
+	int n = parse_range(p, FILTER_PORT, UINT16_MAX,
+		"a port, 0 to 65535, or a range such as 1024-2047");
+
+	if (n >= 0)
+		ranged(p, n)->dir = (enum filter_dir)dir;
 	return n;
 }
 
 /* Primitives ----------------------------------------------------------- */
 
-typedef int (*value_fn)(struct parser *p, enum filter_dir dir);
+/* about: what the value is of, a direction, a measure, a kind of node */
+typedef int (*value_fn)(struct parser *p, unsigned about);
 
 static const char *const directed[] = {
 	"host", "ip", "net", "port", "node", NULL};
@@ -213,20 +235,20 @@ static const char *const keywords[] = {"host", "ip", "net", "port", "node",
 	"fragment", "not", "tcp", "udp", "icmp", "icmp6", NULL};
 
 /* value, or: in [ value value ... ] */
-static int parse_values(struct parser *p, value_fn fn, enum filter_dir dir)
+static int parse_values(struct parser *p, value_fn fn, unsigned about)
 {
 	int first, last;
 
 	if (!lex_eat(p, "in"))
-		return fn(p, dir);
+		return fn(p, about);
 	if (!lex_eat(p, "["))
 		return lex_fail(p, "[", NULL);
-	first = last = fn(p, dir);
+	first = last = fn(p, about);
 	while (last >= 0 && !lex_eat(p, "]")) {
 		int n;
 
 		lex_eat(p, ",");
-		n = fn(p, dir);
+		n = fn(p, about);
 		if (n < 0)
 			return n;
 		p->f->nodes[last].next = n;
@@ -267,26 +289,23 @@ static bool parse_dir(struct parser *p, enum filter_dir *ret)
 	return true;
 }
 
-static int parse_number(struct parser *p, enum measure field)
+static int parse_number(struct parser *p, unsigned field)
 {
-	enum compare cmp = lex_compare(p);
-	uint64_t v;
-	int n;
+	int n = parse_range(p, FILTER_NUMBER, UINT64_MAX,
+		"a number such as 100, 64k or 10m, or a range such as 10-99");
 
-	if (!lex_number(p->now.at, p->now.len, UINT64_MAX, &v))
-		return lex_fail(p, "a number such as 100, 64k or 10m", NULL);
-	lex_advance(p);
-	n = leaf(p, FILTER_NUMBER);
-	p->f->nodes[n].field = field;
-	return compared(p, n, cmp, v);
+	if (n >= 0)
+		ranged(p, n)->field = (enum measure)field;
+	return n;
 }
 
-static int parse_flags(struct parser *p)
+static int parse_flags(struct parser *p, unsigned about)
 {
 	static const char letters[] = "FSRPAUEC"; /* bit 0 first */
 	uint64_t mask = 0;
 	int n;
 
+	(void)about;
 	for (size_t i = 0; i < p->now.len; i++) {
 		const char *at =
 			strchr(letters, toupper((unsigned char)p->now.at[i]));
@@ -303,10 +322,11 @@ static int parse_flags(struct parser *p)
 	return n;
 }
 
-static int parse_proto(struct parser *p)
+static int parse_proto(struct parser *p, unsigned about)
 {
 	int n, proto = filter_protocol(p->now.at, p->now.len);
 
+	(void)about;
 	if (proto < 0)
 		return lex_fail(
 			p, "a protocol: tcp, udp, icmp, ... or 0 to 255", NULL);
@@ -316,13 +336,13 @@ static int parse_proto(struct parser *p)
 	return n;
 }
 
-static int parse_named(struct parser *p, enum filter_kind kind)
+static int parse_named(struct parser *p, unsigned kind)
 {
 	int i = name_index(p, kind == FILTER_LINK), n;
 
 	if (i < 0)
 		return i;
-	n = leaf(p, kind);
+	n = leaf(p, (enum filter_kind)kind);
 	p->f->nodes[n].index = i;
 	return n;
 }
@@ -344,7 +364,7 @@ static int parse_bare(struct parser *p)
 	if (lex_word(p, text)) {
 		if (!isdigit((unsigned char)*text) &&
 			filter_protocol(text, p->now.len) >= 0)
-			return parse_proto(p);
+			return parse_proto(p, 0);
 		if (net_prefix_parse(text, &prefix)) {
 			lex_advance(p);
 			return addr_leaf(p, DIR_EITHER, prefix);
@@ -359,6 +379,14 @@ static int parse_bare(struct parser *p)
 
 static int parse_primitive(struct parser *p)
 {
+	static const struct {
+		const char *word;
+		value_fn fn;
+		unsigned about;
+	} others[] = {{"proto", parse_proto, 0}, {"flags", parse_flags, 0},
+		{"link", parse_named, FILTER_LINK},
+		{"via", parse_named, FILTER_VIA},
+		{"at", parse_named, FILTER_AT}};
 	enum filter_dir dir;
 
 	if (parse_dir(p, &dir))
@@ -368,7 +396,7 @@ static int parse_primitive(struct parser *p)
 			return parse_directed(p, DIR_EITHER);
 	for (int i = 0; i < MEASURE_COUNT; i++)
 		if (lex_eat(p, measure_name((enum measure)i)))
-			return parse_number(p, (enum measure)i);
+			return parse_values(p, parse_number, (unsigned)i);
 	if (lex_eat(p, "any"))
 		return leaf(p, FILTER_ANY);
 	if (lex_eat(p, "ipv4") || lex_eat(p, "inet"))
@@ -377,16 +405,9 @@ static int parse_primitive(struct parser *p)
 		return parse_family(p, 6);
 	if (lex_eat(p, "fragment"))
 		return leaf(p, FILTER_FRAGMENT);
-	if (lex_eat(p, "proto"))
-		return parse_proto(p);
-	if (lex_eat(p, "link"))
-		return parse_named(p, FILTER_LINK);
-	if (lex_eat(p, "via"))
-		return parse_named(p, FILTER_VIA);
-	if (lex_eat(p, "at"))
-		return parse_named(p, FILTER_AT);
-	if (lex_eat(p, "flags"))
-		return parse_flags(p);
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (lex_eat(p, others[i].word))
+			return parse_values(p, others[i].fn, others[i].about);
 	return parse_bare(p);
 }
 

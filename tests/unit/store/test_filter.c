@@ -60,7 +60,11 @@ Test(filter, says_yes)
 		"duration 2000", "bps 6000", "pps 7", "flags S", "flags SA",
 		"not flags F", "udp or tcp and port 80",
 		"(udp or tcp) and port 80", "host in [1.2.3.4 10.0.3.1]",
-		"port != 79", "src or dst port 80", "not (udp or port 81)"};
+		"port != 79", "src or dst port 80", "not (udp or port 81)",
+		"proto in [udp 6]", "packets 10-20", "bytes in [1-2 1k-2k]",
+		"link in [lc core]", "via in [a, r2]", "at in [r1]",
+		"flags in [F SA]", "duration != 5-1999", "bps in [< 10, > 5k]",
+		"packets in [1 15]"};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		cr_expect_eq(ask(all[i], true), FILTER_YES, "%s", all[i]);
@@ -73,7 +77,9 @@ Test(filter, says_no)
 		"port < 80", "udp", "ipv6", "node c", "src node b", "link lc",
 		"via a", "at r2", "packets > 15", "flags F", "fragment",
 		"tcp and not tcp", "udp or port 443",
-		"udp and port 80 or port 81", "src and dst port 80"};
+		"udp and port 80 or port 81", "src and dst port 80",
+		"proto in [udp icmp]", "packets 16-20", "bytes != 1k-2k",
+		"link in [lc]", "via in [a b]", "flags in [F R]"};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		cr_expect_eq(ask(all[i], true), FILTER_NO, "%s", all[i]);
@@ -111,7 +117,9 @@ Test(filter, refuses_and_shows_where)
 		"tcp udp", "node nobody", "link a", "flags X", "proto 256",
 		"packets > many", "src tcp", "not", "port in [80", "in [80]",
 		"10.0.1.1 10.0.1.2", "bytes > 99999999999999999999",
-		"src 10.0.1.1", "dst and port 80"};
+		"src 10.0.1.1", "dst and port 80", "proto in [tcp nothing]",
+		"packets in 5", "packets 1-", "bytes -5", "link in []",
+		"port > 1-2", "bytes <= 1-2", "via in [r1", "flags in [SZ]"};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		(void)refused(all[i]);
@@ -120,6 +128,9 @@ Test(filter, refuses_and_shows_where)
 		"    ^^^ expected: host, net, port, node\n"
 		"Did you mean:  dst port 53\n"
 		"All keywords: man 7 netflowize-filter");
+	cr_assert(strstr(refused("link in [core le]").hint,
+		"              ^^ expected: the name of a link\n"
+		"Did you mean:  link in [core la]\n"));
 	cr_assert(strstr(refused("tcp and node ab").hint,
 		"Did you mean:  tcp and node a\n"));
 }
@@ -149,6 +160,10 @@ Test(filter, prints_what_it_understood)
 		{"bytes > 10k", "bytes >= 10001"},
 		{"src net 10.0.0.0/8", "src net 10.0.0.0/8"},
 		{"src port in [1 2-3]", "src port 1 or src port 2-3"},
+		{"packets 10-1k", "packets 10-1000"},
+		{"bytes != 5-6", "not bytes 5-6"},
+		{"proto in [tcp udp]", "proto 6 or proto 17"},
+		{"flags in [S SA]", "flags S or flags SA"},
 	};
 	struct catalog *c = run_catalog();
 
@@ -275,6 +290,8 @@ static const struct example {
 	{"host 2001:db8::7 and duration >= 1000", "000001"},
 	{"flags S and not flags A and packets < 3", "001100"},
 	{"src or dst port 1024-65535 and bps > 1m", "010000"},
+	{"proto in [udp icmp] and packets 1-4", "100000"},
+	{"link in [core mgmt] and flags in [SA SP]", "010001"},
 };
 enum { EXAMPLES = sizeof(examples) / sizeof(*examples) };
 
