@@ -442,29 +442,45 @@ uint64_t flowcache_add(struct flowcache *c, struct flow_addition *a, size_t n)
 	return refused;
 }
 
+/* What the time that was told means for a flow: it is over, or what it has
+ * counted is to be reported. */
+struct verdict {
+	bool done, due;
+	enum end_reason reason;
+};
+
+static struct verdict judge(const struct flowcache *c, uint32_t id)
+{
+	const struct flow_hot *hot = &c->table.hot[id];
+	const int64_t quiet_ns = c->now_ns - hot->last_ns;
+	struct verdict v = {
+		.done = quiet_ns > patience_ms(c, hot) * NS_PER_MS ||
+			quiet_ns < -JUMP_NS};
+
+	v.due = hot->packets > 0 && c->now_ns - c->table.cold[id].first_ns >
+					    report_ms(c, hot) * NS_PER_MS;
+	v.reason = v.done                  ? end_of(hot)
+		   : hot->state & FLOW_NEW ? END_LIVING
+					   : END_ACTIVE;
+	return v;
+}
+
 /* A flow whose time may have come. */
 static void attend(void *data, uint32_t id)
 {
 	struct flowcache *c = data;
 	struct flow_hot *hot = &c->table.hot[id];
-	int64_t quiet_ns = c->now_ns - hot->last_ns;
-	bool done = quiet_ns > patience_ms(c, hot) * NS_PER_MS ||
-		    quiet_ns < -JUMP_NS;
-	bool due = hot->packets > 0 && c->now_ns - c->table.cold[id].first_ns >
-					       report_ms(c, hot) * NS_PER_MS;
-	enum end_reason reason = done                    ? end_of(hot)
-				 : hot->state & FLOW_NEW ? END_LIVING
-							 : END_ACTIVE;
+	const struct verdict v = judge(c, id);
 
-	if ((done || due) && !emit(c, id, reason)) {
+	if ((v.done || v.due) && !emit(c, id, v.reason)) {
 		wheel_file(&c->wheel, id, c->wheel.tick + RETRY_TICKS);
 		return;
 	}
-	if (done) {
+	if (v.done) {
 		remove_flow(c, id);
 		return;
 	}
-	if (due)
+	if (v.due)
 		hot->state &= (uint8_t)~FLOW_NEW;
 	else if (c->now_ns - c->table.cold[id].first_ns >
 		 (c->opt.active_ms - RIPE_MS) * NS_PER_MS)
@@ -500,13 +516,6 @@ void flowcache_doubt(struct flowcache *c)
 	c->exact = true;
 }
 
-void flowcache_settle(struct flowcache *c)
-{
-	for (uint32_t id = 0; id < c->table.touched; id++)
-		if (c->table.hot[id].state & FLOW_USED)
-			attend(c, id);
-}
-
 bool flowcache_flush(struct flowcache *c)
 {
 	for (uint32_t id = 0; id < c->table.touched; id++) {
@@ -523,9 +532,13 @@ bool flowcache_flush(struct flowcache *c)
 
 bool flowcache_end(struct flowcache *c, enum end_reason reason)
 {
-	for (uint32_t id = 0; id < c->table.touched; id++)
-		if (c->table.hot[id].state & FLOW_USED && !emit(c, id, reason))
+	for (uint32_t id = 0; id < c->table.touched; id++) {
+		struct verdict v = judge(c, id);
+
+		if (c->table.hot[id].state & FLOW_USED &&
+			!emit(c, id, v.done || v.due ? v.reason : reason))
 			return false;
+	}
 	flowtable_clear(&c->table);
 	wheel_init(&c->wheel, c->entries);
 	c->hand = 0;

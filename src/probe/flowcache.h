@@ -120,13 +120,11 @@ void flowcache_advance(struct flowcache *cache, int64_t now_ns);
 /* The time told cannot be relied on to pass for all packets: from now on each
  * packet is held against its flow's times exactly.  Slower. */
 void flowcache_doubt(struct flowcache *cache);
-/* Emits what is due by the time told, all of it. */
-void flowcache_settle(struct flowcache *cache);
 /* Emits what has been counted so far and keeps the flows.  False when the sink
  * refused some. */
 bool flowcache_flush(struct flowcache *cache);
-/* Emits everything as `reason` and empties the table.  False when the sink
- * refused some, which stay. */
+/* Emits everything, what is not due by the time told as `reason`, and empties
+ * the table.  False when the sink refused some, which stay. */
 bool flowcache_end(struct flowcache *cache, enum end_reason reason);
 void flowcache_stats(
 	const struct flowcache *cache, struct flowcache_stats *ret);

@@ -5,6 +5,7 @@
  * records, reading and writing in order. */
 #include "probe/flowtable.h"
 #include "base/hash.h"
+#include "base/mem.h"
 #include "probe/pages.h"
 
 #include <string.h>
@@ -71,8 +72,7 @@ uint32_t flowtable_fit(size_t bytes, size_t beside)
 	uint32_t best = 1;
 
 	for (uint32_t slots = SLOTS_LEAST; slots; slots *= 2) {
-		/* while it grows, the index is there one and a half times */
-		size_t index = slot_bytes(slots) + slot_bytes(slots) / 2;
+		size_t index = slot_bytes(slots);
 		size_t flows;
 
 		if (index >= bytes)
@@ -120,17 +120,33 @@ static void put(struct flowtable *t, struct flowtable_slot slot)
 	t->slots[at] = slot;
 }
 
+/* In place: taken out one after the other, each is put where it was, in front
+ * of that or into the new half, so nobody is put behind one that goes yet.  That
+ * holds for runs that are whole; the one at the start may have begun at the
+ * end, and waits. */
 static void grow(struct flowtable *t)
 {
-	struct flowtable_slot *old = t->slots;
-	uint32_t slots = t->mask + 1;
+	const uint32_t slots = t->mask + 1;
+	cleanup_free struct flowtable_slot *waiting = NULL;
+	uint32_t n = 0;
 
-	t->slots = pages_map(slot_bytes(slots * 2));
+	t->slots =
+		pages_grow(t->slots, slot_bytes(slots), slot_bytes(slots * 2));
 	t->mask = slots * 2 - 1;
-	for (uint32_t i = 0; i < slots; i++)
-		if (old[i].number)
-			put(t, old[i]);
-	pages_unmap(old, slot_bytes(slots));
+	while (t->slots[n].number)
+		n++;
+	waiting = mem_zalloc(n + 1, sizeof(*waiting));
+	memcpy(waiting, t->slots, slot_bytes(n));
+	memset(t->slots, 0, slot_bytes(n));
+	for (uint32_t i = n; i < slots; i++) {
+		const struct flowtable_slot one = t->slots[i];
+
+		t->slots[i] = (struct flowtable_slot){0};
+		if (one.number)
+			put(t, one);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		put(t, waiting[i]);
 }
 
 uint32_t flowtable_insert(

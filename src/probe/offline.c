@@ -295,7 +295,6 @@ int offline_read(struct offline *o, const char *path, struct err *err)
 int offline_end(struct offline *o, struct err *err)
 {
 	flowcache_advance(o->cache, o->now_ns);
-	flowcache_settle(o->cache);
 	if (flowcache_end(o->cache, END_FORCED))
 		return 0;
 	return err_set(err, NFZ_E_IO, "records could not be written");

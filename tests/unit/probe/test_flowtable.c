@@ -71,3 +71,36 @@ Test(flowtable, random_walk)
 	flowtable_release(&t);
 	free(id);
 }
+
+/* Homes crowd around the end, so that runs go on at the start; it grows, and
+ * all are found still. */
+Test(flowtable, grows_around_the_end)
+{
+	enum { FLOWS = 1300 };
+	uint32_t *tag = mem_zalloc(FLOWS, sizeof(*tag));
+	unsigned seed = 7;
+
+	for (int round = 0; round < 50; round++) {
+		struct flowtable t;
+
+		flowtable_init(&t, FLOWS, 10);
+		for (uint32_t k = 0; k < FLOWS; k++) {
+			struct flow_key key = key_of(k);
+
+			tag[k] = (uint32_t)rand_r(&seed) | 0x38u;
+			cr_assert_eq(flowtable_insert(&t, &key, tag[k]), k);
+			for (uint32_t i = 0; t.mask < 512 && i <= k; i++) {
+				key = key_of(i);
+				cr_assert_eq(
+					flowtable_find(&t, &key, tag[i]), i);
+			}
+		}
+		for (uint32_t k = 0; k < FLOWS; k++) {
+			struct flow_key key = key_of(k);
+
+			cr_assert_eq(flowtable_find(&t, &key, tag[k]), k);
+		}
+		flowtable_release(&t);
+	}
+	free(tag);
+}
