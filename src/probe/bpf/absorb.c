@@ -118,7 +118,8 @@ INLINE uint16_t big16(uint16_t v)
 	return __builtin_bswap16(v);
 }
 
-/* Where the bytes of a frame are: in place, or copied as far as asked for. */
+/* Where the bytes of a frame are: copied as far as asked for, or in place.  Of
+ * those in place some may be elsewhere (in pages): such a frame is not taken. */
 struct source {
 	const struct __sk_buff *skb;
 	const uint8_t *frame, *end;
@@ -283,7 +284,6 @@ INLINE int full(const struct absorb_tally *tally)
 	       (tally->flows >= most / 4 && tally->frames < 2 * tally->flows);
 }
 
-/* The flow of that key, made when there is room; NULL: none. */
 /* The flow of that key, made when there is room; NULL: none. */
 INLINE struct absorb_flow *find(uint32_t lane, struct absorb_tally *tally,
 	uint64_t h, const struct share *s, uint64_t now)

@@ -172,10 +172,11 @@ static void compare_plain(struct bench *b, const struct frame *f)
 	compare(b, f, 0);
 }
 
-static bool open_bench(struct bench *b)
+static bool open_bench(struct bench *b, bool with_macs)
 {
-	const struct absorb_options o = {
-		.bytes = 64 << 20, .snap = CAPTURE_SNAP};
+	const struct absorb_options o = {.bytes = 64 << 20,
+		.snap = CAPTURE_SNAP,
+		.with_macs = with_macs};
 	struct err err = ERR_INIT;
 
 	*b = (struct bench){0};
@@ -250,7 +251,7 @@ Test(absorb, as_we_read_the_same_frames, .timeout = 60)
 {
 	struct bench b;
 
-	if (!open_bench(&b))
+	if (!open_bench(&b, false))
 		return;
 	b.each = compare_plain;
 	(void)captures_each(each_file, &b);
@@ -290,7 +291,7 @@ Test(absorb, hooks_leave_nothing_out, .timeout = 60)
 {
 	struct bench b;
 
-	if (!open_bench(&b))
+	if (!open_bench(&b, true))
 		return;
 	if (absorb_program(b.absorb, BPF_INGRESS) < 0) {
 		fprintf(stderr, "SKIPPED: no hooks\n");
@@ -309,7 +310,7 @@ Test(absorb, super_frames)
 	struct frame f = {bytes, sizeof(bytes), 0};
 	struct bench b;
 
-	if (!open_bench(&b))
+	if (!open_bench(&b, false))
 		return;
 	bytes[12] = 8;
 	bytes[14] = 0x45;
