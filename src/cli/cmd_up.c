@@ -8,9 +8,9 @@
 #include "cli/others.h"
 #include "cli/nodes.h"
 #include "cli/planning.h"
-#include "cli/resolve.h"
 #include "cli/say.h"
 #include "cli/settings.h"
+#include "cli/up_look.h"
 #include "cli/up_plan.h"
 #include "cli/up_report.h"
 #include "deploy/state.h"
@@ -81,166 +81,8 @@ struct up {
 	struct rollout_others others;
 	struct settings settings;
 	struct opt_list limit;
-	bool *asked; /* by node: told us its interfaces, or never will */
+	struct up_look look;
 };
-
-static void mark_unusable(struct topology *t, const struct deploy_report *r)
-{
-	for (size_t i = 0; i < r->n; i++) {
-		int node = r->nodes[i].node;
-
-		if (t->nodes[node].m->unusable)
-			continue;
-		if (r->nodes[i].err.code == NFZ_E_NODE_OS)
-			topology_machine(t, node)->unusable = "os";
-		else if (r->nodes[i].err.code == NFZ_E_NO_SUDO)
-			topology_machine(t, node)->unusable = "no-sudo";
-	}
-}
-
-/* The testbed names cards in its own way; people look for the name the node's
- * system uses. */
-static void name_ifaces(struct up *up, const struct deploy_report *r)
-{
-	for (size_t i = 0; i < r->n; i++)
-		if (r->nodes[i].n_ifaces > 0 || r->nodes[i].err.code)
-			up->asked[r->nodes[i].node] = true;
-	resolve_nodes(up->t, r);
-}
-
-static bool tap_without_name(const struct up *up)
-{
-	for (size_t i = 0; i < up->plan->n_taps; i++) {
-		const struct topo_iface *f =
-			&up->t->ifaces[up->plan->taps[i].iface];
-
-		if (!f->card->os_name && !up->asked[f->node] &&
-			!plan_tap_is_outside(
-				up->plan, up->t, &up->plan->taps[i]))
-			return true;
-	}
-	return false;
-}
-
-static bool node_without_address(const struct up *up)
-{
-	const struct topo_node *nodes = up->t->nodes;
-	int at = up->plan->collector.node;
-
-	for (size_t i = 0; i < up->plan->n_probes; i++)
-		if (!nodes[up->plan->probes[i].node].m->address)
-			return true;
-	return at >= 0 && !nodes[at].m->address;
-}
-
-/* Before the setups are made: another `up` must find the same names, or it
- * would restart what runs. */
-static int complete_names(struct up *up, struct err *err)
-{
-	int (*const ask[])(const struct topology *,
-		const struct deploy_options *, struct deploy_report *,
-		struct err *) = {deploy_survey, deploy_facts};
-
-	for (int i = 0; i < 2 && (tap_without_name(up) ||
-					 (i == 0 && node_without_address(up)));
-		i++) {
-		struct deploy_options o = up->nodes.options;
-		struct deploy_report r = {0};
-		int code;
-
-		o.progress = NULL;
-		code = ask[i](up->t, &o, &r, err);
-		name_ifaces(up, &r);
-		deploy_report_release(&r);
-		if (code < 0 && code != -NFZ_E_NODES_FAILED)
-			return code;
-	}
-	err_clear(err);
-	return 0;
-}
-
-static struct node_facts *facts_of(
-	const struct topology *t, const struct deploy_report *r)
-{
-	struct node_facts *facts = mem_zalloc(t->n_nodes, sizeof(*facts));
-
-	for (size_t i = 0; i < t->n_nodes; i++)
-		facts[i].disk_free_bytes = -1;
-	for (size_t i = 0; i < r->n; i++) {
-		const struct deploy_node *n = &r->nodes[i];
-
-		if (n->known)
-			facts[n->node] =
-				(struct node_facts){n->free_bytes, n->load};
-	}
-	return facts;
-}
-
-/* A list of hosts says nothing of links: the nodes' subnets do. */
-static void find_links(struct up *up, const struct deploy_report *r)
-{
-	size_t n = resolve_links(up->t, r);
-
-	for (size_t i = 0; i < n; i++)
-		say_note(up->app, "%s: found on %u nodes (subnet)",
-			up->t->links[i].name, up->t->links[i].n_members);
-	/* what tells wires apart, besides addresses, nobody knows here */
-	if (n)
-		say_note(up->app, "separate wires of one subnet would look "
-				  "like one link: name links in a topology "
-				  "file where that is so");
-}
-
-/* Was it ever deployed from here?  If not, there is most likely nothing yet. */
-static bool is_remembered(const struct nodes_context *nodes)
-{
-	const struct deploy_options *o = &nodes->options;
-	struct deploy_state state;
-	bool known;
-
-	state_load(o->state_dir, o->project, o->experiment, &state);
-	known = state.known;
-	state_wipe(&state);
-	return known;
-}
-
-/* Facts for choosing the collector, unless somebody chose it already.  Nodes of
- * something new are asked at once, not looked at first. */
-static int look_around(struct up *up, struct plan_options *wish,
-	struct node_facts **ret_facts, const char **ret_kept, struct err *err)
-{
-	struct deploy_report r = {0};
-	struct deploy_options o = up->nodes.options;
-	bool old = is_remembered(&up->nodes);
-	int code;
-
-	o.progress = NULL;
-	code = old ? deploy_survey(up->t, &o, &r, err)
-		   : deploy_facts(up->t, &o, &r, err);
-	if (code < 0 && code != -NFZ_E_NODES_FAILED) {
-		deploy_report_release(&r);
-		return code;
-	}
-	if (!wish->collector && nodes_collector(&r)) {
-		*ret_kept = nodes_collector(&r);
-		wish->collector = *ret_kept;
-	}
-	if (old && (!wish->collector || resolve_needed(up->t))) {
-		deploy_report_release(&r);
-		r = (struct deploy_report){0};
-		code = deploy_facts(up->t, &o, &r, err);
-	}
-	if (code == 0 || code == -NFZ_E_NODES_FAILED) {
-		mark_unusable(up->t, &r);
-		name_ifaces(up, &r);
-		if (resolve_is_list(up->t))
-			find_links(up, &r);
-		*ret_facts = facts_of(up->t, &r);
-		code = 0;
-	}
-	deploy_report_release(&r);
-	return code;
-}
 
 static int make_plan(struct up *up, struct err *err)
 {
@@ -251,7 +93,7 @@ static int make_plan(struct up *up, struct err *err)
 
 	if (up->plan)
 		return 0;
-	r = look_around(up, &wish, &facts, &kept, err);
+	r = up_look_around(&up->look, up->t, &wish, &facts, &kept, err);
 	if (wish.heavy || wish.mixed)
 		heavy_wishes(up->t, &wish);
 	if (r == 0)
@@ -383,7 +225,7 @@ static int prepare(struct up *up, bool *ret_none, struct err *err)
 	if (r == 0)
 		r = settings_check(&up->settings, up->t, up->plan, err);
 	if (r == 0)
-		r = complete_names(up, err);
+		r = up_look_names(&up->look, up->t, up->plan, err);
 	up->nodes.options.limit = up->o->limit ? &up->limit : NULL;
 	return r;
 }
@@ -435,7 +277,6 @@ static int carry_out(struct up *up, struct err *err)
 	up->nodes.options.settings = up->settings.items;
 	up->nodes.options.n_settings = up->settings.n;
 	up->nodes.options.link = up->link = deploy_link_new();
-	up->asked = mem_zalloc(up->t->n_nodes, sizeof(*up->asked));
 	r = prepare(up, &none, err);
 	if (r < 0 || none)
 		return r;
@@ -521,7 +362,7 @@ static int take_plan(
 static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	struct up_command o = {0};
-	struct up up = {.app = app, .o = &o};
+	struct up up = {.app = app, .o = &o, .look = {.nodes = &up.nodes}};
 	int words, r = command_parse(app, &cmd_up, &o, argc, argv, &words, err);
 	bool stop = r < 0 || words < 0;
 
@@ -549,7 +390,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	others_release(&o.others, &up.others);
 	settings_release(&o.set, &up.settings);
 	opt_list_release(&up.limit);
-	free(up.asked);
+	free(up.look.asked);
 	return r;
 }
 

@@ -1,0 +1,179 @@
+/* Nodes are asked once for all that up wants to know of them; again only for
+ * names that their first answer left open. */
+#include "cli/up_look.h"
+#include "base/mem.h"
+#include "cli/resolve.h"
+#include "cli/say.h"
+#include "deploy/state.h"
+
+/* Not before somebody asks: --limit goes on with the last run's topology. */
+static void begin(struct up_look *l, const struct topology *t)
+{
+	if (!l->asked)
+		l->asked = mem_zalloc(t->n_nodes, sizeof(*l->asked));
+}
+
+static void mark_unusable(struct topology *t, const struct deploy_report *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		int node = r->nodes[i].node;
+
+		if (t->nodes[node].m->unusable)
+			continue;
+		if (r->nodes[i].err.code == NFZ_E_NODE_OS)
+			topology_machine(t, node)->unusable = "os";
+		else if (r->nodes[i].err.code == NFZ_E_NO_SUDO)
+			topology_machine(t, node)->unusable = "no-sudo";
+	}
+}
+
+/* The testbed names cards in its own way; people look for the name the node's
+ * system uses. */
+static void name_ifaces(
+	struct up_look *l, struct topology *t, const struct deploy_report *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->nodes[i].n_ifaces > 0 || r->nodes[i].err.code)
+			l->asked[r->nodes[i].node] = true;
+	resolve_nodes(t, r);
+}
+
+static bool tap_without_name(const struct up_look *l, const struct topology *t,
+	const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_taps; i++) {
+		const struct plan_tap *tap = &plan->taps[i];
+		const struct topo_iface *f = &t->ifaces[tap->iface];
+
+		if (!f->card->os_name && !l->asked[f->node] &&
+			!plan_tap_is_outside(plan, t, tap))
+			return true;
+	}
+	return false;
+}
+
+static bool node_without_address(
+	const struct topology *t, const struct plan *plan)
+{
+	int at = plan->collector.node;
+
+	for (size_t i = 0; i < plan->n_probes; i++)
+		if (!t->nodes[plan->probes[i].node].m->address)
+			return true;
+	return at >= 0 && !t->nodes[at].m->address;
+}
+
+/* Before the setups are made: another `up` must find the same names, or it
+ * would restart what runs. */
+int up_look_names(struct up_look *l, struct topology *t,
+	const struct plan *plan, struct err *err)
+{
+	int (*const ask[])(const struct topology *,
+		const struct deploy_options *, struct deploy_report *,
+		struct err *) = {deploy_survey, deploy_facts};
+
+	begin(l, t);
+	for (int i = 0;
+		i < 2 && (tap_without_name(l, t, plan) ||
+				 (i == 0 && node_without_address(t, plan)));
+		i++) {
+		struct deploy_options o = l->nodes->options;
+		struct deploy_report r = {0};
+		int code;
+
+		o.progress = NULL;
+		code = ask[i](t, &o, &r, err);
+		name_ifaces(l, t, &r);
+		deploy_report_release(&r);
+		if (code < 0 && code != -NFZ_E_NODES_FAILED)
+			return code;
+	}
+	err_clear(err);
+	return 0;
+}
+
+static struct node_facts *facts_of(
+	const struct topology *t, const struct deploy_report *r)
+{
+	struct node_facts *facts = mem_zalloc(t->n_nodes, sizeof(*facts));
+
+	for (size_t i = 0; i < t->n_nodes; i++)
+		facts[i].disk_free_bytes = -1;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct deploy_node *n = &r->nodes[i];
+
+		if (n->known)
+			facts[n->node] =
+				(struct node_facts){n->free_bytes, n->load};
+	}
+	return facts;
+}
+
+/* A list of hosts says nothing of links: the nodes' subnets do. */
+static void find_links(const struct app *app, struct topology *t,
+	const struct deploy_report *r)
+{
+	size_t n = resolve_links(t, r);
+
+	for (size_t i = 0; i < n; i++)
+		say_note(app, "%s: found on %u nodes (subnet)",
+			t->links[i].name, t->links[i].n_members);
+	/* what tells wires apart, besides addresses, nobody knows here */
+	if (n)
+		say_note(app, "separate wires of one subnet would look "
+			      "like one link: name links in a topology "
+			      "file where that is so");
+}
+
+/* Was it ever deployed from here?  If not, there is most likely nothing yet. */
+static bool is_remembered(const struct nodes_context *nodes)
+{
+	const struct deploy_options *o = &nodes->options;
+	struct deploy_state state;
+	bool known;
+
+	state_load(o->state_dir, o->project, o->experiment, &state);
+	known = state.known;
+	state_wipe(&state);
+	return known;
+}
+
+/* Facts for choosing the collector, unless somebody chose it already.  Nodes of
+ * something new are asked at once, not looked at first. */
+int up_look_around(struct up_look *l, struct topology *t,
+	struct plan_options *wish, struct node_facts **ret_facts,
+	const char **ret_kept, struct err *err)
+{
+	struct deploy_report r = {0};
+	struct deploy_options o = l->nodes->options;
+	bool old = is_remembered(l->nodes);
+	int code;
+
+	begin(l, t);
+	o.progress = NULL;
+	code = old ? deploy_survey(t, &o, &r, err)
+		   : deploy_facts(t, &o, &r, err);
+	if (code < 0 && code != -NFZ_E_NODES_FAILED) {
+		deploy_report_release(&r);
+		return code;
+	}
+	if (!wish->collector && nodes_collector(&r)) {
+		*ret_kept = nodes_collector(&r);
+		wish->collector = *ret_kept;
+	}
+	if (old && (!wish->collector || resolve_needed(t))) {
+		deploy_report_release(&r);
+		r = (struct deploy_report){0};
+		code = deploy_facts(t, &o, &r, err);
+	}
+	if (code == 0 || code == -NFZ_E_NODES_FAILED) {
+		mark_unusable(t, &r);
+		name_ifaces(l, t, &r);
+		if (resolve_is_list(t))
+			find_links(l->nodes->app, t, &r);
+		*ret_facts = facts_of(t, &r);
+		code = 0;
+	}
+	deploy_report_release(&r);
+	return code;
+}
