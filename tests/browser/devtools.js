@@ -37,7 +37,7 @@ class Browser {
 		this.process.stdio[3].write(JSON.stringify({ id, method, params, sessionId }) + "\0");
 		return new Promise((yes, no) => {
 			this.waiting.set(id, { yes, no });
-			setTimeout(() => this.waiting.delete(id) && no(new Error(method + ": no answer")), 30000).unref();
+			setTimeout(() => this.waiting.delete(id) && no(new Error(method + ": no answer")), 120000).unref();
 		});
 	}
 	async open() {

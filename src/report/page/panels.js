@@ -207,16 +207,22 @@
 
 	// J and K
 	function probes() {
-		const all = sum.status.probes, alive = Math.max(1, sum.buckets * sum.bucket_ms);
+		const all = sum.status.probes;
+		// Since when a meter counts: the collector's begin, or its own last one.
+		const age = (p) => {
+			const again = (sum.events || []).filter((e) => e.node === p.node && / was started again$/.test(e.text)).map((e) => e.at_ms);
+			return sum.began_ms && p.heard ? Date.parse(p.heard) - Math.max(sum.began_ms, ...again) : 0;
+		};
+		const ofCore = (p) => typeof p.cpu_us === "number" && age(p) > 0 ? p.cpu_us / 1000 / age(p) : NaN;
 		const lostOf = (p) => Object.values(p.lost || {}).reduce((a, b) => a === null || b === null ? null : a + b, 0);
 		put("probes", h("table", {}, head("Node", "Taps on", ">Packets", ">Lost", ">Cache", ">CPU", ">Clock"), h("tbody", {}, all.map((p) => h("tr", {},
 			name(p.node), h("td", { class: "name", title: p.taps.map((t) => t.link).join(" ") }, shorten([...new Set(p.taps.map((t) => t.link))].join(" "), 26)),
 			num(count(p.packets)), num(count(lostOf(p))), num(p.flows_max ? count(p.flows_now) + " (max " + count(p.flows_max) + ")" : "–"),
-			num(typeof p.cpu_us === "number" ? si(p.cpu_us / 1e6, "s") : "unknown"), num(typeof p.clock_offset_ns === "number" && p.clock_offset_ns ? (p.clock_offset_ns / 1e6).toFixed(2) + " ms" : "0"))))),
-		h("p", { class: "soft" }, "Cache: flows now and at most. CPU: user and system time since start. Clock: correction applied to its times."));
+			num(typeof p.cpu_us === "number" ? si(p.cpu_us / 1e6, "s") + (ofCore(p) >= 0 ? " · " + percent(ofCore(p)) : "") : "unknown"), num(typeof p.clock_offset_ns === "number" && p.clock_offset_ns ? (p.clock_offset_ns / 1e6).toFixed(2) + " ms" : "0"))))),
+		h("p", { class: "soft" }, "Cache: flows now and at most. CPU: user and system time since start, and of one core. Clock: correction applied to its times."));
 		const cpu = all.reduce((a, p) => a + (p.cpu_us || 0), 0), sent = sum.status.ledger.records_sent;
 		const wire = sent === null ? null : sent * 88;
-		put("overhead", h("ul", { class: "tiles" }, [[si(cpu / 1e6, "s"), "CPU, all meters, since start"], [percent(all.length ? cpu / 1000 / alive / all.length : 0), "of one core a meter, over the time shown"],
+		put("overhead", h("ul", { class: "tiles" }, [[si(cpu / 1e6, "s"), "CPU, all meters, since start"], [percent(all.reduce((a, p) => a + ofCore(p), 0) / all.length), "of one core a meter, since start"],
 			[wire === null ? "unknown" : bytesText(wire), "of records over the control network (88 B each)"], [wire === null || !sum.bytes ? "–" : percent(wire / sum.bytes), "of the experiment's bytes"],
 			[bytesText(sum.status.collector.disk_bytes), "on the collector's disk"]].map(([v, t]) => h("li", {}, h("b", {}, v), h("span", {}, t)))));
 	}

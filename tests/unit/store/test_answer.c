@@ -179,6 +179,55 @@ Test(answer, little_memory_changes_nothing)
 		"la,2,22,2200\r\nlc,1,3,300\r\n");
 }
 
+struct piece_sums {
+	const struct flow_record *r;
+	int64_t unit;
+	uint64_t packets, bytes;
+};
+
+static int same_piece(void *ctx, int64_t at_ns, uint64_t packets,
+	uint64_t bytes, struct err *err)
+{
+	struct piece_sums *s = ctx;
+	uint64_t p, b;
+
+	(void)err;
+	group_within(s->r, at_ns, at_ns + s->unit, &p, &b);
+	cr_assert_eq(p, packets);
+	cr_assert_eq(b, bytes);
+	s->packets += p;
+	s->bytes += b;
+	return 0;
+}
+
+/* As it is dealt out over pieces of time, so of any of them. */
+Test(answer, within_a_time_is_what_its_pieces_add_up_to)
+{
+	const int64_t units[] = {1, 7, 100, 333, 1000, 100000};
+	const int64_t lasts[] = {0, 1, 99, 100, 101, 12345};
+	struct err err = ERR_INIT;
+
+	for (size_t u = 0; u < 6; u++)
+		for (size_t l = 0; l < 6; l++) {
+			const struct flow_record r = {.packets = 1000003,
+				.bytes = 77 * 1000003,
+				.first_ns = 5000 + (int64_t)l,
+				.last_ns = 5000 + (int64_t)l + lasts[l]};
+			struct piece_sums s = {.r = &r, .unit = units[u]};
+			uint64_t p, b;
+
+			cr_assert_eq(group_spread(&r, units[u], same_piece, &s,
+					     &err),
+				0);
+			cr_assert_eq(s.packets, r.packets);
+			cr_assert_eq(s.bytes, r.bytes);
+			group_within(&r, INT64_MIN, INT64_MAX, &p, &b);
+			cr_assert_eq(p, r.packets);
+			group_within(&r, r.last_ns + 1, INT64_MAX, &p, &b);
+			cr_assert_eq(p + b, 0);
+		}
+}
+
 Test(answer, times_limit_what_counts)
 {
 	struct answer a = {.format = SHEET_CSV, .by = {{GROUP_SRC}, 1, 0}};
