@@ -92,6 +92,8 @@ async function numbers(browser, made) {
 	const findings = await tab.run("document.getElementById('findings').innerText");
 	check("the flood is told", /hosts flooded h17 with UDP/.test(findings), findings);
 	check("the loss is told", /Packets die between ring0 and/.test(findings), findings);
+	check("the loss is marked on the map", await tab.run("document.querySelectorAll('#map .drop').length === 1"));
+	check("a silent probe is hatched", await tab.run("document.querySelectorAll('#traffic rect.silent').length === 1"));
 	await tab.close();
 }
 
@@ -153,6 +155,10 @@ async function looks(browser, made) {
 			const tab = await open(browser, made.url, width, height);
 			await tab.dark(theme === "dark");
 			check(`${width}x${height}: nothing hangs out`, await tab.run("document.documentElement.scrollWidth <= innerWidth"), await tab.run("document.documentElement.scrollWidth"));
+			const names = await tab.run("[...document.querySelectorAll('#map text.name:not(.out)')].map((t) => { const b = t.getBoundingClientRect(); return [t.textContent, b.left + 1, b.top + 2, b.right - 1, b.bottom - 2, t.classList.contains('bold')]; })");
+			const piled = names.flatMap((a, i) => names.slice(i + 1).filter((b) => a[1] < b[3] && a[3] > b[1] && a[2] < b[4] && a[4] > b[2]).map((b) => a[0] + " on " + b[0]));
+			check(`${width}x${height}: no name on another`, piled.length === 0, piled);
+			check(`${width}x${height}: probes have names`, names.filter((n) => n[5]).length === await tab.run("document.querySelectorAll('#map .node.probe').length"), names.map((n) => n[0]));
 			const name = `page-${width}-${theme}.png`, picture = path.join(shots || dir, name);
 			await tab.size(width, await tab.run("document.documentElement.scrollHeight"), width < 600);
 			await tab.picture(picture, false);

@@ -92,6 +92,8 @@
 		for (const n of nodes) n.classList.toggle("sel", picked !== null && n.dataset.node === picked);
 		legend(seen);
 	}
+	// Centre of a node, and half of its size.
+	const boxOf = (n) => n.dataset.at.split(" ").map(Number);
 	// A triangle where packets die between two links.
 	const dropped = svg.firstElementChild.appendChild(s("g", {}));
 	function drops() {
@@ -101,12 +103,11 @@
 			if (!at.has(name)) at.set(name, []);
 			at.get(name).push(x);
 		}
-		dropped.replaceChildren(...nodes.map((n, i) => ({ steps: at.get(n.dataset.node), box: n.dataset.at.split(" ").map(Number), i })).filter((n) => n.steps).map(({ steps, box: [x, y, w, h] }) =>
-			s("path", { class: "drop", d: `M${x - w - 9} ${y - h - 9}h14l-7 12z`, onpointerleave: hideTip, onpointermove: (ev) => showTip(ev, h0("Packets die here"),
+		dropped.replaceChildren(...nodes.map((n) => ({ steps: at.get(n.dataset.node), box: boxOf(n) })).filter((n) => n.steps).map(({ steps, box: [x, y, wide, tall] }) =>
+			s("path", { class: "drop", d: `M${x - wide - 9} ${y - tall - 9}h14l-7 12z`, onpointerleave: hideTip, onpointermove: (ev) => showTip(ev, h("b", {}, "Packets die here"),
 				h("table", {}, steps.map((k) => h("tr", {}, h("td", {}, "from " + sum.links[k.from].name + " to " + sum.links[k.to].name),
 					h("td", { class: "n" }, count(k.sent - k.arrived) + " of " + count(k.sent)), h("td", { class: "n" }, percent((k.sent - k.arrived) / k.sent)))))) })));
 	}
-	const h0 = (text) => h("b", {}, text);
 	function legend(seen) {
 		const known = page.capacity.some((c) => c.some((x) => x));
 		const sample = (cls, text) => h("li", {}, s("svg", { viewBox: "0 0 22 12", "aria-hidden": "true" },
@@ -178,7 +179,7 @@
 	// of probes first, each where it was put or else elsewhere beside its node,
 	// none over a node or another name.
 	const READABLE = 10;
-	const boxes = nodes.map((n) => n.dataset.at.split(" ").map(Number)).map(([x, y, w, h], i) => ({ x, y, w: w + 3, h: h + 3, i }));
+	const boxes = nodes.map(boxOf).map(([x, y, w, h], i) => ({ x, y, w: w + 3, h: h + 3, i }));
 	const links = [...svg.querySelectorAll("text.link")];
 	const SPOTS = [[0, 1], [0, -1], [1, 0], [-1, 0], [1, 1], [-1, 1], [1, -1], [-1, -1]];
 	const ANCHORS = ["start", "middle", "end"];
