@@ -239,26 +239,6 @@ static void remember(const struct up *up)
 	limit_remember_plan(&up->nodes, up->t, up->plan);
 }
 
-/* In the record of the run, where numbers may differ from here on. */
-static void mark_settings(struct up *up)
-{
-	const struct opt_list *set = &up->o->set;
-	struct buf text = BUF_INIT(512), out = BUF_INIT(1 << 16);
-	struct err err = ERR_INIT;
-
-	buf_adds(&text, "set");
-	for (size_t i = 0; i < set->n; i++)
-		buf_addf(&text, " %.100s", set->items[i]);
-	if (nodes_query_text(&up->nodes, up->t,
-		    (const char *[]){"nfz-query", "store", "--mark",
-			    buf_str(&text), NULL},
-		    &out, &err) < 0)
-		say_note(up->app, "what was set could not be marked: %s",
-			err.text);
-	buf_release(&out);
-	buf_release(&text);
-}
-
 static int carry_out(struct up *up, struct err *err)
 {
 	struct mono_time start = mono_now();
@@ -284,7 +264,7 @@ static int carry_out(struct up *up, struct err *err)
 	nodes_flush(&up->nodes);
 	remember(up);
 	if (r == 0 && up->o->set.n && up->report.changed && !up->o->dry_run)
-		mark_settings(up);
+		settings_mark(&up->nodes, up->t, &up->o->set);
 	if (!app_for_people(up->app)) {
 		struct err bad = ERR_INIT;
 

@@ -1,5 +1,6 @@
 #include "cli/settings.h"
 #include "base/mem.h"
+#include "cli/say.h"
 
 #include <string.h>
 
@@ -47,6 +48,25 @@ int settings_check(const struct settings *s, const struct topology *t,
 	}
 	buf_release(&names);
 	return r;
+}
+
+void settings_mark(struct nodes_context *n, const struct topology *t,
+	const struct opt_list *words)
+{
+	struct buf text = BUF_INIT(512), out = BUF_INIT(1 << 16);
+	struct err err = ERR_INIT;
+
+	buf_adds(&text, "set");
+	for (size_t i = 0; i < words->n; i++)
+		buf_addf(&text, " %.100s", words->items[i]);
+	if (nodes_query_text(n, t,
+		    (const char *[]){"nfz-query", "store", "--mark",
+			    buf_str(&text), NULL},
+		    &out, &err) < 0)
+		say_note(n->app, "what was set could not be marked: %s",
+			err.text);
+	buf_release(&out);
+	buf_release(&text);
 }
 
 void settings_release(struct opt_list *words, struct settings *s)

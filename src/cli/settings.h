@@ -3,6 +3,7 @@
 #define NFZ_CLI_SETTINGS_H
 
 #include "base/opt.h"
+#include "cli/nodes.h"
 #include "deploy/settings.h"
 #include "topology/plan.h"
 #include "topology/topology.h"
@@ -19,6 +20,10 @@ int settings_read(const struct opt_list *words, struct settings *ret,
 /* Every node that is named must have a probe. */
 int settings_check(const struct settings *s, const struct topology *t,
 	const struct plan *plan, struct err *err) NFZ_MUST_CHECK;
+/* In the record of the run, where numbers may differ from here on; a note where
+ * that cannot be. */
+void settings_mark(struct nodes_context *n, const struct topology *t,
+	const struct opt_list *words);
 void settings_release(struct opt_list *words, struct settings *s);
 
 #endif
