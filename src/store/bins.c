@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-	/* GROUP_BINS fill the table that is GROWTH times larger often enough */
+	/* the seventh table holds GROUP_BINS, at two thirds full */
 	FIRST_SIZE = 2048,
 	GROWTH = 4,
 	COUNT_WORDS = 3,

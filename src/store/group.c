@@ -17,10 +17,10 @@ void group_init(struct group *g, const struct group_by *by, size_t rows_max)
 		g->place[by->keys[i]] = places;
 		places += by->keys[i] == GROUP_TIME ? 2 : 1;
 	}
-	/* by others a flow is in one group */
+	/* else a flow is added once */
 	g->serials = group_by_has(by, GROUP_LINK) ||
 		     group_by_has(by, GROUP_NODE) ||
-		     group_by_has(by, GROUP_TIME);
+		     group_by_has(by, GROUP_TIME) || by->from_ns != by->to_ns;
 	bins_init(
 		&g->bins, places, rows_max ? rows_max : GROUP_BINS, g->serials);
 }

@@ -97,7 +97,7 @@ struct group {
 	size_t place[GROUP_KEY_COUNT]; /* of each key in the bins's */
 	struct group_part *open;       /* parts not done yet */
 	size_t n_open, open_cap;
-	bool serials;            /* a flow may be in several groups... */
+	bool serials;            /* a flow may be added several times... */
 	uint64_t serial;         /* ...so flows are numbered */
 	struct group_room *room; /* for blocks */
 };

@@ -110,6 +110,17 @@ Test(answer, without_links_every_packet_counts_once)
 	expect("", a, "proto,flows,packets,bytes\r\n6,3,26,2600\r\n");
 }
 
+/* The flow from a to b is two records at its first tap: 10 packets in the
+ * first second, 5 in the third. */
+Test(answer, what_falls_into_a_time_is_of_one_flow)
+{
+	struct answer a = {.format = SHEET_CSV, .by = {{GROUP_PROTO}, 1, 0}};
+
+	a.by.from_ns = a.query.from_ns = START;
+	a.by.to_ns = a.query.to_ns = START + 10 * SECOND;
+	expect("src node a", a, "proto,flows,packets,bytes\r\n6,1,15,1500\r\n");
+}
+
 Test(answer, a_flow_counts_at_both_of_its_ends)
 {
 	struct answer a = {.format = SHEET_CSV, .by = {{GROUP_NODE}, 1, 0}};
