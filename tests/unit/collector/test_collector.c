@@ -416,16 +416,30 @@ Test(collector, keeps_marks_and_who_was_away)
 	free_scene(&s);
 }
 
-/* Killed and started again within the time that makes one silent. */
+static bool is_noted(const struct scene *s, const char *text)
+{
+	struct catalog *c = catalog_new();
+	struct err err = ERR_INIT;
+	struct events e;
+	bool found = false;
+
+	cr_assert_eq(events_read(s->dir, c, &e, &err), 0, "%s", err.text);
+	for (size_t i = 0; i < e.n; i++)
+		found |= strcmp(e.items[i].text, text) == 0;
+	events_release(&e);
+	catalog_free(c);
+	return found;
+}
+
+/* Killed and started again, within the time that makes one silent or not. */
 Test(collector, notes_who_was_started_again)
 {
-	static const char *const want[] = {"collecting begins",
-		"module 1 was started again", "collecting ends", NULL};
 	struct scene s = new_scene();
 
 	start_meter(&s, 5, 0);
 	start_collector(&s);
 	await_up(&s);
+	await(&s, "\"records\":5");
 	cr_assert_eq(kill(s.meter, SIGKILL), 0);
 	end_of(s.meter);
 	start_meter(&s, 5, 0);
@@ -433,7 +447,7 @@ Test(collector, notes_who_was_started_again)
 	free(ask(&s, "stop"));
 	cr_assert_eq(end_of(s.collector), 0);
 	end_of(s.meter);
-	expect_events(&s, want);
+	cr_assert(is_noted(&s, "module 1 was started again"));
 	free_scene(&s);
 }
 
