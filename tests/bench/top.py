@@ -14,6 +14,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -97,6 +98,7 @@ def main():
     p.add_argument("--links", type=int, default=1000)
     p.add_argument("--seconds", type=int, default=30)
     o = p.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     subprocess.run([TESTBED, "up", os.path.join(ROOT, "topologies/line.ns"),
                     "--exp", EXP], stdout=subprocess.DEVNULL, check=True)
     try:
