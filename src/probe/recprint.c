@@ -33,6 +33,7 @@ static void set_text(struct member *m, const char *name, const char *text)
 	snprintf(m->name, sizeof(m->name), "%s", name);
 	snprintf(m->text, sizeof(m->text), "%s", text);
 	m->n = 0;
+	m->many = false;
 }
 
 static void set_number(struct member *m, const char *name, uint64_t v)
