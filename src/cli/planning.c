@@ -302,10 +302,10 @@ static void show_proof(const struct plan *plan, struct buf *out)
 		return;
 	case PLAN_FEASIBLE:
 		buf_addf(out,
-			"  Optimal    not proven in time: cost %lld, lower "
+			"  Optimal    not proven%s: cost %lld, lower "
 			"bound %lld (%.2f %%)\n",
-			(long long)plan->cost, (long long)plan->lower_bound,
-			planning_gap(plan));
+			plan->late ? " in time" : "", (long long)plan->cost,
+			(long long)plan->lower_bound, planning_gap(plan));
 		return;
 	}
 }

@@ -10,16 +10,22 @@
 /* GAPS_MAX: bytes of rows in an error's hint, less the last and remedies. */
 enum { GAPS_MAX = 700, NAMES_MAX = 300, WAYS_MAX = 6, ENDS_MAX = 2 };
 
+/* A search may also end because it has tried what it knows. */
+static const char *in_time(const struct plan *plan)
+{
+	return plan->late ? " before the time limit" : "";
+}
+
 /* Nothing at all. */
 static int no_plan(const struct plan *plan, struct err *err)
 {
 	err_set(err, NFZ_E_UNCOVERED,
-		"no placement that does what was asked for was found before "
-		"the time limit");
-	return err_hint(err,
-		"There may be one; to look longer: --time-limit 10m%s",
+		"no placement that does what was asked for was found%s",
+		in_time(plan));
+	return err_hint(err, "There may be one%s%s",
+		plan->late ? "; to look longer: --time-limit 10m" : "",
 		plan->modes.capacity.asked
-			? "\nor with more room: a larger --max-pps or "
+			? "\nMore room may help: a larger --max-pps or "
 			  "--max-ifaces"
 			: "");
 }
@@ -34,13 +40,14 @@ static int unproven(const struct app *app, const struct plan *plan,
 			planning_gap(plan));
 		return 0;
 	}
-	err_set(err, NFZ_E_UNCOVERED,
-		"the plan %s, but was not proven best before the time limit",
+	err_set(err, NFZ_E_UNCOVERED, "the plan %s, but was not proven best%s",
 		plan->n_gaps ? "covers as much as was asked for"
-			     : "covers everything");
+			     : "covers everything",
+		in_time(plan));
 	return err_hint(err,
-		"It can be used as it is; to look longer: --time-limit 10m\n"
+		"It can be used as it is%s\n"
 		"To be content with this: --gap %.2f",
+		plan->late ? "; to look longer: --time-limit 10m" : "",
 		planning_gap(plan) + 0.005);
 }
 

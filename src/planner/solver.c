@@ -202,6 +202,7 @@ int plan_solve(const struct topology *t, const struct plan_goal *wish,
 		return code;
 	plan = new_plan(t, &goal);
 	outcome_find(t, c, &goal, &o);
+	plan->late = outcome_late(&goal);
 	fill_outcome(plan, c, &o);
 	fill_probes(plan, t, c, &o.r);
 	modes_fill(plan, t, c, &goal, &o);

@@ -181,6 +181,7 @@ struct plan {
 	uint64_t search_nodes;
 	int kernel_rows;
 	double duplicate_factor;
+	bool late; /* time ran out during the search; not part of it */
 	struct plan_spent spent;
 	struct plan_modes modes; /* answers to further questions */
 };
