@@ -376,5 +376,6 @@ struct capture_statistics absorb_statistics(const struct absorb *a)
 	struct capture_statistics s = a->seen;
 
 	s.placed += a->ahead;
+	s.ahead = a->ahead;
 	return s;
 }

@@ -54,6 +54,7 @@ struct capture_options {
 struct capture_statistics {
 	uint64_t placed;  /* frames handed over or kept for it */
 	uint64_t dropped; /* for want of room */
+	uint64_t ahead;   /* of those placed: handed over, but after the mark */
 };
 
 struct capture;
@@ -81,7 +82,8 @@ struct capture_way {
 	 * say.  After all taps' marks capture_settle() is to be called. */
 	bool (*mark)(struct capture *c);
 	/* Hands over what is ready of at most `blocks` blocks; with to_mark
-	 * nothing beyond the mark.  True: the mark is reached. */
+	 * nothing beyond the mark but what is `ahead`.  True: the mark is
+	 * reached. */
 	bool (*read)(struct capture *c, unsigned blocks, bool to_mark);
 	/* As of the mark, when it is settled. */
 	struct capture_statistics (*statistics)(const struct capture *c);

@@ -187,12 +187,14 @@ static bool packet_read(struct capture *c, unsigned blocks, bool to_mark)
 static struct capture_statistics packet_statistics(const struct capture *c)
 {
 	const struct packet_capture *p = of_const(c);
-	struct capture_statistics s = {p->mark.placed, p->mark.dropped}, now;
+	struct capture_statistics now,
+		s = {.placed = p->mark.placed, .dropped = p->mark.dropped};
 
 	if (p->absorb) {
 		now = absorb_statistics(p->absorb);
 		s.placed += now.placed - p->before.placed;
 		s.dropped += now.dropped - p->before.dropped;
+		s.ahead = now.ahead;
 	}
 	return s;
 }

@@ -213,8 +213,9 @@ static struct capture_statistics pcap_way_statistics(const struct capture *c)
 {
 	const struct one_way *w = of_const(c)->ways;
 
-	return (struct capture_statistics){w[RECEIVED].taken + w[SENT].taken,
-		w[RECEIVED].dropped + w[SENT].dropped};
+	return (struct capture_statistics){
+		.placed = w[RECEIVED].taken + w[SENT].taken,
+		.dropped = w[RECEIVED].dropped + w[SENT].dropped};
 }
 
 static bool pcap_way_has_segments(const struct capture *c)

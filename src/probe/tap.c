@@ -134,8 +134,9 @@ static uint64_t in_its_unit(uint64_t frames, uint64_t more, uint64_t interface)
 		       : frames;
 }
 
-/* What the kernel has seen up to the mark. */
-static void note_statistics(struct tap *tap)
+/* What the kernel has seen up to the mark.  Returns how many frames of it came
+ * after that. */
+static uint64_t note_statistics(struct tap *tap)
 {
 	struct capture_statistics s = tap->past;
 
@@ -145,17 +146,19 @@ static void note_statistics(struct tap *tap)
 
 		s.placed += now.placed;
 		s.dropped += now.dropped;
+		s.ahead = now.ahead;
 	}
 	tap->coming.wire_frames = s.placed + s.dropped;
 	tap->coming.lost[LOSS_RING] = s.dropped;
+	return s.ahead;
 }
 
 /* The counters now, beside what the kernel said when the mark was set. */
 static void take_ledger(struct tap *tap)
 {
 	struct tap_counters c = tap->account.n;
+	const uint64_t ahead = note_statistics(tap);
 
-	note_statistics(tap);
 	c.at_ns = tap->coming.at_ns;
 	c.wire_frames = tap->coming.wire_frames;
 	c.lost[LOSS_RING] = tap->coming.lost[LOSS_RING];
@@ -163,7 +166,7 @@ static void take_ledger(struct tap *tap)
 	c.base_sent = tap->ledger.base_sent;
 	c.if_received = tap->coming.if_received;
 	c.if_sent = tap->coming.if_sent;
-	c.attach_uncertainty = tap->coming.attach_uncertainty;
+	c.attach_uncertainty = tap->coming.attach_uncertainty + ahead;
 	c.frames_received = in_its_unit(
 		c.frames_received, tap->account.more[0], c.if_received);
 	c.frames_sent =
@@ -259,10 +262,10 @@ void tap_retire(struct tap *tap)
 			i++)
 			nanosleep(&nap, NULL);
 	}
-	note_statistics(tap);
+	(void)note_statistics(tap);
 	tap->past = (struct capture_statistics){
-		tap->coming.wire_frames - tap->coming.lost[LOSS_RING],
-		tap->coming.lost[LOSS_RING]};
+		.placed = tap->coming.wire_frames - tap->coming.lost[LOSS_RING],
+		.dropped = tap->coming.lost[LOSS_RING]};
 	way->detach(tap->capture);
 	tap->attached = false;
 	tap->past_received = tap->coming.if_received;

@@ -303,6 +303,38 @@ Test(absorb, hooks_leave_nothing_out, .timeout = 60)
 	close_bench(&b);
 }
 
+/* What is handed over with the mark but came after it is told apart. */
+Test(absorb, samples_after_the_mark_are_ahead)
+{
+	static const uint8_t arp[64] = {[12] = 8, [13] = 6};
+	struct bench b;
+	const struct capture_sink to = {
+		.data = &b.kernels, .frames = add_samples, .flows = add_flows};
+	uint32_t verdict;
+
+	if (!open_bench(&b, true))
+		return;
+	if (absorb_program(b.absorb, BPF_INGRESS) < 0 ||
+		!run_at(&b, BPF_INGRESS, arp, sizeof(arp), 0, &verdict)) {
+		fprintf(stderr, "SKIPPED: no hooks\n");
+		return;
+	}
+	absorb_turn(b.absorb);
+	for (int i = 0; i < 2; i++)
+		cr_assert(
+			run_at(&b, BPF_INGRESS, arp, sizeof(arp), 0, &verdict));
+	cr_assert_eq(absorb_settle(NULL), 0);
+	absorb_collect(b.absorb, &to);
+	cr_assert_eq(b.kernels.frames, 3);
+	cr_expect_eq(absorb_statistics(b.absorb).placed, 3);
+	cr_expect_eq(absorb_statistics(b.absorb).ahead, 2);
+	absorb_turn(b.absorb);
+	absorb_collect(b.absorb, &to);
+	cr_expect_eq(absorb_statistics(b.absorb).placed, 3);
+	cr_expect_eq(absorb_statistics(b.absorb).ahead, 0);
+	absorb_free(b.absorb);
+}
+
 /* Of TCP, cut into all kinds of segments; the last may be short. */
 Test(absorb, super_frames)
 {
