@@ -80,8 +80,9 @@ struct tap_counters {
 	 * received and sent as the kernel counts them */
 	uint64_t if_received, if_sent;
 	uint64_t frames_received, frames_sent; /* what the tap saw of each */
-	uint64_t attach_uncertainty; /* frames that may fall between attaching
-	                              * and reading the interface counters */
+	/* frames that may be in one count only: they passed between attaching,
+	 * or the mark, and reading the interface's counters */
+	uint64_t attach_uncertainty;
 	/* the kernel's own counts when the tap was first attached: what came
 	 * between two lives of a meter; COUNTERS_UNKNOWN: was not told */
 	uint64_t base_received, base_sent;
