@@ -9,6 +9,8 @@
 #include "cli/heavy_up.h"
 #include "cli/planning.h"
 #include "cli/say.h"
+#include "cli/show.h"
+#include "cli/verdict.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -140,7 +142,7 @@ static int show(const struct app *app, const struct plan_command *o,
 	if (app_for_people(app))
 		return drawing_on_stdout(&o->drawing)
 			       ? 0
-			       : planning_show(app, plan, t, err);
+			       : show_plan(app, plan, t, err);
 	if (app->common->format == FORMAT_NDJSON) {
 		plan_print(plan, t, &line);
 		return app_print_json(app, &line, err);
@@ -270,7 +272,7 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 			 (plan->n_gaps == 0 || plan->status == PLAN_OPTIMAL))
 			say_next(app, o, plan);
 	}
-	return r < 0 ? r : planning_verdict(app, plan, t, &o->plan, err);
+	return r < 0 ? r : verdict(app, plan, t, &o->plan, err);
 }
 
 static int run(struct app *app, int argc, char **argv, struct err *err)

@@ -9,6 +9,7 @@
 #include "cli/say.h"
 #include "cli/shelf.h"
 #include "cli/strip_report.h"
+#include "cli/verdict.h"
 #include "deploy/recipe.h"
 #include "format/jsonw.h"
 #include "format/sheet.h"
@@ -167,7 +168,7 @@ static int make_plan(struct job *j, struct err *err)
 			"recipes run on nodes that exist: --light");
 	r = planning_solve(j->t, &j->o->plan, NULL, &j->plan, err);
 	if (r == 0)
-		r = planning_verdict(j->app, j->plan, j->t, &j->o->plan, err);
+		r = verdict(j->app, j->plan, j->t, &j->o->plan, err);
 	if (r == -NFZ_E_UNCOVERED && j->plan && j->plan->n_gaps == 0)
 		r = 0; /* complete, only not proven best */
 	if (r == -NFZ_E_UNCOVERED && j->o->partial) {

@@ -13,6 +13,7 @@
 #include "cli/up_look.h"
 #include "cli/up_plan.h"
 #include "cli/up_report.h"
+#include "cli/verdict.h"
 #include "deploy/state.h"
 
 #include <inttypes.h>
@@ -101,7 +102,7 @@ static int make_plan(struct up *up, struct err *err)
 	if (r == 0 && kept)
 		up->plan->collector.reason = "keeps the records it has";
 	if (r == 0)
-		r = planning_verdict(up->app, up->plan, up->t, &wish, err);
+		r = verdict(up->app, up->plan, up->t, &wish, err);
 	if (r == -NFZ_E_UNCOVERED && up->plan && up->plan->n_gaps == 0 &&
 		up->plan->status != PLAN_TIMEOUT)
 		r = 0; /* complete, only not proven best */

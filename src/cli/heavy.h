@@ -1,4 +1,4 @@
-/* plan --heavy and --mixed: options, the text for people, the verdict. */
+/* plan --heavy and --mixed: options, and the free nodes. */
 #ifndef NFZ_CLI_HEAVY_H
 #define NFZ_CLI_HEAVY_H
 
@@ -42,12 +42,5 @@ int heavy_goal_ask(struct app *app, const struct heavy_options *o,
 	struct err *err) NFZ_MUST_CHECK;
 void heavy_goal_release(struct heavy_goal *g);
 bool heavy_needs_nodes(const struct plan *plan);
-/* The new part of a plan, in words. */
-void heavy_print(
-	const struct plan *plan, const struct topology *t, struct buf *out);
-/* NFZ_E_RESOURCES when the pool is too small, NFZ_E_UNCOVERED when some links
- * cannot have a bridge; 0 when neither. */
-struct last_word;
-int heavy_verdict(const struct last_word *w, struct err *err) NFZ_MUST_CHECK;
 
 #endif

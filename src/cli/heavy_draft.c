@@ -3,6 +3,7 @@
 #include "cli/heavy_draft.h"
 #include "base/mem.h"
 #include "cli/say.h"
+#include "cli/wording.h"
 #include "testbed/import.h"
 
 #include <stdio.h>
@@ -65,7 +66,7 @@ static void add_link(struct heavy_draft *d, const struct plan_heavy *h,
 
 			if (b->link == link && b->slot >= 0)
 				add_trace(d, l->name,
-					planning_member(t, link, b->slot));
+					wording_member(t, link, b->slot));
 		}
 }
 

@@ -1,4 +1,4 @@
-/* What plan and up share: getting a topology, solving, showing the plan. */
+/* What plan and up share: the options, and solving. */
 #ifndef NFZ_CLI_PLANNING_H
 #define NFZ_CLI_PLANNING_H
 
@@ -85,27 +85,6 @@ void plan_options_release(struct plan_options *o);
 /* facts by node index, or NULL. */
 int planning_solve(const struct topology *t, const struct plan_options *o,
 	const struct node_facts *facts, struct plan **ret,
-	struct err *err) NFZ_MUST_CHECK;
-/* The table for people, on stdout. */
-int planning_show(const struct app *app, const struct plan *plan,
-	const struct topology *t, struct err *err) NFZ_MUST_CHECK;
-/* The same about budget, capacities and other questions, added to out. */
-void planning_show_modes(
-	const struct plan *plan, const struct topology *t, struct buf *out);
-/* Why so few probes cannot cover everything. */
-void planning_budget_proof(
-	const struct plan *plan, const struct topology *t, struct buf *to);
-/* What is covered, in the plural: "links". */
-const char *planning_elements(const struct plan *plan);
-/* The node of a member of a link. */
-const char *planning_member(const struct topology *t, int link, int slot);
-/* How far the plan may be from the best one, in percent of its cost. */
-double planning_gap(const struct plan *plan);
-/* NFZ_E_UNCOVERED with the links and their causes when some are not covered,
- * NFZ_E_UNCOVERED too when the time was over before the proof and the distance
- * is more than asked for with --gap; else 0. */
-int planning_verdict(const struct app *app, const struct plan *plan,
-	const struct topology *t, const struct plan_options *o,
 	struct err *err) NFZ_MUST_CHECK;
 
 #endif

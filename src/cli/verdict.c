@@ -1,14 +1,13 @@
-/* The last word on a plan: fine, or which error, why, and what can be done. */
+#include "cli/verdict.h"
 #include "base/mem.h"
-#include "cli/heavy.h"
-#include "cli/remedy.h"
 #include "cli/say.h"
+#include "cli/wording.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* GAPS_MAX: bytes of rows in an error's hint, less the last and remedies. */
-enum { GAPS_MAX = 700, NAMES_MAX = 300, WAYS_MAX = 6, ENDS_MAX = 2 };
+enum { GAPS_MAX = 700, WAYS_MAX = 6, ENDS_MAX = 2 };
 
 /* A search may also end because it has tried what it knows. */
 static const char *in_time(const struct plan *plan)
@@ -34,10 +33,10 @@ static int no_plan(const struct plan *plan, struct err *err)
 static int unproven(const struct app *app, const struct plan *plan,
 	const struct plan_options *o, struct err *err)
 {
-	if (o->gap && planning_gap(plan) <= strtod(o->gap, NULL)) {
+	if (o->gap && wording_gap(plan) <= strtod(o->gap, NULL)) {
 		say_note(app,
 			"the plan is within %.2f %% of the best possible one",
-			planning_gap(plan));
+			wording_gap(plan));
 		return 0;
 	}
 	err_set(err, NFZ_E_UNCOVERED, "the plan %s, but was not proven best%s",
@@ -48,7 +47,7 @@ static int unproven(const struct app *app, const struct plan *plan,
 		"It can be used as it is%s\n"
 		"To be content with this: --gap %.2f",
 		plan->late ? "; to look longer: --time-limit 10m" : "",
-		planning_gap(plan) + 0.005);
+		wording_gap(plan) + 0.005);
 }
 
 /* "plc1 - plc2": the ends of a link, the first members of a LAN. */
@@ -64,7 +63,7 @@ static void add_ends(
 	l = &t->links[e->link];
 	for (size_t s = 0; s < l->n_members && s < ENDS_MAX; s++)
 		buf_addf(to, "%s%.30s", s ? " - " : "",
-			planning_member(t, e->link, (int)s));
+			wording_member(t, e->link, (int)s));
 	if (l->n_members > ENDS_MAX)
 		buf_addf(to, " and %u more", l->n_members - ENDS_MAX);
 }
@@ -82,22 +81,6 @@ static void add_gap_row(
 	buf_release(&ends);
 }
 
-/* "l1 l2 l3", cut short with a count. */
-static void add_elements(struct buf *to, const struct topology *t,
-	const struct plan_element *e, size_t n)
-{
-	size_t start = to->len;
-
-	for (size_t i = 0; i < n; i++) {
-		if (to->len - start > NAMES_MAX) {
-			buf_addf(to, " and %zu more", n - i);
-			return;
-		}
-		buf_adds(to, i ? ", " : "");
-		plan_element_name(&e[i], t, to);
-	}
-}
-
 static int uncovered(const struct last_word *w, struct err *err)
 {
 	const struct plan *plan = w->plan;
@@ -107,7 +90,7 @@ static int uncovered(const struct last_word *w, struct err *err)
 
 	err_set(err, NFZ_E_UNCOVERED,
 		"%zu of %zu %s cannot be covered in %s mode", plan->n_gaps,
-		plan->n_elements, planning_elements(plan), plan->mode);
+		plan->n_elements, wording_elements(plan), plan->mode);
 	buf_addf(&hint, "%-10s %-20s %s\n",
 		plan->gaps[0].what.link < 0 ? "PATH" : "LINK", "ENDS",
 		"WHY NOT");
@@ -127,31 +110,6 @@ static int uncovered(const struct last_word *w, struct err *err)
 	err_hint(err, "%s", buf_str(&hint));
 	buf_release(&hint);
 	return -NFZ_E_UNCOVERED;
-}
-
-/* Why so few probes cannot do it: something to check by hand, or a number. */
-void planning_budget_proof(
-	const struct plan *plan, const struct topology *t, struct buf *to)
-{
-	const struct plan_part *p = &plan->modes.part;
-	const char *what = planning_elements(plan);
-	long long budget = (long long)p->budget;
-
-	if (p->n_apart == 0) {
-		buf_addf(to, "all %s need at least %lld probes", what,
-			(long long)p->all_need);
-		return;
-	}
-	if (p->required)
-		buf_addf(to, "%lld probes are required, and ",
-			(long long)p->required);
-	if (p->n_apart == 1)
-		buf_addf(to, "one of the %s alone needs more", what);
-	else
-		buf_addf(to, "these %zu %s share no node", p->n_apart, what);
-	buf_addf(to, ", so %lld probe%s cannot cover all: ", budget,
-		budget == 1 ? "" : "s");
-	add_elements(to, t, p->apart, p->n_apart);
 }
 
 /* Elements that no placement covers, whatever the budget. */
@@ -177,12 +135,11 @@ static int over_budget(const struct last_word *w, struct err *err)
 			: "no way was found in time for %lld probe%s to cover "
 			  "all %s, only %lld of %lld%s",
 		(long long)p->budget, p->budget == 1 ? "" : "s",
-		planning_elements(plan), (long long)p->covered,
-		(long long)p->of,
+		wording_elements(plan), (long long)p->covered, (long long)p->of,
 		p->bound == p->covered ? "" : " (perhaps some more)");
 	if (p->all_need) {
 		buf_adds(&hint, "Proof:     ");
-		planning_budget_proof(plan, t, &hint);
+		wording_budget_proof(plan, t, &hint);
 		buf_addc(&hint, '\n');
 		buf_addf(&lines, "           --budget %lld%s\n",
 			(long long)p->all_need,
@@ -221,7 +178,7 @@ static int share_over_budget(const struct plan *plan, struct err *err)
 			: "no way was found in time for %lld probe%s to cover "
 			  "%g %% of the %s, only %lld of %lld",
 		(long long)p->budget, p->budget == 1 ? "" : "s", p->percent,
-		planning_elements(plan), (long long)p->covered,
+		wording_elements(plan), (long long)p->covered,
 		(long long)p->of);
 	if (p->enough)
 		buf_addf(&lines, "           --budget %lld   covers %s\n",
@@ -244,10 +201,10 @@ static void add_shortage(
 	buf_addf(to,
 		"Proof:     these %zu %s need %lld %s, the nodes that "
 		"see them have %lld: ",
-		c->n_crowd, planning_elements(plan), (long long)c->need,
+		c->n_crowd, wording_elements(plan), (long long)c->need,
 		strcmp(c->short_of, "pps") == 0 ? "packets/s" : "interfaces",
 		(long long)c->have);
-	add_elements(to, t, c->crowd, c->n_crowd);
+	wording_list(to, t, c->crowd, c->n_crowd);
 	buf_addc(to, '\n');
 }
 
@@ -261,7 +218,7 @@ static int contradicting(const struct last_word *w, struct err *err)
 	if (m->capacity.asked)
 		err_set(err, NFZ_E_UNCOVERED,
 			"no placement has room for all %s",
-			planning_elements(plan));
+			wording_elements(plan));
 	else
 		err_set(err, NFZ_E_UNCOVERED,
 			"no placement does all that was asked for");
@@ -287,12 +244,12 @@ static int contradicting(const struct last_word *w, struct err *err)
 	return -NFZ_E_UNCOVERED;
 }
 
-int planning_verdict(const struct app *app, const struct plan *plan,
+int verdict(const struct app *app, const struct plan *plan,
 	const struct topology *t, const struct plan_options *o, struct err *err)
 {
 	const struct plan_modes *m = &plan->modes;
 	const struct last_word w = {app, plan, t, o};
-	int r = plan->heavy ? heavy_verdict(&w, err) : 0;
+	int r = plan->heavy ? verdict_heavy(&w, err) : 0;
 
 	if (r < 0)
 		return r;
@@ -302,7 +259,7 @@ int planning_verdict(const struct app *app, const struct plan *plan,
 				"%zu of %zu %s are not covered, as was asked "
 				"for",
 				plan->n_gaps, plan->n_elements,
-				planning_elements(plan));
+				wording_elements(plan));
 		return 0;
 	}
 	if (plan->status == PLAN_BUDGET_LIMITED && m->part.asked)

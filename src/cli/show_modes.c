@@ -1,6 +1,7 @@
 /* A plan's answers to further questions, for people. */
 #include "base/mem.h"
-#include "cli/planning.h"
+#include "cli/show.h"
+#include "cli/wording.h"
 
 #include <string.h>
 
@@ -17,12 +18,12 @@ static void show_part(
 	else
 		buf_addf(out, "  Share      %g %% wanted, %lld of %lld %s",
 			p->percent, (long long)p->wanted, (long long)p->of,
-			planning_elements(plan));
+			wording_elements(plan));
 	if (plan->status == PLAN_BUDGET_LIMITED && p->bound == p->covered)
 		buf_adds(out, "; nothing within it covers more");
 	else if (plan->status == PLAN_BUDGET_LIMITED)
 		buf_addf(out, "; at most %lld %s could be covered",
-			(long long)p->bound, planning_elements(plan));
+			(long long)p->bound, wording_elements(plan));
 	buf_adds(out, "\n  In order   ");
 	for (size_t i = 0; i < p->n_order && i < STEPS_MAX; i++)
 		buf_addf(out, "%s%s +%lld", i ? ", " : "",
@@ -32,7 +33,7 @@ static void show_part(
 	buf_addc(out, '\n');
 	if (p->all_need && plan->status == PLAN_BUDGET_LIMITED) {
 		buf_adds(out, "  Proof      ");
-		planning_budget_proof(plan, t, out);
+		wording_budget_proof(plan, t, out);
 		buf_addc(out, '\n');
 	}
 }
@@ -101,13 +102,13 @@ static void show_change(const struct plan *plan, const struct plan_change *c,
 		c->more > 0 ? "+" : "", (long long)c->more);
 	if (c->satisfied != (int64_t)plan->n_satisfied)
 		buf_addf(out, ", covers %lld %s", (long long)c->satisfied,
-			planning_elements(plan));
+			wording_elements(plan));
 	if (strcmp(c->status, "optimal") != 0)
 		buf_addf(out, ", %s", c->status);
 	buf_addc(out, '\n');
 }
 
-void planning_show_modes(
+void show_plan_modes(
 	const struct plan *plan, const struct topology *t, struct buf *out)
 {
 	const struct plan_modes *m = &plan->modes;
