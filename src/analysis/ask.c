@@ -14,8 +14,9 @@
 #define SERVICES "/etc/services"
 
 struct args {
-	struct opt_list by, show, weights, symptoms;
-	int64_t limit, pieces, last_ms, idle_ms, flush_ms, bucket_ms, threshold;
+	struct opt_list by, show, weights, symptoms, parts;
+	int64_t limit, pieces, last_ms, idle_ms, flush_ms, bucket_ms, threshold,
+		window_ms;
 	const char *from, *to, *analysis, *sort, *services, *regions, *mark,
 		*at;
 	int format;
@@ -82,6 +83,12 @@ static const struct opt table[] = {
 	{"pieces", 0, OPT_INT, AT(pieces), "N",
 		"with --summary: at most so many pieces of time (240)", NULL, 1,
 		SUMMARY_BUCKETS_MAX},
+	{"window", 0, OPT_SPAN, AT(window_ms), "SPAN",
+		"with --summary: one piece, the last so long with records",
+		NULL, 0, 0},
+	{"parts", 0, OPT_LIST, AT(parts), "PART[,PART]",
+		"with --summary: only links groups flows probes rest", NULL, 0,
+		0},
 	{"events", 0, OPT_FLAG, AT(events), NULL,
 		"marks, and what else happened during the run", NULL, 0, 0},
 	{"mark", 0, OPT_TEXT, AT(mark), "TEXT",
@@ -119,6 +126,7 @@ static void release(struct args *a)
 	opt_list_release(&a->show);
 	opt_list_release(&a->weights);
 	opt_list_release(&a->symptoms);
+	opt_list_release(&a->parts);
 }
 
 /* The words of the filter, joined by blanks, and what an analysis is about. */
@@ -280,6 +288,22 @@ static void to_stdout(void *ctx, const char *data, size_t len)
 	fwrite(data, 1, len, stdout);
 }
 
+static int set_parts(
+	struct summary_ask *to, const struct opt_list *names, struct err *err)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		unsigned part = summary_part(names->items[i]);
+
+		if (!part)
+			return err_set(err, NFZ_E_USAGE,
+				"--parts %s: links, groups, flows, probes or "
+				"rest",
+				names->items[i]);
+		to->parts |= part;
+	}
+	return 0;
+}
+
 static int summarize(struct asked *q, const struct args *a, struct err *err)
 {
 	struct buf out = BUF_SPILL(to_stdout, NULL);
@@ -290,9 +314,12 @@ static int summarize(struct asked *q, const struct args *a, struct err *err)
 		.filter = q->text,
 		.buckets = (size_t)a->pieces,
 		.groups = (size_t)a->limit,
-		.flows = (size_t)a->limit};
+		.flows = (size_t)a->limit,
+		.window_ms = a->window_ms};
 	int r = query_set_times(&summary.query, &times, err);
 
+	if (r == 0)
+		r = set_parts(&summary, &a->parts, err);
 	if (r == 0)
 		r = summary_print(q->store, &summary, &out, err);
 	buf_drain(&out);

@@ -41,11 +41,14 @@ static const struct opt options[] = {
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
-#define LAST "12s"          /* asked for, */
-enum { WINDOW_MS = 10000 }; /* of which so much is shown */
+/* Shown are the last seconds that there are records of; they come a little
+ * later than what they tell of. */
+#define LAST "12s"
+enum { WINDOW_MS = 10000 };
+#define ALL_MS (INT64_C(100) * 366 * 86400 * 1000)
 enum {
 	NEVER_MS = 1 << 30,
-	REDRAW_MS = 1000,
+	WAKE_MS = 1000,
 	REFRESH_MS = 2000,
 	FRAME_MAX = 64 << 20,
 	FIND_MAX = 64
@@ -59,6 +62,7 @@ struct live {
 	struct top top;
 	char find[FIND_MAX];
 	bool finding; /* keys go into find */
+	bool changed; /* what is on the screen is no longer so */
 	bool done;
 };
 
@@ -74,12 +78,16 @@ static const char *span(const struct live *l)
 static int refresh(struct live *l, struct err *err)
 {
 	struct answer_now next = {0};
-	int r = source_ask(&l->source, span(l), &next, err);
+	int r;
 
+	l->source.part = top_screen_parts[l->top.screen];
+	r = source_ask(&l->source, span(l), &next, err);
 	if (r < 0)
 		return r;
 	answer_now_release(&l->now);
 	l->now = next;
+	l->changed = true;
+	l->top.asking = false;
 	return 0;
 }
 
@@ -114,6 +122,7 @@ static void find_key(struct live *l, int key)
 
 static void go(struct live *l, enum top_screen screen)
 {
+	l->top.asking |= screen != l->top.screen;
 	l->top.screen = screen;
 	l->top.skip = 0;
 }
@@ -161,6 +170,18 @@ static void on_key(struct live *l, int key)
 	}
 }
 
+/* Until then, or a while: a signal may have come just before we wait. */
+static void wait_key(struct live *l, struct mono_time until)
+{
+	int ms = l->changed ? 0 : mono_ms_until(until) + 1;
+	int key = screen_key(ms < WAKE_MS ? ms : WAKE_MS);
+
+	if (key == SCREEN_NONE)
+		return;
+	on_key(l, key);
+	l->changed = true;
+}
+
 /* Until the person has enough. */
 static int run_screen(struct live *l, struct err *err)
 {
@@ -172,18 +193,16 @@ static int run_screen(struct live *l, struct err *err)
 
 	screen_open();
 	while (!l->done && r == 0 && *l->app->interrupted == 0) {
-		int ms = mono_ms_until(next) + 1, key;
+		bool due = l->top.asking || mono_passed(next);
 
-		show(l);
-		/* a signal may have come just before we wait */
-		key = screen_key(ms < REDRAW_MS ? ms : REDRAW_MS);
-		if (key != SCREEN_NONE)
-			on_key(l, key);
-		if (!mono_passed(next))
-			continue;
-		if (!l->top.paused)
+		if (l->changed)
+			show(l);
+		l->changed = false;
+		if (l->top.asking || (due && !l->top.paused))
 			r = refresh(l, err);
-		next = mono_add_ms(mono_now(), every);
+		if (due)
+			next = mono_add_ms(mono_now(), every);
+		wait_key(l, next);
 	}
 	screen_close();
 	return r;
@@ -207,9 +226,8 @@ static int top(struct app *app, const struct top_command *o,
 	struct live l = {.app = app, .o = o};
 	int r = source_open(app, &o->source, words, &l.source, err);
 
-	l.source.brief = true;
+	l.source.window_ms = r == 0 && span(&l) ? WINDOW_MS : ALL_MS;
 	l.top.screen = (enum top_screen)o->screen;
-	l.top.window_ms = r == 0 && span(&l) ? WINDOW_MS : 0;
 	l.top.find = l.find;
 	l.top.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 	if (r == 0)

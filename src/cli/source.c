@@ -6,14 +6,14 @@
 #include "store/summary.h"
 #include "testbed/load.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SUMMARY_MAX = 256 << 20, FLUSH_MS = 1500 };
-/* Of a brief one: a dozen seconds in pieces of 2 s. */
-enum { BRIEF_PIECES = 9, BRIEF_ROWS = 100 };
+/* PART_ROWS: of a single part. */
+enum { SUMMARY_MAX = 256 << 20, FLUSH_MS = 1500, PART_ROWS = 100 };
 
 bool source_is_store(const char *path)
 {
@@ -144,9 +144,10 @@ static int ask_store(struct source *s, const struct query_times *times,
 	struct summary_ask ask = {.filter = s->filter};
 	int r = catalog_load(s->store, &c, err);
 
-	if (s->brief) {
-		ask.buckets = BRIEF_PIECES;
-		ask.groups = ask.flows = BRIEF_ROWS;
+	if (s->part) {
+		ask.parts = summary_part(s->part);
+		ask.window_ms = s->window_ms;
+		ask.groups = ask.flows = PART_ROWS;
 	}
 	if (r == 0)
 		r = filter_parse(s->filter, strlen(s->filter), c, &f, err);
@@ -164,12 +165,15 @@ static int ask_collector(struct source *s, const char *last, const char *from,
 {
 	const char *argv[20] = {"nfz-query", "store", "--summary"};
 	size_t n = 3;
-	char flush[32], pieces[32], rows[32];
+	char flush[32], window[40], rows[32];
 
-	snprintf(pieces, sizeof(pieces), "--pieces=%d", BRIEF_PIECES);
-	snprintf(rows, sizeof(rows), "--number=%d", BRIEF_ROWS);
-	if (s->brief) {
-		argv[n++] = pieces;
+	snprintf(
+		window, sizeof(window), "--window=%" PRId64 "ms", s->window_ms);
+	snprintf(rows, sizeof(rows), "--number=%d", PART_ROWS);
+	if (s->part) {
+		argv[n++] = "--parts";
+		argv[n++] = s->part;
+		argv[n++] = window;
 		argv[n++] = rows;
 	}
 	snprintf(flush, sizeof(flush), "--flush-wait=%dms", FLUSH_MS);

@@ -34,7 +34,10 @@ struct source_options {
 struct source {
 	struct app *app;
 	const struct source_options *o;
-	bool brief;  /* the largest flows, few pieces of time: for a terminal */
+	/* For a terminal: one part of a summary (store/summary.h), and the end
+	 * of its time as a single piece.  NULL: everything. */
+	const char *part;
+	int64_t window_ms;
 	char *store; /* NULL: ask the collector */
 	struct topology *topology; /* NULL until it was made of the summary */
 	char *filter;

@@ -334,6 +334,7 @@ static void read_head(struct facts *f, const struct jval *v)
 	f->estimated = flag(v, "estimated");
 	f->cut = flag(v, "cut");
 	f->all = sums(v);
+	f->course = course(f, v, "course");
 	f->records = member(v, "records");
 }
 

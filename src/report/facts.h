@@ -121,6 +121,7 @@ struct facts {
 	size_t n_buckets;
 	bool foreign, estimated, cut;
 	struct facts_sums all;
+	struct facts_course course; /* of all */
 	uint64_t records;
 	struct facts_link *links;
 	struct facts_end *ends;

@@ -8,6 +8,8 @@
 
 enum top_screen { TOP_LINKS, TOP_FLOWS, TOP_HOSTS, TOP_PROBES };
 extern const char *const top_screen_names[]; /* NULL-ended */
+/* The part of a summary that it shows. */
+extern const char *const top_screen_parts[];
 
 enum top_sort { TOP_BITS, TOP_PACKETS };
 
@@ -17,13 +19,13 @@ struct top {
 	const char *find; /* only rows with this in them; NULL: all */
 	size_t skip;      /* rows scrolled over */
 	int width, height;
-	int64_t window_ms; /* rates of the end of the time; 0: of all of it */
-	bool ascii;        /* no signs beyond ASCII */
-	bool paused, help;
+	bool ascii;  /* no signs beyond ASCII */
+	bool paused; /* says so */
+	bool asking; /* the part of this screen is yet to come */
 };
 
 /* Adds lines of at most `width` columns, `height` of them or fewer.  Rates are
- * means over the window; of a flow, over its own time. */
+ * means over all pieces of time; of a flow, over its own time. */
 void top_print(const struct top *top, const struct facts *f,
 	const struct topology *t, struct buf *out);
 /* Columns that a line of UTF-8 takes, each character taken for one. */

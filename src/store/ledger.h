@@ -66,9 +66,10 @@ struct ledger_check {
 };
 struct ledger_check ledger_verify(const struct ledger_tap *t);
 
-/* All of it as one JSON object, schema netflowize.status/1. */
-void ledger_print(
-	const struct store *s, const struct ledger *l, struct jsonw *w);
+/* All of it as one JSON object, schema netflowize.status/1; probes: or without
+ * those, its longest list. */
+void ledger_print(const struct store *s, const struct ledger *l, bool probes,
+	struct jsonw *w);
 
 enum ledger_what { LEDGER_ALL, LEDGER_VERIFY };
 /* On standard output.  LEDGER_VERIFY: NFZ_E_VERIFY where counters disagree. */

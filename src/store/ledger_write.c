@@ -220,15 +220,15 @@ static void put_sums(struct jsonw *w, const struct ledger *l)
 	jsonw_end(w);
 }
 
-void ledger_print(
-	const struct store *s, const struct ledger *l, struct jsonw *w)
+void ledger_print(const struct store *s, const struct ledger *l, bool probes,
+	struct jsonw *w)
 {
 	jsonw_object(w);
 	jsonw_put(w, "schema", "netflowize.status/1");
 	put_run(w, l);
 	jsonw_key(w, "probes");
 	jsonw_array(w);
-	for (size_t i = 0; i < l->n_taps; i++)
+	for (size_t i = 0; i < l->n_taps && probes; i++)
 		if (is_first(l, i))
 			put_probe(w, l, i);
 	jsonw_end(w);
@@ -246,7 +246,7 @@ static int write_json(const struct store *s, const struct ledger *l, FILE *to,
 	int r = 0;
 
 	jsonw_init(&w, &out, JSONW_INDENT);
-	ledger_print(s, l, &w);
+	ledger_print(s, l, true, &w);
 	if (fwrite(out.data, 1, out.len, to) != out.len || fflush(to) != 0)
 		r = err_sys(err, "standard output");
 	buf_release(&out);

@@ -5,6 +5,7 @@
 #include "store/summary_parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	BUCKETS = 240,
@@ -41,6 +42,7 @@ static void release(struct summary *s)
 	map_release(&s->by_path);
 	map_release(&s->by_alike);
 	map_release(&s->by_step);
+	free(s->course);
 	free(s->ends);
 	free(s->paths);
 	free(s->alike);
@@ -72,13 +74,20 @@ static int64_t floor_to(int64_t v, int64_t unit)
 	return v - (rest < 0 ? rest + unit : rest);
 }
 
-/* The shortest unit with which the time has at most `most` pieces.  Times no
- * clock could mean are put into the first and last one. */
-static void choose_pieces(struct summary *s, size_t most)
+/* Times no clock could mean. */
+static int64_t within_reason(int64_t ns)
 {
 	const int64_t far = INT64_MAX / 4;
-	int64_t first = s->first_ns < -far ? -far : s->first_ns;
-	int64_t last = s->last_ns > far ? far : s->last_ns;
+
+	return ns < -far ? -far : ns > far ? far : ns;
+}
+
+/* The shortest unit with which the time has at most `most` pieces; what is
+ * beyond reason is put into the first and last one. */
+static void choose_pieces(struct summary *s, size_t most)
+{
+	int64_t first = within_reason(s->first_ns);
+	int64_t last = within_reason(s->last_ns);
 	size_t i = 0, n = sizeof(units_ms) / sizeof(*units_ms);
 
 	if (first > last)
@@ -91,6 +100,18 @@ static void choose_pieces(struct summary *s, size_t most)
 	s->n_buckets = (size_t)((last - s->begin_ns) / s->unit_ns) + 1;
 	if (s->n_buckets > most)
 		s->n_buckets = most;
+}
+
+/* The last so many ms, or as many as there are. */
+static void choose_window(struct summary *s, int64_t ms)
+{
+	int64_t first = within_reason(s->first_ns);
+	int64_t last = within_reason(s->last_ns);
+	int64_t whole = last > first ? (last - first) / NS_PER_MS + 1 : 1;
+
+	s->unit_ns = (ms < whole ? ms : whole) * NS_PER_MS;
+	s->begin_ns = last - s->unit_ns + 1;
+	s->n_buckets = 1;
 }
 
 static bool is_others(const struct alike *a)
@@ -181,9 +202,24 @@ static size_t pieces(const struct summary *s)
 void summary_choose(struct summary *s)
 {
 	size_t most = s->ask->groups ? s->ask->groups : GROUPS;
-	choose_pieces(s, pieces(s));
+
+	if (s->ask->window_ms)
+		choose_window(s, s->ask->window_ms);
+	else
+		choose_pieces(s, pieces(s));
 	choose_shown(s, most);
 	summary_cut_rows(s);
+}
+
+unsigned summary_part(const char *name)
+{
+	static const char *const names[] = {
+		"links", "groups", "flows", "probes", "rest"};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return 1U << i;
+	return 0;
 }
 
 int summary_print(struct store *store, const struct summary_ask *ask,

@@ -18,7 +18,21 @@ struct summary_ask {
 	                     * fewer where there are many links */
 	size_t groups;      /* told apart, the largest; 0: 400 */
 	size_t flows;       /* shown one by one, the largest; 0: 300 */
+	int64_t window_ms;  /* a single piece of time, which ends when the last
+			     * record does; 0: pieces of all of it */
+	unsigned parts;     /* bits of enum summary_part; 0: all */
 };
+/* Who asks each second leaves out what is not looked at: its lists are empty
+ * then; links have their names and sums. */
+enum summary_part {
+	SUMMARY_LINKS = 1,  /* members, sides and courses of links */
+	SUMMARY_GROUPS = 2, /* who talked to whom, protocols */
+	SUMMARY_FLOWS = 4,  /* the largest flows */
+	SUMMARY_PROBES = 8,
+	SUMMARY_REST = 16 /* steps, events, distributions */
+};
+/* A part by its name: links, groups, flows, probes, rest; 0 if it is none. */
+unsigned summary_part(const char *name);
 enum { SUMMARY_BUCKETS_MAX = 2000, SUMMARY_ROWS_MAX = 20000 };
 
 int summary_print(struct store *s, const struct summary_ask *ask,

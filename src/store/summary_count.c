@@ -268,7 +268,7 @@ int summary_count(void *ctx, const struct flow *f, struct err *err)
 
 struct courses {
 	const struct summary *s;
-	struct piece **to[4];
+	struct piece **to[5];
 	size_t n;
 };
 
@@ -298,6 +298,22 @@ static int add_piece(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
 	return 0;
 }
 
+/* Over the pieces of time; of a window, what falls into it. */
+static int spread(
+	const struct flow_record *r, struct courses *to, struct err *err)
+{
+	const struct summary *s = to->s;
+	uint64_t packets, bytes;
+
+	if (!s->ask->window_ms)
+		return group_spread(r, s->unit_ns, add_piece, to, err);
+	group_within(
+		r, s->begin_ns, s->begin_ns + s->unit_ns, &packets, &bytes);
+	return packets || bytes
+		       ? add_piece(to, s->begin_ns, packets, bytes, err)
+		       : 0;
+}
+
 int summary_spread(void *ctx, const struct flow *f, struct err *err)
 {
 	struct summary *s = ctx;
@@ -310,8 +326,10 @@ int summary_spread(void *ctx, const struct flow *f, struct err *err)
 		struct courses c = {.s = s};
 		int link = summary_link(s, row);
 
-		if (f->counted[i])
+		if (f->counted[i]) {
 			c.to[c.n++] = &a->course;
+			c.to[c.n++] = &s->course;
+		}
 		if (link >= 0) {
 			c.to[c.n++] = &s->links[link].course;
 			c.to[c.n++] =
@@ -320,7 +338,7 @@ int summary_spread(void *ctx, const struct flow *f, struct err *err)
 		if (link >= 0 && s->catalog->links[link].lan)
 			c.to[c.n++] =
 				&side_of(s, link, row->dst_slot)->to_course;
-		r = group_spread(row, s->unit_ns, add_piece, &c, err);
+		r = spread(row, &c, err);
 	}
 	return r;
 }

@@ -89,6 +89,7 @@ struct summary {
 	const struct catalog *catalog;
 	struct arena arena;
 	struct sums all;
+	struct piece *course;      /* of all */
 	int64_t first_ns, last_ns; /* of records */
 	bool any, foreign, estimated;
 	struct link_sum *links;
@@ -117,6 +118,11 @@ struct summary {
 };
 
 enum { ALIKE_MAX = 200000, PATHS_MAX = 100000 };
+
+static inline bool summary_wants(const struct summary *s, unsigned parts)
+{
+	return !s->ask->parts || (s->ask->parts & parts);
+}
 
 /* First reading: a merge_fn; ctx is the struct summary. */
 int summary_count(void *ctx, const struct flow *f, struct err *err);

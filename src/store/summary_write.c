@@ -64,6 +64,18 @@ static void put_members(
 	jsonw_end(w);
 }
 
+static void put_sides(struct jsonw *w, const struct summary *s, size_t i)
+{
+	const struct catalog_link *of = &s->catalog->links[i];
+
+	put_course(w, s, "course", s->links[i].course);
+	jsonw_key(w, "sides"); /* the last: unknown */
+	jsonw_array(w);
+	for (size_t k = 0; k <= of->n_members; k++)
+		put_side(w, s, &s->links[i].sides[k]);
+	jsonw_end(w);
+}
+
 static void put_links(
 	struct jsonw *w, const struct summary *s, const struct ledger *l)
 {
@@ -76,15 +88,12 @@ static void put_links(
 		jsonw_object(w);
 		jsonw_put(w, "name", of->name);
 		jsonw_put_bool(w, "lan", of->lan);
-		put_members(w, s, of);
+		if (summary_wants(s, SUMMARY_LINKS))
+			put_members(w, s, of);
 		jsonw_put_optional(w, "gap", ledger_gap(l, i));
 		put_sums(w, &link->all);
-		put_course(w, s, "course", link->course);
-		jsonw_key(w, "sides"); /* the last: unknown */
-		jsonw_array(w);
-		for (size_t k = 0; k <= of->n_members; k++)
-			put_side(w, s, &link->sides[k]);
-		jsonw_end(w);
+		if (summary_wants(s, SUMMARY_LINKS))
+			put_sides(w, s, i);
 		jsonw_end(w);
 	}
 	jsonw_end(w);
@@ -197,6 +206,15 @@ static void put_row(struct jsonw *w, const struct flow_row *r)
 	jsonw_end(w);
 }
 
+static void put_rows(struct jsonw *w, const struct summary *s)
+{
+	jsonw_key(w, "rows");
+	jsonw_array(w);
+	for (size_t i = 0; i < s->n_rows; i++)
+		put_row(w, &s->rows[i]);
+	jsonw_end(w);
+}
+
 static void put_steps(struct jsonw *w, const struct summary *s)
 {
 	jsonw_key(w, "steps");
@@ -292,6 +310,20 @@ static void put_distributions(struct jsonw *w, const struct summary *s)
 	jsonw_end(w);
 }
 
+static void put_kinds(struct jsonw *w, const struct summary *s)
+{
+	put_protocols(w, s);
+	put_paths(w, s);
+	put_groups(w, s);
+}
+
+static void put_rest(struct jsonw *w, const struct summary *s)
+{
+	put_steps(w, s);
+	put_events(w, s);
+	put_distributions(w, s);
+}
+
 static void put_head(struct jsonw *w, const struct summary *s)
 {
 	char text[ANSWER_TIME];
@@ -312,6 +344,7 @@ static void put_head(struct jsonw *w, const struct summary *s)
 	jsonw_put_bool(w, "cut", s->cut);
 	put_sums(w, &s->all);
 	jsonw_put_uint(w, "records", s->query.kept);
+	put_course(w, s, "course", s->course);
 }
 
 void summary_write(
@@ -324,22 +357,18 @@ void summary_write(
 	jsonw_init(&w, out, JSONW_COMPACT);
 	jsonw_object(&w);
 	put_head(&w, s);
-	put_protocols(&w, s);
 	put_links(&w, s, &ledger);
-	put_ends(&w, s);
-	put_paths(&w, s);
-	put_groups(&w, s);
-	jsonw_key(&w, "rows");
-	jsonw_array(&w);
-	for (size_t i = 0; i < s->n_rows; i++)
-		put_row(&w, &s->rows[i]);
-	jsonw_end(&w);
-	put_steps(&w, s);
-	put_events(&w, s);
+	if (summary_wants(s, SUMMARY_GROUPS | SUMMARY_FLOWS))
+		put_ends(&w, s);
+	if (summary_wants(s, SUMMARY_GROUPS))
+		put_kinds(&w, s);
+	if (summary_wants(s, SUMMARY_FLOWS))
+		put_rows(&w, s);
+	if (summary_wants(s, SUMMARY_REST))
+		put_rest(&w, s);
 	put_began(&w, s);
-	put_distributions(&w, s);
 	jsonw_key(&w, "status");
-	ledger_print(store, &ledger, &w);
+	ledger_print(store, &ledger, summary_wants(s, SUMMARY_PROBES), &w);
 	jsonw_end(&w);
 	buf_addc(out, '\n');
 	ledger_release(&ledger);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LINKS = 1000, PIECES = 8, TIMES = 20 };
+enum { LINKS = 1000, PIECES = 1, TIMES = 20 };
 
 static void add_course(struct buf *out)
 {
@@ -23,7 +23,7 @@ static void add_summary(struct buf *out)
 	buf_addf(out,
 		"{\"schema\":\"netflowize.summary/"
 		"1\",\"begin_ms\":1790000000000,"
-		"\"bucket_ms\":2000,\"buckets\":%d,\"flows\":9,\"packets\":9,"
+		"\"bucket_ms\":10000,\"buckets\":%d,\"flows\":9,\"packets\":9,"
 		"\"bytes\":9,\"links\":[",
 		PIECES);
 	for (int i = 0; i < LINKS; i++) {
@@ -55,7 +55,7 @@ static int64_t cpu_ns(void)
 static void refresh_once(
 	const struct buf *text, struct topology **t, struct buf *frame)
 {
-	const struct top top = {.width = 80, .height = 24, .window_ms = 10000};
+	const struct top top = {.width = 80, .height = 24};
 	struct facts *f = NULL;
 	struct err err = ERR_INIT;
 

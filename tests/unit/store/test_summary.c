@@ -125,6 +125,41 @@ Test(summary, pieces_of_time_add_up)
 	}
 }
 
+/* The first lasts from 0 to 1 s, the second from 3 to 4. */
+Test(summary, a_window_is_the_end_of_the_time)
+{
+	const struct summary_ask ask = {.window_ms = 3500};
+	char *text = summary("", ask);
+	uint64_t bytes = course_bytes(text, "\"course\"");
+
+	cr_assert_not_null(strstr(text, "\"bucket_ms\":3500,\"buckets\":1,"));
+	cr_assert_eq(bytes, 500 + 300, "%d", (int)bytes);
+	free(text);
+}
+
+Test(summary, a_window_is_no_longer_than_the_time)
+{
+	const struct summary_ask ask = {.window_ms = INT64_MAX};
+
+	has("", ask, "\"bucket_ms\":4001,\"buckets\":1,");
+	has("", ask, "\"records\":6,\"course\":[0,1300,13,2]");
+}
+
+Test(summary, has_the_parts_that_were_asked_for)
+{
+	const struct summary_ask ask = {.parts = SUMMARY_FLOWS};
+	char *text = summary("", ask);
+
+	cr_assert_eq(summary_part("flows"), SUMMARY_FLOWS);
+	cr_assert_eq(summary_part("flow"), 0);
+	cr_assert_not_null(strstr(text, "\"rows\":[{"));
+	cr_assert_not_null(strstr(text, "{\"name\":\"core\",\"lan\":false,"));
+	cr_assert_null(strstr(text, "\"sides\""));
+	cr_assert_null(strstr(text, "\"groups\""));
+	cr_assert_null(strstr(text, "\"steps\""));
+	free(text);
+}
+
 Test(summary, nothing_is_a_summary_too)
 {
 	has("src net 192.0.2.0/24", ALL, "\"first\":null,\"last\":null,");
