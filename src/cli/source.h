@@ -38,7 +38,7 @@ struct source {
 	 * of its time as a single piece.  NULL: everything. */
 	const char *part;
 	int64_t window_ms;
-	char *store; /* NULL: ask the collector */
+	char *store;               /* NULL: ask the collector */
 	struct topology *topology; /* NULL until it was made of the summary */
 	char *filter;
 	struct nodes_context nodes;
