@@ -21,8 +21,7 @@ static void show(struct facts *f, const struct topology *t, const uint8_t *data,
 	for (int i = TOP_LINKS; i <= TOP_PROBES; i++) {
 		const struct top top = {.screen = (enum top_screen)i,
 			.width = 80,
-			.height = 24,
-			.window_ms = 10000};
+			.height = 24};
 
 		buf_reset(&out);
 		top_print(&top, f, t, &out);
