@@ -10,16 +10,21 @@ enum {
 	GROWTH = 4,
 	COUNT_WORDS = 3,
 	PART_SHIFT = 40,
-	HOSTS_AHEAD = 16
+	HOSTS_AHEAD = 64
 };
+#define BINS_V4 (UINT32_C(1) << 31)
+_Static_assert(BINS_HOSTS_MAX < BINS_V4, "numbers leave it free");
 _Static_assert(sizeof(struct bins_counts) == 8 * COUNT_WORDS, "as words");
 
-void bins_init(struct bins *t, size_t places, size_t most, bool serials)
+void bins_init(struct bins *t, const struct bins_form *form)
 {
+	const size_t words = (form->places + 1) / 2;
+
 	*t = (struct bins){.seed = hash_key_new(),
-		.words = (places + 1) / 2,
-		.stride = (places + 1) / 2 + COUNT_WORDS + serials,
-		.most = most};
+		.numbered = form->numbered,
+		.words = words,
+		.stride = words + COUNT_WORDS + form->serials,
+		.most = form->most};
 	bins_begin(t, 1, 0);
 }
 
@@ -162,46 +167,77 @@ static uint64_t host_hash(const struct bins *t, const struct net_addr *a)
 	return hash_words(&t->seed, words, 2);
 }
 
-static size_t host_place(
-	const struct bins *t, const struct net_addr *a, uint64_t hash)
+static uint32_t tail_of(const struct net_addr *a)
+{
+	uint32_t tail;
+
+	memcpy(&tail, a->b + sizeof(*a) - sizeof(tail), sizeof(tail));
+	return tail;
+}
+
+static const struct net_addr *addr_in(
+	const struct bins_hosts *h, const struct bins_slot *slot)
+{
+	return &h->addrs[(slot->number & ~BINS_V4) - 1];
+}
+
+static bool is_in(const struct bins_hosts *h, const struct bins_slot *slot,
+	const struct net_addr *a, uint32_t v4)
+{
+	return slot->tail == tail_of(a) && (slot->number & BINS_V4) == v4 &&
+	       (v4 || memcmp(addr_in(h, slot), a, sizeof(*a)) == 0);
+}
+
+/* The address's slot, or the free one where it goes. */
+static struct bins_slot *host_slot(const struct bins *t,
+	const struct net_addr *a, uint32_t v4, uint64_t hash)
 {
 	const struct bins_hosts *h = &t->hosts;
 	size_t at = hash & (h->index_size - 1);
 
-	while (h->index[at] &&
-		memcmp(&h->addrs[h->index[at] - 1], a, sizeof(*a)) != 0)
+	while (h->index[at].number && !is_in(h, &h->index[at], a, v4))
 		at = (at + 1) & (h->index_size - 1);
-	return at;
+	return &h->index[at];
+}
+
+static uint32_t v4_bit(const struct net_addr *a)
+{
+	return net_addr_is_v4(a) ? BINS_V4 : 0;
 }
 
 static void grow_hosts(struct bins *t)
 {
 	struct bins_hosts *h = &t->hosts;
 
-	h->index_size = h->index_size ? h->index_size * 2 : FIRST_SIZE;
+	h->index_size = h->index_size ? h->index_size * GROWTH : FIRST_SIZE;
 	free(h->index);
 	h->index = mem_zalloc(h->index_size, sizeof(*h->index));
 	mem_advise_table(h->index, h->index_size * sizeof(*h->index));
-	for (size_t i = 0; i < h->n; i++)
-		h->index[host_place(t, &h->addrs[i],
-			host_hash(t, &h->addrs[i]))] = (uint32_t)i + 1;
+	for (size_t i = 0; i < h->n; i++) {
+		const struct net_addr *a = &h->addrs[i];
+		const uint32_t v4 = v4_bit(a);
+
+		*host_slot(t, a, v4, host_hash(t, a)) =
+			(struct bins_slot){((uint32_t)i + 1) | v4, tail_of(a)};
+	}
 }
 
 static int64_t number_of(
 	struct bins *t, const struct net_addr *a, uint64_t hash)
 {
 	struct bins_hosts *h = &t->hosts;
-	size_t at;
+	const uint32_t v4 = v4_bit(a);
+	struct bins_slot *slot;
 
 	if (h->n * 2 >= h->index_size)
 		grow_hosts(t);
-	at = host_place(t, a, hash);
-	if (h->index[at])
-		return h->index[at] - 1;
+	slot = host_slot(t, a, v4, hash);
+	if (slot->number)
+		return (slot->number & ~BINS_V4) - 1;
 	if (h->n == BINS_HOSTS_MAX)
 		return -1;
 	MEM_PUSH(h->addrs, h->n, h->cap) = *a;
-	h->index[at] = (uint32_t)h->n;
+	*slot = (struct bins_slot){(uint32_t)h->n | v4, tail_of(a)};
 	return (int64_t)h->n - 1;
 }
 
@@ -210,18 +246,19 @@ int64_t bins_host(struct bins *t, const struct net_addr *a)
 	return number_of(t, a, host_hash(t, a));
 }
 
-/* The index is asked for well ahead, the address it names less so. */
+/* The index is asked for well ahead; the address it names, where the slot does
+ * not hold it itself, less so. */
 static void prefetch_host(const struct bins *t, uint64_t far, uint64_t near)
 {
 	const struct bins_hosts *h = &t->hosts;
-	uint32_t number;
+	const struct bins_slot *slot;
 
 	if (!h->index_size)
 		return;
 	__builtin_prefetch(&h->index[far & (h->index_size - 1)]);
-	number = h->index[near & (h->index_size - 1)];
-	if (number)
-		__builtin_prefetch(&h->addrs[number - 1]);
+	slot = &h->index[near & (h->index_size - 1)];
+	if (slot->number && !(slot->number & BINS_V4))
+		__builtin_prefetch(addr_in(h, slot));
 }
 
 bool bins_hosts(

@@ -23,16 +23,22 @@ static inline uint64_t *bins_serial(struct bins_counts *c)
 	return (uint64_t *)(c + 1);
 }
 
-/* Addresses and their numbers, in the order of appearance. */
+/* Addresses and their numbers, in the order of appearance.  An IPv4 address is
+ * in the index itself: to find it costs one miss of the cache. */
+struct bins_slot {
+	uint32_t number; /* + 1, and BINS_V4; 0: free */
+	uint32_t tail;   /* the address's last four bytes */
+};
 struct bins_hosts {
 	struct net_addr *addrs;
 	size_t n, cap;
-	uint32_t *index; /* number + 1 */
+	struct bins_slot *index;
 	size_t index_size;
 };
 
 struct bins {
 	struct hash_key seed;
+	bool numbered; /* keys are numbers of addresses */
 	size_t words;  /* of a key */
 	size_t stride; /* of an entry: key, counts, serial */
 	size_t n, most;
@@ -43,8 +49,13 @@ struct bins {
 	struct bins_hosts hosts;
 };
 
-/* places: 32-bit numbers of a key; most: entries at once. */
-void bins_init(struct bins *t, size_t places, size_t most, bool serials);
+/* places: 32-bit numbers of a key; most: entries at once; serials: room for
+ * bins_serial; numbered: a key is the number of one address. */
+struct bins_form {
+	size_t places, most;
+	bool serials, numbered;
+};
+void bins_init(struct bins *t, const struct bins_form *form);
 void bins_release(struct bins *t);
 /* Empties it for another part; addresses keep their numbers. */
 void bins_begin(struct bins *t, uint64_t parts, uint64_t rest);
@@ -56,9 +67,12 @@ bool bins_hosts(
 /* The key's counts, zero when new (then set flows).  NULL: the key belongs to
  * another part, or the table is full (t->n == t->most). */
 struct bins_counts *bins_at(struct bins *t, const uint64_t *key, uint64_t hash);
+/* Numbers of addresses follow one another and stay where they are, the most
+ * frequent ones together; no stranger chooses them.  Parts go by high bits. */
 static inline uint64_t bins_hash(const struct bins *t, const uint64_t *key)
 {
-	return hash_words(&t->seed, key, t->words);
+	return t->numbered ? key[0] | (key[0] * 0x9e3779b1u) << 32
+			   : hash_words(&t->seed, key, t->words);
 }
 /* Soon to be looked at. */
 void bins_prefetch(const struct bins *t, uint64_t hash);

@@ -8,21 +8,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_addr_key(enum group_key key)
+{
+	return key == GROUP_SRC || key == GROUP_DST || key == GROUP_SRC_NET ||
+	       key == GROUP_DST_NET;
+}
+
 void group_init(struct group *g, const struct group_by *by, size_t rows_max)
 {
-	size_t places = 0;
+	struct bins_form form = {.most = rows_max ? rows_max : GROUP_BINS,
+		.numbered = by->n == 1 && is_addr_key(by->keys[0])};
 
 	*g = (struct group){.by = *by};
 	for (size_t i = 0; i < by->n; i++) {
-		g->place[by->keys[i]] = places;
-		places += by->keys[i] == GROUP_TIME ? 2 : 1;
+		g->place[by->keys[i]] = form.places;
+		form.places += by->keys[i] == GROUP_TIME ? 2 : 1;
 	}
 	/* else a flow is added once */
 	g->serials = group_by_has(by, GROUP_LINK) ||
 		     group_by_has(by, GROUP_NODE) ||
 		     group_by_has(by, GROUP_TIME) || by->from_ns != by->to_ns;
-	bins_init(
-		&g->bins, places, rows_max ? rows_max : GROUP_BINS, g->serials);
+	form.serials = g->serials;
+	bins_init(&g->bins, &form);
 }
 
 void group_release(struct group *g)

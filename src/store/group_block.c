@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { PIECES_MAX = 100000 /* of one record */, CODES = 65536, AHEAD = 16 };
+enum { PIECES_MAX = 100000 /* of one record */, CODES = 65536, AHEAD = 32 };
 #define TIME_MAX (INT64_MAX / 4)
 
 struct code_counts {
