@@ -1,9 +1,8 @@
-/* Frame of reference, byte planes, LZ4.  Every length in what is stored is
- * checked before it is used. */
+/* Frame of reference and byte planes. */
 #include "store/column.h"
 #include "base/mem.h"
 #include "format/checksum.h"
-#include "format/compress.h"
+#include "store/plane.h"
 
 #include <string.h>
 
@@ -23,75 +22,48 @@ static unsigned width_of(uint64_t span)
 	return width;
 }
 
-/* Appends one plane, compressed where that is worth unpacking it. */
-static void put_plane(const uint8_t *raw, size_t n, struct buf *out,
-	struct column_part *part, unsigned plane)
-{
-	size_t room = compress_lz4_bound(n), len;
-	char *to = buf_space(out, room + 4);
-
-	if (!to)
-		return;
-	len = compress_lz4(raw, n, to + 4, room);
-	if (len && len + 4 < n - n / 4) {
-		part->packed |= (uint16_t)(1u << plane);
-		to[0] = (char)(len >> 24);
-		to[1] = (char)(len >> 16);
-		to[2] = (char)(len >> 8);
-		to[3] = (char)len;
-		buf_commit(out, len + 4);
-	} else {
-		memcpy(to, raw, n);
-		buf_commit(out, n);
-	}
-}
-
 static void put(
 	const uint8_t *raw, size_t n, struct buf *out, struct column_part *part)
 {
 	size_t began = out->len;
 
 	for (unsigned k = 0; k < part->width; k++)
-		put_plane(raw + k * n, n, out, part, k);
+		if (plane_put(raw + k * n, n, out))
+			part->packed |= (uint16_t)(1u << k);
 	part->len = (uint32_t)(out->len - began);
 	part->sum = checksum(buf_str(out) + began, part->len);
 }
 
-/* The planes of a column: those stored plain where they are, the others
- * unpacked, their first `upto` values at least. */
+/* The planes of a column: those stored plain where they are, others in room. */
 struct planes {
-	const uint8_t *at[ADDR];
+	struct plane at[ADDR];
 	uint8_t *room;
 };
 
+/* Of LZ4 ones, their first `upto` values at least. */
 static bool get(const struct column_part *part, const uint8_t *stored, size_t n,
 	size_t upto, struct planes *ret)
 {
 	struct cursor c = cursor_over(stored, part->len);
-	uint8_t *room = NULL;
 
 	*ret = (struct planes){0};
-	if (part->packed)
-		ret->room = room = malloc(n * part->width);
-	for (unsigned k = 0; k < part->width; k++) {
-		uint32_t len = (uint32_t)n;
-
-		if (part->packed >> k & 1)
-			len = cursor_u32(&c);
-		ret->at[k] = cursor_bytes(&c, len);
-		if (!ret->at[k])
+	ret->room = mem_grow(NULL, part->width, n);
+	for (unsigned k = 0; k < part->width; k++)
+		if (!plane_next(&c, part->packed >> k & 1, n, &ret->at[k]) ||
+			!plane_unpack(&ret->at[k], n, upto, ret->room + k * n))
 			return false;
-		if (!(part->packed >> k & 1))
-			continue;
-		if (!room || !(upto < n ? compress_lz4_begin(
-						  ret->at[k], len, room, upto)
-					: compress_lz4_open(
-						  ret->at[k], len, room, n)))
-			return false;
-		ret->at[k] = room;
-		room += n;
-	}
 	return cursor_left(&c) == 0;
+}
+
+/* All values of all planes. */
+static bool get_all(const struct column_part *part, const uint8_t *stored,
+	size_t n, struct planes *ret)
+{
+	if (!get(part, stored, n, n, ret))
+		return false;
+	for (unsigned k = 0; k < part->width; k++)
+		plane_expand(&ret->at[k], n, ret->room + k * n);
+	return true;
 }
 
 /* Least and greatest, each size with its own loop. */
@@ -232,21 +204,28 @@ void column_encode(const void *values, size_t n, unsigned size, struct buf *out,
 	put(raw, n, out, ret);
 }
 
-/* One loop for each size: they are what a query spends its time in. */
+/* One loop for each size, two planes at a time where there are two: they are
+ * what a query spends its time in. */
 #define JOIN(type)                                                             \
 	do {                                                                   \
 		type *restrict v = values;                                     \
 		const type first = (type)min;                                  \
+		unsigned k = width % 2;                                        \
                                                                                \
-		for (unsigned k = 0; k < width; k++) {                         \
-			const uint8_t *restrict plane = p->at[k];              \
+		for (size_t i = 0; k && i < n; i++)                            \
+			v[i] = (type)(first + p->at[0].at[i]);                 \
+		for (; k < width; k += 2) {                                    \
+			const uint8_t *restrict low = p->at[k].at;             \
+			const uint8_t *restrict high = p->at[k + 1].at;        \
 			const unsigned shift = 8 * k;                          \
                                                                                \
 			for (size_t i = 0; k == 0 && i < n; i++)               \
-				v[i] = (type)(first + plane[i]);               \
+				v[i] = (type)(first +                          \
+					      (low[i] | high[i] << 8));        \
 			for (size_t i = 0; k != 0 && i < n; i++)               \
 				v[i] = (type)(v[i] +                           \
-					      ((type)plane[i] << shift));      \
+					      ((type)(low[i] | high[i] << 8)   \
+						      << shift));              \
 		}                                                              \
 	} while (0)
 
@@ -317,7 +296,7 @@ bool column_decode(const struct column_part *part, const uint8_t *stored,
 		fill(part->range.min, n, size, values);
 		return part->len == 0;
 	}
-	good = get(part, stored, n, n, &p);
+	good = get_all(part, stored, n, &p);
 	if (good)
 		join(&p, n, part->width, part->scale ? 0 : part->range.min,
 			size, values);
@@ -362,7 +341,8 @@ bool column_decode_rows(const struct column_part *part, const uint8_t *stored,
 		uint64_t v = 0;
 
 		for (unsigned k = 0; k < part->width; k++)
-			v |= (uint64_t)p.at[k][rows[i]] << (8 * k);
+			v |= (uint64_t)plane_value(&p.at[k], rows[i])
+			     << (8 * k);
 		store_value(values, rows[i], size,
 			part->range.min + v * scales[part->scale]);
 	}
@@ -392,10 +372,10 @@ bool column_decode_addrs(const struct column_part *part, const uint8_t *stored,
 		return part->len == 0;
 	if (part->width != ADDR || n > VALUES_MAX)
 		return false;
-	good = get(part, stored, n, n, &p);
+	good = get_all(part, stored, n, &p);
 	for (size_t i = 0; good && i < n; i++)
 		for (size_t k = 0; k < ADDR; k++)
-			addrs[i * ADDR + k] = p.at[k][i];
+			addrs[i * ADDR + k] = p.at[k].at[i];
 	free(p.room);
 	return good;
 }

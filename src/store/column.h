@@ -4,8 +4,8 @@
  * where all differences are multiples of it (times).  The stored numbers have
  * `width` bytes, all lowest bytes first, then all second ones and so on: byte
  * planes.  Bytes of one kind compress well, the lowest ones often not at all,
- * so each plane is LZ4 or plain as its bit of `packed` says; an LZ4 one has
- * its length (4) in front.  Width 0: every value is min, nothing is stored. */
+ * so each plane is packed or plain as its bit of `packed` says (store/plane.h).
+ * Width 0: every value is min, nothing is stored. */
 #ifndef NFZ_STORE_COLUMN_H
 #define NFZ_STORE_COLUMN_H
 
@@ -25,7 +25,7 @@ struct column_range {
 /* Where a column's bytes are and what they mean; kept in the footer. */
 struct column_part {
 	uint8_t width, scale; /* scale: power of 1000 */
-	uint16_t packed;      /* bit k: plane k is LZ4 */
+	uint16_t packed;      /* bit k: plane k is packed */
 	uint32_t len;
 	uint64_t sum; /* checksum of the stored bytes */
 	struct column_range range;

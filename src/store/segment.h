@@ -1,6 +1,6 @@
 /* A segment: the rows of one log as an immutable file of blocks.
  *
- *   head     "NFZSEG2\n", zero 8, number 8
+ *   head     "NFZSEG3\n", zero 8, number 8
  *   columns  stored bytes of each block: addresses, then each column
  *   filters  of each block: which addresses may be in it
  *   footer   blocks 4, zero 4, length of the filters 8, their checksum 8, then

@@ -4,7 +4,9 @@
 
 #include "store/block.h"
 
-#define SEGMENT_HEAD_MAGIC "NFZSEG2\n"
+#define SEGMENT_HEAD_MAGIC "NFZSEG3\n"
+/* all it can say means the same in the present one */
+#define SEGMENT_OLD_MAGIC "NFZSEG2\n"
 #define SEGMENT_TAIL_MAGIC "NFZSEND\n"
 enum {
 	SEGMENT_MAGIC = 8,

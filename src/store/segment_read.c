@@ -130,7 +130,8 @@ static int read_head(struct segment *s, struct err *err)
 
 	if (r < 0)
 		return r;
-	if (memcmp(head, SEGMENT_HEAD_MAGIC, SEGMENT_MAGIC) != 0) {
+	if (memcmp(head, SEGMENT_HEAD_MAGIC, SEGMENT_MAGIC) != 0 &&
+		memcmp(head, SEGMENT_OLD_MAGIC, SEGMENT_MAGIC) != 0) {
 		/* NFZSEG and another number */
 		if (memcmp(head, SEGMENT_HEAD_MAGIC, 6) == 0)
 			return err_set(

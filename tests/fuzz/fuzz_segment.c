@@ -73,7 +73,7 @@ static void as_footer(const uint8_t *data, size_t size)
 {
 	struct buf file = BUF_INIT(1 << 20);
 
-	buf_adds(&file, "NFZSEG2\n");
+	buf_adds(&file, "NFZSEG3\n");
 	buf_u64(&file, 0);
 	buf_u64(&file, 7);
 	buf_add(&file, data, size);
