@@ -20,32 +20,32 @@ bool foreign_listed(const struct foreign *f, const struct net_addr *addr)
 	return false;
 }
 
-static void keep_rows(
-	struct foreign *f, const struct flow_record *records, size_t n)
+static void keep_rows(struct foreign *f, const struct flow_rows *rows)
 {
 	struct collector *c = f->c;
 	const struct store_batch b = {.from = {MODULE_FOREIGN, f->life},
 		.seq = ++f->seq,
 		.received_ns = wall_now().ns,
-		.records = records,
-		.n = n};
+		.records = rows->records,
+		.extras = rows->extras,
+		.n = rows->n};
 	bool fresh;
 
-	f->message_flows += (uint32_t)n;
-	if (!n)
+	f->message_flows += (uint32_t)rows->n;
+	if (!rows->n)
 		return;
 	if (store_append(c->store, &b, &fresh, NULL) < 0)
-		f->unstored += n;
+		f->unstored += rows->n;
 	else
-		c->records += n;
+		c->records += rows->n;
 	collector_dirty(c, store_pending(c->store) >= FOREIGN_BYTES
 				   ? COMMIT_SOON_MS
 				   : FOREIGN_MS);
 }
 
-static void on_records(void *ctx, const struct flow_record *records, size_t n)
+static void on_rows(void *ctx, const struct flow_rows *rows)
 {
-	keep_rows(ctx, records, n);
+	keep_rows(ctx, rows);
 }
 
 /* --- one datagram of each kind ------------------------------------------- */
@@ -60,20 +60,23 @@ static enum source_kind kind_of(uint16_t version)
 static void on_fixed(struct foreign *f, const struct udp_datagram *d)
 {
 	struct flow_record records[NF5_RECORDS];
+	struct flow_extra extras[NF5_RECORDS];
+	struct flow_rows rows = {records, extras, 0};
 	struct nf5_header h;
 	struct source_news news = {.addr = d->addr};
 
-	if (!nf5_decode(d->data, d->len, &h, records)) {
+	if (!nf5_decode(d->data, d->len, &h, records, extras)) {
 		f->malformed++;
 		return;
 	}
+	rows.n = h.count;
 	news.kind = kind_of(h.version);
 	news.domain = (uint32_t)h.engine_type << 8 | h.engine_id;
 	news.sequence = h.sequence;
 	news.units = news.flows = h.count;
 	news.boot_ns = nf5_boot_ns(&h);
 	if (sources_note(&f->sources, &news, wall_now().ns))
-		keep_rows(f, records, h.count);
+		keep_rows(f, &rows);
 }
 
 static void on_sflow(struct foreign *f, const struct udp_datagram *d)
@@ -92,7 +95,8 @@ static void on_sflow(struct foreign *f, const struct udp_datagram *d)
 	news.flows = (uint32_t)s->n;
 	news.boot_ns = s->boot_ns;
 	if (sources_note(&f->sources, &news, now_ns))
-		keep_rows(f, s->records, s->n);
+		keep_rows(f,
+			&(const struct flow_rows){s->records, s->extras, s->n});
 }
 
 void foreign_message(struct foreign *f, const struct flowset_session *from,
@@ -161,7 +165,7 @@ int foreign_open(struct collector *c, struct err *err)
 	c->foreign = f = mem_zalloc(1, sizeof(*f));
 	f->c = c;
 	f->udp.fd = -1;
-	f->sets = flowset_new(on_records, f);
+	f->sets = flowset_new(on_rows, f);
 	foreign_load_templates(f);
 	crypto_random(&f->life, sizeof(f->life));
 	r = udp_open(&f->udp, &c->setup->listen, c->setup->import_port, err);

@@ -14,6 +14,7 @@ enum { BATCH = 16384, COMMIT = 64, HEAD = 4 };
 struct intake {
 	struct store *s;
 	struct flow_record *rows;
+	struct flow_extra *extras;
 	size_t n;
 	uint64_t seq;
 	struct store_source from;
@@ -28,6 +29,7 @@ struct intake *intake_new(struct store *s)
 
 	in->s = s;
 	in->rows = mem_zalloc(BATCH, sizeof(*in->rows));
+	in->extras = mem_zalloc(BATCH, sizeof(*in->extras));
 	in->from =
 		(struct store_source){STORE_FOREIGN, (uint64_t)wall_now().ns};
 	return in;
@@ -38,6 +40,7 @@ void intake_free(struct intake *in)
 	if (!in)
 		return;
 	free(in->rows);
+	free(in->extras);
 	free(in);
 }
 
@@ -47,6 +50,7 @@ static void append(struct intake *in)
 		.seq = ++in->seq,
 		.received_ns = wall_now().ns,
 		.records = in->rows,
+		.extras = in->extras,
 		.n = in->n};
 	bool new;
 
@@ -57,12 +61,15 @@ static void append(struct intake *in)
 	in->n = 0;
 }
 
-void intake_add(struct intake *in, const struct flow_record *r, size_t n)
+void intake_add(struct intake *in, const struct flow_rows *rows)
 {
-	for (size_t i = 0; i < n && !in->failed; i++) {
-		struct flow_record *to = &in->rows[in->n++];
+	static const struct flow_extra none;
 
-		*to = r[i];
+	for (size_t i = 0; i < rows->n && !in->failed; i++) {
+		struct flow_record *to = &in->rows[in->n];
+
+		*to = rows->records[i];
+		in->extras[in->n++] = rows->extras ? rows->extras[i] : none;
 		to->flags |= RECORD_FOREIGN;
 		to->tap = TAP_FOREIGN;
 		to->src_slot = to->dst_slot = SLOT_UNKNOWN;

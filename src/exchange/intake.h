@@ -29,7 +29,7 @@ int intake_end(struct intake *in, struct intake_sums *ret,
 /* --- for the readers ------------------------------------------------------ */
 
 /* Takes records; what goes wrong is told by intake_end. */
-void intake_add(struct intake *in, const struct flow_record *r, size_t n);
+void intake_add(struct intake *in, const struct flow_rows *rows);
 void intake_leave_out(struct intake *in, uint64_t n);
 /* Why nothing is taken any more; 0: all is well. */
 int intake_failed(const struct intake *in, struct err *err);
@@ -53,6 +53,6 @@ struct nfdump_columns {
 void nfdump_head(struct nfdump_columns *ret, const char *line);
 /* One or, with counts of both directions, two records; 0: no flow. */
 size_t nfdump_row(const struct nfdump_columns *c, const char *line,
-	struct flow_record ret[static 2]);
+	struct flow_record ret[static 2], struct flow_extra extras[static 2]);
 
 #endif

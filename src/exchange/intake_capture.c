@@ -9,7 +9,7 @@ static bool on_record(void *data, const struct flow_record *r)
 {
 	struct intake *in = data;
 
-	intake_add(in, r, 1);
+	intake_add(in, &(const struct flow_rows){r, NULL, 1});
 	return intake_failed(in, NULL) == 0;
 }
 

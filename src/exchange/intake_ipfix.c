@@ -9,9 +9,9 @@
 
 enum { HEAD = 4, MESSAGE_MAX = 65535 };
 
-static void on_records(void *ctx, const struct flow_record *records, size_t n)
+static void on_rows(void *ctx, const struct flow_rows *rows)
 {
-	intake_add(ctx, records, n);
+	intake_add(ctx, rows);
 }
 
 /* One message; 0: the end. */
@@ -46,7 +46,7 @@ int intake_ipfix(struct intake *in, const char *path, struct err *err)
 
 	if (!from)
 		return err_sys(err, "%s", path);
-	f = flowset_new(on_records, in);
+	f = flowset_new(on_rows, in);
 	while (r == 0 && len) {
 		r = read_message(from, message, path, &len, err);
 		if (r == 0 && len &&

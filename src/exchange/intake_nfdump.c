@@ -20,8 +20,35 @@ enum { FILE_MAX = 1 << 30, LINE_MAX_LEN = 4096, CELL_MAX = 128 };
 static const int64_t LATEST_S = 7258118400;
 enum { LONGEST_S = 315360000 };
 
-enum cell { TS, TD, SA, DA, SP, DP, PR, FLG, TOS, IPKT, IBYT, OPKT, OBYT };
-enum { CELLS = OBYT + 1, NEEDED = 1 << TS | 1 << SA | 1 << DA | 1 << IPKT };
+enum cell {
+	TS,
+	TD,
+	SA,
+	DA,
+	SP,
+	DP,
+	PR,
+	FLG,
+	TOS,
+	IPKT,
+	IBYT,
+	OPKT,
+	OBYT,
+	IN,
+	OUT,
+	SAS,
+	DAS,
+	NH,
+	SVLN,
+	DVLN,
+	ISMC,
+	ODMC,
+	IDMC,
+	OSMC,
+	MPLS,
+	CELLS
+};
+enum { NEEDED = 1 << TS | 1 << SA | 1 << DA | 1 << IPKT };
 
 static const struct {
 	const char *name;
@@ -32,7 +59,10 @@ static const struct {
 	{"flg", FLG}, {"flags", FLG}, {"stos", TOS}, {"srcTos", TOS},
 	{"ipkt", IPKT}, {"packets", IPKT}, {"inPackets", IPKT}, {"ibyt", IBYT},
 	{"bytes", IBYT}, {"inBytes", IBYT}, {"opkt", OPKT},
-	{"outPackets", OPKT}, {"obyt", OBYT}, {"outBytes", OBYT}};
+	{"outPackets", OPKT}, {"obyt", OBYT}, {"outBytes", OBYT}, {"in", IN},
+	{"out", OUT}, {"sas", SAS}, {"das", DAS}, {"nh", NH}, {"svln", SVLN},
+	{"dvln", DVLN}, {"ismc", ISMC}, {"odmc", ODMC}, {"idmc", IDMC},
+	{"osmc", OSMC}, {"mpls1", MPLS}};
 enum { NAMES = sizeof(names) / sizeof(*names) };
 
 /* The next cell, without blanks around it; NULL at the end of the line. */
@@ -117,6 +147,33 @@ static uint64_t number(const char *text)
 	return *text >= '0' && *text <= '9' ? strtoull(text, NULL, 10) : 0;
 }
 
+/* The first of two that is told. */
+static uint64_t mac(const char *first, const char *second)
+{
+	uint8_t bytes[6];
+	uint64_t v = net_mac_parse(first, bytes) ? flow_extra_mac(bytes) : 0;
+
+	return !v && net_mac_parse(second, bytes) ? flow_extra_mac(bytes) : v;
+}
+
+static void read_extra(
+	char cells[static CELLS][CELL_MAX], struct flow_extra *ret)
+{
+	struct net_addr next;
+
+	*ret = (struct flow_extra){.src_as = (uint32_t)number(cells[SAS]),
+		.dst_as = (uint32_t)number(cells[DAS]),
+		.in_if = (uint32_t)number(cells[IN]),
+		.out_if = (uint32_t)number(cells[OUT]),
+		.vlan = (uint16_t)number(cells[SVLN]),
+		.out_vlan = (uint16_t)number(cells[DVLN]),
+		.mpls = (uint32_t)number(cells[MPLS]),
+		.src_mac = mac(cells[ISMC], cells[OSMC]),
+		.dst_mac = mac(cells[IDMC], cells[ODMC])};
+	if (net_addr_parse(cells[NH], &next))
+		flow_extra_set_next(ret, &next);
+}
+
 static bool read_cells(const struct nfdump_columns *c, const char *line,
 	char cells[CELLS][CELL_MAX])
 {
@@ -133,7 +190,7 @@ static bool read_cells(const struct nfdump_columns *c, const char *line,
 }
 
 size_t nfdump_row(const struct nfdump_columns *c, const char *line,
-	struct flow_record ret[static 2])
+	struct flow_record ret[static 2], struct flow_extra extras[static 2])
 {
 	char cells[CELLS][CELL_MAX] = {{0}};
 	struct flow_record r = {.tap = TAP_FOREIGN, .flags = RECORD_FOREIGN};
@@ -161,6 +218,8 @@ size_t nfdump_row(const struct nfdump_columns *c, const char *line,
 	ret[1].key = flow_key_reverse(&r.key);
 	ret[1].packets = number(cells[OPKT]);
 	ret[1].bytes = number(cells[OBYT]);
+	read_extra(cells, &extras[0]);
+	extras[1] = flow_extra_reverse(&extras[0]);
 	return ret[1].packets ? 2 : 1;
 }
 
@@ -182,9 +241,10 @@ static int read_lines(
 	while (fgets(line, sizeof(line), from) &&
 		strncmp(line, "Summary", 7) != 0) {
 		struct flow_record r[2];
-		size_t n = nfdump_row(&c, line, r);
+		struct flow_extra extras[2];
+		size_t n = nfdump_row(&c, line, r, extras);
 
-		intake_add(in, r, n);
+		intake_add(in, &(const struct flow_rows){r, extras, n});
 		intake_leave_out(in, n == 0);
 	}
 	return 0;

@@ -161,14 +161,18 @@ static void read_template(struct reader *r, struct cursor *c, bool options)
 
 static void flush(struct flowset *f)
 {
+	const struct flow_rows rows = {f->out, f->extras, f->n_out};
+
 	if (f->n_out)
-		f->fn(f->ctx, f->out, f->n_out);
+		f->fn(f->ctx, &rows);
 	f->n_out = 0;
 }
 
-static void give(struct flowset *f, const struct flow_record *r)
+static void give(struct flowset *f, const struct flow_record *r,
+	const struct flow_extra *e)
 {
-	f->out[f->n_out++] = *r;
+	f->out[f->n_out] = *r;
+	f->extras[f->n_out++] = *e;
 	if (f->n_out == FLOWSET_OUT)
 		flush(f);
 }
@@ -197,9 +201,10 @@ static uint32_t read_data(
 		} else if (!v.has_addrs) {
 			f->counts.left_out++;
 		} else {
-			give(f, &v.forward);
+			give(f, &v.forward, &v.extra);
+			v.extra = flow_extra_reverse(&v.extra);
 			if (v.has_reverse)
-				give(f, &v.reverse);
+				give(f, &v.reverse, &v.extra);
 		}
 	}
 	return records;

@@ -8,7 +8,7 @@
 #ifndef NFZ_FLOW_FLOWSET_H
 #define NFZ_FLOW_FLOWSET_H
 
-#include "flow/record.h"
+#include "flow/extra.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,9 +37,8 @@ struct flowset_counts {
 	uint64_t bad_sets;  /* that end too early */
 };
 
-/* Gets n records; they carry RECORD_FOREIGN, tap TAP_FOREIGN, unknown slots. */
-typedef void (*flowset_records_fn)(
-	void *ctx, const struct flow_record *records, size_t n);
+/* The records carry RECORD_FOREIGN, tap TAP_FOREIGN, unknown slots. */
+typedef void (*flowset_records_fn)(void *ctx, const struct flow_rows *rows);
 
 struct flowset;
 

@@ -60,6 +60,7 @@ struct flowset {
 	struct flowset_counts counts;
 	uint64_t changes;
 	struct flow_record out[FLOWSET_OUT];
+	struct flow_extra extras[FLOWSET_OUT];
 	size_t n_out;
 };
 /* The domain, new if need be; NULL: there are too many. */
@@ -72,6 +73,7 @@ void flowset_keep_template(struct flowset *f, struct flowset_domain *d,
 /* One data record. */
 struct flowset_values {
 	struct flow_record forward, reverse;
+	struct flow_extra extra; /* of forward */
 	bool has_addrs, has_reverse;
 	uint32_t sampling; /* told by this record; 0: not */
 };

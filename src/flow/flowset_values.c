@@ -14,8 +14,13 @@ enum {
 	IE_TCP_FLAGS = 6,
 	IE_SRC_PORT = 7,
 	IE_SRC_V4 = 8,
+	IE_IN_IF = 10,
 	IE_DST_PORT = 11,
 	IE_DST_V4 = 12,
+	IE_OUT_IF = 14,
+	IE_NEXT_V4 = 15,
+	IE_SRC_AS = 16,
+	IE_DST_AS = 17,
 	IE_LAST_UPTIME = 21,
 	IE_FIRST_UPTIME = 22,
 	IE_OUT_OCTETS = 23,
@@ -24,6 +29,14 @@ enum {
 	IE_DST_V6 = 28,
 	IE_SAMPLING_INTERVAL = 34,
 	IE_SAMPLER_INTERVAL = 50,
+	IE_SRC_MAC = 56,
+	IE_OUT_DST_MAC = 57,
+	IE_VLAN = 58,
+	IE_OUT_VLAN = 59,
+	IE_NEXT_V6 = 62,
+	IE_MPLS = 70,
+	IE_DST_MAC = 80,
+	IE_OUT_SRC_MAC = 81,
 	IE_OCTETS_TOTAL = 85,
 	IE_PACKETS_TOTAL = 86,
 	IE_FRAGMENT_OFFSET = 88,
@@ -43,11 +56,16 @@ enum {
 	IE_DURATION_US = 162,
 	IE_INITIATOR_OCTETS = 231,
 	IE_RESPONDER_OCTETS = 232,
+	IE_DOT1Q_VLAN = 243,
+	IE_OUT_DOT1Q_VLAN = 254,
 	IE_INITIATOR_PACKETS = 298,
 	IE_RESPONDER_PACKETS = 299,
 	IE_SAMPLED_PACKETS = 305,
 	IE_SPACED_PACKETS = 306
 };
+
+#define MAC_BITS ((UINT64_C(1) << 48) - 1)
+enum { VLAN_BITS = 0xfff, MPLS_BITS = 0xfffff };
 
 static const int64_t us = 1000, ms = 1000000, s = 1000000000;
 /* Seconds from 1900, where NTP's time begins, to 1970. */
@@ -215,6 +233,50 @@ static bool take_counter(struct reading *r, uint16_t id, uint64_t v)
 	}
 }
 
+/* A MAC address as it was behind the exporter stands in for one in front. */
+static bool take_extra(struct flow_extra *e, uint16_t id, uint64_t v)
+{
+	switch (id) {
+	case IE_IN_IF:
+		e->in_if = (uint32_t)v;
+		return true;
+	case IE_OUT_IF:
+		e->out_if = (uint32_t)v;
+		return true;
+	case IE_SRC_AS:
+		e->src_as = (uint32_t)v;
+		return true;
+	case IE_DST_AS:
+		e->dst_as = (uint32_t)v;
+		return true;
+	case IE_SRC_MAC:
+		e->src_mac = v & MAC_BITS;
+		return true;
+	case IE_DST_MAC:
+		e->dst_mac = v & MAC_BITS;
+		return true;
+	case IE_OUT_SRC_MAC:
+		e->src_mac = e->src_mac ? e->src_mac : v & MAC_BITS;
+		return true;
+	case IE_OUT_DST_MAC:
+		e->dst_mac = e->dst_mac ? e->dst_mac : v & MAC_BITS;
+		return true;
+	case IE_VLAN:
+	case IE_DOT1Q_VLAN:
+		e->vlan = v & VLAN_BITS;
+		return true;
+	case IE_OUT_VLAN:
+	case IE_OUT_DOT1Q_VLAN:
+		e->out_vlan = v & VLAN_BITS;
+		return true;
+	case IE_MPLS: /* behind the label: traffic class, bottom of stack */
+		e->mpls = (uint32_t)(v >> 4) & MPLS_BITS;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void take_key(struct reading *r, uint16_t id, uint64_t v)
 {
 	struct flow_record *f = &r->v->forward;
@@ -300,6 +362,23 @@ static bool take_addr(
 	return true;
 }
 
+static bool take_next(
+	struct flow_extra *e, uint16_t id, const uint8_t *p, size_t len)
+{
+	struct net_addr next;
+
+	if (id != IE_NEXT_V4 && id != IE_NEXT_V6)
+		return false;
+	if (len != (id == IE_NEXT_V4 ? 4 : 16))
+		return true;
+	if (id == IE_NEXT_V4)
+		next = net_addr_v4(p);
+	else
+		memcpy(next.b, p, sizeof(next.b));
+	flow_extra_set_next(e, &next);
+	return true;
+}
+
 static void take(struct reading *r, const struct flowset_field *field,
 	const uint8_t *p, size_t len)
 {
@@ -308,14 +387,17 @@ static void take(struct reading *r, const struct flowset_field *field,
 
 	if (field->enterprise && !reverse)
 		return;
-	if (!reverse && take_addr(r->v, field->id, p, len))
+	if (!reverse && (take_addr(r->v, field->id, p, len) ||
+				take_next(&r->v->extra, field->id, p, len)))
 		return;
 	if (len == 0 || len > 8)
 		return;
 	v = number(p, len);
 	if (reverse)
 		take_reverse(r, field->id, v);
-	else if (!take_time(r, field->id, v) && !take_counter(r, field->id, v))
+	else if (!take_time(r, field->id, v) &&
+		 !take_counter(r, field->id, v) &&
+		 !take_extra(&r->v->extra, field->id, v))
 		take_key(r, field->id, v);
 }
 

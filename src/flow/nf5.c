@@ -23,18 +23,33 @@ static int64_t time_of(const struct nf5_header *h, uint32_t uptime_ms)
 	return export_ns(h) - (int64_t)(int32_t)(h->uptime_ms - uptime_ms) * ms;
 }
 
-static void read_record(
-	struct cursor *c, const struct nf5_header *h, struct flow_record *r)
+/* Version 1 ends before the AS numbers. */
+static void read_numbers(
+	struct cursor *c, const struct nf5_header *h, struct flow_extra *e)
+{
+	if (h->version == 1)
+		return;
+	e->src_as = cursor_u16(c);
+	e->dst_as = cursor_u16(c);
+}
+
+static void read_record(struct cursor *c, const struct nf5_header *h,
+	struct flow_record *r, struct flow_extra *e)
 {
 	uint16_t interval = h->sampling & 0x3fff;
+	struct net_addr next;
 
+	*e = (struct flow_extra){0};
 	*r = (struct flow_record){.tap = TAP_FOREIGN,
 		.src_slot = SLOT_UNKNOWN,
 		.dst_slot = SLOT_UNKNOWN,
 		.flags = RECORD_FOREIGN};
 	r->key.src = net_addr_v4_host(cursor_u32(c));
 	r->key.dst = net_addr_v4_host(cursor_u32(c));
-	cursor_skip(c, 8); /* next hop, input, output */
+	next = net_addr_v4_host(cursor_u32(c));
+	flow_extra_set_next(e, &next);
+	e->in_if = cursor_u16(c);
+	e->out_if = cursor_u16(c);
 	r->packets = cursor_u32(c);
 	r->bytes = cursor_u32(c);
 	r->first_ns = time_of(h, cursor_u32(c));
@@ -47,7 +62,7 @@ static void read_record(
 	r->tos = cursor_u8(c);
 	if (h->version == 1)
 		r->tcp_flags = cursor_u8(c);
-	/* the rest: AS numbers, masks, padding */
+	read_numbers(c, h, e); /* the rest: masks, padding */
 	if (r->key.proto == IPPROTO_ICMP)
 		r->key.sport = r->key.dport = 0; /* type and code */
 	if (interval > 1) {
@@ -92,7 +107,8 @@ static bool is_length(uint16_t version, size_t len)
 }
 
 bool nf5_decode(const void *data, size_t len, struct nf5_header *ret,
-	struct flow_record records[static NF5_RECORDS])
+	struct flow_record records[static NF5_RECORDS],
+	struct flow_extra extras[static NF5_RECORDS])
 {
 	struct cursor c = cursor_over(data, len);
 	size_t each;
@@ -107,7 +123,7 @@ bool nf5_decode(const void *data, size_t len, struct nf5_header *ret,
 	for (size_t i = 0; i < ret->count; i++) {
 		struct cursor record = cursor_sub(&c, each);
 
-		read_record(&record, ret, &records[i]);
+		read_record(&record, ret, &records[i], &extras[i]);
 	}
 	return true;
 }

@@ -4,7 +4,7 @@
 #ifndef NFZ_FLOW_NF5_H
 #define NFZ_FLOW_NF5_H
 
-#include "flow/record.h"
+#include "flow/extra.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,9 +36,10 @@ struct nf5_header {
 /* Reads a datagram.  False: not version 1, 5 or 7, a count of 0 or over 30, or
  * not exactly that many records.  Version 1 has no sequence.  Records carry RECORD_FOREIGN, tap TAP_FOREIGN
  * and unknown slots; sampled counts are multiplied and RECORD_ESTIMATED.
- * Interfaces, next hop and AS numbers are dropped; ICMP has no ports. */
+ * Masks are dropped; ICMP has no ports. */
 bool nf5_decode(const void *data, size_t len, struct nf5_header *ret,
-	struct flow_record records[static NF5_RECORDS]);
+	struct flow_record records[static NF5_RECORDS],
+	struct flow_extra extras[static NF5_RECORDS]);
 /* When the exporter says it was started, ns since 1970. */
 int64_t nf5_boot_ns(const struct nf5_header *h);
 

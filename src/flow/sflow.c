@@ -14,6 +14,9 @@ enum {
 	RECORD_RAW_HEADER = 1,
 	RECORD_IPV4 = 3,
 	RECORD_IPV6 = 4,
+	RECORD_SWITCH = 1001,
+	RECORD_ROUTER = 1002,
+	RECORD_GATEWAY = 1003,
 	HEADER_ETHERNET = 1,
 	HEADER_IPV4 = 11,
 	HEADER_IPV6 = 12,
@@ -21,6 +24,8 @@ enum {
 	ETH_IPV6 = 0x86dd,
 	ETH_VLAN = 0x8100,
 	ETH_QINQ = 0x88a8,
+	VLAN_BITS = 0xfff,
+	NO_VLAN = 0xffff,
 	TAGS_MAX = 4,
 	EXTENSIONS_MAX = 8
 };
@@ -105,15 +110,28 @@ static bool read_ipv6(struct cursor *c, struct flow_record *r)
 	return true;
 }
 
-static bool read_ethernet(struct cursor *c, struct flow_record *r)
+/* A record and what belongs to it, being read. */
+struct sample {
+	struct flow_record *r;
+	struct flow_extra *e;
+};
+
+static bool read_ethernet(struct cursor *c, const struct sample *s)
 {
+	struct flow_record *r = s->r;
+	uint8_t macs[2][6];
 	uint16_t type;
 
-	cursor_skip(c, 12);
+	cursor_copy(c, macs, sizeof(macs));
+	s->e->dst_mac = flow_extra_mac(macs[0]);
+	s->e->src_mac = flow_extra_mac(macs[1]);
 	type = cursor_u16(c);
 	for (int i = 0; i < TAGS_MAX && (type == ETH_VLAN || type == ETH_QINQ);
 		i++) {
-		cursor_skip(c, 2);
+		const uint16_t tag = cursor_u16(c);
+
+		if (i == 0)
+			s->e->vlan = tag & VLAN_BITS;
 		type = cursor_u16(c);
 	}
 	if (type == ETH_IPV4)
@@ -121,7 +139,7 @@ static bool read_ethernet(struct cursor *c, struct flow_record *r)
 	return type == ETH_IPV6 && read_ipv6(c, r);
 }
 
-static bool read_header(struct cursor *c, struct flow_record *r)
+static bool read_header(struct cursor *c, const struct sample *s)
 {
 	uint32_t protocol = cursor_u32(c);
 	struct cursor header;
@@ -130,11 +148,11 @@ static bool read_header(struct cursor *c, struct flow_record *r)
 	header = cursor_sub(c, cursor_u32(c));
 	switch (protocol) {
 	case HEADER_ETHERNET:
-		return read_ethernet(&header, r);
+		return read_ethernet(&header, s);
 	case HEADER_IPV4:
-		return read_ipv4(&header, r);
+		return read_ipv4(&header, s->r);
 	case HEADER_IPV6:
-		return read_ipv6(&header, r);
+		return read_ipv6(&header, s->r);
 	default:
 		return false;
 	}
@@ -166,38 +184,108 @@ static bool read_sampled(struct cursor *c, bool v6, struct flow_record *r)
 	return cursor_ok(c);
 }
 
-/* The first of a sample's records that says what packet it was. */
-static bool read_packet(struct cursor *c, uint32_t n, struct flow_record *r)
+static void read_next(struct cursor *c, struct flow_extra *e)
 {
+	const uint32_t type = cursor_u32(c);
+	struct net_addr next = {{0}};
+	uint8_t v4[4];
+
+	if (type == ADDR_V4) {
+		cursor_copy(c, v4, sizeof(v4));
+		next = net_addr_v4(v4);
+	} else if (type == ADDR_V6) {
+		cursor_copy(c, next.b, sizeof(next.b));
+	}
+	if (cursor_ok(c))
+		flow_extra_set_next(e, &next);
+}
+
+static uint16_t vlan_of(uint32_t v)
+{
+	return v == NO_VLAN || v == UINT32_MAX ? 0 : v & VLAN_BITS;
+}
+
+static void read_switch(struct cursor *c, struct flow_extra *e)
+{
+	e->vlan = vlan_of(cursor_u32(c));
+	cursor_skip(c, 4); /* priority */
+	e->out_vlan = vlan_of(cursor_u32(c));
+}
+
+/* The router's own AS, the source's, its neighbour's, then the path to the
+ * destination, whose last member is the destination's. */
+static void read_gateway(struct cursor *c, struct flow_extra *e)
+{
+	uint32_t paths, n;
+
+	read_next(c, e);
+	cursor_skip(c, 4);
+	e->src_as = cursor_u32(c);
+	cursor_skip(c, 4);
+	paths = cursor_u32(c);
+	for (uint32_t i = 0; i < paths && cursor_ok(c); i++) {
+		cursor_skip(c, 4); /* set or sequence */
+		n = cursor_u32(c);
+		for (uint32_t k = 0; k < n && cursor_ok(c); k++)
+			e->dst_as = cursor_u32(c);
+	}
+}
+
+/* The first of a sample's records that says what packet it was, and those about
+ * its way. */
+static bool read_packet(struct cursor *c, uint32_t n, const struct sample *s)
+{
+	bool found = false, good = false;
+
 	for (uint32_t i = 0; i < n && cursor_ok(c) && cursor_left(c) >= 8;
 		i++) {
 		uint32_t format = cursor_u32(c);
 		struct cursor body = cursor_sub(c, cursor_u32(c));
 
-		switch (format) {
-		case RECORD_RAW_HEADER:
-			return read_header(&body, r);
-		case RECORD_IPV4:
-			return read_sampled(&body, false, r);
-		case RECORD_IPV6:
-			return read_sampled(&body, true, r);
-		default:
-			break;
+		if (format == RECORD_SWITCH) {
+			read_switch(&body, s->e);
+		} else if (format == RECORD_ROUTER) {
+			read_next(&body, s->e);
+		} else if (format == RECORD_GATEWAY) {
+			read_gateway(&body, s->e);
+		} else if (found) {
+			continue;
+		} else if (format == RECORD_RAW_HEADER) {
+			good = read_header(&body, s);
+			found = true;
+		} else if (format == RECORD_IPV4 || format == RECORD_IPV6) {
+			good = read_sampled(&body, format == RECORD_IPV6, s->r);
+			found = true;
 		}
 	}
-	return false;
+	return good;
+}
+
+/* An interface's number: of all kinds of ends, that of one interface. */
+static uint32_t read_if(struct cursor *c, bool expanded)
+{
+	const uint32_t format = expanded ? cursor_u32(c) : 0;
+	const uint32_t v = cursor_u32(c);
+
+	if (expanded)
+		return format == 0 ? v : 0;
+	return v >> 30 == 0 ? v : 0;
 }
 
 static void read_sample(struct cursor *c, bool expanded, int64_t now_ns,
 	struct sflow_datagram *ret)
 {
 	struct flow_record *r = &ret->records[ret->n];
+	struct flow_extra e = {0};
+	const struct sample s = {r, &e};
 	uint32_t rate, n;
 
 	ret->samples++;
 	cursor_skip(c, expanded ? 12 : 8); /* sequence, source */
 	rate = cursor_u32(c);
-	cursor_skip(c, expanded ? 24 : 16); /* pool, drops, interfaces */
+	cursor_skip(c, 8); /* pool, drops */
+	e.in_if = read_if(c, expanded);
+	e.out_if = read_if(c, expanded);
 	n = cursor_u32(c);
 	if (ret->n == SFLOW_RECORDS) {
 		ret->left_out++;
@@ -209,7 +297,7 @@ static void read_sample(struct cursor *c, bool expanded, int64_t now_ns,
 		.first_ns = now_ns,
 		.last_ns = now_ns,
 		.flags = RECORD_FOREIGN};
-	if (!cursor_ok(c) || !read_packet(c, n, r)) {
+	if (!cursor_ok(c) || !read_packet(c, n, &s)) {
 		ret->left_out++;
 		return;
 	}
@@ -217,7 +305,7 @@ static void read_sample(struct cursor *c, bool expanded, int64_t now_ns,
 	r->packets = rate;
 	r->bytes *= rate;
 	r->flags |= rate > 1 ? RECORD_ESTIMATED : 0;
-	ret->n++;
+	ret->extras[ret->n++] = e;
 }
 
 bool sflow_read(const void *data, size_t len, int64_t now_ns,

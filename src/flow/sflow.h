@@ -6,7 +6,7 @@
 #ifndef NFZ_FLOW_SFLOW_H
 #define NFZ_FLOW_SFLOW_H
 
-#include "flow/record.h"
+#include "flow/extra.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +21,7 @@ struct sflow_datagram {
 	uint32_t samples, left_out; /* flow samples; those that are no IP */
 	size_t n;
 	struct flow_record records[SFLOW_RECORDS];
+	struct flow_extra extras[SFLOW_RECORDS];
 };
 
 /* False when it is none.  Of one that ends too early, what came before the end

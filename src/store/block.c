@@ -33,6 +33,9 @@ static const unsigned sizes[COLUMN_COUNT] = {
 #define X(name, type) sizeof(type),
 	BLOCK_COLUMNS(X)
 #undef X
+#define X(name, member, type) sizeof(type),
+		FLOW_EXTRAS(X)
+#undef X
 };
 
 void block_init(struct block *b)
@@ -153,12 +156,36 @@ static void fill_columns(struct block *b, const struct flow_record *rows)
 		END_REASON[i] = r->end_reason;
 		FLAGS[i] = r->flags;
 	}
-	for (int c = 0; c < COLUMN_COUNT; c++)
+	for (int c = 0; c < COLUMN_EXTRAS; c++)
 		b->zone.column[c] = column_range(b->column[c], b->n, sizes[c]);
 }
 
-void block_fill(struct block *b, const struct flow_record *rows, size_t n)
+/* A column of what nobody told is all zeros, and none. */
+static void fill_extras(struct block *b, const struct flow_extra *extras)
 {
+	const unsigned has = flow_extras_of(extras, b->n);
+
+#define X(name, member, type)                                                  \
+	if (has & EXTRA_BIT(name)) {                                           \
+		type *to = b->column[COLUMN_EXTRAS + EXTRA_##name];            \
+                                                                               \
+		for (size_t i = 0; i < b->n; i++)                              \
+			to[i] = extras[i].member;                              \
+	}
+	FLOW_EXTRAS(X)
+#undef X
+	for (int c = COLUMN_EXTRAS; c < COLUMN_COUNT; c++)
+		if (has >> (c - COLUMN_EXTRAS) & 1)
+			b->zone.column[c] =
+				column_range(b->column[c], b->n, sizes[c]);
+	b->parts.extras = has;
+}
+
+void block_fill(struct block *b, const struct flow_rows *all)
+{
+	const struct flow_record *rows = all->records;
+	const size_t n = all->n;
+
 	if (!b->scratch)
 		b->scratch = mem_zalloc(1, sizeof(*b->scratch));
 	b->n = n;
@@ -167,13 +194,16 @@ void block_fill(struct block *b, const struct flow_record *rows, size_t n)
 		.last_ns = rows[0].last_ns};
 	fill_hosts(b, rows);
 	fill_columns(b, rows);
+	b->parts.extras = 0;
+	if (all->extras)
+		fill_extras(b, all->extras);
 	for (size_t i = 0; i < n; i++) {
 		if (rows[i].first_ns < b->zone.first_ns)
 			b->zone.first_ns = rows[i].first_ns;
 		if (rows[i].last_ns > b->zone.last_ns)
 			b->zone.last_ns = rows[i].last_ns;
 	}
-	b->have = COLUMNS_ALL;
+	b->have = COLUMNS_ALL | block_extras(b);
 	b->have_hosts = true;
 }
 
@@ -184,12 +214,15 @@ void block_encode(
 {
 	const uint32_t n4 = b->parts.n_hosts4, n6 = b->parts.n_hosts6;
 
-	*ret = (struct block_parts){.n_hosts4 = n4, .n_hosts6 = n6};
+	*ret = (struct block_parts){
+		.n_hosts4 = n4, .n_hosts6 = n6, .extras = b->parts.extras};
 	column_encode(b->hosts4, n4, sizeof(*b->hosts4), out,
 		&ret->part[PART_HOSTS4]);
 	column_encode_addrs(b->hosts6->b, n6, out, &ret->part[PART_HOSTS6]);
 	for (int c = 0; c < COLUMN_COUNT; c++)
-		column_encode(b->column[c], b->n, sizes[c], out, &ret->part[c]);
+		if ((COLUMNS_ALL | block_extras(b)) >> c & 1)
+			column_encode(b->column[c], b->n, sizes[c], out,
+				&ret->part[c]);
 }
 
 /* The order in the file: the dictionary first. */
@@ -271,9 +304,15 @@ static int read_column(
 	struct block *b, int c, const uint16_t *rows, size_t n, struct err *err)
 {
 	const struct column_part *p = &b->parts.part[c];
+	const uint8_t *bytes;
 	int r;
-	const uint8_t *bytes = stored(b, c, &r, err);
 
+	if (c >= COLUMN_EXTRAS && !(block_extras(b) >> c & 1)) {
+		memset(b->column[c], 0, b->n * sizes[c]);
+		b->have |= 1u << c;
+		return 0;
+	}
+	bytes = stored(b, c, &r, err);
 	if (!bytes)
 		return r;
 	if (rows ? !column_decode_rows(
@@ -301,15 +340,15 @@ int block_need(struct block *b, unsigned columns, struct err *err)
 
 enum { FEW = 8 }; /* more than one row in so many: all of them */
 
-int block_need_rows(
-	struct block *b, const uint16_t *rows, size_t n, struct err *err)
+int block_need_rows(struct block *b, unsigned columns, const uint16_t *rows,
+	size_t n, struct err *err)
 {
 	int r = block_need_hosts(b, err);
 
 	if (r == 0 && n >= b->n / FEW)
-		return block_need(b, COLUMNS_ALL, err);
+		return block_need(b, columns, err);
 	for (int c = 0; c < COLUMN_COUNT && r == 0; c++)
-		if (!(b->have >> c & 1))
+		if ((columns & ~b->have) >> c & 1)
 			r = read_column(b, c, rows, n, err);
 	return r;
 }
@@ -358,4 +397,31 @@ void block_row(const struct block *b, size_t i, struct flow_record *ret)
 		.tos = block_TOS(b)[i],
 		.end_reason = block_END_REASON(b)[i],
 		.flags = block_FLAGS(b)[i]};
+}
+
+void block_extra(const struct block *b, size_t i, struct flow_extra *ret)
+{
+	*ret = (struct flow_extra){0};
+#define X(name, member, type)                                                  \
+	if (b->parts.extras & EXTRA_BIT(name))                                 \
+		ret->member = ((const type                                     \
+				*)b->column[COLUMN_EXTRAS + EXTRA_##name])[i];
+	FLOW_EXTRAS(X)
+#undef X
+}
+
+uint64_t block_extra_value(
+	const struct block *b, enum flow_extra_field f, size_t i)
+{
+	switch (f) {
+#define X(name, member, type)                                                  \
+	case EXTRA_##name:                                                     \
+		return ((const type *)                                         \
+				b->column[COLUMN_EXTRAS + EXTRA_##name])[i];
+		FLOW_EXTRAS(X)
+#undef X
+	case EXTRA_COUNT:
+		break;
+	}
+	return 0;
 }

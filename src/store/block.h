@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
-#include "flow/record.h"
+#include "flow/extra.h"
 #include "store/column.h"
 
 #include <stdbool.h>
@@ -18,7 +18,8 @@
 /* X(name, type): the order in the file.  HOSTS4 and HOSTS6 are the dictionary,
  * IPv4 addresses and others, each the most frequent first; SRC and DST are
  * places in it.  LAST has its sign bit turned over so that it sorts; DURATION
- * is last - first, modulo 2^64. */
+ * is last - first, modulo 2^64.  Behind them are the columns of FLOW_EXTRAS:
+ * only what some row of the block has is stored, the others are 0. */
 #define BLOCK_COLUMNS(X)                                                       \
 	X(SRC, uint16_t)                                                       \
 	X(DST, uint16_t)                                                       \
@@ -42,14 +43,17 @@ enum block_column {
 #define X(name, type) COLUMN_##name,
 	BLOCK_COLUMNS(X)
 #undef X
-		COLUMN_COUNT,
+		COLUMN_EXTRAS,
+	COLUMN_COUNT = COLUMN_EXTRAS + (int)EXTRA_COUNT,
 	/* the dictionary */
 	PART_HOSTS4 = COLUMN_COUNT,
 	PART_HOSTS6,
 	PART_COUNT
 };
 #define COLUMN_BIT(name) (1u << COLUMN_##name)
-enum { COLUMNS_ALL = (1 << COLUMN_COUNT) - 1, BLOCK_HOSTS = 2 * BLOCK_ROWS };
+/* ALL: of what each row has. */
+enum { COLUMNS_ALL = (1 << COLUMN_EXTRAS) - 1, BLOCK_HOSTS = 2 * BLOCK_ROWS };
+_Static_assert(COLUMN_COUNT < 32, "a bit each");
 
 /* What is known of a block without reading it. */
 struct store_zone {
@@ -64,6 +68,7 @@ struct store_zone {
 struct block_parts {
 	uint64_t offset; /* of the first; the others follow */
 	uint32_t n_hosts4, n_hosts6;
+	unsigned extras; /* EXTRA_BITs of those that are there */
 	struct column_part part[PART_COUNT];
 };
 
@@ -94,8 +99,8 @@ struct block {
 void block_init(struct block *b);
 void block_release(struct block *b);
 
-/* n rows, 1 <= n <= BLOCK_ROWS; sets zone but for bloom. */
-void block_fill(struct block *b, const struct flow_record *rows, size_t n);
+/* 1 to BLOCK_ROWS rows; sets zone but for bloom. */
+void block_fill(struct block *b, const struct flow_rows *rows);
 /* Appends the stored form of a filled block; offset is not set. */
 void block_encode(
 	const struct block *b, struct buf *out, struct block_parts *ret);
@@ -107,9 +112,9 @@ void block_open(struct block *b, const struct store_zone *zone,
 int block_need(
 	struct block *b, unsigned columns, struct err *err) NFZ_MUST_CHECK;
 int block_need_hosts(struct block *b, struct err *err) NFZ_MUST_CHECK;
-/* All columns and the hosts, but of these rows only. */
-int block_need_rows(struct block *b, const uint16_t *rows, size_t n,
-	struct err *err) NFZ_MUST_CHECK;
+/* Columns and the hosts, but of these rows only. */
+int block_need_rows(struct block *b, unsigned columns, const uint16_t *rows,
+	size_t n, struct err *err) NFZ_MUST_CHECK;
 static inline struct net_addr block_host(const struct block *b, size_t place)
 {
 	return place < b->parts.n_hosts4 ? net_addr_v4_host(b->hosts4[place])
@@ -138,5 +143,15 @@ int store_scan_block(const struct store_scan *scan, struct block *b,
 	struct err *err) NFZ_MUST_CHECK;
 /* One row; all its columns and the hosts are there. */
 void block_row(const struct block *b, size_t i, struct flow_record *ret);
+/* COLUMN_BITs of the extras that some row has. */
+static inline unsigned block_extras(const struct block *b)
+{
+	return b->parts.extras << COLUMN_EXTRAS;
+}
+/* What was told of a row besides; block_extras() are there. */
+void block_extra(const struct block *b, size_t i, struct flow_extra *ret);
+/* One of them, of which the column is there. */
+uint64_t block_extra_value(
+	const struct block *b, enum flow_extra_field f, size_t i);
 
 #endif

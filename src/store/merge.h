@@ -17,7 +17,7 @@
 #define NFZ_STORE_MERGE_H
 
 #include "base/err.h"
-#include "flow/record.h"
+#include "flow/extra.h"
 #include "store/catalog.h"
 
 struct flow_link {
@@ -43,6 +43,8 @@ struct flow {
 	size_t n_via, n_at;
 	const struct flow_record *const *rows;
 	const bool *counted; /* by row: is it part of the flow's count? */
+	/* what was told of it besides, where that was asked for; or NULL */
+	const struct flow_extra *extra;
 	size_t n_rows;
 };
 

@@ -79,8 +79,8 @@ static void collect_row(struct collect *c, const struct flow_record *r)
 }
 
 /* A row of a foreign exporter as a flow. */
-static int give_flow(
-	struct collect *c, const struct flow_record *r, struct err *err)
+static int give_flow(struct collect *c, const struct flow_record *r,
+	const struct flow_extra *extra, struct err *err)
 {
 	static const bool counted = true;
 	const struct flow f = {.key = r->key,
@@ -94,6 +94,7 @@ static int give_flow(
 		.dst_node = catalog_node_of(c->q->catalog, &r->key.dst),
 		.rows = &r,
 		.counted = &counted,
+		.extra = extra,
 		.n_rows = 1};
 
 	return c->fn(c->ctx, &f, err);
@@ -109,16 +110,20 @@ static int need_all(struct block *b, struct err *err)
 static int give_whole(
 	struct collect *c, struct block *b, size_t n, struct err *err)
 {
+	const unsigned extras = c->q->extras ? block_extras(b) : 0;
 	int r;
 
 	if (c->q->block)
 		return c->q->block(c->ctx, b, c->whole, n, err);
-	r = block_need_rows(b, c->whole, n, err);
+	r = block_need_rows(b, COLUMNS_ALL | extras, c->whole, n, err);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct flow_record row;
+		struct flow_extra extra;
 
 		block_row(b, c->whole[i], &row);
-		r = give_flow(c, &row, err);
+		if (extras)
+			block_extra(b, c->whole[i], &extra);
+		r = give_flow(c, &row, extras ? &extra : NULL, err);
 	}
 	return r;
 }

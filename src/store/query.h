@@ -26,6 +26,7 @@ struct query {
 	size_t rows_max;        /* 0: QUERY_ROWS */
 	bool observations;      /* the filter is for the observations: flows
 	                         * that it may want come through */
+	bool extras;            /* what exporters told besides is wanted */
 	query_block_fn block;   /* instead of single flows; may be NULL */
 };
 enum { QUERY_ROWS = 1 << 20 };

@@ -6,6 +6,7 @@
  * opened. */
 #include "base/mem.h"
 #include "store/inside.h"
+#include "store/rows.h"
 #include "store/segment.h"
 
 #include <errno.h>
@@ -72,7 +73,7 @@ static int replay_entry(
 	}
 	replay->log->rows += rows;
 	s->recovery.rows += rows;
-	s->recovery.batches += kind == WAL_BATCH;
+	s->recovery.batches += kind == WAL_BATCH || kind == WAL_BATCH_MORE;
 	return 0;
 }
 
@@ -130,17 +131,23 @@ static int read_entry(
 	void *ctx, enum wal_kind kind, struct cursor *body, struct err *err)
 {
 	const struct log_reading *to = ctx;
-	struct flow_record rows[ROWS];
+	struct flow_record records[ROWS];
+	struct flow_extra extras[ROWS];
 	struct store_batch b;
+	unsigned has;
 	int r = 0;
 
-	if (kind != WAL_BATCH || !state_batch_head(body, &b))
+	if (!state_batch_head(kind, body, &b, &has))
 		return 0;
-	for (size_t i = 0, n; i < b.n && r == 0; i += n) {
-		n = b.n - i < ROWS ? b.n - i : ROWS;
-		for (size_t k = 0; k < n; k++)
-			flow_record_decode(body, &rows[k]);
-		r = to->fn(to->ctx, rows, n, err);
+	for (size_t i = 0; i < b.n && r == 0;) {
+		struct flow_rows rows = {records, has ? extras : NULL, 0};
+
+		for (; rows.n < ROWS && i < b.n; rows.n++, i++) {
+			flow_record_decode(body, &records[rows.n]);
+			if (has)
+				flow_extra_decode(body, has, &extras[rows.n]);
+		}
+		r = to->fn(to->ctx, &rows, err);
 	}
 	return r;
 }
@@ -171,20 +178,25 @@ int store_read_log(const struct store_log *log, store_rows_fn fn, void *ctx,
 static int give_rows(
 	const struct store_scan *scan, struct block *b, struct err *err)
 {
-	struct flow_record rows[ROWS];
-	size_t n = 0;
-	int r = block_need(b, COLUMNS_ALL, err);
+	struct flow_record records[ROWS];
+	struct flow_extra extras[ROWS];
+	struct flow_rows rows = {records, b->parts.extras ? extras : NULL, 0};
+	int r = block_need(b, COLUMNS_ALL | block_extras(b), err);
 
 	if (r == 0)
 		r = block_need_hosts(b, err);
 	for (size_t i = 0; i < b->n && r == 0; i++) {
 		if (store_scan_wants(
-			    scan, block_first_ns(b, i), block_last_ns(b, i)))
-			block_row(b, i, &rows[n++]);
-		if (n < ROWS && i + 1 < b->n)
+			    scan, block_first_ns(b, i), block_last_ns(b, i))) {
+			block_row(b, i, &records[rows.n]);
+			if (rows.extras)
+				block_extra(b, i, &extras[rows.n]);
+			rows.n++;
+		}
+		if (rows.n < ROWS && i + 1 < b->n)
 			continue;
-		r = n ? scan->rows(scan->ctx, rows, n, err) : 0;
-		n = 0;
+		r = rows.n ? scan->rows(scan->ctx, &rows, err) : 0;
+		rows.n = 0;
 	}
 	return r;
 }
@@ -203,28 +215,28 @@ int store_scan_block(
 struct filling {
 	const struct store_scan *scan;
 	struct block *block;
-	struct flow_record *rows;
-	size_t n;
+	struct rows rows;
 };
 
 static int give_filled(struct filling *f, struct err *err)
 {
-	if (f->n == 0)
+	const struct flow_rows rows = rows_all(&f->rows);
+
+	if (rows.n == 0)
 		return 0;
-	block_fill(f->block, f->rows, f->n);
-	f->n = 0;
+	block_fill(f->block, &rows);
+	f->rows.n = 0;
 	return store_scan_block(f->scan, f->block, err);
 }
 
-static int fill_block(
-	void *ctx, const struct flow_record *rows, size_t n, struct err *err)
+static int fill_block(void *ctx, const struct flow_rows *rows, struct err *err)
 {
 	struct filling *f = ctx;
 	int r = 0;
 
-	for (size_t i = 0; i < n && r == 0; i++) {
-		f->rows[f->n++] = rows[i];
-		if (f->n == BLOCK_ROWS)
+	for (size_t i = 0; i < rows->n && r == 0;) {
+		i += rows_take(&f->rows, rows, i);
+		if (f->rows.n == BLOCK_ROWS)
 			r = give_filled(f, err);
 	}
 	return r;
@@ -238,7 +250,7 @@ static int scan_logs(struct store *s, const struct store_scan *scan,
 
 	if (!s->n_logs)
 		return 0;
-	f.rows = mem_zalloc(BLOCK_ROWS, sizeof(*f.rows));
+	rows_init(&f.rows);
 	for (size_t i = 0; i < s->n_logs && r == 0; i++) {
 		struct wal_found found;
 
@@ -248,7 +260,7 @@ static int scan_logs(struct store *s, const struct store_scan *scan,
 	}
 	if (r == 0)
 		r = give_filled(&f, err);
-	free(f.rows);
+	rows_release(&f.rows);
 	return r;
 }
 

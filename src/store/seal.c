@@ -11,10 +11,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static int add_rows(
-	void *ctx, const struct flow_record *rows, size_t n, struct err *err)
+static int add_rows(void *ctx, const struct flow_rows *rows, struct err *err)
 {
-	return segment_add(ctx, rows, n, err);
+	return segment_add(ctx, rows, err);
 }
 
 /* A log with damage in it is kept, under a name nobody reads. */
@@ -124,8 +123,7 @@ void store_tidy(struct store *s)
 
 /* Of the log being written --------------------------------------------- */
 
-static int add_live(
-	void *ctx, const struct flow_record *rows, size_t n, struct err *err)
+static int add_live(void *ctx, const struct flow_rows *rows, struct err *err)
 {
 	struct store *s = ctx;
 	struct store_disk *d = &s->disk;
@@ -135,7 +133,7 @@ static int add_live(
 		r = segment_create(s->dir, d->number, &d->live, err);
 	d->live_begun = true;
 	if (r == 0 && d->live)
-		r = segment_add(d->live, rows, n, err);
+		r = segment_add(d->live, rows, err);
 	return r;
 }
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "format/checksum.h"
 #include "store/bloom.h"
+#include "store/rows.h"
 #include "store/segment_form.h"
 
 #include <errno.h>
@@ -19,11 +20,10 @@ struct segment_writer {
 	char *path, *tmp;
 	int fd;
 	uint64_t offset;
-	struct buf out, filters, footer;
-	uint32_t n_blocks;
+	struct buf out, filters, footer, extras;
+	uint32_t n_blocks, n_extras;
 	struct block block;
-	struct flow_record *rows;
-	size_t n;
+	struct rows rows;
 };
 
 static void writer_free(struct segment_writer *w)
@@ -35,8 +35,9 @@ static void writer_free(struct segment_writer *w)
 	buf_release(&w->out);
 	buf_release(&w->filters);
 	buf_release(&w->footer);
+	buf_release(&w->extras);
 	block_release(&w->block);
-	free(w->rows);
+	rows_release(&w->rows);
 	free(w);
 }
 
@@ -74,9 +75,9 @@ int segment_create(const char *dir, uint64_t number,
 	w->tmp = mem_printf("%s.new", w->path);
 	w->out = (struct buf)BUF_INIT(SEGMENT_BLOCK_MAX);
 	w->filters = (struct buf)BUF_INIT(SEGMENT_FILTERS_MAX);
-	w->footer = (struct buf)BUF_INIT(SEGMENT_FOOTER_MAX);
+	w->footer = w->extras = (struct buf)BUF_INIT(SEGMENT_FOOTER_MAX);
 	block_init(&w->block);
-	w->rows = mem_zalloc(BLOCK_ROWS, sizeof(*w->rows));
+	rows_init(&w->rows);
 	w->fd = open(w->tmp,
 		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (w->fd < 0) {
@@ -95,6 +96,17 @@ int segment_create(const char *dir, uint64_t number,
 	return r;
 }
 
+static void add_part(struct buf *to, const struct column_part *p)
+{
+	buf_u8(to, p->width);
+	buf_u8(to, p->scale);
+	buf_u16(to, p->packed);
+	buf_u32(to, p->len);
+	buf_u64(to, p->sum);
+	buf_u64(to, p->range.min);
+	buf_u64(to, p->range.max);
+}
+
 static void add_footer(struct buf *footer, const struct store_zone *z,
 	const struct block_parts *parts, size_t filter)
 {
@@ -105,16 +117,22 @@ static void add_footer(struct buf *footer, const struct store_zone *z,
 	buf_u32(footer, (uint32_t)filter);
 	buf_u64(footer, (uint64_t)z->first_ns);
 	buf_u64(footer, (uint64_t)z->last_ns);
-	for (int c = 0; c < PART_COUNT; c++) {
-		const struct column_part *p = &parts->part[c];
+	for (int c = 0; c < COLUMN_EXTRAS; c++)
+		add_part(footer, &parts->part[c]);
+	add_part(footer, &parts->part[PART_HOSTS4]);
+	add_part(footer, &parts->part[PART_HOSTS6]);
+}
 
-		buf_u8(footer, p->width);
-		buf_u8(footer, p->scale);
-		buf_u16(footer, p->packed);
-		buf_u32(footer, p->len);
-		buf_u64(footer, p->sum);
-		buf_u64(footer, p->range.min);
-		buf_u64(footer, p->range.max);
+static void add_extras(
+	struct segment_writer *w, const struct block_parts *parts)
+{
+	for (uint32_t f = 0; f < EXTRA_COUNT; f++) {
+		if (!(parts->extras >> f & 1))
+			continue;
+		buf_u32(&w->extras, w->n_blocks);
+		buf_u32(&w->extras, f);
+		add_part(&w->extras, &parts->part[COLUMN_EXTRAS + f]);
+		w->n_extras++;
 	}
 }
 
@@ -134,39 +152,34 @@ static size_t add_filter(struct buf *filters, const struct block *b)
 
 static int write_block(struct segment_writer *w, struct err *err)
 {
+	const struct flow_rows rows = rows_all(&w->rows);
 	struct block_parts parts;
 
 	if (w->n_blocks >= SEGMENT_BLOCKS_MAX)
 		return err_set(
 			err, NFZ_E_LIMIT, "%s: too many blocks", w->path);
-	block_fill(&w->block, w->rows, w->n);
+	block_fill(&w->block, &rows);
 	block_encode(&w->block, &w->out, &parts);
 	parts.offset = w->offset;
 	add_footer(&w->footer, &w->block.zone, &parts,
 		add_filter(&w->filters, &w->block));
+	add_extras(w, &parts);
 	w->n_blocks++;
-	w->n = 0;
+	w->rows.n = 0;
 	return flush(w, err);
 }
 
-int segment_add(struct segment_writer *w, const struct flow_record *rows,
-	size_t n, struct err *err)
+int segment_add(
+	struct segment_writer *w, const struct flow_rows *rows, struct err *err)
 {
-	while (n) {
-		size_t part = BLOCK_ROWS - w->n < n ? BLOCK_ROWS - w->n : n;
+	int r = 0;
 
-		memcpy(w->rows + w->n, rows, part * sizeof(*rows));
-		w->n += part;
-		rows += part;
-		n -= part;
-		if (w->n == BLOCK_ROWS) {
-			int r = write_block(w, err);
-
-			if (r < 0)
-				return r;
-		}
+	for (size_t i = 0; i < rows->n && r == 0;) {
+		i += rows_take(&w->rows, rows, i);
+		if (w->rows.n == BLOCK_ROWS)
+			r = write_block(w, err);
 	}
-	return 0;
+	return r;
 }
 
 /* Filters, footer and tail. */
@@ -176,10 +189,11 @@ static int write_end(struct segment_writer *w, struct err *err)
 	int r;
 
 	buf_u32(&footer, w->n_blocks);
-	buf_u32(&footer, 0);
+	buf_u32(&footer, w->n_extras);
 	buf_u64(&footer, w->filters.len);
 	buf_u64(&footer, checksum(buf_str(&w->filters), w->filters.len));
 	buf_add(&footer, buf_str(&w->footer), w->footer.len);
+	buf_add(&footer, buf_str(&w->extras), w->extras.len);
 	r = file_write_all(w->fd, buf_str(&w->filters), w->filters.len, err);
 	if (r == 0)
 		r = file_write_all(w->fd, footer.data, footer.len, err);
@@ -195,7 +209,7 @@ static int finish(struct segment_writer *w, struct err *err)
 {
 	int r = 0;
 
-	if (w->n)
+	if (w->rows.n)
 		r = write_block(w, err);
 	if (r == 0)
 		r = write_end(w, err);

@@ -3,16 +3,18 @@
  *   head     "NFZSEG3\n", zero 8, number 8
  *   columns  stored bytes of each block: addresses, then each column
  *   filters  of each block: which addresses may be in it
- *   footer   blocks 4, zero 4, length of the filters 8, their checksum 8, then
- *            for each block: offset 8, rows 4, IPv4 addresses 4, others 4,
- *            length of its filter 4, least first 8, greatest last 8, and for
- *            each part: width 1, scale 1, packed 2, length 4, checksum 8, least
- *            8, greatest 8 (store/column.h)
+ *   footer   blocks 4, extra parts of all blocks 4, length of the filters 8,
+ *            their checksum 8, then for each block: offset 8, rows 4, IPv4
+ *            addresses 4, others 4, length of its filter 4, least first 8,
+ *            greatest last 8, and for each part: width 1, scale 1, packed 2,
+ *            length 4, checksum 8, least 8, greatest 8 (store/column.h); then
+ *            for each extra part: block 4, field 4 (flow/extra.h), and as above
  *   tail     footer length 4, zero 4, checksum of the footer 8, "NFZSEND\n"
  *
  * Big-endian.  All that says where things are lies together at the end; a
- * query reads no column that it does not need.  Written under another name and
- * renamed when complete. */
+ * query reads no column that it does not need; extra parts, behind the others,
+ * are there where some row of the block has the field.  "NFZSEG2\n" has none.
+ * Written under another name and renamed when complete. */
 #ifndef NFZ_STORE_SEGMENT_H
 #define NFZ_STORE_SEGMENT_H
 
@@ -24,8 +26,8 @@ struct segment_writer;
 /* Makes DIR/seg-NUMBER (through a temporary name). */
 int segment_create(const char *dir, uint64_t number,
 	struct segment_writer **ret, struct err *err) NFZ_MUST_CHECK;
-int segment_add(struct segment_writer *w, const struct flow_record *rows,
-	size_t n, struct err *err) NFZ_MUST_CHECK;
+int segment_add(struct segment_writer *w, const struct flow_rows *rows,
+	struct err *err) NFZ_MUST_CHECK;
 /* Visible when this returns 0, and durable when its directory was synced after
  * that.  Frees the writer in any case. */
 int segment_finish(struct segment_writer *w, struct err *err) NFZ_MUST_CHECK;

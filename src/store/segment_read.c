@@ -45,7 +45,7 @@ static int read_at(
 	return 0;
 }
 
-static bool read_part(struct cursor *c, struct column_part *ret, uint64_t *len)
+static bool read_part(struct cursor *c, struct column_part *ret)
 {
 	ret->width = cursor_u8(c);
 	ret->scale = cursor_u8(c);
@@ -54,7 +54,6 @@ static bool read_part(struct cursor *c, struct column_part *ret, uint64_t *len)
 	ret->sum = cursor_u64(c);
 	ret->range.min = cursor_u64(c);
 	ret->range.max = cursor_u64(c);
-	*len += ret->len;
 	return ret->len <= SEGMENT_PART_MAX;
 }
 
@@ -64,7 +63,6 @@ static bool read_entry(
 {
 	struct store_zone *z = &ret->zone;
 	struct block_parts *p = &ret->parts;
-	uint64_t len = 0;
 	bool good = true;
 
 	p->offset = cursor_u64(c);
@@ -74,16 +72,47 @@ static bool read_entry(
 	z->bloom_len = cursor_u32(c);
 	z->first_ns = (int64_t)cursor_u64(c);
 	z->last_ns = (int64_t)cursor_u64(c);
-	for (int i = 0; i < PART_COUNT; i++)
-		good &= read_part(c, &p->part[i], &len);
-	for (int i = 0; i < COLUMN_COUNT; i++)
+	for (int i = 0; i < COLUMN_EXTRAS; i++) {
+		good &= read_part(c, &p->part[i]);
 		z->column[i] = p->part[i].range;
+	}
+	good &= read_part(c, &p->part[PART_HOSTS4]);
+	good &= read_part(c, &p->part[PART_HOSTS6]);
 	return good && cursor_ok(c) && z->rows >= 1 && z->rows <= BLOCK_ROWS &&
 	       p->n_hosts4 <= 2 * z->rows &&
 	       p->n_hosts6 <= 2 * z->rows - p->n_hosts4 &&
 	       p->n_hosts4 + p->n_hosts6 >= 1 && z->bloom_len >= BLOOM_UNIT &&
 	       z->bloom_len % BLOOM_UNIT == 0 && p->offset >= SEGMENT_HEAD &&
-	       p->offset <= end && end - p->offset >= len;
+	       p->offset <= end;
+}
+
+/* One extra part, to its block. */
+static bool read_extra(struct cursor *c, struct segment *s)
+{
+	const uint32_t block = cursor_u32(c), field = cursor_u32(c);
+	struct segment_block *b;
+
+	if (!cursor_ok(c) || block >= s->n_blocks || field >= EXTRA_COUNT)
+		return false;
+	b = &s->blocks[block];
+	if (b->parts.extras >> field & 1)
+		return false;
+	b->parts.extras |= 1u << field;
+	if (!read_part(c, &b->parts.part[COLUMN_EXTRAS + field]))
+		return false;
+	b->zone.column[COLUMN_EXTRAS + field] =
+		b->parts.part[COLUMN_EXTRAS + field].range;
+	return true;
+}
+
+/* Do all its parts end before `end`? */
+static bool fits(const struct block_parts *p, uint64_t end)
+{
+	uint64_t len = 0;
+
+	for (int i = 0; i < PART_COUNT; i++)
+		len += p->part[i].len;
+	return len <= end - p->offset;
 }
 
 static int read_footer(
@@ -91,14 +120,15 @@ static int read_footer(
 {
 	struct cursor c = cursor_over(footer, len);
 	const uint64_t room = s->size - SEGMENT_TAIL - len;
-	uint32_t n = cursor_u32(&c);
+	const uint32_t n = cursor_u32(&c), extras = cursor_u32(&c);
 	uint64_t filters = 0;
+	bool good = true;
 
-	cursor_skip(&c, 4);
 	s->filters_len = cursor_u64(&c);
 	s->filters_sum = cursor_u64(&c);
-	if (n > SEGMENT_BLOCKS_MAX ||
-		cursor_left(&c) != (size_t)n * SEGMENT_ENTRY ||
+	if (n > SEGMENT_BLOCKS_MAX || extras > n * EXTRA_COUNT ||
+		cursor_left(&c) != (size_t)n * SEGMENT_ENTRY +
+					   (size_t)extras * SEGMENT_EXTRA ||
 		s->filters_len > SEGMENT_FILTERS_MAX ||
 		s->filters_len > room - SEGMENT_HEAD)
 		return damaged("the footer's length is wrong", err);
@@ -117,7 +147,11 @@ static int read_footer(
 		if (i == 0 || z->last_ns > s->last_ns)
 			s->last_ns = z->last_ns;
 	}
-	if (filters != s->filters_len)
+	for (uint32_t i = 0; i < extras && good; i++)
+		good = read_extra(&c, s);
+	for (size_t i = 0; i < n && good; i++)
+		good = fits(&s->blocks[i].parts, s->filters_at);
+	if (!good || filters != s->filters_len)
 		return damaged("the footer makes no sense", err);
 	return 0;
 }

@@ -2,6 +2,8 @@
  *
  * Bodies of entries:
  *   batch     module 2, life 8, seq 8, received 8, n 4, n records
+ *   more      the same, but in front of the records which EXTRA_BITs they have
+ *             4, and behind each record those (flow/extra.h)
  *   counters  module 2, life 8, n 4, n counters (store/... tap_counters)
  *   stats     module 2, role 1, zero 1, life 8, at 8, offset 8, backend 16,
  *             numbers 4, each 8
@@ -171,15 +173,21 @@ static struct store_source get_source(struct cursor *c)
 
 void state_encode_batch(const struct store_batch *b, struct buf *out)
 {
+	const unsigned has = b->extras ? flow_extras_of(b->extras, b->n) : 0;
 	size_t entry = wal_entry_begin(out);
 
 	put_source(out, b->from);
 	buf_u64(out, b->seq);
 	buf_u64(out, (uint64_t)b->received_ns);
 	buf_u32(out, (uint32_t)b->n);
-	for (size_t i = 0; i < b->n; i++)
+	if (has)
+		buf_u32(out, has);
+	for (size_t i = 0; i < b->n; i++) {
 		flow_record_encode(&b->records[i], out);
-	wal_entry_end(out, entry, WAL_BATCH);
+		if (has)
+			flow_extra_encode(&b->extras[i], has, out);
+	}
+	wal_entry_end(out, entry, has ? WAL_BATCH_MORE : WAL_BATCH);
 }
 
 void state_encode_counters(struct store_source from,
@@ -260,29 +268,37 @@ void state_encode(const struct store_state *s, struct buf *out)
 
 /* Applying entries ----------------------------------------------------- */
 
-bool state_batch_head(struct cursor *body, struct store_batch *ret)
+bool state_batch_head(enum wal_kind kind, struct cursor *body,
+	struct store_batch *ret, unsigned *ret_has)
 {
+	if (kind != WAL_BATCH && kind != WAL_BATCH_MORE)
+		return false;
 	*ret = (struct store_batch){.from = get_source(body)};
 	ret->seq = cursor_u64(body);
 	ret->received_ns = (int64_t)cursor_u64(body);
 	ret->n = cursor_u32(body);
+	*ret_has = kind == WAL_BATCH_MORE ? cursor_u32(body) : 0;
 	return cursor_ok(body) && ret->n <= STORE_BATCH_MAX &&
-	       cursor_left(body) == ret->n * RECORD_WIRE;
+	       *ret_has <= EXTRAS_ALL &&
+	       cursor_left(body) ==
+		       ret->n * (RECORD_WIRE + flow_extra_wire(*ret_has));
 }
 
-static bool apply_batch(
-	struct store_state *s, struct cursor *body, uint64_t *ret_rows)
+static bool apply_batch(struct store_state *s, enum wal_kind kind,
+	struct cursor *body, uint64_t *ret_rows)
 {
 	struct store_batch b;
 	struct store_sender *from;
 	struct store_tap *t = NULL;
+	unsigned has;
 
-	if (!state_batch_head(body, &b))
+	if (!state_batch_head(kind, body, &b, &has))
 		return false;
 	for (size_t i = 0; i < b.n; i++) {
 		struct flow_record r;
 
 		flow_record_decode(body, &r);
+		cursor_skip(body, flow_extra_wire(has));
 		t = add_row(s, b.from, &r, t);
 	}
 	from = sender(s, b.from);
@@ -381,7 +397,8 @@ int state_apply(struct store_state *s, enum wal_kind kind, struct cursor *body,
 		return r;
 	switch (kind) {
 	case WAL_BATCH:
-		good = apply_batch(s, body, ret_rows);
+	case WAL_BATCH_MORE:
+		good = apply_batch(s, kind, body, ret_rows);
 		break;
 	case WAL_COUNTERS:
 		good = apply_counters(s, body);

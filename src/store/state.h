@@ -46,7 +46,9 @@ void state_encode(const struct store_state *s, struct buf *out);
 int state_apply(struct store_state *s, enum wal_kind kind, struct cursor *body,
 	uint64_t *ret_rows, struct err *err) NFZ_MUST_CHECK;
 /* The head of a batch's body; leaves the cursor at the first of ret->n
- * records.  ret->records is NULL. */
-bool state_batch_head(struct cursor *body, struct store_batch *ret);
+ * records, each followed by the extras it has.  ret->records is NULL.  False:
+ * it is none, or makes no sense. */
+bool state_batch_head(enum wal_kind kind, struct cursor *body,
+	struct store_batch *ret, unsigned *ret_has);
 
 #endif

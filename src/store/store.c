@@ -188,7 +188,10 @@ int store_append(struct store *s, const struct store_batch *b, bool *ret_new,
 	*ret_new = b->seq > store_last_seq(s, b->from);
 	if (!*ret_new)
 		return 0;
-	r = can_append(s, WAL_ENTRY + 64 + b->n * RECORD_WIRE, b->n, err);
+	r = can_append(s,
+		WAL_ENTRY + 64 +
+			b->n * (RECORD_WIRE + sizeof(struct flow_extra)),
+		b->n, err);
 	if (r < 0)
 		return r;
 	state_encode_batch(b, &s->pending);

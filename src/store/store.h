@@ -16,7 +16,7 @@
 #define NFZ_STORE_STORE_H
 
 #include "base/err.h"
-#include "flow/record.h"
+#include "flow/extra.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -82,7 +82,8 @@ struct store_batch {
 	uint64_t seq;        /* > 0, rising within one life */
 	int64_t received_ns; /* collector's clock */
 	const struct flow_record *records;
-	size_t n; /* at most STORE_BATCH_MAX */
+	const struct flow_extra *extras; /* of each; NULL: none has any */
+	size_t n;                        /* at most STORE_BATCH_MAX */
 };
 enum {
 	STORE_BATCH_MAX = 65536,
@@ -186,7 +187,7 @@ const struct module_stats *store_module(const struct store *s, size_t i);
  * gets rows. */
 typedef int (*store_block_fn)(void *ctx, struct block *b, struct err *err);
 typedef int (*store_rows_fn)(
-	void *ctx, const struct flow_record *rows, size_t n, struct err *err);
+	void *ctx, const struct flow_rows *rows, struct err *err);
 
 struct store_scan {
 	int64_t from_ns, to_ns; /* rows that overlap; 0, 0: all */

@@ -17,7 +17,7 @@
 #define HEAD_MAGIC "NFZWAL1\n"
 enum {
 	MAGIC = 8,
-	VERSION = 1,
+	VERSION = 2,
 	ENTRY_MAGIC = 0x4e5a5745, /* "NZWE" */
 	TRIES_MAX = 1024,
 	CHUNK = 1 << 20
@@ -188,7 +188,7 @@ static int read_head(struct window *w, const struct wal_reading *how,
 		return err_set(
 			err, NFZ_E_INPUT, "%s: this is not a log", how->name);
 	c = cursor_over(p + MAGIC, WAL_HEAD - MAGIC);
-	if (cursor_u32(&c) != VERSION)
+	if (cursor_u32(&c) > VERSION)
 		return err_set(err, NFZ_E_INPUT,
 			"%s: written by a newer version", how->name);
 	cursor_skip(&c, 4);

@@ -1,6 +1,6 @@
 /* The write-ahead log: what was appended, in order, each entry checksummed.
  *
- *   head     "NFZWAL1\n", version 4, zero 4, number 8, checksum of those 8
+ *   head     "NFZWAL1\n", version 4 (2; 1: without WAL_BATCH_MORE), zero 4, number 8, checksum of those 8
  *   entries  "NZWE", body length 4, kind 4, low half of the checksum of those
  *            12 bytes 4, checksum of the body 8, body
  *
@@ -20,7 +20,8 @@ enum wal_kind {
 	WAL_COUNTERS,  /* tap counters */
 	WAL_STATS,     /* module statistics */
 	WAL_SENDERS,   /* state: last sequence numbers */
-	WAL_TAPS       /* state: sums and counters of taps */
+	WAL_TAPS,      /* state: sums and counters of taps */
+	WAL_BATCH_MORE /* flow records, and what was told besides */
 };
 
 enum { WAL_HEAD = 32, WAL_ENTRY = 24, WAL_BODY_MAX = 16 << 20 };

@@ -10,14 +10,18 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void on_records(void *ctx, const struct flow_record *r, size_t n)
+static void on_rows(void *ctx, const struct flow_rows *rows)
 {
 	uint64_t *sum = ctx;
 
-	for (size_t i = 0; i < n; i++) {
-		if (!(r[i].flags & RECORD_FOREIGN) || r[i].tap != TAP_FOREIGN)
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct flow_record *r = &rows->records[i];
+		const struct flow_extra *e = &rows->extras[i];
+
+		if (!(r->flags & RECORD_FOREIGN) || r->tap != TAP_FOREIGN ||
+			e->src_mac >> 48 || e->vlan > 4095 || e->mpls >> 20)
 			abort();
-		*sum += r[i].packets;
+		*sum += r->packets + e->src_as;
 	}
 }
 
@@ -32,7 +36,7 @@ static void check(const struct flowset *f)
 static void keep(const struct flowset *f)
 {
 	struct buf text = BUF_INIT(FLOWSET_KEPT);
-	struct flowset *again = flowset_new(on_records, NULL);
+	struct flowset *again = flowset_new(on_rows, NULL);
 
 	flowset_save(f, 0, &text);
 	if (!flowset_restore(again, text.data, text.len, 0))
@@ -46,7 +50,7 @@ static void keep(const struct flowset *f)
 static void as_kept(const uint8_t *data, size_t size)
 {
 	struct buf text = BUF_INIT(FLOWSET_KEPT);
-	struct flowset *f = flowset_new(on_records, NULL);
+	struct flowset *f = flowset_new(on_rows, NULL);
 
 	buf_adds(&text, "NFZTPL1\n");
 	buf_u64(&text, 0);
@@ -64,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct sflow_datagram sflow;
 	struct cursor c = cursor_over(data, size);
 	uint64_t sum = 0;
-	struct flowset *f = flowset_new(on_records, &sum);
+	struct flowset *f = flowset_new(on_rows, &sum);
 	int64_t now_ns = 0;
 
 	while (cursor_left(&c) >= 2) {
@@ -77,7 +81,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)flowset_read(f, &from, one.at, cursor_left(&one),
 			now_ns += 7000000000, &m);
 		if (sflow_read(one.at, cursor_left(&one), now_ns, &sflow))
-			on_records(&sum, sflow.records, sflow.n);
+			on_rows(&sum, &(const struct flow_rows){sflow.records,
+					      sflow.extras, sflow.n});
 		if (len % 64 == 63)
 			flowset_forget(f, &from);
 	}

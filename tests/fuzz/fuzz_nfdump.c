@@ -20,12 +20,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	nfdump_head(&columns, line);
 	while (line && (line = strtok_r(NULL, "\n", &rest))) {
 		struct flow_record r[2];
-		size_t n = nfdump_row(&columns, line, r);
+		struct flow_extra extras[2];
+		size_t n = nfdump_row(&columns, line, r, extras);
 
 		if (n > 2)
 			abort();
 		for (size_t i = 0; i < n; i++)
-			if (r[i].first_ns < 0 || r[i].last_ns < r[i].first_ns)
+			if (r[i].first_ns < 0 || r[i].last_ns < r[i].first_ns ||
+				extras[i].src_mac >> 48)
 				abort();
 	}
 	free(text);

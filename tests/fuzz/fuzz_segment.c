@@ -11,14 +11,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int touch(
-	void *ctx, const struct flow_record *rows, size_t n, struct err *err)
+static int touch(void *ctx, const struct flow_rows *rows, struct err *err)
 {
 	uint64_t *sum = ctx;
 
 	(void)err;
-	for (size_t i = 0; i < n; i++)
-		*sum += rows[i].packets;
+	for (size_t i = 0; i < rows->n; i++)
+		*sum += rows->records[i].packets +
+			(rows->extras ? rows->extras[i].src_as : 0);
 	return 0;
 }
 
@@ -73,7 +73,7 @@ static void as_footer(const uint8_t *data, size_t size)
 {
 	struct buf file = BUF_INIT(1 << 20);
 
-	buf_adds(&file, "NFZSEG3\n");
+	buf_adds(&file, size % 2 ? "NFZSEG2\n" : "NFZSEG3\n");
 	buf_u64(&file, 0);
 	buf_u64(&file, 7);
 	buf_add(&file, data, size);

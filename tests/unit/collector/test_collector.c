@@ -247,18 +247,17 @@ struct tally {
 	uint64_t rows, highest, sum, foreign;
 };
 
-static int count_rows(
-	void *ctx, const struct flow_record *rows, size_t n, struct err *err)
+static int count_rows(void *ctx, const struct flow_rows *rows, struct err *err)
 {
 	struct tally *t = ctx;
 
 	(void)err;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < rows->n; i++) {
 		t->rows++;
-		t->sum += rows[i].packets;
-		t->foreign += (rows[i].flags & RECORD_FOREIGN) != 0;
-		if (rows[i].packets > t->highest)
-			t->highest = rows[i].packets;
+		t->sum += rows->records[i].packets;
+		t->foreign += (rows->records[i].flags & RECORD_FOREIGN) != 0;
+		if (rows->records[i].packets > t->highest)
+			t->highest = rows->records[i].packets;
 	}
 	return 0;
 }

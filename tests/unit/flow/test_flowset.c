@@ -12,15 +12,18 @@
 
 struct got {
 	struct flow_record rows[100];
+	struct flow_extra extras[100];
 	size_t n;
 };
 
-static void on_records(void *ctx, const struct flow_record *r, size_t n)
+static void on_rows(void *ctx, const struct flow_rows *rows)
 {
 	struct got *got = ctx;
 
-	for (size_t i = 0; i < n && got->n < 100; i++)
-		got->rows[got->n++] = r[i];
+	for (size_t i = 0; i < rows->n && got->n < 100; i++) {
+		got->extras[got->n] = rows->extras[i];
+		got->rows[got->n++] = rows->records[i];
+	}
 }
 
 static const struct flowset_session session = {.connection = 0};
@@ -61,7 +64,7 @@ Test(flowset, reads_what_exporters_write)
 		for (int format = EXPORT_NF9; format <= EXPORT_IPFIX;
 			format++) {
 			struct got got = {.n = 0};
-			struct flowset *f = flowset_new(on_records, &got);
+			struct flowset *f = flowset_new(on_rows, &got);
 			const struct exporter_options o = {
 				.format = (enum export_format)format,
 				.domain = 3,
@@ -109,7 +112,7 @@ Test(flowset, reads_what_exporters_write)
 Test(flowset, two_ways_are_two_records)
 {
 	struct got got = {.n = 0};
-	struct flowset *f = flowset_new(on_records, &got);
+	struct flowset *f = flowset_new(on_rows, &got);
 
 	cr_assert_eq(read_hex(f, HEAD TEMPLATE DATA, AT).records, 1);
 	cr_assert_eq(got.n, 2);
@@ -123,7 +126,7 @@ Test(flowset, two_ways_are_two_records)
 Test(flowset, data_waits_for_its_template)
 {
 	struct got got = {.n = 0};
-	struct flowset *f = flowset_new(on_records, &got);
+	struct flowset *f = flowset_new(on_rows, &got);
 	struct flowset_message m = read_hex(f, HEAD DATA, AT);
 
 	cr_assert(m.unknown);
@@ -149,7 +152,7 @@ Test(flowset, data_waits_for_its_template)
 Test(flowset, templates_are_kept)
 {
 	struct got got = {.n = 0};
-	struct flowset *f = flowset_new(on_records, &got), *g, *h;
+	struct flowset *f = flowset_new(on_rows, &got), *g, *h;
 	struct buf text = BUF_INIT(FLOWSET_KEPT),
 		   again = BUF_INIT(FLOWSET_KEPT);
 	uint64_t changes;
@@ -166,7 +169,7 @@ Test(flowset, templates_are_kept)
 	cr_assert_eq(flowset_changes(f), changes, "the same is no change");
 	flowset_save(f, AT, &text);
 	for (size_t i = 0; i < text.len; i++) {
-		g = flowset_new(on_records, &got);
+		g = flowset_new(on_rows, &got);
 		text.data[i] ^= 1;
 		cr_assert_not(flowset_restore(g, text.data, text.len, AT));
 		text.data[i] ^= 1;
@@ -174,7 +177,7 @@ Test(flowset, templates_are_kept)
 		cr_assert_eq(flowset_counts(g)->templates, 0);
 		flowset_free(g);
 	}
-	h = flowset_new(on_records, &got);
+	h = flowset_new(on_rows, &got);
 	cr_assert_not(flowset_restore(
 		h, text.data, text.len, AT + FLOWSET_KEPT_NS + 1));
 	cr_assert(flowset_restore(h, text.data, text.len, AT + 1));
@@ -194,7 +197,7 @@ Test(flowset, templates_are_kept)
 Test(flowset, unknown_elements_are_passed_over)
 {
 	struct got got = {.n = 0};
-	struct flowset *f = flowset_new(on_records, &got);
+	struct flowset *f = flowset_new(on_rows, &got);
 
 	read_hex(f,
 		HEAD "0002 001c 0100 0004 0052 ffff 8064 ffff 000010f9 "
@@ -210,7 +213,7 @@ Test(flowset, unknown_elements_are_passed_over)
 Test(flowset, templates_are_bounded)
 {
 	struct got got = {.n = 0};
-	struct flowset *f = flowset_new(on_records, &got);
+	struct flowset *f = flowset_new(on_rows, &got);
 
 	for (unsigned id = 256; id < 256 + FLOWSET_EACH + 10; id++) {
 		char hex[200];

@@ -26,6 +26,7 @@ static struct flow_record flow(uint32_t i)
 Test(nf5, what_is_encoded_is_decoded)
 {
 	struct flow_record in[30], out[NF5_RECORDS];
+	struct flow_extra extras[NF5_RECORDS];
 	uint8_t bytes[NF5_DATAGRAM];
 	struct nf5_exporter e;
 	struct nf5_header h;
@@ -36,7 +37,7 @@ Test(nf5, what_is_encoded_is_decoded)
 	nf5_exporter_init(&e, now, 0x0102);
 	cr_assert_eq(nf5_encode(&e, now, in, 30, bytes, &used), 1464);
 	cr_assert_eq(used, 30);
-	cr_assert(nf5_decode(bytes, 1464, &h, out));
+	cr_assert(nf5_decode(bytes, 1464, &h, out, extras));
 	cr_assert_eq(h.count, 30);
 	cr_assert_eq(h.engine_type, 1);
 	cr_assert_eq(h.engine_id, 2);
@@ -56,7 +57,7 @@ Test(nf5, what_is_encoded_is_decoded)
 		int64_t boot = nf5_boot_ns(&h);
 
 		nf5_encode(&e, now + 777777777, in, 1, bytes, &used);
-		cr_assert(nf5_decode(bytes, 72, &h, out));
+		cr_assert(nf5_decode(bytes, 72, &h, out, extras));
 		cr_assert_eq(h.sequence, 30);
 		cr_assert_eq(nf5_boot_ns(&h), boot);
 	}
@@ -65,6 +66,7 @@ Test(nf5, what_is_encoded_is_decoded)
 Test(nf5, large_counts_become_several_rows)
 {
 	struct flow_record r = flow(0), out[NF5_RECORDS];
+	struct flow_extra extras[NF5_RECORDS];
 	uint8_t bytes[NF5_DATAGRAM];
 	uint64_t packets = 0, octets = 0;
 	struct nf5_exporter e;
@@ -76,7 +78,7 @@ Test(nf5, large_counts_become_several_rows)
 	nf5_exporter_init(&e, now, 0);
 	while ((len = nf5_encode(&e, now, &r, n, bytes, &used))) {
 		n -= used;
-		cr_assert(nf5_decode(bytes, len, &h, out));
+		cr_assert(nf5_decode(bytes, len, &h, out, extras));
 		for (size_t i = 0; i < h.count; i++) {
 			packets += out[i].packets;
 			octets += out[i].bytes;
@@ -103,6 +105,7 @@ Test(nf5, ipv6_is_left_out_and_counted)
 Test(nf5, lies_about_length_are_refused)
 {
 	struct flow_record r = flow(0), out[NF5_RECORDS];
+	struct flow_extra extras[NF5_RECORDS];
 	uint8_t bytes[NF5_DATAGRAM + 48] = {0};
 	static const uint16_t counts[] = {0, 2, 31, 65535};
 	struct nf5_exporter e;
@@ -112,12 +115,12 @@ Test(nf5, lies_about_length_are_refused)
 	nf5_exporter_init(&e, now, 0);
 	len = nf5_encode(&e, now, &r, 1, bytes, &used);
 	for (size_t cut = 0; cut < len; cut++)
-		cr_assert_not(nf5_decode(bytes, cut, &h, out));
-	cr_assert_not(nf5_decode(bytes, len + 1, &h, out));
+		cr_assert_not(nf5_decode(bytes, cut, &h, out, extras));
+	cr_assert_not(nf5_decode(bytes, len + 1, &h, out, extras));
 	for (size_t i = 0; i < 4; i++) {
 		bytes[2] = (uint8_t)(counts[i] >> 8);
 		bytes[3] = (uint8_t)counts[i];
-		cr_assert_not(nf5_decode(bytes, len, &h, out));
+		cr_assert_not(nf5_decode(bytes, len, &h, out, extras));
 	}
 }
 
@@ -128,6 +131,7 @@ Test(nf5, sampling_icmp_and_wrapped_uptime)
 	uint8_t b[72] = {0, 5, 0, 1, 0, 0, 0, 100, /* uptime 100 ms */
 		0x60, 0, 0, 0, 0, 0, 0, 0};
 	struct flow_record out[NF5_RECORDS];
+	struct flow_extra extras[NF5_RECORDS];
 	struct nf5_header h;
 
 	b[22] = 0x40;
@@ -138,7 +142,7 @@ Test(nf5, sampling_icmp_and_wrapped_uptime)
 	b[24 + 31] = 50;
 	b[24 + 34] = 8; /* echo request */
 	b[24 + 38] = 1;
-	cr_assert(nf5_decode(b, sizeof(b), &h, out));
+	cr_assert(nf5_decode(b, sizeof(b), &h, out, extras));
 	cr_assert_eq(out[0].packets, 30);
 	cr_assert_eq(out[0].bytes, 900);
 	cr_assert_eq(out[0].flags, RECORD_FOREIGN | RECORD_ESTIMATED);

@@ -119,6 +119,33 @@ struct flow_record run_record(const char *src, const char *dst, uint16_t tap,
 	return r;
 }
 
+struct flow_extra run_extra(uint64_t packets)
+{
+	struct flow_extra e = {.src_mac = UINT64_C(0x020000000000) + packets,
+		.dst_mac = UINT64_C(0x02ffffffffff),
+		.src_as = 64500 + (uint32_t)packets,
+		.dst_as = 4200000000,
+		.in_if = (uint32_t)packets % 4,
+		.out_if = 70000,
+		.vlan = (uint16_t)(packets % 4096)};
+	const struct net_addr next =
+		run_addr(packets % 4 == 1 ? "10.0.9.1" : "2001:db8::9");
+
+	if (packets % 2 == 0)
+		return (struct flow_extra){0};
+	flow_extra_set_next(&e, &next);
+	return e;
+}
+
+bool run_has_extra(const struct flow_rows *rows, size_t i)
+{
+	const struct flow_extra want = run_extra(rows->records[i].packets);
+	const struct flow_extra got =
+		rows->extras ? rows->extras[i] : (struct flow_extra){0};
+
+	return memcmp(&want, &got, sizeof(want)) == 0;
+}
+
 void run_store(struct store *s, uint16_t module, uint64_t seq,
 	const struct flow_record *r, size_t n)
 {

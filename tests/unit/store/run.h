@@ -25,6 +25,11 @@ struct net_addr run_addr(const char *text);
 /* 10.0.1.1 is a, 10.0.3.1 is b, 10.0.4.1 is c. */
 struct flow_record run_record(const char *src, const char *dst, uint16_t tap,
 	uint64_t packets, double at);
+/* What an exporter told of a record with so many packets; of even ones
+ * nothing. */
+struct flow_extra run_extra(uint64_t packets);
+/* Has the i-th row what run_extra gave it? */
+bool run_has_extra(const struct flow_rows *rows, size_t i);
 /* One batch, committed. */
 void run_store(struct store *s, uint16_t module, uint64_t seq,
 	const struct flow_record *r, size_t n);

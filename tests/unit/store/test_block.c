@@ -21,13 +21,15 @@ struct stored {
 	struct block_parts parts;
 };
 
-static void encode(const struct flow_record *r, size_t n, struct stored *ret)
+static void encode(const struct flow_record *r, const struct flow_extra *e,
+	size_t n, struct stored *ret)
 {
+	const struct flow_rows rows = {r, e, n};
 	struct block b;
 
 	*ret = (struct stored){.bytes = BUF_INIT(8 << 20)};
 	block_init(&b);
-	block_fill(&b, r, n);
+	block_fill(&b, &rows);
 	block_encode(&b, &ret->bytes, &ret->parts);
 	ret->zone = b.zone;
 	block_release(&b);
@@ -50,7 +52,7 @@ static int decode(struct stored *s, struct block *b)
 	int r;
 
 	block_open(b, &s->zone, &s->parts, from_buf, &s->bytes);
-	r = block_need(b, COLUMNS_ALL, &err);
+	r = block_need(b, COLUMNS_ALL | block_extras(b), &err);
 	return r < 0 ? r : block_need_hosts(b, &err);
 }
 
@@ -63,6 +65,7 @@ Test(block, rows_come_back)
 	for (size_t k = 0; k < 4; k++) {
 		size_t n = sizes[k];
 		struct flow_record *r = mem_zalloc(n, sizeof(*r));
+		struct flow_extra *e = mem_zalloc(n, sizeof(*e)), told;
 		const uint16_t some_rows[] = {(uint16_t)(n - 1), 0};
 		struct flow_record back;
 		struct stored stored;
@@ -91,14 +94,22 @@ Test(block, rows_come_back)
 			r[i].tos = 7;
 			r[i].end_reason = (uint8_t)some(&state);
 			r[i].flags = (uint8_t)some(&state);
+			e[i] = run_extra(some(&state));
+			e[i].mpls = k == 2 ? (uint32_t)some(&state) : 0;
 		}
-		encode(r, n, &stored);
+		encode(r, e, n, &stored);
+		if (n > 2) /* what nobody told has no part */
+			cr_assert_eq(stored.parts.extras,
+				EXTRAS_ALL & ~EXTRA_BIT(OUT_VLAN) &
+					~(k == 2 ? 0 : EXTRA_BIT(MPLS)));
 		block_init(&b);
 		cr_assert_eq(decode(&stored, &b), 0);
 		cr_assert_eq(b.n, n);
 		for (size_t i = 0; i < n; i++) {
 			block_row(&b, i, &back);
 			cr_assert_eq(memcmp(&back, &r[i], sizeof(back)), 0);
+			block_extra(&b, i, &told);
+			cr_assert_eq(memcmp(&told, &e[i], sizeof(told)), 0);
 			cr_assert(stored.zone.first_ns <= r[i].first_ns &&
 				  stored.zone.last_ns >= r[i].last_ns);
 		}
@@ -106,16 +117,29 @@ Test(block, rows_come_back)
 		/* the same where only two rows are asked for */
 		block_open(&b, &stored.zone, &stored.parts, from_buf,
 			&stored.bytes);
-		cr_assert_eq(block_need_rows(&b, some_rows, 2, &err), 0);
+		cr_assert_eq(block_need_rows(&b, COLUMNS_ALL | block_extras(&b),
+				     some_rows, 2, &err),
+			0);
 		for (int k2 = 0; k2 < 2; k2++) {
 			block_row(&b, some_rows[k2], &back);
 			cr_assert_eq(
 				memcmp(&back, &r[some_rows[k2]], sizeof(back)),
 				0);
+			block_extra(&b, some_rows[k2], &told);
+			cr_assert_eq(
+				memcmp(&told, &e[some_rows[k2]], sizeof(told)),
+				0);
 		}
+		/* what is not there reads as 0 */
+		cr_assert_eq(
+			block_need(&b, 1u << (COLUMN_EXTRAS + EXTRA_OUT_VLAN),
+				&err),
+			0);
+		cr_assert_eq(block_extra_value(&b, EXTRA_OUT_VLAN, n - 1), 0);
 		block_release(&b);
 		buf_release(&stored.bytes);
 		free(r);
+		free(e);
 	}
 }
 
@@ -133,7 +157,7 @@ Test(block, usual_rows_are_small)
 		r[i].key.sport = (uint16_t)(1024 + some(&state) % 60000);
 		r[i].key.dst.b[15] = (uint8_t)some(&state);
 	}
-	encode(r, N, &stored);
+	encode(r, NULL, N, &stored);
 	cr_assert_lt(stored.bytes.len, (size_t)N * RECORD_WIRE / 4);
 	buf_release(&stored.bytes);
 	free(r);
@@ -162,10 +186,12 @@ Test(block, every_changed_byte_is_noticed)
 	struct flow_record r[3] = {run_record("10.0.1.1", "10.0.3.1", 1, 1, 0),
 		run_record("10.0.1.1", "10.0.4.1", 2, 500, 3),
 		run_record("2001:db8::1", "10.0.1.1", 1, 70000, 9)};
+	const struct flow_extra e[3] = {{.in_if = 1, .src_as = 300000},
+		{.in_if = 2, .vlan = 7}, {.out_if = 5}};
 	struct stored stored;
 	struct block b;
 
-	encode(r, 3, &stored);
+	encode(r, e, 3, &stored);
 	block_init(&b);
 	cr_assert_eq(decode(&stored, &b), 0);
 	for (size_t i = 0; i < stored.bytes.len; i++) {

@@ -93,17 +93,19 @@ int open(const char *path, int flags, ...)
 
 struct found {
 	unsigned rows[BATCHES + 1]; /* by batch */
+	unsigned torn;              /* without what was told of them */
 };
 
-static int count(
-	void *ctx, const struct flow_record *rows, size_t n, struct err *err)
+static int count(void *ctx, const struct flow_rows *rows, struct err *err)
 {
 	struct found *found = ctx;
 
 	(void)err;
-	for (size_t i = 0; i < n; i++)
-		if (rows[i].packets <= BATCHES)
-			found->rows[rows[i].packets]++;
+	for (size_t i = 0; i < rows->n; i++) {
+		if (rows->records[i].packets <= BATCHES)
+			found->rows[rows->records[i].packets]++;
+		found->torn += !run_has_extra(rows, i);
+	}
 	return 0;
 }
 
@@ -121,6 +123,7 @@ static void check(const char *dir, unsigned committed, unsigned call)
 				  (i > committed && found.rows[i] == 0),
 			"call %u: of batch %u, %u rows; %u committed", call, i,
 			found.rows[i], committed);
+	cr_assert_eq(found.torn, 0, "call %u", call);
 	store_close(s);
 }
 
@@ -145,12 +148,18 @@ static void open_it(struct writing *w)
 static void append(struct writing *w)
 {
 	struct flow_record r[ROWS];
-	struct store_batch b = {
-		.from = {1, 1}, .seq = w->next, .records = r, .n = ROWS};
+	struct flow_extra e[ROWS];
+	struct store_batch b = {.from = {1, 1},
+		.seq = w->next,
+		.records = r,
+		.extras = e,
+		.n = ROWS};
 	bool fresh;
 
-	for (int i = 0; i < ROWS; i++)
+	for (int i = 0; i < ROWS; i++) {
 		r[i] = run_record("10.0.1.1", "10.0.3.1", 1, w->next, 0);
+		e[i] = run_extra(w->next);
+	}
 	cr_assert_eq(store_append(w->s, &b, &fresh, NULL), 0);
 	w->next++;
 }

@@ -253,7 +253,7 @@ Test(filter, of_a_block_agrees_with_rows)
 		r[i].flags = x & 1024 ? RECORD_FOREIGN : 0;
 	}
 	block_init(&b);
-	block_fill(&b, r, N);
+	block_fill(&b, &(const struct flow_rows){r, NULL, N});
 	for (size_t t = 0; t < sizeof(texts) / sizeof(*texts); t++) {
 		struct filter *f = parsed(texts[t], c);
 

@@ -18,19 +18,20 @@
 
 struct seen {
 	size_t rows;
-	uint64_t packets, sum; /* sum: of packet counts weighted by place */
-	bool ordered;
+	uint64_t packets;
+	size_t whole; /* with what run_extra() gives */
 };
 
-static int count(
-	void *ctx, const struct flow_record *rows, size_t n, struct err *err)
+static int count(void *ctx, const struct flow_rows *rows, struct err *err)
 {
 	struct seen *seen = ctx;
 
 	(void)err;
-	for (size_t i = 0; i < n; i++)
-		seen->packets += rows[i].packets;
-	seen->rows += n;
+	for (size_t i = 0; i < rows->n; i++) {
+		seen->packets += rows->records[i].packets;
+		seen->whole += run_has_extra(rows, i);
+	}
+	seen->rows += rows->n;
 	return 0;
 }
 
@@ -353,12 +354,21 @@ static void write_until_killed(const char *dir, int out)
 	for (;;) {
 		uint64_t seq = store_last_seq(s, (struct store_source){1, 1});
 		struct flow_record r[3];
-		struct store_batch b = {
-			.from = {1, 1}, .seq = seq + 1, .records = r, .n = 3};
+		struct flow_extra e[3];
+		struct store_batch b = {.from = {1, 1},
+			.seq = seq + 1,
+			.records = r,
+			.extras = seq % 3 ? e : NULL,
+			.n = 3};
 		bool new;
 
-		for (int i = 0; i < 3; i++)
-			r[i] = run_record("10.0.1.1", "10.0.3.1", 1, 1, 0);
+		for (uint64_t i = 0; i < 3; i++) {
+			uint64_t packets = seq % 3 ? i + seq : 2;
+
+			r[i] = run_record(
+				"10.0.1.1", "10.0.3.1", 1, packets, 0);
+			e[i] = run_extra(packets);
+		}
 		if (store_append(s, &b, &new, NULL) < 0 ||
 			store_commit(s, NULL) < 0 ||
 			write(out, &b.seq, sizeof(b.seq)) < 0)
@@ -393,6 +403,7 @@ Test(store, nothing_committed_is_lost_to_kill, .timeout = 60)
 		close(pipes[0]);
 		seen = read_all(dir);
 		cr_assert_eq(seen.rows % 3, 0, "a part of a batch is there");
+		cr_assert_eq(seen.whole, seen.rows, "what was told besides");
 		cr_assert_geq(seen.rows, 3 * said);
 		cr_assert_leq(seen.rows, 3 * (said + 1) + 3);
 		said = seen.rows / 3;

@@ -1,0 +1,128 @@
+#include "flow/extra.h"
+
+#include <string.h>
+
+static const uint8_t sizes[] = {
+#define X(name, member, type) sizeof(type),
+	FLOW_EXTRAS(X)
+#undef X
+};
+
+unsigned flow_extras_of(const struct flow_extra *e, size_t n)
+{
+	struct flow_extra any = {0};
+	unsigned has = 0;
+
+	for (size_t i = 0; i < n; i++) {
+#define X(name, member, type) any.member |= e[i].member;
+		FLOW_EXTRAS(X)
+#undef X
+	}
+#define X(name, member, type) has |= any.member ? EXTRA_BIT(name) : 0;
+	FLOW_EXTRAS(X)
+#undef X
+	return has;
+}
+
+uint64_t flow_extra_get(const struct flow_extra *e, enum flow_extra_field f)
+{
+	switch (f) {
+#define X(name, member, type)                                                  \
+	case EXTRA_##name:                                                     \
+		return e->member;
+		FLOW_EXTRAS(X)
+#undef X
+	case EXTRA_COUNT:
+		break;
+	}
+	return 0;
+}
+
+static uint64_t load(const uint8_t *p, size_t n)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < n; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+struct net_addr flow_extra_next(const struct flow_extra *e)
+{
+	const uint64_t halves[] = {e->next_high, e->next_low};
+	struct net_addr a;
+
+	for (size_t i = 0; i < sizeof(a.b); i++)
+		a.b[i] = (uint8_t)(halves[i / 8] >> (56 - 8 * (i % 8)));
+	return a;
+}
+
+void flow_extra_set_next(struct flow_extra *e, const struct net_addr *next)
+{
+	if (net_addr_is_v4(next) && net_addr_v4_value(next) == 0) {
+		e->next_high = e->next_low = 0;
+		return;
+	}
+	e->next_high = load(next->b, 8);
+	e->next_low = load(next->b + 8, 8);
+}
+
+uint64_t flow_extra_mac(const uint8_t mac[static 6])
+{
+	return load(mac, 6);
+}
+
+struct flow_extra flow_extra_reverse(const struct flow_extra *e)
+{
+	return (struct flow_extra){.src_mac = e->dst_mac,
+		.dst_mac = e->src_mac,
+		.src_as = e->dst_as,
+		.dst_as = e->src_as,
+		.in_if = e->out_if,
+		.out_if = e->in_if,
+		.vlan = e->out_vlan,
+		.out_vlan = e->vlan};
+}
+
+size_t flow_extra_wire(unsigned has)
+{
+	size_t n = 0;
+
+	for (int f = 0; f < EXTRA_COUNT; f++)
+		n += has >> f & 1 ? sizes[f] : 0;
+	return n;
+}
+
+static void put(struct buf *out, uint64_t v, size_t size)
+{
+	if (size == sizeof(uint16_t))
+		buf_u16(out, (uint16_t)v);
+	else if (size == sizeof(uint32_t))
+		buf_u32(out, (uint32_t)v);
+	else
+		buf_u64(out, v);
+}
+
+void flow_extra_encode(
+	const struct flow_extra *e, unsigned has, struct buf *out)
+{
+#define X(name, member, type)                                                  \
+	if (has & EXTRA_BIT(name))                                             \
+		put(out, e->member, sizeof(type));
+	FLOW_EXTRAS(X)
+#undef X
+}
+
+void flow_extra_decode(struct cursor *c, unsigned has, struct flow_extra *ret)
+{
+	const uint8_t *p;
+
+	*ret = (struct flow_extra){0};
+#define X(name, member, type)                                                  \
+	if (has & EXTRA_BIT(name)) {                                           \
+		p = cursor_bytes(c, sizeof(type));                             \
+		ret->member = p ? (type)load(p, sizeof(type)) : 0;             \
+	}
+	FLOW_EXTRAS(X)
+#undef X
+}
