@@ -187,10 +187,10 @@ int absorb_new(
 		c->snap = o->snap;
 		for (int i = 0; i < ABSORB_KEY_WORDS; i++)
 			c->secret[i] = hash_key_new().k0;
-		r = load(a, BPF_SOCKET, err);
-	}
-	if (r == 0)
 		load_hooks(a, o->sample_bytes);
+	}
+	if (r == 0 && !a->samples)
+		r = load(a, BPF_SOCKET, err);
 	if (r == 0)
 		r = absorb_settle(err);
 	if (r < 0) {
@@ -219,8 +219,10 @@ void absorb_free(struct absorb *a)
 	free(a);
 }
 
-int absorb_program(const struct absorb *a, enum bpf_place place)
+int absorb_program(struct absorb *a, enum bpf_place place)
 {
+	if (place == BPF_SOCKET && a->programs[place] < 0)
+		(void)load(a, place, NULL);
 	return a->programs[place];
 }
 

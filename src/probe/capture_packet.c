@@ -19,7 +19,8 @@ struct packet_capture {
 	struct absorb *absorb; /* NULL: the ring alone */
 	struct ring *ring;     /* NULL: not attached, or at hooks */
 	bool hooked;           /* the program is at the interface's hooks */
-	bool late; /* rights have been given up: a packet socket, or none */
+	bool late;  /* rights have been given up: a packet socket, or none */
+	int filter; /* the program for that, loaded in time; or -1 */
 	int ifindex;
 	struct ring_statistics mark;
 	struct capture_statistics before; /* it was attached */
@@ -59,6 +60,7 @@ static struct packet_capture *new_capture(
 
 	p->head.way = way;
 	p->opt = *options;
+	p->filter = -1;
 	if (!p->opt.snap)
 		p->opt.snap = CAPTURE_SNAP;
 	return p;
@@ -108,18 +110,27 @@ static bool try_hooks(struct packet_capture *p, int ifindex, bool queued)
 	       absorb_attach(p->absorb, ifindex, NULL) == 0;
 }
 
-static int packet_attach(
-	struct capture *c, const struct netdev *dev, struct err *err)
+/* Who was at the hooks and has lost them reads the ring alone. */
+static int open_ring(struct packet_capture *p, int ifindex, struct err *err)
 {
-	struct packet_capture *p = of(c);
-	const bool absorbs = p->absorb && ring_is_ethernet(dev->index);
-	const struct ring_options o = {.ifindex = dev->index,
+	const bool absorbs = p->absorb && ring_is_ethernet(ifindex);
+	struct ring_options o = {.ifindex = ifindex,
 		.block_bytes = block_bytes(p->opt.bytes),
 		.blocks = BLOCKS,
 		.timeout_ms = BLOCK_TIMEOUT_MS,
 		.snap = p->opt.snap,
-		.program = absorbs ? absorb_program(p->absorb, BPF_SOCKET) : -1,
 		.all_groups = p->opt.all_groups};
+
+	if (absorbs && !p->late)
+		p->filter = absorb_program(p->absorb, BPF_SOCKET);
+	o.program = absorbs ? p->filter : -1;
+	return ring_open(&o, &p->ring, err);
+}
+
+static int packet_attach(
+	struct capture *c, const struct netdev *dev, struct err *err)
+{
+	struct packet_capture *p = of(c);
 	int r = 0;
 
 	p->ifindex = dev->index;
@@ -128,7 +139,7 @@ static int packet_attach(
 		p->before = absorb_statistics(p->absorb);
 	p->hooked = try_hooks(p, dev->index, dev->queued);
 	if (!p->hooked)
-		r = ring_open(&o, &p->ring, err);
+		r = open_ring(p, dev->index, err);
 	p->late = true;
 	return r;
 }
