@@ -67,7 +67,7 @@ static int require_active(struct import *i)
  * them, too, but is missing on some servers.  One of both is enough. */
 static int fetch_links(struct import *i)
 {
-	static const char *const tables[] = {"nodes", "lans", "lan_lans", NULL};
+	static const char *const tables[] = {"lans", NULL};
 	struct err first = ERR_INIT;
 	int rc = client_info(i->client, i->e, "links", &i->links, &first), rc2;
 
@@ -137,24 +137,41 @@ static int fetch(struct import *i)
 	return rc ? rc : fetch_report(i);
 }
 
-/* "machine address" -> its row, for looking up members. */
-static void index_interfaces(struct import *i)
+/* Of several control interfaces with an address the first. */
+static void index_control(struct import *i, const char *host, struct value *row)
+{
+	const char *role = import_text(row, "role");
+	struct net_addr a;
+
+	if (host && role && strcmp(role, "ctrl") == 0 &&
+		net_addr_parse(import_text(row, "IP"), &a) &&
+		!map_gets(&i->controls, host))
+		map_puts(&i->controls, host, row);
+}
+
+static void index_interface(struct import *i, struct value *row)
+{
+	const char *vnode = import_text(row, "vnode_id");
+	const char *host = import_text(row, "node_id");
+	const char *ip = import_text(row, "IP");
+	cleanup_free char *key = NULL;
+
+	if (!ip || !(vnode || host))
+		return;
+	key = mem_printf("%s %s", vnode ? vnode : host, ip);
+	map_puts(&i->iface_rows, key, row);
+	index_control(i, host, row);
+}
+
+/* What is looked up for every node. */
+static void index_replies(struct import *i)
 {
 	const struct value *rows = value_get(i->physical, "interfaces");
 
-	for (size_t k = 0; rows && k < rows->n; k++) {
-		struct value *row = rows->items[k];
-		const char *machine = import_text(row, "vnode_id");
-		const char *ip = import_text(row, "IP");
-		cleanup_free char *key = NULL;
-
-		if (!machine)
-			machine = import_text(row, "node_id");
-		if (!machine || !ip)
-			continue;
-		key = mem_printf("%s %s", machine, ip);
-		map_puts(&i->iface_rows, key, row);
-	}
+	for (size_t k = 0; rows && k < rows->n; k++)
+		index_interface(i, rows->items[k]);
+	for (size_t k = 0; i->ssh && k < i->ssh->n; k++)
+		map_puts(&i->logins, i->ssh->names[k], i->ssh->items[k]);
 }
 
 static int build(struct import *i)
@@ -165,7 +182,7 @@ static int build(struct import *i)
 	t->project = arena_strdup(&t->arena, i->e->proj);
 	t->experiment = arena_strdup(&t->arena, i->e->exp);
 	t->source = "emulab";
-	index_interfaces(i);
+	index_replies(i);
 	rc = import_nodes(i);
 	if (!rc)
 		rc = import_systems(i);
@@ -201,6 +218,9 @@ static void release(struct import *i)
 		nodefile_ifaces_release(&i->cards[k].ifaces);
 	free(i->cards);
 	map_release(&i->iface_rows);
+	map_release(&i->controls);
+	map_release(&i->logins);
+	map_release(&i->machines);
 	topology_free(i->t);
 }
 
@@ -216,6 +236,9 @@ int import_experiment(struct client *client, const struct client_exp *e,
 	int rc;
 
 	map_init(&i.iface_rows);
+	map_init(&i.controls);
+	map_init(&i.logins);
+	map_init(&i.machines);
 	rc = fetch(&i);
 	if (!rc) {
 		i.t = topology_new();

@@ -20,6 +20,9 @@ struct import {
 	struct import_cards *cards; /* of virtual nodes, by themselves */
 	size_t n_cards, cards_cap;
 	struct map iface_rows; /* "machine 10.1.1.2" -> row of physical */
+	struct map controls;   /* machine -> that of its control interface */
+	struct map logins;     /* machine -> its part of ssh */
+	struct map machines;   /* those of mapping */
 	struct err *err;
 };
 

@@ -53,21 +53,9 @@ static enum node_role role_of(const struct value *entry, const char *machine)
 	return ROLE_HOST;
 }
 
-/* Does this machine belong to the experiment itself? */
-static bool owned(const struct import *i, const char *machine)
-{
-	for (size_t k = 0; k < i->mapping->n; k++) {
-		const char *node = import_text(i->mapping->items[k], "node");
-
-		if (node && strcmp(node, machine) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int add_login(struct import *i, const char *name, struct topo_machine *m)
 {
-	const struct value *ssh = value_get(i->ssh, m->phys);
+	const struct value *ssh = map_gets(&i->logins, m->phys);
 	int64_t port = 0;
 
 	m->hostname = import_text(ssh, "hostname");
@@ -126,26 +114,6 @@ static int add_host_keys(
 	if (n_keys)
 		m->host_keys = keys;
 	return rc;
-}
-
-static void add_control_address(struct import *i, struct topo_machine *m)
-{
-	const struct value *rows = value_get(i->physical, "interfaces");
-
-	for (size_t k = 0; rows && k < rows->n; k++) {
-		const struct value *row = rows->items[k];
-		const char *machine = import_text(row, "node_id");
-		const char *role = import_text(row, "role");
-		const char *ip = import_text(row, "IP");
-		struct net_addr a;
-
-		if (machine && role && ip && m->phys &&
-			strcmp(machine, m->phys) == 0 &&
-			strcmp(role, "ctrl") == 0 && net_addr_parse(ip, &a)) {
-			m->address = ip;
-			return;
-		}
-	}
 }
 
 static int add_control_iface(struct import *i, int node)
@@ -213,18 +181,34 @@ static int add_node(
 		return err_set(i->err, NFZ_E_REPLY,
 			"the testbed names no machine for node \"%s\"", name);
 	n.role = role_of(entry, m.phys);
-	m.host_shared = n.role == ROLE_VIRTUAL && !owned(i, m.host);
+	m.host_shared = n.role == ROLE_VIRTUAL &&
+			!map_has(&i->machines, m.host, strlen(m.host));
 	m.type = import_text(entry, "type");
 	m.os = import_text(entry, "osid");
 	m.status = import_text(entry, "status");
 	m.unusable = why_unusable(&m, import_text(entry, "eventstatus"));
-	add_control_address(i, &m);
+	m.address = import_text(map_gets(&i->controls, m.phys), "IP");
 	rc = add_login(i, name, &m);
 	if (!rc && !i->options->without_host_keys)
 		rc = add_host_keys(i, name, &m);
 	if (!rc)
 		rc = topology_add_node(i->t, &n, &index, i->err);
 	return rc ? rc : add_control_iface(i, index);
+}
+
+/* A machine runs one node; a virtual one counts as a machine of its own. */
+static int note_machine(struct import *i, const struct value *entry)
+{
+	const char *machine = import_text(entry, "node");
+
+	if (!machine)
+		return 0;
+	if (map_has(&i->machines, machine, strlen(machine)))
+		return err_set(i->err, NFZ_E_REPLY,
+			"the testbed lists the machine \"%.64s\" twice",
+			machine);
+	map_puts(&i->machines, machine, NULL);
+	return 0;
 }
 
 struct named {
@@ -247,9 +231,11 @@ int import_nodes(struct import *i)
 	cleanup_free struct named *list = mem_zalloc(n + 1, sizeof(*list));
 	int rc = 0;
 
-	for (size_t k = 0; k < n; k++)
+	for (size_t k = 0; !rc && k < n; k++) {
 		list[k] = (struct named){
 			i->mapping->names[k], i->mapping->items[k]};
+		rc = note_machine(i, list[k].entry);
+	}
 	qsort(list, n, sizeof(*list), by_name);
 	for (size_t k = 0; !rc && k < n; k++)
 		rc = add_node(i, list[k].name, list[k].entry);

@@ -320,11 +320,13 @@ def shapes(node):
             if m != "experiment.info,mapping":
                 return v
             mark = "the struct of nodes"
+            machine = v["value"][node]["node"]
             one = xmlrpc.client.dumps((v["value"][node],)).split("param>")[1]
             return xmlrpc.client.dumps(
                 (dict(v, value=mark),), methodresponse=True).replace(
                 "<string>%s</string>" % mark, "<struct>%s</struct>" % "".join(
-                    "<member><name>n%d</name>%s</member>" % (i, one[:-2])
+                    "<member><name>n%d</name>%s</member>" % (
+                        i, one[:-2].replace(machine, "pc%d" % i))
                     for i in range(n))).encode()
         return fn
 
