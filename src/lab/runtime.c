@@ -235,8 +235,13 @@ int runtime_wait(
 
 /* ---- starting ---- */
 
+/* What the control network is told of new machines: to ip(8), to bridge(8). */
+struct control_lines {
+	struct buf ip, bridge;
+};
+
 static int start_one(struct lab_runtime *rt, struct lab_experiment *e,
-	int machine, struct buf *control, struct err *err)
+	int machine, struct control_lines *control, struct err *err)
 {
 	struct lab_node *node = &rt->nodes[machine];
 	struct lab_machine *m = &rt->site->machines[machine];
@@ -264,20 +269,25 @@ static int start_one(struct lab_runtime *rt, struct lab_experiment *e,
 	runtime_control_port(rt, machine, port);
 	/* its address is known: one that is down does not answer, as behind a
 	 * router, where no one says that there is no such host */
-	buf_addf(control,
+	buf_addf(&control->ip,
 		"link add name %s type veth peer name %s address %s netns %d\n"
 		"link set dev %s master br0 up\n"
 		"neigh replace %s lladdr %s dev br0 nud permanent\n",
 		port, m->ifaces[0].os_name,
 		net_mac_print(m->ifaces[0].mac, mac), (int)node->pid, port,
 		net_addr_print(&m->ifaces[0].ip, ip), mac);
+	/* and its port: a machine has spoken when it was booted, and what is
+	 * for one of 200 does not go to all of them */
+	buf_addf(&control->bridge, "fdb replace %s dev %s master static\n", mac,
+		port);
 	return 0;
 }
 
 static int clone_all(struct lab_runtime *rt, struct lab_experiment *e,
 	const int *machines, size_t n, struct err *err)
 {
-	struct buf control = BUF_INIT(BATCH_MAX);
+	struct control_lines control = {
+		BUF_INIT(BATCH_MAX), BUF_INIT(BATCH_MAX)};
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++)
@@ -285,10 +295,15 @@ static int clone_all(struct lab_runtime *rt, struct lab_experiment *e,
 	if (r == 0)
 		r = keys_ensure(rt->setup.keys, rt->site, machines, n, err);
 	if (r == 0)
-		r = netns_batch(rt->control_ns, "ip", buf_str(&control), err);
+		r = netns_batch(
+			rt->control_ns, "ip", buf_str(&control.ip), err);
+	if (r == 0)
+		r = netns_batch(rt->control_ns, "bridge",
+			buf_str(&control.bridge), err);
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = node_mounted(&rt->nodes[machines[i]], err);
-	buf_release(&control);
+	buf_release(&control.ip);
+	buf_release(&control.bridge);
 	return r;
 }
 
