@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { START_MS = 10000, ALIVE_MS = 2000, BRIEF_MS = 400, TAIL = 700 };
+enum { ALIVE_MS = 2000, BRIEF_MS = 400, READY_MAX_MS = 3600000, TAIL = 700 };
 
 bool role_ok(const char *role)
 {
@@ -235,8 +235,19 @@ static void wait_word(struct agent *a, int fd, int64_t ms, struct buf *word)
 	}
 }
 
-static int crashed(
-	struct dep *d, const char *role, const char *word, struct err *err)
+/* "ready=MS", "alive" or "brief" */
+static int64_t wait_of(const char *how)
+{
+	long long ms;
+
+	if (strncmp(how, "ready=", 6) != 0)
+		return strcmp(how, "brief") == 0 ? BRIEF_MS : ALIVE_MS;
+	ms = strtoll(how + 6, NULL, 10);
+	return ms > 0 && ms < READY_MAX_MS ? ms : READY_MAX_MS;
+}
+
+static int crashed(struct dep *d, const char *role, const char *word,
+	int64_t waited_ms, struct err *err)
 {
 	struct buf tail = BUF_INIT(TAIL + 1);
 	int status = (int)strtol(word + (*word == 'X'), NULL, 10);
@@ -244,8 +255,8 @@ static int crashed(
 
 	log_tail(d->dir, role, TAIL, &tail);
 	if (!ended)
-		err_set(err, NFZ_E_CRASHED, "%s: not ready after %d s", role,
-			START_MS / 1000);
+		err_set(err, NFZ_E_CRASHED, "%s: not ready after %lld s", role,
+			(long long)waited_ms / 1000);
 	else if (status > 128)
 		err_set(err, NFZ_E_CRASHED, "%s: ended at once by signal %d",
 			role, status - 128);
@@ -264,10 +275,8 @@ static int await(struct agent *a, const char *role, const char *how, int status,
 {
 	struct buf word = BUF_INIT(1024);
 	struct proc_info info;
-	bool ready_wanted = strcmp(how, "ready") == 0;
-	int64_t ms = ready_wanted                ? START_MS
-		     : strcmp(how, "brief") == 0 ? BRIEF_MS
-						 : ALIVE_MS;
+	bool ready_wanted = strncmp(how, "ready", 5) == 0;
+	int64_t ms = wait_of(how);
 	int r = 0;
 
 	wait_word(a, status, ms, &word);
@@ -278,7 +287,7 @@ static int await(struct agent *a, const char *role, const char *how, int status,
 			*end = '\0';
 		agent_say(a, "ready=%s", word.data + 1);
 	} else if (*buf_str(&word) == 'X' || ready_wanted) {
-		r = crashed(&a->dep, role, buf_str(&word), err);
+		r = crashed(&a->dep, role, buf_str(&word), ms, err);
 		if (proc_info_read(a->dep.dir, role, &info))
 			proc_info_end(&info, 1000);
 	}
@@ -345,8 +354,8 @@ static int check_start(
 	return 0;
 }
 
-/* start ID ROLE STAMP ready|alive|brief PROGRAM ARG...: unchanged=1 when it runs
- * with this stamp already; else the old one is ended first. */
+/* start ID ROLE STAMP ready=MS|alive|brief PROGRAM ARG...: unchanged=1 when it
+ * runs with this stamp already; else the old one is ended first. */
 int call_start(struct agent *a, const struct frame_args *args, struct err *err)
 {
 	struct proc_info info;

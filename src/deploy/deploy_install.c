@@ -12,7 +12,8 @@
 enum {
 	QUICK_MS = 10000,
 	INSTALL_MS = 30000,
-	START_MS = 25000, /* 10 s to be ready, 10 s for the old one to end */
+	READY_MS = 10000,      /* at least, for a program to be ready */
+	STOP_MS = 15000,       /* 10 s for the old one to end */
 	LAST_WORDS_MS = 10000, /* as long as an agent lets them try */
 	UNDO_MS = 30000,
 	SETUP_MAX = 8 << 20,
@@ -211,7 +212,7 @@ static int call_stop(struct up *u, struct fleet_node *n)
 		const char *const call[] = {
 			"stop", u->rollout.id, step->what, NULL};
 
-		fleet_call(n, START_MS, call);
+		fleet_call(n, STOP_MS, call);
 	}
 	return step ? FLEET_CALL : 0;
 }
@@ -231,17 +232,20 @@ static int call_remove(struct up *u, struct fleet_node *n)
 static void call_start(
 	struct up *u, struct fleet_node *n, const struct module *m)
 {
-	char setup[64];
-	const char *call[] = {"start", u->rollout.id, m->name, m->stamp,
-		"ready", m->program, "--setup", setup, NULL, NULL, NULL};
+	int64_t ms = u->s.o->timeout_ms / 3;
+	char setup[64], ready[32];
+	const char *call[] = {"start", u->rollout.id, m->name, m->stamp, ready,
+		m->program, "--setup", setup, NULL, NULL, NULL};
 
 	if (m->role == MODULE_METER) {
 		call[8] = "--settings";
 		call[9] = "run/meter.set";
 	}
 
+	ms = ms > READY_MS ? ms : READY_MS;
+	snprintf(ready, sizeof(ready), "ready=%lld", (long long)ms);
 	snprintf(setup, sizeof(setup), "etc/%s.setup", m->name);
-	fleet_call(n, START_MS, call);
+	fleet_call(n, ms + STOP_MS, call);
 }
 
 static bool call_renew(struct up *u, struct fleet_node *n)
