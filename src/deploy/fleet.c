@@ -20,7 +20,7 @@ enum {
 	PING_ROUND_MS = 1000,
 	GOODBYE_MS = 3000,
 	STALE_MS = 100000, /* an agent gives up after two minutes */
-	KEPT_MS = 5000,
+	KEPT_MS = 30000,
 	NODE_MS = 600000
 };
 
