@@ -19,11 +19,12 @@ EMBED(core, "core.js");
 EMBED(map, "map.js");
 EMBED(traffic, "traffic.js");
 EMBED(panels, "panels.js");
+EMBED(matrix, "matrix.js");
 EMBED(flows, "flows.js");
 EMBED(live, "live.js");
 
 const char *const page_scripts[] = {page_text_core, page_text_map,
-	page_text_traffic, page_text_panels, page_text_flows, page_text_live,
+	page_text_traffic, page_text_panels, page_text_matrix, page_text_flows, page_text_live,
 	NULL};
 
 const char *page_template(void)

@@ -12,7 +12,8 @@ enum {
 	BUCKETS_LEAST = 60,
 	MANY_LINKS = 100,
 	GROUPS = 400,
-	FLOWS = 300
+	OTHERS = 1000,
+	SMALL = 50000
 };
 
 /* Lengths of a piece of time that people can read, in ms. */
@@ -42,6 +43,14 @@ static void release(struct summary *s)
 	map_release(&s->by_path);
 	map_release(&s->by_alike);
 	map_release(&s->by_step);
+	for (size_t i = 0; i < s->n_ports; i++)
+		free(s->ports[i].course);
+	map_release(&s->by_port_kind);
+	free(s->by_port);
+	free(s->port_at);
+	free(s->ports);
+	free(s->port_kinds);
+	free(s->small);
 	free(s->course);
 	free(s->ends);
 	free(s->paths);
@@ -50,6 +59,12 @@ static void release(struct summary *s)
 	free(s->rows);
 	free(s->steps);
 	arena_release(&s->arena);
+}
+
+/* All of them: who asks for a number wants no more than those. */
+bool summary_tells_small(const struct summary *s)
+{
+	return !s->ask->groups && summary_wants(s, SUMMARY_GROUPS);
 }
 
 static void init(struct summary *s, const struct summary_ask *ask)
@@ -61,10 +76,15 @@ static void init(struct summary *s, const struct summary_ask *ask)
 	map_init(&s->by_path);
 	map_init(&s->by_alike);
 	map_init(&s->by_step);
+	map_init(&s->by_port_kind);
 	s->links = arena_alloc(&s->arena, c->n_links + 1, sizeof(*s->links));
 	for (size_t i = 0; i < c->n_links; i++)
 		s->links[i].sides = arena_alloc(&s->arena,
 			c->links[i].n_members + 1, sizeof(struct side));
+	if (!summary_tells_small(s))
+		return;
+	s->by_port = mem_zalloc(PORT_COUNT, sizeof(*s->by_port));
+	s->port_at = mem_zalloc(PORT_COUNT, sizeof(*s->port_at));
 }
 
 static int64_t floor_to(int64_t v, int64_t unit)
@@ -133,16 +153,23 @@ static int by_bytes(const void *a, const void *b)
 	return x->at < y->at ? -1 : 1;
 }
 
-/* The place of those that are not told apart from this one. */
+/* The place of those that are not told apart from this one: of the same path,
+ * where there are not too many paths. */
 static size_t others_of(struct summary *s, const struct alike *a)
 {
-	const struct alike others = {
+	struct alike others = {
 		.key = {ANYBODY, ANYBODY, a->key.path, a->key.proto}};
 	size_t at = (size_t)(uintptr_t)map_get(
 		&s->by_alike, &others.key, sizeof(others.key));
 
+	if (!at && s->n_others >= OTHERS && others.key.path >= 0) {
+		others.key.path = -1;
+		at = (size_t)(uintptr_t)map_get(
+			&s->by_alike, &others.key, sizeof(others.key));
+	}
 	if (at)
 		return at - 1;
+	s->n_others++;
 	MEM_PUSH(s->alike, s->n_alike, s->alike_cap) = others;
 	map_put(&s->by_alike, &others.key, sizeof(others.key),
 		(void *)(uintptr_t)s->n_alike);
@@ -181,6 +208,10 @@ static void choose_shown(struct summary *s, size_t most)
 	s->shown = mem_zalloc(s->n_alike + 1, sizeof(*s->shown));
 	for (size_t i = 0; i < n && i < most; i++)
 		s->shown[s->n_shown++] = order[i].at;
+	s->small = mem_zalloc(n + 1, sizeof(*s->small));
+	for (size_t i = most;
+		summary_tells_small(s) && i < n && i < most + SMALL; i++)
+		s->small[s->n_small++] = order[i].at;
 	for (size_t i = 0; i < s->n_alike; i++) {
 		if (!is_others(&s->alike[i]))
 			continue;
@@ -208,6 +239,8 @@ void summary_choose(struct summary *s)
 	else
 		choose_pieces(s, pieces(s));
 	choose_shown(s, most);
+	if (s->by_port)
+		summary_choose_ports(s);
 	summary_cut_rows(s);
 }
 

@@ -249,6 +249,8 @@ int summary_count(void *ctx, const struct flow *f, struct err *err)
 	add(&s->all, f->packets, f->bytes);
 	add(&s->protos[f->key.proto], f->packets, f->bytes);
 	add(&a->all, f->packets, f->bytes);
+	if (s->by_port)
+		add(&s->by_port[f->key.dport], f->packets, f->bytes);
 	for (size_t i = 0; i < f->n_links; i++)
 		if (f->links[i].link >= 0)
 			add(&s->links[f->links[i].link].all,
@@ -268,7 +270,7 @@ int summary_count(void *ctx, const struct flow *f, struct err *err)
 
 struct courses {
 	const struct summary *s;
-	struct piece **to[5];
+	struct piece **to[6];
 	size_t n;
 };
 
@@ -317,8 +319,13 @@ static int spread(
 int summary_spread(void *ctx, const struct flow *f, struct err *err)
 {
 	struct summary *s = ctx;
-	struct alike *a = &s->alike[summary_alike(s, f)->into];
+	const struct alike *kind = summary_alike(s, f);
+	struct alike *a = &s->alike[kind->into];
+	struct port_sum *port = s->by_port ? summary_port(s, f) : NULL;
 	int r = 0;
+
+	if (port)
+		summary_count_port(s, port, kind, f);
 
 	s->serial++;
 	for (size_t i = 0; i < f->n_rows && r == 0; i++) {
@@ -329,6 +336,8 @@ int summary_spread(void *ctx, const struct flow *f, struct err *err)
 		if (f->counted[i]) {
 			c.to[c.n++] = &a->course;
 			c.to[c.n++] = &s->course;
+			if (port)
+				c.to[c.n++] = &port->course;
 		}
 		if (link >= 0) {
 			c.to[c.n++] = &s->links[link].course;

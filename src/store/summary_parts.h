@@ -3,6 +3,7 @@
 #define NFZ_STORE_SUMMARY_PARTS_H
 
 #include "base/map.h"
+#include "format/jsonw.h"
 #include "store/events.h"
 #include "store/group.h"
 #include "store/summary.h"
@@ -39,15 +40,32 @@ struct end {
 enum { ANYBODY = -1 };
 
 /* Flows that are alike but for their ports. */
+struct kind {
+	int32_t src, dst; /* ends; ANYBODY: others */
+	int32_t path;     /* -1: of several */
+	int32_t proto;
+};
 struct alike {
-	struct {
-		int32_t src, dst; /* ends; ANYBODY: others */
-		int32_t path, proto;
-	} key;
+	struct kind key;
 	struct sums all;
 	struct piece *course; /* NULL: nothing */
 	size_t into;          /* itself, or the others it is among */
 };
+
+/* What went to one port. */
+struct port_sum {
+	uint16_t port;
+	struct sums all;
+	struct piece *course; /* NULL: nothing */
+};
+struct port_kind {
+	struct {
+		int32_t port;
+		struct kind kind;
+	} key;
+	struct sums all;
+};
+enum { PORT_COUNT = 65536 };
 
 struct path {
 	size_t n;
@@ -102,6 +120,15 @@ struct summary {
 	struct alike *alike;
 	size_t n_alike, alike_cap;
 	size_t *shown, n_shown; /* by falling bytes, others last */
+	size_t n_others;        /* among them */
+	size_t *small, n_small; /* the largest of the others */
+	struct sums *by_port;   /* PORT_COUNT, as is port_at */
+	uint8_t *port_at;       /* place in ports + 1, 0: none */
+	struct port_sum *ports; /* the largest, by falling bytes */
+	struct port_kind *port_kinds;
+	size_t n_ports, n_port_kinds, port_kinds_cap;
+	struct map by_port_kind;
+	bool ports_cut; /* more kinds than are kept: none are told */
 	struct flow_row *rows;
 	size_t n_rows, rows_cap;
 	struct step *steps;
@@ -132,10 +159,25 @@ struct alike *summary_alike(struct summary *s, const struct flow *f);
 void summary_cut_rows(struct summary *s);
 /* Between the two: who is shown, and the pieces of time. */
 void summary_choose(struct summary *s);
+/* Of those that are told apart without a course. */
+bool summary_tells_small(const struct summary *s);
+void summary_choose_ports(struct summary *s);
+/* Second reading: the port a flow goes to, NULL if it is none of the largest;
+ * adds the flow, one of a, to it. */
+struct port_sum *summary_port(const struct summary *s, const struct flow *f);
+void summary_count_port(struct summary *s, struct port_sum *port,
+	const struct alike *a, const struct flow *f);
+void summary_write_ports(struct jsonw *w, struct summary *s);
 /* Second reading: a merge_fn. */
 int summary_spread(void *ctx, const struct flow *f, struct err *err);
 void summary_write(
-	const struct summary *s, const struct store *store, struct buf *out);
+	struct summary *s, const struct store *store, struct buf *out);
+void summary_put_sums(struct jsonw *w, const struct sums *s);
+void summary_put_course(struct jsonw *w, const struct summary *s,
+	const char *name, const struct piece *course);
+/* src, dst, proto, path, flows, packets, bytes: seven of an array. */
+void summary_put_kind(
+	struct jsonw *w, const struct kind *kind, const struct sums *all);
 /* The link a record was seen on, -1 unknown. */
 int summary_link(const struct summary *s, const struct flow_record *r);
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static void put_sums(struct jsonw *w, const struct sums *s)
+void summary_put_sums(struct jsonw *w, const struct sums *s)
 {
 	jsonw_put_uint(w, "flows", s->flows);
 	jsonw_put_uint(w, "packets", s->packets);
@@ -20,7 +20,7 @@ static double ms(int64_t ns)
 }
 
 /* [piece, bytes, packets, flows, ...] of the pieces with anything in them. */
-static void put_course(struct jsonw *w, const struct summary *s,
+void summary_put_course(struct jsonw *w, const struct summary *s,
 	const char *name, const struct piece *course)
 {
 	jsonw_key(w, name);
@@ -42,11 +42,11 @@ static void put_side(
 	jsonw_object(w);
 	jsonw_put_uint(w, "packets", side->from.packets);
 	jsonw_put_uint(w, "bytes", side->from.bytes);
-	put_course(w, s, "course", side->from_course);
+	summary_put_course(w, s, "course", side->from_course);
 	if (side->to_course) {
 		jsonw_put_uint(w, "to_packets", side->to.packets);
 		jsonw_put_uint(w, "to_bytes", side->to.bytes);
-		put_course(w, s, "to_course", side->to_course);
+		summary_put_course(w, s, "to_course", side->to_course);
 	}
 	jsonw_end(w);
 }
@@ -68,7 +68,7 @@ static void put_sides(struct jsonw *w, const struct summary *s, size_t i)
 {
 	const struct catalog_link *of = &s->catalog->links[i];
 
-	put_course(w, s, "course", s->links[i].course);
+	summary_put_course(w, s, "course", s->links[i].course);
 	jsonw_key(w, "sides"); /* the last: unknown */
 	jsonw_array(w);
 	for (size_t k = 0; k <= of->n_members; k++)
@@ -91,7 +91,7 @@ static void put_links(
 		if (summary_wants(s, SUMMARY_LINKS))
 			put_members(w, s, of);
 		jsonw_put_optional(w, "gap", ledger_gap(l, i));
-		put_sums(w, &link->all);
+		summary_put_sums(w, &link->all);
 		if (summary_wants(s, SUMMARY_LINKS))
 			put_sides(w, s, i);
 		jsonw_end(w);
@@ -143,7 +143,7 @@ static void put_protocols(struct jsonw *w, const struct summary *s)
 		jsonw_object(w);
 		jsonw_put_uint(w, "proto", i);
 		jsonw_put(w, "name", filter_protocol_name((uint8_t)i));
-		put_sums(w, &s->protos[i]);
+		summary_put_sums(w, &s->protos[i]);
 		jsonw_end(w);
 	}
 	jsonw_end(w);
@@ -161,9 +161,34 @@ static void put_groups(struct jsonw *w, const struct summary *s)
 		jsonw_put_int(w, "dst", a->key.dst);
 		jsonw_put_int(w, "proto", a->key.proto);
 		jsonw_put_int(w, "path", a->key.path);
-		put_sums(w, &a->all);
-		put_course(w, s, "course", a->course);
+		summary_put_sums(w, &a->all);
+		summary_put_course(w, s, "course", a->course);
 		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+void summary_put_kind(
+	struct jsonw *w, const struct kind *kind, const struct sums *all)
+{
+	jsonw_int(w, kind->src);
+	jsonw_int(w, kind->dst);
+	jsonw_int(w, kind->proto);
+	jsonw_int(w, kind->path);
+	jsonw_uint(w, all->flows);
+	jsonw_uint(w, all->packets);
+	jsonw_uint(w, all->bytes);
+}
+
+/* Those of the others that are told apart, but for their courses. */
+static void put_small(struct jsonw *w, const struct summary *s)
+{
+	jsonw_key(w, "small");
+	jsonw_array(w);
+	for (size_t i = 0; i < s->n_small; i++) {
+		const struct alike *a = &s->alike[s->small[i]];
+
+		summary_put_kind(w, &a->key, &a->all);
 	}
 	jsonw_end(w);
 }
@@ -310,11 +335,15 @@ static void put_distributions(struct jsonw *w, const struct summary *s)
 	jsonw_end(w);
 }
 
-static void put_kinds(struct jsonw *w, const struct summary *s)
+static void put_kinds(struct jsonw *w, struct summary *s)
 {
 	put_protocols(w, s);
 	put_paths(w, s);
 	put_groups(w, s);
+	if (!summary_tells_small(s))
+		return;
+	put_small(w, s);
+	summary_write_ports(w, s);
 }
 
 static void put_rest(struct jsonw *w, const struct summary *s)
@@ -342,13 +371,13 @@ static void put_head(struct jsonw *w, const struct summary *s)
 	jsonw_put_bool(w, "foreign", s->foreign);
 	jsonw_put_bool(w, "estimated", s->estimated);
 	jsonw_put_bool(w, "cut", s->cut);
-	put_sums(w, &s->all);
+	summary_put_sums(w, &s->all);
 	jsonw_put_uint(w, "records", s->query.kept);
-	put_course(w, s, "course", s->course);
+	summary_put_course(w, s, "course", s->course);
 }
 
 void summary_write(
-	const struct summary *s, const struct store *store, struct buf *out)
+	struct summary *s, const struct store *store, struct buf *out)
 {
 	struct ledger ledger;
 	struct jsonw w;

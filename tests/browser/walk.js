@@ -43,23 +43,43 @@ class Walk {
 	// Of each kind, in the order of bytes; those with as many change places.
 	async talkers(times) {
 		const spent = await this.tab.run("sum.bucket_ms * pieces()"), unit = await this.tab.run("sum.bucket_ms");
-		for (const [kind, keys] of [["pair", "src_node,dst_node"], ["src", "src_node"], ["dst", "dst_node"]]) {
+		for (const [kind, keys] of [["pair", "src_node,dst_node"], ["src", "src_node"], ["dst", "dst_node"], ["port", "dport"]]) {
 			await this.tab.run(`(() => { const s = document.getElementById("talk-by"); s.value = "${kind}"; s.dispatchEvent(new Event("change")); })()`);
 			const all = this.query("--by", keys, ...times).groups.filter((g) => g.packets), total = add(all, "bytes"), most = new Map();
-			const name = (g) => kind === "pair" ? `${g.src_node} → ${g.dst_node}` : g[keys];
+			const name = (g) => kind === "pair" ? `${g.src_node} → ${g.dst_node}` : kind === "port" ? "port " + g.dport : g[keys];
 			for (const g of this.query("--by", keys + ",time:" + unit + "ms", ...times).groups) most.set(name(g), Math.max(most.get(name(g)) || 0, g.bytes));
 			const said = await this.figures(all.map((g) => ({ ...g, name: name(g), most: most.get(name(g)) })), `(g) => [g.name, bytesText(g.bytes), percent(g.bytes / ${total}), bits(g.bytes * 8000 / ${spent}), bits(g.most * 8000 / ${unit})]`);
 			const shown = await this.tab.run("[...document.querySelectorAll('#talkers tbody tr')].map((r) => [r.cells[0].title, ...[...r.cells].slice(2).map((c) => c.innerText)])");
+			if (times.length && kind !== "port" && await this.tab.run("isCoarse()")) {
+				this.is(`talkers, ${kind}: no more than is known`, shown.filter((r) => !r.slice(1).every((t) => /^[≥≤] /.test(t))), []);
+				continue;
+			}
+			for (const r of shown.filter((x) => x[4].startsWith("≥ "))) (said.find((x) => x[0] === r[0]) || [])[4] = r[4];
 			this.is(`talkers, ${kind}: how many`, shown.length, Math.min(12, all.length));
 			this.same(`talkers, ${kind}`, shown, said.filter((s) => shown.some((r) => r[0] === s[0])));
 			const least = Math.min(...all.filter((g) => shown.some((r) => r[0] === name(g))).map((g) => g.bytes));
 			this.is(`talkers, ${kind}: the largest`, all.filter((g) => g.bytes > least && !shown.some((r) => r[0] === name(g))), []);
 		}
 	}
+	// Each cell, as it is told where the pointer is.
 	async matrix(times) {
 		const all = this.query("--by", "src_node,dst_node", ...times).groups.filter((g) => g.packets);
-		const drawn = await this.tab.run("document.querySelectorAll('#matrix rect').length"), few = new Set(all.flatMap((g) => [g.src_node, g.dst_node])).size <= 60;
-		if (few) this.is("host x host", drawn, all.length);
+		if (times.length && await this.tab.run("isCoarse()")) return;
+		const { n, drawn, tips } = await this.tab.run(`(() => {
+			const c = document.querySelector("#matrix canvas"), r = c.getBoundingClientRect(), n = c.width, alpha = c.getContext("2d").getImageData(0, 0, n, n).data, tips = [];
+			let drawn = 0;
+			for (let i = 0; i < n * n; i++) {
+				if (!alpha[4 * i + 3] || drawn++ >= 500) continue;
+				c.dispatchEvent(new PointerEvent("pointermove", { clientX: r.left + (i % n + .5) * r.width / n, clientY: r.top + (Math.floor(i / n) + .5) * r.height / n }));
+				tips.push(byId("tip").innerText);
+			}
+			hideTip();
+			return { n, drawn, tips };
+		})()`);
+		const said = new Map((await this.figures(all, "(g) => [g.src_node + ' → ' + g.dst_node, bytesText(g.bytes) + ', ' + count(g.packets) + ' packets', ', ' + count(g.flows) + ' flows']")).map(([pair, sums, flows]) => [pair, sums + (times.length ? "" : flows)]));
+		this.is("host x host: cells", drawn, all.length);
+		this.is("host x host: rows", n, new Set(all.flatMap((g) => [g.src_node, g.dst_node])).size);
+		this.is("host x host: what they say", tips.filter((t) => { const [pair, sums] = t.split("\n"); return said.get(pair) !== sums; }), []);
 	}
 	async flows() {
 		for (let i = 0; i < 50 && await this.tab.run("(() => { const b = [...document.querySelectorAll('#flows button')].find((x) => x.innerText === 'Show more'); if (b) b.click(); return !!b; })()"); i++);

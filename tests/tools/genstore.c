@@ -1,10 +1,11 @@
-/* genstore DIR NODES SECONDS [hostile | now]: a store and its topology, as if
+/* genstore DIR NODES SECONDS [hostile | now | mesh]: a store and its topology, as if
  * NODES nodes had talked for so long: routers in a ring, each with hosts on
  * links of their own.  One ring link loses every tenth packet; in the middle third of
  * the time all hosts of the first router flood one host, with a mark when it
  * began and one when it ended.  hostile: names that try to break out of wherever
  * they are put; now: it begins now, to be read while its time comes, and
- * hosts talk to those of the next router only. */
+ * hosts talk to those of the next router only; mesh: everybody talks to
+ * everybody, on several ports. */
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -26,7 +27,7 @@ struct net {
 	struct catalog *c;
 	struct store *s;
 	int routers, hosts; /* routers first, then HOSTS for each */
-	bool hostile, near; /* near: to hosts of the next router */
+	bool hostile, mesh, near; /* near: to hosts of the next router */
 	int64_t start_ns;
 	uint64_t state, seq;
 	int step_s;
@@ -182,6 +183,28 @@ static void talk(struct net *n, const struct talk *k)
 	add_hop(n, k, base + k->to, 0, packets);
 }
 
+/* In each step with the next two; there are so many steps that all have their
+ * turn. */
+static void talk_to_all(struct net *n, int i, int s)
+{
+	static const uint16_t ports[] = {80, 443, 53, 22, 5001};
+
+	for (int j = 0; j < 2; j++) {
+		int to = (i + 1 + 2 * (s / n->step_s) + j) % n->hosts;
+		struct talk k = {.from = i,
+			.to = to,
+			.proto = (i + to) % 5 == 2 ? 17 : 6,
+			.sport = (uint16_t)(1024 + i),
+			.dport = ports[(i + to) % 5],
+			.packets = 1 + next(n) % (i % 7 ? 40 : 4000),
+			.size = 100 + (uint32_t)(next(n) % 1300),
+			.at_s = s};
+
+		if (to != i)
+			talk(n, &k);
+	}
+}
+
 static void traffic(struct net *n, int seconds)
 {
 	for (int s = 0; s < seconds; s += n->step_s) {
@@ -199,7 +222,10 @@ static void traffic(struct net *n, int seconds)
 				.size = 100 + (uint32_t)(next(n) % 1300),
 				.at_s = s};
 
-			talk(n, &k);
+			if (n->mesh)
+				talk_to_all(n, i, s);
+			else
+				talk(n, &k);
 			if (!flood || i >= HOSTS || i == 0)
 				continue;
 			k = (struct talk){.from = i,
@@ -290,6 +316,7 @@ int main(int argc, char **argv)
 	n->state = 1;
 	n->step_s = 1 + (int)strtol(argv[3], NULL, 10) / STEPS;
 	n->hostile = argc > 4 && strcmp(argv[4], "hostile") == 0;
+	n->mesh = argc > 4 && strcmp(argv[4], "mesh") == 0;
 	n->near = argc > 4 && strcmp(argv[4], "now") == 0;
 	n->start_ns = n->near ? wall_now().ns / SECOND * SECOND
 			      : INT64_C(1790000000) * SECOND;

@@ -4,7 +4,7 @@
 document.documentElement.classList.add("js");
 const page = JSON.parse(document.getElementById("data").textContent);
 let sum = page.summary;
-const chosen = { link: null, end: null, proto: null, pair: null, range: null, row: null };
+const chosen = { link: null, end: null, proto: null, pair: null, port: null, range: null, row: null };
 const panels = [];
 const byId = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
@@ -91,29 +91,80 @@ function plus(a, b) {
 }
 const none = () => ({ bytes: 0, packets: 0, flows: 0 });
 
+// Kinds of flows: who, to whom, how.  The largest, sum.groups, have a course in
+// time; the small ones are told apart for the whole time alone, and within a
+// part of it they are "others".
+const unpacked = new WeakMap();
+function unpack(list) {
+	if (!unpacked.has(list)) {
+		const all = [];
+		for (let i = 0; i < list.length; i += 7)
+			all.push({ src: list[i], dst: list[i + 1], proto: list[i + 2], path: list[i + 3], flows: list[i + 4], packets: list[i + 5], bytes: list[i + 6], course: null });
+		unpacked.set(list, all);
+	}
+	return unpacked.get(list);
+}
+// What the others are beyond the small ones: by protocol.
+function restOf(groups, small) {
+	const rest = new Map();
+	const add = (g, sign) => {
+		if (!rest.has(g.proto)) rest.set(g.proto, { src: -1, dst: -1, proto: g.proto, path: -1, ...none(), course: null });
+		for (const k of ["flows", "packets", "bytes"]) rest.get(g.proto)[k] += sign * g[k];
+	};
+	for (const g of groups) if (g.src < 0 && g.dst < 0) add(g, 1);
+	for (const g of small) add(g, -1);
+	return [...rest.values()].filter((g) => g.flows > 0);
+}
+let everyKind = { of: null, all: [] };
+function kinds() {
+	if (chosen.port !== null) return unpack((sum.ports.find((p) => p.port === chosen.port) || {}).kinds || []);
+	if (chosen.range) return sum.groups;
+	if (everyKind.of !== sum) {
+		const small = unpack(sum.small || []);
+		everyKind = { of: sum, all: [...sum.groups.filter((g) => g.src >= 0 || g.dst >= 0), ...small, ...restOf(sum.groups, small)] };
+	}
+	return everyKind.all;
+}
+// Are there some that a part of the time does not tell apart?
+const isCoarse = () => chosen.range && (sum.small || []).length > 0;
+// Are there more than are told apart at all?
+const isCut = () => !chosen.range && chosen.port === null && kinds().some((g) => g.src < 0 && g.dst < 0);
+const ofPaths = { of: null, link: null, has: [] };
+function onLink(path) {
+	if (ofPaths.of !== sum || ofPaths.link !== chosen.link)
+		Object.assign(ofPaths, { of: sum, link: chosen.link, has: sum.paths.map((p) => p.includes(chosen.link)) });
+	return ofPaths.has[path];
+}
+
 function wanted(g) {
 	if (chosen.proto !== null && g.proto !== chosen.proto) return false;
 	if (chosen.end !== null && g.src !== chosen.end && g.dst !== chosen.end) return false;
 	if (chosen.pair && (g.src !== chosen.pair[0] || g.dst !== chosen.pair[1])) return false;
-	if (chosen.link !== null && !(sum.paths[g.path] || []).includes(chosen.link)) return false;
+	if (chosen.link !== null && !onLink(g.path)) return false;
 	return true;
 }
-const isFiltered = () => chosen.proto !== null || chosen.end !== null || chosen.pair || chosen.link !== null;
-function groupsBy(key) {
+const isNarrowed = () => chosen.proto !== null || chosen.end !== null || chosen.pair || chosen.link !== null;
+const isFiltered = () => isNarrowed() || chosen.port !== null;
+// Keys are numbers.
+const pairKey = (g) => (g.src + 1) * (sum.ends.length + 1) + g.dst + 1;
+function groupsBy(key, of = kinds()) {
 	const all = new Map();
-	for (const g of sum.groups) {
+	for (const g of of) {
 		if (!wanted(g)) continue;
-		const k = key(g), id = String(k);
-		let e = all.get(id);
-		if (!e) all.set(id, e = { key: k, ...none(), groups: [] });
+		const k = key(g);
+		let e = all.get(k);
+		if (!e) all.set(k, e = { key: k, ...none(), groups: [] });
 		plus(e, sumsOf(g));
 		e.groups.push(g);
 	}
 	return [...all.values()].filter((e) => e.bytes || e.packets).sort((a, b) => b.bytes - a.bytes);
 }
+// Several panels want these; there may be many.
+let pairsNow = null;
+const pairs = () => pairsNow || (pairsNow = groupsBy(pairKey));
 function totals() {
 	const t = none();
-	for (const g of sum.groups) if (wanted(g)) plus(t, sumsOf(g));
+	for (const g of kinds()) if (wanted(g)) plus(t, sumsOf(g));
 	return t;
 }
 
@@ -129,6 +180,7 @@ function filterText() {
 	if (chosen.pair && chosen.pair[0] >= 0) parts.push(endFilter(chosen.pair[0], "src"));
 	if (chosen.pair && chosen.pair[1] >= 0) parts.push(endFilter(chosen.pair[1], "dst"));
 	if (chosen.proto !== null) parts.push("proto " + chosen.proto);
+	if (chosen.port !== null) parts.push("dst port " + chosen.port);
 	return parts.join(" and ");
 }
 const quote = (t) => /^[\w\/.:@%+=,-]+$/.test(t) ? t : "'" + t.replace(/'/g, "'\\''") + "'";
@@ -194,9 +246,13 @@ function watchersOf(link) {
 
 // Redraws every panel; what is chosen may be gone after new data came.
 function draw() {
+	pairsNow = null;
 	for (const p of panels) p();
 }
+// Of a port no course is known by hosts: it goes with all of the time.
 function choose(change) {
+	if (change.range) chosen.port = null;
+	if (change.port !== undefined && change.port !== null) chosen.range = null;
 	Object.assign(chosen, change);
 	draw();
 }

@@ -19,7 +19,7 @@
 			to: (r) => end(r, r.dst_end, r.dst, r.dport), packets: (r) => r.packets, bytes: (r) => r.bytes,
 			rate: (r) => r.bytes / Math.max(1, r.last_ms - r.first_ms), path: (r) => r.hops.length, lost: (r) => lostOn(r) || 0 }[sort];
 		return sum.rows.filter((r) => (chosen.proto === null || r.proto === chosen.proto) && (chosen.end === null || r.src_end === chosen.end || r.dst_end === chosen.end) &&
-			(!chosen.pair || (r.src_end === chosen.pair[0] && r.dst_end === chosen.pair[1])) && (chosen.link === null || r.hops.some((x) => x[0] === chosen.link)) &&
+			(!chosen.pair || (r.src_end === chosen.pair[0] && r.dst_end === chosen.pair[1])) && (chosen.link === null || r.hops.some((x) => x[0] === chosen.link)) && (chosen.port === null || r.dport === chosen.port) &&
 			(!chosen.range || (r.last_ms >= lo && r.first_ms < hi)))
 			.sort((a, b) => { const x = value(a), y = value(b); return (x < y ? -1 : x > y ? 1 : 0) * (up ? 1 : -1); });
 	}

@@ -27,6 +27,7 @@
 		chosen.end = was.end === null ? null : find(sum.ends, was.end);
 		chosen.pair = was.pair ? was.pair.map((n) => find(sum.ends, n)) : null;
 		if (chosen.pair && chosen.pair.includes(null)) chosen.pair = null;
+		if (!sum.ports.some((p) => p.port === chosen.port)) chosen.port = null;
 		if (was.at) {
 			const to = was.at.map((ms) => Math.round((ms - sum.begin_ms) / sum.bucket_ms));
 			chosen.range = to[1] < 0 || to[0] >= sum.buckets ? null : [Math.max(0, to[0]), Math.min(sum.buckets - 1, to[1])];

@@ -10,7 +10,7 @@
 		h("option", { value: "" }, "all"), items.map(([v, t]) => h("option", { value: v, selected: v === value }, shorten(t, 60)))));
 	let barOf = "";
 	function chosenBar() {
-		const now = JSON.stringify([chosen.link, chosen.end, chosen.proto, chosen.pair, chosen.range, sum.links.length, sum.ends, sum.protocols.map((p) => p.proto), chosen.range && sum.begin_ms]);
+		const now = JSON.stringify([chosen.link, chosen.end, chosen.proto, chosen.pair, chosen.port, chosen.range, sum.links.length, sum.ends, sum.protocols.map((p) => p.proto), chosen.range && sum.begin_ms]);
 		if (now === barOf) return;
 		barOf = now;
 		const focus = document.activeElement && document.activeElement.id;
@@ -20,8 +20,9 @@
 			select("pick-host", "Host", sorted(sum.ends.map((e, i) => [i, endName(i)])), chosen.end, (v) => choose({ end: v, pair: null, row: null })),
 			select("pick-proto", "Protocol", sum.protocols.map((p) => [p.proto, protoName(p.proto)]), chosen.proto, (v) => choose({ proto: v, row: null })),
 			chosen.pair && h("button", { onclick: () => choose({ pair: null }) }, endName(chosen.pair[0]) + " → " + endName(chosen.pair[1]) + " ✕"),
+			chosen.port !== null && h("button", { onclick: () => choose({ port: null }) }, "to port " + chosen.port + " ✕"),
 			chosen.range && h("button", { id: "range-clear", onclick: () => choose({ range: null }) }, timeText(pieceAt(range()[0])) + " – " + timeText(pieceAt(range()[1] + 1)) + " ✕"),
-			(isFiltered() || chosen.range) && h("button", { id: "clear", onclick: () => choose({ link: null, end: null, proto: null, pair: null, range: null, row: null }) }, "Show all"));
+			(isFiltered() || chosen.range) && h("button", { id: "clear", onclick: () => choose({ link: null, end: null, proto: null, pair: null, port: null, range: null, row: null }) }, "Show all"));
 		if (focus && byId(focus)) byId(focus).focus();
 	}
 	panels.push(chosenBar);
@@ -66,64 +67,50 @@
 	}
 	panels.push(protocols);
 
-	// D
+	// D: the most in one piece of time is known of what has a course.
 	let talkBy = "pair";
+	function peak(courses) {
+		const sumOf = new Map(), [lo, hi] = range();
+		for (const c of courses)
+			for (let i = 0; c && i < c.length; i += 4)
+				if (c[i] >= lo && c[i] <= hi) sumOf.set(c[i], (sumOf.get(c[i]) || 0) + c[i + 1]);
+		return (courses.includes(null) ? "≥ " : "") + bits(rate(Math.max(0, ...sumOf.values())));
+	}
+	// Ports of all flows, or of those chosen; null: that is not known.
+	function portRows() {
+		if (isNarrowed() && (chosen.range || sum.ports.some((p) => !p.kinds))) return null;
+		return sum.ports.filter((p) => chosen.port === null || p.port === chosen.port).map((p) => ({ key: p.port, course: p.course,
+			...(isNarrowed() ? unpack(p.kinds).filter(wanted).reduce(plus, none()) : sumsOf(p)) })).filter((p) => p.packets || p.bytes).sort((a, b) => b.bytes - a.bytes);
+	}
+	function talkerRows() {
+		if (talkBy === "port") return portRows();
+		return talkBy === "pair" ? pairs() : groupsBy({ src: (g) => g.src, dst: (g) => g.dst }[talkBy]);
+	}
+	const labelOf = (e) => talkBy === "port" ? "port " + e.key : talkBy === "pair" ? endName(e.groups[0].src) + " → " + endName(e.groups[0].dst) : endName(e.key);
+	// Of a part of the time, what is among the others may be theirs.
+	const bound = (e) => talkBy === "port" || !isCoarse() ? "" : e.groups[0].src < 0 && e.groups[0].dst < 0 ? "≤ " : "≥ ";
+	const mostOf = (e) => talkBy === "port" ? isNarrowed() ? "–" : peak([e.course]) : bound(e) + peak(e.groups.map((g) => g.course));
+	function pickTalker(e) {
+		if (talkBy === "port") { choose({ port: chosen.port === null ? e.key : null, row: null }); return; }
+		if (talkBy !== "pair") { choose({ end: e.key < 0 || chosen.end === e.key ? null : e.key }); return; }
+		const { src, dst } = e.groups[0];
+		choose({ pair: chosen.pair || src < 0 ? null : [src, dst] });
+	}
 	function talkers() {
-		const key = { pair: (g) => g.src + " " + g.dst, src: (g) => g.src, dst: (g) => g.dst }[talkBy];
-		const all = groupsBy(key), t = totals();
-		const label = (e) => talkBy === "pair" ? endName(e.groups[0].src) + " → " + endName(e.groups[0].dst) : endName(e.key);
-		const most = all.length ? all[0].bytes : 1;
-		const peak = (e) => {
-			const sumOf = new Map();
-			const [lo, hi] = range();
-			for (const g of e.groups)
-				for (let i = 0; i < g.course.length; i += 4)
-					if (g.course[i] >= lo && g.course[i] <= hi) sumOf.set(g.course[i], (sumOf.get(g.course[i]) || 0) + g.course[i + 1]);
-			return rate(Math.max(0, ...sumOf.values()));
-		};
-		const pick = (e) => {
-			if (talkBy !== "pair") { choose({ end: e.key < 0 || chosen.end === e.key ? null : e.key }); return; }
-			const pair = [e.groups[0].src, e.groups[0].dst];
-			choose({ pair: chosen.pair || pair[0] < 0 ? null : pair });
-		};
-		put("talkers", all.length ? h("table", {}, head(talkBy === "pair" ? "From → to" : "Host", "", ">Bytes", ">Share", ">Mean", ">Max"),
-			h("tbody", {}, all.slice(0, 12).map((e) => h("tr", { tabindex: 0, onclick: () => pick(e), onkeydown: (ev) => ev.key === "Enter" && pick(e) },
-				name(shorten(label(e), 34), label(e)), h("td", {}, bar(e.bytes / most)), num(bytesText(e.bytes)), num(percent(e.bytes / (t.bytes || 1))), num(bits(rate(e.bytes, pieces()))), num(bits(peak(e))))))) :
-			h("p", { class: "empty" }, "Nothing here."), all.length > 12 && h("p", { class: "soft" }, "and " + (all.length - 12) + " more"));
+		const all = talkerRows(), t = totals();
+		if (!all) {
+			put("talkers", h("p", { class: "empty" }, "Ports of so small a part are not in this page. "), h("button", { onclick: () => copy(commandText("--by dport")) }, "Copy the command that tells them"));
+			return;
+		}
+		const most = all.length ? all[0].bytes : 1, pick = (e) => () => pickTalker(e);
+		put("talkers", all.length ? h("table", {}, head({ pair: "From → to", port: "To port" }[talkBy] || "Host", "", ">Bytes", ">Share", ">Mean", ">Max"),
+			h("tbody", {}, all.slice(0, 12).map((e) => h("tr", { tabindex: 0, onclick: pick(e), onkeydown: (ev) => ev.key === "Enter" && pickTalker(e) },
+				name(shorten(labelOf(e), 34), labelOf(e)), h("td", {}, bar(e.bytes / most)), num(bound(e) + bytesText(e.bytes)), num(bound(e) + percent(e.bytes / (t.bytes || 1))), num(bound(e) + bits(rate(e.bytes, pieces()))), num(mostOf(e)))))) :
+			h("p", { class: "empty" }, "Nothing here."), all.length > 12 && h("p", { class: "soft" }, "and " + (all.length - 12) + " more"),
+		talkBy !== "port" && isCoarse() && h("p", { class: "soft" }, "Of a part of the time the " + sum.groups.filter((g) => g.src >= 0).length + " largest kinds of flows are told apart."));
 	}
 	byId("talk-by").addEventListener("change", (ev) => { talkBy = ev.target.value; talkers(); });
 	panels.push(talkers);
-
-	// E
-	function matrix() {
-		const all = groupsBy((g) => g.src + " " + g.dst);
-		const weight = new Map();
-		for (const e of all)
-			for (const end of [e.groups[0].src, e.groups[0].dst]) weight.set(end, (weight.get(end) || 0) + e.bytes);
-		const order = [...weight.entries()].sort((a, b) => b[1] - a[1]).slice(0, 60).map((x) => x[0])
-			.sort((a, b) => (a < 0) - (b < 0) || byName(endName(a), endName(b)));
-		const n = order.length, at = new Map(order.map((e, i) => [e, i]));
-		if (!n) { put("matrix", h("p", { class: "empty" }, "Nothing here.")); return; }
-		const room = n > 24 ? 64 : 84, size = Math.min(30, Math.max(6, (430 - room) / n)), side = room + n * size;
-		const most = Math.log10(all[0].bytes + 1), least = Math.min(most - 1, Math.log10(all[all.length - 1].bytes + 1));
-		const cells = all.filter((e) => at.has(e.groups[0].src) && at.has(e.groups[0].dst)).map((e) => {
-			const [a, b] = [e.groups[0].src, e.groups[0].dst], k = (Math.log10(e.bytes + 1) - least) / (most - least || 1);
-			const cell = s("rect", { x: room + at.get(b) * size + .5, y: room + at.get(a) * size + .5, width: size - 1, height: size - 1, rx: 2, class: "f0",
-				"fill-opacity": (.14 + .86 * Math.max(0, k)).toFixed(2) });
-			cell.addEventListener("pointermove", (ev) => showTip(ev, h("b", {}, endName(a) + " → " + endName(b)), bytesText(e.bytes) + ", " + count(e.packets) + " packets"));
-			cell.addEventListener("pointerleave", hideTip);
-			cell.addEventListener("click", () => choose({ pair: chosen.pair || a < 0 ? null : [a, b] }));
-			return cell;
-		});
-		const text = size >= 9;
-		put("matrix", s("svg", { class: "chart", viewBox: `0 0 ${side + 26} ${side}`, role: "img", "aria-label": "Bytes from each host (row) to each host (column); the table of top talkers has the figures" },
-			s("path", { class: "gr", d: order.map((e, i) => `M${room} ${room + i * size}H${side}M${room + i * size} ${room}V${side}`).join("") }),
-			order.map((e, i) => [text && s("text", { x: room - 5, y: room + (i + .5) * size + 4, "text-anchor": "end" }, shorten(endName(e), 12)),
-				text && s("text", { x: 0, y: 0, transform: `translate(${room + (i + .5) * size + 4} ${room - 5}) rotate(-55)` }, shorten(endName(e), 12))]),
-			cells),
-		h("p", { class: "soft" }, "row: sender, column: receiver; darker is more, up to " + bytesText(all[0].bytes) + " (log scale)" + (weight.size > n ? "; " + (weight.size - n) + " more hosts are not drawn" : "")));
-	}
-	panels.push(matrix);
 
 	// F: mean packet size of records; the meters keep no packet sizes.
 	function sizes() {

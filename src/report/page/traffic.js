@@ -28,12 +28,14 @@
 			.map((x) => ({ ...x, values: valuesOf([x.course]) }));
 	}
 	function groupSeries() {
-		const key = { proto: (g) => g.proto, host: (g) => g.src, pair: (g) => g.src + " " + g.dst }[by];
+		const port = chosen.port !== null && sum.ports.find((p) => p.port === chosen.port);
+		if (port) return isNarrowed() ? [] : [{ name: "to port " + port.port, key: "port" + port.port, values: valuesOf([port.course]) }];
+		const key = { proto: (g) => g.proto, host: (g) => g.src, pair: pairKey }[by];
 		const name = { proto: (e) => protoName(e.key), host: (e) => "from " + endName(e.key),
 			pair: (e) => endName(e.groups[0].src) + " → " + endName(e.groups[0].dst) }[by];
 		const saved = chosen.range;
 		chosen.range = null;
-		const all = groupsBy(key);
+		const all = groupsBy(key, sum.groups);
 		chosen.range = saved;
 		const series = all.slice(0, TOP).map((e) => ({ name: name(e), key: by + e.key, values: valuesOf(e.groups.map((g) => g.course)) }));
 		if (all.length > TOP)

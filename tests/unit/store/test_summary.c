@@ -55,6 +55,14 @@ static void has(const char *filter, struct summary_ask ask, const char *part)
 	free(text);
 }
 
+static void hasnt(const char *filter, struct summary_ask ask, const char *part)
+{
+	char *text = summary(filter, ask);
+
+	cr_assert_null(strstr(text, part), "%s in:\n%s", part, text);
+	free(text);
+}
+
 #define ALL ((struct summary_ask){0})
 
 Test(summary, each_flow_counts_once)
@@ -158,6 +166,20 @@ Test(summary, has_the_parts_that_were_asked_for)
 	cr_assert_null(strstr(text, "\"groups\""));
 	cr_assert_null(strstr(text, "\"steps\""));
 	free(text);
+}
+
+/* The smaller of two kinds: without a course, and not of those who ask for a
+ * number. */
+Test(summary, small_ones_are_told_too)
+{
+	const struct summary_ask one = {.groups = 1};
+
+	has("", ALL, "\"small\":[],\"ports\":[{\"port\":80,");
+	has("", ALL,
+		"\"flows\":2,\"packets\":13,\"bytes\":1300,\"course\":[0,");
+	has("", ALL, "\"kinds\":[0,1,6,0,1,10,1000,2,1,6,1,1,3,300]}]");
+	hasnt("", one, "\"small\"");
+	hasnt("", one, "\"ports\"");
 }
 
 Test(summary, nothing_is_a_summary_too)

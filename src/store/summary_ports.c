@@ -1,0 +1,106 @@
+/* Who is talked to by port.  Totals are counted for every port in the first
+ * reading; in the second, those of the largest get a course and the kinds of
+ * flows they are made of. */
+#include "base/mem.h"
+#include "store/summary_parts.h"
+
+#include <stdlib.h>
+
+enum { PORTS = 100, KINDS_MAX = 50000 };
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct port_sum *x = a, *y = b;
+
+	if (x->all.bytes != y->all.bytes)
+		return x->all.bytes > y->all.bytes ? -1 : 1;
+	return x->port < y->port ? -1 : x->port > y->port;
+}
+
+void summary_choose_ports(struct summary *s)
+{
+	size_t cap = 0;
+
+	for (uint32_t i = 0; i < PORT_COUNT; i++)
+		if (s->by_port[i].flows)
+			MEM_PUSH(s->ports, s->n_ports, cap) = (struct port_sum){
+				.port = (uint16_t)i, .all = s->by_port[i]};
+	if (s->n_ports)
+		qsort(s->ports, s->n_ports, sizeof(*s->ports), by_bytes);
+	if (s->n_ports > PORTS)
+		s->n_ports = PORTS;
+	for (size_t i = 0; i < s->n_ports; i++)
+		s->port_at[s->ports[i].port] = (uint8_t)(i + 1);
+}
+
+struct port_sum *summary_port(const struct summary *s, const struct flow *f)
+{
+	size_t at = s->port_at[f->key.dport];
+
+	return at ? &s->ports[at - 1] : NULL;
+}
+
+void summary_count_port(struct summary *s, struct port_sum *port,
+	const struct alike *a, const struct flow *f)
+{
+	struct port_kind kind = {.key = {port->port, a->key}};
+	size_t at = (size_t)(uintptr_t)map_get(
+		&s->by_port_kind, &kind.key, sizeof(kind.key));
+	struct sums *sum;
+
+	if (!at && s->n_port_kinds >= KINDS_MAX) {
+		s->ports_cut = true;
+		return;
+	}
+	if (!at) {
+		MEM_PUSH(s->port_kinds, s->n_port_kinds, s->port_kinds_cap) =
+			kind;
+		at = s->n_port_kinds;
+		map_put(&s->by_port_kind, &kind.key, sizeof(kind.key),
+			(void *)(uintptr_t)at);
+	}
+	sum = &s->port_kinds[at - 1].all;
+	sum->flows++;
+	sum->packets += f->packets;
+	sum->bytes += f->bytes;
+}
+
+static int by_port(const void *a, const void *b)
+{
+	const struct port_kind *x = a, *y = b;
+
+	if (x->key.port != y->key.port)
+		return x->key.port < y->key.port ? -1 : 1;
+	return x->all.bytes > y->all.bytes ? -1 : x->all.bytes < y->all.bytes;
+}
+
+static void put_kinds(
+	struct jsonw *w, const struct summary *s, const struct port_sum *port)
+{
+	jsonw_key(w, "kinds");
+	jsonw_array(w);
+	for (size_t i = 0; i < s->n_port_kinds; i++)
+		if (s->port_kinds[i].key.port == port->port)
+			summary_put_kind(w, &s->port_kinds[i].key.kind,
+				&s->port_kinds[i].all);
+	jsonw_end(w);
+}
+
+void summary_write_ports(struct jsonw *w, struct summary *s)
+{
+	if (s->n_port_kinds)
+		qsort(s->port_kinds, s->n_port_kinds, sizeof(*s->port_kinds),
+			by_port);
+	jsonw_key(w, "ports");
+	jsonw_array(w);
+	for (size_t i = 0; i < s->n_ports; i++) {
+		jsonw_object(w);
+		jsonw_put_uint(w, "port", s->ports[i].port);
+		summary_put_sums(w, &s->ports[i].all);
+		summary_put_course(w, s, "course", s->ports[i].course);
+		if (!s->ports_cut)
+			put_kinds(w, s, &s->ports[i]);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
