@@ -26,7 +26,7 @@ struct net {
 	struct topology *t;
 	struct catalog *c;
 	struct store *s;
-	int routers, hosts; /* routers first, then HOSTS for each */
+	int routers, hosts;       /* routers first, then HOSTS for each */
 	bool hostile, mesh, near; /* near: to hosts of the next router */
 	int64_t start_ns;
 	uint64_t state, seq;
