@@ -9,7 +9,7 @@ BPF_CODE  := $(patsubst %,$(BPF_BUILD)/%.code,filter ingress egress)
 BPF_FLAGS := -target bpfel -mcpu=v3 -O2 -ffreestanding -Wall -Wextra -Werror -Isrc \
  -I/usr/include/$(shell $(CC) -print-multiarch)
 
-$(BPF_BUILD)/absorb.o: src/probe/bpf/absorb.c src/probe/absorb_layout.h
+$(BPF_BUILD)/absorb.o: src/probe/bpf/absorb.c src/probe/absorb_layout.h src/flow/sizes.h
 	$(call say,BPF,$@)
 	@mkdir -p $(@D)
 ifeq ($(BPF_CC),)

@@ -9,6 +9,9 @@
 #include "base/buf.h"
 #include "base/cursor.h"
 #include "flow/key.h"
+#include "flow/sizes.h"
+
+#include <stdbool.h>
 
 enum { SLOT_GROUP = 0xfffe, SLOT_UNKNOWN = 0xffff };
 enum { TAP_FOREIGN = 0xffff }; /* of records not from our taps */
@@ -54,7 +57,7 @@ void flow_record_encode(const struct flow_record *r, struct buf *out);
 void flow_record_decode(struct cursor *c, struct flow_record *ret);
 
 /* Per-tap frame counters since the meter started: the wire side of the ledger.
- * wire = ip + non_ip + excluded + every loss, in frames. */
+ * wire = ip + non_ip + excluded + unsampled + every loss, in frames. */
 #define TAP_LOSSES(X)                                                          \
 	X(RING, "ring")           /* kernel: ring full */                      \
 	X(TRUNCATED, "truncated") /* IP header not captured or malformed */    \
@@ -86,9 +89,15 @@ struct tap_counters {
 	/* the kernel's own counts when the tap was first attached: what came
 	 * between two lives of a meter; COUNTERS_UNKNOWN: was not told */
 	uint64_t base_received, base_sent;
+	uint64_t unsampled; /* frames not chosen to be looked at */
+	/* the packets by size, towards the tap's near member and from it;
+	 * first of all COUNTERS_UNKNOWN: was not told */
+	struct size_count sizes[2][PACKET_SIZES];
 };
 #define COUNTERS_UNKNOWN UINT64_MAX
-enum { COUNTERS_WIRE_MAX = 256 };
+enum { SIZES_TO_NEAR, SIZES_FROM_NEAR };
+enum { COUNTERS_WIRE_MAX = 384 };
+bool tap_counters_sized(const struct tap_counters *c);
 void tap_counters_encode(const struct tap_counters *c, struct buf *out);
 void tap_counters_decode(struct cursor *c, struct tap_counters *ret);
 

@@ -296,14 +296,25 @@ int absorb_settle(struct err *err)
 	return 0;
 }
 
+static void read_sizes(const struct absorb_flow *f, struct capture_flow *ret)
+{
+	for (unsigned i = 0; i < PACKET_SIZES; i++) {
+		const uint64_t packets =
+			f->sizes[i] & ((UINT64_C(1) << ABSORB_OCTETS_AT) - 1);
+		const uint64_t octets = f->sizes[i] >> ABSORB_OCTETS_AT;
+
+		ret->sizes[i] = (struct size_count){packets, octets};
+		ret->packets += (uint32_t)packets;
+		ret->octets += octets;
+	}
+}
+
 static struct capture_flow flow_of(
 	const struct absorb_flow *f, int64_t offset_ns)
 {
-	struct capture_flow c = {.octets = f->octets,
-		.first_ns = (int64_t)f->first_ns + offset_ns,
+	struct capture_flow c = {.first_ns = (int64_t)f->first_ns + offset_ns,
 		.last_ns = (int64_t)f->last_ns + offset_ns,
 		.frames = f->frames,
-		.packets = f->packets,
 		.tcp_flags = f->tcp_flags,
 		.tos = f->tos,
 		.sent = f->key.way & ABSORB_SENT,
@@ -315,6 +326,7 @@ static struct capture_flow flow_of(
 	c.key.sport = (uint16_t)(ports[0] << 8 | ports[1]);
 	c.key.dport = (uint16_t)(ports[2] << 8 | ports[3]);
 	c.key.proto = f->key.proto;
+	read_sizes(f, &c);
 	memcpy(c.dst_mac, f->key.macs, sizeof(c.dst_mac));
 	memcpy(c.src_mac, f->key.macs + 6, sizeof(c.src_mac));
 	return c;

@@ -6,6 +6,8 @@
 #ifndef NFZ_PROBE_ABSORB_LAYOUT_H
 #define NFZ_PROBE_ABSORB_LAYOUT_H
 
+#include "flow/sizes.h"
+
 #include <stdint.h>
 
 enum { ABSORB_SENT = 1, ABSORB_TO_HOST = 2 };
@@ -31,12 +33,17 @@ struct absorb_key {
 
 struct absorb_flow {
 	struct absorb_key key;
-	uint64_t octets;
 	uint64_t first_ns, last_ns; /* CLOCK_BOOTTIME */
-	uint32_t frames, packets;
+	uint32_t frames;
 	uint8_t tcp_flags, tos;
-	uint8_t pad[6];
+	uint8_t pad[2];
+	/* by class: packets, and above them octets.  No packet has so few that
+	 * those could overflow before these say that it is enough */
+	uint64_t sizes[PACKET_SIZES];
 };
+
+enum { ABSORB_OCTETS_AT = 30 };
+#define ABSORB_ENOUGH (UINT64_C(1) << 63)
 
 /* Numbers of flows of the lane, from 1, below a tag of their hash; filled from
  * the front, 0 ends. */
@@ -89,7 +96,7 @@ enum absorb_hole {
 };
 
 _Static_assert(sizeof(struct absorb_key) == 8 * ABSORB_KEY_WORDS &&
-		       sizeof(struct absorb_flow) == 96 &&
+		       sizeof(struct absorb_flow) == 136 &&
 		       sizeof(struct absorb_tally) == 64,
 	"no hidden padding");
 

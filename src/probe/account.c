@@ -47,9 +47,21 @@ static uint16_t number_of(
 	return a->number[sent];
 }
 
-/* Counts the frame; true when *ret is to be added to the flow cache. */
-static bool judge(struct account *a, const struct capture_frame *f,
-	struct flow_addition *ret)
+/* What is added to the flow cache together, and what else of it is counted. */
+struct additions {
+	struct flow_addition flow[CAPTURE_BATCH];
+	struct share {
+		uint32_t frames;
+		uint32_t each; /* as in struct wire_count */
+		bool from_near;
+		const struct size_count *sizes; /* NULL: of one frame */
+	} share[CAPTURE_BATCH];
+	size_t n;
+};
+
+/* Counts the frame, and puts it to those to be added when it is one. */
+static void judge(struct account *a, const struct capture_frame *f,
+	struct additions *to)
 {
 	struct dissect d;
 	enum dissect_verdict verdict = dissect_frame(f->layer, &f->frame, &d);
@@ -65,19 +77,21 @@ static bool judge(struct account *a, const struct capture_frame *f,
 	a->more[f->sent] += count.packets - 1;
 	if (verdict == DISSECT_NON_IP) {
 		a->n.non_ip++;
-		return false;
+		return;
 	}
 	v = rules_apply(a->rules, &rf);
 	if (!v.counted ||
 		(verdict == DISSECT_IP && own_traffic(a->own, &d.key))) {
 		a->n.excluded++;
-		return false;
+		return;
 	}
 	if (verdict == DISSECT_TRUNCATED) {
 		a->n.lost[LOSS_TRUNCATED]++;
-		return false;
+		return;
 	}
-	*ret = (struct flow_addition){.key = d.key,
+	to->share[to->n] = (struct share){
+		.frames = 1, .each = count.each, .from_near = v.from_near};
+	to->flow[to->n++] = (struct flow_addition){.key = d.key,
 		.octets = count.octets,
 		.packets = count.packets,
 		.first_ns = f->time_ns,
@@ -85,13 +99,12 @@ static bool judge(struct account *a, const struct capture_frame *f,
 		.point = number_of(a, f->sent, &v),
 		.tcp_flags = d.tcp_flags,
 		.tos = d.tos};
-	return true;
 }
 
 /* As judge(), for frames that the kernel has added up: plain IP, all of one
  * key. */
-static bool judge_flow(struct account *a, const struct capture_flow *f,
-	struct flow_addition *ret)
+static void judge_flow(struct account *a, const struct capture_flow *f,
+	struct additions *to)
 {
 	const struct rules_frame rf = {.dst_mac = f->dst_mac,
 		.src_mac = f->src_mac,
@@ -102,9 +115,12 @@ static bool judge_flow(struct account *a, const struct capture_flow *f,
 	a->more[f->sent] += f->packets - f->frames;
 	if (!v.counted || own_traffic(a->own, &f->key)) {
 		a->n.excluded += f->frames;
-		return false;
+		return;
 	}
-	*ret = (struct flow_addition){.key = f->key,
+	to->share[to->n] = (struct share){.frames = f->frames,
+		.from_near = v.from_near,
+		.sizes = f->sizes};
+	to->flow[to->n++] = (struct flow_addition){.key = f->key,
 		.octets = f->octets,
 		.packets = f->packets,
 		.first_ns = f->first_ns,
@@ -112,22 +128,29 @@ static bool judge_flow(struct account *a, const struct capture_flow *f,
 		.point = number_of(a, f->sent, &v),
 		.tcp_flags = f->tcp_flags,
 		.tos = f->tos};
-	return true;
 }
 
-/* frames[i]: in adds[i]. */
-static void add(struct account *a, struct flow_addition *adds,
-	const uint32_t *frames, size_t n)
+static void add(struct account *a, struct additions *all)
 {
-	uint64_t refused = n ? flowcache_add(a->cache, adds, n) : 0;
+	uint64_t refused = all->n ? flowcache_add(a->cache, all->flow, all->n)
+				  : 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < all->n; i++) {
+		const struct share *share = &all->share[i];
+		const struct flow_addition *flow = &all->flow[i];
+		struct size_count *sizes = a->n.sizes[share->from_near];
+
 		if (refused >> i & 1) {
-			a->n.lost[a->refusal] += frames[i];
+			a->n.lost[a->refusal] += share->frames;
 			continue;
 		}
-		a->n.ip_frames += frames[i];
-		a->n.packets += adds[i].packets;
+		a->n.ip_frames += share->frames;
+		a->n.packets += flow->packets;
+		if (share->sizes)
+			sizes_merge(sizes, share->sizes, 1);
+		else
+			sizes_add(sizes, flow->packets, flow->octets,
+				share->each);
 	}
 }
 
@@ -139,31 +162,25 @@ static void count_way(struct account *a, bool sent, uint32_t frames)
 void account_frames(void *data, const struct capture_frame *frames, size_t n)
 {
 	struct account *a = data;
-	struct flow_addition adds[CAPTURE_BATCH];
-	uint32_t ones[CAPTURE_BATCH];
-	size_t n_adds = 0;
+	struct additions all;
 
+	all.n = 0;
 	for (size_t i = 0; i < n; i++) {
 		count_way(a, frames[i].sent, 1);
-		ones[n_adds] = 1;
-		if (judge(a, &frames[i], &adds[n_adds]))
-			n_adds++;
+		judge(a, &frames[i], &all);
 	}
-	add(a, adds, ones, n_adds);
+	add(a, &all);
 }
 
 void account_flows(void *data, const struct capture_flow *flows, size_t n)
 {
 	struct account *a = data;
-	struct flow_addition adds[CAPTURE_BATCH];
-	uint32_t frames[CAPTURE_BATCH];
-	size_t n_adds = 0;
+	struct additions all;
 
+	all.n = 0;
 	for (size_t i = 0; i < n; i++) {
 		count_way(a, flows[i].sent, flows[i].frames);
-		frames[n_adds] = flows[i].frames;
-		if (judge_flow(a, &flows[i], &adds[n_adds]))
-			n_adds++;
+		judge_flow(a, &flows[i], &all);
 	}
-	add(a, adds, frames, n_adds);
+	add(a, &all);
 }

@@ -8,6 +8,7 @@
 #define NFZ_PROBE_CAPTURE_H
 
 #include "base/err.h"
+#include "flow/sizes.h"
 #include "probe/dissect.h"
 #include "probe/netdev.h"
 
@@ -30,6 +31,7 @@ struct capture_flow {
 	uint64_t octets;
 	int64_t first_ns, last_ns; /* CLOCK_REALTIME */
 	uint32_t frames, packets;
+	struct size_count sizes[PACKET_SIZES]; /* sums: packets, octets */
 	uint8_t tcp_flags; /* of all */
 	uint8_t tos;       /* of the first */
 	bool sent, to_host;

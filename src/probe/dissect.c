@@ -501,13 +501,15 @@ struct wire_count dissect_segments(const struct frame *f,
 	uint32_t headers, payload, n;
 
 	if (seg->type == GSO_NONE || seg->size == 0)
-		return (struct wire_count){1, d->octets};
+		return (struct wire_count){.packets = 1, .octets = d->octets};
 	headers = repeated_headers(f, d, seg);
 	if (d->octets <= headers)
-		return (struct wire_count){1, d->octets};
+		return (struct wire_count){.packets = 1, .octets = d->octets};
 	payload = d->octets - headers;
 	n = (payload + seg->size - 1) / seg->size;
 	if (d->jumbo && headers > d->l3_len)
 		headers -= JUMBO_HEADER;
-	return (struct wire_count){n, payload + (uint64_t)n * headers};
+	return (struct wire_count){.packets = n,
+		.each = headers + seg->size,
+		.octets = payload + (uint64_t)n * headers};
 }

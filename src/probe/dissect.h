@@ -73,6 +73,7 @@ enum {
 
 struct wire_count {
 	uint32_t packets;
+	uint32_t each; /* octets of one of several, but for the last */
 	uint64_t octets;
 };
 /* How many packets, and IP octets in them, a dissected frame is on a wire. */

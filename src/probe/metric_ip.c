@@ -1,4 +1,5 @@
 /* Metrics of any packet: sizes, TTL, jitter. */
+#include "flow/sizes.h"
 #include "probe/metric_kinds.h"
 
 #include <string.h>
@@ -10,21 +11,18 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* --- sizes: by the classes of RFC 2819's etherStats, of IP octets: up to 64,
- * 127, 255, 511, 1023, 1518, and above ------------------------------------- */
-
-enum { CLASSES = 7 };
+/* --- sizes: by class ------------------------------------------------------ */
 
 struct sizes {
 	uint32_t min, max; /* 0: no packet yet */
-	uint32_t n[CLASSES];
+	uint32_t n[PACKET_SIZES];
 };
 
 static const struct export_field sizes_fields[] = {
 	{.id = 25, .len = 4, .name = "min_octets"},
 	{.id = 26, .len = 4, .name = "max_octets"},
 	{.id = FIELD_SIZES,
-		.len = 4 * CLASSES,
+		.len = 4 * PACKET_SIZES,
 		.enterprise = METRIC_ENTERPRISE,
 		.each = 4,
 		.name = "sizes"}};
@@ -32,15 +30,10 @@ static const struct export_field sizes_fields[] = {
 static void sizes_update(
 	void *state, void *other, const struct metric_packet *p)
 {
-	static const uint32_t tops[CLASSES - 1] = {
-		64, 127, 255, 511, 1023, 1518};
 	struct sizes *s = state;
-	size_t class = 0;
 
 	(void)other;
-	while (class < CLASSES - 1 && p->octets > tops[class])
-		class ++;
-	s->n[class]++;
+	s->n[size_class(p->octets)]++;
 	if (!s->min || p->octets < s->min)
 		s->min = p->octets;
 	if (p->octets > s->max)
@@ -53,7 +46,7 @@ static uint8_t *sizes_write(const void *state, uint8_t *to)
 
 	to = metric_put(to, s->min, 4);
 	to = metric_put(to, s->max, 4);
-	for (size_t i = 0; i < CLASSES; i++)
+	for (size_t i = 0; i < PACKET_SIZES; i++)
 		to = metric_put(to, s->n[i], 4);
 	return to;
 }

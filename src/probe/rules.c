@@ -114,8 +114,9 @@ static struct rules_verdict apply_lan(
 	const struct rules_member *dst = lookup(r, f->dst_mac);
 	bool group = f->dst_mac && f->dst_mac[0] & 1;
 	bool to_near, watched = src && src->watched;
-	struct rules_verdict v = {
-		.src_slot = SLOT_UNKNOWN, .dst_slot = SLOT_UNKNOWN};
+	struct rules_verdict v = {.from_near = from_near,
+		.src_slot = SLOT_UNKNOWN,
+		.dst_slot = SLOT_UNKNOWN};
 
 	if (src)
 		v.src_slot = src->slot;
@@ -141,6 +142,7 @@ struct rules_verdict rules_apply(
 	enum count_rule rule = f->sent ? r->sent : r->received;
 	bool from_near = r->facing ? !f->sent : f->sent;
 	struct rules_verdict v = {.counted = true,
+		.from_near = from_near,
 		.src_slot = from_near ? r->near_slot : r->far_slot,
 		.dst_slot = from_near ? r->far_slot : r->near_slot};
 

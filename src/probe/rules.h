@@ -25,6 +25,7 @@ struct rules_frame {
 
 struct rules_verdict {
 	bool counted;
+	bool from_near; /* not towards it */
 	uint16_t src_slot, dst_slot;
 };
 

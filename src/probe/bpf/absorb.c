@@ -107,8 +107,9 @@ union key {
 /* What a frame adds to its flow. */
 struct share {
 	union key key;
-	uint64_t octets;
-	uint32_t packets;
+	uint64_t octets; /* of the frame; then, of its last packet */
+	uint32_t whole;  /* packets before that, */
+	uint32_t each;   /* of so many octets */
 	uint32_t headers; /* of IP and transport */
 	uint8_t tcp_flags, tos;
 };
@@ -188,13 +189,11 @@ INLINE int read_ip6(
 /* As dissect_segments(). */
 INLINE void count_segments(uint32_t size, struct share *s)
 {
-	uint64_t payload = s->octets - s->headers;
-
-	s->packets = 1;
 	if (size == 0 || s->octets <= s->headers)
 		return;
-	s->packets = (uint32_t)((payload + size - 1) / size);
-	s->octets = payload + (uint64_t)s->packets * s->headers;
+	s->whole = (uint32_t)((s->octets - s->headers - 1) / size);
+	s->each = size + s->headers;
+	s->octets -= (uint64_t)s->whole * size;
 }
 
 INLINE int read_frame(const struct source *from, uint8_t way, struct share *s)
@@ -331,6 +330,24 @@ INLINE struct absorb_tally *tally_of(uint32_t epoch, uint32_t *lane)
 	return cpu < cpus ? lookup(MAP(ABSORB_HOLE_TALLIES), lane) : 0;
 }
 
+/* False: one of its classes has enough. */
+INLINE int add_sizes(struct absorb_flow *flow, const struct share *s)
+{
+	uint64_t *last = &flow->sizes[size_class(s->octets)], *whole;
+
+	if (*last & ABSORB_ENOUGH)
+		return 0;
+	if (s->whole) {
+		whole = &flow->sizes[size_class(s->each)];
+		if (*whole & ABSORB_ENOUGH)
+			return 0;
+		*whole += s->whole *
+			  ((uint64_t)s->each << ABSORB_OCTETS_AT | 1);
+	}
+	*last += s->octets << ABSORB_OCTETS_AT | 1;
+	return 1;
+}
+
 /* Adds the frame to its flow, if it can. */
 INLINE int take(const struct source *from, uint32_t lane,
 	struct absorb_tally *tally, uint8_t way)
@@ -343,12 +360,10 @@ INLINE int take(const struct source *from, uint32_t lane,
 		return 0;
 	now = boot_ns();
 	flow = find(lane, tally, hash(&s.key), &s, now);
-	if (!flow) {
+	if (!flow || !add_sizes(flow, &s)) {
 		tally->missed++;
 		return 0;
 	}
-	flow->octets += s.octets;
-	flow->packets += s.packets;
 	flow->frames++;
 	flow->last_ns = now;
 	flow->tcp_flags |= s.tcp_flags;

@@ -84,6 +84,8 @@ Test(counters, decode_undoes_encode)
 	t.attach_uncertainty = 10;
 	t.base_received = 11;
 	t.base_sent = 12;
+	t.unsampled = 13;
+	fill(t.sizes, sizeof(t.sizes));
 	tap_counters_encode(&t, &b);
 	cr_assert_leq(b.len, COUNTERS_WIRE_MAX);
 	c = cursor_over(b.data, b.len);
@@ -91,8 +93,15 @@ Test(counters, decode_undoes_encode)
 	cr_assert(cursor_ok(&c));
 	cr_assert_eq(cursor_left(&c), 0);
 	cr_assert_arr_eq(&t, &back, sizeof(t));
+	cr_assert(tap_counters_sized(&back));
+	b.data[3] = 2; /* as before there were sizes */
+	c = cursor_over(b.data, b.len - 8 - sizeof(t.sizes));
+	tap_counters_decode(&c, &back);
+	cr_assert(cursor_ok(&c) && cursor_left(&c) == 0);
+	cr_assert_eq(back.base_sent, 12);
+	cr_assert_not(tap_counters_sized(&back));
 	b.data[3] = 0; /* as before there were bases */
-	c = cursor_over(b.data, b.len - 16);
+	c = cursor_over(b.data, b.len - 24 - sizeof(t.sizes));
 	tap_counters_decode(&c, &back);
 	cr_assert(cursor_ok(&c));
 	cr_assert_eq(cursor_left(&c), 0);
@@ -129,4 +138,23 @@ Test(key, order_follows_numbers)
 	struct flow_key a = {.sport = 0x00ff}, b = {.sport = 0x0100};
 
 	cr_assert_lt(flow_key_compare(&a, &b), 0);
+}
+
+Test(sizes, every_packet_of_a_frame_is_in_its_class)
+{
+	static const uint32_t borders[] = {64, 127, 255, 511, 1023, 1518};
+	struct size_count n[PACKET_SIZES] = {{0}};
+
+	for (unsigned i = 0; i < 6; i++) {
+		cr_expect_eq(size_class_top(i), borders[i]);
+		cr_expect_eq(size_class(borders[i]), i);
+		cr_expect_eq(size_class(borders[i] + 1), i + 1);
+	}
+	sizes_add(n, 1, 64, 0);
+	sizes_add(n, 11, 11 * 52 + 10 * 1448 + 100, 1500);
+	sizes_add(n, 3, 3 * 9000, 9000);
+	cr_expect(n[0].packets == 1 && n[0].octets == 64);
+	cr_expect(n[2].packets == 1 && n[2].octets == 152);
+	cr_expect(n[5].packets == 10 && n[5].octets == 15000);
+	cr_expect(n[6].packets == 3 && n[6].octets == 27000);
 }

@@ -22,6 +22,7 @@ enum {
 struct sums {
 	struct flowcache *cache;
 	uint64_t frames, packets, octets, check;
+	struct size_count sizes[PACKET_SIZES];
 };
 
 /* Order does not matter: a sum over all records of a hash of each. */
@@ -69,13 +70,17 @@ static void put(struct sums *s, struct flow_addition a, uint32_t frames)
 
 static void add_flows(void *data, const struct capture_flow *f, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		put(data,
+	struct sums *s = data;
+
+	for (size_t i = 0; i < n; i++) {
+		put(s,
 			(struct flow_addition){.key = f[i].key,
 				.octets = f[i].octets,
 				.packets = f[i].packets,
 				.tcp_flags = f[i].tcp_flags},
 			f[i].frames);
+		sizes_merge(s->sizes, f[i].sizes, 1);
+	}
 }
 
 struct bench {
@@ -147,6 +152,7 @@ static void put_frame(struct sums *s, const struct frame *f,
 			.packets = n.packets,
 			.tcp_flags = d->tcp_flags},
 		1);
+	sizes_add(s->sizes, n.packets, n.octets, n.each);
 }
 
 static void compare(struct bench *b, const struct frame *f, uint16_t gso_size)
@@ -226,6 +232,8 @@ static void close_bench(struct bench *b)
 	cr_assert_eq(b->ours.packets, b->kernels.packets);
 	cr_assert_eq(b->ours.octets, b->kernels.octets);
 	cr_assert_eq(b->ours.check, b->kernels.check);
+	cr_assert_arr_eq(
+		b->ours.sizes, b->kernels.sizes, sizeof(b->ours.sizes));
 }
 
 static void each_file(const struct capture_row *row, void *data)
@@ -368,5 +376,6 @@ Test(absorb, super_frames)
 			.octets = (uint64_t)bytes[16] << 8 | bytes[17],
 			.packets = 1},
 		1);
+	sizes_add(b.ours.sizes, 1, (uint64_t)bytes[16] << 8 | bytes[17], 0);
 	close_bench(&b);
 }

@@ -76,6 +76,7 @@ Test(account, super_frame_counts_as_its_segments)
 {
 	uint8_t bytes[128];
 	struct bench b;
+	const struct size_count *n;
 	struct capture_frame f = packet(bytes, 6, 52 + 10 * 1448 + 100);
 
 	set_up(&b, &both, 10);
@@ -88,6 +89,9 @@ Test(account, super_frame_counts_as_its_segments)
 	cr_expect_eq(b.account.n.frames_sent, 1);
 	cr_expect_eq(b.last.packets, 11);
 	cr_expect_eq(b.last.bytes, 11 * 52 + 10 * 1448 + 100);
+	n = b.account.n.sizes[SIZES_FROM_NEAR];
+	cr_expect(n[5].packets == 10 && n[5].octets == 15000);
+	cr_expect(n[2].packets == 1 && n[2].octets == 152);
 	cr_expect_eq(b.last.tcp_flags, 0x18);
 	cr_expect_eq(b.last.tap, 3);
 	cr_expect(b.last.flags & RECORD_SENT);
@@ -187,6 +191,7 @@ Test(account, every_frame_in_one_counter)
 	account_frames(&b.account, f + 5, 1);
 	cr_expect_eq(n->excluded, 2);
 	cr_expect_eq(n->ip_frames, 3);
+	cr_expect_eq(n->sizes[SIZES_TO_NEAR][0].packets, 3);
 	tear_down(&b);
 }
 
@@ -216,5 +221,6 @@ Test(account, what_the_cache_refuses_is_lost_by_name)
 	cr_expect_eq(b.account.n.ip_frames, 1);
 	cr_expect_eq(b.account.n.packets, 1);
 	cr_expect_eq(b.account.n.lost[LOSS_QUEUE], 1);
+	cr_expect_eq(b.account.n.sizes[SIZES_TO_NEAR][0].packets, 1);
 	tear_down(&b);
 }

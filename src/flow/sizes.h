@@ -1,0 +1,36 @@
+/* Packets by size: the classes of RFC 2819's etherStats, of IP octets.  Up to
+ * 64, 127, 255, 511, 1023, 1518, and above.  Also for programs in the kernel,
+ * which have nothing but the inline part. */
+#ifndef NFZ_FLOW_SIZES_H
+#define NFZ_FLOW_SIZES_H
+
+#include <stdint.h>
+
+enum { PACKET_SIZES = 7 };
+
+struct size_count {
+	uint64_t packets, octets;
+};
+
+/* By halves: frames of all sizes take three steps at most. */
+static inline unsigned size_class(uint64_t octets)
+{
+	if (octets <= 255)
+		return octets <= 64 ? 0 : octets <= 127 ? 1 : 2;
+	if (octets <= 1023)
+		return octets <= 511 ? 3 : 4;
+	return octets <= 1518 ? 5 : 6;
+}
+
+/* The largest of a class; 0 for the last, which has none. */
+uint16_t size_class_top(unsigned class);
+
+/* Packets that a frame is on the wire: all have `each` octets, but for the last
+ * one, which has the rest of `octets`. */
+void sizes_add(struct size_count to[static PACKET_SIZES], uint32_t packets,
+	uint64_t octets, uint32_t each);
+/* times: of each; 1 as it is. */
+void sizes_merge(struct size_count to[static PACKET_SIZES],
+	const struct size_count from[static PACKET_SIZES], uint32_t times);
+
+#endif
