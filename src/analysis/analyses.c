@@ -21,6 +21,8 @@ const struct analysis analyses[] = {
 		.show = "share", .sort = "bytes", .limit = 20},
 	{"sizes", "mean sizes of packets, by class", .by = "size",
 		.show = "share,bpp", .sort = "key"},
+	{"packet-sizes", "packets by size, as each link's probes counted",
+		.study = &study_packet_sizes},
 	{"series", "how much in each minute", .by = "time:60", .show = "bps",
 		.sort = "key"},
 	{"links", "how much each link carries", .by = "link", .show = "share",
@@ -143,12 +145,13 @@ int analysis_write(const struct analysis *of, struct store *s,
 	struct arena names = {0};
 	struct sheet sheet;
 	void *it;
-	int r;
+	int r = 0;
 
 	if (!study)
 		return answer_write(s, a, ret, err);
 	it = study->begin(ask);
-	r = query_flows(s, &a->query, study->add, it, &sums.query, err);
+	if (study->add)
+		r = query_flows(s, &a->query, study->add, it, &sums.query, err);
 	if (r == 0) {
 		columns = mem_zalloc(study->n_columns, sizeof(*columns));
 		set_columns(columns, study, a->format == SHEET_TABLE, &names);

@@ -246,6 +246,19 @@ static int set_groups(struct answer *to, const struct args *a, struct err *err)
 	return r;
 }
 
+/* What probes count as a whole cannot be had of a part. */
+static int check_whole(
+	const struct asked *q, const struct args *a, struct err *err)
+{
+	const bool whole = a->known && a->known->study && !a->known->study->add;
+
+	if (whole && (*q->text || a->last_ms || a->from || a->to))
+		return err_set(err, NFZ_E_USAGE,
+			"%s is of all that was counted: no filter, no time",
+			a->known->name);
+	return 0;
+}
+
 static int ask(struct asked *q, const struct args *a, struct err *err)
 {
 	const int64_t began = mono_now().ns;
@@ -257,7 +270,8 @@ static int ask(struct asked *q, const struct args *a, struct err *err)
 		.limit = (size_t)a->limit,
 		.format = (enum sheet_format)a->format,
 		.to = stdout};
-	const struct study_ask study = {.catalog = q->catalog,
+	const struct study_ask study = {.store = q->store,
+		.catalog = q->catalog,
 		.services = q->services,
 		.regions = q->regions,
 		.symptoms = &q->symptoms,
@@ -270,6 +284,8 @@ static int ask(struct asked *q, const struct args *a, struct err *err)
 
 	if (r == 0)
 		r = set_groups(&answer, a, err);
+	if (r == 0)
+		r = check_whole(q, a, err);
 	if (r == 0 && a->known)
 		r = analysis_write(
 			a->known, q->store, &answer, &study, &sums, err);

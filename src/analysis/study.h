@@ -10,6 +10,7 @@
 #include "store/services.h"
 
 struct study_ask {
+	const struct store *store;
 	const struct catalog *catalog;
 	const struct services *services;
 	const struct regions *regions; /* NULL: none */
@@ -23,6 +24,7 @@ struct study {
 	const struct sheet_column *columns; /* as members of JSON */
 	size_t n_columns;
 	void *(*begin)(const struct study_ask *ask); /* which lives longer */
+	/* NULL: it is not about flows, but what the store knows besides */
 	int (*add)(void *it, const struct flow *f, struct err *err);
 	int (*write)(void *it, struct sheet *to, struct err *err);
 	void (*free)(void *it);
@@ -30,7 +32,7 @@ struct study {
 
 extern const struct study study_summary, study_conversations, study_symptoms,
 	study_scans, study_servers, study_utilisation, study_pricing,
-	study_origins, study_headers, study_hops;
+	study_origins, study_headers, study_hops, study_packet_sizes;
 
 /* Of use to several. */
 enum { STUDY_ROWS = 2000000 }; /* things told apart, at most */

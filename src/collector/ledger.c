@@ -111,6 +111,7 @@ static void put_tap(struct jsonw *w, const struct store_tap *t)
 		jsonw_put_uint(w, "ip_frames", k->ip_frames);
 		jsonw_put_uint(w, "non_ip", k->non_ip);
 		jsonw_put_uint(w, "excluded", k->excluded);
+		jsonw_put_uint(w, "unsampled", k->unsampled);
 		jsonw_put_uint(w, "packets", k->packets);
 		jsonw_key(w, "lost");
 		jsonw_object(w);

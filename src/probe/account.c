@@ -60,8 +60,8 @@ struct additions {
 };
 
 /* Counts the frame, and puts it to those to be added when it is one. */
-static void judge(struct account *a, const struct capture_frame *f,
-	struct additions *to)
+static void judge(
+	struct account *a, const struct capture_frame *f, struct additions *to)
 {
 	struct dissect d;
 	enum dissect_verdict verdict = dissect_frame(f->layer, &f->frame, &d);
@@ -103,8 +103,8 @@ static void judge(struct account *a, const struct capture_frame *f,
 
 /* As judge(), for frames that the kernel has added up: plain IP, all of one
  * key. */
-static void judge_flow(struct account *a, const struct capture_flow *f,
-	struct additions *to)
+static void judge_flow(
+	struct account *a, const struct capture_flow *f, struct additions *to)
 {
 	const struct rules_frame rf = {.dst_mac = f->dst_mac,
 		.src_mac = f->src_mac,
@@ -132,8 +132,8 @@ static void judge_flow(struct account *a, const struct capture_flow *f,
 
 static void add(struct account *a, struct additions *all)
 {
-	uint64_t refused = all->n ? flowcache_add(a->cache, all->flow, all->n)
-				  : 0;
+	uint64_t refused =
+		all->n ? flowcache_add(a->cache, all->flow, all->n) : 0;
 
 	for (size_t i = 0; i < all->n; i++) {
 		const struct share *share = &all->share[i];

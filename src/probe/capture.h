@@ -32,8 +32,8 @@ struct capture_flow {
 	int64_t first_ns, last_ns; /* CLOCK_REALTIME */
 	uint32_t frames, packets;
 	struct size_count sizes[PACKET_SIZES]; /* sums: packets, octets */
-	uint8_t tcp_flags; /* of all */
-	uint8_t tos;       /* of the first */
+	uint8_t tcp_flags;                     /* of all */
+	uint8_t tos;                           /* of the first */
 	bool sent, to_host;
 	uint8_t dst_mac[6], src_mac[6]; /* where asked for, else 0 */
 };

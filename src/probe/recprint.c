@@ -292,11 +292,21 @@ void record_print_with(struct buf *out, enum record_style style,
 
 int64_t counters_unaccounted(const struct tap_counters *c)
 {
-	uint64_t known = c->ip_frames + c->non_ip + c->excluded;
+	uint64_t known = c->ip_frames + c->non_ip + c->excluded + c->unsampled;
 
 	for (int i = 0; i < TAP_LOSS_COUNT; i++)
 		known += c->lost[i];
 	return (int64_t)(c->wire_frames - known);
+}
+
+/* Packets by class, both directions. */
+static void sizes_json(struct jsonw *w, const struct tap_counters *c)
+{
+	jsonw_key(w, "sizes");
+	jsonw_array(w);
+	for (unsigned i = 0; i < PACKET_SIZES; i++)
+		jsonw_uint(w, c->sizes[0][i].packets + c->sizes[1][i].packets);
+	jsonw_end(w);
 }
 
 static void counters_json(struct buf *out, const struct tap_counters *c)
@@ -310,6 +320,7 @@ static void counters_json(struct buf *out, const struct tap_counters *c)
 	member(&w, "ip_frames", c->ip_frames);
 	member(&w, "non_ip", c->non_ip);
 	member(&w, "excluded", c->excluded);
+	member(&w, "unsampled", c->unsampled);
 	jsonw_key(&w, "lost");
 	jsonw_object(&w);
 	for (int i = 0; i < TAP_LOSS_COUNT; i++)
@@ -323,6 +334,7 @@ static void counters_json(struct buf *out, const struct tap_counters *c)
 	member(&w, "frames_received", c->frames_received);
 	member(&w, "frames_sent", c->frames_sent);
 	member(&w, "attach_uncertainty", c->attach_uncertainty);
+	sizes_json(&w, c);
 	jsonw_end(&w);
 	buf_addc(out, '\n');
 }
@@ -340,6 +352,8 @@ void counters_print(
 		"tap %u: wire %" PRIu64 " = ip %" PRIu64 " + non-ip %" PRIu64
 		" + excluded %" PRIu64,
 		c->tap, c->wire_frames, c->ip_frames, c->non_ip, c->excluded);
+	if (c->unsampled)
+		buf_addf(out, " + unsampled %" PRIu64, c->unsampled);
 	for (int i = 0; i < TAP_LOSS_COUNT; i++)
 		buf_addf(out, " + %s %" PRIu64, tap_loss_name((enum tap_loss)i),
 			c->lost[i]);

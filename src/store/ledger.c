@@ -20,6 +20,7 @@ static struct ledger_frames unknown_frames(void)
 		.ip = LEDGER_UNKNOWN,
 		.non_ip = LEDGER_UNKNOWN,
 		.excluded = LEDGER_UNKNOWN,
+		.unsampled = LEDGER_UNKNOWN,
 		.packets = LEDGER_UNKNOWN};
 
 	for (int i = 0; i < TAP_LOSS_COUNT; i++)
@@ -34,6 +35,7 @@ static struct ledger_frames frames_of(const struct store_tap *t)
 		.ip = k->ip_frames,
 		.non_ip = k->non_ip,
 		.excluded = k->excluded,
+		.unsampled = k->unsampled,
 		.packets = k->packets};
 
 	if (!t->known)
@@ -46,7 +48,7 @@ static struct ledger_frames frames_of(const struct store_tap *t)
 
 static void balance(struct ledger_frames *f)
 {
-	uint64_t named = f->ip + f->non_ip + f->excluded;
+	uint64_t named = f->ip + f->non_ip + f->excluded + f->unsampled;
 
 	if (f->wire == LEDGER_UNKNOWN)
 		return;
@@ -61,6 +63,7 @@ void ledger_add_frames(struct ledger_frames *to, const struct ledger_frames *f)
 	to->ip = plus(to->ip, f->ip);
 	to->non_ip = plus(to->non_ip, f->non_ip);
 	to->excluded = plus(to->excluded, f->excluded);
+	to->unsampled = plus(to->unsampled, f->unsampled);
 	to->packets = plus(to->packets, f->packets);
 	to->packets_stored += f->packets_stored;
 	for (int i = 0; i < TAP_LOSS_COUNT; i++)
@@ -95,6 +98,7 @@ static void add_life(struct ledger_tap *to, const struct store_tap *t)
 	const struct ledger_frames f = frames_of(t);
 
 	ledger_add_frames(&to->frames, &f);
+	to->sized = to->sized && t->known && tap_counters_sized(k);
 	if (!t->known)
 		return;
 	to->if_received += k->if_received;
@@ -104,6 +108,8 @@ static void add_life(struct ledger_tap *to, const struct store_tap *t)
 	to->uncertainty += k->attach_uncertainty;
 	if (k->at_ns > to->at_ns)
 		to->at_ns = k->at_ns;
+	for (size_t way = 0; way < 2; way++)
+		sizes_merge(to->sizes[way], k->sizes[way], 1);
 }
 
 /* What is not watched now and never was does not count. */
@@ -152,6 +158,7 @@ static void read_taps(const struct store *s, struct ledger *l)
 
 		if (!heard[i])
 			tap->frames = unknown_frames();
+		tap->sized = tap->sized && heard[i];
 		if (tap->frames.wire == LEDGER_UNKNOWN) {
 			l->n_unheard++;
 			l->silent[tap->tap->link] = true;
@@ -259,7 +266,8 @@ void ledger_read(
 	l.taps = mem_zalloc(l.n_taps, sizeof(*l.taps));
 	l.silent = mem_zalloc(c->n_links, sizeof(*l.silent));
 	for (size_t i = 0; i < l.n_taps; i++)
-		l.taps[i].tap = &c->taps[i];
+		l.taps[i] =
+			(struct ledger_tap){.tap = &c->taps[i], .sized = true};
 	read_taps(s, &l);
 	read_records(s, &l);
 	read_modules(s, &l);

@@ -1,7 +1,8 @@
 /* The one ledger, from the wire to the disk: what became of every frame that
  * the kernel counted at a tap, and of every record that was made of them.
  *
- *   frames    wire = IP + not IP + excluded + each loss + unaccounted
+ *   frames    wire = IP + not IP + excluded + not sampled + each loss
+ *             + unaccounted
  *   packets   of IP frames (segments), and those in stored records
  *   records   sent by meters and caches, and stored
  *
@@ -18,7 +19,7 @@
 #define LEDGER_UNKNOWN UINT64_MAX
 
 struct ledger_frames {
-	uint64_t wire, ip, non_ip, excluded;
+	uint64_t wire, ip, non_ip, excluded, unsampled;
 	uint64_t lost[TAP_LOSS_COUNT];
 	uint64_t packets;        /* of IP frames */
 	uint64_t packets_stored; /* in stored records */
@@ -34,6 +35,9 @@ struct ledger_tap {
 	 * last to where it, started again, began */
 	uint64_t unwatched;
 	int64_t at_ns; /* when, by the node's clock */
+	/* as in struct tap_counters; where each of its lives told them */
+	bool sized;
+	struct size_count sizes[2][PACKET_SIZES];
 };
 
 struct ledger {

@@ -32,6 +32,7 @@ static void put_frames(struct jsonw *w, const struct ledger_frames *f)
 	put(w, "ip_frames", f->ip);
 	put(w, "non_ip", f->non_ip);
 	put(w, "excluded", f->excluded);
+	put(w, "unsampled", f->unsampled);
 	put_lost(w, f);
 	put(w, "packets", f->packets);
 	put(w, "packets_stored", f->packets_stored);
@@ -40,6 +41,32 @@ static void put_frames(struct jsonw *w, const struct ledger_frames *f)
 		jsonw_null(w);
 	else
 		jsonw_int(w, f->unaccounted);
+}
+
+static void put_numbers(struct jsonw *w, const char *key,
+	const struct size_count *n, bool octets)
+{
+	jsonw_key(w, key);
+	jsonw_array(w);
+	for (unsigned i = 0; i < PACKET_SIZES; i++)
+		jsonw_uint(w, octets ? n[i].octets : n[i].packets);
+	jsonw_end(w);
+}
+
+/* By class, towards the tap's member of the link and from it. */
+static void put_sizes(struct jsonw *w, const struct ledger_tap *t)
+{
+	jsonw_key(w, "sizes");
+	if (!t->sized) {
+		jsonw_null(w);
+		return;
+	}
+	jsonw_object_inline(w);
+	put_numbers(w, "to_packets", t->sizes[SIZES_TO_NEAR], false);
+	put_numbers(w, "to_bytes", t->sizes[SIZES_TO_NEAR], true);
+	put_numbers(w, "from_packets", t->sizes[SIZES_FROM_NEAR], false);
+	put_numbers(w, "from_bytes", t->sizes[SIZES_FROM_NEAR], true);
+	jsonw_end(w);
 }
 
 static void put_tap(
@@ -55,6 +82,7 @@ static void put_tap(
 		w, "at", t->at_ns ? answer_time(t->at_ns, time) : NULL);
 	put_frames(w, &t->frames);
 	put(w, "unwatched", t->unwatched);
+	put_sizes(w, t);
 	jsonw_end(w);
 }
 
@@ -299,6 +327,8 @@ static void write_words(const struct ledger *l, FILE *to)
 	line(to, "  not IP", f->non_ip);
 	/* counted elsewhere: on a LAN, by the sender's or the lowest probe */
 	line(to, "  ours, or counted elsewhere", f->excluded);
+	if (f->unsampled)
+		line(to, "  not sampled", f->unsampled);
 	for (int i = 0; i < TAP_LOSS_COUNT; i++) {
 		snprintf(what, sizeof(what), "  lost: %s",
 			tap_loss_name((enum tap_loss)i));

@@ -66,7 +66,7 @@ stored() { jq '[.taps[] | select(.tap == 5) | .packets_stored] | add'; }
 counted() { jq '[.taps[] | select(.tap == 5) | .packets // 0] | add'; }
 unaccounted() {
 	jq '[.taps[] | select(.wire_frames) | .wire_frames - .ip_frames -
-		.non_ip - .excluded - ([.lost[]] | add)] | add'
+		.non_ip - .excluded - .unsampled - ([.lost[]] | add)] | add'
 }
 balance() { # what happened before, packets sent so far
 	local text late

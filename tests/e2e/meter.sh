@@ -51,6 +51,9 @@ exact_ledger() { # file
 	check "nothing lost" "$(last_counter "$1" '.lost | add')" -eq 0
 	check "records hold all packets" "$(sum_of "$1" true | cut -d' ' -f1)" \
 		-eq "$(last_counter "$1" .packets)"
+	check "each packet is in a class of sizes" \
+		"$(last_counter "$1" '.sizes | add')" \
+		-eq "$(last_counter "$1" .packets)"
 }
 
 # --- by itself: known UDP, ping, TCP with offloads --------------------------

@@ -635,7 +635,12 @@ def check_ledger(bed, when):
     bed.check(f"nothing is unaccounted for {when}", book["unaccounted"] == 0,
               book)
     bed.check(f"frames add up {when}", book["wire_frames"] == (
-        book["ip_frames"] + book["non_ip"] + book["excluded"] + lost), book)
+        book["ip_frames"] + book["non_ip"] + book["excluded"] +
+        book["unsampled"] + lost), book)
+    taps = [t for p in said["probes"] for t in p["taps"]]
+    bed.check(f"each packet is in a class of sizes {when}", all(
+        t["packets"] == sum(t["sizes"]["to_packets"]) +
+        sum(t["sizes"]["from_packets"]) for t in taps), taps)
     bed.check(f"records sent are stored {when}",
               book["records_sent"] == book["records_stored"], book)
     bed.check(f"all links are covered {when}", said["coverage"]["covered"] ==

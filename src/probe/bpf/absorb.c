@@ -107,9 +107,9 @@ union key {
 /* What a frame adds to its flow. */
 struct share {
 	union key key;
-	uint64_t octets; /* of the frame; then, of its last packet */
-	uint32_t whole;  /* packets before that, */
-	uint32_t each;   /* of so many octets */
+	uint64_t octets;  /* of the frame; then, of its last packet */
+	uint32_t whole;   /* packets before that, */
+	uint32_t each;    /* of so many octets */
 	uint32_t headers; /* of IP and transport */
 	uint8_t tcp_flags, tos;
 };
@@ -341,8 +341,8 @@ INLINE int add_sizes(struct absorb_flow *flow, const struct share *s)
 		whole = &flow->sizes[size_class(s->each)];
 		if (*whole & ABSORB_ENOUGH)
 			return 0;
-		*whole += s->whole *
-			  ((uint64_t)s->each << ABSORB_OCTETS_AT | 1);
+		*whole +=
+			s->whole * ((uint64_t)s->each << ABSORB_OCTETS_AT | 1);
 	}
 	*last += s->octets << ABSORB_OCTETS_AT | 1;
 	return 1;

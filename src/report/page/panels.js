@@ -112,21 +112,28 @@
 	byId("talk-by").addEventListener("change", (ev) => { talkBy = ev.target.value; talkers(); });
 	panels.push(talkers);
 
-	// F: mean packet size of records; the meters keep no packet sizes.
+	// F: what probes counted by size, of the link or all links; else, and of others' flows, mean sizes of records.
+	const countedSizes = () => {
+		const taps = sum.status.probes.flatMap((p) => p.taps).filter((t) => chosen.link === null || t.link === sum.links[chosen.link].name);
+		if (!taps.length || taps.some((t) => !t.sizes)) return null;
+		const add = (what, i) => taps.reduce((a, t) => a + t.sizes["to_" + what][i] + t.sizes["from_" + what][i], 0);
+		return [64, 127, 255, 511, 1023, 1518, null].map((up_to, i) => ({ up_to, packets: add("packets", i), bytes: add("bytes", i) }));
+	};
 	function sizes() {
-		const all = sum.mean_sizes, total = all.reduce((a, c) => a + c.packets, 0), totalBytes = all.reduce((a, c) => a + c.bytes, 0);
+		const counted = countedSizes(), all = counted || sum.mean_sizes, total = all.reduce((a, c) => a + c.packets, 0), totalBytes = all.reduce((a, c) => a + c.bytes, 0);
 		if (!total) { put("sizes", h("p", { class: "empty" }, "Nothing here.")); return; }
 		const W = 400, H = 190, L = 36, B = 34, w = (W - L - 4) / all.length, y = (v) => 8 + (H - B - 8) * (1 - v);
 		let run = 0;
 		const line = all.map((c, i) => { run += c.packets / total; return `${(L + (i + .5) * w).toFixed(1)} ${y(run).toFixed(1)}`; });
-		put("sizes", s("svg", { class: "chart", viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": "Distribution of mean packet sizes" },
+		put("sizes", s("svg", { class: "chart", viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": counted ? "Distribution of packet sizes" : "Distribution of mean packet sizes" },
 			[0, .5, 1].map((v) => [s("path", { class: v ? "gr" : "ax", d: `M${L} ${y(v)}H${W - 4}` }), s("text", { x: L - 5, y: y(v) + 4, "text-anchor": "end" }, 100 * v + " %")]),
 			all.map((c, i) => [s("rect", { class: "f0", x: L + i * w + 3, width: w / 2 - 4, y: y(c.packets / total), height: H - B - y(c.packets / total) }, s("title", {}, count(c.packets) + " packets")),
 				s("rect", { class: "f1", x: L + (i + .5) * w, width: w / 2 - 4, y: y(c.bytes / totalBytes), height: H - B - y(c.bytes / totalBytes) }, s("title", {}, bytesText(c.bytes))),
-				s("text", { x: L + (i + .5) * w, y: H - B + 13, "text-anchor": "middle" }, "≤" + (c.up_to >= 9000 ? c.up_to / 1000 + "k" : c.up_to).toString().replace("65.535k", "64k"))]),
-			s("path", { class: "ln s2", d: "M" + line.join("L") }), s("text", { x: (W + L) / 2, y: H - 4, "text-anchor": "middle" }, "mean bytes a packet, of each record")),
+				s("text", { x: L + (i + .5) * w, y: H - B + 13, "text-anchor": "middle" }, c.up_to === null ? ">1518" : "≤" + (c.up_to >= 9000 ? c.up_to / 1000 + "k" : c.up_to).toString().replace("65.535k", "64k"))]),
+			s("path", { class: "ln s2", d: "M" + line.join("L") }), s("text", { x: (W + L) / 2, y: H - 4, "text-anchor": "middle" }, counted ? "bytes of a packet" : "mean bytes a packet, of each record")),
 		h("ul", { class: "legend" }, [["f0", "packets"], ["f1", "bytes"]].map(([c, t]) => h("li", {}, s("svg", { viewBox: "0 0 18 10" }, s("rect", { class: c, width: 18, height: 10, rx: 2 })), t)),
-			h("li", {}, s("svg", { viewBox: "0 0 18 10" }, s("path", { class: "ln s2", d: "M0 5H18" })), "packets, so far")));
+			h("li", {}, s("svg", { viewBox: "0 0 18 10" }, s("path", { class: "ln s2", d: "M0 5H18" })), "packets, so far")),
+		h("p", { class: "soft" }, counted ? "Counted by the probes since their start, at each link again." : "Records carry totals, so these are mean sizes; of the whole time and all flows."));
 	}
 	panels.push(sizes);
 
@@ -181,6 +188,7 @@
 		put("accounting", h("table", {}, head("", "", ">Number", ">Of it"), h("tbody", {},
 			row("frames on the wire", l.wire_frames, l.wire_frames, "f0"), row("not IP", l.non_ip, l.wire_frames, "f7"),
 			row("ours, or counted elsewhere", l.excluded, l.wire_frames, "f7"),
+			l.unsampled ? row("not sampled", l.unsampled, l.wire_frames, "f7") : null,
 			lost.map(([k, v]) => row(cause(k), v, l.wire_frames, "f5")), row("IP frames metered", l.ip_frames, l.wire_frames, "f0"),
 			row("not accounted for", l.unaccounted, l.wire_frames, "f5"),
 			row("packets in them", l.packets, l.packets, "f2"), row("packets in stored records", l.packets_stored, l.packets, "f2"),

@@ -34,7 +34,8 @@ Test(ledger, adds_up_over_lives_and_taps)
 			.non_ip = 5,
 			.excluded = 3,
 			.lost[LOSS_RING] = 2,
-			.packets = 95};
+			.packets = 95,
+			.sizes[SIZES_FROM_NEAR][5] = {95, 95 * 1500}};
 
 		uint16_t module = c->taps[c->tap_of[tap] - 1].module;
 
@@ -48,6 +49,8 @@ Test(ledger, adds_up_over_lives_and_taps)
 	cr_assert_eq(l.frames.lost[LOSS_RING], 16);
 	cr_assert_eq(l.frames.unaccounted, 0);
 	cr_assert_eq(l.taps[2].frames.wire, 200);
+	cr_assert(l.taps[2].sized);
+	cr_assert_eq(l.taps[2].sizes[SIZES_FROM_NEAR][5].packets, 190);
 	ledger_release(&l);
 	catalog_free(c);
 	store_close(s);
@@ -119,6 +122,7 @@ Test(ledger, says_what_is_missing_and_what_is_not_known)
 	cr_assert_eq(l.taps[0].frames.unaccounted, 10);
 	cr_assert_eq(l.taps[1].frames.wire, LEDGER_UNKNOWN);
 	cr_assert_eq(l.n_unheard, 3);
+	cr_assert_not(l.taps[1].sized);
 	cr_assert_eq(l.frames.wire, LEDGER_UNKNOWN, "a part is not the sum");
 	ledger_release(&l);
 	catalog_free(c);
