@@ -139,6 +139,16 @@ class Walk {
 		const most = [(f) => f.packets, (f) => f.bytes, us].map((f) => all.reduce((a, x) => Math.max(a, f(x)), 0));
 		this.is("flow sizes: the largest", shown, [...await this.figures([most[0]], "(v) => si(v, '')"), ...await this.figures([most[1]], "bytesText"), ...await this.figures([most[2] / 1000], "spanText")].map((t) => t.trim()));
 	}
+	// A record of before they were counted has none.
+	async packetSizes() {
+		const taps = this.ledger().probes.flatMap((p) => p.taps);
+		if (taps.some((t) => !t.sizes)) return;
+		const rows = this.query("--analysis", "packet-sizes", "-n", "1000000")["packet-sizes"];
+		const shown = (await this.tab.run("[...document.querySelectorAll('#sizes rect.f0 title')].map((t) => t.textContent)")).slice(0, 7);
+		const said = [64, 127, 255, 511, 1023, 1518, null].map((top) => add(rows.filter((r) => r.up_to === top), "packets"));
+		this.is("packet sizes", shown, await this.figures(said, "(v) => count(v) + ' packets'"));
+		this.is("packet sizes: all packets", said.reduce((a, b) => a + b, 0), add(taps, "packets"));
+	}
 	// The tables of those without scripts.
 	async plain() {
 		const rows = await this.tab.run("[...new DOMParser().parseFromString(document.querySelector('noscript').textContent, 'text/html').querySelectorAll('h3')].map((h) => [h.textContent, [...h.nextElementSibling.tBodies[0].rows].map((r) => [...r.cells].map((c) => c.textContent))])");
@@ -163,6 +173,7 @@ class Walk {
 		await this.probes();
 		await this.events();
 		await this.sizes();
+		await this.packetSizes();
 		await this.plain();
 		// the middle third of the time, by the command that the page gives
 		await this.tab.run("choose({ range: [Math.floor(sum.buckets / 3), Math.max(Math.floor(sum.buckets / 3), Math.floor(2 * sum.buckets / 3) - 1)] })");

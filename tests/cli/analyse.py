@@ -92,7 +92,9 @@ lab = store("lab", [
     f"2 {A} {B} 7 8 17 0 5 500 20001 20001 0 1",
     f"3 {A} {B} 7 8 17 0 5 500 20002 20002 0 1",
     f"1 172.16.0.9 {B} 9 9 17 0 1 20 21000 21000 0 1",
-    f"1 127.0.0.1 {A} 9 0 17 0 2 80 22000 22000 1 0"], DUMBBELL)
+    f"1 127.0.0.1 {A} 9 0 17 0 2 80 22000 22000 1 0",
+    "sizes 1 1 0 3 120", "sizes 1 0 1 100 10000", "sizes 2 0 5 6 9000", "sizes 2 1 6 2 3200",
+    "sizes 2 1 1 2 200", "sizes 3 0 0 0 0"], DUMBBELL)
 
 # 50 bytes in each of 20 pieces of 5 s, 18,250 in one more of them
 slow = store("slow", [f"0 10.9.0.1 10.9.0.2 1 1 17 0 1 50 {5000 * i} {5000 * i}" for i in range(19)] +
@@ -193,6 +195,13 @@ TRUTH = {  # (name, store, words): rows
         ["unknown-src", "127.0.0.1", A, "la", "1", "2", "80"],
         ["short", "172.16.0.9", B, "la", "1", "1", "20"],
         ["unknown-src", "172.16.0.9", B, "la", "1", "1", "20"]],
+    # tap 1 is r1's on la, tap 2 r1's on core
+    ("packet-sizes", lab): [
+        ["la", "a", "r1", "127", "100", "10000", "100.00", "100.00"],
+        ["la", "r1", "a", "64", "3", "120", "100.00", "100.00"],
+        ["core", "r1", "r2", "127", "2", "200", "50.00", "5.88"],
+        ["core", "r1", "r2", "", "2", "3200", "50.00", "94.12"],
+        ["core", "r2", "r1", "1518", "6", "9000", "100.00", "100.00"]],
     ("hops", lab, "port 1"): [
         ["core", "lb", "1", "100", "90", "10", "10.000", "5000", "5000", "5000"],
         ["la", "core", "1", "100", "100", "0", "0.000", "3000", "3000", "3000"]],
@@ -274,6 +283,8 @@ for words, said in [(("analyse", "symtoms", known), "Did you mean symptoms?"),
                     (("analyse", "symptoms", known, "--weight", "rest=2"), "Did you mean reset?"),
                     (("analyse", "symptoms", known, "--symptom", "x=1:prot 2"), "proto 2"),
                     (("analyse", "summary", known, "--by", "src"), "unknown option"),
+                    (("analyse", "packet-sizes", lab, "tcp"), "no filter, no time"),
+                    (("analyse", "packet-sizes", known), "told sizes"),
                     (("query", known, "--among", "/dev/null", "--by", "src/x"), "how many bits")]:
     if said not in ask(*words, status=2):
         expect(f"{words} says", ask(*words, status=2), said)

@@ -160,6 +160,8 @@ static void add_hop(struct net *n, const struct talk *k, int link, int slot,
 	r.key.dst = addr_of(base + k->to, 1);
 	n->counters[r.tap].wire_frames += packets;
 	n->counters[r.tap].frames_received += packets;
+	sizes_add(n->counters[r.tap].sizes[SIZES_FROM_NEAR], (uint32_t)packets,
+		r.bytes, packets ? (uint32_t)(r.bytes / packets) : 0);
 	if (n->seq % 20000 == 0 && store_commit(n->s, &n->err) < 0)
 		fprintf(stderr, "%s\n", n->err.text);
 	n->seq += packets > 0;

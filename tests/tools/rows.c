@@ -3,7 +3,11 @@
  *   tap src dst sport dport proto flags packets bytes first_ms last_ms [s d]
  *
  * times from 2026-09-21T14:13:20Z on, s and d the slots; tap 0: of a foreign
- * exporter.  A file DIR/catalog is left as it is. */
+ * exporter.  Or what a tap counted of a class of sizes, 1 from its member:
+ *
+ *   sizes tap way class packets bytes
+ *
+ * A file DIR/catalog is left as it is. */
 #include "base/mem.h"
 #include "store/store.h"
 
@@ -11,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { TAPS = 16 };
 #define START_MS INT64_C(1790000000000)
 
 static struct flow_record parse(const char *line)
@@ -41,9 +46,25 @@ static struct flow_record parse(const char *line)
 	return r;
 }
 
+/* False: the line is about something else. */
+static bool parse_sizes(const char *line, struct tap_counters *taps)
+{
+	unsigned tap, way, class;
+	struct size_count n;
+
+	if (sscanf(line, "sizes %u %u %u %" SCNu64 " %" SCNu64, &tap, &way,
+		    &class, &n.packets, &n.octets) != 5 ||
+		tap >= TAPS || way > 1 || class >= PACKET_SIZES)
+		return false;
+	taps[tap].tap = (uint16_t)tap;
+	taps[tap].sizes[way][class] = n;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct store_batch b = {.from = {1, 1}, .seq = 1};
+	struct tap_counters taps[TAPS] = {{0}};
 	struct flow_record *rows = NULL;
 	struct err err = ERR_INIT;
 	struct store *s = NULL;
@@ -53,11 +74,15 @@ int main(int argc, char **argv)
 	int r;
 
 	while (fgets(line, sizeof(line), stdin))
-		MEM_PUSH(rows, b.n, cap) = parse(line);
+		if (!parse_sizes(line, taps))
+			MEM_PUSH(rows, b.n, cap) = parse(line);
 	b.records = rows;
 	r = store_open(argc > 1 ? argv[1] : "", STORE_WRITE, NULL, &s, &err);
 	if (r == 0)
 		r = store_append(s, &b, &new, &err);
+	for (size_t i = 1; i < TAPS && r == 0; i++)
+		if (taps[i].tap)
+			r = store_append_counters(s, b.from, &taps[i], 1, &err);
 	if (r == 0)
 		r = store_commit(s, &err);
 	if (r < 0)

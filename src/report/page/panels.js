@@ -132,8 +132,9 @@
 				s("text", { x: L + (i + .5) * w, y: H - B + 13, "text-anchor": "middle" }, c.up_to === null ? ">1518" : "≤" + (c.up_to >= 9000 ? c.up_to / 1000 + "k" : c.up_to).toString().replace("65.535k", "64k"))]),
 			s("path", { class: "ln s2", d: "M" + line.join("L") }), s("text", { x: (W + L) / 2, y: H - 4, "text-anchor": "middle" }, counted ? "bytes of a packet" : "mean bytes a packet, of each record")),
 		h("ul", { class: "legend" }, [["f0", "packets"], ["f1", "bytes"]].map(([c, t]) => h("li", {}, s("svg", { viewBox: "0 0 18 10" }, s("rect", { class: c, width: 18, height: 10, rx: 2 })), t)),
-			h("li", {}, s("svg", { viewBox: "0 0 18 10" }, s("path", { class: "ln s2", d: "M0 5H18" })), "packets, so far")),
-		h("p", { class: "soft" }, counted ? "Counted by the probes since their start, at each link again." : "Records carry totals, so these are mean sizes; of the whole time and all flows."));
+			h("li", {}, s("svg", { viewBox: "0 0 18 10" }, s("path", { class: "ln s2", d: "M0 5H18" })), "packets, so far")));
+		byId("sizes-note").textContent = counted ? "Counted by the probes, of the whole time and all flows; at each link once more." :
+			"Records carry totals, so these are mean sizes; of the whole time and all flows.";
 	}
 	panels.push(sizes);
 
