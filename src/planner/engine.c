@@ -88,10 +88,15 @@ static struct mono_time share(const struct engine *e, int percent)
 	return (struct mono_time){now + left / 100 * percent};
 }
 
+/* In time: what a brief search leaves open is searched once more. */
+static bool program_comes(const struct engine *e, const struct cover_problem *p)
+{
+	return !(e->skip & SKIP_PROGRAM) && p->n_rows <= PROGRAM_ROWS;
+}
+
 static bool may_program(const struct engine *e, const struct cover_problem *p)
 {
-	return !(e->skip & SKIP_PROGRAM) && !e->brief &&
-	       p->n_rows <= PROGRAM_ROWS;
+	return program_comes(e, p) && !e->brief;
 }
 
 static void try_core(struct engine *e, const struct cover_problem *p,
@@ -202,12 +207,14 @@ static bool try_prices(
 	return true;
 }
 
-/* True: the problem was handed on, smaller. */
-static bool try_program(
-	struct engine *e, const struct cover_problem *p, struct answer *a)
+/* least: a bound that makes it worth to divide.  True: the problem was handed
+ * on, smaller. */
+static bool try_program(struct engine *e, const struct cover_problem *p,
+	struct answer *a, int64_t least)
 {
 	cleanup_free unsigned char *fate = mem_zalloc((size_t)p->n_cols + 1, 1);
 	struct program g = {.deadline = e->deadline,
+		.least = least,
 		.effort = e->endless ? INT64_MAX / 2 : PROGRAM_WORK,
 		.grain = a->grain,
 		.cost = a->cost,
@@ -250,17 +257,37 @@ static int64_t quick_bound(const struct engine *e, const struct part *part)
 	return more > bound ? more : bound;
 }
 
-/* Where rows are long: few cores, and covers that are hard to find. */
-static void search_long_rows(
+/* Where rows are long: few cores, and covers that are hard to find.  True: the
+ * problem was handed on, smaller. */
+static bool search_long_rows(
 	struct engine *e, const struct cover_problem *p, struct answer *a)
 {
 	try_core(e, p, a, 0, 1);
-	if (!proven(*a) && !e->brief)
-		mend_regions(e, p, a);
+	if (proven(*a) || e->brief)
+		return false;
+	mend_regions(e, p, a);
 	if (!proven(*a))
 		walk(e, p, a);
-	if (!proven(*a) && !e->brief)
+	if (!proven(*a) && try_program(e, p, a, a->bound))
+		return true;
+	if (!proven(*a))
 		try_core(e, p, a, 1, 2);
+	return !proven(*a) && try_program(e, p, a, a->bound);
+}
+
+/* Where rows are short: the program finds covers as well as bounds. */
+static void mend(struct engine *e, const struct part *part, struct answer *a)
+{
+	const struct cover_problem *p = &part->p;
+
+	if (part->pairs)
+		walk(e, p, a);
+	if (!proven(*a))
+		mend_regions(e, p, a);
+	if (!proven(*a) && !(e->skip & SKIP_BRANCH))
+		try_branch(e, part, a);
+	if (!proven(*a) && !part->pairs && !program_comes(e, p))
+		walk(e, p, a);
 }
 
 static void search_part(
@@ -269,25 +296,18 @@ static void search_part(
 	const struct cover_problem *p = &part->p;
 	bool cores_first = may_core(e, part) && has_long_rows(p);
 
-	if (!proven(*a) && part->pairs)
-		walk(e, p, a);
 	if (!proven(*a) && !cores_first)
-		mend_regions(e, p, a);
-	if (!proven(*a) && !(e->skip & SKIP_BRANCH) && !cores_first)
-		try_branch(e, part, a);
-	if (!proven(*a) && !part->pairs && !cores_first)
-		walk(e, p, a);
+		mend(e, part, a);
 	if (!proven(*a) && !part->pairs && try_prices(e, p, a))
 		return;
-	if (!proven(*a) && cores_first)
-		search_long_rows(e, p, a);
-	if (!proven(*a) && try_program(e, p, a))
+	if (!proven(*a) && (cores_first ? search_long_rows(e, p, a)
+					: try_program(e, p, a, 0)))
 		return;
 	if (!proven(*a) && may_core(e, part) && !e->brief)
 		try_core(e, p, a, cores_first ? 2 : 0, 0);
 	if (!proven(*a) && e->deadline.ns) {
 		e->endless = true;
-		try_program(e, p, a);
+		try_program(e, p, a, 0);
 		e->endless = false;
 	}
 }

@@ -6,6 +6,7 @@
 #include "planner/program.h"
 #include "base/mem.h"
 #include "planner/oddrows.h"
+#include "planner/region.h"
 #include "planner/rowpool.h"
 #include "planner/simplex.h"
 #include "planner/tally.h"
@@ -91,15 +92,20 @@ static void count_exactly(struct work *w)
 	}
 }
 
-/* Above this nothing is of use: the next cheaper cost is a grain less. */
-static wide target(const struct work *w)
+/* Above this no cost below the given one is left: the next is a grain less. */
+static wide target(const struct work *w, int64_t cost)
 {
-	return (wide)(w->g->cost - grain_of(w->g)) * w->scale;
+	return (wide)(cost - grain_of(w->g)) * w->scale;
+}
+
+static bool proves(const struct work *w, int64_t cost)
+{
+	return w->bound > target(w, cost);
 }
 
 static bool closed(const struct work *w)
 {
-	return w->bound > target(w);
+	return proves(w, w->g->cost);
 }
 
 static void fix(struct work *w, int col, bool value)
@@ -120,7 +126,7 @@ static void undo(struct work *w, size_t trail)
 
 static int fix_by_cost(struct work *w)
 {
-	wide gap = target(w) - w->bound;
+	wide gap = target(w, w->g->cost) - w->bound;
 	int n = 0;
 
 	for (int c = 0; c < w->p->n_cols; c++) {
@@ -273,9 +279,20 @@ static bool worth_it(const struct work *w, wide before)
 	return (w->bound - before) * FEW > next - w->bound;
 }
 
+/* What the program leaves between bounds falls apart into small parts. */
+static bool search_between(struct work *w)
+{
+	struct program *g = w->g;
+	int64_t before = g->cost;
+
+	g->cost = region_between(w->p, w->x, g->deadline, g->cost, g->chosen);
+	return g->cost < before;
+}
+
 /* The first program and its cuts; true: nothing is left to do. */
 static bool sharpen(struct work *w)
 {
+	bool better = true;
 	wide best = 0;
 
 	for (int i = 0; i < ROUNDS; i++) {
@@ -283,6 +300,7 @@ static bool sharpen(struct work *w)
 			return true;
 		for (double least = 0.95; least > 0.1; least -= 0.2)
 			round_off(w, least);
+		better = better && search_between(w);
 		if (i == 0)
 			for (int r = 0; r < w->p->n_rows; r++)
 				w->g->price[r] =
@@ -530,7 +548,7 @@ void program_solve(const struct cover_problem *p, struct program *g)
 				g->fate[c] = w.s.lower[c] > 0 ? COLUMN_IN
 							      : COLUMN_OUT;
 		g->n_fixed = (int)w.n_trail;
-		if (g->n_fixed * WORTH_IT < p->n_cols)
+		if (g->n_fixed * WORTH_IT < p->n_cols && proves(&w, g->least))
 			divide(&w);
 	}
 	work_release(&w);

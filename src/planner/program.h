@@ -8,6 +8,8 @@
 struct program {
 	struct mono_time deadline; /* in; ns 0: none */
 	int64_t effort;            /* in: rows times steps, at most */
+	int64_t least;             /* in: dividing is left when cuts alone
+	                            * do not prove as much */
 	int64_t grain;             /* in: divides all costs; 0: unknown */
 	int64_t cost;              /* in and out: of chosen[], a cover */
 	bool *chosen;

@@ -1,4 +1,5 @@
-/* Reference: large neighbourhood search (Shaw 1998).  A ball of columns is let
+/* Reference: large neighbourhood search (Shaw 1998), relaxation induced
+ * neighbourhoods (Danna, Rothberg, Le Pape 2005).  A ball of columns is let
  * loose while all others stay as they are, and is solved exactly; the rules
  * make short work of most balls.  A pass walks the columns in a mixed order
  * and starts a ball at each that no ball of this pass has held yet. */
@@ -10,7 +11,9 @@
 
 #include <string.h>
 
-enum { BALL = 90, LONG_ROW = 24, MANY_ROWS = 200, NODES = 60 };
+enum { BALL = 90, LONG_ROW = 24, MANY_ROWS = 200, NODES = 60, BETWEEN = 300 };
+
+static const double NEARLY = 1e-6; /* whole */
 
 struct ball {
 	const struct cover_problem *p;
@@ -215,4 +218,26 @@ int64_t region_search(const struct cover_problem *p, int passes,
 	free(b.row_in);
 	free(b.held);
 	return cost;
+}
+
+int64_t region_between(const struct cover_problem *p, const double *value,
+	struct mono_time deadline, int64_t cost, bool *chosen)
+{
+	size_t n = (size_t)p->n_cols;
+	cleanup_free unsigned char *fate = mem_zalloc(n + 1, 1);
+	cleanup_free bool *in = mem_zalloc(n + 1, sizeof(bool));
+	struct branch_search s = {.node_limit = BETWEEN, .deadline = deadline};
+	struct cover_problem rest = *p;
+	int64_t better;
+
+	rest.fate = fate;
+	for (size_t c = 0; c < n; c++)
+		fate[c] = value[c] < NEARLY       ? COLUMN_OUT
+			  : value[c] > 1 - NEARLY ? COLUMN_IN
+						  : COLUMN_FREE;
+	better = branch_solve(&s, &rest, cost, in);
+	if (better < 0)
+		return cost;
+	memcpy(chosen, in, sizeof(bool) * n);
+	return better;
 }

@@ -5,6 +5,7 @@
 #include "planner/branch.h"
 #include "planner/oddrows.h"
 #include "planner/program.h"
+#include "planner/region.h"
 #include "planner/simplex.h"
 #include "planner/tally.h"
 
@@ -126,6 +127,44 @@ Test(program, equals_branch_and_reduce)
 			check_program(&p, seed);
 			release(&p);
 		}
+}
+
+/* Values that are whole are kept, the others are decided as well as can be. */
+Test(program, what_is_between_bounds_is_decided_exactly)
+{
+	static const struct shape shape = {20, 26, 4, 6, 2};
+	static const double values[] = {0, 1, 0.5, 0.25};
+
+	for (uint64_t seed = 1; seed <= 200; seed++) {
+		struct cover_problem p = make(&shape, seed), rest = p;
+		uint64_t s = seed;
+		unsigned char fate[20];
+		double value[20];
+		bool chosen[20];
+		int64_t cost, sum = 0, best;
+
+		for (int c = 0; c < p.n_cols; c++) {
+			value[c] = values[below(&s, 8) < 6 ? 3 : below(&s, 3)];
+			fate[c] = value[c] <= 0   ? COLUMN_OUT
+				  : value[c] >= 1 ? COLUMN_IN
+						  : COLUMN_FREE;
+			chosen[c] = true;
+			sum += p.cost[c];
+		}
+		rest.fate = fate;
+		best = best_of(&rest);
+		cost = region_between(
+			&p, value, (struct mono_time){0}, sum, chosen);
+		cr_assert_eq(cost, best >= 0 && best < sum ? best : sum,
+			"seed %" PRIu64, seed);
+		for (int c = 0; c < p.n_cols && cost < sum; c++) {
+			cr_assert(fate[c] == COLUMN_FREE ||
+				  chosen[c] == (fate[c] == COLUMN_IN));
+			cost -= chosen[c] ? p.cost[c] : 0;
+		}
+		cr_assert(cost == 0 || cost == sum);
+		release(&p);
+	}
 }
 
 static double run(struct simplex *s, double *x)
