@@ -6,6 +6,8 @@
 #include "cli/say.h"
 #include "cli/source.h"
 #include "exchange/carry.h"
+#include "exchange/clickhouse.h"
+#include "exchange/sink.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -13,8 +15,9 @@
 
 struct export_command {
 	struct common common;
-	const char *to, *from, *until;
-	int64_t last_ms, pace;
+	const char *to, *from, *until, *credentials, *position;
+	int64_t last_ms, pace, batch, lag_ms, every_ms;
+	bool create, follow;
 };
 
 #define AT(member) offsetof(struct export_command, member)
@@ -22,7 +25,7 @@ struct export_command {
 static const struct opt options[] = {
 	{"into", 0, OPT_TEXT, AT(to), "WHERE",
 		"ipfix://HOST:PORT (nf1 nf5 nf7 nf9 ipfix+tcp), ipfix:FILE, "
-		"sqlite:FILE",
+		"sqlite:FILE, clickhouse://HOST:PORT/DATABASE[/TABLE]",
 		NULL, 0, 0},
 	{"last", 0, OPT_SPAN, AT(last_ms), "T", "of the last 30s, 5m, 2h", NULL,
 		0, 0},
@@ -31,6 +34,24 @@ static const struct opt options[] = {
 	{"to", 0, OPT_TEXT, AT(until), "TIME", "up to then", NULL, 0, 0},
 	{"pace", 0, OPT_INT, AT(pace), "N", "datagrams a second at most (8000)",
 		NULL, 1, 10000000},
+	{"create", 0, OPT_FLAG, AT(create), NULL,
+		"ClickHouse: make the table, unless it is there", NULL, 0, 0},
+	{"follow", 0, OPT_FLAG, AT(follow), NULL,
+		"ClickHouse: go on as flows end, until Ctrl-C", NULL, 0, 0},
+	{"every", 0, OPT_SPAN, AT(every_ms), "T",
+		"with --follow: look so often (10s)", NULL, 0, 0},
+	{"lag", 0, OPT_SPAN, AT(lag_ms), "T",
+		"ClickHouse: a flow has ended when it is silent for so long "
+		"(2m)",
+		NULL, 0, 0},
+	{"batch", 0, OPT_INT, AT(batch), "N",
+		"ClickHouse: rows sent at once, at most (100000)", NULL, 1,
+		1000000},
+	{"credentials", 0, OPT_TEXT, AT(credentials), "FILE",
+		"ClickHouse: USER:PASSWORD, in a file that others cannot read",
+		NULL, 0, 0},
+	{"position", 0, OPT_TEXT, AT(position), "FILE",
+		"ClickHouse: how far flows went (a file in DIR)", NULL, 0, 0},
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
@@ -77,6 +98,46 @@ static int export(struct app *app, const struct export_command *o,
 	return r;
 }
 
+static void on_sink(void *ctx, const char *what)
+{
+	say(ctx, "  %s; trying again", what);
+}
+
+static int to_clickhouse(struct app *app, const struct export_command *o,
+	const char *dir, const char *text, struct err *err)
+{
+	const struct sink_ask ask = {.dir = dir,
+		.filter = text,
+		.to = o->to,
+		.credentials = o->credentials,
+		.position = o->position,
+		.create = o->create,
+		.follow = o->follow,
+		.batch = (size_t)o->batch,
+		.lag_ms = o->lag_ms,
+		.every_ms = o->every_ms,
+		.interrupted = app->interrupted,
+		.tell = on_sink,
+		.ctx = app};
+	struct sink_sums sums;
+	int r;
+
+	if (o->last_ms || o->from || o->until)
+		return err_set(err, NFZ_E_USAGE,
+			"a table gets all flows, each once: no --last, --from, "
+			"--to");
+	r = sink_run(&ask, &sums, err);
+	if (r == 0 || sums.flows)
+		say_done(app,
+			"%" PRIu64 " flows, %" PRIu64 " packets, %" PRIu64
+			" bytes to %s in %" PRIu64 " batches",
+			sums.flows, sums.packets, sums.bytes, o->to,
+			sums.batches);
+	if (sums.before)
+		say(app, "  %" PRIu64 " flows went before", sums.before);
+	return r;
+}
+
 static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	cleanup_free char *text = NULL;
@@ -95,6 +156,8 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	if (!source_is_store(argv[1]))
 		return source_no_store(argv[1], err);
 	text = source_join(argv + 2, words - 1);
+	if (clickhouse_is_address(o.to))
+		return to_clickhouse(app, &o, argv[1], text, err);
 	return export(app, &o, argv[1], text, err);
 }
 

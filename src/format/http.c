@@ -25,6 +25,9 @@ enum {
 
 struct http {
 	CURL *curl;
+	char *url;
+	const char *what;
+	struct curl_slist *headers;
 	char *host;        /* "boss.example.net:3069" */
 	char *certificate; /* file name, for messages */
 	bool (*cancelled)(void *ctx);
@@ -161,13 +164,11 @@ static int fail_unreachable(struct http *h, CURLcode code, struct err *err)
 {
 	if (code == CURLE_COULDNT_RESOLVE_HOST)
 		err_set(err, NFZ_E_SERVICE,
-			"the testbed's server %s is unknown to the name "
-			"service",
+			"%s %s is unknown to the name service", h->what,
 			h->host);
 	else
-		err_set(err, NFZ_E_SERVICE,
-			"the testbed's server %s cannot be reached: %s",
-			h->host, detail(h, code));
+		err_set(err, NFZ_E_SERVICE, "%s %s cannot be reached: %s",
+			h->what, h->host, detail(h, code));
 	return err_hint(err, "Check \"server\" in the configuration, and that "
 			     "no firewall is between you and that port.");
 }
@@ -356,17 +357,6 @@ static int fail_status(struct http *h, struct err *err)
 			     "own: check host, port and path.");
 }
 
-static int fail_page(struct http *h, struct buf *page, struct err *err)
-{
-	const char *title = http_page_title(page);
-
-	err_set(err, NFZ_E_REPLY,
-		"%s sent a web page%s%s%s instead of an XML-RPC answer",
-		h->host, title[0] ? " (\"" : "", title, title[0] ? "\")" : "");
-	return err_hint(err, "Check host and port: this looks like a web "
-			     "server, not the testbed's service.");
-}
-
 /* Set-up. */
 
 static int set_options(struct http *h, const struct http_config *config)
@@ -378,7 +368,8 @@ static int set_options(struct http *h, const struct http_config *config)
 	int bad = 0;
 
 	bad |= curl_easy_setopt(c, CURLOPT_URL, config->url);
-	bad |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https");
+	bad |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR,
+		config->plain ? "https,http" : "https");
 	bad |= curl_easy_setopt(c, CURLOPT_PROXY, "");
 	bad |= curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	bad |= curl_easy_setopt(
@@ -438,19 +429,34 @@ static char *host_of(const char *url)
 	return mem_strndup(from, strcspn(from, "/"));
 }
 
+static bool append(struct curl_slist **list, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(*list, line);
+
+	*list = longer ? longer : *list;
+	return longer;
+}
+
 int http_open(
 	const struct http_config *config, struct http **ret, struct err *err)
 {
 	struct http *h = mem_zalloc(1, sizeof(*h));
+	bool good;
 
+	h->url = mem_strdup(config->url);
+	h->what = config->what ? config->what : "the testbed's server";
 	h->error_body.max = ERROR_BODY_MAX;
 	h->cancelled = config->cancelled;
 	h->ctx = config->ctx;
 	h->host = host_of(config->url);
 	if (config->certificate)
 		h->certificate = mem_strdup(config->certificate);
+	/* An empty Expect: no second lost waiting for a 100 that never comes. */
+	good = append(&h->headers, "Expect:");
+	for (size_t i = 0; i < config->n_headers && good; i++)
+		good = append(&h->headers, config->headers[i]);
 	h->curl = curl_easy_init();
-	if (!h->curl || set_options(h, config) || set_tls(h, config)) {
+	if (!good || !h->curl || set_options(h, config) || set_tls(h, config)) {
 		http_close(h);
 		return err_set(err, NFZ_E_CONFIG,
 			"the connection to %s cannot be set up", config->url);
@@ -464,7 +470,9 @@ void http_close(struct http *h)
 	if (!h)
 		return;
 	curl_easy_cleanup(h->curl);
+	curl_slist_free_all(h->headers);
 	buf_release(&h->error_body);
+	free(h->url);
 	free(h->host);
 	free(h->certificate);
 	free(h);
@@ -474,11 +482,17 @@ static CURLcode perform(struct http *h, const struct http_request *request)
 {
 	cleanup_free char *type =
 		mem_printf("Content-Type: %s", request->content_type);
-	/* An empty Expect: no second lost waiting for a 100 that never comes. */
-	struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
+	const char *query = request->query ? request->query : "";
+	cleanup_free char *url =
+		mem_printf("%s%s%s", h->url, *query ? "?" : "", query);
+	struct curl_slist *headers = NULL;
 	CURLcode code = CURLE_OUT_OF_MEMORY;
+	bool good = append(&headers, type);
 
-	if (headers && curl_slist_append(headers, type)) {
+	for (const struct curl_slist *i = h->headers; i && good; i = i->next)
+		good = append(&headers, i->data);
+	if (good) {
+		curl_easy_setopt(h->curl, CURLOPT_URL, url);
 		curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, headers);
 		curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE,
 			(curl_off_t)request->len);
@@ -490,6 +504,16 @@ static CURLcode perform(struct http *h, const struct http_request *request)
 	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
 	curl_slist_free_all(headers);
 	return code;
+}
+
+long http_status(const struct http *h)
+{
+	return h->status;
+}
+
+const char *http_refusal(const struct http *h)
+{
+	return buf_str(&h->error_body);
 }
 
 int http_post(struct http *h, const struct http_request *request,
@@ -504,6 +528,8 @@ int http_post(struct http *h, const struct http_request *request,
 	h->status = 0;
 	h->head_begun = h->head_ended = h->html = h->over_limit = h->no_body =
 		false;
+	if (request->once)
+		curl_easy_setopt(h->curl, CURLOPT_FRESH_CONNECT, 1L);
 	code = perform(h, request);
 	/* After an error the server may take the rest of our request for the
 	 * next one: such a connection is not used again. */
@@ -521,6 +547,6 @@ int http_post(struct http *h, const struct http_request *request,
 		return err_set(err, NFZ_E_REPLY, "the answer of %s was cut off",
 			h->host);
 	if (h->html && reply->len > before)
-		return fail_page(h, reply, err);
+		return http_fail_page(h->host, reply, err);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* One HTTPS request at a time, with a client certificate.
+/* One HTTP request at a time: over TLS, with a client certificate if wanted.
  *
  * Verification of the server is on unless `insecure` is set.  Proxies of the
  * environment are not used, redirects not followed. */
@@ -14,7 +14,11 @@
 
 /* Strings are copied; NULL where not wanted. */
 struct http_config {
-	const char *url;         /* https://host:port/path */
+	const char *url;  /* https://host:port/path */
+	bool plain;       /* http:// is allowed, too */
+	const char *what; /* NULL: "the testbed's server", in messages */
+	const char *const *headers; /* "Name: value" of every request */
+	size_t n_headers;
 	const char *certificate; /* PEM file: private key, then certificate */
 	const char *passphrase;  /* of that key */
 	const char *ca_file;     /* NULL: the system's authorities */
@@ -35,8 +39,10 @@ void http_close(struct http *http); /* NULL is fine */
 
 struct http_request {
 	const char *content_type;
+	const char *query; /* behind the "?" of the address, as sent; or NULL */
 	const char *body;
 	size_t len;
+	bool once; /* on a connection of its own: never sent again by itself */
 	int64_t timeout_ms; /* for the whole exchange; 0: none, with keepalive */
 };
 
@@ -56,5 +62,10 @@ struct http_request {
  *	NFZ_E_INTERRUPTED */
 int http_post(struct http *http, const struct http_request *request,
 	struct buf *reply, struct err *err) NFZ_MUST_CHECK;
+
+/* What the answer to the last request began with (0: there was none), and what
+ * an answer that was no 200 said, as far as it was kept. */
+long http_status(const struct http *http);
+const char *http_refusal(const struct http *http);
 
 #endif

@@ -93,3 +93,14 @@ const char *http_page_title(struct buf *page)
 			*s = ' ';
 	return from + strlen("<title>");
 }
+
+int http_fail_page(const char *host, struct buf *page, struct err *err)
+{
+	const char *title = http_page_title(page);
+
+	err_set(err, NFZ_E_REPLY,
+		"%s sent a web page%s%s%s instead of an XML-RPC answer", host,
+		title[0] ? " (\"" : "", title, title[0] ? "\")" : "");
+	return err_hint(err, "Check host and port: this looks like a web "
+			     "server, not the testbed's service.");
+}

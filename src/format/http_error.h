@@ -19,6 +19,8 @@ int http_fail_silent(const struct http_place *p, struct err *err);
 int http_fail_alert(const struct http_place *p, struct err *err);
 /* Our own certificate could not be loaded. */
 int http_fail_certificate(const struct http_place *p, struct err *err);
+/* A 200 that is a web page. */
+int http_fail_page(const char *host, struct buf *page, struct err *err);
 /* The title of an HTML page, in place; "" when it has none. */
 const char *http_page_title(struct buf *page);
 

@@ -45,6 +45,12 @@ static inline void filter_free_at(struct filter **f)
 void filter_print(
 	const struct filter *f, const struct catalog *c, struct buf *out);
 
+/* The same as a condition of SQL, for a table of exchange/clickhouse.h. */
+void filter_sql(
+	const struct filter *f, const struct catalog *c, struct buf *out);
+/* A text in SQL, quoted. */
+void filter_sql_text(const char *text, struct buf *out);
+
 enum filter_answer { FILTER_NO, FILTER_MAYBE, FILTER_YES };
 
 /* What is known of one flow.  Without `whole` only the key counts, and

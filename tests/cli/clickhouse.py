@@ -1,0 +1,193 @@
+"""See clickhouse.sh."""
+import json, os, shutil, signal, socket, struct, subprocess, sys, tempfile, time
+
+build = sys.argv[1]
+program = f"{build}/bin/netflowize"
+top = tempfile.TemporaryDirectory()
+failed = 0
+
+
+def expect(what, got, want):
+    global failed
+    if got != want:
+        failed += 1
+        print(f"FAILED: {what}\n  got    {got}\n  wanted {want}")
+
+
+def until(what, fn):
+    """The very thing that is waited for, or the end of the test."""
+    end = time.monotonic() + 60
+    while not fn():
+        if time.monotonic() > end:
+            sys.exit(f"FAILED: {what} never came")
+        time.sleep(0.02)
+
+
+class Server:
+    def __init__(self, name, *faults):
+        self.dir = f"{top.name}/{name}"
+        os.mkdir(self.dir)
+        self.process = subprocess.Popen(
+            [sys.executable, "tests/support/clickhouse.py", self.dir, *faults],
+            stderr=open(f"{self.dir}/errors", "w"))
+        until("the server", lambda: os.path.exists(f"{self.dir}/port"))
+        with open(f"{self.dir}/port") as f:
+            self.url = f"clickhouse://127.0.0.1:{f.read()}/net"
+
+    def rows(self):
+        if not os.path.exists(f"{self.dir}/rows.json"):
+            return []
+        with open(f"{self.dir}/rows.json") as f:
+            return json.load(f)
+
+    def asked(self):
+        with open(f"{self.dir}/log") as f:
+            return [json.loads(line) for line in f]
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        with open(f"{self.dir}/errors") as f:
+            expect("what the server says", f.read(), "")
+
+
+def run(*words, env=None, status=0):
+    out = subprocess.run([program, *words], text=True, capture_output=True,
+                         env={**os.environ, **(env or {})})
+    expect(" ".join(words) + f": {out.stderr}", out.returncode, status)
+    return out.stdout if status == 0 else out.stderr
+
+
+def address(hexed):
+    raw = bytes.fromhex(hexed)
+    if raw[:12] == bytes(10) + b"\xff\xff":
+        return socket.inet_ntop(socket.AF_INET, raw[12:])
+    return socket.inet_ntop(socket.AF_INET6, raw)
+
+
+def of_row(r):
+    return (address(r["src"]), address(r["dst"]), r["sport"], r["dport"],
+            r["proto"], r["packets"], r["bytes"], r["first_ns"] // 1000,
+            r["last_ns"] // 1000, r["tcp_flags"], r["src_node"] or None,
+            r["dst_node"] or None, tuple(r["path"]))
+
+
+def us(text):
+    whole, part = text[:-1].split(".")
+    seconds = time.strptime(whole + "UTC", "%Y-%m-%dT%H:%M:%S%Z")
+    import calendar
+    return calendar.timegm(seconds) * 1000000 + int(part)
+
+
+def of_store(store, *words):
+    rows = [json.loads(line) for line in
+            run("query", store, *words, "-o", "ndjson").splitlines()]
+    return sorted((r["src"], r["dst"], r["sport"], r["dport"], r["proto"],
+                   r["packets"], r["bytes"], us(r["first"]), us(r["last"]),
+                   r["tcp_flags"], r.get("src_node"), r.get("dst_node"),
+                   tuple(r["path"])) for r in rows)
+
+
+def same(what, server, store, *words):
+    got, want = sorted(map(of_row, server.rows())), of_store(store, *words)
+    expect(what + ": flows", len(got), len(want))
+    expect(what, sorted(set(got) ^ set(want)), [])
+
+
+def copy(name):
+    shutil.copytree("examples/ddos.nfz", f"{top.name}/{name}")
+    return f"{top.name}/{name}"
+
+
+# All faults at once: each flow is there once, with every member of its record.
+store, server = copy("faults"), Server("s1", "500", "drop", "lost", "slow", "cut")
+secret = f"{top.name}/secret"
+with open(secret, "w") as f:
+    f.write("reader:a pass:word\n")
+words = ["export", store, "--into", server.url, "--create", "--batch", "4"]
+os.chmod(secret, 0o644)
+expect("a secret that others read",
+       "can be read by others" in run(*words, "--credentials", secret, status=2), True)
+os.chmod(secret, 0o600)
+run(*words, "--credentials", secret)
+same("after all faults", server, store)
+expect("who asked", {tuple(w) for w, _ in server.asked()}, {("reader", "a pass:word")})
+create = [q for _, q in server.asked() if q.startswith("CREATE")]
+expect("one table", len(create), 1)
+for part in ("IF NOT EXISTS `net`.`flows`", "INDEX by_src src TYPE bloom_filter",
+             "INDEX by_dst dst TYPE bloom_filter", "src IPv6 CODEC(ZSTD(1))"):
+    expect(part, part in create[0], True)
+links = {link: (p, b) for r in server.rows() for link, p, b in
+         zip(r["links"], r["link_packets"], r["link_bytes"])}
+expect("links", set(links), {link for r in server.rows() for link in r["path"]})
+before = len(server.rows())
+run(*words, "--credentials", secret)
+expect("once more", len(server.rows()), before)
+expect("another filter, the same position",
+       "another destination or filter" in
+       run("export", store, "udp", "--into", server.url, "--position",
+           [f"{store}/{f}" for f in os.listdir(store)
+            if f.startswith("sent-") and not f.endswith(".lock")][0], status=2), True)
+server.end()
+
+# What was chosen, by names of the topology; the user of an address.
+store, server = copy("chosen"), Server("s2")
+run("export", store, "node by2 and udp", "--into",
+    server.url.replace("//", "//somebody@"), "--position", f"{top.name}/p2",
+    env={"NETFLOWIZE_CLICKHOUSE_PASSWORD": "x"})
+same("a filter's", server, store, "node by2 and udp")
+expect("who", server.asked()[0][0], ["somebody", "x"])
+expect("no password in an address",
+       "seen by everybody" in
+       run("export", store, "--into", "clickhouse://a:b@c/d", status=2), True)
+server.end()
+
+# Killed when the server had taken a batch and not yet said so, twice.
+store, server = copy("killed"), Server("s3", "ok", "kill", "kill")
+for code in (-9, -9, 0):
+    sender = subprocess.Popen(
+        ["sh", "-c", f'echo $$ > "$0"; exec "$@"', f"{server.dir}/pid",
+         program, "export", store, "--into", server.url, "--batch", "3"],
+        stderr=subprocess.DEVNULL)
+    expect("the sender", sender.wait(), code)
+same("after kills", server, store)
+server.end()
+
+# Refused: said at once, with the server's own words; nothing is taken as sent.
+store, server = copy("refused"), Server("s4", "404")
+said = run("export", store, "--into", server.url, status=5)
+expect("why", "answered 404: Code: 60. DB::Exception: told to fail" in said, True)
+run("export", store, "--into", server.url)
+same("later", server, store)
+server.end()
+
+
+# Followed: flows that come later go by themselves, each row of a day.
+def capture(path, port, times):
+    with open(path, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
+        for i, at in enumerate(times):
+            ip = struct.pack(">BBHHHBBH4s4sHHHH", 0x45, 0, 500, 0, 0, 64, 17, 0,
+                             bytes([10, 0, 0, i]), bytes([10, 1, 0, 0]), port, 9, 480, 0)
+            f.write(struct.pack("<IIII", int(at), int(at % 1 * 1e6), len(ip), 500) + ip)
+
+
+store, server = f"{top.name}/live", Server("s5")
+capture(f"{top.name}/a.pcap", 7, [1600000000 + i % 2 * 86400 for i in range(20)])
+run("import", f"{top.name}/a.pcap", "--into", store)
+follower = subprocess.Popen([program, "export", store, "--into", server.url,
+                             "--follow", "--every", "50ms", "--lag", "1s"],
+                            stderr=subprocess.DEVNULL)
+until("the first flows", lambda: len(server.rows()) == 20)
+follower.send_signal(signal.SIGSTOP)  # what comes now is later than where it is
+capture(f"{top.name}/b.pcap", 8, [time.time()] * 20)
+run("import", f"{top.name}/b.pcap", "--into", store)
+follower.send_signal(signal.SIGCONT)
+until("later flows", lambda: len(server.rows()) == 40)
+follower.send_signal(signal.SIGINT)
+expect("the follower ends", follower.wait(), 0)
+same("followed", server, store)
+server.end()
+
+print("clickhouse: each flow once, to the byte" if not failed else f"{failed} failed")
+sys.exit(failed > 0)
