@@ -359,6 +359,17 @@ static int fail_status(struct http *h, struct err *err)
 
 /* Set-up. */
 
+/* To whom the library speaks. */
+static int set_context(struct http *h)
+{
+	CURL *c = h->curl;
+
+	return curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->detail) |
+	       curl_easy_setopt(c, CURLOPT_WRITEDATA, h) |
+	       curl_easy_setopt(c, CURLOPT_HEADERDATA, h) |
+	       curl_easy_setopt(c, CURLOPT_XFERINFODATA, h);
+}
+
 static int set_options(struct http *h, const struct http_config *config)
 {
 	CURL *c = h->curl;
@@ -379,15 +390,11 @@ static int set_options(struct http *h, const struct http_config *config)
 	bad |= curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
 	bad |= curl_easy_setopt(c, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_S);
 	bad |= curl_easy_setopt(c, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_S);
-	bad |= curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->detail);
 	bad |= curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-	bad |= curl_easy_setopt(c, CURLOPT_WRITEDATA, h);
 	bad |= curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-	bad |= curl_easy_setopt(c, CURLOPT_HEADERDATA, h);
 	bad |= curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	bad |= curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
-	bad |= curl_easy_setopt(c, CURLOPT_XFERINFODATA, h);
-	return bad;
+	return bad | set_context(h);
 }
 
 static int set_tls(struct http *h, const struct http_config *config)
@@ -463,6 +470,23 @@ int http_open(
 	}
 	*ret = h;
 	return 0;
+}
+
+struct http *http_twin(const struct http *of)
+{
+	struct http *h = mem_zalloc(1, sizeof(*h));
+
+	h->error_body.max = ERROR_BODY_MAX;
+	h->cancelled = of->cancelled;
+	h->ctx = of->ctx;
+	h->host = mem_strdup(of->host);
+	if (of->certificate)
+		h->certificate = mem_strdup(of->certificate);
+	h->curl = curl_easy_duphandle(of->curl);
+	if (h->curl && !set_context(h))
+		return h;
+	http_close(h);
+	return NULL;
 }
 
 void http_close(struct http *h)

@@ -36,6 +36,9 @@ struct http;
 int http_open(const struct http_config *config, struct http **ret,
 	struct err *err) NFZ_MUST_CHECK;
 void http_close(struct http *http); /* NULL is fine */
+/* The same for another thread, with a connection of its own; NULL: there is no
+ * memory for it. */
+struct http *http_twin(const struct http *http);
 
 struct http_request {
 	const char *content_type;

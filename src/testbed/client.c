@@ -210,6 +210,20 @@ int client_open(const struct client_config *config, struct client **ret,
 	return rc;
 }
 
+struct client *client_twin(const struct client *of)
+{
+	struct http *http = of->http ? http_twin(of->http) : NULL;
+	struct client *c;
+
+	if (!http)
+		return NULL;
+	c = client_over(over_http, NULL);
+	c->ctx = c;
+	c->http = http;
+	c->timeout_ms = of->timeout_ms;
+	return c;
+}
+
 void client_close(struct client *c)
 {
 	if (!c)

@@ -50,6 +50,9 @@ int client_open(const struct client_config *config, struct client **ret,
 /* A client over something else than the network; ctx stays the caller's. */
 struct client *client_over(client_exchange_fn exchange, void *ctx);
 void client_close(struct client *client); /* NULL is fine */
+/* The same for another thread, with a connection of its own; NULL: there can be
+ * none.  Close it before the first. */
+struct client *client_twin(const struct client *client);
 static inline void client_close_at(struct client **client)
 {
 	client_close(*client);

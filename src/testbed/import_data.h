@@ -35,6 +35,14 @@ struct import_member {
 	bool traced;
 };
 
+/* The testbed's answer about one machine's host keys. */
+struct import_keys {
+	const char *machine; /* NULL: do not ask */
+	struct value *reply; /* NULL: none are stored */
+	int rc;
+	struct err *err; /* of a failure that ends the import */
+};
+
 /* What a virtual node says of its cards. */
 struct import_cards {
 	int node;
@@ -53,6 +61,11 @@ void import_note(struct import *i, const char *fmt, ...) NFZ_PRINTF(2, 3);
 const char *import_text(const struct value *st, const char *name);
 /* Nodes of mapping, with login data and control interfaces. */
 int import_nodes(struct import *i);
+/* Asks for the host keys of n machines; those behind a failure that ends the
+ * import are not asked about. */
+void import_ask_keys(struct import *i, struct import_keys *keys, size_t n);
+/* Failures after which the rest is asked for all the same. */
+bool import_keys_missing(int rc);
 /* Asks nodes whose image sounds foreign what they really run. */
 int import_systems(struct import *i) NFZ_MUST_CHECK;
 /* Asks virtual nodes for what the testbed does not tell of them: where they

@@ -82,21 +82,21 @@ static bool is_key_line(const struct value *v)
 	       strncmp(v->text, "ecdsa-", 6) == 0;
 }
 
-static int add_host_keys(
-	struct import *i, const char *name, struct topo_machine *m)
+static int add_host_keys(struct import *i, const char *name,
+	const struct import_keys *told, struct topo_machine *m)
 {
 	struct arena *arena = &i->t->arena;
 	const char **keys =
 		arena_alloc(arena, HOST_KEYS_MAX + 1, sizeof(*keys));
-	struct value *v = NULL;
+	const struct value *v = told->reply;
 	size_t n_keys = 0;
-	int rc = client_hostkeys(i->client, i->e, m->phys, &v, i->err);
 
-	if (rc == -NFZ_E_FAULT || rc == -NFZ_E_SERVICE ||
-		rc == -NFZ_E_FORBIDDEN || rc == -NFZ_E_USAGE) {
+	if (import_keys_missing(told->rc)) {
 		import_note(i, "the testbed gives no host keys of %s", name);
 		return 0;
 	}
+	if (told->err && i->err)
+		*i->err = *told->err;
 	for (size_t k = 0; v && k < v->n && n_keys < HOST_KEYS_MAX; k++) {
 		const struct value *key = v->items[k];
 		size_t len;
@@ -110,10 +110,9 @@ static int add_host_keys(
 		if (len)
 			keys[n_keys++] = arena_strndup(arena, key->text, len);
 	}
-	value_free(v);
 	if (n_keys)
 		m->host_keys = keys;
-	return rc;
+	return told->rc;
 }
 
 static int add_control_iface(struct import *i, int node)
@@ -157,8 +156,8 @@ static const char *why_unusable(
 	return NULL;
 }
 
-static int add_node(
-	struct import *i, const char *name, const struct value *entry)
+static int add_node(struct import *i, const char *name,
+	const struct value *entry, const struct import_keys *keys)
 {
 	struct topo_machine m = {0};
 	struct topo_node n = {.name = name, .m = &m};
@@ -189,8 +188,8 @@ static int add_node(
 	m.unusable = why_unusable(&m, import_text(entry, "eventstatus"));
 	m.address = import_text(map_gets(&i->controls, m.phys), "IP");
 	rc = add_login(i, name, &m);
-	if (!rc && !i->options->without_host_keys)
-		rc = add_host_keys(i, name, &m);
+	if (!rc)
+		rc = add_host_keys(i, name, keys, &m);
 	if (!rc)
 		rc = topology_add_node(i->t, &n, &index, i->err);
 	return rc ? rc : add_control_iface(i, index);
@@ -223,12 +222,25 @@ static int by_name(const void *a, const void *b)
 	return strverscmp(x->name, y->name);
 }
 
+static void ask_keys(struct import *i, const struct named *list,
+	struct import_keys *keys, size_t n)
+{
+	for (size_t k = 0; k < n; k++) {
+		const char *machine = import_text(list[k].entry, "node");
+
+		if (machine && nodefile_name_valid(machine, false))
+			keys[k].machine = machine;
+	}
+	import_ask_keys(i, keys, n);
+}
+
 /* The reply is a hash: sorted by name, the same experiment is always the same
  * topology. */
 int import_nodes(struct import *i)
 {
 	size_t n = i->mapping->n;
 	cleanup_free struct named *list = mem_zalloc(n + 1, sizeof(*list));
+	cleanup_free struct import_keys *keys = mem_zalloc(n, sizeof(*keys));
 	int rc = 0;
 
 	for (size_t k = 0; !rc && k < n; k++) {
@@ -237,7 +249,13 @@ int import_nodes(struct import *i)
 		rc = note_machine(i, list[k].entry);
 	}
 	qsort(list, n, sizeof(*list), by_name);
+	if (!rc && !i->options->without_host_keys)
+		ask_keys(i, list, keys, n);
 	for (size_t k = 0; !rc && k < n; k++)
-		rc = add_node(i, list[k].name, list[k].entry);
+		rc = add_node(i, list[k].name, list[k].entry, &keys[k]);
+	for (size_t k = 0; k < n; k++) {
+		value_free(keys[k].reply);
+		free(keys[k].err);
+	}
 	return rc;
 }

@@ -1,0 +1,106 @@
+/* Host keys, which a testbed tells of one machine a call.
+ *
+ * Each answer of a distant testbed takes a round trip, and it answers the calls
+ * of one connection one after the other: of 200 machines at 50 ms that is 10 s
+ * before anything connects to a node.  So when the first answer took its time
+ * there are more connections, each with a thread that waits for it. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "testbed/import_data.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+
+enum {
+	WIDTH = 8,  /* connections; each is a process over there */
+	LEAST = 4,  /* machines for each of them */
+	SLOW_MS = 5 /* a connection costs more than such answers do */
+};
+
+struct asking {
+	const struct client_exp *e;
+	struct import_keys *keys;
+	size_t n;
+	atomic_size_t next;
+};
+
+struct helper {
+	struct asking *asking;
+	struct client *client;
+	pthread_t thread;
+	bool running;
+};
+
+bool import_keys_missing(int rc)
+{
+	return rc == -NFZ_E_FAULT || rc == -NFZ_E_SERVICE ||
+	       rc == -NFZ_E_FORBIDDEN || rc == -NFZ_E_USAGE;
+}
+
+/* Asks about the next machine; false when there is none any more. */
+static bool ask_next(struct asking *a, struct client *client)
+{
+	size_t at = atomic_fetch_add(&a->next, 1);
+	struct err err = ERR_INIT;
+	struct import_keys *k;
+
+	if (at >= a->n)
+		return false;
+	k = &a->keys[at];
+	if (!k->machine)
+		return true;
+	k->rc = client_hostkeys(client, a->e, k->machine, &k->reply, &err);
+	if (k->rc && !import_keys_missing(k->rc)) {
+		k->err = mem_zalloc(1, sizeof(*k->err));
+		*k->err = err;
+		atomic_store(&a->next, a->n);
+	}
+	return true;
+}
+
+static void *help(void *data)
+{
+	struct helper *h = data;
+
+	while (ask_next(h->asking, h->client))
+		;
+	return NULL;
+}
+
+static void start(struct helper *h, struct asking *a, const struct client *of)
+{
+	sigset_t all, before;
+
+	h->asking = a;
+	h->client = client_twin(of);
+	if (!h->client)
+		return;
+	/* signals are the first thread's */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	h->running = pthread_create(&h->thread, NULL, help, h) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void import_ask_keys(struct import *i, struct import_keys *keys, size_t n)
+{
+	struct asking a = {.e = i->e, .keys = keys, .n = n};
+	struct helper helpers[WIDTH - 1] = {0};
+	struct mono_time began = mono_now();
+	size_t width = n / LEAST < WIDTH ? n / LEAST : WIDTH;
+
+	if (!ask_next(&a, i->client))
+		return;
+	if (mono_now().ns - began.ns < SLOW_MS * NS_PER_MS)
+		width = 1;
+	for (size_t k = 1; k < width; k++)
+		start(&helpers[k - 1], &a, i->client);
+	while (ask_next(&a, i->client))
+		;
+	for (size_t k = 0; k < WIDTH - 1; k++) {
+		if (helpers[k].running)
+			pthread_join(helpers[k].thread, NULL);
+		client_close(helpers[k].client);
+	}
+}
