@@ -66,17 +66,43 @@ check "nothing is left" same_disks "$dir/before"
 nfz up --heavy --yes "$exp"
 check "up again" [ "$status" = 0 ]
 on left -- ping -c 5 -i 0.01 -q right >/dev/null
-echo "$exp" >"$dir/list"
+# a light one beside it, on the two nodes of a link
+python3 - "$dir" <<'EOF'
+import json, sys
+t = json.load(open(sys.argv[1] + "/topology.json"))
+t["project"], t["experiment"] = "adm", "side"
+t["nodes"] = [n for n in t["nodes"] if n["name"] in ("client", "left")]
+t["links"] = [l for l in t["links"] if l["name"] == "access0"]
+t["bridges"] = []
+used = [m["iface"] for m in t["links"][0]["members"]]
+t["interfaces"] = [t["interfaces"][i] for i in used]
+for i, m in enumerate(t["links"][0]["members"]):
+    m["iface"] = i
+json.dump(t, open(sys.argv[1] + "/side.json", "w"))
+EOF
+nfz up --topology "$dir/side.json"
+check "a light one beside the heavy one" [ "$status" = 0 ]
+printf '%s\n' "$exp" "$dir/side.json" >"$dir/list"
+nfz list --from-list "$dir/list" -o csv
+check "list shows the heavy one" grep -q "^$exp,[0-9a-f]*,root,heavy," "$dir/out"
+check "and the light one" grep -q '^adm/side,[0-9a-f]*,root,light,' "$dir/out"
 nfz strip --from-list "$dir/list" --dry-run
-check "a dry run over a list" said "Would strip 1 experiment"
+check "a dry run over both" said "Would strip 2 experiments"
 check "which names the added nodes" said "$exp"
 check "changes nothing" has_block
 nfz strip --from-list "$dir/list" --keep-data "$dir/kept" --yes \
 	--report "$dir/report.json"
 check "strip over a list" [ "$status" = 0 ]
 check "restores the description" as_before
-check "the report says so" grep -q '"clean": true' "$dir/report.json"
-store=$(echo "$dir"/kept/*.store)
+check "the report says so of both" python3 -c '
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert d["clean"], d
+assert [e["state"] for e in d["experiments"]] == ["clean"] * 2, d' \
+	"$dir/report.json"
+nfz list --from-list "$dir/list" -o csv
+check "list finds none any more" [ "$(grep -c ',root,' "$dir/out")" = 0 ]
+store=$(echo "$dir"/kept/"${exp%/*}"-*.store)
 check "the records were kept first" [ -f "$store/SHA256SUMS" ]
 "$build/bin/nfz-query" "$store" --by link -o csv >"$dir/kept.csv"
 check "and answer" [ "$(wc -l <"$dir/kept.csv")" -ge 2 ]
