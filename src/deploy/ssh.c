@@ -294,14 +294,27 @@ static int check_host(struct remote *r, struct err *err)
 		       : check_known(r, type, base64, err);
 }
 
+/* Disconnecting, the library lets go of a descriptor that it was given, and
+ * leaves it open; freeing, it closes the one it still has. */
+static void close_session(struct remote *r)
+{
+	int fd = ssh_get_fd(r->session);
+
+	ssh_set_blocking(r->session, 0);
+	if (ssh_is_connected(r->session))
+		ssh_disconnect(r->session);
+	if (fd >= 0 && ssh_get_fd(r->session) < 0)
+		close(fd);
+	ssh_free(r->session);
+	r->session = NULL;
+	r->dial = (struct dial){.fd = -1};
+}
+
 /* Once more from the start, asking for r->kinds of host keys. */
 static int start_again(struct remote *r, struct err *err)
 {
-	ssh_disconnect(r->session);
-	ssh_free(r->session);
+	close_session(r);
 	gateway_close(&r->through);
-	r->session = NULL;
-	r->dial = (struct dial){.fd = -1};
 	r->state = TCP;
 	r->again = true;
 	return is_direct(r) ? start_direct(r, err) : start_through(r, err);
@@ -513,14 +526,10 @@ void remote_free(struct remote *r)
 		return;
 	if (r->channel)
 		ssh_channel_free(r->channel);
-	if (r->session) {
-		ssh_set_blocking(r->session, 0);
-		if (ssh_is_connected(r->session))
-			ssh_disconnect(r->session);
-		ssh_free(r->session);
-	} else if (r->dial.fd >= 0) {
+	if (r->session)
+		close_session(r);
+	else if (r->dial.fd >= 0)
 		close(r->dial.fd);
-	}
 	gateway_close(&r->through);
 	free(r);
 }
