@@ -20,7 +20,8 @@ struct args {
 	const char *from, *to, *analysis, *sort, *services, *regions, *mark,
 		*at;
 	int format;
-	bool observations, ledger, verify, summary, events, explain, flush;
+	bool observations, more, ledger, verify, summary, events, explain,
+		flush;
 	bool within;
 	bool help, version;
 	const struct analysis *known; /* what analysis names */
@@ -37,7 +38,9 @@ static const char *const formats[] = {"table", "json", "ndjson", "csv", NULL};
 static const struct opt table[] = {
 	{"by", 'b', OPT_LIST, AT(by), "KEY[,KEY]",
 		"add up by src dst src/BITS dst/BITS sport dport proto flags "
-		"service size link node src_node dst_node time:SECONDS",
+		"service size link node src_node dst_node vlan out_vlan in_if "
+		"out_if src_as dst_as next_hop src_mac dst_mac mpls "
+		"time:SECONDS",
 		NULL, 0, 0},
 	{"show", 0, OPT_LIST, AT(show), "FIGURE",
 		"besides, of each group: share bpp bps distinct:KEY "
@@ -74,6 +77,9 @@ static const struct opt table[] = {
 		"names of ports (" SERVICES ")", NULL, 0, 0},
 	{"observations", 0, OPT_FLAG, AT(observations), NULL,
 		"what each probe saw, not each flow once", NULL, 0, 0},
+	{"more", 0, OPT_FLAG, AT(more), NULL,
+		"of each flow also VLAN, interfaces, AS, next hop, MAC, MPLS",
+		NULL, 0, 0},
 	{"ledger", 0, OPT_FLAG, AT(ledger), NULL,
 		"what became of every frame and record", NULL, 0, 0},
 	{"verify", 0, OPT_FLAG, AT(verify), NULL,
@@ -265,7 +271,8 @@ static int ask(struct asked *q, const struct args *a, struct err *err)
 	struct answer answer = {.query = {.filter = q->filter,
 					.catalog = q->catalog,
 					.idle_ms = a->idle_ms,
-					.observations = a->observations},
+					.observations = a->observations,
+					.extras = a->more},
 		.by.services = q->services,
 		.limit = (size_t)a->limit,
 		.format = (enum sheet_format)a->format,

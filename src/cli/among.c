@@ -23,7 +23,12 @@ static const struct member members[] = {{"src", "src host", false},
 	{"dst_net", "dst net", false}, {"sport", "src port", true},
 	{"dport", "dst port", true}, {"proto", "proto", true},
 	{"link", "link", false}, {"node", "node", false},
-	{"src_node", "src node", false}, {"dst_node", "dst node", false}};
+	{"src_node", "src node", false}, {"dst_node", "dst node", false},
+	{"vlan", "src vlan", true}, {"out_vlan", "dst vlan", true},
+	{"in_if", "in if", true}, {"out_if", "out if", true},
+	{"src_as", "src as", true}, {"dst_as", "dst as", true},
+	{"next_hop", "next host", false}, {"src_mac", "src mac", false},
+	{"dst_mac", "dst mac", false}, {"mpls", "mpls", true}};
 enum { MEMBERS = sizeof(members) / sizeof(*members) };
 
 /* Rows as terms, each once. */

@@ -6,7 +6,7 @@ struct query_command {
 	struct common common;
 	struct question question;
 	const char *by, *show;
-	bool observations, events, explain, within;
+	bool observations, more, events, explain, within;
 };
 
 #define AT(member) offsetof(struct query_command, member)
@@ -14,7 +14,9 @@ struct query_command {
 static const struct opt options[] = {
 	{"by", 'b', OPT_TEXT, AT(by), "KEY,...",
 		"group by src dst src/BITS dst/BITS sport dport proto flags "
-		"service size link node src_node dst_node time:SECONDS",
+		"service size link node src_node dst_node vlan out_vlan in_if "
+		"out_if src_as dst_as next_hop src_mac dst_mac mpls "
+		"time:SECONDS",
 		NULL, 0, 0},
 	{"show", 0, OPT_TEXT, AT(show), "FIGURE,...",
 		"besides, of each group: share bpp bps distinct:KEY "
@@ -27,6 +29,9 @@ static const struct opt options[] = {
 		"with --by: count only what falls into that time", NULL, 0, 0},
 	{"observations", 0, OPT_FLAG, AT(observations), NULL,
 		"what each probe saw, not each flow once", NULL, 0, 0},
+	{"more", 0, OPT_FLAG, AT(more), NULL,
+		"of each flow also VLAN, interfaces, AS, next hop, MAC, MPLS",
+		NULL, 0, 0},
 	{"events", 0, OPT_FLAG, AT(events), NULL,
 		"marks, and what else happened during the run", NULL, 0, 0},
 	{"explain", 0, OPT_FLAG, AT(explain), NULL,
@@ -43,7 +48,8 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	const struct question_word said[] = {{"--by", o.by, false},
 		{"--show", o.show, false}, {"--within", NULL, o.within},
 		{"--observations", NULL, o.observations},
-		{"--events", NULL, o.events}, {"--explain", NULL, o.explain}};
+		{"--more", NULL, o.more}, {"--events", NULL, o.events},
+		{"--explain", NULL, o.explain}};
 
 	if (r < 0 || words < 0)
 		return r;

@@ -38,6 +38,20 @@ uint64_t flow_extra_get(const struct flow_extra *e, enum flow_extra_field f)
 	return 0;
 }
 
+void flow_extra_set(struct flow_extra *e, enum flow_extra_field f, uint64_t v)
+{
+	switch (f) {
+#define X(name, member, type)                                                  \
+	case EXTRA_##name:                                                     \
+		e->member = (type)v;                                           \
+		return;
+		FLOW_EXTRAS(X)
+#undef X
+	case EXTRA_COUNT:
+		return;
+	}
+}
+
 static uint64_t load(const uint8_t *p, size_t n)
 {
 	uint64_t v = 0;

@@ -50,6 +50,7 @@ struct flow_rows {
 /* EXTRA_BITs of what any of them has. */
 unsigned flow_extras_of(const struct flow_extra *e, size_t n);
 uint64_t flow_extra_get(const struct flow_extra *e, enum flow_extra_field f);
+void flow_extra_set(struct flow_extra *e, enum flow_extra_field f, uint64_t v);
 /* The next hop; all zeros when it is not known, as when 0.0.0.0 was told. */
 struct net_addr flow_extra_next(const struct flow_extra *e);
 void flow_extra_set_next(struct flow_extra *e, const struct net_addr *next);

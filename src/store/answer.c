@@ -28,15 +28,21 @@ static const struct sheet_column flow_columns[] = {TEXT("src"), TEXT("dst"),
 	TEXT("sport"), TEXT("dport"), TEXT("proto"), TEXT("packets"),
 	TEXT("bytes"), TEXT("first"), TEXT("last"), TEXT("tcp_flags"),
 	TEXT("src_node"), TEXT("dst_node"), TEXT("path"),
-	{.name = "fragment", .optional = true}, TEXT("node"), TEXT("iface"),
-	TEXT("dir"), TEXT("link")};
-enum { N_FLOW = 14, N_OBSERVATION = 18 };
+	{.name = "fragment", .optional = true}};
+static const struct sheet_column seen_columns[] = {
+	TEXT("node"), TEXT("iface"), TEXT("dir"), TEXT("link")};
 
 static const struct sheet_column flow_table[] = {TEXT("FIRST"),
 	NUMBER("DURATION"), TEXT("PROTO"), TEXT("SOURCE"), TEXT("DESTINATION"),
-	NUMBER("PACKETS"), NUMBER("BYTES"), TEXT("FLAGS"), TEXT("PATH"),
+	NUMBER("PACKETS"), NUMBER("BYTES"), TEXT("FLAGS"), TEXT("PATH")};
+static const struct sheet_column seen_table[] = {
 	TEXT("NODE"), TEXT("IFACE"), TEXT("DIR"), TEXT("LINK")};
-enum { N_FLOW_TABLE = 9, N_OBSERVATION_TABLE = 13 };
+enum {
+	N_FLOW = sizeof(flow_columns) / sizeof(*flow_columns),
+	N_FLOW_TABLE = sizeof(flow_table) / sizeof(*flow_table),
+	N_SEEN = sizeof(seen_columns) / sizeof(*seen_columns),
+	COLUMNS_MAX = N_FLOW + ANSWER_EXTRAS + N_SEEN
+};
 
 char *answer_time(int64_t ns, char text[static ANSWER_TIME])
 {
@@ -79,6 +85,15 @@ static void observation_cells(
 	sheet_text(s, o->link < 0 ? NULL : c->links[o->link].name);
 }
 
+/* What flows and observations end with. */
+static void last_cells(struct sheet *s, const struct answer *a,
+	const struct answer_row *r, unsigned extras)
+{
+	answer_extra_cells(s, extras, &r->extra);
+	if (a->query.observations)
+		observation_cells(s, a->query.catalog, &r->seen);
+}
+
 static void machine_row(
 	struct sheet *s, const struct answer *a, const struct answer_row *r)
 {
@@ -101,8 +116,6 @@ static void machine_row(
 		sheet_plain(s, 1);
 	else
 		sheet_null(s);
-	if (a->query.observations)
-		observation_cells(s, c, &r->seen);
 }
 
 /* "client1:1000", "10.0.0.1:80", "client1"; [2001:db8::1]:80 */
@@ -182,27 +195,36 @@ static void table_row(
 	else
 		flags_cell(s, r->tcp_flags);
 	sheet_list(s, r->path->links, r->path->n);
-	if (a->query.observations)
-		observation_cells(s, c, &r->seen);
 }
 
-static void write_flows(struct answer_rows *r, struct sheet *s)
+static size_t add_columns(
+	struct sheet_column *to, const struct sheet_column *from, size_t n)
+{
+	memcpy(to, from, n * sizeof(*to));
+	return n;
+}
+
+static void write_flows(
+	struct answer_rows *r, struct sheet *s, struct sheet_column *columns)
 {
 	const struct answer *a = r->a;
+	const unsigned extras = answer_extras_of(r);
 	bool table = a->format == SHEET_TABLE, seen = a->query.observations;
+	size_t n = table ? add_columns(columns, flow_table, N_FLOW_TABLE)
+			 : add_columns(columns, flow_columns, N_FLOW);
 
-	if (table)
-		sheet_open(s, a->format, a->to, flow_table,
-			seen ? N_OBSERVATION_TABLE : N_FLOW_TABLE);
-	else
-		sheet_open(s, a->format, a->to, flow_columns,
-			seen ? N_OBSERVATION : N_FLOW);
+	n += answer_extra_columns(table, extras, columns + n);
+	if (seen)
+		n += add_columns(
+			columns + n, table ? seen_table : seen_columns, N_SEEN);
+	sheet_open(s, a->format, a->to, columns, n);
 	sheet_begin(s, SCHEMA, seen ? "observations" : "flows");
 	for (size_t i = 0; i < r->n; i++) {
 		if (table)
 			table_row(s, a, &r->rows[i]);
 		else
 			machine_row(s, a, &r->rows[i]);
+		last_cells(s, a, &r->rows[i], extras);
 	}
 }
 
@@ -291,6 +313,18 @@ static void key_cell(struct sheet *s, enum group_key key,
 	case GROUP_TIME:
 		time_cell(s, v->time_ns);
 		return;
+	case GROUP_VLAN:
+	case GROUP_OUT_VLAN:
+	case GROUP_IN_IF:
+	case GROUP_OUT_IF:
+	case GROUP_SRC_AS:
+	case GROUP_DST_AS:
+	case GROUP_NEXT_HOP:
+	case GROUP_SRC_MAC:
+	case GROUP_DST_MAC:
+	case GROUP_MPLS:
+		answer_extra_cell(s, key, &v->extra);
+		return;
 	case GROUP_BIN:
 	case GROUP_KEY_COUNT:
 		return;
@@ -360,6 +394,7 @@ static int gather(struct store *s, const struct answer *a,
 	bool again = true;
 	int r = 0;
 
+	q.extras |= group_asks_extras(&a->by);
 	for (; again && r == 0; sums = NULL) {
 		q.block = answer_rows_take_blocks(rows) ? answer_rows_add_block
 							: NULL;
@@ -408,6 +443,7 @@ int answer_write(struct store *s, const struct answer *a,
 	struct answer_sums *ret, struct err *err)
 {
 	struct sheet_column columns[GROUP_KEY_COUNT + 3 + FIGURES_MAX] = {0};
+	_Static_assert(sizeof(columns) / sizeof(*columns) >= COLUMNS_MAX, "");
 	struct answer_sums sums = {0};
 	struct answer_rows rows;
 	struct sheet sheet;
@@ -423,7 +459,7 @@ int answer_write(struct store *s, const struct answer *a,
 		if (a->by.n)
 			write_groups(&rows, &sheet, columns);
 		else
-			write_flows(&rows, &sheet);
+			write_flows(&rows, &sheet, columns);
 		sums.shown = sheet.n_rows;
 		sheet_end(&sheet);
 		if (a->format == SHEET_JSON)

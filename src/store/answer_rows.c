@@ -128,6 +128,8 @@ static void push(struct answer_rows *r, const struct answer_row *row)
 
 static struct answer_row row_of(struct answer_rows *r, const struct flow *f)
 {
+	static const struct flow_extra none;
+
 	return (struct answer_row){.key = f->key,
 		.packets = f->packets,
 		.bytes = f->bytes,
@@ -136,6 +138,7 @@ static struct answer_row row_of(struct answer_rows *r, const struct flow *f)
 		.tcp_flags = f->tcp_flags,
 		.src_node = f->src_node,
 		.dst_node = f->dst_node,
+		.extra = f->extra ? *f->extra : none,
 		.path = path_of(r, f->path, f->n_path)};
 }
 

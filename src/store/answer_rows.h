@@ -16,6 +16,7 @@ struct answer_row {
 	uint8_t tcp_flags;
 	int src_node, dst_node;
 	const struct answer_path *path;
+	struct flow_extra extra; /* where it is asked for */
 	struct observation seen; /* observations */
 };
 
@@ -39,6 +40,18 @@ struct answer_rows {
 	struct figures figures;
 	bool figuring; /* groups are known: what is fed in is for figures */
 };
+
+/* Columns of what exporters told besides, and the cells in them (answer_extra.c):
+ * all, or, in a table, those that some row has. */
+enum { ANSWER_EXTRAS = 10 };
+unsigned answer_extras_of(const struct answer_rows *r);
+size_t answer_extra_columns(
+	bool table, unsigned which, struct sheet_column *to);
+void answer_extra_cells(
+	struct sheet *s, unsigned which, const struct flow_extra *e);
+/* One, as a key. */
+void answer_extra_cell(
+	struct sheet *s, enum group_key key, const struct flow_extra *e);
 
 void answer_rows_init(struct answer_rows *r, const struct answer *a);
 void answer_rows_release(struct answer_rows *r);

@@ -56,23 +56,7 @@ static enum filter_answer answer(bool yes)
 	return yes ? FILTER_YES : FILTER_NO;
 }
 
-/* One value of each side, joined as the direction says. */
-static bool joined(enum filter_dir dir, bool src, bool dst)
-{
-	switch (dir) {
-	case DIR_SRC:
-		return src;
-	case DIR_DST:
-		return dst;
-	case DIR_BOTH:
-		return src && dst;
-	case DIR_EITHER:
-		break;
-	}
-	return src || dst;
-}
-
-static bool in_prefixes(const struct filter_node *n, const struct net_addr *a)
+bool filter_in_prefixes(const struct filter_node *n, const struct net_addr *a)
 {
 	for (size_t i = 0; i < n->n_prefixes; i++)
 		if (net_prefix_has(&n->prefixes[i], a))
@@ -110,6 +94,9 @@ enum filter_answer filter_ask_whole(
 	case FILTER_NUMBER:
 		return answer(within(n, measure_of(n->field, s->packets,
 						s->bytes, s->duration_ns)));
+	case FILTER_PAIR:
+	case FILTER_NEXT:
+		return answer(filter_extra_test(n, s->extra));
 	default: /* those about the key */
 		return FILTER_MAYBE;
 	}
@@ -124,10 +111,11 @@ static enum filter_answer ask_flow(
 	case FILTER_ANY:
 		return FILTER_YES;
 	case FILTER_ADDR:
-		return answer(joined(n->dir, in_prefixes(n, &k->src),
-			in_prefixes(n, &k->dst)));
+		return answer(
+			filter_joined(n->dir, filter_in_prefixes(n, &k->src),
+				filter_in_prefixes(n, &k->dst)));
 	case FILTER_PORT:
-		return answer(joined(
+		return answer(filter_joined(
 			n->dir, within(n, k->sport), within(n, k->dport)));
 	case FILTER_PROTO:
 		return answer(k->proto == n->low);
@@ -138,11 +126,6 @@ static enum filter_answer ask_flow(
 	default:
 		return filter_ask_whole(n, s);
 	}
-}
-
-static bool overlap(const struct filter_node *n, const struct column_range *r)
-{
-	return r->max >= n->low && r->min <= n->high;
 }
 
 static bool only_hosts(const struct filter_node *n)
@@ -164,17 +147,25 @@ static enum filter_answer ask_hosts(
 	return FILTER_NO;
 }
 
+bool filter_zone_whole(const struct store_zone *z)
+{
+	const struct column_range *flags = &z->column[COLUMN_FLAGS];
+
+	return flags->min == flags->max && flags->min & RECORD_FOREIGN;
+}
+
 /* Numbers of flows are those of rows where all rows are whole. */
 static enum filter_answer ask_numbers(
-	const struct filter_node *n, const struct column_range *c)
+	const struct filter_node *n, const struct store_zone *z)
 {
-	const struct column_range *flags = &c[COLUMN_FLAGS];
+	const struct column_range *c = z->column;
 
-	if (flags->min != flags->max || !(flags->min & RECORD_FOREIGN))
+	if (!filter_zone_whole(z))
 		return FILTER_MAYBE;
-	if (n->field == MEASURE_PACKETS && !overlap(n, &c[COLUMN_PACKETS]))
+	if (n->field == MEASURE_PACKETS &&
+		!filter_overlaps(n, &c[COLUMN_PACKETS]))
 		return FILTER_NO;
-	if (n->field == MEASURE_BYTES && !overlap(n, &c[COLUMN_BYTES]))
+	if (n->field == MEASURE_BYTES && !filter_overlaps(n, &c[COLUMN_BYTES]))
 		return FILTER_NO;
 	return FILTER_MAYBE;
 }
@@ -189,8 +180,9 @@ static enum filter_answer ask_zone(
 	case FILTER_ADDR:
 		return ask_hosts(n, z);
 	case FILTER_PORT:
-		return joined(n->dir, overlap(n, &c[COLUMN_SPORT]),
-			       overlap(n, &c[COLUMN_DPORT]))
+		return filter_joined(n->dir,
+			       filter_overlaps(n, &c[COLUMN_SPORT]),
+			       filter_overlaps(n, &c[COLUMN_DPORT]))
 			       ? FILTER_MAYBE
 			       : FILTER_NO;
 	case FILTER_PROTO:
@@ -199,7 +191,12 @@ static enum filter_answer ask_zone(
 			       ? FILTER_MAYBE
 			       : FILTER_NO;
 	case FILTER_NUMBER:
-		return ask_numbers(n, c);
+		return ask_numbers(n, z);
+	case FILTER_PAIR:
+	case FILTER_NEXT:
+		return filter_zone_whole(z) && !filter_extra_may(n, z)
+			       ? FILTER_NO
+			       : FILTER_MAYBE;
 	default:
 		return FILTER_MAYBE;
 	}
@@ -251,14 +248,33 @@ bool filter_asks_hosts(const struct filter *f)
 	return false;
 }
 
+bool filter_asks_extras(const struct filter *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->nodes[i].kind == FILTER_PAIR ||
+			f->nodes[i].kind == FILTER_NEXT)
+			return true;
+	return false;
+}
+
 /* Printing ------------------------------------------------------------- */
+
+void filter_print_prefix(
+	const char *side, const struct net_prefix *p, struct buf *out)
+{
+	char text[NET_ADDR_TEXT];
+
+	net_addr_print(&p->addr, text);
+	if (p->len == 128)
+		buf_addf(out, "%s host %s", side, text);
+	else
+		buf_addf(out, "%s net %s/%d", side, text,
+			p->len - (net_addr_is_v4(&p->addr) ? 96 : 0));
+}
 
 static void print_side(const struct filter_node *n, const char *side,
 	const struct catalog *c, struct buf *out)
 {
-	char text[NET_ADDR_TEXT];
-	bool v4;
-
 	if (n->kind == FILTER_PORT && n->low != n->high) {
 		buf_addf(out, "%s port %" PRIu64 "-%" PRIu64, side, n->low,
 			n->high > UINT16_MAX ? UINT16_MAX : n->high);
@@ -267,13 +283,7 @@ static void print_side(const struct filter_node *n, const char *side,
 	} else if (n->index >= 0 && c) {
 		buf_addf(out, "%s node %s", side, c->nodes[n->index].name);
 	} else {
-		v4 = net_addr_is_v4(&n->prefixes[0].addr);
-		net_addr_print(&n->prefixes[0].addr, text);
-		if (n->prefixes[0].len == 128)
-			buf_addf(out, "%s host %s", side, text);
-		else
-			buf_addf(out, "%s net %s/%d", side, text,
-				n->prefixes[0].len - (v4 ? 96 : 0));
+		filter_print_prefix(side, &n->prefixes[0], out);
 	}
 }
 
@@ -294,10 +304,9 @@ static void print_directed(
 		buf_addc(out, ')');
 }
 
-static void print_number(const struct filter_node *n, struct buf *out)
+void filter_print_range(
+	const char *name, const struct filter_node *n, struct buf *out)
 {
-	const char *name = measure_name(n->field);
-
 	if (n->low > n->high)
 		buf_adds(out, "not any");
 	else if (n->low == n->high)
@@ -344,7 +353,11 @@ static void print_leaf(
 				buf_addc(out, letters[i]);
 		return;
 	case FILTER_NUMBER:
-		print_number(n, out);
+		filter_print_range(measure_name(n->field), n, out);
+		return;
+	case FILTER_PAIR:
+	case FILTER_NEXT:
+		filter_extra_print(n, out);
 		return;
 	case FILTER_ANY:
 	case FILTER_AND:

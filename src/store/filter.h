@@ -6,6 +6,9 @@
  *   primitive   any | ipv4 | ipv6 | fragment | PROTOCOL
  *               [dir] host|ip ADDRESS      [dir] net PREFIX
  *               [dir] port [cmp] N | N-M   [dir] node NAME
+ *               [dir] as [cmp] N | N-M     [dir] mac MAC
+ *               [dir] vlan [cmp] N | N-M   [in | out] if [cmp] N | N-M
+ *               mpls [cmp] N | N-M         next host|ip ADDRESS, next net PREFIX
  *               proto NAME|N | link NAME | via NAME | at NAME
  *               packets|bytes|duration|bps|pps|bpp [cmp] N[k|m|g] | N-M
  *               flags LETTERS              of FSRPAUEC, all set
@@ -16,13 +19,14 @@
  *
  * node: the flow comes from or goes to an address of the node.  via: it passed
  * through the node.  at: a probe on the node saw it.  duration is in
- * milliseconds, bpp is bytes a packet. */
+ * milliseconds, bpp is bytes a packet.  What exporters tell besides (as to next)
+ * is 0 where they do not. */
 #ifndef NFZ_STORE_FILTER_H
 #define NFZ_STORE_FILTER_H
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "flow/key.h"
+#include "flow/extra.h"
 #include "store/catalog.h"
 
 struct filter;
@@ -61,7 +65,8 @@ struct filter_subject {
 	uint64_t packets, bytes;
 	int64_t duration_ns;
 	uint8_t tcp_flags;
-	const int *links, *via, *at; /* of the catalog */
+	const struct flow_extra *extra; /* NULL: nothing was told */
+	const int *links, *via, *at;    /* of the catalog */
 	size_t n_links, n_via, n_at;
 };
 enum filter_answer filter_test(
@@ -70,6 +75,8 @@ enum filter_answer filter_test(
 bool filter_may(const void *filter, const struct store_zone *zone);
 /* Would filter_may profit from knowing the zone's addresses? */
 bool filter_asks_hosts(const struct filter *f);
+/* Is it about what exporters told besides? */
+bool filter_asks_extras(const struct filter *f);
 /* An enum filter_answer for each row of the block.  Rows of foreign exporters
  * are whole, of others only the key counts. */
 int filter_block(const struct filter *f, struct block *b, uint8_t *verdicts,

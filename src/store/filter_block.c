@@ -211,6 +211,23 @@ static int judge_whole(
 	return r;
 }
 
+/* What was told besides: of rows of our own taps nobody knows yet. */
+static int judge_extra(
+	struct judge *j, const struct filter_node *n, uint8_t *to)
+{
+	struct block *b = j->b;
+	int r = filter_extra_judge(n, b, to, j->err);
+
+	if (r == 0 && !filter_zone_whole(&b->zone))
+		r = block_need(b, COLUMN_BIT(FLAGS), j->err);
+	else
+		return r;
+	for (size_t i = 0; i < b->n && r == 0; i++)
+		if (!(block_FLAGS(b)[i] & RECORD_FOREIGN))
+			to[i] = FILTER_MAYBE;
+	return r;
+}
+
 static int judge_leaf(struct judge *j, const struct filter_node *n, uint8_t *to)
 {
 	switch (n->kind) {
@@ -228,6 +245,9 @@ static int judge_leaf(struct judge *j, const struct filter_node *n, uint8_t *to)
 	case FILTER_FLAGS:
 	case FILTER_NUMBER:
 		return judge_whole(j, n, to);
+	case FILTER_PAIR:
+	case FILTER_NEXT:
+		return judge_extra(j, n, to);
 	case FILTER_ANY:
 	case FILTER_AND:
 	case FILTER_OR:

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/net.h"
+#include "store/block.h"
 #include "store/filter.h"
 #include "store/measure.h"
 
@@ -21,9 +22,15 @@ enum filter_kind {
 	FILTER_LINK, /* index */
 	FILTER_VIA,
 	FILTER_AT,
-	FILTER_FLAGS, /* low: mask */
-	FILTER_NUMBER /* field, low..high */
+	FILTER_FLAGS,  /* low: mask */
+	FILTER_NUMBER, /* field, low..high */
+	FILTER_PAIR,   /* index: enum filter_pair; low..high */
+	FILTER_NEXT    /* next hop: any of the prefixes */
 };
+
+/* What was told besides and has two sides (filter_extra.c); of interfaces they
+ * are in and out, of VLANs before and behind; of labels they are the same. */
+enum filter_pair { PAIR_AS, PAIR_IF, PAIR_VLAN, PAIR_MAC, PAIR_MPLS };
 
 enum filter_dir { DIR_EITHER, DIR_SRC, DIR_DST, DIR_BOTH };
 struct filter_node {
@@ -31,7 +38,7 @@ struct filter_node {
 	int child, next; /* -1: none */
 	enum filter_dir dir;
 	enum measure field;
-	int index; /* catalog node or link; ADDR: node or -1 */
+	int index; /* catalog node or link; ADDR: node or -1; pair */
 	uint64_t low, high;
 	struct net_prefix *prefixes;
 	size_t n_prefixes;
@@ -43,6 +50,46 @@ struct filter {
 	size_t n, cap;
 	int root; /* -1: lets everything through */
 };
+
+/* One value of each side, joined as the direction says. */
+static inline bool filter_joined(enum filter_dir dir, bool src, bool dst)
+{
+	switch (dir) {
+	case DIR_SRC:
+		return src;
+	case DIR_DST:
+		return dst;
+	case DIR_BOTH:
+		return src && dst;
+	case DIR_EITHER:
+		break;
+	}
+	return src || dst;
+}
+bool filter_in_prefixes(const struct filter_node *n, const struct net_addr *a);
+static inline bool filter_overlaps(
+	const struct filter_node *n, const struct column_range *r)
+{
+	return r->max >= n->low && r->min <= n->high;
+}
+/* Are all rows of the zone foreign, flows as they stand? */
+bool filter_zone_whole(const struct store_zone *z);
+
+/* "src net 10.0.0.0/8" */
+void filter_print_prefix(
+	const char *side, const struct net_prefix *p, struct buf *out);
+/* "bytes >= 1000" */
+void filter_print_range(
+	const char *what, const struct filter_node *n, struct buf *out);
+
+/* PAIR and NEXT: of a flow, of a block, of each of its rows, which must be
+ * whole; printed. */
+bool filter_extra_test(
+	const struct filter_node *n, const struct flow_extra *extra);
+bool filter_extra_may(const struct filter_node *n, const struct store_zone *z);
+int filter_extra_judge(const struct filter_node *n, struct block *b,
+	uint8_t *to, struct err *err) NFZ_MUST_CHECK;
+void filter_extra_print(const struct filter_node *n, struct buf *out);
 
 /* A leaf that is not about the key. */
 enum filter_answer filter_ask_whole(

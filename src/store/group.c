@@ -152,6 +152,17 @@ static int put_key(struct group *g, enum group_key key,
 	case GROUP_TIME:
 		memcpy(to, &v->time_ns, sizeof(v->time_ns));
 		return 0;
+	case GROUP_VLAN:
+	case GROUP_OUT_VLAN:
+	case GROUP_IN_IF:
+	case GROUP_OUT_IF:
+	case GROUP_SRC_AS:
+	case GROUP_DST_AS:
+	case GROUP_NEXT_HOP:
+	case GROUP_SRC_MAC:
+	case GROUP_DST_MAC:
+	case GROUP_MPLS:
+		return group_put_extra(g, key, &v->extra, to, err);
 	case GROUP_KEY_COUNT:
 		break;
 	}
@@ -209,6 +220,18 @@ static void get_key(const struct group *g, enum group_key key,
 		return;
 	case GROUP_TIME:
 		memcpy(&v->time_ns, from, sizeof(v->time_ns));
+		return;
+	case GROUP_VLAN:
+	case GROUP_OUT_VLAN:
+	case GROUP_IN_IF:
+	case GROUP_OUT_IF:
+	case GROUP_SRC_AS:
+	case GROUP_DST_AS:
+	case GROUP_NEXT_HOP:
+	case GROUP_SRC_MAC:
+	case GROUP_DST_MAC:
+	case GROUP_MPLS:
+		group_get_extra(g, key, *from, &v->extra);
 		return;
 	case GROUP_KEY_COUNT:
 		return;
@@ -416,6 +439,9 @@ static struct group_value value_of(
 		v.src_node = f->src_node;
 	if (group_by_has(by, GROUP_DST_NODE))
 		v.dst_node = f->dst_node;
+	for (size_t i = 0; f->extra && i < by->n; i++)
+		if (group_is_extra(by->keys[i]))
+			group_extra_keep(&v.extra, f->extra, by->keys[i]);
 	return v;
 }
 

@@ -5,6 +5,8 @@
  *   flags                        TCP flags seen
  *   service                      protocol and the server's port
  *   size                         mean bytes of its packets, up to ...
+ *   vlan out_vlan in_if out_if src_as dst_as next_hop src_mac dst_mac mpls
+ *                                what exporters told besides; 0: nothing
  *   src_node dst_node            names of its ends; none where unknown
  *   node      both ends: a flow counts at its source's node and at its
  *             destination's, so these rows add up to more than the network
@@ -37,7 +39,17 @@
 	X(LINK, "link")                                                        \
 	X(NODE, "node")                                                        \
 	X(SRC_NODE, "src_node")                                                \
-	X(DST_NODE, "dst_node") X(TIME, "time") X(BIN, "")
+	X(DST_NODE, "dst_node")                                                \
+	X(VLAN, "vlan")                                                        \
+	X(OUT_VLAN, "out_vlan")                                                \
+	X(IN_IF, "in_if")                                                      \
+	X(OUT_IF, "out_if")                                                    \
+	X(SRC_AS, "src_as")                                                    \
+	X(DST_AS, "dst_as")                                                    \
+	X(NEXT_HOP, "next_hop")                                                \
+	X(SRC_MAC, "src_mac")                                                  \
+	X(DST_MAC, "dst_mac")                                                  \
+	X(MPLS, "mpls") X(TIME, "time") X(BIN, "")
 
 enum group_key {
 #define X(name, text) GROUP_##name,
@@ -63,6 +75,12 @@ const char *group_key_name(enum group_key key);
 int group_by_add(
 	struct group_by *by, const char *text, struct err *err) NFZ_MUST_CHECK;
 bool group_by_has(const struct group_by *by, enum group_key key);
+/* Is it one of what exporters told besides?  Flows must have that then. */
+bool group_is_extra(enum group_key key);
+bool group_asks_extras(const struct group_by *by);
+/* That one of them. */
+void group_extra_keep(struct flow_extra *to, const struct flow_extra *from,
+	enum group_key key);
 
 /* What is not asked for is 0; nodes and links are -1 where unknown. */
 struct group_value {
@@ -74,8 +92,9 @@ struct group_value {
 	int32_t link, node, src_node, dst_node;
 	uint32_t bin;
 	int64_t time_ns;
+	struct flow_extra extra;
 };
-_Static_assert(sizeof(struct group_value) == 104, "no hidden padding");
+_Static_assert(sizeof(struct group_value) == 160, "no hidden padding");
 /* As they are sorted: by time, then addresses, names and numbers. */
 int group_value_compare(
 	const struct group_value *a, const struct group_value *b);

@@ -130,6 +130,17 @@ static unsigned column_of(enum group_key key)
 		return COLUMN_BIT(PROTO);
 	case GROUP_TIME:
 		return COLUMN_BIT(LAST) | COLUMN_BIT(DURATION);
+	case GROUP_VLAN:
+	case GROUP_OUT_VLAN:
+	case GROUP_IN_IF:
+	case GROUP_OUT_IF:
+	case GROUP_SRC_AS:
+	case GROUP_DST_AS:
+	case GROUP_NEXT_HOP:
+	case GROUP_SRC_MAC:
+	case GROUP_DST_MAC:
+	case GROUP_MPLS:
+		return group_extra_columns(key);
 	case GROUP_LINK:
 	case GROUP_NODE:
 	case GROUP_SRC_NET:
@@ -291,9 +302,12 @@ static int put_column(struct group *g, const struct block *b,
 {
 	struct group_room *room = g->room;
 	const size_t at = g->place[key];
+	const struct group_column to = {key, &room->places[0][at]};
 	size_t n_codes = 0;
 	int r;
 
+	if (group_is_extra(key))
+		return group_put_extra_column(g, b, rows, n, &to, err);
 	take_codes(room, b, key, rows, n);
 	for (size_t i = 0; i < n; i++) {
 		uint16_t code = room->code_of[i];
@@ -381,7 +395,7 @@ int group_add_block(struct group *g, struct block *b, const uint16_t *rows,
 	if (r < 0)
 		return r;
 	memset(g->room->number_of, 0, b->n_hosts * sizeof(*g->room->number_of));
-	if (g->by.n == 1 && !time)
+	if (g->by.n == 1 && !time && !group_is_extra(g->by.keys[0]))
 		return add_one_key(g, b, rows, n, c, err);
 	for (size_t k = 0; k < g->by.n && r == 0; k++)
 		if (g->by.keys[k] != GROUP_TIME)

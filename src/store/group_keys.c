@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* time has two places, and a figure may want one more. */
+enum { KEYS_MAX = BINS_PLACES_MAX - 2 };
+
 static const char *const names[] = {
 #define X(name, text) text,
 	GROUP_KEYS(X)
@@ -87,10 +90,14 @@ int group_by_add(struct group_by *by, const char *text, struct err *err)
 		return err_hint(err,
 			"%s%s%sKeys: src dst src/BITS dst/BITS sport dport "
 			"proto flags service size link node src_node dst_node "
-			"time:SECONDS",
+			"vlan out_vlan in_if out_if src_as dst_as next_hop "
+			"src_mac dst_mac mpls time:SECONDS",
 			near ? "Did you mean " : "", near ? near : "",
 			near ? "?\n" : "");
 	}
+	if (by->n == KEYS_MAX)
+		return err_set(
+			err, NFZ_E_USAGE, "--by: more than %d keys", KEYS_MAX);
 	if (group_by_has(by, key))
 		return err_set(err, NFZ_E_USAGE, "--by: %s is there twice",
 			group_key_name(key));
@@ -134,5 +141,13 @@ int group_value_compare(
 		r = memcmp(a, b, offsetof(struct group_value, sport));
 	for (size_t i = 0; !r && i < sizeof(numbers) / sizeof(*numbers); i++)
 		r = order(numbers[i][0], numbers[i][1]);
+	for (int i = 0; !r && i < EXTRA_COUNT; i++) {
+		const uint64_t x =
+			flow_extra_get(&a->extra, (enum flow_extra_field)i);
+		const uint64_t y =
+			flow_extra_get(&b->extra, (enum flow_extra_field)i);
+
+		r = (x > y) - (x < y);
+	}
 	return r;
 }

@@ -19,6 +19,7 @@ struct collect {
 	struct hash_key seed;
 	struct flow_record *rows;
 	size_t n, cap, max;
+	bool extras; /* of flows: what was told besides */
 	struct part part;
 	struct part *open; /* parts split off */
 	size_t n_open, open_cap;
@@ -110,7 +111,7 @@ static int need_all(struct block *b, struct err *err)
 static int give_whole(
 	struct collect *c, struct block *b, size_t n, struct err *err)
 {
-	const unsigned extras = c->q->extras ? block_extras(b) : 0;
+	const unsigned extras = c->extras ? block_extras(b) : 0;
 	int r;
 
 	if (c->q->block)
@@ -232,7 +233,8 @@ bool query_wants(const struct filter *filter, const struct flow *f)
 		.via = f->via,
 		.n_via = f->n_via,
 		.at = f->at,
-		.n_at = f->n_at};
+		.n_at = f->n_at,
+		.extra = f->extra};
 
 	if (__builtin_sub_overflow(f->last_ns, f->first_ns, &s.duration_ns))
 		s.duration_ns = INT64_MAX;
@@ -302,6 +304,8 @@ int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 		.whole = mem_zalloc(BLOCK_ROWS, sizeof(uint16_t)),
 		.max = q->rows_max ? q->rows_max : QUERY_ROWS,
 		.offset_ns = offset_ns,
+		.extras = q->extras ||
+			  (q->observations && filter_asks_extras(q->filter)),
 		.times = {.from_ns = q->from_ns, .to_ns = q->to_ns},
 		.fn = fn,
 		.ctx = ctx};
@@ -372,7 +376,8 @@ static bool wants_observation(const struct query *q, const struct flow *f,
 		.at = &o->node,
 		.n_at = 1,
 		.via = f->via,
-		.n_via = f->n_via};
+		.n_via = f->n_via,
+		.extra = f->extra};
 
 	if (__builtin_sub_overflow(o->last_ns, o->first_ns, &s.duration_ns))
 		s.duration_ns = INT64_MAX;

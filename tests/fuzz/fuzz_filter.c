@@ -24,7 +24,14 @@ static enum filter_answer ask(const struct filter *f, bool whole)
 {
 	static const int links[] = {0};
 	const struct flow_key key = {.sport = 53, .dport = 1000, .proto = 17};
+	const struct flow_extra extra = {.src_as = 64512,
+		.dst_as = 4200000000,
+		.in_if = 3,
+		.vlan = 100,
+		.src_mac = 0x020000000001,
+		.next_low = 0xffff0a000001};
 	const struct filter_subject s = {.key = &key,
+		.extra = &extra,
 		.whole = whole,
 		.packets = 3,
 		.bytes = 300,

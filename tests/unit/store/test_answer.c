@@ -239,6 +239,96 @@ Test(answer, within_a_time_is_what_its_pieces_add_up_to)
 		}
 }
 
+/* Foreign flows, of which every other one has more to it; one half is sealed. */
+static void fill_more(const char *dir)
+{
+	enum { N = 6 };
+	struct store *s = run_open(dir, STORE_WRITE);
+	struct flow_record r[N];
+	struct flow_extra e[N];
+	struct store_batch b = {.from = {STORE_FOREIGN, 1},
+		.records = r,
+		.extras = e,
+		.n = N / 2};
+	bool new;
+
+	for (int i = 0; i < N; i++) {
+		r[i] = run_record("10.0.1.1", "10.0.3.1", TAP_FOREIGN,
+			(uint64_t)i + 1, i);
+		r[i].key.sport = (uint16_t)i;
+		r[i].flags = RECORD_FOREIGN;
+		e[i] = run_extra((uint64_t)i + 1);
+	}
+	run_write_catalog(dir);
+	for (b.seq = 1; b.seq <= 2; b.seq++, b.records += 3, b.extras += 3) {
+		cr_assert_eq(store_append(s, &b, &new, NULL), 0);
+		cr_assert_eq(b.seq == 1 ? store_seal(s, NULL)
+					: store_commit(s, NULL),
+			0);
+	}
+	store_close(s);
+}
+
+Test(answer, what_was_told_besides_is_shown_and_counted)
+{
+	static const struct {
+		const char *filter, *by[2], *figure, *want;
+	} all[] = {{"", {"src_as"}, NULL,
+			   "src_as,flows,packets,bytes\r\n,3,12,1200\r\n"
+			   "64505,1,5,500\r\n64503,1,3,300\r\n"
+			   "64501,1,1,100\r\n"},
+		{"as 0", {"dst_as", "proto"}, NULL,
+			"dst_as,proto,flows,packets,bytes\r\n"
+			",6,3,12,1200\r\n"},
+		{"not as 0", {"next_hop"}, NULL,
+			"next_hop,flows,packets,bytes\r\n"
+			"10.0.9.1,2,6,600\r\n2001:db8::9,1,3,300\r\n"},
+		{"in if 1", {"in_if", "src_mac"}, NULL,
+			"in_if,src_mac,flows,packets,bytes\r\n"
+			"1,02:00:00:00:00:05,1,5,500\r\n"
+			"1,02:00:00:00:00:01,1,1,100\r\n"},
+		{"next net 10.0.0.0/8 or vlan 2-3", {"out_if"}, "distinct:vlan",
+			"out_if,flows,packets,bytes,distinct_vlan\r\n"
+			"70000,3,9,900,3\r\n"},
+		{"mac 02:00:00:00:00:03", {"dst_mac"}, NULL,
+			"dst_mac,flows,packets,bytes\r\n"
+			"02:ff:ff:ff:ff:ff,1,3,300\r\n"}};
+	char *dir = run_dir(), *got;
+
+	fill_more(dir);
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		struct answer a = {.format = SHEET_CSV};
+
+		for (int k = 0; k < 2 && all[i].by[k]; k++)
+			cr_assert_eq(
+				group_by_add(&a.by, all[i].by[k], NULL), 0);
+		if (all[i].figure)
+			cr_assert_eq(
+				figure_add(&a.figures, all[i].figure, NULL), 0);
+		got = asked(dir, all[i].filter, a);
+		cr_expect_str_eq(
+			got, all[i].want, "%s: got:\n%s", all[i].filter, got);
+		free(got);
+	}
+	got = asked(dir, "vlan 3 or packets 2",
+		(struct answer){.format = SHEET_NDJSON, .query.extras = true});
+	cr_assert(strstr(got, ",\"vlan\":3,\"in_if\":3,\"out_if\":70000,"
+			      "\"src_as\":64503,\"dst_as\":4200000000,"
+			      "\"next_hop\":\"2001:db8::9\","
+			      "\"src_mac\":\"02:00:00:00:00:03\","
+			      "\"dst_mac\":\"02:ff:ff:ff:ff:ff\"}\n"),
+		"got:\n%s", got);
+	cr_assert(strstr(got, "\"path\":[]}\n"), "got:\n%s", got);
+	free(got);
+	got = asked(dir, "src as 64505",
+		(struct answer){.format = SHEET_TABLE, .query.extras = true});
+	cr_assert(strstr(got, "OUT_IF") && strstr(got, "64505") &&
+			  !strstr(got, "MPLS"),
+		"got:\n%s", got);
+	free(got);
+	run_remove(dir);
+}
+
 Test(answer, times_limit_what_counts)
 {
 	struct answer a = {.format = SHEET_CSV, .by = {{GROUP_SRC}, 1, 0}};

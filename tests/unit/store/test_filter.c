@@ -25,7 +25,18 @@ static enum filter_answer ask(const char *text, bool whole)
 	static const int via[] = {NODE_R1, NODE_R2};
 	const struct flow_record r =
 		run_record("10.0.1.1", "10.0.3.1", 1, 15, 0);
+	struct flow_extra extra = {.src_as = 64512,
+		.dst_as = 4200000000,
+		.in_if = 3,
+		.out_if = 70000,
+		.vlan = 100,
+		.out_vlan = 200,
+		.src_mac = 0x020000000001,
+		.dst_mac = 0x0200000000fe,
+		.mpls = 16};
+	const struct net_addr next = run_addr("10.0.9.1");
 	const struct filter_subject s = {.key = &r.key,
+		.extra = &extra,
 		.whole = whole,
 		.packets = 15,
 		.bytes = 1500,
@@ -39,7 +50,10 @@ static enum filter_answer ask(const char *text, bool whole)
 		.n_at = 1};
 	struct catalog *c = run_catalog();
 	struct filter *f = parsed(text, c);
-	enum filter_answer answer = filter_test(f, &s);
+	enum filter_answer answer;
+
+	flow_extra_set_next(&extra, &next);
+	answer = filter_test(f, &s);
 
 	filter_free(f);
 	catalog_free(c);
@@ -64,7 +78,14 @@ Test(filter, says_yes)
 		"proto in [udp 6]", "packets 10-20", "bytes in [1-2 1k-2k]",
 		"link in [lc core]", "via in [a, r2]", "at in [r1]",
 		"flags in [F SA]", "duration != 5-1999", "bps in [< 10, > 5k]",
-		"packets in [1 15]"};
+		"packets in [1 15]", "as 64512", "dst as 4200000000",
+		"src as 64500-64600", "as in [1 64512]", "as > 4g", "if 3",
+		"in if 3", "out if >= 70k", "IN IF in [1 3-5]", "vlan 200",
+		"src vlan 100", "dst vlan != 100", "src and dst vlan 100-200",
+		"mac 02:00:00:00:00:01", "dst mac 02-00-00-00-00-fe", "mpls 16",
+		"mpls in [1, 16-20]", "next ip 10.0.9.1",
+		"next host in [1.1.1.1 10.0.9.1]", "next net 10.0.0.0/8",
+		"not next net 2001:db8::/32"};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		cr_expect_eq(ask(all[i], true), FILTER_YES, "%s", all[i]);
@@ -79,7 +100,11 @@ Test(filter, says_no)
 		"tcp and not tcp", "udp or port 443",
 		"udp and port 80 or port 81", "src and dst port 80",
 		"proto in [udp icmp]", "packets 16-20", "bytes != 1k-2k",
-		"link in [lc]", "via in [a b]", "flags in [F R]"};
+		"link in [lc]", "via in [a b]", "flags in [F R]", "as 0",
+		"src as 4200000000", "in if 70000", "out if 3", "vlan 0",
+		"src vlan 200", "src and dst as 64512", "mpls != 16",
+		"src mac 02:00:00:00:00:fe", "next ip 10.0.9.2",
+		"next net 10.1.0.0/16", "next net ::/128"};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		cr_expect_eq(ask(all[i], true), FILTER_NO, "%s", all[i]);
@@ -119,18 +144,25 @@ Test(filter, refuses_and_shows_where)
 		"10.0.1.1 10.0.1.2", "bytes > 99999999999999999999",
 		"src 10.0.1.1", "dst and port 80", "proto in [tcp nothing]",
 		"packets in 5", "packets 1-", "bytes -5", "link in []",
-		"port > 1-2", "bytes <= 1-2", "via in [r1", "flags in [SZ]"};
+		"port > 1-2", "bytes <= 1-2", "via in [r1", "flags in [SZ]",
+		"as", "as 4294967296", "vlan 4096", "src if 3", "in vlan 5",
+		"mac 02:00:00:00:00", "mpls 1048576", "next 10.0.0.1",
+		"next port 5", "src next ip 1.2.3.4", "if in [1"};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		(void)refused(all[i]);
 	cr_assert_str_eq(refused("dst prt 53").hint,
 		"dst prt 53\n"
-		"    ^^^ expected: host, net, port, node\n"
+		"    ^^^ expected: host, net, port, node, as, vlan, mac\n"
 		"Did you mean:  dst port 53\n"
 		"All keywords: man 7 netflowize-filter");
 	cr_assert(strstr(refused("link in [core le]").hint,
 		"              ^^ expected: the name of a link\n"
 		"Did you mean:  link in [core la]\n"));
+	cr_assert(strstr(refused("vlam 5").hint, "Did you mean:  vlan 5\n"));
+	cr_assert(strstr(refused("in ff 5").hint, "Did you mean:  in if 5\n"));
+	cr_assert(strstr(refused("next hst 10.0.0.1").hint,
+		"Did you mean:  next host 10.0.0.1\n"));
 	cr_assert(strstr(refused("tcp and node ab").hint,
 		"Did you mean:  tcp and node a\n"));
 }
@@ -230,9 +262,15 @@ Test(filter, of_a_block_agrees_with_rows)
 		"link core", "not link core", "at r1", "flags S", "packets > 3",
 		"bytes < 100 or packets = 1", "bps > 1000", "duration >= 1000",
 		"not (packets > 3 and tcp)", "net ::/0", "net 0.0.0.0/0",
-		"tcp and host 10.0.1.1 or udp"};
+		"tcp and host 10.0.1.1 or udp", "as 64501", "src as 64501",
+		"src and dst as >= 64500", "as 0", "not dst as 4200000000",
+		"in if 1", "if 70000", "vlan 3", "dst vlan 0",
+		"mac 02:00:00:00:00:05", "mpls 0", "mpls > 0",
+		"next ip 10.0.9.1", "next net 2001:db8::/32",
+		"tcp and not next net 0.0.0.0/0"};
 	enum { N = 500 };
 	static struct flow_record r[N];
+	static struct flow_extra extras[N];
 	static uint8_t verdicts[N];
 	struct catalog *c = run_catalog();
 	struct err err = ERR_INIT;
@@ -251,9 +289,11 @@ Test(filter, of_a_block_agrees_with_rows)
 		r[i].tcp_flags = (uint8_t)(x >> 16);
 		r[i].last_ns += x & 512 ? 2 * SECOND : 0;
 		r[i].flags = x & 1024 ? RECORD_FOREIGN : 0;
+		if (r[i].flags)
+			extras[i] = run_extra(r[i].packets);
 	}
 	block_init(&b);
-	block_fill(&b, &(const struct flow_rows){r, NULL, N});
+	block_fill(&b, &(const struct flow_rows){r, extras, N});
 	for (size_t t = 0; t < sizeof(texts) / sizeof(*texts); t++) {
 		struct filter *f = parsed(texts[t], c);
 
@@ -264,7 +304,8 @@ Test(filter, of_a_block_agrees_with_rows)
 				.packets = r[i].packets,
 				.bytes = r[i].bytes,
 				.duration_ns = r[i].last_ns - r[i].first_ns,
-				.tcp_flags = r[i].tcp_flags};
+				.tcp_flags = r[i].tcp_flags,
+				.extra = &extras[i]};
 
 			cr_assert_eq((int)verdicts[i], (int)filter_test(f, &s),
 				"%s, row %zu", texts[t], i);
@@ -292,6 +333,10 @@ static const struct example {
 	{"src or dst port 1024-65535 and bps > 1m", "010000"},
 	{"proto in [udp icmp] and packets 1-4", "100000"},
 	{"link in [core mgmt] and flags in [SA SP]", "010001"},
+	{"src as 64500 and not dst as in [64501 64510-64520]", "000100"},
+	{"in if 3 and out if in [1 2] and next ip 10.0.9.1", "010000"},
+	{"vlan 100-199 or src mac 02:00:00:00:00:01", "001110"},
+	{"mpls >= 16 and next net 2001:db8::/32", "000001"},
 };
 enum { EXAMPLES = sizeof(examples) / sizeof(*examples) };
 
@@ -323,21 +368,32 @@ static void ask_manual(const struct filter *f, char to[EXAMPLE_FLOWS + 1])
 		int64_t ms;
 		bool via;
 		const int *link;
+		struct flow_extra extra;
+		const char *next;
 	} all[EXAMPLE_FLOWS] = {
 		{"10.1.0.3", "10.3.0.9", 40000, 53, 17, 0, 1, 60, 0, true,
-			&core},
+			&core, {0}, NULL},
 		{"10.3.0.9", "10.4.0.9", 50000, 443, 6, 0x1b, 9000, 9000000,
-			3000, false, &core},
+			3000, false, &core, {.in_if = 3, .out_if = 1},
+			"10.0.9.1"},
 		{"10.2.0.66", "10.3.0.9", 999, 22, 6, 0x02, 1, 60, 0, false,
-			&core},
+			&core,
+			{.src_as = 64500, .dst_as = 64515, .out_vlan = 199},
+			NULL},
 		{"10.2.0.66", "10.3.0.9", 999, 22, 6, 0x02, 2, 60, 0, false,
-			&mgmt},
-		{"10.3.0.9", "10.4.0.9", 0, 0, 1, 0, 5, 500, 100, true, &core},
+			&mgmt, {.src_as = 64500, .src_mac = 0x020000000001},
+			"10.0.9.1"},
+		{"10.3.0.9", "10.4.0.9", 0, 0, 1, 0, 5, 500, 100, true, &core,
+			{.vlan = 100, .dst_mac = 0x020000000001, .mpls = 15},
+			"2001:db8::9"},
 		{"2001:db8::7", "2001:db8::8", 7, 80, 6, 0x12, 5, 500, 1000,
-			false, &core},
+			false, &core, {.mpls = 16, .in_if = 3}, "2001:db8::9"},
 	};
 
 	for (size_t i = 0; i < EXAMPLE_FLOWS; i++) {
+		struct flow_extra extra = all[i].extra;
+		const struct net_addr next =
+			run_addr(all[i].next ? all[i].next : "0.0.0.0");
 		const struct flow_key key = {.src = run_addr(all[i].src),
 			.dst = run_addr(all[i].dst),
 			.sport = all[i].sport,
@@ -349,11 +405,13 @@ static void ask_manual(const struct filter *f, char to[EXAMPLE_FLOWS + 1])
 			.bytes = all[i].bytes,
 			.duration_ns = all[i].ms * 1000000,
 			.tcp_flags = all[i].flags,
+			.extra = &extra,
 			.links = all[i].link,
 			.n_links = 1,
 			.via = &r1,
 			.n_via = all[i].via};
 
+		flow_extra_set_next(&extra, &next);
 		to[i] = filter_test(f, &s) == FILTER_YES ? '1' : '0';
 	}
 	to[EXAMPLE_FLOWS] = '\0';
