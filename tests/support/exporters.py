@@ -60,7 +60,7 @@ def catch(argv, sock, stdin=None, patience=8):
     return got
 
 
-def pmacct(kind, version, path, port):
+def pmacct(kind, version, path, port, more=False):
     conf = f"{work.name}/pmacctd.conf"
     with open(conf, "w") as f:
         f.write(f"daemonize: false\npcap_savefile: {path}\n")
@@ -68,7 +68,15 @@ def pmacct(kind, version, path, port):
         if kind == "nfprobe":
             f.write(f"nfprobe_version[a]: {version}\n")
             f.write("aggregate[a]: src_host,dst_host,src_port,dst_port,"
-                    "proto,tos,tcpflags\n")
+                    "proto,tos,tcpflags" + more * (",vlan,src_mac,dst_mac,"
+                    "src_as,dst_as,in_iface,out_iface") + "\n")
+            if more:
+                nets = f"{work.name}/networks"
+                with open(nets, "w") as n:
+                    n.write("64500,192.168.0.0/16\n4200000001,0.0.0.0/0\n")
+                f.write(f"networks_file: {nets}\npmacctd_as: longest\n"
+                        "pmacctd_net: longest\nnfprobe_ifindex[a]: 7\n"
+                        "nfprobe_direction[a]: in\n")
         else:
             f.write("sampling_rate: 1\n")
     return ["pmacctd", "-f", conf]
@@ -120,16 +128,19 @@ class Collector:
             text += part
         return text.decode()
 
+    def rows(self, by):
+        out = subprocess.run([f"{bin_dir}/nfz-query", self.store, "--by", by,
+                              "-o", "csv"], capture_output=True, text=True,
+                             check=True).stdout
+        return list(csv.DictReader(io.StringIO(out)))
+
     def end(self):
         self.ask("flush 100")
         status = json.loads(self.ask("status").splitlines()[0])["foreign"]
         self.p.send_signal(signal.SIGTERM)
         self.p.wait()
-        out = subprocess.run([f"{bin_dir}/nfz-query", self.store, "--by",
-                              "proto", "-o", "csv"], capture_output=True,
-                             text=True, check=True).stdout
         rows = {int(r["proto"]): (int(r["flows"]), int(r["packets"]),
-                int(r["bytes"])) for r in csv.DictReader(io.StringIO(out))}
+                int(r["bytes"])) for r in self.rows("proto")}
         return rows, status
 
 
@@ -156,19 +167,24 @@ def by_nfdump(datagrams):
     p.send_signal(signal.SIGTERM)
     p.wait()
     sums = collections.defaultdict(lambda: [0, 0, 0])
-    for name in os.listdir(dir):
-        out = subprocess.run(["nfdump", "-r", f"{dir}/{name}", "-q", "-N", "-o",
-                              "fmt:%pr,%pkt,%byt"], capture_output=True,
-                             text=True).stdout
-        for line in out.splitlines():
-            words = [w.strip() for w in line.split(",")]
-            if len(words) != 3 or not words[1].isdigit():
-                continue
+    for words in nfdump_rows("%pr,%pkt,%byt"):
+        if len(words) == 3 and words[1].isdigit():
             proto = (int(words[0]) if words[0].isdigit()
                      else PROTOCOLS.get(words[0].lower(), -1))
             for i, n in enumerate((1, int(words[1]), int(words[2]))):
                 sums[proto][i] += n
     return {k: tuple(v) for k, v in sums.items()}
+
+
+def nfdump_rows(columns):
+    """Of what nfcapd stored last, each line's cells."""
+    dir = f"{work.name}/nfcapd"
+    for name in sorted(os.listdir(dir)):
+        out = subprocess.run(["nfdump", "-r", f"{dir}/{name}", "-q", "-N", "-o",
+                              "fmt:" + columns], capture_output=True,
+                             text=True).stdout
+        yield from ([w.strip() for w in line.split(",")]
+                    for line in out.splitlines())
 
 
 PROTOCOLS = {}
@@ -256,6 +272,35 @@ def check(what, datagrams, sflow):
     return totals(stored)
 
 
+# what we call it, and nfdump; of two of the latter the one that was told
+BESIDES = {"vlan": ("%svln",), "out_vlan": ("%dvln",), "src_as": ("%sas",),
+           "dst_as": ("%das",), "in_if": ("%in",), "out_if": ("%out",),
+           "next_hop": ("%nh",), "src_mac": ("%ismc", "%osmc"),
+           "dst_mac": ("%idmc", "%odmc")}
+NOTHING = {"", "0", "0.0.0.0", "00:00:00:00:00:00"}
+
+
+def check_besides(what, datagrams):
+    """VLAN, AS and so on, by packets, against nfdump; those that were told."""
+    by_nfdump(datagrams)
+    asked = [c for names in BESIDES.values() for c in names]
+    want, told = collections.Counter(), set()
+    for words in nfdump_rows(",".join(["%pkt"] + asked)):
+        cells = dict(zip(asked, words[1:]))
+        row = tuple(next((cells[c] for c in names
+                          if cells[c] not in NOTHING), "")
+                    for names in BESIDES.values())
+        told.update(n for n, v in zip(BESIDES, row) if v)
+        want[row] += int(words[0])
+    c = Collector()
+    send(datagrams, c.port)
+    c.end()
+    got = {tuple(r[n] for n in BESIDES): int(r["packets"])
+           for r in c.rows(",".join(BESIDES))}
+    expect(f"{what}: besides", got, dict(want))
+    return told
+
+
 def replay(datagrams, sock, port):
     """What nfcapd stored, sent once more by nfreplay."""
     by_nfdump(datagrams)
@@ -304,5 +349,18 @@ for path in captures:
             if got:
                 check(f"nfreplay v{version} {name}", got, False)
                 print(f"ok: nfreplay v{version}, {name}")
+if "pmacctd" in tools:
+    path = f"{os.path.dirname(captures[0])}/ipfixprobe__vlan.pcap"
+    path = path if os.path.exists(path) else captures[0]
+    for version in (9, 10):
+        got = catch(pmacct("nfprobe", version, path, port, True), sock)
+        told = check_besides(f"pmacctd v{version}", got)
+        expect(f"pmacctd v{version}: tells", {"src_as", "dst_as", "in_if",
+               "src_mac", "dst_mac"} - told, set())
+        print(f"ok: pmacctd v{version}, {', '.join(sorted(told))}")
+        if version == 9 and "nfreplay" in tools:
+            for kind, again in list(replay(got, sock, port)):
+                told = check_besides(f"nfreplay v{kind}", again)
+                print(f"ok: nfreplay v{kind}, {', '.join(sorted(told))}")
 print(f"{checks} checks, {failed} failed")
 sys.exit(1 if failed or not checks else 0)
