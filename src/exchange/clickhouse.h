@@ -39,6 +39,16 @@
 	X(link_bytes, "Array(UInt64)", "CODEC(ZSTD(1))")                       \
 	X(via, "Array(LowCardinality(String))", "")                            \
 	X(probes, "Array(LowCardinality(String))", "")                         \
+	X(vlan, "UInt16", "CODEC(ZSTD(1))")                                    \
+	X(out_vlan, "UInt16", "CODEC(ZSTD(1))")                                \
+	X(in_if, "UInt32", "CODEC(ZSTD(1))")                                   \
+	X(out_if, "UInt32", "CODEC(ZSTD(1))")                                  \
+	X(src_as, "UInt32", "CODEC(ZSTD(1))")                                  \
+	X(dst_as, "UInt32", "CODEC(ZSTD(1))")                                  \
+	X(next_hop, "IPv6", "CODEC(ZSTD(1))")                                  \
+	X(src_mac, "UInt64", "CODEC(ZSTD(1))")                                 \
+	X(dst_mac, "UInt64", "CODEC(ZSTD(1))")                                 \
+	X(mpls, "UInt32", "CODEC(ZSTD(1))")                                    \
 	X(run, "LowCardinality(String)", "")                                   \
 	X(batch, "UInt64", "CODEC(ZSTD(1))")
 

@@ -62,6 +62,25 @@ static void links(struct buf *to, const struct catalog *c, const struct flow *f)
 		clickhouse_u64(to, f->links[i].bytes);
 }
 
+/* What was told besides; 0 where nothing was. */
+static void extra(struct buf *to, const struct flow *f)
+{
+	static const struct flow_extra none;
+	const struct flow_extra *e = f->extra ? f->extra : &none;
+	const struct net_addr next = flow_extra_next(e);
+
+	number(to, e->vlan, 2);
+	number(to, e->out_vlan, 2);
+	number(to, e->in_if, 4);
+	number(to, e->out_if, 4);
+	number(to, e->src_as, 4);
+	number(to, e->dst_as, 4);
+	buf_add(to, next.b, sizeof(next.b));
+	clickhouse_u64(to, e->src_mac);
+	clickhouse_u64(to, e->dst_mac);
+	number(to, e->mpls, 4);
+}
+
 void clickhouse_row(struct buf *to, const struct flow *f,
 	const struct catalog *names, const char *run)
 {
@@ -82,6 +101,7 @@ void clickhouse_row(struct buf *to, const struct flow *f,
 	links(to, names, f);
 	node_list(to, names, f->via, f->n_via);
 	node_list(to, names, f->at, f->n_at);
+	extra(to, f);
 	text(to, run);
 }
 

@@ -134,7 +134,8 @@ static int gather(struct sink *s, struct err *err)
 	cleanup(filter_free_at) struct filter *f = NULL;
 	cleanup(store_close_at) struct store *store = NULL;
 	const char *text = s->ask->filter;
-	struct query q = {.from_ns = s->low_ns, .to_ns = INT64_MAX};
+	struct query q = {
+		.from_ns = s->low_ns, .to_ns = INT64_MAX, .extras = true};
 	int r = catalog_load(s->ask->dir, &c, err);
 
 	if (r == 0)

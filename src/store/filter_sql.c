@@ -119,6 +119,11 @@ static const char *measure_sql(enum measure m)
 	return "0";
 }
 
+/* In the order of enum filter_pair. */
+static const char *const pair_columns[][2] = {{"src_as", "dst_as"},
+	{"in_if", "out_if"}, {"vlan", "out_vlan"}, {"src_mac", "dst_mac"},
+	{"mpls", "mpls"}};
+
 static void leaf(struct writer *w, const struct filter_node *n)
 {
 	static const char *const addrs[] = {"src", "dst"};
@@ -158,6 +163,14 @@ static void leaf(struct writer *w, const struct filter_node *n)
 		return;
 	case FILTER_NUMBER:
 		within(w, measure_sql(n->field), n);
+		return;
+	case FILTER_PAIR:
+		sides(w, n, within, pair_columns[n->index]);
+		return;
+	case FILTER_NEXT:
+		buf_adds(w->out, "(next_hop != toIPv6('::') AND ");
+		in_prefixes(w, "next_hop", n);
+		buf_addc(w->out, ')');
 		return;
 	case FILTER_ANY:
 	case FILTER_AND:

@@ -31,7 +31,10 @@ TYPES = [("first_ns", "q"), ("last_ns", "q"), ("src", "16s"), ("dst", "16s"),
          ("tcp_flags", "B"), ("estimated", "B"), ("packets", "Q"),
          ("bytes", "Q"), ("src_node", "s"), ("dst_node", "s"), ("path", "as"),
          ("links", "as"), ("link_packets", "aQ"), ("link_bytes", "aQ"),
-         ("via", "as"), ("probes", "as"), ("run", "s"), ("batch", "Q")]
+         ("via", "as"), ("probes", "as"), ("vlan", "H"),
+         ("out_vlan", "H"), ("in_if", "I"), ("out_if", "I"), ("src_as", "I"),
+         ("dst_as", "I"), ("next_hop", "16s"), ("src_mac", "Q"),
+         ("dst_mac", "Q"), ("mpls", "I"), ("run", "s"), ("batch", "Q")]
 
 
 class Reader:
