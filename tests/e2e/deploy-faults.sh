@@ -45,6 +45,15 @@ converges down
 row 3
 with stop left timed-out "timed out (banner)"
 converges stop
+# the others are done at once, and then there is nothing to do but to wait
+fault left stop
+busy_ms=$(
+	TIMEFORMAT='%U %S'
+	{ time deploy status; } 2>&1 >/dev/null |
+		awk '{ print int(($1 + $2) * 1000) }'
+)
+check "stop: waiting takes no processor ($busy_ms ms)" [ "$busy_ms" -lt 400 ]
+fault left clear
 row 4
 with key left failed "host key is not the one"
 # the testbed reports the new keys
