@@ -173,23 +173,6 @@ static int fail_unreachable(struct http *h, CURLcode code, struct err *err)
 			     "no firewall is between you and that port.");
 }
 
-static int fail_server_certificate(
-	struct http *h, CURLcode code, struct err *err)
-{
-	if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
-		err_set(err, NFZ_E_SERVER_CERT,
-			"%s presented a certificate that differs from the "
-			"pinned one",
-			h->host);
-	else
-		err_set(err, NFZ_E_SERVER_CERT,
-			"the certificate of %s cannot be verified: %s", h->host,
-			detail(h, code));
-	return err_hint(err,
-		"Set \"ca\" to the file with the testbed's own authority (ask "
-		"its operators).\nIf you must, --insecure goes on without.");
-}
-
 static struct http_place place_of(struct http *h, CURLcode code)
 {
 	return (struct http_place){h->host, h->certificate, detail(h, code)};
@@ -313,7 +296,8 @@ static int fail_transfer(struct http *h, CURLcode code, struct err *err)
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_ISSUER_ERROR:
 	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-		return fail_server_certificate(h, code, err);
+		return http_fail_server(
+			&place, code == CURLE_SSL_PINNEDPUBKEYNOTMATCH, err);
 	case CURLE_SSL_CACERT_BADFILE:
 		return err_set(err, NFZ_E_CONFIG,
 			"the authority file cannot be used: %s",
@@ -338,23 +322,6 @@ static int fail_transfer(struct http *h, CURLcode code, struct err *err)
 	default:
 		return fail_broken(h, code, err);
 	}
-}
-
-static int fail_status(struct http *h, struct err *err)
-{
-	const char *title = http_page_title(&h->error_body);
-
-	if (h->status >= 300 && h->status < 400)
-		return err_set(err, NFZ_E_REPLY,
-			"%s sends us elsewhere (%s):%s; that is no testbed "
-			"service",
-			h->host, h->status_line, h->location);
-	err_set(err, NFZ_E_REPLY,
-		"%s answered \"%s\"%s%s%s instead of a result", h->host,
-		h->status_line, title[0] ? " and a page titled \"" : "", title,
-		title[0] ? "\"" : "");
-	return err_hint(err, "The service is broken or is not the testbed's "
-			     "own: check host, port and path.");
 }
 
 /* Set-up. */
@@ -444,20 +411,27 @@ static bool append(struct curl_slist **list, const char *line)
 	return longer;
 }
 
+static struct http *new_http(const char *url, const char *certificate)
+{
+	struct http *h = mem_zalloc(1, sizeof(*h));
+
+	h->url = mem_strdup(url);
+	h->host = host_of(url);
+	h->error_body.max = ERROR_BODY_MAX;
+	if (certificate)
+		h->certificate = mem_strdup(certificate);
+	return h;
+}
+
 int http_open(
 	const struct http_config *config, struct http **ret, struct err *err)
 {
-	struct http *h = mem_zalloc(1, sizeof(*h));
+	struct http *h = new_http(config->url, config->certificate);
 	bool good;
 
-	h->url = mem_strdup(config->url);
 	h->what = config->what ? config->what : "the testbed's server";
-	h->error_body.max = ERROR_BODY_MAX;
 	h->cancelled = config->cancelled;
 	h->ctx = config->ctx;
-	h->host = host_of(config->url);
-	if (config->certificate)
-		h->certificate = mem_strdup(config->certificate);
 	/* An empty Expect: no second lost waiting for a 100 that never comes. */
 	good = append(&h->headers, "Expect:");
 	for (size_t i = 0; i < config->n_headers && good; i++)
@@ -474,16 +448,16 @@ int http_open(
 
 struct http *http_twin(const struct http *of)
 {
-	struct http *h = mem_zalloc(1, sizeof(*h));
+	struct http *h = new_http(of->url, of->certificate);
+	bool good = true;
 
-	h->error_body.max = ERROR_BODY_MAX;
+	h->what = of->what;
 	h->cancelled = of->cancelled;
 	h->ctx = of->ctx;
-	h->host = mem_strdup(of->host);
-	if (of->certificate)
-		h->certificate = mem_strdup(of->certificate);
+	for (const struct curl_slist *i = of->headers; i && good; i = i->next)
+		good = append(&h->headers, i->data);
 	h->curl = curl_easy_duphandle(of->curl);
-	if (h->curl && !set_context(h))
+	if (good && h->curl && !set_context(h))
 		return h;
 	http_close(h);
 	return NULL;
@@ -544,6 +518,7 @@ int http_post(struct http *h, const struct http_request *request,
 	struct buf *reply, struct err *err)
 {
 	size_t before = reply->len;
+	const char *place;
 	CURLcode code;
 
 	h->reply = reply;
@@ -559,6 +534,7 @@ int http_post(struct http *h, const struct http_request *request,
 	 * next one: such a connection is not used again. */
 	curl_easy_setopt(h->curl, CURLOPT_FRESH_CONNECT,
 		code == CURLE_OK && ok_status(h) ? 0L : 1L);
+	place = h->status >= 300 && h->status < 400 ? h->location : NULL;
 	if (h->over_limit)
 		return err_set(err, NFZ_E_LIMIT,
 			"the answer of %s is larger than %zu bytes", h->host,
@@ -566,7 +542,8 @@ int http_post(struct http *h, const struct http_request *request,
 	if (code != CURLE_OK && !h->no_body)
 		return fail_transfer(h, code, err);
 	if (!ok_status(h))
-		return fail_status(h, err);
+		return http_fail_status(
+			h->host, h->status_line, place, &h->error_body, err);
 	if (!h->head_ended) /* curl takes half a head for a whole one */
 		return err_set(err, NFZ_E_REPLY, "the answer of %s was cut off",
 			h->host);

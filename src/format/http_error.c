@@ -80,7 +80,7 @@ int http_fail_certificate(const struct http_place *p, struct err *err)
 }
 
 /* The title of an HTML page, in place; "" when it has none. */
-const char *http_page_title(struct buf *page)
+static const char *page_title(struct buf *page)
 {
 	char *from = page->len ? strcasestr(page->data, "<title>") : NULL;
 	char *end = from ? strcasestr(from, "</title>") : NULL;
@@ -96,11 +96,45 @@ const char *http_page_title(struct buf *page)
 
 int http_fail_page(const char *host, struct buf *page, struct err *err)
 {
-	const char *title = http_page_title(page);
+	const char *title = page_title(page);
 
 	err_set(err, NFZ_E_REPLY,
 		"%s sent a web page%s%s%s instead of an XML-RPC answer", host,
 		title[0] ? " (\"" : "", title, title[0] ? "\")" : "");
 	return err_hint(err, "Check host and port: this looks like a web "
 			     "server, not the testbed's service.");
+}
+
+int http_fail_status(const char *host, const char *status_line,
+	const char *place, struct buf *page, struct err *err)
+{
+	const char *title = page_title(page);
+
+	if (place)
+		return err_set(err, NFZ_E_REPLY,
+			"%s sends us elsewhere (%s):%s; that is no testbed "
+			"service",
+			host, status_line, place);
+	err_set(err, NFZ_E_REPLY,
+		"%s answered \"%s\"%s%s%s instead of a result", host,
+		status_line, title[0] ? " and a page titled \"" : "", title,
+		title[0] ? "\"" : "");
+	return err_hint(err, "The service is broken or is not the testbed's "
+			     "own: check host, port and path.");
+}
+
+int http_fail_server(const struct http_place *p, bool pinned, struct err *err)
+{
+	if (pinned)
+		err_set(err, NFZ_E_SERVER_CERT,
+			"%s presented a certificate that differs from the "
+			"pinned one",
+			p->host);
+	else
+		err_set(err, NFZ_E_SERVER_CERT,
+			"the certificate of %s cannot be verified: %s", p->host,
+			p->detail);
+	return err_hint(err,
+		"Set \"ca\" to the file with the testbed's own authority (ask "
+		"its operators).\nIf you must, --insecure goes on without.");
 }

@@ -19,9 +19,12 @@ int http_fail_silent(const struct http_place *p, struct err *err);
 int http_fail_alert(const struct http_place *p, struct err *err);
 /* Our own certificate could not be loaded. */
 int http_fail_certificate(const struct http_place *p, struct err *err);
+/* The server's certificate: not the pinned one, or not verified. */
+int http_fail_server(const struct http_place *p, bool pinned, struct err *err);
 /* A 200 that is a web page. */
 int http_fail_page(const char *host, struct buf *page, struct err *err);
-/* The title of an HTML page, in place; "" when it has none. */
-const char *http_page_title(struct buf *page);
+/* Not a 200; place: where it sends us (redirects), or NULL. */
+int http_fail_status(const char *host, const char *status_line,
+	const char *place, struct buf *page, struct err *err);
 
 #endif
