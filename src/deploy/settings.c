@@ -1,11 +1,13 @@
 #include "deploy/settings.h"
 #include "base/clock.h"
+#include "flow/exporter.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { BY_AT = 32 };
 enum { CPU_MAX_PCT = 102400, SPAN_MIN_MS = 100, SPAN_MAX_MS = 86400000 };
 
 static const struct {
@@ -15,6 +17,7 @@ static const struct {
 	[SETTING_ACTIVE] = {"active", "active", "active-timeout"},
 	[SETTING_IDLE] = {"idle", "idle", "inactive-timeout"},
 	[SETTING_CPU] = {"cpu", "cpu-limit", "cpu"},
+	[SETTING_SAMPLING] = {"sampling", "sampling", "sample"},
 };
 
 static int read_span(const char *text, struct setting *ret, struct err *err)
@@ -47,6 +50,23 @@ static int read_percent(const char *text, struct setting *ret, struct err *err)
 			     "none");
 }
 
+static int read_sampling(const char *text, struct setting *ret, struct err *err)
+{
+	struct export_sampling s = {0};
+
+	if (!export_sampling_parse(text, &s)) {
+		err_set(err, NFZ_E_USAGE, "--set sampling: %s is no sampling",
+			text);
+		return err_hint(err,
+			"Say 100 (each hundredth frame), "
+			"random:100, hash:100 (the same packets "
+			"at all probes), or none; at most %d",
+			EXPORT_SAMPLED_MAX);
+	}
+	ret->value = s.one_of ? (int64_t)s.by << BY_AT | s.one_of : -1;
+	return 0;
+}
+
 /* Words for what is always so, and reasons for what cannot be. */
 static int other_key(
 	const char *key, const char *value, bool *ret_none, struct err *err)
@@ -62,22 +82,10 @@ static int other_key(
 		return err_hint(err, "Coarser views are made when asked for: "
 				     "netflowize query --by src,dst");
 	}
-	if (strcmp(key, "sampling") == 0) {
-		*ret_none =
-			strcmp(value, "1") == 0 || strcmp(value, "none") == 0;
-		if (*ret_none)
-			return 0;
-		err_set(err, NFZ_E_USAGE,
-			"--set sampling: meters on nodes count every packet; "
-			"there is no sampling, because the ledger accounts for "
-			"each frame; only captures can be sampled");
-		return err_hint(err, "Less load a node: --max-ifaces or "
-				     "--max-pps (plan), --set cpu-limit");
-	}
 	err_set(err, NFZ_E_USAGE, "--set %s: there is nothing of that name",
 		key);
 	return err_hint(err, "What can be set: idle, active (times), cpu-limit "
-			     "(percent)");
+			     "(percent), sampling (one of so many)");
 }
 
 int setting_parse(
@@ -107,10 +115,30 @@ int setting_parse(
 		ret->value = -1;
 		if (strcmp(eq + 1, "default") == 0)
 			return 0;
-		return i == SETTING_CPU ? read_percent(eq + 1, ret, err)
-					: read_span(eq + 1, ret, err);
+		return i == SETTING_CPU        ? read_percent(eq + 1, ret, err)
+		       : i == SETTING_SAMPLING ? read_sampling(eq + 1, ret, err)
+					       : read_span(eq + 1, ret, err);
 	}
 	return other_key(key, eq + 1, ret_none, err);
+}
+
+static int64_t sampling_in(const char *text)
+{
+	struct setting s = {.value = -1};
+	char word[EXPORT_SAMPLING_TEXT];
+
+	snprintf(word, sizeof(word), "%.*s", (int)strcspn(text, " "), text);
+	(void)read_sampling(word, &s, NULL);
+	return s.value;
+}
+
+static const char *sampling_text(
+	int64_t value, char text[static EXPORT_SAMPLING_TEXT])
+{
+	const struct export_sampling s = {.one_of = (uint32_t)value,
+		.by = (enum export_choice)(value >> BY_AT)};
+
+	return export_sampling_print(&s, text);
 }
 
 /* -1 when the text does not name it. */
@@ -120,10 +148,21 @@ static int64_t value_in(const char *text, enum setting_key key)
 
 	for (const char *p = text; *p; p += strspn(p, " ")) {
 		if (strncmp(p, keys[key].word, len) == 0 && p[len] == '=')
-			return strtoll(p + len + 1, NULL, 10);
+			return key == SETTING_SAMPLING
+				       ? sampling_in(p + len + 1)
+				       : strtoll(p + len + 1, NULL, 10);
 		p += strcspn(p, " ");
 	}
 	return -1;
+}
+
+static const char *value_text(enum setting_key key, int64_t value,
+	char text[static EXPORT_SAMPLING_TEXT])
+{
+	if (key == SETTING_SAMPLING)
+		return sampling_text(value, text);
+	snprintf(text, EXPORT_SAMPLING_TEXT, "%" PRId64, value);
+	return text;
 }
 
 void settings_merge(const char *now, const struct setting *wishes, size_t n,
@@ -133,6 +172,7 @@ void settings_merge(const char *now, const struct setting *wishes, size_t n,
 
 	ret[0] = '\0';
 	for (int k = 0; k < SETTING_KEYS; k++) {
+		char text[EXPORT_SAMPLING_TEXT];
 		int64_t value = value_in(now, (enum setting_key)k);
 		bool own = false;
 
@@ -147,8 +187,9 @@ void settings_merge(const char *now, const struct setting *wishes, size_t n,
 		}
 		if (value < 0)
 			continue;
-		snprintf(ret + used, SETTINGS_TEXT - used, "%s%s=%" PRId64,
-			used ? " " : "", keys[k].word, value);
+		snprintf(ret + used, SETTINGS_TEXT - used, "%s%s=%s",
+			used ? " " : "", keys[k].word,
+			value_text((enum setting_key)k, value, text));
 		used = strlen(ret);
 	}
 }
@@ -170,6 +211,8 @@ static void add_span(const char *name, int64_t ms, char *to, size_t size)
 void settings_describe(const char *text, char ret[static SETTINGS_TEXT])
 {
 	int64_t cpu = value_in(text, SETTING_CPU);
+	int64_t sampling = value_in(text, SETTING_SAMPLING);
+	char how[EXPORT_SAMPLING_TEXT];
 	size_t n;
 
 	ret[0] = '\0';
@@ -179,4 +222,8 @@ void settings_describe(const char *text, char ret[static SETTINGS_TEXT])
 	if (cpu >= 0)
 		snprintf(ret + n, SETTINGS_TEXT - n, "%sCPU %" PRId64 " %%",
 			n ? ", " : "", cpu);
+	n = strlen(ret);
+	if (sampling >= 0)
+		snprintf(ret + n, SETTINGS_TEXT - n, "%ssampling %s",
+			n ? ", " : "", sampling_text(sampling, how));
 }

@@ -1,5 +1,5 @@
 /* What can be set of a running meter, for all or for one node: the flow
- * timeouts and how much of a CPU it may take.  A node's settings are a line of
+ * timeouts, how much of a CPU it may take, and how packets are sampled.  A node's settings are a line of
  * words, "active=5000 idle=2000 cpu=25", in the order of the table; what is
  * not named there is as the meter's setup says.
  *
@@ -16,16 +16,23 @@
 
 enum { SETTINGS_TEXT = 128 };
 
-enum setting_key { SETTING_ACTIVE, SETTING_IDLE, SETTING_CPU, SETTING_KEYS };
+enum setting_key {
+	SETTING_ACTIVE,
+	SETTING_IDLE,
+	SETTING_CPU,
+	SETTING_SAMPLING,
+	SETTING_KEYS
+};
 
 /* One wish; value -1: as it was without. */
 struct setting {
 	char node[64]; /* "": every node */
 	enum setting_key key;
-	int64_t value; /* milliseconds, percent of one CPU */
+	int64_t value; /* milliseconds; percent of one CPU; of sampling, one
+			* of so many and above 32 bits how */
 };
 
-/* "[NODE:]KEY=VALUE": idle, active and cpu-limit, with meter. in front if
+/* "[NODE:]KEY=VALUE": idle, active, cpu-limit and sampling, with meter. in front if
  * wanted.  What the meter cannot do is NFZ_E_USAGE with the reason.
  * *ret_none: it asks for what is always so. */
 int setting_parse(const char *word, struct setting *ret, bool *ret_none,

@@ -52,6 +52,17 @@ static void boot_at(struct exporter *e, int64_t ns)
 	e->booted = true;
 }
 
+/* As headers of versions before 9 say it. */
+static void set_old_sampling(struct exporter *e)
+{
+	const struct export_sampling *s = &e->opt.sampling;
+
+	e->old.sampling = 0;
+	if (s->one_of > 1 && s->one_of < 1 << 14)
+		e->old.sampling =
+			(uint16_t)(export_mode(s->by) << 14 | s->one_of);
+}
+
 void exporter_init(struct exporter *e, const struct exporter_options *options)
 {
 	static const uint8_t versions[] = {1, 0, 7};
@@ -71,9 +82,7 @@ void exporter_init(struct exporter *e, const struct exporter_options *options)
 	e->old.engine_id = (uint8_t)o->domain;
 	if (is_old(e))
 		e->old.version = versions[o->format];
-	if (o->sampling.one_of > 1 && o->sampling.one_of < 1 << 14)
-		e->old.sampling = (uint16_t)(export_mode(o->sampling.by) << 14 |
-					     o->sampling.one_of);
+	set_old_sampling(e);
 	if (o->start_ns)
 		boot_at(e, o->start_ns);
 }
@@ -264,6 +273,14 @@ size_t exporter_take(struct exporter *e, int64_t now_ns, const uint8_t **ret)
 void exporter_refresh(struct exporter *e)
 {
 	e->age = EXPORT_REFRESH;
+}
+
+void exporter_resample(
+	struct exporter *e, const struct export_sampling *sampling)
+{
+	e->opt.sampling = *sampling;
+	set_old_sampling(e);
+	exporter_refresh(e);
 }
 
 bool exporter_account(struct exporter *e, const struct export_ledger *l)

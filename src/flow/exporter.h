@@ -43,6 +43,15 @@ struct export_sampling {
 	uint32_t initialiser; /* of the hash */
 };
 
+/* "100", "random:100", "hash:100", "none"; 2 to EXPORT_SAMPLED_MAX.  The hash's
+ * initialiser stays as it is. */
+enum { EXPORT_SAMPLED_MAX = 65535, EXPORT_SAMPLING_TEXT = 24 };
+bool export_sampling_parse(const char *text, struct export_sampling *ret);
+const char *export_sampling_print(const struct export_sampling *s,
+	char text[static EXPORT_SAMPLING_TEXT]);
+bool export_sampling_same(
+	const struct export_sampling *a, const struct export_sampling *b);
+
 enum { EXPORT_HASH_PAYLOAD = 8 }; /* bytes of it that are hashed */
 
 /* The largest hash that is chosen, of 2^32. */
@@ -106,6 +115,9 @@ bool exporter_add(struct exporter *e, const struct flow_record *r,
 size_t exporter_take(struct exporter *e, int64_t now_ns, const uint8_t **ret);
 /* The next message begins with templates and what goes with them. */
 void exporter_refresh(struct exporter *e);
+/* What is added from here on was sampled so.  After exporter_take(). */
+void exporter_resample(
+	struct exporter *e, const struct export_sampling *sampling);
 /* The ledger goes into the message, as far as the format has words for it.
  * False: as exporter_add(). */
 bool exporter_account(struct exporter *e, const struct export_ledger *l);

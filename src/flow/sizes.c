@@ -16,13 +16,15 @@ static void add(struct size_count *to, uint64_t packets, uint64_t octets)
 }
 
 void sizes_add(struct size_count to[static PACKET_SIZES], uint32_t packets,
-	uint64_t octets, uint32_t each)
+	uint64_t octets, uint32_t each, uint32_t times)
 {
 	const uint64_t whole = (uint64_t)(packets - 1) * each;
 
 	if (packets > 1)
-		add(&to[size_class(each)], packets - 1, whole);
-	add(&to[size_class(octets - whole)], 1, octets - whole);
+		add(&to[size_class(each)], (uint64_t)(packets - 1) * times,
+			whole * times);
+	octets -= whole;
+	add(&to[size_class(octets)], times, octets * times);
 }
 
 void sizes_merge(struct size_count to[static PACKET_SIZES],

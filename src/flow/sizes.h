@@ -26,9 +26,9 @@ static inline unsigned size_class(uint64_t octets)
 uint16_t size_class_top(unsigned class);
 
 /* Packets that a frame is on the wire: all have `each` octets, but for the last
- * one, which has the rest of `octets`. */
+ * one, which has the rest of `octets`.  times: such frames, as in the next. */
 void sizes_add(struct size_count to[static PACKET_SIZES], uint32_t packets,
-	uint64_t octets, uint32_t each);
+	uint64_t octets, uint32_t each, uint32_t times);
 /* times: of each; 1 as it is. */
 void sizes_merge(struct size_count to[static PACKET_SIZES],
 	const struct size_count from[static PACKET_SIZES], uint32_t times);

@@ -59,6 +59,7 @@ struct absorb {
 	struct samples *samples;             /* NULL: no tcx */
 	uint32_t sample_bytes;
 	struct capture_statistics seen;
+	struct absorb_choice choice; /* from the next epoch on */
 	uint64_t ahead;    /* samples read of the epoch being written */
 	int64_t offset_ns; /* of CLOCK_REALTIME, from CLOCK_BOOTTIME */
 };
@@ -286,7 +287,19 @@ void absorb_turn(struct absorb *a)
 {
 	struct absorb_control *c = control_of(a);
 
+	c->choice[c->epoch ^ 1] = a->choice;
 	__atomic_store_n(&c->epoch, c->epoch ^ 1, __ATOMIC_SEQ_CST);
+}
+
+bool absorb_choose(struct absorb *a, const struct export_sampling *how)
+{
+	const bool all = how->one_of <= 1, hash = how->by == EXPORT_HASH;
+
+	a->choice =
+		(struct absorb_choice){.one_of = all || hash ? 0 : how->one_of,
+			.random = how->by == EXPORT_RANDOM,
+			.leave = !all && hash};
+	return all || !hash;
 }
 
 int absorb_settle(struct err *err)
@@ -346,8 +359,14 @@ static void collect_lane(
 	struct capture_flow batch[CAPTURE_BATCH];
 	size_t n = 0;
 
-	a->seen.placed += tally->frames + tally->sampled;
+	a->seen.placed += tally->frames + tally->sampled + tally->passed[0] +
+			  tally->passed[1];
 	a->seen.dropped += tally->dropped;
+	if (tally->passed[0] || tally->passed[1])
+		sink->passed(sink->data,
+			&(struct capture_passed){
+				{tally->passed[0], tally->passed[1]},
+				{tally->more[0], tally->more[1]}});
 	for (uint32_t i = 0; i < tally->flows; i++) {
 		batch[n++] = flow_of(&flows[i], a->offset_ns);
 		if (n == CAPTURE_BATCH || i + 1 == tally->flows) {

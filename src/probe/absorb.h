@@ -36,6 +36,9 @@ int absorb_fd(const struct absorb *a);
 /* Hands over the samples that are there; false: not all. */
 bool absorb_read(struct absorb *a, const struct capture_sink *sink);
 void absorb_turn(struct absorb *a);
+/* How frames are chosen from the next turn on.  False: not by what the kernel
+ * reads of them; then all come. */
+bool absorb_choose(struct absorb *a, const struct export_sampling *how);
 /* Waits until the kernel is done with all it had begun; some ms. */
 int absorb_settle(struct err *err) NFZ_MUST_CHECK;
 /* Hands over the flows of the epoch before, and its samples, once.  After

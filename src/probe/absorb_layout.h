@@ -58,13 +58,27 @@ struct absorb_tally {
 	uint32_t missed; /* frames there was no room for */
 	/* at a hook without a ring behind it, of what is not absorbed: */
 	uint64_t sampled, dropped;
-	uint32_t unused[8]; /* a cache line for each */
+	/* not chosen, [sent]: frames, and their packets beyond one each */
+	uint64_t passed[2], more[2];
+};
+
+/* How frames of an epoch are chosen. */
+struct absorb_choice {
+	uint32_t one_of; /* 0: all */
+	uint8_t random;  /* else: each so-many-th */
+	uint8_t leave;   /* nothing is absorbed */
+	uint8_t pad[2];
 };
 
 struct absorb_control {
 	uint32_t epoch; /* being written, 0 or 1 */
 	uint32_t snap;  /* bytes of a frame that is not absorbed */
 	uint64_t secret[ABSORB_KEY_WORDS];
+	struct absorb_choice choice[2]; /* by epoch */
+	/* frames so far.  Processors may overtake each other: the choice is
+	 * another one then, but each frame is chosen or passed */
+	uint32_t turn;
+	uint32_t pad;
 };
 
 /* The start of a frame that is not absorbed. */

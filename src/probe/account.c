@@ -1,6 +1,7 @@
-/* A frame is, in this order: non-IP; excluded by rule or as our own; truncated;
- * else an IP frame, unless the cache refuses it.  What is excluded by rule is
- * so whether or not its header can be read. */
+/* A frame is, in this order: not sampled; non-IP; excluded by rule or as our
+ * own; truncated; not sampled by its contents; else an IP frame, unless the
+ * cache refuses it.  What is excluded by rule is so whether or not its header
+ * can be read. */
 #include "probe/account.h"
 
 #include <string.h>
@@ -25,6 +26,21 @@ void account_release(struct account *a)
 	a->rules = NULL;
 }
 
+void account_sample(
+	struct account *a, const struct export_sampling *how, bool chosen)
+{
+	sample_init(&a->sample, how);
+	a->chosen = chosen;
+}
+
+/* Packets that each one counted stands for. */
+static uint16_t weight(const struct account *a)
+{
+	const uint32_t n = a->sample.how.one_of;
+
+	return n > 1 ? (uint16_t)n : 1;
+}
+
 /* The point's number; with unknown slots when there are too many points. */
 static uint16_t number_of(
 	struct account *a, bool sent, const struct rules_verdict *v)
@@ -32,11 +48,13 @@ static uint16_t number_of(
 	struct flow_point p = {.tap = a->n.tap,
 		.src_slot = v->src_slot,
 		.dst_slot = v->dst_slot,
-		.sent = sent};
+		.sent = sent,
+		.one_of = weight(a) > 1 ? weight(a) : 0};
 	const struct flow_point *last = &a->point[sent];
 
 	if (a->number[sent] != FLOWCACHE_NO_POINT &&
-		last->src_slot == p.src_slot && last->dst_slot == p.dst_slot)
+		last->src_slot == p.src_slot && last->dst_slot == p.dst_slot &&
+		last->one_of == p.one_of)
 		return a->number[sent];
 	a->point[sent] = p;
 	a->number[sent] = flowcache_point(a->cache, &p);
@@ -87,6 +105,10 @@ static void judge(
 	}
 	if (verdict == DISSECT_TRUNCATED) {
 		a->n.lost[LOSS_TRUNCATED]++;
+		return;
+	}
+	if (!a->chosen && !sample_packet(&a->sample, &f->frame, &d)) {
+		a->n.unsampled++;
 		return;
 	}
 	to->share[to->n] = (struct share){
@@ -145,16 +167,27 @@ static void add(struct account *a, struct additions *all)
 			continue;
 		}
 		a->n.ip_frames += share->frames;
-		a->n.packets += flow->packets;
+		a->n.packets += (uint64_t)flow->packets * weight(a);
 		if (share->sizes)
-			sizes_merge(sizes, share->sizes, 1);
+			sizes_merge(sizes, share->sizes, weight(a));
 		else
 			sizes_add(sizes, flow->packets, flow->octets,
-				share->each);
+				share->each, weight(a));
 	}
 }
 
-static void count_way(struct account *a, bool sent, uint32_t frames)
+/* Not chosen: nothing is read of it but what it is on a wire. */
+static void pass(struct account *a, const struct capture_frame *f)
+{
+	struct dissect d;
+
+	a->n.unsampled++;
+	if (f->seg.size && dissect_frame(f->layer, &f->frame, &d) == DISSECT_IP)
+		a->more[f->sent] +=
+			dissect_segments(&f->frame, &d, &f->seg).packets - 1;
+}
+
+static void count_way(struct account *a, bool sent, uint64_t frames)
 {
 	*(sent ? &a->n.frames_sent : &a->n.frames_received) += frames;
 }
@@ -167,7 +200,10 @@ void account_frames(void *data, const struct capture_frame *frames, size_t n)
 	all.n = 0;
 	for (size_t i = 0; i < n; i++) {
 		count_way(a, frames[i].sent, 1);
-		judge(a, &frames[i], &all);
+		if (a->chosen || sample_frame(&a->sample))
+			judge(a, &frames[i], &all);
+		else
+			pass(a, &frames[i]);
 	}
 	add(a, &all);
 }
@@ -183,4 +219,15 @@ void account_flows(void *data, const struct capture_flow *flows, size_t n)
 		judge_flow(a, &flows[i], &all);
 	}
 	add(a, &all);
+}
+
+void account_passed(void *data, const struct capture_passed *passed)
+{
+	struct account *a = data;
+
+	for (int sent = 0; sent < 2; sent++) {
+		count_way(a, sent, passed->frames[sent]);
+		a->n.unsampled += passed->frames[sent];
+		a->more[sent] += passed->more[sent];
+	}
 }

@@ -9,12 +9,15 @@
 #include "probe/own.h"
 #include "probe/capture.h"
 #include "probe/rules.h"
+#include "probe/sample.h"
 
 struct account {
 	struct tap_counters n; /* wire_frames and if_... are not kept here */
 	struct flowcache *cache;
 	const struct own *own;
 	struct rules *rules;
+	struct sample sample;
+	bool chosen;      /* by the kernel: what comes is what is sampled */
 	uint64_t more[2]; /* [sent]: packets beyond one in all the frames that
 	                   * way, counted or not */
 	enum tap_loss refusal; /* what a refused packet is lost to */
@@ -28,8 +31,12 @@ struct account {
 void account_init(struct account *a, const struct setup_tap *tap,
 	struct flowcache *cache, const struct own *own);
 void account_release(struct account *a);
+/* From here on.  chosen: what is handed over has been sampled so. */
+void account_sample(
+	struct account *a, const struct export_sampling *how, bool chosen);
 /* For a capture_sink; data is the account. */
 void account_frames(void *data, const struct capture_frame *frames, size_t n);
 void account_flows(void *data, const struct capture_flow *flows, size_t n);
+void account_passed(void *data, const struct capture_passed *passed);
 
 #endif

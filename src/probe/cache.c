@@ -25,7 +25,7 @@ static bool send_record(void *data, const struct flow_record *r)
 {
 	struct cache *c = data;
 
-	return module_send_record(c->module, r);
+	return module_send_record(c->module, r, NULL);
 }
 
 static void tell_time(void *data)
@@ -42,7 +42,8 @@ static struct flow_addition addition(struct cache *c, const struct digest *d)
 	const struct flow_point point = {.tap = d->tap,
 		.src_slot = d->src_slot,
 		.dst_slot = d->dst_slot,
-		.sent = d->flags & DIGEST_SENT};
+		.sent = d->flags & DIGEST_SENT,
+		.one_of = d->flags & DIGEST_ESTIMATED ? 1 : 0};
 
 	return (struct flow_addition){.key = d->key,
 		.octets = d->bytes,

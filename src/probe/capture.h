@@ -8,6 +8,7 @@
 #define NFZ_PROBE_CAPTURE_H
 
 #include "base/err.h"
+#include "flow/exporter.h"
 #include "flow/sizes.h"
 #include "probe/dissect.h"
 #include "probe/netdev.h"
@@ -38,11 +39,18 @@ struct capture_flow {
 	uint8_t dst_mac[6], src_mac[6]; /* where asked for, else 0 */
 };
 
+/* Frames that the kernel did not choose, and what they are as packets beyond
+ * one each; [sent]. */
+struct capture_passed {
+	uint64_t frames[2], more[2];
+};
+
 /* At most CAPTURE_BATCH at a time. */
 struct capture_sink {
 	void *data;
 	void (*frames)(void *data, const struct capture_frame *f, size_t n);
 	void (*flows)(void *data, const struct capture_flow *f, size_t n);
+	void (*passed)(void *data, const struct capture_passed *p);
 };
 
 struct capture_options {
@@ -87,6 +95,9 @@ struct capture_way {
 	 * nothing beyond the mark but what is `ahead`.  True: the mark is
 	 * reached. */
 	bool (*read)(struct capture *c, unsigned blocks, bool to_mark);
+	/* From the next mark on: frames are chosen before they come here.
+	 * False, or NULL: who takes them has to. */
+	bool (*choose)(struct capture *c, const struct export_sampling *how);
 	/* As of the mark, when it is settled. */
 	struct capture_statistics (*statistics)(const struct capture *c);
 	/* Are super-frames told apart?  Else a frame counts as one packet. */

@@ -172,10 +172,22 @@ static bool packet_mark(struct capture *c)
 	if (!p->hooked && !ring_statistics(p->ring, &p->mark))
 		return false;
 	if (p->absorb) {
+		/* a mark that nobody read to: its epoch comes now, before it
+		 * is written to again */
+		if (p->turned)
+			absorb_collect(p->absorb, &p->opt.sink);
 		absorb_turn(p->absorb);
 		p->turned = true;
 	}
 	return true;
+}
+
+static bool ebpf_choose(struct capture *c, const struct export_sampling *how)
+{
+	struct packet_capture *p = of(c);
+
+	return (p->hooked || ring_is_ethernet(p->ifindex)) &&
+	       absorb_choose(p->absorb, how);
 }
 
 static bool packet_read(struct capture *c, unsigned blocks, bool to_mark)
@@ -229,5 +241,8 @@ static uint64_t packet_unfilled(const struct capture *c)
 
 const struct capture_way capture_packet = {
 	.name = "packet", .open = packet_open, ON_A_RING};
-const struct capture_way capture_ebpf = {
-	.name = "ebpf", .open = ebpf_open, .adds_up = true, ON_A_RING};
+const struct capture_way capture_ebpf = {.name = "ebpf",
+	.open = ebpf_open,
+	.adds_up = true,
+	.choose = ebpf_choose,
+	ON_A_RING};

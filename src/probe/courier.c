@@ -17,6 +17,11 @@
 enum { ROOM = 1 << 16, REMIND_MS = 30000, AGAIN_MS = 5000 };
 enum { PATIENCE_S = 2 };
 
+struct parcel {
+	struct flow_record record;
+	struct export_sampling how;
+};
+
 struct courier {
 	struct courier_options opt;
 	struct outlet *outlets[EXPORT_TARGETS_MAX];
@@ -24,7 +29,7 @@ struct courier {
 	struct hash_key seed;
 	struct export_interface *names;
 
-	struct flow_record *ring;
+	struct parcel *ring;
 	_Atomic uint64_t put, taken;
 	/* of records there was no room for, or no connection */
 	_Atomic uint64_t unsent, unsent_packets, unsent_octets;
@@ -100,8 +105,9 @@ static void count_unsent(struct courier *c, const struct flow_record *r)
 
 /* --- the thread ---------------------------------------------------------- */
 
-static void give(struct courier *c, const struct flow_record *r)
+static void give(struct courier *c, const struct parcel *p)
 {
+	const struct flow_record *r = &p->record;
 	int64_t now_ns = wall_now().ns;
 	size_t own = c->n;
 
@@ -109,7 +115,8 @@ static void give(struct courier *c, const struct flow_record *r)
 		own = flow_key_hash(&c->seed, &r->key) % c->n;
 	for (size_t i = 0; i < c->n; i++)
 		if ((own == c->n || i == own) &&
-			!outlet_add(c->outlets[i], r, NULL, now_ns))
+			!(outlet_resample(c->outlets[i], &p->how, now_ns) &&
+				outlet_add(c->outlets[i], r, NULL, now_ns)))
 			count_unsent(c, r);
 }
 
@@ -259,8 +266,10 @@ static void call(struct courier *c, bool *flag)
 	pthread_mutex_unlock(&c->lock);
 }
 
-void courier_add(struct courier *c, const struct flow_record *r)
+void courier_add(struct courier *c, const struct flow_record *r,
+	const struct export_sampling *how)
 {
+	struct parcel p = {.record = *r};
 	uint64_t at;
 
 	if (!c)
@@ -269,8 +278,13 @@ void courier_add(struct courier *c, const struct flow_record *r)
 		count_unsent(c, r);
 		return;
 	}
+	if (how && how->one_of > 1) {
+		p.how = *how;
+		p.record.packets /= how->one_of;
+		p.record.bytes /= how->one_of;
+	}
 	at = atomic_load_explicit(&c->put, memory_order_relaxed);
-	c->ring[at % ROOM] = *r;
+	c->ring[at % ROOM] = p;
 	atomic_store_explicit(&c->put, at + 1, memory_order_release);
 	if ((at + 1) % (ROOM / 4) == 0)
 		call(c, &c->woken);
@@ -302,7 +316,7 @@ static bool wait_for_end(struct courier *c, int64_t within_ms)
 static void count_rest(struct courier *c)
 {
 	for (uint64_t at = c->taken; at < c->put; at++)
-		count_unsent(c, &c->ring[at % ROOM]);
+		count_unsent(c, &c->ring[at % ROOM].record);
 }
 
 void courier_finish(struct courier *c, int64_t within_ms)

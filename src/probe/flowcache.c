@@ -137,8 +137,8 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 	if (hot->packets == 0)
 		return true;
 	r = (struct flow_record){.key = hot->key,
-		.packets = hot->packets,
-		.bytes = hot->octets,
+		.packets = hot->packets * flow_point_times(p),
+		.bytes = hot->octets * flow_point_times(p),
 		.first_ns = cold->first_ns,
 		.last_ns =
 			hot->state & FLOW_BACK && cold->latest_ns > hot->last_ns
@@ -150,7 +150,8 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 		.tcp_flags = hot->tcp_flags,
 		.tos = hot->tos,
 		.end_reason = (uint8_t)reason,
-		.flags = p->sent ? RECORD_SENT : 0,
+		.flags = (uint8_t)((p->sent ? RECORD_SENT : 0) |
+				   (p->one_of ? RECORD_ESTIMATED : 0)),
 		.point = point_of(&hot->key),
 		.id = id};
 	memset(r.key.pad, 0, sizeof(r.key.pad));

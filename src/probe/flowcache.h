@@ -24,8 +24,16 @@ struct flow_point {
 	uint8_t src_mac[6], dst_mac[6];
 	uint8_t tos;
 	bool sent;
+	/* one of so many packets comes here: records are estimates, of so many
+	 * times what was added; 1: they are estimates already; 0: none are */
+	uint16_t one_of;
 };
-_Static_assert(sizeof(struct flow_point) == 22, "no hidden padding");
+_Static_assert(sizeof(struct flow_point) == 24, "no hidden padding");
+/* What a record has, of what was added. */
+static inline unsigned flow_point_times(const struct flow_point *p)
+{
+	return p->one_of ? p->one_of : 1;
+}
 
 /* What one packet, or n packets of one flow, add. */
 struct flow_addition {

@@ -28,6 +28,7 @@ struct meter {
 	struct loop_timer *tick, *second;
 	int ledger_age;  /* ticks since marks were set; -1: none due */
 	int collect_age; /* ticks since the kernel's flows were collected */
+	struct export_sampling sampling, wanted;
 	int64_t told_ns; /* all packets until then have been added */
 	bool ending;
 };
@@ -117,6 +118,27 @@ static void ledgers_when_due(struct meter *m)
 	hand_over_ledgers(m);
 }
 
+static bool is_resampled(const struct meter *m)
+{
+	return !export_sampling_same(&m->sampling, &m->wanted);
+}
+
+static void choose(struct meter *m)
+{
+	for (size_t i = 0; is_resampled(m) && i < m->n_taps; i++)
+		tap_choose(&m->taps[i], &m->wanted);
+}
+
+/* All that was sampled as before has been added. */
+static void chosen(struct meter *m)
+{
+	if (!is_resampled(m))
+		return;
+	for (size_t i = 0; i < m->n_taps; i++)
+		tap_chosen(&m->taps[i], &m->wanted);
+	m->sampling = m->wanted;
+}
+
 /* What the kernel has added up by now is read next; true: so is all else. */
 static bool collect(struct meter *m)
 {
@@ -124,11 +146,14 @@ static bool collect(struct meter *m)
 
 	for (size_t i = 0; i < m->n_taps; i++)
 		any = any || m->taps[i].capture->way->adds_up;
-	if (!any)
+	if (!any) {
+		choose(m);
 		return true;
+	}
 	if (++m->collect_age < COLLECT_TICKS || m->ledger_age >= 0)
 		return false;
 	m->collect_age = 0;
+	choose(m);
 	for (size_t i = 0; i < m->n_taps; i++)
 		tap_turn(&m->taps[i]);
 	taps_settle(m->taps, m->n_taps);
@@ -139,13 +164,17 @@ static void on_tick(void *data)
 {
 	struct meter *m = data;
 	int64_t now = wall_now().ns;
+	bool all;
 
 	if (m->ending)
 		return;
-	if (collect(m))
+	all = collect(m);
+	if (all)
 		m->told_ns = now;
 	for (size_t i = 0; i < m->n_taps; i++)
 		tap_read(&m->taps[i], BLOCKS_A_TURN);
+	if (all)
+		chosen(m);
 	flowcache_advance(m->cache, m->told_ns);
 	ledgers_when_due(m);
 	if (m->output.pushed)
@@ -376,6 +405,45 @@ void meter_set_timeouts(struct meter *m, int64_t idle_ms, int64_t active_ms)
 		active_ms = m->output.active_ms;
 	flowcache_set_timeouts(m->cache, idle_ms ? idle_ms : s->idle_ms,
 		active_ms ? active_ms : s->active_ms);
+}
+
+void meter_set_sampling(struct meter *m, const struct export_sampling *how)
+{
+	m->wanted = *how;
+}
+
+struct export_sampling meter_sampling_of(
+	const struct meter *m, const struct flow_record *r)
+{
+	struct export_sampling s = m->sampling;
+	struct flowcache_offer offer;
+
+	flowcache_offered(m->cache, r, &offer);
+	s.one_of = offer.point->one_of;
+	return s;
+}
+
+bool meter_takes_frames(const struct meter *m)
+{
+	return m->wanted.one_of > 1 && m->wanted.by == EXPORT_HASH &&
+	       m->n_taps && m->taps[0].capture->way->adds_up;
+}
+
+void meter_print_sampling(const struct meter *m, struct buf *out)
+{
+	char text[EXPORT_SAMPLING_TEXT];
+	bool kernel = m->n_taps > 0;
+
+	if (m->wanted.one_of <= 1)
+		return;
+	for (size_t i = 0; i < m->n_taps; i++)
+		kernel = kernel && m->taps[i].chosen;
+	buf_addf(out, "sampling %s %s\n",
+		export_sampling_print(&m->wanted, text),
+		kernel ? "in the kernel"
+		: m->wanted.by == EXPORT_HASH
+			? "here: what it hashes the kernel does not read"
+			: "here: all frames come through the ring");
 }
 
 const char *meter_backend(const struct meter *m)

@@ -57,6 +57,16 @@ bool meter_end_rest(struct meter *meter);
 /* Other flow timeouts from now on; 0: as the setup says. */
 void meter_set_timeouts(
 	struct meter *meter, int64_t idle_ms, int64_t active_ms);
+/* How packets are sampled, from some tenths of a second on. */
+void meter_set_sampling(struct meter *meter, const struct export_sampling *how);
+/* How those of a record just handed over were. */
+struct export_sampling meter_sampling_of(
+	const struct meter *meter, const struct flow_record *r);
+/* A line on it; nothing where all are counted. */
+void meter_print_sampling(const struct meter *meter, struct buf *out);
+/* Every frame comes to the meter, which would else let the kernel add up: what
+ * they are sampled by the kernel does not read. */
+bool meter_takes_frames(const struct meter *meter);
 /* The way its taps capture: "packet", "ebpf"; all the same one. */
 const char *meter_backend(const struct meter *meter);
 size_t meter_taps(const struct meter *meter);

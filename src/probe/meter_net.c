@@ -19,14 +19,17 @@ struct net_meter {
 	struct meter *meter;
 	struct endpoint *endpoint;
 	bool digests;
-	int settings; /* descriptor, -1 none */
+	int settings;                    /* descriptor, -1 none */
+	struct export_sampling sampling; /* without settings */
 };
 
 static bool send_record(void *data, const struct flow_record *r)
 {
 	struct net_meter *n = data;
 
-	return module_send_record(n->module, r);
+	const struct export_sampling how = meter_sampling_of(n->meter, r);
+
+	return module_send_record(n->module, r, &how);
 }
 
 static bool send_digest(void *data, const struct flow_record *r)
@@ -42,7 +45,7 @@ static bool send_digest(void *data, const struct flow_record *r)
 		.dst_slot = r->dst_slot,
 		.tcp_flags = r->tcp_flags,
 		.tos = r->tos,
-		.flags = r->flags & RECORD_SENT ? DIGEST_SENT : 0};
+		.flags = r->flags & (DIGEST_SENT | DIGEST_ESTIMATED)};
 
 	return endpoint_send_digest(n->endpoint, &d);
 }
@@ -88,8 +91,9 @@ static void do_health(void *data, struct module_health *ret)
 	meter_cache_stats(n->meter, &s);
 	ret->flows_now = s.flows;
 	ret->flows_max = s.most_flows;
-	snprintf(ret->backend, sizeof(ret->backend), "%s",
-		meter_backend(n->meter));
+	snprintf(ret->backend, sizeof(ret->backend), "%s%s",
+		meter_backend(n->meter),
+		meter_takes_frames(n->meter) ? "+frames" : "");
 }
 
 static void do_status(void *data, struct buf *out)
@@ -103,6 +107,7 @@ static void do_status(void *data, struct buf *out)
 		"\nheld_back %" PRIu64 "\nrecords %" PRIu64 "\n",
 		meter_backend(n->meter), s.flows, s.most_flows, s.evicted,
 		s.held_back, s.records);
+	meter_print_sampling(n->meter, out);
 	for (size_t i = 0; i < meter_taps(n->meter); i++) {
 		const struct tap *tap = meter_tap(n->meter, i);
 
@@ -115,13 +120,17 @@ static void do_status(void *data, struct buf *out)
 static void do_reload(void *data)
 {
 	struct net_meter *n = data;
+	char sampling[EXPORT_SAMPLING_TEXT];
 	struct tune t;
 
+	t.sampling = n->sampling;
 	tune_read(n->settings, &t);
 	meter_set_timeouts(n->meter, t.idle_ms, t.active_ms);
+	meter_set_sampling(n->meter, &t.sampling);
 	log_info("settings read; idle_ms=%" PRId64 " active_ms=%" PRId64
-		 " (0: as the setup)",
-		t.idle_ms, t.active_ms);
+		 " (0: as the setup) sampling=%s",
+		t.idle_ms, t.active_ms,
+		export_sampling_print(&t.sampling, sampling));
 }
 
 static uint64_t do_lost(void *data)
@@ -166,6 +175,8 @@ static int start(struct net_meter *n, struct loop *loop,
 	r = meter_new(&meter, &n->meter, err);
 	if (r == 0 && o->settings)
 		r = tune_open(o->settings, &n->settings, err);
+	if (r == 0)
+		meter_set_sampling(n->meter, &n->sampling);
 	if (r == 0 && n->settings >= 0)
 		do_reload(n);
 	return r < 0 ? r : module_lock_up(n->module, o->uid, true, err);
@@ -173,7 +184,7 @@ static int start(struct net_meter *n, struct loop *loop,
 
 int meter_net_run(const struct meter_net_options *o, struct err *err)
 {
-	struct net_meter n = {.settings = -1};
+	struct net_meter n = {.settings = -1, .sampling = o->sampling};
 	const struct module_hooks hooks = {.data = &n,
 		.flush = do_flush,
 		.flush_rest = do_flush_rest,

@@ -38,10 +38,12 @@ static void write_out(struct printer *p)
 static bool on_record(void *data, const struct flow_record *r)
 {
 	struct printer *p = data;
+	struct export_sampling how;
 
 	if (!courier_has_room(p->courier))
 		return false;
-	courier_add(p->courier, r);
+	how = meter_sampling_of(p->meter, r);
+	courier_add(p->courier, r, &how);
 	if (p->lines)
 		record_print(&p->out, p->style, r);
 	if (p->out.len > OUT_MAX / 2)
@@ -127,8 +129,10 @@ static int run(
 		r = courier_open(&courier, &p->courier, err);
 	if (r == 0)
 		r = meter_new(&options, &p->meter, err);
-	if (r == 0)
+	if (r == 0) {
+		meter_set_sampling(p->meter, &o->sampling);
 		r = privs_drop(o->uid, true, err);
+	}
 	if (r == 0)
 		r = courier_start(p->courier, err);
 	if (r == 0)

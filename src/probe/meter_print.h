@@ -17,6 +17,7 @@ struct meter_print_options {
 	uint32_t ring_bytes;
 	bool balance; /* of the setup's exports: courier_options */
 	uint32_t pace;
+	struct export_sampling sampling;
 	uint32_t uid;
 	int64_t limit_ms; /* ends by itself after that long; 0: never */
 };

@@ -54,8 +54,8 @@ static const struct opt table[] = {
 		"sizes ttl rtt sequence window jitter fingerprint all "
 		"(with --read)",
 		NULL, 0, 0},
-	{"sample", 0, OPT_INT, AT(sample), "N",
-		"every N-th frame only (with --read)", NULL, 1, INT32_MAX},
+	{"sample", 0, OPT_INT, AT(sample), "N", "every N-th frame only", NULL,
+		1, INT32_MAX},
 	{"random", 0, OPT_FLAG, AT(random), NULL,
 		"one of N by chance (with --sample)", NULL, 0, 0},
 	{"hash", 0, OPT_INT, AT(hash), "INIT",
@@ -136,6 +136,35 @@ static int choose(const struct args *a, const struct setup *s,
 		s->backend);
 }
 
+static struct export_sampling sampling_of(const struct args *a)
+{
+	return (struct export_sampling){.one_of = (uint32_t)a->sample,
+		.by = a->hash >= 0 ? EXPORT_HASH
+		      : a->random  ? EXPORT_RANDOM
+				   : EXPORT_SYSTEMATIC,
+		.initialiser = (uint32_t)a->hash};
+}
+
+/* What only captures are read with is not ignored. */
+static int check_live(const struct args *a, struct err *err)
+{
+	const char *word = a->key.n       ? "key"
+			   : a->metrics.n ? "metrics"
+			   : a->both      ? "biflow"
+			   : a->inner     ? "inner"
+			   : a->filter    ? "filter"
+			   : a->write     ? "write"
+					  : NULL;
+
+	if (word)
+		return err_set(err, NFZ_E_USAGE, "--%s goes with --read", word);
+	if (a->sample > EXPORT_SAMPLED_MAX)
+		return err_set(err, NFZ_E_USAGE,
+			"--sample: at most one of %d with --setup",
+			EXPORT_SAMPLED_MAX);
+	return 0;
+}
+
 static int run_live(const struct args *a, struct err *err)
 {
 	struct setup setup = {0};
@@ -162,8 +191,10 @@ static int run_live(const struct args *a, struct err *err)
 		.limit_ms = a->limit_ms ? a->limit_ms : DUMP_MS,
 		.max_bytes = DUMP_BYTES_MAX,
 		.uid = uid};
-	int r = setupfile_read(a->setup, &setup, err);
+	int r = check_live(a, err);
 
+	if (r == 0)
+		r = setupfile_read(a->setup, &setup, err);
 	if (r == 0 && a->dump) {
 		r = dump_run(&dump, err);
 		setup_release(&setup);
@@ -172,6 +203,9 @@ static int run_live(const struct args *a, struct err *err)
 	if (r == 0)
 		r = choose(a, &setup, &print.choice, err);
 	net.choice = print.choice;
+	print.sampling = net.sampling = sampling_of(a);
+	if (a->hash < 0) /* the same at all probes */
+		net.sampling.initialiser = (uint32_t)setup.deployment;
 	if (r == 0)
 		r = setup_add_exports(&setup, a->to.items, a->to.n, err);
 	if (r == 0)
@@ -195,11 +229,7 @@ static int run_file(const struct args *a, struct err *err)
 		.stats = a->stats != 0,
 		.filter = a->filter,
 		.key = &a->key,
-		.sampling = {.one_of = (uint32_t)a->sample,
-			.by = a->hash >= 0 ? EXPORT_HASH
-			      : a->random  ? EXPORT_RANDOM
-					   : EXPORT_SYSTEMATIC,
-			.initialiser = (uint32_t)a->hash},
+		.sampling = sampling_of(a),
 		.inner = a->inner,
 		.both = a->both,
 		.metrics = &a->metrics,

@@ -247,6 +247,18 @@ bool outlet_push(struct outlet *o, int64_t now_ns)
 	return !o->failed && send_messages(o, now_ns) && write_buffer(o);
 }
 
+bool outlet_resample(
+	struct outlet *o, const struct export_sampling *how, int64_t now_ns)
+{
+	if (export_sampling_same(&o->opt.exporter.sampling, how))
+		return true;
+	if (!outlet_push(o, now_ns))
+		return false;
+	o->opt.exporter.sampling = *how;
+	exporter_resample(&o->exporter, how);
+	return true;
+}
+
 void outlet_remind(
 	struct outlet *o, const struct export_ledger *l, int64_t now_ns)
 {

@@ -39,6 +39,9 @@ void outlet_close(struct outlet *o);
 bool outlet_add(struct outlet *o, const struct flow_record *r,
 	const struct flow_more *more, int64_t now_ns);
 bool outlet_push(struct outlet *o, int64_t now_ns);
+/* What is added from here on was sampled so; told when that is new. */
+bool outlet_resample(
+	struct outlet *o, const struct export_sampling *how, int64_t now_ns);
 /* Tells templates and the ledger anew, to those who came late or lost them. */
 void outlet_remind(
 	struct outlet *o, const struct export_ledger *l, int64_t now_ns);

@@ -255,6 +255,10 @@ static void print_json(struct buf *out, const struct flow_record *r,
 	member(&w, "src_slot", r->src_slot);
 	member(&w, "dst_slot", r->dst_slot);
 	text_member(&w, "end", end_name(r->end_reason));
+	if (r->flags & RECORD_ESTIMATED) {
+		jsonw_key(&w, "estimated");
+		jsonw_bool(&w, true);
+	}
 	for (size_t i = 0; i < n; i++)
 		print_member(&w, &besides[i]);
 	jsonw_end(&w);

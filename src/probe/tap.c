@@ -88,7 +88,8 @@ int tap_open(struct tap *tap, const struct setup_tap *setup,
 	const struct capture_options options = {.bytes = context->bytes,
 		.all_groups = setup->lan && setup->lowest,
 		.with_macs = setup->lan,
-		.sink = {&tap->account, account_frames, account_flows}};
+		.sink = {&tap->account, account_frames, account_flows,
+			account_passed}};
 	int e;
 
 	*tap = (struct tap){.setup = setup,
@@ -231,6 +232,18 @@ void tap_turn(struct tap *tap)
 {
 	if (tap->attached && !tap->marked)
 		(void)tap->capture->way->mark(tap->capture);
+}
+
+void tap_choose(struct tap *tap, const struct export_sampling *how)
+{
+	const struct capture_way *way = tap->capture->way;
+
+	tap->chosen = way->choose && way->choose(tap->capture, how);
+}
+
+void tap_chosen(struct tap *tap, const struct export_sampling *how)
+{
+	account_sample(&tap->account, how, tap->chosen);
 }
 
 void taps_settle(const struct tap *taps, size_t n)

@@ -32,6 +32,7 @@ struct tap {
 	uint64_t base_received, base_sent; /* interface counters at attach */
 	uint64_t uncertainty;
 
+	bool chosen;                /* as in the account, from the next turn */
 	bool warned;                /* of frames that cannot be described */
 	bool marked;                /* a mark is set and not reached */
 	struct tap_counters ledger; /* as of the last mark reached */
@@ -73,6 +74,10 @@ void tap_mark(struct tap *tap, int netdev_fd);
 /* What the kernel adds up by itself is to come, too; no ledger is taken.  As
  * tap_mark(). */
 void tap_turn(struct tap *tap);
+/* What is sampled how: tap_choose() before that turn, tap_chosen() when all of
+ * before has been read. */
+void tap_choose(struct tap *tap, const struct export_sampling *how);
+void tap_chosen(struct tap *tap, const struct export_sampling *how);
 void taps_settle(const struct tap *taps, size_t n);
 /* Reads up to the mark and no further; true when it is reached. */
 bool tap_read_to_mark(struct tap *tap);

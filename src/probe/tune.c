@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,12 +23,26 @@ static int64_t value_of(const char *text, const char *name)
 	return v >= LEAST_MS && v <= MOST_MS ? v : 0;
 }
 
+static void read_sampling(const char *text, struct tune *ret)
+{
+	static const char name[] = "sampling=";
+	const char *at = strstr(text, name);
+	char word[EXPORT_SAMPLING_TEXT];
+
+	if (!at)
+		return;
+	at += sizeof(name) - 1;
+	snprintf(word, sizeof(word), "%.*s", (int)strcspn(at, " \n"), at);
+	(void)export_sampling_parse(word, &ret->sampling);
+}
+
 void tune_read(int fd, struct tune *ret)
 {
 	char text[TEXT];
 	ssize_t n = fd < 0 ? 0 : pread(fd, text, sizeof(text) - 1, 0);
 
 	text[n > 0 ? n : 0] = '\0';
-	*ret = (struct tune){.active_ms = value_of(text, "active="),
-		.idle_ms = value_of(text, "idle=")};
+	ret->active_ms = value_of(text, "active=");
+	ret->idle_ms = value_of(text, "idle=");
+	read_sampling(text, ret);
 }

@@ -93,6 +93,7 @@ run() { # name, options...
 }
 run copies -t nf9://10.9.0.2:2056 -t ipfix://10.9.0.2:2057 \
 	-t ipfix+tcp://10.9.0.2:4739
+run sampled -t nf5://10.9.0.2:2058 --sample 3
 run balanced -t nf5://10.9.0.2:2058 -t nf5://10.9.0.2:2059 --balance
 python3 - "$dir" <<'END'
 import json, shutil, struct, sys
@@ -127,6 +128,14 @@ expect("nothing unaccounted", (counters["unaccounted"], sum(counters["lost"].val
 expect("the export itself is excluded", [r for r in records if {r["sport"], r["dport"]} & {2055, 2056, 2057, 4739}], [])
 expect("and seen", counters["excluded"] > 0, True)
 expect("NetFlow 5", v5(got["nf5"]), total_v4)
+some, counters, more = load("sampled")
+def scaled(messages):
+    each = [(v5([m]), max(1, struct.unpack(">H", m[22:24])[0] & 0x3fff)) for m in messages]
+    return sum(n[0] * x for n, x in each), sum(n[1] * x for n, x in each), max(x for n, x in each)
+v4 = [r for r in some if ":" not in r["src"]]
+expect("sampled counts are told as such, and how they were sampled", scaled([m for k in more for m in more[k] if k.startswith("nf5")]),
+       (sum(r["packets"] for r in v4), sum(r["bytes"] for r in v4), 3))
+expect("nothing unaccounted of a sample", (counters["unaccounted"], counters["unsampled"] > 0), (0, True))
 words = open(f"{folder}/copies.locks").read().split()
 expect("one thread has CAP_NET_RAW, the sender nothing; both are locked up",
        sorted(words), sorted(["0000000000002000", "2", "0000000000000000", "2"]))

@@ -104,6 +104,29 @@ seen=$(last_counter "$out" .frames_sent)
 check "interface counter agrees" $((ifs > seen ? ifs - seen : seen - ifs)) \
 	-le $(($(last_counter "$out" .attach_uncertainty) + 2))
 
+# --- sampled: estimates, and every frame is accounted for -----------------------
+for how in "" --random "--hash 5"; do
+	# shellcheck disable=SC2086 # words
+	ip netns exec "$id-a" "$bin/nfz-meter" "${backend[@]}" --setup "$dir/alone" \
+		--print -o json --sample 10 $how >"$dir/some.out" 2>"$dir/some.err" &
+	meter=$!
+	pids+=("$meter")
+	wait_for "$dir/some.err" READY
+	sleep 0.5 # as is announced: some tenths of a second
+	in_a "$build/tests/tool-sendudp" 10.9.0.2 9 20000 100 50 40000
+	kill -TERM "$meter"
+	wait "$meter"
+	out=$dir/some.out
+	exact_ledger "$out"
+	got=$(sum_of "$out" '.dport == 9 and .estimated' | cut -d' ' -f1)
+	check "one of 10 ${how:-in turn} is about all" \
+		$((got > 16000 && got < 24000)) -eq 1
+	check "all others are named" "$(last_counter "$out" \
+		'.unsampled + .ip_frames + .non_ip + .excluded == .wire_frames')" = true
+	check "and seen" "$(last_counter "$out" '(.if_sent - .frames_sent | fabs) <=
+		.attach_uncertainty + 2')" = true
+done
+
 # --- the interface we are reached at is nobody's business --------------------
 sed 's/^listen .*/listen 10.9.0.1 9001/' "$dir/alone" >"$dir/control"
 for way in --print "--dump core"; do

@@ -13,9 +13,9 @@ meter() { on "$1" -- sh -c 'sed -n "s/^process \([0-9]*\) .*/\1/p" \
 set_on() { on "$1" -- sh -c 'head -n 1 /var/lib/netflowize/*/run/meter.set' |
 	sed 's/ *$//'; }
 
-nfz up "$exp" --set sampling=10
-check "sampling is refused" [ "$status" = 2 ]
-check "with the reason" said "there is no sampling, because"
+nfz up "$exp" --set sampling=ten
+check "a sampling of no number is refused" [ "$status" = 2 ]
+check "with what there is" said "random:100, hash:100"
 nfz up "$exp" --set flow-key=src
 check "another flow key is refused" [ "$status" = 2 ]
 check "with what to do instead" said "query --by"
@@ -77,6 +77,28 @@ want = {"client1": int(sys.argv[2]), "client2": int(sys.argv[3])}
 assert got == want, (got, want)' "$dir/out" "$sent" "$back"
 nfz verify "$exp"
 check "and the interfaces agree" [ "$status" = 0 ]
+
+# one of so many, at both meters and back again
+nfz up "$exp" --set sampling=random:4
+check "sampling is set" [ "$status" = 0 ]
+sleep 0.5
+on client1 -- ping -i 0.005 -c 400 -q client2 >/dev/null
+nfz status "$exp"
+check "status shows it" said "sampling random:4"
+nfz up "$exp" --set left:sampling=hash:4
+sleep 1.5
+nfz status "$exp" -o json
+check "which of them the kernel does not do" [ "$(jq -c \
+	'[.probes[] | {(.node): .backend}] | add' "$dir/out")" = \
+	'{"left":"ebpf+frames","right":"ebpf"}' ]
+nfz up "$exp" --set left:sampling=none,sampling=none
+check "and is gone" [ "$(set_on left)" = "active=2000" ]
+nfz verify "$exp"
+check "the interfaces agree" [ "$status" = 0 ]
+nfz status "$exp" -o json
+check "what was passed over is known, and all accounted for" [ "$(jq -c '.ledger |
+	[.unsampled > 800, .unaccounted, .packets - .packets_stored]' "$dir/out")" = \
+	"[true,0,0]" ]
 
 # flow caches of their own: from none to one, to two and back while it goes on
 nfz up "$exp" --caches 9

@@ -161,7 +161,7 @@ static void add_hop(struct net *n, const struct talk *k, int link, int slot,
 	n->counters[r.tap].wire_frames += packets;
 	n->counters[r.tap].frames_received += packets;
 	sizes_add(n->counters[r.tap].sizes[SIZES_FROM_NEAR], (uint32_t)packets,
-		r.bytes, packets ? (uint32_t)(r.bytes / packets) : 0);
+		r.bytes, packets ? (uint32_t)(r.bytes / packets) : 0, 1);
 	if (n->seq % 20000 == 0 && store_commit(n->s, &n->err) < 0)
 		fprintf(stderr, "%s\n", n->err.text);
 	n->seq += packets > 0;

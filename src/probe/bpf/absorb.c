@@ -38,6 +38,7 @@ static void *(*const lookup)(
 	void *map, const void *key) = (void *)BPF_FUNC_map_lookup_elem;
 static long (*const load_bytes)(const struct __sk_buff *skb, uint32_t at,
 	void *to, uint32_t n) = (void *)BPF_FUNC_skb_load_bytes;
+static uint32_t (*const chance)(void) = (void *)BPF_FUNC_get_prandom_u32;
 static uint64_t (*const boot_ns)(void) = (void *)BPF_FUNC_ktime_get_boot_ns;
 static uint32_t (*const this_cpu)(void) = (void *)BPF_FUNC_get_smp_processor_id;
 
@@ -378,19 +379,39 @@ INLINE uint8_t way_of(const struct __sk_buff *skb, int sent)
 					      : 0;
 }
 
+/* Is the frame not one of those chosen?  Then it is counted as that. */
+INLINE int pass(struct absorb_control *control, const struct __sk_buff *skb,
+	uint32_t epoch, struct absorb_tally *tally, uint8_t way)
+{
+	const struct absorb_choice *choice = &control->choice[epoch];
+	uint32_t number;
+
+	if (!tally || choice->one_of == 0)
+		return 0;
+	number = choice->random ? chance() : control->turn++;
+	if (number % choice->one_of == 0)
+		return 0;
+	tally->passed[way & ABSORB_SENT]++;
+	if (skb->gso_segs > 1)
+		tally->more[way & ABSORB_SENT] += skb->gso_segs - 1;
+	return 1;
+}
+
 /* Of a packet socket: 0, or how much of the frame goes into its ring. */
 SECTION("filter") int absorb_filter(struct __sk_buff *skb)
 {
 	struct absorb_control *control = MAP(ABSORB_HOLE_CONTROL);
-	uint32_t lane;
-	struct absorb_tally *tally = tally_of(control->epoch & 1, &lane);
+	uint32_t lane, epoch = control->epoch & 1;
+	struct absorb_tally *tally = tally_of(epoch, &lane);
+	uint8_t way = way_of(skb, skb->pkt_type == PACKET_OUTGOING);
 	struct head copy;
 	struct source from = {.skb = skb,
 		.frame = (uint8_t *)&copy + sizeof(copy.gap),
 		.copy = (uint8_t *)&copy + sizeof(copy.gap)};
 
-	if (tally && take(&from, lane, tally,
-			     way_of(skb, skb->pkt_type == PACKET_OUTGOING)))
+	if (pass(control, skb, epoch, tally, way) ||
+		(tally && !control->choice[epoch].leave &&
+			take(&from, lane, tally, way)))
 		return 0;
 	return (int)control->snap;
 }
@@ -441,7 +462,10 @@ INLINE int watch(struct __sk_buff *skb, int sent)
 	 * been on any wire; packet sockets do not get them */
 	if (skb->pkt_type == PACKET_LOOPBACK)
 		return TC_NEXT;
-	if (tally && !take(&from, lane, tally, way))
+	if (pass(control, skb, epoch, tally, way))
+		return TC_NEXT;
+	if (tally && (control->choice[epoch].leave ||
+			     !take(&from, lane, tally, way)))
 		put_sample(skb, epoch, tally, way);
 	return TC_NEXT;
 }

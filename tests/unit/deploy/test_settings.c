@@ -28,13 +28,31 @@ Test(settings, parse)
 	cr_assert_eq(parsed("meter.cpu-limit=60%").value, 60);
 	cr_assert_eq(parsed("cpu-limit=none").value, -1);
 	cr_assert_eq(parsed("idle=default").value, -1);
+	cr_assert_eq(parsed("sampling=1").value, -1);
+	cr_assert_eq(parsed("sampling=none").value, -1);
+}
+
+Test(settings, sampling_is_kept_in_words)
+{
+	const struct setting wishes[] = {
+		parsed("sampling=100"), parsed("r1:sampling=random:7")};
+	char text[SETTINGS_TEXT];
+
+	settings_merge("idle=7", wishes, 2, "r2", text);
+	cr_assert_str_eq(text, "idle=7 sampling=100");
+	settings_merge("sampling=hash:9", wishes, 2, "r1", text);
+	cr_assert_str_eq(text, "sampling=random:7");
+	settings_merge("cpu=5 sampling=hash:9", NULL, 0, "r1", text);
+	cr_assert_str_eq(text, "cpu=5 sampling=hash:9");
+	settings_describe("cpu=5 sampling=hash:9", text);
+	cr_assert_str_eq(text, "CPU 5 %, sampling hash:9");
 }
 
 Test(settings, refused)
 {
 	static const char *const bad[] = {"idle", "=2", "idle=soon", "idle=0",
-		"cpu-limit=0", "cpu-limit=lots", "cpu-limit=5x", "sampling=2",
-		"flow-key=src", "colour=red", "r1:colour=red"};
+		"cpu-limit=0", "cpu-limit=lots", "cpu-limit=5x", "sampling=0",
+		"sampling=2x", "flow-key=src", "colour=red", "r1:colour=red"};
 	struct err err = ERR_INIT;
 	struct setting s;
 	bool none;
@@ -42,8 +60,6 @@ Test(settings, refused)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		cr_assert_eq(setting_parse(bad[i], &s, &none, &err),
 			-NFZ_E_USAGE, "%s", bad[i]);
-	cr_assert_eq(setting_parse("sampling=1", &s, &none, &err), 0);
-	cr_assert(none);
 	cr_assert_eq(setting_parse("flow-key=5tuple", &s, &none, &err), 0);
 	cr_assert(none);
 }

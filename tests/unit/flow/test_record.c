@@ -150,9 +150,9 @@ Test(sizes, every_packet_of_a_frame_is_in_its_class)
 		cr_expect_eq(size_class(borders[i]), i);
 		cr_expect_eq(size_class(borders[i] + 1), i + 1);
 	}
-	sizes_add(n, 1, 64, 0);
-	sizes_add(n, 11, 11 * 52 + 10 * 1448 + 100, 1500);
-	sizes_add(n, 3, 3 * 9000, 9000);
+	sizes_add(n, 1, 64, 0, 1);
+	sizes_add(n, 11, 11 * 52 + 10 * 1448 + 100, 1500, 1);
+	sizes_add(n, 3, 3 * 9000, 9000, 1);
 	cr_expect(n[0].packets == 1 && n[0].octets == 64);
 	cr_expect(n[2].packets == 1 && n[2].octets == 152);
 	cr_expect(n[5].packets == 10 && n[5].octets == 15000);

@@ -195,6 +195,41 @@ Test(account, every_frame_in_one_counter)
 	tear_down(&b);
 }
 
+/* One of three: what is passed over is counted, what is added is scaled. */
+Test(account, samples_are_scaled_and_marked)
+{
+	static const struct export_sampling how[] = {
+		{.one_of = 3}, {.one_of = 0}};
+	uint8_t bytes[128];
+	struct capture_frame f = packet(bytes, 17, 100);
+	struct bench b;
+	const struct tap_counters *n = &b.account.n;
+
+	set_up(&b, &both, 10);
+	account_sample(&b.account, &how[0], false);
+	for (int i = 0; i < 10; i++)
+		account_frames(&b.account, &f, 1);
+	cr_expect_eq(n->ip_frames, 4);
+	cr_expect_eq(n->unsampled, 6);
+	cr_expect_eq(n->packets, 12);
+	cr_expect_eq(n->frames_received, 10);
+	cr_expect_eq(n->sizes[SIZES_TO_NEAR][1].packets, 12);
+	cr_expect_eq(n->sizes[SIZES_TO_NEAR][1].octets, 1200);
+	flowcache_flush(b.cache);
+	cr_expect_eq(b.last.packets, 12);
+	cr_expect_eq(b.last.bytes, 1200);
+	cr_expect(b.last.flags & RECORD_ESTIMATED);
+	account_sample(&b.account, &how[1], false); /* exact again */
+	account_frames(&b.account, &f, 1);
+	flowcache_flush(b.cache);
+	cr_expect_eq(b.last.packets, 1);
+	cr_expect_not(b.last.flags & RECORD_ESTIMATED);
+	account_passed(&b.account, &(struct capture_passed){.frames = {2, 5}});
+	cr_expect_eq(n->unsampled, 13);
+	cr_expect_eq(n->frames_sent, 5);
+	tear_down(&b);
+}
+
 static bool take_none(void *data, const struct flow_record *r)
 {
 	(void)data;
