@@ -4,6 +4,10 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/need.bash"
 need bin/nfz-testbed tests/deploy-tool
+if [ "$build/libdeploy.a" -nt "$build/tests/deploy-tool" ]; then
+	echo "FAILED: tests/deploy-tool is not of this build: make unit-build"
+	exit 1
+fi
 agent=${NODE_BIN:-$build/node/bin}/nfz-agent
 if [ ! -x "$agent" ]; then
 	echo "SKIPPED: $agent is not built"
