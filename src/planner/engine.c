@@ -290,6 +290,16 @@ static void mend(struct engine *e, const struct part *part, struct answer *a)
 		walk(e, p, a);
 }
 
+static bool search_short_rows(
+	struct engine *e, const struct part *part, struct answer *a)
+{
+	if (try_program(e, &part->p, a, 0))
+		return true;
+	if (!proven(*a) && !part->pairs && may_program(e, &part->p))
+		walk(e, &part->p, a); /* put off until now */
+	return false;
+}
+
 static void search_part(
 	struct engine *e, const struct part *part, struct answer *a)
 {
@@ -301,7 +311,7 @@ static void search_part(
 	if (!proven(*a) && !part->pairs && try_prices(e, p, a))
 		return;
 	if (!proven(*a) && (cores_first ? search_long_rows(e, p, a)
-					: try_program(e, p, a, 0)))
+					: search_short_rows(e, part, a)))
 		return;
 	if (!proven(*a) && may_core(e, part) && !e->brief)
 		try_core(e, p, a, cores_first ? 2 : 0, 0);
