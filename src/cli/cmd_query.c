@@ -1,12 +1,14 @@
 /* netflowize query: flows, asked where they are stored. */
 #include "cli/commands.h"
 #include "cli/question.h"
+#include "cli/question_table.h"
+#include "exchange/clickhouse.h"
 
 struct query_command {
 	struct common common;
 	struct question question;
-	const char *by, *show;
-	bool observations, more, events, explain, within;
+	const char *by, *show, *names, *credentials;
+	bool observations, more, events, explain, within, sql;
 };
 
 #define AT(member) offsetof(struct query_command, member)
@@ -36,6 +38,14 @@ static const struct opt options[] = {
 		"marks, and what else happened during the run", NULL, 0, 0},
 	{"explain", 0, OPT_FLAG, AT(explain), NULL,
 		"show how the filter was understood", NULL, 0, 0},
+	{"sql", 0, OPT_FLAG, AT(sql), NULL,
+		"print what a table of ClickHouse would be asked", NULL, 0, 0},
+	{"names", 0, OPT_TEXT, AT(names), "DIR",
+		"of a table: the store with the names of the filter", NULL, 0,
+		0},
+	{"credentials", 0, OPT_TEXT, AT(credentials), "FILE",
+		"of a table: USER:PASSWORD, in a file that others cannot read",
+		NULL, 0, 0},
 	QUESTION_OPTIONS(struct query_command),
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
@@ -53,6 +63,18 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 
 	if (r < 0 || words < 0)
 		return r;
+	if (o.sql || (words && clickhouse_is_address(argv[1])))
+		return question_table_ask(app,
+			&(struct question_table){.question = &o.question,
+				.by = o.by,
+				.show = o.show,
+				.credentials = o.credentials,
+				.names = o.names,
+				.observations = o.observations,
+				.more = o.more,
+				.within = o.within,
+				.sql = o.sql},
+			argv + 1, words, err);
 	return question_ask(app, &o.question,
 		&(struct question_words){.options = said,
 			.n_options = sizeof(said) / sizeof(*said),
@@ -62,7 +84,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 }
 
 const struct command cmd_query = {.name = "query",
-	.usage = "[options] PROJ/EXP|DIR [FILTER]",
+	.usage = "[options] PROJ/EXP|DIR|clickhouse://... [FILTER]",
 	.summary = "Show flows, each once, by node and link name",
 	.example = "netflowize query netsec/dumbbell 'link core and port 80' "
 		   "-n 10",

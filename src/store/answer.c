@@ -439,14 +439,31 @@ static int check(const struct answer *a, struct err *err)
 	return 0;
 }
 
-int answer_write(struct store *s, const struct answer *a,
-	struct answer_sums *ret, struct err *err)
+int answer_rows_write(
+	struct answer_rows *rows, struct answer_sums *sums, struct err *err)
 {
 	struct sheet_column columns[GROUP_KEY_COUNT + 3 + FIGURES_MAX] = {0};
 	_Static_assert(sizeof(columns) / sizeof(*columns) >= COLUMNS_MAX, "");
+	const struct answer *a = rows->a;
+	struct sheet sheet;
+
+	sums->found = rows->found;
+	if (a->by.n)
+		write_groups(rows, &sheet, columns);
+	else
+		write_flows(rows, &sheet, columns);
+	sums->shown = sheet.n_rows;
+	sheet_end(&sheet);
+	if (a->format == SHEET_JSON)
+		jsonw_put_uint(&sheet.json, "found", sums->found);
+	return sheet_close(&sheet, err);
+}
+
+int answer_write(struct store *s, const struct answer *a,
+	struct answer_sums *ret, struct err *err)
+{
 	struct answer_sums sums = {0};
 	struct answer_rows rows;
-	struct sheet sheet;
 	int r = check(a, err);
 
 	if (r < 0)
@@ -455,16 +472,7 @@ int answer_write(struct store *s, const struct answer *a,
 	r = gather(s, a, &rows, &sums.query, err);
 	if (r == 0) {
 		answer_rows_finish(&rows);
-		sums.found = rows.found;
-		if (a->by.n)
-			write_groups(&rows, &sheet, columns);
-		else
-			write_flows(&rows, &sheet, columns);
-		sums.shown = sheet.n_rows;
-		sheet_end(&sheet);
-		if (a->format == SHEET_JSON)
-			jsonw_put_uint(&sheet.json, "found", sums.found);
-		r = sheet_close(&sheet, err);
+		r = answer_rows_write(&rows, &sums, err);
 	}
 	answer_rows_release(&rows);
 	if (ret)

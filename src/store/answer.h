@@ -37,6 +37,8 @@ struct answer_sums {
 	uint64_t found, shown; /* rows */
 };
 
+/* The order it has, SORT_DEFAULT being none. */
+enum answer_sort answer_sort_of(const struct answer *a);
 /* "bytes", or a figure that is shown. */
 int answer_set_sort(
 	struct answer *a, const char *text, struct err *err) NFZ_MUST_CHECK;

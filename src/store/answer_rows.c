@@ -55,7 +55,7 @@ static void put_time(uint8_t *to, int64_t ns)
 	put_u64(to, (uint64_t)ns ^ UINT64_C(1) << 63);
 }
 
-static enum answer_sort sort_of(const struct answer *a)
+enum answer_sort answer_sort_of(const struct answer *a)
 {
 	if (a->sort != SORT_DEFAULT)
 		return a->sort;
@@ -67,7 +67,7 @@ static enum answer_sort sort_of(const struct answer *a)
 static void set_sort(const struct answer *a, struct answer_row *row)
 {
 	put_time(row->sort + 8, row->first_ns);
-	switch (sort_of(a)) {
+	switch (answer_sort_of(a)) {
 	case SORT_PACKETS:
 		put_u64(row->sort, ~row->packets);
 		return;
@@ -159,10 +159,16 @@ static int add_observation(void *ctx, const struct flow *f,
 	return 0;
 }
 
+void answer_rows_put(struct answer_rows *r, const struct flow *f)
+{
+	const struct answer_row row = row_of(r, f);
+
+	push(r, &row);
+}
+
 int answer_rows_add(void *ctx, const struct flow *f, struct err *err)
 {
 	struct answer_rows *r = ctx;
-	struct answer_row row;
 
 	if (r->figuring)
 		return figures_add(&r->figures, f, r->a->query.catalog, err);
@@ -171,8 +177,7 @@ int answer_rows_add(void *ctx, const struct flow *f, struct err *err)
 	if (r->a->query.observations)
 		return query_observations(
 			&r->a->query, f, add_observation, r, err);
-	row = row_of(r, f);
-	push(r, &row);
+	answer_rows_put(r, f);
 	return 0;
 }
 
@@ -246,7 +251,7 @@ static order_fn order_of(const struct answer *a)
 {
 	if (a->sort_figure)
 		return by_rank;
-	switch (sort_of(a)) {
+	switch (answer_sort_of(a)) {
 	case SORT_BYTES:
 		return by_bytes;
 	case SORT_PACKETS:
@@ -276,7 +281,7 @@ static void sort_groups(struct answer_rows *r)
 static bool is_behind(const struct answer *a, const struct group_row *row,
 	const struct group_row *worst)
 {
-	switch (sort_of(a)) {
+	switch (answer_sort_of(a)) {
 	case SORT_BYTES:
 		return row->bytes < worst->bytes;
 	case SORT_PACKETS:

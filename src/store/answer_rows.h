@@ -57,6 +57,8 @@ void answer_rows_init(struct answer_rows *r, const struct answer *a);
 void answer_rows_release(struct answer_rows *r);
 /* A merge_fn; ctx is the struct answer_rows. */
 int answer_rows_add(void *ctx, const struct flow *f, struct err *err);
+/* One more row: a flow that counts as it stands. */
+void answer_rows_put(struct answer_rows *r, const struct flow *f);
 /* Does it take blocks now? */
 bool answer_rows_take_blocks(const struct answer_rows *r);
 /* A query_block_fn, for groups. */
@@ -67,5 +69,8 @@ int answer_rows_end_pass(
 	struct answer_rows *r, bool *ret_again, struct err *err) NFZ_MUST_CHECK;
 /* Sorts and cuts. */
 void answer_rows_finish(struct answer_rows *r);
+/* Writes them after that; sums gets what was found and shown. */
+int answer_rows_write(struct answer_rows *r, struct answer_sums *sums,
+	struct err *err) NFZ_MUST_CHECK;
 
 #endif

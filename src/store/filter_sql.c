@@ -95,8 +95,8 @@ static void listed(struct writer *w, const char *list, const char *name)
 /* As measure_of() has them: whole numbers, rounded down; what takes no time is
  * said to take a second. */
 #define A_SECOND(v)                                                            \
-	"toUInt64(if(last_ns > first_ns, floor(" v " * 1e9 / "                 \
-	"(last_ns - first_ns)), " v "))"
+	"if(last_ns > first_ns, toUInt64(floor(" v " * 1e9 / "                 \
+	"(last_ns - first_ns))), toUInt64(" v "))"
 
 static const char *measure_sql(enum measure m)
 {

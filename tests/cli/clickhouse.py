@@ -162,6 +162,51 @@ same("later", server, store)
 server.end()
 
 
+# Asked: the filter as SQL, with the addresses of nodes; its rows as a store's.
+store, server = copy("asked"), Server("s6")
+
+
+def statement(*words):
+    return run("query", "--sql", *words).strip()
+
+
+def where(text):
+    return statement(store, text).split(" WHERE ")[1].split(" ORDER BY ")[0]
+
+
+expect("no filter", where(""), "1")
+expect("an address", where("dst host 10.1.5.3"), "((dst = toIPv6('::ffff:10.1.5.3')))")
+expect("a network", where("src net 2001:db8::/32"),
+       "((src BETWEEN toIPv6('2001:db8::') AND toIPv6('2001:db8:ffff:ffff:ffff:ffff:ffff:ffff')))")
+expect("a node", "src = toIPv6('::ffff:10.1.5.3')" in where("node victim"), True)
+expect("topology", where("link b1 and not at west"), "(has(links, 'b1') AND NOT (has(probes, 'west')))")
+expect("counts", where("packets > 9 and flags SA and udp"),
+       "(packets >= 10 AND bitAnd(tcp_flags, 18) = 18 AND proto = 17)")
+expect("an order", statement(store, "--by", "src,link", "-n", "5").endswith(
+    " GROUP BY w_0, w_1 HAVING w_flows > 0 ORDER BY w_sum_bytes DESC, w_0, w_1 LIMIT 5"), True)
+expect("what only a store knows", "not known of a table" in
+       run("query", "--sql", store, "--by", "service", status=2), True)
+four = bytes(10) + b"\xff\xff" + bytes([10, 1, 5, 3])
+with open(f"{server.dir}/answer", "wb") as f:
+    f.write(four + b"\x04left" + struct.pack("<3Q", 2, 30, 4000) +
+            four + b"\x00" + struct.pack("<3Q", 1, 10, 5000))
+expect("groups", run("query", server.url, "link left", "--names", store, "--by", "src,link", "-o", "csv"),
+       "src,link,flows,packets,bytes\n10.1.5.3,,1,10,5000\n10.1.5.3,left,2,30,4000\n")
+expect("asked for them", server.asked()[-1][1].endswith("ORDER BY w_sum_bytes DESC, w_0, w_1 FORMAT RowBinary"), True)
+flow = struct.pack("<qq", 1600000000 * 10**9, 1600000001 * 10**9) + four + four[:-1] + b"\x09" + \
+    struct.pack("<HHBBBQQ", 7, 80, 6, 0, 18, 5, 600) + b"\x01a\x00" + b"\x02\x04left\x05right"
+with open(f"{server.dir}/answer", "wb") as f:
+    f.write(flow)
+expect("flows", json.loads(run("query", server.url, "-o", "ndjson")),
+       {"src": "10.1.5.3", "dst": "10.1.5.9", "sport": 7, "dport": 80, "proto": 6, "packets": 5, "bytes": 600,
+        "first": "2020-09-13T12:26:40.000000Z", "last": "2020-09-13T12:26:41.000000Z", "tcp_flags": 18,
+        "src_node": "a", "dst_node": None, "path": ["left", "right"]})
+with open(f"{server.dir}/answer", "wb") as f:
+    f.write(flow[:-1])
+expect("half an answer", "make no sense" in run("query", server.url, status=4), True)
+server.end()
+
+
 # Followed: flows that come later go by themselves, each row of a day.
 def capture(path, port, times):
     with open(path, "wb") as f:
