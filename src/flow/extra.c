@@ -107,24 +107,43 @@ size_t flow_extra_wire(unsigned has)
 	return n;
 }
 
-static void put(struct buf *out, uint64_t v, size_t size)
+/* size is known where it is called: one of these is left. */
+static inline char *put(char *to, uint64_t v, size_t size)
+{
+	const uint16_t v2 = __builtin_bswap16((uint16_t)v);
+	const uint32_t v4 = __builtin_bswap32((uint32_t)v);
+	const uint64_t v8 = __builtin_bswap64(v);
+
+	memcpy(to,
+		size == sizeof(v2)   ? (const void *)&v2
+		: size == sizeof(v4) ? (const void *)&v4
+				     : (const void *)&v8,
+		size);
+	return to + size;
+}
+
+static inline uint64_t get(const uint8_t *p, size_t size)
 {
 	if (size == sizeof(uint16_t))
-		buf_u16(out, (uint16_t)v);
-	else if (size == sizeof(uint32_t))
-		buf_u32(out, (uint32_t)v);
-	else
-		buf_u64(out, v);
+		return cursor_load16(p);
+	if (size == sizeof(uint32_t))
+		return cursor_load32(p);
+	return (uint64_t)cursor_load32(p) << 32 | cursor_load32(p + 4);
 }
 
 void flow_extra_encode(
 	const struct flow_extra *e, unsigned has, struct buf *out)
 {
+	char *to = buf_space(out, sizeof(*e)), *began = to;
+
+	if (!to)
+		return;
 #define X(name, member, type)                                                  \
 	if (has & EXTRA_BIT(name))                                             \
-		put(out, e->member, sizeof(type));
+		to = put(to, e->member, sizeof(type));
 	FLOW_EXTRAS(X)
 #undef X
+	buf_commit(out, (size_t)(to - began));
 }
 
 void flow_extra_decode(struct cursor *c, unsigned has, struct flow_extra *ret)
@@ -135,7 +154,7 @@ void flow_extra_decode(struct cursor *c, unsigned has, struct flow_extra *ret)
 #define X(name, member, type)                                                  \
 	if (has & EXTRA_BIT(name)) {                                           \
 		p = cursor_bytes(c, sizeof(type));                             \
-		ret->member = p ? (type)load(p, sizeof(type)) : 0;             \
+		ret->member = p ? (type)get(p, sizeof(type)) : 0;              \
 	}
 	FLOW_EXTRAS(X)
 #undef X

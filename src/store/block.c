@@ -43,6 +43,7 @@ void block_init(struct block *b)
 	*b = (struct block){.stored = BUF_INIT(STORED_MAX)};
 	b->hosts4 = mem_zalloc(BLOCK_HOSTS, sizeof(*b->hosts4));
 	b->hosts6 = mem_zalloc(BLOCK_HOSTS, sizeof(*b->hosts6));
+	b->host_as = mem_zalloc(BLOCK_HOSTS, sizeof(*b->host_as));
 	for (int c = 0; c < COLUMN_COUNT; c++)
 		b->column[c] = mem_zalloc(BLOCK_ROWS, sizes[c]);
 	b->seed = hash_key_new();
@@ -52,6 +53,7 @@ void block_release(struct block *b)
 {
 	free(b->hosts4);
 	free(b->hosts6);
+	free(b->host_as);
 	for (int c = 0; c < COLUMN_COUNT; c++)
 		free(b->column[c]);
 	buf_release(&b->stored);
@@ -195,6 +197,7 @@ void block_fill(struct block *b, const struct flow_rows *all)
 	fill_hosts(b, rows);
 	fill_columns(b, rows);
 	b->parts.extras = 0;
+	b->parts.host_as = false;
 	if (all->extras)
 		fill_extras(b, all->extras);
 	for (size_t i = 0; i < n; i++) {
@@ -209,9 +212,39 @@ void block_fill(struct block *b, const struct flow_rows *all)
 
 /* Storing -------------------------------------------------------------- */
 
+enum { SRC_AS = COLUMN_EXTRAS + EXTRA_SRC_AS };
+enum { DST_AS = COLUMN_EXTRAS + EXTRA_DST_AS };
+#define AS_COLUMNS (1u << SRC_AS | 1u << DST_AS)
+
+/* The AS of each address, where it has the same in all rows. */
+static bool find_host_as(const struct block *b, uint32_t *to)
+{
+	cleanup_free bool *seen = mem_zalloc(b->n_hosts, sizeof(*seen));
+	static const int sides[][2] = {
+		{COLUMN_SRC, SRC_AS}, {COLUMN_DST, DST_AS}};
+
+	for (int k = 0; k < 2; k++) {
+		const uint16_t *places = b->column[sides[k][0]];
+		const uint32_t *v = b->column[sides[k][1]];
+		const bool has = block_extras(b) >> sides[k][1] & 1;
+
+		for (size_t i = 0; i < b->n; i++) {
+			const uint16_t place = places[i];
+			const uint32_t as = has ? v[i] : 0;
+
+			if (seen[place] && to[place] != as)
+				return false;
+			seen[place] = true;
+			to[place] = as;
+		}
+	}
+	return true;
+}
+
 void block_encode(
 	const struct block *b, struct buf *out, struct block_parts *ret)
 {
+	unsigned columns = COLUMNS_ALL | block_extras(b);
 	const uint32_t n4 = b->parts.n_hosts4, n6 = b->parts.n_hosts6;
 
 	*ret = (struct block_parts){
@@ -219,10 +252,16 @@ void block_encode(
 	column_encode(b->hosts4, n4, sizeof(*b->hosts4), out,
 		&ret->part[PART_HOSTS4]);
 	column_encode_addrs(b->hosts6->b, n6, out, &ret->part[PART_HOSTS6]);
+	ret->host_as = columns & AS_COLUMNS && find_host_as(b, b->host_as);
+	if (ret->host_as)
+		columns &= ~AS_COLUMNS;
 	for (int c = 0; c < COLUMN_COUNT; c++)
-		if ((COLUMNS_ALL | block_extras(b)) >> c & 1)
+		if (columns >> c & 1)
 			column_encode(b->column[c], b->n, sizes[c], out,
 				&ret->part[c]);
+	if (ret->host_as)
+		column_encode(b->host_as, b->n_hosts, sizeof(*b->host_as), out,
+			&ret->part[PART_HOST_AS]);
 }
 
 /* The order in the file: the dictionary first. */
@@ -235,7 +274,7 @@ static uint64_t offset_of(const struct block_parts *p, int part)
 	if (part != PART_HOSTS4 && part != PART_HOSTS6)
 		offset += p->part[PART_HOSTS6].len;
 	for (int c = 0; c < COLUMN_COUNT && c < part; c++)
-		if (part < COLUMN_COUNT)
+		if (part < COLUMN_COUNT || part == PART_HOST_AS)
 			offset += p->part[c].len;
 	return offset;
 }
@@ -252,7 +291,7 @@ void block_open(struct block *b, const struct store_zone *zone,
 	b->read = read;
 	b->read_ctx = ctx;
 	b->have = 0;
-	b->have_hosts = false;
+	b->have_hosts = b->have_host_as = false;
 }
 
 static int bad(struct err *err)
@@ -300,6 +339,41 @@ static bool in_dictionary(
 	return most < b->n_hosts;
 }
 
+static int need_host_as(struct block *b, struct err *err)
+{
+	const struct column_part *p = &b->parts.part[PART_HOST_AS];
+	const uint8_t *bytes;
+	int r;
+
+	if (b->have_host_as)
+		return 0;
+	bytes = stored(b, PART_HOST_AS, &r, err);
+	if (!bytes)
+		return r;
+	if (!column_decode(
+		    p, bytes, b->n_hosts, sizeof(*b->host_as), b->host_as))
+		return bad(err);
+	b->have_host_as = true;
+	return 0;
+}
+
+/* Of all rows. */
+static int read_as(struct block *b, int c, struct err *err)
+{
+	const int side = c == SRC_AS ? COLUMN_SRC : COLUMN_DST;
+	const uint16_t *places = b->column[side];
+	uint32_t *to = b->column[c];
+	int r = block_need(b, 1u << side, err);
+
+	if (r == 0)
+		r = need_host_as(b, err);
+	for (size_t i = 0; i < b->n && r == 0; i++)
+		to[i] = b->host_as[places[i]];
+	if (r == 0)
+		b->have |= 1u << c;
+	return r;
+}
+
 static int read_column(
 	struct block *b, int c, const uint16_t *rows, size_t n, struct err *err)
 {
@@ -312,6 +386,8 @@ static int read_column(
 		b->have |= 1u << c;
 		return 0;
 	}
+	if (b->parts.host_as && (c == SRC_AS || c == DST_AS))
+		return read_as(b, c, err);
 	bytes = stored(b, c, &r, err);
 	if (!bytes)
 		return r;

@@ -19,7 +19,9 @@
  * IPv4 addresses and others, each the most frequent first; SRC and DST are
  * places in it.  LAST has its sign bit turned over so that it sorts; DURATION
  * is last - first, modulo 2^64.  Behind them are the columns of FLOW_EXTRAS:
- * only what some row of the block has is stored, the others are 0. */
+ * only what some row of the block has is stored, the others are 0.  Where each
+ * address has one AS throughout, HOST_AS, in the order of the dictionary, is
+ * stored in place of both columns of AS numbers. */
 #define BLOCK_COLUMNS(X)                                                       \
 	X(SRC, uint16_t)                                                       \
 	X(DST, uint16_t)                                                       \
@@ -48,6 +50,7 @@ enum block_column {
 	/* the dictionary */
 	PART_HOSTS4 = COLUMN_COUNT,
 	PART_HOSTS6,
+	PART_HOST_AS,
 	PART_COUNT
 };
 #define COLUMN_BIT(name) (1u << COLUMN_##name)
@@ -69,6 +72,7 @@ struct block_parts {
 	uint64_t offset; /* of the first; the others follow */
 	uint32_t n_hosts4, n_hosts6;
 	unsigned extras; /* EXTRA_BITs of those that are there */
+	bool host_as;    /* AS numbers are those of addresses */
 	struct column_part part[PART_COUNT];
 };
 
@@ -82,10 +86,11 @@ struct block {
 	/* block_need_hosts: the dictionary, IPv4 ones first */
 	uint32_t *hosts4;
 	struct net_addr *hosts6;
+	uint32_t *host_as;
 	/* by COLUMN_..., valid after block_need; types as above */
 	void *column[COLUMN_COUNT];
 	unsigned have; /* COLUMN_BITs */
-	bool have_hosts;
+	bool have_hosts, have_host_as;
 	/* where the rest comes from */
 	struct block_parts parts;
 	block_read_fn read;

@@ -123,17 +123,27 @@ static void add_footer(struct buf *footer, const struct store_zone *z,
 	add_part(footer, &parts->part[PART_HOSTS6]);
 }
 
+static void add_extra(
+	struct segment_writer *w, uint32_t field, const struct column_part *p)
+{
+	buf_u32(&w->extras, w->n_blocks);
+	buf_u32(&w->extras, field);
+	add_part(&w->extras, p);
+	w->n_extras++;
+}
+
 static void add_extras(
 	struct segment_writer *w, const struct block_parts *parts)
 {
-	for (uint32_t f = 0; f < EXTRA_COUNT; f++) {
-		if (!(parts->extras >> f & 1))
-			continue;
-		buf_u32(&w->extras, w->n_blocks);
-		buf_u32(&w->extras, f);
-		add_part(&w->extras, &parts->part[COLUMN_EXTRAS + f]);
-		w->n_extras++;
+	unsigned fields = parts->extras;
+
+	if (parts->host_as) {
+		fields &= ~(EXTRA_BIT(SRC_AS) | EXTRA_BIT(DST_AS));
+		add_extra(w, SEGMENT_HOST_AS, &parts->part[PART_HOST_AS]);
 	}
+	for (uint32_t f = 0; f < EXTRA_COUNT; f++)
+		if (fields >> f & 1)
+			add_extra(w, f, &parts->part[COLUMN_EXTRAS + f]);
 }
 
 /* Returns the length of the block's filter. */

@@ -8,7 +8,8 @@
  *            addresses 4, others 4, length of its filter 4, least first 8,
  *            greatest last 8, and for each part: width 1, scale 1, packed 2,
  *            length 4, checksum 8, least 8, greatest 8 (store/column.h); then
- *            for each extra part: block 4, field 4 (flow/extra.h), and as above
+ *            for each extra part: block 4, field 4 (flow/extra.h; 255: AS of
+ *            addresses), and as above
  *   tail     footer length 4, zero 4, checksum of the footer 8, "NFZSEND\n"
  *
  * Big-endian.  All that says where things are lies together at the end; a

@@ -90,18 +90,24 @@ static bool read_entry(
 static bool read_extra(struct cursor *c, struct segment *s)
 {
 	const uint32_t block = cursor_u32(c), field = cursor_u32(c);
+	const bool host_as = field == SEGMENT_HOST_AS;
+	const unsigned bits = host_as ? EXTRA_BIT(SRC_AS) | EXTRA_BIT(DST_AS)
+				      : 1u << field % EXTRA_COUNT;
 	struct segment_block *b;
+	struct column_part part;
 
-	if (!cursor_ok(c) || block >= s->n_blocks || field >= EXTRA_COUNT)
+	if (!cursor_ok(c) || block >= s->n_blocks ||
+		(field >= EXTRA_COUNT && !host_as))
 		return false;
 	b = &s->blocks[block];
-	if (b->parts.extras >> field & 1)
+	if (b->parts.extras & bits || !read_part(c, &part))
 		return false;
-	b->parts.extras |= 1u << field;
-	if (!read_part(c, &b->parts.part[COLUMN_EXTRAS + field]))
-		return false;
-	b->zone.column[COLUMN_EXTRAS + field] =
-		b->parts.part[COLUMN_EXTRAS + field].range;
+	b->parts.extras |= bits;
+	b->parts.host_as |= host_as;
+	b->parts.part[host_as ? PART_HOST_AS : COLUMN_EXTRAS + field] = part;
+	for (int f = 0; f < EXTRA_COUNT; f++)
+		if (bits >> f & 1)
+			b->zone.column[COLUMN_EXTRAS + f] = part.range;
 	return true;
 }
 

@@ -95,6 +95,10 @@ Test(block, rows_come_back)
 			r[i].end_reason = (uint8_t)some(&state);
 			r[i].flags = (uint8_t)some(&state);
 			e[i] = run_extra(some(&state));
+			if (k % 2) { /* each address has an AS */
+				e[i].src_as = r[i].key.src.b[15];
+				e[i].dst_as = r[i].key.dst.b[15] % 2 + 70000;
+			}
 			e[i].mpls = k == 2 ? (uint32_t)some(&state) : 0;
 		}
 		encode(r, e, n, &stored);
@@ -102,6 +106,7 @@ Test(block, rows_come_back)
 			cr_assert_eq(stored.parts.extras,
 				EXTRAS_ALL & ~EXTRA_BIT(OUT_VLAN) &
 					~(k == 2 ? 0 : EXTRA_BIT(MPLS)));
+		cr_assert_eq(stored.parts.host_as, k % 2 == 1);
 		block_init(&b);
 		cr_assert_eq(decode(&stored, &b), 0);
 		cr_assert_eq(b.n, n);
