@@ -18,6 +18,7 @@ static int on_time(void *ctx, const struct flow *f, struct err *err)
 		c->times.first_ns = f->first_ns;
 	if (!c->sums->flows || f->last_ns > c->times.last_ns)
 		c->times.last_ns = f->last_ns;
+	c->times.extras |= f->extra && flow_extras_of(f->extra, 1);
 	c->sums->flows++;
 	c->sums->packets += f->packets;
 	c->sums->bytes += f->bytes;
@@ -53,14 +54,18 @@ int carry(struct store *s, const struct carry_ask *ask, struct carry_sums *ret,
 {
 	struct carry_sums sums = {0};
 	struct carrying c = {.sums = &sums};
+	struct query q = ask->query;
 	const char *rest;
-	int r = query_flows(s, &ask->query, on_time, &c, NULL, err);
+	int r;
+
+	q.extras = true;
+	r = query_flows(s, &q, on_time, &c, NULL, err);
 
 	c.by = carrier_of(ask->to, &rest);
 	if (r == 0)
 		r = c.by->open(ask, rest, &c.times, &c.it, err);
 	if (r == 0)
-		r = query_flows(s, &ask->query, on_flow, &c, NULL, err);
+		r = query_flows(s, &q, on_flow, &c, NULL, err);
 	if (r == 0)
 		r = c.by->end(c.it, &sums, err);
 	c.by->close(c.it);

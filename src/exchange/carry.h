@@ -28,9 +28,11 @@ int carry(struct store *s, const struct carry_ask *ask, struct carry_sums *ret,
 
 /* --- the kinds of targets -------------------------------------------------- */
 
-/* Times of all flows, before the first is carried. */
+/* Times of all flows, before the first is carried; and has any of them what
+ * exporters tell besides? */
 struct carry_times {
 	int64_t first_ns, last_ns;
+	bool extras;
 };
 struct carrier {
 	const char *scheme; /* what `to` begins with */

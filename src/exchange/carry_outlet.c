@@ -10,6 +10,7 @@ enum { PACE = 8000, PATIENCE_S = 10 };
 struct target {
 	struct outlet *outlet;
 	int64_t now_ns;
+	bool extras;
 };
 
 static int open_outlet(struct outlet_options *o, const struct carry_ask *ask,
@@ -21,6 +22,9 @@ static int open_outlet(struct outlet_options *o, const struct carry_ask *ask,
 	o->pace = ask->pace ? ask->pace : PACE;
 	o->patience_s = PATIENCE_S;
 	o->exporter.start_ns = times->first_ns;
+	if (times->extras)
+		o->exporter.shape.more = MORE_EXTRA;
+	t->extras = times->extras;
 	t->now_ns = times->last_ns;
 	r = outlet_open(o, &t->outlet, err);
 	if (r < 0)
@@ -49,7 +53,9 @@ static int open_file(const struct carry_ask *ask, const char *rest,
 
 static int add(void *it, const struct flow *f, struct err *err)
 {
+	static const struct flow_extra none;
 	struct target *t = it;
+	const struct flow_more more = {.extra = f->extra ? f->extra : &none};
 	const struct flow_record r = {.key = f->key,
 		.packets = f->packets,
 		.bytes = f->bytes,
@@ -60,7 +66,7 @@ static int add(void *it, const struct flow *f, struct err *err)
 		.src_slot = SLOT_UNKNOWN,
 		.dst_slot = SLOT_UNKNOWN};
 
-	if (outlet_add(t->outlet, &r, NULL, t->now_ns))
+	if (outlet_add(t->outlet, &r, t->extras ? &more : NULL, t->now_ns))
 		return 0;
 	return outlet_failed(t->outlet, err);
 }

@@ -19,6 +19,9 @@ enum {
 	DST_PORT = 11,
 	DST_V4 = 12,
 	OUTPUT = 14,
+	NEXT_V4 = 15,
+	SRC_AS = 16,
+	DST_AS = 17,
 	LAST_UPTIME = 21,
 	FIRST_UPTIME = 22,
 	SRC_V6 = 27,
@@ -30,7 +33,10 @@ enum {
 	EXPORTED_RECORDS = 42,
 	SRC_MAC = 56,
 	VLAN = 58,
+	OUT_VLAN = 59,
 	IP_VERSION = 60,
+	NEXT_V6 = 62,
+	MPLS_LABEL = 70,
 	DST_MAC = 80,
 	INTERFACE_NAME = 82,
 	END_REASON = 136,
@@ -209,9 +215,13 @@ static size_t add_back(const struct exporter *e, struct export_field *to)
 }
 
 /* What it has besides, behind. */
-static size_t add_more(const struct exporter *e, struct export_field *to)
+static size_t add_more(
+	const struct exporter *e, bool v6, struct export_field *to)
 {
 	static const struct element macs[] = {{SRC_MAC, 6}, {DST_MAC, 6}};
+	static const struct element extras[] = {{VLAN, 2}, {OUT_VLAN, 2},
+		{SRC_MAC, 6}, {DST_MAC, 6}, {SRC_AS, 4}, {DST_AS, 4},
+		{MPLS_LABEL, 3}};
 	const struct flow_shape *shape = &e->opt.shape;
 	size_t n = 0;
 
@@ -219,6 +229,12 @@ static size_t add_more(const struct exporter *e, struct export_field *to)
 		to[n++] = standard((struct element){VLAN, 2});
 	for (size_t i = 0; shape->more & MORE_MAC && i < 2; i++)
 		to[n++] = standard(macs[i]);
+	if (shape->more & MORE_EXTRA) {
+		for (size_t i = 0; i < sizeof(extras) / sizeof(*extras); i++)
+			to[n++] = standard(extras[i]);
+		to[n++] = standard(v6 ? (struct element){NEXT_V6, 16}
+				      : (struct element){NEXT_V4, 4});
+	}
 	for (size_t i = 0; e->opt.format == EXPORT_IPFIX && i < shape->n_fields;
 		i++)
 		to[n++] = shape->fields[i];
@@ -246,7 +262,7 @@ static bool write_shape(
 	for (size_t i = 0; i < s->n; i++)
 		fields[n++] = standard(s->fields[i]);
 	if (!s->scopes)
-		n += add_more(e, fields + n);
+		n += add_more(e, s->id == TEMPLATE_V6, fields + n);
 	bytes = 4 + (s->scopes ? 2 : 0) + 4 * n;
 	for (size_t i = 0; i < n; i++)
 		bytes += fields[i].enterprise ? 4 : 0;
@@ -430,9 +446,28 @@ static uint8_t *put_back(
 	return e->values ? add(p, more->values + e->values, e->values) : p;
 }
 
-/* In the order of add_more(). */
-static uint8_t *put_more(
-	const struct exporter *e, const struct flow_more *more, uint8_t *p)
+/* In the order of add_more().  A next hop of the other family has no field. */
+static uint8_t *put_extra(const struct flow_extra *x, bool v6, uint8_t *p)
+{
+	const struct net_addr next = flow_extra_next(x);
+
+	p = add16(p, x->vlan);
+	p = add16(p, x->out_vlan);
+	p = add16(p, (unsigned)(x->src_mac >> 32));
+	p = add32(p, (uint32_t)x->src_mac);
+	p = add16(p, (unsigned)(x->dst_mac >> 32));
+	p = add32(p, (uint32_t)x->dst_mac);
+	p = add32(p, x->src_as);
+	p = add32(p, x->dst_as);
+	p = add16(p, x->mpls >> 4); /* a label of 20 bits, then 4 others */
+	p = add8(p, x->mpls << 4 & 0xf0);
+	if (v6)
+		return add(p, next.b, 16);
+	return add32(p, net_addr_is_v4(&next) ? net_addr_v4_value(&next) : 0);
+}
+
+static uint8_t *put_more(const struct exporter *e, const struct flow_more *more,
+	bool v6, uint8_t *p)
 {
 	unsigned has = e->opt.shape.more;
 
@@ -442,18 +477,24 @@ static uint8_t *put_more(
 		p = add(p, more->src_mac, sizeof(more->src_mac));
 		p = add(p, more->dst_mac, sizeof(more->dst_mac));
 	}
+	if (has & MORE_EXTRA)
+		p = put_extra(more->extra, v6, p);
 	if (e->opt.format == EXPORT_IPFIX && e->values)
 		p = add(p, more->values, e->values);
 	return p;
 }
 
-static size_t rest_len(const struct exporter *e, bool both)
+enum { EXTRA_LEN = 2 + 2 + 6 + 6 + 4 + 4 + 3 };
+
+static size_t rest_len(const struct exporter *e, bool both, bool v6)
 {
 	size_t values = e->opt.format == EXPORT_IPFIX ? e->values : 0;
 
 	return (e->opt.shape.more & MORE_VLAN ? 2u : 0u) +
-	       (e->opt.shape.more & MORE_MAC ? 12u : 0u) + values +
-	       (both ? 1u + 8 + 8 + 8 + 8 + 2 + 1 + values : 0u);
+	       (e->opt.shape.more & MORE_MAC ? 12u : 0u) +
+	       (e->opt.shape.more & MORE_EXTRA ? EXTRA_LEN + (v6 ? 16u : 4u)
+					       : 0u) +
+	       values + (both ? 1u + 8 + 8 + 8 + 8 + 2 + 1 + values : 0u);
 }
 
 bool exporter_write_flow(struct exporter *e, const struct flow_record *r,
@@ -465,7 +506,7 @@ bool exporter_write_flow(struct exporter *e, const struct flow_record *r,
 		    more->reverse.packets;
 	bool sent = (r->flags & RECORD_SENT) != 0;
 	size_t n = (nf9 ? 8u + 1 : 16u + 2) + (v4 ? 8u : 32u) + FLOW_BODY_LEN +
-		   (e->opt.shape.more ? rest_len(e, both) : 0);
+		   (e->opt.shape.more ? rest_len(e, both, !v4) : 0);
 	uint16_t set = both ? (v4 ? TEMPLATE_V4_BOTH : TEMPLATE_V6_BOTH)
 			    : (v4 ? TEMPLATE_V4 : TEMPLATE_V6);
 	uint8_t *p = exporter_space(e, set, n);
@@ -487,8 +528,13 @@ bool exporter_write_flow(struct exporter *e, const struct flow_record *r,
 	p = add(p, v4 ? r->key.dst.b + 12 : r->key.dst.b, v4 ? 4 : 16);
 	p = add64(p, r->bytes);
 	p = add64(p, r->packets);
-	p = add32(p, sent ? 0 : r->tap);
-	p = add32(p, sent ? r->tap : 0);
+	if (e->opt.shape.more & MORE_EXTRA) {
+		p = add32(p, more->extra->in_if);
+		p = add32(p, more->extra->out_if);
+	} else {
+		p = add32(p, sent ? 0 : r->tap);
+		p = add32(p, sent ? r->tap : 0);
+	}
 	p = add16(p, r->key.sport);
 	p = add16(p, r->key.dport);
 	p = nf9 ? add8(p, r->tcp_flags) : add16(p, r->tcp_flags);
@@ -497,7 +543,7 @@ bool exporter_write_flow(struct exporter *e, const struct flow_record *r,
 	p = add8(p, reason_of(r));
 	p = add8(p, v4 ? 4 : 6);
 	if (e->opt.shape.more)
-		p = put_more(e, more, p);
+		p = put_more(e, more, !v4, p);
 	assert(p == start + n);
 	(void)start;
 	return true;

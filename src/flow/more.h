@@ -3,7 +3,7 @@
 #ifndef NFZ_FLOW_MORE_H
 #define NFZ_FLOW_MORE_H
 
-#include "flow/record.h"
+#include "flow/extra.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +20,8 @@ enum {
 	MORE_VLAN = 1,
 	MORE_MAC = 2,
 	MORE_REVERSE = 4, /* records are of both directions (RFC 5103) */
-	MORE_VALUES = 8
+	MORE_VALUES = 8,
+	MORE_EXTRA = 16 /* what exporters tell besides; with it no VLAN, MAC */
 };
 
 /* A value that a metric gives for each flow: what it is called, and its element
@@ -44,6 +45,7 @@ struct flow_shape {
 struct flow_more {
 	uint16_t vlan;
 	uint8_t src_mac[6], dst_mac[6];
+	const struct flow_extra *extra;
 	struct flow_half reverse; /* 0 packets: none came back */
 	const uint8_t *values;    /* of all fields; then, of records of both
 	                           * directions, those of the other */

@@ -223,7 +223,8 @@ bool outlet_add(struct outlet *o, const struct flow_record *r,
 		return true;
 	if (o->failed)
 		return false;
-	if (!more || o->opt.target.format == EXPORT_IPFIX)
+	if (!more || o->opt.target.format == EXPORT_IPFIX ||
+		!(o->opt.exporter.shape.more & MORE_REVERSE))
 		return add_one(o, r, more, now_ns);
 	/* two records where one cannot be both */
 	back = flow_more_reverse(r, more);

@@ -69,6 +69,29 @@ expect("SQLite", db.execute("SELECT count(*), sum(packets), sum(bytes), min(firs
 expect("its rows", db.execute("SELECT src, sport, dport, proto, packets, bytes, tcp_flags FROM flows "
                               "WHERE proto = 6").fetchall(), [("2001:db8::1", 1, 2, 6, 1, 60, 2)])
 
+# What nfdump's CSV tells besides, to IPFIX and NetFlow 9 and back.
+told = f"{top.name}/told"
+run("import", "tests/fuzz/corpus/nfdump/besides", "--into", told)
+
+
+def besides(store):
+    rows = csv.reader(io.StringIO(run("query", store, "--more", "-o", "csv")))
+    return sorted([r[0], *r[14:24]] for r in list(rows)[1:])
+
+
+expect("besides, of CSV", besides(told), sorted([
+    ["10.0.0.1", "100", "200", "3", "4", "64500", "64501", "10.0.9.1",
+     "02:00:00:00:00:01", "02:00:00:00:00:02", "16"],
+    ["10.0.0.1", "", "", "3", "5", "64500", "4200000001", "2001:db8::1",
+     "02:00:00:00:00:08", "02:00:00:00:00:09", ""],
+    ["10.0.0.3", "", "", "5", "3", "4200000001", "64500", "",
+     "02:00:00:00:00:09", "02:00:00:00:00:08", ""]]))
+run("export", told, "--into", f"ipfix:{top.name}/told.ipfix")
+run("import", f"{top.name}/told.ipfix", "--into", f"{top.name}/told-again")
+# IPv4 flows have no field for a next hop of IPv6
+expect("besides, by IPFIX and back", besides(f"{top.name}/told-again"),
+       [[c if c != "2001:db8::1" else "" for c in r] for r in besides(told)])
+
 # Collectors: a NetFlow 5 datagram holds 30 records and no IPv6; and nfdump's own.
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sock.bind(("127.0.0.1", 0))

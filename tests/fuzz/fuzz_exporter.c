@@ -49,10 +49,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			.by = (enum export_choice)(besides >> 4 & 3) %
 			      (EXPORT_HASH + 1)},
 		.message = choice & 64 ? EXPORT_MESSAGE_MOST : 0,
-		.shape = {.more = besides & 15,
+		.shape = {.more = besides & 31,
 			.fields = fields,
 			.n_fields = besides & MORE_VALUES ? 2 : 0}};
-	struct flow_more more = {.vlan = besides, .values = values};
+	const struct flow_extra extra = {.vlan = besides, .mpls = besides};
+	struct flow_more more = {
+		.vlan = besides, .extra = &extra, .values = values};
 	size_t most = o.message ? o.message : NF5_DATAGRAM;
 	struct exporter *e = malloc(sizeof(*e));
 	struct flow_record r;

@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "base/mem.h"
 #include "flow/exporter.h"
 #include "flow/flowset.h"
@@ -253,8 +254,81 @@ Test(sflow, a_sample_is_as_many_packets_as_its_rate)
 	cr_assert_eq(s.records[0].bytes, 8200);
 	cr_assert_eq(s.records[0].key.proto, 17);
 	cr_assert(s.records[0].flags & RECORD_ESTIMATED);
+	cr_assert_eq(s.extras[0].vlan, 9);
+	cr_assert_eq(s.extras[0].in_if, 1);
+	cr_assert_eq(s.extras[0].out_if, 2);
+	cr_assert_eq(s.extras[0].dst_mac, 0x010203040506);
+	cr_assert_eq(s.extras[0].src_mac, 0x010203040507);
 	for (size_t len = 0; len < sizeof(bytes); len++)
 		(void)sflow_read(bytes, len, AT, &s);
+}
+
+/* A message of the fuzzer's seeds, behind its two bytes of length. */
+static struct buf seed(const char *name)
+{
+	struct buf bytes = BUF_INIT(1 << 16);
+	struct err err = ERR_INIT;
+	char path[100];
+
+	snprintf(path, sizeof(path), "tests/fuzz/corpus/flowset/%s", name);
+	cr_assert_eq(file_read(path, &bytes, &err), 0, "%s", err.text);
+	buf_consume(&bytes, 2);
+	return bytes;
+}
+
+static void expect_next(const struct flow_extra *e, const char *want)
+{
+	const struct net_addr next = flow_extra_next(e);
+	char text[NET_ADDR_TEXT];
+
+	cr_expect_str_eq(net_addr_print(&next, text), want);
+}
+
+Test(flowset, what_is_told_besides_is_kept)
+{
+	const struct flow_extra want = {.in_if = 3,
+		.out_if = 4,
+		.src_as = 64500,
+		.dst_as = 4200000001,
+		.vlan = 100,
+		.out_vlan = 200,
+		.src_mac = 0x020000000001,
+		.dst_mac = 0x020000000002,
+		.mpls = 16};
+	struct buf bytes = seed("besides");
+	struct got got = {.n = 0};
+	struct flowset *f = flowset_new(on_rows, &got);
+	struct flowset_message m;
+
+	cr_assert(flowset_read(f, &session, bytes.data, bytes.len, AT, &m));
+	cr_assert_eq(got.n, 1);
+	expect_next(&got.extras[0], "2001:db8::9");
+	got.extras[0].next_high = got.extras[0].next_low = 0;
+	cr_assert_eq(memcmp(&got.extras[0], &want, sizeof(want)), 0);
+	flowset_free(f);
+	buf_release(&bytes);
+}
+
+/* Of a switch, a router and a gateway. */
+Test(sflow, what_is_told_besides_is_kept)
+{
+	static struct sflow_datagram s;
+	const struct flow_extra want = {.in_if = 3,
+		.out_if = 4,
+		.src_as = 64500,
+		.dst_as = 64501,
+		.vlan = 100,
+		.out_vlan = 200,
+		.src_mac = 0x020000000001,
+		.dst_mac = 0x020000000002};
+	struct buf bytes = seed("sflow-besides");
+
+	cr_assert(sflow_read(bytes.data, bytes.len, AT, &s));
+	cr_assert_eq(s.n, 1);
+	expect_next(&s.extras[0], "10.0.9.1");
+	s.extras[0].next_high = s.extras[0].next_low = 0;
+	cr_assert_eq(memcmp(&s.extras[0], &want, sizeof(want)), 0);
+	buf_release(&bytes);
 }
 
 Test(sflow, counts_that_lie_cost_nothing, .timeout = 20)
