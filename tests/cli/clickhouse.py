@@ -1,5 +1,5 @@
 """See clickhouse.sh."""
-import json, os, shutil, signal, socket, struct, subprocess, sys, tempfile, time
+import atexit, json, os, shutil, signal, socket, struct, subprocess, sys, tempfile, time
 
 build = sys.argv[1]
 program = f"{build}/bin/netflowize"
@@ -30,6 +30,7 @@ class Server:
         self.process = subprocess.Popen(
             [sys.executable, "tests/support/clickhouse.py", self.dir, *faults],
             stderr=open(f"{self.dir}/errors", "w"))
+        atexit.register(self.process.kill)
         until("the server", lambda: os.path.exists(f"{self.dir}/port"))
         with open(f"{self.dir}/port") as f:
             self.url = f"clickhouse://127.0.0.1:{f.read()}/net"
@@ -223,6 +224,7 @@ run("import", f"{top.name}/a.pcap", "--into", store)
 follower = subprocess.Popen([program, "export", store, "--into", server.url,
                              "--follow", "--every", "50ms", "--lag", "1s"],
                             stderr=subprocess.DEVNULL)
+atexit.register(follower.kill)
 until("the first flows", lambda: len(server.rows()) == 20)
 follower.send_signal(signal.SIGSTOP)  # what comes now is later than where it is
 capture(f"{top.name}/b.pcap", 8, [time.time()] * 20)
