@@ -72,7 +72,9 @@ static const char *span(const struct live *l)
 {
 	const struct source_options *s = &l->o->source;
 
-	return l->source.store || s->last || s->from || s->to ? NULL : LAST;
+	return source_is_fixed(&l->source) || s->last || s->from || s->to
+		       ? NULL
+		       : LAST;
 }
 
 static int refresh(struct live *l, struct err *err)
@@ -185,9 +187,9 @@ static void wait_key(struct live *l, struct mono_time until)
 /* Until the person has enough. */
 static int run_screen(struct live *l, struct err *err)
 {
-	int64_t every = l->o->refresh_ms  ? l->o->refresh_ms
-			: l->source.store ? NEVER_MS
-					  : REFRESH_MS;
+	int64_t every = l->o->refresh_ms              ? l->o->refresh_ms
+			: source_is_fixed(&l->source) ? NEVER_MS
+						      : REFRESH_MS;
 	struct mono_time next = mono_add_ms(mono_now(), every);
 	int r = 0;
 
@@ -252,7 +254,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 }
 
 const struct command cmd_top = {.name = "top",
-	.usage = "[options] PROJ/EXP|DIR [FILTER]",
+	.usage = "[options] PROJ/EXP|DIR|FILE.html [FILTER]",
 	.summary = "Show links, flows, hosts and probes in a terminal",
 	.example = "netflowize top netsec/dumbbell",
 	.options = options,

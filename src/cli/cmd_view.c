@@ -63,7 +63,7 @@ static int refresh(struct view *v, const char *last, struct err *err)
 	int64_t ms;
 	int r;
 
-	if (v->source.store)
+	if (source_is_fixed(&v->source))
 		last = NULL;
 	else if (!last ||
 		 (strcmp(last, "all") != 0 && !clock_parse_span(last, &ms)))
@@ -87,9 +87,9 @@ static void give(
 	int result = data ? refresh(v, r->last, &err) : 0;
 	struct page page = source_page(&v->source, &v->latest);
 
-	page.refresh_ms = v->o->refresh_ms  ? v->o->refresh_ms
-			  : v->source.store ? 0
-					    : REFRESH_MS;
+	page.refresh_ms = v->o->refresh_ms              ? v->o->refresh_ms
+			  : source_is_fixed(&v->source) ? 0
+							: REFRESH_MS;
 	if (result == 0 && data)
 		result = page_print_data(&page, &a->body, &err);
 	else if (result == 0)
@@ -212,7 +212,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 }
 
 const struct command cmd_view = {.name = "view",
-	.usage = "[options] PROJ/EXP|DIR [FILTER]",
+	.usage = "[options] PROJ/EXP|DIR|FILE.html [FILTER]",
 	.summary = "Show all of it in a browser, live",
 	.example = "netflowize view netsec/dumbbell",
 	.options = options,

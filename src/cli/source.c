@@ -1,12 +1,15 @@
 #include "cli/source.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "cli/again.h"
 #include "report/anonymise.h"
 #include "store/summary.h"
 #include "testbed/load.h"
+#include "topology/topofile.h"
 
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +17,11 @@
 
 /* PART_ROWS: of a single part. */
 enum { SUMMARY_MAX = 256 << 20, FLUSH_MS = 1500, PART_ROWS = 100 };
+
+bool source_is_fixed(const struct source *s)
+{
+	return s->store || s->report.len;
+}
 
 bool source_is_store(const char *path)
 {
@@ -44,6 +52,39 @@ int source_no_store(const char *path, struct err *err)
 			     "it, such as netflowize strip --keep-data leaves");
 }
 
+static bool is_report(const char *path)
+{
+	struct stat st;
+	size_t n = strlen(path);
+
+	return n > 5 && strcmp(path + n - 5, ".html") == 0 &&
+	       stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Its figures are those of its time and its filter. */
+static int open_report(struct source *s, const char *path, struct err *err)
+{
+	const struct source_options *o = s->o;
+	struct page_found *f = &s->found;
+	int r = file_read(path, &s->report, err);
+
+	if (r == 0)
+		r = page_read(buf_str(&s->report), f, err);
+	if (r == 0 && f->topology)
+		r = topofile_parse(
+			f->topology, f->topology_len, path, &s->topology, err);
+	if (r < 0)
+		return err_wrap(err, "%s", path);
+	if (*s->filter || o->last || o->from || o->to) {
+		err_set(err, NFZ_E_USAGE,
+			"%s has the figures of its own time and filter only",
+			path);
+		return err_hint(err, "Other times and filters go with a store "
+				     "or an experiment");
+	}
+	return 0;
+}
+
 /* Kept beside the store by strip --keep-data. */
 static int stored_topology(struct source *s, struct err *err)
 {
@@ -70,6 +111,11 @@ static void name_command(struct source *s)
 {
 	bool hide = s->o->anonymise;
 
+	if (s->report.len) {
+		buf_adds(&s->command, s->found.command);
+		buf_adds(&s->times, s->found.times);
+		return;
+	}
 	if (s->store) {
 		buf_adds(&s->command, "nfz-query ");
 		again_word(&s->command, hide ? "DIR" : s->store);
@@ -88,8 +134,9 @@ int source_open(struct app *app, const struct source_options *o,
 	struct source s = {.app = app,
 		.o = o,
 		.command = BUF_INIT(8192),
-		.times = BUF_INIT(1024)};
-	const char *word = NULL;
+		.times = BUF_INIT(1024),
+		.report = BUF_INIT(SUMMARY_MAX)};
+	const char *word = NULL, *file = NULL;
 	int used = 0, r = 0;
 
 	*ret = s;
@@ -97,6 +144,8 @@ int source_open(struct app *app, const struct source_options *o,
 		s.store = mem_strdup(o->store);
 	else if (w.n && source_is_store(w.words[0]))
 		s.store = mem_strdup(w.words[used++]);
+	else if (w.n && is_report(w.words[0]))
+		file = w.words[used++];
 	else if (w.n && !o->topology)
 		word = w.words[used++];
 	s.filter = source_join(w.words + used, w.n - used);
@@ -104,12 +153,14 @@ int source_open(struct app *app, const struct source_options *o,
 		r = source_no_store(s.store, err);
 	else if (s.store)
 		r = stored_topology(&s, err);
+	else if (file)
+		r = open_report(&s, file, err);
 	else
 		r = nodes_topology(app, o->topology, word, &s.topology, err);
 	*ret = s;
 	if (r < 0)
 		return r;
-	if (!s.store) {
+	if (!source_is_fixed(&s)) {
 		nodes_init(&ret->nodes, app, s.topology);
 		ret->link = ret->nodes.options.link = deploy_link_new();
 	}
@@ -119,7 +170,7 @@ int source_open(struct app *app, const struct source_options *o,
 
 void source_reconnect(struct source *s)
 {
-	if (s->store)
+	if (source_is_fixed(s))
 		return;
 	deploy_link_free(s->link);
 	s->link = s->nodes.options.link = deploy_link_new();
@@ -133,6 +184,8 @@ void source_close(struct source *s)
 	free(s->filter);
 	buf_release(&s->command);
 	buf_release(&s->times);
+	buf_release(&s->report);
+	page_found_release(&s->found);
 }
 
 static int ask_store(struct source *s, const struct query_times *times,
@@ -206,6 +259,10 @@ static int ask(
 	const char *from = last ? NULL : o->from;
 	struct query_times times = {.from = from, .to = last ? NULL : o->to};
 
+	if (s->report.len) {
+		buf_add(out, s->found.summary, s->found.summary_len);
+		return 0;
+	}
 	if (!last)
 		last = o->last;
 	else if (strcmp(last, "all") == 0)
@@ -268,6 +325,8 @@ void answer_now_release(struct answer_now *a)
 
 struct page source_page(const struct source *s, const struct answer_now *a)
 {
+	const struct passwd *me = getpwuid(getuid());
+
 	return (struct page){.topology = s->topology,
 		.facts = a->facts,
 		.summary = buf_str(&a->text),
@@ -276,5 +335,8 @@ struct page source_page(const struct source *s, const struct answer_now *a)
 		.anonymised = s->o->anonymise,
 		.command = buf_str(&s->command),
 		.times = buf_str(&s->times),
+		.user = s->report.len ? s->found.user
+			: me          ? me->pw_name
+				      : "",
 		.version = NFZ_VERSION};
 }

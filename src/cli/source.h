@@ -5,6 +5,7 @@
 
 #include "cli/nodes.h"
 #include "report/page.h"
+#include "report/page_read.h"
 
 /* Where it is, and of which time: options of whatever shows flows. */
 struct source_options {
@@ -38,7 +39,10 @@ struct source {
 	 * of its time as a single piece.  NULL: everything. */
 	const char *part;
 	int64_t window_ms;
-	char *store;               /* NULL: ask the collector */
+	/* NULL and empty: ask the collector */
+	char *store;
+	struct buf report; /* one that was written */
+	struct page_found found;
 	struct topology *topology; /* NULL until it was made of the summary */
 	char *filter;
 	struct nodes_context nodes;
@@ -51,7 +55,7 @@ bool source_is_store(const char *path);
 /* That it is none. */
 int source_no_store(const char *path, struct err *err);
 
-/* words: PROJ/EXP or a store's directory (neither with --store or --topology
+/* words: PROJ/EXP, a report (FILE.html) or a store's directory (neither with --store or --topology
  * and no --store), then the filter. */
 struct source_words {
 	char **words;
@@ -61,6 +65,8 @@ int source_open(struct app *app, const struct source_options *o,
 	struct source_words words, struct source *ret,
 	struct err *err) NFZ_MUST_CHECK;
 void source_close(struct source *s);
+/* Nothing is added to it: a store, or a report that was written. */
+bool source_is_fixed(const struct source *s);
 /* The words with blanks between them; free it. */
 char *source_join(char *const *words, int n);
 /* Forgets a login that broke. */

@@ -2,9 +2,12 @@
  * earlier plan, whose records are in the store. */
 #include "base/mem.h"
 #include "deploy/rollout_private.h"
+#include "format/crypto.h"
 #include "store/catalog.h"
 
 #include <string.h>
+
+enum { PLAN_TEXT_MAX = 1 << 30 };
 
 static const char *gap_of(const struct plan *plan, int link)
 {
@@ -106,6 +109,22 @@ static void catalog_taps(
 		}
 }
 
+/* What sha256sum says of the file that plan --out writes. */
+static void catalog_plan(
+	const struct topology *t, const struct plan *plan, struct catalog *c)
+{
+	struct buf text = BUF_INIT(PLAN_TEXT_MAX);
+	char hex[CRYPTO_SHA256_TEXT];
+
+	plan_print(plan, t, &text);
+	c->plan = arena_strdup(
+		&c->arena, crypto_sha256_text(buf_str(&text), text.len, hex));
+	for (size_t i = 0; i < plan->n_probes; i++)
+		c->nodes[plan->probes[i].node].why =
+			arena_strdup(&c->arena, plan->probes[i].reason);
+	buf_release(&text);
+}
+
 void rollout_catalog(const struct topology *t, const struct plan *plan,
 	const struct rollout_options *o, struct rollout *r)
 {
@@ -119,6 +138,7 @@ void rollout_catalog(const struct topology *t, const struct plan *plan,
 	for (size_t i = 0; i < t->n_nodes; i++)
 		catalog_add_node(c, t->nodes[i].name);
 	c->collector = r->collector;
+	catalog_plan(t, plan, c);
 	catalog_links(t, plan, c);
 	catalog_taps(t, plan, c);
 	catalog_print(c, &r->catalog);

@@ -283,6 +283,7 @@ static bool read_probe(struct facts *f, const struct jval *v, void *to)
 	p->node = text(f, v, "node");
 	p->role = text(f, v, "role");
 	p->backend = text(f, v, "backend");
+	p->reason = text(f, v, "reason");
 	p->wire = maybe(v, "wire_frames");
 	p->lost = lost_of(v);
 	p->packets = maybe(v, "packets");
@@ -303,6 +304,7 @@ static void read_status(struct facts *f, const struct jval *status)
 	f->project = text(f, status, "project");
 	f->experiment = text(f, status, "experiment");
 	f->mode = text(f, status, "mode");
+	f->plan = text(f, status, "plan");
 	f->collector = text(f, jval_get(status, "collector"), "node");
 	f->probes = list(f, jval_get(status, "probes"), sizeof(*f->probes),
 		read_probe, &f->n_probes);

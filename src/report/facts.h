@@ -104,7 +104,7 @@ struct facts_tap {
 };
 
 struct facts_probe {
-	const char *node, *role, *backend;
+	const char *node, *role, *backend, *reason;
 	uint64_t wire, lost, packets, flows_now, flows_max, cpu_us;
 	bool clock_known;
 	double clock_ms;
@@ -115,7 +115,7 @@ struct facts_probe {
 struct facts {
 	struct arena arena;
 	const char *filter, *first, *last, *made; /* may be NULL */
-	const char *project, *experiment, *mode, *collector;
+	const char *project, *experiment, *mode, *collector, *plan;
 	double begin_ms;
 	int64_t bucket_ms;
 	size_t n_buckets;

@@ -12,6 +12,7 @@
 #include "report/netmap.h"
 #include "report/page_parts.h"
 #include "report/text.h"
+#include "topology/topofile.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -108,6 +109,7 @@ static void print_data(const struct page *p, const struct findings *findings,
 	jsonw_put(&w, "version", p->version);
 	jsonw_put(&w, "command", p->command);
 	jsonw_put(&w, "times", p->times ? p->times : "");
+	jsonw_put(&w, "user", p->user ? p->user : "");
 	jsonw_put_bool(&w, "live", p->refresh_ms > 0);
 	jsonw_put_int(&w, "refresh_ms", p->refresh_ms);
 	put_capacity(&w, p);
@@ -220,6 +222,21 @@ static void print_head(const struct filling *f, struct buf *out)
 	buf_adds(out, "</style>\n</head>\n<body>\n");
 }
 
+/* So that it can be opened again (page_read.h).  Its addresses would tell who
+ * the others are. */
+static void print_topology(const struct page *p, struct buf *out)
+{
+	struct buf text = BUF_INIT((size_t)256 << 20);
+
+	if (p->anonymised || p->refresh_ms)
+		return;
+	topofile_print(p->topology, &text);
+	buf_adds(out, "<script type=\"application/json\" id=\"topology\">");
+	add_json(out, buf_str(&text), text.len);
+	buf_adds(out, "</script>\n");
+	buf_release(&text);
+}
+
 static void print_document(const struct filling *f, struct buf *out)
 {
 	print_head(f, out);
@@ -227,6 +244,7 @@ static void print_document(const struct filling *f, struct buf *out)
 	buf_adds(out, "<script type=\"application/json\" id=\"data\">");
 	print_data(f->page, f->findings, f->map, out);
 	buf_adds(out, "</script>\n");
+	print_topology(f->page, out);
 	for (size_t i = 0; page_scripts[i]; i++) {
 		buf_adds(out, "<script>");
 		buf_adds(out, page_scripts[i]);

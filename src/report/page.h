@@ -16,6 +16,7 @@ struct page {
 	const char *command; /* in front of a filter: "netflowize query p/e" */
 	const char *times;   /* its options for the same time, "" for all */
 	const char *version;
+	const char *user;   /* who made it, or "" */
 	bool anonymised;    /* addresses are not the real ones */
 	int64_t refresh_ms; /* 0: a report; else served, asking so often */
 };

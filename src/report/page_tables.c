@@ -255,6 +255,17 @@ void page_subtitle(const struct page *p, struct buf *out)
 		buf_adds(out, ", filter: ");
 		text_xml(out, f->filter);
 	}
+	if (p->refresh_ms)
+		return;
+	buf_adds(out, "; made ");
+	if (p->user && *p->user && !p->anonymised) {
+		buf_adds(out, "by ");
+		text_xml(out, p->user);
+		buf_addc(out, ' ');
+	}
+	buf_addf(out, "with netflowize %s", p->version);
+	if (f->plan)
+		buf_addf(out, ", plan %.16s", f->plan);
 }
 
 void page_method(const struct page *p, struct buf *out)

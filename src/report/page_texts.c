@@ -24,8 +24,8 @@ EMBED(flows, "flows.js");
 EMBED(live, "live.js");
 
 const char *const page_scripts[] = {page_text_core, page_text_map,
-	page_text_traffic, page_text_panels, page_text_matrix, page_text_flows, page_text_live,
-	NULL};
+	page_text_traffic, page_text_panels, page_text_matrix, page_text_flows,
+	page_text_live, NULL};
 
 const char *page_template(void)
 {

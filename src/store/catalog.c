@@ -223,9 +223,13 @@ void catalog_print(const struct catalog *c, struct buf *out)
 	add_word(out, c->mode);
 	buf_addf(out, "\ndeployment %016" PRIx64 "\nidle_ms %" PRId64 "\n",
 		c->deployment, c->idle_ms);
+	if (c->plan)
+		buf_addf(out, "plan %s\n", c->plan);
 	for (size_t i = 0; i < c->n_nodes; i++) {
 		buf_adds(out, "node");
 		add_word(out, c->nodes[i].name);
+		if (c->nodes[i].why)
+			add_word(out, c->nodes[i].why);
 		buf_addc(out, '\n');
 	}
 	if (c->collector >= 0)
@@ -370,8 +374,13 @@ static int parse_node(struct parser *p)
 {
 	const char *name = p->n > 1 ? plain(p->words[1]) : NULL;
 
-	if (!name || catalog_add_node(p->c, name) < 0)
+	int node = name ? catalog_add_node(p->c, name) : -1;
+
+	if (node < 0)
 		return bad(p, "too many nodes, or one without a name");
+	if (p->n > 2)
+		p->c->nodes[node].why =
+			arena_strdup(&p->c->arena, plain(p->words[2]));
 	return 0;
 }
 
@@ -398,6 +407,8 @@ static int parse_words(struct parser *p)
 		c->experiment = arena_strdup(&c->arena, plain(p->words[1]));
 	else if (strcmp(word, "mode") == 0)
 		c->mode = arena_strdup(&c->arena, plain(p->words[1]));
+	else if (strcmp(word, "plan") == 0)
+		c->plan = arena_strdup(&c->arena, plain(p->words[1]));
 	else if (strcmp(word, "deployment") == 0)
 		c->deployment = strtoull(p->words[1], NULL, 16);
 	else if (strcmp(word, "idle_ms") == 0)

@@ -17,6 +17,7 @@
 
 struct catalog_node {
 	const char *name;
+	const char *why; /* a probe runs there; NULL: not said */
 };
 
 struct catalog_member {
@@ -48,6 +49,7 @@ struct catalog_tap {
 struct catalog {
 	struct arena arena;
 	const char *project, *experiment, *mode;
+	const char *plan; /* SHA-256 of its file, hex; NULL: not said */
 	uint64_t deployment;
 	struct catalog_node *nodes;
 	struct catalog_link *links;

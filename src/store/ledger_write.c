@@ -117,6 +117,7 @@ static void put_probe(struct jsonw *w, const struct ledger *l, size_t first)
 	jsonw_object(w);
 	jsonw_put(w, "node", l->catalog->nodes[tap->node].name);
 	jsonw_put_uint(w, "module", tap->module);
+	jsonw_put_optional(w, "reason", l->catalog->nodes[tap->node].why);
 	if (m) {
 		put_stats(w, m);
 	} else {
@@ -212,6 +213,7 @@ static void put_run(struct jsonw *w, const struct ledger *l)
 	jsonw_put_optional(w, "mode", c->mode);
 	snprintf(id, sizeof(id), "%016" PRIx64, c->deployment);
 	jsonw_put(w, "deployment", id);
+	jsonw_put_optional(w, "plan", c->plan);
 	put_coverage(w, l);
 }
 

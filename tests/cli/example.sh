@@ -67,6 +67,10 @@ assert not [a for a, _ in pairs if a in text[1]] and sys.argv[3] not in text[1]
 assert [other[k] for k in ("flows", "packets", "bytes", "links")] == [real[k] for k in ("flows", "packets", "bytes", "links")]
 assert other["filter"] == "net %s/16" % re.search(r"net ([0-9.]+)/16", other["filter"])[1] != "net 10.1.0.0/16"
 PY
+check "a report is a source, too" nfz report -q "$dir/page.html" -o "$dir/again.html"
+check "and says the same again" cmp "$dir/page.html" "$dir/again.html"
+nfz view "$dir/page.html" proto udp >/dev/null 2>"$dir/err"
+check "but for its own filter only" grep -q "own time and filter" "$dir/err"
 check "top" test -n "$(nfz top --once "$example")"
 
 "${as[@]}" timeout 30 "$build/bin/netflowize" view "$example" >"$dir/url" 2>/dev/null &
