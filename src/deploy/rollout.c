@@ -424,6 +424,7 @@ int rollout_make(const struct topology *t, const struct plan *plan,
 	rollout_catalog(t, plan, o, &r);
 	for (size_t i = 0; i < r.n; i++)
 		set_stamp(&r, &r.modules[i]);
+	rollout_explain(t, plan, &r);
 	*ret = r;
 	return 0;
 }

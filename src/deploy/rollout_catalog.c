@@ -109,22 +109,6 @@ static void catalog_taps(
 		}
 }
 
-/* What sha256sum says of the file that plan --out writes. */
-static void catalog_plan(
-	const struct topology *t, const struct plan *plan, struct catalog *c)
-{
-	struct buf text = BUF_INIT(PLAN_TEXT_MAX);
-	char hex[CRYPTO_SHA256_TEXT];
-
-	plan_print(plan, t, &text);
-	c->plan = arena_strdup(
-		&c->arena, crypto_sha256_text(buf_str(&text), text.len, hex));
-	for (size_t i = 0; i < plan->n_probes; i++)
-		c->nodes[plan->probes[i].node].why =
-			arena_strdup(&c->arena, plan->probes[i].reason);
-	buf_release(&text);
-}
-
 void rollout_catalog(const struct topology *t, const struct plan *plan,
 	const struct rollout_options *o, struct rollout *r)
 {
@@ -138,8 +122,32 @@ void rollout_catalog(const struct topology *t, const struct plan *plan,
 	for (size_t i = 0; i < t->n_nodes; i++)
 		catalog_add_node(c, t->nodes[i].name);
 	c->collector = r->collector;
-	catalog_plan(t, plan, c);
+	for (size_t i = 0; i < r->n; i++)
+		if (r->modules[i].role == MODULE_CACHE)
+			c->nodes[r->modules[i].node].cache =
+				r->modules[i].setup.id;
 	catalog_links(t, plan, c);
 	catalog_taps(t, plan, c);
 	catalog_print(c, &r->catalog);
+}
+
+/* The digest is that of the plan's file, with the names that interfaces have
+ * on their nodes. */
+void rollout_explain(
+	const struct topology *t, const struct plan *plan, struct rollout *r)
+{
+	struct catalog *c cleanup(catalog_free_at) = catalog_new();
+	struct buf text = BUF_INIT(PLAN_TEXT_MAX);
+	char hex[CRYPTO_SHA256_TEXT];
+
+	plan_print(plan, t, &text);
+	c->plan = arena_strdup(
+		&c->arena, crypto_sha256_text(buf_str(&text), text.len, hex));
+	buf_release(&text);
+	for (size_t i = 0; i < t->n_nodes; i++)
+		catalog_add_node(c, t->nodes[i].name);
+	for (size_t i = 0; i < plan->n_probes; i++)
+		c->nodes[plan->probes[i].node].why =
+			arena_strdup(&c->arena, plan->probes[i].reason);
+	catalog_print_plan(c, &r->catalog);
 }

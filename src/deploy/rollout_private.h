@@ -19,5 +19,9 @@ static inline uint16_t rollout_tap_id(int iface)
 /* The names for the store, as text; the modules are there. */
 void rollout_catalog(const struct topology *t, const struct plan *plan,
 	const struct rollout_options *o, struct rollout *r);
+/* Adds which plan it is, and its reasons: nothing a program would have to be
+ * started again for. */
+void rollout_explain(
+	const struct topology *t, const struct plan *plan, struct rollout *r);
 
 #endif

@@ -115,6 +115,7 @@ static void add_probe(struct plan *plan, const struct topology *t,
 	if (!probe) {
 		probe = &plan->probes[plan->n_probes++];
 		probe->node = node;
+		probe->reason = arena_strdup(&plan->arena, from->reason);
 	}
 	if (!probe->covers)
 		probe->covers = arena_alloc(

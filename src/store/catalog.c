@@ -213,6 +213,19 @@ static void print_addrs(const struct catalog *c, struct buf *out)
 	map_release(&of_members);
 }
 
+void catalog_print_plan(const struct catalog *c, struct buf *out)
+{
+	if (c->plan)
+		buf_addf(out, "plan %s\n", c->plan);
+	for (size_t i = 0; i < c->n_nodes; i++) {
+		if (!c->nodes[i].why)
+			continue;
+		buf_addf(out, "why %zu", i);
+		add_word(out, c->nodes[i].why);
+		buf_addc(out, '\n');
+	}
+}
+
 void catalog_print(const struct catalog *c, struct buf *out)
 {
 	buf_adds(out, FIRST_LINE "\nproject");
@@ -223,17 +236,16 @@ void catalog_print(const struct catalog *c, struct buf *out)
 	add_word(out, c->mode);
 	buf_addf(out, "\ndeployment %016" PRIx64 "\nidle_ms %" PRId64 "\n",
 		c->deployment, c->idle_ms);
-	if (c->plan)
-		buf_addf(out, "plan %s\n", c->plan);
 	for (size_t i = 0; i < c->n_nodes; i++) {
 		buf_adds(out, "node");
 		add_word(out, c->nodes[i].name);
-		if (c->nodes[i].why)
-			add_word(out, c->nodes[i].why);
 		buf_addc(out, '\n');
 	}
 	if (c->collector >= 0)
 		buf_addf(out, "collector %d\n", c->collector);
+	for (size_t i = 0; i < c->n_nodes; i++)
+		if (c->nodes[i].cache)
+			buf_addf(out, "cache %zu %u\n", i, c->nodes[i].cache);
 	for (size_t i = 0; i < c->n_links; i++)
 		print_link(&c->links[i], out);
 	print_addrs(c, out);
@@ -245,6 +257,7 @@ void catalog_print(const struct catalog *c, struct buf *out)
 		add_word(out, t->iface);
 		buf_addc(out, '\n');
 	}
+	catalog_print_plan(c, out);
 }
 
 /* Parsing -------------------------------------------------------------- */
@@ -378,9 +391,36 @@ static int parse_node(struct parser *p)
 
 	if (node < 0)
 		return bad(p, "too many nodes, or one without a name");
-	if (p->n > 2)
-		p->c->nodes[node].why =
-			arena_strdup(&p->c->arena, plain(p->words[2]));
+	return 0;
+}
+
+/* The node of a line that needs one and a further word. */
+static struct catalog_node *node_of(struct parser *p)
+{
+	int64_t node = p->n > 2 ? number(p, 1, CATALOG_MAX) : -1;
+
+	return node >= 0 && is_node(p->c, (int)node) ? &p->c->nodes[node]
+						     : NULL;
+}
+
+static int parse_cache(struct parser *p)
+{
+	struct catalog_node *node = node_of(p);
+	int64_t module = number(p, 2, UINT16_MAX);
+
+	if (!node || module < 0)
+		return bad(p, "a cache needs a node and its module");
+	node->cache = (uint16_t)module;
+	return 0;
+}
+
+static int parse_why(struct parser *p)
+{
+	struct catalog_node *node = node_of(p);
+
+	if (!node)
+		return bad(p, "a reason needs a node");
+	node->why = arena_strdup(&p->c->arena, plain(p->words[2]));
 	return 0;
 }
 
@@ -399,6 +439,10 @@ static int parse_words(struct parser *p)
 		return parse_tap(p, false);
 	if (strcmp(word, "idle") == 0)
 		return parse_tap(p, true);
+	if (strcmp(word, "cache") == 0)
+		return parse_cache(p);
+	if (strcmp(word, "why") == 0)
+		return parse_why(p);
 	if (p->n < 2)
 		return 0;
 	if (strcmp(word, "project") == 0)

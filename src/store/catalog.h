@@ -18,6 +18,7 @@
 struct catalog_node {
 	const char *name;
 	const char *why; /* a probe runs there; NULL: not said */
+	uint16_t cache;  /* module id of the flow cache there; 0: none */
 };
 
 struct catalog_member {
@@ -49,7 +50,7 @@ struct catalog_tap {
 struct catalog {
 	struct arena arena;
 	const char *project, *experiment, *mode;
-	const char *plan; /* SHA-256 of its file, hex; NULL: not said */
+	const char *plan; /* its SHA-256, hex; NULL: not said */
 	uint64_t deployment;
 	struct catalog_node *nodes;
 	struct catalog_link *links;
@@ -84,6 +85,8 @@ void catalog_set_gap(struct catalog *c, int link, const char *gap);
 void catalog_add_addr(struct catalog *c, int node, const struct net_addr *a);
 void catalog_set_speed(struct catalog *c, int link, int slot, int64_t bps);
 void catalog_print(const struct catalog *c, struct buf *out);
+/* Of that only which plan it was, and its reasons. */
+void catalog_print_plan(const struct catalog *c, struct buf *out);
 /* Bounded: at most CATALOG_MAX of anything. */
 int catalog_parse(const char *text, size_t len, struct catalog **ret,
 	struct err *err) NFZ_MUST_CHECK;

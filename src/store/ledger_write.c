@@ -153,6 +153,15 @@ static bool has_taps(const struct ledger *l, uint16_t module)
 	return false;
 }
 
+/* Where the cache with that module id runs, NULL unknown. */
+static const char *cache_node(const struct catalog *c, uint16_t module)
+{
+	for (size_t i = 0; i < c->n_nodes; i++)
+		if (c->nodes[i].cache == module)
+			return c->nodes[i].name;
+	return NULL;
+}
+
 /* Caches, and exporters of others. */
 static void put_others(struct jsonw *w, const struct ledger *l)
 {
@@ -165,6 +174,8 @@ static void put_others(struct jsonw *w, const struct ledger *l)
 			continue;
 		jsonw_object_inline(w);
 		jsonw_put_uint(w, "module", m->module);
+		jsonw_put_optional(
+			w, "node", cache_node(l->catalog, m->module));
 		put_stats(w, m);
 		jsonw_end(w);
 	}

@@ -56,6 +56,18 @@
 				if (at.has(l)) n[at.get(l)]++;
 		return n;
 	}
+	// Half a line is the wider the more bits go over it, by their logarithm.
+	const THIN = 1.6, THICK = 7.5, FROM = 3; // px, px, log of 1 kb/s
+	const width = (v, most) => THIN + (THICK - THIN) * Math.min(1, Math.max(0, (Math.log10(v || 1) - FROM) / Math.max(1, Math.log10(most || 1) - FROM)));
+	// The plan's row: why a probe is where it is, why a link has none.
+	function planRow() {
+		if (mode !== "coverage") { put("plan"); return; }
+		const all = sum.status.probes, row = (p) => h("tr", {}, h("td", { class: "name" }, p.node), h("td", {}, [...new Set(p.taps.map((t) => t.link + (t.iface ? " (" + t.iface + ")" : "")))].join(", ")), h("td", {}, p.reason || "–"));
+		const of = chosen.link === null ? null : sum.links[chosen.link], picked = chosen.end !== null ? endName(chosen.end) : null;
+		const seen = of ? all.filter((p) => p.taps.some((t) => t.link === of.name)) : picked !== null ? all.filter((p) => p.node === picked) : all;
+		put("plan", h("p", {}, h("b", {}, of ? "Link " + of.name : picked !== null ? picked : "The plan"), of ? of.gap ? ": not seen completely: " + of.gap : seen.length ? ": seen by" : ": nobody watches it" : seen.length ? "" : ": no probe runs there"),
+			seen.length && h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "The plan's rows" }, h("table", {}, h("thead", {}, h("tr", {}, ["Probe", "Watches", "Why there"].map((t) => h("th", { scope: "col" }, t)))), h("tbody", {}, seen.map(row)))));
+	}
 	function onPath() {
 		if (chosen.row) return new Set(chosen.row.hops.map((x) => x[0]));
 		if (chosen.link !== null) return new Set([chosen.link]);
@@ -65,35 +77,47 @@
 		const seen = mode === "coverage" ? watchers() : null;
 		const path = onPath();
 		let most = 0;
-		if (!page.capacity.every((c) => c.every((x) => x)))
-			for (const l of sum.links)
-				for (const side of l.sides) most = Math.max(most, load(side.course)[mode === "coverage" ? "peak" : mode]);
+		for (const l of sum.links)
+			for (const side of l.sides) most = Math.max(most, load(side.course)[mode === "coverage" ? "peak" : mode]);
 		lines.forEach((g, i) => {
 			const sides = page.lines[i] || [];
 			const halves = g.querySelectorAll(".h");
 			const first = sides.length && sum.links[sides[0][0]];
 			const gap = first && first.gap && !first.bytes;
 			halves.forEach((half, k) => {
-				let cls = "un";
+				let cls = "un", wide = "";
 				if (seen) {
 					const n = Math.min(...sides.map((x) => seen[x[0]]), 2);
 					cls = "w" + (sides.length ? n : 0);
 				} else if (!gap && sides.length) {
-					const steps = sides.map(([l, slot]) => step(direction(l, slot, k === 1), most));
-					cls = steps.sort()[steps.length - 1];
+					const loads = sides.map(([l, slot]) => direction(l, slot, k === 1));
+					cls = loads.map((d) => step(d, most)).sort()[loads.length - 1];
+					wide = cls === "un" ? "" : width(Math.max(...loads.map((d) => d ? d[mode] : 0)), most).toFixed(1);
 				}
+				half.style.strokeWidth = wide;
 				half.setAttribute("class", "h " + cls + (first && first.gap && !seen ? " part" : ""));
 			});
 			g.classList.toggle("sel", !!path && sides.some((x) => path.has(x[0])));
 			g.classList.toggle("dim", !!path && !sides.some((x) => path.has(x[0])));
 		});
 		drops();
+		cacheSigns();
+		planRow();
 		const picked = chosen.end !== null ? endName(chosen.end) : null;
 		for (const n of nodes) n.classList.toggle("sel", picked !== null && n.dataset.node === picked);
-		legend(seen);
+		legend(seen, most);
 	}
 	// Centre of a node, and half of its size.
 	const boxOf = (n) => n.dataset.at.split(" ").map(Number);
+	// An F where a flow cache runs.
+	const caching = svg.firstElementChild.appendChild(s("g", {}));
+	function cacheSigns() {
+		const at = new Set((sum.status.modules || []).filter((m) => m.role === "cache" && m.node).map((m) => m.node));
+		caching.replaceChildren(...nodes.filter((n) => at.has(n.dataset.node)).map((n) => {
+			const [x, y, wide, tall] = boxOf(n);
+			return s("g", { class: "cache" }, s("circle", { cx: x + wide + 2, cy: y - tall - 2, r: 6.5 }), s("text", { x: x + wide + 2, y: y - tall + 1, "text-anchor": "middle" }, "F"));
+		}));
+	}
 	// A triangle where packets die between two links.
 	const dropped = svg.firstElementChild.appendChild(s("g", {}));
 	function drops() {
@@ -108,7 +132,7 @@
 				h("table", {}, steps.map((k) => h("tr", {}, h("td", {}, "from " + sum.links[k.from].name + " to " + sum.links[k.to].name),
 					h("td", { class: "n" }, count(k.sent - k.arrived) + " of " + count(k.sent)), h("td", { class: "n" }, percent((k.sent - k.arrived) / k.sent)))))) })));
 	}
-	function legend(seen) {
+	function legend(seen, most) {
 		const known = page.capacity.some((c) => c.some((x) => x));
 		const sample = (cls, text) => h("li", {}, s("svg", { viewBox: "0 0 22 12", "aria-hidden": "true" },
 			s("g", {}, s("path", { class: "k " + cls, d: "M0 6H22" }))), text);
@@ -117,6 +141,8 @@
 		put("mapkey", items.map((x) => sample(x[0], x[1])),
 			h("li", {}, seen ? "" : known ? "of the capacity, each direction on its sender's half"
 				: "of the busiest link (capacities are not known)"),
+			!seen && most > 1000 && h("li", {}, "width: bit/s, by their logarithm, 1 kb/s to " + bits(most)),
+			caching.firstChild && h("li", {}, s("svg", { viewBox: "0 0 22 14", "aria-hidden": "true" }, s("g", { class: "cache" }, s("circle", { cx: 11, cy: 7, r: 6.5 }), s("text", { x: 11, y: 10, "text-anchor": "middle" }, "F"))), "flow cache"),
 			dropped.firstChild && h("li", {}, s("svg", { viewBox: "0 0 22 12", "aria-hidden": "true" }, s("path", { class: "drop", d: "M4 0h14l-7 12z" })), "packets die here"));
 	}
 	function five(filter) {

@@ -2,7 +2,7 @@
 // The bar, C to H, J and K.
 (function () {
 	const num = (v) => h("td", { class: "n" }, v);
-	const head = (...names) => h("thead", {}, h("tr", {}, names.map((n) => h("th", { class: n.startsWith(">") ? "n" : null, scope: "col" }, n.replace(/^>/, "")))));
+	const head = (...names) => h("thead", {}, h("tr", {}, names.filter((n) => n !== null).map((n) => h("th", { class: n.startsWith(">") ? "n" : null, scope: "col" }, n.replace(/^>/, "")))));
 	const name = (t, full) => h("td", { class: "name", title: full || t }, t);
 
 	// The bar: what is chosen, and selects for those without a mouse.
@@ -171,9 +171,25 @@
 	}
 	panels.push(flowSizes);
 
-	// H: a loss opens to where it was and what to do.
+	// H: a loss opens to where it was, when, and what to do.
 	const opened = new Set();
+	// Counters are sums since the start: when is known of what a live page saw
+	// rise.
+	const rises = new Map();
+	function watchLosses() {
+		const at = Date.parse(sum.made || "");
+		for (const [k, v] of Object.entries(sum.status.ledger.lost || {})) {
+			const was = rises.get(k) || { v, at, seen: [] };
+			if (v > was.v) was.seen = [...was.seen.slice(-4), timeText(was.at) + " – " + timeText(at) + ": " + count(v - was.v)];
+			rises.set(k, Object.assign(was, { v, at }));
+		}
+	}
+	function whenLost(k) {
+		const seen = (rises.get(k) || { seen: [] }).seen, since = sum.began_ms ? "since " + timeText(sum.began_ms) + " UTC, when the probes began" : "since the probes began";
+		return seen.length ? "While this page was open: " + seen.join(", ") + "." : "When is not known: these are sums " + since + (page.live ? "; what comes while this page is open is told here." : ".");
+	}
 	function accounting() {
+		watchLosses();
 		const l = sum.status.ledger;
 		const ppm = (v, of) => v && of ? Math.round(1e6 * v / of) + " ppm" : "";
 		const row = (label, v, of, cls) => h("tr", {}, h("td", {}, label), h("td", {}, v && of ? bar(v / of, cls) : ""), num(count(v)), num(ppm(cls === "f5" ? v : 0, of)));
@@ -183,7 +199,7 @@
 			cache: "More flows at once than the flow cache holds. A shorter idle timeout (netflowize up --set idle=5s), or flow caches of their own (up --caches N).",
 			queue: "Records came faster than they could be sent. Longer timeouts (netflowize up --set active=60s), or flow caches of their own (up --caches N)." };
 		const where = (k) => sum.status.probes.flatMap((p) => p.taps.filter((t) => t.lost && t.lost[k]).map((t) => p.node + " on " + t.link + ": " + count(t.lost[k]))).join(", ");
-		const cause = (k) => h("details", { open: opened.has(k), ontoggle: (ev) => ev.target.open ? opened.add(k) : opened.delete(k) }, h("summary", {}, causes[k] || "lost: " + k), h("p", {}, hints[k] || ""), h("p", {}, "Since the start, at " + where(k)));
+		const cause = (k) => h("details", { open: opened.has(k), ontoggle: (ev) => ev.target.open ? opened.add(k) : opened.delete(k) }, h("summary", {}, causes[k] || "lost: " + k), h("p", {}, hints[k] || ""), h("p", {}, "At " + where(k) + "."), h("p", {}, whenLost(k)));
 		const lost = Object.entries(l.lost || {}).filter((x) => x[1]);
 		const complete = l.wire_frames !== null && !lost.length && l.records_sent === l.records_stored && l.unaccounted === 0;
 		put("accounting", h("table", {}, head("", "", ">Number", ">Of it"), h("tbody", {},
@@ -202,6 +218,9 @@
 	panels.push(accounting);
 
 	// J and K
+	// Where the programs run, there are logs: a store has none.
+	const target = /^netflowize query (\S+)/.exec(page.command);
+	const logsOf = target && ((node) => "netflowize logs " + target[1] + " " + quote(node));
 	function probes() {
 		const all = sum.status.probes;
 		// Since when a meter counts: the collector's begin, or its own last one.
@@ -211,10 +230,11 @@
 		};
 		const ofCore = (p) => typeof p.cpu_us === "number" && age(p) > 0 ? p.cpu_us / 1000 / age(p) : NaN;
 		const lostOf = (p) => Object.values(p.lost || {}).reduce((a, b) => a === null || b === null ? null : a + b, 0);
-		put("probes", h("table", {}, head("Node", "Taps on", ">Packets", ">Lost", ">Cache", ">CPU", ">Clock"), h("tbody", {}, all.map((p) => h("tr", {},
+		put("probes", h("table", {}, head("Node", "Taps on", ">Packets", ">Lost", ">Cache", ">CPU", ">Clock", logsOf && "Log"), h("tbody", {}, all.map((p) => h("tr", {},
 			name(p.node), h("td", { class: "name", title: p.taps.map((t) => t.link).join(" ") }, shorten([...new Set(p.taps.map((t) => t.link))].join(" "), 26)),
 			num(count(p.packets)), num(count(lostOf(p))), num(p.flows_max ? count(p.flows_now) + " (max " + count(p.flows_max) + ")" : "–"),
-			num(typeof p.cpu_us === "number" ? si(p.cpu_us / 1e6, "s") + (ofCore(p) >= 0 ? " · " + percent(ofCore(p)) : "") : "unknown"), num(typeof p.clock_offset_ns === "number" && p.clock_offset_ns ? (p.clock_offset_ns / 1e6).toFixed(2) + " ms" : "0"))))),
+			num(typeof p.cpu_us === "number" ? si(p.cpu_us / 1e6, "s") + (ofCore(p) >= 0 ? " · " + percent(ofCore(p)) : "") : "unknown"), num(typeof p.clock_offset_ns === "number" && p.clock_offset_ns ? (p.clock_offset_ns / 1e6).toFixed(2) + " ms" : "0"),
+			logsOf && h("td", {}, h("button", { title: logsOf(p.node), "aria-label": "Copy the command that shows the log of " + p.node, onclick: () => copy(logsOf(p.node)) }, "log")))))),
 		h("p", { class: "soft" }, "Cache: flows now and at most. CPU: user and system time since start, and of one core. Clock: correction applied to its times."));
 		const cpu = all.reduce((a, p) => a + (p.cpu_us || 0), 0), sent = sum.status.ledger.records_sent;
 		const wire = sent === null ? null : sent * 88;

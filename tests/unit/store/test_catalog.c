@@ -33,6 +33,9 @@ Test(catalog, comes_back_as_it_was)
 	catalog_add_addr(c, NODE_B, &extra);
 	catalog_set_gap(c, LINK_LC, "os: FreeBSD, no probe");
 	c->collector = NODE_B;
+	c->nodes[NODE_R2].cache = 65500;
+	c->nodes[NODE_R2].why = "only node that sees la";
+	c->plan = "0011ff";
 	text = printed(c);
 	again = parsed(text);
 	text2 = printed(again);
@@ -44,6 +47,9 @@ Test(catalog, comes_back_as_it_was)
 	cr_assert_not(again->links[LINK_LC].covered);
 	cr_assert_eq(again->deployment, 0x1234);
 	cr_assert_eq(again->idle_ms, 15000);
+	cr_assert_eq(again->nodes[NODE_R2].cache, 65500);
+	cr_assert_str_eq(again->nodes[NODE_R2].why, "only node that sees la");
+	cr_assert_str_eq(again->plan, "0011ff");
 	cr_assert_eq(again->collector, NODE_B);
 	cr_assert_eq(catalog_node_of(again, &extra), NODE_B);
 	cr_assert_eq(catalog_tap(again, 3)->node, NODE_R2);
