@@ -394,33 +394,19 @@ static int parse_node(struct parser *p)
 	return 0;
 }
 
-/* The node of a line that needs one and a further word. */
-static struct catalog_node *node_of(struct parser *p)
+/* What a node has besides its name: cache NODE MODULE, why NODE TEXT. */
+static int parse_more(struct parser *p, bool cache)
 {
 	int64_t node = p->n > 2 ? number(p, 1, CATALOG_MAX) : -1;
+	int64_t module = cache ? number(p, 2, UINT16_MAX) : 0;
 
-	return node >= 0 && is_node(p->c, (int)node) ? &p->c->nodes[node]
-						     : NULL;
-}
-
-static int parse_cache(struct parser *p)
-{
-	struct catalog_node *node = node_of(p);
-	int64_t module = number(p, 2, UINT16_MAX);
-
-	if (!node || module < 0)
-		return bad(p, "a cache needs a node and its module");
-	node->cache = (uint16_t)module;
-	return 0;
-}
-
-static int parse_why(struct parser *p)
-{
-	struct catalog_node *node = node_of(p);
-
-	if (!node)
-		return bad(p, "a reason needs a node");
-	node->why = arena_strdup(&p->c->arena, plain(p->words[2]));
+	if (node < 0 || !is_node(p->c, (int)node) || module < 0)
+		return bad(p, "a node and its cache, or why it is one");
+	if (cache)
+		p->c->nodes[node].cache = (uint16_t)module;
+	else
+		p->c->nodes[node].why =
+			arena_strdup(&p->c->arena, plain(p->words[2]));
 	return 0;
 }
 
@@ -439,10 +425,8 @@ static int parse_words(struct parser *p)
 		return parse_tap(p, false);
 	if (strcmp(word, "idle") == 0)
 		return parse_tap(p, true);
-	if (strcmp(word, "cache") == 0)
-		return parse_cache(p);
-	if (strcmp(word, "why") == 0)
-		return parse_why(p);
+	if (strcmp(word, "cache") == 0 || strcmp(word, "why") == 0)
+		return parse_more(p, *word == 'c');
 	if (p->n < 2)
 		return 0;
 	if (strcmp(word, "project") == 0)
