@@ -1,1 +1,1 @@
-up --set sampling=10 a/b
+up --set sampling=every:3 a/b
