@@ -33,9 +33,10 @@ static bool parse(struct position *p, const char *text)
 
 	return sscanf(text,
 		       "id %" SCNx64 "\ndone %" SCNd64 "\nuntil %" SCNd64
-		       "\nbatches %" SCNu64 "\nflows %" SCNu64 "\nend\n%n",
-		       &p->id, &p->done_ns, &p->until_ns, &p->batches,
-		       &p->flows, &end) == 5 &&
+		       "\nsent %" SCNd64 " %" SCNx64 "\nflows %" SCNu64
+		       "\nend\n%n",
+		       &p->id, &p->done_ns, &p->until_ns, &p->sent_ns,
+		       &p->sent_tie, &p->flows, &end) == 6 &&
 	       end && !text[end] && p->until_ns >= p->done_ns;
 }
 
@@ -66,10 +67,10 @@ int position_save(const struct position *p, const char *to, const char *filter,
 {
 	cleanup_free char *text = mem_printf(HEAD
 		"\nto %s\nfilter %s\nid %016" PRIx64 "\ndone %" PRId64
-		"\nuntil %" PRId64 "\nbatches %" PRIu64 "\nflows %" PRIu64
-		"\nend\n",
-		to, filter, p->id, p->done_ns, p->until_ns, p->batches,
-		p->flows);
+		"\nuntil %" PRId64 "\nsent %" PRId64 " %016" PRIx64
+		"\nflows %" PRIu64 "\nend\n",
+		to, filter, p->id, p->done_ns, p->until_ns, p->sent_ns,
+		p->sent_tie, p->flows);
 
 	return file_replace(p->path, 0600, text, strlen(text), err);
 }
@@ -86,6 +87,7 @@ int position_open(const char *path, const char *to, const char *filter,
 	struct stat st;
 	int r = file_lock(lock, &p.lock, err);
 
+	position_rewind(&p);
 	if (r == -NFZ_E_BUSY)
 		err_hint(err, "Another export with this position is running.");
 	else if (r < 0)
@@ -109,9 +111,16 @@ void position_close(struct position *p)
 	*p = (struct position){.lock = -1};
 }
 
+void position_rewind(struct position *p)
+{
+	p->sent_ns = INT64_MIN;
+	p->sent_tie = 0;
+}
+
 uint64_t position_batch(const struct position *p)
 {
-	const uint64_t words[] = {p->id, (uint64_t)p->until_ns, p->batches};
+	const uint64_t words[] = {p->id, (uint64_t)p->until_ns,
+		(uint64_t)p->sent_ns, p->sent_tie};
 
 	return checksum(words, sizeof(words));
 }

@@ -221,8 +221,9 @@ static int try_batch(struct sink *s, const struct buf *rows, size_t n,
 			"%" PRIu64,
 			there, n, batch);
 		return err_hint(err,
-			"The server took a part of a batch.  ALTER TABLE %s "
-			"DELETE WHERE batch = %" PRIu64 ", then start again.",
+			"The server took a part of it, or it was begun with "
+			"another --batch.  ALTER TABLE %s DELETE WHERE batch = "
+			"%" PRIu64 ", then start again.",
 			clickhouse_table(s->server), batch);
 	}
 	return clickhouse_insert(s->server, batch, rows, err);
@@ -258,15 +259,33 @@ static int64_t day_of(int64_t ns)
 	return ns / NS_PER_DAY - (ns % NS_PER_DAY < 0);
 }
 
-/* Rows from `from` on that are one batch: of one day, as the table is divided. */
+/* Rows from `from` on that are one batch: of one day, as the table is divided.
+ * Twins stay together: a position lies before or behind both. */
 static size_t batch_end(const struct sink *s, size_t from)
 {
+	const struct ended *rows = s->rows;
 	size_t to = from + 1;
 
-	while (to < s->n && to - from < s->batch &&
-		day_of(s->rows[to].last_ns) == day_of(s->rows[from].last_ns))
+	while (to < s->n &&
+		(to - from < s->batch ||
+			by_end(&rows[to - 1], &rows[to]) == 0) &&
+		day_of(rows[to].last_ns) == day_of(rows[from].last_ns))
 		to++;
 	return to;
+}
+
+/* The first row that is not known to be there.  Rows are found by what they
+ * are, not by their number: there may be fewer or more than when the window
+ * began, and batches of another size. */
+static size_t first_unsent(const struct sink *s)
+{
+	const struct ended sent = {
+		.last_ns = s->position.sent_ns, .tie = s->position.sent_tie};
+	size_t i = 0;
+
+	while (i < s->n && by_end(&s->rows[i], &sent) <= 0)
+		i++;
+	return i;
 }
 
 static int send_rows(
@@ -291,7 +310,8 @@ static int send_rows(
 	if (r < 0)
 		return r;
 	s->sums.batches++;
-	s->position.batches++;
+	s->position.sent_ns = s->rows[to - 1].last_ns;
+	s->position.sent_tie = s->rows[to - 1].tie;
 	s->position.flows += to - from;
 	return save(s, err);
 }
@@ -299,21 +319,16 @@ static int send_rows(
 static int send_all(struct sink *s, struct err *err)
 {
 	const bool again = s->position.until_ns != s->position.done_ns;
-	uint64_t skip = s->position.batches;
 	int r = 0;
 
 	if (!again) {
 		s->position.until_ns = s->until_ns;
-		s->position.batches = 0;
-		skip = 0;
+		position_rewind(&s->position);
 		r = s->n ? save(s, err) : 0;
 	}
-	for (size_t from = 0, to; from < s->n && r == 0; from = to) {
+	for (size_t from = first_unsent(s), to; from < s->n && r == 0;
+		from = to) {
 		to = batch_end(s, from);
-		if (skip) {
-			skip--;
-			continue;
-		}
 		if (stopped(s))
 			return err_set(err, NFZ_E_INTERRUPTED, "interrupted");
 		r = send_rows(s, from, to, again, err);
@@ -321,7 +336,7 @@ static int send_all(struct sink *s, struct err *err)
 	if (r < 0)
 		return r;
 	s->position.done_ns = s->position.until_ns;
-	s->position.batches = 0;
+	position_rewind(&s->position);
 	/* a flow's times are those of where it was counted; what others saw of
 	 * it began and ended a little off, and must not be seen without it */
 	if (s->low_next_ns > INT64_MIN + s->idle_ns)

@@ -154,6 +154,13 @@ for code in (-9, -9, 0):
 same("after kills", server, store)
 server.end()
 
+# Refused in the middle of a window, continued in batches of another size.
+store, server = copy("sizes"), Server("s7", "ok", "ok", "404")
+run("export", store, "--into", server.url, "--batch", "2", status=5)
+run("export", store, "--into", server.url, "--batch", "5")
+same("in other batches", server, store)
+server.end()
+
 # Refused: said at once, with the server's own words; nothing is taken as sent.
 store, server = copy("refused"), Server("s4", "404")
 said = run("export", store, "--into", server.url, status=5)
