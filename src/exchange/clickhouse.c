@@ -276,7 +276,9 @@ static int post(struct clickhouse *c, const struct http_request *request,
 int clickhouse_ask(struct clickhouse *c, const char *sql, struct buf *answer,
 	struct err *err)
 {
+	/* else what fails halfway is told among the rows, behind a 200 */
 	const struct http_request request = {.content_type = "text/plain",
+		.query = "wait_end_of_query=1",
 		.body = sql,
 		.len = strlen(sql),
 		.timeout_ms = TIMEOUT_MS};

@@ -68,8 +68,8 @@ void clickhouse_close(struct clickhouse *c); /* NULL is fine */
 const char *clickhouse_table(const struct clickhouse *c);
 
 /* A statement and what is answered, up to the buffer's ceiling.  NFZ_E_SERVICE:
- * no answer, or one that says the server is not able to now (5xx without a
- * sentence of its own): trying again may help.  NFZ_E_REMOTE: it refused. */
+ * no answer, or one that says the server is not able to (5xx): trying again
+ * may help.  NFZ_E_REMOTE: it refused. */
 int clickhouse_ask(struct clickhouse *c, const char *sql, struct buf *answer,
 	struct err *err) NFZ_MUST_CHECK;
 /* Inserts rows, all or none; a batch of a number that the server has had lately

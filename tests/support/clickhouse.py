@@ -153,6 +153,7 @@ class Server(BaseHTTPRequestHandler):
                 log.flush()
                 self.insert(sql, parameters)
             else:
+                assert parameters == {"wait_end_of_query": ["1"]}
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 log.write(json.dumps([who, body.decode()]) + "\n")
                 log.flush()
