@@ -1,6 +1,7 @@
 /* RowBinary of a SELECT as rows of an answer.  Names are numbered as they come;
  * what makes no sense ends it. */
 #include "base/cursor.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "exchange/clickhouse_query.h"
 #include "store/answer_given.h"
@@ -11,6 +12,7 @@ struct reading {
 	const struct answer *a;
 	struct cursor c;
 	struct catalog *names;
+	struct map nodes, links; /* name -> its number + 1 */
 	struct arena arena;
 	struct answer_given *rows;
 	int path[PATH_LINKS];
@@ -24,26 +26,29 @@ static struct net_addr addr(struct cursor *c)
 	return a;
 }
 
+/* Names that differ in case are two: catalog_node() would take either. */
 static int node(struct reading *r)
 {
 	const char *name = clickhouse_text(&r->c, &r->arena);
-	int i;
+	intptr_t next = (intptr_t)map_gets(&r->nodes, name);
 
-	if (!*name)
-		return -1;
-	i = catalog_node(r->names, name);
-	return i < 0 ? catalog_add_node(r->names, name) : i;
+	if (next || !*name)
+		return (int)next - 1;
+	next = catalog_add_node(r->names, name) + 1;
+	map_puts(&r->nodes, name, (void *)next);
+	return (int)next - 1;
 }
 
 static int link_of(struct reading *r)
 {
 	const char *name = clickhouse_text(&r->c, &r->arena);
-	int i;
+	intptr_t next = (intptr_t)map_gets(&r->links, name);
 
-	if (!*name)
-		return -1;
-	i = catalog_link(r->names, name);
-	return i < 0 ? catalog_add_link(r->names, name, false) : i;
+	if (next || !*name)
+		return (int)next - 1;
+	next = catalog_add_link(r->names, name, false) + 1;
+	map_puts(&r->links, name, (void *)next);
+	return (int)next - 1;
 }
 
 static void read_flow(struct reading *r)
@@ -161,7 +166,7 @@ static void read_key(
 	}
 }
 
-static void read_group(struct reading *r)
+static int read_group(struct reading *r, struct err *err)
 {
 	struct group_row row = {0};
 
@@ -170,21 +175,23 @@ static void read_group(struct reading *r)
 	row.flows = clickhouse_number(&r->c, 8);
 	row.packets = clickhouse_number(&r->c, 8);
 	row.bytes = clickhouse_number(&r->c, 8);
-	if (cursor_ok(&r->c))
-		answer_given_group(r->rows, &row);
+	return cursor_ok(&r->c) ? answer_given_group(r->rows, &row, err) : 0;
 }
 
 static int read_all(struct reading *r, struct err *err)
 {
-	while (cursor_left(&r->c) && cursor_ok(&r->c)) {
+	int res = 0;
+
+	while (res == 0 && cursor_left(&r->c) && cursor_ok(&r->c)) {
 		if (r->a->by.n)
-			read_group(r);
+			res = read_group(r, err);
 		else
 			read_flow(r);
 	}
-	return cursor_ok(&r->c) ? 0
-				: err_set(err, NFZ_E_REPLY,
-					  "the server's rows make no sense");
+	if (res == 0 && !cursor_ok(&r->c))
+		return err_set(
+			err, NFZ_E_REPLY, "the server's rows make no sense");
+	return res;
 }
 
 int clickhouse_rows(const struct answer *a, const struct buf *rows,
@@ -198,11 +205,15 @@ int clickhouse_rows(const struct answer *a, const struct buf *rows,
 	int r;
 
 	named.query.catalog = names;
+	map_init(&reading.nodes);
+	map_init(&reading.links);
 	reading.rows = answer_given_new(&named);
 	r = read_all(&reading, err);
 	if (r == 0)
 		r = answer_given_write(reading.rows, ret, err);
 	answer_given_free(reading.rows);
+	map_release(&reading.nodes);
+	map_release(&reading.links);
 	arena_release(&reading.arena);
 	return r;
 }

@@ -27,12 +27,11 @@ void answer_given_flow(struct answer_given *g, const struct flow *f)
 	answer_rows_put(&g->rows, f);
 }
 
-void answer_given_group(struct answer_given *g, const struct group_row *row)
+int answer_given_group(
+	struct answer_given *g, const struct group_row *row, struct err *err)
 {
-	struct answer_rows *r = &g->rows;
-
-	r->found++;
-	MEM_PUSH(r->groups, r->n_groups, r->groups_cap) = *row;
+	g->rows.found++;
+	return answer_rows_keep_group(&g->rows, row, err);
 }
 
 int answer_given_write(

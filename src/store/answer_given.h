@@ -11,7 +11,9 @@ struct answer_given *answer_given_new(const struct answer *a);
 void answer_given_free(struct answer_given *g); /* NULL is fine */
 /* Rows may come in any order.  Of a flow no links and no rows are asked for. */
 void answer_given_flow(struct answer_given *g, const struct flow *f);
-void answer_given_group(struct answer_given *g, const struct group_row *row);
+/* NFZ_E_LIMIT: more than GROUP_ROWS_MAX. */
+int answer_given_group(struct answer_given *g, const struct group_row *row,
+	struct err *err) NFZ_MUST_CHECK;
 /* Sorts, cuts and writes them. */
 int answer_given_write(struct answer_given *g, struct answer_sums *ret,
 	struct err *err) NFZ_MUST_CHECK;

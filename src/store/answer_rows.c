@@ -298,6 +298,18 @@ static bool is_behind(const struct answer *a, const struct group_row *row,
 	return false;
 }
 
+int answer_rows_keep_group(
+	struct answer_rows *r, const struct group_row *row, struct err *err)
+{
+	if (r->n_groups >= GROUP_ROWS_MAX)
+		return err_set(err, NFZ_E_LIMIT,
+			"more than %d rows: ask for the first ones only, group "
+			"by fewer keys, or filter",
+			GROUP_ROWS_MAX);
+	MEM_PUSH(r->groups, r->n_groups, r->groups_cap) = *row;
+	return 0;
+}
+
 static int push_group(void *ctx, const struct group_row *row, struct err *err)
 {
 	struct answer_rows *r = ctx;
@@ -317,13 +329,7 @@ static int push_group(void *ctx, const struct group_row *row, struct err *err)
 		sort_groups(r);
 		r->cut = true;
 	}
-	if (r->n_groups >= GROUP_ROWS_MAX)
-		return err_set(err, NFZ_E_LIMIT,
-			"more than %d rows: ask for the first ones only, group "
-			"by fewer keys, or filter",
-			GROUP_ROWS_MAX);
-	MEM_PUSH(r->groups, r->n_groups, r->groups_cap) = next;
-	return 0;
+	return answer_rows_keep_group(r, &next, err);
 }
 
 int answer_rows_end_pass(

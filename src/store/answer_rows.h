@@ -59,6 +59,9 @@ void answer_rows_release(struct answer_rows *r);
 int answer_rows_add(void *ctx, const struct flow *f, struct err *err);
 /* One more row: a flow that counts as it stands. */
 void answer_rows_put(struct answer_rows *r, const struct flow *f);
+/* One more group, its value set; at most GROUP_ROWS_MAX. */
+int answer_rows_keep_group(struct answer_rows *r, const struct group_row *row,
+	struct err *err) NFZ_MUST_CHECK;
 /* Does it take blocks now? */
 bool answer_rows_take_blocks(const struct answer_rows *r);
 /* A query_block_fn, for groups. */

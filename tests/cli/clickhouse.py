@@ -201,6 +201,10 @@ with open(f"{server.dir}/answer", "wb") as f:
 expect("groups", run("query", server.url, "link left", "--names", store, "--by", "src,link", "-o", "csv"),
        "src,link,flows,packets,bytes\n10.1.5.3,,1,10,5000\n10.1.5.3,left,2,30,4000\n")
 expect("asked for them", server.asked()[-1][1].endswith("ORDER BY w_sum_bytes DESC, w_0, w_1 FORMAT RowBinary"), True)
+with open(f"{server.dir}/answer", "wb") as f:
+    f.write(b"\x01a" + struct.pack("<3Q", 2, 30, 4000) + b"\x01A" + struct.pack("<3Q", 1, 10, 5000))
+expect("names that differ in case", run("query", server.url, "--by", "src_node", "-o", "csv"),
+       "src_node,flows,packets,bytes\nA,1,10,5000\na,2,30,4000\n")
 flow = struct.pack("<qq", 1600000000 * 10**9, 1600000001 * 10**9) + four + four[:-1] + b"\x09" + \
     struct.pack("<HHBBBQQ", 7, 80, 6, 0, 18, 5, 600) + b"\x01a\x00" + b"\x02\x04left\x05right"
 with open(f"{server.dir}/answer", "wb") as f:
