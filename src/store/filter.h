@@ -52,8 +52,6 @@ void filter_print(
 /* The same as a condition of SQL, for a table of exchange/clickhouse.h. */
 void filter_sql(
 	const struct filter *f, const struct catalog *c, struct buf *out);
-/* A text in SQL, quoted. */
-void filter_sql_text(const char *text, struct buf *out);
 
 enum filter_answer { FILTER_NO, FILTER_MAYBE, FILTER_YES };
 

@@ -13,7 +13,8 @@ struct writer {
 	struct buf *out;
 };
 
-void filter_sql_text(const char *text, struct buf *out)
+/* A text in SQL. */
+static void quoted(const char *text, struct buf *out)
 {
 	buf_addc(out, '\'');
 	for (; *text; text++) {
@@ -88,7 +89,7 @@ static void sides(struct writer *w, const struct filter_node *n, side_fn side,
 static void listed(struct writer *w, const char *list, const char *name)
 {
 	buf_addf(w->out, "has(%s, ", list);
-	filter_sql_text(name, w->out);
+	quoted(name, w->out);
 	buf_addc(w->out, ')');
 }
 
