@@ -415,6 +415,8 @@ static int run(struct sink *s, struct err *err)
 				    ? round_of(s, until_ns, &more, err)
 				    : 0;
 		} while (r == 0 && more && !stopped(s));
+		if (r == 0 && more) /* not all of it went */
+			r = err_set(err, NFZ_E_INTERRUPTED, "interrupted");
 		if (s->ask->follow && stopped(s) && r == -NFZ_E_INTERRUPTED) {
 			err_clear(err); /* so it ends */
 			return 0;
