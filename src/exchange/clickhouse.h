@@ -84,7 +84,8 @@ void clickhouse_row(struct buf *to, const struct flow *f,
 	const struct catalog *names, const char *run);
 void clickhouse_u64(struct buf *to, uint64_t v);
 /* Little-endian numbers and texts of an answer in RowBinary; after what is not
- * there the cursor is not ok.  A text is copied into a. */
+ * there the cursor is not ok.  A text is a name, copied into a; one with
+ * characters that a terminal might obey is none. */
 uint64_t clickhouse_number(struct cursor *c, unsigned bytes);
 const char *clickhouse_text(struct cursor *c, struct arena *a);
 uint64_t clickhouse_length(struct cursor *c);

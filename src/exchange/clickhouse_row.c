@@ -131,17 +131,24 @@ uint64_t clickhouse_length(struct cursor *c)
 	return 0;
 }
 
+static bool is_plain(const uint8_t *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (text[i] < ' ' || text[i] == 0x7f)
+			return false;
+	return true;
+}
+
 const char *clickhouse_text(struct cursor *c, struct arena *a)
 {
 	const uint64_t n = clickhouse_length(c);
-	const uint8_t *from;
+	const uint8_t *from = n > TEXT_MAX ? NULL : cursor_bytes(c, n);
 	char *s;
 
-	if (n > TEXT_MAX)
+	if (!from || !is_plain(from, n)) {
 		cursor_skip(c, cursor_left(c) + 1);
-	from = n > TEXT_MAX ? NULL : cursor_bytes(c, n);
-	if (!from)
 		return "";
+	}
 	s = arena_alloc(a, n + 1, 1);
 	memcpy(s, from, n);
 	s[n] = '\0';

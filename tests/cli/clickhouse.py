@@ -216,6 +216,10 @@ expect("flows", json.loads(run("query", server.url, "-o", "ndjson")),
 with open(f"{server.dir}/answer", "wb") as f:
     f.write(flow[:-1])
 expect("half an answer", "make no sense" in run("query", server.url, status=4), True)
+with open(f"{server.dir}/answer", "wb") as f:
+    f.write(b"\x04a\x1b[m" + struct.pack("<3Q", 2, 30, 4000))
+expect("a name for a terminal", "make no sense" in
+       run("query", server.url, "--by", "src_node", status=4), True)
 server.end()
 
 
