@@ -26,6 +26,7 @@ enum {
 	ETH_QINQ = 0x88a8,
 	VLAN_BITS = 0xfff,
 	NO_VLAN = 0xffff,
+	INTERNAL_IF = 0x3fffffff,
 	TAGS_MAX = 4,
 	EXTENSIONS_MAX = 8
 };
@@ -261,12 +262,15 @@ static bool read_packet(struct cursor *c, uint32_t n, const struct sample *s)
 	return good;
 }
 
-/* An interface's number: of all kinds of ends, that of one interface. */
+/* An interface's number: of all kinds of ends, that of one interface; the
+ * device itself is none. */
 static uint32_t read_if(struct cursor *c, bool expanded)
 {
 	const uint32_t format = expanded ? cursor_u32(c) : 0;
 	const uint32_t v = cursor_u32(c);
 
+	if (v == INTERNAL_IF)
+		return 0;
 	if (expanded)
 		return format == 0 ? v : 0;
 	return v >> 30 == 0 ? v : 0;

@@ -238,13 +238,13 @@ Test(sflow, a_sample_is_as_many_packets_as_its_rate)
 {
 	/* one flow sample, 1 in 100: Ethernet, tagged, IPv4, UDP */
 	static struct sflow_datagram s;
-	static const uint8_t bytes[] = {0, 0, 0, 5, 0, 0, 0, 1, 127, 0, 0, 1, 0,
-		0, 0, 0, 0, 0, 0, 9, 0, 0, 39, 16, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0,
-		0, 96, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 100, 0, 0, 0, 0, 0, 0,
-		0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0,
-		56, 0, 0, 0, 1, 0, 0, 0, 100, 0, 0, 0, 0, 0, 0, 0, 38, 1, 2, 3,
-		4, 5, 6, 1, 2, 3, 4, 5, 7, 129, 0, 0, 9, 8, 0, 69, 0, 0, 82, 0,
-		0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 0};
+	static uint8_t bytes[] = {0, 0, 0, 5, 0, 0, 0, 1, 127, 0, 0, 1, 0, 0, 0,
+		0, 0, 0, 0, 9, 0, 0, 39, 16, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0,
+		96, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 100, 0, 0, 0, 0, 0, 0, 0,
+		0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 56,
+		0, 0, 0, 1, 0, 0, 0, 100, 0, 0, 0, 0, 0, 0, 0, 38, 1, 2, 3, 4,
+		5, 6, 1, 2, 3, 4, 5, 7, 129, 0, 0, 9, 8, 0, 69, 0, 0, 82, 0, 0,
+		0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 0};
 
 	cr_assert(sflow_read(bytes, sizeof(bytes), AT, &s));
 	cr_assert_eq(s.sequence, 9);
@@ -259,6 +259,11 @@ Test(sflow, a_sample_is_as_many_packets_as_its_rate)
 	cr_assert_eq(s.extras[0].out_if, 2);
 	cr_assert_eq(s.extras[0].dst_mac, 0x010203040506);
 	cr_assert_eq(s.extras[0].src_mac, 0x010203040507);
+	/* to the device itself: by no interface */
+	memcpy(bytes + 60, (const uint8_t[]){0x3f, 0xff, 0xff, 0xff}, 4);
+	cr_assert(sflow_read(bytes, sizeof(bytes), AT, &s));
+	cr_assert_eq(s.extras[0].in_if, 1);
+	cr_assert_eq(s.extras[0].out_if, 0);
 	for (size_t len = 0; len < sizeof(bytes); len++)
 		(void)sflow_read(bytes, len, AT, &s);
 }
