@@ -1,7 +1,7 @@
 /* Answers as SELECT.
  *
- * Flows are rows of the table.  A flow that counts in several groups (links, its
- * two ends, pieces of time) is first made into as many rows, each with the
+ * Flows are rows of the table.  A flow that counts in several groups (links,
+ * its two ends, pieces of time) is first made into as many rows, each with the
  * packets and bytes that count there: w_packets, w_bytes.  Names of our own
  * never are those of columns: ClickHouse would put them into the condition. */
 #include "exchange/clickhouse_query.h"

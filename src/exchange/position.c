@@ -1,5 +1,5 @@
-/* A small text file, replaced as a whole; a lock beside it keeps a second sender
- * out. */
+/* A small text file, replaced as a whole; a lock beside it keeps a second
+ * sender out. */
 #include "exchange/position.h"
 #include "base/buf.h"
 #include "base/file.h"

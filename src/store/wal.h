@@ -1,6 +1,7 @@
 /* The write-ahead log: what was appended, in order, each entry checksummed.
  *
- *   head     "NFZWAL1\n", version 4 (2; 1: without WAL_BATCH_MORE), zero 4, number 8, checksum of those 8
+ *   head     "NFZWAL1\n", version 4 (2; 1: without WAL_BATCH_MORE), zero 4,
+ *            number 8, checksum of those 8
  *   entries  "NZWE", body length 4, kind 4, low half of the checksum of those
  *            12 bytes 4, checksum of the body 8, body
  *
