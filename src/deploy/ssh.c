@@ -294,17 +294,16 @@ static int check_host(struct remote *r, struct err *err)
 		       : check_known(r, type, base64, err);
 }
 
-/* Disconnecting, the library lets go of a descriptor that it was given, and
- * leaves it open; freeing, it closes the one it still has. */
+/* Disconnecting, the library lets go of a descriptor that it was given and
+ * leaves it open, unless it closes it because the last words do not go out.
+ * One that it was not given it closes in any case: so that is forgotten, which
+ * it calls invalid, and does. */
 static void close_session(struct remote *r)
 {
-	int fd = ssh_get_fd(r->session);
-
 	ssh_set_blocking(r->session, 0);
+	(void)ssh_options_set(r->session, SSH_OPTIONS_FD, NULL);
 	if (ssh_is_connected(r->session))
 		ssh_disconnect(r->session);
-	if (fd >= 0 && ssh_get_fd(r->session) < 0)
-		close(fd);
 	ssh_free(r->session);
 	r->session = NULL;
 	r->dial = (struct dial){.fd = -1};
