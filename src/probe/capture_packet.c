@@ -135,8 +135,12 @@ static int packet_attach(
 
 	p->ifindex = dev->index;
 	p->mark = (struct ring_statistics){0};
-	if (p->absorb)
+	if (p->absorb) {
+		/* what was chosen since it was attached before holds now */
+		absorb_turn(p->absorb);
+		p->turned = true;
 		p->before = absorb_statistics(p->absorb);
+	}
 	p->hooked = try_hooks(p, dev->index, dev->queued);
 	if (!p->hooked)
 		r = open_ring(p, dev->index, err);
@@ -185,9 +189,10 @@ static bool packet_mark(struct capture *c)
 static bool ebpf_choose(struct capture *c, const struct export_sampling *how)
 {
 	struct packet_capture *p = of(c);
+	const bool runs =
+		p->hooked || (p->filter >= 0 && ring_is_ethernet(p->ifindex));
 
-	return (p->hooked || ring_is_ethernet(p->ifindex)) &&
-	       absorb_choose(p->absorb, how);
+	return absorb_choose(p->absorb, how) && runs;
 }
 
 static bool packet_read(struct capture *c, unsigned blocks, bool to_mark)

@@ -211,6 +211,9 @@ static void follow_interfaces(struct meter *m)
 			lose(m, tap);
 		if (tap->attached || tap_reopen(tap, &m->context, NULL) < 0)
 			continue;
+		/* perhaps not in the way it was before */
+		tap_choose(tap, &m->sampling);
+		tap_chosen(tap, &m->sampling);
 		watch(m, tap);
 		log_info("attached again; interface=%s tap=%u", tap->ifname,
 			tap->setup->id);

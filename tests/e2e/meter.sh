@@ -127,6 +127,32 @@ for how in "" --random "--hash 5"; do
 		.attach_uncertainty + 2')" = true
 done
 
+# --- sampled in the kernel, and here when the interface comes back -------------
+remake() {
+	ip -n "$id-a" link del va
+	ip -n "$id-a" link add va type veth peer name vb netns "$id-b"
+	ip -n "$id-b" link set vb up
+	ip -n "$id-a" link set va up
+	ip -n "$id-a" addr add 10.9.0.1/24 dev va
+	ip -n "$id-b" addr add 10.9.0.2/24 dev vb
+	ip -n "$id-b" addr add 10.9.0.3/24 dev vb
+}
+ip netns exec "$id-a" "$bin/nfz-meter" "${backend[@]}" --setup "$dir/alone" \
+	--print -o json --sample 10 >"$dir/back.out" 2>"$dir/back.err" &
+meter=$!
+pids+=("$meter")
+wait_for "$dir/back.err" READY
+remake
+wait_for "$dir/back.err" "attached again"
+in_a "$build/tests/tool-sendudp" 10.9.0.2 9 20000 100 50 40000
+kill -TERM "$meter"
+wait "$meter"
+out=$dir/back.out
+exact_ledger "$out"
+got=$(sum_of "$out" '.dport == 9' | cut -d' ' -f1)
+check "one of 10 is about all when it comes back" \
+	$((got > 16000 && got < 24000)) -eq 1
+
 # --- the interface we are reached at is nobody's business --------------------
 sed 's/^listen .*/listen 10.9.0.1 9001/' "$dir/alone" >"$dir/control"
 for way in --print "--dump core"; do
@@ -226,15 +252,6 @@ ip -n "$id-a" link set va up
 sleep 1.2
 in_a "$build/tests/tool-sendudp" 10.9.0.2 11 100 60 1 0
 # it is deleted, made again, and found by its name
-remake() {
-	ip -n "$id-a" link del va
-	ip -n "$id-a" link add va type veth peer name vb netns "$id-b"
-	ip -n "$id-b" link set vb up
-	ip -n "$id-a" link set va up
-	ip -n "$id-a" addr add 10.9.0.1/24 dev va
-	ip -n "$id-b" addr add 10.9.0.2/24 dev vb
-	ip -n "$id-b" addr add 10.9.0.3/24 dev vb
-}
 in_a "$build/tests/tool-sendudp" 10.9.0.2 12 100 60 1 0
 remake
 wait_for "$dir/m.err" "attached again"
