@@ -1,7 +1,8 @@
 /* What can be set of a running meter, for all or for one node: the flow
- * timeouts, how much of a CPU it may take, and how packets are sampled.  A node's settings are a line of
- * words, "active=5000 idle=2000 cpu=25", in the order of the table; what is
- * not named there is as the meter's setup says.
+ * timeouts, how much of a CPU it may take, and how packets are sampled.  A
+ * node's settings are a line of words, "active=5000 idle=2000 cpu=25
+ * sampling=random:100", in the order of the table; what is not named there is
+ * as the meter's setup says.
  *
  * They are in run/METER.set on the node, which the meter keeps open and reads
  * again at SIGHUP, and in the tag. */
@@ -32,8 +33,8 @@ struct setting {
 			* of so many and above 32 bits how */
 };
 
-/* "[NODE:]KEY=VALUE": idle, active, cpu-limit and sampling, with meter. in front if
- * wanted.  What the meter cannot do is NFZ_E_USAGE with the reason.
+/* "[NODE:]KEY=VALUE": idle, active, cpu-limit and sampling, with meter. in front
+ * if wanted.  What the meter cannot do is NFZ_E_USAGE with the reason.
  * *ret_none: it asks for what is always so. */
 int setting_parse(const char *word, struct setting *ret, bool *ret_none,
 	struct err *err) NFZ_MUST_CHECK;
