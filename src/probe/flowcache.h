@@ -30,7 +30,7 @@ struct flow_point {
 };
 _Static_assert(sizeof(struct flow_point) == 24, "no hidden padding");
 /* What a record has, of what was added. */
-static inline unsigned flow_point_times(const struct flow_point *p)
+static inline uint64_t flow_point_times(const struct flow_point *p)
 {
 	return p->one_of ? p->one_of : 1;
 }

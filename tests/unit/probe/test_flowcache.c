@@ -85,6 +85,23 @@ Test(flowcache, first_record_early_then_active)
 	flowcache_free(cache);
 }
 
+Test(flowcache, estimates_are_as_large_as_they_are)
+{
+	struct catcher c = {0};
+	struct flowcache *cache = make(&c, 100, 0);
+	const struct flow_point sampled = {.tap = 7, .one_of = 65535};
+	const struct flow_addition a = {.octets = 10000000,
+		.packets = 100000,
+		.point = flowcache_point(cache, &sampled)};
+
+	cr_assert_eq(flowcache_add(cache, &a, 1), 0);
+	cr_expect(flowcache_flush(cache));
+	cr_expect_eq(c.last.packets, UINT64_C(6553500000));
+	cr_expect_eq(c.last.bytes, UINT64_C(655350000000));
+	cr_expect_eq(c.last.flags, RECORD_ESTIMATED);
+	flowcache_free(cache);
+}
+
 Test(flowcache, flush_gives_deltas_and_keeps_flows)
 {
 	struct catcher c = {0};
