@@ -1,7 +1,7 @@
 # The house: packages, checks, demo, formatting, installation.
 
 .PHONY: clean format deps lint layers docs check demo asan fuzz fuzz-replay \
- torture bench install uninstall e2e cli-tests
+ torture bench install uninstall e2e cli-tests screenshots
 
 # All cores, unless -j was given.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -34,6 +34,12 @@ check:
 	$(Q)$(MAKE) --no-print-directory $(JOBS) all fuzz-replay-build unit-build $(BUILD)/tests/deploy-tool
 	-$(Q)$(MAKE) --no-print-directory $(JOBS) aarch64
 	$(Q)BUILD=$(BUILD) scripts/run-tests
+
+# The pictures in the manual (root).
+screenshots:
+	@scripts/deps build lab check
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all unit-build
+	$(Q)BUILD=$(BUILD) examples/shoot
 
 e2e cli-tests:
 	@scripts/deps build lab check

@@ -118,17 +118,26 @@
 			return s("g", { class: "cache" }, s("circle", { cx: x + wide + 2, cy: y - tall - 2, r: 6.5 }), s("text", { x: x + wide + 2, y: y - tall + 1, "text-anchor": "middle" }, "F"));
 		}));
 	}
-	// A triangle where packets die between two links.
+	// A triangle where packets die: where they would have left a node, on the line of that link.
 	const dropped = svg.firstElementChild.appendChild(s("g", {}));
+	function exit(link, [x, y, wide, tall]) {
+		const halves = [...lines].flatMap((g, i) => (page.lines[i] || []).some((p) => p[0] === link) ? [...g.querySelectorAll(".h")] : []);
+		const ends = halves.map((half) => [half.getPointAtLength(0), half.getPointAtLength(half.getTotalLength())].sort((p, q) => Math.hypot(p.x - x, p.y - y) - Math.hypot(q.x - x, q.y - y)));
+		const [, far] = ends.sort(([p], [q]) => Math.hypot(p.x - x, p.y - y) - Math.hypot(q.x - x, q.y - y))[0] || [];
+		if (!far) return [x - wide, y - tall];
+		const off = (Math.max(wide, tall) + 12) / (Math.hypot(far.x - x, far.y - y) || 1);
+		return [x + off * (far.x - x), y + off * (far.y - y)];
+	}
 	function drops() {
-		const at = new Map();
+		const at = new Map(), boxes = new Map([...nodes].map((n) => [n.dataset.node, boxOf(n)]));
 		for (const x of lossySteps()) {
-			const name = between(x.from, x.to);
-			if (!at.has(name)) at.set(name, []);
-			at.get(name).push(x);
+			const name = between(x.from, x.to), key = name + " " + x.to;
+			if (!boxes.has(name)) continue;
+			if (!at.has(key)) at.set(key, { place: exit(x.to, boxes.get(name)), steps: [] });
+			at.get(key).steps.push(x);
 		}
-		dropped.replaceChildren(...nodes.map((n) => ({ steps: at.get(n.dataset.node), box: boxOf(n) })).filter((n) => n.steps).map(({ steps, box: [x, y, wide, tall] }) =>
-			s("path", { class: "drop", d: `M${x - wide - 9} ${y - tall - 9}h14l-7 12z`, onpointerleave: hideTip, onpointermove: (ev) => showTip(ev, h("b", {}, "Packets die here"),
+		dropped.replaceChildren(...[...at.values()].map(({ place: [x, y], steps }) =>
+			s("path", { class: "drop", d: `M${x - 7} ${y - 6}h14l-7 12z`, onpointerleave: hideTip, onpointermove: (ev) => showTip(ev, h("b", {}, "Packets die here"),
 				h("table", {}, steps.map((k) => h("tr", {}, h("td", {}, "from " + sum.links[k.from].name + " to " + sum.links[k.to].name),
 					h("td", { class: "n" }, count(k.sent - k.arrived) + " of " + count(k.sent)), h("td", { class: "n" }, percent((k.sent - k.arrived) / k.sent)))))) })));
 	}

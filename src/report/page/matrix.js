@@ -2,7 +2,7 @@
 // E: who sent how much to whom.  Hosts of one place are side by side; when there
 // are more hosts than fit, places are, and a place opens to its hosts.
 (function () {
-	const MOST = 200, LEFT = 84, LEAST_ALPHA = .16;
+	const MOST = 200, LEFT = 84, RIGHT = 46, LEAST_ALPHA = .16;
 	let opened = null; // places whose hosts are shown
 	let at = null; // [row, column] of the keys
 
@@ -101,23 +101,23 @@
 		const cells = cellsOf(all, axis), [small, large] = extremes(cells);
 		const most = Math.log10(large + 1), least = Math.min(most - 1, Math.log10(small + 1));
 		const shade = (v) => LEAST_ALPHA + (1 - LEAST_ALPHA) * Math.max(0, (Math.log10(v + 1) - least) / (most - least || 1));
-		const size = Math.min(30, (430 - LEFT) / n), side = LEFT + n * size, named = size >= 9, middle = (i) => LEFT + (i + .5) * size;
+		const size = Math.min(30, (450 - LEFT - RIGHT) / n), side = LEFT + n * size, named = size >= 9, middle = (i) => LEFT + (i + .5) * size;
 		const canvas = h("canvas", { tabindex: 0, role: "img", "aria-label": "Bytes from each sender (row) to each receiver (column). Arrows go from one to the next, Enter chooses; the table of top talkers has the figures." });
 		paint(canvas, n, cells, shade);
-		const over = s("svg", { class: "chart", viewBox: `0 0 ${side + 26} ${side}`, "aria-hidden": "true" });
+		const over = s("svg", { class: "chart", viewBox: `0 0 ${side + RIGHT} ${side}`, "aria-hidden": "true" });
 		const runs = []; // of one place
 		order.forEach((r, i) => { if (!runs.length || runs[runs.length - 1].place !== r.place) runs.push({ place: r.place, from: i, to: i }); runs[runs.length - 1].to = i; });
 		const seat = (i, text) => [s("text", { x: LEFT - 5, y: middle(i) + 4, "text-anchor": "end" }, text),
 			s("text", { x: 0, y: 0, transform: `translate(${middle(i) + 4} ${LEFT - 5}) rotate(-55)` }, text)];
-		const every = Math.ceil(10 / size);
+		const every = Math.ceil(14 / size);
 		const seats = named || !whole ? order.filter((r, i) => i % every === 0).map((r, i) => seat(i * every, shorten(r.name, 12)))
-			: runs.filter((r) => (r.to - r.from + 1) * size >= 10).map((r) => seat((r.from + r.to) / 2, shorten(r.place, 12)));
+			: runs.filter((r) => (r.to - r.from + 1) * size >= 14).map((r) => seat((r.from + r.to) / 2, shorten(r.place, 12)));
 		fill(over, {}, [s("path", { class: "gr", d: named ? order.map((e, i) => `M${LEFT} ${LEFT + i * size}H${side}M${LEFT + i * size} ${LEFT}V${side}`).join("") : "" }),
 			s("path", { class: "ax", d: whole && runs.length > 1 && runs.length < n ? runs.slice(1).map((r) => `M${LEFT} ${LEFT + r.from * size}H${side}M${LEFT + r.from * size} ${LEFT}V${side}`).join("") : "" }),
 			s("rect", { class: "ax", x: LEFT, y: LEFT, width: n * size, height: n * size }), seats]);
 		const mark = over.appendChild(s("rect", { class: "brush", width: size, height: size, visibility: "hidden" }));
 		const box = h("div", { class: "matrix" }, canvas, over);
-		for (const [k, v] of [["left", LEFT / (side + 26)], ["top", LEFT / side], ["width", n * size / (side + 26)], ["height", n * size / side]]) canvas.style[k] = 100 * v + "%";
+		for (const [k, v] of [["left", LEFT / (side + RIGHT)], ["top", LEFT / side], ["width", n * size / (side + RIGHT)], ["height", n * size / side]]) canvas.style[k] = 100 * v + "%";
 		listen(canvas, mark, axis, cells, (a, b) => { mark.setAttribute("x", LEFT + b * size); mark.setAttribute("y", LEFT + a * size); mark.setAttribute("visibility", "visible"); });
 		put("matrix", box, legend(least, most, shade),
 			opened && h("p", { class: "soft" }, h("button", { onclick: () => { opened = null; draw(); } }, "Back to all places"), "  hosts of " + shorten([...opened].join(", "), 60)),
