@@ -138,6 +138,22 @@ static int to_clickhouse(struct app *app, const struct export_command *o,
 	return r;
 }
 
+static int refuse_table_words(const struct export_command *o, struct err *err)
+{
+	const char *word = o->create        ? "--create"
+			   : o->follow      ? "--follow"
+			   : o->every_ms    ? "--every"
+			   : o->lag_ms      ? "--lag"
+			   : o->batch       ? "--batch"
+			   : o->credentials ? "--credentials"
+			   : o->position    ? "--position"
+					    : NULL;
+
+	return word ? err_set(err, NFZ_E_USAGE,
+			      "%s goes with --into clickhouse://... only", word)
+		    : 0;
+}
+
 static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	cleanup_free char *text = NULL;
@@ -158,7 +174,8 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	text = source_join(argv + 2, words - 1);
 	if (clickhouse_is_address(o.to))
 		return to_clickhouse(app, &o, argv[1], text, err);
-	return export(app, &o, argv[1], text, err);
+	r = refuse_table_words(&o, err);
+	return r < 0 ? r : export(app, &o, argv[1], text, err);
 }
 
 const struct command cmd_export = {.name = "export",
