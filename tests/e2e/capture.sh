@@ -158,8 +158,8 @@ for way in "${ways[@]}"; do
 	check "$way: tcp within 0.1 %" \
 		$(((tcp > sent ? tcp - sent : sent - tcp) * 1000)) -le "$sent"
 done
-flows() { # way: all that does not depend on when it was looked at
-	jq -n -c '[inputs | select(.src and .proto != 58)] | group_by(.src, .dst, .sport,
+flows() { # way: all that does not depend on when it was looked at (IGMP, ICMPv6)
+	jq -n -c '[inputs | select(.src and .proto != 2 and .proto != 58)] | group_by(.src, .dst, .sport,
 		.dport, .proto) | .[] | [(.[0] | .src, .dst, .sport, .dport,
 		.proto, .dir), (map(.packets) | add), (map(.bytes) | add)]' \
 		"$dir/$1.out"

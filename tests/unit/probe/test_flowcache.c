@@ -90,7 +90,7 @@ Test(flowcache, estimates_are_as_large_as_they_are)
 	struct catcher c = {0};
 	struct flowcache *cache = make(&c, 100, 0);
 	const struct flow_point sampled = {.tap = 7, .one_of = 65535};
-	const struct flow_addition a = {.octets = 10000000,
+	struct flow_addition a = {.octets = 10000000,
 		.packets = 100000,
 		.point = flowcache_point(cache, &sampled)};
 
