@@ -276,13 +276,13 @@ void page_method(const struct page *p, struct buf *out)
 	plan_digest(p->topology, topology);
 	buf_addf(out,
 		"<p>Every IP packet that a watched link carried is in a flow "
-		"record; there is no sampling%s. A flow seen by several "
+		"record%s. A flow seen by several "
 		"probes counts once, as the probe nearest its source saw it; "
 		"its path is the walk of the links it was seen on. Numbers of "
 		"links are what that link carried.</p>",
-		f->estimated ? " by our probes (others' records were "
-			       "sampled)"
-			     : "");
+		f->estimated ? "; where packets were sampled, its numbers are "
+			       "estimates"
+			     : "; there is no sampling");
 	buf_addf(out,
 		"<p>Bytes are those of IP packets. Rates are means over pieces "
 		"of %s; a record's packets are spread evenly over its time. "
