@@ -118,28 +118,31 @@
 			return s("g", { class: "cache" }, s("circle", { cx: x + wide + 2, cy: y - tall - 2, r: 6.5 }), s("text", { x: x + wide + 2, y: y - tall + 1, "text-anchor": "middle" }, "F"));
 		}));
 	}
-	// A triangle where packets die: where they would have left a node, on the line of that link.
+	// A triangle at a node where packets die: on the line of the link that all of them should have taken, or
+	// came by; else beside the node.
 	const dropped = svg.firstElementChild.appendChild(s("g", {}));
 	function exit(link, [x, y, wide, tall]) {
 		const halves = [...lines].flatMap((g, i) => (page.lines[i] || []).some((p) => p[0] === link) ? [...g.querySelectorAll(".h")] : []);
 		const ends = halves.map((half) => [half.getPointAtLength(0), half.getPointAtLength(half.getTotalLength())].sort((p, q) => Math.hypot(p.x - x, p.y - y) - Math.hypot(q.x - x, q.y - y)));
 		const [, far] = ends.sort(([p], [q]) => Math.hypot(p.x - x, p.y - y) - Math.hypot(q.x - x, q.y - y))[0] || [];
-		if (!far) return [x - wide, y - tall];
+		if (!far) return [x - wide - 2, y - tall - 3];
 		const off = (Math.max(wide, tall) + 12) / (Math.hypot(far.x - x, far.y - y) || 1);
 		return [x + off * (far.x - x), y + off * (far.y - y)];
 	}
+	const only = (all) => all.every((x) => x === all[0]) ? all[0] : null;
 	function drops() {
-		const at = new Map(), boxes = new Map([...nodes].map((n) => [n.dataset.node, boxOf(n)]));
+		const at = new Map();
 		for (const x of lossySteps()) {
-			const name = between(x.from, x.to), key = name + " " + x.to;
-			if (!boxes.has(name)) continue;
-			if (!at.has(key)) at.set(key, { place: exit(x.to, boxes.get(name)), steps: [] });
-			at.get(key).steps.push(x);
+			const name = between(x.from, x.to);
+			if (!at.has(name)) at.set(name, []);
+			at.get(name).push(x);
 		}
-		dropped.replaceChildren(...[...at.values()].map(({ place: [x, y], steps }) =>
-			s("path", { class: "drop", d: `M${x - 7} ${y - 6}h14l-7 12z`, onpointerleave: hideTip, onpointermove: (ev) => showTip(ev, h("b", {}, "Packets die here"),
+		dropped.replaceChildren(...nodes.filter((n) => at.has(n.dataset.node)).map((n) => {
+			const steps = at.get(n.dataset.node), [x, y] = exit(only(steps.map((k) => k.to)) ?? only(steps.map((k) => k.from)), boxOf(n));
+			return s("path", { class: "drop", d: `M${x - 7} ${y - 6}h14l-7 12z`, onpointerleave: hideTip, onpointermove: (ev) => showTip(ev, h("b", {}, "Packets die here"),
 				h("table", {}, steps.map((k) => h("tr", {}, h("td", {}, "from " + sum.links[k.from].name + " to " + sum.links[k.to].name),
-					h("td", { class: "n" }, count(k.sent - k.arrived) + " of " + count(k.sent)), h("td", { class: "n" }, percent((k.sent - k.arrived) / k.sent)))))) })));
+					h("td", { class: "n" }, count(k.sent - k.arrived) + " of " + count(k.sent)), h("td", { class: "n" }, percent((k.sent - k.arrived) / k.sent)))))) });
+		}));
 	}
 	function legend(seen, most) {
 		const known = page.capacity.some((c) => c.some((x) => x));
