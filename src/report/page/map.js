@@ -121,7 +121,13 @@
 	// A triangle at a node where packets die: on the line of the link that all of them should have taken, or
 	// came by; else beside the node.
 	const dropped = svg.firstElementChild.appendChild(s("g", {}));
-	function exit(link, [x, y, wide, tall]) {
+	const places = new Map(); // where a link leaves a node: measuring lines makes the browser lay out the page
+	function exit(n, link) {
+		const key = n.dataset.node + " " + link;
+		if (!places.has(key)) places.set(key, measure(link, boxOf(n)));
+		return places.get(key);
+	}
+	function measure(link, [x, y, wide, tall]) {
 		const halves = [...lines].flatMap((g, i) => (page.lines[i] || []).some((p) => p[0] === link) ? [...g.querySelectorAll(".h")] : []);
 		const ends = halves.map((half) => [half.getPointAtLength(0), half.getPointAtLength(half.getTotalLength())].sort((p, q) => Math.hypot(p.x - x, p.y - y) - Math.hypot(q.x - x, q.y - y)));
 		const [, far] = ends.sort(([p], [q]) => Math.hypot(p.x - x, p.y - y) - Math.hypot(q.x - x, q.y - y))[0] || [];
@@ -138,7 +144,7 @@
 			at.get(name).push(x);
 		}
 		dropped.replaceChildren(...nodes.filter((n) => at.has(n.dataset.node)).map((n) => {
-			const steps = at.get(n.dataset.node), [x, y] = exit(only(steps.map((k) => k.to)) ?? only(steps.map((k) => k.from)), boxOf(n));
+			const steps = at.get(n.dataset.node), [x, y] = exit(n, only(steps.map((k) => k.to)) ?? only(steps.map((k) => k.from)));
 			return s("path", { class: "drop", d: `M${x - 7} ${y - 6}h14l-7 12z`, onpointerleave: hideTip, onpointermove: (ev) => showTip(ev, h("b", {}, "Packets die here"),
 				h("table", {}, steps.map((k) => h("tr", {}, h("td", {}, "from " + sum.links[k.from].name + " to " + sum.links[k.to].name),
 					h("td", { class: "n" }, count(k.sent - k.arrived) + " of " + count(k.sent)), h("td", { class: "n" }, percent((k.sent - k.arrived) / k.sent)))))) });
