@@ -66,11 +66,6 @@ static void node_cell(struct sheet *to, const struct catalog *c, int node)
 	sheet_text(to, node < 0 ? NULL : c->nodes[node].name);
 }
 
-static void percent_cell(struct sheet *to, uint64_t part, uint64_t whole)
-{
-	sheet_fixed(to, 100.0 * (double)part / (double)whole, 2);
-}
-
 static void write_way(
 	const struct catalog *c, const struct way *w, struct sheet *to)
 {
@@ -94,8 +89,8 @@ static void write_way(
 			sheet_null(to);
 		sheet_uint(to, n->packets);
 		sheet_uint(to, n->octets);
-		percent_cell(to, n->packets, all.packets);
-		percent_cell(to, n->octets, all.octets);
+		sheet_percent(to, n->packets, all.packets);
+		sheet_percent(to, n->octets, all.octets);
 	}
 }
 

@@ -67,14 +67,6 @@ static int by_use(const void *a, const void *b)
 				  : (int)x->slot - (int)y->slot;
 }
 
-static void percent_cell(struct sheet *to, uint64_t rate, uint64_t speed)
-{
-	if (speed)
-		sheet_fixed(to, 100.0 * (double)rate / (double)speed, 2);
-	else
-		sheet_null(to);
-}
-
 static void write_row(
 	const struct catalog *c, const struct direction *d, struct sheet *to)
 {
@@ -94,8 +86,8 @@ static void write_row(
 	sheet_uint(to, d->rates.p95);
 	sheet_uint(to, d->rates.peak);
 	sheet_text(to, answer_time(d->rates.peak_ns, text));
-	percent_cell(to, d->rates.mean, d->speed);
-	percent_cell(to, d->rates.peak, d->speed);
+	sheet_percent(to, d->rates.mean, d->speed);
+	sheet_percent(to, d->rates.peak, d->speed);
 }
 
 static int write_rows(void *it, struct sheet *to, struct err *err)

@@ -213,6 +213,14 @@ void sheet_fixed(struct sheet *s, double v, int decimals)
 	cell_done(s);
 }
 
+void sheet_percent(struct sheet *s, uint64_t part, uint64_t whole)
+{
+	if (whole)
+		sheet_fixed(s, 100 * (double)part / (double)whole, 2);
+	else
+		sheet_null(s);
+}
+
 void sheet_bool(struct sheet *s, bool v)
 {
 	if (json_cell(s)) {

@@ -48,6 +48,8 @@ void sheet_uint(struct sheet *s, uint64_t v);       /* table: with commas */
 void sheet_plain(struct sheet *s, uint64_t v);      /* without: ports, ids */
 void sheet_int(struct sheet *s, int64_t v);
 void sheet_fixed(struct sheet *s, double v, int decimals);
+/* With two decimals; of nothing: null. */
+void sheet_percent(struct sheet *s, uint64_t part, uint64_t whole);
 void sheet_bool(struct sheet *s, bool v); /* table, CSV: yes, no */
 void sheet_null(struct sheet *s);
 void sheet_list(struct sheet *s, const char *const *words, size_t n);
