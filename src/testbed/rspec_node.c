@@ -48,16 +48,6 @@ static const char *image_name(struct rspec *r, const char *image)
 		    : NULL;
 }
 
-static bool login_name(const char *s)
-{
-	if (!s || s[0] == '-')
-		return false;
-	for (; *s; s++)
-		if (!isalnum((unsigned char)*s) && !strchr("-_.:@", *s))
-			return false;
-	return true;
-}
-
 static bool read_login(
 	struct rspec *r, const struct xnode *x, struct topo_machine *m)
 {
@@ -65,11 +55,11 @@ static bool read_login(
 	const char *port = attr(r, x, "port");
 	int64_t number = 0;
 
-	if (!login_name(host))
+	if (!topology_host_valid(host))
 		return false;
 	m->hostname = host;
 	user = attr(r, x, "username");
-	if (login_name(user))
+	if (topology_user_valid(user))
 		m->user = user;
 	if (port &&
 		span_count((struct span){port, strlen(port)}, 65535, &number))
@@ -113,7 +103,7 @@ static void read_services(
 	struct net_addr parsed;
 
 	read_logins(r, services, m);
-	if (!m->hostname && login_name(name))
+	if (!m->hostname && topology_host_valid(name))
 		m->hostname = name;
 	/* behind another port it is the machine below that is logged into */
 	if (address && (!m->port || m->port == 22) &&
