@@ -38,16 +38,7 @@ static int put_key(const struct answer *a, enum group_key key, struct buf *out,
 	case GROUP_PROTO:
 	case GROUP_SRC_NODE:
 	case GROUP_DST_NODE:
-	case GROUP_VLAN:
-	case GROUP_OUT_VLAN:
-	case GROUP_IN_IF:
-	case GROUP_OUT_IF:
-	case GROUP_SRC_AS:
-	case GROUP_DST_AS:
-	case GROUP_NEXT_HOP:
-	case GROUP_SRC_MAC:
-	case GROUP_DST_MAC:
-	case GROUP_MPLS:
+		GROUP_EXTRA_KEYS(GROUP_CASE)
 		buf_adds(out, group_key_name(key));
 		return 0;
 	case GROUP_FLAGS:

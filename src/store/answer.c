@@ -313,16 +313,7 @@ static void key_cell(struct sheet *s, enum group_key key,
 	case GROUP_TIME:
 		time_cell(s, v->time_ns);
 		return;
-	case GROUP_VLAN:
-	case GROUP_OUT_VLAN:
-	case GROUP_IN_IF:
-	case GROUP_OUT_IF:
-	case GROUP_SRC_AS:
-	case GROUP_DST_AS:
-	case GROUP_NEXT_HOP:
-	case GROUP_SRC_MAC:
-	case GROUP_DST_MAC:
-	case GROUP_MPLS:
+		GROUP_EXTRA_KEYS(GROUP_CASE)
 		answer_extra_cell(s, key, &v->extra);
 		return;
 	case GROUP_BIN:

@@ -266,16 +266,7 @@ static void drop_key(struct group_value *v, enum group_key key)
 	case GROUP_BIN:
 		v->bin = 0;
 		return;
-	case GROUP_VLAN:
-	case GROUP_OUT_VLAN:
-	case GROUP_IN_IF:
-	case GROUP_OUT_IF:
-	case GROUP_SRC_AS:
-	case GROUP_DST_AS:
-	case GROUP_NEXT_HOP:
-	case GROUP_SRC_MAC:
-	case GROUP_DST_MAC:
-	case GROUP_MPLS:
+		GROUP_EXTRA_KEYS(GROUP_CASE)
 		group_extra_keep(&v->extra, &none.extra, key);
 		return;
 	case GROUP_KEY_COUNT:

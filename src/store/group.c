@@ -152,16 +152,7 @@ static int put_key(struct group *g, enum group_key key,
 	case GROUP_TIME:
 		memcpy(to, &v->time_ns, sizeof(v->time_ns));
 		return 0;
-	case GROUP_VLAN:
-	case GROUP_OUT_VLAN:
-	case GROUP_IN_IF:
-	case GROUP_OUT_IF:
-	case GROUP_SRC_AS:
-	case GROUP_DST_AS:
-	case GROUP_NEXT_HOP:
-	case GROUP_SRC_MAC:
-	case GROUP_DST_MAC:
-	case GROUP_MPLS:
+		GROUP_EXTRA_KEYS(GROUP_CASE)
 		return group_put_extra(g, key, &v->extra, to, err);
 	case GROUP_KEY_COUNT:
 		break;
@@ -221,16 +212,7 @@ static void get_key(const struct group *g, enum group_key key,
 	case GROUP_TIME:
 		memcpy(&v->time_ns, from, sizeof(v->time_ns));
 		return;
-	case GROUP_VLAN:
-	case GROUP_OUT_VLAN:
-	case GROUP_IN_IF:
-	case GROUP_OUT_IF:
-	case GROUP_SRC_AS:
-	case GROUP_DST_AS:
-	case GROUP_NEXT_HOP:
-	case GROUP_SRC_MAC:
-	case GROUP_DST_MAC:
-	case GROUP_MPLS:
+		GROUP_EXTRA_KEYS(GROUP_CASE)
 		group_get_extra(g, key, *from, &v->extra);
 		return;
 	case GROUP_KEY_COUNT:

@@ -24,6 +24,18 @@
 #include "store/merge.h"
 #include "store/bins.h"
 
+/* What exporters told besides. */
+#define GROUP_EXTRA_KEYS(X)                                                    \
+	X(VLAN, "vlan")                                                        \
+	X(OUT_VLAN, "out_vlan")                                                \
+	X(IN_IF, "in_if")                                                      \
+	X(OUT_IF, "out_if")                                                    \
+	X(SRC_AS, "src_as")                                                    \
+	X(DST_AS, "dst_as")                                                    \
+	X(NEXT_HOP, "next_hop")                                                \
+	X(SRC_MAC, "src_mac")                                                  \
+	X(DST_MAC, "dst_mac")                                                  \
+	X(MPLS, "mpls")
 /* BIN is for figures (store/figures.h): a range of a measure's values. */
 #define GROUP_KEYS(X)                                                          \
 	X(SRC, "src")                                                          \
@@ -40,16 +52,11 @@
 	X(NODE, "node")                                                        \
 	X(SRC_NODE, "src_node")                                                \
 	X(DST_NODE, "dst_node")                                                \
-	X(VLAN, "vlan")                                                        \
-	X(OUT_VLAN, "out_vlan")                                                \
-	X(IN_IF, "in_if")                                                      \
-	X(OUT_IF, "out_if")                                                    \
-	X(SRC_AS, "src_as")                                                    \
-	X(DST_AS, "dst_as")                                                    \
-	X(NEXT_HOP, "next_hop")                                                \
-	X(SRC_MAC, "src_mac")                                                  \
-	X(DST_MAC, "dst_mac")                                                  \
-	X(MPLS, "mpls") X(TIME, "time") X(BIN, "")
+	GROUP_EXTRA_KEYS(X)                                                    \
+	X(TIME, "time")                                                        \
+	X(BIN, "")
+/* A switch over keys has all of a list: GROUP_EXTRA_KEYS(GROUP_CASE) */
+#define GROUP_CASE(name, text) case GROUP_##name:
 
 enum group_key {
 #define X(name, text) GROUP_##name,

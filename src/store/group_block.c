@@ -130,16 +130,7 @@ static unsigned column_of(enum group_key key)
 		return COLUMN_BIT(PROTO);
 	case GROUP_TIME:
 		return COLUMN_BIT(LAST) | COLUMN_BIT(DURATION);
-	case GROUP_VLAN:
-	case GROUP_OUT_VLAN:
-	case GROUP_IN_IF:
-	case GROUP_OUT_IF:
-	case GROUP_SRC_AS:
-	case GROUP_DST_AS:
-	case GROUP_NEXT_HOP:
-	case GROUP_SRC_MAC:
-	case GROUP_DST_MAC:
-	case GROUP_MPLS:
+		GROUP_EXTRA_KEYS(GROUP_CASE)
 		return group_extra_columns(key);
 	case GROUP_LINK:
 	case GROUP_NODE:

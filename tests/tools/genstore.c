@@ -10,10 +10,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "flow/setup.h"
-#include "store/catalog.h"
 #include "store/events.h"
 #include "store/store.h"
-#include "topology/topofile.h"
+#include "tools/names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -266,24 +265,6 @@ static int tell(struct net *n)
 	return r < 0 ? r : store_append_stats(n->s, &m, &n->err);
 }
 
-static int write_files(struct net *n, const char *dir)
-{
-	struct buf text = BUF_INIT((size_t)1 << 30);
-	char file[4096];
-	int r;
-
-	catalog_print(n->c, &text);
-	snprintf(file, sizeof(file), "%s/catalog", dir);
-	r = file_replace(file, 0600, buf_str(&text), text.len, &n->err);
-	buf_reset(&text);
-	topofile_print(n->t, &text);
-	snprintf(file, sizeof(file), "%s/topology.json", dir);
-	if (r == 0)
-		r = file_replace(file, 0600, buf_str(&text), text.len, &n->err);
-	buf_release(&text);
-	return r;
-}
-
 /* What people and the collector noted. */
 static int note(struct net *n, const char *dir, int seconds)
 {
@@ -345,7 +326,7 @@ int main(int argc, char **argv)
 	if (r == 0)
 		r = note(n, argv[1], (int)strtol(argv[3], NULL, 10));
 	if (r == 0)
-		r = write_files(n, argv[1]);
+		r = names_write(n->c, n->t, argv[1], &n->err);
 	if (r < 0)
 		fprintf(stderr, "%s\n", n->err.text);
 	catalog_free(n->c);

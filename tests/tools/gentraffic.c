@@ -6,9 +6,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "flow/setup.h"
-#include "store/catalog.h"
 #include "store/store.h"
-#include "topology/topofile.h"
+#include "tools/names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,24 +227,6 @@ static int tell(struct net *n, int64_t end_ns)
 	return r;
 }
 
-static int write_files(struct net *n, const char *dir)
-{
-	struct buf text = BUF_INIT(TEXT_MAX);
-	char file[4096];
-	int r;
-
-	catalog_print(n->c, &text);
-	snprintf(file, sizeof(file), "%s/catalog", dir);
-	r = file_replace(file, 0600, buf_str(&text), text.len, &n->err);
-	buf_reset(&text);
-	topofile_print(n->t, &text);
-	snprintf(file, sizeof(file), "%s/topology.json", dir);
-	if (r == 0)
-		r = file_replace(file, 0600, buf_str(&text), text.len, &n->err);
-	buf_release(&text);
-	return r;
-}
-
 static int fill(struct net *n, const char *dir, int64_t seconds)
 {
 	int nodes = (int)n->t->n_nodes, from, to, r;
@@ -273,7 +254,7 @@ static int fill(struct net *n, const char *dir, int64_t seconds)
 	free(n->queue);
 	free(n->seq);
 	free(n->counters);
-	return r == 0 ? write_files(n, dir) : r;
+	return r == 0 ? names_write(n->c, n->t, dir, &n->err) : r;
 }
 
 int main(int argc, char **argv)
