@@ -49,7 +49,7 @@ $(BUILD)/obj/%.o: src/%.c
 	$(Q)$(CC) $(ALL_CFLAGS) -DNFZ_VERSION='"$(VERSION)"' -c $< -o $@
 
 # What a query over millions of rows spends its time in.
-FAST := $(patsubst %,store/%.o,plane column block filter_block group_block bins)
+FAST := $(patsubst %,store/%.o,plane column block block_fill filter_block group_block bins)
 $(addprefix $(BUILD)/obj/,$(FAST)): CFLAGS += -O3
 
 # These texts are linked in by .incbin, which -MMD does not see.

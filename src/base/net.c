@@ -5,34 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
 struct net_addr net_addr_v4(const uint8_t b[static 4])
 {
-	struct net_addr a;
+	uint32_t v;
 
-	memcpy(a.b, mapped, sizeof(mapped));
-	memcpy(a.b + 12, b, 4);
-	return a;
-}
-
-struct net_addr net_addr_v4_host(uint32_t v)
-{
-	const uint8_t b[4] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16),
-		(uint8_t)(v >> 8), (uint8_t)v};
-
-	return net_addr_v4(b);
-}
-
-bool net_addr_is_v4(const struct net_addr *a)
-{
-	return memcmp(a->b, mapped, sizeof(mapped)) == 0;
-}
-
-uint32_t net_addr_v4_value(const struct net_addr *a)
-{
-	return (uint32_t)a->b[12] << 24 | (uint32_t)a->b[13] << 16 |
-	       (uint32_t)a->b[14] << 8 | a->b[15];
+	memcpy(&v, b, sizeof(v));
+	return net_addr_v4_host(ntohl(v));
 }
 
 bool net_addr_parse(const char *s, struct net_addr *ret)

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 struct net_addr {
 	uint8_t b[16];
@@ -22,9 +23,29 @@ struct net_prefix {
 enum { NET_ADDR_TEXT = 46, NET_PREFIX_TEXT = 50, NET_MAC_TEXT = 18 };
 
 struct net_addr net_addr_v4(const uint8_t b[static 4]);
-struct net_addr net_addr_v4_host(uint32_t host_order);
-bool net_addr_is_v4(const struct net_addr *a);
-uint32_t net_addr_v4_value(const struct net_addr *a); /* host order */
+/* Inline: of every record stored. */
+static inline struct net_addr net_addr_v4_host(uint32_t host_order)
+{
+	const uint32_t v = __builtin_bswap32(host_order);
+	struct net_addr a = {.b = {[10] = 0xff, [11] = 0xff}};
+
+	memcpy(a.b + 12, &v, sizeof(v));
+	return a;
+}
+static inline bool net_addr_is_v4(const struct net_addr *a)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	return memcmp(a->b, mapped, sizeof(mapped)) == 0;
+}
+static inline uint32_t net_addr_v4_value(
+	const struct net_addr *a) /* host order */
+{
+	uint32_t v;
+
+	memcpy(&v, a->b + 12, sizeof(v));
+	return __builtin_bswap32(v);
+}
 /* Numeric only, never a name service. */
 bool net_addr_parse(const char *s, struct net_addr *ret);
 /* Writes and returns text. */

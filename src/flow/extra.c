@@ -10,14 +10,17 @@ static const uint8_t sizes[] = {
 
 unsigned flow_extras_of(const struct flow_extra *e, size_t n)
 {
-	struct flow_extra any = {0};
+	uint64_t words[sizeof(*e) / sizeof(uint64_t)] = {0}, more;
+	struct flow_extra any;
 	unsigned has = 0;
 
-	for (size_t i = 0; i < n; i++) {
-#define X(name, member, type) any.member |= e[i].member;
-		FLOW_EXTRAS(X)
-#undef X
-	}
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < sizeof(words) / sizeof(*words); k++) {
+			memcpy(&more, (const char *)&e[i] + k * sizeof(more),
+				sizeof(more));
+			words[k] |= more;
+		}
+	memcpy(&any, words, sizeof(any));
 #define X(name, member, type) has |= any.member ? EXTRA_BIT(name) : 0;
 	FLOW_EXTRAS(X)
 #undef X

@@ -1,4 +1,4 @@
-/* Rows to columns and back.
+/* Columns to what is stored, and back to rows.
  *
  * Rows stay in the order they came in.  A place outside the dictionary makes
  * the block bad; any other number that fits its type is believed. */
@@ -9,27 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIGN (UINT64_C(1) << 63)
-enum { SLOTS = 4 * BLOCK_ROWS, STORED_MAX = 8 << 20 };
+enum { STORED_MAX = 8 << 20 };
 
-struct host {
-	struct net_addr addr;
-	uint32_t count, place;
-};
-
-struct rank {
-	bool v6;
-	uint32_t count, host;
-};
-
-struct block_scratch {
-	struct host hosts[BLOCK_HOSTS];
-	struct rank ranks[BLOCK_HOSTS];
-	uint32_t slots[SLOTS]; /* host + 1 */
-	size_t n_hosts;
-};
-
-static const unsigned sizes[COLUMN_COUNT] = {
+const uint8_t block_sizes[COLUMN_COUNT] = {
 #define X(name, type) sizeof(type),
 	BLOCK_COLUMNS(X)
 #undef X
@@ -45,8 +27,7 @@ void block_init(struct block *b)
 	b->hosts6 = mem_zalloc(BLOCK_HOSTS, sizeof(*b->hosts6));
 	b->host_as = mem_zalloc(BLOCK_HOSTS, sizeof(*b->host_as));
 	for (int c = 0; c < COLUMN_COUNT; c++)
-		b->column[c] = mem_zalloc(BLOCK_ROWS, sizes[c]);
-	b->seed = hash_key_new();
+		b->column[c] = mem_zalloc(BLOCK_ROWS, block_sizes[c]);
 }
 
 void block_release(struct block *b)
@@ -57,157 +38,8 @@ void block_release(struct block *b)
 	for (int c = 0; c < COLUMN_COUNT; c++)
 		free(b->column[c]);
 	buf_release(&b->stored);
-	free(b->scratch);
+	free(b->filling);
 	*b = (struct block){0};
-}
-
-/* Filling -------------------------------------------------------------- */
-
-static uint16_t host_of(struct block *b, const struct net_addr *a)
-{
-	struct block_scratch *s = b->scratch;
-	uint64_t words[2];
-	size_t at;
-
-	memcpy(words, a, sizeof(words));
-	at = hash_words(&b->seed, words, 2) & (SLOTS - 1);
-	for (; s->slots[at]; at = (at + 1) & (SLOTS - 1)) {
-		struct host *h = &s->hosts[s->slots[at] - 1];
-
-		if (memcmp(&h->addr, a, sizeof(*a)) == 0) {
-			h->count++;
-			return (uint16_t)(s->slots[at] - 1);
-		}
-	}
-	s->hosts[s->n_hosts] = (struct host){.addr = *a, .count = 1};
-	s->slots[at] = (uint32_t)++s->n_hosts;
-	return (uint16_t)(s->n_hosts - 1);
-}
-
-static int by_count(const void *a, const void *b)
-{
-	const struct rank *x = a, *y = b;
-
-	if (x->v6 != y->v6)
-		return x->v6 - y->v6;
-	if (x->count != y->count)
-		return x->count < y->count ? 1 : -1;
-	return (x->host > y->host) - (x->host < y->host);
-}
-
-static void fill_hosts(struct block *b, const struct flow_record *rows)
-{
-	struct block_scratch *s = b->scratch;
-	uint16_t *src = b->column[COLUMN_SRC], *dst = b->column[COLUMN_DST];
-
-	memset(s->slots, 0, sizeof(s->slots));
-	s->n_hosts = 0;
-	b->parts.n_hosts4 = 0;
-	for (size_t i = 0; i < b->n; i++) {
-		src[i] = host_of(b, &rows[i].key.src);
-		dst[i] = host_of(b, &rows[i].key.dst);
-	}
-	b->n_hosts = s->n_hosts;
-	for (uint32_t i = 0; i < b->n_hosts; i++) {
-		bool v6 = !net_addr_is_v4(&s->hosts[i].addr);
-
-		s->ranks[i] = (struct rank){v6, s->hosts[i].count, i};
-		b->parts.n_hosts4 += !v6;
-	}
-	b->parts.n_hosts6 = (uint32_t)b->n_hosts - b->parts.n_hosts4;
-	qsort(s->ranks, b->n_hosts, sizeof(s->ranks[0]), by_count);
-	for (uint32_t i = 0; i < b->n_hosts; i++) {
-		struct host *h = &s->hosts[s->ranks[i].host];
-
-		h->place = i;
-		if (i < b->parts.n_hosts4)
-			b->hosts4[i] = net_addr_v4_value(&h->addr);
-		else
-			b->hosts6[i - b->parts.n_hosts4] = h->addr;
-	}
-	for (size_t i = 0; i < b->n; i++) {
-		src[i] = (uint16_t)s->hosts[src[i]].place;
-		dst[i] = (uint16_t)s->hosts[dst[i]].place;
-	}
-}
-
-/* One pass over the rows: they are larger than a cache. */
-static void fill_columns(struct block *b, const struct flow_record *rows)
-{
-#define X(name, type) type *const name = b->column[COLUMN_##name];
-	BLOCK_COLUMNS(X)
-#undef X
-	(void)SRC;
-	(void)DST;
-	for (size_t i = 0; i < b->n; i++) {
-		const struct flow_record *r = &rows[i];
-
-		SPORT[i] = r->key.sport;
-		DPORT[i] = r->key.dport;
-		PROTO[i] = r->key.proto;
-		KEY_FLAGS[i] = r->key.flags;
-		PACKETS[i] = r->packets;
-		BYTES[i] = r->bytes;
-		LAST[i] = (uint64_t)r->last_ns ^ SIGN;
-		DURATION[i] = (uint64_t)r->last_ns - (uint64_t)r->first_ns;
-		TAP[i] = r->tap;
-		SRC_SLOT[i] = r->src_slot;
-		DST_SLOT[i] = r->dst_slot;
-		TCP_FLAGS[i] = r->tcp_flags;
-		TOS[i] = r->tos;
-		END_REASON[i] = r->end_reason;
-		FLAGS[i] = r->flags;
-	}
-	for (int c = 0; c < COLUMN_EXTRAS; c++)
-		b->zone.column[c] = column_range(b->column[c], b->n, sizes[c]);
-}
-
-/* A column of what nobody told is all zeros, and none. */
-static void fill_extras(struct block *b, const struct flow_extra *extras)
-{
-	const unsigned has = flow_extras_of(extras, b->n);
-
-#define X(name, member, type)                                                  \
-	if (has & EXTRA_BIT(name)) {                                           \
-		type *to = b->column[COLUMN_EXTRAS + EXTRA_##name];            \
-                                                                               \
-		for (size_t i = 0; i < b->n; i++)                              \
-			to[i] = extras[i].member;                              \
-	}
-	FLOW_EXTRAS(X)
-#undef X
-	for (int c = COLUMN_EXTRAS; c < COLUMN_COUNT; c++)
-		if (has >> (c - COLUMN_EXTRAS) & 1)
-			b->zone.column[c] =
-				column_range(b->column[c], b->n, sizes[c]);
-	b->parts.extras = has;
-}
-
-void block_fill(struct block *b, const struct flow_rows *all)
-{
-	const struct flow_record *rows = all->records;
-	const size_t n = all->n;
-
-	if (!b->scratch)
-		b->scratch = mem_zalloc(1, sizeof(*b->scratch));
-	b->n = n;
-	b->zone = (struct store_zone){.rows = (uint32_t)n,
-		.first_ns = rows[0].first_ns,
-		.last_ns = rows[0].last_ns};
-	fill_hosts(b, rows);
-	fill_columns(b, rows);
-	b->parts.extras = 0;
-	b->parts.host_as = false;
-	if (all->extras)
-		fill_extras(b, all->extras);
-	for (size_t i = 0; i < n; i++) {
-		if (rows[i].first_ns < b->zone.first_ns)
-			b->zone.first_ns = rows[i].first_ns;
-		if (rows[i].last_ns > b->zone.last_ns)
-			b->zone.last_ns = rows[i].last_ns;
-	}
-	b->have = COLUMNS_ALL | block_extras(b);
-	b->have_hosts = true;
 }
 
 /* Storing -------------------------------------------------------------- */
@@ -257,7 +89,7 @@ void block_encode(
 		columns &= ~AS_COLUMNS;
 	for (int c = 0; c < COLUMN_COUNT; c++)
 		if (columns >> c & 1)
-			column_encode(b->column[c], b->n, sizes[c], out,
+			column_encode(b->column[c], b->n, block_sizes[c], out,
 				&ret->part[c]);
 	if (ret->host_as)
 		column_encode(b->host_as, b->n_hosts, sizeof(*b->host_as), out,
@@ -382,7 +214,7 @@ static int read_column(
 	int r;
 
 	if (c >= COLUMN_EXTRAS && !(block_extras(b) >> c & 1)) {
-		memset(b->column[c], 0, b->n * sizes[c]);
+		memset(b->column[c], 0, b->n * block_sizes[c]);
 		b->have |= 1u << c;
 		return 0;
 	}
@@ -391,9 +223,9 @@ static int read_column(
 	bytes = stored(b, c, &r, err);
 	if (!bytes)
 		return r;
-	if (rows ? !column_decode_rows(
-			   p, bytes, b->n, sizes[c], rows, n, b->column[c])
-		 : !column_decode(p, bytes, b->n, sizes[c], b->column[c]))
+	if (rows ? !column_decode_rows(p, bytes, b->n, block_sizes[c], rows, n,
+			   b->column[c])
+		 : !column_decode(p, bytes, b->n, block_sizes[c], b->column[c]))
 		return bad(err);
 	if ((c == COLUMN_SRC || c == COLUMN_DST) &&
 		!in_dictionary(b, c, rows, n))

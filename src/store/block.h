@@ -9,7 +9,6 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/hash.h"
 #include "flow/extra.h"
 #include "store/column.h"
 
@@ -96,16 +95,22 @@ struct block {
 	block_read_fn read;
 	void *read_ctx;
 	struct buf stored;
-	/* for making a dictionary */
-	struct hash_key seed; /* addresses are chosen by strangers */
-	struct block_scratch *scratch;
+	struct block_filling *filling; /* of one being filled */
 };
+
+/* Of a value of each column. */
+extern const uint8_t block_sizes[COLUMN_COUNT];
 
 void block_init(struct block *b);
 void block_release(struct block *b);
 
-/* 1 to BLOCK_ROWS rows; sets zone but for bloom. */
-void block_fill(struct block *b, const struct flow_rows *rows);
+/* Filling: begin, add, end (store/block_fill.c). */
+void block_begin(struct block *b);
+/* Takes as many of the rows from the `from`-th on as there is room for; returns
+ * their number. */
+size_t block_add(struct block *b, const struct flow_rows *rows, size_t from);
+/* 1 to BLOCK_ROWS rows were added: sets zone but for bloom. */
+void block_end(struct block *b);
 /* Appends the stored form of a filled block; offset is not set. */
 void block_encode(
 	const struct block *b, struct buf *out, struct block_parts *ret);

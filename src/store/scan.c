@@ -6,7 +6,6 @@
  * opened. */
 #include "base/mem.h"
 #include "store/inside.h"
-#include "store/rows.h"
 #include "store/segment.h"
 
 #include <errno.h>
@@ -215,18 +214,18 @@ int store_scan_block(
 struct filling {
 	const struct store_scan *scan;
 	struct block *block;
-	struct rows rows;
 };
 
 static int give_filled(struct filling *f, struct err *err)
 {
-	const struct flow_rows rows = rows_all(&f->rows);
+	int r;
 
-	if (rows.n == 0)
+	if (f->block->n == 0)
 		return 0;
-	block_fill(f->block, &rows);
-	f->rows.n = 0;
-	return store_scan_block(f->scan, f->block, err);
+	block_end(f->block);
+	r = store_scan_block(f->scan, f->block, err);
+	block_begin(f->block);
+	return r;
 }
 
 static int fill_block(void *ctx, const struct flow_rows *rows, struct err *err)
@@ -235,8 +234,8 @@ static int fill_block(void *ctx, const struct flow_rows *rows, struct err *err)
 	int r = 0;
 
 	for (size_t i = 0; i < rows->n && r == 0;) {
-		i += rows_take(&f->rows, rows, i);
-		if (f->rows.n == BLOCK_ROWS)
+		i += block_add(f->block, rows, i);
+		if (f->block->n == BLOCK_ROWS)
 			r = give_filled(f, err);
 	}
 	return r;
@@ -250,7 +249,7 @@ static int scan_logs(struct store *s, const struct store_scan *scan,
 
 	if (!s->n_logs)
 		return 0;
-	rows_init(&f.rows);
+	block_begin(room);
 	for (size_t i = 0; i < s->n_logs && r == 0; i++) {
 		struct wal_found found;
 
@@ -260,7 +259,6 @@ static int scan_logs(struct store *s, const struct store_scan *scan,
 	}
 	if (r == 0)
 		r = give_filled(&f, err);
-	rows_release(&f.rows);
 	return r;
 }
 

@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "format/checksum.h"
 #include "store/bloom.h"
-#include "store/rows.h"
 #include "store/segment_form.h"
 
 #include <errno.h>
@@ -23,7 +22,6 @@ struct segment_writer {
 	struct buf out, filters, footer, extras;
 	uint32_t n_blocks, n_extras;
 	struct block block;
-	struct rows rows;
 };
 
 static void writer_free(struct segment_writer *w)
@@ -37,7 +35,6 @@ static void writer_free(struct segment_writer *w)
 	buf_release(&w->footer);
 	buf_release(&w->extras);
 	block_release(&w->block);
-	rows_release(&w->rows);
 	free(w);
 }
 
@@ -77,7 +74,7 @@ int segment_create(const char *dir, uint64_t number,
 	w->filters = (struct buf)BUF_INIT(SEGMENT_FILTERS_MAX);
 	w->footer = w->extras = (struct buf)BUF_INIT(SEGMENT_FOOTER_MAX);
 	block_init(&w->block);
-	rows_init(&w->rows);
+	block_begin(&w->block);
 	w->fd = open(w->tmp,
 		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (w->fd < 0) {
@@ -162,20 +159,19 @@ static size_t add_filter(struct buf *filters, const struct block *b)
 
 static int write_block(struct segment_writer *w, struct err *err)
 {
-	const struct flow_rows rows = rows_all(&w->rows);
 	struct block_parts parts;
 
 	if (w->n_blocks >= SEGMENT_BLOCKS_MAX)
 		return err_set(
 			err, NFZ_E_LIMIT, "%s: too many blocks", w->path);
-	block_fill(&w->block, &rows);
+	block_end(&w->block);
 	block_encode(&w->block, &w->out, &parts);
 	parts.offset = w->offset;
 	add_footer(&w->footer, &w->block.zone, &parts,
 		add_filter(&w->filters, &w->block));
 	add_extras(w, &parts);
 	w->n_blocks++;
-	w->rows.n = 0;
+	block_begin(&w->block);
 	return flush(w, err);
 }
 
@@ -185,8 +181,8 @@ int segment_add(
 	int r = 0;
 
 	for (size_t i = 0; i < rows->n && r == 0;) {
-		i += rows_take(&w->rows, rows, i);
-		if (w->rows.n == BLOCK_ROWS)
+		i += block_add(&w->block, rows, i);
+		if (w->block.n == BLOCK_ROWS)
 			r = write_block(w, err);
 	}
 	return r;
@@ -219,7 +215,7 @@ static int finish(struct segment_writer *w, struct err *err)
 {
 	int r = 0;
 
-	if (w->rows.n)
+	if (w->block.n)
 		r = write_block(w, err);
 	if (r == 0)
 		r = write_end(w, err);

@@ -29,7 +29,9 @@ static void encode(const struct flow_record *r, const struct flow_extra *e,
 
 	*ret = (struct stored){.bytes = BUF_INIT(8 << 20)};
 	block_init(&b);
-	block_fill(&b, &rows);
+	block_begin(&b);
+	cr_assert_eq(block_add(&b, &rows, 0), n);
+	block_end(&b);
 	block_encode(&b, &ret->bytes, &ret->parts);
 	ret->zone = b.zone;
 	block_release(&b);

@@ -293,7 +293,9 @@ Test(filter, of_a_block_agrees_with_rows)
 			extras[i] = run_extra(r[i].packets);
 	}
 	block_init(&b);
-	block_fill(&b, &(const struct flow_rows){r, extras, N});
+	block_begin(&b);
+	block_add(&b, &(const struct flow_rows){r, extras, N}, 0);
+	block_end(&b);
 	for (size_t t = 0; t < sizeof(texts) / sizeof(*texts); t++) {
 		struct filter *f = parsed(texts[t], c);
 
