@@ -48,8 +48,9 @@ $(BUILD)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -DNFZ_VERSION='"$(VERSION)"' -c $< -o $@
 
-# What a query over millions of rows spends its time in.
-FAST := $(patsubst %,store/%.o,plane column block block_fill filter_block group_block bins)
+# What a query over millions of rows spends its time in, and storing them.
+FAST := $(patsubst %,store/%.o,plane column block block_fill logrow filter_block group_block bins) \
+ $(patsubst %,flow/%.o,nf5 record extra)
 $(addprefix $(BUILD)/obj/,$(FAST)): CFLAGS += -O3
 
 # These texts are linked in by .incbin, which -MMD does not see.

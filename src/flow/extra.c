@@ -137,7 +137,7 @@ static inline uint64_t get(const uint8_t *p, size_t size)
 void flow_extra_encode(
 	const struct flow_extra *e, unsigned has, struct buf *out)
 {
-	char *to = buf_space(out, sizeof(*e)), *began = to;
+	char *to = buf_room(out, sizeof(*e)), *began = to;
 
 	if (!to)
 		return;

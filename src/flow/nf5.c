@@ -33,9 +33,12 @@ static void read_numbers(
 	e->dst_as = cursor_u16(c);
 }
 
-static void read_record(struct cursor *c, const struct nf5_header *h,
+static void read_record(const uint8_t *p, const struct nf5_header *h,
 	struct flow_record *r, struct flow_extra *e)
 {
+	struct cursor over =
+		cursor_over(p, NF5_RECORD); /* so none is checked */
+	struct cursor *const c = &over;
 	uint16_t interval = h->sampling & 0x3fff;
 	struct net_addr next;
 
@@ -120,11 +123,9 @@ bool nf5_decode(const void *data, size_t len, struct nf5_header *ret,
 	if (each * ret->count != cursor_left(&c) ||
 		!is_length(ret->version, each))
 		return false;
-	for (size_t i = 0; i < ret->count; i++) {
-		struct cursor record = cursor_sub(&c, each);
-
-		read_record(&record, ret, &records[i], &extras[i]);
-	}
+	for (size_t i = 0; i < ret->count; i++)
+		read_record(
+			cursor_bytes(&c, each), ret, &records[i], &extras[i]);
 	return true;
 }
 

@@ -12,7 +12,7 @@
 
 void flow_record_encode(const struct flow_record *r, struct buf *out)
 {
-	char *to = buf_space(out, RECORD_WIRE);
+	char *to = buf_room(out, RECORD_WIRE);
 	struct wire w;
 
 	if (!to)

@@ -73,6 +73,13 @@ static bool find_host_as(const struct block *b, uint32_t *to)
 	return true;
 }
 
+static void encode_part(const void *values, size_t n, unsigned size,
+	struct buf *out, struct column_part *ret)
+{
+	ret->range = column_range(values, n, size);
+	column_encode(values, n, size, out, ret);
+}
+
 void block_encode(
 	const struct block *b, struct buf *out, struct block_parts *ret)
 {
@@ -81,18 +88,22 @@ void block_encode(
 
 	*ret = (struct block_parts){
 		.n_hosts4 = n4, .n_hosts6 = n6, .extras = b->parts.extras};
-	column_encode(b->hosts4, n4, sizeof(*b->hosts4), out,
-		&ret->part[PART_HOSTS4]);
+	if (n4)
+		encode_part(b->hosts4, n4, sizeof(*b->hosts4), out,
+			&ret->part[PART_HOSTS4]);
 	column_encode_addrs(b->hosts6->b, n6, out, &ret->part[PART_HOSTS6]);
 	ret->host_as = columns & AS_COLUMNS && find_host_as(b, b->host_as);
 	if (ret->host_as)
 		columns &= ~AS_COLUMNS;
-	for (int c = 0; c < COLUMN_COUNT; c++)
-		if (columns >> c & 1)
-			column_encode(b->column[c], b->n, block_sizes[c], out,
-				&ret->part[c]);
+	for (int c = 0; c < COLUMN_COUNT; c++) {
+		if (!(columns >> c & 1))
+			continue;
+		ret->part[c].range = b->zone.column[c];
+		column_encode(
+			b->column[c], b->n, block_sizes[c], out, &ret->part[c]);
+	}
 	if (ret->host_as)
-		column_encode(b->host_as, b->n_hosts, sizeof(*b->host_as), out,
+		encode_part(b->host_as, b->n_hosts, sizeof(*b->host_as), out,
 			&ret->part[PART_HOST_AS]);
 }
 

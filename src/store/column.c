@@ -186,22 +186,19 @@ static void to_planes(const void *values, size_t n, unsigned size,
 }
 
 void column_encode(const void *values, size_t n, unsigned size, struct buf *out,
-	struct column_part *ret)
+	struct column_part *part)
 {
-	static const struct column_part none;
+	const uint64_t span = part->range.max - part->range.min;
 	cleanup_free uint8_t *raw = NULL;
 
-	*ret = none;
-	if (n == 0)
+	if (size == 8 && span)
+		part->scale = scale_of(values, n, part->range.min);
+	part->width = (uint8_t)width_of(span / scales[part->scale]);
+	if (!part->width)
 		return;
-	ret->range = column_range(values, n, size);
-	if (size == 8)
-		ret->scale = scale_of(values, n, ret->range.min);
-	ret->width = (uint8_t)width_of(
-		(ret->range.max - ret->range.min) / scales[ret->scale]);
-	raw = mem_zalloc(n, ret->width);
-	to_planes(values, n, size, ret, raw);
-	put(raw, n, out, ret);
+	raw = mem_grow(NULL, n, part->width);
+	to_planes(values, n, size, part, raw);
+	put(raw, n, out, part);
 }
 
 /* One loop for each size, two planes at a time where there are two: they are

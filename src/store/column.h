@@ -35,9 +35,9 @@ struct column_part {
 struct column_range column_range(const void *values, size_t n, unsigned size);
 
 /* Values of `size` bytes each: 1, 2, 4 or 8.  n at most 2 * BLOCK_ROWS; appends
- * the stored bytes. */
+ * the stored bytes.  The part has its range already, and nothing else. */
 void column_encode(const void *values, size_t n, unsigned size, struct buf *out,
-	struct column_part *ret);
+	struct column_part *part);
 /* Exactly n values, or false.  Every length is checked against what is stored
  * before it is used; what the part says of the range is not. */
 bool column_decode(const struct column_part *part, const uint8_t *stored,

@@ -72,7 +72,7 @@ static int replay_entry(
 	}
 	replay->log->rows += rows;
 	s->recovery.rows += rows;
-	s->recovery.batches += kind == WAL_BATCH || kind == WAL_BATCH_MORE;
+	s->recovery.batches += wal_is_batch(kind);
 	return 0;
 }
 
@@ -133,18 +133,19 @@ static int read_entry(
 	struct flow_record records[ROWS];
 	struct flow_extra extras[ROWS];
 	struct store_batch b;
-	unsigned has;
+	struct state_rows as;
 	int r = 0;
 
-	if (!state_batch_head(kind, body, &b, &has))
+	if (!state_batch_head(kind, body, &b, &as))
 		return 0;
 	for (size_t i = 0; i < b.n && r == 0;) {
-		struct flow_rows rows = {records, has ? extras : NULL, 0};
+		struct flow_rows rows = {records, as.has ? extras : NULL, 0};
 
 		for (; rows.n < ROWS && i < b.n; rows.n++, i++) {
-			flow_record_decode(body, &records[rows.n]);
-			if (has)
-				flow_extra_decode(body, has, &extras[rows.n]);
+			state_batch_record(body, &as, &records[rows.n]);
+			if (as.has)
+				flow_extra_decode(
+					body, as.has, &extras[rows.n]);
 		}
 		r = to->fn(to->ctx, &rows, err);
 	}

@@ -4,6 +4,8 @@
  *   batch     module 2, life 8, seq 8, received 8, n 4, n records
  *   more      the same, but in front of the records which EXTRA_BITs they have
  *             4, and behind each record those (flow/extra.h)
+ *   short     the same, but behind the EXTRA_BITs the records' form 4
+ *             (store/logrow.h)
  *   counters  module 2, life 8, n 4, n counters (store/... tap_counters)
  *   stats     module 2, role 1, zero 1, life 8, at 8, offset 8, backend 16,
  *             numbers 4, each 8
@@ -13,6 +15,7 @@
  * Entries that set something may come twice: the later holds. */
 #include "store/state.h"
 #include "base/mem.h"
+#include "store/logrow.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -174,20 +177,21 @@ static struct store_source get_source(struct cursor *c)
 void state_encode_batch(const struct store_batch *b, struct buf *out)
 {
 	const unsigned has = b->extras ? flow_extras_of(b->extras, b->n) : 0;
+	const unsigned form = logrow_form(b->records, b->n);
 	size_t entry = wal_entry_begin(out);
 
 	put_source(out, b->from);
 	buf_u64(out, b->seq);
 	buf_u64(out, (uint64_t)b->received_ns);
 	buf_u32(out, (uint32_t)b->n);
-	if (has)
-		buf_u32(out, has);
+	buf_u32(out, has);
+	buf_u32(out, form);
 	for (size_t i = 0; i < b->n; i++) {
-		flow_record_encode(&b->records[i], out);
+		logrow_encode(&b->records[i], form, out);
 		if (has)
 			flow_extra_encode(&b->extras[i], has, out);
 	}
-	wal_entry_end(out, entry, has ? WAL_BATCH_MORE : WAL_BATCH);
+	wal_entry_end(out, entry, WAL_BATCH_SHORT);
 }
 
 void state_encode_counters(struct store_source from,
@@ -269,19 +273,36 @@ void state_encode(const struct store_state *s, struct buf *out)
 /* Applying entries ----------------------------------------------------- */
 
 bool state_batch_head(enum wal_kind kind, struct cursor *body,
-	struct store_batch *ret, unsigned *ret_has)
+	struct store_batch *ret, struct state_rows *ret_as)
 {
-	if (kind != WAL_BATCH && kind != WAL_BATCH_MORE)
+	const bool brief = kind == WAL_BATCH_SHORT;
+	size_t each;
+
+	if (!wal_is_batch(kind))
 		return false;
 	*ret = (struct store_batch){.from = get_source(body)};
 	ret->seq = cursor_u64(body);
 	ret->received_ns = (int64_t)cursor_u64(body);
 	ret->n = cursor_u32(body);
-	*ret_has = kind == WAL_BATCH_MORE ? cursor_u32(body) : 0;
+	*ret_as = (struct state_rows){.brief = brief};
+	if (kind != WAL_BATCH)
+		ret_as->has = cursor_u32(body);
+	if (brief)
+		ret_as->form = cursor_u32(body);
+	each = (brief ? logrow_len(ret_as->form) : RECORD_WIRE) +
+	       flow_extra_wire(ret_as->has);
 	return cursor_ok(body) && ret->n <= STORE_BATCH_MAX &&
-	       *ret_has <= EXTRAS_ALL &&
-	       cursor_left(body) ==
-		       ret->n * (RECORD_WIRE + flow_extra_wire(*ret_has));
+	       ret_as->has <= EXTRAS_ALL && ret_as->form <= LOGROW_FORMS &&
+	       cursor_left(body) == ret->n * each;
+}
+
+void state_batch_record(struct cursor *body, const struct state_rows *as,
+	struct flow_record *ret)
+{
+	if (as->brief)
+		logrow_decode(body, as->form, ret);
+	else
+		flow_record_decode(body, ret);
 }
 
 static bool apply_batch(struct store_state *s, enum wal_kind kind,
@@ -290,15 +311,15 @@ static bool apply_batch(struct store_state *s, enum wal_kind kind,
 	struct store_batch b;
 	struct store_sender *from;
 	struct store_tap *t = NULL;
-	unsigned has;
+	struct state_rows as;
 
-	if (!state_batch_head(kind, body, &b, &has))
+	if (!state_batch_head(kind, body, &b, &as))
 		return false;
 	for (size_t i = 0; i < b.n; i++) {
 		struct flow_record r;
 
-		flow_record_decode(body, &r);
-		cursor_skip(body, flow_extra_wire(has));
+		state_batch_record(body, &as, &r);
+		cursor_skip(body, flow_extra_wire(as.has));
 		t = add_row(s, b.from, &r, t);
 	}
 	from = sender(s, b.from);
@@ -398,6 +419,7 @@ int state_apply(struct store_state *s, enum wal_kind kind, struct cursor *body,
 	switch (kind) {
 	case WAL_BATCH:
 	case WAL_BATCH_MORE:
+	case WAL_BATCH_SHORT:
 		good = apply_batch(s, kind, body, ret_rows);
 		break;
 	case WAL_COUNTERS:

@@ -45,10 +45,19 @@ void state_encode(const struct store_state *s, struct buf *out);
  * flow records of a batch (may be NULL); *ret_n their number. */
 int state_apply(struct store_state *s, enum wal_kind kind, struct cursor *body,
 	uint64_t *ret_rows, struct err *err) NFZ_MUST_CHECK;
+/* How a batch has its records. */
+struct state_rows {
+	unsigned has;  /* EXTRA_BITs behind each */
+	unsigned form; /* LOGROW_... */
+	bool brief;    /* in that form; else as they travel */
+};
 /* The head of a batch's body; leaves the cursor at the first of ret->n
  * records, each followed by the extras it has.  ret->records is NULL.  False:
  * it is none, or makes no sense. */
 bool state_batch_head(enum wal_kind kind, struct cursor *body,
-	struct store_batch *ret, unsigned *ret_has);
+	struct store_batch *ret, struct state_rows *ret_as);
+/* The next record. */
+void state_batch_record(struct cursor *body, const struct state_rows *as,
+	struct flow_record *ret);
 
 #endif

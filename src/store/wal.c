@@ -17,7 +17,7 @@
 #define HEAD_MAGIC "NFZWAL1\n"
 enum {
 	MAGIC = 8,
-	VERSION = 2,
+	VERSION = 3,
 	ENTRY_MAGIC = 0x4e5a5745, /* "NZWE" */
 	TRIES_MAX = 1024,
 	CHUNK = 1 << 20

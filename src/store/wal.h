@@ -1,7 +1,7 @@
 /* The write-ahead log: what was appended, in order, each entry checksummed.
  *
- *   head     "NFZWAL1\n", version 4 (2; 1: without WAL_BATCH_MORE), zero 4,
- *            number 8, checksum of those 8
+ *   head     "NFZWAL1\n", version 4 (3; 2: without WAL_BATCH_SHORT, 1: without
+ *            WAL_BATCH_MORE), zero 4, number 8, checksum of those 8
  *   entries  "NZWE", body length 4, kind 4, low half of the checksum of those
  *            12 bytes 4, checksum of the body 8, body
  *
@@ -17,13 +17,19 @@
 #include <stdint.h>
 
 enum wal_kind {
-	WAL_BATCH = 1, /* flow records of one sender */
-	WAL_COUNTERS,  /* tap counters */
-	WAL_STATS,     /* module statistics */
-	WAL_SENDERS,   /* state: last sequence numbers */
-	WAL_TAPS,      /* state: sums and counters of taps */
-	WAL_BATCH_MORE /* flow records, and what was told besides */
+	WAL_BATCH = 1,  /* flow records of one sender */
+	WAL_COUNTERS,   /* tap counters */
+	WAL_STATS,      /* module statistics */
+	WAL_SENDERS,    /* state: last sequence numbers */
+	WAL_TAPS,       /* state: sums and counters of taps */
+	WAL_BATCH_MORE, /* flow records, and what was told besides */
+	WAL_BATCH_SHORT /* the same in fewer bytes: what is written now */
 };
+static inline bool wal_is_batch(enum wal_kind kind)
+{
+	return kind == WAL_BATCH || kind == WAL_BATCH_MORE ||
+	       kind == WAL_BATCH_SHORT;
+}
 
 enum { WAL_HEAD = 32, WAL_ENTRY = 24, WAL_BODY_MAX = 16 << 20 };
 

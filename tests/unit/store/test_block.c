@@ -175,10 +175,11 @@ Test(block, a_common_unit_is_found)
 {
 	uint64_t values[100], back[100];
 	struct buf out = BUF_INIT(1 << 16);
-	struct column_part part;
+	struct column_part part = {0};
 
 	for (uint64_t i = 0; i < 100; i++)
 		values[i] = 1700000000000000000u + i * i % 251 * 1000000;
+	part.range = column_range(values, 100, 8);
 	column_encode(values, 100, 8, &out, &part);
 	cr_assert_eq(part.width, 1);
 	cr_assert_eq(part.scale, 2);
