@@ -279,6 +279,7 @@ void foreign_print(const struct collector *c, struct jsonw *w)
 	jsonw_put_uint(w, "given_up_bytes", k->given_up);
 	jsonw_put_uint(w, "bad_sets", k->bad_sets);
 	jsonw_put_uint(w, "records_left_out", k->left_out);
+	jsonw_put_uint(w, "values_left_out", k->cut);
 	jsonw_key(w, "sources");
 	jsonw_array(w);
 	for (size_t i = 0; i < f->sources.n; i++)

@@ -234,6 +234,8 @@ int clickhouse_sql(const struct answer *a, const char *table, struct buf *out,
 		r = only_a_store("what each probe saw", err);
 	else if (a->query.extras)
 		r = only_a_store("--more", err);
+	else if (filter_asks_others(a->query.filter))
+		r = only_a_store("ie", err);
 	else if (a->figures.n)
 		r = only_a_store(a->figures.v[0].name, err);
 	else if (a->by.from_ns != a->by.to_ns)

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BATCH = 16384, COMMIT = 64, HEAD = 4 };
+enum { BATCH = 16384, COMMIT = 16 << 20, HEAD = 4 };
 
 struct intake {
 	struct store *s;
@@ -56,7 +56,7 @@ static void append(struct intake *in)
 
 	if (in->n && !in->failed)
 		in->failed = store_append(in->s, &b, &new, &in->err);
-	if (in->seq % COMMIT == 0 && !in->failed)
+	if (store_pending(in->s) >= COMMIT && !in->failed)
 		in->failed = store_commit(in->s, &in->err);
 	in->n = 0;
 }
@@ -64,12 +64,14 @@ static void append(struct intake *in)
 void intake_add(struct intake *in, const struct flow_rows *rows)
 {
 	static const struct flow_extra none;
+	bool lent = false;
 
 	for (size_t i = 0; i < rows->n && !in->failed; i++) {
 		struct flow_record *to = &in->rows[in->n];
 
 		*to = rows->records[i];
-		in->extras[in->n++] = rows->extras ? rows->extras[i] : none;
+		in->extras[in->n] = rows->extras ? rows->extras[i] : none;
+		lent |= in->extras[in->n++].others.len != 0;
 		to->flags |= RECORD_FOREIGN;
 		to->tap = TAP_FOREIGN;
 		to->src_slot = to->dst_slot = SLOT_UNKNOWN;
@@ -79,6 +81,8 @@ void intake_add(struct intake *in, const struct flow_rows *rows)
 		if (in->n == BATCH)
 			append(in);
 	}
+	if (lent) /* until we return */
+		append(in);
 }
 
 void intake_leave_out(struct intake *in, uint64_t n)

@@ -12,7 +12,7 @@ unsigned flow_extras_of(const struct flow_extra *e, size_t n)
 {
 	uint64_t words[sizeof(*e) / sizeof(uint64_t)] = {0}, more;
 	struct flow_extra any;
-	unsigned has = 0;
+	unsigned has;
 
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < sizeof(words) / sizeof(*words); k++) {
@@ -21,6 +21,7 @@ unsigned flow_extras_of(const struct flow_extra *e, size_t n)
 			words[k] |= more;
 		}
 	memcpy(&any, words, sizeof(any));
+	has = any.others.len ? EXTRA_BIT(OTHERS) : 0;
 #define X(name, member, type) has |= any.member ? EXTRA_BIT(name) : 0;
 	FLOW_EXTRAS(X)
 #undef X
@@ -107,7 +108,7 @@ size_t flow_extra_wire(unsigned has)
 
 	for (int f = 0; f < EXTRA_COUNT; f++)
 		n += has >> f & 1 ? sizes[f] : 0;
-	return n;
+	return n + (has & EXTRA_BIT(OTHERS) ? sizeof(uint16_t) : 0);
 }
 
 /* size is known where it is called: one of these is left. */
@@ -147,6 +148,10 @@ void flow_extra_encode(
 	FLOW_EXTRAS(X)
 #undef X
 	buf_commit(out, (size_t)(to - began));
+	if (has & EXTRA_BIT(OTHERS)) {
+		buf_u16(out, (uint16_t)e->others.len);
+		buf_add(out, e->others.at, e->others.len);
+	}
 }
 
 void flow_extra_decode(struct cursor *c, unsigned has, struct flow_extra *ret)
@@ -161,4 +166,21 @@ void flow_extra_decode(struct cursor *c, unsigned has, struct flow_extra *ret)
 	}
 	FLOW_EXTRAS(X)
 #undef X
+	if (!(has & EXTRA_BIT(OTHERS)))
+		return;
+	ret->others.len = cursor_u16(c);
+	ret->others.at = cursor_bytes(c, ret->others.len);
+	if (!ret->others.at || !flow_others_sound(&ret->others)) {
+		ret->others.len = 0;
+		c->bad = true;
+	}
+}
+
+void flow_extra_skip(struct cursor *c, unsigned has)
+{
+	const unsigned numbers = has & ~EXTRA_BIT(OTHERS);
+
+	cursor_skip(c, flow_extra_wire(numbers));
+	if (has != numbers)
+		cursor_skip(c, cursor_u16(c));
 }

@@ -8,6 +8,7 @@
 #ifndef NFZ_FLOW_EXTRA_H
 #define NFZ_FLOW_EXTRA_H
 
+#include "flow/others.h"
 #include "flow/record.h"
 
 #define FLOW_EXTRAS(X)                                                         \
@@ -28,17 +29,19 @@ enum flow_extra_field {
 #define X(name, member, type) EXTRA_##name,
 	FLOW_EXTRAS(X)
 #undef X
-		EXTRA_COUNT
+		EXTRA_COUNT,
+	EXTRA_OTHERS = EXTRA_COUNT /* no number: elements nobody knows */
 };
 #define EXTRA_BIT(name) (1u << EXTRA_##name)
-enum { EXTRAS_ALL = (1 << EXTRA_COUNT) - 1 };
+enum { EXTRAS_ALL = (2 << EXTRA_OTHERS) - 1 };
 
 struct flow_extra {
 #define X(name, member, type) type member;
 	FLOW_EXTRAS(X)
 #undef X
+	struct flow_others others; /* lent by who gives the rows */
 };
-_Static_assert(sizeof(struct flow_extra) == 56, "no hidden padding");
+_Static_assert(sizeof(struct flow_extra) == 72, "no hidden padding");
 
 /* Records with what was told besides; extras NULL: of none of them anything. */
 struct flow_rows {
@@ -55,13 +58,19 @@ void flow_extra_set(struct flow_extra *e, enum flow_extra_field f, uint64_t v);
 struct net_addr flow_extra_next(const struct flow_extra *e);
 void flow_extra_set_next(struct flow_extra *e, const struct net_addr *next);
 uint64_t flow_extra_mac(const uint8_t mac[static 6]);
-/* Of the other direction. */
+/* Of the other direction; what the elements nobody knows mean there, nobody
+ * knows either. */
 struct flow_extra flow_extra_reverse(const struct flow_extra *e);
 
-/* Those of `has` alone, big-endian. */
+/* Those of `has` alone, big-endian; the others last, behind their length, 2. */
+
+/* Bytes of them, at least: with others there are as many more as these have. */
 size_t flow_extra_wire(unsigned has);
 void flow_extra_encode(
 	const struct flow_extra *e, unsigned has, struct buf *out);
+void flow_extra_skip(struct cursor *c, unsigned has);
+/* Others are lent by what the cursor is over; those that make no sense make it
+ * bad. */
 void flow_extra_decode(struct cursor *c, unsigned has, struct flow_extra *ret);
 
 #endif

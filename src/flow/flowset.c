@@ -166,6 +166,7 @@ static void flush(struct flowset *f)
 	if (f->n_out)
 		f->fn(f->ctx, &rows);
 	f->n_out = 0;
+	f->others_len = 0;
 }
 
 static void give(struct flowset *f, const struct flow_record *r,
@@ -185,9 +186,11 @@ static uint32_t read_data(
 
 	/* what is less than a record is padding */
 	while (cursor_left(c) >= t->least) {
+		struct wire others =
+			wire_over(f->others + f->others_len, OTHERS_MAX);
 		struct flowset_values v;
 
-		if (!flowset_values_read(c, t, &r->times, &v)) {
+		if (!flowset_values_read(c, t, &r->times, &others, &v)) {
 			f->counts.bad_sets++;
 			break;
 		}
@@ -201,6 +204,8 @@ static uint32_t read_data(
 		} else if (!v.has_addrs) {
 			f->counts.left_out++;
 		} else {
+			f->others_len += v.extra.others.len;
+			f->counts.cut += v.cut;
 			give(f, &v.forward, &v.extra);
 			v.extra = flow_extra_reverse(&v.extra);
 			if (v.has_reverse)

@@ -34,6 +34,7 @@ struct flowset_counts {
 	uint64_t waiting;   /* bytes, now */
 	uint64_t given_up;  /* bytes whose template did not come in time */
 	uint64_t left_out;  /* data records that are no flows */
+	uint64_t cut;       /* values of elements nobody knows: too much */
 	uint64_t bad_sets;  /* that end too early */
 };
 

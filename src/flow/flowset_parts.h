@@ -62,6 +62,8 @@ struct flowset {
 	struct flow_record out[FLOWSET_OUT];
 	struct flow_extra extras[FLOWSET_OUT];
 	size_t n_out;
+	uint8_t others[FLOWSET_OUT * OTHERS_MAX]; /* of these */
+	size_t others_len;
 };
 /* The domain, new if need be; NULL: there are too many. */
 struct flowset_domain *flowset_domain_of(
@@ -76,9 +78,12 @@ struct flowset_values {
 	struct flow_extra extra; /* of forward */
 	bool has_addrs, has_reverse;
 	uint32_t sampling; /* told by this record; 0: not */
+	uint32_t cut;      /* values that did not fit into others */
 };
-/* Reads a record; false when it ends too early. */
+/* Reads a record; false when it ends too early.  What nobody knows goes to
+ * `others`, which is new and lends it to ret->extra. */
 bool flowset_values_read(struct cursor *c, const struct flowset_template *t,
-	const struct flowset_times *times, struct flowset_values *ret);
+	const struct flowset_times *times, struct wire *others,
+	struct flowset_values *ret);
 
 #endif

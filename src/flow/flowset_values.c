@@ -1,6 +1,6 @@
 /* Fields by number (IANA, IP Flow Information Export Entities; NetFlow 9 has
  * the same numbers).  Integers of any width up to 8 bytes are taken; addresses
- * have the width they must have; what is not known is passed over. */
+ * have the width they must have; what is not known is kept as it came. */
 #include "flow/flowset_parts.h"
 
 #include <netinet/in.h>
@@ -28,11 +28,13 @@ enum {
 	IE_SRC_V6 = 27,
 	IE_DST_V6 = 28,
 	IE_SAMPLING_INTERVAL = 34,
+	IE_SAMPLING_ALGORITHM = 35,
 	IE_SAMPLER_INTERVAL = 50,
 	IE_SRC_MAC = 56,
 	IE_OUT_DST_MAC = 57,
 	IE_VLAN = 58,
 	IE_OUT_VLAN = 59,
+	IE_IP_VERSION = 60,
 	IE_NEXT_V6 = 62,
 	IE_MPLS = 70,
 	IE_DST_MAC = 80,
@@ -54,8 +56,10 @@ enum {
 	IE_INIT_MS = 160,
 	IE_DURATION_MS = 161,
 	IE_DURATION_US = 162,
+	IE_PADDING = 210,
 	IE_INITIATOR_OCTETS = 231,
 	IE_RESPONDER_OCTETS = 232,
+	IE_BIFLOW_DIRECTION = 239,
 	IE_DOT1Q_VLAN = 243,
 	IE_OUT_DOT1Q_VLAN = 254,
 	IE_INITIATOR_PACKETS = 298,
@@ -75,6 +79,7 @@ static const int64_t ntp_epoch_s = INT64_C(2208988800);
 struct reading {
 	const struct flowset_times *times;
 	struct flowset_values *v;
+	struct wire *others;
 	uint64_t sampled, spaced;
 	int64_t first_ns, last_ns, init_ns, duration_ns;
 	uint32_t first_up, last_up;
@@ -277,38 +282,43 @@ static bool take_extra(struct flow_extra *e, uint16_t id, uint64_t v)
 	}
 }
 
-static void take_key(struct reading *r, uint16_t id, uint64_t v)
+/* The last ones say nothing that is not known without them. */
+static bool take_key(struct reading *r, uint16_t id, uint64_t v)
 {
 	struct flow_record *f = &r->v->forward;
 
 	switch (id) {
 	case IE_PROTOCOL:
 		f->key.proto = (uint8_t)v;
-		return;
+		return true;
 	case IE_TOS:
 		f->tos = (uint8_t)v;
-		return;
+		return true;
 	case IE_TCP_FLAGS:
 		f->tcp_flags = (uint8_t)v;
-		return;
+		return true;
 	case IE_SRC_PORT:
 		f->key.sport = (uint16_t)v;
-		return;
+		return true;
 	case IE_DST_PORT:
 		f->key.dport = (uint16_t)v;
-		return;
+		return true;
 	case IE_FRAGMENT_OFFSET:
 		f->key.flags = v ? KEY_FRAGMENT : 0;
-		return;
+		return true;
 	case IE_END_REASON:
 		f->end_reason = (uint8_t)v;
-		return;
+		return true;
+	case IE_IP_VERSION:
+	case IE_SAMPLING_ALGORITHM:
+	case IE_BIFLOW_DIRECTION:
+		return true;
 	default:
-		return;
+		return false;
 	}
 }
 
-static void take_reverse(struct reading *r, uint16_t id, uint64_t v)
+static bool take_reverse(struct reading *r, uint16_t id, uint64_t v)
 {
 	struct flow_record *back = &r->v->reverse;
 
@@ -334,9 +344,10 @@ static void take_reverse(struct reading *r, uint16_t id, uint64_t v)
 		back->last_ns = scaled(v, ms);
 		break;
 	default:
-		return;
+		return false;
 	}
 	r->v->has_reverse = true;
+	return true;
 }
 
 static bool take_addr(
@@ -379,26 +390,39 @@ static bool take_next(
 	return true;
 }
 
-static void take(struct reading *r, const struct flowset_field *field,
+/* False: nobody knows what it is. */
+static bool take(struct reading *r, const struct flowset_field *field,
 	const uint8_t *p, size_t len)
 {
 	const bool reverse = field->enterprise == ENTERPRISE_REVERSE;
 	uint64_t v;
 
 	if (field->enterprise && !reverse)
-		return;
+		return false;
 	if (!reverse && (take_addr(r->v, field->id, p, len) ||
-				take_next(&r->v->extra, field->id, p, len)))
-		return;
+				take_next(&r->v->extra, field->id, p, len) ||
+				field->id == IE_PADDING))
+		return true;
 	if (len == 0 || len > 8)
-		return;
+		return false;
 	v = number(p, len);
 	if (reverse)
-		take_reverse(r, field->id, v);
-	else if (!take_time(r, field->id, v) &&
-		 !take_counter(r, field->id, v) &&
-		 !take_extra(&r->v->extra, field->id, v))
-		take_key(r, field->id, v);
+		return take_reverse(r, field->id, v);
+	return take_time(r, field->id, v) || take_counter(r, field->id, v) ||
+	       take_extra(&r->v->extra, field->id, v) ||
+	       take_key(r, field->id, v);
+}
+
+static void keep(struct reading *r, const struct flowset_field *field,
+	const uint8_t *p, size_t len)
+{
+	const struct flow_element e = {.enterprise = field->enterprise,
+		.id = field->id,
+		.variable = field->len == FIELD_VARIABLE,
+		.value = p,
+		.len = len};
+
+	r->v->cut += !flow_others_add(r->others, &e);
 }
 
 /* Of an uptime: back from the message's own, which may have wrapped since. */
@@ -471,13 +495,14 @@ static void finish(struct reading *r)
 }
 
 bool flowset_values_read(struct cursor *c, const struct flowset_template *t,
-	const struct flowset_times *times, struct flowset_values *ret)
+	const struct flowset_times *times, struct wire *others,
+	struct flowset_values *ret)
 {
 	static const struct flow_record none = {.tap = TAP_FOREIGN,
 		.src_slot = SLOT_UNKNOWN,
 		.dst_slot = SLOT_UNKNOWN,
 		.flags = RECORD_FOREIGN};
-	struct reading r = {.times = times, .v = ret};
+	struct reading r = {.times = times, .v = ret, .others = others};
 
 	*ret = (struct flowset_values){.forward = none, .reverse = none};
 	for (size_t i = 0; i < t->n_fields && cursor_ok(c); i++) {
@@ -490,9 +515,12 @@ bool flowset_values_read(struct cursor *c, const struct flowset_template *t,
 				len = cursor_u16(c);
 		}
 		p = cursor_bytes(c, len);
-		if (p)
-			take(&r, &t->fields[i], p, len);
+		if (p && !take(&r, &t->fields[i], p, len))
+			keep(&r, &t->fields[i], p, len);
 	}
+	if (wire_len(others))
+		ret->extra.others =
+			(struct flow_others){others->start, wire_len(others)};
 	finish(&r);
 	return cursor_ok(c);
 }

@@ -41,7 +41,7 @@ enum {
 	N_FLOW = sizeof(flow_columns) / sizeof(*flow_columns),
 	N_FLOW_TABLE = sizeof(flow_table) / sizeof(*flow_table),
 	N_SEEN = sizeof(seen_columns) / sizeof(*seen_columns),
-	COLUMNS_MAX = N_FLOW + ANSWER_EXTRAS + N_SEEN
+	COLUMNS_MAX = N_FLOW + ANSWER_EXTRAS + ANSWER_OTHERS + N_SEEN
 };
 
 char *answer_time(int64_t ns, char text[static ANSWER_TIME])
@@ -87,7 +87,7 @@ static void observation_cells(
 
 /* What flows and observations end with. */
 static void last_cells(struct sheet *s, const struct answer *a,
-	const struct answer_row *r, unsigned extras)
+	const struct answer_row *r, const struct answer_extras *extras)
 {
 	answer_extra_cells(s, extras, &r->extra);
 	if (a->query.observations)
@@ -208,12 +208,13 @@ static void write_flows(
 	struct answer_rows *r, struct sheet *s, struct sheet_column *columns)
 {
 	const struct answer *a = r->a;
-	const unsigned extras = answer_extras_of(r);
+	struct answer_extras extras;
 	bool table = a->format == SHEET_TABLE, seen = a->query.observations;
 	size_t n = table ? add_columns(columns, flow_table, N_FLOW_TABLE)
 			 : add_columns(columns, flow_columns, N_FLOW);
 
-	n += answer_extra_columns(table, extras, columns + n);
+	answer_extras_of(r, &extras);
+	n += answer_extra_columns(r, &extras, columns + n);
 	if (seen)
 		n += add_columns(
 			columns + n, table ? seen_table : seen_columns, N_SEEN);
@@ -224,7 +225,7 @@ static void write_flows(
 			table_row(s, a, &r->rows[i]);
 		else
 			machine_row(s, a, &r->rows[i]);
-		last_cells(s, a, &r->rows[i], extras);
+		last_cells(s, a, &r->rows[i], &extras);
 	}
 }
 
@@ -433,8 +434,9 @@ static int check(const struct answer *a, struct err *err)
 int answer_rows_write(
 	struct answer_rows *rows, struct answer_sums *sums, struct err *err)
 {
-	struct sheet_column columns[GROUP_KEY_COUNT + 3 + FIGURES_MAX] = {0};
-	_Static_assert(sizeof(columns) / sizeof(*columns) >= COLUMNS_MAX, "");
+	struct sheet_column columns[COLUMNS_MAX] = {0};
+	_Static_assert(
+		COLUMNS_MAX >= (int)GROUP_KEY_COUNT + 3 + FIGURES_MAX, "");
 	const struct answer *a = rows->a;
 	struct sheet sheet;
 

@@ -1,7 +1,8 @@
 /* What exporters told besides, as cells: what they did not tell is left out. */
 #include "store/answer_rows.h"
 
-#include <stdio.h>
+#include <ctype.h>
+#include <string.h>
 
 /* In the order of columns. */
 static const struct {
@@ -22,30 +23,70 @@ static const struct {
 	{GROUP_MPLS, "MPLS", EXTRA_BIT(MPLS)},
 };
 
-unsigned answer_extras_of(const struct answer_rows *r)
+/* Keeps the list sorted; what is behind its end goes. */
+static void list_element(struct answer_extras *to, const struct flow_element *e)
 {
-	unsigned has = 0;
+	size_t at = to->n_others;
 
-	if (!r->a->query.extras)
-		return 0;
-	if (r->a->format != SHEET_TABLE)
-		return EXTRAS_ALL;
-	for (size_t i = 0; i < r->n; i++)
-		has |= flow_extras_of(&r->rows[i].extra, 1);
-	return has;
+	while (at && flow_element_compare(e, &to->others[at - 1]) < 0)
+		at--;
+	if (at == ANSWER_OTHERS ||
+		(at && flow_element_compare(e, &to->others[at - 1]) == 0))
+		return;
+	to->n_others += to->n_others < ANSWER_OTHERS;
+	memmove(&to->others[at + 1], &to->others[at],
+		(to->n_others - at - 1) * sizeof(*e));
+	to->others[at] = *e;
 }
 
-size_t answer_extra_columns(bool table, unsigned which, struct sheet_column *to)
+void answer_extras_of(const struct answer_rows *r, struct answer_extras *ret)
 {
+	ret->numbers = 0;
+	ret->n_others = 0;
+	if (!r->a->query.extras)
+		return;
+	if (r->a->format != SHEET_TABLE)
+		ret->numbers = EXTRAS_ALL;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct flow_extra *extra = &r->rows[i].extra;
+		struct cursor c = flow_others_over(&extra->others);
+		struct flow_element e;
+
+		ret->numbers |= flow_extras_of(extra, 1);
+		while (flow_others_next(&c, &e))
+			list_element(ret, &e);
+	}
+}
+
+static const char *element_heading(
+	struct answer_rows *r, const struct flow_element *e)
+{
+	char text[ELEMENT_NAME];
+
+	flow_element_name(e, text);
+	for (char *at = text; *at && r->a->format == SHEET_TABLE; at++)
+		*at = (char)toupper((unsigned char)*at);
+	return arena_strdup(&r->arena, text);
+}
+
+size_t answer_extra_columns(struct answer_rows *r,
+	const struct answer_extras *which, struct sheet_column *to)
+{
+	const bool table = r->a->format == SHEET_TABLE;
 	size_t n = 0;
 
 	for (size_t i = 0; i < ANSWER_EXTRAS; i++)
-		if (which & all[i].bits)
+		if (which->numbers & all[i].bits)
 			to[n++] = (struct sheet_column){
 				.name = table ? all[i].heading
 					      : group_key_name(all[i].key),
 				.right = true,
 				.optional = true};
+	for (size_t i = 0; i < which->n_others; i++)
+		to[n++] = (struct sheet_column){
+			.name = element_heading(r, &which->others[i]),
+			.right = true,
+			.optional = true};
 	return n;
 }
 
@@ -94,12 +135,26 @@ static void cell(struct sheet *s, unsigned bits, const struct flow_extra *e)
 		number_cell(s, flow_extra_get(e, field));
 }
 
-void answer_extra_cells(
-	struct sheet *s, unsigned which, const struct flow_extra *e)
+static void element_cell(struct sheet *s, const struct flow_element *column,
+	const struct flow_others *others)
+{
+	char text[ELEMENT_TEXT];
+	struct flow_element e;
+
+	if (flow_others_find(others, column->enterprise, column->id, &e))
+		sheet_text(s, flow_element_print(&e, text));
+	else
+		sheet_null(s);
+}
+
+void answer_extra_cells(struct sheet *s, const struct answer_extras *which,
+	const struct flow_extra *e)
 {
 	for (size_t i = 0; i < ANSWER_EXTRAS; i++)
-		if (which & all[i].bits)
+		if (which->numbers & all[i].bits)
 			cell(s, all[i].bits, e);
+	for (size_t i = 0; i < which->n_others; i++)
+		element_cell(s, &which->others[i], &e->others);
 }
 
 void answer_extra_cell(

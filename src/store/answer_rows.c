@@ -18,6 +18,8 @@ void answer_rows_init(struct answer_rows *r, const struct answer *a)
 
 void answer_rows_release(struct answer_rows *r)
 {
+	for (size_t i = 0; i < r->n; i++)
+		free(r->rows[i].others);
 	free(r->rows);
 	free(r->groups);
 	map_release(&r->paths);
@@ -106,8 +108,20 @@ static void sort_and_cut(struct answer_rows *r)
 {
 	if (r->n)
 		qsort(r->rows, r->n, sizeof(*r->rows), by_sort);
-	if (r->a->limit && r->n > r->a->limit)
-		r->n = r->a->limit;
+	while (r->a->limit && r->n > r->a->limit)
+		free(r->rows[--r->n].others);
+}
+
+/* What was lent, for longer. */
+static void own_others(struct answer_row *row)
+{
+	struct flow_others *o = &row->extra.others;
+
+	if (!o->len)
+		return;
+	row->others = mem_grow(NULL, o->len, 1);
+	memcpy(row->others, o->at, o->len);
+	o->at = row->others;
 }
 
 static void push(struct answer_rows *r, const struct answer_row *row)
@@ -123,6 +137,7 @@ static void push(struct answer_rows *r, const struct answer_row *row)
 		sort_and_cut(r);
 		r->cut = true;
 	}
+	own_others(&next);
 	MEM_PUSH(r->rows, r->n, r->cap) = next;
 }
 

@@ -17,6 +17,7 @@ struct answer_row {
 	int src_node, dst_node;
 	const struct answer_path *path;
 	struct flow_extra extra; /* where it is asked for */
+	uint8_t *others;         /* its own, of extra */
 	struct observation seen; /* observations */
 };
 
@@ -43,12 +44,19 @@ struct answer_rows {
 
 /* Columns of what exporters told besides, and the cells in them (answer_extra.c):
  * all, or, in a table, those that some row has. */
-enum { ANSWER_EXTRAS = 10 };
-unsigned answer_extras_of(const struct answer_rows *r);
-size_t answer_extra_columns(
-	bool table, unsigned which, struct sheet_column *to);
-void answer_extra_cells(
-	struct sheet *s, unsigned which, const struct flow_extra *e);
+enum { ANSWER_EXTRAS = 10, ANSWER_OTHERS = 64 };
+struct answer_extras {
+	unsigned numbers; /* EXTRA_BITs */
+	/* elements that some row has: so many, by rising number */
+	struct flow_element others[ANSWER_OTHERS];
+	size_t n_others;
+};
+void answer_extras_of(const struct answer_rows *r, struct answer_extras *ret);
+/* At most ANSWER_EXTRAS + ANSWER_OTHERS; their number. */
+size_t answer_extra_columns(struct answer_rows *r,
+	const struct answer_extras *which, struct sheet_column *to);
+void answer_extra_cells(struct sheet *s, const struct answer_extras *which,
+	const struct flow_extra *e);
 /* One, as a key. */
 void answer_extra_cell(
 	struct sheet *s, enum group_key key, const struct flow_extra *e);

@@ -5,6 +5,7 @@
 #include "store/block.h"
 #include "base/mem.h"
 #include "format/checksum.h"
+#include "store/block_others.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ const uint8_t block_sizes[COLUMN_COUNT] = {
 #define X(name, member, type) sizeof(type),
 		FLOW_EXTRAS(X)
 #undef X
+			[COLUMN_OTHERS] = sizeof(uint16_t),
 };
 
 void block_init(struct block *b)
@@ -28,6 +30,7 @@ void block_init(struct block *b)
 	b->host_as = mem_zalloc(BLOCK_HOSTS, sizeof(*b->host_as));
 	for (int c = 0; c < COLUMN_COUNT; c++)
 		b->column[c] = mem_zalloc(BLOCK_ROWS, block_sizes[c]);
+	block_others_init(&b->others);
 }
 
 void block_release(struct block *b)
@@ -38,6 +41,7 @@ void block_release(struct block *b)
 	for (int c = 0; c < COLUMN_COUNT; c++)
 		free(b->column[c]);
 	buf_release(&b->stored);
+	block_others_release(&b->others);
 	free(b->filling);
 	*b = (struct block){0};
 }
@@ -105,6 +109,8 @@ void block_encode(
 	if (ret->host_as)
 		encode_part(b->host_as, b->n_hosts, sizeof(*b->host_as), out,
 			&ret->part[PART_HOST_AS]);
+	if (columns >> COLUMN_OTHERS & 1)
+		block_others_encode(&b->others, out, &ret->part[PART_OTHERS]);
 }
 
 /* The order in the file: the dictionary first. */
@@ -117,8 +123,10 @@ static uint64_t offset_of(const struct block_parts *p, int part)
 	if (part != PART_HOSTS4 && part != PART_HOSTS6)
 		offset += p->part[PART_HOSTS6].len;
 	for (int c = 0; c < COLUMN_COUNT && c < part; c++)
-		if (part < COLUMN_COUNT || part == PART_HOST_AS)
+		if (part < COLUMN_COUNT || part >= PART_HOST_AS)
 			offset += p->part[c].len;
+	if (part == PART_OTHERS)
+		offset += p->part[PART_HOST_AS].len;
 	return offset;
 }
 
@@ -167,9 +175,9 @@ static const uint8_t *stored(
 	return *ret == 0 ? (const uint8_t *)to : NULL;
 }
 
-/* rows NULL: all */
-static bool in_dictionary(
-	const struct block *b, int column, const uint16_t *rows, size_t n)
+/* Are all its places below `end`?  rows NULL: all */
+static bool are_places(const struct block *b, int column, size_t end,
+	const uint16_t *rows, size_t n)
 {
 	const uint16_t *v = b->column[column];
 	uint16_t most = 0;
@@ -179,7 +187,7 @@ static bool in_dictionary(
 
 		most = place > most ? place : most;
 	}
-	return most < b->n_hosts;
+	return most < end;
 }
 
 static int need_host_as(struct block *b, struct err *err)
@@ -217,6 +225,20 @@ static int read_as(struct block *b, int c, struct err *err)
 	return r;
 }
 
+static int need_others(struct block *b, struct err *err)
+{
+	const uint8_t *bytes;
+	int r;
+
+	bytes = stored(b, PART_OTHERS, &r, err);
+	if (!bytes)
+		return r;
+	return block_others_decode(
+		       &b->others, &b->parts.part[PART_OTHERS], bytes)
+		       ? 0
+		       : bad(err);
+}
+
 static int read_column(
 	struct block *b, int c, const uint16_t *rows, size_t n, struct err *err)
 {
@@ -231,6 +253,9 @@ static int read_column(
 	}
 	if (b->parts.host_as && (c == SRC_AS || c == DST_AS))
 		return read_as(b, c, err);
+	r = c == COLUMN_OTHERS ? need_others(b, err) : 0;
+	if (r < 0)
+		return r;
 	bytes = stored(b, c, &r, err);
 	if (!bytes)
 		return r;
@@ -239,7 +264,9 @@ static int read_column(
 		 : !column_decode(p, bytes, b->n, block_sizes[c], b->column[c]))
 		return bad(err);
 	if ((c == COLUMN_SRC || c == COLUMN_DST) &&
-		!in_dictionary(b, c, rows, n))
+		!are_places(b, c, b->n_hosts, rows, n))
+		return bad(err);
+	if (c == COLUMN_OTHERS && !are_places(b, c, b->others.n + 1, rows, n))
 		return bad(err);
 	if (!rows)
 		b->have |= 1u << c;
@@ -327,6 +354,8 @@ void block_extra(const struct block *b, size_t i, struct flow_extra *ret)
 				*)b->column[COLUMN_EXTRAS + EXTRA_##name])[i];
 	FLOW_EXTRAS(X)
 #undef X
+	if (b->parts.extras & EXTRA_BIT(OTHERS) && block_OTHERS(b)[i])
+		ret->others = b->others.items[block_OTHERS(b)[i] - 1];
 }
 
 uint64_t block_extra_value(

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/map.h"
 #include "flow/extra.h"
 #include "store/column.h"
 
@@ -20,7 +21,8 @@
  * is last - first, modulo 2^64.  Behind them are the columns of FLOW_EXTRAS:
  * only what some row of the block has is stored, the others are 0.  Where each
  * address has one AS throughout, HOST_AS, in the order of the dictionary, is
- * stored in place of both columns of AS numbers. */
+ * stored in place of both columns of AS numbers.  The last column are places in
+ * OTHERS, which has what nobody knows. */
 #define BLOCK_COLUMNS(X)                                                       \
 	X(SRC, uint16_t)                                                       \
 	X(DST, uint16_t)                                                       \
@@ -45,17 +47,22 @@ enum block_column {
 	BLOCK_COLUMNS(X)
 #undef X
 		COLUMN_EXTRAS,
-	COLUMN_COUNT = COLUMN_EXTRAS + (int)EXTRA_COUNT,
-	/* the dictionary */
+	COLUMN_OTHERS = COLUMN_EXTRAS + (int)EXTRA_OTHERS, /* uint16_t */
+	COLUMN_COUNT,
+	/* the dictionaries */
 	PART_HOSTS4 = COLUMN_COUNT,
 	PART_HOSTS6,
 	PART_HOST_AS,
+	PART_OTHERS,
 	PART_COUNT
 };
 #define COLUMN_BIT(name) (1u << COLUMN_##name)
 /* ALL: of what each row has. */
 enum { COLUMNS_ALL = (1 << COLUMN_EXTRAS) - 1, BLOCK_HOSTS = 2 * BLOCK_ROWS };
 _Static_assert(COLUMN_COUNT < 32, "a bit each");
+/* Bytes of what nobody knows that fill a block, however few its rows; a few
+ * rows more may go in then. */
+enum { OTHERS_ROWS = 2 << 20, BLOCK_FEW = 64 };
 
 /* What is known of a block without reading it. */
 struct store_zone {
@@ -75,6 +82,14 @@ struct block_parts {
 	struct column_part part[PART_COUNT];
 };
 
+/* store/block_others.h */
+struct block_others {
+	struct buf raw;
+	struct flow_others *items; /* of places from 1 on */
+	size_t n, cap;
+	struct map known; /* while it is filled: their places */
+};
+
 /* Reads len bytes at offset; 0, or the error. */
 typedef int (*block_read_fn)(
 	void *ctx, uint64_t offset, void *to, size_t len, struct err *err);
@@ -90,6 +105,7 @@ struct block {
 	void *column[COLUMN_COUNT];
 	unsigned have; /* COLUMN_BITs */
 	bool have_hosts, have_host_as;
+	struct block_others others; /* with COLUMN_OTHERS */
 	/* where the rest comes from */
 	struct block_parts parts;
 	block_read_fn read;
@@ -109,6 +125,11 @@ void block_begin(struct block *b);
 /* Takes as many of the rows from the `from`-th on as there is room for; returns
  * their number. */
 size_t block_add(struct block *b, const struct flow_rows *rows, size_t from);
+/* Is there no more room? */
+static inline bool block_full(const struct block *b)
+{
+	return b->n == BLOCK_ROWS || b->others.raw.len >= OTHERS_ROWS;
+}
 /* 1 to BLOCK_ROWS rows were added: sets zone but for bloom. */
 void block_end(struct block *b);
 /* Appends the stored form of a filled block; offset is not set. */
@@ -137,6 +158,7 @@ static inline struct net_addr block_host(const struct block *b, size_t place)
 		return b->column[COLUMN_##name];                               \
 	}
 BLOCK_COLUMNS(X)
+X(OTHERS, uint16_t)
 #undef X
 static inline int64_t block_last_ns(const struct block *b, size_t i)
 {
@@ -158,7 +180,8 @@ static inline unsigned block_extras(const struct block *b)
 {
 	return b->parts.extras << COLUMN_EXTRAS;
 }
-/* What was told of a row besides; block_extras() are there. */
+/* What was told of a row besides; block_extras() are there.  Others are lent by
+ * the block. */
 void block_extra(const struct block *b, size_t i, struct flow_extra *ret);
 /* One of them, of which the column is there. */
 uint64_t block_extra_value(

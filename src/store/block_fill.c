@@ -5,7 +5,7 @@
  * frequent ones get the first places. */
 #include "base/hash.h"
 #include "base/mem.h"
-#include "store/block.h"
+#include "store/block_others.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +47,7 @@ void block_begin(struct block *b)
 	b->n = 0;
 	b->parts.extras = 0;
 	b->parts.host_as = false;
+	block_others_begin(&b->others);
 }
 
 /* Adding --------------------------------------------------------------- */
@@ -150,25 +151,32 @@ static void add_extras(
 	}
 	FLOW_EXTRAS(X)
 #undef X
+	if (has & EXTRA_BIT(OTHERS))
+		block_others_add(&b->others, extras, n,
+			(uint16_t *)b->column[COLUMN_OTHERS] + b->n);
+	else if (b->parts.extras & EXTRA_BIT(OTHERS))
+		memset((uint16_t *)b->column[COLUMN_OTHERS] + b->n, 0,
+			n * sizeof(uint16_t));
 }
-
-/* Rows that stay in the cache from one loop to the next. */
-enum { FEW = 64 };
 
 size_t block_add(struct block *b, const struct flow_rows *rows, size_t from)
 {
 	const size_t room = BLOCK_ROWS - b->n, left = rows->n - from;
 	const size_t all = left < room ? left : room;
 
-	for (size_t i = from; i < from + all;) {
-		const size_t rest = from + all - i, n = rest < FEW ? rest : FEW;
+	size_t done = 0;
+
+	/* as many at a time as stay in the cache from one loop to the next */
+	while (done < all && !block_full(b)) {
+		const size_t i = from + done, rest = all - done;
+		const size_t n = rest < BLOCK_FEW ? rest : BLOCK_FEW;
 
 		add_columns(b, rows->records + i, n);
 		add_extras(b, rows->extras ? rows->extras + i : NULL, n);
 		b->n += n;
-		i += n;
+		done += n;
 	}
-	return all;
+	return done;
 }
 
 /* Ending --------------------------------------------------------------- */
@@ -235,5 +243,6 @@ void block_end(struct block *b)
 	b->have = COLUMNS_ALL | block_extras(b);
 	b->have_hosts = true;
 	end_hosts(b);
+	block_others_end(&b->others);
 	end_zone(b);
 }

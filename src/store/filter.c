@@ -96,6 +96,7 @@ enum filter_answer filter_ask_whole(
 						s->bytes, s->duration_ns)));
 	case FILTER_PAIR:
 	case FILTER_NEXT:
+	case FILTER_ELEMENT:
 		return answer(filter_extra_test(n, s->extra));
 	default: /* those about the key */
 		return FILTER_MAYBE;
@@ -194,6 +195,7 @@ static enum filter_answer ask_zone(
 		return ask_numbers(n, z);
 	case FILTER_PAIR:
 	case FILTER_NEXT:
+	case FILTER_ELEMENT:
 		return filter_zone_whole(z) && !filter_extra_may(n, z)
 			       ? FILTER_NO
 			       : FILTER_MAYBE;
@@ -252,7 +254,16 @@ bool filter_asks_extras(const struct filter *f)
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (f->nodes[i].kind == FILTER_PAIR ||
-			f->nodes[i].kind == FILTER_NEXT)
+			f->nodes[i].kind == FILTER_NEXT ||
+			f->nodes[i].kind == FILTER_ELEMENT)
+			return true;
+	return false;
+}
+
+bool filter_asks_others(const struct filter *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->nodes[i].kind == FILTER_ELEMENT)
 			return true;
 	return false;
 }
@@ -357,6 +368,7 @@ static void print_leaf(
 		return;
 	case FILTER_PAIR:
 	case FILTER_NEXT:
+	case FILTER_ELEMENT:
 		filter_extra_print(n, out);
 		return;
 	case FILTER_ANY:

@@ -9,11 +9,13 @@
  *               [dir] as [cmp] N | N-M     [dir] mac MAC
  *               [dir] vlan [cmp] N | N-M   [in | out] if [cmp] N | N-M
  *               mpls [cmp] N | N-M         next host|ip ADDRESS, next net PREFIX
+ *               ie ELEMENT [cmp] N | N-M | 0xBYTES | "TEXT"
  *               proto NAME|N | link NAME | via NAME | at NAME
  *               packets|bytes|duration|bps|pps|bpp [cmp] N[k|m|g] | N-M
  *               flags LETTERS              of FSRPAUEC, all set
  *               ADDRESS | PREFIX | NODE    as after host, net, node
  *               any of these words with in [ value value ... ]
+ *   ELEMENT     N | ENTERPRISE/N       of IPFIX and NetFlow 9
  *   dir         src | dst | src or dst | src and dst     default: src or dst
  *   cmp         = == != < > <= >=          default: =
  *
@@ -73,8 +75,9 @@ enum filter_answer filter_test(
 bool filter_may(const void *filter, const struct store_zone *zone);
 /* Would filter_may profit from knowing the zone's addresses? */
 bool filter_asks_hosts(const struct filter *f);
-/* Is it about what exporters told besides? */
+/* Is it about what exporters told besides; about elements nobody knows? */
 bool filter_asks_extras(const struct filter *f);
+bool filter_asks_others(const struct filter *f);
 /* An enum filter_answer for each row of the block.  Rows of foreign exporters
  * are whole, of others only the key counts. */
 int filter_block(const struct filter *f, struct block *b, uint8_t *verdicts,

@@ -247,6 +247,7 @@ static int judge_leaf(struct judge *j, const struct filter_node *n, uint8_t *to)
 		return judge_whole(j, n, to);
 	case FILTER_PAIR:
 	case FILTER_NEXT:
+	case FILTER_ELEMENT:
 		return judge_extra(j, n, to);
 	case FILTER_ANY:
 	case FILTER_AND:

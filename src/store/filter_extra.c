@@ -1,7 +1,10 @@
 /* Asking for what exporters told besides.  What they did not tell is 0, and no
  * next hop is in any network. */
+#include "base/mem.h"
 #include "store/filter_tree.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +28,24 @@ static bool next_test(
 	       filter_in_prefixes(n, &next);
 }
 
+/* Of up to eight bytes as a number, which is 0 where nobody told it. */
+static bool element_test(
+	const struct filter_node *n, const struct flow_others *others)
+{
+	const struct flow_element *asked = n->element;
+	struct flow_element e = {.len = 0};
+	uint64_t v = 0;
+
+	if (!flow_others_find(others, asked->enterprise, asked->id, &e))
+		e.len = 0;
+	if (asked->len)
+		return e.len == asked->len &&
+		       memcmp(e.value, asked->value, e.len) == 0;
+	for (size_t i = 0; i < e.len && i < sizeof(v); i++)
+		v = v << 8 | e.value[i];
+	return e.len <= sizeof(v) && v >= n->low && v <= n->high;
+}
+
 bool filter_extra_test(
 	const struct filter_node *n, const struct flow_extra *extra)
 {
@@ -35,6 +56,8 @@ bool filter_extra_test(
 		extra = &none;
 	if (n->kind == FILTER_NEXT)
 		return next_test(n, extra);
+	if (n->kind == FILTER_ELEMENT)
+		return element_test(n, &extra->others);
 	for (int i = 0; i < 2; i++) {
 		uint64_t v = flow_extra_get(extra, pairs[n->index].fields[i]);
 
@@ -51,8 +74,11 @@ static const struct column_range *range_of(
 
 bool filter_extra_may(const struct filter_node *n, const struct store_zone *z)
 {
+	static const struct flow_others none;
 	const enum flow_extra_field *fields;
 
+	if (n->kind == FILTER_ELEMENT)
+		return range_of(z, EXTRA_OTHERS)->max || element_test(n, &none);
 	if (n->kind == FILTER_NEXT)
 		return range_of(z, EXTRA_NEXT_LOW)->max ||
 		       range_of(z, EXTRA_NEXT_HIGH)->max;
@@ -120,6 +146,30 @@ static int judge_next(const struct filter_node *n, struct block *b, uint8_t *to,
 	return r;
 }
 
+/* Each of the block's is asked once. */
+static int judge_element(const struct filter_node *n, struct block *b,
+	uint8_t *to, struct err *err)
+{
+	static const struct flow_others none;
+	int r = block_need(b, bit(EXTRA_OTHERS), err);
+	const uint16_t *places = block_OTHERS(b);
+	const size_t known =
+		block_extras(b) & bit(EXTRA_OTHERS) ? b->others.n : 0;
+	cleanup_free uint8_t *verdicts = NULL;
+
+	if (r < 0)
+		return r;
+	verdicts = mem_zalloc(known + 1, 1);
+	for (size_t i = 0; i <= known; i++)
+		verdicts[i] =
+			element_test(n, i ? &b->others.items[i - 1] : &none)
+				? FILTER_YES
+				: FILTER_NO;
+	for (size_t i = 0; i < b->n; i++)
+		to[i] = verdicts[places[i]];
+	return 0;
+}
+
 int filter_extra_judge(const struct filter_node *n, struct block *b,
 	uint8_t *to, struct err *err)
 {
@@ -129,6 +179,8 @@ int filter_extra_judge(const struct filter_node *n, struct block *b,
 
 	if (n->kind == FILTER_NEXT)
 		return judge_next(n, b, to, err);
+	if (n->kind == FILTER_ELEMENT)
+		return judge_element(n, b, to, err);
 	fields = pairs[n->index].fields;
 	r = block_need(b,
 		(n->dir != DIR_DST ? bit(fields[0]) : 0) |
@@ -162,9 +214,30 @@ static void print_side(
 		filter_print_range(name, n, out);
 }
 
+static void print_element(const struct filter_node *n, struct buf *out)
+{
+	const struct flow_element *e = n->element;
+	char text[ELEMENT_TEXT], name[ELEMENT_NAME];
+
+	if (e->enterprise)
+		snprintf(name, sizeof(name), "ie %" PRIu32 "/%u", e->enterprise,
+			e->id);
+	else
+		snprintf(name, sizeof(name), "ie %u", e->id);
+	if (e->len)
+		buf_addf(out, "%s = %s", name, flow_element_print(e, text));
+	else
+		filter_print_range(name, n, out);
+}
+
 void filter_extra_print(const struct filter_node *n, struct buf *out)
 {
 	const char *const *names;
+
+	if (n->kind == FILTER_ELEMENT) {
+		print_element(n, out);
+		return;
+	}
 
 	if (n->kind == FILTER_NEXT) {
 		filter_print_prefix("next", &n->prefixes[0], out);

@@ -17,6 +17,7 @@ struct parser {
 	const struct catalog *catalog;
 	struct filter *f;
 	int depth;
+	struct flow_element element; /* that `ie` is about */
 	struct err *err;
 };
 

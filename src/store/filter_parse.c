@@ -44,10 +44,10 @@ enum { N_WORDS = sizeof(words) / sizeof(*words) };
 static const char *const directed[] = {
 	"host", "ip", "net", "port", "node", "as", "vlan", "mac", NULL};
 static const char *const keywords[] = {"host", "ip", "net", "port", "node",
-	"as", "vlan", "mac", "if", "mpls", "next", "link", "via", "at", "proto",
-	"src", "dst", "in", "out", "packets", "bytes", "duration", "bps", "pps",
-	"bpp", "flags", "any", "ipv4", "ipv6", "fragment", "not", "tcp", "udp",
-	"icmp", "icmp6", NULL};
+	"as", "vlan", "mac", "if", "mpls", "ie", "next", "link", "via", "at",
+	"proto", "src", "dst", "in", "out", "packets", "bytes", "duration",
+	"bps", "pps", "bpp", "flags", "any", "ipv4", "ipv6", "fragment", "not",
+	"tcp", "udp", "icmp", "icmp6", NULL};
 
 /* value, or: in [ value value ... ] */
 static int parse_values(struct parser *p, filter_value_fn fn, unsigned about)
@@ -109,6 +109,14 @@ static int parse_next(struct parser *p)
 	if (lex_eat(p, "net"))
 		return parse_values(p, filter_next_net, 0);
 	return lex_fail_near(p, "host, ip, net", all);
+}
+
+static int parse_element(struct parser *p)
+{
+	if (!filter_element_id(p))
+		return lex_fail(p,
+			"the number of an element, such as 32 or 4242/7", NULL);
+	return parse_values(p, filter_element, 0);
 }
 
 /* src | dst | src or dst | src and dst; false when there is none */
@@ -174,6 +182,8 @@ static int parse_primitive(struct parser *p)
 		return parse_way(p, DIR_DST);
 	if (lex_eat(p, "next"))
 		return parse_next(p);
+	if (lex_eat(p, "ie"))
+		return parse_element(p);
 	if (lex_eat(p, "any"))
 		return filter_leaf(p, FILTER_ANY);
 	if (lex_eat(p, "ipv4") || lex_eat(p, "inet"))

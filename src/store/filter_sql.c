@@ -173,6 +173,7 @@ static void leaf(struct writer *w, const struct filter_node *n)
 		in_prefixes(w, "next_hop", n);
 		buf_addc(w->out, ')');
 		return;
+	case FILTER_ELEMENT: /* tables have no such column */
 	case FILTER_ANY:
 	case FILTER_AND:
 	case FILTER_OR:

@@ -25,7 +25,8 @@ enum filter_kind {
 	FILTER_FLAGS,  /* low: mask */
 	FILTER_NUMBER, /* field, low..high */
 	FILTER_PAIR,   /* index: enum filter_pair; low..high */
-	FILTER_NEXT    /* next hop: any of the prefixes */
+	FILTER_NEXT,   /* next hop: any of the prefixes */
+	FILTER_ELEMENT /* element: its value, or as a number low..high */
 };
 
 /* What was told besides and has two sides (filter_extra.c); of interfaces they
@@ -42,6 +43,7 @@ struct filter_node {
 	uint64_t low, high;
 	struct net_prefix *prefixes;
 	size_t n_prefixes;
+	const struct flow_element *element; /* len 0: a number is asked for */
 };
 
 struct filter {
@@ -82,7 +84,7 @@ void filter_print_prefix(
 void filter_print_range(
 	const char *what, const struct filter_node *n, struct buf *out);
 
-/* PAIR and NEXT: of a flow, of a block, of each of its rows, which must be
+/* PAIR, NEXT and ELEMENT: of a flow, of a block, of each of its rows, which must be
  * whole; printed. */
 bool filter_extra_test(
 	const struct filter_node *n, const struct flow_extra *extra);

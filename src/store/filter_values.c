@@ -277,6 +277,103 @@ int filter_next_net(struct parser *p, unsigned about)
 	return next_of(p, filter_net(p, about));
 }
 
+bool filter_element_id(struct parser *p)
+{
+	const char *slash =
+		p->now.len ? memchr(p->now.at, '/', p->now.len) : NULL;
+	const size_t first = slash ? (size_t)(slash - p->now.at) : 0;
+	const char *id = slash ? slash + 1 : p->now.at;
+	uint64_t enterprise = 0, v;
+
+	if (!lex_number(
+		    id, p->now.len - (size_t)(id - p->now.at), 0x7fff, &v) ||
+		(slash &&
+			!lex_number(p->now.at, first, UINT32_MAX, &enterprise)))
+		return false;
+	lex_advance(p);
+	p->element = (struct flow_element){
+		.enterprise = (uint32_t)enterprise, .id = (uint16_t)v};
+	return true;
+}
+
+static int hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = strchr(digits, tolower((unsigned char)c));
+
+	return c && at ? (int)(at - digits) : -1;
+}
+
+/* The digits behind 0x, two a byte; 0: they are none. */
+static size_t hex_bytes(const struct token *t, uint8_t to[static WORD_MAX])
+{
+	const size_t n = t->len / 2;
+
+	for (size_t i = 1; i < n; i++) {
+		const int high = hex_digit(t->at[2 * i]);
+		const int low = hex_digit(t->at[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return 0;
+		to[i - 1] = (uint8_t)(high << 4 | low);
+	}
+	return t->len % 2 || t->len < 4 ? 0 : n - 1;
+}
+
+/* 0xBYTES or "TEXT"; its length, 0: it is neither. */
+static size_t element_bytes(const struct token *t, uint8_t to[static WORD_MAX])
+{
+	const size_t n = t->len;
+
+	if (n > 2 && n < WORD_MAX && t->at[0] == '"' && t->at[n - 1] == '"') {
+		memcpy(to, t->at + 1, n - 2);
+		return n - 2;
+	}
+	if (n > 2 && n < WORD_MAX && memcmp(t->at, "0x", 2) == 0)
+		return hex_bytes(t, to);
+	return 0;
+}
+
+/* Up to eight bytes in hexadecimal digits are a number as well. */
+int filter_element(struct parser *p, unsigned about)
+{
+	static const char expected[] =
+		"a number, a range, bytes such as 0x0a01 or \"text\"";
+	const struct token cmp_at = p->now;
+	const enum compare cmp = lex_compare(p);
+	struct flow_element *e = arena_alloc(&p->f->arena, 1, sizeof(*e));
+	uint8_t bytes[WORD_MAX];
+	const size_t len = element_bytes(&p->now, bytes);
+	const bool number = len && len <= 8 && *p->now.at == '0';
+	uint64_t v = 0;
+	int n;
+
+	(void)about;
+	*e = p->element;
+	if (!len) {
+		p->now = cmp_at;
+		n = parse_range(p, FILTER_ELEMENT, UINT64_MAX, expected);
+		if (n >= 0)
+			ranged(p, n)->element = e;
+		return n;
+	}
+	if (!number && cmp != CMP_EQ && cmp != CMP_NE)
+		return lex_fail(p, "a number after < or >", NULL);
+	for (size_t i = 0; i < len && number; i++)
+		v = v << 8 | bytes[i];
+	if (!number) {
+		uint8_t *value = arena_alloc_aligned(&p->f->arena, len, 1, 1);
+
+		memcpy(value, bytes, len);
+		e->value = value;
+		e->len = len;
+	}
+	lex_advance(p);
+	n = filter_leaf(p, FILTER_ELEMENT);
+	p->f->nodes[n].element = e;
+	return compared(p, n, cmp, v);
+}
+
 int filter_number(struct parser *p, unsigned field)
 {
 	int n = parse_range(p, FILTER_NUMBER, UINT64_MAX,

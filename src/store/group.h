@@ -101,7 +101,7 @@ struct group_value {
 	int64_t time_ns;
 	struct flow_extra extra;
 };
-_Static_assert(sizeof(struct group_value) == 160, "no hidden padding");
+_Static_assert(sizeof(struct group_value) == 176, "no hidden padding");
 /* As they are sorted: by time, then addresses, names and numbers. */
 int group_value_compare(
 	const struct group_value *a, const struct group_value *b);

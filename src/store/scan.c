@@ -236,7 +236,7 @@ static int fill_block(void *ctx, const struct flow_rows *rows, struct err *err)
 
 	for (size_t i = 0; i < rows->n && r == 0;) {
 		i += block_add(f->block, rows, i);
-		if (f->block->n == BLOCK_ROWS)
+		if (block_full(f->block))
 			r = give_filled(f, err);
 	}
 	return r;

@@ -138,9 +138,11 @@ static void add_extras(
 		fields &= ~(EXTRA_BIT(SRC_AS) | EXTRA_BIT(DST_AS));
 		add_extra(w, SEGMENT_HOST_AS, &parts->part[PART_HOST_AS]);
 	}
-	for (uint32_t f = 0; f < EXTRA_COUNT; f++)
+	for (uint32_t f = 0; f <= EXTRA_OTHERS; f++)
 		if (fields >> f & 1)
 			add_extra(w, f, &parts->part[COLUMN_EXTRAS + f]);
+	if (fields & EXTRA_BIT(OTHERS))
+		add_extra(w, SEGMENT_OTHERS, &parts->part[PART_OTHERS]);
 }
 
 /* Returns the length of the block's filter. */
@@ -182,7 +184,7 @@ int segment_add(
 
 	for (size_t i = 0; i < rows->n && r == 0;) {
 		i += block_add(&w->block, rows, i);
-		if (w->block.n == BLOCK_ROWS)
+		if (block_full(&w->block))
 			r = write_block(w, err);
 	}
 	return r;

@@ -9,7 +9,8 @@
  *            greatest last 8, and for each part: width 1, scale 1, packed 2,
  *            length 4, checksum 8, least 8, greatest 8 (store/column.h); then
  *            for each extra part: block 4, field 4 (flow/extra.h; 255: AS of
- *            addresses), and as above
+ *            addresses; 254: what nobody knows, of which the field of that
+ *            name has places), and as above
  *   tail     footer length 4, zero 4, checksum of the footer 8, "NFZSEND\n"
  *
  * Big-endian.  All that says where things are lies together at the end; a

@@ -86,26 +86,44 @@ static bool read_entry(
 	       p->offset <= end;
 }
 
+/* The part that a field of the footer is; PART_COUNT: none. */
+static int part_of(uint32_t field)
+{
+	if (field == SEGMENT_HOST_AS)
+		return PART_HOST_AS;
+	if (field == SEGMENT_OTHERS)
+		return PART_OTHERS;
+	return field <= EXTRA_OTHERS ? COLUMN_EXTRAS + (int)field : PART_COUNT;
+}
+
+/* EXTRA_BITs that such a part makes known. */
+static unsigned bits_of(int part)
+{
+	if (part == PART_HOST_AS)
+		return EXTRA_BIT(SRC_AS) | EXTRA_BIT(DST_AS);
+	return part == PART_OTHERS ? 0 : 1u << (part - COLUMN_EXTRAS);
+}
+
 /* One extra part, to its block. */
 static bool read_extra(struct cursor *c, struct segment *s)
 {
-	const uint32_t block = cursor_u32(c), field = cursor_u32(c);
-	const bool host_as = field == SEGMENT_HOST_AS;
-	const unsigned bits = host_as ? EXTRA_BIT(SRC_AS) | EXTRA_BIT(DST_AS)
-				      : 1u << field % EXTRA_COUNT;
+	const uint32_t block = cursor_u32(c);
+	const int at = part_of(cursor_u32(c));
 	struct segment_block *b;
 	struct column_part part;
+	unsigned bits;
 
-	if (!cursor_ok(c) || block >= s->n_blocks ||
-		(field >= EXTRA_COUNT && !host_as))
+	if (!cursor_ok(c) || block >= s->n_blocks || at == PART_COUNT)
 		return false;
 	b = &s->blocks[block];
-	if (b->parts.extras & bits || !read_part(c, &part))
+	bits = bits_of(at);
+	if (b->parts.extras & bits || b->parts.part[at].len ||
+		!read_part(c, &part))
 		return false;
 	b->parts.extras |= bits;
-	b->parts.host_as |= host_as;
-	b->parts.part[host_as ? PART_HOST_AS : COLUMN_EXTRAS + field] = part;
-	for (int f = 0; f < EXTRA_COUNT; f++)
+	b->parts.host_as |= at == PART_HOST_AS;
+	b->parts.part[at] = part;
+	for (int f = 0; f <= EXTRA_OTHERS; f++)
 		if (bits >> f & 1)
 			b->zone.column[COLUMN_EXTRAS + f] = part.range;
 	return true;
@@ -132,7 +150,7 @@ static int read_footer(
 
 	s->filters_len = cursor_u64(&c);
 	s->filters_sum = cursor_u64(&c);
-	if (n > SEGMENT_BLOCKS_MAX || extras > n * EXTRA_COUNT ||
+	if (n > SEGMENT_BLOCKS_MAX || extras > n * SEGMENT_EXTRAS ||
 		cursor_left(&c) != (size_t)n * SEGMENT_ENTRY +
 					   (size_t)extras * SEGMENT_EXTRA ||
 		s->filters_len > SEGMENT_FILTERS_MAX ||

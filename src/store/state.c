@@ -276,7 +276,7 @@ bool state_batch_head(enum wal_kind kind, struct cursor *body,
 	struct store_batch *ret, struct state_rows *ret_as)
 {
 	const bool brief = kind == WAL_BATCH_SHORT;
-	size_t each;
+	size_t least;
 
 	if (!wal_is_batch(kind))
 		return false;
@@ -289,11 +289,12 @@ bool state_batch_head(enum wal_kind kind, struct cursor *body,
 		ret_as->has = cursor_u32(body);
 	if (brief)
 		ret_as->form = cursor_u32(body);
-	each = (brief ? logrow_len(ret_as->form) : RECORD_WIRE) +
-	       flow_extra_wire(ret_as->has);
+	least = ret->n * ((brief ? logrow_len(ret_as->form) : RECORD_WIRE) +
+				 flow_extra_wire(ret_as->has));
 	return cursor_ok(body) && ret->n <= STORE_BATCH_MAX &&
 	       ret_as->has <= EXTRAS_ALL && ret_as->form <= LOGROW_FORMS &&
-	       cursor_left(body) == ret->n * each;
+	       (ret_as->has & EXTRA_BIT(OTHERS) ? cursor_left(body) >= least
+						: cursor_left(body) == least);
 }
 
 void state_batch_record(struct cursor *body, const struct state_rows *as,
@@ -319,7 +320,9 @@ static bool apply_batch(struct store_state *s, enum wal_kind kind,
 		struct flow_record r;
 
 		state_batch_record(body, &as, &r);
-		cursor_skip(body, flow_extra_wire(as.has));
+		flow_extra_skip(body, as.has);
+		if (!cursor_ok(body))
+			return false;
 		t = add_row(s, b.from, &r, t);
 	}
 	from = sender(s, b.from);

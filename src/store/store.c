@@ -180,6 +180,7 @@ static int can_append(
 int store_append(struct store *s, const struct store_batch *b, bool *ret_new,
 	struct err *err)
 {
+	size_t len = b->n * (RECORD_WIRE + sizeof(struct flow_extra));
 	int r;
 
 	if (b->n > STORE_BATCH_MAX)
@@ -188,10 +189,9 @@ int store_append(struct store *s, const struct store_batch *b, bool *ret_new,
 	*ret_new = b->seq > store_last_seq(s, b->from);
 	if (!*ret_new)
 		return 0;
-	r = can_append(s,
-		WAL_ENTRY + 64 +
-			b->n * (RECORD_WIRE + sizeof(struct flow_extra)),
-		b->n, err);
+	for (size_t i = 0; b->extras && i < b->n; i++)
+		len += b->extras[i].others.len;
+	r = can_append(s, WAL_ENTRY + 64 + len, b->n, err);
 	if (r < 0)
 		return r;
 	state_encode_batch(b, &s->pending);

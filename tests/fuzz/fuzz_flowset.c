@@ -19,7 +19,8 @@ static void on_rows(void *ctx, const struct flow_rows *rows)
 		const struct flow_extra *e = &rows->extras[i];
 
 		if (!(r->flags & RECORD_FOREIGN) || r->tap != TAP_FOREIGN ||
-			e->src_mac >> 48 || e->vlan > 4095 || e->mpls >> 20)
+			e->src_mac >> 48 || e->vlan > 4095 || e->mpls >> 20 ||
+			!flow_others_sound(&e->others))
 			abort();
 		*sum += r->packets + e->src_as;
 	}

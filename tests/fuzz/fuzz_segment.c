@@ -1,7 +1,8 @@
 /* The first byte picks: any bytes as a segment file; as a stored column; as a
- * footer under a good checksum. */
+ * footer under a good checksum; as what nobody knows of a block's rows. */
 #define _GNU_SOURCE
 #include "format/checksum.h"
+#include "store/block_others.h"
 #include "store/segment.h"
 
 #include <stdlib.h>
@@ -16,9 +17,15 @@ static int touch(void *ctx, const struct flow_rows *rows, struct err *err)
 	uint64_t *sum = ctx;
 
 	(void)err;
-	for (size_t i = 0; i < rows->n; i++)
-		*sum += rows->records[i].packets +
-			(rows->extras ? rows->extras[i].src_as : 0);
+	for (size_t i = 0; i < rows->n; i++) {
+		static const struct flow_extra none;
+		const struct flow_extra *e =
+			rows->extras ? &rows->extras[i] : &none;
+
+		if (!flow_others_sound(&e->others))
+			abort();
+		*sum += rows->records[i].packets + e->src_as;
+	}
 	return 0;
 }
 
@@ -69,6 +76,28 @@ static void as_column(const uint8_t *data, size_t size)
 		&part, c.at, n % BLOCK_ROWS, (uint8_t *)values);
 }
 
+/* What can be read is the same when it was written again. */
+static void as_others(const uint8_t *data, size_t size)
+{
+	struct column_part part = {.width = 1, .len = (uint32_t)size};
+	struct buf out = BUF_INIT(8 << 20);
+	struct block_others o, again;
+
+	block_others_init(&o);
+	block_others_init(&again);
+	if (block_others_decode(&o, &part, data)) {
+		block_others_encode(&o, &out, &part);
+		if (!block_others_decode(
+			    &again, &part, (const uint8_t *)out.data) ||
+			again.n != o.n || again.raw.len != o.raw.len ||
+			memcmp(again.raw.data, o.raw.data, o.raw.len) != 0)
+			abort();
+	}
+	block_others_release(&o);
+	block_others_release(&again);
+	buf_release(&out);
+}
+
 static void as_footer(const uint8_t *data, size_t size)
 {
 	struct buf file = BUF_INIT(1 << 20);
@@ -90,15 +119,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!size)
 		return 0;
-	switch (data[0] % 3) {
+	switch (data[0] % 4) {
 	case 0:
 		as_file(data + 1, size - 1);
 		break;
 	case 1:
 		as_column(data + 1, size - 1);
 		break;
-	default:
+	case 2:
 		as_footer(data + 1, size - 1);
+		break;
+	default:
+		as_others(data + 1, size - 1);
 	}
 	return 0;
 }

@@ -309,7 +309,9 @@ Test(flowset, what_is_told_besides_is_kept)
 	cr_assert_eq(got.n, 1);
 	expect_next(&got.extras[0], "2001:db8::9");
 	got.extras[0].next_high = got.extras[0].next_low = 0;
-	cr_assert_eq(memcmp(&got.extras[0], &want, sizeof(want)), 0);
+	cr_assert_eq(memcmp(&got.extras[0], &want,
+			     offsetof(struct flow_extra, others)),
+		0);
 	flowset_free(f);
 	buf_release(&bytes);
 }
@@ -353,4 +355,98 @@ Test(sflow, counts_that_lie_cost_nothing, .timeout = 20)
 	for (int i = 0; i < 1000; i++)
 		cr_assert(sflow_read(bytes, sizeof(bytes), AT, &s));
 	cr_assert_eq(s.n, 0);
+}
+
+/* addresses, IANA 32, 4242/7 of 4 bytes, 4242/8 of any length */
+#define OTHERS_TEMPLATE                                                        \
+	"0002 0024 0102 0005 0008 0004 000c 0004 0020 0002 "                   \
+	"8007 0004 00001092 8008 ffff 00001092 "
+
+static const struct flow_others *others_of(const struct got *got, size_t i)
+{
+	return &got->extras[i].others;
+}
+
+/* What the last message said of the i-th row lies in memory that the next one
+ * takes: it is looked at while it is lent. */
+static void look_at_others(void *ctx, const struct flow_rows *rows)
+{
+	static const uint8_t want[] = {0, 0, 0, 0, 0, 32, 0, 2, 8, 0, 0, 0,
+		0x10, 0x92, 0, 7, 0, 4, 0, 0, 1, 4, 0, 0, 0x10, 0x92, 0, 8,
+		0x80, 3, 'a', 'b', 'c'};
+	struct got *got = ctx;
+	const struct flow_others *o;
+
+	on_rows(ctx, rows);
+	cr_assert_eq(rows->n, 3);
+	o = others_of(got, 0);
+	cr_assert_eq(o->len, sizeof(want));
+	cr_assert_arr_eq(o->at, want, sizeof(want));
+	cr_assert_eq(others_of(got, 1)->len, 0); /* all zeros */
+	o = others_of(got, 2);
+	cr_assert_eq(o->len, 12); /* too long a value is left out */
+	cr_assert_eq(o->at[11], 9);
+}
+
+Test(flowset, what_nobody_knows_is_kept)
+{
+	static uint8_t message[600];
+	struct got got = {.n = 0};
+	struct flowset *f = flowset_new(look_at_others, &got);
+	struct flowset_message m;
+	struct wire w = wire_over(message, sizeof(message));
+
+	read_hex(f, HEAD OTHERS_TEMPLATE, AT);
+	wire_u16(&w, 10);
+	wire_u16(&w, 0);
+	wire_zeros(&w, 12);
+	message[15] = 7; /* HEAD's domain */
+	wire_u16(&w, 0x102);
+	wire_u16(&w, 0);
+	wire_bytes(&w, "\x0a\0\0\1\x0a\0\0\2\x08\0\0\0\1\4\3abc", 18);
+	wire_bytes(&w, "\x0a\0\0\1\x0a\0\0\2\0\0\0\0\0\0\0", 15);
+	wire_bytes(&w, "\x0a\0\0\1\x0a\0\0\2\0\0\0\0\0\x09\xff\1\x2c", 17);
+	memset(wire_space(&w, 300), 'x', 300);
+	message[2] = (uint8_t)(wire_len(&w) >> 8);
+	message[3] = (uint8_t)wire_len(&w);
+	message[18] = (uint8_t)((wire_len(&w) - 16) >> 8);
+	message[19] = (uint8_t)(wire_len(&w) - 16);
+	cr_assert(flowset_read(f, &session, message, wire_len(&w), AT, &m));
+	cr_assert_eq(got.n, 3);
+	cr_assert_eq(flowset_counts(f)->cut, 1);
+	flowset_free(f);
+}
+
+/* More than is kept of one flow: counted, and the flow is there. */
+Test(flowset, of_too_much_that_nobody_knows_some_is_left_out)
+{
+	static uint8_t message[5000];
+	struct got got = {.n = 0};
+	struct flowset *f = flowset_new(on_rows, &got);
+	struct wire w = wire_over(message, sizeof(message));
+	struct flowset_message m;
+
+	wire_u16(&w, 10);
+	wire_u16(&w, 0);
+	wire_zeros(&w, 12);
+	wire_u16(&w, 2);
+	wire_u16(&w, 4 + 4 + 8 + 400 * 4);
+	wire_u16(&w, 0x103);
+	wire_u16(&w, 402);
+	wire_bytes(&w, "\0\x08\0\4\0\x0c\0\4", 8);
+	for (uint16_t i = 0; i < 400; i++) {
+		wire_u16(&w, (uint16_t)(400 + i));
+		wire_u16(&w, 2);
+	}
+	wire_u16(&w, 0x103);
+	wire_u16(&w, 4 + 8 + 800);
+	wire_bytes(&w, "\x0a\0\0\1\x0a\0\0\2", 8);
+	memset(wire_space(&w, 800), 1, 800);
+	message[2] = (uint8_t)(wire_len(&w) >> 8);
+	message[3] = (uint8_t)wire_len(&w);
+	cr_assert(flowset_read(f, &session, message, wire_len(&w), AT, &m));
+	cr_assert_eq(got.n, 1);
+	cr_assert_eq(got.extras[0].others.len, OTHERS_MAX / 10 * 10);
+	cr_assert_eq(flowset_counts(f)->cut, 400 - OTHERS_MAX / 10);
+	flowset_free(f);
 }

@@ -28,6 +28,7 @@ struct flow_record run_record(const char *src, const char *dst, uint16_t tap,
 /* What an exporter told of a record with so many packets; of even ones
  * nothing. */
 struct flow_extra run_extra(uint64_t packets);
+bool run_same_extra(const struct flow_extra *a, const struct flow_extra *b);
 /* Has the i-th row what run_extra gave it? */
 bool run_has_extra(const struct flow_rows *rows, size_t i);
 /* One batch, committed. */

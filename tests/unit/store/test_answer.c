@@ -320,6 +320,20 @@ Test(answer, what_was_told_besides_is_shown_and_counted)
 		"got:\n%s", got);
 	cr_assert(strstr(got, "\"path\":[]}\n"), "got:\n%s", got);
 	free(got);
+	got = asked(dir, "ie 4242/8 = \"abc\" or packets 2 or packets 5",
+		(struct answer){.format = SHEET_NDJSON, .query.extras = true});
+	cr_assert(strstr(got, "\"ie32\":\"0x0800\",\"ie4242_7\":"
+			      "\"0x00000104\",\"ie4242_8\":\"abc\"}\n"),
+		"got:\n%s", got);
+	cr_assert(strstr(got, ":ff\",\"ie32\":\"0x0800\"}\n"), "got:\n%s", got);
+	cr_assert(strstr(got, "\"path\":[]}\n"), "got:\n%s", got);
+	free(got);
+	got = asked(dir, "not ie 32 = 0",
+		(struct answer){
+			.format = SHEET_CSV, .query.extras = true, .limit = 1});
+	cr_assert(strstr(got, "mpls,ie32\r\n") && strstr(got, ",0x0800\r\n"),
+		"got:\n%s", got);
+	free(got);
 	got = asked(dir, "src as 64505",
 		(struct answer){.format = SHEET_TABLE, .query.extras = true});
 	cr_assert(strstr(got, "OUT_IF") && strstr(got, "64505") &&

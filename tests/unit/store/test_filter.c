@@ -267,7 +267,10 @@ Test(filter, of_a_block_agrees_with_rows)
 		"in if 1", "if 70000", "vlan 3", "dst vlan 0",
 		"mac 02:00:00:00:00:05", "mpls 0", "mpls > 0",
 		"next ip 10.0.9.1", "next net 2001:db8::/32",
-		"tcp and not next net 0.0.0.0/0"};
+		"tcp and not next net 0.0.0.0/0", "ie 32 = 0x0800",
+		"ie 32 2048", "ie 4242/7 > 260", "ie 4242/7 >= 260",
+		"not ie 4242/8 in [7 \"abc\"]", "ie 9 = 0",
+		"ie 4242/8 0x616263", "ie 4242/8 \"abcd\"", "ie 32 != 0x0800"};
 	enum { N = 500 };
 	static struct flow_record r[N];
 	static struct flow_extra extras[N];
@@ -339,6 +342,7 @@ static const struct example {
 	{"in if 3 and out if in [1 2] and next ip 10.0.9.1", "010000"},
 	{"vlan 100-199 or src mac 02:00:00:00:00:01", "001110"},
 	{"mpls >= 16 and next net 2001:db8::/32", "000001"},
+	{"ie 32 = 0x0800 and ie 4242/8 in [\"abc\" \"xyz\"]", "010000"},
 };
 enum { EXAMPLES = sizeof(examples) / sizeof(*examples) };
 
@@ -414,6 +418,8 @@ static void ask_manual(const struct filter *f, char to[EXAMPLE_FLOWS + 1])
 			.n_via = all[i].via};
 
 		flow_extra_set_next(&extra, &next);
+		if (i < 2) /* the second has them */
+			extra.others = run_extra(i).others;
 		to[i] = filter_test(f, &s) == FILTER_YES ? '1' : '0';
 	}
 	to[EXAMPLE_FLOWS] = '\0';
@@ -430,10 +436,14 @@ static char *next_example(char **rest)
 		return NULL;
 	line = to = line + 4;
 	for (const char *at = line; *at; at++)
-		if (strncmp(at, "\\&", 2) == 0)
+		if (strncmp(at, "\\&", 2) == 0) {
 			at++;
-		else
+		} else if (strncmp(at, "\\(dq", 4) == 0) {
+			*to++ = '"';
+			at += 3;
+		} else {
 			*to++ = *at;
+		}
 	*to = '\0';
 	return line;
 }
