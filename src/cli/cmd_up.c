@@ -35,7 +35,8 @@ struct up_command {
 };
 
 /* libpcap's way is not among the programs for nodes */
-static const char *const backends[] = {"auto", "ebpf", "packet", NULL};
+static const char *const backends[] = {"auto", "ebpf", "ebpf-tcx",
+	"ebpf-clsact", "ebpf-socket", "packet", NULL};
 
 static const struct opt options[] = {
 	PLAN_OPTIONS(struct up_command),
@@ -60,7 +61,9 @@ static const struct opt options[] = {
 		"so many flow caches of their own, all meters' flows shared",
 		NULL, 1, ROLLOUT_CACHES_MAX},
 	{"backend", 0, OPT_CHOICE, offsetof(struct up_command, backend), "NAME",
-		"how the meters capture: auto, ebpf, packet", backends, 0, 0},
+		"how the meters capture: auto, ebpf (-tcx, -clsact, -socket), "
+		"packet",
+		backends, 0, 0},
 	{"keep-flows", 0, OPT_SPAN, offsetof(struct up_command, keep_ms), "T",
 		"drop recorded flows after T", NULL, 0, 0},
 	{"keep-mb", 0, OPT_INT, offsetof(struct up_command, keep_mb), "N",

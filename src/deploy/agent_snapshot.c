@@ -4,13 +4,15 @@
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/netlink.h"
 #include "base/proc.h"
 #include "deploy/agent.h"
-#include "deploy/agent_netlink.h"
+#include "probe/clsact.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -176,6 +178,8 @@ static void add_qdisc(void *ctx, const uint8_t *body, size_t len)
 	buf_addf(out, "qdisc %d %.*s %x parent %x\n", tc.tcm_ifindex,
 		kind ? (int)n : 1, kind ? (const char *)kind : "?",
 		tc.tcm_handle, tc.tcm_parent);
+	if (tc.tcm_parent == TC_H_CLSACT)
+		clsact_print(tc.tcm_ifindex, out);
 }
 
 static void add_listing(struct buf *out, const char *path)

@@ -4,8 +4,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/net.h"
+#include "base/netlink.h"
 #include "deploy/agent.h"
-#include "deploy/agent_netlink.h"
 
 #include <dirent.h>
 #include <fcntl.h>

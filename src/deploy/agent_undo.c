@@ -2,12 +2,15 @@
  *
  * First every process ends: those of the journal, last one first, then any
  * whose program file lies in the deployment (a query, a keeper whose record
- * was torn).  Only then are files removed, so nobody writes behind us. */
+ * was torn).  A meter's record stands for the filters it may have put at
+ * interfaces, too, which carry the deployment's id.  Only then are files
+ * removed, so nobody writes behind us. */
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/proc.h"
 #include "deploy/agent.h"
+#include "probe/clsact.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -24,6 +27,7 @@ struct proof {
 	struct agent *agent;
 	char path[AGENT_PATH + 2]; /* the deployment's, with a slash */
 	struct stat root; /* ours: a process with another is a container's */
+	struct clsact_owner filters;
 	size_t kept;
 };
 
@@ -214,6 +218,8 @@ static void prove(struct proof *p)
 	else
 		snprintf(text, sizeof(text), "its programs had no socket");
 	check(p->agent, n == 0, text);
+	check(p->agent, clsact_count(&p->filters) == 0,
+		"no interface has a filter of it");
 	snprintf(text, sizeof(text), "%.*s is gone", (int)strlen(p->path) - 1,
 		p->path);
 	p->path[strlen(p->path) - 1] = '\0';
@@ -232,7 +238,10 @@ static int undo_with(
 
 	*ret_clean = false;
 	snprintf(p->path, sizeof(p->path), "%s/", a->dep.path);
+	p->filters.deployment = strtoull(a->dep.id, NULL, 16);
 	r = end_processes(p, a->dep.dir, err);
+	if (r == 0)
+		r = clsact_remove(&p->filters, 0, err);
 	if (r == 0)
 		r = journal_undo(a->dep.dir, &how, ret_clean, err);
 	if (r == 0 && *ret_clean)

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "probe/absorb_layout.h"
+#include "probe/guard.h"
 #include "probe/samples.h"
 
 #include <arpa/inet.h>
@@ -55,8 +56,11 @@ struct absorb {
 	struct table tables[TABLES]; /* by hole */
 	uint32_t cpus, lane_flows, lane_buckets;
 	bool with_macs;
+	enum capture_place wanted;
+	struct guard *guard;                 /* NULL: no clsact */
 	int programs[PLACES], links[PLACES]; /* -1: none */
-	struct samples *samples;             /* NULL: no tcx */
+	int filtered;            /* interface with filters of ours; 0: none */
+	struct samples *samples; /* NULL: nothing at interfaces */
 	uint32_t sample_bytes;
 	struct capture_statistics seen;
 	struct absorb_choice choice; /* from the next epoch on */
@@ -149,18 +153,36 @@ static int load(struct absorb *a, enum bpf_place place, struct err *err)
 	return bpf_load(&code, place, &a->programs[place], err);
 }
 
-/* What the hooks of interfaces need; without, there are packet sockets. */
-static void load_hooks(struct absorb *a, uint32_t bytes)
+/* What it takes to be at interfaces; without, there are packet sockets. */
+static int load_hooks(struct absorb *a, uint32_t bytes, struct err *err)
 {
+	int r;
+
 	a->sample_bytes = SAMPLES_LEAST;
 	while (a->sample_bytes <= bytes / 2)
 		a->sample_bytes *= 2;
-	if (samples_new(a->sample_bytes, &a->samples, NULL) == 0 &&
-		load(a, BPF_INGRESS, NULL) == 0 &&
-		load(a, BPF_EGRESS, NULL) == 0)
-		return;
-	samples_free(a->samples);
-	a->samples = NULL;
+	r = samples_new(a->sample_bytes, &a->samples, err);
+	if (r == 0)
+		r = load(a, BPF_INGRESS, err);
+	if (r == 0)
+		r = load(a, BPF_EGRESS, err);
+	if (r < 0) {
+		samples_free(a->samples);
+		a->samples = NULL;
+	}
+	return r;
+}
+
+static int load_programs(
+	struct absorb *a, uint32_t sample_bytes, struct err *err)
+{
+	int r = -NFZ_E_IO;
+
+	if (a->wanted != PLACE_SOCKET)
+		r = load_hooks(a, sample_bytes, err);
+	if (r < 0 && (a->wanted == PLACE_SOCKET || a->wanted == PLACE_BEST))
+		r = load(a, BPF_SOCKET, err);
+	return r;
 }
 
 static struct absorb_control *control_of(const struct absorb *a)
@@ -180,6 +202,8 @@ int absorb_new(
 		a->tables[i].fd = -1;
 	a->cpus = count_cpus();
 	a->with_macs = o->with_macs;
+	a->wanted = o->place;
+	a->guard = o->guard;
 	size_lanes(a, o->bytes);
 	r = make_tables(a, err);
 	if (r == 0) {
@@ -188,10 +212,8 @@ int absorb_new(
 		c->snap = o->snap;
 		for (int i = 0; i < ABSORB_KEY_WORDS; i++)
 			c->secret[i] = hash_key_new().k0;
-		load_hooks(a, o->sample_bytes);
+		r = load_programs(a, o->sample_bytes, err);
 	}
-	if (r == 0 && !a->samples)
-		r = load(a, BPF_SOCKET, err);
 	if (r == 0)
 		r = absorb_settle(err);
 	if (r < 0) {
@@ -206,13 +228,13 @@ void absorb_free(struct absorb *a)
 {
 	if (!a)
 		return;
+	absorb_detach(a);
 	for (int i = 0; i < TABLES; i++) {
 		if (a->tables[i].at)
 			munmap(a->tables[i].at, a->tables[i].bytes);
 		if (a->tables[i].fd >= 0)
 			close(a->tables[i].fd);
 	}
-	absorb_detach(a);
 	for (int i = 0; i < PLACES; i++)
 		if (a->programs[i] >= 0)
 			close(a->programs[i]);
@@ -254,21 +276,47 @@ static int64_t clock_offset(void)
 	return offset;
 }
 
-int absorb_attach(struct absorb *a, int ifindex, struct err *err)
+static int attach_tcx(struct absorb *a, int ifindex, struct err *err)
 {
 	int r = 0;
 
-	if (!a->samples)
-		return err_set(err, NFZ_E_IO, "the kernel has no such hooks");
 	for (int i = BPF_INGRESS; i < PLACES && r == 0; i++)
 		r = bpf_attach(a->programs[i], (enum bpf_place)i, ifindex,
 			&a->links[i], err);
 	if (r < 0)
 		absorb_detach(a);
+	return r;
+}
+
+static int attach_clsact(struct absorb *a, int ifindex, struct err *err)
+{
+	int r;
+
+	if (!a->guard)
+		return err_set(err, NFZ_E_IO, "no filters are asked for");
+	control_of(a)->away = 0;
+	r = guard_attach(a->guard, ifindex, &a->programs[BPF_INGRESS], err);
+	if (r == 0)
+		a->filtered = ifindex;
+	return r;
+}
+
+int absorb_attach(struct absorb *a, int ifindex, struct err *err)
+{
+	int r = -NFZ_E_IO;
+
+	if (!a->samples)
+		return err_set(err, NFZ_E_IO,
+			"the kernel takes no eBPF for interfaces");
+	if (a->wanted != PLACE_CLSACT)
+		r = attach_tcx(a, ifindex, err);
+	if (r < 0 && a->wanted != PLACE_TCX)
+		r = attach_clsact(a, ifindex, err);
 	a->offset_ns = clock_offset();
 	return r;
 }
 
+/* Filters may stay for a while; what they would count is not ours any more. */
 void absorb_detach(struct absorb *a)
 {
 	for (int i = 0; i < PLACES; i++) {
@@ -276,6 +324,23 @@ void absorb_detach(struct absorb *a)
 			close(a->links[i]);
 		a->links[i] = -1;
 	}
+	if (a->filtered) {
+		control_of(a)->away = 1;
+		guard_detach(a->guard, a->filtered);
+	}
+	a->filtered = 0;
+}
+
+enum capture_place absorb_place(const struct absorb *a)
+{
+	return a->filtered                 ? PLACE_CLSACT
+	       : a->links[BPF_EGRESS] >= 0 ? PLACE_TCX
+					   : PLACE_SOCKET;
+}
+
+bool absorb_in_front(const struct absorb *a)
+{
+	return !a->filtered || guard_in_front(a->guard, a->filtered);
 }
 
 int absorb_fd(const struct absorb *a)

@@ -17,20 +17,27 @@ struct absorb_options {
 	uint32_t sample_bytes; /* at most, for the ring of samples */
 	uint32_t snap;         /* bytes of a frame that is not absorbed */
 	bool with_macs;        /* they tell flows apart */
+	enum capture_place place;
+	struct guard *guard; /* as capture_options' */
 };
 
-/* Fails where the kernel has no eBPF, or not all of it that is needed. */
+/* Fails where the kernel has no eBPF, or not all of it that is needed at that
+ * place. */
 int absorb_new(const struct absorb_options *options, struct absorb **ret,
 	struct err *err) NFZ_MUST_CHECK;
 void absorb_free(struct absorb *a); /* may be NULL */
 /* That of BPF_SOCKET is for SO_ATTACH_BPF, and loaded when it is first asked for:
  * proving it takes the kernel 1 ms.  -1: the kernel did not take it. */
 int absorb_program(struct absorb *a, enum bpf_place place);
-/* Instead: at the interface's own hooks, where what is not absorbed comes as
- * samples.  Fails where the kernel has no tcx. */
+/* Instead: at the interface itself, where what is not absorbed comes as samples.
+ * Fails where none of the places asked for can be had. */
 int absorb_attach(
 	struct absorb *a, int ifindex, struct err *err) NFZ_MUST_CHECK;
 void absorb_detach(struct absorb *a);
+/* Where it is: PLACE_TCX, PLACE_CLSACT; else PLACE_SOCKET. */
+enum capture_place absorb_place(const struct absorb *a);
+/* False: others have put themselves in front, or have removed it. */
+bool absorb_in_front(const struct absorb *a);
 /* POLLIN when there are many samples. */
 int absorb_fd(const struct absorb *a);
 /* Hands over the samples that are there; false: not all. */

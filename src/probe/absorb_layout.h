@@ -78,7 +78,7 @@ struct absorb_control {
 	/* frames so far.  Processors may overtake each other: the choice is
 	 * another one then, but each frame is chosen or passed */
 	uint32_t turn;
-	uint32_t pad;
+	uint32_t away; /* programs at hooks let all pass, uncounted */
 };
 
 /* The start of a frame that is not absorbed. */

@@ -142,7 +142,7 @@ static int start(struct cache *c, struct loop *loop,
 	c->endpoint = module_endpoint(c->module);
 	c->flows = flowcache_new(&flows);
 	loop_every(loop, TICK_MS, tell_time, c);
-	return module_lock_up(c->module, o->uid, false, err);
+	return module_lock_up(c->module, o->uid, PRIVS_NONE, err);
 }
 
 int cache_run(const struct cache_options *o, struct err *err)

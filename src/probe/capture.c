@@ -4,13 +4,20 @@
 #include "probe/capture_packet.h"
 #include "probe/capture_pcap.h"
 
-const char *const capture_choices[] = {"auto", "ebpf", "packet", "pcap", NULL};
+const char *const capture_choices[] = {"auto", "ebpf", "ebpf-tcx",
+	"ebpf-clsact", "ebpf-socket", "packet", "pcap", NULL};
 
-static const struct capture_way *const ways[] = {
-	[CAPTURE_EBPF] = &capture_ebpf,
-	[CAPTURE_PACKET] = &capture_packet,
+static const struct {
+	const struct capture_way *way;
+	enum capture_place place;
+} ways[] = {
+	[CAPTURE_EBPF] = {&capture_ebpf, PLACE_BEST},
+	[CAPTURE_TCX] = {&capture_ebpf, PLACE_TCX},
+	[CAPTURE_CLSACT] = {&capture_ebpf, PLACE_CLSACT},
+	[CAPTURE_SOCKET] = {&capture_ebpf, PLACE_SOCKET},
+	[CAPTURE_PACKET] = {&capture_packet, PLACE_SOCKET},
 #ifndef NFZ_NODE
-	[CAPTURE_PCAP] = &capture_pcap,
+	[CAPTURE_PCAP] = {&capture_pcap, PLACE_SOCKET},
 #endif
 };
 
@@ -22,13 +29,18 @@ static const enum capture_choice best_first[] = {CAPTURE_EBPF, CAPTURE_PACKET};
 static int open_best(const struct capture_options *options,
 	struct capture **ret, struct err *err)
 {
+	struct err why = ERR_INIT;
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(best_first) / sizeof(best_first[0]);
 		i++) {
-		r = ways[best_first[i]]->open(options, ret, err);
-		if (r == 0)
+		r = ways[best_first[i]].way->open(options, ret, err);
+		if (r == 0) {
+			(*ret)->why = why;
 			break;
+		}
+		if (err && !why.code)
+			why = *err;
 	}
 	return r;
 }
@@ -37,12 +49,15 @@ int capture_open(enum capture_choice choice,
 	const struct capture_options *options, struct capture **ret,
 	struct err *err)
 {
+	struct capture_options chosen = *options;
+
 	if (choice == CAPTURE_AUTO)
 		return open_best(options, ret, err);
 	if ((size_t)choice >= sizeof(ways) / sizeof(ways[0]))
 		return err_set(err, NFZ_E_USAGE,
 			"this nfz-meter is built without libpcap");
-	return ways[choice]->open(options, ret, err);
+	chosen.place = ways[choice].place;
+	return ways[choice].way->open(&chosen, ret, err);
 }
 
 void capture_close(struct capture *c)

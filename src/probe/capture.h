@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct guard;
+
 enum { CAPTURE_BATCH = 64, CAPTURE_SNAP = 256 };
 
 struct capture_frame {
@@ -53,11 +55,21 @@ struct capture_sink {
 	void (*passed)(void *data, const struct capture_passed *p);
 };
 
+/* Where programs of eBPF are. */
+enum capture_place {
+	PLACE_BEST,   /* the first of those below that can be had */
+	PLACE_TCX,    /* an interface's hooks (Linux 6.6) */
+	PLACE_CLSACT, /* filters at an interface */
+	PLACE_SOCKET  /* the filter of a packet socket */
+};
+
 struct capture_options {
 	uint32_t bytes;  /* of memory */
 	uint32_t snap;   /* bytes of each frame; 0: CAPTURE_SNAP */
 	bool all_groups; /* multicast that nobody here asked for, too */
 	bool with_macs;  /* they tell flows apart */
+	enum capture_place place;
+	struct guard *guard; /* for PLACE_CLSACT; NULL: not there */
 	struct capture_sink sink;
 };
 
@@ -73,7 +85,8 @@ struct capture;
  * interface; nothing before it needs to be opened again then, so that a
  * process without rights but CAP_NET_RAW can. */
 struct capture_way {
-	const char *name;
+	/* How it is done where it is attached. */
+	const char *(*name)(const struct capture *c);
 	int (*open)(const struct capture_options *options, struct capture **ret,
 		struct err *err);
 	void (*close)(struct capture *c);
@@ -112,11 +125,17 @@ struct capture_way {
 /* What all ways begin with. */
 struct capture {
 	const struct capture_way *way;
+	/* why it is not a better one, or not at a better place; code 0: it is
+	 * the best */
+	struct err why;
 };
 
 enum capture_choice {
 	CAPTURE_AUTO, /* the first that works here of those below */
 	CAPTURE_EBPF,
+	CAPTURE_TCX, /* at that place, else not at all */
+	CAPTURE_CLSACT,
+	CAPTURE_SOCKET,
 	CAPTURE_PACKET,
 	CAPTURE_PCAP
 };

@@ -80,7 +80,9 @@ static int ebpf_open(const struct capture_options *options,
 	const struct absorb_options o = {.bytes = options->bytes / 16 * 5,
 		.sample_bytes = options->bytes / 2,
 		.snap = CAPTURE_SNAP,
-		.with_macs = options->with_macs};
+		.with_macs = options->with_macs,
+		.place = options->place,
+		.guard = options->guard};
 	struct packet_capture *p = new_capture(&capture_ebpf, options);
 	int r = absorb_new(&o, &p->absorb, err);
 
@@ -103,11 +105,39 @@ static uint32_t block_bytes(uint32_t ring_bytes)
 
 /* The hooks see what is sent before its queue does: only where there is none
  * is that the same.  And it takes a packet socket to ask for all groups. */
-static bool try_hooks(struct packet_capture *p, int ifindex, bool queued)
+static const char *why_no_hooks(
+	const struct packet_capture *p, const struct netdev *dev)
 {
-	return p->absorb && !p->late && !queued && !p->opt.all_groups &&
-	       ring_is_ethernet(ifindex) &&
-	       absorb_attach(p->absorb, ifindex, NULL) == 0;
+	return dev->queued                     ? "what is sent waits in a queue"
+	       : p->opt.all_groups             ? "all groups are asked for"
+	       : p->late                       ? "rights have been given up"
+	       : !ring_is_ethernet(dev->index) ? "it is not Ethernet"
+					       : NULL;
+}
+
+/* Where it is not to be at hooks, or not at those only, there are sockets. */
+static int try_hooks(
+	struct packet_capture *p, const struct netdev *dev, struct err *err)
+{
+	const enum capture_place place = p->opt.place;
+	const char *why;
+	int r;
+
+	if (!p->absorb || place == PLACE_SOCKET)
+		return 0;
+	why = why_no_hooks(p, dev);
+	if (why) {
+		(void)err_set(&p->head.why, NFZ_E_IO, "%s", why);
+		return 0;
+	}
+	err_clear(&p->head.why);
+	r = absorb_attach(p->absorb, dev->index, &p->head.why);
+	p->hooked = r == 0;
+	if (p->hooked || place == PLACE_BEST)
+		return 0;
+	if (err)
+		*err = p->head.why;
+	return r;
 }
 
 /* Who was at the hooks and has lost them reads the ring alone. */
@@ -131,7 +161,7 @@ static int packet_attach(
 	struct capture *c, const struct netdev *dev, struct err *err)
 {
 	struct packet_capture *p = of(c);
-	int r = 0;
+	int r;
 
 	p->ifindex = dev->index;
 	p->mark = (struct ring_statistics){0};
@@ -141,11 +171,21 @@ static int packet_attach(
 		p->turned = true;
 		p->before = absorb_statistics(p->absorb);
 	}
-	p->hooked = try_hooks(p, dev->index, dev->queued);
-	if (!p->hooked)
+	r = try_hooks(p, dev, err);
+	if (r == 0 && !p->hooked)
 		r = open_ring(p, dev->index, err);
 	p->late = true;
 	return r;
+}
+
+static const char *packet_name(const struct capture *c)
+{
+	const struct packet_capture *p = of_const(c);
+
+	if (!p->hooked)
+		return p->absorb && p->filter >= 0 ? "ebpf-socket" : "packet";
+	return absorb_place(p->absorb) == PLACE_TCX ? "ebpf-tcx"
+						    : "ebpf-clsact";
 }
 
 static int packet_fd(const struct capture *c)
@@ -165,7 +205,7 @@ static bool packet_bound(const struct capture *c, const struct netdev *now)
 	const struct packet_capture *p = of_const(c);
 
 	if (p->hooked)
-		return now && !now->queued;
+		return now && !now->queued && absorb_in_front(p->absorb);
 	return ring_bound(p->ring);
 }
 
@@ -238,16 +278,12 @@ static uint64_t packet_unfilled(const struct capture *c)
 }
 
 #define ON_A_RING                                                              \
-	.close = packet_close, .attach = packet_attach,                        \
+	.name = packet_name, .close = packet_close, .attach = packet_attach,   \
 	.detach = packet_detach, .fd = packet_fd, .error = packet_error,       \
 	.bound = packet_bound, .mark = packet_mark, .read = packet_read,       \
 	.statistics = packet_statistics, .has_segments = packet_has_segments,  \
 	.unfilled = packet_unfilled
 
-const struct capture_way capture_packet = {
-	.name = "packet", .open = packet_open, ON_A_RING};
-const struct capture_way capture_ebpf = {.name = "ebpf",
-	.open = ebpf_open,
-	.adds_up = true,
-	.choose = ebpf_choose,
-	ON_A_RING};
+const struct capture_way capture_packet = {.open = packet_open, ON_A_RING};
+const struct capture_way capture_ebpf = {
+	.open = ebpf_open, .adds_up = true, .choose = ebpf_choose, ON_A_RING};

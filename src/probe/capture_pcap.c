@@ -230,7 +230,13 @@ static uint64_t pcap_way_unfilled(const struct capture *c)
 	return 0;
 }
 
-const struct capture_way capture_pcap = {.name = "pcap",
+static const char *pcap_name(const struct capture *c)
+{
+	(void)c;
+	return "pcap";
+}
+
+const struct capture_way capture_pcap = {.name = pcap_name,
 	.open = pcap_way_open,
 	.close = pcap_way_close,
 	.attach = pcap_way_attach,

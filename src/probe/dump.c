@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/netlink.h"
 #include "probe/capture.h"
 #include "probe/privs.h"
 #include "probe/tap.h"
@@ -108,7 +109,7 @@ static int attach(struct dump *d, struct capture **ret, struct err *err)
 
 	if (!tap)
 		return -NFZ_E_INPUT;
-	r = netdev_open(&netdev_fd, err);
+	r = netlink_open(&netdev_fd, err);
 	if (r < 0)
 		return r;
 	r = tap_control(d->opt->setup, netdev_fd, &control, err);
@@ -148,7 +149,7 @@ int dump_run(const struct dump_options *o, struct err *err)
 	int r = attach(&d, &c, err);
 
 	if (r == 0)
-		r = privs_drop(o->uid, false, err);
+		r = privs_drop(o->uid, PRIVS_NONE, err);
 	if (r == 0)
 		r = privs_jail(err);
 	if (r == 0) {

@@ -5,6 +5,8 @@
 #include "probe/meter.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/netlink.h"
+#include "probe/guard.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -19,6 +21,7 @@ struct meter {
 	struct meter_output output;
 	struct flowcache *cache;
 	struct own own;
+	struct guard *guard;
 	int netdev_fd;
 	struct tap_context context;
 	struct tap *taps;
@@ -201,6 +204,14 @@ static void warn_unfilled(struct tap *tap)
 		tap->ifname, tap->setup->id);
 }
 
+static void say_how(const struct tap *tap)
+{
+	const struct err *why = &tap->capture->why;
+
+	log_info("captures by %s%s%s; interface=%s tap=%u", tap_backend(tap),
+		why->code ? ": " : "", why->text, tap->ifname, tap->setup->id);
+}
+
 static void follow_interfaces(struct meter *m)
 {
 	for (size_t i = 0; i < m->n_taps; i++) {
@@ -217,6 +228,7 @@ static void follow_interfaces(struct meter *m)
 		watch(m, tap);
 		log_info("attached again; interface=%s tap=%u", tap->ifname,
 			tap->setup->id);
+		say_how(tap);
 	}
 }
 
@@ -247,6 +259,7 @@ static int make_context(struct meter *m, struct err *err)
 		.setup = s,
 		.cache = m->cache,
 		.own = &m->own,
+		.guard = m->guard,
 		.choice = m->opt.choice,
 		.bytes = bytes ? bytes : ring_bytes(s->n_taps)};
 	return tap_control(s, m->netdev_fd, &m->context.control_index, err);
@@ -267,6 +280,7 @@ static int open_taps(struct meter *m, struct err *err)
 			return e;
 		tap->account.refusal = m->output.refusal;
 		watch(m, tap);
+		say_how(tap);
 		if (!tap->capture->way->has_segments(tap->capture))
 			log_warning("super-frames count as one packet here: "
 				    "the kernel does not tell; interface=%s",
@@ -287,7 +301,8 @@ int meter_new(const struct meter_options *options, struct meter **ret,
 	m->ledger_age = -1;
 	m->cache = make_cache(m);
 	own_init(&m->own, options->setup, options->port);
-	e = netdev_open(&m->netdev_fd, err);
+	m->guard = guard_new(options->setup->deployment, options->setup->id);
+	e = netlink_open(&m->netdev_fd, err);
 	if (e == 0)
 		e = make_context(m, err);
 	if (e == 0)
@@ -303,6 +318,11 @@ int meter_new(const struct meter_options *options, struct meter **ret,
 	return 0;
 }
 
+int meter_guard(struct meter *m, uint32_t uid, struct err *err)
+{
+	return guard_begin(m->guard, uid, err);
+}
+
 void meter_free(struct meter *m)
 {
 	if (!m)
@@ -314,6 +334,7 @@ void meter_free(struct meter *m)
 			loop_unwatch(m->opt.loop, fd_of(&m->taps[i]));
 		tap_close(&m->taps[i]);
 	}
+	guard_free(m->guard);
 	if (m->netdev_fd >= 0)
 		close(m->netdev_fd);
 	flowcache_free(m->cache);
@@ -451,7 +472,7 @@ void meter_print_sampling(const struct meter *m, struct buf *out)
 
 const char *meter_backend(const struct meter *m)
 {
-	return m->n_taps ? m->taps[0].capture->way->name : "none";
+	return m->n_taps ? tap_backend(&m->taps[0]) : "none";
 }
 
 size_t meter_taps(const struct meter *m)

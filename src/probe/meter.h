@@ -41,6 +41,10 @@ struct meter_options {
  * point to is not. */
 int meter_new(const struct meter_options *options, struct meter **ret,
 	struct err *err) NFZ_MUST_CHECK;
+/* Before rights are given up: what would outlive this process is removed
+ * whatever happens to it, by one of that user's (probe/guard.h). */
+int meter_guard(
+	struct meter *meter, uint32_t uid, struct err *err) NFZ_MUST_CHECK;
 void meter_free(struct meter *meter);
 
 /* Emits all that was counted until now, exactly: first every frame the kernel
@@ -67,7 +71,7 @@ void meter_print_sampling(const struct meter *meter, struct buf *out);
 /* Every frame comes to the meter, which would else let the kernel add up: what
  * they are sampled by the kernel does not read. */
 bool meter_takes_frames(const struct meter *meter);
-/* The way its taps capture: "packet", "ebpf"; all the same one. */
+/* How its taps capture: "packet", "ebpf-tcx", ...; the first stands for all. */
 const char *meter_backend(const struct meter *meter);
 size_t meter_taps(const struct meter *meter);
 /* i-th tap's interface and last ledger; attached: false when it is gone. */

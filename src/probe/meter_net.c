@@ -91,9 +91,9 @@ static void do_health(void *data, struct module_health *ret)
 	meter_cache_stats(n->meter, &s);
 	ret->flows_now = s.flows;
 	ret->flows_max = s.most_flows;
-	snprintf(ret->backend, sizeof(ret->backend), "%s%s",
-		meter_backend(n->meter),
-		meter_takes_frames(n->meter) ? "+frames" : "");
+	snprintf(ret->backend, sizeof(ret->backend), "%s",
+		meter_takes_frames(n->meter) ? "ebpf+frames"
+					     : meter_backend(n->meter));
 }
 
 static void do_status(void *data, struct buf *out)
@@ -111,8 +111,8 @@ static void do_status(void *data, struct buf *out)
 	for (size_t i = 0; i < meter_taps(n->meter); i++) {
 		const struct tap *tap = meter_tap(n->meter, i);
 
-		buf_addf(out, "interface %s %s\n", tap->ifname,
-			tap->attached ? "attached" : "gone");
+		buf_addf(out, "interface %s %s %s\n", tap->ifname,
+			tap->attached ? "attached" : "gone", tap_backend(tap));
 		counters_print(out, RECORD_TEXT, &tap->ledger);
 	}
 }
@@ -179,7 +179,10 @@ static int start(struct net_meter *n, struct loop *loop,
 		meter_set_sampling(n->meter, &n->sampling);
 	if (r == 0 && n->settings >= 0)
 		do_reload(n);
-	return r < 0 ? r : module_lock_up(n->module, o->uid, true, err);
+	if (r == 0)
+		r = meter_guard(n->meter, o->uid, err);
+	return r < 0 ? r
+		     : module_lock_up(n->module, o->uid, PRIVS_NET_RAW, err);
 }
 
 int meter_net_run(const struct meter_net_options *o, struct err *err)

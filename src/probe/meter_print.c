@@ -131,8 +131,10 @@ static int run(
 		r = meter_new(&options, &p->meter, err);
 	if (r == 0) {
 		meter_set_sampling(p->meter, &o->sampling);
-		r = privs_drop(o->uid, true, err);
+		r = meter_guard(p->meter, o->uid, err);
 	}
+	if (r == 0)
+		r = privs_drop(o->uid, PRIVS_NET_RAW, err);
 	if (r == 0)
 		r = courier_start(p->courier, err);
 	if (r == 0)

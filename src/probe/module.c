@@ -300,9 +300,9 @@ void module_close(struct module *m)
 }
 
 int module_lock_up(
-	struct module *m, uint32_t uid, bool keep_raw, struct err *err)
+	struct module *m, uint32_t uid, enum privs_keep keep, struct err *err)
 {
-	int r = privs_drop(uid, keep_raw, err);
+	int r = privs_drop(uid, keep, err);
 
 	if (r == 0)
 		r = courier_start(m->courier, err);

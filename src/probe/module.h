@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "flow/endpoint.h"
 #include "probe/courier.h"
+#include "probe/privs.h"
 
 #include <stdbool.h>
 
@@ -43,7 +44,7 @@ void module_close(struct module *module);
 struct endpoint *module_endpoint(struct module *module);
 /* When all is open: gives privileges up, starts what runs beside the loop, and
  * locks the program up (privs.h). */
-int module_lock_up(struct module *module, uint32_t uid, bool keep_raw,
+int module_lock_up(struct module *module, uint32_t uid, enum privs_keep keep,
 	struct err *err) NFZ_MUST_CHECK;
 /* To the collector and, where the setup says so, to those of others.  False:
  * the queue is full, keep it.  how: as courier_add()'s. */

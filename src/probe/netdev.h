@@ -1,5 +1,5 @@
 /* The system's network interfaces, over rtnetlink: found by MAC or name, and
- * their counters.  Works in whatever network namespace it was opened in. */
+ * their counters: those of the network namespace the socket was opened in. */
 #ifndef NFZ_PROBE_NETDEV_H
 #define NFZ_PROBE_NETDEV_H
 
@@ -25,8 +25,7 @@ struct netdev_list {
 	size_t n, cap;
 };
 
-int netdev_open(int *ret_fd, struct err *err) NFZ_MUST_CHECK;
-/* All interfaces; free(list->items). */
+/* All interfaces; free(list->items).  fd: of netlink_open(). */
 int netdev_list(
 	int fd, struct netdev_list *ret, struct err *err) NFZ_MUST_CHECK;
 /* One interface as it is now; NFZ_E_IO when there is none of that index. */

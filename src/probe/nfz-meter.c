@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/opt.h"
 #include "probe/dump.h"
+#include "probe/guard.h"
 #include "probe/courier.h"
 #include "probe/meter_file.h"
 #include "probe/meter_net.h"
@@ -12,6 +13,7 @@
 #include "probe/setupfile.h"
 
 #include <signal.h>
+#include <string.h>
 
 struct args {
 	const char *setup, *status, *filter, *write, *settings, *dump;
@@ -81,8 +83,9 @@ static const struct opt table[] = {
 	{"settings", 0, OPT_TEXT, AT(settings), "FILE",
 		"timeouts, read again at SIGHUP", NULL, 0, 0},
 	{"backend", 'b', OPT_CHOICE, AT(backend), "NAME",
-		"how to capture: auto, ebpf, packet, pcap", capture_choices, 0,
-		0},
+		"how to capture: auto, ebpf, ebpf-tcx, ebpf-clsact, "
+		"ebpf-socket, packet, pcap",
+		capture_choices, 0, 0},
 	{"ring-mib", 0, OPT_INT, AT(ring_mib), "N",
 		"memory for capturing per tap, in MiB", NULL, 1, 1024},
 	{"user", 'u', OPT_INT, AT(uid), "UID", "become this user", NULL, 0,
@@ -264,9 +267,11 @@ int main(int argc, char **argv)
 		.count = DUMP_FRAMES,
 		.hash = -1};
 	struct err err = ERR_INIT;
-	int words = 0;
-	int r = opt_parse(table, NULL, &a, argc, argv, &words, &err);
+	int words = 0, r;
 
+	if (argc > 1 && strcmp(argv[1], GUARD_WORD) == 0)
+		return guard_main(argc, argv);
+	r = opt_parse(table, NULL, &a, argc, argv, &words, &err);
 	log_open("nfz-meter",
 		a.verbose ? LOG_DEBUG
 		: a.dump  ? LOG_WARNING

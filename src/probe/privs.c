@@ -12,20 +12,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int set_capabilities(bool keep_raw, struct err *err)
+static int set_capabilities(enum privs_keep keep, struct err *err)
 {
+	static const uint32_t bits[] = {[PRIVS_NONE] = 0,
+		[PRIVS_NET_RAW] = 1u << CAP_NET_RAW,
+		[PRIVS_NET_ADMIN] = 1u << CAP_NET_ADMIN};
 	struct __user_cap_header_struct head = {
 		.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {0};
+	struct __user_cap_data_struct data[2] = {
+		{.permitted = bits[keep], .effective = bits[keep]}};
 
-	if (keep_raw)
-		data[0].permitted = data[0].effective = 1u << CAP_NET_RAW;
 	if (syscall(SYS_capset, &head, data) < 0)
 		return err_sys(err, "capset");
 	return 0;
 }
 
-int privs_drop(uint32_t uid, bool keep_raw, struct err *err)
+int privs_drop(uint32_t uid, enum privs_keep keep, struct err *err)
 {
 	if (geteuid() != 0)
 		return 0;
@@ -36,7 +38,7 @@ int privs_drop(uint32_t uid, bool keep_raw, struct err *err)
 	if (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 ||
 		setresuid(uid, uid, uid) < 0)
 		return err_sys(err, "cannot become user %u", uid);
-	if (set_capabilities(keep_raw, err) < 0)
+	if (set_capabilities(keep, err) < 0)
 		return -NFZ_E_IO;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(err, "prctl");

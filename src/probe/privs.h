@@ -1,17 +1,24 @@
-/* From root to nobody, keeping CAP_NET_RAW alone: a tap whose interface went
- * away and came back has to be attached again. */
+/* From root to nobody, keeping one right at most. */
 #ifndef NFZ_PROBE_PRIVS_H
 #define NFZ_PROBE_PRIVS_H
 
 #include "base/err.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum { PRIVS_NOBODY = 65534 };
 
+enum privs_keep {
+	PRIVS_NONE,
+	/* a tap whose interface went away and came back is attached again */
+	PRIVS_NET_RAW,
+	/* filters are removed from interfaces (probe/guard.h) */
+	PRIVS_NET_ADMIN
+};
+
 /* Irreversible.  Does nothing when not started as root. */
-int privs_drop(uint32_t uid, bool keep_raw, struct err *err) NFZ_MUST_CHECK;
+int privs_drop(
+	uint32_t uid, enum privs_keep keep, struct err *err) NFZ_MUST_CHECK;
 
 /* Behind privs_drop, when all is open: no file can be opened any more, no
  * system call made but those of the loop (base/jail.h).  Says in the log what

@@ -88,6 +88,7 @@ int tap_open(struct tap *tap, const struct setup_tap *setup,
 	const struct capture_options options = {.bytes = context->bytes,
 		.all_groups = setup->lan && setup->lowest,
 		.with_macs = setup->lan,
+		.guard = context->guard,
 		.sink = {&tap->account, account_frames, account_flows,
 			account_passed}};
 	int e;
@@ -217,6 +218,11 @@ bool tap_bound(const struct tap *tap, int netdev_fd)
 	bool there = netdev_get(netdev_fd, tap->ifindex, &now, NULL) == 0;
 
 	return tap->capture->way->bound(tap->capture, there ? &now : NULL);
+}
+
+const char *tap_backend(const struct tap *tap)
+{
+	return tap->capture->way->name(tap->capture);
 }
 
 void tap_mark(struct tap *tap, int netdev_fd)

@@ -45,6 +45,7 @@ struct tap_context {
 	const struct setup *setup;
 	struct flowcache *cache;
 	const struct own *own;
+	struct guard *guard;
 	enum capture_choice choice;
 	uint32_t bytes;    /* of memory per tap */
 	int control_index; /* interface never to be tapped; 0 none */
@@ -68,6 +69,8 @@ int tap_reopen(struct tap *tap, const struct tap_context *context,
 void tap_read(struct tap *tap, unsigned max_blocks);
 /* False: the interface is gone, or wants to be attached to anew. */
 bool tap_bound(const struct tap *tap, int netdev_fd);
+/* How it captures, as --backend names it. */
+const char *tap_backend(const struct tap *tap);
 /* Asks the kernel and sets the mark.  Behind it, and behind all taps' marks,
  * taps_settle() goes before anything is read. */
 void tap_mark(struct tap *tap, int netdev_fd);

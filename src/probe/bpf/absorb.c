@@ -4,8 +4,8 @@
  *
  * There are two places for it.  As the filter of a packet socket it keeps what
  * it takes from the socket, and the rest goes the usual way, into the ring.
- * At an interface's own hooks (tcx), which cost the traffic less, the rest goes
- * through a ring of samples.
+ * At an interface's own hooks (tcx, or filters of clsact), which cost the
+ * traffic less, the rest goes through a ring of samples.
  *
  * Plain is what dissect_plain() takes: Ethernet, IP without options,
  * extensions and fragments, TCP or UDP.  A super-frame of TCP is taken by its
@@ -460,7 +460,7 @@ INLINE int watch(struct __sk_buff *skb, int sent)
 
 	/* copies of what was sent to a group, for this system itself, have not
 	 * been on any wire; packet sockets do not get them */
-	if (skb->pkt_type == PACKET_LOOPBACK)
+	if (skb->pkt_type == PACKET_LOOPBACK || control->away)
 		return TC_NEXT;
 	if (pass(control, skb, epoch, tally, way))
 		return TC_NEXT;

@@ -1,3 +1,4 @@
+#include "base/netlink.h"
 #include "probe/netdev.h"
 
 #include <criterion/criterion.h>
@@ -65,7 +66,7 @@ Test(netdev, asks_the_kernel)
 	struct err err = ERR_INIT;
 	int fd = -1, index = 0;
 
-	cr_assert(netdev_open(&fd, &err) == 0, "%s", err.text);
+	cr_assert(netlink_open(&fd, &err) == 0, "%s", err.text);
 	cr_assert(netdev_list(fd, &real, &err) == 0, "%s", err.text);
 	cr_assert(netdev_find(&real, "lo", NULL, &lo, &err) == 0);
 	cr_expect(lo->loopback);
