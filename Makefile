@@ -74,7 +74,7 @@ LINK_nfz-collector := collector store flow format base
 LINK_nfz-query     := analysis store flow format base
 # none of the planner: it is what is checked
 LINK_nfz-plan-check := check testbed topology format base
-LINK_nfz-agent     := deploy store flow format base
+LINK_nfz-agent     := deploy store probe flow format base
 EXT_netflowize     = $(call pkg_libs,libpcap sqlite3 libmicrohttpd ncursesw libcurl libxml-2.0 libssh igraph jansson yaml-0.1 libsodium tcl8.6 libcrypto zlib liblz4) -linih -lcadical -lstdc++ -lm
 EXT_nfz-testbed    = $(call pkg_libs,libxml-2.0 jansson tcl8.6 libssl libcrypto libsodium zlib) -lm
 EXT_nfz-meter      = $(call pkg_libs,libpcap libsodium) -lpthread

@@ -36,6 +36,7 @@ struct filter {
 	struct tcmsg head;
 	bool ours, made; /* made: and so was the discipline */
 	struct clsact_owner owner;
+	char kind[KIND], name[TAG]; /* "" unknown */
 	uint32_t chain; /* others than 0 are asked only when one says so */
 };
 
@@ -56,19 +57,19 @@ static void print_tag(
 		who->deployment, who->module, who->life, made ? "/made" : "");
 }
 
-/* A tag is what we would print for what was read of it. */
-static bool parse_tag(const char *text, struct filter *ret)
+/* A name is a tag if we would print it for what was read of it. */
+static bool parse_tag(struct filter *ret)
 {
 	char again[TAG];
 
-	if (sscanf(text, "nfz-meter/%16" SCNx64 "/%5" SCNu16 "/%16" SCNx64,
+	if (sscanf(ret->name, "nfz-meter/%16" SCNx64 "/%5" SCNu16 "/%16" SCNx64,
 		    &ret->owner.deployment, &ret->owner.module,
 		    &ret->owner.life) != 3)
 		return false;
 	for (int made = 0; made < 2; made++) {
 		print_tag(&ret->owner, made, again);
 		ret->made = made;
-		if (strcmp(text, again) == 0)
+		if (strcmp(ret->name, again) == 0)
 			return true;
 	}
 	return false;
@@ -82,13 +83,17 @@ static bool is_of(const struct filter *f, const struct clsact_owner *who)
 	       (!who->life || f->owner.life == who->life);
 }
 
+static void copy_text(const uint8_t *attr, size_t len, char *to, size_t size)
+{
+	snprintf(to, size, "%.*s", (int)len, attr ? (const char *)attr : "");
+}
+
 static void add_filter(void *data, const uint8_t *body, size_t len)
 {
 	struct filters *list = data;
 	struct filter f = {0};
-	size_t n, m, k;
-	const uint8_t *options, *name, *chain;
-	char text[TAG];
+	size_t n, k;
+	const uint8_t *options, *chain, *text;
 
 	if (len < sizeof(f.head))
 		return;
@@ -96,12 +101,13 @@ static void add_filter(void *data, const uint8_t *body, size_t len)
 	chain = netlink_attr(body, len, sizeof(f.head), TCA_CHAIN, &k);
 	if (k == sizeof(f.chain))
 		memcpy(&f.chain, chain, sizeof(f.chain));
+	text = netlink_attr(body, len, sizeof(f.head), TCA_KIND, &n);
+	copy_text(text, n, f.kind, KIND);
 	options = netlink_attr(body, len, sizeof(f.head), TCA_OPTIONS, &n);
-	name = options ? netlink_attr(options, n, 0, TCA_BPF_NAME, &m) : NULL;
-	if (name) {
-		snprintf(
-			text, sizeof(text), "%.*s", (int)m, (const char *)name);
-		f.ours = parse_tag(text, &f);
+	if (options && strcmp(f.kind, bpf_kind) == 0) {
+		text = netlink_attr(options, n, 0, TCA_BPF_NAME, &k);
+		copy_text(text, k, f.name, TAG);
+		f.ours = parse_tag(&f);
 	}
 	MEM_PUSH(list->items, list->n, list->cap) = f;
 }
@@ -395,4 +401,22 @@ unsigned clsact_count(const struct clsact_owner *who)
 				n += is_of(&f.items[k], who);
 		}
 	return n;
+}
+
+void clsact_print(int ifindex, struct buf *out)
+{
+	static const char *const names[] = {"ingress", "egress"};
+	cleanup_close int fd = -1;
+	int r = netlink_open(&fd, NULL);
+
+	for (int p = 0; p < CLSACT_PLACES && r == 0; p++) {
+		struct filters f cleanup(release_filters) = {0};
+
+		r = list_filters(fd, ifindex, parents[p], &f, NULL);
+		for (size_t i = 0; i < f.n && r == 0; i++)
+			buf_addf(out, "filter %d %s %u %s %x %s\n", ifindex,
+				names[p], priority_of(&f.items[i]),
+				f.items[i].kind, f.items[i].head.tcm_handle,
+				f.items[i].name);
+	}
 }

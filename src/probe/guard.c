@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -146,6 +147,7 @@ int guard_main(int argc, char **argv)
 
 	if (argc != 6)
 		return 2;
+	prctl(PR_SET_NAME, "nfz-guard");
 	who.deployment = strtoull(argv[2], NULL, 16);
 	who.module = (uint16_t)strtoul(argv[3], NULL, 10);
 	who.life = strtoull(argv[4], NULL, 16);

@@ -50,7 +50,9 @@ start() { # way
 	echo "SKIPPED: --backend $1: $(tail -n 1 "$dir/$1.err")"
 }
 start packet
-start ebpf
+start ebpf-tcx
+start ebpf-clsact
+start ebpf-socket
 start pcap
 check "the packet ring is there" "${ways[0]:-}" = packet
 
@@ -164,11 +166,76 @@ flows() { # way: all that does not depend on when it was looked at (IGMP, ICMPv6
 		.proto, .dir), (map(.packets) | add), (map(.bytes) | add)]' \
 		"$dir/$1.out"
 }
-if [[ " ${ways[*]} " = *" ebpf "* ]]; then
-	flows packet >"$dir/1"
-	flows ebpf >"$dir/2"
-	check "flows to compare" "$(wc -l <"$dir/1")" -gt 60
-	check "the same, flow by flow" "$(diff "$dir/1" "$dir/2" | head)" = ""
+flows packet >"$dir/1"
+check "flows to compare" "$(wc -l <"$dir/1")" -gt 60
+for way in "${ways[@]}"; do
+	[[ "$way" = ebpf-* ]] || continue
+	flows "$way" >"$dir/2"
+	check "$way: the same, flow by flow" \
+		"$(diff "$dir/1" "$dir/2" | head)" = ""
+done
+
+# Where the kernel refuses eBPF, the ring does it, and says why.
+in_a setpriv --bounding-set=-bpf,-sys_admin "$bin/nfz-meter" --print -o none \
+	--setup "$dir/setup" --for 100ms >/dev/null 2>"$dir/refused.err"
+check "auto: refused, the ring" \
+	"$(grep -c 'captures by packet: .*eBPF' "$dir/refused.err")" -eq 1
+
+# What outlives a meter: filters of clsact, on a wire where another has some.
+filters() { # what is there, and whose: place, priority, name
+	local way
+	in_a tc qdisc show dev va clsact | cut -d' ' -f1-3
+	for way in ingress egress; do
+		in_a tc filter show dev va $way | sed -n \
+			"s,.* pref \([0-9]*\) bpf .*handle [^ ]* \(nfz-meter/[0-9a]*\|flowid\).*,$way \1 \2,p"
+	done | tr '\n' ';'
+}
+until_filters() { # what they are to be
+	local now
+	for _ in $(seq 100); do
+		now=$(filters)
+		[ "$now" = "$1" ] && break
+		sleep 0.05
+	done
+	echo "$now"
+}
+theirs='qdisc clsact ffff:
+ingress 10 flowid;'
+both='qdisc clsact ffff:
+ingress 9 nfz-meter/00000000000000aa;ingress 10 flowid;egress 100 nfz-meter/00000000000000aa;'
+if [[ " ${ways[*]} " = *" ebpf-clsact "* ]]; then
+	check "clsact: nothing is left" "$(until_filters "")" = ""
+	in_a tc qdisc add dev va clsact
+	in_a tc filter add dev va ingress prio 10 bpf bytecode '1,6 0 0 0' flowid 1:1
+	check "clsact: a filter of another" "$(filters)" = "$theirs"
+	start ebpf-clsact
+	check "clsact: in front of it" "$(filters)" = "$both"
+	kill -9 "${meter[ebpf-clsact]}"
+	check "clsact: killed, and only that is left" \
+		"$(until_filters "$theirs")" = "$theirs"
+	start ebpf-clsact
+	guard=$(pgrep -P "${meter[ebpf-clsact]}")
+	check "clsact: the guard may change networks, and nothing else" \
+		"$(awk '/^Uid|^CapEff|^Seccomp:/ { printf "%s ", $2 }' "/proc/$guard/status")" \
+		= "65534 0000000000001000 2 "
+	kill -9 "$guard" "${meter[ebpf-clsact]}"
+	sleep 0.1
+	check "clsact: with its guard, something stays" "$(filters)" = "$both"
+	start ebpf-clsact
+	check "clsact: the next one takes its place" "$(filters)" = "$both"
+	# somebody removes all of it, and what comes then is counted all the same
+	in_a tc qdisc del dev va clsact
+	for _ in $(seq 100); do
+		grep -q "attached again" "$dir/ebpf-clsact.err" && break
+		sleep 0.05
+	done
+	in_a "$build/tests/tool-sendudp" 10.9.0.2 18 1000 100 10 0
+	kill -TERM "${meter[ebpf-clsact]}"
+	wait "${meter[ebpf-clsact]}"
+	check "clsact: it goes on without" "$(sum ebpf-clsact '.dport == 18')" = \
+		"1000 128000"
+	check "clsact: and accounts for all" "$(grep '"counters_of"' \
+		"$dir/ebpf-clsact.out" | tail -n 1 | jq '.unaccounted')" -eq 0
 fi
 [ $failed -eq 0 ] || tail -n 20 "$dir"/*.err
 exit $failed

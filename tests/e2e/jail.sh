@@ -62,6 +62,31 @@ nfz strip "$exp"
 check "strip" [ "$status" = 0 ]
 check "nothing is left on the disks" same_disks "$dir/before"
 
+# Kernels before tcx: what would outlive a meter is removed by a guard, which
+# holds the right to do that alone.  When it is killed, too, and the keeper that
+# would start the meter again, the node's journal is left.
+filters() {
+	nfz snapshot "$exp"
+	grep -c "filter .* nfz-meter/" "$dir/out"
+}
+nfz snapshot "$exp"
+cp "$dir/out" "$dir/snapshot"
+nfz up "$exp" --collector client1 --backend ebpf-clsact
+check "a meter with filters" [ "$status" = 0 ]
+check "they are seen, for each direction" [ "$(filters)" -ge 2 ]
+on left -- sh -c 'set -- $(sed -n "s/^process //p" \
+	/var/lib/netflowize/*/run/meter)
+	cat /proc/$(pgrep -P $1)/status
+	kill -9 $3 $(pgrep -P $1) $1' >"$dir/out"
+check "a guard is nobody" field Uid "65534 65534 65534 65534"
+check "with CAP_NET_ADMIN alone" field CapEff 0000000000001000
+check "in a seccomp filter as well" field Seccomp 2
+check "killed with its meter: they are left" [ "$(filters)" -ge 2 ]
+nfz strip "$exp"
+check "strip" [ "$status" = 0 ]
+nfz snapshot "$exp" --against "$dir/snapshot"
+check "no filter is left, nor the discipline" [ "$status" = 0 ]
+
 # A program that talks without end
 export NETFLOWIZE_PAYLOAD=$dir/payload
 stand_ins 'case $0 in *query) exit 0;; esac

@@ -1,4 +1,7 @@
 #!/bin/sh
-# All that the meter is tested for on a wire, with flows added up in the kernel.
+# All that the meter is tested for on a wire, with flows added up in the kernel,
+# at each place there is for it.
 cd "$(dirname "$0")/../.." || exit 1
-BACKEND=ebpf exec tests/e2e/meter.sh
+for backend in ebpf-tcx ebpf-clsact ebpf-socket; do
+	BACKEND=$backend tests/e2e/meter.sh || exit
+done

@@ -422,7 +422,7 @@ INLINE void put_sample(const struct __sk_buff *skb, uint32_t epoch,
 {
 	void *samples = MAP(ABSORB_HOLE_SAMPLES);
 	struct absorb_sample *s = reserve(samples, sizeof(*s), 0);
-	uint32_t n = skb->len;
+	uint32_t n = skb->len, last;
 	uint64_t waiting;
 
 	if (!s) {
@@ -438,7 +438,11 @@ INLINE void put_sample(const struct __sk_buff *skb, uint32_t epoch,
 	s->way = way;
 	s->epoch = (uint8_t)epoch;
 	s->unused = 0;
-	if (n == 0 || load_bytes(skb, 0, s->bytes, n))
+	/* kernels before 6.2 do not keep in mind that it is not 0 */
+	last = n - 1;
+	__asm__ volatile("" : "+r"(last));
+	last &= ABSORB_SAMPLE - 1;
+	if (n == 0 || load_bytes(skb, 0, s->bytes, last + 1))
 		s->captured = 0;
 	tally->sampled++;
 	/* once, as it passes that much; it also looks by itself */
