@@ -218,6 +218,7 @@ static int connect_to(
 	struct http_config config = {.url = url,
 		.plain = !c->secure,
 		.what = "the ClickHouse server",
+		.ca_file = getenv(ENV "CA"),
 		.cancelled = cancelled,
 		.ctx = c,
 		.headers = headers};
@@ -240,6 +241,22 @@ static int connect_to(
 
 /* Statements ------------------------------------------------------------- */
 
+/* Servers answer 500 to some of what will never succeed: no such table, column or
+ * database, no right, data that do not fit (ErrorCodes.cpp). */
+static bool is_final(const char *said)
+{
+	static const int codes[] = {16, 20, 27, 33, 36, 44, 47, 53, 60, 62, 81,
+		115, 117, 164, 192, 193, 497, 516};
+	int code = 0;
+
+	if (sscanf(said, "Code: %d.", &code) != 1)
+		return false;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
+		if (codes[i] == code)
+			return true;
+	return false;
+}
+
 /* What it said, on one line. */
 static int refused(struct clickhouse *c, struct err *err)
 {
@@ -251,7 +268,8 @@ static int refused(struct clickhouse *c, struct err *err)
 	for (char *s = said; *s; s++)
 		if (!isprint((unsigned char)*s))
 			*s = '?';
-	return err_set(err, status >= 500 ? NFZ_E_SERVICE : NFZ_E_REMOTE,
+	return err_set(err,
+		status >= 500 && !is_final(said) ? NFZ_E_SERVICE : NFZ_E_REMOTE,
 		"%s answered %ld: %.700s", c->host, status,
 		*said ? said : "and said nothing");
 }

@@ -168,6 +168,10 @@ expect("why", "answered 404: Code: 60. DB::Exception: told to fail" in said, Tru
 run("export", store, "--into", server.url)
 same("later", server, store)
 server.end()
+store, server = copy("final"), Server("s8", "500-60", "500-60")
+said = run("export", store, "--into", server.url, status=5)
+expect("500, and final", "answered 500: Code: 60. DB::Exception: told to fail" in said, True)
+server.end()
 
 
 # Asked: the filter as SQL, with the addresses of nodes; its rows as a store's.

@@ -10,6 +10,7 @@ order:
   ok       taken and answered
   500      refused, nothing taken
   404      there is no such table
+  500-60   the same, as some servers say it
   drop     closed in the middle of the body
   lost     taken, closed without an answer
   slow     taken, answered after a second
@@ -107,8 +108,9 @@ class Server(BaseHTTPRequestHandler):
             self.hang_up()
             return
         body = self.rfile.read(length)
-        if fault in ("500", "404"):
-            self.answer("Code: 60. DB::Exception: told to fail\n", int(fault))
+        if fault in ("500", "500-60", "404"):
+            code = 241 if fault == "500" else 60
+            self.answer(f"Code: {code}. DB::Exception: told to fail\n", int(fault[:3]))
             return
         columns = sql[sql.index("(") + 1:sql.index(")")].split(", ")
         rows = decode(body, columns)
