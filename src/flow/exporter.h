@@ -31,7 +31,9 @@ enum {
 	EXPORT_MESSAGE_MOST = 16384,
 	EXPORT_DATAGRAM = 1400, /* fits a path of 1,500 bytes with tunnels */
 	EXPORT_REFRESH = 64,    /* messages between templates */
-	EXPORT_FIELDS = 48
+	EXPORT_FIELDS = 48,
+	EXPORT_KINDS = 32,   /* of flows, by elements nobody knows */
+	EXPORT_ELEMENTS = 32 /* of one kind */
 };
 
 /* How packets were chosen: RFC 5475. */
@@ -82,6 +84,17 @@ struct export_ledger {
 	uint64_t unsent_records, unsent_packets, unsent_octets;
 };
 
+/* Flows with the same elements that nobody knows, in the same order: IPFIX has
+ * a template for each kind, made when the first of them comes. */
+struct export_kind {
+	bool v6;
+	size_t n;
+	struct export_element {
+		uint32_t enterprise;
+		uint16_t id, len; /* 65535: each says its own */
+	} fields[EXPORT_ELEMENTS];
+};
+
 struct exporter {
 	struct exporter_options opt;
 	struct nf5_exporter old;
@@ -103,6 +116,8 @@ struct exporter {
 	size_t told;   /* of templates and what goes with them */
 	size_t values; /* bytes of one direction's */
 	struct export_ledger ledger;
+	struct export_kind kinds[EXPORT_KINDS + 1]; /* one to try */
+	size_t n_kinds;
 };
 
 void exporter_init(struct exporter *e, const struct exporter_options *options);
@@ -135,11 +150,24 @@ enum {
 	TEMPLATE_LEDGER,
 	TEMPLATE_V4_BOTH, /* with the other direction */
 	TEMPLATE_V6_BOTH,
-	TEMPLATE_HASH
+	TEMPLATE_HASH,
+	TEMPLATE_KINDS = 300 /* from here on */
 };
 /* Templates and options into a message just begun, from the e->told-th on.
  * False: more are to come, in the next. */
 bool exporter_write_templates(struct exporter *e);
+/* The kind that such a flow is, &e->kinds[e->n_kinds] if it is new; NULL: there
+ * are too many.  What they have: its first EXPORT_ELEMENTS, fewer where a flow
+ * has more. */
+const struct export_kind *export_kind_of(
+	struct exporter *e, bool v6, const struct flow_others *others);
+/* Its fields, at most EXPORT_ELEMENTS; and its values, in a record. */
+size_t export_kind_fields(
+	const struct export_kind *kind, struct export_field *to);
+size_t export_kind_len(
+	const struct export_kind *kind, const struct flow_others *others);
+uint8_t *export_kind_put(const struct export_kind *kind,
+	const struct flow_others *others, uint8_t *p);
 /* Begins or goes on with a set for n bytes; NULL: no room. */
 uint8_t *exporter_space(struct exporter *e, uint16_t set, size_t n);
 void exporter_end_set(struct exporter *e);

@@ -3,6 +3,7 @@
  * Template and writer stand side by side; a length that differs is caught by
  * the first record. */
 #include "flow/exporter.h"
+#include "flow/put.h"
 
 #include <assert.h>
 #include <string.h>
@@ -139,45 +140,9 @@ enum { SHAPES = sizeof(nf9_shapes) / sizeof(nf9_shapes[0]), NAME_LEN = 32 };
 _Static_assert(SHAPES == sizeof(ipfix_shapes) / sizeof(ipfix_shapes[0]),
 	"one list, two dialects");
 
-/* --- bytes --------------------------------------------------------------- */
-
-static inline uint8_t *add8(uint8_t *p, unsigned v)
-{
-	*p = (uint8_t)v;
-	return p + 1;
-}
-
-static inline uint8_t *add16(uint8_t *p, unsigned v)
-{
-	uint16_t x = __builtin_bswap16((uint16_t)v);
-
-	memcpy(p, &x, sizeof(x));
-	return p + sizeof(x);
-}
-
-static inline uint8_t *add32(uint8_t *p, uint32_t v)
-{
-	v = __builtin_bswap32(v);
-	memcpy(p, &v, sizeof(v));
-	return p + sizeof(v);
-}
-
-static inline uint8_t *add64(uint8_t *p, uint64_t v)
-{
-	v = __builtin_bswap64(v);
-	memcpy(p, &v, sizeof(v));
-	return p + sizeof(v);
-}
-
-static inline uint8_t *add(uint8_t *p, const void *bytes, size_t n)
-{
-	memcpy(p, bytes, n);
-	return p + n;
-}
-
 /* --- templates ----------------------------------------------------------- */
 
-enum { FLOW_FIELDS = 32 + 2 * EXPORT_FIELDS };
+enum { FLOW_FIELDS = 32 + 2 * EXPORT_FIELDS + EXPORT_ELEMENTS };
 enum { ENTERPRISE_BIT = 0x8000, OWN_REVERSE_BIT = 0x4000 };
 enum { REVERSE_ENTERPRISE = 29305, INITIATOR = 1 };
 
@@ -250,9 +215,10 @@ static uint8_t *add_field(uint8_t *p, const struct export_field *f)
 
 /* RFC 3954 6.1 counts the bytes of scopes and options, RFC 7011 3.4.2.2 the
  * fields of both and of scopes. */
-static bool write_shape(
-	struct exporter *e, const struct shape *s, uint16_t id, bool both)
+static bool write_shape(struct exporter *e, const struct shape *s, uint16_t id,
+	const struct export_kind *kind)
 {
+	const bool both = id == TEMPLATE_V4_BOTH || id == TEMPLATE_V6_BOTH;
 	bool nf9 = e->opt.format == EXPORT_NF9;
 	uint16_t set = s->scopes ? (nf9 ? 1 : 3) : (nf9 ? 0 : 2);
 	struct export_field fields[FLOW_FIELDS];
@@ -263,6 +229,7 @@ static bool write_shape(
 		fields[n++] = standard(s->fields[i]);
 	if (!s->scopes)
 		n += add_more(e, s->id == TEMPLATE_V6, fields + n);
+	n += kind ? export_kind_fields(kind, fields + n) : 0;
 	bytes = 4 + (s->scopes ? 2 : 0) + 4 * n;
 	for (size_t i = 0; i < n; i++)
 		bytes += fields[i].enterprise ? 4 : 0;
@@ -382,6 +349,15 @@ bool exporter_write_ledger(struct exporter *e)
 	return true;
 }
 
+/* Of flows with elements nobody knows. */
+static bool write_kind(struct exporter *e, size_t i)
+{
+	const struct export_kind *kind = &e->kinds[i];
+
+	return write_shape(e, &ipfix_shapes[kind->v6],
+		(uint16_t)(TEMPLATE_KINDS + i), kind);
+}
+
 /* The i-th thing that is told: templates, how packets were chosen, names, the
  * ledger. */
 static bool tell(struct exporter *e, size_t i)
@@ -391,26 +367,27 @@ static bool tell(struct exporter *e, size_t i)
 	const struct shape *shapes = nf9 ? nf9_shapes : ipfix_shapes;
 
 	if (i < SHAPES)
-		return write_shape(e, &shapes[i], shapes[i].id, false);
+		return write_shape(e, &shapes[i], shapes[i].id, NULL);
 	i -= SHAPES;
 	if (i < 2)
 		return !both || write_shape(e, &shapes[i],
-					(uint16_t)(TEMPLATE_V4_BOTH + i), true);
+					(uint16_t)(TEMPLATE_V4_BOTH + i), NULL);
 	i -= 2;
 	if (i == 0)
 		return nf9 || e->opt.sampling.by != EXPORT_HASH ||
-		       write_shape(e, &hash_shape, TEMPLATE_HASH, false);
+		       write_shape(e, &hash_shape, TEMPLATE_HASH, NULL);
 	i--;
 	if (i == 0)
 		return write_sampling(e, nf9);
 	if (i <= e->opt.n_interfaces)
 		return write_interface(e, &e->opt.interfaces[i - 1]);
-	return exporter_write_ledger(e);
+	i -= e->opt.n_interfaces + 1;
+	return i == 0 ? exporter_write_ledger(e) : write_kind(e, i - 1);
 }
 
 bool exporter_write_templates(struct exporter *e)
 {
-	size_t n = SHAPES + 2 + 2 + e->opt.n_interfaces + 1;
+	size_t n = SHAPES + 2 + 2 + e->opt.n_interfaces + 1 + e->n_kinds;
 
 	while (e->told < n && tell(e, e->told))
 		e->told++;
@@ -509,9 +486,26 @@ bool exporter_write_flow(struct exporter *e, const struct flow_record *r,
 		   (e->opt.shape.more ? rest_len(e, both, !v4) : 0);
 	uint16_t set = both ? (v4 ? TEMPLATE_V4_BOTH : TEMPLATE_V6_BOTH)
 			    : (v4 ? TEMPLATE_V4 : TEMPLATE_V6);
-	uint8_t *p = exporter_space(e, set, n);
-	uint8_t *start = p;
+	struct flow_others none = {0};
+	const struct flow_others *others =
+		!nf9 && !both && e->opt.shape.more & MORE_EXTRA
+			? &more->extra->others
+			: &none;
+	const struct export_kind *kind =
+		others->len ? export_kind_of(e, !v4, others) : NULL;
+	uint8_t *p, *start;
 
+	if (kind == &e->kinds[e->n_kinds]) { /* a new one */
+		if (!write_kind(e, e->n_kinds))
+			return false;
+		e->n_kinds++;
+		e->told++;
+	}
+	if (kind) {
+		set = (uint16_t)(TEMPLATE_KINDS + (kind - e->kinds));
+		n += export_kind_len(kind, others);
+	}
+	p = start = exporter_space(e, set, n);
 	if (!p)
 		return false;
 	if (both)
@@ -544,6 +538,8 @@ bool exporter_write_flow(struct exporter *e, const struct flow_record *r,
 	p = add8(p, v4 ? 4 : 6);
 	if (e->opt.shape.more)
 		p = put_more(e, more, !v4, p);
+	if (kind)
+		p = export_kind_put(kind, others, p);
 	assert(p == start + n);
 	(void)start;
 	return true;

@@ -92,6 +92,30 @@ run("import", f"{top.name}/told.ipfix", "--into", f"{top.name}/told-again")
 expect("besides, by IPFIX and back", besides(f"{top.name}/told-again"),
        [[c if c != "2001:db8::1" else "" for c in r] for r in besides(told)])
 
+# Elements nobody knows, by IPFIX and back.
+with open("tests/fuzz/corpus/flowset/others", "rb") as seed, open(f"{top.name}/others.ipfix", "wb") as f:
+    f.write(seed.read()[2:])
+run("import", f"{top.name}/others.ipfix", "--into", f"{top.name}/others")
+run("export", f"{top.name}/others", "--into", f"ipfix:{top.name}/others-again.ipfix")
+run("import", f"{top.name}/others-again.ipfix", "--into", f"{top.name}/others-again")
+shown = [run("query", f"{top.name}/{name}", "--more", "-o", "csv") for name in ("others", "others-again")]
+expect("elements nobody knows", shown[0].splitlines()[0].split(",")[-3:], ["ie32", "ie4242_7", "ie4242_8"])
+expect("their values", shown[0].splitlines()[1].split(",")[-3:], ["0x0800", "0x00000104", "abc"])
+expect("by IPFIX and back", shown[1], shown[0])
+old = sqlite3.connect(f"{top.name}/others.db")
+old.execute("CREATE TABLE flows (src TEXT, dst TEXT, sport INTEGER, dport INTEGER, proto INTEGER, packets INTEGER, "
+            "bytes INTEGER, first_ns INTEGER, last_ns INTEGER, tcp_flags INTEGER, src_node TEXT, dst_node TEXT, "
+            "path TEXT)")
+old.commit()
+run("export", f"{top.name}/others", "--into", f"sqlite:{top.name}/others.db")
+run("export", told, "--into", f"sqlite:{top.name}/others.db")
+expect("in a table of before", old.execute("SELECT elements FROM flows WHERE elements IS NOT NULL").fetchall(),
+       [('{"ie32":"0x0800","ie4242_7":"0x00000104","ie4242_8":"abc"}',), ('{"ie4242_7":"0x00000009"}',)])
+expect("with what else was told", old.execute("SELECT vlan, out_vlan, in_if, out_if, src_as, dst_as, next_hop, src_mac, "
+                                              "dst_mac, mpls FROM flows WHERE mpls").fetchall(),
+       [(100, 200, 3, 4, 64500, 64501, "10.0.9.1", "02:00:00:00:00:01", "02:00:00:00:00:02", 16)])
+expect("asked for", len(flows(f"{top.name}/others", "ie 4242/8 = \"abc\"")), 1)
+
 # Collectors: a NetFlow 5 datagram holds 30 records and no IPv6; and nfdump's own.
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sock.bind(("127.0.0.1", 0))

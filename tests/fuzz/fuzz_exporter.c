@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		.shape = {.more = besides & 31,
 			.fields = fields,
 			.n_fields = besides & MORE_VALUES ? 2 : 0}};
-	const struct flow_extra extra = {.vlan = besides, .mpls = besides};
+	struct flow_extra extra = {.vlan = besides, .mpls = besides};
 	struct flow_more more = {
 		.vlan = besides, .extra = &extra, .values = values};
 	size_t most = o.message ? o.message : NF5_DATAGRAM;
@@ -74,6 +74,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		r.packets &= 0xffffffffffff;
 		r.bytes &= 0xffffffffff;
 		more.reverse.packets = besides & 64 ? r.packets : 0;
+		/* the record's own bytes as what nobody knows */
+		extra.others.at = c.at;
+		extra.others.len = r.tos;
+		if (r.tos > cursor_left(&c) ||
+			!flow_others_sound(&extra.others))
+			extra.others.len = 0;
 		if (exporter_add(e, &r, &more))
 			continue;
 		for (int i = 0; i < 4; i++)
