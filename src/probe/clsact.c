@@ -159,10 +159,17 @@ static void add_discipline(void *data, const uint8_t *body, size_t len)
 static int list_disciplines(int fd, struct disciplines *ret, struct err *err)
 {
 	const struct tcmsg head = {0};
+	struct err why = ERR_INIT;
 	struct netlink_request r;
+	int e;
 
 	netlink_begin(&r, RTM_GETQDISC, NLM_F_DUMP, &head, sizeof(head));
-	return netlink_ask(fd, &r, add_discipline, ret, err);
+	e = netlink_ask(fd, &r, add_discipline, ret, &why);
+	if (e == 0 || why.sys == EOPNOTSUPP)
+		return 0; /* a kernel without any has none */
+	if (err)
+		*err = why;
+	return e;
 }
 
 static int change_discipline(

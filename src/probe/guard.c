@@ -124,13 +124,14 @@ int guard_begin(struct guard *g, uint32_t uid, struct err *err)
 
 static void watch(const struct clsact_owner *who)
 {
-	int ifindex = 0;
-	ssize_t n;
+	int ifindex;
 
 	do {
-		n = recv(0, &ifindex, sizeof(ifindex), 0);
-		if (n < 0 && errno == EINTR)
-			continue;
+		ssize_t n;
+
+		do
+			n = recv(0, &ifindex, sizeof(ifindex), 0);
+		while (n < 0 && errno == EINTR);
 		if (n != sizeof(ifindex))
 			ifindex = 0;
 		/* where it fails, the agent tries again */
