@@ -118,11 +118,14 @@ static void try_core(struct engine *e, const struct cover_problem *p,
 	e->nodes += s.cores;
 }
 
+static int64_t grain_of(const struct answer *a)
+{
+	return a->grain > 1 ? a->grain : 1;
+}
+
 static bool proven(struct answer a)
 {
-	int64_t grain = a.grain > 1 ? a.grain : 1;
-
-	return a.cost >= 0 && a.bound > a.cost - grain;
+	return a.cost >= 0 && a.bound > a.cost - grain_of(&a);
 }
 
 static void walk(
@@ -207,8 +210,8 @@ static bool try_prices(
 	return true;
 }
 
-/* least: a bound that makes it worth to divide.  True: the problem was handed
- * on, smaller. */
+/* least: a bound that cuts have to prove before it is worth to divide.  True:
+ * the problem was handed on, smaller. */
 static bool try_program(struct engine *e, const struct cover_problem *p,
 	struct answer *a, int64_t least)
 {
@@ -257,8 +260,9 @@ static int64_t quick_bound(const struct engine *e, const struct part *part)
 	return more > bound ? more : bound;
 }
 
-/* Where rows are long: few cores, and covers that are hard to find.  True: the
- * problem was handed on, smaller. */
+/* Where rows are long: few cores, and covers that are hard to find.  Cuts that
+ * fall short of what brief cores prove are not divided before longer ones have
+ * failed.  True: the problem was handed on, smaller. */
 static bool search_long_rows(
 	struct engine *e, const struct cover_problem *p, struct answer *a)
 {
@@ -268,7 +272,7 @@ static bool search_long_rows(
 	mend_regions(e, p, a);
 	if (!proven(*a))
 		walk(e, p, a);
-	if (!proven(*a) && try_program(e, p, a, a->bound))
+	if (!proven(*a) && try_program(e, p, a, a->bound + grain_of(a)))
 		return true;
 	if (!proven(*a))
 		try_core(e, p, a, 1, 2);
