@@ -126,9 +126,14 @@ static int peek(const struct cursor *c)
 	return cursor_left(c) ? *c->at : -1;
 }
 
+static bool is_blank(int ch)
+{
+	return ch == ' ' || ch == '\n' || ch == '\r' || ch == '\t';
+}
+
 static void skip_space(struct cursor *c)
 {
-	while (peek(c) >= 0 && strchr(" \t\r\n,:", peek(c)) && peek(c))
+	while (is_blank(peek(c)) || peek(c) == ',' || peek(c) == ':')
 		cursor_skip(c, 1);
 }
 
@@ -226,4 +231,161 @@ long jval_line(const char *text, size_t len, const struct jval_step *path,
 	for (const char *s = text; s < (const char *)c.at; s++)
 		line += *s == '\n';
 	return line;
+}
+
+/* Documents in pieces.  The walk above finds where a value ends; whether it is
+ * one, the library says when it reads that much text.  What stands between the
+ * values is checked here, and where it is not as it should be the library reads
+ * the whole document, for its word on it. */
+
+struct span {
+	const char *at;
+	size_t len;
+};
+
+static void skip_blanks(struct cursor *c)
+{
+	while (is_blank(peek(c)))
+		cursor_skip(c, 1);
+}
+
+static bool take_char(struct cursor *c, char wanted)
+{
+	skip_blanks(c);
+	if (peek(c) != wanted)
+		return false;
+	cursor_skip(c, 1);
+	return true;
+}
+
+static bool at_end(struct cursor *c)
+{
+	skip_blanks(c);
+	return cursor_left(c) == 0;
+}
+
+static struct span take_value(struct cursor *c)
+{
+	struct span s;
+
+	skip_blanks(c);
+	s.at = (const char *)c->at;
+	skip_value(c);
+	s.len = (size_t)((const char *)c->at - s.at);
+	return s;
+}
+
+static json_t *parse_span(struct span s)
+{
+	return json_loadb(
+		s.at, s.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+}
+
+enum step { STEP_END, STEP_ELEMENT, STEP_BROKEN };
+
+/* From the bracket, or behind an element, to behind the next one. */
+static enum step step(struct cursor *c, bool first, struct span *ret)
+{
+	if (first && !take_char(c, '['))
+		return STEP_BROKEN;
+	if (take_char(c, ']'))
+		return STEP_END;
+	if (!first && !take_char(c, ','))
+		return STEP_BROKEN;
+	*ret = take_value(c);
+	return ret->len ? STEP_ELEMENT : STEP_BROKEN;
+}
+
+static bool start_list(struct jlist *l, const struct jdoc *d, struct cursor *c)
+{
+	struct span s;
+	enum step end;
+
+	l->doc = d;
+	l->at = (const char *)c->at;
+	while ((end = step(c, l->count == 0, &s)) == STEP_ELEMENT)
+		l->count++;
+	return end == STEP_END;
+}
+
+static struct jlist *list_of(struct jdoc *d, const char *key)
+{
+	for (size_t i = 0; i < d->n_lists; i++)
+		if (strcmp(d->lists[i].key, key) == 0)
+			return &d->lists[i];
+	return NULL;
+}
+
+static bool add_member(
+	struct jdoc *d, json_t *root, const char *key, struct cursor *c)
+{
+	struct jlist *l = list_of(d, key);
+
+	if (json_object_get(root, key) || (l && l->at) || !take_char(c, ':'))
+		return false;
+	skip_blanks(c);
+	if (l && peek(c) == '[')
+		return start_list(l, d, c);
+	return json_object_set_new(root, key, parse_span(take_value(c))) == 0;
+}
+
+static bool add_members(struct jdoc *d, json_t *root)
+{
+	struct cursor c = cursor_over(d->text, d->len);
+	bool good = take_char(&c, '{'), more = good && !take_char(&c, '}');
+
+	while (good && more) {
+		json_t *key = parse_span(take_value(&c));
+
+		good = json_is_string(key) &&
+		       add_member(d, root, json_string_value(key), &c);
+		json_decref(key);
+		more = take_char(&c, ',');
+		good = good && (more || take_char(&c, '}'));
+	}
+	return good && at_end(&c);
+}
+
+static void clear_lists(struct jdoc *d)
+{
+	for (size_t i = 0; i < d->n_lists; i++)
+		d->lists[i] = (struct jlist){.key = d->lists[i].key};
+}
+
+int jdoc_parse(struct jdoc *d, struct err *err)
+{
+	json_t *root = json_object();
+
+	clear_lists(d);
+	if (root && add_members(d, root)) {
+		d->root = (struct jval *)(void *)root;
+		return 0;
+	}
+	clear_lists(d);
+	json_decref(root);
+	return jval_parse(d->text, d->len, d->name, &d->root, err);
+}
+
+int jlist_next(struct jlist *l, struct jval **ret, struct err *err)
+{
+	const struct jdoc *d = l->doc;
+	struct jval *whole = NULL;
+	struct cursor c;
+	struct span s;
+	json_t *v;
+	int rc;
+
+	if (l->walked == l->count)
+		return 0;
+	c = cursor_over(l->at, (size_t)(d->text + d->len - l->at));
+	v = step(&c, l->walked++ == 0, &s) == STEP_ELEMENT ? parse_span(s)
+							   : NULL;
+	l->at = (const char *)c.at;
+	if (v) {
+		*ret = (struct jval *)(uintptr_t)outer(v);
+		return 1;
+	}
+	rc = jval_parse(d->text, d->len, d->name, &whole, err);
+	jval_free(whole);
+	return rc ? rc : err_set(err, NFZ_E_INPUT, "%s: no JSON", d->name);
 }

@@ -21,6 +21,36 @@ static inline void jval_free_at(struct jval **root)
 	jval_free(*root);
 }
 
+struct jdoc;
+
+/* A list that stays text and is walked, so that no more than one of its
+ * elements is a tree at a time. */
+struct jlist {
+	const char *key; /* in: of the root's member */
+	size_t count;    /* out: elements */
+	const char *at;  /* out: NULL when there is no such list */
+	/* the rest is jlist_next()'s */
+	size_t walked;
+	const struct jdoc *doc;
+};
+
+/* A document whose long lists are walked. */
+struct jdoc {
+	const char *text, *name; /* in: as for jval_parse(); must stay */
+	size_t len;
+	struct jlist *lists; /* in: n_lists of them, by key */
+	size_t n_lists;
+	struct jval *root; /* out: the rest, to be freed with jval_free() */
+};
+
+/* As jval_parse(), but members of the root that are lists and have one of the
+ * keys are missing in the root. */
+int jdoc_parse(struct jdoc *d, struct err *err) NFZ_MUST_CHECK;
+/* 1: an element, to be freed with jval_free(), NULL for null; 0: that was all;
+ * below 0: the text is no JSON, as jval_parse() says it. */
+int jlist_next(
+	struct jlist *l, struct jval **ret, struct err *err) NFZ_MUST_CHECK;
+
 /* All of these take NULL for "absent" and find nothing in it. */
 bool jval_is_object(const struct jval *v);
 bool jval_is_array(const struct jval *v);

@@ -231,6 +231,8 @@ static int read_link(struct reader *r, const struct jval *o)
 		return reader_located(r);
 	link = &r->t->links[index];
 	rc = read_flags(r, o, link);
+	if (!rc)
+		rc = reader_claims(r, o, index);
 	return rc ? rc : read_ends(r, nodes, index);
 }
 
@@ -238,23 +240,25 @@ static int read_link(struct reader *r, const struct jval *o)
 
 typedef int (*element_fn)(struct reader *r, const struct jval *v);
 
-static int read_list(struct reader *r, const struct jval *root, const char *key,
-	element_fn read)
+static int read_list(struct reader *r, const struct jval *root,
+	struct jlist *list, element_fn read)
 {
-	const struct jval *list = jval_get(root, key);
-	int rc = 0;
+	int rc = 0, more;
 
 	r->depth = 0;
-	if (list && !jval_is_array(list))
-		return reader_bad_type(r, key, "a list");
-	if (jval_count(list) > READER_COUNT_MAX)
-		return reader_bad_type(r, key, "shorter");
-	for (size_t i = 0; !rc && i < jval_count(list); i++) {
-		reader_go(r, key, i);
-		if (read)
-			rc = read(r, jval_at(list, i));
+	if (jval_get(root, list->key))
+		return reader_bad_type(r, list->key, "a list");
+	if (list->count > READER_COUNT_MAX)
+		return reader_bad_type(r, list->key, "shorter");
+	for (size_t i = 0; !rc; i++) {
+		cleanup(jval_free_at) struct jval *v = NULL;
+
+		more = jlist_next(list, &v, r->err);
+		if (more <= 0)
+			return more;
+		reader_go(r, list->key, i);
+		rc = read(r, v);
 	}
-	r->depth = rc ? r->depth : 0;
 	return rc;
 }
 
@@ -297,7 +301,7 @@ static int read_head(struct reader *r, const struct jval *root)
 		rc = reader_text(r, root, "experiment", &experiment);
 	if (!rc)
 		rc = reader_text(r, root, "source", &source);
-	if (!rc && !jval_get(root, "nodes"))
+	if (!rc && !jval_get(root, "nodes") && !r->lists[LIST_NODES].at)
 		rc = reader_fail(r, "no \"nodes\": this is no topology");
 	t->project = arena_strdup(&t->arena, project);
 	t->experiment = arena_strdup(&t->arena, experiment);
@@ -307,37 +311,50 @@ static int read_head(struct reader *r, const struct jval *root)
 
 static int read_document(struct reader *r, const struct jval *root)
 {
+	static const element_fn how[N_LISTS] = {
+		[LIST_NODES] = read_node,
+		[LIST_LINKS] = read_link,
+		[LIST_IFACES] = reader_iface,
+		[LIST_BRIDGES] = reader_bridge,
+	};
+	size_t n = r->lists[LIST_IFACES].count;
 	int rc = read_head(r, root);
 
-	if (!rc)
-		rc = read_list(r, root, "nodes", read_node);
-	if (!rc)
-		rc = read_list(r, root, "links", read_link);
-	if (!rc)
-		rc = read_list(r, root, "interfaces", NULL);
-	if (!rc)
-		rc = reader_ifaces(r, jval_get(root, "interfaces"),
-			jval_get(root, "links"));
-	if (!rc)
-		rc = read_list(r, root, "bridges", reader_bridge);
+	r->claims = mem_grow(NULL, n + 1, sizeof(*r->claims));
+	for (size_t i = 0; i < n; i++)
+		r->claims[i] = (struct claim){.link = -1, .shape = -1};
+	for (int i = 0; !rc && i < N_LISTS; i++)
+		rc = read_list(r, root, &r->lists[i], how[i]);
+	free(r->claims);
+	free(r->shapes);
 	return rc;
 }
 
 int topofile_parse(const char *text, size_t len, const char *name,
 	struct topology **ret, struct err *err)
 {
-	cleanup(jval_free_at) struct jval *root = NULL;
-	cleanup(topology_free_at) struct topology *t = NULL;
+	cleanup(topology_free_at) struct topology *t = topology_new();
 	struct err local = ERR_INIT; /* reader_located() needs one to wrap */
-	struct reader r = {.text = text, .name = name, .len = len};
-	int rc = jval_parse(text, len, name, &root, err);
+	struct reader r = {.text = text,
+		.name = name,
+		.len = len,
+		.t = t,
+		.lists = {[LIST_NODES] = {.key = "nodes"},
+			[LIST_LINKS] = {.key = "links"},
+			[LIST_IFACES] = {.key = "interfaces"},
+			[LIST_BRIDGES] = {.key = "bridges"}},
+		.err = err ? err : &local};
+	struct jdoc doc = {.text = text,
+		.name = name,
+		.len = len,
+		.lists = r.lists,
+		.n_lists = N_LISTS};
+	int rc = jdoc_parse(&doc, r.err);
 
 	if (rc)
 		return rc;
-	t = topology_new();
-	r.t = t;
-	r.err = err ? err : &local;
-	rc = read_document(&r, root);
+	rc = read_document(&r, doc.root);
+	jval_free(doc.root);
 	if (rc)
 		return -(int)r.err->code;
 	topology_finish(t);

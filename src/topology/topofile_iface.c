@@ -8,44 +8,6 @@
 
 #include <string.h>
 
-/* Who claims interface i: its link and slot, link -1 for nobody. */
-struct claim {
-	int link;
-	size_t slot;
-};
-
-static int claim_members(struct reader *r, const struct jval *o, int link,
-	struct claim *claims, size_t n)
-{
-	const struct jval *members = jval_get(o, "members");
-	int64_t last = -1;
-
-	if (members && !jval_is_array(members))
-		return reader_bad_type(r, "members", "a list");
-	for (size_t i = 0; i < jval_count(members); i++) {
-		int64_t iface = -1;
-
-		if (!jval_int(jval_get(jval_at(members, i), "iface"), &iface) ||
-			iface < 0 || (size_t)iface >= n)
-			return reader_fail(r,
-				"member %zu of link \"%s\" names no interface "
-				"(\"iface\" counts \"interfaces\" from 0)",
-				i, r->t->links[link].name);
-		if (claims[iface].link >= 0)
-			return reader_fail(r, "interface %d is a member twice",
-				(int)iface);
-		if (iface < last)
-			return reader_fail(r,
-				"members of link \"%s\" are not in the order "
-				"of their interfaces",
-				r->t->links[link].name);
-		last = iface;
-		claims[iface].link = link;
-		claims[iface].slot = i;
-	}
-	return 0;
-}
-
 static int read_shape(
 	struct reader *r, const struct jval *o, struct topo_shape *s)
 {
@@ -64,6 +26,61 @@ static int read_shape(
 	if (!rc && (s->loss > 1 || s->r_loss > 1))
 		rc = reader_fail(r, "loss is more than 1");
 	return rc;
+}
+
+static bool is_shaped(const struct topo_shape *s)
+{
+	return s->delay_ms > 0 || s->r_delay_ms > 0 || s->bandwidth_kbps > 0 ||
+	       s->r_bandwidth_kbps > 0 || s->loss > 0 || s->r_loss > 0;
+}
+
+static int claim_shape(
+	struct reader *r, const struct jval *member, struct claim *claim)
+{
+	struct topo_shape s = {0};
+	int rc = read_shape(r, member, &s);
+
+	if (!rc && is_shaped(&s)) {
+		claim->shape = (int)r->n_shapes;
+		MEM_PUSH(r->shapes, r->n_shapes, r->shapes_cap) = s;
+	}
+	return rc;
+}
+
+/* The members of a link, by its index. */
+int reader_claims(struct reader *r, const struct jval *o, int link)
+{
+	const struct jval *members = jval_get(o, "members");
+	int64_t last = -1, n = (int64_t)r->lists[LIST_IFACES].count;
+
+	if (members && !jval_is_array(members))
+		return reader_bad_type(r, "members", "a list");
+	for (size_t i = 0; i < jval_count(members); i++) {
+		const struct jval *member = jval_at(members, i);
+		int64_t iface = -1;
+		int rc;
+
+		if (!jval_int(jval_get(member, "iface"), &iface) || iface < 0 ||
+			iface >= n)
+			return reader_fail(r,
+				"member %zu of link \"%s\" names no interface "
+				"(\"iface\" counts \"interfaces\" from 0)",
+				i, r->t->links[link].name);
+		if (r->claims[iface].link >= 0)
+			return reader_fail(r, "interface %d is a member twice",
+				(int)iface);
+		if (iface < last)
+			return reader_fail(r,
+				"members of link \"%s\" are not in the order "
+				"of their interfaces",
+				r->t->links[link].name);
+		last = iface;
+		r->claims[iface].link = link;
+		rc = claim_shape(r, member, &r->claims[iface]);
+		if (rc)
+			return rc;
+	}
+	return 0;
 }
 
 static int read_addr(struct reader *r, const char *text, struct topo_card *card)
@@ -119,12 +136,12 @@ static int read_iface_fields(struct reader *r, const struct jval *o,
 	return rc || !addr ? rc : read_addr(r, addr, card);
 }
 
-static int read_iface(struct reader *r, const struct jval *o,
-	const struct claim *claim, const struct jval *links)
+int reader_iface(struct reader *r, const struct jval *o)
 {
 	struct topo_card card = {0};
 	struct topo_iface iface = {.card = &card};
-	const struct jval *member;
+	const struct claim *claim =
+		&r->claims[r->lists[LIST_IFACES].walked - 1];
 	int rc = read_iface_fields(r, o, &iface, &card);
 
 	if (rc)
@@ -143,33 +160,10 @@ static int read_iface(struct reader *r, const struct jval *o,
 			r->t->links[iface.link].name,
 			r->t->links[claim->link].name);
 	iface.link = claim->link;
-	member = jval_at(links, (size_t)claim->link);
-	member = jval_at(jval_get(member, "members"), claim->slot);
-	rc = read_shape(r, member, &card.shape);
-	if (rc)
-		return rc;
+	if (claim->shape >= 0)
+		card.shape = r->shapes[claim->shape];
 	rc = topology_add_member(r->t, &iface, NULL, NULL, r->err);
 	return rc ? reader_located(r) : 0;
-}
-
-int reader_ifaces(
-	struct reader *r, const struct jval *ifaces, const struct jval *links)
-{
-	size_t n = jval_count(ifaces);
-	cleanup_free struct claim *claims = mem_zalloc(n + 1, sizeof(*claims));
-	int rc = 0;
-
-	for (size_t i = 0; i < n; i++)
-		claims[i].link = -1;
-	for (size_t i = 0; !rc && i < jval_count(links); i++) {
-		reader_go(r, "links", i);
-		rc = claim_members(r, jval_at(links, i), (int)i, claims, n);
-	}
-	for (size_t i = 0; !rc && i < n; i++) {
-		reader_go(r, "interfaces", i);
-		rc = read_iface(r, jval_at(ifaces, i), &claims[i], links);
-	}
-	return rc;
 }
 
 static int read_port(struct reader *r, const struct jval *v, int *ret)

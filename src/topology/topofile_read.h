@@ -8,12 +8,24 @@
 
 enum { READER_NAME_MAX = TOPOFILE_NAME_MAX, READER_COUNT_MAX = 1 << 23 };
 
+enum { LIST_NODES, LIST_LINKS, LIST_IFACES, LIST_BRIDGES, N_LISTS };
+
+/* Who claims an interface: its link, -1 for nobody, and how it is shaped. */
+struct claim {
+	int link;
+	int shape; /* in shapes, -1 for none */
+};
+
 struct reader {
 	const char *text, *name;
 	size_t len;
 	struct topology *t;
 	struct jval_step path[4]; /* where we are, for errors */
 	size_t depth;
+	struct jlist lists[N_LISTS];
+	struct claim *claims; /* by interface, as many as are listed */
+	struct topo_shape *shapes;
+	size_t n_shapes, shapes_cap;
 	struct err *err;
 };
 
@@ -41,8 +53,8 @@ int reader_find_node(struct reader *r, const char *name, int *ret);
 int reader_find_link(struct reader *r, const char *name, int *ret);
 
 /* topofile_iface.c */
-int reader_ifaces(
-	struct reader *r, const struct jval *ifaces, const struct jval *links);
+int reader_claims(struct reader *r, const struct jval *link, int index);
+int reader_iface(struct reader *r, const struct jval *o);
 int reader_bridge(struct reader *r, const struct jval *o);
 
 #endif

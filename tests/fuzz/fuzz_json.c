@@ -1,6 +1,6 @@
 /* Any text as JSON: what is accepted is walked, each value's line lies inside
  * the text and never before its parent's, and what is written again is read
- * again to the same. */
+ * again to the same.  Read in pieces it is accepted or refused as well. */
 #include "format/json.h"
 #include "format/jsonw.h"
 
@@ -9,7 +9,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { DEPTH_MAX = JSONW_DEPTH_MAX - 1 };
+enum {
+	DEPTH_MAX = JSONW_DEPTH_MAX - 1,
+	TOO_DEEP = 2048 /* levels; those of a piece are counted from it */
+};
 
 struct walk {
 	const char *text;
@@ -92,6 +95,46 @@ static bool rewrite(const char *text, size_t len, struct buf *to)
 	return true;
 }
 
+/* The list is walked to its end; false: it is no JSON. */
+static bool walk_list(struct jlist *l, const struct jval *same)
+{
+	struct err err;
+	size_t n = 0;
+	int more;
+
+	for (;; n++) {
+		struct jval *v = NULL;
+
+		more = jlist_next(l, &v, &err);
+		if (more <= 0)
+			break;
+		if (same && jval_count(v) != jval_count(jval_at(same, n)))
+			abort();
+		jval_free(v);
+	}
+	if (more == 0 && (n != l->count || (same && n != jval_count(same))))
+		abort();
+	return more == 0;
+}
+
+static void compare_pieces(const char *text, size_t len)
+{
+	struct jlist lists[] = {{.key = "a"}, {.key = "b"}};
+	struct jdoc doc = {text, "fuzz", len, lists, 2, NULL};
+	struct jval *whole = NULL;
+	struct err err;
+	bool good = jval_parse(text, len, "fuzz", &whole, &err) == 0;
+	bool pieces = jdoc_parse(&doc, &err) == 0;
+
+	for (size_t i = 0; i < 2 && pieces; i++)
+		pieces = walk_list(
+			&lists[i], good ? jval_get(whole, lists[i].key) : NULL);
+	if (good != pieces && (good || len < TOO_DEEP))
+		abort();
+	jval_free(doc.root);
+	jval_free(whole);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct buf once = BUF_INIT(64 << 20), twice = BUF_INIT(64 << 20);
@@ -102,6 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			memcmp(once.data, twice.data, once.len) != 0)
 			abort();
 	}
+	compare_pieces((const char *)data, size);
 	buf_release(&once);
 	buf_release(&twice);
 	return 0;

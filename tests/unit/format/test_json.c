@@ -61,3 +61,65 @@ Test(json, lines_of_values)
 	for (size_t n = 0; n < strlen(doc); n++) /* cut text: no harm */
 		cr_assert_leq(jval_line(doc, n, deep, 3), 4);
 }
+
+static int walk(struct jlist *l, struct err *err)
+{
+	struct jval *v = NULL;
+	int rc;
+
+	while ((rc = jlist_next(l, &v, err)) > 0)
+		jval_free(v);
+	return rc;
+}
+
+Test(json, lists_are_walked)
+{
+	static const char text[] = "{\"x\": [1], \"l\": [ {\"a\": \"],\"} ,\n"
+				   "null, 7], \"e\":[], \"l2\": 3}";
+	struct jlist lists[] = {
+		{.key = "l"}, {.key = "e"}, {.key = "l2"}, {.key = "no"}};
+	struct jdoc d = {text, "f", strlen(text), lists, 4, NULL};
+	struct jval *v = NULL;
+	int64_t i = 0;
+
+	cr_assert_eq(jdoc_parse(&d, NULL), 0);
+	cr_assert_eq(jval_count(jval_get(d.root, "x")), 1);
+	cr_assert_null(jval_get(d.root, "l"));
+	cr_assert(jval_int(jval_get(d.root, "l2"), &i) && i == 3);
+	cr_assert(lists[1].at && lists[1].count == 0);
+	cr_assert(!lists[2].at && !lists[3].at);
+	cr_assert_eq(lists[0].count, 3);
+	cr_assert_eq(jlist_next(&lists[0], &v, NULL), 1);
+	cr_assert_str_eq(jval_get_text(v, "a"), "],");
+	jval_free(v);
+	cr_assert_eq(jlist_next(&lists[0], &v, NULL), 1);
+	cr_assert_null(v);
+	cr_assert_eq(jlist_next(&lists[0], &v, NULL), 1);
+	cr_assert(jval_int(v, &i) && i == 7);
+	jval_free(v);
+	for (int n = 0; n < 4; n++)
+		cr_assert_eq(walk(&lists[n], NULL), 0);
+	jval_free(d.root);
+}
+
+Test(json, lists_fail_as_a_whole_does)
+{
+	static const char *const texts[] = {"{\"l\": [1,]}", "{\"l\": [1 2]}",
+		"{\"l\": [\n{]}\n]}", "{\"l\": [1], \"l\": [2]}",
+		"{\"l\": [1], \"l\": 2}", "{\"l\": [1]} x", "{\"l\": [1]",
+		"{\"l\": [{\"a\": 1,\n\"a\": 2}]}", "{\"l\" [1]}", "{7: [1]}",
+		"{\"l\": [\"\n\"]}", "{,}", "{\"l\": [1],}", "{", ""};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct jlist l = {.key = "l"};
+		struct jdoc d = {texts[i], "f", strlen(texts[i]), &l, 1, NULL};
+		struct err whole = ERR_INIT, pieces = ERR_INIT;
+		struct jval *v = NULL;
+
+		cr_assert_lt(jval_parse(d.text, d.len, "f", &v, &whole), 0);
+		cr_assert(jdoc_parse(&d, &pieces) < 0 || walk(&l, &pieces) < 0,
+			"%s", texts[i]);
+		cr_assert_str_eq(pieces.text, whole.text);
+		jval_free(d.root);
+	}
+}
