@@ -126,9 +126,13 @@ static void compare_pieces(const char *text, size_t len)
 	bool good = jval_parse(text, len, "fuzz", &whole, &err) == 0;
 	bool pieces = jdoc_parse(&doc, &err) == 0;
 
-	for (size_t i = 0; i < 2 && pieces; i++)
-		pieces = walk_list(
-			&lists[i], good ? jval_get(whole, lists[i].key) : NULL);
+	for (size_t i = 0; i < 2 && pieces; i++) {
+		const struct jval *same = jval_get(whole, lists[i].key);
+
+		if (jval_is_array(same) != (lists[i].at != NULL) && good)
+			abort();
+		pieces = walk_list(&lists[i], lists[i].at ? same : NULL);
+	}
 	if (good != pieces && (good || len < TOO_DEEP))
 		abort();
 	jval_free(doc.root);
