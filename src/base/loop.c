@@ -31,6 +31,7 @@ struct loop {
 	int signal_fd;
 	loop_signal_fn signal_fn;
 	void *signal_data;
+	struct mono_time began;
 	bool stop;
 };
 
@@ -39,6 +40,7 @@ struct loop *loop_new(void)
 	struct loop *loop = mem_zalloc(1, sizeof(*loop));
 
 	loop->signal_fd = -1;
+	loop->began = mono_now();
 	return loop;
 }
 
@@ -117,7 +119,11 @@ static struct loop_timer *add_timer(struct loop *loop, int64_t delay_ms,
 struct loop_timer *loop_every(
 	struct loop *loop, int64_t period_ms, loop_timer_fn fn, void *data)
 {
-	return add_timer(loop, period_ms, period_ms, fn, data);
+	int64_t since_ms = (mono_now().ns - loop->began.ns) / NS_PER_MS;
+
+	/* in step with the others, so that all wake the process at once */
+	return add_timer(
+		loop, period_ms - since_ms % period_ms, period_ms, fn, data);
 }
 
 struct loop_timer *loop_after(

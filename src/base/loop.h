@@ -23,8 +23,8 @@ void loop_free(struct loop *loop); /* descriptors stay open */
 void loop_watch(
 	struct loop *loop, int fd, short events, loop_io_fn fn, void *data);
 void loop_unwatch(struct loop *loop, int fd);
-/* Calls fn every period_ms from now on; the handle stays valid until
- * loop_timer_stop() or loop_free(). */
+/* Calls fn every period_ms, the first time by then, in step with other timers of
+ * the loop; the handle stays valid until loop_timer_stop() or loop_free(). */
 struct loop_timer *loop_every(
 	struct loop *loop, int64_t period_ms, loop_timer_fn fn, void *data);
 /* Once, after delay_ms; stops itself. */

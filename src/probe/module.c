@@ -26,6 +26,7 @@ struct module {
 	struct buf status;
 	bool ready;
 	uint64_t flushing; /* number asked for, not yet answered; 0 none */
+	struct loop_timer *trying; /* NULL: nothing to be handed over */
 	bool ending, ended;
 	struct mono_time end_by;
 	int result; /* 0 or -code, with `err` filled */
@@ -98,20 +99,6 @@ static void answer_flush(struct module *m)
 	endpoint_flushed(m->endpoint, number);
 }
 
-static void on_flush(void *data, uint64_t number)
-{
-	struct module *m = data;
-	bool under_way = m->flushing != 0;
-
-	if (!m->hooks || m->ended) {
-		endpoint_flushed(m->endpoint, number);
-		return;
-	}
-	m->flushing = number; /* of an ending module: answered when it has */
-	if (!under_way && !m->ending && m->hooks->flush(m->hooks->data))
-		answer_flush(m);
-}
-
 static void leave(struct module *m)
 {
 	int64_t left = mono_ms_until(m->end_by);
@@ -122,6 +109,47 @@ static void leave(struct module *m)
 	endpoint_leave(m->endpoint, left > 500 ? left : 500);
 }
 
+static void retry(void *data)
+{
+	struct module *m = data;
+
+	if (m->ending && !m->ended &&
+		(m->hooks->end_rest(m->hooks->data) || mono_passed(m->end_by)))
+		leave(m);
+	else if (!m->ending && m->flushing &&
+		 m->hooks->flush_rest(m->hooks->data))
+		answer_flush(m);
+	if (m->ending ? m->ended : !m->flushing) {
+		loop_timer_stop(m->loop, m->trying);
+		m->trying = NULL;
+	}
+}
+
+/* What cannot be handed over at once. */
+static void keep_trying(struct module *m)
+{
+	if (!m->trying)
+		m->trying = loop_every(m->loop, RETRY_MS, retry, m);
+}
+
+static void on_flush(void *data, uint64_t number)
+{
+	struct module *m = data;
+	bool under_way = m->flushing != 0;
+
+	if (!m->hooks || m->ended) {
+		endpoint_flushed(m->endpoint, number);
+		return;
+	}
+	m->flushing = number; /* of an ending module: answered when it has */
+	if (under_way || m->ending)
+		return;
+	if (m->hooks->flush(m->hooks->data))
+		answer_flush(m);
+	else
+		keep_trying(m);
+}
+
 static void begin_end(struct module *m)
 {
 	if (m->ending)
@@ -130,23 +158,8 @@ static void begin_end(struct module *m)
 	m->end_by = mono_add_ms(mono_now(), MODULE_LEAVE_MS);
 	if (!m->hooks || m->hooks->end(m->hooks->data))
 		leave(m);
-}
-
-/* What could not be handed over at once. */
-static void retry(void *data)
-{
-	struct module *m = data;
-
-	if (m->ending && m->ended)
-		return;
-	if (m->ending) {
-		if (m->hooks->end_rest(m->hooks->data) ||
-			mono_passed(m->end_by))
-			leave(m);
-		return;
-	}
-	if (m->flushing && m->hooks->flush_rest(m->hooks->data))
-		answer_flush(m);
+	else
+		keep_trying(m);
 }
 
 static void on_end(void *data)
@@ -321,7 +334,6 @@ int module_run(struct module *m, const struct module_hooks *hooks,
 
 	m->hooks = hooks;
 	m->about = about;
-	loop_every(m->loop, RETRY_MS, retry, m);
 	loop_every(m->loop, 1000, each_second, m);
 	loop_after(m->loop, MODULE_READY_MS, on_ready_time, m);
 	if (collector_state(m) == PEER_UP)
