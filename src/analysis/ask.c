@@ -15,8 +15,8 @@
 
 struct args {
 	struct opt_list by, show, weights, symptoms, parts;
-	int64_t limit, pieces, last_ms, idle_ms, flush_ms, bucket_ms, threshold,
-		window_ms;
+	int64_t limit, threads, pieces, last_ms, idle_ms, flush_ms, bucket_ms,
+		threshold, window_ms;
 	const char *from, *to, *analysis, *sort, *services, *regions, *mark,
 		*at;
 	int format;
@@ -51,8 +51,12 @@ static const struct opt table[] = {
 	{"number", 'n', OPT_INT, AT(limit), "N", "only the first N rows", NULL,
 		1, INT32_MAX},
 	{"sort", 's', OPT_TEXT, AT(sort), "KEY",
-		"packets, bytes, flows, first, last, duration, key or a figure",
+		"packets, bytes, flows, first, last, duration, key, none or a "
+		"figure",
 		NULL, 0, 0},
+	{"threads", 0, OPT_INT, AT(threads), "N",
+		"that read the store (as many as processors, at most 4)", NULL,
+		1, QUERY_THREADS_MAX},
 	{"last", 0, OPT_SPAN, AT(last_ms), "SPAN", "of the last 30s, 5m, 2h",
 		NULL, 0, 0},
 	{"from", 0, OPT_TEXT, AT(from), "TIME", "from 2026-11-21T14:05:33Z on",
@@ -271,6 +275,7 @@ static int ask(struct asked *q, const struct args *a, struct err *err)
 	struct answer answer = {.query = {.filter = q->filter,
 					.catalog = q->catalog,
 					.idle_ms = a->idle_ms,
+					.threads = (unsigned)a->threads,
 					.observations = a->observations,
 					.extras = a->more},
 		.by.services = q->services,

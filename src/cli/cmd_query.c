@@ -25,7 +25,8 @@ static const struct opt options[] = {
 		"p95:MEASURE",
 		NULL, 0, 0},
 	{"sort", 's', OPT_TEXT, AT(question.sort), "KEY",
-		"packets, bytes, flows, first, last, duration, key or a figure",
+		"packets, bytes, flows, first, last, duration, key, none or a "
+		"figure",
 		NULL, 0, 0},
 	{"within", 0, OPT_FLAG, AT(within), NULL,
 		"with --by: count only what falls into that time", NULL, 0, 0},

@@ -179,6 +179,8 @@ static void put_flows_order(const struct answer *a, struct buf *out)
 {
 	const enum answer_sort sort = answer_sort_of(a);
 
+	if (sort == SORT_NONE)
+		return;
 	buf_adds(out, " ORDER BY ");
 	if (sort == SORT_BYTES)
 		buf_adds(out, "bytes DESC, ");

@@ -13,7 +13,7 @@
 #define SCHEMA "netflowize.query/1"
 
 const char *const answer_sort_names[] = {"default", "packets", "bytes", "flows",
-	"first", "last", "duration", "key", NULL};
+	"first", "last", "duration", "key", "none", NULL};
 
 #define TEXT(heading)                                                          \
 	{                                                                      \
@@ -390,7 +390,10 @@ static int gather(struct store *s, const struct answer *a,
 	for (; again && r == 0; sums = NULL) {
 		q.block = answer_rows_take_blocks(rows) ? answer_rows_add_block
 							: NULL;
+		q.columns = q.block ? group_columns(&a->by, &q.hosts) : 0;
 		r = query_flows(s, &q, answer_rows_add, rows, sums, err);
+		if (r == ANSWER_ENOUGH)
+			r = 0;
 		if (r == 0)
 			r = answer_rows_end_pass(rows, &again, err);
 	}
@@ -412,7 +415,7 @@ int answer_set_sort(struct answer *a, const char *text, struct err *err)
 		err_set(err, NFZ_E_USAGE, "--sort: by %s?", text);
 		return err_hint(err,
 			"By packets, bytes, flows, first, last, duration, key, "
-			"or a figure of --show.");
+			"none, or a figure of --show.");
 	}
 	return 0;
 }
@@ -420,6 +423,9 @@ int answer_set_sort(struct answer *a, const char *text, struct err *err)
 /* Figures that make no sense with these keys. */
 static int check(const struct answer *a, struct err *err)
 {
+	if (a->sort == SORT_NONE && a->by.n)
+		return err_set(err, NFZ_E_USAGE,
+			"--sort none is about flows: groups have an order");
 	if (a->figures.n && !a->by.n)
 		return err_set(err, NFZ_E_USAGE,
 			"--show is about groups: --by which keys?");

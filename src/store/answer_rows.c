@@ -87,6 +87,7 @@ static void set_sort(const struct answer *a, struct answer_row *row)
 	case SORT_FLOWS:
 	case SORT_FIRST:
 	case SORT_KEY:
+	case SORT_NONE:
 		put_time(row->sort, row->first_ns);
 		return;
 	}
@@ -106,7 +107,7 @@ static int by_sort(const void *a, const void *b)
 
 static void sort_and_cut(struct answer_rows *r)
 {
-	if (r->n)
+	if (r->n && r->a->sort != SORT_NONE)
 		qsort(r->rows, r->n, sizeof(*r->rows), by_sort);
 	while (r->a->limit && r->n > r->a->limit)
 		free(r->rows[--r->n].others);
@@ -122,6 +123,12 @@ static void own_others(struct answer_row *row)
 	row->others = mem_grow(NULL, o->len, 1);
 	memcpy(row->others, o->at, o->len);
 	o->at = row->others;
+}
+
+/* No row that may come takes the place of one that is there. */
+static bool is_full(const struct answer_rows *r)
+{
+	return r->a->sort == SORT_NONE && r->a->limit && r->n >= r->a->limit;
 }
 
 static void push(struct answer_rows *r, const struct answer_row *row)
@@ -171,7 +178,7 @@ static int add_observation(void *ctx, const struct flow *f,
 	row.tcp_flags = o->tcp_flags;
 	row.seen = *o;
 	push(r, &row);
-	return 0;
+	return is_full(r) ? ANSWER_ENOUGH : 0;
 }
 
 void answer_rows_put(struct answer_rows *r, const struct flow *f)
@@ -193,7 +200,7 @@ int answer_rows_add(void *ctx, const struct flow *f, struct err *err)
 		return query_observations(
 			&r->a->query, f, add_observation, r, err);
 	answer_rows_put(r, f);
-	return 0;
+	return is_full(r) ? ANSWER_ENOUGH : 0;
 }
 
 /* Groups --------------------------------------------------------------- */
@@ -278,6 +285,7 @@ static order_fn order_of(const struct answer *a)
 	case SORT_LAST:
 	case SORT_DURATION:
 	case SORT_KEY:
+	case SORT_NONE:
 		break;
 	}
 	return by_keys;
@@ -308,6 +316,7 @@ static bool is_behind(const struct answer *a, const struct group_row *row,
 	case SORT_LAST:
 	case SORT_DURATION:
 	case SORT_KEY:
+	case SORT_NONE:
 		break;
 	}
 	return false;

@@ -63,7 +63,8 @@ void answer_extra_cell(
 
 void answer_rows_init(struct answer_rows *r, const struct answer *a);
 void answer_rows_release(struct answer_rows *r);
-/* A merge_fn; ctx is the struct answer_rows. */
+/* A merge_fn; ctx is the struct answer_rows.  ANSWER_ENOUGH: it wants no more. */
+enum { ANSWER_ENOUGH = 1 };
 int answer_rows_add(void *ctx, const struct flow *f, struct err *err);
 /* One more row: a flow that counts as it stands. */
 void answer_rows_put(struct answer_rows *r, const struct flow *f);

@@ -28,6 +28,7 @@ void block_init(struct block *b)
 	b->hosts4 = mem_zalloc(BLOCK_HOSTS, sizeof(*b->hosts4));
 	b->hosts6 = mem_zalloc(BLOCK_HOSTS, sizeof(*b->hosts6));
 	b->host_as = mem_zalloc(BLOCK_HOSTS, sizeof(*b->host_as));
+	b->verdicts = mem_zalloc(BLOCK_ROWS, sizeof(*b->verdicts));
 	for (int c = 0; c < COLUMN_COUNT; c++)
 		b->column[c] = mem_zalloc(BLOCK_ROWS, block_sizes[c]);
 	block_others_init(&b->others);
@@ -38,6 +39,7 @@ void block_release(struct block *b)
 	free(b->hosts4);
 	free(b->hosts6);
 	free(b->host_as);
+	free(b->verdicts);
 	for (int c = 0; c < COLUMN_COUNT; c++)
 		free(b->column[c]);
 	buf_release(&b->stored);

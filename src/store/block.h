@@ -103,7 +103,8 @@ struct block {
 	uint32_t *host_as;
 	/* by COLUMN_..., valid after block_need; types as above */
 	void *column[COLUMN_COUNT];
-	unsigned have; /* COLUMN_BITs */
+	unsigned have;     /* COLUMN_BITs */
+	uint8_t *verdicts; /* by row: room for who scans */
 	bool have_hosts, have_host_as;
 	struct block_others others; /* with COLUMN_OTHERS */
 	/* where the rest comes from */
@@ -169,9 +170,14 @@ static inline int64_t block_first_ns(const struct block *b, size_t i)
 	return (int64_t)((block_LAST(b)[i] ^ UINT64_C(1) << 63) -
 			 block_DURATION(b)[i]);
 }
+/* The steps of a scan (store/store.h): may it want the block?  What any thread
+ * may do with it; what the one that scans does. */
 struct store_scan;
-/* Gives the block to the scan if it may want it (store/store.h). */
-int store_scan_block(const struct store_scan *scan, struct block *b,
+bool store_scan_may(
+	const struct store_scan *scan, const struct store_zone *zone);
+int store_scan_prepare(const struct store_scan *scan, struct block *b,
+	struct err *err) NFZ_MUST_CHECK;
+int store_scan_give(const struct store_scan *scan, struct block *b,
 	struct err *err) NFZ_MUST_CHECK;
 /* One row; all its columns and the hosts are there. */
 void block_row(const struct block *b, size_t i, struct flow_record *ret);

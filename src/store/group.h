@@ -145,6 +145,8 @@ int group_add(struct group *g, const struct flow *f, const struct catalog *c,
 	struct err *err) NFZ_MUST_CHECK;
 /* Can it count rows of blocks? */
 bool group_takes_blocks(const struct group_by *by);
+/* What it asks of them: COLUMN_BITs, and whether for addresses. */
+unsigned group_columns(const struct group_by *by, bool *ret_hosts);
 /* Rows of a block that are flows as they stand. */
 int group_add_block(struct group *g, struct block *b, const uint16_t *rows,
 	size_t n, const struct catalog *c, struct err *err) NFZ_MUST_CHECK;

@@ -146,17 +146,23 @@ static unsigned column_of(enum group_key key)
 	return 0;
 }
 
-static int need(struct group *g, struct block *b, struct err *err)
+unsigned group_columns(const struct group_by *by, bool *ret_hosts)
 {
 	unsigned columns = COLUMN_BIT(PACKETS) | COLUMN_BIT(BYTES);
-	bool hosts = false;
-	int r;
 
-	for (size_t k = 0; k < g->by.n; k++) {
-		columns |= column_of(g->by.keys[k]);
-		hosts |= is_host_key(g->by.keys[k]);
+	*ret_hosts = false;
+	for (size_t k = 0; k < by->n; k++) {
+		columns |= column_of(by->keys[k]);
+		*ret_hosts |= is_host_key(by->keys[k]);
 	}
-	r = block_need(b, columns, err);
+	return columns;
+}
+
+static int need(struct group *g, struct block *b, struct err *err)
+{
+	bool hosts;
+	int r = block_need(b, group_columns(&g->by, &hosts), err);
+
 	if (r == 0 && hosts)
 		r = block_need_hosts(b, err);
 	return r;

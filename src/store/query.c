@@ -6,8 +6,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { PARTS_MAX = 1 << 16, TAPS = 65536 };
+enum { PARTS_MAX = 1 << 16, TAPS = 65536, THREADS_DEFAULT = 4 };
 
 /* Keys whose hash is `rest` modulo `parts` (a power of two). */
 struct part {
@@ -23,7 +24,6 @@ struct collect {
 	struct part part;
 	struct part *open; /* parts split off */
 	size_t n_open, open_cap;
-	uint8_t *verdicts;        /* by row of a block */
 	uint16_t *whole;          /* its rows that are flows */
 	const int64_t *offset_ns; /* by tap; NULL: all 0 */
 	struct store_scan times;  /* asked for, by corrected clocks */
@@ -131,21 +131,48 @@ static int give_whole(
 
 /* The first row from i on that may be wanted, or n: mostly there are none for
  * long. */
-static size_t next_wanted(const struct collect *c, size_t i, size_t n)
+static size_t next_wanted(const uint8_t *verdicts, size_t i, size_t n)
 {
 	uint64_t eight;
 
 	_Static_assert(FILTER_NO == 0, "eight at a time");
-	if (i < n && c->verdicts[i] != FILTER_NO)
+	if (i < n && verdicts[i] != FILTER_NO)
 		return i;
 	for (; i + sizeof(eight) <= n; i += sizeof(eight)) {
-		memcpy(&eight, c->verdicts + i, sizeof(eight));
+		memcpy(&eight, verdicts + i, sizeof(eight));
 		if (eight)
 			break;
 	}
-	while (i < n && c->verdicts[i] == FILTER_NO)
+	while (i < n && verdicts[i] == FILTER_NO)
 		i++;
 	return i;
+}
+
+static bool is_in_time(const struct collect *c)
+{
+	return c->times.from_ns == 0 && c->times.to_ns == 0;
+}
+
+/* What any thread may do: judge the rows, and unpack what will be asked for. */
+static int prepare_block(const void *ctx, struct block *b, struct err *err)
+{
+	const struct collect *c = ctx;
+	const struct column_range *flags = &b->zone.column[COLUMN_FLAGS];
+	unsigned columns = c->sums.passes == 1 ? c->q->columns : 0;
+	int r = filter_block(c->q->filter, b, b->verdicts, err);
+
+	if (r < 0 || next_wanted(b->verdicts, 0, b->n) == b->n)
+		return r;
+	if (flags->min != flags->max)
+		columns |= COLUMN_BIT(FLAGS);
+	if (!is_in_time(c))
+		columns |= COLUMN_BIT(LAST) | COLUMN_BIT(DURATION);
+	if (!(flags->min & RECORD_FOREIGN)) /* some may have to be merged */
+		columns = COLUMNS_ALL;
+	r = block_need(b, columns, err);
+	if (r == 0 && (c->q->hosts || columns == COLUMNS_ALL))
+		r = block_need_hosts(b, err);
+	return r;
 }
 
 /* Divides the rows that may be wanted: flows, and rows still to be merged. */
@@ -153,18 +180,13 @@ static int collect_block(void *ctx, struct block *b, struct err *err)
 {
 	struct collect *c = ctx;
 	const struct column_range *flags = &b->zone.column[COLUMN_FLAGS];
-	const bool in_time = c->times.from_ns == 0 && c->times.to_ns == 0;
+	const bool in_time = is_in_time(c);
 	size_t n = 0, rest = 0;
-	int r = filter_block(c->q->filter, b, c->verdicts, err);
+	int r = 0;
 
 	c->sums.rows += b->n;
-	if (r == 0 && flags->min != flags->max)
-		r = block_need(b, COLUMN_BIT(FLAGS), err);
-	if (r == 0 && !in_time)
-		r = block_need(b, COLUMN_BIT(LAST) | COLUMN_BIT(DURATION), err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; (i = next_wanted(c, i, b->n)) < b->n; i++) {
+	for (size_t i = 0; (i = next_wanted(b->verdicts, i, b->n)) < b->n;
+		i++) {
 		uint64_t f = flags->min == flags->max ? flags->min
 						      : block_FLAGS(b)[i];
 
@@ -180,11 +202,11 @@ static int collect_block(void *ctx, struct block *b, struct err *err)
 		c->sums.flows += n;
 		r = give_whole(c, b, n, err);
 	}
-	if (r < 0 || !rest)
+	if (r != 0 || !rest)
 		return r;
 	r = need_all(b, err);
-	for (size_t i = 0; r == 0 && (i = next_wanted(c, i, b->n)) < b->n;
-		i++) {
+	for (size_t i = 0;
+		r == 0 && (i = next_wanted(b->verdicts, i, b->n)) < b->n; i++) {
 		struct flow_record row;
 
 		if (block_FLAGS(b)[i] & RECORD_FOREIGN)
@@ -267,6 +289,14 @@ static int64_t widest(const struct collect *c)
 	return most;
 }
 
+/* Those that may run at once here. */
+static unsigned default_threads(void)
+{
+	const long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > THREADS_DEFAULT ? THREADS_DEFAULT : (unsigned)n;
+}
+
 static int run_part(struct collect *c, struct store *s, struct merge *merge,
 	struct err *err)
 {
@@ -275,6 +305,8 @@ static int run_part(struct collect *c, struct store *s, struct merge *merge,
 		.may = filter_may,
 		.may_ctx = c->q->filter,
 		.hosts = filter_asks_hosts(c->q->filter),
+		.prepare = prepare_block,
+		.threads = c->q->threads ? c->q->threads : default_threads(),
 		.block = collect_block,
 		.ctx = c};
 	int64_t wide = widest(c);
@@ -290,7 +322,7 @@ static int run_part(struct collect *c, struct store *s, struct merge *merge,
 	c->sums.passes++;
 	r = store_scan(s, &scan, err);
 	c->sums.kept += c->n;
-	return r < 0 ? r : merge_run(merge, c->rows, c->n, wanted, c, err);
+	return r != 0 ? r : merge_run(merge, c->rows, c->n, wanted, c, err);
 }
 
 int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
@@ -300,7 +332,6 @@ int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 	struct merge *merge = merge_new(q->catalog, q->idle_ms);
 	struct collect c = {.q = q,
 		.seed = hash_key_new(),
-		.verdicts = mem_zalloc(BLOCK_ROWS, 1),
 		.whole = mem_zalloc(BLOCK_ROWS, sizeof(uint16_t)),
 		.max = q->rows_max ? q->rows_max : QUERY_ROWS,
 		.offset_ns = offset_ns,
@@ -320,7 +351,6 @@ int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 		c.sums.rows /= c.sums.passes;
 		*ret = c.sums;
 	}
-	free(c.verdicts);
 	free(c.whole);
 	free(c.rows);
 	free(c.open);

@@ -28,8 +28,12 @@ struct query {
 	                         * that it may want come through */
 	bool extras;            /* what exporters told besides is wanted */
 	query_block_fn block;   /* instead of single flows; may be NULL */
+	unsigned columns;       /* COLUMN_BITs that `block` asks for... */
+	bool hosts;             /* ...and whether it does for addresses */
+	unsigned threads;       /* 0: as many as there are processors, to 4;
+	                         * the answer is the same */
 };
-enum { QUERY_ROWS = 1 << 20 };
+enum { QUERY_ROWS = 1 << 20, QUERY_THREADS_MAX = 64 };
 
 /* As people ask for times: of the last so many ms, or from and to as RFC 3339
  * says, either of them. */

@@ -5,6 +5,7 @@
  * reader of a living store sees the log up to where it was written when it was
  * opened. */
 #include "base/mem.h"
+#include "store/ahead.h"
 #include "store/inside.h"
 #include "store/segment.h"
 
@@ -201,12 +202,22 @@ static int give_rows(
 	return r;
 }
 
-int store_scan_block(
+bool store_scan_may(
+	const struct store_scan *scan, const struct store_zone *zone)
+{
+	return store_scan_wants(scan, zone->first_ns, zone->last_ns) &&
+	       (!scan->may || scan->may(scan->may_ctx, zone));
+}
+
+int store_scan_prepare(
 	const struct store_scan *scan, struct block *b, struct err *err)
 {
-	if (!store_scan_wants(scan, b->zone.first_ns, b->zone.last_ns) ||
-		(scan->may && !scan->may(scan->may_ctx, &b->zone)))
-		return 0;
+	return scan->prepare ? scan->prepare(scan->ctx, b, err) : 0;
+}
+
+int store_scan_give(
+	const struct store_scan *scan, struct block *b, struct err *err)
+{
 	return scan->rows ? give_rows(scan, b, err)
 			  : scan->block(scan->ctx, b, err);
 }
@@ -219,12 +230,16 @@ struct filling {
 
 static int give_filled(struct filling *f, struct err *err)
 {
-	int r;
+	int r = 0;
 
 	if (f->block->n == 0)
 		return 0;
 	block_end(f->block);
-	r = store_scan_block(f->scan, f->block, err);
+	if (store_scan_may(f->scan, &f->block->zone)) {
+		r = store_scan_prepare(f->scan, f->block, err);
+		if (r == 0)
+			r = store_scan_give(f->scan, f->block, err);
+	}
 	block_begin(f->block);
 	return r;
 }
@@ -242,15 +257,17 @@ static int fill_block(void *ctx, const struct flow_rows *rows, struct err *err)
 	return r;
 }
 
-static int scan_logs(struct store *s, const struct store_scan *scan,
-	struct block *room, struct err *err)
+static int scan_logs(
+	struct store *s, const struct store_scan *scan, struct err *err)
 {
-	struct filling f = {.scan = scan, .block = room};
+	struct block room;
+	struct filling f = {.scan = scan, .block = &room};
 	int r = 0;
 
 	if (!s->n_logs)
 		return 0;
-	block_begin(room);
+	block_init(&room);
+	block_begin(&room);
 	for (size_t i = 0; i < s->n_logs && r == 0; i++) {
 		struct wal_found found;
 
@@ -260,6 +277,7 @@ static int scan_logs(struct store *s, const struct store_scan *scan,
 	}
 	if (r == 0)
 		r = give_filled(&f, err);
+	block_release(&room);
 	return r;
 }
 
@@ -279,7 +297,7 @@ int store_open_segment(const struct store *s, uint64_t number,
 }
 
 static int scan_segment(const struct store *s, uint64_t number,
-	const struct store_scan *scan, struct block *room, struct err *err)
+	const struct store_scan *scan, struct ahead *ahead, struct err *err)
 {
 	struct segment segment;
 	bool there;
@@ -287,7 +305,7 @@ static int scan_segment(const struct store *s, uint64_t number,
 
 	if (r < 0 || !there)
 		return r;
-	r = segment_scan(&segment, scan, room, err);
+	r = segment_scan(&segment, scan, ahead, err);
 	segment_close(&segment);
 	return r;
 }
@@ -308,20 +326,18 @@ static int scan_as_reader(
 
 int store_scan(struct store *s, const struct store_scan *scan, struct err *err)
 {
-	struct block room;
+	struct ahead *ahead;
 	int r = 0;
 
 	if (s->mode == STORE_WRITE)
 		return scan_as_reader(s, scan, err);
-	block_init(&room);
+	ahead = ahead_new(scan);
 	for (size_t i = 0; i < s->files.n && r == 0; i++)
 		if (s->files.items[i].segment)
 			r = scan_segment(
-				s, s->files.items[i].number, scan, &room, err);
-	if (r == 0)
-		r = scan_logs(s, scan, &room, err);
-	block_release(&room);
-	return r;
+				s, s->files.items[i].number, scan, ahead, err);
+	ahead_free(ahead);
+	return r ? r : scan_logs(s, scan, err);
 }
 
 void store_count_sealed(const struct store *s, const struct store_files *f,

@@ -54,8 +54,9 @@ struct segment_block {
 int segment_open(int fd, const char *name, struct segment *ret,
 	struct err *err) NFZ_MUST_CHECK;
 void segment_close(struct segment *s);
-/* Gives its blocks, opened in room, to the scan. */
+/* Gives its blocks to the scan, by way of ahead. */
+struct ahead;
 int segment_scan(struct segment *s, const struct store_scan *scan,
-	struct block *room, struct err *err) NFZ_MUST_CHECK;
+	struct ahead *ahead, struct err *err) NFZ_MUST_CHECK;
 
 #endif

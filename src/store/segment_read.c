@@ -3,6 +3,7 @@
  * that names the file, never a silent gap. */
 #include "base/mem.h"
 #include "format/checksum.h"
+#include "store/ahead.h"
 #include "store/bloom.h"
 #include "store/segment.h"
 #include "store/segment_form.h"
@@ -285,7 +286,7 @@ static int read_filters(struct segment *s, struct err *err)
 }
 
 int segment_scan(struct segment *s, const struct store_scan *scan,
-	struct block *room, struct err *err)
+	struct ahead *ahead, struct err *err)
 {
 	int r = 0;
 
@@ -296,9 +297,12 @@ int segment_scan(struct segment *s, const struct store_scan *scan,
 	for (size_t i = 0; r == 0 && i < s->n_blocks; i++) {
 		const struct segment_block *b = &s->blocks[i];
 
-		block_open(room, &b->zone, &b->parts, read_at, s);
-		r = store_scan_block(scan, room, err);
+		if (store_scan_may(scan, &b->zone))
+			r = ahead_add(ahead, b, read_at, s, err);
 	}
+	if (r == 0)
+		r = ahead_drain(ahead, err);
+	ahead_drop(ahead); /* what is left after an error */
 	if (r == -NFZ_E_INPUT || r == -NFZ_E_IO)
 		err_wrap(err, "%s", s->name);
 	return r;

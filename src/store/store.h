@@ -195,6 +195,10 @@ struct store_scan {
 	bool (*may)(const void *ctx, const struct store_zone *zone);
 	const void *may_ctx;
 	bool hosts; /* `may` asks for addresses */
+	/* What is done to each block before, by any of so many threads (0: 1),
+	 * this one among them; may be NULL. */
+	int (*prepare)(const void *ctx, struct block *b, struct err *err);
+	unsigned threads;
 	/* one of them */
 	store_block_fn block;
 	store_rows_fn rows;
