@@ -148,7 +148,7 @@ static size_t next_wanted(const uint8_t *verdicts, size_t i, size_t n)
 	return i;
 }
 
-static bool is_in_time(const struct collect *c)
+static bool any_time_will_do(const struct collect *c)
 {
 	return c->times.from_ns == 0 && c->times.to_ns == 0;
 }
@@ -158,6 +158,8 @@ static int prepare_block(const void *ctx, struct block *b, struct err *err)
 {
 	const struct collect *c = ctx;
 	const struct column_range *flags = &b->zone.column[COLUMN_FLAGS];
+	/* rows of our own taps may have to be merged */
+	const bool merged = !(flags->min & RECORD_FOREIGN);
 	unsigned columns = c->sums.passes == 1 ? c->q->columns : 0;
 	int r = filter_block(c->q->filter, b, b->verdicts, err);
 
@@ -165,12 +167,12 @@ static int prepare_block(const void *ctx, struct block *b, struct err *err)
 		return r;
 	if (flags->min != flags->max)
 		columns |= COLUMN_BIT(FLAGS);
-	if (!is_in_time(c))
+	if (!any_time_will_do(c))
 		columns |= COLUMN_BIT(LAST) | COLUMN_BIT(DURATION);
-	if (!(flags->min & RECORD_FOREIGN)) /* some may have to be merged */
-		columns = COLUMNS_ALL;
+	if (merged)
+		columns |= COLUMNS_ALL;
 	r = block_need(b, columns, err);
-	if (r == 0 && (c->q->hosts || columns == COLUMNS_ALL))
+	if (r == 0 && (merged || c->q->hosts))
 		r = block_need_hosts(b, err);
 	return r;
 }
@@ -180,7 +182,7 @@ static int collect_block(void *ctx, struct block *b, struct err *err)
 {
 	struct collect *c = ctx;
 	const struct column_range *flags = &b->zone.column[COLUMN_FLAGS];
-	const bool in_time = is_in_time(c);
+	const bool in_time = any_time_will_do(c);
 	size_t n = 0, rest = 0;
 	int r = 0;
 
