@@ -152,6 +152,15 @@ static int next_wait(const struct loop *loop, int max_ms)
 	return wait;
 }
 
+/* The next turn of its own; those that were missed are not made up for. */
+static struct mono_time next_turn(const struct loop_timer *t)
+{
+	int64_t late_ms = (mono_now().ns - t->due.ns) / NS_PER_MS;
+
+	return mono_add_ms(
+		t->due, late_ms - late_ms % t->period_ms + t->period_ms);
+}
+
 static void run_timers(struct loop *loop)
 {
 	struct loop_timer **at = &loop->timers;
@@ -160,7 +169,7 @@ static void run_timers(struct loop *loop)
 		if (t->dead || !mono_passed(t->due))
 			continue;
 		if (t->period_ms)
-			t->due = mono_add_ms(mono_now(), t->period_ms);
+			t->due = next_turn(t);
 		else
 			t->dead = true;
 		t->fn(t->data);
