@@ -68,6 +68,8 @@ const struct analysis analyses[] = {
 	{"pricing", "volume and 95th percentile of each end",
 		.study = &study_pricing},
 	{"hops", "loss and delay from link to link", .study = &study_hops},
+	{"losses", "when packets died, from link to link",
+		.study = &study_losses},
 	{.name = NULL}};
 
 const char *analysis_name(size_t i)

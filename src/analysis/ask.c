@@ -16,7 +16,7 @@
 struct args {
 	struct opt_list by, show, weights, symptoms, parts;
 	int64_t limit, threads, pieces, last_ms, idle_ms, flush_ms, bucket_ms,
-		threshold, window_ms;
+		threshold, window_ms, detail;
 	const char *from, *to, *analysis, *sort, *services, *regions, *mark,
 		*at;
 	int format;
@@ -63,12 +63,13 @@ static const struct opt table[] = {
 		NULL, 0, 0},
 	{"to", 0, OPT_TEXT, AT(to), "TIME", "up to then", NULL, 0, 0},
 	{"within", 0, OPT_FLAG, AT(within), NULL,
-		"with --by: count only what falls into that time", NULL, 0, 0},
+		"with --by or --summary: count only what falls into that time",
+		NULL, 0, 0},
 	{"output", 'o', OPT_CHOICE, AT(format), "FORMAT",
 		"table, json, ndjson or csv", formats, 0, 0},
 	{"bucket", 0, OPT_SPAN, AT(bucket_ms), "SPAN",
-		"pieces of time of utilisation (10s) and pricing (5m)", NULL, 0,
-		0},
+		"pieces of time of utilisation, losses (10s), pricing (5m)",
+		NULL, 0, 0},
 	{"threshold", 0, OPT_INT, AT(threshold), "N",
 		"targets that make a scan (16)", NULL, 1, INT32_MAX},
 	{"weight", 0, OPT_LIST, AT(weights), "NAME=N",
@@ -99,6 +100,10 @@ static const struct opt table[] = {
 	{"parts", 0, OPT_LIST, AT(parts), "PART[,PART]",
 		"with --summary: only links groups flows probes rest", NULL, 0,
 		0},
+	{"detail", 0, OPT_INT, AT(detail), "N",
+		"with --summary: at most so many numbers of small flows "
+		"(300000)",
+		NULL, 1, INT32_MAX},
 	{"events", 0, OPT_FLAG, AT(events), NULL,
 		"marks, and what else happened during the run", NULL, 0, 0},
 	{"mark", 0, OPT_TEXT, AT(mark), "TEXT",
@@ -343,7 +348,9 @@ static int summarize(struct asked *q, const struct args *a, struct err *err)
 		.buckets = (size_t)a->pieces,
 		.groups = (size_t)a->limit,
 		.flows = (size_t)a->limit,
-		.window_ms = a->window_ms};
+		.window_ms = a->window_ms,
+		.within = a->within,
+		.detail = (size_t)a->detail};
 	int r = query_set_times(&summary.query, &times, err);
 
 	if (r == 0)

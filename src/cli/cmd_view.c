@@ -7,9 +7,11 @@
 #include "format/crypto.h"
 #include "format/httpd.h"
 #include "report/gate.h"
+#include "store/summary.h"
 
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct view_command {
@@ -29,7 +31,8 @@ static const struct opt options[] = {
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
-enum { PORT = 8377, REFRESH_MS = 2000, PAGE_MAX = 512 << 20 };
+/* DETAIL: of small flows, so that an answer each second stays small. */
+enum { PORT = 8377, REFRESH_MS = 2000, PAGE_MAX = 512 << 20, DETAIL = 10000 };
 #define LAST "5m" /* as the page's menu begins */
 
 struct view {
@@ -78,6 +81,54 @@ static int refresh(struct view *v, const char *last, struct err *err)
 	return 0;
 }
 
+static int64_t refresh_ms(const struct view *v)
+{
+	return v->o->refresh_ms              ? v->o->refresh_ms
+	       : source_is_fixed(&v->source) ? 0
+					     : REFRESH_MS;
+}
+
+/* -1: it is none. */
+static int64_t number(const char *text, int64_t most)
+{
+	char *end;
+	long long n;
+
+	if (!text || !*text)
+		return -1;
+	n = strtoll(text, &end, 10);
+	return *end == '\0' && n >= 0 && n <= most ? n : -1;
+}
+
+/* What the page was chosen to show, and its own data does not tell. */
+static void give_kinds(
+	struct view *v, const struct httpd_request *r, struct httpd_answer *a)
+{
+	struct err err = ERR_INIT;
+	struct wall_time at;
+	struct source_wish wish = {.from = r->from,
+		.to = r->to,
+		.last = r->last,
+		.pieces = number(r->pieces, SUMMARY_BUCKETS_MAX)};
+	int64_t port = number(r->port, UINT16_MAX), ms;
+
+	wish.port = port < 0 ? 0 : (unsigned)port;
+	if (r->from ? !wall_parse(r->from, &at) || !r->to ||
+				!wall_parse(r->to, &at) || wish.pieces < 1
+		    : port < 0 || !r->last ||
+				(strcmp(r->last, "all") != 0 &&
+					!clock_parse_span(r->last, &ms))) {
+		text(a, 400, "Nobody asks that.");
+		return;
+	}
+	a->status = 200;
+	a->type = "application/json";
+	if (source_ask_kinds(&v->source, &wish, &a->body, &err) < 0) {
+		buf_reset(&a->body);
+		text(a, 503, err.text[0] ? err.text : "no answer");
+	}
+}
+
 /* The page comes with the latest data there is, at once; it asks for newer. */
 static void give(
 	struct view *v, const struct httpd_request *r, struct httpd_answer *a)
@@ -87,9 +138,7 @@ static void give(
 	int result = data ? refresh(v, r->last, &err) : 0;
 	struct page page = source_page(&v->source, &v->latest);
 
-	page.refresh_ms = v->o->refresh_ms              ? v->o->refresh_ms
-			  : source_is_fixed(&v->source) ? 0
-							: REFRESH_MS;
+	page.refresh_ms = refresh_ms(v);
 	if (result == 0 && data)
 		result = page_print_data(&page, &a->body, &err);
 	else if (result == 0)
@@ -133,7 +182,10 @@ static void on_request(
 	}
 	switch (gate_judge(&v->gate, r)) {
 	case GATE_OPEN:
-		if (strcmp(r->path, "/") == 0 || strcmp(r->path, "/data") == 0)
+		if (strcmp(r->path, "/data") == 0 && (r->from || r->port))
+			give_kinds(v, r, a);
+		else if (strcmp(r->path, "/") == 0 ||
+			 strcmp(r->path, "/data") == 0)
 			give(v, r, a);
 		else
 			text(a, 404, "There is nothing here.");
@@ -189,6 +241,7 @@ static int view(struct app *app, const struct view_command *o,
 
 	if (r == 0)
 		r = source_open(app, &o->source, words, &v.source, err);
+	v.source.detail = refresh_ms(&v) ? DETAIL : 0;
 	/* what cannot be shown is told before the browser opens */
 	if (r == 0)
 		r = refresh(&v, NULL, err);

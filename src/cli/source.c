@@ -17,6 +17,7 @@
 
 /* PART_ROWS: of a single part. */
 enum { SUMMARY_MAX = 256 << 20, FLUSH_MS = 1500, PART_ROWS = 100 };
+#define PART_ROWS_TEXT "100"
 
 bool source_is_fixed(const struct source *s)
 {
@@ -188,24 +189,36 @@ void source_close(struct source *s)
 	page_found_release(&s->found);
 }
 
-static int ask_store(struct source *s, const struct query_times *times,
+/* What a summary is asked for. */
+struct question {
+	const char *last, *from, *to, *filter, *part;
+	int64_t pieces;
+	bool within, flush;
+};
+
+static int ask_store(struct source *s, const struct question *q,
 	struct buf *out, struct err *err)
 {
 	cleanup(catalog_free_at) struct catalog *c = NULL;
 	cleanup(filter_free_at) struct filter *f = NULL;
 	cleanup(store_close_at) struct store *store = NULL;
-	struct summary_ask ask = {.filter = s->filter};
+	struct query_times times = {.from = q->from, .to = q->to};
+	struct summary_ask ask = {.filter = q->filter,
+		.window_ms = s->window_ms,
+		.parts = q->part ? summary_part(q->part) : 0,
+		.groups = s->part ? PART_ROWS : 0,
+		.flows = s->part ? PART_ROWS : 0,
+		.buckets = (size_t)q->pieces,
+		.within = q->within,
+		.detail = q->within ? 0 : s->detail};
 	int r = catalog_load(s->store, &c, err);
 
-	if (s->part) {
-		ask.parts = summary_part(s->part);
-		ask.window_ms = s->window_ms;
-		ask.groups = ask.flows = PART_ROWS;
-	}
+	if (r == 0 && q->last && !clock_parse_span(q->last, &times.last_ms))
+		r = err_set(err, NFZ_E_USAGE, "--last %s: how long?", q->last);
 	if (r == 0)
-		r = filter_parse(s->filter, strlen(s->filter), c, &f, err);
+		r = filter_parse(q->filter, strlen(q->filter), c, &f, err);
 	if (r == 0)
-		r = query_set_times(&ask.query, times, err);
+		r = query_set_times(&ask.query, &times, err);
 	if (r == 0)
 		r = store_open(s->store, STORE_READ, NULL, &store, err);
 	ask.query.catalog = c;
@@ -213,65 +226,93 @@ static int ask_store(struct source *s, const struct query_times *times,
 	return r < 0 ? r : summary_print(store, &ask, out, err);
 }
 
-static int ask_collector(struct source *s, const char *last, const char *from,
+struct words {
+	const char *argv[24];
+	size_t n;
+};
+
+static void add_word(struct words *w, const char *option, const char *value)
+{
+	if (!value)
+		return;
+	w->argv[w->n++] = option;
+	w->argv[w->n++] = value;
+}
+
+static int ask_collector(struct source *s, const struct question *q,
 	struct buf *out, struct err *err)
 {
-	const char *argv[20] = {"nfz-query", "store", "--summary"};
-	size_t n = 3;
-	char flush[32], window[40], rows[32];
+	struct words w = {{"nfz-query", "store", "--summary"}, 3};
+	char flush[32], window[40], pieces[32], detail[32];
 
+	snprintf(flush, sizeof(flush), "--flush-wait=%dms", FLUSH_MS);
 	snprintf(
 		window, sizeof(window), "--window=%" PRId64 "ms", s->window_ms);
-	snprintf(rows, sizeof(rows), "--number=%d", PART_ROWS);
+	snprintf(pieces, sizeof(pieces), "%" PRId64, q->pieces);
+	snprintf(detail, sizeof(detail), "%zu", s->detail);
+	add_word(&w, "--parts", q->part);
 	if (s->part) {
-		argv[n++] = "--parts";
-		argv[n++] = s->part;
-		argv[n++] = window;
-		argv[n++] = rows;
+		add_word(&w, window, "--number=" PART_ROWS_TEXT);
+	} else if (q->within) {
+		add_word(&w, "--within", "--pieces");
+		w.argv[w.n++] = pieces;
+	} else if (s->detail) {
+		add_word(&w, "--detail", detail);
 	}
-	snprintf(flush, sizeof(flush), "--flush-wait=%dms", FLUSH_MS);
-	if (!s->o->no_flush) {
-		argv[n++] = "--flush";
-		argv[n++] = flush;
-	}
-	if (last) {
-		argv[n++] = "--last";
-		argv[n++] = last;
-	}
-	if (from) {
-		argv[n++] = "--from";
-		argv[n++] = from;
-	}
-	if (s->o->to && !last) {
-		argv[n++] = "--to";
-		argv[n++] = s->o->to;
-	}
-	argv[n++] = "--";
-	argv[n++] = s->filter;
-	argv[n] = NULL;
-	return nodes_query_text(&s->nodes, s->topology, argv, out, err);
+	if (q->flush)
+		add_word(&w, "--flush", flush);
+	add_word(&w, "--last", q->last);
+	add_word(&w, "--from", q->from);
+	add_word(&w, "--to", q->to);
+	add_word(&w, "--", q->filter);
+	return nodes_query_text(&s->nodes, s->topology, w.argv, out, err);
+}
+
+static int put_question(struct source *s, const struct question *q,
+	struct buf *out, struct err *err)
+{
+	return s->store ? ask_store(s, q, out, err)
+			: ask_collector(s, q, out, err);
 }
 
 static int ask(
 	struct source *s, const char *last, struct buf *out, struct err *err)
 {
-	const struct source_options *o = s->o;
-	const char *from = last ? NULL : o->from;
-	struct query_times times = {.from = from, .to = last ? NULL : o->to};
+	struct question q = {.last = last,
+		.filter = s->filter,
+		.part = s->part,
+		.flush = !s->o->no_flush};
 
 	if (s->report.len) {
 		buf_add(out, s->found.summary, s->found.summary_len);
 		return 0;
 	}
 	if (!last)
-		last = o->last;
+		q = (struct question){s->o->last, s->o->from, s->o->to,
+			s->filter, s->part, 0, false, !s->o->no_flush};
 	else if (strcmp(last, "all") == 0)
-		last = NULL;
-	if (!s->store)
-		return ask_collector(s, last, from, out, err);
-	if (last && !clock_parse_span(last, &times.last_ms))
-		return err_set(err, NFZ_E_USAGE, "--last %s: how long?", last);
-	return ask_store(s, &times, out, err);
+		q.last = NULL;
+	return put_question(s, &q, out, err);
+}
+
+int source_ask_kinds(struct source *s, const struct source_wish *w,
+	struct buf *out, struct err *err)
+{
+	cleanup_free char *filter = mem_printf(
+		*s->filter ? "(%s) and dst port %u" : "%sdst port %u",
+		s->filter, w->port);
+	const bool all = w->last && strcmp(w->last, "all") == 0;
+	const struct question q = {.last = w->from || all ? NULL : w->last,
+		.from = w->from,
+		.to = w->to,
+		.filter = w->from ? s->filter : filter,
+		.part = "groups",
+		.pieces = w->pieces,
+		.within = w->from != NULL};
+
+	if (s->report.len || s->o->anonymise)
+		return err_set(err, NFZ_E_USAGE, "a report tells no more");
+	return put_question(s, &q, out, err);
 }
 
 static int anonymise(struct buf *text, struct err *err)

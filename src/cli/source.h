@@ -39,6 +39,7 @@ struct source {
 	 * of its time as a single piece.  NULL: everything. */
 	const char *part;
 	int64_t window_ms;
+	size_t detail; /* as summary_ask's */
 	/* NULL and empty: ask the collector */
 	char *store;
 	struct buf report; /* one that was written */
@@ -79,6 +80,16 @@ struct answer_now {
 };
 int source_ask(struct source *s, const char *last, struct answer_now *ret,
 	struct err *err) NFZ_MUST_CHECK;
+/* Of what somebody chose in a page: kinds of flows alone, of from until before
+ * to in so many pieces of the same length, what falls into them; or where from
+ * is NULL, those to a port, of the last so long.  Adds a summary. */
+struct source_wish {
+	const char *from, *to, *last;
+	int64_t pieces;
+	unsigned port;
+};
+int source_ask_kinds(struct source *s, const struct source_wish *w,
+	struct buf *out, struct err *err) NFZ_MUST_CHECK;
 void answer_now_release(struct answer_now *a);
 /* The page of an answer. */
 struct page source_page(const struct source *s, const struct answer_now *a);

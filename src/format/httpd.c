@@ -74,6 +74,11 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c,
 	r.cookie = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Cookie");
 	r.token = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "X-Token");
 	r.last = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "last");
+	r.from = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "from");
+	r.to = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "to");
+	r.pieces =
+		MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "pieces");
+	r.port = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "port");
 	h->fn(h->ctx, &r, &a);
 	result = reply(c, &a);
 	buf_release(&a.body);

@@ -15,7 +15,8 @@ struct httpd;
 /* Any but path is NULL where the request has none. */
 struct httpd_request {
 	const char *path, *host, *origin, *site, *cookie, *token;
-	const char *last; /* ?last=... */
+	/* ?last=... and so on */
+	const char *last, *from, *to, *pieces, *port;
 };
 
 enum { HTTPD_HEADERS_MAX = 8 };

@@ -117,6 +117,35 @@ static bool read_name(struct facts *f, const struct jval *v, void *to)
 	return true;
 }
 
+static void add_course(struct facts_sums *to, const struct facts_course *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		to[c->pieces[i].at].flows += c->pieces[i].sum.flows;
+		to[c->pieces[i].at].packets += c->pieces[i].sum.packets;
+		to[c->pieces[i].at].bytes += c->pieces[i].sum.bytes;
+	}
+}
+
+/* A link's course that is not told is the sum of its sides'. */
+static struct facts_course sum_course(
+	struct facts *f, const struct facts_link *l)
+{
+	cleanup_free struct facts_sums *sum =
+		mem_zalloc(f->n_buckets + 1, sizeof(*sum));
+	struct facts_course c = {0};
+
+	for (size_t i = 0; i <= l->n_members; i++)
+		add_course(sum, &l->sides[i].course);
+	for (size_t i = 0; i < f->n_buckets; i++)
+		c.n += sum[i].flows > 0;
+	c.pieces = arena_alloc(&f->arena, c.n + 1, sizeof(*c.pieces));
+	c.n = 0;
+	for (size_t i = 0; i < f->n_buckets; i++)
+		if (sum[i].flows)
+			c.pieces[c.n++] = (struct facts_piece){i, sum[i]};
+	return c;
+}
+
 static bool read_link(struct facts *f, const struct jval *v, void *to)
 {
 	struct facts_link *l = to;
@@ -135,6 +164,8 @@ static bool read_link(struct facts *f, const struct jval *v, void *to)
 	if (n_sides != l->n_members + 1)
 		l->sides = arena_alloc(
 			&f->arena, l->n_members + 1, sizeof(*l->sides));
+	if (!jval_get(v, "course"))
+		l->course = sum_course(f, l);
 	l->in_topology = -1;
 	f->n_covered += l->gap == NULL;
 	return true;
@@ -151,19 +182,45 @@ static bool read_end(struct facts *f, const struct jval *v, void *to)
 	return true;
 }
 
-static bool read_path(struct facts *f, const struct jval *v, void *to)
-{
-	struct facts_path *p = to;
-	size_t n = jval_is_array(v) ? jval_count(v) : 0;
+enum { WAY_MAX = 1000, WAYS_MAX = 8 << 20 }; /* links of one path, of all */
 
-	p->links = arena_alloc(&f->arena, n + 1, sizeof(*p->links));
-	for (size_t i = 0; i < n; i++) {
+/* One path: so many links of the last one, so many more, and those.  Returns
+ * where the next begins. */
+static size_t read_way(struct facts *f, const struct jval *v, size_t at,
+	const struct facts_path *last, struct facts_path *p)
+{
+	size_t same = number(jval_at(v, at), 0), end = jval_count(v);
+	size_t more = number(jval_at(v, at + 1), 0);
+
+	at += 2;
+	same = same < last->n ? same : last->n;
+	more = at >= end ? 0 : more < end - at ? more : end - at;
+	if (same + more > WAY_MAX)
+		return end;
+	p->links = arena_alloc(&f->arena, same + more + 1, sizeof(*p->links));
+	for (; p->n < same; p->n++)
+		p->links[p->n] = last->links[p->n];
+	for (size_t i = at; i < at + more; i++) {
 		size_t link = number(jval_at(v, i), SIZE_MAX);
 
 		if (link < f->n_links)
 			p->links[p->n++] = (int)link;
 	}
-	return true;
+	return at + more;
+}
+
+static void read_ways(struct facts *f, const struct jval *v)
+{
+	size_t n = jval_is_array(v) ? jval_count(v) : 0, links = 0;
+	static const struct facts_path none = {NULL, 0};
+	const struct facts_path *last = &none;
+
+	f->paths = arena_alloc(&f->arena, n / 2 + 1, sizeof(*f->paths));
+	for (size_t at = 0; at + 2 <= n && links < WAYS_MAX; f->n_paths++) {
+		at = read_way(f, v, at, last, &f->paths[f->n_paths]);
+		last = &f->paths[f->n_paths];
+		links += last->n;
+	}
 }
 
 /* An index below n, or -1. */
@@ -217,6 +274,25 @@ static bool read_row(struct facts *f, const struct jval *v, void *to)
 	return r->src && r->dst;
 }
 
+/* [piece, sent, arrived, ...] */
+static void read_losses(
+	struct facts *f, const struct jval *a, struct facts_step *s)
+{
+	size_t n = jval_is_array(a) ? jval_count(a) / 3 : 0;
+
+	s->losses = arena_alloc(&f->arena, n + 1, sizeof(*s->losses));
+	for (size_t i = 0; i < n; i++) {
+		size_t at = number(jval_at(a, i * 3), SIZE_MAX);
+
+		if (at >= f->n_buckets ||
+			(s->n_losses && at <= s->losses[s->n_losses - 1].at))
+			continue;
+		s->losses[s->n_losses++] = (struct facts_loss){at,
+			number(jval_at(a, i * 3 + 1), 0),
+			number(jval_at(a, i * 3 + 2), 0)};
+	}
+}
+
 static bool read_step(struct facts *f, const struct jval *v, void *to)
 {
 	struct facts_step *s = to;
@@ -226,6 +302,7 @@ static bool read_step(struct facts *f, const struct jval *v, void *to)
 	s->flows = member(v, "flows");
 	s->sent = member(v, "sent");
 	s->arrived = member(v, "arrived");
+	read_losses(f, jval_get(v, "course"), s);
 	return s->from >= 0 && s->to >= 0;
 }
 
@@ -342,13 +419,11 @@ static void read_head(struct facts *f, const struct jval *v)
 
 static void read_all(struct facts *f, const struct jval *v)
 {
-	read_head(f, v);
 	f->links = list(f, jval_get(v, "links"), sizeof(*f->links), read_link,
 		&f->n_links);
 	f->ends = list(
 		f, jval_get(v, "ends"), sizeof(*f->ends), read_end, &f->n_ends);
-	f->paths = list(f, jval_get(v, "paths"), sizeof(*f->paths), read_path,
-		&f->n_paths);
+	read_ways(f, jval_get(v, "ways"));
 	f->groups = list(f, jval_get(v, "groups"), sizeof(*f->groups),
 		read_group, &f->n_groups);
 	f->rows = list(
@@ -380,7 +455,9 @@ int facts_parse(
 			"brings it this one");
 	}
 	f = mem_zalloc(1, sizeof(*f));
-	read_all(f, v);
+	read_head(f, v);
+	if (f->n_buckets <= FACTS_BUCKETS_MAX)
+		read_all(f, v);
 	if (f->n_buckets > FACTS_BUCKETS_MAX || f->n_links > FACTS_LINKS_MAX)
 		return err_set(err, NFZ_E_LIMIT, "the summary is too large");
 	*ret = take(f);

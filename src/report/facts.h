@@ -68,9 +68,17 @@ struct facts_path {
 	size_t n;
 };
 
+/* Of one piece of time. */
+struct facts_loss {
+	size_t at;
+	uint64_t sent, arrived;
+};
+
 struct facts_step {
 	int from, to; /* links */
 	uint64_t flows, sent, arrived;
+	struct facts_loss *losses; /* by rising at; where it was told */
+	size_t n_losses;
 };
 
 struct facts_hop {

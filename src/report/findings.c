@@ -230,12 +230,54 @@ static int by_lost(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
+enum { WHEN = 3 * WORDS };
+
+static double piece_ms(const struct facts *f, size_t at)
+{
+	return f->begin_ms + (double)at * (double)f->bucket_ms;
+}
+
+static uint64_t piece_lost(const struct facts_loss *l)
+{
+	return l->sent > l->arrived ? l->sent - l->arrived : 0;
+}
+
+/* The shortest time with nine tenths of what was lost; "" where that is not
+ * known, or much of the time. */
+static const char *when_lost(const struct facts *f, const struct facts_step *s,
+	char text[static WHEN])
+{
+	uint64_t all = 0, part = 0;
+	size_t from = 0, begin = 0, end = SIZE_MAX;
+	char first[WORDS], last[WORDS];
+
+	for (size_t i = 0; i < s->n_losses; i++)
+		all += piece_lost(&s->losses[i]);
+	for (size_t i = 0; all && i < s->n_losses; i++) {
+		part += piece_lost(&s->losses[i]);
+		for (; part - piece_lost(&s->losses[from]) >= all - all / 10;
+			from++)
+			part -= piece_lost(&s->losses[from]);
+		if (part >= all - all / 10 &&
+			s->losses[i].at - s->losses[from].at < end - begin) {
+			begin = s->losses[from].at;
+			end = s->losses[i].at;
+		}
+	}
+	text[0] = '\0';
+	if (end != SIZE_MAX && (end - begin + 1) * 4 <= f->n_buckets * 3)
+		snprintf(text, WHEN, "; most from %s to %s",
+			words_clock(piece_ms(f, begin), first),
+			words_clock(piece_ms(f, end + 1), last));
+	return text;
+}
+
 static void losses(const struct facts *f, struct findings *to)
 {
 	cleanup_free const struct facts_step **order =
 		mem_zalloc(f->n_steps + 1, sizeof(*order));
 	size_t n = 0, bad = 0;
-	char lost[WORDS], sent[WORDS], share[WORDS], filter[256];
+	char lost[WORDS], sent[WORDS], share[WORDS], filter[256], when[WHEN];
 
 	for (size_t i = 0; i < f->n_steps; i++)
 		if (f->steps[i].sent >= LOSS_LEAST)
@@ -254,11 +296,12 @@ static void losses(const struct facts *f, struct findings *to)
 		findings_add(to, FINDING_WARN, filter,
 			"Packets die between %s and %s: of %s that were seen "
 			"on %s, %s (%s) did not come through to where %s is "
-			"watched.",
+			"watched%s.",
 			f->links[s->from].name, f->links[s->to].name,
 			words_count(s->sent, sent), f->links[s->from].name,
 			words_count(step_lost(s), lost),
-			words_percent(part, share), f->links[s->to].name);
+			words_percent(part, share), f->links[s->to].name,
+			when_lost(f, s, when));
 	}
 	if (n && !bad)
 		findings_add(to, FINDING_GOOD, NULL,

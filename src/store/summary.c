@@ -51,6 +51,9 @@ static void release(struct summary *s)
 	free(s->ports);
 	free(s->port_kinds);
 	free(s->small);
+	free(s->points);
+	free(s->path_at);
+	map_release(&s->by_point);
 	free(s->course);
 	free(s->ends);
 	free(s->paths);
@@ -77,6 +80,7 @@ static void init(struct summary *s, const struct summary_ask *ask)
 	map_init(&s->by_alike);
 	map_init(&s->by_step);
 	map_init(&s->by_port_kind);
+	map_init(&s->by_point);
 	s->links = arena_alloc(&s->arena, c->n_links + 1, sizeof(*s->links));
 	for (size_t i = 0; i < c->n_links; i++)
 		s->links[i].sides = arena_alloc(&s->arena,
@@ -132,6 +136,20 @@ static void choose_window(struct summary *s, int64_t ms)
 	s->unit_ns = (ms < whole ? ms : whole) * NS_PER_MS;
 	s->begin_ns = last - s->unit_ns + 1;
 	s->n_buckets = 1;
+	s->bounded = true;
+}
+
+/* The time that was asked for; where it has no end, that of the records. */
+static void choose_within(struct summary *s)
+{
+	const struct query *q = &s->ask->query;
+	int64_t end = q->to_ns ? q->to_ns : within_reason(s->last_ns) + 1;
+
+	s->begin_ns = q->from_ns ? q->from_ns : within_reason(s->first_ns);
+	s->n_buckets = s->ask->buckets ? s->ask->buckets : 1;
+	s->unit_ns = (end - s->begin_ns) / (int64_t)s->n_buckets;
+	s->unit_ns = s->unit_ns > 0 ? s->unit_ns : 1;
+	s->bounded = true;
 }
 
 static bool is_others(const struct alike *a)
@@ -210,14 +228,19 @@ static void choose_shown(struct summary *s, size_t most)
 		s->shown[s->n_shown++] = order[i].at;
 	s->small = mem_zalloc(n + 1, sizeof(*s->small));
 	for (size_t i = most;
-		summary_tells_small(s) && i < n && i < most + SMALL; i++)
+		summary_tells_small(s) && i < n && i < most + SMALL; i++) {
 		s->small[s->n_small++] = order[i].at;
+		s->alike[order[i].at].rank = (uint32_t)s->n_small;
+	}
+	s->n_told = s->n_small;
 	for (size_t i = 0; i < s->n_alike; i++) {
 		if (!is_others(&s->alike[i]))
 			continue;
 		s->alike[i].into = i;
 		s->shown[s->n_shown++] = i;
 	}
+	for (size_t i = 0; i < s->n_shown; i++)
+		s->alike[s->shown[i]].place = i;
 }
 
 /* Many links: fewer pieces of each, so that a page stays small. */
@@ -236,9 +259,12 @@ void summary_choose(struct summary *s)
 
 	if (s->ask->window_ms)
 		choose_window(s, s->ask->window_ms);
+	else if (s->ask->within)
+		choose_within(s);
 	else
 		choose_pieces(s, pieces(s));
 	choose_shown(s, most);
+	summary_choose_steps(s);
 	if (s->by_port)
 		summary_choose_ports(s);
 	summary_cut_rows(s);

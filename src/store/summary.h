@@ -20,6 +20,11 @@ struct summary_ask {
 	size_t flows;       /* shown one by one, the largest; 0: 300 */
 	int64_t window_ms;  /* a single piece of time, which ends when the last
 			     * record does; 0: pieces of all of it */
+	bool within;        /* the pieces of time, a single one or as many as
+			     * buckets, are the query's time, and what is beyond
+			     * it does not count */
+	size_t detail;      /* numbers told of those that are not the largest,
+			     * at most; 0: 300,000 */
 	unsigned parts;     /* bits of enum summary_part; 0: all */
 };
 /* Who asks each second leaves out what is not looked at: its lists are empty

@@ -137,40 +137,6 @@ static void count_record(
 		add(&side_of(s, link, r->dst_slot)->to, r->packets, r->bytes);
 }
 
-static const struct flow_link *on_link(const struct flow *f, int link)
-{
-	for (size_t i = 0; i < f->n_links; i++)
-		if (f->links[i].link == link)
-			return &f->links[i];
-	return NULL;
-}
-
-/* A path that never divides: each link is there once. */
-static void count_steps(struct summary *s, const struct flow *f)
-{
-	if (f->n_path != f->n_links)
-		return;
-	for (size_t i = 0; i + 1 < f->n_path; i++) {
-		const struct flow_link *a = on_link(f, f->path[i]);
-		const struct flow_link *b = on_link(f, f->path[i + 1]);
-		struct step step = {.key = {f->path[i], f->path[i + 1]}};
-		size_t at = (size_t)(uintptr_t)map_get(
-			&s->by_step, &step.key, sizeof(step.key));
-
-		if (!a || !b)
-			continue;
-		if (!at) {
-			MEM_PUSH(s->steps, s->n_steps, s->steps_cap) = step;
-			at = s->n_steps;
-			map_put(&s->by_step, &step.key, sizeof(step.key),
-				(void *)(uintptr_t)at);
-		}
-		s->steps[at - 1].flows++;
-		s->steps[at - 1].sent += a->packets;
-		s->steps[at - 1].arrived += b->packets;
-	}
-}
-
 static struct flow_hop hop_of(const struct summary *s, const struct flow *f,
 	const struct flow_link *l)
 {
@@ -232,7 +198,7 @@ static void add_row(
 		summary_cut_rows(s);
 	row.hops = mem_zalloc(f->n_path + 1, sizeof(*row.hops));
 	for (size_t i = 0; i < f->n_path; i++) {
-		const struct flow_link *l = on_link(f, f->path[i]);
+		const struct flow_link *l = summary_on_link(f, f->path[i]);
 
 		if (l)
 			row.hops[row.n_hops++] = hop_of(s, f, l);
@@ -257,7 +223,7 @@ int summary_count(void *ctx, const struct flow *f, struct err *err)
 				f->links[i].packets, f->links[i].bytes);
 	for (size_t i = 0; i < f->n_rows; i++)
 		count_record(s, f->rows[i], f->counted[i]);
-	count_steps(s, f);
+	summary_count_steps(s, f);
 	scale_add(&s->packets, f->packets);
 	scale_add(&s->bytes, f->bytes);
 	scale_add(&s->duration_us,
@@ -268,24 +234,50 @@ int summary_count(void *ctx, const struct flow *f, struct err *err)
 
 /* Second reading ------------------------------------------------------- */
 
+size_t summary_piece(const struct summary *s, int64_t at_ns)
+{
+	int64_t at = (at_ns - s->begin_ns) / s->unit_ns;
+
+	if (at_ns < s->begin_ns)
+		return 0;
+	return at < (int64_t)s->n_buckets ? (size_t)at : s->n_buckets - 1;
+}
+
+int summary_deal(const struct summary *s, const struct flow_record *r,
+	summary_piece_fn fn, void *ctx, struct err *err)
+{
+	size_t last = summary_piece(s, r->last_ns);
+	uint64_t packets, bytes;
+	int ret = 0;
+
+	if (!s->bounded)
+		return group_spread(r, s->unit_ns, fn, ctx, err);
+	for (size_t i = summary_piece(s, r->first_ns); i <= last && ret == 0;
+		i++) {
+		int64_t from = s->begin_ns + (int64_t)i * s->unit_ns;
+
+		group_within(r, from, from + s->unit_ns, &packets, &bytes);
+		if (packets || bytes)
+			ret = fn(ctx, from, packets, bytes, err);
+	}
+	return ret;
+}
+
 struct courses {
-	const struct summary *s;
+	struct summary *s;
 	struct piece **to[6];
 	size_t n;
+	uint32_t small; /* its rank + 1; 0: none */
 };
 
 static int add_piece(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
 	struct err *err)
 {
 	const struct courses *c = ctx;
-	const struct summary *s = c->s;
-	int64_t at = (at_ns - s->begin_ns) / s->unit_ns;
+	struct summary *s = c->s;
+	size_t at = summary_piece(s, at_ns);
 
 	(void)err;
-	if (at_ns < s->begin_ns)
-		at = 0;
-	if (at >= (int64_t)s->n_buckets)
-		at = (int64_t)s->n_buckets - 1;
 	for (size_t i = 0; i < c->n; i++) {
 		struct piece *p;
 
@@ -297,23 +289,10 @@ static int add_piece(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
 		p->sum.packets += packets;
 		p->sum.bytes += bytes;
 	}
+	if (c->small)
+		summary_add_point(s, &(struct point){c->small - 1, (uint32_t)at,
+					     packets, bytes});
 	return 0;
-}
-
-/* Over the pieces of time; of a window, what falls into it. */
-static int spread(
-	const struct flow_record *r, struct courses *to, struct err *err)
-{
-	const struct summary *s = to->s;
-	uint64_t packets, bytes;
-
-	if (!s->ask->window_ms)
-		return group_spread(r, s->unit_ns, add_piece, to, err);
-	group_within(
-		r, s->begin_ns, s->begin_ns + s->unit_ns, &packets, &bytes);
-	return packets || bytes
-		       ? add_piece(to, s->begin_ns, packets, bytes, err)
-		       : 0;
 }
 
 int summary_spread(void *ctx, const struct flow *f, struct err *err)
@@ -322,11 +301,10 @@ int summary_spread(void *ctx, const struct flow *f, struct err *err)
 	const struct alike *kind = summary_alike(s, f);
 	struct alike *a = &s->alike[kind->into];
 	struct port_sum *port = s->by_port ? summary_port(s, f) : NULL;
-	int r = 0;
+	int r = summary_spread_steps(s, f, err);
 
 	if (port)
 		summary_count_port(s, port, kind, f);
-
 	s->serial++;
 	for (size_t i = 0; i < f->n_rows && r == 0; i++) {
 		const struct flow_record *row = f->rows[i];
@@ -334,6 +312,7 @@ int summary_spread(void *ctx, const struct flow *f, struct err *err)
 		int link = summary_link(s, row);
 
 		if (f->counted[i]) {
+			c.small = kind->rank;
 			c.to[c.n++] = &a->course;
 			c.to[c.n++] = &s->course;
 			if (port)
@@ -347,7 +326,7 @@ int summary_spread(void *ctx, const struct flow *f, struct err *err)
 		if (link >= 0 && s->catalog->links[link].lan)
 			c.to[c.n++] =
 				&side_of(s, link, row->dst_slot)->to_course;
-		r = spread(row, &c, err);
+		r = summary_deal(s, row, add_piece, &c, err);
 	}
 	return r;
 }

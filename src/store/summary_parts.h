@@ -29,6 +29,7 @@ struct link_sum {
 	struct sums all;
 	struct piece *course;
 	struct side *sides; /* n_members + 1 */
+	bool loses;         /* on one side of a step with a course */
 };
 
 /* A node, or an address that is no node's. */
@@ -50,6 +51,14 @@ struct alike {
 	struct sums all;
 	struct piece *course; /* NULL: nothing */
 	size_t into;          /* itself, or the others it is among */
+	size_t place;         /* in groups, or behind them in kinds */
+	uint32_t rank;        /* in small + 1; 0: it is not there */
+};
+
+/* What one of the small ones had in a piece of time. */
+struct point {
+	uint32_t rank, piece;
+	uint64_t packets, bytes;
 };
 
 /* What went to one port. */
@@ -60,8 +69,7 @@ struct port_sum {
 };
 struct port_kind {
 	struct {
-		int32_t port;
-		struct kind kind;
+		uint32_t port, kind; /* kind: in alike */
 	} key;
 	struct sums all;
 };
@@ -89,11 +97,16 @@ struct flow_row {
 };
 
 /* From one link of a path to the next, over all flows that took both. */
+struct step_piece {
+	uint64_t sent, arrived; /* packets */
+};
 struct step {
 	struct {
 		int32_t from, to;
 	} key;
-	uint64_t flows, sent, arrived; /* packets */
+	uint64_t flows;
+	struct step_piece all;
+	struct step_piece *course; /* of those that lose most; else NULL */
 };
 
 enum { OCTAVE_PARTS = 4, SCALE = 64 * OCTAVE_PARTS };
@@ -122,6 +135,12 @@ struct summary {
 	size_t *shown, n_shown; /* by falling bytes, others last */
 	size_t n_others;        /* among them */
 	size_t *small, n_small; /* the largest of the others */
+	size_t n_told;          /* those of them with a course */
+	struct point *points;
+	size_t n_points, points_cap;
+	struct map by_point;
+	int32_t *path_at; /* by path: where it is written; -1: nowhere yet */
+	size_t n_paths_at;
 	struct sums *by_port;   /* PORT_COUNT, as is port_at */
 	uint8_t *port_at;       /* place in ports + 1, 0: none */
 	struct port_sum *ports; /* the largest, by falling bytes */
@@ -141,10 +160,17 @@ struct summary {
 	int64_t begin_ns, unit_ns;
 	size_t n_buckets;
 	uint64_t serial;
+	bool bounded; /* what is beyond the pieces of time does not count */
 	bool cut; /* more kinds of flows than are told apart at all */
 };
 
-enum { ALIKE_MAX = 200000, PATHS_MAX = 100000 };
+enum { ALIKE_MAX = 200000, PATHS_MAX = 100000, DETAIL = 300000 };
+
+/* How many numbers may be told of those that are not the largest. */
+static inline size_t summary_detail(const struct summary *s)
+{
+	return s->ask->detail ? s->ask->detail : DETAIL;
+}
 
 static inline bool summary_wants(const struct summary *s, unsigned parts)
 {
@@ -162,11 +188,31 @@ void summary_choose(struct summary *s);
 /* Of those that are told apart without a course. */
 bool summary_tells_small(const struct summary *s);
 void summary_choose_ports(struct summary *s);
+/* Of the second reading: what of a record falls into the pieces of time. */
+typedef int (*summary_piece_fn)(void *ctx, int64_t at_ns, uint64_t packets,
+	uint64_t bytes, struct err *err);
+int summary_deal(const struct summary *s, const struct flow_record *r,
+	summary_piece_fn fn, void *ctx, struct err *err) NFZ_MUST_CHECK;
+size_t summary_piece(const struct summary *s, int64_t at_ns);
+/* Steps: first reading, between, second. */
+const struct flow_link *summary_on_link(const struct flow *f, int link);
+void summary_count_steps(struct summary *s, const struct flow *f);
+void summary_choose_steps(struct summary *s);
+int summary_spread_steps(struct summary *s, const struct flow *f,
+	struct err *err) NFZ_MUST_CHECK;
+void summary_write_steps(struct jsonw *w, const struct summary *s);
+/* Second reading: of one of the small ones, by its rank. */
+void summary_add_point(struct summary *s, const struct point *p);
+/* Behind the readings: neighbours in the catalog become neighbours in ends. */
+void summary_sort_ends(struct summary *s);
+/* Paths, groups and kinds, which number what they are written with. */
+void summary_write_kinds(struct jsonw *w, struct summary *s);
 /* Second reading: the port a flow goes to, NULL if it is none of the largest;
  * adds the flow, one of a, to it. */
 struct port_sum *summary_port(const struct summary *s, const struct flow *f);
 void summary_count_port(struct summary *s, struct port_sum *port,
 	const struct alike *a, const struct flow *f);
+/* Behind summary_write_kinds(). */
 void summary_write_ports(struct jsonw *w, struct summary *s);
 /* Second reading: a merge_fn. */
 int summary_spread(void *ctx, const struct flow *f, struct err *err);
@@ -175,9 +221,6 @@ void summary_write(
 void summary_put_sums(struct jsonw *w, const struct sums *s);
 void summary_put_course(struct jsonw *w, const struct summary *s,
 	const char *name, const struct piece *course);
-/* src, dst, proto, path, flows, packets, bytes: seven of an array. */
-void summary_put_kind(
-	struct jsonw *w, const struct kind *kind, const struct sums *all);
 /* The link a record was seen on, -1 unknown. */
 int summary_link(const struct summary *s, const struct flow_record *r);
 

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { PORTS = 100, KINDS_MAX = 50000 };
+enum { PORTS = 100 };
 
 static int by_bytes(const void *a, const void *b)
 {
@@ -43,12 +43,12 @@ struct port_sum *summary_port(const struct summary *s, const struct flow *f)
 void summary_count_port(struct summary *s, struct port_sum *port,
 	const struct alike *a, const struct flow *f)
 {
-	struct port_kind kind = {.key = {port->port, a->key}};
+	struct port_kind kind = {.key = {port->port, (uint32_t)(a - s->alike)}};
 	size_t at = (size_t)(uintptr_t)map_get(
 		&s->by_port_kind, &kind.key, sizeof(kind.key));
 	struct sums *sum;
 
-	if (!at && s->n_port_kinds >= KINDS_MAX) {
+	if (!at && s->n_port_kinds >= summary_detail(s) / 4) {
 		s->ports_cut = true;
 		return;
 	}
@@ -65,32 +65,61 @@ void summary_count_port(struct summary *s, struct port_sum *port,
 	sum->bytes += f->bytes;
 }
 
+/* One of a port's, ready to be written. */
+struct part {
+	uint32_t port;
+	size_t place;
+	const struct sums *all;
+};
+
 static int by_port(const void *a, const void *b)
 {
-	const struct port_kind *x = a, *y = b;
+	const struct part *x = a, *y = b;
 
-	if (x->key.port != y->key.port)
-		return x->key.port < y->key.port ? -1 : 1;
-	return x->all.bytes > y->all.bytes ? -1 : x->all.bytes < y->all.bytes;
+	if (x->port != y->port)
+		return x->port < y->port ? -1 : 1;
+	return (x->place > y->place) - (x->place < y->place);
 }
 
-static void put_kinds(
-	struct jsonw *w, const struct summary *s, const struct port_sum *port)
+/* Its place in groups and then kinds, as the difference from the one before,
+ * and its flows, packets and bytes. */
+static void put_parts(struct jsonw *w, const struct part *parts, size_t n,
+	const struct port_sum *port)
 {
-	jsonw_key(w, "kinds");
+	size_t last = 0;
+
+	jsonw_key(w, "parts");
 	jsonw_array(w);
-	for (size_t i = 0; i < s->n_port_kinds; i++)
-		if (s->port_kinds[i].key.port == port->port)
-			summary_put_kind(w, &s->port_kinds[i].key.kind,
-				&s->port_kinds[i].all);
+	for (size_t i = 0; i < n; i++) {
+		if (parts[i].port != port->port)
+			continue;
+		jsonw_uint(w, parts[i].place - last);
+		jsonw_uint(w, parts[i].all->flows);
+		jsonw_uint(w, parts[i].all->packets);
+		jsonw_uint(w, parts[i].all->bytes);
+		last = parts[i].place;
+	}
 	jsonw_end(w);
+}
+
+static struct part part_of(const struct summary *s, const struct port_kind *k)
+{
+	const struct alike *a = &s->alike[k->key.kind];
+
+	if (!a->rank)
+		a = &s->alike[a->into];
+	return (struct part){k->key.port, a->place, &k->all};
 }
 
 void summary_write_ports(struct jsonw *w, struct summary *s)
 {
+	cleanup_free struct part *parts =
+		mem_zalloc(s->n_port_kinds + 1, sizeof(*parts));
+
+	for (size_t i = 0; i < s->n_port_kinds; i++)
+		parts[i] = part_of(s, &s->port_kinds[i]);
 	if (s->n_port_kinds)
-		qsort(s->port_kinds, s->n_port_kinds, sizeof(*s->port_kinds),
-			by_port);
+		qsort(parts, s->n_port_kinds, sizeof(*parts), by_port);
 	jsonw_key(w, "ports");
 	jsonw_array(w);
 	for (size_t i = 0; i < s->n_ports; i++) {
@@ -99,7 +128,7 @@ void summary_write_ports(struct jsonw *w, struct summary *s)
 		summary_put_sums(w, &s->ports[i].all);
 		summary_put_course(w, s, "course", s->ports[i].course);
 		if (!s->ports_cut)
-			put_kinds(w, s, &s->ports[i]);
+			put_parts(w, parts, s->n_port_kinds, &s->ports[i]);
 		jsonw_end(w);
 	}
 	jsonw_end(w);

@@ -51,6 +51,36 @@ static void put_side(
 	jsonw_end(w);
 }
 
+/* What all sides sent is what a link carried, piece by piece; but for a flow
+ * that was seen in both directions, which is one. */
+static bool is_sum(const struct link_sum *link, size_t n_sides, size_t at)
+{
+	struct sums sum = {0};
+
+	for (size_t k = 0; k < n_sides; k++) {
+		const struct piece *course = link->sides[k].from_course;
+
+		if (!course)
+			continue;
+		sum.flows += course[at].sum.flows;
+		sum.packets += course[at].sum.packets;
+		sum.bytes += course[at].sum.bytes;
+	}
+	return memcmp(&sum, &link->course[at].sum, sizeof(sum)) == 0;
+}
+
+/* A course that is the sum of its sides' is not told. */
+static void put_link_course(struct jsonw *w, const struct summary *s, size_t i)
+{
+	const struct link_sum *link = &s->links[i];
+	size_t n = s->catalog->links[i].n_members + 1, at = 0;
+
+	while (link->course && at < s->n_buckets && is_sum(link, n, at))
+		at++;
+	if (link->course && at < s->n_buckets)
+		summary_put_course(w, s, "course", link->course);
+}
+
 static void put_members(
 	struct jsonw *w, const struct summary *s, const struct catalog_link *of)
 {
@@ -68,7 +98,7 @@ static void put_sides(struct jsonw *w, const struct summary *s, size_t i)
 {
 	const struct catalog_link *of = &s->catalog->links[i];
 
-	summary_put_course(w, s, "course", s->links[i].course);
+	put_link_course(w, s, i);
 	jsonw_key(w, "sides"); /* the last: unknown */
 	jsonw_array(w);
 	for (size_t k = 0; k <= of->n_members; k++)
@@ -120,19 +150,6 @@ static void put_ends(struct jsonw *w, const struct summary *s)
 	jsonw_end(w);
 }
 
-static void put_paths(struct jsonw *w, const struct summary *s)
-{
-	jsonw_key(w, "paths"); /* places in links */
-	jsonw_array(w);
-	for (size_t i = 0; i < s->n_paths; i++) {
-		jsonw_array(w);
-		for (size_t k = 0; k < s->paths[i].n; k++)
-			jsonw_int(w, s->paths[i].links[k]);
-		jsonw_end(w);
-	}
-	jsonw_end(w);
-}
-
 static void put_protocols(struct jsonw *w, const struct summary *s)
 {
 	jsonw_key(w, "protocols");
@@ -145,50 +162,6 @@ static void put_protocols(struct jsonw *w, const struct summary *s)
 		jsonw_put(w, "name", filter_protocol_name((uint8_t)i));
 		summary_put_sums(w, &s->protos[i]);
 		jsonw_end(w);
-	}
-	jsonw_end(w);
-}
-
-static void put_groups(struct jsonw *w, const struct summary *s)
-{
-	jsonw_key(w, "groups");
-	jsonw_array(w);
-	for (size_t i = 0; i < s->n_shown; i++) {
-		const struct alike *a = &s->alike[s->shown[i]];
-
-		jsonw_object(w);
-		jsonw_put_int(w, "src", a->key.src); /* in ends; -1: others */
-		jsonw_put_int(w, "dst", a->key.dst);
-		jsonw_put_int(w, "proto", a->key.proto);
-		jsonw_put_int(w, "path", a->key.path);
-		summary_put_sums(w, &a->all);
-		summary_put_course(w, s, "course", a->course);
-		jsonw_end(w);
-	}
-	jsonw_end(w);
-}
-
-void summary_put_kind(
-	struct jsonw *w, const struct kind *kind, const struct sums *all)
-{
-	jsonw_int(w, kind->src);
-	jsonw_int(w, kind->dst);
-	jsonw_int(w, kind->proto);
-	jsonw_int(w, kind->path);
-	jsonw_uint(w, all->flows);
-	jsonw_uint(w, all->packets);
-	jsonw_uint(w, all->bytes);
-}
-
-/* Those of the others that are told apart, but for their courses. */
-static void put_small(struct jsonw *w, const struct summary *s)
-{
-	jsonw_key(w, "small");
-	jsonw_array(w);
-	for (size_t i = 0; i < s->n_small; i++) {
-		const struct alike *a = &s->alike[s->small[i]];
-
-		summary_put_kind(w, &a->key, &a->all);
 	}
 	jsonw_end(w);
 }
@@ -237,24 +210,6 @@ static void put_rows(struct jsonw *w, const struct summary *s)
 	jsonw_array(w);
 	for (size_t i = 0; i < s->n_rows; i++)
 		put_row(w, &s->rows[i]);
-	jsonw_end(w);
-}
-
-static void put_steps(struct jsonw *w, const struct summary *s)
-{
-	jsonw_key(w, "steps");
-	jsonw_array(w);
-	for (size_t i = 0; i < s->n_steps; i++) {
-		const struct step *p = &s->steps[i];
-
-		jsonw_object(w);
-		jsonw_put_int(w, "from", p->key.from);
-		jsonw_put_int(w, "to", p->key.to);
-		jsonw_put_uint(w, "flows", p->flows);
-		jsonw_put_uint(w, "sent", p->sent);
-		jsonw_put_uint(w, "arrived", p->arrived);
-		jsonw_end(w);
-	}
 	jsonw_end(w);
 }
 
@@ -338,17 +293,14 @@ static void put_distributions(struct jsonw *w, const struct summary *s)
 static void put_kinds(struct jsonw *w, struct summary *s)
 {
 	put_protocols(w, s);
-	put_paths(w, s);
-	put_groups(w, s);
-	if (!summary_tells_small(s))
-		return;
-	put_small(w, s);
-	summary_write_ports(w, s);
+	summary_write_kinds(w, s);
+	if (summary_tells_small(s))
+		summary_write_ports(w, s);
 }
 
 static void put_rest(struct jsonw *w, const struct summary *s)
 {
-	put_steps(w, s);
+	summary_write_steps(w, s);
 	put_events(w, s);
 	put_distributions(w, s);
 }
@@ -383,6 +335,7 @@ void summary_write(
 	struct jsonw w;
 
 	ledger_read(store, s->catalog, &ledger);
+	summary_sort_ends(s);
 	jsonw_init(&w, out, JSONW_COMPACT);
 	jsonw_object(&w);
 	put_head(&w, s);

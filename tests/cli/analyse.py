@@ -205,6 +205,8 @@ TRUTH = {  # (name, store, words): rows
     ("hops", lab, "port 1"): [
         ["core", "lb", "1", "100", "90", "10", "10.000", "5000", "5000", "5000"],
         ["la", "core", "1", "100", "100", "0", "0.000", "3000", "3000", "3000"]],
+    ("losses", lab, "port 1", "--bucket", "1h"): [
+        ["2026-09-21T14:00:00.000000Z", "core", "lb", "100", "90", "10"]],
 }
 asked = {key[0] for key in TRUTH}
 names = [name for name, _ in rows("analyse")]

@@ -3,7 +3,7 @@
 // Names come from others and only ever become text nodes.
 document.documentElement.classList.add("js");
 const page = JSON.parse(document.getElementById("data").textContent);
-let sum = page.summary;
+let sum = null; // the summary, of netflowize-summary(5)
 const chosen = { link: null, end: null, proto: null, pair: null, port: null, range: null, row: null };
 const panels = [];
 const byId = (id) => document.getElementById(id);
@@ -79,10 +79,7 @@ function within(course) {
 }
 // Of something with bytes, packets, flows and a course; in a part of the time
 // flows cannot be added up.
-function sumsOf(x) {
-	if (!chosen.range) return { bytes: x.bytes, packets: x.packets, flows: x.flows };
-	return { ...within(x.course), flows: null };
-}
+const sumsOf = (x) => chosen.range ? { ...within(x.course), flows: null } : x;
 function plus(a, b) {
 	a.bytes += b.bytes;
 	a.packets += b.packets;
@@ -92,43 +89,110 @@ function plus(a, b) {
 const none = () => ({ bytes: 0, packets: 0, flows: 0 });
 
 // Kinds of flows: who, to whom, how.  The largest, sum.groups, have a course in
-// time; the small ones are told apart for the whole time alone, and within a
-// part of it they are "others".
-const unpacked = new WeakMap();
-function unpack(list) {
-	if (!unpacked.has(list)) {
-		const all = [];
-		for (let i = 0; i < list.length; i += 7)
-			all.push({ src: list[i], dst: list[i + 1], proto: list[i + 2], path: list[i + 3], flows: list[i + 4], packets: list[i + 5], bytes: list[i + 6], course: null });
-		unpacked.set(list, all);
-	}
-	return unpacked.get(list);
+// time; so have of the small ones, sum.small, as many as there was room for.
+const isOthers = (g) => g.src < 0 && g.dst < 0;
+function sumOf(courses) {
+	const all = new Map();
+	for (const c of courses)
+		for (let i = 0; i < c.length; i += 4) {
+			const at = all.get(c[i]) || [c[i], 0, 0, 0];
+			for (let k = 1; k < 4; k++) at[k] += c[i + k];
+			all.set(c[i], at);
+		}
+	return [...all.values()].sort((a, b) => a[0] - b[0]).flat();
 }
-// What the others are beyond the small ones: by protocol.
+// What is written short, netflowize-summary(5) says how, made long.
+function unpack(of) {
+	const links = of.links.map((l) => ({ ...l, course: l.course || sumOf((l.sides || []).map((side) => side.course)) }));
+	const paths = [], small = [];
+	for (let i = 0, last = []; i < of.ways.length; i += 2 + of.ways[i + 1])
+		paths.push(last = [...last.slice(0, of.ways[i]), ...of.ways.slice(i + 2, i + 2 + of.ways[i + 1])]);
+	const list = of.kinds || [], points = of.kind_courses;
+	let src = 0, dst = 0, proto = 0, path = 0, at = 0;
+	for (let i = 0; i < list.length; i += 7) {
+		src += list[i]; dst += list[i + 1]; proto += list[i + 2]; path += list[i + 3];
+		const kind = { src, dst, proto, path, flows: list[i + 4], packets: list[i + 5], bytes: list[i + 6], course: null };
+		if (points) {
+			const n = points[at++], rest = { packets: kind.packets, bytes: kind.bytes };
+			if (n) kind.course = [];
+			for (let k = 1; k < n; k++, at += 3) {
+				kind.course.push(points[at], points[at + 1], points[at + 2], 0);
+				rest.bytes -= points[at + 1];
+				rest.packets -= points[at + 2];
+			}
+			if (n) kind.course.push(points[at++], rest.bytes, rest.packets, 0);
+		}
+		small.push(kind);
+	}
+	// the largest first, in memory as well: what is in order is added up and sorted in a third of the time
+	const ordered = [...small].sort((a, b) => b.bytes - a.bytes).map((kind) => ({ ...kind }));
+	return { ...of, links, paths, small: ordered, places: [...of.groups, ...small], coarse: small.some((kind) => !kind.course) };
+}
+// What the others are beyond those small ones: by protocol.
 function restOf(groups, small) {
 	const rest = new Map();
 	const add = (g, sign) => {
-		if (!rest.has(g.proto)) rest.set(g.proto, { src: -1, dst: -1, proto: g.proto, path: -1, ...none(), course: null });
-		for (const k of ["flows", "packets", "bytes"]) rest.get(g.proto)[k] += sign * g[k];
+		if (!rest.has(g.proto)) rest.set(g.proto, { src: -1, dst: -1, proto: g.proto, path: -1, ...none(), course: [] });
+		const r = rest.get(g.proto);
+		for (const k of ["flows", "packets", "bytes"]) r[k] += sign * g[k];
+		for (let i = 0; i < g.course.length; i += 4) r.course.push(g.course[i], sign * g.course[i + 1], sign * g.course[i + 2], 0);
 	};
-	for (const g of groups) if (g.src < 0 && g.dst < 0) add(g, 1);
-	for (const g of small) add(g, -1);
+	for (const g of groups) if (isOthers(g)) add(g, 1);
+	for (const g of small) add(g.course ? g : { ...g, course: [] }, -1);
 	return [...rest.values()].filter((g) => g.flows > 0);
 }
-let everyKind = { of: null, all: [] };
-function kinds() {
-	if (chosen.port !== null) return unpack((sum.ports.find((p) => p.port === chosen.port) || {}).kinds || []);
-	if (chosen.range) return sum.groups;
-	if (everyKind.of !== sum) {
-		const small = unpack(sum.small || []);
-		everyKind = { of: sum, all: [...sum.groups.filter((g) => g.src >= 0 || g.dst >= 0), ...small, ...restOf(sum.groups, small)] };
+sum = unpack(page.summary);
+// Where kinds are read from: what a server told of just what is chosen, or the page's own.
+const told = { question: "", answer: null, kinds: null };
+function question() {
+	const words = new URLSearchParams();
+	if (chosen.range && sum.coarse) {
+		words.set("from", timeFull(pieceAt(range()[0])));
+		words.set("to", timeFull(pieceAt(range()[1] + 1)));
+		words.set("pieces", pieces());
+	} else if (chosen.port !== null && !sum.ports.some((p) => p.port === chosen.port && p.parts)) words.set("port", chosen.port);
+	return page.live ? words.toString() : "";
+}
+const source = () => told.kinds && told.question === question() ? told.kinds : sum;
+// An answer has its own numbers for ends and paths, and its pieces begin where it does.
+function take(answer) {
+	const kinds = unpack(answer), ends = new Map(sum.ends.map((e, i) => [String(e), i])), paths = sum.paths.length, from = chosen.range ? chosen.range[0] : 0;
+	const endAt = (i) => {
+		const e = kinds.ends[i];
+		if (i >= 0 && !ends.has(String(e))) ends.set(String(e), sum.ends.push(e) - 1);
+		return i < 0 ? i : ends.get(String(e));
+	};
+	const here = (g) => ({ ...g, src: endAt(g.src), dst: endAt(g.dst), path: g.path < 0 ? -1 : g.path + paths, course: g.course && g.course.map((v, i) => i % 4 ? v : v + from) });
+	kinds.groups = kinds.groups.map(here);
+	kinds.small = kinds.small.map(here);
+	sum.paths.push(...kinds.paths);
+	told.kinds = kinds;
+	ofPaths.of = null;
+}
+// For a part of the time, those without a course are among the others.
+const everyOf = { of: null, whole: null, part: null };
+function every(part) {
+	const from = source();
+	if (everyOf.of !== from) Object.assign(everyOf, { of: from, whole: null, part: null });
+	const small = from.small.filter((g) => g.course || part === "whole");
+	return everyOf[part] || (everyOf[part] = [...from.groups.filter((g) => !isOthers(g)), ...small, ...restOf(from.groups, small)]);
+}
+function kindsOfPort(port) {
+	const kinds = [];
+	for (let i = 0, at = 0; i < port.parts.length; i += 4) {
+		at += port.parts[i];
+		kinds.push({ ...sum.places[at], flows: port.parts[i + 1], packets: port.parts[i + 2], bytes: port.parts[i + 3], course: null });
 	}
-	return everyKind.all;
+	return kinds;
+}
+function kinds() {
+	const port = chosen.port !== null && source() === sum && sum.ports.find((p) => p.port === chosen.port);
+	return port ? kindsOfPort({ parts: [], ...port }) : every(chosen.range ? "part" : "whole");
 }
 // Are there some that a part of the time does not tell apart?
-const isCoarse = () => chosen.range && (sum.small || []).length > 0;
+const isCoarse = () => chosen.range && source().coarse;
 // Are there more than are told apart at all?
-const isCut = () => !chosen.range && chosen.port === null && kinds().some((g) => g.src < 0 && g.dst < 0);
+const isCut = () => !chosen.range && chosen.port === null && kinds().some(isOthers);
 const ofPaths = { of: null, link: null, has: [] };
 function onLink(path) {
 	if (ofPaths.of !== sum || ofPaths.link !== chosen.link)
@@ -149,8 +213,9 @@ const isFiltered = () => isNarrowed() || chosen.port !== null;
 const pairKey = (g) => (g.src + 1) * (sum.ends.length + 1) + g.dst + 1;
 function groupsBy(key, of = kinds()) {
 	const all = new Map();
+	const some = isNarrowed();
 	for (const g of of) {
-		if (!wanted(g)) continue;
+		if (some && !wanted(g)) continue;
 		const k = key(g);
 		let e = all.get(k);
 		if (!e) all.set(k, e = { key: k, ...none(), groups: [] });
@@ -223,8 +288,13 @@ function between(a, b) {
 	const other = new Set(sum.links[b].members);
 	return sum.links[a].members.find((m) => m && other.has(m)) || "?";
 }
-// Steps from link to link on which more is lost than goes by itself.
-const lossySteps = () => sum.steps.filter((x) => x.sent - x.arrived > .005 * x.sent && x.sent - x.arrived >= 10);
+// Steps from link to link; in a part of the time, those that lose most.
+function stepsNow() {
+	const [lo, hi] = range(), within = (x, k) => x.course.reduce((t, v, i) => t + (i % 3 === k && x.course[i - k] >= lo && x.course[i - k] <= hi ? v : 0), 0);
+	return chosen.range ? sum.steps.filter((x) => x.course).map((x) => ({ ...x, sent: within(x, 1), arrived: within(x, 2) })) : sum.steps;
+}
+// Those on which more is lost than goes by itself.
+const lossySteps = () => stepsNow().filter((x) => x.sent - x.arrived > .005 * x.sent && x.sent - x.arrived >= 10);
 
 // When nobody heard from a probe, in pieces of time: {node, from, to}.
 function silences() {
@@ -245,9 +315,11 @@ function watchersOf(link) {
 }
 
 // Redraws every panel; what is chosen may be gone after new data came.
+let ask = () => {}; // a live page's
 function draw() {
 	pairsNow = null;
 	for (const p of panels) p();
+	ask();
 }
 // Of a port no course is known by hosts: it goes with all of the time.
 function choose(change) {

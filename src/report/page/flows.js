@@ -65,13 +65,28 @@
 			h("p", { class: "soft" }, "Loss is the difference of what two places counted, give or take packets under way; “first” is when the first packet was seen, by corrected clocks. ",
 				h("button", { onclick: () => copy(page.command + " " + quote(flowFilter(r)) + " --observations") }, "Copy as command")));
 	}
-	function steps() {
-		const all = sum.steps.filter((x) => (chosen.link === null || x.from === chosen.link || x.to === chosen.link) && x.sent > x.arrived)
-			.sort((a, b) => (b.sent - b.arrived) - (a.sent - a.arrived)).slice(0, 5);
-		put("path", all.length ? [h("h3", {}, "Where packets die: over all flows that took both links"), h("div", { class: "steps", tabindex: 0, role: "region", "aria-label": "Where packets die" }, h("table", {}, h("thead", {}, h("tr", {}, ["From link", "At", "To link", ">Seen before", ">Seen behind", ">Lost", ">Share"].map((t) => h("th", { scope: "col", class: t.startsWith(">") ? "n" : null }, t.replace(/^>/, ""))))),
-			h("tbody", {}, all.map((x) => h("tr", {}, h("td", {}, sum.links[x.from].name), h("td", {}, between(x.from, x.to)), h("td", {}, sum.links[x.to].name), h("td", { class: "n" }, count(x.sent)), h("td", { class: "n" }, count(x.arrived)),
-				h("td", { class: "n" }, count(x.sent - x.arrived)), h("td", { class: "n" }, percent((x.sent - x.arrived) / x.sent)))))))] : null);
+	// When: what was lost in each piece of time, and when most.
+	function lossCourse(x) {
+		if (!x.course) return "–";
+		const lost = new Map(), [lo, hi] = range();
+		for (let i = 0; i < x.course.length; i += 3)
+			if (x.course[i] >= lo && x.course[i] <= hi) lost.set(x.course[i], Math.max(0, x.course[i + 1] - x.course[i + 2]));
+		const [at, most] = [...lost].reduce((a, b) => b[1] > a[1] ? b : a, [lo, 0]), n = hi - lo + 1;
+		const bars = [...lost].map(([i, v]) => `M${(100 * (i - lo) / n).toFixed(2)} 12h${Math.max(.6, 100 / n).toFixed(2)}v${(-12 * v / (most || 1)).toFixed(1)}h${-Math.max(.6, 100 / n).toFixed(2)}z`).join("");
+		return [s("svg", { class: "meter", viewBox: "0 0 100 12", preserveAspectRatio: "none", "aria-hidden": "true" }, s("path", { class: "f5", d: bars })),
+			h("span", { class: "soft" }, " most at " + timeText(pieceAt(at)) + ": " + count(most))];
 	}
+	function steps() {
+		const all = stepsNow().filter((x) => (chosen.link === null || x.from === chosen.link || x.to === chosen.link) && x.sent > x.arrived)
+			.sort((a, b) => (b.sent - b.arrived) - (a.sent - a.arrived)).slice(0, 5);
+		put("path", all.length ? [h("h3", {}, "Where packets die: over all flows that took both links"), h("div", { class: "steps", tabindex: 0, role: "region", "aria-label": "Where packets die" }, h("table", {}, h("thead", {}, h("tr", {}, ["From link", "At", "To link", ">Seen before", ">Seen behind", ">Lost", ">Share", "When"].map((t) => h("th", { scope: "col", class: t.startsWith(">") ? "n" : null }, t.replace(/^>/, ""))))),
+			h("tbody", {}, all.map((x) => h("tr", {}, h("td", {}, sum.links[x.from].name), h("td", {}, between(x.from, x.to)), h("td", {}, sum.links[x.to].name), h("td", { class: "n" }, count(x.sent)), h("td", { class: "n" }, count(x.arrived)),
+				h("td", { class: "n" }, count(x.sent - x.arrived)), h("td", { class: "n" }, percent((x.sent - x.arrived) / x.sent)), h("td", { class: "when" }, lossCourse(x))))))),
+			h("p", { class: "soft" }, "When: packets lost in each piece of " + spanText(sum.bucket_ms) + ", from " + timeText(pieceAt(range()[0])) + " to " + timeText(pieceAt(range()[1] + 1)) + " UTC. ",
+				h("button", { onclick: () => copy(lossesCommand()) }, "Copy as command"))] : null);
+	}
+	const lossesCommand = () => page.command.replace(/^netflowize query/, "netflowize analyse losses") + (sum.filter ? " " + quote(sum.filter) : "") +
+		(/^nfz-query/.test(page.command) ? " --analysis losses" : "") + (page.times ? " " + page.times : "") + " --bucket " + sum.bucket_ms + "ms";
 	byId("copy-flows").addEventListener("click", () => copy(commandText()));
 	byId("csv-flows").addEventListener("click", () => {
 		const cell = (v) => /[",\n]/.test(v) ? '"' + String(v).replace(/"/g, '""') + '"' : String(v);

@@ -165,7 +165,7 @@
 	}
 	function five(filter) {
 		const all = new Map();
-		for (const g of chosen.range ? sum.groups : kinds()) {
+		for (const g of kinds()) {
 			if (!filter(g)) continue;
 			const k = g.src + " " + g.dst + " " + g.proto;
 			all.set(k, { g, bytes: ((all.get(k) || {}).bytes || 0) + sumsOf(g).bytes });

@@ -56,19 +56,20 @@
 		return { order, whole, rest: rest.map(([key]) => key), of: (e) => known.has(e) ? index.get(id(e)) : undefined };
 	}
 	function cellsOf(all, { order, of }) {
-		const n = order.length, cells = new Map();
+		const n = order.length, cells = new Array(n * n);
 		for (const e of all) {
 			const [g] = e.groups, a = of(g.src), b = of(g.dst);
 			if (a === undefined || b === undefined) continue;
-			const k = a * n + b, cell = cells.get(k);
-			if (cell) plus(cell, e);
-			else cells.set(k, { a, b, flows: e.flows, packets: e.packets, bytes: e.bytes, pair: [g.src, g.dst] });
+			const k = a * n + b;
+			if (cells[k]) plus(cells[k], e);
+			else cells[k] = { a, b, flows: e.flows, packets: e.packets, bytes: e.bytes, pair: [g.src, g.dst] };
 		}
 		return cells;
 	}
 	function extremes(cells) {
 		let small = Infinity, large = 0;
-		for (const c of cells.values()) {
+		for (const c of cells) {
+			if (!c) continue;
 			small = Math.min(small, c.bytes);
 			large = Math.max(large, c.bytes);
 		}
@@ -79,7 +80,7 @@
 		const pen = canvas.getContext("2d"), image = pen.createImageData(n, n);
 		const [r, g, b] = [1, 3, 5].map((i) => parseInt(getComputedStyle(document.documentElement).getPropertyValue("--c0").trim().slice(i, i + 2), 16));
 		const colour = new Uint32Array(image.data.buffer), base = b << 16 | g << 8 | r; // as memory has it, little end first
-		for (const [k, c] of cells) colour[k] = (255 * shade(c.bytes) << 24 | base) >>> 0;
+		for (let k = 0; k < cells.length; k++) if (cells[k]) colour[k] = (255 * shade(cells[k].bytes) << 24 | base) >>> 0;
 		pen.putImageData(image, 0, 0);
 	}
 	const words = (order, c) => [h("b", {}, order[c.a].name + " → " + order[c.b].name), bytesText(c.bytes) + ", " + count(c.packets) + " packets" + (c.flows === null ? "" : ", " + count(c.flows) + " flows")];
@@ -132,7 +133,7 @@
 			return [clip(Math.floor((ev.clientY - r.top) / r.height * n)), clip(Math.floor((ev.clientX - r.left) / r.width * n))];
 		};
 		const tip = (ev, [a, b]) => {
-			const c = cells.get(a * n + b);
+			const c = cells[a * n + b];
 			show(a, b);
 			showTip(ev, c ? words(axis.order, c) : [h("b", {}, axis.order[a].name + " → " + axis.order[b].name), "nothing"]);
 		};
@@ -140,7 +141,7 @@
 		canvas.addEventListener("pointermove", (ev) => tip(ev, under(ev)));
 		canvas.addEventListener("pointerleave", leave);
 		canvas.addEventListener("blur", leave);
-		canvas.addEventListener("click", (ev) => { const [a, b] = under(ev), c = cells.get(a * n + b); if (c) pick(axis, c); });
+		canvas.addEventListener("click", (ev) => { const [a, b] = under(ev), c = cells[a * n + b]; if (c) pick(axis, c); });
 		canvas.addEventListener("keydown", (ev) => {
 			const way = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[ev.key];
 			if (way) {
@@ -148,8 +149,8 @@
 				at = at ? [clip(at[0] + way[0]), clip(at[1] + way[1])] : [0, 0];
 				const r = canvas.getBoundingClientRect();
 				tip({ clientX: r.left + (at[1] + .5) / n * r.width, clientY: r.top + (at[0] + .5) / n * r.height }, at);
-			} else if (ev.key === "Enter" && at && cells.has(at[0] * n + at[1])) {
-				pick(axis, cells.get(at[0] * n + at[1]));
+			} else if (ev.key === "Enter" && at && cells[at[0] * n + at[1]]) {
+				pick(axis, cells[at[0] * n + at[1]]);
 				const next = byId("matrix").querySelector("canvas");
 				if (next) next.focus();
 			}

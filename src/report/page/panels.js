@@ -78,9 +78,9 @@
 	}
 	// Ports of all flows, or of those chosen; null: that is not known.
 	function portRows() {
-		if (isNarrowed() && (chosen.range || sum.ports.some((p) => !p.kinds))) return null;
+		if (isNarrowed() && (chosen.range || sum.ports.some((p) => !p.parts))) return null;
 		return sum.ports.filter((p) => chosen.port === null || p.port === chosen.port).map((p) => ({ key: p.port, course: p.course,
-			...(isNarrowed() ? unpack(p.kinds).filter(wanted).reduce(plus, none()) : sumsOf(p)) })).filter((p) => p.packets || p.bytes).sort((a, b) => b.bytes - a.bytes);
+			...(isNarrowed() ? kindsOfPort(p).filter(wanted).reduce(plus, none()) : sumsOf(p)) })).filter((p) => p.packets || p.bytes).sort((a, b) => b.bytes - a.bytes);
 	}
 	function talkerRows() {
 		if (talkBy === "port") return portRows();
@@ -248,5 +248,5 @@
 		const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 		root.dataset.theme = dark ? "light" : "dark";
 	});
-	byId("download").addEventListener("click", () => save("netflowize-summary.json", "application/json", JSON.stringify(sum)));
+	byId("download").addEventListener("click", () => save("netflowize-summary.json", "application/json", JSON.stringify(page.summary)));
 })();

@@ -84,7 +84,20 @@ Test(summary, a_link_has_what_it_carried)
 Test(summary, a_packet_that_died_is_between_two_links)
 {
 	has("", ALL,
-		"{\"from\":0,\"to\":1,\"flows\":1,\"sent\":10,\"arrived\":9}");
+		"{\"from\":0,\"to\":1,\"flows\":1,\"sent\":10,\"arrived\":9,"
+		"\"course\":[0,");
+	/* nothing died there: when is no question */
+	has("", ALL,
+		"{\"from\":1,\"to\":2,\"flows\":2,\"sent\":12,"
+		"\"arrived\":12}");
+}
+
+/* When it died: 10 a second from 0 on, 9 from 0.1 on. */
+Test(summary, losses_have_a_course)
+{
+	const struct summary_ask whole = {.buckets = 1};
+
+	has("", whole, "\"arrived\":9,\"course\":[0,10,9]}");
 }
 
 Test(summary, the_filter_is_that_of_queries)
@@ -168,20 +181,31 @@ Test(summary, has_the_parts_that_were_asked_for)
 	free(text);
 }
 
-/* The smaller of two kinds: without a course, and not of those who ask for a
- * number. */
-Test(summary, small_ones_are_told_too)
+/* Both are among the largest: ports name them by their places there. */
+Test(summary, ports_have_parts)
 {
 	const struct summary_ask one = {.groups = 1};
 
-	has("", ALL, "\"small\":[],\"ports\":[{\"port\":80,");
+	has("", ALL, "\"kinds\":[],\"kind_courses\":[],\"groups\":[");
 	has("", ALL,
-		"\"flows\":2,\"packets\":13,\"bytes\":1300,\"course\":[0,");
-	/* who is which end, and which way is which, is not said */
-	has("", ALL, ",1,10,1000,");
-	has("", ALL, ",1,3,300]}]");
-	hasnt("", one, "\"small\"");
+		"\"ports\":[{\"port\":80,\"flows\":2,\"packets\":13,"
+		"\"bytes\":1300,\"course\":[0,");
+	has("", ALL, "\"parts\":[0,1,10,1000,1,1,3,300]}]");
+	hasnt("", one, "\"kinds\"");
 	hasnt("", one, "\"ports\"");
+}
+
+/* What is in the pieces of time that were asked for, and nothing else. */
+Test(summary, within_a_time)
+{
+	const int64_t begin = INT64_C(1790000000000000000);
+	const struct summary_ask half = {.within = true,
+		.buckets = 2,
+		.query = {.from_ns = begin + 500000000,
+			.to_ns = begin + INT64_C(3500000000)}};
+
+	has("", half, "\"bucket_ms\":1500,\"buckets\":2,");
+	has("", half, "\"records\":6,\"course\":[0,500,5,1,1,150,1,1]");
 }
 
 Test(summary, nothing_is_a_summary_too)
