@@ -108,16 +108,16 @@ static void give_kinds(
 	struct wall_time at;
 	struct source_wish wish = {.from = r->from,
 		.to = r->to,
-		.last = r->last,
+		.last = source_is_fixed(&v->source) ? "all" : r->last,
 		.pieces = number(r->pieces, SUMMARY_BUCKETS_MAX)};
 	int64_t port = number(r->port, UINT16_MAX), ms;
 
 	wish.port = port < 0 ? 0 : (unsigned)port;
 	if (r->from ? !wall_parse(r->from, &at) || !r->to ||
 				!wall_parse(r->to, &at) || wish.pieces < 1
-		    : port < 0 || !r->last ||
-				(strcmp(r->last, "all") != 0 &&
-					!clock_parse_span(r->last, &ms))) {
+		    : port < 0 || !wish.last ||
+				(strcmp(wish.last, "all") != 0 &&
+					!clock_parse_span(wish.last, &ms))) {
 		text(a, 400, "Nobody asks that.");
 		return;
 	}

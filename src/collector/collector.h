@@ -35,6 +35,7 @@ enum {
 enum stop_phase { STOP_NO, STOP_METERS, STOP_CACHES, STOP_DONE };
 
 struct clients;
+struct losses;
 struct foreign;
 
 struct collector {
@@ -59,6 +60,7 @@ struct collector {
 	uint64_t *flushed; /* by peer: last flush answered */
 	bool *away;        /* by peer: was up, and is silent or gone */
 	uint64_t *lives;   /* by peer: the one heard of last; 0: none */
+	struct losses *losses;
 
 	enum stop_phase stop;
 	int64_t stop_by_ms, stop_patience_ms;

@@ -6,6 +6,7 @@
  * cannot take it (disk full) nothing is acknowledged, the senders keep what
  * they have, and commits are tried again until there is room. */
 #include "collector/collector.h"
+#include "collector/losses.h"
 #include "base/mem.h"
 #include "format/crypto.h"
 #include "store/events.h"
@@ -370,6 +371,7 @@ static void on_second(void *data)
 	struct collector *c = data;
 
 	collector_keep_health(c);
+	losses_look(c->losses, c);
 	foreign_keep(c);
 	if (c->setup->keep_ms) /* old flows go while none come, too */
 		collector_dirty(c, COMMIT_MS);
@@ -485,6 +487,7 @@ int collector_new(struct loop *loop, const struct setup *setup,
 		collector_free(c);
 		return r;
 	}
+	c->losses = losses_new(c);
 	loop_every(loop, 1000, on_second, c);
 	note_run(c, EVENTS_BEGIN);
 	*ret = c;
@@ -498,6 +501,8 @@ void collector_free(struct collector *c)
 	if (c->keeper && c->ep) {
 		foreign_keep(c);
 		(void)finish(c);
+		if (c->losses)
+			losses_end(c->losses, c);
 		note_run(c, "collecting ends");
 	}
 	if (c->keeper)
@@ -511,5 +516,6 @@ void collector_free(struct collector *c)
 	free(c->flushed);
 	free(c->away);
 	free(c->lives);
+	losses_free(c->losses);
 	free(c);
 }

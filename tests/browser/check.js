@@ -45,9 +45,8 @@ async function open(browser, url, width = 1280, height = 800) {
 const spentBy = async (tab) => 1000 * (await tab.send("Performance.getMetrics")).metrics.find((m) => m.name === "ThreadTime").value;
 
 // From navigation to the last panel drawn; the best of three.
-async function budgets(browser) {
-	for (const [nodes, seconds, ms, mib, ...how] of [[20, 600, 500, 1.5], [200, 3600, 1000, 8, "mesh"], [1000, 30, 2000, 16]]) {
-		const made = make("size" + nodes, nodes, seconds, ...how);
+async function budgets(browser, plain, mesh) {
+	for (const [nodes, made, ms, mib] of [[20, plain, 500, 1.5], [200, mesh, 1000, 8], [1000, make("size1000", 1000, 30), 2000, 16]]) {
 		let best = Infinity;
 		for (let i = 0; i < 3 && best > ms; i++) {
 			const tab = await open(browser, made.url);
@@ -92,6 +91,7 @@ async function numbers(browser, made) {
 	const findings = await tab.run("document.getElementById('findings').innerText");
 	check("the flood is told", /hosts flooded h17 with UDP/.test(findings), findings);
 	check("the loss is told", /Packets die between ring0 and/.test(findings), findings);
+	check("a flow cache has its sign", await tab.run("(() => { sum.status.modules.push({ role: 'cache', node: 'r1' }); draw(); const n = [...document.querySelectorAll('#map .cache text')].map((t) => t.textContent); sum.status.modules.pop(); draw(); return n.join() + document.querySelectorAll('#map .cache').length; })()") === "F0");
 	check("the loss is marked on the map", await tab.run("document.querySelectorAll('#map .drop').length === 1"));
 	check("a silent probe is hatched", await tab.run("document.querySelectorAll('#traffic rect.silent').length === 1"));
 	await tab.close();
@@ -224,6 +224,23 @@ async function accessible(browser, made) {
 	}
 }
 
+// What a server's page was not told it asks for: then it is exact as well.
+async function asked(tab, made) {
+	const size = await tab.run("JSON.stringify(page.summary).length");
+	check("view: at most 2 MB a request for 180 hosts all to all", size <= 2e6, size);
+	const same = async (what, choice, ...words) => {
+		await tab.run(`choose(${choice}); 1`);
+		await until(tab, "question() !== '' && told.question === question() && !isCoarse()");
+		const shown = await tab.run("groupsBy((g) => g.proto).map((e) => [e.key, e.packets, e.bytes]).concat(pairs().slice(0, 50).map((e) => [e.packets, e.bytes]))");
+		const command = (await tab.run("commandText('')")).split(" ").slice(2).filter((w) => w !== "--within").map((w) => w.replace(/^'|'$/g, ""));
+		const said = (by) => query(made.store, ...command, ...words, "--by", by).groups.filter((g) => g.packets);
+		check(`view: ${what}: as the command says`, JSON.stringify(shown) === JSON.stringify([...said("proto").map((g) => [g.proto, g.packets, g.bytes]), ...said("src_node,dst_node").slice(0, 50).map((g) => [g.packets, g.bytes])]), shown.slice(0, 2));
+	};
+	await same("a part of the time", "{ range: [20, 29] }", "--within");
+	await same("a port", "{ range: null, port: sum.ports[1].port }");
+	await tab.run("choose({ port: null }); 1");
+}
+
 // The same page from `view`, with new data again and again.
 async function live(browser, made) {
 	const server = spawn(bin + "/netflowize", ["view", made.store, "--refresh", "250ms"], { stdio: ["ignore", "pipe", "ignore"] });
@@ -260,6 +277,7 @@ async function live(browser, made) {
 			each = Math.min(each, (await spentBy(tab) - at) / TIMES);
 		}
 		const grown = await heap() - held;
+		await asked(tab, made);
 		check("view: a refresh takes at most 50 ms of script", each <= 50, Math.round(each));
 		check("view: ten minutes of refreshing hold at most 10 MB more", grown * 10 <= 10e6, grown);
 		check("view: no error in the console", tab.problems.filter((p) => !/403/.test(p)).length === 0, tab.problems);
@@ -299,7 +317,7 @@ async function minutes(browser, n) {
 }
 
 async function everything(browser) {
-	const plain = make("plain", 20, 600), evil = make("evil", 20, 60, "hostile"), wide = make("wide", 200, 60);
+	const plain = make("plain", 20, 600), evil = make("evil", 20, 60, "hostile"), mesh = make("size200", 200, 3600, "mesh");
 	for (const made of [plain, make("mesh", 30, 240, "mesh"), page(path.resolve(__dirname, "../../examples/ddos.nfz"))]) await everyNumber(browser, made);
 	await numbers(browser, plain);
 	await keyboard(browser, plain);
@@ -307,8 +325,8 @@ async function everything(browser) {
 	await looks(browser, plain);
 	await withoutScripts(browser, plain);
 	await accessible(browser, plain);
-	await live(browser, wide);
-	await budgets(browser);
+	await live(browser, mesh);
+	await budgets(browser, plain, mesh);
 }
 
 // WALK=STORE: the numbers of that one alone.  MINUTES=N: the live page for long.

@@ -114,6 +114,31 @@ class Walk {
 		this.is("losses: the largest are shown", shown.length, Math.min(5, said.length));
 		this.same("losses", shown, said.filter((x) => shown.some((r) => r[0] === x.from && r[1] === x.to)).map((x) => [x.from, x.to, x.sent, x.arrived, x.lost]));
 	}
+	// When: the worst piece of time of each.
+	async whenLost() {
+		const unit = await this.tab.run("sum.bucket_ms"), all = this.query("--analysis", "losses", "--bucket", unit + "ms", "-n", "1000000").losses;
+		const shown = await this.tab.run("[...document.querySelectorAll('#path tbody tr')].map((r) => [r.cells[0].innerText, r.cells[2].innerText, r.cells[7].innerText.trim()])");
+		const worst = (from, to) => all.filter((x) => x.from === from && x.to === to).reduce((a, b) => b.lost > a.lost ? b : a);
+		this.is("losses: when most", shown, shown.map(([from, to]) => { const w = worst(from, to); return [from, to, `most at ${w.at.slice(11, 19)}: ${w.lost.toLocaleString("en-US")}`]; }));
+	}
+	// Each half of a line is as wide as what its sender sent when that was most.
+	async widths() {
+		const unit = await this.tab.run("sum.bucket_ms"), said = new Map();
+		for (const r of this.query("--analysis", "utilisation", "--bucket", unit + "ms", "-n", "1000000").utilisation) said.set(r.link + " " + r.node, r.peak);
+		const drawn = await this.tab.run(`[...document.querySelectorAll("#map [data-line]")].flatMap((g, i) => { const [[link, slot] = []] = page.lines[i] || [], l = sum.links[link];
+			return !l || l.lan || page.lines[i].length > 1 ? [] : [...g.querySelectorAll(".h")].map((half, k) => [l.name + " " + l.members[k ? 1 - slot : slot], half.style.strokeWidth]); })`);
+		const most = Math.max(...said.values()), log = (v) => Math.log10(v || 1);
+		const wide = (v) => (1.6 + 5.9 * Math.min(1, Math.max(0, (log(v) - 3) / Math.max(1, log(most) - 3)))).toFixed(1);
+		this.is("map: widths", drawn, drawn.map(([name]) => [name, wide(said.get(name))]).map(([name, w]) => [name, String(Number(w))]));
+	}
+	// Who watches a link, where coverage is shown.
+	async planRows() {
+		const link = await this.tab.run("byId('map-by').value = 'coverage', byId('map-by').dispatchEvent(new Event('change')), choose({ link: 0 }), sum.links[0].name");
+		const shown = await this.tab.run("[...document.querySelectorAll('#plan tbody tr')].map((r) => [r.cells[0].innerText, r.cells[1].innerText.split(', ').map((t) => t.replace(/ .*/, '')), r.cells[2].innerText])");
+		const said = this.ledger().probes.filter((p) => p.taps.some((t) => t.link === link)).map((p) => [p.node, [...new Set(p.taps.map((t) => t.link))], p.reason || "–"]);
+		this.is("map: the plan's rows", shown, said);
+		await this.tab.run("choose({ link: null }), byId('map-by').value = 'peak', byId('map-by').dispatchEvent(new Event('change'))");
+	}
 	async accounting() {
 		const l = this.ledger().ledger, shown = new Map((await table(this.tab, "#accounting")).map((r) => [r[0], number(r[2])]));
 		for (const [label, value] of [["frames on the wire", l.wire_frames], ["not IP", l.non_ip], ["ours, or counted elsewhere", l.excluded], ["IP frames metered", l.ip_frames],
@@ -167,6 +192,9 @@ class Walk {
 		await this.matrix([]);
 		await this.links();
 		await this.losses();
+		await this.whenLost();
+		await this.widths();
+		await this.planRows();
 		await this.flows();
 		await this.paths();
 		await this.accounting();

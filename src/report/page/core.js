@@ -125,7 +125,7 @@ function unpack(of) {
 		small.push(kind);
 	}
 	// the largest first, in memory as well: what is in order is added up and sorted in a third of the time
-	const ordered = [...small].sort((a, b) => b.bytes - a.bytes).map((kind) => ({ ...kind }));
+	const ordered = [...small].sort((a, b) => b.bytes - a.bytes).map((k) => ({ src: k.src, dst: k.dst, proto: k.proto, path: k.path, flows: k.flows, packets: k.packets, bytes: k.bytes, course: k.course }));
 	return { ...of, links, paths, small: ordered, places: [...of.groups, ...small], coarse: small.some((kind) => !kind.course) };
 }
 // What the others are beyond those small ones: by protocol.
@@ -212,17 +212,21 @@ const isFiltered = () => isNarrowed() || chosen.port !== null;
 // Keys are numbers.
 const pairKey = (g) => (g.src + 1) * (sum.ends.length + 1) + g.dst + 1;
 function groupsBy(key, of = kinds()) {
-	const all = new Map();
-	const some = isNarrowed();
+	const at = new Map(), all = [], some = isNarrowed();
 	for (const g of of) {
 		if (some && !wanted(g)) continue;
-		const k = key(g);
-		let e = all.get(k);
-		if (!e) all.set(k, e = { key: k, ...none(), groups: [] });
-		plus(e, sumsOf(g));
-		e.groups.push(g);
+		const k = key(g), sums = sumsOf(g), e = at.get(k);
+		if (!sums.bytes && !sums.packets) continue;
+		if (e) {
+			plus(e, sums);
+			e.groups.push(g);
+		} else { // written out: there may be tens of thousands
+			const first = { key: k, flows: sums.flows, packets: sums.packets, bytes: sums.bytes, groups: [g] };
+			at.set(k, first);
+			all.push(first);
+		}
 	}
-	return [...all.values()].filter((e) => e.bytes || e.packets).sort((a, b) => b.bytes - a.bytes);
+	return all.sort((a, b) => b.bytes - a.bytes);
 }
 // Several panels want these; there may be many.
 let pairsNow = null;

@@ -28,19 +28,21 @@
 	}
 	// Rows and columns: {name, place, bytes}; of is which one an end is in.
 	function axes(all) {
-		const place = placesOf(), weight = new Map();
-		const weigh = (end, bytes) => weight.set(end, (weight.get(end) || 0) + bytes);
-		for (const { bytes, groups: [g] } of all) {
-			weigh(g.src, bytes);
-			if (g.dst !== g.src) weigh(g.dst, bytes);
+		// by end + 1: there may be tens of thousands of pairs
+		const place = placesOf(), weight = new Float64Array(sum.ends.length + 1), seen = new Uint8Array(weight.length);
+		for (const { bytes, groups } of all) {
+			const g = groups[0];
+			weight[g.src + 1] += bytes;
+			if (g.dst !== g.src) weight[g.dst + 1] += bytes;
+			seen[g.src + 1] = seen[g.dst + 1] = 1;
 		}
-		let ends = [...weight.keys()];
+		let ends = [...seen.keys()].filter((i) => seen[i]).map((i) => i - 1);
 		if (opened) ends = ends.filter((e) => opened.has(e < 0 ? "others" : place[e]));
 		const whole = ends.length <= MOST || opened;
 		const rows = new Map(), id = (e) => whole ? e : e < 0 ? "others" : place[e];
 		for (const e of ends) {
 			if (!rows.has(id(e))) rows.set(id(e), { name: whole ? endName(e) : String(id(e)), place: e < 0 ? "others" : place[e], bytes: 0, n: 0, last: e < 0 });
-			rows.get(id(e)).bytes += weight.get(e);
+			rows.get(id(e)).bytes += weight[e + 1];
 			rows.get(id(e)).n++;
 		}
 		let order = [...rows.entries()].sort((a, b) => b[1].bytes - a[1].bytes);
@@ -52,14 +54,15 @@
 			for (const [key] of rest) index.set(key, order.length);
 			order.push({ key: "rest", name: rest.length + (whole ? " more hosts" : " more places"), place: "", bytes: 0, n: rest.length, last: true });
 		}
-		const known = new Set(ends);
-		return { order, whole, rest: rest.map(([key]) => key), of: (e) => known.has(e) ? index.get(id(e)) : undefined };
+		const seats = new Int16Array(weight.length).fill(-1);
+		for (const e of ends) seats[e + 1] = index.get(id(e));
+		return { order, whole, rest: rest.map(([key]) => key), seats };
 	}
-	function cellsOf(all, { order, of }) {
+	function cellsOf(all, { order, seats }) {
 		const n = order.length, cells = new Array(n * n);
 		for (const e of all) {
-			const [g] = e.groups, a = of(g.src), b = of(g.dst);
-			if (a === undefined || b === undefined) continue;
+			const g = e.groups[0], a = seats[g.src + 1], b = seats[g.dst + 1];
+			if (a < 0 || b < 0) continue;
 			const k = a * n + b;
 			if (cells[k]) plus(cells[k], e);
 			else cells[k] = { a, b, flows: e.flows, packets: e.packets, bytes: e.bytes, pair: [g.src, g.dst] };

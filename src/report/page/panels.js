@@ -173,23 +173,13 @@
 
 	// H: a loss opens to where it was, when, and what to do.
 	const opened = new Set();
-	// Counters are sums since the start: when is known of what a live page saw
-	// rise.
-	const rises = new Map();
-	function watchLosses() {
-		const at = Date.parse(sum.made || "");
-		for (const [k, v] of Object.entries(sum.status.ledger.lost || {})) {
-			const was = rises.get(k) || { v, at, seen: [] };
-			if (v > was.v) was.seen = [...was.seen.slice(-4), timeText(was.at) + " – " + timeText(at) + ": " + count(v - was.v)];
-			rises.set(k, Object.assign(was, { v, at }));
-		}
-	}
+	// Counters are sums since the start; the collector notes when they rise.
 	function whenLost(k) {
-		const seen = (rises.get(k) || { seen: [] }).seen, since = sum.began_ms ? "since " + timeText(sum.began_ms) + " UTC, when the probes began" : "since the probes began";
-		return seen.length ? "While this page was open: " + seen.join(", ") + "." : "When is not known: these are sums " + since + (page.live ? "; what comes while this page is open is told here." : ".");
+		const seen = (sum.events || []).filter((e) => e.kind === "probe" && new RegExp(" lost .* [0-9]+ " + k).test(e.text)), last = seen.slice(-5);
+		return seen.length ? (seen.length > 5 ? "Last" : "Noted") + ": " + last.map((e) => timeText(e.at_ms) + " " + e.text.replace(/^probe on /, "")).join("; ") + "."
+			: "When was not noted: these are sums " + (sum.began_ms ? "since " + timeText(sum.began_ms) + " UTC, when the probes began." : "since the probes began.");
 	}
 	function accounting() {
-		watchLosses();
 		const l = sum.status.ledger;
 		const ppm = (v, of) => v && of ? Math.round(1e6 * v / of) + " ppm" : "";
 		const row = (label, v, of, cls) => h("tr", {}, h("td", {}, label), h("td", {}, v && of ? bar(v / of, cls) : ""), num(count(v)), num(ppm(cls === "f5" ? v : 0, of)));
