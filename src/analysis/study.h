@@ -32,7 +32,8 @@ struct study {
 
 extern const struct study study_summary, study_conversations, study_symptoms,
 	study_scans, study_servers, study_utilisation, study_pricing,
-	study_origins, study_headers, study_hops, study_losses, study_packet_sizes;
+	study_origins, study_headers, study_hops, study_losses,
+	study_packet_sizes;
 
 /* Of use to several. */
 enum { STUDY_ROWS = 2000000 }; /* things told apart, at most */

@@ -16,8 +16,8 @@ struct analyse_command {
 
 static const struct opt options[] = {
 	{"bucket", 0, OPT_TEXT, AT(bucket), "T",
-		"pieces of time of utilisation, losses (10s), pricing (5m)", NULL, 0,
-		0},
+		"pieces of time of utilisation, losses (10s), pricing (5m)",
+		NULL, 0, 0},
 	{"threshold", 0, OPT_TEXT, AT(threshold), "N",
 		"targets that make a scan (16)", NULL, 0, 0},
 	{"weight", 0, OPT_TEXT, AT(weights), "NAME=N,...",

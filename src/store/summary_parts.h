@@ -161,7 +161,7 @@ struct summary {
 	size_t n_buckets;
 	uint64_t serial;
 	bool bounded; /* what is beyond the pieces of time does not count */
-	bool cut; /* more kinds of flows than are told apart at all */
+	bool cut;     /* more kinds of flows than are told apart at all */
 };
 
 enum { ALIKE_MAX = 200000, PATHS_MAX = 100000, DETAIL = 300000 };
