@@ -105,7 +105,7 @@ function sumOf(courses) {
 function unpack(of) {
 	const links = of.links.map((l) => ({ ...l, course: l.course || sumOf((l.sides || []).map((side) => side.course)) }));
 	const paths = [], small = [];
-	for (let i = 0, last = []; i < of.ways.length; i += 2 + of.ways[i + 1])
+	for (let i = 0, last = []; i < of.ways.length; i += 2 + Math.max(0, of.ways[i + 1]))
 		paths.push(last = [...last.slice(0, of.ways[i]), ...of.ways.slice(i + 2, i + 2 + of.ways[i + 1])]);
 	const list = of.kinds || [], points = of.kind_courses;
 	let src = 0, dst = 0, proto = 0, path = 0, at = 0;
@@ -115,7 +115,7 @@ function unpack(of) {
 		if (points) {
 			const n = points[at++], rest = { packets: kind.packets, bytes: kind.bytes };
 			if (n) kind.course = [];
-			for (let k = 1; k < n; k++, at += 3) {
+			for (let k = 1; k < n && at < points.length; k++, at += 3) {
 				kind.course.push(points[at], points[at + 1], points[at + 2], 0);
 				rest.bytes -= points[at + 1];
 				rest.packets -= points[at + 2];
