@@ -17,7 +17,8 @@ NODE_SOURCES := $(filter-out $(NODE_SKIP) $(MAINS),$(foreach f,$(NODE_FOLDERS),$
 NODE_CFLAGS := -std=gnu17 -D_GNU_SOURCE= -DNFZ_NODE=1 -Isrc \
  -MMD -MP -Os -ffunction-sections -fdata-sections -fstack-protector-strong \
  -fno-asynchronous-unwind-tables $(WARNINGS)
-NODE_LDFLAGS := -static -Wl,--gc-sections -Wl,--wrap=sodium_misuse -s
+# musl gives threads 128 KB unless told otherwise, and who reads a log wants more.
+NODE_LDFLAGS := -static -Wl,--gc-sections -Wl,--wrap=sodium_misuse -Wl,-z,stack-size=1048576 -s
 
 NODE_NAMES  := $(basename $(notdir $(NODE_MAINS)))
 

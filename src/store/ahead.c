@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-enum { ROOMS_EACH = 2, STACK = 1 << 20 };
+enum { ROOMS_EACH = 2 };
 enum room_state { ROOM_WAITS, ROOM_IN_WORK, ROOM_READY };
 
 struct room {
@@ -74,20 +74,15 @@ static void *work(void *data)
 /* Signals are for the thread that scans. */
 static void start(struct ahead *a)
 {
-	pthread_attr_t attr;
 	sigset_t all, before;
 
 	a->begun = true;
-	if (pthread_attr_init(&attr) != 0)
-		return;
-	pthread_attr_setstacksize(&attr, STACK); /* musl's are small */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (a->n_threads + 1 < a->scan->threads &&
-		pthread_create(&a->threads[a->n_threads], &attr, work, a) == 0)
+		pthread_create(&a->threads[a->n_threads], NULL, work, a) == 0)
 		a->n_threads++;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
 }
 
 struct ahead *ahead_new(const struct store_scan *scan)
