@@ -8,7 +8,7 @@ $(BUILD)/recipes/%.recipe: recipes/%.recipe
 	$(Q)cp $< $@
 
 # The deploy functions from a shell, for tests/e2e/deploy*.sh.
-$(BUILD)/tests/deploy-tool: $(BUILD)/tests/obj/e2e/deploy_tool.o $(foreach f,deploy store planner testbed flow topology format base,$(BUILD)/lib$(f).a)
+$(BUILD)/tests/deploy-tool: $(BUILD)/tests/obj/e2e/deploy_tool.o $(foreach f,deploy store probe planner testbed flow topology format base,$(BUILD)/lib$(f).a)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDHARDEN) -o $@ $(filter %.o,$^) \

@@ -9,13 +9,11 @@ int settings_read(
 {
 	for (size_t i = 0; i < words->n; i++) {
 		struct setting one;
-		bool none;
-		int r = setting_parse(words->items[i], &one, &none, err);
+		int r = setting_parse(words->items[i], &one, err);
 
 		if (r < 0)
 			return r;
-		if (!none)
-			MEM_PUSH(ret->items, ret->n, ret->cap) = one;
+		MEM_PUSH(ret->items, ret->n, ret->cap) = one;
 	}
 	return 0;
 }

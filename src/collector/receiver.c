@@ -180,6 +180,7 @@ static int append(struct collector *c, const struct endpoint_batch *b,
 		.seq = b->seq,
 		.received_ns = wall_now().ns,
 		.records = b->records,
+		.extras = b->extras,
 		.n = b->n_records};
 	int r = 0;
 

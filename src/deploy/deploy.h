@@ -81,7 +81,7 @@ struct deploy_found {
 	char id[17], path[512], busy[128]; /* busy: who is working on it */
 	char experiment[160], who[128], host[128], version[64], mode[32];
 	char since[40], updated[40], keyid[17];
-	char settings[128]; /* of its meter (deploy/settings.h), or "" */
+	char settings[256]; /* of its meter (deploy/settings.h), or "" */
 	char recipe[32];    /* deploy/recipe.h; "": our own programs */
 	char taps[256];     /* "MAC,...": what its meter watches; "*": much */
 	bool rebooted;      /* the node was booted since */

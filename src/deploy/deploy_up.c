@@ -362,6 +362,16 @@ static int refuse_strangers(
 	return 0;
 }
 
+/* What is set for this node's meter goes to flow caches, too? */
+static int caches_carry(
+	struct up *u, const struct fleet_node *n, struct err *err)
+{
+	char text[SETTINGS_TEXT];
+
+	up_settings(u, n, text);
+	return u->s.o->caches ? settings_for_caches(text, err) : 0;
+}
+
 int up_node_steps(struct up *u, const struct fleet_node *n, struct err *err)
 {
 	struct deploy_node *d = &u->s.report->nodes[n->index];
@@ -369,6 +379,9 @@ int up_node_steps(struct up *u, const struct fleet_node *n, struct err *err)
 	struct deploy_report one = {.nodes = d, .n = 1};
 	int r = node->planned ? refuse_strangers(u, d, err) : 0;
 
+	if (r < 0)
+		return r;
+	r = caches_carry(u, n, err);
 	if (r < 0)
 		return r;
 	set_programs(u, d); /* this node's architecture may be news */

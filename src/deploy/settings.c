@@ -1,13 +1,14 @@
 #include "deploy/settings.h"
 #include "base/clock.h"
 #include "flow/exporter.h"
+#include "probe/definition.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BY_AT = 32 };
+enum { BY_AT = 32, WORD = 128 };
 enum { CPU_MAX_PCT = 102400, SPAN_MIN_MS = 100, SPAN_MAX_MS = 86400000 };
 
 static const struct {
@@ -18,6 +19,9 @@ static const struct {
 	[SETTING_IDLE] = {"idle", "idle", "inactive-timeout"},
 	[SETTING_CPU] = {"cpu", "cpu-limit", "cpu"},
 	[SETTING_SAMPLING] = {"sampling", "sampling", "sample"},
+	[SETTING_FLOW_KEY] = {"key", "flow-key", "key"},
+	[SETTING_BIFLOW] = {"biflow", "biflow", "bidirectional"},
+	[SETTING_METRICS] = {"metrics", "metrics", "metric"},
 };
 
 static int read_span(const char *text, struct setting *ret, struct err *err)
@@ -67,35 +71,87 @@ static int read_sampling(const char *text, struct setting *ret, struct err *err)
 	return 0;
 }
 
-/* Words for what is always so, and reasons for what cannot be. */
-static int other_key(
-	const char *key, const char *value, bool *ret_none, struct err *err)
+static int read_key(const char *text, struct setting *ret, struct err *err)
 {
-	if (strcmp(key, "flow-key") == 0) {
-		*ret_none = strcmp(value, "5tuple") == 0;
-		if (*ret_none)
-			return 0;
+	unsigned key = 0;
+
+	if (!definition_read_key(text, &key)) {
 		err_set(err, NFZ_E_USAGE,
-			"--set flow-key: meters on nodes tell flows apart by "
-			"addresses, ports and protocol (5tuple), and by "
-			"nothing else; only captures can be read by others");
-		return err_hint(err, "Coarser views are made when asked for: "
-				     "netflowize query --by src,dst");
+			"--set flow-key: %s is not what flows can be told "
+			"apart by",
+			text);
+		return err_hint(err,
+			"Say 5tuple, or some of addresses, vlan, mac, tos "
+			"joined by '+'; coarser views are made when asked for: "
+			"netflowize query --by src,dst");
 	}
-	err_set(err, NFZ_E_USAGE, "--set %s: there is nothing of that name",
-		key);
-	return err_hint(err, "What can be set: idle, active (times), cpu-limit "
-			     "(percent), sampling (one of so many)");
+	ret->value = key ? (int64_t)key : -1;
+	return 0;
 }
 
-int setting_parse(
-	const char *word, struct setting *ret, bool *ret_none, struct err *err)
+static int read_yes(const char *text, struct setting *ret, struct err *err)
+{
+	const bool no = strcmp(text, "no") == 0 || strcmp(text, "0") == 0;
+
+	if (!no && strcmp(text, "yes") != 0 && strcmp(text, "1") != 0)
+		return err_set(err, NFZ_E_USAGE,
+			"--set biflow: %s is neither yes nor no", text);
+	ret->value = no ? -1 : 1;
+	return 0;
+}
+
+static int read_metrics(const char *text, struct setting *ret, struct err *err)
+{
+	char all[DEFINITION_WORDS];
+	unsigned metrics = 0;
+
+	if (!definition_read_metrics(text, &metrics)) {
+		err_set(err, NFZ_E_USAGE,
+			"--set metrics: %s is not what can be measured", text);
+		return err_hint(err, "Say some of %s, joined by '+'; or all, "
+				     "none",
+			definition_print_metrics(~0u, all));
+	}
+	ret->value = metrics ? (int64_t)metrics : -1;
+	return 0;
+}
+
+static int unknown_key(const char *key, struct err *err)
+{
+	err_set(err, NFZ_E_USAGE, "--set %s: there is nothing of that name",
+		key);
+	return err_hint(err,
+		"What can be set: idle, active (times), cpu-limit (percent), "
+		"sampling (one of so many), flow-key, biflow, metrics");
+}
+
+static int read_value(const char *text, struct setting *ret, struct err *err)
+{
+	switch (ret->key) {
+	case SETTING_CPU:
+		return read_percent(text, ret, err);
+	case SETTING_SAMPLING:
+		return read_sampling(text, ret, err);
+	case SETTING_FLOW_KEY:
+		return read_key(text, ret, err);
+	case SETTING_BIFLOW:
+		return read_yes(text, ret, err);
+	case SETTING_METRICS:
+		return read_metrics(text, ret, err);
+	case SETTING_ACTIVE:
+	case SETTING_IDLE:
+	case SETTING_KEYS:
+		break;
+	}
+	return read_span(text, ret, err);
+}
+
+int setting_parse(const char *word, struct setting *ret, struct err *err)
 {
 	const char *eq = strchr(word, '='), *colon = strchr(word, ':');
 	char key[64];
 
 	*ret = (struct setting){0};
-	*ret_none = false;
 	if (!eq || eq == word)
 		return err_set(err, NFZ_E_USAGE,
 			"--set %s: write [NODE:]KEY=VALUE", word);
@@ -113,23 +169,11 @@ int setting_parse(
 			continue;
 		ret->key = (enum setting_key)i;
 		ret->value = -1;
-		if (strcmp(eq + 1, "default") == 0)
-			return 0;
-		return i == SETTING_CPU        ? read_percent(eq + 1, ret, err)
-		       : i == SETTING_SAMPLING ? read_sampling(eq + 1, ret, err)
-					       : read_span(eq + 1, ret, err);
+		return strcmp(eq + 1, "default") == 0
+			       ? 0
+			       : read_value(eq + 1, ret, err);
 	}
-	return other_key(key, eq + 1, ret_none, err);
-}
-
-static int64_t sampling_in(const char *text)
-{
-	struct setting s = {.value = -1};
-	char word[EXPORT_SAMPLING_TEXT];
-
-	snprintf(word, sizeof(word), "%.*s", (int)strcspn(text, " "), text);
-	(void)read_sampling(word, &s, NULL);
-	return s.value;
+	return unknown_key(key, err);
 }
 
 static const char *sampling_text(
@@ -141,6 +185,18 @@ static const char *sampling_text(
 	return export_sampling_print(&s, text);
 }
 
+static int64_t value_of(const char *text, enum setting_key key)
+{
+	struct setting s = {.key = key, .value = -1};
+	char word[WORD];
+
+	if (key < SETTING_SAMPLING)
+		return strtoll(text, NULL, 10);
+	snprintf(word, sizeof(word), "%.*s", (int)strcspn(text, " "), text);
+	(void)read_value(word, &s, NULL);
+	return s.value;
+}
+
 /* -1 when the text does not name it. */
 static int64_t value_in(const char *text, enum setting_key key)
 {
@@ -148,20 +204,25 @@ static int64_t value_in(const char *text, enum setting_key key)
 
 	for (const char *p = text; *p; p += strspn(p, " ")) {
 		if (strncmp(p, keys[key].word, len) == 0 && p[len] == '=')
-			return key == SETTING_SAMPLING
-				       ? sampling_in(p + len + 1)
-				       : strtoll(p + len + 1, NULL, 10);
+			return value_of(p + len + 1, key);
 		p += strcspn(p, " ");
 	}
 	return -1;
 }
 
-static const char *value_text(enum setting_key key, int64_t value,
-	char text[static EXPORT_SAMPLING_TEXT])
+static const char *value_text(
+	enum setting_key key, int64_t value, char text[static WORD])
 {
+	_Static_assert((int)WORD >= (int)DEFINITION_WORDS &&
+			       (int)WORD >= (int)EXPORT_SAMPLING_TEXT,
+		"room for all");
 	if (key == SETTING_SAMPLING)
 		return sampling_text(value, text);
-	snprintf(text, EXPORT_SAMPLING_TEXT, "%" PRId64, value);
+	if (key == SETTING_FLOW_KEY)
+		return definition_print_key((unsigned)value, text);
+	if (key == SETTING_METRICS)
+		return definition_print_metrics((unsigned)value, text);
+	snprintf(text, WORD, "%" PRId64, value);
 	return text;
 }
 
@@ -172,7 +233,7 @@ void settings_merge(const char *now, const struct setting *wishes, size_t n,
 
 	ret[0] = '\0';
 	for (int k = 0; k < SETTING_KEYS; k++) {
-		char text[EXPORT_SAMPLING_TEXT];
+		char text[WORD];
 		int64_t value = value_in(now, (enum setting_key)k);
 		bool own = false;
 
@@ -208,22 +269,53 @@ static void add_span(const char *name, int64_t ms, char *to, size_t size)
 			name, ms / 1000);
 }
 
+static void add_word(const char *name, const char *value,
+	char to[static SETTINGS_TEXT])
+{
+	size_t n = strlen(to);
+
+	snprintf(to + n, SETTINGS_TEXT - n, "%s%s%s%s", n ? ", " : "", name,
+		*value ? " " : "", value);
+}
+
 void settings_describe(const char *text, char ret[static SETTINGS_TEXT])
 {
 	int64_t cpu = value_in(text, SETTING_CPU);
-	int64_t sampling = value_in(text, SETTING_SAMPLING);
-	char how[EXPORT_SAMPLING_TEXT];
-	size_t n;
+	char word[WORD];
 
 	ret[0] = '\0';
 	add_span("active", value_in(text, SETTING_ACTIVE), ret, SETTINGS_TEXT);
 	add_span("idle", value_in(text, SETTING_IDLE), ret, SETTINGS_TEXT);
-	n = strlen(ret);
+	snprintf(word, sizeof(word), "%" PRId64 " %%", cpu);
 	if (cpu >= 0)
-		snprintf(ret + n, SETTINGS_TEXT - n, "%sCPU %" PRId64 " %%",
-			n ? ", " : "", cpu);
-	n = strlen(ret);
-	if (sampling >= 0)
-		snprintf(ret + n, SETTINGS_TEXT - n, "%ssampling %s",
-			n ? ", " : "", sampling_text(sampling, how));
+		add_word("CPU", word, ret);
+	for (int k = SETTING_SAMPLING; k < SETTING_KEYS; k++) {
+		int64_t value = value_in(text, (enum setting_key)k);
+
+		if (value >= 0 && k == SETTING_BIFLOW)
+			add_word("both ways", "", ret);
+		else if (value >= 0)
+			add_word(keys[k].name,
+				value_text((enum setting_key)k, value, word),
+				ret);
+	}
+}
+
+int settings_for_caches(const char *text, struct err *err)
+{
+	const int64_t key = value_in(text, SETTING_FLOW_KEY);
+	const struct definition d = {.key = key < 0 ? 0 : (unsigned)key,
+		.both = value_in(text, SETTING_BIFLOW) > 0,
+		.metrics = value_in(text, SETTING_METRICS) > 0};
+
+	if (definition_in_digests(&d))
+		return 0;
+	err_set(err, NFZ_E_USAGE,
+		"--caches: what a meter tells a flow cache has no room for "
+		"flows by MAC address, of both directions, or with metrics "
+		"(set: %s)",
+		text);
+	return err_hint(err, "Leave --caches out, or set flow-key, biflow and "
+			     "metrics back: --set flow-key=vlan,biflow=no,"
+			     "metrics=none");
 }

@@ -1,8 +1,9 @@
 /* What can be set of a running meter, for all or for one node: the flow
- * timeouts, how much of a CPU it may take, and how packets are sampled.  A
- * node's settings are a line of words, "active=5000 idle=2000 cpu=25
- * sampling=random:100", in the order of the table; what is not named there is
- * as the meter's setup says.
+ * timeouts, how much of a CPU it may take, how packets are sampled, what tells
+ * flows apart and what is measured of them.  A node's settings are a line of
+ * words, "active=5000 idle=2000 cpu=25 sampling=random:100 key=vlan+mac
+ * biflow=1 metrics=ttl+rtt", in the order of the table; what is not named there
+ * is as the meter's setup says.
  *
  * They are in run/METER.set on the node, which the meter keeps open and reads
  * again at SIGHUP, and in the tag. */
@@ -15,13 +16,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SETTINGS_TEXT = 128 };
+enum { SETTINGS_TEXT = 256 };
 
 enum setting_key {
 	SETTING_ACTIVE,
 	SETTING_IDLE,
 	SETTING_CPU,
 	SETTING_SAMPLING,
+	SETTING_FLOW_KEY,
+	SETTING_BIFLOW,
+	SETTING_METRICS,
 	SETTING_KEYS
 };
 
@@ -30,18 +34,21 @@ struct setting {
 	char node[64]; /* "": every node */
 	enum setting_key key;
 	int64_t value; /* milliseconds; percent of one CPU; of sampling, one
-			* of so many and above 32 bits how */
+			* of so many and above 32 bits how; bits of struct
+			* definition */
 };
 
-/* "[NODE:]KEY=VALUE": idle, active, cpu-limit and sampling, with meter. in front
- * if wanted.  What the meter cannot do is NFZ_E_USAGE with the reason.
- * *ret_none: it asks for what is always so. */
-int setting_parse(const char *word, struct setting *ret, bool *ret_none,
-	struct err *err) NFZ_MUST_CHECK;
+/* "[NODE:]KEY=VALUE": idle, active, cpu-limit, sampling, flow-key, biflow and
+ * metrics, with meter. in front if wanted.  What the meter cannot do is NFZ_E_USAGE with the
+ * reason. */
+int setting_parse(
+	const char *word, struct setting *ret, struct err *err) NFZ_MUST_CHECK;
 /* What holds on a node: what held until now, with the wishes that concern it;
  * those for one node go before those for all. */
 void settings_merge(const char *now, const struct setting *wishes, size_t n,
 	const char *node, char ret[static SETTINGS_TEXT]);
+/* Can digests to flow caches carry what is set?  NFZ_E_USAGE. */
+int settings_for_caches(const char *text, struct err *err) NFZ_MUST_CHECK;
 /* For people: "idle 2 s, CPU 25 %". */
 void settings_describe(const char *text, char ret[static SETTINGS_TEXT]);
 

@@ -18,7 +18,7 @@ enum step_kind {
 struct step {
 	int node; /* topology node */
 	enum step_kind kind;
-	char what[200];
+	char what[256];
 };
 
 struct steps {

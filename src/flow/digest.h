@@ -24,8 +24,9 @@ enum {
 	DIGEST_MAX = 28 /* in one datagram */
 };
 
-/* The same bits as flow_record's flags. */
-enum { DIGEST_SENT = 1, DIGEST_ESTIMATED = 4 };
+/* The same bits as flow_record's flags, but for the last: flows of another ToS
+ * are others. */
+enum { DIGEST_SENT = 1, DIGEST_ESTIMATED = 4, DIGEST_BY_TOS = 8 };
 
 struct digest {
 	struct flow_key key;
@@ -33,6 +34,7 @@ struct digest {
 	int64_t first_ns, last_ns; /* node's CLOCK_REALTIME */
 	uint32_t packets;
 	uint16_t tap, src_slot, dst_slot;
+	uint16_t vlan; /* flows of another are others; 0 */
 	uint8_t tcp_flags, tos;
 	uint8_t flags; /* DIGEST_... */
 };

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "flow/digest.h"
+#include "flow/extra.h"
 #include "flow/health.h"
 #include "flow/record.h"
 #include "flow/setup.h"
@@ -53,6 +54,7 @@ struct endpoint_batch {
 	struct endpoint_source from;
 	uint64_t seq; /* from 1 in each life */
 	const struct flow_record *records;
+	const struct flow_extra *extras; /* of each; NULL: none has any */
 	size_t n_records;
 	const struct tap_counters *counters;
 	size_t n_counters;
@@ -112,6 +114,10 @@ uint16_t endpoint_port(const struct endpoint *ep);
  * datagram is full. */
 size_t endpoint_send_records(
 	struct endpoint *ep, const struct flow_record *records, size_t n);
+/* The same for records with what is told of them besides, and all or none.  At
+ * most ENDPOINT_ROWS. */
+enum { ENDPOINT_ROWS = 4 };
+bool endpoint_send_rows(struct endpoint *ep, const struct flow_rows *rows);
 size_t endpoint_send_counters(
 	struct endpoint *ep, const struct tap_counters *counters, size_t n);
 /* Records that would be taken now. */

@@ -60,6 +60,7 @@ static bool hand_on(void *data, uint64_t seq, const uint8_t *items, size_t len)
 		return true;
 	}
 	batch.records = content->records;
+	batch.extras = content->any_extra ? content->extras : NULL;
 	batch.n_records = content->n_records;
 	batch.counters = content->counters;
 	batch.n_counters = content->n_counters;

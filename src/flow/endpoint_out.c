@@ -188,6 +188,20 @@ size_t endpoint_send_records(
 	return i;
 }
 
+bool endpoint_send_rows(struct endpoint *ep, const struct flow_rows *rows)
+{
+	uint64_t open = ep->queue.open;
+	size_t fill = ep->queue.fill;
+	bool taken = stream_add_rows(&ep->queue, rows);
+
+	if (taken)
+		ep->stats.records_taken += rows->n;
+	else
+		ep->stats.records_refused += rows->n;
+	queued(ep, open, fill);
+	return taken;
+}
+
 size_t endpoint_send_counters(
 	struct endpoint *ep, const struct tap_counters *counters, size_t n)
 {

@@ -22,6 +22,38 @@ bool stream_add_record(struct reliable_sender *s, const struct flow_record *r)
 	return add(s, STREAM_RECORD, &b);
 }
 
+/* Behind the record which of FLOW_EXTRAS follow, a bit each, and those. */
+enum { ROW_MAX = RECORD_WIRE + 4 + sizeof(struct flow_extra) };
+
+static bool add_row(struct reliable_sender *s, const struct flow_record *r,
+	const struct flow_extra *e)
+{
+	const unsigned has = flow_extras_of(e, 1);
+	char room[ROW_MAX + 1];
+	struct buf b = {.data = room, .cap = sizeof(room), .max = ROW_MAX};
+
+	if (!has)
+		return stream_add_record(s, r);
+	flow_record_encode(r, &b);
+	buf_u32(&b, has);
+	flow_extra_encode(e, has, &b);
+	return add(s, STREAM_ROW, &b);
+}
+
+bool stream_add_rows(struct reliable_sender *s, const struct flow_rows *rows)
+{
+	bool added = true;
+
+	/* in a batch yet to be begun all of them have room */
+	if (rows->n > 1 && !reliable_room(s))
+		return false;
+	for (size_t i = 0; i < rows->n && added; i++)
+		added = rows->extras
+				? add_row(s, &rows->records[i], &rows->extras[i])
+				: stream_add_record(s, &rows->records[i]);
+	return added;
+}
+
 bool stream_add_counters(
 	struct reliable_sender *s, const struct tap_counters *c)
 {
@@ -43,6 +75,21 @@ bool stream_add_flushed(struct reliable_sender *s, uint64_t number)
 	return reliable_add(s, item, sizeof(item));
 }
 
+static bool read_row(struct cursor *c, struct stream_content *to)
+{
+	unsigned has;
+
+	if (!to->any_extra)
+		memset(to->extras, 0, sizeof(to->extras));
+	to->any_extra = true;
+	flow_record_decode(c, &to->records[to->n_records]);
+	has = cursor_u32(c);
+	if (has > EXTRAS_ALL)
+		return false;
+	flow_extra_decode(c, has, &to->extras[to->n_records++]);
+	return true;
+}
+
 bool stream_read(const uint8_t *items, size_t len, struct stream_content *ret)
 {
 	struct cursor c = cursor_over(items, len);
@@ -50,6 +97,7 @@ bool stream_read(const uint8_t *items, size_t len, struct stream_content *ret)
 	ret->n_records = 0;
 	ret->n_counters = 0;
 	ret->flushed = 0;
+	ret->any_extra = false;
 	while (cursor_ok(&c) && cursor_left(&c)) {
 		uint64_t number;
 
@@ -58,6 +106,11 @@ bool stream_read(const uint8_t *items, size_t len, struct stream_content *ret)
 			if (ret->n_records == STREAM_RECORDS)
 				return false;
 			flow_record_decode(&c, &ret->records[ret->n_records++]);
+			break;
+		case STREAM_ROW:
+			if (ret->n_records == STREAM_RECORDS ||
+				!read_row(&c, ret))
+				return false;
 			break;
 		case STREAM_COUNTERS:
 			if (ret->n_counters == STREAM_COUNTERS_MAX)

@@ -2,7 +2,7 @@
 #ifndef NFZ_FLOW_STREAM_H
 #define NFZ_FLOW_STREAM_H
 
-#include "flow/record.h"
+#include "flow/extra.h"
 #include "flow/reliable.h"
 
 #include <stdbool.h>
@@ -11,6 +11,7 @@ enum {
 	STREAM_RECORD = 1,   /* flow record */
 	STREAM_COUNTERS = 2, /* tap counters */
 	STREAM_FLUSHED = 3,  /* number: all before it answers that flush */
+	STREAM_ROW = 4,      /* flow record, and what is told of it besides */
 	STREAM_ITEM_MAX = 1 + COUNTERS_WIRE_MAX,
 	STREAM_RECORDS = RELIABLE_BYTES / (1 + RECORD_WIRE), /* in a batch */
 	STREAM_COUNTERS_MAX = 16
@@ -18,14 +19,18 @@ enum {
 
 /* False: no room. */
 bool stream_add_record(struct reliable_sender *s, const struct flow_record *r);
+/* All or none; at most as many as a batch has room for in any case. */
+bool stream_add_rows(struct reliable_sender *s, const struct flow_rows *rows);
 bool stream_add_counters(
 	struct reliable_sender *s, const struct tap_counters *c);
 bool stream_add_flushed(struct reliable_sender *s, uint64_t number);
 
 struct stream_content {
 	struct flow_record records[STREAM_RECORDS];
+	struct flow_extra extras[STREAM_RECORDS]; /* with any_extra */
 	struct tap_counters counters[STREAM_COUNTERS_MAX];
 	size_t n_records, n_counters;
+	bool any_extra;
 	uint64_t flushed; /* highest number; 0: none */
 };
 /* Hostile input.  False: ill-formed, or more of a kind than fits. */

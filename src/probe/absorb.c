@@ -356,14 +356,15 @@ void absorb_turn(struct absorb *a)
 	__atomic_store_n(&c->epoch, c->epoch ^ 1, __ATOMIC_SEQ_CST);
 }
 
-bool absorb_choose(struct absorb *a, const struct export_sampling *how)
+bool absorb_choose(
+	struct absorb *a, const struct export_sampling *how, bool each)
 {
 	const bool all = how->one_of <= 1, hash = how->by == EXPORT_HASH;
 
 	a->choice =
 		(struct absorb_choice){.one_of = all || hash ? 0 : how->one_of,
 			.random = how->by == EXPORT_RANDOM,
-			.leave = !all && hash};
+			.leave = each || (!all && hash)};
 	return all || !hash;
 }
 

@@ -44,8 +44,9 @@ int absorb_fd(const struct absorb *a);
 bool absorb_read(struct absorb *a, const struct capture_sink *sink);
 void absorb_turn(struct absorb *a);
 /* How frames are chosen from the next turn on.  False: not by what the kernel
- * reads of them; then all come. */
-bool absorb_choose(struct absorb *a, const struct export_sampling *how);
+ * reads of them; then all come.  each: none of them is absorbed. */
+bool absorb_choose(
+	struct absorb *a, const struct export_sampling *how, bool each);
 /* Waits until the kernel is done with all it had begun; some ms. */
 int absorb_settle(struct err *err) NFZ_MUST_CHECK;
 /* Hands over the flows of the epoch before, and its samples, once.  After

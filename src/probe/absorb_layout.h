@@ -87,7 +87,8 @@ struct absorb_sample {
 	uint32_t wire, captured;
 	uint16_t gso_size;
 	uint8_t way, epoch;
-	uint32_t unused;
+	uint16_t tag; /* 802.1Q, that the kernel keeps beside the frame; 0 */
+	uint16_t unused;
 	uint8_t bytes[ABSORB_SAMPLE];
 };
 

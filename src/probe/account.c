@@ -3,6 +3,7 @@
  * cache refuses it.  What is excluded by rule is so whether or not its header
  * can be read. */
 #include "probe/account.h"
+#include "probe/beside.h"
 
 #include <string.h>
 
@@ -26,6 +27,15 @@ void account_release(struct account *a)
 	a->rules = NULL;
 }
 
+void account_define(struct account *a, struct flowcache *cache,
+	const struct definition *definition, struct metric_packet *seen)
+{
+	a->cache = cache;
+	a->definition = definition_plain(definition) ? NULL : definition;
+	a->seen = seen;
+	a->number[0] = a->number[1] = FLOWCACHE_NO_POINT;
+}
+
 void account_sample(
 	struct account *a, const struct export_sampling *how, bool chosen)
 {
@@ -43,18 +53,12 @@ static uint16_t weight(const struct account *a)
 
 /* The point's number; with unknown slots when there are too many points. */
 static uint16_t number_of(
-	struct account *a, bool sent, const struct rules_verdict *v)
+	struct account *a, bool sent, const struct flow_point *point)
 {
-	struct flow_point p = {.tap = a->n.tap,
-		.src_slot = v->src_slot,
-		.dst_slot = v->dst_slot,
-		.sent = sent,
-		.one_of = weight(a) > 1 ? weight(a) : 0};
-	const struct flow_point *last = &a->point[sent];
+	struct flow_point p = *point;
 
 	if (a->number[sent] != FLOWCACHE_NO_POINT &&
-		last->src_slot == p.src_slot && last->dst_slot == p.dst_slot &&
-		last->one_of == p.one_of)
+		memcmp(&a->point[sent], &p, sizeof(p)) == 0)
 		return a->number[sent];
 	a->point[sent] = p;
 	a->number[sent] = flowcache_point(a->cache, &p);
@@ -76,6 +80,50 @@ struct additions {
 	} share[CAPTURE_BATCH];
 	size_t n;
 };
+
+/* A flow that is not that of its 5-tuple at its point. */
+static void define(struct account *a, const struct dissect *d,
+	struct flow_point *p, struct flow_key *key)
+{
+	const struct definition *want = a->definition;
+	const uint16_t src_slot = p->src_slot;
+	bool turned;
+
+	definition_key(want->key, key);
+	turned = want->both && beside_turns(key);
+	if (turned) {
+		p->src_slot = p->dst_slot;
+		p->dst_slot = src_slot;
+		p->sent = !p->sent;
+	}
+	definition_point(want->key, d, turned, p);
+}
+
+static inline void place(struct account *a, bool sent,
+	const struct rules_verdict *v, const struct dissect *d,
+	struct flow_addition *ret)
+{
+	struct flow_point p = {.tap = a->n.tap,
+		.src_slot = v->src_slot,
+		.dst_slot = v->dst_slot,
+		.sent = sent,
+		.one_of = weight(a) > 1 ? weight(a) : 0};
+
+	if (a->definition)
+		define(a, d, &p, &ret->key);
+	ret->point = number_of(a, sent, &p);
+}
+
+/* The packet for metrics. */
+static void see(struct metric_packet *to, const struct capture_frame *f,
+	const struct dissect *d, const struct wire_count *count)
+{
+	metric_read(&f->frame, d, false, to);
+	to->time_ns = f->time_ns;
+	to->packets = count->packets;
+	to->octets = (uint32_t)count->octets;
+	to->each = count->each;
+}
 
 /* Counts the frame, and puts it to those to be added when it is one. */
 static void judge(
@@ -113,14 +161,18 @@ static void judge(
 	}
 	to->share[to->n] = (struct share){
 		.frames = 1, .each = count.each, .from_near = v.from_near};
-	to->flow[to->n++] = (struct flow_addition){.key = d.key,
+	to->flow[to->n] = (struct flow_addition){.key = d.key,
 		.octets = count.octets,
 		.packets = count.packets,
 		.first_ns = f->time_ns,
 		.last_ns = f->time_ns,
-		.point = number_of(a, f->sent, &v),
 		.tcp_flags = d.tcp_flags,
 		.tos = d.tos};
+	if (a->seen)
+		see(&a->seen[to->n], f, &d, &count);
+	if (f->vlan)
+		d.vlan = f->vlan;
+	place(a, f->sent, &v, &d, &to->flow[to->n++]);
 }
 
 /* As judge(), for frames that the kernel has added up: plain IP, all of one
@@ -133,6 +185,7 @@ static void judge_flow(
 		.sent = f->sent,
 		.to_host = f->to_host};
 	const struct rules_verdict v = rules_apply(a->rules, &rf);
+	static const struct dissect unknown;
 
 	a->more[f->sent] += f->packets - f->frames;
 	if (!v.counted || own_traffic(a->own, &f->key)) {
@@ -142,14 +195,16 @@ static void judge_flow(
 	to->share[to->n] = (struct share){.frames = f->frames,
 		.from_near = v.from_near,
 		.sizes = f->sizes};
-	to->flow[to->n++] = (struct flow_addition){.key = f->key,
+	to->flow[to->n] = (struct flow_addition){.key = f->key,
 		.octets = f->octets,
 		.packets = f->packets,
 		.first_ns = f->first_ns,
 		.last_ns = f->last_ns,
-		.point = number_of(a, f->sent, &v),
 		.tcp_flags = f->tcp_flags,
 		.tos = f->tos};
+	if (a->seen)
+		a->seen[to->n].packets = 0;
+	place(a, f->sent, &v, &unknown, &to->flow[to->n++]);
 }
 
 static void add(struct account *a, struct additions *all)

@@ -5,9 +5,9 @@
 
 #include "flow/record.h"
 #include "flow/setup.h"
-#include "probe/flowcache.h"
-#include "probe/own.h"
 #include "probe/capture.h"
+#include "probe/definition.h"
+#include "probe/own.h"
 #include "probe/rules.h"
 #include "probe/sample.h"
 
@@ -16,6 +16,8 @@ struct account {
 	struct flowcache *cache;
 	const struct own *own;
 	struct rules *rules;
+	const struct definition *definition; /* NULL: plain */
+	struct metric_packet *seen; /* of metrics: what is added together */
 	struct sample sample;
 	bool chosen;      /* by the kernel: what comes is what is sampled */
 	uint64_t more[2]; /* [sent]: packets beyond one in all the frames that
@@ -31,6 +33,10 @@ struct account {
 void account_init(struct account *a, const struct setup_tap *tap,
 	struct flowcache *cache, const struct own *own);
 void account_release(struct account *a);
+/* From here on; the cache is one for it.  Both are kept by reference, as is
+ * `seen`: CAPTURE_BATCH packets, or NULL without metrics. */
+void account_define(struct account *a, struct flowcache *cache,
+	const struct definition *definition, struct metric_packet *seen);
 /* From here on.  chosen: what is handed over has been sampled so. */
 void account_sample(
 	struct account *a, const struct export_sampling *how, bool chosen);

@@ -118,14 +118,15 @@ static size_t told_way(const struct beside *b, uint32_t id)
 	return b->pairs && !b->pairs[id].half[THERE].packets ? BACK : THERE;
 }
 
-static void tell_pair(const struct beside *b, struct flow_record *r)
+static void tell_pair(
+	const struct beside *b, struct flow_record *r, uint64_t times)
 {
 	const struct beside_pair *pair = &b->pairs[r->id];
 	size_t way = told_way(b, r->id);
 	const struct flow_half *h = &pair->half[way];
 
-	r->packets = h->packets;
-	r->bytes = h->bytes;
+	r->packets = h->packets * times;
+	r->bytes = h->bytes * times;
 	r->first_ns = h->first_ns;
 	r->last_ns = h->last_ns;
 	r->tcp_flags = h->tcp_flags;
@@ -142,11 +143,11 @@ static void empty(struct beside *b, uint32_t id)
 		b->side.left(b->side.data, kept(b, id, way));
 }
 
-bool beside_offer(struct beside *b, struct flow_record *r,
+bool beside_offer(struct beside *b, struct flow_record *r, uint64_t times,
 	flowcache_sink_fn sink, void *data)
 {
 	if (b->pairs)
-		tell_pair(b, r);
+		tell_pair(b, r, times);
 	if (!sink(data, r))
 		return false;
 	empty(b, r->id);

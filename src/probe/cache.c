@@ -24,8 +24,12 @@ struct cache {
 static bool send_record(void *data, const struct flow_record *r)
 {
 	struct cache *c = data;
+	struct flowcache_offer offer;
+	struct flow_extra extra = {0};
 
-	return module_send_record(c->module, r, NULL);
+	flowcache_offered(c->flows, r, &offer);
+	extra.vlan = offer.point->vlan;
+	return module_send_rows(c->module, &(struct flow_rows){r, &extra, 1}, NULL);
 }
 
 static void tell_time(void *data)
@@ -42,6 +46,8 @@ static struct flow_addition addition(struct cache *c, const struct digest *d)
 	const struct flow_point point = {.tap = d->tap,
 		.src_slot = d->src_slot,
 		.dst_slot = d->dst_slot,
+		.vlan = d->vlan,
+		.tos = d->flags & DIGEST_BY_TOS ? d->tos : 0,
 		.sent = d->flags & DIGEST_SENT,
 		.one_of = d->flags & DIGEST_ESTIMATED ? 1 : 0};
 

@@ -26,6 +26,7 @@ struct capture_frame {
 	int64_t time_ns; /* CLOCK_REALTIME */
 	enum link_layer layer;
 	bool sent, to_host;
+	uint16_t vlan; /* of a tag that the kernel keeps beside the frame; 0 */
 };
 
 /* Frames of one key and direction. */
@@ -108,9 +109,11 @@ struct capture_way {
 	 * nothing beyond the mark but what is `ahead`.  True: the mark is
 	 * reached. */
 	bool (*read)(struct capture *c, unsigned blocks, bool to_mark);
-	/* From the next mark on: frames are chosen before they come here.
-	 * False, or NULL: who takes them has to. */
-	bool (*choose)(struct capture *c, const struct export_sampling *how);
+	/* From the next mark on, or from `attach`: frames are chosen before
+	 * they come here.  False, or NULL: who takes them has to.  each: of
+	 * those chosen, none are added up. */
+	bool (*choose)(struct capture *c, const struct export_sampling *how,
+		bool each);
 	/* As of the mark, when it is settled. */
 	struct capture_statistics (*statistics)(const struct capture *c);
 	/* Are super-frames told apart?  Else a frame counts as one packet. */

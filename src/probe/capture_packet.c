@@ -226,13 +226,14 @@ static bool packet_mark(struct capture *c)
 	return true;
 }
 
-static bool ebpf_choose(struct capture *c, const struct export_sampling *how)
+static bool ebpf_choose(
+	struct capture *c, const struct export_sampling *how, bool each)
 {
 	struct packet_capture *p = of(c);
 	const bool runs =
 		p->hooked || (p->filter >= 0 && ring_is_ethernet(p->ifindex));
 
-	return absorb_choose(p->absorb, how) && runs;
+	return absorb_choose(p->absorb, how, each) && runs;
 }
 
 static bool packet_read(struct capture *c, unsigned blocks, bool to_mark)

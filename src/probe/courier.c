@@ -266,14 +266,12 @@ static void call(struct courier *c, bool *flag)
 	pthread_mutex_unlock(&c->lock);
 }
 
-void courier_add(struct courier *c, const struct flow_record *r,
+static void add(struct courier *c, const struct flow_record *r,
 	const struct export_sampling *how)
 {
 	struct parcel p = {.record = *r};
 	uint64_t at;
 
-	if (!c)
-		return;
 	if (!courier_has_room(c)) {
 		count_unsent(c, r);
 		return;
@@ -288,6 +286,13 @@ void courier_add(struct courier *c, const struct flow_record *r,
 	atomic_store_explicit(&c->put, at + 1, memory_order_release);
 	if ((at + 1) % (ROOM / 4) == 0)
 		call(c, &c->woken);
+}
+
+void courier_add(struct courier *c, const struct flow_rows *rows,
+	const struct export_sampling *how)
+{
+	for (size_t i = 0; c && i < rows->n; i++)
+		add(c, &rows->records[i], how);
 }
 
 void courier_wake(struct courier *c, uint64_t lost)

@@ -29,9 +29,10 @@ int courier_open(const struct courier_options *options, struct courier **ret,
  * program's privileges have been given up, and before it is jailed. */
 int courier_start(struct courier *c, struct err *err) NFZ_MUST_CHECK;
 bool courier_has_room(const struct courier *c);
-/* Without room the record is counted as not sent.  how: its counts stand for;
- * they are exported as they were sampled.  NULL: all was counted. */
-void courier_add(struct courier *c, const struct flow_record *r,
+/* Records without room are counted as not sent; what else is told of them is
+ * not exported.  how: their counts stand for; they are exported as they were
+ * sampled.  NULL: all was counted. */
+void courier_add(struct courier *c, const struct flow_rows *rows,
 	const struct export_sampling *how);
 /* Now and then: what was added is to go.  lost: packets that are in no record,
  * by now. */

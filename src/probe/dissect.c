@@ -15,8 +15,7 @@ enum {
 	LAYERS_MAX = 16,
 	EXTENSIONS_MAX = 64,
 	LABELS_MAX = 64,
-	JUMBO_HEADER = 8,
-	VLAN_BITS = 0xfff
+	JUMBO_HEADER = 8
 };
 
 enum {

@@ -50,6 +50,7 @@ struct dissect {
 	uint8_t dst_mac[6], src_mac[6];
 	uint16_t vlan; /* of the outermost tag, 0 none */
 };
+enum { VLAN_BITS = 0xfff }; /* of a tag, the network's number */
 
 /* Reads f; *ret is valid only for DISSECT_IP, but for the MAC fields, which
  * are set whenever the frame has them. */

@@ -34,6 +34,7 @@ struct meter_options {
 	const struct meter_output *output;
 	uint16_t port; /* we are bound to: excluded from metering */
 	enum capture_choice choice;
+	struct definition definition;
 	uint32_t ring_bytes; /* per tap; 0: by the machine's memory */
 };
 
@@ -61,6 +62,29 @@ bool meter_end_rest(struct meter *meter);
 /* Other flow timeouts from now on; 0: as the setup says. */
 void meter_set_timeouts(
 	struct meter *meter, int64_t idle_ms, int64_t active_ms);
+/* What a flow is, from some tenths of a second on: what was counted before
+ * leaves as it was then, and nothing is missed in between. */
+void meter_set_definition(struct meter *meter, const struct definition *d);
+/* A record just handed over, for those who know one direction and no metrics
+ * but those that are stored: one row, or two with the way back.  What is in
+ * `ret` stays as long as that. */
+enum { METER_ROWS = 2 };
+struct meter_rows {
+	struct flow_record records[METER_ROWS];
+	struct flow_extra extras[METER_ROWS];
+	struct flow_rows rows;
+};
+void meter_rows(struct meter *meter, const struct flow_record *r,
+	struct meter_rows *ret);
+/* All that such a record has besides, if anything. */
+const struct flow_more *meter_more(
+	struct meter *meter, const struct flow_record *r);
+/* What records have besides from now on; its fields are lent until then. */
+struct flow_shape meter_shape(const struct meter *meter);
+/* Are flows of another ToS others now? */
+bool meter_by_tos(const struct meter *meter);
+/* A line on it; nothing where a flow is its 5-tuple. */
+void meter_print_definition(const struct meter *meter, struct buf *out);
 /* How packets are sampled, from some tenths of a second on. */
 void meter_set_sampling(struct meter *meter, const struct export_sampling *how);
 /* How those of a record just handed over were. */
@@ -69,7 +93,7 @@ struct export_sampling meter_sampling_of(
 /* A line on it; nothing where all are counted. */
 void meter_print_sampling(const struct meter *meter, struct buf *out);
 /* Every frame comes to the meter, which would else let the kernel add up: what
- * they are sampled by the kernel does not read. */
+ * they are sampled or told apart by the kernel does not read. */
 bool meter_takes_frames(const struct meter *meter);
 /* How its taps capture: "packet", "ebpf-tcx", ...; the first stands for all. */
 const char *meter_backend(const struct meter *meter);

@@ -99,30 +99,6 @@ static uint64_t memory_of(const struct meter_file_options *o)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE) / 2;
 }
 
-static int read_key(
-	const struct opt_list *words, unsigned *ret, struct err *err)
-{
-	static const struct {
-		const char *word;
-		unsigned key;
-	} keys[] = {{"5tuple", 0}, {"addresses", KEY_ADDRESSES},
-		{"vlan", KEY_VLAN}, {"mac", KEY_MAC}, {"tos", KEY_TOS}};
-
-	for (size_t i = 0; i < words->n; i++) {
-		size_t k = 0, n = sizeof(keys) / sizeof(keys[0]);
-
-		while (k < n && strcmp(words->items[i], keys[k].word) != 0)
-			k++;
-		if (k == n)
-			return err_set(err, NFZ_E_USAGE,
-				"--key: %s is none of 5tuple, addresses, vlan, "
-				"mac, tos",
-				words->items[i]);
-		*ret |= keys[k].key;
-	}
-	return 0;
-}
-
 static struct offline_options set_up(
 	const struct meter_file_options *o, struct run *run)
 {
@@ -305,7 +281,7 @@ int meter_file_run(const struct meter_file_options *o, struct err *err)
 		.interface = &interface,
 		.terminal = isatty(STDERR_FILENO)};
 	struct offline_options options;
-	int r = read_key(o->key, &run.key, err);
+	int r = definition_choose_key(o->key, &run.key, err);
 
 	if (r == 0)
 		r = metrics_choose(o->metrics, &run.metrics, err);

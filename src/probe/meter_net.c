@@ -14,27 +14,34 @@
 
 enum { DIGEST_FIRST_MS = 100, DIGEST_ACTIVE_MS = 500 };
 
+#define UNCARRIED                                                              \
+	"flows by MAC address, of both directions, or with metrics do not go " \
+	"through flow caches of their own: left out"
+
 struct net_meter {
 	struct module *module;
 	struct meter *meter;
 	struct endpoint *endpoint;
-	bool digests;
+	bool digests, uncarried; /* what is wanted of flows, by digests */
 	int settings;                    /* descriptor, -1 none */
 	struct export_sampling sampling; /* without settings */
+	struct definition definition;
 };
 
 static bool send_record(void *data, const struct flow_record *r)
 {
 	struct net_meter *n = data;
-
 	const struct export_sampling how = meter_sampling_of(n->meter, r);
+	struct meter_rows flow;
 
-	return module_send_record(n->module, r, &how);
+	meter_rows(n->meter, r, &flow);
+	return module_send_rows(n->module, &flow.rows, &how);
 }
 
 static bool send_digest(void *data, const struct flow_record *r)
 {
 	struct net_meter *n = data;
+	const struct flow_more *more = meter_more(n->meter, r);
 	const struct digest d = {.key = r->key,
 		.bytes = r->bytes,
 		.first_ns = r->first_ns,
@@ -43,9 +50,11 @@ static bool send_digest(void *data, const struct flow_record *r)
 		.tap = r->tap,
 		.src_slot = r->src_slot,
 		.dst_slot = r->dst_slot,
+		.vlan = more ? more->vlan : 0,
 		.tcp_flags = r->tcp_flags,
 		.tos = r->tos,
-		.flags = r->flags & (DIGEST_SENT | DIGEST_ESTIMATED)};
+		.flags = (r->flags & (DIGEST_SENT | DIGEST_ESTIMATED)) |
+			 (meter_by_tos(n->meter) ? DIGEST_BY_TOS : 0)};
 
 	return endpoint_send_digest(n->endpoint, &d);
 }
@@ -107,6 +116,9 @@ static void do_status(void *data, struct buf *out)
 		"\nheld_back %" PRIu64 "\nrecords %" PRIu64 "\n",
 		meter_backend(n->meter), s.flows, s.most_flows, s.evicted,
 		s.held_back, s.records);
+	meter_print_definition(n->meter, out);
+	if (n->uncarried)
+		buf_adds(out, "flow_key_note " UNCARRIED "\n");
 	meter_print_sampling(n->meter, out);
 	for (size_t i = 0; i < meter_taps(n->meter); i++) {
 		const struct tap *tap = meter_tap(n->meter, i);
@@ -117,14 +129,31 @@ static void do_status(void *data, struct buf *out)
 	}
 }
 
+/* What digests have no room for is left out. */
+static void read_settings(struct net_meter *n, struct tune *ret)
+{
+	struct definition *d = &ret->definition;
+
+	*ret = (struct tune){
+		.sampling = n->sampling, .definition = n->definition};
+	tune_read(n->settings, ret);
+	n->uncarried = n->digests && !definition_in_digests(d);
+	if (!n->uncarried)
+		return;
+	log_warning(UNCARRIED);
+	d->key &= ~(unsigned)KEY_MAC;
+	d->both = false;
+	d->metrics = 0;
+}
+
 static void do_reload(void *data)
 {
 	struct net_meter *n = data;
 	char sampling[EXPORT_SAMPLING_TEXT];
 	struct tune t;
 
-	t.sampling = n->sampling;
-	tune_read(n->settings, &t);
+	read_settings(n, &t);
+	meter_set_definition(n->meter, &t.definition);
 	meter_set_timeouts(n->meter, t.idle_ms, t.active_ms);
 	meter_set_sampling(n->meter, &t.sampling);
 	log_info("settings read; idle_ms=%" PRId64 " active_ms=%" PRId64
@@ -160,6 +189,7 @@ static int start(struct net_meter *n, struct loop *loop,
 		.output = &output,
 		.choice = o->choice,
 		.ring_bytes = o->ring_bytes};
+	struct tune tune;
 	int r = module_open(&module, &n->module, err);
 
 	if (r < 0)
@@ -172,9 +202,12 @@ static int start(struct net_meter *n, struct loop *loop,
 	output.first_ms = n->digests ? DIGEST_FIRST_MS : 0;
 	output.active_ms = n->digests ? DIGEST_ACTIVE_MS : 0;
 	meter.port = endpoint_port(n->endpoint);
-	r = meter_new(&meter, &n->meter, err);
-	if (r == 0 && o->settings)
+	if (o->settings)
 		r = tune_open(o->settings, &n->settings, err);
+	read_settings(n, &tune);
+	meter.definition = tune.definition;
+	if (r == 0)
+		r = meter_new(&meter, &n->meter, err);
 	if (r == 0)
 		meter_set_sampling(n->meter, &n->sampling);
 	if (r == 0 && n->settings >= 0)
@@ -187,7 +220,9 @@ static int start(struct net_meter *n, struct loop *loop,
 
 int meter_net_run(const struct meter_net_options *o, struct err *err)
 {
-	struct net_meter n = {.settings = -1, .sampling = o->sampling};
+	struct net_meter n = {.settings = -1,
+		.sampling = o->sampling,
+		.definition = o->definition};
 	const struct module_hooks hooks = {.data = &n,
 		.flush = do_flush,
 		.flush_rest = do_flush_rest,

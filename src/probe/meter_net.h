@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "flow/setup.h"
 #include "probe/capture.h"
+#include "probe/definition.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +16,7 @@ struct meter_net_options {
 	const char *status_path; /* NULL: none */
 	const char *settings;    /* probe/tune.h; NULL: none */
 	enum capture_choice choice;
+	struct definition definition; /* without settings */
 	uint32_t ring_bytes; /* 0: by the machine's memory */
 	bool balance;        /* of the setup's exports: courier_options */
 	uint32_t pace;

@@ -18,6 +18,7 @@ struct printer {
 	struct loop *loop;
 	struct meter *meter;
 	enum record_style style;
+	struct flow_shape shape;
 	struct buf out, said;
 	bool lines;
 	bool broken; /* nobody reads any more */
@@ -39,13 +40,16 @@ static bool on_record(void *data, const struct flow_record *r)
 {
 	struct printer *p = data;
 	struct export_sampling how;
+	struct meter_rows flow;
 
 	if (!courier_has_room(p->courier))
 		return false;
 	how = meter_sampling_of(p->meter, r);
-	courier_add(p->courier, r, &how);
+	meter_rows(p->meter, r, &flow);
+	courier_add(p->courier, &flow.rows, &how);
 	if (p->lines)
-		record_print(&p->out, p->style, r);
+		record_print_with(&p->out, p->style, r, &p->shape,
+			meter_more(p->meter, r));
 	if (p->out.len > OUT_MAX / 2)
 		write_out(p);
 	return true;
@@ -120,6 +124,7 @@ static int run(
 		.setup = o->setup,
 		.output = &output,
 		.choice = o->choice,
+		.definition = o->definition,
 		.ring_bytes = o->ring_bytes};
 	const struct courier_options courier = {
 		.setup = o->setup, .balance = o->balance, .pace = o->pace};
@@ -145,8 +150,9 @@ static int run(
 		loop_after(p->loop, o->limit_ms, end, p);
 	fprintf(stderr, "READY taps=%zu backend=%s\n", meter_taps(p->meter),
 		meter_backend(p->meter));
+	p->shape = meter_shape(p->meter);
 	if (p->lines)
-		record_print_head(&p->out, p->style, NULL);
+		record_print_head(&p->out, p->style, &p->shape);
 	write_out(p);
 	r = loop_run(p->loop, err);
 	courier_finish(p->courier, FAREWELL_MS);

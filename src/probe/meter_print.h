@@ -4,6 +4,7 @@
 
 #include "flow/setup.h"
 #include "probe/capture.h"
+#include "probe/definition.h"
 #include "probe/recprint.h"
 
 #include <stdbool.h>
@@ -14,6 +15,7 @@ struct meter_print_options {
 	enum record_style style;
 	bool lines; /* records to stdout */
 	enum capture_choice choice;
+	struct definition definition;
 	uint32_t ring_bytes;
 	bool balance; /* of the setup's exports: courier_options */
 	uint32_t pace;

@@ -22,7 +22,9 @@ enum { METRIC_ENTERPRISE = 32473 };
 /* A packet as metrics see it. */
 struct metric_packet {
 	int64_t time_ns;
-	uint32_t octets;      /* IP */
+	uint32_t packets; /* on the wire: a super-frame is several, of `each`
+	                   * octets but for the last; 0: nothing is known */
+	uint32_t octets, each; /* IP, of all */
 	uint8_t version, ttl; /* of IP; hop limit */
 	uint8_t tos;
 	bool df;
@@ -82,9 +84,15 @@ struct metrics {
 /* Words are names; "all".  NFZ_E_USAGE names the one that is none. */
 int metrics_choose(const struct opt_list *words, struct metrics *ret,
 	struct err *err) NFZ_MUST_CHECK;
+/* The same as bits, numbered as metric_at() does; and those of the bits. */
+int metrics_choose_bits(const struct opt_list *words, unsigned *ret,
+	struct err *err) NFZ_MUST_CHECK;
+void metrics_of(unsigned bits, struct metrics *ret);
 void metrics_release(struct metrics *m);
 /* The i-th there is; NULL: no more. */
 const struct flow_metric *metric_at(size_t i);
+/* Of one word; false: there is none of that name. */
+bool metric_bits(const char *word, unsigned *ret);
 
 /* entered: d is of what is inside a tunnel, the headers outside. */
 void metric_read(const struct frame *f, const struct dissect *d, bool entered,

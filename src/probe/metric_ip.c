@@ -27,17 +27,24 @@ static const struct export_field sizes_fields[] = {
 		.each = 4,
 		.name = "sizes"}};
 
+static void add_size(struct sizes *s, uint32_t packets, uint32_t octets)
+{
+	s->n[size_class(octets)] += packets;
+	if (!s->min || octets < s->min)
+		s->min = octets;
+	if (octets > s->max)
+		s->max = octets;
+}
+
 static void sizes_update(
 	void *state, void *other, const struct metric_packet *p)
 {
-	struct sizes *s = state;
+	const uint32_t more = p->packets - 1;
 
 	(void)other;
-	s->n[size_class(p->octets)]++;
-	if (!s->min || p->octets < s->min)
-		s->min = p->octets;
-	if (p->octets > s->max)
-		s->max = p->octets;
+	if (more)
+		add_size(state, more, p->each);
+	add_size(state, 1, p->octets - more * p->each);
 }
 
 static uint8_t *sizes_write(const void *state, uint8_t *to)

@@ -91,9 +91,9 @@ static void update(void *state, void *other, const struct metric_packet *p)
 	}
 	if (fill_hole(s, p->seq, end, &at_ns) &&
 		metric_gap(at_ns, p->time_ns) <= ORDER_NS) {
-		s->unordered++;
+		s->unordered += p->packets;
 	} else if (len > 1 || p->seq + 1 != s->next) {
-		s->again++;
+		s->again += p->packets;
 		s->again_octets += p->payload;
 	}
 	if (before(s->next, end))

@@ -20,6 +20,15 @@ const struct flow_metric *metric_at(size_t i)
 	return i < ALL ? all[i] : NULL;
 }
 
+bool metric_bits(const char *word, unsigned *ret)
+{
+	*ret = 0;
+	for (size_t i = 0; i < ALL; i++)
+		if (strcmp(word, all[i]->name) == 0 || strcmp(word, "all") == 0)
+			*ret |= 1u << i;
+	return *ret != 0;
+}
+
 uint8_t *metric_put(uint8_t *to, uint64_t v, size_t len)
 {
 	for (size_t i = len; i-- > 0; v >>= 8)
@@ -50,18 +59,9 @@ static void choose(struct metrics *m, const struct flow_metric *metric)
 	m->n_fields += metric->n_fields;
 }
 
-static int choose_word(struct metrics *m, const char *word, struct err *err)
+static int choose_word(const char *word, unsigned *bits, struct err *err)
 {
-	bool every = strcmp(word, "all") == 0, found = every;
-
-	for (size_t i = 0; i < ALL; i++) {
-		bool it = strcmp(word, all[i]->name) == 0;
-
-		if (it || every)
-			choose(m, all[i]);
-		found = found || it;
-	}
-	if (found)
+	if (metric_bits(word, bits))
 		return 0;
 	return err_set(err, NFZ_E_USAGE,
 		"--metrics: %s is none of sizes, ttl, rtt, sequence, window, "
@@ -69,26 +69,63 @@ static int choose_word(struct metrics *m, const char *word, struct err *err)
 		word);
 }
 
+static void gather_fields(struct metrics *m)
+{
+	size_t n = 0;
+
+	m->fields = mem_zalloc(m->n_fields + 1, sizeof(*m->fields));
+	for (size_t i = 0; i < m->n; i++)
+		for (size_t f = 0; f < m->chosen[i]->n_fields; f++) {
+			m->fields[n] = m->chosen[i]->fields[f];
+			m->values += m->fields[n++].len;
+		}
+}
+
+static void choose_bits(struct metrics *m, unsigned bits)
+{
+	for (size_t i = 0; i < ALL; i++)
+		if (bits >> i & 1)
+			choose(m, all[i]);
+}
+
 int metrics_choose(
 	const struct opt_list *words, struct metrics *ret, struct err *err)
 {
 	struct metrics m = {0};
-	size_t n = 0;
 
 	for (size_t i = 0; i < words->n; i++) {
-		int r = choose_word(&m, words->items[i], err);
+		unsigned bits;
+		int r = choose_word(words->items[i], &bits, err);
 
 		if (r < 0)
 			return r;
+		choose_bits(&m, bits);
 	}
-	m.fields = mem_zalloc(m.n_fields + 1, sizeof(*m.fields));
-	for (size_t i = 0; i < m.n; i++)
-		for (size_t f = 0; f < m.chosen[i]->n_fields; f++) {
-			m.fields[n] = m.chosen[i]->fields[f];
-			m.values += m.fields[n++].len;
-		}
+	gather_fields(&m);
 	*ret = m;
 	return 0;
+}
+
+int metrics_choose_bits(
+	const struct opt_list *words, unsigned *ret, struct err *err)
+{
+	*ret = 0;
+	for (size_t i = 0; i < words->n; i++) {
+		unsigned bits;
+		int r = choose_word(words->items[i], &bits, err);
+
+		if (r < 0)
+			return r;
+		*ret |= bits;
+	}
+	return 0;
+}
+
+void metrics_of(unsigned bits, struct metrics *ret)
+{
+	*ret = (struct metrics){0};
+	choose_bits(ret, bits);
+	gather_fields(ret);
 }
 
 void metrics_release(struct metrics *m)
@@ -127,7 +164,8 @@ void metric_read(const struct frame *f, const struct dissect *d, bool entered,
 	struct cursor c = cursor_over(f->data, f->captured);
 	struct cursor ip;
 
-	*ret = (struct metric_packet){.octets = d->octets, .tos = d->tos};
+	*ret = (struct metric_packet){
+		.packets = 1, .octets = d->octets, .tos = d->tos};
 	cursor_skip(&c, d->l3_at);
 	ip = c;
 	if (cursor_left(&ip) < 20)
@@ -143,7 +181,7 @@ void metric_read(const struct frame *f, const struct dissect *d, bool entered,
 void metrics_update(const struct metrics *m, void *state, void *other,
 	const struct metric_packet *p)
 {
-	for (size_t i = 0; i < m->n; i++)
+	for (size_t i = 0; p->packets && i < m->n; i++)
 		m->chosen[i]->update((uint8_t *)state + m->at[i],
 			other ? (uint8_t *)other + m->at[i] : NULL, p);
 }

@@ -248,12 +248,12 @@ static int open_status(struct module *m, const char *path, struct err *err)
 	return m->status_fd < 0 ? err_sys(err, "%s", path) : 0;
 }
 
-bool module_send_record(struct module *m, const struct flow_record *r,
+bool module_send_rows(struct module *m, const struct flow_rows *rows,
 	const struct export_sampling *how)
 {
-	if (endpoint_send_records(m->endpoint, r, 1) != 1)
+	if (!endpoint_send_rows(m->endpoint, rows))
 		return false;
-	courier_add(m->courier, r, how);
+	courier_add(m->courier, rows, how);
 	return true;
 }
 

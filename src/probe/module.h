@@ -47,8 +47,9 @@ struct endpoint *module_endpoint(struct module *module);
 int module_lock_up(struct module *module, uint32_t uid, enum privs_keep keep,
 	struct err *err) NFZ_MUST_CHECK;
 /* To the collector and, where the setup says so, to those of others.  False:
- * the queue is full, keep it.  how: as courier_add()'s. */
-bool module_send_record(struct module *module, const struct flow_record *r,
+ * the queue is full, keep them, none was taken.  At most ENDPOINT_ROWS; how: as
+ * courier_add()'s. */
+bool module_send_rows(struct module *module, const struct flow_rows *rows,
 	const struct export_sampling *how);
 /* Runs until the module has left: asked by the collector, by SIGTERM or
  * SIGINT, or since its lease is over.  A second signal ends it at once.

@@ -45,16 +45,14 @@ static const struct opt table[] = {
 	{"filter", 'F', OPT_TEXT, AT(filter), "EXPRESSION",
 		"only such frames, as tcpdump's (with --read)", NULL, 0, 0},
 	{"key", 'k', OPT_LIST, AT(key), "WORDS",
-		"flows by 5tuple or addresses, vlan, mac, tos (with --read)",
+		"flows by 5tuple or addresses, vlan, mac, tos",
 		NULL, 0, 0},
 	{"inner", 0, OPT_FLAG, AT(inner), NULL,
 		"flows inside of tunnels (with --read)", NULL, 0, 0},
 	{"biflow", 0, OPT_FLAG, AT(both), NULL,
-		"a flow is both directions, RFC 5103 (with --read)", NULL, 0,
-		0},
+		"a flow is both directions, RFC 5103", NULL, 0, 0},
 	{"metrics", 0, OPT_LIST, AT(metrics), "NAMES",
-		"sizes ttl rtt sequence window jitter fingerprint all "
-		"(with --read)",
+		"sizes ttl rtt sequence window jitter fingerprint all",
 		NULL, 0, 0},
 	{"sample", 0, OPT_INT, AT(sample), "N", "every N-th frame only", NULL,
 		1, INT32_MAX},
@@ -151,13 +149,10 @@ static struct export_sampling sampling_of(const struct args *a)
 /* What only captures are read with is not ignored. */
 static int check_live(const struct args *a, struct err *err)
 {
-	const char *word = a->key.n       ? "key"
-			   : a->metrics.n ? "metrics"
-			   : a->both      ? "biflow"
-			   : a->inner     ? "inner"
-			   : a->filter    ? "filter"
-			   : a->write     ? "write"
-					  : NULL;
+	const char *word = a->inner    ? "inner"
+			   : a->filter ? "filter"
+			   : a->write  ? "write"
+				       : NULL;
 
 	if (word)
 		return err_set(err, NFZ_E_USAGE, "--%s goes with --read", word);
@@ -166,6 +161,16 @@ static int check_live(const struct args *a, struct err *err)
 			"--sample: at most one of %d with --setup",
 			EXPORT_SAMPLED_MAX);
 	return 0;
+}
+
+static int define(
+	const struct args *a, struct definition *ret, struct err *err)
+{
+	int r = definition_choose_key(&a->key, &ret->key, err);
+
+	ret->both = a->both;
+	return r < 0 ? r
+		     : metrics_choose_bits(&a->metrics, &ret->metrics, err);
 }
 
 static int run_live(const struct args *a, struct err *err)
@@ -205,7 +210,10 @@ static int run_live(const struct args *a, struct err *err)
 	}
 	if (r == 0)
 		r = choose(a, &setup, &print.choice, err);
+	if (r == 0)
+		r = define(a, &print.definition, err);
 	net.choice = print.choice;
+	net.definition = print.definition;
 	print.sampling = net.sampling = sampling_of(a);
 	if (a->hash < 0) /* the same at all probes */
 		net.sampling.initialiser = (uint32_t)setup.deployment;

@@ -40,8 +40,7 @@ struct offline {
 	struct metric_packet seen[CAPFILE_BATCH];
 	size_t first_seen;
 	struct flow_shape shape;
-	struct flow_more more;
-	uint8_t values[2 * METRIC_VALUES_MAX];
+	struct definition_told told;
 };
 
 static void on_joined(void *data, size_t i, void *state, void *other)
@@ -59,15 +58,8 @@ static void on_left(void *data, void *state)
 
 struct flow_shape offline_shape(const struct offline_options *options)
 {
-	const struct metrics *m = &options->metrics;
-
-	return (struct flow_shape){
-		.more = (options->key & KEY_VLAN ? MORE_VLAN : 0u) |
-			(options->key & KEY_MAC ? MORE_MAC : 0u) |
-			(options->flows.both ? MORE_REVERSE : 0u) |
-			(m->n ? MORE_VALUES : 0u),
-		.fields = m->fields,
-		.n_fields = m->n_fields};
+	return definition_shape(
+		options->key, options->flows.both, &options->metrics);
 }
 
 int offline_new(const struct offline_options *options, struct offline **ret,
@@ -148,16 +140,7 @@ static uint16_t number_of(
 		.src_slot = SLOT_UNKNOWN, .dst_slot = SLOT_UNKNOWN};
 	uint16_t number;
 
-	if (o->opt.key & KEY_VLAN)
-		p.vlan = d->vlan;
-	if (o->opt.key & KEY_TOS)
-		p.tos = d->tos;
-	if (o->opt.key & KEY_MAC && d->has_macs) {
-		memcpy(turned ? p.dst_mac : p.src_mac, d->src_mac,
-			sizeof(p.src_mac));
-		memcpy(turned ? p.src_mac : p.dst_mac, d->dst_mac,
-			sizeof(p.dst_mac));
-	}
+	definition_point(o->opt.key, d, turned, &p);
 	if (memcmp(&p, &o->at, sizeof(p)) == 0)
 		return o->point;
 	number = flowcache_point(o->cache, &p);
@@ -171,13 +154,11 @@ static uint16_t number_of(
 static void define(
 	struct offline *o, const struct dissect *d, struct flow_addition *a)
 {
-	if (o->opt.key & KEY_ADDRESSES) {
-		a->key.sport = a->key.dport = 0;
-		a->key.proto = 0;
-	}
-	if (o->opt.key & ~(unsigned)KEY_ADDRESSES)
-		a->point = number_of(
-			o, d, o->opt.flows.both && beside_turns(&a->key));
+	const bool both = o->opt.flows.both;
+
+	definition_key(o->opt.key, &a->key);
+	if (both || o->opt.key & ~(unsigned)KEY_ADDRESSES)
+		a->point = number_of(o, d, both && beside_turns(&a->key));
 }
 
 /* Is the frame one to be looked at? */
@@ -265,7 +246,7 @@ static void take_batch(
 			.point = o->point,
 			.tcp_flags = d[i].tcp_flags,
 			.tos = d[i].tos};
-		if (o->opt.key)
+		if (o->opt.key || o->opt.flows.both)
 			define(o, &d[i], &o->batch[used]);
 		used++;
 	}
@@ -311,34 +292,10 @@ int64_t offline_now(const struct offline *o)
 	return o->now_ns;
 }
 
-static void turn_macs(struct flow_more *m)
-{
-	uint8_t was[6];
-
-	memcpy(was, m->src_mac, sizeof(was));
-	memcpy(m->src_mac, m->dst_mac, sizeof(was));
-	memcpy(m->dst_mac, was, sizeof(was));
-}
-
 const struct flow_more *offline_more(
 	struct offline *o, const struct flow_record *r)
 {
-	const struct metrics *metrics = &o->opt.metrics;
-	struct flow_more *m = &o->more;
-	struct flowcache_offer offer;
-
 	if (!o->shape.more)
 		return NULL;
-	flowcache_offered(o->cache, r, &offer);
-	m->vlan = offer.point->vlan;
-	memcpy(m->src_mac, offer.point->src_mac, sizeof(m->src_mac));
-	memcpy(m->dst_mac, offer.point->dst_mac, sizeof(m->dst_mac));
-	if (offer.turned)
-		turn_macs(m);
-	m->reverse = offer.reverse ? *offer.reverse : (struct flow_half){0};
-	m->values = o->values;
-	for (size_t way = 0; way < 2 && offer.kept[way]; way++)
-		metrics_write(metrics, offer.kept[way],
-			o->values + way * metrics->values);
-	return m;
+	return definition_tell(&o->opt.metrics, o->cache, r, &o->told);
 }

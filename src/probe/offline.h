@@ -5,19 +5,10 @@
 
 #include "base/err.h"
 #include "flow/exporter.h"
-#include "probe/flowcache.h"
-#include "probe/metric.h"
+#include "probe/definition.h"
 
 struct offline;
 struct capfile;
-
-/* What tells flows apart, besides or instead of the 5-tuple. */
-enum offline_key {
-	KEY_ADDRESSES = 1, /* no ports, no protocol */
-	KEY_VLAN = 2,
-	KEY_MAC = 4,
-	KEY_TOS = 8
-};
 
 struct offline_options {
 	/* its sink must take all records, or fail for good */

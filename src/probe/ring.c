@@ -237,6 +237,8 @@ static bool read_frame(const struct ring *r, const uint8_t *block,
 	ret->layer = layer_of(from.sll_hatype);
 	ret->sent = from.sll_pkttype == PACKET_OUTGOING;
 	ret->to_host = from.sll_pkttype == PACKET_HOST;
+	if (h.tp_status & TP_STATUS_VLAN_VALID)
+		ret->vlan = h.hv1.tp_vlan_tci & VLAN_BITS;
 	return true;
 }
 

@@ -98,7 +98,8 @@ static struct capture_frame frame_of(
 		.time_ns = (int64_t)s->time_ns + offset_ns,
 		.layer = LAYER_ETHERNET,
 		.sent = s->way & ABSORB_SENT,
-		.to_host = s->way & ABSORB_TO_HOST};
+		.to_host = s->way & ABSORB_TO_HOST,
+		.vlan = s->tag & VLAN_BITS};
 
 	f.seg = segmentation_of(&f.frame, s->gso_size);
 	return f;

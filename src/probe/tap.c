@@ -82,6 +82,16 @@ static int attach(
 	return 0;
 }
 
+/* From the first frame on. */
+static void define(struct tap *tap, const struct tap_context *context)
+{
+	static const struct export_sampling all = {0};
+
+	account_define(&tap->account, context->cache, context->definition,
+		context->seen);
+	tap_choose(tap, &all, !definition_adds_up(context->definition));
+}
+
 int tap_open(struct tap *tap, const struct setup_tap *setup,
 	const struct tap_context *context, struct err *err)
 {
@@ -99,8 +109,10 @@ int tap_open(struct tap *tap, const struct setup_tap *setup,
 	account_init(&tap->account, setup, context->cache, context->own);
 	tap->ledger.tap = setup->id;
 	e = capture_open(context->choice, &options, &tap->capture, err);
-	if (e == 0)
+	if (e == 0) {
+		define(tap, context);
 		e = attach(tap, context, err);
+	}
 	if (e < 0)
 		return err_wrap(err, "tap %u (link %s)", setup->id,
 			setup->link[0] ? setup->link : "?");
@@ -240,11 +252,11 @@ void tap_turn(struct tap *tap)
 		(void)tap->capture->way->mark(tap->capture);
 }
 
-void tap_choose(struct tap *tap, const struct export_sampling *how)
+void tap_choose(struct tap *tap, const struct export_sampling *how, bool each)
 {
 	const struct capture_way *way = tap->capture->way;
 
-	tap->chosen = way->choose && way->choose(tap->capture, how);
+	tap->chosen = way->choose && way->choose(tap->capture, how, each);
 }
 
 void tap_chosen(struct tap *tap, const struct export_sampling *how)

@@ -15,25 +15,47 @@ int tune_open(const char *path, int *ret_fd, struct err *err)
 	return *ret_fd < 0 && errno != ENOENT ? err_sys(err, "%s", path) : 0;
 }
 
+/* What stands behind a name and '='; NULL: it is not there. */
+static const char *find(const char *text, const char *name)
+{
+	const size_t len = strlen(name);
+
+	for (; *text; text += strcspn(text, " "), text += strspn(text, " "))
+		if (strncmp(text, name, len) == 0 && text[len] == '=')
+			return text + len + 1;
+	return NULL;
+}
+
 static int64_t value_of(const char *text, const char *name)
 {
-	const char *at = strstr(text, name);
-	long long v = at ? strtoll(at + strlen(name), NULL, 10) : 0;
+	const char *at = find(text, name);
+	long long v = at ? strtoll(at, NULL, 10) : 0;
 
 	return v >= LEAST_MS && v <= MOST_MS ? v : 0;
 }
 
 static void read_sampling(const char *text, struct tune *ret)
 {
-	static const char name[] = "sampling=";
-	const char *at = strstr(text, name);
+	const char *at = find(text, "sampling");
 	char word[EXPORT_SAMPLING_TEXT];
 
 	if (!at)
 		return;
-	at += sizeof(name) - 1;
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(at, " \n"), at);
 	(void)export_sampling_parse(word, &ret->sampling);
+}
+
+static void read_definition(const char *text, struct definition *ret)
+{
+	const char *key = find(text, "key"), *both = find(text, "biflow");
+	const char *metrics = find(text, "metrics");
+
+	if (key)
+		(void)definition_read_key(key, &ret->key);
+	if (both)
+		ret->both = *both == '1';
+	if (metrics)
+		(void)definition_read_metrics(metrics, &ret->metrics);
 }
 
 void tune_read(int fd, struct tune *ret)
@@ -42,7 +64,8 @@ void tune_read(int fd, struct tune *ret)
 	ssize_t n = fd < 0 ? 0 : pread(fd, text, sizeof(text) - 1, 0);
 
 	text[n > 0 ? n : 0] = '\0';
-	ret->active_ms = value_of(text, "active=");
-	ret->idle_ms = value_of(text, "idle=");
+	ret->active_ms = value_of(text, "active");
+	ret->idle_ms = value_of(text, "idle");
 	read_sampling(text, ret);
+	read_definition(text, &ret->definition);
 }

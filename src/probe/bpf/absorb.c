@@ -437,6 +437,7 @@ INLINE void put_sample(const struct __sk_buff *skb, uint32_t epoch,
 	s->gso_size = (uint16_t)skb->gso_size;
 	s->way = way;
 	s->epoch = (uint8_t)epoch;
+	s->tag = skb->vlan_present ? (uint16_t)skb->vlan_tci : 0;
 	s->unused = 0;
 	/* kernels before 6.2 do not keep in mind that it is not 0 */
 	last = n - 1;

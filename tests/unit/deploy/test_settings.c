@@ -7,10 +7,8 @@
 static struct setting parsed(const char *word)
 {
 	struct setting s;
-	bool none;
 
-	cr_assert_eq(setting_parse(word, &s, &none, NULL), 0, "%s", word);
-	cr_assert_not(none);
+	cr_assert_eq(setting_parse(word, &s, NULL), 0, "%s", word);
 	return s;
 }
 
@@ -48,20 +46,41 @@ Test(settings, sampling_is_kept_in_words)
 	cr_assert_str_eq(text, "CPU 5 %, sampling hash:9");
 }
 
+Test(settings, a_flow_is_what_words_say)
+{
+	const struct setting wishes[] = {parsed("flow-key=mac+vlan"),
+		parsed("biflow=yes"), parsed("metrics=rtt+ttl"),
+		parsed("r1:flow-key=5tuple"), parsed("r1:biflow=no"),
+		parsed("r1:metrics=none")};
+	char text[SETTINGS_TEXT];
+	struct err err = ERR_INIT;
+
+	settings_merge("idle=7 key=tos", wishes, 6, "r2", text);
+	cr_assert_str_eq(
+		text, "idle=7 key=vlan+mac biflow=1 metrics=ttl+rtt");
+	settings_merge("key=tos biflow=1", wishes, 6, "r1", text);
+	cr_assert_str_eq(text, "");
+	settings_merge("key=tos biflow=1 metrics=sizes", NULL, 0, "r", text);
+	cr_assert_str_eq(text, "key=tos biflow=1 metrics=sizes");
+	cr_assert_eq(settings_for_caches(text, &err), -NFZ_E_USAGE);
+	cr_assert_eq(settings_for_caches("key=mac", &err), -NFZ_E_USAGE);
+	cr_assert_eq(settings_for_caches("key=vlan+tos+addresses", &err), 0);
+	settings_describe("key=mac biflow=1 metrics=rtt", text);
+	cr_assert_str_eq(text, "flow-key mac, both ways, metrics rtt");
+}
+
 Test(settings, refused)
 {
 	static const char *const bad[] = {"idle", "=2", "idle=soon", "idle=0",
 		"cpu-limit=0", "cpu-limit=lots", "cpu-limit=5x", "sampling=0",
-		"sampling=2x", "flow-key=src", "colour=red", "r1:colour=red"};
+		"sampling=2x", "flow-key=src",
+		"flow-key=vlan+", "biflow=both", "metrics=weight", "colour=red", "r1:colour=red"};
 	struct err err = ERR_INIT;
 	struct setting s;
-	bool none;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		cr_assert_eq(setting_parse(bad[i], &s, &none, &err),
+		cr_assert_eq(setting_parse(bad[i], &s, &err),
 			-NFZ_E_USAGE, "%s", bad[i]);
-	cr_assert_eq(setting_parse("flow-key=5tuple", &s, &none, &err), 0);
-	cr_assert(none);
 }
 
 Test(settings, merge)

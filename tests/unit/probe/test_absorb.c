@@ -370,8 +370,8 @@ Test(absorb, chooses_one_of_so_many)
 		fprintf(stderr, "SKIPPED: no hooks\n");
 		return;
 	}
-	cr_expect_not(absorb_choose(b.absorb, &hash));
-	cr_expect(absorb_choose(b.absorb, &each));
+	cr_expect_not(absorb_choose(b.absorb, &hash, false));
+	cr_expect(absorb_choose(b.absorb, &each, false));
 	for (int turn = 0; turn < 2; turn++) {
 		absorb_turn(b.absorb);
 		cr_assert_eq(absorb_settle(NULL), 0);
