@@ -248,6 +248,18 @@ static bool late_ones(const struct up *u)
 	return u->heard_at.ns && mono_passed(mono_add_ms(u->heard_at, wait));
 }
 
+/* Does what is set for this node's meter go through flow caches, too? */
+static int caches_carry(
+	struct up *u, const struct fleet_node *n, struct err *err)
+{
+	char text[SETTINGS_TEXT];
+
+	if (!u->s.o->caches || !up_node(u, n)->planned)
+		return 0;
+	up_settings(u, n, text);
+	return settings_for_caches(text, err);
+}
+
 int up_decide(struct up *u, struct err *err)
 {
 	size_t awaited = 0;
@@ -273,6 +285,10 @@ int up_decide(struct up *u, struct err *err)
 	if (awaited && !key_is_known(u, id) && (id || !late_ones(u)))
 		return 0;
 	r = decide(u, err);
+	/* those not heard yet will say it for themselves */
+	for (size_t i = 0; i < u->s.fleet->n && r == 0; i++)
+		if (u->nodes[i].heard)
+			r = caches_carry(u, &u->s.fleet->nodes[i], err);
 	if (r < 0) {
 		u->wrong = *err;
 		return r;
@@ -362,16 +378,6 @@ static int refuse_strangers(
 	return 0;
 }
 
-/* What is set for this node's meter goes to flow caches, too? */
-static int caches_carry(
-	struct up *u, const struct fleet_node *n, struct err *err)
-{
-	char text[SETTINGS_TEXT];
-
-	up_settings(u, n, text);
-	return u->s.o->caches ? settings_for_caches(text, err) : 0;
-}
-
 int up_node_steps(struct up *u, const struct fleet_node *n, struct err *err)
 {
 	struct deploy_node *d = &u->s.report->nodes[n->index];
@@ -379,9 +385,8 @@ int up_node_steps(struct up *u, const struct fleet_node *n, struct err *err)
 	struct deploy_report one = {.nodes = d, .n = 1};
 	int r = node->planned ? refuse_strangers(u, d, err) : 0;
 
-	if (r < 0)
-		return r;
-	r = caches_carry(u, n, err);
+	if (r == 0)
+		r = caches_carry(u, n, err);
 	if (r < 0)
 		return r;
 	set_programs(u, d); /* this node's architecture may be news */

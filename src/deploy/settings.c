@@ -108,8 +108,9 @@ static int read_metrics(const char *text, struct setting *ret, struct err *err)
 	if (!definition_read_metrics(text, &metrics)) {
 		err_set(err, NFZ_E_USAGE,
 			"--set metrics: %s is not what can be measured", text);
-		return err_hint(err, "Say some of %s, joined by '+'; or all, "
-				     "none",
+		return err_hint(err,
+			"Say some of %s, joined by '+'; or all, "
+			"none",
 			definition_print_metrics(~0u, all));
 	}
 	ret->value = metrics ? (int64_t)metrics : -1;
@@ -269,8 +270,8 @@ static void add_span(const char *name, int64_t ms, char *to, size_t size)
 			name, ms / 1000);
 }
 
-static void add_word(const char *name, const char *value,
-	char to[static SETTINGS_TEXT])
+static void add_word(
+	const char *name, const char *value, char to[static SETTINGS_TEXT])
 {
 	size_t n = strlen(to);
 
@@ -311,9 +312,9 @@ int settings_for_caches(const char *text, struct err *err)
 	if (definition_in_digests(&d))
 		return 0;
 	err_set(err, NFZ_E_USAGE,
-		"--caches: what a meter tells a flow cache has no room for "
-		"flows by MAC address, of both directions, or with metrics "
-		"(set: %s)",
+		"--caches: what meters tell flow caches has no room for flows "
+		"by MAC address, of both directions, or with metrics, as is "
+		"set (%s)",
 		text);
 	return err_hint(err, "Leave --caches out, or set flow-key, biflow and "
 			     "metrics back: --set flow-key=vlan,biflow=no,"

@@ -48,9 +48,9 @@ bool stream_add_rows(struct reliable_sender *s, const struct flow_rows *rows)
 	if (rows->n > 1 && !reliable_room(s))
 		return false;
 	for (size_t i = 0; i < rows->n && added; i++)
-		added = rows->extras
-				? add_row(s, &rows->records[i], &rows->extras[i])
-				: stream_add_record(s, &rows->records[i]);
+		added = rows->extras ? add_row(s, &rows->records[i],
+					       &rows->extras[i])
+				     : stream_add_record(s, &rows->records[i]);
 	return added;
 }
 

@@ -27,12 +27,13 @@ void account_release(struct account *a)
 	a->rules = NULL;
 }
 
-void account_define(struct account *a, struct flowcache *cache,
-	const struct definition *definition, struct metric_packet *seen)
+void account_define(struct account *a, struct flows *flows)
 {
-	a->cache = cache;
-	a->definition = definition_plain(definition) ? NULL : definition;
-	a->seen = seen;
+	const struct definition *d = &flows->definition;
+
+	a->cache = flows->cache;
+	a->definition = definition_plain(d) ? NULL : d;
+	a->seen = d->metrics ? flows->seen : NULL;
 	a->number[0] = a->number[1] = FLOWCACHE_NO_POINT;
 }
 

@@ -6,7 +6,7 @@
 #include "flow/record.h"
 #include "flow/setup.h"
 #include "probe/capture.h"
-#include "probe/definition.h"
+#include "probe/flows.h"
 #include "probe/own.h"
 #include "probe/rules.h"
 #include "probe/sample.h"
@@ -33,10 +33,8 @@ struct account {
 void account_init(struct account *a, const struct setup_tap *tap,
 	struct flowcache *cache, const struct own *own);
 void account_release(struct account *a);
-/* From here on; the cache is one for it.  Both are kept by reference, as is
- * `seen`: CAPTURE_BATCH packets, or NULL without metrics. */
-void account_define(struct account *a, struct flowcache *cache,
-	const struct definition *definition, struct metric_packet *seen);
+/* From here on, and whenever they were redefined; they are kept by reference. */
+void account_define(struct account *a, struct flows *flows);
 /* From here on.  chosen: what is handed over has been sampled so. */
 void account_sample(
 	struct account *a, const struct export_sampling *how, bool chosen);

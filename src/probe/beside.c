@@ -143,11 +143,11 @@ static void empty(struct beside *b, uint32_t id)
 		b->side.left(b->side.data, kept(b, id, way));
 }
 
-bool beside_offer(struct beside *b, struct flow_record *r, uint64_t times,
-	flowcache_sink_fn sink, void *data)
+bool beside_offer(struct beside *b, struct flow_record *r,
+	const struct flow_point *p, flowcache_sink_fn sink, void *data)
 {
 	if (b->pairs)
-		tell_pair(b, r, times);
+		tell_pair(b, r, flow_point_times(p));
 	if (!sink(data, r))
 		return false;
 	empty(b, r->id);

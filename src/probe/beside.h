@@ -38,10 +38,9 @@ void beside_join(struct beside *b, uint32_t id, const struct flow_addition *a,
 	bool turned, size_t i);
 /* Offers the record, which has the counts of both ways, as one of the way there
  * with the way back beside it; of the way back alone where nothing else was
- * counted: no record is without packets.  Each packet added stands for `times`.
- * What was taken is empty. */
-bool beside_offer(struct beside *b, struct flow_record *r, uint64_t times,
-	flowcache_sink_fn sink, void *data);
+ * counted: no record is without packets.  What was taken is empty. */
+bool beside_offer(struct beside *b, struct flow_record *r,
+	const struct flow_point *p, flowcache_sink_fn sink, void *data);
 /* Of a record being offered. */
 void beside_offered(const struct beside *b, const struct flow_record *r,
 	struct flowcache_offer *ret);

@@ -29,7 +29,8 @@ static bool send_record(void *data, const struct flow_record *r)
 
 	flowcache_offered(c->flows, r, &offer);
 	extra.vlan = offer.point->vlan;
-	return module_send_rows(c->module, &(struct flow_rows){r, &extra, 1}, NULL);
+	return module_send_rows(
+		c->module, &(struct flow_rows){r, &extra, 1}, NULL);
 }
 
 static void tell_time(void *data)

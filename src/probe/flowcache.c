@@ -157,10 +157,9 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 	memset(r.key.pad, 0, sizeof(r.key.pad));
 	if (hot->state & FLOW_FRAGMENT)
 		r.key.flags |= KEY_FRAGMENT;
-	taken = c->beside.any
-			? beside_offer(&c->beside, &r, flow_point_times(p),
-				  c->opt.sink, c->opt.data)
-			: c->opt.sink(c->opt.data, &r);
+	taken = c->beside.any ? beside_offer(&c->beside, &r, p, c->opt.sink,
+					c->opt.data)
+			      : c->opt.sink(c->opt.data, &r);
 	if (!taken) {
 		c->stats.held_back++;
 		return false;

@@ -19,7 +19,7 @@ enum { RING_MIN = 4 << 20, RING_MAX = 32 << 20 };
 struct meter {
 	struct meter_options opt;
 	struct meter_output output;
-	struct flowcache *cache;
+	struct flows flows;
 	struct own own;
 	struct guard *guard;
 	int netdev_fd;
@@ -32,11 +32,7 @@ struct meter {
 	int ledger_age;  /* ticks since marks were set; -1: none due */
 	int collect_age; /* ticks since the kernel's flows were collected */
 	struct export_sampling sampling, wanted;
-	struct definition definition, wanted_definition;
-	struct metrics metrics; /* of the definition */
-	struct metric_packet seen[CAPTURE_BATCH];
-	struct definition_told told;
-	int64_t idle_ms, active_ms;
+	struct definition definition; /* wanted */
 	int64_t told_ns; /* all packets until then have been added */
 	bool ending;
 };
@@ -59,59 +55,18 @@ static uint32_t ring_bytes(size_t taps)
 				  : (uint32_t)bytes;
 }
 
-static void on_joined(void *data, size_t i, void *state, void *other)
-{
-	struct meter *m = data;
-
-	metrics_update(&m->metrics, state, other, &m->seen[i]);
-}
-
-static void on_left(void *data, void *state)
-{
-	metrics_restart(&((struct meter *)data)->metrics, state);
-}
-
-/* Of both directions: the point is that of the key in the table, and the
- * record perhaps of the other way. */
-static bool on_record(void *data, const struct flow_record *r)
-{
-	struct meter *m = data;
-	struct flow_record turned = *r;
-	struct flowcache_offer offer;
-
-	flowcache_offered(m->cache, r, &offer);
-	if (!offer.turned)
-		return m->output.record(m->output.data, r);
-	turned.src_slot = r->dst_slot;
-	turned.dst_slot = r->src_slot;
-	turned.flags ^= RECORD_SENT;
-	return m->output.record(m->output.data, &turned);
-}
-
-static void make_cache(struct meter *m)
+static struct flowcache_options cache_options(const struct meter *m)
 {
 	const struct setup *s = m->opt.setup;
 	const struct meter_output *o = &m->output;
-	const struct definition *d = &m->definition;
-	struct flowcache_options options = {.flows = s->cache_flows,
-		.idle_ms = m->idle_ms,
-		.active_ms = m->active_ms,
+
+	return (struct flowcache_options){.flows = s->cache_flows,
+		.idle_ms = s->idle_ms,
+		.active_ms = o->active_ms ? o->active_ms : s->active_ms,
 		.fin_ms = s->fin_ms,
 		.first_ms = o->first_ms ? o->first_ms : FIRST_RECORD_MS,
-		.merge_fragments = d->key & KEY_ADDRESSES,
-		.both = d->both,
-		.sink = d->both ? on_record : o->record,
-		.data = d->both ? m : o->data};
-
-	metrics_of(d->metrics, &m->metrics);
-	options.side = (struct flowcache_side){.bytes = m->metrics.bytes,
-		.data = m,
-		.joined = on_joined,
-		.left = on_left};
-	m->cache = flowcache_new(&options);
-	m->context.cache = m->cache;
-	m->context.definition = &m->definition;
-	m->context.seen = m->metrics.n ? m->seen : NULL;
+		.sink = o->record,
+		.data = o->data};
 }
 
 static int fd_of(const struct tap *tap)
@@ -173,12 +128,12 @@ static bool is_resampled(const struct meter *m)
 
 static bool is_redefined(const struct meter *m)
 {
-	return !definition_same(&m->definition, &m->wanted_definition);
+	return !definition_same(&m->flows.definition, &m->definition);
 }
 
 static bool wants_each(const struct meter *m)
 {
-	return !definition_adds_up(&m->wanted_definition);
+	return !definition_adds_up(&m->definition);
 }
 
 static void choose(struct meter *m)
@@ -192,16 +147,11 @@ static void choose(struct meter *m)
 /* All that was counted by the old definition leaves, now or at a later tick. */
 static void redefine(struct meter *m)
 {
-	if (!is_redefined(m) || !flowcache_end(m->cache, END_FORCED))
+	if (!is_redefined(m) || !flows_redefine(&m->flows, &m->definition))
 		return;
-	flowcache_free(m->cache);
-	metrics_release(&m->metrics);
-	m->definition = m->wanted_definition;
-	make_cache(m);
-	flowcache_advance(m->cache, m->told_ns);
+	flowcache_advance(m->flows.cache, m->told_ns);
 	for (size_t i = 0; i < m->n_taps; i++)
-		account_define(&m->taps[i].account, m->cache, &m->definition,
-			m->context.seen);
+		account_define(&m->taps[i].account, &m->flows);
 }
 
 /* All that was sampled as before has been added. */
@@ -251,7 +201,7 @@ static void on_tick(void *data)
 		tap_read(&m->taps[i], BLOCKS_A_TURN);
 	if (all)
 		chosen(m);
-	flowcache_advance(m->cache, m->told_ns);
+	flowcache_advance(m->flows.cache, m->told_ns);
 	ledgers_when_due(m);
 	if (m->output.pushed)
 		m->output.pushed(m->output.data);
@@ -330,9 +280,7 @@ static int make_context(struct meter *m, struct err *err)
 
 	m->context = (struct tap_context){.netdev_fd = m->netdev_fd,
 		.setup = s,
-		.cache = m->cache,
-		.definition = &m->definition,
-		.seen = m->context.seen,
+		.flows = &m->flows,
 		.own = &m->own,
 		.guard = m->guard,
 		.choice = m->opt.choice,
@@ -364,31 +312,20 @@ static int open_taps(struct meter *m, struct err *err)
 	return 0;
 }
 
-/* 0: as the setup says.  What becomes digests is reported in a rhythm of its
- * own. */
-static void set_timeouts(struct meter *m, int64_t idle_ms, int64_t active_ms)
-{
-	const struct setup *s = m->opt.setup;
-
-	m->idle_ms = idle_ms ? idle_ms : s->idle_ms;
-	m->active_ms = m->output.active_ms ? m->output.active_ms
-		       : active_ms         ? active_ms
-					   : s->active_ms;
-}
-
 int meter_new(const struct meter_options *options, struct meter **ret,
 	struct err *err)
 {
 	struct meter *m = mem_zalloc(1, sizeof(*m));
+	struct flowcache_options cache;
 	int e;
 
 	m->opt = *options;
 	m->output = *options->output;
 	m->netdev_fd = -1;
 	m->ledger_age = -1;
-	m->definition = m->wanted_definition = options->definition;
-	set_timeouts(m, 0, 0);
-	make_cache(m);
+	m->definition = options->definition;
+	cache = cache_options(m);
+	flows_open(&m->flows, &m->definition, &cache);
 	own_init(&m->own, options->setup, options->port);
 	m->guard = guard_new(options->setup->deployment, options->setup->id);
 	e = netlink_open(&m->netdev_fd, err);
@@ -400,7 +337,7 @@ int meter_new(const struct meter_options *options, struct meter **ret,
 		meter_free(m);
 		return e;
 	}
-	flowcache_advance(m->cache, wall_now().ns);
+	flowcache_advance(m->flows.cache, wall_now().ns);
 	m->tick = loop_every(m->opt.loop, TICK_MS, on_tick, m);
 	m->second = loop_every(m->opt.loop, 1000, on_second, m);
 	*ret = m;
@@ -426,8 +363,7 @@ void meter_free(struct meter *m)
 	guard_free(m->guard);
 	if (m->netdev_fd >= 0)
 		close(m->netdev_fd);
-	flowcache_free(m->cache);
-	metrics_release(&m->metrics);
+	flows_close(&m->flows);
 	own_release(&m->own);
 	free(m->taps);
 	free(m->ledgers);
@@ -480,7 +416,7 @@ static void cut(struct meter *m)
 
 bool meter_flush_rest(struct meter *m)
 {
-	if (!flowcache_flush(m->cache))
+	if (!flowcache_flush(m->flows.cache))
 		return false;
 	hand_over_ledgers(m);
 	return true;
@@ -494,7 +430,7 @@ bool meter_flush(struct meter *m)
 
 bool meter_end_rest(struct meter *m)
 {
-	if (!flowcache_end(m->cache, END_FORCED))
+	if (!flowcache_end(m->flows.cache, END_FORCED))
 		return false;
 	hand_over_ledgers(m);
 	return true;
@@ -512,72 +448,23 @@ bool meter_end(struct meter *m)
 
 void meter_set_timeouts(struct meter *m, int64_t idle_ms, int64_t active_ms)
 {
-	set_timeouts(m, idle_ms, active_ms);
-	flowcache_set_timeouts(m->cache, m->idle_ms, m->active_ms);
+	const struct setup *s = m->opt.setup;
+
+	/* what becomes digests is reported in a rhythm of its own */
+	if (m->output.active_ms)
+		active_ms = m->output.active_ms;
+	flows_set_timeouts(&m->flows, idle_ms ? idle_ms : s->idle_ms,
+		active_ms ? active_ms : s->active_ms);
 }
 
 void meter_set_definition(struct meter *m, const struct definition *d)
 {
-	m->wanted_definition = *d;
+	m->definition = *d;
 }
 
-const struct flow_more *meter_more(struct meter *m, const struct flow_record *r)
+struct flows *meter_flows(struct meter *m)
 {
-	if (!meter_shape(m).more)
-		return NULL;
-	return definition_tell(&m->metrics, m->cache, r, &m->told);
-}
-
-/* One VLAN tells both directions. */
-static void add_way_back(
-	struct meter_rows *to, const struct flow_more *more)
-{
-	to->records[1] = flow_more_reverse(&to->records[0], more);
-	to->records[1].flags ^= RECORD_SENT;
-	to->extras[1] = flow_extra_reverse(&to->extras[0]);
-	to->extras[1].vlan = more->vlan;
-	to->extras[1].out_vlan = 0;
-	to->rows.n = 2;
-}
-
-void meter_rows(
-	struct meter *m, const struct flow_record *r, struct meter_rows *ret)
-{
-	const struct flow_more *more = meter_more(m, r);
-
-	ret->records[0] = *r;
-	ret->rows = (struct flow_rows){.records = ret->records, .n = 1};
-	if (!more)
-		return;
-	ret->rows.extras = ret->extras;
-	ret->extras[0] = (struct flow_extra){.vlan = more->vlan,
-		.src_mac = flow_extra_mac(more->src_mac),
-		.dst_mac = flow_extra_mac(more->dst_mac)};
-	if (more->reverse.packets)
-		add_way_back(ret, more);
-}
-
-struct flow_shape meter_shape(const struct meter *m)
-{
-	return definition_shape(
-		m->definition.key, m->definition.both, &m->metrics);
-}
-
-bool meter_by_tos(const struct meter *m)
-{
-	return m->definition.key & KEY_TOS;
-}
-
-void meter_print_definition(const struct meter *m, struct buf *out)
-{
-	const struct definition *d = &m->definition;
-	char key[DEFINITION_WORDS], metrics[DEFINITION_WORDS];
-
-	if (definition_plain(d))
-		return;
-	buf_addf(out, "flow_key %s\nbiflow %s\nmetrics %s\n",
-		definition_print_key(d->key, key), d->both ? "yes" : "no",
-		definition_print_metrics(d->metrics, metrics));
+	return &m->flows;
 }
 
 void meter_set_sampling(struct meter *m, const struct export_sampling *how)
@@ -591,7 +478,7 @@ struct export_sampling meter_sampling_of(
 	struct export_sampling s = m->sampling;
 	struct flowcache_offer offer;
 
-	flowcache_offered(m->cache, r, &offer);
+	flowcache_offered(m->flows.cache, r, &offer);
 	s.one_of = offer.point->one_of;
 	return s;
 }
@@ -600,8 +487,9 @@ bool meter_takes_frames(const struct meter *m)
 {
 	const bool hash = m->wanted.one_of > 1 && m->wanted.by == EXPORT_HASH;
 
-	return (hash || wants_each(m)) && m->n_taps &&
-	       m->taps[0].capture->way->adds_up;
+	const bool each = !definition_adds_up(&m->flows.definition);
+
+	return (hash || each) && m->n_taps && m->taps[0].capture->way->adds_up;
 }
 
 void meter_print_sampling(const struct meter *m, struct buf *out)
@@ -648,5 +536,5 @@ uint64_t meter_lost(const struct meter *m)
 
 void meter_cache_stats(const struct meter *m, struct flowcache_stats *ret)
 {
-	flowcache_stats(m->cache, ret);
+	flowcache_stats(m->flows.cache, ret);
 }

@@ -65,26 +65,8 @@ void meter_set_timeouts(
 /* What a flow is, from some tenths of a second on: what was counted before
  * leaves as it was then, and nothing is missed in between. */
 void meter_set_definition(struct meter *meter, const struct definition *d);
-/* A record just handed over, for those who know one direction and no metrics
- * but those that are stored: one row, or two with the way back.  What is in
- * `ret` stays as long as that. */
-enum { METER_ROWS = 2 };
-struct meter_rows {
-	struct flow_record records[METER_ROWS];
-	struct flow_extra extras[METER_ROWS];
-	struct flow_rows rows;
-};
-void meter_rows(struct meter *meter, const struct flow_record *r,
-	struct meter_rows *ret);
-/* All that such a record has besides, if anything. */
-const struct flow_more *meter_more(
-	struct meter *meter, const struct flow_record *r);
-/* What records have besides from now on; its fields are lent until then. */
-struct flow_shape meter_shape(const struct meter *meter);
-/* Are flows of another ToS others now? */
-bool meter_by_tos(const struct meter *meter);
-/* A line on it; nothing where a flow is its 5-tuple. */
-void meter_print_definition(const struct meter *meter, struct buf *out);
+/* For records handed over, and for what is told of them (probe/flows.h). */
+struct flows *meter_flows(struct meter *meter);
 /* How packets are sampled, from some tenths of a second on. */
 void meter_set_sampling(struct meter *meter, const struct export_sampling *how);
 /* How those of a record just handed over were. */

@@ -23,7 +23,7 @@ struct net_meter {
 	struct meter *meter;
 	struct endpoint *endpoint;
 	bool digests, uncarried; /* what is wanted of flows, by digests */
-	int settings;                    /* descriptor, -1 none */
+	int settings;            /* descriptor, -1 none */
 	struct export_sampling sampling; /* without settings */
 	struct definition definition;
 };
@@ -32,16 +32,17 @@ static bool send_record(void *data, const struct flow_record *r)
 {
 	struct net_meter *n = data;
 	const struct export_sampling how = meter_sampling_of(n->meter, r);
-	struct meter_rows flow;
+	struct flows_told told;
 
-	meter_rows(n->meter, r, &flow);
-	return module_send_rows(n->module, &flow.rows, &how);
+	flows_tell(meter_flows(n->meter), r, &told);
+	return module_send_rows(n->module, &told.rows, &how);
 }
 
 static bool send_digest(void *data, const struct flow_record *r)
 {
 	struct net_meter *n = data;
-	const struct flow_more *more = meter_more(n->meter, r);
+	struct flows *flows = meter_flows(n->meter);
+	const struct flow_more *more = flows_more(flows, r);
 	const struct digest d = {.key = r->key,
 		.bytes = r->bytes,
 		.first_ns = r->first_ns,
@@ -54,7 +55,7 @@ static bool send_digest(void *data, const struct flow_record *r)
 		.tcp_flags = r->tcp_flags,
 		.tos = r->tos,
 		.flags = (r->flags & (DIGEST_SENT | DIGEST_ESTIMATED)) |
-			 (meter_by_tos(n->meter) ? DIGEST_BY_TOS : 0)};
+			 (flows->definition.key & KEY_TOS ? DIGEST_BY_TOS : 0)};
 
 	return endpoint_send_digest(n->endpoint, &d);
 }
@@ -116,7 +117,7 @@ static void do_status(void *data, struct buf *out)
 		"\nheld_back %" PRIu64 "\nrecords %" PRIu64 "\n",
 		meter_backend(n->meter), s.flows, s.most_flows, s.evicted,
 		s.held_back, s.records);
-	meter_print_definition(n->meter, out);
+	flows_print(meter_flows(n->meter), out);
 	if (n->uncarried)
 		buf_adds(out, "flow_key_note " UNCARRIED "\n");
 	meter_print_sampling(n->meter, out);

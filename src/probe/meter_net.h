@@ -17,8 +17,8 @@ struct meter_net_options {
 	const char *settings;    /* probe/tune.h; NULL: none */
 	enum capture_choice choice;
 	struct definition definition; /* without settings */
-	uint32_t ring_bytes; /* 0: by the machine's memory */
-	bool balance;        /* of the setup's exports: courier_options */
+	uint32_t ring_bytes;          /* 0: by the machine's memory */
+	bool balance; /* of the setup's exports: courier_options */
 	uint32_t pace;
 	struct export_sampling sampling;
 	uint32_t uid; /* to become */

@@ -40,16 +40,17 @@ static bool on_record(void *data, const struct flow_record *r)
 {
 	struct printer *p = data;
 	struct export_sampling how;
-	struct meter_rows flow;
+	struct flows *flows = meter_flows(p->meter);
+	struct flows_told told;
 
 	if (!courier_has_room(p->courier))
 		return false;
 	how = meter_sampling_of(p->meter, r);
-	meter_rows(p->meter, r, &flow);
-	courier_add(p->courier, &flow.rows, &how);
+	flows_tell(flows, r, &told);
+	courier_add(p->courier, &told.rows, &how);
 	if (p->lines)
-		record_print_with(&p->out, p->style, r, &p->shape,
-			meter_more(p->meter, r));
+		record_print_with(
+			&p->out, p->style, r, &p->shape, flows_more(flows, r));
 	if (p->out.len > OUT_MAX / 2)
 		write_out(p);
 	return true;
@@ -150,7 +151,7 @@ static int run(
 		loop_after(p->loop, o->limit_ms, end, p);
 	fprintf(stderr, "READY taps=%zu backend=%s\n", meter_taps(p->meter),
 		meter_backend(p->meter));
-	p->shape = meter_shape(p->meter);
+	p->shape = flows_shape(meter_flows(p->meter));
 	if (p->lines)
 		record_print_head(&p->out, p->style, &p->shape);
 	write_out(p);

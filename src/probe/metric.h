@@ -25,7 +25,7 @@ struct metric_packet {
 	uint32_t packets; /* on the wire: a super-frame is several, of `each`
 	                   * octets but for the last; 0: nothing is known */
 	uint32_t octets, each; /* IP, of all */
-	uint8_t version, ttl; /* of IP; hop limit */
+	uint8_t version, ttl;  /* of IP; hop limit */
 	uint8_t tos;
 	bool df;
 	/* TCP, where its header has been captured up to its options */

@@ -45,15 +45,14 @@ static const struct opt table[] = {
 	{"filter", 'F', OPT_TEXT, AT(filter), "EXPRESSION",
 		"only such frames, as tcpdump's (with --read)", NULL, 0, 0},
 	{"key", 'k', OPT_LIST, AT(key), "WORDS",
-		"flows by 5tuple or addresses, vlan, mac, tos",
-		NULL, 0, 0},
+		"flows by 5tuple or addresses, vlan, mac, tos", NULL, 0, 0},
 	{"inner", 0, OPT_FLAG, AT(inner), NULL,
 		"flows inside of tunnels (with --read)", NULL, 0, 0},
 	{"biflow", 0, OPT_FLAG, AT(both), NULL,
 		"a flow is both directions, RFC 5103", NULL, 0, 0},
 	{"metrics", 0, OPT_LIST, AT(metrics), "NAMES",
-		"sizes ttl rtt sequence window jitter fingerprint all",
-		NULL, 0, 0},
+		"sizes ttl rtt sequence window jitter fingerprint all", NULL, 0,
+		0},
 	{"sample", 0, OPT_INT, AT(sample), "N", "every N-th frame only", NULL,
 		1, INT32_MAX},
 	{"random", 0, OPT_FLAG, AT(random), NULL,
@@ -163,14 +162,12 @@ static int check_live(const struct args *a, struct err *err)
 	return 0;
 }
 
-static int define(
-	const struct args *a, struct definition *ret, struct err *err)
+static int define(const struct args *a, struct definition *ret, struct err *err)
 {
 	int r = definition_choose_key(&a->key, &ret->key, err);
 
 	ret->both = a->both;
-	return r < 0 ? r
-		     : metrics_choose_bits(&a->metrics, &ret->metrics, err);
+	return r < 0 ? r : metrics_choose_bits(&a->metrics, &ret->metrics, err);
 }
 
 static int run_live(const struct args *a, struct err *err)

@@ -87,9 +87,8 @@ static void define(struct tap *tap, const struct tap_context *context)
 {
 	static const struct export_sampling all = {0};
 
-	account_define(&tap->account, context->cache, context->definition,
-		context->seen);
-	tap_choose(tap, &all, !definition_adds_up(context->definition));
+	account_define(&tap->account, context->flows);
+	tap_choose(tap, &all, !definition_adds_up(&context->flows->definition));
 }
 
 int tap_open(struct tap *tap, const struct setup_tap *setup,
@@ -106,7 +105,7 @@ int tap_open(struct tap *tap, const struct setup_tap *setup,
 	*tap = (struct tap){.setup = setup,
 		.ledger = {.base_received = COUNTERS_UNKNOWN,
 			.base_sent = COUNTERS_UNKNOWN}};
-	account_init(&tap->account, setup, context->cache, context->own);
+	account_init(&tap->account, setup, context->flows->cache, context->own);
 	tap->ledger.tap = setup->id;
 	e = capture_open(context->choice, &options, &tap->capture, err);
 	if (e == 0) {

@@ -43,12 +43,9 @@ struct tap {
 struct tap_context {
 	int netdev_fd;
 	const struct setup *setup;
-	struct flowcache *cache;
+	struct flows *flows;
 	const struct own *own;
 	struct guard *guard;
-	/* of the cache; seen: as account_define()'s */
-	const struct definition *definition;
-	struct metric_packet *seen;
 	enum capture_choice choice;
 	uint32_t bytes;    /* of memory per tap */
 	int control_index; /* interface never to be tapped; 0 none */
@@ -82,8 +79,7 @@ void tap_mark(struct tap *tap, int netdev_fd);
 void tap_turn(struct tap *tap);
 /* What is sampled how, and whether each packet is wanted that is: tap_choose()
  * before that turn, tap_chosen() when all of before has been read. */
-void tap_choose(
-	struct tap *tap, const struct export_sampling *how, bool each);
+void tap_choose(struct tap *tap, const struct export_sampling *how, bool each);
 void tap_chosen(struct tap *tap, const struct export_sampling *how);
 void taps_settle(const struct tap *taps, size_t n);
 /* Reads up to the mark and no further; true when it is reached. */

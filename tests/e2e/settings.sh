@@ -1,5 +1,5 @@
 #!/bin/bash
-# up --set: timeouts and CPU limit of meters, changed while traffic passes,
+# up --set: timeouts, CPU limit and flows of meters, changed while traffic passes,
 # with every packet counted; what cannot be set is refused; a limit by cgroup
 # where a node has them; caches that come and go, and what they hold at the end.
 # shellcheck disable=SC2016
@@ -99,6 +99,41 @@ nfz status "$exp" -o json
 check "what was passed over is known, and all accounted for" [ "$(jq -c '.ledger |
 	[.unsampled > 800, .unaccounted, .packets - .packets_stored]' "$dir/out")" = \
 	"[true,0,0]" ]
+
+pings() { # that are stored
+	nfz query "$exp" 'proto icmp' --by src_node -o json
+	jq '[.groups[].packets] | add' "$dir/out" >"$dir/sum"
+}
+# other flows, at both meters and back again, while packets pass
+pings
+before=$(cat "$dir/sum")
+on client1 -- ping -i 0.01 -c 300 -q client2 >"$dir/ping.6" &
+pinging=$!
+nfz up "$exp" --set flow-key=vlan+mac,biflow=yes,left:metrics=ttl+rtt
+check "a flow is what it is told to be" [ "$status" = 0 ]
+check "it holds there" [ "$(set_on left)" = \
+	"active=2000 key=vlan+mac biflow=1 metrics=ttl+rtt" ]
+frames() { nfz status "$exp" -o json && [ "$(jq -c '[.probes[].backend] |
+	unique' "$dir/out")" = '["ebpf+frames"]' ]; }
+for _ in $(seq 50); do frames && break; sleep 0.1; done
+check "what the kernel does not read comes frame by frame" frames
+wait $pinging
+on client1 -- ping -i 0.005 -c 100 -q client2 >"$dir/ping.7"
+nfz query "$exp" 'proto icmp' --by src_mac,link -o json
+check "the records tell between whom" [ "$(jq '[.groups[].src_mac |
+	strings] | unique | length >= 4' "$dir/out")" = true ]
+nfz up "$exp" --caches 1
+check "flow caches are not told so much" [ "$status" != 0 ]
+check "it is said why" said "no room for flows by MAC address"
+check "and what to do" said "set flow-key=vlan,biflow=no,metrics=none"
+check "before anything is done" [ "$(grep -c ready "$dir/out")" = 0 ]
+nfz up "$exp" --set flow-key=5tuple,biflow=no,metrics=none
+check "and flows are what they were" [ "$(set_on left)" = "active=2000" ]
+pings
+check "every packet was counted" [ $(($(cat "$dir/sum") - before)) = "$(cat \
+	"$dir"/ping.[67] | awk '/transmitted/ { n += $1 + $4 } END { print n }')" ]
+nfz verify "$exp"
+check "the interfaces agree" [ "$status" = 0 ]
 
 # flow caches of their own: from none to one, to two and back while it goes on
 nfz up "$exp" --caches 9

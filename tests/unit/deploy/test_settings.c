@@ -56,8 +56,7 @@ Test(settings, a_flow_is_what_words_say)
 	struct err err = ERR_INIT;
 
 	settings_merge("idle=7 key=tos", wishes, 6, "r2", text);
-	cr_assert_str_eq(
-		text, "idle=7 key=vlan+mac biflow=1 metrics=ttl+rtt");
+	cr_assert_str_eq(text, "idle=7 key=vlan+mac biflow=1 metrics=ttl+rtt");
 	settings_merge("key=tos biflow=1", wishes, 6, "r1", text);
 	cr_assert_str_eq(text, "");
 	settings_merge("key=tos biflow=1 metrics=sizes", NULL, 0, "r", text);
@@ -73,14 +72,14 @@ Test(settings, refused)
 {
 	static const char *const bad[] = {"idle", "=2", "idle=soon", "idle=0",
 		"cpu-limit=0", "cpu-limit=lots", "cpu-limit=5x", "sampling=0",
-		"sampling=2x", "flow-key=src",
-		"flow-key=vlan+", "biflow=both", "metrics=weight", "colour=red", "r1:colour=red"};
+		"sampling=2x", "flow-key=src", "flow-key=vlan+", "biflow=both",
+		"metrics=weight", "colour=red", "r1:colour=red"};
 	struct err err = ERR_INIT;
 	struct setting s;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		cr_assert_eq(setting_parse(bad[i], &s, &err),
-			-NFZ_E_USAGE, "%s", bad[i]);
+		cr_assert_eq(setting_parse(bad[i], &s, &err), -NFZ_E_USAGE,
+			"%s", bad[i]);
 }
 
 Test(settings, merge)

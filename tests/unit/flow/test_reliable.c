@@ -262,7 +262,8 @@ static struct digest random_digest(unsigned *seed, bool v4)
 		.dst_slot = (uint16_t)rand_r(seed),
 		.tcp_flags = (uint8_t)rand_r(seed),
 		.tos = (uint8_t)rand_r(seed),
-		.flags = DIGEST_SENT};
+		.vlan = (uint16_t)rand_r(seed),
+		.flags = DIGEST_SENT | DIGEST_BY_TOS};
 
 	d.first_ns = 1700000000000000000 + rand_r(seed) % 900000000;
 	d.last_ns = d.first_ns + rand_r(seed) % 900000000;
@@ -393,4 +394,60 @@ Test(credit, only_the_share_of_a_dead_cache_moves)
 	}
 	cr_assert_eq(moved, of_dead);
 	cr_assert(of_dead > 9000 && of_dead < 11000, "%d", of_dead);
+}
+
+/* --- rows ------------------------------------------------------------------ */
+
+Test(stream, rows_come_with_what_was_told_besides)
+{
+	const struct flow_record records[3] = {
+		{.packets = 1}, {.packets = 2}, {.packets = 3}};
+	const struct flow_extra extras[3] = {
+		{0}, {.vlan = 7, .src_mac = 0x123456789abc}, {.mpls = 9}};
+	const struct flow_rows rows = {records, extras, 3};
+	static struct stream_content got;
+	struct reliable_sender s;
+	uint8_t body[CHANNEL_BODY];
+	uint64_t at = 0;
+	size_t len;
+
+	reliable_sender_init(&s, 4);
+	cr_assert(stream_add_rows(&s, &rows));
+	reliable_close(&s);
+	len = reliable_next(&s, 1, &at, body);
+	cr_assert_gt(len, RELIABLE_HEADER);
+	cr_assert(stream_read(
+		body + RELIABLE_HEADER, len - RELIABLE_HEADER, &got));
+	cr_assert_eq(got.n_records, 3);
+	cr_assert(got.any_extra);
+	for (size_t i = 0; i < 3; i++) {
+		cr_expect_eq(got.records[i].packets, i + 1);
+		cr_expect_arr_eq(&got.extras[i], &extras[i], sizeof(extras[i]));
+	}
+	/* cut short, and with a field that there is not */
+	for (size_t cut = 1; cut < 60; cut++)
+		cr_assert_not(stream_read(body + RELIABLE_HEADER,
+			len - RELIABLE_HEADER - cut, &got));
+	body[RELIABLE_HEADER + 2 * (1 + RECORD_WIRE)] |= 0x80;
+	cr_assert_not(stream_read(
+		body + RELIABLE_HEADER, len - RELIABLE_HEADER, &got));
+	reliable_sender_release(&s);
+}
+
+Test(stream, all_rows_or_none)
+{
+	const struct flow_record records[2] = {{.packets = 1}, {.packets = 2}};
+	const struct flow_extra extras[2] = {{.vlan = 1}, {.vlan = 2}};
+	const struct flow_rows rows = {records, extras, 2};
+	struct reliable_sender s;
+	size_t before = 0, pairs = 0;
+
+	reliable_sender_init(&s, 2);
+	while (stream_add_rows(&s, &rows)) {
+		pairs++;
+		before = s.fill;
+	}
+	cr_expect_gt(pairs, 5);
+	cr_expect_eq(s.fill, before);
+	reliable_sender_release(&s);
 }

@@ -259,3 +259,177 @@ Test(account, what_the_cache_refuses_is_lost_by_name)
 	cr_expect_eq(b.account.n.sizes[SIZES_TO_NEAR][0].packets, 1);
 	tear_down(&b);
 }
+
+/* --- flows by another definition ------------------------------------------- */
+
+struct told {
+	struct flows flows;
+	struct account account;
+	struct own own;
+	struct flow_record records[8];
+	struct flow_extra extras[8];
+	struct flow_more more[8];
+	uint8_t values[8][64];
+	size_t n, rows;
+};
+
+static bool tell(void *data, const struct flow_record *r)
+{
+	struct told *t = data;
+	const struct flow_more *more = flows_more(&t->flows, r);
+	struct flows_told told;
+
+	if (more) {
+		t->more[t->n] = *more;
+		memcpy(t->values[t->n++], more->values, sizeof(*t->values));
+	}
+	flows_tell(&t->flows, r, &told);
+	for (size_t i = 0; i < told.rows.n; i++) {
+		t->records[t->rows] = told.records[i];
+		if (told.rows.extras)
+			t->extras[t->rows] = told.extras[i];
+		t->rows++;
+	}
+	return true;
+}
+
+static void set_up_told(
+	struct told *t, unsigned key, bool both, unsigned metrics)
+{
+	static const struct setup_tap tap = {
+		.id = 5, .count_received = 1, .count_sent = 1, .far_slot = 1};
+	const struct definition d = {
+		.key = key, .both = both, .metrics = metrics};
+	const struct flowcache_options o = {.flows = 16,
+		.idle_ms = 1000,
+		.active_ms = 1000,
+		.sink = tell,
+		.data = t};
+
+	memset(t, 0, sizeof(*t));
+	flows_open(&t->flows, &d, &o);
+	account_init(&t->account, &tap, t->flows.cache, &t->own);
+	account_define(&t->account, &t->flows);
+}
+
+static void tear_down_told(struct told *t)
+{
+	account_release(&t->account);
+	flows_close(&t->flows);
+}
+
+/* Two packets there, one of them in a tagged frame, and one back. */
+static void pass_three(struct told *t)
+{
+	uint8_t bytes[3][128];
+	struct capture_frame f[3];
+
+	for (int i = 0; i < 3; i++) {
+		f[i] = packet(bytes[i], 17, 100);
+		bytes[i][5] = i == 2 ? 1 : 2;
+		bytes[i][11] = i == 2 ? 2 : 1;
+	}
+	f[1].vlan = 7;
+	memcpy(bytes[2] + 26, bytes[0] + 30, 4);
+	memcpy(bytes[2] + 30, bytes[0] + 26, 4);
+	memcpy(bytes[2] + 34, bytes[0] + 36, 2);
+	memcpy(bytes[2] + 36, bytes[0] + 34, 2);
+	f[2].sent = true;
+	account_frames(&t->account, f, 3);
+}
+
+Test(account, vlan_and_mac_tell_flows_apart)
+{
+	struct told t;
+
+	set_up_told(&t, KEY_VLAN | KEY_MAC, false, 0);
+	pass_three(&t);
+	cr_assert(flowcache_end(t.flows.cache, END_FORCED));
+	cr_assert_eq(t.rows, 3);
+	cr_expect_eq(t.account.n.packets, 3);
+	for (size_t i = 0; i < 3; i++)
+		cr_expect_eq(t.extras[i].src_mac,
+			t.records[i].flags & RECORD_SENT ? 2 : 1);
+	cr_expect_eq(t.extras[0].vlan + t.extras[1].vlan + t.extras[2].vlan, 7);
+	tear_down_told(&t);
+}
+
+Test(account, both_directions_are_one_flow_and_two_rows)
+{
+	struct told t;
+
+	set_up_told(&t, KEY_MAC, true, 0);
+	pass_three(&t);
+	cr_assert(flowcache_end(t.flows.cache, END_FORCED));
+	cr_assert_eq(t.n, 1);
+	cr_assert_eq(t.more[0].reverse.packets, 1);
+	cr_assert_eq(t.rows, 2);
+	cr_expect_eq(t.records[0].packets, 2);
+	cr_expect_eq(t.records[0].flags & RECORD_SENT, 0);
+	cr_expect_eq(t.records[0].src_slot, 1);
+	cr_expect_eq(t.extras[0].src_mac, 1);
+	cr_expect_eq(t.records[1].packets, 1);
+	cr_expect_eq(t.records[1].flags & RECORD_SENT, RECORD_SENT);
+	cr_expect_eq(t.records[1].src_slot, 0);
+	cr_expect_eq(t.records[1].dst_slot, 1);
+	cr_expect_eq(t.extras[1].src_mac, 2);
+	tear_down_told(&t);
+}
+
+/* What answers were turned for come back as they were. */
+Test(account, an_answer_alone_is_told_as_it_went)
+{
+	uint8_t bytes[128];
+	struct capture_frame f = packet(bytes, 17, 100);
+	struct told t;
+
+	bytes[26] = 11; /* the larger address */
+	set_up_told(&t, 0, true, 0);
+	account_frames(&t.account, &f, 1);
+	cr_assert(flowcache_end(t.flows.cache, END_FORCED));
+	cr_assert_eq(t.rows, 1);
+	cr_expect_eq(t.records[0].key.src.b[12], 11);
+	cr_expect_eq(t.records[0].src_slot, 1);
+	cr_expect_eq(t.records[0].flags & RECORD_SENT, 0);
+	tear_down_told(&t);
+}
+
+Test(account, metrics_see_the_packets_of_a_super_frame)
+{
+	uint8_t bytes[128];
+	struct capture_frame f = packet(bytes, 6, 52 + 2500);
+	struct told t;
+	unsigned sizes = 0;
+
+	cr_assert(metric_bits("sizes", &sizes));
+	f.seg = (struct segmentation){.type = GSO_TCP4, .size = 1000};
+	set_up_told(&t, 0, false, sizes);
+	account_frames(&t.account, &f, 1);
+	cr_assert(flowcache_end(t.flows.cache, END_FORCED));
+	cr_assert_eq(t.n, 1);
+	cr_expect_eq(t.records[0].packets, 3);
+	/* least, most, and the classes: 552 and 2 of 1052 */
+	cr_expect_eq(t.values[0][2] << 8 | t.values[0][3], 552);
+	cr_expect_eq(t.values[0][6] << 8 | t.values[0][7], 1052);
+	cr_expect_eq(t.values[0][8 + 4 * 4 + 3], 1);
+	cr_expect_eq(t.values[0][8 + 4 * 5 + 3], 2);
+	tear_down_told(&t);
+}
+
+Test(account, flows_are_redefined_and_nothing_is_lost)
+{
+	const struct definition plain = {0};
+	struct told t;
+
+	set_up_told(&t, KEY_TOS, true, 1);
+	pass_three(&t);
+	cr_assert(flows_redefine(&t.flows, &plain));
+	account_define(&t.account, &t.flows);
+	cr_expect_eq(t.rows, 2);
+	pass_three(&t);
+	cr_assert(flowcache_end(t.flows.cache, END_FORCED));
+	cr_expect_eq(t.rows, 4);
+	cr_expect_eq(t.records[2].packets + t.records[3].packets, 3);
+	cr_expect_eq(t.n, 1);
+	tear_down_told(&t);
+}

@@ -37,7 +37,8 @@ static void *fresh(const struct flow_metric *m)
 static struct metric_packet segment(
 	int64_t at_ms, uint8_t flags, uint32_t seq, uint32_t len)
 {
-	return (struct metric_packet){.time_ns = at_ms * MS,
+	return (struct metric_packet){.packets = 1,
+		.time_ns = at_ms * MS,
 		.version = 4,
 		.ttl = 60,
 		.octets = 40 + len,

@@ -1,0 +1,139 @@
+#include "probe/flows.h"
+
+static void on_joined(void *data, size_t i, void *state, void *other)
+{
+	struct flows *f = data;
+
+	metrics_update(&f->metrics, state, other, &f->seen[i]);
+}
+
+static void on_left(void *data, void *state)
+{
+	metrics_restart(&((struct flows *)data)->metrics, state);
+}
+
+static void turn(struct flow_record *r)
+{
+	const uint16_t src_slot = r->src_slot;
+
+	r->src_slot = r->dst_slot;
+	r->dst_slot = src_slot;
+	r->flags ^= RECORD_SENT;
+}
+
+/* Of both directions: the point is that of the key in the table, and the
+ * record perhaps of the other way. */
+static bool on_record(void *data, const struct flow_record *r)
+{
+	struct flows *f = data;
+	struct flow_record told = *r;
+	struct flowcache_offer offer;
+
+	flowcache_offered(f->cache, r, &offer);
+	if (offer.turned)
+		turn(&told);
+	return f->opt.sink(f->opt.data, &told);
+}
+
+static void make_cache(struct flows *f)
+{
+	struct flowcache_options o = f->opt;
+
+	metrics_of(f->definition.metrics, &f->metrics);
+	o.merge_fragments = f->definition.key & KEY_ADDRESSES;
+	o.both = f->definition.both;
+	if (o.both) {
+		o.sink = on_record;
+		o.data = f;
+	}
+	o.side = (struct flowcache_side){.bytes = f->metrics.bytes,
+		.data = f,
+		.joined = on_joined,
+		.left = on_left};
+	f->cache = flowcache_new(&o);
+}
+
+void flows_open(struct flows *f, const struct definition *definition,
+	const struct flowcache_options *options)
+{
+	f->definition = *definition;
+	f->opt = *options;
+	make_cache(f);
+}
+
+void flows_close(struct flows *f)
+{
+	flowcache_free(f->cache);
+	f->cache = NULL;
+	metrics_release(&f->metrics);
+}
+
+bool flows_redefine(struct flows *f, const struct definition *definition)
+{
+	if (!flowcache_end(f->cache, END_FORCED))
+		return false;
+	flows_close(f);
+	f->definition = *definition;
+	make_cache(f);
+	return true;
+}
+
+void flows_set_timeouts(struct flows *f, int64_t idle_ms, int64_t active_ms)
+{
+	f->opt.idle_ms = idle_ms;
+	f->opt.active_ms = active_ms;
+	flowcache_set_timeouts(f->cache, idle_ms, active_ms);
+}
+
+struct flow_shape flows_shape(const struct flows *f)
+{
+	return definition_shape(
+		f->definition.key, f->definition.both, &f->metrics);
+}
+
+const struct flow_more *flows_more(struct flows *f, const struct flow_record *r)
+{
+	if (!flows_shape(f).more)
+		return NULL;
+	return definition_tell(&f->metrics, f->cache, r, &f->told);
+}
+
+/* One VLAN tells both directions. */
+static void add_way_back(struct flows_told *to, const struct flow_more *more)
+{
+	to->records[1] = flow_more_reverse(&to->records[0], more);
+	to->records[1].flags ^= RECORD_SENT;
+	to->extras[1] = flow_extra_reverse(&to->extras[0]);
+	to->extras[1].vlan = more->vlan;
+	to->extras[1].out_vlan = 0;
+	to->rows.n = 2;
+}
+
+void flows_tell(
+	struct flows *f, const struct flow_record *r, struct flows_told *ret)
+{
+	const struct flow_more *more = flows_more(f, r);
+
+	ret->records[0] = *r;
+	ret->rows = (struct flow_rows){.records = ret->records, .n = 1};
+	if (!more)
+		return;
+	ret->rows.extras = ret->extras;
+	ret->extras[0] = (struct flow_extra){.vlan = more->vlan,
+		.src_mac = flow_extra_mac(more->src_mac),
+		.dst_mac = flow_extra_mac(more->dst_mac)};
+	if (more->reverse.packets)
+		add_way_back(ret, more);
+}
+
+void flows_print(const struct flows *f, struct buf *out)
+{
+	const struct definition *d = &f->definition;
+	char key[DEFINITION_WORDS], metrics[DEFINITION_WORDS];
+
+	if (definition_plain(d))
+		return;
+	buf_addf(out, "flow_key %s\nbiflow %s\nmetrics %s\n",
+		definition_print_key(d->key, key), d->both ? "yes" : "no",
+		definition_print_metrics(d->metrics, metrics));
+}

@@ -1,0 +1,48 @@
+/* The flow cache of a live meter, by a definition that may be changed. */
+#ifndef NFZ_PROBE_FLOWS_H
+#define NFZ_PROBE_FLOWS_H
+
+#include "probe/definition.h"
+
+/* Must not move. */
+struct flows {
+	struct definition definition;
+	struct flowcache *cache;
+	struct metrics metrics; /* of the definition */
+	/* of metrics: what is added in the call under way */
+	struct metric_packet seen[FLOWCACHE_BATCH];
+	struct flowcache_options opt; /* the owner's */
+	struct definition_told told;
+};
+
+/* options: of a plain flow cache; its sink gets records by the definition. */
+void flows_open(struct flows *f, const struct definition *definition,
+	const struct flowcache_options *options);
+void flows_close(struct flows *f);
+/* All that was counted leaves, then flows are others, in another cache.  False:
+ * not all left, and nothing has changed. */
+bool flows_redefine(struct flows *f, const struct definition *definition);
+void flows_set_timeouts(struct flows *f, int64_t idle_ms, int64_t active_ms);
+
+/* Of a record just handed over, and only then: all that it has besides, if
+ * anything. */
+const struct flow_more *flows_more(
+	struct flows *f, const struct flow_record *r);
+/* What records have besides; its fields are lent until flows are redefined. */
+struct flow_shape flows_shape(const struct flows *f);
+
+/* The same for those who know one direction only, and nothing besides but
+ * extras: one row, or two with the way back. */
+enum { FLOWS_ROWS = 2 };
+struct flows_told {
+	struct flow_record records[FLOWS_ROWS];
+	struct flow_extra extras[FLOWS_ROWS];
+	struct flow_rows rows;
+};
+void flows_tell(
+	struct flows *f, const struct flow_record *r, struct flows_told *ret);
+
+/* Lines on the definition; none where a flow is its 5-tuple. */
+void flows_print(const struct flows *f, struct buf *out);
+
+#endif
