@@ -119,9 +119,10 @@ for _ in $(seq 50); do frames && break; sleep 0.1; done
 check "what the kernel does not read comes frame by frame" frames
 wait $pinging
 on client1 -- ping -i 0.005 -c 100 -q client2 >"$dir/ping.7"
-nfz query "$exp" 'proto icmp' --by src_mac,link -o json
+on client1 -- bash -c 'for i in 1 2 3; do echo >/dev/udp/client2/9; done'
+nfz query "$exp" 'proto udp and dst port 9' --by src_mac,link -o json
 check "the records tell between whom" [ "$(jq '[.groups[].src_mac |
-	strings] | unique | length >= 4' "$dir/out")" = true ]
+	strings] | unique | length >= 2' "$dir/out")" = true ]
 nfz up "$exp" --caches 1
 check "flow caches are not told so much" [ "$status" != 0 ]
 check "it is said why" said "no room for flows by MAC address"
