@@ -148,10 +148,10 @@ static void push(struct answer_rows *r, const struct answer_row *row)
 	MEM_PUSH(r->rows, r->n, r->cap) = next;
 }
 
+static const struct flow_extra nothing;
+
 static struct answer_row row_of(struct answer_rows *r, const struct flow *f)
 {
-	static const struct flow_extra none;
-
 	return (struct answer_row){.key = f->key,
 		.packets = f->packets,
 		.bytes = f->bytes,
@@ -160,7 +160,7 @@ static struct answer_row row_of(struct answer_rows *r, const struct flow *f)
 		.tcp_flags = f->tcp_flags,
 		.src_node = f->src_node,
 		.dst_node = f->dst_node,
-		.extra = f->extra ? *f->extra : none,
+		.extra = f->extra ? *f->extra : nothing,
 		.path = path_of(r, f->path, f->n_path)};
 }
 
@@ -176,7 +176,9 @@ static int add_observation(void *ctx, const struct flow *f,
 	row.first_ns = o->first_ns;
 	row.last_ns = o->last_ns;
 	row.tcp_flags = o->tcp_flags;
+	row.extra = o->extra ? *o->extra : nothing;
 	row.seen = *o;
+	row.seen.extra = NULL;
 	push(r, &row);
 	return is_full(r) ? ANSWER_ENOUGH : 0;
 }

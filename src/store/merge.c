@@ -34,6 +34,7 @@ struct merge {
 	int *path, *via, *at;
 	struct flow_link *links;
 	size_t room; /* of each of these */
+	const struct flow_rows *all;
 	merge_fn fn;
 	void *ctx;
 };
@@ -246,6 +247,25 @@ static void name_ends(const struct merge *m, size_t n_hops, struct flow *f)
 	}
 }
 
+const struct flow_extra *merge_told(const struct flow_rows *all,
+	const struct flow_record *const *rows, const bool *which, size_t n)
+{
+	const struct flow_extra *told = NULL;
+	int64_t first_ns = INT64_MAX;
+
+	for (size_t i = 0; all->extras && i < n; i++) {
+		const struct flow_extra *e =
+			&all->extras[rows[i] - all->records];
+
+		if ((which && !which[i]) || !flow_extras_of(e, 1) ||
+			(told && rows[i]->first_ns >= first_ns))
+			continue;
+		told = e;
+		first_ns = rows[i]->first_ns;
+	}
+	return told;
+}
+
 /* One flow: n rows of one key without an idle gap. */
 static int emit(
 	struct merge *m, const struct ref *refs, size_t n, struct err *err)
@@ -253,7 +273,8 @@ static int emit(
 	struct flow f = {.key = refs[0].row->key,
 		.first_ns = INT64_MAX,
 		.last_ns = INT64_MIN,
-		.n_rows = n};
+		.n_rows = n,
+		.all = m->all};
 	struct flow_ends ends;
 	size_t n_hops;
 
@@ -274,6 +295,7 @@ static int emit(
 	f.at = m->at;
 	f.rows = m->rows;
 	f.counted = m->counted;
+	f.extra = merge_told(m->all, f.rows, f.counted, n);
 	return m->fn(m->ctx, &f, err);
 }
 
@@ -359,17 +381,19 @@ static struct ref ref_of(const struct merge *m, const struct flow_record *r)
 	return ref;
 }
 
-int merge_run(struct merge *m, const struct flow_record *rows, size_t n,
-	merge_fn fn, void *ctx, struct err *err)
+int merge_run(struct merge *m, const struct flow_rows *rows, merge_fn fn,
+	void *ctx, struct err *err)
 {
+	const size_t n = rows->n;
 	cleanup_free struct ref *refs = mem_zalloc(n, sizeof(*refs));
 	size_t begin = 0;
 	int r = 0;
 
+	m->all = rows;
 	m->fn = fn;
 	m->ctx = ctx;
 	for (size_t i = 0; i < n; i++)
-		refs[i] = ref_of(m, &rows[i]);
+		refs[i] = ref_of(m, &rows->records[i]);
 	qsort(refs, n, sizeof(*refs), by_hash);
 	for (size_t i = 1; i <= n && r == 0; i++) {
 		if (i < n && refs[i].hash == refs[begin].hash)

@@ -11,6 +11,10 @@
  * before it has no tap or its tap missed the flow, is no origin.  No clock is
  * asked for the order.
  *
+ * What was told of the flow besides is what was told of its first row that
+ * counts: where the flow began.  On other links it wears other labels and
+ * addresses.
+ *
  * Addresses that mean something on one link only (link-local, local multicast,
  * limited broadcast, unspecified) make flows of that link only. */
 #ifndef NFZ_STORE_MERGE_H
@@ -41,11 +45,13 @@ struct flow {
 	size_t n_links;
 	const int *via, *at; /* nodes it passed; nodes of its probes */
 	size_t n_via, n_at;
-	const struct flow_record *const *rows;
+	const struct flow_record *const *rows; /* of `all` */
 	const bool *counted; /* by row: is it part of the flow's count? */
-	/* what was told of it besides, where that was asked for; or NULL */
-	const struct flow_extra *extra;
 	size_t n_rows;
+	const struct flow_rows *all;
+	/* what was told of it besides where it began, where that was asked
+	 * for; or NULL */
+	const struct flow_extra *extra;
 };
 
 /* Not 0 stops and is returned. */
@@ -60,7 +66,11 @@ struct merge *merge_new(const struct catalog *c, int64_t idle_ms);
 void merge_free(struct merge *m);
 /* Rows of the same key must all be among these; their order does not matter.
  * Flows come in no particular order. */
-int merge_run(struct merge *m, const struct flow_record *rows, size_t n,
-	merge_fn fn, void *ctx, struct err *err) NFZ_MUST_CHECK;
+int merge_run(struct merge *m, const struct flow_rows *rows, merge_fn fn,
+	void *ctx, struct err *err) NFZ_MUST_CHECK;
+/* What was told besides of the first of these rows of a flow that anything was
+ * told of; NULL: of none.  `which` may be NULL: of all. */
+const struct flow_extra *merge_told(const struct flow_rows *all,
+	const struct flow_record *const *rows, const bool *which, size_t n);
 
 #endif

@@ -19,8 +19,9 @@ struct collect {
 	const struct query *q;
 	struct hash_key seed;
 	struct flow_record *rows;
+	struct flow_extra *told; /* of rows, with extras */
 	size_t n, cap, max;
-	bool extras; /* of flows: what was told besides */
+	bool extras; /* what was told besides is asked for */
 	struct part part;
 	struct part *open; /* parts split off */
 	size_t n_open, open_cap;
@@ -47,9 +48,13 @@ static void split(struct collect *c)
 	MEM_PUSH(c->open, c->n_open, c->open_cap) =
 		(struct part){c->part.parts * 2, c->part.rest + c->part.parts};
 	c->part.parts *= 2;
-	for (size_t i = 0; i < c->n; i++)
-		if (mine(c, &c->rows[i]))
-			c->rows[to++] = c->rows[i];
+	for (size_t i = 0; i < c->n; i++) {
+		if (!mine(c, &c->rows[i]))
+			continue;
+		if (c->extras)
+			c->told[to] = c->told[i];
+		c->rows[to++] = c->rows[i];
+	}
 	c->n = to;
 }
 
@@ -60,7 +65,19 @@ static void shift(struct flow_record *r, int64_t by_ns)
 	r->last_ns = (int64_t)((uint64_t)r->last_ns + (uint64_t)by_ns);
 }
 
-static void collect_row(struct collect *c, const struct flow_record *r)
+static void make_room(struct collect *c)
+{
+	if (c->n < c->cap)
+		return;
+	c->rows = mem_double(c->rows, &c->cap, sizeof(*c->rows));
+	if (c->extras)
+		c->told = mem_grow(c->told, c->cap, sizeof(*c->told));
+}
+
+/* extra is looked at with extras only; the others in it do not live as long as
+ * the row, and are left out. */
+static void collect_row(struct collect *c, const struct flow_record *r,
+	const struct flow_extra *extra)
 {
 	struct flow_record *to;
 
@@ -70,7 +87,11 @@ static void collect_row(struct collect *c, const struct flow_record *r)
 		split(c);
 	if (!mine(c, r))
 		return;
-	c->rows = mem_reserve(c->rows, c->n, &c->cap, sizeof(*c->rows));
+	make_room(c);
+	if (c->extras) {
+		c->told[c->n] = *extra;
+		c->told[c->n].others = (struct flow_others){0};
+	}
 	to = &c->rows[c->n++];
 	*to = *r;
 	if (c->offset_ns)
@@ -84,6 +105,7 @@ static int give_flow(struct collect *c, const struct flow_record *r,
 	const struct flow_extra *extra, struct err *err)
 {
 	static const bool counted = true;
+	const struct flow_rows all = {r, extra, 1};
 	const struct flow f = {.key = r->key,
 		.packets = r->packets,
 		.bytes = r->bytes,
@@ -95,23 +117,23 @@ static int give_flow(struct collect *c, const struct flow_record *r,
 		.dst_node = catalog_node_of(c->q->catalog, &r->key.dst),
 		.rows = &r,
 		.counted = &counted,
-		.extra = extra,
-		.n_rows = 1};
+		.n_rows = 1,
+		.all = &all,
+		.extra = extra};
 
 	return c->fn(c->ctx, &f, err);
 }
 
-static int need_all(struct block *b, struct err *err)
+/* Columns of what is told besides, where that is asked for. */
+static unsigned extras_of(const struct collect *c, const struct block *b)
 {
-	int r = block_need(b, COLUMNS_ALL, err);
-
-	return r < 0 ? r : block_need_hosts(b, err);
+	return c->extras ? block_extras(b) : 0;
 }
 
 static int give_whole(
 	struct collect *c, struct block *b, size_t n, struct err *err)
 {
-	const unsigned extras = c->extras ? block_extras(b) : 0;
+	const unsigned extras = extras_of(c, b);
 	int r;
 
 	if (c->q->block)
@@ -170,10 +192,32 @@ static int prepare_block(const void *ctx, struct block *b, struct err *err)
 	if (!any_time_will_do(c))
 		columns |= COLUMN_BIT(LAST) | COLUMN_BIT(DURATION);
 	if (merged)
-		columns |= COLUMNS_ALL;
+		columns |= COLUMNS_ALL | extras_of(c, b);
 	r = block_need(b, columns, err);
 	if (r == 0 && (merged || c->q->hosts))
 		r = block_need_hosts(b, err);
+	return r;
+}
+
+static int collect_rest(struct collect *c, struct block *b, struct err *err)
+{
+	const unsigned extras = extras_of(c, b);
+	int r = block_need(b, COLUMNS_ALL | extras, err);
+
+	if (r == 0)
+		r = block_need_hosts(b, err);
+	for (size_t i = 0;
+		r == 0 && (i = next_wanted(b->verdicts, i, b->n)) < b->n; i++) {
+		struct flow_record row;
+		struct flow_extra extra = {0};
+
+		if (block_FLAGS(b)[i] & RECORD_FOREIGN)
+			continue;
+		block_row(b, i, &row);
+		if (extras)
+			block_extra(b, i, &extra);
+		collect_row(c, &row, &extra);
+	}
 	return r;
 }
 
@@ -204,19 +248,7 @@ static int collect_block(void *ctx, struct block *b, struct err *err)
 		c->sums.flows += n;
 		r = give_whole(c, b, n, err);
 	}
-	if (r != 0 || !rest)
-		return r;
-	r = need_all(b, err);
-	for (size_t i = 0;
-		r == 0 && (i = next_wanted(b->verdicts, i, b->n)) < b->n; i++) {
-		struct flow_record row;
-
-		if (block_FLAGS(b)[i] & RECORD_FOREIGN)
-			continue;
-		block_row(b, i, &row);
-		collect_row(c, &row);
-	}
-	return r;
+	return r == 0 && rest ? collect_rest(c, b, err) : r;
 }
 
 /* A module's clock offset is that of its latest life; NULL when all are 0. */
@@ -311,6 +343,7 @@ static int run_part(struct collect *c, struct store *s, struct merge *merge,
 		.threads = c->q->threads ? c->q->threads : default_threads(),
 		.block = collect_block,
 		.ctx = c};
+	struct flow_rows rows;
 	int64_t wide = widest(c);
 	int r;
 
@@ -324,7 +357,8 @@ static int run_part(struct collect *c, struct store *s, struct merge *merge,
 	c->sums.passes++;
 	r = store_scan(s, &scan, err);
 	c->sums.kept += c->n;
-	return r != 0 ? r : merge_run(merge, c->rows, c->n, wanted, c, err);
+	rows = (struct flow_rows){c->rows, c->told, c->n};
+	return r != 0 ? r : merge_run(merge, &rows, wanted, c, err);
 }
 
 int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
@@ -337,8 +371,7 @@ int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 		.whole = mem_zalloc(BLOCK_ROWS, sizeof(uint16_t)),
 		.max = q->rows_max ? q->rows_max : QUERY_ROWS,
 		.offset_ns = offset_ns,
-		.extras = q->extras ||
-			  (q->observations && filter_asks_extras(q->filter)),
+		.extras = q->extras || filter_asks_extras(q->filter),
 		.times = {.from_ns = q->from_ns, .to_ns = q->to_ns},
 		.fn = fn,
 		.ctx = ctx};
@@ -355,6 +388,7 @@ int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 	}
 	free(c.whole);
 	free(c.rows);
+	free(c.told);
 	free(c.open);
 	merge_free(merge);
 	return r;
@@ -372,7 +406,8 @@ static int by_point(const void *a, const void *b)
 }
 
 static struct observation observe(const struct catalog *c,
-	const struct flow_record *const *rows, size_t n)
+	const struct flow_rows *all, const struct flow_record *const *rows,
+	size_t n)
 {
 	const struct catalog_tap *tap = catalog_tap(c, rows[0]->tap);
 	struct observation o = {.tap = rows[0]->tap,
@@ -381,7 +416,8 @@ static struct observation observe(const struct catalog *c,
 		.link = tap ? tap->link : -1,
 		.iface = tap ? tap->iface : NULL,
 		.first_ns = rows[0]->first_ns,
-		.last_ns = rows[0]->last_ns};
+		.last_ns = rows[0]->last_ns,
+		.extra = merge_told(all, rows, NULL, n)};
 
 	for (size_t i = 0; i < n; i++) {
 		o.packets += rows[i]->packets;
@@ -409,7 +445,7 @@ static bool wants_observation(const struct query *q, const struct flow *f,
 		.n_at = 1,
 		.via = f->via,
 		.n_via = f->n_via,
-		.extra = f->extra};
+		.extra = o->extra};
 
 	if (__builtin_sub_overflow(o->last_ns, o->first_ns, &s.duration_ns))
 		s.duration_ns = INT64_MAX;
@@ -431,7 +467,7 @@ int query_observations(const struct query *q, const struct flow *f,
 
 		if (i < f->n_rows && by_point(&rows[i - 1], &rows[i]) == 0)
 			continue;
-		o = observe(q->catalog, rows + begin, i - begin);
+		o = observe(q->catalog, f->all, rows + begin, i - begin);
 		if (wants_observation(q, f, &o))
 			r = fn(ctx, f, &o, err);
 		begin = i;

@@ -26,7 +26,7 @@ struct query {
 	size_t rows_max;        /* 0: QUERY_ROWS */
 	bool observations;      /* the filter is for the observations: flows
 	                         * that it may want come through */
-	bool extras;            /* what exporters told besides is wanted */
+	bool extras;            /* what was told besides is wanted */
 	query_block_fn block;   /* instead of single flows; may be NULL */
 	unsigned columns;       /* COLUMN_BITs that `block` asks for... */
 	bool hosts;             /* ...and whether it does for addresses */
@@ -66,11 +66,13 @@ struct observation {
 	uint64_t packets, bytes;
 	int64_t first_ns, last_ns;
 	uint8_t tcp_flags;
+	/* what was told besides of its first row; or NULL */
+	const struct flow_extra *extra;
 };
 typedef int (*observation_fn)(void *ctx, const struct flow *f,
 	const struct observation *o, struct err *err);
-/* Calls fn for each that the filter wants; its packets, bytes, link and `at`
- * are the observation's own. */
+/* Calls fn for each that the filter wants; its packets, bytes, link, `at`
+ * and what was told besides are the observation's own. */
 int query_observations(const struct query *q, const struct flow *f,
 	observation_fn fn, void *ctx, struct err *err) NFZ_MUST_CHECK;
 

@@ -104,6 +104,11 @@ pings() { # that are stored
 	nfz query "$exp" 'proto icmp' --by src_node -o json
 	jq '[.groups[].packets] | add' "$dir/out" >"$dir/sum"
 }
+mac_towards() { # of client1's interface on the way there
+	on client1 -- sh -c 'cat /sys/class/net/$(ip -o route get \
+		$(getent ahostsv4 "$1" | sed "s/ .*//;q") |
+		sed "s/.* dev \([^ ]*\).*/\1/")/address' sh "$1"
+}
 # other flows, at both meters and back again, while packets pass
 pings
 before=$(cat "$dir/sum")
@@ -119,10 +124,19 @@ for _ in $(seq 50); do frames && break; sleep 0.1; done
 check "what the kernel does not read comes frame by frame" frames
 wait $pinging
 on client1 -- ping -i 0.005 -c 100 -q client2 >"$dir/ping.7"
-on client1 -- bash -c 'for i in 1 2 3; do echo >/dev/udp/client2/9; done'
-nfz query "$exp" 'proto udp and dst port 9' --by src_mac,link -o json
-check "the records tell between whom" [ "$(jq '[.groups[].src_mac |
-	strings] | unique | length >= 2' "$dir/out")" = true ]
+# refused by a packet of TCP: an answer of ICMP would be counted with the pings
+on client1 -- bash -c 'for i in 1 2 3; do echo >/dev/tcp/client2/9; done' \
+	2>/dev/null
+nfz query "$exp" 'proto tcp and dst port 9' --by src_mac -o json
+check "the records tell whose frames they were" [ "$(jq -c '[.groups[] |
+	[.src_mac, .packets]]' "$dir/out")" = "[[\"$(mac_towards client2)\",3]]" ]
+nfz query "$exp" "src mac $(mac_towards client2) and dst port 9" --observations \
+	-o json
+check "and on which link" [ "$(jq -c '[.observations[].link]' "$dir/out")" = \
+	'["up1","up1","up1"]' ]
+nfz query "$exp" 'proto tcp and dst port 9' --observations --more -o json
+check "and whose they were behind the router" [ "$(jq '[.observations[].src_mac |
+	strings] | unique | length' "$dir/out")" = 2 ]
 nfz up "$exp" --caches 1
 check "flow caches are not told so much" [ "$status" != 0 ]
 check "it is said why" said "no room for flows by MAC address"

@@ -269,6 +269,106 @@ static void fill_more(const char *dir)
 	store_close(s);
 }
 
+enum { OWN_FLOWS = 4, OWN_ROWS = 5 };
+
+/* Flows a -> b, seen by three taps of our own: VLAN 7 where they begin, said
+ * by the second of two rows there, and VLAN 9 behind, by a clock that is
+ * ahead. */
+static void fill_own(const char *dir)
+{
+	static const struct {
+		uint16_t tap, vlan;
+		double at;
+	} rows[OWN_ROWS] = {
+		{1, 0, 0.5}, {2, 9, 0}, {1, 7, 0.6}, {1, 8, 0.7}, {3, 0, 0.1}};
+	struct store *s = run_open(dir, STORE_WRITE);
+	struct flow_record r[OWN_ROWS];
+	struct flow_extra e[OWN_ROWS] = {0};
+	struct store_batch b = {
+		.from = {1, 1}, .records = r, .extras = e, .n = OWN_ROWS};
+	bool new;
+
+	run_write_catalog(dir);
+	for (b.seq = 1; b.seq <= OWN_FLOWS; b.seq++) {
+		for (int i = 0; i < OWN_ROWS; i++) {
+			r[i] = run_record("10.0.1.1", "10.0.3.1", rows[i].tap,
+				rows[i].tap == 1 ? 1 : 3, rows[i].at);
+			r[i].key.sport = (uint16_t)b.seq;
+			e[i].vlan = rows[i].vlan;
+		}
+		cr_assert_eq(store_append(s, &b, &new, NULL), 0);
+		cr_assert_eq(b.seq == 2 ? store_seal(s, NULL)
+					: store_commit(s, NULL),
+			0);
+	}
+	store_close(s);
+}
+
+/* On other links a flow wears other labels; of it is said what it began with,
+ * and filters mean the same, however many rows there is room for. */
+Test(answer, a_flow_of_our_own_is_told_of_as_it_began)
+{
+	static const struct {
+		const char *filter, *want;
+	} all[] = {{"", "7,4,12,1200\r\n"}, {"vlan 7", "7,4,12,1200\r\n"},
+		{"vlan 9", ""}, {"not vlan 9", "7,4,12,1200\r\n"},
+		{"vlan 8", ""}, {"src vlan 0", ""},
+		{"vlan 7 and src port 3", "7,1,3,300\r\n"}};
+	char *dir = run_dir(), *got;
+
+	fill_own(dir);
+	for (size_t i = 0; i < 2 * sizeof(all) / sizeof(*all); i++) {
+		struct answer a = {.format = SHEET_CSV,
+			.query.rows_max = i % 2 ? OWN_ROWS : 0};
+		char want[64];
+
+		cr_assert_eq(group_by_add(&a.by, "vlan", NULL), 0);
+		snprintf(want, sizeof(want), "vlan,flows,packets,bytes\r\n%s",
+			all[i / 2].want);
+		got = asked(dir, all[i / 2].filter, a);
+		cr_expect_str_eq(
+			got, want, "%s: got:\n%s", all[i / 2].filter, got);
+		free(got);
+	}
+	got = asked(dir, "src port 1 and vlan 7",
+		(struct answer){.format = SHEET_NDJSON, .query.extras = true});
+	cr_expect(
+		strstr(got, "\"path\":[\"la\",\"core\",\"lb\"],\"vlan\":7}\n"),
+		"got:\n%s", got);
+	free(got);
+	run_remove(dir);
+}
+
+Test(answer, an_observation_is_told_of_as_it_was_seen)
+{
+	const struct answer a = {.format = SHEET_CSV,
+		.sort = SORT_FIRST,
+		.query = {.observations = true, .rows_max = OWN_ROWS}};
+	static const struct {
+		const char *filter, *link;
+	} all[] = {{"vlan 9", "core"}, {"vlan 7", "la"}, {"src vlan 0", "lb"}};
+	char *dir = run_dir(), *got;
+
+	fill_own(dir);
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		size_t n = 0;
+		char end[16];
+
+		snprintf(end, sizeof(end), ",%s\r\n", all[i].link);
+		got = asked(dir, all[i].filter, a);
+		for (const char *at = got; (at = strstr(at, end)); at++)
+			n++;
+		cr_expect_eq(n, OWN_FLOWS, "%s: got:\n%s", all[i].filter, got);
+		n = 0;
+		for (const char *at = got; (at = strchr(at, '\n')); at++)
+			n++;
+		cr_expect_eq(
+			n, OWN_FLOWS + 1, "%s: got:\n%s", all[i].filter, got);
+		free(got);
+	}
+	run_remove(dir);
+}
+
 Test(answer, what_was_told_besides_is_shown_and_counted)
 {
 	static const struct {

@@ -139,7 +139,9 @@ static struct result merged(
 	}
 	m = merge_new(c, 5000);
 	result.c = c;
-	cr_assert_eq(merge_run(m, r, n, keep, &result, &err), 0);
+	cr_assert_eq(merge_run(m, &(struct flow_rows){r, NULL, n}, keep,
+			     &result, &err),
+		0);
 	qsort(result.flows, result.n, sizeof(result.flows[0]), by_first);
 	merge_free(m);
 	catalog_free(c);
