@@ -7,7 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SOON_MS = 10000, SELDOM_MS = 600000, MODULES = 1 << 16 };
+enum {
+	SOON_MS = 10000,
+	SELDOM_MS = 600000,
+	MODULES = 1 << 16,
+	NOTES_MAX = EVENTS_MAX / 2, /* marks have to go in, too */
+	END_MAX = 100
+};
 
 struct loss {
 	uint64_t noted[TAP_LOSS_COUNT], now[TAP_LOSS_COUNT];
@@ -17,6 +23,8 @@ struct loss {
 struct losses {
 	size_t n;
 	struct loss *by_peer;
+	size_t turn;          /* whose it is to be noted first */
+	size_t left;          /* notes */
 	uint32_t at[MODULES]; /* by module: its peer + 1 */
 };
 
@@ -40,6 +48,7 @@ struct losses *losses_new(const struct collector *c)
 	struct losses *l = mem_zalloc(1, sizeof(*l));
 
 	l->n = c->setup->n_peers;
+	l->left = NOTES_MAX;
 	l->by_peer = mem_zalloc(l->n + 1, sizeof(*l->by_peer));
 	for (size_t i = 0; i < l->n; i++)
 		l->at[c->setup->peers[i].id] = (uint32_t)i + 1;
@@ -78,17 +87,20 @@ static uint64_t describe(const struct loss *loss, struct buf *to)
 	return all;
 }
 
-static void note(struct loss *loss, uint16_t module, struct collector *c)
+/* Was there anything to note? */
+static bool note(struct loss *loss, uint16_t module, struct collector *c)
 {
 	struct buf text = BUF_INIT(EVENT_TEXT_MAX);
 	const int64_t now = mono_now().ns / NS_PER_MS;
+	bool lost;
 
 	if (now < loss->next_ms)
-		return;
+		return false;
 	for (int k = 0; k < TAP_LOSS_COUNT; k++) /* a life was forgotten */
 		if (loss->now[k] < loss->noted[k])
 			loss->noted[k] = loss->now[k];
-	if (describe(loss, &text)) {
+	lost = describe(loss, &text) > 0;
+	if (lost) {
 		collector_note(c, &(struct event){.at_ns = wall_now().ns,
 					  .kind = EVENT_PROBE,
 					  .module = module,
@@ -102,18 +114,31 @@ static void note(struct loss *loss, uint16_t module, struct collector *c)
 		loss->wait_ms = 0;
 	}
 	buf_release(&text);
+	return lost;
+}
+
+/* Of so many modules at most: each note waits for the disk. */
+static void look(struct losses *l, struct collector *c, size_t most)
+{
+	count(l, c->store);
+	for (size_t i = 0; i < l->n && most && l->left; i++) {
+		const size_t at = l->turn++ % l->n;
+
+		if (note(&l->by_peer[at], c->setup->peers[at].id, c)) {
+			most--;
+			l->left--;
+		}
+	}
 }
 
 void losses_look(struct losses *l, struct collector *c)
 {
-	count(l, c->store);
-	for (size_t i = 0; i < l->n; i++)
-		note(&l->by_peer[i], c->setup->peers[i].id, c);
+	look(l, c, 1);
 }
 
 void losses_end(struct losses *l, struct collector *c)
 {
 	for (size_t i = 0; i < l->n; i++)
 		l->by_peer[i].next_ms = 0;
-	losses_look(l, c);
+	look(l, c, END_MAX);
 }

@@ -10,10 +10,11 @@ struct losses;
 /* What the store knows already was noted before, or never will be. */
 struct losses *losses_new(const struct collector *c);
 void losses_free(struct losses *l); /* NULL is fine */
-/* Notes what is new, of each module not more often than every 10 s, and more
- * and more seldom while it goes on. */
+/* Asked each second: notes what is new, of one module at a time, since that
+ * waits for the disk; of each not more often than every 10 s, and more and more
+ * seldom while it goes on; of all, half of EVENTS_MAX. */
 void losses_look(struct losses *l, struct collector *c);
-/* The same, of what is left. */
+/* The same, of what is left, of a hundred at most. */
 void losses_end(struct losses *l, struct collector *c);
 
 #endif

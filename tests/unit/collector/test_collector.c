@@ -149,6 +149,7 @@ struct fake {
 	struct loop *loop;
 	struct endpoint *ep;
 	uint64_t made, at_flush;
+	uint64_t lost, flush_loses; /* frames */
 };
 
 static void make_records(struct fake *f, size_t n)
@@ -170,12 +171,15 @@ static void make_records(struct fake *f, size_t n)
 static void on_flush(void *data, uint64_t number)
 {
 	struct fake *f = data;
-	const struct tap_counters c = {.tap = 5,
+	struct tap_counters c = {.tap = 5,
 		.wire_frames = f->made + 2,
 		.ip_frames = f->made,
 		.non_ip = 2,
 		.packets = f->made};
 
+	f->lost += f->flush_loses;
+	c.lost[LOSS_RING] = 2 * f->lost;
+	c.lost[LOSS_CACHE] = f->lost;
 	make_records(f, f->at_flush);
 	endpoint_send_counters(f->ep, &c, 1);
 	endpoint_flushed(f->ep, number);
@@ -223,10 +227,8 @@ static void close_fake(struct fake *f)
 	loop_free(f->loop);
 }
 
-static void start_meter(struct scene *scene, size_t at_once, size_t at_flush)
+static void start_fake(struct scene *scene, struct fake f, size_t at_once)
 {
-	struct fake f = {.at_flush = at_flush};
-
 	fflush(NULL);
 	scene->meter = fork();
 	cr_assert_geq(scene->meter, 0);
@@ -239,6 +241,11 @@ static void start_meter(struct scene *scene, size_t at_once, size_t at_flush)
 		_exit(1);
 	close_fake(&f);
 	_exit(0);
+}
+
+static void start_meter(struct scene *scene, size_t at_once, size_t at_flush)
+{
+	start_fake(scene, (struct fake){.at_flush = at_flush}, at_once);
 }
 
 /* --- what is in the store ------------------------------------------------- */
@@ -415,19 +422,19 @@ Test(collector, keeps_marks_and_who_was_away)
 	free_scene(&s);
 }
 
-static bool is_noted(const struct scene *s, const char *text)
+static size_t times_noted(const struct scene *s, const char *text)
 {
 	struct catalog *c = catalog_new();
 	struct err err = ERR_INIT;
 	struct events e;
-	bool found = false;
+	size_t n = 0;
 
 	cr_assert_eq(events_read(s->dir, c, &e, &err), 0, "%s", err.text);
 	for (size_t i = 0; i < e.n; i++)
-		found |= strcmp(e.items[i].text, text) == 0;
+		n += strcmp(e.items[i].text, text) == 0;
 	events_release(&e);
 	catalog_free(c);
-	return found;
+	return n;
 }
 
 /* Killed and started again, within the time that makes one silent or not. */
@@ -446,7 +453,36 @@ Test(collector, notes_who_was_started_again)
 	free(ask(&s, "stop"));
 	cr_assert_eq(end_of(s.collector), 0);
 	end_of(s.meter);
-	cr_assert(is_noted(&s, "module 1 was started again"));
+	cr_assert(times_noted(&s, "module 1 was started again"));
+	free_scene(&s);
+}
+
+/* Soon, then not again for ten seconds, the rest at the end; and nobody notes
+ * twice what was noted. */
+Test(collector, notes_when_frames_were_lost)
+{
+	static const char words[] = "module 1 lost 3 frames: 2 ring, 1 cache";
+	struct mono_time end = mono_add_ms(mono_now(), 10000);
+	struct scene s = new_scene();
+
+	start_fake(&s, (struct fake){.flush_loses = 1}, 0);
+	start_collector(&s);
+	await_up(&s);
+	free(ask(&s, "flush"));
+	while (times_noted(&s, words) == 0) {
+		cr_assert_not(mono_passed(end));
+		clock_sleep_ms(20);
+	}
+	free(ask(&s, "flush"));
+	free(ask(&s, "stop"));
+	cr_assert_eq(end_of(s.collector), 0);
+	end_of(s.meter);
+	cr_assert_eq(times_noted(&s, words), 2);
+	start_collector(&s);
+	free(ask(&s, "status"));
+	kill(s.collector, SIGTERM);
+	cr_assert_eq(end_of(s.collector), 0);
+	cr_assert_eq(times_noted(&s, words), 2);
 	free_scene(&s);
 }
 
