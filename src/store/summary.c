@@ -142,12 +142,17 @@ static void choose_window(struct summary *s, int64_t ms)
 /* The time that was asked for; where it has no end, that of the records. */
 static void choose_within(struct summary *s)
 {
-	const struct query *q = &s->ask->query;
-	int64_t end = q->to_ns ? q->to_ns : within_reason(s->last_ns) + 1;
+	const int64_t from = s->ask->query.from_ns, to = s->ask->query.to_ns;
+	const bool ends = to != 0 && to != INT64_MAX;
+	const bool begins = from != 0 && from != INT64_MIN;
+	const int64_t end = ends ? to : within_reason(s->last_ns) + 1;
+	int64_t whole;
 
-	s->begin_ns = q->from_ns ? q->from_ns : within_reason(s->first_ns);
+	s->begin_ns = begins ? from : within_reason(s->first_ns);
+	if (__builtin_sub_overflow(end, s->begin_ns, &whole))
+		whole = INT64_MAX;
 	s->n_buckets = s->ask->buckets ? s->ask->buckets : 1;
-	s->unit_ns = (end - s->begin_ns) / (int64_t)s->n_buckets;
+	s->unit_ns = whole / (int64_t)s->n_buckets;
 	s->unit_ns = s->unit_ns > 0 ? s->unit_ns : 1;
 	s->bounded = true;
 }

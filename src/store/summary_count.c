@@ -236,11 +236,13 @@ int summary_count(void *ctx, const struct flow *f, struct err *err)
 
 size_t summary_piece(const struct summary *s, int64_t at_ns)
 {
-	int64_t at = (at_ns - s->begin_ns) / s->unit_ns;
+	uint64_t at;
 
 	if (at_ns < s->begin_ns)
 		return 0;
-	return at < (int64_t)s->n_buckets ? (size_t)at : s->n_buckets - 1;
+	/* times may be any numbers */
+	at = ((uint64_t)at_ns - (uint64_t)s->begin_ns) / (uint64_t)s->unit_ns;
+	return at < s->n_buckets ? at : s->n_buckets - 1;
 }
 
 int summary_deal(const struct summary *s, const struct flow_record *r,

@@ -208,6 +208,26 @@ Test(summary, within_a_time)
 	has("", half, "\"records\":6,\"course\":[0,500,5,1,1,150,1,1]");
 }
 
+/* --last, --from or --to alone: the other end is that of the records. */
+Test(summary, within_a_time_that_is_open)
+{
+	const int64_t begin = INT64_C(1790000000000000000);
+	const struct summary_ask from = {.within = true,
+		.query = {.from_ns = begin, .to_ns = INT64_MAX}};
+	const struct summary_ask to = {.within = true,
+		.buckets = 2,
+		.query = {.from_ns = INT64_MIN, .to_ns = begin + SECOND}};
+	const struct summary_ask ever = {.within = true,
+		.buckets = 2,
+		.query = {.from_ns = INT64_MIN + 1, .to_ns = INT64_MAX - 1}};
+
+	has("", from,
+		"\"begin_ms\":1790000000000,\"bucket_ms\":4000,\"buckets\":1,");
+	has("", to,
+		"\"begin_ms\":1790000000000,\"bucket_ms\":500,\"buckets\":2,");
+	has("", ever, "\"buckets\":2,");
+}
+
 Test(summary, nothing_is_a_summary_too)
 {
 	has("src net 192.0.2.0/24", ALL, "\"first\":null,\"last\":null,");
