@@ -139,10 +139,12 @@ static int read_entry(
 
 	if (!state_batch_head(kind, body, &b, &as))
 		return 0;
-	for (size_t i = 0; i < b.n && r == 0;) {
+	/* what is behind others that make no sense is no row either */
+	for (size_t i = 0; i < b.n && r == 0 && cursor_ok(body);) {
 		struct flow_rows rows = {records, as.has ? extras : NULL, 0};
 
-		for (; rows.n < ROWS && i < b.n; rows.n++, i++) {
+		for (; rows.n < ROWS && i < b.n && cursor_ok(body);
+			rows.n++, i++) {
 			state_batch_record(body, &as, &records[rows.n]);
 			if (as.has)
 				flow_extra_decode(

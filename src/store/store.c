@@ -183,14 +183,14 @@ int store_append(struct store *s, const struct store_batch *b, bool *ret_new,
 	size_t len = b->n * (RECORD_WIRE + sizeof(struct flow_extra));
 	int r;
 
-	if (b->n > STORE_BATCH_MAX)
+	for (size_t i = 0; b->extras && i < b->n; i++)
+		len += b->extras[i].others.len;
+	if (b->n > STORE_BATCH_MAX || len > WAL_BODY_MAX - 64)
 		return err_set(
 			err, NFZ_E_LIMIT, "a batch of %zu records", b->n);
 	*ret_new = b->seq > store_last_seq(s, b->from);
 	if (!*ret_new)
 		return 0;
-	for (size_t i = 0; b->extras && i < b->n; i++)
-		len += b->extras[i].others.len;
 	r = can_append(s, WAL_ENTRY + 64 + len, b->n, err);
 	if (r < 0)
 		return r;

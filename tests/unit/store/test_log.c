@@ -1,6 +1,7 @@
 /* Batches in logs: each form gives back what was put in, those of earlier
  * versions too. */
 #include "base/buf.h"
+#include "store/inside.h"
 #include "store/logrow.h"
 #include "store/state.h"
 #include "unit/store/run.h"
@@ -114,4 +115,63 @@ Test(log, an_unknown_form_is_no_batch)
 	body = cursor_over(out.data + WAL_ENTRY, out.len - WAL_ENTRY);
 	cr_assert_not(state_batch_head(WAL_BATCH_SHORT, &body, &head, &as));
 	buf_release(&out);
+}
+
+struct rows_seen {
+	size_t n;
+	uint64_t packets, others; /* sums, of these in bytes */
+};
+
+static int see(void *ctx, const struct flow_rows *rows, struct err *err)
+{
+	struct rows_seen *seen = ctx;
+
+	(void)err;
+	for (size_t i = 0; i < rows->n; i++) {
+		seen->n++;
+		seen->packets += rows->records[i].packets;
+		seen->others += rows->extras[i].others.len;
+	}
+	return 0;
+}
+
+/* Of what came behind nobody knows where it begins. */
+Test(log, others_that_make_no_sense_end_a_batch)
+{
+	static const uint8_t element[] = {0, 0, 0, 0, 0, 32, 0, 1, 7};
+	enum { HEAD = 38, ROW = 48, EACH = ROW + 2 + sizeof(element) };
+	struct flow_record r[3];
+	struct flow_extra extra[3] = {{0}};
+	const struct store_batch b = {.from = {7, 77},
+		.seq = 1,
+		.records = r,
+		.extras = extra,
+		.n = 3};
+	struct buf good = BUF_INIT(1 << 12), bad = BUF_INIT(1 << 12);
+	struct rows_seen seen = {0};
+	struct err err = ERR_INIT;
+	size_t at;
+
+	for (int i = 0; i < 3; i++) {
+		r[i] = run_record("1.1.1.1", "2.2.2.2", 1, 1 + i, 1);
+		extra[i].others =
+			(struct flow_others){element, sizeof(element)};
+	}
+	state_encode_batch(&b, &good);
+	cr_assert_eq(good.len, WAL_ENTRY + HEAD + 3 * EACH);
+	cr_assert_eq(store_read_entries(&good, see, &seen, &err), 0);
+	cr_assert_eq(seen.n, 3);
+	cr_assert_eq(seen.others, 3 * sizeof(element));
+	/* the second's value would be longer than they are all */
+	good.data[WAL_ENTRY + HEAD + EACH + ROW + 2 + 7] = 2;
+	at = wal_entry_begin(&bad);
+	buf_add(&bad, good.data + WAL_ENTRY, good.len - WAL_ENTRY);
+	wal_entry_end(&bad, at, WAL_BATCH_SHORT);
+	seen = (struct rows_seen){0};
+	cr_assert_eq(store_read_entries(&bad, see, &seen, &err), 0);
+	cr_assert_eq(seen.n, 2);
+	cr_assert_eq(seen.packets, 1 + 2);
+	cr_assert_eq(seen.others, sizeof(element));
+	buf_release(&good);
+	buf_release(&bad);
 }
