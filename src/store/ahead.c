@@ -184,6 +184,14 @@ int ahead_drain(struct ahead *a, struct err *err)
 
 void ahead_drop(struct ahead *a)
 {
+	pthread_mutex_lock(&a->lock);
+	for (size_t i = 0; i < a->n; i++) {
+		struct room *room = &a->rooms[(a->first + i) % a->n_rooms];
+
+		if (room->state == ROOM_WAITS) /* nobody begins it any more */
+			room->state = ROOM_READY;
+	}
+	pthread_mutex_unlock(&a->lock);
 	while (a->n)
 		take_oldest(a);
 }

@@ -18,7 +18,7 @@ int ahead_add(struct ahead *a, const struct segment_block *b,
 	block_read_fn read, void *ctx, struct err *err) NFZ_MUST_CHECK;
 /* Gives all that are left. */
 int ahead_drain(struct ahead *a, struct err *err) NFZ_MUST_CHECK;
-/* Forgets them. */
+/* Forgets them; those that nobody is at yet are not read. */
 void ahead_drop(struct ahead *a);
 
 #endif
