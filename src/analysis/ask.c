@@ -343,7 +343,8 @@ static int summarize(struct asked *q, const struct args *a, struct err *err)
 	const struct query_times times = {a->last_ms, a->from, a->to};
 	struct summary_ask summary = {.query = {.filter = q->filter,
 					      .catalog = q->catalog,
-					      .idle_ms = a->idle_ms},
+					      .idle_ms = a->idle_ms,
+					      .threads = (unsigned)a->threads},
 		.filter = q->text,
 		.buckets = (size_t)a->pieces,
 		.groups = (size_t)a->limit,
