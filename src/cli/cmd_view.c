@@ -107,7 +107,7 @@ static void give_kinds(
 	struct err err = ERR_INIT;
 	struct wall_time at;
 	struct source_wish wish = {.from = r->from,
-		.to = r->to,
+		.to = r->from ? r->to : NULL,
 		.last = source_is_fixed(&v->source) ? "all" : r->last,
 		.pieces = number(r->pieces, SUMMARY_BUCKETS_MAX)};
 	int64_t port = number(r->port, UINT16_MAX), ms;
