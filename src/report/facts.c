@@ -443,6 +443,7 @@ int facts_parse(
 	cleanup(jval_free_at) struct jval *v = NULL;
 	cleanup(facts_free_at) struct facts *f = NULL;
 	const char *schema;
+	const struct jval *links;
 	int r = jval_parse(json, len, "summary", &v, err);
 
 	if (r < 0)
@@ -456,10 +457,11 @@ int facts_parse(
 	}
 	f = mem_zalloc(1, sizeof(*f));
 	read_head(f, v);
-	if (f->n_buckets <= FACTS_BUCKETS_MAX)
-		read_all(f, v);
-	if (f->n_buckets > FACTS_BUCKETS_MAX || f->n_links > FACTS_LINKS_MAX)
+	links = jval_get(v, "links");
+	if (f->n_buckets > FACTS_BUCKETS_MAX ||
+		(jval_is_array(links) && jval_count(links) > FACTS_LINKS_MAX))
 		return err_set(err, NFZ_E_LIMIT, "the summary is too large");
+	read_all(f, v);
 	*ret = take(f);
 	return 0;
 }

@@ -169,6 +169,22 @@ Test(facts, other_documents_are_refused)
 	}
 }
 
+/* However little there is in each. */
+Test(facts, too_many_links_are_not_read)
+{
+	struct buf text = BUF_INIT(1 << 20);
+	struct facts *f = NULL;
+	struct err err = ERR_INIT;
+
+	buf_adds(&text, "{\"schema\":\"netflowize.summary/1\",\"links\":[0");
+	for (size_t i = 0; i < FACTS_LINKS_MAX; i++)
+		buf_adds(&text, ",0");
+	buf_adds(&text, "]}");
+	cr_assert_eq(facts_parse(buf_str(&text), text.len, &f, &err),
+		-NFZ_E_LIMIT, "%s", err.text);
+	buf_release(&text);
+}
+
 Test(words, figures)
 {
 	char t[WORDS];
