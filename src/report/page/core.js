@@ -126,7 +126,7 @@ function unpack(of) {
 	}
 	// the largest first, in memory as well: what is in order is added up and sorted in a third of the time
 	const ordered = [...small].sort((a, b) => b.bytes - a.bytes).map((k) => ({ src: k.src, dst: k.dst, proto: k.proto, path: k.path, flows: k.flows, packets: k.packets, bytes: k.bytes, course: k.course }));
-	return { ...of, links, paths, small: ordered, places: [...of.groups, ...small], coarse: small.some((kind) => !kind.course) };
+	return { ...of, ends: [...of.ends], links, paths, small: ordered, places: [...of.groups, ...small], coarse: small.some((kind) => !kind.course) };
 }
 // What the others are beyond those small ones: by protocol.
 function restOf(groups, small) {

@@ -33,6 +33,7 @@
 			chosen.range = to[1] < 0 || to[0] >= sum.buckets ? null : [Math.max(0, to[0]), Math.min(sum.buckets - 1, to[1])];
 		}
 		if (told.question && told.question === question()) take(told.answer);
+		else Object.assign(told, { question: "", answer: null, kinds: null }); // of the data before
 		if (chosen.row) chosen.row = sum.rows.find((r) => ["src", "dst", "sport", "dport", "proto"].every((k) => r[k] === chosen.row[k])) || null;
 		const from = performance.now();
 		draw();
