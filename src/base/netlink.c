@@ -79,23 +79,27 @@ struct answer {
 	void *data;
 };
 
+/* The last message: of a dump, too, it begins with what went wrong. */
+static int take_end(const uint8_t *body, size_t len)
+{
+	int error;
+
+	errno = EPROTO;
+	if (len < sizeof(error))
+		return -1;
+	memcpy(&error, body, sizeof(error));
+	errno = -error;
+	return error < 0 ? -1 : 0;
+}
+
 /* 1: more to come, 0: done, < 0: refused, as errno says. */
 static int take_message(const struct answer *a, const struct nlmsghdr *head,
 	const uint8_t *body)
 {
 	const size_t len = head->nlmsg_len - NLMSG_HDRLEN;
-	int error;
 
-	if (head->nlmsg_type == NLMSG_DONE)
-		return 0;
-	if (head->nlmsg_type == NLMSG_ERROR) {
-		errno = EPROTO;
-		if (len < sizeof(error))
-			return -1;
-		memcpy(&error, body, sizeof(error));
-		errno = -error;
-		return error ? -1 : 0;
-	}
+	if (head->nlmsg_type == NLMSG_DONE || head->nlmsg_type == NLMSG_ERROR)
+		return take_end(body, len);
 	if (head->nlmsg_type == a->type && a->fn)
 		a->fn(a->data, body, len);
 	return head->nlmsg_flags & NLM_F_MULTI ? 1 : 0;

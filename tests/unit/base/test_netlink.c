@@ -1,6 +1,7 @@
 #include "base/netlink.h"
 
 #include <criterion/criterion.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <unistd.h>
@@ -66,6 +67,7 @@ static void count(void *data, const uint8_t *body, size_t len)
 Test(netlink, the_kernel_answers_and_refuses)
 {
 	const struct ifinfomsg all = {0}, none = {.ifi_index = 0x7ffffffe};
+	const struct if_stats_msg kind = {0};
 	struct err err = ERR_INIT;
 	struct netlink_request r;
 	unsigned n = 0, m = 0;
@@ -78,6 +80,10 @@ Test(netlink, the_kernel_answers_and_refuses)
 	netlink_begin(&r, RTM_GETLINK, 0, &none, sizeof(none));
 	cr_assert(netlink_ask(fd, &r, count, &m, &err) < 0);
 	cr_assert(m == 0 && err.sys == 19, "%s", err.text);
+	/* a dump is refused by its last message: statistics, of no kind */
+	netlink_begin(&r, RTM_GETSTATS, NLM_F_DUMP, &kind, sizeof(kind));
+	cr_assert(netlink_ask(fd, &r, NULL, NULL, &err) < 0);
+	cr_assert(err.sys == 22, "%s", err.text);
 	close(fd);
 	netlink_dump(RTM_GETLINK, sizeof(all), count, &m);
 	cr_assert(m == n);
