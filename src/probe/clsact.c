@@ -77,8 +77,7 @@ static bool parse_tag(struct filter *ret)
 
 static bool is_of(const struct filter *f, const struct clsact_owner *who)
 {
-	return f->ours &&
-	       (!who->deployment || f->owner.deployment == who->deployment) &&
+	return f->ours && f->owner.deployment == who->deployment &&
 	       (!who->module || f->owner.module == who->module) &&
 	       (!who->life || f->owner.life == who->life);
 }
@@ -172,6 +171,16 @@ static int list_disciplines(int fd, struct disciplines *ret, struct err *err)
 	return e;
 }
 
+/* What has gone by itself, or with its interface, is removed. */
+static int unless_gone(int r, const struct err *why, struct err *err)
+{
+	if (r == 0 || why->sys == ENOENT || why->sys == ENODEV)
+		return 0;
+	if (err)
+		*err = *why;
+	return r;
+}
+
 static int change_discipline(
 	int fd, uint16_t type, uint16_t flags, int ifindex, struct err *err)
 {
@@ -187,7 +196,10 @@ static int change_discipline(
 
 static int remove_discipline(int fd, int ifindex, struct err *err)
 {
-	return change_discipline(fd, RTM_DELQDISC, 0, ifindex, err);
+	struct err why = ERR_INIT;
+	int r = change_discipline(fd, RTM_DELQDISC, 0, ifindex, &why);
+
+	return unless_gone(r, &why, err);
 }
 
 /* The interface's, made where there is none. */
@@ -294,11 +306,7 @@ static int remove_filter(int fd, const struct filter *f, struct err *err)
 	netlink_begin(&r, RTM_DELTFILTER, NLM_F_ACK, &f->head, sizeof(f->head));
 	netlink_put(&r, TCA_KIND, bpf_kind, sizeof(bpf_kind));
 	e = netlink_ask(fd, &r, NULL, NULL, &why);
-	if (e == 0 || why.sys == ENOENT)
-		return 0;
-	if (err)
-		*err = why;
-	return e;
+	return unless_gone(e, &why, err);
 }
 
 /* Of one interface.  *ret_left: filters that stay. */
@@ -335,6 +343,7 @@ static int remove_at(int fd, const struct clsact_owner *who, int ifindex,
 	return r;
 }
 
+/* An interface where it fails does not keep the others from it. */
 int clsact_remove(const struct clsact_owner *who, int ifindex, struct err *err)
 {
 	struct disciplines d cleanup(release_disciplines) = {
@@ -344,9 +353,13 @@ int clsact_remove(const struct clsact_owner *who, int ifindex, struct err *err)
 
 	if (r == 0)
 		r = list_disciplines(fd, &d, err);
-	for (size_t i = 0; i < d.n && r == 0; i++)
-		if (d.items[i].clsact)
-			r = remove_at(fd, who, d.items[i].ifindex, false, err);
+	for (size_t i = 0; i < d.n; i++)
+		if (d.items[i].clsact) {
+			int e = remove_at(
+				fd, who, d.items[i].ifindex, false, err);
+
+			r = e < 0 ? e : r;
+		}
 	return r;
 }
 

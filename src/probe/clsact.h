@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whose filters: of one life of a module.  0 is any, where they are looked
- * for. */
+/* Whose filters: of one life of a module.  A module or life of 0 is any, where
+ * they are looked for. */
 struct clsact_owner {
 	uint64_t deployment;
 	uint16_t module;

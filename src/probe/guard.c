@@ -34,10 +34,11 @@ struct guard *guard_new(uint64_t deployment, uint16_t module)
 	return g;
 }
 
+/* False: there is no guard, or no more. */
 static bool tell(const struct guard *g, int ifindex)
 {
-	return send(g->fd, &ifindex, sizeof(ifindex), MSG_NOSIGNAL) ==
-	       sizeof(ifindex);
+	return g->fd >= 0 && send(g->fd, &ifindex, sizeof(ifindex),
+				     MSG_NOSIGNAL) == sizeof(ifindex);
 }
 
 void guard_free(struct guard *g)
@@ -46,13 +47,12 @@ void guard_free(struct guard *g)
 
 	if (!g)
 		return;
-	if (g->fd >= 0) {
-		if (tell(g, 0))
-			(void)!recv(g->fd, &none, 1, 0);
-		close(g->fd);
-	} else if (g->used && clsact_remove(&g->who, 0, NULL) < 0) {
+	if (tell(g, 0))
+		(void)!recv(g->fd, &none, 1, 0);
+	else if (g->used && clsact_remove(&g->who, 0, NULL) < 0)
 		log_warning("filters are left on interfaces");
-	}
+	if (g->fd >= 0)
+		close(g->fd);
 	free(g);
 }
 
@@ -72,8 +72,7 @@ bool guard_in_front(const struct guard *g, int ifindex)
 
 void guard_detach(struct guard *g, int ifindex)
 {
-	if (g->fd >= 0 ? !tell(g, ifindex)
-		       : clsact_remove(&g->who, ifindex, NULL) < 0)
+	if (!tell(g, ifindex) && clsact_remove(&g->who, ifindex, NULL) < 0)
 		log_warning("filters are left on interface %d", ifindex);
 }
 
