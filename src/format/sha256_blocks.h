@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 /* Adds n blocks of 64 bytes to the state (FIPS 180-4, in the order of H0 to
- * H7).  False: this processor cannot, nothing has been done. */
+ * H7).  False: this processor cannot, or they are too few for it to be asked;
+ * nothing has been done. */
 bool sha256_blocks(uint32_t state[static 8], const uint8_t *data, size_t n);
 
 #endif
