@@ -278,19 +278,19 @@ static int put_question(struct source *s, const struct question *q,
 static int ask(
 	struct source *s, const char *last, struct buf *out, struct err *err)
 {
-	struct question q = {.last = last,
+	const struct source_options *o = s->o;
+	struct question q = {.last = last ? last : o->last,
+		.from = last ? NULL : o->from,
+		.to = last ? NULL : o->to,
 		.filter = s->filter,
 		.part = s->part,
-		.flush = !s->o->no_flush};
+		.flush = !o->no_flush};
 
 	if (s->report.len) {
 		buf_add(out, s->found.summary, s->found.summary_len);
 		return 0;
 	}
-	if (!last)
-		q = (struct question){s->o->last, s->o->from, s->o->to,
-			s->filter, s->part, 0, false, !s->o->no_flush};
-	else if (strcmp(last, "all") == 0)
+	if (last && strcmp(last, "all") == 0)
 		q.last = NULL;
 	return put_question(s, &q, out, err);
 }
