@@ -180,16 +180,20 @@ if offload "$id-b" vb 2c 1 && offload "$id-a" va 1f 0 &&
 	meter=$!
 	pids+=("$meter")
 	wait_for "$dir/gro.err" READY
-	before=$(tcp_segments)
+	arriving() { # what a busy receiver has no room for never gets there
+		echo $(($(tcp_segments) - $(in_a cat \
+			/sys/class/net/va/statistics/tx_dropped)))
+	}
+	before=$(arriving)
 	in_b iperf3 -s -1 -D >/dev/null
 	sleep 0.3
 	in_a iperf3 -c 10.9.0.2 -t 1 >/dev/null
 	sleep 0.3
-	sent=$(($(tcp_segments) - before))
+	sent=$(($(arriving) - before))
 	kill -TERM "$meter"
 	wait "$meter"
 	tcp=$(sum_of "$dir/gro.out" '.proto == 6' | cut -d' ' -f1)
-	echo "merged tcp: counted $tcp, the ends say $sent"
+	echo "merged tcp: counted $tcp, arrived $sent"
 	check "merged tcp within 0.1 %" $(((tcp - sent) * 1000)) -le "$sent"
 	check "merged tcp within -0.1 %" $(((sent - tcp) * 1000)) -le "$sent"
 	check "frames were merged" \
