@@ -224,27 +224,8 @@ async function accessible(browser, made) {
 	}
 }
 
-// What a server's page was not told it asks for: then it is exact as well.
-async function asked(tab, made) {
-	const size = await tab.run("JSON.stringify(page.summary).length");
-	check("view: at most 2 MB a request for 180 hosts all to all", size <= 2e6, size);
-	const same = async (what, choice, ...words) => {
-		await tab.run(`choose(${choice}); 1`);
-		await until(tab, "question() !== '' && told.question === question() && !isCoarse()");
-		const shown = await tab.run("groupsBy((g) => g.proto).map((e) => [e.key, e.packets, e.bytes]).concat(pairs().slice(0, 50).map((e) => [e.packets, e.bytes]))");
-		const command = (await tab.run("commandText('')")).split(" ").slice(2).filter((w) => w !== "--within").map((w) => w.replace(/^'|'$/g, ""));
-		const said = (by) => query(made.store, ...command, ...words, "--by", by).groups.filter((g) => g.packets);
-		check(`view: ${what}: as the command says`, JSON.stringify(shown) === JSON.stringify([...said("proto").map((g) => [g.proto, g.packets, g.bytes]), ...said("src_node,dst_node").slice(0, 50).map((g) => [g.packets, g.bytes])]), shown.slice(0, 2));
-	};
-	await same("a part of the time", "{ range: [20, 29] }", "--within");
-	await same("a port", "{ range: null, port: sum.ports[1].port }");
-	await tab.run("choose({ port: null }); document.getElementById('live-pause').click(); 1");
-	await until(tab, "told.kinds === null"); // an answer goes with the data it belongs to
-	await tab.run("document.getElementById('live-pause').click(); 1");
-}
-
-// The same page from `view`, with new data again and again.
-async function live(browser, made) {
+// The page from `view`, with new data again and again.
+async function served(browser, made, use) {
 	const server = spawn(bin + "/netflowize", ["view", made.store, "--refresh", "250ms"], { stdio: ["ignore", "pipe", "ignore"] });
 	try {
 		const url = await new Promise((yes, no) => {
@@ -259,36 +240,57 @@ async function live(browser, made) {
 		await shut.close();
 		const tab = await open(browser, url);
 		await until(tab, REFRESHED);
-		const count = () => tab.requests.filter((r) => r.includes("/data")).length;
-		const before = count();
-		for (let i = 0; i < 300 && count() - before < 4; i++) await new Promise((yes) => setTimeout(yes, 100));
-		check("view: it asks for more", count() - before >= 4, count() - before);
-		await tab.run("document.getElementById('live-pause').click()");
-		const heap = async () => {
-			for (let i = 0; i < 3; i++) await tab.send("HeapProfiler.collectGarbage");
-			return (await tab.send("Runtime.getHeapUsage")).usedSize;
-		};
-		// as many as in a minute: ten times as much is what ten minutes may take
-		// once all code has been compiled that will be
-		await tab.run("for (let i = 0; i < 20; i++) draw()");
-		const held = await heap(), TIMES = 20;
-		let each = Infinity; // the best of three: others use this processor, too
-		for (let k = 0; k < 3; k++) {
-			const at = await spentBy(tab);
-			for (let i = 0; i < TIMES; i += 5) await tab.run("for (let i = 0; i < 5; i++) draw()");
-			each = Math.min(each, (await spentBy(tab) - at) / TIMES);
-		}
-		const grown = await heap() - held;
-		await asked(tab, made);
-		check("view: a refresh takes at most 50 ms of script", each <= 50, Math.round(each));
-		check("view: ten minutes of refreshing hold at most 10 MB more", grown * 10 <= 10e6, grown);
-		check("view: no error in the console", tab.problems.filter((p) => !/403/.test(p)).length === 0, tab.problems);
+		await use(tab);
+		check("view: no error in the console", tab.problems.length === 0, tab.problems);
 		check("view: nobody else is asked", tab.requests.every((r) => r.startsWith(base)), tab.requests.slice(0, 5));
 		await tab.close();
 	} finally {
 		server.kill("SIGINT");
 	}
 }
+
+// What a server's page was not told it asks for: then it is exact as well.
+const asked = (browser, made) => served(browser, made, async (tab) => {
+	await tab.run("document.getElementById('live-pause').click()");
+	const size = await tab.run("JSON.stringify(page.summary).length");
+	check("view: at most 2 MB a request for 180 hosts all to all", size <= 2e6, size);
+	const same = async (what, choice, ...words) => {
+		await tab.run(`choose(${choice}); 1`);
+		await until(tab, "question() !== '' && told.question === question() && !isCoarse()");
+		const shown = await tab.run("groupsBy((g) => g.proto).map((e) => [e.key, e.packets, e.bytes]).concat(pairs().slice(0, 50).map((e) => [e.packets, e.bytes]))");
+		const command = (await tab.run("commandText('')")).split(" ").slice(2).filter((w) => w !== "--within").map((w) => w.replace(/^'|'$/g, ""));
+		const said = (by) => query(made.store, ...command, ...words, "--by", by).groups.filter((g) => g.packets);
+		check(`view: ${what}: as the command says`, JSON.stringify(shown) === JSON.stringify([...said("proto").map((g) => [g.proto, g.packets, g.bytes]), ...said("src_node,dst_node").slice(0, 50).map((g) => [g.packets, g.bytes])]), shown.slice(0, 2));
+	};
+	await same("a part of the time", "{ range: [20, 29] }", "--within");
+	await same("a port", "{ range: null, port: sum.ports[1].port }");
+});
+
+const live = (browser, made) => served(browser, made, async (tab) => {
+	const count = () => tab.requests.filter((r) => r.includes("/data")).length;
+	const before = count();
+	for (let i = 0; i < 300 && count() - before < 4; i++) await new Promise((yes) => setTimeout(yes, 100));
+	check("view: it asks for more", count() - before >= 4, count() - before);
+	await tab.run("document.getElementById('live-pause').click()");
+	const heap = async () => {
+		for (let i = 0; i < 3; i++) await tab.send("HeapProfiler.collectGarbage");
+		return (await tab.send("Runtime.getHeapUsage")).usedSize;
+	};
+	// as many as in a minute: ten times as much is what ten minutes may take
+	// once all code has been compiled that will be
+	const refresh = (times) => tab.run(`for (let i = 0; i < ${times}; i++) { sum = unpack(page.summary); draw(); }`);
+	await refresh(20);
+	const held = await heap(), SETS = 12, TIMES = 5;
+	let each = Infinity; // the best set: others use this processor, too
+	for (let k = 0; k < SETS; k++) {
+		const at = await spentBy(tab);
+		await refresh(TIMES);
+		each = Math.min(each, (await spentBy(tab) - at) / TIMES);
+	}
+	const grown = await heap() - held;
+	check("view: a refresh takes at most 50 ms of script", each <= 50, Math.round(each));
+	check("view: ten minutes of refreshing hold at most 10 MB more", grown * 10 <= 10e6, grown);
+});
 
 async function until(tab, what) {
 	for (let i = 0; i < 600 && !(await tab.run(what).catch(() => false)); i++) await new Promise((yes) => setTimeout(yes, 100));
@@ -327,7 +329,8 @@ async function everything(browser) {
 	await looks(browser, plain);
 	await withoutScripts(browser, plain);
 	await accessible(browser, plain);
-	await live(browser, mesh);
+	await live(browser, make("wide", 200, 600));
+	await asked(browser, mesh);
 	await budgets(browser, plain, mesh);
 }
 

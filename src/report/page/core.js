@@ -8,6 +8,7 @@ const chosen = { link: null, end: null, proto: null, pair: null, port: null, ran
 const panels = [];
 const byId = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
+const isDark = () => (document.documentElement.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
 
 function fill(el, attrs, kids) {
 	for (const [k, v] of Object.entries(attrs || {})) {
@@ -174,8 +175,11 @@ const everyOf = { of: null, whole: null, part: null };
 function every(part) {
 	const from = source();
 	if (everyOf.of !== from) Object.assign(everyOf, { of: from, whole: null, part: null });
-	const small = from.small.filter((g) => g.course || part === "whole");
-	return everyOf[part] || (everyOf[part] = [...from.groups.filter((g) => !isOthers(g)), ...small, ...restOf(from.groups, small)]);
+	if (!everyOf[part]) {
+		const small = from.small.filter((g) => g.course || part === "whole");
+		everyOf[part] = [...from.groups.filter((g) => !isOthers(g)), ...small, ...restOf(from.groups, small)];
+	}
+	return everyOf[part];
 }
 function kindsOfPort(port) {
 	const kinds = [];

@@ -78,10 +78,19 @@
 		}
 		return [small, large];
 	}
+	// [red, green, blue] of a cell; kept, as asking takes all styles anew.
+	const inks = {};
+	function ink(scheme) {
+		if (!inks[scheme]) {
+			const text = getComputedStyle(document.documentElement).getPropertyValue("--c0").trim();
+			inks[scheme] = [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16));
+		}
+		return inks[scheme];
+	}
 	function paint(canvas, n, cells, shade) {
 		canvas.width = canvas.height = n;
 		const pen = canvas.getContext("2d"), image = pen.createImageData(n, n);
-		const [r, g, b] = [1, 3, 5].map((i) => parseInt(getComputedStyle(document.documentElement).getPropertyValue("--c0").trim().slice(i, i + 2), 16));
+		const [r, g, b] = ink(isDark() ? "dark" : "light");
 		const colour = new Uint32Array(image.data.buffer), base = b << 16 | g << 8 | r; // as memory has it, little end first
 		for (let k = 0; k < cells.length; k++) if (cells[k]) colour[k] = (255 * shade(cells[k].bytes) << 24 | base) >>> 0;
 		pen.putImageData(image, 0, 0);

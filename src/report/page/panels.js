@@ -234,9 +234,7 @@
 	}
 	panels.push(probes);
 	byId("theme").addEventListener("click", () => {
-		const root = document.documentElement;
-		const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-		root.dataset.theme = dark ? "light" : "dark";
+		document.documentElement.dataset.theme = isDark() ? "light" : "dark";
 	});
 	byId("download").addEventListener("click", () => save("netflowize-summary.json", "application/json", JSON.stringify(page.summary)));
 })();
