@@ -53,7 +53,7 @@ static struct map_entry *find(
 		struct map_entry *e = &map->entries[map->index[at] - 1];
 
 		if (e->key && e->hash == hash && e->key_len == len &&
-			memcmp(e->key, key, len) == 0)
+			(len == 0 || memcmp(e->key, key, len) == 0))
 			return e;
 	}
 	return NULL;
@@ -80,7 +80,8 @@ void *map_put(struct map *map, const void *key, size_t len, void *value)
 		.key_len = len,
 		.value = value,
 		.hash = hash};
-	memcpy(e->key, key, len);
+	if (len)
+		memcpy(e->key, key, len);
 	at = hash & (map->index_size - 1);
 	while (map->index[at])
 		at = (at + 1) & (map->index_size - 1);

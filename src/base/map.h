@@ -25,7 +25,8 @@ struct map {
 
 void map_init(struct map *map);
 void map_release(struct map *map); /* values are the caller's */
-/* Sets key to value, replacing; returns the value replaced or NULL. */
+/* Sets key to value, replacing; returns the value replaced or NULL.  A key of no
+ * bytes may be NULL. */
 void *map_put(struct map *map, const void *key, size_t len, void *value);
 void *map_puts(struct map *map, const char *key, void *value);
 /* NULL when absent (or when NULL was stored: ask map_has). */

@@ -202,6 +202,7 @@ static int prepare_block(const void *ctx, struct block *b, struct err *err)
 static int collect_rest(struct collect *c, struct block *b, struct err *err)
 {
 	const unsigned extras = extras_of(c, b);
+	struct flow_extra extra = {0};
 	int r = block_need(b, COLUMNS_ALL | extras, err);
 
 	if (r == 0)
@@ -209,7 +210,6 @@ static int collect_rest(struct collect *c, struct block *b, struct err *err)
 	for (size_t i = 0;
 		r == 0 && (i = next_wanted(b->verdicts, i, b->n)) < b->n; i++) {
 		struct flow_record row;
-		struct flow_extra extra = {0};
 
 		if (block_FLAGS(b)[i] & RECORD_FOREIGN)
 			continue;
