@@ -116,14 +116,24 @@ static struct loop_timer *add_timer(struct loop *loop, int64_t delay_ms,
 	return t;
 }
 
+/* The next turn of its own; those that were missed are not made up for. */
+static struct mono_time next_turn(const struct loop_timer *t)
+{
+	int64_t late_ms = (mono_now().ns - t->due.ns) / NS_PER_MS;
+
+	return mono_add_ms(
+		t->due, late_ms - late_ms % t->period_ms + t->period_ms);
+}
+
 struct loop_timer *loop_every(
 	struct loop *loop, int64_t period_ms, loop_timer_fn fn, void *data)
 {
-	int64_t since_ms = (mono_now().ns - loop->began.ns) / NS_PER_MS;
+	struct loop_timer *t = add_timer(loop, 0, period_ms, fn, data);
 
 	/* in step with the others, so that all wake the process at once */
-	return add_timer(
-		loop, period_ms - since_ms % period_ms, period_ms, fn, data);
+	t->due = loop->began;
+	t->due = next_turn(t);
+	return t;
 }
 
 struct loop_timer *loop_after(
@@ -150,15 +160,6 @@ static int next_wait(const struct loop *loop, int max_ms)
 			wait = ms;
 	}
 	return wait;
-}
-
-/* The next turn of its own; those that were missed are not made up for. */
-static struct mono_time next_turn(const struct loop_timer *t)
-{
-	int64_t late_ms = (mono_now().ns - t->due.ns) / NS_PER_MS;
-
-	return mono_add_ms(
-		t->due, late_ms - late_ms % t->period_ms + t->period_ms);
 }
 
 static void run_timers(struct loop *loop)

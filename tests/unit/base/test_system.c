@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static char *scratch(void)
@@ -152,6 +153,44 @@ Test(loop, timers_and_descriptors)
 	loop_free(s.loop);
 	close(p[0]);
 	close(p[1]);
+}
+
+struct turns {
+	struct loop *loop;
+	int64_t short_ns, apart_ns; /* the least there was */
+	int n;
+};
+
+static void on_short_turn(void *data)
+{
+	((struct turns *)data)->short_ns = mono_now().ns;
+}
+
+static void on_long_turn(void *data)
+{
+	struct turns *t = data;
+	int64_t apart_ns = mono_now().ns - t->short_ns;
+
+	if (apart_ns < t->apart_ns)
+		t->apart_ns = apart_ns;
+	if (++t->n == 5)
+		loop_stop(t->loop);
+}
+
+/* Begun at different times, turns fall together; the short one is called first,
+ * as the one added last. */
+Test(loop, timers_are_in_step)
+{
+	struct turns t = {.loop = loop_new(), .apart_ns = INT64_MAX};
+	const struct timespec seven_ms = {.tv_nsec = 7000000};
+	struct err err = ERR_INIT;
+
+	loop_every(t.loop, 30, on_long_turn, &t);
+	nanosleep(&seven_ms, NULL);
+	loop_every(t.loop, 15, on_short_turn, &t);
+	cr_assert_eq(loop_run(t.loop, &err), 0);
+	cr_assert_lt(t.apart_ns, 2000000);
+	loop_free(t.loop);
 }
 
 Test(file, special_files_are_not_replaced)
