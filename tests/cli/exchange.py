@@ -132,6 +132,11 @@ for m in messages:
 expect("NetFlow 5", sorted(rows5), sorted([w[0], w[2], w[3], w[5], w[6], 1790000000000 + 0]
                                           for w in want4))
 if shutil.which("nfcapd") and shutil.which("nfdump"):
+    def waiting(port):
+        """Is something in the queue of that socket?"""
+        sockets = [line.split() for line in open("/proc/net/udp")][1:]
+        return any(s[1].endswith(f":{port:04X}") and not s[4].endswith(":00000000") for s in sockets)
+
     def by_nfcapd(form, source):
         """What was exported to it, as a store again."""
         where = tempfile.mkdtemp(dir=top.name)
@@ -145,7 +150,10 @@ if shutil.which("nfcapd") and shutil.which("nfdump"):
                 break
             time.sleep(0.05)
         run("export", source, "--into", f"{form}://127.0.0.1:{port}")
-        time.sleep(0.3)
+        for _ in range(200):  # until it has read them all
+            if not waiting(port):
+                break
+            time.sleep(0.05)
         capd.terminate()
         capd.wait()
         text = subprocess.run(["nfdump", "-R", where, "-o", "csv"], capture_output=True, text=True).stdout
