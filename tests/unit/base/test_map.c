@@ -69,3 +69,16 @@ Test(map, replaces_and_tells_what_was_there)
 	cr_assert_not(map_has(&map, "a\0", 2));
 	map_release(&map);
 }
+
+Test(map, a_key_may_be_nothing)
+{
+	struct map map;
+
+	map_init(&map);
+	cr_assert_null(map_get(&map, NULL, 0));
+	cr_assert_null(map_put(&map, NULL, 0, number(1)));
+	cr_assert_eq(map_get(&map, NULL, 0), number(1));
+	cr_assert_eq(map_get(&map, "", 0), number(1));
+	cr_assert_eq(map.n, 1);
+	map_release(&map);
+}
