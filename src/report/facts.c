@@ -449,11 +449,11 @@ int facts_parse(
 	if (r < 0)
 		return r;
 	schema = jval_get_text(v, "schema");
-	if (!schema || strcmp(schema, "netflowize.summary/1") != 0) {
+	if (!schema || strcmp(schema, "netflowize.summary/2") != 0) {
 		err_set(err, NFZ_E_INPUT, "this is no summary of ours");
 		return err_hint(err,
-			"The collector runs another version: netflowize up "
-			"brings it this one");
+			"Another version made it: netflowize up brings this "
+			"one to a collector");
 	}
 	f = mem_zalloc(1, sizeof(*f));
 	read_head(f, v);

@@ -309,7 +309,7 @@ static void put_head(struct jsonw *w, const struct summary *s)
 {
 	char text[ANSWER_TIME];
 
-	jsonw_put(w, "schema", "netflowize.summary/1");
+	jsonw_put(w, "schema", "netflowize.summary/2");
 	jsonw_put_optional(w, "filter", s->ask->filter);
 	jsonw_put(w, "made", answer_time(wall_now().ns, text));
 	jsonw_put(w, "first", s->any ? answer_time(s->first_ns, text) : NULL);

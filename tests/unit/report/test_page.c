@@ -12,7 +12,7 @@
 
 /* Two links in a row, of which the second loses; three senders to z. */
 static const char summary[] =
-	"{\"schema\":\"netflowize.summary/1\",\"first\":\"2026-11-22T05:00:00."
+	"{\"schema\":\"netflowize.summary/2\",\"first\":\"2026-11-22T05:00:00."
 	"000000Z\",\"last\":\"2026-11-22T05:00:02.000000Z\",\"begin_ms\":"
 	"1795323600000,\"bucket_ms\":1000,\"buckets\":2,\"flows\":3,"
 	"\"packets\":3000,\"bytes\":3000000,\"records\":9,"
@@ -157,8 +157,8 @@ Test(facts, what_points_nowhere_is_left_out)
 Test(facts, other_documents_are_refused)
 {
 	static const char *const bad[] = {"", "{}", "[]", "{\"schema\":1}",
-		"{\"schema\":\"netflowize.summary/2\"}",
-		"{\"schema\":\"netflowize.summary/1\",\"buckets\":99999999}"};
+		"{\"schema\":\"netflowize.summary/1\"}",
+		"{\"schema\":\"netflowize.summary/2\",\"buckets\":99999999}"};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct facts *f = NULL;
@@ -176,7 +176,7 @@ Test(facts, too_many_links_are_not_read)
 	struct facts *f = NULL;
 	struct err err = ERR_INIT;
 
-	buf_adds(&text, "{\"schema\":\"netflowize.summary/1\",\"links\":[0");
+	buf_adds(&text, "{\"schema\":\"netflowize.summary/2\",\"links\":[0");
 	for (size_t i = 0; i < FACTS_LINKS_MAX; i++)
 		buf_adds(&text, ",0");
 	buf_adds(&text, "]}");
@@ -232,7 +232,7 @@ Test(top, lines_fit)
 Test(top, no_name_steers_the_terminal)
 {
 	static const char evil[] =
-		"{\"schema\":\"netflowize.summary/1\",\"buckets\":1,"
+		"{\"schema\":\"netflowize.summary/2\",\"buckets\":1,"
 		"\"bucket_ms\":1000,\"links\":[{\"name\":\"\\u001b[2J\\u202e\","
 		"\"members\":[\"a\\n\",\"b\"],\"packets\":1,\"bytes\":1,"
 		"\"sides\":[{},{},{}]}]}";
