@@ -211,7 +211,9 @@ static void lose(struct meter *m, struct tap *tap)
 {
 	loop_unwatch(m->opt.loop, fd_of(tap));
 	tap_retire(tap);
-	log_warning("interface is gone, waiting for it; interface=%s tap=%u",
+	log_warning(
+		"the interface, or our place at it, is gone; attaching again "
+		"when that can be; interface=%s tap=%u",
 		tap->ifname, tap->setup->id);
 }
 
