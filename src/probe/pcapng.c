@@ -172,8 +172,8 @@ static int read_interface(
 	return 0;
 }
 
-/* Far from any overflow when two are subtracted; year 2116. */
-#define TIME_MOST (INT64_C(1) << 62)
+/* No overflow when two are added or subtracted; year 2116. */
+#define TIME_MOST ((INT64_C(1) << 62) - 1)
 
 static int64_t clamp(int64_t ns)
 {

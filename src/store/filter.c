@@ -324,7 +324,7 @@ void filter_print_range(
 		buf_addf(out, "%s = %" PRIu64, name, n->low);
 	else if (n->low > 0 && n->high < UINT64_MAX)
 		buf_addf(out, "%s %" PRIu64 "-%" PRIu64, name, n->low, n->high);
-	else if (n->low == 0)
+	else if (n->high < UINT64_MAX)
 		buf_addf(out, "%s <= %" PRIu64, name, n->high);
 	else
 		buf_addf(out, "%s >= %" PRIu64, name, n->low);
