@@ -1,6 +1,5 @@
 /* The one door to libsodium. */
 #include "format/crypto.h"
-#include "format/sha256_blocks.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -109,56 +108,30 @@ void crypto_derive(const uint8_t key[static CRYPTO_KEY], uint64_t number,
 	crypto_kdf_derive_from_key(ret, CRYPTO_KEY, number, context, key);
 }
 
-static crypto_hash_sha256_state *state_of(struct crypto_sha256 *s)
-{
-	return (crypto_hash_sha256_state *)(void *)s->state;
-}
-
 void crypto_sha256_init(struct crypto_sha256 *s)
 {
-	crypto_hash_sha256_init(state_of(s));
+	crypto_hash_sha256_init((crypto_hash_sha256_state *)(void *)s->state);
 }
 
-/* Whole blocks by the processor itself, where it can; the library does what
- * is left over. */
 void crypto_sha256_add(struct crypto_sha256 *s, const void *data, size_t len)
 {
-	crypto_hash_sha256_state *state = state_of(s);
-	size_t held = state->count / 8 % sizeof(state->buf);
-	size_t first = held ? sizeof(state->buf) - held : 0;
-	const uint8_t *at = data;
-	size_t whole;
-
-	if (first > len)
-		first = len;
-	crypto_hash_sha256_update(state, at, first);
-	at += first;
-	len -= first;
-	whole = len - len % sizeof(state->buf);
-	if (whole &&
-		sha256_blocks(state->state, at, whole / sizeof(state->buf))) {
-		state->count += (uint64_t)whole * 8;
-		at += whole;
-		len -= whole;
-	}
-	crypto_hash_sha256_update(state, at, len);
+	crypto_hash_sha256_update(
+		(crypto_hash_sha256_state *)(void *)s->state, data, len);
 }
 
 void crypto_sha256_end(
 	struct crypto_sha256 *s, uint8_t ret[static CRYPTO_SHA256])
 {
-	crypto_hash_sha256_final(state_of(s), ret);
+	crypto_hash_sha256_final(
+		(crypto_hash_sha256_state *)(void *)s->state, ret);
 }
 
 char *crypto_sha256_text(
 	const void *data, size_t len, char text[static CRYPTO_SHA256_TEXT])
 {
 	uint8_t sum[CRYPTO_SHA256];
-	struct crypto_sha256 s;
 
-	crypto_sha256_init(&s);
-	crypto_sha256_add(&s, data, len);
-	crypto_sha256_end(&s, sum);
+	crypto_hash_sha256(sum, data, len);
 	return crypto_hex(sum, sizeof(sum), text);
 }
 

@@ -40,7 +40,7 @@ Test(crypto, both_ways_to_sha256_agree)
 	sha256_init(&o);
 	for (size_t len = 0; len < 300; len += 7)
 		add_both(&s, &o, text, len);
-	/* so much that the processor's own way is worth it, at any place */
+	/* and large pieces, at any place */
 	for (size_t len = sizeof(text) - 8; len < sizeof(text); len++)
 		add_both(&s, &o, text + sizeof(text) - len, len);
 	crypto_sha256_end(&s, sum);
