@@ -25,7 +25,8 @@ struct export_command {
 static const struct opt options[] = {
 	{"into", 0, OPT_TEXT, AT(to), "WHERE",
 		"ipfix://HOST:PORT (nf1 nf5 nf7 nf9 ipfix+tcp), ipfix:FILE, "
-		"sqlite:FILE, clickhouse://HOST:PORT/DATABASE[/TABLE]",
+		"sqlite:FILE, parquet:FILE, "
+		"clickhouse://HOST:PORT/DATABASE[/TABLE]",
 		NULL, 0, 0},
 	{"last", 0, OPT_SPAN, AT(last_ms), "T", "of the last 30s, 5m, 2h", NULL,
 		0, 0},

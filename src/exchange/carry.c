@@ -35,7 +35,7 @@ static int on_flow(void *ctx, const struct flow *f, struct err *err)
 static const struct carrier *carrier_of(const char *to, const char **ret_rest)
 {
 	static const struct carrier *const all[] = {
-		&carrier_ipfix_file, &carrier_sqlite};
+		&carrier_ipfix_file, &carrier_sqlite, &carrier_parquet};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		const size_t n = strlen(all[i]->scheme);

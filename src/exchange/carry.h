@@ -3,6 +3,7 @@
  *   ipfix://HOST:PORT and the like    a collector (flow/target.h)
  *   ipfix:FILE                        a file of IPFIX messages, RFC 5655
  *   sqlite:FILE                       a table `flows` of a database
+ *   parquet:FILE                      a Parquet file, by libduckdb
  *
  * Each flow once, with the counts that a query gives. */
 #ifndef NFZ_EXCHANGE_CARRY_H
@@ -44,6 +45,6 @@ struct carrier {
 	void (*close)(void *it); /* NULL is fine */
 };
 extern const struct carrier carrier_collector, carrier_ipfix_file,
-	carrier_sqlite;
+	carrier_sqlite, carrier_parquet;
 
 #endif

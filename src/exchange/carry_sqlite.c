@@ -1,47 +1,28 @@
-/* A table of flows; times in ns since 1970, addresses as text, the path as names
- * with blanks between, elements nobody knows as a JSON object of their names.
- * What was not told is NULL.  What is there already stays. */
+/* A table of flows in a database; what is there already stays. */
 #include "base/buf.h"
 #include "base/mem.h"
 #include "exchange/carry.h"
-#include "format/jsonw.h"
+#include "exchange/carry_row.h"
 #include "format/sqlite.h"
 
-#define TABLE                                                                  \
-	"CREATE TABLE IF NOT EXISTS flows (src TEXT, dst TEXT, "               \
-	"sport INTEGER, dport INTEGER, proto INTEGER, packets INTEGER, "       \
-	"bytes INTEGER, first_ns INTEGER, last_ns INTEGER, "                   \
-	"tcp_flags INTEGER, src_node TEXT, dst_node TEXT, path TEXT, "         \
-	"vlan INTEGER, out_vlan INTEGER, in_if INTEGER, out_if INTEGER, "      \
-	"src_as INTEGER, dst_as INTEGER, mpls INTEGER, next_hop TEXT, "        \
-	"src_mac TEXT, dst_mac TEXT, elements TEXT); BEGIN"
-#define INSERT                                                                 \
-	"INSERT INTO flows VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,"                 \
-	"?,?,?,?,?,?,?,?,?,?,?)"
-/* A table of before there were those. */
-#define WIDEN                                                                  \
-	"ALTER TABLE flows ADD vlan INTEGER; "                                 \
-	"ALTER TABLE flows ADD out_vlan INTEGER; "                             \
-	"ALTER TABLE flows ADD in_if INTEGER; "                                \
-	"ALTER TABLE flows ADD out_if INTEGER; "                               \
-	"ALTER TABLE flows ADD src_as INTEGER; "                               \
-	"ALTER TABLE flows ADD dst_as INTEGER; "                               \
-	"ALTER TABLE flows ADD mpls INTEGER; "                                 \
-	"ALTER TABLE flows ADD next_hop TEXT; "                                \
-	"ALTER TABLE flows ADD src_mac TEXT; "                                 \
-	"ALTER TABLE flows ADD dst_mac TEXT; "                                 \
-	"ALTER TABLE flows ADD elements TEXT"
 #define INDEXES                                                                \
 	"COMMIT; CREATE INDEX IF NOT EXISTS flows_src ON flows(src); "         \
 	"CREATE INDEX IF NOT EXISTS flows_dst ON flows(dst); "                 \
 	"CREATE INDEX IF NOT EXISTS flows_last ON flows(last_ns)"
+#define NUMBER_TYPE "INTEGER"
+#define TEXT_TYPE "TEXT"
 
-enum { PATH_MAX_LEN = 1 << 16, ELEMENTS_MAX = 1 << 16 };
+enum { SQL_MAX = 1 << 12 };
+
+static const char *const columns[CARRY_N] = {
+#define X(name, kind) #name " " kind##_TYPE,
+	CARRY_COLUMNS(X)
+#undef X
+};
 
 struct table {
 	struct sqlite *db;
-	const struct catalog *names;
-	struct buf path, elements;
+	struct carry_row *row;
 };
 
 static void release(void *it)
@@ -51,17 +32,50 @@ static void release(void *it)
 	if (!t)
 		return;
 	sqlite_close(t->db);
-	buf_release(&t->path);
-	buf_release(&t->elements);
+	carry_row_free(t->row);
 	free(t);
+}
+
+static int create(struct sqlite *db, struct err *err)
+{
+	struct buf sql = BUF_INIT(SQL_MAX);
+	int r;
+
+	buf_adds(&sql, "CREATE TABLE IF NOT EXISTS flows (");
+	for (int i = 0; i < CARRY_N; i++)
+		buf_addf(&sql, "%s%s", i ? ", " : "", columns[i]);
+	buf_adds(&sql, "); BEGIN");
+	r = sqlite_run(db, buf_str(&sql), err);
+	buf_release(&sql);
+	return r;
+}
+
+/* A table of before there was what exporters tell besides gets its columns. */
+static int widen(struct sqlite *db)
+{
+	struct buf sql = BUF_INIT(SQL_MAX);
+	int r;
+
+	for (int i = CARRY_vlan; i < CARRY_N; i++)
+		buf_addf(&sql, "ALTER TABLE flows ADD %s; ", columns[i]);
+	r = sqlite_run(db, buf_str(&sql), NULL);
+	buf_release(&sql);
+	return r;
 }
 
 static int prepare(struct sqlite *db, struct err *err)
 {
-	int r = sqlite_prepare(db, INSERT, err);
+	struct buf sql = BUF_INIT(SQL_MAX);
+	int r;
 
-	if (r < 0 && sqlite_run(db, WIDEN, NULL) == 0)
-		r = sqlite_prepare(db, INSERT, err);
+	buf_adds(&sql, "INSERT INTO flows VALUES (");
+	for (int i = 0; i < CARRY_N; i++)
+		buf_adds(&sql, i ? ",?" : "?");
+	buf_addc(&sql, ')');
+	r = sqlite_prepare(db, buf_str(&sql), err);
+	if (r < 0 && widen(db) == 0)
+		r = sqlite_prepare(db, buf_str(&sql), err);
+	buf_release(&sql);
 	return r;
 }
 
@@ -72,97 +86,27 @@ static int open_table(const struct carry_ask *ask, const char *rest,
 	int r = sqlite_open(rest, &t->db, err);
 
 	(void)times;
-	t->names = ask->query.catalog;
-	t->path = (struct buf)BUF_INIT(PATH_MAX_LEN);
-	t->elements = (struct buf)BUF_INIT(ELEMENTS_MAX);
+	t->row = carry_row_new(ask->query.catalog);
 	if (r == 0)
-		r = sqlite_run(t->db, TABLE, err);
+		r = create(t->db, err);
 	if (r == 0)
 		r = prepare(t->db, err);
 	*ret = t;
 	return r;
 }
 
-static const char *node_name(const struct catalog *c, int node)
-{
-	return node < 0 ? NULL : c->nodes[node].name;
-}
-
-static const char *mac_text(uint64_t v, char text[static NET_MAC_TEXT])
-{
-	uint8_t mac[6];
-
-	for (int i = 0; i < 6; i++)
-		mac[i] = (uint8_t)(v >> (40 - 8 * i));
-	return v ? net_mac_print(mac, text) : NULL;
-}
-
-static const char *elements_text(
-	const struct flow_others *others, struct buf *to)
-{
-	struct cursor c = flow_others_over(others);
-	char name[ELEMENT_NAME], value[ELEMENT_TEXT];
-	struct flow_element e;
-	struct jsonw w;
-
-	if (!others->len)
-		return NULL;
-	buf_reset(to);
-	jsonw_init(&w, to, JSONW_COMPACT);
-	jsonw_object(&w);
-	while (flow_others_next(&c, &e))
-		jsonw_put(&w, flow_element_name(&e, name),
-			flow_element_print(&e, value));
-	jsonw_end(&w);
-	return buf_str(to);
-}
-
-/* What was told besides, from the at-th column on; then the row goes. */
-static int add_extra(
-	struct table *t, int at, const struct flow_extra *e, struct err *err)
-{
-	const int64_t numbers[] = {e->vlan, e->out_vlan, e->in_if, e->out_if,
-		e->src_as, e->dst_as, e->mpls};
-	const struct net_addr next = flow_extra_next(e);
-	char addr[NET_ADDR_TEXT], src[NET_MAC_TEXT], dst[NET_MAC_TEXT];
-
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++, at++) {
-		if (numbers[i])
-			sqlite_int(t->db, at, numbers[i]);
-		else
-			sqlite_text(t->db, at, NULL);
-	}
-	sqlite_text(t->db, at++,
-		e->next_high || e->next_low ? net_addr_print(&next, addr)
-					    : NULL);
-	sqlite_text(t->db, at++, mac_text(e->src_mac, src));
-	sqlite_text(t->db, at++, mac_text(e->dst_mac, dst));
-	sqlite_text(t->db, at, elements_text(&e->others, &t->elements));
-	return sqlite_step(t->db, err);
-}
-
 static int add(void *it, const struct flow *f, struct err *err)
 {
-	static const struct flow_extra none;
 	struct table *t = it;
-	char src[NET_ADDR_TEXT], dst[NET_ADDR_TEXT];
-	const int64_t numbers[] = {f->key.sport, f->key.dport, f->key.proto,
-		(int64_t)f->packets, (int64_t)f->bytes, f->first_ns, f->last_ns,
-		f->tcp_flags};
-	int at = 1;
+	const struct carry_cell *cells = carry_row_fill(t->row, f);
 
-	buf_reset(&t->path);
-	for (size_t i = 0; i < f->n_path; i++)
-		buf_addf(&t->path, "%s%s", i ? " " : "",
-			t->names->links[f->path[i]].name);
-	sqlite_text(t->db, at++, net_addr_print(&f->key.src, src));
-	sqlite_text(t->db, at++, net_addr_print(&f->key.dst, dst));
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
-		sqlite_int(t->db, at++, numbers[i]);
-	sqlite_text(t->db, at++, node_name(t->names, f->src_node));
-	sqlite_text(t->db, at++, node_name(t->names, f->dst_node));
-	sqlite_text(t->db, at++, buf_str(&t->path));
-	return add_extra(t, at, f->extra ? f->extra : &none, err);
+	for (int i = 0; i < CARRY_N; i++) {
+		if (cells[i].kind == CARRY_NUMBER)
+			sqlite_int(t->db, i + 1, cells[i].number);
+		else
+			sqlite_text(t->db, i + 1, cells[i].text);
+	}
+	return sqlite_step(t->db, err);
 }
 
 static int end(void *it, struct carry_sums *sums, struct err *err)

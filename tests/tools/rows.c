@@ -15,8 +15,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TAPS = 16 };
+enum { TAPS = 16, BATCH = 10000 };
 #define START_MS INT64_C(1790000000000)
+
+static const struct store_source source = {1, 1};
 
 static struct flow_record parse(const char *line)
 {
@@ -61,28 +63,44 @@ static bool parse_sizes(const char *line, struct tap_counters *taps)
 	return true;
 }
 
+static int append(struct store *s, const struct flow_record *rows, size_t n,
+	struct err *err)
+{
+	bool new;
+	int r = 0;
+
+	for (size_t at = 0; at < n && r == 0; at += BATCH) {
+		r = store_append(s,
+			&(struct store_batch){.from = source,
+				.seq = at + 1,
+				.records = rows + at,
+				.n = n - at < BATCH ? n - at : BATCH},
+			&new, err);
+		if (r == 0)
+			r = store_commit(s, err);
+	}
+	return r;
+}
+
 int main(int argc, char **argv)
 {
-	struct store_batch b = {.from = {1, 1}, .seq = 1};
 	struct tap_counters taps[TAPS] = {{0}};
 	struct flow_record *rows = NULL;
 	struct err err = ERR_INIT;
 	struct store *s = NULL;
-	size_t cap = 0;
+	size_t n = 0, cap = 0;
 	char line[512];
-	bool new;
 	int r;
 
 	while (fgets(line, sizeof(line), stdin))
 		if (!parse_sizes(line, taps))
-			MEM_PUSH(rows, b.n, cap) = parse(line);
-	b.records = rows;
+			MEM_PUSH(rows, n, cap) = parse(line);
 	r = store_open(argc > 1 ? argv[1] : "", STORE_WRITE, NULL, &s, &err);
 	if (r == 0)
-		r = store_append(s, &b, &new, &err);
+		r = append(s, rows, n, &err);
 	for (size_t i = 1; i < TAPS && r == 0; i++)
 		if (taps[i].tap)
-			r = store_append_counters(s, b.from, &taps[i], 1, &err);
+			r = store_append_counters(s, source, &taps[i], 1, &err);
 	if (r == 0)
 		r = store_commit(s, &err);
 	if (r < 0)
