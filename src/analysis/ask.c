@@ -14,7 +14,7 @@
 #define SERVICES "/etc/services"
 
 struct args {
-	struct opt_list by, show, weights, symptoms, parts;
+	struct opt_list by, show, weights, symptoms, parts, told;
 	int64_t limit, threads, pieces, last_ms, idle_ms, flush_ms, bucket_ms,
 		threshold, window_ms, detail;
 	const char *from, *to, *analysis, *sort, *services, *regions, *mark,
@@ -110,6 +110,8 @@ static const struct opt table[] = {
 		"put a mark into the record of the run", NULL, 0, 0},
 	{"at", 0, OPT_TEXT, AT(at), "TIME",
 		"when the mark was (now): 2026-11-21T14:05:33Z", NULL, 0, 0},
+	{"tell-event", 0, OPT_EACH, AT(told), "\"TIME TEXT\"",
+		"put what the testbed had happen into the record", NULL, 0, 0},
 	{"explain", 0, OPT_FLAG, AT(explain), NULL,
 		"how the filter was understood", NULL, 0, 0},
 	{"flush", 0, OPT_FLAG, AT(flush), NULL,
@@ -138,6 +140,7 @@ static int usage(void)
 static void release(struct args *a)
 {
 	opt_list_release(&a->by);
+	opt_list_release(&a->told);
 	opt_list_release(&a->show);
 	opt_list_release(&a->weights);
 	opt_list_release(&a->symptoms);
@@ -389,7 +392,35 @@ static int mark(const char *dir, const struct args *a, struct err *err)
 		return err_set(err, NFZ_E_USAGE,
 			"--at %s: a time looks like 2026-11-21T14:05:33Z",
 			a->at);
-	return events_mark(dir, at.ns, a->mark, err);
+	return events_tell(dir,
+		&(struct event){
+			.at_ns = at.ns, .kind = EVENT_MARK, .text = a->mark},
+		err);
+}
+
+/* Prints how many were new. */
+static int tell(const char *dir, const struct opt_list *told, struct err *err)
+{
+	cleanup_free struct event *all = mem_zalloc(told->n, sizeof(*all));
+	struct wall_time at;
+	size_t fresh = 0;
+	int r;
+
+	for (size_t i = 0; i < told->n; i++) {
+		const char *rest = strchr(told->items[i], ' ');
+		cleanup_free char *time = mem_strndup(
+			told->items[i], strcspn(told->items[i], " "));
+
+		if (!rest || !wall_parse(time, &at))
+			return err_set(err, NFZ_E_USAGE,
+				"--tell-event %s: 2026-11-21T14:05:33Z and "
+				"what happened",
+				told->items[i]);
+		all[i] = (struct event){at.ns, EVENT_TESTBED, 0, rest, NULL};
+	}
+	r = events_tell_new(dir, all, told->n, &fresh, err);
+	printf("%zu\n", fresh);
+	return r;
 }
 
 static void explain(const struct asked *q)
@@ -408,6 +439,8 @@ static int run(struct asked *q, const char *dir, const struct args *a,
 
 	if (r == 0 && a->mark)
 		return mark(dir, a, err);
+	if (r == 0 && a->told.n)
+		return tell(dir, &a->told, err);
 	if (r == 0 && a->events)
 		return events(dir, q, a, err);
 	if (r == 0)

@@ -222,9 +222,9 @@ static int64_t patience(const char *arg, int64_t otherwise)
 	return *arg ? otherwise : ms;
 }
 
-static void mark(struct client *k, char *text)
+static void tell(struct client *k, enum event_kind kind, char *text)
 {
-	struct event e = {.kind = EVENT_MARK};
+	struct event e = {.kind = kind};
 	struct err err = ERR_INIT;
 	char *end = NULL;
 
@@ -269,8 +269,10 @@ static void run(struct client *k)
 	} else if (strcmp(word, "abort") == 0) {
 		k->state = CLIENT_STOP;
 		collector_abort(c);
-	} else if (strcmp(word, "mark") == 0) {
-		mark(k, arg);
+	} else if (strcmp(word, event_kind_name(EVENT_MARK)) == 0) {
+		tell(k, EVENT_MARK, arg);
+	} else if (strcmp(word, event_kind_name(EVENT_TESTBED)) == 0) {
+		tell(k, EVENT_TESTBED, arg);
 	} else {
 		answer(k, "error unknown command");
 	}

@@ -209,6 +209,37 @@ static void event_eventlist(struct lab_call *c, struct lab_experiment *e)
 	call_ok(c, list);
 }
 
+/* When the times of the list began.  Nothing runs the events here: that was
+ * when the experiment came up.  Of timelines nobody tells. */
+static void event_time_start(struct lab_call *c, struct lab_experiment *e)
+{
+	struct value *list = empty(), *row;
+	const struct value *timeline = call_arg(c, "timeline");
+	char at[32];
+	bool bad = false;
+
+	if (timeline && !call_name_ok(c, "timeline", &bad)) {
+		if (bad)
+			call_fail(
+				c, CALL_BADARGS, "Improperly formed timeline!");
+	} else if (call_arg(c, "time")) {
+		call_exit(c, 255,
+			"*** the time of events is not set on a "
+			"local testbed\n");
+	} else if (e->state != LAB_ACTIVE) {
+		call_fail(c, CALL_ERROR, "Event time has not started yet");
+	} else {
+		row = value_append(list, value_new(VALUE_STRUCT));
+		snprintf(at, sizeof(at), "%lld.0", (long long)e->swapped_in);
+		value_set(row, "parent", value_string(""));
+		value_set(row, "arguments", value_string(at));
+		pydict_order(row);
+		call_ok_repr(c, list);
+		return;
+	}
+	value_free(list);
+}
+
 const struct call_method methods_events[] = {
 	{"experiment", "event_agentlist",
 		CALL_VERSION | CALL_CHARS_FORMED | CALL_PERM, "proj exp",
@@ -219,4 +250,7 @@ const struct call_method methods_events[] = {
 	{"experiment", "event_eventlist",
 		CALL_VERSION | CALL_CHARS_FORMED | CALL_PERM, "proj exp",
 		event_eventlist},
+	{"experiment", "event_time_start",
+		CALL_VERSION | CALL_CHARS_FORMED | CALL_PERM, "proj exp",
+		event_time_start},
 	{0}};

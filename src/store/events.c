@@ -102,18 +102,17 @@ int events_add(const char *dir, const struct event *e, struct err *err)
 	return r < 0 || st.st_size ? r : store_dir_sync(dir, err);
 }
 
-int events_mark(
-	const char *dir, int64_t at_ns, const char *text, struct err *err)
+int events_tell(const char *dir, const struct event *told, struct err *err)
 {
 	/* no longer than a line may be; cut as it should be when it is added */
-	cleanup_free char *line =
-		mem_printf("mark %" PRId64 " %.400s", at_ns, text);
-	const struct event e = {.at_ns = at_ns ? at_ns : wall_now().ns,
-		.kind = EVENT_MARK,
-		.text = text};
+	cleanup_free char *line = mem_printf("%s %" PRId64 " %.400s",
+		event_kind_name(told->kind), told->at_ns, told->text);
 	struct buf answer = BUF_INIT(1 << 16);
+	struct event e = *told;
 	int r;
 
+	if (!e.at_ns)
+		e.at_ns = wall_now().ns;
 	for (char *ch = line; *ch; ch++)
 		*ch = *ch == '\n' ? ' ' : *ch;
 	r = control_ask(dir, line, 5000, &answer, err);
@@ -219,6 +218,37 @@ void events_release(struct events *e)
 	arena_release(&e->arena);
 	free(e->items);
 	*e = (struct events){0};
+}
+
+static bool has(const struct events *all, const struct event *e)
+{
+	char text[EVENT_TEXT_MAX + 1];
+
+	tidy(e->text, text);
+	for (size_t i = 0; i < all->n; i++)
+		if (all->items[i].at_ns == e->at_ns &&
+			all->items[i].kind == e->kind &&
+			strcmp(all->items[i].text, text) == 0)
+			return true;
+	return false;
+}
+
+int events_tell_new(const char *dir, const struct event *items, size_t n,
+	size_t *ret_new, struct err *err)
+{
+	const struct catalog nobody = {0}; /* probes are not asked for */
+	struct events all;
+	int r = events_read(dir, &nobody, &all, err);
+
+	*ret_new = 0;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (has(&all, &items[i]))
+			continue;
+		r = events_tell(dir, &items[i], err);
+		*ret_new += r == 0;
+	}
+	events_release(&all);
+	return r;
 }
 
 int events_print(const struct events *e, const struct events_range *range,

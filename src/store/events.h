@@ -1,5 +1,6 @@
-/* What happened during a run and is no flow: marks that people set, and what
- * its collector knew of the programs.  Text, one event a line
+/* What happened during a run and is no flow: marks that people set, what its
+ * collector knew of the programs, and what the testbed had happen.  Text, one
+ * event a line
  * (netflowize-store(5)), only ever appended to. */
 #ifndef NFZ_STORE_EVENTS_H
 #define NFZ_STORE_EVENTS_H
@@ -13,9 +14,10 @@
 #include <stdint.h>
 
 #define EVENT_KINDS(X)                                                         \
-	X(MARK, "mark")   /* somebody's words */                               \
-	X(RUN, "run")     /* of the collector: begun, ended */                 \
-	X(PROBE, "probe") /* of a module: fell silent, came back */
+	X(MARK, "mark")       /* somebody's words */                           \
+	X(RUN, "run")         /* of the collector: begun, ended */             \
+	X(PROBE, "probe")     /* of a module: fell silent, came back */        \
+	X(TESTBED, "testbed") /* of the experiment's own events: link0 down */
 
 enum event_kind {
 #define X(name, word) EVENT_##name,
@@ -43,9 +45,14 @@ struct event {
 int events_add(
 	const char *dir, const struct event *e, struct err *err) NFZ_MUST_CHECK;
 
-/* A mark at that time, 0: now; by the collector, or where none runs, by us. */
-int events_mark(const char *dir, int64_t at_ns, const char *text,
-	struct err *err) NFZ_MUST_CHECK;
+/* A mark or an event of the testbed, at_ns 0: now; written by the collector, or
+ * where none runs, by us. */
+int events_tell(
+	const char *dir, const struct event *e, struct err *err) NFZ_MUST_CHECK;
+/* Those that are not there yet, as telling them again adds nothing; how many
+ * were new. */
+int events_tell_new(const char *dir, const struct event *items, size_t n,
+	size_t *ret_new, struct err *err) NFZ_MUST_CHECK;
 
 struct events {
 	struct arena arena;

@@ -125,6 +125,13 @@ int client_portstats(struct client *c, const struct client_exp *e,
 /* Free machines of a type (NULL: any). */
 int client_available(struct client *c, const char *proj, const char *type,
 	int64_t *ret, struct err *err) NFZ_MUST_CHECK;
+/* Array of what the experiment's own event system does, and array of structs
+ * that tell when its times began; testbed/eventlist reads both.  NFZ_E_SERVICE
+ * for the latter before it began. */
+int client_eventlist(struct client *c, const struct client_exp *e,
+	struct value **ret, struct err *err) NFZ_MUST_CHECK;
+int client_event_starts(struct client *c, const struct client_exp *e,
+	struct value **ret, struct err *err) NFZ_MUST_CHECK;
 /* Starts a change to the NS text; success means accepted: poll the state.
  * *ret_messages gets what the testbed said, also on failure. */
 int client_modify(struct client *c, const struct client_exp *e, const char *ns,

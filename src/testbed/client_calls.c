@@ -309,6 +309,22 @@ int client_available(struct client *c, const char *proj, const char *type,
 	return rc;
 }
 
+int client_eventlist(struct client *c, const struct client_exp *e,
+	struct value **ret, struct err *err)
+{
+	const struct question q = {c, "experiment.event_eventlist", e, NULL};
+
+	return ask_value(&q, VALUE_ARRAY, ret, err);
+}
+
+int client_event_starts(struct client *c, const struct client_exp *e,
+	struct value **ret, struct err *err)
+{
+	const struct question q = {c, "experiment.event_time_start", e, NULL};
+
+	return ask_value(&q, VALUE_ARRAY, ret, err);
+}
+
 /* The server trips over other characters and refuses larger texts: say so
  * before it is sent. */
 static int check_ns(const char *ns, struct err *err)

@@ -1,7 +1,8 @@
 /* An XML-RPC document, taken as response and as request: what is accepted is
  * printed and must be accepted again, unless it held a nil or a character
- * that XML cannot carry. */
+ * that XML cannot carry.  An array is read as an experiment's events, too. */
 #include "format/xmlrpc.h"
+#include "testbed/eventlist.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,22 @@ static void request(const char *text, size_t len)
 	buf_release(&out);
 }
 
+static void events(const struct value *v)
+{
+	struct err err = ERR_INIT;
+	struct eventlist l;
+	int64_t zero = 0;
+
+	if (eventlist_read(v, &l, &err) == 0)
+		for (size_t i = 0; i < l.n; i++)
+			if (l.items[i].after_ns < 0 ||
+				!strchr(l.items[i].text, ' '))
+				abort();
+	eventlist_release(&l);
+	if (eventlist_zero(v, &zero) && zero < 0)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct buf out = BUF_INIT(64 << 20);
@@ -30,6 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	request((const char *)data, size);
 	if (xmlrpc_parse_response((const char *)data, size, &r, &err))
 		return 0;
+	if (!r.fault && r.value->kind == VALUE_ARRAY)
+		events(r.value);
 	if (r.fault)
 		xmlrpc_print_fault(r.fault_code, r.fault_text, &out);
 	else

@@ -150,7 +150,29 @@ Test(events, without_a_collector_we_mark_ourselves)
 	struct err err = ERR_INIT;
 
 	cr_assert_eq(
-		events_mark(dir, 4, "attack\non", &err), 0, "%s", err.text);
+		events_tell(dir,
+			&(struct event){4, EVENT_MARK, 0, "attack\non", NULL},
+			&err),
+		0, "%s", err.text);
 	holds(dir, "4 mark attack on\n");
+	run_remove(dir);
+}
+
+Test(events, what_was_told_is_not_told_again)
+{
+	static const struct event told[] = {
+		{30, EVENT_TESTBED, 0, "link0 down", NULL},
+		{35, EVENT_TESTBED, 0, "link0  up\n", NULL}};
+	char *dir = run_dir();
+	struct err err = ERR_INIT;
+	size_t fresh;
+
+	add(dir, 30, "link0 down");
+	cr_assert_eq(events_tell_new(dir, told, 2, &fresh, &err), 0);
+	cr_assert_eq(fresh, 2);
+	cr_assert_eq(events_tell_new(dir, told, 2, &fresh, &err), 0);
+	cr_assert_eq(fresh, 0);
+	holds(dir, "30 mark link0 down\n30 testbed link0 down\n"
+		   "35 testbed link0  up\n");
 	run_remove(dir);
 }
