@@ -117,7 +117,7 @@ int main(int argc, char **argv)
 	/* What is large goes back to the system when it is freed. */
 	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	proc_no_core();
-	setlocale(LC_ALL, "");
+	setlocale(LC_CTYPE, ""); /* numbers are written with points */
 	log_open("netflowize", LOG_INFO, false);
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
