@@ -39,13 +39,13 @@ static void release(struct summary *s)
 	for (size_t i = 0; i < s->n_rows; i++)
 		free(s->rows[i].hops);
 	events_release(&s->events);
-	map_release(&s->by_end);
 	map_release(&s->by_path);
-	map_release(&s->by_alike);
-	map_release(&s->by_step);
+	index_release(&s->by_end);
+	index_release(&s->by_alike);
+	index_release(&s->by_step);
 	for (size_t i = 0; i < s->n_ports; i++)
 		free(s->ports[i].course);
-	map_release(&s->by_port_kind);
+	index_release(&s->by_port_kind);
 	free(s->by_port);
 	free(s->port_at);
 	free(s->ports);
@@ -53,13 +53,14 @@ static void release(struct summary *s)
 	free(s->small);
 	free(s->points);
 	free(s->path_at);
-	map_release(&s->by_point);
+	index_release(&s->by_point);
 	free(s->course);
 	free(s->ends);
 	free(s->paths);
 	free(s->alike);
 	free(s->shown);
 	free(s->rows);
+	free(s->room);
 	free(s->steps);
 	arena_release(&s->arena);
 }
@@ -75,12 +76,13 @@ static void init(struct summary *s, const struct summary_ask *ask)
 	const struct catalog *c = ask->query.catalog;
 
 	*s = (struct summary){.ask = ask, .catalog = c};
-	map_init(&s->by_end);
 	map_init(&s->by_path);
-	map_init(&s->by_alike);
-	map_init(&s->by_step);
-	map_init(&s->by_port_kind);
-	map_init(&s->by_point);
+	index_init(&s->by_end, sizeof(struct end), sizeof(struct end));
+	index_init(&s->by_alike, sizeof(struct alike), sizeof(struct kind));
+	index_init(&s->by_step, sizeof(struct step), sizeof(s->steps->key));
+	index_init(&s->by_port_kind, sizeof(struct port_kind),
+		sizeof(s->port_kinds->key));
+	index_init(&s->by_point, sizeof(struct point), POINT_KEY);
 	s->links = arena_alloc(&s->arena, c->n_links + 1, sizeof(*s->links));
 	for (size_t i = 0; i < c->n_links; i++)
 		s->links[i].sides = arena_alloc(&s->arena,
@@ -182,20 +184,17 @@ static size_t others_of(struct summary *s, const struct alike *a)
 {
 	struct alike others = {
 		.key = {ANYBODY, ANYBODY, a->key.path, a->key.proto}};
-	size_t at = (size_t)(uintptr_t)map_get(
-		&s->by_alike, &others.key, sizeof(others.key));
+	size_t at = index_find(&s->by_alike, s->alike, &others.key);
 
 	if (!at && s->n_others >= OTHERS && others.key.path >= 0) {
 		others.key.path = -1;
-		at = (size_t)(uintptr_t)map_get(
-			&s->by_alike, &others.key, sizeof(others.key));
+		at = index_find(&s->by_alike, s->alike, &others.key);
 	}
 	if (at)
 		return at - 1;
 	s->n_others++;
 	MEM_PUSH(s->alike, s->n_alike, s->alike_cap) = others;
-	map_put(&s->by_alike, &others.key, sizeof(others.key),
-		(void *)(uintptr_t)s->n_alike);
+	index_add(&s->by_alike, s->alike, s->n_alike - 1);
 	return s->n_alike - 1;
 }
 
@@ -289,15 +288,19 @@ unsigned summary_part(const char *name)
 int summary_print(struct store *store, const struct summary_ask *ask,
 	struct buf *out, struct err *err)
 {
+	struct query query = ask->query;
 	struct summary s;
 	int r;
 
 	init(&s, ask);
-	r = query_flows(store, &ask->query, summary_count, &s, &s.query, err);
+	query.columns = SUMMARY_COLUMNS;
+	query.hosts = true;
+	query.block = summary_count_block;
+	r = query_flows(store, &query, summary_count, &s, &s.query, err);
 	if (r == 0) {
 		summary_choose(&s);
-		r = query_flows(
-			store, &ask->query, summary_spread, &s, NULL, err);
+		query.block = summary_spread_block;
+		r = query_flows(store, &query, summary_spread, &s, NULL, err);
 	}
 	if (r == 0)
 		r = events_read(store_dir(store), s.catalog, &s.events, err);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ROWS = 300 };
+
 int summary_link(const struct summary *s, const struct flow_record *r)
 {
 	const struct catalog_tap *tap = catalog_tap(s->catalog, r->tap);
@@ -41,62 +43,79 @@ static void scale_add(struct scale *scale, uint64_t v)
 
 /* Names --------------------------------------------------------------- */
 
-static int32_t end_of(struct summary *s, int node, const struct net_addr *addr)
+struct end summary_end_of(int node, const struct net_addr *addr)
 {
 	struct end end = {.node = node};
-	size_t at;
 
 	if (node < 0)
 		end.addr = *addr;
-	at = (size_t)(uintptr_t)map_get(&s->by_end, &end, sizeof(end));
+	return end;
+}
+
+int32_t summary_end(struct summary *s, const struct end *end, uint64_t hash)
+{
+	size_t at = index_find_hashed(&s->by_end, s->ends, end, hash);
+
 	if (!at) {
-		MEM_PUSH(s->ends, s->n_ends, s->ends_cap) = end;
+		MEM_PUSH(s->ends, s->n_ends, s->ends_cap) = *end;
 		at = s->n_ends;
-		map_put(&s->by_end, &end, sizeof(end), (void *)(uintptr_t)at);
+		index_add(&s->by_end, s->ends, at - 1);
 	}
 	return (int32_t)at - 1;
 }
 
-static int32_t path_of(struct summary *s, const struct flow *f)
+static int32_t find_end(
+	struct summary *s, int node, const struct net_addr *addr)
 {
-	size_t len = f->n_path * sizeof(*f->path);
-	size_t at = (size_t)(uintptr_t)map_get(&s->by_path, f->path, len);
-	int *links;
+	const struct end end = summary_end_of(node, addr);
+
+	return summary_end(s, &end, index_hash(&s->by_end, &end));
+}
+
+int32_t summary_path(struct summary *s, const int *links, size_t n)
+{
+	size_t len = n * sizeof(*links);
+	size_t at = (size_t)(uintptr_t)map_get(&s->by_path, links, len);
+	int *kept;
 
 	if (at)
 		return (int32_t)at - 1;
 	if (s->n_paths >= PATHS_MAX)
 		return -1;
-	links = arena_alloc(&s->arena, f->n_path + 1, sizeof(*links));
-	if (f->n_path)
-		memcpy(links, f->path, len);
-	MEM_PUSH(s->paths, s->n_paths, s->paths_cap) =
-		(struct path){f->n_path, links};
-	map_put(&s->by_path, f->path, len, (void *)(uintptr_t)s->n_paths);
+	kept = arena_alloc(&s->arena, n + 1, sizeof(*kept));
+	if (n)
+		memcpy(kept, links, len);
+	MEM_PUSH(s->paths, s->n_paths, s->paths_cap) = (struct path){n, kept};
+	map_put(&s->by_path, links, len, (void *)(uintptr_t)s->n_paths);
 	return (int32_t)s->n_paths - 1;
 }
 
-struct alike *summary_alike(struct summary *s, const struct flow *f)
+struct alike *summary_kind(
+	struct summary *s, const struct kind *key, uint64_t hash)
 {
-	struct alike a = {.key = {end_of(s, f->src_node, &f->key.src),
-				  end_of(s, f->dst_node, &f->key.dst),
-				  path_of(s, f), f->key.proto}};
-	size_t at =
-		(size_t)(uintptr_t)map_get(&s->by_alike, &a.key, sizeof(a.key));
+	struct alike a = {.key = *key};
+	size_t at = index_find_hashed(&s->by_alike, s->alike, key, hash);
 
 	if (!at && s->n_alike >= ALIKE_MAX) {
 		s->cut = true;
 		a.key.src = a.key.dst = ANYBODY;
-		at = (size_t)(uintptr_t)map_get(
-			&s->by_alike, &a.key, sizeof(a.key));
+		at = index_find(&s->by_alike, s->alike, &a.key);
 	}
 	if (!at) {
 		MEM_PUSH(s->alike, s->n_alike, s->alike_cap) = a;
 		at = s->n_alike;
-		map_put(&s->by_alike, &a.key, sizeof(a.key),
-			(void *)(uintptr_t)at);
+		index_add(&s->by_alike, s->alike, at - 1);
 	}
 	return &s->alike[at - 1];
+}
+
+static struct alike *kind_of(struct summary *s, const struct flow *f)
+{
+	const struct kind key = {find_end(s, f->src_node, &f->key.src),
+		find_end(s, f->dst_node, &f->key.dst),
+		summary_path(s, f->path, f->n_path), f->key.proto};
+
+	return summary_kind(s, &key, index_hash(&s->by_alike, &key));
 }
 
 /* First reading -------------------------------------------------------- */
@@ -115,11 +134,9 @@ static struct side *side_of(struct summary *s, int link, uint16_t slot)
 	return &s->links[link].sides[slot < n ? slot : n];
 }
 
-static void count_record(
+void summary_count_record(
 	struct summary *s, const struct flow_record *r, bool counted)
 {
-	int link = summary_link(s, r);
-
 	if (!s->any || r->first_ns < s->first_ns)
 		s->first_ns = r->first_ns;
 	if (!s->any || r->last_ns > s->last_ns)
@@ -130,6 +147,12 @@ static void count_record(
 	if (counted)
 		add(&s->sizes[measure_size_class(r->packets, r->bytes)],
 			r->packets, r->bytes);
+}
+
+static void count_sides(struct summary *s, const struct flow_record *r)
+{
+	int link = summary_link(s, r);
+
 	if (link < 0)
 		return;
 	add(&side_of(s, link, r->src_slot)->from, r->packets, r->bytes);
@@ -169,20 +192,33 @@ static int by_size(const void *a, const void *b)
 	return flow_key_compare(&x->key, &y->key);
 }
 
+static size_t rows_most(const struct summary *s)
+{
+	return s->ask->flows ? s->ask->flows : ROWS;
+}
+
 void summary_cut_rows(struct summary *s)
 {
-	size_t most = s->ask->flows ? s->ask->flows : 300;
+	const size_t most = rows_most(s);
 
 	if (s->n_rows)
 		qsort(s->rows, s->n_rows, sizeof(*s->rows), by_size);
 	while (s->n_rows > most)
 		free(s->rows[--s->n_rows].hops);
+	if (s->n_rows == most)
+		s->large = s->rows[most - 1].bytes;
+}
+
+void summary_keep_row(struct summary *s, const struct flow_row *row)
+{
+	if (s->n_rows >= 2 * rows_most(s) + 1024)
+		summary_cut_rows(s);
+	MEM_PUSH(s->rows, s->n_rows, s->rows_cap) = *row;
 }
 
 static void add_row(
 	struct summary *s, const struct flow *f, const struct alike *a)
 {
-	size_t most = s->ask->flows ? s->ask->flows : 300;
 	struct flow_row row = {.key = f->key,
 		.packets = f->packets,
 		.bytes = f->bytes,
@@ -190,12 +226,10 @@ static void add_row(
 		.last_ns = f->last_ns,
 		.tcp_flags = f->tcp_flags,
 		.flags = f->flags,
-		.src = end_of(s, f->src_node, &f->key.src),
-		.dst = end_of(s, f->dst_node, &f->key.dst),
+		.src = find_end(s, f->src_node, &f->key.src),
+		.dst = find_end(s, f->dst_node, &f->key.dst),
 		.path = a->key.path};
 
-	if (s->n_rows >= 2 * most + 1024)
-		summary_cut_rows(s);
 	row.hops = mem_zalloc(f->n_path + 1, sizeof(*row.hops));
 	for (size_t i = 0; i < f->n_path; i++) {
 		const struct flow_link *l = summary_on_link(f, f->path[i]);
@@ -203,32 +237,41 @@ static void add_row(
 		if (l)
 			row.hops[row.n_hops++] = hop_of(s, f, l);
 	}
-	MEM_PUSH(s->rows, s->n_rows, s->rows_cap) = row;
+	summary_keep_row(s, &row);
 }
 
-int summary_count(void *ctx, const struct flow *f, struct err *err)
+void summary_count_flow(
+	struct summary *s, const struct flow *f, struct alike *a)
 {
-	struct summary *s = ctx;
-	struct alike *a = summary_alike(s, f);
-
-	(void)err;
 	add(&s->all, f->packets, f->bytes);
 	add(&s->protos[f->key.proto], f->packets, f->bytes);
 	add(&a->all, f->packets, f->bytes);
 	if (s->by_port)
 		add(&s->by_port[f->key.dport], f->packets, f->bytes);
-	for (size_t i = 0; i < f->n_links; i++)
-		if (f->links[i].link >= 0)
-			add(&s->links[f->links[i].link].all,
-				f->links[i].packets, f->links[i].bytes);
-	for (size_t i = 0; i < f->n_rows; i++)
-		count_record(s, f->rows[i], f->counted[i]);
-	summary_count_steps(s, f);
 	scale_add(&s->packets, f->packets);
 	scale_add(&s->bytes, f->bytes);
 	scale_add(&s->duration_us,
 		(uint64_t)span(f->first_ns, f->last_ns) / 1000);
-	add_row(s, f, a);
+}
+
+int summary_count(void *ctx, const struct flow *f, struct err *err)
+{
+	struct summary *s = ctx;
+	struct alike *a = kind_of(s, f);
+
+	(void)err;
+	summary_count_flow(s, f, a);
+	for (size_t i = 0; i < f->n_links; i++)
+		if (f->links[i].link >= 0)
+			add(&s->links[f->links[i].link].all,
+				f->links[i].packets, f->links[i].bytes);
+	for (size_t i = 0; i < f->n_rows; i++) {
+		summary_count_record(s, f->rows[i], f->counted[i]);
+		count_sides(s, f->rows[i]);
+	}
+	summary_count_steps(s, f);
+	if (summary_is_large(s, f->bytes))
+		add_row(s, f, a);
 	return 0;
 }
 
@@ -265,17 +308,10 @@ int summary_deal(const struct summary *s, const struct flow_record *r,
 	return ret;
 }
 
-struct courses {
-	struct summary *s;
-	struct piece **to[6];
-	size_t n;
-	uint32_t small; /* its rank + 1; 0: none */
-};
-
 static int add_piece(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
 	struct err *err)
 {
-	const struct courses *c = ctx;
+	const struct summary_courses *c = ctx;
 	struct summary *s = c->s;
 	size_t at = summary_piece(s, at_ns);
 
@@ -297,38 +333,56 @@ static int add_piece(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
 	return 0;
 }
 
+void summary_begin_courses(struct summary_courses *c, const struct alike *kind,
+	uint16_t dport, const struct sums *flow)
+{
+	struct summary *s = c->s;
+	struct port_sum *port = summary_port(s, dport);
+
+	s->serial++;
+	c->small = kind->rank;
+	c->to[c->n++] = &s->alike[kind->into].course;
+	c->to[c->n++] = &s->course;
+	if (!port)
+		return;
+	c->to[c->n++] = &port->course;
+	summary_count_port(s, port, kind, flow);
+}
+
+int summary_add_courses(const struct summary_courses *c,
+	const struct flow_record *r, struct err *err)
+{
+	return summary_deal(c->s, r, add_piece, (void *)(uintptr_t)c, err);
+}
+
+static void add_sides(struct summary_courses *c, const struct flow_record *r)
+{
+	struct summary *s = c->s;
+	const int link = summary_link(s, r);
+
+	if (link < 0)
+		return;
+	c->to[c->n++] = &s->links[link].course;
+	c->to[c->n++] = &side_of(s, link, r->src_slot)->from_course;
+	if (s->catalog->links[link].lan)
+		c->to[c->n++] = &side_of(s, link, r->dst_slot)->to_course;
+}
+
 int summary_spread(void *ctx, const struct flow *f, struct err *err)
 {
 	struct summary *s = ctx;
-	const struct alike *kind = summary_alike(s, f);
-	struct alike *a = &s->alike[kind->into];
-	struct port_sum *port = s->by_port ? summary_port(s, f) : NULL;
+	struct summary_courses whole = {.s = s};
 	int r = summary_spread_steps(s, f, err);
 
-	if (port)
-		summary_count_port(s, port, kind, f);
-	s->serial++;
+	summary_begin_courses(&whole, kind_of(s, f), f->key.dport,
+		&(struct sums){1, f->packets, f->bytes});
 	for (size_t i = 0; i < f->n_rows && r == 0; i++) {
-		const struct flow_record *row = f->rows[i];
-		struct courses c = {.s = s};
-		int link = summary_link(s, row);
+		struct summary_courses c = {.s = s};
 
-		if (f->counted[i]) {
-			c.small = kind->rank;
-			c.to[c.n++] = &a->course;
-			c.to[c.n++] = &s->course;
-			if (port)
-				c.to[c.n++] = &port->course;
-		}
-		if (link >= 0) {
-			c.to[c.n++] = &s->links[link].course;
-			c.to[c.n++] =
-				&side_of(s, link, row->src_slot)->from_course;
-		}
-		if (link >= 0 && s->catalog->links[link].lan)
-			c.to[c.n++] =
-				&side_of(s, link, row->dst_slot)->to_course;
-		r = summary_deal(s, row, add_piece, &c, err);
+		if (f->counted[i])
+			c = whole;
+		add_sides(&c, f->rows[i]);
+		r = summary_add_courses(&c, f->rows[i], err);
 	}
 	return r;
 }

@@ -11,13 +11,6 @@
 
 /* Second reading ------------------------------------------------------- */
 
-static void put_point(struct summary *s, size_t at)
-{
-	const uint32_t key[2] = {s->points[at].rank, s->points[at].piece};
-
-	map_put(&s->by_point, key, sizeof(key), (void *)(uintptr_t)(at + 1));
-}
-
 /* No room: the smaller half is told for the whole time only; all, where one
  * wants little and can ask again. */
 static void forget_half(struct summary *s)
@@ -25,34 +18,32 @@ static void forget_half(struct summary *s)
 	size_t n = 0;
 
 	s->n_told = s->ask->detail ? 0 : s->n_told / 2;
-	map_release(&s->by_point);
-	map_init(&s->by_point);
+	index_empty(&s->by_point);
 	for (size_t i = 0; i < s->n_points; i++) {
 		if (s->points[i].rank >= s->n_told)
 			continue;
 		s->points[n] = s->points[i];
-		put_point(s, n++);
+		index_add(&s->by_point, s->points, n++);
 	}
 	s->n_points = n;
 }
 
 void summary_add_point(struct summary *s, const struct point *p)
 {
-	const uint32_t key[2] = {p->rank, p->piece};
 	size_t at;
 
 	while (p->rank < s->n_told && s->n_points >= summary_detail(s))
 		forget_half(s);
 	if (p->rank >= s->n_told)
 		return;
-	at = (size_t)(uintptr_t)map_get(&s->by_point, key, sizeof(key));
+	at = index_find(&s->by_point, s->points, p);
 	if (at) {
 		s->points[at - 1].packets += p->packets;
 		s->points[at - 1].bytes += p->bytes;
 		return;
 	}
 	MEM_PUSH(s->points, s->n_points, s->points_cap) = *p;
-	put_point(s, s->n_points - 1);
+	index_add(&s->by_point, s->points, s->n_points - 1);
 }
 
 /* Writing -------------------------------------------------------------- */
@@ -69,7 +60,7 @@ static int by_end(const void *a, const void *b)
 
 	if (x_node != y_node)
 		return x_node ? -1 : 1;
-	return x_node ? x->end.node - y->end.node
+	return x_node ? (int)(x->end.node - y->end.node)
 		      : memcmp(&x->end.addr, &y->end.addr, sizeof(x->end.addr));
 }
 
@@ -78,14 +69,36 @@ static int32_t renumber(const int32_t *now, int32_t end)
 	return end < 0 ? end : now[end];
 }
 
+/* Those that something is told of. */
+static size_t find_named(const struct summary *s, struct numbered *order)
+{
+	cleanup_free bool *named = mem_zalloc(s->n_ends + 1, sizeof(*named));
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_shown + s->n_small; i++) {
+		const struct kind *k =
+			&s->alike[i < s->n_shown ? s->shown[i]
+						 : s->small[i - s->n_shown]]
+				 .key;
+
+		if (k->src >= 0)
+			named[k->src] = named[k->dst] = true;
+	}
+	for (size_t i = 0; i < s->n_rows; i++)
+		named[s->rows[i].src] = named[s->rows[i].dst] = true;
+	for (size_t i = 0; i < s->n_ends; i++)
+		if (named[i])
+			order[n++] = (struct numbered){s->ends[i], (int32_t)i};
+	return n;
+}
+
 void summary_sort_ends(struct summary *s)
 {
 	cleanup_free struct numbered *order =
 		mem_zalloc(s->n_ends + 1, sizeof(*order));
 	cleanup_free int32_t *now = mem_zalloc(s->n_ends + 1, sizeof(*now));
 
-	for (size_t i = 0; i < s->n_ends; i++)
-		order[i] = (struct numbered){s->ends[i], (int32_t)i};
+	s->n_ends = find_named(s, order);
 	if (s->n_ends)
 		qsort(order, s->n_ends, sizeof(*order), by_end);
 	for (size_t i = 0; i < s->n_ends; i++) {

@@ -6,6 +6,7 @@
 #include "format/jsonw.h"
 #include "store/events.h"
 #include "store/group.h"
+#include "store/index.h"
 #include "store/summary.h"
 
 struct sums {
@@ -34,7 +35,7 @@ struct link_sum {
 
 /* A node, or an address that is no node's. */
 struct end {
-	int32_t node; /* -1 */
+	int64_t node; /* -1 */
 	struct net_addr addr;
 };
 
@@ -55,11 +56,12 @@ struct alike {
 	uint32_t rank;        /* in small + 1; 0: it is not there */
 };
 
-/* What one of the small ones had in a piece of time. */
+/* What one of the small ones had in a piece of time; found by both. */
 struct point {
 	uint32_t rank, piece;
 	uint64_t packets, bytes;
 };
+enum { POINT_KEY = 2 * sizeof(uint32_t) };
 
 /* What went to one port. */
 struct port_sum {
@@ -125,7 +127,8 @@ struct summary {
 	bool any, foreign, estimated;
 	struct link_sum *links;
 	struct sums protos[256];
-	struct map by_end, by_path, by_alike, by_step;
+	struct map by_path;
+	struct index by_end, by_alike, by_step;
 	struct end *ends;
 	size_t n_ends, ends_cap;
 	struct path *paths;
@@ -138,7 +141,7 @@ struct summary {
 	size_t n_told;          /* those of them with a course */
 	struct point *points;
 	size_t n_points, points_cap;
-	struct map by_point;
+	struct index by_point;
 	int32_t *path_at; /* by path: where it is written; -1: nowhere yet */
 	size_t n_paths_at;
 	struct sums *by_port;   /* PORT_COUNT, as is port_at */
@@ -146,10 +149,11 @@ struct summary {
 	struct port_sum *ports; /* the largest, by falling bytes */
 	struct port_kind *port_kinds;
 	size_t n_ports, n_port_kinds, port_kinds_cap;
-	struct map by_port_kind;
+	struct index by_port_kind;
 	bool ports_cut; /* more kinds than are kept: none are told */
 	struct flow_row *rows;
 	size_t n_rows, rows_cap;
+	uint64_t large; /* bytes of the least that can be among the largest */
 	struct step *steps;
 	size_t n_steps, steps_cap;
 	struct scale packets, bytes, duration_us;
@@ -162,6 +166,7 @@ struct summary {
 	uint64_t serial;
 	bool bounded; /* what is beyond the pieces of time does not count */
 	bool cut;     /* more kinds of flows than are told apart at all */
+	struct summary_room *room; /* for blocks */
 };
 
 enum { ALIKE_MAX = 200000, PATHS_MAX = 100000, DETAIL = 300000 };
@@ -177,11 +182,36 @@ static inline bool summary_wants(const struct summary *s, unsigned parts)
 	return !s->ask->parts || (s->ask->parts & parts);
 }
 
-/* First reading: a merge_fn; ctx is the struct summary. */
-int summary_count(void *ctx, const struct flow *f, struct err *err);
+/* Places in ends and paths, made where new; of paths, -1: too many. */
+struct end summary_end_of(int node, const struct net_addr *addr);
+int32_t summary_end(struct summary *s, const struct end *end, uint64_t hash);
+int32_t summary_path(struct summary *s, const int *links, size_t n);
+/* What is read of a block. */
+enum {
+	SUMMARY_COLUMNS =
+		COLUMN_BIT(SRC) | COLUMN_BIT(DST) | COLUMN_BIT(DPORT) |
+		COLUMN_BIT(PROTO) | COLUMN_BIT(PACKETS) | COLUMN_BIT(BYTES) |
+		COLUMN_BIT(LAST) | COLUMN_BIT(DURATION) | COLUMN_BIT(FLAGS)
+};
 /* Which kind of flow it is, made where new and room. */
-struct alike *summary_alike(struct summary *s, const struct flow *f);
-/* Sorts and cuts the rows. */
+struct alike *summary_kind(
+	struct summary *s, const struct kind *key, uint64_t hash);
+/* First reading: a merge_fn and a query_block_fn; ctx is the struct summary. */
+int summary_count(void *ctx, const struct flow *f, struct err *err);
+int summary_count_block(void *ctx, struct block *b, const uint16_t *rows,
+	size_t n, struct err *err);
+/* What both do: a flow, one of a, wherever it was seen; and of a row. */
+void summary_count_flow(
+	struct summary *s, const struct flow *f, struct alike *a);
+void summary_count_record(
+	struct summary *s, const struct flow_record *r, bool counted);
+/* Rows: those of fewer bytes need not be kept. */
+static inline bool summary_is_large(const struct summary *s, uint64_t bytes)
+{
+	return bytes >= s->large;
+}
+void summary_keep_row(struct summary *s, const struct flow_row *row);
+/* Sorts and cuts them. */
 void summary_cut_rows(struct summary *s);
 /* Between the two: who is shown, and the pieces of time. */
 void summary_choose(struct summary *s);
@@ -193,6 +223,17 @@ typedef int (*summary_piece_fn)(void *ctx, int64_t at_ns, uint64_t packets,
 	uint64_t bytes, struct err *err);
 int summary_deal(const struct summary *s, const struct flow_record *r,
 	summary_piece_fn fn, void *ctx, struct err *err) NFZ_MUST_CHECK;
+/* Where the pieces of a flow go, .s set before; each row of it that counts. */
+struct summary_courses {
+	struct summary *s;
+	struct piece **to[6];
+	size_t n;
+	uint32_t small; /* its rank + 1; 0: none */
+};
+void summary_begin_courses(struct summary_courses *c, const struct alike *kind,
+	uint16_t dport, const struct sums *flow);
+int summary_add_courses(const struct summary_courses *c,
+	const struct flow_record *r, struct err *err) NFZ_MUST_CHECK;
 size_t summary_piece(const struct summary *s, int64_t at_ns);
 /* Steps: first reading, between, second. */
 const struct flow_link *summary_on_link(const struct flow *f, int link);
@@ -207,15 +248,17 @@ void summary_add_point(struct summary *s, const struct point *p);
 void summary_sort_ends(struct summary *s);
 /* Paths, groups and kinds, which number what they are written with. */
 void summary_write_kinds(struct jsonw *w, struct summary *s);
-/* Second reading: the port a flow goes to, NULL if it is none of the largest;
- * adds the flow, one of a, to it. */
-struct port_sum *summary_port(const struct summary *s, const struct flow *f);
+/* Second reading: the port, NULL if it is none of the largest; adds a flow to
+ * it, one of a. */
+struct port_sum *summary_port(const struct summary *s, uint16_t port);
 void summary_count_port(struct summary *s, struct port_sum *port,
-	const struct alike *a, const struct flow *f);
+	const struct alike *a, const struct sums *flow);
 /* Behind summary_write_kinds(). */
 void summary_write_ports(struct jsonw *w, struct summary *s);
-/* Second reading: a merge_fn. */
+/* Second reading: a merge_fn and a query_block_fn. */
 int summary_spread(void *ctx, const struct flow *f, struct err *err);
+int summary_spread_block(void *ctx, struct block *b, const uint16_t *rows,
+	size_t n, struct err *err);
 void summary_write(
 	struct summary *s, const struct store *store, struct buf *out);
 void summary_put_sums(struct jsonw *w, const struct sums *s);

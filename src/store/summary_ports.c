@@ -33,21 +33,23 @@ void summary_choose_ports(struct summary *s)
 		s->port_at[s->ports[i].port] = (uint8_t)(i + 1);
 }
 
-struct port_sum *summary_port(const struct summary *s, const struct flow *f)
+struct port_sum *summary_port(const struct summary *s, uint16_t port)
 {
-	size_t at = s->port_at[f->key.dport];
+	size_t at = s->by_port ? s->port_at[port] : 0;
 
 	return at ? &s->ports[at - 1] : NULL;
 }
 
 void summary_count_port(struct summary *s, struct port_sum *port,
-	const struct alike *a, const struct flow *f)
+	const struct alike *a, const struct sums *flow)
 {
 	struct port_kind kind = {.key = {port->port, (uint32_t)(a - s->alike)}};
-	size_t at = (size_t)(uintptr_t)map_get(
-		&s->by_port_kind, &kind.key, sizeof(kind.key));
 	struct sums *sum;
+	size_t at;
 
+	if (s->ports_cut)
+		return;
+	at = index_find(&s->by_port_kind, s->port_kinds, &kind.key);
 	if (!at && s->n_port_kinds >= summary_detail(s) / 4) {
 		s->ports_cut = true;
 		return;
@@ -56,13 +58,12 @@ void summary_count_port(struct summary *s, struct port_sum *port,
 		MEM_PUSH(s->port_kinds, s->n_port_kinds, s->port_kinds_cap) =
 			kind;
 		at = s->n_port_kinds;
-		map_put(&s->by_port_kind, &kind.key, sizeof(kind.key),
-			(void *)(uintptr_t)at);
+		index_add(&s->by_port_kind, s->port_kinds, at - 1);
 	}
 	sum = &s->port_kinds[at - 1].all;
-	sum->flows++;
-	sum->packets += f->packets;
-	sum->bytes += f->bytes;
+	sum->flows += flow->flows;
+	sum->packets += flow->packets;
+	sum->bytes += flow->bytes;
 }
 
 /* One of a port's, ready to be written. */

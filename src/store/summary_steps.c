@@ -25,8 +25,7 @@ static size_t find(const struct summary *s, int from, int to)
 {
 	const struct step step = {.key = {from, to}};
 
-	return (size_t)(uintptr_t)map_get(
-		&s->by_step, &step.key, sizeof(step.key));
+	return index_find(&s->by_step, s->steps, &step.key);
 }
 
 void summary_count_steps(struct summary *s, const struct flow *f)
@@ -42,8 +41,7 @@ void summary_count_steps(struct summary *s, const struct flow *f)
 		if (!at) {
 			MEM_PUSH(s->steps, s->n_steps, s->steps_cap) = step;
 			at = s->n_steps;
-			map_put(&s->by_step, &step.key, sizeof(step.key),
-				(void *)(uintptr_t)at);
+			index_add(&s->by_step, s->steps, at - 1);
 		}
 		s->steps[at - 1].flows++;
 		s->steps[at - 1].all.sent += a->packets;

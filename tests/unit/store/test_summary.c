@@ -2,6 +2,8 @@
 #include "unit/store/run.h"
 
 #include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* a -> b over three links, of which one packet dies on the way; c -> b; what b
@@ -23,7 +25,8 @@ static void fill(const char *dir)
 	store_close(s);
 }
 
-static char *summary(const char *filter, struct summary_ask ask)
+static char *summary_of(void (*fill)(const char *dir), const char *filter,
+	struct summary_ask ask)
 {
 	char *dir = run_dir(), *text;
 	struct buf out = BUF_INIT(1 << 20);
@@ -45,6 +48,11 @@ static char *summary(const char *filter, struct summary_ask ask)
 	store_close(s);
 	run_remove(dir);
 	return text;
+}
+
+static char *summary(const char *filter, struct summary_ask ask)
+{
+	return summary_of(fill, filter, ask);
 }
 
 static void has(const char *filter, struct summary_ask ask, const char *part)
@@ -231,4 +239,64 @@ Test(summary, within_a_time_that_is_open)
 Test(summary, nothing_is_a_summary_too)
 {
 	has("src net 192.0.2.0/24", ALL, "\"first\":null,\"last\":null,");
+}
+
+/* Rows of an exporter, two blocks of them, sealed: from three hosts in turn. */
+enum { FOREIGN = 20001 };
+static void fill_foreign(const char *dir)
+{
+	static const char *const src[] = {"10.0.1.1", "192.0.2.1", "192.0.2.2"};
+	struct store *s = run_open(dir, STORE_WRITE);
+	static struct flow_record r[FOREIGN];
+	struct err err = ERR_INIT;
+
+	run_write_catalog(dir);
+	for (size_t i = 0; i < FOREIGN; i++) {
+		r[i] = run_record(src[i % 3], "10.0.3.1", TAP_FOREIGN, i + 1,
+			(double)(i % 2) * 10);
+		r[i].flags |= RECORD_FOREIGN;
+	}
+	run_store(s, STORE_FOREIGN, 1, r, FOREIGN);
+	cr_assert_eq(store_seal(s, &err), 0, "%s", err.text);
+	store_close(s);
+}
+
+Test(summary, rows_of_an_exporter_are_flows)
+{
+	const struct summary_ask two = {.groups = 1, .flows = 2, .buckets = 2};
+	char *text = summary_of(fill_foreign, "", two);
+	const uint64_t all = (uint64_t)FOREIGN * (FOREIGN + 1) / 2;
+	char sums[128];
+
+	snprintf(sums, sizeof(sums),
+		"\"flows\":%d,\"packets\":%" PRIu64 ",\"bytes\":%" PRIu64
+		",\"records\":%d,",
+		FOREIGN, all, 100 * all, FOREIGN);
+	cr_assert_not_null(strstr(text, sums), "no %s", sums);
+	cr_assert_eq(course_bytes(text, "\"course\""), 100 * all);
+	cr_assert_not_null(strstr(text, "\"foreign\":true"));
+	/* the last, 3 (1 + ... + 6667), and the others */
+	cr_assert_not_null(strstr(text,
+		"\"flows\":6667,\"packets\":66683334,\"bytes\":6668333400,"));
+	cr_assert_not_null(strstr(text, "\"flows\":13334,"));
+	/* the largest two, and no host that nothing is told of */
+	cr_assert_not_null(strstr(text, "\"packets\":20001,\"bytes\":2000100"));
+	cr_assert_not_null(strstr(text, "\"packets\":20000,\"bytes\":2000000"));
+	cr_assert_null(strstr(text, "\"packets\":19999,\"bytes\":1999900"));
+	cr_assert_not_null(strstr(text, "\"ends\":[\"b\",[\"192.0.2.1\"],"));
+	free(text);
+}
+
+/* A filter and a time choose rows of a block. */
+Test(summary, some_rows_of_an_exporter)
+{
+	const struct summary_ask early = {
+		.query = {.from_ns = START, .to_ns = START + 5 * SECOND}};
+	char *text = summary_of(fill_foreign, "src host 192.0.2.2", early);
+
+	/* packets 3, 9, 15, ... 20,001: every sixth */
+	cr_assert_not_null(strstr(text,
+		"\"flows\":3334,\"packets\":33346668,\"bytes\":3334666800"));
+	cr_assert_not_null(strstr(text, "\"ends\":[\"b\",[\"192.0.2.2\"]]"));
+	free(text);
 }
