@@ -55,8 +55,9 @@ static const struct opt table[] = {
 		"figure",
 		NULL, 0, 0},
 	{"threads", 0, OPT_INT, AT(threads), "N",
-		"that read the store (as many as processors, at most 4)", NULL,
-		1, QUERY_THREADS_MAX},
+		"that read the store (as many as processors, at most 4, "
+		"where there is much to read)",
+		NULL, 1, QUERY_THREADS_MAX},
 	{"last", 0, OPT_SPAN, AT(last_ms), "SPAN", "of the last 30s, 5m, 2h",
 		NULL, 0, 0},
 	{"from", 0, OPT_TEXT, AT(from), "TIME", "from 2026-11-21T14:05:33Z on",

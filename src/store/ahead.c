@@ -1,5 +1,6 @@
 /* A ring of rooms under one lock.  Whoever has nothing else to do, the thread
- * that scans too, prepares the oldest block that waits. */
+ * that scans too, prepares the oldest block that waits.  Until threads are begun
+ * there is one room: their rooms' memory is most of what threads cost. */
 #include "store/ahead.h"
 #include "base/mem.h"
 
@@ -21,10 +22,10 @@ struct room {
 struct ahead {
 	const struct store_scan *scan;
 	struct room *rooms;
-	size_t n_rooms;
+	size_t n_rooms; /* one, until threads were started */
 	pthread_t *threads;
 	size_t n_threads;
-	bool begun; /* threads were started, as far as they could be */
+	size_t alone; /* blocks that are still prepared without threads */
 
 	pthread_mutex_t lock; /* for the rest, and for states */
 	pthread_cond_t more, ready;
@@ -76,7 +77,8 @@ static void start(struct ahead *a)
 {
 	sigset_t all, before;
 
-	a->begun = true;
+	a->first = 0;
+	a->n_rooms = ROOMS_EACH * a->scan->threads;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (a->n_threads + 1 < a->scan->threads &&
@@ -91,8 +93,9 @@ struct ahead *ahead_new(const struct store_scan *scan)
 	const size_t threads = scan->threads > 1 ? scan->threads : 1;
 
 	a->scan = scan;
-	a->n_rooms = threads > 1 ? ROOMS_EACH * threads : 1;
-	a->rooms = mem_zalloc(a->n_rooms, sizeof(*a->rooms));
+	a->n_rooms = 1;
+	a->alone = threads > 1 ? scan->alone : SIZE_MAX;
+	a->rooms = mem_zalloc(ROOMS_EACH * threads, sizeof(*a->rooms));
 	a->threads = mem_zalloc(threads, sizeof(*a->threads));
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->more, NULL);
@@ -157,8 +160,9 @@ int ahead_add(struct ahead *a, const struct segment_block *b,
 		r = give_oldest(a, err);
 	if (r != 0)
 		return r;
-	if (a->n == 1 && !a->begun)
+	if (!a->alone && a->n_rooms == 1)
 		start(a);
+	a->alone -= a->alone > 0;
 	room = &a->rooms[(a->first + a->n) % a->n_rooms];
 	if (!room->begun)
 		block_init(&room->block);

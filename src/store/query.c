@@ -8,7 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PARTS_MAX = 1 << 16, TAPS = 65536, THREADS_DEFAULT = 4 };
+/* To begin threads takes what 64 blocks take. */
+enum {
+	PARTS_MAX = 1 << 16,
+	TAPS = 65536,
+	THREADS_DEFAULT = 4,
+	THREADS_AFTER = 64
+};
 
 /* Keys whose hash is `rest` modulo `parts` (a power of two). */
 struct part {
@@ -341,6 +347,7 @@ static int run_part(struct collect *c, struct store *s, struct merge *merge,
 		.hosts = filter_asks_hosts(c->q->filter),
 		.prepare = prepare_block,
 		.threads = c->q->threads ? c->q->threads : default_threads(),
+		.alone = c->q->threads ? 1 : THREADS_AFTER,
 		.block = collect_block,
 		.ctx = c};
 	struct flow_rows rows;

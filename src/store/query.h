@@ -30,8 +30,9 @@ struct query {
 	query_block_fn block;   /* instead of single flows; may be NULL */
 	unsigned columns;       /* COLUMN_BITs that `block` asks for... */
 	bool hosts;             /* ...and whether it does for addresses */
-	unsigned threads;       /* 0: as many as there are processors, to 4;
-	                         * the answer is the same */
+	unsigned threads;       /* 0: as many as there are processors, to 4,
+	                         * where many blocks have to be read; the
+	                         * answer is the same */
 };
 enum { QUERY_ROWS = 1 << 20, QUERY_THREADS_MAX = 64 };
 

@@ -199,6 +199,7 @@ struct store_scan {
 	 * this one among them; may be NULL. */
 	int (*prepare)(const void *ctx, struct block *b, struct err *err);
 	unsigned threads;
+	unsigned alone; /* blocks, before the others are begun */
 	/* one of them */
 	store_block_fn block;
 	store_rows_fn rows;

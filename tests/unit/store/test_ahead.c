@@ -7,6 +7,10 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -130,6 +134,61 @@ Test(ahead, no_more_is_read_than_a_listing_takes)
 	cr_assert_eq(ask(dir, "port 53", a, &got, &sums), 0);
 	cr_assert_eq(sums.query.rows, (uint64_t)SEGMENTS * BATCHES * ROWS);
 	free(got);
+	run_remove(dir);
+}
+
+/* Which thread prepared blocks. */
+struct seen {
+	pthread_t scans;
+	unsigned patience; /* after so many blocks it waits for another */
+	atomic_uint alone; /* blocks before another's first */
+	atomic_bool others;
+};
+
+static int look(const void *ctx, struct block *b, struct err *err)
+{
+	struct seen *seen = *(struct seen *const *)ctx;
+
+	(void)b;
+	(void)err;
+	if (!pthread_equal(pthread_self(), seen->scans))
+		seen->others = true;
+	else if (!seen->others)
+		seen->alone++;
+	while (!seen->others && seen->alone > seen->patience)
+		sched_yield();
+	return 0;
+}
+
+static int pass(void *ctx, struct block *b, struct err *err)
+{
+	(void)ctx;
+	(void)b;
+	(void)err;
+	return 0;
+}
+
+Test(ahead, threads_begin_after_some_blocks, .timeout = 60)
+{
+	char *dir = filled();
+	struct store *s = run_open(dir, STORE_READ);
+	struct seen seen = {.scans = pthread_self(), .patience = 4};
+	struct seen *p = &seen;
+	struct store_scan scan = {.threads = 2,
+		.alone = 4,
+		.prepare = look,
+		.block = pass,
+		.ctx = &p};
+
+	cr_assert_eq(store_scan(s, &scan, NULL), 0);
+	cr_assert(seen.others);
+	cr_assert_geq(seen.alone, 4);
+	seen = (struct seen){.scans = pthread_self(), .patience = UINT_MAX};
+	scan.alone = 100;
+	cr_assert_eq(store_scan(s, &scan, NULL), 0);
+	cr_assert(!seen.others);
+	cr_assert_gt(seen.alone, 4);
+	store_close(s);
 	run_remove(dir);
 }
 
