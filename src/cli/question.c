@@ -75,6 +75,7 @@ static int collect(struct line *l, const struct app *app,
 		add_value(l, w->options[i].option, w->options[i].value);
 	add_value(l, "--sort", q->sort);
 	add_value(l, "--number", q->number);
+	add_value(l, "--threads", q->threads);
 	add_value(l, "--last", q->source.last);
 	add_value(l, "--from", q->source.from);
 	add_value(l, "--to", q->source.to);

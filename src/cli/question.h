@@ -11,12 +11,16 @@
 /* Options that every question has. */
 struct question {
 	struct source_options source;
-	const char *number, *sort, *among;
+	const char *number, *sort, *among, *threads;
 };
 #define QUESTION_OPTIONS(S)                                                    \
 	SOURCE_OPTIONS(S, question.source),                                    \
 		{"number", 'n', OPT_TEXT, offsetof(S, question.number), "N",   \
 			"at most N rows", NULL, 0, 0},                         \
+		{"threads", 0, OPT_TEXT, offsetof(S, question.threads), "N",   \
+			"that read the store (as many as processors, at "      \
+			"most 4, where there is much to read)",                \
+			NULL, 0, 0},                                           \
 	{                                                                      \
 		"among", 0, OPT_TEXT, offsetof(S, question.among), "FILE",     \
 			"only flows of these rows (-o ndjson; - is stdin)",    \

@@ -100,6 +100,18 @@ static int print(const char *table, const struct answer *a, struct err *err)
 	return r;
 }
 
+/* What only a store can do is not left out in silence. */
+static int refuse_store_words(const struct question *q, struct err *err)
+{
+	const char *word = q->among     ? "--among"
+			   : q->threads ? "--threads"
+					: NULL;
+
+	return word ? err_set(err, NFZ_E_USAGE,
+			      "%s goes with a store, not with a table", word)
+		    : 0;
+}
+
 int question_table_ask(struct app *app, const struct question_table *q,
 	char **words, int n_words, struct err *err)
 {
@@ -114,8 +126,10 @@ int question_table_ask(struct app *app, const struct question_table *q,
 		.query = {.observations = q->observations, .extras = q->more},
 		.format = format_of(app),
 		.to = stdout};
-	int r = 0;
+	int r = refuse_store_words(q->question, err);
 
+	if (r < 0)
+		return r;
 	if (names && !source_is_store(names))
 		return source_no_store(names, err);
 	if (names)

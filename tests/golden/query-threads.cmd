@@ -1,0 +1,1 @@
+query --threads 3 examples/ddos.nfz --by proto -o csv
