@@ -14,6 +14,9 @@
 
 #include <stdbool.h>
 
+/* Bytes of an answer's output at most. */
+enum { CALL_OUTPUT_MAX = 8 << 20 };
+
 enum call_code { /* emulab-api reference, 2.3 */
 	CALL_SUCCESS = 0,
 	CALL_BADARGS = 1,
@@ -68,19 +71,6 @@ struct call_method {
 	call_fn run;
 };
 
-/* NULL-ended by .module; one table a file of methods. */
-extern const struct call_method methods_info[];
-extern const struct call_method methods_experiment[];
-extern const struct call_method methods_virtual[];
-extern const struct call_method methods_events[];
-extern const struct call_method methods_change[];
-extern const struct call_method methods_node[];
-extern const struct call_method methods_site[];
-extern const struct call_method methods_absent[];
-extern const struct call_method methods_portal[];
-
-/* Parses the document, makes the common tests and runs the method. */
-void call_run(struct lab_call *c, const char *document, size_t len);
 /* The methodResponse of an answered call, once. */
 void call_print(struct lab_call *c, struct buf *out);
 void call_free(struct lab_call *c);
@@ -108,6 +98,8 @@ bool call_nologins(struct lab_call *c);
 /* re.match("^[-\w]*$", arg): false with ret_bad set when it does not match,
  * false and answered with a fault when the argument is no string. */
 bool call_name_ok(struct lab_call *c, const char *name, bool *ret_bad);
+/* Both names of an experiment; `text` answers when they are bad. */
+bool call_names_ok(struct lab_call *c, const char *text);
 struct lab_experiment *call_experiment(struct lab_call *c);
 bool call_may_see(const struct lab_call *c, const char *pid, const char *gid);
 /* Python's idea of a boolean in the original: "true", "yes", "on", "1". */
@@ -122,7 +114,7 @@ const char *call_trust(
 int lab_service_counters(struct lab_service *svc, int machine, int iface,
 	struct lab_counters *ret);
 
-/* Waiting (service.c). */
+/* Waiting (service_wait.c). */
 void call_wait_state(struct lab_call *c, struct lab_experiment *e,
 	struct value *states, int64_t timeout_s);
 

@@ -1,6 +1,6 @@
 /* Methods that the original has and that make no sense on one machine: they
  * test their arguments as it does and then say so. */
-#include "lab/call.h"
+#include "lab/dispatch.h"
 
 static void absent(struct lab_call *c, struct lab_experiment *e)
 {

@@ -6,7 +6,7 @@
  * a file of this machine: the local testbed has no such server. */
 #define _GNU_SOURCE
 #include "base/mem.h"
-#include "lab/call.h"
+#include "lab/dispatch.h"
 #include "lab/pyrepr.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* The event system's lists: arrays of tuples, not of structs. */
 #define _GNU_SOURCE
 #include "base/mem.h"
-#include "lab/call.h"
+#include "lab/dispatch.h"
 #include "lab/pyrepr.h"
 #include "lab/rows.h"
 

@@ -1,7 +1,7 @@
 /* Reading an experiment: lists, descriptions, texts. */
 #define _GNU_SOURCE
 #include "base/mem.h"
-#include "lab/call.h"
+#include "lab/dispatch.h"
 #include "lab/pyrepr.h"
 #include "lab/rows.h"
 

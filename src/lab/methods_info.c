@@ -4,7 +4,7 @@
  * original: a fault in it breaks them all. */
 #define _GNU_SOURCE
 #include "base/mem.h"
-#include "lab/call.h"
+#include "lab/dispatch.h"
 #include "lab/expinfo.h"
 #include "lab/pyrepr.h"
 #include "lab/rows.h"

@@ -1,7 +1,7 @@
 /* Machines: how many are free, how to reach them, their keys. */
 #define _GNU_SOURCE
 #include "base/mem.h"
-#include "lab/call.h"
+#include "lab/dispatch.h"
 #include "lab/pyrepr.h"
 #include "lab/rows.h"
 

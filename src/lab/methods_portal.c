@@ -2,7 +2,7 @@
  * of experiments that are the portal's, as text or as JSON inside a string. */
 #include "base/mem.h"
 #include "format/jsonw.h"
-#include "lab/call.h"
+#include "lab/dispatch.h"
 #include "lab/portal.h"
 
 #include <stdio.h>

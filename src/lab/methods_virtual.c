@@ -4,7 +4,7 @@
  * table, one a row, NULL as __NULL__, rows' members in any order. */
 #define _GNU_SOURCE
 #include "base/mem.h"
-#include "lab/call.h"
+#include "lab/dispatch.h"
 #include "lab/pyrepr.h"
 #include "lab/rows.h"
 

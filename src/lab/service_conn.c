@@ -274,3 +274,21 @@ void service_hang_up(struct lab_service *svc)
 	while (svc->conns)
 		drop(svc->conns);
 }
+
+const struct lab_user *service_user(
+	const struct lab_site *site, const char *cn, int64_t serial)
+{
+	size_t n = strcspn(cn, ",");
+
+	for (size_t i = 0; i < site->n_users; i++) {
+		const struct lab_user *u = &site->users[i];
+
+		if ((strlen(u->uuid) != n || strncmp(u->uuid, cn, n) != 0) &&
+			(strlen(u->uid) != n || strncmp(u->uid, cn, n) != 0))
+			continue;
+		if (n > 0 && u->active && u->n_groups > 0 && serial >= 0 &&
+			u->cert_serial == serial)
+			return u;
+	}
+	return NULL;
+}

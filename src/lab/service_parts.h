@@ -56,7 +56,12 @@ void service_check_forget(struct lab_service *svc, struct lab_call *call);
 const struct lab_user *service_user(
 	const struct lab_site *site, const char *cn, int64_t serial);
 
-/* Answers a waiting call that has been answered (call_ok ...). */
+/* Calls that wait (service_wait.c). */
+void service_wait(struct lab_service *svc, struct lab_call *c);
+void service_unlink(struct lab_service *svc, struct lab_call *c);
+/* Sends the answer that was given (call_ok ...) and frees the call. */
+void service_answer(struct lab_call *c);
+/* The same for a call that waits. */
 void service_finish(struct lab_service *svc, struct lab_call *c);
 
 #endif

@@ -325,3 +325,16 @@ int lab_service_swap(struct lab_service *svc, struct lab_experiment *e,
 	}
 	return service_swap(svc, e, &order, err);
 }
+
+void lab_service_inject(struct lab_service *svc, enum lab_inject what)
+{
+	svc->inject = what;
+}
+
+enum lab_inject service_injected(struct lab_service *svc, enum lab_inject what)
+{
+	if (svc->inject != what)
+		return LAB_INJECT_NONE;
+	svc->inject = LAB_INJECT_NONE;
+	return what;
+}
