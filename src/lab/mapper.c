@@ -12,32 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int by_member(const void *a, const void *b)
-{
-	const struct ns_member *x = *(const struct ns_member *const *)a;
-	const struct ns_member *y = *(const struct ns_member *const *)b;
-	int c = strcmp(x->node, y->node);
-
-	return c != 0 ? c : (x->port > y->port) - (x->port < y->port);
-}
-
-const struct ns_member **mapper_members(
-	struct mapper *m, const struct ns_lan *lan)
-{
-	const struct ns_member **list =
-		arena_alloc(&m->arena, lan->n_members, sizeof(void *));
-
-	for (size_t i = 0; i < lan->n_members; i++)
-		list[i] = &lan->members[i];
-	qsort(list, lan->n_members, sizeof(*list), by_member);
-	return list;
-}
-
-int mapper_machine(const struct mapper *m, const char *node)
-{
-	return (int)(intptr_t)map_gets(&m->nodes, node) - 1;
-}
-
 static int by_name(const void *a, const void *b)
 {
 	const struct ns_lan *x = *(const struct ns_lan *const *)a;
@@ -177,27 +151,6 @@ static int check_members(const struct ns_experiment *ns, struct err *err)
 	return 0;
 }
 
-static void release_machine(struct lab_machine *machine)
-{
-	machine->owner = -1;
-	machine->vname = machine->erole = machine->osid = NULL;
-	machine->eventstatus = machine->status = NULL;
-	machine->host = -1;
-	if (machine->is_virtual)
-		machine->id[0] = '\0';
-	for (int k = 0; k < machine->n_ifaces; k++) {
-		struct lab_iface *i = &machine->ifaces[k];
-
-		if (i->control)
-			continue;
-		i->has_ip = false;
-		memset(&i->ip, 0, sizeof(i->ip));
-		memset(&i->mask, 0, sizeof(i->mask));
-		i->lan = NULL;
-		i->vport = i->peer_wire = -1;
-	}
-}
-
 static void begin(struct mapper *m)
 {
 	size_t n = m->site->n_machines;
@@ -207,7 +160,7 @@ static void begin(struct mapper *m)
 	memcpy(m->machines, m->site->machines, n * sizeof(*m->machines));
 	for (size_t i = 0; i < n; i++)
 		if (m->machines[i].owner == m->owner)
-			release_machine(&m->machines[i]);
+			lab_machine_release(&m->machines[i]);
 	map_init(&m->nodes);
 	map_init(&m->numbers);
 	for (size_t i = 0; i < m->ns->n_nodes; i++)
@@ -293,22 +246,4 @@ int lab_map(struct lab_site *site, struct lab_experiment *e,
 	}
 	end(&m);
 	return r;
-}
-
-void lab_unmap(struct lab_site *site, struct lab_experiment *e)
-{
-	int owner = lab_index(site, e);
-
-	for (size_t i = 0; i < site->n_machines; i++)
-		if (site->machines[i].owner == owner)
-			release_machine(&site->machines[i]);
-	e->wires = NULL;
-	e->delays = NULL;
-	e->traces = NULL;
-	e->linkdelays = NULL;
-	e->veths = NULL;
-	e->n_veths = 0;
-	e->n_wires = e->n_delays = e->n_traces = e->n_linkdelays = 0;
-	e->lookup = (struct lab_lookup){0};
-	arena_release(&e->arena);
 }

@@ -10,7 +10,6 @@
 #include "lab/mapper.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static double join_loss(double a, double b)
@@ -112,27 +111,6 @@ void mapper_find_delays(struct mapper *m)
 
 /* ---- interfaces ---- */
 
-bool mapper_usable(const struct lab_machine *machine, int k)
-{
-	return k >= 1 && k < machine->n_ifaces &&
-	       machine->ifaces[k].lan == NULL;
-}
-
-int mapper_present_card(const struct mapper *m, int machine,
-	const struct ns_lan *lan, const char *node)
-{
-	const struct lab_machine *was = &m->site->machines[machine];
-
-	if (was->owner != m->owner || was->vname == NULL ||
-		strcmp(was->vname, node) != 0)
-		return -1;
-	for (int k = 1; k < was->n_ifaces; k++)
-		if (was->ifaces[k].lan != NULL &&
-			strcmp(was->ifaces[k].lan, lan->name) == 0)
-			return k;
-	return -1;
-}
-
 /* The MAC address of a virtual node's card is made of its address. */
 static void make_mac(struct lab_iface *i, int machine, int card)
 {
@@ -157,20 +135,6 @@ static void plug_in(struct mapper *m, int machine, int card,
 			    net_addr_parse(member->mask, &i->mask);
 	if (m->machines[machine].is_virtual)
 		make_mac(i, machine, card);
-}
-
-int mapper_card_of(const struct mapper *m, const struct ns_lan *lan,
-	const struct ns_member *member)
-{
-	const struct lab_machine *machine =
-		&m->machines[mapper_machine(m, member->node)];
-
-	for (int k = 1; k < machine->n_ifaces; k++)
-		if (machine->ifaces[k].lan != NULL &&
-			machine->ifaces[k].vport == member->port &&
-			strcmp(machine->ifaces[k].lan, lan->name) == 0)
-			return k;
-	return -1;
 }
 
 enum pass { PASS_PRESENT, PASS_FIXED, PASS_PORT, PASS_ANY, N_PASSES };
@@ -244,32 +208,6 @@ static void plug_boxes(struct mapper *m)
 
 /* ---- wires ---- */
 
-struct lab_wire *mapper_add_wire(struct mapper *m, const struct ns_lan *lan,
-	const char *node, size_t max)
-{
-	struct lab_wire *w;
-
-	MEM_PUSH(m->wires, m->n_wires, m->wires_cap) = (struct lab_wire){0};
-	w = &m->wires[m->n_wires - 1];
-	w->lan = lan->name;
-	if (node != NULL)
-		snprintf(w->vlan, sizeof(w->vlan), "%.12s/%.10s", lan->name,
-			node);
-	else
-		snprintf(w->vlan, sizeof(w->vlan), "%.23s", lan->name);
-	w->ends = arena_alloc(&m->arena, max, sizeof(*w->ends));
-	return w;
-}
-
-void mapper_add_end(struct mapper *m, struct lab_wire *w, int machine, int card)
-{
-	w->ends[w->n_ends].machine = machine;
-	w->ends[w->n_ends++].iface = card;
-	if (card < LAB_VETH)
-		m->machines[machine].ifaces[card].peer_wire =
-			(int)(w - m->wires);
-}
-
 static void add_member(struct mapper *m, struct lab_wire *w,
 	const struct ns_lan *lan, const struct ns_member *member)
 {
@@ -281,17 +219,6 @@ static void add_member(struct mapper *m, struct lab_wire *w,
 			return; /* shared by virtual nodes of one host */
 	if (card >= 0)
 		mapper_add_end(m, w, machine, card);
-}
-
-const struct lab_delay *mapper_delay_for(const struct mapper *m,
-	const struct ns_lan *lan, const struct ns_member *member)
-{
-	for (size_t i = 0; i < m->n_delays; i++)
-		if (strcmp(m->delays[i].lan, lan->name) == 0 &&
-			(m->delays[i].member[0] == member ||
-				m->delays[i].member[1] == member))
-			return &m->delays[i];
-	return NULL;
 }
 
 /* The wire made last, if it turned out to be inside one host. */

@@ -256,18 +256,6 @@ struct lab_experiment *lab_experiment_add(struct lab_site *site,
 	return e;
 }
 
-/* The slot stays, empty, because machines name their owner by its index. */
-void lab_experiment_remove(struct lab_site *site, struct lab_experiment *e)
-{
-	int at = lab_index(site, e);
-
-	if (at < 0)
-		return;
-	lab_unmap(site, e);
-	e->pid[0] = e->eid[0] = '\0';
-	e->state = LAB_ENDED;
-}
-
 int lab_index(const struct lab_site *site, const struct lab_experiment *e)
 {
 	for (size_t i = 0; i < site->n_experiments; i++)

@@ -272,5 +272,7 @@ void lab_end_mac(const struct lab_site *site, int machine, int iface,
 int lab_map(struct lab_site *site, struct lab_experiment *e,
 	struct ns_experiment *ns, struct err *err) NFZ_MUST_CHECK;
 void lab_unmap(struct lab_site *site, struct lab_experiment *e);
+/* The machine is nobody's again. */
+void lab_machine_release(struct lab_machine *machine);
 
 #endif

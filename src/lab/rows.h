@@ -47,8 +47,9 @@ double rows_loss(double loss);
  * arrays of pointers to free(). */
 const struct ns_lan **rows_lans(const struct ns_experiment *ns);
 const struct ns_member **rows_members(const struct ns_lan *lan);
-/* The nodes sorted by name. */
+/* The nodes sorted by name.  Case matters only between equals. */
 const struct ns_node **rows_nodes(const struct ns_experiment *ns);
+int rows_by_name(const char *a, const char *b);
 /* All links' members in the order of link and "node:port". */
 struct rows_port {
 	const struct ns_lan *lan;
@@ -69,7 +70,8 @@ struct value *rows_tables(void);
  * for an experiment that was never parsed. */
 struct value *rows_table(const struct lab_site *site,
 	const struct lab_experiment *e, const char *tag);
-/* One row of a table at its defaults, and all that the parser made. */
+/* One row of a table at its defaults, and all that the parser made: nothing
+ * for a tag we do not know. */
 struct value *rows_new(const struct lab_experiment *e, const char *tag);
 void rows_add_parsed(
 	const struct lab_experiment *e, const char *tag, struct value *rows);

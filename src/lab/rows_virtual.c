@@ -7,13 +7,12 @@
  * those of the others in the order of the schema, from which Python's order
  * follows. */
 #define _GNU_SOURCE
-#include "base/mem.h"
 #include "lab/pyrepr.h"
 #include "lab/rows.h"
 
 #include <assert.h>
 #include <math.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -107,99 +106,6 @@ static const struct table tables[] = {
 	{"tiptunnels", "virt_tiptunnels", true, "exptidx=i0 host=s vnode=s"},
 };
 
-static int by_name(const char *a, const char *b)
-{
-	int r = strcasecmp(a, b);
-
-	return r ? r : strcmp(a, b);
-}
-
-static int compare_lans(const void *a, const void *b)
-{
-	const struct ns_lan *const *x = a, *const *y = b;
-
-	return by_name((*x)->name, (*y)->name);
-}
-
-static int compare_nodes(const void *a, const void *b)
-{
-	const struct ns_node *const *x = a, *const *y = b;
-
-	return by_name((*x)->name, (*y)->name);
-}
-
-static int compare_members(const void *a, const void *b)
-{
-	const struct ns_member *const *x = a, *const *y = b;
-	int r = by_name((*x)->node, (*y)->node);
-
-	return r ? r : (*x)->port - (*y)->port;
-}
-
-static int compare_ports(const void *a, const void *b)
-{
-	const struct rows_port *x = a, *y = b;
-	int r = by_name(x->lan->name, y->lan->name);
-
-	return r ? r : by_name(x->member, y->member);
-}
-
-const struct ns_lan **rows_lans(const struct ns_experiment *ns)
-{
-	const struct ns_lan **lans = mem_zalloc(ns->n_lans + 1, sizeof(*lans));
-
-	for (size_t i = 0; i < ns->n_lans; i++)
-		lans[i] = &ns->lans[i];
-	qsort(lans, ns->n_lans, sizeof(*lans), compare_lans);
-	return lans;
-}
-
-const struct ns_node **rows_nodes(const struct ns_experiment *ns)
-{
-	const struct ns_node **nodes =
-		mem_zalloc(ns->n_nodes + 1, sizeof(*nodes));
-
-	for (size_t i = 0; i < ns->n_nodes; i++)
-		nodes[i] = &ns->nodes[i];
-	qsort(nodes, ns->n_nodes, sizeof(*nodes), compare_nodes);
-	return nodes;
-}
-
-const struct ns_member **rows_members(const struct ns_lan *lan)
-{
-	const struct ns_member **members =
-		mem_zalloc(lan->n_members + 1, sizeof(*members));
-
-	for (size_t i = 0; i < lan->n_members; i++)
-		members[i] = &lan->members[i];
-	qsort(members, lan->n_members, sizeof(*members), compare_members);
-	return members;
-}
-
-struct rows_port *rows_ports(const struct ns_experiment *ns, size_t *ret_n)
-{
-	struct rows_port *ports;
-	size_t n = 0;
-
-	for (size_t i = 0; i < ns->n_lans; i++)
-		n += ns->lans[i].n_members;
-	ports = mem_zalloc(n + 1, sizeof(*ports));
-	n = 0;
-	for (size_t i = 0; i < ns->n_lans; i++)
-		for (size_t k = 0; k < ns->lans[i].n_members; k++) {
-			struct rows_port *p = &ports[n++];
-
-			p->lan = &ns->lans[i];
-			p->m = &ns->lans[i].members[k];
-			p->vindex = (int)k;
-			snprintf(p->member, sizeof(p->member), "%s:%d",
-				p->m->node, p->m->port);
-		}
-	qsort(ports, n, sizeof(*ports), compare_ports);
-	*ret_n = n;
-	return ports;
-}
-
 const char *rows_osname(const struct lab_site *site, const struct ns_node *n)
 {
 	if (n->os && *n->os)
@@ -283,8 +189,7 @@ void rows_add_parsed(
 {
 	const struct table *t = find_table(tag);
 
-	assert(t);
-	for (size_t i = 0; i < e->ns->n_rows; i++) {
+	for (size_t i = 0; t && i < e->ns->n_rows; i++) {
 		const struct ns_row *from = &e->ns->rows[i];
 		struct value *row;
 
@@ -298,62 +203,4 @@ void rows_add_parsed(
 			row_int(row, "idx", (int64_t)rows->n + 1);
 		value_append(rows, row);
 	}
-}
-
-static int compare_rows(const void *a, const void *b)
-{
-	static const char *const keys[] = {"vname", "name", "member"};
-	const struct value *const *x = a, *const *y = b;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < sizeof(keys) / sizeof(keys[0]); i++) {
-		const char *p = value_get_text(*x, keys[i]);
-		const char *q = value_get_text(*y, keys[i]);
-
-		r = p && q ? by_name(p, q) : 0;
-	}
-	return r;
-}
-
-/* What the rows of nodes and of links' members hold otherwise than parsed. */
-static void finish_row(const struct lab_site *site,
-	const struct lab_experiment *e, struct value *row)
-{
-	static const char *const losses[] = {"lossrate", "rlossrate"};
-	double loss;
-
-	for (size_t i = 0; i < 2; i++)
-		if (value_get_double(row, losses[i], &loss))
-			row_double(row, losses[i], rows_loss(loss));
-	for (size_t i = 0; value_get(row, "osname") && i < e->ns->n_nodes; i++)
-		if (strcmp(e->ns->nodes[i].name,
-			    value_get_text(row, "vname")) == 0)
-			row_text(row, "osname",
-				rows_osname(site, &e->ns->nodes[i]));
-}
-
-static bool sorted(const char *tag)
-{
-	return strcmp(tag, "nodes") == 0 || strcmp(tag, "lans") == 0;
-}
-
-struct value *rows_table(const struct lab_site *site,
-	const struct lab_experiment *e, const char *tag)
-{
-	struct value *rows;
-
-	if (e->ns && strcmp(tag, "agents") == 0)
-		return rows_agents(e);
-	if (e->ns && strcmp(tag, "event_groups") == 0)
-		return rows_groups(e);
-	rows = value_new(VALUE_ARRAY);
-	if (!e->ns || !find_table(tag))
-		return rows;
-	rows_add_parsed(e, tag, rows);
-	for (size_t i = 0; i < rows->n; i++)
-		finish_row(site, e, rows->items[i]);
-	if (sorted(tag) && rows->n > 1)
-		qsort(rows->items, rows->n, sizeof(rows->items[0]),
-			compare_rows);
-	return rows;
 }

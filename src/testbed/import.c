@@ -7,37 +7,8 @@
 #include "base/mem.h"
 #include "testbed/import_data.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-
-enum { TEXT_LEN_MAX = 200 };
-
-void import_note(struct import *i, const char *fmt, ...)
-{
-	char line[400];
-	va_list ap;
-
-	if (!i->options->notes)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	buf_addf(i->options->notes, "%s\n", line);
-}
-
-const char *import_text(const struct value *st, const char *name)
-{
-	const char *text = value_get_text(st, name);
-
-	if (!text || !text[0] || strlen(text) > TEXT_LEN_MAX)
-		return NULL;
-	for (const char *s = text; *s; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			return NULL;
-	return text;
-}
 
 /* Failures of one source that another may replace. */
 static bool replaceable(int rc)

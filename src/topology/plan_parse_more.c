@@ -1,6 +1,5 @@
 /* The parts of a plan file that say what was asked for, what is missing and
  * how the bound is proven. */
-#include "base/mem.h"
 #include "topology/plan_read.h"
 
 #include <string.h>
@@ -53,34 +52,6 @@ int plan_read_demand(struct plan_reader *r, const struct jval *from)
 		code = plan_read_nodes(
 			r, jval_get(from, "require"), &d->require);
 	return code ? code : read_costs(r, jval_get(from, "costs"));
-}
-
-int plan_read_element(struct plan_reader *r, const struct jval *from,
-	struct plan_element *ret)
-{
-	const struct jval *path = jval_get(from, "path");
-	int code;
-
-	*ret = (struct plan_element){.link = -1, .from = -1, .to = -1};
-	if (!path) {
-		ret->part = arena_strdup(
-			&r->plan->arena, jval_get_text(from, "part"));
-		return plan_read_link(
-			r, jval_get_text(from, "link"), &ret->link);
-	}
-	code = plan_read_node(r, jval_text(jval_at(path, 0)), &ret->from);
-	if (code == 0)
-		code = plan_read_node(r, jval_text(jval_at(path, 1)), &ret->to);
-	return code;
-}
-
-bool plan_same_element(
-	const struct plan_element *a, const struct plan_element *b)
-{
-	const char *x = a->part ? a->part : "", *y = b->part ? b->part : "";
-
-	return a->link == b->link && a->from == b->from && a->to == b->to &&
-	       strcmp(x, y) == 0;
 }
 
 static int read_candidates(

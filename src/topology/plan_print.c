@@ -216,21 +216,6 @@ static void print_ranges(
 	jsonw_end(w);
 }
 
-void plan_print_element(
-	struct jsonw *w, const struct topology *t, const struct plan_element *e)
-{
-	if (e->link >= 0) {
-		jsonw_put(w, "link", t->links[e->link].name);
-		jsonw_put_optional(w, "part", e->part);
-		return;
-	}
-	jsonw_key(w, "path");
-	jsonw_array_inline(w);
-	jsonw_string(w, t->nodes[e->from].name);
-	jsonw_string(w, t->nodes[e->to].name);
-	jsonw_end(w);
-}
-
 static void print_uncovered(
 	struct jsonw *w, const struct plan *plan, const struct topology *t)
 {
