@@ -1,13 +1,25 @@
 /* Sequence numbers are compared modulo 2^32.  An exporter was restarted when
- * its number jumps back by more than a reordering network explains, or its
- * start moves by more than BOOT_MOVED_NS (clocks step, and whole seconds are
- * common). */
+ *
+ * - its start moves by more than boot_moved_ns (clocks step, and whole seconds
+ *   are common), or by more than boot_back_ns while its number goes back,
+ * - its number jumps back by more than a reordering network explains,
+ * - IN_ORDER messages in a row go on from each other where all had arrived
+ *   before: IPFIX does not tell when its exporter began. */
 #include "collector/sources.h"
 
 #include <string.h>
 
-enum { REORDER_FLOWS = 10000, REORDER_MESSAGES = 500 };
-static const int64_t boot_moved_ns = INT64_C(10) * 1000000000;
+enum {
+	REORDER_FLOWS = 10000,
+	REORDER_MESSAGES = 500,
+	IN_ORDER = 3,
+	/* before the first that came, others may be late: of so many messages,
+	 * so many flows back */
+	YOUNG = 32,
+	YOUNG_FLOWS = 1000
+};
+static const int64_t boot_moved_ns = INT64_C(10) * 1000000000,
+		     boot_back_ns = INT64_C(15) * 100000000;
 
 const char *source_kind_name(enum source_kind kind)
 {
@@ -50,38 +62,151 @@ static struct source *find(struct sources *s, const struct source_news *news)
 		.kind = news->kind,
 		.domain = news->domain,
 		.boot_ns = news->boot_ns,
+		.first = news->sequence,
 		.next = news->sequence};
 	return src;
 }
 
-static bool restarted(const struct source *s, const struct source_news *news)
+static bool counts_messages(const struct source *s)
 {
-	int64_t moved = news->boot_ns - s->boot_ns;
-	int32_t ahead = (int32_t)(news->sequence - s->next);
-	bool messages = s->kind == SOURCE_NF9 || s->kind == SOURCE_SFLOW;
-
-	return moved > boot_moved_ns || moved < -boot_moved_ns ||
-	       ahead < -(messages ? REORDER_MESSAGES : REORDER_FLOWS);
+	return s->kind == SOURCE_NF9 || s->kind == SOURCE_SFLOW;
 }
 
-/* What the message before had, beyond what we could count, is known now. */
-static void settle(struct source *src, const struct source_news *news)
+/* By how much its start seems to be another; its uptime wraps after 2^32 ms. */
+static int64_t boot_moved(
+	const struct source *s, const struct source_news *news)
 {
-	int32_t more = (int32_t)(news->sequence - src->next);
+	const int64_t wrap_ns = INT64_C(1000000) << 32;
+	const int64_t moved = (news->boot_ns - s->boot_ns) % wrap_ns;
 
-	if (src->unknown && more > 0) {
-		src->span += (uint32_t)more;
-		src->got += (uint32_t)more;
-		src->next += (uint32_t)more;
+	return moved > wrap_ns / 2    ? moved - wrap_ns
+	       : moved < -wrap_ns / 2 ? moved + wrap_ns
+				      : moved;
+}
+
+static bool restarted(const struct source *s, const struct source_news *news)
+{
+	const int64_t moved = boot_moved(s, news);
+	const int32_t ahead = (int32_t)(news->sequence - s->next);
+	/* sFlow's start is told by our clock, and late by as much as it is */
+	const int64_t most = ahead < 0 && s->kind != SOURCE_SFLOW
+				     ? boot_back_ns
+				     : boot_moved_ns;
+
+	return moved > most || moved < -most ||
+	       ahead < -(counts_messages(s) ? REORDER_MESSAGES : REORDER_FLOWS);
+}
+
+static void begin_life(
+	struct source *s, const struct source_news *news, uint32_t first)
+{
+	s->restarts++;
+	s->boot_ns = news->boot_ns;
+	s->first = s->next = first;
+	s->heard = 0;
+	s->n_gaps = 0;
+	s->maybe.in_order = 0;
+	s->unknown = false;
+}
+
+/* Gaps ---------------------------------------------------------------------- */
+
+static void drop_gap(struct source *s, size_t at)
+{
+	memmove(s->gaps + at, s->gaps + at + 1,
+		(--s->n_gaps - at) * sizeof(*s->gaps));
+}
+
+static void open_gap(struct source *s, uint32_t from, uint32_t to)
+{
+	if (from == to)
+		return;
+	s->lost += to - from;
+	if (s->n_gaps == SOURCE_GAPS)
+		drop_gap(s, 0);
+	s->gaps[s->n_gaps++] = (struct source_range){from, to - from};
+}
+
+/* Numbers that fit into one are no longer missing. */
+static bool fill_gap(struct source *s, uint32_t from, uint32_t n)
+{
+	for (size_t i = s->n_gaps; i-- > 0;) {
+		const struct source_range gap = s->gaps[i];
+		const uint32_t before = from - gap.from;
+
+		if (before >= gap.n || n > gap.n - before)
+			continue;
+		drop_gap(s, i);
+		s->lost -= gap.n;
+		open_gap(s, gap.from, from);
+		open_gap(s, from + n, gap.from + gap.n);
+		return true;
 	}
-	src->unknown = news->unknown;
+	return false;
+}
+
+/* Messages ------------------------------------------------------------------ */
+
+/* What the message before had, beyond what we could count, is known now. */
+static void settle(struct source *s, const struct source_news *news)
+{
+	if (s->unknown && (int32_t)(news->sequence - s->next) > 0)
+		s->next = news->sequence;
+	s->unknown = news->unknown;
+}
+
+/* One that is late, and from before the first that came. */
+static bool is_early(const struct source *s, const struct source_news *news)
+{
+	const uint32_t back = s->first - news->sequence;
+	const uint32_t most = counts_messages(s) ? YOUNG : YOUNG_FLOWS;
+
+	return s->heard <= YOUNG && back <= most && news->units <= back;
+}
+
+/* Was there before: a datagram that came twice, or a life without a word. */
+static void note_again(struct source *s, const struct source_news *news)
+{
+	const uint32_t ahead = news->sequence - s->maybe.next;
+	const bool goes_on = s->maybe.in_order && ahead < REORDER_FLOWS;
+
+	if (!goes_on) {
+		s->maybe.first = news->sequence;
+		s->maybe.got = 0;
+	}
+	s->maybe.in_order = goes_on && !ahead ? s->maybe.in_order + 1 : 1;
+	s->maybe.next = news->sequence + news->units;
+	s->maybe.got += news->units;
+	if (s->maybe.in_order < IN_ORDER)
+		return;
+	begin_life(s, news, s->maybe.first);
+	s->next = s->maybe.next;
+	s->lost += s->next - s->first - s->maybe.got;
+}
+
+static void count(struct source *s, const struct source_news *news)
+{
+	s->heard++;
+	settle(s, news);
+	if ((int32_t)(news->sequence - s->next) >= 0) {
+		open_gap(s, s->next, news->sequence);
+		s->next = news->sequence + news->units;
+	} else if (!news->units || fill_gap(s, news->sequence, news->units)) {
+		/* nothing to count, or late */
+	} else if (is_early(s, news)) {
+		open_gap(s, news->sequence + news->units, s->first);
+		s->first = news->sequence;
+	} else {
+		note_again(s, news);
+		return;
+	}
+	s->maybe.in_order = 0;
 }
 
 struct source *sources_note(
 	struct sources *s, const struct source_news *news, int64_t now_ns)
 {
 	struct source *src = find(s, news);
-	int32_t ahead;
 
 	if (!src)
 		return NULL;
@@ -90,25 +215,13 @@ struct source *sources_note(
 	src->heard_ns = now_ns;
 	if (!*source_kind_unit(news->kind))
 		return src;
-	if (restarted(src, news)) {
-		src->lost_before = source_lost(src);
-		src->span = src->got = 0;
-		src->next = news->sequence;
-		src->boot_ns = news->boot_ns;
-		src->restarts++;
-		src->unknown = false;
-	}
-	settle(src, news);
-	ahead = (int32_t)(news->sequence + news->units - src->next);
-	if (ahead > 0) {
-		src->span += (uint32_t)ahead;
-		src->next += (uint32_t)ahead;
-	}
-	src->got += news->units;
+	if (restarted(src, news))
+		begin_life(src, news, news->sequence);
+	count(src, news);
 	return src;
 }
 
 uint64_t source_lost(const struct source *s)
 {
-	return s->lost_before + (s->span > s->got ? s->span - s->got : 0);
+	return s->lost;
 }

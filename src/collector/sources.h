@@ -2,8 +2,8 @@
  *
  * An exporter is (address, format, domain).  Its sequence numbers count flows
  * (NetFlow 5, 7), data records (IPFIX) or messages (NetFlow 9, sFlow), so what
- * is missing is known exactly: what the numbers span, less what arrived.
- * Counting the difference, not the gaps, makes late datagrams heal it. */
+ * is missing is known exactly: the gaps between numbers that nothing filled.
+ * Late datagrams fill theirs; datagrams that come twice fill nothing. */
 #ifndef NFZ_COLLECTOR_SOURCES_H
 #define NFZ_COLLECTOR_SOURCES_H
 
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SOURCES_MAX = 256 };
+enum { SOURCES_MAX = 256, SOURCE_GAPS = 64 };
 
 /* X(name, text, what its numbers count) */
 #define SOURCE_KINDS(X)                                                        \
@@ -39,12 +39,22 @@ struct source {
 	uint32_t domain; /* or engine type and id, or sub agent */
 	uint64_t messages, flows;
 	uint64_t restarts;
-	uint64_t lost_before;      /* of its earlier lives */
+	uint64_t lost;             /* units, of all its lives */
 	int64_t boot_ns, heard_ns; /* heard: our clock */
-	uint64_t span; /* units since the first message, by number */
-	uint64_t got;  /* of those, arrived */
-	uint32_t next; /* number after the highest */
-	bool unknown;  /* the last message had more than we could count */
+	uint32_t first, next;      /* first number; the one after the highest */
+	uint32_t heard;            /* messages of this life */
+	/* what is missing; of more, the oldest are lost for good */
+	struct source_range {
+		uint32_t from, n;
+	} gaps[SOURCE_GAPS];
+	size_t n_gaps;
+	/* Numbers that were there before, one message after the other: a life
+	 * that may have begun, without a word of it. */
+	struct {
+		uint32_t first, next, got;
+		unsigned in_order; /* the last so many messages */
+	} maybe;
+	bool unknown; /* the last message had more than we could count */
 };
 
 struct sources {
