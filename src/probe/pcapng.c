@@ -166,7 +166,7 @@ static int read_interface(
 	read_options(f, body + 8, len - 8, &i);
 	if (!i.per_second)
 		return broken(f, "has a clock of an impossible rate", err);
-	if (NS_PER_S % (int64_t)(i.per_second & INT64_MAX) == 0)
+	if ((uint64_t)NS_PER_S % i.per_second == 0)
 		i.tick_ns = (uint64_t)NS_PER_S / i.per_second;
 	MEM_PUSH(f->interfaces, f->n, f->cap) = i;
 	return 0;

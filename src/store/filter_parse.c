@@ -1,5 +1,5 @@
-/* Text to tree, by recursive descent; parentheses and `not` nest at most
- * DEPTH_MAX deep.  The first thing that is not understood ends it. */
+/* Text to tree, by recursive descent; parentheses and `not`, also those that a
+ * short word stands for, nest at most DEPTH_MAX deep.  The first thing that is not understood ends it. */
 #include "base/mem.h"
 #include "store/filter_values.h"
 
@@ -199,6 +199,22 @@ static int parse_primitive(struct parser *p)
 
 static int parse_or(struct parser *p);
 
+/* How deep at most what a primitive stands for nests when it is printed. */
+static int nesting(const struct filter *f, int n)
+{
+	const struct filter_node *node = &f->nodes[n];
+	int most = 0;
+
+	if (node->kind > FILTER_NOT)
+		return 1;
+	for (int i = node->child; i >= 0; i = f->nodes[i].next) {
+		int here = nesting(f, i);
+
+		most = here > most ? here : most;
+	}
+	return most + 1;
+}
+
 static int parse_factor(struct parser *p)
 {
 	int n;
@@ -217,6 +233,8 @@ static int parse_factor(struct parser *p)
 			n = lex_fail(p, "and, or, )", NULL);
 	} else {
 		n = parse_primitive(p);
+		if (n >= 0 && p->depth + nesting(p->f, n) > DEPTH_MAX)
+			n = lex_fail(p, "fewer parentheses", NULL);
 	}
 	p->depth--;
 	return n;
