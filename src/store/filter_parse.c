@@ -205,8 +205,9 @@ static int nesting(const struct filter *f, int n)
 	const struct filter_node *node = &f->nodes[n];
 	int most = 0;
 
-	if (node->kind > FILTER_NOT)
-		return 1;
+	if (node->kind > FILTER_NOT) /* "(src ... or dst ...)", "not any" */
+		return (node->dir != DIR_SRC && node->dir != DIR_DST) +
+		       (node->low > node->high);
 	for (int i = node->child; i >= 0; i = f->nodes[i].next) {
 		int here = nesting(f, i);
 
