@@ -150,7 +150,7 @@ static void read_template(struct reader *r, struct cursor *c, bool options)
 	} else if (options) {
 		scopes = cursor_u16(c);
 	}
-	if (!cursor_ok(c) || (options && !scopes)) {
+	if (!cursor_ok(c) || (options && (!scopes || scopes > n))) {
 		c->bad = true;
 		return;
 	}

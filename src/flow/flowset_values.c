@@ -488,6 +488,8 @@ static void finish(struct reading *r)
 		back->first_ns = f->first_ns;
 	if (!back->last_ns)
 		back->last_ns = f->last_ns;
+	flow_record_order(f);
+	flow_record_order(back);
 	back->end_reason = f->end_reason;
 	v->has_reverse &= back->packets || back->bytes;
 	scale(f, sampling);

@@ -57,6 +57,7 @@ static void read_record(const uint8_t *p, const struct nf5_header *h,
 	r->bytes = cursor_u32(c);
 	r->first_ns = time_of(h, cursor_u32(c));
 	r->last_ns = time_of(h, cursor_u32(c));
+	flow_record_order(r);
 	r->key.sport = cursor_u16(c);
 	r->key.dport = cursor_u16(c);
 	cursor_skip(c, 1);
