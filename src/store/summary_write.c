@@ -19,6 +19,14 @@ static double ms(int64_t ns)
 	return (double)(ns / 1000) / 1e3;
 }
 
+/* Times of records may be any. */
+static double ms_after(int64_t ns, int64_t since_ns)
+{
+	int64_t after;
+
+	return __builtin_sub_overflow(ns, since_ns, &after) ? 0 : ms(after);
+}
+
 /* [piece, bytes, packets, flows, ...] of the pieces with anything in them. */
 void summary_put_course(struct jsonw *w, const struct summary *s,
 	const char *name, const struct piece *course)
@@ -189,15 +197,14 @@ static void put_row(struct jsonw *w, const struct flow_row *r)
 		jsonw_put_bool(w, "foreign", true);
 	jsonw_put_int(w, "src_end", r->src);
 	jsonw_put_int(w, "dst_end", r->dst);
-	jsonw_key(w, "hops"); /* [link, packets, bytes, first, last] */
+	jsonw_key(w, "hops"); /* [link, packets, bytes, first seen after] */
 	jsonw_array(w);
 	for (size_t i = 0; i < r->n_hops; i++) {
 		jsonw_array(w);
 		jsonw_int(w, r->hops[i].link);
 		jsonw_uint(w, r->hops[i].packets);
 		jsonw_uint(w, r->hops[i].bytes);
-		jsonw_fixed(w, ms(r->hops[i].first_ns), 3);
-		jsonw_fixed(w, ms(r->hops[i].last_ns), 3);
+		jsonw_fixed(w, ms_after(r->hops[i].first_ns, r->first_ns), 3);
 		jsonw_end(w);
 	}
 	jsonw_end(w);
