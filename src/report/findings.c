@@ -362,7 +362,12 @@ static void accounting(const struct facts *f, struct findings *to)
 {
 	char a[WORDS], b[WORDS], c[WORDS];
 
-	if (f->wire == FACTS_UNKNOWN || f->records_sent == FACTS_UNKNOWN) {
+	if (!f->n_probes) {
+		findings_add(to, FINDING_NOTE, NULL,
+			"No probe of ours took part: what was lost before "
+			"these records were written is unknown.");
+	} else if (f->wire == FACTS_UNKNOWN ||
+		   f->records_sent == FACTS_UNKNOWN) {
 		findings_add(to, FINDING_NOTE, NULL,
 			"The accounting from the wire to the disk is not "
 			"complete: some counters are unknown.");

@@ -173,10 +173,92 @@ async function looks(browser, made) {
 			check(`${name}: at most 0.5 % of it look different`, other <= .005, other);
 			await tab.close();
 		}
-	const tab = await open(browser, made.url);
+}
+
+// A4, as wide as it is between its margins: nothing is cut.
+async function printed(browser, made, width = 710) {
+	const name = path.basename(made.store), tab = await open(browser, made.url);
 	const pdf = (await tab.print()).toString("latin1");
 	const sheets = (pdf.match(/\/Type\s*\/Page[^s]/g) || []).length;
-	check("print: at most 4 sheets", sheets >= 1 && sheets <= 4, sheets);
+	check(`print, ${name}: at most 4 sheets`, sheets >= 1 && sheets <= 4, sheets);
+	await tab.size(width, 1000);
+	await tab.send("Emulation.setEmulatedMedia", { media: "print" });
+	const cut = await tab.run("[...document.querySelectorAll('.panel, .panel > div')].filter((p) => p.scrollWidth > p.clientWidth + 1).map((p) => (p.id || p.innerText.slice(0, 20)) + ' ' + p.scrollWidth + ' of ' + p.clientWidth)");
+	check(`print, ${name}: nothing is cut`, cut.length === 0, cut);
+	await tab.close();
+}
+
+// What the map and the chart say is to be read.
+async function signs(browser, made) {
+	for (const width of [1280, 390]) {
+		const tab = await open(browser, made.url, width);
+		const words = await tab.run("[...document.querySelectorAll('#traffic .event text')].map((t) => { const b = t.getBoundingClientRect(); return [t.textContent, b.left, b.top, b.right, b.bottom]; })");
+		const piled = words.flatMap((a, i) => words.slice(i + 1).filter((b) => a[1] < b[3] && a[3] > b[1] && a[2] + 1 < b[4] && a[4] > b[2] + 1).map((b) => a[0] + " on " + b[0]));
+		check(`${width} wide: no mark on another`, words.length > 1 && piled.length === 0, piled);
+		const dashes = await tab.run("['u3', 'u4', 'u5', 'un'].map((c) => getComputedStyle(document.querySelector(`#mapkey .${c}`)).strokeDasharray)");
+		check("loads have dashes besides colours", new Set(dashes).size === 4, dashes);
+		await tab.close();
+	}
+}
+
+// What the buttons copy is run: it gives what the page shows.
+async function copied(browser, made) {
+	const tab = await open(browser, made.url);
+	const pressed = async (button, more = "-o json") => {
+		await tab.run(`copy = async (text) => { window.copied = text; }; ${button}.click()`);
+		const text = await tab.run("window.copied");
+		return JSON.parse(execFileSync("sh", ["-c", text.replace(/^nfz-query/, bin + "/nfz-query") + " " + more], { encoding: "utf8", maxBuffer: 1 << 28 }));
+	};
+	const losses = await tab.run("[...document.querySelectorAll('#path tbody tr')].map((r) => [r.cells[0].innerText, r.cells[2].innerText, Number(r.cells[5].innerText.replace(/,/g, ''))])");
+	const said = (await pressed("document.querySelector('#path button')")).losses;
+	const lost = ([from, to]) => said.filter((x) => x.from === from && x.to === to).reduce((a, x) => a + x.lost, 0);
+	check("copied: losses", losses.length > 0 && losses.every((l) => lost(l) === l[2]), losses);
+	for (const i of await tab.run("[...document.querySelectorAll('#findings button')].map((b, i) => i)"))
+		check("copied: finding " + i, (await pressed(`document.querySelectorAll('#findings button')[${i}]`)).flows.length > 0);
+	await tab.run("document.querySelector('#flows tbody tr').click()");
+	const hops = await tab.run("[...document.querySelectorAll('#path .hop')].map((h) => [h.children[0].innerText, Number(h.children[1].innerText.replace(/[^0-9]/g, ''))])");
+	const seen = (await pressed("document.querySelector('#path button')")).observations;
+	check("copied: a flow's path", hops.every(([link, packets]) => seen.filter((o) => o.link === link).reduce((a, o) => a + o.packets, 0) === packets), [hops, seen.length]);
+	await tab.run("choose({ row: null, link: 0 })");
+	const flows = (await pressed("document.getElementById('copy-flows')", "-n 100000 -o json")).flows;
+	check("copied: flows", flows.length === await tab.run("sum.links[0].flows"), flows.length);
+	await tab.close();
+}
+
+// With a mouse: a part of the time is drawn over, and told where the pointer is.
+async function brushed(browser, made) {
+	const tab = await open(browser, made.url);
+	await tab.run("document.querySelector('#traffic').scrollIntoView({ block: 'center' })");
+	const box = await tab.run("(() => { const b = document.querySelector('#traffic .ctx').getBoundingClientRect(); return [b.left, b.top + b.height / 2, b.width]; })()");
+	const mouse = (type, share, buttons) => tab.send("Input.dispatchMouseEvent", { type, x: box[0] + box[2] * share, y: box[1], button: "left", buttons, clickCount: 1 });
+	await mouse("mouseMoved", .25, 0);
+	const tip = await tab.run("byId('tip').innerText");
+	check("brush: figures with units where the pointer is", /\d b\/s|\d [kMG]b\/s/.test(tip) && /^\d\d:\d\d:\d\d/.test(tip), tip);
+	await mouse("mousePressed", .25, 1);
+	await mouse("mouseMoved", .5, 1);
+	await mouse("mouseReleased", .5, 0);
+	const [lo, hi, n] = await tab.run("[...(chosen.range || [0, 0]), sum.buckets]");
+	check("brush: a time is chosen", Math.abs(lo - n / 4) <= 1 && Math.abs(hi - n / 2) <= 1, [lo, hi, n]);
+	check("brush: all panels are of it", await tab.run("/packets chosen/.test(byId('tiles').innerText) && !!document.querySelector('#traffic .brush') && / --from .* --to /.test(commandText(''))"));
+	await tab.key("Tab");
+	await tab.run("byId('range-clear').click()");
+	check("brush: and all again", await tab.run("chosen.range === null"));
+	quiet(tab, "brush");
+	await tab.close();
+}
+
+// Records of others, of which nobody knows where they were counted.
+async function foreign(browser) {
+	const file = path.join(dir, "others.ipfix"), store = path.join(dir, "others");
+	run(bin + "/netflowize", "export", "-q", path.resolve(__dirname, "../../examples/ddos.nfz"), "--into", "ipfix:" + file);
+	run(bin + "/netflowize", "import", "-q", file, "--into", store);
+	const tab = await open(browser, page(store).url);
+	const text = (id) => tab.run(`byId("${id}").innerText`);
+	check("others: the chart is not empty", await tab.run("document.querySelectorAll('#traffic .area').length > 0"));
+	check("others: the chart says whose they are", /not authenticated/.test(await text("traffic-note")), await text("traffic-note"));
+	check("others: each flow says so", await tab.run("[...document.querySelectorAll('#flows tbody tr')].every((r) => /not authenticated/.test(r.innerText))"));
+	check("others: what was lost is unknown, not 0", /unknown\s+frames lost/.test(await text("tiles")) && /is unknown/.test(await text("accounting")) && !/Nothing was lost/.test(await text("findings")), [await text("tiles"), await text("findings")]);
+	quiet(tab, "records of others");
 	await tab.close();
 }
 
@@ -190,6 +272,9 @@ async function withoutScripts(browser, made) {
 	check("no scripts: map", /<svg id="map"/.test(html));
 	check("no scripts: findings", /<li class="bad"><b>Problem<\/b>/.test(html));
 	check("no scripts: tables", /<h3>Links<\/h3>/.test(html) && /<h3>Largest flows<\/h3>/.test(html));
+	const { model } = await tab.send("DOM.getBoxModel", { nodeId: (await tab.send("DOM.querySelector", { nodeId: root.nodeId, selector: "noscript" })).nodeId });
+	const { cssContentSize } = await tab.send("Page.getLayoutMetrics");
+	check("no scripts: tables have room, nothing hangs out", model.width > 1000 && cssContentSize.width <= 1280, [model.width, cssContentSize.width]);
 	check("no scripts: panels that need them are not there", await (async () => {
 		const { nodeId } = await tab.send("DOM.querySelector", { nodeId: root.nodeId, selector: "#traffic" });
 		try { await tab.send("DOM.getBoxModel", { nodeId }); return false; } catch (e) { return true; }
@@ -271,6 +356,8 @@ const live = (browser, made) => served(browser, made, async (tab) => {
 	const before = count();
 	for (let i = 0; i < 300 && count() - before < 4; i++) await new Promise((yes) => setTimeout(yes, 100));
 	check("view: it asks for more", count() - before >= 4, count() - before);
+	const told = await tab.run("(() => { document.querySelector('#map [data-line]').dispatchEvent(new PointerEvent('pointermove', { clientX: 9, clientY: 9 })); const t = byId('tip').innerText; hideTip(); return t; })()");
+	check("view: a link's hover tells now, mean, 95th percentile and most", /\tnow\tmean\t95 %\tmax\t/.test(told) && /packets\/s/.test(told), told);
 	await tab.run("document.getElementById('live-pause').click()");
 	const heap = async () => {
 		for (let i = 0; i < 3; i++) await tab.send("HeapProfiler.collectGarbage");
@@ -321,13 +408,19 @@ async function minutes(browser, n) {
 }
 
 async function everything(browser) {
+	const ddos = page(path.resolve(__dirname, "../../examples/ddos.nfz"));
 	const plain = make("plain", 20, 600), evil = make("evil", 20, 60, "hostile"), mesh = make("size200", 200, 3600, "mesh");
-	for (const made of [plain, make("mesh", 30, 240, "mesh"), page(path.resolve(__dirname, "../../examples/ddos.nfz"))]) await everyNumber(browser, made);
+	for (const made of [plain, make("mesh", 30, 240, "mesh"), ddos]) await everyNumber(browser, made);
 	await numbers(browser, plain);
 	await keyboard(browser, plain);
+	for (const made of [plain, ddos]) await copied(browser, made);
+	await brushed(browser, plain);
 	await hostile(browser, evil);
 	await looks(browser, plain);
+	for (const made of [plain, ddos, mesh]) await printed(browser, made);
+	for (const made of [plain, ddos]) await signs(browser, made);
 	await withoutScripts(browser, plain);
+	await foreign(browser);
 	await accessible(browser, plain);
 	await live(browser, make("wide", 200, 600));
 	await asked(browser, mesh);

@@ -6,6 +6,7 @@
 	const lines = [...svg.querySelectorAll("[data-line]")];
 	const nodes = [...svg.querySelectorAll("[data-node]")];
 	let mode = "peak";
+	if (!nodes.length) box.before(h("p", { class: "empty" }, "No topology is known of these records."));
 	const whole = svg.getAttribute("viewBox").split(/\s+/).map(Number);
 	let view = whole.slice();
 
@@ -23,7 +24,12 @@
 				most = Math.max(most, course[i + 1]);
 				all += course[i + 1];
 			}
-		return { peak: rate(most), mean: rate(all, pieces()), get p95() { return p95(course, lo, hi); } };
+		return { peak: rate(most), mean: rate(all, pieces()), get p95() { return p95(course, lo, hi); }, get now() { return now(course, hi); } };
+	}
+	// Of the last piece that is over.
+	function now(course, hi) {
+		for (let i = course.length - 4; i >= 0 && course[i] >= hi - 1; i -= 4) if (course[i] === hi - 1) return rate(course[i + 1]);
+		return 0;
 	}
 	function p95(course, lo, hi) {
 		const values = [];
@@ -178,18 +184,18 @@
 		const [link, slot] = (page.lines[i] || [])[0] || [];
 		const note = lines[i].dataset.note || "";
 		if (link === undefined) { showTip(ev, note); return; }
-		const l = sum.links[link];
+		const l = sum.links[link], isNow = page.live && !chosen.range;
 		const way = (to) => {
 			const d = direction(link, slot, to);
 			const me = l.members[slot] || "?", other = l.lan ? l.name : l.members[1 - slot] || "?";
 			return h("tr", {}, h("td", {}, to ? shorten(other, 16) + " → " + shorten(me, 16) : shorten(me, 16) + " → " + shorten(other, 16)),
-				h("td", { class: "n" }, bits(d.mean)), h("td", { class: "n" }, bits(d.p95)), h("td", { class: "n" }, bits(d.peak)),
+				isNow && h("td", { class: "n" }, bits(d.now)), h("td", { class: "n" }, bits(d.mean)), h("td", { class: "n" }, bits(d.p95)), h("td", { class: "n" }, bits(d.peak)),
 				h("td", { class: "n" }, d.capacity ? percent(d.peak / d.capacity) : ""));
 		};
 		const t = sumsOf(l);
 		showTip(ev, h("b", {}, shorten(note.split("\n").slice(0, 1).join(""), 120)),
 			l.gap && h("p", {}, "not seen completely: " + l.gap), l.gap && !l.bytes ? null :
-				[h("table", {}, h("thead", {}, h("tr", {}, ["", "mean", "95 %", "max", "of cap."].map((x) => h("th", { class: x ? "n" : null }, x)))),
+				[h("table", {}, h("thead", {}, h("tr", {}, ["", isNow && "now", "mean", "95 %", "max", "of cap."].filter((x) => x !== false).map((x) => h("th", { class: x ? "n" : null }, x)))),
 					h("tbody", {}, way(false), way(true))),
 				h("p", {}, count(t.packets) + " packets, " + bytesText(t.bytes) + ", " + si(t.packets * 1000 / sum.bucket_ms / pieces(), "packets/s")),
 				lossySteps().filter((x) => x.from === link).map((x) => h("p", {}, count(x.sent - x.arrived) + " (" + percent((x.sent - x.arrived) / x.sent) + ") did not come through to " + sum.links[x.to].name)),

@@ -30,11 +30,11 @@
 	// Tiles: of all that was recorded, or of what is chosen.
 	function tiles() {
 		const st = sum.status, ledger = st.ledger, t = totals();
-		const lost = Object.values(ledger.lost || {}).reduce((a, b) => a === null || b === null ? null : a + b, 0);
+		const lost = st.probes.length ? Object.values(ledger.lost || {}).reduce((a, b) => a === null || b === null ? null : a + b, 0) : null;
 		const whole = !isFiltered() && !chosen.range;
 		const tile = (value, label, cls) => h("li", { class: cls || null }, h("b", {}, value), h("span", {}, label));
 		put("tiles",
-			tile(st.coverage.covered + " / " + st.coverage.links, "links watched", st.coverage.covered === st.coverage.links ? "good" : "bad"),
+			st.coverage.links ? tile(st.coverage.covered + " / " + st.coverage.links, "links watched", st.coverage.covered === st.coverage.links ? "good" : "bad") : tile("–", "no link is known"),
 			tile(count(whole ? sum.flows : t.flows === null ? undefined : t.flows).replace("unknown", "–"), whole ? "flows" : "flows chosen"),
 			tile(count(whole ? sum.packets : t.packets), whole ? "packets, each once" : "packets chosen"),
 			tile(bytesText(whole ? sum.bytes : t.bytes), whole ? "each byte once" : "bytes chosen"),
@@ -202,13 +202,15 @@
 			row("records sent", l.records_sent, l.records_sent, "f1"), row("records stored", l.records_stored, l.records_sent, "f1"),
 			l.records_lost ? row("records lost by probes", l.records_lost, l.records_sent, "f5") : null,
 			l.foreign_stored ? row("from others, not authenticated", l.foreign_stored, l.foreign_stored, "f7") : null)),
-		h("p", { class: complete ? "soft" : "" }, complete ? "Complete: nothing was lost between the wire and the disk. " : "Not complete: see above; numbers may be low by that much. ",
+		h("p", { class: complete ? "soft" : "" }, !sum.status.probes.length ? "No probe of ours took part: what was lost before these records were written is unknown. " :
+			complete ? "Complete: nothing was lost between the wire and the disk. " : "Not complete: see above; numbers may be low by that much. ",
 			h("span", { class: "soft" }, "Frames are counted at each tap since its start, so a packet that passes two taps is here twice.")));
 	}
 	panels.push(accounting);
 
 	// J and K
 	// Where the programs run, there are logs: a store has none.
+	const RECORD_BYTES = 88;
 	const target = /^netflowize query (\S+)/.exec(page.command);
 	const logsOf = target && ((node) => "netflowize logs " + target[1] + " " + quote(node));
 	function probes() {
@@ -219,17 +221,18 @@
 			return sum.began_ms && p.heard ? Date.parse(p.heard) - Math.max(sum.began_ms, ...again) : 0;
 		};
 		const ofCore = (p) => typeof p.cpu_us === "number" && age(p) > 0 ? p.cpu_us / 1000 / age(p) : NaN;
+		const sends = (p) => typeof p.records_sent === "number" && age(p) > 0 ? p.records_sent * RECORD_BYTES * 8000 / age(p) : NaN;
 		const lostOf = (p) => Object.values(p.lost || {}).reduce((a, b) => a === null || b === null ? null : a + b, 0);
-		put("probes", h("table", {}, head("Node", "Taps on", ">Packets", ">Lost", ">Cache", ">CPU", ">Clock", logsOf && "Log"), h("tbody", {}, all.map((p) => h("tr", {},
+		put("probes", h("table", {}, head("Node", "Taps on", ">Packets", ">Lost", ">Cache", ">CPU", ">Sends", ">Clock", logsOf && "Log"), h("tbody", {}, all.map((p) => h("tr", {},
 			name(p.node), h("td", { class: "name", title: p.taps.map((t) => t.link).join(" ") }, shorten([...new Set(p.taps.map((t) => t.link))].join(" "), 26)),
 			num(count(p.packets)), num(count(lostOf(p))), num(p.flows_max ? count(p.flows_now) + " (max " + count(p.flows_max) + ")" : "–"),
-			num(typeof p.cpu_us === "number" ? si(p.cpu_us / 1e6, "s") + (ofCore(p) >= 0 ? " · " + percent(ofCore(p)) : "") : "unknown"), num(typeof p.clock_offset_ns === "number" && p.clock_offset_ns ? (p.clock_offset_ns / 1e6).toFixed(2) + " ms" : "0"),
+			num(typeof p.cpu_us === "number" ? si(p.cpu_us / 1e6, "s") + (ofCore(p) >= 0 ? " · " + percent(ofCore(p)) : "") : "unknown"), num(sends(p) >= 0 ? bits(sends(p)) : "unknown"), num(typeof p.clock_offset_ns === "number" && p.clock_offset_ns ? (p.clock_offset_ns / 1e6).toFixed(2) + " ms" : "0"),
 			logsOf && h("td", {}, h("button", { title: logsOf(p.node), "aria-label": "Copy the command that shows the log of " + p.node, onclick: () => copy(logsOf(p.node)) }, "log")))))),
-		h("p", { class: "soft" }, "Cache: flows now and at most. CPU: user and system time since start, and of one core. Clock: correction applied to its times."));
+		h("p", { class: "soft" }, "Cache: flows now and at most. CPU: user and system time since start, and of one core. Sends: records over the control network, mean since start. Clock: correction applied to its times."));
 		const cpu = all.reduce((a, p) => a + (p.cpu_us || 0), 0), sent = sum.status.ledger.records_sent;
-		const wire = sent === null ? null : sent * 88;
+		const wire = sent === null ? null : sent * RECORD_BYTES, speed = all.reduce((a, p) => a + sends(p), 0);
 		put("overhead", h("ul", { class: "tiles" }, [[si(cpu / 1e6, "s"), "CPU, all meters, since start"], [percent(all.reduce((a, p) => a + ofCore(p), 0) / all.length), "of one core a meter, since start"],
-			[wire === null ? "unknown" : bytesText(wire), "of records over the control network (88 B each)"], [wire === null || !sum.bytes ? "–" : percent(wire / sum.bytes), "of the experiment's bytes"],
+			[wire === null ? "unknown" : bytesText(wire), "of records over the control network (" + RECORD_BYTES + " B each)" + (speed >= 0 ? ", " + bits(speed) : "")], [wire === null || !sum.bytes ? "–" : percent(wire / sum.bytes), "of the experiment's bytes"],
 			[bytesText(sum.status.collector.disk_bytes), "on the collector's disk"]].map(([v, t]) => h("li", {}, h("b", {}, v), h("span", {}, t)))));
 	}
 	panels.push(probes);

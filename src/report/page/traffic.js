@@ -90,18 +90,21 @@
 		return `M${up}L${down}z`;
 	}
 	// Marks and events: a line each, its words in the first row with room for
-	// them; those without room have a number of the list below alone.
+	// them; else its number in the list below, at the foot, where that has room.
 	const inView = () => (sum.events || []).filter((e) => e.at_ms >= sum.begin_ms && e.at_ms <= pieceAt(sum.buckets));
 	function marks() {
 		const ends = [0, 0, 0];
+		let foot = 0;
 		return inView().map((e, i) => {
 			const at = x((e.at_ms - sum.begin_ms) / sum.bucket_ms), text = shorten(e.text, 26), wide = 6.2 * text.length + 8;
 			const left = at + wide > W - R && at - wide > L, from = left ? at - wide : at;
-			const row = ends.findIndex((end) => from >= end);
-			if (row >= 0 && (left || at + wide <= W - R)) ends[row] = from + wide;
-			const words = row >= 0 && (left || at + wide <= W - R);
-			return s("g", { class: "event " + e.kind }, s("path", { class: "cross", d: `M${at.toFixed(1)} ${T}V${H - B}` }),
-				s("text", { x: left ? at - 4 : at + 4, y: T + 10 + 13 * Math.max(row, 0), "text-anchor": left ? "end" : "start" }, words ? text : String(i + 1)));
+			const row = left || at + wide <= W - R ? ends.findIndex((end) => from >= end) : -1;
+			const line = s("path", { class: "cross", d: `M${at.toFixed(1)} ${T}V${H - B}` });
+			if (row >= 0) ends[row] = from + wide;
+			else if (at < foot) return s("g", { class: "event " + e.kind }, line);
+			else foot = at + 7 * String(i + 1).length + 8;
+			return s("g", { class: "event " + e.kind }, line, row >= 0 ? s("text", { x: left ? at - 4 : at + 4, y: T + 10 + 13 * row, "text-anchor": left ? "end" : "start" }, text)
+				: s("text", { x: at + 4, y: H - B - 5 }, i + 1));
 		});
 	}
 	function listMarks() {
@@ -146,7 +149,7 @@
 			stacked ? s("rect", { class: "f" + one.colour, width: 18, height: 10, rx: 2 }) : s("path", { class: "ln s" + one.colour, d: "M0 5H18" })),
 		h("span", {}, shorten(one.name, 40)))));
 		byId("traffic-note").textContent = (stacked ? "each packet once" : chosen.link === null ? "both directions of each link" : "each direction") +
-			", pieces of " + spanText(sum.bucket_ms) + ", UTC; drag to choose a time" + (silent.length ? "; hatched: a probe was silent, numbers are too low" : "");
+			", pieces of " + spanText(sum.bucket_ms) + ", UTC; drag to choose a time" + (silent.length ? "; hatched: a probe was silent, numbers are too low" : "") + (sum.foreign ? "; in part or all of records that are not authenticated" : "");
 		listMarks();
 		sliders();
 	}
@@ -192,6 +195,7 @@
 	byId("range-to").addEventListener("input", slid);
 	byId("traffic-by").addEventListener("change", (ev) => { by = ev.target.value; render(); });
 	byId("traffic-unit").addEventListener("change", (ev) => { unit = ev.target.value; render(); });
+	if (!sum.links.length) byId("traffic-by").value = by = "proto"; // records of others
 	measure();
 	window.addEventListener("resize", () => measure() && render());
 	panels.push(render);
