@@ -35,7 +35,8 @@ static const char summary[] =
 	"\"rows\":[{\"src\":\"10.0.0.1\",\"dst\":\"10.0.0.9\",\"hops\":[[0,5,6]"
 	","
 	"[99,1,1]]}],\"status\":{\"ledger\":{\"wire_frames\":3000,\"lost\":{"
-	"\"ring\":0},\"records_sent\":9,\"records_stored\":9}}}";
+	"\"ring\":0},\"records_sent\":9,\"records_stored\":9},"
+	"\"probes\":[{\"node\":\"r\",\"taps\":[{\"link\":\"two\"}]}]}}";
 
 static struct facts *facts_of(const char *text, struct topology **t)
 {
@@ -135,6 +136,23 @@ Test(findings, name_a_flood_a_loss_and_a_gap)
 	cr_assert(found(&all, FINDING_WARN, "1 of 3 links"));
 	cr_assert(found(&all, FINDING_WARN, "no login: three."));
 	cr_assert(found(&all, FINDING_GOOD, "Nothing was lost"));
+	findings_release(&all);
+	facts_free(f);
+	topology_free(t);
+}
+
+Test(findings, without_probes_nobody_knows_what_was_lost)
+{
+	cleanup_free char *text = mem_strdup(summary);
+	struct topology *t = NULL;
+	struct facts *f;
+	struct findings all;
+
+	memcpy(strstr(text, "\"probes\""), "\"nobody\"", 8);
+	f = facts_of(text, &t);
+	findings_make(f, t, &all);
+	cr_assert(found(&all, FINDING_NOTE, "No probe of ours took part"));
+	cr_assert_not(found(&all, FINDING_GOOD, "Nothing was lost"));
 	findings_release(&all);
 	facts_free(f);
 	topology_free(t);
