@@ -3,8 +3,8 @@
  * - its start moves by more than boot_moved_ns (clocks step, and whole seconds
  *   are common), or by more than boot_back_ns while its number goes back,
  * - its number jumps back by more than a reordering network explains,
- * - IN_ORDER messages in a row go on from each other where all had arrived
- *   before: IPFIX does not tell when its exporter began. */
+ * - IN_ORDER messages in a row go on from each other where all had arrived before,
+ *   with none but late ones between: IPFIX does not tell when its exporter began. */
 #include "collector/sources.h"
 
 #include <string.h>
@@ -105,7 +105,7 @@ static void begin_life(
 	s->first = s->next = first;
 	s->heard = 0;
 	s->n_gaps = 0;
-	s->maybe.in_order = 0;
+	s->maybe.n_late = s->maybe.in_order = 0;
 	s->unknown = false;
 }
 
@@ -127,22 +127,30 @@ static void open_gap(struct source *s, uint32_t from, uint32_t to)
 	s->gaps[s->n_gaps++] = (struct source_range){from, to - from};
 }
 
-/* Numbers that fit into one are no longer missing. */
-static bool fill_gap(struct source *s, uint32_t from, uint32_t n)
+/* The gap that these numbers fit into, or NULL. */
+static struct source_range *gap_of(struct source *s, uint32_t from, uint32_t n)
 {
 	for (size_t i = s->n_gaps; i-- > 0;) {
-		const struct source_range gap = s->gaps[i];
-		const uint32_t before = from - gap.from;
+		const uint32_t before = from - s->gaps[i].from;
 
-		if (before >= gap.n || n > gap.n - before)
-			continue;
-		drop_gap(s, i);
-		s->lost -= gap.n;
-		open_gap(s, gap.from, from);
-		open_gap(s, from + n, gap.from + gap.n);
-		return true;
+		if (before < s->gaps[i].n && n <= s->gaps[i].n - before)
+			return &s->gaps[i];
 	}
-	return false;
+	return NULL;
+}
+
+/* They are no longer missing. */
+static void fill_gap(struct source *s, uint32_t from, uint32_t n)
+{
+	struct source_range *at = gap_of(s, from, n), gap;
+
+	if (!at)
+		return;
+	gap = *at;
+	drop_gap(s, (size_t)(at - s->gaps));
+	s->lost -= gap.n;
+	open_gap(s, gap.from, from);
+	open_gap(s, from + n, gap.from + gap.n);
 }
 
 /* Messages ------------------------------------------------------------------ */
@@ -164,24 +172,45 @@ static bool is_early(const struct source *s, const struct source_news *news)
 	return s->heard <= YOUNG && back <= most && news->units <= back;
 }
 
-/* Was there before: a datagram that came twice, or a life without a word. */
-static void note_again(struct source *s, const struct source_news *news)
+/* It was no other life: what may have been late was. */
+static void drop_maybe(struct source *s)
 {
-	const uint32_t ahead = news->sequence - s->maybe.next;
-	const bool goes_on = s->maybe.in_order && ahead < REORDER_FLOWS;
+	for (size_t i = 0; i < s->maybe.n_late; i++)
+		fill_gap(s, s->maybe.late[i].from, s->maybe.late[i].n);
+	s->maybe.n_late = s->maybe.in_order = 0;
+}
+
+/* One from before the first that came, and late. */
+static void note_early(struct source *s, const struct source_news *news)
+{
+	drop_maybe(s);
+	open_gap(s, news->sequence + news->units, s->first);
+	s->first = news->sequence;
+}
+
+/* Numbers from before the highest: late, there before, or of another life. */
+static void note_back(struct source *s, const struct source_news *news)
+{
+	const bool some = s->maybe.in_order || s->maybe.n_late;
+	const bool goes_on = some && news->sequence == s->maybe.next &&
+			     s->maybe.n_late < SOURCE_LATE;
 
 	if (!goes_on) {
+		drop_maybe(s);
 		s->maybe.first = news->sequence;
-		s->maybe.got = 0;
 	}
-	s->maybe.in_order = goes_on && !ahead ? s->maybe.in_order + 1 : 1;
 	s->maybe.next = news->sequence + news->units;
-	s->maybe.got += news->units;
+	if (gap_of(s, news->sequence, news->units))
+		s->maybe.late[s->maybe.n_late++] =
+			(struct source_range){news->sequence, news->units};
+	else if (is_early(s, news))
+		note_early(s, news);
+	else
+		s->maybe.in_order++;
 	if (s->maybe.in_order < IN_ORDER)
 		return;
 	begin_life(s, news, s->maybe.first);
 	s->next = s->maybe.next;
-	s->lost += s->next - s->first - s->maybe.got;
 }
 
 static void count(struct source *s, const struct source_news *news)
@@ -189,18 +218,12 @@ static void count(struct source *s, const struct source_news *news)
 	s->heard++;
 	settle(s, news);
 	if ((int32_t)(news->sequence - s->next) >= 0) {
+		drop_maybe(s);
 		open_gap(s, s->next, news->sequence);
 		s->next = news->sequence + news->units;
-	} else if (!news->units || fill_gap(s, news->sequence, news->units)) {
-		/* nothing to count, or late */
-	} else if (is_early(s, news)) {
-		open_gap(s, news->sequence + news->units, s->first);
-		s->first = news->sequence;
-	} else {
-		note_again(s, news);
-		return;
+	} else if (news->units) {
+		note_back(s, news);
 	}
-	s->maybe.in_order = 0;
 }
 
 struct source *sources_note(
@@ -221,7 +244,12 @@ struct source *sources_note(
 	return src;
 }
 
+/* What may have been late was, unless it turns out otherwise. */
 uint64_t source_lost(const struct source *s)
 {
-	return s->lost;
+	uint64_t lost = s->lost;
+
+	for (size_t i = 0; i < s->maybe.n_late; i++)
+		lost -= s->maybe.late[i].n;
+	return lost;
 }

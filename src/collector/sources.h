@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SOURCES_MAX = 256, SOURCE_GAPS = 64 };
+enum { SOURCES_MAX = 256, SOURCE_GAPS = 64, SOURCE_LATE = 8 };
 
 /* X(name, text, what its numbers count) */
 #define SOURCE_KINDS(X)                                                        \
@@ -51,8 +51,11 @@ struct source {
 	/* Numbers that were there before, one message after the other: a life
 	 * that may have begun, without a word of it. */
 	struct {
-		uint32_t first, next, got;
-		unsigned in_order; /* the last so many messages */
+		uint32_t first, next;
+		unsigned in_order; /* its last so many messages were there */
+		/* those among them that may just be late */
+		struct source_range late[SOURCE_LATE];
+		size_t n_late;
 	} maybe;
 	bool unknown; /* the last message had more than we could count */
 };
