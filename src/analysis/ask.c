@@ -1,5 +1,6 @@
 #include "analysis/ask.h"
 #include "analysis/analyses.h"
+#include "analysis/gone.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/opt.h"
@@ -20,8 +21,8 @@ struct args {
 	const char *from, *to, *analysis, *sort, *services, *regions, *mark,
 		*at;
 	int format;
-	bool observations, more, ledger, verify, summary, events, explain,
-		flush;
+	bool observations, more, ledger, verify, summary, events, history,
+		explain, flush;
 	bool within;
 	bool help, version;
 	const struct analysis *known; /* what analysis names */
@@ -107,6 +108,8 @@ static const struct opt table[] = {
 		NULL, 1, INT32_MAX},
 	{"events", 0, OPT_FLAG, AT(events), NULL,
 		"marks, and what else happened during the run", NULL, 0, 0},
+	{"history", 0, OPT_FLAG, AT(history), NULL,
+		"what flows carried that are not kept any more", NULL, 0, 0},
 	{"mark", 0, OPT_TEXT, AT(mark), "TEXT",
 		"put a mark into the record of the run", NULL, 0, 0},
 	{"at", 0, OPT_TEXT, AT(at), "TIME",
@@ -179,22 +182,6 @@ static void say_sums(
 		groups ? "Every flow counted once:" : "Each flow counted once:",
 		sums->query.kept, sums->query.flows,
 		sums->query.flows == 1 ? "" : "s", (double)took_ns / 1e9);
-}
-
-/* Flows that would perhaps be there, had the store kept them. */
-static void say_retired(const struct store *s, const struct query *q)
-{
-	const struct store_retired *t = store_retired(s);
-	char first[ANSWER_TIME], last[ANSWER_TIME];
-	const bool all = q->from_ns == 0 && q->to_ns == 0;
-
-	if (t->rows &&
-		(all || (t->last_ns >= q->from_ns && t->first_ns < q->to_ns)))
-		fprintf(stderr,
-			"Not there any more, because the store keeps no more: "
-			"%" PRIu64 " records from %s to %s.\n",
-			t->rows, answer_time(t->first_ns, first),
-			answer_time(t->last_ns, last));
 }
 
 /* What is asked: a store, and the filter with the names it is about. */
@@ -271,6 +258,11 @@ static int check_whole(
 {
 	const bool whole = a->known && a->known->study && !a->known->study->add;
 
+	if (a->history && (*q->text || a->show.n || a->within ||
+				  a->observations || a->known))
+		return err_set(err, NFZ_E_USAGE,
+			"--history is of all that is gone: no filter, no "
+			"analysis");
 	if (whole && (*q->text || a->last_ms || a->from || a->to))
 		return err_set(err, NFZ_E_USAGE,
 			"%s is of all that was counted: no filter, no time",
@@ -307,15 +299,17 @@ static int ask(struct asked *q, const struct args *a, struct err *err)
 		r = set_groups(&answer, a, err);
 	if (r == 0)
 		r = check_whole(q, a, err);
-	if (r == 0 && a->known)
+	if (r == 0 && a->history)
+		r = gone_write(q->store, &answer, &sums, err);
+	else if (r == 0 && a->known)
 		r = analysis_write(
 			a->known, q->store, &answer, &study, &sums, err);
 	else if (r == 0)
 		r = answer_write(q->store, &answer, &sums, err);
-	if (r == 0 && answer.format == SHEET_TABLE)
+	if (r == 0 && answer.format == SHEET_TABLE && !a->history)
 		say_sums(&sums, answer.by.n, mono_now().ns - began);
 	if (r == 0)
-		say_retired(q->store, &answer.query);
+		gone_say(q->store, &answer.query, !a->history);
 	return r;
 }
 

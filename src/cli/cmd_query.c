@@ -8,7 +8,7 @@ struct query_command {
 	struct common common;
 	struct question question;
 	const char *by, *show, *names, *credentials;
-	bool observations, more, events, explain, within, sql;
+	bool observations, more, events, history, explain, within, sql;
 };
 
 #define AT(member) offsetof(struct query_command, member)
@@ -37,6 +37,8 @@ static const struct opt options[] = {
 		NULL, 0, 0},
 	{"events", 0, OPT_FLAG, AT(events), NULL,
 		"marks, and what else happened during the run", NULL, 0, 0},
+	{"history", 0, OPT_FLAG, AT(history), NULL,
+		"what flows carried that are not kept any more", NULL, 0, 0},
 	{"explain", 0, OPT_FLAG, AT(explain), NULL,
 		"show how the filter was understood", NULL, 0, 0},
 	{"sql", 0, OPT_FLAG, AT(sql), NULL,
@@ -60,7 +62,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 		{"--show", o.show, false}, {"--within", NULL, o.within},
 		{"--observations", NULL, o.observations},
 		{"--more", NULL, o.more}, {"--events", NULL, o.events},
-		{"--explain", NULL, o.explain}};
+		{"--history", NULL, o.history}, {"--explain", NULL, o.explain}};
 
 	if (r < 0 || words < 0)
 		return r;

@@ -349,8 +349,9 @@ static const char *heading(struct arena *a, bool table, const char *name)
 static void write_groups(
 	struct answer_rows *r, struct sheet *s, struct sheet_column *columns)
 {
-	static const char *const counts[] = {"flows", "packets", "bytes"};
 	const struct answer *a = r->a;
+	const char *const counts[] = {
+		a->counted ? a->counted : "flows", "packets", "bytes"};
 	bool table = a->format == SHEET_TABLE;
 	size_t n = 0;
 

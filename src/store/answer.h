@@ -26,6 +26,7 @@ struct answer {
 	struct query query;
 	struct group_by by;         /* n 0: flows or observations */
 	struct figure_list figures; /* of groups, besides their counts */
+	const char *counted;        /* in place of "flows", of groups */
 	enum answer_sort sort;      /* counts: largest first; times: earliest */
 	size_t sort_figure; /* groups: by this of figures instead, from 1 */
 	size_t limit;       /* 0: all */

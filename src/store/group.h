@@ -132,6 +132,13 @@ enum { GROUP_ROWS_MAX = 10000000, GROUP_BINS = 5500000 };
 /* rows_max 0: GROUP_BINS. */
 void group_init(struct group *g, const struct group_by *by, size_t rows_max);
 void group_release(struct group *g);
+/* Rounds down, below zero as well. */
+static inline int64_t group_floor(int64_t v, int64_t unit)
+{
+	int64_t rest = v % unit;
+
+	return v - (rest < 0 ? rest + unit : rest);
+}
 /* Deals a record out over the pieces of time it lasted, unit_ns each: fn gets
  * each piece's begin and its part; the parts add up to the record. */
 typedef int (*group_piece_fn)(void *ctx, int64_t at_ns, uint64_t packets,

@@ -34,12 +34,4 @@ int group_put_extra_column(struct group *g, const struct block *b,
 
 int group_too_many(struct err *err, const char *what);
 
-/* Rounds down, below zero as well. */
-static inline int64_t group_floor(int64_t v, int64_t unit)
-{
-	int64_t rest = v % unit;
-
-	return v - (rest < 0 ? rest + unit : rest);
-}
-
 #endif

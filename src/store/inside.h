@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "store/files.h"
+#include "store/history.h"
 #include "store/segment.h"
 #include "store/state.h"
 #include "store/store.h"
@@ -47,6 +48,7 @@ struct store {
 	struct store_state state;
 	struct store_recovery recovery;
 	struct store_retired retired;
+	struct history history;   /* of those; a writer's is its disk's */
 	struct store_files files; /* as listed last */
 	struct store_log *logs;
 	size_t n_logs, logs_cap;
@@ -76,6 +78,10 @@ int store_open_segment(const struct store *s, uint64_t number,
 int store_retire(
 	struct store *s, struct store_files *f, struct err *err) NFZ_MUST_CHECK;
 void store_read_retired(struct store *s);
+/* What that file holds, but for its checksum; history is an empty one.  False:
+ * it makes no sense. */
+bool retire_decode(const struct buf *text, struct store_retired *ret,
+	struct history *history);
 /* Rows and bytes of all segments; those that cannot be opened count 0. */
 void store_count_sealed(const struct store *s, const struct store_files *f,
 	uint64_t *ret_rows, uint64_t *ret_bytes);

@@ -1,12 +1,16 @@
 /* Retention: the oldest segments go, by bytes of all or by the time since they
- * were written, and what went is known (DIR/retired).
+ * were written.  What went is known, and what remains of it (DIR/retired):
+ *
+ *   "NFZGON2\n", six numbers of 8 bytes, the history (store/history.h), the
+ *   checksum of all that.  "NFZGONE\n" has no history.
  *
  * That file is durable before a segment goes, and says up to which number: a
- * crash between the two leaves segments that go at the next occasion and are
- * not counted again. */
+ * crash between the two leaves segments that nobody reads, which go at the next
+ * occasion and are not counted again. */
 #include "base/file.h"
 #include "base/mem.h"
 #include "format/checksum.h"
+#include "store/ahead.h"
 #include "store/inside.h"
 
 #include <stdio.h>
@@ -14,10 +18,12 @@
 #include <unistd.h>
 
 #define RETIRED_FILE "retired"
-#define RETIRED_MAGIC "NFZGONE\n"
-enum { MAGIC = 8, NUMBERS = 6, RETIRED_BYTES = MAGIC + 8 * NUMBERS + 8 };
+#define RETIRED_MAGIC "NFZGON2\n"
+#define RETIRED_OLD_MAGIC "NFZGONE\n"
+enum { MAGIC = 8, SUM = 8, RETIRED_MAX = HISTORY_BYTES + 4096 };
 
-static void encode(const struct store_retired *t, struct buf *out)
+static void encode(
+	const struct store_retired *t, struct history *history, struct buf *out)
 {
 	buf_add(out, RETIRED_MAGIC, MAGIC);
 	buf_u64(out, t->upto);
@@ -26,53 +32,94 @@ static void encode(const struct store_retired *t, struct buf *out)
 	buf_u64(out, t->bytes);
 	buf_u64(out, (uint64_t)t->first_ns);
 	buf_u64(out, (uint64_t)t->last_ns);
-	buf_u64(out, checksum(out->data, out->len));
+	history_encode(history, out);
+	buf_u64(out, checksum(buf_str(out), out->len));
 }
 
-static bool decode(const struct buf *text, struct store_retired *ret)
+bool retire_decode(const struct buf *text, struct store_retired *ret,
+	struct history *history)
 {
 	struct cursor c = cursor_over(buf_str(text), text->len);
+	const uint8_t *magic = cursor_bytes(&c, MAGIC);
+	bool old;
 
-	if (text->len != RETIRED_BYTES ||
-		memcmp(cursor_bytes(&c, MAGIC), RETIRED_MAGIC, MAGIC) != 0)
+	if (!magic || cursor_left(&c) < SUM)
 		return false;
+	old = memcmp(magic, RETIRED_OLD_MAGIC, MAGIC) == 0;
+	if (!old && memcmp(magic, RETIRED_MAGIC, MAGIC) != 0)
+		return false;
+	c = cursor_sub(&c, cursor_left(&c) - SUM);
 	ret->upto = cursor_u64(&c);
 	ret->segments = cursor_u64(&c);
 	ret->rows = cursor_u64(&c);
 	ret->bytes = cursor_u64(&c);
 	ret->first_ns = (int64_t)cursor_u64(&c);
 	ret->last_ns = (int64_t)cursor_u64(&c);
-	return cursor_u64(&c) == checksum(text->data, RETIRED_BYTES - 8);
+	return cursor_ok(&c) && (old || history_decode(history, &c)) &&
+	       cursor_left(&c) == 0;
+}
+
+static bool is_whole(const struct buf *text)
+{
+	struct cursor c = cursor_over(buf_str(text), text->len);
+
+	if (text->len < MAGIC + SUM)
+		return false;
+	cursor_skip(&c, text->len - SUM);
+	return cursor_u64(&c) == checksum(buf_str(text), text->len - SUM);
+}
+
+/* Nothing, where there is none or it cannot be read. */
+static struct store_retired read_retired(
+	const struct store *s, struct history *history)
+{
+	cleanup_free char *path = mem_printf("%s/" RETIRED_FILE, s->dir);
+	struct buf text = BUF_INIT(RETIRED_MAX);
+	struct store_retired found = {0};
+
+	history_release(history);
+	history_init(history);
+	if (access(path, F_OK) != 0 || file_read(path, &text, NULL) < 0 ||
+		!is_whole(&text) || !retire_decode(&text, &found, history)) {
+		found = (struct store_retired){0};
+		history_release(history);
+		history_init(history);
+	}
+	buf_release(&text);
+	return found;
 }
 
 void store_read_retired(struct store *s)
 {
-	cleanup_free char *path = mem_printf("%s/" RETIRED_FILE, s->dir);
-	struct buf text = BUF_INIT(4 * RETIRED_BYTES);
-	struct store_retired found = {0};
-
-	if (access(path, F_OK) == 0 && file_read(path, &text, NULL) == 0 &&
-		decode(&text, &found))
-		s->retired = found;
-	buf_release(&text);
+	s->retired = read_retired(s, &s->history);
 }
 
 static int write_retired(
-	const struct store *s, const struct store_retired *t, struct err *err)
+	struct store *s, const struct store_retired *t, struct err *err)
 {
 	cleanup_free char *path = mem_printf("%s/" RETIRED_FILE, s->dir);
-	struct buf text = BUF_INIT(4 * RETIRED_BYTES);
+	struct buf text = BUF_INIT(RETIRED_MAX);
 	int r;
 
-	encode(t, &text);
+	encode(t, &s->history, &text);
 	r = file_replace(path, 0600, text.data, text.len, err);
 	buf_release(&text);
 	return r;
 }
 
+static void keep_history(struct store *s, struct segment *segment)
+{
+	const struct store_scan scan = {
+		.block = history_add_block, .ctx = &s->history};
+	struct ahead *ahead = ahead_new(&scan);
+
+	(void)!segment_scan(segment, &scan, ahead, NULL);
+	ahead_free(ahead);
+}
+
 /* One that cannot be read goes all the same, with unknown rows. */
-static void count_one(const struct store *s, const struct store_file *f,
-	struct store_retired *to)
+static void count_one(
+	struct store *s, const struct store_file *f, struct store_retired *to)
 {
 	const bool any = to->rows > 0;
 	struct segment segment;
@@ -89,6 +136,7 @@ static void count_one(const struct store *s, const struct store_file *f,
 		to->first_ns = segment.first_ns;
 	if (segment.rows && (!any || segment.last_ns > to->last_ns))
 		to->last_ns = segment.last_ns;
+	keep_history(s, &segment);
 	segment_close(&segment);
 }
 
@@ -127,8 +175,11 @@ int store_retire(struct store *s, struct store_files *f, struct err *err)
 			count_one(s, &f->items[i], &t);
 	if (t.upto != s->disk.retired.upto)
 		r = write_retired(s, &t, err);
-	if (r < 0)
+	if (r < 0) {
+		/* they are still there */
+		(void)read_retired(s, &s->history);
 		return r;
+	}
 	s->disk.retired = t;
 	for (size_t i = 0; i < n; i++) {
 		char name[STORE_PATH];

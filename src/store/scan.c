@@ -335,7 +335,8 @@ int store_scan(struct store *s, const struct store_scan *scan, struct err *err)
 		return scan_as_reader(s, scan, err);
 	ahead = ahead_new(scan);
 	for (size_t i = 0; i < s->files.n && r == 0; i++)
-		if (s->files.items[i].segment)
+		if (s->files.items[i].segment &&
+			s->files.items[i].number > s->retired.upto)
 			r = scan_segment(
 				s, s->files.items[i].number, scan, ahead, err);
 	ahead_free(ahead);
@@ -352,6 +353,7 @@ void store_count_sealed(const struct store *s, const struct store_files *f,
 		bool there;
 
 		if (!f->items[i].segment ||
+			f->items[i].number <= s->retired.upto ||
 			store_open_segment(s, f->items[i].number, &segment,
 				&there, NULL) < 0 ||
 			!there)

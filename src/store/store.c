@@ -135,6 +135,7 @@ int store_open(const char *dir, enum store_mode mode,
 	s->pending = (struct buf)BUF_INIT(PENDING_MAX);
 	s->disk.bytes = s->pending;
 	state_init(&s->state);
+	history_init(&s->history);
 	set_limits(s, limits);
 	r = mode == STORE_WRITE ? open_writer(s, err) : store_look(s, err);
 	if (r < 0)
@@ -151,6 +152,7 @@ void store_close(struct store *s)
 	store_close_logs(s);
 	store_files_release(&s->files);
 	state_release(&s->state);
+	history_release(&s->history);
 	buf_release(&s->pending);
 	buf_release(&s->disk.bytes);
 	buf_release(&s->disk.head);
@@ -341,6 +343,11 @@ const struct store_recovery *store_recovered(const struct store *s)
 const struct store_retired *store_retired(const struct store *s)
 {
 	return &s->retired;
+}
+
+const struct history *store_history(const struct store *s)
+{
+	return &s->history;
 }
 
 const struct err *store_trouble(const struct store *s)

@@ -5,7 +5,8 @@
  *   DIR/lock               held by the one writer
  *   DIR/wal-NNNNNNNNNN     what was appended last, in order, checksummed
  *   DIR/seg-NNNNNNNNNN     the rows of that log, sealed as columns; immutable
- *   DIR/retired            what went because of its age or size
+ *   DIR/retired            what went because of its age or size, and what
+ *                          remains of it (store/history.h)
  *   DIR/control            the collector's socket (store/control.h)
  *
  * Writer: append any number of times, then commit; what was appended before a
@@ -24,6 +25,7 @@
 
 struct store;
 struct store_zone;
+struct history;
 struct block;
 
 enum store_mode { STORE_READ, STORE_WRITE };
@@ -66,6 +68,8 @@ static inline void store_close_at(struct store **s)
 const char *store_dir(const struct store *s);
 const struct store_recovery *store_recovered(const struct store *s);
 const struct store_retired *store_retired(const struct store *s);
+/* What remains of them (store/history.h); of a reader. */
+const struct history *store_history(const struct store *s);
 
 /* Appending ------------------------------------------------------------ */
 

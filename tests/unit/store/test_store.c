@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/history.h"
 #include "store/store.h"
 #include "unit/store/run.h"
 
@@ -245,6 +246,39 @@ Test(store, drops_what_is_too_old_and_knows_it)
 	run_remove(dir);
 }
 
+/* What went and what is there are what was stored, told by the history. */
+Test(store, counts_of_what_is_gone_remain)
+{
+	char *dir = run_dir();
+	const struct store_limits limits = {
+		.seal_rows = 10, .max_age_ms = 3600000};
+	const struct history *h;
+	uint64_t records = 0, packets = 0;
+	struct store *s;
+
+	for (int i = 1; i <= 2; i++) {
+		cr_assert_eq(
+			store_open(dir, STORE_WRITE, &limits, &s, NULL), 0);
+		fill(s, (uint64_t)i * 20 - 19, (uint64_t)i * 20);
+		store_close(s);
+		s = run_open(dir, STORE_READ);
+		cr_assert_eq(store_history(s)->n == 0, i == 1);
+		store_close(s);
+		age(dir, i == 1 ? "seg-0000000001" : "seg-0000000003", 7200);
+	}
+	s = run_open(dir, STORE_READ);
+	h = store_history(s);
+	for (size_t i = 0; i < h->n; i++) {
+		records += h->cells[i].records;
+		packets += h->cells[i].packets;
+	}
+	cr_assert_eq(store_retired(s)->rows, 10);
+	cr_assert_eq(records, 10, "%d", (int)records);
+	cr_assert_eq(packets, 10 * 11 / 2, "%d", (int)packets);
+	store_close(s);
+	run_remove(dir);
+}
+
 /* Killed after it was said and before it was done. */
 Test(store, what_is_said_to_be_gone_goes_and_counts_once)
 {
@@ -263,6 +297,7 @@ Test(store, what_is_said_to_be_gone_goes_and_counts_once)
 	cr_assert_eq(store_retired(s)->rows, 10);
 	store_close(s);
 	cr_assert_eq(rename(kept, first), 0);
+	cr_assert_eq(read_all(dir).rows, 10, "nobody reads it");
 	cr_assert_eq(store_open(dir, STORE_WRITE, NULL, &s, NULL), 0);
 	cr_assert_eq(store_retired(s)->rows, 10);
 	store_close(s);
