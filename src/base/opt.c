@@ -117,6 +117,22 @@ static int set_choice(
 		value, all);
 }
 
+static int set_span(
+	const struct opt *o, const char *value, int64_t *at, struct err *err)
+{
+	size_t len = strlen(value);
+
+	if (!clock_parse_span(value, at))
+		return err_set(err, NFZ_E_USAGE,
+			"--%s: %s is not a time such as 30s, 5m or 2h", o->name,
+			value);
+	if (o->kind == OPT_SPAN || value[len - 1] > '9')
+		return 0;
+	err_set(err, NFZ_E_USAGE, "--%s: %s what?", o->name, value);
+	return err_hint(
+		err, "Say the unit: %sd for days, %sh for hours", value, value);
+}
+
 static int set_value(
 	const struct opt *o, const char *value, void *into, struct err *err)
 {
@@ -140,11 +156,8 @@ static int set_value(
 	case OPT_INT:
 		return set_int(o, value, at, err);
 	case OPT_SPAN:
-		if (clock_parse_span(value, at))
-			return 0;
-		return err_set(err, NFZ_E_USAGE,
-			"--%s: %s is not a time such as 30s, 5m or 2h", o->name,
-			value);
+	case OPT_AGE:
+		return set_span(o, value, at, err);
 	case OPT_CHOICE:
 		return set_choice(o, value, at, err);
 	case OPT_COUNT:
@@ -336,6 +349,24 @@ int opt_parse_front(const struct opt *table, void *into, int argc, char **argv,
 	return parse(&t, into, &w, true, ret_next, err);
 }
 
+enum { HELP_AT = 31, HELP_WIDTH = 79 - HELP_AT };
+
+/* In a column of its own, broken at blanks. */
+static void print_help(const char *text, FILE *to)
+{
+	while (strlen(text) > HELP_WIDTH) {
+		int n = HELP_WIDTH;
+
+		while (n > 0 && text[n] != ' ')
+			n--;
+		if (n == 0)
+			break;
+		fprintf(to, "%.*s\n%*s", n, text, HELP_AT, "");
+		text += n + 1;
+	}
+	fprintf(to, "%s\n", text);
+}
+
 void opt_print(const struct opt *table, FILE *to)
 {
 	for (const struct opt *o = table; o && o->name; o++) {
@@ -345,6 +376,10 @@ void opt_print(const struct opt *table, FILE *to)
 			snprintf(letter, sizeof(letter), "-%c, ", o->letter);
 		snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name,
 			o->arg ? " " : "", o->arg ? o->arg : "");
-		fprintf(to, "  %-28s %s\n", left, o->help);
+		if (strlen(left) > HELP_AT - 3)
+			fprintf(to, "  %s\n%*s", left, HELP_AT, "");
+		else
+			fprintf(to, "  %-28s ", left);
+		print_help(o->help, to);
 	}
 }

@@ -18,6 +18,7 @@ enum opt_kind {
 	OPT_EACH,   /* the same, commas do not split */
 	OPT_INT,    /* int64_t, decimal, within min..max when max > min */
 	OPT_SPAN,   /* int64_t milliseconds: 30s, 5m */
+	OPT_AGE,    /* the same, its unit said: 7 is not 7d */
 	OPT_CHOICE, /* int: index into the NULL-ended choices */
 	OPT_COUNT   /* int: number of times given (-v -v) */
 };
