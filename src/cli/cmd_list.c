@@ -24,7 +24,7 @@ static const struct opt options[] = {
 	{"topology", 0, OPT_TEXT, offsetof(struct list_command, topology),
 		"FILE", "nodes from a file instead of the testbed", NULL, 0, 0},
 	SCOPE_OPTIONS(struct list_command),
-	{"older-than", 0, OPT_SPAN, offsetof(struct list_command, older_ms),
+	{"older-than", 0, OPT_AGE, offsetof(struct list_command, older_ms),
 		"AGE", "only deployments made so long ago (7d)", NULL, 0, 0},
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
@@ -158,6 +158,13 @@ static void add_row(struct sheet *s, const struct deploy_node *n,
 	buf_release(&programs);
 }
 
+/* An empty table could mean that nothing was asked. */
+static void say_none(const struct listing *l)
+{
+	say(l->app, "no deployment%s was found",
+		l->o->older_ms ? " that old" : "");
+}
+
 static int print_rows(
 	const struct listing *l, const struct deploy_report *r, struct err *err)
 {
@@ -168,17 +175,22 @@ static int print_rows(
 	static const struct sheet_column names[] = {{.name = "node"},
 		{.name = "deployment"}, {.name = "experiment"}, {.name = "who"},
 		{.name = "mode"}, {.name = "programs"}, {.name = "since"}};
+	size_t rows = 0;
 	struct sheet s;
 
 	sheet_open(&s, app_sheet(l->app), stdout,
 		app_for_people(l->app) ? heads : names, 7);
 	sheet_begin(&s, "netflowize.list/1", "deployments");
 	for (size_t i = 0; i < r->n; i++)
-		for (size_t k = 0; k < r->nodes[i].n_found; k++)
-			if (old_enough(l->o, &r->nodes[i].found[k]))
-				add_row(&s, &r->nodes[i],
-					&r->nodes[i].found[k]);
+		for (size_t k = 0; k < r->nodes[i].n_found; k++) {
+			if (!old_enough(l->o, &r->nodes[i].found[k]))
+				continue;
+			add_row(&s, &r->nodes[i], &r->nodes[i].found[k]);
+			rows++;
+		}
 	sheet_end(&s);
+	if (!rows)
+		say_none(l);
 	return sheet_close(&s, err);
 }
 
@@ -233,6 +245,8 @@ static int print_overview(const struct listing *l, struct err *err)
 	for (size_t i = 0; i < l->overview.n; i++)
 		add_deployment(l, &s, &l->overview.rows[i]);
 	sheet_end(&s);
+	if (!l->overview.n)
+		say_none(l);
 	return sheet_close(&s, err);
 }
 

@@ -38,7 +38,7 @@ static const struct opt options[] = {
 		"whatever experiment it was made for", NULL, 0, 0},
 	SCOPE_OPTIONS_OF(struct strip_command, many.scope),
 	LIMIT_OPTION(struct strip_command),
-	{"older-than", 0, OPT_SPAN,
+	{"older-than", 0, OPT_AGE,
 		offsetof(struct strip_command, many.older_ms), "AGE",
 		"only deployments made so long ago (7d)", NULL, 0, 0},
 	{"keep-data", 0, OPT_TEXT,
@@ -87,10 +87,20 @@ static int print_json(const struct strip_command *o,
 	return strip_write(n->app, &out, o->many.report, err);
 }
 
+/* A check is a sentence that should be true; "kept FILE: WHY" never is. */
+static void say_untrue(
+	const struct app *app, const char *node, const char *check)
+{
+	bool kept = strncmp(check, "kept ", 5) == 0;
+
+	say_fail(
+		app, "%s: %s%s", node, kept ? "" : "it is not so that ", check);
+}
+
 /* The proof: what was checked, and on how many nodes it holds. */
 static void say_proof(const struct app *app, const struct deploy_report *r)
 {
-	size_t checked = 0, checks = 0;
+	size_t checked = 0, checks = 0, untrue = 0;
 	const struct deploy_node *shown = NULL;
 
 	for (size_t i = 0; i < r->n; i++) {
@@ -99,19 +109,38 @@ static void say_proof(const struct app *app, const struct deploy_report *r)
 		checked += n->n_checks > 0;
 		checks += n->n_checks;
 		for (size_t k = 0; k < n->n_checks; k++)
-			if (!n->checks[k].good)
-				say_fail(app, "%s: %s", n->name,
-					n->checks[k].text);
+			if (!n->checks[k].good) {
+				say_untrue(app, n->name, n->checks[k].text);
+				untrue++;
+			}
 		/* the node with most on it stands for the others */
 		if (n->n_checks > (shown ? shown->n_checks : 0))
 			shown = n;
 	}
 	if (!shown)
 		return;
-	say_done(app, "checked on %zu of %zu nodes (%zu checks):", checked,
-		r->n, checks);
+	if (untrue)
+		say(app, "  %zu of %zu checks on %zu of %zu nodes hold:",
+			checks - untrue, checks, checked, r->n);
+	else
+		say_done(app,
+			"checked on %zu of %zu nodes (%zu checks):", checked,
+			r->n, checks);
 	for (size_t k = 0; k < shown->n_checks; k++)
-		say(app, "    %s", shown->checks[k].text);
+		if (shown->checks[k].good)
+			say(app, "    %s", shown->checks[k].text);
+}
+
+enum { NAMES_MAX = 1 << 20 };
+
+/* Files without a manifest tell neither whose they are nor what for. */
+static void describe(const struct deploy_found *f, char *to, size_t size)
+{
+	if (f->experiment[0])
+		snprintf(to, size, "deployment %s of %s (by %s)", f->id,
+			f->experiment, f->who);
+	else
+		snprintf(to, size, "left-over files of a deployment %s", f->id);
 }
 
 /* What was there and was not meant: it stays, and that must not be hidden.
@@ -119,19 +148,29 @@ static void say_proof(const struct app *app, const struct deploy_report *r)
 static size_t say_left_alone(
 	const struct nodes_context *n, const struct deploy_report *r)
 {
+	struct gather notes = {0};
 	size_t left = 0;
 
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < r->nodes[i].n_found; k++) {
 			const struct deploy_found *f = &r->nodes[i].found[k];
+			char text[400];
 
 			if (is_meant(n, f))
 				continue;
 			left++;
-			say_note(n->app,
-				"%s: left alone: deployment %s of %s (by %s)",
-				r->nodes[i].name, f->id, f->experiment, f->who);
+			describe(f, text, sizeof(text));
+			gather_add(&notes, 0, r->nodes[i].name, text, 0);
 		}
+	for (size_t i = 0; i < notes.n; i++) {
+		struct buf names = BUF_INIT(NAMES_MAX);
+
+		gather_names(&notes.lines[i], &names);
+		say_note(n->app, "%s: left alone: %s", buf_str(&names),
+			notes.lines[i].text);
+		buf_release(&names);
+	}
+	gather_release(&notes);
 	return left;
 }
 
@@ -141,13 +180,13 @@ static void say_plan(
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < r->nodes[i].n_found; k++) {
 			const struct deploy_found *f = &r->nodes[i].found[k];
+			char text[400];
 
 			if (!is_meant(n, f))
 				continue;
-			printf("%s: deployment %s of %s (by %s), %zu "
-			       "process%s, %s\n",
-				r->nodes[i].name, f->id, f->experiment, f->who,
-				f->n, f->n == 1 ? "" : "es", f->path);
+			describe(f, text, sizeof(text));
+			printf("%s: %s, %zu process%s, %s\n", r->nodes[i].name,
+				text, f->n, f->n == 1 ? "" : "es", f->path);
 		}
 }
 
@@ -176,10 +215,9 @@ static int report_all(const struct strip_command *o, struct nodes_context *n,
 		say_done(app, "nothing to strip: no deployment %s on any node",
 			o->many.deployment);
 	else if (nothing)
-		say_done(app,
-			"nothing to strip: no deployment of %s/%s on any "
-			"node",
-			n->project, n->experiment);
+		say_done(app, "nothing to strip: no deployment of %s/%s %s",
+			n->project, n->experiment,
+			o->many.older_ms ? "is that old" : "on any node");
 	left = say_left_alone(n, report);
 	if (o->many.dry_run) {
 		if (!printed)

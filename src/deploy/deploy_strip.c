@@ -35,13 +35,13 @@ static int kept_something(struct deploy_node *d, struct err *err)
 		err_set(err, NFZ_E_VERIFY, "%s: %zu file%s left: %s", d->name,
 			d->n_kept, d->n_kept == 1 ? "" : "s",
 			d->checks[i].text);
-		return err_hint(err, "Look at what is left, then remove it "
-				     "with: netflowize strip --force");
+		return err_hint(err, "Look at what is left; strip with --force "
+				     "removes it");
 	}
 	for (size_t i = 0; i < d->n_checks; i++)
 		if (!d->checks[i].good)
 			return err_set(err, NFZ_E_VERIFY,
-				"%s: not true after strip: %s", d->name,
+				"%s: after strip it is not so that %s", d->name,
 				d->checks[i].text);
 	return 0;
 }
