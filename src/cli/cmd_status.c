@@ -163,18 +163,54 @@ static int ask_ledger(struct app *app, const struct status_command *o,
 	return nodes_query(app, t, argv, err);
 }
 
+static size_t programs(const struct deploy_report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < r->nodes[i].n_found; k++)
+			n += r->nodes[i].found[k].n;
+	return n;
+}
+
+static int files_only(const struct nodes_context *n,
+	const struct deploy_report *report, struct err *err)
+{
+	size_t nodes = 0;
+
+	for (size_t i = 0; i < report->n; i++)
+		nodes += report->nodes[i].n_found > 0;
+	err_set(err, NFZ_E_NODES_FAILED,
+		"%zu node%s of %s/%s %s files of ours, but nothing runs", nodes,
+		nodes == 1 ? "" : "s", n->project, n->experiment,
+		nodes == 1 ? "has" : "have");
+	return err_hint(err,
+		"An up was cut off, or a strip.  Go on: netflowize up %s\n"
+		"Take it back: netflowize strip %s",
+		n->target, n->target);
+}
+
 /* The ledger is of the whole run: it is not asked for when only some nodes
- * are. */
+ * are.  Where nodes did not answer, err says so and remains. */
 static int show(const struct nodes_context *n, const struct status_command *o,
 	const struct topology *t, const struct deploy_report *report,
 	struct err *err)
 {
+	bool failed = report->failed > 0;
+	struct err why = *err;
 	size_t bad = 0;
-	int r = show_modules(report, &bad, err);
+	int r;
 
+	if (programs(report) == 0)
+		return files_only(n, report, err);
+	r = show_modules(report, &bad, err);
 	say_clocks(n->app, report);
 	if (r == 0 && !o->limit)
 		r = ask_ledger(n->app, o, t, err);
+	if (r == 0 && failed) {
+		*err = why;
+		return -(int)why.code;
+	}
 	if (r == 0 && bad) {
 		err_set(err, NFZ_E_NODES_FAILED, "%zu program%s not running",
 			bad, bad == 1 ? " is" : "s are");
@@ -186,6 +222,18 @@ static int show(const struct nodes_context *n, const struct status_command *o,
 	return r;
 }
 
+static int nothing_found(const struct nodes_context *n,
+	const struct status_command *o, const struct deploy_report *report,
+	struct err *err)
+{
+	char name[200];
+
+	snprintf(name, sizeof(name), "%s%s/%s", o->limit ? "that part of " : "",
+		n->project, n->experiment);
+	return nodes_not_instrumented(
+		n, deploy_nothing_found(report, name, err), err);
+}
+
 static int ask(const struct nodes_context *n, const struct status_command *o,
 	const struct topology *t, struct err *err)
 {
@@ -193,15 +241,12 @@ static int ask(const struct nodes_context *n, const struct status_command *o,
 	int r = deploy_clocks(t, &n->options, &report, err);
 
 	r = nodes_failures(n->app, &report, r, err);
-	if ((r == 0 || r == -NFZ_E_NODES_FAILED) && found(&report) == 0) {
-		err_set(err, NFZ_E_NO_DEPLOYMENT, "%s%s/%s is not instrumented",
-			o->limit ? "that part of " : "", n->project,
-			n->experiment);
-		r = err_hint(
-			err, "Start with: netflowize --light %s", n->target);
-	} else if (r == 0 || r == -NFZ_E_NODES_FAILED) {
+	if (r != 0 && r != -NFZ_E_NODES_FAILED)
+		;
+	else if (found(&report) == 0)
+		r = nothing_found(n, o, &report, err);
+	else
 		r = show(n, o, t, &report, err);
-	}
 	deploy_report_release(&report);
 	return r;
 }

@@ -262,6 +262,8 @@ static int carry_out(struct up *up, struct err *err)
 	up->nodes.options.n_settings = up->settings.n;
 	up->nodes.options.link = up->link = deploy_link_new();
 	r = prepare(up, &none, err);
+	if (r == -NFZ_E_INTERRUPTED)
+		return err_hint(err, "Nothing was changed");
 	if (r < 0 || none)
 		return r;
 	r = deploy_up(up->t, up->plan, &up->nodes.options, &up->report, err);

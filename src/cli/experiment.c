@@ -20,7 +20,7 @@ static int on_passphrase(void *ctx, const char *file, int attempt,
 	char text[256];
 	int r;
 
-	if (attempt > 1)
+	if (attempt > 1 && app->common->passphrase_fd < 0)
 		say_fail(app, "wrong passphrase for %s (attempt %d of %d)",
 			file, attempt - 1, CLIENT_PASSPHRASE_TRIES);
 	r = say_passphrase(app, file, text, sizeof(text), err);

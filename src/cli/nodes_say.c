@@ -88,43 +88,66 @@ static bool begins_with_name(const struct deploy_node *n)
 	       (n->err.text[len] == ':' || n->err.text[len] == ' ');
 }
 
-/* What is behind the name, then the hint on a line of its own. */
-static void add_failure(struct gather *g, const struct deploy_node *n)
+/* Nodes that failed alike are one line; what to do is told of the first of
+ * them, as it may name an address. */
+struct failures {
+	struct gather by_text;
+	struct opt_list hints;
+};
+
+static void add_failure(struct failures *f, const struct deploy_node *n)
 {
 	bool named = begins_with_name(n);
 	const char *hint = n->err.hint;
+	size_t before = f->by_text.n;
 	char *text;
 
 	if (!hint[0] && n->err.code == NFZ_E_UNREACHABLE)
 		hint = "Is it up?  The testbed's web page tells, and can "
 		       "reboot it";
-	text = mem_printf("%s%s  %s%s%s", named ? "" : ": ",
+	text = mem_printf("%s%s  %s", named ? "" : ": ",
 		n->err.text + (named ? strlen(n->name) : 0),
-		err_code_text(n->err.code), hint[0] ? "\n  " : "", hint);
-	gather_add(g, n->err.code, n->name, text, 0);
+		err_code_text(n->err.code));
+	gather_add(&f->by_text, n->err.code, n->name, text, 0);
+	if (f->by_text.n > before)
+		MEM_PUSH(f->hints.items, f->hints.n, f->hints.cap) =
+			mem_strdup(hint);
 	free(text);
 }
 
-static void say_failures(const struct app *app, const struct gather *g)
+static void say_failures(const struct app *app, const struct failures *f)
 {
-	for (size_t i = 0; i < g->n; i++) {
-		const struct gather_line *l = &g->lines[i];
-		int first = (int)strcspn(l->text, "\n");
+	for (size_t i = 0; i < f->by_text.n; i++) {
+		const struct gather_line *l = &f->by_text.lines[i];
 		struct buf names = BUF_INIT(NAMES_MAX);
 
 		gather_names(l, &names);
-		say_fail(app, "%s%.*s", buf_str(&names), first, l->text);
-		if (l->text[first])
-			say(app, "%s", l->text + first + 1);
+		say_fail(app, "%s%s", buf_str(&names), l->text);
+		if (f->hints.items[i][0])
+			say(app, "  %s", f->hints.items[i]);
 		buf_release(&names);
 	}
+}
+
+/* What all of them met, and no node did better: that is what went wrong. */
+static int nothing_worked(
+	const struct deploy_report *r, size_t failed, struct err *err)
+{
+	enum nfz_error code = deploy_common_error(r);
+
+	if (code == NFZ_E_NODES_FAILED)
+		return 0;
+	err_set(err, code, "all %zu nodes that were tried failed", failed);
+	return err_hint(err, "Nothing was changed.  Run this again when the "
+			     "cause is mended");
 }
 
 int nodes_failures(const struct app *app, const struct deploy_report *r,
 	int code, struct err *err)
 {
-	struct gather failures = {0};
+	struct failures failures = {0};
 	size_t failed = 0;
+	int all;
 
 	for (size_t i = 0; i < r->n; i++) {
 		const struct deploy_node *n = &r->nodes[i];
@@ -141,7 +164,13 @@ int nodes_failures(const struct app *app, const struct deploy_report *r,
 		add_failure(&failures, n);
 	}
 	say_failures(app, &failures);
-	gather_release(&failures);
+	gather_release(&failures.by_text);
+	opt_list_release(&failures.hints);
+	if (code == -NFZ_E_NODES_FAILED && failed > 1) {
+		all = nothing_worked(r, failed, err);
+		if (all < 0)
+			return all;
+	}
 	if (code == -NFZ_E_NODES_FAILED && failed) {
 		err_set(err, NFZ_E_NODES_FAILED, "%zu of %zu nodes failed",
 			failed, r->n);

@@ -149,6 +149,14 @@ struct deploy_report {
 	size_t failed;
 };
 void deploy_report_release(struct deploy_report *r);
+/* The error that all failed nodes have, where no other node answered; else
+ * NFZ_E_NODES_FAILED. */
+enum nfz_error deploy_common_error(const struct deploy_report *r);
+/* Nothing of "project/experiment" was found: NFZ_E_NO_DEPLOYMENT.  Where nodes
+ * could not be asked that is not known, and the error is theirs: the one that
+ * all have, if no node answered, else NFZ_E_NODES_FAILED. */
+int deploy_nothing_found(const struct deploy_report *r, const char *name,
+	struct err *err) NFZ_MUST_CHECK;
 
 /* Installs and starts what the plan says, or makes what runs equal to it. */
 int deploy_up(const struct topology *t, const struct plan *plan,

@@ -126,8 +126,7 @@ static int ask_nodes(struct asking *a, int node, const char *role,
 		wanted += here;
 	}
 	if (r == 0 && !wanted)
-		r = err_set(err, NFZ_E_NO_DEPLOYMENT,
-			"experiment %s is not instrumented", s->name);
+		r = deploy_nothing_found(&report, s->name, err);
 	if (r == 0)
 		r = session_run(s, &job, err);
 	r = session_close(s, r, err);

@@ -34,9 +34,8 @@ int fleet_boot_ended(struct fleet_node *n, bool rooted, struct err *err)
 			n->name, line[0] ? " (" : "", line, line[0] ? ")" : "");
 		return err_hint(err,
 			"The programs must open interfaces as "
-			"root once.  Allow sudo for your user on "
-			"this node, or leave it out: --avoid %s",
-			n->name);
+			"root once.  Allow sudo for your user there, or "
+			"leave the node out with --avoid");
 	}
 	return err_set(err, NFZ_E_REMOTE,
 		"%s: the node's shell ended before the agent started%s%s",

@@ -3,6 +3,7 @@
 #include "deploy/session.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -42,6 +43,11 @@ static int load(struct deploy_link *link, const struct deploy_options *o,
 
 	if (link->loaded)
 		return 0;
+	for (size_t i = 0; ssh.identities && ssh.identities[i]; i++)
+		if (access(ssh.identities[i], R_OK) < 0)
+			return err_set(err, NFZ_E_CONFIG,
+				"the key for the nodes cannot be read: %s: %s",
+				ssh.identities[i], strerror(errno));
 	ssh.ask_ms = o->timeout_ms;
 	/* what the topology took to make is not needed any more */
 	malloc_trim(0);
@@ -181,6 +187,43 @@ int session_close(struct session *s, int result, struct err *err)
 					       : "some nodes failed, first: %s",
 			first);
 	return result;
+}
+
+enum nfz_error deploy_common_error(const struct deploy_report *r)
+{
+	enum nfz_error code = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct deploy_node *n = &r->nodes[i];
+
+		if (n->known || n->none ||
+			(n->err.code && code && n->err.code != code))
+			return NFZ_E_NODES_FAILED;
+		code = n->err.code ? n->err.code : code;
+	}
+	return code ? code : NFZ_E_NODES_FAILED;
+}
+
+int deploy_nothing_found(
+	const struct deploy_report *r, const char *name, struct err *err)
+{
+	enum nfz_error code = deploy_common_error(r);
+	const struct err *first = NULL;
+	size_t failed = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (r->nodes[i].err.code) {
+			first = first ? first : &r->nodes[i].err;
+			failed++;
+		}
+	if (!first)
+		return err_set(err, NFZ_E_NO_DEPLOYMENT,
+			"experiment %s is not instrumented", name);
+	err_set(err, code,
+		"whether %s is instrumented cannot be told: %zu of %zu nodes "
+		"did not answer, first %s",
+		name, failed, r->n, first->text);
+	return first->hint[0] ? err_hint(err, "%s", first->hint) : -(int)code;
 }
 
 struct deploy_node *session_node(struct session *s, const struct fleet_node *n)

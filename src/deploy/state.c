@@ -212,9 +212,12 @@ int state_lock(const char *dir, const char *project, const char *experiment,
 	if (!path || file_make_dirs(where, 0700, NULL) < 0)
 		return 0; /* nowhere to lock: the nodes have locks as well */
 	r = file_lock(path, ret_fd, err);
-	if (r == -NFZ_E_BUSY)
+	if (r == -NFZ_E_BUSY) {
 		err_set(err, NFZ_E_BUSY,
 			"another netflowize is working on %s/%s", project,
 			experiment);
-	return r == -NFZ_E_BUSY ? r : 0;
+		return err_hint(err, "Wait until it has ended, then run this "
+				     "again");
+	}
+	return 0;
 }
