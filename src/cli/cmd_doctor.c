@@ -92,7 +92,8 @@ static void check_programs(struct doctor *d)
 	payloads_release(&payloads);
 }
 
-static void check_certificate(struct doctor *d)
+/* Is there one to go on with? */
+static bool check_certificate(struct doctor *d)
 {
 	const char *file = d->app->common->certificate;
 	char until[CLOCK_TEXT];
@@ -102,7 +103,7 @@ static void check_certificate(struct doctor *d)
 
 	if (!fine(d, pem_read(file, &info, &err), &err) ||
 		!fine(d, pem_check_time(&info, wall_now(), &err), &err))
-		return;
+		return false;
 	good(d, "%s: until %.10s%s", file, wall_print(info.not_after, until),
 		info.key_encrypted ? ", its key has a passphrase" : "");
 	if (stat(file, &st) == 0 && (st.st_mode & 077)) {
@@ -112,9 +113,10 @@ static void check_certificate(struct doctor *d)
 		snprintf(fix, sizeof(fix), "chmod 600 %s", file);
 		note(d, text, fix);
 	}
+	return true;
 }
 
-static void check_service(struct doctor *d)
+static bool check_service(struct doctor *d)
 {
 	struct client *client;
 	struct value *list = NULL;
@@ -124,8 +126,10 @@ static void check_service(struct doctor *d)
 		fine(d, client_getlist(client, &list, &err), &err))
 		good(d, "%s answers and knows you", d->app->common->server);
 	value_free(list);
+	return err.code == 0;
 }
 
+/* As up does: an agent is put on each node, and is gone when this is over. */
 static void check_nodes(struct doctor *d, const struct topology *t)
 {
 	struct deploy_report report = {0};
@@ -136,7 +140,7 @@ static void check_nodes(struct doctor *d, const struct topology *t)
 
 	nodes_init(&n, d->app, t);
 	n.options.progress = NULL;
-	r = deploy_survey(t, &n.options, &report, &err);
+	r = deploy_facts(t, &n.options, &report, &err);
 	for (size_t i = 0; i < report.n; i++) {
 		if (report.nodes[i].err.code == 0)
 			up++;
@@ -147,7 +151,7 @@ static void check_nodes(struct doctor *d, const struct topology *t)
 	if (r < 0 && r != -NFZ_E_NODES_FAILED)
 		(void)fine(d, r, &err);
 	if (up)
-		good(d, "login and sudo work on %zu of %zu nodes", up,
+		good(d, "login, sudo and disk will do on %zu of %zu nodes", up,
 			report.n);
 	deploy_report_release(&report);
 }
@@ -189,9 +193,8 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 		sheet_begin(&d.sheet, "netflowize.doctor/1", "findings");
 	good(&d, "netflowize %s", NFZ_VERSION);
 	check_programs(&d);
-	check_certificate(&d);
-	check_service(&d);
-	if (words)
+	/* what rests on a thing that is broken would only say so again */
+	if (check_certificate(&d) && check_service(&d) && words)
 		check_experiment(&d, argv[1]);
 	if (!app_for_people(app))
 		sheet_end(&d.sheet);
@@ -204,7 +207,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 
 const struct command cmd_doctor = {.name = "doctor",
 	.usage = "[PROJ/EXP]",
-	.summary = "Check all that up needs; change nothing",
+	.summary = "Check all that up needs; nothing is left behind",
 	.example = "netflowize doctor netsec/dumbbell",
 	.options = options,
 	.words = 1,

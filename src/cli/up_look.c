@@ -13,17 +13,20 @@ static void begin(struct up_look *l, const struct topology *t)
 		l->asked = mem_zalloc(t->n_nodes, sizeof(*l->asked));
 }
 
-static void mark_unusable(struct topology *t, const struct deploy_report *r)
+static void mark_unusable(const struct app *app, struct topology *t,
+	const struct deploy_report *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
+		const struct err *why = &r->nodes[i].err;
 		int node = r->nodes[i].node;
 
-		if (t->nodes[node].m->unusable)
+		if (t->nodes[node].m->unusable ||
+			(why->code != NFZ_E_NODE_OS &&
+				why->code != NFZ_E_NO_SUDO))
 			continue;
-		if (r->nodes[i].err.code == NFZ_E_NODE_OS)
-			topology_machine(t, node)->unusable = "os";
-		else if (r->nodes[i].err.code == NFZ_E_NO_SUDO)
-			topology_machine(t, node)->unusable = "no-sudo";
+		topology_machine(t, node)->unusable =
+			why->code == NFZ_E_NODE_OS ? "os" : "no-sudo";
+		say_note(app, "%s; planned without it", why->text);
 	}
 }
 
@@ -167,7 +170,7 @@ int up_look_around(struct up_look *l, struct topology *t,
 		code = deploy_facts(t, &o, &r, err);
 	}
 	if (code == 0 || code == -NFZ_E_NODES_FAILED) {
-		mark_unusable(t, &r);
+		mark_unusable(l->nodes->app, t, &r);
 		name_ifaces(l, t, &r);
 		if (resolve_is_list(t))
 			find_links(l->nodes->app, t, &r);
