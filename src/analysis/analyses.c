@@ -11,6 +11,10 @@
 #define SCHEMA "netflowize.analysis/1"
 #define KNOCKS "tcp and flags S and not flags A and packets <= 3"
 
+#define BETWEEN                                                                \
+	"Lost is what was seen on one link of a path and not on the next: "    \
+	"what dies\nbehind the last link where it was seen does not show.\n"
+
 const struct analysis analyses[] = {
 	{"summary", "the whole in a few numbers", .study = &study_summary},
 	{"protocols", "what is carried, by protocol", .by = "proto",
@@ -67,9 +71,10 @@ const struct analysis analyses[] = {
 		.study = &study_headers},
 	{"pricing", "volume and 95th percentile of each end",
 		.study = &study_pricing},
-	{"hops", "loss and delay from link to link", .study = &study_hops},
+	{"hops", "loss and delay from link to link", .study = &study_hops,
+		.note = BETWEEN},
 	{"losses", "when packets died, from link to link",
-		.study = &study_losses},
+		.study = &study_losses, .note = BETWEEN},
 	{.name = NULL}};
 
 const char *analysis_name(size_t i)

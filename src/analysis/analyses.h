@@ -13,7 +13,8 @@ struct analysis {
 	const char *by;            /* keys with commas */
 	const char *show;          /* figures with commas; NULL: none */
 	const char *sort;
-	size_t limit; /* 0: all */
+	size_t limit;     /* 0: all */
+	const char *note; /* what its rows do not tell; NULL: nothing */
 };
 
 /* In the order help shows them; name NULL at the end. */

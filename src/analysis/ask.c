@@ -195,6 +195,21 @@ struct asked {
 	struct symptoms symptoms;
 };
 
+/* Nothing is an answer, too; but of what? */
+static void say_why_none(const struct asked *q, const struct args *a)
+{
+	if (*q->text || a->last_ms || a->from || a->to)
+		fprintf(stderr, "No record is of %s%s%s.\n",
+			*q->text ? "this filter" : "",
+			*q->text && (a->last_ms || a->from || a->to) ? " and "
+								     : "",
+			a->last_ms || a->from || a->to ? "this time" : "");
+	else
+		fputs("Nothing was recorded so far: has anything been sent "
+		      "over the watched links?\n",
+			stderr);
+}
+
 static void asked_release(struct asked *q)
 {
 	symptoms_release(&q->symptoms);
@@ -308,6 +323,12 @@ static int ask(struct asked *q, const struct args *a, struct err *err)
 		r = answer_write(q->store, &answer, &sums, err);
 	if (r == 0 && answer.format == SHEET_TABLE && !a->history)
 		say_sums(&sums, answer.by.n, mono_now().ns - began);
+	if (r == 0 && answer.format == SHEET_TABLE && !sums.query.kept &&
+		(!a->known || !a->known->study || a->known->study->add))
+		say_why_none(q, a);
+	else if (r == 0 && answer.format == SHEET_TABLE && a->known &&
+		 a->known->note)
+		fputs(a->known->note, stderr);
 	if (r == 0)
 		gone_say(q->store, &answer.query, !a->history);
 	return r;

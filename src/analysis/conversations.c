@@ -157,8 +157,9 @@ static int by_score(const void *a, const void *b)
 }
 
 static void write_row(
-	const struct symptoms *s, const struct rated *r, struct sheet *to)
+	const struct study_ask *ask, const struct rated *r, struct sheet *to)
 {
+	const struct symptoms *s = ask->symptoms;
 	const struct talk *t = r->talk;
 	const char *names[SYMPTOM_COUNT + SYMPTOMS_OWN];
 	size_t n = 0;
@@ -166,8 +167,8 @@ static void write_row(
 	for (size_t i = 0; i < SYMPTOM_COUNT + s->n_own; i++)
 		if (r->symptoms >> i & 1)
 			names[n++] = symptom_name(s, i);
-	study_addr_cell(to, &t->key.src);
-	study_addr_cell(to, &t->key.dst);
+	study_end_cell(to, ask->catalog, &t->key.src);
+	study_end_cell(to, ask->catalog, &t->key.dst);
 	sheet_plain(to, t->key.sport);
 	sheet_plain(to, t->key.dport);
 	study_proto_cell(to, t->key.proto);
@@ -197,7 +198,7 @@ static int write_rated(struct talks *t, struct sheet *to, bool sick)
 	if (n)
 		qsort(rows, n, sizeof(*rows), sick ? by_score : by_bytes);
 	for (size_t i = 0; i < n && i < limit; i++)
-		write_row(t->ask->symptoms, &rows[i], to);
+		write_row(t->ask, &rows[i], to);
 	scans_release(&d.scans);
 	free(d.complaints);
 	return 0;
@@ -256,11 +257,11 @@ static int write_scans(void *it, struct sheet *to, struct err *err)
 		const struct scan *scan = &s.v[i];
 
 		sheet_text(to, scan->key.hosts ? "hosts" : "ports");
-		study_addr_cell(to, &scan->key.src);
+		study_end_cell(to, t->ask->catalog, &scan->key.src);
 		if (scan->key.hosts)
 			sheet_null(to);
 		else
-			study_addr_cell(to, &scan->key.dst);
+			study_end_cell(to, t->ask->catalog, &scan->key.dst);
 		if (scan->key.hosts)
 			sheet_plain(to, scan->key.port);
 		else

@@ -204,8 +204,8 @@ static int write_rows(void *it, struct sheet *to, struct err *err)
 		const struct finding *x = &h->v[i];
 
 		sheet_text(to, names[x->key.problem]);
-		study_addr_cell(to, &x->key.src);
-		study_addr_cell(to, &x->key.dst);
+		study_end_cell(to, h->ask->catalog, &x->key.src);
+		study_end_cell(to, h->ask->catalog, &x->key.dst);
 		sheet_text(
 			to, x->key.link < 0
 				    ? NULL

@@ -11,10 +11,13 @@
 
 #include <stdlib.h>
 
+enum { NOBODY = -1, SEVERAL = -2 };
+
 struct step {
 	struct {
 		int32_t from, to;
 	} key;
+	int left_at, came_at; /* nodes that saw them; SEVERAL did */
 	uint64_t flows, sent, arrived;
 	int64_t *delays_ns;
 	size_t n, cap;
@@ -44,9 +47,9 @@ static const struct flow_link *on_link(const struct flow *f, int link)
 	return NULL;
 }
 
-/* When it was first seen there; false: never. */
+/* When it was first seen there, false: never; and by which node's probe. */
 static bool first_on(const struct catalog *c, const struct flow *f, int link,
-	int64_t *ret_ns)
+	int64_t *ret_ns, int *at)
 {
 	bool any = false;
 
@@ -57,6 +60,8 @@ static bool first_on(const struct catalog *c, const struct flow *f, int link,
 			continue;
 		if (!any || f->rows[i]->first_ns < *ret_ns)
 			*ret_ns = f->rows[i]->first_ns;
+		if (*at != tap->node)
+			*at = *at == NOBODY ? tap->node : SEVERAL;
 		any = true;
 	}
 	return any;
@@ -64,7 +69,8 @@ static bool first_on(const struct catalog *c, const struct flow *f, int link,
 
 static struct step *step_of(struct steps *s, int from, int to)
 {
-	struct step step = {.key = {from, to}};
+	struct step step = {
+		.key = {from, to}, .left_at = NOBODY, .came_at = NOBODY};
 	size_t at = (size_t)(uintptr_t)map_get(
 		&s->by_key, &step.key, sizeof(step.key));
 
@@ -96,8 +102,8 @@ static int add(void *it, const struct flow *f, struct err *err)
 		step->flows++;
 		step->sent += a->packets;
 		step->arrived += b->packets;
-		if (!first_on(c, f, from, &left) ||
-			!first_on(c, f, to, &came) ||
+		if (!first_on(c, f, from, &left, &step->left_at) ||
+			!first_on(c, f, to, &came, &step->came_at) ||
 			__builtin_sub_overflow(came, left, &delay))
 			continue;
 		if (s->delays++ == STUDY_ROWS)
@@ -138,6 +144,11 @@ static void delay_cell(
 		sheet_null(to);
 }
 
+static void node_cell(const struct steps *s, int node, struct sheet *to)
+{
+	sheet_text(to, node < 0 ? NULL : s->ask->catalog->nodes[node].name);
+}
+
 static int write_rows(void *it, struct sheet *to, struct err *err)
 {
 	struct steps *s = it;
@@ -155,7 +166,9 @@ static int write_rows(void *it, struct sheet *to, struct err *err)
 			qsort(step->delays_ns, step->n, sizeof(int64_t),
 				by_number);
 		sheet_text(to, links[step->key.from].name);
+		node_cell(s, step->left_at, to);
 		sheet_text(to, links[step->key.to].name);
+		node_cell(s, step->came_at, to);
 		sheet_uint(to, step->flows);
 		sheet_uint(to, step->sent);
 		sheet_uint(to, step->arrived);
@@ -183,7 +196,8 @@ static void release(void *it)
 	free(s);
 }
 
-static const struct sheet_column columns[] = {{.name = "from"}, {.name = "to"},
+static const struct sheet_column columns[] = {{.name = "from"},
+	{.name = "from_node"}, {.name = "to"}, {.name = "to_node"},
 	{.name = "flows", .right = true}, {.name = "sent", .right = true},
 	{.name = "arrived", .right = true}, {.name = "lost", .right = true},
 	{.name = "lost_percent", .right = true},

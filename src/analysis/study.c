@@ -26,6 +26,16 @@ void study_addr_cell(struct sheet *to, const struct net_addr *a)
 	sheet_text(to, net_addr_print(a, text));
 }
 
+void study_end_cell(
+	struct sheet *to, const struct catalog *c, const struct net_addr *a)
+{
+	const bool people = to->format == SHEET_TABLE;
+	char text[NET_ADDR_TEXT];
+
+	sheet_text(to,
+		study_name(c, people ? catalog_node_of(c, a) : -1, a, text));
+}
+
 void study_proto_cell(struct sheet *to, uint8_t proto)
 {
 	const char *name = filter_protocol_name(proto);

@@ -46,6 +46,9 @@ bool study_odd_flags(const struct flow *f);
 const char *study_name(const struct catalog *c, int node,
 	const struct net_addr *a, char text[static NET_ADDR_TEXT]);
 void study_addr_cell(struct sheet *to, const struct net_addr *a);
+/* For people the name of the node that has it, where one does. */
+void study_end_cell(
+	struct sheet *to, const struct catalog *c, const struct net_addr *a);
 void study_proto_cell(struct sheet *to, uint8_t proto);
 
 #endif

@@ -203,8 +203,8 @@ TRUTH = {  # (name, store, words): rows
         ["core", "r1", "r2", "", "2", "3200", "50.00", "94.12"],
         ["core", "r2", "r1", "1518", "6", "9000", "100.00", "100.00"]],
     ("hops", lab, "port 1"): [
-        ["core", "lb", "1", "100", "90", "10", "10.000", "5000", "5000", "5000"],
-        ["la", "core", "1", "100", "100", "0", "0.000", "3000", "3000", "3000"]],
+        ["core", "r1", "lb", "r2", "1", "100", "90", "10", "10.000", "5000", "5000", "5000"],
+        ["la", "r1", "core", "r1", "1", "100", "100", "0", "0.000", "3000", "3000", "3000"]],
     ("losses", lab, "port 1", "--bucket", "1h"): [
         ["2026-09-21T14:00:00.000000Z", "core", "lb", "100", "90", "10"]],
 }
@@ -223,7 +223,7 @@ def as_json(cell, value):
     if isinstance(value, list):
         return cell == (" ".join(value) or "-")
     if isinstance(value, str):
-        return cell == value
+        return value in (cell, {"a": A, "b": B}.get(cell))  # people read names
     return cell.replace(",", "") == str(value) or protocols.get(cell) == value or (
         isinstance(value, float) and float(cell) == value)
 
