@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *const format_names[] = {
 	"table", "wide", "json", "ndjson", "csv", NULL};
@@ -235,6 +236,10 @@ int app_experiment(const struct app *app, const char *word,
 		if (!app->project || !*app->project) {
 			err_set(err, NFZ_E_USAGE, "%s: which project is it in?",
 				word);
+			if (access(word, R_OK) == 0)
+				return err_hint(err,
+					"If the file is meant: --topology %s",
+					word);
 			return err_hint(err,
 				"Write PROJ/%s, or set "
 				"testbed.project in the "

@@ -4,6 +4,7 @@
 #include "cli/question.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct analyse_command {
 	struct common common;
@@ -82,6 +83,37 @@ static int ask(struct app *app, const struct analyse_command *o,
 	return question_ask(app, &o->question, &w, err);
 }
 
+static bool is_name(const char *word)
+{
+	for (size_t i = 0; analysis_name(i); i++)
+		if (strcmp(analysis_name(i), word) == 0)
+			return true;
+	return false;
+}
+
+/* Other commands have the experiment first: here it may be, too. */
+static void put_name_first(int words, char **argv)
+{
+	char *name = words > 1 ? argv[2] : NULL;
+
+	if (!name || is_name(argv[1]) || !is_name(name))
+		return;
+	argv[2] = argv[1];
+	argv[1] = name;
+}
+
+/* Only an experiment was named; a mistyped name is analysis_find's. */
+static int check_name(const char *word, struct err *err)
+{
+	if (!strpbrk(word, "/,"))
+		return 0;
+	err_set(err, NFZ_E_USAGE, "which question about %s?", word);
+	return err_hint(err,
+		"netflowize analyse lists them; then, for one: "
+		"netflowize analyse symptoms %s",
+		word);
+}
+
 static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	struct analyse_command o = {0};
@@ -90,7 +122,11 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 
 	if (r == 0 && words == 0)
 		r = list(app, err);
-	else if (r == 0 && words > 0)
+	if (r == 0 && words > 0) {
+		put_name_first(words, argv);
+		r = check_name(argv[1], err);
+	}
+	if (r == 0 && words > 0)
 		r = ask(app, &o, argv[1],
 			&(struct question_words){
 				.words = argv + 2, .n_words = words - 1},

@@ -115,8 +115,28 @@ static int ask_in_turn(struct nodes_context *n, const struct topology *t,
 		if (r != -NFZ_E_NO_DEPLOYMENT)
 			return r;
 	}
-	return err_set(err, NFZ_E_NO_DEPLOYMENT, "no probe watches link %s now",
+	err_set(err, NFZ_E_NO_DEPLOYMENT, "no probe watches link %s now",
 		t->links[link].name);
+	return err_hint(
+		err, "What runs where: netflowize status %s", n->target);
+}
+
+static const char *nth_link(const void *ctx, size_t i)
+{
+	const struct topology *t = ctx;
+
+	return i < t->n_links ? t->links[i].name : NULL;
+}
+
+static int no_link(const struct topology *t, const char *name, struct err *err)
+{
+	const char *near = opt_nearest(name, nth_link, t);
+
+	err_set(err, NFZ_E_USAGE, "there is no link %s in this experiment",
+		name);
+	if (near)
+		return err_hint(err, "Did you mean %s?", near);
+	return err_hint(err, "netflowize plan shows the links");
 }
 
 static int run(struct app *app, int argc, char **argv, struct err *err)
@@ -132,17 +152,17 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	if (r < 0 || words < 0)
 		return r;
 	skip = o.topology ? 0 : 1;
-	if (words != skip + 1 || !o.write)
-		return err_set(err, NFZ_E_USAGE,
+	if (words != skip + 1 || !o.write) {
+		err_set(err, NFZ_E_USAGE,
 			"capture needs a link, and --write FILE");
+		return err_hint(err, "Example: %s", cmd_capture.example);
+	}
 	r = nodes_topology(app, o.topology, skip ? argv[1] : NULL, &t, err);
 	if (r < 0)
 		return r;
 	link = topology_link(t, argv[1 + skip]);
 	if (link < 0)
-		return err_set(err, NFZ_E_USAGE,
-			"there is no link %s in this experiment",
-			argv[1 + skip]);
+		return no_link(t, argv[1 + skip], err);
 	snprintf(count, sizeof(count), "%lld", (long long)o.count);
 	a.path = o.write;
 	nodes_init(&n, app, t);

@@ -76,7 +76,9 @@ static void print_command(const struct command *cmd, FILE *to)
 	print_choices(common_options, to);
 	print_free(cmd->options, &first, to);
 	print_free(common_options, &first, to);
-	fputs(") words= ;;\n\t\tesac", to);
+	fputs(") words= ;;\n"
+	      "\t\t*) [[ $cur == -* ]] || words=$experiments ;;\n\t\tesac",
+		to);
 	print_first(cmd, to);
 	fputs(" ;;\n", to);
 }
@@ -93,7 +95,15 @@ static void print_script(FILE *to)
 		to);
 	for (size_t i = 0; commands[i]; i++)
 		fprintf(to, "%s%s", i ? " " : "", commands[i]->name);
+	/* those that up was run for on this machine */
 	fputs("\"\n"
+	      "\tlocal experiments= at "
+	      "state=${XDG_STATE_HOME:-$HOME/.local/state}\n"
+	      "\tfor at in \"$state\"/netflowize/*/*/; do\n"
+	      "\t\tat=${at#\"$state\"/netflowize/}\n"
+	      "\t\t[[ $at == *[!A-Za-z0-9_/-]* ]] || "
+	      "experiments+=\" ${at%/}\"\n"
+	      "\tdone\n"
 	      "\t[[ \" $commands \" == *\" $command \"* ]] || command=up\n"
 	      "\tcase $command in\n",
 		to);

@@ -39,6 +39,11 @@ static int print(const struct app *app, int only, struct err *err)
 	return sheet_close(&s, err);
 }
 
+static const char *nth_code(size_t i)
+{
+	return i + 1 < NFZ_E_COUNT ? err_code_text((int)i + 1) : NULL;
+}
+
 static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	struct common c = {0};
@@ -62,4 +67,5 @@ const struct command cmd_explain = {.name = "explain",
 	.example = "netflowize explain NFZ-E101",
 	.options = options,
 	.words = 1,
+	.nth_first = nth_code,
 	.run = run};

@@ -13,13 +13,21 @@ struct query_command {
 
 #define AT(member) offsetof(struct query_command, member)
 
+/* For completion; nfz-query(1) knows what else there may be. */
+static const char *const keys[] = {"src", "dst", "sport", "dport", "proto",
+	"flags", "service", "size", "link", "node", "src_node", "dst_node",
+	"vlan", "out_vlan", "in_if", "out_if", "src_as", "dst_as", "next_hop",
+	"src_mac", "dst_mac", "mpls", NULL};
+static const char *const orders[] = {"packets", "bytes", "flows", "first",
+	"last", "duration", "key", "none", NULL};
+
 static const struct opt options[] = {
 	{"by", 'b', OPT_TEXT, AT(by), "KEY,...",
 		"group by src dst src/BITS dst/BITS sport dport proto flags "
 		"service size link node src_node dst_node vlan out_vlan in_if "
 		"out_if src_as dst_as next_hop src_mac dst_mac mpls "
 		"time:SECONDS",
-		NULL, 0, 0},
+		keys, 0, 0},
 	{"show", 0, OPT_TEXT, AT(show), "FIGURE,...",
 		"besides, of each group: share bpp bps distinct:KEY "
 		"p95:MEASURE",
@@ -27,7 +35,7 @@ static const struct opt options[] = {
 	{"sort", 's', OPT_TEXT, AT(question.sort), "KEY",
 		"packets, bytes, flows, first, last, duration, key, none or a "
 		"figure",
-		NULL, 0, 0},
+		orders, 0, 0},
 	{"within", 0, OPT_FLAG, AT(within), NULL,
 		"with --by: count only what falls into that time", NULL, 0, 0},
 	{"observations", 0, OPT_FLAG, AT(observations), NULL,

@@ -391,10 +391,16 @@ static int usage(struct err *err)
 		"netflowize recipe run|collect|strip RECIPE PROJ/EXP");
 }
 
-static int run(struct app *app, int argc, char **argv, struct err *err)
+static const char *nth_verb(size_t i)
 {
 	static const char *const verbs[] = {
-		"show", "check", "run", "collect", "strip"};
+		"list", "show", "check", "run", "collect", "strip", NULL};
+
+	return verbs[i];
+}
+
+static int run(struct app *app, int argc, char **argv, struct err *err)
+{
 	struct recipe_command o = {0};
 	struct job j = {.app = app, .o = &o};
 	int words, r = command_parse(
@@ -405,8 +411,8 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	if (words == 1 && strcmp(argv[1], "list") == 0)
 		return list(app, err);
 	r = usage(err);
-	for (size_t i = 0; words >= 2 && i < 5; i++) {
-		if (strcmp(argv[1], verbs[i]) != 0 || (i < 2 && words > 2))
+	for (size_t i = 1; words >= 2 && nth_verb(i); i++) {
+		if (strcmp(argv[1], nth_verb(i)) != 0 || (i < 3 && words > 2))
 			continue;
 		err_clear(err);
 		r = with_recipe(
@@ -423,4 +429,5 @@ const struct command cmd_recipe = {.name = "recipe",
 	.example = "netflowize recipe run softflowd netsec/dumbbell",
 	.options = options,
 	.words = 3,
+	.nth_first = nth_verb,
 	.run = run};

@@ -57,9 +57,25 @@ static const char *nth_command(const void *ctx, size_t i)
 	return commands[i] ? commands[i]->name : NULL;
 }
 
+/* What other tools call it. */
+static const char *meant(const char *name)
+{
+	static const char *const words[][2] = {{"down", "strip"},
+		{"stop", "strip"}, {"remove", "strip"}, {"destroy", "strip"},
+		{"uninstall", "strip"}, {"start", "up"}, {"deploy", "up"},
+		{"install", "up"}, {"light", "up --light"},
+		{"heavy", "up --heavy"}, {"flows", "query"},
+		{"check", "doctor"}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(words[i][0], name) == 0)
+			return words[i][1];
+	return opt_nearest(name, nth_command, NULL);
+}
+
 static int unknown(const char *name, struct err *err)
 {
-	const char *near = opt_nearest(name, nth_command, NULL);
+	const char *near = meant(name);
 
 	err_set(err, NFZ_E_USAGE, "there is no command %s", name);
 	if (near)

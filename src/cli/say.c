@@ -36,6 +36,8 @@ static void line(const struct app *app, const struct sign *sign,
 {
 	bool c = colour(app) && sign->colour;
 
+	/* where both go to one pipe, in the order they were said */
+	fflush(stdout);
 	if (*sign->ascii)
 		fprintf(stderr, "%s%s%s ", c ? sign->colour : "",
 			utf8() ? sign->unicode : sign->ascii,

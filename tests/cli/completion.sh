@@ -40,6 +40,21 @@ expect "json" status x/y --output j
 expect "" plan --topology ""
 expect "--light" --lig
 
+# experiments that up was run for here, what else a word may be
+XDG_STATE_HOME=$(mktemp -d)
+export XDG_STATE_HOME
+mkdir -p "$XDG_STATE_HOME/netflowize/lab/one" \
+	"$XDG_STATE_HOME/netflowize/lab/\$(x)"
+expect "lab/one" status ""
+expect "lab/one" query -n 5 la
+expect "lab/one" analyse symptoms ""
+rm -r "$XDG_STATE_HOME"
+expect "scans scanners scanned" analyse sc
+expect "show" recipe sh
+expect "NFZ-E101 NFZ-E102 NFZ-E103" explain NFZ-E1
+expect "src_node src_as src_mac" query --by src_
+expect "flows first" query --sort f
+
 commands=$(netflowize --help | sed -nE 's/^  ([a-z]+) +.*/\1/p')
 for command in $commands; do
 	wanted=$(in_help "$command")

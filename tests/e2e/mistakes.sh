@@ -1,0 +1,89 @@
+#!/bin/bash
+# What people do wrong or find broken, and what they are told: what happened,
+# why, what to do, and an exit status that is true.
+set -u
+. "$(dirname "$0")/lib/deploy.bash"
+use_netflowize
+
+begin topologies/line.ns
+rows() { grep -c "$1" "$dir/out"; }
+
+nfz list "$exp"
+check "nothing there is said, not shown as an empty table" \
+	said "no deployment was found"
+nfz status "$exp"
+check "not instrumented: status 2" [ "$status" = 2 ]
+nfz capture "$exp" corr -w "$dir/x"
+check "a near link" said "Did you mean core?"
+nfz doctor "$exp"
+check "doctor finds nothing" [ "$status" = 0 ]
+fault server disk-full
+nfz doctor "$exp"
+check "doctor finds a full disk" [ "$status" = 5 ]
+check "and says where" said "server: disk full"
+fault server clear
+
+# a node that cannot be used is not left out in silence
+fault left no-sudo
+nfz --light "$exp"
+check "up without a node" [ "$status" = 0 ]
+check "says so" said "left: sudo without a password.*planned without it"
+fault left clear
+nfz --light "$exp"
+check "up with it" [ "$status" = 0 ]
+
+nfz query "$exp"
+check "no traffic yet" said "Nothing was recorded so far"
+on client -- ping -q -c 5 -i 0.05 server >/dev/null
+nfz query "$exp" 'port 4711'
+check "no such traffic" said "No record is of this filter"
+nfz analyse "$exp" symptoms
+check "the experiment first" [ "$status" = 0 ]
+nfz analyse "$exp"
+check "no question" said "which question about $exp"
+nfz analyse hops "$exp"
+check "where it was seen" grep -q "^ *access0  *left  *core  *left" "$dir/out"
+check "and what cannot be" said "behind the last link"
+
+# nobody may log in: then nothing is known, and nothing is claimed
+ssh-keygen -q -t ed25519 -N '' -f "$dir/stranger"
+for words in status query logs list; do
+	nfz $words "$exp" -i "$dir/stranger"
+	check "$words with a wrong key: status 7" [ "$status" = 7 ]
+	check "$words does not say it is not there" \
+		never said "is not instrumented"
+done
+nfz status "$exp" -i "$dir/stranger"
+check "one line for all nodes" \
+	[ "$(grep -c "login refused" "$dir/err")" = 1 ]
+nfz up "$exp" -i "$dir/no-such-key"
+check "no such key" said "no-such-key: No such file"
+
+fault right stop
+nfz status "$exp" --timeout 3s
+check "a node that does not answer: status 5" [ "$status" = 5 ]
+check "the others are shown" [ "$(rows '^ *meter ')" = 1 ]
+fault right clear
+
+# ages have units; what is too young is not denied
+nfz strip "$exp" --older-than 7
+check "seven what?" [ "$status" = 2 ]
+nfz strip "$exp" --older-than 1d
+check "too young" said "no deployment of $exp is that old"
+check "is one line" [ "$(grep -c "left alone" "$dir/err")" = 1 ]
+
+# somebody's file among ours: what is not so is not said
+on server -- mkdir -p /var/lib/netflowize/deadbeef00000000
+on server -- touch /var/lib/netflowize/deadbeef00000000/mine
+nfz strip "$exp" --dry-run
+check "files of nobody" said "left-over files of a deployment deadbeef"
+nfz strip "$exp"
+check "kept: status 8" [ "$status" = 8 ]
+check "it is not gone" said "it is not so that .*deadbeef00000000 is gone"
+check "and not among what holds" never said "^    kept"
+nfz status "$exp"
+check "files, and nothing runs: status 5" [ "$status" = 5 ]
+check "says how to go on" said "netflowize strip $exp"
+nfz strip "$exp" --force
+check "strip" [ "$status" = 0 ]
+exit $failed
