@@ -324,19 +324,6 @@ static int before_strip(struct strip_command *o, struct nodes_context *n,
 	return r;
 }
 
-/* For --limit: who failed; nothing, when nothing is left. */
-static void remember(const struct nodes_context *n,
-	const struct deploy_report *report, int r)
-{
-	if (n->options.dry_run)
-		return;
-	if (r == 0 && !n->options.limit && !n->options.deployment &&
-		!n->options.older_ms)
-		limit_forget(n);
-	else
-		limit_remember(n, report);
-}
-
 static int failures(const struct nodes_context *n,
 	const struct deploy_report *report, int r, struct err *err)
 {
@@ -378,7 +365,7 @@ static int strip_all(struct app *app, struct strip_command *o, const char *word,
 		nodes_flush(&n);
 		r = restore(o, now, &report, r, err);
 		r = report_all(o, &n, &report, r, err);
-		remember(&n, &report, r);
+		limit_after_strip(&n, &report, r);
 		r = failures(&n, &report, r, err);
 	}
 	deploy_report_release(&report);

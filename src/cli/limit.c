@@ -147,8 +147,17 @@ void limit_remember_plan(const struct nodes_context *n,
 	buf_release(&text);
 }
 
-void limit_forget(const struct nodes_context *n)
+void limit_after_strip(const struct nodes_context *n,
+	const struct deploy_report *r, int result)
 {
+	const struct deploy_options *o = &n->options;
+
+	if (o->dry_run)
+		return;
+	if (result < 0 || o->limit || o->deployment || o->older_ms) {
+		limit_remember(n, r);
+		return;
+	}
 	note(n, failed_note, "");
 	note(n, plan_note, "");
 	note(n, topology_note, "");

@@ -33,8 +33,10 @@ void limit_remember(
 /* The plan that was carried out, for limit_last_plan. */
 void limit_remember_plan(const struct nodes_context *n,
 	const struct topology *t, const struct plan *plan);
-/* Nothing is installed any more. */
-void limit_forget(const struct nodes_context *n);
+/* After strip, which ended with result: who failed; nothing at all when nothing
+ * is installed any more. */
+void limit_after_strip(const struct nodes_context *n,
+	const struct deploy_report *r, int result);
 
 /* The plan of the last run and its topology, which knows the nodes' own names
  * for things; how they are logged into is taken from t, as it is now.

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/heavy_up.h"
+#include "cli/limit.h"
 #include "cli/overview.h"
 #include "cli/say.h"
 #include "cli/strip_report.h"
@@ -259,6 +260,7 @@ static int strip_one(struct sweeping *s, struct swept *e)
 		r = deploy_strip(e->t, &e->n.options, &e->report, err);
 		if (r == -NFZ_E_NO_DEPLOYMENT)
 			r = 0;
+		limit_after_strip(&e->n, &e->report, r);
 		r = nodes_failures(s->app, &e->report, r, err);
 	}
 	if (r == 0)

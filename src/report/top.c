@@ -387,7 +387,7 @@ static void print_title(struct frame *fr, struct buf *out)
 	const char *made = f->made ? strchr(f->made, 'T') : NULL;
 
 	snprintf(text, sizeof(text),
-		"%s/%s  %.8s  %zu/%zu links  %s  lost %s  last %s%s",
+		"%s/%s  %.8s  %zu/%zu links  %s  unmetered %s  last %s%s",
 		f->project ? cut(fr, f->project, 20) : "store",
 		f->experiment ? cut(fr, f->experiment, 20) : "",
 		made ? cut(fr, made + 1, 64) : "", f->n_covered, f->n_links,

@@ -86,4 +86,15 @@ check "files, and nothing runs: status 5" [ "$status" = 5 ]
 check "says how to go on" said "netflowize strip $exp"
 nfz strip "$exp" --force
 check "strip" [ "$status" = 0 ]
+
+# who failed is remembered, also where many experiments are stripped
+nfz up "$exp"
+echo "$exp" >"$dir/list"
+fault right stop
+nfz strip --from-list "$dir/list" --yes --timeout 3s --report "$dir/report"
+check "strip of a list without a node: status 5" [ "$status" = 5 ]
+fault right clear
+nfz strip "$exp" --limit @failed
+check "strip of the rest" [ "$status" = 0 ]
+check "which is that node" said "right  *stripped"
 exit $failed
