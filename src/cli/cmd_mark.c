@@ -8,6 +8,7 @@
 #include "cli/source.h"
 #include "store/events.h"
 #include "testbed/eventlist.h"
+#include "testbed/portal.h"
 
 #include <stdlib.h>
 
@@ -71,6 +72,24 @@ static int mark(struct app *app, const struct mark_command *o, int64_t at_ns,
 	return r;
 }
 
+/* What the interface with the events does not know may be a profile's. */
+static int no_list(struct client *client, const struct client_exp *exp, int r,
+	struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	struct portal_status s;
+
+	if (r != -NFZ_E_NO_EXPERIMENT ||
+		portal_status(client, exp, &s, &ignored) < 0)
+		return r;
+	portal_status_release(&s);
+	err_set(err, NFZ_E_NO_EXPERIMENT,
+		"%s/%s was started from a profile: it has no event system",
+		exp->proj, exp->exp);
+	return err_hint(err, "Mark by hand: netflowize mark [--at TIME] "
+			     "PROJ/EXP TEXT");
+}
+
 /* The testbed's list, and when its time 0 was: as given, or as it says. */
 static int ask_testbed(struct app *app, const struct experiment_name *name,
 	struct eventlist *ret, int64_t *zero_ns, struct err *err)
@@ -81,7 +100,8 @@ static int ask_testbed(struct app *app, const struct experiment_name *name,
 	int r = experiment_connect(app, &client, err);
 
 	if (r == 0)
-		r = client_eventlist(client, &exp, &rows, err);
+		r = no_list(client, &exp,
+			client_eventlist(client, &exp, &rows, err), err);
 	if (r == 0)
 		r = eventlist_read(rows, ret, err);
 	if (r < 0 || *zero_ns || !ret->n)

@@ -68,4 +68,9 @@ nfz mark --events --at 2026-11-21T14:00:00Z --store "$store" "$exp"
 check "into a store, with a time 0 of one's own" said "3 new.*as you say"
 check "which is what it has" [ "$("$build/bin/nfz-query" "$store" --events -o \
 	csv | grep -c '^2026-11-21T14:00:0[12].*,testbed,link0 ')" = 2 ]
+
+tb down "$exp" >/dev/null
+tb up --portal topologies/manifest.rspec --exp "$exp" >/dev/null
+nfz mark --events "$exp"
+check "an experiment of a profile has no events" said "started from a profile"
 exit $failed
