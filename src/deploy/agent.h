@@ -55,8 +55,17 @@ struct agent {
 typedef int (*agent_call_fn)(
 	struct agent *a, const struct frame_args *args, struct err *err);
 
-/* agent_serve.c: talking */
+/* agent_serve.c: call after call */
 int agent_serve(struct agent *a, struct err *err) NFZ_MUST_CHECK;
+
+/* agent_wire.c: talking */
+/* The next frame that is no NOOP: 1, or 0 when the controller is gone. */
+int agent_next(
+	struct agent *a, struct frame *ret, struct err *err) NFZ_MUST_CHECK;
+/* The result of a call, with the words it said, or its error. */
+void agent_answer(struct agent *a, int result, const struct err *err);
+/* A call that failed in the middle of its data leaves the rest unread. */
+void agent_skip_data(struct agent *a);
 void agent_send(
 	struct agent *a, enum frame_type type, const void *data, size_t len);
 /* Notes of this call go out with its result: each piece wakes the controller,
@@ -94,6 +103,24 @@ int agent_each_deployment(const struct agent *a,
 	int (*fn)(void *ctx, const char *path, const char *id), void *ctx);
 bool agent_id_ok(const char *id);
 
+/* agent_file.c: small files of a deployment, read */
+/* err_sys, but NFZ_E_DISK_FULL for a full disk. */
+int dep_sys(struct err *err, const char *what);
+/* The value of "name value" in a text of such lines; "" when absent. */
+void text_field(const char *text, const char *name, char *to, size_t size);
+/* Reads a small file below dir; "" when it cannot be. */
+void dep_text(int dir, const char *path, struct buf *out);
+/* SHA-256 of a file below dir; false when it is absent or no plain file. */
+bool dep_hash(int dir, const char *path, char sha[static 65]);
+/* The last lines of log/ROLE.log, at most max bytes. */
+void log_tail(int dir, const char *role, size_t max, struct buf *out);
+
+/* agent_install.c: programs from the archive */
+/* Program "NAME:SHA256", when it is not here with this content: a word
+ * `missing=NAME` for the result. */
+int agent_say_missing(
+	struct agent *a, const char *program, struct err *err) NFZ_MUST_CHECK;
+
 /* agent_dep.c: one deployment */
 /* Finds and locks it; with create makes it where there is room for need
  * bytes.  NFZ_E_BUSY says who and since when; NFZ_E_NO_DEPLOYMENT. */
@@ -116,18 +143,6 @@ int dep_write(struct dep *d, const struct dep_file *f,
 /* A directory, journaled before it is made; exists already: fine. */
 int dep_mkdir(struct dep *d, const char *path, enum journal_kind kind,
 	struct err *err) NFZ_MUST_CHECK;
-/* SHA-256 of a file below dir; false when it is absent or no plain file. */
-bool dep_hash(int dir, const char *path, char sha[static 65]);
-/* Program "NAME:SHA256", when it is not here with this content: a word
- * `missing=NAME` for the result. */
-int agent_say_missing(
-	struct agent *a, const char *program, struct err *err) NFZ_MUST_CHECK;
-/* err_sys, but NFZ_E_DISK_FULL for a full disk. */
-int dep_sys(struct err *err, const char *what);
-/* The value of "name value" in a text of such lines; "" when absent. */
-void text_field(const char *text, const char *name, char *to, size_t size);
-/* Reads a small file below dir; "" when it cannot be. */
-void dep_text(int dir, const char *path, struct buf *out);
 
 /* agent_data.c: the recorded flows of a deployment */
 struct dep_data {
@@ -138,7 +153,7 @@ struct dep_data {
 };
 void dep_data(int dir, struct dep_data *ret);
 
-/* agent_proc.c: our programs */
+/* agent_info.c: our programs */
 struct proc_info {
 	char role[32], program[64], stamp[160], boot[40], started[40];
 	pid_t keeper, pid;
@@ -186,8 +201,6 @@ const char *agent_limit(int dir, int journal, const char *role, pid_t pid);
  * deployment's directory with a go pipe as descriptor 3 and a status pipe
  * as 4. */
 int keep_main(int argc, char **argv);
-/* The last lines of log/ROLE.log, at most max bytes. */
-void log_tail(int dir, const char *role, size_t max, struct buf *out);
 
 /* The calls, by file. */
 int call_hello(struct agent *, const struct frame_args *, struct err *);

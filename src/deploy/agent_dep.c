@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/proc.h"
 #include "deploy/agent.h"
 #include "format/crypto.h"
 
@@ -16,71 +15,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define PROGRAM "program=" /* a word of open that is not for the tag */
-
-int dep_sys(struct err *err, const char *what)
-{
-	int saved = errno;
-
-	err_sys(err, "%s", what);
-	if (err && (saved == ENOSPC || saved == EDQUOT)) {
-		err->code = NFZ_E_DISK_FULL;
-		err_hint(err, "Make room on the node, then run this again.");
-	}
-	return saved == ENOSPC || saved == EDQUOT ? -NFZ_E_DISK_FULL
-						  : -NFZ_E_IO;
-}
-
-void text_field(const char *text, const char *name, char *to, size_t size)
-{
-	size_t len = strlen(name);
-
-	to[0] = '\0';
-	for (const char *p = text; p && *p;) {
-		const char *end = strchr(p, '\n');
-
-		if (strncmp(p, name, len) == 0 && p[len] == ' ') {
-			size_t n = end ? (size_t)(end - p) : strlen(p);
-
-			snprintf(to, size, "%.*s", (int)(n - len - 1),
-				p + len + 1);
-			return;
-		}
-		p = end ? end + 1 : NULL;
-	}
-}
-
-void dep_text(int dir, const char *path, struct buf *out)
-{
-	cleanup_close int fd = openat(
-		dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	char chunk[4096];
-	ssize_t n;
-
-	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0)
-		buf_add(out, chunk, (size_t)n);
-}
-
-bool dep_hash(int dir, const char *path, char sha[static 65])
-{
-	cleanup_close int fd = openat(
-		dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	uint8_t sum[CRYPTO_SHA256];
-	struct crypto_sha256 s;
-	char chunk[16384];
-	struct stat st;
-	ssize_t n;
-
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return false;
-	crypto_sha256_init(&s);
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-		crypto_sha256_add(&s, chunk, (size_t)n);
-	crypto_sha256_end(&s, sum);
-	crypto_hex(sum, sizeof(sum), sha);
-	return n == 0;
-}
 
 struct finding {
 	const char *id;
@@ -322,101 +256,10 @@ int dep_mkdir(struct dep *d, const char *path, enum journal_kind kind,
 	return r;
 }
 
-static int write_tag(
-	struct agent *a, const struct frame_args *args, struct err *err)
-{
-	struct dep_file f = {.path = "tag", .mode = 0600, .kind = JOURNAL_TEMP};
-	struct buf text = BUF_INIT(8192), old = BUF_INIT(8192);
-	char now[CLOCK_TEXT], since[CLOCK_TEXT], boot[40];
-	int r = 0;
-
-	dep_text(a->dep.dir, "tag", &old);
-	text_field(buf_str(&old), "since", since, sizeof(since));
-	wall_print(wall_now(), now);
-	journal_boot(boot);
-	buf_addf(&text, "schema netflowize.tag/1\nid %s\n", a->dep.id);
-	for (size_t i = 2; i < args->n; i++) {
-		/* name=value becomes "name value"; no line can be smuggled in */
-		char *eq = strchr(args->argv[i], '=');
-
-		if (strncmp(args->argv[i], "need=", 5) == 0 ||
-			strncmp(args->argv[i], PROGRAM, strlen(PROGRAM)) == 0)
-			continue;
-		if (!eq || strpbrk(args->argv[i], "\r\n")) {
-			r = err_set(err, NFZ_E_REMOTE, "a tag word is wrong");
-			break;
-		}
-		buf_addf(&text, "%.*s %s\n", (int)(eq - args->argv[i]),
-			args->argv[i], eq + 1);
-	}
-	buf_addf(&text, "boot %s\nsince %s\nupdated %s\n", boot,
-		since[0] ? since : now, now);
-	f.data = text.data;
-	f.len = text.len;
-	if (r == 0)
-		r = dep_write(&a->dep, &f, err);
-	buf_release(&text);
-	buf_release(&old);
-	return r;
-}
-
 void agent_set_who(struct agent *a, const struct frame_args *args)
 {
 	const char *who = frame_value(args, "who");
 
 	snprintf(a->who, sizeof(a->who), "%s",
 		who && !strpbrk(who, "\r\n") ? who : "somebody");
-}
-
-/* Tag, directories, and which programs are missing. */
-static int furnish(
-	struct agent *a, const struct frame_args *args, struct err *err)
-{
-	static const struct {
-		const char *path;
-		enum journal_kind kind;
-	} dirs[] = {{"bin", JOURNAL_DIR}, {"etc", JOURNAL_DIR},
-		{"log", JOURNAL_TREE}, {"run", JOURNAL_TREE}};
-	int r = write_tag(a, args, err);
-
-	for (size_t i = 0; r == 0 && i < sizeof(dirs) / sizeof(*dirs); i++)
-		r = dep_mkdir(&a->dep, dirs[i].path, dirs[i].kind, err);
-	for (size_t i = 2; r == 0 && i < args->n; i++)
-		if (strncmp(args->argv[i], PROGRAM, strlen(PROGRAM)) == 0)
-			r = agent_say_missing(
-				a, args->argv[i] + strlen(PROGRAM), err);
-	return r;
-}
-
-/* open ID need=BYTES program=NAME:SHA... who=... experiment=... NAME=VALUE...:
- * makes or finds the deployment, locks it for this session and writes its tag;
- * `missing=NAME` words for programs that are not here with this very content.
- * One that was new and could not be furnished is taken back. */
-int call_open(struct agent *a, const struct frame_args *args, struct err *err)
-{
-	const char *need = frame_value(args, "need");
-	bool clean;
-	int r;
-
-	agent_set_who(a, args);
-	r = dep_open(a, frame_arg(args, 1), true,
-		need ? strtoll(need, NULL, 10) : 0, err);
-	if (r < 0)
-		return r;
-	r = furnish(a, args, err);
-	if (r < 0 && a->dep.fresh && dep_undo(a, true, &clean, NULL) < 0)
-		dep_close(a); /* its journal is there */
-	if (r < 0)
-		return r;
-	agent_say(a, "path=%s", a->dep.path);
-	agent_say(a, "fresh=%d", a->dep.fresh);
-	return 0;
-}
-
-int call_close(struct agent *a, const struct frame_args *args, struct err *err)
-{
-	(void)args;
-	(void)err;
-	dep_close(a);
-	return 0;
 }

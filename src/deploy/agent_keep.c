@@ -451,20 +451,3 @@ int keep_main(int argc, char **argv)
 	wait_for_lease(&k, signals);
 	return 0;
 }
-
-void log_tail(int dir, const char *role, size_t max, struct buf *out)
-{
-	char path[64], chunk[4096];
-	cleanup_close int fd = -1;
-	struct stat st;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "log/%.31s.log", role);
-	fd = openat(dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return;
-	if (st.st_size > (off_t)max)
-		lseek(fd, st.st_size - (off_t)max, SEEK_SET);
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-		buf_add(out, chunk, (size_t)n);
-}

@@ -1,0 +1,193 @@
+/* The agent's end of the session: frames in, notes, words and results out.  A
+ * controller that vanishes (end of input, broken pipe, two minutes of silence)
+ * is an error of whoever reads next. */
+#define _GNU_SOURCE
+#include "base/file.h"
+#include "deploy/agent.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { HOLD_MAX = 32768 };
+
+void agent_hold(struct agent *a)
+{
+	a->holding = true;
+}
+
+static void flush(struct agent *a, const struct buf *b)
+{
+	if (!a->lost && (!buf_ok(b) || file_write_all(a->out, b->data, b->len,
+					       NULL) < 0))
+		a->lost = true;
+}
+
+static void send_buf(struct agent *a, const struct buf *b)
+{
+	if (a->holding && buf_ok(b) && a->held.len + b->len < HOLD_MAX) {
+		buf_add(&a->held, b->data, b->len);
+		return;
+	}
+	flush(a, &a->held);
+	buf_reset(&a->held);
+	flush(a, b);
+}
+
+void agent_send(
+	struct agent *a, enum frame_type type, const void *data, size_t len)
+{
+	struct buf b = BUF_INIT(FRAME_BODY_MAX + 4096);
+
+	if (type == FRAME_OUT || type == FRAME_ERR)
+		frame_put_data(&b, type, data, len);
+	else
+		frame_put(&b, type, data, len);
+	send_buf(a, &b);
+	buf_release(&b);
+}
+
+void agent_note(struct agent *a, const char *const *words, size_t n)
+{
+	struct buf b = BUF_INIT(FRAME_BODY_MAX + 4096);
+
+	frame_put_args(&b, FRAME_NOTE, words, n);
+	send_buf(a, &b);
+	buf_release(&b);
+}
+
+void agent_say(struct agent *a, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	buf_add(&a->words, text, strlen(text) + 1);
+}
+
+/* More bytes into a->input; false when the controller is gone. */
+static bool receive(struct agent *a)
+{
+	struct pollfd p = {.fd = a->in, .events = POLLIN};
+	char *to = buf_space(&a->input, 65536);
+	ssize_t n;
+
+	if (!to || a->lost || poll(&p, 1, AGENT_IDLE_MS) <= 0) {
+		a->lost = true;
+		return false;
+	}
+	do
+		n = read(a->in, to, 65536);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0) {
+		a->lost = true;
+		return false;
+	}
+	buf_commit(&a->input, (size_t)n);
+	return true;
+}
+
+int agent_next(struct agent *a, struct frame *ret, struct err *err)
+{
+	for (;;) {
+		int r = frame_next(buf_str(&a->input), a->input.len, ret, err);
+
+		if (r < 0)
+			return r;
+		if (r == 1 && ret->type == FRAME_NOOP)
+			buf_consume(&a->input, ret->total);
+		else if (r == 1)
+			return 1;
+		else if (!receive(a))
+			return 0;
+	}
+}
+
+bool agent_hung_up(struct agent *a)
+{
+	struct pollfd p = {.fd = a->in, .events = POLLIN | POLLRDHUP};
+
+	if (!a->lost && poll(&p, 1, 0) > 0) {
+		if (p.revents & POLLIN)
+			return !receive(a);
+		a->lost = true;
+	}
+	return a->lost;
+}
+
+int agent_data(struct agent *a, struct frame *ret, struct err *err)
+{
+	int r = agent_next(a, ret, err);
+
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return err_set(err, NFZ_E_REMOTE,
+			"the controller went away in the middle of its data");
+	if (ret->type == FRAME_DATA)
+		return 1;
+	if (ret->type != FRAME_END)
+		return err_set(err, NFZ_E_REMOTE, "data was expected");
+	buf_consume(&a->input, ret->total);
+	a->in_data = false;
+	return 0;
+}
+
+void agent_data_done(struct agent *a, const struct frame *f)
+{
+	buf_consume(&a->input, f->total);
+}
+
+int agent_data_all(struct agent *a, struct buf *out, struct err *err)
+{
+	struct frame f;
+	int r;
+
+	while ((r = agent_data(a, &f, err)) == 1) {
+		buf_add(out, f.body, f.len);
+		agent_data_done(a, &f);
+	}
+	if (r == 0 && !buf_ok(out))
+		r = err_set(err, NFZ_E_LIMIT, "more data than allowed");
+	return r;
+}
+
+void agent_skip_data(struct agent *a)
+{
+	struct frame f;
+
+	while (a->in_data && agent_data(a, &f, NULL) == 1)
+		agent_data_done(a, &f);
+}
+
+void agent_answer(struct agent *a, int result, const struct err *err)
+{
+	const char *words[FRAME_ARGS_MAX];
+	struct buf b = BUF_INIT(FRAME_BODY_MAX + 4096);
+	char code[16];
+	size_t n = 0;
+
+	if (result < 0) {
+		snprintf(code, sizeof(code), "%d", (int)err->code);
+		words[n++] = "error";
+		words[n++] = code;
+		words[n++] = err->text;
+		words[n++] = err->hint;
+	} else {
+		const char *p = buf_str(&a->words), *end = p + a->words.len;
+
+		words[n++] = "ok";
+		for (; p < end && n < FRAME_ARGS_MAX; p += strlen(p) + 1)
+			words[n++] = p;
+	}
+	frame_put_args(&b, FRAME_RESULT, words, n);
+	send_buf(a, &b);
+	buf_release(&b);
+	a->holding = false;
+	flush(a, &a->held);
+	buf_reset(&a->held);
+}
