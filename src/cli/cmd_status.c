@@ -151,7 +151,7 @@ static size_t found(const struct deploy_report *r)
 	return n;
 }
 
-static int ask_ledger(struct app *app, const struct status_command *o,
+static int ask_ledger(struct nodes_context *n, const struct status_command *o,
 	const struct topology *t, struct err *err)
 {
 	const char *format = o->common.format == FORMAT_WIDE
@@ -160,7 +160,7 @@ static int ask_ledger(struct app *app, const struct status_command *o,
 	const char *argv[] = {"nfz-query", "store", "--ledger", "-o", format,
 		o->no_flush ? NULL : "--flush", NULL};
 
-	return nodes_query(app, t, argv, err);
+	return nodes_query(n, t, argv, err);
 }
 
 static size_t programs(const struct deploy_report *r)
@@ -192,7 +192,7 @@ static int files_only(const struct nodes_context *n,
 
 /* The ledger is of the whole run: it is not asked for when only some nodes
  * are.  Where nodes did not answer, err says so and remains. */
-static int show(const struct nodes_context *n, const struct status_command *o,
+static int show(struct nodes_context *n, const struct status_command *o,
 	const struct topology *t, const struct deploy_report *report,
 	struct err *err)
 {
@@ -206,7 +206,7 @@ static int show(const struct nodes_context *n, const struct status_command *o,
 	r = show_modules(report, &bad, err);
 	say_clocks(n->app, report);
 	if (r == 0 && !o->limit)
-		r = ask_ledger(n->app, o, t, err);
+		r = ask_ledger(n, o, t, err);
 	if (r == 0 && failed) {
 		*err = why;
 		return -(int)why.code;
@@ -234,12 +234,15 @@ static int nothing_found(const struct nodes_context *n,
 		n, deploy_nothing_found(report, name, err), err);
 }
 
-static int ask(const struct nodes_context *n, const struct status_command *o,
+/* One login a node, the collector's for the ledger as well. */
+static int ask(struct nodes_context *n, const struct status_command *o,
 	const struct topology *t, struct err *err)
 {
 	struct deploy_report report = {0};
-	int r = deploy_clocks(t, &n->options, &report, err);
+	int r;
 
+	n->options.link = deploy_link_new();
+	r = deploy_clocks(t, &n->options, &report, err);
 	r = nodes_failures(n->app, &report, r, err);
 	if (r != 0 && r != -NFZ_E_NODES_FAILED)
 		;
@@ -248,6 +251,7 @@ static int ask(const struct nodes_context *n, const struct status_command *o,
 	else
 		r = show(n, o, t, &report, err);
 	deploy_report_release(&report);
+	deploy_link_free(n->options.link);
 	return r;
 }
 
@@ -268,9 +272,9 @@ static int status(struct app *app, const struct status_command *o,
 	r = nodes_topology(app, o->topology, word, &t, err);
 	if (r < 0)
 		return r;
-	if (!app_for_people(app))
-		return ask_ledger(app, o, t, err);
 	nodes_init(&n, app, t);
+	if (!app_for_people(app))
+		return ask_ledger(&n, o, t, err);
 	n.options.progress = NULL;
 	r = limit_set(&n, t, o->limit, &limit, &none, err);
 	if (r == 0 && !none)

@@ -20,6 +20,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	cleanup(topology_free_at) struct topology *t = NULL;
 	struct verify_command o = {0};
+	struct nodes_context n;
 	int words, r = command_parse(
 			   app, &cmd_verify, &o, argc, argv, &words, err);
 	const char *ask[] = {
@@ -32,7 +33,8 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 		return r;
 	ask[5] = o.common.format == FORMAT_WIDE ? "table"
 						: format_names[o.common.format];
-	return nodes_query(app, t, ask, err);
+	nodes_init(&n, app, t);
+	return nodes_query(&n, t, ask, err);
 }
 
 const struct command cmd_verify = {.name = "verify",

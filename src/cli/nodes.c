@@ -115,13 +115,10 @@ static int ask(struct nodes_context *n, const struct topology *t,
 	return code_of_status(status);
 }
 
-int nodes_query(struct app *app, const struct topology *t,
+int nodes_query(struct nodes_context *n, const struct topology *t,
 	const char *const *argv, struct err *err)
 {
-	struct nodes_context n;
-
-	nodes_init(&n, app, t);
-	return ask(&n, t, argv, to_our_output, err);
+	return ask(n, t, argv, to_our_output, err);
 }
 
 static void to_buf(void *ctx, const char *node, bool is_stderr,

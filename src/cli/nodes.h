@@ -73,10 +73,10 @@ void nodes_lines_release(struct nodes_lines *l);
 /* Runs nfz-query on the collector's node; its output goes to ours.  argv[0]
  * is "nfz-query", NULL-ended.  A status other than 0 becomes the error code it
  * stands for, already told. */
-int nodes_query(struct app *app, const struct topology *t,
+int nodes_query(struct nodes_context *n, const struct topology *t,
 	const char *const *argv, struct err *err) NFZ_MUST_CHECK;
-/* The same, its output added to out.  With n->options.link set, the login is
- * kept for the next time. */
+/* The same, its output added to out.  With n->options.link set, either takes
+ * a login that is there, and leaves it for the next time. */
 int nodes_query_text(struct nodes_context *n, const struct topology *t,
 	const char *const *argv, struct buf *out,
 	struct err *err) NFZ_MUST_CHECK;

@@ -96,6 +96,7 @@ static int ask_collector(struct app *app, const struct question *q,
 	cleanup(topology_free_at) struct topology *t = NULL;
 	struct question_words rest = *w;
 	struct line l = {.n = 0};
+	struct nodes_context n;
 	const char *word = NULL;
 	int r;
 
@@ -106,8 +107,10 @@ static int ask_collector(struct app *app, const struct question *q,
 	r = nodes_topology(app, q->source.topology, word, &t, err);
 	if (r == 0)
 		r = collect(&l, app, q, &rest, err);
-	if (r == 0)
-		r = nodes_query(app, t, (const char *const *)l.v, err);
+	if (r == 0) {
+		nodes_init(&n, app, t);
+		r = nodes_query(&n, t, (const char *const *)l.v, err);
+	}
 	line_release(&l);
 	return r;
 }

@@ -33,6 +33,7 @@ struct sshconf {
 	bool hangs;            /* ssh did not answer in time */
 	struct opt_list lines; /* arguments of all Host lines */
 	bool each;             /* every host must be asked for */
+	bool algorithms;       /* some line names ciphers or their like */
 	bool plain_known;      /* what ssh says without configuration */
 	struct ssh_settings plain;
 	struct answer *answers;
@@ -214,6 +215,17 @@ static void include(struct sshconf *c, char *words, const char *dir, int depth)
 	}
 }
 
+static bool names_algorithms(const char *keyword)
+{
+	static const char *const words[] = {
+		"Ciphers", "HostKeyAlgorithms", "KexAlgorithms", "MACs"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strncasecmp(keyword, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
 static void take_line(struct sshconf *c, char *line, const char *dir, int depth)
 {
 	size_t n;
@@ -233,6 +245,8 @@ static void take_line(struct sshconf *c, char *line, const char *dir, int depth)
 		c->each = c->each || strcasecmp(rest, "all") != 0;
 	else if (n == 7 && strncasecmp(line, "Include", n) == 0)
 		include(c, rest, dir, depth);
+	c->algorithms =
+		c->algorithms || names_algorithms(line + (*line == '"'));
 }
 
 static void read_config(
@@ -306,6 +320,10 @@ static bool ask(struct sshconf *c, const char *file, const char *host,
  * may be better. */
 static void forget_defaults(struct sshconf *c, struct ssh_settings *s)
 {
+	if (!c->algorithms) {
+		s->kex[0] = s->ciphers[0] = s->macs[0] = s->host_keys[0] = '\0';
+		return;
+	}
 	if (!c->plain_known && !ask(c, "none", "localhost", &c->plain))
 		return;
 	c->plain_known = true;

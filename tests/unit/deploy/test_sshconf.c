@@ -85,6 +85,54 @@ Test(sshconf, an_ssh_that_hangs_is_asked_no_more, .timeout = 30)
 	rmdir(dir);
 }
 
+/* What is only ssh's own choice is not taken for the user's, and ssh is asked
+ * what it chooses by itself only where the configuration names such lists. */
+static void check_lists(const char *config, bool wished, int asked)
+{
+	char dir[] = "/tmp/nfz-ssh.XXXXXX", path[64], search[4200], line[200];
+	const struct ssh_settings *s;
+	struct sshconf *c;
+	FILE *f;
+	int n = 0;
+
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/ssh", dir);
+	snprintf(line, sizeof(line),
+		"#!/bin/sh\necho >>%s/asked\ncase $* in *none*) echo ciphers "
+		"own;; *) echo ciphers %s;; esac\n",
+		dir, wished ? "mine" : "own");
+	write_file(path, line, 0700);
+	snprintf(search, sizeof(search), "%s:%s", dir, getenv("PATH"));
+	setenv("PATH", search, 1);
+	snprintf(path, sizeof(path), "%s/config", dir);
+	write_file(path, config, 0600);
+	c = sshconf_new(path, 5000);
+	s = sshconf_for(c, "node");
+	cr_assert_not_null(s);
+	cr_assert_str_eq(s->ciphers, wished ? "mine" : "", "%s", config);
+	sshconf_free(c);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/asked", dir);
+	f = fopen(path, "r");
+	cr_assert_not_null(f);
+	for (int ch; (ch = fgetc(f)) != EOF;)
+		n += ch == '\n';
+	fclose(f);
+	cr_assert_eq(n, asked, "%s: asked %d times", config, n);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/ssh", dir);
+	unlink(path);
+	rmdir(dir);
+}
+
+Test(sshconf, the_users_lists_are_told_from_ssh_s_own)
+{
+	check_lists("Host *\n  User lee\n", false, 1);
+	check_lists("Host *\n  Ciphers own\n", false, 2);
+	check_lists("Host *\n  ciphers=mine\n", true, 2);
+	check_lists("\"Ciphers\" mine\n", true, 2);
+}
+
 static enum knownhosts_answer ask(const char *text, const char *name,
 	uint16_t port, const char *type, const char *key, char *kinds)
 {
