@@ -156,6 +156,8 @@ static int start_session(struct remote *r, struct err *err)
 	ssh_options_set(r->session, SSH_OPTIONS_HOST, r->address);
 	ssh_options_set(r->session, SSH_OPTIONS_PORT, &port);
 	ssh_options_set(r->session, SSH_OPTIONS_USER, r->user);
+	/* or each session reads who we are, to find files it does not need */
+	ssh_options_set(r->session, SSH_OPTIONS_SSH_DIR, "/nonexistent");
 	ssh_options_set(r->session, SSH_OPTIONS_KNOWNHOSTS, "/dev/null");
 	ssh_options_set(r->session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
 	ssh_keys_apply(r->profile, r->session);
