@@ -2,8 +2,9 @@
  *
  * Each answer of a distant testbed takes a round trip, and it answers the calls
  * of one connection one after the other: of 200 machines at 50 ms that is 10 s
- * before anything connects to a node.  So when the first answer took its time
- * there are more connections, each with a thread that waits for it. */
+ * before anything connects to a node.  So when the answers take their time,
+ * from the first on or later, there are more connections, each with a thread
+ * that waits for it. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "testbed/import_data.h"
@@ -13,9 +14,10 @@
 #include <stdatomic.h>
 
 enum {
-	WIDTH = 8,  /* connections; each is a process over there */
-	LEAST = 4,  /* machines for each of them */
-	SLOW_MS = 5 /* a connection costs more than such answers do */
+	WIDTH = 8,   /* connections; each is a process over there */
+	LEAST = 4,   /* machines for each of them */
+	SLOW_MS = 5, /* an answer, on average */
+	WAIT_MS = 20 /* less does not pay for the connections */
 };
 
 struct asking {
@@ -83,21 +85,31 @@ static void start(struct helper *h, struct asking *a, const struct client *of)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
+/* All answers count: one server is slow as soon as its acknowledgements are
+ * delayed, a quick one is slow once when its machine is busy. */
+static bool are_slow(struct mono_time began, size_t answers)
+{
+	int64_t ms = (mono_now().ns - began.ns) / NS_PER_MS;
+
+	return ms >= WAIT_MS && ms >= (int64_t)answers * SLOW_MS;
+}
+
 void import_ask_keys(struct import *i, struct import_keys *keys, size_t n)
 {
 	struct asking a = {.e = i->e, .keys = keys, .n = n};
 	struct helper helpers[WIDTH - 1] = {0};
 	struct mono_time began = mono_now();
-	size_t width = n / LEAST < WIDTH ? n / LEAST : WIDTH;
+	bool alone = true;
 
-	if (!ask_next(&a, i->client))
-		return;
-	if (mono_now().ns - began.ns < SLOW_MS * NS_PER_MS)
-		width = 1;
-	for (size_t k = 1; k < width; k++)
-		start(&helpers[k - 1], &a, i->client);
-	while (ask_next(&a, i->client))
-		;
+	for (size_t done = 1; ask_next(&a, i->client); done++) {
+		size_t width = (n - done) / LEAST;
+
+		if (!alone || done >= n || !are_slow(began, done))
+			continue;
+		alone = false;
+		for (size_t k = 0; k + 1 < width && k < WIDTH - 1; k++)
+			start(&helpers[k], &a, i->client);
+	}
 	for (size_t k = 0; k < WIDTH - 1; k++) {
 		if (helpers[k].running)
 			pthread_join(helpers[k].thread, NULL);
