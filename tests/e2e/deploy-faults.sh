@@ -40,7 +40,7 @@ converges() {
 }
 
 row 1
-with down left unreachable "no answer"
+with down left unreachable "no answer (connection, 2 tries)"
 converges down
 row 3
 with stop left timed-out "timed out (banner)"
@@ -98,6 +98,7 @@ check "banner: up" [ "$status" = 0 ]
 deploy strip
 check "banner: strip" [ "$status" = 0 ]
 fault left clear
+check "banner: same disks" same_disks "$dir/before"
 
 row 2
 fault left refuse
@@ -129,8 +130,12 @@ check "crashing meter: says how" said "meter: ended at once with status 3"
 check "crashing meter: and its last words" said "cannot open tap"
 check "crashing meter: the collector is unaffected" node_line client1 ok
 stand_ins 'case $0 in *meter) sleep 1000;; esac'"$good_stand_in" 3
+began=$(date +%s)
 TIMEOUT=36000 deploy up client1
+check "silent meter: the run ends" [ $(($(date +%s) - began)) -lt 60 ]
+check "silent meter: exit status" [ "$status" = 5 ]
 check "silent meter: says so" said "meter: not ready after 12 s"
+check "silent meter: the collector is unaffected" node_line client1 ok
 ONLY=left check "silent meter: its processes are ended" no_processes
 stand_ins "$good_stand_in" 4
 converges "bad meters"
@@ -157,10 +162,12 @@ check "two controllers: the second is told who" \
 wait
 deploy strip # or the first's setup would be taken for the next one's
 stand_ins 'case $0 in *collector) sleep 6;; esac'"$good_stand_in" 6
-deploy up client1 &
+(deploy up client1; exit "$status") &
+first=$!
 wait_busy
 deploy strip
 check "two of one: the second is told" said "another netflowize is working on"
-wait
+wait "$first"
+check "two of one: the first is not disturbed" [ $? = 0 ]
 converges "two controllers"
 finish

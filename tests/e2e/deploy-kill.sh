@@ -1,6 +1,7 @@
 #!/bin/bash
 # kill -9 of the controller, of the agents, at random moments of up and of
-# strip: afterwards strip leaves the nodes as they were, or up converges.
+# strip: afterwards strip leaves the nodes as they were, or up converges, now and
+# then on another machine, which knows nothing.
 # ROUNDS of them; the seed is printed.
 # shellcheck disable=SC2016
 set -u
@@ -67,6 +68,10 @@ for round in $(seq "$rounds"); do
 		;;
 	esac
 	how="round $round: kind $what after $after ms"
+	if [ $((RANDOM % 2)) = 0 ]; then
+		STATE=$dir/state.$round
+		how="$how, then elsewhere"
+	fi
 	if [ $((RANDOM % 3)) = 0 ]; then
 		# agents of a dead controller may still be finishing
 		for _ in 1 2 3 4 5; do

@@ -11,12 +11,16 @@ begin topologies/dumbbell.ns
 disks >"$dir/before"
 IGNORE=' /(etc/ssh|root/.ssh|users/user|usr/local/bin|etc/passwd-?)(/|$)'
 
-converges() { # what
+# What serves a lost connection may take a while to learn of it, and is busy.
+up_again() {
 	for _ in 1 2 3 4 5 6 7 8; do
 		deploy up client1
 		[ "$status" = 0 ] && break
 		sleep 0.5
 	done
+}
+converges() { # what
+	up_again
 	check "$1: up converges afterwards" [ "$status" = 0 ]
 	deploy strip
 	check "$1: strip" [ "$status" = 0 ]
@@ -63,6 +67,44 @@ check "link lost: in the transfer" said "left.*timed out (transfer)"
 check "link lost: others are unaffected" node_line right ok
 fault left clear
 converges "link lost"
+
+# and in the middle of a new program: the old one goes on
+deploy up client1
+check "link lost later: up" [ "$status" = 0 ]
+there() { on left -- sh -c 'ls /var/lib/netflowize; cat \
+	/var/lib/netflowize/*/run/meter'; }
+there >"$dir/old"
+{ echo exit; head -c 150000 /dev/urandom | base64 | sed 's/^/# /'; } \
+	>>"$dir/programs/nfz-meter"
+scripts/make-payload x86_64 "$dir/payload/x86_64.nfzp" "$dir"/programs/nfz-*
+received() { on left -- awk '{ n += $2 } END { print n }' /proc/net/dev; }
+begun=$(($(received) + 40000)) # some of 110,000; logging in takes 10,000
+fault left slow
+start_up
+for _ in $(seq 300); do
+	[ "$(received)" -gt "$begun" ] && break
+	sleep 0.05
+done
+check "link lost later: the transfer has begun" [ "$(received)" -gt "$begun" ]
+fault left down
+wait_up
+check "link lost later: exit status" [ "$status" = 5 ]
+check "link lost later: it says when" node_line left timed-out
+check "link lost later: others are unaffected" node_line right ok
+check "link lost later: they have the new one" said "changed [1-9]"
+there >"$dir/new"
+check "link lost later: what ran goes on" cmp "$dir/old" "$dir/new"
+fault left clear
+up_again
+check "link lost later: up goes on" [ "$status" = 0 ]
+there >"$dir/new"
+check "link lost later: with the same deployment" \
+	[ "$(head -1 "$dir/old")" = "$(head -1 "$dir/new")" ]
+check "link lost later: and the new program" never cmp -s "$dir/old" "$dir/new"
+check "link lost later: no half of it is left" \
+	never on left -- sh -c 'ls /var/lib/netflowize/*/bin/*.new.*'
+stand_ins "$good_stand_in" 1
+converges "link lost later"
 
 row 11
 # the node stops, its TCP does not
@@ -132,7 +174,7 @@ converges "reused number"
 row 22
 # the controller's clock is an hour ahead in one run, right in the next
 if command -v faketime >/dev/null; then
-	FAKETIME=+1h LD_PRELOAD=$(faketime +1h sh -c 'echo "$LD_PRELOAD"') \
+	FAKETIME=+1h LD_PRELOAD=$(faketime -f +1h sh -c 'echo "$LD_PRELOAD"') \
 		deploy up client1
 	check "clock: up with an hour too much" [ "$status" = 0 ]
 	deploy up client1
