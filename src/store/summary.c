@@ -248,7 +248,7 @@ static void choose_shown(struct summary *s, size_t most)
 }
 
 /* Many links: fewer pieces of each, so that a page stays small. */
-static size_t pieces(const struct summary *s)
+size_t summary_pieces(const struct summary *s)
 {
 	size_t n = BUCKETS * MANY_LINKS / (s->catalog->n_links + 1);
 
@@ -266,7 +266,7 @@ void summary_choose(struct summary *s)
 	else if (s->ask->within)
 		choose_within(s);
 	else
-		choose_pieces(s, pieces(s));
+		choose_pieces(s, summary_pieces(s));
 	choose_shown(s, most);
 	summary_choose_steps(s);
 	if (s->by_port)

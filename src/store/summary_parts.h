@@ -215,6 +215,8 @@ void summary_keep_row(struct summary *s, const struct flow_row *row);
 void summary_cut_rows(struct summary *s);
 /* Between the two: who is shown, and the pieces of time. */
 void summary_choose(struct summary *s);
+/* So many of them at most. */
+size_t summary_pieces(const struct summary *s);
 /* Of those that are told apart without a course. */
 bool summary_tells_small(const struct summary *s);
 void summary_choose_ports(struct summary *s);
@@ -242,6 +244,10 @@ void summary_choose_steps(struct summary *s);
 int summary_spread_steps(struct summary *s, const struct flow *f,
 	struct err *err) NFZ_MUST_CHECK;
 void summary_write_steps(struct jsonw *w, const struct summary *s);
+/* Of flows that are gone; nothing where there are none. */
+struct history;
+void summary_write_history(
+	struct jsonw *w, const struct summary *s, const struct history *h);
 /* Second reading: of one of the small ones, by its rank. */
 void summary_add_point(struct summary *s, const struct point *p);
 /* Behind the readings: neighbours in the catalog become neighbours in ends. */

@@ -305,9 +305,11 @@ static void put_kinds(struct jsonw *w, struct summary *s)
 		summary_write_ports(w, s);
 }
 
-static void put_rest(struct jsonw *w, const struct summary *s)
+static void put_rest(
+	struct jsonw *w, const struct summary *s, const struct store *store)
 {
 	summary_write_steps(w, s);
+	summary_write_history(w, s, store_history(store));
 	put_events(w, s);
 	put_distributions(w, s);
 }
@@ -354,7 +356,7 @@ void summary_write(
 	if (summary_wants(s, SUMMARY_FLOWS))
 		put_rows(&w, s);
 	if (summary_wants(s, SUMMARY_REST))
-		put_rest(&w, s);
+		put_rest(&w, s, store);
 	put_began(&w, s);
 	jsonw_key(&w, "status");
 	ledger_print(store, &ledger, summary_wants(s, SUMMARY_PROBES), &w);

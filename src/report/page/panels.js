@@ -171,6 +171,28 @@
 	}
 	panels.push(flowSizes);
 
+	// What flows carried that are gone: of all of the time, whatever is chosen.
+	const HISTORY_ROWS = 50;
+	function historyPanel() {
+		const past = sum.history, W = 260, H = 24;
+		byId("gone").hidden = !past;
+		if (!past) return;
+		const all = past.series.slice().sort((a, b) => b.bytes - a.bytes), shown = all.slice(0, HISTORY_ROWS);
+		const at = (piece) => timeFull(past.begin_ms + piece * past.bucket_ms).slice(0, 16).replace("T", " ");
+		const course = (one) => {
+			const most = Math.max(1, ...one.course.filter((v, i) => i % 4 === 1));
+			let d = "";
+			for (let i = 0; i < one.course.length; i += 4)
+				d += `M${(W * one.course[i] / past.buckets).toFixed(1)} ${H}v${(-H * one.course[i + 1] / most).toFixed(1)}h${(W / past.buckets).toFixed(1)}V${H}z`;
+			return s("svg", { class: "chart", width: W, height: H, viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": "at most " + bits(most * 8000 / past.bucket_ms) }, s("path", { class: "area f0", d }));
+		};
+		byId("gone-note").textContent = "Flows from " + at(0) + " to " + at(past.buckets) + " UTC that are not kept any more: what each link carried. netflowize query --history has all of it.";
+		put("history", h("table", {}, head("Link", "Protocol", ">Records", ">Packets", ">Bytes", at(0) + " – " + at(past.buckets)), h("tbody", {}, shown.map((one) => h("tr", {},
+			name(one.link < 0 ? "no link" : sum.links[one.link].name), h("td", {}, protoName(one.proto)), num(count(one.records)), num(count(one.packets)), num(bytesText(one.bytes)), h("td", {}, course(one)))))),
+			all.length > shown.length && h("p", { class: "soft" }, count(all.length - shown.length) + " more with less."));
+	}
+	panels.push(historyPanel);
+
 	// H: a loss opens to where it was, when, and what to do.
 	const opened = new Set();
 	// Counters are sums since the start; the collector notes when they rise.

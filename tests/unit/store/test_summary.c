@@ -300,3 +300,39 @@ Test(summary, some_rows_of_an_exporter)
 	cr_assert_not_null(strstr(text, "\"ends\":[\"b\",[\"192.0.2.2\"]]"));
 	free(text);
 }
+
+/* What went is on its links, in pieces of its own. */
+Test(summary, what_is_gone_remains_as_history)
+{
+	const struct store_limits none = {.max_bytes = 1};
+	char *dir = run_dir();
+	struct catalog *c = NULL;
+	struct filter *f = NULL;
+	struct buf out = BUF_INIT(1 << 20);
+	struct summary_ask ask = ALL;
+	struct err err = ERR_INIT;
+	struct store *s;
+
+	fill(dir);
+	cr_assert_eq(store_open(dir, STORE_WRITE, &none, &s, &err), 0);
+	store_close(s);
+	s = run_open(dir, STORE_READ);
+	cr_assert_eq(catalog_load(dir, &c, &err), 0);
+	cr_assert_eq(filter_parse("", 0, c, &f, &err), 0);
+	ask.query.catalog = c;
+	ask.query.filter = f;
+	cr_assert_eq(summary_print(s, &ask, &out, &err), 0, "%s", err.text);
+	cr_assert_not_null(strstr(out.data,
+		"\"history\":{\"begin_ms\":1790000000000,\"bucket_ms\":10000,"
+		"\"buckets\":1,\"untold\":0,\"series\":[{\"link\":0,\"proto\":"
+		"6,"
+		"\"records\":1,\"packets\":10,\"bytes\":1000,"
+		"\"course\":[0,1000,10,1]},{\"link\":1,\"proto\":6,"
+		"\"records\":2,\"packets\":12,\"bytes\":1200,"));
+	buf_release(&out);
+	filter_free(f);
+	catalog_free(c);
+	store_close(s);
+	run_remove(dir);
+	hasnt("", ALL, "\"history\"");
+}
