@@ -18,7 +18,7 @@ struct capfile_frame {
 	uint32_t link; /* LINKTYPE_ number, as filters want it */
 };
 
-enum { CAPFILE_BATCH = 32 };
+enum { CAPFILE_BATCH = 64 };
 
 /* NFZ_E_INPUT for a file that is none, or of a link type we do not dissect.
  * "-" is stdin (pcap and pcapng only). */

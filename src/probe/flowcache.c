@@ -129,7 +129,8 @@ void flowcache_offered(const struct flowcache *c, const struct flow_record *r,
 static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 {
 	struct flow_hot *hot = &c->table.hot[id];
-	struct flow_cold *cold = &c->table.cold[id];
+	const int64_t latest_ns =
+		hot->state & FLOW_BACK ? c->table.latest_ns[id] : hot->last_ns;
 	const struct flow_point *p = &c->points.items[point_of(&hot->key)];
 	struct flow_record r;
 	bool taken;
@@ -139,11 +140,8 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 	r = (struct flow_record){.key = hot->key,
 		.packets = hot->packets * flow_point_times(p),
 		.bytes = hot->octets * flow_point_times(p),
-		.first_ns = cold->first_ns,
-		.last_ns =
-			hot->state & FLOW_BACK && cold->latest_ns > hot->last_ns
-				? cold->latest_ns
-				: hot->last_ns,
+		.first_ns = c->table.first_ns[id],
+		.last_ns = latest_ns > hot->last_ns ? latest_ns : hot->last_ns,
 		.tap = p->tap,
 		.src_slot = p->src_slot,
 		.dst_slot = p->dst_slot,
@@ -198,7 +196,7 @@ static void file_flow(struct flowcache *c, uint32_t id)
 
 	if (hot->packets > 0)
 		report = report_ms(c, hot) -
-			 (c->now_ns - c->table.cold[id].first_ns) / NS_PER_MS;
+			 (c->now_ns - c->table.first_ns[id]) / NS_PER_MS;
 	if (!(hot->state & FLOW_RIPE) && !c->exact)
 		report -= RIPE_MS;
 	if (report < left_ms)
@@ -314,7 +312,7 @@ static bool make_ready(struct flowcache *c, uint32_t id,
 			file_flow(c, id);
 		}
 	} else if ((hot->state & FLOW_RIPE || c->exact) && hot->packets > 0 &&
-		   a->first_ns - c->table.cold[id].first_ns >
+		   a->first_ns - c->table.first_ns[id] >
 			   c->opt.active_ms * NS_PER_MS) {
 		/* refused: it goes on counting, and leaves later */
 		(void)emit(c, id, END_ACTIVE);
@@ -325,13 +323,15 @@ static bool make_ready(struct flowcache *c, uint32_t id,
 }
 
 /* A packet from before the one before it. */
-static void go_back(struct flow_hot *hot, struct flow_cold *cold,
-	const struct flow_addition *a)
+static void go_back(
+	struct flowtable *t, uint32_t id, const struct flow_addition *a)
 {
-	if (a->first_ns < cold->first_ns)
-		cold->first_ns = a->first_ns;
-	if (!(hot->state & FLOW_BACK) || hot->last_ns > cold->latest_ns)
-		cold->latest_ns = hot->last_ns;
+	struct flow_hot *hot = &t->hot[id];
+
+	if (a->first_ns < t->first_ns[id])
+		t->first_ns[id] = a->first_ns;
+	if (!(hot->state & FLOW_BACK) || hot->last_ns > t->latest_ns[id])
+		t->latest_ns[id] = hot->last_ns;
 	hot->state |= FLOW_BACK;
 }
 
@@ -341,12 +341,12 @@ static inline void update(
 	struct flow_hot *hot = &c->table.hot[id];
 
 	if (hot->packets == 0) {
-		c->table.cold[id].first_ns = a->first_ns;
+		c->table.first_ns[id] = a->first_ns;
 		hot->last_ns = a->last_ns;
 		hot->tos = a->tos;
 	} else {
 		if (a->first_ns < hot->last_ns)
-			go_back(hot, &c->table.cold[id], a);
+			go_back(&c->table, id, a);
 		hot->last_ns = a->last_ns;
 	}
 	hot->packets += a->packets;
@@ -458,7 +458,7 @@ static struct verdict judge(const struct flowcache *c, uint32_t id)
 		.done = quiet_ns > patience_ms(c, hot) * NS_PER_MS ||
 			quiet_ns < -JUMP_NS};
 
-	v.due = hot->packets > 0 && c->now_ns - c->table.cold[id].first_ns >
+	v.due = hot->packets > 0 && c->now_ns - c->table.first_ns[id] >
 					    report_ms(c, hot) * NS_PER_MS;
 	v.reason = v.done                  ? end_of(hot)
 		   : hot->state & FLOW_NEW ? END_LIVING
@@ -483,7 +483,7 @@ static void attend(void *data, uint32_t id)
 	}
 	if (v.due)
 		hot->state &= (uint8_t)~FLOW_NEW;
-	else if (c->now_ns - c->table.cold[id].first_ns >
+	else if (c->now_ns - c->table.first_ns[id] >
 		 (c->opt.active_ms - RIPE_MS) * NS_PER_MS)
 		hot->state |= FLOW_RIPE;
 	file_flow(c, id);

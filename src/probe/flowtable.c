@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-enum { SLOTS_LEAST = 64 };
+/* A flow takes so many bytes at most, but for its slot. */
+enum { SLOTS_LEAST = 64, EACH = sizeof(struct flow_hot) + 2 * sizeof(int64_t) };
 #define SLOTS_MOST (UINT32_C(1) << 31)
 
 static uint32_t room_in(uint32_t slots)
@@ -48,27 +49,27 @@ void flowtable_init(struct flowtable *t, uint32_t cap, uint32_t first)
 		t->secret[i + 1] = key.k1;
 	}
 	t->hot = pages_map(cap * sizeof(*t->hot));
-	t->cold = pages_map(cap * sizeof(*t->cold));
+	t->first_ns = pages_map(cap * sizeof(*t->first_ns));
+	t->latest_ns = pages_map(cap * sizeof(*t->latest_ns));
 	t->slots = pages_map(slot_bytes(t->mask + 1));
 }
 
 void flowtable_release(struct flowtable *t)
 {
 	pages_unmap(t->hot, t->cap * sizeof(*t->hot));
-	pages_unmap(t->cold, t->cap * sizeof(*t->cold));
+	pages_unmap(t->first_ns, t->cap * sizeof(*t->first_ns));
+	pages_unmap(t->latest_ns, t->cap * sizeof(*t->latest_ns));
 	pages_unmap(t->slots, slot_bytes(t->mask + 1));
 	*t = (struct flowtable){0};
 }
 
 size_t flowtable_memory(const struct flowtable *t)
 {
-	return t->touched * (sizeof(*t->hot) + sizeof(*t->cold)) +
-	       slot_bytes(t->mask + 1);
+	return t->touched * EACH + slot_bytes(t->mask + 1);
 }
 
 uint32_t flowtable_fit(size_t bytes, size_t beside)
 {
-	size_t each = sizeof(struct flow_hot) + sizeof(struct flow_cold);
 	uint32_t best = 1;
 
 	for (uint32_t slots = SLOTS_LEAST; slots; slots *= 2) {
@@ -77,7 +78,7 @@ uint32_t flowtable_fit(size_t bytes, size_t beside)
 
 		if (index >= bytes)
 			break;
-		flows = (bytes - index) / (each + beside);
+		flows = (bytes - index) / (EACH + beside);
 		if (flows > room_in(slots))
 			flows = room_in(slots);
 		if (flows > best)
@@ -105,7 +106,7 @@ static uint32_t take_id(struct flowtable *t)
 	uint32_t id = t->free;
 
 	if (id != FLOWTABLE_NONE)
-		t->free = (uint32_t)t->cold[id].first_ns;
+		t->free = (uint32_t)t->first_ns[id];
 	else if (t->touched < t->cap)
 		id = t->touched++;
 	return id;
@@ -160,7 +161,7 @@ uint32_t flowtable_insert(
 		grow(t);
 	put(t, (struct flowtable_slot){tag, id + 1});
 	t->hot[id] = (struct flow_hot){.key = *key, .state = FLOW_USED};
-	t->cold[id] = (struct flow_cold){0};
+	t->first_ns[id] = 0;
 	t->n++;
 	return id;
 }
@@ -188,7 +189,7 @@ void flowtable_remove(struct flowtable *t, uint32_t id)
 		at = (at + 1) & t->mask;
 	close_hole(t, at);
 	t->hot[id].state = 0;
-	t->cold[id].first_ns = t->free;
+	t->first_ns[id] = t->free;
 	t->free = id;
 	t->n--;
 }

@@ -19,7 +19,7 @@ enum {
 	FLOW_NEW = 8,
 	FLOW_RIPE = 16,     /* the active time is nearly over */
 	FLOW_FRAGMENT = 32, /* later fragments among its packets */
-	FLOW_BACK = 64      /* time went back: cold.latest_ns holds */
+	FLOW_BACK = 64      /* time went back: latest_ns holds */
 };
 
 /* All that a repeat packet touches: one cache line. */
@@ -34,11 +34,6 @@ struct flow_hot {
 };
 _Static_assert(sizeof(struct flow_hot) == 64, "one cache line");
 
-struct flow_cold {
-	int64_t first_ns; /* since the last record; of a free one: the next */
-	int64_t latest_ns;
-};
-
 struct flowtable_slot {
 	uint32_t tag;
 	uint32_t number; /* id + 1; 0 empty */
@@ -48,12 +43,15 @@ enum { FLOWTABLE_SECRETS = 8 };
 
 struct flowtable {
 	struct flow_hot *hot;
-	struct flow_cold *cold;
+	/* by id: of the first packet since the last record; of a free one: the
+	 * next */
+	int64_t *first_ns;
+	int64_t *latest_ns; /* apart, since few flows ever touch theirs */
 	struct flowtable_slot *slots;
 	uint32_t mask; /* slots - 1 */
 	uint32_t cap, n;
 	uint32_t touched; /* ids handed out at some time: 0..touched-1 */
-	uint32_t free; /* list through cold[].first_ns; FLOWTABLE_NONE ends */
+	uint32_t free;    /* list through first_ns; FLOWTABLE_NONE ends */
 	uint64_t secret[FLOWTABLE_SECRETS];
 };
 
