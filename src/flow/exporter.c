@@ -283,6 +283,12 @@ void exporter_resample(
 	exporter_refresh(e);
 }
 
+void exporter_reshape(struct exporter *e, unsigned more)
+{
+	e->opt.shape.more = more;
+	exporter_refresh(e);
+}
+
 bool exporter_account(struct exporter *e, const struct export_ledger *l)
 {
 	e->ledger = *l;

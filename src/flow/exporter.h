@@ -133,6 +133,9 @@ void exporter_refresh(struct exporter *e);
 /* What is added from here on was sampled so.  After exporter_take(). */
 void exporter_resample(
 	struct exporter *e, const struct export_sampling *sampling);
+/* What is added from here on has so much besides, of VLAN, MAC and reverse.
+ * After exporter_take(). */
+void exporter_reshape(struct exporter *e, unsigned more);
 /* The ledger goes into the message, as far as the format has words for it.
  * False: as exporter_add(). */
 bool exporter_account(struct exporter *e, const struct export_ledger *l);
@@ -151,8 +154,15 @@ enum {
 	TEMPLATE_V4_BOTH, /* with the other direction */
 	TEMPLATE_V6_BOTH,
 	TEMPLATE_HASH,
-	TEMPLATE_KINDS = 300 /* from here on */
+	TEMPLATE_KINDS = 320 /* from here on */
 };
+/* Of flows: what they tell besides makes it another, since readers remember
+ * numbers (RFC 7011 8.1). */
+static inline uint16_t export_template(const struct exporter *e, unsigned id)
+{
+	return (uint16_t)(id +
+			  (e->opt.shape.more & (MORE_VLAN | MORE_MAC)) * 16);
+}
 /* Templates and options into a message just begun, from the e->told-th on.
  * False: more are to come, in the next. */
 bool exporter_write_templates(struct exporter *e);

@@ -239,7 +239,7 @@ static bool write_shape(struct exporter *e, const struct shape *s, uint16_t id,
 	p = exporter_space(e, set, bytes);
 	if (!p)
 		return false;
-	p = add16(p, id);
+	p = add16(p, s->scopes || kind ? id : export_template(e, id));
 	if (s->scopes && nf9) {
 		p = add16(p, 4u * s->scopes);
 		p = add16(p, 4u * (s->n - s->scopes));
@@ -484,8 +484,8 @@ bool exporter_write_flow(struct exporter *e, const struct flow_record *r,
 	bool sent = (r->flags & RECORD_SENT) != 0;
 	size_t n = (nf9 ? 8u + 1 : 16u + 2) + (v4 ? 8u : 32u) + FLOW_BODY_LEN +
 		   (e->opt.shape.more ? rest_len(e, both, !v4) : 0);
-	uint16_t set = both ? (v4 ? TEMPLATE_V4_BOTH : TEMPLATE_V6_BOTH)
-			    : (v4 ? TEMPLATE_V4 : TEMPLATE_V6);
+	const unsigned base = both ? TEMPLATE_V4_BOTH : TEMPLATE_V4;
+	uint16_t set = export_template(e, base + !v4); /* IPv6's is the next */
 	struct flow_others none = {0};
 	const struct flow_others *others =
 		!nf9 && !both && e->opt.shape.more & MORE_EXTRA

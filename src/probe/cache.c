@@ -19,6 +19,7 @@ struct cache {
 	uint64_t digests, refused;
 	int64_t latest_ns;      /* meters' time */
 	struct mono_time heard; /* when that was */
+	bool vlans;             /* flows are told apart by them */
 };
 
 static bool send_record(void *data, const struct flow_record *r)
@@ -27,10 +28,16 @@ static bool send_record(void *data, const struct flow_record *r)
 	struct flowcache_offer offer;
 	struct flow_extra extra = {0};
 
+	struct flow_more more = {0};
+	struct courier_item item = {.record = r, .more = &more};
+
 	flowcache_offered(c->flows, r, &offer);
-	extra.vlan = offer.point->vlan;
+	more.vlan = extra.vlan = offer.point->vlan;
+	/* what flows are nobody says: those of one VLAN say it of all */
+	c->vlans = c->vlans || extra.vlan;
+	item.shape = c->vlans ? MORE_VLAN : 0;
 	return module_send_rows(
-		c->module, &(struct flow_rows){r, &extra, 1}, NULL);
+		c->module, &(struct flow_rows){r, &extra, 1}, &item);
 }
 
 static void tell_time(void *data)

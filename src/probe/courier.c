@@ -20,6 +20,8 @@ enum { PATIENCE_S = 2 };
 struct parcel {
 	struct flow_record record;
 	struct export_sampling how;
+	unsigned shape;
+	struct flow_more more; /* what it has by this shape */
 };
 
 struct courier {
@@ -96,28 +98,33 @@ int courier_open(const struct courier_options *options, struct courier **ret,
 	return 0;
 }
 
-static void count_unsent(struct courier *c, const struct flow_record *r)
+static void count_unsent(struct courier *c, const struct parcel *p)
 {
 	c->unsent++;
-	c->unsent_packets += r->packets;
-	c->unsent_octets += r->bytes;
+	c->unsent_packets += p->record.packets + p->more.reverse.packets;
+	c->unsent_octets += p->record.bytes + p->more.reverse.bytes;
 }
 
 /* --- the thread ---------------------------------------------------------- */
 
+static bool tell(struct outlet *o, const struct parcel *p)
+{
+	const int64_t now_ns = wall_now().ns;
+
+	return outlet_resample(o, &p->how, now_ns) &&
+	       outlet_reshape(o, p->shape, now_ns) &&
+	       outlet_add(o, &p->record, p->shape ? &p->more : NULL, now_ns);
+}
+
 static void give(struct courier *c, const struct parcel *p)
 {
-	const struct flow_record *r = &p->record;
-	int64_t now_ns = wall_now().ns;
 	size_t own = c->n;
 
 	if (c->opt.balance && c->n > 1)
-		own = flow_key_hash(&c->seed, &r->key) % c->n;
+		own = flow_key_hash(&c->seed, &p->record.key) % c->n;
 	for (size_t i = 0; i < c->n; i++)
-		if ((own == c->n || i == own) &&
-			!(outlet_resample(c->outlets[i], &p->how, now_ns) &&
-				outlet_add(c->outlets[i], r, NULL, now_ns)))
-			count_unsent(c, r);
+		if ((own == c->n || i == own) && !tell(c->outlets[i], p))
+			count_unsent(c, p);
 }
 
 static void drain(struct courier *c)
@@ -266,33 +273,40 @@ static void call(struct courier *c, bool *flag)
 	pthread_mutex_unlock(&c->lock);
 }
 
-static void add(struct courier *c, const struct flow_record *r,
-	const struct export_sampling *how)
+/* What came of it, and not what it stands for. */
+static void scale(struct parcel *p, const struct export_sampling *how)
 {
-	struct parcel p = {.record = *r};
+	p->how = *how;
+	p->record.packets /= how->one_of;
+	p->record.bytes /= how->one_of;
+	p->more.reverse.packets /= how->one_of;
+	p->more.reverse.bytes /= how->one_of;
+}
+
+void courier_add(struct courier *c, const struct courier_item *item)
+{
+	struct parcel p = {.record = *item->record};
 	uint64_t at;
 
-	if (!courier_has_room(c)) {
-		count_unsent(c, r);
+	if (!c)
 		return;
+	if (item->more && item->shape) {
+		p.shape = item->shape;
+		p.more = *item->more;
+		p.more.extra = NULL; /* lent, as are values: not told */
+		p.more.values = NULL;
 	}
-	if (how && how->one_of > 1) {
-		p.how = *how;
-		p.record.packets /= how->one_of;
-		p.record.bytes /= how->one_of;
+	if (item->how && item->how->one_of > 1)
+		scale(&p, item->how);
+	if (!courier_has_room(c)) {
+		count_unsent(c, &p);
+		return;
 	}
 	at = atomic_load_explicit(&c->put, memory_order_relaxed);
 	c->ring[at % ROOM] = p;
 	atomic_store_explicit(&c->put, at + 1, memory_order_release);
 	if ((at + 1) % (ROOM / 4) == 0)
 		call(c, &c->woken);
-}
-
-void courier_add(struct courier *c, const struct flow_rows *rows,
-	const struct export_sampling *how)
-{
-	for (size_t i = 0; c && i < rows->n; i++)
-		add(c, &rows->records[i], how);
 }
 
 void courier_wake(struct courier *c, uint64_t lost)
@@ -321,7 +335,7 @@ static bool wait_for_end(struct courier *c, int64_t within_ms)
 static void count_rest(struct courier *c)
 {
 	for (uint64_t at = c->taken; at < c->put; at++)
-		count_unsent(c, &c->ring[at % ROOM].record);
+		count_unsent(c, &c->ring[at % ROOM]);
 }
 
 void courier_finish(struct courier *c, int64_t within_ms)

@@ -15,6 +15,17 @@ struct courier;
 
 enum { COURIER_PACE = 8000 }; /* datagrams a second, when nobody says */
 
+/* A record as it is to be told. */
+struct courier_item {
+	const struct flow_record *record;
+	const struct flow_more *more; /* NULL: nothing */
+	unsigned shape; /* MORE_VLAN, MORE_MAC, MORE_REVERSE: what flows have
+	                 * now */
+	/* their counts stand for; exported is what was sampled.  NULL: all was
+	 * counted */
+	const struct export_sampling *how;
+};
+
 struct courier_options {
 	const struct setup *setup; /* its exports, and the names of its taps */
 	bool balance;              /* a flow to one of them; else all get all */
@@ -29,11 +40,8 @@ int courier_open(const struct courier_options *options, struct courier **ret,
  * program's privileges have been given up, and before it is jailed. */
 int courier_start(struct courier *c, struct err *err) NFZ_MUST_CHECK;
 bool courier_has_room(const struct courier *c);
-/* Records without room are counted as not sent; what else is told of them is
- * not exported.  how: their counts stand for; they are exported as they were
- * sampled.  NULL: all was counted. */
-void courier_add(struct courier *c, const struct flow_rows *rows,
-	const struct export_sampling *how);
+/* A record without room is counted as not sent. */
+void courier_add(struct courier *c, const struct courier_item *item);
 /* Now and then: what was added is to go.  lost: packets that are in no record,
  * by now. */
 void courier_wake(struct courier *c, uint64_t lost);

@@ -32,10 +32,15 @@ static bool send_record(void *data, const struct flow_record *r)
 {
 	struct net_meter *n = data;
 	const struct export_sampling how = meter_sampling_of(n->meter, r);
+	struct flows *flows = meter_flows(n->meter);
+	const struct courier_item item = {.record = r,
+		.more = flows_more(flows, r),
+		.shape = flows_shape(flows).more & FLOWS_EXPORTED,
+		.how = &how};
 	struct flows_told told;
 
-	flows_tell(meter_flows(n->meter), r, &told);
-	return module_send_rows(n->module, &told.rows, &how);
+	flows_tell(flows, r, &told);
+	return module_send_rows(n->module, &told.rows, &item);
 }
 
 static bool send_digest(void *data, const struct flow_record *r)

@@ -40,17 +40,18 @@ static bool on_record(void *data, const struct flow_record *r)
 {
 	struct printer *p = data;
 	struct export_sampling how;
-	struct flows *flows = meter_flows(p->meter);
-	struct flows_told told;
+	const struct flow_more *more = flows_more(meter_flows(p->meter), r);
+	const struct courier_item item = {.record = r,
+		.more = more,
+		.shape = p->shape.more & FLOWS_EXPORTED,
+		.how = &how};
 
 	if (!courier_has_room(p->courier))
 		return false;
 	how = meter_sampling_of(p->meter, r);
-	flows_tell(flows, r, &told);
-	courier_add(p->courier, &told.rows, &how);
+	courier_add(p->courier, &item);
 	if (p->lines)
-		record_print_with(
-			&p->out, p->style, r, &p->shape, flows_more(flows, r));
+		record_print_with(&p->out, p->style, r, &p->shape, more);
 	if (p->out.len > OUT_MAX / 2)
 		write_out(p);
 	return true;

@@ -249,11 +249,11 @@ static int open_status(struct module *m, const char *path, struct err *err)
 }
 
 bool module_send_rows(struct module *m, const struct flow_rows *rows,
-	const struct export_sampling *how)
+	const struct courier_item *item)
 {
 	if (!endpoint_send_rows(m->endpoint, rows))
 		return false;
-	courier_add(m->courier, rows, how);
+	courier_add(m->courier, item);
 	return true;
 }
 

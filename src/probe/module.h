@@ -47,10 +47,10 @@ struct endpoint *module_endpoint(struct module *module);
 int module_lock_up(struct module *module, uint32_t uid, enum privs_keep keep,
 	struct err *err) NFZ_MUST_CHECK;
 /* To the collector and, where the setup says so, to those of others.  False:
- * the queue is full, keep them, none was taken.  At most ENDPOINT_ROWS; how: as
- * courier_add()'s. */
+ * the queue is full, keep them, none was taken.  At most ENDPOINT_ROWS; item:
+ * the same for the others. */
 bool module_send_rows(struct module *module, const struct flow_rows *rows,
-	const struct export_sampling *how);
+	const struct courier_item *item);
 /* Runs until the module has left: asked by the collector, by SIGTERM or
  * SIGINT, or since its lease is over.  A second signal ends it at once.
  * NFZ_E_REMOTE when the deployment was aborted, NFZ_E_TIMEOUT when not all

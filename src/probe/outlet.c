@@ -218,6 +218,7 @@ bool outlet_add(struct outlet *o, const struct flow_record *r,
 	const struct flow_more *more, int64_t now_ns)
 {
 	struct flow_record back;
+	struct flow_more turned;
 
 	if (!o)
 		return true;
@@ -228,8 +229,11 @@ bool outlet_add(struct outlet *o, const struct flow_record *r,
 		return add_one(o, r, more, now_ns);
 	/* two records where one cannot be both */
 	back = flow_more_reverse(r, more);
+	turned = *more;
+	memcpy(turned.src_mac, more->dst_mac, sizeof(turned.src_mac));
+	memcpy(turned.dst_mac, more->src_mac, sizeof(turned.dst_mac));
 	return (!r->packets || add_one(o, r, more, now_ns)) &&
-	       (!back.packets || add_one(o, &back, more, now_ns));
+	       (!back.packets || add_one(o, &back, &turned, now_ns));
 }
 
 static bool account(
@@ -257,6 +261,17 @@ bool outlet_resample(
 		return false;
 	o->opt.exporter.sampling = *how;
 	exporter_resample(&o->exporter, how);
+	return true;
+}
+
+bool outlet_reshape(struct outlet *o, unsigned more, int64_t now_ns)
+{
+	if (o->opt.exporter.shape.more == more)
+		return true;
+	if (!outlet_push(o, now_ns))
+		return false;
+	o->opt.exporter.shape.more = more;
+	exporter_reshape(&o->exporter, more);
 	return true;
 }
 

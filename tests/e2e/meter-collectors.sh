@@ -10,7 +10,7 @@ python3 - "$build/bin/nfz-meter" <<'END'
 import collections, csv, io, json, os, shutil, signal, socket, struct, subprocess, sys, tempfile, time
 
 sys.path.insert(0, "tests/support")
-from exports import as_pcap, read_by_tshark
+from exports import as_pcap, objects, read_by_tshark
 
 meter = sys.argv[1]
 work = tempfile.TemporaryDirectory(prefix="nfz-collectors.")
@@ -102,14 +102,6 @@ def ms(text):
     date, frac = text.split(".")
     import calendar
     return calendar.timegm(time.strptime(date, "%Y-%m-%dT%H:%M:%S")) * 1000 + int(frac.ljust(3, "0")[:3])
-
-def objects(text):
-    """nfdump's brackets do not always match."""
-    at = text.find("{")
-    while at >= 0:
-        value, at = json.JSONDecoder().raw_decode(text, at)
-        yield value
-        at = text.find("{", at)
 
 def nfcapd(path, fmt, *more):
     folder = tempfile.mkdtemp(dir=work.name)

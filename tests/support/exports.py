@@ -1,4 +1,5 @@
-"""Messages of NetFlow and IPFIX as Wireshark's dissector reads them."""
+"""Messages of NetFlow and IPFIX as the tools of others read them."""
+import json
 import struct
 import subprocess
 
@@ -31,3 +32,12 @@ def read_by_tshark(file):
     got = fields_of(file, "cflow.packets", "cflow.octets", "_ws.malformed", "_ws.expert.message")
     return (sum(map(int, got["cflow.packets"])), sum(map(int, got["cflow.octets"])),
             got["_ws.malformed"] + got["_ws.expert.message"])
+
+
+def objects(text):
+    """Of nfdump's JSON, whose brackets do not always match."""
+    at = text.find("{")
+    while at >= 0:
+        value, at = json.JSONDecoder().raw_decode(text, at)
+        yield value
+        at = text.find("{", at)
