@@ -388,6 +388,14 @@ static void read_sizes(const struct absorb_flow *f, struct capture_flow *ret)
 	}
 }
 
+/* How frames of an epoch were chosen. */
+static uint16_t one_of(const struct absorb *a, uint32_t epoch)
+{
+	const uint32_t n = control_of(a)->choice[epoch].one_of;
+
+	return n ? (uint16_t)n : 1;
+}
+
 static struct capture_flow flow_of(
 	const struct absorb_flow *f, int64_t offset_ns)
 {
@@ -434,7 +442,8 @@ static void collect_lane(
 				{tally->passed[0], tally->passed[1]},
 				{tally->more[0], tally->more[1]}});
 	for (uint32_t i = 0; i < tally->flows; i++) {
-		batch[n++] = flow_of(&flows[i], a->offset_ns);
+		batch[n] = flow_of(&flows[i], a->offset_ns);
+		batch[n++].one_of = one_of(a, lane / a->cpus);
 		if (n == CAPTURE_BATCH || i + 1 == tally->flows) {
 			sink->flows(sink->data, batch, n);
 			n = 0;
@@ -447,11 +456,12 @@ static void collect_lane(
 
 bool absorb_read(struct absorb *a, const struct capture_sink *sink)
 {
-	uint64_t n[EPOCHS] = {0};
-	bool all =
-		!a->samples || samples_read(a->samples, a->offset_ns, sink, n);
+	struct samples_epoch epochs[EPOCHS] = {
+		{one_of(a, 0), 0}, {one_of(a, 1), 0}};
+	bool all = !a->samples ||
+		   samples_read(a->samples, a->offset_ns, sink, epochs);
 
-	a->ahead += n[control_of(a)->epoch];
+	a->ahead += epochs[control_of(a)->epoch].n;
 	return all;
 }
 

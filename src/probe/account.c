@@ -27,6 +27,58 @@ void account_release(struct account *a)
 	a->rules = NULL;
 }
 
+/* Packets that each one counted stands for.  What the kernel chose before it was
+ * asked to choose otherwise may come with what it chose since. */
+static uint16_t weight(const struct account *a, uint16_t one_of)
+{
+	const uint32_t n = a->sample.how.one_of;
+
+	if (one_of > 1 || (one_of && a->chosen))
+		return one_of;
+	return n > 1 ? (uint16_t)n : 1;
+}
+
+/* By the kernel: it is not for us. */
+static bool is_chosen(const struct account *a, uint16_t one_of)
+{
+	return a->chosen || one_of > 1;
+}
+
+/* A point that has its number whatever else comes. */
+static uint16_t plain_point(struct account *a, bool sent, uint16_t one_of)
+{
+	const struct flow_point p = {.tap = a->n.tap,
+		.src_slot = SLOT_UNKNOWN,
+		.dst_slot = SLOT_UNKNOWN,
+		.sent = sent,
+		.one_of = one_of};
+
+	return flowcache_point(a->cache, &p);
+}
+
+static void reserve_points(struct account *a)
+{
+	const uint16_t times = weight(a, 0);
+
+	for (int sent = 0; sent < 2; sent++)
+		(void)plain_point(a, sent, times > 1 ? times : 0);
+}
+
+/* The point's number; beyond the number of points there may be, flows are told
+ * apart by their keys alone. */
+static uint16_t number_of(
+	struct account *a, bool sent, const struct flow_point *point)
+{
+	if (a->number[sent] != FLOWCACHE_NO_POINT &&
+		memcmp(&a->point[sent], point, sizeof(*point)) == 0)
+		return a->number[sent];
+	a->point[sent] = *point;
+	a->number[sent] = flowcache_point(a->cache, point);
+	return a->number[sent] == FLOWCACHE_NO_POINT
+		       ? plain_point(a, sent, point->one_of)
+		       : a->number[sent];
+}
+
 void account_define(struct account *a, struct flows *flows)
 {
 	const struct definition *d = &flows->definition;
@@ -35,6 +87,7 @@ void account_define(struct account *a, struct flows *flows)
 	a->definition = definition_plain(d) ? NULL : d;
 	a->seen = d->metrics ? flows->seen : NULL;
 	a->number[0] = a->number[1] = FLOWCACHE_NO_POINT;
+	reserve_points(a);
 }
 
 void account_sample(
@@ -42,32 +95,7 @@ void account_sample(
 {
 	sample_init(&a->sample, how);
 	a->chosen = chosen;
-}
-
-/* Packets that each one counted stands for. */
-static uint16_t weight(const struct account *a)
-{
-	const uint32_t n = a->sample.how.one_of;
-
-	return n > 1 ? (uint16_t)n : 1;
-}
-
-/* The point's number; with unknown slots when there are too many points. */
-static uint16_t number_of(
-	struct account *a, bool sent, const struct flow_point *point)
-{
-	struct flow_point p = *point;
-
-	if (a->number[sent] != FLOWCACHE_NO_POINT &&
-		memcmp(&a->point[sent], &p, sizeof(p)) == 0)
-		return a->number[sent];
-	a->point[sent] = p;
-	a->number[sent] = flowcache_point(a->cache, &p);
-	if (a->number[sent] == FLOWCACHE_NO_POINT) {
-		p.src_slot = p.dst_slot = SLOT_UNKNOWN;
-		return flowcache_point(a->cache, &p);
-	}
-	return a->number[sent];
+	reserve_points(a);
 }
 
 /* What is added to the flow cache together, and what else of it is counted. */
@@ -76,6 +104,7 @@ struct additions {
 	struct share {
 		uint32_t frames;
 		uint32_t each; /* as in struct wire_count */
+		uint16_t weight;
 		bool from_near;
 		const struct size_count *sizes; /* NULL: of one frame */
 	} share[CAPTURE_BATCH];
@@ -102,13 +131,15 @@ static void define(struct account *a, const struct dissect *d,
 
 static inline void place(struct account *a, bool sent,
 	const struct rules_verdict *v, const struct dissect *d,
-	struct flow_addition *ret)
+	struct additions *to)
 {
+	const uint16_t times = to->share[to->n].weight;
+	struct flow_addition *ret = &to->flow[to->n++];
 	struct flow_point p = {.tap = a->n.tap,
 		.src_slot = v->src_slot,
 		.dst_slot = v->dst_slot,
 		.sent = sent,
-		.one_of = weight(a) > 1 ? weight(a) : 0};
+		.one_of = times > 1 ? times : 0};
 
 	if (a->definition)
 		define(a, d, &p, &ret->key);
@@ -156,12 +187,15 @@ static void judge(
 		a->n.lost[LOSS_TRUNCATED]++;
 		return;
 	}
-	if (!a->chosen && !sample_packet(&a->sample, &f->frame, &d)) {
+	if (!is_chosen(a, f->one_of) &&
+		!sample_packet(&a->sample, &f->frame, &d)) {
 		a->n.unsampled++;
 		return;
 	}
-	to->share[to->n] = (struct share){
-		.frames = 1, .each = count.each, .from_near = v.from_near};
+	to->share[to->n] = (struct share){.frames = 1,
+		.each = count.each,
+		.weight = weight(a, f->one_of),
+		.from_near = v.from_near};
 	to->flow[to->n] = (struct flow_addition){.key = d.key,
 		.octets = count.octets,
 		.packets = count.packets,
@@ -173,7 +207,7 @@ static void judge(
 		see(&a->seen[to->n], f, &d, &count);
 	if (f->vlan)
 		d.vlan = f->vlan;
-	place(a, f->sent, &v, &d, &to->flow[to->n++]);
+	place(a, f->sent, &v, &d, to);
 }
 
 /* As judge(), for frames that the kernel has added up: plain IP, all of one
@@ -194,6 +228,7 @@ static void judge_flow(
 		return;
 	}
 	to->share[to->n] = (struct share){.frames = f->frames,
+		.weight = weight(a, f->one_of),
 		.from_near = v.from_near,
 		.sizes = f->sizes};
 	to->flow[to->n] = (struct flow_addition){.key = f->key,
@@ -205,7 +240,7 @@ static void judge_flow(
 		.tos = f->tos};
 	if (a->seen)
 		a->seen[to->n].packets = 0;
-	place(a, f->sent, &v, &unknown, &to->flow[to->n++]);
+	place(a, f->sent, &v, &unknown, to);
 }
 
 static void add(struct account *a, struct additions *all)
@@ -223,12 +258,12 @@ static void add(struct account *a, struct additions *all)
 			continue;
 		}
 		a->n.ip_frames += share->frames;
-		a->n.packets += (uint64_t)flow->packets * weight(a);
+		a->n.packets += (uint64_t)flow->packets * share->weight;
 		if (share->sizes)
-			sizes_merge(sizes, share->sizes, weight(a));
+			sizes_merge(sizes, share->sizes, share->weight);
 		else
 			sizes_add(sizes, flow->packets, flow->octets,
-				share->each, weight(a));
+				share->each, share->weight);
 	}
 }
 
@@ -256,7 +291,7 @@ void account_frames(void *data, const struct capture_frame *frames, size_t n)
 	all.n = 0;
 	for (size_t i = 0; i < n; i++) {
 		count_way(a, frames[i].sent, 1);
-		if (a->chosen || sample_frame(&a->sample))
+		if (is_chosen(a, frames[i].one_of) || sample_frame(&a->sample))
 			judge(a, &frames[i], &all);
 		else
 			pass(a, &frames[i]);

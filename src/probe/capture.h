@@ -27,6 +27,9 @@ struct capture_frame {
 	enum link_layer layer;
 	bool sent, to_host;
 	uint16_t vlan; /* of a tag that the kernel keeps beside the frame; 0 */
+	/* the kernel chose one of so many, 1: takes all; 0: as choose() said
+	 * of all that come */
+	uint16_t one_of;
 };
 
 /* Frames of one key and direction. */
@@ -40,6 +43,7 @@ struct capture_flow {
 	uint8_t tos;                           /* of the first */
 	bool sent, to_host;
 	uint8_t dst_mac[6], src_mac[6]; /* where asked for, else 0 */
+	uint16_t one_of;                /* as of a frame */
 };
 
 /* Frames that the kernel did not choose, and what they are as packets beyond

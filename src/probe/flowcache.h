@@ -93,7 +93,11 @@ struct flowcache_stats {
 	size_t memory; /* bytes taken by now */
 };
 
-enum { FLOWCACHE_BATCH = 64, FLOWCACHE_NO_POINT = 0xffff };
+enum {
+	FLOWCACHE_BATCH = 64,
+	FLOWCACHE_POINTS = 0xfff0,
+	FLOWCACHE_NO_POINT = 0xffff
+};
 
 struct flowcache *flowcache_new(const struct flowcache_options *options);
 /* Does not emit: flowcache_end() first. */

@@ -78,6 +78,14 @@ bool flows_redefine(struct flows *f, const struct definition *definition)
 	return true;
 }
 
+bool flows_crowded(const struct flows *f)
+{
+	struct flowcache_stats s;
+
+	flowcache_stats(f->cache, &s);
+	return s.points == FLOWCACHE_POINTS;
+}
+
 void flows_set_timeouts(struct flows *f, int64_t idle_ms, int64_t active_ms)
 {
 	f->opt.idle_ms = idle_ms;

@@ -31,8 +31,11 @@ struct meter {
 	struct loop_timer *tick, *second;
 	int ledger_age;  /* ticks since marks were set; -1: none due */
 	int collect_age; /* ticks since the kernel's flows were collected */
-	struct export_sampling sampling, wanted;
-	struct definition definition; /* wanted */
+	/* of taps; of what the flow cache has had from its beginning */
+	struct export_sampling sampling, begun;
+	struct export_sampling wanted;
+	struct definition definition, asked; /* wanted; of taps, by now */
+	bool stale;      /* the flow cache is to begin anew */
 	int64_t told_ns; /* all packets until then have been added */
 	bool ending;
 };
@@ -121,14 +124,54 @@ static void ledgers_when_due(struct meter *m)
 	hand_over_ledgers(m);
 }
 
-static bool is_resampled(const struct meter *m)
+static void mark_all(struct meter *m)
 {
-	return !export_sampling_same(&m->sampling, &m->wanted);
+	for (size_t i = 0; i < m->n_taps; i++)
+		tap_mark(&m->taps[i], m->netdev_fd);
+	taps_settle(m->taps, m->n_taps);
 }
 
-static bool is_redefined(const struct meter *m)
+/* Waits for blocks of taps that have not reached their marks.  An interface
+ * that went down makes its ring "ready" until the error is taken. */
+static void wait_for_blocks(struct meter *m, int ms)
 {
-	return !definition_same(&m->flows.definition, &m->definition);
+	nfds_t n = 0;
+
+	for (size_t i = 0; i < m->n_taps; i++)
+		if (m->taps[i].attached && m->taps[i].marked)
+			m->polls[n++] = (struct pollfd){
+				.fd = fd_of(&m->taps[i]), .events = POLLIN};
+	if (poll(m->polls, n, ms) <= 0)
+		return;
+	for (size_t i = 0, at = 0; i < m->n_taps && at < n; i++) {
+		struct capture *c = m->taps[i].capture;
+
+		if (m->polls[at].fd != fd_of(&m->taps[i]))
+			continue;
+		if (m->polls[at++].revents & POLLERR)
+			(void)c->way->error(c);
+	}
+}
+
+/* A consistent cut over all taps: each is read up to the frame the kernel had
+ * reached, and no further, until all are there.  The wait is for blocks to be
+ * handed over, which the kernel does by its timeout. */
+static void cut(struct meter *m)
+{
+	struct mono_time end = mono_add_ms(mono_now(), METER_CUT_MS);
+	bool all = false;
+
+	mark_all(m);
+	while (!all) {
+		all = true;
+		for (size_t i = 0; i < m->n_taps; i++)
+			all = tap_read_to_mark(&m->taps[i]) && all;
+		if (all || mono_passed(end))
+			break;
+		wait_for_blocks(m, mono_ms_until(end));
+	}
+	for (size_t i = 0; i < m->n_taps; i++)
+		tap_give_up(&m->taps[i]);
 }
 
 static bool wants_each(const struct meter *m)
@@ -136,33 +179,35 @@ static bool wants_each(const struct meter *m)
 	return !definition_adds_up(&m->definition);
 }
 
-static void choose(struct meter *m)
-{
-	if (!is_resampled(m) && !is_redefined(m))
-		return;
-	for (size_t i = 0; i < m->n_taps; i++)
-		tap_choose(&m->taps[i], &m->wanted, wants_each(m));
-}
-
-/* All that was counted by the old definition leaves, now or at a later tick. */
+/* All that was counted by the old definition leaves, now or at a later tick;
+ * and with it the points it had, of which there may be so many only. */
 static void redefine(struct meter *m)
 {
-	if (!is_redefined(m) || !flows_redefine(&m->flows, &m->definition))
+	if (!m->stale || !flows_redefine(&m->flows, &m->definition))
 		return;
+	m->stale = false;
+	m->begun = m->sampling;
 	flowcache_advance(m->flows.cache, m->told_ns);
 	for (size_t i = 0; i < m->n_taps; i++)
 		account_define(&m->taps[i].account, &m->flows);
 }
 
-/* All that was sampled as before has been added. */
-static void chosen(struct meter *m)
+/* Packets are chosen otherwise, or flows are others: behind a cut, so that all
+ * before it is what it was. */
+static void change(struct meter *m)
 {
-	redefine(m);
-	if (!is_resampled(m))
+	if (export_sampling_same(&m->sampling, &m->wanted) &&
+		definition_same(&m->asked, &m->definition))
 		return;
+	for (size_t i = 0; i < m->n_taps; i++)
+		tap_choose(&m->taps[i], &m->wanted, wants_each(m));
+	m->asked = m->definition;
+	cut(m);
+	m->told_ns = wall_now().ns;
 	for (size_t i = 0; i < m->n_taps; i++)
 		tap_chosen(&m->taps[i], &m->wanted);
 	m->sampling = m->wanted;
+	m->stale = true;
 }
 
 /* What the kernel has added up by now is read next; true: so is all else. */
@@ -172,14 +217,11 @@ static bool collect(struct meter *m)
 
 	for (size_t i = 0; i < m->n_taps; i++)
 		any = any || m->taps[i].capture->way->adds_up;
-	if (!any) {
-		choose(m);
+	if (!any)
 		return true;
-	}
 	if (++m->collect_age < COLLECT_TICKS || m->ledger_age >= 0)
 		return false;
 	m->collect_age = 0;
-	choose(m);
 	for (size_t i = 0; i < m->n_taps; i++)
 		tap_turn(&m->taps[i]);
 	taps_settle(m->taps, m->n_taps);
@@ -194,13 +236,13 @@ static void on_tick(void *data)
 
 	if (m->ending)
 		return;
+	change(m);
+	redefine(m);
 	all = collect(m);
 	if (all)
 		m->told_ns = now;
 	for (size_t i = 0; i < m->n_taps; i++)
 		tap_read(&m->taps[i], BLOCKS_A_TURN);
-	if (all)
-		chosen(m);
 	flowcache_advance(m->flows.cache, m->told_ns);
 	ledgers_when_due(m);
 	if (m->output.pushed)
@@ -257,13 +299,6 @@ static void follow_interfaces(struct meter *m)
 	}
 }
 
-static void mark_all(struct meter *m)
-{
-	for (size_t i = 0; i < m->n_taps; i++)
-		tap_mark(&m->taps[i], m->netdev_fd);
-	taps_settle(m->taps, m->n_taps);
-}
-
 static void on_second(void *data)
 {
 	struct meter *m = data;
@@ -271,6 +306,7 @@ static void on_second(void *data)
 	if (m->ending)
 		return;
 	follow_interfaces(m);
+	m->stale = m->stale || flows_crowded(&m->flows);
 	mark_all(m);
 	m->ledger_age = 0;
 }
@@ -325,7 +361,7 @@ int meter_new(const struct meter_options *options, struct meter **ret,
 	m->output = *options->output;
 	m->netdev_fd = -1;
 	m->ledger_age = -1;
-	m->definition = options->definition;
+	m->definition = m->asked = options->definition;
 	cache = cache_options(m);
 	flows_open(&m->flows, &m->definition, &cache);
 	own_init(&m->own, options->setup, options->port);
@@ -371,49 +407,6 @@ void meter_free(struct meter *m)
 	free(m->ledgers);
 	free(m->polls);
 	free(m);
-}
-
-/* Waits for blocks of taps that have not reached their marks.  An interface
- * that went down makes its ring "ready" until the error is taken. */
-static void wait_for_blocks(struct meter *m, int ms)
-{
-	nfds_t n = 0;
-
-	for (size_t i = 0; i < m->n_taps; i++)
-		if (m->taps[i].attached && m->taps[i].marked)
-			m->polls[n++] = (struct pollfd){
-				.fd = fd_of(&m->taps[i]), .events = POLLIN};
-	if (poll(m->polls, n, ms) <= 0)
-		return;
-	for (size_t i = 0, at = 0; i < m->n_taps && at < n; i++) {
-		struct capture *c = m->taps[i].capture;
-
-		if (m->polls[at].fd != fd_of(&m->taps[i]))
-			continue;
-		if (m->polls[at++].revents & POLLERR)
-			(void)c->way->error(c);
-	}
-}
-
-/* A consistent cut over all taps: each is read up to the frame the kernel had
- * reached, and no further, until all are there.  The wait is for blocks to be
- * handed over, which the kernel does by its timeout. */
-static void cut(struct meter *m)
-{
-	struct mono_time end = mono_add_ms(mono_now(), METER_CUT_MS);
-	bool all = false;
-
-	mark_all(m);
-	while (!all) {
-		all = true;
-		for (size_t i = 0; i < m->n_taps; i++)
-			all = tap_read_to_mark(&m->taps[i]) && all;
-		if (all || mono_passed(end))
-			break;
-		wait_for_blocks(m, mono_ms_until(end));
-	}
-	for (size_t i = 0; i < m->n_taps; i++)
-		tap_give_up(&m->taps[i]);
 }
 
 bool meter_flush_rest(struct meter *m)
@@ -477,7 +470,7 @@ void meter_set_sampling(struct meter *m, const struct export_sampling *how)
 struct export_sampling meter_sampling_of(
 	const struct meter *m, const struct flow_record *r)
 {
-	struct export_sampling s = m->sampling;
+	struct export_sampling s = m->begun;
 	struct flowcache_offer offer;
 
 	flowcache_offered(m->flows.cache, r, &offer);

@@ -11,7 +11,7 @@ struct points {
 	struct hash_key seed;
 };
 
-enum { POINTS_MAX = 0xfff0, POINTS_SLOTS = 1 << 17 };
+enum { POINTS_MAX = FLOWCACHE_POINTS, POINTS_SLOTS = 1 << 17 };
 
 void points_init(struct points *p);
 void points_release(struct points *p);

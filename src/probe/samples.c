@@ -106,7 +106,7 @@ static struct capture_frame frame_of(
 }
 
 bool samples_read(struct samples *s, int64_t offset_ns,
-	const struct capture_sink *sink, uint64_t n[2])
+	const struct capture_sink *sink, struct samples_epoch epochs[2])
 {
 	const uint64_t written = __atomic_load_n(
 		(const uint64_t *)(const void *)s->ring, __ATOMIC_ACQUIRE);
@@ -127,8 +127,9 @@ bool samples_read(struct samples *s, int64_t offset_ns,
 				__ATOMIC_ACQUIRE);
 			if (len & BPF_RINGBUF_BUSY_BIT)
 				break;
-			frames[k++] = frame_of(one, offset_ns);
-			n[one->epoch & 1]++;
+			frames[k] = frame_of(one, offset_ns);
+			frames[k++].one_of = epochs[one->epoch & 1].one_of;
+			epochs[one->epoch & 1].n++;
 			at += (len + HEADER + 7) / 8 * 8;
 		}
 		if (k)

@@ -12,10 +12,13 @@ int samples_new(
 	uint32_t bytes, struct samples **ret, struct err *err) NFZ_MUST_CHECK;
 void samples_free(struct samples *s); /* may be NULL */
 int samples_fd(const struct samples *s);
-/* Hands over all that is there now; offset_ns: from its clock to ours.  How
- * many of each epoch are added to n.  False: one is still being written, and
- * those behind it were left. */
+struct samples_epoch {
+	uint16_t one_of; /* of its frames, so many were chosen */
+	uint64_t n;      /* frames of it that were handed over are added */
+};
+/* Hands over all that is there now; offset_ns: from its clock to ours.  False:
+ * one is still being written, and those behind it were left. */
 bool samples_read(struct samples *s, int64_t offset_ns,
-	const struct capture_sink *sink, uint64_t n[2]);
+	const struct capture_sink *sink, struct samples_epoch epochs[2]);
 
 #endif

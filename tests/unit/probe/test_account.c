@@ -230,6 +230,72 @@ Test(account, samples_are_scaled_and_marked)
 	tear_down(&b);
 }
 
+/* What was chosen before a change comes with what was chosen since. */
+Test(account, the_kernels_choice_goes_with_the_frame)
+{
+	static const struct export_sampling how[] = {
+		{.one_of = 3}, {.one_of = 0}, {.one_of = 7, .by = EXPORT_HASH}};
+	static const uint64_t want[][3] = {{3, 1, 5}, {1, 1, 5}};
+	uint8_t bytes[128];
+	struct capture_frame f = packet(bytes, 17, 100);
+	const uint16_t one_of[] = {0, 1, 5};
+	struct capture_flow flow = {.frames = 2, .packets = 2, .one_of = 4};
+	uint64_t before;
+	struct bench b;
+
+	set_up(&b, &both, 10);
+	for (size_t i = 0; i < 2; i++)
+		for (size_t k = 0; k < 3; k++) {
+			account_sample(&b.account, &how[i], true);
+			before = b.account.n.packets;
+			f.one_of = one_of[k];
+			account_frames(&b.account, &f, 1);
+			cr_expect_eq(b.account.n.packets - before, want[i][k]);
+		}
+	account_sample(&b.account, &how[2], false);
+	before = b.account.n.packets;
+	account_frames(&b.account, &f, 1);
+	account_flows(&b.account, &flow, 1);
+	cr_expect_eq(b.account.n.packets - before, 5 + 8);
+	cr_expect_eq(b.account.n.unsampled, 0);
+	tear_down(&b);
+}
+
+/* More MAC addresses than there may be points: nothing is lost, and there is
+ * room again when the flow cache begins anew. */
+Test(account, addresses_without_number)
+{
+	const struct definition by_mac = {.key = KEY_MAC};
+	struct flow_record last;
+	const struct flowcache_options opt = {.flows = 100,
+		.idle_ms = 1000,
+		.active_ms = 1000,
+		.sink = take_all,
+		.data = &last};
+	uint8_t bytes[128];
+	struct capture_frame f = packet(bytes, 17, 100);
+	struct flows flows;
+	struct bench b;
+
+	set_up(&b, &both, 10);
+	flows_open(&flows, &by_mac, &opt);
+	account_define(&b.account, &flows);
+	for (unsigned i = 0; i < 70000; i++) {
+		put16(bytes, i >> 8);
+		put16(bytes + 2, i & 0xff);
+		account_frames(&b.account, &f, 1);
+	}
+	cr_expect_eq(b.account.n.ip_frames, 70000);
+	cr_expect(flows_crowded(&flows));
+	cr_assert(flows_redefine(&flows, &by_mac));
+	account_define(&b.account, &flows);
+	cr_expect_not(flows_crowded(&flows));
+	account_frames(&b.account, &f, 1);
+	cr_expect_eq(b.account.n.ip_frames, 70001);
+	flows_close(&flows);
+	tear_down(&b);
+}
+
 static bool take_none(void *data, const struct flow_record *r)
 {
 	(void)data;
