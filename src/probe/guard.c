@@ -1,5 +1,6 @@
 /* The guard is told the numbers of interfaces over a socket of its own; 0, or
- * its end, means all, and that it is over. */
+ * its end, means all, and that it is over.  It says one byte when it has begun,
+ * and its end says that it is over, too. */
 #define _GNU_SOURCE
 #include "probe/guard.h"
 #include "base/hash.h"
@@ -17,7 +18,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-enum { WAIT_S = 3, NUMBER = 24 };
+enum { START_S = 10, WAIT_S = 3, NUMBER = 24 };
 
 struct guard {
 	struct clsact_owner who;
@@ -32,6 +33,13 @@ struct guard *guard_new(uint64_t deployment, uint16_t module)
 	g->who = (struct clsact_owner){deployment, module, hash_key_new().k0};
 	g->fd = -1;
 	return g;
+}
+
+static void be_patient(const struct guard *g, int s)
+{
+	const struct timeval limit = {.tv_sec = s};
+
+	setsockopt(g->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 }
 
 /* False: there is no guard, or no more. */
@@ -100,9 +108,9 @@ static void become_guard(const struct guard *g, int fd, uint32_t uid)
 
 int guard_begin(struct guard *g, uint32_t uid, struct err *err)
 {
-	const struct timeval limit = {.tv_sec = WAIT_S};
 	int pair[2];
 	pid_t pid;
+	char begun;
 
 	if (!g->used)
 		return 0;
@@ -116,8 +124,12 @@ int guard_begin(struct guard *g, uint32_t uid, struct err *err)
 		close(pair[0]);
 		return err_sys(err, "fork");
 	}
-	setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	g->fd = pair[0];
+	be_patient(g, START_S);
+	if (recv(g->fd, &begun, sizeof(begun), 0) != sizeof(begun))
+		return err_set(err, NFZ_E_IO,
+			"the guard of filters of eBPF does not start");
+	be_patient(g, WAIT_S);
 	return 0;
 }
 
@@ -155,7 +167,7 @@ int guard_main(int argc, char **argv)
 	r = privs_drop(uid, PRIVS_NET_ADMIN, &err);
 	if (r == 0)
 		r = privs_jail(&err);
-	if (r == 0)
+	if (r == 0 && send(0, "", 1, MSG_NOSIGNAL) == 1)
 		watch(&who);
 	return r < 0 ? err_exit_status(r) : 0;
 }
