@@ -121,7 +121,7 @@ int definition_choose_key(
 	for (size_t i = 0; i < words->n; i++) {
 		unsigned key;
 
-		if (!key_of(words->items[i], &key))
+		if (!definition_read_key(words->items[i], &key))
 			return err_set(err, NFZ_E_USAGE,
 				"--key: %s is none of 5tuple, addresses, vlan, "
 				"mac, tos",

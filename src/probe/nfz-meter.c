@@ -250,13 +250,18 @@ static int run_file(const struct args *a, struct err *err)
 	return meter_file_run(&o, err);
 }
 
-/* Words are more files to read. */
+/* Words are files to read. */
 static int check_use(struct args *a, char **words, int n, struct err *err)
 {
-	for (int i = 0; i < n && a->read.n; i++)
+	for (int i = 0; i < n; i++)
 		MEM_PUSH(a->read.items, a->read.n, a->read.cap) =
 			mem_strdup(words[i]);
-	if (!a->setup == !a->read.n || (n && !a->read.n))
+	if (a->setup && a->read.n)
+		return err_set(err, NFZ_E_USAGE,
+			"either the interfaces of --setup are metered or "
+			"files, such as \"%s\"",
+			a->read.items[0]);
+	if (!a->setup && !a->read.n)
 		return err_set(err, NFZ_E_USAGE,
 			"nfz-meter needs --setup FILE or --read FILE");
 	return 0;

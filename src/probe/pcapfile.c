@@ -39,7 +39,7 @@ int pcapfile_open(const char *path, struct pcapfile **ret, struct err *err)
 	file->pcap = pcap_open_offline_with_tstamp_precision(
 		path, PCAP_TSTAMP_PRECISION_NANO, text);
 	if (!file->pcap)
-		r = err_set(err, NFZ_E_INPUT, "%s", text);
+		r = err_set(err, NFZ_E_INPUT, "%s: %s", path, text);
 	else
 		r = find_layer(file, err);
 	if (r < 0) {

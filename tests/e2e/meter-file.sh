@@ -64,6 +64,15 @@ def held(what, got, want):
         if k in ("frames", "packets", "octets", "flows", "records"):
             expect(what + " " + k, got.get(k), want[k])
 
+# words are files, too; what is none is named
+def words(*args):
+    out = subprocess.run([meter, *args, "-o", "none", "--stats", "json"], capture_output=True, text=True)
+    return out.returncode, json.loads(out.stdout.splitlines()[-1])["packets"], out.stderr
+expect("words", words(own.name, own.name)[:2], (0, 2000))
+status, packets, said = words(own.name, "/etc/passwd")
+expect("no capture", (status, packets, "/etc/passwd: unknown" in said), (2, 1000, True))
+expect("keys as in settings", read(own.name, "--key", "vlan+mac", "-o", "none")[2], 0)
+
 # every form, on the node's program, too
 folder = tempfile.TemporaryDirectory()
 forms = subprocess.run(["tests/support/gencaptures.py", folder.name], capture_output=True, text=True)
