@@ -8,9 +8,6 @@ of this file (NetFlow 1, 5, 7, sFlow) or by nfcapd, and given to the collector. 
 """
 
 import collections
-import csv
-import io
-import json
 import os
 import shutil
 import signal
@@ -20,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from foreign import Collector, free_port, send
 
 bin_dir, captures = sys.argv[1], sys.argv[2:]
 work = tempfile.TemporaryDirectory(prefix="nfz-exporters.")
@@ -32,12 +31,6 @@ def expect(what, got, want):
     if got != want:
         failed += 1
         print(f"FAILED: {what}: {got}, wanted {want}")
-
-
-def free_port():
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    s.bind(("127.0.0.1", 0))
-    return s.getsockname()[1]
 
 
 def catch(argv, sock, stdin=None, patience=8):
@@ -99,58 +92,6 @@ def exports(path, port):
         yield ("pmacctd", f"v{version}", pmacct("nfprobe", version, path, port),
                None)
     yield ("pmacctd", "sflow", pmacct("sfprobe", 0, path, port), None)
-
-
-class Collector:
-    def __init__(self):
-        self.port = free_port()
-        self.store = f"{work.name}/store"
-        shutil.rmtree(self.store, ignore_errors=True)
-        setup = f"{work.name}/setup"
-        with open(setup, "w") as f:
-            f.write("netflowize-setup 1\ndeployment 00000000000000aa\n"
-                    "module 9 collector\n"
-                    f"listen 127.0.0.1 {free_port()}\nactive_ms 60000\n"
-                    "idle_ms 15000\nfin_ms 5000\nlease_ms 60000\n"
-                    f"cache_flows 4096\nstore {self.store}\n"
-                    f"import_port {self.port}\nimport_from 127.0.0.1\n")
-        self.p = subprocess.Popen([f"{bin_dir}/nfz-collector", "--setup",
-                                   setup], stdout=subprocess.PIPE,
-                                  stderr=subprocess.DEVNULL, text=True)
-        self.p.stdout.readline()
-
-    def ask(self, line):
-        s = socket.socket(socket.AF_UNIX)
-        s.connect(f"{self.store}/control")
-        s.sendall(line.encode() + b"\n")
-        text = b""
-        while part := s.recv(65536):
-            text += part
-        return text.decode()
-
-    def rows(self, by):
-        out = subprocess.run([f"{bin_dir}/nfz-query", self.store, "--by", by,
-                              "-o", "csv"], capture_output=True, text=True,
-                             check=True).stdout
-        return list(csv.DictReader(io.StringIO(out)))
-
-    def end(self):
-        self.ask("flush 100")
-        status = json.loads(self.ask("status").splitlines()[0])["foreign"]
-        self.p.send_signal(signal.SIGTERM)
-        self.p.wait()
-        rows = {int(r["proto"]): (int(r["flows"]), int(r["packets"]),
-                int(r["bytes"])) for r in self.rows("proto")}
-        return rows, status
-
-
-def send(datagrams, port):
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    for i, d in enumerate(datagrams):
-        s.sendto(d, ("127.0.0.1", port))
-        if i % 20 == 19:
-            time.sleep(0.002)
-    time.sleep(0.1)
 
 
 def by_nfdump(datagrams):
@@ -245,7 +186,7 @@ def totals(rows):
 
 
 def check(what, datagrams, sflow):
-    c = Collector()
+    c = Collector(bin_dir, work.name)
     send(datagrams, c.port)
     stored, status = c.end()
     expect(f"{what}: malformed", status["malformed"], 0)
@@ -292,7 +233,7 @@ def check_besides(what, datagrams):
                     for names in BESIDES.values())
         told.update(n for n, v in zip(BESIDES, row) if v)
         want[row] += int(words[0])
-    c = Collector()
+    c = Collector(bin_dir, work.name)
     send(datagrams, c.port)
     c.end()
     got = {tuple(r[n] for n in BESIDES): int(r["packets"])
