@@ -8,7 +8,6 @@
  * Counters: tap 2, number of losses 1, of what was added since the first version
  * 1, then 64-bit numbers in the order of the struct. */
 #include "flow/record.h"
-#include "flow/wire.h"
 
 void flow_record_encode(const struct flow_record *r, struct buf *out)
 {
@@ -27,14 +26,7 @@ void flow_record_encode(const struct flow_record *r, struct buf *out)
 	wire_u16(&w, r->tap);
 	wire_u64(&w, r->packets);
 	wire_u64(&w, r->bytes);
-	wire_u64(&w, (uint64_t)r->first_ns);
-	wire_u64(&w, (uint64_t)r->last_ns);
-	wire_u16(&w, r->src_slot);
-	wire_u16(&w, r->dst_slot);
-	wire_u8(&w, r->tcp_flags);
-	wire_u8(&w, r->tos);
-	wire_u8(&w, r->end_reason);
-	wire_u8(&w, r->flags);
+	flow_record_encode_rest(r, &w);
 	wire_zeros(&w, 8);
 	buf_commit(out, wire_len(&w));
 }
@@ -57,14 +49,7 @@ void flow_record_decode(struct cursor *c, struct flow_record *ret)
 	ret->tap = cursor_u16(&w);
 	ret->packets = cursor_u64(&w);
 	ret->bytes = cursor_u64(&w);
-	ret->first_ns = (int64_t)cursor_u64(&w);
-	ret->last_ns = (int64_t)cursor_u64(&w);
-	ret->src_slot = cursor_u16(&w);
-	ret->dst_slot = cursor_u16(&w);
-	ret->tcp_flags = cursor_u8(&w);
-	ret->tos = cursor_u8(&w);
-	ret->end_reason = cursor_u8(&w);
-	ret->flags = cursor_u8(&w);
+	flow_record_decode_rest(&w, ret);
 }
 
 const char *tap_loss_name(enum tap_loss loss)

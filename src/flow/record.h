@@ -10,6 +10,7 @@
 #include "base/cursor.h"
 #include "flow/key.h"
 #include "flow/sizes.h"
+#include "flow/wire.h"
 
 #include <stdbool.h>
 
@@ -64,9 +65,34 @@ static inline void flow_record_order(struct flow_record *r)
 }
 
 /* The form in our own transport: big-endian, fixed RECORD_WIRE bytes. */
-enum { RECORD_WIRE = 88 };
+enum { RECORD_WIRE = 88, RECORD_REST = 24 };
 void flow_record_encode(const struct flow_record *r, struct buf *out);
 void flow_record_decode(struct cursor *c, struct flow_record *ret);
+/* What is behind its counts, in every form: RECORD_REST bytes. */
+static inline void flow_record_encode_rest(
+	const struct flow_record *r, struct wire *to)
+{
+	wire_u64(to, (uint64_t)r->first_ns);
+	wire_u64(to, (uint64_t)r->last_ns);
+	wire_u16(to, r->src_slot);
+	wire_u16(to, r->dst_slot);
+	wire_u8(to, r->tcp_flags);
+	wire_u8(to, r->tos);
+	wire_u8(to, r->end_reason);
+	wire_u8(to, r->flags);
+}
+static inline void flow_record_decode_rest(
+	struct cursor *c, struct flow_record *ret)
+{
+	ret->first_ns = (int64_t)cursor_u64(c);
+	ret->last_ns = (int64_t)cursor_u64(c);
+	ret->src_slot = cursor_u16(c);
+	ret->dst_slot = cursor_u16(c);
+	ret->tcp_flags = cursor_u8(c);
+	ret->tos = cursor_u8(c);
+	ret->end_reason = cursor_u8(c);
+	ret->flags = cursor_u8(c);
+}
 
 /* Per-tap frame counters since the meter started: the wire side of the ledger.
  * wire = ip + non_ip + excluded + unsampled + every loss, in frames. */

@@ -214,20 +214,37 @@ static void print_side(
 		filter_print_range(name, n, out);
 }
 
+/* So that it reads back: few bytes are a text, in hexadecimal digits they would
+ * be a number. */
+static void print_bytes(const struct flow_element *e, struct buf *out)
+{
+	char text[ELEMENT_TEXT];
+
+	if (e->len > sizeof(uint64_t)) {
+		buf_adds(out, flow_element_print(e, text));
+		return;
+	}
+	buf_addc(out, '"');
+	buf_add(out, e->value, e->len);
+	buf_addc(out, '"');
+}
+
 static void print_element(const struct filter_node *n, struct buf *out)
 {
 	const struct flow_element *e = n->element;
-	char text[ELEMENT_TEXT], name[ELEMENT_NAME];
+	char name[ELEMENT_NAME];
 
 	if (e->enterprise)
 		snprintf(name, sizeof(name), "ie %" PRIu32 "/%u", e->enterprise,
 			e->id);
 	else
 		snprintf(name, sizeof(name), "ie %u", e->id);
-	if (e->len)
-		buf_addf(out, "%s = %s", name, flow_element_print(e, text));
-	else
+	if (!e->len) {
 		filter_print_range(name, n, out);
+		return;
+	}
+	buf_addf(out, "%s = ", name);
+	print_bytes(e, out);
 }
 
 void filter_extra_print(const struct filter_node *n, struct buf *out)

@@ -1,5 +1,4 @@
 #include "store/logrow.h"
-#include "flow/wire.h"
 
 #include <string.h>
 
@@ -9,7 +8,7 @@ enum {
 	COUNTS = 16,
 	COUNTS_SMALL = 8,
 	PORTS = 8, /* and the rest of the key */
-	TIMES = 24 /* and what is behind them */
+	TIMES = RECORD_REST
 };
 
 unsigned logrow_form(const struct flow_record *r, size_t n)
@@ -63,14 +62,7 @@ void logrow_encode(const struct flow_record *r, unsigned form, struct buf *out)
 		wire_u64(&w, r->bytes);
 	}
 	w = wire_over(to + ends + PORTS + counts, TIMES);
-	wire_u64(&w, (uint64_t)r->first_ns);
-	wire_u64(&w, (uint64_t)r->last_ns);
-	wire_u16(&w, r->src_slot);
-	wire_u16(&w, r->dst_slot);
-	wire_u8(&w, r->tcp_flags);
-	wire_u8(&w, r->tos);
-	wire_u8(&w, r->end_reason);
-	wire_u8(&w, r->flags);
+	flow_record_encode_rest(r, &w);
 	buf_commit(out, logrow_len(form));
 }
 
@@ -114,12 +106,5 @@ void logrow_decode(struct cursor *from, unsigned form, struct flow_record *ret)
 		p += COUNTS;
 	}
 	c = cursor_over(p, TIMES);
-	ret->first_ns = (int64_t)cursor_u64(&c);
-	ret->last_ns = (int64_t)cursor_u64(&c);
-	ret->src_slot = cursor_u16(&c);
-	ret->dst_slot = cursor_u16(&c);
-	ret->tcp_flags = cursor_u8(&c);
-	ret->tos = cursor_u8(&c);
-	ret->end_reason = cursor_u8(&c);
-	ret->flags = cursor_u8(&c);
+	flow_record_decode_rest(&c, ret);
 }

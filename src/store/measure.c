@@ -86,10 +86,12 @@ static const uint16_t size_tops[] = {
 
 unsigned measure_size_class(uint64_t packets, uint64_t bytes)
 {
-	const uint64_t mean = packets ? bytes / packets : 0;
+	/* a little more than 64 is more than 64 */
+	const uint64_t least =
+		packets ? bytes / packets + (bytes % packets > 0) : 0;
 	unsigned i = 0;
 
-	while (i + 1 < SIZE_CLASS_COUNT && mean > size_tops[i])
+	while (i + 1 < SIZE_CLASS_COUNT && least > size_tops[i])
 		i++;
 	return i;
 }

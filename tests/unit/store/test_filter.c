@@ -196,18 +196,25 @@ Test(filter, prints_what_it_understood)
 		{"bytes != 5-6", "not bytes 5-6"},
 		{"proto in [tcp udp]", "proto 6 or proto 17"},
 		{"flags in [S SA]", "flags S or flags SA"},
+		{"ie 32 = 0x0800", "ie 32 = 2048"},
+		{"not ie 4242/7 \"abc\"", "not ie 4242/7 = \"abc\""},
+		{"ie 9 0x000102030405060708", "ie 9 = 0x000102030405060708"},
+		{"ie 9 \"ninebytes\"", "ie 9 = 0x6e696e656279746573"},
 	};
 	struct catalog *c = run_catalog();
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
-		struct buf text = BUF_INIT(1000);
+		struct buf text = BUF_INIT(1000), back = BUF_INIT(1000);
 		struct filter *f, *again;
 
 		f = parsed(pairs[i][0], c);
 		filter_print(f, c, &text);
 		cr_expect_str_eq(buf_str(&text), pairs[i][1]);
 		again = parsed(buf_str(&text), c); /* and back */
+		filter_print(again, c, &back);
+		cr_expect_str_eq(buf_str(&back), buf_str(&text));
 		filter_free(again);
+		buf_release(&back);
 		filter_free(f);
 		buf_release(&text);
 	}
