@@ -82,14 +82,36 @@ static const struct word *eat_word(struct parser *p, bool only_directed)
 	return NULL;
 }
 
+/* An address, a network or a node without a word in front; false: it is none. */
+static bool parse_end(struct parser *p, enum filter_dir dir, int *ret)
+{
+	char text[WORD_MAX + 1];
+	struct net_prefix prefix;
+
+	if (!lex_word(p, text))
+		return false;
+	if (net_prefix_parse(text, &prefix)) {
+		lex_advance(p);
+		*ret = filter_addr(p, dir, prefix);
+		return true;
+	}
+	if (!p->catalog || catalog_node(p->catalog, text) < 0)
+		return false;
+	*ret = filter_node_addr(p, dir);
+	return true;
+}
+
 static int parse_directed(struct parser *p, enum filter_dir dir)
 {
 	const struct word *w = eat_word(p, true);
+	int n;
 
 	if (w)
 		return parse_values(p, w->value, dir);
-	return lex_fail_near(
-		p, "host, net, port, node, as, vlan, mac", directed);
+	if (parse_end(p, dir, &n))
+		return n;
+	return lex_fail_near(p,
+		"an address, a node, host, net, port, as, vlan, mac", directed);
 }
 
 /* in if, out if */
@@ -147,19 +169,13 @@ static bool parse_dir(struct parser *p, enum filter_dir *ret)
 static int parse_bare(struct parser *p)
 {
 	char text[WORD_MAX + 1];
-	struct net_prefix prefix;
+	int n;
 
-	if (lex_word(p, text)) {
-		if (!isdigit((unsigned char)*text) &&
-			filter_protocol(text, p->now.len) >= 0)
-			return filter_proto(p, 0);
-		if (net_prefix_parse(text, &prefix)) {
-			lex_advance(p);
-			return filter_addr(p, DIR_EITHER, prefix);
-		}
-		if (p->catalog && catalog_node(p->catalog, text) >= 0)
-			return filter_node_addr(p, DIR_EITHER);
-	}
+	if (lex_word(p, text) && !isdigit((unsigned char)*text) &&
+		filter_protocol(text, p->now.len) >= 0)
+		return filter_proto(p, 0);
+	if (parse_end(p, DIR_EITHER, &n))
+		return n;
 	return lex_fail_near(p,
 		"host, net, port, proto, node, link, src, dst, not or (",
 		keywords);

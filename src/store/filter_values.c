@@ -39,10 +39,14 @@ int filter_host(struct parser *p, unsigned dir)
 {
 	struct net_prefix prefix = {.len = 128};
 	char text[WORD_MAX + 1];
+	const bool word = lex_word(p, text);
 
-	if (!lex_word(p, text) || !net_addr_parse(text, &prefix.addr))
-		return lex_fail(
-			p, "an address such as 10.1.2.3 or 2001:db8::1", NULL);
+	if (word && p->catalog && catalog_node(p->catalog, text) >= 0)
+		return filter_node_addr(p, dir);
+	if (!word || !net_addr_parse(text, &prefix.addr))
+		return lex_fail(p,
+			"an address such as 10.1.2.3 or 2001:db8::1, or a node",
+			NULL);
 	lex_advance(p);
 	return filter_addr(p, dir, prefix);
 }

@@ -141,11 +141,11 @@ Test(filter, refuses_and_shows_where)
 		"port 65536", "port 1-", "net 10.0.0.0/33", "(tcp", "tcp)",
 		"tcp udp", "node nobody", "link a", "flags X", "proto 256",
 		"packets > many", "src tcp", "not", "port in [80", "in [80]",
-		"10.0.1.1 10.0.1.2", "bytes > 99999999999999999999",
-		"src 10.0.1.1", "dst and port 80", "proto in [tcp nothing]",
-		"packets in 5", "packets 1-", "bytes -5", "link in []",
-		"port > 1-2", "bytes <= 1-2", "via in [r1", "flags in [SZ]",
-		"as", "as 4294967296", "vlan 4096", "src if 3", "in vlan 5",
+		"10.0.1.1 10.0.1.2", "bytes > 99999999999999999999", "src le",
+		"dst and port 80", "proto in [tcp nothing]", "packets in 5",
+		"packets 1-", "bytes -5", "link in []", "port > 1-2",
+		"bytes <= 1-2", "via in [r1", "flags in [SZ]", "as",
+		"as 4294967296", "vlan 4096", "src if 3", "in vlan 5",
 		"mac 02:00:00:00:00", "mpls 1048576", "next 10.0.0.1",
 		"next port 5", "src next ip 1.2.3.4", "if in [1"};
 
@@ -153,7 +153,8 @@ Test(filter, refuses_and_shows_where)
 		(void)refused(all[i]);
 	cr_assert_str_eq(refused("dst prt 53").hint,
 		"dst prt 53\n"
-		"    ^^^ expected: host, net, port, node, as, vlan, mac\n"
+		"    ^^^ expected: an address, a node, host, net, port, as, "
+		"vlan, mac\n"
 		"Did you mean:  dst port 53\n"
 		"All keywords: man 7 netflowize-filter");
 	cr_assert(strstr(refused("link in [core le]").hint,
@@ -339,6 +340,7 @@ static const struct example {
 	{"client3 and port 53", "100000"},
 	{"proto tcp and dst port in [80 443] and bytes > 1m", "010000"},
 	{"src node attacker and not link mgmt", "001000"},
+	{"src attacker and not link mgmt", "001000"},
 	{"via r1 and (net 10.1.0.0/16 or icmp)", "100010"},
 	{"host 2001:db8::7 and duration >= 1000", "000001"},
 	{"flags S and not flags A and packets < 3", "001100"},
