@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "check/exact.h"
 #include "check/judge.h"
+#include "check/replay.h"
 
 #include <inttypes.h>
 
@@ -193,8 +194,36 @@ static void search_bound(const struct judge *j, int64_t by_weights)
 			    : " before its time was up");
 }
 
+/* The plan's own steps stand or fall as they are. */
+static void replay_bound(const struct judge *j, const struct jval *certificate)
+{
+	int64_t least = j->claim->lower_bound;
+	char why[300];
+
+	switch (replay_steps(j->names, j->need, certificate, least,
+		mono_now().ns + j->time_ms * NS_PER_MS, why)) {
+	case REPLAY_PROVES:
+		verdict_add(j->v, "bound", FINDING_HOLDS,
+			"nothing costs less than %" PRId64
+			": the plan's %zu steps prove it",
+			least,
+			jval_count(jval_get(
+				jval_get(certificate, "steps"), "lines")));
+		break;
+	case REPLAY_FAILS:
+		verdict_add(j->v, "bound", FINDING_BROKEN,
+			"the steps do not prove %" PRId64 ": %s", least, why);
+		break;
+	case REPLAY_LATE:
+		verdict_add(j->v, "bound", FINDING_OPEN,
+			"the time was up before the plan's steps were all "
+			"replayed");
+	}
+}
+
 void judge_bound(const struct judge *j)
 {
+	const struct jval *certificate = jval_get(j->plan, "certificate");
 	int64_t proven = proven_by_weights(j);
 
 	judge_status(j);
@@ -203,6 +232,8 @@ void judge_bound(const struct judge *j)
 			"nothing costs less than %" PRId64
 			": the plan's weights prove it",
 			j->claim->lower_bound);
+	else if (j->ask->all && jval_get(certificate, "steps"))
+		replay_bound(j, certificate);
 	else
 		search_bound(j, proven);
 }

@@ -5,6 +5,7 @@
  * it. */
 #include "planner/certificate.h"
 #include "base/mem.h"
+#include "planner/prove.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -164,9 +165,105 @@ static void add_weights(struct certifier *x)
 	}
 }
 
-void certificate_fill(struct plan *plan, const struct coverage *c,
-	const struct cover_result *r)
+/* --- steps ----------------------------------------------------------------- */
+
+enum {
+	EFFORT = 30000000,    /* counted as in program.h */
+	TEXT_MOST = 2 << 20,  /* bytes */
+	ENTRIES_MOST = 100000 /* of the problem */
+};
+
+static struct plan_step_row step_row(const struct certifier *x,
+	const struct prove_line *l, const int *group_of)
 {
+	const struct coverage *c = x->c;
+	struct plan_step_row row = {.link = -1, .a = -1, .b = -1};
+	int g = group_of[l->a];
+
+	if (c->kind == COVER_PATHS) {
+		row.path = paths_get(
+			&c->paths, coverage_link_of(c, g), &x->plan->arena);
+		return row;
+	}
+	row.link = coverage_link_of(c, g);
+	if (coverage_rows_of(c, row.link) == 1)
+		return row;
+	row.a = c->row_ordinal[l->a];
+	if (l->b >= 0)
+		row.b = c->row_ordinal[l->b];
+	return row;
+}
+
+static void add_lines(
+	struct plan *plan, struct plan_steps *to, const char *text)
+{
+	size_t n = 0;
+
+	for (const char *at = text; *at; at++)
+		n += *at == '\n';
+	to->lines = arena_alloc(&plan->arena, n + 1, sizeof(*to->lines));
+	for (const char *end; (end = strchr(text, '\n')); text = end + 1)
+		to->lines[to->n_lines++] =
+			arena_strndup(&plan->arena, text, (size_t)(end - text));
+}
+
+static void add_steps(struct certifier *x, const struct prove *r)
+{
+	const struct cover_problem *p = &x->c->p;
+	struct arena *arena = &x->plan->arena;
+	struct plan_steps *to = arena_alloc(arena, 1, sizeof(*to));
+	cleanup_free int *group_of =
+		mem_zalloc((size_t)p->n_rows + 1, sizeof(int));
+	size_t n_rows = (size_t)r->proof.n_rows;
+	size_t n_cols = (size_t)r->proof.n_cols;
+
+	for (int g = 0; g < p->n_groups; g++) {
+		int first, end;
+
+		(void)coverage_group(p, g, &first, &end);
+		for (int row = first; row < end; row++)
+			group_of[row] = g;
+	}
+	to->rows = arena_alloc(arena, n_rows + 1, sizeof(*to->rows));
+	for (; to->n_rows < n_rows; to->n_rows++)
+		to->rows[to->n_rows] = step_row(
+			x, &r->lines[r->proof.rows[to->n_rows]], group_of);
+	to->nodes.nodes = arena_alloc(arena, n_cols + 1, sizeof(int));
+	to->nodes.n = n_cols;
+	memcpy(to->nodes.nodes, r->proof.cols, n_cols * sizeof(int));
+	add_lines(x->plan, to, buf_str(&r->proof.text));
+	x->plan->proof.steps = to;
+	x->plan->proof.kind = "steps";
+}
+
+/* The cover is the best there is, and the weights do not show it. */
+static void prove(struct certifier *x, struct mono_time deadline)
+{
+	const struct cover_problem *p = &x->c->p;
+	size_t n = (size_t)p->n_cols;
+	cleanup_free int64_t *cost = mem_zalloc(n + 1, sizeof(int64_t));
+	cleanup_free bool *chosen = mem_zalloc(n + 1, sizeof(bool));
+	struct prove r = {.p = p,
+		.cost = cost,
+		.chosen = chosen,
+		.effort = EFFORT,
+		.bytes = TEXT_MOST,
+		.deadline = deadline};
+
+	if (p->row_start[p->n_rows] > ENTRIES_MOST)
+		return;
+	for (size_t v = 0; v < n; v++)
+		cost[v] = p->cost[v] / x->c->unit;
+	memcpy(chosen, x->r->chosen, n * sizeof(bool));
+	if (prove_best(&r))
+		add_steps(x, &r);
+	prove_release(&r);
+}
+
+void certificate_fill(struct plan *plan, const struct coverage *c,
+	const struct outcome *o, struct mono_time deadline)
+{
+	const struct cover_result *r = &o->r;
 	cleanup_free int64_t *smallest =
 		mem_zalloc((size_t)c->p.n_rows + 1, sizeof(int64_t));
 	struct certifier x = {plan, c, r, smallest};
@@ -178,4 +275,7 @@ void certificate_fill(struct plan *plan, const struct coverage *c,
 	plan->proof.kind =
 		plan->proof.bound >= plan->lower_bound ? "dual" : "search";
 	add_weights(&x);
+	if (plan->proof.bound < plan->lower_bound && !o->limited &&
+		plan->cost == plan->lower_bound)
+		prove(&x, deadline);
 }

@@ -310,3 +310,33 @@ void odd_sets_release(struct odd_sets *s)
 	free(s->items);
 	*s = (struct odd_sets){0};
 }
+
+int odd_set_cut(const struct simplex *s, const struct odd_set *set,
+	int64_t *count, int *cols, double *values, int64_t *ret_need)
+{
+	int64_t need = 0;
+	int n = 0;
+
+	for (int i = 0; i < set->n; i++) {
+		int r = set->rows[i];
+
+		need += (int64_t)s->need[r];
+		for (size_t q = s->row_start[r]; q < s->row_start[r + 1]; q++) {
+			int c = s->row_col[q];
+
+			if (count[c] == 0)
+				cols[n++] = c;
+			count[c] += (int64_t)s->row_value[q];
+		}
+	}
+	need = (need + 1) / 2;
+	for (int i = 0; i < n; i++) {
+		int64_t half = (count[cols[i]] + 1) / 2;
+
+		/* one that is enough by itself is just enough */
+		values[i] = (double)(half < need ? half : need);
+		count[cols[i]] = 0;
+	}
+	*ret_need = need;
+	return n;
+}

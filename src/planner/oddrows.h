@@ -25,5 +25,9 @@ struct odd_sets {
 void oddrows_find(const struct simplex *s, const double *value, int most,
 	struct odd_sets *ret);
 void odd_sets_release(struct odd_sets *s);
+/* The cut: its columns with their values, as many as are returned.  count: by
+ * column, all 0, scratch. */
+int odd_set_cut(const struct simplex *s, const struct odd_set *set,
+	int64_t *count, int *cols, double *values, int64_t *ret_need);
 
 #endif

@@ -18,10 +18,12 @@
 __extension__ typedef __int128 wide;
 
 enum {
-	ROUNDS = 40,      /* of cuts, before branching */
-	FEW = 8,          /* such rounds must be enough for a whole step */
-	CUTS = 60,        /* in a round */
-	NODE_ROUNDS = 1,  /* of cuts in a branch */
+	ROUNDS = 40,        /* of cuts, before branching */
+	FEW = 8,            /* such rounds must be enough for a whole step */
+	CUTS = 60,          /* in a round */
+	NODE_ROUNDS = 1,    /* of cuts in a branch */
+	SHORT_SCALE = 5040, /* of prices in a proof, which mostly are simple
+	                     * fractions */
 	SHARE = 8,        /* of what is undecided, bought in a step of a dive */
 	WORTH_IT = 4,     /* one in so many columns decided: start afresh */
 	LARGEST = 1 << 24 /* needs of cuts */
@@ -41,9 +43,11 @@ struct work {
 	struct tally t;
 	double factor; /* of costs in the program */
 	int64_t scale; /* of prices as integers */
+	double round;  /* added to them before they are cut off */
 	wide bound;    /* of this branch, times scale */
 	wide *reduced; /* by column, times scale */
 	int64_t *price;
+	int *name, n_named; /* of the rows priced, for the proof */
 	size_t price_cap;
 	double *x;
 	int *trail;
@@ -63,6 +67,13 @@ static bool is_fixed(const struct work *w, int c)
 	return w->s.lower[c] >= w->s.upper[c];
 }
 
+static int name_of_row(const struct work *w, int r)
+{
+	int at = w->pool.origin[r];
+
+	return at < 0 || !w->g->proof ? at : w->g->row_name[at];
+}
+
 /* What the program's prices prove, in integers. */
 static void count_exactly(struct work *w)
 {
@@ -72,13 +83,16 @@ static void count_exactly(struct work *w)
 	if ((size_t)s->n_rows > w->price_cap) {
 		w->price_cap = 2 * (size_t)s->n_rows;
 		w->price = mem_grow(w->price, w->price_cap, sizeof(int64_t));
+		w->name = mem_grow(w->name, w->price_cap, sizeof(int));
 	}
 	w->bound = 0;
+	w->n_named = s->n_rows;
 	for (int r = 0; r < s->n_rows; r++) {
 		double y = simplex_price(s, r) / w->factor * (double)w->scale;
 
-		w->price[r] = y > 0 ? (int64_t)fmin(y, 0x1p62) : 0;
+		w->price[r] = y > 0 ? (int64_t)fmin(y + w->round, 0x1p62) : 0;
 		w->bound += (wide)w->price[r] * (int64_t)s->need[r];
+		w->name[r] = name_of_row(w, r);
 	}
 	for (int c = 0; c < p->n_cols; c++) {
 		wide d = (wide)p->cost[c] * w->scale;
@@ -106,6 +120,25 @@ static bool proves(const struct work *w, int64_t cost)
 static bool closed(const struct work *w)
 {
 	return proves(w, w->g->cost);
+}
+
+/* The prices counted last, into the proof if one is wanted: rows may have moved
+ * since, so names are kept. */
+static void note_prices(const struct work *w)
+{
+	if (w->g->proof)
+		proof_weigh(
+			w->g->proof, w->scale, w->name, w->price, w->n_named);
+}
+
+static void note_cut(struct work *w, const struct odd_set *set)
+{
+	cleanup_free int *names =
+		mem_grow(NULL, (size_t)set->n + 1, sizeof(int));
+
+	for (int i = 0; i < set->n; i++)
+		names[i] = name_of_row(w, set->rows[i]);
+	rowpool_name_cut(&w->pool, proof_half(w->g->proof, names, set->n));
 }
 
 static void fix(struct work *w, int col, bool value)
@@ -137,6 +170,8 @@ static int fix_by_cost(struct work *w)
 			n++;
 		}
 	}
+	if (n)
+		note_prices(w);
 	return n;
 }
 
@@ -162,6 +197,8 @@ static void round_off(struct work *w, double least)
 {
 	struct tally *t = &w->t;
 
+	if (w->g->proof)
+		return;
 	for (int c = 0; c < w->p->n_cols; c++)
 		if (w->x[c] >= least)
 			tally_add(t, c);
@@ -174,36 +211,18 @@ static void round_off(struct work *w, double least)
 
 static void add_cut(struct work *w, const struct odd_set *set, int64_t *count)
 {
-	const struct simplex *s = &w->s;
 	size_t most = (size_t)w->p->n_cols;
 	cleanup_free int *cols = mem_grow(NULL, most, sizeof(int));
 	cleanup_free double *values = mem_grow(NULL, most, sizeof(double));
-	int64_t need = 0;
-	int n = 0;
+	int64_t need;
+	int n = odd_set_cut(&w->s, set, count, cols, values, &need);
 
-	for (int i = 0; i < set->n; i++) {
-		int r = set->rows[i];
-
-		need += (int64_t)s->need[r];
-		for (size_t q = s->row_start[r]; q < s->row_start[r + 1]; q++) {
-			int c = s->row_col[q];
-
-			if (count[c] == 0)
-				cols[n++] = c;
-			count[c] += (int64_t)s->row_value[q];
-		}
-	}
-	need = (need + 1) / 2;
-	for (int i = 0; i < n; i++) {
-		int64_t half = (count[cols[i]] + 1) / 2;
-
-		/* one that is enough by itself is just enough */
-		values[i] = (double)(half < need ? half : need);
-		count[cols[i]] = 0;
-	}
 	/* cuts of cuts of cuts: no numbers that floating point might round */
-	if (need < LARGEST)
+	if (need < LARGEST) {
 		rowpool_add_cut(&w->pool, cols, values, n, (double)need);
+		if (w->g->proof)
+			note_cut(w, set);
+	}
 }
 
 static int add_cuts(struct work *w)
@@ -285,8 +304,20 @@ static bool search_between(struct work *w)
 	struct program *g = w->g;
 	int64_t before = g->cost;
 
+	if (g->proof)
+		return false;
 	g->cost = region_between(w->p, w->x, g->deadline, g->cost, g->chosen);
 	return g->cost < before;
+}
+
+/* Closed before anything was divided? */
+static bool settled(struct work *w)
+{
+	if (!closed(w))
+		return false;
+	note_prices(w);
+	w->g->bound = w->g->cost;
+	return true;
 }
 
 /* The first program and its cuts; true: nothing is left to do. */
@@ -306,10 +337,8 @@ static bool sharpen(struct work *w)
 				w->g->price[r] =
 					simplex_price(&w->s, r) / w->factor;
 		raise_bound(w);
-		if (closed(w)) {
-			w->g->bound = w->g->cost;
+		if (settled(w))
 			return true;
-		}
 		if (!worth_it(w, best))
 			break;
 		best = w->bound;
@@ -359,11 +388,14 @@ static bool done(struct work *w, int *ret_col)
 {
 	w->g->nodes++;
 	for (int i = 0;; i++) {
-		if (!run(w) || closed(w))
+		if (!run(w))
 			return true;
-		round_off(w, 0.5);
-		if (closed(w))
+		if (!closed(w))
+			round_off(w, 0.5);
+		if (closed(w)) {
+			note_prices(w);
 			return true;
+		}
 		if (i == NODE_ROUNDS)
 			break;
 		rowpool_drop_slack(&w->pool, w->x);
@@ -374,7 +406,10 @@ static bool done(struct work *w, int *ret_col)
 	*ret_col = choose(w);
 	if (*ret_col < 0)
 		try_decided(w);
-	return *ret_col < 0;
+	if (w->g->proof && (*ret_col < 0 || w->g->col_name[*ret_col] < 0 ||
+				   proof_full(w->g->proof)))
+		w->stopped = true; /* no proof */
+	return w->stopped || *ret_col < 0;
 }
 
 struct offer {
@@ -432,6 +467,9 @@ static void divide(struct work *w)
 			w->stack[w->depth++] = (struct decision){.col = col,
 				.value = w->x[col] >= 0.4,
 				.trail = w->n_trail};
+			if (w->g->proof)
+				proof_divide(w->g->proof, w->g->col_name[col],
+					w->x[col] >= 0.4);
 			fix(w, col, w->x[col] >= 0.4);
 			continue;
 		}
@@ -448,40 +486,6 @@ static void divide(struct work *w)
 		w->g->bound = w->g->cost;
 }
 
-struct rank {
-	int64_t rivals; /* rows of its columns, all together */
-	int row;
-};
-
-static int by_rivals(const void *a, const void *b)
-{
-	const struct rank *x = a, *y = b;
-
-	if (x->rivals != y->rivals)
-		return x->rivals < y->rivals ? -1 : 1;
-	return (x->row > y->row) - (x->row < y->row);
-}
-
-/* Rows whose columns are wanted least elsewhere first. */
-static void start_program(struct work *w)
-{
-	const struct cover_problem *p = w->p;
-	size_t n = (size_t)p->n_rows;
-	cleanup_free struct rank *ranks = mem_zalloc(n + 1, sizeof(*ranks));
-	cleanup_free int *order = mem_zalloc(n + 1, sizeof(int));
-
-	for (int r = 0; r < p->n_rows; r++) {
-		ranks[r].row = r;
-		for (int i = p->row_start[r]; i < p->row_start[r + 1]; i++)
-			ranks[r].rivals += w->t.col_start[p->row_col[i] + 1] -
-					   w->t.col_start[p->row_col[i]];
-	}
-	qsort(ranks, n, sizeof(*ranks), by_rivals);
-	for (size_t r = 0; r < n; r++)
-		order[r] = ranks[r].row;
-	simplex_ascend(&w->s, order);
-}
-
 static void work_init(
 	struct work *w, const struct cover_problem *p, struct program *g)
 {
@@ -495,7 +499,10 @@ static void work_init(
 		if (p->cost[c] > 0 && p->cost[c] < least)
 			least = p->cost[c];
 	}
-	w->scale = sum < INT64_C(1) << 40 ? INT64_C(1) << 16 : 1;
+	w->scale = sum >= INT64_C(1) << 40 ? 1
+		   : g->proof              ? SHORT_SCALE
+					   : INT64_C(1) << 16;
+	w->round = g->proof ? 0.5 : 0;
 	w->factor = least < INT64_MAX ? 1 / (double)least : 1;
 	for (int c = 0; c < p->n_cols; c++)
 		cost[c] = (double)p->cost[c] * w->factor;
@@ -503,7 +510,7 @@ static void work_init(
 	w->s.deadline = g->deadline;
 	rowpool_init(&w->pool, p, &w->s);
 	tally_start(&w->t, p);
-	start_program(w);
+	rowpool_start(&w->pool, &w->t);
 	w->reduced = mem_zalloc(cols, sizeof(wide));
 	w->x = mem_zalloc(cols, sizeof(double));
 	w->trail = mem_zalloc(cols, sizeof(int));
@@ -517,6 +524,7 @@ static void work_release(struct work *w)
 	tally_end(&w->t);
 	free(w->reduced);
 	free(w->price);
+	free(w->name);
 	free(w->x);
 	free(w->trail);
 	free(w->stack);
@@ -540,16 +548,20 @@ void program_solve(const struct cover_problem *p, struct program *g)
 		return;
 	work_init(&w, p, g);
 	if (!sharpen(&w)) {
-		dive(&w);
-		if (run(&w))
+		if (!g->proof)
+			dive(&w);
+		if (run(&w) && !settled(&w))
 			fix_by_cost(&w);
 		for (int c = 0; c < p->n_cols; c++)
 			if (is_fixed(&w, c))
 				g->fate[c] = w.s.lower[c] > 0 ? COLUMN_IN
 							      : COLUMN_OUT;
 		g->n_fixed = (int)w.n_trail;
-		if (g->n_fixed * WORTH_IT < p->n_cols && proves(&w, g->least))
+		if (g->bound < g->cost && g->n_fixed * WORTH_IT < p->n_cols &&
+			proves(&w, g->least))
 			divide(&w);
+		if (g->proof && w.stopped)
+			g->n_fixed = 0;
 	}
 	work_release(&w);
 }

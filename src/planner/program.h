@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "planner/problem.h"
+#include "planner/proof.h"
 
 struct program {
 	struct mono_time deadline; /* in; ns 0: none */
@@ -18,6 +19,14 @@ struct program {
 	int n_fixed;         /* out: how many are decided by it */
 	double *price;       /* out: by row, of the first program */
 	uint64_t nodes;      /* out */
+
+	/* A proof is wanted: no cheaper cover is looked for, and what proves
+	 * the bound goes there, under these names of rows and columns (below
+	 * 0: not to be divided on).  It
+	 * is whole if bound and cost meet; else it ends where n_fixed columns
+	 * are decided. */
+	struct proof *proof; /* NULL: not wanted */
+	const int *row_name, *col_name;
 };
 
 /* A problem without fates and without groups that may be missing in part

@@ -60,6 +60,39 @@ void rowpool_init(
 		add(pool, r, ones);
 }
 
+struct rank {
+	int64_t rivals; /* rows of its columns, all together */
+	int row;
+};
+
+static int by_rivals(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+
+	if (x->rivals != y->rivals)
+		return x->rivals < y->rivals ? -1 : 1;
+	return (x->row > y->row) - (x->row < y->row);
+}
+
+void rowpool_start(struct rowpool *pool, const struct tally *t)
+{
+	const struct cover_problem *p = pool->p;
+	size_t n = (size_t)p->n_rows;
+	cleanup_free struct rank *ranks = mem_zalloc(n + 1, sizeof(*ranks));
+	cleanup_free int *order = mem_zalloc(n + 1, sizeof(int));
+
+	for (int r = 0; r < p->n_rows; r++) {
+		ranks[r].row = r;
+		for (int i = p->row_start[r]; i < p->row_start[r + 1]; i++)
+			ranks[r].rivals += t->col_start[p->row_col[i] + 1] -
+					   t->col_start[p->row_col[i]];
+	}
+	qsort(ranks, n, sizeof(*ranks), by_rivals);
+	for (size_t r = 0; r < n; r++)
+		order[r] = ranks[r].row;
+	simplex_ascend(pool->s, order);
+}
+
 void rowpool_release(struct rowpool *pool)
 {
 	free(pool->inside);
@@ -72,6 +105,11 @@ void rowpool_add_cut(struct rowpool *pool, const int *cols,
 {
 	simplex_add_row(pool->s, cols, values, n, need);
 	set_origin(pool, -1);
+}
+
+void rowpool_name_cut(struct rowpool *pool, int name)
+{
+	pool->origin[pool->s->n_rows - 1] = name;
 }
 
 /* What the row lacks. */

@@ -206,7 +206,8 @@ int plan_solve(const struct topology *t, const struct plan_goal *wish,
 	fill_outcome(plan, c, &o);
 	fill_probes(plan, t, c, &o.r);
 	modes_fill(plan, t, c, &goal, &o);
-	certificate_fill(plan, c, &o.r);
+	certificate_fill(plan, c, &o,
+		goal.time_limit_ms > 0 ? goal.until : (struct mono_time){0});
 	free(take(o.r.dual)); /* before more is made */
 	taps_assign(plan, t, c, o.satisfied);
 	code = ranges_assign(plan, t, c, &goal, err);

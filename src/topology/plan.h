@@ -120,12 +120,29 @@ struct plan_weight {
 	};
 };
 
+/* A row that the steps have a number for: all of the link's there is (a < 0),
+ * row a, or one of a and b; or that of a path. */
+struct plan_step_row {
+	int link, a, b;        /* b < 0: none */
+	struct plan_path path; /* link < 0 */
+};
+
+struct plan_steps {
+	struct plan_step_row *rows;
+	size_t n_rows;
+	struct plan_nodes nodes;
+	const char **lines;
+	size_t n_lines;
+};
+
 struct plan_proof {
-	const char *kind; /* how the bound was shown: "dual", "search" */
+	const char *kind; /* how the bound was shown: "dual", "steps",
+	                   * "search" */
 	int64_t scale;    /* what one unit of cost is in the weights, >= 1 */
 	int64_t bound;    /* what the weights alone prove, in units of cost */
 	struct plan_weight *weights;
 	size_t n_weights;
+	struct plan_steps *steps; /* NULL: none */
 };
 
 /* With dedupe "path": who counts which part of the flows of a path.  Shares

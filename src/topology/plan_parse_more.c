@@ -207,14 +207,73 @@ static int read_weights(struct plan_reader *r, const struct jval *from)
 	return 0;
 }
 
+static int read_ordinal(
+	struct plan_reader *r, const struct jval *list, size_t at, int *ret)
+{
+	int64_t n = -1;
+
+	if (at < jval_count(list) &&
+		(!jval_int(jval_at(list, at), &n) || n < 0 || n > INT32_MAX))
+		return plan_read_bad(r, "a row of the steps");
+	*ret = (int)n;
+	return 0;
+}
+
+static int read_step_row(struct plan_reader *r, const struct jval *from,
+	struct plan_step_row *to)
+{
+	const struct jval *name = jval_is_array(from) ? jval_at(from, 0) : from;
+	int code;
+
+	*to = (struct plan_step_row){.link = -1, .a = -1, .b = -1};
+	if (jval_is_object(from))
+		return read_path(r, from, &to->path);
+	code = plan_read_link(r, jval_text(name), &to->link);
+	if (code == 0)
+		code = read_ordinal(r, from, 1, &to->a);
+	return code ? code : read_ordinal(r, from, 2, &to->b);
+}
+
+/* What the lines say is the checker's to judge. */
+static int read_steps(struct plan_reader *r, const struct jval *from)
+{
+	const struct jval *rows = jval_get(from, "rows");
+	const struct jval *lines = jval_get(from, "lines");
+	struct arena *arena = &r->plan->arena;
+	struct plan_steps *s = arena_alloc(arena, 1, sizeof(*s));
+	int code;
+
+	s->n_rows = jval_count(rows);
+	s->rows = arena_alloc(arena, s->n_rows + 1, sizeof(*s->rows));
+	s->n_lines = jval_count(lines);
+	s->lines = arena_alloc(arena, s->n_lines + 1, sizeof(*s->lines));
+	code = plan_read_nodes(r, jval_get(from, "nodes"), &s->nodes);
+	for (size_t i = 0; i < s->n_rows && code == 0; i++)
+		code = read_step_row(r, jval_at(rows, i), &s->rows[i]);
+	for (size_t i = 0; i < s->n_lines && code == 0; i++) {
+		const char *line = jval_text(jval_at(lines, i));
+
+		if (!line)
+			code = plan_read_bad(r, "a line of the steps");
+		s->lines[i] = arena_strdup(arena, line);
+	}
+	r->plan->proof.steps = s;
+	return code;
+}
+
 int plan_read_proof(struct plan_reader *r, const struct jval *from)
 {
 	struct plan_proof *p = &r->plan->proof;
+	int code = 0;
 
 	p->kind = arena_strdup(&r->plan->arena, jval_get_text(from, "kind"));
 	if (!p->kind || !jval_int(jval_get(from, "scale"), &p->scale) ||
 		p->scale < 1 || !jval_int(jval_get(from, "bound"), &p->bound))
 		return plan_read_bad(r, "kind, scale or bound in certificate");
+	if (jval_get(from, "steps"))
+		code = read_steps(r, jval_get(from, "steps"));
+	if (code < 0)
+		return code;
 	if (jval_get(from, "paths"))
 		return read_path_weights(r, jval_get(from, "paths"));
 	return read_weights(r, jval_get(from, "weights"));

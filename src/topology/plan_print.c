@@ -297,6 +297,58 @@ static void print_path_weights(
 	jsonw_end(w);
 }
 
+static void print_link_weights(
+	struct jsonw *w, const struct plan_proof *p, const struct topology *t)
+{
+	jsonw_key(w, "weights");
+	jsonw_object_inline(w);
+	for (size_t i = 0; i < p->n_weights; i++) {
+		jsonw_key(w, t->links[p->weights[i].link].name);
+		print_weight(w, &p->weights[i]);
+	}
+	jsonw_end(w);
+}
+
+static void print_step_row(struct jsonw *w, const struct plan_step_row *row,
+	const struct topology *t)
+{
+	if (row->link < 0) {
+		jsonw_object_inline(w);
+		print_path(w, t, &row->path);
+		jsonw_end(w);
+		return;
+	}
+	if (row->a < 0) {
+		jsonw_string(w, t->links[row->link].name);
+		return;
+	}
+	jsonw_array_inline(w);
+	jsonw_string(w, t->links[row->link].name);
+	jsonw_int(w, row->a);
+	if (row->b >= 0)
+		jsonw_int(w, row->b);
+	jsonw_end(w);
+}
+
+static void print_steps(
+	struct jsonw *w, const struct plan_steps *s, const struct topology *t)
+{
+	jsonw_key(w, "steps");
+	jsonw_object(w);
+	jsonw_key(w, "rows");
+	jsonw_array_inline(w);
+	for (size_t i = 0; i < s->n_rows; i++)
+		print_step_row(w, &s->rows[i], t);
+	jsonw_end(w);
+	print_nodes(w, "nodes", t, &s->nodes);
+	jsonw_key(w, "lines");
+	jsonw_array(w);
+	for (size_t i = 0; i < s->n_lines; i++)
+		jsonw_string(w, s->lines[i]);
+	jsonw_end(w);
+	jsonw_end(w);
+}
+
 static void print_certificate(
 	struct jsonw *w, const struct plan *plan, const struct topology *t)
 {
@@ -307,18 +359,12 @@ static void print_certificate(
 	jsonw_put(w, "kind", p->kind);
 	jsonw_put_int(w, "scale", p->scale);
 	jsonw_put_int(w, "bound", p->bound);
-	if (p->n_weights && p->weights[0].link < 0) {
+	if (p->n_weights && p->weights[0].link < 0)
 		print_path_weights(w, p, t);
-		jsonw_end(w);
-		return;
-	}
-	jsonw_key(w, "weights");
-	jsonw_object_inline(w);
-	for (size_t i = 0; i < p->n_weights; i++) {
-		jsonw_key(w, t->links[p->weights[i].link].name);
-		print_weight(w, &p->weights[i]);
-	}
-	jsonw_end(w);
+	else
+		print_link_weights(w, p, t);
+	if (p->steps)
+		print_steps(w, p->steps, t);
 	jsonw_end(w);
 }
 

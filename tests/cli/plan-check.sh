@@ -178,6 +178,60 @@ netflowize plan --light --topology "$dir/net" --cover paths --max-ifaces 1 \
 check "$dir/net" "$dir/plan"
 say "no room for all paths" 0 "elements need"
 
+# a proof by steps: odd cycles
+cp topologies/petersen.gr "$dir/net"
+netflowize plan --light --topology "$dir/net" --objective count -o json \
+	>"$dir/plan"
+check "$dir/net" "$dir/plan"
+say "odd cycles" 0 "steps prove it"
+lines=.certificate.steps.lines
+wrong bound "the steps do not prove 7: " '.lower_bound = 7 |
+	.status = "feasible"'
+wrong bound "is shown; 0 choices" "$lines |= .[:-1]"
+wrong bound "is shown; 1 choices" "${lines}[0] |= sub(\"6\"; \"7\")"
+wrong bound "is shown; 1 choices" "${lines}[-2] |= sub(\"[0-9]+\$\"; \"1\")"
+wrong bound "is shown; 2 choices" "$lines |= .[:1] + [\"spare 0\"] + .[1:]"
+wrong bound "nothing is open any more" "$lines += [\"weigh 1\"]"
+wrong bound "step 2: there is no row 99" "${lines}[1] = \"half 0 99\""
+wrong bound "there is no row -4" "${lines}[-2] += \" -4 1\""
+wrong bound "a weight below 0" "${lines}[-2] |= sub(\"[0-9]+\$\"; \"-1\")"
+wrong bound "there is no node 10" "$lines |= [\"buy 10\"] + ."
+wrong bound "is decided already" "$lines |= [\"buy 1\", \"buy 1\"] + ."
+wrong bound "2 does not do all that 1 does" "$lines |= [\"drop 0 1\"] + ."
+wrong bound "does not see both rows" "$lines |= [\"idle 0 1\"] + ."
+wrong bound "guess 1 is no step" "$lines |= [\"guess 1\"] + ."
+wrong bound "too many words" "$lines |= [\"take 1 2\"] + ."
+wrong bound "a number is missing" "${lines}[0] = \"part\""
+wrong bound "a scale below 1" "${lines}[-1] = \"weigh 0\""
+wrong bound "is no link that was asked for" \
+	'.certificate.steps.rows[0] = "nowhere"'
+wrong bound "has no such row" '.certificate.steps.rows[0] = ["1--2", 1]'
+wrong bound "nodes: nobody is none" '.certificate.steps.nodes[0] = "nobody"'
+jq 'del(.certificate.steps)' "$dir/plan" >"$dir/changed"
+check "$dir/net" "$dir/changed"
+say "no steps" 0 "the checker's own search"
+
+# and with choices: what is left of the proof without one, the other way round
+awk 'BEGIN {
+	print "p td 60 240"
+	for (x = 1; m < 240; m++) {
+		a = (x = x * 16807 % 2147483647) % 60
+		b = (x = x * 16807 % 2147483647) % 60
+		print a + 1, (a == b ? (b + 1) % 60 : b) + 1
+	}
+}' >"$dir/net"
+netflowize plan --light --topology "$dir/net" --objective count -o json \
+	>"$dir/plan"
+check "$dir/net" "$dir/plan"
+say "choices" 0 "steps prove it"
+jq -e "$lines | any(test(\"^(buy|spare) \"))" "$dir/plan" >"$dir/same" ||
+	bad=$((bad + 1))
+wrong bound "the steps do not prove" "$lines |= map(select(test(
+	\"^(buy|spare) \") | not))"
+wrong bound "the steps do not prove" "$lines |= (([.[] | select(test(
+	\"^(buy|spare) \"))] | last) as \$c | index(\$c) as \$i |
+	.[:\$i + 1] + .[\$i + 2:])"
+
 echo "no plan" >"$dir/changed"
 check "$dir/net" "$dir/changed"
 say "no JSON" 2 "NFZ-E012"

@@ -1,0 +1,117 @@
+#include "planner/proof.h"
+#include "base/mem.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static int *numbers(int n)
+{
+	int *list = mem_grow(NULL, (size_t)n + 1, sizeof(int));
+
+	memset(list, 0xff, sizeof(int) * (size_t)n);
+	return list;
+}
+
+void proof_init(struct proof *s, int rows, int cols, size_t most_bytes)
+{
+	*s = (struct proof){.text = BUF_INIT(most_bytes)};
+	s->row_number = numbers(rows);
+	s->col_number = numbers(cols);
+	s->rows = mem_grow(NULL, (size_t)rows + 1, sizeof(int));
+	s->cols = mem_grow(NULL, (size_t)cols + 1, sizeof(int));
+}
+
+void proof_release(struct proof *s)
+{
+	buf_release(&s->text);
+	free(s->row_number);
+	free(s->col_number);
+	free(s->rows);
+	free(s->cols);
+	*s = (struct proof){0};
+}
+
+static void put_row(struct proof *s, int row)
+{
+	int *number = row < 0 ? NULL : &s->row_number[row];
+
+	if (number && *number < 0) {
+		s->rows[s->n_rows] = row;
+		*number = s->n_rows++;
+	}
+	buf_addf(&s->text, " %d", number ? *number : row);
+}
+
+static void put_col(struct proof *s, int col)
+{
+	if (s->col_number[col] < 0) {
+		s->cols[s->n_cols] = col;
+		s->col_number[col] = s->n_cols++;
+	}
+	buf_addf(&s->text, " %d", s->col_number[col]);
+}
+
+static void end_line(struct proof *s)
+{
+	buf_addc(&s->text, '\n');
+}
+
+void proof_drop(struct proof *s, int col, int by)
+{
+	buf_adds(&s->text, "drop");
+	put_col(s, col);
+	put_col(s, by);
+	end_line(s);
+}
+
+void proof_idle(struct proof *s, int row, int by)
+{
+	buf_adds(&s->text, "idle");
+	put_row(s, row);
+	put_row(s, by);
+	end_line(s);
+}
+
+void proof_take(struct proof *s, int row)
+{
+	buf_adds(&s->text, "take");
+	put_row(s, row);
+	end_line(s);
+}
+
+int proof_half(struct proof *s, const int *rows, int n)
+{
+	buf_adds(&s->text, "half");
+	for (int i = 0; i < n; i++)
+		put_row(s, rows[i]);
+	end_line(s);
+	return -++s->n_made;
+}
+
+void proof_divide(struct proof *s, int col, bool buy)
+{
+	buf_adds(&s->text, buy ? "buy" : "spare");
+	put_col(s, col);
+	end_line(s);
+}
+
+void proof_part(struct proof *s, int64_t bound, const int *cols, int n)
+{
+	buf_addf(&s->text, "part %" PRId64, bound);
+	for (int i = 0; i < n; i++)
+		put_col(s, cols[i]);
+	end_line(s);
+}
+
+void proof_weigh(struct proof *s, int64_t scale, const int *rows,
+	const int64_t *weights, int n)
+{
+	buf_addf(&s->text, "weigh %" PRId64, scale);
+	for (int i = 0; i < n; i++) {
+		if (weights[i] == 0)
+			continue;
+		put_row(s, rows[i]);
+		buf_addf(&s->text, " %" PRId64, weights[i]);
+	}
+	end_line(s);
+}
