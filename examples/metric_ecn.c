@@ -8,8 +8,10 @@
  *	nfz-meter --read trace.pcap --metrics ecn -o ndjson
  *
  * prints "ecn_capable" and "congested" with each record, and IPFIX has them as
- * elements of the enterprise METRIC_ENTERPRISE, numbers 100 and 101.  With
- * --biflow there is one state for each direction. */
+ * elements of the enterprise METRIC_ENTERPRISE, numbers 100 and 101; so have
+ * stores, as ie32473_100, or by name and added up over records once the fields
+ * are lines of flow/metric_fields.h.  With --biflow there is one state for each
+ * direction. */
 #include "probe/metric.h"
 
 enum { FIELD_ECN = 100, ECN_BITS = 3, CONGESTED = 3 };
@@ -21,8 +23,8 @@ struct ecn {
 
 /* What it is called, and its element in IPFIX, for each value. */
 static const struct export_field ecn_fields[] = {
-	METRIC_NUMBER(FIELD_ECN, "ecn_capable"),
-	METRIC_NUMBER(FIELD_ECN + 1, "congested")};
+	METRIC_COUNT(FIELD_ECN, "ecn_capable"),
+	METRIC_COUNT(FIELD_ECN + 1, "congested")};
 
 /* Each packet.  `other` is the state of the other direction, or NULL. */
 static void ecn_update(void *state, void *other, const struct metric_packet *p)

@@ -24,6 +24,9 @@ enum {
 	MORE_EXTRA = 16 /* what exporters tell besides; with it no VLAN, MAC */
 };
 
+/* What becomes of a value when several records of a flow are one. */
+enum merge_rule { RULE_FIRST, RULE_SUM, RULE_LEAST, RULE_GREATEST, RULE_MEAN };
+
 /* A value that a metric gives for each flow: what it is called, and its element
  * in IPFIX.  In the values it is `len` bytes: a big-endian number, several of
  * `each` bytes, or text up to the first zero. */
@@ -32,6 +35,7 @@ struct export_field {
 	uint32_t enterprise; /* 0: IANA's */
 	uint8_t each;        /* 0: one number */
 	bool text;
+	enum merge_rule rule; /* MEAN: by packets */
 	const char *name;
 };
 
@@ -49,6 +53,7 @@ struct flow_more {
 	struct flow_half reverse; /* 0 packets: none came back */
 	const uint8_t *values;    /* of all fields; then, of records of both
 	                           * directions, those of the other */
+	uint64_t known[2];        /* a bit for each field: it was measured */
 };
 
 /* Bytes of the values of one direction. */

@@ -1,4 +1,4 @@
-#include "flow/others.h"
+#include "flow/metric_fields.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,8 +38,11 @@ static bool is_zero(const uint8_t *p, size_t n)
 
 bool flow_others_add(struct wire *to, const struct flow_element *e)
 {
-	if (is_zero(e->value, e->len))
-		return true;
+	return is_zero(e->value, e->len) || flow_others_add_known(to, e);
+}
+
+bool flow_others_add_known(struct wire *to, const struct flow_element *e)
+{
 	if (e->len > OTHERS_VALUE || wire_left(to) < OTHERS_HEAD + e->len)
 		return false;
 	wire_u32(to, e->enterprise);
@@ -71,7 +74,11 @@ int flow_element_compare(
 const char *flow_element_name(
 	const struct flow_element *e, char text[static ELEMENT_NAME])
 {
-	if (e->enterprise)
+	const enum metric_field f = metric_field_of(e);
+
+	if (f < METRIC_FIELD_COUNT)
+		snprintf(text, ELEMENT_NAME, "%s", metric_fields[f].name);
+	else if (e->enterprise)
 		snprintf(text, ELEMENT_NAME, "ie%" PRIu32 "_%u", e->enterprise,
 			e->id);
 	else
@@ -92,8 +99,11 @@ const char *flow_element_print(
 	const struct flow_element *e, char text[static ELEMENT_TEXT])
 {
 	static const char digits[] = "0123456789abcdef";
+	const enum metric_field f = metric_field_of(e);
 	size_t n = 0;
 
+	if (f < METRIC_FIELD_COUNT && metric_field_print(f, e, text))
+		return text;
 	if (is_text(e)) {
 		memcpy(text, e->value, e->len);
 		text[e->len] = '\0';

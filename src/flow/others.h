@@ -4,7 +4,7 @@
  * In bytes each element is: enterprise 4 (0: IANA's), id 2, length 2 (with
  * OTHERS_VARIABLE: the record told it, not the template), value; big-endian.
  * Values of zeros alone are not kept: that is what exporters say when they do
- * not know. */
+ * not know; of our own metrics (flow/metric_fields.h) they are. */
 #ifndef NFZ_FLOW_OTHERS_H
 #define NFZ_FLOW_OTHERS_H
 
@@ -45,6 +45,8 @@ bool flow_others_next(struct cursor *c, struct flow_element *ret);
 bool flow_others_sound(const struct flow_others *o);
 /* False: it was left out, because it is too long or too much. */
 bool flow_others_add(struct wire *to, const struct flow_element *e);
+/* The same of what is known, even if it is 0. */
+bool flow_others_add_known(struct wire *to, const struct flow_element *e);
 /* The element with that number; false: nobody told it. */
 bool flow_others_find(const struct flow_others *o, uint32_t enterprise,
 	uint16_t id, struct flow_element *ret);
@@ -52,11 +54,11 @@ bool flow_others_find(const struct flow_others *o, uint32_t enterprise,
 /* By enterprise, then id. */
 int flow_element_compare(
 	const struct flow_element *a, const struct flow_element *b);
-/* "ie32", "ie4242_7"; returns text. */
+/* "ie32", "ie4242_7", that of a metric; returns text. */
 const char *flow_element_name(
 	const struct flow_element *e, char text[static ELEMENT_NAME]);
-/* The value as text where it is such and the record told its length, else
- * "0x" and its bytes; returns text. */
+/* The value as text where it is such and the record told its length, numbers of
+ * a metric, else "0x" and its bytes; returns text. */
 const char *flow_element_print(
 	const struct flow_element *e, char text[static ELEMENT_TEXT]);
 

@@ -4,9 +4,10 @@
 
 static bool add(struct reliable_sender *s, uint8_t kind, struct buf *content)
 {
-	uint8_t item[STREAM_ITEM_MAX] = {kind};
+	uint8_t item[STREAM_ITEM_MAX];
 	bool fits = buf_ok(content) && content->len < sizeof(item);
 
+	item[0] = kind;
 	if (fits)
 		memcpy(item + 1, content->data, content->len);
 	fits = fits && reliable_add(s, item, content->len + 1);
@@ -23,14 +24,13 @@ bool stream_add_record(struct reliable_sender *s, const struct flow_record *r)
 }
 
 /* Behind the record which of FLOW_EXTRAS follow, a bit each, and those. */
-enum { ROW_MAX = RECORD_WIRE + 4 + sizeof(struct flow_extra) };
-
 static bool add_row(struct reliable_sender *s, const struct flow_record *r,
 	const struct flow_extra *e)
 {
 	const unsigned has = flow_extras_of(e, 1);
-	char room[ROW_MAX + 1];
-	struct buf b = {.data = room, .cap = sizeof(room), .max = ROW_MAX};
+	char room[STREAM_ROW_MAX + 1];
+	struct buf b = {
+		.data = room, .cap = sizeof(room), .max = STREAM_ROW_MAX};
 
 	if (!has)
 		return stream_add_record(s, r);

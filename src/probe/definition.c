@@ -189,7 +189,7 @@ const struct flow_more *definition_tell(const struct metrics *metrics,
 	m->reverse.bytes *= flow_point_times(offer.point);
 	m->values = ret->values;
 	for (size_t way = 0; way < 2 && offer.kept[way]; way++)
-		metrics_write(metrics, offer.kept[way],
+		m->known[way] = metrics_write(metrics, offer.kept[way],
 			ret->values + way * metrics->values);
 	return m;
 }

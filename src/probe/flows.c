@@ -106,6 +106,19 @@ const struct flow_more *flows_more(struct flows *f, const struct flow_record *r)
 	return definition_tell(&f->metrics, f->cache, r, &f->told);
 }
 
+/* of: which way */
+static void add_values(const struct flows *f, struct flows_told *to, size_t of)
+{
+	const struct flow_more *more = &f->told.more;
+	const struct flow_shape shape = flows_shape(f);
+	struct wire w = wire_over(to->values[of], sizeof(to->values[of]));
+
+	metric_fields_tell(&shape, more->values + of * f->metrics.values,
+		more->known[of], &w);
+	to->extras[of].others =
+		(struct flow_others){to->values[of], wire_len(&w)};
+}
+
 /* One VLAN tells both directions. */
 static void add_way_back(struct flows_told *to, const struct flow_more *more)
 {
@@ -132,6 +145,8 @@ void flows_tell(
 		.dst_mac = flow_extra_mac(more->dst_mac)};
 	if (more->reverse.packets)
 		add_way_back(ret, more);
+	for (size_t i = 0; f->metrics.n && i < ret->rows.n; i++)
+		add_values(f, ret, i);
 }
 
 void flows_print(const struct flows *f, struct buf *out)

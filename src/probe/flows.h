@@ -2,6 +2,7 @@
 #ifndef NFZ_PROBE_FLOWS_H
 #define NFZ_PROBE_FLOWS_H
 
+#include "flow/stream.h"
 #include "probe/definition.h"
 
 /* Must not move. */
@@ -35,12 +36,14 @@ enum { FLOWS_EXPORTED = MORE_VLAN | MORE_MAC | MORE_REVERSE };
 /* What records have besides; its fields are lent until flows are redefined. */
 struct flow_shape flows_shape(const struct flows *f);
 
-/* The same for those who know one direction only, and nothing besides but
- * extras: one row, or two with the way back. */
+/* The same for those who know one direction only: one row, or two with the way
+ * back; metrics are elements of their extras. */
 enum { FLOWS_ROWS = 2 };
 struct flows_told {
 	struct flow_record records[FLOWS_ROWS];
 	struct flow_extra extras[FLOWS_ROWS];
+	uint8_t values[FLOWS_ROWS]
+		      [STREAM_OTHERS]; /* of metrics, lent to them */
 	struct flow_rows rows;
 };
 void flows_tell(

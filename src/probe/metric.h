@@ -3,21 +3,19 @@
  * A metric keeps a state for each direction of a flow, looks at each packet, and
  * gives values for each record.  One that is not asked for costs nothing.  To
  * add one: a struct flow_metric in a file of its own, and its name in the list
- * of metrics.c (examples/metric_ecn.c shows a whole one). */
+ * of metrics.c (examples/metric_ecn.c shows a whole one); its fields in
+ * flow/metric_fields.h, so that stores know what they are. */
 #ifndef NFZ_PROBE_METRIC_H
 #define NFZ_PROBE_METRIC_H
 
 #include "base/err.h"
 #include "base/opt.h"
-#include "flow/more.h"
+#include "flow/metric_fields.h"
 #include "probe/dissect.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* IANA's number for examples in documents (RFC 5612): the project has none. */
-enum { METRIC_ENTERPRISE = 32473 };
 
 /* A packet as metrics see it. */
 struct metric_packet {
@@ -49,6 +47,8 @@ struct flow_metric {
 	void (*update)(void *state, void *other, const struct metric_packet *p);
 	/* The values, in the order of fields; returns where they end. */
 	uint8_t *(*write)(const void *state, uint8_t *to);
+	/* Which of them were measured, a bit each; NULL: all. */
+	unsigned (*known)(const void *state);
 	/* A record has left: counting starts over, what is known of the flow
 	 * stays.  NULL: all becomes zero. */
 	void (*restart)(void *state);
@@ -56,11 +56,11 @@ struct flow_metric {
 
 /* --- for metrics --------------------------------------------------------- */
 
-/* A number of 4 bytes of our own. */
-#define METRIC_NUMBER(number, label)                                           \
+/* A count of 4 bytes of our own. */
+#define METRIC_COUNT(number, label)                                            \
 	{                                                                      \
 		.id = (number), .len = 4, .enterprise = METRIC_ENTERPRISE,     \
-		.name = (label)                                                \
+		.rule = RULE_SUM, .name = (label)                              \
 	}
 
 /* Writes the low `len` bytes of v, big-endian. */
@@ -99,8 +99,9 @@ void metric_read(const struct frame *f, const struct dissect *d, bool entered,
 	struct metric_packet *ret);
 void metrics_update(const struct metrics *m, void *state, void *other,
 	const struct metric_packet *p);
-/* At most METRIC_VALUES_MAX bytes. */
-void metrics_write(const struct metrics *m, const void *state, uint8_t *to);
+/* At most METRIC_VALUES_MAX bytes; returns which of the fields were measured, a
+ * bit each. */
+uint64_t metrics_write(const struct metrics *m, const void *state, uint8_t *to);
 void metrics_restart(const struct metrics *m, void *state);
 
 #endif

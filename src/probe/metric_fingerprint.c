@@ -7,19 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SYN = 2, TEXT = 80, NAMES = 40 };
+enum { SYN = 2, NAMES = 40 };
 enum { OPT_END, OPT_NOP, OPT_MSS, OPT_SCALE, OPT_SACK_OK, OPT_SACK };
 enum { OPT_STAMPS = 8 };
 
 struct fingerprint {
-	char text[TEXT];
+	char text[METRIC_TEXT];
 };
-
-static const struct export_field fields[] = {{.id = FIELD_FINGERPRINT,
-	.len = TEXT,
-	.enterprise = METRIC_ENTERPRISE,
-	.text = true,
-	.name = "fingerprint"}};
 
 struct layout {
 	char names[NAMES];
@@ -108,8 +102,8 @@ static void update(void *state, void *other, const struct metric_packet *p)
 
 static uint8_t *write(const void *state, uint8_t *to)
 {
-	memcpy(to, state, TEXT);
-	return to + TEXT;
+	memcpy(to, state, METRIC_TEXT);
+	return to + METRIC_TEXT;
 }
 
 /* It is of the flow's beginning, and told in each record. */
@@ -121,8 +115,8 @@ static void restart(void *state)
 const struct flow_metric metric_fingerprint = {.name = "fingerprint",
 	.about = "signature of TCP's SYN, as p0f's",
 	.size = sizeof(struct fingerprint),
-	.fields = fields,
-	.n_fields = sizeof(fields) / sizeof(fields[0]),
+	.fields = &metric_fields[METRIC_FINGERPRINT],
+	.n_fields = 1,
 	.update = update,
 	.write = write,
 	.restart = restart};

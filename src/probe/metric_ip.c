@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define COUNT(list) (sizeof(list) / sizeof(*(list)))
-
 static uint64_t least(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -17,15 +15,6 @@ struct sizes {
 	uint32_t min, max; /* 0: no packet yet */
 	uint32_t n[PACKET_SIZES];
 };
-
-static const struct export_field sizes_fields[] = {
-	{.id = 25, .len = 4, .name = "min_octets"},
-	{.id = 26, .len = 4, .name = "max_octets"},
-	{.id = FIELD_SIZES,
-		.len = 4 * PACKET_SIZES,
-		.enterprise = METRIC_ENTERPRISE,
-		.each = 4,
-		.name = "sizes"}};
 
 static void add_size(struct sizes *s, uint32_t packets, uint32_t octets)
 {
@@ -61,8 +50,8 @@ static uint8_t *sizes_write(const void *state, uint8_t *to)
 const struct flow_metric metric_sizes = {.name = "sizes",
 	.about = "packets by size",
 	.size = sizeof(struct sizes),
-	.fields = sizes_fields,
-	.n_fields = COUNT(sizes_fields),
+	.fields = &metric_fields[METRIC_MIN_OCTETS],
+	.n_fields = METRIC_SIZES - METRIC_MIN_OCTETS + 1,
 	.update = sizes_update,
 	.write = sizes_write};
 
@@ -72,10 +61,6 @@ struct ttl {
 	uint8_t min, max;
 	bool any;
 };
-
-static const struct export_field ttl_fields[] = {
-	{.id = 52, .len = 1, .name = "min_ttl"},
-	{.id = 53, .len = 1, .name = "max_ttl"}};
 
 static void ttl_update(void *state, void *other, const struct metric_packet *p)
 {
@@ -98,13 +83,19 @@ static uint8_t *ttl_write(const void *state, uint8_t *to)
 	return metric_put(metric_put(to, t->min, 1), t->max, 1);
 }
 
+static unsigned ttl_known(const void *state)
+{
+	return ((const struct ttl *)state)->any ? 3 : 0;
+}
+
 const struct flow_metric metric_ttl = {.name = "ttl",
 	.about = "least and largest TTL or hop limit",
 	.size = sizeof(struct ttl),
-	.fields = ttl_fields,
-	.n_fields = COUNT(ttl_fields),
+	.fields = &metric_fields[METRIC_MIN_TTL],
+	.n_fields = METRIC_MAX_TTL - METRIC_MIN_TTL + 1,
 	.update = ttl_update,
-	.write = ttl_write};
+	.write = ttl_write,
+	.known = ttl_known};
 
 /* --- jitter: RFC 3550 6.4.1 without the sender's clock: how much the gaps
  * between packets differ, as a running mean with a gain of 1/16 ------------- */
@@ -113,10 +104,6 @@ struct jitter {
 	int64_t last_ns, gap_ns, mean_ns, longest_ns;
 	uint32_t n; /* packets, up to 3 */
 };
-
-static const struct export_field jitter_fields[] = {
-	METRIC_NUMBER(FIELD_JITTER, "jitter_us"),
-	METRIC_NUMBER(FIELD_JITTER + 1, "longest_gap_us")};
 
 static void jitter_update(
 	void *state, void *other, const struct metric_packet *p)
@@ -143,6 +130,14 @@ static uint8_t *jitter_write(const void *state, uint8_t *to)
 		to, least((uint64_t)j->longest_ns / 1000, UINT32_MAX), 4);
 }
 
+/* A gap takes two packets, a difference of gaps three. */
+static unsigned jitter_known(const void *state)
+{
+	const struct jitter *j = state;
+
+	return j->n < 2 ? 0 : j->n < 3 ? 2 : 3;
+}
+
 static void jitter_restart(void *state)
 {
 	struct jitter *j = state;
@@ -153,8 +148,9 @@ static void jitter_restart(void *state)
 const struct flow_metric metric_jitter = {.name = "jitter",
 	.about = "how much the gaps between packets differ",
 	.size = sizeof(struct jitter),
-	.fields = jitter_fields,
-	.n_fields = COUNT(jitter_fields),
+	.fields = &metric_fields[METRIC_JITTER],
+	.n_fields = METRIC_LONGEST_GAP - METRIC_JITTER + 1,
 	.update = jitter_update,
 	.write = jitter_write,
+	.known = jitter_known,
 	.restart = jitter_restart};

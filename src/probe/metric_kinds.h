@@ -4,16 +4,6 @@
 
 #include "probe/metric.h"
 
-/* Numbers of our elements, 1 to 16383. */
-enum {
-	FIELD_SIZES = 1,
-	FIELD_RTT = 16,
-	FIELD_SEQUENCE = 24,
-	FIELD_WINDOW = 32,
-	FIELD_JITTER = 40,
-	FIELD_FINGERPRINT = 48
-};
-
 extern const struct flow_metric metric_sizes;       /* metric_ip.c */
 extern const struct flow_metric metric_ttl;         /* metric_ip.c */
 extern const struct flow_metric metric_jitter;      /* metric_ip.c */

@@ -11,7 +11,6 @@
 
 #include <string.h>
 
-#define COUNT(list) (sizeof(list) / sizeof(*(list)))
 #define ORDER_NS INT64_C(3000000)
 
 enum { SYN = 2, FIN = 1, RST = 4, HOLES = 4 };
@@ -28,12 +27,6 @@ struct sequence {
 	bool known;
 	uint8_t oldest;
 };
-
-static const struct export_field fields[] = {
-	METRIC_NUMBER(FIELD_SEQUENCE, "retransmissions"),
-	METRIC_NUMBER(FIELD_SEQUENCE + 1, "retransmitted_bytes"),
-	METRIC_NUMBER(FIELD_SEQUENCE + 2, "out_of_order"),
-	METRIC_NUMBER(FIELD_SEQUENCE + 3, "gaps")};
 
 static bool before(uint32_t a, uint32_t b)
 {
@@ -110,6 +103,11 @@ static uint8_t *write(const void *state, uint8_t *to)
 	return metric_put(to, s->gaps, 4);
 }
 
+static unsigned known(const void *state)
+{
+	return ((const struct sequence *)state)->known ? 15 : 0;
+}
+
 static void restart(void *state)
 {
 	struct sequence *s = state;
@@ -120,8 +118,9 @@ static void restart(void *state)
 const struct flow_metric metric_sequence = {.name = "sequence",
 	.about = "TCP segments sent again, or out of order",
 	.size = sizeof(struct sequence),
-	.fields = fields,
-	.n_fields = COUNT(fields),
+	.fields = &metric_fields[METRIC_AGAIN],
+	.n_fields = METRIC_GAPS - METRIC_AGAIN + 1,
 	.update = update,
 	.write = write,
+	.known = known,
 	.restart = restart};

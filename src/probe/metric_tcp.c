@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define COUNT(list) (sizeof(list) / sizeof(*(list)))
-
 enum { SYN = 2, RST = 4, ACK = 16 };
 enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_SCALE = 3, SCALE_MOST = 14 };
 
@@ -20,10 +18,6 @@ struct rtt {
 	bool known, server_known;
 	uint32_t whole_us, server_us;
 };
-
-static const struct export_field rtt_fields[] = {
-	METRIC_NUMBER(FIELD_RTT, "rtt_us"),
-	METRIC_NUMBER(FIELD_RTT + 1, "server_rtt_us")};
 
 static uint32_t us_between(int64_t from_ns, int64_t to_ns)
 {
@@ -60,6 +54,13 @@ static uint8_t *rtt_write(const void *state, uint8_t *to)
 	return metric_put(metric_put(to, r->whole_us, 4), r->server_us, 4);
 }
 
+static unsigned rtt_known(const void *state)
+{
+	const struct rtt *r = state;
+
+	return (r->known ? 1u : 0u) | (r->server_known ? 2u : 0u);
+}
+
 /* It is of the flow's beginning, and told in each record. */
 static void rtt_restart(void *state)
 {
@@ -69,10 +70,11 @@ static void rtt_restart(void *state)
 const struct flow_metric metric_rtt = {.name = "rtt",
 	.about = "round trips of TCP's handshake",
 	.size = sizeof(struct rtt),
-	.fields = rtt_fields,
-	.n_fields = COUNT(rtt_fields),
+	.fields = &metric_fields[METRIC_RTT],
+	.n_fields = METRIC_SERVER_RTT - METRIC_RTT + 1,
 	.update = rtt_update,
 	.write = rtt_write,
+	.known = rtt_known,
 	.restart = rtt_restart};
 
 /* --- window: RFC 7323 2.2, scaled where the SYN was seen ------------------- */
@@ -82,11 +84,6 @@ struct window_state {
 	uint8_t scale;
 	bool any;
 };
-
-static const struct export_field window_fields[] = {
-	METRIC_NUMBER(FIELD_WINDOW, "min_window"),
-	METRIC_NUMBER(FIELD_WINDOW + 1, "max_window"),
-	METRIC_NUMBER(FIELD_WINDOW + 2, "zero_windows")};
 
 static uint8_t scale_of(const struct metric_packet *p)
 {
@@ -145,6 +142,11 @@ static uint8_t *window_write(const void *state, uint8_t *to)
 	return metric_put(to, s->zero, 4);
 }
 
+static unsigned window_known(const void *state)
+{
+	return ((const struct window_state *)state)->any ? 7 : 0;
+}
+
 static void window_restart(void *state)
 {
 	struct window_state *s = state;
@@ -155,8 +157,9 @@ static void window_restart(void *state)
 const struct flow_metric metric_window = {.name = "window",
 	.about = "TCP's window: least, largest, how often closed",
 	.size = sizeof(struct window_state),
-	.fields = window_fields,
-	.n_fields = COUNT(window_fields),
+	.fields = &metric_fields[METRIC_MIN_WINDOW],
+	.n_fields = METRIC_ZERO_WINDOWS - METRIC_MIN_WINDOW + 1,
 	.update = window_update,
 	.write = window_write,
+	.known = window_known,
 	.restart = window_restart};

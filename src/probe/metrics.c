@@ -186,10 +186,21 @@ void metrics_update(const struct metrics *m, void *state, void *other,
 			other ? (uint8_t *)other + m->at[i] : NULL, p);
 }
 
-void metrics_write(const struct metrics *m, const void *state, uint8_t *to)
+uint64_t metrics_write(const struct metrics *m, const void *state, uint8_t *to)
 {
-	for (size_t i = 0; i < m->n; i++)
-		to = m->chosen[i]->write((const uint8_t *)state + m->at[i], to);
+	uint64_t known = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct flow_metric *of = m->chosen[i];
+		const void *own = (const uint8_t *)state + m->at[i];
+		const uint64_t bits = (UINT64_C(1) << of->n_fields) - 1;
+
+		to = of->write(own, to);
+		known |= (of->known ? of->known(own) & bits : bits) << n;
+		n += of->n_fields;
+	}
+	return known;
 }
 
 void metrics_restart(const struct metrics *m, void *state)

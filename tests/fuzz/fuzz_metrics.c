@@ -10,10 +10,38 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 enum { FRAMES = 64 };
 
+/* As elements, merged with those before. */
+static void join(const struct metrics *m, uint64_t known, const uint8_t *row,
+	struct metric_merge *all)
+{
+	const struct flow_shape shape = {
+		.fields = m->fields, .n_fields = m->n_fields};
+	const struct flow_record r = {.packets = known};
+	uint8_t told[OTHERS_MAX];
+	struct wire w = wire_over(told, sizeof(told));
+	struct flow_others o;
+
+	metric_fields_tell(&shape, row, known, &w);
+	o = (struct flow_others){told, wire_len(&w)};
+	metric_merge_add(all, &r, &o);
+	w = wire_over(told, sizeof(told));
+	metric_merge_write(all, &w);
+	o.len = wire_len(&w);
+	if (!flow_others_sound(&o))
+		abort();
+	*all = (struct metric_merge){0};
+	metric_merge_add(all, &r, &o);
+	all->others.len = 0; /* what it lends ends here */
+	for (size_t i = 0; i < METRIC_FIELD_COUNT; i++)
+		if (metric_fields[i].text)
+			all->of[i].len = 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	char all[] = "all";
-	char *word = all;
+	char names[] = "all";
+	char *word = names;
+	struct metric_merge all = {0};
 	const struct opt_list words = {.items = &word, .n = 1};
 	struct cursor c = cursor_over(data, len);
 	uint8_t row[METRIC_VALUES_MAX];
@@ -49,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			&m, state[back], choice & 4 ? state[!back] : NULL, &p);
 		if (choice & 8)
 			metrics_restart(&m, state[back]);
-		metrics_write(&m, state[back], row);
+		join(&m, metrics_write(&m, state[back], row), row, &all);
 	}
 	free(state[0]);
 	free(state[1]);
