@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/say.h"
 #include "exchange/intake.h"
+#include "probe/metric.h"
 #include "store/catalog.h"
 
 #include <inttypes.h>
@@ -14,11 +15,18 @@
 struct import_command {
 	struct common common;
 	const char *into;
+	struct opt_list metrics;
+	struct metrics chosen;
 };
 
 static const struct opt options[] = {
 	{"into", 0, OPT_TEXT, offsetof(struct import_command, into), "DIR",
 		"the store, made where there is none", NULL, 0, 0},
+	{"metrics", 0, OPT_LIST, offsetof(struct import_command, metrics),
+		"NAMES",
+		"of flows in captures: sizes, ttl, rtt, sequence, window, "
+		"jitter, fingerprint, or all",
+		NULL, 0, 0},
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
@@ -43,9 +51,10 @@ static int name_nothing(const char *dir, struct err *err)
 	return r;
 }
 
-static int import(const struct app *app, const char *dir, char **paths, int n,
-	struct err *err)
+static int import(const struct app *app, const struct import_command *o,
+	char **paths, int n, struct err *err)
 {
+	const char *dir = o->into;
 	cleanup(store_close_at) struct store *s = NULL;
 	struct intake_sums sums = {0};
 	struct err last = ERR_INIT;
@@ -56,7 +65,7 @@ static int import(const struct app *app, const char *dir, char **paths, int n,
 		r = name_nothing(dir, err);
 	if (r < 0)
 		return r;
-	in = intake_new(s);
+	in = intake_new(s, &o->chosen);
 	for (int i = 0; i < n && r == 0; i++)
 		r = intake_read(in, paths[i], err);
 	ended = intake_end(in, &sums, r < 0 ? &last : err);
@@ -79,14 +88,18 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	int words, r = command_parse(
 			   app, &cmd_import, &o, argc, argv, &words, err);
 
-	if (r < 0 || words < 0)
-		return r;
-	if (!words || !o.into) {
-		err_set(err, NFZ_E_USAGE,
+	if (r == 0 && words >= 0 && (!words || !o.into)) {
+		r = err_set(err, NFZ_E_USAGE,
 			words ? "into which store?" : "which files?");
-		return err_hint(err, "netflowize import FILE... --into DIR");
+		err_hint(err, "netflowize import FILE... --into DIR");
 	}
-	return import(app, o.into, argv + 1, words, err);
+	if (r == 0 && words > 0)
+		r = metrics_choose(&o.metrics, &o.chosen, err);
+	if (r == 0 && words > 0)
+		r = import(app, &o, argv + 1, words, err);
+	metrics_release(&o.chosen);
+	opt_list_release(&o.metrics);
+	return r;
 }
 
 const struct command cmd_import = {.name = "import",

@@ -9,12 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BATCH = 16384, COMMIT = 16 << 20, HEAD = 4 };
+enum { BATCH = 16384, COMMIT = 16 << 20, HEAD = 4, OTHERS = 2 << 20 };
 
 struct intake {
 	struct store *s;
 	struct flow_record *rows;
 	struct flow_extra *extras;
+	struct wire others; /* of extras */
+	const struct metrics *metrics;
 	size_t n;
 	uint64_t seq;
 	struct store_source from;
@@ -23,13 +25,15 @@ struct intake {
 	struct err err;
 };
 
-struct intake *intake_new(struct store *s)
+struct intake *intake_new(struct store *s, const struct metrics *of_captures)
 {
 	struct intake *in = mem_zalloc(1, sizeof(*in));
 
 	in->s = s;
 	in->rows = mem_zalloc(BATCH, sizeof(*in->rows));
 	in->extras = mem_zalloc(BATCH, sizeof(*in->extras));
+	in->others = wire_over(mem_zalloc(OTHERS, 1), OTHERS);
+	in->metrics = of_captures;
 	in->from =
 		(struct store_source){STORE_FOREIGN, (uint64_t)wall_now().ns};
 	return in;
@@ -41,6 +45,7 @@ void intake_free(struct intake *in)
 		return;
 	free(in->rows);
 	free(in->extras);
+	free(in->others.start);
 	free(in);
 }
 
@@ -59,30 +64,43 @@ static void append(struct intake *in)
 	if (store_pending(in->s) >= COMMIT && !in->failed)
 		in->failed = store_commit(in->s, &in->err);
 	in->n = 0;
+	in->others.len = 0;
+}
+
+const struct metrics *intake_metrics(const struct intake *in)
+{
+	return in->metrics;
+}
+
+static void own_others(struct intake *in, struct flow_others *o)
+{
+	uint8_t *to = o->len ? wire_space(&in->others, o->len) : NULL;
+
+	if (!to)
+		return;
+	memcpy(to, o->at, o->len);
+	o->at = to;
 }
 
 void intake_add(struct intake *in, const struct flow_rows *rows)
 {
 	static const struct flow_extra none;
-	bool lent = false;
 
 	for (size_t i = 0; i < rows->n && !in->failed; i++) {
 		struct flow_record *to = &in->rows[in->n];
 
 		*to = rows->records[i];
 		in->extras[in->n] = rows->extras ? rows->extras[i] : none;
-		lent |= in->extras[in->n++].others.len != 0;
+		own_others(in, &in->extras[in->n++].others);
 		to->flags |= RECORD_FOREIGN;
 		to->tap = TAP_FOREIGN;
 		to->src_slot = to->dst_slot = SLOT_UNKNOWN;
 		in->sums.records++;
 		in->sums.packets += to->packets;
 		in->sums.bytes += to->bytes;
-		if (in->n == BATCH)
+		if (in->n == BATCH || wire_left(&in->others) < OTHERS_MAX)
 			append(in);
 	}
-	if (lent) /* until we return */
-		append(in);
 }
 
 void intake_leave_out(struct intake *in, uint64_t n)

@@ -15,8 +15,11 @@ struct intake_sums {
 
 struct intake;
 
-/* The store must be open for writing and live longer. */
-struct intake *intake_new(struct store *s);
+struct metrics; /* probe/metric.h */
+
+/* The store must be open for writing and live longer; so must the metrics, which
+ * are those of packets in captures. */
+struct intake *intake_new(struct store *s, const struct metrics *of_captures);
 void intake_free(struct intake *in);
 /* Reads a file, by what it begins with.  NFZ_E_INPUT when it is none of them, or
  * breaks off; what was read until then is kept. */
@@ -28,11 +31,13 @@ int intake_end(struct intake *in, struct intake_sums *ret,
 
 /* --- for the readers ------------------------------------------------------ */
 
-/* Takes records; what goes wrong is told by intake_end. */
+/* Takes records, with what they lend; what goes wrong is told by intake_end. */
 void intake_add(struct intake *in, const struct flow_rows *rows);
 void intake_leave_out(struct intake *in, uint64_t n);
 /* Why nothing is taken any more; 0: all is well. */
 int intake_failed(const struct intake *in, struct err *err);
+
+const struct metrics *intake_metrics(const struct intake *in);
 
 /* One reader each. */
 int intake_capture(
