@@ -161,6 +161,7 @@ static void read_key(
 	case GROUP_SERVICE: /* clickhouse_sql() knows none of these */
 	case GROUP_SIZE:
 	case GROUP_BIN:
+	case GROUP_METRIC:
 	case GROUP_KEY_COUNT:
 		return;
 	}

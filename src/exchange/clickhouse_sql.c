@@ -62,6 +62,7 @@ static int put_key(const struct answer *a, enum group_key key, struct buf *out,
 	case GROUP_SERVICE:
 	case GROUP_SIZE:
 	case GROUP_BIN:
+	case GROUP_METRIC:
 	case GROUP_KEY_COUNT:
 		break;
 	}

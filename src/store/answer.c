@@ -318,9 +318,23 @@ static void key_cell(struct sheet *s, enum group_key key,
 		answer_extra_cell(s, key, &v->extra);
 		return;
 	case GROUP_BIN:
+	case GROUP_METRIC:
 	case GROUP_KEY_COUNT:
 		return;
 	}
+}
+
+static void metric_cell(struct sheet *s, const struct answer_rows *r,
+	const struct group_value *v)
+{
+	const struct export_field *field = r->a->by.metric;
+
+	if (!v->metric)
+		sheet_null(s);
+	else if (field->text)
+		sheet_text(s, r->words.entries[v->metric - 1].key);
+	else
+		sheet_plain(s, v->metric - 1);
 }
 
 static void figure_cells(struct sheet *s, const struct answer_rows *r,
@@ -331,6 +345,8 @@ static void figure_cells(struct sheet *s, const struct answer_rows *r,
 
 		if (r->a->figures.v[i].kind == FIGURE_SHARE)
 			sheet_fixed(s, (double)v / 100, 2);
+		else if (v == FIGURE_UNKNOWN)
+			sheet_null(s);
 		else
 			sheet_uint(s, v);
 	}
@@ -356,8 +372,10 @@ static void write_groups(
 	size_t n = 0;
 
 	for (; n < a->by.n; n++)
-		columns[n].name = heading(
-			&r->arena, table, group_key_name(a->by.keys[n]));
+		columns[n].name = heading(&r->arena, table,
+			a->by.keys[n] == GROUP_METRIC
+				? a->by.metric->name
+				: group_key_name(a->by.keys[n]));
 	for (size_t i = 0; i < 3; i++)
 		columns[n++] = (struct sheet_column)NUMBER(
 			heading(&r->arena, table, counts[i]));
@@ -370,7 +388,10 @@ static void write_groups(
 		const struct group_row *row = &r->groups[i];
 
 		for (size_t k = 0; k < a->by.n; k++)
-			key_cell(s, a->by.keys[k], &row->value, a);
+			if (a->by.keys[k] == GROUP_METRIC)
+				metric_cell(s, r, &row->value);
+			else
+				key_cell(s, a->by.keys[k], &row->value, a);
 		sheet_uint(s, row->flows);
 		sheet_uint(s, row->packets);
 		sheet_uint(s, row->bytes);
@@ -387,7 +408,8 @@ static int gather(struct store *s, const struct answer *a,
 	bool again = true;
 	int r = 0;
 
-	q.extras |= group_asks_extras(&a->by);
+	q.extras |=
+		group_asks_extras(&a->by) || figures_ask_extras(&a->figures);
 	for (; again && r == 0; sums = NULL) {
 		q.block = answer_rows_take_blocks(rows) ? answer_rows_add_block
 							: NULL;

@@ -1,4 +1,5 @@
 /* What exporters told besides, as cells: what they did not tell is left out. */
+#include "flow/metric_fields.h"
 #include "store/answer_rows.h"
 
 #include <ctype.h>
@@ -138,10 +139,14 @@ static void cell(struct sheet *s, unsigned bits, const struct flow_extra *e)
 static void element_cell(struct sheet *s, const struct flow_element *column,
 	const struct flow_others *others)
 {
+	const enum metric_field f = metric_field_of(column);
 	char text[ELEMENT_TEXT];
 	struct flow_element e;
+	uint64_t v;
 
-	if (flow_others_find(others, column->enterprise, column->id, &e))
+	if (metric_field_is_number(f) && metric_field_get(others, f, &v))
+		sheet_plain(s, v);
+	else if (flow_others_find(others, column->enterprise, column->id, &e))
 		sheet_text(s, flow_element_print(&e, text));
 	else
 		sheet_null(s);

@@ -12,8 +12,11 @@ void answer_rows_init(struct answer_rows *r, const struct answer *a)
 {
 	*r = (struct answer_rows){.a = a};
 	map_init(&r->paths);
-	group_init(&r->group, &a->by, 0);
-	figures_init(&r->figures, &a->figures, &a->by);
+	map_init(&r->words);
+	r->by = a->by;
+	r->by.words = &r->words;
+	group_init(&r->group, &r->by, 0);
+	figures_init(&r->figures, &a->figures, &r->by);
 }
 
 void answer_rows_release(struct answer_rows *r)
@@ -23,6 +26,7 @@ void answer_rows_release(struct answer_rows *r)
 	free(r->rows);
 	free(r->groups);
 	map_release(&r->paths);
+	map_release(&r->words);
 	arena_release(&r->arena);
 	group_release(&r->group);
 	figures_release(&r->figures);
@@ -389,6 +393,6 @@ void answer_rows_finish(struct answer_rows *r)
 	}
 	for (size_t i = 0; i < r->n_groups && by; i++)
 		r->groups[i].rank =
-			figures_of(&r->figures, &r->groups[i], by - 1);
+			figures_rank(&r->figures, &r->groups[i], by - 1);
 	sort_groups(r);
 }

@@ -35,6 +35,8 @@ struct answer_rows {
 	bool cut; /* the first `limit` rows are sorted: worse ones need not be */
 	struct map paths;
 	struct arena arena;
+	struct group_by by; /* with `words` */
+	struct map words;   /* of a metric that is text */
 	struct group group;
 	struct group_row *groups; /* found so far */
 	size_t n_groups, groups_cap;

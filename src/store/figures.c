@@ -29,7 +29,59 @@ static int unknown(const char *text, struct err *err)
 	err_set(err, NFZ_E_USAGE, "--show: there is no figure %s", text);
 	return err_hint(err, "Figures: share bpp bps distinct:KEY pN:MEASURE, "
 			     "such as p95:bytes; of packets bytes duration bps "
-			     "pps bpp");
+			     "pps bpp.\nOf metrics: sum: min: max: mean: pN:, "
+			     "such as mean:rtt_us, sum:retransmissions");
+}
+
+/* A metric that is one number, of which the figure is. */
+static bool take_metric(struct figure *f, const char *name)
+{
+	const struct export_field *field =
+		group_metric_named(name, strlen(name));
+
+	if (!field || field->text || field->each)
+		return false;
+	f->inner.keys[f->inner.n++] = GROUP_BIN;
+	f->inner.of_metric = field;
+	return true;
+}
+
+/* What is mostly asked of a metric. */
+static enum figure_kind kind_by(enum merge_rule rule)
+{
+	switch (rule) {
+	case RULE_SUM:
+		return FIGURE_SUM;
+	case RULE_LEAST:
+		return FIGURE_LEAST;
+	case RULE_GREATEST:
+		return FIGURE_GREATEST;
+	case RULE_FIRST:
+	case RULE_MEAN:
+		break;
+	}
+	return FIGURE_MEAN;
+}
+
+static bool parse_metric(struct figure *f, const char *text)
+{
+	static const struct {
+		const char *word;
+		enum figure_kind kind;
+	} all[] = {{"sum:", FIGURE_SUM}, {"min:", FIGURE_LEAST},
+		{"max:", FIGURE_GREATEST}, {"mean:", FIGURE_MEAN}};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		const size_t len = strlen(all[i].word);
+
+		f->kind = all[i].kind;
+		if (strncmp(text, all[i].word, len) == 0)
+			return take_metric(f, text + len);
+	}
+	if (!take_metric(f, text))
+		return false;
+	f->kind = kind_by(f->inner.of_metric->rule);
+	return true;
 }
 
 static int parse_percentile(struct figure *f, const char *text, struct err *err)
@@ -41,6 +93,8 @@ static int parse_percentile(struct figure *f, const char *text, struct err *err)
 		return unknown(text, err);
 	f->kind = FIGURE_PERCENTILE;
 	f->percent = (unsigned)percent;
+	if (take_metric(f, rest + 1))
+		return 0;
 	f->inner.keys[f->inner.n++] = GROUP_BIN;
 	f->inner.of = measure_find(rest + 1, strlen(rest + 1));
 	return f->inner.of == MEASURE_COUNT ? unknown(text, err) : 0;
@@ -60,6 +114,8 @@ static int parse(struct figure *f, const char *text, struct err *err)
 		f->kind = FIGURE_DISTINCT;
 		return group_by_add(
 			&f->inner, text + sizeof(distinct) - 1, err);
+	} else if (parse_metric(f, text)) {
+		return 0;
 	} else if (*text == 'p') {
 		return parse_percentile(f, text, err);
 	} else {
@@ -111,6 +167,9 @@ static bool join_keys(struct group_by *ret, const struct group_by *by,
 		return false;
 	ret->keys[ret->n++] = inner->keys[0];
 	ret->of = inner->of;
+	ret->of_metric = inner->of_metric;
+	if (inner->keys[0] == GROUP_METRIC)
+		ret->metric = inner->metric;
 	if (inner->keys[0] == GROUP_SRC_NET)
 		ret->src_len = inner->src_len;
 	if (inner->keys[0] == GROUP_DST_NET)
@@ -170,7 +229,9 @@ bool figures_begin(struct figures *f, struct group_row *rows, size_t n)
 				f->values[i * FIGURES_MAX + k] = 1;
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < f->n_groups; k++)
-			f->values[i * FIGURES_MAX + f->groups[k].figure] = 0;
+			f->values[i * FIGURES_MAX + f->groups[k].figure] =
+				f->groups[k].group.by.of_metric ? FIGURE_UNKNOWN
+								: 0;
 	return f->n_groups && n;
 }
 
@@ -266,6 +327,9 @@ static void drop_key(struct group_value *v, enum group_key key)
 	case GROUP_BIN:
 		v->bin = 0;
 		return;
+	case GROUP_METRIC:
+		v->metric = 0;
+		return;
 		GROUP_EXTRA_KEYS(GROUP_CASE)
 		group_extra_keep(&v->extra, &none.extra, key);
 		return;
@@ -287,6 +351,9 @@ static int take_row(void *ctx, const struct group_row *row, struct err *err)
 	to = bsearch(&like, t->f->rows, t->f->n_rows, sizeof(like), by_value);
 	if (!to)
 		return 0; /* of a group that is not shown */
+	if ((figure->inner.of_metric && !value.bin) ||
+		(figure->inner.metric && !value.metric))
+		return 0; /* not measured */
 	if (figure->kind == FIGURE_DISTINCT)
 		t->f->values[to->number * FIGURES_MAX + t->g->figure]++;
 	else
@@ -305,26 +372,66 @@ static int by_row(const void *a, const void *b)
 	return (x->bin > y->bin) - (x->bin < y->bin);
 }
 
-/* By nearest rank: the least value that percent of the flows do not exceed. */
-static void percentiles(struct figures *f, struct figure_group *g)
+static uint64_t ratio(uint64_t a, uint64_t times, uint64_t b)
 {
-	const unsigned percent = f->list->v[g->figure].percent;
+	return b ? (uint64_t)((double)a * (double)times / (double)b + 0.5) : 0;
+}
+
+/* By nearest rank: the least value that percent of the flows do not exceed. */
+static uint32_t percentile(
+	const struct figure_share *s, size_t n, unsigned percent)
+{
+	uint64_t all = 0, rank, below = 0;
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++)
+		all += s[i].flows;
+	rank = all / 100 * percent + (all % 100 * percent + 99) / 100;
+	while (at + 1 < n && below + s[at].flows < rank)
+		below += s[at++].flows;
+	return s[at].bin;
+}
+
+/* Of one group, in the order of values: the bin of a metric is one more. */
+static uint64_t value_of(
+	const struct figure *f, const struct figure_share *s, size_t n)
+{
+	uint64_t sum = 0, flows = 0;
+	uint32_t bin;
+
+	switch (f->kind) {
+	case FIGURE_LEAST:
+		return s[0].bin - 1;
+	case FIGURE_GREATEST:
+		return s[n - 1].bin - 1;
+	case FIGURE_SUM:
+	case FIGURE_MEAN:
+		for (size_t i = 0; i < n; i++) {
+			sum += (s[i].bin - 1) * s[i].flows;
+			flows += s[i].flows;
+		}
+		return f->kind == FIGURE_SUM ? sum : ratio(sum, 1, flows);
+	default:
+		break;
+	}
+	bin = percentile(s, n, f->percent);
+	return f->inner.of_metric ? bin - 1 : measure_bin_top(bin);
+}
+
+static void take_values(struct figures *f, struct figure_group *g)
+{
 	size_t begin = 0;
 
 	if (g->n_shares)
 		qsort(g->shares, g->n_shares, sizeof(*g->shares), by_row);
 	while (begin < g->n_shares) {
 		const size_t row = g->shares[begin].row;
-		uint64_t all = 0, rank, below = 0;
-		size_t end = begin, at = begin;
+		size_t end = begin;
 
-		for (; end < g->n_shares && g->shares[end].row == row; end++)
-			all += g->shares[end].flows;
-		rank = all / 100 * percent + (all % 100 * percent + 99) / 100;
-		while (at + 1 < end && below + g->shares[at].flows < rank)
-			below += g->shares[at++].flows;
-		f->values[row * FIGURES_MAX + g->figure] =
-			measure_bin_top(g->shares[at].bin);
+		while (end < g->n_shares && g->shares[end].row == row)
+			end++;
+		f->values[row * FIGURES_MAX + g->figure] = value_of(
+			&f->list->v[g->figure], &g->shares[begin], end - begin);
 		begin = end;
 	}
 }
@@ -343,15 +450,10 @@ int figures_end_pass(struct figures *f, bool *ret_again, struct err *err)
 		r = group_rows(&g->group, take_row, &t, err);
 		g->done = r < 0 || !group_again(&g->group);
 		*ret_again |= !g->done;
-		if (g->done && f->list->v[g->figure].kind == FIGURE_PERCENTILE)
-			percentiles(f, g);
+		if (g->done)
+			take_values(f, g);
 	}
 	return r;
-}
-
-static uint64_t ratio(uint64_t a, uint64_t times, uint64_t b)
-{
-	return b ? (uint64_t)((double)a * (double)times / (double)b + 0.5) : 0;
 }
 
 uint64_t figures_of(
@@ -367,7 +469,27 @@ uint64_t figures_of(
 			row->bytes * 8, NS_PER_S, (uint64_t)f->by->bucket_ns);
 	case FIGURE_DISTINCT:
 	case FIGURE_PERCENTILE:
+	case FIGURE_SUM:
+	case FIGURE_LEAST:
+	case FIGURE_GREATEST:
+	case FIGURE_MEAN:
 		break;
 	}
 	return f->values[row->number * FIGURES_MAX + figure];
+}
+
+uint64_t figures_rank(
+	const struct figures *f, const struct group_row *row, size_t figure)
+{
+	const uint64_t v = figures_of(f, row, figure);
+
+	return v == FIGURE_UNKNOWN ? 0 : v;
+}
+
+bool figures_ask_extras(const struct figure_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (group_asks_extras(&list->v[i].inner))
+			return true;
+	return false;
 }

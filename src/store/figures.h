@@ -8,9 +8,11 @@
  *   pN:MEASURE    percentile of its flows (store/measure.h): N percent of them
  *                 have at most so much.  Above 256 it may be said up to 1/128
  *                 too large.
+ *   sum: min: max: mean: pN: and a metric (flow/metric_fields.h), of its flows
+ *                 that it was measured of; the metric alone is what says most
  *
- * All others are exact.  distinct and percentiles are groups by one key more,
- * counted in bounded memory as groups are, in readings of their own. */
+ * All others are exact.  distinct, percentiles and metrics are groups by one key
+ * more, counted in bounded memory as groups are, in readings of their own. */
 #ifndef NFZ_STORE_FIGURES_H
 #define NFZ_STORE_FIGURES_H
 
@@ -21,15 +23,20 @@ enum figure_kind {
 	FIGURE_BPP,
 	FIGURE_BPS,
 	FIGURE_DISTINCT,
-	FIGURE_PERCENTILE
+	FIGURE_PERCENTILE,
+	FIGURE_SUM, /* of a metric, as the rest */
+	FIGURE_LEAST,
+	FIGURE_GREATEST,
+	FIGURE_MEAN
 };
 
 struct figure {
 	enum figure_kind kind;
-	struct group_by inner; /* distinct: its key; percentile: the measure */
+	/* distinct: its key; percentile: the measure; or the metric */
+	struct group_by inner;
 	unsigned percent;
-	char name[24];  /* "distinct_dst" */
-	char asked[24]; /* "distinct:dst" */
+	char name[40];  /* "distinct_dst" */
+	char asked[40]; /* "distinct:dst" */
 };
 
 enum { FIGURES_MAX = 6 };
@@ -69,8 +76,14 @@ int figures_add_block(struct figures *f, struct block *b, const uint16_t *rows,
 /* All was fed in; *ret_again: to be fed in once more. */
 int figures_end_pass(
 	struct figures *f, bool *ret_again, struct err *err) NFZ_MUST_CHECK;
-/* Shares in hundredths of a percent. */
+/* Shares in hundredths of a percent.  FIGURE_UNKNOWN: it was not measured. */
+#define FIGURE_UNKNOWN UINT64_MAX
 uint64_t figures_of(
 	const struct figures *f, const struct group_row *row, size_t figure);
+/* What rows are sorted by: 0 where nothing is known. */
+uint64_t figures_rank(
+	const struct figures *f, const struct group_row *row, size_t figure);
+/* Must flows have what exporters told besides? */
+bool figures_ask_extras(const struct figure_list *list);
 
 #endif

@@ -1,6 +1,7 @@
 /* Asking for what exporters told besides.  What they did not tell is 0, and no
  * next hop is in any network. */
 #include "base/mem.h"
+#include "flow/metric_fields.h"
 #include "store/filter_tree.h"
 
 #include <inttypes.h>
@@ -28,7 +29,8 @@ static bool next_test(
 	       filter_in_prefixes(n, &next);
 }
 
-/* Of up to eight bytes as a number, which is 0 where nobody told it. */
+/* Of up to eight bytes as a number, which is 0 where nobody told it; but metrics
+ * that were not measured are no number. */
 static bool element_test(
 	const struct filter_node *n, const struct flow_others *others)
 {
@@ -36,8 +38,11 @@ static bool element_test(
 	struct flow_element e = {.len = 0};
 	uint64_t v = 0;
 
-	if (!flow_others_find(others, asked->enterprise, asked->id, &e))
+	if (!flow_others_find(others, asked->enterprise, asked->id, &e)) {
+		if (metric_field_of(asked) < METRIC_FIELD_COUNT)
+			return false;
 		e.len = 0;
+	}
 	if (asked->len)
 		return e.len == asked->len &&
 		       memcmp(e.value, asked->value, e.len) == 0;
@@ -232,9 +237,12 @@ static void print_bytes(const struct flow_element *e, struct buf *out)
 static void print_element(const struct filter_node *n, struct buf *out)
 {
 	const struct flow_element *e = n->element;
+	const struct flow_element bytes = {.value = e->value, .len = e->len};
 	char name[ELEMENT_NAME];
 
-	if (e->enterprise)
+	if (metric_field_of(e) < METRIC_FIELD_COUNT)
+		flow_element_name(e, name);
+	else if (e->enterprise)
 		snprintf(name, sizeof(name), "ie %" PRIu32 "/%u", e->enterprise,
 			e->id);
 	else
@@ -244,7 +252,7 @@ static void print_element(const struct filter_node *n, struct buf *out)
 		return;
 	}
 	buf_addf(out, "%s = ", name);
-	print_bytes(e, out);
+	print_bytes(&bytes, out);
 }
 
 void filter_extra_print(const struct filter_node *n, struct buf *out)

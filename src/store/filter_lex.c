@@ -21,6 +21,14 @@ static size_t symbol(const char *p, size_t left)
 	return strchr("()[]!<>=,", *p) && *p ? 1 : 0;
 }
 
+/* "TEXT", whatever is in it; 0: it does not end. */
+static size_t quoted(const char *p, size_t left)
+{
+	const char *end = memchr(p + 1, '"', left - 1);
+
+	return end ? (size_t)(end + 1 - p) : 0;
+}
+
 void lex_advance(struct parser *p)
 {
 	const char *at = p->now.at + p->now.len;
@@ -29,6 +37,8 @@ void lex_advance(struct parser *p)
 	while (at < p->end && isspace((unsigned char)*at))
 		at++;
 	len = at < p->end ? symbol(at, (size_t)(p->end - at)) : 0;
+	if (!len && at < p->end && *at == '"')
+		len = quoted(at, (size_t)(p->end - at));
 	if (!len)
 		while (at + len < p->end && !isspace((unsigned char)at[len]) &&
 			!symbol(at + len, (size_t)(p->end - at) - len))

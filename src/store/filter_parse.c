@@ -1,6 +1,7 @@
 /* Text to tree, by recursive descent; parentheses and `not`, also those that a
  * short word stands for, nest at most DEPTH_MAX deep.  The first thing that is not understood ends it. */
 #include "base/mem.h"
+#include "flow/metric_fields.h"
 #include "store/filter_values.h"
 
 #include <ctype.h>
@@ -47,7 +48,11 @@ static const char *const keywords[] = {"host", "ip", "net", "port", "node",
 	"as", "vlan", "mac", "if", "mpls", "ie", "next", "link", "via", "at",
 	"proto", "src", "dst", "in", "out", "packets", "bytes", "duration",
 	"bps", "pps", "bpp", "flags", "any", "ipv4", "ipv6", "fragment", "not",
-	"tcp", "udp", "icmp", "icmp6", NULL};
+	"tcp", "udp", "icmp", "icmp6",
+#define X(NAME, enterprise, id, len, each, rule, name) name,
+	METRIC_FIELDS(X)
+#undef X
+		NULL};
 
 /* value, or: in [ value value ... ] */
 static int parse_values(struct parser *p, filter_value_fn fn, unsigned about)
@@ -200,6 +205,8 @@ static int parse_primitive(struct parser *p)
 		return parse_next(p);
 	if (lex_eat(p, "ie"))
 		return parse_element(p);
+	if (filter_metric_name(p))
+		return parse_values(p, filter_element, 0);
 	if (lex_eat(p, "any"))
 		return filter_leaf(p, FILTER_ANY);
 	if (lex_eat(p, "ipv4") || lex_eat(p, "inet"))

@@ -1,6 +1,7 @@
 /* What may follow a word of a filter, as leaves of its tree. */
 #include "base/mem.h"
 #include "base/opt.h"
+#include "flow/metric_fields.h"
 #include "store/filter_values.h"
 
 #include <ctype.h>
@@ -297,6 +298,19 @@ bool filter_element_id(struct parser *p)
 	lex_advance(p);
 	p->element = (struct flow_element){
 		.enterprise = (uint32_t)enterprise, .id = (uint16_t)v};
+	return true;
+}
+
+bool filter_metric_name(struct parser *p)
+{
+	const enum metric_field f = metric_field_named(p->now.at, p->now.len);
+
+	if (f == METRIC_FIELD_COUNT)
+		return false;
+	lex_advance(p);
+	p->element =
+		(struct flow_element){.enterprise = metric_fields[f].enterprise,
+			.id = metric_fields[f].id};
 	return true;
 }
 

@@ -25,6 +25,8 @@ int filter_next_host(struct parser *p, unsigned about);
 int filter_next_net(struct parser *p, unsigned about);
 /* Its number, which is kept for the values; false: there is none. */
 bool filter_element_id(struct parser *p);
+/* The same by the name of a metric. */
+bool filter_metric_name(struct parser *p);
 int filter_element(struct parser *p, unsigned about);
 int filter_number(struct parser *p, unsigned measure);
 int filter_flags(struct parser *p, unsigned about);

@@ -137,6 +137,9 @@ static int put_key(struct group *g, enum group_key key,
 	case GROUP_BIN:
 		*to = v->bin;
 		return 0;
+	case GROUP_METRIC:
+		*to = (uint32_t)v->metric;
+		return 0;
 	case GROUP_LINK:
 		*to = (uint32_t)v->link;
 		return 0;
@@ -196,6 +199,9 @@ static void get_key(const struct group *g, enum group_key key,
 		return;
 	case GROUP_BIN:
 		v->bin = *from;
+		return;
+	case GROUP_METRIC:
+		v->metric = *from;
 		return;
 	case GROUP_LINK:
 		v->link = (int32_t)*from;
@@ -390,8 +396,14 @@ static void measure_flow(
 	if (group_by_has(by, GROUP_SIZE))
 		v->size = measure_size_top(
 			measure_size_class(f->packets, f->bytes));
+	if (group_by_has(by, GROUP_METRIC))
+		v->metric = group_metric_place(by->metric, by->words, f->extra);
 	if (!group_by_has(by, GROUP_BIN))
 		return;
+	if (by->of_metric) {
+		v->bin = group_metric_place(by->of_metric, NULL, f->extra);
+		return;
+	}
 	if (__builtin_sub_overflow(f->last_ns, f->first_ns, &ns))
 		ns = 0;
 	v->bin = measure_bin(measure_of(by->of, f->packets, f->bytes, ns));
@@ -431,8 +443,10 @@ int group_add(struct group *g, const struct flow *f, const struct catalog *c,
 	struct err *err)
 {
 	struct group_value v = value_of(&g->by, f);
-	int r;
+	int r = group_metric_check(&g->by, err);
 
+	if (r < 0)
+		return r;
 	g->serial++;
 	if (!group_by_has(&g->by, GROUP_NODE))
 		return add_links(g, &v, f, c, err);

@@ -7,6 +7,8 @@
  *   size                         mean bytes of its packets, up to ...
  *   vlan out_vlan in_if out_if src_as dst_as next_hop src_mac dst_mac mpls
  *                                what exporters told besides; 0: nothing
+ *   min_ttl fingerprint ...      a metric (flow/metric_fields.h), one of them;
+ *                                none where it was not measured
  *   src_node dst_node            names of its ends; none where unknown
  *   node      both ends: a flow counts at its source's node and at its
  *             destination's, so these rows add up to more than the network
@@ -19,6 +21,7 @@
 #ifndef NFZ_STORE_GROUP_H
 #define NFZ_STORE_GROUP_H
 
+#include "flow/metric_fields.h"
 #include "store/block.h"
 #include "store/measure.h"
 #include "store/merge.h"
@@ -36,7 +39,8 @@
 	X(SRC_MAC, "src_mac")                                                  \
 	X(DST_MAC, "dst_mac")                                                  \
 	X(MPLS, "mpls")
-/* BIN is for figures (store/figures.h): a range of a measure's values. */
+/* BIN is for figures (store/figures.h): a range of a measure's values, or a value
+ * of a metric.  METRIC is called as the metric is. */
 #define GROUP_KEYS(X)                                                          \
 	X(SRC, "src")                                                          \
 	X(DST, "dst")                                                          \
@@ -54,7 +58,8 @@
 	X(DST_NODE, "dst_node")                                                \
 	GROUP_EXTRA_KEYS(X)                                                    \
 	X(TIME, "time")                                                        \
-	X(BIN, "")
+	X(BIN, "")                                                             \
+	X(METRIC, "")
 /* A switch over keys has all of a list: GROUP_EXTRA_KEYS(GROUP_CASE) */
 #define GROUP_CASE(name, text) case GROUP_##name:
 
@@ -68,9 +73,12 @@ enum group_key {
 struct group_by {
 	enum group_key keys[GROUP_KEY_COUNT];
 	size_t n;
-	int64_t bucket_ns;               /* time */
-	uint8_t src_len, dst_len;        /* src/N, dst/N, of 128 bits */
-	enum measure of;                 /* bin */
+	int64_t bucket_ns;                    /* time */
+	uint8_t src_len, dst_len;             /* src/N, dst/N, of 128 bits */
+	enum measure of;                      /* bin */
+	const struct export_field *of_metric; /* bin, instead; or NULL */
+	const struct export_field *metric;
+	struct map *words; /* texts of it, lent by who adds flows */
 	const struct services *services; /* may be NULL */
 	/* only what of records falls between them, of packets spread evenly
 	 * over their time; equal: all of it */
@@ -85,6 +93,13 @@ bool group_by_has(const struct group_by *by, enum group_key key);
 /* Is it one of what exporters told besides?  Flows must have that then. */
 bool group_is_extra(enum group_key key);
 bool group_asks_extras(const struct group_by *by);
+/* A metric's value and 1 more, at most GROUP_METRIC_MOST; of text the number of
+ * the word and 1 more.  0: it was not measured. */
+#define GROUP_METRIC_MOST UINT32_MAX
+uint32_t group_metric_place(const struct export_field *field, struct map *words,
+	const struct flow_extra *extra);
+/* A field that can be a key; NULL: it is none. */
+const struct export_field *group_metric_named(const char *text, size_t len);
 /* That one of them. */
 void group_extra_keep(struct flow_extra *to, const struct flow_extra *from,
 	enum group_key key);
@@ -98,10 +113,11 @@ struct group_value {
 	uint32_t service; /* protocol << 16 | port */
 	int32_t link, node, src_node, dst_node;
 	uint32_t bin;
+	uint64_t metric; /* group_metric_place() */
 	int64_t time_ns;
 	struct flow_extra extra;
 };
-_Static_assert(sizeof(struct group_value) == 176, "no hidden padding");
+_Static_assert(sizeof(struct group_value) == 184, "no hidden padding");
 /* As they are sorted: by time, then addresses, names and numbers. */
 int group_value_compare(
 	const struct group_value *a, const struct group_value *b);

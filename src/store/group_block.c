@@ -140,6 +140,7 @@ static unsigned column_of(enum group_key key)
 	case GROUP_SERVICE:
 	case GROUP_SIZE:
 	case GROUP_BIN:
+	case GROUP_METRIC:
 	case GROUP_KEY_COUNT:
 		break;
 	}

@@ -46,7 +46,7 @@ bool group_asks_extras(const struct group_by *by)
 	for (size_t i = 0; i < by->n; i++)
 		if (group_is_extra(by->keys[i]))
 			return true;
-	return false;
+	return by->metric || by->of_metric;
 }
 
 unsigned group_extra_columns(enum group_key key)

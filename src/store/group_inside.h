@@ -32,6 +32,8 @@ int group_put_extra_column(struct group *g, const struct block *b,
 	const uint16_t *rows, size_t n, const struct group_column *to,
 	struct err *err) NFZ_MUST_CHECK;
 
+int group_metric_check(
+	const struct group_by *by, struct err *err) NFZ_MUST_CHECK;
 int group_too_many(struct err *err, const char *what);
 
 #endif

@@ -83,15 +83,19 @@ static enum group_key find_key(const char *text, const char **ret_rest)
 int group_by_add(struct group_by *by, const char *text, struct err *err)
 {
 	const char *near = opt_nearest(text, nth_name, NULL), *rest;
+	const struct export_field *metric =
+		group_metric_named(text, strlen(text));
 	enum group_key key = find_key(text, &rest);
 
+	if (key == GROUP_BIN && metric)
+		key = GROUP_METRIC;
 	if (key == GROUP_BIN) {
 		err_set(err, NFZ_E_USAGE, "--by: there is no key %s", text);
 		return err_hint(err,
 			"%s%s%sKeys: src dst src/BITS dst/BITS sport dport "
 			"proto flags service size link node src_node dst_node "
 			"vlan out_vlan in_if out_if src_as dst_as next_hop "
-			"src_mac dst_mac mpls time:SECONDS",
+			"src_mac dst_mac mpls time:SECONDS, or a metric",
 			near ? "Did you mean " : "", near ? near : "",
 			near ? "?\n" : "");
 	}
@@ -99,9 +103,15 @@ int group_by_add(struct group_by *by, const char *text, struct err *err)
 		return err_set(
 			err, NFZ_E_USAGE, "--by: more than %d keys", KEYS_MAX);
 	if (group_by_has(by, key))
-		return err_set(err, NFZ_E_USAGE, "--by: %s is there twice",
-			group_key_name(key));
+		return key == GROUP_METRIC
+			       ? err_set(err, NFZ_E_USAGE,
+					 "--by: one metric, not two")
+			       : err_set(err, NFZ_E_USAGE,
+					 "--by: %s is there twice",
+					 group_key_name(key));
 	by->keys[by->n++] = key;
+	if (key == GROUP_METRIC)
+		by->metric = metric;
 	if (key == GROUP_TIME)
 		return parse_bucket(by, rest, err);
 	if (key == GROUP_SRC_NET)
@@ -113,7 +123,7 @@ bool group_takes_blocks(const struct group_by *by)
 {
 	static const enum group_key by_flow[] = {GROUP_NODE, GROUP_SRC_NET,
 		GROUP_DST_NET, GROUP_FLAGS, GROUP_SERVICE, GROUP_SIZE,
-		GROUP_BIN};
+		GROUP_BIN, GROUP_METRIC};
 
 	for (size_t i = 0; i < sizeof(by_flow) / sizeof(*by_flow); i++)
 		if (group_by_has(by, by_flow[i]))
@@ -133,7 +143,8 @@ int group_value_compare(
 		{a->src_node, b->src_node}, {a->dst_node, b->dst_node},
 		{a->proto, b->proto}, {a->service, b->service},
 		{a->sport, b->sport}, {a->dport, b->dport},
-		{a->flags, b->flags}, {a->size, b->size}, {a->bin, b->bin}};
+		{a->flags, b->flags}, {a->size, b->size}, {a->bin, b->bin},
+		{(int64_t)a->metric, (int64_t)b->metric}};
 	int r = order(a->time_ns, b->time_ns);
 
 	/* the four addresses lie first, one after the other */

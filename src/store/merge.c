@@ -4,6 +4,7 @@
 #include "store/merge.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "flow/metric_fields.h"
 #include "store/hops.h"
 
 #include <stdlib.h>
@@ -35,6 +36,7 @@ struct merge {
 	struct flow_link *links;
 	size_t room; /* of each of these */
 	const struct flow_rows *all;
+	struct merge_told told;
 	merge_fn fn;
 	void *ctx;
 };
@@ -247,23 +249,53 @@ static void name_ends(const struct merge *m, size_t n_hops, struct flow *f)
 	}
 }
 
+static const struct flow_extra *extra_of(const struct flow_rows *all,
+	const struct flow_record *const *rows, const bool *which, size_t i)
+{
+	return which && !which[i] ? NULL : &all->extras[rows[i] - all->records];
+}
+
+static void merge_others(const struct flow_rows *all,
+	const struct flow_record *const *rows, const bool *which, size_t n,
+	struct merge_told *to)
+{
+	struct wire w = wire_over(to->others, sizeof(to->others));
+	struct metric_merge m = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		const struct flow_extra *e = extra_of(all, rows, which, i);
+
+		if (e)
+			metric_merge_add(&m, rows[i], &e->others);
+	}
+	metric_merge_write(&m, &w);
+	to->extra.others = (struct flow_others){to->others, wire_len(&w)};
+}
+
 const struct flow_extra *merge_told(const struct flow_rows *all,
-	const struct flow_record *const *rows, const bool *which, size_t n)
+	const struct flow_record *const *rows, const bool *which, size_t n,
+	struct merge_told *room)
 {
 	const struct flow_extra *told = NULL;
 	int64_t first_ns = INT64_MAX;
+	size_t others = 0;
 
 	for (size_t i = 0; all->extras && i < n; i++) {
-		const struct flow_extra *e =
-			&all->extras[rows[i] - all->records];
+		const struct flow_extra *e = extra_of(all, rows, which, i);
 
-		if ((which && !which[i]) || !flow_extras_of(e, 1) ||
-			(told && rows[i]->first_ns >= first_ns))
+		if (!e || !flow_extras_of(e, 1))
+			continue;
+		others += e->others.len != 0;
+		if (told && rows[i]->first_ns >= first_ns)
 			continue;
 		told = e;
 		first_ns = rows[i]->first_ns;
 	}
-	return told;
+	if (!others || (others == 1 && told->others.len))
+		return told;
+	room->extra = *told;
+	merge_others(all, rows, which, n, room);
+	return &room->extra;
 }
 
 /* One flow: n rows of one key without an idle gap. */
@@ -295,7 +327,7 @@ static int emit(
 	f.at = m->at;
 	f.rows = m->rows;
 	f.counted = m->counted;
-	f.extra = merge_told(m->all, f.rows, f.counted, n);
+	f.extra = merge_told(m->all, f.rows, f.counted, n, &m->told);
 	return m->fn(m->ctx, &f, err);
 }
 

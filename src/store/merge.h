@@ -13,7 +13,8 @@
  *
  * What was told of the flow besides is what was told of its first row that
  * counts: where the flow began.  On other links it wears other labels and
- * addresses.
+ * addresses.  Metrics are those of all rows that count, each by its rule
+ * (flow/metric_fields.h).
  *
  * Addresses that mean something on one link only (link-local, local multicast,
  * limited broadcast, unspecified) make flows of that link only. */
@@ -69,8 +70,14 @@ void merge_free(struct merge *m);
 int merge_run(struct merge *m, const struct flow_rows *rows, merge_fn fn,
 	void *ctx, struct err *err) NFZ_MUST_CHECK;
 /* What was told besides of the first of these rows of a flow that anything was
- * told of; NULL: of none.  `which` may be NULL: of all. */
+ * told of, with the metrics of all of them; NULL: of none.  `which` may be NULL:
+ * of all. */
+struct merge_told {
+	struct flow_extra extra;
+	uint8_t others[OTHERS_MAX];
+};
 const struct flow_extra *merge_told(const struct flow_rows *all,
-	const struct flow_record *const *rows, const bool *which, size_t n);
+	const struct flow_record *const *rows, const bool *which, size_t n,
+	struct merge_told *room);
 
 #endif

@@ -1,5 +1,6 @@
 /* Reading rows, part by part, and handing them to the merge. */
 #include "store/query.h"
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/block.h"
@@ -13,7 +14,8 @@ enum {
 	PARTS_MAX = 1 << 16,
 	TAPS = 65536,
 	THREADS_DEFAULT = 4,
-	THREADS_AFTER = 64
+	THREADS_AFTER = 64,
+	OTHERS_A_ROW = 256 /* bytes that are as much as a row */
 };
 
 /* Keys whose hash is `rest` modulo `parts` (a power of two). */
@@ -26,6 +28,8 @@ struct collect {
 	struct hash_key seed;
 	struct flow_record *rows;
 	struct flow_extra *told; /* of rows, with extras */
+	struct arena others;     /* that they lend */
+	size_t n_others;         /* bytes of them */
 	size_t n, cap, max;
 	bool extras; /* what was told besides is asked for */
 	struct part part;
@@ -46,22 +50,45 @@ static bool mine(const struct collect *c, const struct flow_record *r)
 		       c->part.rest;
 }
 
+static void own_others(struct collect *c, struct flow_others *o)
+{
+	uint8_t *to;
+
+	if (!o->len)
+		return;
+	to = arena_alloc_aligned(&c->others, o->len, 1, 1);
+	memcpy(to, o->at, o->len);
+	o->at = to;
+	c->n_others += o->len;
+}
+
+static bool is_full(const struct collect *c)
+{
+	return c->n + c->n_others / OTHERS_A_ROW >= c->max;
+}
+
 /* Too many rows: half of the keys are left for later. */
 static void split(struct collect *c)
 {
+	struct arena before = c->others;
 	size_t to = 0;
 
+	c->others = (struct arena)ARENA_INIT;
+	c->n_others = 0;
 	MEM_PUSH(c->open, c->n_open, c->open_cap) =
 		(struct part){c->part.parts * 2, c->part.rest + c->part.parts};
 	c->part.parts *= 2;
 	for (size_t i = 0; i < c->n; i++) {
 		if (!mine(c, &c->rows[i]))
 			continue;
-		if (c->extras)
+		if (c->extras) {
 			c->told[to] = c->told[i];
+			own_others(c, &c->told[to].others);
+		}
 		c->rows[to++] = c->rows[i];
 	}
 	c->n = to;
+	arena_release(&before);
 }
 
 /* Times may be any numbers: they wrap rather than overflow. */
@@ -81,7 +108,7 @@ static void make_room(struct collect *c)
 }
 
 /* extra is looked at with extras only; the others in it do not live as long as
- * the row, and are left out. */
+ * the row. */
 static void collect_row(struct collect *c, const struct flow_record *r,
 	const struct flow_extra *extra)
 {
@@ -89,21 +116,22 @@ static void collect_row(struct collect *c, const struct flow_record *r,
 
 	if (!mine(c, r))
 		return;
-	while (c->n >= c->max && c->part.parts < PARTS_MAX)
+	while (is_full(c) && c->part.parts < PARTS_MAX)
 		split(c);
 	if (!mine(c, r))
 		return;
 	make_room(c);
-	if (c->extras) {
-		c->told[c->n] = *extra;
-		c->told[c->n].others = (struct flow_others){0};
-	}
-	to = &c->rows[c->n++];
+	to = &c->rows[c->n];
 	*to = *r;
 	if (c->offset_ns)
 		shift(to, c->offset_ns[to->tap]);
 	if (!store_scan_wants(&c->times, to->first_ns, to->last_ns))
-		c->n--;
+		return;
+	if (c->extras) {
+		c->told[c->n] = *extra;
+		own_others(c, &c->told[c->n].others);
+	}
+	c->n++;
 }
 
 /* A row of a foreign exporter as a flow. */
@@ -360,7 +388,8 @@ static int run_part(struct collect *c, struct store *s, struct merge *merge,
 		if (__builtin_add_overflow(scan.to_ns, wide, &scan.to_ns))
 			scan.to_ns = INT64_MAX;
 	}
-	c->n = 0;
+	c->n = c->n_others = 0;
+	arena_release(&c->others);
 	c->sums.passes++;
 	r = store_scan(s, &scan, err);
 	c->sums.kept += c->n;
@@ -396,6 +425,7 @@ int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 	free(c.whole);
 	free(c.rows);
 	free(c.told);
+	arena_release(&c.others);
 	free(c.open);
 	merge_free(merge);
 	return r;
@@ -414,7 +444,7 @@ static int by_point(const void *a, const void *b)
 
 static struct observation observe(const struct catalog *c,
 	const struct flow_rows *all, const struct flow_record *const *rows,
-	size_t n)
+	size_t n, struct merge_told *room)
 {
 	const struct catalog_tap *tap = catalog_tap(c, rows[0]->tap);
 	struct observation o = {.tap = rows[0]->tap,
@@ -424,7 +454,7 @@ static struct observation observe(const struct catalog *c,
 		.iface = tap ? tap->iface : NULL,
 		.first_ns = rows[0]->first_ns,
 		.last_ns = rows[0]->last_ns,
-		.extra = merge_told(all, rows, NULL, n)};
+		.extra = merge_told(all, rows, NULL, n, room)};
 
 	for (size_t i = 0; i < n; i++) {
 		o.packets += rows[i]->packets;
@@ -470,11 +500,12 @@ int query_observations(const struct query *q, const struct flow *f,
 	memcpy(rows, f->rows, f->n_rows * sizeof(*rows));
 	qsort(rows, f->n_rows, sizeof(*rows), by_point);
 	for (size_t i = 1; i <= f->n_rows && r == 0; i++) {
+		struct merge_told room;
 		struct observation o;
 
 		if (i < f->n_rows && by_point(&rows[i - 1], &rows[i]) == 0)
 			continue;
-		o = observe(q->catalog, f->all, rows + begin, i - begin);
+		o = observe(q->catalog, f->all, rows + begin, i - begin, &room);
 		if (wants_observation(q, f, &o))
 			r = fn(ctx, f, &o, err);
 		begin = i;

@@ -96,6 +96,22 @@ lab = store("lab", [
     "sizes 1 1 0 3 120", "sizes 1 0 1 100 10000", "sizes 2 0 5 6 9000", "sizes 2 1 6 2 3200",
     "sizes 2 1 1 2 200", "sizes 3 0 0 0 0"], DUMBBELL)
 
+# TCP of a to b and of c to b, with metrics: the first flow left tap 1 in two records, and
+# what others saw of it does not count; of c's second nothing was measured.
+measured = store("measured", [
+    f"1 {A} {B} 1 80 6 24 30 3000 0 5000 0 1 retransmissions=2 retransmitted_bytes=200 "
+    "out_of_order=0 rtt_us=400 jitter_us=10 min_ttl=64 max_window=70",
+    f"1 {A} {B} 1 80 6 24 10 1000 5000 6000 0 1 retransmissions=3 retransmitted_bytes=300 "
+    "out_of_order=1 rtt_us=400 jitter_us=50 min_ttl=60 max_window=50",
+    f"2 {A} {B} 1 80 6 24 40 4000 1 6001 0 1 retransmissions=4 retransmitted_bytes=1 "
+    "out_of_order=9 rtt_us=400 jitter_us=99 min_ttl=63 max_window=99",
+    f"3 {A} {B} 1 80 6 24 38 3800 2 6002 0 1 retransmissions=0 rtt_us=400 min_ttl=1",
+    f"4 {C} {B} 2 80 6 24 5 500 0 1000 0 1 retransmissions=0 retransmitted_bytes=0 "
+    "out_of_order=0 rtt_us=100 jitter_us=5 min_ttl=64 max_window=9",
+    f"4 {C} {B} 3 80 6 24 5 500 0 1000 0 1",
+    f"4 {C} {B} 4 80 6 24 5 500 0 1000 0 1 retransmissions=0 retransmitted_bytes=0 "
+    "out_of_order=2 rtt_us=300 jitter_us=8 min_ttl=64 max_window=8"], DUMBBELL)
+
 # 50 bytes in each of 20 pieces of 5 s, 18,250 in one more of them
 slow = store("slow", [f"0 10.9.0.1 10.9.0.2 1 1 17 0 1 50 {5000 * i} {5000 * i}" for i in range(19)] +
              ["0 10.9.0.1 10.9.0.2 1 2 17 0 1 18250 95000 95000"])
@@ -198,6 +214,12 @@ TRUTH = {  # (name, store, words): rows
         ["unknown-src", "127.0.0.1", A, "la", "1", "2", "80"],
         ["short", "172.16.0.9", B, "la", "1", "1", "20"],
         ["unknown-src", "172.16.0.9", B, "la", "1", "1", "20"]],
+    ("retransmissions", measured): [
+        [A, B, "80", "1", "40", "4000", "5", "500", "1", "400"],
+        [C, B, "80", "1", "5", "500", "0", "0", "2", "300"]],
+    ("round-trips", measured): [
+        [A, B, "80", "1", "40", "4000", "400", "400", "400", "400"],
+        [C, B, "80", "2", "10", "1000", "100", "200", "300", "300"]],
     # tap 1 is r1's on la, tap 2 r1's on core
     ("packet-sizes", lab): [
         ["la", "a", "r1", "127", "100", "10000", "100.00", "100.00"],
@@ -264,6 +286,29 @@ expect("sorted by a figure", rows("query", known, "--by", "dst", "--show", "dist
 expect("by flags", rows("query", known, "port", "22", "--by", "flags"), [["S", "1", "3", "180"]])
 expect("by the first bits", rows("query", known, "--by", "dst/8", "--show", "distinct:dst"),
        [["10.0.0.0/8", "27", "51", "14648", "8"]])
+
+# Metrics: of a flow, each by its rule; of groups; asked for.
+flow = json.loads(ask("query", measured, "src", "port", "1", "--more", "-o", "json"))["flows"][0]
+expect("a flow's metrics", {k: v for k, v in flow.items() if list(flow).index(k) > list(flow).index("path")},
+       {"retransmissions": 5, "retransmitted_bytes": 500, "out_of_order": 1, "rtt_us": 400,
+        "jitter_us": 20, "min_ttl": 60, "max_window": 70})
+seen = json.loads(ask("query", measured, "retransmissions", ">", "4", "--observations", "--more",
+                      "-o", "json"))["observations"]
+expect("what its probe saw", [o["retransmissions"] for o in seen], [5])
+expect("a 0 is known, nothing is not", [len(rows("query", measured, f)) for f in
+       ("retransmissions = 0", "not retransmissions = 0", "rtt_us < 300", "src node c and rtt_us > 100")],
+       [2, 2, 1, 1])
+expect("figures of metrics", rows("query", measured, "--by", "src", "--show",
+       "retransmissions,min:rtt_us,p50:rtt_us,jitter_us,max_window"),
+       [[A, "1", "40", "4000", "5", "400", "400", "20", "70"],
+        [C, "3", "15", "1500", "0", "100", "100", "7", "9"]])
+expect("of nothing", rows("query", measured, "src", "port", "3", "--by", "proto", "--show", "sum:gaps"),
+       [["6", "1", "5", "500", ""]])
+expect("by a metric", rows("query", measured, "--by", "min_ttl"),
+       [["60", "1", "40", "4000"], ["64", "2", "10", "1000"], ["", "1", "5", "500"]])
+expect("by link", rows("query", measured, "--by", "link", "--show", "retransmissions"),
+       [["la", "1", "40", "4000", "5"], ["core", "1", "40", "4000", "5"],
+        ["lb", "1", "38", "3800", "5"], ["lc", "3", "15", "1500", "0"]])
 
 # One's rows are the next one's filter; a program of the user's may sit between them.
 expect("chained", rows("analyse", "protocols", known, "--among", "-",

@@ -22,12 +22,11 @@ static void tell(struct told *t, enum metric_field f, uint64_t v)
 
 	for (size_t i = 0; i < field->len; i++)
 		value[i] = (uint8_t)(v >> 8 * (field->len - 1 - i));
-	cr_assert(flow_others_add_known(
-		&t->w, &(const struct flow_element){
-			       .enterprise = field->enterprise,
-			       .id = field->id,
-			       .value = value,
-			       .len = field->len}));
+	cr_assert(flow_others_add_known(&t->w,
+		&(const struct flow_element){.enterprise = field->enterprise,
+			.id = field->id,
+			.value = value,
+			.len = field->len}));
 }
 
 static struct flow_others others_of(const struct told *t)

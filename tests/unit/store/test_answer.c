@@ -339,6 +339,85 @@ Test(answer, a_flow_of_our_own_is_told_of_as_it_began)
 	run_remove(dir);
 }
 
+/* Rows of a hundred flows, each with 1, 2 and 3 of a count at its first tap and
+ * 100 at another; of every other flow some with a long text. */
+static void fill_measured(const char *dir)
+{
+	enum { FLOWS = 100, ROWS = 4 };
+	static const uint8_t counts[ROWS] = {1, 2, 3, 100};
+	struct store *s = run_open(dir, STORE_WRITE);
+	struct flow_record r[ROWS];
+	struct flow_extra e[ROWS] = {0};
+	struct store_batch b = {
+		.from = {1, 1}, .records = r, .extras = e, .n = ROWS};
+	uint8_t text[OTHERS_VALUE], values[ROWS][OTHERS_MAX];
+	bool new;
+
+	run_write_catalog(dir);
+	memset(text, 'x', sizeof(text));
+	for (b.seq = 1; b.seq <= FLOWS; b.seq++) {
+		for (int i = 0; i < ROWS; i++) {
+			struct wire w = wire_over(values[i], OTHERS_MAX);
+			const struct flow_element count = {
+				.enterprise = METRIC_ENTERPRISE,
+				.id = 24,
+				.value = &counts[i],
+				.len = 1};
+			const struct flow_element print = {
+				.enterprise = METRIC_ENTERPRISE,
+				.id = 48,
+				.variable = true,
+				.value = text,
+				.len = sizeof(text)};
+
+			r[i] = run_record("10.0.1.1", "10.0.3.1", i < 3 ? 1 : 2,
+				i < 3 ? 1 : 3, i);
+			r[i].key.sport = (uint16_t)b.seq;
+			cr_assert(flow_others_add(&w, &count));
+			if (b.seq % 2)
+				cr_assert(flow_others_add(&w, &print));
+			e[i].others =
+				(struct flow_others){values[i], wire_len(&w)};
+		}
+		cr_assert_eq(store_append(s, &b, &new, NULL), 0);
+		if (b.seq == FLOWS / 2)
+			cr_assert_eq(store_seal(s, NULL), 0);
+	}
+	cr_assert_eq(store_commit(s, NULL), 0);
+	store_close(s);
+}
+
+/* Metrics of a flow are one however its rows are read: in one piece, or in parts
+ * because there is no room for so many or for so much of them. */
+Test(answer, metrics_are_merged_in_any_number_of_parts)
+{
+	static const size_t most[] = {0, 4, 16, 64, 300};
+	char *dir = run_dir(), *got;
+
+	fill_measured(dir);
+	for (size_t i = 0; i < sizeof(most) / sizeof(*most); i++) {
+		struct answer a = {
+			.format = SHEET_CSV, .query.rows_max = most[i]};
+
+		cr_assert_eq(group_by_add(&a.by, "proto", NULL), 0);
+		cr_assert_eq(
+			figure_add(&a.figures, "retransmissions", NULL), 0);
+		cr_assert_eq(
+			figure_add(&a.figures, "min:retransmissions", NULL), 0);
+		cr_assert_eq(
+			figure_add(&a.figures, "distinct:fingerprint", NULL),
+			0);
+		got = asked(dir, "retransmissions = 6", a);
+		cr_expect_str_eq(got,
+			"proto,flows,packets,bytes,retransmissions,"
+			"min_retransmissions,distinct_fingerprint\r\n"
+			"6,100,300,30000,600,6,1\r\n",
+			"%zu rows: got:\n%s", most[i], got);
+		free(got);
+	}
+	run_remove(dir);
+}
+
 Test(answer, an_observation_is_told_of_as_it_was_seen)
 {
 	const struct answer a = {.format = SHEET_CSV,

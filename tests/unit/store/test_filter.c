@@ -278,7 +278,9 @@ Test(filter, of_a_block_agrees_with_rows)
 		"tcp and not next net 0.0.0.0/0", "ie 32 = 0x0800",
 		"ie 32 2048", "ie 4242/7 > 260", "ie 4242/7 >= 260",
 		"not ie 4242/8 in [7 \"abc\"]", "ie 9 = 0",
-		"ie 4242/8 0x616263", "ie 4242/8 \"abcd\"", "ie 32 != 0x0800"};
+		"ie 4242/8 0x616263", "ie 4242/8 \"abcd\"", "ie 32 != 0x0800",
+		"retransmissions = 0", "not rtt_us > 5",
+		"fingerprint \"4:64:*:mss, x\""};
 	enum { N = 500 };
 	static struct flow_record r[N];
 	static struct flow_extra extras[N];
@@ -351,6 +353,7 @@ static const struct example {
 	{"in if 3 and out if in [1 2] and next ip 10.0.9.1", "010000"},
 	{"vlan 100-199 or src mac 02:00:00:00:00:01", "001110"},
 	{"mpls >= 16 and next net 2001:db8::/32", "000001"},
+	{"retransmissions > 10 and rtt_us < 5000", "001000"},
 	{"ie 32 = 0x0800 and ie 4242/8 in [\"abc\" \"xyz\"]", "010000"},
 };
 enum { EXAMPLES = sizeof(examples) / sizeof(*examples) };
@@ -405,6 +408,10 @@ static void ask_manual(const struct filter *f, char to[EXAMPLE_FLOWS + 1])
 			false, &core, {.mpls = 16, .in_if = 3}, "2001:db8::9"},
 	};
 
+	/* 11 sent again, 400 us of which nobody knows in the second */
+	static const uint8_t measured[] = {0, 0, 0x7e, 0xd9, 0, 24, 0, 4, 0, 0,
+		0, 11, 0, 0, 0x7e, 0xd9, 0, 16, 0, 2, 1, 0x90};
+
 	for (size_t i = 0; i < EXAMPLE_FLOWS; i++) {
 		struct flow_extra extra = all[i].extra;
 		const struct net_addr next =
@@ -429,6 +436,9 @@ static void ask_manual(const struct filter *f, char to[EXAMPLE_FLOWS + 1])
 		flow_extra_set_next(&extra, &next);
 		if (i < 2) /* the second has them */
 			extra.others = run_extra(i).others;
+		if (i == 2 || i == 3)
+			extra.others = (struct flow_others){
+				measured, i == 2 ? sizeof(measured) : 12};
 		to[i] = filter_test(f, &s) == FILTER_YES ? '1' : '0';
 	}
 	to[EXAMPLE_FLOWS] = '\0';

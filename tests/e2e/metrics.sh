@@ -1,0 +1,85 @@
+#!/bin/bash
+# Metrics of live flows: transfers over a link that loses packets, what their
+# senders sent again as their kernels count it, and what the store then says:
+# of flows and groups, by filters and analyses, and in other programs' files.
+set -u
+. "$(dirname "$0")/lib/deploy.bash"
+use_netflowize
+sed 's/^\$ns rtproto/tb-set-link-loss $bottleneck 0.02\n&/' \
+	topologies/dumbbell.ns >"$dir/lossy.ns"
+begin "$dir/lossy.ns"
+
+nfz up "$exp" --set metrics=sequence+rtt+ttl+jitter,active=1s
+check "up with metrics" [ "$status" = 0 ]
+again() { on "$1" -- sh -c 'grep "^Tcp:" /proc/net/snmp' | python3 -c '
+import sys
+names, values = (l.split() for l in sys.stdin)
+print(values[names.index("RetransSegs")])'; }
+serve() { # node, port
+	on "$1" -- timeout 60 python3 -c '
+import socket, sys
+c = socket.create_server(("", int(sys.argv[1]))).accept()[0]
+n = 0
+while d := c.recv(65536): n += len(d)
+print(n)' "$2" >"$dir/served.$2" &
+	# a connection refused would be a flow of its own
+	for _ in $(seq 100); do
+		on "$1" -- grep -q "$(printf ':%X 0*:0000 0A' "$2")" \
+			/proc/net/tcp && break
+		sleep 0.1
+	done
+}
+send() { # node, server, port, bytes
+	on "$1" -- timeout 60 python3 -c '
+import socket, sys, time
+c = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+for i in range(30): c.sendall(bytes(int(sys.argv[3]) // 30)); time.sleep(0.05)
+' "$2" "$3" "$4"
+}
+before1=$(again client1) before2=$(again client2)
+serve server1 5001
+serve server2 5002
+send client1 server1 5001 1500000 &
+send client2 server2 5002 900000
+wait
+again1=$(($(again client1) - before1)) again2=$(($(again client2) - before2))
+check "all arrived" [ "$(cat "$dir"/served.*)" = "1500000
+900000" ]
+check "packets were lost ($again1 and $again2 sent again)" \
+	[ $((again1 + again2)) -gt 0 ]
+
+data='dst port in [5001 5002]'
+nfz query "$exp" "$data" --more -o json
+check "two flows" [ "$(jq '.flows | length' \
+	"$dir/out")" = 2 ]
+check "what was sent again is what their kernels say" [ "$(jq -cS \
+	'[.flows[] | {(.src_node): .retransmissions}] | add' "$dir/out")" = \
+	"{\"client1\":$again1,\"client2\":$again2}" ]
+check "round trips are known" [ "$(jq '[.flows[] | select(.rtt_us > 0 and
+	.min_ttl == 64 and .jitter_us > 0 and .sizes == null)] | length' \
+	"$dir/out")" = 2 ]
+nfz query "$exp" "$data" --by dport --show sum:retransmissions,max:rtt_us \
+	-o json
+check "in groups" [ "$(jq -cS '[.groups[] | select(.max_rtt_us > 0) |
+	{"\(.dport)": .sum_retransmissions}] | add' "$dir/out")" = \
+	"{\"5001\":$again1,\"5002\":$again2}" ]
+nfz query "$exp" "$data and retransmissions > $again1" -o json
+check "asked for" [ "$(jq .found "$dir/out")" = $((again2 > again1)) ]
+nfz analyse retransmissions "$exp" "$data" -o json
+check "an analysis names them" [ "$(jq '[.. | .retransmissions? // empty] |
+	add' "$dir/out")" = $((again1 + again2)) ]
+nfz up "$exp" --set metrics=none
+check "off again" [ "$status" = 0 ]
+nfz verify "$exp"
+check "the interfaces agree" [ "$status" = 0 ]
+
+nfz strip "$exp" --keep-data "$dir/kept"
+check "strip with the records kept" [ "$status" = 0 ]
+run() { "$build/bin/netflowize" "$@"; }
+sums() { run query "$1" "$data" --by dport --show \
+	retransmissions,retransmitted_bytes,mean:rtt_us -o csv | sort; }
+run export "$dir"/kept/*.store --into "ipfix:$dir/flows.ipfix" >/dev/null 2>&1
+run import "$dir/flows.ipfix" --into "$dir/again" >/dev/null 2>&1
+check "through IPFIX, nothing is lost" [ "$(sums "$dir"/kept/*.store)" = \
+	"$(sums "$dir/again")" ]
+finish
