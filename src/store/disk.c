@@ -105,8 +105,10 @@ int store_write(struct store *s, struct err *err)
 	int r = d->bytes.len ? write_log(s, err) : 0;
 
 	d->failed = r < 0;
-	if (r < 0)
+	if (r < 0) {
+		store_make_room(s);
 		return r;
+	}
 	store_add_live(s, &d->bytes);
 	buf_reset(&d->bytes);
 	return 0;
@@ -123,6 +125,8 @@ void store_rotate(struct store *s)
 	d->rotated = store_begin_log(s, d->number + !d->compact, &d->head,
 			     &d->trouble) == 0;
 	buf_reset(&d->head);
+	if (!d->rotated)
+		store_make_room(s);
 	if (!d->rotated || d->compact)
 		return;
 	store_seal_live(s);

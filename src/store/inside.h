@@ -39,6 +39,8 @@ struct store_disk {
 	struct err trouble;
 	uint64_t sealed_rows, sealed_bytes;
 	struct store_retired retired;
+	bool unsaid;           /* DIR/retired does not say all of that yet */
+	struct mono_time room; /* when to look again for what may go */
 };
 
 struct store {
@@ -74,10 +76,13 @@ int store_read_log(const struct store_log *log, store_rows_fn fn, void *ctx,
 /* Opens a segment; *ret_there is false when retention took it. */
 int store_open_segment(const struct store *s, uint64_t number,
 	struct segment *ret, bool *ret_there, struct err *err) NFZ_MUST_CHECK;
-/* Removes what is beyond the limits, and says so in DIR/retired. */
+/* Removes what is beyond the limits, and says so in DIR/retired.  On failure
+ * what was counted waits to be said, and goes then. */
 int store_retire(
 	struct store *s, struct store_files *f, struct err *err) NFZ_MUST_CHECK;
 void store_read_retired(struct store *s);
+/* The same where nothing can be written; not too often. */
+void store_make_room(struct store *s);
 /* What that file holds, but for its checksum; history is an empty one.  False:
  * it makes no sense. */
 bool retire_decode(const struct buf *text, struct store_retired *ret,

@@ -6,13 +6,16 @@
  *
  * That file is durable before a segment goes, and says up to which number: a
  * crash between the two leaves segments that nobody reads, which go at the next
- * occasion and are not counted again. */
+ * occasion and are not counted again.  Only on a full disk, where there is no
+ * room for that file, the oldest go first and make some; a crash just then
+ * leaves them uncounted. */
 #include "base/file.h"
 #include "base/mem.h"
 #include "format/checksum.h"
 #include "store/ahead.h"
 #include "store/inside.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +23,12 @@
 #define RETIRED_FILE "retired"
 #define RETIRED_MAGIC "NFZGON2\n"
 #define RETIRED_OLD_MAGIC "NFZGONE\n"
-enum { MAGIC = 8, SUM = 8, RETIRED_MAX = HISTORY_BYTES + 4096 };
+enum {
+	MAGIC = 8,
+	SUM = 8,
+	RETIRED_MAX = HISTORY_BYTES + 4096,
+	ROOM_MS = 10000 /* between looks for what may go from a full disk */
+};
 
 static void encode(
 	const struct store_retired *t, struct history *history, struct buf *out)
@@ -70,28 +78,22 @@ static bool is_whole(const struct buf *text)
 }
 
 /* Nothing, where there is none or it cannot be read. */
-static struct store_retired read_retired(
-	const struct store *s, struct history *history)
+void store_read_retired(struct store *s)
 {
 	cleanup_free char *path = mem_printf("%s/" RETIRED_FILE, s->dir);
 	struct buf text = BUF_INIT(RETIRED_MAX);
-	struct store_retired found = {0};
 
-	history_release(history);
-	history_init(history);
+	s->retired = (struct store_retired){0};
+	history_release(&s->history);
+	history_init(&s->history);
 	if (access(path, F_OK) != 0 || file_read(path, &text, NULL) < 0 ||
-		!is_whole(&text) || !retire_decode(&text, &found, history)) {
-		found = (struct store_retired){0};
-		history_release(history);
-		history_init(history);
+		!is_whole(&text) ||
+		!retire_decode(&text, &s->retired, &s->history)) {
+		s->retired = (struct store_retired){0};
+		history_release(&s->history);
+		history_init(&s->history);
 	}
 	buf_release(&text);
-	return found;
-}
-
-void store_read_retired(struct store *s)
-{
-	s->retired = read_retired(s, &s->history);
 }
 
 static int write_retired(
@@ -99,11 +101,16 @@ static int write_retired(
 {
 	cleanup_free char *path = mem_printf("%s/" RETIRED_FILE, s->dir);
 	struct buf text = BUF_INIT(RETIRED_MAX);
+	struct err why = ERR_INIT;
 	int r;
 
 	encode(t, &s->history, &text);
-	r = file_replace(path, 0600, text.data, text.len, err);
+	r = file_replace(path, 0600, text.data, text.len, &why);
 	buf_release(&text);
+	if (r < 0 && (why.sys == ENOSPC || why.sys == EDQUOT))
+		return err_set(err, NFZ_E_DISK_FULL, "%s: no space left", path);
+	if (r < 0 && err)
+		*err = why;
 	return r;
 }
 
@@ -164,30 +171,52 @@ static size_t how_many(const struct store *s, const struct store_files *f)
 	return n;
 }
 
+static void remove_segment(const struct store *s, struct store_file *f)
+{
+	char name[STORE_PATH];
+	cleanup_free char *path = mem_printf(
+		"%s/%s", s->dir, store_segment_name(f->number, name));
+
+	f->segment = false;
+	unlink(path);
+}
+
 int store_retire(struct store *s, struct store_files *f, struct err *err)
 {
-	struct store_retired t = s->disk.retired;
+	struct store_disk *d = &s->disk;
+	const uint64_t upto = d->retired.upto;
 	const size_t n = how_many(s, f);
+	size_t gone = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (f->items[i].number > s->disk.retired.upto)
-			count_one(s, &f->items[i], &t);
-	if (t.upto != s->disk.retired.upto)
-		r = write_retired(s, &t, err);
-	if (r < 0) {
-		/* they are still there */
-		(void)read_retired(s, &s->history);
+		if (f->items[i].number > upto)
+			count_one(s, &f->items[i], &d->retired);
+	d->unsaid |= d->retired.upto != upto;
+	if (d->unsaid)
+		r = write_retired(s, &d->retired, err);
+	while (r == -NFZ_E_DISK_FULL && gone < n) {
+		remove_segment(s, &f->items[gone++]);
+		r = write_retired(s, &d->retired, err);
+	}
+	if (r < 0)
 		return r;
-	}
-	s->disk.retired = t;
-	for (size_t i = 0; i < n; i++) {
-		char name[STORE_PATH];
-		cleanup_free char *path = mem_printf("%s/%s", s->dir,
-			store_segment_name(f->items[i].number, name));
-
-		f->items[i].segment = false;
-		unlink(path);
-	}
+	d->unsaid = false;
+	while (gone < n)
+		remove_segment(s, &f->items[gone++]);
 	return 0;
+}
+
+void store_make_room(struct store *s)
+{
+	struct store_disk *d = &s->disk;
+	struct store_files f;
+
+	if ((!s->limits.max_bytes && !s->limits.max_age_ms) ||
+		!mono_passed(d->room) || store_files_list(s->dir, &f, NULL) < 0)
+		return;
+	d->room = mono_add_ms(mono_now(), ROOM_MS);
+	(void)!store_retire(s, &f, NULL);
+	store_files_release(&f);
+	d->aging = true; /* to be counted, as soon as all is written */
 }

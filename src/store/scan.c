@@ -346,14 +346,15 @@ int store_scan(struct store *s, const struct store_scan *scan, struct err *err)
 void store_count_sealed(const struct store *s, const struct store_files *f,
 	uint64_t *ret_rows, uint64_t *ret_bytes)
 {
+	const uint64_t upto =
+		s->mode == STORE_WRITE ? s->disk.retired.upto : s->retired.upto;
 	uint64_t rows = 0, bytes = 0;
 
 	for (size_t i = 0; i < f->n; i++) {
 		struct segment segment;
 		bool there;
 
-		if (!f->items[i].segment ||
-			f->items[i].number <= s->retired.upto ||
+		if (!f->items[i].segment || f->items[i].number <= upto ||
 			store_open_segment(s, f->items[i].number, &segment,
 				&there, NULL) < 0 ||
 			!there)

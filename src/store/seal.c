@@ -100,20 +100,21 @@ static int tidy(struct store *s, struct err *err)
 {
 	struct store_disk *d = &s->disk;
 	struct store_files f;
-	int r = store_files_list(s->dir, &f, err);
+	int r = store_files_list(s->dir, &f, err), sealed;
 
 	if (r < 0)
 		return r;
-	r = seal_logs(s, &f, err);
+	sealed = seal_logs(s, &f, err);
 	store_files_release(&f);
-	if (r == 0)
-		r = store_files_list(s->dir, &f, err);
+	/* what goes makes room for what could not be sealed */
+	err = sealed < 0 ? NULL : err;
+	r = store_files_list(s->dir, &f, err);
 	if (r < 0)
 		return r;
 	r = store_retire(s, &f, err);
 	store_count_sealed(s, &f, &d->sealed_rows, &d->sealed_bytes);
 	store_files_release(&f);
-	return r;
+	return sealed < 0 ? sealed : r;
 }
 
 void store_tidy(struct store *s)

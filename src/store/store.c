@@ -110,13 +110,17 @@ static int open_writer(struct store *s, struct err *err)
 	number = next_number(s);
 	if (r == 0)
 		r = store_make_head(s, number, &d->head, err);
+	d->retired = s->retired;
 	if (r == 0)
 		r = store_begin_log(s, number, &d->head, err);
+	if (r == -NFZ_E_DISK_FULL) {
+		store_make_room(s);
+		r = store_begin_log(s, number, &d->head, err);
+	}
 	store_close_logs(s);
 	if (r < 0)
 		return r;
 	log_begins(s, 0, d->head.len);
-	d->retired = s->retired;
 	buf_reset(&d->head);
 	store_tidy(s);
 	note_sealing(s);

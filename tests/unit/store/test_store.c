@@ -490,3 +490,90 @@ Test(store, a_full_disk_is_waited_out)
 	free(ballast);
 	run_remove(dir);
 }
+
+/* Nothing is left of the disk. */
+static void fill_up(const char *path)
+{
+	char piece[4096] = {1};
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+
+	cr_assert_geq(fd, 0);
+	while (write(fd, piece, sizeof(piece)) > 0)
+		;
+	close(fd);
+}
+
+static uint64_t remembered(const struct store *s)
+{
+	const struct history *h = store_history(s);
+	uint64_t records = 0;
+
+	for (size_t i = 0; i < h->n; i++)
+		records += h->cells[i].records;
+	return records;
+}
+
+/* Commits batches of n rows until the four old segments have gone; returns the
+ * number of commits that failed. */
+static unsigned go_on(struct store *s, size_t n, uint64_t *ret_rows)
+{
+	struct store_batch b = {.from = {1, 77}, .seq = 50, .n = n};
+	struct flow_record r[100];
+	unsigned failures = 0;
+	bool new;
+
+	for (size_t i = 0; i < n; i++)
+		r[i] = run_record("10.0.1.1", "10.0.3.1", 1, 1, 60);
+	b.records = r;
+	for (int i = 0; i < 100 && store_retired(s)->rows < 40; i++) {
+		b.seq++;
+		cr_assert_eq(store_append(s, &b, &new, NULL), 0);
+		failures += store_commit(s, NULL) < 0;
+		*ret_rows += n;
+	}
+	return failures;
+}
+
+/* Not even what is said of them has room: segments that are to go make some, for
+ * that and for what is received, whether the log or the next one has none. */
+static void old_goes_from_a_full_disk(size_t n, unsigned failures)
+{
+	char *dir = run_dir(), *ballast = mem_printf("%s/ballast", dir);
+	const struct store_limits limits = {
+		.seal_rows = 10, .max_age_ms = 3600000};
+	uint64_t rows = 50;
+	struct store *s;
+
+	if (!small_disk(dir))
+		cr_skip_test("needs root for a disk of its own");
+	run_write_catalog(dir);
+	cr_assert_eq(store_open(dir, STORE_WRITE, &limits, &s, NULL), 0);
+	fill(s, 1, rows);
+	for (int i = 1; i <= 4; i++) {
+		cleanup_free char *name = mem_printf("seg-%010d", i);
+
+		age(dir, name, 7200);
+	}
+	fill_up(ballast);
+	cr_assert_eq(go_on(s, n, &rows), failures);
+	cr_assert_eq(store_retired(s)->rows, 40);
+	store_close(s);
+	s = run_open(dir, STORE_READ);
+	cr_assert_eq(store_retired(s)->rows, 40, "readers know it");
+	cr_assert_eq(remembered(s), 40);
+	cr_assert_eq(read_all(dir).rows, rows - 40);
+	store_close(s);
+	umount(dir);
+	free(ballast);
+	run_remove(dir);
+}
+
+Test(store, what_is_old_goes_where_the_log_has_no_room)
+{
+	old_goes_from_a_full_disk(100, 1);
+}
+
+Test(store, what_is_old_goes_where_the_next_log_has_no_room)
+{
+	old_goes_from_a_full_disk(1, 0);
+}
