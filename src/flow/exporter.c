@@ -5,6 +5,7 @@
  * that 32 bits cannot reach from it gets another message with another boot,
  * and a header never claims a time that far from boot. */
 #include "flow/exporter.h"
+#include "flow/put.h"
 
 #include <string.h>
 
@@ -21,17 +22,6 @@ const char *export_format_name(enum export_format format)
 		"nf1", "nf5", "nf7", "nf9", "ipfix"};
 
 	return format < EXPORT_FORMATS ? names[format] : "?";
-}
-
-unsigned export_mode(enum export_choice by)
-{
-	return by == EXPORT_SYSTEMATIC ? 1 : 2;
-}
-
-uint32_t export_hash_last(const struct export_sampling *s)
-{
-	return s->one_of > 1 ? (uint32_t)((UINT64_C(1) << 32) / s->one_of - 1)
-			     : UINT32_MAX;
 }
 
 static bool is_old(const struct exporter *e)
@@ -116,49 +106,6 @@ static bool begin(struct exporter *e)
 	return exporter_write_templates(e);
 }
 
-static void put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v);
-}
-
-/* Sets of NetFlow 9 end on four bytes. */
-void exporter_end_set(struct exporter *e)
-{
-	size_t at = e->set_at;
-
-	if (!at)
-		return;
-	if (e->opt.format == EXPORT_NF9)
-		wire_zeros(&e->wire, -(wire_len(&e->wire) - at) & 3);
-	put16(e->bytes + at + 2, (uint32_t)(wire_len(&e->wire) - at));
-	e->set_at = 0;
-}
-
-uint8_t *exporter_space(struct exporter *e, uint16_t set, size_t n)
-{
-	size_t head = e->set_at && e->set == set ? 0 : 4;
-	size_t align = e->opt.format == EXPORT_NF9 ? 3 : 0;
-
-	if (head + n + 2 * align > wire_left(&e->wire))
-		return NULL;
-	if (head) {
-		exporter_end_set(e);
-		e->set = set;
-		e->set_at = wire_len(&e->wire);
-		wire_u16(&e->wire, set);
-		wire_u16(&e->wire, 0); /* its length: later */
-	}
-	e->count++;
-	return wire_space(&e->wire, n);
-}
-
 static uint32_t seconds_of(int64_t ns)
 {
 	return ns > 0 ? (uint32_t)(ns / s_ns) : 0;
@@ -183,19 +130,19 @@ static void write_header(struct exporter *e, int64_t now_ns)
 		uint32_t s = seconds_of(header_time(e, now_ns));
 		int64_t up = e->booted ? s * s_ns - e->boot_ns : 0;
 
-		put16(p, 9);
-		put16(p + 2, e->count);
-		put32(p + 4, (uint32_t)(up / ms_ns));
-		put32(p + 8, s);
-		put32(p + 12, e->sequence++);
-		put32(p + 16, e->opt.domain);
+		p = add16(p, 9);
+		p = add16(p, e->count);
+		p = add32(p, (uint32_t)(up / ms_ns));
+		p = add32(p, s);
+		p = add32(p, e->sequence++);
+		(void)add32(p, e->opt.domain);
 		return;
 	}
-	put16(p, 10);
-	put16(p + 2, (uint32_t)wire_len(&e->wire));
-	put32(p + 4, seconds_of(now_ns));
-	put32(p + 8, e->sequence);
-	put32(p + 12, e->opt.domain);
+	p = add16(p, 10);
+	p = add16(p, (unsigned)wire_len(&e->wire));
+	p = add32(p, seconds_of(now_ns));
+	p = add32(p, e->sequence);
+	(void)add32(p, e->opt.domain);
 	e->sequence += e->count;
 }
 

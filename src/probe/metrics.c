@@ -29,23 +29,6 @@ bool metric_bits(const char *word, unsigned *ret)
 	return *ret != 0;
 }
 
-uint8_t *metric_put(uint8_t *to, uint64_t v, size_t len)
-{
-	for (size_t i = len; i-- > 0; v >>= 8)
-		to[i] = (uint8_t)v;
-	return to + len;
-}
-
-int64_t metric_gap(int64_t from_ns, int64_t to_ns)
-{
-	const int64_t most = INT64_MAX / 4;
-	int64_t gap;
-
-	if (__builtin_sub_overflow(to_ns, from_ns, &gap))
-		gap = to_ns < from_ns ? -most : most;
-	return gap < -most ? -most : gap > most ? most : gap;
-}
-
 /* --- choosing ------------------------------------------------------------ */
 
 static void choose(struct metrics *m, const struct flow_metric *metric)
