@@ -1,7 +1,7 @@
 /* Lines that stand for several links (folded leaves) show the busiest. */
 #include "report/netmap.h"
 #include "base/mem.h"
-#include "report/svg_legend.h"
+#include "report/svg_draw.h"
 #include "report/text.h"
 
 #include <math.h>

@@ -1,6 +1,7 @@
 /* Only signs that occur are explained. */
 #include "base/mem.h"
 #include "report/svg_legend.h"
+#include "report/svg_draw.h"
 #include "report/text.h"
 #include "topology/plan_heavy.h"
 
