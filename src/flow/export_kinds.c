@@ -86,3 +86,14 @@ uint8_t *export_kind_put(const struct export_kind *kind,
 	}
 	return p;
 }
+
+unsigned export_mode(enum export_choice by)
+{
+	return by == EXPORT_SYSTEMATIC ? 1 : 2;
+}
+
+uint32_t export_hash_last(const struct export_sampling *s)
+{
+	return s->one_of > 1 ? (uint32_t)((UINT64_C(1) << 32) / s->one_of - 1)
+			     : UINT32_MAX;
+}

@@ -544,14 +544,3 @@ bool exporter_write_flow(struct exporter *e, const struct flow_record *r,
 	(void)start;
 	return true;
 }
-
-unsigned export_mode(enum export_choice by)
-{
-	return by == EXPORT_SYSTEMATIC ? 1 : 2;
-}
-
-uint32_t export_hash_last(const struct export_sampling *s)
-{
-	return s->one_of > 1 ? (uint32_t)((UINT64_C(1) << 32) / s->one_of - 1)
-			     : UINT32_MAX;
-}
