@@ -17,16 +17,16 @@ static void join(const struct metrics *m, uint64_t known, const uint8_t *row,
 	const struct flow_shape shape = {
 		.fields = m->fields, .n_fields = m->n_fields};
 	const struct flow_record r = {.packets = known};
-	uint8_t told[OTHERS_MAX];
+	uint8_t told[OTHERS_MAX], merged[OTHERS_MAX];
 	struct wire w = wire_over(told, sizeof(told));
 	struct flow_others o;
 
 	metric_fields_tell(&shape, row, known, &w);
 	o = (struct flow_others){told, wire_len(&w)};
 	metric_merge_add(all, &r, &o);
-	w = wire_over(told, sizeof(told));
+	w = wire_over(merged, sizeof(merged));
 	metric_merge_write(all, &w);
-	o.len = wire_len(&w);
+	o = (struct flow_others){merged, wire_len(&w)};
 	if (!flow_others_sound(&o))
 		abort();
 	*all = (struct metric_merge){0};
