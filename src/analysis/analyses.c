@@ -15,6 +15,10 @@
 	"Lost is what was seen on one link of a path and not on the next: "    \
 	"what dies\nbehind the last link where it was seen does not show.\n"
 
+#define MEASURED                                                               \
+	"Flows need metrics=sequence+rtt of up --set, or --metrics of "        \
+	"import.\n"
+
 const struct analysis analyses[] = {
 	{"summary", "the whole in a few numbers", .study = &study_summary},
 	{"protocols", "what is carried, by protocol", .by = "proto",
@@ -72,11 +76,11 @@ const struct analysis analyses[] = {
 		.by = "src,dst,dport",
 		.show = "retransmissions,retransmitted_bytes,out_of_order,"
 			"mean:rtt_us",
-		.sort = "retransmissions", .limit = 20},
+		.sort = "retransmissions", .limit = 20, .needs = MEASURED},
 	{"round-trips", "who waits longest for an answer of TCP",
 		.filter = "rtt_us > 0", .by = "src,dst,dport",
 		.show = "min:rtt_us,mean:rtt_us,p95:rtt_us,max:rtt_us",
-		.sort = "mean:rtt_us", .limit = 20},
+		.sort = "mean:rtt_us", .limit = 20, .needs = MEASURED},
 	{"headers", "headers that cannot be, or not on that link",
 		.study = &study_headers},
 	{"pricing", "volume and 95th percentile of each end",

@@ -13,8 +13,9 @@ struct analysis {
 	const char *by;            /* keys with commas */
 	const char *show;          /* figures with commas; NULL: none */
 	const char *sort;
-	size_t limit;     /* 0: all */
-	const char *note; /* what its rows do not tell; NULL: nothing */
+	size_t limit;      /* 0: all */
+	const char *note;  /* what its rows do not tell; NULL: nothing */
+	const char *needs; /* without which there are none; NULL: nothing */
 };
 
 /* In the order help shows them; name NULL at the end. */

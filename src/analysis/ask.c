@@ -210,6 +210,24 @@ static void say_why_none(const struct asked *q, const struct args *a)
 			stderr);
 }
 
+/* What rows, or there being none, do not tell. */
+static void say_more(const struct asked *q, const struct args *a,
+	const struct answer_sums *sums)
+{
+	const struct analysis *known = a->known;
+	const bool of_flows = !known || !known->study || known->study->add;
+
+	if (a->history)
+		return;
+	if (of_flows && !sums->shown && !sums->query.flows) {
+		say_why_none(q, a);
+		if (known && known->needs)
+			fputs(known->needs, stderr);
+	} else if (known && known->note) {
+		fputs(known->note, stderr);
+	}
+}
+
 static void asked_release(struct asked *q)
 {
 	symptoms_release(&q->symptoms);
@@ -323,14 +341,10 @@ static int ask(struct asked *q, const struct args *a, struct err *err)
 		r = answer_write(q->store, &answer, &sums, err);
 	if (r == 0 && answer.format == SHEET_TABLE && !a->history)
 		say_sums(&sums, answer.by.n, mono_now().ns - began);
-	if (r == 0 && answer.format == SHEET_TABLE && !sums.query.kept &&
-		(!a->known || !a->known->study || a->known->study->add))
-		say_why_none(q, a);
-	else if (r == 0 && answer.format == SHEET_TABLE && a->known &&
-		 a->known->note)
-		fputs(a->known->note, stderr);
+	if (r == 0 && answer.format == SHEET_TABLE)
+		say_more(q, a, &sums);
 	if (r == 0)
-		gone_say(q->store, &answer.query, !a->history);
+		gone_say(q->store, &answer.query, a->history);
 	return r;
 }
 

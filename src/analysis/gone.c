@@ -13,19 +13,24 @@ static bool wants(const struct query *q, int64_t first_ns, int64_t last_ns)
 	       (last_ns >= q->from_ns && first_ns < q->to_ns);
 }
 
-void gone_say(const struct store *s, const struct query *q, bool hint)
+void gone_say(const struct store *s, const struct query *q, bool asked)
 {
 	const struct store_retired *t = store_retired(s);
 	char first[ANSWER_TIME], last[ANSWER_TIME];
 
-	if (!t->rows || !wants(q, t->first_ns, t->last_ns))
+	if (!t->rows || !wants(q, t->first_ns, t->last_ns)) {
+		if (asked)
+			fputs("Nothing of that time is gone: ask without "
+			      "--history.\n",
+				stderr);
 		return;
+	}
 	fprintf(stderr,
 		"Not there any more, because the store keeps no more: "
 		"%" PRIu64 " records from %s to %s.\n",
 		t->rows, answer_time(t->first_ns, first),
 		answer_time(t->last_ns, last));
-	if (hint && store_history(s)->n)
+	if (!asked && store_history(s)->n)
 		fprintf(stderr, "--history shows what they carried.\n");
 }
 

@@ -4,9 +4,9 @@
 
 #include "store/answer.h"
 
-/* Says on stderr which records of that time are gone, if any, and, with hint,
- * how to see what remains. */
-void gone_say(const struct store *s, const struct query *q, bool hint);
+/* Says on stderr which records of that time are gone, and how to see what
+ * remains of them; or, when asked, what is shown already, that none are. */
+void gone_say(const struct store *s, const struct query *q, bool asked);
 /* What they carried: by link, protocol and time, or fewer of these, the link
  * among them: a packet was on several. */
 int gone_write(const struct store *s, const struct answer *a,

@@ -325,6 +325,11 @@ expect("a program of the user's", rows("query", known, "--among", "-", "--by", "
        [[A, "3", "10", "8160"]])
 expect("among nothing", rows("query", known, "--among", "-", "--by", "dst", stdin=""), [])
 
+# Of what was not measured there is no answer, and how to have it is said.
+why = subprocess.run([f"{build}/bin/netflowize", "analyse", "retransmissions", known], capture_output=True, text=True).stderr
+if "metrics=sequence+rtt" not in why:
+    expect("flows without metrics", why, "metrics=sequence+rtt")
+
 # What is not understood is said with what there is.
 for words, said in [(("analyse", "symtoms", known), "Did you mean symptoms?"),
                     (("query", known, "--by", "dst", "--show", "p95:byte"), "there is no figure p95:byte"),

@@ -50,6 +50,9 @@ EOF
 "$build/tests/tool-genstore" "$dir/run" 30 3600 mesh >/dev/null || exit 1
 query --history --by link >"$dir/none"
 same "nothing is gone" "$dir/none" /dev/null
+"$build/bin/nfz-query" "$dir/run" --history 2>&1 >/dev/null |
+	grep -v '^Nothing of that time is gone' >"$dir/said"
+same "that is all that is said" "$dir/said" /dev/null
 query --by link >"$dir/links"
 query --by time:3600,link,proto >"$dir/times"
 query --by link,proto --from 2026-09-21T14:00:00Z \
@@ -71,6 +74,9 @@ same "and when" "$dir/times" "$dir/times.now"
 query --history --by link,proto --from 2026-09-21T14:00:00Z \
 	--to 2026-09-21T15:00:00Z >"$dir/hour.now"
 same "and in an hour" "$dir/hour" "$dir/hour.now"
+
+"$build/bin/nfz-query" "$dir/run" --history >/dev/null 2>"$dir/said"
+grep -q Nothing "$dir/said" && echo "FAILED: nothing is gone?" && failed=1
 
 # The next start goes on from there, and what cannot be told is refused.
 retire 1
