@@ -26,11 +26,11 @@ static const struct opt options[] = {
 		"group by src dst src/BITS dst/BITS sport dport proto flags "
 		"service size link node src_node dst_node vlan out_vlan in_if "
 		"out_if src_as dst_as next_hop src_mac dst_mac mpls "
-		"time:SECONDS",
+		"time:SECONDS, or a metric (min_ttl)",
 		keys, 0, 0},
 	{"show", 0, OPT_TEXT, AT(show), "FIGURE,...",
 		"besides, of each group: share bpp bps distinct:KEY "
-		"p95:MEASURE",
+		"p95:MEASURE, sum:METRIC (also min max mean p95)",
 		NULL, 0, 0},
 	{"sort", 's', OPT_TEXT, AT(question.sort), "KEY",
 		"packets, bytes, flows, first, last, duration, key, none or a "
@@ -41,7 +41,8 @@ static const struct opt options[] = {
 	{"observations", 0, OPT_FLAG, AT(observations), NULL,
 		"what each probe saw, not each flow once", NULL, 0, 0},
 	{"more", 0, OPT_FLAG, AT(more), NULL,
-		"of each flow also VLAN, interfaces, AS, next hop, MAC, MPLS",
+		"of each flow also VLAN, interfaces, AS, next hop, MAC, MPLS, "
+		"metrics",
 		NULL, 0, 0},
 	{"events", 0, OPT_FLAG, AT(events), NULL,
 		"marks, and what else happened during the run", NULL, 0, 0},
@@ -61,37 +62,59 @@ static const struct opt options[] = {
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
+static int ask_store(struct app *app, const struct query_command *o,
+	char **words, int n_words, struct err *err)
+{
+	const struct question_word said[] = {{"--by", o->by, false},
+		{"--show", o->show, false}, {"--within", NULL, o->within},
+		{"--observations", NULL, o->observations},
+		{"--more", NULL, o->more}, {"--events", NULL, o->events},
+		{"--history", NULL, o->history},
+		{"--explain", NULL, o->explain}};
+
+	if (o->names || o->credentials)
+		return err_set(err, NFZ_E_USAGE,
+			"%s goes with a table, clickhouse://...",
+			o->names ? "--names" : "--credentials");
+	return question_ask(app, &o->question,
+		&(struct question_words){.options = said,
+			.n_options = sizeof(said) / sizeof(*said),
+			.words = words,
+			.n_words = n_words},
+		err);
+}
+
+static int ask_table(struct app *app, const struct query_command *o,
+	char **words, int n_words, struct err *err)
+{
+	const struct question_table q = {.question = &o->question,
+		.by = o->by,
+		.show = o->show,
+		.credentials = o->credentials,
+		.names = o->names,
+		.of_stores = o->events    ? "--events"
+			     : o->history ? "--history"
+			     : o->explain ? "--explain"
+					  : NULL,
+		.observations = o->observations,
+		.more = o->more,
+		.within = o->within,
+		.sql = o->sql};
+
+	return question_table_ask(app, &q, words, n_words, err);
+}
+
 static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	struct query_command o = {0};
 	int words,
 		r = command_parse(app, &cmd_query, &o, argc, argv, &words, err);
-	const struct question_word said[] = {{"--by", o.by, false},
-		{"--show", o.show, false}, {"--within", NULL, o.within},
-		{"--observations", NULL, o.observations},
-		{"--more", NULL, o.more}, {"--events", NULL, o.events},
-		{"--history", NULL, o.history}, {"--explain", NULL, o.explain}};
 
 	if (r < 0 || words < 0)
 		return r;
 	if (o.sql || (words && clickhouse_is_address(argv[1])))
-		return question_table_ask(app,
-			&(struct question_table){.question = &o.question,
-				.by = o.by,
-				.show = o.show,
-				.credentials = o.credentials,
-				.names = o.names,
-				.observations = o.observations,
-				.more = o.more,
-				.within = o.within,
-				.sql = o.sql},
-			argv + 1, words, err);
-	return question_ask(app, &o.question,
-		&(struct question_words){.options = said,
-			.n_options = sizeof(said) / sizeof(*said),
-			.words = argv + 1,
-			.n_words = words},
-		err);
+		return ask_table(app, &o, argv + 1, words, err);
+	return ask_store(app, &o, argv + 1, words, err);
 }
 
 const struct command cmd_query = {.name = "query",

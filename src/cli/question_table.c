@@ -101,11 +101,11 @@ static int print(const char *table, const struct answer *a, struct err *err)
 }
 
 /* What only a store can do is not left out in silence. */
-static int refuse_store_words(const struct question *q, struct err *err)
+static int refuse_store_words(const struct question_table *q, struct err *err)
 {
-	const char *word = q->among     ? "--among"
-			   : q->threads ? "--threads"
-					: NULL;
+	const char *word = q->question->among     ? "--among"
+			   : q->question->threads ? "--threads"
+						  : q->of_stores;
 
 	return word ? err_set(err, NFZ_E_USAGE,
 			      "%s goes with a store, not with a table", word)
@@ -126,7 +126,7 @@ int question_table_ask(struct app *app, const struct question_table *q,
 		.query = {.observations = q->observations, .extras = q->more},
 		.format = format_of(app),
 		.to = stdout};
-	int r = refuse_store_words(q->question, err);
+	int r = refuse_store_words(q, err);
 
 	if (r < 0)
 		return r;

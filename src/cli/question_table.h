@@ -8,7 +8,8 @@
 struct question_table {
 	const struct question *question;
 	const char *by, *show, *credentials;
-	const char *names; /* a store, for names in the filter */
+	const char *names;     /* a store, for names in the filter */
+	const char *of_stores; /* an option that is refused; NULL: none */
 	bool observations, more, within;
 	bool sql; /* print what would be asked, ask nobody */
 };

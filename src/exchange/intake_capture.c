@@ -48,12 +48,9 @@ int intake_capture(struct intake *in, const char *path, struct err *err)
 	o = from.offline;
 	from.shape = offline_shape(&options);
 	r = offline_read(o, path, err);
-	if (r < 0) {
-		r = err_wrap(err, "%s", path);
-		if (r == -NFZ_E_INPUT && !err->hint[0])
-			err_hint(err, "Captures, IPFIX files and the CSV of "
-				      "nfdump are read.");
-	}
+	if (r == -NFZ_E_INPUT && !err->hint[0])
+		err_hint(err, "Captures, IPFIX files and the CSV of nfdump "
+			      "are read.");
 	ended = offline_end(o, r < 0 ? &end : err);
 	offline_result(o, &result);
 	intake_leave_out(in, result.frames - result.ip);

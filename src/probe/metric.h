@@ -81,7 +81,7 @@ struct metrics {
 	size_t n_fields, values;     /* bytes of the values */
 };
 
-/* Words are names; "all".  NFZ_E_USAGE names the one that is none. */
+/* Words are names, "all", or names joined by '+'.  NFZ_E_USAGE names the one that is none. */
 int metrics_choose(const struct opt_list *words, struct metrics *ret,
 	struct err *err) NFZ_MUST_CHECK;
 /* The same as bits, numbered as metric_at() does; and those of the bits. */

@@ -4,6 +4,7 @@
 #include "probe/metric.h"
 #include "base/cursor.h"
 #include "base/mem.h"
+#include "probe/definition.h"
 #include "probe/metric_kinds.h"
 
 #include <string.h>
@@ -44,7 +45,7 @@ static void choose(struct metrics *m, const struct flow_metric *metric)
 
 static int choose_word(const char *word, unsigned *bits, struct err *err)
 {
-	if (metric_bits(word, bits))
+	if (definition_read_metrics(word, bits))
 		return 0;
 	return err_set(err, NFZ_E_USAGE,
 		"--metrics: %s is none of sizes, ttl, rtt, sequence, window, "

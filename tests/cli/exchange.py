@@ -181,6 +181,11 @@ for words, status, text in [
         (("import", f"{top.name}/head.csv", "--into", store), 2, "does not name"),
         (("import", f"{top.name}/cut.ipfix", "--into", f"{top.name}/cut"), 2, "breaks off"),
         (("import", capture), 2, "into which store"),
+        (("import", f"{top.name}/text", "--into", store), 2, f"netflowize: {top.name}/text: unknown"),
+        (("query", "clickhouse://127.0.0.1/x", "--history"), 2, "--history goes with a store"),
+        (("query", "clickhouse://127.0.0.1/x", "--events"), 2, "--events goes with a store"),
+        (("query", "clickhouse://127.0.0.1/x", "--explain"), 2, "--explain goes with a store"),
+        (("query", store, "--names", store), 2, "--names goes with a table"),
         (("export", store, "--into", "nf6://127.0.0.1:1"), 2, "nf6"),
         (("export", top.name, "--into", "ipfix:/dev/null"), 2, "is no store"),
         (("export", store, "--into", f"sqlite:{top.name}"), 1, "")]:

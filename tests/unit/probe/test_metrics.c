@@ -183,6 +183,7 @@ Test(metrics, sizes_ttl_jitter)
 Test(metrics, all_can_be_chosen_and_none_invented)
 {
 	char all[] = "all", bad[] = "rtt2", twice[] = "ttl";
+	char joined[] = "sequence+rtt";
 	char *words[] = {twice, all};
 	struct opt_list list = {.items = words, .n = 2};
 	struct metrics m;
@@ -193,6 +194,11 @@ Test(metrics, all_can_be_chosen_and_none_invented)
 	cr_expect_leq(m.values, METRIC_VALUES_MAX);
 	cr_expect_null(metric_at(m.n), "each once");
 	cr_expect_not_null(metric_at(m.n - 1));
+	metrics_release(&m);
+	words[0] = joined;
+	list.n = 1;
+	cr_assert_eq(metrics_choose(&list, &m, &err), 0, "as settings have it");
+	cr_expect_eq(m.n, 2);
 	metrics_release(&m);
 	words[0] = bad;
 	cr_expect_eq(metrics_choose(&list, &m, &err), -NFZ_E_USAGE);
