@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 const char *const format_names[] = {
 	"table", "wide", "json", "ndjson", "csv", NULL};
@@ -221,6 +221,27 @@ static bool is_uuid(const char *word)
 	return !form[i] && !word[i];
 }
 
+/* A word that names no experiment may be that of a file or directory. */
+static int hint_at_file(const char *word, struct err *err)
+{
+	struct stat st;
+
+	if (stat(word, &st) < 0)
+		return strpbrk(word, "/,")
+			       ? -(int)err->code
+			       : err_hint(err,
+					 "Write PROJ/%s, or set "
+					 "testbed.project in the configuration",
+					 word);
+	if (!S_ISDIR(st.st_mode))
+		return err_hint(
+			err, "If the file is meant: --topology %s", word);
+	return err_hint(err,
+		"An experiment is PROJ/EXP; a store is what strip --keep-data "
+		"made in there: %s/PROJ-EXP-TIME.store",
+		word);
+}
+
 int app_experiment(const struct app *app, const char *word,
 	struct experiment_name *ret, struct err *err)
 {
@@ -236,25 +257,19 @@ int app_experiment(const struct app *app, const char *word,
 		if (!app->project || !*app->project) {
 			err_set(err, NFZ_E_USAGE, "%s: which project is it in?",
 				word);
-			if (access(word, R_OK) == 0)
-				return err_hint(err,
-					"If the file is meant: --topology %s",
-					word);
-			return err_hint(err,
-				"Write PROJ/%s, or set "
-				"testbed.project in the "
-				"configuration",
-				word);
+			return hint_at_file(word, err);
 		}
 		project = app->project;
 		n = strlen(project);
 		experiment = word;
 	}
-	if (!name_ok(project, n) || !name_ok(experiment, strlen(experiment)))
-		return err_set(err, NFZ_E_USAGE,
+	if (!name_ok(project, n) || !name_ok(experiment, strlen(experiment))) {
+		err_set(err, NFZ_E_USAGE,
 			"%s: an experiment is named PROJ/EXP, each of letters, "
 			"digits, - and _",
 			word);
+		return hint_at_file(word, err);
+	}
 	snprintf(ret->project, sizeof(ret->project), "%.*s", (int)n, project);
 	snprintf(ret->experiment, sizeof(ret->experiment), "%s", experiment);
 	return 0;

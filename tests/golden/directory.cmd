@@ -1,0 +1,1 @@
+query topologies -n 1
