@@ -462,6 +462,19 @@ static void explain(const struct asked *q)
 	buf_release(&text);
 }
 
+/* Events are chosen by their time alone. */
+static int check_events(
+	const struct asked *q, const struct args *a, struct err *err)
+{
+	if (!*q->text && !a->by.n && !a->show.n && !a->sort && !a->within &&
+		!a->observations && !a->more && !a->known && !a->history &&
+		!a->explain)
+		return 0;
+	return err_set(err, NFZ_E_USAGE,
+		"--events goes with a time and --number: a filter and other "
+		"options are of flows");
+}
+
 static int run(struct asked *q, const char *dir, const struct args *a,
 	ask_flush_fn flush, struct err *err)
 {
@@ -471,8 +484,10 @@ static int run(struct asked *q, const char *dir, const struct args *a,
 		return mark(dir, a, err);
 	if (r == 0 && a->told.n)
 		return tell(dir, &a->told, err);
-	if (r == 0 && a->events)
-		return events(dir, q, a, err);
+	if (r == 0 && a->events) {
+		r = check_events(q, a, err);
+		return r < 0 ? r : events(dir, q, a, err);
+	}
 	if (r == 0)
 		r = filter_parse(
 			q->text, strlen(q->text), q->catalog, &q->filter, err);
