@@ -17,9 +17,8 @@
 struct args {
 	struct opt_list by, show, weights, symptoms, parts, told;
 	int64_t limit, threads, pieces, last_ms, idle_ms, flush_ms, bucket_ms,
-		threshold, window_ms, detail;
-	const char *from, *to, *analysis, *sort, *services, *regions, *mark,
-		*at;
+		threshold, window_ms, detail, from_ns, to_ns, at_ns;
+	const char *analysis, *sort, *services, *regions, *mark;
 	int format;
 	bool observations, more, ledger, verify, summary, events, history,
 		explain, flush;
@@ -61,9 +60,10 @@ static const struct opt table[] = {
 		NULL, 1, QUERY_THREADS_MAX},
 	{"last", 0, OPT_SPAN, AT(last_ms), "SPAN", "of the last 30s, 5m, 2h",
 		NULL, 0, 0},
-	{"from", 0, OPT_TEXT, AT(from), "TIME", "from 2026-11-21T14:05:33Z on",
-		NULL, 0, 0},
-	{"to", 0, OPT_TEXT, AT(to), "TIME", "up to then", NULL, 0, 0},
+	{"from", 0, OPT_TIME, AT(from_ns), "TIME",
+		"from 20:40 on (today, local), or 2026-11-21T14:05:33Z", NULL,
+		0, 0},
+	{"to", 0, OPT_TIME, AT(to_ns), "TIME", "up to then", NULL, 0, 0},
 	{"within", 0, OPT_FLAG, AT(within), NULL,
 		"with --by or --summary: count only what falls into that time",
 		NULL, 0, 0},
@@ -112,8 +112,9 @@ static const struct opt table[] = {
 		"what flows carried that are not kept any more", NULL, 0, 0},
 	{"mark", 0, OPT_TEXT, AT(mark), "TEXT",
 		"put a mark into the record of the run", NULL, 0, 0},
-	{"at", 0, OPT_TEXT, AT(at), "TIME",
-		"when the mark was (now): 2026-11-21T14:05:33Z", NULL, 0, 0},
+	{"at", 0, OPT_TIME, AT(at_ns), "TIME",
+		"when the mark was (now): 20:40, 2026-11-21T14:05:33Z", NULL, 0,
+		0},
 	{"tell-event", 0, OPT_EACH, AT(told), "\"TIME TEXT\"",
 		"put what the testbed had happen into the record", NULL, 0, 0},
 	{"explain", 0, OPT_FLAG, AT(explain), NULL,
@@ -195,19 +196,28 @@ struct asked {
 	struct symptoms symptoms;
 };
 
-/* Nothing is an answer, too; but of what? */
+/* Nothing is an answer, too; but of what?  A time as it was understood: what
+ * was typed may have been another zone's. */
 static void say_why_none(const struct asked *q, const struct args *a)
 {
-	if (*q->text || a->last_ms || a->from || a->to)
-		fprintf(stderr, "No record is of %s%s%s.\n",
-			*q->text ? "this filter" : "",
-			*q->text && (a->last_ms || a->from || a->to) ? " and "
-								     : "",
-			a->last_ms || a->from || a->to ? "this time" : "");
-	else
+	const bool timed = a->last_ms || a->from_ns || a->to_ns;
+	char text[CLOCK_TEXT];
+
+	if (!timed && !*q->text) {
 		fputs("Nothing was recorded so far: has anything been sent "
 		      "over the watched links?\n",
 			stderr);
+		return;
+	}
+	fprintf(stderr, "No record is of %s%s%s", *q->text ? "this filter" : "",
+		*q->text && timed ? " and " : "", timed ? "this time" : "");
+	if (a->from_ns)
+		fprintf(stderr, ", from %s",
+			wall_print_s((struct wall_time){a->from_ns}, text));
+	if (a->to_ns)
+		fprintf(stderr, "%s to %s", a->from_ns ? "" : ",",
+			wall_print_s((struct wall_time){a->to_ns}, text));
+	fputs(".\n", stderr);
 }
 
 /* What rows, or there being none, do not tell. */
@@ -296,7 +306,7 @@ static int check_whole(
 		return err_set(err, NFZ_E_USAGE,
 			"--history is of all that is gone: no filter, no "
 			"analysis");
-	if (whole && (*q->text || a->last_ms || a->from || a->to))
+	if (whole && (*q->text || a->last_ms || a->from_ns || a->to_ns))
 		return err_set(err, NFZ_E_USAGE,
 			"%s is of all that was counted: no filter, no time",
 			a->known->name);
@@ -325,7 +335,7 @@ static int ask(struct asked *q, const struct args *a, struct err *err)
 		.threshold = (uint64_t)a->threshold,
 		.limit = (size_t)a->limit};
 	struct answer_sums sums;
-	const struct query_times times = {a->last_ms, a->from, a->to};
+	const struct query_times times = {a->last_ms, a->from_ns, a->to_ns};
 	int r = query_set_times(&answer.query, &times, err);
 
 	if (r == 0)
@@ -373,7 +383,7 @@ static int set_parts(
 static int summarize(struct asked *q, const struct args *a, struct err *err)
 {
 	struct buf out = BUF_SPILL(to_stdout, NULL);
-	const struct query_times times = {a->last_ms, a->from, a->to};
+	const struct query_times times = {a->last_ms, a->from_ns, a->to_ns};
 	struct summary_ask summary = {.query = {.filter = q->filter,
 					      .catalog = q->catalog,
 					      .idle_ms = a->idle_ms,
@@ -399,7 +409,7 @@ static int summarize(struct asked *q, const struct args *a, struct err *err)
 static int events(const char *dir, const struct asked *asked,
 	const struct args *a, struct err *err)
 {
-	const struct query_times times = {a->last_ms, a->from, a->to};
+	const struct query_times times = {a->last_ms, a->from_ns, a->to_ns};
 	struct events all = {0};
 	struct query q = {0};
 	int r = query_set_times(&q, &times, err);
@@ -416,15 +426,9 @@ static int events(const char *dir, const struct asked *asked,
 
 static int mark(const char *dir, const struct args *a, struct err *err)
 {
-	struct wall_time at = {0};
-
-	if (a->at && !wall_parse(a->at, &at))
-		return err_set(err, NFZ_E_USAGE,
-			"--at %s: a time looks like 2026-11-21T14:05:33Z",
-			a->at);
 	return events_tell(dir,
 		&(struct event){
-			.at_ns = at.ns, .kind = EVENT_MARK, .text = a->mark},
+			.at_ns = a->at_ns, .kind = EVENT_MARK, .text = a->mark},
 		err);
 }
 

@@ -160,7 +160,6 @@ static int write_rows(void *it, struct sheet *to, struct err *err)
 	for (size_t i = 0; i < s->n && (!s->ask->limit || i < s->ask->limit);
 		i++) {
 		struct step *step = &s->v[i];
-		const int64_t lost = (int64_t)(step->sent - step->arrived);
 
 		if (step->n)
 			qsort(step->delays_ns, step->n, sizeof(int64_t),
@@ -170,14 +169,7 @@ static int write_rows(void *it, struct sheet *to, struct err *err)
 		sheet_text(to, links[step->key.to].name);
 		node_cell(s, step->came_at, to);
 		sheet_uint(to, step->flows);
-		sheet_uint(to, step->sent);
-		sheet_uint(to, step->arrived);
-		sheet_int(to, lost);
-		if (step->sent)
-			sheet_fixed(to,
-				100.0 * (double)lost / (double)step->sent, 3);
-		else
-			sheet_null(to);
+		study_loss_cells(to, step->sent, step->arrived);
 		delay_cell(step, 0, to);
 		delay_cell(step, 50, to);
 		delay_cell(step, 95, to);
@@ -198,9 +190,7 @@ static void release(void *it)
 
 static const struct sheet_column columns[] = {{.name = "from"},
 	{.name = "from_node"}, {.name = "to"}, {.name = "to_node"},
-	{.name = "flows", .right = true}, {.name = "sent", .right = true},
-	{.name = "arrived", .right = true}, {.name = "lost", .right = true},
-	{.name = "lost_percent", .right = true},
+	{.name = "flows", .right = true}, STUDY_LOSS_COLUMNS,
 	{.name = "delay_min_us", .right = true},
 	{.name = "delay_p50_us", .right = true},
 	{.name = "delay_p95_us", .right = true}};

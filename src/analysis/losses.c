@@ -131,12 +131,13 @@ static int write_rows(void *it, struct sheet *to, struct err *err)
 		if (p->sent == p->arrived)
 			continue;
 		shown++;
-		sheet_text(to, answer_time(p->key.at_ns, text));
+		if (l->unit_ns % NS_PER_S)
+			sheet_text(to, answer_time(p->key.at_ns, text));
+		else
+			answer_time_cell(to, p->key.at_ns);
 		sheet_text(to, links[p->key.from].name);
 		sheet_text(to, links[p->key.to].name);
-		sheet_uint(to, p->sent);
-		sheet_uint(to, p->arrived);
-		sheet_int(to, (int64_t)(p->sent - p->arrived));
+		study_loss_cells(to, p->sent, p->arrived);
 	}
 	return 0;
 }
@@ -150,9 +151,8 @@ static void release(void *it)
 	free(l);
 }
 
-static const struct sheet_column columns[] = {{.name = "at"}, {.name = "from"},
-	{.name = "to"}, {.name = "sent", .right = true},
-	{.name = "arrived", .right = true}, {.name = "lost", .right = true}};
+static const struct sheet_column columns[] = {
+	{.name = "at"}, {.name = "from"}, {.name = "to"}, STUDY_LOSS_COLUMNS};
 
 const struct study study_losses = {columns, sizeof(columns) / sizeof(*columns),
 	begin, add, write_rows, release};

@@ -36,6 +36,23 @@ void study_end_cell(
 		study_name(c, people ? catalog_node_of(c, a) : -1, a, text));
 }
 
+enum { LOSS_PACKETS = 10, LOSS_ONE_OF = 200 };
+
+void study_loss_cells(struct sheet *to, uint64_t sent, uint64_t arrived)
+{
+	const int64_t lost = (int64_t)(sent - arrived);
+
+	sheet_uint(to, sent);
+	sheet_uint(to, arrived);
+	sheet_int(to, lost);
+	if (sent)
+		sheet_fixed(to, 100.0 * (double)lost / (double)sent, 3);
+	else
+		sheet_null(to);
+	sheet_bool(to,
+		lost >= LOSS_PACKETS && (uint64_t)lost > sent / LOSS_ONE_OF);
+}
+
 void study_proto_cell(struct sheet *to, uint8_t proto)
 {
 	const char *name = filter_protocol_name(proto);

@@ -49,6 +49,17 @@ void study_addr_cell(struct sheet *to, const struct net_addr *a);
 /* For people the name of the node that has it, where one does. */
 void study_end_cell(
 	struct sheet *to, const struct catalog *c, const struct net_addr *a);
+/* sent, arrived, lost, lost_percent, lossy: whether so much is lost that it
+ * means something, by the rule of the page (lossySteps in report/page).  Less is
+ * left where a record ends while packets are on their way. */
+void study_loss_cells(struct sheet *to, uint64_t sent, uint64_t arrived);
+#define STUDY_LOSS_COLUMNS                                                     \
+	{.name = "sent", .right = true}, {.name = "arrived", .right = true},   \
+		{.name = "lost", .right = true},                               \
+		{.name = "lost_percent", .right = true},                       \
+	{                                                                      \
+		.name = "lossy"                                                \
+	}
 void study_proto_cell(struct sheet *to, uint8_t proto);
 
 #endif

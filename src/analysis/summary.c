@@ -63,10 +63,8 @@ static void number(struct sheet *to, const char *what, uint64_t v)
 
 static void moment(struct sheet *to, const char *what, int64_t ns)
 {
-	char text[ANSWER_TIME];
-
 	sheet_text(to, what);
-	sheet_text(to, answer_time(ns, text));
+	answer_time_cell(to, ns);
 }
 
 /* The numbers that flow-report(1) has made a habit of. */

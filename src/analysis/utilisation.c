@@ -71,7 +71,6 @@ static void write_row(
 	const struct catalog *c, const struct direction *d, struct sheet *to)
 {
 	const struct catalog_link *l = &c->links[d->link];
-	char text[ANSWER_TIME];
 
 	sheet_text(to, l->name);
 	sheet_text(to, d->slot == ANYBODY
@@ -85,7 +84,7 @@ static void write_row(
 	sheet_uint(to, d->rates.mean);
 	sheet_uint(to, d->rates.p95);
 	sheet_uint(to, d->rates.peak);
-	sheet_text(to, answer_time(d->rates.peak_ns, text));
+	answer_time_cell(to, d->rates.peak_ns);
 	sheet_percent(to, d->rates.mean, d->speed);
 	sheet_percent(to, d->rates.peak, d->speed);
 }

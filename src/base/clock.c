@@ -61,6 +61,13 @@ char *wall_print(struct wall_time t, char text[static CLOCK_TEXT])
 	return text;
 }
 
+char *wall_print_s(struct wall_time t, char text[static CLOCK_TEXT])
+{
+	wall_print(t, text);
+	memcpy(text + strcspn(text, "."), "Z", sizeof("Z"));
+	return text;
+}
+
 struct wall_time wall_from_s(int64_t s)
 {
 	struct wall_time t;
@@ -106,6 +113,43 @@ bool wall_parse(const char *s, struct wall_time *ret)
 	if (*s)
 		return false;
 	*ret = wall_from_s((int64_t)timegm(&tm) - offset_s);
+	if (__builtin_add_overflow(ret->ns, ns, &ret->ns))
+		ret->ns = INT64_MAX;
+	return true;
+}
+
+bool wall_parse_typed(const char *s, struct wall_time *ret)
+{
+	const size_t len = strlen(s);
+	const bool utc = len && s[len - 1] == 'Z';
+	const time_t today = (time_t)(wall_now().ns / NS_PER_S);
+	const char *time;
+	struct tm tm, day;
+	int64_t ns;
+
+	if (wall_parse(s, ret))
+		return true;
+	if (utc)
+		gmtime_r(&today, &tm);
+	else
+		localtime_r(&today, &tm);
+	day = tm;
+	time = strptime(s, "%Y-%m-%d", &day);
+	if (time && *time != 'T' && *time != ' ')
+		return false;
+	if (time)
+		tm = day;
+	tm.tm_sec = 0;
+	s = strptime(time ? time + 1 : s, "%H:%M", &tm);
+	if (s && *s == ':')
+		s = strptime(s + 1, "%S", &tm);
+	if (!s)
+		return false;
+	ns = parse_fraction(&s);
+	if (strcmp(s, utc ? "Z" : "") != 0)
+		return false;
+	tm.tm_isdst = -1;
+	*ret = wall_from_s((int64_t)(utc ? timegm(&tm) : mktime(&tm)));
 	if (__builtin_add_overflow(ret->ns, ns, &ret->ns))
 		ret->ns = INT64_MAX;
 	return true;

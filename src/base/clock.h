@@ -26,11 +26,17 @@ int mono_ms_until(struct mono_time t);
 bool mono_passed(struct mono_time t);
 /* RFC 3339 in UTC with milliseconds: 2026-11-21T14:05:33.120Z */
 char *wall_print(struct wall_time t, char text[static CLOCK_TEXT]);
+/* For tables, to the second: 2026-11-21T14:05:33Z */
+char *wall_print_s(struct wall_time t, char text[static CLOCK_TEXT]);
 /* Seconds since 1970; years that nanoseconds do not reach (after 2262) become
  * the nearest time they do. */
 struct wall_time wall_from_s(int64_t s);
 /* "2026-11-21T14:05:33[.frac]Z" or with "+01:00". */
 bool wall_parse(const char *s, struct wall_time *ret);
+/* As people type times: what wall_parse takes, or less of it.  Without a zone
+ * it is local time, without a date of today: "20:40", "20:40:10.5Z",
+ * "2026-11-21 14:05". */
+bool wall_parse_typed(const char *s, struct wall_time *ret);
 /* "90", "90s", "5m", "2h", "7d", "250ms" -> milliseconds; false if none. */
 bool clock_parse_span(const char *s, int64_t *ret_ms);
 /* Sleeps; returns early on a signal. */

@@ -133,6 +133,20 @@ static int set_span(
 		err, "Say the unit: %sd for days, %sh for hours", value, value);
 }
 
+static int set_time(
+	const struct opt *o, const char *value, int64_t *at, struct err *err)
+{
+	struct wall_time t;
+
+	if (wall_parse_typed(value, &t)) {
+		*at = t.ns ? t.ns : 1;
+		return 0;
+	}
+	err_set(err, NFZ_E_USAGE, "--%s: %s is not a time", o->name, value);
+	return err_hint(err, "Write it as 20:40 or 20:40:10 (today, local "
+			     "time), 20:40Z (UTC) or 2026-11-21T14:05:33Z");
+}
+
 static int set_value(
 	const struct opt *o, const char *value, void *into, struct err *err)
 {
@@ -158,6 +172,8 @@ static int set_value(
 	case OPT_SPAN:
 	case OPT_AGE:
 		return set_span(o, value, at, err);
+	case OPT_TIME:
+		return set_time(o, value, at, err);
 	case OPT_CHOICE:
 		return set_choice(o, value, at, err);
 	case OPT_COUNT:

@@ -19,6 +19,7 @@ enum opt_kind {
 	OPT_INT,    /* int64_t, decimal, within min..max when max > min */
 	OPT_SPAN,   /* int64_t milliseconds: 30s, 5m */
 	OPT_AGE,    /* the same, its unit said: 7 is not 7d */
+	OPT_TIME,   /* int64_t ns since 1970, never 0, as wall_parse_typed */
 	OPT_CHOICE, /* int: index into the NULL-ended choices */
 	OPT_COUNT   /* int: number of times given (-v -v) */
 };

@@ -15,8 +15,8 @@
 
 struct export_command {
 	struct common common;
-	const char *to, *from, *until, *credentials, *position;
-	int64_t last_ms, pace, batch, lag_ms, every_ms;
+	const char *to, *credentials, *position;
+	int64_t last_ms, from_ns, to_ns, pace, batch, lag_ms, every_ms;
 	bool create, follow;
 };
 
@@ -30,9 +30,10 @@ static const struct opt options[] = {
 		NULL, 0, 0},
 	{"last", 0, OPT_SPAN, AT(last_ms), "T", "of the last 30s, 5m, 2h", NULL,
 		0, 0},
-	{"from", 0, OPT_TEXT, AT(from), "TIME", "from 2026-11-21T14:05:33Z on",
-		NULL, 0, 0},
-	{"to", 0, OPT_TEXT, AT(until), "TIME", "up to then", NULL, 0, 0},
+	{"from", 0, OPT_TIME, AT(from_ns), "TIME",
+		"from 20:40 on (today, local), or 2026-11-21T14:05:33Z", NULL,
+		0, 0},
+	{"to", 0, OPT_TIME, AT(to_ns), "TIME", "up to then", NULL, 0, 0},
 	{"pace", 0, OPT_INT, AT(pace), "N", "datagrams a second at most (8000)",
 		NULL, 1, 10000000},
 	{"create", 0, OPT_FLAG, AT(create), NULL,
@@ -79,7 +80,7 @@ static int export(struct app *app, const struct export_command *o,
 	cleanup(catalog_free_at) struct catalog *c = NULL;
 	cleanup(filter_free_at) struct filter *f = NULL;
 	cleanup(store_close_at) struct store *s = NULL;
-	const struct query_times times = {o->last_ms, o->from, o->until};
+	const struct query_times times = {o->last_ms, o->from_ns, o->to_ns};
 	struct carry_ask ask = {.to = o->to, .pace = (uint32_t)o->pace};
 	struct carry_sums sums;
 	int r = catalog_load(dir, &c, err);
@@ -123,7 +124,7 @@ static int to_clickhouse(struct app *app, const struct export_command *o,
 	struct sink_sums sums;
 	int r;
 
-	if (o->last_ms || o->from || o->until)
+	if (o->last_ms || o->from_ns || o->to_ns)
 		return err_set(err, NFZ_E_USAGE,
 			"a table gets all flows, each once: no --last, --from, "
 			"--to");

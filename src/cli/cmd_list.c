@@ -141,7 +141,7 @@ static void add_row(struct sheet *s, const struct deploy_node *n,
 	const struct deploy_found *f)
 {
 	struct buf programs = BUF_INIT(65536);
-	char mode[80];
+	char mode[80], since[CLOCK_TEXT];
 
 	for (size_t p = 0; p < f->n; p++)
 		buf_addf(&programs, "%s%s %s", p ? ", " : "",
@@ -154,7 +154,7 @@ static void add_row(struct sheet *s, const struct deploy_node *n,
 		f->recipe);
 	sheet_text(s, mode);
 	sheet_text(s, f->n ? buf_str(&programs) : "left-over files");
-	sheet_text(s, f->since);
+	sheet_text(s, nodes_since(f, s->format == SHEET_TABLE, since));
 	buf_release(&programs);
 }
 

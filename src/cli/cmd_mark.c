@@ -21,16 +21,17 @@ enum { AT_ONCE = 500, TESTBED_MAX = 2000 };
 struct mark_command {
 	struct common common;
 	struct source_options source;
-	const char *at;
+	int64_t at_ns; /* 0: not said */
 	bool events;
 };
 
 #define AT(member) offsetof(struct mark_command, member)
 
 static const struct opt options[] = {
-	{"at", 0, OPT_TEXT, AT(at), "TIME",
-		"when it was (now), with --events: when their time 0 was "
-		"(as the testbed says): 2026-11-21T14:05:33Z",
+	{"at", 0, OPT_TIME, AT(at_ns), "TIME",
+		"when it was (now): 20:40 (today, local), "
+		"2026-11-21T14:05:33Z; with --events: when their time 0 was "
+		"(as the testbed says)",
 		NULL, 0, 0},
 	{"events", 0, OPT_FLAG, AT(events), NULL,
 		"what the experiment's own events do, such as $ns at 10 "
@@ -56,16 +57,18 @@ static int mark_there(
 	return r;
 }
 
-static int mark(struct app *app, const struct mark_command *o, int64_t at_ns,
+static int mark(struct app *app, const struct mark_command *o,
 	struct source_words where, const char *text, struct err *err)
 {
-	const struct event e = {at_ns, EVENT_MARK, 0, text, NULL};
+	const struct event e = {o->at_ns, EVENT_MARK, 0, text, NULL};
+	char at[ANSWER_TIME];
 	struct source s;
 	int r = source_open(app, &o->source, where, &s, err);
 
 	if (r == 0)
 		r = s.store ? events_tell(s.store, &e, err)
-			    : mark_there(&s, o->at, text, err);
+			    : mark_there(
+				      &s, source_time(o->at_ns, at), text, err);
 	if (r == 0)
 		say_done(app, "marked: %s", text);
 	source_close(&s);
@@ -216,16 +219,11 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	cleanup_free char *text = NULL;
 	struct mark_command o = {0};
-	struct wall_time at = {0};
 	int words, names,
 		r = command_parse(app, &cmd_mark, &o, argc, argv, &words, err);
 
 	if (r < 0 || words < 0)
 		return r;
-	if (o.at && !wall_parse(o.at, &at))
-		return err_set(err, NFZ_E_USAGE,
-			"--at %s: a time looks like 2026-11-21T14:05:33Z",
-			o.at);
 	if (o.events && (words != 1 || o.source.topology)) {
 		err_set(err, NFZ_E_USAGE,
 			"whose events? They are the "
@@ -234,15 +232,14 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 				     "[--store DIR] PROJ/EXP");
 	}
 	if (o.events)
-		return mark_events(app, &o, at.ns, argv[1], err);
+		return mark_events(app, &o, o.at_ns, argv[1], err);
 	names = o.source.store || o.source.topology ? 0 : 1;
 	text = source_join(argv + 1 + names, words > names ? words - names : 0);
 	if (!text[strspn(text, " ")]) {
 		err_set(err, NFZ_E_USAGE, "what shall the mark say?");
 		return err_hint(err, "netflowize mark PROJ/EXP TEXT");
 	}
-	return mark(app, &o, at.ns, (struct source_words){argv + 1, names},
-		text, err);
+	return mark(app, &o, (struct source_words){argv + 1, names}, text, err);
 }
 
 const struct command cmd_mark = {.name = "mark",

@@ -86,14 +86,14 @@ static void add_module(struct sheet *s, const struct deploy_node *n,
 	const struct deploy_node *by, const struct deploy_found *f,
 	const struct deploy_process *p)
 {
-	char settings[SETTINGS_TEXT], clock[40];
+	char settings[SETTINGS_TEXT], clock[40], since[CLOCK_TEXT];
 
 	sheet_text(s, p->role);
 	sheet_text(s, n->name);
 	sheet_text(s, healthy(p) ? "ok" : p->state);
 	put_clock(n, by, clock, sizeof(clock));
 	sheet_text(s, clock);
-	sheet_text(s, f->since);
+	sheet_text(s, nodes_since(f, true, since));
 	sheet_text(s, f->id);
 	settings_describe(
 		strcmp(p->role, "meter") == 0 ? f->settings : "", settings);

@@ -72,7 +72,7 @@ static const char *span(const struct live *l)
 {
 	const struct source_options *s = &l->o->source;
 
-	return source_is_fixed(&l->source) || s->last || s->from || s->to
+	return source_is_fixed(&l->source) || s->last || s->from_ns || s->to_ns
 		       ? NULL
 		       : LAST;
 }

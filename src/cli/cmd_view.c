@@ -105,22 +105,23 @@ static void give_kinds(
 	struct view *v, const struct httpd_request *r, struct httpd_answer *a)
 {
 	struct err err = ERR_INIT;
-	struct wall_time at;
-	struct source_wish wish = {.from = r->from,
-		.to = r->from ? r->to : NULL,
+	struct wall_time from = {0}, to = {0};
+	struct source_wish wish = {
 		.last = source_is_fixed(&v->source) ? "all" : r->last,
 		.pieces = number(r->pieces, SUMMARY_BUCKETS_MAX)};
 	int64_t port = number(r->port, UINT16_MAX), ms;
 
 	wish.port = port < 0 ? 0 : (unsigned)port;
-	if (r->from ? !wall_parse(r->from, &at) || !r->to ||
-				!wall_parse(r->to, &at) || wish.pieces < 1
+	if (r->from ? !wall_parse(r->from, &from) || !r->to ||
+				!wall_parse(r->to, &to) || wish.pieces < 1
 		    : port < 0 || !wish.last ||
 				(strcmp(wish.last, "all") != 0 &&
 					!clock_parse_span(wish.last, &ms))) {
 		text(a, 400, "Nobody asks that.");
 		return;
 	}
+	wish.from_ns = from.ns;
+	wish.to_ns = to.ns;
 	a->status = 200;
 	a->type = "application/json";
 	if (source_ask_kinds(&v->source, &wish, &a->body, &err) < 0) {

@@ -59,6 +59,15 @@ const char *nodes_collector(const struct deploy_report *r)
 	return NULL;
 }
 
+const char *nodes_since(
+	const struct deploy_found *f, bool people, char text[static CLOCK_TEXT])
+{
+	struct wall_time t;
+
+	return people && wall_parse(f->since, &t) ? wall_print_s(t, text)
+						  : f->since;
+}
+
 int nodes_topology(struct app *app, const char *file, const char *word,
 	struct topology **ret, struct err *err)
 {

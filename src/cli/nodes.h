@@ -39,6 +39,10 @@ int nodes_failures(const struct app *app, const struct deploy_report *r,
  * second `up` must not move the records because the disks have changed. */
 const char *nodes_collector(const struct deploy_report *r);
 
+/* When a deployment began: for people, in a table, to the second. */
+const char *nodes_since(const struct deploy_found *f, bool people,
+	char text[static CLOCK_TEXT]);
+
 /* The topology of the experiment on the command line (or of a file), for
  * commands that only need to know the nodes. */
 int nodes_topology(struct app *app, const char *file, const char *word,

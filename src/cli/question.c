@@ -65,6 +65,7 @@ static int collect(struct line *l, const struct app *app,
 {
 	const int format = app->common->format;
 	const bool local = q->source.store != NULL;
+	char text[ANSWER_TIME];
 	int r;
 
 	add(l, "nfz-query");
@@ -77,8 +78,8 @@ static int collect(struct line *l, const struct app *app,
 	add_value(l, "--number", q->number);
 	add_value(l, "--threads", q->threads);
 	add_value(l, "--last", q->source.last);
-	add_value(l, "--from", q->source.from);
-	add_value(l, "--to", q->source.to);
+	add_value(l, "--from", source_time(q->source.from_ns, text));
+	add_value(l, "--to", source_time(q->source.to_ns, text));
 	for (size_t i = 0; i < w->n_options; i++)
 		if (w->options[i].said)
 			add(l, w->options[i].option);

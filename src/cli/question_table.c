@@ -63,7 +63,7 @@ static int set_limit(struct answer *a, const char *text, struct err *err)
 static int set_times(
 	struct answer *a, const struct source_options *o, struct err *err)
 {
-	struct query_times times = {.from = o->from, .to = o->to};
+	struct query_times times = {.from_ns = o->from_ns, .to_ns = o->to_ns};
 
 	if (o->last && !clock_parse_span(o->last, &times.last_ms))
 		return err_set(err, NFZ_E_USAGE,

@@ -76,7 +76,7 @@ static int open_report(struct source *s, const char *path, struct err *err)
 			f->topology, f->topology_len, path, &s->topology, err);
 	if (r < 0)
 		return err_wrap(err, "%s", path);
-	if (*s->filter || o->last || o->from || o->to) {
+	if (*s->filter || o->last || o->from_ns || o->to_ns) {
 		err_set(err, NFZ_E_USAGE,
 			"%s has the figures of its own time and filter only",
 			path);
@@ -101,6 +101,11 @@ static int stored_topology(struct source *s, struct err *err)
 	return r;
 }
 
+const char *source_time(int64_t ns, char text[static ANSWER_TIME])
+{
+	return ns ? answer_time(ns, text) : NULL;
+}
+
 static void add_time(struct source *s, const char *option, const char *value)
 {
 	if (value)
@@ -111,6 +116,7 @@ static void add_time(struct source *s, const char *option, const char *value)
 static void name_command(struct source *s)
 {
 	bool hide = s->o->anonymise;
+	char text[ANSWER_TIME];
 
 	if (s->report.len) {
 		buf_adds(&s->command, s->found.command);
@@ -125,8 +131,8 @@ static void name_command(struct source *s)
 			hide && s->o->topology ? "PROJ/EXP" : s->nodes.target);
 	}
 	add_time(s, "--last", s->o->last);
-	add_time(s, "--from", s->o->from);
-	add_time(s, "--to", s->o->to);
+	add_time(s, "--from", source_time(s->o->from_ns, text));
+	add_time(s, "--to", source_time(s->o->to_ns, text));
 }
 
 int source_open(struct app *app, const struct source_options *o,
@@ -191,8 +197,8 @@ void source_close(struct source *s)
 
 /* What a summary is asked for. */
 struct question {
-	const char *last, *from, *to, *filter, *part;
-	int64_t pieces;
+	const char *last, *filter, *part;
+	int64_t from_ns, to_ns, pieces;
 	bool within, flush;
 };
 
@@ -202,7 +208,7 @@ static int ask_store(struct source *s, const struct question *q,
 	cleanup(catalog_free_at) struct catalog *c = NULL;
 	cleanup(filter_free_at) struct filter *f = NULL;
 	cleanup(store_close_at) struct store *store = NULL;
-	struct query_times times = {.from = q->from, .to = q->to};
+	struct query_times times = {.from_ns = q->from_ns, .to_ns = q->to_ns};
 	struct summary_ask ask = {.filter = q->filter,
 		.window_ms = s->window_ms,
 		.parts = q->part ? summary_part(q->part) : 0,
@@ -244,6 +250,7 @@ static int ask_collector(struct source *s, const struct question *q,
 {
 	struct words w = {{"nfz-query", "store", "--summary"}, 3};
 	char flush[32], window[40], pieces[32], detail[32];
+	char from[ANSWER_TIME], to[ANSWER_TIME];
 
 	snprintf(flush, sizeof(flush), "--flush-wait=%dms", FLUSH_MS);
 	snprintf(
@@ -262,8 +269,8 @@ static int ask_collector(struct source *s, const struct question *q,
 	if (q->flush)
 		add_word(&w, "--flush", flush);
 	add_word(&w, "--last", q->last);
-	add_word(&w, "--from", q->from);
-	add_word(&w, "--to", q->to);
+	add_word(&w, "--from", source_time(q->from_ns, from));
+	add_word(&w, "--to", source_time(q->to_ns, to));
 	add_word(&w, "--", q->filter);
 	return nodes_query_text(&s->nodes, s->topology, w.argv, out, err);
 }
@@ -280,8 +287,8 @@ static int ask(
 {
 	const struct source_options *o = s->o;
 	struct question q = {.last = last ? last : o->last,
-		.from = last ? NULL : o->from,
-		.to = last ? NULL : o->to,
+		.from_ns = last ? 0 : o->from_ns,
+		.to_ns = last ? 0 : o->to_ns,
 		.filter = s->filter,
 		.part = s->part,
 		.flush = !o->no_flush};
@@ -302,13 +309,13 @@ int source_ask_kinds(struct source *s, const struct source_wish *w,
 		*s->filter ? "(%s) and dst port %u" : "%sdst port %u",
 		s->filter, w->port);
 	const bool all = w->last && strcmp(w->last, "all") == 0;
-	const struct question q = {.last = w->from || all ? NULL : w->last,
-		.from = w->from,
-		.to = w->to,
-		.filter = w->from ? s->filter : filter,
+	const struct question q = {.last = w->from_ns || all ? NULL : w->last,
+		.from_ns = w->from_ns,
+		.to_ns = w->to_ns,
+		.filter = w->from_ns ? s->filter : filter,
 		.part = "groups",
 		.pieces = w->pieces,
-		.within = w->from != NULL};
+		.within = w->from_ns != 0};
 
 	if (s->report.len || s->o->anonymise)
 		return err_set(err, NFZ_E_USAGE, "a report tells no more");

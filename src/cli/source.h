@@ -6,10 +6,12 @@
 #include "cli/nodes.h"
 #include "report/page.h"
 #include "report/page_read.h"
+#include "store/answer.h"
 
 /* Where it is, and of which time: options of whatever shows flows. */
 struct source_options {
-	const char *topology, *store, *last, *from, *to;
+	const char *topology, *store, *last;
+	int64_t from_ns, to_ns; /* 0: not said */
 	bool no_flush;
 	bool anonymise; /* other addresses, no names of files */
 };
@@ -22,15 +24,21 @@ struct source_options {
 			NULL, 0, 0},                                           \
 		{"last", 0, OPT_TEXT, offsetof(S, where.last), "T",            \
 			"of the last 30s, 5m, 2h", NULL, 0, 0},                \
-		{"from", 0, OPT_TEXT, offsetof(S, where.from), "TIME",         \
-			"from 2026-11-21T14:05:33Z on", NULL, 0, 0},           \
-		{"to", 0, OPT_TEXT, offsetof(S, where.to), "TIME",             \
+		{"from", 0, OPT_TIME, offsetof(S, where.from_ns), "TIME",      \
+			"from 20:40 on (today, local), or "                    \
+			"2026-11-21T14:05:33Z",                                \
+			NULL, 0, 0},                                           \
+		{"to", 0, OPT_TIME, offsetof(S, where.to_ns), "TIME",          \
 			"up to then", NULL, 0, 0},                             \
 	{                                                                      \
 		"no-flush", 0, OPT_FLAG, offsetof(S, where.no_flush), NULL,    \
 			"do not ask the meters for what they still hold",      \
 			NULL, 0, 0                                             \
 	}
+
+/* A time as nfz-query is told it, wherever that runs; NULL where none was
+ * said. */
+const char *source_time(int64_t ns, char text[static ANSWER_TIME]);
 
 struct source {
 	struct app *app;
@@ -82,10 +90,10 @@ int source_ask(struct source *s, const char *last, struct answer_now *ret,
 	struct err *err) NFZ_MUST_CHECK;
 /* Of what somebody chose in a page: kinds of flows alone, of from until before
  * to in so many pieces of the same length, what falls into them; or where from
- * is NULL, those to a port, of the last so long.  Adds a summary. */
+ * is 0, those to a port, of the last so long.  Adds a summary. */
 struct source_wish {
-	const char *from, *to, *last;
-	int64_t pieces;
+	const char *last;
+	int64_t from_ns, to_ns, pieces;
 	unsigned port;
 };
 int source_ask_kinds(struct source *s, const struct source_wish *w,

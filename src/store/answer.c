@@ -69,11 +69,13 @@ static void addr_cell(struct sheet *s, const struct net_addr *a)
 	sheet_text(s, net_addr_print(a, text));
 }
 
-static void time_cell(struct sheet *s, int64_t ns)
+void answer_time_cell(struct sheet *s, int64_t ns)
 {
 	char text[ANSWER_TIME];
 
-	sheet_text(s, answer_time(ns, text));
+	sheet_text(s, s->format == SHEET_TABLE
+			      ? wall_print_s((struct wall_time){ns}, text)
+			      : answer_time(ns, text));
 }
 
 static void observation_cells(
@@ -106,8 +108,8 @@ static void machine_row(
 	sheet_plain(s, r->key.proto);
 	sheet_uint(s, r->packets);
 	sheet_uint(s, r->bytes);
-	time_cell(s, r->first_ns);
-	time_cell(s, r->last_ns);
+	answer_time_cell(s, r->first_ns);
+	answer_time_cell(s, r->last_ns);
 	sheet_plain(s, r->tcp_flags);
 	sheet_text(s, node_name(c, r->src_node));
 	sheet_text(s, node_name(c, r->dst_node));
@@ -180,7 +182,7 @@ static void table_row(
 	answer_time(r->first_ns, first);
 	t = strchr(first, 'T');
 	if (t) /* the time of the day is enough, to the millisecond */
-		t[13] = '\0';
+		memcpy(t + 13, "Z", sizeof("Z"));
 	sheet_text(s, t ? t + 1 : first);
 	duration_cell(s, r->first_ns, r->last_ns);
 	proto_cell(s, r->key.proto);
@@ -312,7 +314,7 @@ static void key_cell(struct sheet *s, enum group_key key,
 		sheet_text(s, node_name(c, v->dst_node));
 		return;
 	case GROUP_TIME:
-		time_cell(s, v->time_ns);
+		answer_time_cell(s, v->time_ns);
 		return;
 		GROUP_EXTRA_KEYS(GROUP_CASE)
 		answer_extra_cell(s, key, &v->extra);

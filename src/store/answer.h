@@ -50,5 +50,7 @@ int answer_write(struct store *s, const struct answer *a,
 /* RFC 3339 in UTC with microseconds; returns text. */
 enum { ANSWER_TIME = 40 };
 char *answer_time(int64_t ns, char text[static ANSWER_TIME]);
+/* The same as a cell; for people, in a table, to the second. */
+void answer_time_cell(struct sheet *s, int64_t ns);
 
 #endif

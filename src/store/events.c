@@ -261,11 +261,9 @@ int events_print(const struct events *e, const struct events_range *range,
 	sheet_open(&s, format, stdout, columns, 3);
 	sheet_begin(&s, "netflowize.events/1", "events");
 	for (size_t i = 0; i < e->n; i++) {
-		char at[ANSWER_TIME];
-
 		if (!events_range_has(range, &e->items[i]))
 			continue;
-		sheet_text(&s, answer_time(e->items[i].at_ns, at));
+		answer_time_cell(&s, e->items[i].at_ns);
 		sheet_text(&s, event_kind_name(e->items[i].kind));
 		sheet_text(&s, e->items[i].text);
 	}

@@ -36,11 +36,10 @@ struct query {
 };
 enum { QUERY_ROWS = 1 << 20, QUERY_THREADS_MAX = 64 };
 
-/* As people ask for times: of the last so many ms, or from and to as RFC 3339
- * says, either of them. */
+/* As people ask for times: of the last so many ms, or from and to, either of
+ * them. */
 struct query_times {
-	int64_t last_ms; /* 0: not asked */
-	const char *from, *to;
+	int64_t last_ms, from_ns, to_ns; /* 0: not asked */
 };
 /* Sets from_ns and to_ns. */
 int query_set_times(struct query *q, const struct query_times *times,

@@ -228,10 +228,10 @@ TRUTH = {  # (name, store, words): rows
         ["core", "r1", "r2", "", "2", "3200", "50.00", "94.12"],
         ["core", "r2", "r1", "1518", "6", "9000", "100.00", "100.00"]],
     ("hops", lab, "port 1"): [
-        ["core", "r1", "lb", "r2", "1", "100", "90", "10", "10.000", "5000", "5000", "5000"],
-        ["la", "r1", "core", "r1", "1", "100", "100", "0", "0.000", "3000", "3000", "3000"]],
+        ["core", "r1", "lb", "r2", "1", "100", "90", "10", "10.000", "yes", "5000", "5000", "5000"],
+        ["la", "r1", "core", "r1", "1", "100", "100", "0", "0.000", "no", "3000", "3000", "3000"]],
     ("losses", lab, "port 1", "--bucket", "1h"): [
-        ["2026-09-21T14:00:00.000000Z", "core", "lb", "100", "90", "10"]],
+        ["2026-09-21T14:00:00.000000Z", "core", "lb", "100", "90", "10", "10.000", "yes"]],
 }
 asked = {key[0] for key in TRUTH}
 names = [name for name, _ in rows("analyse")]
@@ -245,10 +245,14 @@ def as_json(cell, value):
     protocols = {"tcp": 6, "udp": 17, "icmp": 1}
     if value is None:
         return cell == "-"
+    if isinstance(value, bool):
+        return cell == ("yes" if value else "no")
     if isinstance(value, list):
         return cell == (" ".join(value) or "-")
     if isinstance(value, str):
-        return value in (cell, {"a": A, "b": B}.get(cell))  # people read names
+        # people read names, and times to the second
+        return value in (cell, {"a": A, "b": B}.get(cell)) or (
+            cell == re.sub(r"\.\d{6}Z$", "Z", value))
     return cell.replace(",", "") == str(value) or protocols.get(cell) == value or (
         isinstance(value, float) and float(cell) == value)
 

@@ -5,7 +5,9 @@
 
 #include <criterion/criterion.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 Test(net, addresses_round_trip)
 {
@@ -83,6 +85,43 @@ Test(clock, wall_times_round_trip)
 	cr_assert_eq(t.ns, INT64_MIN);
 	cr_assert_not(wall_parse("2026-11-21 14:05:33Z", &t));
 	cr_assert_not(wall_parse("2026-11-21T14:05:33", &t));
+}
+
+/* What a time that was typed without a date means depends on the day: its date
+ * is taken off. */
+static const char *typed(const char *text, const char *zone)
+{
+	static char out[CLOCK_TEXT];
+	struct wall_time t;
+
+	setenv("TZ", zone, 1);
+	tzset();
+	return wall_parse_typed(text, &t) ? strchr(wall_print(t, out), 'T')
+					  : NULL;
+}
+
+Test(clock, typed_times_are_local_and_of_today)
+{
+	struct wall_time t;
+	char text[CLOCK_TEXT], now[CLOCK_TEXT];
+
+	cr_assert_str_eq(typed("20:40", "UTC0"), "T20:40:00.000Z");
+	cr_assert_str_eq(typed("20:40", "ABC-2"), "T18:40:00.000Z");
+	cr_assert_str_eq(typed("20:40:10.5", "ABC-2"), "T18:40:10.500Z");
+	cr_assert_str_eq(typed("20:40:10Z", "ABC-2"), "T20:40:10.000Z");
+	cr_assert(wall_parse_typed("2026-11-21 01:05", &t));
+	cr_assert_str_eq(wall_print_s(t, text), "2026-11-20T23:05:00Z");
+	cr_assert(wall_parse_typed("2026-11-21T14:05:33+01:00", &t));
+	cr_assert_str_eq(wall_print_s(t, text), "2026-11-21T13:05:33Z");
+	wall_print(wall_now(), now);
+	cr_assert(wall_parse_typed("12:00Z", &t));
+	cr_assert_eq(strncmp(wall_print(t, text), now, 10), 0);
+	cr_assert_null(typed("20", "UTC0"));
+	cr_assert_null(typed("20:40x", "UTC0"));
+	cr_assert_null(typed("25:40", "UTC0"));
+	cr_assert_null(typed("2026-11-21", "UTC0"));
+	cr_assert_null(typed("soon", "UTC0"));
+	cr_assert_null(typed("", "UTC0"));
 }
 
 Test(clock, spans)
