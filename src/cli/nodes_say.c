@@ -137,7 +137,11 @@ static int nothing_worked(
 
 	if (code == NFZ_E_NODES_FAILED)
 		return 0;
-	err_set(err, code, "all %zu nodes that were tried failed", failed);
+	if (failed == 1)
+		err_set(err, code, "the one node that was tried failed");
+	else
+		err_set(err, code, "all %zu nodes that were tried failed",
+			failed);
 	return err_hint(err, "Nothing was changed.  Run this again when the "
 			     "cause is mended");
 }
@@ -166,7 +170,7 @@ int nodes_failures(const struct app *app, const struct deploy_report *r,
 	say_failures(app, &failures);
 	gather_release(&failures.by_text);
 	opt_list_release(&failures.hints);
-	if (code == -NFZ_E_NODES_FAILED && failed > 1) {
+	if (code == -NFZ_E_NODES_FAILED && failed) {
 		all = nothing_worked(r, failed, err);
 		if (all < 0)
 			return all;

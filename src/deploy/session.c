@@ -44,10 +44,14 @@ static int load(struct deploy_link *link, const struct deploy_options *o,
 	if (link->loaded)
 		return 0;
 	for (size_t i = 0; ssh.identities && ssh.identities[i]; i++)
-		if (access(ssh.identities[i], R_OK) < 0)
-			return err_set(err, NFZ_E_CONFIG,
+		if (access(ssh.identities[i], R_OK) < 0) {
+			err_set(err, NFZ_E_CONFIG,
 				"the key for the nodes cannot be read: %s: %s",
 				ssh.identities[i], strerror(errno));
+			return err_hint(err,
+				"Name your private key with --identity, or "
+				"leave that out: then it is ssh's own choice");
+		}
 	ssh.ask_ms = o->timeout_ms;
 	/* what the topology took to make is not needed any more */
 	malloc_trim(0);

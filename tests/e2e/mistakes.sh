@@ -58,8 +58,11 @@ done
 nfz status "$exp" -i "$dir/stranger"
 check "one line for all nodes" \
 	[ "$(grep -c "login refused" "$dir/err")" = 1 ]
+nfz strip "$exp" --limit left -i "$dir/stranger"
+check "of one node, too: status 7" [ "$status" = 7 ]
 nfz up "$exp" -i "$dir/no-such-key"
 check "no such key" said "no-such-key: No such file"
+check "and how to name one" said "--identity"
 
 fault right stop
 nfz status "$exp" --timeout 3s
