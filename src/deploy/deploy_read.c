@@ -130,5 +130,5 @@ int deploy_read_file(const struct topo_node *node,
 	remote_free(r);
 	remote_keys_free(keys);
 	buf_release(&text);
-	return result < 0 ? err_wrap(err, "%s", node->name) : 0;
+	return result;
 }

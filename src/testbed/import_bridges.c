@@ -74,6 +74,16 @@ static void resolve(
 	}
 }
 
+/* Where the node was not reached, its name begins the reason. */
+static const char *behind_name(const char *why, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(why, name, n) == 0 && strncmp(why + n, ": ", 2) == 0
+		       ? why + n + 2
+		       : why;
+}
+
 static int read_file(
 	struct import *i, int node, const char *path, struct buf *out)
 {
@@ -85,7 +95,8 @@ static int read_file(
 		*i->err = err;
 	if (!rc || rc == -NFZ_E_INTERRUPTED)
 		return rc;
-	import_note(i, "%s: %s cannot be read: %s", n->name, path, err.text);
+	import_note(i, "%s: %s cannot be read: %s", n->name, path,
+		behind_name(err.text, n->name));
 	if (!n->m->unusable &&
 		(rc == -NFZ_E_UNREACHABLE || rc == -NFZ_E_NODE_AUTH ||
 			rc == -NFZ_E_HOST_KEY))

@@ -294,7 +294,7 @@ static int nobody_home(void *ctx, const struct topo_node *n, const char *path,
 	(void)ctx;
 	(void)path;
 	(void)out;
-	return err_set(e, NFZ_E_UNREACHABLE, "%s does not answer", n->name);
+	return err_set(e, NFZ_E_UNREACHABLE, "%s: nobody is home", n->name);
 }
 
 Test(import, an_unreachable_shaper_is_inferred_and_noted)
@@ -309,7 +309,7 @@ Test(import, an_unreachable_shaper_is_inferred_and_noted)
 	t = imported("nfexp", "lan3", &options);
 	cr_assert_eq(t->n_bridges, 3);
 	cr_assert(t->bridges[0].inferred);
-	cr_assert(strstr(buf_str(&notes), "tbdelay0 does not answer"));
+	cr_assert(strstr(buf_str(&notes), "cannot be read: nobody is home"));
 	cr_assert(strstr(buf_str(&notes), "3 shapers are concluded"));
 	buf_release(&notes);
 	topology_free(t);
