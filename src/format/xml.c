@@ -1,38 +1,67 @@
-/* Adapter to libxml2, its only user.
+/* Adapter to libxml2, its only user: the parser's events become a tree of our
+ * own, in one arena, with the parser's dictionary for the names.  The library's
+ * tree costs as much again as reading the document.
  *
- * The parser's own hooks enforce the ceilings while it reads: a document type
- * definition or an element too deep stops it at once, so neither entity bombs
- * nor deep nesting cost memory.
+ * The events also enforce the ceilings while the document is read: a document
+ * type definition or an element too deep stops the parser at once, so neither
+ * entity bombs nor deep nesting cost memory.
  *
- * Mending: a byte that is not UTF-8 is rewritten as the ISO-8859-1 character
- * it must have been; a control character, which XML cannot carry at all, is
- * rewritten as a private-use character that does not occur in the document
- * and turned back when text is read.  What is then still ill-formed goes
- * through libxml2's recovery mode, believed only when nothing but text was
- * damaged: half a document must never pass for a whole one. */
+ * A document that is ill-formed is mended (xml_mend.h) and read once more.
+ * What is then still ill-formed goes through libxml2's recovery mode, believed
+ * only when nothing but text was damaged: half a document must never pass for
+ * a whole one. */
 #include "format/xml.h"
+#include "base/arena.h"
 #include "base/mem.h"
+#include "format/xml_mend.h"
 
 #include <limits.h>
 #include <string.h>
 
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
-#include <libxml/tree.h>
 
-enum { DEPTH_MAX = 200, NODES_MAX = 16 << 20, N_CONTROLS = 32 };
+enum { DEPTH_MAX = 200, NODES_MAX = 16 << 20, TEXT_MAX = 64 << 20 };
 
-struct xdoc {
-	xmlDocPtr doc;
-	bool mended;
-	unsigned private_base; /* code point standing for NUL, 0: none used */
+struct xattr {
+	struct xattr *next;
+	const char *name, *text;
+	size_t len;
 };
 
-/* What one run of the parser found out. */
+struct xnode {
+	const char *name, *space; /* the dictionary's */
+	struct xattr *attrs;
+	struct xnode *children, *next;
+	const char *text;
+	size_t len;
+	long line;
+};
+
+struct xdoc {
+	struct arena arena;
+	xmlDictPtr names;
+	struct xnode *root;
+	bool mended;
+};
+
+/* An element whose end was not seen yet. */
+struct open {
+	struct xnode *node;
+	struct xnode **next; /* where its next child goes */
+	size_t text;         /* where its text begins */
+};
+
+/* One run of the parser, and what it found out. */
 struct run {
-	size_t nodes;
-	bool hard;  /* an error that recovery may not paper over */
-	bool limit; /* a ceiling was hit */
+	bool recover;
+	unsigned private_base; /* of a mended document, else 0 */
+	struct xdoc *doc;
+	struct open open[DEPTH_MAX];
+	size_t depth, nodes;
+	struct buf text; /* of the open elements: an inner one's goes first */
+	bool hard;       /* an error that recovery may not paper over */
+	bool limit;      /* a ceiling was hit */
 	int line;
 	char cause[200]; /* of the first error; "" for none */
 };
@@ -84,23 +113,124 @@ static void on_error(void *user, xmlErrorPtr error)
 		run->hard = true;
 }
 
+static void stop_at_limit(xmlParserCtxtPtr ctxt, const char *cause)
+{
+	struct run *run = ctxt->_private;
+
+	note(run, xmlSAX2GetLineNumber(ctxt), cause);
+	run->hard = run->limit = true;
+	xmlStopParser(ctxt);
+}
+
+static const char *keep_text(
+	struct run *run, const char *text, size_t len, size_t *ret_len)
+{
+	char *kept = arena_alloc_aligned(&run->doc->arena, len + 1, 1, 1);
+
+	if (run->private_base)
+		len = xml_unmend(run->private_base, text, len, kept);
+	else
+		memcpy(kept, text, len);
+	*ret_len = len;
+	return kept;
+}
+
+/* Of each: name, prefix, namespace, first byte of the value, its end. */
+static void keep_attributes(
+	struct run *run, struct xnode *node, const xmlChar **attrs, int n)
+{
+	struct xattr **next = &node->attrs;
+
+	for (; n > 0; n--, attrs += 5) {
+		const char *text = (const char *)attrs[3];
+		struct xattr *a;
+
+		if (attrs[1])
+			continue;
+		a = arena_alloc(&run->doc->arena, 1, sizeof(*a));
+		a->name = (const char *)attrs[0];
+		a->text = keep_text(
+			run, text, (size_t)(attrs[4] - attrs[3]), &a->len);
+		*next = a;
+		next = &a->next;
+	}
+}
+
 static void on_start(void *user, const xmlChar *name, const xmlChar *prefix,
 	const xmlChar *uri, int n_spaces, const xmlChar **spaces, int n_attrs,
 	int n_defaulted, const xmlChar **attrs)
 {
 	xmlParserCtxtPtr ctxt = user;
 	struct run *run = ctxt->_private;
+	struct open *open = run->open + run->depth;
+	struct xnode *node;
 
-	if (ctxt->nodeNr >= DEPTH_MAX || ++run->nodes > NODES_MAX) {
-		note(run, xmlSAX2GetLineNumber(ctxt),
-			ctxt->nodeNr >= DEPTH_MAX ? "elements nested too deep"
-						  : "too many elements");
-		run->hard = run->limit = true;
-		xmlStopParser(ctxt);
+	(void)prefix;
+	(void)n_spaces;
+	(void)spaces;
+	(void)n_defaulted;
+	if (run->depth == DEPTH_MAX) {
+		stop_at_limit(ctxt, "elements nested too deep");
 		return;
 	}
-	xmlSAX2StartElementNs(user, name, prefix, uri, n_spaces, spaces,
-		n_attrs, n_defaulted, attrs);
+	if (++run->nodes > NODES_MAX) {
+		stop_at_limit(ctxt, "too many elements");
+		return;
+	}
+	node = arena_alloc(&run->doc->arena, 1, sizeof(*node));
+	node->name = (const char *)name;
+	node->space = uri ? (const char *)uri : "";
+	node->text = "";
+	node->line = ctxt->input->line;
+	keep_attributes(run, node, attrs, n_attrs);
+	if (run->depth) {
+		*open[-1].next = node;
+		open[-1].next = &node->next;
+	} else {
+		run->doc->root = node;
+	}
+	*open = (struct open){node, &node->children, run->text.len};
+	run->depth++;
+}
+
+static void on_text(void *user, const xmlChar *text, int len)
+{
+	xmlParserCtxtPtr ctxt = user;
+	struct run *run = ctxt->_private;
+
+	buf_add(&run->text, text, (size_t)len);
+	if (!buf_ok(&run->text))
+		stop_at_limit(ctxt, "too much text");
+}
+
+static bool is_blank(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!strchr(" \t\r\n", text[i]))
+			return false;
+	return true;
+}
+
+/* White space between elements is nobody's text. */
+static void on_end(void *user, const xmlChar *name, const xmlChar *prefix,
+	const xmlChar *uri)
+{
+	struct run *run = ((xmlParserCtxtPtr)user)->_private;
+	const struct open *open;
+	const char *text;
+	size_t len;
+
+	(void)name;
+	(void)prefix;
+	(void)uri;
+	if (!run->depth)
+		return;
+	open = run->open + --run->depth;
+	text = buf_str(&run->text) + open->text;
+	len = run->text.len - open->text;
+	if (len && !(open->node->children && is_blank(text, len)))
+		open->node->text = keep_text(run, text, len, &open->node->len);
+	run->text.len = open->text;
 }
 
 static void on_doctype(void *user, const xmlChar *name,
@@ -126,180 +256,101 @@ static void on_stray(void *user, xmlErrorPtr error)
 	(void)error;
 }
 
-static xmlDocPtr run_parser(
-	const char *text, size_t len, bool recover, struct run *run)
+/* NULL without a dictionary of names: out of memory. */
+static xmlParserCtxtPtr new_parser(struct run *run)
 {
-	int options = XML_PARSE_NONET | XML_PARSE_NOWARNING |
-		      XML_PARSE_NOCDATA | XML_PARSE_COMPACT |
-		      XML_PARSE_NOBLANKS;
 	xmlParserCtxtPtr ctxt = xmlNewParserCtxt();
-	xmlDocPtr doc;
 
-	memset(run, 0, sizeof(*run));
-	if (!ctxt || !ctxt->sax) {
-		note(run, 0, "out of memory");
-		run->hard = true;
+	if (!ctxt || !ctxt->sax || !ctxt->dict) {
 		xmlFreeParserCtxt(ctxt);
 		return NULL;
 	}
 	ctxt->_private = run;
-	ctxt->sax->serror = on_error;
-	ctxt->sax->startElementNs = on_start;
-	ctxt->sax->internalSubset = on_doctype;
-	if (recover)
+	*ctxt->sax = (xmlSAXHandler){
+		.initialized = XML_SAX2_MAGIC,
+		.startElementNs = on_start,
+		.endElementNs = on_end,
+		.characters = on_text,
+		.ignorableWhitespace = on_text,
+		.internalSubset = on_doctype,
+		.serror = on_error,
+	};
+	return ctxt;
+}
+
+/* run says what to do and is told what was found; NULL: not to be believed.
+ * Entities are replaced (NOENT): without definitions there are but the five
+ * that XML has itself. */
+static struct xdoc *run_parser(const char *text, size_t len, struct run *run)
+{
+	int options = XML_PARSE_NONET | XML_PARSE_NOWARNING |
+		      XML_PARSE_NOCDATA | XML_PARSE_NOENT;
+	xmlParserCtxtPtr ctxt = new_parser(run);
+	struct xdoc *doc;
+
+	if (!ctxt) {
+		note(run, 0, "out of memory");
+		return NULL;
+	}
+	run->text = (struct buf)BUF_INIT(TEXT_MAX);
+	run->doc = doc = mem_zalloc(1, sizeof(*doc));
+	doc->names = ctxt->dict;
+	xmlDictReference(doc->names);
+	if (run->recover)
 		options |= XML_PARSE_RECOVER;
 	xmlSetStructuredErrorFunc(NULL, on_stray);
-	doc = xmlCtxtReadMemory(ctxt, text, (int)len, NULL, NULL, options);
+	xmlFreeDoc(
+		xmlCtxtReadMemory(ctxt, text, (int)len, NULL, NULL, options));
 	xmlSetStructuredErrorFunc(NULL, NULL);
-	if (run->hard || (run->cause[0] && !recover) ||
-		(doc && !xmlDocGetRootElement(doc))) {
+	if (!doc->root)
 		note(run, 1, "no element found");
-		xmlFreeDoc(doc);
+	if (!run->recover && !ctxt->wellFormed)
+		note(run, 1, "not XML");
+	if (run->hard || !doc->root || (run->cause[0] && !run->recover)) {
+		xdoc_free(doc);
 		doc = NULL;
 	}
-	if (!doc)
-		note(run, 1, "not XML");
 	xmlFreeParserCtxt(ctxt);
+	buf_release(&run->text);
 	return doc;
 }
 
-/* Length of the UTF-8 sequence at s that XML allows, 0 when it is none. */
-static size_t utf8_length(const unsigned char *s, size_t left)
-{
-	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-	unsigned c = s[0];
-
-	if (n == 1)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4 || n > left)
-		return 0;
-	c &= 0xffu >> (n + 1);
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ||
-		c == 0xfffe || c == 0xffff)
-		return 0;
-	return n;
-}
-
-static bool illegal_control(unsigned char c)
-{
-	return c < 0x20 && c != '\t' && c != '\n' && c != '\r';
-}
-
-static void add_utf8(struct buf *out, unsigned c)
-{
-	if (c < 0x800) {
-		buf_addc(out, (char)(0xc0 | c >> 6));
-	} else {
-		buf_addc(out, (char)(0xe0 | c >> 12));
-		buf_addc(out, (char)(0x80 | (c >> 6 & 0x3f)));
-	}
-	buf_addc(out, (char)(0x80 | (c & 0x3f)));
-}
-
-/* A run of 32 private-use code points of which the text uses none; 0 when
- * every one is taken. */
-static unsigned free_private_base(const char *text, size_t len)
-{
-	bool used[0x1900 / N_CONTROLS] = {false}; /* U+E000 to U+F8FF */
-
-	for (size_t i = 0; i + 2 < len; i++) {
-		const unsigned char *s = (const unsigned char *)text + i;
-		unsigned c = (unsigned)(s[0] & 0xf) << 12 |
-			     (unsigned)(s[1] & 0x3f) << 6 | (s[2] & 0x3f);
-
-		if ((s[0] & 0xf0) == 0xe0 && c >= 0xe000 && c < 0xf900)
-			used[(c - 0xe000) / N_CONTROLS] = true;
-	}
-	for (unsigned i = 0; i < sizeof(used); i++)
-		if (!used[i])
-			return 0xe000 + i * N_CONTROLS;
-	return 0;
-}
-
-static bool mend(const char *text, size_t len, struct buf *out, unsigned *base)
-{
-	const unsigned char *s = (const unsigned char *)text;
-	size_t n;
-
-	*base = free_private_base(text, len);
-	for (size_t i = 0; i < len; i += n) {
-		n = utf8_length(s + i, len - i);
-		if (!n) {
-			add_utf8(out, s[i]);
-			n = 1;
-		} else if (n == 1 && illegal_control(s[i])) {
-			if (!*base)
-				return false;
-			add_utf8(out, *base + s[i]);
-		} else {
-			buf_add(out, s + i, n);
-		}
-	}
-	return buf_ok(out);
-}
-
-/* Does the document say that its bytes are something else than UTF-8? */
-static bool declares_other_encoding(const char *text, size_t len)
-{
-	cleanup_free char *head = mem_strndup(text, len < 200 ? len : 200);
-	char *end = strstr(head, "?>"), *at;
-
-	if (!end || strncmp(head, "<?xml", 5) != 0)
-		return (unsigned char)head[0] >= 0xfe; /* UTF-16 mark */
-	*end = '\0';
-	at = strstr(head, "encoding");
-	return at && !strstr(at, "UTF-8") && !strstr(at, "utf-8");
-}
-
-static xmlDocPtr parse_mending(const char *text, size_t len, struct xdoc *out)
+static struct xdoc *parse_mending(const char *text, size_t len)
 {
 	struct buf fixed = BUF_INIT(INT_MAX);
-	struct run run;
-	xmlDocPtr doc = NULL;
+	struct run strict = {0}, lax = {.recover = true};
+	struct xdoc *doc = NULL;
 
-	out->mended = true;
-	if (!declares_other_encoding(text, len)) {
-		unsigned base;
-
-		if (mend(text, len, &fixed, &base)) {
-			out->private_base = base;
-			text = fixed.data ? fixed.data : "";
-			len = fixed.len;
-			doc = run_parser(text, len, false, &run);
-		}
+	if (xml_mend(text, len, &fixed, &strict.private_base)) {
+		lax.private_base = strict.private_base;
+		text = buf_str(&fixed);
+		len = fixed.len;
+		doc = run_parser(text, len, &strict);
 	}
 	if (!doc)
-		doc = run_parser(text, len, true, &run);
+		doc = run_parser(text, len, &lax);
 	buf_release(&fixed);
+	if (doc)
+		doc->mended = true;
 	return doc;
 }
 
 int xdoc_parse(const char *text, size_t len, enum xdoc_mode mode,
 	struct xdoc **ret, struct err *err)
 {
-	struct xdoc *out;
-	struct run run;
+	struct run run = {0};
+	struct xdoc *doc;
 
 	if (len > INT_MAX / 4)
 		return err_set(err, NFZ_E_LIMIT,
 			"the document is too big (%zu bytes)", len);
-	out = mem_zalloc(1, sizeof(*out));
-	out->doc = run_parser(text, len, false, &run);
-	if (!out->doc && mode == XDOC_MEND && !run.limit)
-		out->doc = parse_mending(text, len, out);
-	if (!out->doc) {
-		free(out);
+	doc = run_parser(text, len, &run);
+	if (!doc && mode == XDOC_MEND && !run.limit)
+		doc = parse_mending(text, len);
+	if (!doc)
 		return err_set(err, run.limit ? NFZ_E_LIMIT : NFZ_E_REPLY,
 			"line %d: %s", run.line, run.cause);
-	}
-	out->doc->_private = out;
-	*ret = out;
+	*ret = doc;
 	return 0;
 }
 
@@ -307,7 +358,8 @@ void xdoc_free(struct xdoc *doc)
 {
 	if (!doc)
 		return;
-	xmlFreeDoc(doc->doc);
+	arena_release(&doc->arena);
+	xmlDictFree(doc->names);
 	free(doc);
 }
 
@@ -316,127 +368,63 @@ bool xdoc_mended(const struct xdoc *doc)
 	return doc->mended;
 }
 
-/* struct xnode is never defined: it is libxml2's node under our name. */
-static const xmlNode *inner(const struct xnode *node)
-{
-	return (const xmlNode *)(const void *)node;
-}
-
-static const struct xnode *outer(const xmlNode *node)
-{
-	while (node && node->type != XML_ELEMENT_NODE)
-		node = node->next;
-	return (const struct xnode *)(const void *)node;
-}
-
 const struct xnode *xdoc_root(const struct xdoc *doc)
 {
-	return outer(xmlDocGetRootElement(doc->doc));
+	return doc->root;
 }
 
 const struct xnode *xnode_child(const struct xnode *node)
 {
-	return outer(inner(node)->children);
+	return node->children;
 }
 
 const struct xnode *xnode_next(const struct xnode *node)
 {
-	return outer(inner(node)->next);
+	return node->next;
 }
 
 const struct xnode *xnode_find(const struct xnode *node, const char *name)
 {
 	const struct xnode *n;
 
-	for (n = xnode_child(node); n && !xnode_is(n, name);)
-		n = xnode_next(n);
+	for (n = node->children; n && !xnode_is(n, name);)
+		n = n->next;
 	return n;
 }
 
 const char *xnode_name(const struct xnode *node)
 {
-	return (const char *)inner(node)->name;
+	return node->name;
 }
 
 const char *xnode_space(const struct xnode *node)
 {
-	const xmlNs *ns = inner(node)->ns;
-
-	return ns && ns->href ? (const char *)ns->href : "";
+	return node->space;
 }
 
 bool xnode_is(const struct xnode *node, const char *name)
 {
-	return strcmp(xnode_name(node), name) == 0;
+	return strcmp(node->name, name) == 0;
 }
 
 long xnode_line(const struct xnode *node)
 {
-	return xmlGetLineNo(inner(node));
+	return node->line;
 }
 
-/* Copies text, turning private-use stand-ins back into control characters. */
-static void add_text(
-	const struct xdoc *doc, const xmlChar *text, struct buf *out)
+const char *xnode_text(const struct xnode *node, size_t *ret_len)
 {
-	const char *at = (const char *)text, *hit;
-	unsigned base = doc->private_base;
-
-	if (!base) {
-		buf_adds(out, at);
-		return;
-	}
-	for (; (hit = strpbrk(at, "\xee\xef")); at = hit + 3) {
-		const unsigned char *s = (const unsigned char *)hit;
-		unsigned c = (unsigned)(s[0] & 0xf) << 12 |
-			     (unsigned)(s[1] & 0x3f) << 6 | (s[2] & 0x3f);
-
-		buf_add(out, at, (size_t)(hit - at));
-		if (c >= base && c < base + N_CONTROLS)
-			buf_addc(out, (char)(c - base));
-		else
-			buf_add(out, hit, 3);
-	}
-	buf_adds(out, at);
+	*ret_len = node->len;
+	return node->text;
 }
 
-void xnode_text(const struct xnode *node, struct buf *out)
+const char *xnode_attr(
+	const struct xnode *node, const char *name, size_t *ret_len)
 {
-	const xmlNode *n = inner(node);
-	const struct xdoc *doc = n->doc->_private;
-
-	for (n = n->children; n; n = n->next)
-		if ((n->type == XML_TEXT_NODE ||
-			    n->type == XML_CDATA_SECTION_NODE) &&
-			n->content)
-			add_text(doc, n->content, out);
-}
-
-const char *xnode_whole_text(const struct xnode *node)
-{
-	const xmlNode *n = inner(node);
-	const struct xdoc *doc = n->doc->_private;
-
-	n = n->children;
-	if (!n)
-		return "";
-	return n->type == XML_TEXT_NODE && !n->next && !doc->private_base
-		       ? (const char *)n->content
-		       : NULL;
-}
-
-bool xnode_attr(const struct xnode *node, const char *name, struct buf *out)
-{
-	const xmlNode *n = inner(node);
-	const struct xdoc *doc = n->doc->_private;
-
-	for (const xmlAttr *a = n->properties; a; a = a->next) {
-		if (a->ns || strcmp((const char *)a->name, name) != 0)
-			continue;
-		for (n = a->children; n; n = n->next)
-			if (n->content)
-				add_text(doc, n->content, out);
-		return true;
-	}
-	return false;
+	for (const struct xattr *a = node->attrs; a; a = a->next)
+		if (strcmp(a->name, name) == 0) {
+			*ret_len = a->len;
+			return a->text;
+		}
+	return NULL;
 }

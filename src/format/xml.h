@@ -6,7 +6,6 @@
 #ifndef NFZ_FORMAT_XML_H
 #define NFZ_FORMAT_XML_H
 
-#include "base/buf.h"
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -46,11 +45,11 @@ const char *xnode_name(const struct xnode *node);  /* local name */
 const char *xnode_space(const struct xnode *node); /* namespace, "" if none */
 bool xnode_is(const struct xnode *node, const char *name);
 long xnode_line(const struct xnode *node);
-/* Appends the text directly inside the element. */
-void xnode_text(const struct xnode *node, struct buf *out);
-/* The same without a copy, where it is one piece as it stands, else NULL. */
-const char *xnode_whole_text(const struct xnode *node);
-/* Appends an attribute without namespace; false when there is none. */
-bool xnode_attr(const struct xnode *node, const char *name, struct buf *out);
+/* The text directly inside the element, without the white space between
+ * elements; "" for none.  It may hold NUL bytes, and one follows it. */
+const char *xnode_text(const struct xnode *node, size_t *ret_len);
+/* An attribute without namespace, as above; NULL when there is none. */
+const char *xnode_attr(
+	const struct xnode *node, const char *name, size_t *ret_len);
 
 #endif

@@ -25,53 +25,30 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* The element's text, without the white space around it when trimmed.  It may
- * hold NUL bytes, which are not its end. */
-static char *text_of(const struct xnode *node, bool trim, size_t *ret_len)
+/* The element's text without the white space around it; it may hold NUL bytes,
+ * which are not its end. */
+static const char *trimmed_text(const struct xnode *node, size_t *ret_len)
 {
-	struct buf b = BUF_INIT(TEXT_MAX);
-	const char *text = xnode_whole_text(node);
-	size_t len;
-	char *copy;
+	const char *text = xnode_text(node, ret_len);
 
-	if (text) {
-		len = strlen(text);
-	} else {
-		xnode_text(node, &b);
-		text = buf_str(&b);
-		len = b.len;
-	}
-	for (; trim && len && is_space(*text); len--)
+	for (; *ret_len && is_space(*text); --*ret_len)
 		text++;
-	while (trim && len && is_space(text[len - 1]))
-		len--;
-	copy = mem_zalloc(len + 1, 1);
-	memcpy(copy, text, len);
-	buf_release(&b);
-	if (ret_len)
-		*ret_len = len;
-	return copy;
-}
-
-static struct value *make_text(enum value_kind kind, char *text, size_t len)
-{
-	struct value *v = value_new(kind);
-
-	v->text = text;
-	v->text_len = len;
-	return v;
+	while (*ret_len && is_space(text[*ret_len - 1]))
+		--*ret_len;
+	return text;
 }
 
 static int parse_int(
 	const struct xnode *node, struct value **ret, struct err *err)
 {
-	cleanup_free char *text = text_of(node, true, NULL);
+	size_t len;
+	const char *text = trimmed_text(node, &len);
 	char *end;
 	long long n;
 
 	errno = 0;
 	n = strtoll(text, &end, 10);
-	if (end == text || *end || errno)
+	if (!len || end != text + len || errno)
 		return bad(node, err, "an integer expected");
 	*ret = value_int(n);
 	return 0;
@@ -80,11 +57,12 @@ static int parse_int(
 static int parse_double(
 	const struct xnode *node, struct value **ret, struct err *err)
 {
-	cleanup_free char *text = text_of(node, true, NULL);
+	size_t len;
+	const char *text = trimmed_text(node, &len);
 	char *end;
 	double d = strtod(text, &end);
 
-	if (end == text || *end)
+	if (!len || end != text + len)
 		return bad(node, err, "a number expected");
 	*ret = value_double(d);
 	return 0;
@@ -93,11 +71,12 @@ static int parse_double(
 static int parse_boolean(
 	const struct xnode *node, struct value **ret, struct err *err)
 {
-	cleanup_free char *text = text_of(node, true, NULL);
+	size_t len;
+	const char *text = trimmed_text(node, &len);
 
-	if (strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
+	if (len != 1 || (*text != '0' && *text != '1'))
 		return bad(node, err, "0 or 1 expected");
-	*ret = value_bool(text[0] == '1');
+	*ret = value_bool(*text == '1');
 	return 0;
 }
 
@@ -105,10 +84,10 @@ static int parse_text(
 	const struct xnode *node, struct value **ret, struct err *err)
 {
 	size_t len;
-	char *text = text_of(node, false, &len);
+	const char *text = xnode_text(node, &len);
 
 	(void)err;
-	*ret = make_text(VALUE_STRING, text, len);
+	*ret = value_string_n(text, len);
 	return 0;
 }
 
@@ -116,10 +95,11 @@ static int parse_time(
 	const struct xnode *node, struct value **ret, struct err *err)
 {
 	size_t len;
-	char *text = text_of(node, true, &len);
+	const char *text = trimmed_text(node, &len);
 
 	(void)err;
-	*ret = make_text(VALUE_TIME, text, len);
+	*ret = value_string_n(text, len);
+	(*ret)->kind = VALUE_TIME;
 	return 0;
 }
 
@@ -128,17 +108,17 @@ static int parse_base64(
 {
 	struct buf bytes = BUF_INIT(TEXT_MAX);
 	size_t len;
-	cleanup_free char *text = text_of(node, true, &len);
-	char *data;
+	const char *text = trimmed_text(node, &len);
+	int rc = 0;
 
-	if (!base64_decode(text, len, &bytes) || !buf_ok(&bytes)) {
-		buf_release(&bytes);
-		return bad(node, err, "ill-formed base 64");
+	if (base64_decode(text, len, &bytes) && buf_ok(&bytes)) {
+		*ret = value_string_n(buf_str(&bytes), bytes.len);
+		(*ret)->kind = VALUE_BASE64;
+	} else {
+		rc = bad(node, err, "ill-formed base 64");
 	}
-	len = bytes.len;
-	data = buf_take(&bytes);
-	*ret = make_text(VALUE_BASE64, data ? data : mem_strdup(""), len);
-	return 0;
+	buf_release(&bytes);
+	return rc;
 }
 
 static int parse_nil(
@@ -174,11 +154,15 @@ static int parse_array(const struct xnode *node, int depth, struct value *array,
 }
 
 /* Appends without looking for the name: a look-up finds the last. */
-static void add_member(struct value *st, char *name, struct value *item)
+static void add_member(
+	struct value *st, const struct xnode *name, struct value *item)
 {
+	size_t len;
+	const char *text = xnode_text(name, &len);
+
 	st->names = mem_reserve(
 		st->names, st->n, &st->names_cap, sizeof(*st->names));
-	st->names[st->n] = name;
+	st->names[st->n] = mem_strdup(text);
 	value_append(st, item);
 }
 
@@ -198,7 +182,7 @@ static int parse_struct(
 		rc = parse_value(value, depth, &item, err);
 		if (rc)
 			return rc;
-		add_member(st, text_of(name, false, NULL), item);
+		add_member(st, name, item);
 	}
 	return 0;
 }
@@ -349,6 +333,7 @@ int xmlrpc_parse_request(const char *text, size_t len,
 	cleanup(xdoc_free_at) struct xdoc *doc = NULL;
 	struct xmlrpc_request out = {0};
 	const struct xnode *root, *n;
+	size_t method_len;
 	int rc = xdoc_parse(text, len, XDOC_STRICT, &doc, err);
 
 	if (rc)
@@ -356,7 +341,7 @@ int xmlrpc_parse_request(const char *text, size_t len,
 	root = xdoc_root(doc);
 	n = xnode_find(root, "methodName");
 	if (n)
-		out.method = text_of(n, false, NULL);
+		out.method = mem_strdup(xnode_text(n, &method_len));
 	n = xnode_find(root, "params");
 	rc = n ? read_params(n, &out, err) : 0;
 	if (rc)

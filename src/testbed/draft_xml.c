@@ -79,10 +79,12 @@ int draft_xml_parse(struct draft *d, struct xdoc **ret)
 	return draft_fail(d, 0, "%s", err.text);
 }
 
-static const char *trimmed(struct draft *d, const struct buf *raw)
+static const char *trimmed(struct draft *d, const char *s, size_t len)
 {
-	const char *s = buf_str(raw), *end = s + raw->len;
+	const char *end = s + len;
 
+	if (len > TEXT_MAX)
+		return NULL;
 	while (s < end && isspace((unsigned char)*s))
 		s++;
 	while (end > s && isspace((unsigned char)end[-1]))
@@ -94,24 +96,16 @@ static const char *trimmed(struct draft *d, const struct buf *raw)
 const char *draft_xml_attr(
 	struct draft *d, const struct xnode *node, const char *name)
 {
-	struct buf raw = BUF_INIT(TEXT_MAX);
-	const char *text = NULL;
+	size_t len = 0;
+	const char *text = node ? xnode_attr(node, name, &len) : NULL;
 
-	if (node && xnode_attr(node, name, &raw))
-		text = trimmed(d, &raw);
-	buf_release(&raw);
-	return text;
+	return text ? trimmed(d, text, len) : NULL;
 }
 
 const char *draft_xml_text(struct draft *d, const struct xnode *node)
 {
-	struct buf raw = BUF_INIT(TEXT_MAX);
-	const char *text = NULL;
+	size_t len = 0;
+	const char *text = node ? xnode_text(node, &len) : NULL;
 
-	if (node) {
-		xnode_text(node, &raw);
-		text = trimmed(d, &raw);
-	}
-	buf_release(&raw);
-	return text;
+	return text ? trimmed(d, text, len) : NULL;
 }
