@@ -14,10 +14,12 @@
 #include <stdatomic.h>
 
 enum {
-	WIDTH = 8,   /* connections; each is a process over there */
-	LEAST = 4,   /* machines for each of them */
-	SLOW_MS = 5, /* an answer, on average */
-	WAIT_MS = 20 /* less does not pay for the connections */
+	WIDTH = 8,    /* connections; each is a process over there */
+	LEAST = 4,    /* machines for each of them */
+	SLOW_MS = 5,  /* an answer, on average */
+	WAIT_MS = 20, /* less says nothing yet */
+	/* of waiting, for one more: its TLS costs us 10 ms of a processor */
+	SHARE_MS = 500
 };
 
 struct asking {
@@ -85,13 +87,21 @@ static void start(struct helper *h, struct asking *a, const struct client *of)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-/* All answers count: one server is slow as soon as its acknowledgements are
- * delayed, a quick one is slow once when its machine is busy. */
-static bool are_slow(struct mono_time began, size_t answers)
+/* How many connections pay for the machines that are left.  All answers count:
+ * one server is slow as soon as its acknowledgements are delayed, a quick one is
+ * slow once when its machine is busy. */
+static size_t width_for(struct mono_time began, size_t answers, size_t left)
 {
 	int64_t ms = (mono_now().ns - began.ns) / NS_PER_MS;
+	size_t width = WIDTH;
+	int64_t paying;
 
-	return ms >= WAIT_MS && ms >= (int64_t)answers * SLOW_MS;
+	if (ms < WAIT_MS || ms < (int64_t)answers * SLOW_MS)
+		return 1;
+	paying = ms * (int64_t)left / ((int64_t)answers * SHARE_MS) + 1;
+	if (paying < WIDTH)
+		width = (size_t)paying;
+	return left / LEAST < width ? left / LEAST : width;
 }
 
 void import_ask_keys(struct import *i, struct import_keys *keys, size_t n)
@@ -99,18 +109,16 @@ void import_ask_keys(struct import *i, struct import_keys *keys, size_t n)
 	struct asking a = {.e = i->e, .keys = keys, .n = n};
 	struct helper helpers[WIDTH - 1] = {0};
 	struct mono_time began = mono_now();
-	bool alone = true;
+	size_t running = 0;
 
 	for (size_t done = 1; ask_next(&a, i->client); done++) {
-		size_t width = (n - done) / LEAST;
+		size_t next = atomic_load(&a.next);
+		size_t left = next < n ? n - next : 0;
 
-		if (!alone || done >= n || !are_slow(began, done))
-			continue;
-		alone = false;
-		for (size_t k = 0; k + 1 < width && k < WIDTH - 1; k++)
-			start(&helpers[k], &a, i->client);
+		while (running + 1 < width_for(began, done, left))
+			start(&helpers[running++], &a, i->client);
 	}
-	for (size_t k = 0; k < WIDTH - 1; k++) {
+	for (size_t k = 0; k < running; k++) {
 		if (helpers[k].running)
 			pthread_join(helpers[k].thread, NULL);
 		client_close(helpers[k].client);
