@@ -77,10 +77,8 @@ static struct facts_sums sums(const struct jval *o)
 		member(o, "flows"), member(o, "packets"), member(o, "bytes")};
 }
 
-static struct facts_course course(
-	struct facts *f, const struct jval *o, const char *key)
+static struct facts_course pieces(struct facts *f, const struct jval *a)
 {
-	const struct jval *a = jval_get(o, key);
 	size_t n = jval_is_array(a) ? jval_count(a) / 4 : 0;
 	struct facts_course c = {
 		.pieces = arena_alloc(&f->arena, n + 1, sizeof(*c.pieces))};
@@ -96,6 +94,12 @@ static struct facts_course course(
 				    number(jval_at(a, i * 4 + 1), 0)}};
 	}
 	return c;
+}
+
+static struct facts_course course(
+	struct facts *f, const struct jval *o, const char *key)
+{
+	return pieces(f, jval_get(o, key));
 }
 
 static bool read_side(struct facts *f, const struct jval *v, void *to)
@@ -184,17 +188,25 @@ static bool read_end(struct facts *f, const struct jval *v, void *to)
 
 enum { WAY_MAX = 1000, WAYS_MAX = 8 << 20 }; /* links of one path, of all */
 
-/* One path: so many links of the last one, so many more, and those.  Returns
- * where the next begins. */
+static int64_t whole(const struct jval *v)
+{
+	int64_t n;
+
+	return jval_int(v, &n) ? n : 0;
+}
+
+/* One path: -1 less so many links of the last one, and those behind them.
+ * Returns where the next begins. */
 static size_t read_way(struct facts *f, const struct jval *v, size_t at,
 	const struct facts_path *last, struct facts_path *p)
 {
-	size_t same = number(jval_at(v, at), 0), end = jval_count(v);
-	size_t more = number(jval_at(v, at + 1), 0);
+	const uint64_t told = ~(uint64_t)whole(jval_at(v, at));
+	size_t same = told < last->n ? (size_t)told : last->n;
+	size_t more = 0, end = jval_count(v);
 
-	at += 2;
-	same = same < last->n ? same : last->n;
-	more = at >= end ? 0 : more < end - at ? more : end - at;
+	at++;
+	while (at + more < end && whole(jval_at(v, at + more)) >= 0)
+		more++;
 	if (same + more > WAY_MAX)
 		return end;
 	p->links = arena_alloc(&f->arena, same + more + 1, sizeof(*p->links));
@@ -215,8 +227,8 @@ static void read_ways(struct facts *f, const struct jval *v)
 	static const struct facts_path none = {NULL, 0};
 	const struct facts_path *last = &none;
 
-	f->paths = arena_alloc(&f->arena, n / 2 + 1, sizeof(*f->paths));
-	for (size_t at = 0; at + 2 <= n && links < WAYS_MAX; f->n_paths++) {
+	f->paths = arena_alloc(&f->arena, n + 1, sizeof(*f->paths));
+	for (size_t at = 0; at < n && links < WAYS_MAX; f->n_paths++) {
 		at = read_way(f, v, at, last, &f->paths[f->n_paths]);
 		last = &f->paths[f->n_paths];
 		links += last->n;
@@ -229,29 +241,44 @@ static int within(int i, size_t n)
 	return i >= 0 && (size_t)i < n ? i : -1;
 }
 
+static int place(const struct jval *array, size_t at, size_t n)
+{
+	const size_t i = number(jval_at(array, at), SIZE_MAX);
+
+	return i < n ? (int)i : -1;
+}
+
 static bool read_group(struct facts *f, const struct jval *v, void *to)
 {
 	struct facts_group *g = to;
 
-	g->src = within(small(v, "src"), f->n_ends);
-	g->dst = within(small(v, "dst"), f->n_ends);
-	g->proto = within(small(v, "proto"), 256);
-	g->path = within(small(v, "path"), f->n_paths);
-	g->all = sums(v);
-	g->course = course(f, v, "course");
+	g->src = place(v, 0, f->n_ends);
+	g->dst = place(v, 1, f->n_ends);
+	g->proto = place(v, 2, 256);
+	g->path = place(v, 3, f->n_paths);
+	g->all = (struct facts_sums){number(jval_at(v, 4), 0),
+		number(jval_at(v, 5), 0), number(jval_at(v, 6), 0)};
+	g->course = pieces(f, jval_at(v, 7));
 	return true;
 }
 
-static bool read_hop(struct facts *f, const struct jval *v, void *to)
+/* [link, bytes and packets less than the one before, us, ...] */
+static void read_hops(
+	struct facts *f, const struct jval *v, struct facts_row *r)
 {
-	struct facts_hop *h = to;
-	size_t link = number(jval_at(v, 0), SIZE_MAX);
+	size_t n = jval_is_array(v) ? jval_count(v) / 4 : 0;
+	uint64_t packets = r->packets, bytes = r->bytes;
 
-	if (link >= f->n_links)
-		return false;
-	*h = (struct facts_hop){
-		(int)link, number(jval_at(v, 1), 0), number(jval_at(v, 2), 0)};
-	return true;
+	r->hops = arena_alloc(&f->arena, n + 1, sizeof(*r->hops));
+	for (size_t i = 0; i < n; i++) {
+		size_t link = number(jval_at(v, i * 4), SIZE_MAX);
+
+		bytes -= (uint64_t)whole(jval_at(v, i * 4 + 1));
+		packets -= (uint64_t)whole(jval_at(v, i * 4 + 2));
+		if (link < f->n_links)
+			r->hops[r->n_hops++] =
+				(struct facts_hop){(int)link, packets, bytes};
+	}
 }
 
 static bool read_row(struct facts *f, const struct jval *v, void *to)
@@ -269,8 +296,7 @@ static bool read_row(struct facts *f, const struct jval *v, void *to)
 	r->bytes = member(v, "bytes");
 	r->first_ms = real(jval_get(v, "first_ms"));
 	r->last_ms = real(jval_get(v, "last_ms"));
-	r->hops = list(
-		f, jval_get(v, "hops"), sizeof(*r->hops), read_hop, &r->n_hops);
+	read_hops(f, jval_get(v, "hops"), r);
 	return r->src && r->dst;
 }
 
@@ -297,12 +323,12 @@ static bool read_step(struct facts *f, const struct jval *v, void *to)
 {
 	struct facts_step *s = to;
 
-	s->from = within(small(v, "from"), f->n_links);
-	s->to = within(small(v, "to"), f->n_links);
-	s->flows = member(v, "flows");
-	s->sent = member(v, "sent");
-	s->arrived = member(v, "arrived");
-	read_losses(f, jval_get(v, "course"), s);
+	s->from = place(v, 0, f->n_links);
+	s->to = place(v, 1, f->n_links);
+	s->flows = number(jval_at(v, 2), 0);
+	s->sent = number(jval_at(v, 3), 0);
+	s->arrived = number(jval_at(v, 4), 0);
+	read_losses(f, jval_at(v, 5), s);
 	return s->from >= 0 && s->to >= 0;
 }
 
@@ -449,7 +475,7 @@ int facts_parse(
 	if (r < 0)
 		return r;
 	schema = jval_get_text(v, "schema");
-	if (!schema || strcmp(schema, "netflowize.summary/2") != 0) {
+	if (!schema || strcmp(schema, "netflowize.summary/3") != 0) {
 		err_set(err, NFZ_E_INPUT, "this is no summary of ours");
 		return err_hint(err,
 			"Another version made it: netflowize up brings this "

@@ -1,4 +1,4 @@
-/* Everything a page shows of a store, in one document: netflowize.summary/2
+/* Everything a page shows of a store, in one document: netflowize.summary/3
  * (netflowize-summary(5)).
  *
  * The store is read twice: once for totals and to learn who matters and how

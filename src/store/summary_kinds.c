@@ -252,13 +252,15 @@ static void put_groups(struct jsonw *w, struct summary *s)
 	for (size_t i = 0; i < s->n_shown; i++) {
 		const struct alike *a = &s->alike[s->shown[i]];
 
-		jsonw_object(w);
-		jsonw_put_int(w, "src", a->key.src); /* in ends; -1: others */
-		jsonw_put_int(w, "dst", a->key.dst);
-		jsonw_put_int(w, "proto", a->key.proto);
-		jsonw_put_int(w, "path", path_at(s, a->key.path));
-		summary_put_sums(w, &a->all);
-		summary_put_course(w, s, "course", a->course);
+		jsonw_array(w);
+		jsonw_int(w, a->key.src); /* in ends; -1: others */
+		jsonw_int(w, a->key.dst);
+		jsonw_int(w, a->key.proto);
+		jsonw_int(w, path_at(s, a->key.path));
+		jsonw_uint(w, a->all.flows);
+		jsonw_uint(w, a->all.packets);
+		jsonw_uint(w, a->all.bytes);
+		summary_put_pieces(w, s, a->course);
 		jsonw_end(w);
 	}
 	jsonw_end(w);
@@ -272,13 +274,13 @@ static void put_path(
 	while (same < p->n && same < last->n &&
 		p->links[same] == last->links[same])
 		same++;
-	jsonw_uint(w, same);
-	jsonw_uint(w, p->n - same);
+	jsonw_int(w, -1 - (int64_t)same);
 	for (size_t i = same; i < p->n; i++)
 		jsonw_int(w, p->links[i]);
 }
 
-/* How many links it begins with like the one before, how many more, which. */
+/* With how many links it begins like the one before, as -1 less that many, and
+ * the others. */
 static void put_paths(struct jsonw *w, const struct summary *s)
 {
 	cleanup_free const struct path **order =

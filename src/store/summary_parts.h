@@ -268,6 +268,8 @@ int summary_spread_block(void *ctx, struct block *b, const uint16_t *rows,
 void summary_write(
 	struct summary *s, const struct store *store, struct buf *out);
 void summary_put_sums(struct jsonw *w, const struct sums *s);
+void summary_put_pieces(
+	struct jsonw *w, const struct summary *s, const struct piece *course);
 void summary_put_course(struct jsonw *w, const struct summary *s,
 	const char *name, const struct piece *course);
 /* The link a record was seen on, -1 unknown. */

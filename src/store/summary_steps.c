@@ -141,7 +141,6 @@ int summary_spread_steps(
 static void put_course(
 	struct jsonw *w, const struct summary *s, const struct step *step)
 {
-	jsonw_key(w, "course");
 	jsonw_array(w);
 	for (size_t i = 0; i < s->n_buckets; i++) {
 		if (!step->course[i].sent && !step->course[i].arrived)
@@ -153,6 +152,7 @@ static void put_course(
 	jsonw_end(w);
 }
 
+/* [from, to, flows, sent, arrived], and a course where there is one. */
 void summary_write_steps(struct jsonw *w, const struct summary *s)
 {
 	jsonw_key(w, "steps");
@@ -160,12 +160,12 @@ void summary_write_steps(struct jsonw *w, const struct summary *s)
 	for (size_t i = 0; i < s->n_steps; i++) {
 		const struct step *p = &s->steps[i];
 
-		jsonw_object(w);
-		jsonw_put_int(w, "from", p->key.from);
-		jsonw_put_int(w, "to", p->key.to);
-		jsonw_put_uint(w, "flows", p->flows);
-		jsonw_put_uint(w, "sent", p->all.sent);
-		jsonw_put_uint(w, "arrived", p->all.arrived);
+		jsonw_array(w);
+		jsonw_int(w, p->key.from);
+		jsonw_int(w, p->key.to);
+		jsonw_uint(w, p->flows);
+		jsonw_uint(w, p->all.sent);
+		jsonw_uint(w, p->all.arrived);
 		if (p->course)
 			put_course(w, s, p);
 		jsonw_end(w);

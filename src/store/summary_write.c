@@ -20,18 +20,17 @@ static double ms(int64_t ns)
 }
 
 /* Times of records may be any. */
-static double ms_after(int64_t ns, int64_t since_ns)
+static int64_t us_after(int64_t ns, int64_t since_ns)
 {
 	int64_t after;
 
-	return __builtin_sub_overflow(ns, since_ns, &after) ? 0 : ms(after);
+	return __builtin_sub_overflow(ns, since_ns, &after) ? 0 : after / 1000;
 }
 
 /* [piece, bytes, packets, flows, ...] of the pieces with anything in them. */
-void summary_put_course(struct jsonw *w, const struct summary *s,
-	const char *name, const struct piece *course)
+void summary_put_pieces(
+	struct jsonw *w, const struct summary *s, const struct piece *course)
 {
-	jsonw_key(w, name);
 	jsonw_array(w);
 	for (size_t i = 0; course && i < s->n_buckets; i++) {
 		if (!course[i].sum.flows)
@@ -42,6 +41,13 @@ void summary_put_course(struct jsonw *w, const struct summary *s,
 		jsonw_uint(w, course[i].sum.flows);
 	}
 	jsonw_end(w);
+}
+
+void summary_put_course(struct jsonw *w, const struct summary *s,
+	const char *name, const struct piece *course)
+{
+	jsonw_key(w, name);
+	summary_put_pieces(w, s, course);
 }
 
 static void put_side(
@@ -174,6 +180,25 @@ static void put_protocols(struct jsonw *w, const struct summary *s)
 	jsonw_end(w);
 }
 
+/* Four numbers for each: link, what it saw less than the link before (bytes,
+ * packets), and how many us after the first.  Mostly nothing is lost. */
+static void put_hops(struct jsonw *w, const struct flow_row *r)
+{
+	struct flow_hop last = {.packets = r->packets, .bytes = r->bytes};
+
+	jsonw_key(w, "hops");
+	jsonw_array(w);
+	for (size_t i = 0; i < r->n_hops; last = r->hops[i++]) {
+		const struct flow_hop *hop = &r->hops[i];
+
+		jsonw_int(w, hop->link);
+		jsonw_int(w, (int64_t)(last.bytes - hop->bytes));
+		jsonw_int(w, (int64_t)(last.packets - hop->packets));
+		jsonw_int(w, us_after(hop->first_ns, r->first_ns));
+	}
+	jsonw_end(w);
+}
+
 static void put_row(struct jsonw *w, const struct flow_row *r)
 {
 	char src[NET_ADDR_TEXT], dst[NET_ADDR_TEXT];
@@ -197,17 +222,7 @@ static void put_row(struct jsonw *w, const struct flow_row *r)
 		jsonw_put_bool(w, "foreign", true);
 	jsonw_put_int(w, "src_end", r->src);
 	jsonw_put_int(w, "dst_end", r->dst);
-	jsonw_key(w, "hops"); /* [link, packets, bytes, first seen after] */
-	jsonw_array(w);
-	for (size_t i = 0; i < r->n_hops; i++) {
-		jsonw_array(w);
-		jsonw_int(w, r->hops[i].link);
-		jsonw_uint(w, r->hops[i].packets);
-		jsonw_uint(w, r->hops[i].bytes);
-		jsonw_fixed(w, ms_after(r->hops[i].first_ns, r->first_ns), 3);
-		jsonw_end(w);
-	}
-	jsonw_end(w);
+	put_hops(w, r);
 	jsonw_end(w);
 }
 
@@ -318,7 +333,7 @@ static void put_head(struct jsonw *w, const struct summary *s)
 {
 	char text[ANSWER_TIME];
 
-	jsonw_put(w, "schema", "netflowize.summary/2");
+	jsonw_put(w, "schema", "netflowize.summary/3");
 	jsonw_put_optional(w, "filter", s->ask->filter);
 	jsonw_put(w, "made", answer_time(wall_now().ns, text));
 	jsonw_put(w, "first", s->any ? answer_time(s->first_ns, text) : NULL);

@@ -103,11 +103,19 @@ function sumOf(courses) {
 	return [...all.values()].sort((a, b) => a[0] - b[0]).flat();
 }
 // What is written short, netflowize-summary(5) says how, made long.
+function unpackRow(r) {
+	const hops = [];
+	for (let i = 0, { packets, bytes } = r; i < r.hops.length; i += 4)
+		hops.push([r.hops[i], packets -= r.hops[i + 2], bytes -= r.hops[i + 1], r.hops[i + 3] / 1000]);
+	return { ...r, hops };
+}
 function unpack(of) {
 	const links = of.links.map((l) => ({ ...l, course: l.course || sumOf((l.sides || []).map((side) => side.course)) }));
+	const groups = of.groups.map(([src, dst, proto, path, flows, packets, bytes, course]) => ({ src, dst, proto, path, flows, packets, bytes, course }));
 	const paths = [], small = [];
-	for (let i = 0, last = []; i < of.ways.length; i += 2 + Math.max(0, of.ways[i + 1]))
-		paths.push(last = [...last.slice(0, of.ways[i]), ...of.ways.slice(i + 2, i + 2 + of.ways[i + 1])]);
+	for (const v of of.ways)
+		if (v < 0) paths.push(paths.length ? paths[paths.length - 1].slice(0, -1 - v) : []);
+		else paths[paths.length - 1].push(v);
 	const list = of.kinds || [], points = of.kind_courses;
 	let src = 0, dst = 0, proto = 0, path = 0, at = 0;
 	for (let i = 0; i < list.length; i += 7) {
@@ -127,7 +135,7 @@ function unpack(of) {
 	}
 	// the largest first, in memory as well: what is in order is added up and sorted in a third of the time
 	const ordered = [...small].sort((a, b) => b.bytes - a.bytes).map((k) => ({ src: k.src, dst: k.dst, proto: k.proto, path: k.path, flows: k.flows, packets: k.packets, bytes: k.bytes, course: k.course }));
-	return { ...of, ends: [...of.ends], links, paths, small: ordered, places: [...of.groups, ...small], coarse: small.some((kind) => !kind.course) };
+	return { ...of, ends: [...of.ends], rows: (of.rows || []).map(unpackRow), steps: (of.steps || []).map(([from, to, flows, sent, arrived, course]) => ({ from, to, flows, sent, arrived, course })), links, groups, paths, small: ordered, places: [...groups, ...small], coarse: small.some((kind) => !kind.course) };
 }
 // What the others are beyond those small ones: by protocol.
 function restOf(groups, small) {

@@ -12,7 +12,7 @@
 
 /* Two links in a row, of which the second loses; three senders to z. */
 static const char summary[] =
-	"{\"schema\":\"netflowize.summary/2\",\"first\":\"2026-11-22T05:00:00."
+	"{\"schema\":\"netflowize.summary/3\",\"first\":\"2026-11-22T05:00:00."
 	"000000Z\",\"last\":\"2026-11-22T05:00:02.000000Z\",\"begin_ms\":"
 	"1795323600000,\"bucket_ms\":1000,\"buckets\":2,\"flows\":3,"
 	"\"packets\":3000,\"bytes\":3000000,\"records\":9,"
@@ -24,17 +24,13 @@ static const char summary[] =
 	"{\"name\":\"three\",\"members\":[\"r\",\"y\"],\"gap\":\"no login\","
 	"\"sides\":[{},{},{}]}],"
 	"\"ends\":[\"a\",[\"10.0.0.2\"],\"\",\"z\"],\"paths\":[[0,1]],"
-	"\"groups\":[{\"src\":0,\"dst\":3,\"proto\":17,\"path\":0,\"flows\":1,"
-	"\"packets\":1000,\"bytes\":1000000,\"course\":[0,1000000,1000,1]},"
-	"{\"src\":1,\"dst\":3,\"proto\":17,\"path\":0,\"flows\":1,\"packets\":"
-	"1000,\"bytes\":1000000,\"course\":[0,1000000,1000,1]},"
-	"{\"src\":2,\"dst\":3,\"proto\":17,\"path\":0,\"flows\":1,\"packets\":"
-	"1000,\"bytes\":1000000,\"course\":[0,1000000,1000,1]}],"
-	"\"steps\":[{\"from\":0,\"to\":1,\"flows\":3,\"sent\":3000,"
-	"\"arrived\":1500},{\"from\":7,\"to\":1,\"sent\":9,\"arrived\":1}],"
-	"\"rows\":[{\"src\":\"10.0.0.1\",\"dst\":\"10.0.0.9\",\"hops\":[[0,5,6]"
-	","
-	"[99,1,1]]}],\"status\":{\"ledger\":{\"wire_frames\":3000,\"lost\":{"
+	"\"groups\":[[0,3,17,0,1,1000,1000000,[0,1000000,1000,1]],"
+	"[1,3,17,0,1,1000,1000000,[0,1000000,1000,1]],"
+	"[2,3,17,0,1,1000,1000000,[0,1000000,1000,1]]],"
+	"\"steps\":[[0,1,3,3000,1500],[7,1,1,9,1]],"
+	"\"rows\":[{\"src\":\"10.0.0.1\",\"dst\":\"10.0.0.9\",\"packets\":5,"
+	"\"bytes\":6,\"hops\":[0,0,0,0,99,2,-1,7,1,-3,1,9,1]}],\"status\":{"
+	"\"ledger\":{\"wire_frames\":3000,\"lost\":{"
 	"\"ring\":0},\"records_sent\":9,\"records_stored\":9},"
 	"\"probes\":[{\"node\":\"r\",\"taps\":[{\"link\":\"two\"}]}]}}";
 
@@ -164,7 +160,11 @@ Test(facts, what_points_nowhere_is_left_out)
 	struct facts *f = facts_of(summary, &t);
 
 	cr_assert_eq(f->n_steps, 1);
-	cr_assert_eq(f->rows[0].n_hops, 1);
+	cr_assert_eq(f->rows[0].n_hops, 2);
+	cr_assert_eq(f->rows[0].hops[0].packets, 5);
+	cr_assert_eq(f->rows[0].hops[0].bytes, 6);
+	cr_assert_eq(f->rows[0].hops[1].packets, 5);
+	cr_assert_eq(f->rows[0].hops[1].bytes, 7);
 	cr_assert_eq(f->rows[0].src_end, -1);
 	cr_assert_eq(f->n_covered, 2);
 	cr_assert_eq(f->metered, FACTS_UNKNOWN);
@@ -175,8 +175,8 @@ Test(facts, what_points_nowhere_is_left_out)
 Test(facts, other_documents_are_refused)
 {
 	static const char *const bad[] = {"", "{}", "[]", "{\"schema\":1}",
-		"{\"schema\":\"netflowize.summary/1\"}",
-		"{\"schema\":\"netflowize.summary/2\",\"buckets\":99999999}"};
+		"{\"schema\":\"netflowize.summary/2\"}",
+		"{\"schema\":\"netflowize.summary/3\",\"buckets\":99999999}"};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct facts *f = NULL;
@@ -194,7 +194,7 @@ Test(facts, too_many_links_are_not_read)
 	struct facts *f = NULL;
 	struct err err = ERR_INIT;
 
-	buf_adds(&text, "{\"schema\":\"netflowize.summary/2\",\"links\":[0");
+	buf_adds(&text, "{\"schema\":\"netflowize.summary/3\",\"links\":[0");
 	for (size_t i = 0; i < FACTS_LINKS_MAX; i++)
 		buf_adds(&text, ",0");
 	buf_adds(&text, "]}");
@@ -250,7 +250,7 @@ Test(top, lines_fit)
 Test(top, no_name_steers_the_terminal)
 {
 	static const char evil[] =
-		"{\"schema\":\"netflowize.summary/2\",\"buckets\":1,"
+		"{\"schema\":\"netflowize.summary/3\",\"buckets\":1,"
 		"\"bucket_ms\":1000,\"links\":[{\"name\":\"\\u001b[2J\\u202e\","
 		"\"members\":[\"a\\n\",\"b\"],\"packets\":1,\"bytes\":1,"
 		"\"sides\":[{},{},{}]}]}";

@@ -10,7 +10,7 @@
 #define PAGE                                                                   \
 	"{\"schema\":\"netflowize.page/1\",\"command\":\"nfz-query d\","       \
 	"\"times\":\"--last 5m\",\"x\":\"\\\",\\\"summary\\\":{\"," SUMMARY
-#define SUMMARY "\"summary\":{\"schema\":\"netflowize.summary/2\",\"flows\":7}}"
+#define SUMMARY "\"summary\":{\"schema\":\"netflowize.summary/3\",\"flows\":7}}"
 
 static int read(const char *text, struct page_found *ret)
 {

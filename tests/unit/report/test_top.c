@@ -22,7 +22,7 @@ static void add_summary(struct buf *out)
 {
 	buf_addf(out,
 		"{\"schema\":\"netflowize.summary/"
-		"2\",\"begin_ms\":1790000000000,"
+		"3\",\"begin_ms\":1790000000000,"
 		"\"bucket_ms\":10000,\"buckets\":%d,\"flows\":9,\"packets\":9,"
 		"\"bytes\":9,\"links\":[",
 		PIECES);
