@@ -269,7 +269,8 @@ static void keep_health(struct collector *c, const struct endpoint_peer *p)
 			[STAT_FLOWS_NOW] = h->flows_now,
 			[STAT_FLOWS_MAX] = h->flows_max,
 			[STAT_CPU_US] = h->cpu_us,
-			[STAT_AUTH_FAILED] = h->auth_failed}};
+			[STAT_AUTH_FAILED] = h->auth_failed,
+			[STAT_FLOWS_ROOM] = h->flows_room}};
 	struct err err = ERR_INIT;
 
 	_Static_assert(sizeof(m.backend) == sizeof(h->backend), "one name");

@@ -41,8 +41,9 @@ void ep_fill_health(struct endpoint *ep, struct module_health *h)
 {
 	struct endpoint_stats stats;
 
-	*h = (struct module_health){
-		.flows_now = HEALTH_UNKNOWN, .flows_max = HEALTH_UNKNOWN};
+	*h = (struct module_health){.flows_now = HEALTH_UNKNOWN,
+		.flows_max = HEALTH_UNKNOWN,
+		.flows_room = HEALTH_UNKNOWN};
 	if (ep->do_.on_health)
 		ep->do_.on_health(ep->do_.data, h);
 	endpoint_stats(ep, &stats);

@@ -10,6 +10,7 @@ void module_health_encode(const struct module_health *h, struct wire *w)
 	wire_u64(w, h->digests_lost);
 	wire_u64(w, h->flows_now);
 	wire_u64(w, h->flows_max);
+	wire_u64(w, h->flows_room);
 	wire_u64(w, h->cpu_us);
 	wire_u64(w, h->auth_failed);
 	wire_bytes(w, h->backend, sizeof(h->backend));
@@ -25,6 +26,7 @@ void module_health_decode(struct cursor *c, struct module_health *ret)
 	ret->digests_lost = cursor_u64(c);
 	ret->flows_now = cursor_u64(c);
 	ret->flows_max = cursor_u64(c);
+	ret->flows_room = cursor_u64(c);
 	ret->cpu_us = cursor_u64(c);
 	ret->auth_failed = cursor_u64(c);
 	cursor_copy(c, ret->backend, sizeof(ret->backend));

@@ -112,6 +112,7 @@ static void do_health(void *data, struct module_health *ret)
 	flowcache_stats(c->flows, &s);
 	ret->flows_now = s.flows;
 	ret->flows_max = s.most_flows;
+	ret->flows_room = s.room;
 	snprintf(ret->backend, sizeof(ret->backend), "cache");
 }
 

@@ -550,6 +550,7 @@ void flowcache_stats(const struct flowcache *c, struct flowcache_stats *ret)
 {
 	*ret = c->stats;
 	ret->flows = c->table.n;
+	ret->room = c->table.cap;
 	ret->points = c->points.n;
 	ret->distinct = c->distinct;
 	ret->distinct_exact = c->opt.seen_bytes && !c->seen.full;

@@ -88,7 +88,7 @@ struct flowcache_stats {
 	uint64_t clock_jumps; /* time stamps an hour or more out of line */
 	uint64_t distinct;    /* keys; at most so many unless exact */
 	bool distinct_exact;
-	uint32_t flows, most_flows;
+	uint32_t flows, most_flows, room; /* now, at most, can be */
 	uint32_t points;
 	size_t memory; /* bytes taken by now */
 };

@@ -106,6 +106,7 @@ static void do_health(void *data, struct module_health *ret)
 	meter_cache_stats(n->meter, &s);
 	ret->flows_now = s.flows;
 	ret->flows_max = s.most_flows;
+	ret->flows_room = s.room;
 	snprintf(ret->backend, sizeof(ret->backend), "%s",
 		meter_takes_frames(n->meter) ? "ebpf+frames"
 					     : meter_backend(n->meter));

@@ -119,7 +119,8 @@ int store_append_counters(struct store *s, struct store_source from,
 	X(FLOWS_NOW, "flows_now")     /* in the flow cache */                  \
 	X(FLOWS_MAX, "flows_max")     /* the most there were */                \
 	X(CPU_US, "cpu_us")           /* user + system */                      \
-	X(AUTH_FAILED, "auth_failed") /* datagrams refused */
+	X(AUTH_FAILED, "auth_failed") /* datagrams refused */                  \
+	X(FLOWS_ROOM, "flows_room")   /* the most there can be */
 
 enum module_stat {
 #define X(name, text) STAT_##name,

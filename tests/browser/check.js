@@ -93,6 +93,7 @@ async function numbers(browser, made) {
 	check("the loss is told", /Packets die between ring0 and/.test(findings), findings);
 	check("a flow cache has its sign", await tab.run("(() => { sum.status.modules.push({ role: 'cache', node: 'r1' }); draw(); const n = [...document.querySelectorAll('#map .cache text')].map((t) => t.textContent); sum.status.modules.pop(); draw(); return n.join() + document.querySelectorAll('#map .cache').length; })()") === "F0");
 	check("the loss is marked on the map", await tab.run("document.querySelectorAll('#map .drop').length === 1"));
+	check("how full a flow cache is", /2\.0 \/ 8\.0 %/.test(await tab.run("byId('probes').innerText")), await tab.run("byId('probes').innerText"));
 	check("a silent probe is hatched", await tab.run("document.querySelectorAll('#traffic rect.silent').length === 1"));
 	await tab.close();
 }

@@ -147,7 +147,7 @@ class Walk {
 	}
 	async probes() {
 		const l = this.ledger();
-		const said = await this.figures(l.probes, `(p) => [p.node, count(p.packets), count(Object.values(p.lost || {}).reduce((a, b) => a + b, 0)), p.flows_max ? count(p.flows_now) + " (max " + count(p.flows_max) + ")" : "–"]`);
+		const said = await this.figures(l.probes, `(p) => [p.node, count(p.packets), count(Object.values(p.lost || {}).reduce((a, b) => a + b, 0)), !p.flows_max ? "–" : p.flows_room ? percent(p.flows_now / p.flows_room).replace(" %", "") + " / " + percent(p.flows_max / p.flows_room) : count(p.flows_now) + " (max " + count(p.flows_max) + ")"]`);
 		this.is("probes", (await table(this.tab, "#probes")).map((r) => [r[0], r[2], r[3], r[4]]), said);
 		const cost = await this.tab.run("[...document.querySelectorAll('#overhead b')].map((b) => b.innerText)");
 		this.is("what measuring costs", [cost[0], cost[2], cost[4]], [...await this.figures([add(l.probes, "cpu_us") / 1e6], "(v) => si(v, 's')"), ...await this.figures([l.ledger.records_sent * 88, l.collector.disk_bytes], "bytesText")]);

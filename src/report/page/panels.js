@@ -245,12 +245,14 @@
 		const ofCore = (p) => typeof p.cpu_us === "number" && age(p) > 0 ? p.cpu_us / 1000 / age(p) : NaN;
 		const sends = (p) => typeof p.records_sent === "number" && age(p) > 0 ? p.records_sent * RECORD_BYTES * 8000 / age(p) : NaN;
 		const lostOf = (p) => Object.values(p.lost || {}).reduce((a, b) => a === null || b === null ? null : a + b, 0);
+		const cache = (p) => !p.flows_max ? num("–") : h("td", { class: "n", title: count(p.flows_now) + " flows now, " + count(p.flows_max) + " at most, room for " + count(p.flows_room) },
+			p.flows_room ? percent(p.flows_now / p.flows_room).replace(" %", "") + " / " + percent(p.flows_max / p.flows_room) : count(p.flows_now) + " (max " + count(p.flows_max) + ")");
 		put("probes", h("table", {}, head("Node", "Taps on", ">Packets", ">Lost", ">Cache", ">CPU", ">Sends", ">Clock", logsOf && "Log"), h("tbody", {}, all.map((p) => h("tr", {},
 			name(p.node), h("td", { class: "name", title: p.taps.map((t) => t.link).join(" ") }, shorten([...new Set(p.taps.map((t) => t.link))].join(" "), 26)),
-			num(count(p.packets)), num(count(lostOf(p))), num(p.flows_max ? count(p.flows_now) + " (max " + count(p.flows_max) + ")" : "–"),
+			num(count(p.packets)), num(count(lostOf(p))), cache(p),
 			num(typeof p.cpu_us === "number" ? si(p.cpu_us / 1e6, "s") + (ofCore(p) >= 0 ? " · " + percent(ofCore(p)) : "") : "unknown"), num(sends(p) >= 0 ? bits(sends(p)) : "unknown"), num(typeof p.clock_offset_ns === "number" && p.clock_offset_ns ? (p.clock_offset_ns / 1e6).toFixed(2) + " ms" : "0"),
 			logsOf && h("td", {}, h("button", { title: logsOf(p.node), "aria-label": "Copy the command that shows the log of " + p.node, onclick: () => copy(logsOf(p.node)) }, "log")))))),
-		h("p", { class: "soft" }, "Cache: flows now and at most. CPU: user and system time since start, and of one core. Sends: records over the control network, mean since start. Clock: correction applied to its times."));
+		h("p", { class: "soft" }, "Cache: how full of flows it is, now / at most; a full one ends flows early. CPU: user and system time since start, and of one core. Sends: records over the control network, mean since start. Clock: correction applied to its times."));
 		const cpu = all.reduce((a, p) => a + (p.cpu_us || 0), 0), sent = sum.status.ledger.records_sent;
 		const wire = sent === null ? null : sent * RECORD_BYTES, speed = all.reduce((a, p) => a + sends(p), 0);
 		put("overhead", h("ul", { class: "tiles" }, [[si(cpu / 1e6, "s"), "CPU, all meters, since start"], [percent(all.reduce((a, p) => a + ofCore(p), 0) / all.length), "of one core a meter, since start"],

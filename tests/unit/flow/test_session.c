@@ -381,8 +381,10 @@ Test(message, decode_undoes_encode)
 		m.of = kind == MESSAGE_ACK ? MESSAGE_END : MESSAGE_NONE;
 		m.number = kind == MESSAGE_FLUSH ? 77 : 0;
 		if (kind == MESSAGE_ALIVE)
-			m.health = (struct module_health){
-				.at_ns = -3, .cpu_us = 9, .backend = "ring"};
+			m.health = (struct module_health){.at_ns = -3,
+				.cpu_us = 9,
+				.flows_room = 65536,
+				.backend = "ring"};
 		if (kind == MESSAGE_RECEIVED)
 			m.received =
 				(struct received){1, 2, 3, 4, {5, 6, 7, 8}};

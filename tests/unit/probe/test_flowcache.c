@@ -187,6 +187,7 @@ Test(flowcache, closed_sink_holds_back_and_refuses_by_name)
 	flowcache_stats(cache, &s);
 	cr_expect_eq(s.refused, 5);
 	cr_expect_eq(s.flows, 10);
+	cr_expect_eq(s.room, 10);
 	cr_expect_not(flowcache_flush(cache));
 	c.closed = false;
 	flowcache_advance(cache, 101000 * NS_PER_MS);
