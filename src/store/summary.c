@@ -55,6 +55,7 @@ static void release(struct summary *s)
 	free(s->path_at);
 	index_release(&s->by_point);
 	free(s->course);
+	free(s->foreign_course);
 	free(s->ends);
 	free(s->paths);
 	free(s->alike);

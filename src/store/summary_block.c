@@ -166,6 +166,7 @@ int summary_spread_block(void *ctx, struct block *b, const uint16_t *rows,
 		summary_begin_courses(&c, kind_at(s, i, n),
 			block_DPORT(b)[rows[i]],
 			&(struct sums){1, row.packets, row.bytes});
+		summary_add_foreign(&c, &row);
 		r = summary_add_courses(&c, &row, err);
 	}
 	return r;

@@ -379,8 +379,10 @@ int summary_spread(void *ctx, const struct flow *f, struct err *err)
 	for (size_t i = 0; i < f->n_rows && r == 0; i++) {
 		struct summary_courses c = {.s = s};
 
-		if (f->counted[i])
+		if (f->counted[i]) {
 			c = whole;
+			summary_add_foreign(&c, f->rows[i]);
+		}
 		add_sides(&c, f->rows[i]);
 		r = summary_add_courses(&c, f->rows[i], err);
 	}

@@ -122,8 +122,9 @@ struct summary {
 	const struct catalog *catalog;
 	struct arena arena;
 	struct sums all;
-	struct piece *course;      /* of all */
-	int64_t first_ns, last_ns; /* of records */
+	struct piece *course;         /* of all */
+	struct piece *foreign_course; /* of what cannot be authenticated */
+	int64_t first_ns, last_ns;    /* of records */
 	bool any, foreign, estimated;
 	struct link_sum *links;
 	struct sums protos[256];
@@ -228,12 +229,18 @@ int summary_deal(const struct summary *s, const struct flow_record *r,
 /* Where the pieces of a flow go, .s set before; each row of it that counts. */
 struct summary_courses {
 	struct summary *s;
-	struct piece **to[6];
+	struct piece **to[7];
 	size_t n;
 	uint32_t small; /* its rank + 1; 0: none */
 };
 void summary_begin_courses(struct summary_courses *c, const struct alike *kind,
 	uint16_t dport, const struct sums *flow);
+static inline void summary_add_foreign(
+	struct summary_courses *c, const struct flow_record *r)
+{
+	if (r->flags & RECORD_FOREIGN)
+		c->to[c->n++] = &c->s->foreign_course;
+}
 int summary_add_courses(const struct summary_courses *c,
 	const struct flow_record *r, struct err *err) NFZ_MUST_CHECK;
 size_t summary_piece(const struct summary *s, int64_t at_ns);

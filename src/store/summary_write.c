@@ -350,6 +350,8 @@ static void put_head(struct jsonw *w, const struct summary *s)
 	summary_put_sums(w, &s->all);
 	jsonw_put_uint(w, "records", s->query.kept);
 	summary_put_course(w, s, "course", s->course);
+	if (s->foreign_course)
+		summary_put_course(w, s, "foreign_course", s->foreign_course);
 }
 
 void summary_write(

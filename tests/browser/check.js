@@ -202,6 +202,21 @@ async function signs(browser, made) {
 	}
 }
 
+// What nobody can authenticate is hatched, where it is in what is drawn.
+async function unauthenticated(browser, made) {
+	const tab = await open(browser, made.url);
+	const by = (what) => tab.run(`(() => { const s = byId("traffic-by"); s.value = "${what}"; s.dispatchEvent(new Event("change")); return [...document.querySelectorAll("#traffic rect.foreign")].map((r) => [Number(r.getAttribute("x")), Number(r.getAttribute("width"))]); })()`);
+	check("not authenticated: not among links", (await by("link")).length === 0);
+	const drawn = await by("proto");
+	// the flood, the middle third of a chart from 62 to 472
+	const wide = await tab.run("(() => { const r = document.querySelector('#traffic rect.ctx'); return [Number(r.getAttribute('x')), Number(r.getAttribute('width'))]; })()");
+	check("not authenticated: hatched", drawn.length === 1 && Math.abs(drawn[0][0] - wide[0] - wide[1] / 3) < 4 && Math.abs(drawn[0][1] - wide[1] / 3) < 4, [drawn, wide]);
+	check("not authenticated: its kind of hatching is told", /hatched in grey/.test(await tab.run("byId('traffic-note').textContent")));
+	check("not authenticated: none where there is none", await tab.run("(() => { delete sum.foreign_course; draw(); return document.querySelectorAll('#traffic rect.foreign').length; })()") === 0);
+	quiet(tab, "not authenticated");
+	await tab.close();
+}
+
 // What the buttons copy is run: it gives what the page shows.
 async function copied(browser, made) {
 	const tab = await open(browser, made.url);
@@ -422,6 +437,7 @@ async function everything(browser) {
 	for (const made of [plain, ddos]) await signs(browser, made);
 	await withoutScripts(browser, plain);
 	await foreign(browser);
+	await unauthenticated(browser, make("told", 20, 600, "foreign"));
 	await accessible(browser, plain);
 	await live(browser, make("wide", 200, 600));
 	await asked(browser, make("hosts207", 230, 3600, "mesh"));

@@ -1,9 +1,9 @@
-/* genstore DIR NODES SECONDS [hostile | now | mesh]: a store and its topology, as if
+/* genstore DIR NODES SECONDS [hostile | now | mesh | foreign]: a store and its topology, as if
  * NODES nodes had talked for so long: routers in a ring, each with hosts on
  * links of their own.  One ring link loses every tenth packet; in the middle third of
  * the time all hosts of the first router flood one host, with a mark when it
  * began and one when it ended.  hostile: names that try to break out of wherever
- * they are put; now: it begins now, to be read while its time comes, and
+ * they are put; foreign: the flood is what an exporter told of it; now: it begins now, to be read while its time comes, and
  * hosts talk to those of the next router only; mesh: everybody talks to
  * everybody, on several ports. */
 #include "base/clock.h"
@@ -25,10 +25,11 @@ struct net {
 	struct topology *t;
 	struct catalog *c;
 	struct store *s;
-	int routers, hosts;       /* routers first, then HOSTS for each */
-	bool hostile, mesh, near; /* near: to hosts of the next router */
+	int routers, hosts; /* routers first, then HOSTS for each */
+	bool hostile, mesh, foreign,
+		near; /* near: to hosts of the next router */
 	int64_t start_ns;
-	uint64_t state, seq;
+	uint64_t state, seq, told; /* told: by an exporter */
 	int step_s;
 	struct tap_counters counters[65536];
 	struct err err;
@@ -168,6 +169,34 @@ static void add_hop(struct net *n, const struct talk *k, int link, int slot,
 		fprintf(stderr, "%s\n", n->err.text);
 }
 
+/* As an exporter tells it, which nobody can authenticate. */
+static void tell_foreign(struct net *n, const struct talk *k)
+{
+	const int base = n->routers > 1 ? n->routers : 0;
+	const struct flow_record r = {.key = {.src = addr_of(base + k->from, 1),
+					      .dst = addr_of(base + k->to, 1),
+					      .proto = k->proto,
+					      .sport = k->sport,
+					      .dport = k->dport},
+		.packets = k->packets,
+		.bytes = k->packets * k->size,
+		.first_ns = n->start_ns + k->at_s * SECOND,
+		.last_ns = n->start_ns + (k->at_s + n->step_s) * SECOND - 1,
+		.tap = TAP_FOREIGN,
+		.src_slot = SLOT_UNKNOWN,
+		.dst_slot = SLOT_UNKNOWN,
+		.flags = RECORD_FOREIGN};
+	const struct store_batch batch = {.from = {STORE_FOREIGN, 1},
+		.seq = ++n->told,
+		.received_ns = r.last_ns,
+		.records = &r,
+		.n = 1};
+	bool is_new;
+
+	if (store_append(n->s, &batch, &is_new, &n->err) < 0)
+		fprintf(stderr, "%s\n", n->err.text);
+}
+
 /* From host to router, around the ring the way the numbers rise, to host. */
 static void talk(struct net *n, const struct talk *k)
 {
@@ -237,7 +266,10 @@ static void traffic(struct net *n, int seconds)
 				.packets = 9000,
 				.size = 512,
 				.at_s = s};
-			talk(n, &k);
+			if (n->foreign)
+				tell_foreign(n, &k);
+			else
+				talk(n, &k);
 		}
 	}
 }
@@ -303,6 +335,7 @@ int main(int argc, char **argv)
 	n->step_s = 1 + (int)strtol(argv[3], NULL, 10) / STEPS;
 	n->hostile = argc > 4 && strcmp(argv[4], "hostile") == 0;
 	n->mesh = argc > 4 && strcmp(argv[4], "mesh") == 0;
+	n->foreign = argc > 4 && strcmp(argv[4], "foreign") == 0;
 	n->near = argc > 4 && strcmp(argv[4], "now") == 0;
 	n->start_ns = n->near ? wall_now().ns / SECOND * SECOND
 			      : INT64_C(1790000000) * SECOND;

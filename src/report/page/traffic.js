@@ -84,6 +84,16 @@
 		return mine.length && [s("defs", {}, s("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, s("path", { class: "hatch", d: "M0 0V6" }))),
 			mine.map((g) => s("rect", { class: "silent", fill: "url(#hatch)", x: x(g.from).toFixed(1), y: T, width: Math.max(2, x(g.to) - x(g.from)).toFixed(1), height: H - T - B }))];
 	}
+	// Times with records that nobody can authenticate; they are on no link.
+	const isForeign = () => sum.foreign_course && by !== "link" && chosen.link === null;
+	function foreign() {
+		const spans = [], course = isForeign() ? sum.foreign_course : [];
+		for (let i = 0; i < course.length; i += 4)
+			if (spans.length && spans[spans.length - 1].to === course[i]) spans[spans.length - 1].to++;
+			else spans.push({ from: course[i], to: course[i] + 1 });
+		return spans.length && [s("defs", {}, s("pattern", { id: "hatch2", width: 8, height: 8, patternUnits: "userSpaceOnUse", patternTransform: "rotate(-45)" }, s("path", { class: "hatch2", d: "M0 0V8" }))),
+			spans.map((g) => s("rect", { class: "foreign", fill: "url(#hatch2)", x: x(g.from).toFixed(1), y: T, width: (x(g.to) - x(g.from)).toFixed(1), height: H - T - B }))];
+	}
 	function areaOf(lower, upper, y) {
 		const up = [...upper].map((n, i) => `${x(i).toFixed(1)} ${y(n).toFixed(1)}L${x(i + 1).toFixed(1)} ${y(n).toFixed(1)}`).join("L");
 		const down = [...lower].map((n, i) => `${x(i + 1).toFixed(1)} ${y(n).toFixed(1)}L${x(i).toFixed(1)} ${y(n).toFixed(1)}`).reverse().join("L");
@@ -140,7 +150,7 @@
 		});
 		const [lo, hi] = range();
 		const chart = s("svg", { class: "chart", viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": "Traffic over time, by " + by },
-			axes(most, y), hatched(silent), stacked ? shapes : shapes.reverse(), marks(),
+			axes(most, y), hatched(silent), stacked ? shapes : shapes.reverse(), foreign(), marks(),
 			chosen.range && s("rect", { class: "brush", x: x(lo), y: T, width: x(hi + 1) - x(lo), height: H - T - B }),
 			s("rect", { class: "ctx", x: L, y: T, width: W - L - R, height: H - T - B }));
 		listen(chart, series, silent);
@@ -149,7 +159,7 @@
 			stacked ? s("rect", { class: "f" + one.colour, width: 18, height: 10, rx: 2 }) : s("path", { class: "ln s" + one.colour, d: "M0 5H18" })),
 		h("span", {}, shorten(one.name, 40)))));
 		byId("traffic-note").textContent = (stacked ? "each packet once" : chosen.link === null ? "both directions of each link" : "each direction") +
-			", pieces of " + spanText(sum.bucket_ms) + ", UTC; drag to choose a time" + (silent.length ? "; hatched: a probe was silent, numbers are too low" : "") + (sum.foreign ? "; in part or all of records that are not authenticated" : "");
+			", pieces of " + spanText(sum.bucket_ms) + ", UTC; drag to choose a time" + (silent.length ? "; hatched: a probe was silent, numbers are too low" : "") + (isForeign() ? "; hatched in grey: in part or all of records that are not authenticated" : "");
 		listMarks();
 		sliders();
 	}
@@ -162,8 +172,10 @@
 		area.addEventListener("pointerdown", (ev) => { drag = at(ev); area.setPointerCapture(ev.pointerId); });
 		area.addEventListener("pointermove", (ev) => {
 			const i = at(ev);
+			const alien = isForeign() ? sum.foreign_course.findIndex((v, k) => k % 4 === 0 && v === i) : -1;
 			showTip(ev, h("b", {}, timeText(pieceAt(i)) + (drag !== null && i !== drag ? " (" + spanText((Math.abs(i - drag) + 1) * sum.bucket_ms) + ")" : "")),
 				silent.filter((g) => i >= Math.floor(g.from) && i < g.to).map((g) => h("p", {}, "nothing heard from " + g.node)),
+				alien >= 0 && h("p", {}, units[unit].text(units[unit].of(sum.foreign_course, alien)) + " not authenticated"),
 				h("table", {}, series.filter((one) => one.values[i]).map((one) => h("tr", {}, h("td", {}, shorten(one.name, 34)),
 					h("td", { class: "n" }, units[unit].text(one.values[i]))))));
 		});

@@ -119,6 +119,7 @@ Test(summary, losses_have_a_course)
 Test(summary, the_filter_is_that_of_queries)
 {
 	has("src node c", ALL, "\"flows\":1,\"packets\":3,\"bytes\":300,");
+	hasnt("", ALL, "\"foreign_course\"");
 }
 
 Test(summary, those_not_told_apart_are_added_up)
@@ -282,6 +283,7 @@ Test(summary, rows_of_an_exporter_are_flows)
 	cr_assert_not_null(strstr(text, sums), "no %s", sums);
 	cr_assert_eq(course_bytes(text, "\"course\""), 100 * all);
 	cr_assert_not_null(strstr(text, "\"foreign\":true"));
+	cr_assert_eq(course_bytes(text, "\"foreign_course\""), 100 * all);
 	/* the last, 3 (1 + ... + 6667), and the others */
 	cr_assert_not_null(strstr(text, ",6667,66683334,6668333400,["));
 	cr_assert_not_null(strstr(text, ",13334,"));
