@@ -454,12 +454,7 @@ static int check(const struct answer *a, struct err *err)
 	if (a->figures.n && !a->by.n)
 		return err_set(err, NFZ_E_USAGE,
 			"--show is about groups: --by which keys?");
-	for (size_t i = 0; i < a->figures.n; i++)
-		if (a->figures.v[i].kind == FIGURE_BPS &&
-			!group_by_has(&a->by, GROUP_TIME))
-			return err_set(err, NFZ_E_USAGE,
-				"--show bps needs --by time:SECONDS");
-	return 0;
+	return figures_check(&a->figures, &a->by, err);
 }
 
 int answer_rows_write(

@@ -156,6 +156,45 @@ int figure_find(const struct figure_list *list, const char *asked)
 	return -1;
 }
 
+/* Rows have one place for a key: src/8 and src/32 do not both fit. */
+static bool is_another(const struct group_by *a, const struct group_by *b)
+{
+	switch (b->keys[0]) {
+	case GROUP_SRC_NET:
+		return a->src_len != b->src_len;
+	case GROUP_DST_NET:
+		return a->dst_len != b->dst_len;
+	case GROUP_TIME:
+		return a->bucket_ns != b->bucket_ns;
+	case GROUP_METRIC:
+		return a->metric != b->metric;
+	default:
+		return false;
+	}
+}
+
+int figures_check(const struct figure_list *list, const struct group_by *by,
+	struct err *err)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct figure *f = &list->v[i];
+
+		if (f->kind == FIGURE_BPS && !group_by_has(by, GROUP_TIME))
+			return err_set(err, NFZ_E_USAGE,
+				"--show bps needs --by time:SECONDS");
+		if (f->kind == FIGURE_DISTINCT &&
+			group_by_has(by, f->inner.keys[0]) &&
+			is_another(by, &f->inner))
+			return err_set(err, NFZ_E_USAGE,
+				"--show %s does not go with --by another %s",
+				f->asked,
+				f->inner.metric
+					? "metric"
+					: group_key_name(f->inner.keys[0]));
+	}
+	return 0;
+}
+
 /* Groups --------------------------------------------------------------- */
 
 /* The keys of the groups, and the one more; false: it is among them. */

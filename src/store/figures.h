@@ -47,6 +47,9 @@ struct figure_list {
 };
 int figure_add(struct figure_list *list, const char *text,
 	struct err *err) NFZ_MUST_CHECK;
+/* Those that make no sense with groups by these keys. */
+int figures_check(const struct figure_list *list, const struct group_by *by,
+	struct err *err) NFZ_MUST_CHECK;
 /* The figure of that name, as it was asked for; -1 none. */
 int figure_find(const struct figure_list *list, const char *asked);
 
