@@ -302,7 +302,7 @@ static int check_whole(
 	const bool whole = a->known && a->known->study && !a->known->study->add;
 
 	if (a->history && (*q->text || a->show.n || a->within ||
-				  a->observations || a->known))
+				  a->observations || a->more || a->known))
 		return err_set(err, NFZ_E_USAGE,
 			"--history is of all that is gone: no filter, no "
 			"analysis");

@@ -1,0 +1,1 @@
+query clickhouse://127.0.0.1:9/x --explain
