@@ -429,11 +429,14 @@ static void keep(struct reading *r, const struct flowset_field *field,
 static int64_t up_ns(const struct reading *r, uint32_t up)
 {
 	const struct flowset_times *t = r->times;
-	int64_t boot = r->has_init ? r->init_ns : t->boot_ns;
-	uint32_t now = (uint32_t)((t->export_ns - boot) / ms);
+	int64_t boot = r->has_init ? r->init_ns : t->boot_ns, at;
+	uint32_t now;
 
+	if (__builtin_add_overflow(boot, (int64_t)up * ms, &at))
+		return t->export_ns; /* no boot that can be */
 	if (!t->v9)
-		return boot + (int64_t)up * ms;
+		return at;
+	now = (uint32_t)((t->export_ns - boot) / ms);
 	return t->export_ns - (int64_t)(int32_t)(now - up) * ms;
 }
 

@@ -347,7 +347,7 @@ static size_t element_bytes(const struct token *t, uint8_t to[static WORD_MAX])
 		memcpy(to, t->at + 1, n - 2);
 		return n - 2;
 	}
-	if (n > 2 && n < WORD_MAX && memcmp(t->at, "0x", 2) == 0)
+	if (n > 2 && n <= 2 + 2 * WORD_MAX && memcmp(t->at, "0x", 2) == 0)
 		return hex_bytes(t, to);
 	return 0;
 }
