@@ -6,6 +6,7 @@
 #include "cli/overview.h"
 #include "cli/say.h"
 #include "cli/scope.h"
+#include "deploy/state.h"
 #include "format/jsonw.h"
 #include "format/sheet.h"
 
@@ -37,7 +38,6 @@ struct listing {
 	struct buf json;
 	struct jsonw w;
 	size_t failed; /* experiments that could not be asked */
-	size_t absent; /* that are not active */
 };
 
 static bool old_enough(
@@ -299,6 +299,18 @@ static int list_one(struct listing *l, const char *word, struct err *err)
 	return r;
 }
 
+/* What is swapped out has no deployment, and no row unless somebody may look
+ * for one: it was named, or one was put there from here. */
+static bool is_expected(const struct listing *l, const struct scope_item *item)
+{
+	struct experiment_name name;
+	struct err ignored = ERR_INIT;
+
+	return l->o->scope.from_list ||
+	       app_experiment(l->app, item->word, &name, &ignored) < 0 ||
+	       state_known(name.project, name.experiment);
+}
+
 /* One of several: what cannot be asked becomes a row of its own. */
 static int list_next(
 	struct listing *l, struct scope *s, size_t i, struct err *err)
@@ -318,9 +330,11 @@ static int list_next(
 	if (r == -NFZ_E_INTERRUPTED || r == 0)
 		return r;
 	if (r == -NFZ_E_SWAPPED || r == -NFZ_E_NO_EXPERIMENT) {
-		l->absent++;
-		overview_add_absent(&l->overview, item->word,
-			r == -NFZ_E_SWAPPED ? "not active" : "does not exist");
+		if (r == -NFZ_E_NO_EXPERIMENT || is_expected(l, item))
+			overview_add_absent(&l->overview, item->word,
+				r == -NFZ_E_SWAPPED
+					? "not active"
+					: "does not exist; strip forgets it");
 	} else {
 		l->failed++;
 		if (r != -NFZ_E_NODES_FAILED)

@@ -8,6 +8,7 @@
 #include "cli/say.h"
 #include "cli/strip_report.h"
 #include "cli/sweep.h"
+#include "deploy/state.h"
 #include "format/jsonw.h"
 
 #include <stddef.h>
@@ -305,6 +306,62 @@ static int strip_description(
 
 	if (r == 0 && o->many.dry_run)
 		say(now->app, "Nothing was changed.");
+	else if (r == 0)
+		state_forget(NULL, now->name.project, now->name.experiment);
+	return r;
+}
+
+/* Has the testbed taken the nodes back, for good or until the next swap-in?  Of
+ * an experiment that it does not know only where one was put on it from here:
+ * else the name is mistyped. */
+static bool is_gone(const struct heavy_now *now, int r)
+{
+	if (r == -NFZ_E_SWAPPED)
+		return strcmp(now->state, "swapped") == 0 ||
+		       strcmp(now->state, "ended") == 0;
+	return r == -NFZ_E_NO_EXPERIMENT &&
+	       state_known(now->name.project, now->name.experiment);
+}
+
+/* Nodes that went back are loaded anew for the next user: what was installed on
+ * them is nowhere, and what is remembered here of it only keeps it in lists. */
+static int strip_gone(
+	const struct strip_command *o, struct heavy_now *now, struct err *err)
+{
+	const struct deploy_report none = {0};
+	struct nodes_context n = {.app = now->app};
+	const bool swapped = err->code == NFZ_E_SWAPPED;
+	const char *how =
+		swapped ? "is swapped out" : "does not exist any more";
+	int r = 0;
+
+	snprintf(n.project, sizeof(n.project), "%s", now->name.project);
+	snprintf(
+		n.experiment, sizeof(n.experiment), "%s", now->name.experiment);
+	if (o->many.keep_data) {
+		err_set(err, swapped ? NFZ_E_SWAPPED : NFZ_E_NO_EXPERIMENT,
+			"%s/%s %s: the records went with its nodes", n.project,
+			n.experiment, how);
+		return err_hint(err, "There is nothing to bring home; strip "
+				     "without --keep-data forgets it");
+	}
+	err_clear(err);
+	say_done(now->app,
+		"nothing left: %s/%s %s; the testbed took its nodes back, with "
+		"all that was installed and recorded on them",
+		n.project, n.experiment, how);
+	if (swapped)
+		say(now->app,
+			"  (a disk image that you made of a node meanwhile "
+			"has it still: strip after its next swap-in)");
+	if (!app_for_people(now->app) || o->many.report)
+		r = print_json(o, &n, &none, !o->many.dry_run, err);
+	if (o->many.dry_run) {
+		say(now->app, "Nothing was changed.");
+		return r;
+	}
+	state_forget(NULL, n.project, n.experiment);
+	limit_after_strip(&n, &none, 0);
 	return r;
 }
 
@@ -383,6 +440,8 @@ static int strip(struct app *app, struct strip_command *o, const char *word,
 		r = read_description(app, o, word, &now, err);
 	if (r == 0)
 		r = strip_all(app, o, word, &now, err);
+	if (word && !o->topology && is_gone(&now, r))
+		r = strip_gone(o, &now, err);
 	heavy_close(&now);
 	return r;
 }

@@ -75,6 +75,17 @@ void state_load(const char *dir, const char *project, const char *experiment,
 	buf_release(&text);
 }
 
+bool state_known(const char *project, const char *experiment)
+{
+	struct deploy_state s;
+	bool known;
+
+	state_load(NULL, project, experiment, &s);
+	known = s.known;
+	state_wipe(&s);
+	return known;
+}
+
 int state_save(const char *dir, const char *project, const char *experiment,
 	const struct deploy_state *s, struct err *err)
 {

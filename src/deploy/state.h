@@ -25,6 +25,7 @@ struct deploy_state {
 /* dir NULL: the usual place.  A missing or damaged file is an unknown state. */
 void state_load(const char *dir, const char *project, const char *experiment,
 	struct deploy_state *ret);
+bool state_known(const char *project, const char *experiment);
 int state_save(const char *dir, const char *project, const char *experiment,
 	const struct deploy_state *s, struct err *err) NFZ_MUST_CHECK;
 void state_forget(const char *dir, const char *project, const char *experiment);

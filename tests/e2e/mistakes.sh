@@ -102,4 +102,35 @@ fault right clear
 nfz strip "$exp" --limit @failed
 check "strip of the rest" [ "$status" = 0 ]
 check "which is that node" said "right  *stripped"
+
+# swapped out, or gone for good: nothing can be left on nodes
+swap() { "$build/bin/nfz-testbed" swap "$exp" "$1" >/dev/null; }
+nfz --light "$exp"
+mkdir -p "$dir/state/netflowize/${exp%/*}/gone"
+cp "$dir/state/netflowize/$exp/deployment" \
+	"$dir/state/netflowize/${exp%/*}/gone"
+swap out
+nfz query "$exp"
+check "no nodes, no query" [ "$status" = 6 ]
+nfz list
+check "list shows what was put there" said "$exp .*not active"
+check "and what is gone" said "gone .*does not exist; strip forgets it"
+nfz strip "$exp" --dry-run
+check "strip of what is swapped out" [ "$status" = 0 ]
+check "says what became of it" \
+	said "is swapped out; the testbed took its nodes back"
+nfz strip "$exp" --keep-data "$dir/nothing"
+check "records cannot be had" [ "$status" = 6 ]
+check "which is told" said "the records went with its nodes"
+nfz list
+check "both only look" said "$exp"
+nfz strip "$exp" -o json
+check "strip forgets it" said '"clean": true'
+nfz strip "${exp%/*}/gone"
+check "and what is gone" [ "$status" = 0 ]
+nfz list
+check "list shows neither any more" never said "${exp%/*}/"
+nfz strip "${exp%/*}/gone"
+check "what was never there is an error" [ "$status" != 0 ]
+swap in
 exit $failed
