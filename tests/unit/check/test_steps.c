@@ -63,7 +63,8 @@ static void wish_for(struct wish *w, struct rng *r)
 }
 
 /* False: the plan has no steps. */
-static bool open_round(struct round *x, struct rng *r)
+static bool open_round(struct round *x, struct rng *r,
+	void (*fill_with)(struct spec *s, struct rng *r))
 {
 	struct plan_goal goal = {0};
 	cleanup(jval_free_at) struct jval *demand = NULL;
@@ -72,7 +73,7 @@ static bool open_round(struct round *x, struct rng *r)
 	struct wish w;
 	bool ret;
 
-	fill(s, r);
+	fill_with(s, r);
 	wish_for(&w, r);
 	*x = (struct round){.t = spec_build(s), .text = BUF_INIT(64 << 20)};
 	wish_goal(&w, s, x->t, &goal);
@@ -142,7 +143,7 @@ Test(steps, prove_what_is_true_and_no_more, .timeout = 600)
 		struct round x;
 		char why[300];
 
-		if (open_round(&x, &r)) {
+		if (open_round(&x, &r, fill)) {
 			cr_assert_eq(replay(&x, buf_str(&x.text), x.bound, why),
 				REPLAY_PROVES, "case %d: %s", i, why);
 			cr_assert_eq(
@@ -167,4 +168,208 @@ Test(steps, prove_what_is_true_and_no_more, .timeout = 600)
 	cr_log_info("%d proofs; mangled and refused: %d", proofs, refused);
 	cr_assert_gt(proofs, 50);
 	cr_assert_gt(refused, 20 * proofs);
+}
+
+/* --- forged ----------------------------------------------------------------
+ */
+
+enum { SMALL = 9, FORGERIES = 400, TRIES = 120 };
+
+/* What every placement costs at least, by trying all of them. */
+static int64_t cheapest(const struct need *n)
+{
+	int64_t best = INT64_MAX;
+
+	for (unsigned set = 0; set < 1u << n->t->n_nodes; set++) {
+		bool chosen[SMALL], good = true;
+		int64_t cost = 0;
+
+		for (size_t v = 0; v < n->t->n_nodes; v++) {
+			chosen[v] = set >> v & 1;
+			good = good &&
+			       (chosen[v] ? !n->obstacle[v] : !n->required[v]);
+			cost += chosen[v] ? n->ask->cost[v] : 0;
+		}
+		for (int g = 0; g < n->n_groups && good; g++)
+			good = !n->groups[g].possible ||
+			       need_covered(n, &n->groups[g], chosen);
+		if (good && cost < best)
+			best = cost;
+	}
+	return best;
+}
+
+static void fill_small(struct spec *s, struct rng *r)
+{
+	int n = 4 + (int)rng_below(r, SMALL - 4);
+
+	memset(s, 0, sizeof(*s));
+	for (int v = 0; v < n; v++)
+		spec_node(s, rng_below(r, 2) ? ROLE_HOST : ROLE_ROUTER);
+	for (int i = 0; i < n + 2; i++) {
+		bool lan = rng_below(r, 5) == 0;
+		struct spec_link *l = spec_link(s, lan ? LINK_LAN : LINK_P2P);
+
+		l->n = lan ? 3 : 2;
+		for (int m = 0; m < l->n; m++) {
+			l->member[m] = (int)rng_below(r, (unsigned)n);
+			l->bridge[m] = -1;
+		}
+	}
+}
+
+/* A proof as far as it was forged. */
+struct forgery {
+	struct buf head, lines;
+	unsigned rows, made, nodes;
+};
+
+static enum replay_end replay_forged(const struct round *x,
+	const struct forgery *f, const char *line, int64_t bound, char *why)
+{
+	struct buf text = BUF_INIT(1 << 20);
+	enum replay_end ret;
+
+	buf_addf(&text, "{\"certificate\": {\"steps\": {%s], \"lines\": [%s",
+		buf_str(&f->head), buf_str(&f->lines));
+	buf_addf(&text, line ? "%s\"%s\"]}}}" : "]}}}",
+		f->lines.len ? ", " : "", line);
+	ret = replay(x, buf_str(&text), bound, why);
+	buf_release(&text);
+	return ret;
+}
+
+/* All nodes, and the rows that are taken. */
+static void open_forgery(struct forgery *f, const struct round *x)
+{
+	struct buf rows = BUF_INIT(1 << 16);
+	const struct need *n = &x->need;
+
+	*f = (struct forgery){
+		.head = BUF_INIT(1 << 16), .lines = BUF_INIT(1 << 18)};
+	for (int g = 0; g < n->n_groups; g++) {
+		const char *link = n->t->links[n->groups[g].link].name;
+		int first = n->groups[n->group_of[n->groups[g].link]].first;
+		int end, last = g;
+
+		while (last + 1 < n->n_groups &&
+			n->groups[last + 1].link == n->groups[g].link)
+			last++;
+		end = n->groups[last].end - first;
+		for (int a = n->groups[g].first - first;
+			a < n->groups[g].end - first; a++)
+			for (int b = a; b < end; b++) {
+				struct forgery one = {.head = BUF_INIT(999)};
+				char why[300];
+
+				buf_addf(&one.head, "\"rows\": [[\"%s\", %d",
+					link, a);
+				buf_addf(&one.head, b > a ? ", %d]" : "]", b);
+				if (replay_forged(x, &one, NULL, 9, why) ==
+						REPLAY_FAILS &&
+					strstr(why, "rows:") == NULL)
+					buf_addf(&rows, "%s%s",
+						f->rows++ ? ", " : "",
+						buf_str(&one.head) + 9);
+				buf_release(&one.head);
+			}
+	}
+	buf_addf(&f->head, "\"rows\": [%s], \"nodes\": [", buf_str(&rows));
+	for (; f->nodes < n->t->n_nodes; f->nodes++)
+		buf_addf(&f->head, "%s\"%s\"", f->nodes ? ", " : "",
+			n->t->nodes[f->nodes].name);
+	buf_release(&rows);
+}
+
+static void add_some_row(
+	struct buf *line, const struct forgery *f, struct rng *r)
+{
+	unsigned at = (unsigned)rng_below(r, f->rows + f->made);
+
+	buf_addf(line, " %d",
+		at < f->rows ? (int)at : (int)f->rows - 1 - (int)at);
+}
+
+/* Any step at all, or one of the first `most` kinds. */
+static void guess(
+	struct buf *line, const struct forgery *f, unsigned most, struct rng *r)
+{
+	static const char *const words[] = {"drop", "idle", "take", "buy",
+		"spare", "part", "half", "weigh"};
+	enum { DROP, IDLE, TAKE, BUY, SPARE, PART, HALF, WEIGH };
+	unsigned word = (unsigned)rng_below(r, most);
+
+	word = word < WEIGH ? word : WEIGH;
+	buf_adds(line, words[word]);
+	for (int i = (word == DROP) +
+		     (word == DROP || word == BUY || word == SPARE);
+		i > 0; i--)
+		buf_addf(line, " %d", (int)rng_below(r, f->nodes));
+	for (int i = word == IDLE ? 2 : word == TAKE; i > 0; i--)
+		add_some_row(line, f, r);
+	if (word == PART || word == WEIGH)
+		buf_addf(line, " %d", 1 + (int)rng_below(r, 3));
+	for (unsigned v = 0; v < f->nodes && word == PART; v++)
+		if (rng_below(r, 2))
+			buf_addf(line, " %u", v);
+	for (int i = 2 + (int)rng_below(r, 6); i > 0 && word >= HALF; i--) {
+		add_some_row(line, f, r);
+		if (word == WEIGH)
+			buf_addf(line, " %d", (int)rng_below(r, 4));
+	}
+}
+
+/* Lines that are taken, one after the other; last, what is left without a
+ * choice is bought.  True: they prove the bound. */
+static bool forge(
+	const struct round *x, int64_t bound, unsigned most, struct rng *r)
+{
+	struct forgery f;
+	bool proven = false;
+
+	open_forgery(&f, x);
+	for (int i = 0; i <= TRIES + (int)f.rows && f.rows && !proven; i++) {
+		struct buf line = BUF_INIT(1 << 12);
+		char why[300];
+
+		if (i < TRIES)
+			guess(&line, &f, most, r);
+		else if (i < TRIES + (int)f.rows)
+			buf_addf(&line, "take %d", i - TRIES);
+		else
+			buf_adds(&line, "weigh 1");
+		proven = replay_forged(x, &f, buf_str(&line), bound, why) ==
+			 REPLAY_PROVES;
+		if (proven || strncmp(why, "the steps end", 13) == 0) {
+			buf_addf(&f.lines, "%s\"%s\"", f.lines.len ? ", " : "",
+				buf_str(&line));
+			f.made += buf_str(&line)[0] == 'h';
+		}
+		buf_release(&line);
+	}
+	buf_release(&f.head);
+	buf_release(&f.lines);
+	return proven;
+}
+
+Test(steps, nothing_false_can_be_forged, .timeout = 600)
+{
+	struct rng r = {.state = 11};
+	int guessed = 0;
+
+	for (int i = 0; i < FORGERIES; i++) {
+		struct round x;
+		int64_t least;
+
+		(void)open_round(&x, &r, fill_small);
+		least = cheapest(&x.need);
+		if (least < INT64_MAX) {
+			cr_assert_not(forge(&x, least + 1, i % 2 ? 10 : 3, &r),
+				"case %d", i);
+			guessed += least > 0 && forge(&x, least, 10, &r);
+		}
+		close_round(&x);
+	}
+	cr_log_info("%d true bounds were proven by chance", guessed);
+	cr_assert_gt(guessed, FORGERIES / 20);
 }
