@@ -111,6 +111,31 @@ static void judge_rooms(struct rooms *x)
 	}
 }
 
+/* Nobody watches more interfaces than it may.  A box on a LAN that it serves
+ * several members of is tapped at all of them for a path. */
+static void judge_taps(struct rooms *x)
+{
+	const struct judge *j = x->j;
+	cleanup_free bool *seen = mem_zalloc(j->t->n_ifaces + 1, sizeof(bool));
+	cleanup_free int64_t *n =
+		mem_zalloc(j->t->n_nodes + 1, sizeof(int64_t));
+
+	for (size_t i = 0; i < j->claim->n_tap; i++) {
+		const struct claim_tap *tap = &j->claim->tap[i];
+
+		n[tap->node] += !seen[tap->iface];
+		seen[tap->iface] = true;
+	}
+	for (size_t v = 0; v < j->t->n_nodes; v++)
+		if (j->ask->max_ifaces && n[v] > j->ask->max_ifaces &&
+			!(j->ask->cover == ASK_PATHS &&
+				j->t->nodes[v].role == ROLE_SHAPER))
+			trouble_add(&x->wrong,
+				"%s watches %" PRId64 " interfaces, it may "
+				"%" PRId64,
+				j->t->nodes[v].name, n[v], j->ask->max_ifaces);
+}
+
 /* Paths between the same nodes stand together, their records at the first. */
 static bool pair_full(const struct rooms *x, int g)
 {
@@ -162,6 +187,7 @@ void judge_capacity(const struct judge *j)
 	for (size_t i = 0; i < jval_count(list); i++)
 		take_record(&x, jval_at(list, i));
 	judge_rooms(&x);
+	judge_taps(&x);
 	judge_full(&x);
 	free(x.pps);
 	free(x.records);

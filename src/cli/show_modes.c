@@ -52,10 +52,11 @@ static void show_capacity(
 		full = used[i] > used[full] ? i : full;
 	buf_adds(out, "  Capacity  ");
 	if (c->max_pps)
-		buf_addf(out, " at most %lld packets/s", (long long)c->max_pps);
+		buf_addf(out, " at most %lld %s", (long long)c->max_pps,
+			wording_room(plan, true));
 	if (c->max_ifaces)
-		buf_addf(out, "%s at most %lld interfaces",
-			c->max_pps ? "," : "", (long long)c->max_ifaces);
+		buf_addf(out, "%s at most %lld %s", c->max_pps ? "," : "",
+			(long long)c->max_ifaces, wording_room(plan, false));
 	buf_adds(out, " a probe");
 	if (c->n_records && used[full])
 		buf_addf(out, "; %s has most to do: %lld", t->nodes[full].name,

@@ -202,7 +202,7 @@ static void add_shortage(
 		"Proof:     these %zu %s need %lld %s, the nodes that "
 		"see them have %lld: ",
 		c->n_crowd, wording_elements(plan), (long long)c->need,
-		strcmp(c->short_of, "pps") == 0 ? "packets/s" : "interfaces",
+		wording_room(plan, strcmp(c->short_of, "pps") == 0),
 		(long long)c->have);
 	wording_list(to, t, c->crowd, c->n_crowd);
 	buf_addc(to, '\n');

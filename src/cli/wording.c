@@ -14,6 +14,15 @@ const char *wording_elements(const struct plan *plan)
 	return strcmp(plan->cover, "links") == 0 ? "links" : plan->cover;
 }
 
+const char *wording_room(const struct plan *plan, bool pps)
+{
+	bool paths = strcmp(plan->cover, "paths") == 0;
+
+	if (paths || (!pps && strcmp(plan->cover, "directions") == 0))
+		return "records";
+	return pps ? "packets/s" : "interfaces";
+}
+
 const char *wording_member(const struct topology *t, int link, int slot)
 {
 	int iface = t->links[link].members[slot].iface;

@@ -9,6 +9,8 @@
 const char *wording_plural(int64_t n);
 /* What is covered, in the plural: "links". */
 const char *wording_elements(const struct plan *plan);
+/* What a probe's limit is counted in. */
+const char *wording_room(const struct plan *plan, bool pps);
 /* The node of a member of a link. */
 const char *wording_member(const struct topology *t, int link, int slot);
 /* How far the plan may be from the best one, in percent of its cost. */

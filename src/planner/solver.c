@@ -151,6 +151,16 @@ static struct plan *new_plan(
 	return plan;
 }
 
+static int share_with_limits(struct err *err)
+{
+	err_set(err, NFZ_E_USAGE,
+		"--coverage does not go with --max-pps or --max-ifaces: what "
+		"to leave out for want of room is not decided here");
+	return err_hint(err,
+		"Name what counts instead, with --select FILE (paths: --paths "
+		"FILE)");
+}
+
 static int check_goal(const struct plan_goal *goal, struct err *err)
 {
 	if (strcmp(goal->mode, "light") != 0)
@@ -169,9 +179,7 @@ static int check_goal(const struct plan_goal *goal, struct err *err)
 			"--coverage: from 0 to 100 per cent, not %g",
 			goal->percent);
 	if (goal->percent > 0 && outcome_wants_capacity(goal))
-		return err_set(err, NFZ_E_USAGE,
-			"--coverage does not go with --max-pps or "
-			"--max-ifaces");
+		return share_with_limits(err);
 	return 0;
 }
 
@@ -209,7 +217,7 @@ int plan_solve(const struct topology *t, const struct plan_goal *wish,
 	certificate_fill(plan, c, &o,
 		goal.time_limit_ms > 0 ? goal.until : (struct mono_time){0});
 	free(take(o.r.dual)); /* before more is made */
-	taps_assign(plan, t, c, o.satisfied);
+	taps_assign(plan, t, c, &o);
 	code = ranges_assign(plan, t, c, &goal, err);
 	fill_counts(plan, t, c);
 	explain_plan(plan, t, c, o.r.chosen, o.satisfied);

@@ -169,8 +169,9 @@ static void tap_links(struct taps_work *w, const bool *satisfied, bool lans)
 			(w->c->group_part && w->c->group_part[g] == PART_RX) ||
 			is_lan(&w->t->links[link]) != lans)
 			continue;
+		w->group = g;
 		if (w->owners > 1)
-			taps_several(w, link);
+			taps_several(w);
 		else if (lans)
 			tap_lan(w, link);
 		else
@@ -189,8 +190,10 @@ static void tap_all(struct taps_work *w, const bool *satisfied)
 		return;
 	case COVER_SEGMENTS:
 		for (int g = 0; g < w->c->p.n_groups; g++)
-			if (!satisfied || satisfied[g])
-				taps_segment(w, g);
+			if (!satisfied || satisfied[g]) {
+				w->group = g;
+				taps_segment(w);
+			}
 		return;
 	case COVER_PATHS:
 		taps_paths(w, satisfied);
@@ -332,7 +335,7 @@ static void find_owners(struct taps_work *w)
 }
 
 void taps_assign(struct plan *plan, const struct topology *t,
-	const struct coverage *c, const bool *satisfied)
+	const struct coverage *c, const struct outcome *o)
 {
 	cleanup_free int *probe_of = mem_zalloc(t->n_nodes + 1, sizeof(int));
 	cleanup_free int *load = mem_zalloc(plan->n_probes + 1, sizeof(int));
@@ -343,7 +346,9 @@ void taps_assign(struct plan *plan, const struct topology *t,
 		.places = &c->places,
 		.probe_of = probe_of,
 		.load = load,
-		.owners = all ? INT_MAX : c->redundancy};
+		.owners = all ? INT_MAX : c->redundancy,
+		.shares = o->capacity.shares,
+		.n_shares = o->capacity.n_shares};
 
 	for (size_t i = 0; i < t->n_nodes; i++)
 		probe_of[i] = -1;
@@ -355,7 +360,7 @@ void taps_assign(struct plan *plan, const struct topology *t,
 	if (plan->modes.capacity.n_records && w.owners == 1 &&
 		c->kind <= COVER_DIRECTIONS)
 		find_owners(&w);
-	tap_all(&w, satisfied);
+	tap_all(&w, o->satisfied);
 	free(w.owner_at);
 	free(w.owner);
 	if (w.owners > 1 || c->kind > COVER_DIRECTIONS)

@@ -6,12 +6,13 @@
 #ifndef NFZ_PLANNER_TAPS_H
 #define NFZ_PLANNER_TAPS_H
 
-#include "planner/coverage.h"
+#include "planner/outcome.h"
 #include "topology/plan.h"
 
 /* Fills plan->taps and plan->duplicates from plan->probes (their nodes) for
- * every group of c that satisfied (by group; NULL: all) says is satisfied. */
+ * every group of c that is satisfied.  With capacities a probe has taps where
+ * it has records. */
 void taps_assign(struct plan *plan, const struct topology *t,
-	const struct coverage *c, const bool *satisfied);
+	const struct coverage *c, const struct outcome *o);
 
 #endif

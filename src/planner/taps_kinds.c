@@ -10,27 +10,42 @@ static bool is_whole(const struct topo_link *l)
 	return l->kind == LINK_P2P || l->floods || l->n_members < 2;
 }
 
-/* Up to `owners` places that see the whole link: bridges, then members. */
+/* A probe that is to count the slot of the group. */
+static bool watches(const struct taps_work *w, int slot, int node)
+{
+	return taps_probe_at(w, node) >= 0 && taps_records(w, slot, node);
+}
+
+/* Is there a tap of this probe, from that one on? */
+static bool has_tap(const struct taps_work *w, size_t first, int node)
+{
+	for (size_t i = first; i < w->plan->n_taps; i++)
+		if (w->plan->taps[i].probe == taps_probe_at(w, node))
+			return true;
+	return false;
+}
+
+/* Up to `owners` places that see the whole link, each once: bridges, then
+ * members. */
 static void several_whole(struct taps_work *w, int link)
 {
 	const struct topo_link *l = &w->t->links[link];
-	int left = w->owners, last = -1;
+	size_t first = w->plan->n_taps;
+	int left = w->owners;
 
 	for (int s = 0; s < (int)l->n_members && left > 0; s++) {
 		int bridge = topology_bridge_of(w->t, link, s);
+		int node = bridge < 0 ? -1 : w->t->bridges[bridge].node;
 
-		if (bridge < 0 || bridge == last ||
-			taps_probe_at(w, w->t->bridges[bridge].node) < 0)
+		if (!watches(w, s, node) || has_tap(w, first, node))
 			continue;
-		last = bridge;
 		taps_bridge(w, bridge, s, COUNT_ALL);
 		left--;
 	}
 	for (int s = 0; s < (int)l->n_members && left > 0; s++) {
 		int node = taps_member_node(w, link, s);
 
-		if (taps_probe_at(w, node) < 0 ||
-			(s && taps_member_node(w, link, s - 1) == node))
+		if (!watches(w, s, node) || has_tap(w, first, node))
 			continue;
 		taps_member(w, link, s);
 		left--;
@@ -42,9 +57,9 @@ static int slot_places(
 	const struct taps_work *w, int link, int slot, int *ret_bridge)
 {
 	int bridge = topology_bridge_of(w->t, link, slot);
-	bool member = taps_probe_at(w, taps_member_node(w, link, slot)) >= 0;
+	bool member = watches(w, slot, taps_member_node(w, link, slot));
 
-	if (bridge >= 0 && taps_probe_at(w, w->t->bridges[bridge].node) < 0)
+	if (bridge >= 0 && !watches(w, slot, w->t->bridges[bridge].node))
 		bridge = -1;
 	*ret_bridge = bridge;
 	return (bridge >= 0) + member;
@@ -66,8 +81,9 @@ static void several_at_slot(struct taps_work *w, int link, int slot,
 		w->plan->taps[i].lowest = lowest;
 }
 
-void taps_several(struct taps_work *w, int link)
+void taps_several(struct taps_work *w)
 {
+	int link = coverage_link_of(w->c, w->group);
 	const struct topo_link *l = &w->t->links[link];
 	bool all = true, lowest = true;
 	int bridge;
@@ -114,11 +130,11 @@ static void tap_side(struct taps_work *w, int link, int slot)
 	int bridge = shaping_bridge(w, link, slot), left = w->owners;
 	int side = w->t->bridges[bridge].slot < 0 ? slot : 0;
 
-	if (taps_probe_at(w, w->t->bridges[bridge].node) >= 0) {
+	if (watches(w, slot, w->t->bridges[bridge].node)) {
 		tap_port(w, bridge, side, slot, COUNT_ALL);
 		left--;
 	}
-	if (left > 0 && taps_probe_at(w, taps_member_node(w, link, slot)) >= 0)
+	if (left > 0 && watches(w, slot, taps_member_node(w, link, slot)))
 		taps_member(w, link, slot);
 }
 
@@ -127,7 +143,7 @@ static bool port_watches(const struct taps_work *w, int link, int slot)
 {
 	int bridge = shaping_bridge(w, link, slot);
 
-	return bridge >= 0 && taps_probe_at(w, w->t->bridges[bridge].node) >= 0;
+	return bridge >= 0 && watches(w, slot, w->t->bridges[bridge].node);
 }
 
 static bool switch_side_watched(const struct taps_work *w, int link, int slot)
@@ -178,10 +194,10 @@ static int nth_shaped(const struct taps_work *w, int link, int n)
 	return slot;
 }
 
-void taps_segment(struct taps_work *w, int group)
+void taps_segment(struct taps_work *w)
 {
-	int link = coverage_link_of(w->c, group);
-	int side = w->c->group_part[group] - PART_SIDE;
+	int link = coverage_link_of(w->c, w->group);
+	int side = w->c->group_part[w->group] - PART_SIDE;
 
 	if (w->t->links[link].kind == LINK_LAN) {
 		if (side == 0)
@@ -274,7 +290,7 @@ static void tap_path(struct taps_work *w, struct tapped *x, int path)
 
 			if (left <= 0)
 				return;
-			if (taps_probe_at(w, l->node[k]) < 0)
+			if (!watches(w, 0, l->node[k]))
 				continue;
 			iface = iface_of_step(w, x, k);
 			if (iface < 0 || x->has[iface] != (pass == 0))
@@ -291,8 +307,10 @@ void taps_paths(struct taps_work *w, const bool *satisfied)
 
 	index_ifaces(&x, w->t);
 	for (int g = 0; g < w->c->p.n_groups; g++)
-		if (!satisfied || satisfied[g])
+		if (!satisfied || satisfied[g]) {
+			w->group = g;
 			tap_path(w, &x, coverage_link_of(w->c, g));
+		}
 	free(x.start);
 	free(x.iface);
 	free(x.has);

@@ -1,6 +1,7 @@
 /* A tap more in the plan, at a bridge or at a member of a link. */
 #include "planner/taps_work.h"
 #include "base/mem.h"
+#include "planner/variant.h"
 
 #include <string.h>
 
@@ -33,6 +34,53 @@ bool taps_allowed(const struct taps_work *w, int link, int slot, int node)
 	int owner = w->owner ? w->owner[w->owner_at[link] + slot] : ANYBODY;
 
 	return owner == ANYBODY || owner == places_of(w->places, node);
+}
+
+/* The first of the row's shares, or where they would be. */
+static size_t shares_of(const struct taps_work *w, int row)
+{
+	size_t low = 0, high = w->n_shares;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (w->shares[middle].row < row)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* *ret_any: is anything of the group recorded? */
+static bool has_share(const struct taps_work *w, int group, int slot, int place,
+	bool *ret_any)
+{
+	int first = problem_first_row(&w->c->p, group);
+	int n = problem_rows_of(&w->c->p, group);
+	int row = n == 1 ? first : first + slot;
+
+	*ret_any |= shares_of(w, first) < shares_of(w, first + n);
+	for (size_t i = shares_of(w, row);
+		i < w->n_shares && w->shares[i].row == row; i++)
+		if (w->shares[i].column == place)
+			return true;
+	return false;
+}
+
+bool taps_records(const struct taps_work *w, int slot, int node)
+{
+	int place = places_of(w->places, node), g = w->group;
+	bool any = false;
+
+	if (w->n_shares == 0 || has_share(w, g, slot, place, &any))
+		return true;
+	/* the second direction follows the first */
+	if (w->c->kind == COVER_DIRECTIONS && g + 1 < w->c->p.n_groups &&
+		w->c->group_part[g + 1] == PART_RX &&
+		has_share(w, g + 1, slot, place, &any))
+		return true;
+	return !any;
 }
 
 int taps_member_node(const struct taps_work *w, int link, int slot)

@@ -19,6 +19,10 @@ struct taps_work {
 	 * slot]; slot 0 for a whole link.  NULL: no matter. */
 	int *owner_at, *owner;
 	int *owner_rx; /* the same of the second direction, if it is apart */
+	/* Where several may own a row, or it is no link's: the records. */
+	const struct share *shares; /* by row, then column */
+	size_t n_shares;
+	int group; /* the one being tapped */
 	size_t cap;
 };
 
@@ -27,6 +31,9 @@ void taps_add(struct taps_work *w, const struct plan_tap *tap);
 int taps_probe_at(const struct taps_work *w, int node);
 /* May that node count this link's slot (0: the whole link)? */
 bool taps_allowed(const struct taps_work *w, int link, int slot, int node);
+/* Does the record of the group's slot go to that node, as a whole or in part?
+ * Yes without limits, and where there is nothing to record. */
+bool taps_records(const struct taps_work *w, int slot, int node);
 int taps_member_node(const struct taps_work *w, int link, int slot);
 /* A bridge counts what each port receives; what comes from the far side only
  * by that rule. */
@@ -48,8 +55,9 @@ bool taps_split_slot(
 void taps_adopt(struct taps_work *w, int link);
 
 /* taps_kinds.c */
-void taps_several(struct taps_work *w, int link);
-void taps_segment(struct taps_work *w, int group);
+/* Of w->group. */
+void taps_several(struct taps_work *w);
+void taps_segment(struct taps_work *w);
 void taps_paths(struct taps_work *w, const bool *satisfied);
 
 #endif

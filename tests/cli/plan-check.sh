@@ -167,6 +167,12 @@ netflowize plan --light --topology "$dir/net" --max-pps 2 -o json \
 	>"$dir/plan" 2>"$dir/messages" || cat "$dir/messages"
 check "$dir/net" "$dir/plan"
 say "with limits" 0 "the checker's own search"
+netflowize plan --light --topology "$dir/net" --dedupe none --max-ifaces 2 \
+	-o json >"$dir/plan" 2>"$dir/messages" || cat "$dir/messages"
+check "$dir/net" "$dir/plan"
+say "taps where there is a record" 0 "none beyond what its probe may"
+wrong capacity "r1 watches 3 interfaces, it may 2" '.owners += [.owners[2] |
+	.link = "core" | .slot = 0 | .iface = 0]'
 printf '%s\n' "core 0" "c1 2" "c2 3" "s1 0" "lan0 0" >"$dir/loads"
 netflowize plan --light --topology "$dir/net" --max-pps 3 \
 	--loads "$dir/loads" -o json >"$dir/plan" 2>"$dir/messages" ||
