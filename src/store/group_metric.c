@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { WORDS_MAX = 1 << 20 };
+enum { WORDS_MAX = 1 << 16 };
 
 const struct export_field *group_metric_named(const char *text, size_t len)
 {
@@ -13,14 +13,16 @@ const struct export_field *group_metric_named(const char *text, size_t len)
 	return f < METRIC_FIELD_COUNT ? &metric_fields[f] : NULL;
 }
 
+/* As it is printed: anybody may have told it. */
 static uint32_t word_of(struct map *words, const struct flow_element *e)
 {
-	const size_t len = strnlen((const char *)e->value, e->len);
-	uintptr_t number = (uintptr_t)map_get(words, e->value, len);
+	char text[ELEMENT_TEXT];
+	const size_t len = strlen(flow_element_print(e, text));
+	uintptr_t number = (uintptr_t)map_get(words, text, len);
 
 	if (!number && words->n < WORDS_MAX) {
 		number = words->n + 1;
-		map_put(words, e->value, len, (void *)number);
+		map_put(words, text, len, (void *)number);
 	}
 	return number ? (uint32_t)number : GROUP_METRIC_MOST;
 }

@@ -566,3 +566,26 @@ Test(answer, clocks_are_corrected)
 	free(got);
 	run_remove(dir);
 }
+
+/* What a terminal would obey is told in digits. */
+Test(answer, texts_of_others_are_printable)
+{
+	const struct export_field *field =
+		group_metric_named("fingerprint", 11);
+	const struct flow_element e = {.enterprise = field->enterprise,
+		.id = field->id,
+		.variable = true,
+		.value = (const uint8_t *)"\x1b[2J",
+		.len = 4};
+	uint8_t room[64];
+	struct wire w = wire_over(room, sizeof(room));
+	struct flow_extra extra = {0};
+	struct map words;
+
+	map_init(&words);
+	cr_assert(flow_others_add(&w, &e));
+	extra.others = (struct flow_others){room, wire_len(&w)};
+	cr_assert_eq(group_metric_place(field, &words, &extra), 1);
+	cr_assert_str_eq(words.entries[0].key, "0x1b5b324a");
+	map_release(&words);
+}
