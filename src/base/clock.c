@@ -125,7 +125,7 @@ bool wall_parse_typed(const char *s, struct wall_time *ret)
 	const time_t today = (time_t)(wall_now().ns / NS_PER_S);
 	const char *time;
 	struct tm tm, day;
-	int64_t ns;
+	int64_t ns, seconds;
 
 	if (wall_parse(s, ret))
 		return true;
@@ -149,7 +149,11 @@ bool wall_parse_typed(const char *s, struct wall_time *ret)
 	if (strcmp(s, utc ? "Z" : "") != 0)
 		return false;
 	tm.tm_isdst = -1;
-	*ret = wall_from_s((int64_t)(utc ? timegm(&tm) : mktime(&tm)));
+	day = tm;
+	seconds = (int64_t)(utc ? timegm(&tm) : mktime(&tm));
+	if (tm.tm_mday != day.tm_mday) /* the 31st of February */
+		return false;
+	*ret = wall_from_s(seconds);
 	if (__builtin_add_overflow(ret->ns, ns, &ret->ns))
 		ret->ns = INT64_MAX;
 	return true;

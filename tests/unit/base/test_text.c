@@ -120,6 +120,9 @@ Test(clock, typed_times_are_local_and_of_today)
 	cr_assert_null(typed("20:40x", "UTC0"));
 	cr_assert_null(typed("25:40", "UTC0"));
 	cr_assert_null(typed("2026-11-21", "UTC0"));
+	cr_assert_null(typed("2026-02-31 10:00", "UTC0"));
+	cr_assert_null(typed("2026-02-31 10:00Z", "ABC-2"));
+	cr_assert_str_eq(typed("2024-02-29 10:00", "UTC0"), "T10:00:00.000Z");
 	cr_assert_null(typed("soon", "UTC0"));
 	cr_assert_null(typed("", "UTC0"));
 }
