@@ -113,9 +113,10 @@ function unpack(of) {
 	const links = of.links.map((l) => ({ ...l, course: l.course || sumOf((l.sides || []).map((side) => side.course)) }));
 	const groups = of.groups.map(([src, dst, proto, path, flows, packets, bytes, course]) => ({ src, dst, proto, path, flows, packets, bytes, course }));
 	const paths = [], small = [];
-	for (const v of of.ways)
-		if (v < 0) paths.push(paths.length ? paths[paths.length - 1].slice(0, -1 - v) : []);
-		else paths[paths.length - 1].push(v);
+	for (let i = 0, end, last = []; i < of.ways.length; i = end) {
+		for (end = i + 1; of.ways[end] >= 0;) end++;
+		paths.push(last = [...last.slice(0, -1 - of.ways[i]), ...of.ways.slice(i + 1, end)]);
+	}
 	const list = of.kinds || [], points = of.kind_courses;
 	let src = 0, dst = 0, proto = 0, path = 0, at = 0;
 	for (let i = 0; i < list.length; i += 7) {
