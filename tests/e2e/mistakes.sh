@@ -6,6 +6,9 @@ set -u
 use_netflowize
 
 begin topologies/line.ns
+for node in client left right server; do # else some multicast now and then
+	on $node -- sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+done
 rows() { grep -c "$1" "$dir/out"; }
 
 nfz list "$exp"

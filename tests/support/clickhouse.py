@@ -84,10 +84,13 @@ class Server(BaseHTTPRequestHandler):
 
     def answer(self, text, status=200):
         data = text if isinstance(text, bytes) else text.encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        try:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+        except (BrokenPipeError, ConnectionResetError):  # interrupted
+            self.close_connection = True
 
     def hang_up(self):
         self.close_connection = True
