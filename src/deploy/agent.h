@@ -22,6 +22,7 @@ enum {
 	AGENT_ID = 17, /* 16 hex digits and a NUL */
 	AGENT_PATH = 512,
 	AGENT_IDLE_MS = 120000, /* a silent controller is a lost one */
+	AGENT_WORD_MS = 3000,   /* a word to one that says nothing */
 	/* From SIGTERM to SIGKILL: longer than a module takes to hand over what
 	 * it holds (MODULE_LEAVE_MS). */
 	AGENT_STOP_MS = 10000

@@ -104,7 +104,7 @@ static bool told_to_end(void)
 }
 
 /* Who only looks holds it for a moment; the agent of a controller that was
- * killed needs one to notice.  Who strips ends whoever waits here: that one
+ * killed or cut off notices with its next word.  Who strips ends whoever waits here: that one
  * still says why, and stays deaf to it until its own controller hangs up. */
 static int wait_for_lock(struct dep *d, struct err *err)
 {
@@ -113,8 +113,8 @@ static int wait_for_lock(struct dep *d, struct err *err)
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
 	sigprocmask(SIG_BLOCK, &term, NULL);
-	for (int i = 0; flock(d->lock, LOCK_EX | LOCK_NB) < 0; i++) {
-		if (i == 100 || told_to_end())
+	for (int ms = 0; flock(d->lock, LOCK_EX | LOCK_NB) < 0; ms += 20) {
+		if (ms > AGENT_WORD_MS + 1000 || told_to_end())
 			return busy(d, err);
 		clock_sleep_ms(20);
 	}

@@ -1,6 +1,9 @@
 /* The agent's end of the session: frames in, notes, words and results out.  A
  * controller that vanishes (end of input, broken pipe, two minutes of silence)
- * is an error of whoever reads next. */
+ * is an error of whoever reads next.
+ *
+ * One that vanished while its link was down is never heard of again: nothing
+ * says so to a side that only listens.  Hence a word now and then. */
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "deploy/agent.h"
@@ -69,14 +72,28 @@ void agent_say(struct agent *a, const char *fmt, ...)
 	buf_add(&a->words, text, strlen(text) + 1);
 }
 
+/* False when the controller has been silent for too long. */
+static bool await_input(struct agent *a)
+{
+	struct pollfd p = {.fd = a->in, .events = POLLIN};
+
+	for (int ms = 0; ms < AGENT_IDLE_MS && !a->lost; ms += AGENT_WORD_MS) {
+		int r = poll(&p, 1, AGENT_WORD_MS);
+
+		if (r != 0)
+			return r > 0;
+		agent_send(a, FRAME_NOOP, NULL, 0);
+	}
+	return false;
+}
+
 /* More bytes into a->input; false when the controller is gone. */
 static bool receive(struct agent *a)
 {
-	struct pollfd p = {.fd = a->in, .events = POLLIN};
 	char *to = buf_space(&a->input, 65536);
 	ssize_t n;
 
-	if (!to || a->lost || poll(&p, 1, AGENT_IDLE_MS) <= 0) {
+	if (!to || a->lost || !await_input(a)) {
 		a->lost = true;
 		return false;
 	}

@@ -239,7 +239,7 @@ static int take_frames(
 			if (r == 0)
 				MEM_PUSH(io->reply.notes, io->reply.n_notes,
 					io->reply.notes_cap) = note;
-		} else {
+		} else if (frame.type != FRAME_NOOP) {
 			r = err_set(err, NFZ_E_REMOTE, "an unexpected frame");
 		}
 		if (r < 0)
@@ -380,13 +380,28 @@ bool fleet_io_moves(struct fleet *f, struct fleet_io *io)
 	return moves;
 }
 
+static void skip_noops(struct fleet_io *io)
+{
+	struct frame frame;
+
+	while (frame_next(buf_str(&io->in), io->in.len, &frame, NULL) == 1 &&
+		frame.type == FRAME_NOOP)
+		buf_consume(&io->in, frame.total);
+}
+
 bool fleet_io_alive(struct fleet_io *io)
 {
-	char byte;
+	char chunk[READ_CHUNK];
+	ssize_t got;
 
-	return (io->phase == IO_AGENT || io->phase == IO_PARKED) &&
-	       !io->called && !io->in.len && !io->out.len &&
-	       remote_read(io->ssh, false, &byte, 1) == 0;
+	if ((io->phase != IO_AGENT && io->phase != IO_PARKED) || io->called ||
+		io->out.len)
+		return false;
+	while ((got = remote_read(io->ssh, false, chunk, sizeof(chunk))) > 0)
+		buf_add(&io->in, chunk, (size_t)got);
+	if (io->phase == IO_AGENT)
+		skip_noops(io);
+	return got == 0 && !io->in.len;
 }
 
 static bool has_more_to_send(const struct fleet_io *io)

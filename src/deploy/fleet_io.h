@@ -54,7 +54,7 @@ void reply_reset(struct reply *r);
 int fleet_io_step(struct fleet *f, struct fleet_node *n,
 	const struct fleet_job *job, struct err *err) NFZ_MUST_CHECK;
 /* Is there a connection on which nothing is under way, and does it still stand?
- * One that said anything does not: nothing was asked. */
+ * One that said anything but NOOP does not: nothing was asked. */
 bool fleet_io_alive(struct fleet_io *io);
 /* Its time is up; but has the other side taken anything since the last look,
  * though slowly?  Then it gets more. */

@@ -7,6 +7,7 @@
  *
  *   controller  CALL [DATA... END]  NOOP       (END only where a call takes data)
  *   agent       [NOTE|OUT|ERR]... RESULT       (one RESULT per CALL, in order)
+ *               NOOP
  *
  * RESULT is ["ok", word...] or ["error", code number, sentence, remedy]. */
 #ifndef NFZ_DEPLOY_FRAME_H
