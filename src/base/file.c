@@ -109,7 +109,7 @@ int file_replace(const char *path, mode_t mode, const void *data, size_t len,
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
 		mode);
 	if (fd < 0)
-		return err_sys(err, "%s", tmp);
+		return err_sys(err, "%s", path);
 	if (fchmod(fd, mode) < 0 || file_write_all(fd, data, len, err) < 0 ||
 		fsync(fd) < 0 || rename(tmp, path) < 0) {
 		err_sys(err, "%s", path);

@@ -124,8 +124,8 @@ static int set_span(
 
 	if (!clock_parse_span(value, at))
 		return err_set(err, NFZ_E_USAGE,
-			"--%s: %s is not a time such as 30s, 5m or 2h", o->name,
-			value);
+			"--%s: %s is not a time such as 500ms, 30s, 5m or 2h",
+			o->name, value);
 	if (o->kind == OPT_SPAN || value[len - 1] > '9')
 		return 0;
 	err_set(err, NFZ_E_USAGE, "--%s: %s what?", o->name, value);

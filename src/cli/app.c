@@ -224,8 +224,11 @@ static bool is_uuid(const char *word)
 /* A word that names no experiment may be that of a file or directory. */
 static int hint_at_file(const char *word, struct err *err)
 {
+	const bool path = *word == '/' || *word == '.';
 	struct stat st;
 
+	if (path && access(word, R_OK) < 0)
+		return err_sys(err, "%s", word);
 	if (stat(word, &st) < 0)
 		return strpbrk(word, "/,")
 			       ? -(int)err->code

@@ -171,7 +171,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 		return err_hint(
 			err, "netflowize export DIR [FILTER] --into WHERE");
 	}
-	if (!source_is_store(argv[1]))
+	if (!store_is_there(argv[1]))
 		return source_no_store(argv[1], err);
 	text = source_join(argv + 2, words - 1);
 	if (clickhouse_is_address(o.to))

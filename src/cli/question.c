@@ -126,7 +126,7 @@ int question_ask(struct app *app, const struct question *q,
 	int r;
 
 	if (!q->source.store && !q->source.topology && w->n_words &&
-		source_is_store(*w->words)) {
+		store_is_there(*w->words)) {
 		here.source.store = *rest.words++;
 		rest.n_words--;
 	}
@@ -138,7 +138,7 @@ int question_ask(struct app *app, const struct question *q,
 	}
 	if (!here.source.store)
 		return ask_collector(app, q, w, err);
-	if (!source_is_store(here.source.store))
+	if (!store_is_there(here.source.store))
 		return source_no_store(here.source.store, err);
 	r = collect(&l, app, &here, &rest, err);
 	if (r == 0) {

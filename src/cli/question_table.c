@@ -130,7 +130,7 @@ int question_table_ask(struct app *app, const struct question_table *q,
 
 	if (r < 0)
 		return r;
-	if (names && !source_is_store(names))
+	if (names && !store_is_there(names))
 		return source_no_store(names, err);
 	if (names)
 		r = catalog_load(names, &c, err);

@@ -24,17 +24,6 @@ bool source_is_fixed(const struct source *s)
 	return s->store || s->report.len;
 }
 
-bool source_is_store(const char *path)
-{
-	char file[4096];
-	struct stat st;
-
-	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-		return false;
-	snprintf(file, sizeof(file), "%s/catalog", path);
-	return access(file, F_OK) == 0;
-}
-
 char *source_join(char *const *words, int n)
 {
 	struct buf text = BUF_INIT(FILTER_TEXT_MAX * 2);
@@ -48,9 +37,12 @@ char *source_join(char *const *words, int n)
 
 int source_no_store(const char *path, struct err *err)
 {
+	if (access(path, R_OK | X_OK) != 0)
+		return err_sys(err, "%s", path);
 	err_set(err, NFZ_E_USAGE, "%s is no store", path);
-	return err_hint(err, "A store is a directory with a file catalog in "
-			     "it, such as netflowize strip --keep-data leaves");
+	return err_hint(err, "A store is a directory with the files of a "
+			     "collector, such as netflowize strip --keep-data "
+			     "leaves");
 }
 
 static bool is_report(const char *path)
@@ -149,14 +141,14 @@ int source_open(struct app *app, const struct source_options *o,
 	*ret = s;
 	if (o->store)
 		s.store = mem_strdup(o->store);
-	else if (w.n && source_is_store(w.words[0]))
+	else if (w.n && store_is_there(w.words[0]))
 		s.store = mem_strdup(w.words[used++]);
 	else if (w.n && is_report(w.words[0]))
 		file = w.words[used++];
 	else if (w.n && !o->topology)
 		word = w.words[used++];
 	s.filter = source_join(w.words + used, w.n - used);
-	if (s.store && !source_is_store(s.store))
+	if (s.store && !store_is_there(s.store))
 		r = source_no_store(s.store, err);
 	else if (s.store)
 		r = stored_topology(&s, err);

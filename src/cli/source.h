@@ -59,9 +59,7 @@ struct source {
 	struct buf command, times; /* as a person would type it */
 };
 
-/* A directory with a catalog in it? */
-bool source_is_store(const char *path);
-/* That it is none. */
+/* That it is no store. */
 int source_no_store(const char *path, struct err *err);
 
 /* words: PROJ/EXP, a report (FILE.html) or a store's directory (neither with --store or --topology

@@ -6,6 +6,7 @@
 #include "store/files.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/store.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -118,6 +119,22 @@ static int list_once(const char *dir, struct store_files *f, struct err *err)
 	if (f->n)
 		join(f);
 	return 0;
+}
+
+bool store_is_there(const char *dir)
+{
+	cleanup_free char *catalog = mem_printf("%s/catalog", dir);
+	struct store_files files = {0};
+	struct stat st;
+	bool any;
+
+	if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
+		return false;
+	if (access(catalog, F_OK) == 0)
+		return true;
+	any = store_files_list(dir, &files, NULL) == 0 && files.n;
+	store_files_release(&files);
+	return any;
 }
 
 int store_files_list(const char *dir, struct store_files *ret, struct err *err)

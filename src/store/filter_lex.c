@@ -165,8 +165,9 @@ int lex_fail_near(
 {
 	const struct wordlist list = {words};
 	char given[WORD_MAX + 1];
+	const bool mistyped =
+		!lex_is(p, "and") && !lex_is(p, "or") && lex_word(p, given);
 
 	return lex_fail(p, expected,
-		lex_word(p, given) ? opt_nearest(given, nth_word, &list)
-				   : NULL);
+		mistyped ? opt_nearest(given, nth_word, &list) : NULL);
 }

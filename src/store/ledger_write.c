@@ -386,6 +386,16 @@ static void number(struct sheet *s, uint64_t v)
 		.name = (heading), .right = true                               \
 	}
 
+/* People know a tap of an earlier plan by the testbed's name for it only. */
+static void tap_cell(struct sheet *s, const struct catalog_tap *tap)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text), "%.80s%s", tap->iface,
+		s->format == SHEET_TABLE && tap->idle ? " (earlier plan)" : "");
+	sheet_text(s, text);
+}
+
 static int write_taps(const struct ledger *l, enum sheet_format format,
 	FILE *to, struct err *err)
 {
@@ -407,7 +417,7 @@ static int write_taps(const struct ledger *l, enum sheet_format format,
 		const struct ledger_frames *f = &t->frames;
 
 		sheet_text(&s, l->catalog->nodes[t->tap->node].name);
-		sheet_text(&s, t->tap->iface);
+		tap_cell(&s, t->tap);
 		sheet_text(&s, l->catalog->links[t->tap->link].name);
 		number(&s, f->wire);
 		number(&s, f->ip);

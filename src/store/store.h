@@ -227,4 +227,7 @@ uint64_t store_bytes(const struct store *s);
  * in the log, which goes on growing. */
 const struct err *store_trouble(const struct store *s);
 
+/* Is this directory one?  That of a bare nfz-collector has no catalog. */
+bool store_is_there(const char *dir);
+
 #endif

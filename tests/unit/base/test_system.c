@@ -42,6 +42,18 @@ Test(file, replaces_whole_and_reads_back)
 	free(dir);
 }
 
+Test(file, names_the_file_that_was_asked_for)
+{
+	char *dir = scratch(), *path = mem_printf("%s/none/f", dir);
+	struct err err = ERR_INIT;
+
+	cr_assert_lt(file_replace(path, 0600, "x", 1, &err), 0);
+	cr_assert(strstr(err.text, "none/f: "), "%s", err.text);
+	cr_assert_eq(file_remove_tree(dir, &err), 0);
+	free(path);
+	free(dir);
+}
+
 Test(file, removing_a_tree_follows_no_link)
 {
 	char *dir = scratch(), *out = scratch();

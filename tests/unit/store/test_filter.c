@@ -164,6 +164,7 @@ Test(filter, refuses_and_shows_where)
 	cr_assert(strstr(refused("in ff 5").hint, "Did you mean:  in if 5\n"));
 	cr_assert(strstr(refused("next hst 10.0.0.1").hint,
 		"Did you mean:  next host 10.0.0.1\n"));
+	cr_assert_null(strstr(refused("port 80 and and tcp").hint, "Did you"));
 	cr_assert(strstr(refused("tcp and node ab").hint,
 		"Did you mean:  tcp and node a\n"));
 }

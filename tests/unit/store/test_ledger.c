@@ -1,3 +1,5 @@
+#include "base/file.h"
+#include "base/mem.h"
 #include "store/ledger.h"
 #include "unit/store/run.h"
 
@@ -125,6 +127,42 @@ Test(ledger, says_what_is_missing_and_what_is_not_known)
 	cr_assert_not(l.taps[1].sized);
 	cr_assert_eq(l.frames.wire, LEDGER_UNKNOWN, "a part is not the sum");
 	ledger_release(&l);
+	catalog_free(c);
+	store_close(s);
+	run_remove(dir);
+}
+
+/* What is printed of the taps, into the store's directory. */
+static char *printed(const char *dir, struct store *s, const struct catalog *c,
+	enum sheet_format format)
+{
+	char *path = mem_printf("%s/printed", dir);
+	struct buf text = BUF_INIT(1 << 16);
+
+	cr_assert_not_null(freopen(path, "w", stdout));
+	cr_assert_eq(ledger_write(s, c, format, LEDGER_ALL, NULL), 0);
+	fflush(stdout);
+	cr_assert_eq(file_read(path, &text, NULL), 0);
+	free(path);
+	return buf_take(&text);
+}
+
+Test(ledger, a_tap_of_an_earlier_plan_is_called_so)
+{
+	char *dir = run_dir(), *table, *csv;
+	struct store *s = run_open(dir, STORE_WRITE);
+	struct catalog *c = run_catalog();
+	struct tap_counters k = {.tap = 1, .wire_frames = 9, .ip_frames = 9};
+
+	counters(s, 1, 1, &k);
+	c->taps[0].idle = true;
+	cr_assert_eq(store_commit(s, NULL), 0);
+	table = printed(dir, s, c, SHEET_TABLE);
+	csv = printed(dir, s, c, SHEET_CSV);
+	cr_assert(strstr(table, "eth0 (earlier plan) "), "%s", table);
+	cr_assert(strstr(csv, ",eth0,"), "%s", csv);
+	free(table);
+	free(csv);
 	catalog_free(c);
 	store_close(s);
 	run_remove(dir);

@@ -59,6 +59,25 @@ static void fill(struct store *s, uint64_t from, uint64_t to)
 	}
 }
 
+/* A bare collector writes no catalog. */
+Test(store, is_there_with_a_catalog_or_without)
+{
+	char *dir = run_dir(), *catalog = mem_printf("%s/catalog", dir);
+	struct store *s;
+
+	cr_assert_not(store_is_there(dir));
+	run_write_catalog(dir);
+	cr_assert(store_is_there(dir));
+	cr_assert_eq(unlink(catalog), 0);
+	s = run_open(dir, STORE_WRITE);
+	fill(s, 1, 3);
+	store_close(s);
+	cr_assert(store_is_there(dir));
+	run_remove(dir);
+	cr_assert_not(store_is_there("/nonexistent"));
+	free(catalog);
+}
+
 Test(store, rows_survive_reopening)
 {
 	char *dir = run_dir();
