@@ -2,6 +2,7 @@
 #include "base/mem.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int *numbers(int n)
@@ -114,4 +115,54 @@ void proof_weigh(struct proof *s, int64_t scale, const int *rows,
 		buf_addf(&s->text, " %" PRId64, weights[i]);
 	}
 	end_line(s);
+}
+
+/* Only rows made by `half` have a number below 0. */
+static void mark_made(const char *line, int *used)
+{
+	for (; *line != '\n'; line++)
+		if (*line == '-')
+			used[strtol(line + 1, NULL, 10)] = 1;
+}
+
+static void copy_line(struct buf *to, const char *line, const int *number)
+{
+	char *end;
+
+	for (; *line != '\n'; line++) {
+		buf_addc(to, *line);
+		if (*line != '-')
+			continue;
+		buf_addf(to, "%d", number[strtol(line + 1, &end, 10)]);
+		line = end - 1;
+	}
+	buf_addc(to, '\n');
+}
+
+void proof_prune(struct proof *s)
+{
+	cleanup_free int *number =
+		mem_zalloc((size_t)s->n_made + 1, sizeof(int));
+	struct buf kept = BUF_INIT(s->text.max);
+	const char *text = buf_str(&s->text);
+	int made = s->n_made;
+
+	/* who uses a row stands behind it */
+	for (size_t at = s->text.len, line; at > 0; at = line) {
+		for (line = at - 1; line > 0 && text[line - 1] != '\n'; line--)
+			;
+		if (text[line] != 'h' || number[made--])
+			mark_made(text + line, number);
+	}
+	s->n_made = 0;
+	for (const char *at = text; *at; at = strchr(at, '\n') + 1) {
+		if (*at == 'h') {
+			if (!number[++made])
+				continue;
+			number[made] = ++s->n_made;
+		}
+		copy_line(&kept, at, number);
+	}
+	buf_release(&s->text);
+	s->text = kept;
 }

@@ -24,6 +24,9 @@ static inline bool proof_full(const struct proof *s)
 	return !buf_ok(&s->text);
 }
 
+/* Takes out the rows made by `half` that no line uses, once all are there. */
+void proof_prune(struct proof *s);
+
 void proof_drop(struct proof *s, int col, int by);
 void proof_idle(struct proof *s, int row, int by);
 void proof_take(struct proof *s, int row);

@@ -408,7 +408,10 @@ bool prove_best(struct prove *r)
 		proof_weigh(&r->proof, 1, NULL, NULL, 0);
 	}
 	prover_close(&x);
-	return good && !proof_full(&r->proof);
+	good = good && !proof_full(&r->proof);
+	if (good)
+		proof_prune(&r->proof);
+	return good;
 }
 
 void prove_release(struct prove *r)

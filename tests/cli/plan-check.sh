@@ -232,6 +232,14 @@ check "$dir/net" "$dir/plan"
 say "choices" 0 "steps prove it"
 jq -e "$lines | any(test(\"^(buy|spare) \"))" "$dir/plan" >"$dir/same" ||
 	bad=$((bad + 1))
+# no line makes a row that nothing uses
+jq -e "$lines | map(select(startswith(\"half\"))) as \$made |
+	(\$made | length) > 0 and
+	([.[] | scan(\"-[0-9]+\")] | unique | length) == (\$made | length)" \
+	"$dir/plan" >"$dir/same" || {
+	echo "rows that nothing uses"
+	bad=$((bad + 1))
+}
 wrong bound "the steps do not prove" "$lines |= map(select(test(
 	\"^(buy|spare) \") | not))"
 wrong bound "the steps do not prove" "$lines |= (([.[] | select(test(
