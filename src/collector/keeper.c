@@ -1,9 +1,8 @@
 /* One mutex around a state and a result; an eventfd tells the loop. */
 #include "collector/keeper.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -97,17 +96,9 @@ static void *work(void *data)
 
 /* --- its owner ----------------------------------------------------------- */
 
-/* Signals are for the loop, whoever they are delivered to. */
 static int start(struct keeper *k, struct err *err)
 {
-	sigset_t all, before;
-	int r;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&k->thread, NULL, work, k);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r != 0)
+	if (thread_start(&k->thread, work, k) != 0)
 		return err_set(err, NFZ_E_IO, "cannot start a thread");
 	k->running = true;
 	pthread_mutex_lock(&k->lock);

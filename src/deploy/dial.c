@@ -5,14 +5,13 @@
 #include "deploy/dial.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,26 +54,11 @@ static void *answer(void *arg)
 	return NULL;
 }
 
-/* Signals stay with the thread that waits for them. */
-static int start_thread(struct question *q)
-{
-	sigset_t all, before;
-	pthread_t thread;
-	int e;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	e = pthread_create(&thread, NULL, answer, q);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (e == 0)
-		pthread_detach(thread);
-	return e;
-}
-
 /* A descriptor that the answer can be read from, in one piece. */
 static int ask(const char *host, uint16_t port, struct err *err)
 {
 	struct question *q;
+	pthread_t thread;
 	int pair[2], e;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -83,9 +67,11 @@ static int ask(const char *host, uint16_t port, struct err *err)
 	q->host = mem_strdup(host);
 	snprintf(q->port, sizeof(q->port), "%u", port);
 	q->fd = pair[1];
-	e = start_thread(q);
-	if (e == 0)
+	e = thread_start(&thread, answer, q);
+	if (e == 0) {
+		pthread_detach(thread);
 		return pair[0];
+	}
 	close(pair[0]);
 	close(pair[1]);
 	free(q->host);

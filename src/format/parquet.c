@@ -6,9 +6,9 @@
 #include "format/parquet.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
 #include <string.h>
 
 #define LIBRARY "libduckdb.so"
@@ -252,7 +252,7 @@ static int start(struct parquet *p, struct err *err)
 			err);
 	if (r == 0)
 		r = make_function(p, err);
-	if (r == 0 && pthread_create(&p->thread, NULL, work, p) != 0)
+	if (r == 0 && thread_start(&p->thread, work, p) != 0)
 		r = err_set(err, NFZ_E_IO, "no thread for DuckDB");
 	p->started = r == 0;
 	p->n_room = p->api.vector_size();

@@ -6,10 +6,9 @@
 #include "base/clock.h"
 #include "base/jail.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <inttypes.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -233,20 +232,12 @@ static void *work(void *data)
 
 /* --- its owner ----------------------------------------------------------- */
 
-/* Signals are for the loop, whoever they are delivered to. */
 int courier_start(struct courier *c, struct err *err)
 {
-	sigset_t all, before;
-	int r;
-
 	if (!c)
 		return 0;
 	c->remind = mono_add_ms(mono_now(), REMIND_MS);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&c->thread, NULL, work, c);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r != 0)
+	if (thread_start(&c->thread, work, c) != 0)
 		return err_set(err, NFZ_E_IO, "cannot start a thread");
 	c->running = true;
 	pthread_mutex_lock(&c->lock);

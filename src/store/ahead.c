@@ -3,9 +3,8 @@
  * there is one room: their rooms' memory is most of what threads cost. */
 #include "store/ahead.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 enum { ROOMS_EACH = 2 };
@@ -72,19 +71,13 @@ static void *work(void *data)
 
 /* --- the thread that scans ----------------------------------------------- */
 
-/* Signals are for the thread that scans. */
 static void start(struct ahead *a)
 {
-	sigset_t all, before;
-
 	a->first = 0;
 	a->n_rooms = ROOMS_EACH * a->scan->threads;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (a->n_threads + 1 < a->scan->threads &&
-		pthread_create(&a->threads[a->n_threads], NULL, work, a) == 0)
+		thread_start(&a->threads[a->n_threads], work, a) == 0)
 		a->n_threads++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 struct ahead *ahead_new(const struct store_scan *scan)

@@ -7,10 +7,9 @@
  * that waits for it. */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "testbed/import_data.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 
 enum {
@@ -74,17 +73,9 @@ static void *help(void *data)
 
 static void start(struct helper *h, struct asking *a, const struct client *of)
 {
-	sigset_t all, before;
-
 	h->asking = a;
 	h->client = client_twin(of);
-	if (!h->client)
-		return;
-	/* signals are the first thread's */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	h->running = pthread_create(&h->thread, NULL, help, h) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	h->running = h->client && thread_start(&h->thread, help, h) == 0;
 }
 
 /* How many connections pay for the machines that are left.  All answers count:
