@@ -38,10 +38,8 @@ static void run_child(const char *const *argv, int theirs[PIPES])
 		const char *const *in;
 		char *const *out;
 	} words = {argv};
-	sigset_t none;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	proc_unblock_signals();
 	signal(SIGPIPE, SIG_DFL);
 	for (int i = 0; i < PIPES; i++)
 		if (theirs[i] >= 0)
@@ -163,16 +161,38 @@ int proc_run(const char *const *argv, const struct proc_io *io, int *ret_status,
 	if (r == 0 && (!talk(&c, io, deadline) || !reap(c.pid, io->timeout_ms,
 							  deadline, &status))) {
 		kill(c.pid, SIGKILL);
-		waitpid(c.pid, &status, 0);
+		(void)proc_wait(c.pid);
 		r = err_set(err, NFZ_E_TIMEOUT, "%s: not done after %lld ms",
 			argv[0], (long long)io->timeout_ms);
 	}
 	close_all(&c);
 	signal(SIGPIPE, old);
 	if (r == 0)
-		*ret_status = WIFEXITED(status) ? WEXITSTATUS(status)
-						: 128 + WTERMSIG(status);
+		*ret_status = proc_exit_code(status);
 	return r;
+}
+
+int proc_wait(pid_t pid)
+{
+	int how;
+
+	while (waitpid(pid, &how, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	return how;
+}
+
+int proc_exit_code(int how)
+{
+	return WIFEXITED(how) ? WEXITSTATUS(how) : 128 + WTERMSIG(how);
+}
+
+void proc_unblock_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 bool proc_start_time(pid_t pid, uint64_t *ret_ticks)

@@ -22,6 +22,13 @@ struct proc_io {
 };
 int proc_run(const char *const *argv, const struct proc_io *io, int *ret_status,
 	struct err *err) NFZ_MUST_CHECK;
+/* Waits for a child to end: how it did, as waitpid(2) tells, -1 with errno when
+ * it is none of ours. */
+int proc_wait(pid_t pid);
+/* That as a shell counts it: the exit status, or 128 + signal. */
+int proc_exit_code(int how);
+/* For a child that becomes another program: what a loop had blocked is not. */
+void proc_unblock_signals(void);
 /* The start time of a process: field 22 of /proc/PID/stat.  With the boot id
  * it names a process for ever, unlike its pid.  false when it is gone. */
 bool proc_start_time(pid_t pid, uint64_t *ret_ticks);

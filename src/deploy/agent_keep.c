@@ -287,8 +287,7 @@ static int watch(struct keeper *k, int signals)
 
 		if (waitpid(k->info.pid, &status, WNOHANG) == k->info.pid) {
 			drain(k);
-			return WIFEXITED(status) ? WEXITSTATUS(status)
-						 : 128 + WTERMSIG(status);
+			return proc_exit_code(status);
 		}
 		if (k->ending)
 			end_program(k, "");

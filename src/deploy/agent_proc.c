@@ -28,10 +28,8 @@ struct starting {
 static void become_keeper(int dir, char **argv, int go, int status)
 {
 	int null = open("/dev/null", O_RDWR);
-	sigset_t none;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	proc_unblock_signals();
 	setsid();
 	if (null < 0 || fchdir(dir) < 0)
 		_exit(127);

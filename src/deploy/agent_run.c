@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "deploy/agent.h"
 
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 struct running {
@@ -121,7 +121,7 @@ int call_exec(struct agent *a, const struct frame_args *args, struct err *err)
 {
 	struct running p = {-1, -1, -1};
 	char path[AGENT_PATH];
-	int status = 0, r = find(a, frame_arg(args, 1), path, err);
+	int r = find(a, frame_arg(args, 1), path, err);
 
 	if (r == 0 && (args->n < 3 || strchr(args->argv[2], '/') ||
 			      !journal_path_ok(args->argv[2])))
@@ -131,11 +131,7 @@ int call_exec(struct agent *a, const struct frame_args *args, struct err *err)
 	if (r < 0)
 		return r;
 	stream(a, &p);
-	while (waitpid(p.pid, &status, 0) < 0 && errno == EINTR)
-		;
-	agent_say(a, "exit=%d",
-		WIFEXITED(status) ? WEXITSTATUS(status)
-				  : 128 + WTERMSIG(status));
+	agent_say(a, "exit=%d", proc_exit_code(proc_wait(p.pid)));
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "base/cursor.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -308,8 +308,7 @@ void agentfilter_free(struct agentfilter *f)
 		return;
 	if (f->pid > 0) {
 		kill(f->pid, SIGTERM);
-		while (waitpid(f->pid, NULL, 0) < 0 && errno == EINTR)
-			;
+		(void)proc_wait(f->pid);
 	}
 	if (f->socket[0])
 		unlink(f->socket);

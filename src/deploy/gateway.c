@@ -2,6 +2,7 @@
 #include "deploy/gateway.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "deploy/dial.h"
 
 #include <errno.h>
@@ -15,7 +16,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,8 +55,7 @@ static void end(pid_t pid)
 	if (pid <= 0)
 		return;
 	kill(pid, SIGTERM);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	(void)proc_wait(pid);
 }
 
 void gateways_free(struct gateways *g)

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "lab/certs.h"
 #include "lab/control.h"
 #include "lab/daemon_parts.h"
@@ -20,7 +21,6 @@
 #include "lab/portal.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -28,7 +28,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { SERVICE_PORT = 3069, KEY_MAX = 16 << 10, HOSTS_MAX = 4 << 20 };
@@ -346,8 +345,7 @@ int daemon_start(const struct daemon_setup *setup, struct err *err)
 		state_unlock(&setup->testbed, setup->lock);
 		return err_sys(err, "fork");
 	}
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	(void)proc_wait(pid);
 	n = read(pipes[0], &v, sizeof(v));
 	close(pipes[0]);
 	state_unlock(&setup->testbed, setup->lock);

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "lab/keys.h"
 #include "lab/netns.h"
 #include "lab/node_init.h"
@@ -50,7 +51,6 @@ static int do_resume(const struct where *w, struct err *err)
  * init of its *father's* PID namespace, so the father must be inside too. */
 static int leave_sshd(const void *data)
 {
-	int status = 0;
 	pid_t pid = fork();
 
 	(void)data;
@@ -62,8 +62,7 @@ static int leave_sshd(const void *data)
 			node_become_sshd();
 		_exit(pid < 0 ? errno : 0);
 	}
-	waitpid(pid, &status, 0);
-	return WEXITSTATUS(status);
+	return WEXITSTATUS(proc_wait(pid));
 }
 
 static int do_serve(const struct where *w, struct err *err)

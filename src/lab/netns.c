@@ -5,8 +5,8 @@
 #define _GNU_SOURCE
 #include "lab/netns.h"
 #include "base/file.h"
+#include "base/proc.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -110,10 +110,8 @@ static void become(int ns_fd, const char *const *argv, int in, int said)
 		const char *const *in;
 		char *const *out;
 	} words = {argv};
-	sigset_t none;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	proc_unblock_signals();
 	if (setns(ns_fd, CLONE_NEWNET) < 0 || dup2(in, STDIN_FILENO) < 0 ||
 		dup2(said, STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)
 		_exit(126);
@@ -185,13 +183,10 @@ static int judge(const struct netns_job *job, int status, struct err *err)
 
 int netns_end(struct netns_job *job, struct err *err)
 {
-	int status = 0, r = 0;
+	int r = 0;
 
-	if (job->pid > 0) {
-		while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
-			;
-		r = judge(job, status, err);
-	}
+	if (job->pid > 0)
+		r = judge(job, proc_wait(job->pid), err);
 	if (job->said >= 0)
 		close(job->said);
 	*job = (struct netns_job){.said = -1};

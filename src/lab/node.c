@@ -143,8 +143,7 @@ void node_stop(struct lab_node *node)
 {
 	if (node->pid > 0) {
 		node_kill(node);
-		while (waitpid(node->pid, NULL, 0) < 0 && errno == EINTR)
-			;
+		(void)proc_wait(node->pid);
 	}
 	if (node->talk >= 0)
 		close(node->talk);

@@ -1,6 +1,7 @@
 /* Into a running node and out again with an exit status. */
 #define _GNU_SOURCE
 #include "base/mem.h"
+#include "base/proc.h"
 #include "lab/node.h"
 
 #include <errno.h>
@@ -74,7 +75,6 @@ static void run_child(pid_t pid, const char *login, char *const *argv)
 {
 	int r = enter(pid);
 	pid_t child;
-	int status = 0;
 
 	if (r != 0) {
 		errno = r;
@@ -92,27 +92,23 @@ static void run_child(pid_t pid, const char *login, char *const *argv)
 	}
 	if (child < 0)
 		_exit(126);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status)
-				  : WEXITSTATUS(status));
+	_exit(proc_exit_code(proc_wait(child)));
 }
 
 int node_exec(pid_t pid, const char *login, char *const *argv, int *ret_status,
 	struct err *err)
 {
 	pid_t child = fork();
-	int status = 0;
+	int how;
 
 	if (child < 0)
 		return err_sys(err, "fork");
 	if (child == 0)
 		run_child(pid, login, argv);
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return err_sys(err, "waiting for the command");
-	*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
-					  : WEXITSTATUS(status);
+	how = proc_wait(child);
+	if (how < 0)
+		return err_sys(err, "waiting for the command");
+	*ret_status = proc_exit_code(how);
 	return 0;
 }
 
@@ -120,7 +116,7 @@ int node_inside(const struct lab_node *node, int (*fn)(const void *data),
 	const void *data, struct err *err)
 {
 	pid_t child = fork();
-	int status = 0;
+	int how;
 
 	if (child < 0)
 		return err_sys(err, "fork");
@@ -129,14 +125,14 @@ int node_inside(const struct lab_node *node, int (*fn)(const void *data),
 
 		_exit(r != 0 ? r : fn(data));
 	}
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return err_sys(err, "waiting for a child");
-	if (!WIFEXITED(status))
+	how = proc_wait(child);
+	if (how < 0)
+		return err_sys(err, "waiting for a child");
+	if (!WIFEXITED(how))
 		return err_set(
 			err, NFZ_E_IO, "%s: a helper was killed", node->vname);
-	if (WEXITSTATUS(status) == 0)
+	if (WEXITSTATUS(how) == 0)
 		return 0;
-	errno = WEXITSTATUS(status);
+	errno = WEXITSTATUS(how);
 	return err_sys(err, "%s", node->vname);
 }

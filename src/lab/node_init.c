@@ -2,6 +2,7 @@
  * never returns into it: everything it holds is closed or dies with it. */
 #define _GNU_SOURCE
 #include "lab/node_init.h"
+#include "base/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,12 +87,9 @@ static void rename_self(void)
 
 static void reset_signals(void)
 {
-	sigset_t none;
-
 	for (int s = 1; s < NSIG; s++)
 		signal(s, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	proc_unblock_signals();
 }
 
 static void mount_overlay(const struct node_place *p, int talk)

@@ -5,6 +5,7 @@
  * and dies when its owner does.  A child that misbehaves is cut off. */
 #define _GNU_SOURCE
 #include "base/mem.h"
+#include "base/proc.h"
 #include "lab/service_http.h"
 #include "lab/service_parts.h"
 
@@ -187,7 +188,6 @@ static void become_child(
 	const struct lab_service *svc, int client, int channel, pid_t owner)
 {
 	struct service_child child = {.tls = svc->tls, .fd = 3, .channel = 4};
-	sigset_t none;
 	int a = fcntl(client, F_DUPFD, 10), b = fcntl(channel, F_DUPFD, 10);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -197,8 +197,7 @@ static void become_child(
 	close_range(5, ~0U, 0);
 	close(0);
 	close(1);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	proc_unblock_signals();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);

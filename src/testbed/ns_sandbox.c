@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -125,15 +126,12 @@ static void collect(const struct ns_sandbox *box, pid_t pid, int fd,
 
 static void end_child(pid_t pid, enum ns_ending *ret)
 {
-	int status = 0;
+	int status;
 
 	if (*ret != NS_ENDED)
 		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return; /* somebody else reaped it */
-	}
-	if (*ret != NS_ENDED)
+	status = proc_wait(pid);
+	if (*ret != NS_ENDED || status < 0) /* somebody else reaped it */
 		return;
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
 		*ret = NS_TIMEOUT;

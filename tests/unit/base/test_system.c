@@ -4,9 +4,11 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/thread.h"
 
 #include <criterion/criterion.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -109,6 +111,44 @@ Test(proc, feeds_gathers_and_times_out)
 	cr_assert_eq(proc_run(hang, &io, &status, &err), -NFZ_E_TIMEOUT);
 	buf_release(&out);
 	buf_release(&bad);
+}
+
+Test(proc, a_child_is_waited_for)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(3);
+	cr_assert_eq(proc_exit_code(proc_wait(child)), 3);
+	cr_assert_eq(proc_wait(child), -1, "it is gone");
+	child = fork();
+	if (child == 0) {
+		raise(SIGKILL);
+		_exit(0);
+	}
+	cr_assert_eq(proc_exit_code(proc_wait(child)), 128 + SIGKILL);
+}
+
+/* Both threads answer whether they take SIGTERM. */
+static void *is_blocked(void *data)
+{
+	sigset_t now;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &now);
+	*(int *)data = sigismember(&now, SIGTERM);
+	return NULL;
+}
+
+Test(thread, takes_no_signals)
+{
+	pthread_t thread;
+	int there = 0, here = 1;
+
+	cr_assert_eq(thread_start(&thread, is_blocked, &there), 0);
+	cr_assert_eq(pthread_join(thread, NULL), 0);
+	is_blocked(&here);
+	cr_assert_eq(there, 1);
+	cr_assert_eq(here, 0);
 }
 
 Test(proc, a_process_has_a_start_time)
