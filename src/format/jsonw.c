@@ -1,6 +1,7 @@
 /* JSON writer (RFC 8259).  Keeps only the nesting; text goes straight into
  * the caller's buffer. */
 #include "format/jsonw.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <math.h>
@@ -60,24 +61,6 @@ static char *copy(char *to, const char *s, size_t n)
 			to[i] = s[i];
 	}
 	return to + n;
-}
-
-/* Length of the UTF-8 sequence at s, 0 when it is none. */
-static size_t utf8_length(const unsigned char *s, size_t left)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-
-	if (n == 1)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4 || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-		(s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
 }
 
 static void add_ascii(struct buf *out, unsigned char c)
@@ -153,14 +136,12 @@ static char *copy_plain(char *to, const char *s, size_t len)
 
 static void add_escaped(struct buf *out, const char *text, size_t len)
 {
-	const unsigned char *s = (const unsigned char *)text;
-
 	for (size_t i = 0, n; i < len; i += n) {
-		n = utf8_length(s + i, len - i);
+		n = utf8_length(text + i, len - i);
 		if (n == 1)
-			add_ascii(out, s[i]);
+			add_ascii(out, (unsigned char)text[i]);
 		else if (n)
-			buf_add(out, s + i, n);
+			buf_add(out, text + i, n);
 		else
 			buf_adds(out, "\xef\xbf\xbd");
 		if (!n)

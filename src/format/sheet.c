@@ -3,6 +3,7 @@
  * table is kept until its widths are known. */
 #include "format/sheet.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -252,23 +253,13 @@ void sheet_list(struct sheet *s, const char *const *words, size_t n)
 	cell_done(s);
 }
 
-/* Columns on the screen: characters, not bytes. */
-static size_t width(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text; text++)
-		n += ((unsigned char)*text & 0xc0) != 0x80;
-	return n;
-}
-
 static void table_line(
 	struct sheet *s, const char *const *cells, const size_t *widths)
 {
 	size_t owed = GAP; /* blanks before what comes next */
 
 	for (size_t i = 0; i < s->n_columns; i++) {
-		size_t pad = widths[i] - width(cells[i]);
+		size_t pad = widths[i] - utf8_columns(cells[i]);
 
 		if (s->columns[i].right)
 			owed += pad;
@@ -288,10 +279,10 @@ static void print_table(struct sheet *s)
 
 	for (size_t i = 0; i < s->n_columns; i++) {
 		heads[i] = s->columns[i].name;
-		widths[i] = width(heads[i]);
+		widths[i] = utf8_columns(heads[i]);
 	}
 	for (size_t i = 0; i < s->n_cells; i++) {
-		size_t w = width(s->cells[i]), at = i % s->n_columns;
+		size_t w = utf8_columns(s->cells[i]), at = i % s->n_columns;
 
 		widths[at] = w > widths[at] ? w : widths[at];
 	}

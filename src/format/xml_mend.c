@@ -1,48 +1,27 @@
 /* Bytes before and after the parser; no XML is understood here. */
 #include "format/xml_mend.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
 enum { N_CONTROLS = 32 };
 
-/* Length of the UTF-8 sequence at s that XML allows, 0 when it is none. */
-static size_t utf8_length(const unsigned char *s, size_t left)
+/* How many bytes the character at s takes, 0 when XML allows none such: not
+ * UTF-8, or U+FFFE or U+FFFF. */
+static size_t char_length(const char *s, size_t left)
 {
-	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-	unsigned c = s[0];
+	const size_t n = utf8_length(s, left);
 
-	if (n == 1)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4 || n > left)
-		return 0;
-	c &= 0xffu >> (n + 1);
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ||
-		c == 0xfffe || c == 0xffff)
-		return 0;
-	return n;
+	return n == 3 && memcmp(s, "\xef\xbf", 2) == 0 &&
+			       (unsigned char)s[2] >= 0xbe
+		       ? 0
+		       : n;
 }
 
 static bool illegal_control(unsigned char c)
 {
 	return c < 0x20 && c != '\t' && c != '\n' && c != '\r';
-}
-
-static void add_utf8(struct buf *out, unsigned c)
-{
-	if (c < 0x800) {
-		buf_addc(out, (char)(0xc0 | c >> 6));
-	} else {
-		buf_addc(out, (char)(0xe0 | c >> 12));
-		buf_addc(out, (char)(0x80 | (c >> 6 & 0x3f)));
-	}
-	buf_addc(out, (char)(0x80 | (c & 0x3f)));
 }
 
 static unsigned three_bytes(const unsigned char *s)
@@ -92,14 +71,14 @@ bool xml_mend(const char *text, size_t len, struct buf *out, unsigned *base)
 		return false;
 	*base = free_private_base(text, len);
 	for (size_t i = 0; i < len; i += n) {
-		n = utf8_length(s + i, len - i);
+		n = char_length(text + i, len - i);
 		if (!n) {
-			add_utf8(out, s[i]);
+			utf8_add(out, s[i]);
 			n = 1;
 		} else if (n == 1 && illegal_control(s[i])) {
 			if (!*base)
 				return false;
-			add_utf8(out, *base + s[i]);
+			utf8_add(out, *base + s[i]);
 		} else {
 			buf_add(out, s + i, n);
 		}

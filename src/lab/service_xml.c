@@ -5,6 +5,7 @@
  * columns from 0 and in bytes, the position is that of the offending token.
  * Document types, which no client sends, are refused. */
 #include "lab/service_xml.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -183,28 +184,9 @@ static bool reference(struct scan *s)
 	return complain(s, "undefined entity", from - 1);
 }
 
-/* How many bytes the UTF-8 character at p takes, 0 when it is none. */
-static size_t utf8_len(const char *p, size_t left)
-{
-	unsigned char c = (unsigned char)*p;
-	size_t n = c < 0x80   ? 1
-		   : c < 0xc2 ? 0
-		   : c < 0xe0 ? 2
-		   : c < 0xf0 ? 3
-		   : c < 0xf5 ? 4
-			      : 0;
-
-	if (n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if (((unsigned char)p[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
-
 static bool character(struct scan *s)
 {
-	size_t n = utf8_len(s->text + s->at, s->len - s->at);
+	size_t n = utf8_length(s->text + s->at, s->len - s->at);
 	unsigned char c = (unsigned char)s->text[s->at];
 
 	if (c < 0x20 && !space((char)c))

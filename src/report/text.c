@@ -1,6 +1,7 @@
 /* Characters are read one by one from UTF-8 that is not believed: whatever is
  * not a character, or does not show as one, is replaced by U+FFFD. */
 #include "report/text.h"
+#include "base/utf8.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -39,25 +40,6 @@ static uint32_t next(const char **s)
 	}
 	*s += more;
 	return c < least[more] || !shows(c) ? BAD : c;
-}
-
-static void put(struct buf *out, uint32_t c)
-{
-	if (c < 0x80) {
-		buf_addc(out, (char)c);
-	} else if (c < 0x800) {
-		buf_u8(out, (uint8_t)(0xc0 | c >> 6));
-		buf_u8(out, (uint8_t)(0x80 | (c & 0x3f)));
-	} else if (c < 0x10000) {
-		buf_u8(out, (uint8_t)(0xe0 | c >> 12));
-		buf_u8(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-		buf_u8(out, (uint8_t)(0x80 | (c & 0x3f)));
-	} else {
-		buf_u8(out, (uint8_t)(0xf0 | c >> 18));
-		buf_u8(out, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
-		buf_u8(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-		buf_u8(out, (uint8_t)(0x80 | (c & 0x3f)));
-	}
 }
 
 /* In thousandths of the size.  The figures are those of a wide font (DejaVu
@@ -111,9 +93,9 @@ const char *text_shorten(struct arena *arena, const char *s, size_t max)
 		uint32_t c = next(&s);
 
 		if (i == head && n > max)
-			put(&out, ELLIPSIS);
+			utf8_add(&out, ELLIPSIS);
 		if (i < head || i >= tail)
-			put(&out, c == '\n' ? BAD : c);
+			utf8_add(&out, c == '\n' ? BAD : c);
 	}
 	ret = arena_strdup(arena, buf_str(&out));
 	buf_release(&out);
@@ -136,7 +118,7 @@ void text_xml(struct buf *out, const char *s)
 		else if (c == '\'')
 			buf_adds(out, "&#39;");
 		else
-			put(out, c);
+			utf8_add(out, c);
 	}
 }
 
@@ -155,7 +137,7 @@ void text_dot(struct buf *out, const char *s)
 		else if (c == '\n')
 			buf_adds(out, "\\n");
 		else
-			put(out, c);
+			utf8_add(out, c);
 	}
 	buf_addc(out, '"');
 }

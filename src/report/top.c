@@ -45,15 +45,6 @@ struct list {
 	const char *(*line)(struct frame *fr, size_t i);
 };
 
-size_t top_columns(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text; text++)
-		n += (*text & 0xc0) != 0x80;
-	return n;
-}
-
 /* At most `max` columns of text, the middle left out. */
 static const char *cut(struct frame *fr, const char *text, size_t max)
 {

@@ -28,7 +28,5 @@ struct top {
  * means over all pieces of time; of a flow, over its own time. */
 void top_print(const struct top *top, const struct facts *f,
 	const struct topology *t, struct buf *out);
-/* Columns that a line of UTF-8 takes, each character taken for one. */
-size_t top_columns(const char *text);
 
 #endif

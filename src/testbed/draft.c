@@ -3,6 +3,7 @@
  * left to refuse but what the caller ought to hear of. */
 #include "testbed/draft.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "topology/topofile.h"
 
 #include <stdio.h>
@@ -102,32 +103,11 @@ void draft_warn(struct draft *d, long line, const char *fmt, ...)
 
 /* Names. */
 
-/* How many bytes the UTF-8 character at s takes, 0 if it is none. */
-static size_t char_len(const unsigned char *s, size_t n)
-{
-	size_t len = s[0] < 0x80         ? 1
-		     : (s[0] >> 5) == 6  ? 2
-		     : (s[0] >> 4) == 14 ? 3
-		     : (s[0] >> 3) == 30 ? 4
-					 : 0;
-
-	if (!len || len > n)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((len == 2 && s[0] < 0xc2) || /* longer than needed */
-		(len == 3 && s[0] == 0xe0 && s[1] < 0xa0) ||
-		(len == 3 && s[0] == 0xed && s[1] > 0x9f) || /* surrogate */
-		(len == 4 && s[0] == 0xf0 && s[1] < 0x90) ||
-		(len == 4 && (s[0] > 0xf4 || (s[0] == 0xf4 && s[1] > 0x8f))))
-		return 0;
-	return len;
-}
-
 /* What would move the cursor or turn the writing direction. */
-static bool is_control(const unsigned char *s, size_t len)
+static bool is_control(const char *text, size_t len)
 {
+	const unsigned char *s = (const unsigned char *)text;
+
 	if (len == 1)
 		return *s <= ' ' || *s == 0x7f;
 	if (len == 2)
@@ -141,12 +121,12 @@ static bool is_control(const unsigned char *s, size_t len)
 
 void draft_clean(struct span raw, struct buf *out)
 {
-	const unsigned char *s = (const unsigned char *)raw.s;
+	const char *s = raw.s;
 	size_t left = raw.n, start = out->len;
 	bool gap = false;
 
 	while (left) {
-		size_t len = char_len(s, left), take = len ? len : 1;
+		size_t len = utf8_length(s, left), take = len ? len : 1;
 
 		if (len && is_control(s, len)) {
 			gap = out->len > start;

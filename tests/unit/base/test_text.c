@@ -1,13 +1,41 @@
-/* Addresses, times and options: what people type. */
+/* Characters, addresses, times and options: what people type. */
 #include "base/clock.h"
 #include "base/net.h"
 #include "base/opt.h"
+#include "base/utf8.h"
 
 #include <criterion/criterion.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+Test(utf8, every_character_has_its_length)
+{
+	for (uint32_t c = 1; c <= 0x110000; c++) {
+		const bool none = (c >= 0xd800 && c < 0xe000) || c > 0x10ffff;
+		struct buf b = BUF_INIT(4);
+
+		utf8_add(&b, c);
+		cr_assert_eq(utf8_length(b.data, b.len), none ? 0 : b.len,
+			"U+%04X", c);
+		if (b.len > 1)
+			cr_assert_eq(utf8_length(b.data, b.len - 1), 0);
+		buf_release(&b);
+	}
+}
+
+Test(utf8, what_is_none)
+{
+	static const char *const none[] = {"\x80", "\xbf", "\xc0\x80",
+		"\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf",
+		"\xf5\x80\x80\x80", "\xff", "\xc3(", "\xe2\x82("};
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
+		cr_assert_eq(
+			utf8_length(none[i], strlen(none[i])), 0, "%zu", i);
+	cr_assert_eq(utf8_columns("K\xc3\xb6ln \xe2\x82\xac"), 6);
+}
 
 Test(net, addresses_round_trip)
 {

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "report/findings.h"
 #include "report/page.h"
 #include "report/top.h"
@@ -239,7 +240,8 @@ Test(top, lines_fit)
 			top_print(&top, f, t, &out);
 			for (at = out.data; (line = strsep(&at, "\n")) && at;
 				n++)
-				cr_assert_leq(top_columns(line), (size_t)width);
+				cr_assert_leq(
+					utf8_columns(line), (size_t)width);
 			cr_assert_leq(n, 6);
 			buf_release(&out);
 		}

@@ -1,0 +1,18 @@
+/* UTF-8, which is not believed when it comes from others. */
+#ifndef NFZ_BASE_UTF8_H
+#define NFZ_BASE_UTF8_H
+
+#include "base/buf.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* How many of the `left` bytes at s (at least one) the first character takes;
+ * 0 when it is none: a byte out of place, cut short, longer than needed, a
+ * surrogate, beyond U+10FFFF. */
+size_t utf8_length(const char *s, size_t left);
+/* Characters: columns of the screen, each taken for one. */
+size_t utf8_columns(const char *text);
+void utf8_add(struct buf *out, uint32_t c);
+
+#endif
