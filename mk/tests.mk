@@ -10,6 +10,7 @@ TEST_ABOVE_check     := check planner testbed flow topology format base
 TEST_ABOVE_probe     := probe flow topology format base
 TEST_ABOVE_store     := store flow topology format base
 TEST_ABOVE_analysis  := analysis store flow topology format base
+TEST_ABOVE_exchange  := exchange store probe flow topology format base
 TEST_ABOVE_collector := collector store flow topology format base
 TEST_ABOVE_deploy    := deploy store probe planner testbed flow topology format base
 TEST_ABOVE_report    := report planner testbed topology format base

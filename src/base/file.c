@@ -93,7 +93,9 @@ static int write_there(
 
 	if (fd < 0)
 		return err_sys(err, "%s", path);
-	return file_write_all(fd, data, len, err);
+	if (file_write_all(fd, data, len, err) < 0)
+		return err_wrap(err, "%s", path);
+	return 0;
 }
 
 int file_replace(const char *path, mode_t mode, const void *data, size_t len,

@@ -1,14 +1,17 @@
 #define _GNU_SOURCE
 #include "cli/app.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "format/ini.h"
 #include "testbed/client.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 const char *const format_names[] = {
 	"table", "wide", "json", "ndjson", "csv", NULL};
@@ -337,6 +340,22 @@ int app_print_json(const struct app *app, struct buf *doc, struct err *err)
 		fputs(buf_str(doc), stdout);
 	buf_release(doc);
 	return r;
+}
+
+int app_write_file(const char *option, const char *file, const struct buf *b,
+	struct err *err)
+{
+	int r = file_replace(file, 0644, b->data, b->len, err);
+
+	if (r != -NFZ_E_IO)
+		return r;
+	(void)err_wrap(err, "%s", option);
+	if (err->sys == ENOSPC || err->sys == EDQUOT)
+		return err_hint(err, "Make room on this machine, or name a "
+				     "file elsewhere");
+	err->code = NFZ_E_USAGE;
+	return err_hint(
+		err, "Is there such a directory, and may you write to it?");
 }
 
 static int check_words(

@@ -117,6 +117,9 @@ enum sheet_format app_sheet(const struct app *app);
  * Releases it. */
 int app_print_json(
 	const struct app *app, struct buf *doc, struct err *err) NFZ_MUST_CHECK;
+/* Writes the file that an option names, whole or not at all. */
+int app_write_file(const char *option, const char *file, const struct buf *b,
+	struct err *err) NFZ_MUST_CHECK;
 void command_help(const struct command *cmd, FILE *to);
 
 #endif

@@ -60,8 +60,8 @@ static void arrive(void *ctx, const char *node, bool is_stderr,
 					  0600);
 	if (a->fd < 0)
 		a->result = err_sys(&a->err, "%s", a->path);
-	if (a->result == 0)
-		a->result = file_write_all(a->fd, data, len, &a->err);
+	if (a->result == 0 && file_write_all(a->fd, data, len, &a->err) < 0)
+		a->result = err_wrap(&a->err, "%s", a->path);
 }
 
 /* The nodes that may have a tap on the link: on the wire, or at its ends. */

@@ -65,10 +65,10 @@ static int import(const struct app *app, const struct import_command *o,
 		r = name_nothing(dir, err);
 	if (r < 0)
 		return r;
-	in = intake_new(s, &o->chosen);
+	in = intake_new(s, &o->chosen, app->interrupted);
 	for (int i = 0; i < n && r == 0; i++)
 		r = intake_read(in, paths[i], err);
-	ended = intake_end(in, &sums, r < 0 ? &last : err);
+	ended = intake_end(in, &sums, &last);
 	if (r == 0 && ended == 0)
 		r = store_seal(s, err);
 	intake_free(in);
@@ -79,7 +79,16 @@ static int import(const struct app *app, const struct import_command *o,
 			" left out that are no flows",
 			sums.records, sums.packets, sums.bytes, dir,
 			sums.left_out);
-	return r < 0 ? r : ended;
+	if (ended < 0) { /* why reading broke off, too */
+		*err = last;
+		r = ended;
+	}
+	if (r == -NFZ_E_INTERRUPTED)
+		err_hint(err,
+			"What was read until then is in %s: import into "
+			"another directory, or remove it first",
+			dir);
+	return r;
 }
 
 static int run(struct app *app, int argc, char **argv, struct err *err)

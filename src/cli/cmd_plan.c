@@ -120,13 +120,7 @@ static int write_out(const char *path, const struct plan *plan,
 		r = err_set(err, NFZ_E_LIMIT,
 			"--out %s: the plan is larger than 2 GiB", path);
 	if (r == 0)
-		r = file_replace(path, 0644, buf_str(&json), json.len, err);
-	if (r == -NFZ_E_IO) {
-		err->code = NFZ_E_USAGE;
-		(void)err_wrap(err, "--out %s", path);
-		r = err_hint(err, "Is there such a directory, and may you "
-				  "write to it?");
-	}
+		r = app_write_file("--out", path, &json, err);
 	buf_release(&json);
 	return r;
 }

@@ -1,5 +1,4 @@
 /* netflowize report: all there is to see of a run, in one HTML file. */
-#include "base/file.h"
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/say.h"
@@ -33,15 +32,10 @@ static int write_page(const char *file, const struct page *page,
 	int r = page_print(page, &out, err);
 
 	if (r == 0)
-		r = file_replace(file, 0644, buf_str(&out), out.len, err);
+		r = app_write_file("-o", file, &out, err);
 	*ret_len = out.len;
 	buf_release(&out);
-	if (r != -NFZ_E_IO)
-		return r;
-	err->code = NFZ_E_USAGE;
-	(void)err_wrap(err, "-o %s", file);
-	return err_hint(
-		err, "Is there such a directory, and may you write to it?");
+	return r;
 }
 
 static void say_written(const struct app *app, const char *file, size_t len,

@@ -1,7 +1,7 @@
 #include "cli/drawing.h"
 #include "base/buf.h"
-#include "base/file.h"
 #include "base/mem.h"
+#include "cli/app.h"
 #include "report/dot.h"
 #include "report/svg.h"
 
@@ -38,14 +38,9 @@ static int write_one(const struct picture *p, printer *print, const char *file,
 		r = err_set(err, NFZ_E_LIMIT,
 			"the picture is larger than %zu MiB", out.max >> 20);
 	else
-		r = file_replace(file, 0644, buf_str(&out), out.len, err);
+		r = app_write_file(option, file, &out, err);
 	buf_release(&out);
-	if (r != -NFZ_E_IO)
-		return r;
-	err->code = NFZ_E_USAGE;
-	(void)err_wrap(err, "%s %s", option, file);
-	return err_hint(
-		err, "Is there such a directory, and may you write to it?");
+	return r;
 }
 
 /* "dumbbell.ns" of "topologies/dumbbell.ns". */

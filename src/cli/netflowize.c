@@ -126,7 +126,7 @@ int main(int argc, char **argv)
 		.common = &defaults,
 		.pool = BUF_INIT(1 << 20),
 		.interrupted = &interrupted};
-	struct sigaction act = {.sa_handler = on_interrupt};
+	struct sigaction act = {.sa_handler = on_interrupt}, was;
 	struct err err = ERR_INIT;
 	int r;
 
@@ -137,6 +137,10 @@ int main(int argc, char **argv)
 	log_open("netflowize", LOG_INFO, false);
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
+	/* the terminal is gone; nohup(1) has it ignored */
+	sigaction(SIGHUP, NULL, &was);
+	if (was.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &act, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {
 		usage(stderr);

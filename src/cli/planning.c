@@ -112,16 +112,20 @@ static int prefer_bridges(struct plan_goal *goal, const struct topology *t,
 static int solve(const struct topology *t, const struct plan_options *o,
 	const struct plan_goal *goal, struct plan **ret, struct err *err)
 {
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	const struct sigaction end_now = {.sa_handler = SIG_DFL};
-	struct sigaction was[2];
+	struct sigaction was[3];
 	int r;
 
-	sigaction(SIGINT, &end_now, &was[0]);
-	sigaction(SIGTERM, &end_now, &was[1]);
+	for (int i = 0; i < 3; i++) {
+		sigaction(signals[i], NULL, &was[i]);
+		if (was[i].sa_handler != SIG_IGN) /* nohup(1) */
+			sigaction(signals[i], &end_now, NULL);
+	}
 	r = o->with ? heavy_solve(t, goal, o->with, ret, err)
 		    : plan_solve(t, goal, ret, err);
-	sigaction(SIGINT, &was[0], NULL);
-	sigaction(SIGTERM, &was[1], NULL);
+	for (int i = 0; i < 3; i++)
+		sigaction(signals[i], &was[i], NULL);
 	return r;
 }
 

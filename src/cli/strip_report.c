@@ -1,5 +1,4 @@
 #include "cli/strip_report.h"
-#include "base/file.h"
 
 #include <stdio.h>
 
@@ -74,7 +73,7 @@ int strip_write(const struct app *app, struct buf *doc, const char *file,
 	int r = 0;
 
 	if (file)
-		r = file_replace(file, 0644, buf_str(doc), doc->len, err);
+		r = app_write_file("--report", file, doc, err);
 	if (!app_for_people(app)) {
 		int printed = app_print_json(app, doc, r < 0 ? NULL : err);
 

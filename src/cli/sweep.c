@@ -79,6 +79,12 @@ int sweep_keep(const struct nodes_context *n, const struct topology *t,
 	r = deploy_keep(t, &n->options, kept, &what, err);
 	if (r < 0) {
 		kept[0] = '\0';
+		if (!err->hint[0])
+			err_hint(err,
+				"The programs may have ended. Strip again when "
+				"this is mended, or let them go on: netflowize "
+				"up %s",
+				n->target);
 		return err_wrap(err,
 			"the recorded flows cannot be kept, nothing was "
 			"removed");

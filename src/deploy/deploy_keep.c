@@ -185,7 +185,8 @@ static int check_all(struct keeping *k, bool *ret_ended, struct err *err)
 		if (in->dir < 0)
 			continue;
 		if (keepstream_end(in, err) < 0)
-			return err_wrap(err, "%s", k->s.fleet->nodes[i].name);
+			return err_wrap(err, "%s", /* our disk, or the node? */
+				err->sys ? k->part : k->s.fleet->nodes[i].name);
 		*ret_ended = *ret_ended && in->ended;
 		k->kept->files += in->files;
 		k->kept->bytes += in->bytes;

@@ -14,6 +14,7 @@ struct intake {
 	struct flow_extra *extras;
 	struct wire others; /* of extras */
 	const struct metrics *metrics;
+	const volatile int *interrupted;
 	size_t n;
 	uint64_t seq;
 	struct store_source from;
@@ -22,7 +23,8 @@ struct intake {
 	struct err err;
 };
 
-struct intake *intake_new(struct store *s, const struct metrics *of_captures)
+struct intake *intake_new(struct store *s, const struct metrics *of_captures,
+	const volatile int *interrupted)
 {
 	struct intake *in = mem_zalloc(1, sizeof(*in));
 
@@ -31,6 +33,7 @@ struct intake *intake_new(struct store *s, const struct metrics *of_captures)
 	in->extras = mem_zalloc(BATCH, sizeof(*in->extras));
 	in->others = wire_over(mem_zalloc(OTHERS, 1), OTHERS);
 	in->metrics = of_captures;
+	in->interrupted = interrupted;
 	in->from =
 		(struct store_source){STORE_FOREIGN, (uint64_t)wall_now().ns};
 	return in;
@@ -107,6 +110,8 @@ void intake_leave_out(struct intake *in, uint64_t n)
 
 int intake_failed(const struct intake *in, struct err *err)
 {
+	if (!in->failed && *in->interrupted)
+		return err_set(err, NFZ_E_INTERRUPTED, "interrupted");
 	if (in->failed && err)
 		*err = in->err;
 	return in->failed;
@@ -118,5 +123,7 @@ int intake_end(struct intake *in, struct intake_sums *ret, struct err *err)
 	if (!in->failed)
 		in->failed = store_commit(in->s, &in->err);
 	*ret = in->sums;
-	return intake_failed(in, err);
+	if (in->failed && err)
+		*err = in->err;
+	return in->failed;
 }

@@ -18,8 +18,9 @@ struct intake;
 struct metrics; /* probe/metric.h */
 
 /* The store must be open for writing and live longer; so must the metrics, which
- * are those of packets in captures. */
-struct intake *intake_new(struct store *s, const struct metrics *of_captures);
+ * are those of packets in captures.  Not 0 in interrupted ends the reading. */
+struct intake *intake_new(struct store *s, const struct metrics *of_captures,
+	const volatile int *interrupted);
 void intake_free(struct intake *in);
 /* Reads a file, by what it begins with.  NFZ_E_INPUT when it is none of them, or
  * breaks off; what was read until then is kept. */

@@ -19,11 +19,22 @@ static bool on_record(void *data, const struct flow_record *r)
 	struct wire w = wire_over(values, sizeof(values));
 	struct flow_extra extra = {0};
 
+	if (intake_failed(from->in, NULL) < 0)
+		return false;
 	if (more)
 		metric_fields_tell(
 			&from->shape, more->values, more->known[0], &w);
 	extra.others = (struct flow_others){values, wire_len(&w)};
 	intake_add(from->in, &(const struct flow_rows){r, &extra, 1});
+	return intake_failed(from->in, NULL) == 0;
+}
+
+static bool on_progress(void *data, const struct capfile *file, uint64_t frames)
+{
+	const struct reading *from = data;
+
+	(void)file;
+	(void)frames;
 	return intake_failed(from->in, NULL) == 0;
 }
 
@@ -37,7 +48,9 @@ int intake_capture(struct intake *in, const char *path, struct err *err)
 							.merge_fragments = true,
 							.sink = on_record,
 							.data = &from},
-		.metrics = *intake_metrics(in)};
+		.metrics = *intake_metrics(in),
+		.progress = on_progress,
+		.data = &from};
 	struct offline_result result;
 	struct err end = ERR_INIT;
 	struct offline *o;

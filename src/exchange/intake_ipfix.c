@@ -48,7 +48,9 @@ int intake_ipfix(struct intake *in, const char *path, struct err *err)
 		return err_sys(err, "%s", path);
 	f = flowset_new(on_rows, in);
 	while (r == 0 && len) {
-		r = read_message(from, message, path, &len, err);
+		r = intake_failed(in, err);
+		if (r == 0)
+			r = read_message(from, message, path, &len, err);
 		if (r == 0 && len &&
 			!flowset_read(f, &session, message, len, wall_now().ns,
 				&said))

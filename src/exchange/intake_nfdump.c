@@ -238,7 +238,8 @@ static int read_lines(
 			"%s: the first line does not name addresses, times and "
 			"packets",
 			path);
-	while (fgets(line, sizeof(line), from) &&
+	while (intake_failed(in, NULL) == 0 &&
+		fgets(line, sizeof(line), from) &&
 		strncmp(line, "Summary", 7) != 0) {
 		struct flow_record r[2];
 		struct flow_extra extras[2];
@@ -247,7 +248,7 @@ static int read_lines(
 		intake_add(in, &(const struct flow_rows){r, extras, n});
 		intake_leave_out(in, n == 0);
 	}
-	return 0;
+	return intake_failed(in, err);
 }
 
 int intake_nfdump(struct intake *in, const char *path, struct err *err)

@@ -75,19 +75,20 @@ static bool on_record(void *data, const struct flow_record *r)
 	return o->out.len < OUT_MAX / 2 || write_out(o);
 }
 
-static void on_progress(void *data, const struct capfile *file, uint64_t frames)
+static bool on_progress(void *data, const struct capfile *file, uint64_t frames)
 {
 	struct run *o = data;
 	uint64_t size = capfile_size(file);
 
 	if (!o->terminal || !mono_passed(o->next))
-		return;
+		return true;
 	o->next = mono_add_ms(mono_now(), PROGRESS_MS);
 	fprintf(stderr, "\r%" PRIu64 " frames", frames);
 	if (size)
 		fprintf(stderr, ", %3" PRIu64 " %% of the file",
 			capfile_done(file) * 100 / size);
 	fprintf(stderr, "\033[K");
+	return true;
 }
 
 static uint64_t memory_of(const struct meter_file_options *o)

@@ -266,8 +266,11 @@ int offline_read(struct offline *o, const char *path, struct err *err)
 		if (r <= 0)
 			break;
 		take_batch(o, frames, (size_t)r);
-		if (o->opt.progress && n % PROGRESS_BATCHES == 0)
-			o->opt.progress(o->opt.data, file, o->got.frames);
+		if (o->opt.progress && n % PROGRESS_BATCHES == 0 &&
+			!o->opt.progress(o->opt.data, file, o->got.frames)) {
+			r = err_set(err, NFZ_E_INTERRUPTED, "interrupted");
+			break;
+		}
 	}
 	capfile_close(file);
 	return r;

@@ -18,8 +18,8 @@ struct offline_options {
 	bool inner;                      /* flows are those inside of tunnels */
 	struct metrics metrics;          /* its fields stay lent */
 	struct export_sampling sampling; /* of frames; by hash, of packets */
-	/* told now and then; NULL: nobody */
-	void (*progress)(
+	/* told now and then, false: enough; NULL: nobody */
+	bool (*progress)(
 		void *data, const struct capfile *file, uint64_t frames);
 	void *data;
 };
@@ -37,7 +37,7 @@ int offline_new(const struct offline_options *options, struct offline **ret,
 	struct err *err) NFZ_MUST_CHECK;
 void offline_free(struct offline *o);
 /* One more file.  One that breaks off is an error, after what could be read
- * has been added. */
+ * has been added; NFZ_E_INTERRUPTED where progress said so. */
 int offline_read(
 	struct offline *o, const char *path, struct err *err) NFZ_MUST_CHECK;
 /* No more files: all records leave. */

@@ -1,6 +1,7 @@
 #!/bin/sh
 # One Ctrl-C ends the search for a plan: a random graph that takes hours is
-# interrupted when the search has begun, as its processor time tells.
+# interrupted when the search has begun, as its processor time tells.  A closed
+# terminal ends what shows a page.
 set -eu
 cd "$(dirname "$0")/../.."
 case ${BUILD:=build} in
@@ -43,4 +44,31 @@ with tempfile.NamedTemporaryFile("w", suffix=".gr") as gr:
     finally:
         p.kill()
 print("interrupted once, ended")
+
+
+# A terminal that is closed is a Ctrl-C, unless nohup(1) has it ignored.
+def view(hangup, end):
+    p = subprocess.Popen(["netflowize", "view", "examples/ddos.nfz"],
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                         preexec_fn=lambda: signal.signal(signal.SIGHUP,
+                                                          hangup))
+    try:
+        if not p.stdout.readline().startswith(b"http://"):
+            sys.exit("FAILED: no page is served")
+        p.send_signal(signal.SIGHUP)
+        if end != signal.SIGHUP:
+            with open(f"/proc/{p.pid}/status") as f:
+                ignored = next(line for line in f if "SigIgn" in line)
+            if not int(ignored.split()[1], 16) & 1:
+                sys.exit("FAILED: what nohup ignores is not ignored")
+            p.send_signal(end)
+        if p.wait(timeout=60) != 0:
+            sys.exit(f"FAILED: view ended with {p.returncode}")
+    finally:
+        p.kill()
+
+
+view(signal.SIG_DFL, signal.SIGHUP)
+view(signal.SIG_IGN, signal.SIGTERM)
+print("a terminal closed, ended")
 EOF

@@ -44,6 +44,8 @@ nfz query "$exp" 'src client and dst host server' -o csv
 check "a name where tcpdump has one" [ "$(rows ',client,server,')" = 1 ]
 nfz analyse "$exp" symptoms
 check "the experiment first" [ "$status" = 0 ]
+nfz capture "$exp" core --count 1 --for 1s -w /dev/full
+check "a full disk of one's own is named" said "/dev/full: write: No space"
 nfz analyse "$exp"
 check "no question" said "which question about $exp"
 nfz analyse hops "$exp"
@@ -79,6 +81,11 @@ check "seven what?" [ "$status" = 2 ]
 nfz strip "$exp" --older-than 1d
 check "too young" said "no deployment of $exp is that old"
 check "is one line" [ "$(grep -c "left alone" "$dir/err")" = 1 ]
+
+# records that cannot be kept
+nfz strip "$exp" --keep-data /dev/null/here
+check "nothing is removed" said "cannot be kept, nothing was removed: /dev/null"
+check "says how to go on" said "let them go on: netflowize up $exp"
 
 # somebody's file among ours: what is not so is not said
 on server -- mkdir -p /var/lib/netflowize/deadbeef00000000

@@ -1,0 +1,1 @@
+plan --topology topologies/line.ns --out /dev/full -q
