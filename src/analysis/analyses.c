@@ -115,12 +115,15 @@ int analysis_find(
 		if (strcmp((*ret)->name, name) == 0)
 			return 0;
 	near = opt_nearest(name, nth_name, NULL);
-	for (size_t i = 0; analyses[i].name; i++)
-		buf_addf(&names, "\n  %-13s %s", analyses[i].name,
-			analyses[i].summary);
 	err_set(err, NFZ_E_USAGE, "there is no analysis %s", name);
-	err_hint(err, "%s%s%sThere are:%s", near ? "Did you mean " : "",
-		near ? near : "", near ? "?\n" : "", buf_str(&names));
+	if (near)
+		return err_hint(err,
+			"Did you mean %s?   All of them: netflowize analyse",
+			near);
+	for (size_t i = 0; analyses[i].name; i++)
+		buf_addf(&names, "\n  %-15s %s", analyses[i].name,
+			analyses[i].summary);
+	err_hint(err, "There are:%s", buf_str(&names));
 	buf_release(&names);
 	return -NFZ_E_USAGE;
 }

@@ -8,28 +8,36 @@
 
 enum { NEAREST_MAX = 63 };
 
-/* Levenshtein distance over short words, one row at a time. */
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Letters more, less, others, or two that changed places; over short words,
+ * three rows at a time. */
 static size_t distance(const char *a, const char *b)
 {
-	size_t row[NEAREST_MAX + 1], n = strlen(b);
+	size_t rows[3][NEAREST_MAX + 1], n = strlen(b), m = strlen(a);
 
-	if (n > NEAREST_MAX || strlen(a) > NEAREST_MAX)
+	if (n > NEAREST_MAX || m > NEAREST_MAX)
 		return NEAREST_MAX;
 	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
+		rows[0][j] = j;
+	for (size_t i = 1; i <= m; i++) {
+		const size_t *above = rows[(i - 1) % 3];
+		size_t *row = rows[i % 3];
 
 		row[0] = i;
 		for (size_t j = 1; j <= n; j++) {
-			size_t change = diagonal + (a[i - 1] != b[j - 1]);
-			size_t best = row[j] < row[j - 1] ? row[j] : row[j - 1];
-
-			diagonal = row[j];
-			row[j] = change < best + 1 ? change : best + 1;
+			row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1]),
+				least(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+				a[i - 2] == b[j - 1])
+				row[j] = least(
+					row[j], rows[(i - 2) % 3][j - 2] + 1);
 		}
 	}
-	return row[n];
+	return rows[m % 3][n];
 }
 
 const char *opt_nearest(const char *word,

@@ -2,6 +2,7 @@
 #include "cli/app.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/source.h"
 #include "format/ini.h"
 #include "testbed/client.h"
 
@@ -228,6 +229,7 @@ static bool is_uuid(const char *word)
 static int hint_at_file(const char *word, struct err *err)
 {
 	const bool path = *word == '/' || *word == '.';
+	cleanup_free char *within = NULL;
 	struct stat st;
 
 	if (path && access(word, R_OK) < 0)
@@ -242,6 +244,12 @@ static int hint_at_file(const char *word, struct err *err)
 	if (!S_ISDIR(st.st_mode))
 		return err_hint(
 			err, "If the file is meant: --topology %s", word);
+	within = source_store_in(word);
+	if (within)
+		return err_hint(err,
+			"An experiment is PROJ/EXP; did you mean "
+			"the store %s?",
+			within);
 	return err_hint(err,
 		"An experiment is PROJ/EXP; a store is what strip --keep-data "
 		"made in there: %s/PROJ-EXP-TIME.store",

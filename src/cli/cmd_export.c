@@ -9,6 +9,7 @@
 #include "exchange/clickhouse.h"
 #include "exchange/sink.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
@@ -156,6 +157,19 @@ static int refuse_table_words(const struct export_command *o, struct err *err)
 		    : 0;
 }
 
+static int no_store(const char *word, struct err *err)
+{
+	int r = source_no_store(word, err);
+
+	if (err->sys == ENOENT)
+		err_hint(err,
+			"Flows leave a store on this machine, as strip "
+			"--keep-data DIR leaves it.\n"
+			"Of an experiment that runs: netflowize query PROJ/EXP "
+			"-o csv");
+	return r;
+}
+
 static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	cleanup_free char *text = NULL;
@@ -172,7 +186,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 			err, "netflowize export DIR [FILTER] --into WHERE");
 	}
 	if (!store_is_there(argv[1]))
-		return source_no_store(argv[1], err);
+		return no_store(argv[1], err);
 	text = source_join(argv + 2, words - 1);
 	if (clickhouse_is_address(o.to))
 		return to_clickhouse(app, &o, argv[1], text, err);

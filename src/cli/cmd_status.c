@@ -48,7 +48,7 @@ static const struct deploy_node *reference(const struct deploy_report *r)
 	return NULL;
 }
 
-/* "+0.12 ms", or "0 (0.4 ms)" where it is within what can be told. */
+/* "+0.1 ms", or "within 0.4 ms" where it is what cannot be told. */
 static void put_clock(const struct deploy_node *n, const struct deploy_node *by,
 	char *to, size_t size)
 {
@@ -58,9 +58,12 @@ static void put_clock(const struct deploy_node *n, const struct deploy_node *by,
 	if (!by || !n->clock_known)
 		return;
 	off = n->clock_offset_ns - by->clock_offset_ns;
-	error = n == by ? 0 : n->clock_error_ns + by->clock_error_ns;
-	if (off <= error && -off <= error)
-		snprintf(to, size, "0 (%.1f ms)", (double)error / 1e6);
+	error = n->clock_error_ns + by->clock_error_ns;
+	if (n == by)
+		snprintf(to, size, "reference");
+	else if (off <= error && -off <= error)
+		snprintf(to, size, "within %.1f ms",
+			(double)error / 1e6 + 0.05); /* not less than it is */
 	else
 		snprintf(to, size, "%+.1f ms", (double)off / 1e6);
 }

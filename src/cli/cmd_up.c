@@ -148,11 +148,15 @@ static void say_plan(const struct up *up)
 {
 	const struct plan *p = up->plan;
 
+	char bound[48] = "proven least";
+
+	if (p->lower_bound < p->cost)
+		snprintf(bound, sizeof(bound), "proven: at least %" PRId64,
+			p->lower_bound);
 	say_done(up->app,
-		"plan: %zu probe%s, %zu of %zu links; cost %" PRId64
-		", lower bound %" PRId64,
+		"plan: %zu probe%s, %zu of %zu links; cost %" PRId64 ", %s",
 		p->n_probes, p->n_probes == 1 ? "" : "s", p->n_covered,
-		p->n_links, p->cost, p->lower_bound);
+		p->n_links, p->cost, bound);
 	if (p->collector.node >= 0)
 		say_done(up->app, "collector: %s (%s)",
 			up->t->nodes[p->collector.node].name,

@@ -8,6 +8,7 @@
 #include "testbed/load.h"
 #include "topology/topofile.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -35,11 +36,37 @@ char *source_join(char *const *words, int n)
 	return buf_take(&text);
 }
 
+char *source_store_in(const char *dir)
+{
+	const char *slash = strcmp(dir + strlen(dir) - 1, "/") ? "/" : "";
+	struct dirent **found = NULL;
+	char *last = NULL;
+	int n = scandir(dir, &found, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		cleanup_free char *path =
+			mem_printf("%s%s%s", dir, slash, found[i]->d_name);
+
+		if (*found[i]->d_name != '.' && store_is_there(path)) {
+			free(last);
+			last = mem_strdup(path);
+		}
+		free(found[i]);
+	}
+	free(found);
+	return last;
+}
+
 int source_no_store(const char *path, struct err *err)
 {
+	cleanup_free char *within = NULL;
+
 	if (access(path, R_OK | X_OK) != 0)
 		return err_sys(err, "%s", path);
+	within = source_store_in(path);
 	err_set(err, NFZ_E_USAGE, "%s is no store", path);
+	if (within)
+		return err_hint(err, "Did you mean %s?", within);
 	return err_hint(err, "A store is a directory with the files of a "
 			     "collector, such as netflowize strip --keep-data "
 			     "leaves");

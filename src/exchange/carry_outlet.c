@@ -40,6 +40,13 @@ static int open_collector(const struct carry_ask *ask, const char *rest,
 	struct outlet_options o = {0};
 	int r = export_target_parse(rest, &o.target, err);
 
+	if (r < 0)
+		err_hint(err,
+			"To collectors: nf1 nf5 nf7 nf9 ipfix ipfix+tcp, as in "
+			"nf9://10.1.2.3:2055\n"
+			"Into files: ipfix:FILE sqlite:FILE parquet:FILE; CSV: "
+			"netflowize query DIR -o csv\n"
+			"Into a table: clickhouse://HOST:PORT/DATABASE");
 	return r < 0 ? r : open_outlet(&o, ask, times, ret, err);
 }
 

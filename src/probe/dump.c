@@ -156,10 +156,15 @@ int dump_run(const struct dump_options *o, struct err *err)
 		read_all(&d, c);
 		r = d.result;
 	}
-	if (r == 0 && c->way->mark(c))
-		fprintf(stderr,
-			"%" PRIu64 " frames; %" PRIu64 " more found no room\n",
-			d.frames, c->way->statistics(c).dropped);
+	if (r == 0 && c->way->mark(c)) {
+		const uint64_t dropped = c->way->statistics(c).dropped;
+
+		fprintf(stderr, "%" PRIu64 " frames", d.frames);
+		if (dropped)
+			fprintf(stderr, "; %" PRIu64 " more found no room",
+				dropped);
+		fputc('\n', stderr);
+	}
 	capture_close(c);
 	buf_release(&d.out);
 	return r;

@@ -165,6 +165,8 @@ Test(filter, refuses_and_shows_where)
 	cr_assert(strstr(refused("next hst 10.0.0.1").hint,
 		"Did you mean:  next host 10.0.0.1\n"));
 	cr_assert_null(strstr(refused("port 80 and and tcp").hint, "Did you"));
+	cr_assert(strstr(refused("port 80 and tpc").hint,
+		"Did you mean:  port 80 and tcp\n"));
 	cr_assert(strstr(refused("tcp and node ab").hint,
 		"Did you mean:  tcp and node a\n"));
 }

@@ -1,0 +1,1 @@
+analyse losess examples/ddos.nfz

@@ -1,0 +1,1 @@
+query examples -n 1

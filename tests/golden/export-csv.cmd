@@ -1,0 +1,1 @@
+export examples/ddos.nfz --into flows.csv

@@ -1,0 +1,1 @@
+export examples --into sqlite:/nonexistent/x

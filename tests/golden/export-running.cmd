@@ -1,0 +1,1 @@
+export class/hw1 --into sqlite:HOME/x
