@@ -73,9 +73,9 @@ nfz view "$dir/page.html" proto udp >/dev/null 2>"$dir/err"
 check "but for its own filter only" grep -q "own time and filter" "$dir/err"
 check "top" test -n "$(nfz top --once "$example")"
 
-"${as[@]}" timeout 30 "$build/bin/netflowize" view "$example" >"$dir/url" 2>/dev/null &
+"${as[@]}" timeout 120 "$build/bin/netflowize" view "$example" >"$dir/url" 2>/dev/null &
 pid=$!
-for _ in $(seq 100); do
+for _ in $(seq 600); do
 	[ -s "$dir/url" ] && break
 	sleep 0.1
 done

@@ -119,7 +119,7 @@ expect("asked for", len(flows(f"{top.name}/others", "ie 4242/8 = \"abc\"")), 1)
 # Collectors: a NetFlow 5 datagram holds 30 records and no IPv6; and nfdump's own.
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sock.bind(("127.0.0.1", 0))
-sock.settimeout(2)
+sock.settimeout(60)
 said = run("export", store, "--into", f"nf5://127.0.0.1:{sock.getsockname()[1]}")
 messages = [sock.recv(2048), sock.recv(2048)]
 rows5 = []
@@ -132,6 +132,11 @@ for m in messages:
 expect("NetFlow 5", sorted(rows5), sorted([w[0], w[2], w[3], w[5], w[6], 1790000000000 + 0]
                                           for w in want4))
 if shutil.which("nfcapd") and shutil.which("nfdump"):
+    def until(what):
+        end = time.monotonic() + 60
+        while not what() and time.monotonic() < end:
+            time.sleep(0.02)
+
     def waiting(port):
         """Is something in the queue of that socket?"""
         sockets = [line.split() for line in open("/proc/net/udp")][1:]
@@ -145,15 +150,9 @@ if shutil.which("nfcapd") and shutil.which("nfdump"):
             port = free.getsockname()[1]
         capd = subprocess.Popen(["nfcapd", "-w", where, "-b", "127.0.0.1", "-p", str(port)],
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(100):  # until it has the port
-            if f":{port:04X} " in open("/proc/net/udp").read():
-                break
-            time.sleep(0.05)
+        until(lambda: f":{port:04X} " in open("/proc/net/udp").read())
         run("export", source, "--into", f"{form}://127.0.0.1:{port}")
-        for _ in range(200):  # until it has read them all
-            if not waiting(port):
-                break
-            time.sleep(0.05)
+        until(lambda: not waiting(port))
         capd.terminate()
         capd.wait()
         text = subprocess.run(["nfdump", "-R", where, "-o", "csv"], capture_output=True, text=True).stdout

@@ -135,6 +135,7 @@ for how in ("\x03", signal.SIGTERM, signal.SIGINT):
     s = Screen()
     s.until("street")
     if how == signal.SIGTERM:  # nothing is to be done
+        s.settle()
         with open(f"/proc/{s.pid}/stat") as stat:
             began = sum(map(int, stat.read().rsplit(")")[1].split()[11:13]))
         s.read(1.5)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # All ways to capture on one wire at the same time: each counts what the ends
 # say they sent, of everything there is, and all of them the same.
+# shellcheck disable=SC2317
 set -u
 . "${0%/*}/lib/wire.bash"
 need bin/nfz-meter tests/tool-sendudp
@@ -34,19 +35,20 @@ END
 
 declare -A meter
 ways=()
+ready_or_gone() { # way
+	grep -q READY "$dir/$1.err" || ! kill -0 "${meter[$1]}"
+}
 start() { # way
+	rm -f "$dir/$1.err" # of the one before
 	ip netns exec "$id-a" "$bin/nfz-meter" --setup "$dir/setup" --print \
 		-o json --backend "$1" >"$dir/$1.out" 2>"$dir/$1.err" &
 	meter[$1]=$!
 	pids+=($!)
-	for _ in $(seq 50); do
-		if grep -q "READY taps=1 backend=$1" "$dir/$1.err"; then
-			ways+=("$1")
-			return
-		fi
-		kill -0 "${meter[$1]}" 2>/dev/null || break
-		sleep 0.1
-	done
+	eventually ready_or_gone "$1"
+	if grep -q "READY taps=1 backend=$1" "$dir/$1.err"; then
+		ways+=("$1")
+		return
+	fi
 	echo "SKIPPED: --backend $1: $(tail -n 1 "$dir/$1.err")"
 }
 start packet
@@ -61,17 +63,11 @@ tcp_segments() { # of both ends: out + retransmitted
 		ip netns exec "$id-$ns" cat /proc/net/snmp
 	done | awk '/^Tcp: [0-9]/ { s += $12 + $13 } END { print s }'
 }
-stream() { # iperf3's options
-	in_b iperf3 -s -1 -D --pidfile "$dir/iperf" >/dev/null
-	sleep 0.2
-	in_a iperf3 -n 60M "$@" >/dev/null
-	sleep 0.1
-}
 before=$(tcp_segments)
-stream -c 10.9.0.2
-stream -c 10.9.0.2 -R
-stream -c fd09::2
-stream -c fd09::2 -R
+transfer -n 60M -c 10.9.0.2
+transfer -n 60M -c 10.9.0.2 -R
+transfer -n 60M -c fd09::2
+transfer -n 60M -c fd09::2 -R
 sent=$(($(tcp_segments) - before))
 # small and large, many flows, super-frames of UDP
 in_a "$build/tests/tool-sendudp" 10.9.0.2 9 20000 100 50 0
@@ -190,14 +186,10 @@ filters() { # what is there, and whose: place, priority, name
 			"s,.* pref \([0-9]*\) bpf .*handle [^ ]* \(nfz-meter/[0-9a]*\|flowid\).*,$way \1 \2,p"
 	done | tr '\n' ';'
 }
+filters_are() { [ "$(filters)" = "$1" ]; }
 until_filters() { # what they are to be
-	local now
-	for _ in $(seq 100); do
-		now=$(filters)
-		[ "$now" = "$1" ] && break
-		sleep 0.05
-	done
-	echo "$now"
+	eventually filters_are "$1"
+	filters
 }
 theirs='qdisc clsact ffff:
 ingress 10 flowid;'
@@ -225,10 +217,7 @@ if [[ " ${ways[*]} " = *" ebpf-clsact "* ]]; then
 	check "clsact: the next one takes its place" "$(filters)" = "$both"
 	# somebody removes all of it, and what comes then is counted all the same
 	in_a tc qdisc del dev va clsact
-	for _ in $(seq 100); do
-		grep -q "attached again" "$dir/ebpf-clsact.err" && break
-		sleep 0.05
-	done
+	wait_for "$dir/ebpf-clsact.err" "attached again"
 	in_a "$build/tests/tool-sendudp" 10.9.0.2 18 1000 100 10 0
 	kill -TERM "${meter[ebpf-clsact]}"
 	wait "${meter[ebpf-clsact]}"

@@ -48,14 +48,13 @@ start() { # program, its name here
 	pid[$1]=$!
 }
 await_up() { # number of modules
-	local n=0
-	for _ in $(seq 80); do
-		n=$(ask status | jq '[.modules[] | select(.state == "up")] |
-			length')
-		[ "$n" = "$1" ] && return
-		sleep 0.1
-	done
-	check "modules up" "$n" = "$1"
+	eventually are_up "$1"
+	check "modules are up" $? -eq 0
+}
+# shellcheck disable=SC2317
+are_up() {
+	[ "$(ask status | jq '[.modules[] | select(.state == "up")] |
+		length')" = "$1" ]
 }
 send() { # count
 	in_a "$build/tests/tool-sendudp" 10.9.0.2 9 "$1" 100 10 4000 \
@@ -70,7 +69,7 @@ unaccounted() {
 }
 balance() { # what happened before, packets sent so far
 	local text late
-	late=$(ask "flush 3000")
+	late=$(ask "flush 30000")
 	check "$1: nobody is late" "$late" = ""
 	text=$(ask status)
 	check "$1: packets counted" "$(counted <<<"$text")" -ge "$2"

@@ -1,13 +1,13 @@
 #!/bin/bash
 # The failure matrix on real nodes: each fault is named with its node, the
 # others are unaffected, a rerun converges, strip leaves nothing.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2030,SC2031,SC2317
 set -u
 . "$(dirname "$0")/lib/deploy.bash"
 stand_ins "$good_stand_in" 1
 begin topologies/dumbbell.ns
 disks >"$dir/before"
-export TIMEOUT=3000
+export TIMEOUT=6000 # without progress, of nodes that have much else to do
 IGNORE=' /(etc/sudoers.d|etc/ssh|root/.ssh|users/user|usr/local/bin)(/|$)'
 
 # fault, node, status word, text of the error, [deploy's exit status]
@@ -15,7 +15,7 @@ with() {
 	fault "$2" "$1"
 	began=$(date +%s)
 	deploy up client1
-	check "$1: the run ends" [ $(($(date +%s) - began)) -lt 30 ]
+	check "$1: the run ends" [ $(($(date +%s) - began)) -lt 90 ]
 	cp "$dir/out" "$dir/faulty"
 	check "$1: exit status ${5:-5}" [ "$status" = "${5:-5}" ]
 	check "$1: the node is $3" node_line "$2" "$3"
@@ -52,7 +52,7 @@ busy_ms=$(
 	{ time deploy status; } 2>&1 >/dev/null |
 		awk '{ print int(($1 + $2) * 1000) }'
 )
-check "stop: waiting takes no processor ($busy_ms ms)" [ "$busy_ms" -lt 400 ]
+check "stop: waiting takes no processor ($busy_ms ms)" [ "$busy_ms" -lt 1500 ]
 fault left clear
 row 4
 with key left failed "host key is not the one"
@@ -103,11 +103,11 @@ check "banner: same disks" same_disks "$dir/before"
 row 2
 fault left refuse
 (sleep 1; fault left clear) &
-deploy up client1
+TIMEOUT=60000 deploy up client1
 wait $!
 check "refuse: up waits for the node" [ "$status" = 0 ]
 fault left refuse
-TIMEOUT=500 deploy strip
+deploy strip
 check "refuse: not for ever" [ "$status" = 5 ]
 check "refuse: it is named" node_line left unreachable
 check "refuse: others are unaffected" node_line right ok
@@ -132,7 +132,7 @@ check "crashing meter: the collector is unaffected" node_line client1 ok
 stand_ins 'case $0 in *meter) sleep 1000;; esac'"$good_stand_in" 3
 began=$(date +%s)
 TIMEOUT=36000 deploy up client1
-check "silent meter: the run ends" [ $(($(date +%s) - began)) -lt 60 ]
+check "silent meter: the run ends" [ $(($(date +%s) - began)) -lt 90 ]
 check "silent meter: exit status" [ "$status" = 5 ]
 check "silent meter: says so" said "meter: not ready after 12 s"
 check "silent meter: the collector is unaffected" node_line client1 ok
@@ -141,33 +141,39 @@ stand_ins "$good_stand_in" 4
 converges "bad meters"
 
 row 15 # two controllers, of two people and of one
-# Until the collector is about to start, which takes its time.
-wait_busy() {
-	for _ in $(seq 100); do
-		on client1 -- sh -c 'ls /var/lib/netflowize/*/etc/collector.setup' \
-			>/dev/null 2>&1 && return
-		sleep 0.1
-	done
+# A collector that is not ready before it is told, for ten seconds: so long is
+# its "up" at work.
+slow='case $0 in *collector)
+	touch /run/begun
+	for i in 0 1 2 3 4 5 6 7 8 9; do [ -e /run/go ] || sleep 1; done;;
+esac'
+begun() { on client1 -- test -e /run/begun; }
+go() { on client1 -- sh -c 'touch /run/go'; }
+again() { on client1 -- rm -f /run/go /run/begun; }
+begin_up() { # with a place of its own for what it says
+	mkdir -p "$dir/first"
+	cp "$dir/topology.json" "$dir/first"
+	(dir=$dir/first; deploy up client1; exit "$status") &
+	first=$!
+	eventually begun
 }
-stand_ins 'case $0 in *collector) sleep 6;; esac'"$good_stand_in" 5
-deploy up client1 &
-wait_busy
+stand_ins "$slow$good_stand_in" 5
+begin_up
 other=$dir/other
 mkdir -p "$other"
 STATE=$other deploy strip
-cp "$dir/out" "$dir/strip.out"
-cp "$dir/err" "$dir/strip.err"
-check "two controllers: the second is told who" \
-	grep -q "busy: .* is working on" "$dir/strip.out" "$dir/strip.err"
-wait
+check "two controllers: the second is told who" said "busy: .* is working on"
+go
+wait "$first"
+again
 deploy strip # or the first's setup would be taken for the next one's
-stand_ins 'case $0 in *collector) sleep 6;; esac'"$good_stand_in" 6
-(deploy up client1; exit "$status") &
-first=$!
-wait_busy
+stand_ins "$slow$good_stand_in" 6
+begin_up
 deploy strip
 check "two of one: the second is told" said "another netflowize is working on"
+go
 wait "$first"
 check "two of one: the first is not disturbed" [ $? = 0 ]
+again
 converges "two controllers"
 finish

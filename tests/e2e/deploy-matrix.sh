@@ -38,12 +38,7 @@ wait_up() {
 }
 # Waits until the agent's program is on its way to a node.
 wait_transfer() { # node
-	for _ in $(seq 200); do
-		on "$1" -- sh -c 'ls /var/lib/netflowize/.boot.*' \
-			>/dev/null 2>&1 && return 0
-		sleep 0.02
-	done
-	return 1
+	eventually on "$1" -- sh -c 'ls /var/lib/netflowize/.boot.*'
 }
 # What serves a login on a node, but not this very command.
 sessions() { # node, signal
@@ -55,7 +50,7 @@ sessions() { # node, signal
 
 row 10
 # the link is lost while programs are on their way
-export TIMEOUT=2500
+export TIMEOUT=5000
 fault left slow
 start_up
 check "link lost: the transfer has begun" wait_transfer left
@@ -81,11 +76,8 @@ received() { on left -- awk '{ n += $2 } END { print n }' /proc/net/dev; }
 begun=$(($(received) + 40000)) # some of 110,000; logging in takes 10,000
 fault left slow
 start_up
-for _ in $(seq 300); do
-	[ "$(received)" -gt "$begun" ] && break
-	sleep 0.05
-done
-check "link lost later: the transfer has begun" [ "$(received)" -gt "$begun" ]
+passing() { [ "$(received)" -gt "$begun" ]; }
+check "link lost later: the transfer has begun" eventually passing
 fault left down
 wait_up
 check "link lost later: exit status" [ "$status" = 5 ]
@@ -191,8 +183,8 @@ fi
 row 27
 # Ctrl-C once: what runs is brought to an end, nothing new begins; twice:
 # at once; the journal knows what to undo
-interrupt() { # times: up is running
-	stand_ins 'case $0 in *collector) sleep 2;; esac'"$good_stand_in" "7$1"
+interrupt() { # times, while it starts for so many seconds
+	stand_ins "case \$0 in *collector) sleep $2;; esac$good_stand_in" "7$1"
 	rm -f "$dir/pid"
 	tb run --exp "$exp" -- sh -c '
 		IDENTITY=$NETFLOWIZE_SSH_IDENTITY LOGIN=$NETFLOWIZE_SSH_USER
@@ -201,11 +193,7 @@ interrupt() { # times: up is running
 		exec "$@"' sh "$dir/pid" "$build/tests/deploy-tool" up \
 		"$dir/topology.json" client1 >"$dir/out" 2>"$dir/err" &
 	running=$!
-	for _ in $(seq 300); do
-		on client1 -- sh -c 'ls /var/lib/netflowize/*/run/collector' \
-			>/dev/null 2>&1 && break
-		sleep 0.02
-	done
+	eventually on client1 -- sh -c 'ls /var/lib/netflowize/*/run/collector'
 	began=$(date +%s%3N)
 	for _ in $(seq "$1"); do
 		kill -INT "$(cat "$dir/pid")"
@@ -214,15 +202,16 @@ interrupt() { # times: up is running
 	wait "$running"
 	status=$?
 	took=$(($(date +%s%3N) - began))
+	stand_ins "$good_stand_in" "8$1"
 }
-interrupt 1
+interrupt 1 2
 check "Ctrl-C: status" [ "$status" = 130 ]
 check "Ctrl-C: what was running is finished" said "client1 .*collector stand-in"
 check "Ctrl-C: there is a table" grep -q "^node left" "$dir/out"
 converges Ctrl-C
-interrupt 2
+interrupt 2 8
 check "Ctrl-C twice: status" [ "$status" = 130 ]
-check "Ctrl-C twice: at once" [ "$took" -lt 1800 ]
+check "Ctrl-C twice: at once" [ "$took" -lt 6000 ]
 converges "Ctrl-C twice"
 
 row 28

@@ -10,18 +10,17 @@ disks >"$dir/before"
 mkdir -p "$dir/ann" "$dir/lee"
 
 # both begin at the same moment, each with a home of his own
-( STATE=$dir/ann deploy up client1; echo "$status" >"$dir/ann.status"
-	cp "$dir/err" "$dir/ann.err" ) &
+cp "$dir/topology.json" "$dir/ann"
+cp "$dir/topology.json" "$dir/lee"
+( dir=$dir/ann STATE=$dir/ann; deploy up client1; echo "$status" >"$dir/status" ) &
 sleep 0.7
-STATE=$dir/lee deploy up client1
-lee=$status
-cp "$dir/out" "$dir/lee.out"
+( dir=$dir/lee STATE=$dir/lee; deploy up client1; echo "$status" >"$dir/status" )
 wait
-ann=$(cat "$dir/ann.status")
+ann=$(cat "$dir/ann/status") lee=$(cat "$dir/lee/status")
 check "two users: one of them is through" [ "$ann" = 0 -o "$lee" = 0 ]
 check "two users: the other is told who works on it, or finds it done" \
-	sh -c '[ "$1 $2" = "0 0" ] || grep -q "busy: .* is working on" "$3" "$4"' \
-	sh "$ann" "$lee" "$dir/ann.err" "$dir/lee.out"
+	sh -c '[ "$1 $2" = "0 0" ] || grep -q "busy: .* is working on" "$3"/out \
+	"$3"/err "$4"/out "$4"/err' sh "$ann" "$lee" "$dir/ann" "$dir/lee"
 STATE=$dir/lee deploy up client1
 check "two users: the second then takes it over" [ "$status" = 0 ]
 STATE=$dir/ann deploy up client1
@@ -37,8 +36,6 @@ check "two users: nothing is left for the other" said NFZ-E103
 # both strip at the same moment: one does it, and whom the other meets at work is
 # told by name or finds nothing; never is it a broken conversation
 deploy up client1
-cp "$dir/topology.json" "$dir/ann"
-cp "$dir/topology.json" "$dir/lee"
 ( dir=$dir/ann STATE=$dir/ann; deploy strip ) &
 ( dir=$dir/lee STATE=$dir/lee; deploy strip )
 wait

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Deploy on a real testbed: up, again, look, change, strip; the nodes' disks
 # are the same afterwards.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2317
 set -u
 . "$(dirname "$0")/lib/deploy.bash"
 stand_ins "$good_stand_in" 1
@@ -71,9 +71,8 @@ check "the node knows" [ "$(lease)" -gt 0 ]
 deploy up client2
 check "and be given up" [ "$(lease)" = 0 ]
 LEASE=1000 deploy up client2
-sleep 5
-deploy status
-check "meters end when it runs out" said "meter exited"
+meters_ended() { status_says "meter exited" && never said "meter running"; }
+check "meters end when it runs out" eventually meters_ended
 check "the collector waits for what they send" said "collector running"
 deploy up client2
 check "up starts them again" said "changed 1 bytes 0 failed 0"
@@ -81,11 +80,12 @@ check "up starts them again" said "changed 1 bytes 0 failed 0"
 was=$(on left -- sh -c 'cat /var/lib/netflowize/*/run/meter')
 on left -- sh -c 'kill -9 $(sed -n "s/^process \([0-9]*\) .*/\1/p" \
 	/var/lib/netflowize/*/run/meter)'
-sleep 0.8
-deploy status
-check "a killed meter is started again" said "meter running"
-check "it is another" [ "$was" != \
-	"$(on left -- sh -c 'cat /var/lib/netflowize/*/run/meter')" ]
+another_runs() {
+	status_says "meter running" && never said "meter killed" &&
+		[ "$was" != "$(on left -- sh -c \
+			'cat /var/lib/netflowize/*/run/meter')" ]
+}
+check "a killed meter is started again, another one" eventually another_runs
 deploy up client2
 check "there is nothing to do" said "changed 0 bytes 0 failed 0"
 on left -- sh -c 'kill -9 $(sed -n \

@@ -51,11 +51,11 @@ check "and up repairs it" [ "$status" = 0 ]
 
 # a node that does not come clean keeps the added ones, until told otherwise
 fault left stop
-nfz strip "$exp" --timeout 3s
+nfz strip "$exp" --timeout 5s
 check "strip with a hung node" [ "$status" = 5 ]
 check "names it" said "left: "
 check "the added nodes stay" has_block
-nfz strip "$exp" --restore --timeout 3s
+nfz strip "$exp" --restore --timeout 5s
 check "with --restore it is told as well" [ "$status" = 5 ]
 check "but they go" as_before
 fault left clear

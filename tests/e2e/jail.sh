@@ -2,7 +2,7 @@
 # What our programs may still do once they run, seen from outside: user,
 # capabilities, seccomp, Landlock; that logs stay within their quota; and that
 # a meter works on behind it all when an interface goes and comes back.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2317
 set -u
 . "$(dirname "$0")/lib/deploy.bash"
 use_netflowize
@@ -48,7 +48,8 @@ check "a collector's log as well" \
 # another of its name and address comes.
 card=$(on left -- ip -br link | awk '$1 ~ /^e/ { sub("@.*", "", $1); print $1; exit }')
 on left -- sh -c "ip link set $card down; sleep 1; ip link set $card up"
-sleep 2
+well() { nfz status "$exp" && [ "$status" = 0 ]; }
+eventually well
 on client1 -- ping -i 0.01 -c 100 -q client2 >/dev/null
 nfz query "$exp" 'proto icmp' --by link -o csv
 check "meters count on" said "^up1,2,200,"
@@ -96,15 +97,18 @@ trap "kill $y; exit 0" TERM
 wait' 1
 deploy up client1
 check "a talkative program is up" [ "$status" = 0 ]
-sleep 6
 # for a moment there is only the older of its two files
-for _ in $(seq 20); do
+two_files() {
 	files=$(on client1 -- sh -c 'ls /var/lib/netflowize/*/log' | tr '\n' ' ')
 	size=$(on client1 -- sh -c 'cat /var/lib/netflowize/*/log/* | wc -c')
 	[ "$files" = "collector.log collector.log.1 " ] &&
-		[ "$size" -gt 4194304 ] && break
-	sleep 0.3
-done
+		[ "$size" -gt 4194304 ]
+}
+eventually two_files
+oldest() { on client1 -- sh -c 'stat -c %i /var/lib/netflowize/*/log/*.1'; }
+first=$(oldest)
+went_round() { [ "$(oldest)" != "$first" ] && two_files; }
+check "its log goes round" eventually went_round
 check "its log is a ring ($((size >> 20)) MiB)" [ "$size" -gt 4194304 ]
 check "of 8 MiB" [ "$size" -le 8388608 ]
 check "of two files" [ "$files" = "collector.log collector.log.1 " ]

@@ -20,7 +20,7 @@ nfz up "$exp" --limit h1,h77
 check "no such node" said "there is no node h77"
 
 for node in h2 h3 h4 h7; do fault $node stop; done
-nfz up "$exp" --timeout 3s --collector h0
+nfz up "$exp" --timeout 5s --collector h0
 check "up with four hung nodes" [ "$status" = 5 ]
 check "they are one line" said 'h\[2-4,7\]: .*timed out (banner)'
 check "the others' progress is few lines" \
@@ -29,10 +29,10 @@ check "it says how to go on" said "netflowize up $exp --limit @failed"
 
 for node in h2 h3; do fault $node clear; done
 fault h5 stop # nobody is to ask it
-nfz up "$exp" --limit 'h[2-3]' --timeout 3s
+nfz up "$exp" --limit 'h[2-3]' --timeout 5s
 check "up on two of them" [ "$status" = 0 ]
 check "and no other" never said h5
-nfz up "$exp" --limit @failed --timeout 3s --dry-run
+nfz up "$exp" --limit @failed --timeout 5s --dry-run
 check "a dry run on the rest" [ "$status" = 5 ]
 check "only those" said 'h\[4,7\]: .*timed out'
 for node in h4 h7; do fault $node clear; done
@@ -69,7 +69,7 @@ nfz status "$exp" --limit h6
 check "and runs again" [ "$(rows meter)" = 1 ]
 
 fault h9 down
-nfz strip "$exp" --limit 'h[8-10]' --timeout 3s
+nfz strip "$exp" --limit 'h[8-10]' --timeout 5s
 check "strip of three, one of them down" [ "$status" = 5 ]
 check "says which" said "h9: "
 fault h9 clear

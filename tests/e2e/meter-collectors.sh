@@ -57,14 +57,17 @@ def export(path, *to):
             for r in records if r.get("reverse_packets")]
     return [r for r in records if r["packets"]] + back
 
+def until(what, there):
+    end = time.monotonic() + 60
+    while not there():
+        if time.monotonic() > end:
+            sys.exit(f"FAILED: never: {what}")
+        time.sleep(0.02)
+
 def start(argv, ready, log=os.devnull):
     p = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=open(log, "w"))
-    for _ in range(100):
-        if ready():
-            return p
-        time.sleep(0.05)
-    print("FAILED:", argv[0], "does not listen")
-    sys.exit(1)
+    until(argv[0] + " listens", ready)
+    return p
 
 def udp_bound(port):
     line = ":%04X " % port
@@ -74,19 +77,25 @@ def udp_bound(port):
 def stop(p):
     p.send_signal(signal.SIGINT)
     try:
-        p.wait(10)
+        p.wait(60)
     except subprocess.TimeoutExpired:
         p.kill()
         p.wait()
 
-def settle(port):
-    """Until the socket's queue is empty."""
-    for _ in range(100):
+def sleeps(p):
+    """Does it wait, do all its children: is there nothing left for them?"""
+    with open(f"/proc/{p.pid}/task/{p.pid}/children") as f:
+        everybody = [p.pid, *map(int, f.read().split())]
+    return all(open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] == "S" for pid in everybody)
+
+def settle(p, port):
+    """Until the socket's queue is empty and who reads it waits for more."""
+    def empty():
         rows = [l.split() for f in ("/proc/net/udp", "/proc/net/udp6") for l in open(f).readlines()[1:]]
-        if all(r[4].endswith(":00000000") for r in rows if r[1].endswith(":%04X" % port)):
-            break
-        time.sleep(0.05)
-    time.sleep(0.3)
+        return all(r[4].endswith(":00000000") for r in rows if r[1].endswith(":%04X" % port))
+    for _ in range(5):
+        until("the queue is empty", lambda: empty() and sleeps(p))
+        time.sleep(0.02)
 
 def ours(records, v4_only):
     out = collections.Counter()
@@ -109,7 +118,7 @@ def nfcapd(path, fmt, *more):
     p = start(["nfcapd", "-w", folder, "-b", "127.0.0.1", "-p", str(port), "-t", "3600"],
               udp_bound(port))
     records = export(path, "-t", f"{fmt}://127.0.0.1:{port}", *more)
-    settle(port)
+    settle(p, port)
     stop(p)
     out = subprocess.run(["nfdump", "-N", "-R", folder, "-o", "json"], env={**os.environ, "TZ": "UTC"},
                          capture_output=True, text=True).stdout
@@ -140,7 +149,7 @@ def nfcapd_both(path):
     p = start(["nfcapd", "-w", folder, "-b", "127.0.0.1", "-p", str(port), "-t", "3600"], udp_bound(port))
     out = subprocess.run([meter, "-r", path, "-o", "ndjson", "--biflow", "--key", "vlan,mac", "--metrics", "all",
                           "-t", f"ipfix://127.0.0.1:{port}", "--pace", "3000"], capture_output=True, text=True)
-    settle(port)
+    settle(p, port)
     stop(p)
     want, got = collections.Counter(), collections.Counter()
     for line in out.stdout.splitlines():
@@ -186,19 +195,11 @@ plugin_pipe_size: 1024000
         os.remove(out)
     log = work.name + "/nfacctd.log"
     p = start(["nfacctd", "-f", conf], udp_bound(port), log)
-    for _ in range(100):
-        if "object handlers" in open(log).read():
-            break
-        time.sleep(0.1)
-    time.sleep(0.5)
+    until("nfacctd begins", lambda: "object handlers" in open(log).read())
     records = export(path, "-t", f"{fmt}://127.0.0.1:{port}")
-    settle(port)
-    time.sleep(1.5)  # its plugin takes from its core what it has
+    settle(p, port)
     stop(p)
-    for _ in range(200):
-        if "cache - END" in open(log).read():
-            break
-        time.sleep(0.1)
+    until("nfacctd has written", lambda: "cache - END" in open(log).read())
     rows = [json.loads(l) for l in open(out)] if os.path.exists(out) else []
     want = [r for r in records if fmt != "nf5" or ":" not in r["src"]]
     name = f"nfacctd {fmt} {os.path.basename(path)}"
@@ -217,12 +218,12 @@ def datagrams(path, fmt, *more):
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
     sock.bind(("127.0.0.1", 0))
     records = export(path, "-t", f"{fmt}://127.0.0.1:{sock.getsockname()[1]}", "--pace", "2000", *more)
-    sock.settimeout(0.2)
+    sock.setblocking(False)  # who sent them has ended
     got = []
     try:
         while True:
             got.append(sock.recv(65536))
-    except socket.timeout:
+    except BlockingIOError:
         return records, got
 
 if have("tshark"):
@@ -270,7 +271,7 @@ tcp(captures[-1])
 socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
 for s in socks:
     s.bind(("127.0.0.1", 0))
-    s.settimeout(0.3)
+    s.setblocking(False)
 ports = [s.getsockname()[1] for s in socks]
 for balance in (False, True):
     records = export(captures[-1], *["--to=nf5://127.0.0.1:%d" % p for p in ports], *["--balance"] * balance)
@@ -280,7 +281,7 @@ for balance in (False, True):
         try:
             while True:
                 n[-1] += struct.unpack(">H", s.recv(2048)[2:4])[0]
-        except socket.timeout:
+        except BlockingIOError:
             pass
     v4 = sum(":" not in r["src"] for r in records)
     expect("balance" if balance else "copies", (sum(n), n[0] == v4), (v4, False) if balance else (2 * v4, True))

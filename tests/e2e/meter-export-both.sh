@@ -28,20 +28,6 @@ for _ in range(int(n)):
     s.send(mac(to) + mac(me) + struct.pack(">HHH", 0x8100, 5, 0x800) + packet)
 PY
 
-until_true() { # description, command...
-	local what=$1
-	shift
-	for _ in $(seq 150); do
-		"$@" >/dev/null 2>&1 && return
-		sleep 0.1
-	done
-	check "$what" never = seen
-	exit $failed
-}
-# shellcheck disable=SC2317 # called by until_true
-bound() { # port
-	in_b ss -Hlun | grep -q ":$1 "
-}
 nfcapds() { # name: IPFIX at 2060, NetFlow 9 at 2061
 	local port
 	collectors=()
@@ -51,12 +37,23 @@ nfcapds() { # name: IPFIX at 2060, NetFlow 9 at 2061
 			-p $port -t 3600 >"$dir/nfcapd.log" 2>&1 &
 		collectors+=($!)
 		pids+=($!)
-		until_true "nfcapd listens" bound $port
+		eventually is_open b $port
+	done
+}
+# shellcheck disable=SC2317 # called by eventually
+idle() { # the collectors: nothing is in sockets, and they and their children wait
+	local p all
+	[ -z "$(in_b ss -Hun state unconnected | awk '$1 > 0')" ] || return 1
+	all=$(for p in "${collectors[@]}"; do
+		echo "$p $(cat "/proc/$p/task/$p/children")"
+	done)
+	for p in $all; do
+		grep -q '^State:.S' "/proc/$p/status" || return 1
 	done
 }
 end_collectors() {
 	local p
-	sleep 1 # what is in sockets, and in nfacctd's pipe
+	for _ in 1 2 3 4 5; do eventually idle; done
 	for p in "${collectors[@]}"; do kill -INT "$p"; done
 	for p in "${collectors[@]}"; do wait "$p"; done
 }
@@ -89,7 +86,7 @@ CONF
 ip netns exec "$id-b" nfacctd -f "$dir/nfacctd.conf" >"$dir/nfacctd.log" 2>&1 &
 collectors+=($!)
 pids+=($!)
-until_true "nfacctd listens" bound 2062
+eventually is_open b 2062
 ip netns exec "$id-b" python3 - "$dir/datagrams" <<'PY' &
 import json, signal, socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -101,14 +98,14 @@ while True:
 PY
 collectors+=($!)
 pids+=($!)
-until_true "the receiver listens" bound 2063
+eventually is_open b 2063
 ip netns exec "$id-a" "$bin/nfz-meter" --setup "$dir/print" --print \
 	-o ndjson --biflow --key vlan,mac,tos -t ipfix://10.9.0.2:2060 \
 	-t nf9://10.9.0.2:2061 -t nf9://10.9.0.2:2062 \
 	-t ipfix://10.9.0.2:2063 >"$dir/print.out" 2>"$dir/print.err" &
 meter=$!
 pids+=("$meter")
-until_true "the meter is ready" grep -q READY "$dir/print.err"
+wait_for "$dir/print.err" READY
 traffic
 sleep 2.5
 kill -TERM "$meter"
@@ -202,7 +199,7 @@ for m in collector meter; do
 	pid[$m]=$!
 	pids+=($!)
 done
-until_true "the meter is ready" grep -q READY "$dir/meter.out"
+wait_for "$dir/meter.out" READY
 for set in "" "key=vlan+mac biflow=1" "key=mac" "metrics=ttl biflow=1" ""; do
 	echo "$set" >"$dir/settings"
 	kill -HUP "${pid[meter]}"
@@ -210,7 +207,7 @@ for set in "" "key=vlan+mac biflow=1" "key=mac" "metrics=ttl biflow=1" ""; do
 	traffic
 done
 sleep 1
-late=$(ask "flush 3000")
+late=$(ask "flush 30000")
 check "nobody is late" "$late" = ""
 counted=$(ask status | jq '[.taps[] | select(.tap == 5) | .packets] | add')
 check "packets counted" "$counted" -gt 4000

@@ -37,10 +37,12 @@ def expect(what, got, want):
         failed += 1
         print("FAILED:", what, got, "wanted", want)
 
-def receive(sock, into):
-    sock.settimeout(1.5)
-    try:
-        while True:
+def receive(sock, into, ended):
+    """Until nothing is left of a sender that has ended."""
+    sock.settimeout(0.2)
+    while True:
+        over = ended.is_set()
+        try:
             d = sock.recv(2048)
             n, seq = struct.unpack(">H", d[2:4])[0], struct.unpack(">I", d[16:20])[0]
             expect("v5 sequence", seq, into["records"])
@@ -49,8 +51,9 @@ def receive(sock, into):
                 p, o = struct.unpack(">II", d[24 + 48 * i + 16:24 + 48 * i + 24])
                 into["packets"] += p
                 into["octets"] += o
-    except socket.timeout:
-        pass
+        except socket.timeout:
+            if over:
+                return
 
 v5 = [r for r in rows if r[2] == 0][:2] + rows[-1:]
 def read(*args, program=meter, stdin=None):
@@ -162,10 +165,12 @@ for path, ip4, ip6, octets in v5:
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("127.0.0.1", 0))
     got = {"records": 0, "packets": 0, "octets": 0}
-    t = threading.Thread(target=receive, args=(sock, got))
+    ended = threading.Event()
+    t = threading.Thread(target=receive, args=(sock, got, ended))
     t.start()
     out = subprocess.run([meter, "-r", path, "--to", "127.0.0.1:%d" % sock.getsockname()[1]],
                          capture_output=True, text=True)
+    ended.set()
     t.join()
     expect(path + " v5 exit", out.returncode, 0)
     expect(path + " v5 packets", got["packets"], ip4)

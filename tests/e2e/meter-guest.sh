@@ -4,27 +4,13 @@
 # The first count as their segments; the second are lost, by name, and disturb
 # nothing, also when the ring goes round over what it held before.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-build=$(realpath "${BUILD:-build}")
-bin=${NODE_BIN:-$build/bin}
-if [ "$(id -u)" -ne 0 ] || [ ! -c /dev/net/tun ]; then
-	echo "SKIPPED: needs root and /dev/net/tun"
+. "${0%/*}/lib/wire.bash"
+need bin/nfz-meter
+if [ ! -c /dev/net/tun ]; then
+	echo "SKIPPED: needs /dev/net/tun"
 	exit 77
 fi
-dir=$(mktemp -d)
-id=nfzg$$
-guest='' meter=''
-# shellcheck disable=SC2317
-cleanup() {
-	[ -n "$guest" ] && kill "$guest" 2>/dev/null
-	[ -n "$meter" ] && kill "$meter" 2>/dev/null
-	wait 2>/dev/null
-	ip netns del "$id" 2>/dev/null
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-ip netns add "$id" || exit 1
-ip netns exec "$id" sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+namespaces a
 cat >"$dir/guest.py" <<'END'
 import fcntl, os, struct, sys, time
 TUNSETIFF, TAP, NO_PI, VNET_HDR = 0x400454ca, 2, 0x1000, 0x4000
@@ -33,8 +19,7 @@ tap = os.open("/dev/net/tun", os.O_RDWR)
 fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH", b"tap0", TAP | NO_PI | VNET_HDR))
 os.system("ip link set tap0 up")
 print("up", flush=True)
-while not os.path.exists(sys.argv[1]):
-    time.sleep(0.05)
+meter = sys.stdin.readline().strip()
 def frame(gso, size, port, payload):
     head = struct.pack("<BBHHHH", NEEDS_CSUM if gso else 0, gso, 42 if gso else 0,
                        size, 34 if gso else 0, 6 if gso else 0)
@@ -44,25 +29,24 @@ def frame(gso, size, port, payload):
     return head + b"\xff" * 6 + bytes.fromhex("020000000009") + b"\x08\0" + ip + udp
 frames = [frame(UFO, 1480, 2000, 2952), frame(0, 0, 2001, 100),
           frame(UDP_L4, 1000, 2002, 3000)]
+def waits():
+    """Has the meter read all that is in blocks, and sleeps?"""
+    with open(f"/proc/{meter}/stat") as f:
+        return f.read().rsplit(")", 1)[1].split()[0] == "S"
 for i in range(15000):
     for f in frames:
         os.write(tap, f)
-    if i % 500 == 0:
+    if i % 300 == 0:  # less than its ring holds
         time.sleep(0.01)
+        while not waits():
+            time.sleep(0.001)
 print("sent", flush=True)
-time.sleep(30)
+sys.stdin.readline()
 END
-wait_for() { # file, text
-	for _ in $(seq 100); do
-		grep -q "$2" "$1" 2>/dev/null && return
-		sleep 0.1
-	done
-	echo "FAILED: no \"$2\""
-	cat "$1"
-	exit 1
-}
-ip netns exec "$id" python3 "$dir/guest.py" "$dir/go" >"$dir/guest.out" 2>&1 &
-guest=$!
+mkfifo "$dir/go"
+ip netns exec "$id-a" python3 "$dir/guest.py" <"$dir/go" >"$dir/guest.out" 2>&1 &
+pids+=($!)
+exec 3>"$dir/go"
 wait_for "$dir/guest.out" up
 cat >"$dir/setup" <<'END'
 netflowize-setup 1
@@ -74,16 +58,16 @@ active_ms 60000
 cache_flows 1000
 tap 5 tap0 - guest 1 1 - p2p 0 1 -
 END
-ip netns exec "$id" "$bin/nfz-meter" --setup "$dir/setup" --print -o json \
+ip netns exec "$id-a" "$bin/nfz-meter" --setup "$dir/setup" --print -o json \
 	--ring-mib 4 >"$dir/out" 2>"$dir/err" &
 meter=$!
+pids+=("$meter")
 wait_for "$dir/err" READY
-touch "$dir/go"
+echo "$meter" >&3
 wait_for "$dir/guest.out" sent
 kill -TERM "$meter"
 wait "$meter"
 code=$?
-meter=''
 got=$(jq -s -r '([.[] | select(.dport == 2001) | .packets] | add) as $plain |
 	([.[] | select(.dport == 2002)] | "\(map(.packets) | add) \(map(.bytes) |
 	add)") as $cut | [.[] | select(.counters_of)] | last |

@@ -55,12 +55,7 @@ for n in 0 1 sh; do
 		--print -o json >"$dir/$n.out" 2>"$dir/$n.err" &
 	pids+=($!)
 done
-for n in 0 1 sh; do
-	for _ in $(seq 50); do
-		grep -q READY "$dir/$n.err" && break
-		sleep 0.1
-	done
-done
+for n in 0 1 sh; do wait_for "$dir/$n.err" READY; done
 
 # everybody to everybody: number of packets tells the pair
 for from in 0 1 2 3; do

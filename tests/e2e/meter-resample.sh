@@ -23,6 +23,7 @@ head_of() { # module, role, port, store
 start() { # name, options...
 	local name=$1
 	shift
+	rm -f "$dir/$name.out" # of the one before
 	ip netns exec "$id-a" "$bin/nfz-$name" --setup "$dir/$name" "$@" \
 		>"$dir/$name.out" 2>"$dir/$name.err" &
 	pid[$name]=$!
@@ -48,10 +49,7 @@ run() { # backend, words that hold throughout
 	echo "$2" >"$dir/settings"
 	start collector
 	start meter --backend "$1" --settings "$dir/settings"
-	for _ in $(seq 80); do
-		grep -q READY "$dir/meter.out" && break
-		sleep 0.1
-	done
+	wait_for "$dir/meter.out" READY
 	in_b "$build/tests/tool-sendudp" 10.9.0.1 9 60000 100 100 20000 \
 		>/dev/null &
 	local sender=$!
@@ -62,7 +60,7 @@ run() { # backend, words that hold throughout
 	done
 	change "$2"
 	wait $sender
-	ask "flush 3000" >/dev/null
+	ask "flush 30000" >/dev/null
 	got=$(ask status | jq '.taps[] | select(.tap == 5) | .packets')
 	# 60,000, give or take what chance and rounds of 200 make of it
 	check "$1: what was sent" "$(((got + 1500) / 3000))" -eq 20

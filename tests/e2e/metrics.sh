@@ -23,11 +23,7 @@ n = 0
 while d := c.recv(65536): n += len(d)
 print(n)' "$2" >"$dir/served.$2" &
 	# a connection refused would be a flow of its own
-	for _ in $(seq 100); do
-		on "$1" -- grep -q "$(printf ':%X 0*:0000 0A' "$2")" \
-			/proc/net/tcp && break
-		sleep 0.1
-	done
+	eventually on "$1" -- grep -q "$(printf ':%X 0*:0000 0A' "$2")" /proc/net/tcp
 }
 send() { # node, server, port, bytes: these, and on until some were lost
 	on "$1" -- timeout 50 python3 -c '

@@ -70,7 +70,7 @@ check "no such key" said "no-such-key: No such file"
 check "and how to name one" said "--identity"
 
 fault right stop
-nfz status "$exp" --timeout 3s
+nfz status "$exp" --timeout 5s
 check "a node that does not answer: status 5" [ "$status" = 5 ]
 check "the others are shown" [ "$(rows '^ *meter ')" = 1 ]
 fault right clear
@@ -106,7 +106,7 @@ check "strip" [ "$status" = 0 ]
 nfz up "$exp"
 echo "$exp" >"$dir/list"
 fault right stop
-nfz strip --from-list "$dir/list" --yes --timeout 3s --report "$dir/report"
+nfz strip --from-list "$dir/list" --yes --timeout 5s --report "$dir/report"
 check "strip of a list without a node: status 5" [ "$status" = 5 ]
 fault right clear
 nfz strip "$exp" --limit @failed

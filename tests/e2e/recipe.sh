@@ -65,7 +65,7 @@ if has fprobe nfcapd nfdump; then
 	nfz recipe run fprobe-nfcapd "$exp" --collector client1
 	check "fprobe: runs" [ "$status" = 0 ]
 	on client1 -- ping -i 0.004 -c 500 -q client2 >/dev/null
-	sleep 8
+	sleep 12 # idle for 5 s, and what it takes to say so
 	collect fprobe-nfcapd
 	check "fprobe: counts (of 1000: $(nf_packets))" \
 		[ "$(nf_packets)" = 1000 ]

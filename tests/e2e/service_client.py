@@ -161,15 +161,15 @@ def waiting():
     if pid == 0:
         r = slow.experiment.statewait(
             0.1, {"proj": "nfexp", "exp": "parked", "state": "active",
-                  "timeout": 2})
+                  "timeout": 5})
         os._exit(0 if r["code"] == 8 and r["output"] ==
                  "Timed out waiting for states: ['active']" else 1)
     time.sleep(0.2)
-    before = time.monotonic()
     r = quick.experiment.state(0.1, {"proj": "nfexp", "exp": "lan3"})
-    took = time.monotonic() - before
-    check("others are served meanwhile", r["code"] == 0 and took < 1, took)
-    check("statewait times out", os.waitpid(pid, 0)[1] == 0)
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    check("others are served meanwhile", r["code"] == 0 and not ended, r)
+    check("statewait times out",
+          (status if ended else os.waitpid(pid, 0)[1]) == 0)
 
 
 def modify():

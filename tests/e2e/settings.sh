@@ -2,7 +2,7 @@
 # up --set: timeouts, CPU limit and flows of meters, changed while traffic passes,
 # with every packet counted; what cannot be set is refused; a limit by cgroup
 # where a node has them; caches that come and go, and what they hold at the end.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2317
 set -u
 . "$(dirname "$0")/lib/deploy.bash"
 use_netflowize
@@ -86,11 +86,10 @@ on client1 -- ping -i 0.005 -c 400 -q client2 >/dev/null
 nfz status "$exp"
 check "status shows it" said "sampling random:4"
 nfz up "$exp" --set left:sampling=hash:4
-sleep 1.5
-nfz status "$exp" -o json
-check "which of them the kernel does not do" [ "$(jq -c \
-	'[.probes[] | {(.node): .backend | sub("-.*"; "")}] | add' "$dir/out")" = \
-	'{"left":"ebpf+frames","right":"ebpf"}' ]
+by_hash() { nfz status "$exp" -o json && [ "$(jq -c '[.probes[] |
+	{(.node): .backend | sub("-.*"; "")}] | add' "$dir/out")" = \
+	'{"left":"ebpf+frames","right":"ebpf"}' ]; }
+check "which of them the kernel does not do" eventually by_hash
 nfz up "$exp" --set left:sampling=none,sampling=none
 check "and is gone" [ "$(set_on left)" = "active=2000" ]
 nfz verify "$exp"
@@ -120,8 +119,7 @@ check "it holds there" [ "$(set_on left)" = \
 	"active=2000 key=vlan+mac biflow=1 metrics=ttl+rtt" ]
 frames() { nfz status "$exp" -o json && [ "$(jq -c '[.probes[].backend] |
 	unique' "$dir/out")" = '["ebpf+frames"]' ]; }
-for _ in $(seq 50); do frames && break; sleep 0.1; done
-check "what the kernel does not read comes frame by frame" frames
+check "what the kernel does not read comes frame by frame" eventually frames
 wait $pinging
 on client1 -- ping -i 0.005 -c 100 -q client2 >"$dir/ping.7"
 # refused by a packet of TCP: an answer of ICMP would be counted with the pings
@@ -196,7 +194,8 @@ if grep -q ' /sys/fs/cgroup/cpu .*[ ,]cpu' /proc/mounts; then
 		"$(meter left)" ]
 	check "which was not restarted" [ "$(meter left)" = "$left" ]
 	on left -- sh -c "kill -9 $left"
-	sleep 0.5
+	another() { [ "$(meter left)" != "$left" ]; }
+	eventually another
 	nfz up "$exp"
 	check "a new meter is in it, too" [ "$(on left -- sh -c \
 		'cat /sys/fs/cgroup/cpu/netflowize-*-meter/cgroup.procs')" = \

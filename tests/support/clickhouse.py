@@ -84,17 +84,24 @@ class Server(BaseHTTPRequestHandler):
 
     def answer(self, text, status=200):
         data = text if isinstance(text, bytes) else text.encode()
-        try:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-        except (BrokenPipeError, ConnectionResetError):  # interrupted
-            self.close_connection = True
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def body(self):
+        length = int(self.headers["Content-Length"])
+        data = self.rfile.read(length)
+        if len(data) < length:
+            raise ConnectionResetError("interrupted in the middle")
+        return data
 
     def hang_up(self):
         self.close_connection = True
-        self.connection.shutdown(socket.SHUT_RDWR)
+        try:
+            self.connection.shutdown(socket.SHUT_RDWR)
+        except OSError:  # it has gone by itself
+            pass
 
     def take(self, rows):
         """Tokens are not looked at, as by a server that knows none."""
@@ -110,7 +117,7 @@ class Server(BaseHTTPRequestHandler):
             self.rfile.read(length // 2)
             self.hang_up()
             return
-        body = self.rfile.read(length)
+        body = self.body()
         if fault in ("500", "500-60", "404"):
             code = 241 if fault == "500" else 60
             self.answer(f"Code: {code}. DB::Exception: told to fail\n", int(fault[:3]))
@@ -159,16 +166,23 @@ class Server(BaseHTTPRequestHandler):
                 self.insert(sql, parameters)
             else:
                 assert parameters == {"wait_end_of_query": ["1"]}
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.body()
                 log.write(json.dumps([who, body.decode()]) + "\n")
                 log.flush()
                 self.statement(body.decode())
 
 
+class Listener(ThreadingHTTPServer):
+    def handle_error(self, *who):
+        """A client may go whenever it likes; all else is our fault."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(*who)
+
+
 def main():
     where = sys.argv[1]
     Server.faults = sys.argv[2:]
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    server = Listener(("127.0.0.1", 0), Server)
     with open(f"{where}/port.new", "w") as f:
         f.write(str(server.server_port))
     os.rename(f"{where}/port.new", f"{where}/port")

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from foreign import Collector, free_port, send
+from foreign import Collector, free_port, queues, send
 
 bin_dir, captures = sys.argv[1], sys.argv[2:]
 work = tempfile.TemporaryDirectory(prefix="nfz-exporters.")
@@ -40,17 +40,19 @@ def catch(argv, sock, stdin=None, patience=8):
     got, began = [], time.monotonic()
     heard = began
     sock.settimeout(0.1)
-    while p.poll() is None or time.monotonic() - heard < 0.3:
+    while True:
+        over = p.poll() is not None
         try:
             got.append(sock.recv(65535))
             heard = time.monotonic()
         except socket.timeout:
+            if over:
+                return got
             if p.poll() is None and time.monotonic() - began > 20:
                 p.kill()
             elif time.monotonic() - heard > patience and p.poll() is None:
                 # one that waits for more packets sends what it has
                 p.terminate()
-    return got
 
 
 def pmacct(kind, version, path, port, more=False):
@@ -96,14 +98,17 @@ def exports(path, port):
 
 def by_nfdump(datagrams):
     """What nfcapd makes of them, by protocol."""
-    port, dir = free_port(), f"{work.name}/nfcapd"
-    shutil.rmtree(dir, ignore_errors=True)
-    os.makedirs(dir)
-    p = subprocess.Popen(["nfcapd", "-w", dir, "-p", str(port), "-b",
-                          "127.0.0.1", "-t", "3600"], stdout=subprocess.DEVNULL,
-                         stderr=subprocess.DEVNULL)
-    while not any(f"{port:04X} " in line for line in open("/proc/net/udp")):
-        time.sleep(0.02)
+    dir, p = f"{work.name}/nfcapd", None
+    while not p or p.poll() is not None:  # or its port is another's
+        port = free_port()
+        shutil.rmtree(dir, ignore_errors=True)
+        os.makedirs(dir)
+        p = subprocess.Popen(["nfcapd", "-w", dir, "-p", str(port), "-b",
+                              "127.0.0.1", "-t", "3600"],
+                             stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)
+        while p.poll() is None and not queues(port):
+            time.sleep(0.02)
     send(datagrams, port)
     p.send_signal(signal.SIGTERM)
     p.wait()
@@ -261,9 +266,11 @@ if "nfcapd" not in tools or not tools - {"nfcapd"}:
     print("SKIPPED: nfcapd, which counts for us, is not installed")
     sys.exit(77)
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE
-                if hasattr(socket, "SO_RCVBUFFORCE") else socket.SO_RCVBUF,
-                16 << 20)
+SO_RCVBUFFORCE = 33
+try:
+    sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
+except PermissionError:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 20)
 sock.bind(("127.0.0.1", 0))
 port = sock.getsockname()[1]
 one_way = None

@@ -19,25 +19,36 @@ def free_port():
 
 class Collector:
     def __init__(self, bin_dir, work):
-        self.bin = bin_dir
+        self.bin, self.store = bin_dir, f"{work}/store"
+        while not self.begin(work):  # somebody else was given that port
+            pass
+
+    def begin(self, work):
         self.port = free_port()
-        self.store = f"{work}/store"
         shutil.rmtree(self.store, ignore_errors=True)
         setup = f"{work}/setup"
         with open(setup, "w") as f:
             f.write("netflowize-setup 1\ndeployment 00000000000000aa\n"
                     "module 9 collector\n"
-                    f"listen 127.0.0.1 {free_port()}\nactive_ms 60000\n"
+                    f"listen 127.0.0.1 0\nactive_ms 60000\n"
                     "idle_ms 15000\nfin_ms 5000\nlease_ms 60000\n"
                     f"cache_flows 4096\nstore {self.store}\n"
                     f"import_port {self.port}\nimport_from 127.0.0.1\n")
-        self.p = subprocess.Popen([f"{self.bin}/nfz-collector", "--setup",
-                                   setup], stdout=subprocess.PIPE,
-                                  stderr=subprocess.DEVNULL, text=True)
-        self.p.stdout.readline()
+        with open(f"{work}/said", "w") as said:
+            self.p = subprocess.Popen(
+                [f"{self.bin}/nfz-collector", "--setup", setup],
+                stdout=subprocess.PIPE, stderr=said, text=True)
+        if self.p.stdout.readline():
+            return True
+        with open(f"{work}/said") as said:
+            why = said.read()
+        if "in use" not in why:
+            raise RuntimeError(f"the collector does not begin: {why}")
+        return False
 
     def ask(self, line):
         s = socket.socket(socket.AF_UNIX)
+        s.settimeout(60)
         s.connect(f"{self.store}/control")
         s.sendall(line.encode() + b"\n")
         text = b""
@@ -61,10 +72,18 @@ class Collector:
         return rows, status
 
 
+def queues(port):
+    """How much waits in each socket that is bound to a port."""
+    with open("/proc/net/udp") as f:
+        rows = [line.split() for line in f][1:]
+    return [int(r[4].split(":")[1], 16) for r in rows
+            if r[1].endswith(f":{port:04X}")]
+
+
 def send(datagrams, port):
+    """No more at a time than a socket holds; when it returns all are read."""
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    for i, d in enumerate(datagrams):
+    for i, d in enumerate(datagrams, 1):
         s.sendto(d, ("127.0.0.1", port))
-        if i % 20 == 19:
-            time.sleep(0.002)
-    time.sleep(0.1)
+        while (i % 20 == 0 or i == len(datagrams)) and any(queues(port)):
+            time.sleep(0.001)

@@ -72,6 +72,11 @@ nfz() { # words...: output in $dir/out and $dir/err, status in $status
 }
 said() { grep -q -- "$1" "$dir/out" "$dir/err"; }
 never() { ! "$@"; }
+# shellcheck disable=SC2317 # called by eventually
+status_says() { # words that one of a node's processes is to have
+	deploy status
+	said "$1"
+}
 node_line() { grep -q "^node $1 $2" "$dir/out"; }
 
 # A payload whose meter and collector are shell scripts: $1 is what they do
@@ -146,11 +151,7 @@ same_disk() { # node, before
 }
 # The same: what serves a lost connection may take a while to learn of it.
 soon_same_disks() {
-	for _ in $(seq 20); do
-		same_disks "$1" >/dev/null 2>&1 && return
-		sleep 1
-	done
-	same_disks "$1"
+	eventually same_disks "$1" || same_disks "$1"
 }
 # No process of a program in one of our directories on any node.
 no_processes() {

@@ -8,7 +8,7 @@
 ask() { # line
 	python3 - "$store" "$1" <<'PY'
 import os, socket, sys, time
-end = time.time() + 8
+end = time.time() + 60
 while True:
     try:
         s = socket.socket(socket.AF_UNIX)
@@ -86,13 +86,6 @@ start() { # module, namespace, program, options...
 	ip netns exec "$id-$ns" "$@" >"$dir/$m.out" 2>"$dir/$m.err" &
 	pid[$m]=$!
 	pids+=($!)
-}
-wait_for() { # file, text
-	for _ in $(seq 200); do
-		grep -q "$2" "$1" 2>/dev/null && return 0
-		sleep 0.1
-	done
-	check "$2 in $1" 0 -eq 1
 }
 start_caches() { # caches...
 	local c

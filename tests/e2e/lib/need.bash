@@ -6,6 +6,16 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../../.." || exit 1
 build=$(realpath "${BUILD:-build}")
 export BUILD="$build" PYTHONDONTWRITEBYTECODE=1
 
+# eventually COMMAND...: waits until it succeeds.  Long enough for a machine that
+# has much else to do: only what never comes takes so long.
+eventually() {
+	local end=$((SECONDS + 60))
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
 # need PROGRAM...: these below $build, and root; else the test is skipped.
 need() {
 	local program

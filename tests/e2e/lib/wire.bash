@@ -55,3 +55,32 @@ one_wire() {
 }
 in_a() { ip netns exec "$id-a" "$@"; }
 in_b() { ip netns exec "$id-b" "$@"; }
+
+wait_for() { # file, text
+	eventually grep -q "$2" "$1" && return
+	check "$2 in $1" never = seen
+	cat "$1"
+	exit $failed
+}
+
+# shellcheck disable=SC2317 # called by eventually
+is_open() { # namespace, port: does a program listen there?
+	ip netns exec "$id-$1" ss -Hltun | grep -q ":$2 "
+}
+# shellcheck disable=SC2317
+no_streams() { # between a and b; what is lost on a connection ends with it
+	[ -z "$(in_a ss -Htan exclude listening exclude time-wait)$(in_b \
+		ss -Htan exclude listening exclude time-wait)" ]
+}
+# A transfer from a to b by iperf3 with these options; then all of it is over.
+transfer() {
+	local server
+	ip netns exec "$id-b" iperf3 -s -1 >"$dir/iperf" 2>&1 &
+	server=$!
+	pids+=("$server")
+	eventually is_open b 5201
+	in_a iperf3 "$@" >>"$dir/iperf" 2>&1 || kill "$server"
+	wait "$server"
+	check "a transfer ($*)" $? -eq 0
+	eventually no_streams
+}
