@@ -3,6 +3,7 @@
 #include "analysis/regions.h"
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/lines.h"
 #include "base/map.h"
 #include "base/mem.h"
 
@@ -84,16 +85,14 @@ static void add_range(struct regions *r, struct net_addr low,
 /* "10.1.2.3", "2001:db8::1", or IPv4 as one number. */
 static bool parse_addr(const char *text, struct net_addr *ret)
 {
-	char *end;
-	unsigned long v;
+	int64_t v;
 
 	if (net_addr_parse(text, ret))
 		return true;
-	if (*text < '0' || *text > '9')
+	if (!span_count(span_of(text), UINT32_MAX, &v))
 		return false;
-	v = strtoul(text, &end, 10);
 	*ret = net_addr_v4_host((uint32_t)v);
-	return !*end && v <= UINT32_MAX;
+	return true;
 }
 
 static bool parse_prefix(
@@ -150,30 +149,25 @@ int regions_parse(
 	const char *text, size_t len, struct regions **ret, struct err *err)
 {
 	struct regions *r = regions_new();
-	const char *end = text + len;
-	unsigned number = 0;
+	struct lines lines = lines_over(text, len);
+	struct span s;
 
-	while (text < end) {
-		const char *stop = memchr(text, '\n', (size_t)(end - text));
+	while (lines_next(&lines, &s)) {
 		char line[LINE_MAX_LEN];
-		size_t n;
 
-		number++;
-		n = (size_t)((stop ? stop : end) - text);
-		if (n < sizeof(line)) {
-			memcpy(line, text, n);
-			line[n] = '\0';
+		if (s.n < sizeof(line)) {
+			memcpy(line, s.s, s.n);
+			line[s.n] = '\0';
 		}
-		if (n >= sizeof(line) || memchr(line, '\0', n) ||
+		if (s.n >= sizeof(line) || memchr(line, '\0', s.n) ||
 			!parse_line(r, line)) {
 			regions_free(r);
 			err_set(err, NFZ_E_INPUT,
-				"line %u is no prefix with a name", number);
+				"line %ld is no prefix with a name", lines.no);
 			return err_hint(err,
 				"Lines are such as \"10.1.0.0/16 AS64500\"; "
 				"netflowize-analyse(1), REGIONS.");
 		}
-		text += n + 1;
 	}
 	*ret = r;
 	return 0;

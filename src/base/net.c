@@ -1,8 +1,8 @@
 #include "base/net.h"
+#include "base/lines.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct net_addr net_addr_v4(const uint8_t b[static 4])
@@ -36,9 +36,9 @@ char *net_addr_print(const struct net_addr *a, char text[static NET_ADDR_TEXT])
 bool net_prefix_parse(const char *s, struct net_prefix *ret)
 {
 	char text[NET_PREFIX_TEXT];
-	char *slash, *end;
+	char *slash;
 	struct net_prefix p;
-	unsigned long len;
+	int64_t len;
 	bool v4;
 
 	if (strlen(s) >= sizeof(text))
@@ -51,15 +51,8 @@ bool net_prefix_parse(const char *s, struct net_prefix *ret)
 		return false;
 	v4 = net_addr_is_v4(&p.addr);
 	len = v4 ? 32 : 128;
-	if (slash) {
-		unsigned long max = len;
-
-		if (*slash < '0' || *slash > '9')
-			return false;
-		len = strtoul(slash, &end, 10);
-		if (*end || len > max)
-			return false;
-	}
+	if (slash && !span_count(span_of(slash), len, &len))
+		return false;
 	p.len = (uint8_t)(len + (v4 ? 96 : 0));
 	net_addr_mask(&p.addr, p.len);
 	*ret = p;

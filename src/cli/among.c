@@ -2,6 +2,7 @@
  * and the same member, they become one list, which is looked up faster. */
 #include "cli/among.h"
 #include "base/file.h"
+#include "base/lines.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "format/json.h"
@@ -117,19 +118,17 @@ static void print(const struct among *a, struct buf *out)
 static int read_rows(struct among *a, const char *text, size_t len,
 	const char *name, struct err *err)
 {
-	const char *end = text + len;
+	struct lines lines = lines_over(text, len);
+	struct span line;
 	int r = 0;
 
-	while (text < end && r == 0) {
-		const char *stop = memchr(text, '\n', (size_t)(end - text));
-		const size_t n = (size_t)((stop ? stop : end) - text);
+	while (r == 0 && lines_next(&lines, &line)) {
 		cleanup(jval_free_at) struct jval *row = NULL;
 
-		if (n)
-			r = jval_parse(text, n, name, &row, err);
+		if (line.n)
+			r = jval_parse(line.s, line.n, name, &row, err);
 		if (r == 0 && row)
 			add_row(a, row);
-		text += n + 1;
 	}
 	return r;
 }

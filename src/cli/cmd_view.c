@@ -1,5 +1,6 @@
 /* netflowize view: the page, live, served to the person who typed it. */
 #include "base/clock.h"
+#include "base/lines.h"
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/say.h"
@@ -11,7 +12,6 @@
 
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct view_command {
@@ -91,13 +91,9 @@ static int64_t refresh_ms(const struct view *v)
 /* -1: it is none. */
 static int64_t number(const char *text, int64_t most)
 {
-	char *end;
-	long long n;
+	int64_t n;
 
-	if (!text || !*text)
-		return -1;
-	n = strtoll(text, &end, 10);
-	return *end == '\0' && n >= 0 && n <= most ? n : -1;
+	return text && span_count(span_of(text), most, &n) ? n : -1;
 }
 
 /* What the page was chosen to show, and its own data does not tell. */

@@ -1,4 +1,5 @@
 #include "cli/nodes.h"
+#include "base/lines.h"
 #include "base/mem.h"
 #include "cli/experiment.h"
 #include "cli/say.h"
@@ -195,17 +196,15 @@ static void make_printable(char *line, size_t n)
 static void each_line(const struct nodes_line_group *g,
 	void (*fn)(void *ctx, const char *node, const char *line), void *ctx)
 {
-	const char *at = buf_str(&g->text), *end = at + g->text.len;
+	struct lines lines = lines_over(buf_str(&g->text), g->text.len);
+	struct span s;
 
-	while (at < end) {
-		const char *stop = memchr(at, '\n', (size_t)(end - at));
-		size_t n = (size_t)((stop ? stop : end) - at);
-		cleanup_free char *line = mem_zalloc(n + 1, 1);
+	while (lines_next(&lines, &s)) {
+		cleanup_free char *line = mem_zalloc(s.n + 1, 1);
 
-		memcpy(line, at, n);
-		make_printable(line, n);
+		memcpy(line, s.s, s.n);
+		make_printable(line, s.n);
 		fn(ctx, g->node, line);
-		at += n + (stop != NULL);
 	}
 }
 

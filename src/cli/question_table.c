@@ -1,5 +1,6 @@
 #include "cli/question_table.h"
 #include "base/clock.h"
+#include "base/lines.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "exchange/clickhouse_query.h"
@@ -49,14 +50,14 @@ static int set_groups(
 
 static int set_limit(struct answer *a, const char *text, struct err *err)
 {
-	char *end;
+	int64_t n;
 
 	if (!text)
 		return 0;
-	a->limit = strtoul(text, &end, 10);
-	if (*end || !a->limit || *text == '-')
+	if (!span_count(span_of(text), INT64_MAX, &n) || n == 0)
 		return err_set(
 			err, NFZ_E_USAGE, "--number %s: from 1 on", text);
+	a->limit = (size_t)n;
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* The file form of recipes, and their placeholders. */
 #include "deploy/recipe.h"
 #include "base/file.h"
+#include "base/lines.h"
 #include "base/mem.h"
 #include "format/ini.h"
 
@@ -177,10 +178,9 @@ static int add_word(
 
 static int set_port(struct recipe *r, const char *value, struct err *err)
 {
-	char *end;
-	unsigned long port = strtoul(value, &end, 10);
+	int64_t port;
 
-	if (*end || port == 0 || port > UINT16_MAX)
+	if (!span_count(span_of(value), UINT16_MAX, &port) || port == 0)
 		return err_set(
 			err, NFZ_E_CONFIG, "port: %.20s is no port", value);
 	r->port = (uint16_t)port;

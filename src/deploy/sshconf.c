@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "deploy/sshconf.h"
 #include "base/file.h"
+#include "base/lines.h"
 #include "base/mem.h"
 #include "base/proc.h"
 
@@ -118,20 +119,18 @@ static void take_value(struct ssh_settings *s, const char *key, char *value)
 
 void sshconf_parse(const char *text, size_t len, struct ssh_settings *ret)
 {
-	*ret = (struct ssh_settings){0};
-	for (const char *at = text, *end = text + len; at < end;) {
-		const char *stop = memchr(at, '\n', (size_t)(end - at));
-		size_t n = (size_t)((stop ? stop : end) - at);
-		cleanup_free char *line = mem_zalloc(n + 1, 1);
-		char *value;
+	struct lines lines = lines_over(text, len);
+	struct span s;
 
-		memcpy(line, at, n);
-		value = strchr(line, ' ');
+	*ret = (struct ssh_settings){0};
+	while (lines_next(&lines, &s)) {
+		cleanup_free char *line = mem_strndup(s.s, s.n);
+		char *value = strchr(line, ' ');
+
 		if (value) {
 			*value++ = '\0';
 			take_value(ret, line, value);
 		}
-		at += n + (stop != NULL);
 	}
 	if (strcmp(ret->jump, "none") == 0)
 		ret->jump[0] = '\0';

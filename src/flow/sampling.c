@@ -1,9 +1,9 @@
 /* How packets are chosen, in words. */
+#include "base/lines.h"
 #include "flow/exporter.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const choices[] = {[EXPORT_SYSTEMATIC] = "",
@@ -13,8 +13,7 @@ static const char *const choices[] = {[EXPORT_SYSTEMATIC] = "",
 bool export_sampling_parse(const char *text, struct export_sampling *ret)
 {
 	int by = EXPORT_HASH;
-	unsigned long n;
-	char *end;
+	int64_t n;
 
 	if (strcmp(text, "none") == 0 || strcmp(text, "1") == 0) {
 		ret->one_of = 0;
@@ -23,9 +22,8 @@ bool export_sampling_parse(const char *text, struct export_sampling *ret)
 	while (strncmp(text, choices[by], strlen(choices[by])) != 0)
 		by--; /* the first is the start of any */
 	text += strlen(choices[by]);
-	n = strtoul(text, &end, 10);
-	if (*text < '1' || *text > '9' || *end || n < 2 ||
-		n > EXPORT_SAMPLED_MAX)
+	if (*text == '0' ||
+		!span_count(span_of(text), EXPORT_SAMPLED_MAX, &n) || n < 2)
 		return false;
 	ret->one_of = (uint32_t)n;
 	ret->by = (enum export_choice)by;

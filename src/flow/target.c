@@ -1,8 +1,8 @@
 /* FORMAT[+tcp]://ADDR:PORT, with brackets around an IPv6 address. */
 #include "flow/target.h"
+#include "base/lines.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char separator[] = "://";
@@ -10,12 +10,12 @@ static const char separator[] = "://";
 static bool parse_address(const char *text, struct export_target *ret)
 {
 	const char *colon = strrchr(text, ':');
-	char addr[NET_ADDR_TEXT + 2], *start = addr, *end;
-	unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
+	char addr[NET_ADDR_TEXT + 2], *start = addr;
 	size_t len = colon ? (size_t)(colon - text) : 0;
+	int64_t port;
 
-	if (len == 0 || len >= sizeof(addr) || port == 0 || port > UINT16_MAX ||
-		*end != '\0')
+	if (len == 0 || len >= sizeof(addr) ||
+		!span_count(span_of(colon + 1), UINT16_MAX, &port) || port == 0)
 		return false;
 	memcpy(addr, text, len);
 	addr[len] = '\0';

@@ -2,19 +2,18 @@
  * link or node that is not there is an error, for it is a slip of the pen. */
 #define _GNU_SOURCE
 #include "planner/wishes.h"
+#include "base/lines.h"
 #include "base/mem.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { WORD_MAX = 256 };
 
-struct lines {
-	const char *at, *end, *name;
-	long number;
-	const char *line; /* the line at hand, without comment and blanks */
-	size_t len;
+struct reading {
+	struct lines lines;
+	const char *name;
+	struct span line; /* the one at hand, without comment and blanks */
 	const struct topology *t;
 	struct err *err;
 };
@@ -24,78 +23,72 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-static void trim(const char **s, size_t *len)
+static struct span trim(struct span s)
 {
-	while (*len && is_blank(**s)) {
-		(*s)++;
-		(*len)--;
+	while (s.n && is_blank(*s.s)) {
+		s.s++;
+		s.n--;
 	}
-	while (*len && is_blank((*s)[*len - 1]))
-		(*len)--;
+	while (s.n && is_blank(s.s[s.n - 1]))
+		s.n--;
+	return s;
 }
 
-static struct lines lines_of(const struct topology *t, const char *text,
+static struct reading read_lines(const struct topology *t, const char *text,
 	size_t len, const char *name, struct err *err)
 {
-	return (struct lines){.at = text,
-		.end = text + len,
+	return (struct reading){.lines = lines_over(text, len),
 		.name = name,
 		.t = t,
 		.err = err};
 }
 
 /* The next line with something on it. */
-static bool next_line(struct lines *l)
+static bool next_line(struct reading *l)
 {
-	while (l->at < l->end) {
-		size_t left = (size_t)(l->end - l->at);
-		const char *nl = memchr(l->at, '\n', left), *hash;
+	while (lines_next(&l->lines, &l->line)) {
+		const char *hash = memchr(l->line.s, '#', l->line.n);
 
-		l->line = l->at;
-		l->len = nl ? (size_t)(nl - l->at) : left;
-		l->at += l->len + (nl != NULL);
-		l->number++;
-		hash = memchr(l->line, '#', l->len);
 		if (hash)
-			l->len = (size_t)(hash - l->line);
-		trim(&l->line, &l->len);
-		if (l->len)
+			l->line.n = (size_t)(hash - l->line.s);
+		l->line = trim(l->line);
+		if (l->line.n)
 			return true;
 	}
 	return false;
 }
 
-static int fail(struct lines *l, const char *what, const char *s, size_t len)
+static int fail(struct reading *l, const char *what, struct span s)
 {
 	return err_set(l->err, NFZ_E_INPUT, "%s:%ld: %s %.*s", l->name,
-		l->number, what, (int)(len < 80 ? len : 80), s);
+		l->lines.no, what, (int)(s.n < 80 ? s.n : 80), s.s);
 }
 
-static int find(struct lines *l, const char *s, size_t len, bool link, int *ret)
+static int find(struct reading *l, struct span s, bool link, int *ret)
 {
 	char name[WORD_MAX];
 
 	*ret = -1;
-	if (len < sizeof(name) && !memchr(s, '\0', len)) {
-		memcpy(name, s, len);
-		name[len] = '\0';
+	if (s.n < sizeof(name) && !memchr(s.s, '\0', s.n)) {
+		memcpy(name, s.s, s.n);
+		name[s.n] = '\0';
 		*ret = link ? topology_link(l->t, name)
 			    : topology_node(l->t, name);
 	}
 	if (*ret >= 0)
 		return 0;
-	return fail(l, link ? "there is no link" : "there is no node", s, len);
+	return fail(l, link ? "there is no link" : "there is no node", s);
 }
 
 int wishes_links(struct wishes *w, const struct topology *t, const char *text,
 	size_t len, const char *name, struct err *err)
 {
-	struct lines l = lines_of(t, text, len, name, err);
+	struct reading l = read_lines(t, text, len, name, err);
 
 	free(w->select);
 	w->select = mem_zalloc(t->n_links + 1, sizeof(bool));
 	while (next_line(&l)) {
-		int link, r = find(&l, l.line, l.len, true, &link);
+		int link, r = find(&l, l.line, true, &link);
 
 		if (r < 0)
 			return r;
@@ -126,46 +119,41 @@ static size_t drop_repeated(int (*pairs)[2], size_t n)
 	return kept;
 }
 
-/* Where one word ends and the other begins: at a tab, else at a space. */
-static int split(struct lines *l, const char **ret_rest, size_t *ret_len)
+/* One word ends and the other begins at a tab, else at a space. */
+static int split(struct reading *l, struct span *ret_a, struct span *ret_b)
 {
-	const char *gap = memchr(l->line, '\t', l->len);
-	size_t first;
+	const struct span s = l->line;
+	const char *gap = memchr(s.s, '\t', s.n);
 
 	if (!gap)
-		gap = memchr(l->line, ' ', l->len);
+		gap = memchr(s.s, ' ', s.n);
 	if (!gap)
-		return fail(l, "two names are wanted, not", l->line, l->len);
-	first = (size_t)(gap - l->line);
-	*ret_rest = gap;
-	*ret_len = l->len - first;
-	l->len = first;
-	trim(&l->line, &l->len);
-	trim(ret_rest, ret_len);
+		return fail(l, "two names are wanted, not", s);
+	*ret_a = trim((struct span){s.s, (size_t)(gap - s.s)});
+	*ret_b = trim((struct span){gap, (size_t)(s.s + s.n - gap)});
 	return 0;
 }
 
 int wishes_pairs(struct wishes *w, const struct topology *t, const char *text,
 	size_t len, const char *name, struct err *err)
 {
-	struct lines l = lines_of(t, text, len, name, err);
+	struct reading l = read_lines(t, text, len, name, err);
 	size_t cap = 0;
 
 	free(w->pairs);
 	w->pairs = mem_reserve(NULL, 0, &cap, sizeof(*w->pairs));
 	w->n_pairs = 0;
 	while (next_line(&l)) {
-		const char *rest;
-		size_t rest_len;
-		int a, b, r = split(&l, &rest, &rest_len);
+		struct span first, second;
+		int a, b, r = split(&l, &first, &second);
 
 		if (r == 0)
-			r = find(&l, l.line, l.len, false, &a);
+			r = find(&l, first, false, &a);
 		if (r == 0)
-			r = find(&l, rest, rest_len, false, &b);
+			r = find(&l, second, false, &b);
 		if (r == 0 && a == b)
-			r = fail(&l, "a path needs two ends, not twice", rest,
-				rest_len);
+			r = fail(
+				&l, "a path needs two ends, not twice", second);
 		if (r < 0)
 			return r;
 		w->pairs = mem_reserve(
@@ -179,38 +167,29 @@ int wishes_pairs(struct wishes *w, const struct topology *t, const char *text,
 }
 
 /* The number at the end of the line; the line becomes what is before it. */
-static int cut_number(struct lines *l, int64_t *ret)
+static int cut_number(struct reading *l, int64_t *ret)
 {
-	size_t start = l->len;
-	char digits[32], *end;
-	const char *number;
-	size_t n;
+	const struct span s = l->line;
+	size_t start = s.n;
+	struct span number;
 
-	while (start && !is_blank(l->line[start - 1]))
+	while (start && !is_blank(s.s[start - 1]))
 		start--;
-	number = l->line + start;
-	n = l->len - start;
-	if (start == 0 || n >= sizeof(digits))
-		return fail(l, "a name and a number are wanted, not", l->line,
-			l->len);
-	memcpy(digits, number, n);
-	digits[n] = '\0';
-	errno = 0;
-	*ret = strtoll(digits, &end, 10);
-	if (errno || *end || end == digits || *ret < 0 ||
-		*ret > WISHES_COST_MAX || digits[0] < '0' || digits[0] > '9')
+	number = (struct span){s.s + start, s.n - start};
+	if (start == 0)
+		return fail(l, "a name and a number are wanted, not", s);
+	if (!span_count(number, WISHES_COST_MAX, ret))
 		return fail(l,
 			"a whole number from 0 to 1000000000000 is wanted, "
 			"not",
-			number, n);
-	l->len = start;
-	trim(&l->line, &l->len);
+			number);
+	l->line = trim((struct span){s.s, start});
 	return 0;
 }
 
 /* "NAME NUMBER" lines, for nodes or links; the others have the usual number. */
 static int read_numbers(
-	struct lines *l, bool links, int64_t usual, int64_t **ret)
+	struct reading *l, bool links, int64_t usual, int64_t **ret)
 {
 	size_t n = links ? l->t->n_links : l->t->n_nodes;
 
@@ -223,7 +202,7 @@ static int read_numbers(
 		int at, r = cut_number(l, &number);
 
 		if (r == 0)
-			r = find(l, l->line, l->len, links, &at);
+			r = find(l, l->line, links, &at);
 		if (r < 0)
 			return r;
 		(*ret)[at] = number;
@@ -234,7 +213,7 @@ static int read_numbers(
 int wishes_costs(struct wishes *w, const struct topology *t, const char *text,
 	size_t len, const char *name, struct err *err)
 {
-	struct lines l = lines_of(t, text, len, name, err);
+	struct reading l = read_lines(t, text, len, name, err);
 
 	return read_numbers(&l, false, 1, &w->costs);
 }
@@ -242,7 +221,7 @@ int wishes_costs(struct wishes *w, const struct topology *t, const char *text,
 int wishes_loads(struct wishes *w, const struct topology *t, const char *text,
 	size_t len, const char *name, struct err *err)
 {
-	struct lines l = lines_of(t, text, len, name, err);
+	struct reading l = read_lines(t, text, len, name, err);
 
 	return read_numbers(&l, true, -1, &w->loads);
 }

@@ -8,6 +8,7 @@
  * with its line number. */
 #include "store/catalog.h"
 #include "base/file.h"
+#include "base/lines.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -308,14 +309,9 @@ static const char *plain(char *word)
 /* Word i as a number up to max; -1 when it is none. */
 static int64_t number(const struct parser *p, size_t i, int64_t max)
 {
-	char *end;
-	long long v;
+	int64_t v;
 
-	if (i >= p->n || *p->words[i] < '0' || *p->words[i] > '9')
-		return -1;
-	errno = 0;
-	v = strtoll(p->words[i], &end, 10);
-	return *end || errno || v > max ? -1 : v;
+	return i < p->n && span_count(span_of(p->words[i]), max, &v) ? v : -1;
 }
 
 static int parse_link(struct parser *p)

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/lines.h"
 #include "base/mem.h"
 #include "store/answer.h"
 #include "store/control.h"
@@ -146,7 +147,7 @@ static bool parse(struct events *to, const struct catalog *c, char *line,
 	struct event *ret)
 {
 	char *rest = line, *kind, *end;
-	unsigned long module;
+	int64_t module;
 	int k;
 
 	errno = 0;
@@ -159,15 +160,15 @@ static bool parse(struct events *to, const struct catalog *c, char *line,
 	ret->text = rest;
 	if (ret->kind != EVENT_PROBE)
 		return true;
-	module = strtoul(strsep(&rest, " "), &end, 10);
-	if (*end || end == ret->text || module > UINT16_MAX || !rest)
+	if (!span_count(span_of(strsep(&rest, " ")), UINT16_MAX, &module) ||
+		!rest)
 		return false;
 	ret->module = (uint16_t)module;
-	ret->node = node_of(c, module);
+	ret->node = node_of(c, ret->module);
 	ret->text = ret->node ? arena_printf(&to->arena, "probe on %.100s %s",
 					ret->node, rest)
-			      : arena_printf(&to->arena, "module %lu %s",
-					module, rest);
+			      : arena_printf(&to->arena, "module %u %s",
+					ret->module, rest);
 	return true;
 }
 

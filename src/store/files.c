@@ -5,6 +5,7 @@
  * means that the directory changed during it: then it is read again. */
 #include "store/files.h"
 #include "base/clock.h"
+#include "base/lines.h"
 #include "base/mem.h"
 #include "store/store.h"
 
@@ -48,13 +49,13 @@ static int by_number(const void *a, const void *b)
 /* The number in "wal-0000000012"; false for any other name. */
 static bool number_of(const char *name, const char *prefix, uint64_t *ret)
 {
-	char *end;
+	int64_t v;
 
-	if (strncmp(name, prefix, 4) != 0 || name[4] < '0' || name[4] > '9')
+	if (strncmp(name, prefix, 4) != 0 || strlen(name) < 14 ||
+		!span_count(span_of(name + 4), INT64_MAX, &v))
 		return false;
-	errno = 0;
-	*ret = strtoull(name + 4, &end, 10);
-	return !*end && !errno && end - name >= 14;
+	*ret = (uint64_t)v;
+	return true;
 }
 
 static void note_segment(struct store_file *file, const struct stat *st)

@@ -2,12 +2,12 @@
  * block.  Answers have three values, so that a block is passed over, or a row
  * dropped, only when the answer is a sure no. */
 #include "store/filter.h"
+#include "base/lines.h"
 #include "store/block.h"
 #include "store/bloom.h"
 #include "store/filter_tree.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -22,19 +22,13 @@ enum { N_PROTOCOLS = sizeof(protocols) / sizeof(*protocols) };
 
 int filter_protocol(const char *name, size_t len)
 {
-	char text[16], *end;
-	long v;
+	int64_t v;
 
 	for (size_t i = 0; i < N_PROTOCOLS; i++)
 		if (strlen(protocols[i].name) == len &&
 			strncasecmp(protocols[i].name, name, len) == 0)
 			return protocols[i].number;
-	if (len == 0 || len >= sizeof(text) || *name < '0' || *name > '9')
-		return -1;
-	memcpy(text, name, len);
-	text[len] = '\0';
-	v = strtol(text, &end, 10);
-	return *end || v > 255 ? -1 : (int)v;
+	return span_count((struct span){name, len}, 255, &v) ? (int)v : -1;
 }
 
 const char *filter_protocol_name(uint8_t proto)

@@ -1,9 +1,9 @@
 /* Keys by name, and how rows are ordered by them. */
 #include "base/clock.h"
+#include "base/lines.h"
 #include "base/opt.h"
 #include "store/group.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* time has two places, and a figure may want one more. */
@@ -52,10 +52,9 @@ static int parse_bucket(struct group_by *by, const char *text, struct err *err)
  * IPv4, and IPv6 is cut to as many bits as well. */
 static int parse_bits(uint8_t *ret, const char *text, struct err *err)
 {
-	char *end;
-	unsigned long bits = strtoul(text, &end, 10);
+	int64_t bits;
 
-	if (*text < '0' || *text > '9' || *end || bits > 128)
+	if (!span_count(span_of(text), 128, &bits))
 		return err_set(err, NFZ_E_USAGE,
 			"--by: /%s: how many bits, 0 to 128?", text);
 	*ret = (uint8_t)bits;

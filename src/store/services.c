@@ -3,6 +3,7 @@
 #include "store/services.h"
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/lines.h"
 #include "base/map.h"
 #include "base/mem.h"
 
@@ -73,19 +74,16 @@ static void parse_line(struct services *s, const char *line, const char *end)
 struct services *services_parse(const char *text, size_t len)
 {
 	struct services *s = mem_zalloc(1, sizeof(*s));
-	const char *end = text + len;
+	struct lines lines = lines_over(text, len);
+	struct span line;
 
 	map_init(&s->names);
-	while (text < end) {
-		const char *stop = memchr(text, '\n', (size_t)(end - text));
-		const char *comment;
+	while (lines_next(&lines, &line)) {
+		const char *comment = memchr(line.s, '#', line.n);
 
-		if (!stop)
-			stop = end;
-		comment = memchr(text, '#', (size_t)(stop - text));
-		if (!memchr(text, '\0', (size_t)(stop - text)))
-			parse_line(s, text, comment ? comment : stop);
-		text = stop + 1;
+		if (!memchr(line.s, '\0', line.n))
+			parse_line(
+				s, line.s, comment ? comment : line.s + line.n);
 	}
 	return s;
 }

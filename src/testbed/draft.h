@@ -10,8 +10,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/lines.h"
 #include "base/map.h"
-#include "testbed/lines.h"
 #include "topology/topology.h"
 
 /* A text to read a topology from. */

@@ -1,5 +1,6 @@
-/* Characters, addresses, times and options: what people type. */
+/* Characters, lines, addresses, times and options: what people type. */
 #include "base/clock.h"
+#include "base/lines.h"
 #include "base/net.h"
 #include "base/opt.h"
 #include "base/utf8.h"
@@ -35,6 +36,40 @@ Test(utf8, what_is_none)
 		cr_assert_eq(
 			utf8_length(none[i], strlen(none[i])), 0, "%zu", i);
 	cr_assert_eq(utf8_columns("K\xc3\xb6ln \xe2\x82\xac"), 6);
+}
+
+Test(lines, end_with_lf_or_cr_lf_or_the_text)
+{
+	static const char text[] = "\xef\xbb\xbf"
+				   "a b\r\n\n\tc\r";
+	struct lines l = lines_over(text, sizeof(text) - 1);
+	struct span line, word;
+
+	cr_assert(lines_next(&l, &line) && span_is(line, "a b"));
+	cr_assert(span_word(&line, &word) && span_is(word, "a"));
+	cr_assert(span_word(&line, &word) && span_is(word, "b"));
+	cr_assert_not(span_word(&line, &word));
+	cr_assert(lines_next(&l, &line) && span_is(line, ""));
+	cr_assert(lines_next(&l, &line) && span_is(line, "\tc"));
+	cr_assert_eq(l.no, 3);
+	cr_assert_not(lines_next(&l, &line));
+}
+
+Test(lines, whole_numbers)
+{
+	static const char *const none[] = {"", " 1", "1 ", "+1", "-1", "1x",
+		"256", "0x1", "99999999999999999999"};
+	int64_t n = 7;
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
+		cr_assert_not(
+			span_count(span_of(none[i]), 255, &n), "%s", none[i]);
+	cr_assert_eq(n, 7);
+	cr_assert_not(span_count(span_of("0"), -1, &n));
+	cr_assert(span_count(span_of("0255"), 255, &n) && n == 255);
+	cr_assert(span_count(span_of("9223372036854775807"), INT64_MAX, &n));
+	cr_assert_not(
+		span_count(span_of("9223372036854775808"), INT64_MAX, &n));
 }
 
 Test(net, addresses_round_trip)

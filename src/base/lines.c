@@ -1,6 +1,6 @@
 /* Spans of a text.  Blanks are space, tab and CR, so that a text with DOS line
  * ends reads the same. */
-#include "testbed/lines.h"
+#include "base/lines.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -75,7 +75,8 @@ bool span_count(struct span s, int64_t max, int64_t *ret)
 	for (size_t i = 0; i < s.n; i++) {
 		int digit = s.s[i] - '0';
 
-		if (digit < 0 || digit > 9 || v > (max - digit) / 10)
+		if (digit < 0 || digit > 9 || digit > max ||
+			v > (max - digit) / 10)
 			return false;
 		v = v * 10 + digit;
 	}

@@ -1,16 +1,22 @@
-/* Walking through a text line by line and word by word, in place: nothing is
- * copied, nothing need be NUL-terminated.  LF and CR LF end a line. */
-#ifndef NFZ_TESTBED_LINES_H
-#define NFZ_TESTBED_LINES_H
+/* Walking through a text line by line, word by word and number by number, in
+ * place: nothing is copied, nothing need be NUL-terminated.  LF and CR LF end a line. */
+#ifndef NFZ_BASE_LINES_H
+#define NFZ_BASE_LINES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct span {
 	const char *s;
 	size_t n;
 };
+
+static inline struct span span_of(const char *text)
+{
+	return (struct span){text, strlen(text)};
+}
 
 struct lines {
 	const char *at, *end;
