@@ -50,7 +50,7 @@ const char *opt_nearest(const char *word,
 		size_t d = distance(word, candidate);
 
 		if (strncmp(candidate, word, strlen(word)) == 0 && *word)
-			d = 1;
+			d = 0;
 		if (d < best_distance) {
 			best = candidate;
 			best_distance = d;

@@ -54,7 +54,8 @@ void opt_print(const struct opt *table, FILE *to);
 void opt_list_add(struct opt_list *list, const char *words);
 bool opt_list_has(const struct opt_list *list, const char *word);
 void opt_list_release(struct opt_list *list);
-/* The candidate nearest to word (edit distance <= 2 or a prefix), or NULL.
+/* The candidate nearest to word: one that it begins, else one of edit distance
+ * <= 2, where letters that changed places are one edit; or NULL.
  * next(ctx, i) gives candidate i, NULL at the end. */
 const char *opt_nearest(const char *word,
 	const char *(*next)(const void *ctx, size_t i), const void *ctx);

@@ -236,6 +236,26 @@ static int parse(struct values *v, int *words, char **argv, struct err *err)
 	return opt_parse(table, NULL, v, argc, argv, words, err);
 }
 
+static const char *nth_near(const void *ctx, size_t i)
+{
+	const char *const *words = ctx;
+
+	return words[i];
+}
+
+Test(opt, nearest_is_begun_or_little_changed)
+{
+	static const char *const words[] = {
+		"port", "proto", "tcp", "losses", NULL};
+
+	cr_assert_str_eq(opt_nearest("prot", nth_near, words), "proto");
+	cr_assert_str_eq(opt_nearest("tpc", nth_near, words), "tcp");
+	cr_assert_str_eq(opt_nearest("losess", nth_near, words), "losses");
+	cr_assert_str_eq(opt_nearest("prto", nth_near, words), "proto");
+	cr_assert_null(opt_nearest("xyz", nth_near, words));
+	cr_assert_null(opt_nearest("", nth_near, words));
+}
+
 Test(opt, options_and_words_mix)
 {
 	char *argv[] = {"x", "one", "-fvv", "--number=7", "two", "-t", "hi",
