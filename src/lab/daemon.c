@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SERVICE_PORT = 3069, KEY_MAX = 16 << 10, HOSTS_MAX = 4 << 20 };
@@ -301,6 +302,7 @@ static void launch(const struct daemon_setup *s, int to)
 	int r;
 
 	setsid();
+	umask(022); /* what nodes have is not the caller's alone */
 	redirect(&s->testbed);
 	r = bring_up(&l, s, &err);
 	close(s->lock);

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ static int enter(pid_t pid)
 {
 	int fds[N_SPACES], r = 0;
 
+	umask(022); /* as of a login there, whatever the caller's is */
 	for (size_t i = 0; i < N_SPACES; i++) {
 		char path[64];
 

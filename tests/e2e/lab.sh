@@ -90,6 +90,7 @@ fails "too many links are refused before anything is touched" 3 \
 	"Too many links of type ethernet! (5 requested, 4 found)" \
 	"$T" up "$dir/hub.ns"
 fails "an unknown file" 1 "No such file" "$T" up "$dir/nowhere.ns"
+umask 077 # of who calls, not of nodes
 ok "up" "$T" up "$dir/lab.ns" --exp $exp
 if ! grep -q "^up in" "$dir/out"; then exit 1; fi
 fails "a second one of the same name" 5 "is up already" \
@@ -121,6 +122,8 @@ wait $!
 	echo "ok: 10 Mb/s are 10 Mb/s ($rate)"; } ||
 	{ echo "FAILED: $rate bit/s through a 10 Mb/s shaper"; failed=1; }
 
+fails "a node's own umask" 0 "^0022" on c sh -c umask
+umask 022
 ok "login with sudo" login c 'sudo -n test -r /etc/shadow'
 ok "the exit status passes" on c sh -c 'hostname -s | grep -qx c'
 fails "of a failure as well" 3 "" on c sh -c 'exit 3'
