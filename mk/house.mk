@@ -105,7 +105,8 @@ bench-deploy:
 bench-store:
 	@scripts/deps build check bench
 	$(Q)$(MAKE) --no-print-directory $(JOBS) $(BUILD)/bin/nfz-collector \
-	 $(BUILD)/bin/nfz-query $(BUILD)/tests/tool-genflows
+	 $(BUILD)/bin/nfz-query $(BUILD)/tests/tool-genflows \
+	 $(BUILD)/tests/tool-pack
 	$(Q)BUILD=$(BUILD) tests/bench/store.sh $(ARGS)
 
 bench:

@@ -1,5 +1,5 @@
 # Node-side programs: static, musl, no service needed on the node.  They use
-# the kernel's headers and three static libraries of the distribution.
+# the kernel's headers and four static libraries of the distribution.
 #
 # make aarch64 builds them for such nodes, too; "make" only for x86_64.
 
@@ -26,12 +26,12 @@ NODE_NAMES  := $(basename $(notdir $(NODE_MAINS)))
 # where its headers and libraries are (below usr/).
 define node_arch
 # Only what we need is linked in, so that glibc's own headers stay out.
-$(2)/include/.made: $(5)
+$(2)/include/.made: mk/node.mk $(5)
 	@mkdir -p $$(@D)
 	$$(Q)ln -sfn $(4)/usr/include/linux $$(@D)/linux
 	$$(Q)ln -sfn $(4)/usr/include/asm-generic $$(@D)/asm-generic
 	$$(Q)ln -sfn $(4)/usr/include/$(1)-linux-gnu/asm $$(@D)/asm
-	$$(Q)for h in sodium sodium.h zlib.h zconf.h lz4.h xxhash.h xxh3.h; do \
+	$$(Q)for h in sodium sodium.h zlib.h zconf.h lz4.h zstd.h zstd_errors.h xxhash.h xxh3.h; do \
 	 ln -sfn $(4)/usr/include/$$$$h $$(@D)/$$$$h; done
 	$$(Q)touch $$@
 
@@ -50,7 +50,7 @@ $(foreach p,$(NODE_NAMES),$(2)/bin/$(p)): $(2)/bin/%: $(2)/libnode.a
 	$$(call say,NODE,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(3) $$(NODE_LDFLAGS) -o $$@ $$(filter %.o,$$^) $(2)/libnode.a \
-	 $(foreach l,sodium z lz4,$(4)/usr/lib/$(1)-linux-gnu/lib$(l).a)
+	 $(foreach l,sodium z lz4 zstd,$(4)/usr/lib/$(1)-linux-gnu/lib$(l).a)
 $(foreach m,$(NODE_MAINS),
 $(2)/bin/$(basename $(notdir $(m))): $(patsubst src/%.c,$(2)/obj/%.o,$(m)))
 

@@ -29,7 +29,7 @@ struct up_command {
 	bool dry_run, partial;
 	int64_t lease_ms, caches;
 	int backend;
-	int64_t keep_ms, keep_mb;
+	int64_t keep_ms, keep_mb, pack_ms;
 	struct others_options others;
 	struct opt_list set;
 };
@@ -70,6 +70,10 @@ static const struct opt options[] = {
 	{"keep-mb", 0, OPT_INT, offsetof(struct up_command, keep_mb), "N",
 		"drop the oldest flows when they take more than N MB", NULL, 1,
 		1000000000},
+	{"pack-after", 0, OPT_SPAN, offsetof(struct up_command, pack_ms), "T",
+		"flows older than T take a quarter less room, and longer to "
+		"read",
+		NULL, 0, 0},
 	OTHERS_OPTIONS(struct up_command),
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
@@ -262,6 +266,7 @@ static int carry_out(struct up *up, struct err *err)
 		up->nodes.options.backend = backends[up->o->backend];
 	up->nodes.options.keep_ms = up->o->keep_ms;
 	up->nodes.options.keep_bytes = (uint64_t)up->o->keep_mb * 1000000;
+	up->nodes.options.pack_ms = up->o->pack_ms;
 	up->nodes.options.others = &up->others;
 	up->nodes.options.settings = up->settings.items;
 	up->nodes.options.n_settings = up->settings.n;

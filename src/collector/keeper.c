@@ -1,8 +1,11 @@
 /* One mutex around a state and a result; an eventfd tells the loop. */
 #include "collector/keeper.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "store/pack.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -13,6 +16,7 @@ struct keeper {
 	struct store *store;
 	const char *dir;
 	int told;
+	struct pack *pack; /* the thread's; NULL: nothing is packed */
 	pthread_t thread;
 	bool running;
 
@@ -49,13 +53,34 @@ static void tell(struct keeper *k, enum keeper_state state)
 		return; /* it is told already */
 }
 
+enum { FIRST_REST_MS = 50 }; /* in which nobody asks */
+
+/* With the lock held, which nobody else has to wait for while it packs. */
+static void rest(struct keeper *k, int64_t *ms)
+{
+	const int64_t until_ns = mono_add_ms(mono_now(), *ms).ns;
+	const struct timespec until = {
+		until_ns / NS_PER_S, until_ns % NS_PER_S};
+
+	if (!k->pack) {
+		pthread_cond_wait(&k->changed, &k->lock);
+		return;
+	}
+	if (pthread_cond_timedwait(&k->changed, &k->lock, &until) != ETIMEDOUT)
+		return;
+	pthread_mutex_unlock(&k->lock);
+	*ms = pack_step(k->pack);
+	pthread_mutex_lock(&k->lock);
+}
+
 static bool wait_to_be_asked(struct keeper *k)
 {
+	int64_t ms = FIRST_REST_MS;
 	bool asked;
 
 	pthread_mutex_lock(&k->lock);
 	while (k->state != KEEPER_ASKED && !k->ending)
-		pthread_cond_wait(&k->changed, &k->lock);
+		rest(k, &ms);
 	asked = k->state == KEEPER_ASKED;
 	pthread_mutex_unlock(&k->lock);
 	return asked;
@@ -110,8 +135,19 @@ static int start(struct keeper *k, struct err *err)
 	return k->result;
 }
 
+/* Timed waits are by the clock that nobody sets. */
+static void make_changed(pthread_cond_t *to)
+{
+	pthread_condattr_t how;
+
+	pthread_condattr_init(&how);
+	pthread_condattr_setclock(&how, CLOCK_MONOTONIC);
+	pthread_cond_init(to, &how);
+	pthread_condattr_destroy(&how);
+}
+
 int keeper_open(struct keeper **ret, struct store *store, const char *dir,
-	struct err *err)
+	int64_t pack_ms, struct err *err)
 {
 	struct keeper *k = mem_zalloc(1, sizeof(*k));
 	int r;
@@ -119,7 +155,8 @@ int keeper_open(struct keeper **ret, struct store *store, const char *dir,
 	k->store = store;
 	k->dir = dir;
 	pthread_mutex_init(&k->lock, NULL);
-	pthread_cond_init(&k->changed, NULL);
+	make_changed(&k->changed);
+	k->pack = pack_ms ? pack_new(dir, pack_ms) : NULL;
 	k->told = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	r = k->told < 0 ? err_sys(err, "eventfd") : start(k, err);
 	if (r < 0)
@@ -142,6 +179,7 @@ void keeper_close(struct keeper *k)
 	}
 	if (k->told >= 0)
 		close(k->told);
+	pack_free(k->pack);
 	pthread_cond_destroy(&k->changed);
 	pthread_mutex_destroy(&k->lock);
 	free(k);

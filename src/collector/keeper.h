@@ -1,5 +1,6 @@
 /* The thread that waits for the disk, so that nobody else does: it writes what
  * was cut off the store (store/store.h), says so, seals what is due, says so.
+ * While nobody asks, it packs what is old (store/pack.h).
  *
  *   sockets ─> the loop: decode, append ─> cut ─> keeper: write, encode, seal
  *
@@ -20,9 +21,10 @@ enum keeper_state {
 	KEEPER_DONE     /* nobody took note of that yet */
 };
 
-/* Starts the thread, which shuts itself in.  `dir` is the store's. */
+/* Starts the thread, which shuts itself in.  `dir` is the store's; what is
+ * older than pack_ms is packed, 0: nothing. */
 int keeper_open(struct keeper **ret, struct store *store, const char *dir,
-	struct err *err) NFZ_MUST_CHECK;
+	int64_t pack_ms, struct err *err) NFZ_MUST_CHECK;
 /* Waits for what it is at.  NULL is fine. */
 void keeper_close(struct keeper *k);
 

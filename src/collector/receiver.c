@@ -455,7 +455,8 @@ static int open_all(struct collector *c, struct err *err)
 		c->setup->store, STORE_WRITE, &limits, &c->store, err);
 
 	if (!r)
-		r = keeper_open(&c->keeper, c->store, c->setup->store, err);
+		r = keeper_open(&c->keeper, c->store, c->setup->store,
+			c->setup->pack_ms, err);
 	if (!r)
 		loop_watch(c->loop, keeper_fd(c->keeper), POLLIN, on_keeper, c);
 	if (!r)

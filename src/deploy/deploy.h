@@ -59,6 +59,7 @@ struct deploy_options {
 	const struct rollout_others *others; /* deploy/rollout.h; NULL: none */
 	int64_t keep_ms; /* the collector's flows go when they are so old... */
 	uint64_t keep_bytes; /* ...or there are more bytes; 0: never */
+	int64_t pack_ms;     /* they take less room when they are so old */
 	/* strip */
 	const char *deployment; /* only this id (16 hex digits); NULL: any */
 	bool all;               /* also of other experiments */

@@ -109,6 +109,7 @@ static int make_rollout(
 		.backend = u->s.o->backend,
 		.keep_ms = u->s.o->keep_ms,
 		.keep_bytes = u->s.o->keep_bytes,
+		.pack_ms = u->s.o->pack_ms,
 		.others = u->s.o->others};
 	int r;
 

@@ -194,6 +194,7 @@ static int add_collector(const struct topology *t, const struct plan *plan,
 	m->setup.port = collector_port(o->deployment);
 	m->setup.keep_ms = o->keep_ms;
 	m->setup.keep_bytes = o->keep_bytes;
+	m->setup.pack_ms = o->pack_ms;
 	/* relative to the deployment's directory, where programs start */
 	snprintf(m->setup.store, sizeof(m->setup.store), "store");
 	if (!rollout_address(&t->nodes[m->node], &m->setup.listen))

@@ -40,6 +40,7 @@ struct rollout_options {
 	const struct rollout_others *others; /* NULL: none */
 	int64_t keep_ms;     /* how long the collector keeps flows... */
 	uint64_t keep_bytes; /* ...and how many bytes; 0: all */
+	int64_t pack_ms;     /* how old those are that it packs; 0: none */
 };
 
 struct module {

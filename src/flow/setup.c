@@ -221,7 +221,8 @@ static int read_span(struct parse *p)
 		{"idle_ms", offsetof(struct setup, idle_ms)},
 		{"fin_ms", offsetof(struct setup, fin_ms)},
 		{"lease_ms", offsetof(struct setup, lease_ms)},
-		{"keep_ms", offsetof(struct setup, keep_ms)}};
+		{"keep_ms", offsetof(struct setup, keep_ms)},
+		{"pack_ms", offsetof(struct setup, pack_ms)}};
 	uint64_t v = 0;
 	int r = number(p, p->words[1], UINT64_C(31622400000), &v); /* a year */
 
@@ -387,8 +388,8 @@ static const struct {
 	{"idle_ms", 2, read_span}, {"fin_ms", 2, read_span},
 	{"lease_ms", 2, read_span}, {"cache_flows", 2, read_flows},
 	{"store", 2, read_store}, {"keep_ms", 2, read_span},
-	{"keep_bytes", 2, read_keep_bytes}, {"backend", 2, read_backend},
-	{"import_port", 2, read_import_port},
+	{"keep_bytes", 2, read_keep_bytes}, {"pack_ms", 2, read_span},
+	{"backend", 2, read_backend}, {"import_port", 2, read_import_port},
 	{"import_from", 2, read_import_from}, {"export", 2, read_export},
 	{"peer", 7, read_peer}, {"tap", 12, read_tap},
 	{"member", 4, read_member}};

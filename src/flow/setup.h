@@ -76,6 +76,7 @@ struct setup {
 	/* collector: how long flows are kept, and how many bytes; 0: all */
 	int64_t keep_ms;
 	uint64_t keep_bytes;
+	int64_t pack_ms; /* collector: age of flows that take less room; 0: none */
 	/* meter: how to capture, as its --backend says; "": what is best */
 	char backend[16];
 	/* collector: where to take flows of others, off when 0, from whom */

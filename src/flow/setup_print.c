@@ -73,6 +73,8 @@ void setup_print(const struct setup *s, struct buf *out)
 	if (s->keep_bytes)
 		buf_addf(out, "keep_bytes %llu\n",
 			(unsigned long long)s->keep_bytes);
+	if (s->pack_ms)
+		buf_addf(out, "pack_ms %lld\n", (long long)s->pack_ms);
 	if (s->backend[0])
 		buf_addf(out, "backend %s\n", s->backend);
 	if (s->import_port)

@@ -1,5 +1,6 @@
-/* Making bytes fewer: LZ4 blocks for the store, gzip for what travels to
- * nodes.  The only place that knows liblz4 and zlib. */
+/* Making bytes fewer: LZ4 blocks for the store, Zstandard for what is old in
+ * it, gzip for what travels to nodes.  The only place that knows liblz4,
+ * libzstd and zlib. */
 #ifndef NFZ_FORMAT_COMPRESS_H
 #define NFZ_FORMAT_COMPRESS_H
 
@@ -20,6 +21,10 @@ size_t compress_lz4(const void *in, size_t n, void *out, size_t room);
 bool compress_lz4_open(const void *in, size_t n, void *out, size_t out_len);
 /* The first out_len bytes of one that holds as many or more. */
 bool compress_lz4_begin(const void *in, size_t n, void *out, size_t out_len);
+
+/* The same by Zstandard: fewer bytes, unpacked more slowly. */
+size_t compress_zstd(const void *in, size_t n, void *out, size_t room);
+bool compress_zstd_open(const void *in, size_t n, void *out, size_t out_len);
 
 /* Appends `data` as one gzip file (RFC 1952), best compression. */
 int compress_gzip(const void *data, size_t len, struct buf *out,

@@ -177,6 +177,54 @@ static const uint8_t *stored(
 	return *ret == 0 ? (const uint8_t *)to : NULL;
 }
 
+/* Values of a part. */
+static size_t count_of(const struct block *b, int part)
+{
+	if (part == PART_HOSTS4)
+		return b->parts.n_hosts4;
+	if (part == PART_HOSTS6)
+		return b->parts.n_hosts6;
+	return part == PART_HOST_AS ? b->n_hosts : b->n;
+}
+
+static int pack_part(struct block *b, int part, struct buf *out,
+	struct column_part *ret, struct err *err)
+{
+	const struct column_part *from = &b->parts.part[part];
+	const uint8_t *bytes;
+	int r;
+
+	bytes = stored(b, part, &r, err);
+	if (!bytes)
+		return r;
+	if (part != PART_OTHERS) {
+		if (!column_pack(from, bytes, count_of(b, part), out, ret))
+			return bad(err);
+		return 0;
+	}
+	buf_add(out, bytes, from->len);
+	return 0;
+}
+
+int block_pack(struct block *b, struct buf *out, struct block_parts *ret,
+	struct err *err)
+{
+	/* the order in the file */
+	static const int dictionaries[] = {PART_HOSTS4, PART_HOSTS6},
+			 behind[] = {PART_HOST_AS, PART_OTHERS};
+	int r = 0;
+
+	*ret = b->parts;
+	for (int i = 0; i < 2 && r == 0; i++)
+		r = pack_part(b, dictionaries[i], out,
+			&ret->part[dictionaries[i]], err);
+	for (int c = 0; c < COLUMN_COUNT && r == 0; c++)
+		r = pack_part(b, c, out, &ret->part[c], err);
+	for (int i = 0; i < 2 && r == 0; i++)
+		r = pack_part(b, behind[i], out, &ret->part[behind[i]], err);
+	return r;
+}
+
 /* Are all its places below `end`?  rows NULL: all */
 static bool are_places(const struct block *b, int column, size_t end,
 	const uint16_t *rows, size_t n)

@@ -136,6 +136,10 @@ void block_end(struct block *b);
 /* Appends the stored form of a filled block; offset is not set. */
 void block_encode(
 	const struct block *b, struct buf *out, struct block_parts *ret);
+/* Appends the stored form of a block in a file once more, in as few bytes as
+ * that takes. */
+int block_pack(struct block *b, struct buf *out, struct block_parts *ret,
+	struct err *err) NFZ_MUST_CHECK;
 /* Makes b a block in a file.  Nothing is read yet. */
 void block_open(struct block *b, const struct store_zone *zone,
 	const struct block_parts *parts, block_read_fn read, void *ctx);

@@ -22,6 +22,14 @@ static unsigned width_of(uint64_t span)
 	return width;
 }
 
+/* What was appended since is the part. */
+static void end_part(
+	const struct buf *out, size_t began, struct column_part *part)
+{
+	part->len = (uint32_t)(out->len - began);
+	part->sum = checksum(buf_str(out) + began, part->len);
+}
+
 static void put(
 	const uint8_t *raw, size_t n, struct buf *out, struct column_part *part)
 {
@@ -30,8 +38,7 @@ static void put(
 	for (unsigned k = 0; k < part->width; k++)
 		if (plane_put(raw + k * n, n, out))
 			part->packed |= (uint16_t)(1u << k);
-	part->len = (uint32_t)(out->len - began);
-	part->sum = checksum(buf_str(out) + began, part->len);
+	end_part(out, began, part);
 }
 
 /* The planes of a column: those stored plain where they are, others in room. */
@@ -64,6 +71,28 @@ static bool get_all(const struct column_part *part, const uint8_t *stored,
 	for (unsigned k = 0; k < part->width; k++)
 		plane_expand(&ret->at[k], n, ret->room + k * n);
 	return true;
+}
+
+bool column_pack(const struct column_part *part, const uint8_t *stored,
+	size_t n, struct buf *out, struct column_part *ret)
+{
+	const size_t began = out->len;
+	struct planes p;
+	bool good;
+
+	*ret = *part;
+	ret->packed = 0;
+	if (n == 0 || part->width == 0)
+		return part->len == 0;
+	if (part->width > ADDR || n > VALUES_MAX)
+		return false;
+	good = get_all(part, stored, n, &p);
+	for (unsigned k = 0; good && k < part->width; k++)
+		if (plane_put_small(p.at[k].at, n, out))
+			ret->packed |= (uint16_t)(1u << k);
+	free(p.room);
+	end_part(out, began, ret);
+	return good && buf_ok(out);
 }
 
 /* Least and greatest, each size with its own loop. */

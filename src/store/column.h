@@ -38,6 +38,10 @@ struct column_range column_range(const void *values, size_t n, unsigned size);
  * the stored bytes.  The part has its range already, and nothing else. */
 void column_encode(const void *values, size_t n, unsigned size, struct buf *out,
 	struct column_part *part);
+/* What is stored of n values, once more in as few bytes as that takes (store/
+ * plane.h).  False: it makes no sense. */
+bool column_pack(const struct column_part *part, const uint8_t *stored,
+	size_t n, struct buf *out, struct column_part *ret);
 /* Exactly n values, or false.  Every length is checked against what is stored
  * before it is used; what the part says of the range is not. */
 bool column_decode(const struct column_part *part, const uint8_t *stored,

@@ -1,6 +1,7 @@
 /* Packing planes: what is worth unpacking again.  Every length in what is
  * stored is checked before it is used. */
 #include "store/plane.h"
+#include "base/mem.h"
 #include "format/compress.h"
 
 #include <string.h>
@@ -9,6 +10,8 @@ enum {
 	HEAD = 4,
 	LEN_BITS = 24,
 	FEW_MAX = 16,
+	ZSTD_BITS = 8, /* in place of a few's */
+	ZSTD_WORTH = 8,
 	/* LZ4 has to save 2 bytes of 5, or half of a few */
 	WORTH_OF = 5,
 	WORTH = 2
@@ -90,6 +93,27 @@ bool plane_put(const uint8_t *raw, size_t n, struct buf *out)
 	return false;
 }
 
+bool plane_put_small(const uint8_t *raw, size_t n, struct buf *out)
+{
+	const size_t began = out->len;
+	const bool packed = plane_put(raw, n, out);
+	const size_t quick = out->len - began;
+	cleanup_free char *to = mem_zalloc(quick + 1, 1);
+	const size_t most = quick - quick / ZSTD_WORTH;
+	size_t len;
+
+	if (!buf_ok(out) || most <= HEAD)
+		return packed;
+	len = compress_zstd(raw, n, to, most - HEAD);
+	if (!len)
+		return packed;
+	out->len = began;
+	put_head(ZSTD_BITS, len, buf_space(out, HEAD + len));
+	buf_commit(out, HEAD);
+	buf_add(out, to, len);
+	return true;
+}
+
 bool plane_next(struct cursor *c, bool packed, size_t n, struct plane *ret)
 {
 	uint32_t head;
@@ -99,9 +123,11 @@ bool plane_next(struct cursor *c, bool packed, size_t n, struct plane *ret)
 		head = cursor_u32(c);
 		ret->bits = (uint8_t)(head >> LEN_BITS);
 		ret->len = head & ((1u << LEN_BITS) - 1);
-		ret->lz4 = ret->bits == 0;
+		ret->form = ret->bits == 0           ? PLANE_LZ4
+			    : ret->bits == ZSTD_BITS ? PLANE_ZSTD
+						     : PLANE_FEW;
 	}
-	if (ret->bits) {
+	if (ret->form == PLANE_FEW) {
 		if ((ret->bits != 1 && ret->bits != 2 && ret->bits != 4) ||
 			ret->len != few_len(n, ret->bits))
 			return false;
@@ -114,10 +140,17 @@ bool plane_next(struct cursor *c, bool packed, size_t n, struct plane *ret)
 
 bool plane_unpack(struct plane *p, size_t n, size_t upto, uint8_t *room)
 {
-	if (!p->lz4)
+	bool good;
+
+	if (p->form == PLANE_PLAIN || p->form == PLANE_FEW)
 		return true;
-	if (!(upto < n ? compress_lz4_begin(p->at, p->len, room, upto)
-		       : compress_lz4_open(p->at, p->len, room, n)))
+	if (p->form == PLANE_ZSTD)
+		good = compress_zstd_open(p->at, p->len, room, n);
+	else if (upto < n)
+		good = compress_lz4_begin(p->at, p->len, room, upto);
+	else
+		good = compress_lz4_open(p->at, p->len, room, n);
+	if (!good)
 		return false;
 	*p = (struct plane){.at = room, .len = (uint32_t)n};
 	return true;
@@ -141,14 +174,14 @@ void plane_expand(struct plane *p, size_t n, uint8_t *room)
 {
 	size_t i = 0;
 
+	if (p->form != PLANE_FEW)
+		return;
 	if (p->bits == 1)
 		EXPAND(1);
 	else if (p->bits == 2)
 		EXPAND(2);
-	else if (p->bits == 4)
-		EXPAND(4);
 	else
-		return;
+		EXPAND(4);
 	for (; i < n; i++)
 		room[i] = plane_value(p, i);
 	*p = (struct plane){.at = room, .len = (uint32_t)n};

@@ -18,6 +18,7 @@
 struct segment_writer {
 	char *path, *tmp;
 	int fd;
+	struct timespec written; /* when; 0: now */
 	uint64_t offset;
 	struct buf out, filters, footer, extras;
 	uint32_t n_blocks, n_extras;
@@ -62,7 +63,7 @@ static int flush(struct segment_writer *w, struct err *err)
 	return 0;
 }
 
-int segment_create(const char *dir, uint64_t number,
+static int create(const char *dir, uint64_t number, const char *magic,
 	struct segment_writer **ret, struct err *err)
 {
 	struct segment_writer *w = mem_zalloc(1, sizeof(*w));
@@ -82,7 +83,7 @@ int segment_create(const char *dir, uint64_t number,
 		writer_free(w);
 		return -NFZ_E_IO;
 	}
-	buf_add(&w->out, SEGMENT_HEAD_MAGIC, SEGMENT_MAGIC);
+	buf_add(&w->out, magic, SEGMENT_MAGIC);
 	buf_u64(&w->out, 0);
 	buf_u64(&w->out, number);
 	r = flush(w, err);
@@ -90,6 +91,26 @@ int segment_create(const char *dir, uint64_t number,
 		segment_abandon(w);
 	else
 		*ret = w;
+	return r;
+}
+
+int segment_create(const char *dir, uint64_t number,
+	struct segment_writer **ret, struct err *err)
+{
+	return create(dir, number, SEGMENT_HEAD_MAGIC, ret, err);
+}
+
+int segment_create_packed(const char *dir, const struct segment *of,
+	struct segment_writer **ret, struct err *err)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(of->fd, &st) < 0)
+		return err_sys(err, "%s", of->name);
+	r = create(dir, of->number, SEGMENT_PACKED_MAGIC, ret, err);
+	if (r == 0)
+		(*ret)->written = st.st_mtim;
 	return r;
 }
 
@@ -159,22 +180,58 @@ static size_t add_filter(struct buf *filters, const struct block *b)
 	return len;
 }
 
+/* Room for one more? */
+static int check_room(const struct segment_writer *w, struct err *err)
+{
+	if (w->n_blocks < SEGMENT_BLOCKS_MAX)
+		return 0;
+	return err_set(err, NFZ_E_LIMIT, "%s: too many blocks", w->path);
+}
+
+/* The block whose parts are in w->out, behind its filter. */
+static int put_block(struct segment_writer *w, const struct store_zone *zone,
+	struct block_parts *parts, size_t filter, struct err *err)
+{
+	parts->offset = w->offset;
+	add_footer(&w->footer, zone, parts, filter);
+	add_extras(w, parts);
+	w->n_blocks++;
+	return flush(w, err);
+}
+
 static int write_block(struct segment_writer *w, struct err *err)
 {
 	struct block_parts parts;
+	int r = check_room(w, err);
 
-	if (w->n_blocks >= SEGMENT_BLOCKS_MAX)
-		return err_set(
-			err, NFZ_E_LIMIT, "%s: too many blocks", w->path);
+	if (r < 0)
+		return r;
 	block_end(&w->block);
 	block_encode(&w->block, &w->out, &parts);
-	parts.offset = w->offset;
-	add_footer(&w->footer, &w->block.zone, &parts,
-		add_filter(&w->filters, &w->block));
-	add_extras(w, &parts);
-	w->n_blocks++;
+	r = put_block(w, &w->block.zone, &parts,
+		add_filter(&w->filters, &w->block), err);
 	block_begin(&w->block);
-	return flush(w, err);
+	return r;
+}
+
+int segment_add_packed(
+	struct segment_writer *w, struct segment *of, size_t i, struct err *err)
+{
+	const struct segment_block *b = &of->blocks[i];
+	struct block_parts parts;
+	int r = check_room(w, err);
+
+	if (r == 0)
+		r = segment_need_filters(of, err);
+	if (r < 0)
+		return r;
+	block_open(&w->block, &b->zone, &b->parts, segment_read, of);
+	r = block_pack(&w->block, &w->out, &parts, err);
+	block_begin(&w->block); /* it is nobody's any more */
+	if (r < 0)
+		return r;
+	buf_add(&w->filters, b->zone.bloom, b->zone.bloom_len);
+	return put_block(w, &b->zone, &parts, b->zone.bloom_len, err);
 }
 
 int segment_add(
@@ -215,6 +272,7 @@ static int write_end(struct segment_writer *w, struct err *err)
 
 static int finish(struct segment_writer *w, struct err *err)
 {
+	const struct timespec times[] = {w->written, w->written};
 	int r = 0;
 
 	if (w->block.n)
@@ -223,7 +281,8 @@ static int finish(struct segment_writer *w, struct err *err)
 		r = write_end(w, err);
 	if (r < 0)
 		return r;
-	if (fsync(w->fd) < 0 || rename(w->tmp, w->path) < 0)
+	if ((w->written.tv_sec && futimens(w->fd, times) < 0) ||
+		fsync(w->fd) < 0 || rename(w->tmp, w->path) < 0)
 		return err_sys(err, "%s", w->path);
 	return 0;
 }

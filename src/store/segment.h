@@ -15,7 +15,8 @@
  *
  * Big-endian.  All that says where things are lies together at the end; a
  * query reads no column that it does not need; extra parts, behind the others,
- * are there where some row of the block has the field.  "NFZSEG2\n" has none.
+ * are there where some row of the block has the field.  "NFZSEG2\n" has none;
+ * "NFZSEG4\n" is one that was packed again (store/pack.h).
  * Written under another name and renamed when complete. */
 #ifndef NFZ_STORE_SEGMENT_H
 #define NFZ_STORE_SEGMENT_H
@@ -30,6 +31,13 @@ int segment_create(const char *dir, uint64_t number,
 	struct segment_writer **ret, struct err *err) NFZ_MUST_CHECK;
 int segment_add(struct segment_writer *w, const struct flow_rows *rows,
 	struct err *err) NFZ_MUST_CHECK;
+/* Makes one anew, in the place of `of` and as old as it is. */
+struct segment;
+int segment_create_packed(const char *dir, const struct segment *of,
+	struct segment_writer **ret, struct err *err) NFZ_MUST_CHECK;
+/* Its i-th block, packed again. */
+int segment_add_packed(struct segment_writer *w, struct segment *of, size_t i,
+	struct err *err) NFZ_MUST_CHECK;
 /* Visible when this returns 0, and durable when its directory was synced after
  * that.  Frees the writer in any case. */
 int segment_finish(struct segment_writer *w, struct err *err) NFZ_MUST_CHECK;
@@ -39,6 +47,7 @@ struct segment {
 	int fd;
 	char name[64]; /* for messages */
 	uint64_t number, rows, size;
+	bool packed;
 	struct segment_block *blocks;
 	size_t n_blocks;
 	int64_t first_ns, last_ns;
@@ -54,6 +63,11 @@ struct segment_block {
 int segment_open(int fd, const char *name, struct segment *ret,
 	struct err *err) NFZ_MUST_CHECK;
 void segment_close(struct segment *s);
+/* After it the blocks' zones have their filters. */
+int segment_need_filters(struct segment *s, struct err *err) NFZ_MUST_CHECK;
+/* A block_read_fn of a segment. */
+int segment_read(void *segment, uint64_t offset, void *to, size_t len,
+	struct err *err) NFZ_MUST_CHECK;
 /* Gives its blocks to the scan, by way of ahead. */
 struct ahead;
 int segment_scan(struct segment *s, const struct store_scan *scan,

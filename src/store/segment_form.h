@@ -7,6 +7,7 @@
 #define SEGMENT_HEAD_MAGIC "NFZSEG3\n"
 /* all it can say means the same in the present one */
 #define SEGMENT_OLD_MAGIC "NFZSEG2\n"
+#define SEGMENT_PACKED_MAGIC "NFZSEG4\n"
 #define SEGMENT_TAIL_MAGIC "NFZSEND\n"
 enum {
 	SEGMENT_MAGIC = 8,

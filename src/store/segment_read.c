@@ -24,10 +24,10 @@ static int damaged(const char *what, struct err *err)
 }
 
 /* All of len bytes at offset. */
-static int read_at(
-	void *ctx, uint64_t offset, void *to, size_t len, struct err *err)
+int segment_read(
+	void *segment, uint64_t offset, void *to, size_t len, struct err *err)
 {
-	const struct segment *s = ctx;
+	const struct segment *s = segment;
 	uint8_t *p = to;
 
 	while (len) {
@@ -185,11 +185,13 @@ static int read_head(struct segment *s, struct err *err)
 {
 	uint8_t head[SEGMENT_HEAD];
 	struct cursor c = cursor_over(head, sizeof(head));
-	int r = read_at(s, 0, head, sizeof(head), err);
+	int r = segment_read(s, 0, head, sizeof(head), err);
 
 	if (r < 0)
 		return r;
-	if (memcmp(head, SEGMENT_HEAD_MAGIC, SEGMENT_MAGIC) != 0 &&
+	s->packed = memcmp(head, SEGMENT_PACKED_MAGIC, SEGMENT_MAGIC) == 0;
+	if (!s->packed &&
+		memcmp(head, SEGMENT_HEAD_MAGIC, SEGMENT_MAGIC) != 0 &&
 		memcmp(head, SEGMENT_OLD_MAGIC, SEGMENT_MAGIC) != 0) {
 		/* NFZSEG and another number */
 		if (memcmp(head, SEGMENT_HEAD_MAGIC, 6) == 0)
@@ -212,7 +214,8 @@ static int read_ends(struct segment *s, struct err *err)
 	int r = read_head(s, err);
 
 	if (r == 0)
-		r = read_at(s, s->size - SEGMENT_TAIL, tail, sizeof(tail), err);
+		r = segment_read(
+			s, s->size - SEGMENT_TAIL, tail, sizeof(tail), err);
 	if (r < 0)
 		return r;
 	len = cursor_u32(&c);
@@ -223,7 +226,7 @@ static int read_ends(struct segment *s, struct err *err)
 		len > s->size - SEGMENT_HEAD - SEGMENT_TAIL)
 		return damaged("the tail makes no sense", err);
 	footer = mem_zalloc(len, 1);
-	r = read_at(s, s->size - SEGMENT_TAIL - len, footer, len, err);
+	r = segment_read(s, s->size - SEGMENT_TAIL - len, footer, len, err);
 	if (r < 0)
 		return r;
 	if (checksum(footer, len) != sum)
@@ -265,7 +268,7 @@ void segment_close(struct segment *s)
 
 /* Scanning ------------------------------------------------------------- */
 
-static int read_filters(struct segment *s, struct err *err)
+int segment_need_filters(struct segment *s, struct err *err)
 {
 	uint8_t *at;
 	int r;
@@ -273,7 +276,7 @@ static int read_filters(struct segment *s, struct err *err)
 	if (s->filters)
 		return 0;
 	s->filters = at = mem_grow(NULL, s->filters_len + 1, 1);
-	r = read_at(s, s->filters_at, at, s->filters_len, err);
+	r = segment_read(s, s->filters_at, at, s->filters_len, err);
 	if (r < 0)
 		return r;
 	if (checksum(at, s->filters_len) != s->filters_sum)
@@ -293,12 +296,12 @@ int segment_scan(struct segment *s, const struct store_scan *scan,
 	if (!store_scan_wants(scan, s->first_ns, s->last_ns))
 		return 0;
 	if (scan->hosts)
-		r = read_filters(s, err);
+		r = segment_need_filters(s, err);
 	for (size_t i = 0; r == 0 && i < s->n_blocks; i++) {
 		const struct segment_block *b = &s->blocks[i];
 
 		if (store_scan_may(scan, &b->zone))
-			r = ahead_add(ahead, b, read_at, s, err);
+			r = ahead_add(ahead, b, segment_read, s, err);
 	}
 	if (r == 0)
 		r = ahead_drain(ahead, err);

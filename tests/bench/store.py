@@ -34,7 +34,7 @@ listen 127.0.0.1 27309
 active_ms 60000
 idle_ms 15000
 fin_ms 5000
-lease_ms 60000
+lease_ms 86400000
 cache_flows 4096
 store {store}
 import_port {port}
@@ -147,6 +147,16 @@ def same_in_both(dir, truth):
     return ours == want == theirs
 
 
+def say_packed(dir, truth):
+    """What is left of it when it is old (pack_ms)."""
+    shutil.rmtree(f"{dir}/packed", ignore_errors=True)
+    shutil.copytree(f"{dir}/ours", f"{dir}/packed",
+                    ignore=shutil.ignore_patterns("control"))
+    used = cpu([f"{BUILD}/tests/tool-pack", f"{dir}/packed"])[0]
+    print(f"packed  {size_of(f'{dir}/packed') / truth['flows']:8.2f} bytes a "
+          f"flow, {truth['flows'] / used / 1e6:.2f} M flows a CPU second")
+
+
 def compare(dir, truth, rounds):
     ours, theirs = f"{dir}/ours", f"{dir}/theirs"
     query = [f"{BIN}/nfz-query", ours]
@@ -206,6 +216,7 @@ def main():
             print(f"{name:8}{size_of(f'{dir}/{name}') / truth['flows']:8.2f}"
                   " bytes a flow")
         compare(dir, truth, args.rounds)
+        say_packed(dir, truth)
         return 0
     finally:
         if not args.keep:

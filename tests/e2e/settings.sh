@@ -216,13 +216,14 @@ check "strip" [ "$status" = 0 ]
 check "nothing is left on the disks" same_disks "$dir/before"
 
 # what is still on its way from a meter through a cache is kept, too
-nfz up "$exp" --caches 2 --keep-flows 1h --keep-mb 100
+nfz up "$exp" --caches 2 --keep-flows 1h --keep-mb 100 --pack-after 2h
 check "up with two caches" [ "$status" = 0 ]
 check "the collector knows how much to keep" [ "$(for node in $(machines); do
 	on "$node" -- sh -c \
-		'grep -hs ^keep_ /var/lib/netflowize/*/etc/collector.setup'
+		'grep -hs -e ^keep_ -e ^pack_ /var/lib/netflowize/*/etc/collector.setup'
 done)" = "keep_ms 3600000
-keep_bytes 100000000" ]
+keep_bytes 100000000
+pack_ms 7200000" ]
 on client1 -- ping -i 0.005 -c 200 -q client2 >"$dir/ping.5"
 nfz strip "$exp" --keep-data "$dir/kept"
 check "strip with the records kept" [ "$status" = 0 ]

@@ -50,6 +50,22 @@ static void as_file(const uint8_t *data, size_t size)
 	segment_close(&s);
 }
 
+/* Packed again it is the same. */
+static void as_packed(const struct column_part *part, const uint8_t *stored,
+	size_t n, unsigned width, const uint64_t *values)
+{
+	static uint64_t again[2 * BLOCK_ROWS];
+	struct buf out = BUF_INIT(4 << 20);
+	struct column_part small;
+
+	if (!column_pack(part, stored, n, &out, &small) ||
+		!column_decode(&small, (const uint8_t *)buf_str(&out), n, width,
+			again) ||
+		memcmp(again, values, n * width) != 0)
+		abort();
+	buf_release(&out);
+}
+
 /* How many rows, their size, the part; the rest is what is stored. */
 static void as_column(const uint8_t *data, size_t size)
 {
@@ -67,6 +83,8 @@ static void as_column(const uint8_t *data, size_t size)
 	part.range.max = cursor_u8(&c);
 	part.len = (uint32_t)cursor_left(&c);
 	good = column_decode(&part, c.at, n, width, values);
+	if (good)
+		as_packed(&part, c.at, n, width, values);
 	/* of what is damaged behind the rows they may know nothing */
 	if (n && column_decode_rows(&part, c.at, n, width, &row, 1, some) &&
 		(good && memcmp((uint8_t *)some + row * width,
@@ -102,7 +120,7 @@ static void as_footer(const uint8_t *data, size_t size)
 {
 	struct buf file = BUF_INIT(1 << 20);
 
-	buf_adds(&file, size % 2 ? "NFZSEG2\n" : "NFZSEG3\n");
+	buf_addf(&file, "NFZSEG%d\n", 2 + (int)(size % 3));
 	buf_u64(&file, 0);
 	buf_u64(&file, 7);
 	buf_add(&file, data, size);

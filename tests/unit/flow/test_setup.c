@@ -15,6 +15,7 @@ static const char small[] =
 	"store /tmp/a%20b\n"
 	"keep_ms 86400000\n"
 	"keep_bytes 5000000000\n"
+	"pack_ms 7200000\n"
 	"import_port 2055\n"
 	"import_from 10.0.0.0/8\n"
 	"export nf5://10.0.0.9:9995\n"
@@ -49,6 +50,7 @@ Test(setup, reads_what_it_says)
 	cr_assert_str_eq(s.store, "/tmp/a b");
 	cr_assert_eq(s.keep_ms, 86400000);
 	cr_assert_eq(s.keep_bytes, 5000000000);
+	cr_assert_eq(s.pack_ms, 7200000);
 	cr_assert_eq(s.import_port, 2055);
 	cr_assert_eq(s.n_import_from, 1);
 	cr_assert_eq(s.n_exports, 2);

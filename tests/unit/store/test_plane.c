@@ -61,7 +61,7 @@ ParameterizedTest(struct kind *k, plane, comes_back)
 	cr_assert_eq(packed, k->packed);
 	cr_assert(plane_next(&c, packed, k->n, &p));
 	cr_assert_eq(cursor_left(&c), 0);
-	cr_assert_eq(p.lz4, k->lz4);
+	cr_assert_eq(p.form == PLANE_LZ4, k->lz4);
 	cr_assert_eq(p.bits, k->bits);
 	cr_assert(plane_unpack(&p, k->n, k->n, room));
 	for (size_t i = 0; i < k->n; i++)
@@ -76,6 +76,38 @@ ParameterizedTest(struct kind *k, plane, comes_back)
 	buf_release(&out);
 	free(room);
 	free(v);
+}
+
+/* Bytes of few bits each, in no order: nothing for LZ4. */
+Test(plane, old_ones_take_less)
+{
+	enum { N = 16384 };
+	struct buf quick = BUF_INIT(1 << 20), small = BUF_INIT(1 << 20);
+	uint8_t v[N + 1], room[N + 1];
+	uint32_t state = 7;
+	struct cursor c;
+	struct plane p;
+
+	for (size_t i = 0; i < N; i++) {
+		state = state * 1664525u + 1013904223u;
+		v[i] = (uint8_t)__builtin_popcount(state >> 4);
+	}
+	cr_assert_not(plane_put(v, N, &quick));
+	cr_assert(plane_put_small(v, N, &small));
+	cr_assert_lt(small.len, quick.len / 2);
+	c = cursor_over(small.data, small.len);
+	cr_assert(plane_next(&c, true, N, &p));
+	cr_assert_eq(p.form, PLANE_ZSTD);
+	cr_assert(plane_unpack(&p, N, 5, room));
+	cr_assert_eq(memcmp(p.at, v, N), 0);
+	/* it may say that it is longer, or shorter */
+	for (size_t n = N - 1; n <= N + 1; n += 2) {
+		c = cursor_over(small.data, small.len);
+		cr_assert(plane_next(&c, true, n, &p));
+		cr_assert_not(plane_unpack(&p, n, n, room));
+	}
+	buf_release(&quick);
+	buf_release(&small);
 }
 
 Test(plane, only_lengths_that_fit_are_believed)
