@@ -7,6 +7,7 @@ struct carrying {
 	void *it;
 	struct carry_sums *sums;
 	struct carry_times times;
+	bool timed; /* there was a flow */
 };
 
 static int on_time(void *ctx, const struct flow *f, struct err *err)
@@ -14,14 +15,12 @@ static int on_time(void *ctx, const struct flow *f, struct err *err)
 	struct carrying *c = ctx;
 
 	(void)err;
-	if (!c->sums->flows || f->first_ns < c->times.first_ns)
+	if (!c->timed || f->first_ns < c->times.first_ns)
 		c->times.first_ns = f->first_ns;
-	if (!c->sums->flows || f->last_ns > c->times.last_ns)
+	if (!c->timed || f->last_ns > c->times.last_ns)
 		c->times.last_ns = f->last_ns;
+	c->timed = true;
 	c->times.extras |= f->extra && flow_extras_of(f->extra, 1);
-	c->sums->flows++;
-	c->sums->packets += f->packets;
-	c->sums->bytes += f->bytes;
 	return 0;
 }
 
@@ -29,6 +28,9 @@ static int on_flow(void *ctx, const struct flow *f, struct err *err)
 {
 	struct carrying *c = ctx;
 
+	c->sums->flows++;
+	c->sums->packets += f->packets;
+	c->sums->bytes += f->bytes;
 	return c->by->add(c->it, f, err);
 }
 
@@ -59,11 +61,12 @@ int carry(struct store *s, const struct carry_ask *ask, struct carry_sums *ret,
 	int r;
 
 	q.extras = true;
-	r = query_flows(s, &q, on_time, &c, NULL, err);
-
 	c.by = carrier_of(ask->to, &rest);
-	if (r == 0)
-		r = c.by->open(ask, rest, &c.times, &c.it, err);
+	r = c.by->open(ask, rest, &c.it, err);
+	if (r == 0 && c.by->begin) {
+		r = query_flows(s, &q, on_time, &c, NULL, err);
+		c.by->begin(c.it, &c.times);
+	}
 	if (r == 0)
 		r = query_flows(s, &q, on_flow, &c, NULL, err);
 	if (r == 0)

@@ -37,8 +37,11 @@ struct carry_times {
 };
 struct carrier {
 	const char *scheme; /* what `to` begins with */
-	int (*open)(const struct carry_ask *ask, const char *rest,
-		const struct carry_times *times, void **ret, struct err *err);
+	/* before anything is read: what cannot be written to fails at once */
+	int (*open)(const struct carry_ask *ask, const char *rest, void **ret,
+		struct err *err);
+	/* NULL: times are of no use, and flows are read once */
+	void (*begin)(void *it, const struct carry_times *times);
 	int (*add)(void *it, const struct flow *f, struct err *err);
 	/* the last word; sums what the others do not know */
 	int (*end)(void *it, struct carry_sums *sums, struct err *err);

@@ -14,18 +14,13 @@ struct target {
 };
 
 static int open_outlet(struct outlet_options *o, const struct carry_ask *ask,
-	const struct carry_times *times, void **ret, struct err *err)
+	void **ret, struct err *err)
 {
 	struct target *t = mem_zalloc(1, sizeof(*t));
 	int r;
 
 	o->pace = ask->pace ? ask->pace : PACE;
 	o->patience_s = PATIENCE_S;
-	o->exporter.start_ns = times->first_ns;
-	if (times->extras)
-		o->exporter.shape.more = MORE_EXTRA;
-	t->extras = times->extras;
-	t->now_ns = times->last_ns;
 	r = outlet_open(o, &t->outlet, err);
 	if (r < 0)
 		free(t);
@@ -35,7 +30,7 @@ static int open_outlet(struct outlet_options *o, const struct carry_ask *ask,
 }
 
 static int open_collector(const struct carry_ask *ask, const char *rest,
-	const struct carry_times *times, void **ret, struct err *err)
+	void **ret, struct err *err)
 {
 	struct outlet_options o = {0};
 	int r = export_target_parse(rest, &o.target, err);
@@ -47,15 +42,25 @@ static int open_collector(const struct carry_ask *ask, const char *rest,
 			"Into files: ipfix:FILE sqlite:FILE parquet:FILE; CSV: "
 			"netflowize query DIR -o csv\n"
 			"Into a table: clickhouse://HOST:PORT/DATABASE");
-	return r < 0 ? r : open_outlet(&o, ask, times, ret, err);
+	return r < 0 ? r : open_outlet(&o, ask, ret, err);
 }
 
-static int open_file(const struct carry_ask *ask, const char *rest,
-	const struct carry_times *times, void **ret, struct err *err)
+static int open_file(const struct carry_ask *ask, const char *rest, void **ret,
+	struct err *err)
 {
 	struct outlet_options o = {.path = rest};
 
-	return open_outlet(&o, ask, times, ret, err);
+	return open_outlet(&o, ask, ret, err);
+}
+
+static void begin(void *it, const struct carry_times *times)
+{
+	struct target *t = it;
+
+	t->extras = times->extras;
+	t->now_ns = times->last_ns;
+	outlet_begin(
+		t->outlet, times->first_ns, times->extras ? MORE_EXTRA : 0);
 }
 
 static int add(void *it, const struct flow *f, struct err *err)
@@ -102,6 +107,6 @@ static void release(void *it)
 }
 
 const struct carrier carrier_collector = {
-	"", open_collector, add, end, release};
+	"", open_collector, begin, add, end, release};
 const struct carrier carrier_ipfix_file = {
-	"ipfix:", open_file, add, end, release};
+	"ipfix:", open_file, begin, add, end, release};

@@ -38,8 +38,8 @@ static void release(void *it)
 	free(f);
 }
 
-static int open_file(const struct carry_ask *ask, const char *rest,
-	const struct carry_times *times, void **ret, struct err *err)
+static int open_file(const struct carry_ask *ask, const char *rest, void **ret,
+	struct err *err)
 {
 	const struct parquet_column columns[CARRY_N] = {
 #define X(name, kind)                                                          \
@@ -49,7 +49,6 @@ static int open_file(const struct carry_ask *ask, const char *rest,
 	};
 	struct file *f = mem_zalloc(1, sizeof(*f));
 
-	(void)times;
 	*ret = f;
 	f->row = carry_row_new(ask->query.catalog);
 	return parquet_open(rest, columns, CARRY_N, &f->parquet, err);
@@ -79,4 +78,4 @@ static int end(void *it, struct carry_sums *sums, struct err *err)
 }
 
 const struct carrier carrier_parquet = {
-	"parquet:", open_file, add, end, release};
+	"parquet:", open_file, NULL, add, end, release};

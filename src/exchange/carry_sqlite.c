@@ -79,13 +79,12 @@ static int prepare(struct sqlite *db, struct err *err)
 	return r;
 }
 
-static int open_table(const struct carry_ask *ask, const char *rest,
-	const struct carry_times *times, void **ret, struct err *err)
+static int open_table(const struct carry_ask *ask, const char *rest, void **ret,
+	struct err *err)
 {
 	struct table *t = mem_zalloc(1, sizeof(*t));
 	int r = sqlite_open(rest, &t->db, err);
 
-	(void)times;
 	t->row = carry_row_new(ask->query.catalog);
 	if (r == 0)
 		r = create(t->db, err);
@@ -118,4 +117,4 @@ static int end(void *it, struct carry_sums *sums, struct err *err)
 }
 
 const struct carrier carrier_sqlite = {
-	"sqlite:", open_table, add, end, release};
+	"sqlite:", open_table, NULL, add, end, release};

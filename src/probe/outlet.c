@@ -119,6 +119,13 @@ int outlet_open(
 	return 0;
 }
 
+void outlet_begin(struct outlet *o, int64_t start_ns, unsigned more)
+{
+	o->opt.exporter.start_ns = start_ns;
+	o->opt.exporter.shape.more = more;
+	begin(o);
+}
+
 bool outlet_reopen(struct outlet *o)
 {
 	int fd = -1;

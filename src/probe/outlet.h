@@ -33,6 +33,9 @@ int outlet_open(const struct outlet_options *options, struct outlet **ret,
 	struct err *err) NFZ_MUST_CHECK;
 /* NULL-safe, as the next ones; does not push. */
 void outlet_close(struct outlet *o);
+/* Before anything is added: when the exporter began, and what it tells besides,
+ * in place of what the options said. */
+void outlet_begin(struct outlet *o, int64_t start_ns, unsigned more);
 /* Sent when a message is full, or pushed.  more: as the exporter's; now_ns: the
  * clock of the records.
  * False: the collector or the disk has gone, see outlet_failed(). */

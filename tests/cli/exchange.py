@@ -1,5 +1,5 @@
 """See exchange.sh."""
-import csv, io, os, shutil, socket, sqlite3, struct, subprocess, sys, tempfile, time
+import csv, glob, io, os, shutil, socket, sqlite3, struct, subprocess, sys, tempfile, time
 
 build = sys.argv[1]
 top = tempfile.TemporaryDirectory()
@@ -190,4 +190,19 @@ for words, status, text in [
         (("export", store, "--into", f"sqlite:{top.name}"), 1, "")]:
     if text not in run(*words, status=status):
         expect(f"{words} says", run(*words, status=status), text)
+
+# Where nothing can be written, nothing is read first: that the store is
+# damaged is not found.
+damaged = f"{top.name}/damaged"
+shutil.copytree(store, damaged)
+for name in glob.glob(f"{damaged}/seg-*"):
+    with open(name, "r+b") as f:
+        f.seek(30)
+        f.write(b"damage")
+if "checksum" not in run("export", damaged, "--into", "ipfix:/dev/null", status=2):
+    expect("a damaged store", "read", "found out")
+for to in f"ipfix:{top.name}/none/x", f"sqlite:{top.name}/none/x":
+    said = run("export", damaged, "--into", to, status=1)
+    if "none/x" not in said:
+        expect(f"{to} of a damaged store says", said, "none/x")
 sys.exit(1 if failed else 0)
