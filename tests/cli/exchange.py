@@ -1,6 +1,10 @@
 """See exchange.sh."""
 import csv, glob, io, os, shutil, socket, sqlite3, struct, subprocess, sys, tempfile, time
 
+sys.path.insert(0, "tests/support")
+sys.dont_write_bytecode = True
+from foreign import free_port
+
 build = sys.argv[1]
 top = tempfile.TemporaryDirectory()
 os.environ["TZ"] = "UTC"  # nfdump's CSV has local times
@@ -145,9 +149,7 @@ if shutil.which("nfcapd") and shutil.which("nfdump"):
     def by_nfcapd(form, source):
         """What was exported to it, as a store again."""
         where = tempfile.mkdtemp(dir=top.name)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         capd = subprocess.Popen(["nfcapd", "-w", where, "-b", "127.0.0.1", "-p", str(port)],
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until(lambda: f":{port:04X} " in open("/proc/net/udp").read())

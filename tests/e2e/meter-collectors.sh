@@ -11,6 +11,7 @@ import collections, csv, io, json, os, shutil, signal, socket, struct, subproces
 
 sys.path.insert(0, "tests/support")
 from exports import as_pcap, objects, read_by_tshark
+from foreign import free_port
 
 meter = sys.argv[1]
 work = tempfile.TemporaryDirectory(prefix="nfz-collectors.")
@@ -37,13 +38,6 @@ captures += [public + n for n in ("nDPI__alexa-app.pcapng", "nDPI__gnutella.pcap
                                   "ipfixprobe__mixed.pcap") if os.path.exists(public + n)]
 if len(captures) == 2:
     print("SKIPPED: no public captures at", public)
-
-def free_port():
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    s.bind(("127.0.0.1", 0))
-    port = s.getsockname()[1]
-    s.close()
-    return port
 
 def export(path, *to):
     """-> the records, each direction of its own"""
