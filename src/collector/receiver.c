@@ -270,7 +270,8 @@ static void keep_health(struct collector *c, const struct endpoint_peer *p)
 			[STAT_FLOWS_MAX] = h->flows_max,
 			[STAT_CPU_US] = h->cpu_us,
 			[STAT_AUTH_FAILED] = h->auth_failed,
-			[STAT_FLOWS_ROOM] = h->flows_room}};
+			[STAT_FLOWS_ROOM] = h->flows_room,
+			[STAT_BYTES_SENT] = h->bytes_sent}};
 	struct err err = ERR_INIT;
 
 	_Static_assert(sizeof(m.backend) == sizeof(h->backend), "one name");

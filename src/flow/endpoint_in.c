@@ -256,7 +256,7 @@ static void on_datagram(struct endpoint *ep, struct udp_datagram *d)
 	for (size_t i = 0; i < out.n_replies; i++)
 		if (udp_send(&ep->udp, &d->addr, d->port, out.replies[i],
 			    CHANNEL_REPLY))
-			ep->stats.datagrams_out++;
+			ep_count_sent(ep, &d->addr, CHANNEL_REPLY);
 }
 
 void ep_readable(void *data, int fd, short revents)

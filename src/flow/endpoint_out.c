@@ -5,6 +5,14 @@
 
 #include <sys/resource.h>
 
+void ep_count_sent(struct endpoint *ep, const struct net_addr *to, size_t len)
+{
+	enum { UDP = 8, IPV4 = 20, IPV6 = 40 };
+
+	ep->stats.datagrams_out++;
+	ep->stats.bytes_out += len + UDP + (net_addr_is_v4(to) ? IPV4 : IPV6);
+}
+
 void ep_send(struct endpoint *ep, struct peer *p, enum channel_kind kind,
 	uint8_t *data, size_t len)
 {
@@ -12,7 +20,7 @@ void ep_send(struct endpoint *ep, struct peer *p, enum channel_kind kind,
 		return; /* it will contact us first */
 	len = channel_seal(&p->channel, kind, data, len);
 	if (udp_send(&ep->udp, &p->addr, p->port, data, len))
-		ep->stats.datagrams_out++;
+		ep_count_sent(ep, &p->addr, len);
 	else
 		ep->stats.send_errors++;
 }
@@ -52,6 +60,7 @@ void ep_fill_health(struct endpoint *ep, struct module_health *h)
 	h->records_lost += ep->lost_records;
 	h->cpu_us = cpu_us();
 	h->auth_failed = stats.refused;
+	h->bytes_sent = stats.bytes_out;
 	h->digests_sent = h->digests_received = 0;
 	h->digests_lost = ep->lost_digests;
 	for (size_t i = 0; i < ep->n_peers; i++) {

@@ -73,6 +73,7 @@ struct peer *ep_find(const struct endpoint *ep, uint16_t id);
 void ep_hasten(struct endpoint *ep);
 
 /* endpoint_out.c: towards peers */
+void ep_count_sent(struct endpoint *ep, const struct net_addr *to, size_t len);
 void ep_send(struct endpoint *ep, struct peer *p, enum channel_kind kind,
 	uint8_t *data, size_t len);
 void ep_send_message(

@@ -13,6 +13,7 @@ void module_health_encode(const struct module_health *h, struct wire *w)
 	wire_u64(w, h->flows_room);
 	wire_u64(w, h->cpu_us);
 	wire_u64(w, h->auth_failed);
+	wire_u64(w, h->bytes_sent);
 	wire_bytes(w, h->backend, sizeof(h->backend));
 }
 
@@ -29,6 +30,7 @@ void module_health_decode(struct cursor *c, struct module_health *ret)
 	ret->flows_room = cursor_u64(c);
 	ret->cpu_us = cursor_u64(c);
 	ret->auth_failed = cursor_u64(c);
+	ret->bytes_sent = cursor_u64(c);
 	cursor_copy(c, ret->backend, sizeof(ret->backend));
 	/* shown to people: printable ASCII and an end, whatever came */
 	ret->backend[sizeof(ret->backend) - 1] = '\0';

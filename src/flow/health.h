@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define HEALTH_UNKNOWN UINT64_MAX
-enum { HEALTH_BACKEND = 16, HEALTH_WIRE = 8 + 10 * 8 + HEALTH_BACKEND };
+enum { HEALTH_BACKEND = 16, HEALTH_WIRE = 8 + 11 * 8 + HEALTH_BACKEND };
 
 struct module_health {
 	int64_t at_ns;         /* node's CLOCK_REALTIME; set by the endpoint */
@@ -21,6 +21,7 @@ struct module_health {
 	uint64_t flows_now, flows_max, flows_room; /* of its flow cache */
 	uint64_t cpu_us;      /* user and system; set by the endpoint */
 	uint64_t auth_failed; /* datagrams refused; set by the endpoint */
+	uint64_t bytes_sent;  /* with IP headers; set by the endpoint */
 	char backend[HEALTH_BACKEND]; /* "ring"; NUL-terminated */
 };
 

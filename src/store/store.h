@@ -120,7 +120,8 @@ int store_append_counters(struct store *s, struct store_source from,
 	X(FLOWS_MAX, "flows_max")     /* the most there were */                \
 	X(CPU_US, "cpu_us")           /* user + system */                      \
 	X(AUTH_FAILED, "auth_failed") /* datagrams refused */                  \
-	X(FLOWS_ROOM, "flows_room")   /* the most there can be */
+	X(FLOWS_ROOM, "flows_room")   /* the most there can be */              \
+	X(BYTES_SENT, "bytes_sent")   /* datagrams, with IP headers */
 
 enum module_stat {
 #define X(name, text) STAT_##name,

@@ -283,7 +283,8 @@ static int tell(struct net *n)
 		.backend = "ring",
 		.n = {[STAT_FLOWS_NOW] = 1311,
 			[STAT_FLOWS_MAX] = 5243,
-			[STAT_FLOWS_ROOM] = 65536}};
+			[STAT_FLOWS_ROOM] = 65536,
+			[STAT_BYTES_SENT] = 1500000}};
 	int r = 0;
 
 	for (size_t i = 1; i <= n->c->n_links && r == 0; i++) {

@@ -237,6 +237,7 @@ Test(endpoint, records_arrive_in_order_and_once)
 {
 	struct pair p = new_pair();
 	struct endpoint_peer info;
+	struct endpoint_stats stats;
 
 	send_some(p.meter, 0, 3000);
 	UNTIL(p.loop, p.collector, p.collector->n == 3000);
@@ -245,6 +246,9 @@ Test(endpoint, records_arrive_in_order_and_once)
 		endpoint_peer(p.collector->ep, 0, &info) && info.has_health);
 	cr_assert_eq(info.health.flows_now, 17);
 	cr_assert_eq(info.health.records_sent, 3000);
+	cr_expect_gt(info.health.bytes_sent, 0);
+	endpoint_stats(p.meter->ep, &stats);
+	cr_expect_gt(stats.bytes_out, 3000 * RECORD_WIRE);
 	cr_assert_str_eq(info.health.backend, "fake");
 	cr_assert_eq(p.collector->seen[METER], PEER_UP);
 	free_pair(&p);

@@ -384,6 +384,7 @@ Test(message, decode_undoes_encode)
 			m.health = (struct module_health){.at_ns = -3,
 				.cpu_us = 9,
 				.flows_room = 65536,
+				.bytes_sent = 1234,
 				.backend = "ring"};
 		if (kind == MESSAGE_RECEIVED)
 			m.received =
