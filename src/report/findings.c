@@ -132,6 +132,11 @@ static int by_share(const void *a, const void *b)
 	return (x->share < y->share) - (x->share > y->share);
 }
 
+static double piece_ms(const struct facts *f, size_t at)
+{
+	return f->begin_ms + (double)at * (double)f->bucket_ms;
+}
+
 static const char *member_name(const struct facts_link *l, size_t slot)
 {
 	return slot < l->n_members && l->members[slot] ? l->members[slot] : "?";
@@ -175,9 +180,7 @@ static void say_busy(const struct facts *f, const struct topology *t,
 		"Link %s was above 80 %% of its %s for %s, first at %s%s.",
 		way(l, b->slot, name), words_rate(capacity, rate),
 		words_span((double)n * (double)f->bucket_ms, span),
-		words_clock(f->begin_ms + (double)first * (double)f->bucket_ms,
-			when),
-		of);
+		words_moment(f, piece_ms(f, first), when), of);
 }
 
 /* Links near their capacity; if there is none, how busy the busiest was. */
@@ -232,11 +235,6 @@ static int by_lost(const void *a, const void *b)
 
 enum { WHEN = 3 * WORDS };
 
-static double piece_ms(const struct facts *f, size_t at)
-{
-	return f->begin_ms + (double)at * (double)f->bucket_ms;
-}
-
 static uint64_t piece_lost(const struct facts_loss *l)
 {
 	return l->sent > l->arrived ? l->sent - l->arrived : 0;
@@ -267,8 +265,8 @@ static const char *when_lost(const struct facts *f, const struct facts_step *s,
 	text[0] = '\0';
 	if (end != SIZE_MAX && (end - begin + 1) * 4 <= f->n_buckets * 3)
 		snprintf(text, WHEN, "; most from %s to %s",
-			words_clock(piece_ms(f, begin), first),
-			words_clock(piece_ms(f, end + 1), last));
+			words_moment(f, piece_ms(f, begin), first),
+			words_moment(f, piece_ms(f, end + 1), last));
 	return text;
 }
 
@@ -352,6 +350,9 @@ static void coverage(const struct facts *f, struct findings *to)
 			"%zu of %zu links are not seen completely; what else "
 			"they carry is unknown, not 0. %.700s.",
 			n, f->n_links, buf_str(&causes));
+	else if (f->n_links == 1)
+		findings_add(
+			to, FINDING_GOOD, NULL, "The only link is watched.");
 	else if (f->n_links)
 		findings_add(to, FINDING_GOOD, NULL,
 			"All %zu links are watched.", f->n_links);

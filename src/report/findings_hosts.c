@@ -174,9 +174,10 @@ static void look_at(const struct facts *f, const struct target *t,
 		"together, %s of all traffic at its worst, and hardly "
 		"anything came back.",
 		n, f->ends[t->dst].name, facts_proto(t->proto, proto),
-		words_clock(f->begin_ms + (double)first * (double)f->bucket_ms,
+		words_moment(f,
+			f->begin_ms + (double)first * (double)f->bucket_ms,
 			from),
-		words_clock(
+		words_moment(f,
 			f->begin_ms + (double)(last + 1) * (double)f->bucket_ms,
 			until),
 		buf_str(&names), words_rate(facts_rate(f, t->pieces[at]), rate),

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum { LEAST_WIDTH = 420, LEAST_HEIGHT = 240 }; /* of what is in view */
+
 /* Where a node that hangs on one link hangs. */
 static bool leaf_side(const struct netmap *m, int node, struct netmap_side *ret)
 {
@@ -250,14 +252,16 @@ static void print_name(const struct netmap *m, size_t i, struct buf *out)
 void netmap_print_svg(const struct netmap *m, struct buf *out)
 {
 	const struct picture *p = m->picture;
-	const double margin = 16;
+	const double margin = 16; /* and what makes few nodes no giants */
+	const double wide = fmax(p->width + 2 * margin, LEAST_WIDTH);
+	const double tall = fmax(p->height + 2 * margin, LEAST_HEIGHT);
 
 	buf_adds(out, "<svg id=\"map\" xmlns=\"http://www.w3.org/2000/svg\" "
 		      "role=\"img\" aria-label=\"Map of the network\" "
 		      "viewBox=\"");
-	point(out, 0, -margin, -margin);
+	point(out, 0, (p->width - wide) / 2, (p->height - tall) / 2);
 	buf_addc(out, ' ');
-	point(out, 0, p->width + 2 * margin, p->height + 2 * margin);
+	point(out, 0, wide, tall);
 	buf_addf(out, "\"><g%s>\n", p->dense ? " class=\"dense\"" : "");
 	for (size_t i = 0; i < p->n_lines; i++)
 		print_line(m, i, out);

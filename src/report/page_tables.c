@@ -133,7 +133,7 @@ static void flows_table(const struct facts *f, struct buf *out)
 		const struct facts_row *r = &f->rows[i];
 
 		buf_adds(out, "<tr>");
-		cell(out, words_clock(r->first_ms, text));
+		cell(out, words_moment(f, r->first_ms, text));
 		number(out, words_span(r->last_ms - r->first_ms, text));
 		cell(out, facts_proto(r->proto, text));
 		end_cell(out, f, r->src_end, r->src, r->sport);
@@ -204,7 +204,7 @@ static void events_table(const struct facts *f, struct buf *out)
 	open_table(out, "Marks and events", "Time|What");
 	for (size_t i = 0; i < f->n_events; i++) {
 		buf_adds(out, "<tr>");
-		cell(out, words_clock(f->events[i].at_ms, text));
+		cell(out, words_moment(f, f->events[i].at_ms, text));
 		cell(out, f->events[i].text);
 		buf_adds(out, "</tr>");
 	}
@@ -220,6 +220,8 @@ void page_tables(const struct page *p, struct buf *out)
 	protocols_table(p->facts, out);
 	talkers_table(p->facts, out);
 	flows_table(p->facts, out);
+	if (!p->facts->n_probes)
+		return;
 	ledger_table(p->facts, out);
 	probes_table(p->facts, out);
 }
@@ -249,8 +251,8 @@ void page_subtitle(const struct page *p, struct buf *out)
 	}
 	text_xml(out, f->mode ? f->mode : "");
 	buf_addf(out, "%s%.10s, %s – %s UTC (%s)", f->mode ? ", " : "",
-		f->first, words_clock(f->begin_ms, from), words_clock(end, to),
-		words_span(end - f->begin_ms, span));
+		f->first, words_clock(f->begin_ms, from),
+		words_moment(f, end, to), words_span(end - f->begin_ms, span));
 	if (f->filter && *f->filter) {
 		buf_adds(out, ", filter: ");
 		text_xml(out, f->filter);
@@ -268,21 +270,32 @@ void page_subtitle(const struct page *p, struct buf *out)
 		buf_addf(out, ", plan %.16s", f->plan);
 }
 
+static void method_counting(const struct facts *f, struct buf *out)
+{
+	if (!f->n_probes)
+		buf_adds(out,
+			"<p>No probe of ours took part: these records are what "
+			"others told. What they did not see, sampled or lost "
+			"is not known here.</p>");
+	else
+		buf_addf(out,
+			"<p>Every IP packet that a watched link carried is in "
+			"a flow record%s. A flow seen by several probes counts "
+			"once, as the probe nearest its source saw it; its "
+			"path is the walk of the links it was seen on. Numbers "
+			"of links are what that link carried.</p>",
+			f->estimated ? "; where packets were sampled, its "
+				       "numbers are estimates"
+				     : "; there is no sampling");
+}
+
 void page_method(const struct page *p, struct buf *out)
 {
 	const struct facts *f = p->facts;
 	char n[WORDS], topology[65];
 
 	plan_digest(p->topology, topology);
-	buf_addf(out,
-		"<p>Every IP packet that a watched link carried is in a flow "
-		"record%s. A flow seen by several "
-		"probes counts once, as the probe nearest its source saw it; "
-		"its path is the walk of the links it was seen on. Numbers of "
-		"links are what that link carried.</p>",
-		f->estimated ? "; where packets were sampled, its numbers are "
-			       "estimates"
-			     : "; there is no sampling");
+	method_counting(f, out);
 	buf_addf(out,
 		"<p>Bytes are those of IP packets. Rates are means over pieces "
 		"of %s; a record's packets are spread evenly over its time. "
@@ -313,6 +326,7 @@ void page_method(const struct page *p, struct buf *out)
 	text_xml(out, f->experiment ? f->experiment
 		      : p->name     ? p->name
 				    : "a network");
-	buf_addf(out, ", %.10s, version %s.</p>", f->first ? f->first : "",
-		p->version);
+	if (f->first)
+		buf_addf(out, ", %.10s", f->first);
+	buf_addf(out, ", version %s.</p>", p->version);
 }

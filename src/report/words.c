@@ -3,6 +3,7 @@
 #include "report/words.h"
 #include "base/clock.h"
 #include "format/sheet.h"
+#include "report/facts.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -87,16 +88,34 @@ char *words_span(double ms, char text[static WORDS])
 	return text;
 }
 
-char *words_clock(double ms, char text[static WORDS])
+static char *print_wall(double ms, char whole[static CLOCK_TEXT])
 {
-	char whole[CLOCK_TEXT];
-	const char *t;
-
 	if (!(fabs(ms) < 4e15))
 		ms = 0;
 	wall_print((struct wall_time){(int64_t)ms * NS_PER_MS}, whole);
-	t = strchr(whole, 'T');
+	return whole;
+}
+
+char *words_clock(double ms, char text[static WORDS])
+{
+	char whole[CLOCK_TEXT];
+	const char *t = strchr(print_wall(ms, whole), 'T');
+
 	snprintf(text, WORDS, "%.8s", t ? t + 1 : whole);
+	return text;
+}
+
+char *words_moment(const struct facts *f, double ms, char text[static WORDS])
+{
+	double end = f->begin_ms + (double)f->n_buckets * (double)f->bucket_ms;
+	char first[CLOCK_TEXT], last[CLOCK_TEXT], at[CLOCK_TEXT];
+
+	if (strncmp(print_wall(f->begin_ms, first), print_wall(end, last),
+		    10) == 0)
+		return words_clock(ms, text);
+	/* 2026-11-22T14:05:33 */
+	print_wall(ms, at);
+	snprintf(text, WORDS, "%.5s %.8s", at + 5, at + 11);
 	return text;
 }
 

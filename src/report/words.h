@@ -13,5 +13,8 @@ char *words_percent(double share, char text[static WORDS]); /* 0.2 % */
 char *words_span(double ms, char text[static WORDS]);       /* 3 min 10 s */
 char *words_clock(double ms, char text[static WORDS]);      /* 14:05:33, UTC */
 char *words_count(uint64_t n, char text[static WORDS]);     /* 1,204 */
+/* As words_clock; with its day where the summary is of more than one. */
+struct facts;
+char *words_moment(const struct facts *f, double ms, char text[static WORDS]);
 
 #endif
