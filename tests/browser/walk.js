@@ -49,7 +49,7 @@ class Walk {
 			const name = (g) => kind === "pair" ? `${g.src_node} → ${g.dst_node}` : kind === "port" ? "port " + g.dport : g[keys];
 			for (const g of this.query("--by", keys + ",time:" + unit + "ms", ...times).groups) most.set(name(g), Math.max(most.get(name(g)) || 0, g.bytes));
 			const said = await this.figures(all.map((g) => ({ ...g, name: name(g), most: most.get(name(g)) })), `(g) => [g.name, bytesText(g.bytes), percent(g.bytes / ${total}), bits(g.bytes * 8000 / ${spent}), bits(g.most * 8000 / ${unit})]`);
-			const shown = await this.tab.run("[...document.querySelectorAll('#talkers tbody tr')].map((r) => [r.cells[0].title, ...[...r.cells].slice(2).map((c) => c.innerText)])");
+			const shown = await this.tab.run("[...document.querySelectorAll('#talkers tbody tr')].map((r) => [r.cells[0].title, ...[...r.cells].slice(1).map((c) => c.innerText)])");
 			if (times.length && kind !== "port" && await this.tab.run("isCoarse()")) {
 				this.is(`talkers, ${kind}: no more than is known`, shown.filter((r) => !r.slice(1).every((t) => /^[≥≤] /.test(t))), []);
 				continue;
@@ -150,7 +150,7 @@ class Walk {
 		const said = await this.figures(l.probes, `(p) => [p.node, count(p.packets), count(Object.values(p.lost || {}).reduce((a, b) => a + b, 0)), !p.flows_max ? "–" : p.flows_room ? percent(p.flows_now / p.flows_room).replace(" %", "") + " / " + percent(p.flows_max / p.flows_room) : count(p.flows_now) + " (max " + count(p.flows_max) + ")"]`);
 		this.is("probes", (await table(this.tab, "#probes")).map((r) => [r[0], r[2], r[3], r[4]]), said);
 		const cost = await this.tab.run("[...document.querySelectorAll('#overhead b')].map((b) => b.innerText)");
-		this.is("what measuring costs", [cost[0], cost[2], cost[4]], [...await this.figures([add(l.probes, "cpu_us") / 1e6], "(v) => si(v, 's')"), ...await this.figures([l.ledger.records_sent * 88, l.collector.disk_bytes], "bytesText")]);
+		this.is("what measuring costs", [cost[0], cost[2], cost[4]], [...await this.figures([add(l.probes, "cpu_us") / 1e6], "(v) => si(v, 's')"), ...await this.figures([l.probes.some((p) => p.bytes_sent === null) ? null : add(l.probes, "bytes_sent"), l.collector.disk_bytes], "(v) => bytesText(v === null ? NaN : v)")]);
 	}
 	async events() {
 		const shown = (await this.tab.run("[...document.querySelectorAll('#events li')].map((l) => l.innerText)")).map((t) => t.replace(/\s*from here$/, ""));

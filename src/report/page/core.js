@@ -53,8 +53,9 @@ function spanText(ms) {
 	if (t < 3600) return Math.floor(t / 60) + " min " + t % 60 + " s";
 	return Math.floor(t / 3600) + " h " + Math.floor(t % 3600 / 60) + " min";
 }
-const timeText = (ms) => new Date(ms).toISOString().slice(11, 19);
 const timeFull = (ms) => new Date(ms).toISOString();
+// With its day where there are several.
+const timeText = (ms) => (sum.days ? timeFull(ms).slice(5, 10) + " " : "") + timeFull(ms).slice(11, 19);
 const rate = (bytes, pieces) => bytes * 8000 / (sum.bucket_ms * (pieces || 1));
 const byName = new Intl.Collator("en", { numeric: true }).compare;
 const PROTOS = { 1: "ICMP", 2: "IGMP", 6: "TCP", 17: "UDP", 47: "GRE", 50: "ESP", 58: "ICMPv6", 89: "OSPF", 132: "SCTP" };
@@ -80,7 +81,7 @@ function within(course) {
 }
 // Of something with bytes, packets, flows and a course; in a part of the time
 // flows cannot be added up.
-const sumsOf = (x) => chosen.range ? { ...within(x.course), flows: null } : x;
+const sumsOf = (x) => chosen.range ? { ...within(x.sides ? courseOf(x) : x.course), flows: null } : x;
 function plus(a, b) {
 	a.bytes += b.bytes;
 	a.packets += b.packets;
@@ -102,6 +103,8 @@ function sumOf(courses) {
 		}
 	return [...all.values()].sort((a, b) => a[0] - b[0]).flat();
 }
+// What a link carried: of most nobody asks, so it is added up when somebody does.
+const courseOf = (l) => l.course || (l.course = sumOf(l.sides.map((side) => side.course)));
 // What is written short, netflowize-summary(5) says how, made long.
 function unpackRow(r) {
 	const hops = [];
@@ -109,46 +112,58 @@ function unpackRow(r) {
 		hops.push([r.hops[i], packets -= r.hops[i + 2], bytes -= r.hops[i + 1], r.hops[i + 3] / 1000]);
 	return { ...r, hops };
 }
-function unpack(of) {
-	const links = of.links.map((l) => ({ ...l, course: l.course || sumOf((l.sides || []).map((side) => side.course)) }));
-	const groups = of.groups.map(([src, dst, proto, path, flows, packets, bytes, course]) => ({ src, dst, proto, path, flows, packets, bytes, course }));
-	const paths = [], small = [];
-	for (let i = 0, end, last = []; i < of.ways.length; i = end) {
-		for (end = i + 1; of.ways[end] >= 0;) end++;
-		paths.push(last = [...last.slice(0, -1 - of.ways[i]), ...of.ways.slice(i + 1, end)]);
+function unpackPaths(ways) {
+	const paths = [];
+	for (let i = 0, end, last = []; i < ways.length; i = end) {
+		for (end = i + 1; ways[end] >= 0;) end++;
+		paths.push(last = [...last.slice(0, -1 - ways[i]), ...ways.slice(i + 1, end)]);
 	}
-	const list = of.kinds || [], points = of.kind_courses;
+	return paths;
+}
+// Each is an object once, in the order they come in: there may be tens of
+// thousands.
+function unpackKinds(list, points) {
+	const small = [];
 	let src = 0, dst = 0, proto = 0, path = 0, at = 0;
-	for (let i = 0; i < list.length; i += 7) {
+	for (let i = 0; i + 6 < list.length; i += 7) {
 		src += list[i]; dst += list[i + 1]; proto += list[i + 2]; path += list[i + 3];
-		const kind = { src, dst, proto, path, flows: list[i + 4], packets: list[i + 5], bytes: list[i + 6], course: null };
-		if (points) {
-			const n = points[at++], rest = { packets: kind.packets, bytes: kind.bytes };
-			if (n) kind.course = [];
+		const flows = list[i + 4], packets = list[i + 5], bytes = list[i + 6], n = points ? points[at++] : 0;
+		let course = null;
+		if (n) {
+			const rest = { packets, bytes };
+			course = [];
 			for (let k = 1; k < n && at < points.length; k++, at += 3) {
-				kind.course.push(points[at], points[at + 1], points[at + 2], 0);
+				course.push(points[at], points[at + 1], points[at + 2], 0);
 				rest.bytes -= points[at + 1];
 				rest.packets -= points[at + 2];
 			}
-			if (n) kind.course.push(points[at++], rest.bytes, rest.packets, 0);
+			course.push(points[at++], rest.bytes, rest.packets, 0);
 		}
-		small.push(kind);
+		small.push({ src, dst, proto, path, flows, packets, bytes, course });
 	}
-	// the largest first, in memory as well: what is in order is added up and sorted in a third of the time
-	const ordered = [...small].sort((a, b) => b.bytes - a.bytes).map((k) => ({ src: k.src, dst: k.dst, proto: k.proto, path: k.path, flows: k.flows, packets: k.packets, bytes: k.bytes, course: k.course }));
-	return { ...of, ends: [...of.ends], rows: (of.rows || []).map(unpackRow), steps: (of.steps || []).map(([from, to, flows, sent, arrived, course]) => ({ from, to, flows, sent, arrived, course })), links, groups, paths, small: ordered, places: [...groups, ...small], coarse: small.some((kind) => !kind.course) };
+	return small;
+}
+function unpack(of) {
+	const groups = of.groups.map(([src, dst, proto, path, flows, packets, bytes, course]) => ({ src, dst, proto, path, flows, packets, bytes, course }));
+	const small = unpackKinds(of.kinds || [], of.kind_courses);
+	const day = (ms) => Math.floor(ms / 864e5), days = day(of.begin_ms + of.buckets * of.bucket_ms) > day(of.begin_ms);
+	return { ...of, days, ends: [...of.ends], links: of.links.map((l) => ({ ...l })), rows: (of.rows || []).map(unpackRow),
+		steps: (of.steps || []).map(([from, to, flows, sent, arrived, course]) => ({ from, to, flows, sent, arrived, course })),
+		groups, paths: unpackPaths(of.ways), small, places: groups.concat(small), coarse: small.some((kind) => !kind.course) };
 }
 // What the others are beyond those small ones: by protocol.
 function restOf(groups, small) {
 	const rest = new Map();
-	const add = (g, sign) => {
+	const add = (g, sign, course) => {
 		if (!rest.has(g.proto)) rest.set(g.proto, { src: -1, dst: -1, proto: g.proto, path: -1, ...none(), course: [] });
 		const r = rest.get(g.proto);
-		for (const k of ["flows", "packets", "bytes"]) r[k] += sign * g[k];
-		for (let i = 0; i < g.course.length; i += 4) r.course.push(g.course[i], sign * g.course[i + 1], sign * g.course[i + 2], 0);
+		r.flows += sign * g.flows;
+		r.packets += sign * g.packets;
+		r.bytes += sign * g.bytes;
+		for (let i = 0; i < course.length; i += 4) r.course.push(course[i], sign * course[i + 1], sign * course[i + 2], 0);
 	};
-	for (const g of groups) if (isOthers(g)) add(g, 1);
-	for (const g of small) add(g.course ? g : { ...g, course: [] }, -1);
+	for (const g of groups) if (isOthers(g)) add(g, 1, g.course);
+	for (const g of small) add(g, -1, g.course || []);
 	return [...rest.values()].filter((g) => g.flows > 0);
 }
 sum = unpack(page.summary);
@@ -185,8 +200,8 @@ function every(part) {
 	const from = source();
 	if (everyOf.of !== from) Object.assign(everyOf, { of: from, whole: null, part: null });
 	if (!everyOf[part]) {
-		const small = from.small.filter((g) => g.course || part === "whole");
-		everyOf[part] = [...from.groups.filter((g) => !isOthers(g)), ...small, ...restOf(from.groups, small)];
+		const small = part === "whole" ? from.small : from.small.filter((g) => g.course);
+		everyOf[part] = from.groups.filter((g) => !isOthers(g)).concat(small, restOf(from.groups, small));
 	}
 	return everyOf[part];
 }
@@ -232,15 +247,30 @@ function groupsBy(key, of = kinds()) {
 		if (!sums.bytes && !sums.packets) continue;
 		if (e) {
 			plus(e, sums);
-			e.groups.push(g);
+			(e.more = e.more || []).push(g);
 		} else { // written out: there may be tens of thousands
-			const first = { key: k, flows: sums.flows, packets: sums.packets, bytes: sums.bytes, groups: [g] };
+			const first = { key: k, flows: sums.flows, packets: sums.packets, bytes: sums.bytes, of: g, more: null };
 			at.set(k, first);
 			all.push(first);
 		}
 	}
-	return all.sort((a, b) => b.bytes - a.bytes);
+	return all;
 }
+const byBytes = (a, b) => b.bytes - a.bytes;
+// The first so many of what sort() would give: most panels want a dozen of
+// tens of thousands.
+function largest(all, n) {
+	const best = [];
+	for (const e of all) {
+		if (best.length === n && e.bytes <= best[n - 1].bytes) continue;
+		let i = best.length;
+		while (i > 0 && best[i - 1].bytes < e.bytes) i--;
+		best.splice(i, 0, e);
+		if (best.length > n) best.pop();
+	}
+	return best;
+}
+const groupsIn = (e) => [e.of, ...(e.more || [])];
 // Several panels want these; there may be many.
 let pairsNow = null;
 const pairs = () => pairsNow || (pairsNow = groupsBy(pairKey));
@@ -357,11 +387,3 @@ function showTip(ev, ...kids) {
 	t.style.top = Math.max(4, ev.clientY + 18 + tall > innerHeight ? ev.clientY - tall - 10 : ev.clientY + 16) + "px";
 }
 const hideTip = () => { const t = byId("tip"); if (t) t.remove(); };
-// Colours by rank over the whole time, so that they stay when one chooses.
-const colours = { by: "", of: new Map() };
-function colourOf(kind, ranked, key) {
-	const id = kind + JSON.stringify(page.made || 0);
-	if (colours.by !== id) { colours.by = id; colours.of = new Map(); }
-	if (!colours.of.has(key)) colours.of.set(key, Math.min(colours.of.size, 6));
-	return colours.of.get(key);
-}

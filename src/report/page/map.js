@@ -3,10 +3,13 @@
 (function () {
 	const svg = byId("map"), box = svg && svg.parentNode;
 	if (!svg) return;
-	const lines = [...svg.querySelectorAll("[data-line]")];
+	const lines = [...svg.querySelectorAll("[data-line]")], halvesOf = lines.map((g) => [...g.querySelectorAll(".h")]);
 	const nodes = [...svg.querySelectorAll("[data-node]")];
 	let mode = "peak";
-	if (!nodes.length) box.before(h("p", { class: "empty" }, "No topology is known of these records."));
+	if (!nodes.length) {
+		box.before(h("p", { class: "empty" }, "No topology is known of these records."));
+		box.hidden = byId("mapkey").hidden = true;
+	}
 	const whole = svg.getAttribute("viewBox").split(/\s+/).map(Number);
 	let view = whole.slice();
 
@@ -79,6 +82,11 @@
 		if (chosen.link !== null) return new Set([chosen.link]);
 		return null;
 	}
+	// Most are as they were: those cost nothing.
+	function dress(half, cls, wide) {
+		if (half.style.strokeWidth !== wide) half.style.strokeWidth = wide;
+		if (half.getAttribute("class") !== cls) half.setAttribute("class", cls);
+	}
 	function paint() {
 		const seen = mode === "coverage" ? watchers() : null;
 		const path = onPath();
@@ -87,10 +95,9 @@
 			for (const side of l.sides) most = Math.max(most, load(side.course)[mode === "coverage" ? "peak" : mode]);
 		lines.forEach((g, i) => {
 			const sides = page.lines[i] || [];
-			const halves = g.querySelectorAll(".h");
 			const first = sides.length && sum.links[sides[0][0]];
 			const gap = first && first.gap && !first.bytes;
-			halves.forEach((half, k) => {
+			halvesOf[i].forEach((half, k) => {
 				let cls = "un", wide = "";
 				if (seen) {
 					const n = Math.min(...sides.map((x) => seen[x[0]]), 2);
@@ -98,10 +105,9 @@
 				} else if (!gap && sides.length) {
 					const loads = sides.map(([l, slot]) => direction(l, slot, k === 1));
 					cls = loads.map((d) => step(d, most)).sort()[loads.length - 1];
-					wide = cls === "un" ? "" : width(Math.max(...loads.map((d) => d ? d[mode] : 0)), most).toFixed(1);
+					wide = cls === "un" ? "" : String(Number(width(Math.max(...loads.map((d) => d ? d[mode] : 0)), most).toFixed(1)));
 				}
-				half.style.strokeWidth = wide;
-				half.setAttribute("class", "h " + cls + (first && first.gap && !seen ? " part" : ""));
+				dress(half, "h " + cls + (first && first.gap && !seen ? " part" : ""), wide);
 			});
 			g.classList.toggle("sel", !!path && sides.some((x) => path.has(x[0])));
 			g.classList.toggle("dim", !!path && !sides.some((x) => path.has(x[0])));
@@ -134,7 +140,7 @@
 		return places.get(key);
 	}
 	function measure(link, [x, y, wide, tall]) {
-		const halves = [...lines].flatMap((g, i) => (page.lines[i] || []).some((p) => p[0] === link) ? [...g.querySelectorAll(".h")] : []);
+		const halves = [...lines].flatMap((g, i) => (page.lines[i] || []).some((p) => p[0] === link) ? halvesOf[i] : []);
 		const ends = halves.map((half) => [half.getPointAtLength(0), half.getPointAtLength(half.getTotalLength())].sort((p, q) => Math.hypot(p.x - x, p.y - y) - Math.hypot(q.x - x, q.y - y)));
 		const [, far] = ends.sort(([p], [q]) => Math.hypot(p.x - x, p.y - y) - Math.hypot(q.x - x, q.y - y))[0] || [];
 		if (!far) return [x - wide - 2, y - tall - 3];
@@ -176,7 +182,7 @@
 			const k = g.src + " " + g.dst + " " + g.proto;
 			all.set(k, { g, bytes: ((all.get(k) || {}).bytes || 0) + sumsOf(g).bytes });
 		}
-		return [...all.values()].sort((a, b) => b.bytes - a.bytes).slice(0, 5).filter((x) => x.bytes).map(({ g, bytes }) =>
+		return largest(all.values(), 5).filter((x) => x.bytes).map(({ g, bytes }) =>
 			h("tr", {}, h("td", {}, shorten(endName(g.src), 20) + " → " + shorten(endName(g.dst), 20)), h("td", {}, protoName(g.proto)),
 				h("td", { class: "n" }, bytesText(bytes))));
 	}

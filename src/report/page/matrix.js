@@ -30,8 +30,7 @@
 	function axes(all) {
 		// by end + 1: there may be tens of thousands of pairs
 		const place = placesOf(), weight = new Float64Array(sum.ends.length + 1), seen = new Uint8Array(weight.length);
-		for (const { bytes, groups } of all) {
-			const g = groups[0];
+		for (const { bytes, of: g } of all) {
 			weight[g.src + 1] += bytes;
 			if (g.dst !== g.src) weight[g.dst + 1] += bytes;
 			seen[g.src + 1] = seen[g.dst + 1] = 1;
@@ -58,14 +57,15 @@
 		for (const e of ends) seats[e + 1] = index.get(id(e));
 		return { order, whole, rest: rest.map(([key]) => key), seats };
 	}
-	function cellsOf(all, { order, seats }) {
-		const n = order.length, cells = new Array(n * n);
+	// By row and column; where each pair has one of its own, it is the pair.
+	function cellsOf(all, { order, seats, whole, rest }) {
+		const n = order.length, cells = new Array(n * n), own = whole && !rest.length;
 		for (const e of all) {
-			const g = e.groups[0], a = seats[g.src + 1], b = seats[g.dst + 1];
+			const a = seats[e.of.src + 1], b = seats[e.of.dst + 1];
 			if (a < 0 || b < 0) continue;
 			const k = a * n + b;
 			if (cells[k]) plus(cells[k], e);
-			else cells[k] = { a, b, flows: e.flows, packets: e.packets, bytes: e.bytes, pair: [g.src, g.dst] };
+			else cells[k] = own ? e : { flows: e.flows, packets: e.packets, bytes: e.bytes, of: e.of };
 		}
 		return cells;
 	}
@@ -95,12 +95,13 @@
 		for (let k = 0; k < cells.length; k++) if (cells[k]) colour[k] = (255 * shade(cells[k].bytes) << 24 | base) >>> 0;
 		pen.putImageData(image, 0, 0);
 	}
-	const words = (order, c) => [h("b", {}, order[c.a].name + " → " + order[c.b].name), bytesText(c.bytes) + ", " + count(c.packets) + " packets" + (c.flows === null ? "" : ", " + count(c.flows) + " flows")];
-	function pick(axis, c) {
+	const pairName = ({ order }, [a, b]) => h("b", {}, order[a].name + " → " + order[b].name);
+	const words = (c) => [bytesText(c.bytes) + ", " + count(c.packets) + " packets" + (c.flows === null ? "" : ", " + count(c.flows) + " flows")];
+	function pick(axis, c, [a, b]) {
 		hideTip();
-		if (axis.whole) { choose({ pair: chosen.pair || c.pair[0] < 0 || axis.order[c.a].key === "rest" || axis.order[c.b].key === "rest" ? null : c.pair }); return; }
+		if (axis.whole) { choose({ pair: chosen.pair || c.of.src < 0 || axis.order[a].key === "rest" || axis.order[b].key === "rest" ? null : [c.of.src, c.of.dst] }); return; }
 		const here = (i) => axis.order[i].key === "rest" ? axis.rest : [axis.order[i].key];
-		opened = new Set([...here(c.a), ...here(c.b)]);
+		opened = new Set([...here(a), ...here(b)]);
 		draw();
 	}
 	function legend(least, most, shade) {
@@ -130,6 +131,7 @@
 			s("rect", { class: "ax", x: LEFT, y: LEFT, width: n * size, height: n * size }), seats]);
 		const mark = over.appendChild(s("rect", { class: "brush", width: size, height: size, visibility: "hidden" }));
 		const box = h("div", { class: "matrix" }, canvas, over);
+		box.style.maxWidth = 1.2 * (side + RIGHT) + "px";
 		for (const [k, v] of [["left", LEFT / (side + RIGHT)], ["top", LEFT / side], ["width", n * size / (side + RIGHT)], ["height", n * size / side]]) canvas.style[k] = 100 * v + "%";
 		listen(canvas, mark, axis, cells, (a, b) => { mark.setAttribute("x", LEFT + b * size); mark.setAttribute("y", LEFT + a * size); mark.setAttribute("visibility", "visible"); });
 		put("matrix", box, legend(least, most, shade),
@@ -147,13 +149,13 @@
 		const tip = (ev, [a, b]) => {
 			const c = cells[a * n + b];
 			show(a, b);
-			showTip(ev, c ? words(axis.order, c) : [h("b", {}, axis.order[a].name + " → " + axis.order[b].name), "nothing"]);
+			showTip(ev, pairName(axis, [a, b]), c ? words(c) : "nothing");
 		};
 		const leave = () => { mark.setAttribute("visibility", "hidden"); hideTip(); };
 		canvas.addEventListener("pointermove", (ev) => tip(ev, under(ev)));
 		canvas.addEventListener("pointerleave", leave);
 		canvas.addEventListener("blur", leave);
-		canvas.addEventListener("click", (ev) => { const [a, b] = under(ev), c = cells[a * n + b]; if (c) pick(axis, c); });
+		canvas.addEventListener("click", (ev) => { const [a, b] = under(ev), c = cells[a * n + b]; if (c) pick(axis, c, [a, b]); });
 		canvas.addEventListener("keydown", (ev) => {
 			const way = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[ev.key];
 			if (way) {
@@ -162,7 +164,7 @@
 				const r = canvas.getBoundingClientRect();
 				tip({ clientX: r.left + (at[1] + .5) / n * r.width, clientY: r.top + (at[0] + .5) / n * r.height }, at);
 			} else if (ev.key === "Enter" && at && cells[at[0] * n + at[1]]) {
-				pick(axis, cells[at[0] * n + at[1]]);
+				pick(axis, cells[at[0] * n + at[1]], at);
 				const next = byId("matrix").querySelector("canvas");
 				if (next) next.focus();
 			}

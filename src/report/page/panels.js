@@ -45,7 +45,7 @@
 
 	// C
 	function protocols() {
-		const all = groupsBy((g) => g.proto);
+		const all = groupsBy((g) => g.proto).sort(byBytes);
 		const t = totals();
 		const order = all.map((e) => e.key);
 		const stack = (what, label, show) => {
@@ -80,20 +80,20 @@
 	function portRows() {
 		if (isNarrowed() && (chosen.range || sum.ports.some((p) => !p.parts))) return null;
 		return sum.ports.filter((p) => chosen.port === null || p.port === chosen.port).map((p) => ({ key: p.port, course: p.course,
-			...(isNarrowed() ? kindsOfPort(p).filter(wanted).reduce(plus, none()) : sumsOf(p)) })).filter((p) => p.packets || p.bytes).sort((a, b) => b.bytes - a.bytes);
+			...(isNarrowed() ? kindsOfPort(p).filter(wanted).reduce(plus, none()) : sumsOf(p)) })).filter((p) => p.packets || p.bytes);
 	}
 	function talkerRows() {
 		if (talkBy === "port") return portRows();
 		return talkBy === "pair" ? pairs() : groupsBy({ src: (g) => g.src, dst: (g) => g.dst }[talkBy]);
 	}
-	const labelOf = (e) => talkBy === "port" ? "port " + e.key : talkBy === "pair" ? endName(e.groups[0].src) + " → " + endName(e.groups[0].dst) : endName(e.key);
+	const labelOf = (e) => talkBy === "port" ? "port " + e.key : talkBy === "pair" ? endName(e.of.src) + " → " + endName(e.of.dst) : endName(e.key);
 	// Of a part of the time, what is among the others may be theirs.
-	const bound = (e) => talkBy === "port" || !isCoarse() ? "" : e.groups[0].src < 0 && e.groups[0].dst < 0 ? "≤ " : "≥ ";
-	const mostOf = (e) => talkBy === "port" ? isNarrowed() ? "–" : peak([e.course]) : bound(e) + peak(e.groups.map((g) => g.course));
+	const bound = (e) => talkBy === "port" || !isCoarse() ? "" : e.of.src < 0 && e.of.dst < 0 ? "≤ " : "≥ ";
+	const mostOf = (e) => talkBy === "port" ? isNarrowed() ? "–" : peak([e.course]) : bound(e) + peak(groupsIn(e).map((g) => g.course));
 	function pickTalker(e) {
 		if (talkBy === "port") { choose({ port: chosen.port === null ? e.key : null, row: null }); return; }
 		if (talkBy !== "pair") { choose({ end: e.key < 0 || chosen.end === e.key ? null : e.key }); return; }
-		const { src, dst } = e.groups[0];
+		const { src, dst } = e.of;
 		choose({ pair: chosen.pair || src < 0 ? null : [src, dst] });
 	}
 	function talkers() {
@@ -102,10 +102,10 @@
 			put("talkers", h("p", { class: "empty" }, "Ports of so small a part are not in this page. "), h("button", { onclick: () => copy(commandText("--by dport")) }, "Copy the command that tells them"));
 			return;
 		}
-		const most = all.length ? all[0].bytes : 1, pick = (e) => () => pickTalker(e);
-		put("talkers", all.length ? h("table", {}, head({ pair: "From → to", port: "To port" }[talkBy] || "Host", "", ">Bytes", ">Share", ">Mean", ">Max"),
-			h("tbody", {}, all.slice(0, 12).map((e) => h("tr", { tabindex: 0, onclick: pick(e), onkeydown: (ev) => ev.key === "Enter" && pickTalker(e) },
-				name(shorten(labelOf(e), 34), labelOf(e)), h("td", {}, bar(e.bytes / most)), num(bound(e) + bytesText(e.bytes)), num(bound(e) + percent(e.bytes / (t.bytes || 1))), num(bound(e) + bits(rate(e.bytes, pieces()))), num(mostOf(e)))))) :
+		const shown = largest(all, 12), most = all.length ? shown[0].bytes : 1, pick = (e) => () => pickTalker(e);
+		put("talkers", all.length ? h("table", {}, head({ pair: "From → to", port: "To port" }[talkBy] || "Host", ">Bytes", ">Share", ">Mean", ">Max"),
+			h("tbody", {}, shown.map((e) => h("tr", { tabindex: 0, onclick: pick(e), onkeydown: (ev) => ev.key === "Enter" && pickTalker(e) },
+				h("td", { class: "name", title: labelOf(e) }, shorten(labelOf(e), 40), bar(e.bytes / most)), num(bound(e) + bytesText(e.bytes)), num(bound(e) + percent(e.bytes / (t.bytes || 1))), num(bound(e) + bits(rate(e.bytes, pieces()))), num(mostOf(e)))))) :
 			h("p", { class: "empty" }, "Nothing here."), all.length > 12 && h("p", { class: "soft" }, "and " + (all.length - 12) + " more"),
 		talkBy !== "port" && isCoarse() && h("p", { class: "soft" }, "Of a part of the time the " + sum.groups.filter((g) => g.src >= 0).length + " largest kinds of flows are told apart."));
 	}
@@ -177,7 +177,7 @@
 		const past = sum.history, W = 260, H = 24;
 		byId("gone").hidden = !past;
 		if (!past) return;
-		const all = past.series.slice().sort((a, b) => b.bytes - a.bytes), shown = all.slice(0, HISTORY_ROWS);
+		const all = past.series, shown = largest(all, HISTORY_ROWS);
 		const at = (piece) => timeFull(past.begin_ms + piece * past.bucket_ms).slice(0, 16).replace("T", " ");
 		const course = (one) => {
 			const most = Math.max(1, ...one.course.filter((v, i) => i % 4 === 1));
@@ -214,6 +214,12 @@
 		const cause = (k) => h("details", { open: opened.has(k), ontoggle: (ev) => ev.target.open ? opened.add(k) : opened.delete(k) }, h("summary", {}, causes[k] || "lost: " + k), h("p", {}, hints[k] || ""), h("p", {}, "At " + where(k) + "."), h("p", {}, whenLost(k)));
 		const lost = Object.entries(l.lost || {}).filter((x) => x[1]);
 		const complete = l.wire_frames !== null && !lost.length && l.records_sent === l.records_stored && l.unaccounted === 0;
+		const others = l.foreign_stored ? row("from others, not authenticated", l.foreign_stored, l.foreign_stored, "f7") : null;
+		if (!sum.status.probes.length) {
+			put("accounting", others && h("table", {}, head("", "", ">Number", ">Of it"), h("tbody", {}, others)),
+				h("p", {}, "No probe of ours took part: what was on the wire, and what was lost before these records were written, is unknown."));
+			return;
+		}
 		put("accounting", h("table", {}, head("", "", ">Number", ">Of it"), h("tbody", {},
 			row("frames on the wire", l.wire_frames, l.wire_frames, "f0"), row("not IP", l.non_ip, l.wire_frames, "f7"),
 			row("ours, or counted elsewhere", l.excluded, l.wire_frames, "f7"),
@@ -223,16 +229,14 @@
 			row("packets in them", l.packets, l.packets, "f2"), row("packets in stored records", l.packets_stored, l.packets, "f2"),
 			row("records sent", l.records_sent, l.records_sent, "f1"), row("records stored", l.records_stored, l.records_sent, "f1"),
 			l.records_lost ? row("records lost by probes", l.records_lost, l.records_sent, "f5") : null,
-			l.foreign_stored ? row("from others, not authenticated", l.foreign_stored, l.foreign_stored, "f7") : null)),
-		h("p", { class: complete ? "soft" : "" }, !sum.status.probes.length ? "No probe of ours took part: what was lost before these records were written is unknown. " :
-			complete ? "Complete: nothing was lost between the wire and the disk. " : "Not complete: see above; numbers may be low by that much. ",
+			others)),
+		h("p", { class: complete ? "soft" : "" }, complete ? "Complete: nothing was lost between the wire and the disk. " : "Not complete: see above; numbers may be low by that much. ",
 			h("span", { class: "soft" }, "Frames are counted at each tap since its start, so a packet that passes two taps is here twice.")));
 	}
 	panels.push(accounting);
 
 	// J and K
 	// Where the programs run, there are logs: a store has none.
-	const RECORD_BYTES = 88;
 	const target = /^netflowize query (\S+)/.exec(page.command);
 	const logsOf = target && ((node) => "netflowize logs " + target[1] + " " + quote(node));
 	function probes() {
@@ -243,20 +247,25 @@
 			return sum.began_ms && p.heard ? Date.parse(p.heard) - Math.max(sum.began_ms, ...again) : 0;
 		};
 		const ofCore = (p) => typeof p.cpu_us === "number" && age(p) > 0 ? p.cpu_us / 1000 / age(p) : NaN;
-		const sends = (p) => typeof p.records_sent === "number" && age(p) > 0 ? p.records_sent * RECORD_BYTES * 8000 / age(p) : NaN;
+		const sends = (p) => typeof p.bytes_sent === "number" && age(p) > 0 ? p.bytes_sent * 8000 / age(p) : NaN;
 		const lostOf = (p) => Object.values(p.lost || {}).reduce((a, b) => a === null || b === null ? null : a + b, 0);
 		const cache = (p) => !p.flows_max ? num("–") : h("td", { class: "n", title: count(p.flows_now) + " flows now, " + count(p.flows_max) + " at most, room for " + count(p.flows_room) },
 			p.flows_room ? percent(p.flows_now / p.flows_room).replace(" %", "") + " / " + percent(p.flows_max / p.flows_room) : count(p.flows_now) + " (max " + count(p.flows_max) + ")");
 		put("probes", h("table", {}, head("Node", "Taps on", ">Packets", ">Lost", ">Cache", ">CPU", ">Sends", ">Clock", logsOf && "Log"), h("tbody", {}, all.map((p) => h("tr", {},
 			name(p.node), h("td", { class: "name", title: p.taps.map((t) => t.link).join(" ") }, shorten([...new Set(p.taps.map((t) => t.link))].join(" "), 26)),
 			num(count(p.packets)), num(count(lostOf(p))), cache(p),
-			num(typeof p.cpu_us === "number" ? si(p.cpu_us / 1e6, "s") + (ofCore(p) >= 0 ? " · " + percent(ofCore(p)) : "") : "unknown"), num(sends(p) >= 0 ? bits(sends(p)) : "unknown"), num(typeof p.clock_offset_ns === "number" && p.clock_offset_ns ? (p.clock_offset_ns / 1e6).toFixed(2) + " ms" : "0"),
+			num(typeof p.cpu_us === "number" ? si(p.cpu_us / 1e6, "s") + (ofCore(p) >= 0 ? " · " + percent(ofCore(p)) : "") : "unknown"), num(sends(p) >= 0 ? bits(sends(p)) : "unknown"), num(typeof p.clock_offset_ns === "number" ? (p.clock_offset_ns / 1e6).toFixed(2) + " ms" : "unknown"),
 			logsOf && h("td", {}, h("button", { title: logsOf(p.node), "aria-label": "Copy the command that shows the log of " + p.node, onclick: () => copy(logsOf(p.node)) }, "log")))))),
-		h("p", { class: "soft" }, "Cache: how full of flows it is, now / at most; a full one ends flows early. CPU: user and system time since start, and of one core. Sends: records over the control network, mean since start. Clock: correction applied to its times."));
-		const cpu = all.reduce((a, p) => a + (p.cpu_us || 0), 0), sent = sum.status.ledger.records_sent;
-		const wire = sent === null ? null : sent * RECORD_BYTES, speed = all.reduce((a, p) => a + sends(p), 0);
-		put("overhead", h("ul", { class: "tiles" }, [[si(cpu / 1e6, "s"), "CPU, all meters, since start"], [percent(all.reduce((a, p) => a + ofCore(p), 0) / all.length), "of one core a meter, since start"],
-			[wire === null ? "unknown" : bytesText(wire), "of records over the control network (" + RECORD_BYTES + " B each)" + (speed >= 0 ? ", " + bits(speed) : "")], [wire === null || !sum.bytes ? "–" : percent(wire / sum.bytes), "of the experiment's bytes"],
+		h("p", { class: "soft" }, "Cache: how full of flows it is, now / at most; a full one ends flows early. CPU: user and system time since start, and of one core. Sends: all of it over the control network, with IP headers, mean since start. Clock: correction applied to its times."));
+		byId("health").hidden = byId("cost").hidden = !all.length;
+		costs(all, ofCore, sends);
+	}
+	// K: what is not known of one is not known of all.
+	function costs(all, ofCore, sends) {
+		const add = (of) => all.reduce((a, p) => a + of(p), 0), known = (v) => typeof v === "number" ? v : NaN;
+		const cpu = add((p) => known(p.cpu_us)), sent = add((p) => known(p.bytes_sent)), speed = add(sends);
+		put("overhead", h("ul", { class: "tiles" }, [[si(cpu / 1e6, "s"), "CPU, all meters, since start"], [percent(add(ofCore) / all.length), "of one core a meter, since start"],
+			[bytesText(sent), "over the control network, with IP headers" + (speed >= 0 ? ", " + bits(speed) : "")], [percent(sum.bytes ? sent / sum.bytes : NaN), "of the experiment's bytes"],
 			[bytesText(sum.status.collector.disk_bytes), "on the collector's disk"]].map(([v, t]) => h("li", {}, h("b", {}, v), h("span", {}, t)))));
 	}
 	panels.push(probes);

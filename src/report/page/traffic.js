@@ -21,26 +21,25 @@
 			const l = sum.links[chosen.link];
 			return l.sides.map((side, i) => ({ link: chosen.link,
 				name: i < l.members.length ? "from " + (l.members[i] || "?") : "from unknown",
-				key: "side" + i, bytes: side.bytes, values: valuesOf([side.course]) })).filter((x) => x.bytes);
+				bytes: side.bytes, values: valuesOf([side.course]) })).filter((x) => x.bytes);
 		}
-		return sum.links.map((l, i) => ({ name: l.name + (l.gap ? " (in part)" : ""), key: "l" + i, bytes: l.bytes, gap: l.gap, course: l.course, link: i }))
-			.filter((x) => x.bytes).sort((a, b) => b.bytes - a.bytes).slice(0, TOP + 1)
-			.map((x) => ({ ...x, values: valuesOf([x.course]) }));
+		return largest(sum.links.filter((l) => l.bytes), TOP + 1)
+			.map((l) => ({ name: l.name + (l.gap ? " (in part)" : ""), link: sum.links.indexOf(l), values: valuesOf([courseOf(l)]) }));
 	}
 	function groupSeries() {
 		const port = chosen.port !== null && sum.ports.find((p) => p.port === chosen.port);
-		if (port) return isNarrowed() ? [] : [{ name: "to port " + port.port, key: "port" + port.port, values: valuesOf([port.course]) }];
+		if (port) return isNarrowed() ? [] : [{ name: "to port " + port.port, values: valuesOf([port.course]) }];
 		const key = { proto: (g) => g.proto, host: (g) => g.src, pair: pairKey }[by];
 		const name = { proto: (e) => protoName(e.key), host: (e) => "from " + endName(e.key),
-			pair: (e) => endName(e.groups[0].src) + " → " + endName(e.groups[0].dst) }[by];
+			pair: (e) => endName(e.of.src) + " → " + endName(e.of.dst) }[by];
 		const saved = chosen.range;
 		chosen.range = null;
-		const all = groupsBy(key, sum.groups);
+		const all = groupsBy(key, sum.groups).sort(byBytes);
 		chosen.range = saved;
-		const series = all.slice(0, TOP).map((e) => ({ name: name(e), key: by + e.key, values: valuesOf(e.groups.map((g) => g.course)) }));
+		const series = all.slice(0, TOP).map((e) => ({ name: name(e), values: valuesOf(groupsIn(e).map((g) => g.course)) }));
 		if (all.length > TOP)
-			series.push({ name: all.length - TOP + " others", key: by + "rest", other: true,
-				values: valuesOf(all.slice(TOP).flatMap((e) => e.groups.map((g) => g.course))) });
+			series.push({ name: all.length - TOP + " others", other: true,
+				values: valuesOf(all.slice(TOP).flatMap((e) => groupsIn(e).map((g) => g.course))) });
 		return series;
 	}
 	function nice(v) {
@@ -55,7 +54,7 @@
 			parts.push(s("path", { class: k ? "gr" : "ax", d: `M${L} ${y(v).toFixed(1)}H${W - R}` }),
 				s("text", { x: L - 6, y: y(v) + 4, "text-anchor": "end" }, k ? units[unit].axis(v) : "0"));
 		}
-		const step = Math.max(1, Math.ceil(sum.buckets / Math.max(2, Math.floor((W - L) / 84))));
+		const step = Math.max(1, Math.ceil(sum.buckets / Math.max(2, Math.floor((W - L) / (sum.days ? 110 : 84)))));
 		for (let i = 0; i < sum.buckets; i += step)
 			parts.push(s("text", { x: x(i), y: H - 6, "text-anchor": i ? "middle" : "start" }, timeText(pieceAt(i))));
 		return parts;
