@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "flow/metric_fields.h"
 #include "store/hops.h"
+#include "store/witness.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ struct merge {
 	struct hash_key seed;
 	struct hops *hops;
 	struct item *items;
+	struct witness *witnesses;
 	struct hop *hop;
 	const struct flow_record **rows;
 	bool *counted;
@@ -62,6 +64,7 @@ void merge_free(struct merge *m)
 		return;
 	hops_free(m->hops);
 	free(m->items);
+	free(m->witnesses);
 	free(m->hop);
 	free(m->rows);
 	free(m->counted);
@@ -78,6 +81,7 @@ static void make_room(struct merge *m, size_t n)
 		return;
 	m->room = n > 2 * m->room ? n : 2 * m->room;
 	m->items = mem_grow(m->items, m->room, sizeof(*m->items));
+	m->witnesses = mem_grow(m->witnesses, m->room, sizeof(*m->witnesses));
 	m->hop = mem_grow(m->hop, m->room, sizeof(*m->hop));
 	m->rows = mem_grow(m->rows, m->room, sizeof(*m->rows));
 	m->counted = mem_grow(m->counted, m->room, sizeof(*m->counted));
@@ -132,29 +136,66 @@ static int by_hop(const void *a, const void *b)
 	return r;
 }
 
-/* Sorts the flow's rows by hop; returns the number of hops. */
-static size_t find_hops(struct merge *m, const struct ref *refs, size_t n)
+static bool several_saw(const struct item *items, size_t n)
 {
-	size_t n_hops = 0;
+	if (items->link < 0 || items->src == SLOT_UNKNOWN)
+		return false;
+	for (size_t i = 1; i < n; i++)
+		if (items[i].row->tap != items->row->tap)
+			return true;
+	return false;
+}
+
+/* The rows of a hop: what counts comes to the flow's rows, what others saw
+ * again to their end. */
+static void add_rows(struct merge *m, const struct item *items, size_t n,
+	struct hop *hop, size_t *again)
+{
+	const bool several = several_saw(items, n);
+
+	for (size_t i = 0; several && i < n; i++)
+		m->witnesses[i].row = items[i].row;
+	if (several)
+		witness_choose(m->witnesses, n);
+	for (size_t i = 0; i < n; i++) {
+		const struct flow_record *r =
+			several ? m->witnesses[i].row : items[i].row;
+
+		if (several && m->witnesses[i].again) {
+			m->rows[--*again] = r;
+			continue;
+		}
+		m->rows[hop->end++] = r;
+		hop->packets += r->packets;
+		hop->bytes += r->bytes;
+	}
+}
+
+/* Sorts the flow's rows by hop; returns the number of hops.  Each has a row. */
+static size_t find_hops(
+	struct merge *m, const struct ref *refs, size_t n, size_t *ret_rows)
+{
+	size_t n_hops = 0, again = n;
 
 	for (size_t i = 0; i < n; i++)
 		m->items[i] = item_of(m, refs[i].row);
 	qsort(m->items, n, sizeof(*m->items), by_hop);
-	for (size_t i = 0; i < n; i++) {
-		const struct item *item = &m->items[i];
-		struct hop *hop;
+	*ret_rows = 0;
+	for (size_t begin = 0, end; begin < n; begin = end) {
+		const struct item *item = &m->items[begin];
+		struct hop *hop = &m->hop[n_hops++];
 
-		if (i == 0 || !same_hop(item, item - 1))
-			m->hop[n_hops++] = (struct hop){.link = item->link,
-				.src = item->src,
-				.dst = item->dst,
-				.tap = item->tap,
-				.begin = i};
-		hop = &m->hop[n_hops - 1];
-		hop->end = i + 1;
-		hop->packets += item->row->packets;
-		hop->bytes += item->row->bytes;
-		m->rows[i] = item->row;
+		for (end = begin + 1; end < n; end++)
+			if (!same_hop(&m->items[end], item))
+				break;
+		*hop = (struct hop){.link = item->link,
+			.src = item->src,
+			.dst = item->dst,
+			.tap = item->tap,
+			.begin = *ret_rows,
+			.end = *ret_rows};
+		add_rows(m, item, end - begin, hop, &again);
+		*ret_rows = hop->end;
 	}
 	return n_hops;
 }
@@ -207,6 +248,15 @@ static void add_node(int *nodes, size_t *n, int node)
 	nodes[(*n)++] = node;
 }
 
+static void add_probe(
+	struct merge *m, struct flow *f, const struct flow_record *r)
+{
+	const struct catalog_tap *tap = catalog_tap(m->catalog, r->tap);
+
+	if (tap)
+		add_node(m->at, &f->n_at, tap->node);
+}
+
 static void add_nodes(struct merge *m, struct flow *f, const struct hop *hop)
 {
 	const int ends[] = {hops_node(m->catalog, hop->link, hop->src),
@@ -217,12 +267,9 @@ static void add_nodes(struct merge *m, struct flow *f, const struct hop *hop)
 		if (ends[i] != f->src_node && ends[i] != f->dst_node)
 			add_node(m->via, &f->n_via, ends[i]);
 	for (size_t i = hop->begin; i < hop->end; i++) {
-		uint16_t id = m->rows[i]->tap;
-		const struct catalog_tap *tap = catalog_tap(m->catalog, id);
-
-		if (tap && (i == hop->begin || id != last))
-			add_node(m->at, &f->n_at, tap->node);
-		last = id;
+		if (i == hop->begin || m->rows[i]->tap != last)
+			add_probe(m, f, m->rows[i]);
+		last = m->rows[i]->tap;
 	}
 }
 
@@ -307,13 +354,13 @@ static int emit(
 	struct flow f = {.key = refs[0].row->key,
 		.first_ns = INT64_MAX,
 		.last_ns = INT64_MIN,
-		.n_rows = n,
+		.n_seen = n,
 		.all = m->all};
 	struct flow_ends ends;
 	size_t n_hops;
 
 	make_room(m, n);
-	n_hops = find_hops(m, refs, n);
+	n_hops = find_hops(m, refs, n, &f.n_rows);
 	name_ends(m, n_hops, &f);
 	ends = (struct flow_ends){f.src_node, f.dst_node};
 	hops_find_origins(m->hops, m->hop, n_hops, &ends);
@@ -329,7 +376,11 @@ static int emit(
 	f.at = m->at;
 	f.rows = m->rows;
 	f.counted = m->counted;
-	f.extra = merge_told(m->all, f.rows, f.counted, n, &m->told);
+	for (size_t i = f.n_rows; i < n; i++) {
+		m->counted[i] = false;
+		add_probe(m, &f, m->rows[i]);
+	}
+	f.extra = merge_told(m->all, f.rows, f.counted, f.n_rows, &m->told);
 	return m->fn(m->ctx, &f, err);
 }
 

@@ -2,8 +2,8 @@
  *
  * Rows of equal key are one flow while the gap between them, over all
  * observation points together, stays below the idle timeout.  On a link every
- * packet is in exactly one row, whichever tap saw it, so a link's count is the
- * sum of its rows.  A hop is one direction of travel on a link: from one
+ * packet is in exactly one row, whichever tap saw it, or it counts in one
+ * (store/witness.h), so a link's count is the sum of its rows.  A hop is one direction of travel on a link: from one
  * member (slot) to another.  Hops join where the node of one's destination is
  * the node of another's source.  A hop that no other feeds is an origin; the
  * flow's count is the sum of its origins (several when the source sends over
@@ -46,9 +46,11 @@ struct flow {
 	size_t n_links;
 	const int *via, *at; /* nodes it passed; nodes of its probes */
 	size_t n_via, n_at;
-	const struct flow_record *const *rows; /* of `all` */
+	/* of `all`: n_rows of them, and up to n_seen what other taps saw of the
+	 * same packets (store/witness.h) */
+	const struct flow_record *const *rows;
 	const bool *counted; /* by row: is it part of the flow's count? */
-	size_t n_rows;
+	size_t n_rows, n_seen;
 	const struct flow_rows *all;
 	/* what was told of it besides where it began, where that was asked
 	 * for; or NULL */

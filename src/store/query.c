@@ -152,6 +152,7 @@ static int give_flow(struct collect *c, const struct flow_record *r,
 		.rows = &r,
 		.counted = &counted,
 		.n_rows = 1,
+		.n_seen = 1,
 		.all = &all,
 		.extra = extra};
 
@@ -493,17 +494,17 @@ int query_observations(const struct query *q, const struct flow *f,
 	observation_fn fn, void *ctx, struct err *err)
 {
 	cleanup_free const struct flow_record **rows =
-		mem_zalloc(f->n_rows, sizeof(*rows));
+		mem_zalloc(f->n_seen, sizeof(*rows));
 	size_t begin = 0;
 	int r = 0;
 
-	memcpy(rows, f->rows, f->n_rows * sizeof(*rows));
-	qsort(rows, f->n_rows, sizeof(*rows), by_point);
-	for (size_t i = 1; i <= f->n_rows && r == 0; i++) {
+	memcpy(rows, f->rows, f->n_seen * sizeof(*rows));
+	qsort(rows, f->n_seen, sizeof(*rows), by_point);
+	for (size_t i = 1; i <= f->n_seen && r == 0; i++) {
 		struct merge_told room;
 		struct observation o;
 
-		if (i < f->n_rows && by_point(&rows[i - 1], &rows[i]) == 0)
+		if (i < f->n_seen && by_point(&rows[i - 1], &rows[i]) == 0)
 			continue;
 		o = observe(q->catalog, f->all, rows + begin, i - begin, &room);
 		if (wants_observation(q, f, &o))

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A second plan while the first one runs: meters come, go and change with the
-# collector, and what was seen before keeps its name and its number.
+# collector, and what was seen before keeps its name and its number; what two
+# taps see counts once.
 set -u
 . "$(dirname "$0")/lib/need.bash"
 need bin/nfz-testbed bin/netflowize payload/x86_64.nfzp
@@ -47,10 +48,27 @@ server1 down1 3
 server1 down1 3'
 [ "$(cat "$log.seen")" = "$want" ] || { mv "$log.seen" "$log"; fail "observations"; }
 rm -f "$log.seen"
+# what moved from tap to tap, and then what two taps see: once each
+links() { # packets of both ways on each link that was passed
+	user query --by link -o json proto icmp
+	[ "$(jq -c '[.groups[] | .packets]' "$log")" = "[$1,$1,$1]" ] ||
+		fail "not $1 pings on each link"
+}
+links 18
+user up --light --redundancy 2
+ping_server
+links 24
+user up --light --dedupe none
+ping_server
+links 30
+user query --observations -o json proto icmp
+[ "$(jq '[.observations[].packets] | add' "$log")" -gt 90 ] ||
+	fail "no packet was seen twice"
+user up --light
 user status -o json
 [ "$(jq .ledger.unaccounted "$log")" = 0 ] || fail "unaccounted"
 user verify
 user up --light
 grep -q 'no changes' "$log" || fail "the same plan again changed something"
 user strip --yes
-echo "ok: three plans, 9 pings each way, every observation with its name"
+echo "ok: five plans, 15 pings each way, every observation with its name"

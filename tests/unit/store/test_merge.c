@@ -40,11 +40,19 @@
 	"tap 1 0 0 0 1 eth0\ntap 2 1 0 1 2 eth0\ntap 3 2 0 2 3 eth0\n"         \
 	"tap 6 1 1 0 2 eth1\n"
 
+/* One link, with a tap at each end. */
+#define BOTH_ENDS                                                              \
+	FIRST_LINE                                                             \
+	"node s\nnode d\n"                                                     \
+	"link a p2p covered\nmember 0 10.0.1.1\nmember 1 10.0.6.1\n"           \
+	"tap 1 0 0 0 1 eth0\ntap 2 1 0 1 2 eth0\n"
+
 struct row {
 	const char *src, *dst;
 	uint16_t tap, from, to;
 	uint64_t packets;
 	double first, last;
+	uint8_t flags;
 };
 
 enum { FLOWS_MAX = 8, TEXT = 128 };
@@ -58,6 +66,7 @@ struct result {
 		char path[TEXT], links[TEXT], via[TEXT];
 		int src_node, dst_node;
 		uint64_t counted;
+		size_t again;
 	} flows[FLOWS_MAX];
 };
 
@@ -100,6 +109,7 @@ static int keep(void *ctx, const struct flow *f, struct err *err)
 		if (f->counted[i])
 			one->counted += f->rows[i]->packets;
 	cr_assert_eq(one->counted, f->packets, "marked rows are the count");
+	one->again = f->n_seen - f->n_rows;
 	return 0;
 }
 
@@ -130,6 +140,7 @@ static struct result merged(
 		r[i].key.src = run_addr(rows[i].src ? rows[i].src : "10.0.1.1");
 		r[i].key.dst = run_addr(rows[i].dst ? rows[i].dst : "10.0.6.1");
 		r[i].tap = rows[i].tap;
+		r[i].flags = rows[i].flags;
 		r[i].src_slot = rows[i].from;
 		r[i].dst_slot = rows[i].to;
 		r[i].packets = rows[i].packets;
@@ -369,6 +380,55 @@ Test(merge, a_tap_that_lost_the_flow_does_not_double_it)
 
 	cr_assert_eq(r.flows[0].packets, 10);
 	cr_assert_str_eq(r.flows[0].path, "in rx out");
+}
+
+Test(merge, what_two_taps_of_a_link_see_counts_once)
+{
+	const struct row rows[] = {
+		{.tap = 2, .to = 1, .packets = 5, .first = 0.2, .last = 1},
+		{.tap = 2, .to = 1, .packets = 3, .first = 2.5, .last = 3},
+		{.tap = 1, .to = 1, .packets = 9, .first = 0, .last = 0.5},
+		{.tap = 1, .to = 1, .packets = 1, .first = 3.4, .last = 3.4},
+	};
+	struct result r = MERGED(BOTH_ENDS, rows);
+
+	cr_assert_eq(r.n, 1);
+	cr_assert_eq(r.flows[0].packets, 10, "two died on the way");
+	cr_assert_str_eq(r.flows[0].links, "a=10");
+	cr_assert_eq(r.flows[0].again, 2);
+}
+
+Test(merge, a_tap_that_did_not_sample_counts)
+{
+	const struct row rows[] = {
+		{.tap = 1,
+			.to = 1,
+			.packets = 14,
+			.first = 0.1,
+			.last = 0.3,
+			.flags = RECORD_ESTIMATED},
+		{.tap = 2, .to = 1, .packets = 10, .first = 0, .last = 0.5},
+	};
+	struct result r = MERGED(BOTH_ENDS, rows);
+
+	cr_assert_eq(r.flows[0].packets, 10);
+	cr_assert_eq(r.flows[0].again, 1);
+}
+
+Test(merge, a_tap_that_moves_loses_nothing)
+{
+	const struct row rows[] = {
+		{.tap = 1, .to = 1, .packets = 6, .first = 0, .last = 2},
+		{.tap = 2, .to = 1, .packets = 5, .first = 2.1, .last = 4.9},
+		/* and comes back */
+		{.tap = 1, .to = 1, .packets = 4, .first = 6.2, .last = 6.4},
+		{.tap = 2, .to = 1, .packets = 5, .first = 8, .last = 12},
+	};
+	struct result r = MERGED(BOTH_ENDS, rows);
+
+	cr_assert_eq(r.n, 1);
+	cr_assert_eq(r.flows[0].packets, 20);
+	cr_assert_eq(r.flows[0].again, 0);
 }
 
 Test(merge, silence_ends_a_flow_at_all_taps_alike)

@@ -1,0 +1,143 @@
+#include "store/witness.h"
+#include "base/clock.h"
+
+#include <stdlib.h>
+
+/* What passes on the way from tap to tap, and what clocks are wrong by. */
+#define NEAR_NS NS_PER_S
+
+static int by_tap_and_time(const void *a, const void *b)
+{
+	const struct witness *x = a, *y = b;
+
+	if (x->row->tap != y->row->tap)
+		return x->row->tap < y->row->tap ? -1 : 1;
+	if (x->row->first_ns != y->row->first_ns)
+		return x->row->first_ns < y->row->first_ns ? -1 : 1;
+	return (x->row > y->row) - (x->row < y->row);
+}
+
+/* Times may be any numbers. */
+static int64_t plus(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	if (__builtin_add_overflow(a, b, &sum))
+		return b < 0 ? INT64_MIN : INT64_MAX;
+	return sum;
+}
+
+static size_t end_of(const struct witness *w, size_t n, size_t begin)
+{
+	size_t end = begin;
+
+	while (end < n && w[end].row->tap == w[begin].row->tap)
+		end++;
+	return end;
+}
+
+static bool is_open(const struct witness *w)
+{
+	return !w->counts && !w->again;
+}
+
+/* The tap, by its first row, whose open rows tell most; n: none is open. */
+static size_t best(const struct witness *w, size_t n)
+{
+	uint64_t most = 0;
+	size_t found = n;
+	bool exact = false;
+
+	for (size_t begin = 0, end; begin < n; begin = end) {
+		uint64_t packets = 0;
+		bool all = true, any = false;
+
+		end = end_of(w, n, begin);
+		for (size_t i = begin; i < end; i++) {
+			if (!is_open(&w[i]))
+				continue;
+			any = true;
+			packets += w[i].row->packets;
+			all = all && !(w[i].row->flags & RECORD_ESTIMATED);
+		}
+		if (!any ||
+			(found < n && (all != exact ? exact : packets <= most)))
+			continue;
+		found = begin;
+		most = packets;
+		exact = all;
+	}
+	return found;
+}
+
+static int64_t middle(const struct flow_record *r)
+{
+	return r->first_ns / 2 + r->last_ns / 2;
+}
+
+/* The open rows of a tap count; last_ns becomes the latest time so far. */
+static void take(struct witness *w, size_t n)
+{
+	int64_t last_ns = INT64_MIN;
+
+	for (size_t i = 0; i < n; i++) {
+		w[i].counts = !w[i].again;
+		if (w[i].row->last_ns > last_ns)
+			last_ns = w[i].row->last_ns;
+		w[i].last_ns = last_ns;
+	}
+}
+
+/* How many of a tap's rows have a time (of theirs) before this one. */
+static size_t before(const struct witness *w, size_t n,
+	int64_t (*time)(const struct flow_record *r), int64_t at_ns)
+{
+	size_t low = 0;
+
+	while (n > 0) {
+		const size_t half = n / 2;
+
+		if (time(w[low + half].row) < at_ns) {
+			low += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
+	}
+	return low;
+}
+
+static int64_t early(const struct flow_record *r)
+{
+	return plus(r->first_ns, -NEAR_NS);
+}
+
+/* Is the middle of the row in one of the tap's rows, or that of one of those
+ * in the row? */
+static bool saw(const struct witness *w, size_t n, const struct flow_record *r)
+{
+	size_t i = before(w, n, early, middle(r));
+
+	if (i > 0 && middle(r) <= plus(w[i - 1].last_ns, NEAR_NS))
+		return true;
+	i = before(w, n, middle, r->first_ns);
+	return i < n && middle(w[i].row) <= r->last_ns;
+}
+
+void witness_choose(struct witness *w, size_t n)
+{
+	size_t begin;
+
+	for (size_t i = 0; i < n; i++)
+		w[i].counts = w[i].again = false;
+	qsort(w, n, sizeof(*w), by_tap_and_time);
+	while ((begin = best(w, n)) < n) {
+		const size_t end = end_of(w, n, begin);
+
+		take(w + begin, end - begin);
+		for (size_t i = 0; i < n; i++)
+			if (is_open(&w[i]) &&
+				saw(w + begin, end - begin, w[i].row))
+				w[i].again = true;
+	}
+}
