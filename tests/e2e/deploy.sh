@@ -81,7 +81,9 @@ was=$(on left -- sh -c 'cat /var/lib/netflowize/*/run/meter')
 on left -- sh -c 'kill -9 $(sed -n "s/^process \([0-9]*\) .*/\1/p" \
 	/var/lib/netflowize/*/run/meter)'
 another_runs() {
-	status_says "meter running" && never said "meter killed" &&
+	deploy status
+	[ "$(awk '$1 == "node" { here = $2 == "left" }
+		here && $1 == "meter" { print $2 }' "$dir/out")" = running ] &&
 		[ "$was" != "$(on left -- sh -c \
 			'cat /var/lib/netflowize/*/run/meter')" ]
 }

@@ -165,11 +165,11 @@ def waiting():
         os._exit(0 if r["code"] == 8 and r["output"] ==
                  "Timed out waiting for states: ['active']" else 1)
     time.sleep(0.2)
+    before = time.monotonic()
     r = quick.experiment.state(0.1, {"proj": "nfexp", "exp": "lan3"})
-    ended, status = os.waitpid(pid, os.WNOHANG)
-    check("others are served meanwhile", r["code"] == 0 and not ended, r)
-    check("statewait times out",
-          (status if ended else os.waitpid(pid, 0)[1]) == 0)
+    took = time.monotonic() - before
+    check("others are served meanwhile", r["code"] == 0 and took < 4, took)
+    check("statewait times out", os.waitpid(pid, 0)[1] == 0)
 
 
 def modify():
@@ -186,8 +186,10 @@ def modify():
         if not seen or seen[-1] != state:
             seen.append(state)
         time.sleep(0.02)
-    check("its states", seen == ["modify_reparse", "modify_reswap", "active"],
-          seen)
+    # who asks seldom misses some
+    states = ["modify_reparse", "modify_reswap", "active"]
+    check("its states", len(seen) > 1 and
+          seen == [s for s in states if s in seen], seen)
     check("its text", p.experiment.nsfile(0.1, who)["value"] == new)
     r = p.experiment.info(0.1, dict(who, aspect="mapping"))
     check("its machines", "nodeE" in r["value"], r)

@@ -30,7 +30,7 @@ int getaddrinfo(const char *restrict name, const char *restrict service,
 		clock_sleep_ms(60000);
 	if (number || strcmp(name, "late") != 0)
 		return real(name, service, hints, ret);
-	clock_sleep_ms(300);
+	clock_sleep_ms(2000);
 	return real("127.0.0.1", service, hints, ret);
 }
 
@@ -51,7 +51,7 @@ static int listener(uint16_t *port)
 /* Steps as the fleet's loop does, when the descriptor says so. */
 static int finish(struct dial *d, struct err *err)
 {
-	struct mono_time limit = mono_add_ms(mono_now(), 5000);
+	struct mono_time limit = mono_add_ms(mono_now(), 30000);
 	int r;
 
 	while ((r = dial_step(d, err)) == 0 && !mono_passed(limit)) {
@@ -87,7 +87,7 @@ Test(dial, nobody_waits_for_a_name)
 	cr_assert_eq(dial_start(&d, "late", port, &err), 0);
 	cr_assert(d.naming);
 	cr_assert_eq(dial_step(&d, &err), 0);
-	cr_assert_lt(mono_now().ns - began.ns, 200 * NS_PER_MS);
+	cr_assert_lt(mono_now().ns - began.ns, 1500 * NS_PER_MS);
 	cr_assert_eq(finish(&d, &err), 1);
 	close(d.fd);
 	close(at);
@@ -122,8 +122,8 @@ Test(dial, waiting_for_a_name_has_an_end)
 	struct dial_names names;
 
 	cr_assert_not(dial_names("never", 100, &names));
-	cr_assert_lt(mono_now().ns - began.ns, 5000 * NS_PER_MS);
-	cr_assert(dial_names("late", 5000, &names));
+	cr_assert_lt(mono_now().ns - began.ns, 30 * NS_PER_S);
+	cr_assert(dial_names("late", 30000, &names));
 	cr_assert_geq(names.n, 1);
 }
 

@@ -72,12 +72,12 @@ Test(sshconf, an_ssh_that_hangs_is_asked_no_more, .timeout = 30)
 	/* each host has lines of its own */
 	snprintf(path, sizeof(path), "%s/config", dir);
 	write_file(path, "Match host b\n", 0600);
-	c = sshconf_new(path, 300);
+	c = sshconf_new(path, 1000);
 	began = mono_now();
 	for (const char *host = "abcdefghij"; *host; host++)
 		cr_assert_null(sshconf_for(c, (char[]){*host, '\0'}));
-	cr_assert_geq(mono_now().ns - began.ns, 300 * NS_PER_MS);
-	cr_assert_lt(mono_now().ns - began.ns, 2900 * NS_PER_MS);
+	cr_assert_geq(mono_now().ns - began.ns, 1 * NS_PER_S);
+	cr_assert_lt(mono_now().ns - began.ns, 9 * NS_PER_S);
 	sshconf_free(c);
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/ssh", dir);

@@ -410,7 +410,7 @@ char *world_call(
 	struct world *w, const char *uid, const char *request, size_t len)
 {
 	const struct lab_request r = {request, len};
-	struct mono_time end = mono_add_ms(mono_now(), 5000);
+	struct mono_time end = mono_add_ms(mono_now(), 30000);
 	char *reply = NULL;
 	struct lab_call *call = lab_service_call(
 		w->svc, world_user(w, uid), &r, keep_reply, &reply);

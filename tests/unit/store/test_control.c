@@ -20,7 +20,7 @@ static pid_t server(int listen_fd, const char *want, const char *say)
 
 	if (child != 0)
 		return child;
-	poll(&p, 1, 5000);
+	poll(&p, 1, 30000);
 	fd = accept(listen_fd, NULL, NULL);
 	if (fd < 0 || read(fd, line, sizeof(line) - 1) < 0 ||
 		write(fd, say, strlen(say)) < 0)
