@@ -53,6 +53,7 @@ idle() { # the collectors: nothing is in sockets, and they and their children wa
 }
 end_collectors() {
 	local p
+	sleep 0.3 # what the kernel has not put there yet
 	for _ in 1 2 3 4 5; do eventually idle; done
 	for p in "${collectors[@]}"; do kill -INT "$p"; done
 	for p in "${collectors[@]}"; do wait "$p"; done

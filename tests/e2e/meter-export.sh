@@ -38,7 +38,7 @@ print("READY", flush=True)
 stream = b""
 streams = []
 while True:
-    ready = select.select([*socks, listener, *streams], [], [], 0.1)[0]
+    ready = select.select([*socks, listener, *streams], [], [], 0.5)[0]
     if end and not ready:  # all that was sent has been read
         break
     for s in ready:

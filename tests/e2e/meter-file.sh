@@ -39,7 +39,7 @@ def expect(what, got, want):
 
 def receive(sock, into, ended):
     """Until nothing is left of a sender that has ended."""
-    sock.settimeout(0.2)
+    sock.settimeout(0.5)
     while True:
         over = ended.is_set()
         try:

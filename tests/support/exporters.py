@@ -40,13 +40,15 @@ def catch(argv, sock, stdin=None, patience=8):
     got, began = [], time.monotonic()
     heard = began
     sock.settimeout(0.1)
+    over = False
     while True:
-        over = p.poll() is not None
+        if not over and p.poll() is not None:
+            over, heard = True, time.monotonic()
         try:
             got.append(sock.recv(65535))
             heard = time.monotonic()
         except socket.timeout:
-            if over:
+            if over and time.monotonic() - heard > 0.5:
                 return got
             if p.poll() is None and time.monotonic() - began > 20:
                 p.kill()

@@ -92,5 +92,7 @@ def send(datagrams, port):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     for i, d in enumerate(datagrams, 1):
         s.sendto(d, ("127.0.0.1", port))
+        if i == len(datagrams):
+            time.sleep(0.1)  # the kernel may not have put it there yet
         while (i % 20 == 0 or i == len(datagrams)) and any(queues(port)):
             time.sleep(0.001)
