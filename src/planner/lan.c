@@ -12,7 +12,7 @@
 #include "planner/kernel.h"
 #include "base/mem.h"
 
-enum { SPELLED_SINGLE = 16, SPELLED = 6, ROUNDS = 64 };
+enum { SPELLED_SINGLE = 16, SPELLED = 10, ROUNDS = 64 };
 
 struct lan {
 	int group, n; /* living slots */

@@ -1,11 +1,12 @@
 /* Reference: branch and cut (Padberg, Rinaldi 1991) with reduced cost fixing;
- * cuts as in oddrows.c, proofs as in Neumaier, Shcherbina 2004: prices of the
- * floating point program are rounded to integers, and what they prove is
- * counted again exactly.  A branch is closed by such a count only. */
+ * proofs as in Neumaier, Shcherbina 2004: prices of the floating point program
+ * are rounded to integers, and what they prove is counted again exactly.  A
+ * branch is closed by such a count only. */
 #define _GNU_SOURCE
 #include "planner/program.h"
 #include "base/mem.h"
-#include "planner/oddrows.h"
+#include "planner/cuts.h"
+#include "planner/gains.h"
 #include "planner/region.h"
 #include "planner/rowpool.h"
 #include "planner/simplex.h"
@@ -20,19 +21,18 @@ __extension__ typedef __int128 wide;
 enum {
 	ROUNDS = 40,        /* of cuts, before branching */
 	FEW = 8,            /* such rounds must be enough for a whole step */
-	CUTS = 60,          /* in a round */
 	NODE_ROUNDS = 1,    /* of cuts in a branch */
 	SHORT_SCALE = 5040, /* of prices in a proof, which mostly are simple
 	                     * fractions */
-	SHARE = 8,        /* of what is undecided, bought in a step of a dive */
-	WORTH_IT = 4,     /* one in so many columns decided: start afresh */
-	LARGEST = 1 << 24 /* needs of cuts */
+	SHARE = 8,   /* of what is undecided, bought in a step of a dive */
+	WORTH_IT = 4 /* one in so many columns decided: start afresh */
 };
 
 struct decision {
 	int col;
 	bool value, second;
 	size_t trail;
+	double x, bound; /* before */
 };
 
 struct work {
@@ -40,6 +40,8 @@ struct work {
 	struct program *g;
 	struct simplex s;
 	struct rowpool pool;
+	struct cuts cuts;
+	struct gains gains;
 	struct tally t;
 	double factor; /* of costs in the program */
 	int64_t scale; /* of prices as integers */
@@ -67,13 +69,6 @@ static bool is_fixed(const struct work *w, int c)
 	return w->s.lower[c] >= w->s.upper[c];
 }
 
-static int name_of_row(const struct work *w, int r)
-{
-	int at = w->pool.origin[r];
-
-	return at < 0 || !w->g->proof ? at : w->g->row_name[at];
-}
-
 /* What the program's prices prove, in integers. */
 static void count_exactly(struct work *w)
 {
@@ -92,7 +87,7 @@ static void count_exactly(struct work *w)
 
 		w->price[r] = y > 0 ? (int64_t)fmin(y + w->round, 0x1p62) : 0;
 		w->bound += (wide)w->price[r] * (int64_t)s->need[r];
-		w->name[r] = name_of_row(w, r);
+		w->name[r] = cuts_row_name(&w->cuts, r);
 	}
 	for (int c = 0; c < p->n_cols; c++) {
 		wide d = (wide)p->cost[c] * w->scale;
@@ -129,16 +124,6 @@ static void note_prices(const struct work *w)
 	if (w->g->proof)
 		proof_weigh(
 			w->g->proof, w->scale, w->name, w->price, w->n_named);
-}
-
-static void note_cut(struct work *w, const struct odd_set *set)
-{
-	cleanup_free int *names =
-		mem_grow(NULL, (size_t)set->n + 1, sizeof(int));
-
-	for (int i = 0; i < set->n; i++)
-		names[i] = name_of_row(w, set->rows[i]);
-	rowpool_name_cut(&w->pool, proof_half(w->g->proof, names, set->n));
 }
 
 static void fix(struct work *w, int col, bool value)
@@ -207,37 +192,6 @@ static void round_off(struct work *w, double least)
 		accept(w);
 	}
 	clear_tally(w);
-}
-
-static void add_cut(struct work *w, const struct odd_set *set, int64_t *count)
-{
-	size_t most = (size_t)w->p->n_cols;
-	cleanup_free int *cols = mem_grow(NULL, most, sizeof(int));
-	cleanup_free double *values = mem_grow(NULL, most, sizeof(double));
-	int64_t need;
-	int n = odd_set_cut(&w->s, set, count, cols, values, &need);
-
-	/* cuts of cuts of cuts: no numbers that floating point might round */
-	if (need < LARGEST) {
-		rowpool_add_cut(&w->pool, cols, values, n, (double)need);
-		if (w->g->proof)
-			note_cut(w, set);
-	}
-}
-
-static int add_cuts(struct work *w)
-{
-	struct odd_sets sets;
-	cleanup_free int64_t *count =
-		mem_zalloc((size_t)w->p->n_cols + 1, sizeof(int64_t));
-	int n;
-
-	oddrows_find(&w->s, w->x, CUTS, &sets);
-	n = (int)sets.n;
-	for (size_t i = 0; i < sets.n; i++)
-		add_cut(w, &sets.items[i], count);
-	odd_sets_release(&sets);
-	return n;
 }
 
 /* One run of the simplex method; false: it gave no answer. */
@@ -343,7 +297,7 @@ static bool sharpen(struct work *w)
 			break;
 		best = w->bound;
 		rowpool_drop_slack(&w->pool, w->x);
-		if (!add_cuts(w))
+		if (!cuts_add(&w->cuts, w->x))
 			break;
 	}
 	return !run(w);
@@ -361,26 +315,55 @@ static void try_decided(struct work *w)
 	clear_tally(w);
 }
 
-/* What is most undecided; -1: nothing is left. */
+/* What promises most; -1: nothing is left. */
 static int choose(const struct work *w)
 {
 	double most = -1;
 	int best = -1;
 
 	for (int c = 0; c < w->p->n_cols; c++) {
-		double x = w->x[c], worth;
+		double worth;
 
 		if (is_fixed(w, c))
 			continue;
-		/* rather high, so that the branch with it is short */
-		worth = (x < 1e-6 || x > 1 - 1e-6 ? 0 : 0.6 - fabs(x - 0.6)) *
-			(w->t.col_start[c + 1] - w->t.col_start[c]);
+		worth = gains_expect(&w->gains, c, w->x[c]);
 		if (worth > most) {
 			most = worth;
 			best = c;
 		}
 	}
 	return best;
+}
+
+/* In whole costs. */
+static double bound_of(const struct work *w)
+{
+	double bound = (double)w->bound / (double)w->scale;
+
+	return bound < (double)w->g->cost ? bound : (double)w->g->cost;
+}
+
+/* What the last decision brought. */
+static void learn(struct work *w)
+{
+	const struct decision *d = &w->stack[w->depth - 1];
+
+	gains_note(&w->gains, d->col, d->value != d->second, d->x,
+		(bound_of(w) - d->bound) * w->factor);
+}
+
+static void decide(struct work *w, int col)
+{
+	bool value = w->x[col] >= 0.4;
+
+	w->stack[w->depth++] = (struct decision){.col = col,
+		.value = value,
+		.trail = w->n_trail,
+		.x = w->x[col],
+		.bound = bound_of(w)};
+	if (w->g->proof)
+		proof_divide(w->g->proof, w->g->col_name[col], value);
+	fix(w, col, value);
 }
 
 /* True: nothing cheaper is in this branch. */
@@ -390,6 +373,8 @@ static bool done(struct work *w, int *ret_col)
 	for (int i = 0;; i++) {
 		if (!run(w))
 			return true;
+		if (i == 0 && w->depth)
+			learn(w);
 		if (!closed(w))
 			round_off(w, 0.5);
 		if (closed(w)) {
@@ -399,7 +384,7 @@ static bool done(struct work *w, int *ret_col)
 		if (i == NODE_ROUNDS)
 			break;
 		rowpool_drop_slack(&w->pool, w->x);
-		if (!add_cuts(w))
+		if (!cuts_add(&w->cuts, w->x))
 			break;
 	}
 	fix_by_cost(w);
@@ -464,13 +449,7 @@ static void divide(struct work *w)
 
 	while (!w->stopped) {
 		if (!done(w, &col)) {
-			w->stack[w->depth++] = (struct decision){.col = col,
-				.value = w->x[col] >= 0.4,
-				.trail = w->n_trail};
-			if (w->g->proof)
-				proof_divide(w->g->proof, w->g->col_name[col],
-					w->x[col] >= 0.4);
-			fix(w, col, w->x[col] >= 0.4);
+			decide(w, col);
 			continue;
 		}
 		while (w->depth && w->stack[w->depth - 1].second)
@@ -509,8 +488,12 @@ static void work_init(
 	simplex_init(&w->s, p->n_cols, cost);
 	w->s.deadline = g->deadline;
 	rowpool_init(&w->pool, p, &w->s);
+	w->cuts = (struct cuts){&w->pool, g->proof, g->row_name};
 	tally_start(&w->t, p);
 	rowpool_start(&w->pool, &w->t);
+	for (int c = 0; c < p->n_cols; c++)
+		cost[c] = w->t.col_start[c + 1] - w->t.col_start[c];
+	gains_init(&w->gains, p->n_cols, cost);
 	w->reduced = mem_zalloc(cols, sizeof(wide));
 	w->x = mem_zalloc(cols, sizeof(double));
 	w->trail = mem_zalloc(cols, sizeof(int));
@@ -522,6 +505,7 @@ static void work_release(struct work *w)
 	simplex_release(&w->s);
 	rowpool_release(&w->pool);
 	tally_end(&w->t);
+	gains_release(&w->gains);
 	free(w->reduced);
 	free(w->price);
 	free(w->name);

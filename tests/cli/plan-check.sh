@@ -219,11 +219,11 @@ say "no steps" 0 "the checker's own search"
 
 # and with choices: what is left of the proof without one, the other way round
 awk 'BEGIN {
-	print "p td 60 240"
-	for (x = 1; m < 240; m++) {
-		a = (x = x * 16807 % 2147483647) % 60
-		b = (x = x * 16807 % 2147483647) % 60
-		print a + 1, (a == b ? (b + 1) % 60 : b) + 1
+	print "p td 70 280"
+	for (x = 1; m < 280; m++) {
+		a = (x = x * 16807 % 2147483647) % 70
+		b = (x = x * 16807 % 2147483647) % 70
+		print a + 1, (a == b ? (b + 1) % 70 : b) + 1
 	}
 }' >"$dir/net"
 netflowize plan --light --topology "$dir/net" --objective count -o json \
