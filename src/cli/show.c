@@ -85,11 +85,18 @@ static bool counts_probes(const struct plan *plan)
 	return strcmp(plan->objective, "count") == 0;
 }
 
+static const char *proof_of(const struct plan *plan)
+{
+	if (strcmp(plan->proof.kind, "dual") == 0)
+		return "weights on them prove it";
+	if (strcmp(plan->proof.kind, "steps") == 0)
+		return "steps in the plan prove it";
+	return "every other choice was tried";
+}
+
 static void show_optimal(const struct plan *plan, struct buf *out)
 {
-	const char *proof = strcmp(plan->proof.kind, "dual") == 0
-				    ? "weights on them prove it"
-				    : "every other choice was tried";
+	const char *proof = proof_of(plan);
 	long long cost = (long long)plan->cost;
 
 	if (plan->modes.part.asked || plan->modes.capacity.asked)
@@ -112,6 +119,15 @@ static void show_optimal(const struct plan *plan, struct buf *out)
 			wording_elements(plan), cost, proof);
 }
 
+/* What others can verify without a search of their own. */
+static void show_bound(const struct plan *plan, struct buf *out)
+{
+	buf_addf(out, "lower bound %lld", (long long)plan->lower_bound);
+	if (strcmp(plan->proof.kind, "search") == 0)
+		buf_addf(out, " by a search, %lld by the plan's weights",
+			(long long)plan->proof.bound);
+}
+
 static void show_proof(const struct plan *plan, struct buf *out)
 {
 	switch (plan->status) {
@@ -125,9 +141,10 @@ static void show_proof(const struct plan *plan, struct buf *out)
 			return;
 		buf_addf(out,
 			"  Optimal    for the %s that can be covered: cost "
-			"%lld, lower bound %lld\n",
-			wording_elements(plan), (long long)plan->cost,
-			(long long)plan->lower_bound);
+			"%lld, ",
+			wording_elements(plan), (long long)plan->cost);
+		show_bound(plan, out);
+		buf_adds(out, "\n");
 		return;
 	case PLAN_TIMEOUT:
 		buf_adds(out, "  Optimal    unknown: no placement was found in "
@@ -135,10 +152,11 @@ static void show_proof(const struct plan *plan, struct buf *out)
 		return;
 	case PLAN_FEASIBLE:
 		buf_addf(out,
-			"  Optimal    not proven%s: cost %lld, lower "
-			"bound %lld (%.2f %%)\n",
+			"  Optimal    not proven%s: cost %lld, gap %.2f %%, ",
 			plan->late ? " in time" : "", (long long)plan->cost,
-			(long long)plan->lower_bound, wording_gap(plan));
+			wording_gap(plan));
+		show_bound(plan, out);
+		buf_adds(out, "\n");
 		return;
 	}
 }
