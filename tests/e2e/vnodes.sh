@@ -37,7 +37,7 @@ check() { # what, status
 		failed=1
 	fi
 }
-# What it leaves in /tmp is in $dir/left, not what others do there meanwhile.
+# Sockets that it leaves in /tmp are in $dir/left, not those of others.
 mkdir "$dir/tmp"
 netflowize() {
 	timeout 120 unshare -m sh -c 'cd "$0" && mount -t tmpfs tmpfs tmp &&
@@ -45,7 +45,7 @@ netflowize() {
 		"lowerdir=/tmp,upperdir=tmp/up,workdir=tmp/work" overlay /tmp &&
 		"$@"
 		code=$?
-		ls tmp/up >>left
+		ls tmp/up | grep ^nfz-ssh >>left
 		exit $code' "$dir" "$testbed" run --exp "$exp" -- \
 		"$build/bin/netflowize" "$@" >"$dir/out" 2>&1 && return
 	cat "$dir/out"
