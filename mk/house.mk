@@ -1,7 +1,29 @@
 # The house: packages, checks, demo, formatting, installation.
 
-.PHONY: clean format deps lint layers docs check demo asan fuzz fuzz-replay \
- torture bench install uninstall e2e cli-tests screenshots
+.PHONY: help dist clean format deps lint layers docs check demo asan fuzz \
+ fuzz-replay torture bench install uninstall e2e cli-tests screenshots
+
+help:
+	@printf '  %-14s %s\n' \
+	 make 'build it; V=1 shows commands, BUILD=dir builds elsewhere' \
+	 deps 'install what it needs (root)' \
+	 demo 'the whole story on this machine (root)' \
+	 install 'below PREFIX=/usr/local, DESTDIR=; uninstall takes it away' \
+	 dist 'an archive of the last commit, in BUILD' \
+	 aarch64 'the programs for nodes of that kind, too' \
+	 check 'every test (root)' \
+	 unit-FOLDER 'the unit tests of one folder of src' \
+	 'cli-tests e2e' 'one kind of the others (e2e: root)' \
+	 lint 'floors, sizes, manuals, formatting, shell' \
+	 format 'clang-format' \
+	 'asan fuzz' 'tests under sanitizers, fuzzers (CONTRIBUTING.md)'
+
+DIST = netflowize-$(VERSION:-dirty=)
+
+dist:
+	@mkdir -p $(BUILD)
+	git archive --prefix=$(DIST)/ -o $(BUILD)/$(DIST).tar.gz \
+	 --add-virtual-file=$(DIST)/VERSION:$(VERSION:-dirty=) HEAD
 
 # All cores, unless -j was given.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -156,11 +178,12 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/netflowize \
 	 $(SHARE)/netflowize/topologies $(SHARE)/netflowize/recipes \
-	 $(SHARE)/bash-completion/completions
+	 $(SHARE)/bash-completion/completions $(SHARE)/doc/netflowize
 	install -m 755 $(BUILD)/bin/* $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(BUILD)/payload/* $(DESTDIR)$(PREFIX)/lib/netflowize
 	install -m 644 topologies/* $(SHARE)/netflowize/topologies
 	install -m 644 recipes/*.recipe $(SHARE)/netflowize/recipes
+	install -m 644 README.md CHANGELOG.md LICENSE $(SHARE)/doc/netflowize
 	$(BUILD)/bin/netflowize completion >$(SHARE)/bash-completion/completions/netflowize
 	for p in man/*.[1-8]; do s=$${p##*.}; \
 	 install -d $(SHARE)/man/man$$s; \
@@ -170,4 +193,5 @@ uninstall:
 	rm -f $(patsubst %,$(DESTDIR)$(PREFIX)/bin/%,$(PROGRAMS)) \
 	 $(foreach p,$(notdir $(wildcard man/*.[1-8])),$(SHARE)/man/man$(subst .,,$(suffix $(p)))/$(p)) \
 	 $(SHARE)/bash-completion/completions/netflowize
-	rm -rf $(DESTDIR)$(PREFIX)/lib/netflowize $(SHARE)/netflowize
+	rm -rf $(DESTDIR)$(PREFIX)/lib/netflowize $(SHARE)/netflowize \
+	 $(SHARE)/doc/netflowize

@@ -98,6 +98,20 @@ static int help(int argc, char **argv, struct err *err)
 	return 0;
 }
 
+/* The short form, in which a command's name is no experiment's. */
+static int run_up(struct app *app, int argc, char **argv, struct err *err)
+{
+	int r = find("up")->run(app, argc, argv, err);
+
+	for (int i = 1; r == -NFZ_E_USAGE && i < argc; i++)
+		if (argv[i] && find(argv[i]))
+			return err_hint(err,
+				"Options stand behind the command: netflowize "
+				"%s OPTIONS ...",
+				argv[i]);
+	return r;
+}
+
 static int dispatch(struct app *app, int argc, char **argv, struct err *err)
 {
 	const char *word = argv[1];
@@ -110,7 +124,7 @@ static int dispatch(struct app *app, int argc, char **argv, struct err *err)
 		return find("version")->run(app, 1, argv, err);
 	/* netflowize --light PROJ/EXP */
 	if (word[0] == '-')
-		return find("up")->run(app, argc, argv, err);
+		return run_up(app, argc, argv, err);
 	cmd = find(word);
 	if (!cmd && strpbrk(word, "/,")) /* netflowize PROJ/EXP */
 		return find("up")->run(app, argc, argv, err);

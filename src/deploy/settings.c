@@ -153,9 +153,12 @@ int setting_parse(const char *word, struct setting *ret, struct err *err)
 	char key[64];
 
 	*ret = (struct setting){0};
-	if (!eq || eq == word)
-		return err_set(err, NFZ_E_USAGE,
-			"--set %s: write [NODE:]KEY=VALUE", word);
+	if (!eq || eq == word) {
+		err_set(err, NFZ_E_USAGE, "--set %s: write [NODE:]KEY=VALUE",
+			word);
+		return err_hint(err, "As in sampling=100; sampling=default "
+				     "takes it back");
+	}
 	if (colon && colon < eq) {
 		snprintf(ret->node, sizeof(ret->node), "%.*s",
 			(int)(colon - word), word);

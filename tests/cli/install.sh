@@ -30,10 +30,16 @@ check "a topology of the examples is planned" netflowize plan \
 for page in netflowize.1 nfz-testbed.8 netflowize-plan.5; do
 	check "man $page" test -s "$dir/usr/share/man/man${page##*.}/$page"
 done
+check "the licence" test -s "$dir/usr/share/doc/netflowize/LICENSE"
 check "completion loads" bash -uec \
 	". $dir/usr/share/bash-completion/completions/netflowize"
 cd - >/dev/null || exit 1
 check "uninstall" with uninstall
+if git rev-parse -q --verify HEAD >/dev/null 2>&1; then
+	check "an archive" make -s BUILD="$dir/dist" dist
+	check "says which version it is" sh -c "tar -xzOf $dir/dist/*.tar.gz \
+		--wildcards '*/VERSION' | grep -qx '[0-9a-z.-]*'"
+fi
 left=$(find "$dir/usr" ! -type d)
 check "nothing is left: $left" test -z "$left"
 exit $failed

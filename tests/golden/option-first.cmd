@@ -1,0 +1,1 @@
+-q up class/hw1

@@ -1,0 +1,1 @@
+up class/hw1 --set default
