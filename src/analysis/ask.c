@@ -1,5 +1,6 @@
 #include "analysis/ask.h"
 #include "analysis/analyses.h"
+#include "analysis/ask_marks.h"
 #include "analysis/gone.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -302,7 +303,7 @@ static int check_whole(
 	const bool whole = a->known && a->known->study && !a->known->study->add;
 
 	if (a->history && (*q->text || a->show.n || a->within ||
-				  a->observations || a->more || a->known))
+				  a->observations || a->more))
 		return err_set(err, NFZ_E_USAGE,
 			"--history is of all that is gone: no filter, no "
 			"analysis");
@@ -424,39 +425,6 @@ static int events(const char *dir, const struct asked *asked,
 	return r;
 }
 
-static int mark(const char *dir, const struct args *a, struct err *err)
-{
-	return events_tell(dir,
-		&(struct event){
-			.at_ns = a->at_ns, .kind = EVENT_MARK, .text = a->mark},
-		err);
-}
-
-/* Prints how many were new. */
-static int tell(const char *dir, const struct opt_list *told, struct err *err)
-{
-	cleanup_free struct event *all = mem_zalloc(told->n, sizeof(*all));
-	struct wall_time at;
-	size_t fresh = 0;
-	int r;
-
-	for (size_t i = 0; i < told->n; i++) {
-		const char *rest = strchr(told->items[i], ' ');
-		cleanup_free char *time = mem_strndup(
-			told->items[i], strcspn(told->items[i], " "));
-
-		if (!rest || !wall_parse(time, &at))
-			return err_set(err, NFZ_E_USAGE,
-				"--tell-event %s: 2026-11-21T14:05:33Z and "
-				"what happened",
-				told->items[i]);
-		all[i] = (struct event){at.ns, EVENT_TESTBED, 0, rest, NULL};
-	}
-	r = events_tell_new(dir, all, told->n, &fresh, err);
-	printf("%zu\n", fresh);
-	return r;
-}
-
 static void explain(const struct asked *q)
 {
 	struct buf text = BUF_INIT(1 << 20);
@@ -466,32 +434,59 @@ static void explain(const struct asked *q)
 	buf_release(&text);
 }
 
-/* Events are chosen by their time alone. */
-static int check_events(
+/* One question at a time, and nothing with it that it would pass over. */
+static int check_question(
 	const struct asked *q, const struct args *a, struct err *err)
 {
-	if (!*q->text && !a->by.n && !a->show.n && !a->sort && !a->within &&
-		!a->observations && !a->more && !a->known && !a->history &&
-		!a->explain)
-		return 0;
-	return err_set(err, NFZ_E_USAGE,
-		"--events goes with a time and --number: a filter and other "
-		"options are of flows");
+	const struct {
+		const char *name;
+		bool asked;
+	} all[] = {{"--mark", a->mark}, {"--tell-event", a->told.n},
+		{"--events", a->events}, {"--ledger", a->ledger},
+		{"--verify", a->verify}, {"--summary", a->summary},
+		{"--history", a->history}, {"--analysis", a->known}};
+	const bool of_rows =
+		a->by.n || a->show.n || a->sort || a->observations || a->more;
+	const char *asked = NULL;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		if (!all[i].asked)
+			continue;
+		if (asked)
+			return err_set(err, NFZ_E_USAGE,
+				"%s and %s are two questions", asked,
+				all[i].name);
+		asked = all[i].name;
+	}
+	if (a->events && (*q->text || of_rows || a->within || a->explain))
+		return err_set(err, NFZ_E_USAGE,
+			"--events goes with a time and --number: a filter and "
+			"other options are of flows");
+	if ((a->ledger || a->verify) &&
+		(*q->text || of_rows || a->last_ms || a->from_ns || a->to_ns))
+		return err_set(err, NFZ_E_USAGE,
+			"%s is of all that was counted: no filter, no time",
+			asked);
+	if (a->summary && of_rows)
+		return err_set(err, NFZ_E_USAGE,
+			"--summary has rows of its own: no --by, --show, "
+			"--sort, --observations, --more");
+	return 0;
 }
 
 static int run(struct asked *q, const char *dir, const struct args *a,
 	ask_flush_fn flush, struct err *err)
 {
-	int r = catalog_load(dir, &q->catalog, err);
+	int r = check_question(q, a, err);
 
+	if (r == 0)
+		r = catalog_load(dir, &q->catalog, err);
 	if (r == 0 && a->mark)
-		return mark(dir, a, err);
+		return ask_mark(dir, a->mark, a->at_ns, err);
 	if (r == 0 && a->told.n)
-		return tell(dir, &a->told, err);
-	if (r == 0 && a->events) {
-		r = check_events(q, a, err);
-		return r < 0 ? r : events(dir, q, a, err);
-	}
+		return ask_tell(dir, &a->told, err);
+	if (r == 0 && a->events)
+		return events(dir, q, a, err);
 	if (r == 0)
 		r = filter_parse(
 			q->text, strlen(q->text), q->catalog, &q->filter, err);

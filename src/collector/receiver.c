@@ -133,14 +133,15 @@ static void on_keeper(void *data, int fd, short revents)
 void collector_commit(struct collector *c)
 {
 	uint64_t cut_to;
+	bool any;
 
 	if (c->keeping) {
 		c->again = true;
 		return;
 	}
-	cut_to = store_cut(c->store);
+	any = store_cut(c->store, &cut_to);
 	endpoint_mark(c->ep);
-	if (!cut_to) {
+	if (!any) {
 		on_durable(c); /* what came again was there already */
 		return;
 	}
@@ -376,7 +377,8 @@ static void on_second(void *data)
 	collector_keep_health(c);
 	losses_look(c->losses, c);
 	foreign_keep(c);
-	if (c->setup->keep_ms) /* old flows go while none come, too */
+	/* old flows go while none come, too */
+	if (c->setup->keep_ms || c->setup->keep_bytes)
 		collector_dirty(c, COMMIT_MS);
 	if (c->stop != STOP_NO)
 		collector_go_on_stopping(c);

@@ -40,6 +40,7 @@ struct store_disk {
 	uint64_t sealed_rows, sealed_bytes;
 	struct store_retired retired;
 	bool unsaid;           /* DIR/retired does not say all of that yet */
+	bool more;             /* segments have to go still */
 	struct mono_time room; /* when to look again for what may go */
 };
 
@@ -63,6 +64,7 @@ struct store {
 	struct buf pending;        /* appended, not yet cut */
 	uint64_t appended, cut_to; /* bytes, ever */
 	struct mono_time began, retry, age; /* age: to be looked at */
+	bool more;                          /* segments have to go still */
 	struct err trouble;                 /* why sealing failed last */
 	struct store_disk disk;
 };

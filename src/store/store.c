@@ -94,6 +94,7 @@ static void note_sealing(struct store *s)
 	s->sealed_rows = s->disk.sealed_rows;
 	s->sealed_bytes = s->disk.sealed_bytes;
 	s->retired = s->disk.retired;
+	s->more = s->disk.more;
 	s->age = mono_add_ms(mono_now(), AGE_MS);
 }
 
@@ -246,29 +247,32 @@ static void give_pending(struct store *s)
 	s->cut_to = s->appended + s->disk.bytes.len;
 }
 
-static uint64_t cut(struct store *s, bool seal)
+static bool cut(struct store *s, bool seal)
 {
 	struct store_disk *d = &s->disk;
 
 	if (d->failed) /* the same once more */
-		return s->cut_to;
+		return true;
 	give_pending(s);
 	s->appended = s->cut_to;
 	s->size += d->bytes.len;
 	s->rows_cut = s->rows;
 	d->rotating = seal || (due(s) && mono_passed(s->retry));
 	d->compact = s->rows == 0;
-	d->aging = s->limits.max_age_ms && mono_passed(s->age);
+	d->aging = s->more || (s->limits.max_age_ms && mono_passed(s->age));
 	d->trouble = (struct err)ERR_INIT;
 	if (d->rotating && store_make_head(s, d->number + !d->compact, &d->head,
 				   &d->trouble) < 0)
 		buf_reset(&d->head);
-	return d->bytes.len || d->rotating || d->aging ? s->cut_to : 0;
+	return d->bytes.len || d->rotating || d->aging;
 }
 
-uint64_t store_cut(struct store *s)
+bool store_cut(struct store *s, uint64_t *ret_upto)
 {
-	return cut(s, false);
+	const bool any = cut(s, false);
+
+	*ret_upto = s->cut_to;
+	return any;
 }
 
 void store_settle(struct store *s)

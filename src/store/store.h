@@ -152,12 +152,13 @@ int store_commit(struct store *s, struct err *err) NFZ_MUST_CHECK;
  * between may be another thread's, one at a time, while that one appends.
  *
  *   store_cut     hands over what was appended, or what could not be written
- *                 before; 0: there is nothing to do, else it makes durable all
- *                 of the first so many bytes ever appended (store_appended)
+ *                 before; false: there is nothing to do, else it makes durable
+ *                 all of the first so many bytes ever appended
+ *                 (store_appended)
  *   store_write   they are durable when this returns 0
  *   store_rotate  seals what is due, if so
  *   store_settle  takes note of what happened; before the next cut */
-uint64_t store_cut(struct store *s);
+bool store_cut(struct store *s, uint64_t *ret_upto);
 int store_write(struct store *s, struct err *err) NFZ_MUST_CHECK;
 void store_rotate(struct store *s);
 void store_settle(struct store *s);

@@ -348,7 +348,7 @@ for words, said in [(("analyse", "symtoms", known), "Did you mean symptoms?"),
                     (("analyse", "packet-sizes", lab, "tcp"), "no filter, no time"),
                     (("analyse", "packet-sizes", known), "told sizes"),
                     (("query", known, "--events", "tcp"), "--events goes with"),
-                    (("query", known, "--events", "--history"), "--events goes with"),
+                    (("query", known, "--events", "--history"), "two questions"),
                     (("query", known, "--among", "/dev/null", "--by", "src/x"), "how many bits")]:
     if said not in ask(*words, status=2):
         expect(f"{words} says", ask(*words, status=2), said)

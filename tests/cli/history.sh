@@ -115,4 +115,13 @@ for by in proto src time:7,link; do
 	echo "FAILED: --by $by is answered"
 	failed=1
 done
+# One question at a time, and nothing that would be passed over.
+for words in '--history --summary' '--ledger --events' '--ledger tcp' \
+	'--verify --last 5m' '--summary --by src' '--events tcp'; do
+	# shellcheck disable=SC2086 # words
+	query $words >/dev/null
+	grep -q NFZ-E010 "$dir/said" && continue
+	echo "FAILED: $words is answered"
+	failed=1
+done
 exit $failed

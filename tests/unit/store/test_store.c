@@ -223,6 +223,30 @@ Test(store, seals_when_the_log_is_long_and_keeps_to_its_size)
 	run_remove(dir);
 }
 
+/* Forty segments of ten rows, of which none may stay: a part of them goes at
+ * each occasion, and what went is known each time. */
+Test(store, much_that_goes_does_not_go_at_once)
+{
+	char *dir = run_dir();
+	const struct store_limits many = {.seal_rows = 10},
+				  none = {.seal_rows = 10, .max_bytes = 1};
+	static const uint64_t gone[] = {16, 32, 40, 40};
+	struct store *s;
+
+	cr_assert_eq(store_open(dir, STORE_WRITE, &many, &s, NULL), 0);
+	fill(s, 1, 400);
+	store_close(s);
+	cr_assert_eq(store_open(dir, STORE_WRITE, &none, &s, NULL), 0);
+	for (size_t i = 0; i < sizeof(gone) / sizeof(*gone); i++) {
+		cr_assert_eq(store_retired(s)->segments, gone[i]);
+		cr_assert_eq(store_retired(s)->rows, gone[i] * 10);
+		cr_assert_eq(read_all(dir).rows, 400 - gone[i] * 10);
+		cr_assert_eq(store_commit(s, NULL), 0);
+	}
+	store_close(s);
+	run_remove(dir);
+}
+
 static void age(const char *dir, const char *name, int64_t by_s)
 {
 	cleanup_free char *path = mem_printf("%s/%s", dir, name);

@@ -1,0 +1,39 @@
+#include "analysis/ask_marks.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/events.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int ask_mark(const char *dir, const char *text, int64_t at_ns, struct err *err)
+{
+	return events_tell(dir,
+		&(struct event){
+			.at_ns = at_ns, .kind = EVENT_MARK, .text = text},
+		err);
+}
+
+int ask_tell(const char *dir, const struct opt_list *told, struct err *err)
+{
+	cleanup_free struct event *all = mem_zalloc(told->n, sizeof(*all));
+	struct wall_time at;
+	size_t fresh = 0;
+	int r;
+
+	for (size_t i = 0; i < told->n; i++) {
+		const char *rest = strchr(told->items[i], ' ');
+		cleanup_free char *time = mem_strndup(
+			told->items[i], strcspn(told->items[i], " "));
+
+		if (!rest || !wall_parse(time, &at))
+			return err_set(err, NFZ_E_USAGE,
+				"--tell-event %s: 2026-11-21T14:05:33Z and "
+				"what happened",
+				told->items[i]);
+		all[i] = (struct event){at.ns, EVENT_TESTBED, 0, rest, NULL};
+	}
+	r = events_tell_new(dir, all, told->n, &fresh, err);
+	printf("%zu\n", fresh);
+	return r;
+}

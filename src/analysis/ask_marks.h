@@ -1,0 +1,17 @@
+/* What nfz-query is told instead of asked: marks, and what the testbed had
+ * happen. */
+#ifndef NFZ_ANALYSIS_ASK_MARKS_H
+#define NFZ_ANALYSIS_ASK_MARKS_H
+
+#include "base/opt.h"
+
+#include <stdint.h>
+
+/* at_ns 0: now. */
+int ask_mark(const char *dir, const char *text, int64_t at_ns,
+	struct err *err) NFZ_MUST_CHECK;
+/* Each "TIME TEXT", once; prints how many were new. */
+int ask_tell(const char *dir, const struct opt_list *told,
+	struct err *err) NFZ_MUST_CHECK;
+
+#endif
