@@ -38,8 +38,10 @@ struct dep {
 
 struct agent {
 	int in, out;
-	const char *root; /* in front of every place: "" but in tests */
-	char sha[65];     /* of the agent itself */
+	const char *root;  /* in front of every place: "" but in tests */
+	const void *image; /* the agent itself, as long as it runs */
+	size_t image_len;
+	char sha[65]; /* of that */
 	struct buf input;
 	struct buf words; /* the RESULT's words, each followed by a NUL */
 	struct buf held;  /* what goes out with the RESULT */
@@ -50,6 +52,7 @@ struct agent {
 	/* inodes of sockets our programs held when they were ended */
 	unsigned long *sockets;
 	size_t n_sockets, sockets_cap;
+	unsigned nets;  /* kinds of these */
 	struct dep dep; /* dir -1: none open */
 };
 
