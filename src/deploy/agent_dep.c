@@ -104,8 +104,9 @@ static bool told_to_end(void)
 }
 
 /* Who only looks holds it for a moment; the agent of a controller that was
- * killed or cut off notices with its next word.  Who strips ends whoever waits here: that one
- * still says why, and stays deaf to it until its own controller hangs up. */
+ * killed or cut off notices with its next word.  Who strips ends whoever waits
+ * here: that one still says why, and stays deaf to it until its own controller
+ * hangs up. */
 static int wait_for_lock(struct dep *d, struct err *err)
 {
 	sigset_t term;

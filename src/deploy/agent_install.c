@@ -26,21 +26,17 @@ static bool program_ok(const char *name)
 /* The agent that runs may be the very program that is to be installed. */
 static int install_self(struct agent *a, const char *sha, struct err *err)
 {
-	struct buf image = BUF_INIT(PAYLOAD_FILE_MAX);
-	struct dep_file f = {.path = "bin/nfz-agent",
+	const struct dep_file f = {.path = "bin/nfz-agent",
 		.mode = 0700,
 		.kind = JOURNAL_FILE,
+		.data = a->image,
+		.len = a->image_len,
 		.sha = a->sha};
 	int r;
 
 	if (strcmp(a->sha, sha) != 0)
 		return 0;
-	r = file_read("/proc/self/exe", &image, err);
-	f.data = image.data;
-	f.len = image.len;
-	if (r == 0)
-		r = dep_write(&a->dep, &f, err);
-	buf_release(&image);
+	r = dep_write(&a->dep, &f, err);
 	return r < 0 ? r : 1;
 }
 

@@ -11,25 +11,32 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "deploy/agent.h"
-#include "deploy/payload_read.h"
 #include "format/crypto.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Our own SHA-256. */
-static bool hash_self(char sha[static CRYPTO_SHA256_TEXT])
+/* Our own program and its SHA-256. */
+static bool hash_self(struct agent *a)
 {
-	struct buf image = BUF_INIT(PAYLOAD_FILE_MAX);
-	bool ok = file_read("/proc/self/exe", &image, NULL) == 0;
+	cleanup_close int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	void *at = MAP_FAILED;
+	struct stat st;
 
-	if (ok)
-		crypto_sha256_text(image.data, image.len, sha);
-	buf_release(&image);
-	return ok;
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		at = mmap(NULL, (size_t)st.st_size, PROT_READ,
+			MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	if (at == MAP_FAILED)
+		return false;
+	a->image = at;
+	a->image_len = (size_t)st.st_size;
+	crypto_sha256_text(a->image, a->image_len, a->sha);
+	return true;
 }
 
 /* 0: it has served, 1: another program was meant. */
@@ -52,7 +59,7 @@ static int serve(int argc, char **argv)
 		else if (strcmp(argv[i], "--root") == 0)
 			a.root = argv[i + 1];
 	}
-	if (!hash_self(a.sha) || strcmp(a.sha, argv[2]) != 0)
+	if (!hash_self(&a) || strcmp(a.sha, argv[2]) != 0)
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);

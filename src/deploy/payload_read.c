@@ -139,7 +139,10 @@ int payload_unpack(const struct payload_entry *e, const void *packed,
 {
 	size_t before = out->len;
 	char sha[CRYPTO_SHA256_TEXT];
-	int result = compress_gunzip(packed, e->packed, out, err);
+	int result;
+
+	(void)buf_space(out, e->size); /* at once; too much is said below */
+	result = compress_gunzip(packed, e->packed, out, err);
 
 	if (result < 0)
 		return err_wrap(err, "payload: %s", e->name);
@@ -183,6 +186,7 @@ int payload_reader_add(
 				"payload: something follows its end");
 		} else {
 			n = r->entries[r->at].packed - r->blob.len;
+			(void)buf_space(&r->blob, n);
 			n = n < len ? n : len;
 			buf_add(&r->blob, p, n);
 			if (r->blob.len == r->entries[r->at].packed)
