@@ -1,192 +1,20 @@
-/* Up's way through one node: hello, install, stop, start, remove.
+/* Up's way through one node: hello, furnish, stop, start, remove.
  *
  * Each node walks the same stages by itself; a stage that has nothing to do on
- * it is passed over.  Keys travel only as data of `put`, over SSH. */
+ * it is passed over. */
 #include "base/mem.h"
 #include "deploy/deploy_up.h"
-#include "format/crypto.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum {
 	QUICK_MS = 10000,
-	INSTALL_MS = 30000,
 	READY_MS = 10000,      /* at least, for a program to be ready */
 	STOP_MS = 15000,       /* 10 s for the old one to end */
 	LAST_WORDS_MS = 10000, /* as long as an agent lets them try */
-	UNDO_MS = 30000,
-	SETUP_MAX = 8 << 20,
-	ARCHIVE_MAX = 64 << 20,
-	SLACK = 24 << 20 /* room wanted beside the programs: logs, journal */
+	UNDO_MS = 30000
 };
-
-static const struct module *module_on(
-	const struct up *u, int node, enum module_role role)
-{
-	for (size_t i = 0; i < u->rollout.n; i++)
-		if (u->rollout.modules[i].node == node &&
-			u->rollout.modules[i].role == role)
-			return &u->rollout.modules[i];
-	return NULL;
-}
-
-enum { PROGRAMS_MAX = 5 };
-
-/* Programs this node must have. */
-static size_t programs_of(
-	struct up *u, int node, const char *names[PROGRAMS_MAX])
-{
-	size_t n = 0;
-
-	names[n++] = "nfz-agent";
-	if (module_on(u, node, MODULE_METER))
-		names[n++] = "nfz-meter";
-	if (module_on(u, node, MODULE_CACHE))
-		names[n++] = "nfz-cache";
-	if (module_on(u, node, MODULE_COLLECTOR)) {
-		names[n++] = "nfz-collector";
-		names[n++] = "nfz-query";
-	}
-	return n;
-}
-
-static int call_open(struct up *u, struct fleet_node *n, struct err *err)
-{
-	const struct payload *p = payloads_for(u->s.payloads, n->arch);
-	const char *names[PROGRAMS_MAX];
-	size_t k = programs_of(u, up_topo_node(u, n), names);
-	char need[40], words[6][240], set[SETTINGS_TEXT + 8],
-		text[SETTINGS_TEXT], taps[256], watches[264],
-		programs[PROGRAMS_MAX][160];
-	const char *call[11 + PROGRAMS_MAX + 1] = {"open", u->rollout.id, need,
-		words[0], words[1], words[2], words[3], words[4], words[5], set,
-		watches};
-	uint64_t bytes = SLACK;
-
-	for (size_t i = 0; i < k; i++) {
-		const struct payload_entry *e =
-			p ? payload_entry(p, names[i]) : NULL;
-
-		if (!e)
-			return err_set(err, NFZ_E_NODE_OS,
-				"%s: there is no %s for %s", n->name, names[i],
-				n->arch);
-		bytes += 2 * e->size;
-		snprintf(programs[i], sizeof(programs[i]), "program=%s:%s",
-			names[i], e->sha);
-		call[11 + i] = programs[i];
-	}
-	snprintf(need, sizeof(need), "need=%llu", (unsigned long long)bytes);
-	snprintf(words[0], sizeof(words[0]), "experiment=%s", u->s.name);
-	snprintf(words[1], sizeof(words[1]), "who=%s", u->s.who);
-	snprintf(words[2], sizeof(words[2]), "host=%s", u->s.host);
-	snprintf(words[3], sizeof(words[3]), "version=%s",
-		u->s.o->version ? u->s.o->version : NFZ_VERSION);
-	snprintf(words[4], sizeof(words[4]), "mode=%s",
-		u->plan->mode ? u->plan->mode : "light");
-	snprintf(words[5], sizeof(words[5]), "keyid=%s", u->rollout.keyid);
-	up_settings(u, n, text);
-	snprintf(set, sizeof(set), "set=%s", text);
-	up_taps(u, up_topo_node(u, n), taps, sizeof(taps));
-	snprintf(watches, sizeof(watches), "taps=%s", taps);
-	fleet_call(n, QUICK_MS, call);
-	return FLEET_CALL;
-}
-
-/* One archive of these programs for all nodes that miss just them. */
-static int archive_of(struct up *u, const struct payload *p, unsigned programs,
-	const struct buf **ret, struct err *err)
-{
-	const char *names[sizeof(programs) * 8];
-	struct up_archive *a;
-	size_t k = 0;
-
-	for (size_t i = 0; i < u->n_archives; i++) {
-		a = &u->archives[i];
-		*ret = &a->bytes;
-		if (a->payload == p && a->programs == programs)
-			return 0;
-	}
-	a = &MEM_PUSH(u->archives, u->n_archives, u->archives_cap);
-	*a = (struct up_archive){p, programs, BUF_INIT(ARCHIVE_MAX)};
-	for (size_t i = 0; i < p->n && i < sizeof(programs) * 8; i++)
-		if (programs & 1U << i)
-			names[k++] = p->entries[i].name;
-	*ret = &a->bytes;
-	return payload_choose(p, names, k, &a->bytes, err);
-}
-
-/* Sends what the last answer said is missing; 0 when nothing is. */
-static int call_install(struct up *u, struct fleet_node *n,
-	const struct reply *last, struct err *err)
-{
-	static const char *const call[] = {"install", NULL};
-	const struct payload *p = payloads_for(u->s.payloads, n->arch);
-	const struct buf *bytes;
-	unsigned programs = 0;
-	int r;
-
-	for (size_t i = 1; p && i < last->result.n; i++)
-		for (size_t k = 0; k < p->n; k++)
-			if (strncmp(last->result.argv[i], "missing=", 8) == 0 &&
-				strcmp(last->result.argv[i] + 8,
-					p->entries[k].name) == 0)
-				programs |= 1U << k;
-	if (!programs)
-		return 0;
-	r = archive_of(u, p, programs, &bytes, err);
-	if (r < 0)
-		return r;
-	fleet_call(n, INSTALL_MS, call);
-	/* an archive's bytes stay where they are */
-	fleet_call_data(n, bytes->data, bytes->len, true);
-	return FLEET_CALL;
-}
-
-static void wipe_data(struct up_node *node)
-{
-	if (node->data.data)
-		crypto_wipe(node->data.data, node->data.cap);
-	buf_release(&node->data);
-}
-
-/* The next module's setup; false when all are there. */
-static bool call_setup(struct up *u, struct fleet_node *n)
-{
-	struct up_node *node = up_node(u, n);
-	int topo = up_topo_node(u, n);
-	char path[64];
-
-	wipe_data(node);
-	while (++node->module < (int)u->rollout.n) {
-		const struct module *m = &u->rollout.modules[node->module];
-		const char *call[] = {"put", path, "secret", NULL};
-
-		if (m->node != topo)
-			continue;
-		snprintf(path, sizeof(path), "etc/%s.setup", m->name);
-		node->data = (struct buf)BUF_INIT(SETUP_MAX);
-		setup_print(&m->setup, &node->data);
-		fleet_call(n, QUICK_MS, call);
-		fleet_call_data(n, node->data.data, node->data.len, false);
-		return true;
-	}
-	return false;
-}
-
-static bool call_catalog(struct up *u, struct fleet_node *n)
-{
-	static const char *const call[] = {
-		"put", "store/catalog", "temp", NULL};
-
-	if (!module_on(u, up_topo_node(u, n), MODULE_COLLECTOR))
-		return false;
-	fleet_call(n, QUICK_MS, call);
-	fleet_call_data(
-		n, buf_str(&u->rollout.catalog), u->rollout.catalog.len, false);
-	return true;
-}
 
 /* The next step of this kind on the node, NULL behind the last. */
 static const struct step *next_step(
@@ -248,32 +76,18 @@ static void call_start(
 	fleet_call(n, ms + STOP_MS, call);
 }
 
-static bool call_renew(struct up *u, struct fleet_node *n)
-{
-	char seconds[24];
-	const char *call[] = {"renew", u->rollout.id, seconds, NULL};
-
-	snprintf(seconds, sizeof(seconds), "%lld",
-		(long long)u->s.o->lease_ms / 1000);
-	fleet_call(n, QUICK_MS, call);
-	return true;
-}
-
 /* A fresh installation that failed is taken back, then the node fails.  When
  * only a start failed it stays: logs can be read, a rerun may succeed. */
-static int take_back(struct up *u, struct fleet_node *n,
-	const struct reply *last, struct err *err)
+static int take_back(struct up *u, struct fleet_node *n, struct err *err)
 {
 	struct up_node *node = up_node(u, n);
 	const char *call[] = {"undo", u->rollout.id, "force", NULL};
 
-	wipe_data(node);
 	if (node->undoing || !node->fresh || node->stage >= UP_START) {
-		*err = node->undoing ? node->why : last->err;
+		*err = node->why;
 		return -(int)err->code;
 	}
 	node->undoing = true;
-	node->why = last->err;
 	fleet_call(n, UNDO_MS, call);
 	return FLEET_CALL;
 }
@@ -382,10 +196,14 @@ static int enter_decide(struct up *u, struct fleet_node *n, struct err *err)
 
 	if (r <= 0)
 		return r < 0 ? r : FLEET_WAIT;
+	c = up_module_on(u, d->node, MODULE_COLLECTOR);
+	/* the one all others need goes first */
+	if (!c && u->collector == COLLECTOR_AWAITED && !u->collector_goes)
+		return FLEET_WAIT;
 	r = up_node_steps(u, n, err);
 	if (r < 0)
 		return r;
-	c = module_on(u, d->node, MODULE_COLLECTOR);
+	u->collector_goes |= c != NULL;
 	if (c && module_runs(c, found_with(d, u->rollout.id)))
 		u->collector = COLLECTOR_RUNS;
 	for (size_t i = 0; i < node->steps.n; i++)
@@ -407,8 +225,7 @@ static int enter_decide(struct up *u, struct fleet_node *n, struct err *err)
 }
 
 /* Enters the node's stage: a call, a wait, an error, or 0: go on. */
-static int enter(struct up *u, struct fleet_node *n, const struct reply *last,
-	struct err *err)
+static int enter(struct up *u, struct fleet_node *n, struct err *err)
 {
 	switch (up_node(u, n)->stage) {
 	case UP_HELLO:
@@ -416,19 +233,17 @@ static int enter(struct up *u, struct fleet_node *n, const struct reply *last,
 	case UP_DECIDE:
 		return enter_decide(u, n, err);
 	case UP_OPEN:
-		return call_open(u, n, err);
-	case UP_INSTALL:
-		return last ? call_install(u, n, last, err) : 0;
-	case UP_SETUPS:
-		return call_setup(u, n) ? FLEET_CALL : 0;
-	case UP_CATALOG:
-		return call_catalog(u, n) ? FLEET_CALL : 0;
+		return up_enter_open(u, n, err);
+	case UP_FURNISH:
+		return up_enter_furnish(u, n, err);
 	case UP_STOPS:
 		return call_stop(u, n);
 	case UP_RENEW:
-		return call_renew(u, n) ? FLEET_CALL : 0;
+		if (up_node(u, n)->furnished)
+			return 0;
+		up_call_renew(u, n);
+		return FLEET_CALL;
 	case UP_TUNE:
-		up_node(u, n)->module = -1; /* for the starts */
 		return up_tune(u, n, next_step(u, n, STEP_TUNE));
 	case UP_START:
 		return call_next_start(u, n, err);
@@ -447,15 +262,10 @@ static void answered(
 	struct deploy_node *d = session_node(&u->s, n);
 	struct up_node *node = up_node(u, n);
 	const struct module *m;
-	const char *fresh;
 
 	switch (node->stage) {
 	case UP_HELLO:
 		heard(u, n, last);
-		break;
-	case UP_OPEN:
-		fresh = frame_value(&last->result, "fresh");
-		node->fresh = fresh && *fresh == '1';
 		break;
 	case UP_START:
 		m = &u->rollout.modules[node->module];
@@ -470,12 +280,11 @@ static void answered(
 	case UP_TUNE:
 		up_tuned(u, n, last);
 		return;
-	case UP_SETUPS:
 	case UP_STOPS:
 		return;
 	case UP_DECIDE:
-	case UP_INSTALL:
-	case UP_CATALOG:
+	case UP_OPEN:
+	case UP_FURNISH:
 	case UP_RENEW:
 	case UP_END:
 		break;
@@ -489,17 +298,23 @@ static int up_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	struct up *u = ctx;
 	struct up_node *node = up_node(u, n);
 
-	if (last && (last->err.code || node->undoing))
-		return take_back(u, n, last, err);
+	if (last && last->err.code && !node->why.code)
+		node->why = last->err;
+	else if (last && node->stage == UP_OPEN && !node->opened)
+		up_opened(u, n, last);
+	if (fleet_awaited(n))
+		return FLEET_CALL;
+	up_wipe_data(node);
+	if (node->why.code)
+		return take_back(u, n, err);
 	if (last)
 		answered(u, n, last);
 	for (; node->stage < UP_END; node->stage++) {
-		int r = enter(u, n, last, err);
+		int r = enter(u, n, err);
 
 		if (r != 0)
 			return r;
 	}
-	wipe_data(node);
 	return FLEET_DONE;
 }
 
@@ -535,7 +350,7 @@ int up_walk(struct up *u, struct err *err)
 void up_release(struct up *u)
 {
 	for (size_t i = 0; u->nodes && i < u->s.report->n; i++) {
-		wipe_data(&u->nodes[i]);
+		up_wipe_data(&u->nodes[i]);
 		steps_release(&u->nodes[i].steps);
 	}
 	for (size_t i = 0; i < u->n_archives; i++)

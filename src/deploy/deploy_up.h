@@ -1,5 +1,5 @@
-/* Up, in two halves: deciding what shall be (deploy_up.c) and walking each
- * node there (deploy_install.c).  Private to deploy_up. */
+/* Up: deciding what shall be (deploy_up.c), walking each node there
+ * (deploy_install.c), what it is sent (deploy_furnish.c).  Private to up. */
 #ifndef NFZ_DEPLOY_DEPLOY_UP_H
 #define NFZ_DEPLOY_DEPLOY_UP_H
 
@@ -13,9 +13,7 @@ enum up_stage {
 	UP_HELLO,
 	UP_DECIDE,
 	UP_OPEN,
-	UP_INSTALL,
-	UP_SETUPS,
-	UP_CATALOG,
+	UP_FURNISH,
 	UP_STOPS,
 	UP_RENEW,
 	UP_TUNE,
@@ -30,10 +28,15 @@ struct up_node {
 	bool fresh;     /* the deployment was made by us just now */
 	bool undoing;   /* it failed and is being taken back */
 	struct err why; /* then: what failed */
+	/* programs, a bit for each of the payload's entries */
+	unsigned missing, sent;
+	bool opened;    /* open has been answered */
+	bool furnished; /* all but programs was sent */
 	struct steps steps;
-	size_t at;       /* of the steps of one kind */
-	int module;      /* index into the rollout, -1 before the first */
-	struct buf data; /* of the call under way */
+	size_t at;        /* of the steps of one kind */
+	int module;       /* index into the rollout, -1 before the first */
+	struct buf *data; /* of the calls under way */
+	size_t n_data, data_cap;
 };
 
 /* What nodes that miss the same programs are sent. */
@@ -60,6 +63,7 @@ struct up {
 	bool decided, new_state;
 	struct err wrong; /* why nothing could be decided */
 	enum up_collector collector;
+	bool collector_goes;         /* its node is past the decision */
 	struct mono_time last_words; /* until then the old one is let run */
 	struct up_archive *archives;
 	size_t n_archives, archives_cap;
@@ -81,6 +85,16 @@ void up_settings(struct up *u, const struct fleet_node *n,
 	char text[static SETTINGS_TEXT]);
 int up_tune(struct up *u, struct fleet_node *n, const struct step *step);
 void up_tuned(struct up *u, struct fleet_node *n, const struct reply *last);
+/* deploy_furnish.c: the module of this role on a node, or NULL. */
+const struct module *up_module_on(
+	const struct up *u, int node, enum module_role role);
+/* The stages OPEN and FURNISH, what open said, and the lease by itself. */
+int up_enter_open(struct up *u, struct fleet_node *n, struct err *err);
+int up_enter_furnish(struct up *u, struct fleet_node *n, struct err *err);
+void up_opened(struct up *u, struct fleet_node *n, const struct reply *last);
+void up_call_renew(struct up *u, struct fleet_node *n);
+/* Of calls that were answered: there are keys in it. */
+void up_wipe_data(struct up_node *node);
 /* Walks all nodes. */
 int up_walk(struct up *u, struct err *err) NFZ_MUST_CHECK;
 void up_release(struct up *u);

@@ -80,27 +80,33 @@ void fleet_disconnect(struct fleet_node *n)
 
 void fleet_call(struct fleet_node *n, int64_t ms, const char *const *words)
 {
+	struct io_call *c;
 	size_t count = 0;
 
 	while (words[count])
 		count++;
-	frame_put_args(&n->io->out, FRAME_CALL, words, count);
-	n->io->called = true;
-	n->io->call_ms = ms;
-	n->io->deadline = mono_add_ms(mono_now(), ms);
-	n->io->data = NULL;
-	snprintf(n->io->phase_text, sizeof(n->io->phase_text), "%s", words[0]);
+	if (!fleet_awaited(n))
+		fleet_io_forget(n->io);
+	c = &MEM_PUSH(n->io->calls, n->io->n_calls, n->io->calls_cap);
+	*c = (struct io_call){.frame = BUF_INIT(2 * FRAME_BODY_MAX), .ms = ms};
+	snprintf(c->name, sizeof(c->name), "%s", words[0]);
+	frame_put_args(&c->frame, FRAME_CALL, words, count);
+	fleet_io_await(n->io);
+}
+
+size_t fleet_awaited(const struct fleet_node *n)
+{
+	return n->io->n_calls - n->io->calls_answered;
 }
 
 void fleet_call_data(
 	struct fleet_node *n, const void *data, size_t len, bool binary)
 {
-	n->io->data = len ? data : "";
-	n->io->data_len = len;
-	n->io->data_sent = 0;
-	n->io->data_frames = true;
-	n->io->data_binary = binary;
-	n->io->data_end = false;
+	struct io_call *c = &n->io->calls[n->io->n_calls - 1];
+
+	c->data = len ? data : "";
+	c->len = len;
+	c->binary = binary;
 }
 
 /* Wakes us for what this node waits for; asked anew after each step, for until
@@ -202,7 +208,6 @@ static void step(
 	int r;
 
 	n->io->ready = false;
-	n->io->seen = f->events;
 	r = fleet_io_step(f, n, job, &err);
 	n->io->look = mono_add_ms(mono_now(), LOOK_MS);
 	if (r < 0) {
@@ -218,12 +223,24 @@ static void step(
 		watch(f, n);
 }
 
-static void start_some(struct fleet *f, const struct fleet_job *job)
+static bool at_work(const struct fleet_node *n)
 {
-	int active = 0;
+	return n->io->active && !n->io->waiting;
+}
+
+static int count_at_work(const struct fleet *f)
+{
+	int n = 0;
 
 	for (size_t i = 0; i < f->n; i++)
-		active += f->nodes[i].io->active && !f->nodes[i].io->waiting;
+		n += at_work(&f->nodes[i]);
+	return n;
+}
+
+static void start_some(struct fleet *f, const struct fleet_job *job)
+{
+	int active = count_at_work(f);
+
 	for (size_t i = 0; i < f->n && active < f->options.parallel; i++) {
 		struct fleet_node *n = &f->nodes[i];
 
@@ -232,7 +249,7 @@ static void start_some(struct fleet *f, const struct fleet_job *job)
 		n->io->active = true;
 		n->io->asked = false;
 		n->io->waiting = false;
-		n->io->called = false;
+		fleet_io_forget(n->io);
 		n->io->limit = mono_add_ms(mono_now(), f->options.node_ms);
 		active++;
 		step(f, n, job);
@@ -262,6 +279,14 @@ static void ping(struct fleet *f)
 	}
 }
 
+/* Has something happened since this one was told to wait, and is there room for
+ * it among those at work?  So the first are through while others are not yet in
+ * each other's way. */
+static bool has_news(const struct fleet *f, const struct fleet_io *io)
+{
+	return io->waiting && io->seen != f->events && !f->full;
+}
+
 /* Waits for any descriptor; false when nothing is at work any more. */
 static bool wait_any(struct fleet *f)
 {
@@ -273,7 +298,7 @@ static bool wait_any(struct fleet *f)
 		const struct fleet_io *io = f->nodes[i].io;
 
 		any = any || io->active || f->nodes[i].wanted;
-		if (io->ready || (io->waiting && io->seen != f->events))
+		if (io->ready || has_news(f, io))
 			ms = 0;
 	}
 	n = any ? epoll_wait(f->epoll, events, EVENTS, ms) : 0;
@@ -289,9 +314,26 @@ static bool wait_any(struct fleet *f)
 static bool is_due(
 	const struct fleet *f, const struct fleet_io *io, struct mono_time now)
 {
-	return io->active && (io->ready || !io->ssh ||
-				     (io->waiting && io->seen != f->events) ||
+	return io->active && (io->ready || !io->ssh || has_news(f, io) ||
 				     now.ns >= io->look.ns);
+}
+
+static void step_all(struct fleet *f, const struct fleet_job *job)
+{
+	int active = count_at_work(f);
+	struct mono_time now = mono_now();
+
+	for (size_t i = 0; i < f->n; i++) {
+		struct fleet_node *n = &f->nodes[i];
+
+		f->full = active >= f->options.parallel;
+		if (!is_due(f, n->io, now))
+			continue;
+		active -= at_work(n);
+		step(f, n, job);
+		active += at_work(n);
+	}
+	f->full = active >= f->options.parallel;
 }
 
 static void drop(struct fleet *f, const struct fleet_job *job, bool all)
@@ -318,7 +360,6 @@ static void prepare(struct fleet *f)
 
 int fleet_run(struct fleet *f, const struct fleet_job *job, struct err *err)
 {
-	struct mono_time now;
 	bool cancelled = false;
 
 	for (size_t i = 0; i < f->n; i++) {
@@ -337,10 +378,7 @@ int fleet_run(struct fleet *f, const struct fleet_job *job, struct err *err)
 		}
 		start_some(f, job);
 		ping(f);
-		now = mono_now();
-		for (size_t i = 0; i < f->n; i++)
-			if (is_due(f, f->nodes[i].io, now))
-				step(f, &f->nodes[i], job);
+		step_all(f, job);
 	} while (wait_any(f));
 	return cancelled ? err_set(err, NFZ_E_INTERRUPTED, "interrupted") : 0;
 }

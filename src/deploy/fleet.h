@@ -61,9 +61,10 @@ enum fleet_step { FLEET_DONE, FLEET_CALL, FLEET_WAIT };
 
 struct fleet_job {
 	/* Asked first with last == NULL, then after each answer.  Either makes
-	 * a call (fleet_call) and returns FLEET_CALL, or FLEET_DONE, or fails
+	 * calls (fleet_call) and returns FLEET_CALL, or FLEET_DONE, or fails
 	 * the node with a negative code; or FLEET_WAIT: something else must
-	 * happen first, ask again soon, with last == NULL. */
+	 * happen first, ask again soon, with last == NULL.  While answers are
+	 * awaited, only FLEET_CALL will do. */
 	int (*next)(void *ctx, struct fleet_node *n, const struct reply *last,
 		struct err *err);
 	/* OUT and ERR data of a call; may be NULL. */
@@ -94,6 +95,7 @@ struct fleet {
 	const struct payloads *payloads;
 	struct remote_keys *keys;
 	uint64_t events;       /* answers taken: who waits is asked again */
+	bool full;             /* ... but not now: enough are at work */
 	int epoll;             /* connections of nodes at work */
 	struct mono_time ping; /* when it is time to see who needs one */
 };
@@ -110,12 +112,15 @@ void fleet_adopt(struct fleet *f, struct fleet *old);
  * cancelled, else 0. */
 int fleet_run(struct fleet *f, const struct fleet_job *job,
 	struct err *err) NFZ_MUST_CHECK;
-/* From next(): the call, NULL-ended words; answered within ms (without
- * progress, while data is on its way). */
+/* From next(): a call, NULL-ended words; answered within ms (without progress,
+ * while data is on its way).  Several go out together, and are answered in that
+ * order. */
 void fleet_call(struct fleet_node *n, int64_t ms, const char *const *words);
-/* Data of that call; stays the caller's and must live until the answer. */
+/* Data of the last call; stays the caller's and must live until the answer. */
 void fleet_call_data(
 	struct fleet_node *n, const void *data, size_t len, bool binary);
+/* Calls that were not answered yet. */
+size_t fleet_awaited(const struct fleet_node *n);
 /* Has it a session that can be used without connecting again? */
 bool fleet_connected(const struct fleet_node *n);
 /* What a job with `keep` was answered last, a moment ago and over the

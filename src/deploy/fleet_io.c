@@ -14,10 +14,10 @@
 enum {
 	IN_MAX = FRAME_BODY_MAX + (256 << 10),
 	OUT_MAX = FRAME_BODY_MAX + (256 << 10),
-	OUT_LOW = 8 << 10, /* refilled below this, up to REMOTE_PACKET */
 	READ_CHUNK = 4096,
 	TAIL_MAX = 2048,
 	RETRY_FIRST_MS = 200,
+	ALIVE_READS = 16,    /* of words that came while nothing was asked */
 	NOTES_MAX = 16 << 20 /* bytes of one answer's notes */
 };
 
@@ -62,8 +62,7 @@ void fleet_io_close(struct fleet_io *io)
 	io->ssh = NULL;
 	io->phase = IO_IDLE;
 	io->watched = 0;
-	io->called = false;
-	io->data = NULL;
+	fleet_io_forget(io);
 	io->data_len = io->data_sent = 0;
 	buf_release(&io->text);
 	buf_reset(&io->in);
@@ -80,64 +79,13 @@ void fleet_io_free(struct fleet_io *io)
 	buf_release(&io->in);
 	buf_release(&io->out);
 	buf_release(&io->stderr_tail);
+	free(io->calls);
 	free(io);
 }
 
 void fleet_io_within(struct fleet_io *io, int64_t ms)
 {
 	io->deadline = mono_add_ms(mono_now(), ms);
-}
-
-/* More of the call's data behind what is waiting, its end with the last. */
-static void refill(struct fleet_node *n)
-{
-	struct fleet_io *io = n->io;
-	size_t left = io->data_len - io->data_sent, some;
-
-	if (!io->data || io->data_end || io->out.len >= OUT_LOW)
-		return;
-	some = REMOTE_PACKET - 2 * FRAME_HEAD - io->out.len;
-	some = left < some ? left : some;
-	if (some && io->data_frames)
-		frame_put(&io->out, FRAME_DATA, io->data + io->data_sent, some);
-	else
-		buf_add(&io->out, io->data + io->data_sent, some);
-	io->data_sent += some;
-	n->binary_sent += io->data_binary ? some : 0;
-	io->data_end = some == left;
-	if (io->data_end && io->data_frames)
-		frame_put(&io->out, FRAME_END, NULL, 0);
-}
-
-/* Sends what is waiting. */
-static int push(struct fleet *f, struct fleet_node *n, struct err *err)
-{
-	struct fleet_io *io = n->io;
-
-	for (;;) {
-		ssize_t w;
-
-		refill(n);
-		if (!io->out.len) {
-			buf_release(&io->out);
-			return 0;
-		}
-		w = remote_write(io->ssh, io->out.data, io->out.len);
-		if (w < 0)
-			return err_set(err, NFZ_E_REMOTE,
-				"%s: the connection was lost", n->name);
-		if (w == 0)
-			return 0;
-		n->sent += (uint64_t)w;
-		io->pinged = mono_now();
-		buf_consume(&io->out, (size_t)w);
-		if (io->phase == IO_SENDING)
-			fleet_io_within(io, f->options.stall_ms);
-		else if (io->called && io->data)
-			fleet_io_within(io, io->call_ms > f->options.stall_ms
-						    ? io->call_ms
-						    : f->options.stall_ms);
-	}
 }
 
 static void pull_stderr(struct fleet_io *io)
@@ -157,10 +105,21 @@ static void pull_stderr(struct fleet_io *io)
 	}
 }
 
+/* Words of an agent that waits for us; they are no answer. */
+static void skip_noops(struct fleet_io *io)
+{
+	struct frame frame;
+
+	while (frame_next(buf_str(&io->in), io->in.len, &frame, NULL) == 1 &&
+		frame.type == FRAME_NOOP)
+		buf_consume(&io->in, frame.total);
+}
+
 /* 1 more may come, 0 the end. */
 static int pull(struct fleet_node *n, struct err *err)
 {
 	struct fleet_io *io = n->io;
+	const struct io_call *call = fleet_io_call(io);
 
 	if (io->phase != IO_AGENT) /* it says everything in frames */
 		pull_stderr(io);
@@ -178,9 +137,11 @@ static int pull(struct fleet_node *n, struct err *err)
 			return 1;
 		n->received += (uint64_t)got;
 		buf_commit(&io->in, (size_t)got);
+		if (io->phase == IO_AGENT)
+			skip_noops(io);
 		/* an answer that streams is progress */
-		if (io->called)
-			fleet_io_within(io, io->call_ms);
+		if (call && io->in.len)
+			fleet_io_within(io, call->ms);
 		/* that was all there is: the library looks each time */
 		if (got < READ_CHUNK)
 			return 1;
@@ -199,8 +160,12 @@ static int take_result(
 
 	if (r < 0)
 		return r;
-	n->io->called = false;
-	n->io->data = NULL;
+	if (n->io->calls_answered == n->io->calls_sent)
+		return err_set(err, NFZ_E_REMOTE, "an answer to no call");
+	n->io->calls_answered++;
+	fleet_io_await(n->io);
+	if (!fleet_awaited(n))
+		n->io->data = NULL;
 	if (strcmp(frame_arg(&reply->result, 0), "ok") == 0)
 		return 0;
 	err_set(&reply->err,
@@ -213,15 +178,17 @@ static int take_result(
 	return 0;
 }
 
+/* 1: a call was answered. */
 static int take_frames(
 	struct fleet_node *n, const struct fleet_job *job, struct err *err)
 {
 	struct fleet_io *io = n->io;
 	struct frame frame;
+	bool answered = false;
 	int r = 0;
 
-	while (io->called && (r = frame_next(buf_str(&io->in), io->in.len,
-				      &frame, err)) == 1) {
+	while (!answered && (r = frame_next(buf_str(&io->in), io->in.len,
+				     &frame, err)) == 1) {
 		struct frame_args note;
 
 		if (frame.type == FRAME_OUT || frame.type == FRAME_ERR) {
@@ -230,6 +197,7 @@ static int take_frames(
 					frame.body, frame.len);
 		} else if (frame.type == FRAME_RESULT) {
 			r = take_result(n, &frame, err);
+			answered = true;
 		} else if (frame.type == FRAME_NOTE) {
 			io->note_bytes += frame.len;
 			r = io->note_bytes > NOTES_MAX
@@ -246,7 +214,7 @@ static int take_frames(
 			break;
 		buf_consume(&io->in, frame.total);
 	}
-	return r < 0 ? err_wrap(err, "%s", n->name) : 0;
+	return r < 0 ? err_wrap(err, "%s", n->name) : answered;
 }
 
 /* Asks the job what to do next. */
@@ -260,6 +228,7 @@ static int ask(struct fleet *f, struct fleet_node *n,
 
 	io->reply = (struct reply){0};
 	io->note_bytes = 0;
+	io->seen = f->events;
 	io->asked = true;
 	io->waiting = false;
 	if (!first && last.err.code && !job->errors) {
@@ -371,7 +340,7 @@ void fleet_io_rest(struct fleet_io *io)
 bool fleet_io_moves(struct fleet *f, struct fleet_io *io)
 {
 	int unsent = io->ssh ? remote_unsent(io->ssh) : 0;
-	bool sends = io->phase == IO_SENDING || (io->called && io->data);
+	bool sends = io->phase == IO_SENDING || (fleet_io_call(io) && io->data);
 	bool moves = sends && unsent != io->unsent;
 
 	io->unsent = unsent;
@@ -380,33 +349,23 @@ bool fleet_io_moves(struct fleet *f, struct fleet_io *io)
 	return moves;
 }
 
-static void skip_noops(struct fleet_io *io)
-{
-	struct frame frame;
-
-	while (frame_next(buf_str(&io->in), io->in.len, &frame, NULL) == 1 &&
-		frame.type == FRAME_NOOP)
-		buf_consume(&io->in, frame.total);
-}
-
 bool fleet_io_alive(struct fleet_io *io)
 {
 	char chunk[READ_CHUNK];
-	ssize_t got;
+	ssize_t got = 1;
 
-	if ((io->phase != IO_AGENT && io->phase != IO_PARKED) || io->called ||
-		io->out.len)
+	if ((io->phase != IO_AGENT && io->phase != IO_PARKED) ||
+		fleet_io_call(io) || io->out.len)
 		return false;
-	while ((got = remote_read(io->ssh, false, chunk, sizeof(chunk))) > 0)
-		buf_add(&io->in, chunk, (size_t)got);
+	/* a node that does not stop talking is none of ours */
+	for (int i = 0; got > 0 && i < ALIVE_READS; i++) {
+		got = remote_read(io->ssh, false, chunk, sizeof(chunk));
+		if (got > 0)
+			buf_add(&io->in, chunk, (size_t)got);
+	}
 	if (io->phase == IO_AGENT)
 		skip_noops(io);
 	return got == 0 && !io->in.len;
-}
-
-static bool has_more_to_send(const struct fleet_io *io)
-{
-	return io->out.len || (io->data && !io->data_end);
 }
 
 int fleet_io_step(struct fleet *f, struct fleet_node *n,
@@ -430,29 +389,35 @@ int fleet_io_step(struct fleet *f, struct fleet_node *n,
 		r = step_ssh(f, n, err);
 	if (r < 0 || io->phase < IO_SCRIPT)
 		return r;
-	r = push(f, n, err);
+	r = fleet_io_push(f, n, err);
 	if (r == 0)
 		more = pull(n, err);
 	/* reading may have made room for what could not be sent before it */
-	if (r == 0 && more >= 0 && has_more_to_send(io))
-		r = push(f, n, err);
+	if (r == 0 && more >= 0 && fleet_io_has_more(io))
+		r = fleet_io_push(f, n, err);
 	if (r < 0 || more < 0)
 		return -(int)err->code;
 	r = fleet_boot_lines(f, n, err);
 	if (r == 0 && io->phase == IO_SENDING)
-		r = push(f, n, err);
+		r = fleet_io_push(f, n, err);
 	if (r)
 		return r;
 	while (r == 0 && io->phase == IO_AGENT) {
-		if (io->called)
+		if (fleet_io_call(io)) {
 			r = take_frames(n, job, err);
-		if (r < 0 || io->called)
+			if (r <= 0)
+				break;
+		}
+		if (io->waiting && f->full) {
+			/* time without room is none of its own */
+			io->limit = mono_add_ms(mono_now(), f->options.node_ms);
 			break;
+		}
 		r = ask(f, n, job, err);
 		if (io->waiting)
 			break;
 		if (r == 0)
-			r = push(f, n, err);
+			r = fleet_io_push(f, n, err);
 	}
 	if (r == 0 && !more)
 		r = io->phase == IO_AGENT

@@ -17,23 +17,33 @@ enum io_phase {
 	IO_AGENT    /* frames */
 };
 
+/* A call, from when it is made to its answer. */
+struct io_call {
+	struct buf frame; /* until it is sent */
+	const char *data; /* behind it; NULL: none */
+	size_t len;
+	bool binary;
+	int64_t ms; /* for the answer */
+	char name[24];
+};
+
 struct fleet_io {
 	enum io_phase phase;
 	struct remote *ssh;
 	struct remote_target target; /* ssh keeps a pointer to it */
 	bool active;                 /* at work in this fleet_run */
-	bool called;                 /* an answer is awaited */
 	bool asked;            /* next() has been asked once in this run */
 	bool waiting;          /* ... and said FLEET_WAIT */
 	bool ready;            /* there is something to take in */
-	uint64_t seen;         /* fleet's events when it was stepped last */
+	uint64_t seen;         /* fleet's events when it was asked last */
 	struct mono_time look; /* next time without any sign */
 	struct mono_time deadline, limit; /* of the phase, of the run */
 	struct mono_time give_up, retry_at, pinged;
-	int64_t call_ms;
 	int tries;
+	struct io_call *calls; /* answered ones first, then those sent */
+	size_t n_calls, calls_cap, calls_answered, calls_sent;
 	struct buf in, out, stderr_tail;
-	const char *data; /* of the call, or the agent's program */
+	const char *data; /* of a call, or the agent's program */
 	size_t data_len, data_sent;
 	bool data_binary, data_frames, data_end;
 	char phase_text[24];
@@ -46,6 +56,16 @@ struct fleet_io {
 	uint32_t watched; /* events asked for since the login; 0: none */
 };
 
+/* fleet_send.c: the call whose answer is awaited, NULL: none. */
+struct io_call *fleet_io_call(const struct fleet_io *io);
+/* Its time begins. */
+void fleet_io_await(struct fleet_io *io);
+/* What was called and not answered does not count any more. */
+void fleet_io_forget(struct fleet_io *io);
+/* Sends what is waiting; is there more? */
+int fleet_io_push(
+	struct fleet *f, struct fleet_node *n, struct err *err) NFZ_MUST_CHECK;
+bool fleet_io_has_more(const struct fleet_io *io);
 struct fleet_io *fleet_io_new(void);
 void fleet_io_free(struct fleet_io *io);
 void reply_reset(struct reply *r);

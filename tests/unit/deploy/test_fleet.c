@@ -68,3 +68,34 @@ Test(fleet, a_second_signal_ends_it_at_once, .timeout = 20)
 		cr_assert_eq(f->nodes[i].status, NODE_SKIPPED);
 	fleet_free(f);
 }
+
+Test(fleet, calls_that_go_out_together_are_awaited_in_order)
+{
+	static const char *const first[] = {"open", "1", NULL};
+	static const char *const second[] = {"install", NULL};
+	struct fleet *f = fleet_new(1, NULL, NULL);
+	struct fleet_node *n = &f->nodes[0];
+	struct fleet_io *io = n->io;
+
+	cr_assert_null(fleet_io_call(io));
+	fleet_call(n, 1000, first);
+	fleet_call(n, 2000, second);
+	fleet_call_data(n, "x", 1, true);
+	cr_assert_eq(fleet_awaited(n), 2);
+	cr_assert(fleet_io_has_more(io));
+	cr_assert_str_eq(io->phase_text, "open");
+	cr_assert_null(fleet_io_call(io)->data);
+	io->calls_answered++;
+	fleet_io_await(io);
+	cr_assert_str_eq(io->phase_text, "install");
+	cr_assert_eq(fleet_io_call(io)->len, 1);
+	io->calls_answered++;
+	cr_assert_eq(fleet_awaited(n), 0);
+	fleet_call(n, 1000, first);
+	cr_assert_eq(fleet_awaited(n), 1);
+	cr_assert_eq(io->n_calls, 1, "what was answered is forgotten");
+	fleet_io_close(io);
+	cr_assert_eq(fleet_awaited(n), 0);
+	cr_assert_not(fleet_io_has_more(io));
+	fleet_free(f);
+}
