@@ -150,6 +150,29 @@ async function hostile(browser, made) {
 	await tab.close();
 }
 
+// Every text of a report tries to break out: it is read back and made anew, so
+// that the tables and the map for those without scripts have them as well.
+async function hostileEverywhere(browser, made) {
+	const evil = "</script><script>window.broken=1</script><img src=x onerror='window.broken=2'>\"`${window.broken=3}\u202e&lt;b&gt;";
+	const ours = ["schema", "first", "last", "made", "heard", "at", "level", "kind", "role", "mode", "version", "times", "command"];
+	const worse = (v, key) => Array.isArray(v) ? v.map((x) => worse(x, key)) : v && typeof v === "object" ? Object.fromEntries(Object.entries(v).map(([k, x]) => [k, worse(x, k)])) :
+		typeof v !== "string" || ours.includes(key) || /^[0-9.:]*$/.test(v) ? v : v + evil;
+	const file = path.join(dir, "worse.html"), [head, data, tail] = fs.readFileSync(made.url.slice(7), "utf8").split(/(?<=id="data">)(.*?)(?=<\/script>)/s);
+	fs.writeFileSync(file, head + JSON.stringify(worse(JSON.parse(data))).replace(/</g, "\\u003c") + tail);
+	run(bin + "/netflowize", "report", "-q", file, "-o", path.join(dir, "worst.html"));
+	const tab = await open(browser, "file://" + path.join(dir, "worst.html"));
+	await tab.run(`for (const [id, all] of [["map-by", ["coverage", "peak"]], ["traffic-by", ["proto", "host", "pair"]], ["talk-by", ["src", "port", "pair"]]])
+		for (const v of all) { byId(id).value = v; byId(id).dispatchEvent(new Event("change")); }
+		for (const change of [{ link: 0 }, { link: null, end: 0 }, { end: null, pair: [0, 1] }, { pair: null }]) choose(change);
+		document.querySelector("#flows tbody tr").click();
+		for (const e of document.querySelectorAll("#map [data-line], #map [data-node]")) e.dispatchEvent(new PointerEvent("pointermove", { clientX: 9, clientY: 9 }));
+		for (const b of document.querySelectorAll("#findings button, #path button")) b.click();`);
+	check("hostile texts everywhere: nothing of theirs ran or became an element", await tab.run("!window.broken && document.querySelectorAll('img').length === 0 && document.scripts.length === 9"));
+	check("hostile texts everywhere: they are shown", (await tab.run("document.body.innerText")).split("<img src=x").length > 20);
+	quiet(tab, "hostile texts everywhere");
+	await tab.close();
+}
+
 // Who made a page with which version is not the same everywhere.
 const sameForAll = `{
 	const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -433,6 +456,7 @@ async function everything(browser) {
 	for (const made of [plain, ddos]) await copied(browser, made);
 	await brushed(browser, plain);
 	await hostile(browser, evil);
+	await hostileEverywhere(browser, plain);
 	await looks(browser, plain);
 	for (const made of [plain, ddos, mesh]) await printed(browser, made);
 	for (const made of [plain, ddos]) await signs(browser, made);

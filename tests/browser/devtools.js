@@ -45,6 +45,7 @@ class Browser {
 		const { sessionId } = await this.send("Target.attachToTarget", { targetId, flatten: true });
 		const tab = new Tab(this, sessionId, targetId);
 		for (const domain of ["Page", "Runtime", "Network", "Log", "Performance"]) await tab.send(domain + ".enable");
+		await tab.send("Page.setLifecycleEventsEnabled", { enabled: true });
 		return tab;
 	}
 	async close() {
@@ -73,16 +74,18 @@ class Tab {
 		await this.send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: on ? "dark" : "light" }, { name: "prefers-reduced-motion", value: "reduce" }] });
 	}
 	async go(url) {
-		const loaded = new Promise((yes) => {
-			const l = (m) => {
-				if (m.sessionId !== this.session || m.method !== "Page.loadEventFired") return;
-				this.browser.listeners.splice(this.browser.listeners.indexOf(l), 1);
-				yes();
-			};
-			this.browser.listeners.push(l);
-		});
-		await this.send("Page.navigate", { url });
-		await loaded;
+		// that document's own event: the one before it may be late
+		const loaded = new Set();
+		let look = () => {};
+		const l = (m) => {
+			if (m.sessionId !== this.session || m.method !== "Page.lifecycleEvent" || m.params.name !== "load") return;
+			loaded.add(m.params.loaderId);
+			look();
+		};
+		this.browser.listeners.push(l);
+		const { loaderId } = await this.send("Page.navigate", { url });
+		await new Promise((yes) => (look = () => loaded.has(loaderId) && yes())());
+		this.browser.listeners.splice(this.browser.listeners.indexOf(l), 1);
 	}
 	async run(expression) {
 		const r = await this.send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
