@@ -28,6 +28,8 @@ const struct analysis analyses[] = {
 		.show = "share,bpp", .sort = "bytes"},
 	{"uses", "what for: services by well-known port", .by = "service",
 		.show = "share,distinct:src,distinct:dst", .sort = "bytes"},
+	{"applications", "what for, by content where a probe looked at it",
+		.by = "application,service", .show = "share", .sort = "bytes"},
 	{"ports", "protocol and destination port", .by = "proto,dport",
 		.show = "share", .sort = "bytes", .limit = 20},
 	{"sizes", "mean sizes of packets, by class", .by = "size",

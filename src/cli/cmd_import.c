@@ -25,7 +25,7 @@ static const struct opt options[] = {
 	{"metrics", 0, OPT_LIST, offsetof(struct import_command, metrics),
 		"NAMES",
 		"of flows in captures: sizes, ttl, rtt, sequence, window, "
-		"jitter, fingerprint, or all",
+		"jitter, fingerprint, application, or all",
 		NULL, 0, 0},
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
@@ -51,6 +51,15 @@ static int name_nothing(const char *dir, struct err *err)
 	return r;
 }
 
+static void say_metrics(const struct metrics *chosen)
+{
+	struct buf text = BUF_INIT(CATALOG_SIZE);
+
+	metrics_say(chosen, &text);
+	fputs(buf_str(&text), stderr);
+	buf_release(&text);
+}
+
 static int import(const struct app *app, const struct import_command *o,
 	char **paths, int n, struct err *err)
 {
@@ -72,6 +81,7 @@ static int import(const struct app *app, const struct import_command *o,
 	if (r == 0 && ended == 0)
 		r = store_seal(s, err);
 	intake_free(in);
+	say_metrics(&o->chosen);
 	if (r == 0 || sums.records)
 		say_done(app,
 			"%" PRIu64 " records, %" PRIu64 " packets, %" PRIu64

@@ -110,7 +110,8 @@ static int read_metrics(const char *text, struct setting *ret, struct err *err)
 			"--set metrics: %s is not what can be measured", text);
 		return err_hint(err,
 			"Say some of %s, joined by '+'; or all, "
-			"none",
+			"none.  The application is told of captures only: "
+			"nfz-meter --read, netflowize import",
 			definition_print_metrics(~0u, all));
 	}
 	ret->value = metrics ? (int64_t)metrics : -1;

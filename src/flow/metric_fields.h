@@ -37,7 +37,8 @@ enum { METRIC_ENTERPRISE = 32473, METRIC_TEXT = 80, METRIC_NUMBERS = 8 };
 	X(LONGEST_GAP, METRIC_ENTERPRISE, 41, 4, 4, GREATEST,                  \
 		"longest_gap_us")                                              \
 	X(FINGERPRINT, METRIC_ENTERPRISE, 48, METRIC_TEXT, 0, FIRST,           \
-		"fingerprint")
+		"fingerprint")                                                 \
+	X(APPLICATION, 0, 96, METRIC_TEXT, 0, FIRST, "application")
 
 enum metric_field {
 #define X(NAME, enterprise, id, len, each, rule, name) METRIC_##NAME,

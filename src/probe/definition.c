@@ -52,6 +52,11 @@ static bool metric_of(const char *word, unsigned *ret)
 	return metric_bits(word, ret) || strcmp(word, "none") == 0;
 }
 
+static bool capture_metric_of(const char *word, unsigned *ret)
+{
+	return metric_capture_bits(word, ret) || strcmp(word, "none") == 0;
+}
+
 /* Up to a blank, where there is one. */
 static bool read_words(const char *text, unsigned *ret,
 	bool (*one)(const char *word, unsigned *ret))
@@ -85,6 +90,11 @@ bool definition_read_metrics(const char *text, unsigned *ret)
 	return read_words(text, ret, metric_of);
 }
 
+bool definition_read_capture_metrics(const char *text, unsigned *ret)
+{
+	return read_words(text, ret, capture_metric_of);
+}
+
 static void add_word(char text[static DEFINITION_WORDS], const char *word)
 {
 	size_t n = strlen(text);
@@ -109,7 +119,7 @@ const char *definition_print_metrics(
 
 	text[0] = '\0';
 	for (size_t i = 0; (m = metric_at(i)); i++)
-		if (metrics >> i & 1)
+		if (metrics >> i & 1 && !m->offline)
 			add_word(text, m->name);
 	return text[0] ? text : "none";
 }

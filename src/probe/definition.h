@@ -40,6 +40,7 @@ bool definition_in_digests(const struct definition *d);
 enum { DEFINITION_WORDS = 96 };
 bool definition_read_key(const char *text, unsigned *ret);
 bool definition_read_metrics(const char *text, unsigned *ret);
+bool definition_read_capture_metrics(const char *text, unsigned *ret);
 const char *definition_print_key(
 	unsigned key, char text[static DEFINITION_WORDS]);
 const char *definition_print_metrics(

@@ -125,10 +125,12 @@ static struct offline_options set_up(
 		.data = run};
 	uint32_t fit;
 
+	least += run->metrics.shared_bytes;
 	if (memory < least)
 		memory = least;
 	fit = flowcache_fit(
-		&options.flows, memory - seen - ((uint64_t)BESIDE_MIB << 20));
+		&options.flows, memory - seen - run->metrics.shared_bytes -
+					((uint64_t)BESIDE_MIB << 20));
 	options.flows.flows = o->flows && o->flows < fit ? o->flows : fit;
 	return options;
 }
@@ -256,6 +258,7 @@ static void summarise(struct run *run, const struct offline_result *got)
 		stats_print(&run->out, got);
 	else
 		stats_say(&text, got);
+	metrics_say(&run->metrics, &text);
 	(void)write_out(run);
 	fputs(buf_str(&text), stderr);
 	buf_release(&text);

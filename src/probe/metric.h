@@ -8,6 +8,7 @@
 #ifndef NFZ_PROBE_METRIC_H
 #define NFZ_PROBE_METRIC_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/opt.h"
 #include "flow/metric_fields.h"
@@ -26,6 +27,7 @@ struct metric_packet {
 	uint8_t version, ttl;  /* of IP; hop limit */
 	uint8_t tos;
 	bool df;
+	uint8_t proto;
 	/* TCP, where its header has been captured up to its options */
 	bool tcp;
 	uint8_t tcp_flags;
@@ -34,6 +36,10 @@ struct metric_packet {
 	uint32_t payload; /* bytes */
 	const uint8_t *options;
 	size_t n_options; /* bytes captured */
+	/* all that was captured of it, from its IP header on, while `update`
+	 * or `inspect` runs; NULL: a later fragment, or the inside of a tunnel */
+	const uint8_t *ip;
+	size_t n_ip;
 };
 
 struct flow_metric {
@@ -52,6 +58,17 @@ struct flow_metric {
 	/* A record has left: counting starts over, what is known of the flow
 	 * stays.  NULL: all becomes zero. */
 	void (*restart)(void *state);
+
+	/* For one that needs more than a state of each flow: what all flows
+	 * share, and the bytes that it may take.  NULL: it is not to be had. */
+	size_t shared_bytes;
+	void *(*start)(struct err *err);
+	void (*end)(void *shared);
+	/* instead of update */
+	void (*inspect)(void *shared, void *state, void *other,
+		const struct metric_packet *p);
+	void (*say)(const void *shared, struct buf *out); /* a line, at last */
+	bool offline; /* of captures only; not part of "all" */
 };
 
 /* --- for metrics --------------------------------------------------------- */
@@ -76,23 +93,31 @@ enum { METRICS_MAX = 16, METRIC_VALUES_MAX = 512 };
 struct metrics {
 	const struct flow_metric *chosen[METRICS_MAX];
 	size_t at[METRICS_MAX];      /* of its state in the whole */
+	void *shared[METRICS_MAX];   /* owned */
 	size_t n, bytes;             /* of the whole state, a multiple of 8 */
+	size_t shared_bytes;         /* of all */
 	struct export_field *fields; /* of all, owned */
 	size_t n_fields, values;     /* bytes of the values */
 };
 
-/* Words are names, "all", or names joined by '+'.  NFZ_E_USAGE names the one that is none. */
+/* Words are names, "all", or names joined by '+'.  NFZ_E_USAGE names the one that
+ * is none, or is not to be had.  For captures. */
 int metrics_choose(const struct opt_list *words, struct metrics *ret,
 	struct err *err) NFZ_MUST_CHECK;
-/* The same as bits, numbered as metric_at() does; and those of the bits. */
+/* The same for what is live, as bits, numbered as metric_at() does; and those
+ * of the bits. */
 int metrics_choose_bits(const struct opt_list *words, unsigned *ret,
 	struct err *err) NFZ_MUST_CHECK;
 void metrics_of(unsigned bits, struct metrics *ret);
 void metrics_release(struct metrics *m);
+/* What there is to say of a run, in lines. */
+void metrics_say(const struct metrics *m, struct buf *out);
 /* The i-th there is; NULL: no more. */
 const struct flow_metric *metric_at(size_t i);
-/* Of one word; false: there is none of that name. */
+/* Of one word; false: there is none of that name for what is live. */
 bool metric_bits(const char *word, unsigned *ret);
+/* For captures. */
+bool metric_capture_bits(const char *word, unsigned *ret);
 
 /* entered: d is of what is inside a tunnel, the headers outside. */
 void metric_read(const struct frame *f, const struct dissect *d, bool entered,

@@ -9,9 +9,18 @@
 
 #include <string.h>
 
-static const struct flow_metric *const all[] = {&metric_sizes, &metric_ttl,
-	&metric_rtt, &metric_sequence, &metric_window, &metric_jitter,
-	&metric_fingerprint};
+static const struct flow_metric *const all[] = {
+	&metric_sizes,
+	&metric_ttl,
+	&metric_rtt,
+	&metric_sequence,
+	&metric_window,
+	&metric_jitter,
+	&metric_fingerprint,
+#ifndef NFZ_NODE
+	&metric_application,
+#endif
+};
 
 enum { ALL = sizeof(all) / sizeof(all[0]) };
 _Static_assert((int)ALL <= (int)METRICS_MAX, "room for all");
@@ -21,12 +30,27 @@ const struct flow_metric *metric_at(size_t i)
 	return i < ALL ? all[i] : NULL;
 }
 
+static unsigned bits_of(const char *word, bool offline)
+{
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < ALL; i++)
+		if (all[i]->offline ? offline && strcmp(word, all[i]->name) == 0
+				    : strcmp(word, all[i]->name) == 0 ||
+					      strcmp(word, "all") == 0)
+			bits |= 1u << i;
+	return bits;
+}
+
 bool metric_bits(const char *word, unsigned *ret)
 {
-	*ret = 0;
-	for (size_t i = 0; i < ALL; i++)
-		if (strcmp(word, all[i]->name) == 0 || strcmp(word, "all") == 0)
-			*ret |= 1u << i;
+	*ret = bits_of(word, false);
+	return *ret != 0;
+}
+
+bool metric_capture_bits(const char *word, unsigned *ret)
+{
+	*ret = bits_of(word, true);
 	return *ret != 0;
 }
 
@@ -40,17 +64,40 @@ static void choose(struct metrics *m, const struct flow_metric *metric)
 	m->chosen[m->n] = metric;
 	m->at[m->n++] = m->bytes;
 	m->bytes += (metric->size + 7) & ~(size_t)7;
+	m->shared_bytes += metric->shared_bytes;
 	m->n_fields += metric->n_fields;
 }
 
-static int choose_word(const char *word, unsigned *bits, struct err *err)
+static int choose_word(
+	const char *word, bool offline, unsigned *bits, struct err *err)
 {
-	if (definition_read_metrics(word, bits))
+	struct buf names = BUF_INIT(256);
+	int r;
+
+	if (offline ? definition_read_capture_metrics(word, bits)
+		    : definition_read_metrics(word, bits))
 		return 0;
-	return err_set(err, NFZ_E_USAGE,
-		"--metrics: %s is none of sizes, ttl, rtt, sequence, window, "
-		"jitter, fingerprint, all",
-		word);
+	if (definition_read_capture_metrics(word, bits))
+		return err_set(err, NFZ_E_USAGE,
+			"--metrics: %s is told of captures only (--read)",
+			word);
+	for (size_t i = 0; i < ALL; i++)
+		if (offline || !all[i]->offline)
+			buf_addf(&names, "%s, ", all[i]->name);
+	r = err_set(err, NFZ_E_USAGE, "--metrics: %s is none of %sall", word,
+		buf_str(&names));
+	buf_release(&names);
+	return r;
+}
+
+static int start_shared(struct metrics *m, struct err *err)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->chosen[i]->start &&
+			!(m->shared[i] = m->chosen[i]->start(err)))
+			return err_wrap(
+				err, "--metrics %s", m->chosen[i]->name);
+	return 0;
 }
 
 static void gather_fields(struct metrics *m)
@@ -76,14 +123,20 @@ int metrics_choose(
 	const struct opt_list *words, struct metrics *ret, struct err *err)
 {
 	struct metrics m = {0};
+	int r;
 
 	for (size_t i = 0; i < words->n; i++) {
 		unsigned bits;
-		int r = choose_word(words->items[i], &bits, err);
 
+		r = choose_word(words->items[i], true, &bits, err);
 		if (r < 0)
 			return r;
 		choose_bits(&m, bits);
+	}
+	r = start_shared(&m, err);
+	if (r < 0) {
+		metrics_release(&m);
+		return r;
 	}
 	gather_fields(&m);
 	*ret = m;
@@ -96,7 +149,7 @@ int metrics_choose_bits(
 	*ret = 0;
 	for (size_t i = 0; i < words->n; i++) {
 		unsigned bits;
-		int r = choose_word(words->items[i], &bits, err);
+		int r = choose_word(words->items[i], false, &bits, err);
 
 		if (r < 0)
 			return r;
@@ -114,8 +167,18 @@ void metrics_of(unsigned bits, struct metrics *ret)
 
 void metrics_release(struct metrics *m)
 {
+	for (size_t i = 0; i < m->n; i++)
+		if (m->shared[i])
+			m->chosen[i]->end(m->shared[i]);
 	free(m->fields);
 	*m = (struct metrics){0};
+}
+
+void metrics_say(const struct metrics *m, struct buf *out)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->chosen[i]->say)
+			m->chosen[i]->say(m->shared[i], out);
 }
 
 /* --- packets ------------------------------------------------------------- */
@@ -148,12 +211,19 @@ void metric_read(const struct frame *f, const struct dissect *d, bool entered,
 	struct cursor c = cursor_over(f->data, f->captured);
 	struct cursor ip;
 
-	*ret = (struct metric_packet){
-		.packets = 1, .octets = d->octets, .tos = d->tos};
+	*ret = (struct metric_packet){.packets = 1,
+		.octets = d->octets,
+		.tos = d->tos,
+		.proto = d->key.proto};
 	cursor_skip(&c, d->l3_at);
 	ip = c;
 	if (cursor_left(&ip) < 20)
 		return;
+	if (!entered && !d->later) {
+		ret->ip = ip.at;
+		ret->n_ip = cursor_left(&ip) < d->octets ? cursor_left(&ip)
+							 : d->octets;
+	}
 	ret->version = (uint8_t)(ip.at[0] >> 4);
 	ret->ttl = ip.at[ret->version == 4 ? 8 : 7];
 	ret->df = ret->version == 4 && ip.at[6] & 0x40;
@@ -165,9 +235,16 @@ void metric_read(const struct frame *f, const struct dissect *d, bool entered,
 void metrics_update(const struct metrics *m, void *state, void *other,
 	const struct metric_packet *p)
 {
-	for (size_t i = 0; p->packets && i < m->n; i++)
-		m->chosen[i]->update((uint8_t *)state + m->at[i],
-			other ? (uint8_t *)other + m->at[i] : NULL, p);
+	for (size_t i = 0; p->packets && i < m->n; i++) {
+		const struct flow_metric *of = m->chosen[i];
+		void *own = (uint8_t *)state + m->at[i];
+		void *back = other ? (uint8_t *)other + m->at[i] : NULL;
+
+		if (of->inspect)
+			of->inspect(m->shared[i], own, back, p);
+		else
+			of->update(own, back, p);
+	}
 }
 
 uint64_t metrics_write(const struct metrics *m, const void *state, uint8_t *to)

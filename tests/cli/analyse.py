@@ -100,7 +100,8 @@ lab = store("lab", [
 # what others saw of it does not count; of c's second nothing was measured.
 measured = store("measured", [
     f"1 {A} {B} 1 80 6 24 30 3000 0 5000 0 1 retransmissions=2 retransmitted_bytes=200 "
-    "out_of_order=0 rtt_us=400 jitter_us=10 min_ttl=64 max_window=70",
+    "out_of_order=0 rtt_us=400 jitter_us=10 min_ttl=64 max_window=70 "
+    "application=TLS.Google",
     f"1 {A} {B} 1 80 6 24 10 1000 5000 6000 0 1 retransmissions=3 retransmitted_bytes=300 "
     "out_of_order=1 rtt_us=400 jitter_us=50 min_ttl=60 max_window=50",
     f"2 {A} {B} 1 80 6 24 40 4000 1 6001 0 1 retransmissions=4 retransmitted_bytes=1 "
@@ -220,6 +221,9 @@ TRUTH = {  # (name, store, words): rows
     ("round-trips", measured): [
         [A, B, "80", "1", "40", "4000", "400", "400", "400", "400"],
         [C, B, "80", "2", "10", "1000", "100", "200", "300", "300"]],
+    ("applications", measured, "--services", ports): [
+        ["TLS.Google", "http/tcp", "1", "40", "4000", "72.73"],
+        ["", "http/tcp", "3", "15", "1500", "27.27"]],
     # tap 1 is r1's on la, tap 2 r1's on core
     ("packet-sizes", lab): [
         ["la", "a", "r1", "127", "100", "10000", "100.00", "100.00"],
@@ -295,7 +299,7 @@ expect("by the first bits", rows("query", known, "--by", "dst/8", "--show", "dis
 flow = json.loads(ask("query", measured, "src", "port", "1", "--more", "-o", "json"))["flows"][0]
 expect("a flow's metrics", {k: v for k, v in flow.items() if list(flow).index(k) > list(flow).index("path")},
        {"retransmissions": 5, "retransmitted_bytes": 500, "out_of_order": 1, "rtt_us": 400,
-        "jitter_us": 20, "min_ttl": 60, "max_window": 70})
+        "jitter_us": 20, "min_ttl": 60, "max_window": 70, "application": "TLS.Google"})
 seen = json.loads(ask("query", measured, "retransmissions", ">", "4", "--observations", "--more",
                       "-o", "json"))["observations"]
 expect("what its probe saw", [o["retransmissions"] for o in seen], [5])

@@ -138,6 +138,19 @@ for path, ip4, ip6, octets in rows:
     expect(path + " pairs are one", [t for t in tuples if (t[1], t[0], t[3], t[2], t[4]) in tuples and t[:1] + t[2:3] != t[1:2] + t[3:4]], [])
     got, _, _ = read(path, "-o", "none", "--sample", "7")
     expect(path + " sampled", got["frames"] - got["unsampled"], (got["frames"] + 6) // 7)
+# applications by content, where libndpi was there at build time
+def applications(path):
+    out = subprocess.run([meter, "-r", path, "--metrics", "application", "--biflow", "-o", "ndjson"],
+                         capture_output=True, text=True)
+    return out.returncode, out.stderr, {json.loads(l)["application"].split(".")[0] for l in out.stdout.splitlines()}
+status, said, _ = applications(own.name)
+if status:
+    print("SKIPPED: applications of flows, no libndpi")
+    expect("why there is none", (status, "libndpi cannot be used" in said), (2, True))
+else:
+    expect("applications are counted", "flows looked at " in said, True)
+    for name, want in (("dns", {"DNS"}), ("http", {"HTTP"}), ("tls", {"TLS", "QUIC"})) if public else ():
+        expect("applications of " + name, applications(f"{truth}/ipfixprobe__{name}.pcap")[2], want)
 # by hash: the same packets wherever they are seen, one of so many of the many
 hops = tempfile.TemporaryDirectory()
 def hop(name, ttl, tos, mac):

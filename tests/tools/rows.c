@@ -1,7 +1,7 @@
 /* rows DIR < LINES: a store of the records that the lines tell, each
  *
  *   tap src dst sport dport proto flags packets bytes first_ms last_ms [s d]
- *   [metric=number]...
+ *   [metric=number or text]...
  *
  * times from 2026-09-21T14:13:20Z on, s and d the slots; tap 0: of a foreign
  * exporter.  Or what a tap counted of a class of sizes, 1 from its member:
@@ -61,6 +61,17 @@ static void add_metric(const char *word, struct wire *to)
 	uint8_t bytes[8];
 	struct flow_element e = {.value = bytes};
 
+	if (f < METRIC_FIELD_COUNT && metric_fields[f].text) {
+		e = (struct flow_element){
+			.enterprise = metric_fields[f].enterprise,
+			.id = metric_fields[f].id,
+			.variable = true,
+			.value = (const uint8_t *)value + 1,
+			.len = value ? strlen(value + 1) : 0};
+		if (!flow_others_add_known(to, &e))
+			exit(2);
+		return;
+	}
 	if (!metric_field_is_number(f)) {
 		fprintf(stderr, "rows: %s\n", word);
 		exit(2);

@@ -192,8 +192,8 @@ Test(metrics, all_can_be_chosen_and_none_invented)
 	cr_assert_eq(metrics_choose(&list, &m, &err), 0);
 	cr_expect_eq(m.bytes % 8, 0);
 	cr_expect_leq(m.values, METRIC_VALUES_MAX);
-	cr_expect_null(metric_at(m.n), "each once");
-	cr_expect_not_null(metric_at(m.n - 1));
+	cr_expect_eq(metric_at(m.n), &metric_application, "each once");
+	cr_expect_null(metric_at(m.n + 1));
 	metrics_release(&m);
 	words[0] = joined;
 	list.n = 1;
@@ -202,6 +202,143 @@ Test(metrics, all_can_be_chosen_and_none_invented)
 	metrics_release(&m);
 	words[0] = bad;
 	cr_expect_eq(metrics_choose(&list, &m, &err), -NFZ_E_USAGE);
+}
+
+static const uint8_t dns[] = {0x45, 0, 0, 57, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0,
+	0, 1, 10, 0, 0, 2, 0x9c, 0x40, 0, 53, 0, 37, 0, 0, 0x12, 0x34, 1, 0, 0,
+	1, 0, 0, 0, 0, 0, 0, 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 3, 'o', 'r',
+	'g', 0, 0, 1, 0, 1};
+static const char http[] = "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n";
+
+/* Of TCP to a port that says nothing. */
+static size_t tcp_packet(uint8_t to[256], const void *payload, size_t len)
+{
+	const uint8_t head[40] = {0x45, 0, 0, (uint8_t)(40 + len), 0, 1, 0, 0,
+		64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0x9c, 0x40, 0x22, 0xb8,
+		0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x18, 4, 0, 0, 0, 0, 0};
+
+	memcpy(to, head, sizeof(head));
+	memcpy(to + sizeof(head), payload, len);
+	return sizeof(head) + len;
+}
+
+static size_t client_hello(uint8_t to[256])
+{
+	static const uint8_t hello[] = {22, 3, 1, 0, 69, 1, 0, 0, 65, 3, 3, 1,
+		2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
+		20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 0, 0, 2,
+		0x13, 1, 1, 0, 0, 22, 0, 0, 0, 18, 0, 16, 0, 0, 13, 't', 'e',
+		's', 't', '.', 'e', 'x', 'a', 'm', 'p', 'l', 'e', '.'};
+
+	return tcp_packet(to, hello, sizeof(hello));
+}
+
+/* Through what captures go through, of `captured` bytes. */
+static bool named(const struct metrics *m, const uint8_t *ip, size_t len,
+	size_t captured, char name[METRIC_VALUES_MAX])
+{
+	const struct frame f = {.data = ip,
+		.captured = (uint32_t)captured,
+		.wire = (uint32_t)len};
+	void *state = mem_zalloc(1, m->bytes);
+	struct metric_packet p;
+	struct dissect d;
+	bool known;
+
+	cr_assert_eq(dissect_frame(LAYER_RAW, &f, &d), DISSECT_IP);
+	metric_read(&f, &d, false, &p);
+	metrics_update(m, state, NULL, &p);
+	metrics_restart(m, state);
+	known = metrics_write(m, state, (uint8_t *)name);
+	free(state);
+	return known;
+}
+
+Test(metrics, applications_by_content)
+{
+	char word[] = "none+application", name[METRIC_VALUES_MAX];
+	char *words[] = {word};
+	const struct opt_list list = {.items = words, .n = 1};
+	uint8_t packet[256];
+	struct err err = ERR_INIT;
+	struct metrics m;
+	struct buf said = BUF_INIT(1000);
+	unsigned bits;
+	size_t len;
+
+	cr_expect_eq(metrics_choose_bits(&list, &bits, &err), -NFZ_E_USAGE,
+		"not of what is live");
+	if (metrics_choose(&list, &m, &err) < 0)
+		cr_skip("SKIPPED: no libndpi");
+	cr_expect(named(&m, dns, sizeof(dns), sizeof(dns), name));
+	cr_expect_str_eq(name, "DNS");
+	cr_expect_not(named(&m, dns, sizeof(dns), sizeof(dns) - 1, name));
+	cr_expect_str_eq(name, "", "cut");
+	len = tcp_packet(packet, http, strlen(http));
+	cr_expect(named(&m, packet, len, len, name));
+	cr_expect_str_eq(name, "HTTP");
+	len = client_hello(packet);
+	cr_expect(named(&m, packet, len, len, name));
+	cr_expect_str_eq(name, "TLS");
+	len = tcp_packet(packet, "?", 1);
+	cr_expect_not(named(&m, packet, len, len, name));
+	for (int i = 0; i < 10000; i++) /* more than are looked at at once */
+		(void)named(&m, packet, len, len, name);
+	cr_expect(named(&m, dns, sizeof(dns), sizeof(dns), name));
+	metrics_say(&m, &said);
+	cr_expect_str_eq(buf_str(&said),
+		"applications: flows looked at 10005, known 4, given up for "
+		"others 5906, times that a packet ended libndpi 0\n");
+	buf_release(&said);
+	metrics_release(&m);
+}
+
+static struct metric_packet packet_of(const uint8_t *ip, size_t len)
+{
+	return (struct metric_packet){.packets = 1,
+		.octets = (uint32_t)len,
+		.version = 4,
+		.proto = ip[9],
+		.tcp = ip[9] == 6,
+		.payload = 1,
+		.ip = ip,
+		.n_ip = len};
+}
+
+/* What libndpi keeps of TCP is no memory of UDP: told apart by addresses, a
+ * flow has packets of both. */
+Test(metrics, an_application_is_of_one_transport)
+{
+	char word[] = "application", name[METRIC_VALUES_MAX];
+	char *words[] = {word};
+	const struct opt_list list = {.items = words, .n = 1};
+	uint8_t hello[256];
+	const size_t len = client_hello(hello), part = 60;
+	struct metric_packet of_dns = packet_of(dns, sizeof(dns)), of_tcp;
+	struct metrics m;
+	void *state;
+
+	if (metrics_choose(&list, &m, NULL) < 0)
+		cr_skip("SKIPPED: no libndpi");
+	state = mem_zalloc(1, m.bytes);
+	hello[3] = part;
+	of_tcp = packet_of(hello, part);
+	metrics_update(&m, state, NULL, &of_tcp);
+	metrics_update(&m, state, NULL, &of_dns);
+	cr_expect_eq(metrics_write(&m, state, (uint8_t *)name), 0);
+	memmove(hello + 40, hello + part, len - part);
+	hello[3] = (uint8_t)(len - (part - 40));
+	hello[27] += part - 40; /* sequence number */
+	of_tcp = packet_of(hello, hello[3]);
+	metrics_update(&m, state, NULL, &of_tcp);
+	cr_expect_eq(metrics_write(&m, state, (uint8_t *)name), 1);
+	cr_expect_str_eq(name, "TLS");
+	of_dns.proto = 6; /* found behind headers that the library would skip */
+	memset(state, 0, m.bytes);
+	metrics_update(&m, state, NULL, &of_dns);
+	cr_expect_eq(metrics_write(&m, state, (uint8_t *)name), 0);
+	free(state);
+	metrics_release(&m);
 }
 
 /* The one of the documentation. */

@@ -1,0 +1,65 @@
+#include "probe/inspector.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const uint8_t dns[] = {0x45, 0, 0, 57, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0,
+	0, 1, 10, 0, 0, 2, 0x9c, 0x40, 0, 53, 0, 37, 0, 0, 0x12, 0x34, 1, 0, 0,
+	1, 0, 0, 0, 0, 0, 0, 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 3, 'o', 'r',
+	'g', 0, 0, 1, 0, 1};
+
+static enum inspector_answer ask(struct inspector *in, char *name)
+{
+	const struct inspection packet = {
+		.begins = true, .ip = dns, .len = sizeof(dns)};
+
+	return inspector_ask(in, &packet, name);
+}
+
+static pid_t child_of(pid_t pid)
+{
+	char path[64];
+	int child = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid,
+		(int)pid);
+	f = fopen(path, "r");
+	if (!f)
+		return -1;
+	if (fscanf(f, "%d", &child) != 1)
+		child = -1;
+	fclose(f);
+	return child;
+}
+
+Test(inspector, a_packet_that_ends_the_library_costs_what_was_known)
+{
+	char name[INSPECTOR_NAME];
+	struct inspector *in;
+	struct err err = ERR_INIT;
+	pid_t keeper;
+
+	if (inspector_new(&in, &err) < 0)
+		cr_skip("SKIPPED: no libndpi");
+	keeper = child_of(getpid());
+	if (keeper < 0)
+		cr_skip("SKIPPED: no lists of children in /proc");
+	for (int i = 0; i < 3; i++) {
+		cr_expect_eq(ask(in, name), INSPECTOR_KNOWN);
+		cr_expect_str_eq(name, "DNS");
+		cr_assert_eq(kill(child_of(keeper), SIGKILL), 0);
+		cr_expect_eq(ask(in, name), INSPECTOR_LOST);
+	}
+	cr_expect_eq(ask(in, name), INSPECTOR_KNOWN);
+	cr_assert_eq(kill(keeper, SIGKILL), 0);
+	cr_assert_eq(waitpid(keeper, NULL, 0), keeper);
+	for (int i = 0; i < 3; i++) /* one may be on its way */
+		(void)ask(in, name);
+	cr_expect_eq(ask(in, name), INSPECTOR_LOST, "for good");
+	inspector_free(in);
+}
