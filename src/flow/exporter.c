@@ -53,6 +53,15 @@ static void set_old_sampling(struct exporter *e)
 			(uint16_t)(export_mode(s->by) << 14 | s->one_of);
 }
 
+/* Blocks of 16 numbers: one for what else flows have, others in turn for each
+ * choice of metrics, of which there are many. */
+enum { BLOCKS_AT = 256, BLOCKS = 3584 };
+
+static unsigned block_of(const struct flow_shape *shape)
+{
+	return shape->more & (MORE_VLAN | MORE_MAC);
+}
+
 void exporter_init(struct exporter *e, const struct exporter_options *options)
 {
 	static const uint8_t versions[] = {1, 0, 7};
@@ -68,6 +77,7 @@ void exporter_init(struct exporter *e, const struct exporter_options *options)
 	e->age = EXPORT_REFRESH;
 	e->newest_ns = INT64_MIN;
 	e->values = flow_values(&o->shape);
+	e->block = block_of(&o->shape);
 	e->old.engine_type = (uint8_t)(o->domain >> 8);
 	e->old.engine_id = (uint8_t)o->domain;
 	if (is_old(e))
@@ -230,9 +240,12 @@ void exporter_resample(
 	exporter_refresh(e);
 }
 
-void exporter_reshape(struct exporter *e, unsigned more)
+void exporter_reshape(struct exporter *e, const struct flow_shape *shape)
 {
-	e->opt.shape.more = more;
+	e->opt.shape = *shape;
+	e->values = flow_values(shape);
+	e->block = shape->n_fields ? BLOCKS_AT + e->blocks++ % BLOCKS
+				   : block_of(shape);
 	exporter_refresh(e);
 }
 

@@ -112,9 +112,10 @@ struct exporter {
 	int64_t boot_ns;   /* whole seconds */
 	int64_t newest_ns; /* of the message */
 	bool booted;
-	unsigned age;  /* messages since templates */
-	size_t told;   /* of templates and what goes with them */
-	size_t values; /* bytes of one direction's */
+	unsigned age;           /* messages since templates */
+	size_t told;            /* of templates and what goes with them */
+	size_t values;          /* bytes of one direction's */
+	unsigned block, blocks; /* of template numbers; those with fields */
 	struct export_ledger ledger;
 	struct export_kind kinds[EXPORT_KINDS + 1]; /* one to try */
 	size_t n_kinds;
@@ -133,9 +134,9 @@ void exporter_refresh(struct exporter *e);
 /* What is added from here on was sampled so.  After exporter_take(). */
 void exporter_resample(
 	struct exporter *e, const struct export_sampling *sampling);
-/* What is added from here on has so much besides, of VLAN, MAC and reverse.
- * After exporter_take(). */
-void exporter_reshape(struct exporter *e, unsigned more);
+/* What is added from here on has this besides; its fields stay lent.  After
+ * exporter_take(). */
+void exporter_reshape(struct exporter *e, const struct flow_shape *shape);
 /* The ledger goes into the message, as far as the format has words for it.
  * False: as exporter_add(). */
 bool exporter_account(struct exporter *e, const struct export_ledger *l);
@@ -160,8 +161,7 @@ enum {
  * numbers (RFC 7011 8.1). */
 static inline uint16_t export_template(const struct exporter *e, unsigned id)
 {
-	return (uint16_t)(id +
-			  (e->opt.shape.more & (MORE_VLAN | MORE_MAC)) * 16);
+	return (uint16_t)(id + e->block * 16);
 }
 /* Templates and options into a message just begun, from the e->told-th on.
  * False: more are to come, in the next. */

@@ -3,6 +3,7 @@
  * Template and writer stand side by side; a length that differs is caught by
  * the first record. */
 #include "flow/exporter.h"
+#include "flow/metric_fields.h"
 #include "flow/put.h"
 
 #include <assert.h>
@@ -143,20 +144,18 @@ _Static_assert(SHAPES == sizeof(ipfix_shapes) / sizeof(ipfix_shapes[0]),
 /* --- templates ----------------------------------------------------------- */
 
 enum { FLOW_FIELDS = 32 + 2 * EXPORT_FIELDS + EXPORT_ELEMENTS };
-enum { ENTERPRISE_BIT = 0x8000, OWN_REVERSE_BIT = 0x4000 };
-enum { REVERSE_ENTERPRISE = 29305, INITIATOR = 1 };
+enum { ENTERPRISE_BIT = 0x8000 };
+enum { INITIATOR = 1 };
 
 static struct export_field standard(struct element e)
 {
 	return (struct export_field){.id = e.id, .len = e.len};
 }
 
-/* RFC 5103 6: IANA's elements have their reverse ones under a number of their
- * own; of ours, which the RFC leaves to us, one bit tells. */
 static struct export_field reverse_of(struct export_field f)
 {
 	if (f.enterprise)
-		f.id |= OWN_REVERSE_BIT;
+		f.id |= METRIC_REVERSE;
 	else
 		f.enterprise = REVERSE_ENTERPRISE;
 	return f;

@@ -174,7 +174,25 @@ static void give(struct flowset *f, const struct flow_record *r,
 {
 	f->out[f->n_out] = *r;
 	f->extras[f->n_out++] = *e;
-	if (f->n_out == FLOWSET_OUT)
+}
+
+/* A record, and with it the other direction's: there is room for two. */
+static void give_both(struct flowset *f, struct flowset_values *v)
+{
+	struct flow_extra turned = flow_extra_reverse(&v->extra);
+	uint8_t *at;
+
+	f->others_len += v->extra.others.len;
+	at = f->others + f->others_len;
+	if (v->has_reverse && v->back.len) {
+		memcpy(at, v->back.at, v->back.len);
+		turned.others = (struct flow_others){at, v->back.len};
+		f->others_len += v->back.len;
+	}
+	give(f, &v->forward, &v->extra);
+	if (v->has_reverse)
+		give(f, &v->reverse, &turned);
+	if (f->n_out + 2 > FLOWSET_OUT)
 		flush(f);
 }
 
@@ -182,15 +200,17 @@ static uint32_t read_data(
 	struct reader *r, struct cursor *c, const struct flowset_template *t)
 {
 	struct flowset *f = r->f;
+	uint8_t back[OTHERS_MAX];
 	uint32_t records = 0;
 
 	/* what is less than a record is padding */
 	while (cursor_left(c) >= t->least) {
-		struct wire others =
-			wire_over(f->others + f->others_len, OTHERS_MAX);
+		struct wire others[] = {
+			wire_over(f->others + f->others_len, OTHERS_MAX),
+			wire_over(back, sizeof(back))};
 		struct flowset_values v;
 
-		if (!flowset_values_read(c, t, &r->times, &others, &v)) {
+		if (!flowset_values_read(c, t, &r->times, others, &v)) {
 			f->counts.bad_sets++;
 			break;
 		}
@@ -204,12 +224,8 @@ static uint32_t read_data(
 		} else if (!v.has_addrs) {
 			f->counts.left_out++;
 		} else {
-			f->others_len += v.extra.others.len;
 			f->counts.cut += v.cut;
-			give(f, &v.forward, &v.extra);
-			v.extra = flow_extra_reverse(&v.extra);
-			if (v.has_reverse)
-				give(f, &v.reverse, &v.extra);
+			give_both(f, &v);
 		}
 	}
 	return records;

@@ -8,7 +8,6 @@
 
 enum {
 	FIELD_VARIABLE = 65535,
-	ENTERPRISE_REVERSE = 29305, /* RFC 5103: the other direction */
 	FIRST_DATA_SET = 256,
 	FLOWSET_OUT = 64 /* records given on at once */
 };
@@ -76,14 +75,15 @@ void flowset_keep_template(struct flowset *f, struct flowset_domain *d,
 struct flowset_values {
 	struct flow_record forward, reverse;
 	struct flow_extra extra; /* of forward */
+	struct flow_others back; /* of reverse */
 	bool has_addrs, has_reverse;
 	uint32_t sampling; /* told by this record; 0: not */
 	uint32_t cut;      /* values that did not fit into others */
 };
 /* Reads a record; false when it ends too early.  What nobody knows goes to
- * `others`, which is new and lends it to ret->extra. */
+ * `others`, one for each direction, which are new and lend it. */
 bool flowset_values_read(struct cursor *c, const struct flowset_template *t,
-	const struct flowset_times *times, struct wire *others,
+	const struct flowset_times *times, struct wire others[static 2],
 	struct flowset_values *ret);
 
 #endif

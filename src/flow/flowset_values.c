@@ -2,6 +2,7 @@
  * the same numbers).  Integers of any width up to 8 bytes are taken; addresses
  * have the width they must have; what is not known is kept as it came. */
 #include "flow/flowset_parts.h"
+#include "flow/metric_fields.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -79,7 +80,7 @@ static const int64_t ntp_epoch_s = INT64_C(2208988800);
 struct reading {
 	const struct flowset_times *times;
 	struct flowset_values *v;
-	struct wire *others;
+	struct wire *others; /* of both directions */
 	uint64_t sampled, spaced;
 	int64_t first_ns, last_ns, init_ns, duration_ns;
 	uint32_t first_up, last_up;
@@ -394,7 +395,7 @@ static bool take_next(
 static bool take(struct reading *r, const struct flowset_field *field,
 	const uint8_t *p, size_t len)
 {
-	const bool reverse = field->enterprise == ENTERPRISE_REVERSE;
+	const bool reverse = field->enterprise == REVERSE_ENTERPRISE;
 	uint64_t v;
 
 	if (field->enterprise && !reverse)
@@ -416,13 +417,19 @@ static bool take(struct reading *r, const struct flowset_field *field,
 static void keep(struct reading *r, const struct flowset_field *field,
 	const uint8_t *p, size_t len)
 {
-	const struct flow_element e = {.enterprise = field->enterprise,
+	struct flow_element e = {.enterprise = field->enterprise,
 		.id = field->id,
 		.variable = field->len == FIELD_VARIABLE,
 		.value = p,
 		.len = len};
+	struct wire *to = &r->others[metric_field_turn(&e)];
 
-	r->v->cut += !flow_others_add(r->others, &e);
+	r->v->cut += !flow_others_add(to, &e);
+}
+
+static struct flow_others lent(const struct wire *w)
+{
+	return (struct flow_others){w->start, wire_len(w)};
 }
 
 /* Of an uptime: back from the message's own, which may have wrapped since. */
@@ -500,7 +507,7 @@ static void finish(struct reading *r)
 }
 
 bool flowset_values_read(struct cursor *c, const struct flowset_template *t,
-	const struct flowset_times *times, struct wire *others,
+	const struct flowset_times *times, struct wire others[static 2],
 	struct flowset_values *ret)
 {
 	static const struct flow_record none = {.tap = TAP_FOREIGN,
@@ -523,9 +530,8 @@ bool flowset_values_read(struct cursor *c, const struct flowset_template *t,
 		if (p && !take(&r, &t->fields[i], p, len))
 			keep(&r, &t->fields[i], p, len);
 	}
-	if (wire_len(others))
-		ret->extra.others =
-			(struct flow_others){others->start, wire_len(others)};
+	ret->extra.others = lent(&others[0]);
+	ret->back = lent(&others[1]);
 	finish(&r);
 	return cursor_ok(c);
 }

@@ -46,6 +46,22 @@ enum metric_field metric_field_of(const struct flow_element *e)
 	return (enum metric_field)f;
 }
 
+bool metric_field_turn(struct flow_element *e)
+{
+	struct flow_element there = *e;
+
+	if (e->enterprise == REVERSE_ENTERPRISE) {
+		e->enterprise = 0;
+		return true;
+	}
+	there.id ^= METRIC_REVERSE;
+	if (e->enterprise != METRIC_ENTERPRISE || there.id > e->id ||
+		metric_field_of(&there) == METRIC_FIELD_COUNT)
+		return false;
+	*e = there;
+	return true;
+}
+
 bool metric_field_is_number(enum metric_field f)
 {
 	return f < METRIC_FIELD_COUNT && !metric_fields[f].text &&

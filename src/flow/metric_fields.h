@@ -13,6 +13,9 @@
 
 /* IANA's number for examples in documents (RFC 5612): the project has none. */
 enum { METRIC_ENTERPRISE = 32473, METRIC_TEXT = 80, METRIC_NUMBERS = 8 };
+/* Of elements: as IANA's have an enterprise for those of the other direction
+ * (RFC 5103 6), ours have one bit of their number. */
+enum { METRIC_REVERSE = 0x4000, REVERSE_ENTERPRISE = 29305 };
 
 /* X(NAME, enterprise, element, bytes, of each number in them, rule, name);
  * each 0: it is text.  Enterprise 0: IANA's, where there is one that says the
@@ -52,6 +55,8 @@ extern const struct export_field metric_fields[METRIC_FIELD_COUNT];
  * none of these. */
 enum metric_field metric_field_named(const char *name, size_t len);
 enum metric_field metric_field_of(const struct flow_element *e);
+/* Is it of the other direction?  Then it becomes what it is there. */
+bool metric_field_turn(struct flow_element *e);
 /* One number, not several or text. */
 bool metric_field_is_number(enum metric_field f);
 /* Text of e, which is of that field: its numbers, or up to the first zero.  False:

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/jail.h"
 #include "base/mem.h"
+#include "probe/metric.h"
 #include "base/thread.h"
 
 #include <inttypes.h>
@@ -13,14 +14,17 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of values: for as many as can wait of those that are short. */
+enum { VALUES_ROOM = 8 << 20, VALUES_MOST = 2 * METRIC_VALUES_MAX };
 enum { ROOM = 1 << 16, REMIND_MS = 30000, AGAIN_MS = 5000 };
 enum { PATIENCE_S = 2 };
 
 struct parcel {
 	struct flow_record record;
 	struct export_sampling how;
-	unsigned shape;
+	unsigned shape, metrics;
 	struct flow_more more; /* what it has by this shape */
+	uint64_t values_end;   /* all before are its own, or of those before */
 };
 
 struct courier {
@@ -32,6 +36,12 @@ struct courier {
 
 	struct parcel *ring;
 	_Atomic uint64_t put, taken;
+	uint8_t *values; /* another ring */
+	uint64_t values_put;
+	_Atomic uint64_t values_taken;
+	/* what outlets have been told that records have */
+	unsigned shape, chosen;
+	struct metrics metrics; /* of chosen */
 	/* of records there was no room for, or no connection */
 	_Atomic uint64_t unsent, unsent_packets, unsent_octets;
 	_Atomic uint64_t lost;    /* packets in no record */
@@ -73,6 +83,7 @@ int courier_open(const struct courier_options *options, struct courier **ret,
 	c->opt = *options;
 	c->seed = hash_key_new();
 	c->ring = mem_zalloc(ROOM, sizeof(*c->ring));
+	c->values = mem_zalloc(VALUES_ROOM, 1);
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->called, NULL);
 	pthread_cond_init(&c->answered, NULL);
@@ -111,8 +122,25 @@ static bool tell(struct outlet *o, const struct parcel *p)
 	const int64_t now_ns = wall_now().ns;
 
 	return outlet_resample(o, &p->how, now_ns) &&
-	       outlet_reshape(o, p->shape, now_ns) &&
 	       outlet_add(o, &p->record, p->shape ? &p->more : NULL, now_ns);
+}
+
+static void reshape(struct courier *c, const struct parcel *p)
+{
+	struct flow_shape shape = {.more = p->shape};
+	struct metrics metrics;
+
+	if (p->shape == c->shape && p->metrics == c->chosen)
+		return;
+	metrics_of(p->metrics, &metrics);
+	shape.fields = metrics.fields;
+	shape.n_fields = metrics.n_fields;
+	for (size_t i = 0; i < c->n; i++)
+		(void)outlet_reshape(c->outlets[i], &shape, wall_now().ns);
+	metrics_release(&c->metrics);
+	c->metrics = metrics;
+	c->chosen = p->metrics;
+	c->shape = p->shape;
 }
 
 static void give(struct courier *c, const struct parcel *p)
@@ -132,7 +160,12 @@ static void drain(struct courier *c)
 	uint64_t at = atomic_load_explicit(&c->taken, memory_order_relaxed);
 
 	while (at < put && !atomic_load(&c->abandon)) {
-		give(c, &c->ring[at % ROOM]);
+		const struct parcel *p = &c->ring[at % ROOM];
+
+		reshape(c, p);
+		give(c, p);
+		atomic_store_explicit(
+			&c->values_taken, p->values_end, memory_order_release);
 		at++;
 		atomic_store_explicit(&c->taken, at, memory_order_release);
 	}
@@ -249,11 +282,26 @@ int courier_start(struct courier *c, struct err *err)
 	return c->result;
 }
 
+/* Twice: they lie in one piece. */
 bool courier_has_room(const struct courier *c)
 {
 	return !c ||
-	       c->put - atomic_load_explicit(&c->taken, memory_order_acquire) <
-		       ROOM;
+	       (c->put - atomic_load_explicit(&c->taken, memory_order_acquire) <
+			       ROOM &&
+		       c->values_put - atomic_load_explicit(&c->values_taken,
+					       memory_order_acquire) <=
+			       VALUES_ROOM - 2 * VALUES_MOST);
+}
+
+/* There is room. */
+static void keep_values(
+	struct courier *c, struct parcel *p, const uint8_t *values, size_t len)
+{
+	if (c->values_put % VALUES_ROOM + len > VALUES_ROOM)
+		c->values_put += VALUES_ROOM - c->values_put % VALUES_ROOM;
+	p->more.values = c->values + c->values_put % VALUES_ROOM;
+	memcpy(c->values + c->values_put % VALUES_ROOM, values, len);
+	c->values_put += len;
 }
 
 static void call(struct courier *c, bool *flag)
@@ -283,8 +331,9 @@ void courier_add(struct courier *c, const struct courier_item *item)
 		return;
 	if (item->more && item->shape) {
 		p.shape = item->shape;
+		p.metrics = item->metrics;
 		p.more = *item->more;
-		p.more.extra = NULL; /* lent, as are values: not told */
+		p.more.extra = NULL; /* lent, and not told */
 		p.more.values = NULL;
 	}
 	if (item->how && item->how->one_of > 1)
@@ -293,6 +342,9 @@ void courier_add(struct courier *c, const struct courier_item *item)
 		count_unsent(c, &p);
 		return;
 	}
+	if (p.metrics)
+		keep_values(c, &p, item->more->values, item->values);
+	p.values_end = c->values_put;
 	at = atomic_load_explicit(&c->put, memory_order_relaxed);
 	c->ring[at % ROOM] = p;
 	atomic_store_explicit(&c->put, at + 1, memory_order_release);
@@ -351,8 +403,10 @@ void courier_close(struct courier *c)
 	pthread_cond_destroy(&c->called);
 	pthread_cond_destroy(&c->answered);
 	pthread_mutex_destroy(&c->lock);
+	metrics_release(&c->metrics);
 	free(c->names);
 	free(c->ring);
+	free(c->values);
 	free(c);
 }
 

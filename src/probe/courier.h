@@ -19,8 +19,10 @@ enum { COURIER_PACE = 8000 }; /* datagrams a second, when nobody says */
 struct courier_item {
 	const struct flow_record *record;
 	const struct flow_more *more; /* NULL: nothing */
-	unsigned shape; /* MORE_VLAN, MORE_MAC, MORE_REVERSE: what flows have
-	                 * now */
+	unsigned shape; /* MORE_VLAN, MORE_MAC, MORE_REVERSE, MORE_VALUES: what
+	                 * flows have now */
+	unsigned metrics; /* bits, whose values these are */
+	size_t values;    /* bytes of them */
 	/* their counts stand for; exported is what was sampled.  NULL: all was
 	 * counted */
 	const struct export_sampling *how;

@@ -106,6 +106,18 @@ const struct flow_more *flows_more(struct flows *f, const struct flow_record *r)
 	return definition_tell(&f->metrics, f->cache, r, &f->told);
 }
 
+struct courier_item flows_item(struct flows *f, const struct flow_record *r)
+{
+	const struct flow_shape shape = flows_shape(f);
+
+	return (struct courier_item){.record = r,
+		.more = flows_more(f, r),
+		.shape = shape.more,
+		.metrics = f->definition.metrics,
+		.values = flow_values(&shape) *
+			  (shape.more & MORE_REVERSE ? 2 : 1)};
+}
+
 /* of: which way */
 static void add_values(const struct flows *f, struct flows_told *to, size_t of)
 {

@@ -3,6 +3,7 @@
 #define NFZ_PROBE_FLOWS_H
 
 #include "flow/stream.h"
+#include "probe/courier.h"
 #include "probe/definition.h"
 
 /* Must not move. */
@@ -31,8 +32,8 @@ void flows_set_timeouts(struct flows *f, int64_t idle_ms, int64_t active_ms);
  * anything. */
 const struct flow_more *flows_more(
 	struct flows *f, const struct flow_record *r);
-/* Of what they have, that which live meters tell the collectors of others. */
-enum { FLOWS_EXPORTED = MORE_VLAN | MORE_MAC | MORE_REVERSE };
+/* As it is told to the collectors of others. */
+struct courier_item flows_item(struct flows *f, const struct flow_record *r);
 /* What records have besides; its fields are lent until flows are redefined. */
 struct flow_shape flows_shape(const struct flows *f);
 

@@ -33,12 +33,10 @@ static bool send_record(void *data, const struct flow_record *r)
 	struct net_meter *n = data;
 	const struct export_sampling how = meter_sampling_of(n->meter, r);
 	struct flows *flows = meter_flows(n->meter);
-	const struct courier_item item = {.record = r,
-		.more = flows_more(flows, r),
-		.shape = flows_shape(flows).more & FLOWS_EXPORTED,
-		.how = &how};
+	struct courier_item item = flows_item(flows, r);
 	struct flows_told told;
 
+	item.how = &how;
 	flows_tell(flows, r, &told);
 	return module_send_rows(n->module, &told.rows, &item);
 }

@@ -40,18 +40,15 @@ static bool on_record(void *data, const struct flow_record *r)
 {
 	struct printer *p = data;
 	struct export_sampling how;
-	const struct flow_more *more = flows_more(meter_flows(p->meter), r);
-	const struct courier_item item = {.record = r,
-		.more = more,
-		.shape = p->shape.more & FLOWS_EXPORTED,
-		.how = &how};
+	struct courier_item item = flows_item(meter_flows(p->meter), r);
 
 	if (!courier_has_room(p->courier))
 		return false;
 	how = meter_sampling_of(p->meter, r);
+	item.how = &how;
 	courier_add(p->courier, &item);
 	if (p->lines)
-		record_print_with(&p->out, p->style, r, &p->shape, more);
+		record_print_with(&p->out, p->style, r, &p->shape, item.more);
 	if (p->out.len > OUT_MAX / 2)
 		write_out(p);
 	return true;

@@ -17,7 +17,7 @@ static const struct flow_metric *const all[] = {
 	&metric_window,
 	&metric_jitter,
 	&metric_fingerprint,
-#ifndef NFZ_NODE
+#ifndef NFZ_NODE /* more go before it: nodes have them, too */
 	&metric_application,
 #endif
 };

@@ -271,15 +271,14 @@ bool outlet_resample(
 	return true;
 }
 
-bool outlet_reshape(struct outlet *o, unsigned more, int64_t now_ns)
+bool outlet_reshape(
+	struct outlet *o, const struct flow_shape *shape, int64_t now_ns)
 {
-	if (o->opt.exporter.shape.more == more)
-		return true;
-	if (!outlet_push(o, now_ns))
-		return false;
-	o->opt.exporter.shape.more = more;
-	exporter_reshape(&o->exporter, more);
-	return true;
+	const bool pushed = outlet_push(o, now_ns);
+
+	o->opt.exporter.shape = *shape;
+	exporter_reshape(&o->exporter, shape);
+	return pushed;
 }
 
 void outlet_remind(

@@ -45,8 +45,10 @@ bool outlet_push(struct outlet *o, int64_t now_ns);
 /* What is added from here on was sampled so; told when that is new. */
 bool outlet_resample(
 	struct outlet *o, const struct export_sampling *how, int64_t now_ns);
-/* The same of what it has besides (MORE_VLAN, MORE_MAC, MORE_REVERSE). */
-bool outlet_reshape(struct outlet *o, unsigned more, int64_t now_ns);
+/* The same of what it has besides; its fields stay lent.  It holds even if
+ * that fails. */
+bool outlet_reshape(
+	struct outlet *o, const struct flow_shape *shape, int64_t now_ns);
 /* Tells templates and the ledger anew, to those who came late or lost them. */
 void outlet_remind(
 	struct outlet *o, const struct export_ledger *l, int64_t now_ns);

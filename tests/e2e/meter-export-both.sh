@@ -1,12 +1,12 @@
 #!/bin/bash
 # A live meter tells the collectors of others all that a flow is: VLAN and MAC
-# addresses, ToS, and both directions (RFC 5103), also when what a flow is changes
+# addresses, ToS, both directions (RFC 5103), and metrics, also when what a flow is changes
 # under way.  nfcapd, nfacctd and Wireshark's dissector read it; totals are
 # what was counted.
 set -u
 . "${0%/*}/lib/wire.bash"
 . "${0%/*}/lib/modules.bash"
-need bin/nfz-meter bin/nfz-collector tests/tool-sendudp
+need bin/netflowize bin/nfz-meter bin/nfz-collector tests/tool-sendudp
 for tool in nfcapd nfdump nfacctd tshark; do
 	command -v $tool >/dev/null || {
 		echo "SKIPPED: $tool is not installed"
@@ -101,7 +101,7 @@ collectors+=($!)
 pids+=($!)
 eventually is_open b 2063
 ip netns exec "$id-a" "$bin/nfz-meter" --setup "$dir/print" --print \
-	-o ndjson --biflow --key vlan,mac,tos -t ipfix://10.9.0.2:2060 \
+	-o ndjson --biflow --key vlan,mac,tos --metrics all -t ipfix://10.9.0.2:2060 \
 	-t nf9://10.9.0.2:2061 -t nf9://10.9.0.2:2062 \
 	-t ipfix://10.9.0.2:2063 >"$dir/print.out" 2>"$dir/print.err" &
 meter=$!
@@ -113,7 +113,7 @@ kill -TERM "$meter"
 wait "$meter"
 check "the meter's exit" $? = 0
 end_collectors
-python3 - "$dir" <<'PY' || failed=1
+python3 - "$dir" "$build/bin/netflowize" <<'PY' || failed=1
 import collections, json, subprocess, sys
 sys.path.insert(0, "tests/support")
 from exports import as_pcap, read_by_tshark, objects
@@ -158,8 +158,27 @@ got = collections.Counter()
 for r in map(json.loads, open(folder + "/nfacctd.json")):
     got[(r["ip_src"], r["ip_dst"], PROTO[r["ip_proto"]], int(r["vlan"]), r["mac_src"], r["mac_dst"])] += r["packets"]
 expect("nfacctd, NetFlow 9: each way", dict(got), dict(total))
-as_pcap(folder + "/ipfix.pcap", [bytes.fromhex(m) for m in json.load(open(folder + "/datagrams"))])
+messages = [bytes.fromhex(m) for m in json.load(open(folder + "/datagrams"))]
+as_pcap(folder + "/ipfix.pcap", messages)
 expect("Wireshark has no complaint", read_by_tshark(folder + "/ipfix.pcap")[2], [])
+
+# metrics, as a reader of the elements knows them by name
+MEASURED = ("min_ttl", "max_ttl", "max_octets", "sizes", "longest_gap_us")
+def plain(v):
+    return " ".join(map(str, v)) if isinstance(v, list) else str(v)
+measured = collections.Counter()
+for r in records:
+    measured[(r["src"], r["dst"], r["proto"], r["packets"]) + tuple(plain(r[k]) for k in MEASURED)] += 1
+    if r["reverse_packets"]:
+        measured[(r["dst"], r["src"], r["proto"], r["reverse_packets"]) +
+                 tuple(plain(r["reverse_" + k]) for k in MEASURED)] += 1
+open(folder + "/flows.ipfix", "wb").write(b"".join(messages))
+subprocess.run([sys.argv[2], "import", folder + "/flows.ipfix", "--into", folder + "/read"], check=True)
+got = collections.Counter((f["src"], f["dst"], f["proto"], f["packets"]) + tuple(str(f.get(k)) for k in MEASURED)
+                          for f in json.loads(subprocess.run(
+                              [sys.argv[2], "query", folder + "/read", "--more", "-o", "json", "-n", "1000"],
+                              capture_output=True, text=True).stdout)["flows"])
+expect("metrics of every record", list((got - measured).items()) + list((measured - got).items()), [])
 sys.exit(failed != 0)
 PY
 
@@ -174,7 +193,7 @@ peer() { # self, id, role, port
 head_of() { # module, role, port, store
 	printf '%s\n' 'netflowize-setup 1' 'deployment 00000000000000aa' \
 		"module $1 $2" "listen 127.0.0.1 $3" 'active_ms 1000' \
-		'idle_ms 500' 'fin_ms 0' 'lease_ms 60000' 'cache_flows 4096' \
+		'idle_ms 500' 'fin_ms 0' 'lease_ms 600000' 'cache_flows 4096' \
 		"store $4"
 }
 store=$dir/store
@@ -201,7 +220,8 @@ for m in collector meter; do
 	pids+=($!)
 done
 wait_for "$dir/meter.out" READY
-for set in "" "key=vlan+mac biflow=1" "key=mac" "metrics=ttl biflow=1" ""; do
+for set in "" "key=vlan+mac biflow=1" "key=mac" "metrics=ttl biflow=1" \
+	"metrics=all key=vlan" "metrics=ttl" ""; do
 	echo "$set" >"$dir/settings"
 	kill -HUP "${pid[meter]}"
 	sleep 0.5
@@ -230,7 +250,7 @@ print(count(rows), count(r for r in rows if r.get("src_vlan") == 5))'
 }
 for port in 2060 2061; do
 	check "nfcapd at $port has all, and the VLAN while it was asked for" \
-		"$(total $port)" = "$counted 1000"
+		"$(total $port)" = "$counted 2000"
 done
 if [ $failed -ne 0 ]; then
 	tail -n 20 "$dir"/*.err

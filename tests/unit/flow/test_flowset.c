@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "flow/exporter.h"
 #include "flow/flowset.h"
+#include "flow/metric_fields.h"
 #include "flow/sflow.h"
 
 #include <criterion/criterion.h>
@@ -57,6 +58,76 @@ static struct flowset_message read_hex(
 #define DATA                                                                   \
 	"0100 0020 0a000001 0a000002 00000064 000001a0c5b8a400 "               \
 	"00000032 00000002 "
+
+static uint64_t metric_of(const struct flow_extra *e, enum metric_field f)
+{
+	uint64_t v;
+
+	return metric_field_get(&e->others, f, &v) ? v : 0;
+}
+
+/* A flow of both directions by these metrics, through templates of its own. */
+static void tell(struct flowset *f, struct exporter *e,
+	const struct flow_shape *shape, const uint8_t *values)
+{
+	const struct flow_record r = {.key = {.src = net_addr_v4_host(1),
+					      .dst = net_addr_v4_host(2),
+					      .proto = 6},
+		.packets = 5,
+		.bytes = 500,
+		.first_ns = AT - MS,
+		.last_ns = AT};
+	const struct flow_more more = {
+		.reverse = {.packets = 3, .bytes = 300}, .values = values};
+	struct flowset_message m;
+	const uint8_t *bytes;
+	size_t len;
+
+	exporter_reshape(e, shape);
+	while (!exporter_add(e, &r, &more))
+		cr_assert_eq(exporter_take(e, AT, &bytes), 0, "templates fit");
+	while ((len = exporter_take(e, AT, &bytes)))
+		cr_assert(flowset_read(f, &session, bytes, len, AT, &m));
+}
+
+/* What an exporter tells of a flow changes under way, and changes back: none is
+ * read as what another was. */
+Test(flowset, metrics_of_both_directions)
+{
+	const struct export_field fields[] = {
+		metric_fields[METRIC_MIN_TTL], metric_fields[METRIC_JITTER]};
+	const struct flow_shape plain = {.more = MORE_REVERSE},
+				ttl = {MORE_REVERSE | MORE_VALUES, fields, 1},
+				both = {MORE_REVERSE | MORE_VALUES, fields, 2};
+	const uint8_t values[] = {64, 0, 0, 0, 7, 63, 0, 0, 0, 9};
+	const uint8_t ttls[] = {62, 61};
+	const struct exporter_options o = {
+		.format = EXPORT_IPFIX, .domain = 3, .shape = plain};
+	struct got got = {.n = 0};
+	struct flowset *f = flowset_new(on_rows, &got);
+	static struct exporter e;
+
+	exporter_init(&e, &o);
+	for (int i = 0; i < 3; i++) {
+		got.n = 0;
+		tell(f, &e, &both, values);
+		cr_assert_eq(got.n, 2);
+		cr_expect_eq(metric_of(&got.extras[0], METRIC_MIN_TTL), 64);
+		cr_expect_eq(metric_of(&got.extras[0], METRIC_JITTER), 7);
+		cr_expect_eq(got.rows[1].packets, 3);
+		cr_expect_eq(metric_of(&got.extras[1], METRIC_MIN_TTL), 63);
+		cr_expect_eq(metric_of(&got.extras[1], METRIC_JITTER), 9);
+		tell(f, &e, &ttl, ttls);
+		cr_assert_eq(got.n, 4);
+		cr_expect_eq(metric_of(&got.extras[2], METRIC_MIN_TTL), 62);
+		cr_expect_eq(metric_of(&got.extras[3], METRIC_MIN_TTL), 61);
+		cr_expect_eq(metric_of(&got.extras[3], METRIC_JITTER), 0);
+		tell(f, &e, &plain, NULL);
+		cr_assert_eq(got.n, 6);
+		cr_expect_eq(got.extras[4].others.len, 0);
+	}
+	flowset_free(f);
+}
 
 /* All that our own exporters write is read as it was. */
 Test(flowset, reads_what_exporters_write)
