@@ -36,6 +36,20 @@ static bool healthy(const struct deploy_process *p)
 
 enum { CLOCK_FAR_MS = 50 };
 
+static bool expired(const struct deploy_report *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < r->nodes[i].n_found; k++) {
+			const struct deploy_found *f = &r->nodes[i].found[k];
+
+			for (size_t p = 0; p < f->n; p++)
+				if (strcmp(f->processes[p].state, "expired") ==
+					0)
+					return true;
+		}
+	return false;
+}
+
 /* Whose clock the records are in the end told by: the collector's. */
 static const struct deploy_node *reference(const struct deploy_report *r)
 {
@@ -215,11 +229,14 @@ static int show(struct nodes_context *n, const struct status_command *o,
 		return -(int)why.code;
 	}
 	if (r == 0 && bad) {
-		err_set(err, NFZ_E_NODES_FAILED, "%zu program%s not running",
-			bad, bad == 1 ? " is" : "s are");
-		r = err_hint(err,
-			"Start again what is missing: "
-			"netflowize up --light %s",
+		const bool lease = expired(report);
+
+		err_set(err, NFZ_E_NODES_FAILED, "%zu program%s not running%s",
+			bad, bad == 1 ? " is" : "s are",
+			lease ? ": the lease has run out" : "");
+		r = err_hint(err, "%s: netflowize up --light %s",
+			lease ? "Go on, before the nodes clean up by themselves"
+			      : "Start again what is missing",
 			n->target);
 	}
 	return r;

@@ -47,9 +47,10 @@ static int note_process(void *ctx, const struct proc_info *info)
 {
 	struct listing *l = ctx;
 	char pid[16], status[16] = "", sha[65] = "", path[AGENT_PATH];
+	const bool expired = info->exited && lease_is_over(l->dir, info->role);
 	const char *words[] = {"process", l->id, info->role,
-		proc_info_state(info), pid, info->stamp, info->started, status,
-		info->program, sha};
+		expired ? "expired" : proc_info_state(info), pid, info->stamp,
+		info->started, status, info->program, sha};
 
 	snprintf(pid, sizeof(pid), "%d", (int)info->pid);
 	if (info->exited)

@@ -71,7 +71,7 @@ check "the node knows" [ "$(lease)" -gt 0 ]
 deploy up client2
 check "and be given up" [ "$(lease)" = 0 ]
 LEASE=1000 deploy up client2
-meters_ended() { status_says "meter exited" && never said "meter running"; }
+meters_ended() { status_says "meter expired" && never said "meter running"; }
 check "meters end when it runs out" eventually meters_ended
 check "the collector waits for what they send" said "collector running"
 deploy up client2

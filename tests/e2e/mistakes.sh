@@ -75,6 +75,19 @@ check "a node that does not answer: status 5" [ "$status" = 5 ]
 check "the others are shown" [ "$(rows '^ *meter ')" = 1 ]
 fault right clear
 
+# a lease that ran out is no crash
+nfz up "$exp" --lease 4s
+for _ in $(seq 60); do
+	nfz status "$exp"
+	said "expired" && break
+	sleep 0.5
+done
+check "the lease has run out" said "not running: the lease has run out"
+check "status 5" [ "$status" = 5 ]
+check "says how to go on" said "Go on.*netflowize up --light $exp"
+nfz up "$exp"
+check "up goes on without" [ "$status" = 0 ]
+
 # ages have units; what is too young is not denied
 nfz strip "$exp" --older-than 7
 check "seven what?" [ "$status" = 2 ]
