@@ -2,7 +2,7 @@
 #ifndef NFZ_REPORT_ROWS_H
 #define NFZ_REPORT_ROWS_H
 
-#include "planner/graph.h"
+#include "report/graph.h"
 
 #include <stdbool.h>
 #include <stddef.h>

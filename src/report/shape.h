@@ -2,7 +2,7 @@
 #ifndef NFZ_REPORT_SHAPE_H
 #define NFZ_REPORT_SHAPE_H
 
-#include "planner/graph.h"
+#include "report/graph.h"
 
 #include <stddef.h>
 

@@ -2,7 +2,7 @@
 #ifndef NFZ_REPORT_SPREAD_H
 #define NFZ_REPORT_SPREAD_H
 
-#include "planner/graph.h"
+#include "report/graph.h"
 
 #include <stddef.h>
 

@@ -2,7 +2,7 @@
 #ifndef NFZ_REPORT_STRESS_H
 #define NFZ_REPORT_STRESS_H
 
-#include "planner/graph.h"
+#include "report/graph.h"
 
 /* Distances on paper come as near as they can to distances along the wires.
  * Connected graphs of 2 points or more.  Deterministic. */

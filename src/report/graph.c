@@ -1,15 +1,9 @@
 /* igraph behind a small door.  igraph aborts the process on an error unless a
  * handler is installed, and the handler is process-wide: it is set each time a
  * graph is made. */
-#include "planner/graph.h"
-#include "base/mem.h"
+#include "report/graph.h"
 
 #include <igraph.h>
-
-struct graph {
-	igraph_t g;
-	size_t n_nodes;
-};
 
 static int failed(struct err *err, igraph_error_t e, const char *what)
 {
@@ -27,113 +21,6 @@ static void edge(struct edges *to, igraph_integer_t a, igraph_integer_t b)
 		to->e = igraph_vector_int_push_back(&to->v, a);
 	if (!to->e)
 		to->e = igraph_vector_int_push_back(&to->v, b);
-}
-
-static int member_node(
-	const struct topology *t, const struct topo_link *l, size_t slot)
-{
-	return t->ifaces[l->members[slot].iface].node;
-}
-
-/* A LAN becomes a star around a hub; members behind a bridge go through it. */
-static void add_lan(struct edges *to, const struct topology *t, int link,
-	igraph_integer_t hub)
-{
-	const struct topo_link *l = &t->links[link];
-
-	for (size_t s = 0; s < l->n_members; s++) {
-		int bridge = topology_bridge_of(t, link, (int)s);
-		igraph_integer_t last = member_node(t, l, s);
-
-		if (bridge >= 0) {
-			edge(to, last, t->bridges[bridge].node);
-			last = t->bridges[bridge].node;
-		}
-		edge(to, last, hub);
-	}
-}
-
-static void add_p2p(struct edges *to, const struct topology *t, int link)
-{
-	const struct topo_link *l = &t->links[link];
-	int bridge = topology_bridge_of(t, link, -1);
-	igraph_integer_t a, b;
-
-	if (l->n_members < 2)
-		return;
-	a = member_node(t, l, 0);
-	b = member_node(t, l, 1);
-	if (bridge >= 0) {
-		edge(to, a, t->bridges[bridge].node);
-		a = t->bridges[bridge].node;
-	}
-	edge(to, a, b);
-}
-
-int graph_new(const struct topology *t, struct graph **ret, struct err *err)
-{
-	struct graph *g = mem_zalloc(1, sizeof(*g));
-	igraph_integer_t hub = (igraph_integer_t)t->n_nodes;
-	struct edges all = {.e = IGRAPH_SUCCESS};
-
-	igraph_set_error_handler(igraph_error_handler_ignore);
-	all.e = igraph_vector_int_init(&all.v, 0);
-	for (size_t i = 0; i < t->n_links && !all.e; i++) {
-		if (t->links[i].kind == LINK_LAN)
-			add_lan(&all, t, (int)i, hub++);
-		else
-			add_p2p(&all, t, (int)i);
-	}
-	g->n_nodes = t->n_nodes;
-	if (!all.e)
-		all.e = igraph_create(&g->g, &all.v, hub, IGRAPH_UNDIRECTED);
-	igraph_vector_int_destroy(&all.v);
-	if (all.e) {
-		free(g);
-		return failed(err, all.e, "topology graph");
-	}
-	*ret = g;
-	return 0;
-}
-
-void graph_free(struct graph *g)
-{
-	if (!g)
-		return;
-	igraph_destroy(&g->g);
-	free(g);
-}
-
-int graph_components(const struct graph *g, int *component, struct err *err)
-{
-	igraph_vector_int_t of;
-	igraph_integer_t n = 0;
-	igraph_error_t e = igraph_vector_int_init(&of, 0);
-
-	if (!e)
-		e = igraph_connected_components(
-			&g->g, &of, NULL, &n, IGRAPH_WEAK);
-	for (size_t i = 0; i < g->n_nodes && !e; i++)
-		component[i] = (int)VECTOR(of)[i];
-	igraph_vector_int_destroy(&of);
-	return e ? failed(err, e, "components") : (int)n;
-}
-
-int graph_distances(const struct graph *g, int from, int *hops, struct err *err)
-{
-	igraph_matrix_t d;
-	igraph_error_t e = igraph_matrix_init(&d, 0, 0);
-
-	if (!e)
-		e = igraph_distances(&g->g, &d, igraph_vss_1(from),
-			igraph_vss_all(), IGRAPH_ALL);
-	for (size_t i = 0; i < g->n_nodes && !e; i++) {
-		double x = MATRIX(d, 0, i);
-
-		hops[i] = x < 1e9 ? (int)x : -1;
-	}
-	igraph_matrix_destroy(&d);
-	return e ? failed(err, e, "distances") : 0;
 }
 
 /* A graph for drawing; with lengths also their vector, both to be destroyed
