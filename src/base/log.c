@@ -56,7 +56,6 @@ static void line(
 DEFINE_LOG(log_error, LOG_ERROR, "")
 DEFINE_LOG(log_warning, LOG_WARNING, "warning: ")
 DEFINE_LOG(log_info, LOG_INFO, "")
-DEFINE_LOG(log_debug, LOG_DEBUG, "debug: ")
 
 void log_err(const struct err *err)
 {

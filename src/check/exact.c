@@ -79,7 +79,7 @@ static void index_cols(struct exact *x)
 			x->col_row[at[x->row_col[i]]++] = r;
 }
 
-void exact_init(
+static void exact_init(
 	struct exact *x, const struct need *n, const struct exact_hint *hint)
 {
 	int entries = (int)n->n_entries, cols = (int)n->t->n_nodes;
@@ -117,7 +117,7 @@ void exact_init(
 	index_cols(x);
 }
 
-void exact_release(struct exact *x)
+static void exact_release(struct exact *x)
 {
 	free(x->row_start);
 	free(x->row_col);

@@ -66,9 +66,6 @@ struct exact {
 	bool *row_queued, *col_queued;
 };
 
-void exact_init(
-	struct exact *x, const struct need *n, const struct exact_hint *hint);
-void exact_release(struct exact *x);
 /* Takes what must be, drops what need not be, until nothing changes. */
 void exact_reduce(struct exact *x);
 /* As exact_core(), for parts that are a graph with vertices of one price; false

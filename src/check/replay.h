@@ -92,7 +92,6 @@ void replay_release(struct replay *s);
 /* -1, with the sentence in s->why. */
 int replay_wrong(struct replay *s, const char *fmt, ...) NFZ_PRINTF(2, 3);
 void replay_set(struct replay *s, int of, int at, int64_t value);
-void replay_undo(struct replay *s, size_t trail);
 /* A part of these nodes, from s->parts[first] on. */
 int replay_open_part(struct replay *s, size_t first, int64_t bound);
 /* The bound is shown here: on to what is open. */

@@ -146,7 +146,7 @@ void replay_set(struct replay *s, int of, int at, int64_t value)
 		(struct replay_change){of, at, old};
 }
 
-void replay_undo(struct replay *s, size_t trail)
+static void replay_undo(struct replay *s, size_t trail)
 {
 	while (s->n_trail > trail) {
 		const struct replay_change *c = &s->trail[--s->n_trail];

@@ -49,14 +49,6 @@ enum finding_result verdict_sum(const struct verdict *v)
 	return sum;
 }
 
-const struct finding *verdict_find(const struct verdict *v, const char *check)
-{
-	for (size_t i = 0; i < v->n; i++)
-		if (strcmp(v->items[i].check, check) == 0)
-			return &v->items[i];
-	return NULL;
-}
-
 static const char *sign(enum finding_result result, bool unicode)
 {
 	switch (result) {

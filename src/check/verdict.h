@@ -33,8 +33,6 @@ void verdict_add(struct verdict *v, const char *check,
 	enum finding_result result, const char *fmt, ...) NFZ_PRINTF(4, 5);
 /* BROKEN if any is, else OPEN if any is. */
 enum finding_result verdict_sum(const struct verdict *v);
-/* The finding of that check, or NULL. */
-const struct finding *verdict_find(const struct verdict *v, const char *check);
 void verdict_print(const struct verdict *v, bool unicode, struct buf *out);
 void verdict_print_json(const struct verdict *v, struct buf *out);
 

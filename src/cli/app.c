@@ -58,7 +58,8 @@ const struct opt common_options[] = {
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
-void common_init(struct common *c)
+/* Sets the defaults that are not zero. */
+static void common_init(struct common *c)
 {
 	c->passphrase_fd = -1;
 	c->parallel = 64;
@@ -173,7 +174,9 @@ void app_release(struct app *app)
 	buf_release(&app->pool);
 }
 
-int app_complete(const struct app *app, struct common *c, struct err *err)
+/* Puts the configured values under the flags that were not given. */
+static int app_complete(
+	const struct app *app, struct common *c, struct err *err)
 {
 	int api = 0;
 

@@ -68,16 +68,11 @@ struct app {
 extern const struct opt common_options[];
 extern const char *const format_names[];
 
-/* Sets the defaults that are not zero. */
-void common_init(struct common *c);
 /* Reads configuration files and environment, lowest precedence first:
  * /etc/netflowize.ini, ~/.config/netflowize/config.ini, ./netflowize.ini,
  * NETFLOWIZE_<OPTION>. */
 int app_init(struct app *app, struct err *err) NFZ_MUST_CHECK;
 void app_release(struct app *app);
-/* Puts the configured values under the flags that were not given. */
-int app_complete(const struct app *app, struct common *c,
-	struct err *err) NFZ_MUST_CHECK;
 
 /* PROJ/EXP, PROJ,EXP or EXP (with a configured project); or the UUID that the
  * portal gave an experiment, then project is "". */

@@ -76,9 +76,3 @@ void heavy_goal_release(struct heavy_goal *g)
 	free((struct heavy_type *)(uintptr_t)g->pool);
 	g->pool = NULL;
 }
-
-bool heavy_needs_nodes(const struct plan *plan)
-{
-	return plan->heavy &&
-	       (plan->heavy->n_nodes || plan->heavy->collector >= 0);
-}

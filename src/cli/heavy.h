@@ -41,6 +41,5 @@ int heavy_goal_ask(struct app *app, const struct heavy_options *o,
 	const char *experiment, struct heavy_goal *g,
 	struct err *err) NFZ_MUST_CHECK;
 void heavy_goal_release(struct heavy_goal *g);
-bool heavy_needs_nodes(const struct plan *plan);
 
 #endif

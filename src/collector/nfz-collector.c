@@ -12,7 +12,6 @@
 
 struct args {
 	const char *setup;
-	int verbose;
 	bool help, version;
 };
 
@@ -20,7 +19,6 @@ struct args {
 static const struct opt table[] = {
 	{"setup", 's', OPT_TEXT, AT(setup), "FILE",
 		"who we are and who the others are", NULL, 0, 0},
-	{"verbose", 'v', OPT_COUNT, AT(verbose), NULL, "say more", NULL, 0, 0},
 	{"help", 'h', OPT_FLAG, AT(help), NULL, "this text", NULL, 0, 0},
 	{"version", 'V', OPT_FLAG, AT(version), NULL, "which version this is",
 		NULL, 0, 0},
@@ -93,7 +91,7 @@ int main(int argc, char **argv)
 	int words = 0;
 	int r = opt_parse(table, NULL, &a, argc, argv, &words, &err);
 
-	log_open("nfz-collector", a.verbose ? LOG_DEBUG : LOG_INFO, true);
+	log_open("nfz-collector", LOG_INFO, true);
 	signal(SIGPIPE, SIG_IGN);
 	if (r == 0 && a.help) {
 		printf("usage: nfz-collector --setup FILE\n\n");

@@ -73,11 +73,6 @@ const struct reply *fleet_kept(const struct fleet_node *n)
 	return io->phase == IO_AGENT && fresh ? &io->kept : NULL;
 }
 
-void fleet_disconnect(struct fleet_node *n)
-{
-	fleet_io_close(n->io);
-}
-
 void fleet_call(struct fleet_node *n, int64_t ms, const char *const *words)
 {
 	struct io_call *c;

@@ -126,7 +126,5 @@ bool fleet_connected(const struct fleet_node *n);
 /* What a job with `keep` was answered last, a moment ago and over the
  * connection that still stands; or NULL. */
 const struct reply *fleet_kept(const struct fleet_node *n);
-/* Closes one node's session: the next job starts a new one. */
-void fleet_disconnect(struct fleet_node *n);
 
 #endif

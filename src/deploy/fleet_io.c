@@ -32,7 +32,7 @@ struct fleet_io *fleet_io_new(void)
 	return io;
 }
 
-void reply_reset(struct reply *r)
+static void reply_reset(struct reply *r)
 {
 	frame_args_free(&r->result);
 	for (size_t i = 0; i < r->n_notes; i++)

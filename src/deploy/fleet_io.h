@@ -68,7 +68,6 @@ int fleet_io_push(
 bool fleet_io_has_more(const struct fleet_io *io);
 struct fleet_io *fleet_io_new(void);
 void fleet_io_free(struct fleet_io *io);
-void reply_reset(struct reply *r);
 /* Does what can be done now: 1 when the node is through with the job, 0 when
  * it waits, negative when it failed. */
 int fleet_io_step(struct fleet *f, struct fleet_node *n,

@@ -334,7 +334,9 @@ static int start_stream(const struct gateways *g, const struct hop *h,
 	return start_program(&a, &wait, s, err);
 }
 
-char *gateway_command(const struct gateway_way *way)
+/* Pure: a ProxyCommand with %h, %p, %r, %n and %% filled in; NULL for any other
+ * token and for names that a shell might not take as they are. */
+static char *gateway_command(const struct gateway_way *way)
 {
 	struct buf out = BUF_INIT(4096);
 	bool known =

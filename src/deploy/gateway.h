@@ -50,9 +50,6 @@ bool gateway_is_here(struct gateways *g, const char *gateway);
 /* Begins to connect.  Whether it works shows on the stream only. */
 int gateway_open(struct gateways *g, const struct gateway_way *way,
 	struct gateway_stream *ret, struct err *err) NFZ_MUST_CHECK;
-/* Pure: a ProxyCommand with %h, %p, %r, %n and %% filled in; NULL for any other
- * token and for names that a shell might not take as they are. */
-char *gateway_command(const struct gateway_way *way);
 /* The last line of what the program said, "" when it said nothing. */
 void gateway_said(const struct gateway_stream *s, char *text, size_t size);
 /* Ends the program and closes what is ours but fd, which has had an owner. */

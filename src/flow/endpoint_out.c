@@ -13,7 +13,7 @@ void ep_count_sent(struct endpoint *ep, const struct net_addr *to, size_t len)
 	ep->stats.bytes_out += len + UDP + (net_addr_is_v4(to) ? IPV4 : IPV6);
 }
 
-void ep_send(struct endpoint *ep, struct peer *p, enum channel_kind kind,
+static void ep_send(struct endpoint *ep, struct peer *p, enum channel_kind kind,
 	uint8_t *data, size_t len)
 {
 	if (!p->port)
@@ -45,7 +45,7 @@ static uint64_t cpu_us(void)
 	       (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
-void ep_fill_health(struct endpoint *ep, struct module_health *h)
+static void ep_fill_health(struct endpoint *ep, struct module_health *h)
 {
 	struct endpoint_stats stats;
 

@@ -74,8 +74,6 @@ void ep_hasten(struct endpoint *ep);
 
 /* endpoint_out.c: towards peers */
 void ep_count_sent(struct endpoint *ep, const struct net_addr *to, size_t len);
-void ep_send(struct endpoint *ep, struct peer *p, enum channel_kind kind,
-	uint8_t *data, size_t len);
 void ep_send_message(
 	struct endpoint *ep, struct peer *p, const struct message *m);
 /* Runs the session, sends what it says, tells the program. */
@@ -92,7 +90,6 @@ void ep_ask_credit(struct endpoint *ep, struct peer *p);
 bool ep_digests_confirmed(const struct endpoint *ep);
 void ep_mark_digests(struct endpoint *ep);
 void ep_try_flushed(struct endpoint *ep);
-void ep_fill_health(struct endpoint *ep, struct module_health *h);
 
 /* endpoint_in.c: from peers */
 void ep_readable(void *data, int fd, short revents);

@@ -43,7 +43,9 @@ const struct opt down_options[] = {
 		.help = "all testbeds of this machine"},
 	{.name = NULL}};
 
-int output_answer(const struct testbed *t, const char *request, struct err *err)
+/* Asks and prints the answer as it is. */
+static int output_answer(
+	const struct testbed *t, const char *request, struct err *err)
 {
 	struct buf answer = BUF_INIT(ANSWER_MAX);
 	int r = state_ask(t, request, &answer, err);

@@ -165,7 +165,8 @@ static int write_hosts(struct launcher *l, struct err *err)
 	return r;
 }
 
-int launcher_apply(void *ctx, struct lab_experiment *e, struct err *err)
+/* Makes the machines follow the mapping; ctx is the launcher. */
+static int launcher_apply(void *ctx, struct lab_experiment *e, struct err *err)
 {
 	struct launcher *l = ctx;
 	int r = lab_runtime_apply(l->rt, e, err);

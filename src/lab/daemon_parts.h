@@ -19,7 +19,4 @@ struct launcher {
 	char *delay_os;
 };
 
-/* Makes the machines follow the mapping; ctx is the launcher. */
-int launcher_apply(void *ctx, struct lab_experiment *e, struct err *err);
-
 #endif

@@ -305,14 +305,6 @@ struct lab_iface *lab_control(struct lab_machine *m)
 	return &m->ifaces[0];
 }
 
-struct lab_iface *lab_iface_find(struct lab_machine *m, const char *name)
-{
-	for (int i = 0; i < m->n_ifaces; i++)
-		if (strcmp(m->ifaces[i].name, name) == 0)
-			return &m->ifaces[i];
-	return NULL;
-}
-
 int lab_node_index(const struct lab_experiment *e, const char *vname)
 {
 	for (size_t i = 0; e->ns != NULL && i < e->ns->n_nodes; i++)

@@ -235,8 +235,6 @@ struct lab_site *lab_site_new(const char *domain, uint64_t seed);
 void lab_site_free(struct lab_site *site);
 struct lab_experiment *lab_experiment_add(struct lab_site *site,
 	const char *pid, const char *eid, const char *head);
-/* Forgets an experiment; it must not be mapped any more. */
-void lab_experiment_remove(struct lab_site *site, struct lab_experiment *e);
 struct lab_experiment *lab_experiment_find(const struct lab_site *site,
 	const char *pid, const char *eid); /* without regard to case */
 int lab_machine_of(const struct lab_site *site, const struct lab_experiment *e,
@@ -246,9 +244,8 @@ int lab_machine_of(const struct lab_site *site, const struct lab_experiment *e,
 int lab_node_index(const struct lab_experiment *e, const char *vname);
 /* The machine called id, or -1. */
 int lab_machine_find(const struct lab_site *site, const char *id);
-/* Its control interface and the one with this testbed name, or NULL. */
+/* Its control interface. */
 struct lab_iface *lab_control(struct lab_machine *m);
-struct lab_iface *lab_iface_find(struct lab_machine *m, const char *name);
 int lab_index(const struct lab_site *site, const struct lab_experiment *e);
 /* May the mapper hand it out as a machine? */
 static inline bool lab_is_free(const struct lab_machine *m)

@@ -10,8 +10,5 @@ extern const char *const output_choices[], *const answers_choices[];
 
 int output_describe(
 	const struct testbed *t, int output, struct err *err) NFZ_MUST_CHECK;
-/* Asks and prints the answer as it is. */
-int output_answer(const struct testbed *t, const char *request,
-	struct err *err) NFZ_MUST_CHECK;
 
 #endif

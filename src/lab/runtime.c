@@ -141,8 +141,8 @@ static unsigned machines_in_use(const struct lab_site *site)
 	return n ? n : 1;
 }
 
-void runtime_place(const struct lab_runtime *rt, const struct lab_experiment *e,
-	int machine, struct runtime_place *ret)
+static void runtime_place(const struct lab_runtime *rt,
+	const struct lab_experiment *e, int machine, struct runtime_place *ret)
 {
 	const struct lab_machine *m = &rt->site->machines[machine];
 	struct net_addr boss;

@@ -20,8 +20,6 @@ struct runtime_place {
 	struct node_place place;
 	char store[512], hostname[256];
 };
-void runtime_place(const struct lab_runtime *rt, const struct lab_experiment *e,
-	int machine, struct runtime_place *ret);
 /* Name of the switch-side end of a machine's control wire. */
 void runtime_control_port(
 	const struct lab_runtime *rt, int machine, char name[static 16]);

@@ -41,15 +41,3 @@ void lab_unmap(struct lab_site *site, struct lab_experiment *e)
 	e->lookup = (struct lab_lookup){0};
 	arena_release(&e->arena);
 }
-
-/* The slot stays, empty, because machines name their owner by its index. */
-void lab_experiment_remove(struct lab_site *site, struct lab_experiment *e)
-{
-	int at = lab_index(site, e);
-
-	if (at < 0)
-		return;
-	lab_unmap(site, e);
-	e->pid[0] = e->eid[0] = '\0';
-	e->state = LAB_ENDED;
-}

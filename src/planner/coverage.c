@@ -89,7 +89,7 @@ static int set_columns(struct builder *b, struct err *err)
 	return r;
 }
 
-bool cover_kind_parse(const char *name, enum cover_kind *ret)
+static bool cover_kind_parse(const char *name, enum cover_kind *ret)
 {
 	static const char *const names[] = {
 		"links", "directions", "segments", "paths"};

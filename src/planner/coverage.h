@@ -73,6 +73,5 @@ static inline int coverage_rows_of(const struct coverage *c, int link)
 /* What group g of p is called; its strings belong to the arena. */
 struct plan_element coverage_element(
 	const struct coverage *c, int g, struct arena *arena);
-bool cover_kind_parse(const char *name, enum cover_kind *ret);
 
 #endif

@@ -39,7 +39,8 @@ bool outcome_wants_capacity(const struct plan_goal *goal)
 	return goal->max_pps > 0 || goal->max_ifaces > 0;
 }
 
-int64_t outcome_wanted(const struct plan_goal *goal, int64_t n)
+/* Elements a goal's share asks for; of n in all. */
+static int64_t outcome_wanted(const struct plan_goal *goal, int64_t n)
 {
 	if (goal->percent <= 0)
 		return n;

@@ -29,8 +29,6 @@ int64_t outcome_time_left(const struct plan_goal *goal);
 bool outcome_late(const struct plan_goal *goal);
 bool outcome_wants_part(const struct plan_goal *goal);
 bool outcome_wants_capacity(const struct plan_goal *goal);
-/* Elements a goal's share asks for; of n in all. */
-int64_t outcome_wanted(const struct plan_goal *goal, int64_t n);
 void outcome_find(const struct topology *t, const struct coverage *c,
 	const struct plan_goal *goal, struct outcome *ret);
 void outcome_release(struct outcome *o);

@@ -9,7 +9,8 @@
 
 const char places_avoided[] = "excluded by --avoid";
 
-const char *places_unfit(const struct topo_node *n)
+/* Why a node cannot carry a probe, whatever the wishes; NULL if it can. */
+static const char *places_unfit(const struct topo_node *n)
 {
 	if (n->m->unusable)
 		return n->m->unusable;

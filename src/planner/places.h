@@ -20,8 +20,6 @@ static inline int places_of(const struct places *p, int node)
 	return p->place ? p->place[node] : node;
 }
 void places_release(struct places *p);
-/* Why a node cannot carry a probe, whatever the wishes; NULL if it can. */
-const char *places_unfit(const struct topo_node *n);
 extern const char places_avoided[]; /* the obstacle that is only a wish */
 /* An obstacle as a person is told of it; the words of a topology file mean
  * something to programs. */

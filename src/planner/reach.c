@@ -20,7 +20,7 @@ int64_t reach_price(const struct reach *t, int column)
 	return t->price ? t->price[column] : 1;
 }
 
-bool reach_satisfied(const struct reach *t, int group)
+static bool reach_satisfied(const struct reach *t, int group)
 {
 	return t->seen[group] >= problem_demand(t->p, group);
 }
@@ -67,7 +67,7 @@ void reach_add(struct reach *t, int v)
 	}
 }
 
-void reach_drop(struct reach *t, int v)
+static void reach_drop(struct reach *t, int v)
 {
 	if (!t->in[v])
 		return;
@@ -92,7 +92,8 @@ void reach_set(struct reach *t, const bool *chosen)
 	}
 }
 
-int64_t reach_loss(struct reach *t, int v)
+/* The weight that dropping this column would lose. */
+static int64_t reach_loss(struct reach *t, int v)
 {
 	int64_t before = t->covered, after;
 

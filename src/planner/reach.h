@@ -22,14 +22,10 @@ void reach_open(struct reach *t, const struct cover_problem *p,
 	const int64_t *weight, const int64_t *price);
 void reach_release(struct reach *t);
 void reach_add(struct reach *t, int column);
-void reach_drop(struct reach *t, int column);
 /* Makes the set equal to chosen. */
 void reach_set(struct reach *t, const bool *chosen);
 int64_t reach_weight(const struct reach *t, int group);
 int64_t reach_price(const struct reach *t, int column);
-bool reach_satisfied(const struct reach *t, int group);
-/* The weight that dropping this column would lose. */
-int64_t reach_loss(struct reach *t, int column);
 /* Adds free columns, best progress for the price first (lazily: gains only
  * fall), as long as the price stays within limit and less than wanted weight
  * is covered.  among: only these, or NULL.  order and gain: when not NULL, the

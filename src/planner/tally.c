@@ -94,7 +94,8 @@ void tally_remove(struct tally *t, int col)
 	}
 }
 
-int tally_gain(const struct tally *t, int col)
+/* How many open needs the column would serve. */
+static int tally_gain(const struct tally *t, int col)
 {
 	int n = 0;
 

@@ -34,8 +34,6 @@ static inline int tally_need(const struct tally *t, int row)
 	return t->p->need ? t->p->need[row] : 1;
 }
 
-/* How many open needs the column would serve. */
-int tally_gain(const struct tally *t, int col);
 /* Takes it out if nothing needs it. */
 bool tally_drop_needless(struct tally *t, int col);
 

@@ -10,7 +10,6 @@
 struct args {
 	const char *setup, *status;
 	bool help, version;
-	int verbose;
 	int64_t uid;
 };
 
@@ -22,7 +21,6 @@ static const struct opt table[] = {
 		"keep the state in this file", NULL, 0, 0},
 	{"user", 'u', OPT_INT, AT(uid), "UID", "become this user", NULL, 0,
 		INT32_MAX},
-	{"verbose", 'v', OPT_COUNT, AT(verbose), NULL, "say more", NULL, 0, 0},
 	{"help", 'h', OPT_FLAG, AT(help), NULL, "this text", NULL, 0, 0},
 	{"version", 'V', OPT_FLAG, AT(version), NULL, "which version this is",
 		NULL, 0, 0},
@@ -50,7 +48,7 @@ int main(int argc, char **argv)
 	int words = 0;
 	int r = opt_parse(table, NULL, &a, argc, argv, &words, &err);
 
-	log_open("nfz-cache", a.verbose ? LOG_DEBUG : LOG_INFO, true);
+	log_open("nfz-cache", LOG_INFO, true);
 	signal(SIGPIPE, SIG_IGN);
 	if (r == 0 && a.help) {
 		printf("usage: nfz-cache --setup FILE\n");

@@ -283,10 +283,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], GUARD_WORD) == 0)
 		return guard_main(argc, argv);
 	r = opt_parse(table, NULL, &a, argc, argv, &words, &err);
-	log_open("nfz-meter",
-		a.verbose ? LOG_DEBUG
-		: a.dump  ? LOG_WARNING
-			  : LOG_INFO,
+	log_open("nfz-meter", a.dump && !a.verbose ? LOG_WARNING : LOG_INFO,
 		true);
 	signal(SIGPIPE, SIG_IGN);
 	if (r == 0 && a.help) {

@@ -294,7 +294,8 @@ void record_print_with(struct buf *out, enum record_style style,
 	}
 }
 
-int64_t counters_unaccounted(const struct tap_counters *c)
+/* wire frames that are in no counter: 0 unless there is a fault of ours. */
+static int64_t counters_unaccounted(const struct tap_counters *c)
 {
 	uint64_t known = c->ip_frames + c->non_ip + c->excluded + c->unsampled;
 

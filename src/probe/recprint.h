@@ -21,7 +21,5 @@ void record_print_with(struct buf *out, enum record_style style,
 	const struct flow_more *more);
 void counters_print(
 	struct buf *out, enum record_style style, const struct tap_counters *c);
-/* wire frames that are in no counter: 0 unless there is a fault of ours. */
-int64_t counters_unaccounted(const struct tap_counters *c);
 
 #endif

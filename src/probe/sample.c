@@ -99,7 +99,10 @@ static void put(struct input *in, const uint8_t *p, size_t n)
 	in->n += n;
 }
 
-uint32_t sample_hash(
+/* What of the packet is the same at every hop, hashed: addresses, protocol,
+ * identification or flow label, length, and the first 8 bytes of what IP
+ * carries, as far as captured. */
+static uint32_t sample_hash(
 	uint32_t initialiser, const struct frame *f, const struct dissect *d)
 {
 	struct cursor c = cursor_over(f->data, f->captured);

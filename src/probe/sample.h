@@ -20,10 +20,5 @@ bool sample_frame(struct sample *s);
 /* A frame that is IP; true for all where frames are chosen. */
 bool sample_packet(
 	const struct sample *s, const struct frame *f, const struct dissect *d);
-/* What of the packet is the same at every hop, hashed: addresses, protocol,
- * identification or flow label, length, and the first 8 bytes of what IP
- * carries, as far as captured. */
-uint32_t sample_hash(
-	uint32_t initialiser, const struct frame *f, const struct dissect *d);
 
 #endif

@@ -82,7 +82,7 @@ void netmap_free(struct netmap *m)
 	free(m);
 }
 
-int netmap_step(double share)
+static int netmap_step(double share)
 {
 	static const double upto[] = {0.001, 0.10, 0.25, 0.50, 0.80};
 	int i = 0;

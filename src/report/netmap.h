@@ -39,6 +39,5 @@ void netmap_print_lines(const struct netmap *m, struct jsonw *w);
 
 /* Steps of load: idle, up to 10, 25, 50, 80 % of the capacity, and more. */
 enum { NETMAP_STEPS = 6 };
-int netmap_step(double share);
 
 #endif

@@ -33,8 +33,8 @@ void svg_point(struct buf *out, char command, double x, double y)
 	svg_number(out, y);
 }
 
-void svg_rect(struct buf *out, const char *class, const struct picture_box *b,
-	double radius)
+static void svg_rect(struct buf *out, const char *class,
+	const struct picture_box *b, double radius)
 {
 	buf_addf(out, "<rect class=\"%s\"", class);
 	svg_attribute(out, "x", b->x0);

@@ -7,8 +7,6 @@
 
 void svg_number(struct buf *out, double v);
 void svg_attribute(struct buf *out, const char *name, double v);
-void svg_rect(struct buf *out, const char *class, const struct picture_box *b,
-	double radius);
 void svg_symbol(struct buf *out, const struct picture_node *n);
 void svg_text(struct buf *out, const char *class, double x, double y,
 	const char *text);

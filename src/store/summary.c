@@ -258,7 +258,8 @@ size_t summary_pieces(const struct summary *s)
 	return n < BUCKETS_LEAST ? BUCKETS_LEAST : n > BUCKETS ? BUCKETS : n;
 }
 
-void summary_choose(struct summary *s)
+/* Between the two: who is shown, and the pieces of time. */
+static void summary_choose(struct summary *s)
 {
 	size_t most = s->ask->groups ? s->ask->groups : GROUPS;
 

@@ -214,8 +214,6 @@ static inline bool summary_is_large(const struct summary *s, uint64_t bytes)
 void summary_keep_row(struct summary *s, const struct flow_row *row);
 /* Sorts and cuts them. */
 void summary_cut_rows(struct summary *s);
-/* Between the two: who is shown, and the pieces of time. */
-void summary_choose(struct summary *s);
 /* So many of them at most. */
 size_t summary_pieces(const struct summary *s);
 /* Of those that are told apart without a course. */

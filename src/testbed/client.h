@@ -119,9 +119,6 @@ int client_expinfo(struct client *c, const struct client_exp *e,
 /* struct project -> struct group -> array of names */
 int client_getlist(
 	struct client *c, struct value **ret, struct err *err) NFZ_MUST_CHECK;
-/* Switch-port counters as text; ports: NULL-ended list, NULL for all. */
-int client_portstats(struct client *c, const struct client_exp *e,
-	const char *const *ports, char **ret, struct err *err) NFZ_MUST_CHECK;
 /* Free machines of a type (NULL: any). */
 int client_available(struct client *c, const char *proj, const char *type,
 	int64_t *ret, struct err *err) NFZ_MUST_CHECK;
@@ -142,8 +139,5 @@ int client_nscheck(struct client *c, const char *proj, const char *ns,
 /* struct image name -> its row, with "OS" such as "Linux". */
 int client_images(
 	struct client *c, struct value **ret, struct err *err) NFZ_MUST_CHECK;
-/* "<host>: <version> <text>"; a test of the connection only. */
-int client_echo(struct client *c, const char *text, char **ret,
-	struct err *err) NFZ_MUST_CHECK;
 
 #endif

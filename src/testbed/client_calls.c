@@ -246,15 +246,6 @@ int client_getlist(struct client *c, struct value **ret, struct err *err)
 	return ask_value(&q, VALUE_STRUCT, ret, err);
 }
 
-int client_portstats(struct client *c, const struct client_exp *e,
-	const char *const *ports, char **ret, struct err *err)
-{
-	const struct question q = {c, "experiment.portstats", e, exp_args(e)};
-
-	value_set(q.args, "nodeports", list_of(ports));
-	return ask_output(&q, ret, err);
-}
-
 int client_available(struct client *c, const char *proj, const char *type,
 	int64_t *ret, struct err *err)
 {
@@ -355,13 +346,4 @@ int client_images(struct client *c, struct value **ret, struct err *err)
 	const struct question q = {c, "osid.getlist", NULL, NULL};
 
 	return ask_value(&q, VALUE_STRUCT, ret, err);
-}
-
-int client_echo(struct client *c, const char *text, char **ret, struct err *err)
-{
-	const struct question q = {
-		c, "experiment.echo", NULL, value_new(VALUE_STRUCT)};
-
-	value_set(q.args, "str", value_string(text));
-	return ask_output(&q, ret, err);
 }

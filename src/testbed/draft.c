@@ -46,6 +46,14 @@ static void warn_loops(struct draft *d)
 			d->n_loops - 1);
 }
 
+/* Puts "NAME:LINE: " before the error made last. */
+static int draft_located(struct draft *d, long line)
+{
+	if (line)
+		return err_wrap(d->err, "%s:%ld", d->from->name, line);
+	return err_wrap(d->err, "%s", d->from->name);
+}
+
 int draft_finish(struct draft *d, struct topology **ret)
 {
 	if (!d->t->n_nodes && !d->may_be_empty)
@@ -65,13 +73,6 @@ int draft_finish(struct draft *d, struct topology **ret)
 }
 
 /* Messages. */
-
-int draft_located(struct draft *d, long line)
-{
-	if (line)
-		return err_wrap(d->err, "%s:%ld", d->from->name, line);
-	return err_wrap(d->err, "%s", d->from->name);
-}
 
 int draft_fail(struct draft *d, long line, const char *fmt, ...)
 {

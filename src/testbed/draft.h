@@ -50,8 +50,6 @@ int draft_finish(struct draft *d, struct topology **ret) NFZ_MUST_CHECK;
 /* NFZ_E_INPUT "NAME:LINE: sentence"; line 0: no line. */
 int draft_fail(struct draft *d, long line, const char *fmt, ...)
 	NFZ_PRINTF(3, 4);
-/* Puts "NAME:LINE: " before the error made last. */
-int draft_located(struct draft *d, long line);
 /* Says "NAME:LINE: sentence"; after some, the rest is only counted. */
 void draft_warn(struct draft *d, long line, const char *fmt, ...)
 	NFZ_PRINTF(3, 4);

@@ -480,18 +480,6 @@ int topology_bridge_of(const struct topology *t, int link, int slot)
 	return whole >= 0 || slot == -1 ? whole : find_bridge(t, link, slot);
 }
 
-int topology_node_by_addr(const struct topology *t, const struct net_addr *a)
-{
-	for (size_t i = 0; i < t->n_ifaces; i++) {
-		const struct topo_iface *iface = &t->ifaces[i];
-
-		if (iface->link >= 0 && iface->card->has_addr &&
-			memcmp(iface->card->addr.b, a->b, sizeof(a->b)) == 0)
-			return iface->node;
-	}
-	return -1;
-}
-
 const char *topology_role_name(enum node_role role)
 {
 	return (size_t)role < N_ROLES ? role_names[role] : "?";

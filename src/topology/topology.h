@@ -200,8 +200,6 @@ int topology_node_exact(const struct topology *t, const char *name);
 int topology_link_exact(const struct topology *t, const char *name);
 /* The bridge that serves this member (or the whole p2p link), or -1. */
 int topology_bridge_of(const struct topology *t, int link, int slot);
-/* The node that holds this experiment address, or -1. */
-int topology_node_by_addr(const struct topology *t, const struct net_addr *a);
 const char *topology_role_name(enum node_role role);
 bool topology_role_parse(const char *name, enum node_role *ret);
 /* The host to log in at: login, else address, else hostname, else NULL. */
