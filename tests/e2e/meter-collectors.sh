@@ -41,7 +41,7 @@ if len(captures) == 2:
 
 def export(path, *to):
     """-> the records, each direction of its own"""
-    out = subprocess.run([meter, "-r", path, "-o", "ndjson", "--pace", "3000", *to],
+    out = subprocess.run([meter, "-r", path, "-o", "ndjson", "--pace", "1500", *to],
                          capture_output=True, text=True)
     expect(path + " exit", out.returncode, 0)
     records = [json.loads(l) for l in out.stdout.splitlines()]
@@ -87,7 +87,7 @@ def settle(p, port):
     def empty():
         rows = [l.split() for f in ("/proc/net/udp", "/proc/net/udp6") for l in open(f).readlines()[1:]]
         return all(r[4].endswith(":00000000") for r in rows if r[1].endswith(":%04X" % port))
-    time.sleep(0.2)  # what the kernel has not put there yet
+    time.sleep(0.5)  # what the kernel has not put there yet
     for _ in range(5):
         until("the queue is empty", lambda: empty() and sleeps(p))
         time.sleep(0.02)
@@ -143,7 +143,7 @@ def nfcapd_both(path):
     port = free_port()
     p = start(["nfcapd", "-w", folder, "-b", "127.0.0.1", "-p", str(port), "-t", "3600"], udp_bound(port))
     out = subprocess.run([meter, "-r", path, "-o", "ndjson", "--biflow", "--key", "vlan,mac", "--metrics", "all",
-                          "-t", f"ipfix://127.0.0.1:{port}", "--pace", "3000"], capture_output=True, text=True)
+                          "-t", f"ipfix://127.0.0.1:{port}", "--pace", "1500"], capture_output=True, text=True)
     settle(p, port)
     stop(p)
     want, got = collections.Counter(), collections.Counter()
