@@ -24,7 +24,7 @@ LDHARDEN := -pie -Wl,-z,relro,-z,now
 SAN      := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 PKGS     := libcurl libxml-2.0 libssh igraph libpcap libsodium jansson yaml-0.1 \
  tcl8.6 libssl libcrypto liblz4 libzstd zlib libmicrohttpd ncursesw
-PKG_CFLAGS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(PKGS) 2>/dev/null))
+PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(PKGS) 2>/dev/null))
 ALL_CFLAGS = -std=gnu17 -Isrc -MMD -MP $(WARNINGS) $(HARDEN) $(SAN) \
  $(PKG_CFLAGS) $(CFLAGS)
 
