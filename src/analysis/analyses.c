@@ -143,7 +143,7 @@ int analysis_apply(
 	rest = of->show ? figures : NULL;
 	while (r == 0 && (word = strsep(&rest, ",")))
 		r = figure_add(&to->figures, word, err);
-	if (r == 0 && to->sort == SORT_DEFAULT && !to->sort_figure)
+	if (r == 0 && of->sort && to->sort == SORT_DEFAULT && !to->sort_figure)
 		r = answer_set_sort(to, of->sort, err);
 	if (!to->limit)
 		to->limit = of->limit;

@@ -12,8 +12,8 @@ struct analysis {
 	const char *filter;        /* NULL: all flows */
 	const char *by;            /* keys with commas */
 	const char *show;          /* figures with commas; NULL: none */
-	const char *sort;
-	size_t limit;      /* 0: all */
+	const char *sort;          /* NULL: as groups are by default */
+	size_t limit;              /* 0: all */
 	const char *note;  /* what its rows do not tell; NULL: nothing */
 	const char *needs; /* without which there are none; NULL: nothing */
 };
