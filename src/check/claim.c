@@ -4,12 +4,6 @@
 
 #include <string.h>
 
-int claim_bad(struct claim_reader *r, const char *what)
-{
-	return err_set(r->err, NFZ_E_INPUT,
-		"%s is missing or not what it should be", what);
-}
-
 static int find_node(
 	struct claim_reader *r, const char *where, const char *name, int *ret)
 {
@@ -18,17 +12,6 @@ static int find_node(
 		return 0;
 	return err_set(r->err, NFZ_E_INPUT,
 		"%s: node %s is not in the topology", where,
-		name ? name : "(none)");
-}
-
-int claim_link(
-	struct claim_reader *r, const char *where, const char *name, int *ret)
-{
-	*ret = names_link(r->names, name);
-	if (*ret >= 0)
-		return 0;
-	return err_set(r->err, NFZ_E_INPUT,
-		"%s: link %s is not in the topology", where,
 		name ? name : "(none)");
 }
 

@@ -67,8 +67,7 @@ int claim_read(const struct names *names, const struct need *need,
 	struct err *err) NFZ_MUST_CHECK;
 void claim_release(struct claim *c);
 
-/* --- between claim.c and claim_weights.c -----------------------------------
- */
+/* --- between claim.c, claim_weights.c and claim_reader.c ------------------- */
 
 struct claim_reader {
 	const struct names *names;

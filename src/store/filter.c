@@ -50,14 +50,6 @@ static enum filter_answer answer(bool yes)
 	return yes ? FILTER_YES : FILTER_NO;
 }
 
-bool filter_in_prefixes(const struct filter_node *n, const struct net_addr *a)
-{
-	for (size_t i = 0; i < n->n_prefixes; i++)
-		if (net_prefix_has(&n->prefixes[i], a))
-			return true;
-	return false;
-}
-
 static bool within(const struct filter_node *n, uint64_t v)
 {
 	return v >= n->low && v <= n->high;
@@ -264,19 +256,6 @@ bool filter_asks_others(const struct filter *f)
 
 /* Printing ------------------------------------------------------------- */
 
-void filter_print_prefix(
-	const char *side, const struct net_prefix *p, struct buf *out)
-{
-	char text[NET_ADDR_TEXT];
-
-	net_addr_print(&p->addr, text);
-	if (p->len == 128)
-		buf_addf(out, "%s host %s", side, text);
-	else
-		buf_addf(out, "%s net %s/%d", side, text,
-			p->len - (net_addr_is_v4(&p->addr) ? 96 : 0));
-}
-
 static void print_side(const struct filter_node *n, const char *side,
 	const struct catalog *c, struct buf *out)
 {
@@ -307,21 +286,6 @@ static void print_directed(
 		print_side(n, "dst", c, out);
 	if (two)
 		buf_addc(out, ')');
-}
-
-void filter_print_range(
-	const char *name, const struct filter_node *n, struct buf *out)
-{
-	if (n->low > n->high)
-		buf_adds(out, "not any");
-	else if (n->low == n->high)
-		buf_addf(out, "%s = %" PRIu64, name, n->low);
-	else if (n->low > 0 && n->high < UINT64_MAX)
-		buf_addf(out, "%s %" PRIu64 "-%" PRIu64, name, n->low, n->high);
-	else if (n->high < UINT64_MAX)
-		buf_addf(out, "%s <= %" PRIu64, name, n->high);
-	else
-		buf_addf(out, "%s >= %" PRIu64, name, n->low);
 }
 
 static void print_leaf(
