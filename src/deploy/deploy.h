@@ -72,8 +72,8 @@ struct deploy_options {
 /* One of our programs on a node. */
 struct deploy_process {
 	char role[32], program[64], stamp[160], started[40];
-	char state
-		[16]; /* "running", "exited", "expired", "killed", "rebooted" */
+	/* "running", "exited", "expired", "killed", "rebooted" */
+	char state[16];
 	char sha[65]; /* of the program's file now, "" if absent */
 	int pid, status;
 };
