@@ -51,7 +51,7 @@ void flowtable_init(struct flowtable *t, uint32_t cap, uint32_t first)
 	t->hot = pages_map(cap * sizeof(*t->hot));
 	t->first_ns = pages_map(cap * sizeof(*t->first_ns));
 	t->latest_ns = pages_map(cap * sizeof(*t->latest_ns));
-	t->slots = pages_map(slot_bytes(t->mask + 1));
+	t->slots = pages_map(slot_bytes(slots_for(cap)));
 }
 
 void flowtable_release(struct flowtable *t)
@@ -59,7 +59,7 @@ void flowtable_release(struct flowtable *t)
 	pages_unmap(t->hot, t->cap * sizeof(*t->hot));
 	pages_unmap(t->first_ns, t->cap * sizeof(*t->first_ns));
 	pages_unmap(t->latest_ns, t->cap * sizeof(*t->latest_ns));
-	pages_unmap(t->slots, slot_bytes(t->mask + 1));
+	pages_unmap(t->slots, slot_bytes(slots_for(t->cap)));
 	*t = (struct flowtable){0};
 }
 
@@ -121,7 +121,7 @@ static void put(struct flowtable *t, struct flowtable_slot slot)
 	t->slots[at] = slot;
 }
 
-/* In place: taken out one after the other, each is put where it was, in front
+/* Where it is: memory that moves is no longer in huge pages.  Taken out one after the other, each is put where it was, in front
  * of that or into the new half, so nobody is put behind one that goes yet.  That
  * holds for runs that are whole; the one at the start may have begun at the
  * end, and waits. */
@@ -131,8 +131,6 @@ static void grow(struct flowtable *t)
 	cleanup_free struct flowtable_slot *waiting = NULL;
 	uint32_t n = 0;
 
-	t->slots =
-		pages_grow(t->slots, slot_bytes(slots), slot_bytes(slots * 2));
 	t->mask = slots * 2 - 1;
 	while (t->slots[n].number)
 		n++;

@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-static void *checked(void *p, size_t bytes)
+void *pages_map(size_t bytes)
 {
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
 	if (p == MAP_FAILED) {
 		fprintf(stderr, "out of memory for %zu bytes of flows\n",
 			bytes);
@@ -15,19 +18,6 @@ static void *checked(void *p, size_t bytes)
 	}
 	madvise(p, bytes, MADV_HUGEPAGE);
 	return p;
-}
-
-void *pages_map(size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return checked(p, bytes);
-}
-
-void *pages_grow(void *pages, size_t from, size_t to)
-{
-	return checked(mremap(pages, from, to, MREMAP_MAYMOVE), to);
 }
 
 void pages_unmap(void *pages, size_t bytes)

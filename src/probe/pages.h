@@ -7,8 +7,6 @@
 
 /* Zeroed; never NULL: without memory the process ends with one line. */
 void *pages_map(size_t bytes);
-/* With more behind, zeroed; perhaps elsewhere. */
-void *pages_grow(void *pages, size_t from, size_t to);
 void pages_unmap(void *pages, size_t bytes);
 
 #endif
