@@ -458,6 +458,10 @@ static int check_question(
 				all[i].name);
 		asked = all[i].name;
 	}
+	if ((a->mark || a->told.n) && (*q->text || of_rows))
+		return err_set(err, NFZ_E_USAGE,
+			"%s goes with no filter: put all of its text in quotes",
+			asked);
 	if (a->events && (*q->text || of_rows || a->within || a->explain))
 		return err_set(err, NFZ_E_USAGE,
 			"--events goes with a time and --number: a filter and "

@@ -356,4 +356,11 @@ for words, said in [(("analyse", "symtoms", known), "Did you mean symptoms?"),
                     (("query", known, "--among", "/dev/null", "--by", "src/x"), "how many bits")]:
     if said not in ask(*words, status=2):
         expect(f"{words} says", ask(*words, status=2), said)
+
+# A mark whose text was not put in quotes is not half a mark.
+for option in ("--mark", "--tell-event"):
+    half = subprocess.run([f"{build}/bin/nfz-query", known, option, "2026-11-21T14:05:33Z begin", "of", "it"],
+                          capture_output=True, text=True)
+    expect(f"words behind {option}", (half.returncode, "in quotes" in half.stderr), (2, True))
+expect("nothing was marked", rows("query", known, "--events"), [])
 sys.exit(1 if failed else 0)
