@@ -60,8 +60,10 @@ char *source_store_in(const char *dir)
 int source_no_store(const char *path, struct err *err)
 {
 	cleanup_free char *within = NULL;
+	struct stat st;
 
-	if (access(path, R_OK | X_OK) != 0)
+	if (stat(path, &st) < 0 ||
+		(S_ISDIR(st.st_mode) && access(path, R_OK | X_OK) < 0))
 		return err_sys(err, "%s", path);
 	within = source_store_in(path);
 	err_set(err, NFZ_E_USAGE, "%s is no store", path);

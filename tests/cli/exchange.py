@@ -189,6 +189,7 @@ for words, status, text in [
         (("query", store, "--names", store), 2, "--names goes with a table"),
         (("export", store, "--into", "nf6://127.0.0.1:1"), 2, "nf6"),
         (("export", top.name, "--into", "ipfix:/dev/null"), 2, "is no store"),
+        (("export", f"{top.name}/text", "--into", "ipfix:/dev/null"), 2, "text is no store"),
         (("export", store, "--into", f"sqlite:{top.name}"), 1, "")]:
     if text not in run(*words, status=status):
         expect(f"{words} says", run(*words, status=status), text)
