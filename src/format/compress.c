@@ -1,5 +1,5 @@
-/* Adapter for liblz4, libzstd and zlib.  Whole buffers: what is packed here is a column
- * of one block or one program, both with known ceilings. */
+/* Adapter for liblz4, libzstd and zlib.  Whole buffers: what is packed here is
+ * a column of one block or one program, both with known ceilings. */
 #include "format/compress.h"
 
 #include <limits.h>
@@ -8,9 +8,9 @@
 #include <zlib.h>
 #include <zstd.h>
 
-/* RFC 1952 in place of zlib's own framing; windowBits 15. */
 /* Level 3 saves one byte in 10,000 of what a store has. */
 enum { ZSTD_EFFORT = 1 };
+/* RFC 1952 in place of zlib's own framing; windowBits 15. */
 enum { GZIP_WINDOW = 15 + 16, CHUNK = 65536 };
 
 size_t compress_lz4_bound(size_t n)

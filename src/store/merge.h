@@ -3,13 +3,13 @@
  * Rows of equal key are one flow while the gap between them, over all
  * observation points together, stays below the idle timeout.  On a link every
  * packet is in exactly one row, whichever tap saw it, or it counts in one
- * (store/witness.h), so a link's count is the sum of its rows.  A hop is one direction of travel on a link: from one
- * member (slot) to another.  Hops join where the node of one's destination is
- * the node of another's source.  A hop that no other feeds is an origin; the
- * flow's count is the sum of its origins (several when the source sends over
- * several links).  A hop that only seems to have no feeder, because a link
- * before it has no tap or its tap missed the flow, is no origin.  No clock is
- * asked for the order.
+ * (store/witness.h), so a link's count is the sum of its rows.  A hop is one
+ * direction of travel on a link: from one member (slot) to another.  Hops join
+ * where the node of one's destination is the node of another's source.  A hop
+ * that no other feeds is an origin; the flow's count is the sum of its origins
+ * (several when the source sends over several links).  A hop that only seems to
+ * have no feeder, because a link before it has no tap or its tap missed the
+ * flow, is no origin.  No clock is asked for the order.
  *
  * What was told of the flow besides is what was told of its first row that
  * counts: where the flow began.  On other links it wears other labels and
