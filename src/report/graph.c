@@ -87,7 +87,7 @@ int graph_rows(size_t n, const struct graph_wire *wires, size_t n_wires,
 	const int *layer, struct graph_point *ret, struct err *err)
 {
 	igraph_vector_t lengths;
-	igraph_vector_int_t rows;
+	igraph_vector_int_t rows = {0}; /* destroyed, perhaps never made */
 	igraph_matrix_t m;
 	igraph_t g;
 	igraph_error_t e = drawing(n, wires, n_wires, &g, &lengths);
