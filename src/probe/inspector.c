@@ -261,7 +261,8 @@ static void leave_behind(struct work *w)
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, NULL);
-	signal(SIGINT, SIG_IGN); /* a terminal's is for the one who asks */
+	signal(SIGCHLD, SIG_DFL); /* else nobody could wait for the worker */
+	signal(SIGINT, SIG_IGN);  /* a terminal's is for the one who asks */
 	proc_no_core();
 }
 

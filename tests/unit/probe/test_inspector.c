@@ -63,3 +63,23 @@ Test(inspector, a_packet_that_ends_the_library_costs_what_was_known)
 	cr_expect_eq(ask(in, name), INSPECTOR_LOST, "for good");
 	inspector_free(in);
 }
+
+Test(inspector, who_ignores_children_can_ask)
+{
+	char name[INSPECTOR_NAME];
+	struct inspector *in;
+	struct err err = ERR_INIT;
+	pid_t keeper;
+
+	signal(SIGCHLD, SIG_IGN); /* as who started us may have */
+	if (inspector_new(&in, &err) < 0)
+		cr_skip("SKIPPED: no libndpi");
+	keeper = child_of(getpid());
+	if (keeper < 0)
+		cr_skip("SKIPPED: no lists of children in /proc");
+	cr_expect_eq(ask(in, name), INSPECTOR_KNOWN);
+	cr_assert_eq(kill(child_of(keeper), SIGKILL), 0);
+	cr_expect_eq(ask(in, name), INSPECTOR_LOST);
+	cr_expect_eq(ask(in, name), INSPECTOR_KNOWN, "another took its place");
+	inspector_free(in);
+}
