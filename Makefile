@@ -40,13 +40,28 @@ MAINS    := $(foreach p,$(PROGRAMS),$(wildcard src/*/$(p).c))
 SOURCES  := $(filter-out $(MAINS),$(foreach f,$(FOLDERS),$(wildcard src/$(f)/*.c)))
 LIBS     := $(foreach f,$(FOLDERS),$(if $(wildcard src/$(f)/*.c),$(BUILD)/lib$(f).a))
 
+# Those that say which version they are of.
+VERSIONED := $(patsubst src/%.c,%.o,$(shell grep -l NFZ_VERSION src/*/*.c))
+
+# A file that is made anew, with what depends on it, when a variable's text is
+# another: commands and lists have no time of their own.
+define stamp_rule
+$(1):
+	@mkdir -p $$(@D) && printf '%s\n' '$$(subst ','\'',$$($(2)))' >$$@
+ifneq ($$(strip $$(file <$(1))),$$(strip $$($(2))))
+.PHONY: $(1)
+endif
+endef
+
 .PHONY: all
 all: $(patsubst %,$(BUILD)/bin/%,$(basename $(notdir $(MAINS)))) node
 
-$(BUILD)/obj/%.o: src/%.c
+$(BUILD)/obj/%.o: src/%.c $(BUILD)/stamp/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -DNFZ_VERSION='"$(VERSION)"' -c $< -o $@
+
+$(addprefix $(BUILD)/obj/,$(VERSIONED)): $(BUILD)/stamp/version
 
 # What a query over millions of rows spends its time in, and storing them.
 FAST := $(patsubst %,store/%.o,plane column block block_fill logrow filter_block group_block bins) \
@@ -58,9 +73,9 @@ $(BUILD)/obj/testbed/ns_prelude.o: $(wildcard src/testbed/*.tcl)
 $(BUILD)/obj/report/page_texts.o: $(wildcard src/report/page/*)
 
 define folder_rule
-$(BUILD)/lib$(1).a: $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter src/$(1)/%,$(SOURCES)))
+$(BUILD)/lib$(1).a: $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter src/$(1)/%,$(SOURCES))) $(BUILD)/stamp/sources
 	$$(call say,AR,$$@)
-	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+	$$(Q)rm -f $$@ && ar rcs $$@ $$(filter %.o,$$^)
 endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_rule,$(f))))
 
@@ -98,5 +113,14 @@ $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 -include mk/payload.mk
 -include mk/tests.mk
 -include mk/house.mk
+
+# As they are here: a rule that has flags of its own lends them to what it needs.
+FLAGS := $(CC) $(ALL_CFLAGS) $(NODE_CC) $(NODE_CC_AARCH64) $(NODE_CFLAGS)
+LISTED := $(SOURCES) $(NODE_SOURCES)
+LISTED_TESTS := $(wildcard tests/support/*.c tests/unit/*/*.c)
+$(eval $(call stamp_rule,$(BUILD)/stamp/flags,FLAGS))
+$(eval $(call stamp_rule,$(BUILD)/stamp/version,VERSION))
+$(eval $(call stamp_rule,$(BUILD)/stamp/sources,LISTED))
+$(eval $(call stamp_rule,$(BUILD)/stamp/tests,LISTED_TESTS))
 
 -include $(patsubst src/%.c,$(BUILD)/obj/%.d,$(SOURCES) $(MAINS))

@@ -35,16 +35,17 @@ $(2)/include/.made: mk/node.mk $(5)
 	 ln -sfn $(4)/usr/include/$$$$h $$(@D)/$$$$h; done
 	$$(Q)touch $$@
 
-$(2)/obj/%.o: src/%.c $(2)/include/.made
+$(2)/obj/%.o: src/%.c $(2)/include/.made $(BUILD)/stamp/flags
 	$$(call say,NODE,$$<)
 	@mkdir -p $$(@D)
 	$$(Q)$(3) $$(NODE_CFLAGS) -isystem $(2)/include -DNFZ_VERSION='"$$(VERSION)"' -c $$< -o $$@
 
+$(addprefix $(2)/obj/,$(VERSIONED)): $(BUILD)/stamp/version
 $(addprefix $(2)/obj/,$(FAST)): NODE_CFLAGS += -O3
 
-$(2)/libnode.a: $(patsubst src/%.c,$(2)/obj/%.o,$(NODE_SOURCES))
+$(2)/libnode.a: $(patsubst src/%.c,$(2)/obj/%.o,$(NODE_SOURCES)) $(BUILD)/stamp/sources
 	$$(call say,AR,$$@)
-	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+	$$(Q)rm -f $$@ && ar rcs $$@ $$(filter %.o,$$^)
 
 $(foreach p,$(NODE_NAMES),$(2)/bin/$(p)): $(2)/bin/%: $(2)/libnode.a
 	$$(call say,NODE,$$@)

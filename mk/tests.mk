@@ -21,18 +21,18 @@ TEST_PKGS := sqlite3 libmicrohttpd ncursesw libcurl libxml-2.0 libssh igraph lib
 TEST_EXT  = $(call pkg_libs,$(TEST_PKGS)) -linih -lcadical -lstdc++ -lm -lpthread
 UNIT      := $(notdir $(patsubst %/,%,$(wildcard tests/unit/*/)))
 
-$(BUILD)/tests/obj/%.o: tests/%.c
+$(BUILD)/tests/obj/%.o: tests/%.c $(BUILD)/stamp/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -Wpedantic -Wconversion -Wshadow -Wundef -Wwrite-strings,$(ALL_CFLAGS)) -Itests -c $< -o $@
 
 # An archive, so that a test links only the helpers it uses.
-$(BUILD)/tests/libsupport.a: $(patsubst tests/%.c,$(BUILD)/tests/obj/%.o,$(wildcard tests/support/*.c))
+$(BUILD)/tests/libsupport.a: $(patsubst tests/%.c,$(BUILD)/tests/obj/%.o,$(wildcard tests/support/*.c)) $(BUILD)/stamp/tests
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
 
 define unit_rule
-$(BUILD)/tests/unit-$(1): $(patsubst tests/%.c,$(BUILD)/tests/obj/%.o,$(wildcard tests/unit/$(1)/*.c)) $(BUILD)/tests/obj/support/sanitizer.o $(BUILD)/tests/libsupport.a $(foreach f,$(TEST_ABOVE_$(1)),$(filter $(BUILD)/lib$(f).a,$(LIBS)))
+$(BUILD)/tests/unit-$(1): $(patsubst tests/%.c,$(BUILD)/tests/obj/%.o,$(wildcard tests/unit/$(1)/*.c)) $(BUILD)/tests/obj/support/sanitizer.o $(BUILD)/tests/libsupport.a $(BUILD)/stamp/tests $(foreach f,$(TEST_ABOVE_$(1)),$(filter $(BUILD)/lib$(f).a,$(LIBS)))
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDHARDEN) -o $$@ $$(filter %.o,$$^) \
