@@ -65,7 +65,8 @@ int carry(struct store *s, const struct carry_ask *ask, struct carry_sums *ret,
 	r = c.by->open(ask, rest, &c.it, err);
 	if (r == 0 && c.by->begin) {
 		r = query_flows(s, &q, on_time, &c, NULL, err);
-		c.by->begin(c.it, &c.times);
+		if (r == 0)
+			c.by->begin(c.it, &c.times);
 	}
 	if (r == 0)
 		r = query_flows(s, &q, on_flow, &c, NULL, err);

@@ -28,6 +28,7 @@ struct outlet {
 	struct outlet_stats past; /* of connections before this one */
 	uint8_t *buffer;          /* of a file: several messages a write */
 	size_t buffered;
+	bool old; /* a file that still has what was in it before */
 	struct exporter exporter;
 };
 
@@ -66,8 +67,7 @@ static int open_fd(const struct outlet_options *o, int *ret_fd, struct err *err)
 		return connect_to(o, ret_fd, err);
 	*ret_fd = STDOUT_FILENO;
 	if (strcmp(o->path, "-") != 0)
-		*ret_fd = open(o->path,
-			O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+		*ret_fd = open(o->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	return *ret_fd < 0 ? err_sys(err, "%s", o->path) : 0;
 }
 
@@ -111,6 +111,7 @@ int outlet_open(
 	if (o->path) {
 		out->buffer = mem_zalloc(FILE_BUFFER, 1);
 		out->opt.target.format = EXPORT_IPFIX;
+		out->old = fd != STDOUT_FILENO;
 	}
 	name_it(out, o);
 	out->opt.path = NULL;
@@ -169,12 +170,22 @@ static bool write_all(struct outlet *o, const uint8_t *bytes, size_t len)
 	return o->failed == 0;
 }
 
+/* Not sooner than there is something else: who cannot read what was to be
+ * written has lost nothing.  A pipe or a device has no length. */
+static bool empty(struct outlet *o)
+{
+	if (o->old && ftruncate(o->fd, 0) < 0 && errno != EINVAL)
+		o->failed = err_sys(&o->err, "%s", o->name);
+	o->old = false;
+	return o->failed == 0;
+}
+
 static bool write_buffer(struct outlet *o)
 {
 	size_t len = o->buffered;
 
 	o->buffered = 0;
-	return len == 0 || write_all(o, o->buffer, len);
+	return empty(o) && (len == 0 || write_all(o, o->buffer, len));
 }
 
 static bool send_one(struct outlet *o, const uint8_t *bytes, size_t len)

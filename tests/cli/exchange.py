@@ -204,6 +204,13 @@ for name in glob.glob(f"{damaged}/seg-*"):
         f.write(b"damage")
 if "checksum" not in run("export", damaged, "--into", "ipfix:/dev/null", status=2):
     expect("a damaged store", "read", "found out")
+# ... and what cannot be read takes nothing away.
+earlier = f"{top.name}/earlier.ipfix"
+open(earlier, "w").write("of yesterday")
+run("export", damaged, "--into", f"ipfix:{earlier}", status=2)
+expect("an earlier file", open(earlier).read(), "of yesterday")
+run("export", store, "dst port 1 and src port 1", "--into", f"ipfix:{earlier}")
+expect("an earlier file, of no flows", open(earlier).read(), "")
 for to in f"ipfix:{top.name}/none/x", f"sqlite:{top.name}/none/x":
     said = run("export", damaged, "--into", to, status=1)
     if "none/x" not in said:
