@@ -5,11 +5,10 @@
 #include <string.h>
 
 enum {
-	/* the seventh table holds GROUP_BINS, at two thirds full */
+	/* a table of these sizes holds GROUP_BINS, at two thirds full */
 	FIRST_SIZE = 2048,
 	GROWTH = 4,
 	COUNT_WORDS = 3,
-	PART_SHIFT = 40,
 	HOSTS_AHEAD = 64
 };
 #define BINS_V4 (UINT32_C(1) << 31)
@@ -18,7 +17,7 @@ _Static_assert(sizeof(struct bins_counts) == 8 * COUNT_WORDS, "as words");
 
 void bins_init(struct bins *t, const struct bins_form *form)
 {
-	const size_t words = (form->places + 1) / 2;
+	const size_t words = bins_words(form);
 
 	*t = (struct bins){.seed = hash_key_new(),
 		.numbered = form->numbered,
@@ -67,9 +66,20 @@ void bins_begin(struct bins *t, uint64_t parts, uint64_t rest)
 	resize(t, FIRST_SIZE);
 }
 
-static bool is_mine(const struct bins *t, uint64_t hash)
+void bins_empty(struct bins *t, size_t n)
 {
-	return (hash >> PART_SHIFT & (t->parts - 1)) == t->rest;
+	size_t size = FIRST_SIZE;
+
+	while (size * 2 < n * 3)
+		size *= 2;
+	t->n = 0;
+	if (t->size >= size && t->size <= size * GROWTH) {
+		memset(t->entries, 0,
+			t->size * t->stride * sizeof(*t->entries));
+		return;
+	}
+	free(t->entries);
+	resize(t, size);
 }
 
 /* The key's entry, or the free one where it goes. */
@@ -103,7 +113,7 @@ static void rebuild(struct bins *t, size_t size)
 		if (is_free(t, e))
 			continue;
 		hash = bins_hash(t, e);
-		if (!is_mine(t, hash))
+		if (!bins_is_mine(t, hash))
 			continue;
 		memcpy(find(t, e, hash), e, width * sizeof(*e));
 		t->n++;
@@ -115,7 +125,7 @@ struct bins_counts *bins_at(struct bins *t, const uint64_t *key, uint64_t hash)
 {
 	uint64_t *e;
 
-	if (!is_mine(t, hash))
+	if (!bins_is_mine(t, hash))
 		return NULL;
 	e = find(t, key, hash);
 	if (!is_free(t, e))

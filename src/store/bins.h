@@ -22,6 +22,21 @@ static inline uint64_t *bins_serial(struct bins_counts *c)
 {
 	return (uint64_t *)(c + 1);
 }
+/* serial: 0, or of the flow, which counts once however often it is added. */
+struct bins_more {
+	struct bins_counts counts;
+	uint64_t serial;
+};
+static inline void bins_count(
+	struct bins_counts *to, const struct bins_more *more)
+{
+	if (!more->serial || *bins_serial(to) != more->serial)
+		to->flows += more->counts.flows;
+	if (more->serial)
+		*bins_serial(to) = more->serial;
+	to->packets += more->counts.packets;
+	to->bytes += more->counts.bytes;
+}
 
 /* Addresses and their numbers, in the order of appearance.  An IPv4 address is
  * in the index itself: to find it costs one miss of the cache. */
@@ -55,10 +70,16 @@ struct bins_form {
 	size_t places, most;
 	bool serials, numbered;
 };
+static inline size_t bins_words(const struct bins_form *form)
+{
+	return (form->places + 1) / 2;
+}
 void bins_init(struct bins *t, const struct bins_form *form);
 void bins_release(struct bins *t);
 /* Empties it for another part; addresses keep their numbers. */
 void bins_begin(struct bins *t, uint64_t parts, uint64_t rest);
+/* The same part, empty, with room for so many. */
+void bins_empty(struct bins *t, size_t n);
 /* The number of an address, or -1 when there are BINS_HOSTS_MAX. */
 int64_t bins_host(struct bins *t, const struct net_addr *a);
 /* The same for many at once.  False: too many. */
@@ -67,6 +88,14 @@ bool bins_hosts(
 /* The key's counts, zero when new (then set flows).  NULL: the key belongs to
  * another part, or the table is full (t->n == t->most). */
 struct bins_counts *bins_at(struct bins *t, const uint64_t *key, uint64_t hash);
+static inline uint64_t bins_part(uint64_t hash)
+{
+	return hash >> 40;
+}
+static inline bool bins_is_mine(const struct bins *t, uint64_t hash)
+{
+	return (bins_part(hash) & (t->parts - 1)) == t->rest;
+}
 /* Numbers of addresses follow one another and stay where they are, the most
  * frequent ones together; no stranger chooses them.  Parts go by high bits. */
 static inline uint64_t bins_hash(const struct bins *t, const uint64_t *key)

@@ -16,7 +16,7 @@ static bool is_addr_key(enum group_key key)
 
 void group_init(struct group *g, const struct group_by *by, size_t rows_max)
 {
-	struct bins_form form = {.most = rows_max ? rows_max : GROUP_BINS,
+	struct bins_form form = {
 		.numbered = by->n == 1 && is_addr_key(by->keys[0])};
 
 	*g = (struct group){.by = *by};
@@ -29,12 +29,23 @@ void group_init(struct group *g, const struct group_by *by, size_t rows_max)
 		     group_by_has(by, GROUP_NODE) ||
 		     group_by_has(by, GROUP_TIME) || by->from_ns != by->to_ns;
 	form.serials = g->serials;
+	form.most = g->most = rows_max        ? rows_max
+			      : form.numbered ? GROUP_BINS_HOSTS
+					      : GROUP_BINS;
 	bins_init(&g->bins, &form);
+	piles_init(&g->piles, &form);
+	g->piles_most = rows_max ? rows_max * 8 : GROUP_PILES_WORDS;
+	g->piles_room = g->piles_most / 8;
+	form.most = SIZE_MAX;
+	bins_init(&g->sum, &form);
+	g->sum.seed = g->bins.seed;
 }
 
 void group_release(struct group *g)
 {
 	bins_release(&g->bins);
+	bins_release(&g->sum);
+	piles_release(&g->piles);
 	free(g->open);
 	free(g->room);
 	*g = (struct group){0};
@@ -48,38 +59,66 @@ int group_too_many(struct err *err, const char *what)
 
 /* Parts ---------------------------------------------------------------- */
 
-/* The counts of a key, or NULL and *ret 0 when it is of another part. */
-static struct bins_counts *counts_of(struct group *g, const uint64_t *key,
-	uint64_t hash, int *ret, struct err *err)
+/* Do some piles tell that all would be half as large? */
+static bool is_worth_squeezing(struct group *g)
+{
+	enum { SOME = PILES / 16 };
+	const size_t before = g->piles.used;
+
+	for (size_t i = 0; i < SOME; i++)
+		piles_squeeze(&g->piles, i, &g->sum);
+	return (before - g->piles.used) * (PILES / SOME) > before / 2;
+}
+
+/* Half of the keys are left for later.  The table takes no new ones: they may lie
+ * on piles. */
+static int halve(struct group *g, struct err *err)
 {
 	struct bins *t = &g->bins;
-	struct bins_counts *c;
 
-	*ret = 0;
-	while (!(c = bins_at(t, key, hash)) && t->n == t->most) {
-		if (t->parts >= GROUP_PARTS_MAX) {
-			*ret = group_too_many(err, "groups");
-			return NULL;
-		}
-		MEM_PUSH(g->open, g->n_open, g->open_cap) =
-			(struct group_part){t->parts * 2, t->rest + t->parts};
-		bins_halve(t);
-	}
-	return c;
+	if (t->parts >= PILES)
+		return group_too_many(err, "groups");
+	MEM_PUSH(g->open, g->n_open, g->open_cap) =
+		(struct group_part){t->parts * 2, t->rest + t->parts};
+	bins_halve(t);
+	t->most = t->n;
+	for (size_t i = 0; i < PILES; i++)
+		if ((i & (t->parts - 1)) != t->rest)
+			piles_drop(&g->piles, i);
+	return 0;
+}
+
+/* Too much lies on piles: they get each key once, more room, or fewer keys. */
+static int make_room(struct group *g, struct err *err)
+{
+	const bool last = g->piles_room == g->piles_most;
+	int r = 0;
+
+	if (is_worth_squeezing(g) || last)
+		for (size_t i = 0; i < PILES; i++)
+			piles_squeeze(&g->piles, i, &g->sum);
+	if (!last && g->piles.used > g->piles_room / 2)
+		g->piles_room *= 2;
+	while (last && r == 0 && g->piles.used > g->piles_room / 4 * 3)
+		r = halve(g, err);
+	return r;
 }
 
 int group_count(struct group *g, const uint64_t *key, uint64_t hash,
-	const struct bins_counts *more, struct err *err)
+	const struct bins_more *more, struct err *err)
 {
-	int r;
-	struct bins_counts *to = counts_of(g, key, hash, &r, err);
+	struct bins_counts *to = bins_at(&g->bins, key, hash);
+	int r = 0;
 
-	if (!to)
-		return r;
-	to->flows += more->flows;
-	to->packets += more->packets;
-	to->bytes += more->bytes;
-	return 0;
+	if (to) {
+		bins_count(to, more);
+		return 0;
+	}
+	if (g->piles.used >= g->piles_room)
+		r = make_room(g, err);
+	if (r == 0 && bins_is_mine(&g->bins, hash))
+		piles_put(&g->piles, piles_of(hash), key, more);
+	return r;
 }
 
 bool group_again(struct group *g)
@@ -87,6 +126,9 @@ bool group_again(struct group *g)
 	if (!g->n_open)
 		return false;
 	g->n_open--;
+	for (size_t i = 0; i < PILES; i++)
+		piles_drop(&g->piles, i);
+	g->bins.most = g->most;
 	bins_begin(&g->bins, g->open[g->n_open].parts, g->open[g->n_open].rest);
 	return true;
 }
@@ -226,21 +268,31 @@ static void get_key(const struct group *g, enum group_key key,
 	}
 }
 
-int group_rows(struct group *g,
-	int (*fn)(void *ctx, const struct group_row *row, struct err *err),
-	void *ctx, struct err *err)
+static int rows_of(
+	const struct bins *t, group_row_fn fn, void *ctx, struct err *err)
 {
 	const struct bins_counts *c;
 	const uint64_t *key;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && (c = bins_next(&g->bins, &i, &key));) {
+	for (size_t i = 0; r == 0 && (c = bins_next(t, &i, &key));) {
 		const struct group_row row = {.flows = c->flows,
 			.packets = c->packets,
 			.bytes = c->bytes,
 			.key = key};
 
 		r = fn(ctx, &row, err);
+	}
+	return r;
+}
+
+int group_rows(struct group *g, group_row_fn fn, void *ctx, struct err *err)
+{
+	int r = rows_of(&g->bins, fn, ctx, err);
+
+	for (size_t i = 0; i < PILES && g->piles.used && r == 0; i++) {
+		piles_add_up(&g->piles, i, &g->sum);
+		r = rows_of(&g->sum, fn, ctx, err);
 	}
 	return r;
 }
@@ -264,7 +316,8 @@ static int add(struct group *g, const struct group_value *v, uint64_t packets,
 {
 	uint64_t key[BINS_PLACES_MAX / 2] = {0};
 	uint32_t places[BINS_PLACES_MAX] = {0};
-	struct bins_counts *to;
+	const struct bins_more more = {
+		{1, packets, bytes}, g->serials ? g->serial : 0};
 	int r = 0;
 
 	for (size_t k = 0; k < g->by.n && r == 0; k++)
@@ -273,15 +326,7 @@ static int add(struct group *g, const struct group_value *v, uint64_t packets,
 	if (r < 0)
 		return r;
 	memcpy(key, places, sizeof(key));
-	to = counts_of(g, key, bins_hash(&g->bins, key), &r, err);
-	if (!to)
-		return r;
-	to->flows += !g->serials || *bins_serial(to) != g->serial;
-	if (g->serials)
-		*bins_serial(to) = g->serial;
-	to->packets += packets;
-	to->bytes += bytes;
-	return 0;
+	return group_count(g, key, bins_hash(&g->bins, key), &more, err);
 }
 
 struct spreading {

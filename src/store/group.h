@@ -26,6 +26,7 @@
 #include "store/measure.h"
 #include "store/merge.h"
 #include "store/bins.h"
+#include "store/piles.h"
 
 /* What exporters told besides. */
 #define GROUP_EXTRA_KEYS(X)                                                    \
@@ -131,11 +132,16 @@ struct group_row {
 	const uint64_t *key; /* for group_value_of() */
 };
 
-/* Memory is bounded by rows: when there are more than rows_max, their keys are
+/* Keys that are there when the table is full are counted in it, all others are
+ * put on piles.  Memory is bounded: when the piles grow too large, their keys are
  * divided by hash, and what is fed in is to be fed in once for each part. */
 struct group {
 	struct group_by by;
 	struct bins bins;
+	size_t most; /* of bins */
+	struct piles piles;
+	size_t piles_room, piles_most; /* words, now and ever */
+	struct bins sum;               /* of a pile */
 	size_t place[GROUP_KEY_COUNT]; /* of each key in the bins's */
 	struct group_part *open;       /* parts not done yet */
 	size_t n_open, open_cap;
@@ -143,9 +149,14 @@ struct group {
 	uint64_t serial;         /* ...so flows are numbered */
 	struct group_room *room; /* for blocks */
 };
-enum { GROUP_ROWS_MAX = 10000000, GROUP_BINS = 5500000 };
+enum {
+	GROUP_ROWS_MAX = 10000000,
+	GROUP_BINS = 20000,         /* a table of 1 MB for two addresses */
+	GROUP_BINS_HOSTS = 5500000, /* numbers of addresses lie together */
+	GROUP_PILES_WORDS = 1 << 26
+};
 
-/* rows_max 0: GROUP_BINS. */
+/* rows_max, of the table and on piles; 0: as many as are good. */
 void group_init(struct group *g, const struct group_by *by, size_t rows_max);
 void group_release(struct group *g);
 /* Rounds down, below zero as well. */
@@ -175,9 +186,10 @@ int group_add_block(struct group *g, struct block *b, const uint16_t *rows,
 	size_t n, const struct catalog *c, struct err *err) NFZ_MUST_CHECK;
 /* Calls fn for each row of the part that was fed in, its value not set: of most
  * rows nobody asks for it. */
-int group_rows(struct group *g,
-	int (*fn)(void *ctx, const struct group_row *row, struct err *err),
-	void *ctx, struct err *err) NFZ_MUST_CHECK;
+typedef int (*group_row_fn)(
+	void *ctx, const struct group_row *row, struct err *err);
+int group_rows(struct group *g, group_row_fn fn, void *ctx,
+	struct err *err) NFZ_MUST_CHECK;
 struct group_value group_value_of(
 	const struct group *g, const struct group_row *row);
 /* Is there another part?  Then feed all in again. */

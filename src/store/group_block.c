@@ -277,9 +277,8 @@ static int add_one_key(struct group *g, const struct block *b,
 	}
 	for (size_t i = 0; i < n_codes; i++) {
 		struct code_counts *from = &room->by_code[room->codes[i]];
-		const struct bins_counts more = {.flows = from->flows,
-			.packets = from->packets,
-			.bytes = from->bytes};
+		const struct bins_more more = {
+			{from->flows, from->packets, from->bytes}, 0};
 
 		if (i + AHEAD < n_codes)
 			bins_prefetch(&g->bins, room->hashes[i + AHEAD]);
@@ -331,8 +330,7 @@ static int count_piece(void *ctx, int64_t at_ns, uint64_t packets,
 	uint64_t bytes, struct err *err)
 {
 	const struct row_piece *p = ctx;
-	const struct bins_counts more = {
-		.flows = 1, .packets = packets, .bytes = bytes};
+	const struct bins_more more = {{1, packets, bytes}, 0};
 	uint64_t key[BINS_PLACES_MAX / 2];
 
 	memcpy(p->places + p->g->place[GROUP_TIME], &at_ns, sizeof(at_ns));
@@ -371,9 +369,9 @@ static int add_rows(struct group *g, const struct block *b,
 		room->hashes[i] = bins_hash(&g->bins, room->keys[i]);
 	}
 	for (size_t i = 0; i < n && r == 0; i++) {
-		const struct bins_counts more = {.flows = 1,
-			.packets = block_PACKETS(b)[rows[i]],
-			.bytes = block_BYTES(b)[rows[i]]};
+		const struct bins_more more = {
+			{1, block_PACKETS(b)[rows[i]], block_BYTES(b)[rows[i]]},
+			0};
 
 		if (i + AHEAD < n)
 			bins_prefetch(&g->bins, room->hashes[i + AHEAD]);

@@ -7,11 +7,10 @@
 struct group_part {
 	uint64_t parts, rest;
 };
-enum { GROUP_PARTS_MAX = 1 << 20 };
 
 /* Adds to the counts of a key of this part. */
 int group_count(struct group *g, const uint64_t *key, uint64_t hash,
-	const struct bins_counts *more, struct err *err) NFZ_MUST_CHECK;
+	const struct bins_more *more, struct err *err) NFZ_MUST_CHECK;
 /* The address's number. */
 int group_host(struct group *g, const struct net_addr *a, uint32_t *ret,
 	struct err *err) NFZ_MUST_CHECK;
