@@ -251,12 +251,16 @@ static const char *load(struct work *w)
 /* Nothing of ours is open there but the socket, and what it says of errors. */
 static void leave_behind(struct work *w)
 {
+	/* who started us may have had none of the first three open */
+	const int fd = fcntl(w->fd, F_DUPFD, STDERR_FILENO + 1);
 	sigset_t child;
-	int nothing = open("/dev/null", O_RDWR);
+	int nothing;
 
+	close(w->fd);
+	nothing = open("/dev/null", O_RDWR);
 	dup2(nothing, STDIN_FILENO);
 	dup2(nothing, STDOUT_FILENO);
-	w->fd = dup2(w->fd, STDERR_FILENO + 1);
+	w->fd = dup2(fd, STDERR_FILENO + 1);
 	syscall(SYS_close_range, w->fd + 1, ~0u, 0);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
@@ -326,8 +330,10 @@ int inspector_new(struct inspector **ret, struct err *err)
 	in = mem_zalloc(1, sizeof(*in));
 	in->fd = fds[0];
 	in->keeper = fork();
-	if (in->keeper == 0)
+	if (in->keeper == 0) {
+		close(fds[0]);
 		be_keeper(fds[1], parent);
+	}
 	close(fds[1]);
 	(void)hear(in, &a);
 	if (a.is == INSPECTOR_KNOWN) {

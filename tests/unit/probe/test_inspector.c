@@ -1,6 +1,7 @@
 #include "probe/inspector.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -82,4 +83,35 @@ Test(inspector, who_ignores_children_can_ask)
 	cr_expect_eq(ask(in, name), INSPECTOR_LOST);
 	cr_expect_eq(ask(in, name), INSPECTOR_KNOWN, "another took its place");
 	inspector_free(in);
+}
+
+/* Its ends of the socket are then among the first three. */
+Test(inspector, whatever_is_closed_it_can_be_asked_and_ends, .timeout = 60)
+{
+	char name[INSPECTOR_NAME];
+	struct inspector *in;
+	struct err err = ERR_INIT;
+	int saved[3];
+
+	if (inspector_new(&in, &err) < 0)
+		cr_skip("SKIPPED: no libndpi");
+	inspector_free(in);
+	for (int closed = 1; closed < 8; closed++) {
+		enum inspector_answer is = INSPECTOR_LOST;
+
+		for (int i = 0; i < 3; i++) {
+			saved[i] = fcntl(i, F_DUPFD, 10);
+			if (closed >> i & 1)
+				close(i);
+		}
+		if (inspector_new(&in, &err) == 0) {
+			is = ask(in, name);
+			inspector_free(in);
+		}
+		for (int i = 0; i < 3; i++) {
+			dup2(saved[i], i);
+			close(saved[i]);
+		}
+		cr_expect_eq(is, INSPECTOR_KNOWN, "closed: %d", closed);
+	}
 }
