@@ -82,7 +82,9 @@ static int export(struct app *app, const struct export_command *o,
 	cleanup(filter_free_at) struct filter *f = NULL;
 	cleanup(store_close_at) struct store *s = NULL;
 	const struct query_times times = {o->last_ms, o->from_ns, o->to_ns};
-	struct carry_ask ask = {.to = o->to, .pace = (uint32_t)o->pace};
+	struct carry_ask ask = {.to = o->to,
+		.pace = (uint32_t)o->pace,
+		.interrupted = app->interrupted};
 	struct carry_sums sums;
 	int r = catalog_load(dir, &c, err);
 

@@ -4,30 +4,40 @@
 
 struct carrying {
 	const struct carrier *by;
+	const volatile int *interrupted;
 	void *it;
 	struct carry_sums *sums;
 	struct carry_times times;
 	bool timed; /* there was a flow */
 };
 
+static int check_interrupt(const struct carrying *c, struct err *err)
+{
+	if (*c->interrupted)
+		return err_set(err, NFZ_E_INTERRUPTED, "interrupted");
+	return 0;
+}
+
 static int on_time(void *ctx, const struct flow *f, struct err *err)
 {
 	struct carrying *c = ctx;
 
-	(void)err;
 	if (!c->timed || f->first_ns < c->times.first_ns)
 		c->times.first_ns = f->first_ns;
 	if (!c->timed || f->last_ns > c->times.last_ns)
 		c->times.last_ns = f->last_ns;
 	c->timed = true;
 	c->times.extras |= f->extra && flow_extras_of(f->extra, 1);
-	return 0;
+	return check_interrupt(c, err);
 }
 
 static int on_flow(void *ctx, const struct flow *f, struct err *err)
 {
 	struct carrying *c = ctx;
+	int r = check_interrupt(c, err);
 
+	if (r < 0)
+		return r;
 	c->sums->flows++;
 	c->sums->packets += f->packets;
 	c->sums->bytes += f->bytes;
@@ -55,7 +65,7 @@ int carry(struct store *s, const struct carry_ask *ask, struct carry_sums *ret,
 	struct err *err)
 {
 	struct carry_sums sums = {0};
-	struct carrying c = {.sums = &sums};
+	struct carrying c = {.sums = &sums, .interrupted = ask->interrupted};
 	struct query q = ask->query;
 	const char *rest;
 	int r;

@@ -22,6 +22,7 @@ struct carry_ask {
 	struct query query;
 	const char *to;
 	uint32_t pace; /* datagrams a second at most; 0: 8,000 */
+	const volatile int *interrupted; /* not 0 ends it */
 };
 
 int carry(struct store *s, const struct carry_ask *ask, struct carry_sums *ret,

@@ -9,7 +9,7 @@ case ${BUILD:=build} in
 *) PATH=$PWD/$BUILD/bin:$PATH ;;
 esac
 exec python3 - <<'EOF'
-import os, random, signal, subprocess, sys, tempfile, time
+import os, random, signal, socket, struct, subprocess, sys, tempfile, time
 
 NODES, LINKS, BEGUN = 2000, 5000, 1.0
 r = random.Random(1)
@@ -71,4 +71,32 @@ def view(hangup, end):
 view(signal.SIG_DFL, signal.SIGHUP)
 view(signal.SIG_IGN, signal.SIGTERM)
 print("a terminal closed, ended")
+
+# In the middle of what it sends, a hundred datagrams, as the first one tells.
+top = tempfile.TemporaryDirectory()
+with open(f"{top.name}/flows.pcap", "wb") as f:
+    f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
+    for i in range(3000):
+        ip = struct.pack(">BBHHHBBH4s4sHHHH", 0x45, 0, 28, 0, 0, 64, 17, 0,
+                         bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2]), i + 1, 9, 8, 0)
+        f.write(struct.pack("<IIII", 1600000000, i, len(ip), len(ip)) + ip)
+subprocess.run(["netflowize", "import", "-q", f"{top.name}/flows.pcap", "--into",
+                f"{top.name}/store"], check=True)
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as collector:
+    collector.bind(("127.0.0.1", 0))
+    collector.settimeout(60)
+    p = subprocess.Popen(["netflowize", "export", f"{top.name}/store", "--into",
+                          "nf5://127.0.0.1:%d" % collector.getsockname()[1],
+                          "--pace", "1"], stderr=subprocess.PIPE,
+                         preexec_fn=lambda: signal.signal(signal.SIGINT,
+                                                          signal.SIG_DFL))
+    try:
+        collector.recv(65536)
+        p.send_signal(signal.SIGINT)
+        said = p.communicate(timeout=60)[1]
+        if p.returncode != 130 or b"interrupted" not in said:
+            sys.exit(f"FAILED: export ended with {p.returncode}: {said}")
+    finally:
+        p.kill()
+print("an export interrupted, ended")
 EOF
