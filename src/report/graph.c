@@ -58,8 +58,37 @@ static void take_points(
 }
 
 /* No random numbers are drawn: the start is a circle in the points' order. */
-int graph_spring(size_t n, const struct graph_wire *wires, size_t n_wires,
-	struct graph_point *ret, struct err *err)
+static igraph_error_t springs(const igraph_t *g, const igraph_vector_t *lengths,
+	size_t n, igraph_matrix_t *ret)
+{
+	igraph_error_t e = igraph_layout_circle(g, ret, igraph_vss_all());
+
+	if (e)
+		return e;
+	return igraph_layout_kamada_kawai(g, ret, 1,
+		(igraph_integer_t)(60 * n + 100), 1e-4, (double)n, lengths,
+		NULL, NULL, NULL, NULL);
+}
+
+static igraph_error_t rows(
+	const igraph_t *g, const int *layer, size_t n, igraph_matrix_t *ret)
+{
+	igraph_vector_int_t layers;
+	igraph_error_t e = igraph_vector_int_init(&layers, (igraph_integer_t)n);
+
+	if (e)
+		return e;
+	for (size_t i = 0; i < n; i++)
+		VECTOR(layers)[i] = layer[i];
+	e = igraph_layout_sugiyama(
+		g, ret, NULL, NULL, &layers, 1, 1, 200, NULL);
+	igraph_vector_int_destroy(&layers);
+	return e;
+}
+
+/* In rows by layer, or by springs when that is NULL. */
+static int lay_out(size_t n, const struct graph_wire *wires, size_t n_wires,
+	const int *layer, struct graph_point *ret, struct err *err)
 {
 	igraph_vector_t lengths;
 	igraph_matrix_t m;
@@ -69,44 +98,26 @@ int graph_spring(size_t n, const struct graph_wire *wires, size_t n_wires,
 	if (e)
 		return failed(err, e, "graph of the picture");
 	e = igraph_matrix_init(&m, 0, 0);
-	if (!e)
-		e = igraph_layout_circle(&g, &m, igraph_vss_all());
-	if (!e)
-		e = igraph_layout_kamada_kawai(&g, &m, 1,
-			(igraph_integer_t)(60 * n + 100), 1e-4, (double)n,
-			&lengths, NULL, NULL, NULL, NULL);
-	if (!e)
-		take_points(&m, n, ret);
-	igraph_matrix_destroy(&m);
+	if (!e) {
+		e = layer ? rows(&g, layer, n, &m)
+			  : springs(&g, &lengths, n, &m);
+		if (!e)
+			take_points(&m, n, ret);
+		igraph_matrix_destroy(&m);
+	}
 	igraph_vector_destroy(&lengths);
 	igraph_destroy(&g);
 	return e ? failed(err, e, "layout of the picture") : 0;
 }
 
+int graph_spring(size_t n, const struct graph_wire *wires, size_t n_wires,
+	struct graph_point *ret, struct err *err)
+{
+	return lay_out(n, wires, n_wires, NULL, ret, err);
+}
+
 int graph_rows(size_t n, const struct graph_wire *wires, size_t n_wires,
 	const int *layer, struct graph_point *ret, struct err *err)
 {
-	igraph_vector_t lengths;
-	igraph_vector_int_t rows = {0}; /* destroyed, perhaps never made */
-	igraph_matrix_t m;
-	igraph_t g;
-	igraph_error_t e = drawing(n, wires, n_wires, &g, &lengths);
-
-	if (e)
-		return failed(err, e, "graph of the picture");
-	e = igraph_matrix_init(&m, 0, 0);
-	if (!e)
-		e = igraph_vector_int_init(&rows, (igraph_integer_t)n);
-	for (size_t i = 0; i < n && !e; i++)
-		VECTOR(rows)[i] = layer[i];
-	if (!e)
-		e = igraph_layout_sugiyama(
-			&g, &m, NULL, NULL, &rows, 1, 1, 200, NULL);
-	if (!e)
-		take_points(&m, n, ret);
-	igraph_vector_int_destroy(&rows);
-	igraph_matrix_destroy(&m);
-	igraph_vector_destroy(&lengths);
-	igraph_destroy(&g);
-	return e ? failed(err, e, "rows of the picture") : 0;
+	return lay_out(n, wires, n_wires, layer, ret, err);
 }
