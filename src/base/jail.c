@@ -1,6 +1,6 @@
 /* landlock(7), seccomp(2).  The lists hold what our event loops and store do,
- * with glibc and musl, on x86_64 and aarch64; files are refused with an error,
- * everything else that is not named kills the process. */
+ * with glibc and musl, on x86_64 and aarch64; files and sockets are refused
+ * with an error, everything else that is not named kills the process. */
 #define _GNU_SOURCE
 #include "base/jail.h"
 #include "base/mem.h"
@@ -104,10 +104,6 @@ static const int running[] = {
 	SYS_exit,
 	SYS_exit_group,
 	SYS_membarrier,
-	/* sockets: taps and links are attached again when they come back */
-	SYS_socket,
-	SYS_bind,
-	SYS_connect,
 	SYS_getsockname,
 	SYS_getpeername,
 	SYS_getsockopt,
@@ -118,9 +114,6 @@ static const int running[] = {
 	SYS_recvfrom,
 	SYS_recvmsg,
 	SYS_recvmmsg,
-	SYS_accept,
-	SYS_accept4,
-	SYS_listen,
 	SYS_shutdown,
 #ifdef SYS_poll
 	SYS_poll,
@@ -132,6 +125,16 @@ static const int running[] = {
 #ifdef SYS_rseq
 	SYS_rseq,
 #endif
+};
+
+/* New sockets: taps and links are attached again when they come back. */
+static const int meeting[] = {
+	SYS_socket,
+	SYS_bind,
+	SYS_connect,
+	SYS_accept,
+	SYS_accept4,
+	SYS_listen,
 };
 
 /* What a store does with its files. */
@@ -187,8 +190,11 @@ static const int storing[] = {
 };
 
 static size_t add(struct sock_filter *to, size_t at, const int *calls, size_t n,
-	uint32_t action)
+	bool allowed)
 {
+	const uint32_t action =
+		allowed ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | EACCES;
+
 	for (size_t i = 0; i < n; i++) {
 		to[at++] = (struct sock_filter)BPF_JUMP(
 			BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)calls[i], 0, 1);
@@ -200,14 +206,16 @@ static size_t add(struct sock_filter *to, size_t at, const int *calls, size_t n,
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 
-static int limit_calls(bool files, struct err *err)
+static int limit_calls(const struct jail *jail, struct err *err)
 {
 #ifdef OUR_ARCH
 	struct sock_filter code[2 * CALLS_MAX + 8];
 	struct sock_fprog program = {.filter = code};
 	size_t n = 0;
 
-	_Static_assert(COUNT(running) + COUNT(storing) < CALLS_MAX, "room");
+	_Static_assert(
+		COUNT(running) + COUNT(meeting) + COUNT(storing) < CALLS_MAX,
+		"room");
 	code[n++] = (struct sock_filter)BPF_STMT(
 		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
 	code[n++] = (struct sock_filter)BPF_JUMP(
@@ -216,16 +224,16 @@ static int limit_calls(bool files, struct err *err)
 		BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	code[n++] = (struct sock_filter)BPF_STMT(
 		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	n = add(code, n, running, COUNT(running), SECCOMP_RET_ALLOW);
-	n = add(code, n, storing, COUNT(storing),
-		files ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | EACCES);
+	n = add(code, n, running, COUNT(running), true);
+	n = add(code, n, meeting, COUNT(meeting), !jail->no_sockets);
+	n = add(code, n, storing, COUNT(storing), jail->dir != NULL);
 	code[n++] = (struct sock_filter)BPF_STMT(
 		BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	program.len = (unsigned short)n;
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
 		return err_sys(err, "seccomp");
 #else
-	(void)files;
+	(void)jail;
 	(void)err;
 #endif
 	return 0;
@@ -252,7 +260,7 @@ static int allow_dir(
 	return 0;
 }
 
-/* Returns the interface's version, 0 where there is none. */
+/* Returns the interface's version, 0 where there is none or it is off. */
 static int limit_files(const char *dir, struct err *err)
 {
 	int version = (int)syscall(
@@ -266,7 +274,7 @@ static int limit_files(const char *dir, struct err *err)
 	all.handled_access_fs = rights(version);
 	fd = (int)syscall(SYS_LANDLOCK_CREATE, &all, sizeof(all), 0);
 	if (fd < 0)
-		return 0; /* switched off */
+		return err_sys(err, "landlock");
 	if (dir)
 		r = allow_dir(fd, dir, all.handled_access_fs, err);
 	if (r == 0 && syscall(SYS_LANDLOCK_RESTRICT, fd, 0) < 0)
@@ -302,7 +310,7 @@ int jail_enter(const struct jail *jail, struct jail_state *ret, struct err *err)
 	if (r < 0)
 		return r;
 	ret->landlock = r;
-	r = limit_calls(jail->dir != NULL, err);
+	r = limit_calls(jail, err);
 	ret->seccomp = r == 0;
 	return r;
 }

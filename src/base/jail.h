@@ -14,6 +14,7 @@ struct jail {
 	const char *dir; /* files below it may be used; NULL: none at all */
 	/* give up all capabilities, too; the user stays */
 	bool no_capabilities;
+	bool no_sockets; /* but those that are open */
 };
 
 /* What holds; for a log line. */

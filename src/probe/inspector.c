@@ -1,7 +1,8 @@
 /* Three processes.  Ours asks.  The keeper has loaded the library and given up
  * its rights; it sees no packet.  The worker is forked from it, jailed, and
  * answers; when it dies the keeper says so and forks another, which costs
- * neither loading nor a copy of what is ours.
+ * neither loading nor a copy of what is ours.  When one does not even come to
+ * work the keeper ends.
  *
  * Questions and answers are packets on one socket, one at a time.  An answer
  * repeats its question's number: one that comes after its worker was declared
@@ -155,7 +156,7 @@ static void limit_memory(void)
 
 static _Noreturn void work(struct work *w)
 {
-	const struct jail jail = {.no_capabilities = true};
+	const struct jail jail = {.no_capabilities = true, .no_sockets = true};
 	const size_t most = sizeof(struct question) + UINT16_MAX;
 	uint8_t *at = mem_zalloc(1, most);
 	struct jail_state state;
@@ -166,11 +167,10 @@ static _Noreturn void work(struct work *w)
 	limit_memory();
 	if (jail_enter(&jail, &state, NULL) < 0)
 		_exit(1);
-	if (atomic_load(w->steps) == 0) {
-		atomic_store(w->steps, 2);
+	if (atomic_load(w->steps) == 0)
 		answer(w->fd, 0, INSPECTOR_KNOWN, "ready");
-	}
-	atomic_store(w->steps, atomic_load(w->steps) & ~1u);
+	/* even, and another than before: it has come to work */
+	atomic_store(w->steps, (atomic_load(w->steps) | 1) + 1);
 	while ((n = recv(w->fd, at, most, 0)) > (ssize_t)sizeof(q)) {
 		memcpy(&q, at, sizeof(q));
 		atomic_fetch_add(w->steps, 1);
@@ -206,13 +206,15 @@ static bool died(const struct work *w, pid_t worker)
 static _Noreturn void keep(struct work *w)
 {
 	for (;;) {
+		const unsigned before = atomic_load(w->steps);
 		const pid_t worker = fork();
 
 		if (worker == 0)
 			work(w);
 		if (worker < 0 || !died(w, worker))
 			_exit(0);
-		if (atomic_load(w->steps) == 0) {
+		/* the next would fare no better */
+		if (atomic_load(w->steps) == before) {
 			answer(w->fd, 0, INSPECTOR_LOST,
 				"its process could not be locked in");
 			_exit(0);

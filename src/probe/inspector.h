@@ -2,7 +2,7 @@
  * "TLS.Google".  It is loaded where it is installed.
  *
  * It parses what strangers sent, so it does that in a process of its own which
- * can open no file, gains no right, has so much memory and no more, and is
+ * can open no file and no socket, gains no right, has so much memory and no more, and is
  * started anew when a packet ends it, or keeps it for ten seconds. */
 #ifndef NFZ_PROBE_INSPECTOR_H
 #define NFZ_PROBE_INSPECTOR_H

@@ -95,6 +95,25 @@ Test(jail, refuses_files)
 	cr_assert_eq(WEXITSTATUS(status), 7);
 }
 
+static int open_socket(void)
+{
+	return socket(AF_INET, SOCK_DGRAM, 0) < 0 && errno == EACCES &&
+			       write(STDERR_FILENO, "", 0) == 0
+		       ? 7
+		       : 1;
+}
+
+Test(jail, refuses_sockets_if_told_to)
+{
+	const struct jail j = {.no_sockets = true};
+	int status = in_jail(&j, open_socket);
+
+	if (!JAILED)
+		cr_skip("built with a sanitizer");
+	cr_assert(WIFEXITED(status));
+	cr_assert_eq(WEXITSTATUS(status), 7);
+}
+
 Test(jail, kills)
 {
 	int (*const bad[])(void) = {run_program, trace, make_process};

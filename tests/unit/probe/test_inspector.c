@@ -1,10 +1,13 @@
+#define _GNU_SOURCE
 #include "probe/inspector.h"
+#include "base/jail.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -62,6 +65,61 @@ Test(inspector, a_packet_that_ends_the_library_costs_what_was_known)
 	for (int i = 0; i < 3; i++) /* one may be on its way */
 		(void)ask(in, name);
 	cr_expect_eq(ask(in, name), INSPECTOR_LOST, "for good");
+	inspector_free(in);
+}
+
+/* Whether who may have no descriptor can be locked in. */
+static bool jail_needs_descriptors(void)
+{
+	const struct jail jail = {0};
+	struct jail_state state;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, 0});
+		_exit(jail_enter(&jail, &state, NULL) < 0);
+	}
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+	       WEXITSTATUS(status);
+}
+
+/* Its user may, root without a capability may not. */
+static bool take_descriptors(pid_t keeper)
+{
+	enum { NOBODY = 65534 };
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)!setresgid(NOBODY, NOBODY, NOBODY);
+		(void)!setresuid(NOBODY, NOBODY, NOBODY);
+		_exit(prlimit(keeper, RLIMIT_NOFILE, &(struct rlimit){0, 0},
+			      NULL) < 0);
+	}
+	return waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+/* One after the other, for ever, it would be. */
+Test(inspector, a_process_that_cannot_be_locked_in_is_the_last, .timeout = 60)
+{
+	char name[INSPECTOR_NAME];
+	struct inspector *in;
+	struct err err = ERR_INIT;
+	pid_t keeper;
+
+	if (!jail_needs_descriptors())
+		cr_skip("SKIPPED: no Landlock");
+	if (inspector_new(&in, &err) < 0)
+		cr_skip("SKIPPED: no libndpi");
+	keeper = child_of(getpid());
+	if (keeper < 0 || !take_descriptors(keeper))
+		cr_skip("SKIPPED: its limits cannot be set");
+	cr_expect_eq(ask(in, name), INSPECTOR_KNOWN);
+	cr_assert_eq(kill(child_of(keeper), SIGKILL), 0);
+	cr_expect_eq(ask(in, name), INSPECTOR_LOST);
+	cr_assert_eq(waitpid(keeper, NULL, 0), keeper);
+	cr_expect_eq(ask(in, name), INSPECTOR_LOST);
 	inspector_free(in);
 }
 
