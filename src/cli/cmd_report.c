@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 struct report_command {
 	struct common common;
@@ -69,6 +70,32 @@ static int report(struct app *app, const struct report_command *o,
 	return r;
 }
 
+/* A page is no picture and no table, whatever its file is called. */
+static int check_name(const char *file, struct err *err)
+{
+	static const struct {
+		const char *end, *hint;
+	} others[] = {
+		{".pdf", "Name it .html; a browser prints it as PDF"},
+		{".svg", "netflowize plan --svg FILE draws the map"},
+		{".png", "netflowize plan --svg FILE draws the map"},
+		{".json", "netflowize query -o json prints flows"},
+		{".ndjson", "netflowize query -o ndjson prints flows"},
+		{".csv", "netflowize query -o csv prints flows"},
+	};
+	const size_t n = strlen(file);
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		const size_t end = strlen(others[i].end);
+
+		if (n <= end || strcasecmp(file + n - end, others[i].end) != 0)
+			continue;
+		err_set(err, NFZ_E_USAGE, "-o %.200s: a report is HTML", file);
+		return err_hint(err, "%s", others[i].hint);
+	}
+	return 0;
+}
+
 static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	struct report_command o = {0};
@@ -81,6 +108,9 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 		err_set(err, NFZ_E_USAGE, "which file shall be written?");
 		return err_hint(err, "Name it with -o FILE.html");
 	}
+	r = check_name(o.file, err);
+	if (r < 0)
+		return r;
 	return report(app, &o, (struct source_words){argv + 1, words}, err);
 }
 

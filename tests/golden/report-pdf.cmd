@@ -1,0 +1,1 @@
+report examples/ddos.nfz -o run.PDF
