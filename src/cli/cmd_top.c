@@ -191,9 +191,10 @@ static int run_screen(struct live *l, struct err *err)
 			: source_is_fixed(&l->source) ? NEVER_MS
 						      : REFRESH_MS;
 	struct mono_time next = mono_add_ms(mono_now(), every);
-	int r = 0;
+	int r = screen_open(err);
 
-	screen_open();
+	if (r < 0)
+		return r;
 	while (!l->done && r == 0 && *l->app->interrupted == 0) {
 		bool due = l->top.asking || mono_passed(next);
 

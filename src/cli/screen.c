@@ -2,15 +2,25 @@
 #include "cli/screen.h"
 
 #include <curses.h>
+#include <stdlib.h>
 #include <string.h>
 
-void screen_open(void)
+int screen_open(struct err *err)
 {
-	initscr();
+	const char *term = getenv("TERM");
+
+	/* initscr(3) would end the program */
+	if (!newterm(NULL, stdout, stdin)) {
+		err_set(err, NFZ_E_USAGE,
+			"this terminal, TERM=\"%.60s\", is not known here",
+			term ? term : "");
+		return err_hint(err, "Try TERM=xterm, or --once without one");
+	}
 	cbreak();
 	noecho();
 	keypad(stdscr, TRUE);
 	curs_set(0);
+	return 0;
 }
 
 void screen_close(void)

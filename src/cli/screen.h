@@ -2,7 +2,7 @@
 #ifndef NFZ_CLI_SCREEN_H
 #define NFZ_CLI_SCREEN_H
 
-#include <stdbool.h>
+#include "base/err.h"
 
 enum {
 	SCREEN_NONE = -1,
@@ -11,7 +11,8 @@ enum {
 	SCREEN_DOWN = -4
 };
 
-void screen_open(void);
+/* Fails where nobody knows how to steer the terminal. */
+int screen_open(struct err *err) NFZ_MUST_CHECK;
 void screen_close(void);
 void screen_size(int *ret_width, int *ret_height);
 /* Lines, each ended by a newline; bold: how many of the first. */

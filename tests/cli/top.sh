@@ -20,7 +20,7 @@ def check(what, good, seen=None):
 class Screen:
     """The program behind a terminal; .text is all it drew since asked."""
 
-    def __init__(self, rows=24, columns=80):
+    def __init__(self, rows=24, columns=80, term="xterm"):
         self.master, slave = pty.openpty()
         self.slave = slave
         self.size(rows, columns)
@@ -31,7 +31,7 @@ class Screen:
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
             for fd in range(3):
                 os.dup2(slave, fd)
-            os.execve(PROGRAM[0], PROGRAM, {"TERM": "xterm", "LANG": "C.UTF-8",
+            os.execve(PROGRAM[0], PROGRAM, {"TERM": term, "LANG": "C.UTF-8",
                                             "HOME": "/nonexistent"})
         self.text = ""
 
@@ -83,12 +83,8 @@ class Screen:
                 x += 1
         return rows
 
-    def end(self, how):
-        """Ends it; is the terminal as before, and left by the program?"""
-        if isinstance(how, str):
-            os.write(self.master, how.encode())
-        else:
-            os.kill(self.pid, how)
+    def ended(self):
+        """Its wait status, None where it does not end."""
         status, end = None, time.monotonic() + 20
         while status is None and time.monotonic() < end:
             self.read(0.05)
@@ -99,8 +95,16 @@ class Screen:
             os.waitpid(self.pid, 0)
         while self.read(0):
             pass
+        return status
+
+    def end(self, how):
+        """Ends it; is the terminal as before, and left by the program?"""
+        if isinstance(how, str):
+            os.write(self.master, how.encode())
+        else:
+            os.kill(self.pid, how)
         what = f"after {how!r}"
-        check("it ends " + what, status is not None)
+        check("it ends " + what, self.ended() is not None)
         check("the terminal is as it was " + what,
               termios.tcgetattr(self.slave) == self.before)
         check("the screen is given back " + what,
@@ -143,5 +147,8 @@ for how in ("\x03", signal.SIGTERM, signal.SIGINT):
             spent = sum(map(int, stat.read().rsplit(")")[1].split()[11:13]))
         check("waiting costs nothing", spent - began <= 2, spent - began)
     s.end(how)
+s = Screen(term="nfz-no-such")
+check("of an unknown terminal it says so", os.waitstatus_to_exitcode(
+    s.ended() or 0) == 2 and "TERM=" in s.text and "--once" in s.text, s.text)
 sys.exit(failed)
 PY
