@@ -3,6 +3,7 @@
  * doubles in the shortest form that reads back, base 64 in lines of 76. */
 #include "format/xmlrpc.h"
 #include "format/base64.h"
+#include "format/xml_escape.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -11,25 +12,6 @@
 #include <string.h>
 
 static const char header[] = "<?xml version='1.0'?>\n";
-
-static void print_escaped(const char *text, size_t len, struct buf *out)
-{
-	size_t from = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		const char *as = text[i] == '&'   ? "&amp;"
-				 : text[i] == '<' ? "&lt;"
-				 : text[i] == '>' ? "&gt;"
-						  : NULL;
-
-		if (!as)
-			continue;
-		buf_add(out, text + from, i - from);
-		buf_adds(out, as);
-		from = i + 1;
-	}
-	buf_add(out, text + from, len - from);
-}
 
 /* Digits and exponent of the shortest decimal that reads back as d. */
 static int shortest_digits(double d, char digits[static 18], int *exponent)
@@ -89,7 +71,8 @@ static void print_items(const struct value *v, struct buf *out)
 	for (size_t i = 0; i < v->n; i++) {
 		if (v->kind == VALUE_STRUCT) {
 			buf_adds(out, "<member>\n<name>");
-			print_escaped(v->names[i], strlen(v->names[i]), out);
+			xml_escape(out, v->names[i], strlen(v->names[i]),
+				XML_TEXT);
 			buf_adds(out, "</name>\n");
 		}
 		print_value(v->items[i], out);
@@ -119,7 +102,7 @@ static void print_value(const struct value *v, struct buf *out)
 		break;
 	case VALUE_STRING:
 		buf_adds(out, "<string>");
-		print_escaped(v->text, v->text_len, out);
+		xml_escape(out, v->text, v->text_len, XML_TEXT);
 		buf_adds(out, "</string>");
 		break;
 	case VALUE_TIME:
@@ -156,7 +139,7 @@ void xmlrpc_print_request(const char *method, const struct value *const *params,
 {
 	buf_adds(out, header);
 	buf_adds(out, "<methodCall>\n<methodName>");
-	print_escaped(method, strlen(method), out);
+	xml_escape(out, method, strlen(method), XML_TEXT);
 	buf_adds(out, "</methodName>\n");
 	print_params(params, n, out);
 	buf_adds(out, "</methodCall>\n");

@@ -1,29 +1,13 @@
 /* Pieces of manifests: attributes, URNs, and what a link runs through. */
 #include "lab/manifest_parts.h"
+#include "format/xml_escape.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Attribute text. */
 void manifest_escaped(struct buf *to, const char *s)
 {
-	for (; *s != '\0'; s++)
-		switch (*s) {
-		case '&':
-			buf_adds(to, "&amp;");
-			break;
-		case '<':
-			buf_adds(to, "&lt;");
-			break;
-		case '>':
-			buf_adds(to, "&gt;");
-			break;
-		case '"':
-			buf_adds(to, "&quot;");
-			break;
-		default:
-			buf_addc(to, *s);
-		}
+	xml_escape(to, s, strlen(s), XML_ATTRIBUTE);
 }
 
 void manifest_attr(struct buf *to, const char *name, const char *value)

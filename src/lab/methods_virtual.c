@@ -4,6 +4,7 @@
  * table, one a row, NULL as __NULL__, rows' members in any order. */
 #define _GNU_SOURCE
 #include "base/mem.h"
+#include "format/xml_escape.h"
 #include "lab/dispatch.h"
 #include "lab/pyrepr.h"
 #include "lab/rows.h"
@@ -87,30 +88,6 @@ static const struct {
 	{"user_environment", "user_environment", "user_environment"},
 	{"events", "events", "event"}};
 
-static void add_xml_text(const char *text, struct buf *out)
-{
-	for (; *text; text++)
-		switch (*text) {
-		case '&':
-			buf_adds(out, "&amp;");
-			break;
-		case '<':
-			buf_adds(out, "&lt;");
-			break;
-		case '>':
-			buf_adds(out, "&gt;");
-			break;
-		case '\'':
-			buf_adds(out, "&apos;");
-			break;
-		case '"':
-			buf_adds(out, "&quot;");
-			break;
-		default:
-			buf_addc(out, *text);
-		}
-}
-
 static bool ends_with(const char *s, const char *end)
 {
 	size_t n = strlen(s), m = strlen(end);
@@ -134,7 +111,7 @@ static void add_xml_value(
 			v->number);
 		break;
 	case VALUE_STRING:
-		add_xml_text(v->text, out);
+		xml_escape(out, v->text, strlen(v->text), XML_ATTRIBUTE);
 		break;
 	case VALUE_TIME: /* 20111102T14:05:09 */
 		buf_addf(out, "%.4s-%.2s-%.2s %s", v->text, v->text + 4,

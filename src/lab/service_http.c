@@ -12,6 +12,7 @@
 #define _GNU_SOURCE
 #include "lab/service_http.h"
 #include "base/mem.h"
+#include "format/xml_escape.h"
 #include "lab/pyrepr.h"
 
 #include <stdio.h>
@@ -107,19 +108,6 @@ void service_http_answer(const char *document, size_t len, struct buf *out)
 	buf_add(out, document, len);
 }
 
-static void quoted_html(const char *text, struct buf *out)
-{
-	for (; *text; text++)
-		if (*text == '&')
-			buf_adds(out, "&amp;");
-		else if (*text == '<')
-			buf_adds(out, "&lt;");
-		else if (*text == '>')
-			buf_adds(out, "&gt;");
-		else
-			buf_addc(out, *text);
-}
-
 struct page {
 	int code;
 	const char *what;  /* "Bad request syntax" */
@@ -146,7 +134,7 @@ static void error_page(const struct page *p, bool has_head, struct buf *out)
 	buf_adds(out, "<head>\n<title>Error response</title>\n</head>\n"
 		      "<body>\n<h1>Error response</h1>\n");
 	buf_addf(out, "<p>Error code %d.\n<p>Message: ", p->code);
-	quoted_html(buf_str(&message), out);
+	xml_escape(out, buf_str(&message), message.len, XML_TEXT);
 	buf_addf(out, ".\n<p>Error code explanation: %d = %s.\n</body>\n",
 		p->code, p->explain);
 }

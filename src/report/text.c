@@ -2,6 +2,7 @@
  * not a character, or does not show as one, is replaced by U+FFFD. */
 #include "report/text.h"
 #include "base/utf8.h"
+#include "format/xml_escape.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -107,16 +108,10 @@ void text_xml(struct buf *out, const char *s)
 	while (*s) {
 		uint32_t c = next(&s);
 
-		if (c == '&')
-			buf_adds(out, "&amp;");
-		else if (c == '<')
-			buf_adds(out, "&lt;");
-		else if (c == '>')
-			buf_adds(out, "&gt;");
-		else if (c == '"')
-			buf_adds(out, "&quot;");
-		else if (c == '\'')
-			buf_adds(out, "&#39;");
+		const char *as = xml_entity(c, XML_ATTRIBUTE);
+
+		if (as)
+			buf_adds(out, as);
 		else
 			utf8_add(out, c);
 	}
