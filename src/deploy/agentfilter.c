@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/unixsock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -34,26 +34,6 @@ struct agentfilter {
 	pid_t pid;
 	size_t shown, of;
 };
-
-static int connect_to(const char *path)
-{
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	const struct timeval limit = {ASK_MS / 1000, 0};
-	int fd;
-
-	if (strlen(path) >= sizeof(to.sun_path))
-		return -1;
-	snprintf(to.sun_path, sizeof(to.sun_path), "%s", path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
 
 static bool read_all(int fd, void *to, size_t n)
 {
@@ -208,7 +188,7 @@ static bool serve(int fd, const char *agent, const struct buf *list)
 	if (good && message.data[0] == REQUEST_IDENTITIES) {
 		good = send_message(fd, list->data, list->len);
 	} else if (good && message.data[0] == SIGN_REQUEST) {
-		up = connect_to(agent);
+		(void)!unixsock_connect(agent, ASK_MS, &up, NULL);
 		good = up >= 0 && send_message(up, message.data, message.len) &&
 		       receive(up, &message);
 		good = good ? send_message(fd, message.data, message.len)
@@ -253,7 +233,6 @@ static void run(int listener, const char *agent, const struct buf *list)
 
 static int listen_at(struct agentfilter *f)
 {
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
 	int fd;
 
 	snprintf(f->dir, sizeof(f->dir), "/tmp/nfz-agent.XXXXXX");
@@ -262,14 +241,7 @@ static int listen_at(struct agentfilter *f)
 		return -1;
 	}
 	snprintf(f->socket, sizeof(f->socket), "%s/agent", f->dir);
-	snprintf(at.sun_path, sizeof(at.sun_path), "%s", f->socket);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && (bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
-			       listen(fd, CLIENTS_MAX) < 0)) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
+	return unixsock_listen(f->socket, &fd, NULL) < 0 ? -1 : fd;
 }
 
 struct agentfilter *agentfilter_new(
@@ -278,9 +250,10 @@ struct agentfilter *agentfilter_new(
 	static const char request = REQUEST_IDENTITIES;
 	struct buf answer = BUF_INIT(MESSAGE_MAX), list = BUF_INIT(MESSAGE_MAX);
 	struct agentfilter *f = mem_zalloc(1, sizeof(*f));
-	int shown = 0, fd = connect_to(agent), listener = -1;
+	int shown = 0, fd = -1, listener = -1;
 
-	if (fd >= 0 && send_message(fd, &request, 1) && receive(fd, &answer))
+	if (unixsock_connect(agent, ASK_MS, &fd, NULL) == 0 &&
+		send_message(fd, &request, 1) && receive(fd, &answer))
 		shown = agentfilter_choose(
 			&answer, first, only, max, &list, &f->of);
 	if (fd >= 0)

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/unixsock.h"
 #include "lab/daemon_parts.h"
 #include "lab/describe.h"
 #include "lab/node.h"
@@ -17,7 +18,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -235,16 +235,11 @@ static void on_control(void *data, int fd, short revents)
 
 int control_start(struct launcher *l, struct err *err)
 {
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	cleanup_free char *path = mem_printf("%s/control", l->testbed.dir);
+	int r = unixsock_listen(path, &l->control_fd, err);
 
-	l->control_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	snprintf(at.sun_path, sizeof(at.sun_path), "%.90s/control",
-		l->testbed.dir);
-	unlink(at.sun_path);
-	if (l->control_fd < 0 ||
-		bind(l->control_fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
-		chmod(at.sun_path, 0600) < 0 || listen(l->control_fd, 16) < 0)
-		return err_sys(err, "%s", at.sun_path);
+	if (r < 0)
+		return r;
 	loop_watch(l->loop, l->control_fd, POLLIN, on_control, l);
 	return 0;
 }

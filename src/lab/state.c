@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/unixsock.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -17,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum { ANSWER_MS = 120000, PAUSE_MS = 5, SOCKET_DIR_MAX = 90 };
@@ -267,16 +267,12 @@ bool state_gone(const struct testbed *t, int64_t ms)
 
 static int reach(const struct testbed *t, struct err *err)
 {
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	cleanup_free char *path = mem_printf("%s/control", t->dir);
+	int fd, r = unixsock_connect(path, ANSWER_MS, &fd, err);
 
-	snprintf(to.sun_path, sizeof(to.sun_path), "%.90s/control", t->dir);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
-		return fd;
-	err_sys(err, "the launcher of %s/%s", t->pid, t->eid);
-	if (fd >= 0)
-		close(fd);
-	return -NFZ_E_IO;
+	if (r < 0)
+		return err_wrap(err, "the launcher of %s/%s", t->pid, t->eid);
+	return fd;
 }
 
 static int collect(int fd, struct buf *answer, struct err *err)

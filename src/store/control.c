@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/unixsock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,39 +12,31 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-static int address(
-	const char *dir, struct sockaddr_un *ret, int *ret_dir, struct err *err)
+enum { PLACE_MAX = 80 };
+
+/* Where the socket is, and the directory that makes it so. */
+static int open_place(const char *dir, char ret[static PLACE_MAX], int *ret_dir,
+	struct err *err)
 {
-	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
 	*ret_dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (*ret_dir < 0)
 		return err_sys(err, "%s", dir);
-	snprintf(ret->sun_path, sizeof(ret->sun_path),
-		"/proc/self/fd/%d/" CONTROL_SOCKET, *ret_dir);
+	snprintf(ret, PLACE_MAX, "/proc/self/fd/%d/" CONTROL_SOCKET, *ret_dir);
 	return 0;
 }
 
 int control_listen(const char *dir, int *ret_fd, struct err *err)
 {
 	cleanup_close int at = -1;
-	cleanup_close int fd = -1;
-	struct sockaddr_un to;
-	int r = address(dir, &to, &at, err);
+	char path[PLACE_MAX];
+	int r = open_place(dir, path, &at, err);
 
 	if (r < 0)
 		return r;
-	unlinkat(at, CONTROL_SOCKET, 0);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&to, sizeof(to)) < 0 ||
-		fchmodat(at, CONTROL_SOCKET, 0600, 0) < 0 || listen(fd, 8) < 0)
-		return err_sys(err, "%s/" CONTROL_SOCKET, dir);
-	*ret_fd = fd;
-	fd = -1;
-	return 0;
+	r = unixsock_listen(path, ret_fd, err);
+	return r < 0 ? err_wrap(err, "%s", dir) : 0;
 }
 
 /* Reads until the other side closes. */
@@ -103,15 +96,12 @@ int control_ask(const char *dir, const char *line, int64_t timeout_ms,
 	cleanup_free char *text = mem_printf("%s\n", line);
 	cleanup_close int at = -1;
 	cleanup_close int fd = -1;
-	struct sockaddr_un to;
-	int r = address(dir, &to, &at, err);
+	char path[PLACE_MAX];
+	int r = open_place(dir, path, &at, err);
 
 	if (r < 0)
 		return r;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_sys(err, "socket");
-	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+	if (unixsock_connect(path, timeout_ms, &fd, NULL) < 0)
 		return err_set(err, NFZ_E_UNREACHABLE,
 			"no collector is running for %s", dir);
 	if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
