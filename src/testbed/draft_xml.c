@@ -81,10 +81,8 @@ int draft_xml_parse(struct draft *d, struct xdoc **ret)
 
 static const char *trimmed(struct draft *d, const char *s, size_t len)
 {
-	const char *end = s + len;
+	const char *end = s + (len < TEXT_MAX ? len : TEXT_MAX);
 
-	if (len > TEXT_MAX)
-		return NULL;
 	while (s < end && isspace((unsigned char)*s))
 		s++;
 	while (end > s && isspace((unsigned char)end[-1]))

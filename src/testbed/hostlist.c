@@ -42,7 +42,8 @@ static bool is_section(struct span line)
 	struct span word, more;
 
 	return span_word(&line, &word) && !span_word(&line, &more) &&
-	       word.n > 2 && word.s[0] == '[' && word.s[word.n - 1] == ']';
+	       word.n > 2 && word.s[0] == '[' && word.s[word.n - 1] == ']' &&
+	       !memchr(word.s, '"', word.n); /* a list in JSON */
 }
 
 /* "[x:vars]" and "[x:children]" hold no hosts. */

@@ -81,11 +81,38 @@ static const struct {
 };
 enum { N_FORMATS = sizeof(formats) / sizeof(formats[0]) };
 
+/* What a text is not, told by its first bytes. */
+static const char *packed_by(const struct draft_text *from)
+{
+	static const struct {
+		const char *mark, *what;
+	} known[] = {
+		{"\x1f\x8b", "is compressed: unpack it first (gunzip)"},
+		{"BZh", "is compressed: unpack it first (bunzip2)"},
+		{"\xfd"
+		 "7zXZ",
+			"is compressed: unpack it first (unxz)"},
+		{"\x28\xb5\x2f\xfd", "is compressed: unpack it first (unzstd)"},
+		{"PK\x03\x04", "is an archive: unpack it first (unzip)"},
+		{"\xff\xfe", "is in UTF-16, not in UTF-8: convert it (iconv)"},
+		{"\xfe\xff", "is in UTF-16, not in UTF-8: convert it (iconv)"},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (span_starts((struct span){from->text, from->len},
+			    known[i].mark))
+			return known[i].what;
+	return NULL;
+}
+
 static int unknown_format(const struct draft_text *from, struct err *err)
 {
+	const char *packed = packed_by(from);
 	size_t blank = 0;
 	struct span root;
 
+	if (packed)
+		return err_set(err, NFZ_E_INPUT, "%s: %s", from->name, packed);
 	while (blank < from->len && isspace((unsigned char)from->text[blank]))
 		blank++;
 	if (blank == from->len)
@@ -107,10 +134,15 @@ static int unknown_format(const struct draft_text *from, struct err *err)
 int topology_parse(
 	const struct draft_text *from, struct topology **ret, struct err *err)
 {
+	struct lines past_mark = lines_over(from->text, from->len);
+	struct draft_text text = *from;
+
+	text.text = past_mark.at;
+	text.len = (size_t)(past_mark.end - past_mark.at);
 	for (size_t i = 0; i < N_FORMATS; i++)
-		if (formats[i].is(from->text, from->len))
-			return formats[i].load(from, ret, err);
-	return unknown_format(from, err);
+		if (formats[i].is(text.text, text.len))
+			return formats[i].load(&text, ret, err);
+	return unknown_format(&text, err);
 }
 
 int topology_load(const char *path, struct topology **ret, struct buf *warnings,

@@ -114,9 +114,13 @@ static int read_node(struct reader *r, const struct jval *v)
 		rc = read_node_object(r, v, &n, &m);
 		if (!rc)
 			rc = read_keys(r, v, &scratch, &m);
-	} else if (jval_text(v) && reader_printable(jval_text(v)) &&
-		   strlen(jval_text(v)) <= READER_NAME_MAX) {
+	} else if (jval_text(v)) {
 		n.name = jval_text(v);
+		if (!*n.name || strlen(n.name) > READER_NAME_MAX ||
+			!reader_printable(n.name))
+			rc = reader_fail(r,
+				"a node must have a name of 1 to 200 bytes "
+				"without control characters");
 	} else {
 		rc = reader_fail(r, "a node must be a name or an object");
 	}
@@ -171,15 +175,31 @@ static int read_ends(struct reader *r, const struct jval *nodes, int link)
 	return 0;
 }
 
-/* A link of two may go without a name: it is called "a--b" after its ends. */
-static char *made_name(const struct jval *nodes)
+/* A link of two may go without a name: it is called "a--b" after its ends, the
+ * second one "a--b#2".  What number comes next is remembered, so that a
+ * thousand of one name cost a thousand steps. */
+static char *made_name(struct reader *r, const struct jval *nodes)
 {
 	const char *a = jval_text(jval_at(nodes, 0));
 	const char *b = jval_text(jval_at(nodes, 1));
+	cleanup_free char *plain = NULL;
+	uintptr_t k;
 
 	if (!a || !b || strlen(a) + strlen(b) + 2 > READER_NAME_MAX)
 		return NULL;
-	return mem_printf("%s--%s", a, b);
+	plain = mem_printf("%s--%s", a, b);
+	if (topology_link_exact(r->t, plain) < 0)
+		return take(plain);
+	k = (uintptr_t)map_gets(&r->made, plain);
+	for (k = k ? k : 2;; k++) {
+		char *name = mem_printf("%s#%zu", plain, (size_t)k);
+
+		if (topology_link_exact(r->t, name) < 0) {
+			(void)map_puts(&r->made, plain, (void *)(k + 1));
+			return name;
+		}
+		free(name);
+	}
 }
 
 static int read_flags(
@@ -216,7 +236,7 @@ static int read_link(struct reader *r, const struct jval *o)
 	if (!rc)
 		rc = read_kind(r, o, &kind);
 	if (!name && jval_count(nodes) == 2) {
-		made = made_name(nodes);
+		made = made_name(r, nodes);
 		name = made;
 	}
 	if (rc)
@@ -320,6 +340,7 @@ static int read_document(struct reader *r, const struct jval *root)
 	size_t n = r->lists[LIST_IFACES].count;
 	int rc = read_head(r, root);
 
+	map_init(&r->made);
 	r->claims = mem_grow(NULL, n + 1, sizeof(*r->claims));
 	for (size_t i = 0; i < n; i++)
 		r->claims[i] = (struct claim){.link = -1, .shape = -1};
@@ -327,6 +348,7 @@ static int read_document(struct reader *r, const struct jval *root)
 		rc = read_list(r, root, &r->lists[i], how[i]);
 	free(r->claims);
 	free(r->shapes);
+	map_release(&r->made);
 	return rc;
 }
 

@@ -26,6 +26,7 @@ struct reader {
 	struct claim *claims; /* by interface, as many as are listed */
 	struct topo_shape *shapes;
 	size_t n_shapes, shapes_cap;
+	struct map made; /* "a--b" -> number for the next link without name */
 	struct err *err;
 };
 

@@ -155,4 +155,50 @@ Test(load, what_is_nothing_we_know_is_said)
 		"f: is no topology in a format known here (JSON, NS, RSpec, "
 		"GraphML, .gr, SNDlib, Rocketfuel, containerlab, list of "
 		"hosts)");
+	foreign_refused("[\"a\", \"b\"]\n",
+		"f: is no topology in a format known here (JSON, NS, RSpec, "
+		"GraphML, .gr, SNDlib, Rocketfuel, containerlab, list of "
+		"hosts)");
+	foreign_refused("\x1f\x8b\x08 whatever",
+		"f: is compressed: unpack it first (gunzip)");
+	foreign_refused("\xff\xfe<",
+		"f: is in UTF-16, not in UTF-8: convert it (iconv)");
+}
+
+Test(load, a_byte_order_mark_is_passed_over)
+{
+	static const char *const texts[] = {
+		"\xef\xbb\xbf{\"nodes\": [\"a\", \"b\"], "
+		"\"links\": [{\"nodes\": [\"a\", \"b\"]}]}",
+		"\xef\xbb\xbfset ns [new Simulator]\r\n"
+		"source tb_compat.tcl\r\nset a [$ns node]\r\n"
+		"set b [$ns node]\r\n$ns duplex-link $a $b 100Mb 0 DropTail\r\n"
+		"$ns run\r\n",
+		"\xef\xbb\xbf<graphml><graph><node id='a'/><node id='b'/>"
+		"<edge source='a' target='b'/></graph></graphml>",
+		"\xef\xbb\xbfp td 2 1\r\n1 2\r\n"};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct topology *t = foreign(texts[i]);
+
+		cr_expect_eq(t->n_nodes, 2, "text %zu", i);
+		cr_expect_eq(t->n_links, 1, "text %zu", i);
+		topology_free(t);
+	}
+}
+
+/* Of a text beyond all measure the beginning counts. */
+Test(graphml, endless_labels_are_cut)
+{
+	struct buf text = BUF_INIT(1 << 20);
+	struct topology *t;
+
+	buf_adds(&text, HEAD "<graph><node id=\"a\"><data key=\"d0\">");
+	for (int i = 0; i < 100000; i++)
+		buf_adds(&text, "n");
+	buf_adds(&text, "</data></node>" TAIL);
+	t = foreign(buf_str(&text));
+	cr_expect_eq(strlen(t->nodes[0].name), 200);
+	topology_free(t);
+	buf_release(&text);
 }

@@ -49,6 +49,24 @@ Test(topofile, takes_the_short_form)
 	topology_free(t);
 }
 
+Test(topofile, links_without_names_stay_apart)
+{
+	static const char *const names[] = {
+		"a--b#2", "a--b", "a--b#3", "a--b#4", "b--a"};
+	struct topology *t = parse("{\"nodes\": [\"a\", \"b\"], \"links\": ["
+				   "{\"name\": \"a--b#2\", "
+				   "\"nodes\": [\"a\", \"b\"]},"
+				   "{\"nodes\": [\"a\", \"b\"]},"
+				   "{\"nodes\": [\"a\", \"b\"]},"
+				   "{\"nodes\": [\"a\", \"b\"]},"
+				   "{\"nodes\": [\"b\", \"a\"]}]}");
+
+	cr_assert_eq(t->n_links, 5);
+	for (size_t i = 0; i < 5; i++)
+		cr_expect_str_eq(t->links[i].name, names[i]);
+	topology_free(t);
+}
+
 /* Everything a topology can hold. */
 static struct topology *full(void)
 {
@@ -170,7 +188,9 @@ Test(topofile, errors_name_line_and_cause)
 		"f:3: \"port\" must be");
 	refused("{\"nodes\":[{\"name\":\"a\",\n\"role\": \"king\"}]}",
 		"f:2: \"role\" must be host, router");
-	refused("{\"nodes\":[\"a\\nb\"]}", "f:1: a node must be");
+	refused("{\"nodes\":[\"a\\nb\"]}", "f:1: a node must have a name");
+	refused("{\"nodes\":[\"\"]}", "f:1: a node must have a name");
+	refused("{\"nodes\":[7]}", "f:1: a node must be a name or an object");
 	refused("{\"nodes\":[\"a\"],\"links\":[{\"nodes\":[\"a\"]}]}",
 		"f:1: a link has no name");
 	refused("{\"nodes\":[\"a\"],\"links\":[{\"name\":\"l\","
