@@ -90,11 +90,17 @@ static bool prover_open(struct prover *x, struct prove *r)
 	x->hard = mem_zalloc(rows, sizeof(bool));
 	x->dead = mem_zalloc(rows, sizeof(bool));
 	x->line_of = mem_zalloc(rows, sizeof(int));
+	x->live = mem_zalloc(cols, sizeof(int));
+	x->row_fresh = mem_zalloc(rows, 1);
+	x->col_fresh = mem_zalloc(cols, 1);
+	x->row_sign = mem_zalloc(rows, sizeof(uint64_t));
+	x->col_sign = mem_zalloc(cols, sizeof(uint64_t));
 	x->number = mem_zalloc(cols, sizeof(int));
 	x->scratch = mem_zalloc(2 * cols, sizeof(int));
 	r->lines = mem_grow(NULL, lines_at_most(p), sizeof(*r->lines));
 	for (int g = 0; g < p->n_groups && good; g++)
 		good = add_group(x, g);
+	prover_start(x);
 	proof_init(&r->proof, r->n_lines, p->n_cols, r->bytes);
 	return good;
 }
@@ -106,6 +112,11 @@ static void prover_close(struct prover *x)
 	free(x->hard);
 	free(x->dead);
 	free(x->line_of);
+	free(x->live);
+	free(x->row_fresh);
+	free(x->col_fresh);
+	free(x->row_sign);
+	free(x->col_sign);
 	free(x->number);
 	free(x->scratch);
 }
@@ -250,7 +261,7 @@ static bool run_program(struct prover *x, const struct rest *s, int64_t cost,
 		return true;
 	for (int c = 0; c < s->p.n_cols && g.n_fixed; c++)
 		if (fate[c] != COLUMN_FREE && s->col[c] >= 0) {
-			x->fate[s->col[c]] = fate[c];
+			prover_decide(x, s->col[c], fate[c]);
 			++*ret_fixed;
 		}
 	return false;

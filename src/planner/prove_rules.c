@@ -1,8 +1,55 @@
-/* The rules that shrink what has to be proven, each with its line. */
+/* The rules that shrink what has to be proven, each with its line.  A rule is
+ * tried again only where something changed that it looks at, and what is in a
+ * row or column is compared by a few bits of it first. */
 #define _GNU_SOURCE
 #include "planner/prove_work.h"
 
-enum { CHECK = 20 /* looks at an entry are worth one of branch and cut */ };
+#include <string.h>
+
+enum {
+	CHECK = 20, /* looks at an entry are worth one of branch and cut */
+	COUNT = 1,  /* row_fresh: a column of it was decided */
+	IMPLY = 2   /* one was spared */
+};
+
+static uint64_t bit_of(int i)
+{
+	return UINT64_C(1) << ((unsigned)i * UINT32_C(2654435769) >> 26);
+}
+
+void prover_start(struct prover *x)
+{
+	const struct cover_problem *p = x->p;
+
+	for (int r = 0; r < p->n_rows; r++) {
+		x->row_fresh[r] = COUNT | IMPLY;
+		for (int i = p->row_start[r]; i < p->row_start[r + 1]; i++) {
+			x->row_sign[r] |= bit_of(p->row_col[i]);
+			x->col_sign[p->row_col[i]] |= bit_of(r);
+			x->live[p->row_col[i]] += !x->dead[r];
+		}
+	}
+	memset(x->col_fresh, 1, (size_t)p->n_cols);
+}
+
+void prover_decide(struct prover *x, int col, enum column_fate fate)
+{
+	x->fate[col] = (unsigned char)fate;
+	for (int i = x->t.col_start[col]; i < x->t.col_start[col + 1]; i++)
+		x->row_fresh[x->t.col_row[i]] |=
+			fate == COLUMN_OUT ? COUNT | IMPLY : COUNT;
+}
+
+static void kill_row(struct prover *x, int row)
+{
+	const struct cover_problem *p = x->p;
+
+	x->dead[row] = true;
+	for (int i = p->row_start[row]; i < p->row_start[row + 1]; i++) {
+		x->live[p->row_col[i]]--;
+		x->col_fresh[p->row_col[i]] = 1;
+	}
+}
 
 bool prover_spent(const struct prover *x)
 {
@@ -44,8 +91,9 @@ static enum change settle_row(struct prover *x, int row)
 	const struct cover_problem *p = x->p;
 	int in, n = prover_count(x, row, &in);
 
+	x->row_fresh[row] &= (unsigned char)~COUNT;
 	if (in >= prover_need(x, row)) {
-		x->dead[row] = true;
+		kill_row(x, row);
 		return CHANGED;
 	}
 	if (!x->hard[row] || in + n > prover_need(x, row))
@@ -55,18 +103,9 @@ static enum change settle_row(struct prover *x, int row)
 	proof_take(&x->r->proof, x->line_of[row]);
 	for (int i = p->row_start[row]; i < p->row_start[row + 1]; i++)
 		if (x->fate[p->row_col[i]] == COLUMN_FREE)
-			x->fate[p->row_col[i]] = COLUMN_IN;
-	x->dead[row] = true;
+			prover_decide(x, p->row_col[i], COLUMN_IN);
+	kill_row(x, row);
 	return CHANGED;
-}
-
-static int live_rows(const struct prover *x, int col)
-{
-	int n = 0;
-
-	for (int i = x->t.col_start[col]; i < x->t.col_start[col + 1]; i++)
-		n += !x->dead[x->t.col_row[i]];
-	return n;
 }
 
 static bool implies(struct prover *x, int row, int other)
@@ -84,30 +123,31 @@ static bool implies(struct prover *x, int row, int other)
 static bool subsume(struct prover *x, int row)
 {
 	const struct cover_problem *p = x->p;
-	int least = -1, fewest = INT32_MAX;
+	int least = -1;
+	uint64_t sign = 0;
 	bool any = false;
 
+	x->row_fresh[row] &= (unsigned char)~IMPLY;
 	for (int i = p->row_start[row]; i < p->row_start[row + 1]; i++) {
-		int c = p->row_col[i], n;
+		int c = p->row_col[i];
 
 		if (x->fate[c] == COLUMN_OUT)
 			continue;
-		n = live_rows(x, c);
-		if (n < fewest) {
-			fewest = n;
+		sign |= bit_of(c);
+		if (least < 0 || x->live[c] < x->live[least])
 			least = c;
-		}
 	}
 	for (int i = least < 0 ? 0 : x->t.col_start[least];
 		least >= 0 && i < x->t.col_start[least + 1]; i++) {
 		int other = x->t.col_row[i];
 
 		if (other == row || x->dead[other] || !x->hard[other] ||
+			sign & ~x->row_sign[other] ||
 			prover_need(x, other) != prover_need(x, row) ||
 			!implies(x, row, other))
 			continue;
 		proof_idle(&x->r->proof, x->line_of[other], x->line_of[row]);
-		x->dead[other] = true;
+		kill_row(x, other);
 		any = true;
 	}
 	return any;
@@ -127,7 +167,9 @@ static bool dominate(struct prover *x, int col)
 {
 	const struct cover_problem *p = x->p;
 	int shortest = -1, least = INT32_MAX;
+	uint64_t sign = 0;
 
+	x->col_fresh[col] = 0;
 	for (int i = x->t.col_start[col]; i < x->t.col_start[col + 1]; i++) {
 		int r = x->t.col_row[i],
 		    n = p->row_start[r + 1] - p->row_start[r];
@@ -136,6 +178,7 @@ static bool dominate(struct prover *x, int col)
 			continue;
 		if (prover_need(x, r) > 1)
 			return false;
+		sign |= bit_of(r);
 		if (n < least) {
 			least = n;
 			shortest = r;
@@ -148,11 +191,12 @@ static bool dominate(struct prover *x, int col)
 		int by = p->row_col[i];
 
 		if (by == col || x->fate[by] != COLUMN_FREE ||
+			sign & ~x->col_sign[by] ||
 			x->r->cost[by] > x->r->cost[col] ||
 			!replaces(x, by, col))
 			continue;
 		proof_drop(&x->r->proof, col, by);
-		x->fate[col] = COLUMN_OUT;
+		prover_decide(x, col, COLUMN_OUT);
 		if (x->r->chosen[col])
 			x->r->chosen[by] = true;
 		x->r->chosen[col] = false;
@@ -167,7 +211,10 @@ static enum change sweep(struct prover *x, int64_t cost)
 	enum change ret = NOTHING;
 
 	for (int r = 0; r < x->p->n_rows; r++) {
-		enum change what = x->dead[r] ? NOTHING : settle_row(x, r);
+		enum change what = NOTHING;
+
+		if (!x->dead[r] && x->row_fresh[r] & COUNT)
+			what = settle_row(x, r);
 
 		if (what == SHORT) {
 			proof_weigh(&x->r->proof, 1, &x->line_of[r], &cost, 1);
@@ -176,10 +223,12 @@ static enum change sweep(struct prover *x, int64_t cost)
 		ret = what == CHANGED ? CHANGED : ret;
 	}
 	for (int r = 0; r < x->p->n_rows; r++)
-		if (!x->dead[r] && x->hard[r] && subsume(x, r))
+		if (!x->dead[r] && x->hard[r] && x->row_fresh[r] & IMPLY &&
+			subsume(x, r))
 			ret = CHANGED;
 	for (int c = 0; c < x->p->n_cols; c++)
-		if (x->fate[c] == COLUMN_FREE && dominate(x, c))
+		if (x->fate[c] == COLUMN_FREE && x->col_fresh[c] &&
+			dominate(x, c))
 			ret = CHANGED;
 	return ret;
 }
