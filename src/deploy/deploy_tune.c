@@ -6,13 +6,35 @@
 
 enum { TUNE_MS = 10000 };
 
+void up_shared_settings(struct up *u, char text[static SETTINGS_TEXT])
+{
+	bool first = true;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < u->s.report->n; i++) {
+		const struct deploy_found *f =
+			found_with(&u->s.report->nodes[i], u->rollout.id);
+
+		if (!f || !found_has_role(f, "meter"))
+			continue;
+		if (first)
+			snprintf(text, SETTINGS_TEXT, "%s", f->settings);
+		else
+			settings_share(text, f->settings);
+		first = false;
+	}
+}
+
 void up_settings(struct up *u, const struct fleet_node *n,
 	char text[static SETTINGS_TEXT])
 {
 	struct deploy_node *d = session_node(&u->s, n);
 	const struct deploy_found *f = found_with(d, u->rollout.id);
 
-	settings_merge(f ? f->settings : "", u->s.o->settings,
+	char shared[SETTINGS_TEXT];
+
+	up_shared_settings(u, shared);
+	settings_merge(steps_settings(f, shared), u->s.o->settings,
 		u->s.o->n_settings, d->name, text);
 }
 

@@ -79,8 +79,10 @@ int up_node_steps(struct up *u, const struct fleet_node *n,
 void up_taps(const struct up *u, int topo_node, char *text, size_t size);
 struct up_node *up_node(struct up *u, const struct fleet_node *n);
 int up_topo_node(const struct up *u, const struct fleet_node *n);
-/* deploy_tune.c: the settings a node's meter shall have; the call that sets
- * them (step NULL: none), and its answer. */
+/* deploy_tune.c: what is set alike of all meters there are; the settings a
+ * node's meter shall have; the call that sets them (step NULL: none), and its
+ * answer. */
+void up_shared_settings(struct up *u, char text[static SETTINGS_TEXT]);
 void up_settings(struct up *u, const struct fleet_node *n,
 	char text[static SETTINGS_TEXT]);
 int up_tune(struct up *u, struct fleet_node *n, const struct step *step);

@@ -231,14 +231,21 @@ static const char *value_text(
 	return text;
 }
 
+static void add_setting(
+	enum setting_key key, int64_t value, char to[static SETTINGS_TEXT])
+{
+	size_t used = strlen(to);
+	char text[WORD];
+
+	snprintf(to + used, SETTINGS_TEXT - used, "%s%s=%s", used ? " " : "",
+		keys[key].word, value_text(key, value, text));
+}
+
 void settings_merge(const char *now, const struct setting *wishes, size_t n,
 	const char *node, char ret[static SETTINGS_TEXT])
 {
-	size_t used = 0;
-
 	ret[0] = '\0';
 	for (int k = 0; k < SETTING_KEYS; k++) {
-		char text[WORD];
 		int64_t value = value_in(now, (enum setting_key)k);
 		bool own = false;
 
@@ -251,13 +258,22 @@ void settings_merge(const char *now, const struct setting *wishes, size_t n,
 			own = mine;
 			value = wishes[i].value;
 		}
-		if (value < 0)
-			continue;
-		snprintf(ret + used, SETTINGS_TEXT - used, "%s%s=%s",
-			used ? " " : "", keys[k].word,
-			value_text((enum setting_key)k, value, text));
-		used = strlen(ret);
+		if (value >= 0)
+			add_setting((enum setting_key)k, value, ret);
 	}
+}
+
+void settings_share(char a[static SETTINGS_TEXT], const char *b)
+{
+	char both[SETTINGS_TEXT] = "";
+
+	for (int k = 0; k < SETTING_KEYS; k++) {
+		int64_t value = value_in(a, (enum setting_key)k);
+
+		if (value >= 0 && value == value_in(b, (enum setting_key)k))
+			add_setting((enum setting_key)k, value, both);
+	}
+	memcpy(a, both, sizeof(both));
 }
 
 static void add_span(const char *name, int64_t ms, char *to, size_t size)

@@ -47,6 +47,8 @@ int setting_parse(
  * those for one node go before those for all. */
 void settings_merge(const char *now, const struct setting *wishes, size_t n,
 	const char *node, char ret[static SETTINGS_TEXT]);
+/* Keeps of a what b says alike. */
+void settings_share(char a[static SETTINGS_TEXT], const char *b);
 /* Can digests to flow caches carry what is set?  NFZ_E_USAGE. */
 int settings_for_caches(const char *text, struct err *err) NFZ_MUST_CHECK;
 /* For people: "idle 2 s, CPU 25 %". */

@@ -153,21 +153,29 @@ void steps_make(const struct rollout *r, const struct deploy_report *found,
 	add_removals(ret, r, found, experiment);
 }
 
+const char *steps_settings(const struct deploy_found *f, const char *shared)
+{
+	for (size_t i = 0; f && i < f->n; i++)
+		if (is_meter(f, i))
+			return f->settings;
+	return shared;
+}
+
 void steps_add_settings(const struct rollout *r,
-	const struct deploy_report *found, const struct deploy_options *o,
-	struct steps *s)
+	const struct deploy_report *found, const char *shared,
+	const struct deploy_options *o, struct steps *s)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		const struct module *m = &r->modules[i];
 		const struct deploy_node *d = report_of(found, m->node);
 		const struct deploy_found *f = found_on(found, m->node, r->id);
-		const char *now = f ? f->settings : "";
 		char text[SETTINGS_TEXT];
 
 		if (m->role != MODULE_METER || !d)
 			continue;
-		settings_merge(now, o->settings, o->n_settings, d->name, text);
-		if (strcmp(text, now) != 0)
+		settings_merge(steps_settings(f, shared), o->settings,
+			o->n_settings, d->name, text);
+		if (strcmp(text, f ? f->settings : "") != 0)
 			add(s, m->node, STEP_TUNE, text);
 	}
 }

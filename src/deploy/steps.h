@@ -30,10 +30,13 @@ struct steps {
  * Order: installations, stops, the collector's start, meters, removals. */
 void steps_make(const struct rollout *r, const struct deploy_report *found,
 	const char *experiment, struct steps *ret);
+/* What is set of a meter before any wish: what was; of a new one, what all the
+ * others share. */
+const char *steps_settings(const struct deploy_found *f, const char *shared);
 /* Adds what has to be set on the nodes of the report that get a meter. */
 void steps_add_settings(const struct rollout *r,
-	const struct deploy_report *found, const struct deploy_options *o,
-	struct steps *s);
+	const struct deploy_report *found, const char *shared,
+	const struct deploy_options *o, struct steps *s);
 void steps_release(struct steps *s);
 /* "  r1        start    meter (5 taps)" lines; "no changes" when empty. */
 void steps_print(

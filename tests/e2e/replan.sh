@@ -26,8 +26,19 @@ ping_server() {
 		>"$log" 2>&1 || fail ping
 }
 nfz-testbed up topologies/dumbbell.ns --exp "$exp" >"$log" 2>&1 || fail up
-user up --light
+user up --light --set idle=3s,left:active=9s
 ping_server
+user up --light --avoid right
+settings() { # of meters, each once
+	user list -o json
+	jq -r '[.deployments[].settings | select(. != "")] | unique | join(",")' \
+		"$log"
+}
+# what was set of all meters is set of those that come later
+[ "$(settings)" = 'active=9000 idle=3000,idle=3000' ] ||
+	fail "settings: $(settings)"
+user up --light --set idle=default,active=default
+[ "$(settings)" = '' ] || fail "settings taken back: $(settings)"
 user up --light --avoid right
 grep -q 'right  *an older deployment removed' "$log" || fail "right kept its probe"
 ping_server

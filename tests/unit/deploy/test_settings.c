@@ -100,3 +100,16 @@ Test(settings, merge)
 	settings_describe("active=9000 idle=250 cpu=25", text);
 	cr_assert_str_eq(text, "active 9 s, idle 250 ms, CPU 25 %");
 }
+
+Test(settings, what_is_alike_is_shared)
+{
+	char text[SETTINGS_TEXT] =
+		"active=5 idle=7 sampling=hash:9 metrics=ttl";
+
+	settings_share(text, "idle=7 cpu=25 sampling=hash:9 metrics=ttl+rtt");
+	cr_assert_str_eq(text, "idle=7 sampling=hash:9");
+	settings_share(text, "sampling=random:9 idle=7");
+	cr_assert_str_eq(text, "idle=7");
+	settings_share(text, "");
+	cr_assert_str_eq(text, "");
+}
