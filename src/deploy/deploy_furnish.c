@@ -94,22 +94,31 @@ static int archive_of(struct up *u, const struct payload *p, unsigned programs,
 	const struct buf **ret, struct err *err)
 {
 	const char *names[sizeof(programs) * 8];
-	struct up_archive *a;
+	struct up_archive made = {p, programs, BUF_INIT(ARCHIVE_MAX)};
 	size_t k = 0;
+	int r;
 
 	for (size_t i = 0; i < u->n_archives; i++) {
-		a = &u->archives[i];
-		*ret = &a->bytes;
-		if (a->payload == p && a->programs == programs)
+		*ret = &u->archives[i].bytes;
+		if (u->archives[i].payload == p &&
+			u->archives[i].programs == programs)
 			return 0;
 	}
-	a = &MEM_PUSH(u->archives, u->n_archives, u->archives_cap);
-	*a = (struct up_archive){p, programs, BUF_INIT(ARCHIVE_MAX)};
 	for (size_t i = 0; i < p->n && i < sizeof(programs) * 8; i++)
 		if (programs & 1U << i)
 			names[k++] = p->entries[i].name;
-	*ret = &a->bytes;
-	return payload_choose(p, names, k, &a->bytes, err);
+	r = payload_choose(p, names, k, &made.bytes, err);
+	if (r == 0 && !buf_ok(&made.bytes))
+		r = err_set(err, NFZ_E_LIMIT,
+			"the programs for %s take more than %d MiB", p->arch,
+			ARCHIVE_MAX >> 20);
+	if (r < 0) {
+		buf_release(&made.bytes);
+		return r;
+	}
+	MEM_PUSH(u->archives, u->n_archives, u->archives_cap) = made;
+	*ret = &u->archives[u->n_archives - 1].bytes;
+	return 0;
 }
 
 static unsigned program_bit(const struct payload *p, const char *name)

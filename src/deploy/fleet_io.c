@@ -15,6 +15,7 @@ enum {
 	IN_MAX = FRAME_BODY_MAX + (256 << 10),
 	OUT_MAX = FRAME_BODY_MAX + (256 << 10),
 	READ_CHUNK = 4096,
+	READS = 32, /* in one turn: others have something to say, too */
 	TAIL_MAX = 2048,
 	RETRY_FIRST_MS = 200,
 	ALIVE_READS = 16,    /* of words that came while nothing was asked */
@@ -90,12 +91,14 @@ void fleet_io_within(struct fleet_io *io, int64_t ms)
 
 static void pull_stderr(struct fleet_io *io)
 {
-	char chunk[2048];
-	ssize_t got;
+	char chunk[TAIL_MAX];
 
-	while ((got = remote_read(io->ssh, true, chunk, sizeof(chunk))) > 0) {
+	for (int i = 0; i < READS; i++) {
+		ssize_t got = remote_read(io->ssh, true, chunk, sizeof(chunk));
 		size_t room = TAIL_MAX - io->stderr_tail.len;
 
+		if (got <= 0)
+			return;
 		if ((size_t)got > room)
 			buf_consume(&io->stderr_tail,
 				(size_t)got - room < io->stderr_tail.len
@@ -103,6 +106,7 @@ static void pull_stderr(struct fleet_io *io)
 					: io->stderr_tail.len);
 		buf_add(&io->stderr_tail, chunk, (size_t)got);
 	}
+	io->ready = true;
 }
 
 /* Words of an agent that waits for us; they are no answer. */
@@ -123,7 +127,7 @@ static int pull(struct fleet_node *n, struct err *err)
 
 	if (io->phase != IO_AGENT) /* it says everything in frames */
 		pull_stderr(io);
-	for (;;) {
+	for (int i = 0; i < READS; i++) {
 		char *to = buf_space(&io->in, READ_CHUNK);
 		ssize_t got =
 			to ? remote_read(io->ssh, false, to, READ_CHUNK) : 0;
@@ -140,16 +144,14 @@ static int pull(struct fleet_node *n, struct err *err)
 		if (io->phase == IO_AGENT)
 			skip_noops(io);
 		/* an answer that streams is progress */
-		if (call && io->in.len)
+		if (call && io->in.len >= FRAME_HEAD)
 			fleet_io_within(io, call->ms);
 		/* that was all there is: the library looks each time */
 		if (got < READ_CHUNK)
 			return 1;
-		if (io->in.len > IN_MAX / 2) {
-			io->ready = true; /* the library has some more */
-			return 1;
-		}
 	}
+	io->ready = true; /* the library has some more */
+	return 1;
 }
 
 static int take_result(

@@ -99,6 +99,17 @@ deploy strip
 check "banner: strip" [ "$status" = 0 ]
 fault left clear
 check "banner: same disks" same_disks "$dir/before"
+# nor does one that never stops hold anybody up
+on left -- sh -c 'echo "yes talking >&2" >/users/user/.bashrc'
+deploy up client1
+check "endless words: exit status" [ "$status" = 5 ]
+check "endless words: the node is named" node_line left timed-out
+for node in client1 right; do
+	check "endless words: $node is done" node_line $node ok
+done
+check "endless words: before it was given up" [ "$(sed -n \
+	's/^ *\(left\|right\|client1\) .*/\1/p' "$dir/err" | tail -1)" = left ]
+fault left clear
 
 row 2
 fault left refuse
