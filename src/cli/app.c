@@ -21,10 +21,10 @@ static const char *const color_names[] = {"auto", "always", "never", NULL};
 
 #define AT(member) offsetof(struct common, member)
 
+enum { REMOTE_OPTIONS = 13 };
+
+/* First those about a testbed and its nodes. */
 const struct opt common_options[] = {
-	{"help", 'h', OPT_FLAG, AT(help), NULL, "show this help", NULL, 0, 0},
-	{"output", 'o', OPT_CHOICE, AT(format), "FORMAT",
-		"table, wide, json, ndjson or csv", format_names, 0, 0},
 	{"server", 0, OPT_TEXT, AT(server), "HOST:PORT", "the testbed service",
 		NULL, 0, 0},
 	{"api", 0, OPT_CHOICE, AT(api), "KIND",
@@ -50,6 +50,9 @@ const struct opt common_options[] = {
 	{"timeout", 0, OPT_SPAN, AT(timeout_ms), "T",
 		"give a node up after T without progress (30s)", NULL, 0, 0},
 	{"yes", 'y', OPT_FLAG, AT(yes), NULL, "do not ask", NULL, 0, 0},
+	{"help", 'h', OPT_FLAG, AT(help), NULL, "show this help", NULL, 0, 0},
+	{"output", 'o', OPT_CHOICE, AT(format), "FORMAT",
+		"table, wide, json, ndjson or csv", format_names, 0, 0},
 	{"quiet", 'q', OPT_FLAG, AT(quiet), NULL, "only problems", NULL, 0, 0},
 	{"verbose", 'v', OPT_COUNT, AT(verbose), NULL, "more messages", NULL, 0,
 		0},
@@ -292,6 +295,11 @@ int app_experiment(const struct app *app, const char *word,
 	return 0;
 }
 
+const struct opt *command_common(const struct command *cmd)
+{
+	return common_options + (cmd->local ? REMOTE_OPTIONS : 0);
+}
+
 void command_help(const struct command *cmd, FILE *to)
 {
 	fprintf(to, "usage: netflowize %s %s\n\n%s.\n\n", cmd->name, cmd->usage,
@@ -300,7 +308,7 @@ void command_help(const struct command *cmd, FILE *to)
 		fprintf(to, "Example:  %s\n\n", cmd->example);
 	opt_print(cmd->options, to);
 	fputs("\nOptions of all commands\n", to);
-	opt_print(common_options, to);
+	opt_print(command_common(cmd), to);
 }
 
 bool app_for_people(const struct app *app)

@@ -93,6 +93,7 @@ struct command {
 	int words;
 	/* what its first word may be, NULL at the end; NULL: anything */
 	const char *(*nth_first)(size_t i);
+	bool local;   /* needs neither the testbed nor a node */
 	bool no_rows; /* its answer is one document: -o csv is refused */
 	/* argv[0] is the command's name; returns 0 or a negative error whose
 	 * text is not yet printed; err->code may carry an exit status with no
@@ -115,6 +116,8 @@ int app_print_json(
 /* Writes the file that an option names, whole or not at all. */
 int app_write_file(const char *option, const char *file, const struct buf *b,
 	struct err *err) NFZ_MUST_CHECK;
+/* Those of the common options that this command heeds. */
+const struct opt *command_common(const struct command *cmd);
 void command_help(const struct command *cmd, FILE *to);
 
 #endif

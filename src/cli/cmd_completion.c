@@ -66,19 +66,19 @@ static void print_first(const struct command *cmd, FILE *to)
 
 static void print_command(const struct command *cmd, FILE *to)
 {
+	const struct opt *common = command_common(cmd);
 	bool first = true;
 
 	fprintf(to, "\t%s)\n\t\twords=\"", cmd->name);
 	print_names(cmd->options, to);
-	print_names(common_options, to);
+	print_names(common, to);
 	fputs("\"\n\t\tcase $prev in\n", to);
 	print_choices(cmd->options, to);
-	print_choices(common_options, to);
+	print_choices(common, to);
 	print_free(cmd->options, &first, to);
-	print_free(common_options, &first, to);
-	fputs(") words= ;;\n"
-	      "\t\t*) [[ $cur == -* ]] || words=$experiments ;;\n\t\tesac",
-		to);
+	print_free(common, &first, to);
+	fputs(first ? "" : ") words= ;;\n", to);
+	fputs("\t\t*) [[ $cur == -* ]] || words=$experiments ;;\n\t\tesac", to);
 	print_first(cmd, to);
 	fputs(" ;;\n", to);
 }
@@ -136,4 +136,5 @@ const struct command cmd_completion = {.name = "completion",
 	.options = options,
 	.words = 0,
 	.no_rows = true,
+	.local = true,
 	.run = run};

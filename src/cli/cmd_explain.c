@@ -197,4 +197,5 @@ const struct command cmd_explain = {.name = "explain",
 	.options = options,
 	.words = 1,
 	.nth_first = nth_code,
+	.local = true,
 	.run = run};

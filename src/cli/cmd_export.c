@@ -203,4 +203,5 @@ const struct command cmd_export = {.name = "export",
 	.options = options,
 	.words = -1,
 	.no_rows = true,
+	.local = true,
 	.run = run};

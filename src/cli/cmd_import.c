@@ -128,4 +128,5 @@ const struct command cmd_import = {.name = "import",
 	.options = options,
 	.words = -1,
 	.no_rows = true,
+	.local = true,
 	.run = run};

@@ -43,4 +43,5 @@ const struct command cmd_version = {.name = "version",
 	.options = options,
 	.words = 0,
 	.no_rows = true,
+	.local = true,
 	.run = run};
