@@ -2,6 +2,7 @@
 #include "analysis/ask.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "store/control.h"
 
 #include <inttypes.h>
@@ -33,6 +34,7 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int r;
 
+	proc_begin();
 	log_open("nfz-query", LOG_INFO, false);
 	r = ask_run(argc, argv, flush, &err);
 	if (r < 0)

@@ -33,18 +33,10 @@ static void close_all(struct child *c)
 
 static void run_child(const char *const *argv, int theirs[PIPES])
 {
-	/* execvp(3) promises not to write through its argument */
-	const union {
-		const char *const *in;
-		char *const *out;
-	} words = {argv};
-
-	proc_unblock_signals();
-	signal(SIGPIPE, SIG_DFL);
 	for (int i = 0; i < PIPES; i++)
 		if (theirs[i] >= 0)
 			dup2(theirs[i], i);
-	execvp(argv[0], words.out);
+	proc_exec(argv);
 	_exit(127);
 }
 
@@ -224,9 +216,46 @@ void proc_boot_id(char id[static 40])
 	buf_release(&text);
 }
 
+bool proc_stdio(int in, int out, int err)
+{
+	const int from[] = {in, out, err};
+	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int i = 0; i < 3; i++)
+		if (dup2(from[i] < 0 ? null : from[i], i) < 0)
+			return false;
+	return true;
+}
+
+void proc_exec(const char *const *argv)
+{
+	/* execvp(3) promises not to write through its argument */
+	const union {
+		const char *const *in;
+		char *const *out;
+	} words = {argv};
+
+	proc_unblock_signals();
+	signal(SIGPIPE, SIG_DFL);
+	execvp(argv[0], words.out);
+}
+
 void proc_no_core(void)
 {
 	const struct rlimit none = {0, 0};
 
 	(void)setrlimit(RLIMIT_CORE, &none);
+}
+
+void proc_begin(void)
+{
+	int fd;
+
+	proc_no_core();
+	/* as if it were closed: neither read nor written */
+	do
+		fd = open("/", O_PATH);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
 }

@@ -27,14 +27,25 @@ int proc_run(const char *const *argv, const struct proc_io *io, int *ret_status,
 int proc_wait(pid_t pid);
 /* That as a shell counts it: the exit status, or 128 + signal. */
 int proc_exit_code(int how);
-/* For a child that becomes another program: what a loop had blocked is not. */
-void proc_unblock_signals(void);
 /* The start time of a process: field 22 of /proc/PID/stat.  With the boot id
  * it names a process for ever, unlike its pid.  false when it is gone. */
 bool proc_start_time(pid_t pid, uint64_t *ret_ticks);
 /* The running kernel's boot id, 36 characters, "" when unknown. */
 void proc_boot_id(char text[static 40]);
-/* This process and those it starts leave no core files: memory holds keys. */
-void proc_no_core(void);
+/* What each main() does first.  No core files, of its children neither: memory
+ * holds keys.  And where who started it has closed one of the first three
+ * descriptors, no file gets that number, to be written into by printf(3). */
+void proc_begin(void);
+void proc_no_core(void); /* the first of them alone */
+
+/* --- in a child, between fork and exec ----------------------------------- */
+
+/* Makes these the first three descriptors, /dev/null where one is negative.
+ * They are above those three.  false: errno tells. */
+bool proc_stdio(int in, int out, int err) NFZ_MUST_CHECK;
+/* Signals as a program expects to find them: none blocked, SIGPIPE ends it;
+ * then as execvp(3), which returns on failure alone. */
+void proc_exec(const char *const *argv);
+void proc_unblock_signals(void); /* that part alone */
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/opt.h"
+#include "base/proc.h"
 #include "check/judge.h"
 #include "testbed/load.h"
 
@@ -125,6 +126,7 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int words = 0, r;
 
+	proc_begin();
 	setlocale(LC_CTYPE, "");
 	log_open("nfz-plan-check", LOG_INFO, false);
 	r = opt_parse(table, NULL, &a, argc, argv, &words, &err);

@@ -146,7 +146,7 @@ int main(int argc, char **argv)
 
 	/* What is large goes back to the system when it is freed. */
 	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
-	proc_no_core();
+	proc_begin();
 	setlocale(LC_CTYPE, ""); /* numbers are written with points */
 	log_open("netflowize", LOG_INFO, false);
 	sigaction(SIGINT, &act, NULL);

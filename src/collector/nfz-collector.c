@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/opt.h"
+#include "base/proc.h"
 #include "collector/collector.h"
 #include "format/crypto.h"
 
@@ -88,9 +89,10 @@ int main(int argc, char **argv)
 	struct args a = {0};
 	struct err err = ERR_INIT;
 	struct setup setup = {0};
-	int words = 0;
-	int r = opt_parse(table, NULL, &a, argc, argv, &words, &err);
+	int words = 0, r;
 
+	proc_begin();
+	r = opt_parse(table, NULL, &a, argc, argv, &words, &err);
 	log_open("nfz-collector", LOG_INFO, true);
 	signal(SIGPIPE, SIG_IGN);
 	if (r == 0 && a.help) {

@@ -27,18 +27,13 @@ struct starting {
 /* In the child: becomes the keeper.  Only async-signal-safe calls. */
 static void become_keeper(int dir, char **argv, int go, int status)
 {
-	int null = open("/dev/null", O_RDWR);
-
 	proc_unblock_signals();
 	setsid();
-	if (null < 0 || fchdir(dir) < 0)
+	if (!proc_stdio(-1, -1, -1) || fchdir(dir) < 0)
 		_exit(127);
 	/* above 4 first, so that no dup2 hits a descriptor still needed */
 	go = fcntl(go, F_DUPFD, 10);
 	status = fcntl(status, F_DUPFD, 10);
-	dup2(null, 0);
-	dup2(null, 1);
-	dup2(null, 2);
 	dup2(go, 3);
 	dup2(status, 4);
 	if (syscall(SYS_close_range, 5U, ~0U, 0U) < 0)

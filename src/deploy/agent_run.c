@@ -22,14 +22,10 @@ struct running {
 static void become_program(const char *dep, char **argv, int out, int err)
 {
 	char path[128];
-	int null = open("/dev/null", O_RDONLY);
 
 	snprintf(path, sizeof(path), "bin/%s", argv[0]);
-	if (chdir(dep) < 0 || null < 0)
+	if (chdir(dep) < 0 || !proc_stdio(-1, out, err))
 		_exit(127);
-	dup2(null, 0);
-	dup2(out, 1);
-	dup2(err, 2);
 	signal(SIGPIPE, SIG_DFL);
 	execv(path, argv);
 	dprintf(2, "%s: %s\n", path, strerror(errno));

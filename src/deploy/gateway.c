@@ -200,7 +200,7 @@ static bool has_ended(const char *stat)
 	return !state || strncmp(state, ") Z", 3) == 0;
 }
 
-/* Becomes the program, with fd as its input and output. */
+/* Becomes the program, with fd as its input and output; negative: none. */
 static void become(const struct args *a, int fd, int log,
 	const struct wait *wait) __attribute__((noreturn));
 
@@ -208,23 +208,17 @@ static void become(
 	const struct args *a, int fd, int log, const struct wait *wait)
 {
 	const struct timespec pause = {0, WAIT_NS};
-	union {
-		const char *const *in;
-		char *const *out;
-	} argv = {a->v};
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	signal(SIGPIPE, SIG_DFL);
-	dup2(fd, STDIN_FILENO);
-	dup2(fd, STDOUT_FILENO);
-	dup2(log, STDERR_FILENO);
+	if (!proc_stdio(fd, fd, log))
+		_exit(127);
 	close_range(3, ~0U, 0);
 	for (int i = 0; wait && i < WAIT_TRIES; i++) {
 		if (access(wait->socket, F_OK) == 0 || has_ended(wait->stat))
 			break;
 		nanosleep(&pause, NULL);
 	}
-	execvp(argv.out[0], argv.out);
+	proc_exec(a->v);
 	dprintf(STDERR_FILENO, "ssh: %s\n", strerror(errno));
 	_exit(127);
 }
@@ -251,7 +245,6 @@ static void add_gateway(struct args *a, const char *gateway)
 static int start_master(struct gateways *g, struct hop *h, struct err *err)
 {
 	struct args a = {.n = 0};
-	int null;
 
 	if (!g->dir[0]) {
 		snprintf(g->dir, sizeof(g->dir), "/tmp/nfz-ssh.XXXXXX");
@@ -266,12 +259,9 @@ static int start_master(struct gateways *g, struct hop *h, struct err *err)
 	add(&a, "-M");
 	add(&a, "-N");
 	add_gateway(&a, h->gateway);
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	h->master = null < 0 ? -1 : fork();
+	h->master = fork();
 	if (h->master == 0)
-		become(&a, null, null, NULL);
-	if (null >= 0)
-		close(null);
+		become(&a, -1, -1, NULL);
 	if (h->master < 0) {
 		h->master = 0;
 		return err_sys(err, "fork");

@@ -80,8 +80,8 @@ static int serve(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	proc_begin();
 	log_open("nfz-agent", LOG_INFO, false);
-	proc_no_core();
 	if (argc >= 3 && strcmp(argv[1], "--serve-as") == 0)
 		return serve(argc, argv);
 	if (argc >= 5 && strcmp(argv[1], "--keep") == 0)

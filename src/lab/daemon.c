@@ -270,16 +270,12 @@ static void bring_down(struct launcher *l)
 static void redirect(const struct testbed *t)
 {
 	char path[300];
-	int null = open("/dev/null", O_RDWR), log;
+	int log;
 
 	snprintf(path, sizeof(path), "%s/log", t->dir);
-	log = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	dup2(log >= 0 ? log : null, STDERR_FILENO);
-	if (null > STDERR_FILENO)
-		close(null);
-	if (log > STDERR_FILENO)
+	log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	(void)!proc_stdio(-1, -1, log);
+	if (log >= 0)
 		close(log);
 	log_open("nfz-testbed", LOG_INFO, true);
 }

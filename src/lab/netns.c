@@ -105,18 +105,10 @@ static int memory_file(const char *text, struct err *err)
 
 static void become(int ns_fd, const char *const *argv, int in, int said)
 {
-	/* execvp(3) promises not to write through its argument */
-	const union {
-		const char *const *in;
-		char *const *out;
-	} words = {argv};
-
-	proc_unblock_signals();
-	if (setns(ns_fd, CLONE_NEWNET) < 0 || dup2(in, STDIN_FILENO) < 0 ||
-		dup2(said, STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)
+	if (setns(ns_fd, CLONE_NEWNET) < 0 || !proc_stdio(in, said, said))
 		_exit(126);
 	alarm(TOOL_S);
-	execvp(argv[0], words.out);
+	proc_exec(argv);
 	_exit(127);
 }
 

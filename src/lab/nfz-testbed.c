@@ -1,5 +1,6 @@
 /* nfz-testbed: a whole testbed on one machine. */
 #include "base/log.h"
+#include "base/proc.h"
 #include "lab/commands.h"
 
 #include <stdio.h>
@@ -60,6 +61,7 @@ int main(int argc, char **argv)
 	const struct command *c;
 	int status = 0, first, r;
 
+	proc_begin();
 	log_open("nfz-testbed", LOG_INFO, false);
 	if (argc < 2) {
 		usage(stderr);

@@ -44,10 +44,7 @@ static void fail(int talk, const char *fmt, ...)
 /* Nothing of the launcher's stays open: its sockets would outlive it here. */
 static int only_keep(int talk)
 {
-	int null = open("/dev/null", O_RDWR);
-
-	for (int i = 0; i < 3; i++)
-		dup2(null, i);
+	(void)!proc_stdio(-1, -1, -1);
 	if (talk != 3) {
 		dup2(talk, 3);
 		fcntl(3, F_SETFD, FD_CLOEXEC);
@@ -269,13 +266,12 @@ void node_become_sshd(void)
 	char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
 		      "/sbin:/bin";
 	char *env[] = {path, NULL};
-	int null = open("/dev/null", O_RDWR), log;
+	int log;
 
 	setsid();
 	log = open("/run/sshd.log", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW,
 		0640);
-	for (int i = 0; i < 3; i++)
-		dup2(i == STDERR_FILENO && log >= 0 ? log : null, i);
+	(void)!proc_stdio(-1, -1, log);
 	close_range(3, ~0U, 0);
 	/* its absolute path: sshd starts itself again for every connection */
 	execle("/usr/sbin/sshd", "/usr/sbin/sshd", "-D", "-e", (char *)NULL,

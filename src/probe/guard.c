@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "probe/clsact.h"
 #include "probe/privs.h"
 
@@ -87,7 +88,6 @@ void guard_detach(struct guard *g, int ifindex)
 /* In the child, which gets nothing else of ours. */
 static void become_guard(const struct guard *g, int fd, uint32_t uid)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	char deployment[NUMBER], module[NUMBER], life[NUMBER], user[NUMBER];
 	char name[] = "nfz-meter", word[] = GUARD_WORD;
 	char *argv[] = {name, word, deployment, module, life, user, NULL};
@@ -101,7 +101,7 @@ static void become_guard(const struct guard *g, int fd, uint32_t uid)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	setsid();
-	if (dup2(fd, 0) == 0 && dup2(null, 1) == 1 && dup2(null, 2) == 2)
+	if (proc_stdio(fd, -1, -1))
 		execv("/proc/self/exe", argv);
 	_exit(127);
 }

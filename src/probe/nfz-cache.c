@@ -1,6 +1,7 @@
 /* nfz-cache: a flow cache of its own (nfz-cache(8)). */
 #include "base/log.h"
 #include "base/opt.h"
+#include "base/proc.h"
 #include "probe/cache.h"
 #include "probe/privs.h"
 #include "probe/setupfile.h"
@@ -45,9 +46,10 @@ int main(int argc, char **argv)
 {
 	struct args a = {.uid = PRIVS_NOBODY};
 	struct err err = ERR_INIT;
-	int words = 0;
-	int r = opt_parse(table, NULL, &a, argc, argv, &words, &err);
+	int words = 0, r;
 
+	proc_begin();
+	r = opt_parse(table, NULL, &a, argc, argv, &words, &err);
 	log_open("nfz-cache", LOG_INFO, true);
 	signal(SIGPIPE, SIG_IGN);
 	if (r == 0 && a.help) {

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/opt.h"
+#include "base/proc.h"
 #include "probe/dump.h"
 #include "probe/guard.h"
 #include "probe/courier.h"
@@ -280,6 +281,7 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int words = 0, r;
 
+	proc_begin();
 	if (argc > 1 && strcmp(argv[1], GUARD_WORD) == 0)
 		return guard_main(argc, argv);
 	r = opt_parse(table, NULL, &a, argc, argv, &words, &err);

@@ -7,11 +7,13 @@
 #include "base/thread.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -111,6 +113,47 @@ Test(proc, feeds_gathers_and_times_out)
 	cr_assert_eq(proc_run(hang, &io, &status, &err), -NFZ_E_TIMEOUT);
 	buf_release(&out);
 	buf_release(&bad);
+}
+
+/* What is printed would get into the first files that are opened. */
+Test(proc, closed_descriptors_are_nobodys)
+{
+	int status, fd;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		close(STDIN_FILENO);
+		close(STDOUT_FILENO);
+		close(STDERR_FILENO);
+		proc_begin();
+		fd = open("/dev/null", O_RDWR);
+		_exit(fd <= STDERR_FILENO || write(STDOUT_FILENO, "x", 1) > 0);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_expect_eq(status, 0);
+}
+
+Test(proc, a_child_gets_what_it_is_given)
+{
+	char text[8] = "";
+	int status, pipes[2];
+	pid_t pid;
+
+	cr_assert_eq(pipe(pipes), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (!proc_stdio(-1, pipes[1], -1) || read(0, text, 1) != 0 ||
+			write(2, "lost", 4) != 4)
+			_exit(1);
+		proc_exec((const char *[]){"echo", "found", NULL});
+		_exit(2);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_expect_eq(status, 0);
+	cr_expect_eq(read(pipes[0], text, sizeof(text) - 1), 6);
+	cr_expect_str_eq(text, "found\n");
+	close(pipes[0]);
+	close(pipes[1]);
 }
 
 Test(proc, a_child_is_waited_for)
