@@ -108,20 +108,15 @@ uint16_t endpoint_port(const struct endpoint *ep);
 
 /* --- records, towards the collector ------------------------------------ */
 
-/* Queue for the collector; return how many were taken (less than n when the
- * queue is full: keep the rest, or count them as lost).  What was taken is
- * resent until the collector has it on disk.  Goes out within 50 ms, or when a
- * datagram is full. */
-size_t endpoint_send_records(
-	struct endpoint *ep, const struct flow_record *records, size_t n);
-/* The same for records with what is told of them besides, and all or none.  At
- * most ENDPOINT_ROWS. */
+/* Queue for the collector.  Records are taken all or none, at most
+ * ENDPOINT_ROWS; of counters it returns how many (less than n when the queue is
+ * full: keep the rest, or count them as lost).  What was taken is resent until
+ * the collector has it on disk.  Goes out within 50 ms, or when a datagram is
+ * full. */
 enum { ENDPOINT_ROWS = 4 };
 bool endpoint_send_rows(struct endpoint *ep, const struct flow_rows *rows);
 size_t endpoint_send_counters(
 	struct endpoint *ep, const struct tap_counters *counters, size_t n);
-/* Records that would be taken now. */
-size_t endpoint_room(const struct endpoint *ep);
 /* Everything queued before this answers flush `number`. */
 void endpoint_flushed(struct endpoint *ep, uint64_t number);
 /* Records were made that could not be queued: says so in health. */

@@ -184,20 +184,6 @@ static void queued(struct endpoint *ep, uint64_t open_before, size_t before)
 	ep_hasten(ep);
 }
 
-size_t endpoint_send_records(
-	struct endpoint *ep, const struct flow_record *records, size_t n)
-{
-	uint64_t open = ep->queue.open;
-	size_t fill = ep->queue.fill, i = 0;
-
-	while (i < n && stream_add_record(&ep->queue, &records[i]))
-		i++;
-	ep->stats.records_taken += i;
-	ep->stats.records_refused += n - i;
-	queued(ep, open, fill);
-	return i;
-}
-
 bool endpoint_send_rows(struct endpoint *ep, const struct flow_rows *rows)
 {
 	uint64_t open = ep->queue.open;
@@ -222,15 +208,6 @@ size_t endpoint_send_counters(
 		i++;
 	queued(ep, open, fill);
 	return i;
-}
-
-size_t endpoint_room(const struct endpoint *ep)
-{
-	size_t room = reliable_room(&ep->queue) * STREAM_RECORDS;
-
-	if (ep->queue.fill)
-		room += (RELIABLE_BYTES - ep->queue.fill) / (1 + RECORD_WIRE);
-	return room;
 }
 
 void endpoint_count_lost(struct endpoint *ep, uint64_t records)

@@ -6,7 +6,6 @@
 #include <netinet/in.h>
 
 static const int64_t ms = 1000000;
-static const int64_t day_ns = INT64_C(86400) * 1000000000;
 
 static int64_t export_ns(const struct nf5_header *h)
 {
@@ -131,13 +130,6 @@ bool nf5_decode(const void *data, size_t len, struct nf5_header *ret,
 }
 
 /* --- export -------------------------------------------------------------- */
-
-void nf5_exporter_init(struct nf5_exporter *e, int64_t now_ns, uint16_t engine)
-{
-	*e = (struct nf5_exporter){.boot_ns = now_ns - day_ns,
-		.engine_type = (uint8_t)(engine >> 8),
-		.engine_id = (uint8_t)engine};
-}
 
 static uint32_t uptime_of(const struct nf5_exporter *e, int64_t at_ns)
 {

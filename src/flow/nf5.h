@@ -44,7 +44,7 @@ bool nf5_decode(const void *data, size_t len, struct nf5_header *ret,
 int64_t nf5_boot_ns(const struct nf5_header *h);
 
 struct nf5_exporter {
-	int64_t boot_ns;
+	int64_t boot_ns; /* flows older than that begin then */
 	uint32_t sequence;
 	uint8_t engine_type, engine_id;
 	uint8_t version;         /* 1 or 7 in place of 5; 0: 5 */
@@ -54,8 +54,6 @@ struct nf5_exporter {
 	                          * and bytes: none */
 };
 
-/* Uptime counts from a day before now: flows older than that begin then. */
-void nf5_exporter_init(struct nf5_exporter *e, int64_t now_ns, uint16_t engine);
 /* Records in a full datagram. */
 uint16_t nf5_most(const struct nf5_exporter *e);
 /* Makes one datagram of the first of n records; *ret_used gets how many were

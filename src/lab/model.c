@@ -61,14 +61,6 @@ const char *lab_state_name(enum lab_state state)
 	return state_names[state];
 }
 
-int lab_state_parse(const char *name)
-{
-	for (int i = 0; i <= LAB_RESTARTING; i++)
-		if (strcmp(state_names[i], name) == 0)
-			return i;
-	return -1;
-}
-
 const char *lab_setting(const struct ns_experiment *ns, const char *name)
 {
 	for (size_t i = 0; i < ns->n_settings; i++)

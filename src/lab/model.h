@@ -217,8 +217,6 @@ struct lab_site {
 
 const char *lab_state_name(enum lab_state state);
 
-/* One of LAB_* by its name, -1 when there is none. */
-int lab_state_parse(const char *name);
 /* Two members: a link to the mapper, whoever declared it (section 4.1). */
 static inline bool lab_is_link(const struct ns_lan *lan)
 {

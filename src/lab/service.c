@@ -50,8 +50,3 @@ void lab_service_delay(struct lab_service *svc, int64_t delay_ms)
 {
 	svc->delay_ms = delay_ms;
 }
-
-bool lab_service_busy(const struct lab_service *svc)
-{
-	return svc->changes != NULL;
-}

@@ -74,8 +74,6 @@ int lab_service_fault(struct lab_service *svc, struct lab_experiment *e,
 	const char *kind, struct err *err) NFZ_MUST_CHECK;
 const char *lab_service_fault_kind(size_t i); /* NULL after the last */
 const char *lab_service_fault_help(const char *kind);
-/* True while any change of an experiment is under way. */
-bool lab_service_busy(const struct lab_service *svc);
 
 /* One call of one user, without any network: what tests and fuzzers use and
  * what connections use.  reply gets the methodResponse document once: before

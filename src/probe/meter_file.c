@@ -71,7 +71,7 @@ static bool on_record(void *data, const struct flow_record *r)
 		return false;
 	if (!o->opt->lines)
 		return true;
-	record_print_with(&o->out, o->opt->style, r, &o->shape, more);
+	record_print(&o->out, o->opt->style, r, &o->shape, more);
 	return o->out.len < OUT_MAX / 2 || write_out(o);
 }
 

@@ -48,7 +48,7 @@ static bool on_record(void *data, const struct flow_record *r)
 	item.how = &how;
 	courier_add(p->courier, &item);
 	if (p->lines)
-		record_print_with(&p->out, p->style, r, &p->shape, item.more);
+		record_print(&p->out, p->style, r, &p->shape, item.more);
 	if (p->out.len > OUT_MAX / 2)
 		write_out(p);
 	return true;

@@ -265,13 +265,7 @@ static void print_json(struct buf *out, const struct flow_record *r,
 	buf_addc(out, '\n');
 }
 
-void record_print(
-	struct buf *out, enum record_style style, const struct flow_record *r)
-{
-	record_print_with(out, style, r, NULL, NULL);
-}
-
-void record_print_with(struct buf *out, enum record_style style,
+void record_print(struct buf *out, enum record_style style,
 	const struct flow_record *r, const struct flow_shape *shape,
 	const struct flow_more *more)
 {

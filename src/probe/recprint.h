@@ -11,12 +11,10 @@ enum record_style { RECORD_TEXT, RECORD_JSON, RECORD_CSV };
  * nothing besides. */
 void record_print_head(struct buf *out, enum record_style style,
 	const struct flow_shape *shape);
-void record_print(
-	struct buf *out, enum record_style style, const struct flow_record *r);
-/* The same, with what it has besides: members vlan, src_mac, dst_mac,
- * reverse_packets and the like, and those of metrics.  Text tells of the other
- * direction only. */
-void record_print_with(struct buf *out, enum record_style style,
+/* With what it has besides, if anything (more: NULL): members vlan, src_mac,
+ * dst_mac, reverse_packets and the like, and those of metrics.  Text tells of
+ * the other direction only. */
+void record_print(struct buf *out, enum record_style style,
 	const struct flow_record *r, const struct flow_shape *shape,
 	const struct flow_more *more);
 void counters_print(

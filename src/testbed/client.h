@@ -83,10 +83,7 @@ int client_call(struct client *client, const char *method, struct value *args,
 struct client_exp {
 	const char *proj, *exp;
 };
-/* "proj/exp"; NFZ_E_USAGE when it is none.  Copies into proj and exp. */
 enum { CLIENT_NAME_MAX = 64 };
-int client_parse_exp(const char *text, char proj[static CLIENT_NAME_MAX],
-	char exp[static CLIENT_NAME_MAX], struct err *err) NFZ_MUST_CHECK;
 bool client_name_valid(const char *name);
 
 /* Wrappers.  What is returned is the caller's: free() or value_free().  A

@@ -40,7 +40,8 @@ static bool make_one(struct pour *p)
 	r.key.sport = (uint16_t)n;
 	r.key.dport = 443;
 	r.key.proto = 6;
-	if (endpoint_send_records(p->ep, &r, 1) != 1)
+	if (!endpoint_send_rows(
+		    p->ep, &(struct flow_rows){.records = &r, .n = 1}))
 		return false;
 	p->made++;
 	return true;

@@ -24,7 +24,7 @@ static bool on_batch(void *data, const struct endpoint_batch *b)
 	buf_reset(&s->out);
 	buf_addf(&s->out, "{\"from\":%u}\n", b->from.module);
 	for (size_t i = 0; i < b->n_records; i++)
-		record_print(&s->out, RECORD_JSON, &b->records[i]);
+		record_print(&s->out, RECORD_JSON, &b->records[i], NULL, NULL);
 	for (size_t i = 0; i < b->n_counters; i++)
 		counters_print(&s->out, RECORD_JSON, &b->counters[i]);
 	fputs(buf_str(&s->out), stdout);

@@ -164,7 +164,8 @@ static void make_records(struct fake *f, size_t n)
 
 		r.key.src = r.key.dst = net_addr_v4_host(0x0a000001);
 		r.last_ns = r.first_ns;
-		if (endpoint_send_records(f->ep, &r, 1) != 1)
+		if (!endpoint_send_rows(
+			    f->ep, &(struct flow_rows){.records = &r, .n = 1}))
 			return;
 		f->made++;
 	}
@@ -664,7 +665,7 @@ Test(collector, takes_netflow_v5_from_listed_exporters)
 {
 	struct scene s = new_scene();
 	struct flow_record rows[45];
-	struct nf5_exporter e;
+	struct nf5_exporter e = {.boot_ns = wall_now().ns - NS_PER_S};
 	struct net_addr local = net_addr_v4_host(0x7f000001);
 	struct udp u;
 
@@ -678,7 +679,6 @@ Test(collector, takes_netflow_v5_from_listed_exporters)
 		rows[i].packets = i + 1;
 		rows[i].first_ns = rows[i].last_ns = wall_now().ns;
 	}
-	nf5_exporter_init(&e, wall_now().ns, 1);
 	cr_assert_eq(udp_open(&u, &local, 0, NULL), 0);
 	send_rows(&u, &e, rows, s.import_port);
 	free(ask(&s, "flush"));

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+static const int64_t day_ns = INT64_C(86400000000000);
 static const int64_t now = INT64_C(1795292454123456789);
 
 static struct flow_record flow(uint32_t i)
@@ -28,13 +29,14 @@ Test(nf5, what_is_encoded_is_decoded)
 	struct flow_record in[30], out[NF5_RECORDS];
 	struct flow_extra extras[NF5_RECORDS];
 	uint8_t bytes[NF5_DATAGRAM];
-	struct nf5_exporter e;
+	struct nf5_exporter e = {.boot_ns = now - day_ns};
 	struct nf5_header h;
 	size_t used;
 
 	for (uint32_t i = 0; i < 30; i++)
 		in[i] = flow(i);
-	nf5_exporter_init(&e, now, 0x0102);
+	e.engine_type = 1;
+	e.engine_id = 2;
 	cr_assert_eq(nf5_encode(&e, now, in, 30, bytes, &used), 1464);
 	cr_assert_eq(used, 30);
 	cr_assert(nf5_decode(bytes, 1464, &h, out, extras));
@@ -69,13 +71,12 @@ Test(nf5, large_counts_become_several_rows)
 	struct flow_extra extras[NF5_RECORDS];
 	uint8_t bytes[NF5_DATAGRAM];
 	uint64_t packets = 0, octets = 0;
-	struct nf5_exporter e;
+	struct nf5_exporter e = {.boot_ns = now - day_ns};
 	struct nf5_header h;
 	size_t used, len, n = 1;
 
 	r.packets = UINT64_C(40) << 32;
 	r.bytes = UINT64_C(100) * r.packets / 90;
-	nf5_exporter_init(&e, now, 0);
 	while ((len = nf5_encode(&e, now, &r, n, bytes, &used))) {
 		n -= used;
 		cr_assert(nf5_decode(bytes, len, &h, out, extras));
@@ -92,11 +93,10 @@ Test(nf5, ipv6_is_left_out_and_counted)
 {
 	struct flow_record r[2] = {flow(0), flow(1)};
 	uint8_t bytes[NF5_DATAGRAM];
-	struct nf5_exporter e;
+	struct nf5_exporter e = {.boot_ns = now - day_ns};
 	size_t used;
 
 	r[0].key.src.b[0] = 0x20;
-	nf5_exporter_init(&e, now, 0);
 	cr_assert_eq(nf5_encode(&e, now, r, 2, bytes, &used), 72);
 	cr_assert_eq(used, 2);
 	cr_assert_eq(e.left_out, 1);
@@ -108,11 +108,10 @@ Test(nf5, lies_about_length_are_refused)
 	struct flow_extra extras[NF5_RECORDS];
 	uint8_t bytes[NF5_DATAGRAM + 48] = {0};
 	static const uint16_t counts[] = {0, 2, 31, 65535};
-	struct nf5_exporter e;
+	struct nf5_exporter e = {.boot_ns = now - day_ns};
 	struct nf5_header h;
 	size_t used, len;
 
-	nf5_exporter_init(&e, now, 0);
 	len = nf5_encode(&e, now, &r, 1, bytes, &used);
 	for (size_t cut = 0; cut < len; cut++)
 		cr_assert_not(nf5_decode(bytes, cut, &h, out, extras));

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "format/xmlrpc.h"
+#include "lab/service_parts.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -83,7 +84,7 @@ static void settle(struct world *w, struct lab_experiment *e, char seen[256])
 	const char *last = lab_state_name(e->state);
 
 	snprintf(seen, 256, "%s", last);
-	while (lab_service_busy(w->svc) && !mono_passed(end)) {
+	while (w->svc->changes && !mono_passed(end)) {
 		const char *now;
 
 		cr_assert_eq(loop_step(w->loop, 50, NULL), 0);

@@ -273,7 +273,7 @@ Test(client, odd_names_are_never_sent)
 	struct client *c = client_over(answer, &canned);
 	static const char *const bad[] = {
 		"", "a b", "a/b", "-x", "a;b", "\xc3", "../x", "a\n"};
-	char proj[CLIENT_NAME_MAX], exp[CLIENT_NAME_MAX], *state;
+	char *state;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct client_exp e = {"p", bad[i]};
@@ -281,10 +281,6 @@ Test(client, odd_names_are_never_sent)
 		cr_assert_eq(client_state(c, &e, &state, &err), -NFZ_E_USAGE);
 	}
 	cr_assert_eq(canned.calls, 0);
-	cr_assert_eq(client_parse_exp("p/e_1-2", proj, exp, &err), 0);
-	cr_assert_str_eq(exp, "e_1-2");
-	cr_assert_eq(client_parse_exp("lan3", proj, exp, &err), -NFZ_E_USAGE);
-	cr_assert_eq(client_parse_exp("a/b/c", proj, exp, &err), -NFZ_E_USAGE);
 	client_close(c);
 }
 

@@ -1,7 +1,6 @@
 /* The examples we ship are what their README says. */
 #include "base/file.h"
 #include "testbed/ns.h"
-#include "topology/check.h"
 #include "topology/topofile.h"
 
 #include <criterion/criterion.h>

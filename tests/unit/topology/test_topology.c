@@ -1,4 +1,3 @@
-#include "topology/check.h"
 #include "topology/topofile.h"
 #include "topology/topology.h"
 
@@ -72,48 +71,5 @@ Test(topology, rejoins_the_halves)
 	cr_assert_float_eq(s.loss, 0.19, 1e-9);
 	cr_assert_eq(s.bandwidth_kbps, 20000);
 	cr_assert_eq(s.r_bandwidth_kbps, 0);
-	topology_free(t);
-}
-
-struct said {
-	int n;
-	char text[2000];
-};
-
-static void hear(void *ctx, const char *sentence)
-{
-	struct said *said = ctx;
-	size_t len = strlen(said->text);
-
-	said->n++;
-	snprintf(said->text + len, sizeof(said->text) - len, "%s\n", sentence);
-}
-
-Test(check, says_what_is_odd)
-{
-	struct topology *t = parse(
-		"{\"nodes\":[\"a\",\"b\",\"c\",\"d\",\"e\"],\"interfaces\":["
-		"{\"node\":\"a\",\"addr\":\"10.0.0.1/24\"},"
-		"{\"node\":\"b\",\"addr\":\"10.0.1.1/24\"},"
-		"{\"node\":\"c\",\"addr\":\"10.0.0.1/24\"},{\"node\":\"d\"},"
-		"{\"node\":\"d\"}],"
-		"\"links\":[{\"name\":\"l\",\"members\":["
-		"{\"iface\":0},{\"iface\":1}]},{\"name\":\"m\",\"members\":["
-		"{\"iface\":2},{\"iface\":3}]},{\"name\":\"n\",\"members\":["
-		"{\"iface\":4}]}]}");
-	struct said said = {0};
-	int part[5];
-
-	cr_assert_eq(check_topology(t, hear, &said), 5);
-	cr_assert_str_eq(said.text,
-		"node \"e\" is on no link\n"
-		"node \"b\" is in another subnet than the rest of link \"l\"\n"
-		"link \"n\" has 1 member\n"
-		"address 10.0.0.1 is held by \"a\" and \"c\"\n"
-		"the experiment is in 2 separate parts; what is collected "
-		"crosses the control network only\n");
-	cr_assert_eq(check_parts(t, part), 2);
-	cr_assert(
-		part[0] == 0 && part[2] == 1 && part[3] == 1 && part[4] == -1);
 	topology_free(t);
 }
