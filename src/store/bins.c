@@ -7,8 +7,9 @@
 enum {
 	/* a table of these sizes holds GROUP_BINS, at two thirds full */
 	FIRST_SIZE = 2048,
-	GROWTH = 4,
+	GROWTH = 2,
 	COUNT_WORDS = 3,
+	LINE = 64, /* bytes of the cache */
 	HOSTS_AHEAD = 64
 };
 #define BINS_V4 (UINT32_C(1) << 31)
@@ -20,7 +21,6 @@ void bins_init(struct bins *t, const struct bins_form *form)
 	const size_t words = bins_words(form);
 
 	*t = (struct bins){.seed = hash_key_new(),
-		.numbered = form->numbered,
 		.words = words,
 		.stride = words + COUNT_WORDS + form->serials,
 		.most = form->most};
@@ -29,7 +29,7 @@ void bins_init(struct bins *t, const struct bins_form *form)
 
 void bins_release(struct bins *t)
 {
-	free(t->entries);
+	free(t->memory);
 	free(t->hosts.addrs);
 	free(t->hosts.index);
 	*t = (struct bins){0};
@@ -50,16 +50,22 @@ static bool is_free(const struct bins *t, uint64_t *e)
 	return counts(t, e)->flows == 0;
 }
 
+/* An entry of a short key lies in one line of the cache. */
 static void resize(struct bins *t, size_t size)
 {
+	const size_t bytes = size * t->stride * sizeof(*t->entries);
+	uintptr_t at;
+
 	t->size = size;
-	t->entries = mem_zalloc(size, t->stride * sizeof(*t->entries));
-	mem_advise_table(t->entries, size * t->stride * sizeof(*t->entries));
+	t->memory = mem_zalloc(bytes + LINE, 1);
+	at = (uintptr_t)t->memory;
+	t->entries = (uint64_t *)(at + (LINE - at % LINE) % LINE);
+	mem_advise_table(t->entries, bytes);
 }
 
 void bins_begin(struct bins *t, uint64_t parts, uint64_t rest)
 {
-	free(t->entries);
+	free(t->memory);
 	t->parts = parts;
 	t->rest = rest;
 	t->n = 0;
@@ -78,7 +84,7 @@ void bins_empty(struct bins *t, size_t n)
 			t->size * t->stride * sizeof(*t->entries));
 		return;
 	}
-	free(t->entries);
+	free(t->memory);
 	resize(t, size);
 }
 
@@ -101,6 +107,7 @@ static uint64_t *find(const struct bins *t, const uint64_t *key, uint64_t hash)
 /* Moves what is in old, and of this part, to a table of this size. */
 static void rebuild(struct bins *t, size_t size)
 {
+	cleanup_free void *memory = t->memory;
 	uint64_t *old = t->entries;
 	size_t old_size = t->size, width = t->stride;
 
@@ -118,7 +125,6 @@ static void rebuild(struct bins *t, size_t size)
 		memcpy(find(t, e, hash), e, width * sizeof(*e));
 		t->n++;
 	}
-	free(old);
 }
 
 struct bins_counts *bins_at(struct bins *t, const uint64_t *key, uint64_t hash)

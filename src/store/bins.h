@@ -53,10 +53,10 @@ struct bins_hosts {
 
 struct bins {
 	struct hash_key seed;
-	bool numbered; /* keys are numbers of addresses */
 	size_t words;  /* of a key */
 	size_t stride; /* of an entry: key, counts, serial */
 	size_t n, most;
+	void *memory;      /* of the entries */
 	uint64_t *entries; /* key, then counts; flows 0: free */
 	size_t size;       /* a power of 2 */
 	/* keys whose hash is `rest` modulo `parts` only */
@@ -65,10 +65,10 @@ struct bins {
 };
 
 /* places: 32-bit numbers of a key; most: entries at once; serials: room for
- * bins_serial; numbered: a key is the number of one address. */
+ * bins_serial. */
 struct bins_form {
 	size_t places, most;
-	bool serials, numbered;
+	bool serials;
 };
 static inline size_t bins_words(const struct bins_form *form)
 {
@@ -96,12 +96,9 @@ static inline bool bins_is_mine(const struct bins *t, uint64_t hash)
 {
 	return (bins_part(hash) & (t->parts - 1)) == t->rest;
 }
-/* Numbers of addresses follow one another and stay where they are, the most
- * frequent ones together; no stranger chooses them.  Parts go by high bits. */
 static inline uint64_t bins_hash(const struct bins *t, const uint64_t *key)
 {
-	return t->numbered ? key[0] | (key[0] * 0x9e3779b1u) << 32
-			   : hash_words(&t->seed, key, t->words);
+	return hash_words(&t->seed, key, t->words);
 }
 /* Soon to be looked at. */
 void bins_prefetch(const struct bins *t, uint64_t hash);

@@ -16,22 +16,22 @@ static bool is_addr_key(enum group_key key)
 
 void group_init(struct group *g, const struct group_by *by, size_t rows_max)
 {
-	struct bins_form form = {
-		.numbered = by->n == 1 && is_addr_key(by->keys[0])};
+	struct bins_form form = {0};
 
-	*g = (struct group){.by = *by};
+	*g = (struct group){
+		.by = *by, .alone = by->n == 1 && is_addr_key(by->keys[0])};
 	for (size_t i = 0; i < by->n; i++) {
 		g->place[by->keys[i]] = form.places;
-		form.places += by->keys[i] == GROUP_TIME ? 2 : 1;
+		form.places += by->keys[i] == GROUP_TIME || g->alone ? 2 : 1;
 	}
 	/* else a flow is added once */
 	g->serials = group_by_has(by, GROUP_LINK) ||
 		     group_by_has(by, GROUP_NODE) ||
 		     group_by_has(by, GROUP_TIME) || by->from_ns != by->to_ns;
 	form.serials = g->serials;
-	form.most = g->most = rows_max        ? rows_max
-			      : form.numbered ? GROUP_BINS_HOSTS
-					      : GROUP_BINS;
+	form.most = g->most = rows_max     ? rows_max
+			      : by->n == 1 ? GROUP_BINS_ONE
+					   : GROUP_BINS;
 	bins_init(&g->bins, &form);
 	piles_init(&g->piles, &form);
 	g->piles_most = rows_max ? rows_max * 8 : GROUP_PILES_WORDS;
@@ -146,14 +146,30 @@ int group_host(struct group *g, const struct net_addr *a, uint32_t *ret,
 	return 0;
 }
 
+int group_addr(struct group *g, const struct net_addr *a, uint32_t *to,
+	struct err *err)
+{
+	if (!g->alone || !net_addr_is_v4(a))
+		return group_host(g, a, to, err);
+	to[0] = net_addr_v4_value(a);
+	to[1] = GROUP_V4;
+	return 0;
+}
+
+static struct net_addr get_addr(const struct group *g, const uint32_t *from)
+{
+	return g->alone && from[1] == GROUP_V4 ? net_addr_v4_host(from[0])
+					       : g->bins.hosts.addrs[from[0]];
+}
+
 static int put_key(struct group *g, enum group_key key,
 	const struct group_value *v, uint32_t *to, struct err *err)
 {
 	switch (key) {
 	case GROUP_SRC:
-		return group_host(g, &v->src, to, err);
+		return group_addr(g, &v->src, to, err);
 	case GROUP_DST:
-		return group_host(g, &v->dst, to, err);
+		return group_addr(g, &v->dst, to, err);
 	case GROUP_SPORT:
 		*to = v->sport;
 		return 0;
@@ -161,9 +177,9 @@ static int put_key(struct group *g, enum group_key key,
 		*to = v->dport;
 		return 0;
 	case GROUP_SRC_NET:
-		return group_host(g, &v->src_net, to, err);
+		return group_addr(g, &v->src_net, to, err);
 	case GROUP_DST_NET:
-		return group_host(g, &v->dst_net, to, err);
+		return group_addr(g, &v->dst_net, to, err);
 	case GROUP_PROTO:
 		*to = v->proto;
 		return 0;
@@ -210,10 +226,10 @@ static void get_key(const struct group *g, enum group_key key,
 {
 	switch (key) {
 	case GROUP_SRC:
-		v->src = g->bins.hosts.addrs[*from];
+		v->src = get_addr(g, from);
 		return;
 	case GROUP_DST:
-		v->dst = g->bins.hosts.addrs[*from];
+		v->dst = get_addr(g, from);
 		return;
 	case GROUP_SPORT:
 		v->sport = (uint16_t)*from;
@@ -222,10 +238,10 @@ static void get_key(const struct group *g, enum group_key key,
 		v->dport = (uint16_t)*from;
 		return;
 	case GROUP_SRC_NET:
-		v->src_net = g->bins.hosts.addrs[*from];
+		v->src_net = get_addr(g, from);
 		return;
 	case GROUP_DST_NET:
-		v->dst_net = g->bins.hosts.addrs[*from];
+		v->dst_net = get_addr(g, from);
 		return;
 	case GROUP_PROTO:
 		v->proto = (uint8_t)*from;

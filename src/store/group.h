@@ -139,6 +139,7 @@ struct group {
 	struct group_by by;
 	struct bins bins;
 	size_t most; /* of bins */
+	bool alone;  /* one key, an address: group_addr() */
 	struct piles piles;
 	size_t piles_room, piles_most; /* words, now and ever */
 	struct bins sum;               /* of a pile */
@@ -151,8 +152,9 @@ struct group {
 };
 enum {
 	GROUP_ROWS_MAX = 10000000,
-	GROUP_BINS = 20000,         /* a table of 1 MB for two addresses */
-	GROUP_BINS_HOSTS = 5500000, /* numbers of addresses lie together */
+	GROUP_BINS = 20000,       /* a table of 1 MB for two addresses */
+	GROUP_BINS_ONE = 5500000, /* by one key: 256 MB, but rows of a block
+	                           * are added up before */
 	GROUP_PILES_WORDS = 1 << 26
 };
 

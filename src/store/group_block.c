@@ -25,7 +25,7 @@ struct group_room {
 	uint32_t numbers[BLOCK_HOSTS];
 	bool marked[CODES];
 	uint32_t places[BLOCK_ROWS][BINS_PLACES_MAX];
-	uint64_t keys[CODES][BINS_PLACES_MAX / 2];
+	uint64_t keys[CODES * BINS_PLACES_MAX / 2]; /* one after the other */
 	uint64_t hashes[CODES];
 };
 
@@ -260,6 +260,34 @@ static size_t count_codes(struct group_room *room, const struct block *b,
 	return n_codes;
 }
 
+/* Its keys are one word each. */
+static int take_addrs(
+	struct group *g, const struct block *b, size_t n_codes, struct err *err)
+{
+	struct group_room *room = g->room;
+	int r = 0;
+
+	for (size_t i = 0; i < n_codes && r == 0; i++) {
+		const struct net_addr a = block_host(b, room->codes[i]);
+		uint32_t places[2] = {0};
+
+		r = group_addr(g, &a, places, err);
+		memcpy(&room->keys[i], places, sizeof(places));
+	}
+	return r;
+}
+
+static int take_values(struct group *g, const struct block *b,
+	const struct catalog *c, size_t n_codes, struct err *err)
+{
+	struct group_room *room = g->room;
+	int r = find_values(g, b, c, g->by.keys[0], n_codes, err);
+
+	for (size_t i = 0; i < n_codes; i++)
+		room->keys[i] = room->value_of[room->codes[i]];
+	return r;
+}
+
 static int add_one_key(struct group *g, const struct block *b,
 	const uint16_t *rows, size_t n, const struct catalog *c,
 	struct err *err)
@@ -270,11 +298,10 @@ static int add_one_key(struct group *g, const struct block *b,
 
 	take_codes(room, b, g->by.keys[0], rows, n);
 	n_codes = count_codes(room, b, rows, n);
-	r = find_values(g, b, c, g->by.keys[0], n_codes, err);
-	for (size_t i = 0; i < n_codes; i++) {
-		room->keys[i][0] = room->value_of[room->codes[i]];
-		room->hashes[i] = bins_hash(&g->bins, room->keys[i]);
-	}
+	r = g->alone ? take_addrs(g, b, n_codes, err)
+		     : take_values(g, b, c, n_codes, err);
+	for (size_t i = 0; i < n_codes; i++)
+		room->hashes[i] = bins_hash(&g->bins, &room->keys[i]);
 	for (size_t i = 0; i < n_codes; i++) {
 		struct code_counts *from = &room->by_code[room->codes[i]];
 		const struct bins_more more = {
@@ -285,7 +312,7 @@ static int add_one_key(struct group *g, const struct block *b,
 		*from = (struct code_counts){0};
 		if (r == 0)
 			r = group_count(
-				g, room->keys[i], room->hashes[i], &more, err);
+				g, &room->keys[i], room->hashes[i], &more, err);
 	}
 	return r;
 }
@@ -361,21 +388,23 @@ static int add_rows(struct group *g, const struct block *b,
 	const uint16_t *rows, size_t n, struct err *err)
 {
 	struct group_room *room = g->room;
-	const size_t len = g->bins.words * sizeof(room->keys[0][0]);
+	const size_t words = g->bins.words;
+	uint64_t *key = room->keys;
 	int r = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		memcpy(room->keys[i], room->places[i], len);
-		room->hashes[i] = bins_hash(&g->bins, room->keys[i]);
+	for (size_t i = 0; i < n; i++, key += words) {
+		memcpy(key, room->places[i], words * sizeof(*key));
+		room->hashes[i] = bins_hash(&g->bins, key);
 	}
-	for (size_t i = 0; i < n && r == 0; i++) {
+	key = room->keys;
+	for (size_t i = 0; i < n && r == 0; i++, key += words) {
 		const struct bins_more more = {
 			{1, block_PACKETS(b)[rows[i]], block_BYTES(b)[rows[i]]},
 			0};
 
 		if (i + AHEAD < n)
 			bins_prefetch(&g->bins, room->hashes[i + AHEAD]);
-		r = group_count(g, room->keys[i], room->hashes[i], &more, err);
+		r = group_count(g, key, room->hashes[i], &more, err);
 	}
 	return r;
 }

@@ -156,12 +156,10 @@ Test(bins, addresses_keep_their_numbers)
 	bins_release(&t);
 }
 
-/* Keys that are numbers are divided over parts as others are. */
-Test(bins, numbers_are_divided_too)
+Test(bins, each_key_is_of_one_part)
 {
 	enum { N = 1000 };
-	const struct bins_form form = {
-		.places = 1, .most = N, .numbered = true};
+	const struct bins_form form = {.places = 1, .most = N};
 	struct bins t;
 	size_t n, half;
 
