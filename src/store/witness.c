@@ -75,29 +75,39 @@ static int64_t middle(const struct flow_record *r)
 	return r->first_ns / 2 + r->last_ns / 2;
 }
 
-/* The open rows of a tap count; last_ns becomes the latest time so far. */
+/* The open rows of a tap count.  Rows of one tap may overlap, so neither ends nor
+ * middles are in order: what is of all rows up to one, or from one on, is. */
 static void take(struct witness *w, size_t n)
 {
-	int64_t last_ns = INT64_MIN;
+	int64_t last_ns = INT64_MIN, middle_ns = INT64_MIN;
 
 	for (size_t i = 0; i < n; i++) {
 		w[i].counts = !w[i].again;
 		if (w[i].row->last_ns > last_ns)
 			last_ns = w[i].row->last_ns;
+		if (middle(w[i].row) > middle_ns)
+			middle_ns = middle(w[i].row);
 		w[i].last_ns = last_ns;
+		w[i].latest_ns = middle_ns;
+	}
+	middle_ns = INT64_MAX;
+	for (size_t i = n; i-- > 0;) {
+		if (middle(w[i].row) < middle_ns)
+			middle_ns = middle(w[i].row);
+		w[i].earliest_ns = middle_ns;
 	}
 }
 
-/* How many of a tap's rows have a time (of theirs) before this one. */
-static size_t before(const struct witness *w, size_t n,
-	int64_t (*time)(const struct flow_record *r), int64_t at_ns)
+/* How many of a tap's rows begin before that time, and what clocks are wrong by
+ * after it. */
+static size_t before(const struct witness *w, size_t n, int64_t at_ns)
 {
 	size_t low = 0;
 
 	while (n > 0) {
 		const size_t half = n / 2;
 
-		if (time(w[low + half].row) < at_ns) {
+		if (plus(w[low + half].row->first_ns, -NEAR_NS) < at_ns) {
 			low += half + 1;
 			n -= half + 1;
 		} else {
@@ -107,21 +117,17 @@ static size_t before(const struct witness *w, size_t n,
 	return low;
 }
 
-static int64_t early(const struct flow_record *r)
-{
-	return plus(r->first_ns, -NEAR_NS);
-}
-
 /* Is the middle of the row in one of the tap's rows, or that of one of those
- * in the row? */
+ * in the row?  If not the first, all rows end before the middle or begin after
+ * it. */
 static bool saw(const struct witness *w, size_t n, const struct flow_record *r)
 {
-	size_t i = before(w, n, early, middle(r));
+	const size_t i = before(w, n, middle(r));
 
-	if (i > 0 && middle(r) <= plus(w[i - 1].last_ns, NEAR_NS))
+	if (i > 0 && (middle(r) <= plus(w[i - 1].last_ns, NEAR_NS) ||
+			     w[i - 1].latest_ns >= r->first_ns))
 		return true;
-	i = before(w, n, middle, r->first_ns);
-	return i < n && middle(w[i].row) <= r->last_ns;
+	return i < n && w[i].earliest_ns <= r->last_ns;
 }
 
 void witness_choose(struct witness *w, size_t n)

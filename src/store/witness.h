@@ -16,7 +16,9 @@
 
 struct witness {
 	const struct flow_record *row;
-	int64_t last_ns;    /* for the choice */
+	/* for the choice, of the tap's rows: the last end and the latest middle
+	 * up to this one, the earliest middle from it on */
+	int64_t last_ns, latest_ns, earliest_ns;
 	bool counts, again; /* one of them is set */
 };
 

@@ -398,6 +398,21 @@ Test(merge, what_two_taps_of_a_link_see_counts_once)
 	cr_assert_eq(r.flows[0].again, 2);
 }
 
+/* Rows of one tap overlap: the middle of a later one may come first. */
+Test(merge, what_was_seen_again_is_found_among_rows_that_overlap)
+{
+	const struct row rows[] = {
+		{.tap = 1, .to = 1, .packets = 50, .first = 4.2, .last = 40},
+		{.tap = 1, .to = 1, .packets = 10, .first = 4.5, .last = 7.7},
+		{.tap = 2, .to = 1, .packets = 20, .first = 0, .last = 6.2},
+	};
+	struct result r = MERGED(BOTH_ENDS, rows);
+
+	cr_assert_eq(r.n, 1);
+	cr_assert_eq(r.flows[0].packets, 60);
+	cr_assert_eq(r.flows[0].again, 1);
+}
+
 Test(merge, a_tap_that_did_not_sample_counts)
 {
 	const struct row rows[] = {
