@@ -25,7 +25,8 @@ struct keeper {
 	enum keeper_state state;
 	bool jailed, ending;
 	int result;
-	struct err err; /* of it */
+	struct err err;      /* of it */
+	struct err unpacked; /* until somebody asks; code 0: nothing to say */
 };
 
 int keeper_jail(const char *dir, struct jail_state *ret,
@@ -41,16 +42,21 @@ int keeper_jail(const char *dir, struct jail_state *ret,
 
 /* --- the thread ---------------------------------------------------------- */
 
-static void tell(struct keeper *k, enum keeper_state state)
+static void wake_owner(struct keeper *k)
 {
 	const uint64_t one = 1;
 
+	if (write(k->told, &one, sizeof(one)) < 0)
+		return; /* it is awake already */
+}
+
+static void tell(struct keeper *k, enum keeper_state state)
+{
 	pthread_mutex_lock(&k->lock);
 	k->state = state;
 	pthread_cond_broadcast(&k->changed);
 	pthread_mutex_unlock(&k->lock);
-	if (write(k->told, &one, sizeof(one)) < 0)
-		return; /* it is told already */
+	wake_owner(k);
 }
 
 enum { FIRST_REST_MS = 50 }; /* in which nobody asks */
@@ -61,6 +67,7 @@ static void rest(struct keeper *k, int64_t *ms)
 	const int64_t until_ns = mono_add_ms(mono_now(), *ms).ns;
 	const struct timespec until = {
 		until_ns / NS_PER_S, until_ns % NS_PER_S};
+	struct err err = ERR_INIT;
 
 	if (!k->pack) {
 		pthread_cond_wait(&k->changed, &k->lock);
@@ -69,8 +76,12 @@ static void rest(struct keeper *k, int64_t *ms)
 	if (pthread_cond_timedwait(&k->changed, &k->lock, &until) != ETIMEDOUT)
 		return;
 	pthread_mutex_unlock(&k->lock);
-	*ms = pack_step(k->pack);
+	*ms = pack_step(k->pack, &err);
 	pthread_mutex_lock(&k->lock);
+	if (!err.code)
+		return;
+	k->unpacked = err;
+	wake_owner(k);
 }
 
 static bool wait_to_be_asked(struct keeper *k)
@@ -215,6 +226,15 @@ enum keeper_state keeper_look(struct keeper *k, int *ret, struct err *err)
 		k->state = KEEPER_IDLE;
 	pthread_mutex_unlock(&k->lock);
 	return state;
+}
+
+bool keeper_left_unpacked(struct keeper *k, struct err *ret)
+{
+	pthread_mutex_lock(&k->lock);
+	*ret = k->unpacked;
+	err_clear(&k->unpacked);
+	pthread_mutex_unlock(&k->lock);
+	return ret->code;
 }
 
 void keeper_wait(struct keeper *k)

@@ -35,6 +35,8 @@ void keeper_ask(struct keeper *k);
 /* Looks; *ret and *err are the result of writing once that is over.
  * KEEPER_DONE is idle from here on. */
 enum keeper_state keeper_look(struct keeper *k, int *ret, struct err *err);
+/* Why an old segment was not packed; told once. */
+bool keeper_left_unpacked(struct keeper *k, struct err *ret);
 /* Until it is done. */
 void keeper_wait(struct keeper *k);
 

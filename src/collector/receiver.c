@@ -110,6 +110,8 @@ static void look_at_keeper(struct collector *c)
 
 	if ((state == KEEPER_WRITTEN || state == KEEPER_DONE) && !c->kept_it)
 		on_written(c, result, &err);
+	if (keeper_left_unpacked(c->keeper, &err))
+		complain(c, &err);
 	if (state != KEEPER_DONE)
 		return;
 	c->keeping = false;

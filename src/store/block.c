@@ -203,7 +203,7 @@ static int pack_part(struct block *b, int part, struct buf *out,
 		return 0;
 	}
 	buf_add(out, bytes, from->len);
-	return 0;
+	return buf_ok(out) ? 0 : bad(err);
 }
 
 int block_pack(struct block *b, struct buf *out, struct block_parts *ret,

@@ -19,6 +19,8 @@ struct pack {
 	int64_t after_ms;
 	uint64_t upto;         /* number of the last one that is done */
 	struct mono_time look; /* no sooner for the next */
+	uint64_t number;       /* of the one in work */
+	uint64_t told;         /* that its failure was told */
 	struct segment from;
 	struct segment_writer *to; /* NULL: none is in work */
 	size_t at;                 /* its next block */
@@ -57,40 +59,41 @@ static bool is_due(const struct pack *p, const struct store_file *f)
 	       (wall_now().ns - f->written_ns) / NS_PER_MS >= p->after_ms;
 }
 
-/* Opens it; false: there is nothing to do about it. */
-static bool open_one(struct pack *p, uint64_t number)
+/* 1: it is open; 0: there is nothing to do about it. */
+static int open_one(struct pack *p, uint64_t number, struct err *err)
 {
 	char name[STORE_PATH];
-	int fd;
+	int fd, r;
 
-	if (store_file_open(p->dir, store_segment_name(number, name), O_RDONLY,
-		    &fd, NULL) < 0 ||
-		fd < 0 || segment_open(fd, name, &p->from, NULL) < 0)
-		return false;
-	return !p->from.packed;
+	p->number = number;
+	r = store_file_open(
+		p->dir, store_segment_name(number, name), O_RDONLY, &fd, err);
+	if (r == 0 && fd >= 0)
+		r = segment_open(fd, name, &p->from, err);
+	return r < 0 ? r : fd >= 0 && !p->from.packed;
 }
 
-/* Finds the next.  False: none is due, or there is no room for it now. */
-static bool begin(struct pack *p)
+/* Finds the next.  1: it is begun; 0: none is due. */
+static int begin(struct pack *p, struct err *err)
 {
 	struct store_files f;
-	bool found = false;
+	int r = 0;
 
 	if (store_files_list(p->dir, &f, NULL) < 0)
-		return false;
-	for (size_t i = 0; i < f.n && !found; i++) {
+		return 0;
+	for (size_t i = 0; i < f.n && r == 0; i++) {
 		if (!is_due(p, &f.items[i]))
 			continue;
-		found = open_one(p, f.items[i].number);
-		if (!found) {
+		r = open_one(p, f.items[i].number, err);
+		if (r == 0) {
 			p->upto = f.items[i].number;
 			segment_close(&p->from);
 		}
 	}
 	store_files_release(&f);
-	if (found && segment_create_packed(p->dir, &p->from, &p->to, NULL) < 0)
-		leave(p);
-	return p->to;
+	if (r > 0)
+		r = segment_create_packed(p->dir, &p->from, &p->to, err);
+	return r < 0 ? r : p->to != NULL;
 }
 
 /* Retention may have taken it meanwhile: then it does not come back. */
@@ -99,17 +102,21 @@ static bool is_there(const struct pack *p)
 	char name[STORE_PATH];
 	cleanup_close int fd = -1;
 
-	return store_file_open(p->dir, store_segment_name(p->from.number, name),
+	return store_file_open(p->dir, store_segment_name(p->number, name),
 		       O_RDONLY, &fd, NULL) == 0 &&
 	       fd >= 0;
 }
 
-static void end(struct pack *p)
+static int end(struct pack *p, struct err *err)
 {
-	p->upto = p->from.number;
-	if (is_there(p) && segment_finish(take(p->to), NULL) == 0)
+	int r = is_there(p) ? segment_finish(take(p->to), err) : 0;
+
+	if (r == 0) {
 		(void)!store_dir_sync(p->dir, NULL);
-	leave(p);
+		p->upto = p->number;
+		leave(p);
+	}
+	return r;
 }
 
 static int64_t wait_long(struct pack *p)
@@ -119,23 +126,36 @@ static int64_t wait_long(struct pack *p)
 	return LOOK_MS;
 }
 
-int64_t pack_step(struct pack *p)
+/* It stays as it is: for good, or until a full disk has room again. */
+static int64_t give_up(struct pack *p, int r, struct err *err)
 {
-	struct err err;
+	const bool later = r == -NFZ_E_DISK_FULL;
+
+	leave(p);
+	if (p->told == p->number)
+		err_clear(err);
+	else
+		err_wrap(err, "%s: an old segment is not packed", p->dir);
+	p->told = p->number;
+	if (!later)
+		p->upto = p->number;
+	return later ? wait_long(p) : REST_MS;
+}
+
+int64_t pack_step(struct pack *p, struct err *err)
+{
 	int r;
 
-	if (!p->to && (!mono_passed(p->look) || !begin(p)))
-		return wait_long(p);
-	if (p->at < p->from.n_blocks) {
-		r = segment_add_packed(p->to, &p->from, p->at++, &err);
+	if (p->to) {
+		r = p->at < p->from.n_blocks
+			    ? segment_add_packed(p->to, &p->from, p->at++, err)
+			    : end(p, err);
+	} else {
+		r = mono_passed(p->look) ? begin(p, err) : 0;
 		if (r == 0)
-			return REST_MS;
-		/* a full disk may have room again */
-		if (r != -NFZ_E_DISK_FULL)
-			p->upto = p->from.number;
-		leave(p);
-		return r == -NFZ_E_DISK_FULL ? wait_long(p) : REST_MS;
+			return wait_long(p);
+		if (r > 0) /* its first block, too */
+			return pack_step(p, err);
 	}
-	end(p);
-	return REST_MS;
+	return r < 0 ? give_up(p, r, err) : REST_MS;
 }

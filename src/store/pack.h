@@ -9,9 +9,12 @@
  * or the other, with the same rows in the same order.
  *
  * One block at a time, so that nobody waits for it for long.  A segment that
- * cannot be read stays as it is. */
+ * cannot be read stays as it is, and one that finds no room on the disk until
+ * there is some. */
 #ifndef NFZ_STORE_PACK_H
 #define NFZ_STORE_PACK_H
+
+#include "base/err.h"
 
 #include <stdint.h>
 
@@ -21,8 +24,9 @@ struct pack;
 struct pack *pack_new(const char *dir, int64_t after_ms);
 /* What was begun is forgotten.  NULL is fine. */
 void pack_free(struct pack *p);
-/* Does one block; returns how long to rest after it.  No file of DIR may be
- * removed meanwhile by another thread. */
-int64_t pack_step(struct pack *p);
+/* Does one block; returns how long to rest after it.  *err tells of a segment
+ * that stays as it is, once.  No file of DIR may be removed meanwhile by another
+ * thread. */
+int64_t pack_step(struct pack *p, struct err *err);
 
 #endif

@@ -47,17 +47,30 @@ void segment_abandon(struct segment_writer *w)
 	writer_free(w);
 }
 
+/* As errno says. */
+static int failed(const struct segment_writer *w, struct err *err)
+{
+	if (errno == ENOSPC || errno == EDQUOT)
+		return err_set(
+			err, NFZ_E_DISK_FULL, "%s: no space left", w->tmp);
+	return err_sys(err, "%s", w->tmp);
+}
+
+static int write_all(
+	const struct segment_writer *w, const struct buf *b, struct err *err)
+{
+	return file_write_all(w->fd, buf_str(b), b->len, NULL) < 0
+		       ? failed(w, err)
+		       : 0;
+}
+
 /* Writes what is in w->out. */
 static int flush(struct segment_writer *w, struct err *err)
 {
-	int r = file_write_all(w->fd, w->out.data, w->out.len, err);
+	int r = write_all(w, &w->out, err);
 
-	if (r < 0) {
-		if (errno == ENOSPC || errno == EDQUOT)
-			return err_set(err, NFZ_E_DISK_FULL,
-				"%s: no space left", w->tmp);
-		return err_wrap(err, "%s", w->tmp);
-	}
+	if (r < 0)
+		return r;
 	w->offset += w->out.len;
 	buf_reset(&w->out);
 	return 0;
@@ -79,9 +92,9 @@ static int create(const char *dir, uint64_t number, const char *magic,
 	w->fd = open(w->tmp,
 		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (w->fd < 0) {
-		err_sys(err, "%s", w->tmp);
+		r = failed(w, err);
 		writer_free(w);
-		return -NFZ_E_IO;
+		return r;
 	}
 	buf_add(&w->out, magic, SEGMENT_MAGIC);
 	buf_u64(&w->out, 0);
@@ -259,9 +272,9 @@ static int write_end(struct segment_writer *w, struct err *err)
 	buf_u64(&footer, checksum(buf_str(&w->filters), w->filters.len));
 	buf_add(&footer, buf_str(&w->footer), w->footer.len);
 	buf_add(&footer, buf_str(&w->extras), w->extras.len);
-	r = file_write_all(w->fd, buf_str(&w->filters), w->filters.len, err);
+	r = write_all(w, &w->filters, err);
 	if (r == 0)
-		r = file_write_all(w->fd, footer.data, footer.len, err);
+		r = write_all(w, &footer, err);
 	buf_u32(&w->out, (uint32_t)footer.len);
 	buf_u32(&w->out, 0);
 	buf_u64(&w->out, checksum(footer.data, footer.len));
@@ -283,7 +296,7 @@ static int finish(struct segment_writer *w, struct err *err)
 		return r;
 	if ((w->written.tv_sec && futimens(w->fd, times) < 0) ||
 		fsync(w->fd) < 0 || rename(w->tmp, w->path) < 0)
-		return err_sys(err, "%s", w->path);
+		return failed(w, err);
 	return 0;
 }
 

@@ -8,6 +8,7 @@ enum { NOTHING_DUE_MS = 1000 };
 
 int main(int argc, char **argv)
 {
+	struct err err = ERR_INIT;
 	struct pack *p;
 
 	if (argc != 2) {
@@ -15,8 +16,10 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	p = pack_new(argv[1], 0);
-	while (pack_step(p) < NOTHING_DUE_MS)
+	while (pack_step(p, &err) < NOTHING_DUE_MS)
 		;
 	pack_free(p);
-	return 0;
+	if (err.code)
+		fprintf(stderr, "%s\n", err.text);
+	return err.code != 0;
 }

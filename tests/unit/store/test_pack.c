@@ -114,9 +114,10 @@ static struct stat stat_of(const char *dir, unsigned number)
 static int steps(const char *dir, int64_t after_ms, int most)
 {
 	struct pack *p = pack_new(dir, after_ms);
+	struct err err = ERR_INIT;
 	int n = 0;
 
-	while (n < most && pack_step(p) < NOTHING_MS)
+	while (n < most && pack_step(p, &err) < NOTHING_MS)
 		n++;
 	pack_free(p);
 	return n;
@@ -179,12 +180,14 @@ Test(pack, what_retention_took_does_not_come_back)
 {
 	char *dir = make(), path[512];
 	struct pack *p = pack_new(dir, 0);
+	struct err err = ERR_INIT;
 
 	snprintf(path, sizeof(path), "%s/seg-%010u", dir, 1);
-	pack_step(p);
+	pack_step(p, &err);
 	cr_assert_eq(unlink(path), 0);
-	while (pack_step(p) < NOTHING_MS)
+	while (pack_step(p, &err) < NOTHING_MS)
 		;
+	cr_assert_eq(err.code, 0, "%s", err.text);
 	pack_free(p);
 	cr_assert_lt(access(path, F_OK), 0);
 	strcat(path, ".new");
