@@ -435,3 +435,22 @@ int command_parse(struct app *app, const struct command *cmd, void *into,
 	}
 	return check_words(cmd, *ret_words, argv, err);
 }
+
+static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
+
+void app_end_at_once(struct app_signals *ret)
+{
+	const struct sigaction at_once = {.sa_handler = SIG_DFL};
+
+	for (int i = 0; i < 3; i++) {
+		sigaction(endings[i], NULL, &ret->was[i]);
+		if (ret->was[i].sa_handler != SIG_IGN) /* nohup(1) */
+			sigaction(endings[i], &at_once, NULL);
+	}
+}
+
+void app_end_in_order(const struct app_signals *s)
+{
+	for (int i = 0; i < 3; i++)
+		sigaction(endings[i], &s->was[i], NULL);
+}

@@ -120,4 +120,12 @@ int app_write_file(const char *option, const char *file, const struct buf *b,
 const struct opt *command_common(const struct command *cmd);
 void command_help(const struct command *cmd, FILE *to);
 
+/* Between the two a signal that asks to end does so at once: for what only
+ * reads and computes, and leaves nothing half done. */
+struct app_signals {
+	struct sigaction was[3];
+};
+void app_end_at_once(struct app_signals *ret);
+void app_end_in_order(const struct app_signals *s);
+
 #endif

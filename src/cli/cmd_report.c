@@ -48,6 +48,20 @@ static void say_written(const struct app *app, const char *file, size_t len,
 		(unsigned long long)f->all.flows, f->n_covered, f->n_links);
 }
 
+static int read_flows(
+	struct source *source, struct answer_now *ret, struct err *err)
+{
+	struct app_signals signals;
+	int r;
+
+	if (!source->store) /* else a connection has to be ended in order */
+		return source_ask(source, NULL, ret, err);
+	app_end_at_once(&signals);
+	r = source_ask(source, NULL, ret, err);
+	app_end_in_order(&signals);
+	return r;
+}
+
 static int report(struct app *app, const struct report_command *o,
 	struct source_words words, struct err *err)
 {
@@ -58,7 +72,7 @@ static int report(struct app *app, const struct report_command *o,
 	int r = source_open(app, &o->source, words, &source, err);
 
 	if (r == 0)
-		r = source_ask(&source, NULL, &answer, err);
+		r = read_flows(&source, &answer, err);
 	if (r == 0) {
 		page = source_page(&source, &answer);
 		r = write_page(o->file, &page, &len, err);

@@ -2,7 +2,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,25 +106,16 @@ static int prefer_bridges(struct plan_goal *goal, const struct topology *t,
 	return 0;
 }
 
-/* While a plan is searched for nothing is changed anywhere: who interrupts that
- * need not wait for its end. */
 static int solve(const struct topology *t, const struct plan_options *o,
 	const struct plan_goal *goal, struct plan **ret, struct err *err)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	const struct sigaction end_now = {.sa_handler = SIG_DFL};
-	struct sigaction was[3];
+	struct app_signals signals;
 	int r;
 
-	for (int i = 0; i < 3; i++) {
-		sigaction(signals[i], NULL, &was[i]);
-		if (was[i].sa_handler != SIG_IGN) /* nohup(1) */
-			sigaction(signals[i], &end_now, NULL);
-	}
+	app_end_at_once(&signals);
 	r = o->with ? heavy_solve(t, goal, o->with, ret, err)
 		    : plan_solve(t, goal, ret, err);
-	for (int i = 0; i < 3; i++)
-		sigaction(signals[i], &was[i], NULL);
+	app_end_in_order(&signals);
 	return r;
 }
 

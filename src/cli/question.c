@@ -123,6 +123,7 @@ int question_ask(struct app *app, const struct question *q,
 	struct question_words rest = *w;
 	struct line l = {.n = 0};
 	cleanup_free char **argv = NULL;
+	struct app_signals signals;
 	int r;
 
 	if (!q->source.store && !q->source.topology && w->n_words &&
@@ -145,7 +146,9 @@ int question_ask(struct app *app, const struct question *q,
 		/* options are parsed in place: words change places */
 		argv = mem_zalloc(l.n, sizeof(*argv));
 		memcpy(argv, l.v, l.n * sizeof(*argv));
+		app_end_at_once(&signals);
 		r = ask_run((int)l.n - 1, argv, NULL, err);
+		app_end_in_order(&signals);
 	}
 	line_release(&l);
 	return r;

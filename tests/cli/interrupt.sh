@@ -99,4 +99,19 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as collector:
     finally:
         p.kill()
 print("an export interrupted, ended")
+
+# Its reader wants no more than the first byte, so the query cannot have ended.
+p = subprocess.Popen(["netflowize", "query", f"{top.name}/store", "-o", "json"],
+                     stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                     preexec_fn=lambda: signal.signal(signal.SIGINT,
+                                                      signal.SIG_DFL))
+try:
+    p.stdout.read(1)
+    p.send_signal(signal.SIGINT)
+    p.wait(timeout=60)
+    if p.returncode != -signal.SIGINT:
+        sys.exit(f"FAILED: query ended with {p.returncode}: {p.stderr.read()}")
+finally:
+    p.kill()
+print("a query interrupted, ended")
 EOF
