@@ -15,7 +15,6 @@
 #include "base/mem.h"
 #include "probe/beside.h"
 #include "probe/flowtable.h"
-#include "probe/pages.h"
 #include "probe/points.h"
 #include "probe/seen.h"
 #include "probe/wheel.h"
@@ -34,7 +33,6 @@ struct flowcache {
 	struct flowtable table;
 	struct points points;
 	struct wheel wheel;
-	struct wheel_entry *entries;
 	struct flowcache_options opt;
 	struct flowcache_stats stats;
 	int64_t now_ns;
@@ -43,6 +41,7 @@ struct flowcache {
 	bool told;           /* the time has been told once */
 	bool exact;          /* all flows are as if ripe */
 	int64_t shortest_ns; /* of the silences that end a flow */
+	int64_t soonest_ms;  /* from a flow's beginning until it is due */
 	struct seen seen;    /* keys that have left the table */
 	struct beside beside;
 	uint64_t distinct;
@@ -52,6 +51,10 @@ struct flowcache {
 static void note_times(struct flowcache *c)
 {
 	c->exact = c->exact || c->opt.active_ms <= 2 * RIPE_MS;
+	c->soonest_ms = c->opt.first_ms > 0 ? c->opt.first_ms
+					    : c->opt.active_ms - RIPE_MS;
+	if (c->opt.idle_ms < c->soonest_ms)
+		c->soonest_ms = c->opt.idle_ms;
 	c->shortest_ns = c->opt.idle_ms * NS_PER_MS;
 	if (c->opt.fin_ms > 0 && c->opt.fin_ms < c->opt.idle_ms)
 		c->shortest_ns = c->opt.fin_ms * NS_PER_MS;
@@ -67,9 +70,8 @@ struct flowcache *flowcache_new(const struct flowcache_options *options)
 		&c->table, options->flows, options->grows ? FIRST_ROOM : 0);
 	points_init(&c->points);
 	seen_init(&c->seen, options->seen_bytes);
-	c->entries = pages_map(c->table.cap * sizeof(*c->entries));
 	beside_init(&c->beside, options, c->table.cap);
-	wheel_init(&c->wheel, c->entries);
+	wheel_init(&c->wheel, c->table.cap);
 	return c;
 }
 
@@ -77,7 +79,7 @@ void flowcache_free(struct flowcache *c)
 {
 	if (!c)
 		return;
-	pages_unmap(c->entries, c->table.cap * sizeof(*c->entries));
+	wheel_release(&c->wheel);
 	beside_release(&c->beside);
 	flowtable_release(&c->table);
 	points_release(&c->points);
@@ -103,11 +105,6 @@ uint32_t flowcache_fit(const struct flowcache_options *o, size_t bytes)
 uint16_t flowcache_point(struct flowcache *c, const struct flow_point *p)
 {
 	return points_number(&c->points, p);
-}
-
-static uint64_t ticks_of(int64_t ms)
-{
-	return ms <= 0 ? 0 : (uint64_t)(ms + WHEEL_TICK_MS - 1) / WHEEL_TICK_MS;
 }
 
 static uint16_t point_of(const struct flow_key *key)
@@ -197,11 +194,22 @@ static void file_flow(struct flowcache *c, uint32_t id)
 	if (hot->packets > 0)
 		report = report_ms(c, hot) -
 			 (c->now_ns - c->table.first_ns[id]) / NS_PER_MS;
-	if (!(hot->state & FLOW_RIPE) && !c->exact)
+	if (!(hot->state & (FLOW_RIPE | FLOW_NEW)) && !c->exact)
 		report -= RIPE_MS;
 	if (report < left_ms)
 		left_ms = report;
-	wheel_file(&c->wheel, id, c->wheel.tick + ticks_of(left_ms) + 1);
+	wheel_file(&c->wheel, id, c->wheel.tick + wheel_ticks(left_ms) + 1);
+}
+
+/* touched: before it was made.  Those that come later into a brood are due no
+ * sooner than the first, unless their packet is late. */
+static void file_new(struct flowcache *c, uint32_t id, uint32_t touched)
+{
+	if (id < touched || c->table.hot[id].last_ns < c->now_ns)
+		file_flow(c, id);
+	else
+		wheel_file_new(&c->wheel, id,
+			c->wheel.tick + wheel_ticks(c->soonest_ms) + 1);
 }
 
 void flowcache_set_timeouts(
@@ -284,7 +292,6 @@ static uint32_t create(struct flowcache *c, const struct flow_addition *a,
 	id = flowtable_insert(&c->table, &a->key, l->tag);
 	if (id == FLOWTABLE_NONE)
 		return id;
-	wheel_entry_init(&c->wheel, id);
 	c->table.hot[id].last_ns = a->first_ns;
 	start(c, id, a, l->turned);
 	c->distinct += !c->seen.n ||
@@ -322,19 +329,6 @@ static bool make_ready(struct flowcache *c, uint32_t id,
 	return true;
 }
 
-/* A packet from before the one before it. */
-static void go_back(
-	struct flowtable *t, uint32_t id, const struct flow_addition *a)
-{
-	struct flow_hot *hot = &t->hot[id];
-
-	if (a->first_ns < t->first_ns[id])
-		t->first_ns[id] = a->first_ns;
-	if (!(hot->state & FLOW_BACK) || hot->last_ns > t->latest_ns[id])
-		t->latest_ns[id] = hot->last_ns;
-	hot->state |= FLOW_BACK;
-}
-
 static inline void update(
 	struct flowcache *c, uint32_t id, const struct flow_addition *a)
 {
@@ -346,7 +340,7 @@ static inline void update(
 		hot->tos = a->tos;
 	} else {
 		if (a->first_ns < hot->last_ns)
-			go_back(&c->table, id, a);
+			flowtable_go_back(&c->table, id, a->first_ns);
 		hot->last_ns = a->last_ns;
 	}
 	hot->packets += a->packets;
@@ -402,6 +396,7 @@ static uint32_t look_up(const struct flowcache *c, const struct flow_key *key,
 static bool add_one(struct flowcache *c, const struct flow_addition *a,
 	const struct lookup *l, size_t i)
 {
+	const uint32_t touched = c->table.touched;
 	uint32_t id = look_up(c, &a->key, l);
 	bool fresh = id == FLOWTABLE_NONE;
 
@@ -419,7 +414,7 @@ static bool add_one(struct flowcache *c, const struct flow_addition *a,
 	if (l->fragment)
 		c->table.hot[id].state |= FLOW_FRAGMENT;
 	if (fresh)
-		file_flow(c, id);
+		file_new(c, id, touched);
 	return true;
 }
 
@@ -473,6 +468,8 @@ static void attend(void *data, uint32_t id)
 	struct flow_hot *hot = &c->table.hot[id];
 	const struct verdict v = judge(c, id);
 
+	if (id >= c->table.touched || !(hot->state & FLOW_USED))
+		return;
 	if ((v.done || v.due) && !emit(c, id, v.reason)) {
 		wheel_file(&c->wheel, id, c->wheel.tick + RETRY_TICKS);
 		return;
@@ -540,8 +537,9 @@ bool flowcache_end(struct flowcache *c, enum end_reason reason)
 			!emit(c, id, v.done || v.due ? v.reason : reason))
 			return false;
 	}
+	wheel_release(&c->wheel);
+	wheel_init(&c->wheel, c->table.cap);
 	flowtable_clear(&c->table);
-	wheel_init(&c->wheel, c->entries);
 	c->hand = 0;
 	return true;
 }

@@ -121,10 +121,10 @@ static void put(struct flowtable *t, struct flowtable_slot slot)
 	t->slots[at] = slot;
 }
 
-/* Where it is: memory that moves is no longer in huge pages.  Taken out one after the other, each is put where it was, in front
- * of that or into the new half, so nobody is put behind one that goes yet.  That
- * holds for runs that are whole; the one at the start may have begun at the
- * end, and waits. */
+/* Where it is: memory that moves is no longer in huge pages.  Taken out one
+ * after the other, each is put where it was, in front of that or into the new
+ * half, so nobody is put behind one that goes yet.  That holds for runs that
+ * are whole; the one at the start may have begun at the end, and waits. */
 static void grow(struct flowtable *t)
 {
 	const uint32_t slots = t->mask + 1;
@@ -190,6 +190,17 @@ void flowtable_remove(struct flowtable *t, uint32_t id)
 	t->first_ns[id] = t->free;
 	t->free = id;
 	t->n--;
+}
+
+void flowtable_go_back(struct flowtable *t, uint32_t id, int64_t time_ns)
+{
+	struct flow_hot *hot = &t->hot[id];
+
+	if (time_ns < t->first_ns[id])
+		t->first_ns[id] = time_ns;
+	if (!(hot->state & FLOW_BACK) || hot->last_ns > t->latest_ns[id])
+		t->latest_ns[id] = hot->last_ns;
+	hot->state |= FLOW_BACK;
 }
 
 void flowtable_clear(struct flowtable *t)

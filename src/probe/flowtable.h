@@ -140,6 +140,8 @@ uint32_t flowtable_find(
 uint32_t flowtable_insert(
 	struct flowtable *t, const struct flow_key *key, uint32_t tag);
 void flowtable_remove(struct flowtable *t, uint32_t id);
+/* A packet of that time is to come, from before the one that came last. */
+void flowtable_go_back(struct flowtable *t, uint32_t id, int64_t time_ns);
 /* Forgets all at once. */
 void flowtable_clear(struct flowtable *t);
 

@@ -1,28 +1,41 @@
 /* Timing wheel (Varghese and Lauck 1987, scheme 4) with doubly linked lists of
  * 32-bit numbers, so that an entry can leave from the middle of its slot. */
 #include "probe/wheel.h"
+#include "probe/pages.h"
 
-void wheel_init(struct wheel *w, struct wheel_entry *entries)
+static size_t bytes_of(uint32_t n)
 {
-	w->entries = entries;
+	return (n + (size_t)n / WHEEL_BROOD + 1) * sizeof(struct wheel_entry);
+}
+
+void wheel_init(struct wheel *w, uint32_t n)
+{
+	w->entries = pages_map(bytes_of(n));
+	w->n = n;
 	w->tick = 0;
 	for (size_t i = 0; i < WHEEL_SLOTS; i++)
 		w->heads[i] = WHEEL_NONE;
+}
+
+void wheel_release(struct wheel *w)
+{
+	pages_unmap(w->entries, bytes_of(w->n));
+	w->entries = NULL;
 }
 
 void wheel_remove(struct wheel *w, uint32_t id)
 {
 	struct wheel_entry *e = &w->entries[id];
 
-	if (e->prev == WHEEL_NONE)
+	if (!e->prev)
 		return;
 	if (e->prev & WHEEL_HEAD)
 		w->heads[e->prev & ~WHEEL_HEAD] = e->next;
 	else
-		w->entries[e->prev].next = e->next;
+		w->entries[e->prev - 1].next = e->next;
 	if (e->next != WHEEL_NONE)
 		w->entries[e->next].prev = e->prev;
-	e->prev = WHEEL_NONE;
+	e->prev = 0;
 }
 
 /* Never the slot being emptied: at least one tick on, at most a turn less. */
@@ -44,8 +57,25 @@ void wheel_file(struct wheel *w, uint32_t id, uint64_t tick)
 	e->prev = WHEEL_HEAD | slot;
 	e->next = w->heads[slot];
 	if (e->next != WHEEL_NONE)
-		w->entries[e->next].prev = id;
+		w->entries[e->next].prev = id + 1;
 	w->heads[slot] = id;
+}
+
+void wheel_file_new(struct wheel *w, uint32_t id, uint64_t tick)
+{
+	const uint32_t brood = w->n + id / WHEEL_BROOD;
+
+	if (!w->entries[brood].prev)
+		wheel_file(w, brood, tick);
+}
+
+static void give_brood(struct wheel *w, uint32_t brood, wheel_fn fn, void *data)
+{
+	const uint32_t first = brood * WHEEL_BROOD;
+
+	for (uint32_t i = 0; i < WHEEL_BROOD && first + i < w->n; i++)
+		if (!w->entries[first + i].prev)
+			fn(data, first + i);
 }
 
 static void give_back(struct wheel *w, wheel_fn fn, void *data)
@@ -56,7 +86,10 @@ static void give_back(struct wheel *w, wheel_fn fn, void *data)
 		uint32_t id = *head;
 
 		wheel_remove(w, id);
-		fn(data, id);
+		if (id < w->n)
+			fn(data, id);
+		else
+			give_brood(w, id - w->n, fn, data);
 	}
 }
 

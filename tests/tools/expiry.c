@@ -129,16 +129,13 @@ static struct result run(void (*add)(struct table *, uint32_t, int64_t),
 {
 	uint32_t flows = traffic->flows;
 	size_t n = traffic->n;
-	struct wheel_entry *entries = mem_zalloc(flows, sizeof(*entries));
 	struct table *t = mem_zalloc(1, sizeof(*t));
 	struct timespec a, b;
 	struct result r;
 
 	t->flows = mem_zalloc(flows, sizeof(*t->flows));
 	t->head = t->tail = NONE;
-	wheel_init(&t->wheel, entries);
-	for (uint32_t i = 0; i < flows; i++)
-		wheel_entry_init(&t->wheel, i);
+	wheel_init(&t->wheel, flows);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
 	for (size_t i = 0; i < n; i++)
 		add(t, traffic->choice[i], (int64_t)i * traffic->step_ns);
@@ -147,9 +144,9 @@ static struct result run(void (*add)(struct table *, uint32_t, int64_t),
 		       (double)(b.tv_nsec - a.tv_nsec)) /
 	       (double)n;
 	r.expired = t->expired;
+	wheel_release(&t->wheel);
 	free(t->flows);
 	free(t);
-	free(entries);
 	return r;
 }
 

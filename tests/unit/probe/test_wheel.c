@@ -2,11 +2,10 @@
 
 #include <criterion/criterion.h>
 
-enum { N = 8 };
+enum { N = 2 * WHEEL_BROOD + 8 };
 
 struct world {
 	struct wheel wheel;
-	struct wheel_entry entries[N];
 	uint64_t given[N]; /* tick at which each came back last */
 	int times[N];
 	uint64_t again; /* refile this much later */
@@ -25,9 +24,7 @@ static void on_due(void *data, uint32_t id)
 static void set_up(struct world *w)
 {
 	*w = (struct world){0};
-	wheel_init(&w->wheel, w->entries);
-	for (uint32_t i = 0; i < N; i++)
-		wheel_entry_init(&w->wheel, i);
+	wheel_init(&w->wheel, N);
 }
 
 Test(wheel, gives_back_when_due)
@@ -48,6 +45,26 @@ Test(wheel, gives_back_when_due)
 	cr_expect_eq(w.times[3], 0);
 	wheel_advance(&w.wheel, 9, on_due, &w);
 	cr_expect_eq(w.given[3], 9);
+}
+
+/* One after the other; who is filed for itself is not given back with them. */
+Test(wheel, broods)
+{
+	struct world w;
+
+	set_up(&w);
+	wheel_file_new(&w.wheel, 0, 5);
+	wheel_file_new(&w.wheel, 1, 9);
+	wheel_file_new(&w.wheel, 2, 9);
+	wheel_file(&w.wheel, 2, 7);
+	wheel_file_new(&w.wheel, N - 1, 6);
+	wheel_advance(&w.wheel, 5, on_due, &w);
+	cr_expect(w.given[0] == 5 && w.given[1] == 5);
+	cr_expect_eq(w.times[2], 0);
+	cr_expect_eq(w.times[WHEEL_BROOD], 0);
+	wheel_advance(&w.wheel, 20, on_due, &w);
+	cr_expect(w.given[2] == 7 && w.given[N - 1] == 6);
+	cr_expect(w.times[0] == 1 && w.times[2] == 1 && w.times[N - 1] == 1);
 }
 
 Test(wheel, past_and_far_due_times)
