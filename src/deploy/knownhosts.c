@@ -11,21 +11,21 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FILE_MAX = 64 << 20, NAME_MAX_LEN = 300 };
+enum { FILE_MAX = 64 << 20, NAME_MAX_LEN = 300, TAIL = 16 };
 
 struct line {
 	const char *hosts, *type, *base64; /* in the text */
-	bool hashed, revoked, authority;
-	uint8_t salt[HMAC_SHA1], hash[HMAC_SHA1];
-	size_t next; /* of the same key; 0: none, else index + 1 */
+	bool revoked, authority;
+	size_t next; /* with the same tail; 0: none, else index + 1 */
 };
 
 struct knownhosts {
 	struct arena arena;
 	struct opt_list files;
+	size_t n_read; /* of them */
 	struct line *lines;
 	size_t n, cap;
-	struct map by_key; /* base64 -> index + 1 of the last line */
+	struct map by_key; /* tail of base64 -> index + 1 of the last line */
 	struct hmac *hmac;
 };
 
@@ -51,6 +51,89 @@ void knownhosts_free(struct knownhosts *k)
 }
 
 /* ---- reading ---- */
+
+static char *next_word(char **at)
+{
+	char *word;
+
+	*at += strspn(*at, " \t\r");
+	word = *at;
+	*at += strcspn(*at, " \t\r");
+	if (**at)
+		*(*at)++ = '\0';
+	return word;
+}
+
+/* Keys of a kind begin alike; the end tells nearly all of them apart. */
+static const char *tail_of(const char *base64)
+{
+	size_t n = strlen(base64);
+
+	return n > TAIL ? base64 + n - TAIL : base64;
+}
+
+static void take_line(struct knownhosts *k, char *text)
+{
+	struct line l = {.next = 0};
+	char *word = next_word(&text);
+	const char *tail;
+
+	if (!*word || *word == '#')
+		return;
+	if (*word == '@') {
+		l.revoked = strcmp(word, "@revoked") == 0;
+		l.authority = strcmp(word, "@cert-authority") == 0;
+		if (!l.revoked && !l.authority)
+			return;
+		word = next_word(&text);
+	}
+	l.hosts = word;
+	l.type = next_word(&text);
+	l.base64 = next_word(&text);
+	if (!*l.base64)
+		return;
+	tail = tail_of(l.base64);
+	l.next = (size_t)map_put(
+		&k->by_key, tail, strlen(tail), (void *)(uintptr_t)(k->n + 1));
+	MEM_PUSH(k->lines, k->n, k->cap) = l;
+}
+
+void knownhosts_text(struct knownhosts *k, const char *text, size_t len)
+{
+	char *copy = arena_alloc(&k->arena, len + 1, 1);
+
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	for (char *at = copy, *end = copy + len; at < end;) {
+		char *stop = memchr(at, '\n', (size_t)(end - at));
+
+		if (stop)
+			*stop = '\0';
+		take_line(k, at);
+		at = stop ? stop + 1 : end;
+	}
+}
+
+void knownhosts_file(struct knownhosts *k, const char *path)
+{
+	if (!opt_list_has(&k->files, path))
+		MEM_PUSH(k->files.items, k->files.n, k->files.cap) =
+			mem_strdup(path);
+}
+
+static void read_files(struct knownhosts *k)
+{
+	struct buf text = BUF_INIT(FILE_MAX);
+
+	for (; k->n_read < k->files.n; k->n_read++) {
+		buf_reset(&text);
+		if (file_read(k->files.items[k->n_read], &text, NULL) == 0)
+			knownhosts_text(k, buf_str(&text), text.len);
+	}
+	buf_release(&text);
+}
+
+/* ---- asking ---- */
 
 static int digit(char c)
 {
@@ -82,95 +165,25 @@ static bool unbase64(const char *text, uint8_t ret[HMAC_SHA1])
 	return text[27] == '=';
 }
 
-/* |1|salt|hash */
-static bool take_hash(struct line *l)
+/* |1|salt|hash: taken apart when a name is asked for.  Few of the lines ever
+ * are, and this would be half of reading them. */
+static bool is_hash_of(
+	struct knownhosts *k, const char *hosts, const char *name)
 {
-	const char *p = l->hosts;
+	uint8_t salt[HMAC_SHA1], hash[HMAC_SHA1], sum[HMAC_SHA1];
 
-	if (strncmp(p, "|1|", 3) != 0)
-		return true;
-	l->hashed = true;
-	return strlen(p) == 3 + 28 + 1 + 28 && p[31] == '|' &&
-	       unbase64(p + 3, l->salt) && unbase64(p + 32, l->hash);
+	return strlen(hosts) == 3 + 28 + 1 + 28 && hosts[31] == '|' &&
+	       unbase64(hosts + 3, salt) && unbase64(hosts + 32, hash) &&
+	       hmac_sha1(k->hmac, salt, name, strlen(name), sum) &&
+	       memcmp(sum, hash, sizeof(sum)) == 0;
 }
-
-static char *next_word(char **at)
-{
-	char *word;
-
-	*at += strspn(*at, " \t\r");
-	word = *at;
-	*at += strcspn(*at, " \t\r");
-	if (**at)
-		*(*at)++ = '\0';
-	return word;
-}
-
-static void take_line(struct knownhosts *k, char *text)
-{
-	struct line l = {.next = 0};
-	char *word = next_word(&text);
-	void *last;
-
-	if (!*word || *word == '#')
-		return;
-	if (*word == '@') {
-		l.revoked = strcmp(word, "@revoked") == 0;
-		l.authority = strcmp(word, "@cert-authority") == 0;
-		if (!l.revoked && !l.authority)
-			return;
-		word = next_word(&text);
-	}
-	l.hosts = word;
-	l.type = next_word(&text);
-	l.base64 = next_word(&text);
-	if (!*l.base64 || !take_hash(&l))
-		return;
-	last = map_get(&k->by_key, l.base64, strlen(l.base64));
-	l.next = (size_t)last;
-	MEM_PUSH(k->lines, k->n, k->cap) = l;
-	map_put(&k->by_key, l.base64, strlen(l.base64),
-		(void *)(uintptr_t)k->n);
-}
-
-void knownhosts_text(struct knownhosts *k, const char *text, size_t len)
-{
-	char *copy = arena_alloc(&k->arena, len + 1, 1);
-
-	memcpy(copy, text, len);
-	copy[len] = '\0';
-	for (char *at = copy, *end = copy + len; at < end;) {
-		char *stop = memchr(at, '\n', (size_t)(end - at));
-
-		if (stop)
-			*stop = '\0';
-		take_line(k, at);
-		at = stop ? stop + 1 : end;
-	}
-}
-
-void knownhosts_file(struct knownhosts *k, const char *path)
-{
-	struct buf text = BUF_INIT(FILE_MAX);
-
-	if (opt_list_has(&k->files, path))
-		return;
-	MEM_PUSH(k->files.items, k->files.n, k->files.cap) = mem_strdup(path);
-	if (file_read(path, &text, NULL) == 0)
-		knownhosts_text(k, buf_str(&text), text.len);
-	buf_release(&text);
-}
-
-/* ---- asking ---- */
 
 static bool names(struct knownhosts *k, const struct line *l, const char *name)
 {
-	uint8_t hash[HMAC_SHA1];
 	cleanup_free char *list = NULL;
 
-	if (l->hashed)
-		return hmac_sha1(k->hmac, l->salt, name, strlen(name), hash) &&
-		       memcmp(hash, l->hash, sizeof(hash)) == 0;
+	if (strncmp(l->hosts, "|1|", 3) == 0)
+		return is_hash_of(k, l->hosts, name);
 	list = mem_strdup(l->hosts);
 	for (char *c = list; *c; c++)
 		if (*c == ',')
@@ -209,9 +222,9 @@ enum knownhosts_answer knownhosts_ask(struct knownhosts *k, const char *name,
 	size_t size)
 {
 	char full[NAME_MAX_LEN];
-	size_t at = (size_t)map_gets(&k->by_key, base64);
 	bool same = false;
 
+	read_files(k);
 	if (port && port != 22)
 		snprintf(full, sizeof(full), "[%.280s]:%u", name, port);
 	else
@@ -220,10 +233,12 @@ enum knownhosts_answer knownhosts_ask(struct knownhosts *k, const char *name,
 		*c = (char)tolower((unsigned char)*c);
 	if (kinds)
 		kinds[0] = '\0';
-	for (size_t i = at; i; i = k->lines[i - 1].next) {
+	for (size_t i = (size_t)map_gets(&k->by_key, tail_of(base64)); i;
+		i = k->lines[i - 1].next) {
 		const struct line *l = &k->lines[i - 1];
 
-		if (strcmp(l->type, type) != 0 || l->authority)
+		if (strcmp(l->type, type) != 0 || l->authority ||
+			strcmp(l->base64, base64) != 0)
 			continue;
 		if (l->revoked && names(k, l, full))
 			return KNOWNHOSTS_REVOKED;

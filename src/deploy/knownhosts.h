@@ -21,7 +21,8 @@ enum knownhosts_answer {
 
 struct knownhosts *knownhosts_new(void);
 void knownhosts_free(struct knownhosts *k); /* NULL is fine */
-/* Reads a file, unless it was read before; one that is absent is empty. */
+/* Names a file, read when the first host is asked for; one that is absent is
+ * empty. */
 void knownhosts_file(struct knownhosts *k, const char *path);
 /* The same from text. */
 void knownhosts_text(struct knownhosts *k, const char *text, size_t len);

@@ -177,6 +177,21 @@ Test(knownhosts, revoked_keys_count_wherever_they_stand)
 		KNOWNHOSTS_NEW, "an authority's key is no host's");
 }
 
+Test(knownhosts, keys_that_end_alike_are_not_the_same)
+{
+	static const char text[] = "a ssh-rsa FIRST+abcdefghijklmnop\n"
+				   "b ssh-rsa SECOND+abcdefghijklmnop\n";
+
+	cr_assert_eq(
+		ask(text, "a", 22, "ssh-rsa", "FIRST+abcdefghijklmnop", NULL),
+		KNOWNHOSTS_SAME);
+	cr_assert_eq(
+		ask(text, "a", 22, "ssh-rsa", "SECOND+abcdefghijklmnop", NULL),
+		KNOWNHOSTS_CHANGED);
+	cr_assert_eq(ask(text, "c", 22, "ssh-rsa", "abcdefghijklmnop", NULL),
+		KNOWNHOSTS_NEW);
+}
+
 /* as ssh-keygen makes them */
 Test(knownhosts, hashed_names)
 {
