@@ -1,5 +1,6 @@
 #include "base/net.h"
 #include "base/lines.h"
+#include "base/word.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -86,15 +87,6 @@ int net_mask_length(const struct net_addr *mask)
 	return v == (len ? ~UINT32_C(0) << (32 - len) : 0) ? len : -1;
 }
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool net_mac_parse(const char *s, uint8_t ret[static 6])
 {
 	uint8_t mac[6];
@@ -104,8 +96,8 @@ bool net_mac_parse(const char *s, uint8_t ret[static 6])
 
 		if (i && (*s == ':' || *s == '-'))
 			s++;
-		high = hex(s[0]);
-		low = high < 0 ? -1 : hex(s[1]);
+		high = word_digit(s[0]);
+		low = high < 0 ? -1 : word_digit(s[1]);
 		if (low < 0)
 			return false;
 		mac[i] = (uint8_t)(high << 4 | low);

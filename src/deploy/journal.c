@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/word.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -65,19 +65,6 @@ bool journal_path_ok(const char *path)
 	}
 }
 
-static void add_word(struct buf *out, const char *word)
-{
-	buf_addc(out, ' ');
-	for (; *word; word++) {
-		unsigned char c = (unsigned char)*word;
-
-		if (c <= 0x20 || c == '%' || c >= 0x7f)
-			buf_addf(out, "%%%02x", c);
-		else
-			buf_addc(out, (char)c);
-	}
-}
-
 int journal_open(int dir, bool create, int *ret_fd, struct err *err)
 {
 	int fd = openat(dir, "journal",
@@ -112,15 +99,15 @@ int journal_add(int fd, const struct journal_record *r, struct err *err)
 	ssize_t n;
 	int result = 0;
 
-	buf_adds(&body, kind_names[r->kind]);
+	buf_addf(&body, "%s ", kind_names[r->kind]);
 	if (r->kind == JOURNAL_PROC) {
-		add_word(&body, r->role);
+		word_add(&body, r->role);
 		buf_addf(&body, " %d %llu %s", (int)r->pid,
 			(unsigned long long)r->start, r->boot);
 	} else {
-		add_word(&body, r->path);
+		word_add(&body, r->path);
 		if (r->sha[0])
-			add_word(&body, r->sha);
+			buf_addf(&body, " %s", r->sha);
 	}
 	buf_addf(&line, "%08x %s\n", crc32_of(body.data, body.len),
 		buf_str(&body));
@@ -143,29 +130,6 @@ int journal_add(int fd, const struct journal_record *r, struct err *err)
 	return result;
 }
 
-/* Undoes the escapes in place; false when malformed. */
-static bool unescape(char *s)
-{
-	char *to = s;
-
-	for (; *s; s++) {
-		unsigned int c;
-
-		if (*s != '%') {
-			*to++ = *s;
-			continue;
-		}
-		if (!isxdigit((unsigned char)s[1]) ||
-			!isxdigit((unsigned char)s[2]) ||
-			sscanf(s + 1, "%2x", &c) != 1 || c == 0)
-			return false;
-		*to++ = (char)c;
-		s += 2;
-	}
-	*to = '\0';
-	return true;
-}
-
 static size_t split(char *line, char *words[static WORDS_MAX])
 {
 	size_t n = 0;
@@ -175,7 +139,7 @@ static size_t split(char *line, char *words[static WORDS_MAX])
 
 		if (blank)
 			*blank++ = '\0';
-		if (!unescape(p))
+		if (!word_undo(p, p, strlen(p) + 1))
 			return 0;
 		words[n++] = p;
 		p = blank;

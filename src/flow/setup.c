@@ -7,6 +7,7 @@
  * id, members of a tap that is no LAN, and more than the header's limits. */
 #include "flow/setup.h"
 #include "base/mem.h"
+#include "base/word.h"
 #include "format/crypto.h"
 
 #include <stdio.h>
@@ -137,26 +138,9 @@ static int number_u16(struct parse *p, const char *word, uint16_t *ret)
 
 static int text_word(struct parse *p, const char *word, char *to, size_t room)
 {
-	size_t n = 0;
-
-	if (strcmp(word, "-") == 0)
-		word = "";
-	for (; *word; word++) {
-		uint8_t c = (uint8_t)*word;
-
-		if (c == '%') {
-			char digits[3] = {word[1], word[1] ? word[2] : '\0'};
-
-			if (!crypto_unhex(digits, &c, 1) || !c)
-				return refuse(p, "bad escape:", word);
-			word += 2;
-		}
-		if (n + 1 >= room)
-			return refuse(p, "name too long, at", word);
-		to[n++] = (char)c;
-	}
-	to[n] = '\0';
-	return 0;
+	if (word_undo(strcmp(word, "-") == 0 ? "" : word, to, room))
+		return 0;
+	return refuse(p, "a name badly written or too long:", word);
 }
 
 static int choice(struct parse *p, const char *word, const char *yes, bool *ret)

@@ -1,20 +1,16 @@
 /* The setup's text form as it is written; flow/setup.c reads it. */
 #include "flow/setup.h"
+#include "base/word.h"
 #include "format/crypto.h"
 
+/* The empty one is "-". */
 static void add_word(struct buf *out, const char *word)
 {
-	if (!*word)
+	if (*word == '-')
+		buf_adds(out, "%2d");
+	else if (!*word)
 		buf_addc(out, '-');
-	for (const char *at = word; *at; at++) {
-		unsigned char c = (unsigned char)*at;
-
-		if (c <= ' ' || c >= 0x7f || c == '%' ||
-			(c == '-' && at == word))
-			buf_addf(out, "%%%02x", c);
-		else
-			buf_addc(out, *at);
-	}
+	word_add(out, word + (*word == '-'));
 }
 
 static void print_peer(const struct setup_peer *p, struct buf *out)

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/lines.h"
 #include "base/mem.h"
+#include "base/word.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -145,21 +146,16 @@ void catalog_set_gap(struct catalog *c, int link, const char *gap)
 
 /* Printing ------------------------------------------------------------- */
 
+/* "-" is none, "%" the empty one. */
 static void add_word(struct buf *out, const char *word)
 {
 	buf_addc(out, ' ');
-	if (!word || !*word || strcmp(word, "-") == 0) {
-		buf_adds(out, !word ? "-" : *word ? "%2d" : "%");
-		return;
-	}
-	for (; *word; word++) {
-		unsigned char ch = (unsigned char)*word;
-
-		if (ch <= ' ' || ch == '%' || ch == 127)
-			buf_addf(out, "%%%02x", ch);
-		else
-			buf_addc(out, *word);
-	}
+	if (!word || strcmp(word, "-") == 0)
+		buf_adds(out, word ? "%2d" : "-");
+	else if (!*word)
+		buf_addc(out, '%');
+	else
+		word_add(out, word);
 }
 
 static void print_link(const struct catalog_link *l, struct buf *out)
@@ -276,33 +272,13 @@ static int bad(struct parser *p, const char *what)
 	return err_set(p->err, NFZ_E_INPUT, "catalog:%u: %s", p->line, what);
 }
 
-static int hex(char ch)
-{
-	if (ch >= '0' && ch <= '9')
-		return ch - '0';
-	ch = (char)(ch | 0x20);
-	return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
-}
-
-/* Undoes add_word, in place; NULL for "-". */
+/* Undoes add_word, in place; NULL for "-" and what nobody wrote. */
 static const char *plain(char *word)
 {
-	char *to = word;
-
-	if (strcmp(word, "-") == 0)
+	if (strcmp(word, "%") == 0)
+		return "";
+	if (strcmp(word, "-") == 0 || !word_undo(word, word, strlen(word) + 1))
 		return NULL;
-	for (const char *from = word; *from; from++) {
-		int high = *from == '%' ? hex(from[1]) : -1;
-		int low = high >= 0 ? hex(from[2]) : -1;
-
-		if (low >= 0 && (high || low)) {
-			*to++ = (char)(high << 4 | low);
-			from += 2;
-		} else if (*from != '%') {
-			*to++ = *from;
-		}
-	}
-	*to = '\0';
 	return word;
 }
 

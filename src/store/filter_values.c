@@ -1,6 +1,7 @@
 /* What may follow a word of a filter, as leaves of its tree. */
 #include "base/mem.h"
 #include "base/opt.h"
+#include "base/word.h"
 #include "flow/metric_fields.h"
 #include "store/filter_values.h"
 
@@ -314,22 +315,14 @@ bool filter_metric_name(struct parser *p)
 	return true;
 }
 
-static int hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = strchr(digits, tolower((unsigned char)c));
-
-	return c && at ? (int)(at - digits) : -1;
-}
-
 /* The digits behind 0x, two a byte; 0: they are none. */
 static size_t hex_bytes(const struct token *t, uint8_t to[static WORD_MAX])
 {
 	const size_t n = t->len / 2;
 
 	for (size_t i = 1; i < n; i++) {
-		const int high = hex_digit(t->at[2 * i]);
-		const int low = hex_digit(t->at[2 * i + 1]);
+		const int high = word_digit(t->at[2 * i]);
+		const int low = word_digit(t->at[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return 0;

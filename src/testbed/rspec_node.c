@@ -2,10 +2,10 @@
  * interfaces.  Names of machines, images and hosts are taken out of the URNs
  * they come in. */
 #include "base/mem.h"
+#include "base/word.h"
 #include "testbed/import.h"
 #include "testbed/rspec_data.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -181,35 +181,19 @@ static int read_pipes(struct rspec *r, const struct xnode *node, int index)
 
 /* Interfaces. */
 
-static int hex(char c)
-{
-	return isdigit((unsigned char)c)    ? c - '0'
-	       : isxdigit((unsigned char)c) ? (c | 0x20) - 'a' + 10
-					    : -1;
-}
-
 /* "urn:...+interface+pc3:1%2F25" -> "1/25".  "lo0" is what links inside one
  * machine have: no interface of the node's. */
 static const char *port_name(struct rspec *r, const char *component)
 {
 	const char *s = rspec_urn_name(component), *colon;
 	char *copy;
-	size_t n = 0;
 
 	colon = s ? strchr(s, ':') : NULL;
 	if (!colon || !colon[1] || strcmp(colon, ":lo0") == 0)
 		return NULL;
-	copy = arena_strndup(&r->draft.scratch, colon + 1, strlen(colon + 1));
-	for (s = colon + 1; *s; s++) {
-		if (*s == '%' && hex(s[1]) >= 0 && hex(s[2]) >= 0) {
-			copy[n++] = (char)(hex(s[1]) * 16 + hex(s[2]));
-			s += 2;
-		} else {
-			copy[n++] = *s;
-		}
-	}
-	copy[n] = '\0';
-	return draft_copy(&r->draft, copy);
+	copy = arena_strdup(&r->draft.scratch, colon + 1);
+	return draft_copy(&r->draft,
+		word_undo(copy, copy, strlen(copy) + 1) ? copy : colon + 1);
 }
 
 /* Without a machine the wish has a name of its own: "node0:if1" -> "if1". */
