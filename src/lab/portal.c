@@ -1,5 +1,6 @@
 /* Names of a portal's experiment. */
 #include "lab/portal.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -25,17 +26,13 @@ void lab_portal_free(struct lab_portal *p)
 	free(p);
 }
 
-static uint64_t fold(uint64_t h, const char *s)
-{
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * 0x100000001b3u;
-	return h;
-}
-
 void lab_portal_name(struct lab_portal *p, const char *pid, const char *eid)
 {
-	uint64_t a = fold(0xcbf29ce484222325u, pid);
-	uint64_t b = fold(a ^ 0x9e3779b97f4a7c15u, eid);
+	struct hash_key key = {0};
+	uint64_t a = hash_bytes(&key, pid, strlen(pid)), b;
+
+	key.k0 = a;
+	b = hash_bytes(&key, eid, strlen(eid));
 
 	snprintf(p->uuid, sizeof(p->uuid), "%08x-%04x-11f0-8%03x-%012llx",
 		(unsigned)(b >> 32), (unsigned)(b & 0xffff),
