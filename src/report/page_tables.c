@@ -314,14 +314,16 @@ void page_method(const struct page *p, struct buf *out)
 			"command with an address finds nothing.</p>");
 	buf_adds(out, "<p>The same figures on the command line: <code>");
 	text_xml(out, p->command);
-	buf_addf(out,
+	buf_adds(out,
 		"</code> with <code>--by link</code>, <code>--by proto</code>, "
 		"<code>--by src_node,dst_node</code>; the accounting: "
-		"<code>status</code> and <code>verify</code>.</p>"
-		"<p>Made from %s records with netflowize %s%s%s. Topology "
-		"%.16s.</p>",
-		words_count(f->records, n), p->version, f->made ? " at " : "",
-		f->made ? f->made : "", topology);
+		"<code>status</code> and <code>verify</code>.</p><p>Made ");
+	if (!p->refresh_ms) /* they go on counting */
+		buf_addf(out, "from %s records ", words_count(f->records, n));
+	buf_addf(out, "with netflowize %s", p->version);
+	if (!p->refresh_ms && f->made)
+		buf_addf(out, " at %s", f->made);
+	buf_addf(out, ". Topology %.16s.</p>", topology);
 	buf_adds(out, "<p>To cite: netflowize, flow report of ");
 	text_xml(out, f->experiment ? f->experiment
 		      : p->name     ? p->name

@@ -103,6 +103,17 @@ Test(page, asks_nobody_for_anything)
 	free(page);
 }
 
+Test(page, a_live_one_tells_no_count_that_would_stay)
+{
+	char *page = page_of(0), *live = page_of(2000);
+
+	cr_assert_not_null(strstr(page, "records with netflowize test"));
+	cr_assert_null(strstr(live, "records with netflowize test"));
+	cr_assert_not_null(strstr(live, "Made with netflowize test"));
+	free(page);
+	free(live);
+}
+
 Test(page, has_no_place_left_unfilled)
 {
 	char *page = page_of(0);
