@@ -133,6 +133,8 @@ static enum dissect_verdict read_ip4(
 	d->key.proto = p[9];
 	put_v4(&d->key.src, p + 12);
 	put_v4(&d->key.dst, p + 16);
+	d->identification = cursor_load16(p + 4);
+	d->first = (cursor_load16(p + 6) & 0x3fff) == 0x2000;
 	if (cursor_load16(p + 6) & 0x1fff) {
 		set_fragment(d);
 		return DISSECT_IP;
@@ -198,7 +200,11 @@ static bool walk_extensions(struct cursor *at, struct dissect *d)
 			return false;
 		d->key.proto = p[0];
 		d->l3_len = (uint16_t)(d->l3_len + bytes);
-		if (type == PROTO_FRAGMENT && cursor_load16(p + 2) & 0xfff8) {
+		if (type != PROTO_FRAGMENT)
+			continue;
+		d->identification = cursor_load32(p + 4);
+		d->first = (cursor_load16(p + 2) & 0xfff9) == 1;
+		if (cursor_load16(p + 2) & 0xfff8) {
 			set_fragment(d);
 			return false;
 		}
@@ -426,6 +432,7 @@ static inline bool dissect_plain(const struct frame *f, struct dissect *ret)
 	ret->l3_at = ETHERNET_HEADER;
 	ret->jumbo = false;
 	ret->later = false;
+	ret->first = false;
 	ret->has_macs = true;
 	ret->vlan = 0;
 	memcpy(ret->dst_mac, p, sizeof(ret->dst_mac));

@@ -46,6 +46,8 @@ struct dissect {
 	bool jumbo; /* a length option the kernel puts into super-frames beyond
 	             * 64 KiB, and takes out of their segments */
 	bool later; /* a fragment, and not the first: no transport header */
+	bool first; /* the first of several */
+	uint32_t identification; /* of a packet in fragments, else undefined */
 	bool has_macs;
 	uint8_t dst_mac[6], src_mac[6];
 	uint16_t vlan; /* of the outermost tag, 0 none */

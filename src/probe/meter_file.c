@@ -119,6 +119,7 @@ static struct offline_options set_up(
 		.filter = o->filter,
 		.key = run->key,
 		.inner = o->inner,
+		.fragment_ports = o->fragment_ports,
 		.metrics = run->metrics,
 		.sampling = o->sampling,
 		.progress = on_progress,

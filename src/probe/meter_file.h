@@ -22,6 +22,7 @@ struct meter_file_options {
 	const struct opt_list *key; /* words: 5tuple addresses vlan mac tos */
 	struct export_sampling sampling;
 	bool inner;                     /* flows inside of tunnels */
+	bool fragment_ports;            /* as of struct offline_options */
 	bool both;                      /* a flow is both directions */
 	const struct opt_list *metrics; /* words: metrics_choose() */
 	uint32_t flows;                 /* 0: as memory allows */

@@ -19,7 +19,7 @@
 struct args {
 	const char *setup, *status, *filter, *write, *settings, *dump;
 	struct opt_list read, to, key, metrics;
-	bool print, balance, random, inner, both, help, version;
+	bool print, balance, random, inner, fragment_ports, both, help, version;
 	int style, stats, backend, verbose;
 	int64_t limit_ms, ring_mib, uid, idle_ms, active_ms, fin_ms, flows,
 		memory_mib, pace, sample, hash, count;
@@ -49,6 +49,9 @@ static const struct opt table[] = {
 		"flows by 5tuple or addresses, vlan, mac, tos", NULL, 0, 0},
 	{"inner", 0, OPT_FLAG, AT(inner), NULL,
 		"flows inside of tunnels (with --read)", NULL, 0, 0},
+	{"fragment-ports", 0, OPT_FLAG, AT(fragment_ports), NULL,
+		"later fragments have the first's ports (with --read)", NULL, 0,
+		0},
 	{"biflow", 0, OPT_FLAG, AT(both), NULL,
 		"a flow is both directions, RFC 5103", NULL, 0, 0},
 	{"metrics", 0, OPT_LIST, AT(metrics), "NAMES",
@@ -150,10 +153,11 @@ static struct export_sampling sampling_of(const struct args *a)
 /* What only captures are read with is not ignored. */
 static int check_live(const struct args *a, struct err *err)
 {
-	const char *word = a->inner    ? "inner"
-			   : a->filter ? "filter"
-			   : a->write  ? "write"
-				       : NULL;
+	const char *word = a->inner            ? "inner"
+			   : a->fragment_ports ? "fragment-ports"
+			   : a->filter         ? "filter"
+			   : a->write          ? "write"
+					       : NULL;
 
 	if (word)
 		return err_set(err, NFZ_E_USAGE, "--%s goes with --read", word);
@@ -241,6 +245,7 @@ static int run_file(const struct args *a, struct err *err)
 		.key = &a->key,
 		.sampling = sampling_of(a),
 		.inner = a->inner,
+		.fragment_ports = a->fragment_ports,
 		.both = a->both,
 		.metrics = &a->metrics,
 		.flows = (uint32_t)a->flows,

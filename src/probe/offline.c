@@ -3,13 +3,14 @@
  * BATCH_NS of packet time: no timeout is late.
  *
  * Later fragments belong to the flow of their addresses and protocol with
- * ports 0; the record says that there were some.  Files hold no segmentation:
+ * ports 0, unless asked otherwise; the record says that there were some.  Files hold no segmentation:
  * super-frames in them count as one packet each (see nfz-meter(8), BUGS). */
 #include "probe/offline.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "probe/beside.h"
 #include "probe/capfile.h"
+#include "probe/fragments.h"
 #include "probe/sample.h"
 #include "probe/sieve.h"
 #include "probe/tunnel.h"
@@ -31,6 +32,7 @@ struct offline {
 	struct flow_point at; /* of the packet before, numbered `point` */
 	uint16_t point;
 	struct sample sample;
+	struct fragments *fragments; /* NULL: they have no ports */
 	int64_t now_ns;
 	size_t doubt; /* packets until the time is believed */
 	struct flow_addition batch[CAPFILE_BATCH];
@@ -86,8 +88,9 @@ int offline_new(const struct offline_options *options, struct offline **ret,
 	o->at = point;
 	o->point = flowcache_point(o->cache, &point);
 	sample_init(&o->sample, &options->sampling);
+	o->fragments = options->fragment_ports ? fragments_new() : NULL;
 	o->choosy = sieve || options->sampling.one_of > 1 || options->inner ||
-		    options->metrics.n;
+		    options->metrics.n || o->fragments;
 	*ret = o;
 	return 0;
 }
@@ -98,6 +101,7 @@ void offline_free(struct offline *o)
 		return;
 	flowcache_free(o->cache);
 	sieve_free(o->sieve);
+	fragments_free(o->fragments);
 	free(o);
 }
 
@@ -208,6 +212,8 @@ static bool judge_choosy(struct offline *o, const struct capfile_frame *f,
 		o->got.unsampled++;
 		return false;
 	}
+	if (o->fragments)
+		fragments_join(o->fragments, ret, f->time_ns);
 	inner = o->opt.inner && tunnel_enter(&f->frame, ret);
 	if (o->opt.metrics.n) {
 		metric_read(&f->frame, ret, inner, &o->seen[at]);

@@ -16,6 +16,7 @@ struct offline_options {
 	const char *filter;              /* as tcpdump's; NULL: all */
 	unsigned key;                    /* KEY_... */
 	bool inner;                      /* flows are those inside of tunnels */
+	bool fragment_ports;             /* later fragments have the first's */
 	struct metrics metrics;          /* its fields stay lent */
 	struct export_sampling sampling; /* of frames; by hash, of packets */
 	/* told now and then, false: enough; NULL: nobody */

@@ -102,6 +102,28 @@ got, lines, _ = read(folder.name + "/tunnels.pcap", "--inner", "-o", "ndjson")
 held("inner", got, {**next(x for x in forms if x["name"] == "tunnels.pcap"), "flows": 3})
 expect("inner flow", max((json.loads(l) for l in lines), key=lambda r: r["packets"])["dport"], 2)
 
+# fragments with the ports of their first, where that is known
+def fragment(at, ident, offset, more, body):
+    packet = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(body), ident, more << 13 | offset // 8, 64, 17, 0,
+                         bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2])) + body
+    return struct.pack("<IIII", at, 0, len(packet), len(packet)) + packet
+def fragment6(at, ident, offset, more, after, body):
+    packet = struct.pack(">IHBB16s16sBBHI", 6 << 28, 8 + len(body), 44, 64, bytes(15) + b"1", bytes(15) + b"2",
+                         after, 0, offset | more, ident) + body
+    return struct.pack("<IIII", at, 0, len(packet), len(packet)) + packet
+udp = struct.pack(">HHHH", 7, 9, 100, 0) + bytes(16)
+pieces = [fragment(1000, 5, 24, 1, bytes(24)), fragment(1000, 5, 0, 1, udp), fragment(1001, 5, 24, 1, bytes(24)),
+          fragment(1001, 6, 24, 0, bytes(24)), fragment(1060, 5, 48, 0, bytes(9)), fragment(1061, 5, 48, 0, bytes(9)),
+          fragment6(1061, 8, 0, 1, 60, bytes([17, 0, 1, 4, 0, 0, 0, 0]) + udp), fragment6(1061, 8, 32, 0, 60, bytes(24))]
+with open(folder.name + "/pieces.pcap", "wb") as f:
+    f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101) + b"".join(pieces))
+for more, want in (([], {(0, 17): 5, (7, 17): 2, (0, 60): 1}), (["--fragment-ports"], {(0, 17): 3, (7, 17): 5})):
+    _, lines, _ = read(folder.name + "/pieces.pcap", "-o", "ndjson", "--idle", "1h", *more)
+    got = {}
+    for r in map(json.loads, lines):
+        got[r["sport"], r["proto"]] = got.get((r["sport"], r["proto"]), 0) + r["packets"]
+    expect("fragments " + str(more), got, want)
+
 # the public ones: numbers as the truth, and for every setting the sum of the
 # records is the packets
 for path, want in public.items():
