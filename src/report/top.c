@@ -3,13 +3,15 @@
  * terminal. */
 #include "report/top.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "report/words.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE = 1024, BAR = 8, HEAD_LINES = 3 };
+enum { LINE = 1024, BAR = 8, HEAD_LINES = 3, CELLS = 8 };
 
 const char *const top_screen_names[] = {
 	"links", "flows", "hosts", "probes", NULL};
@@ -18,6 +20,7 @@ const char *const top_screen_parts[] = {"links", "flows", "groups", "probes"};
 static const char keys[] =
 	"[l]inks [f]lows [h]osts [p]robes  sort [b]its [k]pkts  [/]find "
 	"[ ]pause [q]uit";
+static const char few_keys[] = "[l]inks [f]lows [h]osts [p]robes [q]uit";
 
 struct row {
 	double bits, packets;
@@ -35,14 +38,21 @@ struct frame {
 	struct facts_sums *out, *in; /* of hosts */
 };
 
+struct column {
+	const char *head;
+	int width; /* negative: begins at the left */
+	int goes;  /* 1: the first to go where there is no room; 0: never */
+};
+
 /* A screen is a list.  Lines are only made of rows that are seen or searched:
  * of a thousand links, of a few. */
 struct list {
-	const char *head;
+	struct column columns[CELLS]; /* head NULL: no more */
 	size_t (*count)(struct frame *fr);
 	/* false: not shown */
 	bool (*measure)(struct frame *fr, size_t i, struct row *ret);
-	const char *(*line)(struct frame *fr, size_t i);
+	/* NULL: empty from there on */
+	void (*line)(struct frame *fr, size_t i, const char *cells[CELLS]);
 };
 
 /* At most `max` columns of text, the middle left out. */
@@ -155,33 +165,43 @@ static const char *ends_of(struct frame *fr, const struct facts_link *l)
 		l->members[1] ? l->members[1] : "?");
 }
 
-static const char *link_line(struct frame *fr, size_t i)
+static const char *text_of(struct frame *fr, const char *text)
+{
+	return arena_strdup(&fr->arena, text);
+}
+
+static void link_line(struct frame *fr, size_t i, const char *cells[CELLS])
 {
 	const struct facts_link *l = &fr->f->links[i];
 	const struct facts_sums all = whole(&l->course);
 	uint64_t bytes[2] = {0, all.bytes};
-	char ab[WORDS], ba[WORDS], util[WORDS] = "-", packets[WORDS];
+	char text[WORDS] = "-";
 	double most;
 	bool known;
 
-	if (is_unwatched(l))
-		return arena_printf(&fr->arena, "%-10s %-18s not watched: %s",
-			cut(fr, l->name, 10), cut(fr, ends_of(fr, l), 18),
-			cut(fr, l->gap, 60));
+	cells[0] = cut(fr, l->name, 10);
+	cells[1] = cut(fr, ends_of(fr, l), 18);
+	if (is_unwatched(l)) {
+		cells[2] = arena_printf(
+			&fr->arena, "not watched: %s", cut(fr, l->gap, 60));
+		return;
+	}
 	if (has_two_ends(l)) {
 		bytes[0] = whole(&l->sides[0].course).bytes;
 		bytes[1] = whole(&l->sides[1].course).bytes;
 	}
 	known = use_of(fr, l, &most);
 	if (most > 0 && most < 0.001)
-		snprintf(util, sizeof(util), "<0.1 %%");
+		snprintf(text, sizeof(text), "<0.1 %%");
 	else if (known)
-		words_percent(most, util);
-	return arena_printf(&fr->arena, "%-10s %-18s %10s %10s %s %6s %9s",
-		cut(fr, l->name, 10), cut(fr, ends_of(fr, l), 18),
-		l->lan ? "" : words_rate(rate(fr, bytes[0]), ab),
-		words_rate(rate(fr, bytes[1]), ba), bar(fr, most, known), util,
-		words_si(each_second(fr, all.packets), "", packets));
+		words_percent(most, text);
+	cells[5] = text_of(fr, text);
+	cells[2] =
+		l->lan ? "" : text_of(fr, words_rate(rate(fr, bytes[0]), text));
+	cells[3] = text_of(fr, words_rate(rate(fr, bytes[1]), text));
+	cells[4] = bar(fr, most, known);
+	cells[6] =
+		text_of(fr, words_si(each_second(fr, all.packets), "", text));
 }
 
 /* Flows ---------------------------------------------------------------- */
@@ -220,25 +240,25 @@ static const char *endpoint(
 			: cut(fr, name, 21);
 }
 
-static const char *flow_line(struct frame *fr, size_t i)
+static void flow_line(struct frame *fr, size_t i, const char *cells[CELLS])
 {
 	const struct facts_row *r = &fr->f->rows[i];
-	char bits[WORDS], packets[WORDS], proto[8];
+	char text[WORDS], proto[8];
 	struct buf path = BUF_INIT(512);
-	const char *ret;
 
 	for (size_t k = 0; k < r->n_hops; k++)
 		buf_addf(&path, "%s%s", k ? " " : "",
 			fr->f->links[r->hops[k].link].name);
-	ret = arena_printf(&fr->arena, "%-21s > %-21s %-5s %10s %9s %s",
-		endpoint(fr, r->src_end, r->src, r->sport),
-		endpoint(fr, r->dst_end, r->dst, r->dport),
-		facts_proto(r->proto, proto),
-		words_rate((double)r->bytes * 8 / lasted_s(r), bits),
-		words_si((double)r->packets / lasted_s(r), "", packets),
-		cut(fr, buf_str(&path), 40));
+	cells[0] = endpoint(fr, r->src_end, r->src, r->sport);
+	cells[1] = ">";
+	cells[2] = endpoint(fr, r->dst_end, r->dst, r->dport);
+	cells[3] = text_of(fr, facts_proto(r->proto, proto));
+	cells[4] = text_of(
+		fr, words_rate((double)r->bytes * 8 / lasted_s(r), text));
+	cells[5] = text_of(
+		fr, words_si((double)r->packets / lasted_s(r), "", text));
+	cells[6] = cut(fr, buf_str(&path), 40);
 	buf_release(&path);
-	return ret;
 }
 
 /* Hosts ---------------------------------------------------------------- */
@@ -274,16 +294,23 @@ static bool measure_host(struct frame *fr, size_t i, struct row *ret)
 	return true;
 }
 
-static const char *host_line(struct frame *fr, size_t i)
+static const char *packets_each(struct frame *fr, uint64_t n)
 {
-	char a[WORDS], b[WORDS], c[WORDS], d[WORDS];
+	char text[WORDS];
 
-	return arena_printf(&fr->arena, "%-20s %11s %10s  %9s/s %9s/s",
-		cut(fr, fr->f->ends[i].name, 20),
-		words_rate(rate(fr, fr->out[i].bytes), a),
-		words_rate(rate(fr, fr->in[i].bytes), b),
-		words_si(each_second(fr, fr->out[i].packets), "", c),
-		words_si(each_second(fr, fr->in[i].packets), "", d));
+	return arena_printf(
+		&fr->arena, "%s/s", words_si(each_second(fr, n), "", text));
+}
+
+static void host_line(struct frame *fr, size_t i, const char *cells[CELLS])
+{
+	char text[WORDS];
+
+	cells[0] = cut(fr, fr->f->ends[i].name, 20);
+	cells[1] = text_of(fr, words_rate(rate(fr, fr->out[i].bytes), text));
+	cells[2] = text_of(fr, words_rate(rate(fr, fr->in[i].bytes), text));
+	cells[3] = packets_each(fr, fr->out[i].packets);
+	cells[4] = packets_each(fr, fr->in[i].packets);
 }
 
 /* Probes --------------------------------------------------------------- */
@@ -308,34 +335,39 @@ static const char *counted(struct frame *fr, uint64_t n)
 		       : arena_strdup(&fr->arena, words_count(n, text));
 }
 
-static const char *probe_line(struct frame *fr, size_t i)
+static void probe_line(struct frame *fr, size_t i, const char *cells[CELLS])
 {
 	const struct facts_probe *p = &fr->f->probes[i];
 	char cpu[WORDS];
 
-	return arena_printf(&fr->arena,
-		"%-14s %4zu %13s %8s %7s %7s %7s %6.1f ms",
-		cut(fr, p->node, 14), p->n_taps, counted(fr, p->packets),
-		counted(fr, p->lost), counted(fr, p->flows_now),
-		counted(fr, p->flows_max),
-		p->cpu_us == FACTS_UNKNOWN
-			? "unknown"
-			: words_si((double)p->cpu_us / 1e6, "s", cpu),
-		p->clock_ms);
+	cells[0] = cut(fr, p->node, 14);
+	cells[1] = arena_printf(&fr->arena, "%zu", p->n_taps);
+	cells[2] = counted(fr, p->packets);
+	cells[3] = counted(fr, p->lost);
+	cells[4] = counted(fr, p->flows_now);
+	cells[5] = counted(fr, p->flows_max);
+	cells[6] = p->cpu_us == FACTS_UNKNOWN
+			   ? "unknown"
+			   : text_of(fr, words_si((double)p->cpu_us / 1e6, "s",
+						 cpu));
+	cells[7] = arena_printf(&fr->arena, "%.1f ms", p->clock_ms);
 }
 
 static const struct list lists[] = {
-	[TOP_LINKS] = {"LINK       ENDS                      A>B        B>A "
-		       "           UTIL PACKETS/S",
+	[TOP_LINKS] = {{{"LINK", -10, 0}, {"ENDS", -18, 3}, {"A>B", 10, 0},
+			       {"B>A", 10, 0}, {"", BAR, 1}, {"UTIL", 6, 0},
+			       {"PACKETS/S", 9, 2}},
 		count_links, measure_link, link_line},
-	[TOP_FLOWS] = {"FLOW                                          PROTO "
-		       "     BIT/S PACKETS/S PATH",
+	[TOP_FLOWS] = {{{"FLOW", -21, 0}, {"", -1, 0}, {"", -21, 0},
+			       {"PROTO", -5, 2}, {"BIT/S", 10, 0},
+			       {"PACKETS/S", 9, 1}, {"PATH", 0, 0}},
 		count_flows, measure_flow, flow_line},
-	[TOP_HOSTS] = {"HOST                        SENT   RECEIVED  PACKETS "
-		       "SENT  RECEIVED",
+	[TOP_HOSTS] = {{{"HOST", -20, 0}, {"SENT", 11, 0}, {"RECEIVED", 10, 0},
+			       {"PACKETS SENT", 12, 2}, {"RECEIVED", 11, 1}},
 		count_hosts, measure_host, host_line},
-	[TOP_PROBES] = {"NODE           TAPS       PACKETS     LOST   CACHE  "
-			"   MAX     CPU     CLOCK",
+	[TOP_PROBES] = {{{"NODE", -14, 0}, {"TAPS", 4, 4}, {"PACKETS", 13, 0},
+				{"LOST", 8, 0}, {"CACHE", 7, 2}, {"MAX", 7, 1},
+				{"CPU", 7, 5}, {"CLOCK", 9, 3}},
 		count_probes, measure_probe, probe_line},
 };
 
@@ -371,6 +403,63 @@ static void put(struct frame *fr, struct buf *out, const char *text)
 	buf_addc(out, '\n');
 }
 
+/* A column goes before others are cut, the least important first. */
+static bool goes(const struct list *list, int c, int width)
+{
+	int all = -1;
+
+	for (int i = 0; i < CELLS && list->columns[i].head; i++)
+		all += abs(list->columns[i].width) + 1;
+	for (int rank = 1; all > width && rank < CELLS; rank++)
+		for (int i = 0; i < CELLS && list->columns[i].head; i++) {
+			if (list->columns[i].goes != rank)
+				continue;
+			if (i == c)
+				return true;
+			all -= abs(list->columns[i].width) + 1;
+		}
+	return false;
+}
+
+static const char *join(struct frame *fr, const struct list *list,
+	const char *const cells[CELLS], int width)
+{
+	struct buf out = BUF_INIT(LINE);
+	const char *ret;
+
+	for (int i = 0; i < CELLS && cells[i]; i++) {
+		const int wide = list->columns[i].width;
+		const int pad = abs(wide) - (int)utf8_columns(cells[i]);
+
+		if (goes(list, i, width))
+			continue;
+		buf_addf(&out, "%s%*s%s%*s", out.len ? " " : "",
+			wide > 0 && pad > 0 ? pad : 0, "", cells[i],
+			wide < 0 && pad > 0 ? pad : 0, "");
+	}
+	ret = text_of(fr, buf_str(&out));
+	buf_release(&out);
+	return ret;
+}
+
+static const char *line_of(
+	struct frame *fr, const struct list *list, size_t i, int width)
+{
+	const char *cells[CELLS] = {NULL};
+
+	list->line(fr, i, cells);
+	return join(fr, list, cells, width);
+}
+
+static void put_head(struct frame *fr, const struct list *list, struct buf *out)
+{
+	const char *cells[CELLS];
+
+	for (int i = 0; i < CELLS; i++)
+		cells[i] = list->columns[i].head;
+	put(fr, out, join(fr, list, cells, fr->top->width));
+}
+
 static void print_title(struct frame *fr, struct buf *out)
 {
 	const struct facts *f = fr->f;
@@ -389,14 +478,14 @@ static void print_title(struct frame *fr, struct buf *out)
 		words_span(fr->seconds * 1000, span),
 		fr->top->paused ? "  PAUSED" : "");
 	put(fr, out, text);
-	put(fr, out, keys);
+	put(fr, out, fr->top->width < (int)strlen(keys) ? few_keys : keys);
 }
 
 static bool is_sought(struct frame *fr, const struct list *list, size_t i)
 {
 	const char *find = fr->top->find;
 
-	return !find || !*find || strstr(list->line(fr, i), find);
+	return !find || !*find || strstr(line_of(fr, list, i, INT_MAX), find);
 }
 
 void top_print(const struct top *top, const struct facts *f,
@@ -420,9 +509,9 @@ void top_print(const struct top *top, const struct facts *f,
 		qsort(fr.rows, fr.n, sizeof(*fr.rows),
 			top->sort == TOP_BITS ? by_bits : by_packets);
 	print_title(&fr, out);
-	put(&fr, out, list->head);
+	put_head(&fr, list, out);
 	for (size_t i = top->skip; i < fr.n && i - top->skip < room; i++)
-		put(&fr, out, list->line(&fr, fr.rows[i].at));
+		put(&fr, out, line_of(&fr, list, fr.rows[i].at, top->width));
 	if (fr.n == 0)
 		put(&fr, out, top->asking ? "  asking ..." : "  nothing here");
 	free(fr.rows);

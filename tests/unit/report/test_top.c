@@ -52,10 +52,10 @@ static int64_t cpu_ns(void)
 }
 
 /* One refresh: read, joined, drawn; the topology is made by the first. */
-static void refresh_once(
-	const struct buf *text, struct topology **t, struct buf *frame)
+static void refresh_once(const struct buf *text, struct topology **t, int width,
+	struct buf *frame)
 {
-	const struct top top = {.width = 80, .height = 24};
+	const struct top top = {.width = width, .height = 24, .ascii = true};
 	struct facts *f = NULL;
 	struct err err = ERR_INIT;
 
@@ -79,13 +79,38 @@ Test(top, a_thousand_links_are_drawn)
 	add_summary(&text);
 	for (int i = 0; i < TIMES; i++) {
 		began = cpu_ns();
-		refresh_once(&text, &t, &frame);
+		refresh_once(&text, &t, 80, &frame);
 		if (cpu_ns() - began < best)
 			best = cpu_ns() - began;
 	}
 	cr_assert_not_null(strstr(buf_str(&frame), "link7"));
 	cr_log_info("a refresh of %d links: %lld us of processor time", LINKS,
 		(long long)best / 1000);
+	topology_free(t);
+	buf_release(&text);
+	buf_release(&frame);
+}
+
+/* Columns go whole, the most important stay. */
+Test(top, a_narrow_terminal_has_fewer_columns)
+{
+	static const struct {
+		int width;
+		const char *there, *gone;
+	} all[] = {{77, "PACKETS/S", "nothing"}, {76, "PACKETS/S", "#"},
+		{60, "ENDS", "PACKETS/S"}, {50, "UTIL\n", "ENDS"},
+		{40, "[q]uit", "sort"}};
+	struct buf text = BUF_INIT(1 << 24), frame = BUF_INIT(1 << 20);
+	struct topology *t = NULL;
+
+	add_summary(&text);
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		refresh_once(&text, &t, all[i].width, &frame);
+		cr_expect_not_null(strstr(buf_str(&frame), all[i].there),
+			"at %d:\n%s", all[i].width, buf_str(&frame));
+		cr_expect_null(strstr(buf_str(&frame), all[i].gone),
+			"at %d:\n%s", all[i].width, buf_str(&frame));
+	}
 	topology_free(t);
 	buf_release(&text);
 	buf_release(&frame);
