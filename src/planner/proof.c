@@ -1,7 +1,6 @@
 #include "planner/proof.h"
 #include "base/mem.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +31,15 @@ void proof_release(struct proof *s)
 	*s = (struct proof){0};
 }
 
+/* Proofs are mostly numbers. */
+static void put_number(struct buf *to, int64_t n)
+{
+	buf_addc(to, ' ');
+	if (n < 0)
+		buf_addc(to, '-');
+	buf_add_uint(to, n < 0 ? -(uint64_t)n : (uint64_t)n);
+}
+
 static void put_row(struct proof *s, int row)
 {
 	int *number = row < 0 ? NULL : &s->row_number[row];
@@ -40,7 +48,7 @@ static void put_row(struct proof *s, int row)
 		s->rows[s->n_rows] = row;
 		*number = s->n_rows++;
 	}
-	buf_addf(&s->text, " %d", number ? *number : row);
+	put_number(&s->text, number ? *number : row);
 }
 
 static void put_col(struct proof *s, int col)
@@ -49,7 +57,7 @@ static void put_col(struct proof *s, int col)
 		s->cols[s->n_cols] = col;
 		s->col_number[col] = s->n_cols++;
 	}
-	buf_addf(&s->text, " %d", s->col_number[col]);
+	put_number(&s->text, s->col_number[col]);
 }
 
 static void end_line(struct proof *s)
@@ -98,7 +106,8 @@ void proof_divide(struct proof *s, int col, bool buy)
 
 void proof_part(struct proof *s, int64_t bound, const int *cols, int n)
 {
-	buf_addf(&s->text, "part %" PRId64, bound);
+	buf_adds(&s->text, "part");
+	put_number(&s->text, bound);
 	for (int i = 0; i < n; i++)
 		put_col(s, cols[i]);
 	end_line(s);
@@ -107,12 +116,13 @@ void proof_part(struct proof *s, int64_t bound, const int *cols, int n)
 void proof_weigh(struct proof *s, int64_t scale, const int *rows,
 	const int64_t *weights, int n)
 {
-	buf_addf(&s->text, "weigh %" PRId64, scale);
+	buf_adds(&s->text, "weigh");
+	put_number(&s->text, scale);
 	for (int i = 0; i < n; i++) {
 		if (weights[i] == 0)
 			continue;
 		put_row(s, rows[i]);
-		buf_addf(&s->text, " %" PRId64, weights[i]);
+		put_number(&s->text, weights[i]);
 	}
 	end_line(s);
 }
@@ -127,16 +137,18 @@ static void mark_made(const char *line, int *used)
 
 static void copy_line(struct buf *to, const char *line, const int *number)
 {
+	const char *from = line;
 	char *end;
 
 	for (; *line != '\n'; line++) {
-		buf_addc(to, *line);
 		if (*line != '-')
 			continue;
-		buf_addf(to, "%d", number[strtol(line + 1, &end, 10)]);
+		buf_add(to, from, (size_t)(line + 1 - from));
+		buf_add_uint(to, (uint64_t)number[strtol(line + 1, &end, 10)]);
+		from = end;
 		line = end - 1;
 	}
-	buf_addc(to, '\n');
+	buf_add(to, from, (size_t)(line + 1 - from));
 }
 
 void proof_prune(struct proof *s)

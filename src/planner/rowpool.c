@@ -1,7 +1,8 @@
 /* Reference: constraint generation (Dantzig, Fulkerson, Johnson 1954).  Every
  * step of the simplex method walks all rows.  Where a problem has many more of
  * them than columns, most bind nowhere, and those that are needed again show
- * by being broken. */
+ * by being broken.  They stay then: each coming costs a factorization, and cuts
+ * are made of rows that are there. */
 #define _GNU_SOURCE
 #include "planner/rowpool.h"
 #include "base/mem.h"
@@ -29,14 +30,15 @@ static int need_of(const struct cover_problem *p, int row)
 	return p->need ? p->need[row] : 1;
 }
 
-static void add(struct rowpool *pool, int row, const double *ones)
+static void add(struct rowpool *pool, int row, const double *ones,
+	enum rowpool_place place)
 {
 	const struct cover_problem *p = pool->p;
 
 	simplex_add_row(pool->s, p->row_col + p->row_start[row], ones,
 		p->row_start[row + 1] - p->row_start[row], need_of(p, row));
 	set_origin(pool, row);
-	pool->inside[row] = true;
+	pool->place[row] = (unsigned char)place;
 }
 
 static double *ones_for(const struct cover_problem *p)
@@ -55,9 +57,9 @@ void rowpool_init(
 
 	*pool = (struct rowpool){
 		.p = p, .s = s, .lazy = p->n_rows / MANY >= p->n_cols};
-	pool->inside = mem_zalloc((size_t)p->n_rows + 1, sizeof(bool));
+	pool->place = mem_zalloc((size_t)p->n_rows + 1, 1);
 	for (int r = 0; r < p->n_rows; r++)
-		add(pool, r, ones);
+		add(pool, r, ones, ROW_INSIDE);
 }
 
 struct rank {
@@ -95,7 +97,7 @@ void rowpool_start(struct rowpool *pool, const struct tally *t)
 
 void rowpool_release(struct rowpool *pool)
 {
-	free(pool->inside);
+	free(pool->place);
 	free(pool->origin);
 	*pool = (struct rowpool){0};
 }
@@ -135,7 +137,7 @@ int rowpool_add_broken(struct rowpool *pool, const double *value)
 		return 0;
 	lacks = mem_zalloc((size_t)p->n_rows + 1, sizeof(double));
 	for (int r = 0; r < p->n_rows; r++) {
-		if (pool->inside[r])
+		if (pool->place[r] != ROW_WAITS)
 			continue;
 		lacks[r] = lack(p, r, value);
 		worst = lacks[r] > worst ? lacks[r] : worst;
@@ -145,10 +147,16 @@ int rowpool_add_broken(struct rowpool *pool, const double *value)
 	ones = ones_for(p);
 	for (int r = 0; r < p->n_rows; r++)
 		if (lacks[r] >= worst / 2) {
-			add(pool, r, ones);
+			add(pool, r, ones, ROW_STAYS);
 			n++;
 		}
 	return n;
+}
+
+static bool may_wait(const struct rowpool *pool, int r, const double *value)
+{
+	return pool->lazy && pool->place[pool->origin[r]] != ROW_STAYS &&
+	       simplex_excess(pool->s, r, value) >= FAR;
 }
 
 void rowpool_drop_slack(struct rowpool *pool, const double *value)
@@ -162,12 +170,11 @@ void rowpool_drop_slack(struct rowpool *pool, const double *value)
 		int row = pool->origin[r];
 
 		drop[r] = s->at[s->n_cols + r] == IN_BASIS &&
-			  (row < 0 || (pool->lazy && simplex_excess(s, r,
-							     value) >= FAR));
+			  (row < 0 || may_wait(pool, r, value));
 		if (!drop[r])
 			pool->origin[kept++] = row;
 		else if (row >= 0)
-			pool->inside[row] = false;
+			pool->place[row] = ROW_WAITS;
 	}
 	if (kept < s->n_rows)
 		simplex_drop_rows(s, drop);

@@ -6,11 +6,17 @@
 #include "planner/simplex.h"
 #include "planner/tally.h"
 
+enum rowpool_place {
+	ROW_WAITS,
+	ROW_INSIDE,
+	ROW_STAYS /* was broken when it waited, and does not wait again */
+};
+
 struct rowpool {
 	const struct cover_problem *p;
 	struct simplex *s;
-	bool lazy;    /* many more rows than columns: few of them bind */
-	bool *inside; /* by row of the problem */
+	bool lazy; /* many more rows than columns: few of them bind */
+	unsigned char *place; /* by row of the problem: enum rowpool_place */
 	int *origin; /* by row of the program: of the problem, below 0: a cut */
 	size_t origin_cap;
 };
@@ -29,7 +35,7 @@ void rowpool_name_cut(struct rowpool *pool, int name);
 /* Adds waiting rows that the values (by column) break; returns how many. */
 int rowpool_add_broken(struct rowpool *pool, const double *value);
 /* At these values cuts that do not bind go, and rows that are far from binding
- * wait: the others may yet be part of a cut. */
+ * wait, once: the others may yet be part of a cut. */
 void rowpool_drop_slack(struct rowpool *pool, const double *value);
 
 #endif
