@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DELAY_MAX_MS = 86400000 };
+
 static int by_place(const void *a, const void *b)
 {
 	const struct import_member *x = a, *y = b;
@@ -62,15 +64,26 @@ static void index_lans(const struct import *i, struct map *map)
 	}
 }
 
+/* Anything else is as good as not told. */
+static void read_number(
+	const struct value *row, const char *name, double most, double *to)
+{
+	double v;
+
+	if (value_get_double(row, name, &v) && v >= 0 && v <= most)
+		*to = v;
+}
+
 static void read_shape(
 	const struct value *row, bool from_lans, struct topo_shape *s)
 {
 	int64_t rate;
 
-	value_get_double(row, "delay", &s->delay_ms);
-	value_get_double(row, from_lans ? "rdelay" : "r_delay", &s->r_delay_ms);
-	value_get_double(row, from_lans ? "lossrate" : "plr", &s->loss);
-	value_get_double(row, from_lans ? "rlossrate" : "r_plr", &s->r_loss);
+	read_number(row, "delay", DELAY_MAX_MS, &s->delay_ms);
+	read_number(row, from_lans ? "rdelay" : "r_delay", DELAY_MAX_MS,
+		&s->r_delay_ms);
+	read_number(row, from_lans ? "lossrate" : "plr", 1, &s->loss);
+	read_number(row, from_lans ? "rlossrate" : "r_plr", 1, &s->r_loss);
 	if (value_get_int(row, "bandwidth", &rate) && rate > 0)
 		s->bandwidth_kbps = rate;
 	if (value_get_int(

@@ -248,8 +248,10 @@ int import_nodes(struct import *i)
 			i->mapping->names[k], i->mapping->items[k]};
 		rc = note_machine(i, list[k].entry);
 	}
+	if (rc)
+		return rc;
 	qsort(list, n, sizeof(*list), by_name);
-	if (!rc && !i->options->without_host_keys)
+	if (!i->options->without_host_keys)
 		ask_keys(i, list, keys, n);
 	for (size_t k = 0; !rc && k < n; k++)
 		rc = add_node(i, list[k].name, list[k].entry, &keys[k]);

@@ -124,16 +124,32 @@ static struct value *answer(const char *method, const struct value *args)
 						 : value_new(VALUE_ARRAY);
 }
 
+/* A node on another's machine, or a member with numbers that are none. */
+static struct value *spoilt(const char *what)
+{
+	struct value *v;
+
+	if (strcmp(what, "b") == 0)
+		return ST("node", "pcvm7-1", "pnode", "pc7");
+	v = ST("name", "in", "member", what, "ipaddr", "10.1.1.2", "mask",
+		"255.255.255.0");
+	value_set(v, "plr", value_double(-0.5));
+	value_set(v, "delay", value_double(1e308));
+	return v;
+}
+
 static int play(void *ctx, const char *request, size_t len, int64_t timeout_ms,
 	struct buf *reply, struct err *e)
 {
 	struct xmlrpc_request r;
 	struct value *v = value_new(VALUE_STRUCT), *said;
+	const char *wrong = ctx; /* NULL: nothing */
 
-	(void)ctx;
 	(void)timeout_ms;
 	cr_assert_eq(xmlrpc_parse_request(request, len, &r, e), 0);
 	said = answer(r.method, r.params[1]);
+	if (wrong && value_get(said, wrong))
+		value_set(said, wrong, spoilt(wrong));
 	value_set(v, "output", value_string(""));
 	value_set(v, "code", value_int(said ? 0 : 2));
 	value_set(v, "value", said ? said : value_int(0));
@@ -236,4 +252,34 @@ Test(import_virtual, nodes_say_where_they_are_and_what_they_have)
 	/* machines have their addresses in the testbed's lists */
 	cr_assert_str_eq(node(t, "vhost-0")->m->address, "198.18.0.7");
 	topology_free(t);
+}
+
+Test(import_virtual, a_machine_of_two_nodes_is_refused)
+{
+	char wrong[] = "b";
+	struct client *c = client_over(play, wrong);
+	struct topology *t = NULL;
+
+	cr_assert_eq(import_experiment(
+			     c, &(struct client_exp){"p", "e"}, NULL, &t, &err),
+		-NFZ_E_REPLY);
+	cr_assert_not_null(strstr(err.text, "\"pcvm7-1\" twice"));
+	client_close(c);
+}
+
+Test(import_virtual, numbers_that_are_none_are_not_taken)
+{
+	char wrong[] = "a:0";
+	struct client *c = client_over(play, wrong);
+	struct topology *t = NULL;
+	struct topo_shape s;
+
+	cr_assert_eq(import_experiment(
+			     c, &(struct client_exp){"p", "e"}, NULL, &t, &err),
+		0, "%s", err.text);
+	s = topology_path_shaping(t, topology_link(t, "in"), 0, 1);
+	cr_assert_eq(s.loss, 0);
+	cr_assert_eq(s.delay_ms, 0);
+	topology_free(t);
+	client_close(c);
 }
