@@ -2,8 +2,8 @@
 #include "cli/app.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "cli/source.h"
 #include "format/ini.h"
+#include "store/store.h"
 #include "testbed/client.h"
 
 #include <ctype.h>
@@ -250,7 +250,7 @@ static int hint_at_file(const char *word, struct err *err)
 	if (!S_ISDIR(st.st_mode))
 		return err_hint(
 			err, "If the file is meant: --topology %s", word);
-	within = source_store_in(word);
+	within = store_within(word);
 	if (within)
 		return err_hint(err,
 			"An experiment is PROJ/EXP; did you mean "

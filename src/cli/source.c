@@ -4,11 +4,11 @@
 #include "base/mem.h"
 #include "cli/again.h"
 #include "report/anonymise.h"
+#include "store/store.h"
 #include "store/summary.h"
 #include "testbed/load.h"
 #include "topology/topofile.h"
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -36,27 +36,6 @@ char *source_join(char *const *words, int n)
 	return buf_take(&text);
 }
 
-char *source_store_in(const char *dir)
-{
-	const char *slash = strcmp(dir + strlen(dir) - 1, "/") ? "/" : "";
-	struct dirent **found = NULL;
-	char *last = NULL;
-	int n = scandir(dir, &found, NULL, alphasort);
-
-	for (int i = 0; i < n; i++) {
-		cleanup_free char *path =
-			mem_printf("%s%s%s", dir, slash, found[i]->d_name);
-
-		if (*found[i]->d_name != '.' && store_is_there(path)) {
-			free(last);
-			last = mem_strdup(path);
-		}
-		free(found[i]);
-	}
-	free(found);
-	return last;
-}
-
 int source_no_store(const char *path, struct err *err)
 {
 	cleanup_free char *within = NULL;
@@ -65,7 +44,7 @@ int source_no_store(const char *path, struct err *err)
 	if (stat(path, &st) < 0 ||
 		(S_ISDIR(st.st_mode) && access(path, R_OK | X_OK) < 0))
 		return err_sys(err, "%s", path);
-	within = source_store_in(path);
+	within = store_within(path);
 	err_set(err, NFZ_E_USAGE, "%s is no store", path);
 	if (within)
 		return err_hint(err, "Did you mean %s?", within);

@@ -59,8 +59,6 @@ struct source {
 	struct buf command, times; /* as a person would type it */
 };
 
-/* A store in this directory, the last by its name; free it.  NULL: none. */
-char *source_store_in(const char *dir);
 /* That it is no store. */
 int source_no_store(const char *path, struct err *err);
 

@@ -138,6 +138,27 @@ bool store_is_there(const char *dir)
 	return any;
 }
 
+char *store_within(const char *dir)
+{
+	const char *slash = strcmp(dir + strlen(dir) - 1, "/") ? "/" : "";
+	struct dirent **found = NULL;
+	char *last = NULL;
+	int n = scandir(dir, &found, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		cleanup_free char *path =
+			mem_printf("%s%s%s", dir, slash, found[i]->d_name);
+
+		if (*found[i]->d_name != '.' && store_is_there(path)) {
+			free(last);
+			last = mem_strdup(path);
+		}
+		free(found[i]);
+	}
+	free(found);
+	return last;
+}
+
 int store_files_list(const char *dir, struct store_files *ret, struct err *err)
 {
 	struct store_files f = {0};

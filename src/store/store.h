@@ -231,5 +231,7 @@ const struct err *store_trouble(const struct store *s);
 
 /* Is this directory one?  That of a bare nfz-collector has no catalog. */
 bool store_is_there(const char *dir);
+/* One below it, the last by its name; free it.  NULL: none. */
+char *store_within(const char *dir);
 
 #endif
