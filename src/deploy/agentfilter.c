@@ -215,6 +215,8 @@ static void run(int listener, const char *agent, const struct buf *list)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	for (;;) {
+		/* who comes when all places are taken waits for one */
+		p[0].events = n < CLIENTS_MAX ? POLLIN : 0;
 		if (poll(p, n, -1) < 0 && errno != EINTR)
 			_exit(1);
 		for (nfds_t i = n - 1; i > 0; i--)

@@ -54,7 +54,7 @@ int reader_find_node(struct reader *r, const char *name, int *ret);
 int reader_find_link(struct reader *r, const char *name, int *ret);
 
 /* topofile_iface.c */
-int reader_claims(struct reader *r, const struct jval *link, int index);
+int reader_claims(struct reader *r, const struct jval *o, int link);
 int reader_iface(struct reader *r, const struct jval *o);
 int reader_bridge(struct reader *r, const struct jval *o);
 
