@@ -75,11 +75,28 @@ links 30
 user query --observations -o json proto icmp
 [ "$(jq '[.observations[].packets] | add' "$log")" -gt 90 ] ||
 	fail "no packet was seen twice"
-user up --light
+# every member of these answers is in the manual
+documented() {
+	local name names
+
+	names=$(jq -r '[.. | objects | keys[]] | unique[]' "$log") ||
+		fail "$1 -o json"
+	for name in $names; do
+		grep -qE "^(\.Cm|\.It Cm|\.Pq Cm) (.*[ ,])?$name( |$)" \
+			man/netflowize-answers.5 ||
+			fail "$1: \"$name\" is not in netflowize-answers(5)"
+	done
+}
+user list -o json
+documented list
+user up --light -o json -q
+documented up
 user status -o json
+documented status
 [ "$(jq .ledger.unaccounted "$log")" = 0 ] || fail "unaccounted"
 user verify
 user up --light
 grep -q 'no changes' "$log" || fail "the same plan again changed something"
-user strip --yes
+user strip --yes -o json -q
+documented strip
 echo "ok: five plans, 15 pings each way, every observation with its name"
