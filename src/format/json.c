@@ -4,16 +4,37 @@
  * which is only needed once, for an error. */
 #include "format/json.h"
 #include "base/cursor.h"
+#include "format/json_plain.h"
 
 #include <jansson.h>
 #include <string.h>
 
+/* The library passes over some of them. */
+static int refuse_nul(
+	const char *text, const char *nul, const char *name, struct err *err)
+{
+	const char *from = text;
+	int line = 1;
+
+	for (const char *s = text; s < nul; s++)
+		if (*s == '\n') {
+			line++;
+			from = s + 1;
+		}
+	return err_set(err, NFZ_E_INPUT, "%s:%d:%d: a NUL byte", name, line,
+		(int)(nul - from) + 1);
+}
+
 int jval_parse(const char *text, size_t len, const char *name,
 	struct jval **ret, struct err *err)
 {
+	const char *nul = len ? memchr(text, '\0', len) : NULL;
 	json_error_t error;
-	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+	json_t *root;
 
+	if (nul)
+		return refuse_nul(text, nul, name, err);
+	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
 	if (!root)
 		return err_set(err, NFZ_E_INPUT, "%s:%d:%d: %s", name,
 			error.line > 0 ? error.line : 1,
@@ -22,12 +43,8 @@ int jval_parse(const char *text, size_t len, const char *name,
 	return 0;
 }
 
-void jval_free(struct jval *root)
-{
-	json_decref((json_t *)(void *)root);
-}
-
-/* struct jval is never defined: it is jansson's value under our name. */
+/* struct jval is never defined: under its name goes jansson's value, or a plain
+ * one, at an odd address to tell it from those. */
 static json_t *inner(const struct jval *v)
 {
 	return (json_t *)(uintptr_t)v;
@@ -38,58 +55,107 @@ static const struct jval *outer(const json_t *v)
 	return json_is_null(v) ? NULL : (const struct jval *)(const void *)v;
 }
 
+static const struct plain *plain_of(const struct jval *v)
+{
+	uintptr_t at = (uintptr_t)v;
+
+	return at & 1 ? (const struct plain *)(at - 1) : NULL;
+}
+
+static const struct jval *outer_plain(const struct plain *v)
+{
+	if (!v || v->kind == PLAIN_NULL)
+		return NULL;
+	return (const struct jval *)((uintptr_t)v + 1);
+}
+
+void jval_free(struct jval *root)
+{
+	const struct plain *p = plain_of(root);
+
+	if (p)
+		free((struct plain *)(uintptr_t)p);
+	else
+		json_decref(inner(root));
+}
+
 bool jval_is_object(const struct jval *v)
 {
-	return json_is_object(inner(v));
+	const struct plain *p = plain_of(v);
+
+	return p ? p->kind == PLAIN_OBJECT : json_is_object(inner(v));
 }
 
 bool jval_is_array(const struct jval *v)
 {
-	return json_is_array(inner(v));
+	const struct plain *p = plain_of(v);
+
+	return p ? p->kind == PLAIN_LIST : json_is_array(inner(v));
 }
 
 const struct jval *jval_get(const struct jval *object, const char *key)
 {
-	return outer(json_object_get(inner(object), key));
+	const struct plain *p = plain_of(object);
+
+	return p ? outer_plain(plain_get(p, key))
+		 : outer(json_object_get(inner(object), key));
 }
 
 const struct jval *jval_at(const struct jval *array, size_t i)
 {
-	return outer(json_array_get(inner(array), i));
+	const struct plain *p = plain_of(array);
+
+	return p ? outer_plain(plain_at(p, i))
+		 : outer(json_array_get(inner(array), i));
 }
 
 size_t jval_count(const struct jval *v)
 {
-	return jval_is_object(v) ? json_object_size(inner(v))
-				 : json_array_size(inner(v));
+	const struct plain *p = plain_of(v);
+
+	if (p)
+		return plain_count(p);
+	return json_is_object(inner(v)) ? json_object_size(inner(v))
+					: json_array_size(inner(v));
 }
 
 const char *jval_text(const struct jval *v)
 {
+	const struct plain *p = plain_of(v);
+
+	if (p)
+		return p->kind == PLAIN_TEXT ? p->text : NULL;
 	return json_string_value(inner(v));
 }
 
 bool jval_int(const struct jval *v, int64_t *ret)
 {
-	if (!json_is_integer(inner(v)))
+	const struct plain *p = plain_of(v);
+
+	if (p ? p->kind != PLAIN_NUMBER : !json_is_integer(inner(v)))
 		return false;
-	*ret = json_integer_value(inner(v));
+	*ret = p ? p->number : json_integer_value(inner(v));
 	return true;
 }
 
 bool jval_double(const struct jval *v, double *ret)
 {
-	if (!json_is_number(inner(v)))
+	const struct plain *p = plain_of(v);
+
+	if (p ? p->kind != PLAIN_NUMBER : !json_is_number(inner(v)))
 		return false;
-	*ret = json_number_value(inner(v));
+	*ret = p ? (double)p->number : json_number_value(inner(v));
 	return true;
 }
 
 bool jval_bool(const struct jval *v, bool *ret)
 {
-	if (!json_is_boolean(inner(v)))
+	const struct plain *p = plain_of(v);
+
+	if (p ? p->kind != PLAIN_TRUE && p->kind != PLAIN_FALSE
+	      : !json_is_boolean(inner(v)))
 		return false;
-	*ret = json_is_true(inner(v));
+	*ret = p ? p->kind == PLAIN_TRUE : json_is_true(inner(v));
 	return true;
 }
 
@@ -152,34 +218,49 @@ static void skip_word(struct cursor *c)
 		cursor_skip(c, 1);
 }
 
+/* From a bracket to behind the one that closes it. */
+static void skip_nested(struct cursor *c)
+{
+	static const int8_t turns[256] = {
+		['{'] = 1, ['['] = 1, ['}'] = -1, [']'] = -1, ['"'] = 2};
+	const uint8_t *s = c->at;
+	int64_t depth = 0;
+
+	for (; s < c->end; s++) {
+		int turn = turns[*s];
+
+		if (turn == 2) {
+			for (s++; s < c->end && *s != '"'; s++)
+				s += *s == '\\';
+			if (s >= c->end)
+				break;
+		} else if (turn) {
+			depth += turn;
+			if (depth == 0)
+				break;
+		}
+	}
+	c->at = s < c->end ? s + 1 : c->end;
+}
+
 static void skip_value(struct cursor *c)
 {
-	int depth = 0;
-
-	do {
-		const uint8_t *from = c->at;
-
-		skip_space(c);
-		switch (peek(c)) {
-		case '"':
-			skip_string(c);
-			break;
-		case '{':
-		case '[':
-			depth++;
-			cursor_skip(c, 1);
-			break;
-		case '}':
-		case ']':
-			depth--;
-			cursor_skip(c, 1);
-			break;
-		default:
-			skip_word(c);
-		}
-		if (c->at == from)
-			return;
-	} while (depth > 0 && cursor_ok(c));
+	skip_space(c);
+	switch (peek(c)) {
+	case '"':
+		skip_string(c);
+		break;
+	case '{':
+	case '[':
+		skip_nested(c);
+		break;
+	case '}':
+	case ']':
+		cursor_skip(c, 1);
+		break;
+	default:
+		skip_word(c);
+	}
 }
 
 /* Goes to the value the step names; false (and c unchanged) if none. */
@@ -277,14 +358,16 @@ static struct span take_value(struct cursor *c)
 
 static json_t *parse_span(struct span s)
 {
+	if (memchr(s.at, '\0', s.len))
+		return NULL;
 	return json_loadb(
 		s.at, s.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
 }
 
 enum step { STEP_END, STEP_ELEMENT, STEP_BROKEN };
 
-/* From the bracket, or behind an element, to behind the next one. */
-static enum step step(struct cursor *c, bool first, struct span *ret)
+/* From the bracket, or behind an element, to the next one. */
+static enum step step(struct cursor *c, bool first)
 {
 	if (first && !take_char(c, '['))
 		return STEP_BROKEN;
@@ -292,19 +375,21 @@ static enum step step(struct cursor *c, bool first, struct span *ret)
 		return STEP_END;
 	if (!first && !take_char(c, ','))
 		return STEP_BROKEN;
-	*ret = take_value(c);
-	return ret->len ? STEP_ELEMENT : STEP_BROKEN;
+	skip_blanks(c);
+	return STEP_ELEMENT;
 }
 
 static bool start_list(struct jlist *l, const struct jdoc *d, struct cursor *c)
 {
-	struct span s;
 	enum step end;
 
 	l->doc = d;
 	l->at = (const char *)c->at;
-	while ((end = step(c, l->count == 0, &s)) == STEP_ELEMENT)
+	while ((end = step(c, l->count == 0)) == STEP_ELEMENT) {
+		if (!take_value(c).len)
+			return false;
 		l->count++;
+	}
 	return end == STEP_END;
 }
 
@@ -366,25 +451,34 @@ int jdoc_parse(struct jdoc *d, struct err *err)
 	return jval_parse(d->text, d->len, d->name, &d->root, err);
 }
 
+/* False: no JSON. */
+static bool take_element(struct cursor *c, struct jval **ret)
+{
+	struct plain *p = plain_parse(c);
+	json_t *v = p ? NULL : parse_span(take_value(c));
+
+	*ret = (struct jval *)(uintptr_t)(p ? outer_plain(p) : outer(v));
+	if (p && p->kind == PLAIN_NULL)
+		free(p);
+	return p || v;
+}
+
 int jlist_next(struct jlist *l, struct jval **ret, struct err *err)
 {
 	const struct jdoc *d = l->doc;
 	struct jval *whole = NULL;
 	struct cursor c;
-	struct span s;
-	json_t *v;
+	bool good;
 	int rc;
 
 	if (l->walked == l->count)
 		return 0;
 	c = cursor_over(l->at, (size_t)(d->text + d->len - l->at));
-	v = step(&c, l->walked++ == 0, &s) == STEP_ELEMENT ? parse_span(s)
-							   : NULL;
+	good = step(&c, l->walked++ == 0) == STEP_ELEMENT &&
+	       take_element(&c, ret);
 	l->at = (const char *)c.at;
-	if (v) {
-		*ret = (struct jval *)(uintptr_t)outer(v);
+	if (good)
 		return 1;
-	}
 	rc = jval_parse(d->text, d->len, d->name, &whole, err);
 	jval_free(whole);
 	return rc ? rc : err_set(err, NFZ_E_INPUT, "%s: no JSON", d->name);

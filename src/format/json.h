@@ -46,7 +46,8 @@ struct jdoc {
 /* As jval_parse(), but members of the root that are lists and have one of the
  * keys are missing in the root. */
 int jdoc_parse(struct jdoc *d, struct err *err) NFZ_MUST_CHECK;
-/* 1: an element, to be freed with jval_free(), NULL for null; 0: that was all;
+/* 1: an element, to be freed with jval_free(), NULL for null (its members are
+ * had by their keys, not one after the other); 0: that was all;
  * below 0: the text is no JSON, as jval_parse() says it. */
 int jlist_next(
 	struct jlist *l, struct jval **ret, struct err *err) NFZ_MUST_CHECK;

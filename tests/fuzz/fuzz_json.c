@@ -95,8 +95,41 @@ static bool rewrite(const char *text, size_t len, struct buf *to)
 	return true;
 }
 
+static void same_simple(const struct jval *a, const struct jval *b)
+{
+	const char *text = jval_text(a), *other = jval_text(b);
+	int64_t n = 0, m = 0;
+	double d = 0, e = 0;
+	bool t = false, u = false;
+
+	if (!text != !other || (text && strcmp(text, other) != 0) ||
+		jval_int(a, &n) != jval_int(b, &m) || n != m ||
+		jval_double(a, &d) != jval_double(b, &e) || d != e ||
+		jval_bool(a, &t) != jval_bool(b, &u) || t != u)
+		abort();
+}
+
+/* What a walk gives, and what the whole has there. */
+static void same(const struct jval *piece, const struct jval *whole, int depth)
+{
+	if (!piece != !whole || jval_count(piece) != jval_count(whole) ||
+		jval_is_object(piece) != jval_is_object(whole) ||
+		jval_is_array(piece) != jval_is_array(whole))
+		abort();
+	same_simple(piece, whole);
+	if (depth == DEPTH_MAX)
+		return;
+	for (size_t i = 0; jval_is_array(whole) && i < jval_count(whole); i++)
+		same(jval_at(piece, i), jval_at(whole, i), depth + 1);
+	if (jval_is_object(whole))
+		for (void *at = jval_first(whole); at;
+			at = jval_next(whole, at))
+			same(jval_get(piece, jval_key(at)), jval_member(at),
+				depth + 1);
+}
+
 /* The list is walked to its end; false: it is no JSON. */
-static bool walk_list(struct jlist *l, const struct jval *same)
+static bool walk_list(struct jlist *l, const struct jval *whole)
 {
 	struct err err;
 	size_t n = 0;
@@ -108,11 +141,11 @@ static bool walk_list(struct jlist *l, const struct jval *same)
 		more = jlist_next(l, &v, &err);
 		if (more <= 0)
 			break;
-		if (same && jval_count(v) != jval_count(jval_at(same, n)))
-			abort();
+		if (whole)
+			same(v, jval_at(whole, n), 0);
 		jval_free(v);
 	}
-	if (more == 0 && (n != l->count || (same && n != jval_count(same))))
+	if (more == 0 && (n != l->count || (whole && n != jval_count(whole))))
 		abort();
 	return more == 0;
 }

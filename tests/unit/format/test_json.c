@@ -1,6 +1,7 @@
 #include "format/json.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char doc[] = "{\n"
@@ -46,6 +47,9 @@ Test(json, errors_name_line_and_column)
 		-NFZ_E_INPUT);
 	cr_assert(strstr(err.text, "duplicate"), "%s", err.text);
 	cr_assert_eq(jval_parse("", 0, "f", &v, &err), -NFZ_E_INPUT);
+	cr_assert_eq(
+		jval_parse("{\"a\":\n[7\0]}", 11, "f", &v, &err), -NFZ_E_INPUT);
+	cr_assert_str_eq(err.text, "f:2:3: a NUL byte");
 }
 
 Test(json, lines_of_values)
@@ -102,13 +106,64 @@ Test(json, lists_are_walked)
 	jval_free(d.root);
 }
 
+/* Plain elements and others, at every bound between the two. */
+Test(json, plain_elements_are_what_the_library_reads)
+{
+	static const char *const elements[] = {"{}", "[]", "\"\"", "0", "-0",
+		"-1", "999999999999999", "9999999999999999", "1.5", "1e3",
+		"true", "false", "null", "[null, true, [ ] ]",
+		"{\"a\" : {\"b\":[1,\"x\"]} , \"c\":null}",
+		"{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":7}}}}}",
+		"[0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0,1,2,3,4]",
+		"\"\xc3\xbc\"", "\"\\u0041\\n\"", "\"\x7f\""};
+	enum { N = sizeof(elements) / sizeof(elements[0]) };
+
+	for (size_t i = 0; i < N; i++) {
+		char text[200], list[200];
+		struct jlist l = {.key = "l"};
+		struct jdoc d = {text, "f", 0, &l, 1, NULL};
+		struct jval *whole = NULL, *v = NULL;
+		const struct jval *same;
+		int64_t n = 0, m = 0;
+		double x = 0, y = 0;
+
+		snprintf(list, sizeof(list), "[%s]", elements[i]);
+		snprintf(text, sizeof(text), "{\"l\": %s}", list);
+		d.len = strlen(text);
+		cr_assert_eq(jval_parse(list, strlen(list), "f", &whole, NULL),
+			0, "%s", list);
+		same = jval_at(whole, 0);
+		cr_assert_eq(jdoc_parse(&d, NULL), 0);
+		cr_assert_eq(jlist_next(&l, &v, NULL), 1, "%s", list);
+		cr_expect_eq(!v, !same, "%s", list);
+		cr_expect_eq(jval_is_object(v), jval_is_object(same));
+		cr_expect_eq(jval_is_array(v), jval_is_array(same));
+		cr_expect_eq(jval_count(v), jval_count(same), "%s", list);
+		cr_expect_eq(jval_int(v, &n), jval_int(same, &m), "%s", list);
+		cr_expect_eq(n, m, "%s", list);
+		cr_expect_eq(jval_double(v, &x), jval_double(same, &y));
+		cr_expect_eq(x, y, "%s", list);
+		cr_expect_eq(jval_count(jval_get(v, "a")),
+			jval_count(jval_get(same, "a")), "%s", list);
+		if (jval_text(same))
+			cr_expect_str_eq(jval_text(v), jval_text(same));
+		cr_expect_eq(jlist_next(&l, &v, NULL), 0, "%s", list);
+		jval_free(v);
+		jval_free(whole);
+		jval_free(d.root);
+	}
+}
+
 Test(json, lists_fail_as_a_whole_does)
 {
 	static const char *const texts[] = {"{\"l\": [1,]}", "{\"l\": [1 2]}",
 		"{\"l\": [\n{]}\n]}", "{\"l\": [1], \"l\": [2]}",
 		"{\"l\": [1], \"l\": 2}", "{\"l\": [1]} x", "{\"l\": [1]",
 		"{\"l\": [{\"a\": 1,\n\"a\": 2}]}", "{\"l\" [1]}", "{7: [1]}",
-		"{\"l\": [\"\n\"]}", "{,}", "{\"l\": [1],}", "{", ""};
+		"{\"l\": [\"\n\"]}", "{\"l\": [01]}", "{\"l\": [- 1]}",
+		"{\"l\": [tru]}", "{\"l\": [truex]}", "{\"l\": [{\"a\":1,}]}",
+		"{\"l\": [[1,]]}", "{\"l\": [{\"a\" 1}]}", "{,}",
+		"{\"l\": [1],}", "{", ""};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct jlist l = {.key = "l"};
