@@ -12,11 +12,24 @@
 
 enum { NAMEINDEX_MAX = (1 << 24) - 2 }; /* elements */
 
+/* Elements whose names are numbered as they stand, "n0" "n1" "n2": which one is
+ * meant is seen from the number, and no table is looked into. */
+struct name_run {
+	size_t first, n;
+	size_t len; /* of what stands before the number */
+	uint32_t number;
+};
+
+enum { NAME_RUNS = 8 };
+
 struct nameindex {
-	/* index + 1, 0 is empty; above it 8 bits of the hash, so that names
-	 * are compared only where they are probably equal */
+	/* Of names in no run: index + 1, 0 is empty; above it 8 bits of the
+	 * hash, so that names are compared only where they are probably
+	 * equal. */
 	uint32_t *slots;
-	size_t size, n;
+	size_t size, held, n;
+	struct name_run runs[NAME_RUNS]; /* by first; only the last is short */
+	size_t n_runs;
 	struct hash_key seed;
 };
 

@@ -182,24 +182,25 @@ static char *made_name(struct reader *r, const struct jval *nodes)
 {
 	const char *a = jval_text(jval_at(nodes, 0));
 	const char *b = jval_text(jval_at(nodes, 1));
-	cleanup_free char *plain = NULL;
+	char *plain, *name;
 	uintptr_t k;
 
 	if (!a || !b || strlen(a) + strlen(b) + 2 > READER_NAME_MAX)
 		return NULL;
-	plain = mem_printf("%s--%s", a, b);
+	plain = mem_grow(NULL, READER_NAME_MAX + 1, 1);
+	(void)stpcpy(stpcpy(stpcpy(plain, a), "--"), b);
 	if (topology_link_exact(r->t, plain) < 0)
-		return take(plain);
+		return plain;
 	k = (uintptr_t)map_gets(&r->made, plain);
 	for (k = k ? k : 2;; k++) {
-		char *name = mem_printf("%s#%zu", plain, (size_t)k);
-
-		if (topology_link_exact(r->t, name) < 0) {
-			(void)map_puts(&r->made, plain, (void *)(k + 1));
-			return name;
-		}
+		name = mem_printf("%s#%zu", plain, (size_t)k);
+		if (topology_link_exact(r->t, name) < 0)
+			break;
 		free(name);
 	}
+	(void)map_puts(&r->made, plain, (void *)(k + 1));
+	free(plain);
+	return name;
 }
 
 static int read_flags(

@@ -27,6 +27,49 @@ Test(topology, names_are_found_exactly_first)
 	topology_free(t);
 }
 
+/* Numbered in a row or not, each name is found, none twice, no other. */
+Test(topology, numbered_names_are_found)
+{
+	enum { ALL = 4000 };
+	struct topology *t = topology_new();
+	char name[32];
+	int index;
+
+	for (int i = 0; i < ALL; i++) {
+		/* long rows, short ones, gaps, leading zeros, none at all */
+		static const char *const how[] = {"n%d", "%d", "r%03d", "x%d-y",
+			"n%d", "s%d", "s%d", "a%d"};
+		int kind = i % 500 < 300 ? i / 500 : i % 8;
+
+		snprintf(name, sizeof(name), how[kind],
+			kind == 3  ? i
+			: kind < 2 ? i % 7 * 500 + i
+				   : i * 3);
+		if (i % 500 == 499)
+			snprintf(name, sizeof(name), "n1%08d", i);
+		index = topology_node_exact(t, name);
+		cr_assert_eq(
+			topology_add_node(t, &(struct topo_node){.name = name},
+				NULL, NULL) == 0,
+			index < 0, "%s", name);
+	}
+	cr_assert_gt(t->n_nodes, 3000);
+	for (size_t i = 0; i < t->n_nodes; i++) {
+		const char *is = t->nodes[i].name;
+
+		cr_assert_eq(topology_node_exact(t, is), (int)i, "%s", is);
+		snprintf(name, sizeof(name), "0%s", is);
+		index = topology_node_exact(t, name);
+		cr_assert(index < 0 || strcmp(t->nodes[index].name, name) == 0,
+			"%s", name);
+		snprintf(name, sizeof(name), "%s0", is);
+		index = topology_node_exact(t, name);
+		cr_assert(index < 0 || strcmp(t->nodes[index].name, name) == 0,
+			"%s", name);
+	}
+	topology_free(t);
+}
+
 Test(topology, refuses_what_does_not_fit)
 {
 	struct topology *t =
