@@ -24,6 +24,8 @@ enum {
 	NODE_ROUNDS = 1,    /* of cuts in a branch */
 	SHORT_SCALE = 5040, /* of prices in a proof, which mostly are simple
 	                     * fractions */
+	TRIED = 16,         /* branches tell how many there will be, */
+	DOUBT = 8,          /* but for so many doublings */
 	SHARE = 8,   /* of what is undecided, bought in a step of a dive */
 	WORTH_IT = 4 /* one in so many columns decided: start afresh */
 };
@@ -56,6 +58,7 @@ struct work {
 	size_t n_trail;
 	struct decision *stack;
 	size_t depth;
+	int64_t undivided; /* effort left when dividing began */
 	bool stopped;
 };
 
@@ -366,6 +369,21 @@ static void decide(struct work *w, int col)
 	fix(w, col, value);
 }
 
+/* A proof is the end of a search, and not worth any effort: are there more
+ * branches to come than can be paid for? */
+static bool hopeless(const struct work *w)
+{
+	const struct program *g = w->g;
+	double gap, each, most;
+
+	if (!g->proof || g->nodes != TRIED || !w->depth)
+		return false;
+	gap = (double)(g->cost - grain_of(g)) - w->stack[0].bound;
+	each = (double)(w->undivided - g->effort) / TRIED;
+	most = log2((double)g->effort / each);
+	return gains_depth(&w->gains, gap * w->factor) > most + DOUBT;
+}
+
 /* True: nothing cheaper is in this branch. */
 static bool done(struct work *w, int *ret_col)
 {
@@ -392,7 +410,7 @@ static bool done(struct work *w, int *ret_col)
 	if (*ret_col < 0)
 		try_decided(w);
 	if (w->g->proof && (*ret_col < 0 || w->g->col_name[*ret_col] < 0 ||
-				   proof_full(w->g->proof)))
+				   proof_full(w->g->proof) || hopeless(w)))
 		w->stopped = true; /* no proof */
 	return w->stopped || *ret_col < 0;
 }
@@ -447,6 +465,7 @@ static void divide(struct work *w)
 {
 	int col = -1;
 
+	w->undivided = w->g->effort;
 	while (!w->stopped) {
 		if (!done(w, &col)) {
 			decide(w, col);
