@@ -322,6 +322,16 @@ static void label_line(
 	settle(b, &l->text, spots, some, size, LINE_CROSSED);
 }
 
+static void shift(struct picture_text *t, double x, double y)
+{
+	t->x -= x;
+	t->y -= y;
+	t->box.x0 -= x;
+	t->box.x1 -= x;
+	t->box.y0 -= y;
+	t->box.y1 -= y;
+}
+
 /* Moves everything so that it starts at 0, 0. */
 static void crop(struct picture *p)
 {
@@ -332,24 +342,14 @@ static void crop(struct picture *p)
 
 		n->x -= all.x0;
 		n->y -= all.y0;
-		n->text.x -= all.x0;
-		n->text.y -= all.y0;
-		n->text.box.x0 -= all.x0;
-		n->text.box.x1 -= all.x0;
-		n->text.box.y0 -= all.y0;
-		n->text.box.y1 -= all.y0;
+		shift(&n->text, all.x0, all.y0);
 	}
 	for (size_t i = 0; i < p->n_lines; i++) {
 		struct picture_line *l = &p->lines[i];
 
 		l->cx -= all.x0;
 		l->cy -= all.y0;
-		l->text.x -= all.x0;
-		l->text.y -= all.y0;
-		l->text.box.x0 -= all.x0;
-		l->text.box.x1 -= all.x0;
-		l->text.box.y0 -= all.y0;
-		l->text.box.y1 -= all.y0;
+		shift(&l->text, all.x0, all.y0);
 	}
 	p->width = all.x1 - all.x0;
 	p->height = all.y1 - all.y0;
