@@ -22,8 +22,7 @@ enum {
 	ROUNDS = 40,        /* of cuts, before branching */
 	FEW = 8,            /* such rounds must be enough for a whole step */
 	NODE_ROUNDS = 1,    /* of cuts in a branch */
-	SHORT_SCALE = 5040, /* of prices in a proof, which mostly are simple
-	                     * fractions */
+	SHORT_SCALE = 5040, /* of prices in a proof: simple fractions */
 	TRIED = 16,         /* branches tell how many there will be, */
 	DOUBT = 8,          /* but for so many doublings */
 	SHARE = 8,   /* of what is undecided, bought in a step of a dive */
@@ -369,19 +368,17 @@ static void decide(struct work *w, int col)
 	fix(w, col, value);
 }
 
-/* A proof is the end of a search, and not worth any effort: are there more
- * branches to come than can be paid for? */
+/* Are there more branches to come than a proof can pay for? */
 static bool hopeless(const struct work *w)
 {
 	const struct program *g = w->g;
-	double gap, each, most;
+	double each = (double)(w->undivided - g->effort) / TRIED, gap;
 
-	if (!g->proof || g->nodes != TRIED || !w->depth)
+	if (g->nodes != TRIED || !w->depth)
 		return false;
 	gap = (double)(g->cost - grain_of(g)) - w->stack[0].bound;
-	each = (double)(w->undivided - g->effort) / TRIED;
-	most = log2((double)g->effort / each);
-	return gains_depth(&w->gains, gap * w->factor) > most + DOUBT;
+	return gains_depth(&w->gains, gap * w->factor) >
+	       log2((double)g->effort / each) + DOUBT;
 }
 
 /* True: nothing cheaper is in this branch. */
