@@ -1,8 +1,11 @@
 /* The one door to libsodium. */
 #include "format/crypto.h"
+#include "format/sha256_blocks.h"
 
 #include <sodium.h>
 #include <string.h>
+
+enum { MUCH = 4096 /* bytes, that another way of hashing is looked for */ };
 
 #ifdef NFZ_NODE
 /* Debian's libsodium.a was compiled for glibc with fortification; musl lacks
@@ -111,12 +114,30 @@ void crypto_derive(const uint8_t key[static CRYPTO_KEY], uint64_t number,
 void crypto_sha256_init(struct crypto_sha256 *s)
 {
 	crypto_hash_sha256_init((crypto_hash_sha256_state *)(void *)s->state);
+	s->asked = s->by_blocks = false;
+}
+
+/* Much, from the beginning of a block on, goes in by blocks. */
+static size_t add_blocks(struct crypto_sha256 *s, const void *data, size_t len)
+{
+	crypto_hash_sha256_state *state = (void *)s->state;
+	size_t done;
+
+	if (len < MUCH || state->count / 8 % SHA256_BLOCK)
+		return 0;
+	s->by_blocks = s->asked ? s->by_blocks : sha256_has_blocks();
+	s->asked = true;
+	done = s->by_blocks ? sha256_blocks(state->state, data, len) : 0;
+	state->count += 8 * (uint64_t)done;
+	return done;
 }
 
 void crypto_sha256_add(struct crypto_sha256 *s, const void *data, size_t len)
 {
-	crypto_hash_sha256_update(
-		(crypto_hash_sha256_state *)(void *)s->state, data, len);
+	size_t done = add_blocks(s, data, len);
+
+	crypto_hash_sha256_update((crypto_hash_sha256_state *)(void *)s->state,
+		(const uint8_t *)data + done, len - done);
 }
 
 void crypto_sha256_end(
@@ -130,8 +151,11 @@ char *crypto_sha256_text(
 	const void *data, size_t len, char text[static CRYPTO_SHA256_TEXT])
 {
 	uint8_t sum[CRYPTO_SHA256];
+	struct crypto_sha256 s;
 
-	crypto_hash_sha256(sum, data, len);
+	crypto_sha256_init(&s);
+	crypto_sha256_add(&s, data, len);
+	crypto_sha256_end(&s, sum);
 	return crypto_hex(sum, sizeof(sum), text);
 }
 

@@ -51,6 +51,7 @@ void crypto_derive(const uint8_t key[static CRYPTO_KEY], uint64_t number,
 /* SHA-256, piece by piece. */
 struct crypto_sha256 {
 	_Alignas(8) unsigned char state[128];
+	bool asked, by_blocks; /* how: when much comes at once */
 };
 void crypto_sha256_init(struct crypto_sha256 *s);
 void crypto_sha256_add(struct crypto_sha256 *s, const void *data, size_t len);

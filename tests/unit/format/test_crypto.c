@@ -48,6 +48,26 @@ Test(crypto, both_ways_to_sha256_agree)
 	cr_assert_arr_eq(other, sum, sizeof(sum));
 }
 
+/* By blocks, where the processor can, and what is left of the last. */
+Test(crypto, much_at_once_is_hashed_alike)
+{
+	uint8_t text[9000], sum[CRYPTO_SHA256], other[SHA256_SIZE];
+
+	for (size_t len = 4000; len < sizeof(text); len += 63) {
+		struct crypto_sha256 s;
+		struct sha256 o;
+
+		crypto_sha256_init(&s);
+		sha256_init(&o);
+		add_both(&s, &o, text, len);
+		add_both(&s, &o, text, sizeof(text) - len);
+		add_both(&s, &o, text, len);
+		crypto_sha256_end(&s, sum);
+		sha256_end(&o, other);
+		cr_assert_arr_eq(other, sum, sizeof(sum));
+	}
+}
+
 Test(crypto, opens_only_what_was_sealed)
 {
 	uint8_t key[CRYPTO_KEY] = {1}, nonce[CRYPTO_NONCE] = {2};
