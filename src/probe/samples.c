@@ -1,7 +1,10 @@
 /* Documentation/bpf/ringbuf.rst.  Two counters, each on a page of its own: how
- * far the kernel has written, how far we have read; behind them the ring,
- * mapped twice in a row, so that a sample is always in one piece.  Before each
- * stands its length, with a flag while it is being written. */
+ * far the kernel has written, how far we have read; behind them the ring.  Before
+ * each sample stands its length, with a flag while it is being written.
+ *
+ * The kernel would map the ring twice in a row, so that each sample is in one
+ * piece.  That takes two milliseconds of starting and ending; to copy the one of
+ * so many that goes over the end takes none. */
 #include "probe/samples.h"
 #include "base/mem.h"
 #include "probe/absorb_layout.h"
@@ -12,7 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HEADER = 8, PROTO_TCP = 6, PROTO_UDP = 17 };
+enum { HEADER = 8, SAMPLE = sizeof(struct absorb_sample), PROTO_TCP = 6 };
 
 struct samples {
 	int fd;
@@ -40,8 +43,8 @@ int samples_new(uint32_t bytes, struct samples **ret, struct err *err)
 			s->fd, 0);
 	if (at != MAP_FAILED) {
 		s->read = at;
-		at = mmap(NULL, s->page + 2 * (size_t)bytes, PROT_READ,
-			MAP_SHARED, s->fd, (off_t)s->page);
+		at = mmap(NULL, s->page + bytes, PROT_READ, MAP_SHARED, s->fd,
+			(off_t)s->page);
 	}
 	if (at != MAP_FAILED)
 		s->ring = at;
@@ -60,8 +63,7 @@ void samples_free(struct samples *s)
 	if (!s)
 		return;
 	if (s->ring)
-		munmap((void *)(uintptr_t)s->ring,
-			s->page + 2 * (size_t)s->bytes);
+		munmap((void *)(uintptr_t)s->ring, s->page + s->bytes);
 	if (s->read)
 		munmap(s->read, s->page);
 	if (s->fd >= 0)
@@ -105,13 +107,35 @@ static struct capture_frame frame_of(
 	return f;
 }
 
+/* Of the sample at that place of the ring, with its flags. */
+static uint32_t length_at(const struct samples *s, size_t from)
+{
+	const void *at = s->ring + s->page + from;
+
+	return __atomic_load_n((const uint32_t *)at, __ATOMIC_ACQUIRE);
+}
+
+/* What is behind that; one that goes over the ring's end is put together. */
+static const struct absorb_sample *sample_at(
+	const struct samples *s, size_t from, struct absorb_sample *whole)
+{
+	const uint8_t *ring = s->ring + s->page;
+	const size_t left = s->bytes - from;
+
+	if (left >= SAMPLE)
+		return (const void *)(ring + from);
+	memcpy(whole, ring + from, left);
+	memcpy((uint8_t *)whole + left, ring, SAMPLE - left);
+	return whole;
+}
+
 bool samples_read(struct samples *s, int64_t offset_ns,
 	const struct capture_sink *sink, struct samples_epoch epochs[2])
 {
 	const uint64_t written = __atomic_load_n(
 		(const uint64_t *)(const void *)s->ring, __ATOMIC_ACQUIRE);
-	const uint8_t *ring = s->ring + s->page;
 	struct capture_frame frames[CAPTURE_BATCH];
+	struct absorb_sample whole; /* of a batch, which is less than a ring */
 	uint64_t at = *s->read;
 
 	while (at < written) {
@@ -119,14 +143,14 @@ bool samples_read(struct samples *s, int64_t offset_ns,
 		uint32_t len = 0;
 
 		while (at < written && k < CAPTURE_BATCH) {
-			const uint8_t *p = ring + (at & (s->bytes - 1));
-			const struct absorb_sample *one =
-				(const void *)(p + HEADER);
+			const size_t from = at & (s->bytes - 1);
+			const struct absorb_sample *one;
 
-			len = __atomic_load_n((const uint32_t *)(const void *)p,
-				__ATOMIC_ACQUIRE);
+			len = length_at(s, from);
 			if (len & BPF_RINGBUF_BUSY_BIT)
 				break;
+			one = sample_at(
+				s, (from + HEADER) & (s->bytes - 1), &whole);
 			frames[k] = frame_of(one, offset_ns);
 			frames[k++].one_of = epochs[one->epoch & 1].one_of;
 			epochs[one->epoch & 1].n++;
