@@ -1,7 +1,8 @@
 /* The bootstrap: see bootstrap.h.
  *
- * The command must survive csh: one line, no '!', single quotes only around
- * constants.  The script is the first line of standard input, where the shell
+ * The command must survive any login shell, csh as well: one line, no '!',
+ * nothing but words and ";".  The script is the first line of standard input,
+ * where the shell
  * looks for it; a shell may take more at once than that line, but nothing comes
  * behind it before the script has asked for it.
  *
@@ -26,10 +27,7 @@ enum { LINE_BYTES = 64 };
 #define ENDED                                                                  \
 	"x=$?; case $x in 0 | 12[89] | 1[3-9]? | 2[0-9]*) exit $x;; esac; "
 
-static const char command[] =
-	"exec /bin/sh -c 'echo; echo NFZ 1 user $SSH_CONNECTION; "
-	"if [ -O / ] || [ \"$LOGNAME\" = root ]; then exec /bin/sh; fi; "
-	"exec sudo -n /bin/sh'";
+#define HELLO "echo; echo NFZ 1 user $SSH_CONNECTION; exec "
 
 /* Arguments: look|full, then ARCH SHA256 SIZE PACKED for each agent we have. */
 static const char script[] =
@@ -106,9 +104,10 @@ static const struct {
 	{"agent", BOOTSTRAP_AGENT},
 };
 
-const char *bootstrap_command(void)
+const char *bootstrap_command(const char *user)
 {
-	return command;
+	return strcmp(user, "root") == 0 ? HELLO "/bin/sh"
+					 : HELLO "sudo -n /bin/sh";
 }
 
 void bootstrap_script(const struct bootstrap_agent *agents, size_t n, bool look,

@@ -38,8 +38,8 @@ enum bootstrap_word {
 	BOOTSTRAP_AGENT     /* frames from here on */
 };
 
-/* The command for the exec channel. */
-const char *bootstrap_command(void);
+/* The command for the exec channel, for who is logged in there. */
+const char *bootstrap_command(const char *user);
 /* The line for its standard input.  With look, a node without any trace of us
  * is left as it is and says so. */
 void bootstrap_script(const struct bootstrap_agent *agents, size_t n, bool look,

@@ -204,6 +204,7 @@ static void step(
 
 	n->io->ready = false;
 	r = fleet_io_step(f, n, job, &err);
+	n->io->room = false;
 	n->io->look = mono_add_ms(mono_now(), LOOK_MS);
 	if (r < 0) {
 		fail(f, n, job, &err);
@@ -301,6 +302,7 @@ static bool wait_any(struct fleet *f)
 		struct fleet_node *node = events[i].data.ptr;
 
 		node->io->ready = true;
+		node->io->room = events[i].events == EPOLLOUT;
 	}
 	return any;
 }

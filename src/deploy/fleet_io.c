@@ -125,13 +125,14 @@ static int pull(struct fleet_node *n, struct err *err)
 	struct fleet_io *io = n->io;
 	const struct io_call *call = fleet_io_call(io);
 
-	if (io->phase != IO_AGENT) /* it says everything in frames */
-		pull_stderr(io);
 	for (int i = 0; i < READS; i++) {
 		char *to = buf_space(&io->in, READ_CHUNK);
 		ssize_t got =
 			to ? remote_read(io->ssh, false, to, READ_CHUNK) : 0;
 
+		/* an agent says everything in frames; to look takes a while */
+		if ((got == 0 && !io->room && io->phase != IO_AGENT) || got < 0)
+			pull_stderr(io);
 		if (got == -2)
 			return err_set(err, NFZ_E_REMOTE,
 				"%s: the connection was lost", n->name);
@@ -300,8 +301,9 @@ static int begin(struct fleet *f, struct fleet_node *n, struct err *err)
 	fleet_io_within(io, f->options.connect_ms);
 	snprintf(io->phase_text, sizeof(io->phase_text), "connection");
 	io->target = n->target;
-	return remote_new(
-		&io->target, f->keys, bootstrap_command(), &io->ssh, err);
+	return remote_new(&io->target, f->keys,
+		bootstrap_command(remote_user(&io->target, f->keys)), &io->ssh,
+		err);
 }
 
 static int step_ssh(struct fleet *f, struct fleet_node *n, struct err *err)

@@ -34,7 +34,8 @@ struct fleet_io {
 	bool active;                 /* at work in this fleet_run */
 	bool asked;            /* next() has been asked once in this run */
 	bool waiting;          /* ... and said FLEET_WAIT */
-	bool ready;            /* there is something to take in */
+	bool ready;            /* there is something to take in, */
+	bool room;             /* or only room to send more */
 	uint64_t seen;         /* fleet's events when it was asked last */
 	struct mono_time look; /* next time without any sign */
 	struct mono_time deadline, limit; /* of the phase, of the run */

@@ -111,6 +111,14 @@ void remote_prepare(
 		(void)gateway_is_here(ssh_keys_gateways(keys), target->gateway);
 }
 
+const char *remote_user(
+	const struct remote_target *target, struct remote_keys *keys)
+{
+	if (target->user || !target->address)
+		return target->user ? target->user : "";
+	return profile_of(target, keys)->user;
+}
+
 int remote_new(const struct remote_target *target, struct remote_keys *keys,
 	const char *command, struct remote **ret, struct err *err)
 {
@@ -130,7 +138,7 @@ int remote_new(const struct remote_target *target, struct remote_keys *keys,
 	r->profile = p;
 	r->address = p->hostname ? p->hostname : target->address;
 	r->port = target->port ? target->port : p->port;
-	r->user = target->user ? target->user : p->user;
+	r->user = remote_user(target, keys);
 	r->command = command;
 	r->dial.fd = r->through.fd = r->through.log = -1;
 	result = is_direct(r) ? start_direct(r, err) : start_through(r, err);

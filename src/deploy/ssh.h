@@ -65,6 +65,9 @@ void remote_keys_free(struct remote_keys *keys);
  * best done while no deadline runs. */
 void remote_prepare(
 	const struct remote_target *target, struct remote_keys *keys);
+/* As whom one logs in there. */
+const char *remote_user(
+	const struct remote_target *target, struct remote_keys *keys);
 /* Begins to connect.  target and keys must outlive it; command is sent as it
  * is: it must be a constant of ours. */
 int remote_new(const struct remote_target *target, struct remote_keys *keys,
