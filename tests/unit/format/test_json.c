@@ -119,7 +119,7 @@ Test(json, plain_elements_are_what_the_library_reads)
 	enum { N = sizeof(elements) / sizeof(elements[0]) };
 
 	for (size_t i = 0; i < N; i++) {
-		char text[200], list[200];
+		char text[220], list[200];
 		struct jlist l = {.key = "l"};
 		struct jdoc d = {text, "f", 0, &l, 1, NULL};
 		struct jval *whole = NULL, *v = NULL;

@@ -37,14 +37,21 @@ Test(topology, numbered_names_are_found)
 
 	for (int i = 0; i < ALL; i++) {
 		/* long rows, short ones, gaps, leading zeros, none at all */
-		static const char *const how[] = {"n%d", "%d", "r%03d", "x%d-y",
-			"n%d", "s%d", "s%d", "a%d"};
+		static const struct {
+			const char *before;
+			int digits;
+			const char *after;
+		} how[] = {{"n", 0, ""}, {"", 0, ""}, {"r", 3, ""},
+			{"x", 0, "-y"}, {"n", 0, ""}, {"s", 0, ""},
+			{"s", 0, ""}, {"a", 0, ""}};
 		int kind = i % 500 < 300 ? i / 500 : i % 8;
 
-		snprintf(name, sizeof(name), how[kind],
+		snprintf(name, sizeof(name), "%s%0*d%s", how[kind].before,
+			how[kind].digits,
 			kind == 3  ? i
 			: kind < 2 ? i % 7 * 500 + i
-				   : i * 3);
+				   : i * 3,
+			how[kind].after);
 		if (i % 500 == 499)
 			snprintf(name, sizeof(name), "n1%08d", i);
 		index = topology_node_exact(t, name);
