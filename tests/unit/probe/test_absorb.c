@@ -212,6 +212,13 @@ static void add_samples(void *data, const struct capture_frame *f, size_t n)
 		put_verdict(data, &f[i].frame, f[i].seg.size);
 }
 
+static void free_bench(struct bench *b)
+{
+	finish(&b->kernels);
+	finish(&b->ours);
+	absorb_free(b->absorb);
+}
+
 static void close_bench(struct bench *b)
 {
 	const struct capture_sink sink = {
@@ -225,9 +232,7 @@ static void close_bench(struct bench *b)
 		cr_assert_eq(
 			absorb_statistics(b->absorb).placed, b->kernels.frames);
 	}
-	finish(&b->kernels);
-	finish(&b->ours);
-	absorb_free(b->absorb);
+	free_bench(b);
 	cr_assert_eq(b->ours.frames, b->kernels.frames);
 	cr_assert_eq(b->ours.packets, b->kernels.packets);
 	cr_assert_eq(b->ours.octets, b->kernels.octets);
@@ -303,6 +308,7 @@ Test(absorb, hooks_leave_nothing_out, .timeout = 60)
 		return;
 	if (absorb_program(b.absorb, BPF_INGRESS) < 0) {
 		fprintf(stderr, "SKIPPED: no hooks\n");
+		free_bench(&b);
 		return;
 	}
 	b.each = pass;
@@ -325,6 +331,7 @@ Test(absorb, samples_after_the_mark_are_ahead)
 	if (absorb_program(b.absorb, BPF_INGRESS) < 0 ||
 		!run_at(&b, BPF_INGRESS, arp, sizeof(arp), 0, &verdict)) {
 		fprintf(stderr, "SKIPPED: no hooks\n");
+		free_bench(&b);
 		return;
 	}
 	absorb_turn(b.absorb);
@@ -340,7 +347,7 @@ Test(absorb, samples_after_the_mark_are_ahead)
 	absorb_collect(b.absorb, &to);
 	cr_expect_eq(absorb_statistics(b.absorb).placed, 3);
 	cr_expect_eq(absorb_statistics(b.absorb).ahead, 0);
-	absorb_free(b.absorb);
+	free_bench(&b);
 }
 
 static void add_passed(void *data, const struct capture_passed *p)
@@ -368,6 +375,7 @@ Test(absorb, chooses_one_of_so_many)
 	if (absorb_program(b.absorb, BPF_INGRESS) < 0 ||
 		!run_at(&b, BPF_INGRESS, arp, sizeof(arp), 0, &verdict)) {
 		fprintf(stderr, "SKIPPED: no hooks\n");
+		free_bench(&b);
 		return;
 	}
 	cr_expect_not(absorb_choose(b.absorb, &hash, false));
@@ -384,7 +392,7 @@ Test(absorb, chooses_one_of_so_many)
 	cr_expect(b.kernels.frames >= 9 && b.kernels.frames <= 13);
 	cr_expect_eq(b.kernels.frames + b.kernels.passed, 41);
 	cr_expect_eq(absorb_statistics(b.absorb).placed, 41);
-	absorb_free(b.absorb);
+	free_bench(&b);
 }
 
 /* Of TCP, cut into all kinds of segments; the last may be short. */
