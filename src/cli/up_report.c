@@ -1,5 +1,7 @@
 /* What up did: as JSON, and what it means that some nodes failed. */
 #include "cli/up_report.h"
+#include "base/mem.h"
+#include "cli/nodeset.h"
 #include "cli/say.h"
 #include "format/jsonw.h"
 
@@ -79,4 +81,27 @@ void up_say_effect(const struct app *app, const struct topology *t,
 				n->name, buf_str(&links));
 		buf_release(&links);
 	}
+}
+
+void up_say_unheard(const struct app *app, const struct topology *t,
+	const struct deploy_report *report)
+{
+	cleanup_free const char **names =
+		mem_zalloc(report->n + 1, sizeof(*names));
+	struct buf text = BUF_INIT(65536);
+	size_t n = 0;
+
+	for (size_t i = 0; i < report->n; i++) {
+		const struct deploy_node *d = &report->nodes[i];
+
+		if (d->status == NODE_SKIPPED && !t->nodes[d->node].m->unusable)
+			names[n++] = d->name;
+	}
+	nodeset_print(names, n, &text);
+	if (n)
+		say_note(app,
+			"%s could not be asked and %s no part in this; what an "
+			"older plan may have there stays",
+			buf_str(&text), n == 1 ? "has" : "have");
+	buf_release(&text);
 }

@@ -12,5 +12,8 @@ int up_print_json(const struct app *app, const struct deploy_report *report,
 /* What a failed probe means for the record of the network. */
 void up_say_effect(const struct app *app, const struct topology *t,
 	const struct plan *p, const struct deploy_report *report);
+/* Nodes outside the plan that were waited for in vain. */
+void up_say_unheard(const struct app *app, const struct topology *t,
+	const struct deploy_report *report);
 
 #endif
