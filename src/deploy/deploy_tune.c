@@ -15,7 +15,7 @@ void up_shared_settings(struct up *u, char text[static SETTINGS_TEXT])
 		const struct deploy_found *f =
 			found_with(&u->s.report->nodes[i], u->rollout.id);
 
-		if (!f || !found_has_role(f, "meter"))
+		if (!steps_has_meter(f))
 			continue;
 		if (first)
 			snprintf(text, SETTINGS_TEXT, "%s", f->settings);

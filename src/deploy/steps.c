@@ -153,12 +153,18 @@ void steps_make(const struct rollout *r, const struct deploy_report *found,
 	add_removals(ret, r, found, experiment);
 }
 
-const char *steps_settings(const struct deploy_found *f, const char *shared)
+bool steps_has_meter(const struct deploy_found *f)
 {
 	for (size_t i = 0; f && i < f->n; i++)
-		if (is_meter(f, i))
-			return f->settings;
-	return shared;
+		if (is_meter(f, i) &&
+			strcmp(f->processes[i].state, "exited") != 0)
+			return true;
+	return false;
+}
+
+const char *steps_settings(const struct deploy_found *f, const char *shared)
+{
+	return steps_has_meter(f) ? f->settings : shared;
 }
 
 void steps_add_settings(const struct rollout *r,

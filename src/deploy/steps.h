@@ -30,6 +30,8 @@ struct steps {
  * Order: installations, stops, the collector's start, meters, removals. */
 void steps_make(const struct rollout *r, const struct deploy_report *found,
 	const char *experiment, struct steps *ret);
+/* Has it a meter, other than one that an earlier plan ended? */
+bool steps_has_meter(const struct deploy_found *f);
 /* What is set of a meter before any wish: what was; of a new one, what all the
  * others share. */
 const char *steps_settings(const struct deploy_found *f, const char *shared);
