@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { KEY_FRAGMENT = 1 }; /* later fragments: ports are 0 */
 
@@ -23,6 +24,15 @@ _Static_assert(sizeof(struct flow_key) == 40, "no hidden padding");
 
 bool flow_key_equal(const struct flow_key *a, const struct flow_key *b);
 uint64_t flow_key_hash(const struct hash_key *seed, const struct flow_key *key);
+/* The same for millions of them (hash_words). */
+static inline uint64_t flow_key_hash_quick(
+	const struct hash_key *seed, const struct flow_key *key)
+{
+	uint64_t words[sizeof(*key) / sizeof(uint64_t)];
+
+	memcpy(words, key, sizeof(words));
+	return hash_words(seed, words, sizeof(words) / sizeof(*words));
+}
 /* The key of the other direction. */
 struct flow_key flow_key_reverse(const struct flow_key *key);
 /* Total order, for sorting and tests. */

@@ -53,7 +53,7 @@ struct merge *merge_new(const struct catalog *c, int64_t idle_ms)
 	m->idle_ns = idle_ms * NS_PER_MS;
 	/* only sorted by: no key can do harm, and a store has one order */
 	m->seed = (struct hash_key){
-		UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xbf58476d1ce4e5b9)};
+		UINT64_C(0x94d049bb133111eb), UINT64_C(0xbf58476d1ce4e5b9)};
 	m->hops = hops_new(c);
 	return m;
 }
@@ -384,11 +384,43 @@ static int emit(
 	return m->fn(m->ctx, &f, err);
 }
 
-static int by_hash(const void *a, const void *b)
+/* By so many bits of their hashes: there are far fewer rows. */
+enum { DIGIT = 8, DIGITS = 4, SORTED_BITS = DIGIT * DIGITS };
+
+static uint32_t sorted_bits(const struct ref *ref)
+{
+	return (uint32_t)ref->hash;
+}
+_Static_assert(SORTED_BITS == 32, "of sorted_bits");
+
+/* Digit by digit, the lowest first, there and back. */
+static void sort_by_hash(struct ref *refs, size_t n)
+{
+	cleanup_free struct ref *other = mem_grow(NULL, n, sizeof(*other));
+	struct ref *from = refs, *to = other, *swap;
+
+	for (int shift = 0; shift < SORTED_BITS; shift += DIGIT) {
+		size_t begin[(1 << DIGIT) + 1] = {0};
+
+		for (size_t i = 0; i < n; i++)
+			begin[(sorted_bits(&from[i]) >> shift & 0xff) + 1]++;
+		for (size_t k = 1; k < 1 << DIGIT; k++)
+			begin[k] += begin[k - 1];
+		for (size_t i = 0; i < n; i++)
+			to[begin[sorted_bits(&from[i]) >> shift & 0xff]++] =
+				from[i];
+		swap = from;
+		from = to;
+		to = swap;
+	}
+}
+
+static int by_time(const void *a, const void *b)
 {
 	const struct ref *x = a, *y = b;
+	int r = order(x->link, y->link);
 
-	return (x->hash > y->hash) - (x->hash < y->hash);
+	return r ? r : order(x->row->first_ns, y->row->first_ns);
 }
 
 static int by_key_and_time(const void *a, const void *b)
@@ -396,9 +428,7 @@ static int by_key_and_time(const void *a, const void *b)
 	const struct ref *x = a, *y = b;
 	int r = memcmp(&x->row->key, &y->row->key, sizeof(x->row->key));
 
-	if (!r)
-		r = order(x->link, y->link);
-	return r ? r : order(x->row->first_ns, y->row->first_ns);
+	return r ? r : by_time(a, b);
 }
 
 static bool same_flow(const struct ref *a, const struct ref *b)
@@ -417,6 +447,14 @@ static bool is_gap(const struct merge *m, int64_t last_ns, int64_t first_ns)
 	return gap >= m->idle_ns;
 }
 
+static bool are_of_one_key(const struct ref *refs, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (!flow_key_equal(&refs[i].row->key, &refs[0].row->key))
+			return false;
+	return true;
+}
+
 /* Rows of equal hash: of one key, but for accidents. */
 static int emit_group(
 	struct merge *m, struct ref *refs, size_t n, struct err *err)
@@ -425,7 +463,9 @@ static int emit_group(
 	int64_t last;
 	int r = 0;
 
-	qsort(refs, n, sizeof(*refs), by_key_and_time);
+	if (n > 1)
+		qsort(refs, n, sizeof(*refs),
+			are_of_one_key(refs, n) ? by_time : by_key_and_time);
 	last = refs[0].row->last_ns;
 	for (size_t i = 1; i <= n && r == 0; i++) {
 		bool cut = i == n || !same_flow(&refs[i], &refs[i - 1]) ||
@@ -459,7 +499,8 @@ static bool is_local(const struct net_addr *a)
 static struct ref ref_of(const struct merge *m, const struct flow_record *r)
 {
 	const struct catalog_tap *tap = catalog_tap(m->catalog, r->tap);
-	struct ref ref = {.hash = flow_key_hash(&m->seed, &r->key), .row = r};
+	struct ref ref = {
+		.hash = flow_key_hash_quick(&m->seed, &r->key), .row = r};
 
 	if (tap && (is_local(&r->key.src) || is_local(&r->key.dst)))
 		ref.link = tap->link;
@@ -479,9 +520,9 @@ int merge_run(struct merge *m, const struct flow_rows *rows, merge_fn fn,
 	m->ctx = ctx;
 	for (size_t i = 0; i < n; i++)
 		refs[i] = ref_of(m, &rows->records[i]);
-	qsort(refs, n, sizeof(*refs), by_hash);
+	sort_by_hash(refs, n);
 	for (size_t i = 1; i <= n && r == 0; i++) {
-		if (i < n && refs[i].hash == refs[begin].hash)
+		if (i < n && sorted_bits(&refs[i]) == sorted_bits(&refs[begin]))
 			continue;
 		r = emit_group(m, refs + begin, i - begin, err);
 		begin = i;

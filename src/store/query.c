@@ -15,12 +15,20 @@ enum {
 	TAPS = 65536,
 	THREADS_DEFAULT = 4,
 	THREADS_AFTER = 64,
+	NARROW = 16,       /* parts: of fewer all columns are unpacked anyway */
 	OTHERS_A_ROW = 256 /* bytes that are as much as a row */
 };
 
 /* Keys whose hash is `rest` modulo `parts` (a power of two). */
 struct part {
 	uint64_t parts, rest;
+};
+
+/* For a block. */
+struct collect_room {
+	uint16_t whole[BLOCK_ROWS]; /* its rows that are flows */
+	uint16_t rest[BLOCK_ROWS];  /* to be merged */
+	uint64_t hashes[BLOCK_HOSTS];
 };
 
 struct collect {
@@ -35,7 +43,8 @@ struct collect {
 	struct part part;
 	struct part *open; /* parts split off */
 	size_t n_open, open_cap;
-	uint16_t *whole;          /* its rows that are flows */
+	bool narrow; /* few rows of a block will be of the part */
+	struct collect_room *room;
 	const int64_t *offset_ns; /* by tap; NULL: all 0 */
 	struct store_scan times;  /* asked for, by corrected clocks */
 	struct query_sums sums;
@@ -43,11 +52,38 @@ struct collect {
 	void *ctx;
 };
 
+/* Of a part's keys: in blocks an address is hashed once. */
+static uint64_t hash_addr(const struct collect *c, const struct net_addr *a)
+{
+	uint64_t words[2];
+
+	memcpy(words, a, sizeof(words));
+	return hash_words(&c->seed, words, 2);
+}
+
+static bool is_in_part(
+	const struct collect *c, uint64_t src, uint64_t dst, uint64_t rest)
+{
+	const uint64_t words[] = {src, dst, rest};
+
+	return (hash_words(&c->seed, words, 3) & (c->part.parts - 1)) ==
+	       c->part.rest;
+}
+
+static uint64_t rest_of_key(
+	uint16_t sport, uint16_t dport, uint8_t proto, uint8_t flags)
+{
+	return (uint64_t)sport << 32 | (uint64_t)dport << 16 |
+	       (uint64_t)proto << 8 | flags;
+}
+
 static bool mine(const struct collect *c, const struct flow_record *r)
 {
+	const struct flow_key *k = &r->key;
+
 	return c->part.parts == 1 ||
-	       (flow_key_hash(&c->seed, &r->key) & (c->part.parts - 1)) ==
-		       c->part.rest;
+	       is_in_part(c, hash_addr(c, &k->src), hash_addr(c, &k->dst),
+		       rest_of_key(k->sport, k->dport, k->proto, k->flags));
 }
 
 static void own_others(struct collect *c, struct flow_others *o)
@@ -165,6 +201,16 @@ static unsigned extras_of(const struct collect *c, const struct block *b)
 	return c->extras ? block_extras(b) : 0;
 }
 
+/* What is read of rows to be merged: all, or first what tells the part. */
+static unsigned rest_columns(const struct collect *c, const struct block *b)
+{
+	return c->narrow
+		       ? COLUMN_BIT(SRC) | COLUMN_BIT(DST) | COLUMN_BIT(SPORT) |
+				 COLUMN_BIT(DPORT) | COLUMN_BIT(PROTO) |
+				 COLUMN_BIT(KEY_FLAGS) | COLUMN_BIT(FLAGS)
+		       : COLUMNS_ALL | extras_of(c, b);
+}
+
 static int give_whole(
 	struct collect *c, struct block *b, size_t n, struct err *err)
 {
@@ -172,15 +218,15 @@ static int give_whole(
 	int r;
 
 	if (c->q->block)
-		return c->q->block(c->ctx, b, c->whole, n, err);
-	r = block_need_rows(b, COLUMNS_ALL | extras, c->whole, n, err);
+		return c->q->block(c->ctx, b, c->room->whole, n, err);
+	r = block_need_rows(b, COLUMNS_ALL | extras, c->room->whole, n, err);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct flow_record row;
 		struct flow_extra extra;
 
-		block_row(b, c->whole[i], &row);
+		block_row(b, c->room->whole[i], &row);
 		if (extras)
-			block_extra(b, c->whole[i], &extra);
+			block_extra(b, c->room->whole[i], &extra);
 		r = give_flow(c, &row, extras ? &extra : NULL, err);
 	}
 	return r;
@@ -227,30 +273,60 @@ static int prepare_block(const void *ctx, struct block *b, struct err *err)
 	if (!any_time_will_do(c))
 		columns |= COLUMN_BIT(LAST) | COLUMN_BIT(DURATION);
 	if (merged)
-		columns |= COLUMNS_ALL | extras_of(c, b);
+		columns |= rest_columns(c, b);
 	r = block_need(b, columns, err);
 	if (r == 0 && (merged || c->q->hosts))
 		r = block_need_hosts(b, err);
 	return r;
 }
 
+/* Rows of our own taps that are wanted; of the part, where that is worth a look
+ * before they are read. */
+static size_t find_rest(struct collect *c, const struct block *b)
+{
+	struct collect_room *room = c->room;
+	size_t n = 0;
+
+	for (size_t i = 0; c->narrow && i < b->n_hosts; i++) {
+		const struct net_addr a = block_host(b, i);
+
+		room->hashes[i] = hash_addr(c, &a);
+	}
+	for (size_t i = 0; (i = next_wanted(b->verdicts, i, b->n)) < b->n;
+		i++) {
+		if (block_FLAGS(b)[i] & RECORD_FOREIGN)
+			continue;
+		if (!c->narrow ||
+			is_in_part(c, room->hashes[block_SRC(b)[i]],
+				room->hashes[block_DST(b)[i]],
+				rest_of_key(block_SPORT(b)[i],
+					block_DPORT(b)[i], block_PROTO(b)[i],
+					block_KEY_FLAGS(b)[i])))
+			room->rest[n++] = (uint16_t)i;
+	}
+	return n;
+}
+
 static int collect_rest(struct collect *c, struct block *b, struct err *err)
 {
 	const unsigned extras = extras_of(c, b);
 	struct flow_extra extra = {0};
-	int r = block_need(b, COLUMNS_ALL | extras, err);
+	int r = block_need(b, rest_columns(c, b), err);
+	size_t n = 0;
 
 	if (r == 0)
 		r = block_need_hosts(b, err);
-	for (size_t i = 0;
-		r == 0 && (i = next_wanted(b->verdicts, i, b->n)) < b->n; i++) {
+	if (r == 0)
+		n = find_rest(c, b);
+	if (n)
+		r = block_need_rows(
+			b, COLUMNS_ALL | extras, c->room->rest, n, err);
+	for (size_t i = 0; i < n && r == 0; i++) {
 		struct flow_record row;
 
-		if (block_FLAGS(b)[i] & RECORD_FOREIGN)
-			continue;
-		block_row(b, i, &row);
+		block_row(b, c->room->rest[i], &row);
 		if (extras)
-			block_extra(b, i, &extra);
+			block_extra(b, c->room->rest[i], &extra);
 		collect_row(c, &row, &extra);
 	}
 	return r;
@@ -276,7 +352,7 @@ static int collect_block(void *ctx, struct block *b, struct err *err)
 		else if (in_time ||
 			 store_scan_wants(&c->times, block_first_ns(b, i),
 				 block_last_ns(b, i)))
-			c->whole[n++] = (uint16_t)i;
+			c->room->whole[n++] = (uint16_t)i;
 	}
 	if (n && c->sums.passes == 1) {
 		c->sums.kept += n;
@@ -389,6 +465,7 @@ static int run_part(struct collect *c, struct store *s, struct merge *merge,
 		if (__builtin_add_overflow(scan.to_ns, wide, &scan.to_ns))
 			scan.to_ns = INT64_MAX;
 	}
+	c->narrow = c->part.parts >= NARROW;
 	c->n = c->n_others = 0;
 	arena_release(&c->others);
 	c->sums.passes++;
@@ -405,7 +482,7 @@ int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 	struct merge *merge = merge_new(q->catalog, q->idle_ms);
 	struct collect c = {.q = q,
 		.seed = hash_key_new(),
-		.whole = mem_zalloc(BLOCK_ROWS, sizeof(uint16_t)),
+		.room = mem_zalloc(1, sizeof(*c.room)),
 		.max = q->rows_max ? q->rows_max : QUERY_ROWS,
 		.offset_ns = offset_ns,
 		.extras = q->extras || filter_asks_extras(q->filter),
@@ -423,94 +500,12 @@ int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 		c.sums.rows /= c.sums.passes;
 		*ret = c.sums;
 	}
-	free(c.whole);
+	free(c.room);
 	free(c.rows);
 	free(c.told);
 	arena_release(&c.others);
 	free(c.open);
 	merge_free(merge);
-	return r;
-}
-
-/* Observations --------------------------------------------------------- */
-
-static int by_point(const void *a, const void *b)
-{
-	const struct flow_record *const *x = a, *const *y = b;
-
-	if ((*x)->tap != (*y)->tap)
-		return (*x)->tap < (*y)->tap ? -1 : 1;
-	return ((*x)->flags & RECORD_SENT) - ((*y)->flags & RECORD_SENT);
-}
-
-static struct observation observe(const struct catalog *c,
-	const struct flow_rows *all, const struct flow_record *const *rows,
-	size_t n, struct merge_told *room)
-{
-	const struct catalog_tap *tap = catalog_tap(c, rows[0]->tap);
-	struct observation o = {.tap = rows[0]->tap,
-		.sent = rows[0]->flags & RECORD_SENT,
-		.node = tap ? tap->node : -1,
-		.link = tap ? tap->link : -1,
-		.iface = tap ? tap->iface : NULL,
-		.first_ns = rows[0]->first_ns,
-		.last_ns = rows[0]->last_ns,
-		.extra = merge_told(all, rows, NULL, n, room)};
-
-	for (size_t i = 0; i < n; i++) {
-		o.packets += rows[i]->packets;
-		o.bytes += rows[i]->bytes;
-		o.tcp_flags |= rows[i]->tcp_flags;
-		if (rows[i]->first_ns < o.first_ns)
-			o.first_ns = rows[i]->first_ns;
-		if (rows[i]->last_ns > o.last_ns)
-			o.last_ns = rows[i]->last_ns;
-	}
-	return o;
-}
-
-static bool wants_observation(const struct query *q, const struct flow *f,
-	const struct observation *o)
-{
-	struct filter_subject s = {.key = &f->key,
-		.whole = true,
-		.packets = o->packets,
-		.bytes = o->bytes,
-		.tcp_flags = o->tcp_flags,
-		.links = &o->link,
-		.n_links = 1,
-		.at = &o->node,
-		.n_at = 1,
-		.via = f->via,
-		.n_via = f->n_via,
-		.extra = o->extra};
-
-	if (__builtin_sub_overflow(o->last_ns, o->first_ns, &s.duration_ns))
-		s.duration_ns = INT64_MAX;
-	return filter_test(q->filter, &s) != FILTER_NO;
-}
-
-int query_observations(const struct query *q, const struct flow *f,
-	observation_fn fn, void *ctx, struct err *err)
-{
-	cleanup_free const struct flow_record **rows =
-		mem_zalloc(f->n_seen, sizeof(*rows));
-	size_t begin = 0;
-	int r = 0;
-
-	memcpy(rows, f->rows, f->n_seen * sizeof(*rows));
-	qsort(rows, f->n_seen, sizeof(*rows), by_point);
-	for (size_t i = 1; i <= f->n_seen && r == 0; i++) {
-		struct merge_told room;
-		struct observation o;
-
-		if (i < f->n_seen && by_point(&rows[i - 1], &rows[i]) == 0)
-			continue;
-		o = observe(q->catalog, f->all, rows + begin, i - begin, &room);
-		if (wants_observation(q, f, &o))
-			r = fn(ctx, f, &o, err);
-		begin = i;
-	}
 	return r;
 }
 
