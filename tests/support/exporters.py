@@ -165,22 +165,28 @@ def xdr(d):
         d = d[8 + n:]
 
 
+def ip_of(record):
+    """The IP header of a sampled frame of Ethernet, or of none."""
+    kind, _, _, n = struct.unpack(">IIII", record[:16])
+    frame, at = record[16:16 + n], 12
+    if kind in (11, 12):
+        return frame
+    while frame[at:at + 2] in (b"\x81\x00", b"\x88\xa8"):
+        at += 4
+    return (frame[at + 2:] if frame[at:at + 2] in (b"\x08\x00", b"\x86\xdd")
+            else b"")
+
+
 def by_sample(datagrams):
-    """sFlow of Ethernet at 1 in 1: packets and octets of IP."""
+    """sFlow at 1 in 1: packets and octets of IP."""
     packets = octets = 0
     for d in datagrams:
         for kind, sample in xdr(d[28:]):
             for form, record in xdr(sample[32:] if kind == 1 else b""):
-                if form != 1:
-                    continue
-                frame = record[16:]
-                at = 12
-                while frame[at:at + 2] in (b"\x81\x00", b"\x88\xa8"):
-                    at += 4
-                ip = frame[at + 2:]
-                if frame[at:at + 2] == b"\x08\x00":
+                ip = ip_of(record) if form == 1 else b""
+                if len(ip) >= 20 and ip[0] >> 4 == 4:
                     octets += struct.unpack(">H", ip[2:4])[0]
-                elif frame[at:at + 2] == b"\x86\xdd":
+                elif len(ip) >= 40 and ip[0] >> 4 == 6:
                     octets += struct.unpack(">H", ip[4:6])[0] + 40
                 else:
                     continue
@@ -192,17 +198,30 @@ def totals(rows):
     return tuple(sum(r[i] for r in rows.values()) for i in range(3))
 
 
+def is_spoilt(d):
+    """NetFlow 9, IPFIX: has it a set that goes on behind its end?  pmacctd makes
+    one of a frame whose headers are cut off."""
+    at = {9: 20, 10: 16}.get(struct.unpack(">H", d[:2])[0], len(d))
+    while at + 4 <= len(d):
+        n = struct.unpack(">H", d[at + 2:at + 4])[0]
+        if n < 4 or at + n > len(d):
+            return True
+        at += n
+    return False
+
+
 def check(what, datagrams, sflow):
     c = Collector(bin_dir, work.name)
     send(datagrams, c.port)
     stored, status = c.end()
     expect(f"{what}: malformed", status["malformed"], 0)
-    if not what.startswith("softflowd v10"):
+    spoilt = sum(is_spoilt(d) for d in datagrams)
+    if not what.startswith("softflowd v10") and not spoilt:
         # its numbers do not count data records (RFC 7011 3.1)
         expect(f"{what}: lost", [s.get("lost", 0) for s in status["sources"]],
                [0] * len(status["sources"]))
     expect(f"{what}: waiting", (status["waiting_bytes"],
-           status["given_up_bytes"], status["bad_sets"]), (0, 0, 0))
+           status["given_up_bytes"], status["bad_sets"]), (0, 0, spoilt))
     version = struct.unpack(">H", datagrams[0][:2])[0]
     if sflow:
         expect(f"{what}: as sampled", totals(stored)[1:],
@@ -255,9 +274,10 @@ def replay(datagrams, sock, port):
     dir = f"{work.name}/nfcapd"
     for name in sorted(os.listdir(dir)):
         for version in ("5", "9"):
-            yield version, catch(["nfreplay", "-r", f"{dir}/{name}", "-H",
-                                  "127.0.0.1", "-p", str(port), "-v", version],
-                                 sock)
+            got = catch(["nfreplay", "-r", f"{dir}/{name}", "-H", "127.0.0.1",
+                         "-p", str(port), "-v", version], sock)
+            # of IPv6 it sends a datagram of nothing as version 5
+            yield version, [d for d in got if d]
 
 
 tools = {t for t in ("softflowd", "fprobe", "pmacctd", "nfreplay", "nfcapd")
