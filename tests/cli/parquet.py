@@ -105,6 +105,22 @@ expect("in its place, by a filter", sql(f"SELECT DISTINCT proto, dport FROM '{qu
 export(store, "host", "203.0.113.1", "--into", f"parquet:{top.name}/none.parquet")
 expect("none", sql(f"SELECT count(*), count(DISTINCT src) FROM '{top.name}/none.parquet'"), [["0", "0"]])
 
+# Flows in the Arrow C data interface, as DuckDB reads them: the same.
+arrow = f"{top.name}/arrow.parquet"
+subprocess.run([f"{build}/tests/tool-arrow", store, arrow], check=True, timeout=300,
+               env={**os.environ, "LD_LIBRARY_PATH": f"{build}/duckdb"})
+rows = "sport, dport, proto, tcp_flags, packets, bytes, epoch_us(first), epoch_us(last)"
+export(store, "--into", f"parquet:{path}")
+expect("Arrow: types", sql("SELECT typeof(src), typeof(sport), typeof(proto), typeof(bytes), typeof(first) FROM "
+                           f"'{arrow}' LIMIT 1"),
+       [["BLOB", "USMALLINT", "UTINYINT", "UBIGINT", "TIMESTAMP WITH TIME ZONE"]])
+expect("Arrow: rows", sql(f"SELECT count(*) FROM (SELECT {rows} FROM '{arrow}' EXCEPT ALL "
+                          f"SELECT {rows} FROM '{quoted}')"), [["0"]])
+expect("Arrow: addresses", sql(f"SELECT hex(src), hex(dst), count(*) FROM '{arrow}' WHERE proto = 6 GROUP BY ALL"),
+       [["00000000000000000000FFFF0A000001", "00000000000000000000FFFF0A000101", str(FLOWS // 3)]])
+expect("Arrow: sums", sql(f"SELECT count(*), sum(packets), sum(bytes) FROM '{arrow}'"),
+       [[str(FLOWS), str(packets), str(size)]])
+
 # What exporters tell besides.
 told = f"{top.name}/told"
 subprocess.run([f"{build}/bin/netflowize", "import", "tests/fuzz/corpus/nfdump/besides", "--into", told], check=True,
