@@ -113,7 +113,7 @@ static bool begin(struct exporter *e)
 		e->age = 0;
 		e->told = 0;
 	}
-	return exporter_write_templates(e);
+	return export_gap_withdraw(e) && exporter_write_templates(e);
 }
 
 static uint32_t seconds_of(int64_t ns)
@@ -242,6 +242,7 @@ void exporter_resample(
 
 void exporter_reshape(struct exporter *e, const struct flow_shape *shape)
 {
+	export_gap_forget(e);
 	e->opt.shape = *shape;
 	e->values = flow_values(shape);
 	e->block = shape->n_fields ? BLOCKS_AT + e->blocks++ % BLOCKS

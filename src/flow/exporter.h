@@ -32,8 +32,10 @@ enum {
 	EXPORT_DATAGRAM = 1400, /* fits a path of 1,500 bytes with tunnels */
 	EXPORT_REFRESH = 64,    /* messages between templates */
 	EXPORT_FIELDS = 48,
-	EXPORT_KINDS = 32,   /* of flows, by elements nobody knows */
-	EXPORT_ELEMENTS = 32 /* of one kind */
+	EXPORT_KINDS = 32,    /* of flows, by elements nobody knows */
+	EXPORT_ELEMENTS = 32, /* of one kind */
+	EXPORT_NAME = 32,     /* bytes of an interface's */
+	EXPORT_GAPS = 64      /* of flows, by what metrics did not measure */
 };
 
 /* How packets were chosen: RFC 5475. */
@@ -95,6 +97,14 @@ struct export_kind {
 	} fields[EXPORT_ELEMENTS];
 };
 
+/* Flows of which the same values were not measured: their templates go without
+ * those fields.  For more than EXPORT_GAPS there are none; there, what was not
+ * measured is told as 0. */
+struct export_gap {
+	bool v6, both;
+	uint64_t known[2]; /* as of struct flow_more */
+};
+
 struct exporter {
 	struct exporter_options opt;
 	struct nf5_exporter old;
@@ -119,6 +129,11 @@ struct exporter {
 	struct export_ledger ledger;
 	struct export_kind kinds[EXPORT_KINDS + 1]; /* one to try */
 	size_t n_kinds;
+	struct export_gap gaps[EXPORT_GAPS];
+	size_t n_gaps;
+	/* templates that were told and are not used any more */
+	uint16_t gone[EXPORT_GAPS + 4];
+	size_t n_gone;
 };
 
 void exporter_init(struct exporter *e, const struct exporter_options *options);
@@ -155,7 +170,8 @@ enum {
 	TEMPLATE_V4_BOTH, /* with the other direction */
 	TEMPLATE_V6_BOTH,
 	TEMPLATE_HASH,
-	TEMPLATE_KINDS = 320 /* from here on */
+	TEMPLATE_KINDS = 320, /* from here on */
+	TEMPLATE_GAPS = 1024  /* as many for each of the last shapes */
 };
 /* Of flows: what they tell besides makes it another, since readers remember
  * numbers (RFC 7011 8.1). */
@@ -163,6 +179,24 @@ static inline uint16_t export_template(const struct exporter *e, unsigned id)
 {
 	return (uint16_t)(id + e->block * 16);
 }
+/* The gap of such a flow, &e->gaps[e->n_gaps] if it is new; NULL: there is none,
+ * or there are too many. */
+const struct export_gap *export_gap_of(
+	struct exporter *e, bool v6, bool both, const struct flow_more *more);
+uint16_t export_gap_template(
+	const struct exporter *e, const struct export_gap *gap);
+/* Of the shape's fields, or of their values at `from`, those that the gap
+ * leaves; NULL: all.  way: 1 of the other direction. */
+size_t export_gap_fields(const struct exporter *e, const struct export_gap *gap,
+	size_t way, struct export_field *to);
+size_t export_gap_len(
+	const struct exporter *e, const struct export_gap *gap, size_t way);
+uint8_t *export_gap_put(const struct exporter *e, const struct export_gap *gap,
+	size_t way, const struct flow_more *more, uint8_t *p);
+/* What was told of flows is to be withdrawn (RFC 7011 8.1), where that can be
+ * relied on; and is.  False: no room. */
+void export_gap_forget(struct exporter *e);
+bool export_gap_withdraw(struct exporter *e);
 /* Templates and options into a message just begun, from the e->told-th on.
  * False: more are to come, in the next. */
 bool exporter_write_templates(struct exporter *e);
@@ -181,6 +215,9 @@ uint8_t *export_kind_put(const struct export_kind *kind,
 /* Begins or goes on with a set for n bytes; NULL: no room. */
 uint8_t *exporter_space(struct exporter *e, uint16_t set, size_t n);
 void exporter_end_set(struct exporter *e);
+bool exporter_write_sampling(struct exporter *e);
+bool exporter_write_interface(
+	struct exporter *e, const struct export_interface *it);
 bool exporter_write_ledger(struct exporter *e);
 /* One flow into a message; false: no room. */
 bool exporter_write_flow(struct exporter *e, const struct flow_record *r,

@@ -102,7 +102,7 @@ static const struct shape ipfix_shapes[] = {
 		{{DOMAIN, 4}, {SAMPLING_INTERVAL, 4}, {SAMPLING_ALGORITHM, 1},
 			{SELECTOR_ALGORITHM, 2}, {SAMPLED_PACKETS, 4},
 			{SPACED_PACKETS, 4}}},
-	{TEMPLATE_INTERFACE, 1, 2, {{INPUT, 4}, {INTERFACE_NAME, 32}}},
+	{TEMPLATE_INTERFACE, 1, 2, {{INPUT, 4}, {INTERFACE_NAME, EXPORT_NAME}}},
 	/* RFC 7011 4.1 to 4.3 */
 	{TEMPLATE_LEDGER, 2, 10,
 		{{DOMAIN, 4}, {METERING_PROCESS, 4}, {INIT_TIME_MS, 8},
@@ -123,7 +123,7 @@ static const struct shape nf9_shapes[] = {
 		{{SCOPE_SYSTEM, 4}, {SAMPLING_INTERVAL, 4},
 			{SAMPLING_ALGORITHM, 1}}},
 	{TEMPLATE_INTERFACE, 1, 2,
-		{{SCOPE_INTERFACE, 4}, {INTERFACE_NAME, 32}}},
+		{{SCOPE_INTERFACE, 4}, {INTERFACE_NAME, EXPORT_NAME}}},
 	{TEMPLATE_LEDGER, 1, 4,
 		{{SCOPE_SYSTEM, 4}, {EXPORTED_MESSAGES, 8},
 			{EXPORTED_OCTETS, 8}, {EXPORTED_RECORDS, 8}}},
@@ -137,7 +137,7 @@ static const struct shape hash_shape = {TEMPLATE_HASH, 1, 11,
 		{HASH_OUTPUT_MAX, 8}, {HASH_SELECTED_MIN, 8},
 		{HASH_SELECTED_MAX, 8}, {HASH_INITIALISER, 8}}};
 
-enum { SHAPES = sizeof(nf9_shapes) / sizeof(nf9_shapes[0]), NAME_LEN = 32 };
+enum { SHAPES = sizeof(nf9_shapes) / sizeof(nf9_shapes[0]) };
 _Static_assert(SHAPES == sizeof(ipfix_shapes) / sizeof(ipfix_shapes[0]),
 	"one list, two dialects");
 
@@ -163,24 +163,25 @@ static struct export_field reverse_of(struct export_field f)
 
 /* What a flow has of its other direction, in front of what all have: readers
  * that do not know the one from the other keep what comes last. */
-static size_t add_back(const struct exporter *e, struct export_field *to)
+static size_t add_back(const struct exporter *e, const struct export_gap *gap,
+	struct export_field *to)
 {
 	static const struct element back[] = {{OCTETS, 8}, {PACKETS, 8},
 		{START_MS, 8}, {END_MS, 8}, {TCP_FLAGS, 2}, {TOS, 1}};
-	const struct flow_shape *shape = &e->opt.shape;
-	size_t n = 0;
+	size_t n = 0, values;
 
 	to[n++] = standard((struct element){BIFLOW_DIRECTION, 1});
 	for (size_t i = 0; i < sizeof(back) / sizeof(back[0]); i++)
 		to[n++] = reverse_of(standard(back[i]));
-	for (size_t i = 0; i < shape->n_fields; i++)
-		to[n++] = reverse_of(shape->fields[i]);
+	values = n + export_gap_fields(e, gap, 1, to + n);
+	for (; n < values; n++)
+		to[n] = reverse_of(to[n]);
 	return n;
 }
 
 /* What it has besides, behind. */
-static size_t add_more(
-	const struct exporter *e, bool v6, struct export_field *to)
+static size_t add_more(const struct exporter *e, const struct export_gap *gap,
+	bool v6, struct export_field *to)
 {
 	static const struct element macs[] = {{SRC_MAC, 6}, {DST_MAC, 6}};
 	static const struct element extras[] = {{VLAN, 2}, {OUT_VLAN, 2},
@@ -199,9 +200,8 @@ static size_t add_more(
 		to[n++] = standard(v6 ? (struct element){NEXT_V6, 16}
 				      : (struct element){NEXT_V4, 4});
 	}
-	for (size_t i = 0; e->opt.format == EXPORT_IPFIX && i < shape->n_fields;
-		i++)
-		to[n++] = shape->fields[i];
+	if (e->opt.format == EXPORT_IPFIX)
+		n += export_gap_fields(e, gap, 0, to + n);
 	return n;
 }
 
@@ -215,19 +215,21 @@ static uint8_t *add_field(uint8_t *p, const struct export_field *f)
 /* RFC 3954 6.1 counts the bytes of scopes and options, RFC 7011 3.4.2.2 the
  * fields of both and of scopes. */
 static bool write_shape(struct exporter *e, const struct shape *s, uint16_t id,
-	const struct export_kind *kind)
+	const struct export_kind *kind, const struct export_gap *gap)
 {
-	const bool both = id == TEMPLATE_V4_BOTH || id == TEMPLATE_V6_BOTH;
+	const bool both =
+		gap ? gap->both
+		    : id == TEMPLATE_V4_BOTH || id == TEMPLATE_V6_BOTH;
 	bool nf9 = e->opt.format == EXPORT_NF9;
 	uint16_t set = s->scopes ? (nf9 ? 1 : 3) : (nf9 ? 0 : 2);
 	struct export_field fields[FLOW_FIELDS];
-	size_t n = both ? add_back(e, fields) : 0, bytes;
+	size_t n = both ? add_back(e, gap, fields) : 0, bytes;
 	uint8_t *p;
 
 	for (size_t i = 0; i < s->n; i++)
 		fields[n++] = standard(s->fields[i]);
 	if (!s->scopes)
-		n += add_more(e, s->id == TEMPLATE_V6, fields + n);
+		n += add_more(e, gap, s->id == TEMPLATE_V6, fields + n);
 	n += kind ? export_kind_fields(kind, fields + n) : 0;
 	bytes = 4 + (s->scopes ? 2 : 0) + 4 * n;
 	for (size_t i = 0; i < n; i++)
@@ -238,7 +240,7 @@ static bool write_shape(struct exporter *e, const struct shape *s, uint16_t id,
 	p = exporter_space(e, set, bytes);
 	if (!p)
 		return false;
-	p = add16(p, s->scopes || kind ? id : export_template(e, id));
+	p = add16(p, s->scopes || kind || gap ? id : export_template(e, id));
 	if (s->scopes && nf9) {
 		p = add16(p, 4u * s->scopes);
 		p = add16(p, 4u * (s->n - s->scopes));
@@ -254,107 +256,19 @@ static bool write_shape(struct exporter *e, const struct shape *s, uint16_t id,
 	return true;
 }
 
-/* Of IANA's "PSAMP parameters": systematic count-based, uniform probabilistic,
- * BOB. */
-static unsigned selector_of(enum export_choice by)
-{
-	switch (by) {
-	case EXPORT_SYSTEMATIC:
-		return 1;
-	case EXPORT_RANDOM:
-		return 4;
-	case EXPORT_HASH:
-		return 6;
-	}
-	return 0;
-}
-
-static uint8_t *add_hash(uint8_t *p, const struct export_sampling *s)
-{
-	p = add64(p, 0);
-	p = add64(p, EXPORT_HASH_PAYLOAD);
-	p = add64(p, 0);
-	p = add64(p, UINT32_MAX);
-	p = add64(p, 0);
-	p = add64(p, export_hash_last(s));
-	return add64(p, s->initialiser);
-}
-
-static bool write_sampling(struct exporter *e, bool nf9)
-{
-	const struct export_sampling *s = &e->opt.sampling;
-	bool hash = !nf9 && s->by == EXPORT_HASH;
-	uint8_t *p;
-
-	if (s->one_of <= 1)
-		return true;
-	p = exporter_space(e, hash ? TEMPLATE_HASH : TEMPLATE_SAMPLING,
-		nf9    ? 9
-		: hash ? 67
-		       : 19);
-	if (!p)
-		return false;
-	p = add32(p, e->opt.domain);
-	p = add32(p, s->one_of);
-	p = add8(p, export_mode(s->by));
-	if (nf9)
-		return true;
-	p = add16(p, selector_of(s->by));
-	if (hash) {
-		(void)add_hash(p, s);
-		return true;
-	}
-	p = add32(p, 1);
-	(void)add32(p, s->one_of - 1);
-	return true;
-}
-
-static bool write_interface(
-	struct exporter *e, const struct export_interface *it)
-{
-	uint8_t *p = exporter_space(e, TEMPLATE_INTERFACE, 4 + NAME_LEN);
-
-	if (!p)
-		return false;
-	p = add32(p, it->number);
-	memset(p, 0, NAME_LEN);
-	memcpy(p, it->name, strnlen(it->name, NAME_LEN));
-	return true;
-}
-
-bool exporter_write_ledger(struct exporter *e)
-{
-	const struct export_ledger *l = &e->ledger;
-	bool nf9 = e->opt.format == EXPORT_NF9;
-	uint8_t *p = exporter_space(e, TEMPLATE_LEDGER, nf9 ? 28 : 72);
-	int64_t start = e->boot_ns / 1000000;
-
-	if (!p)
-		return false;
-	p = add32(p, e->opt.domain);
-	if (!nf9) {
-		p = add32(p, 1);
-		p = add64(p, start > 0 ? (uint64_t)start : 0);
-	}
-	p = add64(p, e->messages);
-	p = add64(p, e->octets);
-	p = add64(p, e->records);
-	if (nf9)
-		return true;
-	p = add64(p, l->ignored_packets);
-	p = add64(p, l->unsent_records);
-	p = add64(p, l->unsent_packets);
-	(void)add64(p, l->unsent_octets);
-	return true;
-}
-
 /* Of flows with elements nobody knows. */
 static bool write_kind(struct exporter *e, size_t i)
 {
 	const struct export_kind *kind = &e->kinds[i];
 
 	return write_shape(e, &ipfix_shapes[kind->v6],
-		(uint16_t)(TEMPLATE_KINDS + i), kind);
+		(uint16_t)(TEMPLATE_KINDS + i), kind, NULL);
+}
+
+static bool write_gap(struct exporter *e, const struct export_gap *gap)
+{
+	return write_shape(e, &ipfix_shapes[gap->v6],
+		export_gap_template(e, gap), NULL, gap);
 }
 
 /* The i-th thing that is told: templates, how packets were chosen, names, the
@@ -366,27 +280,32 @@ static bool tell(struct exporter *e, size_t i)
 	const struct shape *shapes = nf9 ? nf9_shapes : ipfix_shapes;
 
 	if (i < SHAPES)
-		return write_shape(e, &shapes[i], shapes[i].id, NULL);
+		return write_shape(e, &shapes[i], shapes[i].id, NULL, NULL);
 	i -= SHAPES;
 	if (i < 2)
-		return !both || write_shape(e, &shapes[i],
-					(uint16_t)(TEMPLATE_V4_BOTH + i), NULL);
+		return !both ||
+		       write_shape(e, &shapes[i],
+			       (uint16_t)(TEMPLATE_V4_BOTH + i), NULL, NULL);
 	i -= 2;
 	if (i == 0)
 		return nf9 || e->opt.sampling.by != EXPORT_HASH ||
-		       write_shape(e, &hash_shape, TEMPLATE_HASH, NULL);
+		       write_shape(e, &hash_shape, TEMPLATE_HASH, NULL, NULL);
 	i--;
 	if (i == 0)
-		return write_sampling(e, nf9);
+		return exporter_write_sampling(e);
 	if (i <= e->opt.n_interfaces)
-		return write_interface(e, &e->opt.interfaces[i - 1]);
+		return exporter_write_interface(e, &e->opt.interfaces[i - 1]);
 	i -= e->opt.n_interfaces + 1;
-	return i == 0 ? exporter_write_ledger(e) : write_kind(e, i - 1);
+	if (i == 0)
+		return exporter_write_ledger(e);
+	return i <= e->n_kinds ? write_kind(e, i - 1)
+			       : write_gap(e, &e->gaps[i - 1 - e->n_kinds]);
 }
 
 bool exporter_write_templates(struct exporter *e)
 {
-	size_t n = SHAPES + 2 + 2 + e->opt.n_interfaces + 1 + e->n_kinds;
+	size_t n = SHAPES + 2 + 2 + e->opt.n_interfaces + 1 + e->n_kinds +
+		   e->n_gaps;
 
 	while (e->told < n && tell(e, e->told))
 		e->told++;
@@ -407,8 +326,8 @@ static unsigned reason_of(const struct flow_record *r)
 }
 
 /* In the order of add_back(). */
-static uint8_t *put_back(
-	const struct exporter *e, const struct flow_more *more, uint8_t *p)
+static uint8_t *put_back(const struct exporter *e, const struct flow_more *more,
+	const struct export_gap *gap, uint8_t *p)
 {
 	const struct flow_half *back = &more->reverse;
 
@@ -419,7 +338,7 @@ static uint8_t *put_back(
 	p = add64(p, ms_of(back->last_ns));
 	p = add16(p, back->tcp_flags);
 	p = add8(p, back->tos);
-	return e->values ? add(p, more->values + e->values, e->values) : p;
+	return export_gap_put(e, gap, 1, more, p);
 }
 
 /* In the order of add_more().  A next hop of the other family has no field. */
@@ -443,7 +362,7 @@ static uint8_t *put_extra(const struct flow_extra *x, bool v6, uint8_t *p)
 }
 
 static uint8_t *put_more(const struct exporter *e, const struct flow_more *more,
-	bool v6, uint8_t *p)
+	const struct export_gap *gap, bool v6, uint8_t *p)
 {
 	unsigned has = e->opt.shape.more;
 
@@ -455,22 +374,25 @@ static uint8_t *put_more(const struct exporter *e, const struct flow_more *more,
 	}
 	if (has & MORE_EXTRA)
 		p = put_extra(more->extra, v6, p);
-	if (e->opt.format == EXPORT_IPFIX && e->values)
-		p = add(p, more->values, e->values);
+	if (e->opt.format == EXPORT_IPFIX)
+		p = export_gap_put(e, gap, 0, more, p);
 	return p;
 }
 
 enum { EXTRA_LEN = 2 + 2 + 6 + 6 + 4 + 4 + 3 };
 
-static size_t rest_len(const struct exporter *e, bool both, bool v6)
+static size_t rest_len(const struct exporter *e, const struct export_gap *gap,
+	bool both, bool v6)
 {
-	size_t values = e->opt.format == EXPORT_IPFIX ? e->values : 0;
+	const bool ipfix = e->opt.format == EXPORT_IPFIX;
+	size_t there = ipfix ? export_gap_len(e, gap, 0) : 0;
+	size_t back = ipfix ? export_gap_len(e, gap, 1) : 0;
 
 	return (e->opt.shape.more & MORE_VLAN ? 2u : 0u) +
 	       (e->opt.shape.more & MORE_MAC ? 12u : 0u) +
 	       (e->opt.shape.more & MORE_EXTRA ? EXTRA_LEN + (v6 ? 16u : 4u)
 					       : 0u) +
-	       values + (both ? 1u + 8 + 8 + 8 + 8 + 2 + 1 + values : 0u);
+	       there + (both ? 1u + 8 + 8 + 8 + 8 + 2 + 1 + back : 0u);
 }
 
 bool exporter_write_flow(struct exporter *e, const struct flow_record *r,
@@ -481,8 +403,12 @@ bool exporter_write_flow(struct exporter *e, const struct flow_record *r,
 	bool both = !nf9 && more && e->opt.shape.more & MORE_REVERSE &&
 		    more->reverse.packets;
 	bool sent = (r->flags & RECORD_SENT) != 0;
+	const struct export_gap *gap =
+		!nf9 && e->values && !(e->opt.shape.more & MORE_EXTRA)
+			? export_gap_of(e, !v4, both, more)
+			: NULL;
 	size_t n = (nf9 ? 8u + 1 : 16u + 2) + (v4 ? 8u : 32u) + FLOW_BODY_LEN +
-		   (e->opt.shape.more ? rest_len(e, both, !v4) : 0);
+		   (e->opt.shape.more ? rest_len(e, gap, both, !v4) : 0);
 	const unsigned base = both ? TEMPLATE_V4_BOTH : TEMPLATE_V4;
 	uint16_t set = export_template(e, base + !v4); /* IPv6's is the next */
 	struct flow_others none = {0};
@@ -504,11 +430,19 @@ bool exporter_write_flow(struct exporter *e, const struct flow_record *r,
 		set = (uint16_t)(TEMPLATE_KINDS + (kind - e->kinds));
 		n += export_kind_len(kind, others);
 	}
+	if (gap == &e->gaps[e->n_gaps]) {
+		if (!write_gap(e, gap))
+			return false;
+		e->n_gaps++;
+		e->told++;
+	}
+	if (gap)
+		set = export_gap_template(e, gap);
 	p = start = exporter_space(e, set, n);
 	if (!p)
 		return false;
 	if (both)
-		p = put_back(e, more, p);
+		p = put_back(e, more, gap, p);
 	if (nf9) {
 		p = add32(
 			p, (uint32_t)(ms_of(r->first_ns) - ms_of(e->boot_ns)));
@@ -536,7 +470,7 @@ bool exporter_write_flow(struct exporter *e, const struct flow_record *r,
 	p = add8(p, reason_of(r));
 	p = add8(p, v4 ? 4 : 6);
 	if (e->opt.shape.more)
-		p = put_more(e, more, !v4, p);
+		p = put_more(e, more, gap, !v4, p);
 	if (kind)
 		p = export_kind_put(kind, others, p);
 	assert(p == start + n);

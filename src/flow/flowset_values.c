@@ -424,7 +424,11 @@ static void keep(struct reading *r, const struct flowset_field *field,
 		.len = len};
 	struct wire *to = &r->others[metric_field_turn(&e)];
 
-	r->v->cut += !flow_others_add(to, &e);
+	/* ours are told where they were measured only; a 0 of others may mean
+	 * anything */
+	r->v->cut += !(e.enterprise == METRIC_ENTERPRISE && !e.variable
+			       ? flow_others_add_known(to, &e)
+			       : flow_others_add(to, &e));
 }
 
 static struct flow_others lent(const struct wire *w)

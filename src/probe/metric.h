@@ -53,7 +53,8 @@ struct flow_metric {
 	void (*update)(void *state, void *other, const struct metric_packet *p);
 	/* The values, in the order of fields; returns where they end. */
 	uint8_t *(*write)(const void *state, uint8_t *to);
-	/* Which of them were measured, a bit each; NULL: all. */
+	/* Which of them were measured, a bit each; NULL: all.  A text of no
+	 * length was not, in any case. */
 	unsigned (*known)(const void *state);
 	/* A record has left: counting starts over, what is known of the flow
 	 * stays.  NULL: all becomes zero. */

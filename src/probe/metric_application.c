@@ -148,11 +148,6 @@ static uint8_t *tell(const void *state, uint8_t *to)
 	return to + sizeof(a->name);
 }
 
-static unsigned known(const void *state)
-{
-	return ((const struct application *)state)->name[0] != '\0';
-}
-
 /* It is of the flow's beginning, and told in each record. */
 static void restart(void *state)
 {
@@ -176,7 +171,6 @@ const struct flow_metric metric_application = {.name = "application",
 	.fields = &metric_fields[METRIC_APPLICATION],
 	.n_fields = 1,
 	.write = tell,
-	.known = known,
 	.restart = restart,
 	.offline = true,
 	.shared_bytes = INSPECTOR_BYTES,

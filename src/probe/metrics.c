@@ -247,6 +247,20 @@ void metrics_update(const struct metrics *m, void *state, void *other,
 	}
 }
 
+/* Of a metric's values: which are known, but for texts of no length. */
+static uint64_t known_of(
+	const struct flow_metric *of, const void *state, const uint8_t *values)
+{
+	uint64_t known = (UINT64_C(1) << of->n_fields) - 1;
+
+	if (of->known)
+		known &= of->known(state);
+	for (size_t i = 0; i < of->n_fields; values += of->fields[i++].len)
+		if (of->fields[i].text && !*values)
+			known &= ~(UINT64_C(1) << i);
+	return known;
+}
+
 uint64_t metrics_write(const struct metrics *m, const void *state, uint8_t *to)
 {
 	uint64_t known = 0;
@@ -255,10 +269,10 @@ uint64_t metrics_write(const struct metrics *m, const void *state, uint8_t *to)
 	for (size_t i = 0; i < m->n; i++) {
 		const struct flow_metric *of = m->chosen[i];
 		const void *own = (const uint8_t *)state + m->at[i];
-		const uint64_t bits = (UINT64_C(1) << of->n_fields) - 1;
+		uint8_t *end = of->write(own, to);
 
-		to = of->write(own, to);
-		known |= (of->known ? of->known(own) & bits : bits) << n;
+		known |= known_of(of, own, to) << n;
+		to = end;
 		n += of->n_fields;
 	}
 	return known;

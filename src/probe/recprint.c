@@ -26,6 +26,7 @@ struct member {
 	uint64_t numbers[NUMBERS_MAX];
 	size_t n; /* numbers; 0: it is text */
 	bool many;
+	bool unknown; /* it was not measured */
 };
 
 static void set_text(struct member *m, const char *name, const char *text)
@@ -33,7 +34,7 @@ static void set_text(struct member *m, const char *name, const char *text)
 	snprintf(m->name, sizeof(m->name), "%s", name);
 	snprintf(m->text, sizeof(m->text), "%s", text);
 	m->n = 0;
-	m->many = false;
+	m->many = m->unknown = false;
 }
 
 static void set_number(struct member *m, const char *name, uint64_t v)
@@ -41,7 +42,7 @@ static void set_number(struct member *m, const char *name, uint64_t v)
 	snprintf(m->name, sizeof(m->name), "%s", name);
 	m->numbers[0] = v;
 	m->n = 1;
-	m->many = false;
+	m->many = m->unknown = false;
 }
 
 static void read_value(
@@ -91,13 +92,17 @@ static size_t back_of(const struct flow_half *back, struct member *to)
 	return BACK_FIELDS;
 }
 
-static size_t values_of(const struct flow_shape *s, const uint8_t *at,
-	const char *prefix, struct member *to)
+/* back: of the other direction. */
+static size_t values_of(const struct flow_shape *s,
+	const struct flow_more *more, bool back, struct member *to)
 {
+	const uint8_t *at = more->values + (back ? flow_values(s) : 0);
+
 	for (size_t i = 0; i < s->n_fields; at += s->fields[i++].len) {
 		read_value(&s->fields[i], at, &to[i]);
-		snprintf(to[i].name, sizeof(to[i].name), "%s%s", prefix,
-			s->fields[i].name);
+		to[i].unknown = !(more->known[back] >> i & 1);
+		snprintf(to[i].name, sizeof(to[i].name), "%s%s",
+			back ? "reverse_" : "", s->fields[i].name);
 	}
 	return s->n_fields;
 }
@@ -114,10 +119,9 @@ static size_t members_of(const struct flow_shape *s,
 		n += back_of(&more->reverse, to + n);
 	if (n + 2 * s->n_fields > MEMBERS_MAX)
 		return n;
-	n += values_of(s, more->values, "", to + n);
-	if (both && s->n_fields)
-		n += values_of(
-			s, more->values + flow_values(s), "reverse_", to + n);
+	n += values_of(s, more, false, to + n);
+	if (both)
+		n += values_of(s, more, true, to + n);
 	return n;
 }
 
@@ -136,6 +140,10 @@ static void print_names(struct buf *out, const struct flow_shape *shape)
 static void print_cells(struct buf *out, const struct member *m, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
+		if (m[i].unknown) {
+			buf_addc(out, ',');
+			continue;
+		}
 		if (!m[i].n)
 			buf_addf(out, ",\"%s\"", m[i].text);
 		for (size_t k = 0; k < m[i].n; k++)
@@ -147,6 +155,10 @@ static void print_cells(struct buf *out, const struct member *m, size_t n)
 static void print_member(struct jsonw *w, const struct member *m)
 {
 	jsonw_key(w, m->name);
+	if (m->unknown) {
+		jsonw_null(w);
+		return;
+	}
 	if (!m->n)
 		jsonw_string(w, m->text);
 	if (m->many)

@@ -163,7 +163,8 @@ as_pcap(folder + "/ipfix.pcap", messages)
 expect("Wireshark has no complaint", read_by_tshark(folder + "/ipfix.pcap")[2], [])
 
 # metrics, as a reader of the elements knows them by name
-MEASURED = ("min_ttl", "max_ttl", "max_octets", "sizes", "longest_gap_us")
+MEASURED = ("min_ttl", "max_ttl", "max_octets", "sizes", "longest_gap_us", "jitter_us", "rtt_us", "retransmissions",
+            "min_window", "zero_windows", "fingerprint")
 def plain(v):
     return " ".join(map(str, v)) if isinstance(v, list) else str(v)
 measured = collections.Counter()

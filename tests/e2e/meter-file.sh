@@ -164,7 +164,7 @@ for path, ip4, ip6, octets in rows:
 def applications(path):
     out = subprocess.run([meter, "-r", path, "--metrics", "application", "--biflow", "-o", "ndjson"],
                          capture_output=True, text=True)
-    return out.returncode, out.stderr, {json.loads(l)["application"].split(".")[0] for l in out.stdout.splitlines()}
+    return out.returncode, out.stderr, {(json.loads(l)["application"] or "").split(".")[0] for l in out.stdout.splitlines()}
 status, said, _ = applications(own.name)
 if status:
     print("SKIPPED: applications of flows, no libndpi")

@@ -66,6 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	exporter_init(e, &o);
 	while (cursor_left(&c) >= RECORD_WIRE) {
 		flow_record_decode(&c, &r);
+		more.known[0] = r.first_ns & 3;
+		more.known[1] = r.last_ns & 3;
 		/* times as a meter gives them */
 		r.first_ns /= 4;
 		r.last_ns =

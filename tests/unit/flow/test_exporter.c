@@ -250,3 +250,38 @@ Test(exporter, old_versions_hold_what_they_can)
 		cr_expect_eq(e.left_out, 100);
 	}
 }
+
+/* Over a connection, what is not used any more is withdrawn, once; datagrams
+ * may come in any order, and their readers forget by themselves. */
+Test(exporter, templates_are_withdrawn)
+{
+	const struct flow_shape vlan = {.more = MORE_VLAN};
+	const struct flow_more more = {.vlan = 5};
+	const struct flow_record r = flow(0);
+
+	for (int udp = 0; udp < 2; udp++) {
+		const struct exporter_options o = {.format = EXPORT_IPFIX,
+			.message = EXPORT_MESSAGE_MOST,
+			.refresh = udp};
+		static struct exporter e;
+		const uint8_t *bytes;
+		struct cursor c;
+
+		exporter_init(&e, &o);
+		cr_assert(exporter_add(&e, &r, NULL));
+		cr_assert(exporter_take(&e, start, &bytes));
+		exporter_reshape(&e, &vlan);
+		cr_assert(exporter_add(&e, &r, &more));
+		c = cursor_over(bytes, exporter_take(&e, start, &bytes));
+		cursor_skip(&c, 16);
+		cr_assert_eq(cursor_u16(&c), 2, "a set of templates");
+		cr_assert_eq(cursor_u16(&c) == 12, !udp);
+		if (udp)
+			continue;
+		cr_expect_eq(cursor_u32(&c), UINT32_C(256) << 16);
+		cr_expect_eq(cursor_u32(&c), UINT32_C(257) << 16);
+		cr_expect_eq(cursor_u16(&c), 2, "then those of now");
+		cr_expect_gt(cursor_u16(&c), 12);
+		cr_expect_eq(cursor_u16(&c), 256 + 16);
+	}
+}

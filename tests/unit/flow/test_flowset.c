@@ -66,9 +66,16 @@ static uint64_t metric_of(const struct flow_extra *e, enum metric_field f)
 	return metric_field_get(&e->others, f, &v) ? v : 0;
 }
 
+static bool is_told(const struct flow_extra *e, enum metric_field f)
+{
+	uint64_t v;
+
+	return metric_field_get(&e->others, f, &v);
+}
+
 /* A flow of both directions by these metrics, through templates of its own. */
 static void tell(struct flowset *f, struct exporter *e,
-	const struct flow_shape *shape, const uint8_t *values)
+	const struct flow_shape *shape, const uint8_t *values, uint64_t known)
 {
 	const struct flow_record r = {.key = {.src = net_addr_v4_host(1),
 					      .dst = net_addr_v4_host(2),
@@ -77,8 +84,9 @@ static void tell(struct flowset *f, struct exporter *e,
 		.bytes = 500,
 		.first_ns = AT - MS,
 		.last_ns = AT};
-	const struct flow_more more = {
-		.reverse = {.packets = 3, .bytes = 300}, .values = values};
+	const struct flow_more more = {.reverse = {.packets = 3, .bytes = 300},
+		.values = values,
+		.known = {known, 3}};
 	struct flowset_message m;
 	const uint8_t *bytes;
 	size_t len;
@@ -100,7 +108,7 @@ Test(flowset, metrics_of_both_directions)
 				ttl = {MORE_REVERSE | MORE_VALUES, fields, 1},
 				both = {MORE_REVERSE | MORE_VALUES, fields, 2};
 	const uint8_t values[] = {64, 0, 0, 0, 7, 63, 0, 0, 0, 9};
-	const uint8_t ttls[] = {62, 61};
+	const uint8_t ttls[] = {62, 61}, nothing[10] = {0};
 	const struct exporter_options o = {
 		.format = EXPORT_IPFIX, .domain = 3, .shape = plain};
 	struct got got = {.n = 0};
@@ -110,21 +118,31 @@ Test(flowset, metrics_of_both_directions)
 	exporter_init(&e, &o);
 	for (int i = 0; i < 3; i++) {
 		got.n = 0;
-		tell(f, &e, &both, values);
+		tell(f, &e, &both, values, 3);
 		cr_assert_eq(got.n, 2);
 		cr_expect_eq(metric_of(&got.extras[0], METRIC_MIN_TTL), 64);
 		cr_expect_eq(metric_of(&got.extras[0], METRIC_JITTER), 7);
 		cr_expect_eq(got.rows[1].packets, 3);
 		cr_expect_eq(metric_of(&got.extras[1], METRIC_MIN_TTL), 63);
 		cr_expect_eq(metric_of(&got.extras[1], METRIC_JITTER), 9);
-		tell(f, &e, &ttl, ttls);
+		tell(f, &e, &ttl, ttls, 3);
 		cr_assert_eq(got.n, 4);
 		cr_expect_eq(metric_of(&got.extras[2], METRIC_MIN_TTL), 62);
 		cr_expect_eq(metric_of(&got.extras[3], METRIC_MIN_TTL), 61);
 		cr_expect_eq(metric_of(&got.extras[3], METRIC_JITTER), 0);
-		tell(f, &e, &plain, NULL);
+		tell(f, &e, &plain, NULL, 0);
 		cr_assert_eq(got.n, 6);
 		cr_expect_eq(got.extras[4].others.len, 0);
+	}
+	for (uint64_t known = 0; known < 4; known++) {
+		got.n = 0;
+		tell(f, &e, &both, nothing, known);
+		cr_assert_eq(got.n, 2);
+		cr_expect_eq(
+			is_told(&got.extras[0], METRIC_JITTER), known >> 1);
+		cr_expect_eq(got.extras[0].others.len, known >> 1 ? 12 : 0,
+			"a 0 of ours was measured, of others nobody knows");
+		cr_expect(is_told(&got.extras[1], METRIC_JITTER));
 	}
 	flowset_free(f);
 }

@@ -1,0 +1,99 @@
+/* What NetFlow 9 and IPFIX tell of the exporter: how packets were chosen, what
+ * interfaces are called, what was lost.  In the order of the shapes of fields.c. */
+#include "flow/exporter.h"
+#include "flow/put.h"
+
+/* Of IANA's "PSAMP parameters": systematic count-based, uniform probabilistic,
+ * BOB. */
+static unsigned selector_of(enum export_choice by)
+{
+	switch (by) {
+	case EXPORT_SYSTEMATIC:
+		return 1;
+	case EXPORT_RANDOM:
+		return 4;
+	case EXPORT_HASH:
+		return 6;
+	}
+	return 0;
+}
+
+static uint8_t *add_hash(uint8_t *p, const struct export_sampling *s)
+{
+	p = add64(p, 0);
+	p = add64(p, EXPORT_HASH_PAYLOAD);
+	p = add64(p, 0);
+	p = add64(p, UINT32_MAX);
+	p = add64(p, 0);
+	p = add64(p, export_hash_last(s));
+	return add64(p, s->initialiser);
+}
+
+bool exporter_write_sampling(struct exporter *e)
+{
+	const bool nf9 = e->opt.format == EXPORT_NF9;
+	const struct export_sampling *s = &e->opt.sampling;
+	bool hash = !nf9 && s->by == EXPORT_HASH;
+	uint8_t *p;
+
+	if (s->one_of <= 1)
+		return true;
+	p = exporter_space(e, hash ? TEMPLATE_HASH : TEMPLATE_SAMPLING,
+		nf9    ? 9
+		: hash ? 67
+		       : 19);
+	if (!p)
+		return false;
+	p = add32(p, e->opt.domain);
+	p = add32(p, s->one_of);
+	p = add8(p, export_mode(s->by));
+	if (nf9)
+		return true;
+	p = add16(p, selector_of(s->by));
+	if (hash) {
+		(void)add_hash(p, s);
+		return true;
+	}
+	p = add32(p, 1);
+	(void)add32(p, s->one_of - 1);
+	return true;
+}
+
+bool exporter_write_interface(
+	struct exporter *e, const struct export_interface *it)
+{
+	uint8_t *p = exporter_space(e, TEMPLATE_INTERFACE, 4 + EXPORT_NAME);
+
+	if (!p)
+		return false;
+	p = add32(p, it->number);
+	memset(p, 0, EXPORT_NAME);
+	memcpy(p, it->name, strnlen(it->name, EXPORT_NAME));
+	return true;
+}
+
+bool exporter_write_ledger(struct exporter *e)
+{
+	const struct export_ledger *l = &e->ledger;
+	bool nf9 = e->opt.format == EXPORT_NF9;
+	uint8_t *p = exporter_space(e, TEMPLATE_LEDGER, nf9 ? 28 : 72);
+	int64_t start = e->boot_ns / 1000000;
+
+	if (!p)
+		return false;
+	p = add32(p, e->opt.domain);
+	if (!nf9) {
+		p = add32(p, 1);
+		p = add64(p, start > 0 ? (uint64_t)start : 0);
+	}
+	p = add64(p, e->messages);
+	p = add64(p, e->octets);
+	p = add64(p, e->records);
+	if (nf9)
+		return true;
+	p = add64(p, l->ignored_packets);
+	p = add64(p, l->unsent_records);
+	p = add64(p, l->unsent_packets);
+	(void)add64(p, l->unsent_octets);
+	return true;
+}
