@@ -183,12 +183,13 @@ static bool pruned(const struct search *s, const struct node *n)
 	return s->best_value >= 0 && n->bound >= s->best_value;
 }
 
-/* Of the aim, without solving anything. */
-static int64_t quick_bound(const struct search *s)
+/* Of the aim, without solving anything; the scratch has what is required. */
+static int64_t quick_bound(const struct search *s, const unsigned char *fate)
 {
 	if (budget(s))
-		return s->t.total - reach_most_covered(&s->t, s->goal->limit);
-	return reach_least_price(&s->t, s->t.total - s->missed_ok);
+		return s->t.total -
+		       reach_most_covered(&s->t, fate, s->goal->limit);
+	return reach_least_price(&s->t, fate, s->t.total - s->missed_ok);
 }
 
 /* Lines through the two nearest sets until nothing lies below. */
@@ -282,6 +283,18 @@ static bool possible(struct search *s)
 	return missed <= s->missed_ok;
 }
 
+/* A node's bound by what is decided alone. */
+static int64_t decided_bound(struct search *s)
+{
+	size_t n = (size_t)s->goal->problem->n_cols;
+	cleanup_free bool *in = mem_zalloc(n + 1, sizeof(bool));
+
+	for (size_t v = 0; v < n; v++)
+		in[v] = s->x.v.p.fate[v] == COLUMN_IN;
+	reach_set(&s->t, in);
+	return quick_bound(s, s->x.v.p.fate);
+}
+
 static void give_up(struct search *s, int64_t bound)
 {
 	if (s->open < 0 || bound < s->open)
@@ -291,6 +304,7 @@ static void give_up(struct search *s, int64_t bound)
 static void branch(struct search *s, const struct node *from)
 {
 	struct node n = {.a = from->a, .b = from->b, .bound = from->bound};
+	int64_t quick;
 	int v;
 
 	if (s->stopped) {
@@ -298,6 +312,10 @@ static void branch(struct search *s, const struct node *from)
 		return;
 	}
 	if (!possible(s))
+		return;
+	quick = decided_bound(s);
+	n.bound = quick > n.bound ? quick : n.bound;
+	if (pruned(s, &n))
 		return;
 	explore(s, &n);
 	v = pick(s, &n);
@@ -366,7 +384,7 @@ void partial_solve(const struct partial_goal *goal, struct partial_result *ret)
 	ret->total = s.t.total;
 	s.missed_ok = budget(&s) ? s.t.total : s.t.total - goal->limit;
 	try_improving(&s);
-	root.bound = quick_bound(&s);
+	root.bound = quick_bound(&s, p->fate);
 	if (!pruned(&s, &root)) {
 		relaxed_open(&s.x, p, goal->weight, goal->price);
 		if (possible(&s)) {

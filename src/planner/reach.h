@@ -37,10 +37,13 @@ void reach_thin(struct reach *t, int64_t wanted);
 /* Drops free columns, least loss for the price first, until spent <= limit. */
 void reach_shed(struct reach *t, int64_t limit);
 
-/* What any set must cost that covers at least wanted (fractions of columns
- * allowed, and what two of them see counted twice); 0 if none can.
- * And what any set at that price can cover at most. */
-int64_t reach_least_price(const struct reach *t, int64_t wanted);
-int64_t reach_most_covered(const struct reach *t, int64_t price);
+/* What any set must cost that has the columns in and covers at least wanted
+ * (fractions of others allowed, and what two of them see counted twice); 0 if
+ * none can.  And what any such set at that price can cover at most.  fate: by
+ * column; those that are COLUMN_OUT do not come; NULL: none. */
+int64_t reach_least_price(
+	const struct reach *t, const unsigned char *fate, int64_t wanted);
+int64_t reach_most_covered(
+	const struct reach *t, const unsigned char *fate, int64_t price);
 
 #endif

@@ -21,7 +21,7 @@ static int best_first(const void *a, const void *b)
 	return (x->weight < y->weight) - (x->weight > y->weight);
 }
 
-/* The weight of the groups it stands in, each once. */
+/* The weight of the open groups it stands in, each once. */
 static int64_t weight_of(const struct reach *t, int v)
 {
 	int64_t sum = 0;
@@ -30,43 +30,44 @@ static int64_t weight_of(const struct reach *t, int v)
 	for (int k = t->at.start[v]; k < t->at.start[v + 1]; k++) {
 		int g = t->at.group[t->at.row[k]];
 
-		sum += g == last ? 0 : reach_weight(t, g);
+		if (g != last && t->seen[g] < problem_demand(t->p, g))
+			sum += reach_weight(t, g);
 		last = g;
 	}
 	return sum;
 }
 
 /* Columns that may be chosen, best first; what is in anyway is first of all. */
-static struct article *articles(
-	const struct reach *t, size_t *ret_n, struct article *ret_fixed)
+static struct article *articles(const struct reach *t,
+	const unsigned char *fate, size_t *ret_n, struct article *ret_fixed)
 {
 	struct article *list =
 		mem_grow(NULL, (size_t)t->p->n_cols + 1, sizeof(*list));
 	size_t n = 0;
 
-	*ret_fixed = (struct article){0};
+	*ret_fixed = (struct article){t->spent, t->covered};
 	for (int v = 0; v < t->p->n_cols; v++) {
-		struct article a = {reach_price(t, v), weight_of(t, v)};
+		struct article a = {reach_price(t, v), 0};
 
-		if (problem_fate(t->p, v) == COLUMN_OUT || !a.weight)
+		if (t->in[v] || (fate && fate[v] == COLUMN_OUT))
 			continue;
-		if (problem_fate(t->p, v) == COLUMN_IN || !a.price) {
-			ret_fixed->price += a.price;
+		a.weight = weight_of(t, v);
+		if (a.price)
+			list[n++] = a;
+		else
 			ret_fixed->weight += a.weight;
-			continue;
-		}
-		list[n++] = a;
 	}
 	qsort(list, n, sizeof(*list), best_first);
 	*ret_n = n;
 	return list;
 }
 
-int64_t reach_least_price(const struct reach *t, int64_t wanted)
+int64_t reach_least_price(
+	const struct reach *t, const unsigned char *fate, int64_t wanted)
 {
 	struct article fixed;
 	size_t n;
-	cleanup_free struct article *list = articles(t, &n, &fixed);
+	cleanup_free struct article *list = articles(t, fate, &n, &fixed);
 	int64_t price = fixed.price, left = wanted - fixed.weight;
 
 	for (size_t i = 0; i < n && left > 0; i++) {
@@ -84,11 +85,12 @@ int64_t reach_least_price(const struct reach *t, int64_t wanted)
 	return left > 0 ? 0 : price;
 }
 
-int64_t reach_most_covered(const struct reach *t, int64_t price)
+int64_t reach_most_covered(
+	const struct reach *t, const unsigned char *fate, int64_t price)
 {
 	struct article fixed;
 	size_t n;
-	cleanup_free struct article *list = articles(t, &n, &fixed);
+	cleanup_free struct article *list = articles(t, fate, &n, &fixed);
 	int64_t sum = fixed.weight, left = price - fixed.price;
 
 	for (size_t i = 0; i < n && left > 0; i++) {
