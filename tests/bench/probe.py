@@ -5,7 +5,8 @@
 
 Every figure is user + system time of the whole process per packet, the median
 of N runs taken in turn; ratios are to libpcap's loop that touches three bytes
-of each packet, run between.  Counts are held against the generator's truth."""
+of each packet, run between; least and most are of one run and the loop before
+it.  Counts are held against the generator's truth."""
 import argparse
 import json
 import mmap
@@ -144,7 +145,7 @@ def measure_peers(workload, path, truth, base, args):
         if cpu > LIMIT_S * 0.9 or (not packets and port):
             packets = f"{packets} (stopped, or none came)"
         print(f"{workload},{name},{n},{truth['flows']},{base / n * 1e9:.0f},{cpu / n * 1e9:.0f},"
-              f"{cpu / base:.2f},,{peak * 1024 // max(truth['flows'], 1)},{peak // 1024},"
+              f"{cpu / base:.2f},,,,{peak * 1024 // max(truth['flows'], 1)},{peak // 1024},"
               f"records {records} packets {packets}", flush=True)
     subprocess.run(["rm", "-rf", args.dir + "/peer"])
 
@@ -166,8 +167,9 @@ def measure(workload, args):
     base = statistics.median(cal)
     for k in ways:
         mid = statistics.median(got[k])
+        each = [g / c for g, c in zip(got[k], cal)]
         print(f"{workload},{k},{n},{truth['flows']},{base / n * 1e9:.0f},{mid / n * 1e9:.0f},"
-              f"{mid / base:.2f},{TARGET.get(workload, '')},{peak[k] * 1024 // max(truth['flows'], 1)},"
+              f"{mid / base:.2f},{min(each):.2f},{max(each):.2f},{TARGET.get(workload, '')},{peak[k] * 1024 // max(truth['flows'], 1)},"
               f"{peak[k] // 1024},{'yes' if right[k] else 'NO'}", flush=True)
     if args.peers:
         measure_peers(workload, path, truth, base, args)
@@ -187,7 +189,7 @@ def main():
     p.add_argument("--peers", action="store_true", help="softflowd, nfpcapd, pmacctd, argus, fprobe, too")
     args = p.parse_args()
     print("# " + " ".join(os.uname()[i] for i in (0, 2, 4)), os.cpu_count(), "CPUs")
-    print("workload,export,packets,flows,touch_ns,meter_ns,ratio,target,bytes_per_flow,rss_mib,right")
+    print("workload,export,packets,flows,touch_ns,meter_ns,ratio,least,most,target,bytes_per_flow,rss_mib,right")
     for w in args.workloads.split(","):
         measure(w, args)
     # last: a child's peak begins with its parent's
