@@ -27,7 +27,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { FIRST_SCALE = 12 /* the core search divides costs by prices */ };
+enum {
+	FIRST_SCALE = 12,  /* the core search divides costs by prices */
+	MANY_ROWS = 500000 /* what is not needed of so many is let go */
+};
 
 static int64_t cpu_us(void)
 {
@@ -80,14 +83,18 @@ static bool is_tight(
 	return true;
 }
 
-static void search(
-	struct engine *e, const struct cover_problem *p, struct cover_result *r)
+/* The problem is o's, unless that is NULL. */
+static void search(struct engine *e, const struct cover_problem *p,
+	struct order *o, struct cover_result *r)
 {
 	struct kernel k;
 	struct parts parts = {0};
 	bool met;
 
-	kernel_init(&k, p, e->skip);
+	kernel_read(&k, p, e->skip);
+	if (o)
+		order_rest(o);
+	kernel_list(&k);
 	k.deadline = e->deadline;
 	met = kernel_reduce(&k);
 	r->lower_bound = k.paid;
@@ -100,16 +107,17 @@ static void search(
 		met = engine_solve(e, &k, &parts, r->chosen, &r->lower_bound);
 		parts_release(&parts);
 	}
-	if (met) {
+	if (met)
 		kernel_expand(&k, r->chosen);
-		kernel_release(&k);
+	else
+		r->lower_bound = 0;
+	kernel_release(&k);
+	if (o)
+		order_wake(o);
+	if (met)
 		r->cost = is_tight(p, r->chosen, r->lower_bound)
 				  ? r->lower_bound
 				  : settle_choice(p, r->chosen);
-	} else {
-		kernel_release(&k);
-		r->lower_bound = 0;
-	}
 }
 
 static bool late(const struct engine *e)
@@ -166,7 +174,7 @@ static void solve_first_tier(struct engine *e, const struct cover_problem *p,
 		first.cost[c] = p->cost[c] / unit * FIRST_SCALE;
 	if (e->hint)
 		memset(e->hint, 0, sizeof(double) * (size_t)p->n_rows);
-	search(&own, &first, &tier);
+	search(&own, &first, NULL, &tier);
 	for (int i = 0; e->hint && i < p->n_rows; i++)
 		e->hint[i] *= (double)unit / FIRST_SCALE;
 	tier.lower_bound = (tier.lower_bound + FIRST_SCALE - 1) / FIRST_SCALE;
@@ -184,7 +192,7 @@ static void solve_first_tier(struct engine *e, const struct cover_problem *p,
 	free(tier.chosen);
 }
 
-static void solve_in_order(const struct cover_problem *p,
+static void solve_in_order(const struct cover_problem *p, struct order *o,
 	const struct cover_limits *limits, struct cover_result *ret)
 {
 	int64_t ms = limits ? limits->time_ms : 0, start = cpu_us();
@@ -204,7 +212,7 @@ static void solve_in_order(const struct cover_problem *p,
 	if (p->n_rows <= ORIGINS)
 		e.hint = hint =
 			mem_zalloc((size_t)p->n_rows + 1, sizeof(double));
-	search(&e, p, ret);
+	search(&e, p, o, ret);
 	if (unit > 1 && !settled(ret, unit) && !late(&e))
 		solve_first_tier(&e, p, unit, ret);
 	dual_find(p, hint, ret->cost < 0 ? 0 : ret->cost, e.deadline, &dual);
@@ -228,11 +236,12 @@ void cover_solve(const struct cover_problem *p,
 	bool large = limits && limits->skip & AS_IF_LARGE;
 
 	if (!large && !order_helps(p)) {
-		solve_in_order(p, limits, ret);
+		solve_in_order(p, NULL, limits, ret);
 		return;
 	}
 	order_init(&o, p);
-	solve_in_order(&o.p, limits, ret);
+	solve_in_order(
+		&o.p, large || p->n_rows >= MANY_ROWS ? &o : NULL, limits, ret);
 	order_columns_back(&o, ret->chosen);
 	order_rows_back(&o, p, ret->dual);
 	order_release(&o);

@@ -222,8 +222,8 @@ static void list_only(struct plan *plan, struct indispensable *x)
 void explain_plan(struct plan *plan, const struct topology *t,
 	const struct coverage *c, const bool *chosen, const bool *satisfied)
 {
-	cleanup_free int *probe_of = mem_zalloc(t->n_nodes + 1, sizeof(int));
-	cleanup_free int *lost = mem_zalloc(t->n_nodes + 1, sizeof(int));
+	int *probe_of = mem_zalloc(t->n_nodes + 1, sizeof(int));
+	int *lost = mem_zalloc(t->n_nodes + 1, sizeof(int));
 	cleanup_free struct reason_facts *facts =
 		mem_zalloc(plan->n_probes + 1, sizeof(*facts));
 	struct reasons reasons = {plan, t, c, BUF_INIT(4096)};
@@ -238,6 +238,8 @@ void explain_plan(struct plan *plan, const struct topology *t,
 		probe_of[plan->probes[i].node] = (int)i;
 	list_covers(plan, c);
 	list_only(plan, &x);
+	free(probe_of); /* before a million texts are made */
+	free(lost);
 	plan->duplicate_factor = c->p.n_groups ? x.watchers / c->p.n_groups : 0;
 	for (size_t i = 0; i < plan->n_probes; i++) {
 		plan_expect_links(plan, t, i);

@@ -104,6 +104,10 @@ enum { ORIGINS = 300000 };
 /* Fates applied, needs and demands what is left of them. */
 void kernel_init(
 	struct kernel *k, const struct cover_problem *p, unsigned skip);
+/* Its two halves: only the first looks at the problem. */
+void kernel_read(
+	struct kernel *k, const struct cover_problem *p, unsigned skip);
+void kernel_list(struct kernel *k);
 void kernel_release(struct kernel *k);
 
 int kernel_tidy_rows(struct kernel *k, int col, int *rows);

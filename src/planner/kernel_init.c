@@ -242,7 +242,7 @@ static size_t long_entries(const struct cover_problem *p)
 	return sum;
 }
 
-void kernel_init(
+void kernel_read(
 	struct kernel *k, const struct cover_problem *of, unsigned skip)
 {
 	cleanup_free unsigned char *fate = take_stubs(of, skip);
@@ -267,10 +267,20 @@ void kernel_init(
 	for (int g = 0; g < n_groups; g++)
 		put_group(k, p, g, cols);
 	k->n_origin = k->origin ? k->n_rows : 0;
+}
+
+void kernel_list(struct kernel *k)
+{
 	list_cols(k);
 	for (int r = 0; r < k->n_rows; r++)
 		if (k->row[r].group < 0)
 			kernel_check_row(k, r);
+}
+
+void kernel_init(struct kernel *k, const struct cover_problem *p, unsigned skip)
+{
+	kernel_read(k, p, skip);
+	kernel_list(k);
 }
 
 void kernel_release(struct kernel *k)

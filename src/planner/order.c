@@ -367,7 +367,7 @@ void order_init(struct order *o, const struct cover_problem *p)
 {
 	int n_groups = p->group_start ? p->n_groups : p->n_rows;
 
-	*o = (struct order){0};
+	*o = (struct order){.of = p};
 	o->col = mem_grow(NULL, (size_t)p->n_cols + 1, sizeof(int));
 	o->group = mem_grow(NULL, (size_t)n_groups + 1, sizeof(int));
 	if (is_paired(p))
@@ -390,6 +390,32 @@ void order_release(struct order *o)
 	free(o->col);
 	free(o->group);
 	*o = (struct order){0};
+}
+
+void order_rest(struct order *o)
+{
+	if (o->shared)
+		free(take(o->p.row_col));
+}
+
+void order_wake(struct order *o)
+{
+	cleanup_free int *number = NULL;
+
+	if (o->p.row_col)
+		return;
+	number = mem_grow(NULL, (size_t)o->p.n_cols + 1, sizeof(int));
+	for (int c = 0; c < o->p.n_cols; c++)
+		number[o->col[c]] = c;
+	o->p.row_col = mem_grow(NULL, 2 * (size_t)o->p.n_rows + 1, sizeof(int));
+	for (int r = 0; r < o->p.n_rows; r++) {
+		const int *pair = o->of->row_col + 2 * (size_t)o->group[r];
+		int *to = o->p.row_col + 2 * (size_t)r;
+		int a = number[pair[0]], b = number[pair[1]];
+
+		to[0] = a < b ? a : b;
+		to[1] = a < b ? b : a;
+	}
 }
 
 void order_columns_back(const struct order *o, bool *chosen)

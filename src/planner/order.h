@@ -10,6 +10,7 @@
 
 struct order {
 	struct cover_problem p;
+	const struct cover_problem *of; /* what it was made of */
 	int *col;    /* its columns in the problem it was made of */
 	int *group;  /* its groups there */
 	bool shared; /* p.row_start is the other problem's */
@@ -19,6 +20,10 @@ struct order {
 bool order_helps(const struct cover_problem *p);
 void order_init(struct order *o, const struct cover_problem *p);
 void order_release(struct order *o);
+/* While nobody looks at its rows, those of a million pairs need not be kept:
+ * they are let go, and made again.  Others stay. */
+void order_rest(struct order *o);
+void order_wake(struct order *o);
 /* What is known by column, and by row, as the other problem has it. */
 void order_columns_back(const struct order *o, bool *chosen);
 void order_rows_back(
