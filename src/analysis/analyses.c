@@ -188,8 +188,12 @@ int analysis_write(const struct analysis *of, struct store *s,
 		sheet_begin(&sheet, SCHEMA, of->name);
 		r = study->write(it, &sheet, err);
 		sums.shown = sheet.n_rows;
+		if (r < 0)
+			sheet_drop(&sheet);
+	}
+	if (r == 0) {
 		sheet_end(&sheet);
-		r = r < 0 ? r : sheet_close(&sheet, err);
+		r = sheet_close(&sheet, err);
 	}
 	study->free(it);
 	arena_release(&names);

@@ -299,6 +299,13 @@ void sheet_end(struct sheet *s)
 		jsonw_end(&s->json);
 }
 
+void sheet_drop(struct sheet *s)
+{
+	buf_release(&s->out);
+	arena_release(&s->arena);
+	free(s->cells);
+}
+
 int sheet_close(struct sheet *s, struct err *err)
 {
 	if (s->format == SHEET_JSON)
@@ -306,8 +313,6 @@ int sheet_close(struct sheet *s, struct err *err)
 	write_out(s);
 	if (fflush(s->to) != 0)
 		s->failed = true;
-	buf_release(&s->out);
-	arena_release(&s->arena);
-	free(s->cells);
+	sheet_drop(s);
 	return s->failed ? err_sys(err, "standard output") : 0;
 }

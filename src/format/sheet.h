@@ -59,6 +59,7 @@ void sheet_list(struct sheet *s, const char *const *words, size_t n);
 void sheet_end(struct sheet *s);
 /* Writes what is left.  NFZ_E_IO when something could not be written. */
 int sheet_close(struct sheet *s, struct err *err) NFZ_MUST_CHECK;
+void sheet_drop(struct sheet *s); /* in its place, writes nothing */
 
 /* "1,204"; returns text. */
 enum { SHEET_NUMBER = 32 };
