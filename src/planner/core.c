@@ -20,7 +20,7 @@
 #include <string.h>
 
 enum {
-	FIRST_CONFLICTS = 300,
+	FIRST_CONFLICTS = 150,
 	FIRST_CORES = 300,
 	PATIENCE = 5000,
 	MOST_DOUBLED = 17,

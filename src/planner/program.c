@@ -20,7 +20,7 @@ __extension__ typedef __int128 wide;
 
 enum {
 	ROUNDS = 40,        /* of cuts, before branching */
-	FEW = 8,            /* such rounds must be enough for a whole step */
+	FEW = 4,            /* such rounds must be enough for a whole step */
 	NODE_ROUNDS = 1,    /* of cuts in a branch */
 	SHORT_SCALE = 5040, /* of prices in a proof: simple fractions */
 	TRIED = 16,         /* branches tell how many there will be, */
