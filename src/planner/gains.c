@@ -6,7 +6,6 @@
 #include "planner/gains.h"
 #include "base/mem.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 static const double LEAST = 1e-6, DOUBT = 2 /* tries */;
@@ -59,15 +58,6 @@ static double expect(const struct gains *g, int col, bool value, double x)
 		(one->sum + DOUBT * usual) / (one->n + DOUBT) * way(x, value);
 
 	return gain > LEAST ? gain : LEAST;
-}
-
-/* From the middle, on the average of both ways. */
-double gains_depth(const struct gains *g, double gap)
-{
-	double spare = g->all[0].sum / g->all[0].n * 0.5;
-	double buy = g->all[1].sum / g->all[1].n * 0.5;
-
-	return gap / sqrt(spare * buy);
 }
 
 double gains_expect(const struct gains *g, int col, double x)

@@ -23,7 +23,5 @@ void gains_release(struct gains *g);
 void gains_note(struct gains *g, int col, bool value, double x, double grown);
 /* What both ways together promise; 0 for whole values. */
 double gains_expect(const struct gains *g, int col, double x);
-/* How many decisions in a row close such a gap, by what they brought. */
-double gains_depth(const struct gains *g, double gap);
 
 #endif

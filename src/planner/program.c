@@ -23,8 +23,7 @@ enum {
 	FEW = 4,            /* such rounds must be enough for a whole step */
 	NODE_ROUNDS = 1,    /* of cuts in a branch */
 	SHORT_SCALE = 5040, /* of prices in a proof: simple fractions */
-	TRIED = 16,         /* branches tell how many there will be, */
-	DOUBT = 8,          /* but for so many doublings */
+	DEEPEST = 14,       /* decisions in a row of a proof */
 	SHARE = 8,   /* of what is undecided, bought in a step of a dive */
 	WORTH_IT = 4 /* one in so many columns decided: start afresh */
 };
@@ -57,7 +56,6 @@ struct work {
 	size_t n_trail;
 	struct decision *stack;
 	size_t depth;
-	int64_t undivided; /* effort left when dividing began */
 	bool stopped;
 };
 
@@ -368,19 +366,6 @@ static void decide(struct work *w, int col)
 	fix(w, col, value);
 }
 
-/* Are there more branches to come than a proof can pay for? */
-static bool hopeless(const struct work *w)
-{
-	const struct program *g = w->g;
-	double each = (double)(w->undivided - g->effort) / TRIED, gap;
-
-	if (g->nodes != TRIED || !w->depth)
-		return false;
-	gap = (double)(g->cost - grain_of(g)) - w->stack[0].bound;
-	return gains_depth(&w->gains, gap * w->factor) >
-	       log2((double)g->effort / each) + DOUBT;
-}
-
 /* True: nothing cheaper is in this branch. */
 static bool done(struct work *w, int *ret_col)
 {
@@ -407,7 +392,7 @@ static bool done(struct work *w, int *ret_col)
 	if (*ret_col < 0)
 		try_decided(w);
 	if (w->g->proof && (*ret_col < 0 || w->g->col_name[*ret_col] < 0 ||
-				   proof_full(w->g->proof) || hopeless(w)))
+				   proof_full(w->g->proof)))
 		w->stopped = true; /* no proof */
 	return w->stopped || *ret_col < 0;
 }
@@ -458,11 +443,26 @@ static void dive(struct work *w)
 	simplex_forget(&start);
 }
 
+/* A decision brings half a column's cost at best: are more of them in a row
+ * needed than a proof can pay for? */
+static bool too_deep(const struct work *w)
+{
+	double gap = (double)(w->g->cost - grain_of(w->g)) - bound_of(w);
+	double open = 0, cost = 0;
+
+	for (int c = 0; c < w->p->n_cols; c++)
+		if (!is_fixed(w, c) && w->x[c] > 0.01 && w->x[c] < 0.99) {
+			cost += (double)w->p->cost[c];
+			open++;
+		}
+	return gap * open > cost / 2 * DEEPEST;
+}
+
 static void divide(struct work *w)
 {
 	int col = -1;
 
-	w->undivided = w->g->effort;
+	w->stopped = w->g->proof && too_deep(w);
 	while (!w->stopped) {
 		if (!done(w, &col)) {
 			decide(w, col);
