@@ -218,6 +218,8 @@ void flowcache_set_timeouts(
 	c->opt.idle_ms = idle_ms;
 	c->opt.active_ms = active_ms;
 	note_times(c);
+	/* those to come are not to wait as long as those there waited */
+	wheel_part(&c->wheel, c->table.touched);
 	for (uint32_t id = 0; id < c->table.touched; id++)
 		if (c->table.hot[id].state & FLOW_USED)
 			file_flow(c, id);
@@ -336,13 +338,11 @@ static inline void update(
 
 	if (hot->packets == 0) {
 		c->table.first_ns[id] = a->first_ns;
-		hot->last_ns = a->last_ns;
 		hot->tos = a->tos;
-	} else {
-		if (a->first_ns < hot->last_ns)
-			flowtable_go_back(&c->table, id, a->first_ns);
-		hot->last_ns = a->last_ns;
+	} else if (a->first_ns < hot->last_ns) {
+		flowtable_go_back(&c->table, id, a->first_ns);
 	}
+	hot->last_ns = a->last_ns;
 	hot->packets += a->packets;
 	hot->octets += a->octets;
 	hot->tcp_flags |= a->tcp_flags;

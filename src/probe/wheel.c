@@ -69,6 +69,11 @@ void wheel_file_new(struct wheel *w, uint32_t id, uint64_t tick)
 		wheel_file(w, brood, tick);
 }
 
+void wheel_part(struct wheel *w, uint32_t id)
+{
+	wheel_remove(w, w->n + id / WHEEL_BROOD);
+}
+
 static void give_brood(struct wheel *w, uint32_t brood, wheel_fn fn, void *data)
 {
 	const uint32_t first = brood * WHEEL_BROOD;

@@ -46,6 +46,9 @@ void wheel_release(struct wheel *w);
 void wheel_file(struct wheel *w, uint32_t id, uint64_t tick);
 /* With its brood: under the tick at which the first of them was filed so. */
 void wheel_file_new(struct wheel *w, uint32_t id, uint64_t tick);
+/* The next of the brood of `id` is its first again; who was filed with it and
+ * is not filed for itself is forgotten. */
+void wheel_part(struct wheel *w, uint32_t id);
 void wheel_remove(struct wheel *w, uint32_t id);
 /* Moves on to `tick`, giving back what is due, and of a brood all who are not
  * filed, whether they ever were or not; fn may file and remove. */

@@ -85,6 +85,34 @@ Test(flowcache, first_record_early_then_active)
 	flowcache_free(cache);
 }
 
+/* New flows join those filed before under the longer times, in one brood. */
+Test(flowcache, shorter_timeouts_hold_for_new_flows)
+{
+	struct catcher c = {0};
+	struct flowcache *cache = make(&c, 100, 0);
+
+	add(cache, 1, 0);
+	flowcache_set_timeouts(cache, 1000, 2000);
+	add(cache, 2, 100);
+	flowcache_advance(cache, 1500 * NS_PER_MS);
+	cr_expect_eq(c.by_reason[END_IDLE], 2, "%lu", c.by_reason[END_IDLE]);
+	flowcache_free(cache);
+}
+
+/* The table is full when the times change: no brood is left to part from. */
+Test(flowcache, shorter_timeouts_of_a_full_table)
+{
+	struct catcher c = {0};
+	struct flowcache *cache = make(&c, 128, 0);
+
+	for (uint32_t flow = 0; flow < 128; flow++)
+		add(cache, flow, 0);
+	flowcache_set_timeouts(cache, 1000, 2000);
+	flowcache_advance(cache, 1500 * NS_PER_MS);
+	cr_expect_eq(c.by_reason[END_IDLE], 128);
+	flowcache_free(cache);
+}
+
 Test(flowcache, estimates_are_as_large_as_they_are)
 {
 	struct catcher c = {0};
