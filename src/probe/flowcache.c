@@ -202,10 +202,10 @@ static void file_flow(struct flowcache *c, uint32_t id)
 }
 
 /* touched: before it was made.  Those that come later into a brood are due no
- * sooner than the first, unless their packet is late. */
+ * sooner than the first, unless they began before now. */
 static void file_new(struct flowcache *c, uint32_t id, uint32_t touched)
 {
-	if (id < touched || c->table.hot[id].last_ns < c->now_ns)
+	if (id < touched || c->table.first_ns[id] < c->now_ns)
 		file_flow(c, id);
 	else
 		wheel_file_new(&c->wheel, id,

@@ -113,6 +113,24 @@ Test(flowcache, shorter_timeouts_of_a_full_table)
 	flowcache_free(cache);
 }
 
+/* What was added up elsewhere began before it is told here. */
+Test(flowcache, additions_that_span_time_are_reported_in_time)
+{
+	struct catcher c = {0};
+	struct flowcache *cache = make(&c, 100, 700);
+	struct flow_addition a = {.octets = 1000,
+		.packets = 10,
+		.first_ns = 500 * NS_PER_MS,
+		.last_ns = 1000 * NS_PER_MS};
+
+	add(cache, 1, 1000); /* the brood's first */
+	cr_assert_eq(flowcache_add(cache, &a, 1), 0);
+	flowcache_advance(cache, 1400 * NS_PER_MS);
+	cr_expect_eq(c.records, 1, "%lu", c.records);
+	cr_expect_eq(c.last.packets, 10);
+	flowcache_free(cache);
+}
+
 Test(flowcache, estimates_are_as_large_as_they_are)
 {
 	struct catcher c = {0};
