@@ -6,6 +6,7 @@
 #include "store/files.h"
 #include "store/segment.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 
@@ -126,10 +127,18 @@ static int64_t wait_long(struct pack *p)
 	return LOOK_MS;
 }
 
-/* It stays as it is: for good, or until a full disk has room again. */
+/* May it go well another time?  The disk may have room again, or the process a
+ * descriptor; a new file that cannot be made is no fault of the old one. */
+static bool may_pass(const struct pack *p, int r, const struct err *err)
+{
+	return r == -NFZ_E_DISK_FULL || err->sys == EMFILE ||
+	       err->sys == ENFILE || (p->from.fd >= 0 && p->at == 0);
+}
+
+/* It stays as it is: for good, or until it is tried again. */
 static int64_t give_up(struct pack *p, int r, struct err *err)
 {
-	const bool later = r == -NFZ_E_DISK_FULL;
+	const bool later = may_pass(p, r, err);
 
 	leave(p);
 	if (p->told == p->number)

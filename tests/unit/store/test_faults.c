@@ -327,3 +327,30 @@ Test(store_faults, packing_waits_for_room)
 	cr_assert_gt(said, call / 2, "%u of %u", said, call);
 	cr_assert_gt(call, 5);
 }
+
+/* The new file cannot be made, which is no fault of the old one: it is told
+ * once, and tried again. */
+Test(store_faults, packing_waits_for_its_file)
+{
+	static const int errors[] = {EMFILE, ENFILE, EIO};
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
+		char *dir = make_sealed();
+		const ino_t was = file_of_first(dir);
+		struct pack *p = pack_new(dir, 0);
+
+		faults = (struct faults){
+			.error = errors[i], .times = 2, .armed = true};
+		cr_expect_eq(pack_all(p), 1, "%d", errors[i]);
+		faults.later_s = TRY_AGAIN_S;
+		cr_expect_eq(pack_all(p), 0, "%d", errors[i]);
+		cr_expect_eq(file_of_first(dir), was);
+		faults.later_s += TRY_AGAIN_S;
+		cr_expect_eq(pack_all(p), 0, "%d", errors[i]);
+		cr_expect_neq(file_of_first(dir), was, "%d", errors[i]);
+		check(dir, BATCHES, 0);
+		faults = (struct faults){0};
+		pack_free(p);
+		run_remove(dir);
+	}
+}
