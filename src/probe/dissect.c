@@ -50,7 +50,7 @@ enum {
 
 /* A later fragment has no ports, which is another flow than the one with them.
  * Without ports it belongs to the flow of the first one. */
-static void set_fragment(struct dissect *d)
+void dissect_mark_later(struct dissect *d)
 {
 	d->later = true;
 	switch (d->key.proto) {
@@ -136,7 +136,7 @@ static enum dissect_verdict read_ip4(
 	d->identification = cursor_load16(p + 4);
 	d->first = (cursor_load16(p + 6) & 0x3fff) == 0x2000;
 	if (cursor_load16(p + 6) & 0x1fff) {
-		set_fragment(d);
+		dissect_mark_later(d);
 		return DISSECT_IP;
 	}
 	if (d->octets > d->l3_len && cursor_left(&whole) > d->l3_len) {
@@ -205,7 +205,7 @@ static bool walk_extensions(struct cursor *at, struct dissect *d)
 		d->identification = cursor_load32(p + 4);
 		d->first = (cursor_load16(p + 2) & 0xfff9) == 1;
 		if (cursor_load16(p + 2) & 0xfff8) {
-			set_fragment(d);
+			dissect_mark_later(d);
 			return false;
 		}
 	}

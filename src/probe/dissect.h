@@ -59,6 +59,10 @@ enum { VLAN_BITS = 0xfff }; /* of a tag, the network's number */
 enum dissect_verdict dissect_frame(
 	enum link_layer layer, const struct frame *f, struct dissect *ret);
 
+/* Of a later fragment whose protocol is known: no ports is told of it where
+ * others have some. */
+void dissect_mark_later(struct dissect *d);
+
 /* How a super-frame (GSO, GRO, TSO) will be or was cut: as the virtio header
  * in front of a captured frame says. */
 struct segmentation {

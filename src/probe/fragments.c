@@ -92,5 +92,6 @@ void fragments_join(struct fragments *f, struct dissect *d, int64_t time_ns)
 		d->key.sport = e->sport;
 		d->key.dport = e->dport;
 		d->key.proto = e->proto;
+		dissect_mark_later(d); /* IPv6 may not have told what it is */
 	}
 }
