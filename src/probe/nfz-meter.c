@@ -150,6 +150,16 @@ static struct export_sampling sampling_of(const struct args *a)
 		.initialiser = (uint32_t)a->hash};
 }
 
+/* A later fragment needs the first, which a sample may not have. */
+static int check_file(const struct args *a, struct err *err)
+{
+	if (!a->fragment_ports || a->sample <= 1)
+		return 0;
+	return err_set(err, NFZ_E_USAGE,
+		"--fragment-ports needs all packets, and --sample leaves some "
+		"out: give one of them");
+}
+
 /* What only captures are read with is not ignored. */
 static int check_live(const struct args *a, struct err *err)
 {
@@ -254,7 +264,9 @@ static int run_file(const struct args *a, struct err *err)
 		.active_ms = a->active_ms,
 		.fin_ms = a->fin_ms};
 
-	return meter_file_run(&o, err);
+	const int r = check_file(a, err);
+
+	return r < 0 ? r : meter_file_run(&o, err);
 }
 
 /* Words are files to read. */

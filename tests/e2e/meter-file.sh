@@ -126,6 +126,7 @@ for more, want in (([], {(0, 17): 5, (7, 17): 2, (0, 60): 1}), (["--fragment-por
 # IPv6 does not tell what is in a later one behind other headers: its first does
 _, lines, _ = read(folder.name + "/pieces.pcap", "-o", "ndjson", "--fragment-ports", "--filter", "ip6")
 expect("marked", [(r["proto"], r["packets"], r["fragment"]) for r in map(json.loads, lines)], [(17, 2, True)])
+expect("no sample of them", read(own.name, "-o", "none", "--fragment-ports", "--sample", "2")[2], 2)
 
 # the public ones: numbers as the truth, and for every setting the sum of the
 # records is the packets
