@@ -8,6 +8,7 @@
 #include "format/hmac.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -121,16 +122,36 @@ void knownhosts_file(struct knownhosts *k, const char *path)
 			mem_strdup(path);
 }
 
-static void read_files(struct knownhosts *k)
+/* As ssh has it, a file that is absent or not for us is empty.  One that could
+ * not be read for other reasons (no descriptor left) may hold the very line
+ * that refuses a key, and is asked for again. */
+static bool is_empty(const struct err *why)
+{
+	return why->sys == ENOENT || why->sys == ENOTDIR || why->sys == EACCES;
+}
+
+int knownhosts_read(struct knownhosts *k, struct err *err)
 {
 	struct buf text = BUF_INIT(FILE_MAX);
+	struct err why = ERR_INIT;
+	int r = 0;
 
 	for (; k->n_read < k->files.n; k->n_read++) {
 		buf_reset(&text);
-		if (file_read(k->files.items[k->n_read], &text, NULL) == 0)
+		r = file_read(k->files.items[k->n_read], &text, &why);
+		if (r == 0)
 			knownhosts_text(k, buf_str(&text), text.len);
+		else if (!is_empty(&why))
+			break;
+		r = 0;
 	}
 	buf_release(&text);
+	if (r == 0)
+		return 0;
+	err_set(err, NFZ_E_HOST_KEY, "host keys cannot be checked: %s",
+		why.text);
+	return err_hint(err, "Nobody is trusted before the known keys can be "
+			     "read: run this again, or mend that file");
 }
 
 /* ---- asking ---- */
@@ -224,7 +245,6 @@ enum knownhosts_answer knownhosts_ask(struct knownhosts *k, const char *name,
 	char full[NAME_MAX_LEN];
 	bool same = false;
 
-	read_files(k);
 	if (port && port != 22)
 		snprintf(full, sizeof(full), "[%.280s]:%u", name, port);
 	else

@@ -6,6 +6,8 @@
 #ifndef NFZ_DEPLOY_KNOWNHOSTS_H
 #define NFZ_DEPLOY_KNOWNHOSTS_H
 
+#include "base/err.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,9 +23,12 @@ enum knownhosts_answer {
 
 struct knownhosts *knownhosts_new(void);
 void knownhosts_free(struct knownhosts *k); /* NULL is fine */
-/* Names a file, read when the first host is asked for; one that is absent is
- * empty. */
+/* Names a file that knownhosts_read() shall read. */
 void knownhosts_file(struct knownhosts *k, const char *path);
+/* Reads the files not read so far; before a host is asked for.  One that is
+ * absent is empty; NFZ_E_HOST_KEY for one that cannot be read, which the next
+ * call tries again. */
+int knownhosts_read(struct knownhosts *k, struct err *err) NFZ_MUST_CHECK;
 /* The same from text. */
 void knownhosts_text(struct knownhosts *k, const char *text, size_t len);
 /* name: host name, address or alias; port 0 or 22: the usual one.  type and

@@ -263,10 +263,13 @@ static int check_known(
 	struct remote *r, const char *type, const char *base64, struct err *err)
 {
 	const struct ssh_profile *p = r->profile;
+	struct knownhosts *known = ssh_keys_known(r->keys);
 
-	switch (knownhosts_ask(ssh_keys_known(r->keys),
-		p->alias ? p->alias : r->address, p->alias ? 22 : r->port, type,
-		base64, r->kinds, sizeof(r->kinds))) {
+	if (knownhosts_read(known, err) < 0)
+		return err_wrap(err, "%s", r->target->name);
+	switch (knownhosts_ask(known, p->alias ? p->alias : r->address,
+		p->alias ? 22 : r->port, type, base64, r->kinds,
+		sizeof(r->kinds))) {
 	case KNOWNHOSTS_SAME:
 		return 0;
 	case KNOWNHOSTS_CHANGED:

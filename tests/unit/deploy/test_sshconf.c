@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -175,6 +176,40 @@ Test(knownhosts, revoked_keys_count_wherever_they_stand)
 		KNOWNHOSTS_REVOKED);
 	cr_assert_eq(ask(text, "other", 22, "ssh-rsa", "CA", NULL),
 		KNOWNHOSTS_NEW, "an authority's key is no host's");
+}
+
+static enum knownhosts_answer ask_files(struct knownhosts *k)
+{
+	return knownhosts_ask(k, "host", 22, "ssh-rsa", "NEW", NULL, 0);
+}
+
+Test(knownhosts, a_file_that_cannot_be_opened_now_is_not_empty)
+{
+	char path[] = "/tmp/knownhosts-XXXXXX";
+	const char text[] = "host ssh-rsa KEY\n";
+	struct knownhosts *k = knownhosts_new();
+	struct rlimit was, none;
+	struct err err = ERR_INIT;
+	int fd = mkstemp(path), r;
+
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	knownhosts_file(k, path);
+	knownhosts_file(k, "/nowhere/known_hosts");
+	getrlimit(RLIMIT_NOFILE, &was);
+	none = (struct rlimit){0, was.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &none);
+	r = knownhosts_read(k, &err);
+	setrlimit(RLIMIT_NOFILE, &was);
+	cr_expect_eq(r, -NFZ_E_HOST_KEY);
+	cr_expect(strstr(err.text, path) && strstr(err.text, "open files"),
+		"%s", err.text);
+	cr_expect_eq(knownhosts_read(k, &err), 0);
+	cr_expect_eq(ask_files(k), KNOWNHOSTS_CHANGED);
+	knownhosts_file(k, "/");
+	cr_expect_eq(knownhosts_read(k, &err), -NFZ_E_HOST_KEY);
+	knownhosts_free(k);
+	unlink(path);
 }
 
 Test(knownhosts, keys_that_end_alike_are_not_the_same)
