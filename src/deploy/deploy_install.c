@@ -200,6 +200,9 @@ static int enter_decide(struct up *u, struct fleet_node *n, struct err *err)
 	/* the one all others need goes first */
 	if (!c && u->collector == COLLECTOR_AWAITED && !u->collector_goes)
 		return FLEET_WAIT;
+	/* a new meter gets what is set of all others */
+	if (up_needs_shared(u, n) && !up_shared(u))
+		return FLEET_WAIT;
 	r = up_node_steps(u, n, err);
 	if (r < 0)
 		return r;

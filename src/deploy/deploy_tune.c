@@ -6,11 +6,11 @@
 
 enum { TUNE_MS = 10000 };
 
-void up_shared_settings(struct up *u, char text[static SETTINGS_TEXT])
+/* Settings that all meters have that there are. */
+static void share_settings(struct up *u)
 {
 	bool first = true;
 
-	text[0] = '\0';
 	for (size_t i = 0; i < u->s.report->n; i++) {
 		const struct deploy_found *f =
 			found_with(&u->s.report->nodes[i], u->rollout.id);
@@ -18,11 +18,39 @@ void up_shared_settings(struct up *u, char text[static SETTINGS_TEXT])
 		if (!steps_has_meter(f))
 			continue;
 		if (first)
-			snprintf(text, SETTINGS_TEXT, "%s", f->settings);
+			snprintf(u->shared, sizeof(u->shared), "%s",
+				f->settings);
 		else
-			settings_share(text, f->settings);
+			settings_share(u->shared, f->settings);
 		first = false;
 	}
+}
+
+/* May this node still have a meter of ours to tell of? */
+static bool is_awaited(const struct up *u, const struct fleet_node *n)
+{
+	return !u->nodes[n->index].heard && !n->none && n->status < NODE_FAILED;
+}
+
+bool up_shared(struct up *u)
+{
+	if (u->shares)
+		return true;
+	/* a deployment made just now has no meters anywhere */
+	for (size_t i = 0; i < u->s.fleet->n && !u->new_state; i++)
+		if (is_awaited(u, &u->s.fleet->nodes[i]))
+			return false;
+	share_settings(u);
+	u->shares = true;
+	return true;
+}
+
+bool up_needs_shared(struct up *u, const struct fleet_node *n)
+{
+	struct deploy_node *d = session_node(&u->s, n);
+
+	return up_module_on(u, d->node, MODULE_METER) &&
+	       !steps_has_meter(found_with(d, u->rollout.id));
 }
 
 void up_settings(struct up *u, const struct fleet_node *n,
@@ -31,10 +59,7 @@ void up_settings(struct up *u, const struct fleet_node *n,
 	struct deploy_node *d = session_node(&u->s, n);
 	const struct deploy_found *f = found_with(d, u->rollout.id);
 
-	char shared[SETTINGS_TEXT];
-
-	up_shared_settings(u, shared);
-	settings_merge(steps_settings(f, shared), u->s.o->settings,
+	settings_merge(steps_settings(f, u->shared), u->s.o->settings,
 		u->s.o->n_settings, d->name, text);
 }
 

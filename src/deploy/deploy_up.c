@@ -384,7 +384,6 @@ int up_node_steps(struct up *u, const struct fleet_node *n, struct err *err)
 	struct deploy_node *d = &u->s.report->nodes[n->index];
 	struct up_node *node = up_node(u, n);
 	struct deploy_report one = {.nodes = d, .n = 1};
-	char shared[SETTINGS_TEXT];
 	int r = node->planned ? refuse_strangers(u, d, err) : 0;
 
 	if (r == 0)
@@ -392,9 +391,8 @@ int up_node_steps(struct up *u, const struct fleet_node *n, struct err *err)
 	if (r < 0)
 		return r;
 	set_programs(u, d); /* this node's architecture may be news */
-	up_shared_settings(u, shared);
 	steps_make(&u->rollout, &one, u->s.name, &node->steps);
-	steps_add_settings(&u->rollout, &one, shared, u->s.o, &node->steps);
+	steps_add_settings(&u->rollout, &one, u->shared, u->s.o, &node->steps);
 	return 0;
 }
 
@@ -428,13 +426,12 @@ static int work(struct up *u, struct err *err)
 		r = -(int)err->code;
 	}
 	if (r == 0 && u->decided && u->s.o->dry_run) {
-		char shared[SETTINGS_TEXT];
 		struct steps steps;
 
-		up_shared_settings(u, shared);
+		(void)up_shared(u); /* nobody may have asked */
 		steps_make(&u->rollout, u->s.report, u->s.name, &steps);
 		steps_add_settings(
-			&u->rollout, u->s.report, shared, u->s.o, &steps);
+			&u->rollout, u->s.report, u->shared, u->s.o, &steps);
 		steps_print(&steps, u->s.t, &u->s.report->steps);
 		steps_release(&steps);
 	} else if (r == 0 && u->decided && u->state.known) {

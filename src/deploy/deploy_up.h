@@ -61,7 +61,9 @@ struct up {
 	uint64_t judged; /* the fleet's events then */
 	uint64_t judged_id;
 	bool decided, new_state;
-	struct err wrong; /* why nothing could be decided */
+	bool shares;                /* shared was found */
+	char shared[SETTINGS_TEXT]; /* what new meters get, like all others */
+	struct err wrong;           /* why nothing could be decided */
 	enum up_collector collector;
 	bool collector_goes;         /* its node is past the decision */
 	struct mono_time last_words; /* until then the old one is let run */
@@ -79,10 +81,12 @@ int up_node_steps(struct up *u, const struct fleet_node *n,
 void up_taps(const struct up *u, int topo_node, char *text, size_t size);
 struct up_node *up_node(struct up *u, const struct fleet_node *n);
 int up_topo_node(const struct up *u, const struct fleet_node *n);
-/* deploy_tune.c: what is set alike of all meters there are; the settings a
- * node's meter shall have; the call that sets them (step NULL: none), and its
- * answer. */
-void up_shared_settings(struct up *u, char text[static SETTINGS_TEXT]);
+/* deploy_tune.c: finds what is set alike of all meters there are; false: nodes
+ * that may have some are still awaited.  Does this node have to wait for it?
+ * The settings its meter shall have; the call that sets them (step NULL: none),
+ * and its answer. */
+bool up_shared(struct up *u);
+bool up_needs_shared(struct up *u, const struct fleet_node *n);
 void up_settings(struct up *u, const struct fleet_node *n,
 	char text[static SETTINGS_TEXT]);
 int up_tune(struct up *u, struct fleet_node *n, const struct step *step);
