@@ -220,11 +220,15 @@ bool proc_stdio(int in, int out, int err)
 {
 	const int from[] = {in, out, err};
 	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int why = 0;
 
 	for (int i = 0; i < 3; i++)
 		if (dup2(from[i] < 0 ? null : from[i], i) < 0)
-			return false;
-	return true;
+			why = errno;
+	if (null > STDERR_FILENO)
+		close(null);
+	errno = why;
+	return why == 0;
 }
 
 void proc_exec(const char *const *argv)

@@ -41,7 +41,7 @@ void proc_no_core(void); /* the first of them alone */
 /* --- in a child, between fork and exec ----------------------------------- */
 
 /* Makes these the first three descriptors, /dev/null where one is negative.
- * They are above those three.  false: errno tells. */
+ * They are above those three.  false: errno tells; what could be was done. */
 bool proc_stdio(int in, int out, int err) NFZ_MUST_CHECK;
 /* Signals as a program expects to find them: none blocked, SIGPIPE ends it;
  * then as execvp(3), which returns on failure alone. */
