@@ -55,7 +55,7 @@ static void add_odd_set(
 /* Step by step as cliques.h tells it; returns the last one's name. */
 static int note_clique(const struct cuts *to, const struct clique *c)
 {
-	int name[CLIQUE_MOST];
+	int name[CLIQUE_MOST] = {0};
 
 	for (int far = 1; far < c->n; far++)
 		for (int i = 0; i + far < c->n; i++) {

@@ -232,19 +232,20 @@ static int64_t *same(int64_t n, int64_t value)
 }
 
 /* With a budget: the cheapest if it is small enough, else the smallest. */
-static void solve_capacity(struct work *w, struct capacity_goal *goal)
+static void solve_capacity(struct work *w, const struct capacity_goal *goal)
 {
 	struct capacity_result *found = &w->o->capacity;
 	struct cover_problem p = w->c->p;
+	struct capacity_goal again = *goal;
 	struct capacity_result few;
 
 	capacity_solve(goal, found);
 	if (found->impossible || in_budget(w, found->chosen))
 		return;
 	p.cost = same(p.n_cols, 1);
-	goal->problem = &p;
-	goal->time_ms = outcome_time_left(w->goal);
-	capacity_solve(goal, &few);
+	again.problem = &p;
+	again.time_ms = outcome_time_left(w->goal);
+	capacity_solve(&again, &few);
 	w->o->too_few = few.lower_bound > w->goal->budget;
 	few.lower_bound = found->lower_bound;
 	capacity_release(found);

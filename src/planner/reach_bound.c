@@ -52,6 +52,8 @@ static struct article *articles(const struct reach *t,
 		if (t->in[v] || (fate && fate[v] == COLUMN_OUT))
 			continue;
 		a.weight = weight_of(t, v);
+		if (!a.weight)
+			continue;
 		if (a.price)
 			list[n++] = a;
 		else
