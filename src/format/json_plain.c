@@ -46,8 +46,10 @@ static const char *read_text(struct reading *r)
 	const char *s = r->at + 1;
 
 	for (; s < r->end && to < room && *s != '"'; s++) {
-		if (*s < ' ' || *s == 0x7f || *s == '\\') /* UTF-8 is below 0 */
-			return NULL;
+		unsigned char ch = (unsigned char)*s;
+
+		if (ch < ' ' || ch >= 0x7f || ch == '\\')
+			return NULL; /* the library checks UTF-8 */
 		*to++ = *s;
 	}
 	if (s == r->end || to == room)

@@ -10,6 +10,7 @@
 #define WITH_SHA __attribute__((target("sha,sse4.1")))
 
 enum { STEPS = 16 /* of four rounds */, SHA_BIT = 1 << 29 };
+enum { SSE_BITS = 1 << 9 | 1 << 19 /* SSSE3, SSE4.1 */ };
 
 static const uint32_t constants[STEPS * 4] __attribute__((aligned(16))) = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1,
@@ -28,6 +29,8 @@ bool sha256_has_blocks(void)
 {
 	unsigned a, b, c, d;
 
+	if (!__get_cpuid(1, &a, &b, &c, &d) || (c & SSE_BITS) != SSE_BITS)
+		return false;
 	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && b & SHA_BIT;
 }
 

@@ -106,6 +106,24 @@ Test(json, lists_are_walked)
 	jval_free(d.root);
 }
 
+/* Also where char has no sign. */
+Test(json, elements_that_are_not_utf8_are_refused)
+{
+	static const char *const bad[] = {"\x80", "\xff", "\xc3", "\xc0\x80"};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char text[40];
+		struct jlist l = {.key = "l"};
+		struct jdoc d = {text, "f", 0, &l, 1, NULL};
+		struct jval *v = NULL;
+
+		snprintf(text, sizeof(text), "{\"l\": [\"%s\"]}", bad[i]);
+		d.len = strlen(text);
+		if (jdoc_parse(&d, NULL) == 0)
+			cr_expect_lt(jlist_next(&l, &v, NULL), 0, "%zu", i);
+	}
+}
+
 /* Plain elements and others, at every bound between the two. */
 Test(json, plain_elements_are_what_the_library_reads)
 {
