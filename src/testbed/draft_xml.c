@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_MAX = 1 << 16 };
-
 static const char *past(const char *at, const char *end, const char *mark)
 {
 	at = memmem(at, (size_t)(end - at), mark, strlen(mark));
@@ -81,7 +79,7 @@ int draft_xml_parse(struct draft *d, struct xdoc **ret)
 
 static const char *trimmed(struct draft *d, const char *s, size_t len)
 {
-	const char *end = s + (len < TEXT_MAX ? len : TEXT_MAX);
+	const char *end = s + len;
 
 	while (s < end && isspace((unsigned char)*s))
 		s++;

@@ -200,7 +200,10 @@ static char *made_name(struct reader *r, const struct jval *nodes)
 	}
 	(void)map_puts(&r->made, plain, (void *)(k + 1));
 	free(plain);
-	return name;
+	if (strlen(name) <= READER_NAME_MAX)
+		return name;
+	free(name);
+	return NULL;
 }
 
 static int read_flags(

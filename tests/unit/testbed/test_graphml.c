@@ -1,8 +1,11 @@
 /* GraphML: names, what counts as a link, what is refused. */
+#define _GNU_SOURCE /* asprintf */
 #include "unit/testbed/foreign.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HEAD                                                                   \
 	"<?xml version=\"1.0\"?>\n"                                            \
@@ -108,6 +111,29 @@ Test(graphml, names_made_to_hurt)
 
 	foreign_nodes(t, "x y 31m <b>'\" node");
 	topology_free(t);
+}
+
+Test(graphml, ids_are_told_apart_however_long)
+{
+	enum { LONG = 1 << 16 };
+	char *id = malloc(LONG + 1), *text = NULL;
+	struct topology *t;
+
+	memset(id, 'x', LONG);
+	id[LONG] = '\0';
+	cr_assert_gt(asprintf(&text,
+			     HEAD "<graph><node id=\"%s1\">"
+				  "<data key=\"d0\">a</data></node>"
+				  "<node id=\"%s2\">"
+				  "<data key=\"d0\">b</data></node>"
+				  "<edge source=\"%s2\" target=\"%s1\"/>" TAIL,
+			     id, id, id, id),
+		0);
+	t = foreign(text);
+	foreign_expect(t, "b--a: b a\n");
+	topology_free(t);
+	free(text);
+	free(id);
 }
 
 Test(graphml, refusals)

@@ -1,6 +1,7 @@
 #include "topology/topofile.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct err err;
@@ -63,6 +64,26 @@ Test(topofile, links_without_names_stay_apart)
 	for (size_t i = 0; i < 5; i++)
 		cr_expect_str_eq(t->links[i].name, names[i]);
 	topology_free(t);
+}
+
+/* What is made must be what a file may say. */
+Test(topofile, a_made_name_is_no_longer_than_a_name_may_be)
+{
+	char text[1000], a[100], b[100];
+	int n;
+
+	memset(a, 'a', 99);
+	memset(b, 'b', 99);
+	a[99] = b[99] = '\0';
+	n = snprintf(text, sizeof(text),
+		"{\"nodes\": [\"%s\", \"%s\"], \"links\": ["
+		"{\"nodes\": [\"%s\", \"%s\"]}",
+		a, b, a, b);
+	snprintf(text + n, sizeof(text) - (size_t)n, "]}");
+	topology_free(parse(text));
+	snprintf(text + n, sizeof(text) - (size_t)n,
+		",{\"nodes\": [\"%s\", \"%s\"]}]}", a, b);
+	refused(text, "f:1: a link has no name");
 }
 
 /* Everything a topology can hold. */
