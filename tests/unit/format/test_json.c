@@ -117,7 +117,8 @@ Test(json, elements_that_are_not_utf8_are_refused)
 		struct jdoc d = {text, "f", 0, &l, 1, NULL};
 		struct jval *v = NULL;
 
-		snprintf(text, sizeof(text), "{\"l\": [\"%s\"]}", bad[i]);
+		snprintf(text, sizeof(text), "{\"l\": [{\"a\":\"%s\"}]}",
+			bad[i]);
 		d.len = strlen(text);
 		if (jdoc_parse(&d, NULL) == 0)
 			cr_expect_lt(jlist_next(&l, &v, NULL), 0, "%zu", i);
