@@ -3,18 +3,24 @@
  * as one packet.  Buffers are large, and blocks are waited for: never its
  * immediate mode, which would double the round trips of what is watched.
  *
- * A handle lets go of the other way's frames by itself and counts them all the
- * same.  (Told to by a filter, it loses frames of the first blocks.)  So where
- * a mark is nobody knows, only when it must have been reached; and the
- * ledger's wire frames are those handed over or dropped. */
+ * libpcap would tell the ways apart itself, but only what both handles have
+ * copied, whole, whatever their snapshot length is.  So the kernel is told, by
+ * a filter libpcap does not know of: with one of its own it loses frames of the
+ * first blocks.  Until it is told, libpcap lets go of the other way's frames
+ * and counts them all the same: where a mark is may not be known then, only
+ * when it must have been reached; and the ledger's wire frames are those handed
+ * over or dropped. */
 #include "probe/capture_pcap.h"
 #include "base/mem.h"
 #include "probe/pcapold.h"
 #include "base/clock.h"
 
+#include <linux/filter.h>
+#include <linux/if_packet.h>
 #include <pcap/pcap.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 enum { RECEIVED, SENT, WAYS };
 enum { BUFFER_MIN = 32 << 20, BLOCKS_MAX = 1024, TIMEOUT_MS = 100 };
@@ -30,7 +36,6 @@ struct pcap_capture {
 	struct capture head;
 	struct capture_options opt;
 	struct one_way ways[WAYS];
-	uint64_t first;           /* frames seen by one handle alone, at most */
 	struct mono_time settled; /* by then all up to the mark was there */
 	int ready;                /* epoll */
 	bool attached;            /* once */
@@ -93,6 +98,29 @@ static bool ask(struct one_way *w)
 	return true;
 }
 
+/* The kernel keeps frames of this way only, and the first bytes of them. */
+static int set_filter(int fd, int way)
+{
+	enum { OURS = 0, OTHERS = 1 };
+	const bool sent = way == SENT;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING,
+			sent ? OURS : OTHERS, sent ? OTHERS : OURS),
+		BPF_STMT(BPF_RET | BPF_K, CAPTURE_SNAP),
+		BPF_STMT(BPF_RET | BPF_K, 0)};
+	const struct sock_fprog program = {
+		sizeof(code) / sizeof(code[0]), code};
+	const int one = 1;
+
+	/* not even asked (Linux 4.20) */
+	if (!sent)
+		(void)setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one,
+			sizeof(one));
+	return setsockopt(
+		fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
 static int open_way(
 	struct pcap_capture *p, int i, const char *ifname, struct err *err)
 {
@@ -121,7 +149,8 @@ static int open_way(
 	if (!link_layer_of((uint32_t)pcap_datalink(w->pcap), &w->layer))
 		return refused(ifname, "unknown kind of link", err);
 	fd = pcap_get_selectable_fd(w->pcap);
-	if (fd < 0 || epoll_ctl(p->ready, EPOLL_CTL_ADD, fd, &event) < 0)
+	if (fd < 0 || set_filter(fd, i) < 0 ||
+		epoll_ctl(p->ready, EPOLL_CTL_ADD, fd, &event) < 0)
 		return refused(ifname, "cannot be waited for", err);
 	return 0;
 }
@@ -144,8 +173,6 @@ static int pcap_way_attach(
 		pcap_way_detach(c);
 	else
 		p->attached = true;
-	if (r == 0 && ask(&p->ways[0]))
-		p->first = p->ways[0].placed;
 	return r;
 }
 
@@ -191,8 +218,9 @@ static bool reached(const struct pcap_capture *p)
 {
 	const struct one_way *w = p->ways;
 
-	return mono_passed(p->settled) || w[RECEIVED].taken + w[SENT].taken >=
-						  w[RECEIVED].placed + p->first;
+	return mono_passed(p->settled) ||
+	       (w[RECEIVED].taken >= w[RECEIVED].placed &&
+		       w[SENT].taken >= w[SENT].placed);
 }
 
 /* A dispatch is within a block, so several times. */
