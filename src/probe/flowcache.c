@@ -107,14 +107,6 @@ uint16_t flowcache_point(struct flowcache *c, const struct flow_point *p)
 	return points_number(&c->points, p);
 }
 
-static uint16_t point_of(const struct flow_key *key)
-{
-	uint16_t point;
-
-	memcpy(&point, key->pad, sizeof(point));
-	return point;
-}
-
 void flowcache_offered(const struct flowcache *c, const struct flow_record *r,
 	struct flowcache_offer *ret)
 {
@@ -128,7 +120,8 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 	struct flow_hot *hot = &c->table.hot[id];
 	const int64_t latest_ns =
 		hot->state & FLOW_BACK ? c->table.latest_ns[id] : hot->last_ns;
-	const struct flow_point *p = &c->points.items[point_of(&hot->key)];
+	const struct flow_point *p =
+		&c->points.items[flowtable_point(&hot->key)];
 	struct flow_record r;
 	bool taken;
 
@@ -147,7 +140,7 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 		.end_reason = (uint8_t)reason,
 		.flags = (uint8_t)((p->sent ? RECORD_SENT : 0) |
 				   (p->one_of ? RECORD_ESTIMATED : 0)),
-		.point = point_of(&hot->key),
+		.point = flowtable_point(&hot->key),
 		.id = id};
 	memset(r.key.pad, 0, sizeof(r.key.pad));
 	if (hot->state & FLOW_FRAGMENT)
@@ -536,6 +529,8 @@ bool flowcache_end(struct flowcache *c, enum end_reason reason)
 		if (c->table.hot[id].state & FLOW_USED &&
 			!emit(c, id, v.done || v.due ? v.reason : reason))
 			return false;
+		if (c->opt.grows)
+			flowtable_shed(&c->table, id);
 	}
 	wheel_release(&c->wheel);
 	wheel_init(&c->wheel, c->table.cap);

@@ -12,6 +12,7 @@
 
 /* A flow takes so many bytes at most, but for its slot. */
 enum { SLOTS_LEAST = 64, EACH = sizeof(struct flow_hot) + 2 * sizeof(int64_t) };
+enum { SHED_RECORDS = 1 << 16 };
 #define SLOTS_MOST (UINT32_C(1) << 31)
 
 static uint32_t room_in(uint32_t slots)
@@ -205,8 +206,18 @@ void flowtable_go_back(struct flowtable *t, uint32_t id, int64_t time_ns)
 
 void flowtable_clear(struct flowtable *t)
 {
-	memset(t->slots, 0, slot_bytes(t->mask + 1));
+	pages_clear(t->slots, slot_bytes(t->mask + 1));
 	t->n = 0;
 	t->touched = 0;
 	t->free = FLOWTABLE_NONE;
+}
+
+/* What is written out meanwhile takes pages, too: those just given back. */
+void flowtable_shed(struct flowtable *t, uint32_t id)
+{
+	if (id % SHED_RECORDS)
+		return;
+	pages_drop(t->slots, slot_bytes(t->mask + 1));
+	pages_drop(t->hot, id * sizeof(*t->hot));
+	pages_drop(t->first_ns, id * sizeof(*t->first_ns));
 }

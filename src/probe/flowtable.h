@@ -113,6 +113,13 @@ static inline bool flowtable_same(
 		       (flowtable_word(a, 3) ^ flowtable_word(b, 3)) |
 		       (flowtable_word(a, 4) ^ flowtable_word(b, 4))) == 0;
 }
+static inline uint16_t flowtable_point(const struct flow_key *key)
+{
+	uint16_t point;
+
+	memcpy(&point, key->pad, sizeof(point));
+	return point;
+}
 static inline void flowtable_prefetch_slot(
 	const struct flowtable *t, uint32_t tag)
 {
@@ -144,5 +151,8 @@ void flowtable_remove(struct flowtable *t, uint32_t id);
 void flowtable_go_back(struct flowtable *t, uint32_t id, int64_t time_ns);
 /* Forgets all at once. */
 void flowtable_clear(struct flowtable *t);
+/* On the way there, when nothing more is looked up: gives back the memory of
+ * the index, and of all records but those from `id` on. */
+void flowtable_shed(struct flowtable *t, uint32_t id);
 
 #endif

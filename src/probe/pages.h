@@ -8,5 +8,10 @@
 /* Zeroed; never NULL: without memory the process ends with one line. */
 void *pages_map(size_t bytes);
 void pages_unmap(void *pages, size_t bytes);
+/* Gives the first of them back to the system, as far as they are whole huge
+ * pages; touched again, they are zero. */
+void pages_drop(void *pages, size_t bytes);
+/* Zeroes all, giving back what can be. */
+void pages_clear(void *pages, size_t bytes);
 
 #endif

@@ -6,7 +6,9 @@
 #include "probe/pcapfile.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct catcher {
 	struct flow_record last;
@@ -216,6 +218,46 @@ Test(flowcache, cap_evicts_and_loses_nothing)
 	cr_expect_eq(c.packets, 50000);
 	flowcache_stats(cache, &s);
 	cr_expect_eq(s.flows, 0);
+	flowcache_free(cache);
+}
+
+static long resident_kib(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	long all, here = 0;
+
+	cr_assert(f && fscanf(f, "%ld %ld", &all, &here) == 2);
+	fclose(f);
+	return here * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* What was told at the end of a capture lies in no memory any more; a cache
+ * that has ended begins as a new one. */
+Test(flowcache, memory_goes_back_at_the_end)
+{
+	enum { FLOWS = 400000, LEAST_KIB = FLOWS / 1024 * 32 };
+	struct catcher c = {0};
+	struct flowcache_options opt = {.flows = FLOWS,
+		.idle_ms = 60000,
+		.active_ms = 300000,
+		.grows = true,
+		.sink = catch,
+		.data = &c};
+	const struct flow_point point = {.tap = 7};
+	struct flowcache *cache = flowcache_new(&opt);
+	long full;
+
+	cr_assert_eq(flowcache_point(cache, &point), 0);
+	for (unsigned round = 1; round <= 2; round++) {
+		for (uint32_t i = 0; i < FLOWS; i++)
+			cr_assert(add(cache, i, round));
+		full = resident_kib();
+		cr_assert(flowcache_end(cache, END_FORCED));
+		cr_expect_eq(c.records, round * FLOWS);
+		cr_expect_eq(c.packets, round * FLOWS);
+		cr_expect_lt(resident_kib(), full - LEAST_KIB, "%ld of %ld KiB",
+			resident_kib(), full);
+	}
 	flowcache_free(cache);
 }
 
