@@ -193,26 +193,79 @@ bool ns_block_intact(const char *text, const struct ns_block *block)
 
 /* ---- writing ---- */
 
-/* "$ns run": what the simulator is called, its length in *ret_len; NULL when
- * the line is another. */
-static const char *run_of(const char *line, size_t *ret_len)
-{
-	const char *end = next_line(line);
-	size_t len, name, word;
-	const char *at = trim(line, end, &len);
+/* The statement that ends the description. */
+struct run {
+	const char *line; /* where statements before it go */
+	const char *ns;   /* "$ns", what the simulator is called */
+	int ns_len;
+};
 
-	if (!len || *at != '$')
-		return NULL;
-	name = strcspn(at, " \t");
+/* "$ns run": the length of "$ns", 0 when it is something else. */
+static size_t is_run(const char *at, const char *end)
+{
+	size_t name = 0, word;
+
+	if (at == end || *at != '$')
+		return 0;
+	while (at + name < end && !strchr(" \t\r\n;", at[name]))
+		name++;
 	word = name;
-	while (word < len && (at[word] == ' ' || at[word] == '\t'))
+	while (at + word < end && strchr(" \t", at[word]))
 		word++;
-	if (word + 3 > len || word == name ||
-		strncmp(at + word, "run", 3) != 0 ||
-		(word + 3 < len && !strchr(" \t;#", at[word + 3])))
-		return NULL;
-	*ret_len = name;
-	return at;
+	if (word == name || end - (at + word) < 3 ||
+		strncmp(at + word, "run", 3) != 0)
+		return 0;
+	word += 3;
+	return at + word == end || strchr(" \t\r\n;#}]", at[word]) ? name : 0;
+}
+
+/* In a line: alone, or behind what else may end before a statement. */
+static bool find_in_line(const char *at, struct run *ret)
+{
+	const char *end = next_line(at);
+	bool begins = true;
+
+	for (; at < end && !(begins && *at == '#'); at++) {
+		size_t len = begins ? is_run(at, end) : 0;
+
+		if (len) {
+			ret->ns = at;
+			ret->ns_len = (int)len;
+			return true;
+		}
+		begins = strchr(";{[", *at) || (begins && strchr(" \t", *at));
+	}
+	return false;
+}
+
+/* Does the line before go on in this one? */
+static bool is_continued(const char *text, const char *line)
+{
+	size_t n = 0;
+
+	if (line > text)
+		line--;
+	if (line > text && line[-1] == '\r')
+		line--;
+	while (line > text && line[-1] == '\\') {
+		line--;
+		n++;
+	}
+	return n % 2;
+}
+
+static bool find_run(const char *text, struct run *ret)
+{
+	const char *whole = text; /* the first line of a continued one */
+
+	*ret = (struct run){0};
+	for (const char *at = text; *at; at = next_line(at)) {
+		if (!is_continued(text, at))
+			whole = at;
+		if (find_in_line(at, ret))
+			ret->line = whole;
+	}
+	return ret->line;
 }
 
 static bool can_name(const char *s)
@@ -247,12 +300,15 @@ static void put_pins(const struct ns_experiment *e, struct buf *out)
 	}
 }
 
-static void put_collector(
-	const struct ns_change *c, const char *ns, int ns_len, struct buf *out)
+/* In a procedure, only what is stored in a global variable gets its name. */
+static void put_collector(const struct ns_change *c, const struct run *run,
+	bool procedures, struct buf *out)
 {
 	const char *n = c->collector;
 
-	buf_addf(out, "set %s [%.*s node]\n", n, ns_len, ns);
+	if (procedures)
+		buf_addf(out, "global %s\n", n);
+	buf_addf(out, "set %s [%.*s node]\n", n, run->ns_len, run->ns);
 	if (c->type)
 		buf_addf(out, "tb-set-hardware ${%s} %s\n", n, c->type);
 	if (c->os)
@@ -260,7 +316,7 @@ static void put_collector(
 	buf_addf(out, "tb-set-node-failure-action ${%s} \"nonfatal\"\n", n);
 }
 
-static int put_traces(const struct ns_change *c, const char *ns, int ns_len,
+static int put_traces(const struct ns_change *c, const struct run *run,
 	struct buf *out, struct err *err)
 {
 	for (size_t i = 0; i < c->n_traces; i++) {
@@ -273,7 +329,7 @@ static int put_traces(const struct ns_change *c, const char *ns, int ns_len,
 				t->link);
 		if (t->node)
 			buf_addf(out, "[[%.*s lanlink %s %s" MEMBER "\n",
-				ns_len, ns, t->link, t->node);
+				run->ns_len, run->ns, t->link, t->node);
 		else
 			buf_addf(out, "%s" LINK_TRACE "\n", t->link);
 	}
@@ -281,10 +337,8 @@ static int put_traces(const struct ns_change *c, const char *ns, int ns_len,
 }
 
 static int put_block(const char *text, const struct ns_change *c,
-	const char *run, struct buf *out, struct err *err)
+	const struct run *run, struct buf *out, struct err *err)
 {
-	size_t ns_len = 0;
-	const char *ns = run_of(run, &ns_len);
 	char hex[65];
 
 	ns_text_digest(text, strlen(text), hex);
@@ -300,8 +354,8 @@ static int put_block(const char *text, const struct ns_change *c,
 	if (c->pins)
 		put_pins(c->pins, out);
 	if (c->collector)
-		put_collector(c, ns, (int)ns_len, out);
-	if (put_traces(c, ns, (int)ns_len, out, err) < 0)
+		put_collector(c, run, strstr(text, "proc "), out);
+	if (put_traces(c, run, out, err) < 0)
 		return -NFZ_E_NS;
 	buf_adds(out, END "\n");
 	return 0;
@@ -310,23 +364,19 @@ static int put_block(const char *text, const struct ns_change *c,
 int ns_block_insert(const char *text, const struct ns_change *change,
 	struct buf *out, struct err *err)
 {
-	const char *run = NULL;
-	size_t len;
+	struct run run;
 	int r;
 
-	for (const char *at = text; *at; at = next_line(at))
-		if (run_of(at, &len))
-			run = at;
-	if (!run) {
+	if (!find_run(text, &run)) {
 		err_set(err, NFZ_E_NS,
-			"the NS file has no line \"$ns run\" to put "
-			"statements before");
+			"the NS file has no \"$ns run\" to put statements "
+			"before");
 		return err_hint(err, "Write its run statement on a line of its "
 				     "own, as in: $ns run");
 	}
-	buf_add(out, text, (size_t)(run - text));
-	r = put_block(text, change, run, out, err);
-	buf_adds(out, run);
+	buf_add(out, text, (size_t)(run.line - text));
+	r = put_block(text, change, &run, out, err);
+	buf_adds(out, run.line);
 	return r;
 }
 

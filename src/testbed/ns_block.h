@@ -53,7 +53,7 @@ struct ns_change {
 };
 
 /* Adds the text with the block in it to out.  The text must not have one yet.
- * NFZ_E_NS when it has no line "$ns run". */
+ * NFZ_E_NS when it has no statement "$ns run". */
 int ns_block_insert(const char *text, const struct ns_change *change,
 	struct buf *out, struct err *err) NFZ_MUST_CHECK;
 

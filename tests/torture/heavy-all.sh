@@ -1,6 +1,7 @@
 #!/bin/bash
-# Heavy mode there and back on every NS file that can be realised: topologies/*.ns
-# and the reference files beside the checkout, or the files given; then --mixed.
+# Heavy mode there and back on every NS file that can be realised: those of
+# topologies and tests/torture/ns (other ways to write them), the reference files
+# beside the checkout, or the files given; then --mixed.
 set -u
 . "$(dirname "$0")/../e2e/lib/need.bash"
 need
@@ -12,7 +13,7 @@ reference=../shared/ref/topologies/ns
 failed=0
 
 [ -d "$reference" ] || echo "no $reference: its files are left out"
-[ $# -gt 0 ] || set -- topologies/*.ns "$reference"/*.ns
+[ $# -gt 0 ] || set -- topologies/*.ns tests/torture/ns/*.ns "$reference"/*.ns
 for mode in ${MODES:---heavy --mixed}; do
 	for file; do
 		[ -e "$file" ] || continue

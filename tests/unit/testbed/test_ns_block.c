@@ -115,6 +115,38 @@ Test(ns_block, what_is_damaged_is_refused)
 	arena_release(&arena);
 }
 
+/* Where the block must stand when the text is cut in two by a "|". */
+Test(ns_block, stands_before_the_statement_that_runs)
+{
+	static const char *const texts[] = {
+		"|$ns rtproto Static; $ns run",
+		"set a 1\n|if {$a} { ${ns} run }\n# $ns run\n",
+		"proc go {} {\n\tglobal ns\n|\t$ns run\n}\ngo\n",
+		"set a 1\n|if {$a} \\\n\t{ $ns run }\n",
+		"set a 1\r\n|if {$a} \\\r\n\t[$ns run]\r\n",
+		"$ns at 1 \"$x run\"\n|$ns\trun;# $b run; $ns run\n",
+		"puts \\\\\n|$ns run\n",
+	};
+	const struct ns_change change = some_change();
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		const char *cut = strchr(texts[i], '|');
+		size_t before = (size_t)(cut - texts[i]);
+		cleanup_free char *text =
+			mem_printf("%.*s%s", (int)before, texts[i], cut + 1);
+		cleanup_free char *with = with_block(text, &change);
+		const char *end = strstr(with, "# END netflowize\n");
+
+		cr_expect_eq(strncmp(with, text, before), 0);
+		cr_expect_eq(
+			strncmp(with + before, "# BEGIN ", 8), 0, "%s", with);
+		cr_assert_not_null(end);
+		cr_expect_str_eq(end + strlen("# END netflowize\n"), cut + 1);
+		cr_expect_eq(!strstr(with, "global nfz-collector\n"),
+			!strstr(text, "proc "));
+	}
+}
+
 Test(ns_block, a_text_without_run_or_with_odd_names_gets_none)
 {
 	static const struct ns_trace odd[] = {{"a b; exit", NULL}};
@@ -122,8 +154,9 @@ Test(ns_block, a_text_without_run_or_with_odd_names_gets_none)
 	struct buf out = BUF_INIT(1 << 20);
 	struct err err = ERR_INIT;
 
-	cr_expect_eq(ns_block_insert("set a 1\n# $ns run\nputs run\n", &change,
-			     &out, &err),
+	cr_expect_eq(ns_block_insert("set a 1\n# $ns run\nputs $a run\n"
+				     "set x;#; $ns run\n$ns rung\n",
+			     &change, &out, &err),
 		-NFZ_E_NS);
 	change.traces = odd;
 	change.n_traces = 1;
