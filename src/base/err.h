@@ -17,7 +17,7 @@
 	X(INTERNAL, 1, "NFZ-E001", "a bug in netflowize")                      \
 	X(NOMEM, 1, "NFZ-E002", "out of memory")                               \
 	X(IO, 1, "NFZ-E003", "the operating system refused an operation")      \
-	X(LIMIT, 1, "NFZ-E004", "input is larger than the limit for it")       \
+	X(LIMIT, 2, "NFZ-E004", "input is larger than the limit for it")       \
 	X(TIMEOUT, 1, "NFZ-E005", "no progress before the deadline")           \
 	X(USAGE, 2, "NFZ-E010", "the command line was not understood")         \
 	X(CONFIG, 2, "NFZ-E011", "the configuration is wrong")                 \

@@ -77,7 +77,10 @@ proc ::nfz::add_events {sim owner outer max time text} {
 	}
 	foreach event [split $text \;] {
 		set made [Simulator.make_event $sim $outer $event]
-		if {$made ne {}} {
+		if {$made ne {} && [lindex $made 3] eq {}} {
+			perror "[lindex $event 0] has no event\
+			    [lrange $event 1 end]"
+		} elseif {$made ne {}} {
 			incr event_count
 			lappend event_list [linsert $made 0 $time]
 		}

@@ -5,8 +5,14 @@ proc ::nfz::parse_bw {text {link 1}} {
 	if {$text eq "*"} {
 		return 0
 	}
-	if {[scan $text %f%s amount unit] == 1} {
+	switch -- [scan $text %f%s amount unit] {
+	1 {
 		set unit b
+	}
+	0 - -1 {
+		perror "Bandwidth \"$text\" is no number with a unit, like 10Mb."
+		return 0
+	}
 	}
 	switch -- $unit {
 	b - bps {
@@ -37,8 +43,14 @@ proc ::nfz::parse_bw {text {link 1}} {
 proc ::nfz::parse_delay {text} {
 	variable threshold
 
-	if {[scan $text %f%s amount unit] == 1} {
+	switch -- [scan $text %f%s amount unit] {
+	1 {
 		set unit s
+	}
+	0 - -1 {
+		perror "Delay \"$text\" is no number with a unit, like 10ms."
+		return 0
+	}
 	}
 	switch -- $unit {
 	s {

@@ -36,6 +36,13 @@ static const struct {
 		"t.ns:5: Bandwidth of 5 Kbs is too low."},
 	{TWO "set l [$ns duplex-link $a $b 3MB 0ms DropTail]\n" RUN,
 		"t.ns:5: Unknown bandwidth unit MB."},
+	{TWO "set l [$ns duplex-link $a $b fast 0ms DropTail]\n" RUN,
+		"t.ns:5: Bandwidth \"fast\" is no number with a unit, like "
+		"10Mb."},
+	{TWO "set l [$ns duplex-link $a $b 1Mb {} DropTail]\n" RUN,
+		"t.ns:5: Delay \"\" is no number with a unit, like 10ms."},
+	{TWO LINK "$ns at 5 \"$l modify DELAY=10ms\"\n" RUN,
+		"t.ns:6: l has no event modify DELAY=10ms"},
 	{TWO "set l [$ns duplex-link $a $b 20Gb 0ms DropTail]\n" RUN,
 		"t.ns:5: Bandwidth requested (20000000) exceeds maximum of "
 		"10000000 kbps!"},
