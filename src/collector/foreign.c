@@ -63,7 +63,7 @@ static void on_fixed(struct foreign *f, const struct udp_datagram *d)
 	struct flow_extra extras[NF5_RECORDS];
 	struct flow_rows rows = {records, extras, 0};
 	struct nf5_header h;
-	struct source_news news = {.addr = d->addr};
+	struct source_news news = {.addr = d->addr, .port = d->port};
 
 	if (!nf5_decode(d->data, d->len, &h, records, extras)) {
 		f->malformed++;
@@ -75,6 +75,7 @@ static void on_fixed(struct foreign *f, const struct udp_datagram *d)
 	news.sequence = h.sequence;
 	news.units = news.flows = h.count;
 	news.boot_ns = nf5_boot_ns(&h);
+	news.uptime_ms = h.uptime_ms;
 	if (sources_note(&f->sources, &news, wall_now().ns))
 		keep_rows(f, &rows);
 }
@@ -83,7 +84,8 @@ static void on_sflow(struct foreign *f, const struct udp_datagram *d)
 {
 	const int64_t now_ns = wall_now().ns;
 	struct sflow_datagram *s = &f->sflow;
-	struct source_news news = {.addr = d->addr, .kind = SOURCE_SFLOW};
+	struct source_news news = {
+		.addr = d->addr, .port = d->port, .kind = SOURCE_SFLOW};
 
 	if (!sflow_read(d->data, d->len, now_ns, s)) {
 		f->malformed++;
@@ -100,10 +102,10 @@ static void on_sflow(struct foreign *f, const struct udp_datagram *d)
 }
 
 void foreign_message(struct foreign *f, const struct flowset_session *from,
-	const uint8_t *data, size_t len)
+	uint16_t port, const uint8_t *data, size_t len)
 {
 	const int64_t now_ns = wall_now().ns;
-	struct source_news news = {.addr = from->addr};
+	struct source_news news = {.addr = from->addr, .port = port};
 	struct flowset_message m;
 
 	f->message_flows = 0;
@@ -118,6 +120,7 @@ void foreign_message(struct foreign *f, const struct flowset_session *from,
 	news.unknown = m.version != 9 && m.unknown;
 	news.flows = f->message_flows;
 	news.boot_ns = m.boot_ns;
+	news.uptime_ms = m.uptime_ms;
 	sources_note(&f->sources, &news, now_ns);
 }
 
@@ -129,10 +132,10 @@ static void on_datagram(struct foreign *f, const struct udp_datagram *d)
 
 	if (!foreign_listed(f, &d->addr))
 		f->unlisted++;
-	else if (d->len > UDP_ROOM) /* it was cut */
+	else if (d->len > UDP_LARGE) /* it was cut */
 		f->malformed++;
 	else if (version == 9 || version == 10)
-		foreign_message(f, &from, p, d->len);
+		foreign_message(f, &from, d->port, p, d->len);
 	else if (version == 0)
 		on_sflow(f, d);
 	else
@@ -171,6 +174,7 @@ int foreign_open(struct collector *c, struct err *err)
 	r = udp_open(&f->udp, &c->setup->listen, c->setup->import_port, err);
 	if (r < 0)
 		return err_wrap(err, "foreign exporters");
+	udp_take_large(&f->udp);
 	loop_watch(c->loop, f->udp.fd, POLLIN, on_readable, f);
 	return foreign_streams_open(f, err);
 }
@@ -195,7 +199,7 @@ void foreign_close(struct collector *c)
 static uint64_t life_of(const struct foreign *f, const struct source *s)
 {
 	const struct hash_key key = {
-		f->life, (uint64_t)s->kind << 32 | s->domain};
+		f->life ^ s->port, (uint64_t)s->kind << 32 | s->domain};
 
 	return hash_bytes(&key, &s->addr, sizeof(s->addr));
 }
@@ -245,6 +249,7 @@ static void print_source(struct jsonw *w, const struct source *s)
 
 	jsonw_object_inline(w);
 	jsonw_put(w, "addr", net_addr_print(&s->addr, addr));
+	jsonw_put_uint(w, "port", s->port);
 	jsonw_put(w, "format", source_kind_name(s->kind));
 	jsonw_put_uint(w, "domain", s->domain);
 	jsonw_put_uint(w, "messages", s->messages);

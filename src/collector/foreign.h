@@ -33,9 +33,9 @@ struct foreign {
 };
 
 bool foreign_listed(const struct foreign *f, const struct net_addr *addr);
-/* One NetFlow 9 or IPFIX message. */
+/* One NetFlow 9 or IPFIX message; the port is 0 of a connection. */
 void foreign_message(struct foreign *f, const struct flowset_session *from,
-	const uint8_t *data, size_t len);
+	uint16_t port, const uint8_t *data, size_t len);
 
 /* templates.c */
 void foreign_load_templates(struct foreign *f);

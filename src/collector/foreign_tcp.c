@@ -52,7 +52,7 @@ static bool take_messages(struct stream *s)
 		}
 		if (len > s->len - at)
 			break;
-		foreign_message(s->f, &s->from, s->data + at, len);
+		foreign_message(s->f, &s->from, 0, s->data + at, len);
 		at += len;
 	}
 	memmove(s->data, s->data + at, s->len - at);

@@ -1,22 +1,35 @@
 /* Sequence numbers are compared modulo 2^32.  An exporter was restarted when
  *
  * - its start moves by more than boot_moved_ns (clocks step, and whole seconds
- *   are common), or by more than boot_back_ns while its number goes back,
- * - its number jumps back by more than a reordering network explains,
- * - IN_ORDER messages in a row go on from each other where all had arrived before,
- *   with none but late ones between: IPFIX does not tell when its exporter began. */
+ *   are common), or by more than boot_back_ns while its uptime or its number
+ *   goes back,
+ * - messages come that are nothing new, with no new one between: IN_ORDER that
+ *   go on from each other, or as many with gaps, farther from the others than
+ *   a reordering network explains, or CROWD with few gaps, in any order: too
+ *   many to have come twice.  IPFIX does not tell when its exporter began.
+ *
+ * One message that is far from all others proves nothing: it was under way for
+ * long, or nobody knows whose it is. */
 #include "collector/sources.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum {
+	IN_ORDER = 3,
+	CROWD = 8,
+	/* a network that disorders explains no more */
 	REORDER_FLOWS = 10000,
 	REORDER_MESSAGES = 500,
-	IN_ORDER = 3,
-	/* before the first that came, others may be late: of so many messages,
-	 * so many flows back */
+	/* Before the first that came, others may be late: of so many messages,
+	 * so many back.  Messages that are so near go on from each other. */
 	YOUNG = 32,
-	YOUNG_FLOWS = 1000
+	NEAR_MESSAGES = 32,
+	NEAR_FLOWS = 1000,
+	/* no more than this can have been lost at once, or, where the number
+	 * alone would tell a restart, without a silence */
+	AHEAD_MOST = 1 << 24,
+	AHEAD_AT_ONCE = 1 << 20
 };
 static const int64_t boot_moved_ns = INT64_C(10) * 1000000000,
 		     boot_back_ns = INT64_C(15) * 100000000;
@@ -43,30 +56,6 @@ const char *source_kind_unit(enum source_kind kind)
 	return units[kind];
 }
 
-static struct source *find(struct sources *s, const struct source_news *news)
-{
-	struct source *src;
-
-	for (size_t i = 0; i < s->n; i++)
-		if (s->items[i].domain == news->domain &&
-			s->items[i].kind == news->kind &&
-			memcmp(&s->items[i].addr, &news->addr,
-				sizeof(news->addr)) == 0)
-			return &s->items[i];
-	if (s->n == SOURCES_MAX) {
-		s->refused++;
-		return NULL;
-	}
-	src = &s->items[s->n++];
-	*src = (struct source){.addr = news->addr,
-		.kind = news->kind,
-		.domain = news->domain,
-		.boot_ns = news->boot_ns,
-		.first = news->sequence,
-		.next = news->sequence};
-	return src;
-}
-
 static bool counts_messages(const struct source *s)
 {
 	return s->kind == SOURCE_NF9 || s->kind == SOURCE_SFLOW;
@@ -84,172 +73,315 @@ static int64_t boot_moved(
 				      : moved;
 }
 
+static uint32_t near(const struct source *s)
+{
+	return counts_messages(s) ? NEAR_MESSAGES : NEAR_FLOWS;
+}
+
 static bool restarted(const struct source *s, const struct source_news *news)
 {
 	const int64_t moved = boot_moved(s, news);
-	const int32_t ahead = (int32_t)(news->sequence - s->next);
+	const int32_t ahead = (int32_t)(news->sequence - s->now.next);
+	const bool back = (int32_t)(news->uptime_ms - s->uptime_ms) < 0;
+
 	/* sFlow's start is told by our clock, and late by as much as it is */
-	const int64_t most = ahead < 0 && s->kind != SOURCE_SFLOW
-				     ? boot_back_ns
-				     : boot_moved_ns;
-
-	return moved > most || moved < -most ||
-	       ahead < -(counts_messages(s) ? REORDER_MESSAGES : REORDER_FLOWS);
-}
-
-static void begin_life(
-	struct source *s, const struct source_news *news, uint32_t first)
-{
-	s->restarts++;
-	s->boot_ns = news->boot_ns;
-	s->first = s->next = first;
-	s->heard = 0;
-	s->n_gaps = 0;
-	s->maybe.n_late = s->maybe.in_order = 0;
-	s->unknown = false;
+	if (s->kind == SOURCE_SFLOW)
+		return moved > boot_moved_ns || moved < -boot_moved_ns;
+	if (moved <= boot_back_ns && moved >= -boot_back_ns)
+		return false;
+	if (back || ahead < 0)
+		return true;
+	return (moved > boot_moved_ns || moved < -boot_moved_ns) &&
+	       (uint32_t)ahead > near(s); /* or its clock was set */
 }
 
 /* Gaps ---------------------------------------------------------------------- */
 
-static void drop_gap(struct source *s, size_t at)
+static void drop_gap(struct source_life *l, size_t at)
 {
-	memmove(s->gaps + at, s->gaps + at + 1,
-		(--s->n_gaps - at) * sizeof(*s->gaps));
+	memmove(l->gaps + at, l->gaps + at + 1,
+		(--l->n_gaps - at) * sizeof(*l->gaps));
 }
 
-static void open_gap(struct source *s, uint32_t from, uint32_t to)
+static void open_gap(struct source_life *l, uint32_t from, uint32_t to)
 {
 	if (from == to)
 		return;
-	s->lost += to - from;
-	if (s->n_gaps == SOURCE_GAPS)
-		drop_gap(s, 0);
-	s->gaps[s->n_gaps++] = (struct source_range){from, to - from};
+	l->lost += to - from;
+	if (l->n_gaps == SOURCE_GAPS)
+		drop_gap(l, 0);
+	l->gaps[l->n_gaps++] = (struct source_range){from, to - from};
 }
 
-/* The gap that these numbers fit into, or NULL. */
-static struct source_range *gap_of(struct source *s, uint32_t from, uint32_t n)
+/* Are these numbers missing?  Then they no longer are. */
+static bool fill_gap(struct source_life *l, uint32_t from, uint32_t n)
 {
-	for (size_t i = s->n_gaps; i-- > 0;) {
-		const uint32_t before = from - s->gaps[i].from;
+	struct source_range gap;
+	size_t i = l->n_gaps;
 
-		if (before < s->gaps[i].n && n <= s->gaps[i].n - before)
-			return &s->gaps[i];
+	while (i-- > 0) {
+		gap = l->gaps[i];
+		if (from - gap.from < gap.n && n <= gap.n - (from - gap.from))
+			break;
 	}
-	return NULL;
-}
-
-/* They are no longer missing. */
-static void fill_gap(struct source *s, uint32_t from, uint32_t n)
-{
-	struct source_range *at = gap_of(s, from, n), gap;
-
-	if (!at)
-		return;
-	gap = *at;
-	drop_gap(s, (size_t)(at - s->gaps));
-	s->lost -= gap.n;
-	open_gap(s, gap.from, from);
-	open_gap(s, from + n, gap.from + gap.n);
+	if (i == SIZE_MAX)
+		return false;
+	drop_gap(l, i);
+	l->lost -= gap.n;
+	open_gap(l, gap.from, from);
+	open_gap(l, from + n, gap.from + gap.n);
+	return true;
 }
 
 /* Messages ------------------------------------------------------------------ */
 
-/* What the message before had, beyond what we could count, is known now. */
-static void settle(struct source *s, const struct source_news *news)
+enum fits {
+	FITS_NEW,   /* its numbers are higher than all before */
+	FITS_LATE,  /* they were missing */
+	FITS_EARLY, /* they are from before the first that came */
+	FITS_NOT    /* they were there, or are far from all others */
+};
+
+/* Notes a message, unless it does not fit; new ones are at most so far ahead. */
+static enum fits note(struct source_life *l, const struct source_news *news,
+	uint32_t most_ahead, uint32_t most_back)
 {
-	if (s->unknown && (int32_t)(news->sequence - s->next) > 0)
-		s->next = news->sequence;
-	s->unknown = news->unknown;
-}
+	const uint32_t seq = news->sequence, back = l->first - seq;
+	enum fits fits = FITS_NOT;
 
-/* One that is late, and from before the first that came. */
-static bool is_early(const struct source *s, const struct source_news *news)
-{
-	const uint32_t back = s->first - news->sequence;
-	const uint32_t most = counts_messages(s) ? YOUNG : YOUNG_FLOWS;
-
-	return s->heard <= YOUNG && back <= most && news->units <= back;
-}
-
-/* It was no other life: what may have been late was. */
-static void drop_maybe(struct source *s)
-{
-	for (size_t i = 0; i < s->maybe.n_late; i++)
-		fill_gap(s, s->maybe.late[i].from, s->maybe.late[i].n);
-	s->maybe.n_late = s->maybe.in_order = 0;
-}
-
-/* One from before the first that came, and late. */
-static void note_early(struct source *s, const struct source_news *news)
-{
-	drop_maybe(s);
-	open_gap(s, news->sequence + news->units, s->first);
-	s->first = news->sequence;
-}
-
-/* Numbers from before the highest: late, there before, or of another life. */
-static void note_back(struct source *s, const struct source_news *news)
-{
-	const bool some = s->maybe.in_order || s->maybe.n_late;
-	const bool goes_on = some && news->sequence == s->maybe.next &&
-			     s->maybe.n_late < SOURCE_LATE;
-
-	if (!goes_on) {
-		drop_maybe(s);
-		s->maybe.first = news->sequence;
+	if (seq - l->next <= most_ahead) {
+		open_gap(l, l->next, seq);
+		l->next = seq + news->units;
+		fits = FITS_NEW;
+	} else if (fill_gap(l, seq, news->units)) {
+		fits = FITS_LATE;
+	} else if (l->heard <= YOUNG && back <= most_back &&
+		   news->units <= back) {
+		open_gap(l, seq + news->units, l->first);
+		l->first = seq;
+		fits = FITS_EARLY;
 	}
-	s->maybe.next = news->sequence + news->units;
-	if (gap_of(s, news->sequence, news->units))
-		s->maybe.late[s->maybe.n_late++] =
-			(struct source_range){news->sequence, news->units};
-	else if (is_early(s, news))
-		note_early(s, news);
-	else
-		s->maybe.in_order++;
-	if (s->maybe.in_order < IN_ORDER)
+	l->heard += fits != FITS_NOT;
+	return fits;
+}
+
+/* Copies no gaps that are none. */
+static void copy_life(struct source_life *to, const struct source_life *from)
+{
+	memcpy(to, from,
+		offsetof(struct source_life, gaps) +
+			from->n_gaps * sizeof(*from->gaps));
+	to->n_gaps = from->n_gaps;
+}
+
+static void begin_maybe(struct source *s, const struct source_news *news)
+{
+	copy_life(&s->before, &s->now);
+	s->maybe.first = s->maybe.next = news->sequence;
+	s->maybe.heard = 0;
+	s->maybe.lost = 0;
+	s->maybe.n_gaps = 0;
+	s->is_maybe = true;
+	s->in_order = s->strange = s->strange_units = 0;
+}
+
+static void begin_life(struct source *s, const struct source_news *news)
+{
+	s->restarts++;
+	s->lost += s->now.lost;
+	s->boot_ns = news->boot_ns;
+	s->uptime_ms = news->uptime_ms;
+	s->is_maybe = s->unknown = false;
+}
+
+/* Is there another life, which this message is of? */
+static bool is_another(const struct source *s, const struct source_news *news)
+{
+	const uint32_t most =
+		counts_messages(s) ? REORDER_MESSAGES : REORDER_FLOWS;
+
+	if (s->in_order >= IN_ORDER)
+		return true;
+	if (s->now.next - news->sequence > most)
+		return s->strange >= IN_ORDER;
+	return s->strange >= CROWD &&
+	       s->strange_units >= (s->maybe.next - s->maybe.first) / 2;
+}
+
+/* A message that is nothing new, which may be one of another life. */
+static void note_maybe(
+	struct source *s, const struct source_news *news, bool late)
+{
+	struct source_life *m = &s->maybe;
+	const bool goes_on = news->sequence == m->next;
+
+	if (note(m, news, near(s), near(s)) == FITS_NOT) {
+		if (late || news->sequence - m->first < m->next - m->first)
+			return;
+		begin_maybe(s, news);
+		note(m, news, 0, 0);
+	} else if (!goes_on) {
+		s->in_order = 0;
+	}
+	if (!late) {
+		s->in_order++;
+		s->strange++;
+		s->strange_units += news->units;
+	}
+	if (!is_another(s, news))
 		return;
-	begin_life(s, news, s->maybe.first);
-	s->next = s->maybe.next;
+	copy_life(&s->now, &s->before);
+	begin_life(s, news);
+	copy_life(&s->now, m);
 }
 
-static void count(struct source *s, const struct source_news *news)
+static uint32_t most_ahead(const struct source *s, int64_t silence_ns)
 {
-	s->heard++;
-	settle(s, news);
-	if ((int32_t)(news->sequence - s->next) >= 0) {
-		drop_maybe(s);
-		open_gap(s, s->next, news->sequence);
-		s->next = news->sequence + news->units;
-	} else if (news->units) {
-		note_back(s, news);
+	const bool many = s->boot_ns || silence_ns > INT64_C(1000000000);
+
+	return many && !counts_messages(s) ? AHEAD_MOST : AHEAD_AT_ONCE;
+}
+
+static void count(
+	struct source *s, const struct source_news *news, int64_t silence_ns)
+{
+	const uint32_t most = most_ahead(s, silence_ns);
+	enum fits fits;
+
+	/* what the message before had, beyond what we could count */
+	if (s->unknown && news->sequence - s->now.next <= most)
+		s->now.next = news->sequence;
+	s->unknown = news->unknown;
+	if (news->sequence - s->now.next > most) {
+		if (!news->units)
+			return;
+		if (!s->is_maybe)
+			begin_maybe(s, news);
 	}
+	fits = note(&s->now, news, most, near(s));
+	if (fits == FITS_NEW || fits == FITS_EARLY)
+		s->is_maybe = false;
+	else
+		note_maybe(s, news, fits == FITS_LATE);
+	if (fits == FITS_NEW) {
+		s->uptime_ms = news->uptime_ms;
+		s->boot_ns = news->boot_ns;
+	}
+}
+
+/* Exporters ----------------------------------------------------------------- */
+
+static struct source *add(struct sources *s, const struct source_news *news)
+{
+	struct source *src;
+
+	if (s->n == SOURCES_MAX) {
+		s->refused++;
+		return NULL;
+	}
+	src = &s->items[s->n++];
+	*src = (struct source){.addr = news->addr,
+		.port = news->port,
+		.kind = news->kind,
+		.domain = news->domain,
+		.boot_ns = news->boot_ns,
+		.uptime_ms = news->uptime_ms};
+	src->now.first = src->now.next = news->sequence;
+	return src;
+}
+
+static bool had_port(const struct source *s, uint16_t port)
+{
+	for (size_t i = 0; i < s->n_ports && i < SOURCE_PORTS; i++)
+		if (s->old_ports[i] == port)
+			return true;
+	return false;
+}
+
+static bool goes_on(const struct source *s, const struct source_news *news)
+{
+	return news->sequence - s->now.next <= near(s) && !restarted(s, news);
+}
+
+/* It comes from a port that another seemed to have given up: two exporters,
+ * and the one's numbers are still what they were, or are the other's now. */
+static struct source *part(
+	struct sources *s, struct source *one, const struct source_news *news)
+{
+	const bool still = one->restarts == one->restarts_before;
+	struct source *two = add(s, news);
+
+	if (!two)
+		return NULL;
+	one->shared = two->shared = true;
+	if (!still) {
+		one->restarts = one->restarts_before;
+		return two;
+	}
+	if (one->is_maybe)
+		copy_life(&two->now, &one->maybe);
+	two->port = one->port;
+	one->port = news->port;
+	one->is_maybe = false;
+	return one;
+}
+
+/* An exporter whose port was another until now. */
+static struct source *from_another_port(
+	struct sources *s, struct source *src, const struct source_news *news)
+{
+	if (had_port(src, news->port) &&
+		(goes_on(src, news) || src->restarts != src->restarts_before))
+		return part(s, src, news);
+	src->old_ports[src->n_ports++ % SOURCE_PORTS] = src->port;
+	src->port = news->port;
+	src->restarts_before = src->restarts;
+	return src;
+}
+
+static struct source *find(struct sources *s, const struct source_news *news)
+{
+	struct source *other = NULL;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct source *src = &s->items[i];
+
+		if (src->domain != news->domain || src->kind != news->kind ||
+			memcmp(&src->addr, &news->addr, sizeof(news->addr)) !=
+				0)
+			continue;
+		if (src->port == news->port)
+			return src;
+		if (!src->shared || goes_on(src, news))
+			other = src;
+	}
+	return other ? from_another_port(s, other, news) : add(s, news);
 }
 
 struct source *sources_note(
 	struct sources *s, const struct source_news *news, int64_t now_ns)
 {
 	struct source *src = find(s, news);
+	int64_t silence_ns;
 
 	if (!src)
 		return NULL;
 	src->messages++;
 	src->flows += news->flows;
+	silence_ns = now_ns - src->heard_ns;
 	src->heard_ns = now_ns;
 	if (!*source_kind_unit(news->kind))
 		return src;
-	if (restarted(src, news))
-		begin_life(src, news, news->sequence);
-	count(src, news);
+	if (restarted(src, news)) {
+		begin_life(src, news);
+		src->now = (struct source_life){
+			.first = news->sequence, .next = news->sequence};
+	}
+	count(src, news, silence_ns);
 	return src;
 }
 
-/* What may have been late was, unless it turns out otherwise. */
 uint64_t source_lost(const struct source *s)
 {
-	uint64_t lost = s->lost;
-
-	for (size_t i = 0; i < s->maybe.n_late; i++)
-		lost -= s->maybe.late[i].n;
-	return lost;
+	return s->lost + s->now.lost;
 }

@@ -1,6 +1,8 @@
 /* Foreign exporters, and what of theirs got lost.
  *
- * An exporter is (address, format, domain).  Its sequence numbers count flows
+ * An exporter is (address, port, format, domain): on one machine there may be
+ * several.  One that is started again comes from another port; when messages
+ * go on to come from the old one, these are two. Its sequence numbers count flows
  * (NetFlow 5, 7), data records (IPFIX) or messages (NetFlow 9, sFlow), so what
  * is missing is known exactly: the gaps between numbers that nothing filled.
  * Late datagrams fill theirs; datagrams that come twice fill nothing. */
@@ -13,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SOURCES_MAX = 256, SOURCE_GAPS = 64, SOURCE_LATE = 8 };
+enum { SOURCES_MAX = 256, SOURCE_GAPS = 256, SOURCE_PORTS = 8 };
 
 /* X(name, text, what its numbers count) */
 #define SOURCE_KINDS(X)                                                        \
@@ -33,31 +35,42 @@ const char *source_kind_name(enum source_kind kind);
 /* "" where nothing is counted */
 const char *source_kind_unit(enum source_kind kind);
 
-struct source {
-	struct net_addr addr;
-	enum source_kind kind;
-	uint32_t domain; /* or engine type and id, or sub agent */
-	uint64_t messages, flows;
-	uint64_t restarts;
-	uint64_t lost;             /* units, of all its lives */
-	int64_t boot_ns, heard_ns; /* heard: our clock */
-	uint32_t first, next;      /* first number; the one after the highest */
-	uint32_t heard;            /* messages of this life */
+/* From one start of an exporter to the next. */
+struct source_life {
+	uint32_t first, next; /* first number; the one after the highest */
+	uint32_t heard;       /* messages */
+	uint64_t lost;        /* units */
 	/* what is missing; of more, the oldest are lost for good */
 	struct source_range {
 		uint32_t from, n;
 	} gaps[SOURCE_GAPS];
 	size_t n_gaps;
-	/* Numbers that were there before, one message after the other: a life
-	 * that may have begun, without a word of it. */
-	struct {
-		uint32_t first, next;
-		unsigned in_order; /* its last so many messages were there */
-		/* those among them that may just be late */
-		struct source_range late[SOURCE_LATE];
-		size_t n_late;
-	} maybe;
-	bool unknown; /* the last message had more than we could count */
+};
+
+struct source {
+	struct net_addr addr;
+	uint16_t port; /* 0: a connection */
+	uint16_t old_ports[SOURCE_PORTS];
+	unsigned n_ports; /* that it had before */
+	bool shared;      /* another has its address, format and domain */
+	uint64_t restarts_before; /* when it got the port it has now */
+	enum source_kind kind;
+	uint32_t domain; /* or engine type and id, or sub agent */
+	uint64_t messages, flows;
+	uint64_t restarts;
+	uint64_t lost;             /* units, of the lives before */
+	int64_t boot_ns, heard_ns; /* heard: our clock */
+	uint32_t uptime_ms;
+	struct source_life now;
+	/* One that may have begun, without a word of it, and what there was
+	 * before it: of late messages nobody knows yet whose they are. */
+	struct source_life maybe, before;
+	bool is_maybe;
+	/* its messages that were not just late; how many numbers they had */
+	unsigned strange;
+	uint32_t strange_units;
+	unsigned in_order; /* the last of these, that went on from each other */
+	bool unknown;      /* the last message had more than we could count */
 };
 
 struct sources {
@@ -69,12 +82,14 @@ struct sources {
 /* What a message says. */
 struct source_news {
 	struct net_addr addr;
+	uint16_t port;
 	enum source_kind kind;
 	uint32_t domain, sequence;
 	uint32_t units; /* it brings, by its numbers */
 	uint32_t flows;
 	bool unknown;    /* more units than we could count */
 	int64_t boot_ns; /* 0: not told */
+	uint32_t uptime_ms;
 };
 
 /* Notes a message; NULL when there are too many exporters. */

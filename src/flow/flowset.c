@@ -344,15 +344,15 @@ size_t flowset_length(const uint8_t head[static 4])
 static bool read_header(struct cursor *c, struct flowset_message *ret)
 {
 	const size_t whole = cursor_left(c);
-	uint32_t uptime_ms;
 	uint16_t len;
 
 	*ret = (struct flowset_message){.version = cursor_u16(c)};
 	len = cursor_u16(c);
 	if (ret->version == V9 && whole >= V9_HEADER) {
-		uptime_ms = cursor_u32(c);
+		ret->uptime_ms = cursor_u32(c);
 		ret->export_ns = (int64_t)cursor_u32(c) * 1000000000;
-		ret->boot_ns = ret->export_ns - (int64_t)uptime_ms * 1000000;
+		ret->boot_ns =
+			ret->export_ns - (int64_t)ret->uptime_ms * 1000000;
 	} else if (ret->version == IPFIX && len >= IPFIX_HEADER &&
 		   len <= whole) {
 		c->end -= whole - len;

@@ -51,7 +51,8 @@ struct flowset_message {
 	uint16_t version; /* 9 or 10 */
 	uint32_t domain, sequence;
 	int64_t export_ns;
-	int64_t boot_ns;  /* NetFlow 9 */
+	int64_t boot_ns; /* NetFlow 9, as the next */
+	uint32_t uptime_ms;
 	uint32_t records; /* data records, options included */
 	bool unknown;     /* there is data without template: more records */
 };

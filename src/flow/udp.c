@@ -22,7 +22,7 @@ struct udp_buffers {
 	struct iovec parts[UDP_BATCH];
 	union address from[UDP_BATCH];
 	_Alignas(8) char control[UDP_BATCH][CONTROL_ROOM];
-	uint8_t data[UDP_BATCH][UDP_ROOM];
+	uint8_t data[]; /* UDP_BATCH times the room of one */
 };
 
 static socklen_t to_sockaddr(const struct udp *u, const struct net_addr *addr,
@@ -64,6 +64,18 @@ static void enlarge(int fd)
 	(void)setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &one, sizeof(one));
 }
 
+static void make_room(struct udp *u, size_t each)
+{
+	free(u->in);
+	u->in = mem_zalloc(1, sizeof(*u->in) + UDP_BATCH * each);
+	u->room = each;
+}
+
+void udp_take_large(struct udp *u)
+{
+	make_room(u, UDP_LARGE);
+}
+
 int udp_open(struct udp *u, const struct net_addr *addr, uint16_t port,
 	struct err *err)
 {
@@ -86,7 +98,7 @@ int udp_open(struct udp *u, const struct net_addr *addr, uint16_t port,
 	if (bind(fd, &a.any, len) < 0)
 		return err_sys(err, "cannot listen on UDP %s port %u",
 			net_addr_print(addr, text), port);
-	u->in = mem_zalloc(1, sizeof(*u->in));
+	make_room(u, UDP_ROOM);
 	u->fd = fd;
 	fd = -1;
 	return 0;
@@ -126,10 +138,10 @@ bool udp_send(struct udp *u, const struct net_addr *addr, uint16_t port,
 	return false;
 }
 
-static void prepare(struct udp_buffers *in)
+static void prepare(struct udp_buffers *in, size_t room)
 {
 	for (size_t i = 0; i < UDP_BATCH; i++) {
-		in->parts[i] = (struct iovec){in->data[i], UDP_ROOM};
+		in->parts[i] = (struct iovec){in->data + i * room, room};
 		in->heads[i] = (struct mmsghdr){
 			.msg_hdr = {.msg_name = &in->from[i],
 				.msg_namelen = sizeof(in->from[i]),
@@ -158,7 +170,7 @@ size_t udp_receive(struct udp *u)
 {
 	int n;
 
-	prepare(u->in);
+	prepare(u->in, u->room);
 	do {
 		n = recvmmsg(
 			u->fd, u->in->heads, UDP_BATCH, MSG_DONTWAIT, NULL);
@@ -167,8 +179,8 @@ size_t udp_receive(struct udp *u)
 		struct mmsghdr *head = &u->in->heads[i];
 		bool cut = (head->msg_hdr.msg_flags & MSG_TRUNC) != 0;
 
-		u->got[i].data = u->in->data[i];
-		u->got[i].len = cut ? UDP_ROOM + 1 : head->msg_len;
+		u->got[i].data = u->in->data + (size_t)i * u->room;
+		u->got[i].len = cut ? u->room + 1 : head->msg_len;
 		from_sockaddr(u, &u->in->from[i], &u->got[i]);
 		note_drops(u, &head->msg_hdr);
 	}

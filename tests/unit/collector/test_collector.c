@@ -758,3 +758,36 @@ Test(collector, knows_templates_after_it_was_killed)
 	end_of(s.collector);
 	free_scene(&s);
 }
+
+/* As exporters with large frames, or none on the way, send it. */
+Test(collector, takes_messages_of_any_size)
+{
+	static const uint8_t head[] = {0, 10, 0, 0, 0x6a, 0xb1, 0x3b, 0x80, 0,
+		0, 0, 0, 0, 0, 0, 7, 0, 2, 0, 20, 1, 0, 0, 3, 0, 8, 0, 4, 0, 12,
+		0, 4, 0, 2, 0, 4, 1, 0, 0, 0},
+			     row[] = {10, 0, 0, 1, 10, 0, 0, 2, 0, 0, 0, 5};
+	const struct net_addr local = net_addr_v4_host(0x7f000001);
+	static uint8_t m[sizeof(head) + 5000 * sizeof(row)];
+	struct scene s = new_scene();
+	struct udp u;
+
+	memcpy(m, head, sizeof(head));
+	for (size_t i = 0; i < 5000; i++)
+		memcpy(m + sizeof(head) + i * sizeof(row), row, sizeof(row));
+	m[2] = (uint8_t)(sizeof(m) >> 8);
+	m[3] = (uint8_t)sizeof(m);
+	m[38] = (uint8_t)((sizeof(m) - 36) >> 8);
+	m[39] = (uint8_t)(sizeof(m) - 36);
+	s.import_port = free_port(1);
+	start_collector(&s);
+	free(ask(&s, "status"));
+	cr_assert_eq(udp_open(&u, &local, 0, NULL), 0);
+	send_nf9(&u, s.import_port, m, sizeof(m));
+	await_flows(&s, 5000);
+	free(ask(&s, "flush"));
+	cr_assert_eq(tally_of(&s).sum, 25000);
+	udp_close(&u);
+	kill(s.collector, SIGKILL);
+	end_of(s.collector);
+	free_scene(&s);
+}

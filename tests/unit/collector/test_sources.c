@@ -79,11 +79,85 @@ Test(sources, restart_is_no_loss)
 	s = (struct sources){0};
 	note(&s, 1000000, 10);
 	note(&s, 1000020, 10);
-	src = note(&s, 0, 10);
+	note(&s, 0, 10);
+	src = note(&s, 15, 10);
+	cr_assert_eq(src->restarts, 0, "these may be late");
+	note(&s, 25, 10);
 	cr_assert_eq(src->restarts, 1);
-	cr_assert_eq(source_lost(src), 10, "of the life before");
-	note(&s, 15, 10);
-	cr_assert_eq(source_lost(src), 15);
+	cr_assert_eq(source_lost(src), 15, "10 of them of the life before");
+}
+
+/* Fills the gap it left: it was under way while 1500 others came. */
+Test(sources, what_is_very_late_begins_no_life)
+{
+	static struct sources s;
+	struct source *src = NULL;
+
+	s = (struct sources){0};
+	for (uint32_t i = 0; i < 3000; i++)
+		if (i != 1000)
+			src = note(&s, 24 * i, 24);
+	cr_assert_eq(source_lost(src), 24);
+	note(&s, 24 * 1000, 24);
+	note(&s, 24 * 1000, 24);
+	note(&s, 24 * 3000, 24);
+	cr_assert_eq(src->restarts, 0);
+	cr_assert_eq(source_lost(src), 0);
+}
+
+/* IPFIX, anew from anywhere: what is lost in its first messages counts. */
+Test(sources, a_life_that_tells_nothing_loses_as_others_do)
+{
+	static const uint32_t begins[] = {
+		0, 0x10000000, 0x7fffffff, 0xf0000000};
+	static struct sources s;
+
+	for (size_t k = 0; k < sizeof(begins) / sizeof(*begins); k++) {
+		struct source_news news = {.kind = SOURCE_IPFIX, .units = 10};
+
+		s = (struct sources){0};
+		for (uint32_t i = 0; i < 2000; i++) {
+			news.sequence = 0x40000000 + 10 * i;
+			sources_note(&s, &news, 0);
+		}
+		for (uint32_t i = 0; i < 100; i++) {
+			news.sequence = begins[k] + 10 * i;
+			if (i % 2 == 0 || i > 80)
+				sources_note(&s, &news, 0);
+		}
+		cr_assert_eq(s.items->restarts, 1);
+		cr_assert_eq(source_lost(s.items), 400);
+	}
+}
+
+/* A clock that is set is no restart, an uptime that goes back is one. */
+Test(sources, clocks_are_set)
+{
+	static struct sources s;
+	struct source_news news = {.kind = SOURCE_NF9,
+		.units = 1,
+		.boot_ns = INT64_C(1000000000000),
+		.uptime_ms = 50000};
+	struct source *src;
+
+	s = (struct sources){0};
+	sources_note(&s, &news, 0);
+	news.sequence = 1;
+	news.boot_ns += INT64_C(3600000000000);
+	news.uptime_ms += 10;
+	sources_note(&s, &news, 0);
+	news.sequence = 3;
+	sources_note(&s, &news, 0);
+	news.sequence = 2; /* late */
+	src = sources_note(&s, &news, 0);
+	cr_assert_eq(src->restarts, 0);
+	cr_assert_eq(source_lost(src), 0);
+	news.sequence = 40;
+	news.boot_ns += INT64_C(4000000000);
+	news.uptime_ms = 100;
+	sources_note(&s, &news, 0);
+	cr_assert_eq(src->restarts, 1);
+	cr_assert_eq(source_lost(src), 0);
 }
 
 Test(sources, flood_of_exporters_is_bounded)
@@ -219,10 +293,53 @@ Test(sources, of_many_gaps_the_oldest_are_final)
 	s = (struct sources){0};
 	for (uint32_t i = 0; i <= SOURCE_GAPS + 10; i++)
 		src = note(&s, 2 * i, 1);
-	cr_assert_eq(src->n_gaps, SOURCE_GAPS);
+	cr_assert_eq(src->now.n_gaps, SOURCE_GAPS);
 	cr_assert_eq(source_lost(src), SOURCE_GAPS + 10);
 	note(&s, 1, 1); /* too late */
 	cr_assert_eq(source_lost(src), SOURCE_GAPS + 10);
 	note(&s, 2 * SOURCE_GAPS + 1, 1);
 	cr_assert_eq(source_lost(src), SOURCE_GAPS + 9);
+}
+
+/* Two of one machine at the same time; one that comes from another port. */
+Test(sources, ports_tell_exporters_apart)
+{
+	static struct sources s;
+	struct source_news news = {.kind = SOURCE_IPFIX, .units = 10};
+
+	s = (struct sources){0};
+	for (uint32_t i = 0; i < 200; i++) {
+		news.port = (uint16_t)(1000 + i % 2);
+		news.sequence = i / 2 * 10;
+		if (i != 30) /* ten of the first one's */
+			sources_note(&s, &news, 0);
+	}
+	cr_assert_eq(s.n, 2);
+	cr_assert_eq(source_lost(s.items) + source_lost(s.items + 1), 10);
+	cr_assert_eq(s.items[0].restarts + s.items[1].restarts, 0);
+	news.port = 2000;
+	news.sequence = 1000;
+	sources_note(&s, &news, 0);
+	cr_assert_eq(s.n, 2, "it goes on");
+	news.port = 3000;
+	news.sequence = 0;
+	sources_note(&s, &news, 0);
+	cr_assert_eq(s.n, 3, "others do not become it");
+}
+
+Test(sources, begins_anew_from_another_port)
+{
+	static struct sources s;
+	struct source_news news = {.kind = SOURCE_IPFIX, .units = 10};
+
+	s = (struct sources){0};
+	for (uint32_t i = 0; i < 400; i++) {
+		news.port = (uint16_t)(1000 + i / 100);
+		news.sequence = i % 100 * 10;
+		if (i % 100 % 10 != 5)
+			sources_note(&s, &news, 0);
+	}
+	cr_assert_eq(s.n, 1);
+	cr_assert_eq(s.items->restarts, 3);
+	cr_assert_eq(source_lost(s.items), 400);
 }
