@@ -1,6 +1,7 @@
 #include "analysis/ask.h"
 #include "analysis/analyses.h"
 #include "analysis/ask_marks.h"
+#include "analysis/ask_say.h"
 #include "analysis/gone.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -23,7 +24,7 @@ struct args {
 	int format;
 	bool observations, more, ledger, verify, summary, events, history,
 		explain, flush;
-	bool within;
+	bool within, no_rollups;
 	bool help, version;
 	const struct analysis *known; /* what analysis names */
 };
@@ -68,6 +69,9 @@ static const struct opt table[] = {
 	{"within", 0, OPT_FLAG, AT(within), NULL,
 		"with --by or --summary: count only what falls into that time",
 		NULL, 0, 0},
+	{"no-rollups", 0, OPT_FLAG, AT(no_rollups), NULL,
+		"read all records, where sums kept of them would do", NULL, 0,
+		0},
 	{"output", 'o', OPT_CHOICE, AT(format), "FORMAT",
 		"table, json, ndjson or csv", formats, 0, 0},
 	{"bucket", 0, OPT_SPAN, AT(bucket_ms), "SPAN",
@@ -170,22 +174,6 @@ static char *join(char *const *words, int n, const struct analysis *of)
 	return buf_take(&text);
 }
 
-static void say_sums(
-	const struct answer_sums *sums, bool groups, int64_t took_ns)
-{
-	char of[32] = "";
-
-	if (sums->found)
-		snprintf(of, sizeof(of), " of %" PRIu64, sums->found);
-	fprintf(stderr,
-		"%" PRIu64 " row%s%s.  %s %" PRIu64 " records gave %" PRIu64
-		" flow%s.  %.2f s\n",
-		sums->shown, sums->shown == 1 ? "" : "s", of,
-		groups ? "Every flow counted once:" : "Each flow counted once:",
-		sums->query.kept, sums->query.flows,
-		sums->query.flows == 1 ? "" : "s", (double)took_ns / 1e9);
-}
-
 /* What is asked: a store, and the filter with the names it is about. */
 struct asked {
 	struct store *store;
@@ -197,30 +185,6 @@ struct asked {
 	struct symptoms symptoms;
 };
 
-/* Nothing is an answer, too; but of what?  A time as it was understood: what
- * was typed may have been another zone's. */
-static void say_why_none(const struct asked *q, const struct args *a)
-{
-	const bool timed = a->last_ms || a->from_ns || a->to_ns;
-	char text[CLOCK_TEXT];
-
-	if (!timed && !*q->text) {
-		fputs("Nothing was recorded so far: has anything been sent "
-		      "over the watched links?\n",
-			stderr);
-		return;
-	}
-	fprintf(stderr, "No record is of %s%s%s", *q->text ? "this filter" : "",
-		*q->text && timed ? " and " : "", timed ? "this time" : "");
-	if (a->from_ns)
-		fprintf(stderr, ", from %s",
-			wall_print_s((struct wall_time){a->from_ns}, text));
-	if (a->to_ns)
-		fprintf(stderr, "%s to %s", a->from_ns ? "" : ",",
-			wall_print_s((struct wall_time){a->to_ns}, text));
-	fputs(".\n", stderr);
-}
-
 /* What rows, or there being none, do not tell. */
 static void say_more(const struct asked *q, const struct args *a,
 	const struct answer_sums *sums)
@@ -231,7 +195,8 @@ static void say_more(const struct asked *q, const struct args *a,
 	if (a->history)
 		return;
 	if (of_flows && !sums->shown && !sums->query.flows) {
-		say_why_none(q, a);
+		ask_say_none(q->text, &(struct query_times){a->last_ms,
+					      a->from_ns, a->to_ns});
 		if (known && known->needs)
 			fputs(known->needs, stderr);
 	} else if (known && known->note) {
@@ -325,6 +290,7 @@ static int ask(struct asked *q, const struct args *a, struct err *err)
 					.extras = a->more},
 		.by.services = q->services,
 		.limit = (size_t)a->limit,
+		.read_all = a->no_rollups,
 		.format = (enum sheet_format)a->format,
 		.to = stdout};
 	const struct study_ask study = {.store = q->store,
@@ -351,7 +317,7 @@ static int ask(struct asked *q, const struct args *a, struct err *err)
 	else if (r == 0)
 		r = answer_write(q->store, &answer, &sums, err);
 	if (r == 0 && answer.format == SHEET_TABLE && !a->history)
-		say_sums(&sums, answer.by.n, mono_now().ns - began);
+		ask_say_sums(&sums, answer.by.n, mono_now().ns - began);
 	if (r == 0 && answer.format == SHEET_TABLE)
 		say_more(q, a, &sums);
 	if (r == 0)

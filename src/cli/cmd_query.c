@@ -8,7 +8,8 @@ struct query_command {
 	struct common common;
 	struct question question;
 	const char *by, *show, *names, *credentials;
-	bool observations, more, events, history, explain, within, sql;
+	bool observations, more, events, history, explain, within, no_rollups,
+		sql;
 };
 
 #define AT(member) offsetof(struct query_command, member)
@@ -38,6 +39,9 @@ static const struct opt options[] = {
 		orders, 0, 0},
 	{"within", 0, OPT_FLAG, AT(within), NULL,
 		"with --by: count only what falls into that time", NULL, 0, 0},
+	{"no-rollups", 0, OPT_FLAG, AT(no_rollups), NULL,
+		"read all records, where sums kept of them would do", NULL, 0,
+		0},
 	{"observations", 0, OPT_FLAG, AT(observations), NULL,
 		"what each probe saw, not each flow once", NULL, 0, 0},
 	{"more", 0, OPT_FLAG, AT(more), NULL,
@@ -70,6 +74,7 @@ static int ask_store(struct app *app, const struct query_command *o,
 		{"--observations", NULL, o->observations},
 		{"--more", NULL, o->more}, {"--events", NULL, o->events},
 		{"--history", NULL, o->history},
+		{"--no-rollups", NULL, o->no_rollups},
 		{"--explain", NULL, o->explain}};
 
 	if (o->names || o->credentials)
@@ -92,10 +97,11 @@ static int ask_table(struct app *app, const struct query_command *o,
 		.show = o->show,
 		.credentials = o->credentials,
 		.names = o->names,
-		.of_stores = o->events    ? "--events"
-			     : o->history ? "--history"
-			     : o->explain ? "--explain"
-					  : NULL,
+		.of_stores = o->events       ? "--events"
+			     : o->history    ? "--history"
+			     : o->explain    ? "--explain"
+			     : o->no_rollups ? "--no-rollups"
+					     : NULL,
 		.observations = o->observations,
 		.more = o->more,
 		.within = o->within,

@@ -407,6 +407,8 @@ static int gather(struct store *s, const struct answer *a,
 {
 	struct query q = a->query;
 	struct query_sums *sums = ret;
+	struct rollup_ask ask;
+	const bool can = !a->read_all && rollup_can(&ask, q.filter, &a->by);
 	bool again = true;
 	int r = 0;
 
@@ -415,6 +417,8 @@ static int gather(struct store *s, const struct answer *a,
 	for (; again && r == 0; sums = NULL) {
 		q.block = answer_rows_take_blocks(rows) ? answer_rows_add_block
 							: NULL;
+		q.rolled = can && !rows->figuring ? &ask : NULL;
+		q.sum = answer_rows_add_sum;
 		q.columns = q.block ? group_columns(&a->by, &q.hosts) : 0;
 		r = query_flows(s, &q, answer_rows_add, rows, sums, err);
 		if (r == ANSWER_ENOUGH)

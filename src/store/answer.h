@@ -30,6 +30,7 @@ struct answer {
 	enum answer_sort sort;      /* counts: largest first; times: earliest */
 	size_t sort_figure; /* groups: by this of figures instead, from 1 */
 	size_t limit;       /* 0: all */
+	bool read_all;      /* rollups do not stand for records */
 	enum sheet_format format;
 	FILE *to;
 };

@@ -228,6 +228,16 @@ int answer_rows_add_block(void *ctx, struct block *b, const uint16_t *rows,
 	return group_add_block(&r->group, b, rows, n, r->a->query.catalog, err);
 }
 
+int answer_rows_add_sum(
+	void *ctx, const struct rollup_sum *sum, struct err *err)
+{
+	struct answer_rows *r = ctx;
+	const struct bins_more more = {
+		{sum->flows, sum->packets, sum->bytes}, 0};
+
+	return group_add_sum(&r->group, &sum->value, &more, err);
+}
+
 static int by_keys(const void *a, const void *b)
 {
 	const struct group_row *x = a, *y = b;

@@ -75,9 +75,11 @@ int answer_rows_keep_group(struct answer_rows *r, const struct group_row *row,
 	struct err *err) NFZ_MUST_CHECK;
 /* Does it take blocks now? */
 bool answer_rows_take_blocks(const struct answer_rows *r);
-/* A query_block_fn, for groups. */
+/* A query_block_fn and a rollup_fn, for groups. */
 int answer_rows_add_block(void *ctx, struct block *b, const uint16_t *rows,
 	size_t n, struct err *err);
+int answer_rows_add_sum(
+	void *ctx, const struct rollup_sum *sum, struct err *err);
 /* All was fed in once; *ret_again: it has to be once more. */
 int answer_rows_end_pass(
 	struct answer_rows *r, bool *ret_again, struct err *err) NFZ_MUST_CHECK;

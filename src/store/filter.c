@@ -39,9 +39,10 @@ const char *filter_protocol_name(uint8_t proto)
 	return NULL;
 }
 
-/* What is asked: one flow, or a block. */
+/* What is asked: one flow, rows that are not listed, or a block. */
 struct question {
-	const struct filter_subject *subject; /* NULL: the zone */
+	const struct filter_subject *subject; /* or NULL... */
+	const struct filter_rest *rest;       /* ...or NULL */
 	const struct store_zone *zone;
 };
 
@@ -190,6 +191,53 @@ static enum filter_answer ask_zone(
 	}
 }
 
+/* Are all values listed that the leaf wants? */
+static bool all_listed(
+	const struct filter_node *n, const struct filter_rest *rest)
+{
+	enum { LOOKS = 256 };
+
+	if (n->kind == FILTER_ADDR) {
+		if (!only_hosts(n))
+			return false;
+		for (size_t i = 0; i < n->n_prefixes; i++)
+			if (!rest->has_host(rest->ctx, &n->prefixes[i].addr))
+				return false;
+		return true;
+	}
+	if (n->low <= n->high && n->high - n->low > LOOKS)
+		return false;
+	for (uint64_t v = n->low; v <= n->high && v <= UINT16_MAX; v++)
+		if (!rest->has_port(rest->ctx, (uint16_t)v))
+			return false;
+	return true;
+}
+
+static enum filter_answer ask_rest(
+	const struct filter_node *n, const struct filter_rest *rest)
+{
+	switch (n->kind) {
+	case FILTER_ANY:
+		return FILTER_YES;
+	case FILTER_PROTO:
+		return rest->known ? answer(n->low == rest->proto)
+				   : FILTER_MAYBE;
+	case FILTER_PORT:
+	case FILTER_ADDR:
+		return all_listed(n, rest) ? FILTER_NO : FILTER_MAYBE;
+	default:
+		return FILTER_MAYBE;
+	}
+}
+
+static enum filter_answer ask_leaf(
+	const struct filter_node *n, const struct question *q)
+{
+	if (q->subject)
+		return ask_flow(n, q->subject);
+	return q->rest ? ask_rest(n, q->rest) : ask_zone(n, q->zone);
+}
+
 static enum filter_answer ask(
 	const struct filter *f, int at, const struct question *q)
 {
@@ -197,8 +245,7 @@ static enum filter_answer ask(
 	enum filter_answer a, worst = FILTER_YES, best = FILTER_NO;
 
 	if (n->kind > FILTER_NOT)
-		return q->subject ? ask_flow(n, q->subject)
-				  : ask_zone(n, q->zone);
+		return ask_leaf(n, q);
 	for (int i = n->child; i >= 0; i = f->nodes[i].next) {
 		a = ask(f, i, q);
 		worst = a < worst ? a : worst;
@@ -218,6 +265,40 @@ enum filter_answer filter_test(
 	const struct question q = {.subject = s};
 
 	return f->root < 0 ? FILTER_YES : ask(f, f->root, &q);
+}
+
+enum filter_answer filter_test_rest(
+	const struct filter *f, const struct filter_rest *rest)
+{
+	const struct question q = {.rest = rest};
+
+	return f->root < 0 ? FILTER_YES : ask(f, f->root, &q);
+}
+
+static unsigned about_side(const struct filter_node *n, unsigned src)
+{
+	return n->dir == DIR_SRC   ? src
+	       : n->dir == DIR_DST ? src << 1
+				   : src | src << 1;
+}
+
+unsigned filter_about(const struct filter *f)
+{
+	unsigned about = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		const struct filter_node *n = &f->nodes[i];
+
+		if (n->kind == FILTER_PORT)
+			about |= about_side(n, FILTER_ABOUT_SPORT);
+		else if (n->kind == FILTER_ADDR)
+			about |= about_side(n, FILTER_ABOUT_SRC);
+		else if (n->kind == FILTER_PROTO)
+			about |= FILTER_ABOUT_PROTO;
+		else if (n->kind > FILTER_ANY)
+			about |= FILTER_ABOUT_MORE;
+	}
+	return about;
 }
 
 bool filter_may(const void *filter, const struct store_zone *zone)

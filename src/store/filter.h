@@ -73,6 +73,27 @@ enum filter_answer filter_test(
 	const struct filter *f, const struct filter_subject *s);
 /* May the zone hold such rows?  Fits struct store_scan's `may`. */
 bool filter_may(const void *filter, const struct store_zone *zone);
+/* What rows have in common: the protocol, and that none has a listed value.
+ * Leaves that this does not answer are a MAYBE. */
+struct filter_rest {
+	uint8_t proto;
+	bool known; /* is that their protocol? */
+	bool (*has_port)(const void *ctx, uint16_t port);
+	bool (*has_host)(const void *ctx, const struct net_addr *host);
+	const void *ctx;
+};
+enum filter_answer filter_test_rest(
+	const struct filter *f, const struct filter_rest *rest);
+/* What it is about. */
+enum filter_about {
+	FILTER_ABOUT_PROTO = 1,
+	FILTER_ABOUT_SPORT = 2,
+	FILTER_ABOUT_DPORT = 4,
+	FILTER_ABOUT_SRC = 8,
+	FILTER_ABOUT_DST = 16,
+	FILTER_ABOUT_MORE = 32
+};
+unsigned filter_about(const struct filter *f);
 /* Would filter_may profit from knowing the zone's addresses? */
 bool filter_asks_hosts(const struct filter *f);
 /* Is it about what exporters told besides; about elements nobody knows? */

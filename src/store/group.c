@@ -327,13 +327,11 @@ struct group_value group_value_of(
 
 /* Merged flows --------------------------------------------------------- */
 
-static int add(struct group *g, const struct group_value *v, uint64_t packets,
-	uint64_t bytes, struct err *err)
+int group_add_sum(struct group *g, const struct group_value *v,
+	const struct bins_more *sum, struct err *err)
 {
 	uint64_t key[BINS_PLACES_MAX / 2] = {0};
 	uint32_t places[BINS_PLACES_MAX] = {0};
-	const struct bins_more more = {
-		{1, packets, bytes}, g->serials ? g->serial : 0};
 	int r = 0;
 
 	for (size_t k = 0; k < g->by.n && r == 0; k++)
@@ -342,7 +340,16 @@ static int add(struct group *g, const struct group_value *v, uint64_t packets,
 	if (r < 0)
 		return r;
 	memcpy(key, places, sizeof(key));
-	return group_count(g, key, bins_hash(&g->bins, key), &more, err);
+	return group_count(g, key, bins_hash(&g->bins, key), sum, err);
+}
+
+static int add(struct group *g, const struct group_value *v, uint64_t packets,
+	uint64_t bytes, struct err *err)
+{
+	return group_add_sum(g, v,
+		&(struct bins_more){
+			{1, packets, bytes}, g->serials ? g->serial : 0},
+		err);
 }
 
 struct spreading {

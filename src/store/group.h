@@ -179,6 +179,9 @@ void group_within(const struct flow_record *r, int64_t from_ns, int64_t to_ns,
 	uint64_t *ret_packets, uint64_t *ret_bytes);
 int group_add(struct group *g, const struct flow *f, const struct catalog *c,
 	struct err *err) NFZ_MUST_CHECK;
+/* Of so many at once, all with these keys. */
+int group_add_sum(struct group *g, const struct group_value *v,
+	const struct bins_more *sum, struct err *err) NFZ_MUST_CHECK;
 /* Can it count rows of blocks? */
 bool group_takes_blocks(const struct group_by *by);
 /* What it asks of them: COLUMN_BITs, and whether for addresses. */

@@ -1,10 +1,12 @@
 /* Cells in an array with an index, and how they are stored:
  *
- *   unit 8 (ns), untold 8, series 4; then of each series, by rising tap and
- *   protocol: tap 2, protocol 1, cells 4; of each cell, by rising time, four
- *   numbers of 7 bits a byte, low ones first, the last with its high bit 0:
- *   pieces since the one before (the first: since 1970, its sign in the lowest
- *   bit), records, packets, bytes. */
+ *   unit 8 (ns), untold 8, series 4; then of each series, rising: itself 8,
+ *   cells 4; of each cell, by rising time, five numbers of 7 bits a byte, low
+ *   ones first, the last with its high bit 0: pieces since the one before (the
+ *   first: since 1970, its sign in the lowest bit), records, stayed, packets,
+ *   bytes.
+ *
+ * In old ones a series is tap 2 and protocol 1, and no cell has stayed. */
 #include "store/history.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -33,26 +35,49 @@ void history_release(struct history *h)
 	*h = (struct history){0};
 }
 
-static void add_cell(struct history *h, const struct history_cell *c)
+/* After reading or sorting, places are new. */
+static void find_places(struct history *h)
 {
-	size_t at = index_find(&h->by_cell, h->cells, c);
-	struct history_cell *to;
-
-	if (at) {
-		to = &h->cells[at - 1];
-		to->records += c->records;
-		to->packets += c->packets;
-		to->bytes += c->bytes;
-	} else if (h->n < HISTORY_CELLS) {
-		MEM_PUSH(h->cells, h->n, h->cap) = *c;
-		index_add(&h->by_cell, h->cells, h->n - 1);
-	} else {
-		h->untold += c->records;
-	}
+	if (h->by_cell.n == h->n)
+		return;
+	for (size_t i = 0; i < h->n; i++)
+		index_add(&h->by_cell, h->cells, i);
 }
 
-/* False: there are no longer pieces. */
-static bool coarsen(struct history *h)
+static size_t add_cell(struct history *h, const struct history_cell *c)
+{
+	const size_t at = index_find(&h->by_cell, h->cells, c);
+
+	if (at) {
+		history_cell_add(&h->cells[at - 1], c);
+		return at;
+	}
+	if (h->n == HISTORY_CELLS) {
+		h->untold += c->records;
+		return 0;
+	}
+	MEM_PUSH(h->cells, h->n, h->cap) = *c;
+	index_add(&h->by_cell, h->cells, h->n - 1);
+	return h->n;
+}
+
+size_t history_add_cell(struct history *h, const struct history_cell *c)
+{
+	find_places(h);
+	return add_cell(h, c);
+}
+
+/* A cell of a shorter piece becomes one of the piece it lies in. */
+static void to_piece(const struct history *h, struct history_cell *c)
+{
+	const int64_t at_ns = group_floor(c->at_ns, h->unit_ns);
+
+	if (at_ns != c->at_ns)
+		c->stayed = 0; /* it is of the piece already */
+	c->at_ns = at_ns;
+}
+
+bool history_coarsen(struct history *h)
 {
 	const size_t n = h->n;
 	size_t i = 0;
@@ -67,38 +92,46 @@ static bool coarsen(struct history *h)
 	for (i = 0; i < n; i++) {
 		struct history_cell c = h->cells[i];
 
-		c.at_ns = group_floor(c.at_ns, h->unit_ns);
-		add_cell(h, &c); /* never beyond those already looked at */
+		to_piece(h, &c);
+		(void)add_cell(
+			h, &c); /* never beyond those already looked at */
 	}
 	return true;
 }
 
 /* Adding --------------------------------------------------------------- */
 
-/* After reading or sorting, places are new. */
-static void find_places(struct history *h)
+void history_add_all(struct history *h, const struct history *more)
 {
-	if (h->by_cell.n == h->n)
-		return;
-	for (size_t i = 0; i < h->n; i++)
-		index_add(&h->by_cell, h->cells, i);
+	while (h->unit_ns < more->unit_ns && history_coarsen(h))
+		;
+	for (size_t i = 0; i < more->n; i++) {
+		struct history_cell c = more->cells[i];
+
+		while (h->n == HISTORY_CELLS && history_coarsen(h))
+			;
+		to_piece(h, &c);
+		(void)history_add_cell(h, &c);
+	}
+	h->untold += more->untold;
 }
 
 struct adding {
 	struct history *h;
-	uint64_t series, records; /* 1, until a piece has it */
+	uint64_t series;
+	bool stays; /* a piece has it already */
 };
 
 static int add_piece(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
 	struct err *err)
 {
 	struct adding *to = ctx;
-	const uint64_t records = to->records;
+	const bool stays = to->stays;
 
 	(void)err;
-	to->records = 0;
-	add_cell(to->h, &(struct history_cell){
-				at_ns, to->series, records, packets, bytes});
+	to->stays = true;
+	(void)add_cell(to->h, &(struct history_cell){at_ns, to->series, !stays,
+				      stays, packets, bytes});
 	return 0;
 }
 
@@ -115,11 +148,13 @@ static size_t pieces(const struct history *h, const struct flow_record *r)
 
 void history_add(struct history *h, const struct flow_record *r)
 {
-	struct adding to = {h, (uint64_t)r->tap << 8 | r->key.proto, 1};
+	struct adding to = {.h = h,
+		.series = history_series(
+			r->tap, r->src_slot, r->dst_slot, r->key.proto)};
 	struct flow_record at = *r;
 
 	find_places(h);
-	while (h->n + pieces(h, r) > HISTORY_CELLS && coarsen(h))
+	while (h->n + pieces(h, r) > HISTORY_CELLS && history_coarsen(h))
 		;
 	if (pieces(h, r) == 1)
 		at.last_ns = at.first_ns;
@@ -129,7 +164,8 @@ void history_add(struct history *h, const struct flow_record *r)
 int history_add_block(void *ctx, struct block *b, struct err *err)
 {
 	int r = block_need(b,
-		COLUMN_BIT(TAP) | COLUMN_BIT(PROTO) | COLUMN_BIT(PACKETS) |
+		COLUMN_BIT(TAP) | COLUMN_BIT(SRC_SLOT) | COLUMN_BIT(DST_SLOT) |
+			COLUMN_BIT(PROTO) | COLUMN_BIT(PACKETS) |
 			COLUMN_BIT(BYTES) | COLUMN_BIT(LAST) |
 			COLUMN_BIT(DURATION),
 		err);
@@ -138,6 +174,8 @@ int history_add_block(void *ctx, struct block *b, struct err *err)
 		history_add(ctx,
 			&(struct flow_record){.key.proto = block_PROTO(b)[i],
 				.tap = block_TAP(b)[i],
+				.src_slot = block_SRC_SLOT(b)[i],
+				.dst_slot = block_DST_SLOT(b)[i],
 				.packets = block_PACKETS(b)[i],
 				.bytes = block_BYTES(b)[i],
 				.first_ns = block_first_ns(b, i),
@@ -201,8 +239,7 @@ static void encode_series(
 {
 	int64_t last = 0;
 
-	buf_u16(out, history_tap(&h->cells[begin]));
-	buf_u8(out, history_proto(&h->cells[begin]));
+	buf_u64(out, h->cells[begin].series);
 	buf_u32(out, (uint32_t)(end - begin));
 	for (size_t i = begin; i < end; i++) {
 		const struct history_cell *c = &h->cells[i];
@@ -210,6 +247,7 @@ static void encode_series(
 
 		put(out, i == begin ? fold(at) : (uint64_t)(at - last));
 		put(out, c->records);
+		put(out, c->stayed);
 		put(out, c->packets);
 		put(out, c->bytes);
 		last = at;
@@ -243,8 +281,9 @@ static bool is_unit(int64_t ns)
 }
 
 static bool decode_series(
-	struct history *h, uint64_t series, uint32_t n, struct cursor *c)
+	struct history *h, uint64_t series, bool old, struct cursor *c)
 {
+	const uint32_t n = cursor_u32(c);
 	int64_t at = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -257,6 +296,7 @@ static bool decode_series(
 			 __builtin_add_overflow(at, (int64_t)step, &at))
 			return false;
 		cell.records = get(c);
+		cell.stayed = old ? 0 : get(c);
 		cell.packets = get(c);
 		cell.bytes = get(c);
 		if (!cursor_ok(c) || h->n == HISTORY_CELLS ||
@@ -268,7 +308,17 @@ static bool decode_series(
 	return true;
 }
 
-bool history_decode(struct history *h, struct cursor *c)
+static uint64_t decode_name(bool old, struct cursor *c)
+{
+	uint16_t tap;
+
+	if (!old)
+		return cursor_u64(c);
+	tap = cursor_u16(c);
+	return history_series(tap, SLOT_UNKNOWN, SLOT_UNKNOWN, cursor_u8(c));
+}
+
+static bool decode(struct history *h, bool old, struct cursor *c)
 {
 	const int64_t unit_ns = (int64_t)cursor_u64(c);
 	const uint64_t untold = cursor_u64(c);
@@ -280,14 +330,22 @@ bool history_decode(struct history *h, struct cursor *c)
 	h->unit_ns = unit_ns;
 	h->untold = untold;
 	for (uint32_t i = 0; i < n; i++) {
-		const uint64_t tap = cursor_u16(c);
-		const uint64_t series = tap << 8 | cursor_u8(c);
-		const uint32_t cells = cursor_u32(c);
+		const uint64_t series = decode_name(old, c);
 
 		if (!cursor_ok(c) || (i && series <= last) ||
-			!decode_series(h, series, cells, c))
+			!decode_series(h, series, old, c))
 			return false;
 		last = series;
 	}
-	return true;
+	return cursor_ok(c);
+}
+
+bool history_decode(struct history *h, struct cursor *c)
+{
+	return decode(h, false, c);
+}
+
+bool history_decode_old(struct history *h, struct cursor *c)
+{
+	return decode(h, true, c);
 }

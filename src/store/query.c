@@ -3,7 +3,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "store/block.h"
+#include "store/segment.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -442,6 +442,30 @@ static unsigned default_threads(void)
 	return n < 1 ? 1 : n > THREADS_DEFAULT ? THREADS_DEFAULT : (unsigned)n;
 }
 
+/* Segments whose rollup tells it all: they have no rows to be merged. */
+static int take_rollup(void *ctx, struct segment *s, struct err *err)
+{
+	struct collect *c = ctx;
+	struct rollup rollup;
+	uint64_t records;
+	int r = 0;
+
+	if (!any_time_will_do(c) && (s->first_ns < c->times.from_ns ||
+					    s->last_ns >= c->times.to_ns))
+		return 0;
+	rollup_init(&rollup);
+	if (segment_rollup(s, c->q->rolled->kind, &rollup))
+		r = rollup_tell(&rollup, c->q->rolled, &records,
+			c->sums.passes == 1 ? c->q->sum : NULL, c->ctx, err);
+	rollup_release(&rollup);
+	if (r > 0 && c->sums.passes == 1) {
+		c->sums.kept += records;
+		c->sums.flows += records;
+		c->sums.rolled += records;
+	}
+	return r;
+}
+
 static int run_part(struct collect *c, struct store *s, struct merge *merge,
 	struct err *err)
 {
@@ -453,6 +477,7 @@ static int run_part(struct collect *c, struct store *s, struct merge *merge,
 		.prepare = prepare_block,
 		.threads = c->q->threads ? c->q->threads : default_threads(),
 		.alone = c->q->threads ? 1 : THREADS_AFTER,
+		.rollup = c->q->rolled ? take_rollup : NULL,
 		.block = collect_block,
 		.ctx = c};
 	struct flow_rows rows;

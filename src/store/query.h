@@ -12,6 +12,7 @@
 
 #include "store/filter.h"
 #include "store/merge.h"
+#include "store/rollup_ask.h"
 #include "store/store.h"
 
 /* Gets n rows of a block that are flows as they stand; not 0 stops. */
@@ -30,7 +31,9 @@ struct query {
 	query_block_fn block;   /* instead of single flows; may be NULL */
 	unsigned columns;       /* COLUMN_BITs that `block` asks for... */
 	bool hosts;             /* ...and whether it does for addresses */
-	unsigned threads;       /* 0: as many as there are processors, to 4,
+	const struct rollup_ask *rolled; /* may stand for flows... */
+	rollup_fn sum;                   /* ...which then go here */
+	unsigned threads; /* 0: as many as there are processors, to 4,
 	                         * where many blocks have to be read; the
 	                         * answer is the same */
 };
@@ -48,6 +51,7 @@ int query_set_times(struct query *q, const struct query_times *times,
 struct query_sums {
 	uint64_t rows, kept; /* read; wanted by key */
 	uint64_t flows, passes;
+	uint64_t rolled; /* of those kept, told by rollups */
 };
 
 /* Calls fn for each flow. */

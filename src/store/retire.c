@@ -1,8 +1,8 @@
 /* Retention: the oldest segments go, by bytes of all or by the time since they
  * were written.  What went is known, and what remains of it (DIR/retired):
  *
- *   "NFZGON2\n", six numbers of 8 bytes, the history (store/history.h), the
- *   checksum of all that.  "NFZGONE\n" has no history.
+ *   "NFZGON3\n", six numbers of 8 bytes, the history (store/history.h), the
+ *   checksum of all that.  "NFZGON2\n" has an old one, "NFZGONE\n" none.
  *
  * That file is durable before a segment goes, and says up to which number: a
  * crash between the two leaves segments that nobody reads, which go at the next
@@ -24,7 +24,8 @@
 #include <unistd.h>
 
 #define RETIRED_FILE "retired"
-#define RETIRED_MAGIC "NFZGON2\n"
+#define RETIRED_MAGIC "NFZGON3\n"
+#define RETIRED_TAPS_MAGIC "NFZGON2\n"
 #define RETIRED_OLD_MAGIC "NFZGONE\n"
 enum {
 	MAGIC = 8,
@@ -48,17 +49,23 @@ static void encode(
 	buf_u64(out, checksum(buf_str(out), out->len));
 }
 
+static bool decode_history(
+	const uint8_t *magic, struct history *h, struct cursor *c)
+{
+	if (memcmp(magic, RETIRED_OLD_MAGIC, MAGIC) == 0)
+		return true;
+	if (memcmp(magic, RETIRED_TAPS_MAGIC, MAGIC) == 0)
+		return history_decode_old(h, c);
+	return memcmp(magic, RETIRED_MAGIC, MAGIC) == 0 && history_decode(h, c);
+}
+
 bool retire_decode(const struct buf *text, struct store_retired *ret,
 	struct history *history)
 {
 	struct cursor c = cursor_over(buf_str(text), text->len);
 	const uint8_t *magic = cursor_bytes(&c, MAGIC);
-	bool old;
 
 	if (!magic || cursor_left(&c) < SUM)
-		return false;
-	old = memcmp(magic, RETIRED_OLD_MAGIC, MAGIC) == 0;
-	if (!old && memcmp(magic, RETIRED_MAGIC, MAGIC) != 0)
 		return false;
 	c = cursor_sub(&c, cursor_left(&c) - SUM);
 	ret->upto = cursor_u64(&c);
@@ -67,7 +74,7 @@ bool retire_decode(const struct buf *text, struct store_retired *ret,
 	ret->bytes = cursor_u64(&c);
 	ret->first_ns = (int64_t)cursor_u64(&c);
 	ret->last_ns = (int64_t)cursor_u64(&c);
-	return cursor_ok(&c) && (old || history_decode(history, &c)) &&
+	return cursor_ok(&c) && decode_history(magic, history, &c) &&
 	       cursor_left(&c) == 0;
 }
 

@@ -23,6 +23,8 @@ struct segment_writer {
 	struct buf out, filters, footer, extras;
 	uint32_t n_blocks, n_extras;
 	struct block block;
+	struct rollup_fill *fill;
+	struct buf rollup;
 };
 
 static void writer_free(struct segment_writer *w)
@@ -36,6 +38,8 @@ static void writer_free(struct segment_writer *w)
 	buf_release(&w->footer);
 	buf_release(&w->extras);
 	block_release(&w->block);
+	rollup_fill_free(w->fill);
+	buf_release(&w->rollup);
 	free(w);
 }
 
@@ -87,6 +91,8 @@ static int create(const char *dir, uint64_t number, const char *magic,
 	w->out = (struct buf)BUF_INIT(SEGMENT_BLOCK_MAX);
 	w->filters = (struct buf)BUF_INIT(SEGMENT_FILTERS_MAX);
 	w->footer = w->extras = (struct buf)BUF_INIT(SEGMENT_FOOTER_MAX);
+	w->rollup = (struct buf)BUF_INIT(ROLLUP_BYTES);
+	w->fill = rollup_fill_new();
 	block_init(&w->block);
 	block_begin(&w->block);
 	w->fd = open(w->tmp,
@@ -220,6 +226,9 @@ static int write_block(struct segment_writer *w, struct err *err)
 	if (r < 0)
 		return r;
 	block_end(&w->block);
+	r = rollup_fill_add(w->fill, &w->block, err);
+	if (r < 0)
+		return r;
 	block_encode(&w->block, &w->out, &parts);
 	r = put_block(w, &w->block.zone, &parts,
 		add_filter(&w->filters, &w->block), err);
@@ -240,6 +249,8 @@ int segment_add_packed(
 		return r;
 	block_open(&w->block, &b->zone, &b->parts, segment_read, of);
 	r = block_pack(&w->block, &w->out, &parts, err);
+	if (r == 0)
+		r = rollup_fill_add(w->fill, &w->block, err);
 	block_begin(&w->block); /* it is nobody's any more */
 	if (r < 0)
 		return r;
@@ -260,23 +271,28 @@ int segment_add(
 	return r;
 }
 
-/* Filters, footer and tail. */
+/* Rollup, filters, footer and tail. */
 static int write_end(struct segment_writer *w, struct err *err)
 {
 	struct buf footer = BUF_INIT(SEGMENT_FOOTER_MAX);
 	int r;
 
+	rollup_fill_end(w->fill, &w->rollup);
+	if (!buf_ok(&w->rollup))
+		buf_reset(&w->rollup);
 	buf_u32(&footer, w->n_blocks);
 	buf_u32(&footer, w->n_extras);
 	buf_u64(&footer, w->filters.len);
 	buf_u64(&footer, checksum(buf_str(&w->filters), w->filters.len));
 	buf_add(&footer, buf_str(&w->footer), w->footer.len);
 	buf_add(&footer, buf_str(&w->extras), w->extras.len);
-	r = write_all(w, &w->filters, err);
+	r = write_all(w, &w->rollup, err);
+	if (r == 0)
+		r = write_all(w, &w->filters, err);
 	if (r == 0)
 		r = write_all(w, &footer, err);
 	buf_u32(&w->out, (uint32_t)footer.len);
-	buf_u32(&w->out, 0);
+	buf_u32(&w->out, (uint32_t)w->rollup.len);
 	buf_u64(&w->out, checksum(footer.data, footer.len));
 	buf_add(&w->out, SEGMENT_TAIL_MAGIC, SEGMENT_MAGIC);
 	buf_release(&footer);

@@ -2,6 +2,7 @@
  *
  *   head     "NFZSEG3\n", zero 8, number 8
  *   columns  stored bytes of each block: addresses, then each column
+ *   rollup   sums of its rows (store/rollup.h); may be absent
  *   filters  of each block: which addresses may be in it
  *   footer   blocks 4, extra parts of all blocks 4, length of the filters 8,
  *            their checksum 8, then for each block: offset 8, rows 4, IPv4
@@ -11,7 +12,7 @@
  *            for each extra part: block 4, field 4 (flow/extra.h; 255: AS of
  *            addresses; 254: what nobody knows, of which the field of that
  *            name has places), and as above
- *   tail     footer length 4, zero 4, checksum of the footer 8, "NFZSEND\n"
+ *   tail     footer length 4, rollup length 4 (0: none), checksum of the footer 8, "NFZSEND\n"
  *
  * Big-endian.  All that says where things are lies together at the end; a
  * query reads no column that it does not need; extra parts, behind the others,
@@ -22,6 +23,7 @@
 #define NFZ_STORE_SEGMENT_H
 
 #include "store/block.h"
+#include "store/rollup.h"
 #include "store/store.h"
 
 struct segment_writer;
@@ -52,7 +54,8 @@ struct segment {
 	size_t n_blocks;
 	int64_t first_ns, last_ns;
 	uint64_t filters_at, filters_len, filters_sum;
-	uint8_t *filters; /* read when first asked for */
+	uint32_t rollup_len; /* before the filters; 0: it has none */
+	uint8_t *filters;    /* read when first asked for */
 };
 struct segment_block {
 	struct store_zone zone;
@@ -65,6 +68,10 @@ int segment_open(int fd, const char *name, struct segment *ret,
 void segment_close(struct segment *s);
 /* After it the blocks' zones have their filters. */
 int segment_need_filters(struct segment *s, struct err *err) NFZ_MUST_CHECK;
+/* Its rollup, of that kind or all, into an empty one.  False: it has none that
+ * makes sense, and its blocks have to be read. */
+bool segment_rollup(
+	struct segment *s, enum rollup_kind kind, struct rollup *ret);
 /* A block_read_fn of a segment. */
 int segment_read(void *segment, uint64_t offset, void *to, size_t len,
 	struct err *err) NFZ_MUST_CHECK;

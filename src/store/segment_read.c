@@ -140,6 +140,11 @@ static bool fits(const struct block_parts *p, uint64_t end)
 	return len <= end - p->offset;
 }
 
+static uint64_t columns_end(const struct segment *s)
+{
+	return s->filters_at - s->rollup_len;
+}
+
 static int read_footer(
 	struct segment *s, const uint8_t *footer, size_t len, struct err *err)
 {
@@ -155,7 +160,8 @@ static int read_footer(
 		cursor_left(&c) != (size_t)n * SEGMENT_ENTRY +
 					   (size_t)extras * SEGMENT_EXTRA ||
 		s->filters_len > SEGMENT_FILTERS_MAX ||
-		s->filters_len > room - SEGMENT_HEAD)
+		s->filters_len > room - SEGMENT_HEAD ||
+		s->rollup_len > room - SEGMENT_HEAD - s->filters_len)
 		return damaged("the footer's length is wrong", err);
 	s->filters_at = room - s->filters_len;
 	s->blocks = mem_zalloc(n, sizeof(*s->blocks));
@@ -163,7 +169,7 @@ static int read_footer(
 	for (size_t i = 0; i < n; i++) {
 		const struct store_zone *z = &s->blocks[i].zone;
 
-		if (!read_entry(&c, s->filters_at, &s->blocks[i]))
+		if (!read_entry(&c, columns_end(s), &s->blocks[i]))
 			return damaged("the footer makes no sense", err);
 		filters += z->bloom_len;
 		s->rows += z->rows;
@@ -175,7 +181,7 @@ static int read_footer(
 	for (uint32_t i = 0; i < extras && good; i++)
 		good = read_extra(&c, s);
 	for (size_t i = 0; i < n && good; i++)
-		good = fits(&s->blocks[i].parts, s->filters_at);
+		good = fits(&s->blocks[i].parts, columns_end(s));
 	if (!good || filters != s->filters_len)
 		return damaged("the footer makes no sense", err);
 	return 0;
@@ -219,10 +225,11 @@ static int read_ends(struct segment *s, struct err *err)
 	if (r < 0)
 		return r;
 	len = cursor_u32(&c);
-	cursor_skip(&c, 4);
+	s->rollup_len = cursor_u32(&c);
 	sum = cursor_u64(&c);
 	if (memcmp(tail + 16, SEGMENT_TAIL_MAGIC, SEGMENT_MAGIC) != 0 ||
 		len < SEGMENT_FOOTER_HEAD || len > SEGMENT_FOOTER_MAX ||
+		s->rollup_len > ROLLUP_BYTES ||
 		len > s->size - SEGMENT_HEAD - SEGMENT_TAIL)
 		return damaged("the tail makes no sense", err);
 	footer = mem_zalloc(len, 1);
@@ -288,6 +295,17 @@ int segment_need_filters(struct segment *s, struct err *err)
 	return 0;
 }
 
+bool segment_rollup(
+	struct segment *s, enum rollup_kind kind, struct rollup *ret)
+{
+	cleanup_free uint8_t *bytes = mem_grow(NULL, s->rollup_len + 1, 1);
+
+	return s->rollup_len &&
+	       segment_read(s, columns_end(s), bytes, s->rollup_len, NULL) ==
+		       0 &&
+	       rollup_decode(ret, bytes, s->rollup_len, kind);
+}
+
 int segment_scan(struct segment *s, const struct store_scan *scan,
 	struct ahead *ahead, struct err *err)
 {
@@ -295,6 +313,9 @@ int segment_scan(struct segment *s, const struct store_scan *scan,
 
 	if (!store_scan_wants(scan, s->first_ns, s->last_ns))
 		return 0;
+	r = scan->rollup ? scan->rollup(scan->ctx, s, err) : 0;
+	if (r)
+		return r < 0 ? r : 0;
 	if (scan->hosts)
 		r = segment_need_filters(s, err);
 	for (size_t i = 0; r == 0 && i < s->n_blocks; i++) {

@@ -27,6 +27,7 @@ struct store;
 struct store_zone;
 struct history;
 struct block;
+struct segment;
 
 enum store_mode { STORE_READ, STORE_WRITE };
 
@@ -207,6 +208,9 @@ struct store_scan {
 	int (*prepare)(const void *ctx, struct block *b, struct err *err);
 	unsigned threads;
 	unsigned alone; /* blocks, before the others are begun */
+	/* Takes a segment as a whole: 1; 0: its blocks are to be read; or the
+	 * error.  May be NULL. */
+	int (*rollup)(void *ctx, struct segment *s, struct err *err);
 	/* one of them */
 	store_block_fn block;
 	store_rows_fn rows;

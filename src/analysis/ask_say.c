@@ -1,0 +1,49 @@
+#include "analysis/ask_say.h"
+#include "base/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+void ask_say_sums(const struct answer_sums *sums, bool groups, int64_t took_ns)
+{
+	char of[32] = "", rolled[64] = "";
+
+	if (sums->found)
+		snprintf(of, sizeof(of), " of %" PRIu64, sums->found);
+	if (sums->query.rolled)
+		snprintf(rolled, sizeof(rolled),
+			", %" PRIu64 " of them told by rollups",
+			sums->query.rolled);
+	fprintf(stderr,
+		"%" PRIu64 " row%s%s.  %s %" PRIu64 " records gave %" PRIu64
+		" flow%s%s.  %.2f s\n",
+		sums->shown, sums->shown == 1 ? "" : "s", of,
+		groups ? "Every flow counted once:" : "Each flow counted once:",
+		sums->query.kept, sums->query.flows,
+		sums->query.flows == 1 ? "" : "s", rolled,
+		(double)took_ns / 1e9);
+}
+
+/* Nothing is an answer, too; but of what?  A time as it was understood: what
+ * was typed may have been another zone's. */
+void ask_say_none(const char *filter, const struct query_times *t)
+{
+	const bool timed = t->last_ms || t->from_ns || t->to_ns;
+	char text[CLOCK_TEXT];
+
+	if (!timed && !*filter) {
+		fputs("Nothing was recorded so far: has anything been sent "
+		      "over the watched links?\n",
+			stderr);
+		return;
+	}
+	fprintf(stderr, "No record is of %s%s%s", *filter ? "this filter" : "",
+		*filter && timed ? " and " : "", timed ? "this time" : "");
+	if (t->from_ns)
+		fprintf(stderr, ", from %s",
+			wall_print_s((struct wall_time){t->from_ns}, text));
+	if (t->to_ns)
+		fprintf(stderr, "%s to %s", t->from_ns ? "" : ",",
+			wall_print_s((struct wall_time){t->to_ns}, text));
+	fputs(".\n", stderr);
+}

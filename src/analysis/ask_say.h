@@ -1,0 +1,12 @@
+/* What is said on stderr beside the rows of an answer. */
+#ifndef NFZ_ANALYSIS_ASK_SAY_H
+#define NFZ_ANALYSIS_ASK_SAY_H
+
+#include "store/answer.h"
+
+/* How many rows there are, of how many records, and how long that took. */
+void ask_say_sums(const struct answer_sums *sums, bool groups, int64_t took_ns);
+/* Why there are none. */
+void ask_say_none(const char *filter, const struct query_times *times);
+
+#endif

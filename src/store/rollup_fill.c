@@ -1,0 +1,374 @@
+/* Making rollups while a segment is written.
+ *
+ * What is listed is chosen by the first block, so that a series has all of the
+ * segment and nothing has to be read twice; what is frequent later on is listed
+ * in the next segment.  All tables have pieces of one length, which grows when
+ * there are too many cells.
+ *
+ * A record that lasts several pieces has some in each from its first to its
+ * last, so that the records of a longer piece can be told: those that stayed in
+ * its first one, and those that began in any.  Records of which that is not
+ * true, because they carried too little for their time or their clock was
+ * wrong, make the rollup one that is not exact. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/group.h"
+#include "store/rollup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PORTS = 65536,
+	PIECES_MAX = 1000, /* of a record */
+	RARE = 1024,       /* less than one row of so many: not listed */
+	RECENT_BITS = 8
+};
+/* As long as pieces become before less is listed, and ever. */
+#define UNIT_GOOD (300 * NS_PER_S)
+#define UNIT_MAX (3600 * NS_PER_S)
+/* What group_spread believes. */
+#define TIME_MAX (INT64_MAX / 4)
+
+/* Where a cell is: most rows go where one did shortly before. */
+struct recent {
+	uint64_t series;
+	int64_t at_ns;
+	size_t place; /* + 1 */
+};
+
+struct rollup_fill {
+	struct rollup to;
+	uint64_t rows;
+	bool begun, given_up;
+	bool is_listed[2][PORTS]; /* sport, dport */
+	struct index hosts[2];    /* of to.hosts */
+	uint8_t place[2]
+		     [BLOCK_HOSTS]; /* of the block's addresses, + 1; 0: none */
+	uint32_t count[PORTS];
+	struct recent recent[ROLLUP_KINDS][1 << RECENT_BITS];
+};
+
+struct rollup_fill *rollup_fill_new(void)
+{
+	struct rollup_fill *f = mem_zalloc(1, sizeof(*f));
+
+	rollup_init(&f->to);
+	for (int d = 0; d < 2; d++)
+		index_init(&f->hosts[d], sizeof(struct net_addr),
+			sizeof(struct net_addr));
+	return f;
+}
+
+void rollup_fill_free(struct rollup_fill *f)
+{
+	if (!f)
+		return;
+	rollup_release(&f->to);
+	for (int d = 0; d < 2; d++)
+		index_release(&f->hosts[d]);
+	free(f);
+}
+
+/* What is listed ------------------------------------------------------- */
+
+struct candidate {
+	uint32_t rows;
+	uint16_t code;
+};
+
+static int by_rows(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+
+	if (x->rows != y->rows)
+		return x->rows > y->rows ? -1 : 1;
+	return (x->code > y->code) - (x->code < y->code);
+}
+
+/* The most frequent codes of the block's rows; returns their number. */
+static size_t choose(struct rollup_fill *f, const uint16_t *codes, size_t n,
+	uint16_t to[static ROLLUP_LISTED])
+{
+	struct candidate all[RARE];
+	size_t n_all = 0;
+
+	memset(f->count, 0, sizeof(f->count));
+	for (size_t i = 0; i < n; i++)
+		f->count[codes[i]]++;
+	for (size_t c = 0; c < PORTS && n_all < RARE; c++)
+		if (f->count[c] > n / RARE)
+			all[n_all++] =
+				(struct candidate){f->count[c], (uint16_t)c};
+	qsort(all, n_all, sizeof(*all), by_rows);
+	n_all = n_all < ROLLUP_LISTED ? n_all : ROLLUP_LISTED;
+	for (size_t i = 0; i < n_all; i++)
+		to[i] = all[i].code;
+	return n_all;
+}
+
+static void begin(struct rollup_fill *f, const struct block *b)
+{
+	uint16_t codes[ROLLUP_LISTED];
+
+	for (int d = 0; d < 2; d++) {
+		size_t n = choose(
+			f, d ? block_DPORT(b) : block_SPORT(b), b->n, codes);
+
+		for (size_t i = 0; i < n; i++)
+			f->is_listed[d][codes[i]] = true;
+		n = choose(f, d ? block_DST(b) : block_SRC(b), b->n, codes);
+		for (size_t i = 0; i < n; i++) {
+			f->to.hosts[d][i] = block_host(b, codes[i]);
+			index_add(&f->hosts[d], f->to.hosts[d], i);
+		}
+		f->to.n_hosts[d] = n;
+	}
+	f->begun = true;
+}
+
+static void find_hosts(struct rollup_fill *f, const struct block *b)
+{
+	for (size_t i = 0; i < b->n_hosts; i++) {
+		const struct net_addr a = block_host(b, i);
+
+		for (int d = 0; d < 2; d++)
+			f->place[d][i] = (uint8_t)index_find(
+				&f->hosts[d], f->to.hosts[d], &a);
+	}
+}
+
+/* Adding --------------------------------------------------------------- */
+
+struct adding {
+	struct rollup_fill *f;
+	uint64_t series[ROLLUP_KINDS];
+	enum rollup_kind kinds[ROLLUP_KINDS]; /* that it is of */
+	size_t n;
+	bool stays, gap;
+	int64_t last_ns; /* piece */
+};
+
+static void add_cell(struct rollup_fill *f, enum rollup_kind kind,
+	const struct history_cell *c)
+{
+	struct history *h = &f->to.by[kind];
+	const uint64_t mixed = (c->series * 0x9e3779b97f4a7c15u) ^
+			       ((uint64_t)c->at_ns * 0xd6e8feb86659fd93u);
+	struct recent *at = &f->recent[kind][mixed >> (64 - RECENT_BITS)];
+
+	if (at->place && at->series == c->series && at->at_ns == c->at_ns) {
+		history_cell_add(&h->cells[at->place - 1], c);
+		return;
+	}
+	*at = (struct recent){c->series, c->at_ns, history_add_cell(h, c)};
+}
+
+static int add_piece(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
+	struct err *err)
+{
+	struct adding *to = ctx;
+	struct history_cell c = {.at_ns = at_ns,
+		.records = !to->stays,
+		.stayed = to->stays,
+		.packets = packets,
+		.bytes = bytes};
+
+	(void)err;
+	to->gap |= to->stays && at_ns != to->last_ns + to->f->to.by->unit_ns;
+	for (size_t i = 0; i < to->n; i++) {
+		c.series = to->series[i];
+		add_cell(to->f, to->kinds[i], &c);
+	}
+	to->stays = true;
+	to->last_ns = at_ns;
+	return 0;
+}
+
+static void add_series(
+	struct adding *to, enum rollup_kind kind, uint64_t series)
+{
+	to->kinds[to->n] = kind;
+	to->series[to->n++] = series;
+}
+
+/* Those of foreign rows where they are listed; the others are what is left. */
+static void set_series(struct adding *to, const struct block *b, size_t i)
+{
+	const struct rollup_fill *f = to->f;
+	const uint8_t proto = block_PROTO(b)[i];
+	const uint16_t ports[] = {block_SPORT(b)[i], block_DPORT(b)[i]};
+	const uint8_t places[] = {
+		f->place[0][block_SRC(b)[i]], f->place[1][block_DST(b)[i]]};
+
+	add_series(to, ROLLUP_TAP,
+		history_series(block_TAP(b)[i], block_SRC_SLOT(b)[i],
+			block_DST_SLOT(b)[i], proto));
+	if (!(block_FLAGS(b)[i] & RECORD_FOREIGN))
+		return;
+	for (int d = 0; d < 2; d++) {
+		if (f->is_listed[d][ports[d]])
+			add_series(to, ROLLUP_SPORT + d,
+				rollup_series(true, ports[d], proto));
+		if (places[d])
+			add_series(to, ROLLUP_SRC + d,
+				rollup_series(
+					true, (uint16_t)(places[d] - 1), 0));
+	}
+}
+
+/* Only such records are in the pieces that they are in with longer ones. */
+static bool is_plain(const struct flow_record *r, int64_t unit_ns)
+{
+	return r->first_ns >= -TIME_MAX && r->last_ns <= TIME_MAX &&
+	       r->first_ns <= r->last_ns &&
+	       (r->last_ns - r->first_ns) / unit_ns < PIECES_MAX;
+}
+
+static void add_row(struct rollup_fill *f, const struct block *b, size_t i)
+{
+	struct adding to = {.f = f};
+	struct flow_record r = {.packets = block_PACKETS(b)[i],
+		.bytes = block_BYTES(b)[i],
+		.first_ns = block_first_ns(b, i),
+		.last_ns = block_last_ns(b, i)};
+	const bool plain = is_plain(&r, f->to.by->unit_ns);
+
+	set_series(&to, b, i);
+	f->to.exact &= (block_FLAGS(b)[i] & RECORD_FOREIGN) != 0;
+	if (!plain)
+		r.last_ns = r.first_ns;
+	(void)!group_spread(&r, f->to.by->unit_ns, add_piece, &to, NULL);
+	f->to.exact &= plain && to.stays && !to.gap;
+}
+
+static size_t cells(const struct rollup *r)
+{
+	size_t n = 0;
+
+	for (int k = 0; k < ROLLUP_KINDS; k++)
+		n += r->by[k].n;
+	return n;
+}
+
+static void coarsen(struct rollup *r)
+{
+	for (int k = 0; k < ROLLUP_KINDS; k++)
+		(void)history_coarsen(&r->by[k]);
+}
+
+/* No host, or no port, is listed any more: all are others. */
+static void unlist(struct rollup_fill *f, enum rollup_kind from)
+{
+	for (int d = 0; d < 2; d++) {
+		history_release(&f->to.by[from + d]);
+		history_init(&f->to.by[from + d]);
+		f->to.by[from + d].unit_ns = f->to.by->unit_ns;
+	}
+	if (from == ROLLUP_SRC) {
+		for (int d = 0; d < 2; d++)
+			index_empty(&f->hosts[d]);
+		memset(f->to.n_hosts, 0, sizeof(f->to.n_hosts));
+		memset(f->place, 0, sizeof(f->place));
+	} else {
+		memset(f->is_listed, 0, sizeof(f->is_listed));
+	}
+}
+
+/* What would be missed least goes first.  False: nothing can go. */
+static bool make_fewer(struct rollup_fill *f)
+{
+	struct rollup *r = &f->to;
+
+	memset(f->recent, 0, sizeof(f->recent));
+	if (r->by->unit_ns < UNIT_GOOD)
+		coarsen(r);
+	else if (r->by[ROLLUP_SRC].n || r->by[ROLLUP_DST].n)
+		unlist(f, ROLLUP_SRC);
+	else if (r->by[ROLLUP_SPORT].n || r->by[ROLLUP_DPORT].n)
+		unlist(f, ROLLUP_SPORT);
+	else if (r->by->unit_ns < UNIT_MAX)
+		coarsen(r);
+	else
+		return false;
+	return true;
+}
+
+static bool keep_to(struct rollup_fill *f, size_t most)
+{
+	while (cells(&f->to) > most)
+		if (!make_fewer(f))
+			return false;
+	return true;
+}
+
+int rollup_fill_add(struct rollup_fill *f, struct block *b, struct err *err)
+{
+	int r;
+
+	if (f->given_up)
+		return 0;
+	r = block_need(b, COLUMNS_ALL, err);
+	if (r == 0)
+		r = block_need_hosts(b, err);
+	if (r < 0)
+		return r;
+	if (!f->begun)
+		begin(f, b);
+	find_hosts(f, b);
+	for (size_t i = 0; i < b->n && !f->given_up; i++) {
+		add_row(f, b, i);
+		f->given_up = !keep_to(f, ROLLUP_CELLS);
+	}
+	f->rows += b->n;
+	return 0;
+}
+
+/* The end -------------------------------------------------------------- */
+
+/* Sums modulo 2^64. */
+static void take_off(struct history_cell *c)
+{
+	c->records = 0 - c->records;
+	c->stayed = 0 - c->stayed;
+	c->packets = 0 - c->packets;
+	c->bytes = 0 - c->bytes;
+}
+
+/* Of all, without those that are listed. */
+static void add_others(struct rollup *r, enum rollup_kind kind)
+{
+	const bool by_proto = kind < ROLLUP_SRC;
+	struct history *h = &r->by[kind], others;
+
+	history_init(&others);
+	others.unit_ns = h->unit_ns;
+	for (size_t i = 0; i < r->by[ROLLUP_TAP].n + h->n; i++) {
+		const bool listed = i >= r->by[ROLLUP_TAP].n;
+		struct history_cell c =
+			listed ? h->cells[i - r->by[ROLLUP_TAP].n]
+			       : r->by[ROLLUP_TAP].cells[i];
+
+		c.series = rollup_series(
+			false, 0, by_proto ? history_proto(&c) : 0);
+		if (listed)
+			take_off(&c);
+		(void)history_add_cell(&others, &c);
+	}
+	for (size_t i = 0; i < others.n; i++)
+		if (others.cells[i].records || others.cells[i].stayed)
+			(void)history_add_cell(h, &others.cells[i]);
+	history_release(&others);
+}
+
+void rollup_fill_end(struct rollup_fill *f, struct buf *out)
+{
+	const size_t most =
+		ROLLUP_CELLS_FEW + (size_t)(f->rows / ROLLUP_ROWS_A_CELL);
+
+	if (f->given_up || f->rows < ROLLUP_ROWS || !keep_to(f, most))
+		return;
+	for (int k = ROLLUP_SPORT; k < ROLLUP_KINDS && f->to.exact; k++)
+		add_others(&f->to, k);
+	rollup_encode(&f->to, out);
+}
