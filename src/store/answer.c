@@ -414,6 +414,7 @@ static int gather(struct store *s, const struct answer *a,
 
 	q.extras |=
 		group_asks_extras(&a->by) || figures_ask_extras(&a->figures);
+	q.few = a->sort == SORT_NONE && a->limit;
 	for (; again && r == 0; sums = NULL) {
 		q.block = answer_rows_take_blocks(rows) ? answer_rows_add_block
 							: NULL;

@@ -1,9 +1,11 @@
-/* Reading rows, part by part, and handing them to the merge. */
+/* Reading rows and handing them to the merge; beyond a number of them they are
+ * put aside on disk, and merged heap by heap. */
 #include "store/query.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/segment.h"
+#include "store/spill.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,39 +13,36 @@
 
 /* To begin threads takes what 64 blocks take. */
 enum {
-	PARTS_MAX = 1 << 16,
 	TAPS = 65536,
 	THREADS_DEFAULT = 4,
 	THREADS_AFTER = 64,
-	NARROW = 16,       /* parts: of fewer all columns are unpacked anyway */
+	DEPTH_MAX = 2, /* heaps of heaps: no more keys are told apart */
+	SHARE_MAX = 1 << 16,
 	OTHERS_A_ROW = 256 /* bytes that are as much as a row */
-};
-
-/* Keys whose hash is `rest` modulo `parts` (a power of two). */
-struct part {
-	uint64_t parts, rest;
 };
 
 /* For a block. */
 struct collect_room {
 	uint16_t whole[BLOCK_ROWS]; /* its rows that are flows */
 	uint16_t rest[BLOCK_ROWS];  /* to be merged */
-	uint64_t hashes[BLOCK_HOSTS];
 };
 
 struct collect {
 	const struct query *q;
-	struct hash_key seed;
 	struct flow_record *rows;
 	struct flow_extra *told; /* of rows, with extras */
 	struct arena others;     /* that they lend */
 	size_t n_others;         /* bytes of them */
 	size_t n, cap, max;
 	bool extras; /* what was told besides is asked for */
-	struct part part;
-	struct part *open; /* parts split off */
-	size_t n_open, open_cap;
-	bool narrow; /* few rows of a block will be of the part */
+	/* keys whose hash divides by this, a power of two, are looked at; or,
+	 * in the second pass, the others */
+	uint64_t share;
+	struct hash_key seed; /* of that */
+	bool second;
+	struct spill *spill; /* NULL: all rows are here */
+	unsigned depth;      /* 1: of a heap... */
+	struct merge *merge;
 	struct collect_room *room;
 	const int64_t *offset_ns; /* by tap; NULL: all 0 */
 	struct store_scan times;  /* asked for, by corrected clocks */
@@ -51,40 +50,6 @@ struct collect {
 	merge_fn fn;
 	void *ctx;
 };
-
-/* Of a part's keys: in blocks an address is hashed once. */
-static uint64_t hash_addr(const struct collect *c, const struct net_addr *a)
-{
-	uint64_t words[2];
-
-	memcpy(words, a, sizeof(words));
-	return hash_words(&c->seed, words, 2);
-}
-
-static bool is_in_part(
-	const struct collect *c, uint64_t src, uint64_t dst, uint64_t rest)
-{
-	const uint64_t words[] = {src, dst, rest};
-
-	return (hash_words(&c->seed, words, 3) & (c->part.parts - 1)) ==
-	       c->part.rest;
-}
-
-static uint64_t rest_of_key(
-	uint16_t sport, uint16_t dport, uint8_t proto, uint8_t flags)
-{
-	return (uint64_t)sport << 32 | (uint64_t)dport << 16 |
-	       (uint64_t)proto << 8 | flags;
-}
-
-static bool mine(const struct collect *c, const struct flow_record *r)
-{
-	const struct flow_key *k = &r->key;
-
-	return c->part.parts == 1 ||
-	       is_in_part(c, hash_addr(c, &k->src), hash_addr(c, &k->dst),
-		       rest_of_key(k->sport, k->dport, k->proto, k->flags));
-}
 
 static void own_others(struct collect *c, struct flow_others *o)
 {
@@ -103,28 +68,10 @@ static bool is_full(const struct collect *c)
 	return c->n + c->n_others / OTHERS_A_ROW >= c->max;
 }
 
-/* Too many rows: half of the keys are left for later. */
-static void split(struct collect *c)
+static void empty(struct collect *c)
 {
-	struct arena before = c->others;
-	size_t to = 0;
-
-	c->others = (struct arena)ARENA_INIT;
-	c->n_others = 0;
-	MEM_PUSH(c->open, c->n_open, c->open_cap) =
-		(struct part){c->part.parts * 2, c->part.rest + c->part.parts};
-	c->part.parts *= 2;
-	for (size_t i = 0; i < c->n; i++) {
-		if (!mine(c, &c->rows[i]))
-			continue;
-		if (c->extras) {
-			c->told[to] = c->told[i];
-			own_others(c, &c->told[to].others);
-		}
-		c->rows[to++] = c->rows[i];
-	}
-	c->n = to;
-	arena_release(&before);
+	c->n = c->n_others = 0;
+	arena_release(&c->others);
 }
 
 /* Times may be any numbers: they wrap rather than overflow. */
@@ -143,31 +90,80 @@ static void make_room(struct collect *c)
 		c->told = mem_grow(c->told, c->cap, sizeof(*c->told));
 }
 
+static bool is_looked_at(const struct collect *c, const struct flow_key *key)
+{
+	return c->share == 1 || !(flow_key_hash_quick(&c->seed, key) &
+					(c->share - 1)) != c->second;
+}
+
+/* Too many rows where any flows will do: half of the keys go. */
+static void halve(struct collect *c)
+{
+	struct arena before = c->others;
+	size_t to = 0;
+
+	c->others = (struct arena)ARENA_INIT;
+	c->n_others = 0;
+	c->share *= 2;
+	for (size_t i = 0; i < c->n; i++) {
+		if (!is_looked_at(c, &c->rows[i].key))
+			continue;
+		if (c->extras) {
+			c->told[to] = c->told[i];
+			own_others(c, &c->told[to].others);
+		}
+		c->rows[to++] = c->rows[i];
+	}
+	c->n = to;
+	arena_release(&before);
+}
+
+/* Too many rows: they wait on disk. */
+static int put_aside(struct collect *c, struct err *err)
+{
+	const struct flow_rows rows = {
+		c->rows, c->extras ? c->told : NULL, c->n};
+	int r = c->spill ? 0 : spill_new(&c->spill, err);
+
+	if (r == 0)
+		r = spill_add(c->spill, &rows, err);
+	empty(c);
+	return r;
+}
+
 /* extra is looked at with extras only; the others in it do not live as long as
  * the row. */
-static void collect_row(struct collect *c, const struct flow_record *r,
-	const struct flow_extra *extra)
+static int keep_row(struct collect *c, const struct flow_record *r,
+	const struct flow_extra *extra, struct err *err)
 {
-	struct flow_record *to;
+	int res = 0;
 
-	if (!mine(c, r))
-		return;
-	while (is_full(c) && c->part.parts < PARTS_MAX)
-		split(c);
-	if (!mine(c, r))
-		return;
+	while (is_full(c) && c->q->few && !c->second && c->share < SHARE_MAX)
+		halve(c);
+	if (is_full(c) && c->depth < DEPTH_MAX)
+		res = put_aside(c, err);
+	if (res < 0 || !is_looked_at(c, &r->key))
+		return res;
 	make_room(c);
-	to = &c->rows[c->n];
-	*to = *r;
-	if (c->offset_ns)
-		shift(to, c->offset_ns[to->tap]);
-	if (!store_scan_wants(&c->times, to->first_ns, to->last_ns))
-		return;
 	if (c->extras) {
 		c->told[c->n] = *extra;
 		own_others(c, &c->told[c->n].others);
 	}
-	c->n++;
+	c->rows[c->n++] = *r;
+	return 0;
+}
+
+static int collect_row(struct collect *c, struct flow_record *r,
+	const struct flow_extra *extra, struct err *err)
+{
+	if (!is_looked_at(c, &r->key))
+		return 0;
+	if (c->offset_ns)
+		shift(r, c->offset_ns[r->tap]);
+	if (!store_scan_wants(&c->times, r->first_ns, r->last_ns))
+		return 0;
+	c->sums.kept++;
+	return keep_row(c, r, extra, err);
 }
 
 /* A row of a foreign exporter as a flow. */
@@ -199,16 +195,6 @@ static int give_flow(struct collect *c, const struct flow_record *r,
 static unsigned extras_of(const struct collect *c, const struct block *b)
 {
 	return c->extras ? block_extras(b) : 0;
-}
-
-/* What is read of rows to be merged: all, or first what tells the part. */
-static unsigned rest_columns(const struct collect *c, const struct block *b)
-{
-	return c->narrow
-		       ? COLUMN_BIT(SRC) | COLUMN_BIT(DST) | COLUMN_BIT(SPORT) |
-				 COLUMN_BIT(DPORT) | COLUMN_BIT(PROTO) |
-				 COLUMN_BIT(KEY_FLAGS) | COLUMN_BIT(FLAGS)
-		       : COLUMNS_ALL | extras_of(c, b);
 }
 
 static int give_whole(
@@ -263,7 +249,7 @@ static int prepare_block(const void *ctx, struct block *b, struct err *err)
 	const struct column_range *flags = &b->zone.column[COLUMN_FLAGS];
 	/* rows of our own taps may have to be merged */
 	const bool merged = !(flags->min & RECORD_FOREIGN);
-	unsigned columns = c->sums.passes == 1 ? c->q->columns : 0;
+	unsigned columns = c->second ? 0 : c->q->columns;
 	int r = filter_block(c->q->filter, b, b->verdicts, err);
 
 	if (r < 0 || next_wanted(b->verdicts, 0, b->n) == b->n)
@@ -273,37 +259,21 @@ static int prepare_block(const void *ctx, struct block *b, struct err *err)
 	if (!any_time_will_do(c))
 		columns |= COLUMN_BIT(LAST) | COLUMN_BIT(DURATION);
 	if (merged)
-		columns |= rest_columns(c, b);
+		columns |= COLUMNS_ALL | extras_of(c, b);
 	r = block_need(b, columns, err);
 	if (r == 0 && (merged || c->q->hosts))
 		r = block_need_hosts(b, err);
 	return r;
 }
 
-/* Rows of our own taps that are wanted; of the part, where that is worth a look
- * before they are read. */
-static size_t find_rest(struct collect *c, const struct block *b)
+/* Rows of our own taps that are wanted. */
+static size_t find_rest(const struct collect *c, const struct block *b)
 {
-	struct collect_room *room = c->room;
 	size_t n = 0;
 
-	for (size_t i = 0; c->narrow && i < b->n_hosts; i++) {
-		const struct net_addr a = block_host(b, i);
-
-		room->hashes[i] = hash_addr(c, &a);
-	}
-	for (size_t i = 0; (i = next_wanted(b->verdicts, i, b->n)) < b->n;
-		i++) {
-		if (block_FLAGS(b)[i] & RECORD_FOREIGN)
-			continue;
-		if (!c->narrow ||
-			is_in_part(c, room->hashes[block_SRC(b)[i]],
-				room->hashes[block_DST(b)[i]],
-				rest_of_key(block_SPORT(b)[i],
-					block_DPORT(b)[i], block_PROTO(b)[i],
-					block_KEY_FLAGS(b)[i])))
-			room->rest[n++] = (uint16_t)i;
-	}
+	for (size_t i = 0; (i = next_wanted(b->verdicts, i, b->n)) < b->n; i++)
+		if (!(block_FLAGS(b)[i] & RECORD_FOREIGN))
+			c->room->rest[n++] = (uint16_t)i;
 	return n;
 }
 
@@ -311,23 +281,21 @@ static int collect_rest(struct collect *c, struct block *b, struct err *err)
 {
 	const unsigned extras = extras_of(c, b);
 	struct flow_extra extra = {0};
-	int r = block_need(b, rest_columns(c, b), err);
+	int r = block_need(b, COLUMN_BIT(FLAGS), err);
 	size_t n = 0;
 
-	if (r == 0)
-		r = block_need_hosts(b, err);
-	if (r == 0)
+	if (r == 0) {
 		n = find_rest(c, b);
-	if (n)
 		r = block_need_rows(
 			b, COLUMNS_ALL | extras, c->room->rest, n, err);
+	}
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct flow_record row;
 
 		block_row(b, c->room->rest[i], &row);
 		if (extras)
 			block_extra(b, c->room->rest[i], &extra);
-		collect_row(c, &row, &extra);
+		r = collect_row(c, &row, &extra, err);
 	}
 	return r;
 }
@@ -341,7 +309,7 @@ static int collect_block(void *ctx, struct block *b, struct err *err)
 	size_t n = 0, rest = 0;
 	int r = 0;
 
-	c->sums.rows += b->n;
+	c->sums.rows += c->second ? 0 : b->n;
 	for (size_t i = 0; (i = next_wanted(b->verdicts, i, b->n)) < b->n;
 		i++) {
 		uint64_t f = flags->min == flags->max ? flags->min
@@ -354,7 +322,7 @@ static int collect_block(void *ctx, struct block *b, struct err *err)
 				 block_last_ns(b, i)))
 			c->room->whole[n++] = (uint16_t)i;
 	}
-	if (n && c->sums.passes == 1) {
+	if (n && !c->second) {
 		c->sums.kept += n;
 		c->sums.flows += n;
 		r = give_whole(c, b, n, err);
@@ -456,9 +424,9 @@ static int take_rollup(void *ctx, struct segment *s, struct err *err)
 	rollup_init(&rollup);
 	if (segment_rollup(s, c->q->rolled->kind, &rollup))
 		r = rollup_tell(&rollup, c->q->rolled, &records,
-			c->sums.passes == 1 ? c->q->sum : NULL, c->ctx, err);
+			c->second ? NULL : c->q->sum, c->ctx, err);
 	rollup_release(&rollup);
-	if (r > 0 && c->sums.passes == 1) {
+	if (r > 0 && !c->second) {
 		c->sums.kept += records;
 		c->sums.flows += records;
 		c->sums.rolled += records;
@@ -466,8 +434,7 @@ static int take_rollup(void *ctx, struct segment *s, struct err *err)
 	return r;
 }
 
-static int run_part(struct collect *c, struct store *s, struct merge *merge,
-	struct err *err)
+static int scan(struct collect *c, struct store *s, struct err *err)
 {
 	struct store_scan scan = {.from_ns = c->times.from_ns,
 		.to_ns = c->times.to_ns,
@@ -480,9 +447,7 @@ static int run_part(struct collect *c, struct store *s, struct merge *merge,
 		.rollup = c->q->rolled ? take_rollup : NULL,
 		.block = collect_block,
 		.ctx = c};
-	struct flow_rows rows;
 	int64_t wide = widest(c);
-	int r;
 
 	if (scan.from_ns || scan.to_ns) {
 		if (__builtin_sub_overflow(scan.from_ns, wide, &scan.from_ns))
@@ -490,47 +455,78 @@ static int run_part(struct collect *c, struct store *s, struct merge *merge,
 		if (__builtin_add_overflow(scan.to_ns, wide, &scan.to_ns))
 			scan.to_ns = INT64_MAX;
 	}
-	c->narrow = c->part.parts >= NARROW;
-	c->n = c->n_others = 0;
-	arena_release(&c->others);
-	c->sums.passes++;
-	r = store_scan(s, &scan, err);
-	c->sums.kept += c->n;
-	rows = (struct flow_rows){c->rows, c->told, c->n};
-	return r != 0 ? r : merge_run(merge, &rows, wanted, c, err);
+	return store_scan(s, &scan, err);
+}
+
+static int take_back(void *ctx, const struct flow_rows *rows, struct err *err)
+{
+	static const struct flow_extra none;
+	struct collect *c = ctx;
+	int r = 0;
+
+	for (size_t i = 0; i < rows->n && r == 0; i++)
+		r = keep_row(c, &rows->records[i],
+			rows->extras ? &rows->extras[i] : &none, err);
+	return r;
+}
+
+/* The rows that are here; of those put aside, heap by heap. */
+static int merge_rows(struct collect *c, struct err *err)
+{
+	const struct flow_rows rows = {c->rows, c->told, c->n};
+	struct spill *spill = c->spill;
+	int r;
+
+	if (!spill)
+		return merge_run(c->merge, &rows, wanted, c, err);
+	r = put_aside(c, err);
+	c->spill = NULL;
+	c->depth++;
+	for (size_t i = 0; i < SPILL_HEAPS && r == 0; i++) {
+		empty(c);
+		r = spill_read(spill, i, take_back, c, err);
+		if (r == 0)
+			r = merge_rows(c, err);
+	}
+	c->depth--;
+	spill_free(spill);
+	return r;
 }
 
 int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 	struct query_sums *ret, struct err *err)
 {
 	cleanup_free int64_t *offset_ns = offsets(s, q->catalog);
-	struct merge *merge = merge_new(q->catalog, q->idle_ms);
 	struct collect c = {.q = q,
-		.seed = hash_key_new(),
 		.room = mem_zalloc(1, sizeof(*c.room)),
 		.max = q->rows_max ? q->rows_max : QUERY_ROWS,
+		.merge = merge_new(q->catalog, q->idle_ms),
 		.offset_ns = offset_ns,
 		.extras = q->extras || filter_asks_extras(q->filter),
+		.share = 1,
+		.seed = hash_key_new(),
 		.times = {.from_ns = q->from_ns, .to_ns = q->to_ns},
 		.fn = fn,
 		.ctx = ctx};
-	int r = 0;
+	int r = scan(&c, s, err);
 
-	MEM_PUSH(c.open, c.n_open, c.open_cap) = (struct part){1, 0};
-	while (c.n_open && r == 0) {
-		c.part = c.open[--c.n_open];
-		r = run_part(&c, s, merge, err);
+	if (r == 0)
+		r = merge_rows(&c, err);
+	if (r == 0 && c.share > 1) {
+		c.second = true;
+		empty(&c);
+		r = scan(&c, s, err);
+		if (r == 0)
+			r = merge_rows(&c, err);
 	}
-	if (ret) {
-		c.sums.rows /= c.sums.passes;
+	if (ret)
 		*ret = c.sums;
-	}
 	free(c.room);
 	free(c.rows);
 	free(c.told);
 	arena_release(&c.others);
-	free(c.open);
-	merge_free(merge);
+	spill_free(c.spill);
+	merge_free(c.merge);
 	return r;
 }
 

@@ -4,9 +4,9 @@
  * Rows of our own taps are merged into flows.  A row of a foreign exporter is a
  * flow as it stands: nothing is known of where it was seen.
  *
- * Memory is bounded by rows: when more rows than rows_max are wanted, their
- * keys are divided by hash and the store is read once for each part.  Answers
- * are exact in any case. */
+ * Memory is bounded by rows: where more of our own than rows_max are wanted,
+ * they are put aside on disk (store/spill.h) and merged by and by.  Answers are
+ * exact in any case. */
 #ifndef NFZ_STORE_QUERY_H
 #define NFZ_STORE_QUERY_H
 
@@ -28,6 +28,8 @@ struct query {
 	bool observations;      /* the filter is for the observations: flows
 	                         * that it may want come through */
 	bool extras;            /* what was told besides is wanted */
+	bool few;               /* any few flows may be enough: the first come
+	                         * soon, all of them later than else */
 	query_block_fn block;   /* instead of single flows; may be NULL */
 	unsigned columns;       /* COLUMN_BITs that `block` asks for... */
 	bool hosts;             /* ...and whether it does for addresses */
@@ -50,7 +52,7 @@ int query_set_times(struct query *q, const struct query_times *times,
 
 struct query_sums {
 	uint64_t rows, kept; /* read; wanted by key */
-	uint64_t flows, passes;
+	uint64_t flows;
 	uint64_t rolled; /* of those kept, told by rollups */
 };
 

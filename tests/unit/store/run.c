@@ -184,3 +184,26 @@ struct store *run_open(const char *dir, enum store_mode mode)
 	cr_assert_eq(store_open(dir, mode, NULL, &s, &err), 0, "%s", err.text);
 	return s;
 }
+
+char *run_asked(const char *dir, const char *filter, struct answer a)
+{
+	struct store *s = run_open(dir, STORE_READ);
+	struct catalog *c = NULL;
+	struct filter *f = NULL;
+	struct err err = ERR_INIT;
+	char *text = NULL;
+	size_t len;
+
+	cr_assert_eq(catalog_load(dir, &c, &err), 0, "%s", err.text);
+	cr_assert_eq(filter_parse(filter, strlen(filter), c, &f, &err), 0, "%s",
+		err.hint);
+	a.query.catalog = c;
+	a.query.filter = f;
+	a.to = open_memstream(&text, &len);
+	cr_assert_eq(answer_write(s, &a, NULL, &err), 0, "%s", err.text);
+	fclose(a.to);
+	filter_free(f);
+	catalog_free(c);
+	store_close(s);
+	return text;
+}

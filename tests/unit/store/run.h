@@ -6,6 +6,7 @@
 #ifndef TESTS_STORE_RUN_H
 #define TESTS_STORE_RUN_H
 
+#include "store/answer.h"
 #include "store/catalog.h"
 #include "store/store.h"
 
@@ -35,5 +36,7 @@ bool run_has_extra(const struct flow_rows *rows, size_t i);
 void run_store(struct store *s, uint16_t module, uint64_t seq,
 	const struct flow_record *r, size_t n);
 struct store *run_open(const char *dir, enum store_mode mode);
+/* What nfz-query would print. */
+char *run_asked(const char *dir, const char *filter, struct answer a);
 
 #endif

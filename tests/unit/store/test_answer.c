@@ -36,36 +36,12 @@ static void fill(const char *dir)
 	store_close(s);
 }
 
-/* What nfz-query would print. */
-static char *asked(const char *dir, const char *filter, struct answer a)
-{
-	struct store *s = run_open(dir, STORE_READ);
-	struct catalog *c = NULL;
-	struct filter *f = NULL;
-	struct err err = ERR_INIT;
-	char *text = NULL;
-	size_t len;
-
-	cr_assert_eq(catalog_load(dir, &c, &err), 0, "%s", err.text);
-	cr_assert_eq(filter_parse(filter, strlen(filter), c, &f, &err), 0, "%s",
-		err.hint);
-	a.query.catalog = c;
-	a.query.filter = f;
-	a.to = open_memstream(&text, &len);
-	cr_assert_eq(answer_write(s, &a, NULL, &err), 0, "%s", err.text);
-	fclose(a.to);
-	filter_free(f);
-	catalog_free(c);
-	store_close(s);
-	return text;
-}
-
 static void expect(const char *filter, struct answer a, const char *want)
 {
 	char *dir = run_dir(), *got;
 
 	fill(dir);
-	got = asked(dir, filter, a);
+	got = run_asked(dir, filter, a);
 	cr_assert_str_eq(got, want, "got:\n%s", got);
 	free(got);
 	run_remove(dir);
@@ -325,12 +301,12 @@ Test(answer, a_flow_of_our_own_is_told_of_as_it_began)
 		cr_assert_eq(group_by_add(&a.by, "vlan", NULL), 0);
 		snprintf(want, sizeof(want), "vlan,flows,packets,bytes\r\n%s",
 			all[i / 2].want);
-		got = asked(dir, all[i / 2].filter, a);
+		got = run_asked(dir, all[i / 2].filter, a);
 		cr_expect_str_eq(
 			got, want, "%s: got:\n%s", all[i / 2].filter, got);
 		free(got);
 	}
-	got = asked(dir, "src port 1 and vlan 7",
+	got = run_asked(dir, "src port 1 and vlan 7",
 		(struct answer){.format = SHEET_NDJSON, .query.extras = true});
 	cr_expect(
 		strstr(got, "\"path\":[\"la\",\"core\",\"lb\"],\"vlan\":7}\n"),
@@ -407,7 +383,7 @@ Test(answer, metrics_are_merged_in_any_number_of_parts)
 		cr_assert_eq(
 			figure_add(&a.figures, "distinct:fingerprint", NULL),
 			0);
-		got = asked(dir, "retransmissions = 6", a);
+		got = run_asked(dir, "retransmissions = 6", a);
 		cr_expect_str_eq(got,
 			"proto,flows,packets,bytes,retransmissions,"
 			"min_retransmissions,distinct_fingerprint\r\n"
@@ -434,7 +410,7 @@ Test(answer, an_observation_is_told_of_as_it_was_seen)
 		char end[16];
 
 		snprintf(end, sizeof(end), ",%s\r\n", all[i].link);
-		got = asked(dir, all[i].filter, a);
+		got = run_asked(dir, all[i].filter, a);
 		for (const char *at = got; (at = strstr(at, end)); at++)
 			n++;
 		cr_expect_eq(n, OWN_FLOWS, "%s: got:\n%s", all[i].filter, got);
@@ -484,12 +460,12 @@ Test(answer, what_was_told_besides_is_shown_and_counted)
 		if (all[i].figure)
 			cr_assert_eq(
 				figure_add(&a.figures, all[i].figure, NULL), 0);
-		got = asked(dir, all[i].filter, a);
+		got = run_asked(dir, all[i].filter, a);
 		cr_expect_str_eq(
 			got, all[i].want, "%s: got:\n%s", all[i].filter, got);
 		free(got);
 	}
-	got = asked(dir, "vlan 3 or packets 2",
+	got = run_asked(dir, "vlan 3 or packets 2",
 		(struct answer){.format = SHEET_NDJSON, .query.extras = true});
 	cr_assert(strstr(got, ",\"vlan\":3,\"in_if\":3,\"out_if\":70000,"
 			      "\"src_as\":64503,\"dst_as\":4200000000,"
@@ -499,7 +475,7 @@ Test(answer, what_was_told_besides_is_shown_and_counted)
 		"got:\n%s", got);
 	cr_assert(strstr(got, "\"path\":[]}\n"), "got:\n%s", got);
 	free(got);
-	got = asked(dir, "ie 4242/8 = \"abc\" or packets 2 or packets 5",
+	got = run_asked(dir, "ie 4242/8 = \"abc\" or packets 2 or packets 5",
 		(struct answer){.format = SHEET_NDJSON, .query.extras = true});
 	cr_assert(strstr(got, "\"ie32\":\"0x0800\",\"ie4242_7\":"
 			      "\"0x00000104\",\"ie4242_8\":\"abc\"}\n"),
@@ -507,13 +483,13 @@ Test(answer, what_was_told_besides_is_shown_and_counted)
 	cr_assert(strstr(got, ":ff\",\"ie32\":\"0x0800\"}\n"), "got:\n%s", got);
 	cr_assert(strstr(got, "\"path\":[]}\n"), "got:\n%s", got);
 	free(got);
-	got = asked(dir, "not ie 32 = 0",
+	got = run_asked(dir, "not ie 32 = 0",
 		(struct answer){
 			.format = SHEET_CSV, .query.extras = true, .limit = 1});
 	cr_assert(strstr(got, "mpls,ie32\r\n") && strstr(got, ",0x0800\r\n"),
 		"got:\n%s", got);
 	free(got);
-	got = asked(dir, "src as 64505",
+	got = run_asked(dir, "src as 64505",
 		(struct answer){.format = SHEET_TABLE, .query.extras = true});
 	cr_assert(strstr(got, "OUT_IF") && strstr(got, "64505") &&
 			  !strstr(got, "MPLS"),
@@ -552,7 +528,7 @@ Test(answer, clocks_are_corrected)
 	store_close(s);
 	a.query.from_ns = START - SECOND;
 	a.query.to_ns = START + 10 * SECOND;
-	got = asked(dir, "packets 10", a);
+	got = run_asked(dir, "packets 10", a);
 	cr_assert_str_eq(got,
 		"link,flows,packets,bytes\r\nla,1,10,1000\r\n"
 		"lb,1,10,1000\r\n",
@@ -560,7 +536,7 @@ Test(answer, clocks_are_corrected)
 	free(got);
 	a.by.n = 0;
 	a.query.observations = true;
-	got = asked(dir, "link lb", a);
+	got = run_asked(dir, "link lb", a);
 	cr_assert(
 		strstr(got, ",2026-09-21T14:13:20.000000Z,"), "got:\n%s", got);
 	free(got);

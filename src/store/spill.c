@@ -1,0 +1,255 @@
+/* What is added is written heap by heap, one chunk each; where the chunks of a
+ * heap are stays in memory. */
+#define _GNU_SOURCE
+#include "store/spill.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "store/inside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+enum {
+	PIECE = 1024,      /* rows of a log's entry */
+	WRITE_AT = 1 << 20 /* bytes */
+};
+#define CHUNK_MAX ((size_t)1 << 32)
+/* Left on the disk: this much, or so much of it. */
+#define SPARE_BYTES (UINT64_C(1) << 30)
+enum { SPARE_PART = 32 };
+
+struct chunk {
+	uint64_t offset, len;
+	size_t rows;
+};
+
+struct heap {
+	struct chunk *chunks;
+	size_t n, cap;
+};
+
+struct spill {
+	const char *dir;
+	int fd;
+	struct hash_key seed;
+	struct heap heaps[SPILL_HEAPS];
+	uint64_t size;  /* of the file */
+	struct buf out; /* not written yet, or read */
+	/* of what is added */
+	uint8_t *heap_of; /* by row */
+	uint32_t *order;  /* rows, heap by heap */
+	size_t room;
+	struct flow_record records[PIECE];
+	struct flow_extra extras[PIECE];
+};
+
+static int open_unnamed(const char *dir)
+{
+	const int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	cleanup_free char *name = NULL;
+	int named;
+
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
+		return fd;
+	name = mem_printf("%s/netflowize-XXXXXX", dir);
+	named = mkostemp(name, O_CLOEXEC);
+	if (named >= 0)
+		unlink(name);
+	return named;
+}
+
+int spill_new(struct spill **ret, struct err *err)
+{
+	const char *dir = getenv("TMPDIR");
+	struct spill *s;
+	int fd;
+
+	if (!dir || !*dir)
+		dir = "/var/tmp";
+	fd = open_unnamed(dir);
+	if (fd < 0) {
+		err_sys(err, "cannot put rows aside in %s", dir);
+		return err_hint(err, "TMPDIR can name another directory.");
+	}
+	s = mem_zalloc(1, sizeof(*s));
+	s->dir = dir;
+	s->fd = fd;
+	s->seed = hash_key_new();
+	s->out.max = CHUNK_MAX;
+	*ret = s;
+	return 0;
+}
+
+void spill_free(struct spill *s)
+{
+	if (!s)
+		return;
+	close(s->fd);
+	for (size_t i = 0; i < SPILL_HEAPS; i++)
+		free(s->heaps[i].chunks);
+	buf_release(&s->out);
+	free(s->heap_of);
+	free(s->order);
+	free(s);
+}
+
+/* Adding --------------------------------------------------------------- */
+
+static int is_full(const struct spill *s, struct err *err)
+{
+	err_set(err, NFZ_E_DISK_FULL,
+		"%s: no space left for rows put aside, after %llu MiB", s->dir,
+		(unsigned long long)(s->size >> 20));
+	return err_hint(err,
+		"Rows of own probes, beyond a million, wait on disk until they "
+		"are merged, 48 bytes each.  TMPDIR can name a directory with "
+		"more room; a filter or a shorter time takes less.");
+}
+
+static int write_out(struct spill *s, struct err *err)
+{
+	struct statvfs disk;
+
+	if (fstatvfs(s->fd, &disk) == 0) {
+		const uint64_t unit = disk.f_frsize;
+		const uint64_t part = disk.f_blocks * unit / SPARE_PART;
+
+		if (disk.f_bavail * unit <
+			s->out.len + (part < SPARE_BYTES ? part : SPARE_BYTES))
+			return is_full(s, err);
+	}
+	if (file_write_all(s->fd, s->out.data, s->out.len, err) < 0)
+		return errno == ENOSPC || errno == EDQUOT || errno == EFBIG
+			       ? is_full(s, err)
+			       : err_wrap(err, "rows put aside in %s", s->dir);
+	s->size += s->out.len;
+	buf_reset(&s->out);
+	return 0;
+}
+
+/* Heap by heap, in the order they came; *ret_end of each. */
+static void put_in_order(struct spill *s, const struct flow_rows *rows,
+	size_t end[static SPILL_HEAPS])
+{
+	size_t at[SPILL_HEAPS + 1] = {0};
+
+	if (rows->n > s->room) {
+		s->room = rows->n;
+		s->heap_of = mem_grow(s->heap_of, s->room, sizeof(uint8_t));
+		s->order = mem_grow(s->order, s->room, sizeof(uint32_t));
+	}
+	for (size_t i = 0; i < rows->n; i++) {
+		s->heap_of[i] = (uint8_t)flow_key_hash_quick(
+			&s->seed, &rows->records[i].key);
+		at[s->heap_of[i] + 1]++;
+	}
+	for (size_t k = 1; k <= SPILL_HEAPS; k++)
+		at[k] += at[k - 1];
+	for (size_t i = 0; i < rows->n; i++)
+		s->order[at[s->heap_of[i]]++] = (uint32_t)i;
+	memcpy(end, at, SPILL_HEAPS * sizeof(*end));
+}
+
+/* One entry of these rows of order. */
+static void encode(struct spill *s, const struct flow_rows *rows,
+	const uint32_t *order, size_t n)
+{
+	enum { AHEAD = 8 };
+	const struct store_batch batch = {.records = s->records,
+		.extras = rows->extras ? s->extras : NULL,
+		.n = n};
+
+	for (size_t i = 0; i < n; i++) {
+		if (i + AHEAD < n)
+			__builtin_prefetch(&rows->records[order[i + AHEAD]]);
+		s->records[i] = rows->records[order[i]];
+		if (rows->extras)
+			s->extras[i] = rows->extras[order[i]];
+	}
+	state_encode_batch(&batch, &s->out);
+}
+
+int spill_add(struct spill *s, const struct flow_rows *rows, struct err *err)
+{
+	size_t end[SPILL_HEAPS];
+	int r = 0;
+
+	put_in_order(s, rows, end);
+	for (size_t k = 0, i = 0; k < SPILL_HEAPS && r == 0; k++) {
+		struct heap *heap = &s->heaps[k];
+		struct chunk chunk = {
+			.offset = s->size + s->out.len, .rows = end[k] - i};
+
+		for (size_t n; i < end[k]; i += n) {
+			n = end[k] - i < PIECE ? end[k] - i : PIECE;
+			encode(s, rows, s->order + i, n);
+		}
+		chunk.len = s->size + s->out.len - chunk.offset;
+		if (chunk.rows)
+			MEM_PUSH(heap->chunks, heap->n, heap->cap) = chunk;
+		if (s->out.len >= WRITE_AT)
+			r = write_out(s, err);
+	}
+	return r || !s->out.len ? r : write_out(s, err);
+}
+
+/* Reading -------------------------------------------------------------- */
+
+struct counted {
+	store_rows_fn fn;
+	void *ctx;
+	size_t rows;
+};
+
+static int count_rows(void *ctx, const struct flow_rows *rows, struct err *err)
+{
+	struct counted *c = ctx;
+
+	c->rows += rows->n;
+	return c->fn(c->ctx, rows, err);
+}
+
+static int read_chunk(struct spill *s, const struct chunk *chunk,
+	struct counted *to, struct err *err)
+{
+	const size_t before = to->rows;
+	size_t len = 0;
+	char *room;
+	int r;
+
+	buf_reset(&s->out);
+	room = buf_space(&s->out, chunk->len);
+	while (room && len < chunk->len) {
+		ssize_t n = pread(s->fd, room + len, chunk->len - len,
+			(off_t)(chunk->offset + len));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, "rows put aside in %s", s->dir);
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	buf_commit(&s->out, len);
+	r = store_read_entries(&s->out, count_rows, to, err);
+	if (r == 0 && to->rows - before != chunk->rows)
+		return err_set(err, NFZ_E_IO,
+			"rows put aside in %s came back damaged", s->dir);
+	return r;
+}
+
+int spill_read(struct spill *s, size_t heap, store_rows_fn fn, void *ctx,
+	struct err *err)
+{
+	const struct heap *h = &s->heaps[heap];
+	struct counted to = {.fn = fn, .ctx = ctx};
+	int r = 0;
+
+	for (size_t i = 0; i < h->n && r == 0; i++)
+		r = read_chunk(s, &h->chunks[i], &to, err);
+	return r;
+}
