@@ -16,11 +16,17 @@ NODE_MAINS  := $(foreach p,$(NODE_PROGRAMS),$(wildcard src/*/$(p).c))
 NODE_SOURCES := $(filter-out $(NODE_SKIP) $(MAINS),$(foreach f,$(NODE_FOLDERS),$(wildcard src/$(f)/*.c)) $(NODE_FORMAT) $(NODE_AGENT))
 NODE_CFLAGS := -std=gnu17 -D_GNU_SOURCE= -DNFZ_NODE=1 -Isrc \
  -MMD -MP -Os -ffunction-sections -fdata-sections -fstack-protector-strong \
- -fno-asynchronous-unwind-tables $(WARNINGS)
+ -fno-asynchronous-unwind-tables -fno-pie $(WARNINGS)
 # musl gives threads 128 KB unless told otherwise, and who reads a log wants more.
-NODE_LDFLAGS := -static -Wl,--gc-sections -Wl,--wrap=sodium_misuse -Wl,-z,stack-size=1048576 -s
+NODE_LDFLAGS := -static -no-pie -Wl,--gc-sections -Wl,--wrap=sodium_misuse -Wl,-z,stack-size=1048576 -s
 
 NODE_NAMES  := $(basename $(notdir $(NODE_MAINS)))
+
+# Programs that are made of much the same are one file, by several names: the
+# one that holds them, first, tells by which it was called (base/program.h).
+NODE_FILES  := nfz-agent nfz-collector
+NODE_WITH_nfz-agent     := nfz-meter nfz-cache
+NODE_WITH_nfz-collector := nfz-query
 
 # For one architecture: its name, the directory it is built in, its compiler,
 # where its headers and libraries are (below usr/).
@@ -47,13 +53,17 @@ $(2)/libnode.a: $(patsubst src/%.c,$(2)/obj/%.o,$(NODE_SOURCES)) $(BUILD)/stamp/
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && ar rcs $$@ $$(filter %.o,$$^)
 
-$(foreach p,$(NODE_NAMES),$(2)/bin/$(p)): $(2)/bin/%: $(2)/libnode.a
+$(foreach f,$(NODE_FILES),$(2)/bin/$(f)): $(2)/bin/%: $(2)/libnode.a
 	$$(call say,NODE,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(3) $$(NODE_LDFLAGS) -o $$@ $$(filter %.o,$$^) $(2)/libnode.a \
 	 $(foreach l,sodium z lz4 zstd,$(4)/usr/lib/$(1)-linux-gnu/lib$(l).a)
-$(foreach m,$(NODE_MAINS),
-$(2)/bin/$(basename $(notdir $(m))): $(patsubst src/%.c,$(2)/obj/%.o,$(m)))
+$(foreach f,$(NODE_FILES),
+$(2)/bin/$(f): $(foreach p,$(f) $(NODE_WITH_$(f)),$(patsubst src/%.c,$(2)/obj/%.o,$(filter %/$(p).c,$(NODE_MAINS))))
+$(foreach p,$(NODE_WITH_$(f)),
+$(2)/bin/$(p): $(2)/bin/$(f)
+	$$(Q)ln -f $$< $$@
+))
 
 $(BUILD)/payload/$(1).nfzp: $(foreach p,$(NODE_NAMES),$(2)/bin/$(p)) scripts/make-payload
 	$$(call say,PACK,$$@)

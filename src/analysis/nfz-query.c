@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/program.h"
 #include "store/control.h"
 
 #include <inttypes.h>
@@ -29,7 +30,7 @@ static int flush(const char *dir, int64_t wait_ms, struct err *err)
 	return r;
 }
 
-int main(int argc, char **argv)
+int PROGRAM_MAIN(query)(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
 	int r;

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/proc.h"
+#include "base/program.h"
 #include "collector/collector.h"
 #include "format/crypto.h"
 
@@ -91,6 +92,10 @@ int main(int argc, char **argv)
 	struct setup setup = {0};
 	int words = 0, r;
 
+#ifdef NFZ_NODE
+	if (program_is(argv, "nfz-query"))
+		return query_main(argc, argv);
+#endif
 	proc_begin();
 	r = opt_parse(table, NULL, &a, argc, argv, &words, &err);
 	log_open("nfz-collector", LOG_INFO, true);

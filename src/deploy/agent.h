@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 enum {
@@ -33,7 +34,8 @@ struct dep {
 	char id[AGENT_ID];
 	char path[AGENT_PATH];
 	int dir, journal, lock;
-	bool fresh; /* made by this open */
+	bool fresh;    /* made by this open */
+	bool has_self; /* bin/nfz-agent is the agent that runs */
 };
 
 struct agent {
@@ -41,7 +43,8 @@ struct agent {
 	const char *root;  /* in front of every place: "" but in tests */
 	const void *image; /* the agent itself, as long as it runs */
 	size_t image_len;
-	char sha[65]; /* of that */
+	char sha[65];     /* of that */
+	struct stat file; /* it was read from there */
 	struct buf input;
 	struct buf words; /* the RESULT's words, each followed by a NUL */
 	struct buf held;  /* what goes out with the RESULT */
@@ -116,6 +119,10 @@ void text_field(const char *text, const char *name, char *to, size_t size);
 void dep_text(int dir, const char *path, struct buf *out);
 /* SHA-256 of a file below dir; false when it is absent or no plain file. */
 bool dep_hash(int dir, const char *path, char sha[static 65]);
+/* The same of a program, which may be the agent that runs: that has been
+ * hashed. */
+bool agent_hash(
+	const struct agent *a, int dir, const char *path, char sha[static 65]);
 /* The last lines of log/ROLE.log, at most max bytes. */
 void log_tail(int dir, const char *role, size_t max, struct buf *out);
 
@@ -140,7 +147,8 @@ struct dep_file {
 	enum journal_kind kind; /* FILE, SECRET or TEMP */
 	const void *data;
 	size_t len;
-	const char *sha; /* of data, or NULL: not known yet */
+	const char *sha;  /* of data, or NULL: not known yet */
+	const char *same; /* a file with these bytes and mode, or NULL */
 };
 int dep_write(struct dep *d, const struct dep_file *f,
 	struct err *err) NFZ_MUST_CHECK;

@@ -172,7 +172,7 @@ int dep_open(struct agent *a, const char *id, bool create, int64_t need,
 	dep_close(a);
 	if (!agent_id_ok(id))
 		return err_set(err, NFZ_E_REMOTE, "a deployment id is wrong");
-	d->fresh = false;
+	d->fresh = d->has_self = false;
 	snprintf(d->id, sizeof(d->id), "%s", id);
 	if (!agent_each_deployment(a, is_it, &f)) {
 		if (!create)
@@ -202,9 +202,12 @@ void dep_close(struct agent *a)
 static int write_temp(struct dep *d, const struct dep_file *f, const char *temp,
 	struct err *err)
 {
-	cleanup_close int fd = openat(d->dir, temp,
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	cleanup_close int fd = -1;
 
+	if (f->same && linkat(d->dir, f->same, d->dir, temp, 0) == 0)
+		return 0;
+	fd = openat(d->dir, temp,
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 || file_write_all(fd, f->data, f->len, NULL) < 0 ||
 		fchmod(fd, f->mode) < 0 || fsync(fd) < 0)
 		return dep_sys(err, f->path);
@@ -233,7 +236,8 @@ int dep_write(struct dep *d, const struct dep_file *f, struct err *err)
 		r = journal_add(d->journal, &file, err);
 	if (r == 0 && renameat(d->dir, path, d->dir, f->path) < 0)
 		r = dep_sys(err, f->path);
-	if (r < 0)
+	/* to give a file a name it has leaves the other one */
+	if (r < 0 || f->same)
 		unlinkat(d->dir, path, 0);
 	return r;
 }

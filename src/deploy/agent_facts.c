@@ -56,7 +56,7 @@ static int note_process(void *ctx, const struct proc_info *info)
 	if (info->exited)
 		snprintf(status, sizeof(status), "%d", info->status);
 	snprintf(path, sizeof(path), "bin/%s", info->program);
-	if (!dep_hash(l->dir, path, sha))
+	if (!agent_hash(l->agent, l->dir, path, sha))
 		sha[0] = '\0';
 	agent_note(l->agent, words, sizeof(words) / sizeof(*words));
 	return 0;

@@ -74,6 +74,18 @@ bool dep_hash(int dir, const char *path, char sha[static 65])
 	return n == 0;
 }
 
+bool agent_hash(
+	const struct agent *a, int dir, const char *path, char sha[static 65])
+{
+	struct stat st;
+
+	if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		st.st_dev != a->file.st_dev || st.st_ino != a->file.st_ino)
+		return dep_hash(dir, path, sha);
+	memcpy(sha, a->sha, sizeof(a->sha));
+	return true;
+}
+
 void log_tail(int dir, const char *role, size_t max, struct buf *out)
 {
 	char path[64], chunk[4096];

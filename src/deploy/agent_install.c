@@ -23,44 +23,6 @@ static bool program_ok(const char *name)
 	       *name != '.' && journal_path_ok(name);
 }
 
-/* The agent that runs may be the very program that is to be installed. */
-static int install_self(struct agent *a, const char *sha, struct err *err)
-{
-	const struct dep_file f = {.path = "bin/nfz-agent",
-		.mode = 0700,
-		.kind = JOURNAL_FILE,
-		.data = a->image,
-		.len = a->image_len,
-		.sha = a->sha};
-	int r;
-
-	if (strcmp(a->sha, sha) != 0)
-		return 0;
-	r = dep_write(&a->dep, &f, err);
-	return r < 0 ? r : 1;
-}
-
-int agent_say_missing(struct agent *a, const char *program, struct err *err)
-{
-	char name[PAYLOAD_NAME_MAX], path[AGENT_PATH], sha[65];
-	const char *colon = strchr(program, ':');
-	int self = 0;
-
-	if (!colon)
-		return err_set(err, NFZ_E_REMOTE, "open: NAME:SHA");
-	snprintf(name, sizeof(name), "%.*s", (int)(colon - program), program);
-	if (!program_ok(name))
-		return err_set(err, NFZ_E_REMOTE, "open: bad name");
-	snprintf(path, sizeof(path), "bin/%s", name);
-	if (dep_hash(a->dep.dir, path, sha) && strcmp(sha, colon + 1) == 0)
-		return 0;
-	if (strcmp(name, "nfz-agent") == 0)
-		self = install_self(a, colon + 1, err);
-	if (self == 0)
-		agent_say(a, "missing=%s", name);
-	return self < 0 ? self : 0;
-}
-
 static int add_manifest(
 	struct dep *d, const struct payload_entry *e, struct err *err)
 {
@@ -90,11 +52,64 @@ static int add_manifest(
 	return r;
 }
 
+/* Where a deployment has its agent. */
+static const char self[] = "bin/nfz-agent";
+
+/* The agent that runs may be the very program that is to be installed, be it
+ * by another name. */
+static int install_self(struct agent *a, const char *name, struct err *err)
+{
+	struct payload_entry e = {.mode = 0700, .size = a->image_len};
+	char path[AGENT_PATH];
+	const struct dep_file f = {.path = path,
+		.mode = e.mode,
+		.kind = JOURNAL_FILE,
+		.data = a->image,
+		.len = a->image_len,
+		.sha = a->sha,
+		.same = a->dep.has_self ? self : NULL};
+	int r;
+
+	snprintf(path, sizeof(path), "bin/%s", name);
+	r = dep_write(&a->dep, &f, err);
+	if (r < 0 || strcmp(path, self) == 0)
+		return r;
+	snprintf(e.name, sizeof(e.name), "%s", name);
+	memcpy(e.sha, a->sha, sizeof(e.sha));
+	return add_manifest(&a->dep, &e, err);
+}
+
+int agent_say_missing(struct agent *a, const char *program, struct err *err)
+{
+	char name[PAYLOAD_NAME_MAX], path[AGENT_PATH], sha[65];
+	const char *colon = strchr(program, ':');
+	bool ours;
+	int r = 0;
+
+	if (!colon)
+		return err_set(err, NFZ_E_REMOTE, "open: NAME:SHA");
+	snprintf(name, sizeof(name), "%.*s", (int)(colon - program), program);
+	if (!program_ok(name))
+		return err_set(err, NFZ_E_REMOTE, "open: bad name");
+	snprintf(path, sizeof(path), "bin/%s", name);
+	ours = strcmp(a->sha, colon + 1) == 0;
+	if (!agent_hash(a, a->dep.dir, path, sha) ||
+		strcmp(sha, colon + 1) != 0) {
+		if (ours)
+			r = install_self(a, name, err);
+		else
+			agent_say(a, "missing=%s", name);
+	}
+	if (r == 0 && strcmp(path, self) == 0)
+		a->dep.has_self = ours;
+	return r;
+}
+
 static int install_file(void *ctx, const struct payload_entry *e,
 	const void *data, struct err *err)
 {
 	struct agent *a = ctx;
-	char path[AGENT_PATH];
+	char path[AGENT_PATH], same[AGENT_PATH];
 	struct dep_file f = {.path = path,
 		.mode = e->mode & 0700,
 		.kind = JOURNAL_FILE,
@@ -104,6 +119,10 @@ static int install_file(void *ctx, const struct payload_entry *e,
 	int r;
 
 	snprintf(path, sizeof(path), "bin/%s", e->name);
+	if (e->again && e[-1].mode == e->mode) {
+		snprintf(same, sizeof(same), "bin/%s", e[-1].name);
+		f.same = same;
+	}
 	r = dep_write(&a->dep, &f, err);
 	if (r == 0)
 		r = add_manifest(&a->dep, e, err);

@@ -121,6 +121,14 @@ static int archive_of(struct up *u, const struct payload *p, unsigned programs,
 	return 0;
 }
 
+/* The agent may be all that a node needs, by several names. */
+static bool is_agent(const struct payload *p, const char *name)
+{
+	const struct payload_entry *e = p ? payload_entry(p, name) : NULL;
+
+	return e && strcmp(e->sha, p->agent->sha) == 0;
+}
+
 static unsigned program_bit(const struct payload *p, const char *name)
 {
 	for (size_t i = 0; p && i < p->n && i < sizeof(unsigned) * 8; i++)
@@ -232,8 +240,9 @@ int up_enter_open(struct up *u, struct fleet_node *n, struct err *err)
 
 	if (r < 0 || found_with(session_node(&u->s, n), u->rollout.id))
 		return r;
-	for (size_t i = 1; i < k; i++)
-		programs |= program_bit(p, names[i]);
+	for (size_t i = 0; i < k; i++)
+		if (!is_agent(p, names[i]))
+			programs |= program_bit(p, names[i]);
 	r = furnish(u, n, programs, err);
 	return r < 0 ? r : FLEET_CALL;
 }

@@ -4,12 +4,15 @@
  *                                              frames on stdin and stdout
  *   nfz-agent --keep ROLE STAMP PROGRAM ARG...     beside a program
  *
+ * On nodes it is nfz-meter and nfz-cache, too, when it is called so.
+ *
  * --boot names the temporary copy this process was started from; it is removed
  * at once.  --root is put in front of every place (tests). */
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/program.h"
 #include "deploy/agent.h"
 #include "format/crypto.h"
 
@@ -26,15 +29,15 @@ static bool hash_self(struct agent *a)
 {
 	cleanup_close int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	void *at = MAP_FAILED;
-	struct stat st;
+	struct stat *st = &a->file;
 
-	if (fd >= 0 && fstat(fd, &st) == 0)
-		at = mmap(NULL, (size_t)st.st_size, PROT_READ,
+	if (fd >= 0 && fstat(fd, st) == 0)
+		at = mmap(NULL, (size_t)st->st_size, PROT_READ,
 			MAP_PRIVATE | MAP_POPULATE, fd, 0);
 	if (at == MAP_FAILED)
 		return false;
 	a->image = at;
-	a->image_len = (size_t)st.st_size;
+	a->image_len = (size_t)st->st_size;
 	crypto_sha256_text(a->image, a->image_len, a->sha);
 	return true;
 }
@@ -80,6 +83,12 @@ static int serve(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+#ifdef NFZ_NODE
+	if (program_is(argv, "nfz-meter"))
+		return meter_main(argc, argv);
+	if (program_is(argv, "nfz-cache"))
+		return cache_main(argc, argv);
+#endif
 	proc_begin();
 	log_open("nfz-agent", LOG_INFO, false);
 	if (argc >= 3 && strcmp(argv[1], "--serve-as") == 0)

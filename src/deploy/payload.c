@@ -32,6 +32,10 @@ static int set_entries(struct payload *p, const struct payload_reader *r,
 	p->good = mem_zalloc(p->n, sizeof(*p->good));
 	for (size_t i = 0; i < p->n; i++) {
 		p->entries[i] = entries[i];
+		if (entries[i].again) {
+			p->offsets[i] = p->offsets[i - 1];
+			continue;
+		}
 		p->offsets[i] = used;
 		used += entries[i].packed;
 	}
@@ -214,26 +218,33 @@ int payloads_check(const struct payloads *ps, struct err *err)
 int payload_choose(const struct payload *p, const char *const *names, size_t n,
 	struct buf *out, struct err *err)
 {
+	size_t at = 0; /* where the last one's bytes are */
+	int r = 0;
+
 	buf_addf(out, "NFZP 1 %s\n", p->arch);
 	for (size_t i = 0; i < p->n; i++) {
 		const struct payload_entry *e = &p->entries[i];
 
-		if (chosen(e->name, names, n))
-			buf_addf(out, "file %s %04o %llu %s %llu\n", e->name,
-				e->mode, (unsigned long long)e->size, e->sha,
-				(unsigned long long)e->packed);
+		if (!chosen(e->name, names, n))
+			continue;
+		buf_addf(out, "file %s %04o %llu %s %llu\n", e->name, e->mode,
+			(unsigned long long)e->size, e->sha,
+			(unsigned long long)(p->offsets[i] == at ? 0
+								 : e->packed));
+		at = p->offsets[i];
 	}
 	buf_adds(out, "end\n");
-	for (size_t i = 0; i < p->n; i++) {
+	at = 0;
+	for (size_t i = 0; i < p->n && r == 0; i++) {
 		const char *packed;
-		int r;
 
-		if (!chosen(p->entries[i].name, names, n))
+		if (!chosen(p->entries[i].name, names, n) ||
+			p->offsets[i] == at)
 			continue;
+		at = p->offsets[i];
 		r = payload_packed(p, &p->entries[i], &packed, err);
-		if (r < 0)
-			return r;
-		buf_add(out, packed, p->entries[i].packed);
+		if (r == 0)
+			buf_add(out, packed, p->entries[i].packed);
 	}
-	return 0;
+	return r;
 }

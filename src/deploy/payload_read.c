@@ -57,6 +57,18 @@ static bool hex_ok(const char *sha)
 	return strlen(sha) == 64 && strspn(sha, "0123456789abcdef") == 64;
 }
 
+/* The same bytes as the file before, by another name. */
+static bool is_again(const struct payload_reader *r, struct payload_entry *e)
+{
+	const struct payload_entry *before = &r->entries[r->n - 1];
+
+	if (e->packed || r->n == 0 || e->size != before->size ||
+		strcmp(e->sha, before->sha) != 0)
+		return false;
+	e->packed = before->packed;
+	return true;
+}
+
 static int parse_file(
 	struct payload_reader *r, const char *line, struct err *err)
 {
@@ -67,9 +79,13 @@ static int parse_file(
 		    e.name, &e.mode, &e.size, e.sha, &e.packed, &used) != 5 ||
 		line[used] || !name_ok(e.name) || !hex_ok(e.sha) ||
 		(e.mode & ~0755U) || e.size > PAYLOAD_FILE_MAX ||
-		e.packed > PAYLOAD_FILE_MAX || e.packed == 0)
+		e.packed > PAYLOAD_FILE_MAX)
 		return err_set(err, NFZ_E_INPUT,
 			"payload: a file line makes no sense");
+	e.again = is_again(r, &e);
+	if (e.packed == 0)
+		return err_set(
+			err, NFZ_E_INPUT, "payload: %s has no bytes", e.name);
 	if (r->n == PAYLOAD_FILES_MAX)
 		return err_set(err, NFZ_E_INPUT, "payload: too many files");
 	for (size_t i = 0; i < r->n; i++)
@@ -160,11 +176,14 @@ static int file_whole(struct payload_reader *r, struct err *err)
 	struct buf out = BUF_INIT(e->size);
 	int result = payload_unpack(e, r->blob.data, &out, err);
 
-	if (result == 0 && r->fn)
-		result = r->fn(r->ctx, e, buf_str(&out), err);
+	for (bool again = true; again && result == 0; e++) {
+		if (r->fn)
+			result = r->fn(r->ctx, e, buf_str(&out), err);
+		r->at++;
+		again = r->at < r->n && e[1].again;
+	}
 	buf_release(&out);
 	buf_reset(&r->blob);
-	r->at++;
 	return result;
 }
 

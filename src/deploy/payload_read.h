@@ -2,10 +2,12 @@
  * sends.
  *
  *   NFZP 1 x86_64\n
- *   file NAME MODE SIZE SHA256 PACKED\n      one line per file; MODE octal
+ *   file NAME MODE SIZE SHA256 PACKED\n      one line per file; MODE octal;
+ *                                           PACKED 0: as the file before
  *   end\n
  *   PACKED bytes of gzip per file, in the same order
  *
+ * A file that is the one before it, by another name, has no bytes of its own.
  * Files are packed one by one, so that any choice of them is again an archive
  * without packing anything anew.  Reading is by pieces as they arrive; a file
  * is handed on only after its size and SHA-256 were found right. */
@@ -30,6 +32,7 @@ struct payload_entry {
 	char name[PAYLOAD_NAME_MAX]; /* letters, digits, '-', '_', '.' */
 	uint32_t mode;               /* 0500, 0700 ... */
 	uint64_t size, packed;
+	bool again; /* the bytes of the entry before, which is beside it */
 	char sha[65];
 };
 

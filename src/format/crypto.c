@@ -48,6 +48,30 @@ int _crypto_stream_salsa20_pick_best_implementation(void)
 {
 	return 0;
 }
+
+/* BLAKE2b is for the few keys that are derived: one way of it is enough. */
+#ifdef __x86_64__
+struct blake2b_state;
+typedef int blake2b_fn(struct blake2b_state *s, const uint8_t *block);
+blake2b_fn blake2b_compress_ref;
+blake2b_fn blake2b_compress_ssse3, blake2b_compress_sse41,
+	blake2b_compress_avx2;
+
+int blake2b_compress_ssse3(struct blake2b_state *s, const uint8_t *block)
+{
+	return blake2b_compress_ref(s, block);
+}
+
+int blake2b_compress_sse41(struct blake2b_state *s, const uint8_t *block)
+{
+	return blake2b_compress_ref(s, block);
+}
+
+int blake2b_compress_avx2(struct blake2b_state *s, const uint8_t *block)
+{
+	return blake2b_compress_ref(s, block);
+}
+#endif
 #endif
 
 _Static_assert(CRYPTO_KEY == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "");

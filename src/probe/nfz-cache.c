@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/opt.h"
 #include "base/proc.h"
+#include "base/program.h"
 #include "probe/cache.h"
 #include "probe/privs.h"
 #include "probe/setupfile.h"
@@ -42,7 +43,7 @@ static int run(const struct args *a, struct err *err)
 	return r;
 }
 
-int main(int argc, char **argv)
+int PROGRAM_MAIN(cache)(int argc, char **argv)
 {
 	struct args a = {.uid = PRIVS_NOBODY};
 	struct err err = ERR_INIT;

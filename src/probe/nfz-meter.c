@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/proc.h"
+#include "base/program.h"
 #include "probe/dump.h"
 #include "probe/guard.h"
 #include "probe/courier.h"
@@ -286,7 +287,7 @@ static int check_use(struct args *a, char **words, int n, struct err *err)
 	return 0;
 }
 
-int main(int argc, char **argv)
+int PROGRAM_MAIN(meter)(int argc, char **argv)
 {
 	struct args a = {.uid = PRIVS_NOBODY,
 		.idle_ms = 60000,

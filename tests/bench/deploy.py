@@ -10,6 +10,7 @@ collector to every node, check their SHA-256 and start something that sleeps:
 less than up does, which waits until all are ready.  All of them get
 curve25519, which is what OpenSSH's default costs five times of.
 Medians and ratios; CPU is that of the tool and all it starts.
+(Meter and flow cache are one file on nodes: it is copied once.)
 
 All nodes share one kernel.  To put a meter's program at an interface's own
 hooks it waits, twice a meter, for a grace period (8 to 16 ms) that no other
@@ -40,7 +41,7 @@ GRACE = "/sys/kernel/rcu_expedited"
 TESTBED = os.path.join(BUILD, "bin", "nfz-testbed")
 NETFLOWIZE = os.path.join(BUILD, "bin", "netflowize")
 NODE_BIN = os.environ.get("NODE_BIN", os.path.join(BUILD, "node", "bin"))
-PROGRAMS = ["nfz-meter", "nfz-cache", "nfz-collector"]
+PROGRAMS = ["nfz-meter", "nfz-collector"]
 # Only the sleep goes to the background: what does loses its standard input,
 # and how it ended.
 REMOTE = ("sudo -n sh -c 'umask 077; mkdir -p /var/tmp/peer && "

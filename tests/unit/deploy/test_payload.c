@@ -34,6 +34,23 @@ static void archive(struct buf *out)
 	buf_release(&body);
 }
 
+/* As files that are one are packed: the agent's bytes, two names. */
+static void archive_of_links(struct buf *out)
+{
+	struct buf body = BUF_INIT(1 << 16);
+	char sha[CRYPTO_SHA256_TEXT];
+
+	buf_adds(out, "NFZP 1 x86_64\n");
+	add_file(out, &body, "nfz-agent", "all in one");
+	crypto_sha256_text("all in one", 10, sha);
+	buf_addf(out, "file nfz-meter 0755 10 %s 0\n", sha);
+	buf_addf(out, "file nfz-cache 0755 10 %s 0\n", sha);
+	add_file(out, &body, "nfz-query", "a query program");
+	buf_adds(out, "end\n");
+	buf_add(out, body.data, body.len);
+	buf_release(&body);
+}
+
 static int note_file(void *ctx, const struct payload_entry *e, const void *data,
 	struct err *err)
 {
@@ -120,6 +137,10 @@ Test(payload, nonsense_is_refused)
 		"NFZP 1 x86_64\nfile a 0755 -1 %s 20\nend\n",
 		"NFZP 1 x86_64\nfile a 0755 0 %s 0\nend\n",
 		"NFZP 1 x86_64\nfile a 0755 0 %s 9\nfile a 0755 0 %s 9\nend\n",
+		"NFZP 1 x86_64\nfile a 0755 0 %s 9\nfile b 0755 1 %s 0\nend\n",
+		"NFZP 1 x86_64\nfile a 0755 0 %s 9\nfile b 0755 0 "
+		"0000000000000000000000000000000000000000000000000000000000"
+		"000000 0\nend\n",
 		"NFZP 1 x86_64\nfile a 0755 0 %s 20 more\nend\n",
 		"NFZP 1 x86_64\nfile a 0755 0 short 20\nend\n",
 		"NFZP 1 x86_64\nend\nmore",
@@ -171,6 +192,45 @@ Test(payload, a_choice_is_an_archive)
 	buf_release(&agent);
 	buf_release(&out);
 	buf_release(&seen);
+}
+
+/* What is one file by several names is packed once, in any choice. */
+Test(payload, files_that_are_one)
+{
+	static const struct {
+		const char *names[3], *seen;
+		size_t n;
+	} choices[] = {{{"nfz-agent", "nfz-meter", "nfz-cache"},
+			       "nfz-agent=all in one;nfz-meter=all in one;"
+			       "nfz-cache=all in one;",
+			       3},
+		{{"nfz-meter", "nfz-query"},
+			"nfz-meter=all in one;nfz-query=a query program;", 2},
+		{{"nfz-cache"}, "nfz-cache=all in one;", 1},
+		{{"nfz-query"}, "nfz-query=a query program;", 1}};
+	struct buf in = BUF_INIT(1 << 16);
+	struct payloads all = {0};
+	struct payload p;
+
+	archive_of_links(&in);
+	cr_assert_eq(payload_parse(&in, &p, NULL), 0);
+	for (size_t i = 0; i < sizeof(choices) / sizeof(*choices); i++) {
+		struct buf out = BUF_INIT(1 << 16), seen = BUF_INIT(1 << 16);
+		struct payload_reader *r = payload_reader_new(note_file, &seen);
+
+		cr_assert_eq(payload_choose(&p, choices[i].names, choices[i].n,
+				     &out, NULL),
+			0);
+		cr_assert_eq(payload_reader_add(r, out.data, out.len, NULL), 0);
+		cr_expect(payload_reader_done(r));
+		cr_expect_str_eq(buf_str(&seen), choices[i].seen);
+		payload_reader_free(r);
+		buf_release(&out);
+		buf_release(&seen);
+	}
+	MEM_PUSH(all.items, all.n, all.cap) = p;
+	cr_expect_eq(payloads_check(&all, NULL), 0);
+	payloads_release(&all);
 }
 
 /* Verified when it is needed: a damaged program stops what would send it. */
