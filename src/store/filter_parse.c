@@ -106,11 +106,27 @@ static bool parse_end(struct parser *p, enum filter_dir dir, int *ret)
 	return true;
 }
 
+/* src and dst: each of them is not this, or one of these. */
+static int parse_both(struct parser *p, const struct word *w)
+{
+	const struct token values = p->now;
+	int first = parse_values(p, w->value, DIR_SRC), second;
+
+	if (first < 0)
+		return first;
+	p->now = values;
+	second = parse_values(p, w->value, DIR_DST);
+	p->f->nodes[first].next = second;
+	return second < 0 ? second : join(p, FILTER_AND, first);
+}
+
 static int parse_directed(struct parser *p, enum filter_dir dir)
 {
 	const struct word *w = eat_word(p, true);
 	int n;
 
+	if (w && dir == DIR_BOTH)
+		return parse_both(p, w);
 	if (w)
 		return parse_values(p, w->value, dir);
 	if (parse_end(p, dir, &n))

@@ -89,6 +89,33 @@ static const char *nth_link(const void *ctx, size_t i)
 	return i < c->n_links ? c->links[i].name : NULL;
 }
 
+enum { NAMES_SHOWN = 8 };
+
+/* With the nearest name, or, where none is near, some that there are. */
+static int fail_name(struct parser *p, bool link)
+{
+	const char *(*const name)(const void *, size_t) =
+		link ? nth_link : nth_node;
+	const size_t n = !p->catalog ? 0
+			 : link      ? p->catalog->n_links
+				     : p->catalog->n_nodes;
+	struct buf expected = BUF_INIT(400);
+	char text[WORD_MAX + 1];
+	const char *near = NULL;
+	int r;
+
+	buf_addf(&expected, "the name of a %s", link ? "link" : "node");
+	if (n && lex_word(p, text))
+		near = opt_nearest(text, name, p->catalog);
+	for (size_t i = 0; !near && i < n && i < NAMES_SHOWN; i++)
+		buf_addf(&expected, "%s%.30s%s", i ? ", " : ": ",
+			name(p->catalog, i),
+			i + 1 == NAMES_SHOWN && n > NAMES_SHOWN ? " ..." : "");
+	r = lex_fail(p, buf_str(&expected), near);
+	buf_release(&expected);
+	return r;
+}
+
 static int name_index(struct parser *p, bool link)
 {
 	const struct catalog *c = p->catalog;
@@ -97,15 +124,8 @@ static int name_index(struct parser *p, bool link)
 
 	if (c && lex_word(p, text))
 		i = link ? catalog_link(c, text) : catalog_node(c, text);
-	if (i < 0) {
-		const char *near = NULL;
-
-		if (c && lex_word(p, text))
-			near = opt_nearest(text, link ? nth_link : nth_node, c);
-		return lex_fail(p,
-			link ? "the name of a link" : "the name of a node",
-			near);
-	}
+	if (i < 0)
+		return fail_name(p, link);
 	lex_advance(p);
 	return i;
 }

@@ -85,7 +85,9 @@ Test(filter, says_yes)
 		"mac 02:00:00:00:00:01", "dst mac 02-00-00-00-00-fe", "mpls 16",
 		"mpls in [1, 16-20]", "next ip 10.0.9.1",
 		"next host in [1.1.1.1 10.0.9.1]", "next net 10.0.0.0/8",
-		"not next net 2001:db8::/32"};
+		"not next net 2001:db8::/32", "src and dst port != 81",
+		"src and dst port in [1000-2000 80]",
+		"src and dst node in [a b]"};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		cr_expect_eq(ask(all[i], true), FILTER_YES, "%s", all[i]);
@@ -104,7 +106,9 @@ Test(filter, says_no)
 		"src as 4200000000", "in if 70000", "out if 3", "vlan 0",
 		"src vlan 200", "src and dst as 64512", "mpls != 16",
 		"src mac 02:00:00:00:00:fe", "next ip 10.0.9.2",
-		"next net 10.1.0.0/16", "next net ::/128"};
+		"next net 10.1.0.0/16", "next net ::/128",
+		"src and dst port != 80", "src and dst port in [80 443]",
+		"src and dst host in [10.0.1.1 1.2.3.4]"};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		cr_expect_eq(ask(all[i], true), FILTER_NO, "%s", all[i]);
@@ -160,6 +164,8 @@ Test(filter, refuses_and_shows_where)
 	cr_assert(strstr(refused("link in [core le]").hint,
 		"              ^^ expected: the name of a link\n"
 		"Did you mean:  link in [core la]\n"));
+	cr_assert(strstr(refused("link backbone").hint,
+		"expected: the name of a link: la, core, "));
 	cr_assert(strstr(refused("vlam 5").hint, "Did you mean:  vlan 5\n"));
 	cr_assert(strstr(refused("in ff 5").hint, "Did you mean:  in if 5\n"));
 	cr_assert(strstr(refused("next hst 10.0.0.1").hint,
