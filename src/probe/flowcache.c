@@ -130,7 +130,7 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 	r = (struct flow_record){.key = hot->key,
 		.packets = hot->packets * flow_point_times(p),
 		.bytes = hot->octets * flow_point_times(p),
-		.first_ns = c->table.first_ns[id],
+		.first_ns = flowtable_first(&c->table, id),
 		.last_ns = latest_ns > hot->last_ns ? latest_ns : hot->last_ns,
 		.tap = p->tap,
 		.src_slot = p->src_slot,
@@ -158,7 +158,8 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 	hot->packets = 0;
 	hot->octets = 0;
 	hot->tcp_flags = 0;
-	hot->state &= (uint8_t) ~(FLOW_RIPE | FLOW_FRAGMENT | FLOW_BACK);
+	hot->state &=
+		(uint8_t) ~(FLOW_RIPE | FLOW_FRAGMENT | FLOW_BACK | FLOW_SPAN);
 	return true;
 }
 
@@ -186,7 +187,8 @@ static void file_flow(struct flowcache *c, uint32_t id)
 
 	if (hot->packets > 0)
 		report = report_ms(c, hot) -
-			 (c->now_ns - c->table.first_ns[id]) / NS_PER_MS;
+			 (c->now_ns - flowtable_first(&c->table, id)) /
+				 NS_PER_MS;
 	if (!(hot->state & (FLOW_RIPE | FLOW_NEW)) && !c->exact)
 		report -= RIPE_MS;
 	if (report < left_ms)
@@ -198,7 +200,7 @@ static void file_flow(struct flowcache *c, uint32_t id)
  * sooner than the first, unless they began before now. */
 static void file_new(struct flowcache *c, uint32_t id, uint32_t touched)
 {
-	if (id < touched || c->table.first_ns[id] < c->now_ns)
+	if (id < touched || flowtable_first(&c->table, id) < c->now_ns)
 		file_flow(c, id);
 	else
 		wheel_file_new(&c->wheel, id,
@@ -314,7 +316,7 @@ static bool make_ready(struct flowcache *c, uint32_t id,
 			file_flow(c, id);
 		}
 	} else if ((hot->state & FLOW_RIPE || c->exact) && hot->packets > 0 &&
-		   a->first_ns - c->table.first_ns[id] >
+		   a->first_ns - flowtable_first(&c->table, id) >
 			   c->opt.active_ms * NS_PER_MS) {
 		/* refused: it goes on counting, and leaves later */
 		(void)emit(c, id, END_ACTIVE);
@@ -330,10 +332,14 @@ static inline void update(
 	struct flow_hot *hot = &c->table.hot[id];
 
 	if (hot->packets == 0) {
-		c->table.first_ns[id] = a->first_ns;
 		hot->tos = a->tos;
-	} else if (a->first_ns < hot->last_ns) {
-		flowtable_go_back(&c->table, id, a->first_ns);
+		if (a->first_ns != a->last_ns)
+			flowtable_set_first(&c->table, id, a->first_ns);
+	} else {
+		if (!(hot->state & FLOW_SPAN))
+			flowtable_set_first(&c->table, id, hot->last_ns);
+		if (a->first_ns < hot->last_ns)
+			flowtable_go_back(&c->table, id, a->first_ns);
 	}
 	hot->last_ns = a->last_ns;
 	hot->packets += a->packets;
@@ -446,7 +452,7 @@ static struct verdict judge(const struct flowcache *c, uint32_t id)
 		.done = quiet_ns > patience_ms(c, hot) * NS_PER_MS ||
 			quiet_ns < -JUMP_NS};
 
-	v.due = hot->packets > 0 && c->now_ns - c->table.first_ns[id] >
+	v.due = hot->packets > 0 && c->now_ns - flowtable_first(&c->table, id) >
 					    report_ms(c, hot) * NS_PER_MS;
 	v.reason = v.done                  ? end_of(hot)
 		   : hot->state & FLOW_NEW ? END_LIVING
@@ -473,7 +479,7 @@ static void attend(void *data, uint32_t id)
 	}
 	if (v.due)
 		hot->state &= (uint8_t)~FLOW_NEW;
-	else if (c->now_ns - c->table.first_ns[id] >
+	else if (c->now_ns - flowtable_first(&c->table, id) >
 		 (c->opt.active_ms - RIPE_MS) * NS_PER_MS)
 		hot->state |= FLOW_RIPE;
 	file_flow(c, id);

@@ -160,7 +160,6 @@ uint32_t flowtable_insert(
 		grow(t);
 	put(t, (struct flowtable_slot){tag, id + 1});
 	t->hot[id] = (struct flow_hot){.key = *key, .state = FLOW_USED};
-	t->first_ns[id] = 0;
 	t->n++;
 	return id;
 }
@@ -197,8 +196,8 @@ void flowtable_go_back(struct flowtable *t, uint32_t id, int64_t time_ns)
 {
 	struct flow_hot *hot = &t->hot[id];
 
-	if (time_ns < t->first_ns[id])
-		t->first_ns[id] = time_ns;
+	if (time_ns < flowtable_first(t, id))
+		flowtable_set_first(t, id, time_ns);
 	if (!(hot->state & FLOW_BACK) || hot->last_ns > t->latest_ns[id])
 		t->latest_ns[id] = hot->last_ns;
 	hot->state |= FLOW_BACK;

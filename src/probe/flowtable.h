@@ -19,7 +19,8 @@ enum {
 	FLOW_NEW = 8,
 	FLOW_RIPE = 16,     /* the active time is nearly over */
 	FLOW_FRAGMENT = 32, /* later fragments among its packets */
-	FLOW_BACK = 64      /* time went back: latest_ns holds */
+	FLOW_BACK = 64,     /* time went back: latest_ns holds */
+	FLOW_SPAN = 128     /* first_ns holds; else all was at last_ns */
 };
 
 /* All that a repeat packet touches: one cache line. */
@@ -43,8 +44,8 @@ enum { FLOWTABLE_SECRETS = 8 };
 
 struct flowtable {
 	struct flow_hot *hot;
-	/* by id: of the first packet since the last record; of a free one: the
-	 * next */
+	/* by id: of the first packet since the last record, where others came;
+	 * of a free one: the next */
 	int64_t *first_ns;
 	int64_t *latest_ns; /* apart, since few flows ever touch theirs */
 	struct flowtable_slot *slots;
@@ -119,6 +120,18 @@ static inline uint16_t flowtable_point(const struct flow_key *key)
 
 	memcpy(&point, key->pad, sizeof(point));
 	return point;
+}
+static inline int64_t flowtable_first(const struct flowtable *t, uint32_t id)
+{
+	const struct flow_hot *hot = &t->hot[id];
+
+	return hot->state & FLOW_SPAN ? t->first_ns[id] : hot->last_ns;
+}
+static inline void flowtable_set_first(
+	struct flowtable *t, uint32_t id, int64_t time_ns)
+{
+	t->first_ns[id] = time_ns;
+	t->hot[id].state |= FLOW_SPAN;
 }
 static inline void flowtable_prefetch_slot(
 	const struct flowtable *t, uint32_t tag)

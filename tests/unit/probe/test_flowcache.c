@@ -133,6 +133,34 @@ Test(flowcache, additions_that_span_time_are_reported_in_time)
 	flowcache_free(cache);
 }
 
+/* Whatever came, in whatever order: the earliest and the latest since the last
+ * record. */
+Test(flowcache, records_have_the_first_and_the_last_time)
+{
+	static const int64_t cases[][5] = {/* ms of packets, -1: none */
+		{5, -1}, {5, 5, -1}, {5, 9, -1}, {5, 9, 12, -1}, {9, 5, -1},
+		{9, 5, 7, -1}, {9, 7, 12, 5, -1}, {0, -1}};
+	struct catcher c = {0};
+	struct flowcache *cache = make(&c, 100, 0);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int64_t first = INT64_MAX, last = INT64_MIN;
+
+		for (const int64_t *ms = cases[i]; *ms >= 0; ms++) {
+			add(cache, 1, 1000 + *ms);
+			first = *ms < first ? *ms : first;
+			last = *ms > last ? *ms : last;
+		}
+		cr_expect(flowcache_flush(cache));
+		cr_expect_eq(c.records, i + 1);
+		cr_expect_eq(c.last.first_ns, (1000 + first) * NS_PER_MS,
+			"case %zu: %ld", i, c.last.first_ns);
+		cr_expect_eq(c.last.last_ns, (1000 + last) * NS_PER_MS,
+			"case %zu: %ld", i, c.last.last_ns);
+	}
+	flowcache_free(cache);
+}
+
 Test(flowcache, estimates_are_as_large_as_they_are)
 {
 	struct catcher c = {0};
