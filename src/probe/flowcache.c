@@ -336,10 +336,7 @@ static inline void update(
 		if (a->first_ns != a->last_ns)
 			flowtable_set_first(&c->table, id, a->first_ns);
 	} else {
-		if (!(hot->state & FLOW_SPAN))
-			flowtable_set_first(&c->table, id, hot->last_ns);
-		if (a->first_ns < hot->last_ns)
-			flowtable_go_back(&c->table, id, a->first_ns);
+		flowtable_join(&c->table, id, a->first_ns);
 	}
 	hot->last_ns = a->last_ns;
 	hot->packets += a->packets;

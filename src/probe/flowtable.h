@@ -162,6 +162,17 @@ uint32_t flowtable_insert(
 void flowtable_remove(struct flowtable *t, uint32_t id);
 /* A packet of that time is to come, from before the one that came last. */
 void flowtable_go_back(struct flowtable *t, uint32_t id, int64_t time_ns);
+/* The same of any but the first since the last record. */
+static inline void flowtable_join(
+	struct flowtable *t, uint32_t id, int64_t time_ns)
+{
+	const struct flow_hot *hot = &t->hot[id];
+
+	if (!(hot->state & FLOW_SPAN))
+		flowtable_set_first(t, id, hot->last_ns);
+	if (time_ns < hot->last_ns)
+		flowtable_go_back(t, id, time_ns);
+}
 /* Forgets all at once. */
 void flowtable_clear(struct flowtable *t);
 /* On the way there, when nothing more is looked up: gives back the memory of
