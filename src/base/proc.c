@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -249,6 +250,9 @@ void proc_no_core(void)
 	const struct rlimit none = {0, 0};
 
 	(void)setrlimit(RLIMIT_CORE, &none);
+	/* the limit does not hold where the kernel pipes core files to a
+	 * program, and a debugger of the same user could look as well */
+	(void)prctl(PR_SET_DUMPABLE, 0);
 }
 
 void proc_begin(void)

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -128,6 +130,21 @@ Test(proc, closed_descriptors_are_nobodys)
 		proc_begin();
 		fd = open("/dev/null", O_RDWR);
 		_exit(fd <= STDERR_FILENO || write(STDOUT_FILENO, "x", 1) > 0);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_expect_eq(status, 0);
+}
+
+Test(proc, no_core_goes_to_a_file_or_a_program)
+{
+	struct rlimit core;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		proc_begin();
+		_exit(getrlimit(RLIMIT_CORE, &core) != 0 || core.rlim_max ||
+			prctl(PR_GET_DUMPABLE) != 0);
 	}
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_expect_eq(status, 0);
