@@ -210,7 +210,7 @@ static void run(int listener, const char *agent, const struct buf *list)
 	struct pollfd p[CLIENTS_MAX] = {{listener, POLLIN, 0}};
 	nfds_t n = 1;
 
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "nfz-ssh-agent");
 	signal(SIGINT, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
@@ -282,7 +282,8 @@ void agentfilter_free(struct agentfilter *f)
 	if (!f)
 		return;
 	if (f->pid > 0) {
-		kill(f->pid, SIGTERM);
+		/* it has its parent's handlers of other signals */
+		kill(f->pid, SIGKILL);
 		(void)proc_wait(f->pid);
 	}
 	if (f->socket[0])

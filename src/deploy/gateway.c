@@ -209,6 +209,7 @@ static void become(
 {
 	const struct timespec pause = {0, WAIT_NS};
 
+	signal(SIGTERM, SIG_DFL); /* not its parent's */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (!proc_stdio(fd, fd, log))
 		_exit(127);

@@ -112,6 +112,14 @@ known "many keys: only the named one" 0
 config | sed "s|IdentityFile .*|IdentityFile $dir/only/id|" >"$CONFIG"
 deploy status
 known "many keys: the named one first" 0
+
+# the user's own command ends, with whoever showed it the keys
+ssh-add -q -D
+ssh-add -q "$key"
+tb run --exp "$exp" -- env -u NETFLOWIZE_SSH_IDENTITY timeout -s KILL 60 \
+	"$build/bin/netflowize" status "$exp" >"$dir/out" 2>"$dir/err"
+check "an agent: the command ends" [ $? = 2 ]
+check "an agent: its key is taken" said "is not instrumented"
 kill "$SSH_AGENT_PID"
 unset SSH_AUTH_SOCK SSH_AGENT_PID
 
