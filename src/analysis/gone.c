@@ -44,19 +44,22 @@ struct gathered {
 	uint64_t records, packets, bytes;
 };
 struct gathering {
+	const struct answer *a;
+	int64_t unit_ns;
 	struct gathered *items;
 	size_t n, cap;
 	struct index by_key;
 };
 
-static void gather(struct gathering *g, const struct answer *a,
-	const struct history_cell *c)
+static void gather(void *ctx, int link, const struct history_cell *c)
 {
-	const struct catalog_tap *tap =
-		catalog_tap(a->query.catalog, history_tap(c));
-	struct gathered new = {.key.link = tap ? tap->link : -1};
+	struct gathering *g = ctx;
+	const struct answer *a = g->a;
+	struct gathered new = {.key.link = link};
 	size_t at;
 
+	if (!wants(&a->query, c->at_ns, c->at_ns + g->unit_ns - 1))
+		return;
 	if (group_by_has(&a->by, GROUP_PROTO))
 		new.key.proto = history_proto(c);
 	if (group_by_has(&a->by, GROUP_TIME))
@@ -133,7 +136,7 @@ int gone_write(const struct store *s, const struct answer *asked,
 {
 	const struct history *h = store_history(s);
 	struct answer a = *asked;
-	struct gathering g = {0};
+	struct gathering g = {.a = &a, .unit_ns = h->unit_ns};
 	int r;
 
 	a.counted = "records";
@@ -141,10 +144,8 @@ int gone_write(const struct store *s, const struct answer *asked,
 		a.sort = SORT_KEY;
 	r = set_keys(&a, h, err);
 	index_init(&g.by_key, sizeof(*g.items), sizeof(g.items->key));
-	for (size_t i = 0; i < h->n && r == 0; i++)
-		if (wants(&a.query, h->cells[i].at_ns,
-			    h->cells[i].at_ns + h->unit_ns - 1))
-			gather(&g, &a, &h->cells[i]);
+	if (r == 0)
+		history_links(h, a.query.catalog, gather, &g);
 	if (r == 0)
 		r = write_groups(&a, &g, ret, err);
 	index_release(&g.by_key);

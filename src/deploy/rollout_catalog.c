@@ -119,6 +119,8 @@ void rollout_catalog(const struct topology *t, const struct plan *plan,
 	c->mode = arena_strdup(&c->arena, plan->mode);
 	c->deployment = o->deployment;
 	c->idle_ms = r->modules[0].setup.idle_ms;
+	c->several = plan->demand.redundancy > 1 ||
+		     strcmp(plan->demand.dedupe, "none") == 0;
 	for (size_t i = 0; i < t->n_nodes; i++)
 		catalog_add_node(c, t->nodes[i].name);
 	c->collector = r->collector;

@@ -233,6 +233,8 @@ void catalog_print(const struct catalog *c, struct buf *out)
 	add_word(out, c->mode);
 	buf_addf(out, "\ndeployment %016" PRIx64 "\nidle_ms %" PRId64 "\n",
 		c->deployment, c->idle_ms);
+	if (c->several)
+		buf_adds(out, "witnesses several\n");
 	for (size_t i = 0; i < c->n_nodes; i++) {
 		buf_adds(out, "node");
 		add_word(out, c->nodes[i].name);
@@ -413,6 +415,8 @@ static int parse_words(struct parser *p)
 		c->deployment = strtoull(p->words[1], NULL, 16);
 	else if (strcmp(word, "idle_ms") == 0)
 		c->idle_ms = number(p, 1, INT64_C(1000) * 86400 * 365);
+	else if (strcmp(word, "witnesses") == 0)
+		c->several = strcmp(p->words[1], "several") == 0;
 	else if (strcmp(word, "collector") == 0)
 		c->collector = (int)number(p, 1, (int64_t)c->n_nodes - 1);
 	if (c->idle_ms < 0)

@@ -59,6 +59,7 @@ struct catalog {
 	size_t nodes_cap, links_cap, taps_cap;
 	int collector;      /* node, -1 unknown */
 	int64_t idle_ms;    /* the meters' idle timeout; 0: not said */
+	bool several;       /* taps of a link may record the same packets */
 	struct map by_addr; /* 16 bytes -> node index + 1 */
 	uint16_t *tap_of;   /* tap id -> index + 1, 0: none */
 };

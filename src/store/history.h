@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/cursor.h"
 #include "store/block.h"
+#include "store/catalog.h"
 #include "store/index.h"
 
 enum { HISTORY_CELLS = 1 << 17, HISTORY_BYTES = 8 << 20 };
@@ -71,6 +72,12 @@ size_t history_add_cell(struct history *h, const struct history_cell *c);
 bool history_coarsen(struct history *h);
 /* All cells of another; of its pieces, where those are longer. */
 void history_add_all(struct history *h, const struct history *more);
+/* Gets each cell that counts, and its link, -1 where that is not known.  Where
+ * several taps may have recorded the same packets, of each hop and piece only
+ * that of the tap that saw most. */
+typedef void (*history_fn)(void *ctx, int link, const struct history_cell *c);
+void history_links(const struct history *h, const struct catalog *c,
+	history_fn fn, void *ctx);
 /* Sorts the cells by series and time; appends them, at most HISTORY_BYTES. */
 void history_encode(struct history *h, struct buf *out);
 /* Takes an empty one.  False: what is stored makes no sense. */

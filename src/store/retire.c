@@ -10,8 +10,9 @@
  * room for that file, the oldest go first and make some; a crash just then
  * leaves them uncounted.
  *
- * What they carried has to be read, which takes a second for 10 million rows:
- * so many go at once, the others on the next occasion, which is soon. */
+ * What they carried has to be read where no rollup tells it, which takes a second
+ * for 10 million rows: so many go at once, the others on the next occasion, which
+ * is soon. */
 #include "base/file.h"
 #include "base/mem.h"
 #include "format/checksum.h"
@@ -24,6 +25,7 @@
 #include <unistd.h>
 
 #define RETIRED_FILE "retired"
+#define ROLLUP_FINE (60 * NS_PER_S)
 #define RETIRED_MAGIC "NFZGON3\n"
 #define RETIRED_TAPS_MAGIC "NFZGON2\n"
 #define RETIRED_OLD_MAGIC "NFZGONE\n"
@@ -125,13 +127,25 @@ static int write_retired(
 	return r;
 }
 
+/* What its rollup tells, unless pieces would become longer by that than a minute;
+ * else what its rows tell. */
 static void keep_history(struct store *s, struct segment *segment)
 {
 	const struct store_scan scan = {
 		.block = history_add_block, .ctx = &s->history};
 	struct ahead *ahead = ahead_new(&scan);
+	const int64_t longest = s->history.unit_ns > ROLLUP_FINE
+					? s->history.unit_ns
+					: ROLLUP_FINE;
+	struct rollup rollup;
 
-	(void)!segment_scan(segment, &scan, ahead, NULL);
+	rollup_init(&rollup);
+	if (segment_rollup(segment, ROLLUP_TAP, &rollup) &&
+		rollup.by[ROLLUP_TAP].unit_ns <= longest)
+		history_add_all(&s->history, &rollup.by[ROLLUP_TAP]);
+	else
+		(void)!segment_scan(segment, &scan, ahead, NULL);
+	rollup_release(&rollup);
 	ahead_free(ahead);
 }
 

@@ -44,7 +44,7 @@ bool rollup_can(struct rollup_ask *ret, const struct filter *filter,
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (!(about & ~kinds[i].about)) {
 			ret->kind = kinds[i].kind;
-			return by->n && by->from_ns == by->to_ns;
+			return by->n > 0;
 		}
 	return false;
 }

@@ -41,8 +41,10 @@ struct rollup_fill {
 	struct rollup to;
 	uint64_t rows;
 	bool begun, given_up;
-	bool is_listed[2][PORTS]; /* sport, dport */
-	struct index hosts[2];    /* of to.hosts */
+	uint16_t ports[2][ROLLUP_LISTED]; /* sport, dport: those listed */
+	size_t n_ports[2];
+	bool is_listed[2][PORTS];
+	struct index hosts[2]; /* of to.hosts */
 	uint8_t place[2]
 		     [BLOCK_HOSTS]; /* of the block's addresses, + 1; 0: none */
 	uint32_t count[PORTS];
@@ -112,11 +114,12 @@ static void begin(struct rollup_fill *f, const struct block *b)
 	uint16_t codes[ROLLUP_LISTED];
 
 	for (int d = 0; d < 2; d++) {
-		size_t n = choose(
-			f, d ? block_DPORT(b) : block_SPORT(b), b->n, codes);
+		size_t n = choose(f, d ? block_DPORT(b) : block_SPORT(b), b->n,
+			f->ports[d]);
 
 		for (size_t i = 0; i < n; i++)
-			f->is_listed[d][codes[i]] = true;
+			f->is_listed[d][f->ports[d][i]] = true;
+		f->n_ports[d] = n;
 		n = choose(f, d ? block_DST(b) : block_SRC(b), b->n, codes);
 		for (size_t i = 0; i < n; i++) {
 			f->to.hosts[d][i] = block_host(b, codes[i]);
@@ -220,8 +223,8 @@ static void set_series(struct adding *to, const struct block *b, size_t i)
 /* Only such records are in the pieces that they are in with longer ones. */
 static bool is_plain(const struct flow_record *r, int64_t unit_ns)
 {
-	return r->first_ns >= -TIME_MAX && r->last_ns <= TIME_MAX &&
-	       r->first_ns <= r->last_ns &&
+	return (r->packets || r->bytes) && r->first_ns >= -TIME_MAX &&
+	       r->last_ns <= TIME_MAX && r->first_ns <= r->last_ns &&
 	       (r->last_ns - r->first_ns) / unit_ns < PIECES_MAX;
 }
 
@@ -257,22 +260,70 @@ static void coarsen(struct rollup *r)
 		(void)history_coarsen(&r->by[k]);
 }
 
-/* No host, or no port, is listed any more: all are others. */
-static void unlist(struct rollup_fill *f, enum rollup_kind from)
+static bool is_kept(
+	const struct rollup_fill *f, int kind, const struct history_cell *c)
 {
+	const uint16_t value = rollup_value(c);
+
+	return kind < ROLLUP_SRC ? f->is_listed[kind - ROLLUP_SPORT][value]
+				 : value < f->to.n_hosts[kind - ROLLUP_SRC];
+}
+
+/* Only the first n, the most frequent ones: what the rest had is told with all
+ * others. */
+static void list_ports(struct rollup_fill *f, int d, size_t n)
+{
+	for (; f->n_ports[d] > n; f->n_ports[d]--)
+		f->is_listed[d][f->ports[d][f->n_ports[d] - 1]] = false;
+}
+
+static void list_hosts(struct rollup_fill *f, int d, size_t n)
+{
+	if (f->to.n_hosts[d] <= n)
+		return;
+	f->to.n_hosts[d] = n;
+	index_empty(&f->hosts[d]);
+	for (size_t i = 0; i < n; i++)
+		index_add(&f->hosts[d], f->to.hosts[d], i);
+	for (size_t i = 0; i < BLOCK_HOSTS; i++)
+		if (f->place[d][i] > n)
+			f->place[d][i] = 0;
+}
+
+static void forget_unlisted(struct rollup_fill *f, int kind)
+{
+	struct history *h = &f->to.by[kind];
+	size_t to = 0;
+
+	for (size_t i = 0; i < h->n; i++)
+		if (is_kept(f, kind, &h->cells[i]))
+			h->cells[to++] = h->cells[i];
+	h->n = to;
+	index_empty(&h->by_cell);
+}
+
+static size_t greater(const size_t n[2])
+{
+	return n[0] > n[1] ? n[0] : n[1];
+}
+
+/* False: nothing is listed. */
+static bool list_fewer(struct rollup_fill *f)
+{
+	const size_t ports = greater(f->n_ports),
+		     hosts = greater(f->to.n_hosts);
+
+	if (!ports && !hosts)
+		return false;
 	for (int d = 0; d < 2; d++) {
-		history_release(&f->to.by[from + d]);
-		history_init(&f->to.by[from + d]);
-		f->to.by[from + d].unit_ns = f->to.by->unit_ns;
+		if (hosts >= ports)
+			list_hosts(f, d, hosts / 2);
+		else
+			list_ports(f, d, ports / 2);
+		forget_unlisted(
+			f, (hosts >= ports ? ROLLUP_SRC : ROLLUP_SPORT) + d);
 	}
-	if (from == ROLLUP_SRC) {
-		for (int d = 0; d < 2; d++)
-			index_empty(&f->hosts[d]);
-		memset(f->to.n_hosts, 0, sizeof(f->to.n_hosts));
-		memset(f->place, 0, sizeof(f->place));
-	} else {
-		memset(f->is_listed, 0, sizeof(f->is_listed));
-	}
+	return true;
 }
 
 /* What would be missed least goes first.  False: nothing can go. */
@@ -283,10 +334,8 @@ static bool make_fewer(struct rollup_fill *f)
 	memset(f->recent, 0, sizeof(f->recent));
 	if (r->by->unit_ns < UNIT_GOOD)
 		coarsen(r);
-	else if (r->by[ROLLUP_SRC].n || r->by[ROLLUP_DST].n)
-		unlist(f, ROLLUP_SRC);
-	else if (r->by[ROLLUP_SPORT].n || r->by[ROLLUP_DPORT].n)
-		unlist(f, ROLLUP_SPORT);
+	else if (list_fewer(f))
+		return true;
 	else if (r->by->unit_ns < UNIT_MAX)
 		coarsen(r);
 	else

@@ -14,6 +14,8 @@ struct told {
 	struct sums sum; /* flows: records */
 };
 struct telling {
+	const struct summary *s;
+	const struct history *h;
 	struct told *cells;
 	size_t n;
 	int64_t begin_ns, end_ns, unit_ns;
@@ -80,22 +82,21 @@ static void add(struct sums *to, const struct sums *more)
 	to->bytes += more->bytes;
 }
 
-static void gather(
-	struct telling *t, const struct summary *s, const struct history *h)
+static void take_cell(void *ctx, int link, const struct history_cell *c)
 {
-	t->cells = mem_zalloc(h->n + 1, sizeof(*t->cells));
-	for (size_t i = 0; i < h->n; i++) {
-		const struct history_cell *c = &h->cells[i];
-		const struct catalog_tap *tap =
-			catalog_tap(s->catalog, history_tap(c));
+	struct telling *t = ctx;
 
-		if (!is_asked(s, h, c->at_ns))
-			continue;
-		t->cells[t->n++] = (struct told){.link = tap ? tap->link : -1,
+	if (is_asked(t->s, t->h, c->at_ns))
+		t->cells[t->n++] = (struct told){.link = link,
 			.proto = history_proto(c),
 			.piece = piece_at(t, c->at_ns),
 			.sum = {c->records, c->packets, c->bytes}};
-	}
+}
+
+static void gather(struct telling *t)
+{
+	t->cells = mem_zalloc(t->h->n + 1, sizeof(*t->cells));
+	history_links(t->h, t->s->catalog, take_cell, t);
 	if (t->n)
 		qsort(t->cells, t->n, sizeof(*t->cells), by_series);
 }
@@ -138,14 +139,14 @@ static void put_series(struct jsonw *w, const struct told *cells, size_t n)
 void summary_write_history(
 	struct jsonw *w, const struct summary *s, const struct history *h)
 {
-	struct telling t = {0};
+	struct telling t = {.s = s, .h = h};
 	size_t begin = 0;
 
 	choose_times(&t, s, h);
 	/* of flows that went nobody can say whether a filter wants them */
 	if (t.begin_ns > t.end_ns || (s->ask->filter && *s->ask->filter))
 		return;
-	gather(&t, s, h);
+	gather(&t);
 	jsonw_key(w, "history");
 	jsonw_object(w);
 	jsonw_put_int(w, "begin_ms", t.begin_ns / NS_PER_MS);

@@ -36,6 +36,7 @@ Test(catalog, comes_back_as_it_was)
 	c->nodes[NODE_R2].cache = 65500;
 	c->nodes[NODE_R2].why = "only node that sees la";
 	c->plan = "0011ff";
+	c->several = true;
 	text = printed(c);
 	again = parsed(text);
 	text2 = printed(again);
@@ -47,6 +48,7 @@ Test(catalog, comes_back_as_it_was)
 	cr_assert_not(again->links[LINK_LC].covered);
 	cr_assert_eq(again->deployment, 0x1234);
 	cr_assert_eq(again->idle_ms, 15000);
+	cr_assert(again->several);
 	cr_assert_eq(again->nodes[NODE_R2].cache, 65500);
 	cr_assert_str_eq(again->nodes[NODE_R2].why, "only node that sees la");
 	cr_assert_str_eq(again->plan, "0011ff");

@@ -173,3 +173,68 @@ Test(history, nothing_that_makes_no_sense_is_read)
 	history_release(&back);
 	buf_release(&text);
 }
+
+/* Of each link: packets. */
+static void count_link(void *ctx, int link, const struct history_cell *c)
+{
+	uint64_t *packets = ctx;
+
+	packets[link + 1] += c->packets;
+}
+
+/* Taps 2 and 5 are both on core; tap 9 is on no link. */
+Test(history, counts_a_hop_once_where_several_saw_it)
+{
+	struct catalog *c = run_catalog();
+	struct flow_record unknown =
+		run_record("10.0.1.1", "10.0.3.1", 2, 100, 1);
+	uint64_t sum[8] = {0}, once[8] = {0};
+
+	catalog_add_tap(c, &(struct catalog_tap){.id = 5,
+				   .node = NODE_R2,
+				   .iface = "eth9",
+				   .link = LINK_CORE,
+				   .slot = 1});
+	add(2, 10, 1, 2);
+	add(5, 9, 1, 2);
+	add(5, 4, 11, 12); /* the other saw nothing then */
+	add(9, 1, 1, 2);
+	unknown.src_slot = SLOT_UNKNOWN;
+	history_add(&h, &unknown);
+	unknown.tap = 5;
+	history_add(&h, &unknown);
+	history_links(&h, c, count_link, sum);
+	cr_assert_eq(sum[LINK_CORE + 1], 10 + 9 + 4 + 200);
+	cr_assert_eq(sum[0], 1);
+	c->several = true;
+	history_links(&h, c, count_link, once);
+	cr_assert_eq(once[LINK_CORE + 1], 10 + 4 + 200);
+	cr_assert_eq(once[0], 1);
+	catalog_free(c);
+}
+
+/* Of earlier versions: "tap, protocol, cells, pieces records packets bytes". */
+Test(history, an_old_one_is_read)
+{
+	struct buf text = BUF_INIT(1024);
+	struct cursor c;
+
+	buf_u64(&text, (uint64_t)(10 * SECOND));
+	buf_u64(&text, 0);
+	buf_u32(&text, 1);
+	buf_u16(&text, 7);
+	buf_u8(&text, 17);
+	buf_u32(&text, 2);
+	buf_add(&text, "\x02\x03\x04\x05\x01\x06\x07\x08", 8);
+	c = cursor_over(text.data, text.len);
+	cr_assert(history_decode_old(&h, &c));
+	cr_assert_eq(cursor_left(&c), 0);
+	cr_assert_eq(h.n, 2);
+	cr_assert_eq(history_tap(&h.cells[1]), 7);
+	cr_assert_eq(history_proto(&h.cells[1]), 17);
+	cr_assert_eq(history_hop(&h.cells[1]), UINT32_MAX);
+	cr_assert_eq(h.cells[1].at_ns, 20 * SECOND);
+	cr_assert_eq(h.cells[1].records, 6);
+	cr_assert_eq(h.cells[1].bytes, 8);
+	buf_release(&text);
+}

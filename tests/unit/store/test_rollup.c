@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/answer.h"
+#include "store/ahead.h"
 #include "store/pack.h"
 #include "store/rollup.h"
 #include "store/segment.h"
@@ -73,6 +74,7 @@ static char *make(
 struct question {
 	const char *filter, *by;
 	int64_t from_s, to_s; /* from START */
+	bool within;
 };
 
 /* What nfz-query would print, and how many records rollups told. */
@@ -98,6 +100,10 @@ static char *asked(const char *dir, const struct question *q, bool read_all,
 	if (q->to_s) {
 		a.query.from_ns = START + q->from_s * SECOND;
 		a.query.to_ns = START + q->to_s * SECOND;
+	}
+	if (q->within) {
+		a.by.from_ns = a.query.from_ns;
+		a.by.to_ns = a.query.to_ns;
 	}
 	a.read_all = read_all;
 	a.to = open_memstream(&text, &len);
@@ -134,34 +140,37 @@ enum { SPANS = sizeof(spans) / sizeof(*spans), LONG = SPANS - 1 };
 
 /* Those that are told, and those that have to be read. */
 static const struct question told[] = {
-	{"", "proto", 0, 0},
-	{"", "time:3600", 0, 0},
-	{"", "time:7200,proto", 0, 0},
-	{"udp", "time:86400", 0, 0},
-	{"dst port in [80 443]", "time:3600", 0, 0},
-	{"dst port 80 and not udp", "dport", 0, 0},
-	{"tcp and src port 53", "proto,time:3600", 0, 0},
-	{"not dst port 80", "time:3600", 0, 0},
-	{"not (src port 80 or src port 53)", "proto", 0, 0},
-	{"src host 10.1.0.1", "time:3600", 0, 0},
-	{"dst host 10.0.3.1", "dst", 0, 0},
-	{"", "proto", -10, 200000},
+	{.filter = "", .by = "proto"},
+	{.filter = "", .by = "time:3600"},
+	{.filter = "", .by = "time:7200,proto"},
+	{.filter = "udp", .by = "time:86400"},
+	{.filter = "dst port in [80 443]", .by = "time:3600"},
+	{.filter = "dst port 80 and not udp", .by = "dport"},
+	{.filter = "tcp and src port 53", .by = "proto,time:3600"},
+	{.filter = "not dst port 80", .by = "time:3600"},
+	{.filter = "not (src port 80 or src port 53)", .by = "proto"},
+	{.filter = "src host 10.1.0.1", .by = "time:3600"},
+	{.filter = "dst host 10.0.3.1", .by = "dst"},
+	{"", "proto", -10, 200000, false},
+	{"", "proto", -10, 200000, true},
+	{"tcp", "proto,time:3600", -10, 200000, true},
 };
 static const struct question untold[] = {
-	{"", "dport", 0, 0},
-	{"", "src,time:3600", 0, 0},
-	{"not dst port 80", "dport", 0, 0},
-	{"dst port 80", "sport", 0, 0},
-	{"dst port > 80", "proto", 0, 0},
-	{"port 80", "time:3600", 0, 0},
-	{"bytes > 100", "proto", 0, 0},
-	{"src net 10.0.0.0/8", "time:3600", 0, 0},
-	{"src host 10.1.0.1", "proto", 0, 0},
-	{"dst port 79", "proto", 0, 0},
-	{"", "time:7", 0, 0},
-	{"", "link", 0, 0},
-	{"", "proto", 1, 3},
-	{"", "time:3600", 0, 2},
+	{.filter = "", .by = "dport"},
+	{.filter = "", .by = "src,time:3600"},
+	{.filter = "not dst port 80", .by = "dport"},
+	{.filter = "dst port 80", .by = "sport"},
+	{.filter = "dst port > 80", .by = "proto"},
+	{.filter = "port 80", .by = "time:3600"},
+	{.filter = "bytes > 100", .by = "proto"},
+	{.filter = "src net 10.0.0.0/8", .by = "time:3600"},
+	{.filter = "src host 10.1.0.1", .by = "proto"},
+	{.filter = "dst port 79", .by = "proto"},
+	{.filter = "", .by = "time:7"},
+	{.filter = "", .by = "link"},
+	{"", "proto", 1, 3, false},
+	{"tcp", "time:3600", 1, 3, true},
+	{"", "time:3600", 0, 2, false},
 };
 enum {
 	TOLD = sizeof(told) / sizeof(*told),
@@ -203,10 +212,11 @@ Test(rollup, any_piece_of_time_is_right)
 		char by[32];
 
 		snprintf(by, sizeof(by), "proto,time:%d", s[i]);
-		quick += compare(dir, &(struct question){"", by, 0, 0});
-		snprintf(by, sizeof(by), "time:%d", s[i]);
 		quick += compare(
-			dir, &(struct question){"dst port 443", by, 0, 0});
+			dir, &(struct question){.filter = "", .by = by});
+		snprintf(by, sizeof(by), "time:%d", s[i]);
+		quick += compare(dir,
+			&(struct question){.filter = "dst port 443", .by = by});
 	}
 	cr_assert_gt(quick, 0);
 	run_remove(dir);
@@ -360,6 +370,51 @@ Test(rollup, is_read_as_it_was_written)
 	rollup_release(&r);
 	buf_release(&text);
 	buf_release(&again);
+	segment_close(&s);
+	run_remove(dir);
+}
+
+/* Each tenth from a tap of ours. */
+static void some_are_ours(struct flow_record *r)
+{
+	for (size_t i = 0; i < N / 2; i += 10) {
+		is_ours(&r[i]);
+		r[i].tap = (uint16_t)(1 + i % 4);
+		r[i].src_slot = (uint16_t)(i % 3);
+	}
+}
+
+/* What remains of a segment is the same by its rollup as by its rows. */
+Test(rollup, tells_what_remains)
+{
+	char *dir = make(900, 60, some_are_ours);
+	struct segment s = segment_of(dir);
+	struct buf text = BUF_INIT(ROLLUP_BYTES), want = BUF_INIT(ROLLUP_BYTES);
+	struct history h;
+	const struct store_scan scan = {.block = history_add_block, .ctx = &h};
+	struct ahead *ahead = ahead_new(&scan);
+	struct rollup r;
+
+	history_init(&h);
+	rollup_init(&r);
+	cr_assert(segment_rollup(&s, ROLLUP_TAP, &r));
+	cr_assert_not(r.exact);
+	cr_assert_eq(segment_scan(&s, &scan, ahead, NULL), 0);
+	while (h.unit_ns < r.by->unit_ns)
+		cr_assert(history_coarsen(&h));
+	history_encode(&h, &want);
+	history_encode(&r.by[ROLLUP_TAP], &text);
+	cr_assert_eq(text.len, want.len);
+	cr_assert_eq(memcmp(text.data, want.data, want.len), 0);
+	history_add_all(&h, &r.by[ROLLUP_TAP]);
+	cr_assert_eq(h.n, r.by->n);
+	for (size_t i = 0; i < h.n; i++)
+		cr_assert_eq(h.cells[i].bytes, 2 * r.by->cells[i].bytes);
+	ahead_free(ahead);
+	history_release(&h);
+	rollup_release(&r);
+	buf_release(&text);
+	buf_release(&want);
 	segment_close(&s);
 	run_remove(dir);
 }
