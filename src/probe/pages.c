@@ -20,7 +20,9 @@ void *pages_map(size_t bytes)
 			bytes);
 		exit(1);
 	}
-	madvise(p, bytes, MADV_HUGEPAGE);
+	if (bytes > HUGE_PAGE)
+		madvise((char *)p + HUGE_PAGE, bytes - HUGE_PAGE,
+			MADV_HUGEPAGE);
 	return p;
 }
 

@@ -1,5 +1,6 @@
 /* Memory for tables: mapped at once, taken from the system when touched, in
- * huge pages where there are some. */
+ * huge pages where there are some, but for the first 2 MiB: what has few flows
+ * takes little. */
 #ifndef NFZ_PROBE_PAGES_H
 #define NFZ_PROBE_PAGES_H
 

@@ -5,12 +5,24 @@
 
 static size_t bytes_of(uint32_t n)
 {
-	return (n + (size_t)n / WHEEL_BROOD + 1) * sizeof(struct wheel_entry);
+	return n * sizeof(struct wheel_entry);
+}
+
+static uint32_t broods_of(uint32_t n)
+{
+	return n / WHEEL_BROOD + 1;
+}
+
+/* Broods have the numbers behind those of entries. */
+static struct wheel_entry *entry(const struct wheel *w, uint32_t number)
+{
+	return number < w->n ? &w->entries[number] : &w->broods[number - w->n];
 }
 
 void wheel_init(struct wheel *w, uint32_t n)
 {
 	w->entries = pages_map(bytes_of(n));
+	w->broods = pages_map(bytes_of(broods_of(n)));
 	w->n = n;
 	w->tick = 0;
 	for (size_t i = 0; i < WHEEL_SLOTS; i++)
@@ -20,21 +32,22 @@ void wheel_init(struct wheel *w, uint32_t n)
 void wheel_release(struct wheel *w)
 {
 	pages_unmap(w->entries, bytes_of(w->n));
-	w->entries = NULL;
+	pages_unmap(w->broods, bytes_of(broods_of(w->n)));
+	w->entries = w->broods = NULL;
 }
 
 void wheel_remove(struct wheel *w, uint32_t id)
 {
-	struct wheel_entry *e = &w->entries[id];
+	struct wheel_entry *e = entry(w, id);
 
 	if (!e->prev)
 		return;
 	if (e->prev & WHEEL_HEAD)
 		w->heads[e->prev & ~WHEEL_HEAD] = e->next;
 	else
-		w->entries[e->prev - 1].next = e->next;
+		entry(w, e->prev - 1)->next = e->next;
 	if (e->next != WHEEL_NONE)
-		w->entries[e->next].prev = e->prev;
+		entry(w, e->next)->prev = e->prev;
 	e->prev = 0;
 }
 
@@ -50,23 +63,23 @@ static uint32_t slot_for(const struct wheel *w, uint64_t tick)
 
 void wheel_file(struct wheel *w, uint32_t id, uint64_t tick)
 {
-	struct wheel_entry *e = &w->entries[id];
+	struct wheel_entry *e = entry(w, id);
 	uint32_t slot = slot_for(w, tick);
 
 	wheel_remove(w, id);
 	e->prev = WHEEL_HEAD | slot;
 	e->next = w->heads[slot];
 	if (e->next != WHEEL_NONE)
-		w->entries[e->next].prev = id + 1;
+		entry(w, e->next)->prev = id + 1;
 	w->heads[slot] = id;
 }
 
 void wheel_file_new(struct wheel *w, uint32_t id, uint64_t tick)
 {
-	const uint32_t brood = w->n + id / WHEEL_BROOD;
+	const uint32_t brood = id / WHEEL_BROOD;
 
-	if (!w->entries[brood].prev)
-		wheel_file(w, brood, tick);
+	if (!w->broods[brood].prev)
+		wheel_file(w, w->n + brood, tick);
 }
 
 void wheel_part(struct wheel *w, uint32_t id)

@@ -16,7 +16,7 @@
 enum { WHEEL_TICK_MS = 100, WHEEL_SLOTS = 1024, WHEEL_BROOD = 64 };
 
 struct wheel {
-	struct wheel_entry *entries; /* one each, then one a brood */
+	struct wheel_entry *entries, *broods;
 	uint32_t n;
 	uint32_t heads[WHEEL_SLOTS];
 	uint64_t tick; /* only ever grows */
