@@ -270,8 +270,8 @@ static uint16_t read_family(struct cursor *c)
 {
 	uint32_t family = cursor_u32(c);
 
-	if (family > 0xffff)
-		family = family >> 24;
+	if (family > 0xffff) /* in the byte order of another machine */
+		family = __builtin_bswap32(family);
 	switch (family) {
 	case 2:
 		return TYPE_IP4;

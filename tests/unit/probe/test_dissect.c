@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <string.h>
 
 struct tally {
 	uint64_t frames, ip4, ip6, other, octets;
@@ -62,4 +63,26 @@ Test(dissect, public_captures)
 
 	if (captures_each(check_capture, &n))
 		cr_expect(n >= 73, "only %d captures", n);
+}
+
+/* A loopback frame says its family in the byte order of who captured it. */
+Test(dissect, families_in_either_byte_order)
+{
+	static const struct {
+		uint8_t family[4];
+		enum dissect_verdict verdict;
+	} all[] = {{{2, 0, 0, 0}, DISSECT_IP}, {{0, 0, 0, 2}, DISSECT_IP},
+		{{2, 0, 1, 0}, DISSECT_NON_IP}, {{0, 2, 0, 2}, DISSECT_NON_IP}};
+	uint8_t bytes[4 + 28] = {[4] = 0x45, [7] = 28, [12] = 64, [13] = 17};
+	struct dissect d;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		const struct frame f = {.data = bytes,
+			.captured = sizeof(bytes),
+			.wire = sizeof(bytes)};
+
+		memcpy(bytes, all[i].family, 4);
+		cr_expect_eq(dissect_frame(LAYER_FAMILY, &f, &d),
+			all[i].verdict, "%zu", i);
+	}
 }
