@@ -64,7 +64,7 @@ $(BUILD)/obj/%.o: src/%.c $(BUILD)/stamp/flags
 $(addprefix $(BUILD)/obj/,$(VERSIONED)): $(BUILD)/stamp/version
 
 # What a query over millions of rows spends its time in, and storing them.
-FAST := $(patsubst %,store/%.o,plane column block block_fill logrow filter_block group_block bins) \
+FAST := $(patsubst %,store/%.o,plane column block block_fill logrow filter_block group_block bins hosts) \
  $(patsubst %,flow/%.o,nf5 record extra)
 $(addprefix $(BUILD)/obj/,$(FAST)): CFLAGS += -O3
 

@@ -9,11 +9,8 @@ enum {
 	FIRST_SIZE = 2048,
 	GROWTH = 2,
 	COUNT_WORDS = 3,
-	LINE = 64, /* bytes of the cache */
-	HOSTS_AHEAD = 64
+	LINE = 64 /* bytes of the cache */
 };
-#define BINS_V4 (UINT32_C(1) << 31)
-_Static_assert(BINS_HOSTS_MAX < BINS_V4, "numbers leave it free");
 _Static_assert(sizeof(struct bins_counts) == 8 * COUNT_WORDS, "as words");
 
 void bins_init(struct bins *t, const struct bins_form *form)
@@ -30,8 +27,6 @@ void bins_init(struct bins *t, const struct bins_form *form)
 void bins_release(struct bins *t)
 {
 	free(t->memory);
-	free(t->hosts.addrs);
-	free(t->hosts.index);
 	*t = (struct bins){0};
 }
 
@@ -171,133 +166,4 @@ const struct bins_counts *bins_next(
 		return counts(t, e);
 	}
 	return NULL;
-}
-
-/* Addresses ------------------------------------------------------------ */
-
-static uint64_t host_hash(const struct bins *t, const struct net_addr *a)
-{
-	uint64_t words[2];
-
-	memcpy(words, a, sizeof(words));
-	return hash_words(&t->seed, words, 2);
-}
-
-static uint32_t tail_of(const struct net_addr *a)
-{
-	uint32_t tail;
-
-	memcpy(&tail, a->b + sizeof(*a) - sizeof(tail), sizeof(tail));
-	return tail;
-}
-
-static const struct net_addr *addr_in(
-	const struct bins_hosts *h, const struct bins_slot *slot)
-{
-	return &h->addrs[(slot->number & ~BINS_V4) - 1];
-}
-
-static bool is_in(const struct bins_hosts *h, const struct bins_slot *slot,
-	const struct net_addr *a, uint32_t v4)
-{
-	return slot->tail == tail_of(a) && (slot->number & BINS_V4) == v4 &&
-	       (v4 || memcmp(addr_in(h, slot), a, sizeof(*a)) == 0);
-}
-
-/* The address's slot, or the free one where it goes. */
-static struct bins_slot *host_slot(const struct bins *t,
-	const struct net_addr *a, uint32_t v4, uint64_t hash)
-{
-	const struct bins_hosts *h = &t->hosts;
-	size_t at = hash & (h->index_size - 1);
-
-	while (h->index[at].number && !is_in(h, &h->index[at], a, v4))
-		at = (at + 1) & (h->index_size - 1);
-	return &h->index[at];
-}
-
-static uint32_t v4_bit(const struct net_addr *a)
-{
-	return net_addr_is_v4(a) ? BINS_V4 : 0;
-}
-
-static void grow_hosts(struct bins *t)
-{
-	struct bins_hosts *h = &t->hosts;
-
-	h->index_size = h->index_size ? h->index_size * GROWTH : FIRST_SIZE;
-	free(h->index);
-	h->index = mem_zalloc(h->index_size, sizeof(*h->index));
-	mem_advise_table(h->index, h->index_size * sizeof(*h->index));
-	for (size_t i = 0; i < h->n; i++) {
-		const struct net_addr *a = &h->addrs[i];
-		const uint32_t v4 = v4_bit(a);
-
-		*host_slot(t, a, v4, host_hash(t, a)) =
-			(struct bins_slot){((uint32_t)i + 1) | v4, tail_of(a)};
-	}
-}
-
-static int64_t number_of(
-	struct bins *t, const struct net_addr *a, uint64_t hash)
-{
-	struct bins_hosts *h = &t->hosts;
-	const uint32_t v4 = v4_bit(a);
-	struct bins_slot *slot;
-
-	if (h->n * 2 >= h->index_size)
-		grow_hosts(t);
-	slot = host_slot(t, a, v4, hash);
-	if (slot->number)
-		return (slot->number & ~BINS_V4) - 1;
-	if (h->n == BINS_HOSTS_MAX)
-		return -1;
-	MEM_PUSH(h->addrs, h->n, h->cap) = *a;
-	*slot = (struct bins_slot){(uint32_t)h->n | v4, tail_of(a)};
-	return (int64_t)h->n - 1;
-}
-
-int64_t bins_host(struct bins *t, const struct net_addr *a)
-{
-	return number_of(t, a, host_hash(t, a));
-}
-
-/* The index is asked for well ahead; the address it names, where the slot does
- * not hold it itself, less so. */
-static void prefetch_host(const struct bins *t, uint64_t far, uint64_t near)
-{
-	const struct bins_hosts *h = &t->hosts;
-	const struct bins_slot *slot;
-
-	if (!h->index_size)
-		return;
-	__builtin_prefetch(&h->index[far & (h->index_size - 1)]);
-	slot = &h->index[near & (h->index_size - 1)];
-	if (slot->number && !(slot->number & BINS_V4))
-		__builtin_prefetch(addr_in(h, slot));
-}
-
-bool bins_hosts(
-	struct bins *t, const struct net_addr *addrs, size_t n, uint32_t *ret)
-{
-	uint64_t ring[HOSTS_AHEAD];
-
-	for (size_t i = 0; i < n + HOSTS_AHEAD; i++) {
-		size_t done = i - HOSTS_AHEAD, near = i - HOSTS_AHEAD / 2;
-		int64_t number;
-
-		if (i >= HOSTS_AHEAD) {
-			number = number_of(
-				t, &addrs[done], ring[done % HOSTS_AHEAD]);
-			if (number < 0)
-				return false;
-			ret[done] = (uint32_t)number;
-		}
-		if (i >= n)
-			continue;
-		ring[i % HOSTS_AHEAD] = host_hash(t, &addrs[i]);
-		prefetch_host(t, ring[i % HOSTS_AHEAD],
-			ring[i >= HOSTS_AHEAD / 2 ? near % HOSTS_AHEAD : 0]);
-	}
-	return true;
 }

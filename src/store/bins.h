@@ -1,6 +1,6 @@
 /* A table of counters by keys of 32-bit places, for millions of them: entries
  * lie in the table itself, one look costs one miss of the cache.  Addresses
- * are told apart by number (bins_host). */
+ * are told apart by number (store/hosts.h). */
 #ifndef NFZ_STORE_BINS_H
 #define NFZ_STORE_BINS_H
 
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BINS_PLACES_MAX = 16, BINS_HOSTS_MAX = 1 << 26 };
+enum { BINS_PLACES_MAX = 16 };
 
 struct bins_counts {
 	uint64_t flows, packets, bytes;
@@ -38,19 +38,6 @@ static inline void bins_count(
 	to->bytes += more->counts.bytes;
 }
 
-/* Addresses and their numbers, in the order of appearance.  An IPv4 address is
- * in the index itself: to find it costs one miss of the cache. */
-struct bins_slot {
-	uint32_t number; /* + 1, and BINS_V4; 0: free */
-	uint32_t tail;   /* the address's last four bytes */
-};
-struct bins_hosts {
-	struct net_addr *addrs;
-	size_t n, cap;
-	struct bins_slot *index;
-	size_t index_size;
-};
-
 struct bins {
 	struct hash_key seed;
 	size_t words;  /* of a key */
@@ -61,7 +48,6 @@ struct bins {
 	size_t size;       /* a power of 2 */
 	/* keys whose hash is `rest` modulo `parts` only */
 	uint64_t parts, rest;
-	struct bins_hosts hosts;
 };
 
 /* places: 32-bit numbers of a key; most: entries at once; serials: room for
@@ -76,15 +62,10 @@ static inline size_t bins_words(const struct bins_form *form)
 }
 void bins_init(struct bins *t, const struct bins_form *form);
 void bins_release(struct bins *t);
-/* Empties it for another part; addresses keep their numbers. */
+/* Empties it for another part. */
 void bins_begin(struct bins *t, uint64_t parts, uint64_t rest);
 /* The same part, empty, with room for so many. */
 void bins_empty(struct bins *t, size_t n);
-/* The number of an address, or -1 when there are BINS_HOSTS_MAX. */
-int64_t bins_host(struct bins *t, const struct net_addr *a);
-/* The same for many at once.  False: too many. */
-bool bins_hosts(
-	struct bins *t, const struct net_addr *addrs, size_t n, uint32_t *ret);
 /* The key's counts, zero when new (then set flows).  NULL: the key belongs to
  * another part, or the table is full (t->n == t->most). */
 struct bins_counts *bins_at(struct bins *t, const uint64_t *key, uint64_t hash);

@@ -33,6 +33,7 @@ void group_init(struct group *g, const struct group_by *by, size_t rows_max)
 			      : by->n == 1 ? GROUP_BINS_ONE
 					   : GROUP_BINS;
 	bins_init(&g->bins, &form);
+	hosts_init(&g->hosts);
 	piles_init(&g->piles, &form);
 	g->piles_most = rows_max ? rows_max * 8 : GROUP_PILES_WORDS;
 	g->piles_room = g->piles_most / 8;
@@ -44,6 +45,7 @@ void group_init(struct group *g, const struct group_by *by, size_t rows_max)
 void group_release(struct group *g)
 {
 	bins_release(&g->bins);
+	hosts_release(&g->hosts);
 	bins_release(&g->sum);
 	piles_release(&g->piles);
 	free(g->open);
@@ -138,7 +140,7 @@ bool group_again(struct group *g)
 int group_host(struct group *g, const struct net_addr *a, uint32_t *ret,
 	struct err *err)
 {
-	int64_t host = bins_host(&g->bins, a);
+	int64_t host = hosts_number(&g->hosts, a);
 
 	if (host < 0)
 		return group_too_many(err, "addresses");
@@ -159,7 +161,7 @@ int group_addr(struct group *g, const struct net_addr *a, uint32_t *to,
 static struct net_addr get_addr(const struct group *g, const uint32_t *from)
 {
 	return g->alone && from[1] == GROUP_V4 ? net_addr_v4_host(from[0])
-					       : g->bins.hosts.addrs[from[0]];
+					       : g->hosts.addrs[from[0]];
 }
 
 static int put_key(struct group *g, enum group_key key,

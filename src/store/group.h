@@ -26,6 +26,7 @@
 #include "store/measure.h"
 #include "store/merge.h"
 #include "store/bins.h"
+#include "store/hosts.h"
 #include "store/piles.h"
 
 /* What exporters told besides. */
@@ -138,6 +139,7 @@ struct group_row {
 struct group {
 	struct group_by by;
 	struct bins bins;
+	struct hosts hosts;
 	size_t most; /* of bins */
 	bool alone;  /* one key, an address: group_addr() */
 	struct piles piles;

@@ -205,7 +205,7 @@ static int number_hosts(
 		room->asked[n] = place;
 		room->addrs[n++] = block_host(b, place);
 	}
-	if (!bins_hosts(&g->bins, room->addrs, n, room->numbers))
+	if (!hosts_numbers(&g->hosts, room->addrs, n, room->numbers))
 		return group_too_many(err, "addresses");
 	for (size_t i = 0; i < n; i++)
 		room->number_of[room->asked[i]] = room->numbers[i] + 1;

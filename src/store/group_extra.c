@@ -107,7 +107,7 @@ void group_get_extra(const struct group *g, enum group_key key, uint32_t from,
 	struct flow_extra low = {.next_low = from};
 
 	if (kind != NUMBER)
-		flow_extra_set_next(&low, &g->bins.hosts.addrs[from]);
+		flow_extra_set_next(&low, &g->hosts.addrs[from]);
 	if (kind == NEXT)
 		e->next_high = low.next_high;
 	flow_extra_set(e, field, low.next_low);

@@ -41,6 +41,16 @@ static inline void index_prefetch(const struct index *x, uint64_t hash)
 {
 	__builtin_prefetch(&x->slots[hash & (x->size - 1)]);
 }
+/* The same of the item it probably is, once the above has come. */
+static inline void index_prefetch_item(
+	const struct index *x, const void *items, uint64_t hash)
+{
+	const struct index_slot *slot = &x->slots[hash & (x->size - 1)];
+
+	if (slot->place)
+		__builtin_prefetch(
+			(const char *)items + (slot->place - 1) * x->stride);
+}
 /* The place of the item with that key, + 1; 0: there is none. */
 size_t index_find_hashed(const struct index *x, const void *items,
 	const void *key, uint64_t hash);

@@ -38,7 +38,7 @@ struct collect {
 	/* keys whose hash divides by this, a power of two, are looked at; or,
 	 * in the second pass, the others */
 	uint64_t share;
-	struct hash_key seed; /* of that */
+	struct hash_key seed; /* of that, and of heaps */
 	bool second;
 	struct spill *spill; /* NULL: all rows are here */
 	unsigned depth;      /* 1: of a heap... */
@@ -123,7 +123,9 @@ static int put_aside(struct collect *c, struct err *err)
 {
 	const struct flow_rows rows = {
 		c->rows, c->extras ? c->told : NULL, c->n};
-	int r = c->spill ? 0 : spill_new(&c->spill, err);
+	/* heaps of a heap differ */
+	const struct hash_key seed = {c->seed.k0, c->seed.k1 + c->depth + 1};
+	int r = c->spill ? 0 : spill_new(&seed, &c->spill, err);
 
 	if (r == 0)
 		r = spill_add(c->spill, &rows, err);
@@ -434,6 +436,14 @@ static int take_rollup(void *ctx, struct segment *s, struct err *err)
 	return r;
 }
 
+/* The same order of flows whenever one asks, and none that who sends them could
+ * foresee: deployments have a number drawn at random. */
+static struct hash_key seed_of(const struct catalog *c)
+{
+	return (struct hash_key){
+		c->deployment, UINT64_C(0x9fb21c651e98df25) ^ c->deployment};
+}
+
 static int scan(struct collect *c, struct store *s, struct err *err)
 {
 	struct store_scan scan = {.from_ns = c->times.from_ns,
@@ -504,7 +514,7 @@ int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 		.offset_ns = offset_ns,
 		.extras = q->extras || filter_asks_extras(q->filter),
 		.share = 1,
-		.seed = hash_key_new(),
+		.seed = seed_of(q->catalog),
 		.times = {.from_ns = q->from_ns, .to_ns = q->to_ns},
 		.fn = fn,
 		.ctx = ctx};

@@ -61,7 +61,7 @@ static int open_unnamed(const char *dir)
 	return named;
 }
 
-int spill_new(struct spill **ret, struct err *err)
+int spill_new(const struct hash_key *seed, struct spill **ret, struct err *err)
 {
 	const char *dir = getenv("TMPDIR");
 	struct spill *s;
@@ -77,7 +77,7 @@ int spill_new(struct spill **ret, struct err *err)
 	s = mem_zalloc(1, sizeof(*s));
 	s->dir = dir;
 	s->fd = fd;
-	s->seed = hash_key_new();
+	s->seed = *seed;
 	s->out.max = CHUNK_MAX;
 	*ret = s;
 	return 0;

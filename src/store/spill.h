@@ -13,7 +13,9 @@ enum { SPILL_HEAPS = 256 };
 
 struct spill;
 
-int spill_new(struct spill **ret, struct err *err) NFZ_MUST_CHECK;
+/* Equal seeds: equal heaps. */
+int spill_new(const struct hash_key *seed, struct spill **ret,
+	struct err *err) NFZ_MUST_CHECK;
 /* NULL is fine. */
 void spill_free(struct spill *s);
 /* NFZ_E_DISK_FULL: the last of the room is left to others. */

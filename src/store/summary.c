@@ -40,7 +40,7 @@ static void release(struct summary *s)
 		free(s->rows[i].hops);
 	events_release(&s->events);
 	map_release(&s->by_path);
-	index_release(&s->by_end);
+	hosts_release(&s->hosts);
 	index_release(&s->by_alike);
 	index_release(&s->by_step);
 	for (size_t i = 0; i < s->n_ports; i++)
@@ -78,7 +78,7 @@ static void init(struct summary *s, const struct summary_ask *ask)
 
 	*s = (struct summary){.ask = ask, .catalog = c};
 	map_init(&s->by_path);
-	index_init(&s->by_end, sizeof(struct end), sizeof(struct end));
+	hosts_init(&s->hosts);
 	index_init(&s->by_alike, sizeof(struct alike), sizeof(struct kind));
 	index_init(&s->by_step, sizeof(struct step), sizeof(s->steps->key));
 	index_init(&s->by_port_kind, sizeof(struct port_kind),

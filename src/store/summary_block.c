@@ -9,8 +9,9 @@ enum { AHEAD = 16 };
 struct summary_room {
 	int32_t end_of[BLOCK_HOSTS]; /* of an address */
 	uint16_t asked[BLOCK_HOSTS];
-	struct end end[BLOCK_HOSTS];
-	uint64_t hash[BLOCK_HOSTS]; /* of ends, then of kinds */
+	struct net_addr addr[BLOCK_HOSTS]; /* no node's, and their numbers */
+	uint32_t number[BLOCK_HOSTS];
+	uint64_t hash[BLOCK_ROWS]; /* of kinds */
 	struct kind key[BLOCK_ROWS];
 	uint16_t large[BLOCK_ROWS];
 };
@@ -33,23 +34,29 @@ static size_t ask_ends(struct summary_room *room, const struct block *b,
 	return n_asked;
 }
 
-static void find_ends(struct summary *s, const struct block *b, size_t n)
+/* False: too many. */
+static bool find_ends(struct summary *s, const struct block *b, size_t n)
 {
 	struct summary_room *room = s->room;
+	size_t n_hosts = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct net_addr a = block_host(b, room->asked[i]);
+		const uint16_t place = room->asked[i];
+		const struct net_addr a = block_host(b, place);
+		const int node = catalog_node_of(s->catalog, &a);
 
-		room->end[i] =
-			summary_end_of(catalog_node_of(s->catalog, &a), &a);
-		room->hash[i] = index_hash(&s->by_end, &room->end[i]);
+		room->end_of[place] = node;
+		if (node >= 0)
+			continue;
+		room->asked[n_hosts] = place;
+		room->addr[n_hosts++] = a;
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (i + AHEAD < n)
-			index_prefetch(&s->by_end, room->hash[i + AHEAD]);
+	if (!hosts_numbers(&s->hosts, room->addr, n_hosts, room->number))
+		return false;
+	for (size_t i = 0; i < n_hosts; i++)
 		room->end_of[room->asked[i]] =
-			summary_end(s, &room->end[i], room->hash[i]);
-	}
+			(int32_t)(s->catalog->n_nodes + room->number[i]);
+	return true;
 }
 
 static int begin(struct summary *s, struct block *b, const uint16_t *rows,
@@ -66,7 +73,8 @@ static int begin(struct summary *s, struct block *b, const uint16_t *rows,
 	if (!s->room)
 		s->room = mem_zalloc(1, sizeof(*s->room));
 	room = s->room;
-	find_ends(s, b, ask_ends(room, b, rows, n));
+	if (!find_ends(s, b, ask_ends(room, b, rows, n)))
+		return summary_too_many_hosts(err);
 	for (size_t i = 0; i < n; i++) {
 		room->key[i] = (struct kind){
 			.src = room->end_of[block_SRC(b)[rows[i]]],
@@ -80,8 +88,11 @@ static int begin(struct summary *s, struct block *b, const uint16_t *rows,
 
 static struct alike *kind_at(struct summary *s, size_t i, size_t n)
 {
-	if (i + AHEAD < n)
+	if (i + AHEAD < n) {
 		index_prefetch(&s->by_alike, s->room->hash[i + AHEAD]);
+		index_prefetch_item(
+			&s->by_alike, s->alike, s->room->hash[i + AHEAD / 2]);
+	}
 	return summary_kind(s, &s->room->key[i], s->room->hash[i]);
 }
 
@@ -147,6 +158,9 @@ int summary_count_block(void *ctx, struct block *b, const uint16_t *rows,
 			.first_ns = row.first_ns,
 			.last_ns = row.last_ns};
 
+		if (s->by_port && i + AHEAD < n)
+			__builtin_prefetch(
+				&s->by_port[block_DPORT(b)[rows[i + AHEAD]]]);
 		summary_count_flow(s, &f, kind_at(s, i, n));
 		summary_count_record(s, &row, true);
 	}

@@ -43,33 +43,36 @@ static void scale_add(struct scale *scale, uint64_t v)
 
 /* Names --------------------------------------------------------------- */
 
-struct end summary_end_of(int node, const struct net_addr *addr)
+int summary_too_many_hosts(struct err *err)
 {
-	struct end end = {.node = node};
-
-	if (node < 0)
-		end.addr = *addr;
-	return end;
+	return err_set(err, NFZ_E_LIMIT,
+		"too many addresses: ask with a filter, or for less time");
 }
 
-int32_t summary_end(struct summary *s, const struct end *end, uint64_t hash)
+/* A node, or the address's number behind them all. */
+static int64_t end_of(struct summary *s, int node, const struct net_addr *addr)
 {
-	size_t at = index_find_hashed(&s->by_end, s->ends, end, hash);
+	const int64_t number = node < 0 ? hosts_number(&s->hosts, addr) : 0;
 
-	if (!at) {
-		MEM_PUSH(s->ends, s->n_ends, s->ends_cap) = *end;
-		at = s->n_ends;
-		index_add(&s->by_end, s->ends, at - 1);
-	}
-	return (int32_t)at - 1;
+	if (node >= 0 || number < 0)
+		return node >= 0 ? node : number;
+	return (int64_t)s->catalog->n_nodes + number;
 }
 
-static int32_t find_end(
-	struct summary *s, int node, const struct net_addr *addr)
+/* False: too many. */
+static bool find_ends(struct summary *s, const struct flow *f, struct kind *ret)
 {
-	const struct end end = summary_end_of(node, addr);
+	int64_t src, dst;
 
-	return summary_end(s, &end, index_hash(&s->by_end, &end));
+	if (f->src_node < 0)
+		hosts_prefetch(&s->hosts, &f->key.src);
+	if (f->dst_node < 0)
+		hosts_prefetch(&s->hosts, &f->key.dst);
+	src = end_of(s, f->src_node, &f->key.src);
+	dst = end_of(s, f->dst_node, &f->key.dst);
+	ret->src = (int32_t)src;
+	ret->dst = (int32_t)dst;
+	return src >= 0 && dst >= 0;
 }
 
 int32_t summary_path(struct summary *s, const int *links, size_t n)
@@ -109,13 +112,16 @@ struct alike *summary_kind(
 	return &s->alike[at - 1];
 }
 
-static struct alike *kind_of(struct summary *s, const struct flow *f)
+/* Its kind, with the ends it has even where they are not told apart; NULL: too
+ * many. */
+static struct alike *kind_of(
+	struct summary *s, const struct flow *f, struct kind *ret)
 {
-	const struct kind key = {find_end(s, f->src_node, &f->key.src),
-		find_end(s, f->dst_node, &f->key.dst),
-		summary_path(s, f->path, f->n_path), f->key.proto};
-
-	return summary_kind(s, &key, index_hash(&s->by_alike, &key));
+	if (!find_ends(s, f, ret))
+		return NULL;
+	ret->path = summary_path(s, f->path, f->n_path);
+	ret->proto = f->key.proto;
+	return summary_kind(s, ret, index_hash(&s->by_alike, ret));
 }
 
 /* First reading -------------------------------------------------------- */
@@ -217,7 +223,7 @@ void summary_keep_row(struct summary *s, const struct flow_row *row)
 }
 
 static void add_row(
-	struct summary *s, const struct flow *f, const struct alike *a)
+	struct summary *s, const struct flow *f, const struct kind *kind)
 {
 	struct flow_row row = {.key = f->key,
 		.packets = f->packets,
@@ -226,9 +232,9 @@ static void add_row(
 		.last_ns = f->last_ns,
 		.tcp_flags = f->tcp_flags,
 		.flags = f->flags,
-		.src = find_end(s, f->src_node, &f->key.src),
-		.dst = find_end(s, f->dst_node, &f->key.dst),
-		.path = a->key.path};
+		.src = kind->src,
+		.dst = kind->dst,
+		.path = kind->path};
 
 	row.hops = mem_zalloc(f->n_path + 1, sizeof(*row.hops));
 	for (size_t i = 0; i < f->n_path; i++) {
@@ -257,9 +263,11 @@ void summary_count_flow(
 int summary_count(void *ctx, const struct flow *f, struct err *err)
 {
 	struct summary *s = ctx;
-	struct alike *a = kind_of(s, f);
+	struct kind kind;
+	struct alike *a = kind_of(s, f, &kind);
 
-	(void)err;
+	if (!a)
+		return summary_too_many_hosts(err);
 	summary_count_flow(s, f, a);
 	for (size_t i = 0; i < f->n_links; i++)
 		if (f->links[i].link >= 0)
@@ -271,7 +279,7 @@ int summary_count(void *ctx, const struct flow *f, struct err *err)
 	}
 	summary_count_steps(s, f);
 	if (summary_is_large(s, f->bytes))
-		add_row(s, f, a);
+		add_row(s, f, &kind);
 	return 0;
 }
 
@@ -372,9 +380,14 @@ int summary_spread(void *ctx, const struct flow *f, struct err *err)
 {
 	struct summary *s = ctx;
 	struct summary_courses whole = {.s = s};
-	int r = summary_spread_steps(s, f, err);
+	struct kind kind;
+	const struct alike *a = kind_of(s, f, &kind);
+	int r;
 
-	summary_begin_courses(&whole, kind_of(s, f), f->key.dport,
+	if (!a)
+		return summary_too_many_hosts(err);
+	r = summary_spread_steps(s, f, err);
+	summary_begin_courses(&whole, a, f->key.dport,
 		&(struct sums){1, f->packets, f->bytes});
 	for (size_t i = 0; i < f->n_rows && r == 0; i++) {
 		struct summary_courses c = {.s = s};

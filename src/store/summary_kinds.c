@@ -69,10 +69,24 @@ static int32_t renumber(const int32_t *now, int32_t end)
 	return end < 0 ? end : now[end];
 }
 
+static size_t ends_found(const struct summary *s)
+{
+	return s->catalog->n_nodes + s->hosts.n;
+}
+
+static struct end end_at(const struct summary *s, size_t i)
+{
+	const size_t n = s->catalog->n_nodes;
+
+	return i < n ? (struct end){.node = (int64_t)i}
+		     : (struct end){-1, s->hosts.addrs[i - n]};
+}
+
 /* Those that something is told of. */
 static size_t find_named(const struct summary *s, struct numbered *order)
 {
-	cleanup_free bool *named = mem_zalloc(s->n_ends + 1, sizeof(*named));
+	const size_t n_ends = ends_found(s);
+	cleanup_free bool *named = mem_zalloc(n_ends + 1, sizeof(*named));
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n_shown + s->n_small; i++) {
@@ -86,19 +100,22 @@ static size_t find_named(const struct summary *s, struct numbered *order)
 	}
 	for (size_t i = 0; i < s->n_rows; i++)
 		named[s->rows[i].src] = named[s->rows[i].dst] = true;
-	for (size_t i = 0; i < s->n_ends; i++)
+	for (size_t i = 0; i < n_ends; i++)
 		if (named[i])
-			order[n++] = (struct numbered){s->ends[i], (int32_t)i};
+			order[n++] =
+				(struct numbered){end_at(s, i), (int32_t)i};
 	return n;
 }
 
 void summary_sort_ends(struct summary *s)
 {
+	const size_t n_ends = ends_found(s);
 	cleanup_free struct numbered *order =
-		mem_zalloc(s->n_ends + 1, sizeof(*order));
-	cleanup_free int32_t *now = mem_zalloc(s->n_ends + 1, sizeof(*now));
+		mem_zalloc(n_ends + 1, sizeof(*order));
+	cleanup_free int32_t *now = mem_zalloc(n_ends + 1, sizeof(*now));
 
 	s->n_ends = find_named(s, order);
+	s->ends = mem_zalloc(s->n_ends + 1, sizeof(*s->ends));
 	if (s->n_ends)
 		qsort(order, s->n_ends, sizeof(*order), by_end);
 	for (size_t i = 0; i < s->n_ends; i++) {

@@ -6,6 +6,7 @@
 #include "format/jsonw.h"
 #include "store/events.h"
 #include "store/group.h"
+#include "store/hosts.h"
 #include "store/index.h"
 #include "store/summary.h"
 
@@ -43,7 +44,7 @@ enum { ANYBODY = -1 };
 
 /* Flows that are alike but for their ports. */
 struct kind {
-	int32_t src, dst; /* ends; ANYBODY: others */
+	int32_t src, dst; /* nodes and, behind them, hosts; ANYBODY: others */
 	int32_t path;     /* -1: of several */
 	int32_t proto;
 };
@@ -129,9 +130,10 @@ struct summary {
 	struct link_sum *links;
 	struct sums protos[256];
 	struct map by_path;
-	struct index by_end, by_alike, by_step;
-	struct end *ends;
-	size_t n_ends, ends_cap;
+	struct hosts hosts; /* that are no node's */
+	struct index by_alike, by_step;
+	struct end *ends; /* in the order they are written */
+	size_t n_ends;
 	struct path *paths;
 	size_t n_paths, paths_cap;
 	struct alike *alike;
@@ -183,9 +185,8 @@ static inline bool summary_wants(const struct summary *s, unsigned parts)
 	return !s->ask->parts || (s->ask->parts & parts);
 }
 
-/* Places in ends and paths, made where new; of paths, -1: too many. */
-struct end summary_end_of(int node, const struct net_addr *addr);
-int32_t summary_end(struct summary *s, const struct end *end, uint64_t hash);
+int summary_too_many_hosts(struct err *err);
+/* Its place in paths, made where new; -1: too many. */
 int32_t summary_path(struct summary *s, const int *links, size_t n);
 /* What is read of a block. */
 enum {

@@ -130,32 +130,6 @@ Test(plane, only_lengths_that_fit_are_believed)
 	}
 }
 
-/* An IPv4 address is told by its last bytes; another kind of address that ends
- * in them is another one. */
-Test(bins, addresses_keep_their_numbers)
-{
-	enum { N = 5000 };
-	const struct bins_form form = {.places = 1, .most = 10};
-	struct net_addr a[2 * N];
-	uint32_t numbers[2 * N];
-	struct bins t;
-
-	bins_init(&t, &form);
-	for (size_t i = 0; i < N; i++) {
-		a[i] = net_addr_v4_host((uint32_t)i * 2654435761u);
-		a[N + i] = a[i];
-		a[N + i].b[0] = (uint8_t)(i % 2 ? 0x20 : 0);
-		a[N + i].b[10] = 0;
-	}
-	cr_assert(bins_hosts(&t, a, 2 * N, numbers));
-	for (size_t i = 0; i < 2 * N; i++) {
-		cr_assert_eq(numbers[i], i);
-		cr_assert_eq(bins_host(&t, &a[i]), i);
-		cr_assert_eq(memcmp(&t.hosts.addrs[i], &a[i], sizeof(a[i])), 0);
-	}
-	bins_release(&t);
-}
-
 Test(bins, each_key_is_of_one_part)
 {
 	enum { N = 1000 };

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+static const struct hash_key seed = {1, 2};
+
 enum { ROWS = 20000, KEYS = 3000, ADDED = 7 };
 
 /* Numbered by packets; of both IPs, with counts of any size. */
@@ -88,7 +90,7 @@ Test(spill, every_row_comes_back_once_and_keys_stay_together)
 	struct err err = ERR_INIT;
 	struct spill *s;
 
-	cr_assert_eq(spill_new(&s, &err), 0, "%s", err.text);
+	cr_assert_eq(spill_new(&seed, &s, &err), 0, "%s", err.text);
 	cr_assert_eq(add_all(s, true, &err), 0, "%s", err.text);
 	for (b.heap = 0; b.heap < SPILL_HEAPS; b.heap++) {
 		b.last = 0;
@@ -109,7 +111,7 @@ Test(spill, a_full_disk_is_said_and_what_to_do)
 
 	signal(SIGXFSZ, SIG_IGN);
 	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &little), 0);
-	cr_assert_eq(spill_new(&s, &err), 0, "%s", err.text);
+	cr_assert_eq(spill_new(&seed, &s, &err), 0, "%s", err.text);
 	cr_assert_eq(add_all(s, false, &err), -NFZ_E_DISK_FULL);
 	cr_assert(strstr(err.text, dir), "%s", err.text);
 	cr_assert(strstr(err.hint, "TMPDIR"), "%s", err.hint);
@@ -123,7 +125,7 @@ Test(spill, a_directory_that_is_not_there_is_named)
 	struct spill *s;
 
 	cr_assert_eq(setenv("TMPDIR", "/nowhere/at/all", 1), 0);
-	cr_assert_eq(spill_new(&s, &err), -NFZ_E_IO);
+	cr_assert_eq(spill_new(&seed, &s, &err), -NFZ_E_IO);
 	cr_assert(strstr(err.text, "/nowhere/at/all"), "%s", err.text);
 	cr_assert(strstr(err.hint, "TMPDIR"), "%s", err.hint);
 }
