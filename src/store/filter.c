@@ -207,8 +207,8 @@ static bool all_listed(
 	}
 	if (n->low <= n->high && n->high - n->low > LOOKS)
 		return false;
-	for (uint64_t v = n->low; v <= n->high && v <= UINT16_MAX; v++)
-		if (!rest->has_port(rest->ctx, (uint16_t)v))
+	for (uint64_t v = n->low; v <= n->high; v++)
+		if (!rest->has_number(rest->ctx, v))
 			return false;
 	return true;
 }
@@ -222,6 +222,7 @@ static enum filter_answer ask_rest(
 	case FILTER_PROTO:
 		return rest->known ? answer(n->low == rest->proto)
 				   : FILTER_MAYBE;
+	case FILTER_PAIR:
 	case FILTER_PORT:
 	case FILTER_ADDR:
 		return all_listed(n, rest) ? FILTER_NO : FILTER_MAYBE;
@@ -291,6 +292,8 @@ unsigned filter_about(const struct filter *f)
 
 		if (n->kind == FILTER_PORT)
 			about |= about_side(n, FILTER_ABOUT_SPORT);
+		else if (n->kind == FILTER_PAIR && n->index == PAIR_IF)
+			about |= about_side(n, FILTER_ABOUT_IN_IF);
 		else if (n->kind == FILTER_ADDR)
 			about |= about_side(n, FILTER_ABOUT_SRC);
 		else if (n->kind == FILTER_PROTO)

@@ -78,7 +78,7 @@ bool filter_may(const void *filter, const struct store_zone *zone);
 struct filter_rest {
 	uint8_t proto;
 	bool known; /* is that their protocol? */
-	bool (*has_port)(const void *ctx, uint16_t port);
+	bool (*has_number)(const void *ctx, uint64_t number); /* port, if */
 	bool (*has_host)(const void *ctx, const struct net_addr *host);
 	const void *ctx;
 };
@@ -89,9 +89,11 @@ enum filter_about {
 	FILTER_ABOUT_PROTO = 1,
 	FILTER_ABOUT_SPORT = 2,
 	FILTER_ABOUT_DPORT = 4,
-	FILTER_ABOUT_SRC = 8,
-	FILTER_ABOUT_DST = 16,
-	FILTER_ABOUT_MORE = 32
+	FILTER_ABOUT_IN_IF = 8,
+	FILTER_ABOUT_OUT_IF = 16,
+	FILTER_ABOUT_SRC = 32,
+	FILTER_ABOUT_DST = 64,
+	FILTER_ABOUT_MORE = 128
 };
 unsigned filter_about(const struct filter *f);
 /* Would filter_may profit from knowing the zone's addresses? */

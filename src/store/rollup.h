@@ -1,11 +1,11 @@
 /* Sums of a segment's records, kept in it, so that questions about protocol,
- * port or host in time need not read them (store/segment.h).
+ * port, interface or host in time need not read them (store/segment.h).
  *
  * A table for each kind: cells of series in pieces of time (store/history.h).
  * TAP has all records.  The others have those of foreign exporters, which are
- * flows as they stand, by protocol and port, or by host; the most frequent of
- * the first block are listed, each with all it had in the segment, and those
- * that are not are added up without it: all sums are exact.
+ * flows as they stand, by protocol and port or interface, or by host; the most
+ * frequent of the first block are listed, each with all it had in the segment,
+ * and those that are not are added up without it: all sums are exact.
  *
  *   version 4 (1), exact 4, listed sources 4, destinations 4, their addresses
  *   16 each; for each kind the length 4 and the table as history_encode has it;
@@ -24,16 +24,19 @@ enum rollup_kind {
 	ROLLUP_TAP,
 	ROLLUP_SPORT,
 	ROLLUP_DPORT,
-	ROLLUP_SRC,
+	ROLLUP_IN_IF,
+	ROLLUP_OUT_IF,
+	ROLLUP_SRC, /* hosts from here on */
 	ROLLUP_DST,
 	ROLLUP_KINDS
 };
 enum {
-	ROLLUP_LISTED = 64,     /* of a kind, at most */
+	ROLLUP_NUMBERS = ROLLUP_SRC - ROLLUP_SPORT, /* kinds */
+	ROLLUP_LISTED = 64,                         /* of a kind, at most */
 	ROLLUP_ROWS = 4096,     /* fewer are read as quickly */
 	ROLLUP_CELLS = 8192,    /* of all kinds, at most... */
 	ROLLUP_CELLS_FEW = 256, /* ...as many, and one for so many rows */
-	ROLLUP_ROWS_A_CELL = 64,
+	ROLLUP_ROWS_A_CELL = 128,
 	ROLLUP_BYTES = 1 << 20
 };
 
@@ -46,7 +49,7 @@ struct rollup {
 
 /* Series of the other kinds than TAP; proto is 0 of hosts. */
 #define ROLLUP_IS_LISTED (UINT64_C(1) << 40)
-/* value: the port, or the address's place. */
+/* value: the port or interface, or the address's place. */
 static inline uint64_t rollup_series(bool listed, uint16_t value, uint8_t proto)
 {
 	return (listed ? ROLLUP_IS_LISTED | (uint64_t)value << 8 : 0) | proto;

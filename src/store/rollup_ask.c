@@ -13,6 +13,10 @@ static unsigned about_key(enum group_key key)
 		return FILTER_ABOUT_SPORT;
 	case GROUP_DPORT:
 		return FILTER_ABOUT_DPORT;
+	case GROUP_IN_IF:
+		return FILTER_ABOUT_IN_IF;
+	case GROUP_OUT_IF:
+		return FILTER_ABOUT_OUT_IF;
 	case GROUP_SRC:
 		return FILTER_ABOUT_SRC;
 	case GROUP_DST:
@@ -32,6 +36,8 @@ bool rollup_can(struct rollup_ask *ret, const struct filter *filter,
 	} kinds[] = {{ROLLUP_TAP, FILTER_ABOUT_PROTO},
 		{ROLLUP_SPORT, FILTER_ABOUT_PROTO | FILTER_ABOUT_SPORT},
 		{ROLLUP_DPORT, FILTER_ABOUT_PROTO | FILTER_ABOUT_DPORT},
+		{ROLLUP_IN_IF, FILTER_ABOUT_PROTO | FILTER_ABOUT_IN_IF},
+		{ROLLUP_OUT_IF, FILTER_ABOUT_PROTO | FILTER_ABOUT_OUT_IF},
 		{ROLLUP_SRC, FILTER_ABOUT_SRC}, {ROLLUP_DST, FILTER_ABOUT_DST}};
 	unsigned keys = 0, about;
 
@@ -67,14 +73,14 @@ static const struct net_addr *host_of(
 	return &t->r->hosts[t->ask->kind - ROLLUP_SRC][rollup_value(c)];
 }
 
-static bool has_port(const void *ctx, uint16_t port)
+static bool has_number(const void *ctx, uint64_t number)
 {
 	const struct telling *t = ctx;
 	const struct history *h = &t->r->by[t->ask->kind];
 
 	for (size_t i = 0; i < h->n; i++)
 		if (is_listed(t, &h->cells[i]) &&
-			rollup_value(&h->cells[i]) == port)
+			rollup_value(&h->cells[i]) == number)
 			return true;
 	return false;
 }
@@ -91,39 +97,61 @@ static bool has_host(const void *ctx, const struct net_addr *host)
 }
 
 /* What is not asked for stays 0. */
-static struct flow_key key_of(
+static struct group_value value_of(
 	const struct telling *t, const struct history_cell *c)
 {
-	struct flow_key k = {.proto = history_proto(c)};
+	struct group_value v = {.proto = history_proto(c)};
 
 	if (!is_listed(t, c))
-		return k;
-	if (t->ask->kind == ROLLUP_SPORT)
-		k.sport = rollup_value(c);
-	else if (t->ask->kind == ROLLUP_DPORT)
-		k.dport = rollup_value(c);
-	else if (t->ask->kind == ROLLUP_SRC)
-		k.src = *host_of(t, c);
-	else
-		k.dst = *host_of(t, c);
-	return k;
+		return v;
+	switch (t->ask->kind) {
+	case ROLLUP_SPORT:
+		v.sport = rollup_value(c);
+		break;
+	case ROLLUP_DPORT:
+		v.dport = rollup_value(c);
+		break;
+	case ROLLUP_IN_IF:
+		v.extra.in_if = rollup_value(c);
+		break;
+	case ROLLUP_OUT_IF:
+		v.extra.out_if = rollup_value(c);
+		break;
+	case ROLLUP_SRC:
+		v.src = *host_of(t, c);
+		break;
+	case ROLLUP_DST:
+		v.dst = *host_of(t, c);
+		break;
+	case ROLLUP_TAP:
+	case ROLLUP_KINDS:
+		break;
+	}
+	return v;
 }
 
 /* MAYBE: it cannot be told from here. */
 static enum filter_answer judge(
 	const struct telling *t, const struct history_cell *c)
 {
-	const struct flow_key key = key_of(t, c);
-	const struct filter_subject whole = {.key = &key};
-	const struct filter_rest rest = {.proto = key.proto,
+	const struct group_value v = value_of(t, c);
+	const struct flow_key key = {.src = v.src,
+		.dst = v.dst,
+		.sport = v.sport,
+		.dport = v.dport,
+		.proto = v.proto};
+	const struct filter_subject known = {
+		.key = &key, .whole = true, .extra = &v.extra};
+	const struct filter_rest rest = {.proto = v.proto,
 		.known = t->ask->kind < ROLLUP_SRC,
-		.has_port = has_port,
+		.has_number = has_number,
 		.has_host = has_host,
 		.ctx = t};
 	enum filter_answer a;
 
+	/* it is about nothing else (rollup_can) */
 	if (t->ask->kind == ROLLUP_TAP || is_listed(t, c))
-		return filter_test(t->ask->filter, &whole);
+		return filter_test(t->ask->filter, &known);
 	a = filter_test_rest(t->ask->filter, &rest);
 	return a == FILTER_YES && t->ask->by_value ? FILTER_MAYBE : a;
 }
@@ -154,13 +182,8 @@ static bool can_tell(const struct telling *t)
 static struct rollup_sum sum_of(
 	const struct telling *t, const struct history_cell *c)
 {
-	const struct flow_key k = key_of(t, c);
 	const int64_t bucket_ns = t->ask->bucket_ns;
-	struct rollup_sum s = {.value = {.src = k.src,
-				       .dst = k.dst,
-				       .sport = k.sport,
-				       .dport = k.dport,
-				       .proto = k.proto},
+	struct rollup_sum s = {.value = value_of(t, c),
 		.flows = c->records,
 		.packets = c->packets,
 		.bytes = c->bytes};

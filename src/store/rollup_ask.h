@@ -1,7 +1,7 @@
 /* Which questions rollups answer, and their answers: groups by protocol, time,
- * and a port or a host on one side, of flows that a filter wants that is about
- * nothing else.  They are of whole segments: one that lies wholly within the time
- * asked for has nothing that is left out of it. */
+ * and a port, an interface or a host on one side, of flows that a filter wants
+ * that is about nothing else.  They are of whole segments: one that lies wholly
+ * within the time asked for has nothing that is left out of it. */
 #ifndef NFZ_STORE_ROLLUP_ASK_H
 #define NFZ_STORE_ROLLUP_ASK_H
 

@@ -19,7 +19,7 @@
 #include <string.h>
 
 enum {
-	PORTS = 65536,
+	NUMBERS = 65536,   /* greater ones are not listed */
 	PIECES_MAX = 1000, /* of a record */
 	RARE = 1024,       /* less than one row of so many: not listed */
 	RECENT_BITS = 8
@@ -29,6 +29,7 @@ enum {
 #define UNIT_MAX (3600 * NS_PER_S)
 /* What group_spread believes. */
 #define TIME_MAX (INT64_MAX / 4)
+#define EXTRA_COLUMN(name) (1u << (COLUMN_EXTRAS + (int)EXTRA_##name))
 
 /* Where a cell is: most rows go where one did shortly before. */
 struct recent {
@@ -41,13 +42,15 @@ struct rollup_fill {
 	struct rollup to;
 	uint64_t rows;
 	bool begun, given_up;
-	uint16_t ports[2][ROLLUP_LISTED]; /* sport, dport: those listed */
-	size_t n_ports[2];
-	bool is_listed[2][PORTS];
+	/* of kinds from SPORT on: what is listed */
+	uint16_t numbers[ROLLUP_NUMBERS][ROLLUP_LISTED];
+	size_t n_numbers[ROLLUP_NUMBERS];
+	bool is_listed[ROLLUP_NUMBERS][NUMBERS];
+	uint16_t codes[BLOCK_ROWS];
 	struct index hosts[2]; /* of to.hosts */
 	uint8_t place[2]
 		     [BLOCK_HOSTS]; /* of the block's addresses, + 1; 0: none */
-	uint32_t count[PORTS];
+	uint32_t count[NUMBERS];
 	struct recent recent[ROLLUP_KINDS][1 << RECENT_BITS];
 };
 
@@ -98,7 +101,7 @@ static size_t choose(struct rollup_fill *f, const uint16_t *codes, size_t n,
 	memset(f->count, 0, sizeof(f->count));
 	for (size_t i = 0; i < n; i++)
 		f->count[codes[i]]++;
-	for (size_t c = 0; c < PORTS && n_all < RARE; c++)
+	for (size_t c = 0; c < NUMBERS && n_all < RARE; c++)
 		if (f->count[c] > n / RARE)
 			all[n_all++] =
 				(struct candidate){f->count[c], (uint16_t)c};
@@ -109,24 +112,55 @@ static size_t choose(struct rollup_fill *f, const uint16_t *codes, size_t n,
 	return n_all;
 }
 
-static void begin(struct rollup_fill *f, const struct block *b)
+/* What a row has of a kind of numbers. */
+static inline uint32_t number_of(const struct block *b, int kind, size_t i)
+{
+	const uint32_t *of_if;
+
+	if (kind == ROLLUP_SPORT)
+		return block_SPORT(b)[i];
+	if (kind == ROLLUP_DPORT)
+		return block_DPORT(b)[i];
+	of_if = b->column[COLUMN_EXTRAS + (kind == ROLLUP_IN_IF
+							  ? (int)EXTRA_IN_IF
+							  : (int)EXTRA_OUT_IF)];
+	return of_if[i];
+}
+
+static void choose_numbers(
+	struct rollup_fill *f, const struct block *b, int kind)
+{
+	const int k = kind - ROLLUP_SPORT;
+
+	for (size_t i = 0; i < b->n; i++) {
+		const uint32_t v = number_of(b, kind, i);
+
+		f->codes[i] = (uint16_t)(v < NUMBERS ? v : 0);
+	}
+	f->n_numbers[k] = choose(f, f->codes, b->n, f->numbers[k]);
+	for (size_t i = 0; i < f->n_numbers[k]; i++)
+		f->is_listed[k][f->numbers[k][i]] = true;
+}
+
+static void choose_hosts(struct rollup_fill *f, const struct block *b, int d)
 {
 	uint16_t codes[ROLLUP_LISTED];
+	const size_t n =
+		choose(f, d ? block_DST(b) : block_SRC(b), b->n, codes);
 
-	for (int d = 0; d < 2; d++) {
-		size_t n = choose(f, d ? block_DPORT(b) : block_SPORT(b), b->n,
-			f->ports[d]);
-
-		for (size_t i = 0; i < n; i++)
-			f->is_listed[d][f->ports[d][i]] = true;
-		f->n_ports[d] = n;
-		n = choose(f, d ? block_DST(b) : block_SRC(b), b->n, codes);
-		for (size_t i = 0; i < n; i++) {
-			f->to.hosts[d][i] = block_host(b, codes[i]);
-			index_add(&f->hosts[d], f->to.hosts[d], i);
-		}
-		f->to.n_hosts[d] = n;
+	for (size_t i = 0; i < n; i++) {
+		f->to.hosts[d][i] = block_host(b, codes[i]);
+		index_add(&f->hosts[d], f->to.hosts[d], i);
 	}
+	f->to.n_hosts[d] = n;
+}
+
+static void begin(struct rollup_fill *f, const struct block *b)
+{
+	for (int k = ROLLUP_SPORT; k < ROLLUP_SRC; k++)
+		choose_numbers(f, b, k);
+	for (int d = 0; d < 2; d++)
+		choose_hosts(f, b, d);
 	f->begun = true;
 }
 
@@ -200,7 +234,6 @@ static void set_series(struct adding *to, const struct block *b, size_t i)
 {
 	const struct rollup_fill *f = to->f;
 	const uint8_t proto = block_PROTO(b)[i];
-	const uint16_t ports[] = {block_SPORT(b)[i], block_DPORT(b)[i]};
 	const uint8_t places[] = {
 		f->place[0][block_SRC(b)[i]], f->place[1][block_DST(b)[i]]};
 
@@ -209,15 +242,18 @@ static void set_series(struct adding *to, const struct block *b, size_t i)
 			block_DST_SLOT(b)[i], proto));
 	if (!(block_FLAGS(b)[i] & RECORD_FOREIGN))
 		return;
-	for (int d = 0; d < 2; d++) {
-		if (f->is_listed[d][ports[d]])
-			add_series(to, ROLLUP_SPORT + d,
-				rollup_series(true, ports[d], proto));
+	for (int k = ROLLUP_SPORT; k < ROLLUP_SRC; k++) {
+		const uint32_t v = number_of(b, k, i);
+
+		if (v < NUMBERS && f->is_listed[k - ROLLUP_SPORT][v])
+			add_series(
+				to, k, rollup_series(true, (uint16_t)v, proto));
+	}
+	for (int d = 0; d < 2; d++)
 		if (places[d])
 			add_series(to, ROLLUP_SRC + d,
 				rollup_series(
 					true, (uint16_t)(places[d] - 1), 0));
-	}
 }
 
 /* Only such records are in the pieces that they are in with longer ones. */
@@ -225,7 +261,7 @@ static bool is_plain(const struct flow_record *r, int64_t unit_ns)
 {
 	return (r->packets || r->bytes) && r->first_ns >= -TIME_MAX &&
 	       r->last_ns <= TIME_MAX && r->first_ns <= r->last_ns &&
-	       (r->last_ns - r->first_ns) / unit_ns < PIECES_MAX;
+	       r->last_ns - r->first_ns < PIECES_MAX * unit_ns;
 }
 
 static void add_row(struct rollup_fill *f, const struct block *b, size_t i)
@@ -271,10 +307,10 @@ static bool is_kept(
 
 /* Only the first n, the most frequent ones: what the rest had is told with all
  * others. */
-static void list_ports(struct rollup_fill *f, int d, size_t n)
+static void list_numbers(struct rollup_fill *f, int k, size_t n)
 {
-	for (; f->n_ports[d] > n; f->n_ports[d]--)
-		f->is_listed[d][f->ports[d][f->n_ports[d] - 1]] = false;
+	for (; f->n_numbers[k] > n; f->n_numbers[k]--)
+		f->is_listed[k][f->numbers[k][f->n_numbers[k] - 1]] = false;
 }
 
 static void list_hosts(struct rollup_fill *f, int d, size_t n)
@@ -302,26 +338,29 @@ static void forget_unlisted(struct rollup_fill *f, int kind)
 	index_empty(&h->by_cell);
 }
 
-static size_t greater(const size_t n[2])
+static size_t greatest(const size_t *n, size_t n_n)
 {
-	return n[0] > n[1] ? n[0] : n[1];
+	size_t most = 0;
+
+	for (size_t i = 0; i < n_n; i++)
+		most = n[i] > most ? n[i] : most;
+	return most;
 }
 
 /* False: nothing is listed. */
 static bool list_fewer(struct rollup_fill *f)
 {
-	const size_t ports = greater(f->n_ports),
-		     hosts = greater(f->to.n_hosts);
+	const size_t numbers = greatest(f->n_numbers, ROLLUP_NUMBERS),
+		     hosts = greatest(f->to.n_hosts, 2);
 
-	if (!ports && !hosts)
+	if (!numbers && !hosts)
 		return false;
-	for (int d = 0; d < 2; d++) {
-		if (hosts >= ports)
-			list_hosts(f, d, hosts / 2);
-		else
-			list_ports(f, d, ports / 2);
-		forget_unlisted(
-			f, (hosts >= ports ? ROLLUP_SRC : ROLLUP_SPORT) + d);
+	for (int k = ROLLUP_SPORT; k < ROLLUP_KINDS; k++) {
+		if (k < ROLLUP_SRC && numbers > hosts)
+			list_numbers(f, k - ROLLUP_SPORT, numbers / 2);
+		else if (k >= ROLLUP_SRC && hosts >= numbers)
+			list_hosts(f, k - ROLLUP_SRC, hosts / 2);
+		forget_unlisted(f, k);
 	}
 	return true;
 }
@@ -357,7 +396,8 @@ int rollup_fill_add(struct rollup_fill *f, struct block *b, struct err *err)
 
 	if (f->given_up)
 		return 0;
-	r = block_need(b, COLUMNS_ALL, err);
+	r = block_need(b,
+		COLUMNS_ALL | EXTRA_COLUMN(IN_IF) | EXTRA_COLUMN(OUT_IF), err);
 	if (r == 0)
 		r = block_need_hosts(b, err);
 	if (r < 0)

@@ -67,7 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const questions[][2] = {{"", "proto"},
 		{"tcp or dst port 80", "dport"},
-		{"not src port < 1024", "sport"}, {"src net 10.0.0.0/8", "src"},
+		{"not src port < 1024", "sport"}, {"in if 2", "in_if"},
+		{"not out if 1", "out_if"}, {"src net 10.0.0.0/8", "src"},
 		{"", "dst"}};
 	struct buf text = BUF_INIT(ROLLUP_BYTES);
 	struct rollup r;
