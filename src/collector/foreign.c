@@ -243,7 +243,8 @@ void foreign_keep(struct collector *c)
 		foreign_save_templates(f);
 }
 
-static void print_source(struct jsonw *w, const struct source *s)
+static void print_source(
+	struct jsonw *w, const struct source *s, const struct source_sum *sum)
 {
 	char addr[NET_ADDR_TEXT];
 
@@ -252,13 +253,13 @@ static void print_source(struct jsonw *w, const struct source *s)
 	jsonw_put_uint(w, "port", s->port);
 	jsonw_put(w, "format", source_kind_name(s->kind));
 	jsonw_put_uint(w, "domain", s->domain);
-	jsonw_put_uint(w, "messages", s->messages);
-	jsonw_put_uint(w, "flows", s->flows);
+	jsonw_put_uint(w, "messages", sum->messages);
+	jsonw_put_uint(w, "flows", sum->flows);
 	if (*source_kind_unit(s->kind)) {
-		jsonw_put_uint(w, "lost", source_lost(s));
+		jsonw_put_uint(w, "lost", sum->lost);
 		jsonw_put(w, "lost_unit", source_kind_unit(s->kind));
 	}
-	jsonw_put_uint(w, "restarts", s->restarts);
+	jsonw_put_uint(w, "restarts", sum->restarts);
 	jsonw_end(w);
 }
 
@@ -266,6 +267,7 @@ void foreign_print(const struct collector *c, struct jsonw *w)
 {
 	const struct foreign *f = c->foreign;
 	const struct flowset_counts *k;
+	struct source_sum sum;
 
 	if (!f) {
 		jsonw_null(w);
@@ -288,7 +290,8 @@ void foreign_print(const struct collector *c, struct jsonw *w)
 	jsonw_key(w, "sources");
 	jsonw_array(w);
 	for (size_t i = 0; i < f->sources.n; i++)
-		print_source(w, &f->sources.items[i]);
+		if (sources_sum(&f->sources, i, &sum))
+			print_source(w, &f->sources.items[i], &sum);
 	jsonw_end(w);
 	jsonw_end(w);
 }

@@ -271,17 +271,86 @@ static void count(
 
 /* Exporters ----------------------------------------------------------------- */
 
-static struct source *add(struct sources *s, const struct source_news *news)
+/* Is the i-th one no more, since s->items[by] began? */
+static bool is_gone(const struct sources *s, size_t i, size_t by)
 {
-	struct source *src;
+	return s->items[by].after == i + 1 &&
+	       s->items[by].after_messages == s->items[i].messages;
+}
 
-	if (s->n == SOURCES_MAX) {
+/* Who stands for the i-th one; s->n: nobody else. */
+static size_t heir_of(const struct sources *s, size_t i)
+{
+	size_t by = 0;
+
+	while (by < s->n && !is_gone(s, i, by))
+		by++;
+	return by;
+}
+
+static void add_sum(struct source_sum *to, const struct source *src)
+{
+	to->messages += src->messages + src->past.messages;
+	to->flows += src->flows + src->past.flows;
+	to->restarts += src->restarts + src->past.restarts;
+	to->lost += source_lost(src) + src->past.lost;
+}
+
+bool sources_sum(const struct sources *s, size_t i, struct source_sum *ret)
+{
+	*ret = (struct source_sum){0};
+	if (heir_of(s, i) < s->n)
+		return false;
+	add_sum(ret, &s->items[i]);
+	for (size_t before; (before = s->items[i].after) > 0; i = before - 1) {
+		if (!is_gone(s, before - 1, i))
+			break;
+		add_sum(ret, &s->items[before - 1]);
+		ret->restarts++;
+	}
+	return true;
+}
+
+/* The place of one that is no more: its heir takes over its sums. */
+static struct source *bequeath(struct sources *s)
+{
+	struct source *heir = NULL, *gone;
+	size_t place = 0;
+
+	for (size_t by = 0; by < s->n && !heir; by++) {
+		place = s->items[by].after;
+		if (place && is_gone(s, place - 1, by))
+			heir = &s->items[by];
+	}
+	if (!heir)
+		return NULL;
+	gone = &s->items[place - 1];
+	add_sum(&heir->past, gone);
+	heir->past.restarts++;
+	heir->after_messages = gone->after_messages;
+	heir->after = gone->after;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->items[i].after == place)
+			s->items[i].after = 0;
+	return gone;
+}
+
+static struct source *add(
+	struct sources *s, const struct source_news *news, size_t after)
+{
+	struct source *src = s->n < SOURCES_MAX ? &s->items[s->n++] : NULL;
+	const struct source *before = after ? &s->items[after - 1] : NULL;
+
+	if (!src)
+		src = bequeath(s);
+	if (!src || src == before) {
 		s->refused++;
 		return NULL;
 	}
-	src = &s->items[s->n++];
 	*src = (struct source){.addr = news->addr,
 		.port = news->port,
+		.after = after,
+		.after_messages = before ? before->messages : 0,
 		.kind = news->kind,
 		.domain = news->domain,
 		.boot_ns = news->boot_ns,
@@ -290,58 +359,10 @@ static struct source *add(struct sources *s, const struct source_news *news)
 	return src;
 }
 
-static bool had_port(const struct source *s, uint16_t port)
-{
-	for (size_t i = 0; i < s->n_ports && i < SOURCE_PORTS; i++)
-		if (s->old_ports[i] == port)
-			return true;
-	return false;
-}
-
-static bool goes_on(const struct source *s, const struct source_news *news)
-{
-	return news->sequence - s->now.next <= near(s) && !restarted(s, news);
-}
-
-/* It comes from a port that another seemed to have given up: two exporters,
- * and the one's numbers are still what they were, or are the other's now. */
-static struct source *part(
-	struct sources *s, struct source *one, const struct source_news *news)
-{
-	const bool still = one->restarts == one->restarts_before;
-	struct source *two = add(s, news);
-
-	if (!two)
-		return NULL;
-	one->shared = two->shared = true;
-	if (!still) {
-		one->restarts = one->restarts_before;
-		return two;
-	}
-	if (one->is_maybe)
-		copy_life(&two->now, &one->maybe);
-	two->port = one->port;
-	one->port = news->port;
-	one->is_maybe = false;
-	return one;
-}
-
-/* An exporter whose port was another until now. */
-static struct source *from_another_port(
-	struct sources *s, struct source *src, const struct source_news *news)
-{
-	if (had_port(src, news->port) &&
-		(goes_on(src, news) || src->restarts != src->restarts_before))
-		return part(s, src, news);
-	src->old_ports[src->n_ports++ % SOURCE_PORTS] = src->port;
-	src->port = news->port;
-	src->restarts_before = src->restarts;
-	return src;
-}
-
 static struct source *find(struct sources *s, const struct source_news *news)
 {
 	struct source *other = NULL;
+	size_t last = 0;
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct source *src = &s->items[i];
@@ -352,10 +373,17 @@ static struct source *find(struct sources *s, const struct source_news *news)
 			continue;
 		if (src->port == news->port)
 			return src;
-		if (!src->shared || goes_on(src, news))
+		if (!last || src->heard_ns >= s->items[last - 1].heard_ns)
+			last = i + 1;
+		if (src->hops || (news->sequence == src->now.next &&
+					 !restarted(src, news)))
 			other = src;
 	}
-	return other ? from_another_port(s, other, news) : add(s, news);
+	if (!other)
+		return add(s, news, last);
+	other->hops = true;
+	other->port = news->port;
+	return other;
 }
 
 struct source *sources_note(

@@ -1,8 +1,8 @@
 /* Foreign exporters, and what of theirs got lost.
  *
  * An exporter is (address, port, format, domain): on one machine there may be
- * several.  One that is started again comes from another port; when messages
- * go on to come from the old one, these are two. Its sequence numbers count flows
+ * several.  One that is started again comes from another port: where nothing
+ * came from the old one since, both are shown as one. Its sequence numbers count flows
  * (NetFlow 5, 7), data records (IPFIX) or messages (NetFlow 9, sFlow), so what
  * is missing is known exactly: the gaps between numbers that nothing filled.
  * Late datagrams fill theirs; datagrams that come twice fill nothing. */
@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SOURCES_MAX = 256, SOURCE_GAPS = 256, SOURCE_PORTS = 8 };
+enum { SOURCES_MAX = 256, SOURCE_GAPS = 256 };
 
 /* X(name, text, what its numbers count) */
 #define SOURCE_KINDS(X)                                                        \
@@ -47,13 +47,19 @@ struct source_life {
 	size_t n_gaps;
 };
 
+struct source_sum {
+	uint64_t messages, flows, restarts, lost;
+};
+
 struct source {
 	struct net_addr addr;
 	uint16_t port; /* 0: a connection */
-	uint16_t old_ports[SOURCE_PORTS];
-	unsigned n_ports; /* that it had before */
-	bool shared;      /* another has its address, format and domain */
-	uint64_t restarts_before; /* when it got the port it has now */
+	bool hops;     /* its numbers go on from other ports */
+	/* The one that was heard before this one began, + 1, and how many
+	 * messages it had; 0: none. */
+	size_t after;
+	uint64_t after_messages;
+	struct source_sum past; /* of those before, whose places are taken */
 	enum source_kind kind;
 	uint32_t domain; /* or engine type and id, or sub agent */
 	uint64_t messages, flows;
@@ -96,5 +102,8 @@ struct source_news {
 struct source *sources_note(
 	struct sources *s, const struct source_news *news, int64_t now_ns);
 uint64_t source_lost(const struct source *s);
+/* Of the i-th and those before it that it stands for; false: another stands
+ * for it. */
+bool sources_sum(const struct sources *s, size_t i, struct source_sum *ret);
 
 #endif

@@ -321,15 +321,12 @@ Test(sources, ports_tell_exporters_apart)
 	news.sequence = 1000;
 	sources_note(&s, &news, 0);
 	cr_assert_eq(s.n, 2, "it goes on");
-	news.port = 3000;
-	news.sequence = 0;
-	sources_note(&s, &news, 0);
-	cr_assert_eq(s.n, 3, "others do not become it");
 }
 
 Test(sources, begins_anew_from_another_port)
 {
 	static struct sources s;
+	struct source_sum sum;
 	struct source_news news = {.kind = SOURCE_IPFIX, .units = 10};
 
 	s = (struct sources){0};
@@ -339,7 +336,56 @@ Test(sources, begins_anew_from_another_port)
 		if (i % 100 % 10 != 5)
 			sources_note(&s, &news, 0);
 	}
+	cr_assert_eq(s.n, 4);
+	for (size_t i = 0; i < 3; i++)
+		cr_assert_not(sources_sum(&s, i, &sum));
+	cr_assert(sources_sum(&s, 3, &sum));
+	cr_assert_eq(sum.messages, 360);
+	cr_assert_eq(sum.restarts, 3);
+	cr_assert_eq(sum.lost, 400);
+}
+
+/* Restarts take no room for ever. */
+Test(sources, many_restarts_from_other_ports)
+{
+	static struct sources s;
+	struct source_news news = {.kind = SOURCE_IPFIX, .units = 10};
+	struct source_sum sum, all = {0};
+
+	s = (struct sources){0};
+	for (uint32_t i = 0; i < 3 * SOURCES_MAX; i++) {
+		news.port = (uint16_t)(1000 + i);
+		for (news.sequence = 0; news.sequence < 40; news.sequence += 10)
+			if (news.sequence != 10)
+				sources_note(&s, &news, i);
+	}
+	cr_assert_eq(s.n, SOURCES_MAX);
+	cr_assert_eq(s.refused, 0);
+	for (size_t i = 0; i < s.n; i++)
+		if (sources_sum(&s, i, &sum)) {
+			all.lost += sum.lost;
+			all.messages += sum.messages;
+			all.restarts += sum.restarts + 1;
+		}
+	cr_assert_eq(all.restarts, 3 * SOURCES_MAX);
+	cr_assert_eq(all.messages, 9 * SOURCES_MAX);
+	cr_assert_eq(all.lost, 30 * SOURCES_MAX);
+}
+
+/* A port for each message, late ones and gaps among them. */
+Test(sources, ports_of_single_messages)
+{
+	static const uint32_t order[] = {0, 1, 3, 2, 5, 6, 4, 9, 10};
+	static struct sources s;
+	struct source_news news = {
+		.kind = SOURCE_NF5, .units = 10, .boot_ns = 1};
+
+	s = (struct sources){0};
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+		news.port = (uint16_t)(2000 + i);
+		news.sequence = order[i] * 10;
+		sources_note(&s, &news, 0);
+	}
 	cr_assert_eq(s.n, 1);
-	cr_assert_eq(s.items->restarts, 3);
-	cr_assert_eq(source_lost(s.items), 400);
+	cr_assert_eq(source_lost(s.items), 20);
 }
