@@ -10,7 +10,7 @@
 static const int64_t start = INT64_C(1795292454) * S + 123 * MS;
 
 struct got {
-	uint64_t records, packets, bytes, messages;
+	uint64_t shorts, records, packets, bytes, messages;
 	uint32_t sequence;         /* of the next message */
 	int64_t first_ms, last_ms; /* of the last record */
 	uint16_t templates;        /* bits: number - 256 */
@@ -70,6 +70,19 @@ static void read_flow(
 	cr_assert(cursor_ok(c));
 }
 
+static void read_short(struct cursor *c, bool six, struct got *ret)
+{
+	ret->first_ms = (int64_t)cursor_u64(c);
+	ret->last_ms = (int64_t)cursor_u64(c);
+	cursor_skip(c, six ? 32 : 8);
+	ret->bytes += cursor_u32(c);
+	ret->packets += cursor_u32(c);
+	cursor_skip(c, 2 + 2 + 2 + 2 + 5);
+	ret->records++;
+	ret->shorts++;
+	cr_assert(cursor_ok(c));
+}
+
 static uint32_t read_data(
 	struct cursor set, uint16_t id, int64_t boot_ms, struct got *ret)
 {
@@ -81,6 +94,11 @@ static uint32_t read_data(
 		case TEMPLATE_V4:
 		case TEMPLATE_V6:
 			read_flow(&set, id == TEMPLATE_V6, boot_ms, ret);
+			break;
+		case TEMPLATE_V4_SHORT:
+		case TEMPLATE_V6_SHORT:
+			cr_assert_not(boot_ms);
+			read_short(&set, id == TEMPLATE_V6_SHORT, ret);
 			break;
 		case TEMPLATE_SAMPLING:
 			cursor_skip(&set, 4);
@@ -159,6 +177,8 @@ Test(exporter, what_is_added_is_in_the_messages)
 			.sampling = {.one_of = 100},
 			.interfaces = &interface,
 			.n_interfaces = 1};
+		const unsigned told =
+			modern[i] == EXPORT_NF9 ? 31 : 31 | 3 << 8;
 		struct got got = {0};
 		struct exporter e;
 		uint64_t packets = 0;
@@ -170,7 +190,7 @@ Test(exporter, what_is_added_is_in_the_messages)
 			export(&e, &r, &got);
 			packets += r.packets;
 			if (n == 30)
-				cr_assert_eq(got.templates, 31);
+				cr_assert_eq(got.templates, told);
 			if (n == 40)
 				got.templates = 0;
 		}
@@ -179,13 +199,46 @@ Test(exporter, what_is_added_is_in_the_messages)
 		cr_expect_eq(got.records, 5000);
 		cr_expect_eq(got.packets, packets);
 		cr_expect_eq(got.bytes, 100 * packets);
-		cr_expect_eq(got.templates, 31, "sent again");
+		cr_expect_eq(got.templates, told, "sent again");
+		cr_expect_eq(got.shorts, i == 0 ? 0 : 5000);
 		cr_expect_eq(got.interval, 100);
 		cr_expect_str_eq(got.name, "eth0");
 		cr_expect_eq(got.first_ms, start / MS + 4999);
 		cr_expect_eq(got.last_ms, start / MS + 5004);
 		cr_expect_eq(e.records, 5000);
 		cr_expect_eq(e.messages, got.messages);
+	}
+}
+
+/* Records of IPFIX are short only as long as that loses nothing. */
+Test(exporter, large_counts_have_all_their_bits)
+{
+	static const struct {
+		uint64_t packets, bytes;
+		bool is_short;
+	} cases[] = {{1, 40, true}, {UINT32_MAX, UINT32_MAX, true},
+		{1, UINT64_C(1) << 32, false}, {UINT64_C(1) << 32, 40, false},
+		{UINT64_C(1) << 40, UINT64_C(1) << 50, false}, {7, 8, true}};
+	const struct exporter_options o = {.format = EXPORT_IPFIX};
+	struct got got = {0};
+	struct exporter e;
+
+	exporter_init(&e, &o);
+	for (uint32_t i = 0; i < 6 * 3; i++) {
+		const uint32_t sequence = got.sequence;
+		struct flow_record r = flow(i);
+
+		r.packets = cases[i % 6].packets;
+		r.bytes = cases[i % 6].bytes;
+		got = (struct got){.sequence = sequence};
+		export(&e, &r, &got);
+		take_all(&e, start, &got);
+		cr_expect_eq(got.records, 1);
+		cr_expect_eq(got.packets, r.packets);
+		cr_expect_eq(got.bytes, r.bytes);
+		cr_expect_eq(got.shorts, cases[i % 6].is_short, "case %u", i);
+		cr_expect_eq(got.first_ms, r.first_ns / MS);
+		cr_expect_eq(got.last_ms, r.last_ns / MS);
 	}
 }
 
