@@ -70,8 +70,9 @@ static const char *const advice[NFZ_E_COUNT] = {
 			    "--identity FILE; the login: --ssh-user NAME. New "
 			    "keys reach nodes at the next swap-in or reboot.",
 	[NFZ_E_NO_SUDO] =
-		"Probes need sudo without a password, which testbeds give on "
-		"nodes of one's own. Go on without the node: --avoid NODE.",
+		"Probes need a login as root (--ssh-user root) or sudo without "
+		"a password, which testbeds give on nodes of one's own. Go on "
+		"without the node: --avoid NODE.",
 	[NFZ_E_NO_PLACE] = "/var/lib, /local and /var/tmp are full, read-only "
 			   "or forbid programs.",
 	[NFZ_E_NODE_OS] = "Nodes are x86_64, or aarch64 after make aarch64; "

@@ -142,8 +142,8 @@ static int nothing_worked(
 	else
 		err_set(err, code, "all %zu nodes that were tried failed",
 			failed);
-	return err_hint(err, "Nothing was changed.  Run this again when the "
-			     "cause is mended");
+	return err_hint(err, "Nothing was changed on nodes.  Run this again "
+			     "when the cause is mended");
 }
 
 int nodes_failures(const struct app *app, const struct deploy_report *r,

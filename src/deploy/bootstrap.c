@@ -1,9 +1,9 @@
 /* The bootstrap: see bootstrap.h.
  *
  * The command must survive any login shell, csh as well: one line, no '!',
- * nothing but words and ";".  The script is the first line of standard input,
- * where the shell
- * looks for it; a shell may take more at once than that line, but nothing comes
+ * nothing but words, "&&" and ";".  The script is the first line of standard
+ * input, where the shell looks for it; a shell may take more at once than that
+ * line, but nothing comes
  * behind it before the script has asked for it.
  *
  * Every process it starts costs the node more than a call of the agent's, so it
@@ -27,7 +27,7 @@ enum { LINE_BYTES = 64 };
 #define ENDED                                                                  \
 	"x=$?; case $x in 0 | 12[89] | 1[3-9]? | 2[0-9]*) exit $x;; esac; "
 
-#define HELLO "echo; echo NFZ 1 user $SSH_CONNECTION; exec "
+#define HELLO "echo; echo NFZ 1 user $SSH_CONNECTION; "
 
 /* Arguments: look|full, then ARCH SHA256 SIZE PACKED for each agent we have. */
 static const char script[] =
@@ -106,8 +106,10 @@ static const struct {
 
 const char *bootstrap_command(const char *user)
 {
-	return strcmp(user, "root") == 0 ? HELLO "/bin/sh"
-					 : HELLO "sudo -n /bin/sh";
+	/* root by another name needs no sudo, and may have none */
+	return strcmp(user, "root") == 0 ? HELLO "exec /bin/sh"
+					 : HELLO "test -O / && exec /bin/sh; "
+						 "exec sudo -n /bin/sh";
 }
 
 void bootstrap_script(const struct bootstrap_agent *agents, size_t n, bool look,

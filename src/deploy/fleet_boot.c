@@ -30,12 +30,14 @@ int fleet_boot_ended(struct fleet_node *n, bool rooted, struct err *err)
 	last_stderr_line(n->io, line, sizeof(line));
 	if (!rooted) {
 		err_set(err, NFZ_E_NO_SUDO,
-			"%s: sudo without a password is not allowed%s%s%s",
+			"%s: the login is not root, and sudo without a "
+			"password does not work%s%s%s",
 			n->name, line[0] ? " (" : "", line, line[0] ? ")" : "");
 		return err_hint(err,
 			"The programs must open interfaces as "
-			"root once.  Allow sudo for your user there, or "
-			"leave the node out with --avoid");
+			"root once.  Allow sudo for your user there, log in "
+			"as root (--ssh-user root), or leave the node out with "
+			"--avoid");
 	}
 	return err_set(err, NFZ_E_REMOTE,
 		"%s: the node's shell ended before the agent started%s%s",

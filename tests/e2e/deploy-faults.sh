@@ -63,7 +63,7 @@ row 5
 with auth left failed "login refused (tried"
 converges auth
 row 6
-with no-sudo left failed "sudo without a password is not allowed"
+with no-sudo left failed "sudo without a password does not work"
 check "no-sudo: nothing was copied" never said "left.*fact"
 converges no-sudo
 row 7 # seen before, and in the middle of the installation

@@ -30,7 +30,7 @@ fault server clear
 fault left no-sudo
 nfz --light "$exp"
 check "up without a node" [ "$status" = 0 ]
-check "says so" said "left: sudo without a password.*planned without it"
+check "says so" said "left: .*sudo without a password.*planned without it"
 fault left clear
 nfz --light "$exp"
 check "up with it" [ "$status" = 0 ]

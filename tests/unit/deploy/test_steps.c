@@ -5,8 +5,11 @@
 #include "store/catalog.h"
 
 #include <criterion/criterion.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* a -- r -- b, a LAN of b, c, d with a bridge in front of c; r and the bridge
  * are probes, a collects. */
@@ -457,9 +460,31 @@ Test(bootstrap, the_command_survives_any_login_shell)
 	for (int i = 0; i < 2; i++) {
 		const char *c = bootstrap_command(users[i]);
 
-		cr_assert_null(strpbrk(c, "!'\"\\&|\n"), "not in every shell");
+		cr_assert_null(strpbrk(c, "!'\"\\|\n"), "not in every shell");
 		cr_assert_eq(strstr(c, "sudo") != NULL, i == 1);
 	}
+}
+
+/* Does the command lead to a shell where there is no sudo? */
+static bool leads_to_root(void)
+{
+	char line[128] = "";
+	bool there = false;
+	FILE *f;
+
+	setenv("COMMAND", bootstrap_command("toor"), 1);
+	f = popen("echo echo arrived | SSH_CONNECTION=x PATH=/nowhere "
+		  "/bin/sh -c \"$COMMAND\" 2>&1",
+		"r");
+	while (fgets(line, sizeof(line), f))
+		there = there || strcmp(line, "arrived\n") == 0;
+	pclose(f);
+	return there;
+}
+
+Test(bootstrap, root_by_any_name_needs_no_sudo)
+{
+	cr_assert_eq(leads_to_root(), access("/", W_OK) == 0);
 }
 
 Test(bootstrap, the_script_is_one_line)
