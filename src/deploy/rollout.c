@@ -372,24 +372,39 @@ static int add_meter(const struct topology *t, const struct plan *plan,
 	return 0;
 }
 
-/* A checksum of everything that matters, keys aside: they are named by keyid.
- * It tells a change from none; the setups of a LAN's 200 meters name all of its
- * members each. */
-static void set_stamp(const struct rollout *r, struct module *m)
+/* The setup without keys, which are named by keyid, and without names of
+ * interfaces that are found by their MAC addresses. */
+static void print_bare(const struct setup *s, struct buf *out)
 {
-	struct setup bare = m->setup;
-	struct buf text = BUF_INIT(SETUP_TEXT_MAX);
+	struct setup bare = *s;
 
-	bare.peers = mem_zalloc(bare.n_peers + 1, sizeof(*bare.peers));
-	for (size_t i = 0; i < bare.n_peers; i++) {
-		bare.peers[i] = m->setup.peers[i];
+	bare.peers = mem_zalloc(s->n_peers + 1, sizeof(*bare.peers));
+	bare.taps = mem_zalloc(s->n_taps + 1, sizeof(*bare.taps));
+	for (size_t i = 0; i < s->n_peers; i++) {
+		bare.peers[i] = s->peers[i];
 		memset(bare.peers[i].send_key, 0, SETUP_KEY_BYTES);
 		memset(bare.peers[i].receive_key, 0, SETUP_KEY_BYTES);
 	}
-	setup_print(&bare, &text);
+	for (size_t i = 0; i < s->n_taps; i++) {
+		bare.taps[i] = s->taps[i];
+		if (s->taps[i].has_mac)
+			bare.taps[i].ifname[0] = '\0';
+	}
+	setup_print(&bare, out);
 	free(bare.peers);
+	free(bare.taps);
+}
+
+/* A checksum of everything that matters.  It tells a change from none; the
+ * setups of a LAN's 200 meters name all of its members each. */
+static void set_stamp(const struct topology *t, const struct plan *plan,
+	const struct rollout *r, struct module *m)
+{
+	struct buf text = BUF_INIT(SETUP_TEXT_MAX + CATALOG_TEXT_MAX);
+
+	print_bare(&m->setup, &text);
 	if (m->role == MODULE_COLLECTOR)
-		buf_add(&text, buf_str(&r->catalog), r->catalog.len);
+		rollout_catalog(t, plan, r, false, &text);
 	snprintf(m->stamp, sizeof(m->stamp), "%s.%0*" PRIx64, r->keyid,
 		STAMP_SETUP, checksum(buf_str(&text), text.len));
 	buf_release(&text);
@@ -422,10 +437,9 @@ int rollout_make(const struct topology *t, const struct plan *plan,
 		rollout_release(&r);
 		return result;
 	}
-	rollout_catalog(t, plan, o, &r);
 	for (size_t i = 0; i < r.n; i++)
-		set_stamp(&r, &r.modules[i]);
-	rollout_explain(t, plan, &r);
+		set_stamp(t, plan, &r, &r.modules[i]);
+	rollout_name_all(t, plan, &r);
 	*ret = r;
 	return 0;
 }

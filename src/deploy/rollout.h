@@ -73,6 +73,12 @@ int rollout_make(const struct topology *t, const struct plan *plan,
 	const struct rollout_options *options, struct rollout *ret,
 	struct err *err) NFZ_MUST_CHECK;
 void rollout_release(struct rollout *r); /* wipes keys */
+/* A node has said how its system calls the interfaces; no stamp depends on that
+ * where they have MAC addresses.  The same in the catalog, for all nodes. */
+void rollout_name_taps(const struct topology *t, const struct plan *plan,
+	int node, struct rollout *r);
+void rollout_name_all(
+	const struct topology *t, const struct plan *plan, struct rollout *r);
 /* Completes the stamp with the program that shall run: its SHA-256, which
  * depends on the node's architecture. */
 void rollout_program(struct module *m, const char *sha);

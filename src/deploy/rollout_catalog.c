@@ -5,6 +5,7 @@
 #include "format/crypto.h"
 #include "store/catalog.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { PLAN_TEXT_MAX = 1 << 30 };
@@ -78,13 +79,15 @@ static void catalog_idle(
 			   .idle = true});
 }
 
-static void catalog_taps(
-	const struct topology *t, const struct plan *plan, struct catalog *c)
+static void catalog_taps(const struct topology *t, const struct plan *plan,
+	bool named, struct catalog *c)
 {
 	for (size_t i = 0; i < plan->n_taps; i++) {
 		const struct plan_tap *p = &plan->taps[i];
 		const struct topo_iface *f = &t->ifaces[p->iface];
-		const char *os_name = plan_tap_os_name(plan, t, p);
+		const char *os_name = named || !f->card->has_mac
+					      ? plan_tap_os_name(plan, t, p)
+					      : NULL;
 		struct catalog_tap tap = {.id = rollout_tap_id(p->iface),
 			.node = plan->probes[p->probe].node,
 			.iface = os_name         ? os_name
@@ -110,14 +113,14 @@ static void catalog_taps(
 }
 
 void rollout_catalog(const struct topology *t, const struct plan *plan,
-	const struct rollout_options *o, struct rollout *r)
+	const struct rollout *r, bool named, struct buf *out)
 {
 	struct catalog *c cleanup(catalog_free_at) = catalog_new();
 
 	c->project = arena_strdup(&c->arena, t->project);
 	c->experiment = arena_strdup(&c->arena, t->experiment);
 	c->mode = arena_strdup(&c->arena, plan->mode);
-	c->deployment = o->deployment;
+	c->deployment = r->deployment;
 	c->idle_ms = r->modules[0].setup.idle_ms;
 	c->several = plan->demand.redundancy > 1 ||
 		     strcmp(plan->demand.dedupe, "none") == 0;
@@ -129,8 +132,8 @@ void rollout_catalog(const struct topology *t, const struct plan *plan,
 			c->nodes[r->modules[i].node].cache =
 				r->modules[i].setup.id;
 	catalog_links(t, plan, c);
-	catalog_taps(t, plan, c);
-	catalog_print(c, &r->catalog);
+	catalog_taps(t, plan, named, c);
+	catalog_print(c, out);
 }
 
 /* The digest is that of the plan's file, with the names that interfaces have
@@ -152,4 +155,35 @@ void rollout_explain(
 		c->nodes[plan->probes[i].node].why =
 			arena_strdup(&c->arena, plan->probes[i].reason);
 	catalog_print_plan(c, &r->catalog);
+}
+
+void rollout_name_all(
+	const struct topology *t, const struct plan *plan, struct rollout *r)
+{
+	buf_reset(&r->catalog);
+	rollout_catalog(t, plan, r, true, &r->catalog);
+	rollout_explain(t, plan, r);
+}
+
+void rollout_name_taps(const struct topology *t, const struct plan *plan,
+	int node, struct rollout *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct module *m = &r->modules[i];
+		size_t k = 0;
+
+		if (m->node != node || m->role != MODULE_METER)
+			continue;
+		for (size_t p = 0; p < plan->n_taps; p++) {
+			const struct plan_tap *tap = &plan->taps[p];
+			const char *name = plan_tap_os_name(plan, t, tap);
+
+			if (plan->probes[tap->probe].node != node)
+				continue;
+			snprintf(m->setup.taps[k].ifname,
+				sizeof(m->setup.taps[k].ifname), "%s",
+				name ? name : "");
+			k++;
+		}
+	}
 }

@@ -16,9 +16,10 @@ static inline uint16_t rollout_tap_id(int iface)
 	return (uint16_t)(1 + iface);
 }
 
-/* The names for the store, as text; the modules are there. */
+/* The names for the store, as text; the modules are there.  Not named: without
+ * what only nodes say, as far as it can be done without. */
 void rollout_catalog(const struct topology *t, const struct plan *plan,
-	const struct rollout_options *o, struct rollout *r);
+	const struct rollout *r, bool named, struct buf *out);
 /* Adds which plan it is, and its reasons: nothing a program would have to be
  * started again for. */
 void rollout_explain(

@@ -112,3 +112,41 @@ Test(rollout, a_host_without_a_name_for_the_wire_is_said)
 	cr_assert_not_null(strstr(err.text, "a on link lan"), "%s", err.text);
 	lab_free(&lab);
 }
+
+/* Who asked which nodes first is no reason to start anything again. */
+Test(rollout, no_stamp_depends_on_names_of_interfaces_with_addresses)
+{
+	const struct rollout_options o = {.deployment = 1, .keyid = "k"};
+	struct lab lab = lab_new("veth3"), later = lab_new("veth3");
+	int iface = later.t->links[0].members[1].iface;
+
+	topology_card(later.t, iface)->os_name = NULL;
+	cr_assert_eq(rollout_make(lab.t, lab.plan, &o, &lab.r, NULL), 0);
+	cr_assert_eq(rollout_make(later.t, later.plan, &o, &later.r, NULL), 0);
+	for (size_t i = 0; i < lab.r.n; i++)
+		cr_assert_str_eq(
+			lab.r.modules[i].stamp, later.r.modules[i].stamp);
+	cr_assert_str_eq(later.r.modules[2].setup.taps[0].ifname, "");
+	cr_assert_str_neq(buf_str(&lab.r.catalog), buf_str(&later.r.catalog));
+	topology_card(later.t, iface)->os_name = "eth1";
+	rollout_name_taps(
+		later.t, later.plan, later.t->ifaces[iface].node, &later.r);
+	rollout_name_all(later.t, later.plan, &later.r);
+	cr_assert_str_eq(later.r.modules[2].setup.taps[0].ifname, "eth1");
+	cr_assert_str_eq(buf_str(&lab.r.catalog), buf_str(&later.r.catalog));
+	lab_free(&lab);
+	lab_free(&later);
+}
+
+/* A host's end of a wire is found by its name alone. */
+Test(rollout, a_stamp_depends_on_a_name_that_finds_the_interface)
+{
+	const struct rollout_options o = {.deployment = 1, .keyid = "k"};
+	struct lab lab = lab_new("veth3"), other = lab_new("veth4");
+
+	cr_assert_eq(rollout_make(lab.t, lab.plan, &o, &lab.r, NULL), 0);
+	cr_assert_eq(rollout_make(other.t, other.plan, &o, &other.r, NULL), 0);
+	cr_assert_str_neq(lab.r.modules[1].stamp, other.r.modules[1].stamp);
+	lab_free(&lab);
+	lab_free(&other);
+}
