@@ -311,15 +311,33 @@ static int wished_collector(const struct choice *x, int *ret, struct err *err)
 	return 0;
 }
 
+static bool *probes_of(const struct plan *plan, const struct topology *t)
+{
+	bool *ret = mem_zalloc(t->n_nodes + 1, sizeof(*ret));
+
+	for (size_t i = 0; i < plan->n_probes; i++)
+		ret[plan->probes[i].node] = true;
+	return ret;
+}
+
+static void list_choice(struct plan_collector *to, const struct choice *x)
+{
+	for (size_t i = 0; i < x->t->n_nodes && to->node >= 0 &&
+			   to->n_choice < PLAN_COLLECTORS;
+		i++)
+		if (!x->c->places.obstacle[i] &&
+			collector_class(x, (int)i) ==
+				collector_class(x, to->node))
+			to->choice[to->n_choice++] = (int)i;
+}
+
 int explain_collector(struct plan *plan, const struct topology *t,
 	const struct coverage *c, const struct plan_goal *goal, struct err *err)
 {
-	cleanup_free bool *probe = mem_zalloc(t->n_nodes + 1, sizeof(bool));
+	cleanup_free bool *probe = probes_of(plan, t);
 	struct choice x = {t, c, goal, probe};
 	int best = -1, r = 0;
 
-	for (size_t i = 0; i < plan->n_probes; i++)
-		probe[plan->probes[i].node] = true;
 	if (goal->collector)
 		r = wished_collector(&x, &best, err);
 	for (size_t i = 0; i < t->n_nodes && !goal->collector; i++)
@@ -330,5 +348,27 @@ int explain_collector(struct plan *plan, const struct topology *t,
 	plan->collector.reason =
 		best < 0 ? "no node can be used"
 			 : collector_reason(&plan->arena, &x, best);
+	if (!goal->collector)
+		list_choice(&plan->collector, &x);
 	return r;
+}
+
+bool plan_choose_collector(struct plan *plan, const struct topology *t,
+	const struct node_facts *facts)
+{
+	cleanup_free bool *probe = probes_of(plan, t);
+	const struct plan_goal goal = {.facts = facts};
+	const struct choice x = {t, NULL, &goal, probe};
+	struct plan_collector *c = &plan->collector;
+	int best = -1;
+
+	for (size_t i = 0; i < c->n_choice; i++)
+		if (facts[c->choice[i]].disk_free_bytes >= 0 &&
+			(best < 0 || better_collector(&x, c->choice[i], best)))
+			best = c->choice[i];
+	if (best < 0)
+		return false;
+	c->node = best;
+	c->reason = collector_reason(&plan->arena, &x, best);
+	return true;
 }

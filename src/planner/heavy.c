@@ -319,8 +319,8 @@ static int solve_rest(struct heavy_work *w, const struct plan_goal *goal,
 	collector = !goal->collector &&
 		    (!w->with->mixed || (*ret)->collector.node < 0);
 	if (collector)
-		(*ret)->collector =
-			(struct plan_collector){-1, "a new node without links"};
+		(*ret)->collector = (struct plan_collector){
+			.node = -1, .reason = "a new node without links"};
 	return collector;
 }
 

@@ -39,5 +39,9 @@ struct plan_goal {
  * say why); only wrong wishes are errors.  Deterministic. */
 int plan_solve(const struct topology *t, const struct plan_goal *goal,
 	struct plan **ret, struct err *err) NFZ_MUST_CHECK;
+/* Of a plan that was made without facts: chooses the collector by those there
+ * are now, of some nodes.  False: of none that would do. */
+bool plan_choose_collector(struct plan *plan, const struct topology *t,
+	const struct node_facts *facts);
 
 #endif

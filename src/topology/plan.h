@@ -74,9 +74,15 @@ struct plan_gap {
 	size_t n_cands;
 };
 
+enum { PLAN_COLLECTORS = 32 };
+
 struct plan_collector {
 	int node; /* -1: none possible */
 	const char *reason;
+	/* that would do as well by what the topology says, if not all; none
+	 * when it was wished */
+	int choice[PLAN_COLLECTORS];
+	size_t n_choice;
 };
 
 struct plan_nodes {

@@ -177,3 +177,26 @@ Test(plan, most_free_disk_collects)
 	plan_free(plan);
 	topology_free(t);
 }
+
+Test(plan, facts_may_come_after_the_plan)
+{
+	struct topology *t = parse(dumbbell);
+	struct node_facts facts[5] = {
+		{-1, 0}, {-1, 0}, {-1, 0}, {-1, 0}, {-1, 0}};
+	struct plan_goal goal = {0}, with = {.facts = facts};
+	struct plan *plan = solve(t, &goal), *at_once;
+	const struct plan_collector *c = &plan->collector;
+
+	cr_assert_gt(c->n_choice, 1);
+	cr_assert_not(plan_choose_collector(plan, t, facts));
+	for (size_t i = 0; i < c->n_choice; i++)
+		facts[c->choice[i]].disk_free_bytes = (int64_t)(10 + i);
+	cr_assert(plan_choose_collector(plan, t, facts));
+	cr_assert_eq(c->node, c->choice[c->n_choice - 1]);
+	at_once = solve(t, &with);
+	cr_assert_eq(at_once->collector.node, c->node);
+	cr_assert_str_eq(at_once->collector.reason, c->reason);
+	plan_free(at_once);
+	plan_free(plan);
+	topology_free(t);
+}
