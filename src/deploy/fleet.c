@@ -5,7 +5,6 @@
 #include "deploy/fleet_io.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,13 +12,13 @@
 
 enum {
 	PARALLEL = 64,
-	EVENTS = 64,    /* taken at once */
-	SAFETY_MS = 50, /* for who must be asked again at some time */
-	LOOK_MS = 400,  /* at who gives no sign: deadlines, and to be sure */
+	LOGINS = 16,     /* of these at first */
+	SILENT_MS = 300, /* then it may be no host at all */
+	EVENTS = 64,     /* taken at once */
+	SAFETY_MS = 50,  /* for who must be asked again at some time */
+	LOOK_MS = 400,   /* at who gives no sign: deadlines, and to be sure */
 	PING_MS = 20000,
 	PING_ROUND_MS = 1000,
-	GOODBYE_MS = 3000,
-	STALE_MS = 100000, /* an agent gives up after two minutes */
 	KEPT_MS = 30000,
 	NODE_MS = 600000
 };
@@ -46,6 +45,7 @@ struct fleet *fleet_new(
 	f->n = n;
 	f->payloads = payloads;
 	f->keys = keys;
+	f->logins = LOGINS;
 	f->epoll = epoll_create1(EPOLL_CLOEXEC);
 	f->options = (struct fleet_options){.parallel = PARALLEL,
 		.connect_ms = 10000,
@@ -61,7 +61,7 @@ struct fleet *fleet_new(
 
 bool fleet_connected(const struct fleet_node *n)
 {
-	return n->io->phase == IO_AGENT;
+	return n->io->phase == IO_AGENT && !n->io->ended;
 }
 
 const struct reply *fleet_kept(const struct fleet_node *n)
@@ -142,6 +142,10 @@ static void finish(
 	n->wanted = false;
 	unwatch(f, n);
 	fleet_io_rest(n->io);
+	if (job->last && n->io->phase == IO_AGENT) {
+		remote_end_input(n->io->ssh);
+		n->io->ended = true;
+	}
 	if (job->done)
 		job->done(job->ctx, n);
 }
@@ -181,8 +185,7 @@ static bool time_is_up(struct fleet *f, struct fleet_io *io)
 static void give_up(
 	struct fleet *f, struct fleet_node *n, const struct fleet_job *job)
 {
-	bool silent = n->io->phase == IO_SSH &&
-		      strcmp(n->io->phase_text, "connection") == 0;
+	bool silent = fleet_io_silent(n->io);
 	struct err err = ERR_INIT;
 
 	if (silent && !mono_passed(n->io->limit) && fleet_io_retry(f, n->io))
@@ -233,23 +236,80 @@ static int count_at_work(const struct fleet *f)
 	return n;
 }
 
-static void start_some(struct fleet *f, const struct fleet_job *job)
+/* Those that are not through stay where they are. */
+static void leave(struct fleet *f)
 {
-	int active = count_at_work(f);
-
-	for (size_t i = 0; i < f->n && active < f->options.parallel; i++) {
+	for (size_t i = 0; i < f->n; i++) {
 		struct fleet_node *n = &f->nodes[i];
 
-		if (!n->wanted || n->io->active)
+		if (!n->io->active && !n->wanted)
 			continue;
-		n->io->active = true;
-		n->io->asked = false;
-		n->io->waiting = false;
-		fleet_io_forget(n->io);
-		n->io->limit = mono_add_ms(mono_now(), f->options.node_ms);
-		active++;
-		step(f, n, job);
-		active -= !n->io->active;
+		unwatch(f, n);
+		n->io->active = n->wanted = false;
+		n->io->left = mono_now();
+	}
+}
+
+static struct mono_time later(struct mono_time t, int64_t ns)
+{
+	t.ns += t.ns ? ns : 0;
+	return t;
+}
+
+/* A node's first step in a run, or the next one where it was left. */
+static void start(
+	struct fleet *f, struct fleet_node *n, const struct fleet_job *job)
+{
+	struct fleet_io *io = n->io;
+	struct mono_time now = mono_now();
+
+	if (io->left.ns) {
+		int64_t away = now.ns - io->left.ns;
+
+		io->began = later(io->began, away);
+		io->deadline = later(io->deadline, away);
+		io->give_up = later(io->give_up, away);
+		io->left.ns = 0;
+	} else {
+		fleet_io_forget(io);
+	}
+	/* else this run gets the answer to the last one's call */
+	if (!fleet_awaited(n))
+		io->asked = false;
+	io->active = true;
+	io->waiting = false;
+	io->limit = mono_add_ms(now, f->options.node_ms);
+	step(f, n, job);
+}
+
+/* Those that log in, and answer: a host that says nothing takes nobody's time. */
+static int count_logins(const struct fleet *f)
+{
+	struct mono_time recent = mono_add_ms(mono_now(), -SILENT_MS);
+	int n = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		const struct fleet_io *io = f->nodes[i].io;
+
+		n += io->active && io->phase < IO_PARKED &&
+		     (io->began.ns > recent.ns || !fleet_io_silent(io));
+	}
+	return n;
+}
+
+static void start_some(struct fleet *f, const struct fleet_job *job)
+{
+	int active = count_at_work(f), logins = count_logins(f);
+
+	for (size_t i = 0; i < 2 * f->n && active < f->options.parallel; i++) {
+		struct fleet_node *n = &f->nodes[i % f->n];
+
+		if (!n->wanted || n->io->active || n->first != (i < f->n) ||
+			(n->io->phase < IO_PARKED && logins >= f->logins))
+			continue;
+		start(f, n, job);
+		logins += n->io->active && n->io->phase < IO_PARKED;
+		active += at_work(n);
 	}
 }
 
@@ -263,7 +323,8 @@ static void ping(struct fleet *f)
 		struct fleet_io *io = f->nodes[i].io;
 		struct buf b = BUF_INIT(64);
 
-		if (io->phase != IO_AGENT || (io->active && !io->waiting) ||
+		if (io->phase != IO_AGENT || io->ended ||
+			(io->active && !io->waiting) ||
 			!mono_passed(mono_add_ms(io->pinged, PING_MS)))
 			continue;
 		frame_put(&b, FRAME_NOOP, NULL, 0);
@@ -376,92 +437,10 @@ int fleet_run(struct fleet *f, const struct fleet_job *job, struct err *err)
 		start_some(f, job);
 		ping(f);
 		step_all(f, job);
+		if (job->enough && job->enough(job->ctx)) {
+			leave(f);
+			break;
+		}
 	} while (wait_any(f));
 	return cancelled ? err_set(err, NFZ_E_INTERRUPTED, "interrupted") : 0;
-}
-
-/* Tells every agent that this was all and waits for it to go. */
-static void say_goodbye(struct fleet *f)
-{
-	struct pollfd *p = mem_zalloc(f->n, sizeof(*p));
-	struct mono_time limit = mono_add_ms(mono_now(), GOODBYE_MS);
-	bool open = true;
-
-	for (size_t i = 0; i < f->n; i++)
-		if (f->nodes[i].io->phase == IO_AGENT)
-			remote_end_input(f->nodes[i].io->ssh);
-	while (open && !mono_passed(limit)) {
-		nfds_t count = 0;
-
-		open = false;
-		for (size_t i = 0; i < f->n; i++) {
-			struct fleet_io *io = f->nodes[i].io;
-			char chunk[4096];
-			ssize_t n;
-
-			if (io->phase != IO_AGENT)
-				continue;
-			do
-				n = remote_read(
-					io->ssh, false, chunk, sizeof(chunk));
-			while (n > 0);
-			if (n < 0)
-				fleet_io_close(io);
-			else
-				p[count++] = (struct pollfd){
-					remote_fd(io->ssh), POLLIN, 0};
-		}
-		open = count > 0;
-		if (open)
-			poll(p, count, SAFETY_MS);
-	}
-	free(p);
-}
-
-static void take_over(struct fleet_node *n, struct fleet_node *from)
-{
-	struct fleet_io *io = n->io;
-
-	n->status = from->status < NODE_FAILED ? NODE_PENDING : from->status;
-	n->err = from->err;
-	memcpy(n->arch, from->arch, sizeof(n->arch));
-	memcpy(n->own_address, from->own_address, sizeof(n->own_address));
-	n->binary_sent = from->binary_sent;
-	n->sent = from->sent;
-	n->received = from->received;
-	if (mono_passed(mono_add_ms(from->io->pinged, STALE_MS)) ||
-		!fleet_io_alive(from->io))
-		return;
-	n->io = from->io;
-	n->none = n->io->phase == IO_PARKED;
-	from->io = io;
-}
-
-void fleet_adopt(struct fleet *f, struct fleet *old)
-{
-	size_t k = 0; /* both are in the topology's order */
-
-	for (size_t i = 0; i < f->n; i++) {
-		size_t at = k;
-
-		while (at < old->n &&
-			strcmp(old->nodes[at].name, f->nodes[i].name) != 0)
-			at++;
-		if (at == old->n)
-			continue;
-		take_over(&f->nodes[i], &old->nodes[at]);
-		k = at + 1;
-	}
-}
-
-void fleet_free(struct fleet *f)
-{
-	if (!f)
-		return;
-	say_goodbye(f);
-	for (size_t i = 0; i < f->n; i++)
-		fleet_io_free(f->nodes[i].io);
-	close(f->epoll);
-	free(f->nodes);
-	free(f);
 }

@@ -45,6 +45,7 @@ struct fleet_node {
 	struct remote_target target;
 	bool wanted; /* takes part in the next fleet_run */
 	bool look;   /* without any trace of us it is left as it is */
+	bool first;  /* its turn comes before that of others */
 	enum node_status status;
 	struct err err; /* for all but OK, UNCHANGED, PENDING */
 	bool none;      /* look: no trace of us on it */
@@ -72,8 +73,13 @@ struct fleet_job {
 		const void *data, size_t len);
 	/* The node is through with this job (or lost); may be NULL. */
 	void (*done)(void *ctx, struct fleet_node *n);
+	/* Asked now and then; true: the run ends, and nodes that are not
+	 * through go on where they are in the next one (their time stands
+	 * still).  That has to begin with the same call.  May be NULL. */
+	bool (*enough)(void *ctx);
 	bool errors; /* hand failed calls to next() instead of failing */
 	bool keep;   /* the last answer stays with the connection */
+	bool last;   /* agents end when they are through: nothing follows */
 	void *ctx;
 };
 
@@ -94,9 +100,15 @@ struct fleet {
 	struct fleet_options options;
 	const struct payloads *payloads;
 	struct remote_keys *keys;
-	uint64_t events;       /* answers taken: who waits is asked again */
-	bool full;             /* ... but not now: enough are at work */
-	int epoll;             /* connections of nodes at work */
+	uint64_t events; /* answers taken: who waits is asked again */
+	bool full;       /* ... but not now: enough are at work */
+	int epoll;       /* connections of nodes at work */
+	/* How many may log in at once: more, as long as that does not take
+	 * them longer.  All at once would get on at the same pace, where they
+	 * are in each other's way, and what then takes its time on each would
+	 * begin late. */
+	int logins;
+	int64_t quickest_ms;   /* login so far; 0: none yet */
 	struct mono_time ping; /* when it is time to see who needs one */
 };
 

@@ -119,6 +119,7 @@ static int on_word(struct fleet *f, struct fleet_node *n, const char *line,
 	case BOOTSTRAP_NONE:
 		n->none = true;
 		io->phase = IO_PARKED;
+		fleet_io_arrived(f, io);
 		return 1;
 	case BOOTSTRAP_OS:
 		return no_program(n, rest, err);
@@ -144,6 +145,7 @@ static int on_word(struct fleet *f, struct fleet_node *n, const char *line,
 	case BOOTSTRAP_AGENT:
 		io->phase = IO_AGENT;
 		io->data = NULL;
+		fleet_io_arrived(f, io);
 		return 0;
 	}
 	return 0;

@@ -61,6 +61,7 @@ void fleet_io_close(struct fleet_io *io)
 	release(&io->kept);
 	remote_free(io->ssh);
 	io->ssh = NULL;
+	io->ended = false;
 	io->phase = IO_IDLE;
 	io->watched = 0;
 	fleet_io_forget(io);
@@ -251,6 +252,21 @@ static int ask(struct fleet *f, struct fleet_node *n,
 	return r < 0 ? r : r == FLEET_DONE;
 }
 
+bool fleet_io_silent(const struct fleet_io *io)
+{
+	return io->phase == IO_SSH && strcmp(io->phase_text, "connection") == 0;
+}
+
+void fleet_io_arrived(struct fleet *f, const struct fleet_io *io)
+{
+	int64_t ms = (mono_now().ns - io->began.ns) / NS_PER_MS;
+
+	if (!f->quickest_ms || ms < f->quickest_ms)
+		f->quickest_ms = ms > 0 ? ms : 1;
+	if (ms <= 2 * f->quickest_ms)
+		f->logins += 2;
+}
+
 bool fleet_io_retry(struct fleet *f, struct fleet_io *io)
 {
 	if (io->tries > 0 || (f->options.cancel && *f->options.cancel))
@@ -298,6 +314,7 @@ static int begin(struct fleet *f, struct fleet_node *n, struct err *err)
 	if (io->phase == IO_IDLE)
 		io->give_up = mono_add_ms(mono_now(), f->options.retry_ms);
 	io->phase = IO_SSH;
+	io->began = mono_now();
 	fleet_io_within(io, f->options.connect_ms);
 	snprintf(io->phase_text, sizeof(io->phase_text), "connection");
 	io->target = n->target;
@@ -358,7 +375,7 @@ bool fleet_io_alive(struct fleet_io *io)
 	char chunk[READ_CHUNK];
 	ssize_t got = 1;
 
-	if ((io->phase != IO_AGENT && io->phase != IO_PARKED) ||
+	if ((io->phase != IO_AGENT && io->phase != IO_PARKED) || io->ended ||
 		fleet_io_call(io) || io->out.len)
 		return false;
 	/* a node that does not stop talking is none of ours */

@@ -40,6 +40,9 @@ struct fleet_io {
 	struct mono_time look; /* next time without any sign */
 	struct mono_time deadline, limit; /* of the phase, of the run */
 	struct mono_time give_up, retry_at, pinged;
+	struct mono_time began; /* to connect */
+	bool ended;             /* nothing more is said to it */
+	struct mono_time left;  /* in the middle of a run; 0: not */
 	int tries;
 	struct io_call *calls; /* answered ones first, then those sent */
 	size_t n_calls, calls_cap, calls_answered, calls_sent;
@@ -79,6 +82,9 @@ bool fleet_io_alive(struct fleet_io *io);
 /* Its time is up; but has the other side taken anything since the last look,
  * though slowly?  Then it gets more. */
 bool fleet_io_moves(struct fleet *f, struct fleet_io *io);
+/* Was there no answer yet?  Is it logged in now? */
+bool fleet_io_silent(const struct fleet_io *io);
+void fleet_io_arrived(struct fleet *f, const struct fleet_io *io);
 /* No answer at all: one more try; false when that was it. */
 bool fleet_io_retry(struct fleet *f, struct fleet_io *io);
 /* Nothing will be said for a while: gives memory back. */

@@ -99,3 +99,60 @@ Test(fleet, calls_that_go_out_together_are_awaited_in_order)
 	cr_assert_not(fleet_io_has_more(io));
 	fleet_free(f);
 }
+
+static bool at_once(void *ctx)
+{
+	(void)ctx;
+	return true;
+}
+
+/* The nodes' time stands still meanwhile, and who has been called is answered
+ * in the next run. */
+Test(fleet, what_is_left_goes_on_in_the_next_run, .timeout = 20)
+{
+	static const char *const hello[] = {"hello", NULL};
+	struct fleet *old = waiting(3), *f = fleet_new(3, NULL, NULL);
+	int done = 0;
+	const struct fleet_job job = {
+		.next = never, .done = count, .enough = at_once, .ctx = &done};
+	struct fleet_io *io = old->nodes[1].io;
+	struct mono_time deadline = mono_add_ms(mono_now(), 3600000);
+
+	old->options.parallel = 2;
+	cr_assert_eq(fleet_run(old, &job, NULL), 0);
+	cr_assert_eq(done, 0);
+	fleet_call(&old->nodes[1], 1000, hello);
+	io->asked = true;
+	io->deadline = deadline;
+	for (size_t i = 0; i < f->n; i++) {
+		cr_assert_eq(old->nodes[i].status, NODE_PENDING);
+		cr_assert_neq(old->nodes[i].io->left.ns, 0);
+		f->nodes[i].name = "n";
+		f->nodes[i].wanted = true;
+	}
+	fleet_adopt(f, old);
+	cr_assert_eq(f->nodes[1].io, io);
+	fleet_free(old);
+	io->left.ns -= 5 * NS_PER_S;
+	cr_assert_eq(fleet_run(f, &job, NULL), 0);
+	cr_assert_geq(io->deadline.ns, deadline.ns + 5 * NS_PER_S);
+	cr_assert_eq(fleet_awaited(&f->nodes[1]), 1);
+	cr_assert(io->asked);
+	fleet_free(f);
+}
+
+Test(fleet, more_log_in_at_once_while_it_takes_them_no_longer)
+{
+	struct fleet *f = fleet_new(1, NULL, NULL);
+	struct fleet_io *io = f->nodes[0].io;
+	int before = f->logins;
+
+	io->began = mono_add_ms(mono_now(), -1000);
+	fleet_io_arrived(f, io);
+	cr_assert_gt(f->logins, before);
+	before = f->logins;
+	io->began = mono_add_ms(mono_now(), -10000);
+	fleet_io_arrived(f, io);
+	cr_assert_eq(f->logins, before);
+	fleet_free(f);
+}
