@@ -98,14 +98,18 @@ static int make_plan(struct up *up, struct err *err)
 	cleanup_free struct node_facts *facts = NULL;
 	struct plan_options wish = up->o->plan;
 	const char *kept = NULL;
-	int r;
+	int r = 0;
 
 	if (up->plan)
 		return 0;
-	r = up_look_around(&up->look, up->t, &wish, &facts, &kept, err);
+	if (up_look_later(&up->look, up->t, &wish))
+		r = planning_solve(up->t, &wish, NULL, &up->plan, err);
+	if (r == 0)
+		r = up_look_around(
+			&up->look, up->t, &wish, &up->plan, &facts, &kept, err);
 	if (wish.heavy || wish.mixed)
 		heavy_wishes(up->t, &wish);
-	if (r == 0)
+	if (r == 0 && !up->plan)
 		r = planning_solve(up->t, &wish, facts, &up->plan, err);
 	if (r == 0 && kept)
 		up->plan->collector.reason = "keeps the records it has";
@@ -252,10 +256,64 @@ static void remember(const struct up *up)
 	limit_remember_plan(&up->nodes, up->t, up->plan);
 }
 
+static int deploy(struct up *up, struct err *err)
+{
+	const struct deploy_early *early = &up->look.early;
+	int r;
+
+	up->nodes.options.early = early->said ? early : NULL;
+	r = deploy_up(up->t, up->plan, &up->nodes.options, &up->report, err);
+	nodes_flush(&up->nodes);
+	up->nodes.options.early = NULL;
+	return r;
+}
+
+/* Takes back what was made before somebody told of an earlier deployment.
+ * Where that fails, what is left is found by those asked next. */
+static void take_back(struct up *up)
+{
+	struct deploy_options o = up->nodes.options;
+	struct deploy_report r;
+	struct err ignored;
+
+	say_note(up->app, "an earlier deployment was found: all nodes are "
+			  "asked before anything is decided");
+	o.deployment = up->report.id;
+	o.force = true;
+	o.progress = NULL;
+	if (deploy_strip(up->t, &o, &r, &ignored) == 0)
+		state_forget(o.state_dir, o.project, o.experiment);
+	deploy_report_release(&r);
+}
+
+/* *ret_tried: nodes were gone to. */
+static int prepare_and_deploy(struct up *up, bool *ret_tried, struct err *err)
+{
+	bool none = false;
+	int r = prepare(up, &none, err);
+
+	*ret_tried = r == 0 && !none;
+	if (r == -NFZ_E_INTERRUPTED)
+		return err_hint(err, "Nothing was changed");
+	if (!*ret_tried)
+		return r;
+	r = deploy(up, err);
+	if (r == -NFZ_E_INTERRUPTED ||
+		!up_look_again(&up->look, up->t, &up->report))
+		return r;
+	if (up->report.surprise)
+		take_back(up);
+	err_clear(err);
+	deploy_report_release(&up->report);
+	plan_free(take(up->plan));
+	r = prepare(up, &none, err);
+	return r < 0 ? r : deploy(up, err);
+}
+
 static int carry_out(struct up *up, struct err *err)
 {
 	struct mono_time start = mono_now();
-	bool none;
+	bool tried;
 	int r;
 
 	nodes_init(&up->nodes, up->app, up->t);
@@ -271,13 +329,9 @@ static int carry_out(struct up *up, struct err *err)
 	up->nodes.options.settings = up->settings.items;
 	up->nodes.options.n_settings = up->settings.n;
 	up->nodes.options.link = up->link = deploy_link_new();
-	r = prepare(up, &none, err);
-	if (r == -NFZ_E_INTERRUPTED)
-		return err_hint(err, "Nothing was changed");
-	if (r < 0 || none)
+	r = prepare_and_deploy(up, &tried, err);
+	if (!tried)
 		return r;
-	r = deploy_up(up->t, up->plan, &up->nodes.options, &up->report, err);
-	nodes_flush(&up->nodes);
 	remember(up);
 	if (r == 0 && up->o->set.n && up->report.changed && !up->o->dry_run)
 		settings_mark(&up->nodes, up->t, &up->o->set);
@@ -389,6 +443,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	settings_release(&o.set, &up.settings);
 	opt_list_release(&up.limit);
 	free(up.look.asked);
+	free(up.look.first);
 	return r;
 }
 

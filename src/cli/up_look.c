@@ -13,18 +13,20 @@ static void begin(struct up_look *l, const struct topology *t)
 		l->asked = mem_zalloc(t->n_nodes, sizeof(*l->asked));
 }
 
+static bool is_news(const struct topology *t, const struct deploy_node *n)
+{
+	return deploy_is_unusable(n) && !t->nodes[n->node].m->unusable;
+}
+
 static void mark_unusable(const struct app *app, struct topology *t,
 	const struct deploy_report *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		const struct err *why = &r->nodes[i].err;
-		int node = r->nodes[i].node;
 
-		if (t->nodes[node].m->unusable ||
-			(why->code != NFZ_E_NODE_OS &&
-				why->code != NFZ_E_NO_SUDO))
+		if (!is_news(t, &r->nodes[i]))
 			continue;
-		topology_machine(t, node)->unusable =
+		topology_machine(t, r->nodes[i].node)->unusable =
 			why->code == NFZ_E_NODE_OS ? "os" : "no-sudo";
 		say_note(app, "%s; planned without it", why->text);
 	}
@@ -76,9 +78,10 @@ int up_look_names(struct up_look *l, struct topology *t,
 		struct err *) = {deploy_survey, deploy_facts};
 
 	begin(l, t);
-	for (int i = 0;
-		i < 2 && (tap_without_name(l, t, plan) ||
-				 (i == 0 && node_without_address(t, plan)));
+	/* they will say it when they are logged into */
+	for (int i = 0; i < 2 && !l->early.said &&
+			(tap_without_name(l, t, plan) ||
+				(i == 0 && node_without_address(t, plan)));
 		i++) {
 		struct deploy_options o = l->nodes->options;
 		struct deploy_report r = {0};
@@ -141,11 +144,107 @@ static bool is_remembered(const struct nodes_context *nodes)
 	return known;
 }
 
+/* Something new, of which the testbed tells all that a plan needs: to be asked
+ * are only those that may become the collector. */
+bool up_look_later(const struct up_look *l, const struct topology *t,
+	const struct plan_options *wish)
+{
+	return !wish->heavy && !wish->mixed && !l->whole &&
+	       !l->nodes->options.dry_run && !is_remembered(l->nodes) &&
+	       !resolve_needed(t);
+}
+
+static void name_one(void *ctx, const struct deploy_report *of_one)
+{
+	struct up_look *l = ctx;
+
+	name_ifaces(l, l->t, of_one);
+}
+
+static void ask_first(
+	struct up_look *l, struct topology *t, const struct plan *plan)
+{
+	const struct plan_collector *c = &plan->collector;
+
+	free(l->first);
+	l->first = mem_zalloc(t->n_nodes, sizeof(*l->first));
+	l->t = t;
+	if (c->node >= 0)
+		l->first[c->node] = true;
+	for (size_t i = 0; i < c->n_choice; i++)
+		l->first[c->choice[i]] = true;
+	l->early = (struct deploy_early){.first = l->first, .ctx = l};
+}
+
+/* Did it end before all had answered? */
+static bool was_early(const struct deploy_report *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->nodes[i].status == NODE_PENDING)
+			return true;
+	return false;
+}
+
+static size_t count_news(
+	const struct topology *t, const struct deploy_report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		n += is_news(t, &r->nodes[i]);
+	return n;
+}
+
+/* A plan made before holds when nothing was found that it did not know of, and
+ * one that may become the collector has answered. */
+static bool holds(struct plan *guess, const struct topology *t,
+	const struct plan_options *wish, const struct deploy_report *r)
+{
+	cleanup_free struct node_facts *facts = facts_of(t, r);
+	int at = guess->collector.node;
+
+	if (count_news(t, r) > 0 || (!wish->collector && nodes_collector(r)))
+		return false;
+	return guess->collector.n_choice > 0
+		       ? plan_choose_collector(guess, t, facts)
+		       : at >= 0 && facts[at].disk_free_bytes >= 0;
+}
+
+/* Asks those who matter, or all when that is not enough. */
+static int ask(struct up_look *l, struct topology *t,
+	const struct plan_options *wish, struct plan **guess,
+	struct deploy_report *ret, struct err *err)
+{
+	struct deploy_options o = l->nodes->options;
+	int code;
+
+	o.progress = NULL;
+	if (*guess && !node_without_address(t, *guess)) {
+		ask_first(l, t, *guess);
+		o.early = &l->early;
+	}
+	code = deploy_facts(t, &o, ret, err);
+	if (code < 0 && code != -NFZ_E_NODES_FAILED)
+		return code;
+	if (*guess && !holds(*guess, t, wish, ret))
+		plan_free(take(*guess));
+	if (!o.early || !was_early(ret))
+		return code;
+	if (*guess) {
+		l->early.said = name_one;
+		return code;
+	}
+	deploy_report_release(ret);
+	*ret = (struct deploy_report){0};
+	o.early = NULL;
+	return deploy_facts(t, &o, ret, err);
+}
+
 /* Facts for choosing the collector, unless somebody chose it already.  Nodes of
  * something new are asked at once, not looked at first. */
 int up_look_around(struct up_look *l, struct topology *t,
-	struct plan_options *wish, struct node_facts **ret_facts,
-	const char **ret_kept, struct err *err)
+	struct plan_options *wish, struct plan **guess,
+	struct node_facts **ret_facts, const char **ret_kept, struct err *err)
 {
 	struct deploy_report r = {0};
 	struct deploy_options o = l->nodes->options;
@@ -154,8 +253,10 @@ int up_look_around(struct up_look *l, struct topology *t,
 
 	begin(l, t);
 	o.progress = NULL;
+	if (old) /* since the plan was made: by somebody else here */
+		plan_free(take(*guess));
 	code = old ? deploy_survey(t, &o, &r, err)
-		   : deploy_facts(t, &o, &r, err);
+		   : ask(l, t, wish, guess, &r, err);
 	if (code < 0 && code != -NFZ_E_NODES_FAILED) {
 		deploy_report_release(&r);
 		return code;
@@ -179,4 +280,14 @@ int up_look_around(struct up_look *l, struct topology *t,
 	}
 	deploy_report_release(&r);
 	return code;
+}
+
+bool up_look_again(struct up_look *l, const struct topology *t,
+	const struct deploy_report *r)
+{
+	bool again = l->early.said && (r->surprise || count_news(t, r) > 0);
+
+	l->early.said = NULL;
+	l->whole = true;
+	return again;
 }

@@ -33,6 +33,22 @@ struct deploy_link *deploy_link_new(void);
 /* Lets all agents end.  The topology must still be there. */
 void deploy_link_free(struct deploy_link *link); /* NULL is fine */
 
+struct deploy_report;
+
+/* Going on before all nodes have answered, where nothing is known of an earlier
+ * deployment, and nothing was found. */
+struct deploy_early {
+	/* By topology node: who is asked first.  deploy_facts returns when
+	 * these have answered, all or nearly; the others stay as they are,
+	 * pending, and go on in the next call over the same link.  When one
+	 * that answers has a deployment of this experiment, all are awaited. */
+	const bool *first;
+	/* deploy_up: a node has said what it is, before anything is done there:
+	 * how its system calls the topology's interfaces. */
+	void (*said)(void *ctx, const struct deploy_report *of_one);
+	void *ctx;
+};
+
 struct deploy_options {
 	const char *project, *experiment;
 	const char *who, *host,
@@ -44,9 +60,10 @@ struct deploy_options {
 	struct deploy_link *link; /* NULL: every call connects by itself */
 	/* these nodes only; up: and the collector's.  NULL: all */
 	const struct opt_list *limit;
-	const volatile int *cancel;  /* number of Ctrl-C, may be NULL */
-	const char *state_dir;       /* NULL: XDG */
-	deploy_progress_fn progress; /* may be NULL */
+	const struct deploy_early *early; /* NULL: all nodes are awaited */
+	const volatile int *cancel;       /* number of Ctrl-C, may be NULL */
+	const char *state_dir;            /* NULL: XDG */
+	deploy_progress_fn progress;      /* may be NULL */
 	void *ctx;
 	/* up */
 	int64_t lease_ms; /* programs end when not renewed; 0: never */
@@ -142,8 +159,11 @@ struct deploy_node {
 };
 
 struct deploy_report {
-	char id[17];           /* the deployment's */
-	bool changed;          /* something was done on some node */
+	char id[17];  /* the deployment's */
+	bool changed; /* something was done on some node */
+	/* up: decided early, and wrongly: somebody has an earlier deployment.
+	 * What was made (id) is to be removed, then all asked. */
+	bool surprise;
 	struct buf steps;      /* dry run: what would be done */
 	uint64_t binary_bytes; /* bytes of programs sent */
 	struct deploy_node *nodes;
@@ -151,6 +171,8 @@ struct deploy_report {
 	size_t failed;
 };
 void deploy_report_release(struct deploy_report *r);
+/* Did it answer that it cannot take part, now or ever? */
+bool deploy_is_unusable(const struct deploy_node *n);
 /* The error that all failed nodes have, where no other node answered; else
  * NFZ_E_NODES_FAILED. */
 enum nfz_error deploy_common_error(const struct deploy_report *r);

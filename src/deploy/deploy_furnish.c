@@ -203,6 +203,19 @@ static void call_catalog(struct up *u, struct fleet_node *n)
 		n, buf_str(&u->rollout.catalog), u->rollout.catalog.len, false);
 }
 
+/* The collector began with the names that were known then. */
+int up_enter_names(struct up *u, struct fleet_node *n)
+{
+	if (!u->early || !up_module_on(u, up_topo_node(u, n), MODULE_COLLECTOR))
+		return 0;
+	for (size_t i = 0; i < u->s.fleet->n; i++)
+		if (up_is_awaited(u, &u->s.fleet->nodes[i]))
+			return FLEET_WAIT;
+	rollout_name_all(u->s.t, u->plan, &u->rollout);
+	call_catalog(u, n);
+	return FLEET_CALL;
+}
+
 void up_call_renew(struct up *u, struct fleet_node *n)
 {
 	char seconds[24];

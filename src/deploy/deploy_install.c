@@ -161,16 +161,6 @@ static int call_next_start(struct up *u, struct fleet_node *n, struct err *err)
 	return 0;
 }
 
-static void heard(struct up *u, struct fleet_node *n, const struct reply *hello)
-{
-	struct up_node *node = up_node(u, n);
-
-	session_take_hello(session_node(&u->s, n), hello);
-	node->heard = true;
-	if (node->planned)
-		u->heard_at = mono_now();
-}
-
 /* Who has just been looked at need not say it again. */
 static int enter_hello(struct up *u, struct fleet_node *n)
 {
@@ -178,7 +168,7 @@ static int enter_hello(struct up *u, struct fleet_node *n)
 	const struct reply *kept = fleet_kept(n);
 
 	if (kept) {
-		heard(u, n, kept);
+		up_heard(u, n, kept);
 		return 0;
 	}
 	fleet_call(n, QUICK_MS, hello);
@@ -196,6 +186,10 @@ static int enter_decide(struct up *u, struct fleet_node *n, struct err *err)
 
 	if (r <= 0)
 		return r < 0 ? r : FLEET_WAIT;
+	if (u->s.report->surprise) {
+		node->stage = UP_END;
+		return 0;
+	}
 	c = up_module_on(u, d->node, MODULE_COLLECTOR);
 	/* the one all others need goes first */
 	if (!c && u->collector == COLLECTOR_AWAITED && !u->collector_goes)
@@ -250,6 +244,8 @@ static int enter(struct up *u, struct fleet_node *n, struct err *err)
 		return up_tune(u, n, next_step(u, n, STEP_TUNE));
 	case UP_START:
 		return call_next_start(u, n, err);
+	case UP_NAMES:
+		return up_enter_names(u, n);
 	case UP_REMOVE:
 		return call_remove(u, n);
 	case UP_END:
@@ -268,7 +264,7 @@ static void answered(
 
 	switch (node->stage) {
 	case UP_HELLO:
-		heard(u, n, last);
+		up_heard(u, n, last);
 		break;
 	case UP_START:
 		m = &u->rollout.modules[node->module];
@@ -289,6 +285,7 @@ static void answered(
 	case UP_OPEN:
 	case UP_FURNISH:
 	case UP_RENEW:
+	case UP_NAMES:
 	case UP_END:
 		break;
 	}
@@ -338,14 +335,18 @@ static void up_done(void *ctx, struct fleet_node *n)
 		return;
 	}
 	session_failed(&u->s, n);
-	if (up_topo_node(u, n) == u->plan->collector.node)
+	if (up_topo_node(u, n) == u->plan->collector.node &&
+		up_node(u, n)->stage <= UP_START)
 		u->collector = COLLECTOR_FAILED;
 }
 
 int up_walk(struct up *u, struct err *err)
 {
-	const struct fleet_job job = {
-		.next = up_next, .done = up_done, .errors = true, .ctx = u};
+	const struct fleet_job job = {.next = up_next,
+		.done = up_done,
+		.errors = true,
+		.last = true,
+		.ctx = u};
 
 	return session_run(&u->s, &job, err);
 }

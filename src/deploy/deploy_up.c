@@ -6,7 +6,16 @@
  * The decision is which deployment and which key: those that are there, if any
  * are.  It is made when all planned nodes have answered or failed; earlier,
  * when the key is known here and a node confirms it, or when those still
- * missing take much longer than the others: a tenth longer, when they are few. */
+ * missing take much longer than the others: a tenth longer, when they are few.
+ *
+ * Something new does not wait at all (options->early): no deployment is
+ * remembered here, and who was asked first has none.  Should a node that answers
+ * later have one, the decision was wrong.  Then no further node is touched,
+ * those under way end what they are at, and the report says so (surprise): the
+ * caller removes what was made under the new id, which nobody else has, and
+ * begins again with all nodes asked.  Killed in between, there are two
+ * deployments, each whole on its nodes, as when two people begin at once; the
+ * next up keeps one and removes the other, the next strip removes both. */
 #include "base/mem.h"
 #include "deploy/deploy_up.h"
 #include "format/crypto.h"
@@ -261,8 +270,40 @@ static int caches_carry(
 	return settings_for_caches(text, err);
 }
 
+bool up_is_awaited(const struct up *u, const struct fleet_node *n)
+{
+	return u->nodes[n->index].planned && !u->nodes[n->index].heard &&
+	       n->status < NODE_FAILED;
+}
+
+/* Is something of ours there that was decided without? */
+static bool is_surprise(struct up *u, const struct deploy_node *d)
+{
+	for (size_t k = 0; u->early && k < d->n_found; k++)
+		if (found_is_ours(&u->s, &d->found[k]) &&
+			strcmp(d->found[k].id, u->rollout.id) != 0)
+			return true;
+	return false;
+}
+
+void up_heard(struct up *u, struct fleet_node *n, const struct reply *hello)
+{
+	struct deploy_report one = {.nodes = session_node(&u->s, n), .n = 1};
+	const struct deploy_early *early = u->s.o->early;
+	struct up_node *node = up_node(u, n);
+
+	session_take_hello(one.nodes, hello);
+	node->heard = true;
+	if (node->planned)
+		u->heard_at = mono_now();
+	if (early)
+		early->said(early->ctx, &one);
+	u->s.report->surprise |= is_surprise(u, one.nodes);
+}
+
 int up_decide(struct up *u, struct err *err)
 {
+	bool early = u->s.o->early && !u->state.known;
 	size_t awaited = 0;
 	uint64_t id;
 	int r;
@@ -274,8 +315,7 @@ int up_decide(struct up *u, struct err *err)
 	if (u->decided)
 		return 1;
 	for (size_t i = 0; i < u->s.fleet->n; i++)
-		awaited += u->nodes[i].planned && !u->nodes[i].heard &&
-			   u->s.fleet->nodes[i].status < NODE_FAILED;
+		awaited += up_is_awaited(u, &u->s.fleet->nodes[i]);
 	/* asked again and again: only news can make a difference */
 	if (awaited && u->judged == u->s.fleet->events &&
 		(u->judged_id || !late_ones(u)))
@@ -283,8 +323,10 @@ int up_decide(struct up *u, struct err *err)
 	id = common_id(u);
 	u->judged = u->s.fleet->events;
 	u->judged_id = id;
-	if (awaited && !key_is_known(u, id) && (id || !late_ones(u)))
+	early = early && !id;
+	if (awaited && !early && !key_is_known(u, id) && (id || !late_ones(u)))
 		return 0;
+	u->early = early && awaited;
 	r = decide(u, err);
 	/* those not heard yet will say it for themselves */
 	for (size_t i = 0; i < u->s.fleet->n && r == 0; i++)
@@ -299,98 +341,20 @@ int up_decide(struct up *u, struct err *err)
 	return 1;
 }
 
-static const struct module *meter_on(const struct up *u, int topo_node)
-{
-	for (size_t i = 0; i < u->rollout.n; i++)
-		if (u->rollout.modules[i].node == topo_node &&
-			u->rollout.modules[i].role == MODULE_METER)
-			return &u->rollout.modules[i];
-	return NULL;
-}
-
-static void tap_name(const struct setup_tap *tap, char text[static 32])
-{
-	if (tap->has_mac)
-		net_mac_print(tap->mac, text);
-	else
-		snprintf(text, 32, "%s", tap->ifname);
-}
-
-void up_taps(const struct up *u, int topo_node, char *text, size_t size)
-{
-	const struct module *m = meter_on(u, topo_node);
-	size_t n = 0;
-
-	text[0] = '\0';
-	for (size_t i = 0; m && i < m->setup.n_taps; i++) {
-		char name[32];
-
-		tap_name(&m->setup.taps[i], name);
-		if (n + strlen(name) + 2 > size) {
-			snprintf(text, size, "*");
-			return;
-		}
-		n += (size_t)snprintf(
-			text + n, size - n, "%s%s", i ? "," : "", name);
-	}
-}
-
-/* Does another deployment watch what we are going to watch?  Who does not say
- * what it watches might. */
-static bool same_taps(
-	const struct up *u, int topo_node, const struct deploy_found *f)
-{
-	const struct module *m = meter_on(u, topo_node);
-
-	if (!m || !found_has_role(f, "meter"))
-		return false;
-	if (!f->taps[0] || strcmp(f->taps, "*") == 0)
-		return true;
-	for (size_t i = 0; i < m->setup.n_taps; i++) {
-		char name[32];
-
-		tap_name(&m->setup.taps[i], name);
-		if (strstr(f->taps, name))
-			return true;
-	}
-	return false;
-}
-
-/* Another experiment's programs on a planned node: not ours to touch, and not
- * to be doubled.  On other links they do not disturb ours. */
-static int refuse_strangers(
-	struct up *u, const struct deploy_node *d, struct err *err)
-{
-	for (size_t k = 0; k < d->n_found; k++) {
-		const struct deploy_found *f = &d->found[k];
-
-		/* other tools do not disturb ours */
-		if (found_is_ours(&u->s, f) || f->recipe[0] ||
-			!same_taps(u, d->node, f))
-			continue;
-		err_set(err, NFZ_E_BUSY,
-			"%s already has a deployment of %s by %s (%s, since "
-			"%s) on the same link",
-			d->name, f->experiment, f->who[0] ? f->who : "somebody",
-			f->id, f->since);
-		return err_hint(
-			err, "Remove it: netflowize strip %s", f->experiment);
-	}
-	return 0;
-}
-
 int up_node_steps(struct up *u, const struct fleet_node *n, struct err *err)
 {
 	struct deploy_node *d = &u->s.report->nodes[n->index];
 	struct up_node *node = up_node(u, n);
 	struct deploy_report one = {.nodes = d, .n = 1};
-	int r = node->planned ? refuse_strangers(u, d, err) : 0;
+	int r = node->planned ? up_refuse_strangers(u, d, err) : 0;
 
 	if (r == 0)
 		r = caches_carry(u, n, err);
 	if (r < 0)
 		return r;
-	set_programs(u, d); /* this node's architecture may be news */
+	/* this node's architecture may be news, and its names */
+	set_programs(u, d);
+	rollout_name_taps(u->s.t, u->plan, d->node, &u->rollout);
 	steps_make(&u->rollout, &one, u->s.name, &node->steps);
 	steps_add_settings(&u->rollout, &one, u->shared, u->s.o, &node->steps);
 	return 0;

@@ -8,7 +8,8 @@
 #include "deploy/steps.h"
 
 /* What a node goes through, by itself.  In DECIDE it waits until enough is
- * known of the others, in START a meter waits for the collector. */
+ * known of the others, in START a meter waits for the collector; in NAMES the
+ * collector's node for all that were not heard when the decision was made. */
 enum up_stage {
 	UP_HELLO,
 	UP_DECIDE,
@@ -18,6 +19,7 @@ enum up_stage {
 	UP_RENEW,
 	UP_TUNE,
 	UP_START,
+	UP_NAMES,
 	UP_REMOVE,
 	UP_END
 };
@@ -61,6 +63,7 @@ struct up {
 	uint64_t judged; /* the fleet's events then */
 	uint64_t judged_id;
 	bool decided, new_state;
+	bool early;                 /* decided before all had answered */
 	bool shares;                /* shared was found */
 	char shared[SETTINGS_TEXT]; /* what new meters get, like all others */
 	struct err wrong;           /* why nothing could be decided */
@@ -72,12 +75,19 @@ struct up {
 	bool unheard; /* some node outside the plan did not answer */
 };
 
+/* A node has said hello. */
+void up_heard(struct up *u, struct fleet_node *n, const struct reply *hello);
+/* May it still tell something that matters? */
+bool up_is_awaited(const struct up *u, const struct fleet_node *n);
 /* Tries to decide: 1 done, 0 too early, or an error for all nodes. */
 int up_decide(struct up *u, struct err *err) NFZ_MUST_CHECK;
 /* After that: what is to be done on one node that was heard. */
 int up_node_steps(struct up *u, const struct fleet_node *n,
 	struct err *err) NFZ_MUST_CHECK;
-/* What our meter on this node watches, for its tag: "MAC,...". */
+/* deploy_strangers.c: NFZ_E_BUSY when another deployment watches the same; what
+ * our meter on this node watches, for its tag: "MAC,...". */
+int up_refuse_strangers(struct up *u, const struct deploy_node *d,
+	struct err *err) NFZ_MUST_CHECK;
 void up_taps(const struct up *u, int topo_node, char *text, size_t size);
 struct up_node *up_node(struct up *u, const struct fleet_node *n);
 int up_topo_node(const struct up *u, const struct fleet_node *n);
@@ -99,6 +109,8 @@ int up_enter_open(struct up *u, struct fleet_node *n, struct err *err);
 int up_enter_furnish(struct up *u, struct fleet_node *n, struct err *err);
 void up_opened(struct up *u, struct fleet_node *n, const struct reply *last);
 void up_call_renew(struct up *u, struct fleet_node *n);
+/* The stage NAMES. */
+int up_enter_names(struct up *u, struct fleet_node *n);
 /* Of calls that were answered: there are keys in it. */
 void up_wipe_data(struct up_node *node);
 /* Walks all nodes. */

@@ -13,6 +13,8 @@ struct session {
 	const struct payloads *payloads;
 	struct fleet *fleet; /* node i of it is node i of the report */
 	struct mono_time began;
+	struct mono_time heard_at; /* the last hello, */
+	struct mono_time first_at; /* and of those asked first */
 	char who[128], host[128];
 	char name[160]; /* "project/experiment" */
 };

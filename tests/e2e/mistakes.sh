@@ -72,7 +72,7 @@ check "and how to name one" said "--identity"
 fault right stop
 nfz status "$exp" --timeout 5s
 check "a node that does not answer: status 5" [ "$status" = 5 ]
-check "the others are shown" [ "$(rows '^ *meter ')" = 1 ]
+check "the others are shown" [ "$(rows '^ *meter  *left ')" = 1 ]
 fault right clear
 
 # a lease that ran out is no crash

@@ -1,0 +1,70 @@
+#!/bin/bash
+# Up goes on before all nodes have answered, where nothing is known of an earlier
+# deployment: a node that hangs holds nobody up; what a late one tells, an earlier
+# deployment or that it cannot be used, changes what is done.
+set -u
+. "$(dirname "$0")/lib/deploy.bash"
+use_netflowize
+# what the fault no-sudo changes itself
+IGNORE=' /etc/sudoers.d(/|$)'
+
+found() { # the deployment's id on each node that has one
+	nfz list "$exp" -o csv
+	sed -n 's/^h[0-9]*,\([0-9a-f]\{16\}\),.*/\1/p' "$dir/out"
+}
+elsewhere() { XDG_STATE_HOME=$dir/other nfz "$@"; }
+# shellcheck disable=SC2016
+meter_runs() { on h1 -- sh -c 'test -s /var/lib/netflowize/*/run/meter'; }
+
+# A probe on all nodes but the last, which is asked first, then the others as
+# they stand there: with one at a time h17 comes when the sixteen that are a
+# sample have answered.
+tests/support/gentopo.py lan 19 >"$dir/lan.ns"
+begin "$dir/lan.ns"
+disks >"$dir/before"
+others='h[0-16,18]'
+
+fault h3 stop
+nfz up "$exp" --timeout 60s &
+up=$!
+for _ in $(seq 200); do
+	meter_runs && break
+	sleep 0.2
+done
+check "a hung node: the others' meters run" meter_runs
+check "while it is waited for" kill -0 $up
+fault h3 clear
+wait $up
+nfz up "$exp"
+check "up was through with all of them" said "no changes"
+nfz strip "$exp"
+check "all of it goes" [ "$status" = 0 ]
+
+elsewhere up "$exp"
+check "somebody else's deployment" [ "$status" = 0 ]
+first=$(found | sort -u)
+check "has one id" [ ${#first} = 16 ]
+elsewhere strip "$exp" --limit "$others"
+check "is on one node only" [ "$(found)" = "$first" ]
+nfz up "$exp" --parallel 1
+check "late news of it: up" [ "$status" = 0 ]
+check "says that it begins again" said "an earlier deployment was found"
+check "and goes on with that one" [ "$(found | sort -u)" = "$first" ]
+check "on all nodes" [ "$(found | wc -l)" = 19 ]
+nfz up "$exp"
+check "up again" said "no changes"
+nfz strip "$exp"
+check "one strip is enough" [ "$status" = 0 ]
+
+fault h17 no-sudo
+nfz up "$exp" --parallel 1
+check "late news of a node without sudo: up" [ "$status" = 0 ]
+check "says so" said "h17: sudo without a password.*planned without it"
+check "others watch for it" said "h[^ ]*  *meter ready"
+nfz up "$exp"
+check "up again without it" said "no changes"
+nfz strip "$exp" --limit "$others"
+fault h17 clear
+nfz strip "$exp"
+check "same disks" same_disks "$dir/before"
+exit $failed
