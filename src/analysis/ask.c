@@ -52,6 +52,7 @@ static const struct opt table[] = {
 		"one asked often: protocols, links, symptoms ...", NULL, 0, 0},
 	{"number", 'n', OPT_INT, AT(limit), "N", "only the first N rows", NULL,
 		1, INT32_MAX},
+	{"limit", 0, OPT_INT, AT(limit), "N", "the same", NULL, 1, INT32_MAX},
 	{"sort", 's', OPT_TEXT, AT(sort), "KEY",
 		"packets, bytes, flows, first, last, duration, key, none or a "
 		"figure",

@@ -17,6 +17,8 @@ struct question {
 	SOURCE_OPTIONS(S, question.source),                                    \
 		{"number", 'n', OPT_TEXT, offsetof(S, question.number), "N",   \
 			"at most N rows", NULL, 0, 0},                         \
+		{"limit", 0, OPT_TEXT, offsetof(S, question.number), "N",      \
+			"the same", NULL, 0, 0},                               \
 		{"threads", 0, OPT_TEXT, offsetof(S, question.threads), "N",   \
 			"that read the store (as many as processors, at "      \
 			"most 4, where there is much to read)",                \

@@ -1,0 +1,1 @@
+query examples/ddos.nfz --by link --limit 3 -o csv
