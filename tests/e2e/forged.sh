@@ -42,6 +42,11 @@ all_up() { [ "$(of_all .state)" = up ]; }
 refused() { # by all three; the others say so once a second
 	ask status | jq '([.refused[]] | add) + ([.modules[].auth_failed] | add)'
 }
+# Does the new life of the cache take what the meter tells it?
+speaks_again() {
+	in_a "$build/tests/tool-sendudp" 10.9.0.2 14 10 100 1 0 >/dev/null
+	[ "$(awk '$1 == "digests" { print $2 }' "$dir/2.status")" -gt 0 ]
+} 2>/dev/null
 most_refused() { [ "$(refused)" -gt $((rate * time / 20)) ]; }
 
 setups "$dir/store" 2
@@ -61,6 +66,7 @@ lost=$(of_all .digests_lost)
 meter_life=$(of_all 'select(.role == "meter") | .life')
 kill -9 "${pid[2]}"
 wait "${pid[2]}" 2>/dev/null
+rm -f "$dir/2.status"
 start_caches 2
 wait "$forger"
 check "it could send" $? -eq 0
@@ -68,6 +74,7 @@ tail -n 1 "$dir/forged"
 check "everybody is in touch" "$(eventually all_up && of_all .state)" = up
 check "and was all the time" \
 	"$(of_all 'select(.role == "meter") | .life')" = "$meter_life"
+check "the new cache hears the meter" "$(eventually speaks_again; echo $?)" = 0
 traffic 13
 flush
 mapfile -t after < <(memory 1 9)
@@ -83,8 +90,8 @@ for i in 0 1; do
 done
 check "log lines" "$(cat "$dir"/[129].err | wc -l)" -le 100
 check "nobody else's flows" "$("$bin/nfz-query" "$store" \
-	"udp and not (dst port 11 or dst port 12 or dst port 13)" --by sport \
-	-o ndjson)" = ""
+	"udp and not (dst port 11 or dst port 12 or dst port 13 or \
+	dst port 14)" --by sport -o ndjson; echo $?)" = 0
 lost="$lost $(of_all .digests_lost)" # of the one life and the other
 if [ "$lost" = "0 0" ] || [ -n "${EXACT:-}" ]; then
 	check "digests lost" "$lost" = "0 0"
