@@ -1,5 +1,6 @@
 /* Error values.  Nothing here allocates or fails; over-long texts are cut. */
 #include "base/err.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,6 +23,13 @@ static int known(int code)
 	return code < NFZ_E_COUNT ? code : NFZ_E_INTERNAL;
 }
 
+/* Texts name what others have named; terminals obey some names. */
+static void format(char *to, size_t size, const char *fmt, va_list ap)
+{
+	vsnprintf(to, size, fmt, ap);
+	utf8_disarm(to);
+}
+
 int err_set(struct err *err, enum nfz_error code, const char *fmt, ...)
 {
 	if (err) {
@@ -31,7 +39,7 @@ int err_set(struct err *err, enum nfz_error code, const char *fmt, ...)
 		err->sys = 0;
 		err->hint[0] = '\0';
 		va_start(ap, fmt);
-		vsnprintf(err->text, sizeof(err->text), fmt, ap);
+		format(err->text, sizeof(err->text), fmt, ap);
 		va_end(ap);
 	}
 	return -(int)code;
@@ -49,7 +57,7 @@ int err_sys(struct err *err, const char *fmt, ...)
 		err->sys = saved;
 		err->hint[0] = '\0';
 		va_start(ap, fmt);
-		vsnprintf(err->text, sizeof(err->text), fmt, ap);
+		format(err->text, sizeof(err->text), fmt, ap);
 		va_end(ap);
 		n = strlen(err->text);
 		snprintf(err->text + n, sizeof(err->text) - n, ": %s",
@@ -69,7 +77,7 @@ int err_wrap(struct err *err, const char *fmt, ...)
 		return -(int)NFZ_E_INTERNAL;
 	memcpy(inner, err->text, sizeof(inner));
 	va_start(ap, fmt);
-	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	format(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
 	n = strlen(err->text);
 	snprintf(err->text + n, sizeof(err->text) - n, ": %s", inner);
@@ -83,7 +91,7 @@ int err_hint(struct err *err, const char *fmt, ...)
 	if (!err)
 		return -(int)NFZ_E_INTERNAL;
 	va_start(ap, fmt);
-	vsnprintf(err->hint, sizeof(err->hint), fmt, ap);
+	format(err->hint, sizeof(err->hint), fmt, ap);
 	va_end(ap);
 	return -(int)err->code;
 }

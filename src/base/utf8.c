@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
 size_t utf8_length(const char *text, size_t left)
 {
 	const unsigned char *s = (const unsigned char *)text;
@@ -37,4 +39,37 @@ void utf8_add(struct buf *out, uint32_t c)
 		buf_u8(out, (uint8_t)(0xff00u >> (more + 1) | c >> 6 * more));
 	for (int i = more - 1; i >= 0; i--)
 		buf_u8(out, (uint8_t)(0x80 | (c >> 6 * i & 0x3f)));
+}
+
+bool utf8_is_control(const char *text, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	if (len == 1)
+		return *s < ' ' || *s == 0x7f;
+	if (len == 2)
+		return s[0] == 0xc2 && s[1] <= 0xa0;
+	if (len != 3 || s[0] != 0xe2)
+		return false;
+	return (s[1] == 0x80 && s[2] >= 0x8b && s[2] <= 0x8f) ||
+	       (s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae) ||
+	       (s[1] == 0x81 && s[2] >= 0xa0 && s[2] <= 0xaf);
+}
+
+void utf8_disarm(char *text)
+{
+	char *to = text;
+
+	for (size_t left = strlen(text), n; left; text += n, left -= n) {
+		n = utf8_length(text, left);
+		if (n && *text != '\n' && *text != '\t' &&
+			utf8_is_control(text, n)) {
+			*to++ = '?';
+			continue;
+		}
+		n = n ? n : 1;
+		memmove(to, text, n);
+		to += n;
+	}
+	*to = '\0';
 }

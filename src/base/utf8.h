@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,5 +15,10 @@ size_t utf8_length(const char *s, size_t left);
 /* Characters: columns of the screen, each taken for one. */
 size_t utf8_columns(const char *text);
 void utf8_add(struct buf *out, uint32_t c);
+/* Would this character of `len` bytes move a terminal's cursor or turn the
+ * writing direction? */
+bool utf8_is_control(const char *s, size_t len);
+/* '?' for each of them, except line ends and tabs. */
+void utf8_disarm(char *text);
 
 #endif

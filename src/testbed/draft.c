@@ -96,6 +96,7 @@ void draft_warn(struct draft *d, long line, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	utf8_disarm(text);
 	buf_adds(d->from->warnings, d->from->name);
 	if (line)
 		buf_addf(d->from->warnings, ":%ld", line);
@@ -103,22 +104,6 @@ void draft_warn(struct draft *d, long line, const char *fmt, ...)
 }
 
 /* Names. */
-
-/* What would move the cursor or turn the writing direction. */
-static bool is_control(const char *text, size_t len)
-{
-	const unsigned char *s = (const unsigned char *)text;
-
-	if (len == 1)
-		return *s <= ' ' || *s == 0x7f;
-	if (len == 2)
-		return s[0] == 0xc2 && s[1] <= 0xa0;
-	if (len != 3 || s[0] != 0xe2)
-		return false;
-	return (s[1] == 0x80 && s[2] >= 0x8b && s[2] <= 0x8f) ||
-	       (s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae) ||
-	       (s[1] == 0x81 && s[2] >= 0xa0 && s[2] <= 0xaf);
-}
 
 void draft_clean(struct span raw, struct buf *out)
 {
@@ -129,7 +114,7 @@ void draft_clean(struct span raw, struct buf *out)
 	while (left) {
 		size_t len = utf8_length(s, left), take = len ? len : 1;
 
-		if (len && is_control(s, len)) {
+		if (len && (*s == ' ' || utf8_is_control(s, len))) {
 			gap = out->len > start;
 		} else {
 			size_t room = TOPOFILE_NAME_MAX - (out->len - start);

@@ -295,3 +295,15 @@ Test(opt, errors_say_what_and_suggest)
 	cr_assert_eq(parse(&v, &words, missing, &err), -NFZ_E_USAGE);
 	cr_assert_str_eq(err.text, "--text needs a value (T)");
 }
+
+/* Names in messages come from others; a terminal must not obey them. */
+Test(err, texts_are_disarmed)
+{
+	struct err err = ERR_INIT;
+
+	err_set(&err, NFZ_E_NS, "%s\n\t\xff",
+		"\033]0;x\a \xe2\x80\xae \xc2\x9b \xc3\xa9");
+	cr_expect_str_eq(err.text, "?]0;x? ? ? \xc3\xa9\n\t\xff");
+	err_hint(&err, "a%cb", 0x7f);
+	cr_expect_str_eq(err.hint, "a?b");
+}
