@@ -96,7 +96,7 @@ def sink(argv, port, path):
         got["end"] = True
         t.join()
         s.close()
-    return use.ru_utime + use.ru_stime, use.ru_maxrss, got["records"], got["packets"]
+    return use.ru_utime + use.ru_stime, use.ru_maxrss, got["records"], got["packets"], os.waitstatus_to_exitcode(status)
 
 
 def peers(path, folder):
@@ -133,17 +133,20 @@ def measure_peers(workload, path, truth, base, args):
             continue
         records = packets = ""
         if port:
-            cpu, peak, records, packets = sink(argv, port, path)
+            cpu, peak, records, packets, status = sink(argv, port, path)
         else:
-            cpu, peak, _, _ = run(["timeout", str(LIMIT_S), *argv])
+            cpu, peak, _, status = run(["timeout", str(LIMIT_S), *argv])
         if name == "nfpcapd":
             out = subprocess.run(["nfdump", "-R", args.dir + "/peer", "-q", "-A", "proto", "-o",
                                   "fmt:%fl %pkt", "-N"], capture_output=True, text=True).stdout
             rows = [[int(x) for x in l.split()] for l in out.splitlines() if l.split()]
             records, packets = (sum(r[0] for r in rows), sum(r[1] for r in rows)) if rows else ("", "")
         n = truth["packets"]
-        if cpu > LIMIT_S * 0.9 or (not packets and port):
-            packets = f"{packets} (stopped, or none came)"
+        # it has not read all of the file, so its figure is of a part
+        if status in (124, 137):
+            packets = f"{packets} (stopped after {LIMIT_S} s)"
+        elif not packets and port:
+            packets = f"none (exit status {status})"
         print(f"{workload},{name},{n},{truth['flows']},{base / n * 1e9:.0f},{cpu / n * 1e9:.0f},"
               f"{cpu / base:.2f},,,,{peak * 1024 // max(truth['flows'], 1)},{peak // 1024},"
               f"records {records} packets {packets}", flush=True)
