@@ -10,12 +10,12 @@
 void courses_init(struct courses *c, int64_t unit_ns)
 {
 	*c = (struct courses){.unit_ns = unit_ns};
-	map_init(&c->by_key);
+	index_init(&c->by_key, sizeof(*c->v), sizeof(c->v->key));
 }
 
 void courses_release(struct courses *c)
 {
-	map_release(&c->by_key);
+	index_release(&c->by_key);
 	free(c->v);
 	*c = (struct courses){0};
 }
@@ -30,11 +30,8 @@ static int add_piece(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
 {
 	const struct adding *a = ctx;
 	struct courses *c = a->c;
-	const struct {
-		int64_t at_ns;
-		uint32_t thing, side;
-	} key = {at_ns, a->thing, a->side};
-	size_t at = (size_t)(uintptr_t)map_get(&c->by_key, &key, sizeof(key));
+	const struct course_piece piece = {.key = {at_ns, a->thing, a->side}};
+	size_t at = index_find(&c->by_key, c->v, &piece.key);
 
 	(void)packets;
 	if (!at && c->n == STUDY_ROWS)
@@ -44,10 +41,9 @@ static int add_piece(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
 			c->first_ns = at_ns;
 		if (!c->n || at_ns > c->last_ns)
 			c->last_ns = at_ns;
-		MEM_PUSH(c->v, c->n, c->cap) = (struct course_piece){
-			.thing = a->thing, .side = a->side, .at_ns = at_ns};
+		MEM_PUSH(c->v, c->n, c->cap) = piece;
 		at = c->n;
-		map_put(&c->by_key, &key, sizeof(key), (void *)(uintptr_t)at);
+		index_add(&c->by_key, c->v, at - 1);
 	}
 	c->v[at - 1].bytes += bytes;
 	return 0;
@@ -66,19 +62,20 @@ static int by_bytes(const void *a, const void *b)
 {
 	const struct course_piece *x = a, *y = b;
 
-	if (x->thing != y->thing)
-		return x->thing < y->thing ? -1 : 1;
-	if (x->side != y->side)
-		return x->side < y->side ? -1 : 1;
+	if (x->key.thing != y->key.thing)
+		return x->key.thing < y->key.thing ? -1 : 1;
+	if (x->key.side != y->key.side)
+		return x->key.side < y->key.side ? -1 : 1;
 	if (x->bytes != y->bytes)
 		return x->bytes < y->bytes ? 1 : -1;
-	return (x->at_ns > y->at_ns) - (x->at_ns < y->at_ns);
+	return (x->key.at_ns > y->key.at_ns) - (x->key.at_ns < y->key.at_ns);
 }
 
 static bool is_before(
 	const struct course_piece *p, uint32_t thing, uint32_t side)
 {
-	return p->thing != thing ? p->thing < thing : p->side < side;
+	return p->key.thing != thing ? p->key.thing < thing
+				     : p->key.side < side;
 }
 
 /* Where those of a thing and a side begin. */
@@ -111,8 +108,8 @@ struct course_rates courses_rates(
 		qsort(c->v, c->n, sizeof(*c->v), by_bytes);
 	c->sorted = true;
 	begin = find(c, thing, side);
-	for (; begin + n < c->n && c->v[begin + n].thing == thing &&
-		c->v[begin + n].side == side;
+	for (; begin + n < c->n && c->v[begin + n].key.thing == thing &&
+		c->v[begin + n].key.side == side;
 		n++)
 		r.bytes += c->v[begin + n].bytes;
 	if (!n)
@@ -122,7 +119,7 @@ struct course_rates courses_rates(
 	above = pieces - (pieces * 95 + 99) / 100;
 	r.mean = study_ratio(r.bytes * 8, NS_PER_S, unit) / pieces;
 	r.peak = study_ratio(c->v[begin].bytes * 8, NS_PER_S, unit);
-	r.peak_ns = c->v[begin].at_ns;
+	r.peak_ns = c->v[begin].key.at_ns;
 	if (above < n)
 		r.p95 = study_ratio(
 			c->v[begin + above].bytes * 8, NS_PER_S, unit);

@@ -4,18 +4,20 @@
 #define NFZ_ANALYSIS_COURSES_H
 
 #include "base/err.h"
-#include "base/map.h"
 #include "flow/record.h"
+#include "store/index.h"
 
 struct course_piece {
-	uint32_t thing, side;
-	int64_t at_ns; /* its begin */
+	struct {
+		int64_t at_ns; /* its begin */
+		uint32_t thing, side;
+	} key;
 	uint64_t bytes;
 };
 
 struct courses {
 	int64_t unit_ns;
-	struct map by_key; /* index + 1 */
+	struct index by_key; /* until they are sorted */
 	struct course_piece *v;
 	size_t n, cap;
 	int64_t first_ns, last_ns; /* begins of the first and the last piece */

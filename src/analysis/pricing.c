@@ -12,7 +12,7 @@ enum { SENT, RECEIVED };
 
 struct customer {
 	struct {
-		int32_t node; /* -1: the address */
+		int64_t node; /* -1: the address */
 		struct net_addr addr;
 	} key;
 	uint32_t number;
@@ -22,7 +22,7 @@ struct customer {
 struct pricing {
 	const struct study_ask *ask;
 	struct courses courses; /* customer, direction */
-	struct map by_key;      /* index + 1 */
+	struct index by_key;
 	struct customer *v;
 	size_t n, cap;
 };
@@ -33,7 +33,7 @@ static void *begin(const struct study_ask *ask)
 
 	p->ask = ask;
 	courses_init(&p->courses, ask->bucket_ns ? ask->bucket_ns : UNIT);
-	map_init(&p->by_key);
+	index_init(&p->by_key, sizeof(*p->v), sizeof(p->v->key));
 	return p;
 }
 
@@ -46,14 +46,14 @@ static int64_t customer_of(
 
 	if (node < 0)
 		c.key.addr = *a;
-	at = (size_t)(uintptr_t)map_get(&p->by_key, &c.key, sizeof(c.key));
+	at = index_find(&p->by_key, p->v, &c.key);
 	if (at)
 		return (int64_t)at - 1;
 	if (p->n == STUDY_ROWS)
 		return -1;
 	c.number = (uint32_t)p->n;
 	MEM_PUSH(p->v, p->n, p->cap) = c;
-	map_put(&p->by_key, &c.key, sizeof(c.key), (void *)(uintptr_t)p->n);
+	index_add(&p->by_key, p->v, p->n - 1);
 	return (int64_t)p->n - 1;
 }
 
@@ -117,7 +117,7 @@ static int write_rows(void *it, struct sheet *to, struct err *err)
 		const struct customer *c = &p->v[i];
 		char text[NET_ADDR_TEXT];
 
-		sheet_text(to, study_name(p->ask->catalog, c->key.node,
+		sheet_text(to, study_name(p->ask->catalog, (int)c->key.node,
 				       &c->key.addr, text));
 		sheet_uint(to, c->rates[SENT].bytes);
 		sheet_uint(to, c->rates[RECEIVED].bytes);
@@ -133,7 +133,7 @@ static void release(void *it)
 	struct pricing *p = it;
 
 	courses_release(&p->courses);
-	map_release(&p->by_key);
+	index_release(&p->by_key);
 	free(p->v);
 	free(p);
 }
