@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "probe/absorb_layout.h"
+#include "probe/absorbed.h"
 #include "probe/guard.h"
 #include "probe/samples.h"
 
@@ -388,48 +388,12 @@ int absorb_settle(struct err *err)
 	return 0;
 }
 
-static void read_sizes(const struct absorb_flow *f, struct capture_flow *ret)
-{
-	for (unsigned i = 0; i < PACKET_SIZES; i++) {
-		const uint64_t packets =
-			f->sizes[i] & ((UINT64_C(1) << ABSORB_OCTETS_AT) - 1);
-		const uint64_t octets = f->sizes[i] >> ABSORB_OCTETS_AT;
-
-		ret->sizes[i] = (struct size_count){packets, octets};
-		ret->packets += (uint32_t)packets;
-		ret->octets += octets;
-	}
-}
-
 /* How frames of an epoch were chosen. */
 static uint16_t one_of(const struct absorb *a, uint32_t epoch)
 {
 	const uint32_t n = control_of(a)->choice[epoch].one_of;
 
 	return n ? (uint16_t)n : 1;
-}
-
-static struct capture_flow flow_of(
-	const struct absorb_flow *f, int64_t offset_ns)
-{
-	struct capture_flow c = {.first_ns = (int64_t)f->first_ns + offset_ns,
-		.last_ns = (int64_t)f->last_ns + offset_ns,
-		.frames = f->frames,
-		.tcp_flags = f->tcp_flags,
-		.tos = f->tos,
-		.sent = f->key.way & ABSORB_SENT,
-		.to_host = f->key.way & ABSORB_TO_HOST};
-	const uint8_t *ports = f->key.ports;
-
-	memcpy(c.key.src.b, f->key.src, sizeof(c.key.src.b));
-	memcpy(c.key.dst.b, f->key.dst, sizeof(c.key.dst.b));
-	c.key.sport = (uint16_t)(ports[0] << 8 | ports[1]);
-	c.key.dport = (uint16_t)(ports[2] << 8 | ports[3]);
-	c.key.proto = f->key.proto;
-	read_sizes(f, &c);
-	memcpy(c.dst_mac, f->key.macs, sizeof(c.dst_mac));
-	memcpy(c.src_mac, f->key.macs + 6, sizeof(c.src_mac));
-	return c;
 }
 
 static void collect_lane(
@@ -455,7 +419,7 @@ static void collect_lane(
 				{tally->passed[0], tally->passed[1]},
 				{tally->more[0], tally->more[1]}});
 	for (uint32_t i = 0; i < tally->flows; i++) {
-		batch[n] = flow_of(&flows[i], a->offset_ns);
+		batch[n] = absorbed_flow(&flows[i], a->offset_ns);
 		batch[n++].one_of = one_of(a, lane / a->cpus);
 		if (n == CAPTURE_BATCH || i + 1 == tally->flows) {
 			sink->flows(sink->data, batch, n);

@@ -92,6 +92,20 @@ struct absorb_sample {
 	uint8_t bytes[ABSORB_SAMPLE];
 };
 
+/* One frame that was read and found no room, at an interface's own hooks.  Told
+ * from the above by its length; without MAC addresses the last of its key's
+ * words are not there. */
+struct absorb_digest {
+	uint64_t time_ns;
+	uint32_t octets; /* of its last packet */
+	uint32_t whole;  /* packets before that, */
+	uint32_t each;   /* of so many octets */
+	uint8_t tcp_flags, tos;
+	uint8_t epoch, unused;
+	struct absorb_key key;
+};
+enum { ABSORB_DIGEST_SHORT = 24 + 8 * ABSORB_KEY_MACS };
+
 /* Where the program has these, loading puts descriptors and numbers of the
  * tables into its instructions. */
 #define ABSORB_MARK UINT64_C(0x6e667a0000000000)
@@ -110,9 +124,11 @@ enum absorb_hole {
 	ABSORB_HOLES
 };
 
-_Static_assert(sizeof(struct absorb_key) == 8 * ABSORB_KEY_WORDS &&
-		       sizeof(struct absorb_flow) == 136 &&
-		       sizeof(struct absorb_tally) == 64,
+_Static_assert(
+	sizeof(struct absorb_key) == 8 * ABSORB_KEY_WORDS &&
+		sizeof(struct absorb_flow) == 136 &&
+		sizeof(struct absorb_digest) == ABSORB_DIGEST_SHORT + 16 &&
+		sizeof(struct absorb_tally) == 64,
 	"no hidden padding");
 
 #endif

@@ -77,8 +77,8 @@ static int packet_open(const struct capture_options *options,
 static int ebpf_open(const struct capture_options *options,
 	struct capture **ret, struct err *err)
 {
-	const struct absorb_options o = {.bytes = options->bytes / 16 * 5,
-		.sample_bytes = options->bytes / 2,
+	const struct absorb_options o = {.bytes = options->bytes / 64 * 5,
+		.sample_bytes = options->bytes / 4,
 		.snap = CAPTURE_SNAP,
 		.with_macs = options->with_macs,
 		.place = options->place,

@@ -7,7 +7,7 @@
  * so many that goes over the end takes none. */
 #include "probe/samples.h"
 #include "base/mem.h"
-#include "probe/absorb_layout.h"
+#include "probe/absorbed.h"
 #include "probe/bpf.h"
 #include "probe/tunnel.h"
 
@@ -115,18 +115,56 @@ static uint32_t length_at(const struct samples *s, size_t from)
 	return __atomic_load_n((const uint32_t *)at, __ATOMIC_ACQUIRE);
 }
 
-/* What is behind that; one that goes over the ring's end is put together. */
-static const struct absorb_sample *sample_at(
-	const struct samples *s, size_t from, struct absorb_sample *whole)
+/* What is behind that; what goes over the ring's end is put together. */
+static const void *sample_at(const struct samples *s, size_t from, size_t len,
+	struct absorb_sample *whole)
 {
 	const uint8_t *ring = s->ring + s->page;
 	const size_t left = s->bytes - from;
 
-	if (left >= SAMPLE)
-		return (const void *)(ring + from);
+	if (left >= len)
+		return ring + from;
 	memcpy(whole, ring + from, left);
-	memcpy((uint8_t *)whole + left, ring, SAMPLE - left);
+	memcpy((uint8_t *)whole + left, ring, len - left);
 	return whole;
+}
+
+/* Of one reading: frames as they are, and those that come as flows. */
+struct batch {
+	struct capture_frame frames[CAPTURE_BATCH];
+	struct capture_flow flows[CAPTURE_BATCH];
+	size_t n_frames, n_flows;
+	struct absorb_sample whole; /* of a batch, which is less than a ring */
+	int64_t offset_ns;
+	struct samples_epoch *epochs;
+};
+
+static void add_sample(struct batch *b, const void *at, size_t len)
+{
+	const struct absorb_sample *frame = at;
+	const struct absorb_digest *digest = at;
+	struct samples_epoch *epoch;
+
+	if (len == SAMPLE) {
+		epoch = &b->epochs[frame->epoch & 1];
+		b->frames[b->n_frames] = frame_of(frame, b->offset_ns);
+		b->frames[b->n_frames++].one_of = epoch->one_of;
+	} else {
+		epoch = &b->epochs[digest->epoch & 1];
+		b->flows[b->n_flows] = absorbed_frame(
+			digest, len == sizeof(*digest), b->offset_ns);
+		b->flows[b->n_flows++].one_of = epoch->one_of;
+	}
+	epoch->n++;
+}
+
+static void hand_over(struct batch *b, const struct capture_sink *sink)
+{
+	if (b->n_frames)
+		sink->frames(sink->data, b->frames, b->n_frames);
+	if (b->n_flows)
+		sink->flows(sink->data, b->flows, b->n_flows);
+	b->n_frames = b->n_flows = 0;
 }
 
 bool samples_read(struct samples *s, int64_t offset_ns,
@@ -134,30 +172,28 @@ bool samples_read(struct samples *s, int64_t offset_ns,
 {
 	const uint64_t written = __atomic_load_n(
 		(const uint64_t *)(const void *)s->ring, __ATOMIC_ACQUIRE);
-	struct capture_frame frames[CAPTURE_BATCH];
-	struct absorb_sample whole; /* of a batch, which is less than a ring */
+	struct batch b;
 	uint64_t at = *s->read;
 
+	b.n_frames = b.n_flows = 0; /* the rest is filled as far as that */
+	b.offset_ns = offset_ns;
+	b.epochs = epochs;
 	while (at < written) {
-		size_t k = 0;
 		uint32_t len = 0;
 
-		while (at < written && k < CAPTURE_BATCH) {
+		for (int k = 0; at < written && k < CAPTURE_BATCH; k++) {
 			const size_t from = at & (s->bytes - 1);
-			const struct absorb_sample *one;
 
 			len = length_at(s, from);
 			if (len & BPF_RINGBUF_BUSY_BIT)
 				break;
-			one = sample_at(
-				s, (from + HEADER) & (s->bytes - 1), &whole);
-			frames[k] = frame_of(one, offset_ns);
-			frames[k++].one_of = epochs[one->epoch & 1].one_of;
-			epochs[one->epoch & 1].n++;
+			add_sample(&b,
+				sample_at(s, (from + HEADER) & (s->bytes - 1),
+					len, &b.whole),
+				len);
 			at += (len + HEADER + 7) / 8 * 8;
 		}
-		if (k)
-			sink->frames(sink->data, frames, k);
+		hand_over(&b, sink);
 		__atomic_store_n(s->read, at, __ATOMIC_RELEASE);
 		if (len & BPF_RINGBUF_BUSY_BIT)
 			return false;

@@ -108,6 +108,7 @@ union key {
 /* What a frame adds to its flow. */
 struct share {
 	union key key;
+	uint64_t time_ns;
 	uint64_t octets;  /* of the frame; then, of its last packet */
 	uint32_t whole;   /* packets before that, */
 	uint32_t each;    /* of so many octets */
@@ -286,7 +287,7 @@ INLINE int full(const struct absorb_tally *tally)
 
 /* The flow of that key, made when there is room; NULL: none. */
 INLINE struct absorb_flow *find(uint32_t lane, struct absorb_tally *tally,
-	uint64_t h, const struct share *s, uint64_t now)
+	uint64_t h, const struct share *s)
 {
 	uint32_t buckets = (uint32_t)HOLE(ABSORB_HOLE_LANE_BUCKETS);
 	uint32_t at = lane * buckets + ((uint32_t)(h >> 20) & (buckets - 1));
@@ -311,7 +312,7 @@ INLINE struct absorb_flow *find(uint32_t lane, struct absorb_tally *tally,
 	bucket->slots[i] = tag << 16 | (n + 1);
 	tally->flows = n + 1;
 	*flow = (struct absorb_flow){
-		.key = s->key.of, .first_ns = now, .tos = s->tos};
+		.key = s->key.of, .first_ns = s->time_ns, .tos = s->tos};
 	return flow;
 }
 
@@ -349,27 +350,29 @@ INLINE int add_sizes(struct absorb_flow *flow, const struct share *s)
 	return 1;
 }
 
-/* Adds the frame to its flow, if it can. */
-INLINE int take(const struct source *from, uint32_t lane,
-	struct absorb_tally *tally, uint8_t way)
-{
-	struct absorb_flow *flow;
-	struct share s = {0};
-	uint64_t now;
+/* Not what is read here; read, but without room; in its flow. */
+enum outcome { LEFT, MISSED, TAKEN };
 
-	if (overrun(tally) || !read_frame(from, way, &s))
-		return 0;
-	now = boot_ns();
-	flow = find(lane, tally, hash(&s.key), &s, now);
-	if (!flow || !add_sizes(flow, &s)) {
+/* Adds the frame to its flow, if it can. */
+INLINE enum outcome take(const struct source *from, uint32_t lane,
+	struct absorb_tally *tally, uint8_t way, struct share *s)
+{
+	struct absorb_flow *flow = 0;
+
+	if (!read_frame(from, way, s))
+		return LEFT;
+	s->time_ns = boot_ns();
+	if (!overrun(tally))
+		flow = find(lane, tally, hash(&s->key), s);
+	if (!flow || !add_sizes(flow, s)) {
 		tally->missed++;
-		return 0;
+		return MISSED;
 	}
 	flow->frames++;
-	flow->last_ns = now;
-	flow->tcp_flags |= s.tcp_flags;
+	flow->last_ns = s->time_ns;
+	flow->tcp_flags |= s->tcp_flags;
 	tally->frames++;
-	return 1;
+	return TAKEN;
 }
 
 INLINE uint8_t way_of(const struct __sk_buff *skb, int sent)
@@ -404,26 +407,71 @@ SECTION("filter") int absorb_filter(struct __sk_buff *skb)
 	uint32_t lane, epoch = control->epoch & 1;
 	struct absorb_tally *tally = tally_of(epoch, &lane);
 	uint8_t way = way_of(skb, skb->pkt_type == PACKET_OUTGOING);
+	struct share s = {0};
 	struct head copy;
 	struct source from = {.skb = skb,
 		.frame = (uint8_t *)&copy + sizeof(copy.gap),
 		.copy = (uint8_t *)&copy + sizeof(copy.gap)};
 
 	if (pass(control, skb, epoch, tally, way) ||
-		(tally && !control->choice[epoch].leave &&
-			take(&from, lane, tally, way)))
+		(tally && !control->choice[epoch].leave && !overrun(tally) &&
+			take(&from, lane, tally, way, &s) == TAKEN))
 		return 0;
 	return (int)control->snap;
 }
 
-/* For the meter to read; wakes it before there is no room any more. */
+/* The meter reads it; it is woken before there is no room any more: once, as it
+ * passes that much.  It also looks by itself. */
+INLINE void hand_over(void *sample, uint32_t bytes)
+{
+	uint64_t waiting = query(MAP(ABSORB_HOLE_SAMPLES), BPF_RB_AVAIL_DATA) -
+			   HOLE(ABSORB_HOLE_WAKE);
+
+	submit(sample,
+		waiting <= bytes + 8 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
+
+/* A frame that was read: what it adds to its flow, for the meter to do it. */
+INLINE void put_digest(
+	const struct share *s, uint32_t epoch, struct absorb_tally *tally)
+{
+	const int with_macs = HOLE(ABSORB_HOLE_WITH_MACS) != 0;
+	const uint32_t bytes =
+		with_macs ? sizeof(struct absorb_digest) : ABSORB_DIGEST_SHORT;
+	struct absorb_digest *d = reserve(MAP(ABSORB_HOLE_SAMPLES), bytes, 0);
+	union key *key;
+
+	if (!d) {
+		tally->dropped++;
+		return;
+	}
+	d->time_ns = s->time_ns;
+	d->octets = (uint32_t)s->octets;
+	d->whole = s->whole;
+	d->each = s->each;
+	d->tcp_flags = s->tcp_flags;
+	d->tos = s->tos;
+	d->epoch = (uint8_t)epoch;
+	d->unused = 0;
+	key = (void *)&d->key;
+#pragma unroll
+	for (int i = 0; i < ABSORB_KEY_MACS; i++)
+		key->words[i] = s->key.words[i];
+	if (with_macs) {
+		key->words[5] = s->key.words[5];
+		key->words[6] = s->key.words[6];
+	}
+	tally->sampled++;
+	hand_over(d, bytes);
+}
+
+/* A frame as it is. */
 INLINE void put_sample(const struct __sk_buff *skb, uint32_t epoch,
 	struct absorb_tally *tally, uint8_t way)
 {
-	void *samples = MAP(ABSORB_HOLE_SAMPLES);
-	struct absorb_sample *s = reserve(samples, sizeof(*s), 0);
+	struct absorb_sample *s =
+		reserve(MAP(ABSORB_HOLE_SAMPLES), sizeof(*s), 0);
 	uint32_t n = skb->len, last;
-	uint64_t waiting;
 
 	if (!s) {
 		tally->dropped++;
@@ -446,10 +494,7 @@ INLINE void put_sample(const struct __sk_buff *skb, uint32_t epoch,
 	if (n == 0 || load_bytes(skb, 0, s->bytes, last + 1))
 		s->captured = 0;
 	tally->sampled++;
-	/* once, as it passes that much; it also looks by itself */
-	waiting = query(samples, BPF_RB_AVAIL_DATA) - HOLE(ABSORB_HOLE_WAKE);
-	submit(s, waiting <= sizeof(*s) + 8 ? BPF_RB_FORCE_WAKEUP
-					    : BPF_RB_NO_WAKEUP);
+	hand_over(s, sizeof(*s));
 }
 
 /* Of an interface; whatever comes after it goes on as if it were not there. */
@@ -459,6 +504,8 @@ INLINE int watch(struct __sk_buff *skb, int sent)
 	uint32_t lane, epoch = control->epoch & 1;
 	struct absorb_tally *tally = tally_of(epoch, &lane);
 	uint8_t way = way_of(skb, sent);
+	enum outcome outcome = LEFT;
+	struct share s = {0};
 	struct source from = {.skb = skb,
 		.frame = (void *)(uintptr_t)skb->data,
 		.end = (void *)(uintptr_t)skb->data_end};
@@ -469,9 +516,14 @@ INLINE int watch(struct __sk_buff *skb, int sent)
 		return TC_NEXT;
 	if (pass(control, skb, epoch, tally, way))
 		return TC_NEXT;
-	if (tally && (control->choice[epoch].leave ||
-			     !take(&from, lane, tally, way)))
+	if (!tally)
+		return TC_NEXT;
+	if (!control->choice[epoch].leave)
+		outcome = take(&from, lane, tally, way, &s);
+	if (outcome == LEFT)
 		put_sample(skb, epoch, tally, way);
+	else if (outcome == MISSED)
+		put_digest(&s, epoch, tally);
 	return TC_NEXT;
 }
 

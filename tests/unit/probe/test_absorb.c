@@ -21,7 +21,7 @@ enum {
 
 struct sums {
 	struct flowcache *cache;
-	uint64_t frames, packets, octets, check, passed;
+	uint64_t frames, packets, octets, check, passed, samples;
 	struct size_count sizes[PACKET_SIZES];
 };
 
@@ -178,11 +178,10 @@ static void compare_plain(struct bench *b, const struct frame *f)
 	compare(b, f, 0);
 }
 
-static bool open_bench(struct bench *b, bool with_macs)
+static bool open_tables(struct bench *b, uint32_t bytes, bool with_macs)
 {
-	const struct absorb_options o = {.bytes = 64 << 20,
-		.snap = CAPTURE_SNAP,
-		.with_macs = with_macs};
+	const struct absorb_options o = {
+		.bytes = bytes, .snap = CAPTURE_SNAP, .with_macs = with_macs};
 	struct err err = ERR_INIT;
 
 	*b = (struct bench){0};
@@ -193,6 +192,11 @@ static bool open_bench(struct bench *b, bool with_macs)
 	start(&b->ours);
 	start(&b->kernels);
 	return true;
+}
+
+static bool open_bench(struct bench *b, bool with_macs)
+{
+	return open_tables(b, 64 << 20, with_macs);
 }
 
 static void put_verdict(
@@ -208,6 +212,9 @@ static void put_verdict(
 
 static void add_samples(void *data, const struct capture_frame *f, size_t n)
 {
+	struct sums *s = data;
+
+	s->samples += n;
 	for (size_t i = 0; i < n; i++)
 		put_verdict(data, &f[i].frame, f[i].seg.size);
 }
@@ -282,7 +289,7 @@ Test(absorb, as_we_read_the_same_frames, .timeout = 60)
 static void pass(struct bench *b, const struct frame *f)
 {
 	const struct capture_sink sink = {
-		.data = &b->kernels, .frames = add_samples};
+		.data = &b->kernels, .frames = add_samples, .flows = add_flows};
 	struct frame sample = {f->data, f->captured, f->captured};
 	uint32_t verdict;
 
@@ -315,6 +322,45 @@ Test(absorb, hooks_leave_nothing_out, .timeout = 60)
 	(void)captures_each(each_file, &b);
 	cr_expect_eq(b.ours.frames, b.tried);
 	close_bench(&b);
+}
+
+static void crowd(bool with_macs)
+{
+	uint8_t bytes[60] = {[12] = 8, [14] = 0x45, [16] = 2, [23] = 6};
+	struct frame f = {bytes, sizeof(bytes), 526};
+	uint32_t verdict;
+	struct bench b;
+
+	if (!open_tables(&b, 0, with_macs))
+		return;
+	if (absorb_program(b.absorb, BPF_INGRESS) < 0) {
+		fprintf(stderr, "SKIPPED: no hooks\n");
+		free_bench(&b);
+		return;
+	}
+	bytes[46] = 5 << 4;
+	for (unsigned i = 0; i < 3000; i++) {
+		const uint16_t gso_size = (uint16_t)(i % 3 * 100);
+
+		bytes[11] = (uint8_t)(i % 5); /* of a MAC address */
+		bytes[28] = (uint8_t)(i % 7);
+		bytes[36] = (uint8_t)(i >> 8);
+		bytes[37] = (uint8_t)i;
+		bytes[47] = (uint8_t)(i % 64);
+		cr_assert(run_at(&b, BPF_INGRESS, bytes, sizeof(bytes),
+			gso_size, &verdict));
+		put_verdict(&b.ours, &f, gso_size);
+	}
+	close_bench(&b);
+	cr_expect_eq(b.kernels.samples, 0);
+}
+
+/* Frames of more flows than there is room for come one by one, as flows; those
+ * and what is added up are all there was, to the last octet. */
+Test(absorb, more_flows_than_room)
+{
+	crowd(false);
+	crowd(true);
 }
 
 /* What is handed over with the mark but came after it is told apart. */
