@@ -56,7 +56,8 @@ $(2)/libnode.a: $(patsubst src/%.c,$(2)/obj/%.o,$(NODE_SOURCES)) $(BUILD)/stamp/
 $(foreach f,$(NODE_FILES),$(2)/bin/$(f)): $(2)/bin/%: $(2)/libnode.a
 	$$(call say,NODE,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$(3) $$(NODE_LDFLAGS) -o $$@ $$(filter %.o,$$^) $(2)/libnode.a \
+	$$(Q)$(3) $$(NODE_LDFLAGS) -o $$@ $$(filter %.o,$$^) \
+	 -Wl,--whole-archive $(2)/libnode.a -Wl,--no-whole-archive \
 	 $(foreach l,sodium z lz4 zstd,$(4)/usr/lib/$(1)-linux-gnu/lib$(l).a)
 $(foreach f,$(NODE_FILES),
 $(2)/bin/$(f): $(foreach p,$(f) $(NODE_WITH_$(f)),$(patsubst src/%.c,$(2)/obj/%.o,$(filter %/$(p).c,$(NODE_MAINS))))

@@ -103,7 +103,7 @@ void foreign_keep(struct collector *c);
 void foreign_print(const struct collector *c, struct jsonw *w);
 
 /* ledger.c: the status document, JSON on one line. */
-void ledger_print(const struct collector *c, struct buf *out);
+void collector_print(const struct collector *c, struct buf *out);
 
 /* commands.c: the control socket */
 int clients_open(struct collector *c, struct err *err) NFZ_MUST_CHECK;

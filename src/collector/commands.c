@@ -256,7 +256,7 @@ static void run(struct client *k)
 		k->appended = store_appended(c->store);
 		collector_commit(c); /* what came by itself */
 	} else if (strcmp(word, "status") == 0) {
-		ledger_print(c, &k->answer);
+		collector_print(c, &k->answer);
 		buf_addc(&k->answer, '\n');
 		answer(k, "ok");
 	} else if (strcmp(word, "renew") == 0) {

@@ -168,7 +168,7 @@ static void put_refusals(const struct collector *c, struct jsonw *w)
 	jsonw_end(w);
 }
 
-void ledger_print(const struct collector *c, struct buf *out)
+void collector_print(const struct collector *c, struct buf *out)
 {
 	const struct store_recovery *rec = store_recovered(c->store);
 	struct endpoint_stats stats;
