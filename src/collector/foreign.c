@@ -194,35 +194,22 @@ void foreign_close(struct collector *c)
 	free(take(c->foreign));
 }
 
-/* Our count of an exporter begins with us: so does its life in the store, or
- * the count of our next start would take the place of this one. */
-static uint64_t life_of(const struct foreign *f, const struct source *s)
-{
-	const struct hash_key key = {
-		f->life ^ s->port, (uint64_t)s->kind << 32 | s->domain};
-
-	return hash_bytes(&key, &s->addr, sizeof(s->addr));
-}
-
+/* Our counts begin with us: so does their life in the store, or those of our
+ * next start would take the place of these.  They are of places, not of
+ * exporters, which come and go as they like. */
 static struct module_stats stats_of(const struct foreign *f, size_t i)
 {
 	const struct source *s = &f->sources.items[i];
-	const bool flows = strcmp(source_kind_unit(s->kind), "flows") == 0;
+	const struct source_flows flows = source_flows(s);
 	struct module_stats m = {.module = (uint16_t)(MODULE_FOREIGN_FIRST + i),
-		.life = life_of(f, s),
+		.life = f->life,
 		.at_ns = s->heard_ns};
 
 	snprintf(m.backend, sizeof(m.backend), "%s", source_kind_name(s->kind));
 	for (size_t j = 0; j < MODULE_STAT_COUNT; j++)
 		m.n[j] = HEALTH_UNKNOWN;
-	/* of lost messages nobody knows how many flows they had */
-	if (flows) {
-		m.n[STAT_RECORDS_SENT] = s->flows + source_lost(s);
-		m.n[STAT_RECORDS_LOST] = source_lost(s);
-	} else if (source_lost(s) == 0 && *source_kind_unit(s->kind)) {
-		m.n[STAT_RECORDS_SENT] = s->flows;
-		m.n[STAT_RECORDS_LOST] = 0;
-	}
+	m.n[STAT_RECORDS_SENT] = flows.sent;
+	m.n[STAT_RECORDS_LOST] = flows.lost;
 	return m;
 }
 

@@ -11,6 +11,7 @@
  * One message that is far from all others proves nothing: it was under way for
  * long, or nobody knows whose it is. */
 #include "collector/sources.h"
+#include "flow/health.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -340,15 +341,17 @@ static struct source *add(
 {
 	struct source *src = s->n < SOURCES_MAX ? &s->items[s->n++] : NULL;
 	const struct source *before = after ? &s->items[after - 1] : NULL;
+	struct source_flows place = {0};
 
-	if (!src)
-		src = bequeath(s);
+	if (!src && (src = bequeath(s)))
+		place = source_flows(src);
 	if (!src || src == before) {
 		s->refused++;
 		return NULL;
 	}
 	*src = (struct source){.addr = news->addr,
 		.port = news->port,
+		.place = place,
 		.after = after,
 		.after_messages = before ? before->messages : 0,
 		.kind = news->kind,
@@ -412,4 +415,16 @@ struct source *sources_note(
 uint64_t source_lost(const struct source *s)
 {
 	return s->lost + s->now.lost;
+}
+
+struct source_flows source_flows(const struct source *s)
+{
+	const uint64_t lost = source_lost(s);
+
+	/* of lost messages nobody knows how many flows they had */
+	if (s->place.sent == HEALTH_UNKNOWN || !*source_kind_unit(s->kind) ||
+		(lost && counts_messages(s)))
+		return (struct source_flows){HEALTH_UNKNOWN, HEALTH_UNKNOWN};
+	return (struct source_flows){
+		s->place.sent + s->flows + lost, s->place.lost + lost};
 }

@@ -2,9 +2,10 @@
  *
  * An exporter is (address, port, format, domain): on one machine there may be
  * several.  One that is started again comes from another port: where nothing
- * came from the old one since, both are shown as one. Its sequence numbers count flows
- * (NetFlow 5, 7), data records (IPFIX) or messages (NetFlow 9, sFlow), so what
- * is missing is known exactly: the gaps between numbers that nothing filled.
+ * came from the old one since, both are shown as one.  Its sequence numbers
+ * count flows (NetFlow 5, 7), data records (IPFIX) or messages (NetFlow 9,
+ * sFlow), so what is missing is known exactly: the gaps between numbers that
+ * nothing filled.
  * Late datagrams fill theirs; datagrams that come twice fill nothing. */
 #ifndef NFZ_COLLECTOR_SOURCES_H
 #define NFZ_COLLECTOR_SOURCES_H
@@ -51,10 +52,16 @@ struct source_sum {
 	uint64_t messages, flows, restarts, lost;
 };
 
+/* HEALTH_UNKNOWN: nobody knows. */
+struct source_flows {
+	uint64_t sent, lost;
+};
+
 struct source {
 	struct net_addr addr;
-	uint16_t port; /* 0: a connection */
-	bool hops;     /* its numbers go on from other ports */
+	uint16_t port;             /* 0: a connection */
+	bool hops;                 /* its numbers go on from other ports */
+	struct source_flows place; /* of those that had its place before */
 	/* The one that was heard before this one began, + 1, and how many
 	 * messages it had; 0: none. */
 	size_t after;
@@ -102,6 +109,8 @@ struct source_news {
 struct source *sources_note(
 	struct sources *s, const struct source_news *news, int64_t now_ns);
 uint64_t source_lost(const struct source *s);
+/* Of all that ever had its place, so that these never go back. */
+struct source_flows source_flows(const struct source *s);
 /* Of the i-th and those before it that it stands for; false: another stands
  * for it. */
 bool sources_sum(const struct sources *s, size_t i, struct source_sum *ret);

@@ -630,6 +630,17 @@ Test(collector, says_that_it_is_degraded_and_recovers, .timeout = 60)
 	free_scene(&s);
 }
 
+static void make_rows(struct flow_record rows[static 45])
+{
+	memset(rows, 0, 45 * sizeof(*rows));
+	for (size_t i = 0; i < 45; i++) {
+		rows[i].key.src = rows[i].key.dst =
+			net_addr_v4_host((uint32_t)i);
+		rows[i].packets = i + 1;
+		rows[i].first_ns = rows[i].last_ns = wall_now().ns;
+	}
+}
+
 static void send_rows(struct udp *u, struct nf5_exporter *e,
 	const struct flow_record *rows, uint16_t port)
 {
@@ -672,13 +683,7 @@ Test(collector, takes_netflow_v5_from_listed_exporters)
 	s.import_port = free_port(1);
 	start_collector(&s);
 	free(ask(&s, "status"));
-	memset(rows, 0, sizeof(rows));
-	for (size_t i = 0; i < 45; i++) {
-		rows[i].key.src = rows[i].key.dst =
-			net_addr_v4_host((uint32_t)i);
-		rows[i].packets = i + 1;
-		rows[i].first_ns = rows[i].last_ns = wall_now().ns;
-	}
+	make_rows(rows);
 	cr_assert_eq(udp_open(&u, &local, 0, NULL), 0);
 	send_rows(&u, &e, rows, s.import_port);
 	free(ask(&s, "flush"));
@@ -709,19 +714,46 @@ Test(collector, takes_netflow_v5_from_listed_exporters)
 	free_scene(&s);
 }
 
-static void send_nf9(struct udp *u, uint16_t port, const uint8_t *m, size_t len)
-{
-	const struct net_addr local = net_addr_v4_host(0x7f000001);
-
-	cr_assert(udp_send(u, &local, port, m, len));
-}
-
 static void await_flows(const struct scene *s, int n)
 {
 	char what[40];
 
 	snprintf(what, sizeof(what), "\"flows\":%d,", n);
 	await(s, what);
+}
+
+/* One that opens a socket for each message is still one. */
+Test(collector, counts_an_exporter_that_changes_its_port_once)
+{
+	struct scene s = new_scene();
+	struct flow_record rows[45];
+	struct nf5_exporter e = {.boot_ns = wall_now().ns - NS_PER_S};
+	struct net_addr local = net_addr_v4_host(0x7f000001);
+
+	s.import_port = free_port(1);
+	start_collector(&s);
+	free(ask(&s, "status"));
+	make_rows(rows);
+	for (int i = 1; i <= 4; i++) {
+		struct udp u;
+
+		cr_assert_eq(udp_open(&u, &local, 0, NULL), 0);
+		send_rows(&u, &e, rows, s.import_port);
+		udp_close(&u);
+		await_flows(&s, 45 * i);
+		free(ask(&s, "flush")); /* which keeps the counts */
+	}
+	kill(s.collector, SIGTERM);
+	cr_assert_eq(end_of(s.collector), 0);
+	cr_assert_eq(foreign_sent(&s), 4 * 45);
+	free_scene(&s);
+}
+
+static void send_nf9(struct udp *u, uint16_t port, const uint8_t *m, size_t len)
+{
+	const struct net_addr local = net_addr_v4_host(0x7f000001);
+
+	cr_assert(udp_send(u, &local, port, m, len));
 }
 
 /* One record a message: source 10.0.0.1, destination 10.0.0.2, 5 packets. */

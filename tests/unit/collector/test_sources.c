@@ -372,6 +372,29 @@ Test(sources, many_restarts_from_other_ports)
 	cr_assert_eq(all.lost, 30 * SOURCES_MAX);
 }
 
+/* What the store keeps of a place goes on with whoever has it. */
+Test(sources, flows_of_places_never_go_back)
+{
+	static struct sources s;
+	struct source_news news = {
+		.kind = SOURCE_IPFIX, .units = 10, .flows = 10};
+	struct source_flows all = {0};
+
+	s = (struct sources){0};
+	for (uint32_t i = 0; i < 3 * SOURCES_MAX; i++) {
+		news.port = (uint16_t)(1000 + i);
+		for (news.sequence = 0; news.sequence < 40; news.sequence += 10)
+			if (news.sequence != 10)
+				sources_note(&s, &news, i);
+	}
+	for (size_t i = 0; i < s.n; i++) {
+		all.sent += source_flows(s.items + i).sent;
+		all.lost += source_flows(s.items + i).lost;
+	}
+	cr_assert_eq(all.sent, 120 * SOURCES_MAX);
+	cr_assert_eq(all.lost, 30 * SOURCES_MAX);
+}
+
 /* A port for each message, late ones and gaps among them. */
 Test(sources, ports_of_single_messages)
 {
