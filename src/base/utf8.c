@@ -62,12 +62,12 @@ void utf8_disarm(char *text)
 
 	for (size_t left = strlen(text), n; left; text += n, left -= n) {
 		n = utf8_length(text, left);
-		if (n && *text != '\n' && *text != '\t' &&
-			utf8_is_control(text, n)) {
+		if (n == 0 || (*text != '\n' && *text != '\t' &&
+				      utf8_is_control(text, n))) {
 			*to++ = '?';
+			n = n ? n : 1;
 			continue;
 		}
-		n = n ? n : 1;
 		memmove(to, text, n);
 		to += n;
 	}

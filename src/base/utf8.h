@@ -18,7 +18,8 @@ void utf8_add(struct buf *out, uint32_t c);
 /* Would this character of `len` bytes move a terminal's cursor or turn the
  * writing direction? */
 bool utf8_is_control(const char *s, size_t len);
-/* '?' for each of them, except line ends and tabs. */
+/* '?' for each of them, except line ends and tabs, and for bytes that are no
+ * character. */
 void utf8_disarm(char *text);
 
 #endif

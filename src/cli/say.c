@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "cli/say.h"
+#include "base/utf8.h"
 #include "format/crypto.h"
 
 #include <fcntl.h>
@@ -35,15 +36,19 @@ static void line(const struct app *app, const struct sign *sign,
 	const char *fmt, va_list ap)
 {
 	bool c = colour(app) && sign->colour;
+	char *text;
 
+	if (vasprintf(&text, fmt, ap) < 0)
+		return;
+	utf8_disarm(text); /* words of nodes are in it */
 	/* where both go to one pipe, in the order they were said */
 	fflush(stdout);
 	if (*sign->ascii)
 		fprintf(stderr, "%s%s%s ", c ? sign->colour : "",
 			utf8() ? sign->unicode : sign->ascii,
 			c ? "\033[0m" : "");
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	fprintf(stderr, "%s\n", text);
+	free(text);
 }
 
 #define DEFINE_SAY(name, loud, ...)                                            \

@@ -106,10 +106,12 @@ static const struct {
 
 const char *bootstrap_command(const char *user)
 {
-	/* root by another name needs no sudo, and may have none */
+	/* Root by another name needs no sudo, and may have none; && is a
+	 * mistake to old shells of people. */
 	return strcmp(user, "root") == 0 ? HELLO "exec /bin/sh"
-					 : HELLO "test -O / && exec /bin/sh; "
-						 "exec sudo -n /bin/sh";
+					 : HELLO
+		       "exec /bin/sh -c 'test -O / && exec /bin/sh; "
+		       "exec sudo -n /bin/sh'";
 }
 
 void bootstrap_script(const struct bootstrap_agent *agents, size_t n, bool look,

@@ -60,10 +60,12 @@ static bool hex_ok(const char *sha)
 /* The same bytes as the file before, by another name. */
 static bool is_again(const struct payload_reader *r, struct payload_entry *e)
 {
-	const struct payload_entry *before = &r->entries[r->n - 1];
+	const struct payload_entry *before;
 
-	if (e->packed || r->n == 0 || e->size != before->size ||
-		strcmp(e->sha, before->sha) != 0)
+	if (e->packed || r->n == 0)
+		return false;
+	before = &r->entries[r->n - 1];
+	if (e->size != before->size || strcmp(e->sha, before->sha) != 0)
 		return false;
 	e->packed = before->packed;
 	return true;
