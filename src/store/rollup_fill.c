@@ -3,13 +3,16 @@
  * What is listed is chosen by the first block, so that a series has all of the
  * segment and nothing has to be read twice; what is frequent later on is listed
  * in the next segment.  All tables have pieces of one length, which grows when
- * there are too many cells.
+ * there are too many cells, or when records are in too many of them each to be
+ * added up in good time.
  *
  * A record that lasts several pieces has some in each from its first to its
  * last, so that the records of a longer piece can be told: those that stayed in
  * its first one, and those that began in any.  Records of which that is not
  * true, because they carried too little for their time or their clock was
- * wrong, make the rollup one that is not exact. */
+ * wrong, make the rollup one that is not exact: it lists nothing.
+ *
+ * As long as all rows have one interface, its table is that of all records. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/group.h"
@@ -22,7 +25,10 @@ enum {
 	NUMBERS = 65536,   /* greater ones are not listed */
 	PIECES_MAX = 1000, /* of a record */
 	RARE = 1024,       /* less than one row of so many: not listed */
-	RECENT_BITS = 8
+	RECENT_BITS = 8,
+	/* that are looked at: so many for each row, and as many ahead */
+	PIECES_A_ROW = 16,
+	PIECES_AHEAD = 65536
 };
 /* As long as pieces become before less is listed, and ever. */
 #define UNIT_GOOD (300 * NS_PER_S)
@@ -41,12 +47,16 @@ struct recent {
 struct rollup_fill {
 	struct rollup to;
 	uint64_t rows;
+	int64_t pieces; /* that may be looked at */
 	bool begun, given_up;
+	bool grew; /* by cells, perhaps */
 	/* of kinds from SPORT on: what is listed */
 	uint16_t numbers[ROLLUP_NUMBERS][ROLLUP_LISTED];
 	size_t n_numbers[ROLLUP_NUMBERS];
 	bool is_listed[ROLLUP_NUMBERS][NUMBERS];
-	uint16_t codes[BLOCK_ROWS];
+	/* all rows have the same: nothing is added until one has not */
+	bool is_one[ROLLUP_NUMBERS];
+	uint32_t one[ROLLUP_NUMBERS];
 	struct index hosts[2]; /* of to.hosts */
 	uint8_t place[2]
 		     [BLOCK_HOSTS]; /* of the block's addresses, + 1; 0: none */
@@ -58,6 +68,7 @@ struct rollup_fill *rollup_fill_new(void)
 {
 	struct rollup_fill *f = mem_zalloc(1, sizeof(*f));
 
+	f->pieces = PIECES_AHEAD;
 	rollup_init(&f->to);
 	for (int d = 0; d < 2; d++)
 		index_init(&f->hosts[d], sizeof(struct net_addr),
@@ -91,16 +102,13 @@ static int by_rows(const void *a, const void *b)
 	return (x->code > y->code) - (x->code < y->code);
 }
 
-/* The most frequent codes of the block's rows; returns their number. */
-static size_t choose(struct rollup_fill *f, const uint16_t *codes, size_t n,
+/* The most frequent ones that n rows were counted by; returns their number. */
+static size_t choose(const struct rollup_fill *f, size_t n,
 	uint16_t to[static ROLLUP_LISTED])
 {
 	struct candidate all[RARE];
 	size_t n_all = 0;
 
-	memset(f->count, 0, sizeof(f->count));
-	for (size_t i = 0; i < n; i++)
-		f->count[codes[i]]++;
 	for (size_t c = 0; c < NUMBERS && n_all < RARE; c++)
 		if (f->count[c] > n / RARE)
 			all[n_all++] =
@@ -132,22 +140,28 @@ static void choose_numbers(
 {
 	const int k = kind - ROLLUP_SPORT;
 
+	memset(f->count, 0, sizeof(f->count));
 	for (size_t i = 0; i < b->n; i++) {
 		const uint32_t v = number_of(b, kind, i);
 
-		f->codes[i] = (uint16_t)(v < NUMBERS ? v : 0);
+		if (v < NUMBERS)
+			f->count[v]++;
 	}
-	f->n_numbers[k] = choose(f, f->codes, b->n, f->numbers[k]);
+	f->n_numbers[k] = choose(f, b->n, f->numbers[k]);
 	for (size_t i = 0; i < f->n_numbers[k]; i++)
 		f->is_listed[k][f->numbers[k][i]] = true;
 }
 
 static void choose_hosts(struct rollup_fill *f, const struct block *b, int d)
 {
+	const uint16_t *of = d ? block_DST(b) : block_SRC(b);
 	uint16_t codes[ROLLUP_LISTED];
-	const size_t n =
-		choose(f, d ? block_DST(b) : block_SRC(b), b->n, codes);
+	size_t n;
 
+	memset(f->count, 0, sizeof(f->count));
+	for (size_t i = 0; i < b->n; i++)
+		f->count[of[i]]++;
+	n = choose(f, b->n, codes);
 	for (size_t i = 0; i < n; i++) {
 		f->to.hosts[d][i] = block_host(b, codes[i]);
 		index_add(&f->hosts[d], f->to.hosts[d], i);
@@ -161,6 +175,10 @@ static void begin(struct rollup_fill *f, const struct block *b)
 		choose_numbers(f, b, k);
 	for (int d = 0; d < 2; d++)
 		choose_hosts(f, b, d);
+	for (int kind = ROLLUP_IN_IF; kind <= ROLLUP_OUT_IF; kind++) {
+		f->one[kind - ROLLUP_SPORT] = number_of(b, kind, 0);
+		f->is_one[kind - ROLLUP_SPORT] = true;
+	}
 	f->begun = true;
 }
 
@@ -186,12 +204,10 @@ struct adding {
 	int64_t last_ns; /* piece */
 };
 
-static void add_cell(struct rollup_fill *f, enum rollup_kind kind,
-	const struct history_cell *c)
+static inline void add_cell(struct rollup_fill *f, enum rollup_kind kind,
+	const struct history_cell *c, uint64_t mixed)
 {
 	struct history *h = &f->to.by[kind];
-	const uint64_t mixed = (c->series * 0x9e3779b97f4a7c15u) ^
-			       ((uint64_t)c->at_ns * 0xd6e8feb86659fd93u);
 	struct recent *at = &f->recent[kind][mixed >> (64 - RECENT_BITS)];
 
 	if (at->place && at->series == c->series && at->at_ns == c->at_ns) {
@@ -199,12 +215,14 @@ static void add_cell(struct rollup_fill *f, enum rollup_kind kind,
 		return;
 	}
 	*at = (struct recent){c->series, c->at_ns, history_add_cell(h, c)};
+	f->grew = true;
 }
 
 static int add_piece(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
 	struct err *err)
 {
 	struct adding *to = ctx;
+	const uint64_t when = (uint64_t)at_ns * 0xd6e8feb86659fd93u;
 	struct history_cell c = {.at_ns = at_ns,
 		.records = !to->stays,
 		.stayed = to->stays,
@@ -212,10 +230,12 @@ static int add_piece(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
 		.bytes = bytes};
 
 	(void)err;
+	to->f->pieces--;
 	to->gap |= to->stays && at_ns != to->last_ns + to->f->to.by->unit_ns;
 	for (size_t i = 0; i < to->n; i++) {
 		c.series = to->series[i];
-		add_cell(to->f, to->kinds[i], &c);
+		add_cell(to->f, to->kinds[i], &c,
+			(c.series * 0x9e3779b97f4a7c15u) ^ when);
 	}
 	to->stays = true;
 	to->last_ns = at_ns;
@@ -243,8 +263,11 @@ static void set_series(struct adding *to, const struct block *b, size_t i)
 	if (!(block_FLAGS(b)[i] & RECORD_FOREIGN))
 		return;
 	for (int k = ROLLUP_SPORT; k < ROLLUP_SRC; k++) {
-		const uint32_t v = number_of(b, k, i);
+		uint32_t v;
 
+		if (f->is_one[k - ROLLUP_SPORT])
+			continue;
+		v = number_of(b, k, i);
 		if (v < NUMBERS && f->is_listed[k - ROLLUP_SPORT][v])
 			add_series(
 				to, k, rollup_series(true, (uint16_t)v, proto));
@@ -273,6 +296,7 @@ static void add_row(struct rollup_fill *f, const struct block *b, size_t i)
 		.last_ns = block_last_ns(b, i)};
 	const bool plain = is_plain(&r, f->to.by->unit_ns);
 
+	f->pieces += PIECES_A_ROW;
 	set_series(&to, b, i);
 	f->to.exact &= (block_FLAGS(b)[i] & RECORD_FOREIGN) != 0;
 	if (!plain)
@@ -290,10 +314,15 @@ static size_t cells(const struct rollup *r)
 	return n;
 }
 
-static void coarsen(struct rollup *r)
+/* False: no longer pieces are wanted. */
+static bool coarsen(struct rollup_fill *f)
 {
+	if (f->to.by->unit_ns >= UNIT_MAX)
+		return false;
+	memset(f->recent, 0, sizeof(f->recent));
 	for (int k = 0; k < ROLLUP_KINDS; k++)
-		(void)history_coarsen(&r->by[k]);
+		(void)history_coarsen(&f->to.by[k]);
+	return true;
 }
 
 static bool is_kept(
@@ -347,6 +376,15 @@ static size_t greatest(const size_t *n, size_t n_n)
 	return most;
 }
 
+static void list_at_most(struct rollup_fill *f, int kind, size_t n)
+{
+	if (kind < ROLLUP_SRC)
+		list_numbers(f, kind - ROLLUP_SPORT, n);
+	else
+		list_hosts(f, kind - ROLLUP_SRC, n);
+	forget_unlisted(f, kind);
+}
+
 /* False: nothing is listed. */
 static bool list_fewer(struct rollup_fill *f)
 {
@@ -355,39 +393,81 @@ static bool list_fewer(struct rollup_fill *f)
 
 	if (!numbers && !hosts)
 		return false;
-	for (int k = ROLLUP_SPORT; k < ROLLUP_KINDS; k++) {
+	for (int k = ROLLUP_SPORT; k < ROLLUP_KINDS; k++)
 		if (k < ROLLUP_SRC && numbers > hosts)
-			list_numbers(f, k - ROLLUP_SPORT, numbers / 2);
+			list_at_most(f, k, numbers / 2);
 		else if (k >= ROLLUP_SRC && hosts >= numbers)
-			list_hosts(f, k - ROLLUP_SRC, hosts / 2);
-		forget_unlisted(f, k);
-	}
+			list_at_most(f, k, hosts / 2);
 	return true;
 }
 
 /* What would be missed least goes first.  False: nothing can go. */
 static bool make_fewer(struct rollup_fill *f)
 {
-	struct rollup *r = &f->to;
-
+	if (f->to.by->unit_ns < UNIT_GOOD)
+		return coarsen(f);
 	memset(f->recent, 0, sizeof(f->recent));
-	if (r->by->unit_ns < UNIT_GOOD)
-		coarsen(r);
-	else if (list_fewer(f))
-		return true;
-	else if (r->by->unit_ns < UNIT_MAX)
-		coarsen(r);
-	else
-		return false;
-	return true;
+	return list_fewer(f) || coarsen(f);
 }
 
 static bool keep_to(struct rollup_fill *f, size_t most)
 {
+	f->grew = false;
 	while (cells(&f->to) > most)
 		if (!make_fewer(f))
 			return false;
 	return true;
+}
+
+/* Rows that last long for these pieces need longer ones.  False: they last too
+ * long for any. */
+static bool keep_pace(struct rollup_fill *f)
+{
+	f->pieces = PIECES_AHEAD;
+	return coarsen(f);
+}
+
+/* What all records had, as of the one interface that they have. */
+static void add_one(struct rollup_fill *f, int kind)
+{
+	const struct history *all = &f->to.by[ROLLUP_TAP];
+	const int k = kind - ROLLUP_SPORT;
+	const uint32_t v = f->one[k];
+
+	if (!f->is_one[k])
+		return;
+	f->is_one[k] = false;
+	if (v >= NUMBERS || !f->is_listed[k][v])
+		return;
+	f->grew = true;
+	for (size_t i = 0; i < all->n; i++) {
+		struct history_cell c = all->cells[i];
+
+		c.series = rollup_series(true, (uint16_t)v, history_proto(&c));
+		(void)history_add_cell(&f->to.by[kind], &c);
+	}
+}
+
+/* Those of which it is no more true get their tables. */
+static void check_one(struct rollup_fill *f, const struct block *b)
+{
+	for (int kind = ROLLUP_IN_IF; kind <= ROLLUP_OUT_IF; kind++) {
+		const uint32_t v = f->one[kind - ROLLUP_SPORT];
+		size_t i = 0;
+
+		while (i < b->n && number_of(b, kind, i) == v)
+			i++;
+		if (i < b->n)
+			add_one(f, kind);
+	}
+}
+
+/* Who is not exact tells of all records alone. */
+static void list_nothing(struct rollup_fill *f)
+{
+	for (int k = ROLLUP_SPORT; k < ROLLUP_KINDS; k++)
+		list_at_most(f, k, 0);
+	memset(f->recent, 0, sizeof(f->recent));
 }
 
 int rollup_fill_add(struct rollup_fill *f, struct block *b, struct err *err)
@@ -405,10 +485,14 @@ int rollup_fill_add(struct rollup_fill *f, struct block *b, struct err *err)
 	if (!f->begun)
 		begin(f, b);
 	find_hosts(f, b);
+	check_one(f, b);
 	for (size_t i = 0; i < b->n && !f->given_up; i++) {
 		add_row(f, b, i);
-		f->given_up = !keep_to(f, ROLLUP_CELLS);
+		f->given_up = (f->pieces < 0 && !keep_pace(f)) ||
+			      (f->grew && !keep_to(f, ROLLUP_CELLS));
 	}
+	if (!f->to.exact)
+		list_nothing(f);
 	f->rows += b->n;
 	return 0;
 }
@@ -455,6 +539,8 @@ void rollup_fill_end(struct rollup_fill *f, struct buf *out)
 	const size_t most =
 		ROLLUP_CELLS_FEW + (size_t)(f->rows / ROLLUP_ROWS_A_CELL);
 
+	for (int kind = ROLLUP_IN_IF; kind <= ROLLUP_OUT_IF; kind++)
+		add_one(f, kind);
 	if (f->given_up || f->rows < ROLLUP_ROWS || !keep_to(f, most))
 		return;
 	for (int k = ROLLUP_SPORT; k < ROLLUP_KINDS && f->to.exact; k++)

@@ -51,9 +51,9 @@ static struct flow_record random_record(double seconds, double longest)
 	return r;
 }
 
-/* One segment of them; `odd` is done to one. */
-static char *make(
-	double seconds, double longest, void (*odd)(struct flow_record *r))
+/* One segment of them; `odd` is done to one, `ifs` to what was told of all. */
+static char *make_of(double seconds, double longest,
+	void (*odd)(struct flow_record *r), void (*ifs)(struct flow_extra *e))
 {
 	char *dir = run_dir();
 	struct store *s = run_open(dir, STORE_WRITE);
@@ -69,6 +69,8 @@ static char *make(
 	}
 	if (odd)
 		odd(&r[N / 2]);
+	if (ifs)
+		ifs(e);
 	run_write_catalog(dir);
 	cr_assert_eq(store_append(s,
 			     &(struct store_batch){
@@ -80,6 +82,12 @@ static char *make(
 	free(r);
 	free(e);
 	return dir;
+}
+
+static char *make(
+	double seconds, double longest, void (*odd)(struct flow_record *r))
+{
+	return make_of(seconds, longest, odd, NULL);
 }
 
 struct question {
@@ -292,6 +300,98 @@ Test(rollup, a_segment_with_such_a_record_is_read)
 	}
 }
 
+static void all_have_one(struct flow_extra *e)
+{
+	for (size_t i = 0; i < N; i++)
+		e[i].in_if = e[i].out_if = 3;
+}
+
+static void all_have_none(struct flow_extra *e)
+{
+	for (size_t i = 0; i < N; i++)
+		e[i].in_if = e[i].out_if = 0;
+}
+
+static void one_and_then_others(struct flow_extra *e)
+{
+	all_have_one(e);
+	for (size_t i = BLOCK_ROWS; i < N; i++)
+		e[i].in_if = (uint32_t)i % 3;
+	e[N - 1].out_if = 4;
+}
+
+static void one_too_great_to_list(struct flow_extra *e)
+{
+	for (size_t i = 0; i < N; i++)
+		e[i].in_if = e[i].out_if = 1 << 16;
+}
+
+Test(rollup, one_interface_is_told_as_several_are)
+{
+	static const struct {
+		void (*ifs)(struct flow_extra *e);
+		bool listed;
+	} made[] = {{all_have_one, true}, {all_have_none, true},
+		{one_and_then_others, true}, {one_too_great_to_list, false}};
+	static const struct question questions[] = {
+		{.filter = "in if 3", .by = "proto"},
+		{.filter = "in if 3 and tcp", .by = "in_if,time:3600"},
+		{.filter = "not out if 3", .by = "proto"},
+		{.filter = "in if 0", .by = "time:3600"},
+		{.filter = "out if 4", .by = "proto"}};
+
+	for (size_t i = 0; i < sizeof(made) / sizeof(*made); i++) {
+		char *dir = make_of(900, 60, NULL, made[i].ifs);
+		uint64_t quick = 0;
+
+		for (size_t q = 0; q < sizeof(questions) / sizeof(*questions);
+			q++)
+			quick += compare(dir, &questions[q]);
+		cr_assert_eq(quick > 0, made[i].listed, "%zu", i);
+		run_remove(dir);
+	}
+}
+
+static void all_last_long(struct flow_record *r)
+{
+	for (size_t i = 0; i < N; i++) {
+		struct flow_record *one = r - N / 2 + i;
+
+		one->packets = 100000;
+		one->bytes = 1000 * one->packets;
+		one->last_ns = one->first_ns + 9000 * SECOND;
+	}
+}
+
+static struct segment segment_of(const char *dir)
+{
+	struct segment s;
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/seg-%010u", dir, 1);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(segment_open(fd, "seg", &s, NULL), 0);
+	return s;
+}
+
+/* 900 pieces of each record would take a second to add up, three take none. */
+Test(rollup, long_records_have_long_pieces)
+{
+	char *dir = make(5, 0, all_last_long);
+	struct segment s = segment_of(dir);
+	struct rollup r;
+
+	rollup_init(&r);
+	cr_assert(segment_rollup(&s, ROLLUP_TAP, &r));
+	cr_assert_eq(r.by->unit_ns, 3600 * SECOND);
+	cr_assert_gt(compare(dir, &told[1]), 0);
+	rollup_release(&r);
+	segment_close(&s);
+	run_remove(dir);
+}
+
 /* The file without it, as earlier versions wrote it. */
 static void take_away(const char *dir)
 {
@@ -332,19 +432,6 @@ Test(rollup, a_segment_without_one_is_read_and_gets_one_when_packed)
 	for (size_t q = 0; q < TOLD; q++)
 		cr_assert_gt(compare(dir, &told[q]), 0);
 	run_remove(dir);
-}
-
-static struct segment segment_of(const char *dir)
-{
-	struct segment s;
-	char path[512];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/seg-%010u", dir, 1);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	cr_assert_geq(fd, 0);
-	cr_assert_eq(segment_open(fd, "seg", &s, NULL), 0);
-	return s;
 }
 
 Test(rollup, a_damaged_one_is_not_believed)
