@@ -44,18 +44,23 @@ void rollup_encode(struct rollup *r, struct buf *out)
 	buf_u64(out, checksum(buf_str(out) + begin, out->len - begin));
 }
 
-/* Addresses are told by their place. */
+/* Addresses are told by their place, and series start with a record that does. */
 static bool is_sound(const struct rollup *r, int kind)
 {
 	const struct history *h = &r->by[kind];
+	const struct history_cell *last = NULL;
 
-	if (kind < ROLLUP_SRC)
-		return true;
-	for (size_t i = 0; i < h->n; i++)
-		if (h->cells[i].series & ROLLUP_IS_LISTED &&
-			rollup_value(&h->cells[i]) >=
-				r->n_hosts[kind - ROLLUP_SRC])
+	for (size_t i = 0; i < h->n; last = &h->cells[i++]) {
+		const struct history_cell *c = &h->cells[i];
+
+		if (last && last->series == c->series)
+			continue;
+		if (!c->records ||
+			(kind >= ROLLUP_SRC && c->series & ROLLUP_IS_LISTED &&
+				rollup_value(c) >=
+					r->n_hosts[kind - ROLLUP_SRC]))
 			return false;
+	}
 	return true;
 }
 

@@ -130,19 +130,34 @@ static bool read_extra(struct cursor *c, struct segment *s)
 	return true;
 }
 
-/* Do all its parts end before `end`? */
-static bool fits(const struct block_parts *p, uint64_t end)
+/* Where the last of its parts ends. */
+static uint64_t parts_end(const struct block_parts *p)
 {
-	uint64_t len = 0;
+	uint64_t end = p->offset;
 
 	for (int i = 0; i < PART_COUNT; i++)
-		len += p->part[i].len;
-	return len <= end - p->offset;
+		end += p->part[i].len;
+	return end;
 }
 
 static uint64_t columns_end(const struct segment *s)
 {
 	return s->filters_at - s->rollup_len;
+}
+
+/* False: they do not fit.  How long the rollup is stands under no checksum: one
+ * for which they leave no room is none. */
+static bool place_parts(struct segment *s)
+{
+	for (size_t i = 0; i < s->n_blocks; i++) {
+		const uint64_t end = parts_end(&s->blocks[i].parts);
+
+		if (end > s->filters_at)
+			return false;
+		if (s->rollup_len > s->filters_at - end)
+			s->rollup_len = 0;
+	}
+	return true;
 }
 
 static int read_footer(
@@ -160,16 +175,18 @@ static int read_footer(
 		cursor_left(&c) != (size_t)n * SEGMENT_ENTRY +
 					   (size_t)extras * SEGMENT_EXTRA ||
 		s->filters_len > SEGMENT_FILTERS_MAX ||
-		s->filters_len > room - SEGMENT_HEAD ||
-		s->rollup_len > room - SEGMENT_HEAD - s->filters_len)
+		s->filters_len > room - SEGMENT_HEAD)
 		return damaged("the footer's length is wrong", err);
 	s->filters_at = room - s->filters_len;
+	if (s->rollup_len > ROLLUP_BYTES ||
+		s->rollup_len > s->filters_at - SEGMENT_HEAD)
+		s->rollup_len = 0;
 	s->blocks = mem_zalloc(n, sizeof(*s->blocks));
 	s->n_blocks = n;
 	for (size_t i = 0; i < n; i++) {
 		const struct store_zone *z = &s->blocks[i].zone;
 
-		if (!read_entry(&c, columns_end(s), &s->blocks[i]))
+		if (!read_entry(&c, s->filters_at, &s->blocks[i]))
 			return damaged("the footer makes no sense", err);
 		filters += z->bloom_len;
 		s->rows += z->rows;
@@ -180,9 +197,7 @@ static int read_footer(
 	}
 	for (uint32_t i = 0; i < extras && good; i++)
 		good = read_extra(&c, s);
-	for (size_t i = 0; i < n && good; i++)
-		good = fits(&s->blocks[i].parts, columns_end(s));
-	if (!good || filters != s->filters_len)
+	if (!good || !place_parts(s) || filters != s->filters_len)
 		return damaged("the footer makes no sense", err);
 	return 0;
 }
@@ -229,7 +244,6 @@ static int read_ends(struct segment *s, struct err *err)
 	sum = cursor_u64(&c);
 	if (memcmp(tail + 16, SEGMENT_TAIL_MAGIC, SEGMENT_MAGIC) != 0 ||
 		len < SEGMENT_FOOTER_HEAD || len > SEGMENT_FOOTER_MAX ||
-		s->rollup_len > ROLLUP_BYTES ||
 		len > s->size - SEGMENT_HEAD - SEGMENT_TAIL)
 		return damaged("the tail makes no sense", err);
 	footer = mem_zalloc(len, 1);

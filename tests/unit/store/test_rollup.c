@@ -449,6 +449,51 @@ Test(rollup, a_damaged_one_is_not_believed)
 	run_remove(dir);
 }
 
+/* How long it is stands where no checksum does. */
+Test(rollup, any_length_of_it_leaves_the_records_readable)
+{
+	char *dir = make(900, 60, NULL);
+	struct segment s = segment_of(dir);
+	const off_t at = (off_t)(s.size - TAIL + 4);
+	uint32_t len;
+
+	cr_assert_eq(pread(s.fd, &len, sizeof(len), at), sizeof(len));
+	for (int bit = 0; bit < 32; bit++) {
+		const uint32_t wrong = len ^ UINT32_C(1) << bit;
+
+		cr_assert_eq(
+			pwrite(s.fd, &wrong, sizeof(wrong), at), sizeof(wrong));
+		cr_assert_eq(compare(dir, &told[0]), 0, "bit %d", bit);
+	}
+	segment_close(&s);
+	run_remove(dir);
+}
+
+/* No record has been in all of a series' pieces before. */
+Test(rollup, a_series_in_which_nothing_begins_is_not_believed)
+{
+	for (uint64_t records = 0; records < 2; records++) {
+		const struct history_cell c = {
+			.series = rollup_series(true, 443, 6),
+			.records = records,
+			.stayed = 1,
+			.packets = 1};
+		struct buf text = BUF_INIT(ROLLUP_BYTES);
+		struct rollup r, back;
+
+		rollup_init(&r);
+		rollup_init(&back);
+		cr_assert_gt(history_add_cell(&r.by[ROLLUP_DPORT], &c), 0);
+		rollup_encode(&r, &text);
+		cr_assert_eq(
+			rollup_decode(&back, text.data, text.len, ROLLUP_KINDS),
+			records > 0);
+		rollup_release(&r);
+		rollup_release(&back);
+		buf_release(&text);
+	}
+}
+
 Test(rollup, is_read_as_it_was_written)
 {
 	char *dir = make(900, 60, NULL);
