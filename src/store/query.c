@@ -17,6 +17,8 @@ enum {
 	THREADS_DEFAULT = 4,
 	THREADS_AFTER = 64,
 	DEPTH_MAX = 2, /* heaps of heaps: no more keys are told apart */
+	OVER = 16, /* so many times as many rows as else, of what is told apart
+	            * no more */
 	SHARE_MAX = 1 << 16,
 	OTHERS_A_ROW = 256 /* bytes that are as much as a row */
 };
@@ -63,9 +65,14 @@ static void own_others(struct collect *c, struct flow_others *o)
 	c->n_others += o->len;
 }
 
+static size_t rows_of(const struct collect *c)
+{
+	return c->n + c->n_others / OTHERS_A_ROW;
+}
+
 static bool is_full(const struct collect *c)
 {
-	return c->n + c->n_others / OTHERS_A_ROW >= c->max;
+	return rows_of(c) >= c->max;
 }
 
 static void empty(struct collect *c)
@@ -133,6 +140,18 @@ static int put_aside(struct collect *c, struct err *err)
 	return r;
 }
 
+/* Heaps of heaps hold them still: they are of few keys. */
+static int too_many(const struct collect *c, struct err *err)
+{
+	err_set(err, NFZ_E_LIMIT,
+		"too many records of one flow: more than %zu of those that "
+		"have to be merged together",
+		c->max * OVER);
+	return err_hint(err,
+		"A shorter time (--last, --from and --to) has less "
+		"of them.");
+}
+
 /* extra is looked at with extras only; the others in it do not live as long as
  * the row. */
 static int keep_row(struct collect *c, const struct flow_record *r,
@@ -144,6 +163,8 @@ static int keep_row(struct collect *c, const struct flow_record *r,
 		halve(c);
 	if (is_full(c) && c->depth < DEPTH_MAX)
 		res = put_aside(c, err);
+	else if (c->depth == DEPTH_MAX && rows_of(c) >= c->max * OVER)
+		res = too_many(c, err);
 	if (res < 0 || !is_looked_at(c, &r->key))
 		return res;
 	make_room(c);
@@ -158,14 +179,12 @@ static int keep_row(struct collect *c, const struct flow_record *r,
 static int collect_row(struct collect *c, struct flow_record *r,
 	const struct flow_extra *extra, struct err *err)
 {
-	if (!is_looked_at(c, &r->key))
-		return 0;
 	if (c->offset_ns)
 		shift(r, c->offset_ns[r->tap]);
 	if (!store_scan_wants(&c->times, r->first_ns, r->last_ns))
 		return 0;
-	c->sums.kept++;
-	return keep_row(c, r, extra, err);
+	c->sums.kept += !c->second;
+	return is_looked_at(c, &r->key) ? keep_row(c, r, extra, err) : 0;
 }
 
 /* A row of a foreign exporter as a flow. */
@@ -357,29 +376,6 @@ static int64_t *offsets(const struct store *s, const struct catalog *c)
 	return by_tap;
 }
 
-bool query_wants(const struct filter *filter, const struct flow *f)
-{
-	cleanup_free int *links = mem_zalloc(f->n_links, sizeof(*links));
-	struct filter_subject s = {.key = &f->key,
-		.whole = true,
-		.packets = f->packets,
-		.bytes = f->bytes,
-		.tcp_flags = f->tcp_flags,
-		.links = links,
-		.n_links = f->n_links,
-		.via = f->via,
-		.n_via = f->n_via,
-		.at = f->at,
-		.n_at = f->n_at,
-		.extra = f->extra};
-
-	if (__builtin_sub_overflow(f->last_ns, f->first_ns, &s.duration_ns))
-		s.duration_ns = INT64_MAX;
-	for (size_t i = 0; i < f->n_links; i++)
-		links[i] = f->links[i].link;
-	return filter_test(filter, &s) != FILTER_NO;
-}
-
 static int wanted(void *ctx, const struct flow *f, struct err *err)
 {
 	struct collect *c = ctx;
@@ -412,7 +408,8 @@ static unsigned default_threads(void)
 	return n < 1 ? 1 : n > THREADS_DEFAULT ? THREADS_DEFAULT : (unsigned)n;
 }
 
-/* Segments whose rollup tells it all: they have no rows to be merged. */
+/* Segments whose rollup tells it all: they have no rows to be merged.  Groups
+ * alone are told, and any few flows are none. */
 static int take_rollup(void *ctx, struct segment *s, struct err *err)
 {
 	struct collect *c = ctx;
@@ -425,10 +422,10 @@ static int take_rollup(void *ctx, struct segment *s, struct err *err)
 		return 0;
 	rollup_init(&rollup);
 	if (segment_rollup(s, c->q->rolled->kind, &rollup))
-		r = rollup_tell(&rollup, c->q->rolled, &records,
-			c->second ? NULL : c->q->sum, c->ctx, err);
+		r = rollup_tell(&rollup, c->q->rolled, &records, c->q->sum,
+			c->ctx, err);
 	rollup_release(&rollup);
-	if (r > 0 && !c->second) {
+	if (r > 0) {
 		c->sums.kept += records;
 		c->sums.flows += records;
 		c->sums.rolled += records;

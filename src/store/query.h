@@ -5,8 +5,8 @@
  * flow as it stands: nothing is known of where it was seen.
  *
  * Memory is bounded by rows: where more of our own than rows_max are wanted,
- * they are put aside on disk (store/spill.h) and merged by and by.  Answers are
- * exact in any case. */
+ * they are put aside on disk (store/spill.h) and merged by and by; where very
+ * many are of one flow, NFZ_E_LIMIT.  Answers are exact in any case. */
 #ifndef NFZ_STORE_QUERY_H
 #define NFZ_STORE_QUERY_H
 

@@ -1,9 +1,33 @@
-/* What each observation point saw of a flow: its rows, point by point. */
+/* Is a flow wanted as a whole, and of what each observation point saw of it, its
+ * rows point by point, which? */
 #include "base/mem.h"
 #include "store/query.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+bool query_wants(const struct filter *filter, const struct flow *f)
+{
+	cleanup_free int *links = mem_zalloc(f->n_links, sizeof(*links));
+	struct filter_subject s = {.key = &f->key,
+		.whole = true,
+		.packets = f->packets,
+		.bytes = f->bytes,
+		.tcp_flags = f->tcp_flags,
+		.links = links,
+		.n_links = f->n_links,
+		.via = f->via,
+		.n_via = f->n_via,
+		.at = f->at,
+		.n_at = f->n_at,
+		.extra = f->extra};
+
+	if (__builtin_sub_overflow(f->last_ns, f->first_ns, &s.duration_ns))
+		s.duration_ns = INT64_MAX;
+	for (size_t i = 0; i < f->n_links; i++)
+		links[i] = f->links[i].link;
+	return filter_test(filter, &s) != FILTER_NO;
+}
 
 static int by_point(const void *a, const void *b)
 {

@@ -86,7 +86,7 @@ Test(query, any_room_for_rows_gives_the_same)
 				      .limit = 7,
 				      .query = {.from_ns = START + SECOND,
 					      .to_ns = START + 3 * SECOND}}}};
-	static const size_t most[] = {1, 10, 100, 1000};
+	static const size_t most[] = {2, 10, 100, 1000};
 	char *dir = filled(1);
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
@@ -148,5 +148,77 @@ Test(query, a_few_flows_are_whole_ones_each_once)
 		free(got);
 		free(all);
 	}
+	run_remove(dir);
+}
+
+static int count_flow(void *ctx, const struct flow *f, struct err *err)
+{
+	size_t *n = ctx;
+
+	(void)f, (void)err;
+	++*n;
+	return 0;
+}
+
+static int ask(const char *dir, struct query q, struct query_sums *sums,
+	struct err *err)
+{
+	struct store *s = run_open(dir, STORE_READ);
+	struct catalog *c = NULL;
+	struct filter *f = NULL;
+	size_t n = 0;
+	int r;
+
+	cr_assert_eq(catalog_load(dir, &c, err), 0, "%s", err->text);
+	cr_assert_eq(filter_parse("", 0, c, &f, err), 0);
+	q.catalog = c;
+	q.filter = f;
+	r = query_flows(s, &q, count_flow, &n, sums, err);
+	cr_assert(r < 0 || n == sums->flows);
+	filter_free(f);
+	catalog_free(c);
+	store_close(s);
+	return r;
+}
+
+Test(query, rows_that_are_read_again_count_once)
+{
+	char *dir = filled(3);
+	struct err err = ERR_INIT;
+	struct query_sums all, few;
+
+	cr_assert_eq(ask(dir, (struct query){0}, &all, &err), 0);
+	cr_assert_eq(ask(dir, (struct query){.rows_max = 50, .few = true}, &few,
+			     &err),
+		0);
+	cr_assert_eq(few.rows, all.rows);
+	cr_assert_eq(few.kept, all.kept);
+	cr_assert_eq(few.flows, all.flows);
+	run_remove(dir);
+}
+
+/* One flow, of which no room is enough. */
+Test(query, too_many_rows_of_a_flow_are_an_error)
+{
+	enum { ROWS = 2000 };
+	char *dir = run_dir();
+	struct store *s = run_open(dir, STORE_WRITE);
+	cleanup_free struct flow_record *r = mem_zalloc(ROWS, sizeof(*r));
+	struct err err = ERR_INIT;
+	struct query_sums sums;
+
+	run_write_catalog(dir);
+	for (size_t i = 0; i < ROWS; i++)
+		r[i] = run_record(
+			"10.0.1.1", "10.0.3.1", 1, 1, (double)i * 1e-3);
+	run_store(s, 1, 1, r, ROWS);
+	store_close(s);
+	cr_assert_eq(ask(dir, (struct query){.rows_max = 200}, &sums, &err), 0,
+		"%s", err.text);
+	cr_assert_eq(sums.flows, 1);
+	cr_assert_eq(ask(dir, (struct query){.rows_max = 100}, &sums, &err),
+		-NFZ_E_LIMIT);
+	cr_assert(strstr(err.text, "1600"), "%s", err.text);
+	cr_assert(strstr(err.hint, "--last"), "%s", err.hint);
 	run_remove(dir);
 }
