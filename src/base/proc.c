@@ -242,6 +242,7 @@ void proc_exec(const char *const *argv)
 
 	proc_unblock_signals();
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	execvp(argv[0], words.out);
 }
 
@@ -260,6 +261,7 @@ void proc_begin(void)
 	int fd;
 
 	proc_no_core();
+	signal(SIGXFSZ, SIG_IGN);
 	/* as if it were closed: neither read nor written */
 	do
 		fd = open("/", O_PATH);

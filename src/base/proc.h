@@ -34,7 +34,8 @@ bool proc_start_time(pid_t pid, uint64_t *ret_ticks);
 void proc_boot_id(char text[static 40]);
 /* What each main() does first.  No core files, of its children neither: memory
  * holds keys.  And where who started it has closed one of the first three
- * descriptors, no file gets that number, to be written into by printf(3). */
+ * descriptors, no file gets that number, to be written into by printf(3).  A file
+ * that may grow no more (setrlimit(2)) is an error, and does not end it. */
 void proc_begin(void);
 void proc_no_core(void); /* the first of them alone */
 
@@ -43,8 +44,8 @@ void proc_no_core(void); /* the first of them alone */
 /* Makes these the first three descriptors, /dev/null where one is negative.
  * They are above those three.  false: errno tells; what could be was done. */
 bool proc_stdio(int in, int out, int err) NFZ_MUST_CHECK;
-/* Signals as a program expects to find them: none blocked, SIGPIPE ends it;
- * then as execvp(3), which returns on failure alone. */
+/* Signals as a program expects to find them: none blocked, SIGPIPE and
+ * SIGXFSZ end it; then as execvp(3), which returns on failure alone. */
 void proc_exec(const char *const *argv);
 void proc_unblock_signals(void); /* that part alone */
 

@@ -113,7 +113,8 @@ static int write_out(struct spill *s, struct err *err)
 {
 	struct statvfs disk;
 
-	if (fstatvfs(s->fd, &disk) == 0) {
+	/* some file systems tell no size */
+	if (fstatvfs(s->fd, &disk) == 0 && disk.f_blocks) {
 		const uint64_t unit = disk.f_frsize;
 		const uint64_t part = disk.f_blocks * unit / SPARE_PART;
 

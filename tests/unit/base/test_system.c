@@ -7,6 +7,7 @@
 #include "base/thread.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -146,6 +147,36 @@ Test(proc, no_core_goes_to_a_file_or_a_program)
 		_exit(getrlimit(RLIMIT_CORE, &core) != 0 || core.rlim_max ||
 			prctl(PR_GET_DUMPABLE) != 0);
 	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_expect_eq(status, 0);
+}
+
+static int writes_too_much(void)
+{
+	const struct rlimit little = {1, 1};
+	char *dir = scratch(), *path = mem_printf("%s/f", dir);
+	int fd, r;
+
+	proc_begin();
+	fd = open(path, O_WRONLY | O_CREAT, 0600);
+	r = setrlimit(RLIMIT_FSIZE, &little) == 0 && write(fd, "x", 1) == 1 &&
+			    write(fd, "x", 1) < 0 && errno == EFBIG
+		    ? 0
+		    : 1;
+	close(fd);
+	(void)!file_remove_tree(dir, NULL);
+	free(path);
+	free(dir);
+	return r;
+}
+
+Test(proc, a_file_that_may_grow_no_more_is_an_error)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(writes_too_much());
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_expect_eq(status, 0);
 }
