@@ -25,6 +25,8 @@ enum {
 	/* Before the first that came, others may be late: of so many messages,
 	 * so many back.  Messages that are so near go on from each other. */
 	YOUNG = 32,
+	/* who sends so many from one port in a row does not hop */
+	STAYS = 32,
 	NEAR_MESSAGES = 32,
 	NEAR_FLOWS = 1000,
 	/* no more than this can have been lost at once, or, where the number
@@ -297,6 +299,19 @@ static void add_sum(struct source_sum *to, const struct source *src)
 	to->lost += source_lost(src) + src->past.lost;
 }
 
+/* Before anything is counted, all are alike. */
+static bool has_begun(const struct source *s)
+{
+	return !*source_kind_unit(s->kind) || s->now.next != s->now.first;
+}
+
+/* One that was before another: a restart, if it had begun. */
+static void add_before(struct source_sum *to, const struct source *src)
+{
+	add_sum(to, src);
+	to->restarts += has_begun(src);
+}
+
 bool sources_sum(const struct sources *s, size_t i, struct source_sum *ret)
 {
 	*ret = (struct source_sum){0};
@@ -306,8 +321,7 @@ bool sources_sum(const struct sources *s, size_t i, struct source_sum *ret)
 	for (size_t before; (before = s->items[i].after) > 0; i = before - 1) {
 		if (!is_gone(s, before - 1, i))
 			break;
-		add_sum(ret, &s->items[before - 1]);
-		ret->restarts++;
+		add_before(ret, &s->items[before - 1]);
 	}
 	return true;
 }
@@ -326,8 +340,7 @@ static struct source *bequeath(struct sources *s)
 	if (!heir)
 		return NULL;
 	gone = &s->items[place - 1];
-	add_sum(&heir->past, gone);
-	heir->past.restarts++;
+	add_before(&heir->past, gone);
 	heir->after_messages = gone->after_messages;
 	heir->after = gone->after;
 	for (size_t i = 0; i < s->n; i++)
@@ -351,6 +364,7 @@ static struct source *add(
 	}
 	*src = (struct source){.addr = news->addr,
 		.port = news->port,
+		.stayed = STAYS,
 		.place = place,
 		.after = after,
 		.after_messages = before ? before->messages : 0,
@@ -360,6 +374,27 @@ static struct source *add(
 		.uptime_ms = news->uptime_ms};
 	src->now.first = src->now.next = news->sequence;
 	return src;
+}
+
+/* Are these numbers the next of an exporter of another port? */
+static bool goes_on(const struct source *s, const struct source_news *news)
+{
+	return news->units && has_begun(s) && news->sequence == s->now.next &&
+	       !restarted(s, news);
+}
+
+/* May it send from this port, too?  If that is the one it left first, and it
+ * does not go on, another one is there. */
+static bool hops_to(const struct source *s, uint16_t port)
+{
+	return s->stayed < STAYS && s->left != port;
+}
+
+static void hop(struct source *s, uint16_t port)
+{
+	s->left = s->stayed < STAYS ? 0 : s->port;
+	s->stayed = 0;
+	s->port = port;
 }
 
 static struct source *find(struct sources *s, const struct source_news *news)
@@ -374,18 +409,18 @@ static struct source *find(struct sources *s, const struct source_news *news)
 			memcmp(&src->addr, &news->addr, sizeof(news->addr)) !=
 				0)
 			continue;
-		if (src->port == news->port)
+		if (src->port == news->port) {
+			src->stayed += src->stayed < STAYS;
 			return src;
+		}
 		if (!last || src->heard_ns >= s->items[last - 1].heard_ns)
 			last = i + 1;
-		if (src->hops || (news->sequence == src->now.next &&
-					 !restarted(src, news)))
+		if (goes_on(src, news) || (!other && hops_to(src, news->port)))
 			other = src;
 	}
 	if (!other)
 		return add(s, news, last);
-	other->hops = true;
-	other->port = news->port;
+	hop(other, news->port);
 	return other;
 }
 

@@ -59,8 +59,11 @@ struct source_flows {
 
 struct source {
 	struct net_addr addr;
-	uint16_t port;             /* 0: a connection */
-	bool hops;                 /* its numbers go on from other ports */
+	uint16_t port; /* 0: a connection */
+	/* Where its numbers go on from other ports: the first that it left, 0
+	 * when it left more; and how many messages came since from this one. */
+	uint16_t left;
+	unsigned stayed;
 	struct source_flows place; /* of those that had its place before */
 	/* The one that was heard before this one began, + 1, and how many
 	 * messages it had; 0: none. */

@@ -323,6 +323,65 @@ Test(sources, ports_tell_exporters_apart)
 	cr_assert_eq(s.n, 2, "it goes on");
 }
 
+/* Templates alone count nothing; who stays at a port is not another. */
+Test(sources, two_that_begin_with_templates_are_two)
+{
+	static struct sources s;
+	struct source_news news = {.kind = SOURCE_IPFIX};
+
+	s = (struct sources){0};
+	for (uint32_t i = 0; i < 200; i++) {
+		news.port = (uint16_t)(1000 + i % 2);
+		news.units = i < 2 ? 0 : 10;
+		news.sequence = i < 2 ? 0 : (i / 2 - 1) * 10;
+		if (i != 30) /* ten of the first one's */
+			sources_note(&s, &news, 0);
+	}
+	cr_assert_eq(s.n, 2);
+	cr_assert_eq(source_lost(s.items) + source_lost(s.items + 1), 10);
+	cr_assert_eq(s.items[0].restarts + s.items[1].restarts, 0);
+}
+
+/* The second begins where the first one is: it seems to be the first one. */
+Test(sources, two_whose_numbers_meet_are_two)
+{
+	static struct sources s;
+	struct source_news news = {.kind = SOURCE_NF9, .units = 1};
+	uint64_t lost = 0;
+
+	s = (struct sources){0};
+	for (uint32_t i = 0; i < 200; i++) {
+		news.port = (uint16_t)(1000 + i % 2);
+		news.sequence = (i + 1) / 2;
+		if (i != 30)
+			sources_note(&s, &news, 0);
+	}
+	cr_assert_eq(s.n, 2);
+	for (size_t i = 0; i < s.n; i++)
+		lost += source_lost(s.items + i) + s.items[i].restarts;
+	cr_assert_eq(lost, 1);
+}
+
+/* One that went on from another port once, and stays there, hops no more. */
+Test(sources, one_that_begins_beside_one_that_moved)
+{
+	static struct sources s;
+	struct source_news news = {.kind = SOURCE_IPFIX, .units = 10};
+
+	s = (struct sources){0};
+	for (uint32_t i = 0; i < 100; i++) {
+		news.port = i < 10 ? 1000 : 1001;
+		news.sequence = 10 * i;
+		sources_note(&s, &news, 0);
+	}
+	cr_assert_eq(s.n, 1);
+	news.port = 2000;
+	news.sequence = 0;
+	sources_note(&s, &news, 0);
+	cr_assert_eq(s.n, 2);
+	cr_assert_eq(source_lost(s.items), 0);
+}
+
 Test(sources, begins_anew_from_another_port)
 {
 	static struct sources s;
