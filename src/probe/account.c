@@ -211,7 +211,7 @@ static void judge(
 }
 
 /* As judge(), for frames that the kernel has added up: plain IP, all of one
- * key. */
+ * key.  It chose them, if anybody did: what is sampled here comes as frames. */
 static void judge_flow(
 	struct account *a, const struct capture_flow *f, struct additions *to)
 {
@@ -228,7 +228,7 @@ static void judge_flow(
 		return;
 	}
 	to->share[to->n] = (struct share){.frames = f->frames,
-		.weight = weight(a, f->one_of),
+		.weight = f->one_of,
 		.from_near = v.from_near,
 		.sizes = f->sizes};
 	to->flow[to->n] = (struct flow_addition){.key = f->key,

@@ -257,6 +257,11 @@ Test(account, the_kernels_choice_goes_with_the_frame)
 	account_frames(&b.account, &f, 1);
 	account_flows(&b.account, &flow, 1);
 	cr_expect_eq(b.account.n.packets - before, 5 + 8);
+	/* of after the hash, read before the mark */
+	flow.one_of = 1;
+	before = b.account.n.packets;
+	account_flows(&b.account, &flow, 1);
+	cr_expect_eq(b.account.n.packets - before, 2);
 	cr_expect_eq(b.account.n.unsampled, 0);
 	tear_down(&b);
 }
