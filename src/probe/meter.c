@@ -174,9 +174,17 @@ static void cut(struct meter *m)
 		tap_give_up(&m->taps[i]);
 }
 
+/* By what flows are, or by what they are to be. */
 static bool wants_each(const struct meter *m)
 {
-	return !definition_adds_up(&m->definition);
+	return !definition_adds_up(&m->flows.definition) ||
+	       !definition_adds_up(&m->definition);
+}
+
+static void choose(struct meter *m)
+{
+	for (size_t i = 0; i < m->n_taps; i++)
+		tap_choose(&m->taps[i], &m->wanted, wants_each(m));
 }
 
 /* All that was counted by the old definition leaves, now or at a later tick;
@@ -190,6 +198,7 @@ static void redefine(struct meter *m)
 	flowcache_advance(m->flows.cache, m->told_ns);
 	for (size_t i = 0; i < m->n_taps; i++)
 		account_define(&m->taps[i].account, &m->flows);
+	choose(m);
 }
 
 /* Packets are chosen otherwise, or flows are others: behind a cut, so that all
@@ -199,8 +208,7 @@ static void change(struct meter *m)
 	if (export_sampling_same(&m->sampling, &m->wanted) &&
 		definition_same(&m->asked, &m->definition))
 		return;
-	for (size_t i = 0; i < m->n_taps; i++)
-		tap_choose(&m->taps[i], &m->wanted, wants_each(m));
+	choose(m);
 	m->asked = m->definition;
 	cut(m);
 	m->told_ns = wall_now().ns;
