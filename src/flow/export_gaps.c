@@ -83,15 +83,19 @@ uint8_t *export_gap_put(const struct exporter *e, const struct export_gap *gap,
 
 void export_gap_forget(struct exporter *e)
 {
-	const unsigned flows[] = {
-		TEMPLATE_V4, TEMPLATE_V6, TEMPLATE_V4_BOTH, TEMPLATE_V6_BOTH};
-	const size_t n = e->opt.shape.more & MORE_REVERSE ? 4 : 2;
+	static const unsigned flows[][2] = {{TEMPLATE_V4, TEMPLATE_V6},
+		{TEMPLATE_V4_BOTH, TEMPLATE_V6_BOTH},
+		{TEMPLATE_V4_SHORT, TEMPLATE_V6_SHORT}};
+	const unsigned more = e->opt.shape.more;
+	const bool told[] = {true, (more & MORE_REVERSE) != 0, !more};
 
 	/* over UDP they are told again and again, and simply age */
 	if (e->opt.format == EXPORT_IPFIX && !e->opt.refresh && e->messages &&
 		!e->n_gone) {
-		for (size_t i = 0; i < n; i++)
-			e->gone[e->n_gone++] = export_template(e, flows[i]);
+		for (size_t i = 0; i < 2 * sizeof(told); i++)
+			if (told[i / 2])
+				e->gone[e->n_gone++] =
+					export_template(e, flows[i / 2][i % 2]);
 		for (size_t i = 0; i < e->n_gaps; i++)
 			e->gone[e->n_gone++] =
 				export_gap_template(e, &e->gaps[i]);

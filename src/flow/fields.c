@@ -433,8 +433,8 @@ static bool write_short(struct exporter *e, const struct flow_record *r)
 	const size_t skip = v4 ? 12 : 0, len = v4 ? 4 : 16;
 	const bool sent = (r->flags & RECORD_SENT) != 0;
 	const unsigned id = v4 ? TEMPLATE_V4_SHORT : TEMPLATE_V6_SHORT;
-	uint8_t *p =
-		exporter_space(e, export_template(e, id), SHORT_LEN + 2 * len);
+	const size_t n = SHORT_LEN + 2 * len;
+	uint8_t *p = exporter_space(e, export_template(e, id), n), *start = p;
 
 	if (!p)
 		return false;
@@ -452,7 +452,8 @@ static bool write_short(struct exporter *e, const struct flow_record *r)
 	p = add8(p, r->key.proto);
 	p = add8(p, r->tos);
 	p = add8(p, reason_of(r));
-	(void)add8(p, v4 ? 4 : 6);
+	p = add8(p, v4 ? 4 : 6);
+	assert(p == start + n);
 	return true;
 }
 
