@@ -149,9 +149,13 @@ static int open_way(
 	if (!link_layer_of((uint32_t)pcap_datalink(w->pcap), &w->layer))
 		return refused(ifname, "unknown kind of link", err);
 	fd = pcap_get_selectable_fd(w->pcap);
-	if (fd < 0 || set_filter(fd, i) < 0 ||
-		epoll_ctl(p->ready, EPOLL_CTL_ADD, fd, &event) < 0)
+	if (fd < 0)
 		return refused(ifname, "cannot be waited for", err);
+	if (set_filter(fd, i) < 0)
+		return err_sys(err, "libpcap, %s: no filter for it", ifname);
+	if (epoll_ctl(p->ready, EPOLL_CTL_ADD, fd, &event) < 0)
+		return err_sys(
+			err, "libpcap, %s: cannot be waited for", ifname);
 	return 0;
 }
 
