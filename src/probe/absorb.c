@@ -55,6 +55,7 @@ struct table {
 struct absorb {
 	struct table tables[TABLES]; /* by hole */
 	uint32_t cpus, lane_flows, lane_buckets;
+	bool every_cpu; /* else frames of others are not absorbed */
 	bool with_macs;
 	enum capture_place wanted;
 	struct guard *guard;                 /* NULL: no clsact */
@@ -68,16 +69,17 @@ struct absorb {
 	int64_t offset_ns; /* of CLOCK_REALTIME, from CLOCK_BOOTTIME */
 };
 
-/* Processors there may be; those beyond are not absorbed for. */
+/* Processors there may be, as a list that ascends; 0: not known, or too many. */
 static uint32_t count_cpus(void)
 {
 	FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
-	unsigned first = 0, last = 0;
-	int n = f ? fscanf(f, "%u-%u", &first, &last) : 0;
+	unsigned last = CPUS_MAX;
 
+	while (f && fscanf(f, "%u%*[-,]", &last) == 1)
+		;
 	if (f)
 		fclose(f);
-	return n == 2 && last < CPUS_MAX ? last + 1 : 1;
+	return last < CPUS_MAX ? last + 1 : 0;
 }
 
 static void size_lanes(struct absorb *a, uint32_t bytes)
@@ -214,6 +216,9 @@ int absorb_new(
 	for (int i = 0; i < TABLES; i++)
 		a->tables[i].fd = -1;
 	a->cpus = count_cpus();
+	a->every_cpu = a->cpus > 0;
+	if (!a->every_cpu)
+		a->cpus = 1;
 	a->with_macs = o->with_macs;
 	a->wanted = o->place;
 	a->guard = o->guard;
@@ -321,6 +326,9 @@ int absorb_attach(struct absorb *a, int ifindex, struct err *err)
 	if (!a->samples)
 		return err_set(err, NFZ_E_IO,
 			"the kernel takes no eBPF for interfaces");
+	if (!a->every_cpu)
+		return err_set(err, NFZ_E_IO,
+			"how many processors there may be is not known");
 	if (a->wanted != PLACE_CLSACT)
 		r = attach_tcx(a, ifindex, err);
 	if (r < 0 && a->wanted != PLACE_TCX)
