@@ -242,6 +242,21 @@ int absorb_new(
 	return 0;
 }
 
+static void free_program(struct absorb *a, enum bpf_place place)
+{
+	if (a->programs[place] >= 0)
+		close(a->programs[place]);
+	a->programs[place] = -1;
+}
+
+void absorb_without_hooks(struct absorb *a)
+{
+	free_program(a, BPF_INGRESS);
+	free_program(a, BPF_EGRESS);
+	samples_free(a->samples);
+	a->samples = NULL;
+}
+
 void absorb_free(struct absorb *a)
 {
 	if (!a)
@@ -253,10 +268,8 @@ void absorb_free(struct absorb *a)
 		if (a->tables[i].fd >= 0)
 			close(a->tables[i].fd);
 	}
-	for (int i = 0; i < PLACES; i++)
-		if (a->programs[i] >= 0)
-			close(a->programs[i]);
-	samples_free(a->samples);
+	free_program(a, BPF_SOCKET);
+	absorb_without_hooks(a);
 	free(a);
 }
 

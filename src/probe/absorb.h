@@ -33,6 +33,8 @@ int absorb_program(struct absorb *a, enum bpf_place place);
  * Fails where none of the places asked for can be had. */
 int absorb_attach(
 	struct absorb *a, int ifindex, struct err *err) NFZ_MUST_CHECK;
+/* Before it was ever attached: it never will be, and needs less memory. */
+void absorb_without_hooks(struct absorb *a);
 void absorb_detach(struct absorb *a);
 /* Where it is: PLACE_TCX, PLACE_CLSACT; else PLACE_SOCKET. */
 enum capture_place absorb_place(const struct absorb *a);

@@ -128,6 +128,8 @@ static int try_hooks(
 	why = why_no_hooks(p, dev);
 	if (why) {
 		(void)err_set(&p->head.why, NFZ_E_IO, "%s", why);
+		if (!p->late)
+			absorb_without_hooks(p->absorb);
 		return 0;
 	}
 	err_clear(&p->head.why);

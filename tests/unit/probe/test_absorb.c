@@ -441,6 +441,24 @@ Test(absorb, chooses_one_of_so_many)
 	free_bench(&b);
 }
 
+/* A packet socket in their place absorbs as before. */
+Test(absorb, without_hooks)
+{
+	uint8_t bytes[60] = {[12] = 8, [14] = 0x45, [17] = 46, [23] = 17};
+	const struct frame f = {bytes, sizeof(bytes), sizeof(bytes)};
+	struct bench b;
+
+	if (!open_bench(&b, true))
+		return;
+	absorb_without_hooks(b.absorb);
+	cr_expect_lt(absorb_program(b.absorb, BPF_INGRESS), 0);
+	cr_expect_lt(absorb_program(b.absorb, BPF_EGRESS), 0);
+	for (int i = 0; i < 40; i++)
+		compare_plain(&b, &f);
+	cr_expect_eq(b.plain, 40);
+	close_bench(&b);
+}
+
 /* Of TCP, cut into all kinds of segments; the last may be short. */
 Test(absorb, super_frames)
 {
