@@ -330,6 +330,8 @@ static void crowd(bool with_macs)
 	struct frame f = {bytes, sizeof(bytes), 526};
 	uint32_t verdict;
 	struct bench b;
+	const struct capture_sink sink = {
+		.data = &b.kernels, .frames = add_samples, .flows = add_flows};
 
 	if (!open_tables(&b, 0, with_macs))
 		return;
@@ -350,6 +352,8 @@ static void crowd(bool with_macs)
 		cr_assert(run_at(&b, BPF_INGRESS, bytes, sizeof(bytes),
 			gso_size, &verdict));
 		put_verdict(&b.ours, &f, gso_size);
+		if (i % 1000 == 0)
+			cr_assert(absorb_read(b.absorb, &sink));
 	}
 	close_bench(&b);
 	cr_expect_eq(b.kernels.samples, 0);
