@@ -61,6 +61,26 @@ int file_write_all(int fd, const void *data, size_t len, struct err *err)
 	return 0;
 }
 
+ssize_t file_read_at(int fd, void *to, size_t len, uint64_t offset)
+{
+	uint8_t *p = to;
+	size_t done = 0;
+
+	while (done < len) {
+		const ssize_t n =
+			pread(fd, p + done, len - done, (off_t)(offset + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
 static int sync_dir_of(const char *path, struct err *err)
 {
 	cleanup_free char *dir = mem_strdup(path);

@@ -19,6 +19,8 @@ int file_replace(const char *path, mode_t mode, const void *data, size_t len,
 /* All of len bytes or an error; EINTR is retried. */
 int file_write_all(
 	int fd, const void *data, size_t len, struct err *err) NFZ_MUST_CHECK;
+/* len bytes at offset, fewer only where the file ends; -1: errno tells. */
+ssize_t file_read_at(int fd, void *to, size_t len, uint64_t offset);
 /* mkdir -p. */
 int file_make_dirs(
 	const char *path, mode_t mode, struct err *err) NFZ_MUST_CHECK;

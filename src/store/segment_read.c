@@ -1,6 +1,7 @@
 /* Reading segment files.  Every number read from one is checked against the
  * file's size and our limits before it is used; a wrong checksum is an error
  * that names the file, never a silent gap. */
+#include "base/file.h"
 #include "base/mem.h"
 #include "format/checksum.h"
 #include "store/ahead.h"
@@ -8,7 +9,6 @@
 #include "store/segment.h"
 #include "store/segment_form.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,22 +28,11 @@ int segment_read(
 	void *segment, uint64_t offset, void *to, size_t len, struct err *err)
 {
 	const struct segment *s = segment;
-	uint8_t *p = to;
+	const ssize_t n = file_read_at(s->fd, to, len, offset);
 
-	while (len) {
-		ssize_t n = pread(s->fd, p, len, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(err, "read");
-		if (n == 0)
-			return damaged("ends too early", err);
-		p += n;
-		offset += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
+	if (n < 0)
+		return err_sys(err, "read");
+	return (size_t)n < len ? damaged("ends too early", err) : 0;
 }
 
 static bool read_part(struct cursor *c, struct column_part *ret)

@@ -20,6 +20,8 @@ enum {
 /* Left on the disk: this much, or so much of it. */
 #define SPARE_BYTES (UINT64_C(1) << 30)
 enum { SPARE_PART = 32 };
+#define ELSEWHERE                                                              \
+	"TMPDIR, where the store is, can name a directory on another disk."
 
 struct chunk {
 	uint64_t offset, len;
@@ -72,7 +74,7 @@ int spill_new(const struct hash_key *seed, struct spill **ret, struct err *err)
 	fd = open_unnamed(dir);
 	if (fd < 0) {
 		err_sys(err, "cannot put rows aside in %s", dir);
-		return err_hint(err, "TMPDIR can name another directory.");
+		return err_hint(err, ELSEWHERE);
 	}
 	s = mem_zalloc(1, sizeof(*s));
 	s->dir = dir;
@@ -105,8 +107,9 @@ static int is_full(const struct spill *s, struct err *err)
 		(unsigned long long)(s->size >> 20));
 	return err_hint(err,
 		"Rows of own probes, beyond a million, wait on disk until they "
-		"are merged, 48 bytes each.  TMPDIR can name a directory with "
-		"more room; a filter or a shorter time takes less.");
+		"are merged, 48 bytes for most.  TMPDIR, where the store is, "
+		"can name a directory with more room; a filter or a shorter "
+		"time takes less.");
 }
 
 static int write_out(struct spill *s, struct err *err)
@@ -122,10 +125,12 @@ static int write_out(struct spill *s, struct err *err)
 			s->out.len + (part < SPARE_BYTES ? part : SPARE_BYTES))
 			return is_full(s, err);
 	}
-	if (file_write_all(s->fd, s->out.data, s->out.len, err) < 0)
-		return errno == ENOSPC || errno == EDQUOT || errno == EFBIG
-			       ? is_full(s, err)
-			       : err_wrap(err, "rows put aside in %s", s->dir);
+	if (file_write_all(s->fd, s->out.data, s->out.len, err) < 0) {
+		if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
+			return is_full(s, err);
+		err_wrap(err, "rows put aside in %s", s->dir);
+		return err_hint(err, ELSEWHERE);
+	}
 	s->size += s->out.len;
 	buf_reset(&s->out);
 	return 0;
@@ -217,30 +222,25 @@ static int read_chunk(struct spill *s, const struct chunk *chunk,
 	struct counted *to, struct err *err)
 {
 	const size_t before = to->rows;
-	size_t len = 0;
+	ssize_t len;
 	char *room;
 	int r;
 
 	buf_reset(&s->out);
 	room = buf_space(&s->out, chunk->len);
-	while (room && len < chunk->len) {
-		ssize_t n = pread(s->fd, room + len, chunk->len - len,
-			(off_t)(chunk->offset + len));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(err, "rows put aside in %s", s->dir);
-		if (n == 0)
-			break;
-		len += (size_t)n;
+	len = room ? file_read_at(s->fd, room, chunk->len, chunk->offset) : 0;
+	if (len < 0) {
+		err_sys(err, "rows put aside in %s", s->dir);
+		return err_hint(err, ELSEWHERE);
 	}
-	buf_commit(&s->out, len);
+	if (room)
+		buf_commit(&s->out, (size_t)len);
 	r = store_read_entries(&s->out, count_rows, to, err);
-	if (r == 0 && to->rows - before != chunk->rows)
-		return err_set(err, NFZ_E_IO,
-			"rows put aside in %s came back damaged", s->dir);
-	return r;
+	if (r < 0 || to->rows - before == chunk->rows)
+		return r;
+	err_set(err, NFZ_E_IO, "rows put aside in %s came back damaged",
+		s->dir);
+	return err_hint(err, ELSEWHERE);
 }
 
 int spill_read(struct spill *s, size_t heap, store_rows_fn fn, void *ctx,

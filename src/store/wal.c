@@ -7,10 +7,10 @@
  * magic and checksums, up to a limit of tries that keeps a log made of false
  * beginnings from costing more than a few reads of it. */
 #include "store/wal.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "format/checksum.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -80,6 +80,8 @@ struct window {
 /* n bytes at offset, or NULL: not there, or not readable (*ret < 0). */
 static const uint8_t *at(struct window *w, uint64_t offset, size_t n, int *ret)
 {
+	ssize_t got;
+
 	if (offset > w->size || n > w->size - offset)
 		return NULL;
 	if (offset >= w->offset && offset + n <= w->offset + w->len)
@@ -90,20 +92,11 @@ static const uint8_t *at(struct window *w, uint64_t offset, size_t n, int *ret)
 		w->data = mem_grow(w->data, w->cap, 1);
 	}
 	w->offset = offset;
-	w->len = 0;
-	while (w->len < n) {
-		ssize_t got = pread(w->fd, w->data + w->len, w->cap - w->len,
-			(off_t)(offset + w->len));
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			*ret = -NFZ_E_IO;
-		if (got <= 0)
-			return NULL;
-		w->len += (size_t)got;
-	}
-	return w->data;
+	got = file_read_at(w->fd, w->data, w->cap, offset);
+	w->len = got < 0 ? 0 : (size_t)got;
+	if (got < 0)
+		*ret = -NFZ_E_IO;
+	return w->len < n ? NULL : w->data;
 }
 
 struct entry {

@@ -49,6 +49,25 @@ Test(file, replaces_whole_and_reads_back)
 	free(dir);
 }
 
+Test(file, a_part_is_read_as_far_as_there_is_one)
+{
+	char *dir = scratch(), *path = mem_printf("%s/f", dir), text[8];
+	struct err err = ERR_INIT;
+	int fd;
+
+	cr_assert_eq(file_replace(path, 0600, "hello", 5, &err), 0);
+	fd = open(path, O_RDONLY);
+	cr_assert_eq(file_read_at(fd, text, 3, 1), 3);
+	cr_assert_eq(memcmp(text, "ell", 3), 0);
+	cr_assert_eq(file_read_at(fd, text, sizeof(text), 3), 2);
+	cr_assert_eq(file_read_at(fd, text, sizeof(text), 9), 0);
+	close(fd);
+	cr_assert_lt(file_read_at(fd, text, sizeof(text), 0), 0);
+	cr_assert_eq(file_remove_tree(dir, &err), 0);
+	free(path);
+	free(dir);
+}
+
 Test(file, names_the_file_that_was_asked_for)
 {
 	char *dir = scratch(), *path = mem_printf("%s/none/f", dir);
