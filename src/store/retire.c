@@ -10,9 +10,9 @@
  * room for that file, the oldest go first and make some; a crash just then
  * leaves them uncounted.
  *
- * What they carried has to be read where no rollup tells it, which takes a second
- * for 10 million rows: so many go at once, the others on the next occasion, which
- * is soon. */
+ * What they carried has to be read where no rollup tells it, which takes a
+ * second for 10 million rows: so many go at once, the others on the next
+ * occasion, which is soon. */
 #include "base/file.h"
 #include "base/mem.h"
 #include "format/checksum.h"
@@ -31,7 +31,6 @@
 #define RETIRED_OLD_MAGIC "NFZGONE\n"
 enum {
 	MAGIC = 8,
-	SUM = 8,
 	RETIRED_MAX = HISTORY_BYTES + 4096,
 	AT_ONCE = 16,
 	ROOM_MS = 10000 /* between looks for what may go from a full disk */
@@ -67,9 +66,9 @@ bool retire_decode(const struct buf *text, struct store_retired *ret,
 	struct cursor c = cursor_over(buf_str(text), text->len);
 	const uint8_t *magic = cursor_bytes(&c, MAGIC);
 
-	if (!magic || cursor_left(&c) < SUM)
+	if (!magic || cursor_left(&c) < CHECKSUM)
 		return false;
-	c = cursor_sub(&c, cursor_left(&c) - SUM);
+	c = cursor_sub(&c, cursor_left(&c) - CHECKSUM);
 	ret->upto = cursor_u64(&c);
 	ret->segments = cursor_u64(&c);
 	ret->rows = cursor_u64(&c);
@@ -78,16 +77,6 @@ bool retire_decode(const struct buf *text, struct store_retired *ret,
 	ret->last_ns = (int64_t)cursor_u64(&c);
 	return cursor_ok(&c) && decode_history(magic, history, &c) &&
 	       cursor_left(&c) == 0;
-}
-
-static bool is_whole(const struct buf *text)
-{
-	struct cursor c = cursor_over(buf_str(text), text->len);
-
-	if (text->len < MAGIC + SUM)
-		return false;
-	cursor_skip(&c, text->len - SUM);
-	return cursor_u64(&c) == checksum(buf_str(text), text->len - SUM);
 }
 
 /* Nothing, where there is none or it cannot be read. */
@@ -100,7 +89,7 @@ void store_read_retired(struct store *s)
 	history_release(&s->history);
 	history_init(&s->history);
 	if (access(path, F_OK) != 0 || file_read(path, &text, NULL) < 0 ||
-		!is_whole(&text) ||
+		!checksum_ends(buf_str(&text), text.len) ||
 		!retire_decode(&text, &s->retired, &s->history)) {
 		s->retired = (struct store_retired){0};
 		history_release(&s->history);
@@ -127,13 +116,19 @@ static int write_retired(
 	return r;
 }
 
-/* What its rollup tells, unless pieces would become longer by that than a minute;
- * else what its rows tell. */
+static void read_rows(struct segment *segment, struct history *to)
+{
+	const struct store_scan scan = {.block = history_add_block, .ctx = to};
+	struct ahead *ahead = ahead_new(&scan);
+
+	(void)!segment_scan(segment, &scan, ahead, NULL);
+	ahead_free(ahead);
+}
+
+/* What its rollup tells, unless pieces would become longer by that than a
+ * minute; else what its rows tell. */
 static void keep_history(struct store *s, struct segment *segment)
 {
-	const struct store_scan scan = {
-		.block = history_add_block, .ctx = &s->history};
-	struct ahead *ahead = ahead_new(&scan);
 	const int64_t longest = s->history.unit_ns > ROLLUP_FINE
 					? s->history.unit_ns
 					: ROLLUP_FINE;
@@ -144,9 +139,8 @@ static void keep_history(struct store *s, struct segment *segment)
 		rollup.by[ROLLUP_TAP].unit_ns <= longest)
 		history_add_all(&s->history, &rollup.by[ROLLUP_TAP]);
 	else
-		(void)!segment_scan(segment, &scan, ahead, NULL);
+		read_rows(segment, &s->history);
 	rollup_release(&rollup);
-	ahead_free(ahead);
 }
 
 /* One that cannot be read goes all the same, with unknown rows. */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { VERSION = 1, SUM = 8 };
+enum { VERSION = 1 };
 
 void rollup_init(struct rollup *r)
 {
@@ -24,6 +24,7 @@ static void put_table(struct history *h, struct buf *out)
 	struct buf table = BUF_INIT(ROLLUP_BYTES);
 
 	history_encode(h, &table);
+	out->failed |= !buf_ok(&table);
 	buf_u32(out, (uint32_t)table.len);
 	buf_add(out, buf_str(&table), table.len);
 	buf_release(&table);
@@ -82,24 +83,14 @@ static bool get_hosts(struct rollup *r, struct cursor *c)
 	return true;
 }
 
-static bool is_whole(const void *bytes, size_t len)
-{
-	struct cursor c = cursor_over(bytes, len);
-
-	if (len < SUM)
-		return false;
-	cursor_skip(&c, len - SUM);
-	return cursor_u64(&c) == checksum(bytes, len - SUM);
-}
-
 bool rollup_decode(
 	struct rollup *r, const void *bytes, size_t len, enum rollup_kind kind)
 {
 	struct cursor c;
 
-	if (!is_whole(bytes, len))
+	if (!checksum_ends(bytes, len))
 		return false;
-	c = cursor_over(bytes, len - SUM);
+	c = cursor_over(bytes, len - CHECKSUM);
 	if (cursor_u32(&c) != VERSION)
 		return false;
 	r->exact = cursor_u32(&c) != 0;
