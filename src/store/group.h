@@ -170,6 +170,8 @@ static inline int64_t group_floor(int64_t v, int64_t unit)
 
 	return v - (rest < 0 ? rest + unit : rest);
 }
+/* Clocks that say times further from 1970 are believed for nothing but a place. */
+#define GROUP_TIME_MAX (INT64_MAX / 4)
 /* Deals a record out over the pieces of time it lasted, unit_ns each: fn gets
  * each piece's begin and its part; the parts add up to the record. */
 typedef int (*group_piece_fn)(void *ctx, int64_t at_ns, uint64_t packets,

@@ -7,7 +7,6 @@
 #include <string.h>
 
 enum { PIECES_MAX = 100000 /* of one record */, CODES = 65536, AHEAD = 32 };
-#define TIME_MAX (INT64_MAX / 4)
 
 struct code_counts {
 	uint64_t flows, packets, bytes;
@@ -46,12 +45,12 @@ int group_spread(const struct flow_record *r, int64_t unit, group_piece_fn fn,
 	int64_t whole, at, end;
 
 	/* a clock that says such things is believed for nothing but a place */
-	if (r->first_ns < -TIME_MAX || r->first_ns > TIME_MAX ||
+	if (r->first_ns < -GROUP_TIME_MAX || r->first_ns > GROUP_TIME_MAX ||
 		__builtin_sub_overflow(r->last_ns, r->first_ns, &whole))
 		whole = 0;
-	at = r->first_ns < -TIME_MAX  ? -TIME_MAX
-	     : r->first_ns > TIME_MAX ? TIME_MAX
-				      : r->first_ns;
+	at = r->first_ns < -GROUP_TIME_MAX  ? -GROUP_TIME_MAX
+	     : r->first_ns > GROUP_TIME_MAX ? GROUP_TIME_MAX
+					    : r->first_ns;
 	at = group_floor(at, unit);
 	if (whole <= 0 || whole / unit > PIECES_MAX)
 		return fn(ctx, at, r->packets, r->bytes, err);

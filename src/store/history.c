@@ -12,10 +12,8 @@
 #include "base/mem.h"
 #include "store/group.h"
 
-enum { SPREAD_MAX = 1000 /* pieces; a longer record is where it begins */ };
-
-/* Clocks that say more are not believed (group_spread). */
-#define TIME_MAX (INT64_MAX / 2)
+/* Pieces of times that group_spread gives are within. */
+#define TIME_MAX (2 * GROUP_TIME_MAX)
 /* Each divides the next. */
 static const int64_t units_s[] = {10, 60, 300, 3600, 21600, 86400, 604800};
 enum { N_UNITS = sizeof(units_s) / sizeof(*units_s) };
@@ -141,7 +139,7 @@ static size_t pieces(const struct history *h, const struct flow_record *r)
 	int64_t ns;
 
 	if (__builtin_sub_overflow(r->last_ns, r->first_ns, &ns) || ns < 0 ||
-		ns / h->unit_ns > SPREAD_MAX)
+		ns / h->unit_ns > HISTORY_PIECES)
 		return 1;
 	return (size_t)(ns / h->unit_ns) + 2;
 }

@@ -14,7 +14,11 @@
 #include "store/catalog.h"
 #include "store/index.h"
 
-enum { HISTORY_CELLS = 1 << 17, HISTORY_BYTES = 8 << 20 };
+enum {
+	HISTORY_CELLS = 1 << 17,
+	HISTORY_BYTES = 8 << 20,
+	HISTORY_PIECES = 1000 /* a longer record is where it begins */
+};
 
 struct history_cell {
 	int64_t at_ns;    /* where its piece begins */

@@ -433,8 +433,9 @@ static int take_rollup(void *ctx, struct segment *s, struct err *err)
 	return r;
 }
 
-/* The same order of flows whenever one asks, and none that who sends them could
- * foresee: deployments have a number drawn at random. */
+/* The same order of flows whenever one asks.  Deployments have a number drawn at
+ * random, so that who sends flows cannot foresee it; where there is none they
+ * can fill one heap with their keys, which too_many() ends. */
 static struct hash_key seed_of(const struct catalog *c)
 {
 	return (struct hash_key){

@@ -214,7 +214,7 @@ int rollup_tell(const struct rollup *r, const struct rollup_ask *ask,
 			const struct rollup_sum s = sum_of(&t, &h->cells[i]);
 
 			*ret_records += h->cells[i].records;
-			res = fn ? fn(ctx, &s, err) : 0;
+			res = fn(ctx, &s, err);
 		}
 	}
 	return res ? res : 1;

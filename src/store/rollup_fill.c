@@ -22,9 +22,8 @@
 #include <string.h>
 
 enum {
-	NUMBERS = 65536,   /* greater ones are not listed */
-	PIECES_MAX = 1000, /* of a record */
-	RARE = 1024,       /* less than one row of so many: not listed */
+	NUMBERS = 65536, /* greater ones are not listed */
+	RARE = 1024,     /* less than one row of so many: not listed */
 	RECENT_BITS = 8,
 	/* that are looked at: so many for each row, and as many ahead */
 	PIECES_A_ROW = 16,
@@ -33,8 +32,6 @@ enum {
 /* As long as pieces become before less is listed, and ever. */
 #define UNIT_GOOD (300 * NS_PER_S)
 #define UNIT_MAX (3600 * NS_PER_S)
-/* What group_spread believes. */
-#define TIME_MAX (INT64_MAX / 4)
 #define EXTRA_COLUMN(name) (1u << (COLUMN_EXTRAS + (int)EXTRA_##name))
 
 /* Where a cell is: most rows go where one did shortly before. */
@@ -282,9 +279,9 @@ static void set_series(struct adding *to, const struct block *b, size_t i)
 /* Only such records are in the pieces that they are in with longer ones. */
 static bool is_plain(const struct flow_record *r, int64_t unit_ns)
 {
-	return (r->packets || r->bytes) && r->first_ns >= -TIME_MAX &&
-	       r->last_ns <= TIME_MAX && r->first_ns <= r->last_ns &&
-	       r->last_ns - r->first_ns < PIECES_MAX * unit_ns;
+	return (r->packets || r->bytes) && r->first_ns >= -GROUP_TIME_MAX &&
+	       r->last_ns <= GROUP_TIME_MAX && r->first_ns <= r->last_ns &&
+	       r->last_ns - r->first_ns < HISTORY_PIECES * unit_ns;
 }
 
 static void add_row(struct rollup_fill *f, const struct block *b, size_t i)
