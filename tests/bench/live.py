@@ -93,12 +93,15 @@ def used(pid):
 
 
 class Meter:
+    running = []
+
     def __init__(self, way, folder):
         setup = folder + "/setup"
         open(setup, "w").write(SETUP)
         self.out = open(folder + "/out", "w+")
         self.p = inside("0b", os.environ.get("METER", build + "/bin/nfz-meter"), "--setup", setup, "--print", "-o", "none",
                         "--backend", way, stdout=self.out, stderr=subprocess.PIPE)
+        self.running.append(self.p)
         for line in self.p.stderr:
             if "READY" in line:
                 break
@@ -116,6 +119,7 @@ class Meter:
         self.p.send_signal(signal.SIGTERM)
         self.p.stderr.read()
         self.p.wait()
+        self.running.remove(self.p)
         self.out.seek(0)
         line = self.out.read()
         return int(re.search(r"packets (\d+)", line)[1]), line.strip()
@@ -156,7 +160,8 @@ def costs(a, mac, folder):
 def round_trips(a, way, folder):
     """-> (ratio, ratio of the idle socket, ns without)"""
     idle = inside("2b", sys.executable, "-c", IDLE, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    idle.stdout.readline()
+    if idle.stdout.readline() != "READY\n":
+        sys.exit("there can be no idle packet socket here")
     meter = Meter(way, folder)
     ends = [f(x) for x in PATHS.values() for f in (
         lambda x: f"{tag}-{x}a", lambda x: f"{tag}-{x}c", lambda x: "10.2.0.1")]
@@ -202,6 +207,9 @@ def main():
                 print(f"{way:11} round trip {r['rtt']:.3f} (<= {TARGET.get(way, EBPF)[3]}) of "
                       f"{ns / 1000:.1f} us; {r['rtt_idle']:.3f} with a socket that takes nothing", flush=True)
         finally:
+            for process in Meter.running:
+                process.terminate()
+                process.wait()
             for x in PATHS.values():
                 for n in "abc":
                     subprocess.run(["ip", "netns", "del", f"{tag}-{x}{n}"])
