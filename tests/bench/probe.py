@@ -147,6 +147,8 @@ def measure_peers(workload, path, truth, base, args):
             packets = f"{packets} (stopped after {LIMIT_S} s)"
         elif not packets and port:
             packets = f"none (exit status {status})"
+        elif status:
+            packets = f"{packets} (exit status {status})".lstrip()
         print(f"{workload},{name},{n},{truth['flows']},{base / n * 1e9:.0f},{cpu / n * 1e9:.0f},"
               f"{cpu / base:.2f},,,,{peak * 1024 // max(truth['flows'], 1)},{peak // 1024},"
               f"records {records} packets {packets}", flush=True)
