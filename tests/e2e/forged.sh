@@ -70,6 +70,8 @@ rm -f "$dir/2.status"
 start_caches 2
 wait "$forger"
 check "it could send" $? -eq 0
+mapfile -t after < <(memory 1 9)
+lines=$(cat "$dir"/[129].err | wc -l)
 tail -n 1 "$dir/forged"
 check "everybody is in touch" "$(eventually all_up && of_all .state)" = up
 check "and was all the time" \
@@ -77,7 +79,6 @@ check "and was all the time" \
 check "the new cache hears the meter" "$(eventually speaks_again; echo $?)" = 0
 traffic 13
 flush
-mapfile -t after < <(memory 1 9)
 check "refused: $(eventually most_refused && refused)" "$(refused)" -gt \
 	$((rate * time / 20))
 for cause in replay tag deployment peer; do
@@ -88,7 +89,7 @@ for i in 0 1; do
 	check "memory, KiB, was ${before[i]}" "${after[i]}" -le \
 		$((before[i] + 16384))
 done
-check "log lines" "$(cat "$dir"/[129].err | wc -l)" -le 100
+check "log lines meanwhile" "$lines" -le 100
 check "nobody else's flows" "$("$bin/nfz-query" "$store" \
 	"udp and not (dst port 11 or dst port 12 or dst port 13 or \
 	dst port 14)" --by sport -o ndjson; echo $?)" = 0
