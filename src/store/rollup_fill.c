@@ -25,6 +25,7 @@ enum {
 	NUMBERS = 65536, /* greater ones are not listed */
 	RARE = 1024,     /* less than one row of so many: not listed */
 	RECENT_BITS = 8,
+	ENDINGS = 4096, /* of addresses */
 	/* that are looked at: so many for each row, and as many ahead */
 	PIECES_A_ROW = 16,
 	PIECES_AHEAD = 65536
@@ -55,6 +56,7 @@ struct rollup_fill {
 	bool is_one[ROLLUP_NUMBERS];
 	uint32_t one[ROLLUP_NUMBERS];
 	struct index hosts[2]; /* of to.hosts */
+	bool ends[2][ENDINGS]; /* any of them so; most others do not */
 	uint8_t place[2]
 		     [BLOCK_HOSTS]; /* of the block's addresses, + 1; 0: none */
 	uint32_t count[NUMBERS];
@@ -149,6 +151,11 @@ static void choose_numbers(
 		f->is_listed[k][f->numbers[k][i]] = true;
 }
 
+static size_t ending(const struct net_addr *a)
+{
+	return (a->b[14] << 8 | a->b[15]) % ENDINGS;
+}
+
 static void choose_hosts(struct rollup_fill *f, const struct block *b, int d)
 {
 	const uint16_t *of = d ? block_DST(b) : block_SRC(b);
@@ -162,6 +169,7 @@ static void choose_hosts(struct rollup_fill *f, const struct block *b, int d)
 	for (size_t i = 0; i < n; i++) {
 		f->to.hosts[d][i] = block_host(b, codes[i]);
 		index_add(&f->hosts[d], f->to.hosts[d], i);
+		f->ends[d][ending(&f->to.hosts[d][i])] = true;
 	}
 	f->to.n_hosts[d] = n;
 }
@@ -185,8 +193,11 @@ static void find_hosts(struct rollup_fill *f, const struct block *b)
 		const struct net_addr a = block_host(b, i);
 
 		for (int d = 0; d < 2; d++)
-			f->place[d][i] = (uint8_t)index_find(
-				&f->hosts[d], f->to.hosts[d], &a);
+			f->place[d][i] =
+				f->ends[d][ending(&a)]
+					? (uint8_t)index_find(&f->hosts[d],
+						  f->to.hosts[d], &a)
+					: 0;
 	}
 }
 
@@ -286,7 +297,7 @@ static bool is_plain(const struct flow_record *r, int64_t unit_ns)
 
 static void add_row(struct rollup_fill *f, const struct block *b, size_t i)
 {
-	struct adding to = {.f = f};
+	struct adding to;
 	struct flow_record r = {.packets = block_PACKETS(b)[i],
 		.bytes = block_BYTES(b)[i],
 		.first_ns = block_first_ns(b, i),
@@ -294,6 +305,10 @@ static void add_row(struct rollup_fill *f, const struct block *b, size_t i)
 	const bool plain = is_plain(&r, f->to.by->unit_ns);
 
 	f->pieces += PIECES_A_ROW;
+	/* its arrays stay as they are: they are longer than all the rest */
+	to.f = f;
+	to.n = 0;
+	to.stays = to.gap = false;
 	set_series(&to, b, i);
 	f->to.exact &= (block_FLAGS(b)[i] & RECORD_FOREIGN) != 0;
 	if (!plain)
