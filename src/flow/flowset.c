@@ -6,6 +6,10 @@
 #include <string.h>
 
 enum { V9 = 9, IPFIX = 10, V9_HEADER = 20, IPFIX_HEADER = 16, SET_HEADER = 4 };
+enum { ROOM_AT_ONCE = 256 };
+
+/* Where none can go, nobody asks again so soon. */
+#define FULL_NS INT64_C(1000000000)
 
 struct domain_key {
 	struct flowset_session from;
@@ -17,7 +21,6 @@ struct reader {
 	struct flowset *f;
 	struct flowset_domain *domain;
 	struct flowset_times times;
-	int64_t now_ns;
 	struct flowset_message *message;
 };
 
@@ -71,6 +74,8 @@ static bool is_equal(
 		       0;
 }
 
+static bool make_room(struct flowset *f, const struct flowset_domain *keep);
+
 void flowset_keep_template(struct flowset *f, struct flowset_domain *d,
 	const struct flowset_template *t)
 {
@@ -82,7 +87,8 @@ void flowset_keep_template(struct flowset *f, struct flowset_domain *d,
 		*old = *t;
 		return;
 	}
-	if (d->n >= FLOWSET_EACH || f->counts.templates >= FLOWSET_TEMPLATES) {
+	if (d->n >= FLOWSET_EACH || (f->counts.templates >= FLOWSET_TEMPLATES &&
+					    !make_room(f, d))) {
 		f->counts.refused++;
 		free(t->fields);
 		return;
@@ -246,7 +252,7 @@ static void let_wait(struct reader *r, struct cursor *c, uint16_t set)
 	*w = (struct flowset_waiting){.domain = r->domain,
 		.set = set,
 		.times = r->times,
-		.came_ns = r->now_ns,
+		.came_ns = r->f->now_ns,
 		.data = mem_zalloc(len, 1),
 		.len = len};
 	memcpy(w->data, c->at, len);
@@ -254,9 +260,8 @@ static void let_wait(struct reader *r, struct cursor *c, uint16_t set)
 }
 
 /* Decodes what waited for a template that is here now; drops what waited too
- * long, or, of the domain `gone`, for nothing. */
-static void look_at_waiting(
-	struct flowset *f, const struct flowset_domain *gone, int64_t now_ns)
+ * long, or, of domains that go, for nothing. */
+static void look_at_waiting(struct flowset *f)
 {
 	size_t to = 0;
 
@@ -268,17 +273,16 @@ static void look_at_waiting(
 		struct reader r = {.f = f,
 			.domain = w.domain,
 			.times = w.times,
-			.now_ns = now_ns,
 			.message = &nobody};
 		struct cursor c = cursor_over(w.data, w.len);
-		bool late = now_ns - w.came_ns > FLOWSET_WAIT_NS ||
-			    w.domain == gone;
+		bool late = f->now_ns - w.came_ns > FLOWSET_WAIT_NS ||
+			    w.domain->goes;
 
 		if (!t && !late) {
 			f->waiting[to++] = w;
 			continue;
 		}
-		if (t && w.domain != gone)
+		if (t && !w.domain->goes)
 			read_data(&r, &c, t);
 		else
 			f->counts.given_up += w.len;
@@ -297,7 +301,7 @@ static void read_templates(struct reader *r, struct cursor *c, bool options)
 		read_template(r, c, options);
 	if (!cursor_ok(c))
 		r->f->counts.bad_sets++;
-	look_at_waiting(r->f, NULL, r->now_ns);
+	look_at_waiting(r->f);
 }
 
 static void read_set(struct reader *r, uint16_t id, struct cursor *c)
@@ -311,10 +315,12 @@ static void read_set(struct reader *r, uint16_t id, struct cursor *c)
 		read_templates(r, c, true);
 	} else if (id >= FIRST_DATA_SET) {
 		t = find_template(r->domain, id);
-		if (t)
-			r->message->records += read_data(r, c, t);
-		else
+		if (!t) {
 			let_wait(r, c, id);
+			return;
+		}
+		r->message->records += read_data(r, c, t);
+		r->domain->data_ns = r->f->now_ns;
 	}
 }
 
@@ -365,6 +371,52 @@ static bool read_header(struct cursor *c, struct flowset_message *ret)
 	return cursor_ok(c);
 }
 
+/* Removes the domains that go. */
+static void remove_domains(struct flowset *f)
+{
+	struct map_entry *e;
+
+	look_at_waiting(f);
+	for (size_t i = 0; (e = map_next(&f->domains, &i));) {
+		struct flowset_domain *d = e->value;
+		const struct domain_key key = {d->from, d->id};
+
+		if (!d->goes)
+			continue;
+		while (d->n)
+			remove_template(f, d, d->n - 1);
+		free(d->templates);
+		free(d);
+		map_remove(&f->domains, &key, sizeof(key));
+	}
+}
+
+/* Those heard of first go first, many at once: a flood of domains must not look
+ * at all of them each time.  Over a stream templates are told only once. */
+static bool make_room(struct flowset *f, const struct flowset_domain *keep)
+{
+	const int64_t now = f->now_ns;
+	struct map_entry *e;
+	size_t n = 0;
+
+	if (f->full_ns && now - f->full_ns < FULL_NS)
+		return false;
+	for (size_t i = 0;
+		n < ROOM_AT_ONCE && (e = map_next(&f->domains, &i));) {
+		struct flowset_domain *d = e->value;
+
+		if (d == keep || d->from.connection ||
+			(d->data_ns && now - d->data_ns < FLOWSET_IDLE_NS))
+			continue;
+		d->goes = true;
+		n++;
+	}
+	f->full_ns = n ? 0 : now;
+	if (n)
+		remove_domains(f);
+	return n > 0;
+}
+
 struct flowset_domain *flowset_domain_of(
 	struct flowset *f, const struct flowset_session *from, uint32_t id)
 {
@@ -373,7 +425,7 @@ struct flowset_domain *flowset_domain_of(
 
 	if (d)
 		return d;
-	if (f->domains.n >= FLOWSET_TEMPLATES)
+	if (f->domains.n >= FLOWSET_TEMPLATES && !make_room(f, NULL))
 		return NULL;
 	d = mem_zalloc(1, sizeof(*d));
 	d->from = *from;
@@ -387,10 +439,11 @@ bool flowset_read(struct flowset *f, const struct flowset_session *from,
 	struct flowset_message *ret)
 {
 	struct cursor c = cursor_over(data, len);
-	struct reader r = {.f = f, .now_ns = now_ns, .message = ret};
+	struct reader r = {.f = f, .message = ret};
 
 	if (!read_header(&c, ret))
 		return false;
+	f->now_ns = now_ns;
 	r.domain = flowset_domain_of(f, from, ret->domain);
 	if (!r.domain) {
 		f->counts.refused++;
@@ -405,28 +458,16 @@ bool flowset_read(struct flowset *f, const struct flowset_session *from,
 	return true;
 }
 
-static void free_domain(struct flowset *f, struct flowset_domain *d)
-{
-	look_at_waiting(f, d, 0);
-	while (d->n)
-		remove_template(f, d, d->n - 1);
-	free(d->templates);
-	free(d);
-}
-
 void flowset_forget(struct flowset *f, const struct flowset_session *from)
 {
 	struct map_entry *e;
 
 	for (size_t i = 0; (e = map_next(&f->domains, &i));) {
 		struct flowset_domain *d = e->value;
-		struct domain_key key = {d->from, d->id};
 
-		if (memcmp(&d->from, from, sizeof(*from)) != 0)
-			continue;
-		free_domain(f, d);
-		map_remove(&f->domains, &key, sizeof(key));
+		d->goes = memcmp(&d->from, from, sizeof(*from)) == 0;
 	}
+	remove_domains(f);
 }
 
 void flowset_free(struct flowset *f)
@@ -436,7 +477,8 @@ void flowset_free(struct flowset *f)
 	if (!f)
 		return;
 	for (size_t i = 0; (e = map_next(&f->domains, &i));)
-		free_domain(f, e->value);
+		((struct flowset_domain *)e->value)->goes = true;
+	remove_domains(f);
 	map_release(&f->domains);
 	free(f->waiting);
 	free(f);

@@ -3,8 +3,9 @@
  *
  * A template belongs to (session, domain, id); templates, their fields and data
  * that came before its template are bounded over all exporters together, so a
- * flood of exporters or templates costs no more than a few megabytes.  What
- * fits no more is counted and left out. */
+ * flood of exporters or templates costs no more than a few megabytes.  Where
+ * there is no room, domains over UDP that told nothing for FLOWSET_IDLE_NS, or
+ * never yet, give way; else what fits no more is counted and left out. */
 #ifndef NFZ_FLOW_FLOWSET_H
 #define NFZ_FLOW_FLOWSET_H
 
@@ -21,6 +22,7 @@ enum {
 	FLOWSET_WAITING = 4 << 20 /* bytes of data before its template */
 };
 #define FLOWSET_WAIT_NS (INT64_C(60) * 1000000000)
+#define FLOWSET_IDLE_NS (INT64_C(600) * 1000000000)
 
 /* Who sends: an address over UDP, or a connection. */
 struct flowset_session {

@@ -115,6 +115,7 @@ static bool restore_domain(struct flowset *f, struct cursor *c)
 	if (!d)
 		return false;
 	d->sampling = sampling;
+	d->data_ns = f->now_ns;
 	for (uint32_t i = 0; i < n; i++)
 		if (!restore_template(f, d, c))
 			return false;
@@ -138,6 +139,7 @@ bool flowset_restore(
 	when_ns = (int64_t)cursor_u64(&c);
 	if (when_ns > now_ns || now_ns - when_ns > FLOWSET_KEPT_NS)
 		return false;
+	f->now_ns = now_ns;
 	while (cursor_left(&c))
 		if (!restore_domain(f, &c))
 			return false;

@@ -29,6 +29,8 @@ struct flowset_domain {
 	struct flowset_session from;
 	uint32_t id;
 	uint32_t sampling;
+	int64_t data_ns; /* when it last told something; 0: not yet */
+	bool goes;       /* is being removed */
 	struct flowset_template *templates;
 	size_t n, cap;
 };
@@ -58,6 +60,8 @@ struct flowset {
 	size_t n_waiting, waiting_cap;
 	struct flowset_counts counts;
 	uint64_t changes;
+	int64_t now_ns;  /* when the last message came */
+	int64_t full_ns; /* when no domain could go; 0: not so */
 	struct flow_record out[FLOWSET_OUT];
 	struct flow_extra extras[FLOWSET_OUT];
 	size_t n_out;

@@ -477,6 +477,55 @@ static void look_at_others(void *ctx, const struct flow_rows *rows)
 	cr_assert_eq(o->at[11], 9);
 }
 
+/* A message of one domain; hex without HEAD. */
+static size_t domain_says(struct got *got, struct flowset *f, uint32_t domain,
+	const char *hex, int64_t now_ns)
+{
+	struct flowset_message m;
+	uint8_t bytes[200] = {0, 10};
+	size_t n = 16, before = got->n;
+	unsigned v;
+
+	for (const char *p = hex; sscanf(p, " %2x", &v) == 1; n++) {
+		bytes[n] = (uint8_t)v;
+		p += strspn(p, " ") + 2;
+	}
+	bytes[3] = (uint8_t)n;
+	for (int i = 0; i < 4; i++)
+		bytes[12 + i] = (uint8_t)(domain >> (24 - 8 * i));
+	flowset_read(f, &session, bytes, n, now_ns, &m);
+	return got->n - before;
+}
+
+/* Domains that tell nothing give way; those that do keep their templates, and
+ * theirs are the places when all do. */
+Test(flowset, new_domains_have_the_places_of_silent_ones)
+{
+	enum { REAL = 1 << 20, OTHERS = 1 << 21 };
+	struct got got = {.n = 0};
+	struct flowset *f = flowset_new(on_rows, &got);
+
+	cr_assert_eq(domain_says(&got, f, REAL, TEMPLATE DATA, AT), 2);
+	for (uint32_t i = 0; i < 3 * FLOWSET_TEMPLATES; i++)
+		domain_says(&got, f, i, TEMPLATE, AT);
+	cr_expect_eq(flowset_counts(f)->refused, 0);
+	cr_expect_leq(flowset_counts(f)->templates, FLOWSET_TEMPLATES);
+	cr_expect_eq(domain_says(&got, f, REAL, DATA, AT), 2);
+	cr_expect_eq(domain_says(&got, f, OTHERS, TEMPLATE DATA, AT), 2);
+	for (uint32_t i = 0; i < FLOWSET_TEMPLATES; i++, got.n = 0)
+		domain_says(&got, f, OTHERS + i, TEMPLATE DATA, AT);
+	cr_expect_gt(flowset_counts(f)->refused, 0);
+	cr_expect_eq(domain_says(&got, f, REAL, DATA, AT), 2);
+	/* ten minutes later they are silent */
+	domain_says(&got, f, REAL, DATA, AT + FLOWSET_IDLE_NS);
+	got.n = 0;
+	cr_expect_eq(
+		domain_says(&got, f, 5, TEMPLATE DATA, AT + FLOWSET_IDLE_NS),
+		2);
+	cr_expect_eq(domain_says(&got, f, REAL, DATA, AT + FLOWSET_IDLE_NS), 2);
+	flowset_free(f);
+}
+
 Test(flowset, what_nobody_knows_is_kept)
 {
 	static uint8_t message[600];
