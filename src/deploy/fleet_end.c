@@ -60,6 +60,7 @@ static void take_over(struct fleet_node *n, struct fleet_node *from)
 	n->err = from->err;
 	memcpy(n->arch, from->arch, sizeof(n->arch));
 	memcpy(n->own_address, from->own_address, sizeof(n->own_address));
+	memcpy(n->new_key, from->new_key, sizeof(n->new_key));
 	n->binary_sent = from->binary_sent;
 	n->sent = from->sent;
 	n->received = from->received;
@@ -67,8 +68,6 @@ static void take_over(struct fleet_node *n, struct fleet_node *from)
 		    left ? from->io->left : from->io->pinged, STALE_MS)) ||
 		(!left && !fleet_io_alive(from->io)))
 		return;
-	if (left)
-		memcpy(n->new_key, from->new_key, sizeof(n->new_key));
 	n->io = from->io;
 	n->none = n->io->phase == IO_PARKED;
 	from->io = io;

@@ -141,6 +141,18 @@ Test(fleet, what_is_left_goes_on_in_the_next_run, .timeout = 20)
 	fleet_free(f);
 }
 
+Test(fleet, the_next_knows_which_key_was_taken)
+{
+	struct fleet *old = waiting(1), *f = fleet_new(1, NULL, NULL);
+
+	strcpy(old->nodes[0].new_key, "SHA256:x");
+	f->nodes[0].name = "n";
+	fleet_adopt(f, old);
+	cr_assert_str_eq(f->nodes[0].new_key, "SHA256:x");
+	fleet_free(old);
+	fleet_free(f);
+}
+
 Test(fleet, more_log_in_at_once_while_it_takes_them_no_longer)
 {
 	struct fleet *f = fleet_new(1, NULL, NULL);
