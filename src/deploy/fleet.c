@@ -13,7 +13,8 @@
 enum {
 	PARALLEL = 64,
 	LOGINS = 16,     /* of these at first */
-	SILENT_MS = 300, /* then it may be no host at all */
+	SILENT_MS = 300, /* then it may be no host at all, */
+	MUTE_MS = 2000,  /* or one that hangs */
 	EVENTS = 64,     /* taken at once */
 	SAFETY_MS = 50,  /* for who must be asked again at some time */
 	LOOK_MS = 400,   /* at who gives no sign: deadlines, and to be sure */
@@ -282,18 +283,24 @@ static void start(
 	step(f, n, job);
 }
 
-/* Those that log in, and answer: a host that says nothing takes nobody's time. */
+/* A host that says nothing takes nobody's time, nor does one that is to be tried
+ * again. */
+static bool logs_in(const struct fleet_io *io)
+{
+	int64_t ms = fleet_io_silent(io) ? SILENT_MS : MUTE_MS;
+
+	if (!io->active || io->phase >= IO_PARKED || io->phase == IO_WAITING)
+		return false;
+	return io->phase != IO_SSH || !io->ssh || remote_heard(io->ssh) ||
+	       !mono_passed(mono_add_ms(io->began, ms));
+}
+
 static int count_logins(const struct fleet *f)
 {
-	struct mono_time recent = mono_add_ms(mono_now(), -SILENT_MS);
 	int n = 0;
 
-	for (size_t i = 0; i < f->n; i++) {
-		const struct fleet_io *io = f->nodes[i].io;
-
-		n += io->active && io->phase < IO_PARKED &&
-		     (io->began.ns > recent.ns || !fleet_io_silent(io));
-	}
+	for (size_t i = 0; i < f->n; i++)
+		n += logs_in(f->nodes[i].io);
 	return n;
 }
 

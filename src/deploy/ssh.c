@@ -462,6 +462,11 @@ const char *remote_phase(const struct remote *r)
 	return r->dial.naming ? "name lookup" : names[r->state];
 }
 
+bool remote_heard(const struct remote *r)
+{
+	return r->heard;
+}
+
 bool remote_refused(const struct remote *r)
 {
 	return !r->heard && remote_fd(r) >= 0;

@@ -78,6 +78,8 @@ int remote_new(const struct remote_target *target, struct remote_keys *keys,
 int remote_step(struct remote *r, struct err *err) NFZ_MUST_CHECK;
 /* "name lookup", "connection", "banner", "login", "session": what remote_step waits for. */
 const char *remote_phase(const struct remote *r);
+/* The other side has agreed on keys: it is a host, and at work. */
+bool remote_heard(const struct remote *r);
 /* It has a name, but has not answered yet: trying again later makes sense. */
 bool remote_refused(const struct remote *r);
 /* The fingerprint of a host key that was accepted for the first time. */

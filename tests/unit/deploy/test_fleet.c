@@ -2,8 +2,11 @@
 #include "deploy/fleet.h"
 #include "deploy/fleet_io.h"
 
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static int never(void *ctx, struct fleet_node *n, const struct reply *last,
 	struct err *err)
@@ -167,4 +170,66 @@ Test(fleet, more_log_in_at_once_while_it_takes_them_no_longer)
 	fleet_io_arrived(f, io);
 	cr_assert_eq(f->logins, before);
 	fleet_free(f);
+}
+
+static bool last_began(void *ctx)
+{
+	const struct fleet *f = ctx;
+
+	return f->nodes[f->n - 1].io->active;
+}
+
+/* As many as may log in at once, and one more. */
+Test(fleet, those_to_be_tried_again_hold_nobody_up, .timeout = 20)
+{
+	struct fleet *f = waiting(17);
+	const struct fleet_job job = {
+		.next = never, .enough = last_began, .ctx = f};
+
+	cr_assert_lt(f->logins, 17);
+	cr_assert_eq(fleet_run(f, &job, NULL), 0);
+	fleet_free(f);
+}
+
+/* A host that takes connections and says nothing. */
+static int mute(uint16_t *ret_port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	cr_assert_eq(bind(fd, (struct sockaddr *)&at, len), 0);
+	cr_assert_eq(listen(fd, 64), 0);
+	cr_assert_eq(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	*ret_port = ntohs(at.sin_port);
+	return fd;
+}
+
+Test(fleet, those_that_hang_hold_nobody_up, .timeout = 20)
+{
+	static const char *const none[] = {NULL};
+	const struct remote_options o = {.identities = none,
+		.no_agent = true,
+		.known_hosts = "/dev/null",
+		.config = "/dev/null"};
+	struct remote_keys *keys = remote_keys_load(&o);
+	struct fleet *f = fleet_new(17, NULL, keys);
+	const struct fleet_job job = {
+		.next = never, .enough = last_began, .ctx = f};
+	struct remote_target target = {.name = "n", .address = "127.0.0.1"};
+	int server = mute(&target.port);
+
+	for (size_t i = 0; i < f->n; i++) {
+		f->nodes[i].name = "n";
+		f->nodes[i].wanted = true;
+		f->nodes[i].target = target;
+	}
+	f->options.login_ms = f->options.connect_ms = 60000;
+	cr_assert_eq(fleet_run(f, &job, NULL), 0);
+	cr_assert_str_eq(f->nodes[0].io->phase_text, "banner");
+	cr_assert_eq(f->nodes[0].status, NODE_PENDING);
+	fleet_free(f);
+	close(server);
+	remote_keys_free(keys);
 }
