@@ -203,12 +203,24 @@ static void call_catalog(struct up *u, struct fleet_node *n)
 		n, buf_str(&u->rollout.catalog), u->rollout.catalog.len, false);
 }
 
-/* The collector began with the names that were known then. */
+static bool names_are_known(const struct up *u)
+{
+	for (size_t i = 0; i < u->plan->n_taps; i++)
+		if (!plan_tap_os_name(u->plan, u->s.t, &u->plan->taps[i]))
+			return false;
+	return true;
+}
+
+/* The collector began with the names that were known then.  One that runs may
+ * have been left without them by an up that was interrupted; but what it has is
+ * not made worse while a node does not answer. */
 int up_enter_names(struct up *u, struct fleet_node *n)
 {
-	if (!u->early || !up_module_on(u, up_topo_node(u, n), MODULE_COLLECTOR))
+	if (!up_module_on(u, up_topo_node(u, n), MODULE_COLLECTOR))
 		return 0;
-	for (size_t i = 0; i < u->s.fleet->n; i++)
+	if (!u->early && (up_node(u, n)->furnished || !names_are_known(u)))
+		return 0;
+	for (size_t i = 0; u->early && i < u->s.fleet->n; i++)
 		if (up_is_awaited(u, &u->s.fleet->nodes[i]))
 			return FLEET_WAIT;
 	rollout_name_all(u->s.t, u->plan, &u->rollout);

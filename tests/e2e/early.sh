@@ -44,6 +44,15 @@ up=$?
 nfz up "$exp"
 check "up again" [ "$status" = 0 ]
 [ $up != 0 ] || check "it was through with all of them" said "no changes"
+
+catalog() { on h18 -- sh -c 'cat /var/lib/netflowize/*/store/catalog'; }
+catalog >"$dir/names"
+check "names are in the catalog" grep -q ' eth' "$dir/names"
+# the collector began with these, and up was interrupted
+on h18 -- sh -c 'sed -i "s/ eth[0-9]*/ ?/" /var/lib/netflowize/*/store/catalog'
+check "and then are not" [ "$(catalog | grep -c ' eth')" = 0 ]
+nfz up "$exp"
+check "the next up enters them" [ "$(catalog)" = "$(cat "$dir/names")" ]
 nfz strip "$exp"
 check "all of it goes" [ "$status" = 0 ]
 
