@@ -19,6 +19,7 @@ struct stream {
 	struct foreign *f;
 	int fd; /* -1: free */
 	struct flowset_session from;
+	uint16_t port;
 	uint8_t *data; /* ROOM */
 	size_t len;
 };
@@ -52,7 +53,7 @@ static bool take_messages(struct stream *s)
 		}
 		if (len > s->len - at)
 			break;
-		foreign_message(s->f, &s->from, 0, s->data + at, len);
+		foreign_message(s->f, &s->from, s->port, s->data + at, len);
 		at += len;
 	}
 	memmove(s->data, s->data + at, s->len - at);
@@ -79,7 +80,8 @@ static void on_stream(void *data, int fd, short revents)
 	}
 }
 
-static bool address_of(const struct sockaddr_storage *a, struct net_addr *ret)
+static bool address_of(
+	const struct sockaddr_storage *a, struct net_addr *ret, uint16_t *port)
 {
 	const struct sockaddr_in *v4 = (const void *)a;
 	const struct sockaddr_in6 *v6 = (const void *)a;
@@ -90,6 +92,7 @@ static bool address_of(const struct sockaddr_storage *a, struct net_addr *ret)
 		memcpy(ret->b, &v6->sin6_addr, sizeof(ret->b));
 	else
 		return false;
+	*port = ntohs(a->ss_family == AF_INET ? v4->sin_port : v6->sin6_port);
 	return true;
 }
 
@@ -102,11 +105,12 @@ static void on_accept(void *data, int fd, short revents)
 	int one = accept4(fd, (struct sockaddr *)&from, &len,
 		SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct net_addr addr = {{0}};
+	uint16_t port = 0;
 
 	(void)revents;
 	if (one < 0)
 		return;
-	if (!address_of(&from, &addr) || !foreign_listed(f, &addr)) {
+	if (!address_of(&from, &addr, &port) || !foreign_listed(f, &addr)) {
 		f->unlisted++;
 		close(one);
 		return;
@@ -119,6 +123,7 @@ static void on_accept(void *data, int fd, short revents)
 		*s = (struct stream){.f = f,
 			.fd = one,
 			.from = {addr, ++all->connections},
+			.port = port,
 			.data = mem_zalloc(ROOM, 1)};
 		loop_watch(f->c->loop, one, POLLIN, on_stream, s);
 		return;

@@ -823,3 +823,58 @@ Test(collector, takes_messages_of_any_size)
 	end_of(s.collector);
 	free_scene(&s);
 }
+
+static int connect_from(uint16_t to, uint16_t *from)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET,
+		.sin_port = htons(to),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(a);
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	cr_assert_eq(connect(fd, (struct sockaddr *)&a, len), 0);
+	cr_assert_eq(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+	*from = ntohs(a.sin_port);
+	return fd;
+}
+
+static void await_exporter(const struct scene *s, uint16_t port, int messages)
+{
+	cleanup_free char *what = mem_printf(
+		"\"port\":%u,\"format\":\"ipfix\",\"domain\":7,"
+		"\"messages\":%d,\"flows\":%d,\"lost\":0,\"lost_unit\":"
+		"\"flows\",\"restarts\":0}",
+		port, messages, messages);
+
+	await(s, what);
+}
+
+/* Two IPFIX exporters on one machine, of one domain: each has its numbers. */
+Test(collector, tells_connections_apart)
+{
+	uint8_t m[] = {0, 10, 0, 52, 0x6a, 0xb1, 0x3b, 0x80, 0, 0, 0, 0, 0, 0,
+		0, 7, 0, 2, 0, 20, 1, 0, 0, 3, 0, 8, 0, 4, 0, 12, 0, 4, 0, 2, 0,
+		4, 1, 0, 0, 16, 10, 0, 0, 1, 10, 0, 0, 2, 0, 0, 0, 5};
+	struct scene s = new_scene();
+	uint16_t port[2];
+	int fd[2];
+
+	s.import_port = free_port(1);
+	start_collector(&s);
+	free(ask(&s, "status"));
+	fd[0] = connect_from(s.import_port, &port[0]);
+	fd[1] = connect_from(s.import_port, &port[1]);
+	cr_assert_eq(write(fd[0], m, sizeof(m)), sizeof(m));
+	await_exporter(&s, port[0], 1);
+	cr_assert_eq(write(fd[1], m, sizeof(m)), sizeof(m));
+	await(&s, "\"templates\":2");
+	m[11] = 1; /* its next number */
+	cr_assert_eq(write(fd[0], m, sizeof(m)), sizeof(m));
+	await_exporter(&s, port[0], 2);
+	await_exporter(&s, port[1], 1);
+	close(fd[0]);
+	close(fd[1]);
+	kill(s.collector, SIGKILL);
+	end_of(s.collector);
+	free_scene(&s);
+}
