@@ -216,18 +216,23 @@ static struct module_stats stats_of(const struct foreign *f, size_t i)
 void foreign_keep(struct collector *c)
 {
 	struct foreign *f = c->foreign;
-	int64_t now = wall_now().ns;
+	bool all = true;
 
-	for (size_t i = 0; f && i < f->sources.n; i++) {
+	if (!f)
+		return;
+	for (size_t i = 0; i < f->sources.n; i++) {
 		struct module_stats m = stats_of(f, i);
 
-		if (now - m.at_ns > 2 * NS_PER_S)
+		if (f->sources.items[i].heard <= f->counted)
 			continue;
 		if (store_append_stats(c->store, &m, NULL) == 0)
 			collector_dirty(c, COMMIT_MS);
+		else
+			all = false;
 	}
-	if (f)
-		foreign_save_templates(f);
+	if (all)
+		f->counted = f->sources.heard;
+	foreign_save_templates(f);
 }
 
 static void print_source(

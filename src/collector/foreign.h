@@ -29,11 +29,12 @@ struct foreign {
 	struct sflow_datagram sflow;
 	uint32_t message_flows; /* of the message being read */
 	uint64_t seq, life;
+	uint64_t counted; /* messages whose counts the store has */
 	uint64_t malformed, unlisted, unstored;
 };
 
 bool foreign_listed(const struct foreign *f, const struct net_addr *addr);
-/* One NetFlow 9 or IPFIX message; the port is 0 of a connection. */
+/* One NetFlow 9 or IPFIX message. */
 void foreign_message(struct foreign *f, const struct flowset_session *from,
 	uint16_t port, const uint8_t *data, size_t len);
 

@@ -2,7 +2,7 @@
  *
  * - its start moves by more than boot_moved_ns (clocks step, and whole seconds
  *   are common), or by more than boot_back_ns while its uptime or its number
- *   goes back,
+ *   goes back, and not just by as much as a message may be late,
  * - messages come that are nothing new, with no new one between: IN_ORDER that
  *   go on from each other, or as many with gaps, farther from the others than
  *   a reordering network explains, or CROWD with few gaps, in any order: too
@@ -25,10 +25,12 @@ enum {
 	/* Before the first that came, others may be late: of so many messages,
 	 * so many back.  Messages that are so near go on from each other. */
 	YOUNG = 32,
-	/* who sends so many from one port in a row does not hop */
-	STAYS = 32,
 	NEAR_MESSAGES = 32,
 	NEAR_FLOWS = 1000,
+	/* no message is under way for longer */
+	LATE_MS = 10000,
+	/* who sends so many from one port in a row does not hop */
+	STAYS = 32,
 	/* no more than this can have been lost at once, or, where the number
 	 * alone would tell a restart, without a silence */
 	AHEAD_MOST = 1 << 24,
@@ -92,6 +94,9 @@ static bool restarted(const struct source *s, const struct source_news *news)
 		return moved > boot_moved_ns || moved < -boot_moved_ns;
 	if (moved <= boot_back_ns && moved >= -boot_back_ns)
 		return false;
+	if (back && ahead < 0 && news->uptime_ms > LATE_MS &&
+		s->uptime_ms - news->uptime_ms <= LATE_MS)
+		return false; /* or its clock was set since */
 	if (back || ahead < 0)
 		return true;
 	return (moved > boot_moved_ns || moved < -boot_moved_ns) &&
@@ -168,7 +173,7 @@ static enum fits note(struct source_life *l, const struct source_news *news,
 	return fits;
 }
 
-/* Copies no gaps that are none. */
+/* Without the gaps that it has room for, but not got. */
 static void copy_life(struct source_life *to, const struct source_life *from)
 {
 	memcpy(to, from,
@@ -277,8 +282,8 @@ static void count(
 /* Is the i-th one no more, since s->items[by] began? */
 static bool is_gone(const struct sources *s, size_t i, size_t by)
 {
-	return s->items[by].after == i + 1 &&
-	       s->items[by].after_messages == s->items[i].messages;
+	return s->items[by].predecessor == i + 1 &&
+	       s->items[by].predecessor_messages == s->items[i].messages;
 }
 
 /* Who stands for the i-th one; s->n: nobody else. */
@@ -318,7 +323,8 @@ bool sources_sum(const struct sources *s, size_t i, struct source_sum *ret)
 	if (heir_of(s, i) < s->n)
 		return false;
 	add_sum(ret, &s->items[i]);
-	for (size_t before; (before = s->items[i].after) > 0; i = before - 1) {
+	for (size_t before; (before = s->items[i].predecessor) > 0;
+		i = before - 1) {
 		if (!is_gone(s, before - 1, i))
 			break;
 		add_before(ret, &s->items[before - 1]);
@@ -326,14 +332,15 @@ bool sources_sum(const struct sources *s, size_t i, struct source_sum *ret)
 	return true;
 }
 
-/* The place of one that is no more: its heir takes over its sums. */
+/* The place of one that is no more: its heir takes over its sums.  Heirs were
+ * heard later, so who was heard last stays. */
 static struct source *bequeath(struct sources *s)
 {
 	struct source *heir = NULL, *gone;
 	size_t place = 0;
 
 	for (size_t by = 0; by < s->n && !heir; by++) {
-		place = s->items[by].after;
+		place = s->items[by].predecessor;
 		if (place && is_gone(s, place - 1, by))
 			heir = &s->items[by];
 	}
@@ -341,24 +348,25 @@ static struct source *bequeath(struct sources *s)
 		return NULL;
 	gone = &s->items[place - 1];
 	add_before(&heir->past, gone);
-	heir->after_messages = gone->after_messages;
-	heir->after = gone->after;
+	heir->predecessor_messages = gone->predecessor_messages;
+	heir->predecessor = gone->predecessor;
 	for (size_t i = 0; i < s->n; i++)
-		if (s->items[i].after == place)
-			s->items[i].after = 0;
+		if (s->items[i].predecessor == place)
+			s->items[i].predecessor = 0;
 	return gone;
 }
 
 static struct source *add(
-	struct sources *s, const struct source_news *news, size_t after)
+	struct sources *s, const struct source_news *news, size_t predecessor)
 {
 	struct source *src = s->n < SOURCES_MAX ? &s->items[s->n++] : NULL;
-	const struct source *before = after ? &s->items[after - 1] : NULL;
+	const struct source *before =
+		predecessor ? &s->items[predecessor - 1] : NULL;
 	struct source_flows place = {0};
 
 	if (!src && (src = bequeath(s)))
 		place = source_flows(src);
-	if (!src || src == before) {
+	if (!src) {
 		s->refused++;
 		return NULL;
 	}
@@ -366,8 +374,8 @@ static struct source *add(
 		.port = news->port,
 		.stayed = STAYS,
 		.place = place,
-		.after = after,
-		.after_messages = before ? before->messages : 0,
+		.predecessor = predecessor,
+		.predecessor_messages = before ? before->messages : 0,
 		.kind = news->kind,
 		.domain = news->domain,
 		.boot_ns = news->boot_ns,
@@ -413,7 +421,7 @@ static struct source *find(struct sources *s, const struct source_news *news)
 			src->stayed += src->stayed < STAYS;
 			return src;
 		}
-		if (!last || src->heard_ns >= s->items[last - 1].heard_ns)
+		if (!last || src->heard > s->items[last - 1].heard)
 			last = i + 1;
 		if (goes_on(src, news) || (!other && hops_to(src, news->port)))
 			other = src;
@@ -433,6 +441,7 @@ struct source *sources_note(
 	if (!src)
 		return NULL;
 	src->messages++;
+	src->heard = ++s->heard;
 	src->flows += news->flows;
 	silence_ns = now_ns - src->heard_ns;
 	src->heard_ns = now_ns;

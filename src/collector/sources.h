@@ -59,23 +59,24 @@ struct source_flows {
 
 struct source {
 	struct net_addr addr;
-	uint16_t port; /* 0: a connection */
+	uint16_t port;
 	/* Where its numbers go on from other ports: the first that it left, 0
 	 * when it left more; and how many messages came since from this one. */
 	uint16_t left;
 	unsigned stayed;
 	struct source_flows place; /* of those that had its place before */
-	/* The one that was heard before this one began, + 1, and how many
-	 * messages it had; 0: none. */
-	size_t after;
-	uint64_t after_messages;
+	/* The place, from 1, of the one that was heard before this one began,
+	 * and how many messages it had; 0: none. */
+	size_t predecessor;
+	uint64_t predecessor_messages;
 	struct source_sum past; /* of those before, whose places are taken */
 	enum source_kind kind;
 	uint32_t domain; /* or engine type and id, or sub agent */
 	uint64_t messages, flows;
 	uint64_t restarts;
 	uint64_t lost;             /* units, of the lives before */
-	int64_t boot_ns, heard_ns; /* heard: our clock */
+	uint64_t heard;            /* the last message, of all exporters' */
+	int64_t boot_ns, heard_ns; /* heard: our clock, which steps */
 	uint32_t uptime_ms;
 	struct source_life now;
 	/* One that may have begun, without a word of it, and what there was
@@ -92,6 +93,7 @@ struct source {
 struct sources {
 	struct source items[SOURCES_MAX];
 	size_t n;
+	uint64_t heard;   /* messages of all exporters */
 	uint64_t refused; /* messages of exporters there was no room for */
 };
 

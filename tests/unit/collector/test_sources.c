@@ -160,6 +160,36 @@ Test(sources, clocks_are_set)
 	cr_assert_eq(source_lost(src), 0);
 }
 
+/* One that was sent before the clock was set, and came after that. */
+Test(sources, what_is_late_when_a_clock_is_set_is_late)
+{
+	static struct sources s;
+	struct source_news news = {.kind = SOURCE_NF5,
+		.units = 10,
+		.boot_ns = INT64_C(1000000000000)};
+	struct source *src = NULL;
+
+	s = (struct sources){0};
+	for (uint32_t i = 0; i < 100; i++) {
+		news.sequence = 10 * (i == 59 ? 60 : i == 60 ? 59 : i);
+		news.uptime_ms = 50000 + news.sequence;
+		news.boot_ns = INT64_C(1000000000000) +
+			       (news.sequence < 600 ? 0 : 5000000000);
+		src = sources_note(&s, &news, 0);
+	}
+	cr_assert_eq(src->restarts, 0);
+	cr_assert_eq(source_lost(src), 0);
+	/* told when it had been up for a minute: three messages show it */
+	for (uint32_t i = 0; i < 10; i++) {
+		news.sequence = 10 * i;
+		news.uptime_ms = 50000 + i;
+		news.boot_ns = INT64_C(2000000000000);
+		src = sources_note(&s, &news, 0);
+	}
+	cr_assert_eq(src->restarts, 1);
+	cr_assert_eq(source_lost(src), 0);
+}
+
 Test(sources, flood_of_exporters_is_bounded)
 {
 	static struct sources s;
@@ -404,31 +434,36 @@ Test(sources, begins_anew_from_another_port)
 	cr_assert_eq(sum.lost, 400);
 }
 
-/* Restarts take no room for ever. */
+/* Restarts take no room for ever, whatever our clock does. */
 Test(sources, many_restarts_from_other_ports)
 {
 	static struct sources s;
 	struct source_news news = {.kind = SOURCE_IPFIX, .units = 10};
-	struct source_sum sum, all = {0};
 
-	s = (struct sources){0};
-	for (uint32_t i = 0; i < 3 * SOURCES_MAX; i++) {
-		news.port = (uint16_t)(1000 + i);
-		for (news.sequence = 0; news.sequence < 40; news.sequence += 10)
-			if (news.sequence != 10)
-				sources_note(&s, &news, i);
-	}
-	cr_assert_eq(s.n, SOURCES_MAX);
-	cr_assert_eq(s.refused, 0);
-	for (size_t i = 0; i < s.n; i++)
-		if (sources_sum(&s, i, &sum)) {
-			all.lost += sum.lost;
-			all.messages += sum.messages;
-			all.restarts += sum.restarts + 1;
+	for (int64_t step = -1; step <= 1; step++) {
+		struct source_sum sum, all = {0};
+
+		s = (struct sources){0};
+		for (uint32_t i = 0; i < 3 * SOURCES_MAX; i++) {
+			news.port = (uint16_t)(1000 + i);
+			for (uint32_t k = 0; k < 4; k++) {
+				news.sequence = 10 * k;
+				if (k != 1)
+					sources_note(&s, &news, step * i);
+			}
 		}
-	cr_assert_eq(all.restarts, 3 * SOURCES_MAX);
-	cr_assert_eq(all.messages, 9 * SOURCES_MAX);
-	cr_assert_eq(all.lost, 30 * SOURCES_MAX);
+		cr_assert_eq(s.n, SOURCES_MAX);
+		cr_assert_eq(s.refused, 0);
+		for (size_t i = 0; i < s.n; i++)
+			if (sources_sum(&s, i, &sum)) {
+				all.lost += sum.lost;
+				all.messages += sum.messages;
+				all.restarts += sum.restarts + 1;
+			}
+		cr_assert_eq(all.restarts, 3 * SOURCES_MAX);
+		cr_assert_eq(all.messages, 9 * SOURCES_MAX);
+		cr_assert_eq(all.lost, 30 * SOURCES_MAX);
+	}
 }
 
 /* What the store keeps of a place goes on with whoever has it. */
