@@ -120,7 +120,7 @@ enum absorb_hole {
 	ABSORB_HOLE_LANE_BUCKETS, /* a power of two */
 	ABSORB_HOLE_LANE_FLOWS,
 	ABSORB_HOLE_WITH_MACS, /* they are part of keys */
-	ABSORB_HOLE_WAKE,      /* bytes of samples that are worth waking for */
+	ABSORB_HOLE_WAKE, /* bytes of samples worth waking for: a power of two */
 	ABSORB_HOLES
 };
 

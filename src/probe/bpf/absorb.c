@@ -1,11 +1,13 @@
 /* The part of the meter that runs in the kernel: a frame that is as plain as
  * most are is added to its flow here.  What this does not take, for any
- * reason, goes to the meter as it is, so each is counted once.
+ * reason, goes to the meter, so each is counted once.
  *
  * There are two places for it.  As the filter of a packet socket it keeps what
  * it takes from the socket, and the rest goes the usual way, into the ring.
  * At an interface's own hooks (tcx, or filters of clsact), which cost the
- * traffic less, the rest goes through a ring of samples.
+ * traffic less, the rest goes through a ring of samples: a frame that was read
+ * but found no room as a digest of what it adds to its flow, others as they
+ * are.
  *
  * Plain is what dissect_plain() takes: Ethernet, IP without options,
  * extensions and fragments, TCP or UDP.  A super-frame of TCP is taken by its
@@ -420,15 +422,16 @@ SECTION("filter") int absorb_filter(struct __sk_buff *skb)
 	return (int)control->snap;
 }
 
-/* The meter reads it; it is woken before there is no room any more: once, as it
- * passes that much.  It also looks by itself. */
+/* The meter reads it; it is woken before there is no room any more, at each
+ * multiple of so much: another processor may have reserved meanwhile, and then
+ * nobody is the one who passed it.  It also looks by itself. */
 INLINE void hand_over(void *sample, uint32_t bytes)
 {
-	uint64_t waiting = query(MAP(ABSORB_HOLE_SAMPLES), BPF_RB_AVAIL_DATA) -
-			   HOLE(ABSORB_HOLE_WAKE);
+	uint64_t now = query(MAP(ABSORB_HOLE_SAMPLES), BPF_RB_AVAIL_DATA);
+	uint64_t passed = now ^ (now - bytes - 8);
 
-	submit(sample,
-		waiting <= bytes + 8 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	submit(sample, passed >= HOLE(ABSORB_HOLE_WAKE) ? BPF_RB_FORCE_WAKEUP
+							: BPF_RB_NO_WAKEUP);
 }
 
 /* A frame that was read: what it adds to its flow, for the meter to do it. */
@@ -457,10 +460,9 @@ INLINE void put_digest(
 #pragma unroll
 	for (int i = 0; i < ABSORB_KEY_MACS; i++)
 		key->words[i] = s->key.words[i];
-	if (with_macs) {
-		key->words[5] = s->key.words[5];
-		key->words[6] = s->key.words[6];
-	}
+#pragma unroll
+	for (int i = ABSORB_KEY_MACS; with_macs && i < ABSORB_KEY_WORDS; i++)
+		key->words[i] = s->key.words[i];
 	tally->sampled++;
 	hand_over(d, bytes);
 }
