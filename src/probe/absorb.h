@@ -29,7 +29,8 @@ void absorb_free(struct absorb *a); /* may be NULL */
 /* That of BPF_SOCKET is for SO_ATTACH_BPF, and loaded when it is first asked for:
  * proving it takes the kernel 1 ms.  -1: the kernel did not take it. */
 int absorb_program(struct absorb *a, enum bpf_place place);
-/* Instead: at the interface itself, where what is not absorbed comes as samples.
+/* Instead: at the interface itself, where what is not absorbed comes as samples,
+ * and as flows of one frame what was read and found no room.
  * Fails where none of the places asked for can be had. */
 int absorb_attach(
 	struct absorb *a, int ifindex, struct err *err) NFZ_MUST_CHECK;

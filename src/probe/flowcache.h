@@ -68,9 +68,10 @@ struct flowcache_options {
 	int64_t fin_ms;       /* as idle, after FIN or RST; 0: never */
 	int64_t first_ms;     /* a new flow's first record; 0: as any other */
 	bool merge_fragments; /* KEY_FRAGMENT is told, but no part of keys */
-	bool grows;           /* take memory as flows come, and give it back as
-	                    * they leave at the end: the sink takes all then, or
-	                    * fails for good; false: the index of all at the start */
+	bool grows;           /* take memory as flows come, and give that of the
+	                    * index and of most of a flow back as they leave at
+	                    * the end: the sink takes all then, or fails for
+	                    * good; false: the index of all at the start */
 	bool both;            /* one flow of both directions: the first packet's
 	                    * source began it, unless that is an answer (SYN
 	                    * and ACK) */

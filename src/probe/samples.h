@@ -1,5 +1,5 @@
 /* The ring through which a program in the kernel hands over frames it has not
- * taken (probe/bpf/absorb.c): read in place. */
+ * taken (probe/bpf/absorb.c), as they are or as digests: read in place. */
 #ifndef NFZ_PROBE_SAMPLES_H
 #define NFZ_PROBE_SAMPLES_H
 
@@ -14,7 +14,7 @@ void samples_free(struct samples *s); /* may be NULL */
 int samples_fd(const struct samples *s);
 struct samples_epoch {
 	uint16_t one_of; /* of its frames, so many were chosen */
-	uint64_t n;      /* frames of it that were handed over are added */
+	uint64_t n;      /* frames of it, also as digests, are added */
 };
 /* Hands over all that is there now; offset_ns: from its clock to ours.  False:
  * one is still being written, and those behind it were left. */
