@@ -1,5 +1,6 @@
 /* Text to tree, by recursive descent; parentheses and `not`, also those that a
- * short word stands for, nest at most DEPTH_MAX deep.  The first thing that is not understood ends it. */
+ * short word stands for, nest at most DEPTH_MAX deep.  The first
+ * thing that is not understood ends it. */
 #include "base/mem.h"
 #include "flow/metric_fields.h"
 #include "store/filter_values.h"
@@ -87,7 +88,7 @@ static const struct word *eat_word(struct parser *p, bool only_directed)
 	return NULL;
 }
 
-/* An address, a network or a node without a word in front; false: it is none. */
+/* An address, a network or a node without a word in front; false: none. */
 static bool parse_end(struct parser *p, enum filter_dir dir, int *ret)
 {
 	char text[WORD_MAX + 1];

@@ -28,8 +28,8 @@ struct query {
 	bool observations;      /* the filter is for the observations: flows
 	                         * that it may want come through */
 	bool extras;            /* what was told besides is wanted */
-	bool few;               /* any few flows may be enough: the first come
-	                         * soon, all of them later than else */
+	bool few;               /* any flows will do, and few may be enough: the
+	                         * first come soon, all of them later */
 	query_block_fn block;   /* instead of single flows; may be NULL */
 	unsigned columns;       /* COLUMN_BITs that `block` asks for... */
 	bool hosts;             /* ...and whether it does for addresses */

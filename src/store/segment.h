@@ -12,7 +12,8 @@
  *            for each extra part: block 4, field 4 (flow/extra.h; 255: AS of
  *            addresses; 254: what nobody knows, of which the field of that
  *            name has places), and as above
- *   tail     footer length 4, rollup length 4 (0: none), checksum of the footer 8, "NFZSEND\n"
+ *   tail     footer length 4, rollup length 4 (0: none), checksum of the
+ *            footer 8, "NFZSEND\n"
  *
  * Big-endian.  All that says where things are lies together at the end; a
  * query reads no column that it does not need; extra parts, behind the others,
