@@ -87,6 +87,7 @@ struct up {
 	struct nodes_context nodes;
 	struct deploy_link *link;
 	struct deploy_report report;
+	bool changed; /* by a first deployment, too */
 	struct rollout_others others;
 	struct settings settings;
 	struct opt_list limit;
@@ -265,6 +266,8 @@ static int deploy(struct up *up, struct err *err)
 	r = deploy_up(up->t, up->plan, &up->nodes.options, &up->report, err);
 	nodes_flush(&up->nodes);
 	up->nodes.options.early = NULL;
+	up->changed |= up->report.changed;
+	up->report.changed = up->changed;
 	return r;
 }
 

@@ -332,6 +332,10 @@ static void up_done(void *ctx, struct fleet_node *n)
 	if (!up_node(u, n)->planned) {
 		d->status = NODE_SKIPPED;
 		u->unheard = true;
+		/* the next plan is made without it, so this one has to be */
+		if (u->s.o->early && (n->err.code == NFZ_E_NODE_OS ||
+					     n->err.code == NFZ_E_NO_SUDO))
+			d->err = n->err;
 		return;
 	}
 	session_failed(&u->s, n);

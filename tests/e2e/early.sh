@@ -80,6 +80,11 @@ check "others watch for it" said "h[^ ]*  *meter ready"
 nfz up "$exp"
 check "up again without it" said "no changes"
 nfz strip "$exp" --limit "$others"
+XDG_STATE_HOME=$dir/third nfz up "$exp" --parallel 1 --avoid h17 --collector h18
+check "late news of a node outside the plan: up" [ "$status" = 0 ]
+check "the next would be made without it" said "h17: .*planned without it"
+check "what was done before counts" said "is instrumented (deployment"
+nfz strip "$exp" --limit "$others"
 fault h17 clear
 nfz strip "$exp"
 check "same disks" same_disks "$dir/before"
