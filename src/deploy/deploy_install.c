@@ -161,16 +161,12 @@ static int call_next_start(struct up *u, struct fleet_node *n, struct err *err)
 	return 0;
 }
 
-/* Who has just been looked at need not say it again. */
 static int enter_hello(struct up *u, struct fleet_node *n)
 {
 	static const char *const hello[] = {"hello", NULL};
-	const struct reply *kept = fleet_kept(n);
 
-	if (kept) {
-		up_heard(u, n, kept);
+	if (up_node(u, n)->heard)
 		return 0;
-	}
 	fleet_call(n, QUICK_MS, hello);
 	return FLEET_CALL;
 }

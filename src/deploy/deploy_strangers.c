@@ -1,7 +1,9 @@
-/* What our meter on a node watches, and whether somebody else does already. */
+/* What our meter on a node watches, and whether somebody else does already; what
+ * is there that is not to be removed. */
 #include "base/net.h"
 #include "deploy/deploy_up.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -72,6 +74,30 @@ int up_refuse_strangers(
 			f->id, f->since);
 		return err_hint(
 			err, "Remove it: netflowize strip %s", f->experiment);
+	}
+	return 0;
+}
+
+int up_refuse_records(const struct up *u, const struct deploy_node *d,
+	uint64_t id, struct err *err)
+{
+	char text[17];
+
+	snprintf(text, sizeof(text), "%016" PRIx64, id);
+	for (size_t k = 0; k < d->n_found; k++) {
+		const struct deploy_found *f = &d->found[k];
+
+		if (!found_is_ours(&u->s, f) || f->data_bytes < 0 ||
+			strcmp(f->id, text) == 0)
+			continue;
+		err_set(err, NFZ_E_BUSY,
+			"%s has records of another deployment of %s (%s, since "
+			"%s) than %s, which would go on",
+			d->name, u->s.name, f->id, f->since, text);
+		return err_hint(err,
+			"Remove one of the two, its records brought home:\n"
+			"netflowize strip %s --deployment ID --keep-data DIR",
+			u->s.name);
 	}
 	return 0;
 }

@@ -15,7 +15,9 @@
  * caller removes what was made under the new id, which nobody else has, and
  * begins again with all nodes asked.  Killed in between, there are two
  * deployments, each whole on its nodes, as when two people begin at once; the
- * next up keeps one and removes the other, the next strip removes both. */
+ * next up keeps the one that has records and removes the other, the next strip
+ * removes both.  When both have records, that is not up's to choose: it changes
+ * nothing, and says how to remove one. */
 #include "base/mem.h"
 #include "deploy/deploy_up.h"
 #include "format/crypto.h"
@@ -46,7 +48,23 @@ static bool is_planned(const struct plan *plan, int node)
 	return false;
 }
 
-/* The deployment most of the plan's nodes have. */
+/* On how many nodes it is; records count for more than all of them. */
+static size_t weight(const struct deploy_report *report, const char *id)
+{
+	size_t n = 0;
+	bool records = false;
+
+	for (size_t i = 0; i < report->n; i++) {
+		const struct deploy_found *f =
+			found_with(&report->nodes[i], id);
+
+		n += f != NULL;
+		records = records || (f && f->data_bytes >= 0);
+	}
+	return records ? n + report->n : n;
+}
+
+/* The deployment that has records, else the one most of the nodes have. */
 static uint64_t common_id(struct up *u)
 {
 	const struct deploy_report *report = u->s.report;
@@ -57,13 +75,10 @@ static uint64_t common_id(struct up *u)
 		for (size_t k = 0; k < report->nodes[i].n_found; k++) {
 			const struct deploy_found *f =
 				&report->nodes[i].found[k];
-			size_t n = 0;
+			size_t n = found_is_ours(&u->s, f)
+					   ? weight(report, f->id)
+					   : 0;
 
-			if (!found_is_ours(&u->s, f))
-				continue;
-			for (size_t j = 0; j < report->n; j++)
-				n += found_with(&report->nodes[j], f->id) !=
-				     NULL;
 			if (n > most) {
 				most = n;
 				best = strtoull(f->id, NULL, 16);
@@ -301,6 +316,15 @@ void up_heard(struct up *u, struct fleet_node *n, const struct reply *hello)
 	u->s.report->surprise |= is_surprise(u, one.nodes);
 }
 
+static int refuse_other_records(struct up *u, uint64_t id, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < u->s.report->n && r == 0; i++)
+		r = up_refuse_records(u, &u->s.report->nodes[i], id, err);
+	return r;
+}
+
 int up_decide(struct up *u, struct err *err)
 {
 	bool early = u->s.o->early && !u->state.known;
@@ -327,7 +351,9 @@ int up_decide(struct up *u, struct err *err)
 	if (awaited && !early && !key_is_known(u, id) && (id || !late_ones(u)))
 		return 0;
 	u->early = early && awaited;
-	r = decide(u, err);
+	r = refuse_other_records(u, id, err);
+	if (r == 0)
+		r = decide(u, err);
 	/* those not heard yet will say it for themselves */
 	for (size_t i = 0; i < u->s.fleet->n && r == 0; i++)
 		if (u->nodes[i].heard)
@@ -346,8 +372,10 @@ int up_node_steps(struct up *u, const struct fleet_node *n, struct err *err)
 	struct deploy_node *d = &u->s.report->nodes[n->index];
 	struct up_node *node = up_node(u, n);
 	struct deploy_report one = {.nodes = d, .n = 1};
-	int r = node->planned ? up_refuse_strangers(u, d, err) : 0;
+	int r = up_refuse_records(u, d, u->deployment, err);
 
+	if (r == 0 && node->planned)
+		r = up_refuse_strangers(u, d, err);
 	if (r == 0)
 		r = caches_carry(u, n, err);
 	if (r < 0)
@@ -376,6 +404,14 @@ static void open_nodes(struct up *u)
 		f->nodes[i].wanted = true;
 		/* something of an older plan may stand on the others */
 		f->nodes[i].look = !u->nodes[i].planned;
+	}
+	/* who has just been looked at need not say it again, and it is known
+	 * of all of them before the first asks for the decision */
+	for (size_t i = 0; i < f->n; i++) {
+		const struct reply *kept = fleet_kept(&f->nodes[i]);
+
+		if (kept && f->nodes[i].status < NODE_FAILED)
+			up_heard(u, &f->nodes[i], kept);
 	}
 }
 

@@ -88,6 +88,10 @@ int up_node_steps(struct up *u, const struct fleet_node *n,
  * our meter on this node watches, for its tag: "MAC,...". */
 int up_refuse_strangers(struct up *u, const struct deploy_node *d,
 	struct err *err) NFZ_MUST_CHECK;
+/* The same when another deployment of ours than this has records there:
+ * removing it would remove them. */
+int up_refuse_records(const struct up *u, const struct deploy_node *d,
+	uint64_t id, struct err *err) NFZ_MUST_CHECK;
 void up_taps(const struct up *u, int topo_node, char *text, size_t size);
 struct up_node *up_node(struct up *u, const struct fleet_node *n);
 int up_topo_node(const struct up *u, const struct fleet_node *n);

@@ -72,6 +72,39 @@ check "up again" said "no changes"
 nfz strip "$exp"
 check "one strip is enough" [ "$status" = 0 ]
 
+# ended before it could hear of it: the records of neither go without a word
+# shellcheck disable=SC2016
+store() { on h17 -- sh -c 'stat -c %i /var/lib/netflowize/*/store'; }
+elsewhere up "$exp" --collector h17
+first=$(found | sort -u)
+inode=$(store)
+elsewhere strip "$exp" --limit "$others"
+check "somebody else's records are on one node" [ "$(found)" = "$first" ]
+fault h17 stop
+# not through a function: the pid would be a subshell's
+"$build/bin/nfz-testbed" run --exp "$exp" -- "$build/bin/netflowize" \
+	up "$exp" >"$dir/out" 2>"$dir/err" </dev/null &
+up=$!
+for _ in $(seq 200); do
+	meter_runs && break
+	sleep 0.2
+done
+kill "$up"
+wait "$up"
+fault h17 clear
+nfz up "$exp"
+check "ended before it heard of them: up again is refused" [ "$status" = 5 ]
+check "says where the others are" said "h17 has records of another deployment"
+check "they are there" [ "$(store)" = "$inode" ]
+second=$(found | grep -v "$first" | sort -u)
+nfz strip "$exp" --deployment "$second" --limit h18
+check "the records of the new one are stripped" [ "$status" = 0 ]
+nfz up "$exp"
+check "up goes on with the other" [ "$(found | sort -u)" = "$first" ]
+check "on all nodes with a probe" [ "$(found | wc -l)" = 18 ]
+check "and its records" [ "$(store)" = "$inode" ]
+nfz strip "$exp"
+
 fault h17 no-sudo
 nfz up "$exp" --parallel 1
 check "late news of a node without sudo: up" [ "$status" = 0 ]
