@@ -14,6 +14,7 @@
 #include "cli/up_plan.h"
 #include "cli/up_report.h"
 #include "cli/verdict.h"
+#include "deploy/rollout.h"
 #include "deploy/state.h"
 
 #include <inttypes.h>
@@ -96,23 +97,23 @@ struct up {
 
 static int make_plan(struct up *up, struct err *err)
 {
-	cleanup_free struct node_facts *facts = NULL;
 	struct plan_options wish = up->o->plan;
-	const char *kept = NULL;
+	struct up_found found = {0};
 	int r = 0;
 
 	if (up->plan)
 		return 0;
 	if (up_look_later(&up->look, up->t, &wish))
-		r = planning_solve(up->t, &wish, NULL, &up->plan, err);
+		r = planning_solve(up->t, &wish, NULL, &found.plan, err);
 	if (r == 0)
-		r = up_look_around(
-			&up->look, up->t, &wish, &up->plan, &facts, &kept, err);
+		r = up_look_around(&up->look, up->t, &wish, &found, err);
+	up->plan = found.plan;
 	if (wish.heavy || wish.mixed)
 		heavy_wishes(up->t, &wish);
 	if (r == 0 && !up->plan)
-		r = planning_solve(up->t, &wish, facts, &up->plan, err);
-	if (r == 0 && kept)
+		r = planning_solve(up->t, &wish, found.facts, &up->plan, err);
+	free(found.facts);
+	if (r == 0 && found.kept)
 		up->plan->collector.reason = "keeps the records it has";
 	if (r == 0)
 		r = verdict(up->app, up->plan, up->t, &wish, err);
@@ -262,7 +263,7 @@ static int deploy(struct up *up, struct err *err)
 	const struct deploy_early *early = &up->look.early;
 	int r;
 
-	up->nodes.options.early = early->said ? early : NULL;
+	up->nodes.options.early = up->look.is_early ? early : NULL;
 	r = deploy_up(up->t, up->plan, &up->nodes.options, &up->report, err);
 	nodes_flush(&up->nodes);
 	up->nodes.options.early = NULL;
@@ -271,22 +272,64 @@ static int deploy(struct up *up, struct err *err)
 	return r;
 }
 
-/* Takes back what was made before somebody told of an earlier deployment.
- * Where that fails, what is left is found by those asked next. */
-static void take_back(struct up *up)
+/* Takes back the deployment that was begun, by new logins: who failed before is
+ * tried again, now and in what follows.  What somebody else went on with under
+ * a key of his own stays. */
+static void take_back(struct up *up, const char *id)
 {
-	struct deploy_options o = up->nodes.options;
-	struct deploy_report r;
-	struct err ignored;
+	struct deploy_options *o = &up->nodes.options;
+	struct deploy_options strip;
+	struct deploy_state state;
+	struct deploy_report r = {0};
+	struct err err = ERR_INIT;
+	char keyid[ROLLOUT_KEYID];
+	int code;
 
-	say_note(up->app, "an earlier deployment was found: all nodes are "
-			  "asked before anything is decided");
-	o.deployment = up->report.id;
-	o.force = true;
-	o.progress = NULL;
-	if (deploy_strip(up->t, &o, &r, &ignored) == 0)
-		state_forget(o.state_dir, o.project, o.experiment);
+	deploy_link_free(up->link);
+	o->link = up->link = deploy_link_new();
+	state_load(o->state_dir, o->project, o->experiment, &state);
+	rollout_keyid(state.key, keyid);
+	strip = *o;
+	strip.deployment = id;
+	strip.keyid = state.known ? keyid : NULL;
+	strip.force = true;
+	strip.progress = NULL;
+	strip.limit = NULL;
+	code = deploy_strip(up->t, &strip, &r, &err);
+	if (code == 0 || code == -NFZ_E_NO_DEPLOYMENT)
+		state_forget(o->state_dir, o->project, o->experiment);
+	else
+		say_note(up->app, "not all that was begun is taken back: %s",
+			err.text);
+	state_wipe(&state);
 	deploy_report_release(&r);
+}
+
+/* What was found calls for another plan. */
+static int deploy_again(struct up *up, struct err *err)
+{
+	bool surprise = up->report.surprise, none = false;
+	char id[sizeof(up->report.id)];
+	int r;
+
+	memcpy(id, up->report.id, sizeof(id));
+	if (surprise) {
+		say_note(up->app, "an earlier deployment was found: all nodes "
+				  "are asked before anything is decided");
+		take_back(up, id);
+	}
+	err_clear(err);
+	deploy_report_release(&up->report);
+	plan_free(take(up->plan));
+	r = prepare(up, &none, err);
+	if (r == 0)
+		return deploy(up, err);
+	if (r != -NFZ_E_INTERRUPTED && !surprise && id[0]) {
+		say_note(up->app,
+			"what was begun without asking all is taken back");
+		take_back(up, id);
+	}
+	return r;
 }
 
 /* *ret_tried: nodes were gone to. */
@@ -304,13 +347,7 @@ static int prepare_and_deploy(struct up *up, bool *ret_tried, struct err *err)
 	if (r == -NFZ_E_INTERRUPTED ||
 		!up_look_again(&up->look, up->t, &up->report))
 		return r;
-	if (up->report.surprise)
-		take_back(up);
-	err_clear(err);
-	deploy_report_release(&up->report);
-	plan_free(take(up->plan));
-	r = prepare(up, &none, err);
-	return r < 0 ? r : deploy(up, err);
+	return deploy_again(up, err);
 }
 
 static int carry_out(struct up *up, struct err *err)

@@ -79,7 +79,7 @@ int up_look_names(struct up_look *l, struct topology *t,
 
 	begin(l, t);
 	/* they will say it when they are logged into */
-	for (int i = 0; i < 2 && !l->early.said &&
+	for (int i = 0; i < 2 && !l->is_early &&
 			(tap_without_name(l, t, plan) ||
 				(i == 0 && node_without_address(t, plan)));
 		i++) {
@@ -161,19 +161,18 @@ static void name_one(void *ctx, const struct deploy_report *of_one)
 	name_ifaces(l, l->t, of_one);
 }
 
-static void ask_first(
-	struct up_look *l, struct topology *t, const struct plan *plan)
+static void ask_first(struct up_look *l, const struct plan *plan)
 {
 	const struct plan_collector *c = &plan->collector;
 
 	free(l->first);
-	l->first = mem_zalloc(t->n_nodes, sizeof(*l->first));
-	l->t = t;
+	l->first = mem_zalloc(l->t->n_nodes, sizeof(*l->first));
 	if (c->node >= 0)
 		l->first[c->node] = true;
 	for (size_t i = 0; i < c->n_choice; i++)
 		l->first[c->choice[i]] = true;
-	l->early = (struct deploy_early){.first = l->first, .ctx = l};
+	l->early = (struct deploy_early){
+		.first = l->first, .said = name_one, .ctx = l};
 }
 
 /* Did it end before all had answered? */
@@ -211,16 +210,17 @@ static bool holds(struct plan *guess, const struct topology *t,
 }
 
 /* Asks those who matter, or all when that is not enough. */
-static int ask(struct up_look *l, struct topology *t,
-	const struct plan_options *wish, struct plan **guess,
-	struct deploy_report *ret, struct err *err)
+static int ask(struct up_look *l, struct plan **guess,
+	const struct plan_options *wish, struct deploy_report *ret,
+	struct err *err)
 {
 	struct deploy_options o = l->nodes->options;
+	struct topology *t = l->t;
 	int code;
 
 	o.progress = NULL;
 	if (*guess && !node_without_address(t, *guess)) {
-		ask_first(l, t, *guess);
+		ask_first(l, *guess);
 		o.early = &l->early;
 	}
 	code = deploy_facts(t, &o, ret, err);
@@ -231,7 +231,7 @@ static int ask(struct up_look *l, struct topology *t,
 	if (!o.early || !was_early(ret))
 		return code;
 	if (*guess) {
-		l->early.said = name_one;
+		l->is_early = true;
 		return code;
 	}
 	deploy_report_release(ret);
@@ -243,8 +243,7 @@ static int ask(struct up_look *l, struct topology *t,
 /* Facts for choosing the collector, unless somebody chose it already.  Nodes of
  * something new are asked at once, not looked at first. */
 int up_look_around(struct up_look *l, struct topology *t,
-	struct plan_options *wish, struct plan **guess,
-	struct node_facts **ret_facts, const char **ret_kept, struct err *err)
+	struct plan_options *wish, struct up_found *found, struct err *err)
 {
 	struct deploy_report r = {0};
 	struct deploy_options o = l->nodes->options;
@@ -252,18 +251,19 @@ int up_look_around(struct up_look *l, struct topology *t,
 	int code;
 
 	begin(l, t);
+	l->t = t;
 	o.progress = NULL;
 	if (old) /* since the plan was made: by somebody else here */
-		plan_free(take(*guess));
+		plan_free(take(found->plan));
 	code = old ? deploy_survey(t, &o, &r, err)
-		   : ask(l, t, wish, guess, &r, err);
+		   : ask(l, &found->plan, wish, &r, err);
 	if (code < 0 && code != -NFZ_E_NODES_FAILED) {
 		deploy_report_release(&r);
 		return code;
 	}
 	if (!wish->collector && nodes_collector(&r)) {
-		*ret_kept = nodes_collector(&r);
-		wish->collector = *ret_kept;
+		found->kept = nodes_collector(&r);
+		wish->collector = found->kept;
 	}
 	if (old && (!wish->collector || resolve_needed(t))) {
 		deploy_report_release(&r);
@@ -275,7 +275,7 @@ int up_look_around(struct up_look *l, struct topology *t,
 		name_ifaces(l, t, &r);
 		if (resolve_is_list(t))
 			find_links(l->nodes->app, t, &r);
-		*ret_facts = facts_of(t, &r);
+		found->facts = facts_of(t, &r);
 		code = 0;
 	}
 	deploy_report_release(&r);
@@ -285,9 +285,9 @@ int up_look_around(struct up_look *l, struct topology *t,
 bool up_look_again(struct up_look *l, const struct topology *t,
 	const struct deploy_report *r)
 {
-	bool again = l->early.said && (r->surprise || count_news(t, r) > 0);
+	bool again = l->is_early && (r->surprise || count_news(t, r) > 0);
 
-	l->early.said = NULL;
+	l->is_early = false;
 	l->whole = true;
 	return again;
 }

@@ -10,7 +10,8 @@ struct up_look {
 	bool *asked; /* by node: told us its interfaces, or never will; the
 		      * caller frees it, and first */
 	/* A plan was made before all were asked, and holds as far as is known:
-	 * the others are (said), when deploy_up comes to them. */
+	 * the others are, when deploy_up comes to them. */
+	bool is_early;
 	struct deploy_early early;
 	bool *first; /* by node */
 	struct topology *t;
@@ -20,14 +21,18 @@ struct up_look {
 /* May a plan be made before nodes are asked? */
 bool up_look_later(const struct up_look *l, const struct topology *t,
 	const struct plan_options *wish);
+/* What looking around brings, of the caller then. */
+struct up_found {
+	/* Made before: gets its collector, or is freed when it does not hold. */
+	struct plan *plan;
+	struct node_facts *facts; /* for choosing the collector */
+	const char *kept; /* the one that has records, or NULL: unchanged */
+};
 /* Learns what nodes cannot be used and how they call their interfaces; finds
- * the links of a list of hosts.  ret_facts, of the caller then: for choosing
- * the collector, unless somebody chose it already.  ret_kept: the one that has
- * records, which goes into the wish, too; else unchanged.  *guess, the plan made
- * before: gets its collector, or is freed when it does not hold. */
+ * the links of a list of hosts.  A collector that has records goes into the
+ * wish, too, unless somebody chose one already. */
 int up_look_around(struct up_look *l, struct topology *t,
-	struct plan_options *wish, struct plan **guess,
-	struct node_facts **ret_facts, const char **ret_kept,
+	struct plan_options *wish, struct up_found *found,
 	struct err *err) NFZ_MUST_CHECK;
 /* Asks for names and addresses that the plan needs and nobody told yet. */
 int up_look_names(struct up_look *l, struct topology *t,

@@ -79,6 +79,7 @@ struct deploy_options {
 	int64_t pack_ms;     /* they take less room when they are so old */
 	/* strip */
 	const char *deployment; /* only this id (16 hex digits); NULL: any */
+	const char *keyid;      /* only with this key, or none yet; NULL: any */
 	bool all;               /* also of other experiments */
 	bool force;             /* remove changed and unknown files as well */
 	bool dry_run;           /* only look */

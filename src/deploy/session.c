@@ -318,6 +318,8 @@ bool deploy_is_meant(const struct deploy_options *o, const char *experiment,
 		return false;
 	if (o->recipe && strcmp(f->recipe, o->recipe) != 0)
 		return false;
+	if (o->keyid && f->keyid[0] && strcmp(f->keyid, o->keyid) != 0)
+		return false;
 	if (o->deployment)
 		return strcmp(f->id, o->deployment) == 0;
 	return o->all || made_for(experiment, f);

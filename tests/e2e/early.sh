@@ -106,6 +106,10 @@ check "and its records" [ "$(store)" = "$inode" ]
 nfz strip "$exp"
 
 fault h17 no-sudo
+nfz up "$exp" --parallel 1 --require h17
+check "late news that the wish cannot be met: up is refused" [ "$status" != 0 ]
+check "says what becomes of it" said "what was begun without asking all is taken back"
+check "no node has anything of it" [ -z "$(found)" ]
 nfz up "$exp" --parallel 1
 check "late news of a node without sudo: up" [ "$status" = 0 ]
 check "says so" said "h17: .*sudo without a password.*planned without it"

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "deploy/bootstrap.h"
+#include "deploy/deploy.h"
 #include "deploy/steps.h"
 #include "flow/setup.h"
 #include "store/catalog.h"
@@ -452,6 +453,21 @@ Test(steps, a_role_that_is_not_wanted_is_stopped)
 }
 
 /* --- bootstrap ---------------------------------------------------------- */
+
+Test(strip, what_another_key_has_taken_over_is_not_meant)
+{
+	struct deploy_options o = {
+		.deployment = "00000000000000aa", .keyid = "11223344"};
+	struct deploy_found f = {.id = "00000000000000aa"};
+
+	cr_assert(deploy_is_meant(&o, "p/e", &f), "cut off before its key");
+	snprintf(f.keyid, sizeof(f.keyid), "11223344");
+	cr_assert(deploy_is_meant(&o, "p/e", &f));
+	snprintf(f.keyid, sizeof(f.keyid), "55667788");
+	cr_assert(!deploy_is_meant(&o, "p/e", &f));
+	o.keyid = NULL;
+	cr_assert(deploy_is_meant(&o, "p/e", &f));
+}
 
 Test(bootstrap, the_command_survives_any_login_shell)
 {
