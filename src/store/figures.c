@@ -502,7 +502,7 @@ uint64_t figures_of(
 	case FIGURE_SHARE:
 		return ratio(row->bytes, 10000, f->all_bytes);
 	case FIGURE_BPP:
-		return row->packets ? row->bytes / row->packets : 0;
+		return ratio(row->bytes, 1, row->packets);
 	case FIGURE_BPS:
 		return ratio(
 			row->bytes * 8, NS_PER_S, (uint64_t)f->by->bucket_ns);

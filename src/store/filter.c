@@ -348,6 +348,8 @@ static void print_side(const struct filter_node *n, const char *side,
 			n->high > UINT16_MAX ? UINT16_MAX : n->high);
 	} else if (n->kind == FILTER_PORT) {
 		buf_addf(out, "%s port %" PRIu64, side, n->low);
+	} else if (n->index == INDEX_EXPERIMENT) {
+		buf_addf(out, "%s experiment", side);
 	} else if (n->index >= 0 && c) {
 		buf_addf(out, "%s node %s", side, c->nodes[n->index].name);
 	} else {

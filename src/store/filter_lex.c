@@ -165,8 +165,9 @@ int lex_fail_near(
 {
 	const struct wordlist list = {words};
 	char given[WORD_MAX + 1];
-	const bool mistyped =
-		!lex_is(p, "and") && !lex_is(p, "or") && lex_word(p, given);
+	const bool mistyped = !lex_is(p, "and") && !lex_is(p, "or") &&
+			      lex_word(p, given) &&
+			      isalpha((unsigned char)*given);
 
 	return lex_fail(p, expected,
 		mistyped ? opt_nearest(given, nth_word, &list) : NULL);

@@ -35,21 +35,23 @@ static const struct word {
 	{"if", filter_if, false, DIR_EITHER}, {"mpls", filter_mpls, false, 0},
 	{"proto", filter_proto, false, 0}, {"flags", filter_flags, false, 0},
 	{"link", filter_named, false, FILTER_LINK},
+	{"lan", filter_named, false, FILTER_LINK},
 	{"via", filter_named, false, FILTER_VIA},
-	{"at", filter_named, false, FILTER_AT},
+	{"path", filter_path, false, 0}, {"at", filter_named, false, FILTER_AT},
+	{"probe", filter_named, false, FILTER_AT},
 #define X(name, text) {text, filter_number, false, MEASURE_##name},
 	MEASURES(X)
 #undef X
 };
 enum { N_WORDS = sizeof(words) / sizeof(*words) };
 
-static const char *const directed[] = {
-	"host", "ip", "net", "port", "node", "as", "vlan", "mac", NULL};
+static const char *const directed[] = {"host", "ip", "net", "port", "node",
+	"experiment", "as", "vlan", "mac", NULL};
 static const char *const keywords[] = {"host", "ip", "net", "port", "node",
-	"as", "vlan", "mac", "if", "mpls", "ie", "next", "link", "via", "at",
-	"proto", "src", "dst", "in", "out", "packets", "bytes", "duration",
-	"bps", "pps", "bpp", "flags", "any", "ipv4", "ipv6", "fragment", "not",
-	"tcp", "udp", "icmp", "icmp6",
+	"experiment", "as", "vlan", "mac", "if", "mpls", "ie", "next", "link",
+	"lan", "via", "path", "at", "probe", "proto", "src", "dst", "in", "out",
+	"packets", "bytes", "duration", "bps", "pps", "bpp", "flags", "any",
+	"ipv4", "ipv6", "fragment", "not", "tcp", "udp", "icmp", "icmp6",
 #define X(NAME, enterprise, id, len, each, rule, name) name,
 	METRIC_FIELDS(X)
 #undef X
@@ -130,10 +132,14 @@ static int parse_directed(struct parser *p, enum filter_dir dir)
 		return parse_both(p, w);
 	if (w)
 		return parse_values(p, w->value, dir);
+	if (lex_is(p, "experiment"))
+		return filter_experiment(p, dir);
 	if (parse_end(p, dir, &n))
 		return n;
 	return lex_fail_near(p,
-		"an address, a node, host, net, port, as, vlan, mac", directed);
+		"an address, a node, host, net, port, experiment, as, vlan, "
+		"mac",
+		directed);
 }
 
 /* in if, out if */
@@ -141,7 +147,7 @@ static int parse_way(struct parser *p, enum filter_dir dir)
 {
 	if (lex_eat(p, "if"))
 		return parse_values(p, filter_if, dir);
-	return lex_fail(p, "if", "if");
+	return lex_fail_near(p, "if", (const char *const[]){"if", NULL});
 }
 
 static int parse_next(struct parser *p)
@@ -224,11 +230,13 @@ static int parse_primitive(struct parser *p)
 		return parse_element(p);
 	if (filter_metric_name(p))
 		return parse_values(p, filter_element, 0);
+	if (lex_is(p, "experiment"))
+		return filter_experiment(p, DIR_EITHER);
 	if (lex_eat(p, "any"))
 		return filter_leaf(p, FILTER_ANY);
 	if (lex_eat(p, "ipv4") || lex_eat(p, "inet"))
 		return filter_family(p, 4);
-	if (lex_eat(p, "ipv6") || lex_eat(p, "inet6"))
+	if (lex_eat(p, "ipv6") || lex_eat(p, "inet6") || lex_eat(p, "ip6"))
 		return filter_family(p, 6);
 	if (lex_eat(p, "fragment"))
 		return filter_leaf(p, FILTER_FRAGMENT);

@@ -34,12 +34,13 @@ enum filter_kind {
 enum filter_pair { PAIR_AS, PAIR_IF, PAIR_VLAN, PAIR_MAC, PAIR_MPLS };
 
 enum filter_dir { DIR_EITHER, DIR_SRC, DIR_DST, DIR_BOTH };
+enum { INDEX_NONE = -1, INDEX_EXPERIMENT = -2 }; /* of an address */
 struct filter_node {
 	enum filter_kind kind;
 	int child, next; /* -1: none */
 	enum filter_dir dir;
 	enum measure field;
-	int index; /* catalog node or link; ADDR: node or -1; pair */
+	int index; /* catalog node or link; pair; ADDR: node, or below 0 */
 	uint64_t low, high;
 	struct net_prefix *prefixes;
 	size_t n_prefixes;

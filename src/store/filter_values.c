@@ -28,7 +28,7 @@ int filter_addr(struct parser *p, unsigned dir, struct net_prefix prefix)
 	struct filter_node *node = &p->f->nodes[n];
 
 	node->dir = (enum filter_dir)dir;
-	node->index = -1;
+	node->index = INDEX_NONE;
 	node->prefixes = arena_alloc(&p->f->arena, 1, sizeof(prefix));
 	*node->prefixes = prefix;
 	node->n_prefixes = 1;
@@ -130,37 +130,60 @@ static int name_index(struct parser *p, bool link)
 	return i;
 }
 
+/* All addresses of a node, or of all nodes; -1: there are none. */
+static int add_addrs(struct parser *p, enum filter_dir dir, int index)
+{
+	const struct catalog *c = p->catalog;
+	const struct map_entry *e;
+	struct filter_node *to;
+	size_t k = 0, n = 0;
+	int leaf;
+
+	for (size_t i = 0; c && (e = map_next(&c->by_addr, &i));)
+		n += index < 0 || (intptr_t)e->value == index + 1;
+	if (n == 0)
+		return -1;
+	leaf = filter_leaf(p, FILTER_ADDR);
+	to = &p->f->nodes[leaf];
+	to->dir = dir;
+	to->index = index;
+	to->n_prefixes = n;
+	to->prefixes = arena_alloc(&p->f->arena, n, sizeof(*to->prefixes));
+	for (size_t i = 0; (e = map_next(&c->by_addr, &i));) {
+		if (index >= 0 && (intptr_t)e->value != index + 1)
+			continue;
+		memcpy(to->prefixes[k].addr.b, e->key, 16);
+		to->prefixes[k++].len = 128;
+	}
+	return leaf;
+}
+
 int filter_node_addr(struct parser *p, unsigned dir)
 {
 	const struct token at = p->now;
-	int node = name_index(p, false), n;
-	const struct map_entry *e;
-	struct filter_node *to;
-	size_t k = 0;
+	const int node = name_index(p, false);
+	int n;
 
 	if (node < 0)
 		return node;
-	n = filter_leaf(p, FILTER_ADDR);
-	to = &p->f->nodes[n];
-	to->dir = (enum filter_dir)dir;
-	to->index = node;
-	for (size_t i = 0; (e = map_next(&p->catalog->by_addr, &i));)
-		to->n_prefixes += (intptr_t)e->value == node + 1;
-	if (to->n_prefixes == 0) {
+	n = add_addrs(p, (enum filter_dir)dir, node);
+	if (n < 0) {
 		p->now = at;
 		return lex_fail(p,
 			"a node with an address in the experiment (for what "
 			"its probe saw: at NAME)",
 			NULL);
 	}
-	to->prefixes = arena_alloc(
-		&p->f->arena, to->n_prefixes, sizeof(*to->prefixes));
-	for (size_t i = 0; (e = map_next(&p->catalog->by_addr, &i));) {
-		if ((intptr_t)e->value != node + 1)
-			continue;
-		memcpy(to->prefixes[k].addr.b, e->key, 16);
-		to->prefixes[k++].len = 128;
-	}
+	return n;
+}
+
+int filter_experiment(struct parser *p, enum filter_dir dir)
+{
+	const int n = add_addrs(p, dir, INDEX_EXPERIMENT);
+
+	if (n < 0)
+		return lex_fail(p, "what is known of flows: no node is", NULL);
+	lex_advance(p);
 	return n;
 }
 
@@ -203,6 +226,9 @@ static int parse_range(struct parser *p, enum filter_kind kind, uint64_t max,
 	if (dash && cmp != CMP_EQ && cmp != CMP_NE)
 		return lex_fail(
 			p, "one number, not a range, after < or >", NULL);
+	if (dash && low > high)
+		return lex_fail(
+			p, "a range from less to more, such as 10-99", NULL);
 	lex_advance(p);
 	n = filter_leaf(p, kind);
 	if (!dash)
@@ -375,12 +401,19 @@ int filter_element(struct parser *p, unsigned about)
 	struct flow_element *e = arena_alloc(&p->f->arena, 1, sizeof(*e));
 	uint8_t bytes[WORD_MAX];
 	const size_t len = element_bytes(&p->now, bytes);
+	const enum metric_field metric = metric_field_of(&p->element);
+	const bool known = metric < METRIC_FIELD_COUNT;
+	const bool text = known && metric_fields[metric].text;
 	const bool number = len && len <= 8 && *p->now.at == '0';
 	uint64_t v = 0;
 	int n;
 
 	(void)about;
 	*e = p->element;
+	if (text && !len)
+		return lex_fail(p, "text in quotes, such as \"TLS\"", NULL);
+	if (known && !text && len && !number)
+		return lex_fail(p, "a number, or a range such as 10-99", NULL);
 	if (!len) {
 		p->now = cmp_at;
 		n = parse_range(p, FILTER_ELEMENT, UINT64_MAX, expected);
@@ -461,6 +494,26 @@ int filter_named(struct parser *p, unsigned kind)
 	n = filter_leaf(p, (enum filter_kind)kind);
 	p->f->nodes[n].index = i;
 	return n;
+}
+
+/* Over a link; or from, to or through a node. */
+int filter_path(struct parser *p, unsigned about)
+{
+	char text[WORD_MAX + 1];
+	int first, second;
+
+	(void)about;
+	if (!p->catalog || !lex_word(p, text) ||
+		catalog_node(p->catalog, text) < 0 ||
+		catalog_link(p->catalog, text) >= 0)
+		return filter_named(p, FILTER_LINK);
+	first = filter_named(p, FILTER_VIA);
+	second = add_addrs(p, DIR_EITHER, p->f->nodes[first].index);
+	if (second < 0)
+		return first;
+	p->f->nodes[first].next = second;
+	return filter_add(
+		p, (struct filter_node){.kind = FILTER_OR, .child = first});
 }
 
 int filter_family(struct parser *p, unsigned family)

@@ -32,6 +32,9 @@ int filter_number(struct parser *p, unsigned measure);
 int filter_flags(struct parser *p, unsigned about);
 int filter_proto(struct parser *p, unsigned about);
 int filter_named(struct parser *p, unsigned kind);
+int filter_path(struct parser *p, unsigned about);
+/* All nodes; no value follows. */
+int filter_experiment(struct parser *p, enum filter_dir dir);
 int filter_family(struct parser *p, unsigned family);
 
 #endif

@@ -87,7 +87,9 @@ Test(filter, says_yes)
 		"next host in [1.1.1.1 10.0.9.1]", "next net 10.0.0.0/8",
 		"not next net 2001:db8::/32", "src and dst port != 81",
 		"src and dst port in [1000-2000 80]",
-		"src and dst node in [a b]"};
+		"src and dst node in [a b]", "lan core", "lan in [lc core]",
+		"probe r1", "path core", "path r1", "path a", "path in [lc r2]",
+		"experiment", "src and dst experiment"};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		cr_expect_eq(ask(all[i], true), FILTER_YES, "%s", all[i]);
@@ -108,7 +110,8 @@ Test(filter, says_no)
 		"src mac 02:00:00:00:00:fe", "next ip 10.0.9.2",
 		"next net 10.1.0.0/16", "next net ::/128",
 		"src and dst port != 80", "src and dst port in [80 443]",
-		"src and dst host in [10.0.1.1 1.2.3.4]"};
+		"src and dst host in [10.0.1.1 1.2.3.4]", "lan lc", "probe r2",
+		"path lc", "path c", "not src experiment", "ip6"};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		cr_expect_eq(ask(all[i], true), FILTER_NO, "%s", all[i]);
@@ -151,14 +154,17 @@ Test(filter, refuses_and_shows_where)
 		"bytes <= 1-2", "via in [r1", "flags in [SZ]", "as",
 		"as 4294967296", "vlan 4096", "src if 3", "in vlan 5",
 		"mac 02:00:00:00:00", "mpls 1048576", "next 10.0.0.1",
-		"next port 5", "src next ip 1.2.3.4", "if in [1"};
+		"next port 5", "src next ip 1.2.3.4", "if in [1", "lan a",
+		"path nowhere", "probe la", "bytes 10-5", "port 80-79",
+		"as in [3-2]", "rtt_us \"x\"", "application 5",
+		"experiment core"};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		(void)refused(all[i]);
 	cr_assert_str_eq(refused("dst prt 53").hint,
 		"dst prt 53\n"
-		"    ^^^ expected: an address, a node, host, net, port, as, "
-		"vlan, mac\n"
+		"    ^^^ expected: an address, a node, host, net, port, "
+		"experiment, as, vlan, mac\n"
 		"Did you mean:  dst port 53\n"
 		"All keywords: man 7 netflowize-filter");
 	cr_assert(strstr(refused("link in [core le]").hint,
@@ -171,6 +177,9 @@ Test(filter, refuses_and_shows_where)
 	cr_assert(strstr(refused("next hst 10.0.0.1").hint,
 		"Did you mean:  next host 10.0.0.1\n"));
 	cr_assert_null(strstr(refused("port 80 and and tcp").hint, "Did you"));
+	cr_assert_null(strstr(refused("in [tcp udp]").hint, "Did you"));
+	cr_assert(strstr(refused("port 80-79").hint,
+		"     ^^^^^ expected: a range from less to more"));
 	cr_assert(strstr(refused("port 80 and tpc").hint,
 		"Did you mean:  port 80 and tcp\n"));
 	cr_assert(strstr(refused("tcp and node ab").hint,
@@ -206,6 +215,8 @@ Test(filter, prints_what_it_understood)
 		{"bytes != 5-6", "not bytes 5-6"},
 		{"proto in [tcp udp]", "proto 6 or proto 17"},
 		{"flags in [S SA]", "flags S or flags SA"},
+		{"src experiment and lan core", "src experiment and link core"},
+		{"path r1", "via r1 or (src node r1 or dst node r1)"},
 		{"ie 32 = 0x0800", "ie 32 = 2048"},
 		{"not ie 4242/7 \"abc\"", "not ie 4242/7 = \"abc\""},
 		{"ie 9 0x000102030405060708", "ie 9 = 0x000102030405060708"},
