@@ -26,6 +26,7 @@ struct item {
 
 struct merge {
 	const struct catalog *catalog;
+	const struct lives *lives;
 	int64_t idle_ns;
 	struct hash_key seed;
 	struct hops *hops;
@@ -43,13 +44,15 @@ struct merge {
 	void *ctx;
 };
 
-struct merge *merge_new(const struct catalog *c, int64_t idle_ms)
+struct merge *merge_new(
+	const struct catalog *c, const struct lives *lives, int64_t idle_ms)
 {
 	struct merge *m = mem_zalloc(1, sizeof(*m));
 
 	if (!idle_ms)
 		idle_ms = c->idle_ms ? c->idle_ms : MERGE_IDLE_MS;
 	m->catalog = c;
+	m->lives = lives;
 	m->idle_ns = idle_ms * NS_PER_MS;
 	/* only sorted by: no key can do harm, and a store has one order */
 	m->seed = (struct hash_key){
@@ -153,8 +156,14 @@ static void add_rows(struct merge *m, const struct item *items, size_t n,
 {
 	const bool several = several_saw(items, n);
 
-	for (size_t i = 0; several && i < n; i++)
-		m->witnesses[i].row = items[i].row;
+	for (size_t i = 0; several && i < n; i++) {
+		const struct flow_record *r = items[i].row;
+
+		m->witnesses[i].row = r;
+		m->witnesses[i].closed_ns =
+			m->lives ? lives_end(m->lives, r->tap, r->last_ns)
+				 : INT64_MAX;
+	}
 	if (several)
 		witness_choose(m->witnesses, n);
 	for (size_t i = 0; i < n; i++) {

@@ -24,6 +24,7 @@
 #include "base/err.h"
 #include "flow/extra.h"
 #include "store/catalog.h"
+#include "store/lives.h"
 
 struct flow_link {
 	int link;
@@ -64,8 +65,10 @@ struct merge;
 
 enum { MERGE_IDLE_MS = 15000 }; /* where the catalog does not say */
 
-/* idle_ms 0: the catalog's.  The catalog must live longer. */
-struct merge *merge_new(const struct catalog *c, int64_t idle_ms);
+/* idle_ms 0: the catalog's; lives NULL: nothing is known of them.  Both must
+ * live longer. */
+struct merge *merge_new(
+	const struct catalog *c, const struct lives *lives, int64_t idle_ms);
 void merge_free(struct merge *m);
 /* Rows of the same key must all be among these; their order does not matter.
  * Flows come in no particular order. */

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/lives.h"
 #include "store/segment.h"
 #include "store/spill.h"
 
@@ -351,31 +352,6 @@ static int collect_block(void *ctx, struct block *b, struct err *err)
 	return r == 0 && rest ? collect_rest(c, b, err) : r;
 }
 
-/* A module's clock offset is that of its latest life; NULL when all are 0. */
-static int64_t *offsets(const struct store *s, const struct catalog *c)
-{
-	cleanup_free int64_t *by_module = mem_zalloc(TAPS, sizeof(int64_t));
-	cleanup_free int64_t *heard = mem_zalloc(TAPS, sizeof(int64_t));
-	const struct module_stats *m;
-	int64_t *by_tap;
-	bool any = false;
-
-	for (size_t i = 0; (m = store_module(s, i)); i++) {
-		if (m->at_ns < heard[m->module])
-			continue;
-		heard[m->module] = m->at_ns;
-		by_module[m->module] = m->clock_offset_ns;
-	}
-	for (size_t i = 0; i < TAPS; i++)
-		any |= by_module[i] != 0;
-	if (!any)
-		return NULL;
-	by_tap = mem_zalloc(TAPS, sizeof(*by_tap));
-	for (size_t i = 0; i < c->n_taps; i++)
-		by_tap[c->taps[i].id] = by_module[c->taps[i].module];
-	return by_tap;
-}
-
 static int wanted(void *ctx, const struct flow *f, struct err *err)
 {
 	struct collect *c = ctx;
@@ -504,19 +480,22 @@ static int merge_rows(struct collect *c, struct err *err)
 int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 	struct query_sums *ret, struct err *err)
 {
-	cleanup_free int64_t *offset_ns = offsets(s, q->catalog);
+	struct lives lives;
 	struct collect c = {.q = q,
 		.room = mem_zalloc(1, sizeof(*c.room)),
 		.max = q->rows_max ? q->rows_max : QUERY_ROWS,
-		.merge = merge_new(q->catalog, q->idle_ms),
-		.offset_ns = offset_ns,
+		.merge = merge_new(q->catalog, &lives, q->idle_ms),
 		.extras = q->extras || filter_asks_extras(q->filter),
 		.share = 1,
 		.seed = seed_of(q->catalog),
 		.times = {.from_ns = q->from_ns, .to_ns = q->to_ns},
 		.fn = fn,
 		.ctx = ctx};
-	int r = scan(&c, s, err);
+	int r;
+
+	lives_read(s, q->catalog, &lives);
+	c.offset_ns = lives.offset_ns;
+	r = scan(&c, s, err);
 
 	if (r == 0)
 		r = merge_rows(&c, err);
@@ -535,6 +514,7 @@ int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 	arena_release(&c.others);
 	spill_free(c.spill);
 	merge_free(c.merge);
+	lives_release(&lives);
 	return r;
 }
 

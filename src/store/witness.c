@@ -75,19 +75,27 @@ static int64_t middle(const struct flow_record *r)
 	return r->first_ns / 2 + r->last_ns / 2;
 }
 
+/* Until when may another tap see what is in this row? */
+static int64_t reach(const struct witness *w)
+{
+	const int64_t near_ns = plus(w->row->last_ns, NEAR_NS);
+
+	return near_ns < w->closed_ns ? near_ns : w->closed_ns;
+}
+
 /* The open rows of a tap count.  Rows of one tap may overlap, so neither ends nor
  * middles are in order: what is of all rows up to one, or from one on, is. */
 static void take(struct witness *w, size_t n)
 {
-	int64_t last_ns = INT64_MIN, middle_ns = INT64_MIN;
+	int64_t reach_ns = INT64_MIN, middle_ns = INT64_MIN;
 
 	for (size_t i = 0; i < n; i++) {
 		w[i].counts = !w[i].again;
-		if (w[i].row->last_ns > last_ns)
-			last_ns = w[i].row->last_ns;
+		if (reach(&w[i]) > reach_ns)
+			reach_ns = reach(&w[i]);
 		if (middle(w[i].row) > middle_ns)
 			middle_ns = middle(w[i].row);
-		w[i].last_ns = last_ns;
+		w[i].reach_ns = reach_ns;
 		w[i].latest_ns = middle_ns;
 	}
 	middle_ns = INT64_MAX;
@@ -98,16 +106,21 @@ static void take(struct witness *w, size_t n)
 	}
 }
 
-/* How many of a tap's rows begin before that time, and what clocks are wrong by
- * after it. */
-static size_t before(const struct witness *w, size_t n, int64_t at_ns)
+/* How many of a tap's rows begin so early that they may be of the time of this
+ * one of another: before its middle and what clocks are wrong by after it, and
+ * before its own tap was closed. */
+static size_t before(
+	const struct witness *w, size_t n, const struct witness *other)
 {
+	const int64_t middle_ns = middle(other->row);
 	size_t low = 0;
 
 	while (n > 0) {
 		const size_t half = n / 2;
+		const int64_t first_ns = w[low + half].row->first_ns;
 
-		if (plus(w[low + half].row->first_ns, -NEAR_NS) < at_ns) {
+		if (plus(first_ns, -NEAR_NS) < middle_ns &&
+			first_ns <= other->closed_ns) {
 			low += half + 1;
 			n -= half + 1;
 		} else {
@@ -120,11 +133,12 @@ static size_t before(const struct witness *w, size_t n, int64_t at_ns)
 /* Is the middle of the row in one of the tap's rows, or that of one of those
  * in the row?  If not the first, all rows end before the middle or begin after
  * it. */
-static bool saw(const struct witness *w, size_t n, const struct flow_record *r)
+static bool saw(const struct witness *w, size_t n, const struct witness *other)
 {
-	const size_t i = before(w, n, middle(r));
+	const struct flow_record *r = other->row;
+	const size_t i = before(w, n, other);
 
-	if (i > 0 && (middle(r) <= plus(w[i - 1].last_ns, NEAR_NS) ||
+	if (i > 0 && (middle(r) <= w[i - 1].reach_ns ||
 			     w[i - 1].latest_ns >= r->first_ns))
 		return true;
 	return i < n && w[i].earliest_ns <= r->last_ns;
@@ -143,7 +157,7 @@ void witness_choose(struct witness *w, size_t n)
 		take(w + begin, end - begin);
 		for (size_t i = 0; i < n; i++)
 			if (is_open(&w[i]) &&
-				saw(w + begin, end - begin, w[i].row))
+				saw(w + begin, end - begin, &w[i]))
 				w[i].again = true;
 	}
 }

@@ -4,7 +4,9 @@
  * taps.  The tap that saw most counts, one that did not sample before one that
  * did.  A row of another counts where the first saw nothing: the tap may have
  * been moved in the middle of the flow.  As taps cut their rows at their own
- * times, the middle of a row tells whether it is of the same time. */
+ * times, the middle of a row tells whether it is of the same time, or of a time
+ * near by, as packets are on the way for a while and clocks are not right; but
+ * not where the tap of the earlier one was closed in between. */
 #ifndef NFZ_STORE_WITNESS_H
 #define NFZ_STORE_WITNESS_H
 
@@ -16,9 +18,10 @@
 
 struct witness {
 	const struct flow_record *row;
-	/* for the choice, of the tap's rows: the last end and the latest middle
-	 * up to this one, the earliest middle from it on */
-	int64_t last_ns, latest_ns, earliest_ns;
+	int64_t closed_ns; /* its tap, after the row; INT64_MAX: not known */
+	/* for the choice, of the tap's rows: how far the last one reaches and
+	 * the latest middle up to this one, the earliest middle from it on */
+	int64_t reach_ns, latest_ns, earliest_ns;
 	bool counts, again; /* one of them is set */
 };
 

@@ -125,8 +125,8 @@ static int64_t at(double s)
 	return (int64_t)((uint64_t)START + (uint64_t)(int64_t)(s * 1e9));
 }
 
-static struct result merged(
-	const char *catalog, const struct row *rows, size_t n)
+static struct result merged_over(const char *catalog, const struct lives *lives,
+	const struct row *rows, size_t n)
 {
 	struct flow_record r[32] = {0};
 	struct result result = {0};
@@ -148,7 +148,7 @@ static struct result merged(
 		r[i].first_ns = at(rows[i].first);
 		r[i].last_ns = at(rows[i].last);
 	}
-	m = merge_new(c, 5000);
+	m = merge_new(c, lives, 5000);
 	result.c = c;
 	cr_assert_eq(merge_run(m, &(struct flow_rows){r, NULL, n}, keep,
 			     &result, &err),
@@ -160,7 +160,7 @@ static struct result merged(
 }
 
 #define MERGED(catalog, rows)                                                  \
-	merged(catalog, rows, sizeof(rows) / sizeof(*(rows)))
+	merged_over(catalog, NULL, rows, sizeof(rows) / sizeof(*(rows)))
 
 Test(merge, deltas_of_all_taps_are_one_flow)
 {
@@ -446,6 +446,31 @@ Test(merge, a_tap_that_moves_loses_nothing)
 	cr_assert_eq(r.flows[0].again, 0);
 }
 
+/* As fast as a plan can follow another: within the time that clocks may be wrong
+ * by, and back again. */
+Test(merge, a_tap_that_was_closed_saw_nothing_later)
+{
+	const struct row rows[] = {
+		{.tap = 1, .to = 1, .packets = 3, .first = 0, .last = 0.4},
+		{.tap = 2, .to = 1, .packets = 3, .first = 0.9, .last = 1.3},
+		{.tap = 1, .to = 1, .packets = 3, .first = 1.8, .last = 2.2},
+		/* both: on the way for a while */
+		{.tap = 1, .to = 1, .packets = 1, .first = 3, .last = 3},
+		{.tap = 2, .to = 1, .packets = 1, .first = 3.5, .last = 3.5},
+	};
+	struct life_end ends[] = {{1, at(0.5)}, {2, at(1.4)}};
+	const struct lives lives = {.ends = ends, .n_ends = 2};
+	struct result r = merged_over(
+		BOTH_ENDS, &lives, rows, sizeof(rows) / sizeof(*rows));
+
+	cr_assert_eq(r.n, 1);
+	cr_assert_eq(r.flows[0].packets, 10);
+	cr_assert_eq(r.flows[0].again, 1);
+	/* that nobody knows of their ends leaves only their times */
+	r = MERGED(BOTH_ENDS, rows);
+	cr_assert_eq(r.flows[0].packets, 7);
+}
+
 Test(merge, silence_ends_a_flow_at_all_taps_alike)
 {
 	const struct row rows[] = {
@@ -588,7 +613,7 @@ Test(merge, flows_come_in_one_order)
 		r[i].key.sport = i;
 	}
 	for (int i = 0; i < 2; i++) {
-		struct merge *m = merge_new(c, 0);
+		struct merge *m = merge_new(c, NULL, 0);
 
 		cr_assert_eq(
 			merge_run(m, &rows, note, i ? &second : &first, NULL),
