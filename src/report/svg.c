@@ -33,7 +33,7 @@ static const char style_light[] =
 	".tap{fill:#1668c7;stroke:#fff;stroke-width:1.2}\n"
 	".disk{fill:#0a7d57;stroke:#fff;stroke-width:1.2}"
 	".lid{fill:none;stroke:#fff;stroke-width:1}\n"
-	".fold .b{fill:#f6f8fa}.fn{font-size:9px;font-weight:600}"
+	".fold:not(.probe) .b{fill:#f6f8fa}.fn{font-size:9px;font-weight:600}"
 	".probe .fn{fill:#fff}.warn{fill:#b03a06}\n";
 
 static const char style_dark[] =
@@ -48,7 +48,8 @@ static const char style_dark[] =
 	".pupil{fill:#0c3a73}\n"
 	".tap{fill:#6aaeff;stroke:#10161d}.disk{fill:#2fc08e;"
 	"stroke:#10161d}.lid{stroke:#10161d}\n"
-	".fold .b{fill:#1b232c}.probe .fn{fill:#fff}.warn{fill:#ff9a63}\n"
+	".fold:not(.probe) .b{fill:#1b232c}.probe "
+	".fn{fill:#fff}.warn{fill:#ff9a63}\n"
 	"}\n";
 
 static void print_line(
