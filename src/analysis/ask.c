@@ -318,7 +318,7 @@ static int ask(struct asked *q, const struct args *a, struct err *err)
 	else if (r == 0)
 		r = answer_write(q->store, &answer, &sums, err);
 	if (r == 0 && answer.format == SHEET_TABLE && !a->history)
-		ask_say_sums(&sums, answer.by.n, mono_now().ns - began);
+		ask_say_sums(&sums, mono_now().ns - began);
 	if (r == 0 && answer.format == SHEET_TABLE)
 		say_more(q, a, &sums);
 	if (r == 0)

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-void ask_say_sums(const struct answer_sums *sums, bool groups, int64_t took_ns)
+void ask_say_sums(const struct answer_sums *sums, int64_t took_ns)
 {
 	char of[32] = "", rolled[64] = "";
 
@@ -15,12 +15,10 @@ void ask_say_sums(const struct answer_sums *sums, bool groups, int64_t took_ns)
 			", %" PRIu64 " of them told by rollups",
 			sums->query.rolled);
 	fprintf(stderr,
-		"%" PRIu64 " row%s%s.  %s %" PRIu64 " records gave %" PRIu64
-		" flow%s%s.  %.2f s\n",
-		sums->shown, sums->shown == 1 ? "" : "s", of,
-		groups ? "Every flow counted once:" : "Each flow counted once:",
-		sums->query.kept, sums->query.flows,
-		sums->query.flows == 1 ? "" : "s", rolled,
+		"%" PRIu64 " row%s%s.  Each flow counted once: %" PRIu64
+		" records gave %" PRIu64 " flow%s%s.  %.2f s\n",
+		sums->shown, sums->shown == 1 ? "" : "s", of, sums->query.kept,
+		sums->query.flows, sums->query.flows == 1 ? "" : "s", rolled,
 		(double)took_ns / 1e9);
 }
 

@@ -5,7 +5,7 @@
 #include "store/answer.h"
 
 /* How many rows there are, of how many records, and how long that took. */
-void ask_say_sums(const struct answer_sums *sums, bool groups, int64_t took_ns);
+void ask_say_sums(const struct answer_sums *sums, int64_t took_ns);
 /* Why there are none. */
 void ask_say_none(const char *filter, const struct query_times *times);
 

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -212,4 +213,15 @@ static int remove_at(int dir, const char *name, dev_t dev, struct err *err)
 int file_remove_tree(const char *path, struct err *err)
 {
 	return remove_at(AT_FDCWD, path, 0, err);
+}
+
+const char *file_home(void)
+{
+	const char *home = getenv("HOME");
+	const struct passwd *me;
+
+	if (home && *home)
+		return home;
+	me = getpwuid(getuid());
+	return me ? me->pw_dir : "/";
 }

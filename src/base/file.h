@@ -27,6 +27,9 @@ int file_make_dirs(
 /* Opens (creating, 0600) and locks path; NFZ_E_BUSY when another holds it.
  * The lock goes with the descriptor. */
 int file_lock(const char *path, int *ret_fd, struct err *err) NFZ_MUST_CHECK;
+/* The user's home directory: HOME, else what the password file says.  Good
+ * until the next call. */
+const char *file_home(void);
 /* rm -r of path itself and all in it, never following links, never leaving
  * the file system it starts on.  Absent is success. */
 int file_remove_tree(const char *path, struct err *err) NFZ_MUST_CHECK;

@@ -78,10 +78,8 @@ static void set(char **to, const char *value)
 /* "~/x" -> home; everything else as it is. */
 static char *expand(const char *path)
 {
-	const char *home = getenv("HOME");
-
-	if (path[0] == '~' && path[1] == '/' && home)
-		return mem_printf("%s%s", home, path + 1);
+	if (path[0] == '~' && path[1] == '/')
+		return mem_printf("%s%s", file_home(), path + 1);
 	return mem_strdup(path);
 }
 
@@ -231,15 +229,28 @@ static bool is_uuid(const char *word)
 	return !form[i] && !word[i];
 }
 
+static int hint_at_missing(const char *word, struct err *err)
+{
+	(void)err_sys(err, "%s", word);
+	err->code = NFZ_E_USAGE;
+	return err_hint(err, "An experiment is PROJ/EXP, each of letters, "
+			     "digits, - and _");
+}
+
 /* A word that names no experiment may be that of a file or directory. */
 static int hint_at_file(const char *word, struct err *err)
 {
-	const bool path = *word == '/' || *word == '.';
+	const bool path = *word == '/' || strchr(word, '.');
 	cleanup_free char *within = NULL;
 	struct stat st;
 
 	if (path && access(word, R_OK) < 0)
-		return err_sys(err, "%s", word);
+		return hint_at_missing(word, err);
+	if (store_is_there(word))
+		return err_hint(err,
+			"%s is a store: query, analyse, top, view, report and "
+			"export read it",
+			word);
 	if (stat(word, &st) < 0)
 		return strpbrk(word, "/,")
 			       ? -(int)err->code
@@ -273,7 +284,7 @@ int app_experiment(const struct app *app, const char *word,
 		snprintf(ret->experiment, sizeof(ret->experiment), "%s", word);
 		return 0;
 	}
-	if (!word[n]) {
+	if (!word[n] && name_ok(word, n)) {
 		if (!app->project || !*app->project) {
 			err_set(err, NFZ_E_USAGE, "%s: which project is it in?",
 				word);
@@ -302,12 +313,14 @@ const struct opt *command_common(const struct command *cmd)
 
 void command_help(const struct command *cmd, FILE *to)
 {
-	fprintf(to, "usage: netflowize %s %s\n\n%s.\n\n", cmd->name, cmd->usage,
-		cmd->summary);
+	fprintf(to, "usage: netflowize %s%s%s\n\n%s.\n\n", cmd->name,
+		*cmd->usage ? " " : "", cmd->usage, cmd->summary);
 	if (cmd->example)
 		fprintf(to, "Example:  %s\n\n", cmd->example);
 	opt_print(cmd->options, to);
-	fputs("\nOptions of all commands\n", to);
+	if (cmd->options->name)
+		fputc('\n', to);
+	fputs("Options of all commands\n", to);
 	opt_print(command_common(cmd), to);
 }
 

@@ -184,9 +184,13 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 		return r;
 	if (words == 0)
 		return print(app, 0, err);
-	for (int i = 1; i < NFZ_E_COUNT; i++)
-		if (strcasecmp(argv[1], err_code_text(i)) == 0)
+	for (int i = 1; i < NFZ_E_COUNT; i++) {
+		const char *code = err_code_text(i);
+
+		if (strcasecmp(argv[1], code) == 0 ||
+			strcasecmp(argv[1], code + sizeof("NFZ-") - 1) == 0)
 			return print(app, i, err);
+	}
 	err_set(err, NFZ_E_USAGE, "%s is no error code of netflowize", argv[1]);
 	return err_hint(err, "All codes: netflowize explain");
 }

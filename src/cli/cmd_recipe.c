@@ -303,9 +303,10 @@ static int strip(struct job *j, struct err *err)
 			j->recipe->name, j->n.project, j->n.experiment);
 		r = 0;
 	} else if (r == 0) {
-		say_done(j->app, "%s of %s/%s",
-			j->o->dry_run ? "would remove" : "nothing left",
-			j->n.project, j->n.experiment);
+		say_done(j->app,
+			j->o->dry_run ? "%s would be removed from %s/%s"
+				      : "nothing is left of %s in %s/%s",
+			j->recipe->name, j->n.project, j->n.experiment);
 	}
 	if (!app_for_people(j->app)) {
 		struct err bad = ERR_INIT;

@@ -14,14 +14,15 @@ static const char failed_note[] = "failed", plan_note[] = "last.plan",
 		  topology_note[] = "last.topology";
 
 /* Only a cache: a full home directory must not stop the work. */
-static void note(
+static bool note(
 	const struct nodes_context *n, const char *name, const char *text)
 {
 	struct err err = ERR_INIT;
 
-	if (state_note(n->project, n->experiment, name, text, &err) < 0)
-		say_note(n->app, "--limit will not know of this run: %s",
-			err.text);
+	if (state_note(n->project, n->experiment, name, text, &err) == 0)
+		return true;
+	say_note(n->app, "--limit will not know of this run: %s", err.text);
+	return false;
 }
 
 static void failed_before(const struct nodes_context *n, struct opt_list *ret)
@@ -140,10 +141,11 @@ void limit_remember_plan(const struct nodes_context *n,
 	/* names were learned since it was made */
 	plan_digest(t, now.topology_sha256);
 	plan_print(&now, t, &text);
-	note(n, plan_note, buf_ok(&text) ? buf_str(&text) : "");
-	buf_reset(&text);
-	topofile_print(t, &text);
-	note(n, topology_note, buf_ok(&text) ? buf_str(&text) : "");
+	if (note(n, plan_note, buf_ok(&text) ? buf_str(&text) : "")) {
+		buf_reset(&text);
+		topofile_print(t, &text);
+		note(n, topology_note, buf_ok(&text) ? buf_str(&text) : "");
+	}
 	buf_release(&text);
 }
 

@@ -7,6 +7,7 @@
 
 #include <locale.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -120,7 +121,7 @@ static int dispatch(struct app *app, int argc, char **argv, struct err *err)
 	if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0 ||
 		strcmp(word, "help") == 0)
 		return help(argc, argv, err);
-	if (strcmp(word, "--version") == 0)
+	if (strcmp(word, "-V") == 0 || strcmp(word, "--version") == 0)
 		return find("version")->run(app, 1, argv, err);
 	/* netflowize --light PROJ/EXP */
 	if (word[0] == '-')
@@ -133,6 +134,22 @@ static int dispatch(struct app *app, int argc, char **argv, struct err *err)
 	return cmd->run(app, argc - 1, argv + 1, err);
 }
 
+/* Who reads what we print has seen enough, as head(1) soon has. */
+static bool reader_is_gone(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	return ferror(stdout) && poll(&out, 1, 0) == 1 &&
+	       (out.revents & POLLERR);
+}
+
+/* As a program ends that did not ignore it; only after all cleaning up. */
+static void end_by_pipe(void)
+{
+	signal(SIGPIPE, SIG_DFL);
+	(void)raise(SIGPIPE);
+}
+
 int main(int argc, char **argv)
 {
 	struct common defaults = {0};
@@ -142,6 +159,7 @@ int main(int argc, char **argv)
 		.interrupted = &interrupted};
 	struct sigaction act = {.sa_handler = on_interrupt}, was;
 	struct err err = ERR_INIT;
+	bool unread;
 	int r;
 
 	/* What is large goes back to the system when it is freed. */
@@ -163,12 +181,13 @@ int main(int argc, char **argv)
 	r = app_init(&app, &err);
 	if (r == 0)
 		r = dispatch(&app, argc, argv, &err);
-	if (r < 0 && err.text[0])
-		log_err(&err);
-	if ((fflush(stdout) != 0 || ferror(stdout)) && r == 0) {
+	if ((fflush(stdout) != 0 || ferror(stdout)) && r == 0)
 		r = err_sys(&err, "standard output");
+	unread = reader_is_gone();
+	if (r < 0 && err.text[0] && !unread)
 		log_err(&err);
-	}
 	app_release(&app);
+	if (unread)
+		end_by_pipe();
 	return err_exit_status(r);
 }

@@ -17,22 +17,26 @@ void plan_options_release(struct plan_options *o)
 	opt_list_release(&o->what_if);
 }
 
-typedef int (*wishes_fn)(struct wishes *w, const struct topology *t,
-	const char *text, size_t len, const char *name, struct err *err);
+struct wish {
+	const char *option, *file;
+	int (*parse)(struct wishes *w, const struct topology *t,
+		const char *text, size_t len, const char *name,
+		struct err *err);
+};
 
 static int read_wish(struct wishes *w, const struct topology *t,
-	const char *file, wishes_fn parse, struct err *err)
+	const struct wish *from, struct err *err)
 {
 	struct buf text = BUF_INIT((size_t)256 << 20);
-	int r;
+	int r = file_read(from->file, &text, err);
 
-	if (!file)
-		return 0;
-	r = file_read(file, &text, err);
-	if (r == -NFZ_E_IO)
+	if (r == -NFZ_E_IO) {
 		err->code = NFZ_E_USAGE;
+		(void)err_wrap(err, "%s", from->option);
+	}
 	if (r == 0)
-		r = parse(w, t, buf_str(&text), text.len, file, err);
+		r = from->parse(
+			w, t, buf_str(&text), text.len, from->file, err);
 	buf_release(&text);
 	return r < 0 ? -(int)err->code : 0;
 }
@@ -40,14 +44,15 @@ static int read_wish(struct wishes *w, const struct topology *t,
 static int read_wishes(struct wishes *w, const struct topology *t,
 	const struct plan_options *o, struct err *err)
 {
-	int r = read_wish(w, t, o->select, wishes_links, err);
+	const struct wish all[] = {{"--select", o->select, wishes_links},
+		{"--paths", o->paths, wishes_pairs},
+		{"--costs", o->costs, wishes_costs},
+		{"--loads", o->loads, wishes_loads}};
+	int r = 0;
 
-	if (r == 0)
-		r = read_wish(w, t, o->paths, wishes_pairs, err);
-	if (r == 0)
-		r = read_wish(w, t, o->costs, wishes_costs, err);
-	if (r == 0)
-		r = read_wish(w, t, o->loads, wishes_loads, err);
+	for (size_t i = 0; r == 0 && i < sizeof(all) / sizeof(*all); i++)
+		if (all[i].file)
+			r = read_wish(w, t, &all[i], err);
 	return r;
 }
 

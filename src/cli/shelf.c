@@ -16,12 +16,12 @@ static size_t folders(char *ret[static 3])
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	size_t found = 0;
 
-	if (n > 0 && strrchr(exe, '/'))
+	for (int up = 0; n > 0 && up < 2 && strrchr(exe, '/'); up++)
 		*strrchr(exe, '/') = '\0';
 	if (wish && *wish)
 		ret[found++] = mem_strdup(wish);
-	ret[found++] = mem_printf("%s/../recipes", exe);
-	ret[found++] = mem_printf("%s/../share/netflowize/recipes", exe);
+	ret[found++] = mem_printf("%s/recipes", exe);
+	ret[found++] = mem_printf("%s/share/netflowize/recipes", exe);
 	return found;
 }
 

@@ -53,13 +53,12 @@ int source_no_store(const char *path, struct err *err)
 			     "leaves");
 }
 
+/* No experiment's name has a point. */
 static bool is_report(const char *path)
 {
 	struct stat st;
-	size_t n = strlen(path);
 
-	return n > 5 && strcmp(path + n - 5, ".html") == 0 &&
-	       stat(path, &st) == 0 && S_ISREG(st.st_mode);
+	return strchr(path, '.') && stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 /* Its figures are those of its time and its filter. */

@@ -2,6 +2,7 @@
  * certificates, then the agent's, those that belong to named files first. */
 #define _GNU_SOURCE
 #include "deploy/ssh_keys.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "deploy/agentfilter.h"
 #include "deploy/sshconf.h"
@@ -226,11 +227,10 @@ struct remote_keys *remote_keys_load(const struct remote_options *options)
 {
 	struct remote_keys *k = mem_zalloc(1, sizeof(*k));
 	const struct passwd *me = getpwuid(getuid());
-	const char *home = getenv("HOME");
 	cleanup_free char *second = NULL;
 
 	k->options = *options;
-	k->home = mem_strdup(home ? home : me ? me->pw_dir : "/");
+	k->home = mem_strdup(file_home());
 	snprintf(k->user, sizeof(k->user), "%s", me ? me->pw_name : "root");
 	k->known_hosts = options->known_hosts
 				 ? mem_strdup(options->known_hosts)

@@ -21,7 +21,7 @@ static bool part_ok(const char *s)
 static char *dir_of(
 	const char *dir, const char *project, const char *experiment)
 {
-	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	const char *xdg = getenv("XDG_STATE_HOME");
 
 	if (!part_ok(project) || !part_ok(experiment))
 		return NULL;
@@ -30,9 +30,8 @@ static char *dir_of(
 	if (xdg && *xdg == '/')
 		return mem_printf(
 			"%s/netflowize/%s/%s", xdg, project, experiment);
-	return home ? mem_printf("%s/.local/state/netflowize/%s/%s", home,
-			      project, experiment)
-		    : NULL;
+	return mem_printf("%s/.local/state/netflowize/%s/%s", file_home(),
+		project, experiment);
 }
 
 static void take_line(struct deploy_state *s, const char *line)

@@ -263,8 +263,11 @@ static void table_line(
 
 		if (s->columns[i].right)
 			owed += pad;
-		buf_addf(&s->out, "%*s%s", (int)owed, "", cells[i]);
-		owed = GAP + (s->columns[i].right ? 0 : pad);
+		if (*cells[i]) {
+			buf_addf(&s->out, "%*s%s", (int)owed, "", cells[i]);
+			owed = 0;
+		}
+		owed += GAP + (s->columns[i].right ? 0 : pad);
 	}
 	buf_addc(&s->out, '\n');
 	if (s->out.len >= FLUSH_AT)

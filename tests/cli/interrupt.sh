@@ -1,7 +1,7 @@
 #!/bin/sh
 # One Ctrl-C ends the search for a plan: a random graph that takes hours is
 # interrupted when the search has begun, as its processor time tells.  A closed
-# terminal ends what shows a page.
+# terminal ends what shows a page, a closed pipe what prints.
 set -eu
 cd "$(dirname "$0")/../.."
 case ${BUILD:=build} in
@@ -114,4 +114,17 @@ try:
 finally:
     p.kill()
 print("a query interrupted, ended")
+
+# Who reads, as head(1) does, has seen enough: that is no error.
+for words in (["explain"], ["query", "examples/ddos.nfz"],
+              ["fetch", "--topology", "topologies/tree.ns", "-q"]):
+    r, w = os.pipe()
+    os.close(r)
+    p = subprocess.run(["netflowize"] + words, stdout=w,
+                       stderr=subprocess.PIPE, timeout=60)
+    os.close(w)
+    if p.returncode != -signal.SIGPIPE or b"NFZ-E" in p.stderr:
+        sys.exit(f"FAILED: {words} unread ended with {p.returncode}: "
+                 f"{p.stderr}")
+print("nobody reads, no error")
 EOF

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,19 @@ Test(file, replaces_whole_and_reads_back)
 	buf_release(&text);
 	free(path);
 	free(dir);
+}
+
+Test(file, a_home_is_found_without_the_variable)
+{
+	const struct passwd *me = getpwuid(getuid());
+
+	cr_assert_not_null(me);
+	setenv("HOME", "/over/there", 1);
+	cr_assert_str_eq(file_home(), "/over/there");
+	unsetenv("HOME");
+	cr_assert_str_eq(file_home(), me->pw_dir);
+	setenv("HOME", "", 1);
+	cr_assert_str_eq(file_home(), me->pw_dir);
 }
 
 Test(file, a_part_is_read_as_far_as_there_is_one)
