@@ -7,6 +7,7 @@
 #include "base/proc.h"
 #include "deploy/agent.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -247,7 +248,22 @@ static int stop_one(void *ctx, const struct proc_info *info)
 	return proc_info_end(info, AGENT_STOP_MS) ? 0 : 1;
 }
 
-/* stop ID ROLE|all */
+/* Its keeper, which writes there, has ended. */
+static int forget(int dir, const char *role, struct err *err)
+{
+	static const char *const files[] = {".set", ""};
+	char path[64];
+
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "run/%.31s%s", role, files[i]);
+		if (unlinkat(dir, path, 0) < 0 && errno != ENOENT)
+			return dep_sys(err, path);
+	}
+	return 0;
+}
+
+/* stop ID ROLE|all [forget=1]: that one is not to run any more, and is not
+ * told of. */
 int call_stop(struct agent *a, const struct frame_args *args, struct err *err)
 {
 	const char *role = frame_arg(args, 2);
@@ -263,7 +279,11 @@ int call_stop(struct agent *a, const struct frame_args *args, struct err *err)
 		r = agent_each_role(a->dep.dir, stop_one, NULL);
 	else if (role_ok(role) && proc_info_read(a->dep.dir, role, &info))
 		r = stop_one(NULL, &info);
-	return r ? err_set(err, NFZ_E_REMOTE, "%s: does not end", role) : 0;
+	if (r)
+		return err_set(err, NFZ_E_REMOTE, "%s: does not end", role);
+	return role_ok(role) && frame_value(args, "forget")
+		       ? forget(a->dep.dir, role, err)
+		       : 0;
 }
 
 /* renew ID SECONDS: our programs end by themselves when nobody renews.  0:

@@ -32,13 +32,25 @@ static const struct step *next_step(
 	return NULL;
 }
 
+/* Will it be started again, as something else? */
+static bool is_wanted(const struct up *u, int node, const char *role)
+{
+	for (size_t i = 0; i < u->rollout.n; i++)
+		if (u->rollout.modules[i].node == node &&
+			strcmp(u->rollout.modules[i].name, role) == 0)
+			return true;
+	return false;
+}
+
 static int call_stop(struct up *u, struct fleet_node *n)
 {
 	const struct step *step = next_step(u, n, STEP_STOP);
 
 	if (step) {
-		const char *const call[] = {
-			"stop", u->rollout.id, step->what, NULL};
+		const char *const call[] = {"stop", u->rollout.id, step->what,
+			is_wanted(u, step->node, step->what) ? NULL
+							     : "forget=1",
+			NULL};
 
 		fleet_call(n, STOP_MS, call);
 	}

@@ -64,7 +64,8 @@ static void add_installs(struct steps *s, const struct rollout *r,
 }
 
 /* Not wanted any more, or not as it runs: a changed meter or cache ends while
- * its old collector still takes what it has. */
+ * its old collector still takes what it has.  What is not wanted is forgotten,
+ * also where it ended by itself. */
 static bool must_stop(const struct rollout *r, int node,
 	const struct deploy_found *f, size_t process)
 {
@@ -79,7 +80,7 @@ static bool must_stop(const struct rollout *r, int node,
 				       0 &&
 			       !module_runs(m, f);
 	}
-	return strcmp(f->processes[process].state, "running") == 0;
+	return true;
 }
 
 static bool is_meter(const struct deploy_found *f, size_t process)

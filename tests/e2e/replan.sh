@@ -26,13 +26,16 @@ ping_server() {
 		>"$log" 2>&1 || fail ping
 }
 nfz-testbed up topologies/dumbbell.ns --exp "$exp" >"$log" 2>&1 || fail up
-user up --light
+# the collector is on one of those that have a meter for a while
+user up --light --collector server2
 ping_server
 user up --light --avoid right
 grep -q 'right  *an older deployment removed' "$log" || fail "right kept its probe"
 ping_server
 user up --light
 ping_server
+user status
+grep -q exited "$log" && fail "server2's meter is missed"
 user query -o json proto icmp
 # pings that are long apart are two flows
 [ "$(jq -c '[.flows | group_by(.src)[] | map(.packets) | add]' "$log")" = '[9,9]' ] ||

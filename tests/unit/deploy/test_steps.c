@@ -449,6 +449,9 @@ Test(steps, a_role_that_is_not_wanted_is_stopped)
 	MEM_PUSH(f->processes, f->n, f->cap) =
 		(struct deploy_process){.role = "meter", .state = "running"};
 	cr_assert_str_eq(steps_text(&w), "  a                stop     meter\n");
+	/* and forgotten, where it ended by itself */
+	snprintf(f->processes[f->n - 1].state, 16, "exited");
+	cr_assert_str_eq(steps_text(&w), "  a                stop     meter\n");
 	free_world(&w);
 }
 
