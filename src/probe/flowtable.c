@@ -102,15 +102,39 @@ uint32_t flowtable_find(
 	}
 }
 
+/* Of the records, and what is beside them, from `id` on. */
+static void take_piece(struct flowtable *t, uint32_t id)
+{
+	const size_t left = t->cap - id;
+
+	pages_next(&t->pace, &t->hot[id], left * sizeof(*t->hot));
+	if (id % (PAGES_PIECE / sizeof(*t->first_ns)))
+		return;
+	pages_beside(&t->pace, &t->first_ns[id], left * sizeof(*t->first_ns));
+	pages_beside(&t->pace, &t->latest_ns[id], left * sizeof(*t->latest_ns));
+}
+
 static uint32_t take_id(struct flowtable *t)
 {
 	uint32_t id = t->free;
 
-	if (id != FLOWTABLE_NONE)
+	if (id != FLOWTABLE_NONE) {
 		t->free = (uint32_t)t->first_ns[id];
-	else if (t->touched < t->cap)
+	} else if (t->touched < t->cap) {
+		if (t->touched % (PAGES_PIECE / sizeof(*t->hot)) == 0)
+			take_piece(t, t->touched);
 		id = t->touched++;
+	}
 	return id;
+}
+
+static void take_slots(struct flowtable *t, uint32_t from, uint32_t to)
+{
+	uint8_t *const end = (uint8_t *)&t->slots[to];
+
+	for (uint8_t *at = (uint8_t *)&t->slots[from]; at < end;
+		at += PAGES_PIECE)
+		pages_next(&t->pace, at, (size_t)(end - at));
 }
 
 static void put(struct flowtable *t, struct flowtable_slot slot)
@@ -132,6 +156,7 @@ static void grow(struct flowtable *t)
 	cleanup_free struct flowtable_slot *waiting = NULL;
 	uint32_t n = 0;
 
+	take_slots(t, slots, slots * 2);
 	t->mask = slots * 2 - 1;
 	while (t->slots[n].number)
 		n++;

@@ -6,6 +6,7 @@
 #define NFZ_PROBE_FLOWTABLE_H
 
 #include "flow/key.h"
+#include "probe/pages.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,6 +54,7 @@ struct flowtable {
 	uint32_t cap, n;
 	uint32_t touched; /* ids handed out at some time: 0..touched-1 */
 	uint32_t free;    /* list through first_ns; FLOWTABLE_NONE ends */
+	struct pages_pace pace;
 	uint64_t secret[FLOWTABLE_SECRETS];
 };
 

@@ -15,4 +15,20 @@ void pages_drop(void *pages, size_t bytes);
 /* Zeroes all, giving back what can be. */
 void pages_clear(void *pages, size_t bytes);
 
+/* Arrays that are filled from the start take one piece after the other.  In a
+ * guest whose host takes back what is free (free page reporting), a huge page
+ * may take forty times as long as elsewhere, since all of it is lent anew;
+ * small ones mostly come from remainders that were never taken back.  Only the
+ * first touch tells. */
+enum { PAGES_PIECE = 2 << 20 };
+struct pages_pace {
+	unsigned small; /* so many pieces to come are of small pages */
+	unsigned last;  /* so many were, the last time */
+};
+/* The piece at `at` is to be touched now, for the first time; `left`: bytes
+ * there are from there on. */
+void pages_next(struct pages_pace *pace, void *at, size_t left);
+/* The same of an array beside, which may never be touched. */
+void pages_beside(const struct pages_pace *pace, void *at, size_t left);
+
 #endif
