@@ -80,6 +80,9 @@ static bool on_progress(void *data, const struct capfile *file, uint64_t frames)
 	struct run *o = data;
 	uint64_t size = capfile_size(file);
 
+	/* a file's memory is there for the flows then */
+	for (size_t i = 0; i < o->n_outlets; i++)
+		outlet_expect(o->outlets[i]);
 	if (!o->terminal || !mono_passed(o->next))
 		return true;
 	o->next = mono_add_ms(mono_now(), PROGRESS_MS);

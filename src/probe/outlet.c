@@ -180,6 +180,12 @@ static bool empty(struct outlet *o)
 	return o->failed == 0;
 }
 
+void outlet_expect(struct outlet *o)
+{
+	if (!o->failed)
+		(void)empty(o);
+}
+
 static bool write_buffer(struct outlet *o)
 {
 	size_t len = o->buffered;

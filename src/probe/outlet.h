@@ -42,6 +42,8 @@ void outlet_begin(struct outlet *o, int64_t start_ns, unsigned more);
 bool outlet_add(struct outlet *o, const struct flow_record *r,
 	const struct flow_more *more, int64_t now_ns);
 bool outlet_push(struct outlet *o, int64_t now_ns);
+/* There will be something to add: what a file has from before goes. */
+void outlet_expect(struct outlet *o);
 /* What is added from here on was sampled so; told when that is new. */
 bool outlet_resample(
 	struct outlet *o, const struct export_sampling *how, int64_t now_ns);
