@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { INDEX_WORDS_MAX = 3 };
+enum { INDEX_WORDS_MAX = 8 };
 
 struct index_slot {
 	uint32_t place; /* + 1; 0: free */

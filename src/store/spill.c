@@ -1,28 +1,18 @@
 /* What is added is written heap by heap, one chunk each; where the chunks of a
  * heap are stays in memory. */
-#define _GNU_SOURCE
 #include "store/spill.h"
-#include "base/file.h"
 #include "base/mem.h"
+#include "store/aside.h"
 #include "store/inside.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
 enum {
 	PIECE = 1024,      /* rows of a log's entry */
 	WRITE_AT = 1 << 20 /* bytes */
 };
 #define CHUNK_MAX ((size_t)1 << 32)
-/* Left on the disk: this much, or so much of it. */
-#define SPARE_BYTES (UINT64_C(1) << 30)
-enum { SPARE_PART = 32 };
-#define ELSEWHERE                                                              \
-	"TMPDIR, where the store is, can name a directory on another disk."
-
 struct chunk {
 	uint64_t offset, len;
 	size_t rows;
@@ -34,11 +24,9 @@ struct heap {
 };
 
 struct spill {
-	const char *dir;
-	int fd;
+	struct aside file;
 	struct hash_key seed;
 	struct heap heaps[SPILL_HEAPS];
-	uint64_t size;  /* of the file */
 	struct buf out; /* not written yet, or read */
 	/* of what is added */
 	uint8_t *heap_of; /* by row */
@@ -48,40 +36,16 @@ struct spill {
 	struct flow_extra extras[PIECE];
 };
 
-static int open_unnamed(const char *dir)
-{
-	const int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	cleanup_free char *name = NULL;
-	int named;
-
-	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
-		return fd;
-	name = mem_printf("%s/netflowize-XXXXXX", dir);
-	named = mkostemp(name, O_CLOEXEC);
-	if (named >= 0)
-		unlink(name);
-	return named;
-}
-
 int spill_new(const struct hash_key *seed, struct spill **ret, struct err *err)
 {
-	const char *dir = getenv("TMPDIR");
-	struct spill *s;
-	int fd;
+	cleanup_free struct spill *s = mem_zalloc(1, sizeof(*s));
+	int r = aside_open(&s->file, err);
 
-	if (!dir || !*dir)
-		dir = "/var/tmp";
-	fd = open_unnamed(dir);
-	if (fd < 0) {
-		err_sys(err, "cannot put rows aside in %s", dir);
-		return err_hint(err, ELSEWHERE);
-	}
-	s = mem_zalloc(1, sizeof(*s));
-	s->dir = dir;
-	s->fd = fd;
+	if (r < 0)
+		return r;
 	s->seed = *seed;
 	s->out.max = CHUNK_MAX;
-	*ret = s;
+	*ret = take(s);
 	return 0;
 }
 
@@ -89,7 +53,7 @@ void spill_free(struct spill *s)
 {
 	if (!s)
 		return;
-	close(s->fd);
+	aside_close(&s->file);
 	for (size_t i = 0; i < SPILL_HEAPS; i++)
 		free(s->heaps[i].chunks);
 	buf_release(&s->out);
@@ -100,40 +64,13 @@ void spill_free(struct spill *s)
 
 /* Adding --------------------------------------------------------------- */
 
-static int is_full(const struct spill *s, struct err *err)
-{
-	err_set(err, NFZ_E_DISK_FULL,
-		"%s: no space left for rows put aside, after %llu MiB", s->dir,
-		(unsigned long long)(s->size >> 20));
-	return err_hint(err,
-		"Rows of own probes, beyond a million, wait on disk until they "
-		"are merged, 48 bytes for most.  TMPDIR, where the store is, "
-		"can name a directory with more room; a filter or a shorter "
-		"time takes less.");
-}
-
 static int write_out(struct spill *s, struct err *err)
 {
-	struct statvfs disk;
+	int r = aside_write(&s->file, s->out.data, s->out.len, err);
 
-	/* some file systems tell no size */
-	if (fstatvfs(s->fd, &disk) == 0 && disk.f_blocks) {
-		const uint64_t unit = disk.f_frsize;
-		const uint64_t part = disk.f_blocks * unit / SPARE_PART;
-
-		if (disk.f_bavail * unit <
-			s->out.len + (part < SPARE_BYTES ? part : SPARE_BYTES))
-			return is_full(s, err);
-	}
-	if (file_write_all(s->fd, s->out.data, s->out.len, err) < 0) {
-		if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
-			return is_full(s, err);
-		err_wrap(err, "rows put aside in %s", s->dir);
-		return err_hint(err, ELSEWHERE);
-	}
-	s->size += s->out.len;
-	buf_reset(&s->out);
-	return 0;
+	if (r == 0)
+		buf_reset(&s->out);
+	return r;
 }
 
 /* Heap by heap, in the order they came; *ret_end of each. */
@@ -186,14 +123,14 @@ int spill_add(struct spill *s, const struct flow_rows *rows, struct err *err)
 	put_in_order(s, rows, end);
 	for (size_t k = 0, i = 0; k < SPILL_HEAPS && r == 0; k++) {
 		struct heap *heap = &s->heaps[k];
-		struct chunk chunk = {
-			.offset = s->size + s->out.len, .rows = end[k] - i};
+		struct chunk chunk = {.offset = s->file.size + s->out.len,
+			.rows = end[k] - i};
 
 		for (size_t n; i < end[k]; i += n) {
 			n = end[k] - i < PIECE ? end[k] - i : PIECE;
 			encode(s, rows, s->order + i, n);
 		}
-		chunk.len = s->size + s->out.len - chunk.offset;
+		chunk.len = s->file.size + s->out.len - chunk.offset;
 		if (chunk.rows)
 			MEM_PUSH(heap->chunks, heap->n, heap->cap) = chunk;
 		if (s->out.len >= WRITE_AT)
@@ -222,25 +159,21 @@ static int read_chunk(struct spill *s, const struct chunk *chunk,
 	struct counted *to, struct err *err)
 {
 	const size_t before = to->rows;
-	ssize_t len;
 	char *room;
-	int r;
+	int r = 0;
 
 	buf_reset(&s->out);
 	room = buf_space(&s->out, chunk->len);
-	len = room ? file_read_at(s->fd, room, chunk->len, chunk->offset) : 0;
-	if (len < 0) {
-		err_sys(err, "rows put aside in %s", s->dir);
-		return err_hint(err, ELSEWHERE);
-	}
 	if (room)
-		buf_commit(&s->out, (size_t)len);
+		r = aside_read(&s->file, room, chunk->len, chunk->offset, err);
+	if (r < 0)
+		return r;
+	if (room)
+		buf_commit(&s->out, chunk->len);
 	r = store_read_entries(&s->out, count_rows, to, err);
 	if (r < 0 || to->rows - before == chunk->rows)
 		return r;
-	err_set(err, NFZ_E_IO, "rows put aside in %s came back damaged",
-		s->dir);
-	return err_hint(err, ELSEWHERE);
+	return aside_damaged(&s->file, err);
 }
 
 int spill_read(struct spill *s, size_t heap, store_rows_fn fn, void *ctx,

@@ -1,8 +1,7 @@
 /* Rows put aside on disk, in heaps by the hash of their keys: what is too much
  * to be merged at once is merged heap by heap.
  *
- * They are in one file without a name, in $TMPDIR or /var/tmp: it goes with the
- * process, however that ends.  Rows have the form they have in logs
+ * They are in a file (store/aside.h), in the form they have in logs
  * (store/state.h), 48 bytes for most. */
 #ifndef NFZ_STORE_SPILL_H
 #define NFZ_STORE_SPILL_H
