@@ -1,87 +1,23 @@
 /* Conversations by volume, and those with symptoms by the weight of these. */
-#include "analysis/talks.h"
-#include "base/clock.h"
-#include "base/mem.h"
+#include "analysis/best.h"
+#include "analysis/complaints.h"
+#include "analysis/scans.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-enum {
-	FIN = 1,
-	RST = 4,
-	SYN_ACK = 18,
-	TINY = 64,
-	ROWS = 50,
-	SCAN_FROM = 16,
-	ICMP = 1,
-	ICMP6 = 58
-};
-
-/* An ICMP message nobody asked for, for this address. */
-struct complaint {
-	struct net_addr to;
-	int64_t first_ns, last_ns;
-};
+enum { RST = 4, SYN_ACK = 18, TINY = 64, ROWS = 50 };
 
 struct diagnosis {
-	struct talks *t;
+	const struct study_ask *ask;
 	struct scans scans;
-	struct complaint *complaints; /* by address */
-	size_t n, cap;
-	uint64_t many; /* targets that make a scan */
+	struct complaints complaints;
+	bool sick; /* only those that something is wrong with */
+	struct best rows;
 };
 
 struct rated {
-	const struct talk *talk;
+	struct talk talk;
 	uint32_t symptoms;
 	uint64_t score, bytes;
 };
-
-static int by_address(const void *a, const void *b)
-{
-	const struct complaint *x = a, *y = b;
-
-	return memcmp(&x->to, &y->to, sizeof(x->to));
-}
-
-static void find_complaints(struct diagnosis *d)
-{
-	for (size_t i = 0; i < d->t->n; i++) {
-		const struct talk *t = &d->t->v[i];
-
-		if ((t->key.proto != ICMP && t->key.proto != ICMP6) ||
-			t->side[1].packets)
-			continue;
-		MEM_PUSH(d->complaints, d->n, d->cap) = (struct complaint){
-			t->key.dst, t->side[0].first_ns, t->side[0].last_ns};
-	}
-	if (d->n)
-		qsort(d->complaints, d->n, sizeof(*d->complaints), by_address);
-}
-
-/* Did one come while it was tried, or within a second? */
-static bool complained(const struct diagnosis *d, const struct talk *t)
-{
-	size_t low = 0, high = d->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (memcmp(&d->complaints[middle].to, &t->key.src,
-			    sizeof(t->key.src)) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < d->n && memcmp(&d->complaints[low].to, &t->key.src,
-				     sizeof(t->key.src)) == 0;
-		low++)
-		if (d->complaints[low].last_ns >= t->side[0].first_ns &&
-			d->complaints[low].first_ns - NS_PER_S <=
-				t->side[0].last_ns)
-			return true;
-	return false;
-}
 
 static bool is_group(const struct net_addr *a)
 {
@@ -105,13 +41,12 @@ static uint32_t diagnose(const struct diagnosis *d, const struct talk *t)
 		[SYMPTOM_RESET] =
 			tcp && ((out->tcp_flags | back->tcp_flags) & RST),
 		[SYMPTOM_SYN_ONLY] = tcp && (out->tcp_flags & SYN_ACK) == 2,
-		[SYMPTOM_UNREACHABLE] = silent && complained(d, t),
-		[SYMPTOM_HOST_SCAN] =
-			failed && scans_targets(&d->scans, t, true) >= d->many,
-		[SYMPTOM_PORT_SCAN] =
-			failed && scans_targets(&d->scans, t, false) >= d->many,
+		[SYMPTOM_UNREACHABLE] =
+			silent && complaints_have(&d->complaints, t),
+		[SYMPTOM_HOST_SCAN] = failed && scans_have(&d->scans, t, true),
+		[SYMPTOM_PORT_SCAN] = failed && scans_have(&d->scans, t, false),
 		[SYMPTOM_TINY] = is_tiny(out) && is_tiny(back)};
-	uint32_t bits = t->symptoms;
+	uint32_t bits = (uint32_t)t->symptoms;
 
 	for (size_t i = 0; i < SYMPTOM_COUNT; i++)
 		bits |= (uint32_t)is[i] << i;
@@ -120,8 +55,8 @@ static uint32_t diagnose(const struct diagnosis *d, const struct talk *t)
 
 static struct rated rate(const struct diagnosis *d, const struct talk *t)
 {
-	const struct symptoms *s = d->t->ask->symptoms;
-	struct rated r = {.talk = t,
+	const struct symptoms *s = d->ask->symptoms;
+	struct rated r = {.talk = *t,
 		.bytes = t->side[0].bytes + t->side[1].bytes,
 		.symptoms = diagnose(d, t)};
 
@@ -144,7 +79,7 @@ static int by_bytes(const void *a, const void *b)
 
 	if (x->bytes != y->bytes)
 		return x->bytes < y->bytes ? 1 : -1;
-	return flow_key_compare(&x->talk->key, &y->talk->key);
+	return flow_key_compare(&x->talk.key, &y->talk.key);
 }
 
 static int by_score(const void *a, const void *b)
@@ -160,7 +95,7 @@ static void write_row(
 	const struct study_ask *ask, const struct rated *r, struct sheet *to)
 {
 	const struct symptoms *s = ask->symptoms;
-	const struct talk *t = r->talk;
+	const struct talk *t = &r->talk;
 	const char *names[SYMPTOM_COUNT + SYMPTOMS_OWN];
 	size_t n = 0;
 
@@ -180,40 +115,50 @@ static void write_row(
 	sheet_list(to, names, n);
 }
 
-static int write_rated(struct talks *t, struct sheet *to, bool sick)
+static int add_rated(void *ctx, const struct talk *t, struct err *err)
 {
-	const size_t limit = t->ask->limit ? t->ask->limit : ROWS;
-	struct diagnosis d = {.t = t,
-		.many = t->ask->threshold ? t->ask->threshold : SCAN_FROM};
-	cleanup_free struct rated *rows = mem_zalloc(t->n, sizeof(*rows));
-	size_t n = 0;
+	struct diagnosis *d = ctx;
+	const struct rated rated = rate(d, t);
 
-	talks_turn(t);
-	scans_init(&d.scans, t);
-	find_complaints(&d);
-	for (size_t i = 0; i < t->n; i++) {
-		rows[n] = rate(&d, &t->v[i]);
-		n += !sick || rows[n].score;
-	}
-	if (n)
-		qsort(rows, n, sizeof(*rows), sick ? by_score : by_bytes);
-	for (size_t i = 0; i < n && i < limit; i++)
-		write_row(t->ask, &rows[i], to);
-	scans_release(&d.scans);
-	free(d.complaints);
+	(void)err;
+	if (!d->sick || rated.score)
+		best_add(&d->rows, &rated);
 	return 0;
+}
+
+static int write_rated(
+	struct talks *t, struct sheet *to, bool sick, struct err *err)
+{
+	const struct study_ask *ask = t->ask;
+	struct diagnosis d = {.ask = ask, .sick = sick};
+	int r;
+
+	best_init(&d.rows, sizeof(struct rated), ask->limit ? ask->limit : ROWS,
+		sick ? by_score : by_bytes);
+	scans_init(&d.scans);
+	r = scans_find(
+		&d.scans, t, ask->threshold ? ask->threshold : SCAN_FROM, err);
+	if (r == 0)
+		r = complaints_gather(&d.complaints, t, err);
+	if (r == 0)
+		r = talks_each(t, add_rated, &d, err);
+	best_sort(&d.rows);
+	for (size_t i = 0; i < d.rows.n && r == 0; i++)
+		write_row(ask, best_at(&d.rows, i), to);
+	scans_release(&d.scans);
+	complaints_release(&d.complaints);
+	best_release(&d.rows);
+	return r;
 }
 
 static int write_all(void *it, struct sheet *to, struct err *err)
 {
-	(void)err;
-	return write_rated(it, to, false);
+	return write_rated(it, to, false, err);
 }
 
 static int write_sick(void *it, struct sheet *to, struct err *err)
 {
-	(void)err;
-	return write_rated(it, to, true);
+	return write_rated(it, to, true, err);
 }
 
 static const struct sheet_column columns[] = {{.name = "src"}, {.name = "dst"},
@@ -228,56 +173,3 @@ const struct study study_conversations = {
 	columns, N, talks_begin, talks_add, write_all, talks_free};
 const struct study study_symptoms = {
 	columns, N, talks_begin, talks_add, write_sick, talks_free};
-
-/* Scans ---------------------------------------------------------------- */
-
-static int by_targets(const void *a, const void *b)
-{
-	const struct scan *x = a, *y = b;
-
-	if (x->targets != y->targets)
-		return x->targets < y->targets ? 1 : -1;
-	return memcmp(&x->key, &y->key, sizeof(x->key));
-}
-
-static int write_scans(void *it, struct sheet *to, struct err *err)
-{
-	struct talks *t = it;
-	const uint64_t many = t->ask->threshold ? t->ask->threshold : SCAN_FROM;
-	const size_t limit = t->ask->limit ? t->ask->limit : ROWS;
-	struct scans s;
-
-	(void)err;
-	talks_turn(t);
-	scans_init(&s, t);
-	if (s.n)
-		qsort(s.v, s.n, sizeof(*s.v), by_targets);
-	for (size_t i = 0; i < s.n && i < limit && s.v[i].targets >= many;
-		i++) {
-		const struct scan *scan = &s.v[i];
-
-		sheet_text(to, scan->key.hosts ? "hosts" : "ports");
-		study_end_cell(to, t->ask->catalog, &scan->key.src);
-		if (scan->key.hosts)
-			sheet_null(to);
-		else
-			study_end_cell(to, t->ask->catalog, &scan->key.dst);
-		if (scan->key.hosts)
-			sheet_plain(to, scan->key.port);
-		else
-			sheet_null(to);
-		study_proto_cell(to, (uint8_t)scan->key.proto);
-		sheet_uint(to, scan->targets);
-		sheet_uint(to, scan->tries);
-	}
-	scans_release(&s);
-	return 0;
-}
-
-static const struct sheet_column scan_columns[] = {{.name = "of"},
-	{.name = "src"}, {.name = "dst"}, {.name = "dport"}, {.name = "proto"},
-	{.name = "targets", .right = true}, {.name = "tries", .right = true}};
-
-const struct study study_scans = {scan_columns,
-	sizeof(scan_columns) / sizeof(*scan_columns), talks_begin, talks_add,
-	write_scans, talks_free};

@@ -7,121 +7,153 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct piece {
+	struct course_thing thing;
+	int64_t side, at_ns; /* its begin */
+	uint64_t bytes;
+};
+enum {
+	THING_WORDS = sizeof(struct course_thing) / sizeof(uint64_t),
+	PIECE_WORDS = offsetof(struct piece, bytes) / sizeof(uint64_t)
+};
+
+static void add_bytes(void *to, const void *more)
+{
+	((struct piece *)to)->bytes += ((const struct piece *)more)->bytes;
+}
+
 void courses_init(struct courses *c, int64_t unit_ns)
 {
 	*c = (struct courses){.unit_ns = unit_ns};
-	index_init(&c->by_key, sizeof(*c->v), sizeof(c->v->key));
+	c->pieces = fold_new(&(struct fold_form){
+		sizeof(struct piece), PIECE_WORDS, THING_WORDS, add_bytes, 0});
 }
 
 void courses_release(struct courses *c)
 {
-	index_release(&c->by_key);
-	free(c->v);
+	fold_free(c->pieces);
 	*c = (struct courses){0};
 }
 
 struct adding {
 	struct courses *c;
-	uint32_t thing, side;
+	struct piece piece; /* but for time and bytes */
 };
 
 static int add_piece(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
 	struct err *err)
 {
-	const struct adding *a = ctx;
+	struct adding *a = ctx;
 	struct courses *c = a->c;
-	const struct course_piece piece = {.key = {at_ns, a->thing, a->side}};
-	size_t at = index_find(&c->by_key, c->v, &piece.key);
 
 	(void)packets;
-	if (!at && c->n == STUDY_ROWS)
-		return study_too_many(err, "pieces of time");
-	if (!at) {
-		if (!c->n || at_ns < c->first_ns)
-			c->first_ns = at_ns;
-		if (!c->n || at_ns > c->last_ns)
-			c->last_ns = at_ns;
-		MEM_PUSH(c->v, c->n, c->cap) = piece;
-		at = c->n;
-		index_add(&c->by_key, c->v, at - 1);
-	}
-	c->v[at - 1].bytes += bytes;
-	return 0;
+	if (!c->any || at_ns < c->first_ns)
+		c->first_ns = at_ns;
+	if (!c->any || at_ns > c->last_ns)
+		c->last_ns = at_ns;
+	c->any = true;
+	a->piece.at_ns = at_ns;
+	a->piece.bytes = bytes;
+	return fold_add(c->pieces, &a->piece, err);
 }
 
-int courses_add(struct courses *c, uint32_t thing, uint32_t side,
+int courses_add(struct courses *c, const struct course_thing *thing, int side,
 	const struct flow_record *r, struct err *err)
 {
-	struct adding a = {c, thing, side};
+	struct adding a = {c, {.thing = *thing, .side = side}};
 
 	return group_spread(r, c->unit_ns, add_piece, &a, err);
 }
 
-/* By thing and side, the busiest piece first. */
+/* Rates ---------------------------------------------------------------- */
+
+struct part {
+	uint64_t bytes;
+	int64_t at_ns;
+};
+
+/* Of the thing whose pieces come one after the other. */
+struct rating {
+	const struct courses *c;
+	struct course_thing thing;
+	struct parts {
+		struct part *v;
+		size_t n, cap;
+	} sides[COURSE_SIDES];
+	bool any;
+	courses_fn fn;
+	void *ctx;
+};
+
+/* The busiest first. */
 static int by_bytes(const void *a, const void *b)
 {
-	const struct course_piece *x = a, *y = b;
+	const struct part *x = a, *y = b;
 
-	if (x->key.thing != y->key.thing)
-		return x->key.thing < y->key.thing ? -1 : 1;
-	if (x->key.side != y->key.side)
-		return x->key.side < y->key.side ? -1 : 1;
 	if (x->bytes != y->bytes)
 		return x->bytes < y->bytes ? 1 : -1;
-	return (x->key.at_ns > y->key.at_ns) - (x->key.at_ns < y->key.at_ns);
+	return (x->at_ns > y->at_ns) - (x->at_ns < y->at_ns);
 }
 
-static bool is_before(
-	const struct course_piece *p, uint32_t thing, uint32_t side)
+static struct course_rates rates_of(
+	const struct courses *c, const struct parts *parts)
 {
-	return p->key.thing != thing ? p->key.thing < thing
-				     : p->key.side < side;
-}
-
-/* Where those of a thing and a side begin. */
-static size_t find(const struct courses *c, uint32_t thing, uint32_t side)
-{
-	size_t low = 0, high = c->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (is_before(&c->v[middle], thing, side))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-struct course_rates courses_rates(
-	struct courses *c, uint32_t thing, uint32_t side)
-{
-	struct course_rates r = {0};
 	const uint64_t unit = (uint64_t)c->unit_ns;
-	uint64_t pieces, above;
-	size_t begin, n = 0;
-
-	if (!c->n)
-		return r;
-	if (!c->sorted)
-		qsort(c->v, c->n, sizeof(*c->v), by_bytes);
-	c->sorted = true;
-	begin = find(c, thing, side);
-	for (; begin + n < c->n && c->v[begin + n].key.thing == thing &&
-		c->v[begin + n].key.side == side;
-		n++)
-		r.bytes += c->v[begin + n].bytes;
-	if (!n)
-		return r;
+	const uint64_t pieces =
+		((uint64_t)c->last_ns - (uint64_t)c->first_ns) / unit + 1;
 	/* by nearest rank: so many pieces may be above it */
-	pieces = ((uint64_t)c->last_ns - (uint64_t)c->first_ns) / unit + 1;
-	above = pieces - (pieces * 95 + 99) / 100;
+	const uint64_t above = pieces - (pieces * 95 + 99) / 100;
+	struct course_rates r = {0};
+
+	if (!parts->n)
+		return r;
+	qsort(parts->v, parts->n, sizeof(*parts->v), by_bytes);
+	for (size_t i = 0; i < parts->n; i++)
+		r.bytes += parts->v[i].bytes;
 	r.mean = study_ratio(r.bytes * 8, NS_PER_S, unit) / pieces;
-	r.peak = study_ratio(c->v[begin].bytes * 8, NS_PER_S, unit);
-	r.peak_ns = c->v[begin].key.at_ns;
-	if (above < n)
-		r.p95 = study_ratio(
-			c->v[begin + above].bytes * 8, NS_PER_S, unit);
+	r.peak = study_ratio(parts->v[0].bytes * 8, NS_PER_S, unit);
+	r.peak_ns = parts->v[0].at_ns;
+	if (above < parts->n)
+		r.p95 = study_ratio(parts->v[above].bytes * 8, NS_PER_S, unit);
 	return r;
+}
+
+static int give(struct rating *r, struct err *err)
+{
+	struct course_rates rates[COURSE_SIDES];
+
+	if (!r->any)
+		return 0;
+	for (size_t i = 0; i < COURSE_SIDES; i++) {
+		rates[i] = rates_of(r->c, &r->sides[i]);
+		r->sides[i].n = 0;
+	}
+	return r->fn(r->ctx, &r->thing, rates, err);
+}
+
+static int take_piece(void *ctx, const void *item, struct err *err)
+{
+	const struct piece *p = item;
+	struct rating *r = ctx;
+	struct parts *to = &r->sides[p->side];
+	int res = 0;
+
+	if (memcmp(&r->thing, &p->thing, sizeof(p->thing)) != 0)
+		res = give(r, err);
+	r->thing = p->thing;
+	r->any = true;
+	MEM_PUSH(to->v, to->n, to->cap) = (struct part){p->bytes, p->at_ns};
+	return res;
+}
+
+int courses_each(struct courses *c, courses_fn fn, void *ctx, struct err *err)
+{
+	struct rating r = {.c = c, .fn = fn, .ctx = ctx};
+	int res = fold_each(c->pieces, take_piece, &r, err);
+
+	if (res == 0)
+		res = give(&r, err);
+	for (size_t i = 0; i < COURSE_SIDES; i++)
+		free(r.sides[i].v);
+	return res;
 }

@@ -3,31 +3,28 @@
 #ifndef NFZ_ANALYSIS_COURSES_H
 #define NFZ_ANALYSIS_COURSES_H
 
-#include "base/err.h"
 #include "flow/record.h"
-#include "store/index.h"
+#include "store/fold.h"
 
-struct course_piece {
-	struct {
-		int64_t at_ns; /* its begin */
-		uint32_t thing, side;
-	} key;
-	uint64_t bytes;
+#include <stdbool.h>
+
+/* What has a course, or one in each of two directions. */
+struct course_thing {
+	uint64_t words[3];
 };
+enum { COURSE_SIDES = 2 };
 
 struct courses {
 	int64_t unit_ns;
-	struct index by_key; /* until they are sorted */
-	struct course_piece *v;
-	size_t n, cap;
+	struct fold *pieces;
+	bool any;
 	int64_t first_ns, last_ns; /* begins of the first and the last piece */
-	bool sorted;
 };
 
 void courses_init(struct courses *c, int64_t unit_ns);
 void courses_release(struct courses *c);
 /* The record's bytes, spread evenly over its time. */
-int courses_add(struct courses *c, uint32_t thing, uint32_t side,
+int courses_add(struct courses *c, const struct course_thing *thing, int side,
 	const struct flow_record *r, struct err *err) NFZ_MUST_CHECK;
 
 /* Bits a second.  Pieces of time in which there was nothing count as well, from
@@ -36,7 +33,10 @@ struct course_rates {
 	uint64_t bytes, mean, peak, p95;
 	int64_t peak_ns; /* begin of its piece */
 };
-struct course_rates courses_rates(
-	struct courses *c, uint32_t thing, uint32_t side);
+typedef int (*courses_fn)(void *ctx, const struct course_thing *thing,
+	const struct course_rates rates[static COURSE_SIDES], struct err *err);
+/* All was added: gives each thing, in any order. */
+int courses_each(struct courses *c, courses_fn fn, void *ctx,
+	struct err *err) NFZ_MUST_CHECK;
 
 #endif

@@ -1,8 +1,10 @@
 /* Headers that cannot be, or not there: what no honest sender would put into a
  * packet, and addresses on links they are not of. */
+#include "analysis/best.h"
 #include "analysis/study.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "store/fold.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,17 +35,19 @@ struct finding {
 	} key;
 	uint64_t flows, packets, bytes;
 };
+enum {
+	FINDING_WORDS = sizeof(((struct finding *)NULL)->key) / sizeof(uint64_t)
+};
 
 enum list { NEVER, NO_SRC, NO_DST, LOCAL, LISTS };
 enum { LIST_MAX = 8 };
 
 struct headers {
 	const struct study_ask *ask;
-	struct map by_key, begins; /* of a node and a link: may it? */
+	struct map begins; /* of a node and a link: may it? */
 	struct net_prefix in[LISTS][LIST_MAX];
 	size_t n_in[LISTS];
-	struct finding *v;
-	size_t n, cap;
+	struct fold *findings;
 };
 
 /* RFC 6890 and its registry.  NEVER: no host's address out there; NO_SRC: not
@@ -55,13 +59,24 @@ static const char *const prefixes[LISTS][LIST_MAX] = {
 	[NO_DST] = {"0.0.0.0/8", "240.0.0.0/4", "::/128"},
 	[LOCAL] = {"0.0.0.0/8", "169.254.0.0/16", "fe80::/10", "::/128"}};
 
+static void add_finding(void *to, const void *more)
+{
+	struct finding *x = to;
+	const struct finding *m = more;
+
+	x->flows += m->flows;
+	x->packets += m->packets;
+	x->bytes += m->bytes;
+}
+
 static void *begin(const struct study_ask *ask)
 {
 	struct headers *h = mem_zalloc(1, sizeof(*h));
 
 	h->ask = ask;
-	map_init(&h->by_key);
 	map_init(&h->begins);
+	h->findings = fold_new(&(struct fold_form){sizeof(struct finding),
+		FINDING_WORDS, FINDING_WORDS, add_finding, 0});
 	for (size_t l = 0; l < LISTS; l++)
 		for (size_t i = 0; i < LIST_MAX && prefixes[l][i]; i++)
 			h->n_in[l] += net_prefix_parse(
@@ -132,23 +147,13 @@ static bool may_begin_at(struct headers *h, int node, int link)
 static int count(struct headers *h, enum problem problem, const struct flow *f,
 	struct err *err)
 {
-	struct finding x = {.key = {problem, f->n_path ? f->path[0] : -1,
-				    f->key.src, f->key.dst}};
-	size_t at =
-		(size_t)(uintptr_t)map_get(&h->by_key, &x.key, sizeof(x.key));
+	const struct finding x = {.key = {problem, f->n_path ? f->path[0] : -1,
+					  f->key.src, f->key.dst},
+		.flows = 1,
+		.packets = f->packets,
+		.bytes = f->bytes};
 
-	if (!at && h->n == STUDY_ROWS)
-		return study_too_many(err, "findings");
-	if (!at) {
-		MEM_PUSH(h->v, h->n, h->cap) = x;
-		at = h->n;
-		map_put(&h->by_key, &x.key, sizeof(x.key),
-			(void *)(uintptr_t)at);
-	}
-	h->v[at - 1].flows++;
-	h->v[at - 1].packets += f->packets;
-	h->v[at - 1].bytes += f->bytes;
-	return 0;
+	return fold_add(h->findings, &x, err);
 }
 
 static int add(void *it, const struct flow *f, struct err *err)
@@ -187,43 +192,46 @@ static int by_packets(const void *a, const void *b)
 	return memcmp(&x->key, &y->key, sizeof(x->key));
 }
 
-static int write_rows(void *it, struct sheet *to, struct err *err)
+static void write_row(
+	const struct catalog *c, const struct finding *x, struct sheet *to)
 {
 	static const char *const names[] = {
 #define X(name, text) text,
 		PROBLEMS(X)
 #undef X
 	};
+
+	sheet_text(to, names[x->key.problem]);
+	study_end_cell(to, c, &x->key.src);
+	study_end_cell(to, c, &x->key.dst);
+	sheet_text(to, x->key.link < 0 ? NULL : c->links[x->key.link].name);
+	sheet_uint(to, x->flows);
+	sheet_uint(to, x->packets);
+	sheet_uint(to, x->bytes);
+}
+
+static int write_rows(void *it, struct sheet *to, struct err *err)
+{
 	struct headers *h = it;
-	const size_t limit = h->ask->limit ? h->ask->limit : ROWS;
+	struct best best;
+	int r;
 
-	(void)err;
-	if (h->n)
-		qsort(h->v, h->n, sizeof(*h->v), by_packets);
-	for (size_t i = 0; i < h->n && i < limit; i++) {
-		const struct finding *x = &h->v[i];
-
-		sheet_text(to, names[x->key.problem]);
-		study_end_cell(to, h->ask->catalog, &x->key.src);
-		study_end_cell(to, h->ask->catalog, &x->key.dst);
-		sheet_text(
-			to, x->key.link < 0
-				    ? NULL
-				    : h->ask->catalog->links[x->key.link].name);
-		sheet_uint(to, x->flows);
-		sheet_uint(to, x->packets);
-		sheet_uint(to, x->bytes);
-	}
-	return 0;
+	best_init(&best, sizeof(struct finding),
+		h->ask->limit ? h->ask->limit : ROWS, by_packets);
+	r = fold_each(h->findings, best_take, &best, err);
+	best_sort(&best);
+	for (size_t i = 0; i < best.n && r == 0; i++)
+		write_row(h->ask->catalog, best_at(&best, i), to);
+	best_release(&best);
+	return r;
 }
 
 static void release(void *it)
 {
 	struct headers *h = it;
 
-	map_release(&h->by_key);
 	map_release(&h->begins);
-	free(h->v);
+	fold_free(h->findings);
 	free(h);
 }
 

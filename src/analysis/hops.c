@@ -8,10 +8,13 @@
 #include "analysis/study.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "store/fold.h"
 
 #include <stdlib.h>
 
 enum { NOBODY = -1, SEVERAL = -2 };
+enum { DELAYS = 3 };
+static const unsigned percents[DELAYS] = {0, 50, 95};
 
 struct step {
 	struct {
@@ -19,16 +22,29 @@ struct step {
 	} key;
 	int left_at, came_at; /* nodes that saw them; SEVERAL did */
 	uint64_t flows, sent, arrived;
-	int64_t *delays_ns;
-	size_t n, cap;
+	uint64_t delays, passed;  /* of it; of those, looked at */
+	int64_t delay_ns[DELAYS]; /* min, 50 and 95 % */
 };
+
+/* So many flows took as long. */
+struct delay {
+	uint64_t step, ns; /* as an unsigned number of the same order */
+	uint64_t flows;
+};
+#define SIGN (UINT64_C(1) << 63)
 
 struct steps {
 	const struct study_ask *ask;
 	struct map by_key;
 	struct step *v;
-	size_t n, cap, delays;
+	size_t n, cap;
+	struct fold *delays;
 };
+
+static void add_flows(void *to, const void *more)
+{
+	((struct delay *)to)->flows += ((const struct delay *)more)->flows;
+}
 
 static void *begin(const struct study_ask *ask)
 {
@@ -36,6 +52,8 @@ static void *begin(const struct study_ask *ask)
 
 	s->ask = ask;
 	map_init(&s->by_key);
+	s->delays = fold_new(
+		&(struct fold_form){sizeof(struct delay), 2, 1, add_flows, 0});
 	return s;
 }
 
@@ -87,10 +105,11 @@ static int add(void *it, const struct flow *f, struct err *err)
 {
 	struct steps *s = it;
 	const struct catalog *c = s->ask->catalog;
+	int r = 0;
 
 	if (f->n_path != f->n_links)
 		return 0;
-	for (size_t i = 0; i + 1 < f->n_path; i++) {
+	for (size_t i = 0; i + 1 < f->n_path && r == 0; i++) {
 		const int from = f->path[i], to = f->path[i + 1];
 		const struct flow_link *a = on_link(f, from);
 		const struct flow_link *b = on_link(f, to);
@@ -106,18 +125,32 @@ static int add(void *it, const struct flow *f, struct err *err)
 			!first_on(c, f, to, &came, &step->came_at) ||
 			__builtin_sub_overflow(came, left, &delay))
 			continue;
-		if (s->delays++ == STUDY_ROWS)
-			return study_too_many(err, "flows with delays");
-		MEM_PUSH(step->delays_ns, step->n, step->cap) = delay;
+		step->delays++;
+		r = fold_add(s->delays,
+			&(struct delay){(uint64_t)(step - s->v),
+				(uint64_t)delay ^ SIGN, 1},
+			err);
 	}
-	return 0;
+	return r;
 }
 
-static int by_number(const void *a, const void *b)
+/* By nearest rank. */
+static int take_delay(void *ctx, const void *item, struct err *err)
 {
-	const int64_t *x = a, *y = b;
+	const struct delay *d = item;
+	struct steps *s = ctx;
+	struct step *step = &s->v[d->step];
+	const uint64_t before = step->passed;
 
-	return (*x > *y) - (*x < *y);
+	(void)err;
+	step->passed += d->flows;
+	for (size_t i = 0; i < DELAYS; i++) {
+		const uint64_t rank = (step->delays * percents[i] + 99) / 100;
+
+		if (before <= (rank ? rank - 1 : 0) && step->passed >= rank)
+			step->delay_ns[i] = (int64_t)(d->ns ^ SIGN);
+	}
+	return 0;
 }
 
 static int by_loss(const void *a, const void *b)
@@ -132,18 +165,6 @@ static int by_loss(const void *a, const void *b)
 					  : x->key.to - y->key.to;
 }
 
-/* Microseconds; by nearest rank. */
-static void delay_cell(
-	const struct step *step, size_t percent, struct sheet *to)
-{
-	const size_t rank = (step->n * percent + 99) / 100;
-
-	if (step->n)
-		sheet_int(to, step->delays_ns[rank ? rank - 1 : 0] / 1000);
-	else
-		sheet_null(to);
-}
-
 static void node_cell(const struct steps *s, int node, struct sheet *to)
 {
 	sheet_text(to, node < 0 ? NULL : s->ask->catalog->nodes[node].name);
@@ -153,26 +174,27 @@ static int write_rows(void *it, struct sheet *to, struct err *err)
 {
 	struct steps *s = it;
 	const struct catalog_link *links = s->ask->catalog->links;
+	int r = fold_each(s->delays, take_delay, s, err);
 
-	(void)err;
+	if (r < 0)
+		return r;
 	if (s->n)
 		qsort(s->v, s->n, sizeof(*s->v), by_loss);
 	for (size_t i = 0; i < s->n && (!s->ask->limit || i < s->ask->limit);
 		i++) {
-		struct step *step = &s->v[i];
+		const struct step *step = &s->v[i];
 
-		if (step->n)
-			qsort(step->delays_ns, step->n, sizeof(int64_t),
-				by_number);
 		sheet_text(to, links[step->key.from].name);
 		node_cell(s, step->left_at, to);
 		sheet_text(to, links[step->key.to].name);
 		node_cell(s, step->came_at, to);
 		sheet_uint(to, step->flows);
 		study_loss_cells(to, step->sent, step->arrived);
-		delay_cell(step, 0, to);
-		delay_cell(step, 50, to);
-		delay_cell(step, 95, to);
+		for (size_t k = 0; k < DELAYS; k++)
+			if (step->delays)
+				sheet_int(to, step->delay_ns[k] / 1000);
+			else
+				sheet_null(to);
 	}
 	return 0;
 }
@@ -181,8 +203,7 @@ static void release(void *it)
 {
 	struct steps *s = it;
 
-	for (size_t i = 0; i < s->n; i++)
-		free(s->v[i].delays_ns);
+	fold_free(s->delays);
 	map_release(&s->by_key);
 	free(s->v);
 	free(s);

@@ -1,11 +1,9 @@
 /* Where traffic comes from and goes to: nodes, the links they are on, the
  * experiment and what is outside, and regions of a file of the user's. */
 #include "analysis/study.h"
-#include "base/arena.h"
-#include "base/map.h"
 #include "base/mem.h"
+#include "store/index.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,22 +11,45 @@ struct sums {
 	uint64_t flows, packets, bytes;
 };
 
-enum { NAME_LEN = 600 };
 enum of { OF_EXPERIMENT, OF_LINK, OF_NODE, OF_REGION };
 
 struct origin {
-	enum of of;
-	const char *name; /* NULL: none */
+	struct {
+		uint64_t of;
+		const char *name; /* NULL: none; each is kept once */
+	} key;
 	struct sums sent, received;
+};
+
+static const char inside[] = "inside", outside[] = "outside";
+
+struct member {
+	struct net_addr addr;
+	const char *link;
 };
 
 struct origins {
 	const struct study_ask *ask;
-	struct map by_key, link_of; /* of an address: the link's name */
-	struct arena names;
+	struct index by_key, by_addr;
 	struct origin *v;
-	size_t n, cap;
+	struct member *members;
+	size_t n, cap, n_members, members_cap;
 };
+
+/* Where two links have an address, it is the last one's. */
+static void add_member(struct origins *o, const struct catalog_member *member,
+	const char *link)
+{
+	const size_t at = index_find(&o->by_addr, o->members, &member->addr);
+
+	if (at) {
+		o->members[at - 1].link = link;
+		return;
+	}
+	MEM_PUSH(o->members, o->n_members, o->members_cap) =
+		(struct member){member->addr, link};
+	index_add(&o->by_addr, o->members, o->n_members - 1);
+}
 
 static void *begin(const struct study_ask *ask)
 {
@@ -36,37 +57,34 @@ static void *begin(const struct study_ask *ask)
 	struct origins *o = mem_zalloc(1, sizeof(*o));
 
 	o->ask = ask;
-	map_init(&o->by_key);
-	map_init(&o->link_of);
+	index_init(&o->by_key, sizeof(*o->v), sizeof(o->v->key));
+	index_init(&o->by_addr, sizeof(*o->members), sizeof(struct net_addr));
 	for (size_t i = 0; i < c->n_links; i++)
-		for (size_t m = 0; m < c->links[i].n_members; m++) {
-			const struct catalog_member *member =
-				&c->links[i].members[m];
-
-			if (member->has_addr)
-				map_put(&o->link_of, &member->addr,
-					sizeof(member->addr),
-					arena_strdup(
-						&o->names, c->links[i].name));
-		}
+		for (size_t m = 0; m < c->links[i].n_members; m++)
+			if (c->links[i].members[m].has_addr)
+				add_member(o, &c->links[i].members[m],
+					c->links[i].name);
 	return o;
 }
 
 static struct origin *origin_of(struct origins *o, enum of of, const char *name)
 {
-	char key[NAME_LEN];
-	const int len = snprintf(key, sizeof(key), "%d%s%s", (int)of,
-		name ? " " : "", name ? name : "");
-	const size_t n = (size_t)len < sizeof(key) ? (size_t)len : sizeof(key);
-	size_t at = (size_t)(uintptr_t)map_get(&o->by_key, key, n);
+	const struct origin new = {.key = {of, name}};
+	size_t at = index_find(&o->by_key, o->v, &new.key);
 
 	if (!at) {
-		MEM_PUSH(o->v, o->n, o->cap) =
-			(struct origin){.of = of, .name = name};
+		MEM_PUSH(o->v, o->n, o->cap) = new;
 		at = o->n;
-		map_put(&o->by_key, key, n, (void *)(uintptr_t)at);
+		index_add(&o->by_key, o->v, at - 1);
 	}
 	return &o->v[at - 1];
+}
+
+static const char *link_of(const struct origins *o, const struct net_addr *a)
+{
+	const size_t at = index_find(&o->by_addr, o->members, a);
+
+	return at ? o->members[at - 1].link : NULL;
 }
 
 static void count(struct origin *to, const struct flow *f, bool sent)
@@ -84,10 +102,9 @@ static void count_end(struct origins *o, const struct flow *f, bool sent)
 	const struct net_addr *a = sent ? &f->key.src : &f->key.dst;
 	const int node = sent ? f->src_node : f->dst_node;
 
-	count(origin_of(o, OF_EXPERIMENT, node >= 0 ? "inside" : "outside"), f,
+	count(origin_of(o, OF_EXPERIMENT, node >= 0 ? inside : outside), f,
 		sent);
-	count(origin_of(o, OF_LINK, map_get(&o->link_of, a, sizeof(*a))), f,
-		sent);
+	count(origin_of(o, OF_LINK, link_of(o, a)), f, sent);
 	count(origin_of(o, OF_NODE, node < 0 ? NULL : c->nodes[node].name), f,
 		sent);
 	if (o->ask->regions)
@@ -109,13 +126,13 @@ static int by_bytes(const void *a, const void *b)
 {
 	const struct origin *x = a, *y = b;
 
-	if (x->of != y->of)
-		return x->of < y->of ? -1 : 1;
+	if (x->key.of != y->key.of)
+		return x->key.of < y->key.of ? -1 : 1;
 	if (x->sent.bytes != y->sent.bytes)
 		return x->sent.bytes < y->sent.bytes ? 1 : -1;
-	if (!x->name || !y->name)
-		return !x->name - !y->name;
-	return strcmp(x->name, y->name);
+	if (!x->key.name || !y->key.name)
+		return !x->key.name - !y->key.name;
+	return strcmp(x->key.name, y->key.name);
 }
 
 static void sums_cells(struct sheet *to, const struct sums *s)
@@ -136,8 +153,8 @@ static int write_rows(void *it, struct sheet *to, struct err *err)
 		qsort(o->v, o->n, sizeof(*o->v), by_bytes);
 	for (size_t i = 0; i < o->n && (!o->ask->limit || i < o->ask->limit);
 		i++) {
-		sheet_text(to, kinds[o->v[i].of]);
-		sheet_text(to, o->v[i].name);
+		sheet_text(to, kinds[o->v[i].key.of]);
+		sheet_text(to, o->v[i].key.name);
 		sums_cells(to, &o->v[i].sent);
 		sums_cells(to, &o->v[i].received);
 	}
@@ -148,9 +165,9 @@ static void release(void *it)
 {
 	struct origins *o = it;
 
-	map_release(&o->by_key);
-	map_release(&o->link_of);
-	arena_release(&o->names);
+	index_release(&o->by_key);
+	index_release(&o->by_addr);
+	free(o->members);
 	free(o->v);
 	free(o);
 }

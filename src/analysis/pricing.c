@@ -5,26 +5,37 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+#include <endian.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { SENT, RECEIVED };
 #define UNIT (300 * NS_PER_S)
 
 struct customer {
-	struct {
-		int64_t node; /* -1: the address */
-		struct net_addr addr;
-	} key;
-	uint32_t number;
-	struct course_rates rates[2];
+	int64_t node; /* -1: the address */
+	struct net_addr addr;
 };
+_Static_assert(
+	sizeof(struct customer) == sizeof(struct course_thing), "is the thing");
+
+/* The dearest first. */
+struct bill {
+	struct {
+		uint64_t charge, volume; /* each ~ what it is */
+		uint64_t node, addr[2];  /* as numbers */
+	} rank;
+	struct customer customer;
+	struct course_rates rates[COURSE_SIDES];
+};
+enum { RANK_WORDS = sizeof(((struct bill *)NULL)->rank) / sizeof(uint64_t) };
 
 struct pricing {
 	const struct study_ask *ask;
 	struct courses courses; /* customer, direction */
-	struct index by_key;
-	struct customer *v;
-	size_t n, cap;
+	struct fold *bills;
+	struct sheet *to;
+	size_t written;
 };
 
 static void *begin(const struct study_ask *ask)
@@ -33,99 +44,92 @@ static void *begin(const struct study_ask *ask)
 
 	p->ask = ask;
 	courses_init(&p->courses, ask->bucket_ns ? ask->bucket_ns : UNIT);
-	index_init(&p->by_key, sizeof(*p->v), sizeof(p->v->key));
+	p->bills = fold_new(&(struct fold_form){
+		sizeof(struct bill), RANK_WORDS, 0, NULL, 0});
 	return p;
 }
 
-/* Its number, or -1: there are too many. */
-static int64_t customer_of(
-	struct pricing *p, int node, const struct net_addr *a)
+static struct course_thing customer_of(int node, const struct net_addr *a)
 {
-	struct customer c = {.key = {.node = node}};
-	size_t at;
+	struct customer c = {.node = node};
+	struct course_thing thing;
 
 	if (node < 0)
-		c.key.addr = *a;
-	at = index_find(&p->by_key, p->v, &c.key);
-	if (at)
-		return (int64_t)at - 1;
-	if (p->n == STUDY_ROWS)
-		return -1;
-	c.number = (uint32_t)p->n;
-	MEM_PUSH(p->v, p->n, p->cap) = c;
-	index_add(&p->by_key, p->v, p->n - 1);
-	return (int64_t)p->n - 1;
+		c.addr = *a;
+	memcpy(&thing, &c, sizeof(thing));
+	return thing;
 }
 
 static int add(void *it, const struct flow *f, struct err *err)
 {
+	const struct course_thing from = customer_of(f->src_node, &f->key.src);
+	const struct course_thing to = customer_of(f->dst_node, &f->key.dst);
 	struct pricing *p = it;
-	const int64_t from = customer_of(p, f->src_node, &f->key.src);
-	const int64_t to = customer_of(p, f->dst_node, &f->key.dst);
 	int r = 0;
 
-	if (from < 0 || to < 0)
-		return study_too_many(err, "ends");
 	for (size_t i = 0; i < f->n_rows && r == 0; i++) {
 		if (!f->counted[i])
 			continue;
-		r = courses_add(
-			&p->courses, (uint32_t)from, SENT, f->rows[i], err);
+		r = courses_add(&p->courses, &from, SENT, f->rows[i], err);
 		if (r == 0)
-			r = courses_add(&p->courses, (uint32_t)to, RECEIVED,
-				f->rows[i], err);
+			r = courses_add(
+				&p->courses, &to, RECEIVED, f->rows[i], err);
 	}
 	return r;
 }
 
-static uint64_t charged(const struct customer *c)
+static uint64_t charged(const struct course_rates *rates)
 {
-	const uint64_t a = c->rates[SENT].p95, b = c->rates[RECEIVED].p95;
+	const uint64_t a = rates[SENT].p95, b = rates[RECEIVED].p95;
 
 	return a > b ? a : b;
 }
 
-static uint64_t volume(const struct customer *c)
+static int add_bill(void *ctx, const struct course_thing *thing,
+	const struct course_rates rates[static COURSE_SIDES], struct err *err)
 {
-	return c->rates[SENT].bytes + c->rates[RECEIVED].bytes;
+	struct pricing *p = ctx;
+	struct bill b = {.rank.charge = ~charged(rates),
+		.rank.volume = ~(rates[SENT].bytes + rates[RECEIVED].bytes)};
+	uint64_t addr[2];
+
+	memcpy(&b.customer, thing, sizeof(b.customer));
+	memcpy(b.rates, rates, sizeof(b.rates));
+	memcpy(addr, &b.customer.addr, sizeof(addr));
+	b.rank.node = (uint64_t)b.customer.node;
+	b.rank.addr[0] = be64toh(addr[0]);
+	b.rank.addr[1] = be64toh(addr[1]);
+	return fold_add(p->bills, &b, err);
 }
 
-static int by_charge(const void *a, const void *b)
+static int write_bill(void *ctx, const void *item, struct err *err)
 {
-	const struct customer *x = a, *y = b;
+	struct pricing *p = ctx;
+	const struct bill *b = item;
+	char text[NET_ADDR_TEXT];
 
-	if (charged(x) != charged(y))
-		return charged(x) < charged(y) ? 1 : -1;
-	if (volume(x) != volume(y))
-		return volume(x) < volume(y) ? 1 : -1;
-	return (x->number > y->number) - (x->number < y->number);
+	(void)err;
+	if (p->ask->limit && p->written++ == p->ask->limit)
+		return 1;
+	sheet_text(p->to, study_name(p->ask->catalog, (int)b->customer.node,
+				  &b->customer.addr, text));
+	sheet_uint(p->to, b->rates[SENT].bytes);
+	sheet_uint(p->to, b->rates[RECEIVED].bytes);
+	sheet_uint(p->to, b->rates[SENT].p95);
+	sheet_uint(p->to, b->rates[RECEIVED].p95);
+	sheet_uint(p->to, charged(b->rates));
+	return 0;
 }
 
 static int write_rows(void *it, struct sheet *to, struct err *err)
 {
 	struct pricing *p = it;
+	int r = courses_each(&p->courses, add_bill, p, err);
 
-	(void)err;
-	for (size_t i = 0; i < p->n; i++)
-		for (uint32_t side = SENT; side <= RECEIVED; side++)
-			p->v[i].rates[side] =
-				courses_rates(&p->courses, (uint32_t)i, side);
-	if (p->n)
-		qsort(p->v, p->n, sizeof(*p->v), by_charge);
-	for (size_t i = 0; i < p->n && (!p->ask->limit || i < p->ask->limit);
-		i++) {
-		const struct customer *c = &p->v[i];
-		char text[NET_ADDR_TEXT];
-
-		sheet_text(to, study_name(p->ask->catalog, (int)c->key.node,
-				       &c->key.addr, text));
-		sheet_uint(to, c->rates[SENT].bytes);
-		sheet_uint(to, c->rates[RECEIVED].bytes);
-		sheet_uint(to, c->rates[SENT].p95);
-		sheet_uint(to, c->rates[RECEIVED].p95);
-		sheet_uint(to, charged(c));
-	}
-	return 0;
+	p->to = to;
+	if (r == 0)
+		r = fold_each(p->bills, write_bill, p, err);
+	return r < 0 ? r : 0;
 }
 
 static void release(void *it)
@@ -133,8 +137,7 @@ static void release(void *it)
 	struct pricing *p = it;
 
 	courses_release(&p->courses);
-	index_release(&p->by_key);
-	free(p->v);
+	fold_free(p->bills);
 	free(p);
 }
 

@@ -24,7 +24,7 @@ int regions_parse(const char *text, size_t len, struct regions **ret,
 int regions_load(
 	const char *path, struct regions **ret, struct err *err) NFZ_MUST_CHECK;
 void regions_free(struct regions *r); /* NULL is fine */
-/* NULL: of no region, or r is NULL. */
+/* NULL: of no region, or r is NULL.  Equal names are one text. */
 const char *regions_of(const struct regions *r, const struct net_addr *a);
 
 #endif

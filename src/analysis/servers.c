@@ -1,47 +1,73 @@
 /* Where servers are: who answers, at which port, and how many ask. */
+#include "analysis/best.h"
 #include "analysis/talks.h"
-#include "base/mem.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { ROWS = 50 };
 
+struct server_key {
+	struct net_addr addr;
+	uint32_t port, proto;
+};
 struct server {
-	struct {
-		struct net_addr addr;
-		uint16_t port, proto;
-	} key;
+	struct server_key key;
 	uint64_t clients, talks, bytes;
 };
 
-struct servers {
-	struct map by_key, seen;
-	struct server *v;
-	size_t n, cap;
+/* Of one who asks. */
+struct client {
+	struct server_key server;
+	struct net_addr addr;
+	uint64_t talks, bytes;
+};
+enum {
+	SERVER_WORDS = sizeof(struct server_key) / sizeof(uint64_t),
+	CLIENT_WORDS = offsetof(struct client, talks) / sizeof(uint64_t)
 };
 
-static void count(struct servers *s, const struct talk *t)
+static void add_client(void *to, const void *more)
 {
-	struct server server = {
-		.key = {t->key.dst, t->key.dport, t->key.proto}};
-	struct flow_key client = t->key;
-	size_t at = (size_t)(uintptr_t)map_get(
-		&s->by_key, &server.key, sizeof(server.key));
+	struct client *c = to;
+	const struct client *m = more;
 
-	if (!at) {
-		MEM_PUSH(s->v, s->n, s->cap) = server;
-		at = s->n;
-		map_put(&s->by_key, &server.key, sizeof(server.key),
-			(void *)(uintptr_t)at);
+	c->talks += m->talks;
+	c->bytes += m->bytes;
+}
+
+static int count_talk(void *ctx, const struct talk *t, struct err *err)
+{
+	const struct client client = {
+		.server = {t->key.dst, t->key.dport, t->key.proto},
+		.addr = t->key.src,
+		.talks = 1,
+		.bytes = t->side[0].bytes + t->side[1].bytes};
+
+	if (!talk_has_ports(t) || talk_failed(t))
+		return 0;
+	return fold_add(ctx, &client, err);
+}
+
+struct counting {
+	struct best best;
+	struct server last; /* whose clients are being counted */
+};
+
+static int count_client(void *ctx, const void *item, struct err *err)
+{
+	struct counting *c = ctx;
+	const struct client *client = item;
+
+	(void)err;
+	if (memcmp(&c->last.key, &client->server, sizeof(c->last.key)) != 0) {
+		if (c->last.clients)
+			best_add(&c->best, &c->last);
+		c->last = (struct server){.key = client->server};
 	}
-	s->v[at - 1].talks++;
-	s->v[at - 1].bytes += t->side[0].bytes + t->side[1].bytes;
-	client.sport = 0;
-	if (map_has(&s->seen, &client, sizeof(client)))
-		return;
-	map_put(&s->seen, &client, sizeof(client), s);
-	s->v[at - 1].clients++;
+	c->last.clients++;
+	c->last.talks += client->talks;
+	c->last.bytes += client->bytes;
+	return 0;
 }
 
 static int by_clients(const void *a, const void *b)
@@ -62,10 +88,10 @@ static void write_row(
 
 	study_addr_cell(to, &s->key.addr);
 	sheet_text(to, node < 0 ? NULL : ask->catalog->nodes[node].name);
-	sheet_plain(to, s->key.port);
+	sheet_plain(to, (uint16_t)s->key.port);
 	study_proto_cell(to, (uint8_t)s->key.proto);
 	sheet_text(to, services_name(ask->services, (uint8_t)s->key.proto,
-			       s->key.port));
+			       (uint16_t)s->key.port));
 	sheet_uint(to, s->clients);
 	sheet_uint(to, s->talks);
 	sheet_uint(to, s->bytes);
@@ -74,24 +100,24 @@ static void write_row(
 static int write_rows(void *it, struct sheet *to, struct err *err)
 {
 	struct talks *t = it;
-	const size_t limit = t->ask->limit ? t->ask->limit : ROWS;
-	struct servers s = {.n = 0};
+	struct fold *clients =
+		fold_new(&(struct fold_form){sizeof(struct client),
+			CLIENT_WORDS, SERVER_WORDS, add_client, 0});
+	struct counting c = {.last = {.clients = 0}};
+	int r = talks_each(t, count_talk, clients, err);
 
-	(void)err;
-	map_init(&s.by_key);
-	map_init(&s.seen);
-	talks_turn(t);
-	for (size_t i = 0; i < t->n; i++)
-		if (talk_has_ports(&t->v[i]) && !talk_failed(&t->v[i]))
-			count(&s, &t->v[i]);
-	if (s.n)
-		qsort(s.v, s.n, sizeof(*s.v), by_clients);
-	for (size_t i = 0; i < s.n && i < limit; i++)
-		write_row(t->ask, &s.v[i], to);
-	map_release(&s.by_key);
-	map_release(&s.seen);
-	free(s.v);
-	return 0;
+	best_init(&c.best, sizeof(c.last), t->ask->limit ? t->ask->limit : ROWS,
+		by_clients);
+	if (r == 0)
+		r = fold_each(clients, count_client, &c, err);
+	if (c.last.clients)
+		best_add(&c.best, &c.last);
+	best_sort(&c.best);
+	for (size_t i = 0; i < c.best.n && r == 0; i++)
+		write_row(t->ask, best_at(&c.best, i), to);
+	best_release(&c.best);
+	fold_free(clients);
+	return r;
 }
 
 static const struct sheet_column columns[] = {{.name = "dst"}, {.name = "node"},

@@ -1,44 +1,35 @@
 /* The whole in a few numbers. */
 #include "analysis/study.h"
 #include "base/clock.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "store/answer.h"
+#include "store/fold.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 struct overview {
 	uint64_t flows, packets, bytes, duration_ms, foreign, estimated;
 	int64_t first_ns, last_ns;
-	struct map addrs;
+	struct fold *addrs;
 };
+
+enum { ADDR_WORDS = sizeof(struct net_addr) / sizeof(uint64_t) };
 
 static void *begin(const struct study_ask *ask)
 {
 	struct overview *o = mem_zalloc(1, sizeof(*o));
 
 	(void)ask;
-	map_init(&o->addrs);
+	o->addrs = fold_new(&(struct fold_form){
+		sizeof(struct net_addr), ADDR_WORDS, ADDR_WORDS, NULL, 0});
 	return o;
-}
-
-static int add_addr(
-	struct overview *o, const struct net_addr *a, struct err *err)
-{
-	if (map_has(&o->addrs, a, sizeof(*a)))
-		return 0;
-	if (o->addrs.n == STUDY_ROWS)
-		return study_too_many(err, "addresses");
-	map_put(&o->addrs, a, sizeof(*a), o);
-	return 0;
 }
 
 static int add(void *it, const struct flow *f, struct err *err)
 {
 	struct overview *o = it;
 	int64_t ns;
-	int r = add_addr(o, &f->key.src, err);
+	int r = fold_add(o->addrs, &f->key.src, err);
 
 	if (__builtin_sub_overflow(f->last_ns, f->first_ns, &ns) || ns < 0)
 		ns = 0;
@@ -52,7 +43,7 @@ static int add(void *it, const struct flow *f, struct err *err)
 	o->duration_ms += (uint64_t)(ns / NS_PER_MS);
 	o->foreign += (f->flags & RECORD_FOREIGN) != 0;
 	o->estimated += (f->flags & RECORD_ESTIMATED) != 0;
-	return r < 0 ? r : add_addr(o, &f->key.dst, err);
+	return r < 0 ? r : fold_add(o->addrs, &f->key.dst, err);
 }
 
 static void number(struct sheet *to, const char *what, uint64_t v)
@@ -67,13 +58,24 @@ static void moment(struct sheet *to, const char *what, int64_t ns)
 	answer_time_cell(to, ns);
 }
 
+static int count_addr(void *ctx, const void *addr, struct err *err)
+{
+	(void)addr;
+	(void)err;
+	++*(uint64_t *)ctx;
+	return 0;
+}
+
 /* The numbers that flow-report(1) has made a habit of. */
 static int write_rows(void *it, struct sheet *to, struct err *err)
 {
 	const struct overview *o = it;
+	uint64_t addrs = 0;
 	int64_t ns = 0;
+	int r = fold_each(o->addrs, count_addr, &addrs, err);
 
-	(void)err;
+	if (r < 0)
+		return r;
 	if (o->flows && __builtin_sub_overflow(o->last_ns, o->first_ns, &ns))
 		ns = 0;
 	number(to, "flows", o->flows);
@@ -84,7 +86,7 @@ static int write_rows(void *it, struct sheet *to, struct err *err)
 	moment(to, "first", o->first_ns);
 	moment(to, "last", o->last_ns);
 	number(to, "duration_ms", (uint64_t)(ns / NS_PER_MS));
-	number(to, "addresses", o->addrs.n);
+	number(to, "addresses", addrs);
 	number(to, "bits_per_second",
 		study_ratio(o->bytes * 8, NS_PER_S, (uint64_t)ns));
 	number(to, "packets_per_second",
@@ -105,7 +107,7 @@ static void release(void *it)
 {
 	struct overview *o = it;
 
-	map_release(&o->addrs);
+	fold_free(o->addrs);
 	free(o);
 }
 

@@ -5,16 +5,40 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { SYN = 2, RST = 4, ACK = 16, TCP = 6, UDP = 17, DCCP = 33, SCTP = 132 };
 
+static void add_side(struct talk_side *to, const struct talk_side *more)
+{
+	const bool first = !to->packets;
+
+	if (more->packets && (first || more->first_ns < to->first_ns))
+		to->first_ns = more->first_ns;
+	if (more->packets && (first || more->last_ns > to->last_ns))
+		to->last_ns = more->last_ns;
+	to->packets += more->packets;
+	to->bytes += more->bytes;
+	to->tcp_flags |= more->tcp_flags;
+}
+
+static void add_talk(void *to, const void *more)
+{
+	struct talk *t = to;
+	const struct talk *m = more;
+
+	add_side(&t->side[0], &m->side[0]);
+	add_side(&t->side[1], &m->side[1]);
+	t->symptoms |= m->symptoms;
+}
+
 void *talks_begin(const struct study_ask *ask)
 {
+	enum { WORDS = sizeof(struct flow_key) / sizeof(uint64_t) };
 	struct talks *t = mem_zalloc(1, sizeof(*t));
 
 	t->ask = ask;
-	map_init(&t->by_key);
+	t->all = fold_new(&(struct fold_form){
+		sizeof(struct talk), WORDS, WORDS, add_talk, 0});
 	return t;
 }
 
@@ -22,8 +46,7 @@ void talks_free(void *it)
 {
 	struct talks *t = it;
 
-	map_release(&t->by_key);
-	free(t->v);
+	fold_free(t->all);
 	free(t);
 }
 
@@ -37,38 +60,21 @@ static uint32_t symptoms_of(const struct symptoms *s, const struct flow *f)
 	return bits;
 }
 
-static void add_side(struct talk_side *to, const struct flow *f)
-{
-	if (!to->packets || f->first_ns < to->first_ns)
-		to->first_ns = f->first_ns;
-	if (!to->packets || f->last_ns > to->last_ns)
-		to->last_ns = f->last_ns;
-	to->packets += f->packets;
-	to->bytes += f->bytes;
-	to->tcp_flags |= f->tcp_flags;
-}
-
 int talks_add(void *it, const struct flow *f, struct err *err)
 {
-	struct talks *t = it;
+	const struct talks *t = it;
 	const struct flow_key back = flow_key_reverse(&f->key);
 	const bool turned = flow_key_compare(&back, &f->key) < 0;
-	const struct flow_key *key = turned ? &back : &f->key;
-	size_t at = (size_t)(uintptr_t)map_get(&t->by_key, key, sizeof(*key));
+	struct talk talk = {.key = turned ? back : f->key,
+		.symptoms = symptoms_of(t->ask->symptoms, f)};
 
-	if (!at && t->n == STUDY_ROWS)
-		return study_too_many(err, "conversations");
-	if (!at) {
-		MEM_PUSH(t->v, t->n, t->cap) = (struct talk){.key = *key};
-		at = t->n;
-		map_put(&t->by_key, key, sizeof(*key), (void *)(uintptr_t)at);
-	}
-	add_side(&t->v[at - 1].side[turned], f);
-	t->v[at - 1].symptoms |= symptoms_of(t->ask->symptoms, f);
-	return 0;
+	talk.side[turned] = (struct talk_side){
+		f->packets, f->bytes, f->first_ns, f->last_ns, f->tcp_flags};
+	return fold_add(t->all, &talk, err);
 }
 
-static bool began_by_other(const struct talks *t, const struct talk *talk)
+static bool began_by_other(
+	const struct services *services, const struct talk *talk)
 {
 	const struct talk_side *a = &talk->side[0], *b = &talk->side[1];
 
@@ -76,21 +82,33 @@ static bool began_by_other(const struct talks *t, const struct talk *talk)
 		return !a->packets;
 	if (a->first_ns != b->first_ns)
 		return b->first_ns < a->first_ns;
-	return services_port(t->ask->services, &talk->key) == talk->key.sport;
+	return services_port(services, &talk->key) == talk->key.sport;
 }
 
-void talks_turn(struct talks *t)
-{
-	for (size_t i = 0; i < t->n; i++) {
-		struct talk *talk = &t->v[i];
-		const struct talk_side first = talk->side[0];
+struct turning {
+	const struct services *services;
+	talk_fn fn;
+	void *ctx;
+};
 
-		if (!began_by_other(t, talk))
-			continue;
-		talk->key = flow_key_reverse(&talk->key);
-		talk->side[0] = talk->side[1];
-		talk->side[1] = first;
-	}
+static int turn(void *ctx, const void *item, struct err *err)
+{
+	const struct turning *to = ctx;
+	const struct talk *t = item;
+
+	if (!began_by_other(to->services, t))
+		return to->fn(to->ctx, t, err);
+	return to->fn(to->ctx,
+		&(struct talk){flow_key_reverse(&t->key),
+			{t->side[1], t->side[0]}, t->symptoms},
+		err);
+}
+
+int talks_each(struct talks *t, talk_fn fn, void *ctx, struct err *err)
+{
+	struct turning to = {t->ask->services, fn, ctx};
+
+	return fold_each(t->all, turn, &to, err);
 }
 
 bool talk_has_ports(const struct talk *t)
@@ -113,72 +131,4 @@ bool talk_failed(const struct talk *t)
 		return false;
 	return (back->tcp_flags & (RST | SYN)) == RST ||
 	       (out->tcp_flags & (SYN | ACK)) == SYN;
-}
-
-/* Scans ---------------------------------------------------------------- */
-
-static struct scan scan_of(const struct talk *t, bool hosts)
-{
-	struct scan s = {.key = {.src = t->key.src,
-				 .proto = t->key.proto,
-				 .hosts = hosts}};
-
-	if (hosts)
-		s.key.port = t->key.dport;
-	else
-		s.key.dst = t->key.dst;
-	return s;
-}
-
-static void count(struct scans *s, const struct talk *t, bool hosts)
-{
-	struct scan scan = scan_of(t, hosts);
-	struct {
-		struct flow_key key;
-		uint64_t hosts;
-	} target = {t->key, hosts};
-	size_t at = (size_t)(uintptr_t)map_get(
-		&s->by_key, &scan.key, sizeof(scan.key));
-
-	target.key.sport = 0;
-	if (!at) {
-		MEM_PUSH(s->v, s->n, s->cap) = scan;
-		at = s->n;
-		map_put(&s->by_key, &scan.key, sizeof(scan.key),
-			(void *)(uintptr_t)at);
-	}
-	s->v[at - 1].tries++;
-	if (map_has(&s->seen, &target, sizeof(target)))
-		return;
-	map_put(&s->seen, &target, sizeof(target), s);
-	s->v[at - 1].targets++;
-}
-
-void scans_init(struct scans *s, const struct talks *t)
-{
-	*s = (struct scans){.n = 0};
-	map_init(&s->seen);
-	map_init(&s->by_key);
-	for (size_t i = 0; i < t->n; i++) {
-		if (!talk_failed(&t->v[i]))
-			continue;
-		count(s, &t->v[i], true);
-		count(s, &t->v[i], false);
-	}
-}
-
-void scans_release(struct scans *s)
-{
-	map_release(&s->seen);
-	map_release(&s->by_key);
-	free(s->v);
-}
-
-uint64_t scans_targets(const struct scans *s, const struct talk *t, bool hosts)
-{
-	const struct scan scan = scan_of(t, hosts);
-	size_t at = (size_t)(uintptr_t)map_get(
-		&s->by_key, &scan.key, sizeof(scan.key));
-
-	return at ? s->v[at - 1].targets : 0;
 }

@@ -11,16 +11,18 @@
 enum { ANYBODY = 0xffff };
 #define UNIT (10 * NS_PER_S)
 
-struct utilisation {
-	const struct study_ask *ask;
-	struct courses courses; /* link, slot */
-};
-
 struct direction {
 	int link;
 	uint32_t slot;
 	struct course_rates rates;
 	uint64_t speed; /* bits a second, 0 unknown */
+};
+
+struct utilisation {
+	const struct study_ask *ask;
+	struct courses courses; /* link, slot */
+	struct direction *v;
+	size_t n, cap;
 };
 
 static void *begin(const struct study_ask *ask)
@@ -47,8 +49,9 @@ static int add(void *it, const struct flow *f, struct err *err)
 			continue;
 		if (slot >= c->links[tap->link].n_members)
 			slot = ANYBODY;
-		r = courses_add(
-			&u->courses, (uint32_t)tap->link, slot, row, err);
+		r = courses_add(&u->courses,
+			&(struct course_thing){{(uint64_t)tap->link, slot}}, 0,
+			row, err);
 	}
 	return r;
 }
@@ -89,34 +92,37 @@ static void write_row(
 	sheet_percent(to, d->rates.peak, d->speed);
 }
 
+static int add_direction(void *ctx, const struct course_thing *thing,
+	const struct course_rates rates[static COURSE_SIDES], struct err *err)
+{
+	struct utilisation *u = ctx;
+	struct direction d = {.link = (int)thing->words[0],
+		.slot = (uint32_t)thing->words[1],
+		.rates = rates[0]};
+
+	(void)err;
+	if (d.slot != ANYBODY)
+		d.speed = (uint64_t)u->ask->catalog->links[d.link]
+				  .members[d.slot]
+				  .speed_bps;
+	if (d.rates.bytes)
+		MEM_PUSH(u->v, u->n, u->cap) = d;
+	return 0;
+}
+
 static int write_rows(void *it, struct sheet *to, struct err *err)
 {
 	struct utilisation *u = it;
-	const struct catalog *c = u->ask->catalog;
-	cleanup_free struct direction *rows = NULL;
-	size_t n = 0, cap = 0;
+	int r = courses_each(&u->courses, add_direction, u, err);
 
-	(void)err;
-	for (size_t i = 0; i < c->n_links; i++)
-		for (uint32_t s = 0; s <= c->links[i].n_members; s++) {
-			struct direction d = {.link = (int)i, .slot = s};
-
-			if (s < c->links[i].n_members)
-				d.speed = (uint64_t)c->links[i]
-						  .members[s]
-						  .speed_bps;
-			else
-				d.slot = ANYBODY;
-			d.rates =
-				courses_rates(&u->courses, (uint32_t)i, d.slot);
-			if (d.rates.bytes)
-				MEM_PUSH(rows, n, cap) = d;
-		}
-	if (n)
-		qsort(rows, n, sizeof(*rows), by_use);
-	for (size_t i = 0; i < n && (!u->ask->limit || i < u->ask->limit); i++)
-		write_row(c, &rows[i], to);
-	return 0;
+	if (u->n)
+		qsort(u->v, u->n, sizeof(*u->v), by_use);
+	for (size_t i = 0; i < u->n && r == 0; i++) {
+		if (u->ask->limit && i == u->ask->limit)
+			break;
+		write_row(u->ask->catalog, &u->v[i], to);
+	}
+	return r;
 }
 
 static void release(void *it)
@@ -124,6 +130,7 @@ static void release(void *it)
 	struct utilisation *u = it;
 
 	courses_release(&u->courses);
+	free(u->v);
 	free(u);
 }
 
