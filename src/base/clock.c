@@ -166,15 +166,26 @@ bool clock_parse_span(const char *s, int64_t *ret_ms)
 		int64_t ms;
 	} units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000},
 		{"h", 3600000}, {"d", 86400000}};
-	char *end;
-	long long v;
+	const char *c = s;
+	int64_t v = 0, parts = 0, ms; /* v: of so many parts of a unit */
 
-	if (*s < '0' || *s > '9')
+	for (; (*c >= '0' && *c <= '9') || (*c == '.' && c > s && !parts); c++)
+		if (*c == '.')
+			parts = 1;
+		else if (__builtin_mul_overflow(v, 10, &v) ||
+			 __builtin_add_overflow(v, *c - '0', &v) ||
+			 __builtin_mul_overflow(parts, 10, &parts))
+			return false;
+	if (c == s || c[-1] == '.')
 		return false;
-	v = strtoll(s, &end, 10);
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
-		if (strcmp(end, units[i].unit) == 0)
-			return !__builtin_mul_overflow(v, units[i].ms, ret_ms);
+		if (strcmp(c, units[i].unit) == 0) {
+			if (__builtin_mul_overflow(v, units[i].ms, &ms))
+				return false;
+			*ret_ms = parts ? ms / parts : ms;
+			return (!v || *ret_ms) &&
+			       *ret_ms <= INT64_MAX / NS_PER_MS;
+		}
 	return false;
 }
 

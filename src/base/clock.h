@@ -37,7 +37,8 @@ bool wall_parse(const char *s, struct wall_time *ret);
  * it is local time, without a date of today: "20:40", "20:40:10.5Z",
  * "2026-11-21 14:05". */
 bool wall_parse_typed(const char *s, struct wall_time *ret);
-/* "90", "90s", "5m", "2h", "7d", "250ms" -> milliseconds; false if none. */
+/* "90", "90s", "0.5", "5m", "2h", "7d", "250ms" -> milliseconds; parts of one
+ * are left out.  False if none, or more than nanoseconds can say (292 years). */
 bool clock_parse_span(const char *s, int64_t *ret_ms);
 /* Sleeps; returns early on a signal. */
 void clock_sleep_ms(int64_t ms);
