@@ -8,8 +8,8 @@
  *
  * Invariants: packets added = packets in records taken by the sink + packets
  * in the table.  A flow is never filed later than its true due time.  Time is
- * whatever clock the additions use; `now` follows it and is put back when that
- * clock jumps backwards by an hour or more, while the wheel only moves on. */
+ * whatever clock the additions use; `now` follows it, also back by more than
+ * disorder of packets explains, while the wheel only moves on. */
 #include "probe/flowcache.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -22,12 +22,13 @@
 #include <string.h>
 
 #define JUMP_NS (3600 * NS_PER_S)
+#define DISORDER_NS NS_PER_S
 #define TICK_NS (WHEEL_TICK_MS * NS_PER_MS)
 
-enum { TCP_FIN = 1, TCP_RST = 4, RETRY_TICKS = 5 };
 /* So long before its active time is over a flow is ripe: from then on packets
  * look at its first time stamp, which is in another cache line. */
-enum { RIPE_MS = 2000, FIRST_ROOM = 4096 };
+enum { RIPE_MS = 2000, FIRST_ROOM = 4096, RETRY_TICKS = 5 };
+enum { TCP_FIN = 1, TCP_RST = 4 };
 
 struct flowcache {
 	struct flowtable table;
@@ -36,13 +37,13 @@ struct flowcache {
 	struct flowcache_options opt;
 	struct flowcache_stats stats;
 	int64_t now_ns;
-	int64_t wheel_ns;    /* time the wheel has moved through */
-	uint32_t hand;       /* of the eviction clock */
-	bool told;           /* the time has been told once */
-	bool exact;          /* all flows are as if ripe */
-	int64_t shortest_ns; /* of the silences that end a flow */
-	int64_t soonest_ms;  /* from a flow's beginning until it is due */
-	struct seen seen;    /* keys that have left the table */
+	int64_t wheel_ns;   /* time the wheel has moved through */
+	uint32_t hand;      /* of the eviction clock */
+	bool told;          /* the time has been told once */
+	bool exact;         /* all flows are as if ripe */
+	uint64_t calm_ns;   /* DISORDER_NS and the silence that ends a flow */
+	int64_t soonest_ms; /* from a flow's beginning until it is due */
+	struct seen seen;   /* keys that have left the table */
 	struct beside beside;
 	uint64_t distinct;
 };
@@ -50,14 +51,16 @@ struct flowcache {
 /* What follows from the timeouts. */
 static void note_times(struct flowcache *c)
 {
+	const bool fin = c->opt.fin_ms > 0 && c->opt.fin_ms < c->opt.idle_ms;
+
 	c->exact = c->exact || c->opt.active_ms <= 2 * RIPE_MS;
 	c->soonest_ms = c->opt.first_ms > 0 ? c->opt.first_ms
 					    : c->opt.active_ms - RIPE_MS;
 	if (c->opt.idle_ms < c->soonest_ms)
 		c->soonest_ms = c->opt.idle_ms;
-	c->shortest_ns = c->opt.idle_ms * NS_PER_MS;
-	if (c->opt.fin_ms > 0 && c->opt.fin_ms < c->opt.idle_ms)
-		c->shortest_ns = c->opt.fin_ms * NS_PER_MS;
+	c->calm_ns =
+		(uint64_t)(fin ? c->opt.fin_ms : c->opt.idle_ms) * NS_PER_MS +
+		DISORDER_NS;
 }
 
 struct flowcache *flowcache_new(const struct flowcache_options *options)
@@ -118,8 +121,6 @@ void flowcache_offered(const struct flowcache *c, const struct flow_record *r,
 static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 {
 	struct flow_hot *hot = &c->table.hot[id];
-	const int64_t latest_ns =
-		hot->state & FLOW_BACK ? c->table.latest_ns[id] : hot->last_ns;
 	const struct flow_point *p =
 		&c->points.items[flowtable_point(&hot->key)];
 	struct flow_record r;
@@ -131,7 +132,7 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 		.packets = hot->packets * flow_point_times(p),
 		.bytes = hot->octets * flow_point_times(p),
 		.first_ns = flowtable_first(&c->table, id),
-		.last_ns = latest_ns > hot->last_ns ? latest_ns : hot->last_ns,
+		.last_ns = flowtable_last(&c->table, id),
 		.tap = p->tap,
 		.src_slot = p->src_slot,
 		.dst_slot = p->dst_slot,
@@ -307,8 +308,9 @@ static bool make_ready(struct flowcache *c, uint32_t id,
 	int64_t quiet_ns = a->first_ns - hot->last_ns;
 
 	/* the most frequent answer first: nothing is due */
-	if (quiet_ns <= c->shortest_ns && !(hot->state & FLOW_RIPE) &&
-		!c->exact && hot->packets <= UINT32_MAX - a->packets)
+	if ((uint64_t)(quiet_ns + DISORDER_NS) <= c->calm_ns &&
+		!(hot->state & FLOW_RIPE) && !c->exact &&
+		hot->packets <= UINT32_MAX - a->packets)
 		return true;
 	if (quiet_ns > patience_ms(c, hot) * NS_PER_MS) {
 		if (emit(c, id, end_of(hot))) {
@@ -320,6 +322,9 @@ static bool make_ready(struct flowcache *c, uint32_t id,
 			   c->opt.active_ms * NS_PER_MS) {
 		/* refused: it goes on counting, and leaves later */
 		(void)emit(c, id, END_ACTIVE);
+	} else if (quiet_ns < -DISORDER_NS) {
+		/* due sooner than it was filed for */
+		wheel_file(&c->wheel, id, c->wheel.tick + 1);
 	}
 	if (hot->packets > UINT32_MAX - a->packets)
 		return emit(c, id, END_LIVING);
@@ -352,23 +357,18 @@ static inline void update(
 	}
 }
 
-enum { TAIL_FLAGS_AT = 40, TAIL_POINT_AT = 48 };
-_Static_assert(offsetof(struct flow_key, flags) == 37 &&
-		       offsetof(struct flow_key, pad) == 38,
-	"where the last word of a key has them");
-
 /* The point joins the key. */
 static void prepare(
 	const struct flowcache *c, struct flow_addition *a, struct lookup *ret)
 {
-	const uint64_t fragment = (uint64_t)KEY_FRAGMENT << TAIL_FLAGS_AT;
+	const uint64_t fragment = (uint64_t)KEY_FRAGMENT << FLOWTABLE_FLAGS_AT;
 	uint64_t tail;
 
 	ret->turned = c->opt.both && beside_order(&a->key);
 	tail = flowtable_word(&a->key, 4);
 
-	tail = (tail & ~(~UINT64_C(0) << TAIL_POINT_AT)) |
-	       (uint64_t)a->point << TAIL_POINT_AT;
+	tail = (tail & ~(~UINT64_C(0) << FLOWTABLE_POINT_AT)) |
+	       (uint64_t)a->point << FLOWTABLE_POINT_AT;
 	ret->fragment = c->opt.merge_fragments && tail & fragment;
 	if (c->opt.merge_fragments)
 		tail &= ~fragment;
@@ -494,7 +494,7 @@ void flowcache_advance(struct flowcache *c, int64_t now_ns)
 	if (step <= -JUMP_NS || step >= JUMP_NS) {
 		c->stats.clock_jumps++;
 		c->exact = true;
-	} else if (step <= 0)
+	} else if (step <= 0 && step >= -DISORDER_NS)
 		return;
 	c->now_ns = now_ns;
 	if (step < 0)

@@ -78,6 +78,11 @@ static inline uint64_t flowtable_word(const struct flow_key *key, size_t i)
 	memcpy(&w, (const uint8_t *)key + i * sizeof(w), sizeof(w));
 	return w;
 }
+/* Bits of the last word. */
+enum { FLOWTABLE_FLAGS_AT = 40, FLOWTABLE_POINT_AT = 48 };
+_Static_assert(offsetof(struct flow_key, flags) == 37 &&
+		       offsetof(struct flow_key, pad) == 38,
+	"where it has them");
 /* NH (Black et al. 1999, UMAC), whose keys are random at each start: two keys
  * collide with a chance of 2^-64 whoever chooses them.  Then folded.  The last
  * word is handed over: who has just put it together need not wait for its way
@@ -128,6 +133,14 @@ static inline int64_t flowtable_first(const struct flowtable *t, uint32_t id)
 	const struct flow_hot *hot = &t->hot[id];
 
 	return hot->state & FLOW_SPAN ? t->first_ns[id] : hot->last_ns;
+}
+static inline int64_t flowtable_last(const struct flowtable *t, uint32_t id)
+{
+	const struct flow_hot *hot = &t->hot[id];
+
+	return hot->state & FLOW_BACK && t->latest_ns[id] > hot->last_ns
+		       ? t->latest_ns[id]
+		       : hot->last_ns;
 }
 static inline void flowtable_set_first(
 	struct flowtable *t, uint32_t id, int64_t time_ns)

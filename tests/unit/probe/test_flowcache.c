@@ -396,6 +396,65 @@ Test(flowcache, clock_jumps_are_counted_and_survived)
 	flowcache_free(cache);
 }
 
+struct steps {
+	int64_t now_ms; /* told */
+	bool over;      /* the clock was put back */
+	uint64_t packets, active, timely, delayed;
+};
+
+/* Idle 10 s, active 30 s; flow 1 goes on. */
+static bool note_step(void *data, const struct flow_record *r)
+{
+	const struct net_addr goes_on = net_addr_v4_host(0x0a000001);
+	const int64_t last_ms = r->last_ns / NS_PER_MS;
+	struct steps *s = data;
+
+	cr_expect_leq(r->first_ns, r->last_ns);
+	s->packets += r->packets;
+	if (memcmp(&r->key.src, &goes_on, sizeof(goes_on)) == 0)
+		s->active += s->over && r->end_reason == END_ACTIVE;
+	else if (s->over && r->end_reason == END_IDLE)
+		*(s->now_ms - last_ms > 11000 ? &s->delayed : &s->timely) += 1;
+	return true;
+}
+
+/* One flow that goes on, and one a second, before and after the clock is put
+ * back by that much. */
+static void put_back(int64_t by_ms)
+{
+	const int64_t begin_ms = INT64_C(1700000000) * 1000, n = 1000;
+	struct steps s = {0};
+	struct flowcache_options opt = {.flows = 2000,
+		.idle_ms = 10000,
+		.active_ms = 30000,
+		.sink = note_step,
+		.data = &s};
+	struct flowcache *cache = flowcache_new(&opt);
+
+	cr_assert_eq(flowcache_point(cache, &(struct flow_point){.tap = 1}), 0);
+	for (int64_t i = 0; i < n; i++) {
+		s.over = i >= n / 2;
+		s.now_ms = begin_ms + i * 100 - (s.over ? by_ms : 0);
+		cr_assert(add(cache, 1, s.now_ms));
+		cr_assert(add(cache, 2 + (uint32_t)i / 10, s.now_ms));
+	}
+	cr_expect_eq(s.active, 1, "%lu", s.active);
+	cr_expect_gt(s.timely, 35, "%lu", s.timely);
+	cr_expect_eq(s.delayed, 0, "%lu", s.delayed);
+	cr_assert(flowcache_end(cache, END_FORCED));
+	cr_expect_eq(s.packets, 2 * (uint64_t)n);
+	flowcache_free(cache);
+}
+
+/* By NTP, or in a file put together in the wrong order. */
+Test(flowcache, a_clock_put_back_stops_no_timeout)
+{
+	put_back(INT64_C(5) * 3600 * 1000);
+	put_back(1800 * 1000);
+	put_back(120 * 1000);
+	put_back(20 * 1000);
+}
+
 static void run_capture(const struct capture_row *row, void *data)
 {
 	struct catcher c = {0};
