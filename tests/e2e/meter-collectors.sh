@@ -32,7 +32,7 @@ def have(tool):
 
 # captures: forms of our own, public ones where they are at hand
 subprocess.run(["tests/support/gencaptures.py", work.name], stdout=subprocess.DEVNULL, check=True)
-captures = [work.name + "/ethernet-le.pcap", work.name + "/extensions.pcap"]
+captures = [work.name + "/extensions.pcap", work.name + "/ethernet-le.pcap"]
 public = "../shared/ref/pcaps/"
 captures += [public + n for n in ("nDPI__alexa-app.pcapng", "nDPI__gnutella.pcap",
                                   "ipfixprobe__mixed.pcap") if os.path.exists(public + n)]
@@ -231,7 +231,7 @@ if have("tshark"):
             name = f"tshark {fmt} {os.path.basename(path)}"
             expect(name, read_by_tshark(work.name + "/export.pcap"),
                    (sum(r["packets"] for r in want), sum(r["bytes"] for r in want), []))
-            expect(name + " lengths", max(map(len, messages)) <= 1464, True)
+            expect(name + " lengths", max(map(len, messages), default=0) <= 1464, True)
         for fmt in ("nf9", "ipfix"):
             records, messages = datagrams(path, fmt, "--biflow", "--key", "vlan,mac", "--metrics", "all")
             as_pcap(work.name + "/export.pcap", messages)
@@ -240,7 +240,7 @@ if have("tshark"):
             expect(name, complaints, [])
             if fmt == "nf9":  # each direction of its own
                 expect(name, (packets, octets), (sum(r["packets"] for r in records), sum(r["bytes"] for r in records)))
-            expect(name + " lengths", max(map(len, messages)) <= 1464, True)
+            expect(name + " lengths", max(map(len, messages), default=0) <= 1464, True)
         file = work.name + "/out.ipfix"
         records = export(path, "-w", file)
         expect("file " + path, read_by_tshark(file),
@@ -280,7 +280,9 @@ for balance in (False, True):
         except socket.timeout:
             pass
     v4 = sum(":" not in r["src"] for r in records)
-    expect("balance" if balance else "copies", (sum(n), n[0] == v4), (v4, False) if balance else (2 * v4, True))
+    expect("balance" if balance else "copies", sum(n), v4 if balance else 2 * v4)
+    if v4 > 40:  # fewer may all go one way by chance
+        expect("both have some" if balance else "both have all", 0 < n[0] < v4 if balance else n[0] == v4, True)
 print(checks, "checks,", failed, "failed")
 sys.exit(failed != 0)
 END
