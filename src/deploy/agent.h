@@ -137,6 +137,8 @@ int agent_say_missing(
  * bytes.  NFZ_E_BUSY says who and since when; NFZ_E_NO_DEPLOYMENT. */
 int dep_open(struct agent *a, const char *id, bool create, int64_t need,
 	struct err *err) NFZ_MUST_CHECK;
+/* While it waited for the lock, did whoever strips the deployment end it? */
+bool agent_told_to_end(void);
 void dep_close(struct agent *a);
 /* Remembers the word who=. */
 void agent_set_who(struct agent *a, const struct frame_args *args);

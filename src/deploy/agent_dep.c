@@ -96,7 +96,7 @@ static int busy(struct dep *d, struct err *err)
 	return err_hint(err, "Wait until it is done, then run this again.");
 }
 
-static bool told_to_end(void)
+bool agent_told_to_end(void)
 {
 	sigset_t pending;
 
@@ -115,7 +115,7 @@ static int wait_for_lock(struct dep *d, struct err *err)
 	sigaddset(&term, SIGTERM);
 	sigprocmask(SIG_BLOCK, &term, NULL);
 	for (int ms = 0; flock(d->lock, LOCK_EX | LOCK_NB) < 0; ms += 20) {
-		if (ms > AGENT_WORD_MS + 1000 || told_to_end())
+		if (ms > AGENT_WORD_MS + 1000 || agent_told_to_end())
 			return busy(d, err);
 		clock_sleep_ms(20);
 	}

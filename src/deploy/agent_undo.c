@@ -23,7 +23,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { SOCKETS_MAX = 65536 };
+enum { SOCKETS_MAX = 65536, ENDINGS = 5 };
 
 /* Where the kernel tells of sockets; a type of 0 is any. */
 static const struct {
@@ -176,6 +176,15 @@ void agent_note_sockets(struct agent *a)
 	free(p);
 }
 
+/* New ones may come meanwhile: agents, of whoever else looks at this node. */
+static bool end_ours(struct proof *p)
+{
+	for (int i = 0; i < ENDINGS; i++)
+		if (!each_of_ours(p, kill_one, NULL))
+			return true;
+	return !each_of_ours(p, NULL, NULL);
+}
+
 static int end_processes(struct proof *p, int dir, struct err *err)
 {
 	struct journal_list list;
@@ -190,8 +199,7 @@ static int end_processes(struct proof *p, int dir, struct err *err)
 			!journal_end_process(&list.records[i], AGENT_STOP_MS))
 			gone = false;
 	journal_list_release(&list);
-	each_of_ours(p, kill_one, NULL);
-	if (!gone || each_of_ours(p, NULL, NULL))
+	if (!end_ours(p) || !gone)
 		return err_set(err, NFZ_E_REMOTE,
 			"a process of the deployment does not end");
 	return 0;
@@ -281,6 +289,8 @@ static int undo_with(
 		r = journal_undo(a->dep.dir, &how, ret_clean, err);
 	if (r == 0 && *ret_clean)
 		r = remove_dir(a, a->dep.path, err);
+	if (r == 0 && *ret_clean)
+		(void)end_ours(p); /* the proof says so */
 	dep_close(a);
 	return r;
 }
@@ -310,6 +320,9 @@ int call_undo(struct agent *a, const struct frame_args *args, struct err *err)
 		agent_say(a, "absent=1");
 		return 0;
 	}
+	/* being stripped is no failure of strip: it can look once more */
+	if (r == -NFZ_E_BUSY && agent_told_to_end())
+		err->code = NFZ_E_REMOTE;
 	if (r < 0)
 		return r;
 	p = proof_new(a);

@@ -10,7 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HELLO_MS = 10000, UNDO_MS = 60000, LAST_WORDS_MS = 3000 };
+enum {
+	HELLO_MS = 10000,
+	UNDO_MS = 60000,
+	LAST_WORDS_MS = 3000,
+	TIMES_AGAIN = 4
+};
 
 static bool is_meant(const struct session *s, const struct deploy_found *f)
 {
@@ -119,6 +124,18 @@ static int strip_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	return undo_one(s, n, f);
 }
 
+/* Somebody else strips the node as well: he ends our agent there, if that is one
+ * of the deployment's programs.  Nothing may be left for us then, and whatever
+ * was interrupted can be begun once more. */
+static bool strip_again(void *ctx, struct fleet_node *n, const struct err *err)
+{
+	(void)ctx;
+	if (n->begun == TIMES_AGAIN || err->code != NFZ_E_REMOTE)
+		return false;
+	n->stage = 0;
+	return true;
+}
+
 static void strip_done(void *ctx, struct fleet_node *n)
 {
 	struct session *s = ctx;
@@ -138,7 +155,7 @@ static void prove_clean(struct session *s)
 			continue;
 		c = &MEM_PUSH(d->checks, d->n_checks, d->checks_cap);
 		c->good = true;
-		c->text = mem_strdup("no trace of us was there");
+		c->text = mem_strdup("no trace of us is there");
 		d->status = NODE_UNCHANGED;
 	}
 }
@@ -174,8 +191,10 @@ static int nothing_there(const struct session *s, struct err *err)
 
 static int work(struct session *s, struct err *err)
 {
-	const struct fleet_job job = {
-		.next = strip_next, .done = strip_done, .ctx = s};
+	const struct fleet_job job = {.next = strip_next,
+		.done = strip_done,
+		.again = strip_again,
+		.ctx = s};
 	int r;
 
 	for (size_t i = 0; i < s->fleet->n; i++) {

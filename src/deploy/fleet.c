@@ -183,6 +183,21 @@ static bool time_is_up(struct fleet *f, struct fleet_io *io)
 	       mono_passed(io->deadline) && !fleet_io_moves(f, io);
 }
 
+/* The node begins anew, if that may help. */
+static bool again(struct fleet *f, struct fleet_node *n,
+	const struct fleet_job *job, const struct err *err)
+{
+	if (!job->again || mono_passed(n->io->limit) ||
+		(f->options.cancel && *f->options.cancel) ||
+		!job->again(job->ctx, n, err))
+		return false;
+	unwatch(f, n);
+	fleet_io_again(n->io);
+	n->none = false;
+	n->begun++;
+	return true;
+}
+
 static void give_up(
 	struct fleet *f, struct fleet_node *n, const struct fleet_job *job)
 {
@@ -211,7 +226,8 @@ static void step(
 	n->io->room = false;
 	n->io->look = mono_add_ms(mono_now(), LOOK_MS);
 	if (r < 0) {
-		fail(f, n, job, &err);
+		if (!again(f, n, job, &err))
+			fail(f, n, job, &err);
 	} else if (r == 1) {
 		if (n->none && !f->options.keep)
 			fleet_io_close(n->io);

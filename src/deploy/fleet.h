@@ -55,6 +55,7 @@ struct fleet_node {
 	uint64_t binary_sent, sent, received;
 	void *data; /* the caller's */
 	int stage;  /* the job's */
+	int begun;  /* how often it began anew */
 	struct fleet_io *io;
 };
 
@@ -77,6 +78,9 @@ struct fleet_job {
 	 * through go on where they are in the next one (their time stands
 	 * still).  That has to begin with the same call.  May be NULL. */
 	bool (*enough)(void *ctx);
+	/* Asked when a node fails: shall it begin anew in a moment, with another
+	 * connection?  May be NULL. */
+	bool (*again)(void *ctx, struct fleet_node *n, const struct err *err);
 	bool errors; /* hand failed calls to next() instead of failing */
 	bool keep;   /* the last answer stays with the connection */
 	bool last;   /* agents end when they are through: nothing follows */

@@ -18,6 +18,7 @@ enum {
 	READS = 32, /* in one turn: others have something to say, too */
 	TAIL_MAX = 2048,
 	RETRY_FIRST_MS = 200,
+	AGAIN_MS = 500,
 	ALIVE_READS = 16,    /* of words that came while nothing was asked */
 	NOTES_MAX = 16 << 20 /* bytes of one answer's notes */
 };
@@ -285,6 +286,15 @@ static int64_t with_jitter(int64_t ms)
 
 	crypto_random(&dice, sizeof(dice));
 	return ms / 2 + dice % ms;
+}
+
+void fleet_io_again(struct fleet_io *io)
+{
+	fleet_io_close(io);
+	io->asked = io->waiting = false;
+	io->tries = 0;
+	io->phase = IO_WAITING;
+	io->retry_at = mono_add_ms(mono_now(), with_jitter(AGAIN_MS));
 }
 
 static int connect_again(struct fleet *f, struct fleet_node *n, struct err *err)

@@ -87,6 +87,8 @@ bool fleet_io_silent(const struct fleet_io *io);
 void fleet_io_arrived(struct fleet *f, const struct fleet_io *io);
 /* No answer at all: one more try; false when that was it. */
 bool fleet_io_retry(struct fleet *f, struct fleet_io *io);
+/* From the beginning, in a moment. */
+void fleet_io_again(struct fleet_io *io);
 /* Nothing will be said for a while: gives memory back. */
 void fleet_io_rest(struct fleet_io *io);
 /* The time of the phase begins anew. */

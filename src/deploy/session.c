@@ -333,17 +333,23 @@ bool found_has_role(const struct deploy_found *f, const char *role)
 	return false;
 }
 
+void session_forget(struct deploy_node *d)
+{
+	for (size_t k = 0; k < d->n_found; k++)
+		free(d->found[k].processes);
+	for (size_t k = 0; k < d->n_strays; k++)
+		free(d->strays[k]);
+	d->n_found = d->n_strays = d->n_ifaces = 0;
+}
+
 void deploy_report_release(struct deploy_report *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		struct deploy_node *d = &r->nodes[i];
 
-		for (size_t k = 0; k < d->n_found; k++)
-			free(d->found[k].processes);
+		session_forget(d);
 		for (size_t k = 0; k < d->n_checks; k++)
 			free(d->checks[k].text);
-		for (size_t k = 0; k < d->n_strays; k++)
-			free(d->strays[k]);
 		free(d->strays);
 		free(d->ifaces);
 		free(d->found);

@@ -36,6 +36,8 @@ struct deploy_node *session_node(struct session *s, const struct fleet_node *n);
 void session_note(struct session *s, struct deploy_node *d, const char *step);
 /* Takes the answer to "hello" into the node's report. */
 void session_take_hello(struct deploy_node *d, const struct reply *reply);
+/* What it said counts no more. */
+void session_forget(struct deploy_node *d);
 /* Copies a failed node's error into its report and tells it. */
 void session_failed(struct session *s, const struct fleet_node *n);
 /* Takes notes of replies: "check" and "kept" into the node's report. */

@@ -125,6 +125,7 @@ void session_take_hello(struct deploy_node *d, const struct reply *reply)
 {
 	char load[32];
 
+	session_forget(d);
 	d->known = true;
 	copy_field(&reply->result, "uname", d->system, sizeof(d->system));
 	copy_field(&reply->result, "arch", d->arch, sizeof(d->arch));

@@ -123,7 +123,7 @@ deploy status
 check "re-imaged: nothing is there any more" node_line left "ok none"
 deploy strip
 check "re-imaged: strip counts it as clean" [ "$status" = 0 ]
-check "re-imaged: and says so" said "no trace of us was there"
+check "re-imaged: and says so" said "no trace of us is there"
 for node in client1 right; do
 	check "re-imaged: $node is stripped" node_line $node ok
 done
