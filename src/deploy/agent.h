@@ -160,7 +160,8 @@ int dep_mkdir(struct dep *d, const char *path, enum journal_kind kind,
 
 /* agent_data.c: the recorded flows of a deployment */
 struct dep_data {
-	bool any;        /* there is a store */
+	bool any;        /* there is a store, */
+	bool flows;      /* with records in it */
 	int64_t bytes;   /* of all its files */
 	int64_t idle_s;  /* since the last of them was written */
 	int64_t entries; /* files and directories of the whole deployment */

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "deploy/agent.h"
 #include "format/crypto.h"
+#include "store/wal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DEPTH_MAX = 8 };
+enum { DEPTH_MAX = 8, LOG_LOOK = 1 << 20 };
 
 /* Walks a tree below dir without following links; fn gets every entry with
  * its path, and stops the walk with a negative value. */
@@ -52,20 +53,52 @@ static int walk_dir(struct walk *w, int parent, const char *name,
 	return r;
 }
 
+static int is_flows(
+	void *ctx, enum wal_kind kind, struct cursor *body, struct err *err)
+{
+	(void)ctx;
+	(void)body;
+	(void)err;
+	return wal_is_batch(kind);
+}
+
+/* Is there more in this log than counters?  When in doubt there is. */
+static bool log_has_flows(int parent, const char *name, const struct stat *st)
+{
+	cleanup_close int fd = openat(
+		parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct wal_reading how = {.fd = fd,
+		.name = name,
+		.size = (uint64_t)st->st_size,
+		.fn = is_flows};
+	struct wal_found found;
+
+	if (fd < 0 || st->st_size > LOG_LOOK)
+		return true;
+	return wal_read(&how, &found, NULL) != 0 || found.damaged_bytes;
+}
+
+/* A store begins with files that tell of no flow. */
+static bool has_flows(int parent, const char *name, const struct stat *st)
+{
+	if (strncmp(name, "wal-", 4) == 0)
+		return log_has_flows(parent, name, st);
+	return strncmp(name, "seg-", 4) == 0 || strcmp(name, "retired") == 0;
+}
+
 static int count(struct walk *w, int parent, const char *name, const char *path,
 	const struct stat *st)
 {
 	struct dep_data *data = w->ctx;
 	int64_t idle = wall_now().ns / NS_PER_S - st->st_mtime;
 
-	(void)parent;
-	(void)name;
 	data->entries++;
 	if (strcmp(path, "store") == 0)
 		data->any = true;
 	if (strncmp(path, "store/", 6) != 0 || !S_ISREG(st->st_mode))
 		return 0;
 	data->bytes += st->st_size;
+	data->flows = data->flows || has_flows(parent, name, st);
 	if (idle < data->idle_s)
 		data->idle_s = idle > 0 ? idle : 0;
 	return 0;

@@ -102,9 +102,9 @@ static void note_size(
 	struct agent *a, const char *id, int dir, const struct buf *tag)
 {
 	struct dep_data data;
-	char text[5][48], set[300] = "set=";
-	const char *words[] = {
-		"size", id, text[0], text[1], text[2], text[3], text[4], set};
+	char text[6][48], set[300] = "set=";
+	const char *words[] = {"size", id, text[0], text[1], text[2], text[3],
+		text[4], text[5], set};
 
 	dep_data(dir, &data);
 	snprintf(text[0], sizeof(text[0]), "age=%lld",
@@ -117,6 +117,7 @@ static void note_size(
 		(long long)data.entries);
 	snprintf(text[4], sizeof(text[4]), "journal=%d",
 		faccessat(dir, "journal", F_OK, 0) == 0);
+	snprintf(text[5], sizeof(text[5]), "flows=%d", data.flows);
 	agent_settings(dir, "meter", set + 4, sizeof(set) - 4);
 	agent_note(a, words, sizeof(words) / sizeof(*words));
 }
@@ -282,7 +283,8 @@ static void note_ifaces(struct agent *a)
 /* hello: words uname= arch= uid= boot= load= time_ns= version=; NOTEs
  *   place BASE FREE PROBLEM|ok
  *   deployment ID PATH BUSY-WITH name=value...
- *   size ID age=S data=BYTES idle=S entries=N journal=0|1   (-1: unknown)
+ *   size ID age=S data=BYTES idle=S entries=N journal=0|1 flows=0|1 set=...
+ *     (-1: unknown)
  *   stray PATH
  *   process ID ROLE STATE PID STAMP STARTED STATUS PROGRAM SHA
  *   iface NAME MAC MTU STATE ADDRESS/LENGTH,... */

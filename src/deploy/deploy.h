@@ -107,7 +107,8 @@ struct deploy_found {
 	bool rebooted;      /* the node was booted since */
 	bool journal;  /* its changes were recorded; else: left-over files */
 	int64_t age_s; /* since it was made, by the node's clock; -1 unknown */
-	/* recorded flows; -1: none here */
+	bool flows;    /* its store is here and has records */
+	/* of the store; -1: none here */
 	int64_t data_bytes, data_idle_s; /* idle: since the last write */
 	int64_t entries;                 /* files and directories */
 	struct deploy_process *processes;

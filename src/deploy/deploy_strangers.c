@@ -87,7 +87,7 @@ int up_refuse_records(const struct up *u, const struct deploy_node *d,
 	for (size_t k = 0; k < d->n_found; k++) {
 		const struct deploy_found *f = &d->found[k];
 
-		if (!found_is_ours(&u->s, f) || f->data_bytes < 0 ||
+		if (!found_is_ours(&u->s, f) || !f->flows ||
 			strcmp(f->id, text) == 0)
 			continue;
 		err_set(err, NFZ_E_BUSY,

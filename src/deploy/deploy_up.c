@@ -59,7 +59,7 @@ static size_t weight(const struct deploy_report *report, const char *id)
 			found_with(&report->nodes[i], id);
 
 		n += f != NULL;
-		records = records || (f && f->data_bytes >= 0);
+		records = records || (f && f->flows);
 	}
 	return records ? n + report->n : n;
 }

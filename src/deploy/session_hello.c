@@ -62,6 +62,7 @@ static void take_size(struct deploy_node *d, const struct frame_args *note)
 	f->data_idle_s = number(note, "idle");
 	f->entries = number(note, "entries");
 	f->journal = number(note, "journal") > 0;
+	f->flows = number(note, "flows") > 0;
 	copy_field(note, "set", f->settings, sizeof(f->settings));
 }
 

@@ -75,10 +75,13 @@ check "one strip is enough" [ "$status" = 0 ]
 # ended before it could hear of it: the records of neither go without a word
 # shellcheck disable=SC2016
 store() { on h17 -- sh -c 'stat -c %i /var/lib/netflowize/*/store'; }
+# shellcheck disable=SC2016
+has_records() { on "$1" -- sh -c ': >"$(echo /var/lib/netflowize/*/store)/seg-0000009999"'; }
 elsewhere up "$exp" --collector h17
 first=$(found | sort -u)
 inode=$(store)
 elsewhere strip "$exp" --limit "$others"
+has_records h17
 check "somebody else's records are on one node" [ "$(found)" = "$first" ]
 fault h17 stop
 # not through a function: the pid would be a subshell's
@@ -92,6 +95,7 @@ done
 kill "$up"
 wait "$up"
 fault h17 clear
+has_records h18
 nfz up "$exp"
 check "ended before it heard of them: up again is refused" [ "$status" = 5 ]
 check "says where the others are" said "h17 has records of another deployment"
