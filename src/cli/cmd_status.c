@@ -51,9 +51,10 @@ static bool expired(const struct deploy_report *r)
 }
 
 /* Whose clock the records are in the end told by: the collector's. */
-static const struct deploy_node *reference(const struct deploy_report *r)
+static const struct deploy_node *reference(
+	const struct nodes_context *n, const struct deploy_report *r)
 {
-	const char *name = nodes_collector(r);
+	const char *name = nodes_collector(n, r);
 
 	for (size_t i = 0; name && i < r->n; i++)
 		if (r->nodes[i].clock_known &&
@@ -82,9 +83,9 @@ static void put_clock(const struct deploy_node *n, const struct deploy_node *by,
 		snprintf(to, size, "%+.1f ms", (double)off / 1e6);
 }
 
-static void say_clocks(const struct app *app, const struct deploy_report *r)
+static void say_clocks(const struct app *app, const struct deploy_report *r,
+	const struct deploy_node *by)
 {
-	const struct deploy_node *by = reference(r);
 
 	for (size_t i = 0; by && i < r->n; i++) {
 		const struct deploy_node *n = &r->nodes[i];
@@ -118,8 +119,8 @@ static void add_module(struct sheet *s, const struct deploy_node *n,
 }
 
 /* The modules that are (not) healthy; returns how many. */
-static size_t add_modules(
-	struct sheet *s, const struct deploy_report *r, bool good)
+static size_t add_modules(struct sheet *s, const struct deploy_report *r,
+	const struct deploy_node *by, bool good)
 {
 	size_t n = 0;
 
@@ -130,7 +131,7 @@ static size_t add_modules(
 			for (size_t p = 0; p < f->n; p++) {
 				if (healthy(&f->processes[p]) != good)
 					continue;
-				add_module(s, &r->nodes[i], reference(r), f,
+				add_module(s, &r->nodes[i], by, f,
 					&f->processes[p]);
 				n++;
 			}
@@ -139,8 +140,8 @@ static size_t add_modules(
 }
 
 /* Unhealthy ones first; *ret_bad says how many there are. */
-static int show_modules(
-	const struct deploy_report *r, size_t *ret_bad, struct err *err)
+static int show_modules(const struct deploy_report *r,
+	const struct deploy_node *by, size_t *ret_bad, struct err *err)
 {
 	static const struct sheet_column columns[] = {{.name = "MODULE"},
 		{.name = "NODE"}, {.name = "STATE"}, {.name = "CLOCK"},
@@ -150,8 +151,8 @@ static int show_modules(
 
 	sheet_open(&s, SHEET_TABLE, stdout, columns, 7);
 	sheet_begin(&s, "netflowize.modules/1", "modules");
-	*ret_bad = add_modules(&s, r, false);
-	add_modules(&s, r, true);
+	*ret_bad = add_modules(&s, r, by, false);
+	add_modules(&s, r, by, true);
 	sheet_end(&s);
 	code = sheet_close(&s, err);
 	putchar('\n');
@@ -213,6 +214,7 @@ static int show(struct nodes_context *n, const struct status_command *o,
 	const struct topology *t, const struct deploy_report *report,
 	struct err *err)
 {
+	const struct deploy_node *by = reference(n, report);
 	bool failed = report->failed > 0;
 	struct err why = *err;
 	size_t bad = 0;
@@ -220,8 +222,8 @@ static int show(struct nodes_context *n, const struct status_command *o,
 
 	if (programs(report) == 0)
 		return files_only(n, report, err);
-	r = show_modules(report, &bad, err);
-	say_clocks(n->app, report);
+	r = show_modules(report, by, &bad, err);
+	say_clocks(n->app, report, by);
 	if (r == 0 && !o->limit)
 		r = ask_ledger(n, o, t, err);
 	if (r == 0 && failed) {

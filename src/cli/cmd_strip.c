@@ -63,13 +63,6 @@ static int check_id(const char *id, struct err *err)
 			     "shows them");
 }
 
-/* Is this what was asked to go? */
-static bool is_meant(
-	const struct nodes_context *n, const struct deploy_found *f)
-{
-	return strip_is_meant(n, f);
-}
-
 static int print_json(const struct strip_command *o,
 	const struct nodes_context *n, const struct deploy_report *r,
 	bool clean, struct err *err)
@@ -157,7 +150,7 @@ static size_t say_left_alone(
 			const struct deploy_found *f = &r->nodes[i].found[k];
 			char text[400];
 
-			if (is_meant(n, f))
+			if (nodes_is_meant(n, f))
 				continue;
 			left++;
 			describe(f, text, sizeof(text));
@@ -183,7 +176,7 @@ static void say_plan(
 			const struct deploy_found *f = &r->nodes[i].found[k];
 			char text[400];
 
-			if (!is_meant(n, f))
+			if (!nodes_is_meant(n, f))
 				continue;
 			describe(f, text, sizeof(text));
 			printf("%s: %s, %zu process%s, %s\n", r->nodes[i].name,

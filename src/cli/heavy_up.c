@@ -232,8 +232,8 @@ static int find_collector(struct app *app, struct topology *t,
 		err_clear(err);
 		code = 0;
 	}
-	if (code == 0 && nodes_collector(&r))
-		snprintf(ret, 128, "%s", nodes_collector(&r));
+	if (code == 0 && nodes_collector(&n, &r))
+		snprintf(ret, 128, "%s", nodes_collector(&n, &r));
 	deploy_report_release(&r);
 	return code;
 }

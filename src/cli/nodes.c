@@ -44,18 +44,24 @@ void nodes_init(
 	};
 }
 
-const char *nodes_collector(const struct deploy_report *r)
+bool nodes_is_meant(const struct nodes_context *n, const struct deploy_found *f)
+{
+	char ours[160];
+
+	snprintf(ours, sizeof(ours), "%s/%s", n->project, n->experiment);
+	return deploy_is_meant(&n->options, ours, f);
+}
+
+const char *nodes_collector(
+	const struct nodes_context *n, const struct deploy_report *r)
 {
 	for (size_t i = 0; i < r->n; i++)
-		for (size_t f = 0; f < r->nodes[i].n_found; f++) {
-			const struct deploy_found *found =
-				&r->nodes[i].found[f];
+		for (size_t k = 0; k < r->nodes[i].n_found; k++) {
+			const struct deploy_found *f = &r->nodes[i].found[k];
 
-			for (size_t p = 0; p < found->n; p++)
-				if (!found->recipe[0] &&
-					strcmp(found->processes[p].role,
-						"collector") == 0)
-					return r->nodes[i].name;
+			if (nodes_is_meant(n, f) && !f->recipe[0] &&
+				found_has_role(f, "collector"))
+				return r->nodes[i].name;
 		}
 	return NULL;
 }

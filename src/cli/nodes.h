@@ -35,9 +35,14 @@ void nodes_flush(struct nodes_context *n);
 int nodes_failures(const struct app *app, const struct deploy_report *r,
 	int code, struct err *err) NFZ_MUST_CHECK;
 
+/* Is it one that n's options speak of: of this experiment, unless they say
+ * otherwise? */
+bool nodes_is_meant(
+	const struct nodes_context *n, const struct deploy_found *f);
 /* The node where a collector of this experiment was put before, or NULL: a
  * second `up` must not move the records because the disks have changed. */
-const char *nodes_collector(const struct deploy_report *r);
+const char *nodes_collector(
+	const struct nodes_context *n, const struct deploy_report *r);
 
 /* When a deployment began: for people, in a table, to the second. */
 const char *nodes_since(const struct deploy_found *f, bool people,

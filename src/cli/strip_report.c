@@ -2,14 +2,6 @@
 
 #include <stdio.h>
 
-bool strip_is_meant(const struct nodes_context *n, const struct deploy_found *f)
-{
-	char ours[160];
-
-	snprintf(ours, sizeof(ours), "%s/%s", n->project, n->experiment);
-	return deploy_is_meant(&n->options, ours, f);
-}
-
 static void put_found(struct jsonw *w, const struct nodes_context *n,
 	const struct deploy_node *d)
 {
@@ -24,7 +16,7 @@ static void put_found(struct jsonw *w, const struct nodes_context *n,
 		jsonw_put(w, "who", f->who);
 		if (f->data_bytes >= 0)
 			jsonw_put_int(w, "data_bytes", f->data_bytes);
-		jsonw_put_bool(w, "meant", strip_is_meant(n, f));
+		jsonw_put_bool(w, "meant", nodes_is_meant(n, f));
 		jsonw_end(w);
 	}
 	jsonw_end(w);

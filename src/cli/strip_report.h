@@ -5,9 +5,6 @@
 #include "cli/nodes.h"
 #include "format/jsonw.h"
 
-/* Is this among what n's options ask to remove? */
-bool strip_is_meant(
-	const struct nodes_context *n, const struct deploy_found *f);
 /* Adds the member "nodes". */
 void strip_put_nodes(struct jsonw *w, const struct nodes_context *n,
 	const struct deploy_report *r);

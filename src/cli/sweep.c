@@ -130,7 +130,7 @@ static void count(struct swept *e)
 		bool any = false;
 
 		for (size_t k = 0; k < d->n_found; k++) {
-			if (!strip_is_meant(&e->n, &d->found[k]))
+			if (!nodes_is_meant(&e->n, &d->found[k]))
 				continue;
 			any = true;
 			one.found = &d->found[k];

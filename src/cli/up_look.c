@@ -196,13 +196,15 @@ static size_t count_news(
 
 /* A plan made before holds when nothing was found that it did not know of, and
  * one that may become the collector has answered. */
-static bool holds(struct plan *guess, const struct topology *t,
+static bool holds(const struct up_look *l, struct plan *guess,
 	const struct plan_options *wish, const struct deploy_report *r)
 {
+	const struct topology *t = l->t;
 	cleanup_free struct node_facts *facts = facts_of(t, r);
 	int at = guess->collector.node;
 
-	if (count_news(t, r) > 0 || (!wish->collector && nodes_collector(r)))
+	if (count_news(t, r) > 0 ||
+		(!wish->collector && nodes_collector(l->nodes, r)))
 		return false;
 	return guess->collector.n_choice > 0
 		       ? plan_choose_collector(guess, t, facts)
@@ -226,7 +228,7 @@ static int ask(struct up_look *l, struct plan **guess,
 	code = deploy_facts(t, &o, ret, err);
 	if (code < 0 && code != -NFZ_E_NODES_FAILED)
 		return code;
-	if (*guess && !holds(*guess, t, wish, ret))
+	if (*guess && !holds(l, *guess, wish, ret))
 		plan_free(take(*guess));
 	if (!o.early || !was_early(ret))
 		return code;
@@ -261,8 +263,8 @@ int up_look_around(struct up_look *l, struct topology *t,
 		deploy_report_release(&r);
 		return code;
 	}
-	if (!wish->collector && nodes_collector(&r)) {
-		found->kept = nodes_collector(&r);
+	if (!wish->collector && nodes_collector(l->nodes, &r)) {
+		found->kept = nodes_collector(l->nodes, &r);
 		wish->collector = found->kept;
 	}
 	if (old && (!wish->collector || resolve_needed(t))) {

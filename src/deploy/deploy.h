@@ -115,6 +115,8 @@ struct deploy_found {
 	size_t n, cap;
 };
 
+bool found_has_role(const struct deploy_found *f, const char *role);
+
 /* An interface as the node's own system calls it. */
 enum { DEPLOY_IFACE_ADDRS = 4 };
 struct deploy_iface {

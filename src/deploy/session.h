@@ -46,6 +46,5 @@ void session_checks(struct deploy_node *d, const struct reply *reply);
 struct deploy_found *found_with(struct deploy_node *d, const char *id);
 /* Does this deployment belong to our experiment? */
 bool found_is_ours(const struct session *s, const struct deploy_found *f);
-bool found_has_role(const struct deploy_found *f, const char *role);
 
 #endif

@@ -96,4 +96,18 @@ deploy strip
 check "the other is stripped" [ "$status" = 0 ]
 check "same disks" same_disks "$dir/before"
 check "no processes" no_processes
+
+# where the other's records are is no reason to put ours there
+use_netflowize
+cp "$dir/topology.json" "$dir/one.json"
+only two '["up2"]'
+nfz up --topology "$dir/one.json" --avoid client1 --collector left
+check "somebody's collector on left" said "is instrumented"
+nfz up --topology "$dir/topology.json" --avoid client2 --dry-run
+check "is not the other experiment's" never said "keeps the records"
+check "which gets one of its own" said "start    collector"
+nfz up --topology "$dir/one.json" --avoid client1
+check "and is its own" said "keeps the records"
+nfz strip --topology "$dir/one.json"
+check "same disks once more" same_disks "$dir/before"
 finish
