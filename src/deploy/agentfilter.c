@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,7 +32,7 @@ enum {
 
 struct agentfilter {
 	char dir[32], socket[64];
-	pid_t pid;
+	pid_t parent, pid;
 	size_t shown, of;
 };
 
@@ -202,24 +203,45 @@ static bool serve(int fd, const char *agent, const struct buf *list)
 	return good;
 }
 
-static void run(int listener, const char *agent, const struct buf *list)
-	__attribute__((noreturn));
-
-static void run(int listener, const char *agent, const struct buf *list)
+/* Readable when we are to end, as when our parent has, however. */
+static int open_end(void)
 {
-	struct pollfd p[CLIENTS_MAX] = {{listener, POLLIN, 0}};
-	nfds_t n = 1;
+	sigset_t term;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	return signalfd(-1, &term, SFD_CLOEXEC);
+}
+
+static void remove_socket(const struct agentfilter *f)
+{
+	if (f->socket[0])
+		unlink(f->socket);
+	if (f->dir[0])
+		rmdir(f->dir);
+}
+
+static void run(const struct agentfilter *f, int listener, const char *agent,
+	const struct buf *list) __attribute__((noreturn));
+
+static void run(const struct agentfilter *f, int listener, const char *agent,
+	const struct buf *list)
+{
+	struct pollfd p[CLIENTS_MAX] = {
+		{listener, POLLIN, 0}, {open_end(), POLLIN, 0}};
+	nfds_t n = 2;
+
 	prctl(PR_SET_NAME, "nfz-ssh-agent");
 	signal(SIGINT, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	for (;;) {
+	while (!p[1].revents && getppid() == f->parent) {
 		/* who comes when all places are taken waits for one */
 		p[0].events = n < CLIENTS_MAX ? POLLIN : 0;
 		if (poll(p, n, -1) < 0 && errno != EINTR)
-			_exit(1);
-		for (nfds_t i = n - 1; i > 0; i--)
+			break;
+		for (nfds_t i = n - 1; i > 1; i--)
 			if (p[i].revents && !serve(p[i].fd, agent, list)) {
 				close(p[i].fd);
 				p[i] = p[--n];
@@ -231,6 +253,8 @@ static void run(int listener, const char *agent, const struct buf *list)
 				p[n++] = (struct pollfd){fd, POLLIN, 0};
 		}
 	}
+	remove_socket(f);
+	_exit(1);
 }
 
 static int listen_at(struct agentfilter *f)
@@ -262,10 +286,11 @@ struct agentfilter *agentfilter_new(
 		close(fd);
 	if (shown > 0)
 		listener = listen_at(f);
+	f->parent = getpid();
 	if (listener >= 0)
 		f->pid = fork();
 	if (listener >= 0 && f->pid == 0)
-		run(listener, agent, &list);
+		run(f, listener, agent, &list);
 	if (listener >= 0)
 		close(listener);
 	f->shown = shown > 0 ? (size_t)shown : 0;
@@ -286,10 +311,7 @@ void agentfilter_free(struct agentfilter *f)
 		kill(f->pid, SIGKILL);
 		(void)proc_wait(f->pid);
 	}
-	if (f->socket[0])
-		unlink(f->socket);
-	if (f->dir[0])
-		rmdir(f->dir);
+	remove_socket(f);
 	free(f);
 }
 

@@ -120,6 +120,22 @@ tb run --exp "$exp" -- env -u NETFLOWIZE_SSH_IDENTITY timeout -s KILL 60 \
 	"$build/bin/netflowize" status "$exp" >"$dir/out" 2>"$dir/err"
 check "an agent: the command ends" [ $? = 2 ]
 check "an agent: its key is taken" said "is not instrumented"
+# nor does that stay when the command is killed
+shown() { grep -o '/tmp/nfz-agent.*' "/proc/$pid/net/unix"; }
+# shellcheck disable=SC2317 # called by eventually
+gone() { ! ls "${socket%/*}"; }
+fault left stop
+# not through a function: that would be a subshell's pid
+"$build/bin/nfz-testbed" run --exp "$exp" -- env -u NETFLOWIZE_SSH_IDENTITY \
+	"$build/bin/netflowize" status "$exp" >"$dir/out" 2>"$dir/err" &
+pid=$!
+eventually shown
+socket=$(shown | sort -u)
+check "an agent: there is a socket for its keys" [ -S "$socket" ]
+kill -KILL "$pid"
+check "an agent: it goes when the command is killed" eventually gone
+wait "$pid"
+fault left clear
 kill "$SSH_AGENT_PID"
 unset SSH_AUTH_SOCK SSH_AGENT_PID
 
