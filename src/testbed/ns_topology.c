@@ -238,6 +238,13 @@ static int next_box(struct builder *b)
 	if (b->n_shapers++ % b->capacity != 0)
 		return 0;
 	snprintf(name, sizeof(name), "tbdelay%d", b->n_shapers - 1);
+	if (topology_node(b->t, name) >= 0) {
+		err_set(b->err, NFZ_E_NS,
+			"a node of the NS file is named %s, as the testbed "
+			"names its shapers and bridges",
+			name);
+		return err_hint(b->err, "Give the node another name");
+	}
 	return topology_add_node(b->t, &node, &b->box, b->err);
 }
 

@@ -70,6 +70,22 @@ Test(ns_topology, one_shaper_to_a_box_when_asked)
 	topology_free(t);
 }
 
+Test(ns_topology, a_node_by_a_shapers_name_is_refused)
+{
+	struct ns_experiment *e = ns_text(NS_HEAD NODES
+		"set tbdelay0 [$ns node]\n"
+		"set x [$ns duplex-link $a $b 10Mb 0ms DropTail]\n" RUN);
+	struct topology *t = NULL;
+	struct err err;
+
+	cr_expect_eq(ns_topology(e, &t, &err), -NFZ_E_NS);
+	cr_expect_str_eq(err.text,
+		"a node of the NS file is named tbdelay0, as the testbed names "
+		"its shapers and bridges");
+	cr_expect_null(t);
+	ns_free(e);
+}
+
 Test(ns_topology, a_lan_of_two_is_a_link)
 {
 	struct topology *t = topology_of(
