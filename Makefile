@@ -40,8 +40,10 @@ MAINS    := $(foreach p,$(PROGRAMS),$(wildcard src/*/$(p).c))
 SOURCES  := $(filter-out $(MAINS),$(foreach f,$(FOLDERS),$(wildcard src/$(f)/*.c)))
 LIBS     := $(foreach f,$(FOLDERS),$(if $(wildcard src/$(f)/*.c),$(BUILD)/lib$(f).a))
 
-# Those that say which version they are of.
-VERSIONED := $(patsubst src/%.c,%.o,$(shell grep -l NFZ_VERSION src/*/*.c))
+# Those that say which version they are of; no others are told, so that a
+# compiler's cache knows them again.
+VERSIONED := $(shell grep -l NFZ_VERSION src/*/*.c)
+version_of = $(if $(filter $(VERSIONED),$(1)),-DNFZ_VERSION='"$(VERSION)"')
 
 # A file that is made anew, with what depends on it, when a variable's text is
 # another: commands and lists have no time of their own.
@@ -59,9 +61,9 @@ all: $(patsubst %,$(BUILD)/bin/%,$(basename $(notdir $(MAINS)))) node
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/stamp/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -DNFZ_VERSION='"$(VERSION)"' -c $< -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(call version_of,$<) -c $< -o $@
 
-$(addprefix $(BUILD)/obj/,$(VERSIONED)): $(BUILD)/stamp/version
+$(patsubst src/%.c,$(BUILD)/obj/%.o,$(VERSIONED)): $(BUILD)/stamp/version
 
 # What a query over millions of rows spends its time in, and storing them.
 FAST := $(patsubst %,store/%.o,plane column block block_fill logrow filter_block group_block bins hosts) \

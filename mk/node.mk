@@ -44,9 +44,9 @@ $(2)/include/.made: mk/node.mk $(5)
 $(2)/obj/%.o: src/%.c $(2)/include/.made $(BUILD)/stamp/flags
 	$$(call say,NODE,$$<)
 	@mkdir -p $$(@D)
-	$$(Q)$(3) $$(NODE_CFLAGS) -isystem $(2)/include -DNFZ_VERSION='"$$(VERSION)"' -c $$< -o $$@
+	$$(Q)$(3) $$(NODE_CFLAGS) -isystem $(2)/include $$(call version_of,$$<) -c $$< -o $$@
 
-$(addprefix $(2)/obj/,$(VERSIONED)): $(BUILD)/stamp/version
+$(patsubst src/%.c,$(2)/obj/%.o,$(VERSIONED)): $(BUILD)/stamp/version
 $(addprefix $(2)/obj/,$(FAST)): NODE_CFLAGS += -O3
 
 $(2)/libnode.a: $(patsubst src/%.c,$(2)/obj/%.o,$(NODE_SOURCES)) $(BUILD)/stamp/sources
