@@ -92,13 +92,14 @@ static void add(struct buf *out, const char *word)
 	again_word(out, word);
 }
 
-void again(const struct app *app, const struct command *to,
-	const char *const *without, const char *more, struct buf *out)
+void again(const struct app *app, const char *name, const char *const *without,
+	const char *more, struct buf *out)
 {
+	const struct command *to = app_command(app, name);
 	char *const *at = app->argv;
 	bool words_only = false;
 
-	buf_addf(out, "netflowize %s", to->name);
+	buf_addf(out, "netflowize %s", name);
 	if (more)
 		buf_addf(out, " %s", more);
 	for (; *at; at++) {

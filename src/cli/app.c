@@ -306,6 +306,14 @@ int app_experiment(const struct app *app, const char *word,
 	return 0;
 }
 
+const struct command *app_command(const struct app *app, const char *name)
+{
+	for (size_t i = 0; app->commands[i]; i++)
+		if (strcmp(app->commands[i]->name, name) == 0)
+			return app->commands[i];
+	return NULL;
+}
+
 const struct opt *command_common(const struct command *cmd)
 {
 	return common_options + (cmd->local ? REMOTE_OPTIONS : 0);

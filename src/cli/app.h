@@ -63,6 +63,7 @@ struct app {
 	 * they live as long as those of main() */
 	const struct command *running;
 	char **argv;
+	const struct command *const *commands; /* all of them, NULL-ended */
 };
 
 extern const struct opt common_options[];
@@ -100,7 +101,8 @@ struct command {
 	 * text at all. */
 	int (*run)(struct app *app, int argc, char **argv, struct err *err);
 };
-extern const struct command *const commands[]; /* NULL-ended */
+/* The command of that name, or NULL. */
+const struct command *app_command(const struct app *app, const char *name);
 /* Parses a command's options into `into` (struct common first), answers -h;
  * *ret_words < 0: help was printed, return 0. */
 int command_parse(struct app *app, const struct command *cmd, void *into,

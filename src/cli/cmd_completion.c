@@ -84,7 +84,7 @@ static void print_command(const struct command *cmd, FILE *to)
 }
 
 /* Without a command's name, it is up's options that are meant. */
-static void print_script(FILE *to)
+static void print_script(const struct app *app, FILE *to)
 {
 	fputs("# bash completion of netflowize\n"
 	      "_netflowize() {\n"
@@ -93,8 +93,8 @@ static void print_script(FILE *to)
 	      "\tlocal command=${COMP_WORDS[1]} words=\n"
 	      "\tlocal commands=\"",
 		to);
-	for (size_t i = 0; commands[i]; i++)
-		fprintf(to, "%s%s", i ? " " : "", commands[i]->name);
+	for (size_t i = 0; app->commands[i]; i++)
+		fprintf(to, "%s%s", i ? " " : "", app->commands[i]->name);
 	/* those that up was run for on this machine */
 	fputs("\"\n"
 	      "\tlocal experiments= at "
@@ -107,8 +107,8 @@ static void print_script(FILE *to)
 	      "\t[[ \" $commands \" == *\" $command \"* ]] || command=up\n"
 	      "\tcase $command in\n",
 		to);
-	for (size_t i = 0; commands[i]; i++)
-		print_command(commands[i], to);
+	for (size_t i = 0; app->commands[i]; i++)
+		print_command(app->commands[i], to);
 	fputs("\tesac\n"
 	      "\t[[ $COMP_CWORD -eq 1 && $cur != -* ]] && words=$commands\n"
 	      "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
@@ -125,7 +125,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 
 	if (r < 0 || words < 0)
 		return r;
-	print_script(stdout);
+	print_script(app, stdout);
 	return 0;
 }
 

@@ -161,7 +161,7 @@ static void say_next(const struct app *app, const struct plan_command *o,
 		buf_adds(&more, "--plan ");
 		again_word(&more, o->out);
 	}
-	again(app, &cmd_up, kept ? of_the_plan : NULL,
+	again(app, "up", kept ? of_the_plan : NULL,
 		kept ? buf_str(&more) : NULL, &text);
 	say(app, "To apply:  %s", buf_str(&text));
 	buf_release(&more);

@@ -3,7 +3,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/proc.h"
-#include "cli/app.h"
+#include "cli/commands.h"
 
 #include <locale.h>
 #include <malloc.h>
@@ -44,14 +44,6 @@ static void usage(FILE *to)
 		to);
 }
 
-static const struct command *find(const char *name)
-{
-	for (size_t i = 0; commands[i]; i++)
-		if (strcmp(commands[i]->name, name) == 0)
-			return commands[i];
-	return NULL;
-}
-
 static const char *nth_command(const void *ctx, size_t i)
 {
 	(void)ctx;
@@ -84,7 +76,7 @@ static int unknown(const char *name, struct err *err)
 	return err_hint(err, "All commands: netflowize --help");
 }
 
-static int help(int argc, char **argv, struct err *err)
+static int help(const struct app *app, int argc, char **argv, struct err *err)
 {
 	const struct command *cmd;
 
@@ -92,7 +84,7 @@ static int help(int argc, char **argv, struct err *err)
 		usage(stdout);
 		return 0;
 	}
-	cmd = find(argv[2]);
+	cmd = app_command(app, argv[2]);
 	if (!cmd)
 		return unknown(argv[2], err);
 	command_help(cmd, stdout);
@@ -102,10 +94,10 @@ static int help(int argc, char **argv, struct err *err)
 /* The short form, in which a command's name is no experiment's. */
 static int run_up(struct app *app, int argc, char **argv, struct err *err)
 {
-	int r = find("up")->run(app, argc, argv, err);
+	int r = cmd_up.run(app, argc, argv, err);
 
 	for (int i = 1; r == -NFZ_E_USAGE && i < argc; i++)
-		if (argv[i] && find(argv[i]))
+		if (argv[i] && app_command(app, argv[i]))
 			return err_hint(err,
 				"Options stand behind the command: netflowize "
 				"%s OPTIONS ...",
@@ -120,15 +112,15 @@ static int dispatch(struct app *app, int argc, char **argv, struct err *err)
 
 	if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0 ||
 		strcmp(word, "help") == 0)
-		return help(argc, argv, err);
+		return help(app, argc, argv, err);
 	if (strcmp(word, "-V") == 0 || strcmp(word, "--version") == 0)
-		return find("version")->run(app, 1, argv, err);
+		return cmd_version.run(app, 1, argv, err);
 	/* netflowize --light PROJ/EXP */
 	if (word[0] == '-')
 		return run_up(app, argc, argv, err);
-	cmd = find(word);
+	cmd = app_command(app, word);
 	if (!cmd && strpbrk(word, "/,")) /* netflowize PROJ/EXP */
-		return find("up")->run(app, argc, argv, err);
+		return cmd_up.run(app, argc, argv, err);
 	if (!cmd)
 		return unknown(word, err);
 	return cmd->run(app, argc - 1, argv + 1, err);
@@ -155,6 +147,7 @@ int main(int argc, char **argv)
 	struct common defaults = {0};
 	struct app app = {.program = argv[0],
 		.common = &defaults,
+		.commands = commands,
 		.pool = BUF_INIT(1 << 20),
 		.interrupted = &interrupted};
 	struct sigaction act = {.sa_handler = on_interrupt}, was;

@@ -3,7 +3,6 @@
 #include "cli/remedy.h"
 #include "base/mem.h"
 #include "cli/again.h"
-#include "cli/commands.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +68,7 @@ void remedy_share(struct buf *to, const struct last_word *w)
 	if (!plan->modes.capacity.asked && !plan->heavy)
 		remedy_coverage(to, plan->n_satisfied, plan->n_elements);
 	if (has_machines(w->t) && !plan->heavy) {
-		again(w->app, &cmd_up, NULL, "--partial", &command);
+		again(w->app, "up", NULL, "--partial", &command);
 		add_command(to, buf_str(&command), "accept the gap");
 	}
 	buf_release(&command);
@@ -129,7 +128,7 @@ void remedy_repair(struct buf *to, const struct last_word *w)
 	add_wins(to, w->plan, w->t);
 	buf_addc(to, '\n');
 	add_list(&more, "avoid", &w->o->avoid, w->t, &r->lift);
-	again(w->app, w->app->running, without,
+	again(w->app, w->app->running->name, without,
 		more.len ? buf_str(&more) : NULL, &command);
 	if (command.len <= COMMAND_MAX)
 		buf_addf(to, "             %s\n", buf_str(&command));
@@ -205,7 +204,7 @@ void remedy_offer(struct buf *to, const struct last_word *w)
 	buf_addf(&effect, ", needs %zu more node%s%s", offer.nodes,
 		offer.nodes == 1 ? "" : "s",
 		m->capacity.asked ? ", limits are only for light plans" : "");
-	again(w->app, &cmd_plan, of_the_mode, "--mixed", &command);
+	again(w->app, "plan", of_the_mode, "--mixed", &command);
 	add_command(to, buf_str(&command), buf_str(&effect));
 	buf_release(&command);
 	buf_release(&effect);
@@ -295,7 +294,7 @@ void remedy_way(
 		if (strncmp(way->changes[i], "--", 2) == 0)
 			buf_addf(&more, "%s%s", more.len ? " " : "",
 				way->changes[i]);
-	again(w->app, w->app->running, changed,
+	again(w->app, w->app->running->name, changed,
 		more.len ? buf_str(&more) : NULL, &command);
 	add_command(to, buf_str(&command), effect);
 	buf_release(&more);
@@ -309,7 +308,7 @@ static void add_mixed(
 	size_t nodes = h->n_nodes + (h->collector >= 0);
 	struct buf command = BUF_INIT(1 << 20), effect = BUF_INIT(256);
 
-	again(w->app, &cmd_plan,
+	again(w->app, "plan",
 		(const char *const[]){"heavy", "light", "mixed", NULL},
 		"--mixed", &command);
 	buf_addf(&effect, "covers %zu of %zu links, takes %zu new node%s",
@@ -360,7 +359,7 @@ static void add_lifted(struct buf *to, const struct last_word *w)
 		mixed->n_covered > w->plan->n_covered) {
 		add_list(
 			&more, "avoid", &o.avoid, w->t, &(struct plan_list){0});
-		again(w->app, w->app->running, without,
+		again(w->app, w->app->running->name, without,
 			more.len ? buf_str(&more) : NULL, &command);
 		buf_addf(&effect, "covers %zu of %zu links", mixed->n_covered,
 			mixed->n_links);
