@@ -86,8 +86,6 @@ void collector_commit(struct collector *c);
 /* END to meters, then caches, then stops the loop. */
 void collector_stop(struct collector *c, int64_t patience_ms);
 void collector_abort(struct collector *c);
-/* Called by the clock and when a module leaves. */
-void collector_go_on_stopping(struct collector *c);
 
 /* Puts it into the record of the run (store/events.h); that it could not be is
  * said, and no reason to stop. */

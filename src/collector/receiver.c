@@ -308,6 +308,8 @@ static void note_peer(
 	c->away[i] = e.text && state != PEER_UP;
 }
 
+static void go_on_stopping(struct collector *c);
+
 static void on_peer(void *data, uint16_t module, enum peer_state state)
 {
 	struct collector *c = data;
@@ -324,7 +326,7 @@ static void on_peer(void *data, uint16_t module, enum peer_state state)
 			keep_health(c, &p); /* perhaps its last numbers */
 	}
 	if (c->stop != STOP_NO)
-		collector_go_on_stopping(c);
+		go_on_stopping(c);
 }
 
 static void on_abort(void *data, uint16_t from)
@@ -383,7 +385,7 @@ static void on_second(void *data)
 	if (c->setup->keep_ms || c->setup->keep_bytes)
 		collector_dirty(c, COMMIT_MS);
 	if (c->stop != STOP_NO)
-		collector_go_on_stopping(c);
+		go_on_stopping(c);
 	clients_go_on(c);
 }
 
@@ -401,7 +403,7 @@ static size_t present(const struct collector *c, enum module_role role)
 	return n;
 }
 
-void collector_go_on_stopping(struct collector *c)
+static void go_on_stopping(struct collector *c)
 {
 	static const enum module_role roles[] = {
 		[STOP_METERS] = MODULE_METER, [STOP_CACHES] = MODULE_CACHE};
@@ -432,7 +434,7 @@ void collector_stop(struct collector *c, int64_t patience_ms)
 	c->stop_patience_ms = patience_ms;
 	c->stop_by_ms = now_ms() + patience_ms;
 	endpoint_end(c->ep, MODULE_METER);
-	collector_go_on_stopping(c);
+	go_on_stopping(c);
 }
 
 void collector_abort(struct collector *c)

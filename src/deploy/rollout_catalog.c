@@ -136,9 +136,10 @@ void rollout_catalog(const struct topology *t, const struct plan *plan,
 	catalog_print(c, out);
 }
 
-/* The digest is that of the plan's file, with the names that interfaces have
- * on their nodes. */
-void rollout_explain(
+/* Which plan it is, and its reasons: nothing a program would have to be started
+ * again for.  The digest is that of the plan's file, with the names that
+ * interfaces have on their nodes. */
+static void explain(
 	const struct topology *t, const struct plan *plan, struct rollout *r)
 {
 	struct catalog *c cleanup(catalog_free_at) = catalog_new();
@@ -162,7 +163,7 @@ void rollout_name_all(
 {
 	buf_reset(&r->catalog);
 	rollout_catalog(t, plan, r, true, &r->catalog);
-	rollout_explain(t, plan, r);
+	explain(t, plan, r);
 }
 
 void rollout_name_taps(const struct topology *t, const struct plan *plan,

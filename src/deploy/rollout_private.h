@@ -20,9 +20,5 @@ static inline uint16_t rollout_tap_id(int iface)
  * what only nodes say, as far as it can be done without. */
 void rollout_catalog(const struct topology *t, const struct plan *plan,
 	const struct rollout *r, bool named, struct buf *out);
-/* Adds which plan it is, and its reasons: nothing a program would have to be
- * started again for. */
-void rollout_explain(
-	const struct topology *t, const struct plan *plan, struct rollout *r);
 
 #endif

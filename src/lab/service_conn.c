@@ -113,6 +113,25 @@ static void send_reply(void *ctx, const char *document, size_t len)
 	send_frame(conn->channel, cut ? FRAME_CUT : FRAME_REPLY, document, len);
 }
 
+/* Whose certificate: an active user with groups and this serial, or NULL. */
+static const struct lab_user *user_of(
+	const struct lab_site *site, const char *cn, int64_t serial)
+{
+	size_t n = strcspn(cn, ",");
+
+	for (size_t i = 0; i < site->n_users; i++) {
+		const struct lab_user *u = &site->users[i];
+
+		if ((strlen(u->uuid) != n || strncmp(u->uuid, cn, n) != 0) &&
+			(strlen(u->uid) != n || strncmp(u->uid, cn, n) != 0))
+			continue;
+		if (n > 0 && u->active && u->n_groups > 0 && serial >= 0 &&
+			u->cert_serial == serial)
+			return u;
+	}
+	return NULL;
+}
+
 /* The first frame: who is it?  Silence is the answer to strangers. */
 static bool take_who(struct service_conn *conn, const char *data, size_t len)
 {
@@ -126,7 +145,7 @@ static bool take_who(struct service_conn *conn, const char *data, size_t len)
 	conn->serial = (int64_t)serial;
 	memcpy(conn->cn, data + 8, len - 8);
 	conn->cn[len - 8] = '\0';
-	if (!service_user(conn->svc->site, conn->cn, conn->serial))
+	if (!user_of(conn->svc->site, conn->cn, conn->serial))
 		return false;
 	conn->known = true;
 	return send_frame(conn->channel, FRAME_KNOWN, NULL, 0);
@@ -140,7 +159,7 @@ static bool take_call(struct service_conn *conn, const char *data, size_t len)
 
 	if (!conn->known || conn->call)
 		return false;
-	user = service_user(conn->svc->site, conn->cn, conn->serial);
+	user = user_of(conn->svc->site, conn->cn, conn->serial);
 	if (!user)
 		return false;
 	call = lab_service_call(conn->svc, user, &request, send_reply, conn);
@@ -272,22 +291,4 @@ void service_hang_up(struct lab_service *svc)
 		loop_unwatch(svc->loop, fd);
 	while (svc->conns)
 		drop(svc->conns);
-}
-
-const struct lab_user *service_user(
-	const struct lab_site *site, const char *cn, int64_t serial)
-{
-	size_t n = strcspn(cn, ",");
-
-	for (size_t i = 0; i < site->n_users; i++) {
-		const struct lab_user *u = &site->users[i];
-
-		if ((strlen(u->uuid) != n || strncmp(u->uuid, cn, n) != 0) &&
-			(strlen(u->uid) != n || strncmp(u->uid, cn, n) != 0))
-			continue;
-		if (n > 0 && u->active && u->n_groups > 0 && serial >= 0 &&
-			u->cert_serial == serial)
-			return u;
-	}
-	return NULL;
 }

@@ -52,10 +52,6 @@ enum {
 void service_check_drop(struct lab_service *svc);
 void service_check_forget(struct lab_service *svc, struct lab_call *call);
 
-/* Whose certificate: an active user with groups and this serial, or NULL. */
-const struct lab_user *service_user(
-	const struct lab_site *site, const char *cn, int64_t serial);
-
 /* Calls that wait (service_wait.c). */
 void service_wait(struct lab_service *svc, struct lab_call *c);
 void service_unlink(struct lab_service *svc, struct lab_call *c);

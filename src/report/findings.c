@@ -7,7 +7,6 @@
 #include "report/text.h"
 #include "report/words.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,36 +15,6 @@
 enum { LINKS_SAID = 3, LOSSES_SAID = 3, GAPS_SAID = 4, LOSS_LEAST = 100 };
 #define BUSY 0.80
 #define LOSS_SHARE 0.005
-
-const char *finding_level_name(enum finding_level level)
-{
-	static const char *const names[] = {
-		"Problem", "Attention", "Note", "Good"};
-
-	return names[level];
-}
-
-void findings_add(struct findings *all, enum finding_level level,
-	const char *filter, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	if (all->n >= FINDINGS_MAX)
-		return;
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	all->all[all->n++] =
-		(struct finding){level, arena_strdup(&all->arena, text),
-			arena_strdup(&all->arena, filter)};
-}
-
-void findings_release(struct findings *f)
-{
-	arena_release(&f->arena);
-	f->n = 0;
-}
 
 /* Does the path take this link away from its member `slot`? */
 static bool leaves(const struct facts *f, const struct facts_group *g, int link,

@@ -4,6 +4,7 @@
 
 #include "report/findings.h"
 
+/* findings_list.c.  No more than FINDINGS_MAX are kept. */
 void findings_add(struct findings *all, enum finding_level level,
 	const char *filter, const char *fmt, ...) NFZ_PRINTF(4, 5);
 /* Many hosts that send to one, which hardly answers. */

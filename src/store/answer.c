@@ -12,7 +12,7 @@
 
 #define SCHEMA "netflowize.query/1"
 
-const char *const answer_sort_names[] = {"default", "packets", "bytes", "flows",
+static const char *const sort_names[] = {"default", "packets", "bytes", "flows",
 	"first", "last", "duration", "key", "none", NULL};
 
 #define TEXT(heading)                                                          \
@@ -435,11 +435,11 @@ int answer_set_sort(struct answer *a, const char *text, struct err *err)
 	const int figure = figure_find(&a->figures, text);
 	int i = 0;
 
-	while (answer_sort_names[i] && strcmp(answer_sort_names[i], text) != 0)
+	while (sort_names[i] && strcmp(sort_names[i], text) != 0)
 		i++;
 	if (figure >= 0) {
 		a->sort_figure = (size_t)figure + 1;
-	} else if (answer_sort_names[i]) {
+	} else if (sort_names[i]) {
 		a->sort = (enum answer_sort)i;
 	} else {
 		err_set(err, NFZ_E_USAGE, "--sort: by %s?", text);

@@ -19,8 +19,6 @@ enum answer_sort {
 	SORT_KEY, /* groups: the keys, as given */
 	SORT_NONE /* flows: as they are found; with a limit, no more are read */
 };
-/* "packets", ...; NULL-ended, in the order of the enum. */
-extern const char *const answer_sort_names[];
 
 struct answer {
 	struct query query;
