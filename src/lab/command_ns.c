@@ -19,7 +19,7 @@ static int read_file(int argc, char **argv, struct buf *text, struct err *err)
 	return file_read(argv[1], text, err);
 }
 
-int command_parse(int argc, char **argv, int *ret_status, struct err *err)
+int lab_parse(int argc, char **argv, int *ret_status, struct err *err)
 {
 	struct buf text = BUF_INIT(NS_MAX), out = BUF_INIT(PRINT_MAX);
 	int r = read_file(argc, argv, &text, err);
@@ -36,7 +36,7 @@ int command_parse(int argc, char **argv, int *ret_status, struct err *err)
 	return r;
 }
 
-int command_nscheck(int argc, char **argv, int *ret_status, struct err *err)
+int lab_nscheck(int argc, char **argv, int *ret_status, struct err *err)
 {
 	struct buf text = BUF_INIT(NS_MAX);
 	struct ns_limits limits = {.check_only = true};

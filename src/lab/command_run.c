@@ -169,7 +169,7 @@ static int enter_testbed(const struct testbed *t, struct err *err)
 	return r;
 }
 
-int command_run(int argc, char **argv, int *ret_status, struct err *err)
+int lab_run(int argc, char **argv, int *ret_status, struct err *err)
 {
 	struct run o = {NULL, NULL};
 	struct testbed t;
@@ -218,7 +218,7 @@ static int find_node(const char *name, const char *node, struct testbed *t,
 	return state_ask(t, request, answer, err);
 }
 
-int command_exec(int argc, char **argv, int *ret_status, struct err *err)
+int lab_exec(int argc, char **argv, int *ret_status, struct err *err)
 {
 	struct exec o = {false};
 	struct buf answer = BUF_INIT(ANSWER_MAX);
@@ -244,7 +244,7 @@ int command_exec(int argc, char **argv, int *ret_status, struct err *err)
 	return r;
 }
 
-int command_login(int argc, char **argv, int *ret_status, struct err *err)
+int lab_login(int argc, char **argv, int *ret_status, struct err *err)
 {
 	struct buf answer = BUF_INIT(ANSWER_MAX);
 	struct testbed t;

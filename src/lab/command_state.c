@@ -113,7 +113,7 @@ static void list_text(const struct testbed *list, size_t n)
 	}
 }
 
-int command_list(int argc, char **argv, int *ret_status, struct err *err)
+int lab_list(int argc, char **argv, int *ret_status, struct err *err)
 {
 	struct list o = {0};
 	struct testbed *list = NULL;
@@ -134,7 +134,7 @@ int command_list(int argc, char **argv, int *ret_status, struct err *err)
 	return r;
 }
 
-int command_show(int argc, char **argv, int *ret_status, struct err *err)
+int lab_show(int argc, char **argv, int *ret_status, struct err *err)
 {
 	struct list o = {0};
 	struct testbed t;
@@ -201,7 +201,7 @@ const struct opt serve_options[] = {
 		.help = "what the portal says it is; \"true\": as it is"},
 	{.name = NULL}};
 
-int command_serve(int argc, char **argv, int *ret_status, struct err *err)
+int lab_serve(int argc, char **argv, int *ret_status, struct err *err)
 {
 	struct buf answer = BUF_INIT(ANSWER_MAX);
 	struct serve o = {0};
@@ -230,7 +230,7 @@ int command_serve(int argc, char **argv, int *ret_status, struct err *err)
 	return r;
 }
 
-int command_swap(int argc, char **argv, int *ret_status, struct err *err)
+int lab_swap(int argc, char **argv, int *ret_status, struct err *err)
 {
 	struct buf answer = BUF_INIT(ANSWER_MAX);
 	struct testbed t;
@@ -267,7 +267,7 @@ static const char *next_fault(const void *ctx, size_t i)
 	return lab_fault_kind(i);
 }
 
-int command_fault(int argc, char **argv, int *ret_status, struct err *err)
+int lab_fault(int argc, char **argv, int *ret_status, struct err *err)
 {
 	struct testbed t;
 	char request[200];
@@ -314,13 +314,13 @@ static int snapshot(int argc, char **argv, const char *how, struct err *err)
 	return output_answer(&t, request, err);
 }
 
-int command_snapshot(int argc, char **argv, int *ret_status, struct err *err)
+int lab_snapshot(int argc, char **argv, int *ret_status, struct err *err)
 {
 	*ret_status = 0;
 	return snapshot(argc, argv, "list", err);
 }
 
-int command_upper(int argc, char **argv, int *ret_status, struct err *err)
+int lab_upper(int argc, char **argv, int *ret_status, struct err *err)
 {
 	*ret_status = 0;
 	return snapshot(argc, argv, "path", err);
@@ -347,7 +347,7 @@ static int take_down(const struct testbed *t, struct err *err)
 	return 0;
 }
 
-int command_down(int argc, char **argv, int *ret_status, struct err *err)
+int lab_down(int argc, char **argv, int *ret_status, struct err *err)
 {
 	struct down o = {0};
 	struct testbed *list = NULL, one;

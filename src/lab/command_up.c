@@ -207,7 +207,7 @@ static int bring_up(const struct up *o, const char *file, struct err *err)
 	return r;
 }
 
-int command_up(int argc, char **argv, int *ret_status, struct err *err)
+int lab_up(int argc, char **argv, int *ret_status, struct err *err)
 {
 	struct up o = {.seed = 1};
 	int words = 0;

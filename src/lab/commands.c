@@ -3,38 +3,36 @@
 
 #include <stdio.h>
 
-const struct command testbed_commands[] = {
+const struct lab_command lab_commands[] = {
 	{"up", "FILE", "bring a topology up; returns when every node answers",
-		up_options, command_up},
+		up_options, lab_up},
 	{"run", "-- COMMAND...", "run a command where the testbed is reachable",
-		run_options, command_run},
+		run_options, lab_run},
 	{"exec", "PROJ/EXP NODE -- COMMAND...",
 		"run a command on a node, as over the console", exec_options,
-		command_exec},
-	{"login", "PROJ/EXP NODE", "log into a node over ssh", NULL,
-		command_login},
-	{"list", "", "what is up", list_options, command_list},
+		lab_exec},
+	{"login", "PROJ/EXP NODE", "log into a node over ssh", NULL, lab_login},
+	{"list", "", "what is up", list_options, lab_list},
 	{"show", "[PROJ/EXP]", "nodes, links and shapers of one testbed",
-		list_options, command_show},
+		list_options, lab_show},
 	{"swap", "PROJ/EXP in|out", "swap the experiment in or out", NULL,
-		command_swap},
+		lab_swap},
 	{"serve", "[PROJ/EXP]", "answer for it as the portal, or as before",
-		serve_options, command_serve},
+		serve_options, lab_serve},
 	{"fault", "PROJ/EXP NODE KIND", "let something go wrong on a node",
-		NULL, command_fault},
+		NULL, lab_fault},
 	{"snapshot", "PROJ/EXP NODE", "list all that a node's disk changed",
-		NULL, command_snapshot},
+		NULL, lab_snapshot},
 	{"upper", "PROJ/EXP NODE", "where a node's changed files are", NULL,
-		command_upper},
-	{"down", "[PROJ/EXP]", "take a testbed down", down_options,
-		command_down},
+		lab_upper},
+	{"down", "[PROJ/EXP]", "take a testbed down", down_options, lab_down},
 	{"parse", "FILE", "print what the testbed makes of an NS file", NULL,
-		command_parse},
+		lab_parse},
 	{"nscheck", "FILE", "check an NS file as the testbed does", NULL,
-		command_nscheck},
+		lab_nscheck},
 	{NULL, NULL, NULL, NULL, NULL}};
 
-void command_help(const struct command *c)
+void lab_help(const struct lab_command *c)
 {
 	printf("usage: nfz-testbed %s%s%s%s\n\n%s.\n", c->name,
 		c->options != NULL ? " [options]" : "",

@@ -13,7 +13,7 @@ static void usage(FILE *to)
 	      "per node, the\ntestbed's own service.  Needs root.\n\n"
 	      "commands:\n",
 		to);
-	for (const struct command *c = testbed_commands; c->name != NULL; c++)
+	for (const struct lab_command *c = lab_commands; c->name != NULL; c++)
 		fprintf(to, "  %-9s %s\n", c->name, c->help);
 	fputs("\n\"nfz-testbed COMMAND --help\" tells more.\n", to);
 }
@@ -21,12 +21,12 @@ static void usage(FILE *to)
 static const char *next_name(const void *ctx, size_t i)
 {
 	(void)ctx;
-	return testbed_commands[i].name;
+	return lab_commands[i].name;
 }
 
-static const struct command *find(const char *name)
+static const struct lab_command *find(const char *name)
 {
-	for (const struct command *c = testbed_commands; c->name != NULL; c++)
+	for (const struct lab_command *c = lab_commands; c->name != NULL; c++)
 		if (strcmp(c->name, name) == 0)
 			return c;
 	return NULL;
@@ -58,7 +58,7 @@ static int asks_help(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
-	const struct command *c;
+	const struct lab_command *c;
 	int status = 0, first, r;
 
 	proc_begin();
@@ -81,7 +81,7 @@ int main(int argc, char **argv)
 	if (c == NULL)
 		return unknown(argv[1]);
 	if (asks_help(argc - first, argv + first)) {
-		command_help(c);
+		lab_help(c);
 		return 0;
 	}
 	r = c->run(argc - first, argv + first, &status, &err);
