@@ -280,6 +280,26 @@ static int check_whole(
 	return 0;
 }
 
+static int write_answer(struct asked *q, const struct args *a,
+	struct answer *answer, struct answer_sums *ret, struct err *err)
+{
+	const struct study_ask study = {.store = q->store,
+		.catalog = q->catalog,
+		.services = q->services,
+		.regions = q->regions,
+		.symptoms = &q->symptoms,
+		.bucket_ns = a->bucket_ms * NS_PER_MS,
+		.threshold = (uint64_t)a->threshold,
+		.limit = (size_t)a->limit};
+
+	if (a->history)
+		return gone_write(q->store, answer, ret, err);
+	if (a->known)
+		return analysis_write(
+			a->known, q->store, answer, &study, ret, err);
+	return answer_write(q->store, answer, ret, err);
+}
+
 static int ask(struct asked *q, const struct args *a, struct err *err)
 {
 	const int64_t began = mono_now().ns;
@@ -294,14 +314,6 @@ static int ask(struct asked *q, const struct args *a, struct err *err)
 		.read_all = a->no_rollups,
 		.format = (enum sheet_format)a->format,
 		.to = stdout};
-	const struct study_ask study = {.store = q->store,
-		.catalog = q->catalog,
-		.services = q->services,
-		.regions = q->regions,
-		.symptoms = &q->symptoms,
-		.bucket_ns = a->bucket_ms * NS_PER_MS,
-		.threshold = (uint64_t)a->threshold,
-		.limit = (size_t)a->limit};
 	struct answer_sums sums;
 	const struct query_times times = {a->last_ms, a->from_ns, a->to_ns};
 	int r = query_set_times(&answer.query, &times, err);
@@ -310,13 +322,8 @@ static int ask(struct asked *q, const struct args *a, struct err *err)
 		r = set_groups(&answer, a, err);
 	if (r == 0)
 		r = check_whole(q, a, err);
-	if (r == 0 && a->history)
-		r = gone_write(q->store, &answer, &sums, err);
-	else if (r == 0 && a->known)
-		r = analysis_write(
-			a->known, q->store, &answer, &study, &sums, err);
-	else if (r == 0)
-		r = answer_write(q->store, &answer, &sums, err);
+	if (r == 0)
+		r = write_answer(q, a, &answer, &sums, err);
 	if (r == 0 && answer.format == SHEET_TABLE && !a->history)
 		ask_say_sums(&sums, mono_now().ns - began);
 	if (r == 0 && answer.format == SHEET_TABLE)
@@ -401,9 +408,8 @@ static void explain(const struct asked *q)
 	buf_release(&text);
 }
 
-/* One question at a time, and nothing with it that it would pass over. */
-static int check_question(
-	const struct asked *q, const struct args *a, struct err *err)
+/* The question that is not of flows, NULL: none; two are an error. */
+static int one_question(const struct args *a, const char **ret, struct err *err)
 {
 	const struct {
 		const char *name;
@@ -412,19 +418,31 @@ static int check_question(
 		{"--events", a->events}, {"--ledger", a->ledger},
 		{"--verify", a->verify}, {"--summary", a->summary},
 		{"--history", a->history}, {"--analysis", a->known}};
-	const bool of_rows =
-		a->by.n || a->show.n || a->sort || a->observations || a->more;
-	const char *asked = NULL;
 
+	*ret = NULL;
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (!all[i].asked)
 			continue;
-		if (asked)
+		if (*ret)
 			return err_set(err, NFZ_E_USAGE,
-				"%s and %s are two questions", asked,
+				"%s and %s are two questions", *ret,
 				all[i].name);
-		asked = all[i].name;
+		*ret = all[i].name;
 	}
+	return 0;
+}
+
+/* One question at a time, and nothing with it that it would pass over. */
+static int check_question(
+	const struct asked *q, const struct args *a, struct err *err)
+{
+	const bool of_rows =
+		a->by.n || a->show.n || a->sort || a->observations || a->more;
+	const char *asked;
+	int r = one_question(a, &asked, err);
+
+	if (r < 0)
+		return r;
 	if ((a->mark || a->told.n) && (*q->text || of_rows))
 		return err_set(err, NFZ_E_USAGE,
 			"%s goes with no filter: put all of its text in quotes",
