@@ -2,6 +2,7 @@
 #include "analysis/analyses.h"
 #include "analysis/ask_marks.h"
 #include "analysis/ask_say.h"
+#include "analysis/ask_stores.h"
 #include "analysis/gone.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -17,7 +18,7 @@
 #define SERVICES "/etc/services"
 
 struct args {
-	struct opt_list by, show, weights, symptoms, parts, told;
+	struct opt_list also, by, show, weights, symptoms, parts, told;
 	int64_t limit, threads, pieces, last_ms, idle_ms, flush_ms, bucket_ms,
 		threshold, window_ms, detail, from_ns, to_ns, at_ns;
 	const char *analysis, *sort, *services, *regions, *mark;
@@ -38,6 +39,8 @@ struct args {
 static const char *const formats[] = {"table", "json", "ndjson", "csv", NULL};
 
 static const struct opt table[] = {
+	{"also", 0, OPT_EACH, AT(also), "DIR", "the flows of this store, too",
+		NULL, 0, 0},
 	{"by", 'b', OPT_LIST, AT(by), "KEY[,KEY]",
 		"add up by src dst src/BITS dst/BITS sport dport proto flags "
 		"service size link node src_node dst_node vlan out_vlan in_if "
@@ -150,6 +153,7 @@ static int usage(void)
 
 static void release(struct args *a)
 {
+	opt_list_release(&a->also);
 	opt_list_release(&a->by);
 	opt_list_release(&a->told);
 	opt_list_release(&a->show);
@@ -178,6 +182,7 @@ static char *join(char *const *words, int n, const struct analysis *of)
 /* What is asked: a store, and the filter with the names it is about. */
 struct asked {
 	struct store *store;
+	struct ask_stores stores; /* with --also: that one, too */
 	struct catalog *catalog;
 	struct filter *filter;
 	const char *text; /* of the filter */
@@ -211,7 +216,9 @@ static void asked_release(struct asked *q)
 	regions_free(q->regions);
 	services_free(q->services);
 	filter_free(q->filter);
-	store_close(q->store);
+	if (!q->stores.n)
+		store_close(q->store);
+	ask_stores_release(&q->stores);
 	catalog_free(q->catalog);
 }
 
@@ -273,6 +280,9 @@ static int check_whole(
 		return err_set(err, NFZ_E_USAGE,
 			"--history is of all that is gone: no filter, no "
 			"analysis");
+	if (whole && a->also.n)
+		return err_set(err, NFZ_E_USAGE,
+			"%s is of one store: no --also", a->known->name);
 	if (whole && (*q->text || a->last_ms || a->from_ns || a->to_ns))
 		return err_set(err, NFZ_E_USAGE,
 			"%s is of all that was counted: no filter, no time",
@@ -305,6 +315,8 @@ static int ask(struct asked *q, const struct args *a, struct err *err)
 	const int64_t began = mono_now().ns;
 	struct answer answer = {.query = {.filter = q->filter,
 					.catalog = q->catalog,
+					.stores = q->stores.v,
+					.n_stores = q->stores.n,
 					.idle_ms = a->idle_ms,
 					.threads = (unsigned)a->threads,
 					.observations = a->observations,
@@ -328,8 +340,10 @@ static int ask(struct asked *q, const struct args *a, struct err *err)
 		ask_say_sums(&sums, mono_now().ns - began);
 	if (r == 0 && answer.format == SHEET_TABLE)
 		say_more(q, a, &sums);
-	if (r == 0)
+	if (r == 0 && !q->stores.n)
 		gone_say(q->store, &answer.query, a->history);
+	for (size_t i = 0; i < q->stores.n && r == 0; i++)
+		gone_say(q->stores.v[i].store, &answer.query, false);
 	return r;
 }
 
@@ -443,6 +457,10 @@ static int check_question(
 
 	if (r < 0)
 		return r;
+	if (a->also.n && ((asked && !a->known) || a->flush))
+		return err_set(err, NFZ_E_USAGE,
+			"%s is of one store: no --also",
+			asked ? asked : "--flush");
 	if ((a->mark || a->told.n) && (*q->text || of_rows))
 		return err_set(err, NFZ_E_USAGE,
 			"%s goes with no filter: put all of its text in quotes",
@@ -468,7 +486,10 @@ static int run(struct asked *q, const char *dir, const struct args *a,
 {
 	int r = check_question(q, a, err);
 
-	if (r == 0)
+	if (r == 0 && a->also.n)
+		r = ask_stores_open(
+			dir, &a->also, &q->stores, &q->catalog, err);
+	else if (r == 0)
 		r = catalog_load(dir, &q->catalog, err);
 	if (r == 0 && a->mark)
 		return ask_mark(dir, a->mark, a->at_ns, err);
@@ -487,7 +508,9 @@ static int run(struct asked *q, const char *dir, const struct args *a,
 	}
 	if (r == 0 && a->flush && flush)
 		r = flush(dir, a->flush_ms ? a->flush_ms : 2000, err);
-	if (r == 0)
+	if (r == 0 && q->stores.n)
+		q->store = q->stores.v[0].store;
+	else if (r == 0)
 		r = store_open(dir, STORE_READ, NULL, &q->store, err);
 	if (r < 0)
 		return r;

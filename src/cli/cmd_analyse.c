@@ -132,6 +132,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 				.words = argv + 2, .n_words = words - 1},
 			err);
 	opt_list_release(&o.symptoms);
+	opt_list_release(&o.question.also);
 	return r;
 }
 

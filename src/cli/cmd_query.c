@@ -97,11 +97,12 @@ static int ask_table(struct app *app, const struct query_command *o,
 		.show = o->show,
 		.credentials = o->credentials,
 		.names = o->names,
-		.of_stores = o->events       ? "--events"
-			     : o->history    ? "--history"
-			     : o->explain    ? "--explain"
-			     : o->no_rollups ? "--no-rollups"
-					     : NULL,
+		.of_stores = o->events            ? "--events"
+			     : o->history         ? "--history"
+			     : o->explain         ? "--explain"
+			     : o->no_rollups      ? "--no-rollups"
+			     : o->question.also.n ? "--also"
+						  : NULL,
 		.observations = o->observations,
 		.more = o->more,
 		.within = o->within,
@@ -116,11 +117,12 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	int words,
 		r = command_parse(app, &cmd_query, &o, argc, argv, &words, err);
 
-	if (r < 0 || words < 0)
-		return r;
-	if (o.sql || (words && clickhouse_is_address(argv[1])))
-		return ask_table(app, &o, argv + 1, words, err);
-	return ask_store(app, &o, argv + 1, words, err);
+	if (r == 0 && words >= 0)
+		r = o.sql || (words && clickhouse_is_address(argv[1]))
+			    ? ask_table(app, &o, argv + 1, words, err)
+			    : ask_store(app, &o, argv + 1, words, err);
+	opt_list_release(&o.question.also);
+	return r;
 }
 
 const struct command cmd_query = {.name = "query",

@@ -72,6 +72,8 @@ static int collect(struct line *l, const struct app *app,
 	add(l, local ? q->source.store : "store");
 	add_value(l, "-o",
 		format == FORMAT_WIDE ? "table" : format_names[format]);
+	for (size_t i = 0; i < q->also.n; i++)
+		add_value(l, "--also", q->also.items[i]);
 	for (size_t i = 0; i < w->n_options; i++)
 		add_value(l, w->options[i].option, w->options[i].value);
 	add_value(l, "--sort", q->sort);
@@ -131,9 +133,9 @@ int question_ask(struct app *app, const struct question *q,
 		here.source.store = *rest.words++;
 		rest.n_words--;
 	}
-	if (!here.source.store && w->here) {
+	if (!here.source.store && (w->here || q->also.n)) {
 		err_set(err, NFZ_E_USAGE, "%s goes with a store here only",
-			w->here);
+			w->here ? w->here : "--also");
 		return err_hint(err, "Fetch it with strip --keep-data DIR, "
 				     "then ask DIR.");
 	}
@@ -141,6 +143,9 @@ int question_ask(struct app *app, const struct question *q,
 		return ask_collector(app, q, w, err);
 	if (!store_is_there(here.source.store))
 		return source_no_store(here.source.store, err);
+	for (size_t i = 0; i < q->also.n; i++)
+		if (!store_is_there(q->also.items[i]))
+			return source_no_store(q->also.items[i], err);
 	r = collect(&l, app, &here, &rest, err);
 	if (r == 0) {
 		/* options are parsed in place: words change places */

@@ -12,9 +12,12 @@
 struct question {
 	struct source_options source;
 	const char *number, *sort, *among, *threads;
+	struct opt_list also; /* the caller releases it */
 };
 #define QUESTION_OPTIONS(S)                                                    \
 	SOURCE_OPTIONS(S, question.source),                                    \
+		{"also", 0, OPT_EACH, offsetof(S, question.also), "DIR",       \
+			"the flows of this store, too", NULL, 0, 0},           \
 		{"number", 'n', OPT_TEXT, offsetof(S, question.number), "N",   \
 			"at most N rows", NULL, 0, 0},                         \
 		{"limit", 0, OPT_TEXT, offsetof(S, question.number), "N",      \

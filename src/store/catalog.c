@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 
 #define FIRST_LINE "netflowize.catalog/1"
-enum { WORDS_MAX = 8, TAP_IDS = 65536 };
+enum { WORDS_MAX = 8 };
 
 struct catalog *catalog_new(void)
 {
@@ -27,7 +27,7 @@ struct catalog *catalog_new(void)
 
 	c->collector = -1;
 	map_init(&c->by_addr);
-	c->tap_of = mem_zalloc(TAP_IDS, sizeof(*c->tap_of));
+	c->tap_of = mem_zalloc(CATALOG_TAPS, sizeof(*c->tap_of));
 	return c;
 }
 
@@ -126,7 +126,7 @@ void catalog_set_speed(struct catalog *c, int link, int slot, int64_t bps)
 int catalog_add_tap(struct catalog *c, const struct catalog_tap *tap)
 {
 	if (!is_node(c, tap->node) || !is_link(c, tap->link) ||
-		c->tap_of[tap->id] || c->n_taps >= TAP_IDS - 1)
+		c->tap_of[tap->id] || c->n_taps >= CATALOG_TAPS - 1)
 		return -1;
 	c->taps = grown(
 		&c->arena, c->taps, c->n_taps, &c->taps_cap, sizeof(*c->taps));

@@ -64,7 +64,11 @@ struct catalog {
 	uint16_t *tap_of;   /* tap id -> index + 1, 0: none */
 };
 
-enum { CATALOG_MAX = 100000, CATALOG_TEXT_MAX = 64 << 20 };
+enum {
+	CATALOG_MAX = 100000,
+	CATALOG_TEXT_MAX = 64 << 20,
+	CATALOG_TAPS = 65536 /* numbers of taps */
+};
 
 struct catalog *catalog_new(void);
 void catalog_free(struct catalog *c);
@@ -94,6 +98,11 @@ int catalog_parse(const char *text, size_t len, struct catalog **ret,
 /* DIR/catalog; an empty catalog when there is none. */
 int catalog_load(
 	const char *dir, struct catalog **ret, struct err *err) NFZ_MUST_CHECK;
+/* Adds what another store names (catalog_join.c).  Nodes of one name are one;
+ * an address stays with its first node; a link that differs from the one of its
+ * name becomes name~2.  taps: by its number there, that of a tap in `to`. */
+int catalog_join(struct catalog *to, const struct catalog *from,
+	uint16_t taps[static CATALOG_TAPS], struct err *err) NFZ_MUST_CHECK;
 int catalog_node_of(const struct catalog *c, const struct net_addr *a); /* -1 */
 int catalog_node(const struct catalog *c, const char *name);
 int catalog_link(const struct catalog *c, const char *name);

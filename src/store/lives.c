@@ -5,13 +5,18 @@
 
 enum { TAPS = 65536 };
 
-/* A module's clock offset is that of its latest life; NULL when all are 0. */
-static int64_t *offsets(const struct store *s, const struct catalog *c)
+static uint16_t here(const uint16_t *taps, uint16_t tap)
+{
+	return taps ? taps[tap] : tap;
+}
+
+/* A module's clock offset is that of its latest life. */
+static void add_offsets(const struct store *s, const struct catalog *c,
+	const uint16_t *taps, struct lives *to)
 {
 	cleanup_free int64_t *by_module = mem_zalloc(TAPS, sizeof(int64_t));
 	cleanup_free int64_t *heard = mem_zalloc(TAPS, sizeof(int64_t));
 	const struct module_stats *m;
-	int64_t *by_tap;
 	bool any = false;
 
 	for (size_t i = 0; (m = store_module(s, i)); i++) {
@@ -22,12 +27,11 @@ static int64_t *offsets(const struct store *s, const struct catalog *c)
 	}
 	for (size_t i = 0; i < TAPS; i++)
 		any |= by_module[i] != 0;
-	if (!any)
-		return NULL;
-	by_tap = mem_zalloc(TAPS, sizeof(*by_tap));
-	for (size_t i = 0; i < c->n_taps; i++)
-		by_tap[c->taps[i].id] = by_module[c->taps[i].module];
-	return by_tap;
+	if (any && !to->offset_ns)
+		to->offset_ns = mem_zalloc(TAPS, sizeof(*to->offset_ns));
+	for (size_t i = 0; any && i < c->n_taps; i++)
+		to->offset_ns[here(taps, c->taps[i].id)] =
+			by_module[c->taps[i].module];
 }
 
 static int by_tap_and_time(const void *a, const void *b)
@@ -40,19 +44,21 @@ static int by_tap_and_time(const void *a, const void *b)
 }
 
 /* Times may be any numbers: they wrap rather than overflow. */
-static void add_end(struct lives *l, const struct store_tap *t)
+static void add_end(
+	struct lives *l, const struct store_tap *t, const uint16_t *taps)
 {
-	const struct tap_counters *k = &t->counters;
-	const int64_t by_ns = l->offset_ns ? l->offset_ns[k->tap] : 0;
+	const uint16_t tap = here(taps, t->counters.tap);
+	const int64_t by_ns = l->offset_ns ? l->offset_ns[tap] : 0;
 
 	if (t->known)
-		l->ends[l->n_ends++] = (struct life_end){k->tap,
-			(int64_t)((uint64_t)k->at_ns + (uint64_t)by_ns)};
+		MEM_PUSH(l->ends, l->n_ends, l->ends_cap) = (struct life_end){
+			tap, (int64_t)((uint64_t)t->counters.at_ns +
+				       (uint64_t)by_ns)};
 }
 
 /* A life ended when there is a later one, which the store heard of later. */
-static void find_ends(
-	const struct store *s, const struct catalog *c, struct lives *l)
+static void add_ends(const struct store *s, const struct catalog *c,
+	const uint16_t *taps, struct lives *to)
 {
 	cleanup_free const struct store_tap **latest =
 		mem_zalloc(c->n_taps, sizeof(*latest));
@@ -65,25 +71,21 @@ static void find_ends(
 		if (!at || t->source.module != c->taps[at - 1].module)
 			continue;
 		if (latest[at - 1])
-			add_end(l, latest[at - 1]);
+			add_end(to, latest[at - 1], taps);
 		latest[at - 1] = t;
 	}
 	for (size_t i = 0; i < c->n_taps; i++)
 		if (latest[i] && c->taps[i].idle)
-			add_end(l, latest[i]);
+			add_end(to, latest[i], taps);
 }
 
-void lives_read(
-	const struct store *s, const struct catalog *c, struct lives *ret)
+void lives_read(const struct store *s, const struct catalog *c,
+	const uint16_t *taps, struct lives *to)
 {
-	size_t n = 0;
-
-	while (store_tap(s, n))
-		n++;
-	*ret = (struct lives){.offset_ns = offsets(s, c),
-		.ends = mem_zalloc(n, sizeof(*ret->ends))};
-	find_ends(s, c, ret);
-	qsort(ret->ends, ret->n_ends, sizeof(*ret->ends), by_tap_and_time);
+	add_offsets(s, c, taps, to);
+	add_ends(s, c, taps, to);
+	if (to->n_ends)
+		qsort(to->ends, to->n_ends, sizeof(*to->ends), by_tap_and_time);
 }
 
 void lives_release(struct lives *l)

@@ -1,4 +1,4 @@
-/* What the store knows of the taps themselves: how wrong their clocks are, and
+/* What stores know of the taps themselves: how wrong their clocks are, and
  * when each was closed. */
 #ifndef NFZ_STORE_LIVES_H
 #define NFZ_STORE_LIVES_H
@@ -13,11 +13,13 @@ struct lives {
 		uint16_t tap;
 		int64_t at_ns; /* corrected */
 	} * ends;
-	size_t n_ends;
+	size_t n_ends, ends_cap;
 };
 
-void lives_read(
-	const struct store *s, const struct catalog *c, struct lives *ret);
+/* Adds what one store knows; taps: what its taps are called here, NULL: the
+ * same.  Begins with an empty one, {0}. */
+void lives_read(const struct store *s, const struct catalog *c,
+	const uint16_t *taps, struct lives *to);
 void lives_release(struct lives *l);
 /* When the tap was closed that watched at this time: its meter ended, which
  * tells what it counted up to its end, and was started again later, or the tap

@@ -2,7 +2,6 @@
  * put aside on disk, and merged heap by heap. */
 #include "store/query.h"
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/mem.h"
 #include "store/lives.h"
 #include "store/segment.h"
@@ -48,6 +47,8 @@ struct collect {
 	struct merge *merge;
 	struct collect_room *room;
 	const int64_t *offset_ns; /* by tap; NULL: all 0 */
+	const uint16_t *taps;     /* of those of the store that is read, which
+				   * they are; NULL: the same */
 	struct store_scan times;  /* asked for, by corrected clocks */
 	struct query_sums sums;
 	merge_fn fn;
@@ -180,6 +181,8 @@ static int keep_row(struct collect *c, const struct flow_record *r,
 static int collect_row(struct collect *c, struct flow_record *r,
 	const struct flow_extra *extra, struct err *err)
 {
+	if (c->taps)
+		r->tap = c->taps[r->tap];
 	if (c->offset_ns)
 		shift(r, c->offset_ns[r->tap]);
 	if (!store_scan_wants(&c->times, r->first_ns, r->last_ns))
@@ -418,7 +421,8 @@ static struct hash_key seed_of(const struct catalog *c)
 		c->deployment, UINT64_C(0x9fb21c651e98df25) ^ c->deployment};
 }
 
-static int scan(struct collect *c, struct store *s, struct err *err)
+static int scan_one(struct collect *c, struct store *s, const uint16_t *taps,
+	struct err *err)
 {
 	struct store_scan scan = {.from_ns = c->times.from_ns,
 		.to_ns = c->times.to_ns,
@@ -431,8 +435,9 @@ static int scan(struct collect *c, struct store *s, struct err *err)
 		.rollup = c->q->rolled ? take_rollup : NULL,
 		.block = collect_block,
 		.ctx = c};
-	int64_t wide = widest(c);
+	const int64_t wide = widest(c);
 
+	c->taps = taps;
 	if (scan.from_ns || scan.to_ns) {
 		if (__builtin_sub_overflow(scan.from_ns, wide, &scan.from_ns))
 			scan.from_ns = INT64_MIN;
@@ -440,6 +445,16 @@ static int scan(struct collect *c, struct store *s, struct err *err)
 			scan.to_ns = INT64_MAX;
 	}
 	return store_scan(s, &scan, err);
+}
+
+static int scan(struct collect *c, struct store *s, struct err *err)
+{
+	const struct query *q = c->q;
+	int r = q->n_stores ? 0 : scan_one(c, s, NULL, err);
+
+	for (size_t i = 0; i < q->n_stores && r == 0; i++)
+		r = scan_one(c, q->stores[i].store, q->stores[i].taps, err);
+	return r;
 }
 
 static int take_back(void *ctx, const struct flow_rows *rows, struct err *err)
@@ -480,7 +495,7 @@ static int merge_rows(struct collect *c, struct err *err)
 int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 	struct query_sums *ret, struct err *err)
 {
-	struct lives lives;
+	struct lives lives = {0};
 	struct collect c = {.q = q,
 		.room = mem_zalloc(1, sizeof(*c.room)),
 		.max = q->rows_max ? q->rows_max : QUERY_ROWS,
@@ -493,10 +508,13 @@ int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 		.ctx = ctx};
 	int r;
 
-	lives_read(s, q->catalog, &lives);
+	if (!q->n_stores)
+		lives_read(s, q->catalog, NULL, &lives);
+	for (size_t i = 0; i < q->n_stores; i++)
+		lives_read(q->stores[i].store, q->stores[i].catalog,
+			q->stores[i].taps, &lives);
 	c.offset_ns = lives.offset_ns;
 	r = scan(&c, s, err);
-
 	if (r == 0)
 		r = merge_rows(&c, err);
 	if (r == 0 && c.share > 1) {
@@ -516,23 +534,4 @@ int query_flows(struct store *s, const struct query *q, merge_fn fn, void *ctx,
 	merge_free(c.merge);
 	lives_release(&lives);
 	return r;
-}
-
-/* Times ---------------------------------------------------------------- */
-
-int query_set_times(
-	struct query *q, const struct query_times *t, struct err *err)
-{
-	const int64_t now_ns = wall_now().ns;
-
-	if (!t->last_ms && !t->from_ns && !t->to_ns)
-		return 0;
-	if (t->last_ms && (t->from_ns || t->to_ns))
-		return err_set(err, NFZ_E_USAGE,
-			"--last does not go with --from and --to");
-	q->from_ns = t->from_ns ? t->from_ns : INT64_MIN;
-	q->to_ns = t->to_ns ? t->to_ns : INT64_MAX;
-	if (t->last_ms && t->last_ms < now_ns / NS_PER_MS)
-		q->from_ns = now_ns - t->last_ms * NS_PER_MS;
-	return 0;
 }

@@ -15,6 +15,14 @@
 #include "store/rollup_ask.h"
 #include "store/store.h"
 
+/* One of several stores that are asked as one: its names, and by a tap's number
+ * in it the one that the tap has in the catalog of all (catalog_join). */
+struct query_store {
+	struct store *store;
+	struct catalog *catalog;
+	uint16_t *taps;
+};
+
 /* Gets n rows of a block that are flows as they stand; not 0 stops. */
 typedef int (*query_block_fn)(void *ctx, struct block *b, const uint16_t *rows,
 	size_t n, struct err *err);
@@ -33,8 +41,10 @@ struct query {
 	query_block_fn block;   /* instead of single flows; may be NULL */
 	unsigned columns;       /* COLUMN_BITs that `block` asks for... */
 	bool hosts;             /* ...and whether it does for addresses */
-	const struct rollup_ask *rolled; /* may stand for flows... */
-	rollup_fn sum;                   /* ...which then go here */
+	const struct rollup_ask *rolled;  /* may stand for flows... */
+	rollup_fn sum;                    /* ...which then go here */
+	const struct query_store *stores; /* instead of the one given... */
+	size_t n_stores;                  /* ...or 0 */
 	unsigned threads; /* 0: as many as there are processors, to 4,
 	                         * where many blocks have to be read; the
 	                         * answer is the same */

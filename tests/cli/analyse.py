@@ -84,7 +84,7 @@ tap 4 3 3 1 1 eth2
 """
 # a sends b 100 packets of 100 bytes in 10 s; core sees all, 3 ms later, lb 90 of them.
 # c sends as a, and something from nowhere is on la.
-lab = store("lab", [
+LAB = [
     f"1 {A} {B} 1 2 17 0 100 10000 0 10000 0 1",
     f"2 {A} {B} 1 2 17 0 100 10000 3 10003 0 1",
     f"3 {A} {B} 1 2 17 0 90 9000 8 10008 0 1",
@@ -94,7 +94,8 @@ lab = store("lab", [
     f"1 172.16.0.9 {B} 9 9 17 0 1 20 21000 21000 0 1",
     f"1 127.0.0.1 {A} 9 0 17 0 2 80 22000 22000 1 0",
     "sizes 1 1 0 3 120", "sizes 1 0 1 100 10000", "sizes 2 0 5 6 9000", "sizes 2 1 6 2 3200",
-    "sizes 2 1 1 2 200", "sizes 3 0 0 0 0"], DUMBBELL)
+    "sizes 2 1 1 2 200", "sizes 3 0 0 0 0"]
+lab = store("lab", LAB, DUMBBELL)
 
 # TCP of a to b and of c to b, with metrics: the first flow left tap 1 in two records, and
 # what others saw of it does not count; of c's second nothing was measured.
@@ -242,6 +243,27 @@ names = [name for name, _ in rows("analyse")]
 expect("analyses with a known truth", sorted(asked), sorted(names))
 for (name, where, *words), want in TRUTH.items():
     expect(f"{name} {words}", rows("analyse", name, where, *words), want)
+
+
+# two collectors kept it, each with numbers of its own for its two taps
+def half(name, taps):
+    names = "".join(line + "\n" for line in DUMBBELL.splitlines() if not line.startswith("tap"))
+    for new, old in enumerate(taps, 1):
+        names += re.search(f"^tap {old} .*\n", DUMBBELL, re.M)[0].replace(f"tap {old}", f"tap {new}")
+    return store(name, [f"{taps.index(int(row[0])) + 1}{row[1:]}" for row in LAB
+                        if row[0].isdigit() and int(row[0]) in taps], names)
+
+
+near, far = half("near", [1, 2]), half("far", [3, 4])
+for (name, where, *words), want in TRUTH.items():
+    if where == lab and name != "packet-sizes":
+        expect(f"{name} of two stores", rows("analyse", name, near, "--also", far, *words), want)
+expect("on both", rows("query", far, "--also", near, "--by", "link", "path la and path lb"),
+       [["la", "1", "100", "10000"], ["core", "1", "100", "10000"], ["lb", "1", "90", "9000"]])
+expect("also what is none", ask("query", near, "--also", top.name, status=2).splitlines()[0],
+       f"netflowize: {top.name} is no store  NFZ-E010")
+expect("what is of one", ask("query", near, "--also", far, "--history", status=2).splitlines()[0],
+       "netflowize: --history is of one store: no --also  NFZ-E010")
 
 
 def as_json(cell, value):

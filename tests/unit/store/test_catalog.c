@@ -115,3 +115,49 @@ Test(catalog, refuses_what_makes_no_sense)
 		cr_expect_null(c);
 	}
 }
+
+/* Of the other store: c is d, core has one member more, la is the same; taps 1
+ * to 3 have its numbers. */
+Test(catalog, of_two_stores_has_the_names_of_both)
+{
+	static const char text[] = "netflowize.catalog/1\n"
+				   "idle_ms 20000\n"
+				   "node d\nnode r1\nnode a\n"
+				   "link la p2p covered\n"
+				   "member 2 10.0.1.1\nmember 1 10.0.1.2\n"
+				   "link core lan gap why\n"
+				   "member 0 10.0.9.1 1000\n"
+				   "tap 1 1 0 1 1 eth5\n"
+				   "tap 7 0 1 0 2 eth0\n";
+	struct catalog *all = catalog_new(), *c = run_catalog();
+	struct catalog *other = parsed(text);
+	uint16_t first[CATALOG_TAPS], second[CATALOG_TAPS];
+	struct net_addr d = run_addr("10.0.9.1");
+	struct err err = ERR_INIT;
+	int link;
+
+	cr_assert_eq(catalog_join(all, c, first, &err), 0);
+	cr_assert_eq(all->n_nodes, c->n_nodes);
+	cr_assert_eq(all->n_taps, c->n_taps);
+	cr_assert_not(all->several);
+	cr_assert_eq(catalog_join(all, other, second, &err), 0);
+	cr_assert_eq(all->n_nodes, c->n_nodes + 1);
+	cr_assert_eq(all->n_links, c->n_links + 1);
+	cr_assert_eq(all->idle_ms, 20000);
+	cr_assert(all->several, "two taps are on la");
+	link = catalog_link(all, "core~2");
+	cr_assert_geq(link, 0);
+	cr_assert(all->links[link].lan && !all->links[link].covered);
+	cr_assert_eq(all->links[link].members[0].speed_bps, 1000);
+	cr_assert_eq(catalog_node_of(all, &d), catalog_node(all, "d"));
+	for (size_t i = 0; i < c->n_taps; i++)
+		cr_assert_eq(catalog_tap(all, first[c->taps[i].id])->link,
+			c->taps[i].link);
+	cr_assert_eq(catalog_tap(all, second[7])->link, link);
+	cr_assert_str_eq(catalog_tap(all, second[1])->iface, "eth5");
+	cr_assert_neq(second[1], first[1]);
+	cr_assert_eq(second[2], TAP_FOREIGN);
+	catalog_free(other);
+	catalog_free(c);
+	catalog_free(all);
+}

@@ -32,7 +32,8 @@ Test(lives, end_where_another_begins_or_nobody_watches)
 		run_record("10.0.1.1", "10.0.3.1", 2, 7, 0);
 	const struct module_stats m = {
 		.module = 2, .life = 1, .clock_offset_ns = -5 * SECOND};
-	struct lives l;
+	uint16_t taps[CATALOG_TAPS];
+	struct lives l = {0};
 
 	heard(s, 1, 10, 1, 3);
 	heard(s, 1, 10, 1, 4); /* what it says last counts */
@@ -47,7 +48,7 @@ Test(lives, end_where_another_begins_or_nobody_watches)
 	c->taps[c->tap_of[3] - 1].idle = true;
 	c->taps[c->tap_of[4] - 1].idle = true; /* was never heard of */
 	cr_assert_eq(store_commit(s, NULL), 0);
-	lives_read(s, c, &l);
+	lives_read(s, c, NULL, &l);
 	assert_end(&l, 1, 0, 4);
 	assert_end(&l, 1, 4, 4);
 	assert_end(&l, 1, 5, 8);
@@ -57,6 +58,15 @@ Test(lives, end_where_another_begins_or_nobody_watches)
 	assert_end(&l, 3, 11, -1);
 	assert_end(&l, 4, 0, -1);
 	assert_end(&l, 9, 0, -1);
+	/* the same store once more, its taps called otherwise */
+	for (unsigned i = 0; i < CATALOG_TAPS; i++)
+		taps[i] = (uint16_t)(i + 100);
+	lives_read(s, c, taps, &l);
+	assert_end(&l, 1, 5, 8);
+	assert_end(&l, 101, 5, 8);
+	assert_end(&l, 103, 10, 10);
+	cr_assert_eq(l.offset_ns[103], -5 * SECOND);
+	cr_assert_eq(l.offset_ns[3], -5 * SECOND);
 	lives_release(&l);
 	catalog_free(c);
 	store_close(s);
