@@ -12,13 +12,7 @@ disks >"$dir/before"
 IGNORE=' /(etc/ssh|root/.ssh|users/user|usr/local/bin|etc/passwd-?)(/|$)'
 
 # What serves a lost connection may take a while to learn of it, and is busy.
-up_again() {
-	for _ in 1 2 3 4 5 6 7 8; do
-		deploy up client1
-		[ "$status" = 0 ] && break
-		sleep 0.5
-	done
-}
+up_again() { eventually is_up; }
 converges() { # what
 	up_again
 	check "$1: up converges afterwards" [ "$status" = 0 ]

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Somebody between meter, flow cache and collector sends RATE (100,000)
-# datagrams a second for TIME (2) seconds, with the addresses of ours: half of
+# datagrams a second for TIME (2) seconds, and three more, with the addresses of ours: half of
 # them as they were heard, half changed, to whom they were for.  They change
 # nothing: what is stored is what was on the wire meanwhile, flow by flow,
 # everybody stays in touch, nobody takes more memory or writes it all down, and
@@ -53,7 +53,7 @@ setups "$dir/store" 2
 start 9 k "$bin/nfz-collector" --setup "$dir/9"
 start_caches 2
 start_meter b
-ip netns exec "$id-hub" "$build/tests/tool-forge" br0 6 $((rate * time)) \
+ip netns exec "$id-hub" "$build/tests/tool-forge" br0 6 $((rate * (time + 3))) \
 	"$rate" >"$dir/forged" 2>&1 &
 forger=$!
 pids+=("$forger")

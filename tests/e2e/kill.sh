@@ -67,7 +67,7 @@ moment() {
 # converges ARGS...: the agent of the killed command may hold the node's lock for
 # a moment.
 converges() {
-	for _ in 1 2 3 4 5 6; do
+	for _ in $(seq 30); do
 		elsewhere "$@" >"$dir/out" 2>&1 && return
 		sleep 1
 	done

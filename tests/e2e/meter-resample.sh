@@ -29,13 +29,17 @@ start() { # name, options...
 	pid[$name]=$!
 	pids+=($!)
 }
+# shellcheck disable=SC2317 # called by eventually
+were_read() { [ "$(grep -c "settings read" "$dir/meter.err")" = "$1" ]; }
 change() { # words of the settings
 	echo "$1" >"$dir/settings"
 	kill -HUP "${pid[meter]}"
-	sleep 0.4
+	changes=$((changes + 1))
+	eventually were_read $changes
+	sleep 0.3 # of it
 }
 run() { # backend, words that hold throughout
-	local got
+	local got changes=0
 	store=$dir/store-$1-$2
 	{
 		head_of 1 meter 7301 -

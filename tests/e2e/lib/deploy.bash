@@ -70,6 +70,9 @@ nfz() { # words...: output in $dir/out and $dir/err, status in $status
 		"$build/bin/netflowize" "$@" >"$dir/out" 2>"$dir/err" </dev/null
 	status=$?
 }
+# Once the agents of a controller that is gone have finished.
+# shellcheck disable=SC2317 # called by eventually
+is_up() { deploy up client1 && [ "$status" = 0 ]; }
 said() { grep -q -- "$1" "$dir/out" "$dir/err"; }
 never() { ! "$@"; }
 # shellcheck disable=SC2317 # called by eventually

@@ -97,7 +97,14 @@ start_caches() { # caches...
 }
 # And waits until it speaks with the caches there are.
 start_meter() { # namespace
+	local m
+
 	start 1 "$1" "$bin/nfz-meter" --setup "$dir/1" --status "$dir/1.status"
 	wait_for "$dir/1.out" "READY meter"
-	sleep 1
+	for m in "${!pid[@]}"; do
+		case $m in
+		1 | 9) ;;
+		*) wait_for "$dir/1.err" "module $m is up" ;;
+		esac
+	done
 }

@@ -188,6 +188,36 @@ Test(channel, recording_opens_no_new_epoch)
 	cr_assert_not(l.end[1].known);
 }
 
+/* Nor does a receiver that was started again take what its former life was
+ * told, however late: it is the same life of the sender that it meets. */
+Test(channel, what_a_former_life_heard_is_refused)
+{
+	uint8_t recorded[8][CHANNEL_DATAGRAM];
+	size_t len[8];
+	struct link l;
+
+	make(&l);
+	meet(&l);
+	for (int i = 0; i < 8; i++) {
+		say(&l, 0, i % 2 ? CHANNEL_SEALED : CHANNEL_CLEAR, "hello");
+		memcpy(recorded[i], l.wire, l.len);
+		len[i] = l.len;
+		if (i < 4)
+			cr_assert_eq(hear_wire(&l, 1), CHANNEL_ACCEPTED);
+	}
+	boot(&l, 1);
+	meet(&l);
+	for (int i = 0; i < 8; i++) {
+		struct channel_output out;
+
+		cr_assert_eq(hear(&l, 1, recorded[i], len[i], &out),
+			CHANNEL_REFUSED, "%d", i);
+	}
+	cr_assert_eq(l.end[1].refused[CAUSE_REPLAY], 8);
+	say(&l, 0, CHANNEL_SEALED, "hello");
+	cr_assert_eq(hear_wire(&l, 1), CHANNEL_ACCEPTED);
+}
+
 Test(channel, unknown_epochs_cost_little)
 {
 	struct channel_output out;
