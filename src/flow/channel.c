@@ -223,8 +223,8 @@ static enum channel_result open_unknown(struct channel *ch,
 			return CHANNEL_REFUSED;
 		memcpy(ch->peer_epoch, h->epoch, CHANNEL_EPOCH);
 		ch->known = true;
-		ch->replay = (struct replay){0};
-		replay_mark(&ch->replay, h->counter);
+		/* A former life of ours may have heard all before that. */
+		replay_begin(&ch->replay, h->counter);
 		return CHANNEL_FRESH;
 	}
 	channel_refuse(ch, CAUSE_EPOCH);

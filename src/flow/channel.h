@@ -8,7 +8,7 @@
  *
  * The epoch of a peer is believed only when it has answered a fresh challenge;
  * an old recording can therefore not open one.  Within an epoch each counter is
- * accepted once.  What fails is counted by cause and changes nothing: no reply,
+ * accepted once, and none from before that answer.  What fails is counted by cause and changes nothing: no reply,
  * no allocation. */
 #ifndef NFZ_FLOW_CHANNEL_H
 #define NFZ_FLOW_CHANNEL_H

@@ -4,6 +4,12 @@
 
 enum { WORDS = REPLAY_WINDOW / 64 };
 
+void replay_begin(struct replay *w, uint64_t counter)
+{
+	w->highest = counter;
+	memset(w->bits, 0xff, sizeof(w->bits));
+}
+
 enum replay_verdict replay_check(const struct replay *w, uint64_t counter)
 {
 	if (!counter)

@@ -15,6 +15,8 @@ struct replay {
 
 enum replay_verdict { REPLAY_FRESH, REPLAY_SEEN, REPLAY_OLD };
 
+/* Of an epoch that is met at this counter: what was sent before is not fresh. */
+void replay_begin(struct replay *w, uint64_t counter);
 /* Counter 0 is never used and counts as seen.  Changes nothing. */
 enum replay_verdict replay_check(const struct replay *w, uint64_t counter);
 /* Only after the datagram has been authenticated. */
