@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/opt.h"
-#include "store/events.h"
 #include "store/ledger.h"
 #include "store/summary.h"
 
@@ -395,24 +394,6 @@ static int summarize(struct asked *q, const struct args *a, struct err *err)
 	return r;
 }
 
-static int events(const char *dir, const struct asked *asked,
-	const struct args *a, struct err *err)
-{
-	const struct query_times times = {a->last_ms, a->from_ns, a->to_ns};
-	struct events all = {0};
-	struct query q = {0};
-	int r = query_set_times(&q, &times, err);
-
-	if (r == 0)
-		r = events_read(dir, asked->catalog, &all, err);
-	if (r == 0)
-		r = events_print(&all,
-			&(struct events_range){q.from_ns, q.to_ns},
-			(enum sheet_format)a->format, err);
-	events_release(&all);
-	return r;
-}
-
 static void explain(const struct asked *q)
 {
 	struct buf text = BUF_INIT(1 << 20);
@@ -496,7 +477,9 @@ static int run(struct asked *q, const char *dir, const struct args *a,
 	if (r == 0 && a->told.n)
 		return ask_tell(dir, &a->told, err);
 	if (r == 0 && a->events)
-		return events(dir, q, a, err);
+		return ask_events(dir, q->catalog,
+			&(struct query_times){a->last_ms, a->from_ns, a->to_ns},
+			(enum sheet_format)a->format, err);
 	if (r == 0)
 		r = filter_parse(
 			q->text, strlen(q->text), q->catalog, &q->filter, err);

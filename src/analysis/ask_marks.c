@@ -37,3 +37,21 @@ int ask_tell(const char *dir, const struct opt_list *told, struct err *err)
 	printf("%zu\n", fresh);
 	return r;
 }
+
+int ask_events(const char *dir, const struct catalog *catalog,
+	const struct query_times *times, enum sheet_format format,
+	struct err *err)
+{
+	struct events all = {0};
+	struct query q = {0};
+	int r = query_set_times(&q, times, err);
+
+	if (r == 0)
+		r = events_read(dir, catalog, &all, err);
+	if (r == 0)
+		r = events_print(&all,
+			&(struct events_range){q.from_ns, q.to_ns}, format,
+			err);
+	events_release(&all);
+	return r;
+}

@@ -1,10 +1,11 @@
 #!/bin/bash
 # Somebody between meter, flow cache and collector sends RATE (100,000)
-# datagrams a second for TIME (2) seconds, and three more, with the addresses of ours: half of
-# them as they were heard, half changed, to whom they were for.  They change
-# nothing: what is stored is what was on the wire meanwhile, flow by flow,
-# everybody stays in touch, nobody takes more memory or writes it all down, and
-# a cache that was killed is believed again while its former life is heard.
+# datagrams a second, for TIME (2) seconds and three more, with the addresses of
+# ours: half of them as they were heard, half changed, to whom they were for.
+# They change nothing: what is stored is what was on the wire meanwhile, flow by
+# flow, everybody stays in touch, nobody takes more memory or writes it all
+# down, and a cache that was killed is believed again while its former life is
+# heard.
 #
 # EXACT=1: no digest may be lost, either.  Else one is where the kernel had no
 # room for a datagram that came, as on a machine that is busy with other things.

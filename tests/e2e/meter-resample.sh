@@ -29,17 +29,13 @@ start() { # name, options...
 	pid[$name]=$!
 	pids+=($!)
 }
-# shellcheck disable=SC2317 # called by eventually
-were_read() { [ "$(grep -c "settings read" "$dir/meter.err")" = "$1" ]; }
 change() { # words of the settings
 	echo "$1" >"$dir/settings"
 	kill -HUP "${pid[meter]}"
-	changes=$((changes + 1))
-	eventually were_read $changes
-	sleep 0.3 # of it
+	sleep 0.4
 }
 run() { # backend, words that hold throughout
-	local got changes=0
+	local got
 	store=$dir/store-$1-$2
 	{
 		head_of 1 meter 7301 -
