@@ -5,7 +5,7 @@
 BPF_CC    ?= $(firstword $(shell command -v clang-14 clang 2>/dev/null))
 # Another place, so that they are made again when clang comes.
 BPF_BUILD := $(BUILD)/bpf$(if $(BPF_CC),,-none)
-BPF_CODE  := $(patsubst %,$(BPF_BUILD)/%.code,filter ingress egress)
+BPF_CODE  := $(patsubst %,$(BPF_BUILD)/%.code,filter ingress egress either)
 BPF_FLAGS := -target bpfel -mcpu=v3 -O2 -ffreestanding -Wall -Wextra -Werror -Isrc \
  -I/usr/include/$(shell $(CC) -print-multiarch)
 

@@ -33,7 +33,10 @@ enum { LINE_BYTES = 64 };
 static const char script[] =
 	"look=$1; shift; h=; "
 	"PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin; export PATH; umask 077; "
-	"u=$(uname -sm); echo \"NFZ 1 root $u\"; "
+	/* as uname would say, without a process (Linux 6.1) */
+	"k=/proc/sys/kernel; u=; { read -r s <$k/ostype && "
+	"read -r m <$k/arch && u=\"$s $m\"; } 2>/dev/null; "
+	"if [ -z \"$u\" ]; then u=$(uname -sm); fi; echo \"NFZ 1 root $u\"; "
 	"while [ $# -ge 4 ]; do "
 	"if [ \"$u\" = \"Linux $1\" ]; then h=$2; n=$3; z=$4; fi; "
 	"shift 4; done; "

@@ -302,12 +302,17 @@ static int do_readonly_all(const struct where *w, struct err *err)
 	return remount_some(w, 3, MS_RDONLY, err);
 }
 
+static const char proc_arch[] = "/proc/sys/kernel/arch",
+		  other_arch[] = "/usr/local/bin/uname.arch";
+
 static int undo_mounts(const void *data)
 {
 	(void)data;
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) - 1; i++)
 		while (umount2(places[i], MNT_DETACH) == 0)
 			;
+	while (umount2(proc_arch, MNT_DETACH) == 0)
+		;
 	mount(NULL, "/tmp", NULL, MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV,
 		NULL);
 	return 0;
@@ -364,15 +369,29 @@ static int do_banner(const struct where *w, struct err *err)
 		err);
 }
 
+/* Kernels before 6.1 have no such file, and nothing to be hidden. */
+static int hide_arch(const void *data)
+{
+	(void)data;
+	return mount(other_arch, proc_arch, NULL, MS_BIND, NULL) < 0 &&
+			       errno != ENOENT
+		       ? errno
+		       : 0;
+}
+
 static int do_arch(const struct where *w, struct err *err)
 {
-	return put(w, "/usr/local/bin/uname", 0755,
+	int r = put(w, "/usr/local/bin/uname", 0755,
 		"#!/bin/sh\n"
 		"case $* in\n"
 		"*m*) /usr/bin/uname \"$@\" | sed 's/x86_64/riscv64/g' ;;\n"
 		"*) exec /usr/bin/uname \"$@\" ;;\n"
 		"esac\n",
 		err);
+
+	if (r == 0)
+		r = put(w, other_arch, 0644, "riscv64\n", err);
+	return r == 0 ? node_inside(w->node, hide_arch, NULL, err) : r;
 }
 
 static int do_clear(const struct where *w, struct err *err)
@@ -395,6 +414,8 @@ static int do_clear(const struct where *w, struct err *err)
 		r = node_inside(w->node, undo_mounts, NULL, err);
 	if (r == 0)
 		r = node_unlink(w->node, "/usr/local/bin/uname", err);
+	if (r == 0)
+		r = node_unlink(w->node, other_arch, err);
 	if (r == 0)
 		r = node_unlink(w->node, path, err);
 	if (r == 0)
@@ -430,7 +451,7 @@ static const struct fault {
 	{"noexec", "/var/lib runs no programs", do_noexec, false},
 	{"noexec-all", "nor /local, /var/tmp and /tmp", do_noexec_all, false},
 	{"banner", "the login shell talks", do_banner, false},
-	{"arch", "uname tells another processor", do_arch, false},
+	{"arch", "the kernel tells another processor", do_arch, false},
 	{"clear", "makes the node whole again", do_clear, true}};
 
 enum { N_FAULTS = sizeof(faults) / sizeof(faults[0]) };

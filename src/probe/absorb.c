@@ -34,6 +34,7 @@
 EMBED(filter);
 EMBED(ingress);
 EMBED(egress);
+EMBED(either);
 
 enum {
 	EPOCHS = 2,
@@ -42,7 +43,7 @@ enum {
 	CLOCK_TRIES = 16,
 	WRITTEN_TRIES = 1000,
 	TABLES = ABSORB_HOLE_ARRAYS,
-	PLACES = BPF_EGRESS + 1,
+	PLACES = BPF_EITHER + 1,
 	SAMPLES_LEAST = 1 << 18
 };
 
@@ -58,6 +59,7 @@ struct absorb {
 	bool every_cpu; /* else frames of others are not absorbed */
 	bool with_macs;
 	enum capture_place wanted;
+	bool contained;                      /* others share the kernel */
 	struct guard *guard;                 /* NULL: no clsact */
 	int programs[PLACES], links[PLACES]; /* -1: none */
 	int filtered;            /* interface with filters of ours; 0: none */
@@ -80,6 +82,17 @@ static uint32_t count_cpus(void)
 	if (f)
 		fclose(f);
 	return last < CPUS_MAX ? last + 1 : 0;
+}
+
+/* A process of the kernel's first PID namespace, which has this number, is in
+ * no container (linux/proc_ns.h). */
+static bool in_container(void)
+{
+	static const char first[] = "pid:[4026531836]";
+	char text[sizeof(first) + 1] = "";
+
+	return readlink("/proc/self/ns/pid", text, sizeof(text) - 1) > 0 &&
+	       strcmp(text, first) != 0;
 }
 
 static void size_lanes(struct absorb *a, uint32_t bytes)
@@ -131,7 +144,8 @@ static int load(struct absorb *a, enum bpf_place place, struct err *err)
 		const uint8_t *text, *end;
 	} codes[PLACES] = {[BPF_SOCKET] = {absorb_filter, absorb_filter_end},
 		[BPF_INGRESS] = {absorb_ingress, absorb_ingress_end},
-		[BPF_EGRESS] = {absorb_egress, absorb_egress_end}};
+		[BPF_EGRESS] = {absorb_egress, absorb_egress_end},
+		[BPF_EITHER] = {absorb_either, absorb_either_end}};
 	struct bpf_filling fillings[ABSORB_HOLES] = {
 		[ABSORB_HOLE_CPUS] = {BPF_NUMBER, a->cpus},
 		[ABSORB_HOLE_LANE_BUCKETS] = {BPF_NUMBER, a->lane_buckets},
@@ -155,6 +169,34 @@ static int load(struct absorb *a, enum bpf_place place, struct err *err)
 	return bpf_load(&code, place, &a->programs[place], err);
 }
 
+/* Unless it is there. */
+static int have_program(struct absorb *a, enum bpf_place place, struct err *err)
+{
+	return a->programs[place] >= 0 ? 0 : load(a, place, err);
+}
+
+static int have_programs(
+	struct absorb *a, enum capture_place place, struct err *err)
+{
+	int r;
+
+	if (place == PLACE_CLSACT)
+		return have_program(a, BPF_EITHER, err);
+	r = have_program(a, BPF_INGRESS, err);
+	return r < 0 ? r : have_program(a, BPF_EGRESS, err);
+}
+
+/* Each of tcx' two programs waits until all processors have been through a
+ * moment of rest (8 to 20 ms), holding the lock of all interfaces: nobody else
+ * of that kernel can set one up meanwhile.  Two hundred containers would stand
+ * in line for 8 s, so there filters, which hurry that moment, come first. */
+static enum capture_place first_place(const struct absorb *a)
+{
+	return a->wanted != PLACE_BEST ? a->wanted
+	       : a->contained          ? PLACE_CLSACT
+				       : PLACE_TCX;
+}
+
 /* What it takes to be at interfaces; without, there are packet sockets. */
 static int load_hooks(struct absorb *a, uint32_t bytes, struct err *err)
 {
@@ -165,9 +207,7 @@ static int load_hooks(struct absorb *a, uint32_t bytes, struct err *err)
 		a->sample_bytes *= 2;
 	r = samples_new(a->sample_bytes, &a->samples, err);
 	if (r == 0)
-		r = load(a, BPF_INGRESS, err);
-	if (r == 0)
-		r = load(a, BPF_EGRESS, err);
+		r = have_programs(a, first_place(a), err);
 	if (r < 0) {
 		samples_free(a->samples);
 		a->samples = NULL;
@@ -221,6 +261,7 @@ int absorb_new(
 		a->cpus = 1;
 	a->with_macs = o->with_macs;
 	a->wanted = o->place;
+	a->contained = in_container();
 	a->guard = o->guard;
 	size_lanes(a, o->bytes);
 	r = make_tables(a, err);
@@ -253,6 +294,7 @@ void absorb_without_hooks(struct absorb *a)
 {
 	free_program(a, BPF_INGRESS);
 	free_program(a, BPF_EGRESS);
+	free_program(a, BPF_EITHER);
 	samples_free(a->samples);
 	a->samples = NULL;
 }
@@ -275,9 +317,10 @@ void absorb_free(struct absorb *a)
 
 int absorb_program(struct absorb *a, enum bpf_place place)
 {
-	if (place == BPF_SOCKET && a->programs[place] < 0)
-		(void)load(a, place, NULL);
-	return a->programs[place];
+	const bool may_be = place == BPF_SOCKET || a->samples;
+
+	return may_be && have_program(a, place, NULL) < 0 ? -1
+							  : a->programs[place];
 }
 
 static int64_t clock_ns(clockid_t clock)
@@ -309,9 +352,9 @@ static int64_t clock_offset(void)
 
 static int attach_tcx(struct absorb *a, int ifindex, struct err *err)
 {
-	int r = 0;
+	int r = have_programs(a, PLACE_TCX, err);
 
-	for (int i = BPF_INGRESS; i < PLACES && r == 0; i++)
+	for (int i = BPF_INGRESS; i <= BPF_EGRESS && r == 0; i++)
 		r = bpf_attach(a->programs[i], (enum bpf_place)i, ifindex,
 			&a->links[i], err);
 	if (r < 0)
@@ -326,7 +369,10 @@ static int attach_clsact(struct absorb *a, int ifindex, struct err *err)
 	if (!a->guard)
 		return err_set(err, NFZ_E_IO, "no filters are asked for");
 	control_of(a)->away = 0;
-	r = guard_attach(a->guard, ifindex, &a->programs[BPF_INGRESS], err);
+	r = have_programs(a, PLACE_CLSACT, err);
+	if (r == 0)
+		r = guard_attach(
+			a->guard, ifindex, a->programs[BPF_EITHER], err);
 	if (r == 0)
 		a->filtered = ifindex;
 	return r;
@@ -334,7 +380,8 @@ static int attach_clsact(struct absorb *a, int ifindex, struct err *err)
 
 int absorb_attach(struct absorb *a, int ifindex, struct err *err)
 {
-	int r = -NFZ_E_IO;
+	const enum capture_place first = first_place(a);
+	int r;
 
 	if (!a->samples)
 		return err_set(err, NFZ_E_IO,
@@ -342,10 +389,11 @@ int absorb_attach(struct absorb *a, int ifindex, struct err *err)
 	if (!a->every_cpu)
 		return err_set(err, NFZ_E_IO,
 			"how many processors there may be is not known");
-	if (a->wanted != PLACE_CLSACT)
-		r = attach_tcx(a, ifindex, err);
-	if (r < 0 && a->wanted != PLACE_TCX)
-		r = attach_clsact(a, ifindex, err);
+	r = first == PLACE_TCX ? attach_tcx(a, ifindex, err)
+			       : attach_clsact(a, ifindex, err);
+	if (r < 0 && a->wanted == PLACE_BEST)
+		r = first == PLACE_TCX ? attach_clsact(a, ifindex, err)
+				       : attach_tcx(a, ifindex, err);
 	a->offset_ns = clock_offset();
 	return r;
 }

@@ -26,8 +26,8 @@ struct absorb_options {
 int absorb_new(const struct absorb_options *options, struct absorb **ret,
 	struct err *err) NFZ_MUST_CHECK;
 void absorb_free(struct absorb *a); /* may be NULL */
-/* That of BPF_SOCKET is for SO_ATTACH_BPF, and loaded when it is first asked for:
- * proving it takes the kernel 1 ms.  -1: the kernel did not take it. */
+/* Loaded when it is first asked for: proving it takes the kernel 1 ms.  That of
+ * BPF_SOCKET is for SO_ATTACH_BPF.  -1: the kernel did not take it. */
 int absorb_program(struct absorb *a, enum bpf_place place);
 /* Instead: at the interface itself, where what is not absorbed comes as samples,
  * and as flows of one frame what was read and found no room.

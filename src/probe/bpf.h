@@ -31,7 +31,12 @@ struct bpf_code {
 	const struct bpf_filling *fillings;
 	size_t n_fillings;
 };
-enum bpf_place { BPF_SOCKET, BPF_INGRESS, BPF_EGRESS };
+enum bpf_place {
+	BPF_SOCKET,
+	BPF_INGRESS,
+	BPF_EGRESS,
+	BPF_EITHER /* of these; filters: probe/clsact.h */
+};
 /* Loads a program for that place; the kernel proves it harmless, or refuses. */
 int bpf_load(const struct bpf_code *code, enum bpf_place place, int *ret_fd,
 	struct err *err) NFZ_MUST_CHECK;

@@ -26,6 +26,8 @@ enum {
 	KIND = 16
 };
 
+enum { CLSACT_INGRESS, CLSACT_EGRESS, CLSACT_PLACES };
+
 static const uint32_t parents[CLSACT_PLACES] = {
 	[CLSACT_INGRESS] = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
 	[CLSACT_EGRESS] = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)};
@@ -252,6 +254,9 @@ static int add_program(int fd, const struct tcmsg *head, const char *tag,
 	netlink_put(&r, TCA_KIND, bpf_kind, sizeof(bpf_kind));
 	options = netlink_nest(&r, TCA_OPTIONS);
 	netlink_put(&r, TCA_BPF_FD, &number, sizeof(number));
+	/* of this discipline: the class says which place it is */
+	netlink_put(&r, TCA_BPF_CLASSID, &head->tcm_parent,
+		sizeof(head->tcm_parent));
 	netlink_put(&r, TCA_BPF_NAME, tag, strlen(tag) + 1);
 	netlink_put(&r, TCA_BPF_FLAGS, &direct, sizeof(direct));
 	netlink_put(&r, TCA_BPF_FLAGS_GEN, &here, sizeof(here));
@@ -269,7 +274,7 @@ static bool was_made(const struct filters *f)
 }
 
 static int add_filters(int fd, const struct clsact_owner *who, int ifindex,
-	const int programs[CLSACT_PLACES], bool made, struct err *err)
+	int program, bool made, struct err *err)
 {
 	int r = 0;
 
@@ -290,7 +295,7 @@ static int add_filters(int fd, const struct clsact_owner *who, int ifindex,
 				"a filter of another has the first priority");
 		head.tcm_info = TC_H_MAKE(priority << 16, htons(ETH_P_ALL));
 		print_tag(who, made || was_made(&f), tag);
-		r = add_program(fd, &head, tag, programs[i], err);
+		r = add_program(fd, &head, tag, program, err);
 		if (r < 0)
 			(void)err_wrap(err, "a filter of eBPF");
 	}
@@ -363,8 +368,8 @@ int clsact_remove(const struct clsact_owner *who, int ifindex, struct err *err)
 	return r;
 }
 
-int clsact_attach(const struct clsact_owner *who, int ifindex,
-	const int programs[CLSACT_PLACES], struct err *err)
+int clsact_attach(const struct clsact_owner *who, int ifindex, int program,
+	struct err *err)
 {
 	const struct clsact_owner before = {who->deployment, who->module, 0};
 	cleanup_close int fd = -1;
@@ -377,7 +382,7 @@ int clsact_attach(const struct clsact_owner *who, int ifindex,
 		r = have_discipline(fd, ifindex, &made, err);
 	if (r < 0)
 		return r;
-	r = add_filters(fd, who, ifindex, programs, made, err);
+	r = add_filters(fd, who, ifindex, program, made, err);
 	if (r < 0 && remove_at(fd, who, ifindex, made, NULL) < 0)
 		err_hint(err, "something of it may be left: tc filter show");
 	return r;

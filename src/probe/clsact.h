@@ -23,13 +23,13 @@ struct clsact_owner {
 	uint64_t life;
 };
 
-enum { CLSACT_INGRESS, CLSACT_EGRESS, CLSACT_PLACES };
-
-/* Puts the programs in front of all others.  What an earlier life of the module
- * has left there goes.  Fails where it cannot be in front, where an ingress
- * discipline is in the way, and where the kernel has no clsact. */
-int clsact_attach(const struct clsact_owner *who, int ifindex,
-	const int programs[CLSACT_PLACES], struct err *err) NFZ_MUST_CHECK;
+/* Puts the program in front of all others, at what is received and at what is
+ * sent; there its class (tc_classid) is TC_H_MIN_INGRESS and TC_H_MIN_EGRESS.
+ * What an earlier life of the module has left goes.  Fails where it cannot be in
+ * front, where an ingress discipline is in the way, and where the kernel has no
+ * clsact. */
+int clsact_attach(const struct clsact_owner *who, int ifindex, int program,
+	struct err *err) NFZ_MUST_CHECK;
 /* Are both still there and in front?  Needs no rights. */
 bool clsact_in_front(const struct clsact_owner *who, int ifindex);
 /* Removes filters, at one interface or, with 0, at all. */

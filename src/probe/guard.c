@@ -65,10 +65,9 @@ void guard_free(struct guard *g)
 	free(g);
 }
 
-int guard_attach(
-	struct guard *g, int ifindex, const int programs[2], struct err *err)
+int guard_attach(struct guard *g, int ifindex, int program, struct err *err)
 {
-	int r = clsact_attach(&g->who, ifindex, programs, err);
+	int r = clsact_attach(&g->who, ifindex, program, err);
 
 	g->used = g->used || r == 0;
 	return r;

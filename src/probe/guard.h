@@ -18,7 +18,7 @@ struct guard *guard_new(uint64_t deployment, uint16_t module);
 /* Removes what there is, and waits until that is done. */
 void guard_free(struct guard *g); /* may be NULL */
 /* As clsact_attach(), in_front() and remove(). */
-int guard_attach(struct guard *g, int ifindex, const int programs[2],
+int guard_attach(struct guard *g, int ifindex, int program,
 	struct err *err) NFZ_MUST_CHECK;
 bool guard_in_front(const struct guard *g, int ifindex);
 void guard_detach(struct guard *g, int ifindex);

@@ -12,11 +12,12 @@ curve25519, which is what OpenSSH's default costs five times of.
 Medians and ratios; CPU is that of the tool and all it starts.
 (Meter and flow cache are one file on nodes: it is copied once.)
 
-All nodes share one kernel.  To put a meter's program at an interface's own
-hooks it waits, twice a meter, for a grace period (8 to 16 ms) that no other
-node can wait for meanwhile (the lock of all interfaces); machines of their own
-do not wait for each other.  --own-kernels shows the wall time without that: the
-kernel then has short grace periods, for all that is compared, until the end.
+All nodes share one kernel, and in containers meters are filters of clsact, which
+take none of it from the others.  With --backend ebpf-tcx, which machines of
+their own have, it waits twice a meter for a grace period (8 to 20 ms) that no
+other node can wait for meanwhile (the lock of all interfaces), as no machines
+of their own would.  --own-kernels shows the wall time without that: the kernel
+then has short grace periods, for all that is compared, until the end.
 
 Then ansible on --ansible nodes, the time from Enter to the first stored flow
 on --flow nodes, and the testbed's own `up` beside the bare recipe of a node.

@@ -183,7 +183,7 @@ filters() { # what is there, and whose: place, priority, name
 	in_a tc qdisc show dev va clsact | cut -d' ' -f1-3
 	for way in ingress egress; do
 		in_a tc filter show dev va $way | sed -n \
-			"s,.* pref \([0-9]*\) bpf .*handle [^ ]* \(nfz-meter/[0-9a]*\|flowid\).*,$way \1 \2,p"
+			"s,.* pref \([0-9]*\) bpf .*handle [^ ]* flowid .*\(nfz-meter/[0-9a]*\|bytecode\).*,$way \1 \2,p"
 	done | tr '\n' ';'
 }
 filters_are() { [ "$(filters)" = "$1" ]; }
@@ -192,9 +192,9 @@ until_filters() { # what they are to be
 	filters
 }
 theirs='qdisc clsact ffff:
-ingress 10 flowid;'
+ingress 10 bytecode;'
 both='qdisc clsact ffff:
-ingress 9 nfz-meter/00000000000000aa;ingress 10 flowid;egress 100 nfz-meter/00000000000000aa;'
+ingress 9 nfz-meter/00000000000000aa;ingress 10 bytecode;egress 100 nfz-meter/00000000000000aa;'
 if [[ " ${ways[*]} " = *" ebpf-clsact "* ]]; then
 	check "clsact: nothing is left" "$(until_filters "")" = ""
 	in_a tc qdisc add dev va clsact

@@ -18,6 +18,7 @@
 #include "probe/absorb_layout.h"
 
 #include <linux/bpf.h>
+#include <linux/pkt_sched.h>
 
 enum {
 	TYPE_IP4 = 0x0800,
@@ -537,4 +538,11 @@ SECTION("ingress") int absorb_ingress(struct __sk_buff *skb)
 SECTION("egress") int absorb_egress(struct __sk_buff *skb)
 {
 	return watch(skb, 1);
+}
+
+/* A filter's class, which it was given, says where it is: one program for both,
+ * that the kernel has to prove but once. */
+SECTION("either") int absorb_either(struct __sk_buff *skb)
+{
+	return watch(skb, skb->tc_classid == TC_H_MIN_EGRESS);
 }

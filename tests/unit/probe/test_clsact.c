@@ -21,21 +21,20 @@ static const struct bpf_insn pass[] = {
 	{.code = BPF_JMP | BPF_EXIT}};
 
 /* False: not to be had here, and said so. */
-static bool prepare(int programs[static CLSACT_PLACES])
+static bool prepare(int *program)
 {
 	const struct bpf_code code = {.text = pass, .len = sizeof(pass)};
 	const struct clsact_owner probe = {1, 1, 1};
 	struct err err = ERR_INIT;
-	int r = 0;
+	int r;
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0) {
 		fprintf(stderr, "SKIPPED: clsact needs root\n");
 		return false;
 	}
-	for (int i = 0; i < CLSACT_PLACES && r == 0; i++)
-		r = bpf_load(&code, BPF_INGRESS, &programs[i], &err);
+	r = bpf_load(&code, BPF_EITHER, program, &err);
 	if (r == 0)
-		r = clsact_attach(&probe, LO, programs, &err);
+		r = clsact_attach(&probe, LO, *program, &err);
 	if (r < 0)
 		fprintf(stderr, "SKIPPED: no filters: %s\n", err.text);
 	else
@@ -60,12 +59,11 @@ static unsigned disciplines(void)
 	return n;
 }
 
-static void attach(const struct clsact_owner *who,
-	const int programs[static CLSACT_PLACES])
+static void attach(const struct clsact_owner *who, int program)
 {
 	struct err err = ERR_INIT;
 
-	cr_assert_eq(clsact_attach(who, LO, programs, &err), 0, "%s", err.text);
+	cr_assert_eq(clsact_attach(who, LO, program, &err), 0, "%s", err.text);
 	cr_assert(clsact_in_front(who, LO));
 }
 
@@ -73,12 +71,12 @@ Test(clsact, the_last_one_takes_the_discipline_along)
 {
 	const struct clsact_owner a = {0xa, 1, 7}, b = {0xb, 1, 8},
 				  others = {0xb, 2, 0}, all_of_b = {0xb, 0, 0};
-	int programs[CLSACT_PLACES];
+	int program;
 
-	if (!prepare(programs))
+	if (!prepare(&program))
 		return;
-	attach(&a, programs);
-	attach(&b, programs);
+	attach(&a, program);
+	attach(&b, program);
 	cr_assert_not(clsact_in_front(&a, LO));
 	cr_assert_eq(clsact_remove(&others, 0, NULL), 0);
 	cr_assert(clsact_count(&a) == 2 && clsact_count(&b) == 2);
@@ -93,12 +91,12 @@ Test(clsact, no_deployment_is_all_of_them)
 {
 	const struct clsact_owner a = {0xa, 1, 7}, zero = {0, 1, 9},
 				  any = {0, 0, 0};
-	int programs[CLSACT_PLACES];
+	int program;
 
-	if (!prepare(programs))
+	if (!prepare(&program))
 		return;
-	attach(&a, programs);
-	attach(&zero, programs);
+	attach(&a, program);
+	attach(&zero, program);
 	cr_assert_eq(clsact_count(&a), 2, "those of an earlier life alone go");
 	cr_assert_eq(clsact_remove(&any, 0, NULL), 0);
 	cr_assert(clsact_count(&a) == 2 && clsact_count(&zero) == 0);
@@ -108,12 +106,12 @@ Test(clsact, a_new_life_takes_the_place_of_the_last)
 {
 	const struct clsact_owner before = {0xa, 1, 7}, now = {0xa, 1, 8},
 				  both = {0xa, 1, 0};
-	int programs[CLSACT_PLACES];
+	int program;
 
-	if (!prepare(programs))
+	if (!prepare(&program))
 		return;
-	attach(&before, programs);
-	attach(&now, programs);
+	attach(&before, program);
+	attach(&now, program);
 	cr_assert(clsact_count(&both) == 2 && clsact_count(&before) == 0);
 	cr_assert_eq(clsact_remove(&now, LO, NULL), 0);
 	cr_assert_eq(disciplines(), 0);
