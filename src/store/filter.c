@@ -343,7 +343,9 @@ bool filter_asks_others(const struct filter *f)
 static void print_side(const struct filter_node *n, const char *side,
 	const struct catalog *c, struct buf *out)
 {
-	if (n->kind == FILTER_PORT && n->low != n->high) {
+	if (n->kind == FILTER_PORT && n->low > n->high) {
+		buf_adds(out, "not any");
+	} else if (n->kind == FILTER_PORT && n->low != n->high) {
 		buf_addf(out, "%s port %" PRIu64 "-%" PRIu64, side, n->low,
 			n->high > UINT16_MAX ? UINT16_MAX : n->high);
 	} else if (n->kind == FILTER_PORT) {

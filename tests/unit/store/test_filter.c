@@ -213,6 +213,7 @@ Test(filter, prints_what_it_understood)
 		{"src port in [1 2-3]", "src port 1 or src port 2-3"},
 		{"packets 10-1k", "packets 10-1000"},
 		{"bytes != 5-6", "not bytes 5-6"},
+		{"udp and src port < 0", "proto 17 and not any"},
 		{"proto in [tcp udp]", "proto 6 or proto 17"},
 		{"flags in [S SA]", "flags S or flags SA"},
 		{"src experiment and lan core", "src experiment and link core"},
