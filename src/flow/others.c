@@ -43,6 +43,8 @@ bool flow_others_add(struct wire *to, const struct flow_element *e)
 
 bool flow_others_add_known(struct wire *to, const struct flow_element *e)
 {
+	if (e->len == 0)
+		return true;
 	if (e->len > OTHERS_VALUE || wire_left(to) < OTHERS_HEAD + e->len)
 		return false;
 	wire_u32(to, e->enterprise);

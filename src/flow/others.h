@@ -45,7 +45,7 @@ bool flow_others_next(struct cursor *c, struct flow_element *ret);
 bool flow_others_sound(const struct flow_others *o);
 /* False: it was left out, because it is too long or too much. */
 bool flow_others_add(struct wire *to, const struct flow_element *e);
-/* The same of what is known, even if it is 0. */
+/* The same of what is known, even if it is 0; of no bytes nothing is. */
 bool flow_others_add_known(struct wire *to, const struct flow_element *e);
 /* The element with that number; false: nobody told it. */
 bool flow_others_find(const struct flow_others *o, uint32_t enterprise,
