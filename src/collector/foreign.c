@@ -102,10 +102,11 @@ static void on_sflow(struct foreign *f, const struct udp_datagram *d)
 }
 
 void foreign_message(struct foreign *f, const struct flowset_session *from,
-	uint16_t port, const uint8_t *data, size_t len)
+	const uint8_t *data, size_t len)
 {
 	const int64_t now_ns = wall_now().ns;
-	struct source_news news = {.addr = from->addr, .port = port};
+	struct source_news news = {
+		.addr = from->addr, .port = (uint16_t)from->port};
 	struct flowset_message m;
 
 	f->message_flows = 0;
@@ -126,7 +127,7 @@ void foreign_message(struct foreign *f, const struct flowset_session *from,
 
 static void on_datagram(struct foreign *f, const struct udp_datagram *d)
 {
-	const struct flowset_session from = {.addr = d->addr};
+	const struct flowset_session from = {.addr = d->addr, .port = d->port};
 	const uint8_t *p = d->data;
 	const uint16_t version = d->len >= 4 ? cursor_load16(p) : UINT16_MAX;
 
@@ -135,7 +136,7 @@ static void on_datagram(struct foreign *f, const struct udp_datagram *d)
 	else if (d->len > UDP_LARGE) /* it was cut */
 		f->malformed++;
 	else if (version == 9 || version == 10)
-		foreign_message(f, &from, d->port, p, d->len);
+		foreign_message(f, &from, p, d->len);
 	else if (version == 0)
 		on_sflow(f, d);
 	else

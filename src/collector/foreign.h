@@ -36,7 +36,7 @@ struct foreign {
 bool foreign_listed(const struct foreign *f, const struct net_addr *addr);
 /* One NetFlow 9 or IPFIX message. */
 void foreign_message(struct foreign *f, const struct flowset_session *from,
-	uint16_t port, const uint8_t *data, size_t len);
+	const uint8_t *data, size_t len);
 
 /* templates.c */
 void foreign_load_templates(struct foreign *f);

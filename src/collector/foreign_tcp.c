@@ -19,7 +19,6 @@ struct stream {
 	struct foreign *f;
 	int fd; /* -1: free */
 	struct flowset_session from;
-	uint16_t port;
 	uint8_t *data; /* ROOM */
 	size_t len;
 };
@@ -53,7 +52,7 @@ static bool take_messages(struct stream *s)
 		}
 		if (len > s->len - at)
 			break;
-		foreign_message(s->f, &s->from, s->port, s->data + at, len);
+		foreign_message(s->f, &s->from, s->data + at, len);
 		at += len;
 	}
 	memmove(s->data, s->data + at, s->len - at);
@@ -122,8 +121,7 @@ static void on_accept(void *data, int fd, short revents)
 			continue;
 		*s = (struct stream){.f = f,
 			.fd = one,
-			.from = {addr, ++all->connections},
-			.port = port,
+			.from = {addr, ++all->connections, port},
 			.data = mem_zalloc(ROOM, 1)};
 		loop_watch(f->c->loop, one, POLLIN, on_stream, s);
 		return;

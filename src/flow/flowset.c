@@ -6,16 +6,6 @@
 #include <string.h>
 
 enum { V9 = 9, IPFIX = 10, V9_HEADER = 20, IPFIX_HEADER = 16, SET_HEADER = 4 };
-enum { ROOM_AT_ONCE = 256 };
-
-/* Where none can go, nobody asks again so soon. */
-#define FULL_NS INT64_C(1000000000)
-
-struct domain_key {
-	struct flowset_session from;
-	uint64_t domain;
-};
-
 /* One message being read. */
 struct reader {
 	struct flowset *f;
@@ -31,28 +21,11 @@ struct flowset *flowset_new(flowset_records_fn fn, void *ctx)
 	f->fn = fn;
 	f->ctx = ctx;
 	map_init(&f->domains);
+	map_init(&f->tellers);
 	return f;
 }
 
 /* Templates ------------------------------------------------------------ */
-
-static void remove_template(
-	struct flowset *f, struct flowset_domain *d, size_t i)
-{
-	free(d->templates[i].fields);
-	d->templates[i] = d->templates[--d->n];
-	f->counts.templates--;
-	f->changes++;
-}
-
-static struct flowset_template *find_template(
-	struct flowset_domain *d, uint16_t id)
-{
-	for (size_t i = 0; i < d->n; i++)
-		if (d->templates[i].id == id)
-			return &d->templates[i];
-	return NULL;
-}
 
 /* IPFIX: no fields withdraw one, or, under the set's number, all of a kind. */
 static void withdraw(struct reader *r, uint16_t id, bool options)
@@ -63,7 +36,7 @@ static void withdraw(struct reader *r, uint16_t id, bool options)
 		if (d->templates[i].id == id ||
 			(id == (options ? 3 : 2) &&
 				d->templates[i].options == options))
-			remove_template(r->f, d, i);
+			flowset_remove_template(r->f, d, i);
 }
 
 static bool is_equal(
@@ -74,21 +47,20 @@ static bool is_equal(
 		       0;
 }
 
-static bool make_room(struct flowset *f, const struct flowset_domain *keep);
-
 void flowset_keep_template(struct flowset *f, struct flowset_domain *d,
 	const struct flowset_template *t)
 {
-	struct flowset_template *old = find_template(d, t->id);
+	struct flowset_template *old = flowset_own_template(d, t->id);
 
 	f->changes += !old || !is_equal(old, t);
+	flowset_tells(f, d);
 	if (old) {
 		free(old->fields);
 		*old = *t;
 		return;
 	}
 	if (d->n >= FLOWSET_EACH || (f->counts.templates >= FLOWSET_TEMPLATES &&
-					    !make_room(f, d))) {
+					    !flowset_make_room(f, d))) {
 		f->counts.refused++;
 		free(t->fields);
 		return;
@@ -225,6 +197,7 @@ static uint32_t read_data(
 			if (v.sampling) {
 				f->changes += r->domain->sampling != v.sampling;
 				r->domain->sampling = v.sampling;
+				flowset_tells(f, r->domain);
 				r->times.sampling = v.sampling;
 			}
 		} else if (!v.has_addrs) {
@@ -259,16 +232,14 @@ static void let_wait(struct reader *r, struct cursor *c, uint16_t set)
 	f->counts.waiting += len;
 }
 
-/* Decodes what waited for a template that is here now; drops what waited too
- * long, or, of domains that go, for nothing. */
-static void look_at_waiting(struct flowset *f)
+void flowset_look_at_waiting(struct flowset *f)
 {
 	size_t to = 0;
 
 	for (size_t i = 0; i < f->n_waiting; i++) {
 		struct flowset_waiting w = f->waiting[i];
 		const struct flowset_template *t =
-			find_template(w.domain, w.set);
+			flowset_template_of(f, w.domain, w.set);
 		struct flowset_message nobody = {0};
 		struct reader r = {.f = f,
 			.domain = w.domain,
@@ -301,7 +272,7 @@ static void read_templates(struct reader *r, struct cursor *c, bool options)
 		read_template(r, c, options);
 	if (!cursor_ok(c))
 		r->f->counts.bad_sets++;
-	look_at_waiting(r->f);
+	flowset_look_at_waiting(r->f);
 }
 
 static void read_set(struct reader *r, uint16_t id, struct cursor *c)
@@ -314,7 +285,7 @@ static void read_set(struct reader *r, uint16_t id, struct cursor *c)
 	} else if (id == (v9 ? 1 : 3)) {
 		read_templates(r, c, true);
 	} else if (id >= FIRST_DATA_SET) {
-		t = find_template(r->domain, id);
+		t = flowset_template_of(r->f, r->domain, id);
 		if (!t) {
 			let_wait(r, c, id);
 			return;
@@ -371,69 +342,6 @@ static bool read_header(struct cursor *c, struct flowset_message *ret)
 	return cursor_ok(c);
 }
 
-/* Removes the domains that go. */
-static void remove_domains(struct flowset *f)
-{
-	struct map_entry *e;
-
-	look_at_waiting(f);
-	for (size_t i = 0; (e = map_next(&f->domains, &i));) {
-		struct flowset_domain *d = e->value;
-		const struct domain_key key = {d->from, d->id};
-
-		if (!d->goes)
-			continue;
-		while (d->n)
-			remove_template(f, d, d->n - 1);
-		free(d->templates);
-		free(d);
-		map_remove(&f->domains, &key, sizeof(key));
-	}
-}
-
-/* Those heard of first go first, many at once: a flood of domains must not look
- * at all of them each time.  Over a stream templates are told only once. */
-static bool make_room(struct flowset *f, const struct flowset_domain *keep)
-{
-	const int64_t now = f->now_ns;
-	struct map_entry *e;
-	size_t n = 0;
-
-	if (f->full_ns && now - f->full_ns < FULL_NS)
-		return false;
-	for (size_t i = 0;
-		n < ROOM_AT_ONCE && (e = map_next(&f->domains, &i));) {
-		struct flowset_domain *d = e->value;
-
-		if (d == keep || d->from.connection ||
-			(d->data_ns && now - d->data_ns < FLOWSET_IDLE_NS))
-			continue;
-		d->goes = true;
-		n++;
-	}
-	f->full_ns = n ? 0 : now;
-	if (n)
-		remove_domains(f);
-	return n > 0;
-}
-
-struct flowset_domain *flowset_domain_of(
-	struct flowset *f, const struct flowset_session *from, uint32_t id)
-{
-	const struct domain_key key = {*from, id};
-	struct flowset_domain *d = map_get(&f->domains, &key, sizeof(key));
-
-	if (d)
-		return d;
-	if (f->domains.n >= FLOWSET_TEMPLATES && !make_room(f, NULL))
-		return NULL;
-	d = mem_zalloc(1, sizeof(*d));
-	d->from = *from;
-	d->id = id;
-	map_put(&f->domains, &key, sizeof(key), d);
-	return d;
-}
-
 bool flowset_read(struct flowset *f, const struct flowset_session *from,
 	const void *data, size_t len, int64_t now_ns,
 	struct flowset_message *ret)
@@ -452,34 +360,20 @@ bool flowset_read(struct flowset *f, const struct flowset_session *from,
 	r.times = (struct flowset_times){.v9 = ret->version == V9,
 		.export_ns = ret->export_ns,
 		.boot_ns = ret->boot_ns,
-		.sampling = r.domain->sampling};
+		.sampling = flowset_sampling(f, r.domain)};
+	r.domain->heard++;
 	read_sets(&r, &c);
 	flush(f);
 	return true;
 }
 
-void flowset_forget(struct flowset *f, const struct flowset_session *from)
-{
-	struct map_entry *e;
-
-	for (size_t i = 0; (e = map_next(&f->domains, &i));) {
-		struct flowset_domain *d = e->value;
-
-		d->goes = memcmp(&d->from, from, sizeof(*from)) == 0;
-	}
-	remove_domains(f);
-}
-
 void flowset_free(struct flowset *f)
 {
-	struct map_entry *e;
-
 	if (!f)
 		return;
-	for (size_t i = 0; (e = map_next(&f->domains, &i));)
-		((struct flowset_domain *)e->value)->goes = true;
-	remove_domains(f);
+	flowset_remove_all(f);
 	map_release(&f->domains);
+	map_release(&f->tellers);
 	free(f->waiting);
 	free(f);
 }

@@ -1,11 +1,18 @@
 /* NetFlow 9 (RFC 3954) and IPFIX (RFC 7011, 5103) messages of exporters that
  * nobody vouches for -> records.  Bytes only: no sockets, no clock.
  *
- * A template belongs to (session, domain, id); templates, their fields and data
- * that came before its template are bounded over all exporters together, so a
- * flood of exporters or templates costs no more than a few megabytes.  Where
- * there is no room, domains over UDP that told nothing for FLOWSET_IDLE_NS, or
- * never yet, give way; else what fits no more is counted and left out. */
+ * A template belongs to (session, domain, id).  Over UDP, data whose own port
+ * told no template of that number goes by what another port of the address told
+ * last for the domain: an exporter that starts again comes from a new port, and
+ * some change theirs all the time.  So does sampling, of those that did not send
+ * from one port for long.
+ *
+ * Templates, their fields and data that came before its template are bounded
+ * over all exporters together, so a flood of exporters or templates costs no
+ * more than a few megabytes.  Where there is no room, domains over UDP that know
+ * nothing or that another port stands for give way; then those that told nothing
+ * for FLOWSET_IDLE_NS, or never yet; else what fits no more is counted and left
+ * out. */
 #ifndef NFZ_FLOW_FLOWSET_H
 #define NFZ_FLOW_FLOWSET_H
 
@@ -24,10 +31,11 @@ enum {
 #define FLOWSET_WAIT_NS (INT64_C(60) * 1000000000)
 #define FLOWSET_IDLE_NS (INT64_C(600) * 1000000000)
 
-/* Who sends: an address over UDP, or a connection. */
+/* Who sends: a port of an address over UDP, or a connection. */
 struct flowset_session {
 	struct net_addr addr;
 	uint64_t connection; /* 0: UDP */
+	uint64_t port;
 };
 
 struct flowset_counts {

@@ -31,6 +31,11 @@ struct flowset_domain {
 	uint32_t sampling;
 	int64_t data_ns; /* when it last told something; 0: not yet */
 	bool goes;       /* is being removed */
+	unsigned heard;  /* messages */
+	/* Of the same address and number from other ports, who told something
+	 * later and earlier; NULL: none.  Of UDP only, once it told something. */
+	bool tells;
+	struct flowset_domain *later, *earlier;
 	struct flowset_template *templates;
 	size_t n, cap;
 };
@@ -56,6 +61,7 @@ struct flowset {
 	flowset_records_fn fn;
 	void *ctx;
 	struct map domains; /* by session and id: struct flowset_domain */
+	struct map tellers; /* by address and id: who told something last */
 	struct flowset_waiting *waiting;
 	size_t n_waiting, waiting_cap;
 	struct flowset_counts counts;
@@ -68,9 +74,29 @@ struct flowset {
 	uint8_t others[FLOWSET_OUT * OTHERS_MAX]; /* of these */
 	size_t others_len;
 };
+
+/* Domains and what they know (flowset_domains.c). */
+
 /* The domain, new if need be; NULL: there are too many. */
 struct flowset_domain *flowset_domain_of(
 	struct flowset *f, const struct flowset_session *from, uint32_t id);
+/* It told a template, or its sampling. */
+void flowset_tells(struct flowset *f, struct flowset_domain *d);
+/* Its template; NULL: it told none of that number. */
+struct flowset_template *flowset_own_template(
+	struct flowset_domain *d, uint16_t id);
+/* Its own; else that of another port, told last. */
+const struct flowset_template *flowset_template_of(
+	const struct flowset *f, struct flowset_domain *d, uint16_t id);
+uint32_t flowset_sampling(const struct flowset *f, struct flowset_domain *d);
+void flowset_remove_template(
+	struct flowset *f, struct flowset_domain *d, size_t i);
+/* For a new domain or template; false: there is none. */
+bool flowset_make_room(struct flowset *f, const struct flowset_domain *keep);
+void flowset_remove_all(struct flowset *f);
+/* Decodes what waited for a template that is here now; drops what waited too
+ * long, or, of domains that go, for nothing. */
+void flowset_look_at_waiting(struct flowset *f);
 /* Takes t's fields in any case. */
 void flowset_keep_template(struct flowset *f, struct flowset_domain *d,
 	const struct flowset_template *t);

@@ -1,6 +1,6 @@
 /* Messages of NetFlow 9, IPFIX and sFlow, one after another: two bytes of
  * length, then the message.  What is read stays within its bounds, and templates
- * can be kept; the same bytes as a file of kept templates. */
+ * can be kept; the same bytes as a file of kept templates, of both forms. */
 #include "base/cursor.h"
 #include "flow/flowset.h"
 #include "flow/sflow.h"
@@ -48,12 +48,12 @@ static void keep(const struct flowset *f)
 }
 
 /* The bytes as a file of templates under a good checksum. */
-static void as_kept(const uint8_t *data, size_t size)
+static void as_kept(const char *form, const uint8_t *data, size_t size)
 {
 	struct buf text = BUF_INIT(FLOWSET_KEPT);
 	struct flowset *f = flowset_new(on_rows, NULL);
 
-	buf_adds(&text, "NFZTPL1\n");
+	buf_adds(&text, form);
 	buf_u64(&text, 0);
 	buf_add(&text, data, size);
 	buf_u64(&text, checksum(text.data, text.len));
@@ -75,7 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (cursor_left(&c) >= 2) {
 		size_t len = cursor_u16(&c);
 		const size_t left = cursor_left(&c);
-		struct flowset_session from = {.connection = len & 1};
+		struct flowset_session from = {
+			.connection = len & 1, .port = len >> 1 & 7};
 		struct flowset_message m;
 		struct cursor one = cursor_sub(&c, len < left ? len : left);
 
@@ -90,6 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(f);
 	keep(f);
 	flowset_free(f);
-	as_kept(data, size);
+	as_kept("NFZTPL1\n", data, size);
+	as_kept("NFZTPL2\n", data, size);
 	return 0;
 }
