@@ -420,7 +420,8 @@ const live = (browser, made) => served(browser, made, async (tab) => {
 });
 
 async function until(tab, what) {
-	for (let i = 0; i < 600 && !(await tab.run(what).catch(() => false)); i++) await new Promise((yes) => setTimeout(yes, 100));
+	const end = Date.now() + 60000;
+	while (Date.now() < end && !(await tab.run(what).catch(() => false))) await new Promise((yes) => setTimeout(yes, 100));
 }
 const REFRESHED = "document.documentElement.dataset.ready === '1' && window.nfzRefresh > 0";
 

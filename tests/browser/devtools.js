@@ -84,7 +84,10 @@ class Tab {
 		};
 		this.browser.listeners.push(l);
 		const { loaderId } = await this.send("Page.navigate", { url });
-		await new Promise((yes) => (look = () => loaded.has(loaderId) && yes())());
+		await new Promise((yes, no) => {
+			(look = () => loaded.has(loaderId) && yes())();
+			setTimeout(() => no(new Error(url + ": not loaded")), 60000).unref();
+		});
 		this.browser.listeners.splice(this.browser.listeners.indexOf(l), 1);
 	}
 	async run(expression) {
