@@ -70,6 +70,11 @@ static void say_sums(
 			"  %" PRIu64 " of them left out: the format has no "
 			"IPv6",
 			s->left_out);
+	if (s->retimed)
+		say(app,
+			"  %" PRIu64 " of them with other times: the format "
+			"has none after 2106, and no flow of more than 49 days",
+			s->retimed);
 	if (s->unsent)
 		say(app, "  %" PRIu64 " of %" PRIu64 " messages not sent",
 			s->unsent, s->messages);

@@ -15,6 +15,7 @@ struct carry_sums {
 	uint64_t flows, packets, bytes;
 	uint64_t messages; /* of collectors */
 	uint64_t left_out; /* flows the format cannot carry */
+	uint64_t retimed;  /* whose times it cannot tell: the nearest are */
 	uint64_t unsent;   /* messages the system refused */
 };
 

@@ -93,6 +93,7 @@ static int end(void *it, struct carry_sums *sums, struct err *err)
 	outlet_stats(t->outlet, &stats);
 	sums->messages = stats.messages;
 	sums->left_out = stats.left_out;
+	sums->retimed = stats.retimed;
 	sums->unsent = stats.unsent;
 	return 0;
 }

@@ -3,7 +3,9 @@
  * NetFlow counts time in milliseconds of an uptime of 32 bits, from a boot that
  * readers work out of each header.  Boot is a whole second and stays; a flow
  * that 32 bits cannot reach from it gets another message with another boot,
- * and a header never claims a time that far from boot. */
+ * and a header never claims a time that far from boot.  What no boot can tell,
+ * a flow longer than 49 days or a time of 2106 or later, is told as near as it
+ * can be, and counted. */
 #include "flow/exporter.h"
 #include "flow/put.h"
 
@@ -11,8 +13,11 @@
 
 static const int64_t ms_ns = 1000000;
 static const int64_t s_ns = 1000000000;
-static const int64_t reach_ns = INT64_C(0xffffffff) * 1000000;
+/* whole seconds: the next one of a time in reach is in reach, too */
+static const int64_t reach_ns = INT64_C(0xffffffff) / 1000 * 1000000000;
 static const int64_t lead_ns = INT64_C(3600) * 1000000000;
+static const int64_t longest_ns = INT64_C(49) * 86400 * 1000000000;
+static const int64_t latest_ns = INT64_C(0xffffffff) * 1000000000;
 
 enum { NF9_HEADER = 20, IPFIX_HEADER = 16 };
 
@@ -96,6 +101,30 @@ static bool in_reach(const struct exporter *e, const struct flow_record *r)
 	       r->last_ns - e->boot_ns < reach_ns;
 }
 
+struct times {
+	int64_t first_ns, last_ns;
+};
+
+/* The record's, as near as the format has words for them. */
+static struct times times_of(
+	const struct exporter *e, const struct flow_record *r)
+{
+	const bool ipfix = e->opt.format == EXPORT_IPFIX;
+	struct times t = {r->first_ns, r->last_ns};
+
+	if (!ipfix && t.last_ns > latest_ns)
+		t.last_ns = latest_ns;
+	if (t.last_ns < 0)
+		t.last_ns = 0;
+	if (t.first_ns > t.last_ns)
+		t.first_ns = t.last_ns;
+	if (t.first_ns < 0)
+		t.first_ns = 0;
+	if (!ipfix && t.last_ns - t.first_ns > longest_ns)
+		t.first_ns = t.last_ns - longest_ns;
+	return t;
+}
+
 static bool is_empty(const struct exporter *e)
 {
 	return is_old(e) ? e->n_rows == 0 : wire_len(&e->wire) == 0;
@@ -118,18 +147,24 @@ static bool begin(struct exporter *e)
 
 static uint32_t seconds_of(int64_t ns)
 {
-	return ns > 0 ? (uint32_t)(ns / s_ns) : 0;
+	return ns > 0 ? (uint32_t)((ns < latest_ns ? ns : latest_ns) / s_ns)
+		      : 0;
 }
 
 /* The header's time: now, but in the reach of boot and not before a flow. */
-static int64_t header_time(const struct exporter *e, int64_t now_ns)
+static int64_t header_time(struct exporter *e, int64_t now_ns)
 {
-	if (!e->booted)
+	const bool flows = e->newest_ns != INT64_MIN;
+
+	if (now_ns > latest_ns)
+		now_ns = latest_ns;
+	if (!e->booted || (now_ns >= e->newest_ns && now_ns >= e->boot_ns &&
+				  now_ns - e->boot_ns < reach_ns))
 		return now_ns;
-	if (now_ns < e->newest_ns || now_ns - e->boot_ns >= reach_ns)
-		now_ns = e->newest_ns;
-	/* the next whole second: a header has no more to say when it was */
-	return now_ns + (s_ns - 1);
+	if (flows)
+		return e->newest_ns;
+	boot_at(e, now_ns - lead_ns);
+	return now_ns;
 }
 
 static void write_header(struct exporter *e, int64_t now_ns)
@@ -137,7 +172,8 @@ static void write_header(struct exporter *e, int64_t now_ns)
 	uint8_t *p = e->bytes;
 
 	if (e->opt.format == EXPORT_NF9) {
-		uint32_t s = seconds_of(header_time(e, now_ns));
+		/* the next whole second: it has no more to say when it was */
+		uint32_t s = seconds_of(header_time(e, now_ns) + (s_ns - 1));
 		int64_t up = e->booted ? s * s_ns - e->boot_ns : 0;
 
 		p = add16(p, 9);
@@ -178,10 +214,8 @@ static size_t take_old(struct exporter *e, int64_t now_ns)
 {
 	size_t used = 0, len;
 
-	if (e->booted &&
-		(now_ns < e->newest_ns || now_ns - e->boot_ns >= reach_ns))
-		now_ns = e->newest_ns;
-	len = nf5_encode(&e->old, now_ns, e->rows, e->n_rows, e->bytes, &used);
+	len = nf5_encode(&e->old, header_time(e, now_ns), e->rows, e->n_rows,
+		e->bytes, &used);
 	e->n_rows -= used;
 	memmove(e->rows, e->rows + used, e->n_rows * sizeof(e->rows[0]));
 	e->left_out = e->old.left_out;
@@ -190,7 +224,7 @@ static size_t take_old(struct exporter *e, int64_t now_ns)
 
 /* --- both ---------------------------------------------------------------- */
 
-bool exporter_add(struct exporter *e, const struct flow_record *r,
+static bool add_told(struct exporter *e, const struct flow_record *r,
 	const struct flow_more *more)
 {
 	if (!in_reach(e, r)) {
@@ -214,6 +248,24 @@ bool exporter_add(struct exporter *e, const struct flow_record *r,
 	return true;
 }
 
+bool exporter_add(struct exporter *e, const struct flow_record *r,
+	const struct flow_more *more)
+{
+	const struct times t = times_of(e, r);
+	struct flow_record told;
+
+	if (t.first_ns == r->first_ns && t.last_ns == r->last_ns)
+		return add_told(e, r, more);
+	told = *r;
+	told.first_ns = t.first_ns;
+	told.last_ns = t.last_ns;
+	if (!add_told(e, &told, more))
+		return false;
+	e->retimed += !is_old(e) || (net_addr_is_v4(&r->key.src) &&
+					    net_addr_is_v4(&r->key.dst));
+	return true;
+}
+
 size_t exporter_take(struct exporter *e, int64_t now_ns, const uint8_t **ret)
 {
 	size_t len = is_old(e) ? take_old(e, now_ns) : take_new(e, now_ns);
@@ -222,7 +274,8 @@ size_t exporter_take(struct exporter *e, int64_t now_ns, const uint8_t **ret)
 		e->messages++;
 		e->octets += len;
 	}
-	e->newest_ns = INT64_MIN;
+	if (!e->n_rows && !e->old.rest.packets && !e->old.rest.bytes)
+		e->newest_ns = INT64_MIN;
 	*ret = e->bytes;
 	return len;
 }

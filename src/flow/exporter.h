@@ -119,6 +119,7 @@ struct exporter {
 	uint32_t sequence;
 	uint64_t messages, octets, records;
 	uint64_t left_out; /* of a kind the format cannot carry */
+	uint64_t retimed;  /* whose times it cannot tell: the nearest are */
 	int64_t boot_ns;   /* whole seconds */
 	int64_t newest_ns; /* of the message */
 	bool booted;

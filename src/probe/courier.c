@@ -418,9 +418,11 @@ void courier_print(struct courier *c, struct buf *out)
 	for (size_t i = 0; i < c->n; i++)
 		buf_addf(out,
 			"export %s records %" PRIu64 " messages %" PRIu64
-			" unsent %" PRIu64 "%s\n",
+			" unsent %" PRIu64 " left_out %" PRIu64
+			" other_times %" PRIu64 "%s\n",
 			outlet_name(c->outlets[i]), c->stats[i].records,
 			c->stats[i].messages, c->stats[i].unsent,
+			c->stats[i].left_out, c->stats[i].retimed,
 			c->failed[i] ? " failed" : "");
 	pthread_mutex_unlock(&c->lock);
 	buf_addf(out, "export_unsent %" PRIu64 "\n", (uint64_t)c->unsent);

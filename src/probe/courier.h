@@ -51,7 +51,8 @@ void courier_wake(struct courier *c, uint64_t lost);
  * The thread ends. */
 void courier_finish(struct courier *c, int64_t within_ms);
 void courier_close(struct courier *c);
-/* "export TARGET records N messages N unsent N [failed WHY]" lines. */
+/* "export TARGET records N messages N unsent N left_out N other_times N
+ * [failed]" lines. */
 void courier_print(struct courier *c, struct buf *out);
 
 #endif

@@ -237,9 +237,9 @@ static int close_outlets(
 		fprintf(stderr,
 			"%s: messages %" PRIu64 ", refused %" PRIu64
 			", records %" PRIu64 ", left out (not IPv4) %" PRIu64
-			"\n",
+			", with other times %" PRIu64 "\n",
 			outlet_name(o), stats.messages, stats.unsent,
-			stats.records, stats.left_out);
+			stats.records, stats.left_out, stats.retimed);
 	}
 	return first;
 }

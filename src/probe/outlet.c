@@ -350,6 +350,7 @@ void outlet_stats(const struct outlet *o, struct outlet_stats *ret)
 		.messages = past->messages + e->messages,
 		.octets = past->octets + e->octets,
 		.left_out = past->left_out + e->left_out,
+		.retimed = past->retimed + e->retimed,
 		.unsent = past->unsent + o->unsent};
 }
 

@@ -26,6 +26,7 @@ struct outlet_options {
 struct outlet_stats {
 	uint64_t records, messages, octets;
 	uint64_t left_out; /* of a kind the format cannot carry */
+	uint64_t retimed;  /* told with the nearest times that it can tell */
 	uint64_t unsent;   /* messages the system refused */
 };
 

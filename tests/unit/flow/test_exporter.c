@@ -269,6 +269,94 @@ Test(exporter, times_hold_over_years)
 	}
 }
 
+/* A header says when it was in whole seconds, and the next one of the last that
+ * 32 bits of milliseconds reach is beyond them. */
+Test(exporter, times_hold_where_uptime_ends)
+{
+	static const int64_t end = INT64_C(1) << 32; /* ms */
+	static const int64_t near[] = {-3000, -1001, -1000, -297, -296, -295,
+		-2, -1, 0, 1, 703, 704, 705, 1000};
+	const int64_t boot_ms = start / S * 1000 - 3600 * 1000;
+
+	for (size_t i = 0; i < sizeof(near) / sizeof(*near); i++) {
+		const struct exporter_options o = {.format = EXPORT_NF9};
+		struct flow_record r = flow(0);
+		struct got got = {0};
+		struct exporter e;
+
+		exporter_init(&e, &o);
+		r.first_ns = r.last_ns =
+			start / S * S; /* boots an hour before */
+		export(&e, &r, &got);
+		r.last_ns = (boot_ms + end + near[i]) * MS;
+		r.first_ns = r.last_ns - S;
+		export(&e, &r, &got);
+		take_all(&e, r.last_ns, &got);
+		cr_expect_eq(got.first_ms, r.first_ns / MS, "%lld ms",
+			(long long)near[i]);
+		cr_expect_eq(got.last_ms, r.last_ns / MS);
+		cr_expect_eq(e.retimed, 0);
+	}
+}
+
+/* Templates alone, after the uptime of 32 bits. */
+Test(exporter, headers_tell_the_time_without_flows)
+{
+	const struct exporter_options o = {
+		.format = EXPORT_NF9, .start_ns = start, .refresh = true};
+	const int64_t now = start + INT64_C(50) * 86400 * S;
+	const struct export_ledger ledger = {0};
+	const uint8_t *b;
+	struct exporter e;
+
+	exporter_init(&e, &o);
+	cr_assert(exporter_account(&e, &ledger));
+	cr_assert_gt(exporter_take(&e, now, &b), 0);
+	cr_expect_eq((int64_t)b[8] << 24 | b[9] << 16 | b[10] << 8 | b[11],
+		now / S + 1);
+}
+
+static void expect_times(
+	enum export_format format, int64_t first_ns, int64_t last_ns)
+{
+	const int64_t day = 86400 * S, latest = INT64_C(0xffffffff) * S;
+	const struct exporter_options o = {.format = format};
+	struct flow_record r = flow(0);
+	struct got got = {0};
+	struct exporter e;
+
+	exporter_init(&e, &o);
+	r.first_ns = first_ns;
+	r.last_ns = last_ns;
+	export(&e, &r, &got);
+	take_all(&e, last_ns, &got);
+	if (format == EXPORT_NF9 && last_ns > latest)
+		last_ns = latest;
+	if (format == EXPORT_NF9 && last_ns - first_ns > 49 * day)
+		first_ns = last_ns - 49 * day;
+	if (first_ns > last_ns)
+		first_ns = last_ns;
+	cr_expect_eq(got.last_ms, last_ns / MS);
+	cr_expect_eq(got.first_ms, first_ns / MS);
+	cr_expect_eq(e.retimed, first_ns != r.first_ns || last_ns != r.last_ns);
+	cr_expect_eq(got.packets, r.packets);
+}
+
+/* No time is told that is another by 2^32 of something. */
+Test(exporter, what_cannot_be_told_is_near_it)
+{
+	const int64_t day = 86400 * S, latest = INT64_C(0xffffffff) * S;
+
+	for (size_t i = 0; i < 2; i++) {
+		expect_times(modern[i], start, start + 49 * day);
+		expect_times(modern[i], start, start + 49 * day + MS);
+		expect_times(modern[i], start, start + 400 * day);
+		expect_times(modern[i], latest - S, latest);
+		expect_times(modern[i], latest - S, latest + MS);
+		expect_times(modern[i], latest + day, latest + 2 * day);
+	}
+}
+
 Test(exporter, old_versions_hold_what_they_can)
 {
 	static const struct {
