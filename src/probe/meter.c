@@ -201,12 +201,17 @@ static void redefine(struct meter *m)
 	choose(m);
 }
 
+static bool is_as_wanted(const struct meter *m)
+{
+	return export_sampling_same(&m->sampling, &m->wanted) &&
+	       definition_same(&m->asked, &m->definition);
+}
+
 /* Packets are chosen otherwise, or flows are others: behind a cut, so that all
  * before it is what it was. */
 static void change(struct meter *m)
 {
-	if (export_sampling_same(&m->sampling, &m->wanted) &&
-		definition_same(&m->asked, &m->definition))
+	if (is_as_wanted(m))
 		return;
 	choose(m);
 	m->asked = m->definition;
@@ -253,8 +258,8 @@ static void on_tick(void *data)
 		tap_read(&m->taps[i], BLOCKS_A_TURN);
 	flowcache_advance(m->flows.cache, m->told_ns);
 	ledgers_when_due(m);
-	if (m->output.pushed)
-		m->output.pushed(m->output.data);
+	if (m->output.ticked)
+		m->output.ticked(m->output.data);
 }
 
 static void lose(struct meter *m, struct tap *tap)
@@ -510,6 +515,11 @@ void meter_print_sampling(const struct meter *m, struct buf *out)
 		: m->wanted.by == EXPORT_HASH
 			? "here: what it hashes the kernel does not read"
 			: "here: all frames come through the ring");
+}
+
+bool meter_is_set(const struct meter *m)
+{
+	return is_as_wanted(m) && !m->stale;
 }
 
 const char *meter_backend(const struct meter *m)

@@ -21,7 +21,7 @@ struct meter_output {
 	void (*counters)(void *data, const struct tap_counters *c, size_t n);
 	/* Ten times a second, after what was due has been handed over; NULL:
 	 * not wanted. */
-	void (*pushed)(void *data);
+	void (*ticked)(void *data);
 	/* What a packet is lost to when the cache is full and the output
 	 * takes nothing. */
 	enum tap_loss refusal;
@@ -65,6 +65,9 @@ void meter_set_timeouts(
 /* What a flow is, from some tenths of a second on: what was counted before
  * leaves as it was then, and nothing is missed in between. */
 void meter_set_definition(struct meter *meter, const struct definition *d);
+/* What packets are counted by, and how they are sampled, is what was set last.
+ */
+bool meter_is_set(const struct meter *meter);
 /* For records handed over, and for what is told of them (probe/flows.h). */
 struct flows *meter_flows(struct meter *meter);
 /* How packets are sampled, from some tenths of a second on. */

@@ -24,6 +24,8 @@ struct net_meter {
 	struct endpoint *endpoint;
 	bool digests, uncarried; /* what is wanted of flows, by digests */
 	int settings;            /* descriptor, -1 none */
+	struct tune told;        /* read from there at SIGHUP */
+	bool untold;             /* and not in force yet */
 	struct export_sampling sampling; /* without settings */
 	struct definition definition;
 };
@@ -61,11 +63,6 @@ static bool send_digest(void *data, const struct flow_record *r)
 			 (flows->definition.key & KEY_TOS ? DIGEST_BY_TOS : 0)};
 
 	return endpoint_send_digest(n->endpoint, &d);
-}
-
-static void push_digests(void *data)
-{
-	endpoint_push_digests(((struct net_meter *)data)->endpoint);
 }
 
 static void send_counters(void *data, const struct tap_counters *c, size_t n)
@@ -151,20 +148,45 @@ static void read_settings(struct net_meter *n, struct tune *ret)
 	d->metrics = 0;
 }
 
+static void apply_settings(struct net_meter *n)
+{
+	struct tune *t = &n->told;
+
+	read_settings(n, t);
+	meter_set_definition(n->meter, &t->definition);
+	meter_set_timeouts(n->meter, t->idle_ms, t->active_ms);
+	meter_set_sampling(n->meter, &t->sampling);
+}
+
 static void do_reload(void *data)
 {
 	struct net_meter *n = data;
-	char sampling[EXPORT_SAMPLING_TEXT];
-	struct tune t;
 
-	read_settings(n, &t);
-	meter_set_definition(n->meter, &t.definition);
-	meter_set_timeouts(n->meter, t.idle_ms, t.active_ms);
-	meter_set_sampling(n->meter, &t.sampling);
-	log_info("settings read; idle_ms=%" PRId64 " active_ms=%" PRId64
-		 " (0: as the setup) sampling=%s",
-		t.idle_ms, t.active_ms,
-		export_sampling_print(&t.sampling, sampling));
+	apply_settings(n);
+	n->untold = true;
+}
+
+/* Not when they are read: until a cut, packets count by those before. */
+static void say_settings(struct net_meter *n)
+{
+	char sampling[EXPORT_SAMPLING_TEXT];
+
+	if (!n->untold || !meter_is_set(n->meter))
+		return;
+	n->untold = false;
+	log_info("settings hold from now on; idle_ms=%" PRId64
+		 " active_ms=%" PRId64 " (0: as the setup) sampling=%s",
+		n->told.idle_ms, n->told.active_ms,
+		export_sampling_print(&n->told.sampling, sampling));
+}
+
+static void on_tick(void *data)
+{
+	struct net_meter *n = data;
+
+	say_settings(n);
+	if (n->digests)
+		endpoint_push_digests(n->endpoint);
 }
 
 static uint64_t do_lost(void *data)
@@ -202,7 +224,7 @@ static int start(struct net_meter *n, struct loop *loop,
 	n->endpoint = module_endpoint(n->module);
 	n->digests = endpoint_has_caches(n->endpoint);
 	output.record = n->digests ? send_digest : send_record;
-	output.pushed = n->digests ? push_digests : NULL;
+	output.ticked = on_tick;
 	output.refusal = n->digests ? LOSS_QUEUE : LOSS_CACHE;
 	output.first_ms = n->digests ? DIGEST_FIRST_MS : 0;
 	output.active_ms = n->digests ? DIGEST_ACTIVE_MS : 0;
@@ -216,7 +238,7 @@ static int start(struct net_meter *n, struct loop *loop,
 	if (r == 0)
 		meter_set_sampling(n->meter, &n->sampling);
 	if (r == 0 && n->settings >= 0)
-		do_reload(n);
+		apply_settings(n);
 	if (r == 0)
 		r = meter_guard(n->meter, o->uid, err);
 	return r < 0 ? r

@@ -223,9 +223,7 @@ done
 wait_for "$dir/meter.out" READY
 for set in "" "key=vlan+mac biflow=1" "key=mac" "metrics=ttl biflow=1" \
 	"metrics=all key=vlan" "metrics=ttl" ""; do
-	echo "$set" >"$dir/settings"
-	kill -HUP "${pid[meter]}"
-	sleep 0.5
+	set_meter "$set"
 	traffic
 done
 sleep 1

@@ -53,7 +53,7 @@ check "all were changes" [ "$changes" = 6 ]
 check "no meter was restarted" [ "$(meter left) $(meter right)" = \
 	"$left $right" ]
 check "the meter says so" [ "$(on left -- sh -c \
-	'grep -c "settings read" /var/lib/netflowize/*/log/meter.log')" -ge 5 ]
+	'grep -c "settings hold" /var/lib/netflowize/*/log/meter.log')" -ge 5 ]
 nfz up "$exp"
 check "up without --set keeps them" said "no changes"
 check "as they were" [ "$(set_on left) $(set_on right)" = \

@@ -29,6 +29,18 @@ PY
 declare -A pid keys
 active_ms=2000
 
+# The meter reads other settings, and packets are counted by them.
+set_meter() { # words
+	local before
+	before=$(grep -c "settings hold" "$dir/meter.err")
+	echo "$1" >"$dir/settings"
+	kill -HUP "${pid[meter]}"
+	eventually holds_again "$before"
+	check "set: $1" $? -eq 0
+}
+# shellcheck disable=SC2317 # called by eventually
+holds_again() { [ "$(grep -c "settings hold" "$dir/meter.err")" -gt "$1" ]; }
+
 # Of the meter, the collector, then caches 2, 3, ...: one bridge joins them.
 modules() { # namespace...
 	local ns n=0
