@@ -20,6 +20,7 @@ struct capfile {
 	struct pcapng *ng;
 	struct pcapfile *foreign;
 	uint64_t size;
+	bool is_file;
 };
 
 static int open_foreign(struct capfile *file, struct err *err)
@@ -66,7 +67,9 @@ int capfile_open(const char *path, struct capfile **ret, struct err *err)
 
 	file->path = mem_strdup(path);
 	r = window_open(&file->window, file->path, err);
-	if (r == 0 && fstat(file->window.fd, &st) == 0 && S_ISREG(st.st_mode))
+	file->is_file = r == 0 && fstat(file->window.fd, &st) == 0 &&
+			S_ISREG(st.st_mode);
+	if (file->is_file)
 		file->size = (uint64_t)st.st_size;
 	if (r == 0)
 		r = choose(file, err);
@@ -89,6 +92,15 @@ void capfile_close(struct capfile *file)
 	window_close(&file->window);
 	free(file->path);
 	free(file);
+}
+
+void capfile_on_pause(
+	struct capfile *file, void (*pause)(void *data), void *data)
+{
+	if (file->is_file)
+		return;
+	file->window.pause = pause;
+	file->window.data = data;
 }
 
 static int read_foreign(

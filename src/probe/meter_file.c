@@ -94,6 +94,16 @@ static bool on_progress(void *data, const struct capfile *file, uint64_t frames)
 	return true;
 }
 
+/* What is there of messages and lines leaves: nobody knows when more comes. */
+static void on_pause(void *data)
+{
+	struct run *o = data;
+
+	for (size_t i = 0; i < o->n_outlets; i++)
+		(void)outlet_push(o->outlets[i], offline_now(o->meter));
+	(void)write_out(o);
+}
+
 static uint64_t memory_of(const struct meter_file_options *o)
 {
 	uint64_t pages = (uint64_t)sysconf(_SC_AVPHYS_PAGES);
@@ -126,6 +136,7 @@ static struct offline_options set_up(
 		.metrics = run->metrics,
 		.sampling = o->sampling,
 		.progress = on_progress,
+		.pause = on_pause,
 		.data = run};
 	uint32_t fit;
 

@@ -34,6 +34,7 @@ struct offline {
 	struct sample sample;
 	struct fragments *fragments; /* NULL: they have no ports */
 	int64_t now_ns;
+	bool begun;   /* that there was a packet */
 	size_t doubt; /* packets until the time is believed */
 	struct flow_addition batch[CAPFILE_BATCH];
 	bool choosy; /* more is asked for than to count all */
@@ -110,13 +111,13 @@ static void tell_time(struct offline *o, size_t n)
 {
 	int64_t at = o->batch[0].first_ns;
 
-	if (at - o->now_ns > o->opt.flows.idle_ms * NS_PER_MS &&
-		o->got.ip > n) {
+	if (o->begun && at - o->now_ns > o->opt.flows.idle_ms * NS_PER_MS) {
 		o->doubt = DOUBT_PACKETS;
 		flowcache_doubt(o->cache);
 	}
 	if (!o->doubt)
 		flowcache_advance(o->cache, at);
+	o->begun = true;
 	o->doubt -= n < o->doubt ? n : o->doubt;
 	o->now_ns = o->batch[n - 1].first_ns;
 }
@@ -267,6 +268,7 @@ int offline_read(struct offline *o, const char *path, struct err *err)
 
 	if (r < 0)
 		return r;
+	capfile_on_pause(file, o->opt.pause, o->opt.data);
 	for (unsigned n = 0;; n++) {
 		r = capfile_read(file, frames, CAPFILE_BATCH, err);
 		if (r <= 0)

@@ -6,8 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { PAUSE_MS = 100, EACH_MS = 1000 };
 
 int window_open(struct window *w, const char *path, struct err *err)
 {
@@ -31,10 +34,23 @@ void window_close(struct window *w)
 	w->bytes = NULL;
 }
 
+/* Once before a read that may take long. */
+static void pause_first(struct window *w)
+{
+	struct pollfd in = {.fd = w->fd, .events = POLLIN};
+
+	if (poll(&in, 1, PAUSE_MS) != 0 && !mono_passed(w->next))
+		return;
+	w->next = mono_add_ms(mono_now(), EACH_MS);
+	w->pause(w->data);
+}
+
 static int read_block(struct window *w, struct err *err)
 {
 	ssize_t n;
 
+	if (w->pause)
+		pause_first(w);
 	do
 		n = read(w->fd, w->bytes + w->end, WINDOW_READ);
 	while (n < 0 && errno == EINTR);

@@ -3,6 +3,7 @@
 #ifndef NFZ_PROBE_WINDOW_H
 #define NFZ_PROBE_WINDOW_H
 
+#include "base/clock.h"
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -18,6 +19,11 @@ struct window {
 	size_t at, end;
 	uint64_t read; /* bytes of the file so far */
 	bool eof;
+	/* called where the next bytes are not there yet, and each second; NULL:
+	 * nobody waits for what was read */
+	void (*pause)(void *data);
+	void *data;
+	struct mono_time next;
 };
 
 /* "-" is stdin. */

@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=$(realpath "${BUILD:-build}")
 python3 - "$build/bin/nfz-meter" "$build/node/bin/nfz-meter" <<'END'
-import csv, io, json, os, socket, struct, subprocess, sys, tempfile, threading
+import csv, io, json, os, select, socket, struct, subprocess, sys, tempfile, threading
 
 meter = sys.argv[1]
 truth = "../shared/ref/pcaps"
@@ -127,6 +127,23 @@ for more, want in (([], {(0, 17): 5, (7, 17): 2, (0, 60): 1}), (["--fragment-por
 _, lines, _ = read(folder.name + "/pieces.pcap", "-o", "ndjson", "--fragment-ports", "--filter", "ip6")
 expect("marked", [(r["proto"], r["packets"], r["fragment"]) for r in map(json.loads, lines)], [(17, 2, True)])
 expect("no sample of them", read(own.name, "-o", "none", "--fragment-ports", "--sample", "2")[2], 2)
+
+# what a pipe had before it paused is told then: as lines and as datagrams
+there = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+there.bind(("127.0.0.1", 0))
+there.settimeout(60)
+pipe = subprocess.Popen([meter, "-r", "-", "--idle", "1s", "-o", "ndjson", "-t", "nf5://127.0.0.1:%d" % there.getsockname()[1]],
+                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+pipe.stdin.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101) + fragment(1000, 1, 0, 0, udp))
+for i in range(5):
+    pipe.stdin.write(fragment(1001 + i, 2, 0, 0, struct.pack(">HHHH", 8, 9, 100, 0) + bytes(16)))
+pipe.stdin.flush()
+expect("a line while the pipe waits", select.select([pipe.stdout], [], [], 60)[0] and json.loads(pipe.stdout.readline())["sport"], 7)
+try:
+    expect("a datagram while the pipe waits", there.recv(2048)[:4].hex(), "00050001")
+except socket.timeout:
+    expect("a datagram while the pipe waits", "none", "one")
+expect("the rest at the end", json.loads(pipe.communicate()[0].splitlines()[0])["sport"], 8)
 
 # the public ones: numbers as the truth, and for every setting the sum of the
 # records is the packets
