@@ -6,7 +6,7 @@
  * Wireshark has it; later it is one that was lost before the probe and sent
  * again.  One that starts before `next` and in no hole was seen before: it was
  * sent again.  Of more holes than fit the oldest is forgotten.  Keep-alives
- * (one byte, or none, just before `next`) are neither. */
+ * (one byte, or none, just before `next`, but no SYN or FIN) are neither. */
 #include "probe/metric_kinds.h"
 
 #include <string.h>
@@ -85,7 +85,8 @@ static void update(void *state, void *other, const struct metric_packet *p)
 	if (fill_hole(s, p->seq, end, &at_ns) &&
 		metric_gap(at_ns, p->time_ns) <= ORDER_NS) {
 		s->unordered += p->packets;
-	} else if (len > 1 || p->seq + 1 != s->next) {
+	} else if (len > 1 || p->seq + 1 != s->next ||
+		   p->tcp_flags & (SYN | FIN)) {
 		s->again += p->packets;
 		s->again_octets += p->payload;
 	}

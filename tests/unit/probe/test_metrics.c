@@ -305,6 +305,29 @@ static struct metric_packet packet_of(const uint8_t *ip, size_t len)
 		.n_ip = len};
 }
 
+/* A SYN and a FIN take one number each, as a keep-alive does. */
+Test(metrics, a_handshake_is_sent_again)
+{
+	static const struct {
+		uint8_t flags;
+		uint32_t seq, len, again;
+	} story[] = {{SYN, 9, 0, 0}, {SYN, 9, 0, 1}, {SYN | ACK, 9, 0, 2},
+		{ACK, 10, 5, 2}, {ACK, 14, 1, 2}, {FIN | ACK, 15, 0, 2},
+		{FIN | ACK, 15, 0, 3}, {ACK, 15, 1, 3}};
+	const struct flow_metric *m = &metric_sequence;
+	void *state = fresh(m);
+
+	for (size_t i = 0; i < sizeof(story) / sizeof(story[0]); i++) {
+		struct metric_packet p = segment((int64_t)i * 100,
+			story[i].flags, story[i].seq, story[i].len);
+
+		m->update(state, NULL, &p);
+		cr_expect_eq(value(m, state, 0), story[i].again, "%zu", i);
+	}
+	cr_expect_eq(value(m, state, 1), 0); /* bytes */
+	free(state);
+}
+
 /* What libndpi keeps of TCP is no memory of UDP: told apart by addresses, a
  * flow has packets of both. */
 Test(metrics, an_application_is_of_one_transport)
