@@ -38,6 +38,12 @@ static uint16_t weight(const struct account *a, uint16_t one_of)
 	return n > 1 ? (uint16_t)n : 1;
 }
 
+/* As a point says what its counts are. */
+static uint16_t certainty(const struct account *a, uint16_t times)
+{
+	return times > 1 ? times : a->mtu > 0;
+}
+
 /* By the kernel: it is not for us. */
 static bool is_chosen(const struct account *a, uint16_t one_of)
 {
@@ -58,10 +64,8 @@ static uint16_t plain_point(struct account *a, bool sent, uint16_t one_of)
 
 static void reserve_points(struct account *a)
 {
-	const uint16_t times = weight(a, 0);
-
 	for (int sent = 0; sent < 2; sent++)
-		(void)plain_point(a, sent, times > 1 ? times : 0);
+		(void)plain_point(a, sent, certainty(a, weight(a, 0)));
 }
 
 /* The point's number; beyond the number of points there may be, flows are told
@@ -95,6 +99,14 @@ void account_sample(
 {
 	sample_init(&a->sample, how);
 	a->chosen = chosen;
+	reserve_points(a);
+}
+
+void account_estimate(struct account *a, uint32_t mtu)
+{
+	if (mtu == a->mtu)
+		return;
+	a->mtu = mtu;
 	reserve_points(a);
 }
 
@@ -133,13 +145,13 @@ static inline void place(struct account *a, bool sent,
 	const struct rules_verdict *v, const struct dissect *d,
 	struct additions *to)
 {
-	const uint16_t times = to->share[to->n].weight;
+	const uint16_t one_of = certainty(a, to->share[to->n].weight);
 	struct flow_addition *ret = &to->flow[to->n++];
 	struct flow_point p = {.tap = a->n.tap,
 		.src_slot = v->src_slot,
 		.dst_slot = v->dst_slot,
 		.sent = sent,
-		.one_of = times > 1 ? times : 0};
+		.one_of = one_of};
 
 	if (a->definition)
 		define(a, d, &p, &ret->key);
@@ -157,6 +169,13 @@ static void see(struct metric_packet *to, const struct capture_frame *f,
 	to->each = count->each;
 }
 
+static struct wire_count count_packets(const struct account *a,
+	const struct capture_frame *f, const struct dissect *d)
+{
+	return a->mtu ? dissect_estimate(d, a->mtu)
+		      : dissect_segments(&f->frame, d, &f->seg);
+}
+
 /* Counts the frame, and puts it to those to be added when it is one. */
 static void judge(
 	struct account *a, const struct capture_frame *f, struct additions *to)
@@ -171,7 +190,7 @@ static void judge(
 	struct wire_count count = {.packets = 1};
 
 	if (verdict == DISSECT_IP)
-		count = dissect_segments(&f->frame, &d, &f->seg);
+		count = count_packets(a, f, &d);
 	a->more[f->sent] += count.packets - 1;
 	if (verdict == DISSECT_NON_IP) {
 		a->n.non_ip++;
@@ -270,12 +289,12 @@ static void add(struct account *a, struct additions *all)
 /* Not chosen: nothing is read of it but what it is on a wire. */
 static void pass(struct account *a, const struct capture_frame *f)
 {
+	const bool several = a->mtu ? f->frame.wire > a->mtu : f->seg.size > 0;
 	struct dissect d;
 
 	a->n.unsampled++;
-	if (f->seg.size && dissect_frame(f->layer, &f->frame, &d) == DISSECT_IP)
-		a->more[f->sent] +=
-			dissect_segments(&f->frame, &d, &f->seg).packets - 1;
+	if (several && dissect_frame(f->layer, &f->frame, &d) == DISSECT_IP)
+		a->more[f->sent] += count_packets(a, f, &d).packets - 1;
 }
 
 static void count_way(struct account *a, bool sent, uint64_t frames)

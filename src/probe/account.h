@@ -22,6 +22,8 @@ struct account {
 	bool chosen;      /* by the kernel: what comes is what is sampled */
 	uint64_t more[2]; /* [sent]: packets beyond one in all the frames that
 	                   * way, counted or not */
+	uint32_t mtu;     /* 0: the kernel tells how super-frames are cut; else
+	                    * the interface's, and they are estimated by it */
 	enum tap_loss refusal; /* what a refused packet is lost to */
 	/* the last point in each direction, since the next frame's is mostly
 	 * the same */
@@ -38,6 +40,8 @@ void account_define(struct account *a, struct flows *flows);
 /* From here on.  chosen: what is handed over has been sampled so. */
 void account_sample(
 	struct account *a, const struct export_sampling *how, bool chosen);
+/* From here on; mtu as above. */
+void account_estimate(struct account *a, uint32_t mtu);
 /* For a capture_sink; data is the account. */
 void account_frames(void *data, const struct capture_frame *frames, size_t n);
 void account_flows(void *data, const struct capture_flow *flows, size_t n);

@@ -120,7 +120,7 @@ struct capture_way {
 		bool each);
 	/* As of the mark, when it is settled. */
 	struct capture_statistics (*statistics)(const struct capture *c);
-	/* Are super-frames told apart?  Else a frame counts as one packet. */
+	/* Does it tell how super-frames are cut?  Else that is estimated. */
 	bool (*has_segments)(const struct capture *c);
 	/* Frames dropped since the kernel cannot say how they are segmented;
 	 * among those dropped. */

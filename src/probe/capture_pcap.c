@@ -1,6 +1,6 @@
 /* pcap(3PCAP).  It does not tell which way a frame went, so there are two
- * handles, one for each way; nor how a super-frame is segmented, so one counts
- * as one packet.  Buffers are large, and blocks are waited for: never its
+ * handles, one for each way; nor how a super-frame is cut, so packets are
+ * estimates.  Buffers are large, and blocks are waited for: never its
  * immediate mode, which would double the round trips of what is watched.
  *
  * libpcap would tell the ways apart itself, but only what both handles have

@@ -501,21 +501,36 @@ static uint32_t repeated_headers(const struct frame *f, const struct dissect *d,
 	return seg->csum_start - d->l3_at + (cursor_u8(&c) >> 4) * 4u;
 }
 
-struct wire_count dissect_segments(const struct frame *f,
-	const struct dissect *d, const struct segmentation *seg)
+static struct wire_count cut(
+	const struct dissect *d, uint32_t headers, uint32_t size)
 {
-	uint32_t headers, payload, n;
+	const uint32_t payload = d->octets - headers;
+	const uint32_t n = (payload + size - 1) / size;
 
-	if (seg->type == GSO_NONE || seg->size == 0)
-		return (struct wire_count){.packets = 1, .octets = d->octets};
-	headers = repeated_headers(f, d, seg);
-	if (d->octets <= headers)
-		return (struct wire_count){.packets = 1, .octets = d->octets};
-	payload = d->octets - headers;
-	n = (payload + seg->size - 1) / seg->size;
 	if (d->jumbo && headers > d->l3_len)
 		headers -= JUMBO_HEADER;
 	return (struct wire_count){.packets = n,
-		.each = headers + seg->size,
+		.each = headers + size,
 		.octets = payload + (uint64_t)n * headers};
+}
+
+struct wire_count dissect_segments(const struct frame *f,
+	const struct dissect *d, const struct segmentation *seg)
+{
+	const struct wire_count one = {.packets = 1, .octets = d->octets};
+	uint32_t headers;
+
+	if (seg->type == GSO_NONE || seg->size == 0)
+		return one;
+	headers = repeated_headers(f, d, seg);
+	return d->octets > headers ? cut(d, headers, seg->size) : one;
+}
+
+struct wire_count dissect_estimate(const struct dissect *d, uint32_t mtu)
+{
+	const uint32_t headers = (uint32_t)d->l3_len + d->l4_len;
+
+	if (d->octets <= mtu || mtu <= headers)
+		return (struct wire_count){.packets = 1, .octets = d->octets};
+	return cut(d, headers, mtu - headers);
 }

@@ -86,5 +86,8 @@ struct wire_count {
 /* How many packets, and IP octets in them, a dissected frame is on a wire. */
 struct wire_count dissect_segments(const struct frame *f,
 	const struct dissect *d, const struct segmentation *seg);
+/* The same where nobody tells: what the interface could not carry in one was
+ * several, each as large as can be. */
+struct wire_count dissect_estimate(const struct dissect *d, uint32_t mtu);
 
 #endif

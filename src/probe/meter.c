@@ -356,8 +356,9 @@ static int open_taps(struct meter *m, struct err *err)
 		watch(m, tap);
 		say_how(tap);
 		if (!tap->capture->way->has_segments(tap->capture))
-			log_warning("super-frames count as one packet here: "
-				    "the kernel does not tell; interface=%s",
+			log_warning("packets are estimated here: how "
+				    "super-frames are cut is not told; "
+				    "interface=%s",
 				tap->ifname);
 	}
 	return 0;

@@ -50,6 +50,10 @@ static void read_attribute(const struct rtattr *a, struct netdev *ret)
 		if (ret->has_mac)
 			memcpy(ret->mac, RTA_DATA(a), 6);
 		break;
+	case IFLA_MTU:
+		memcpy(&ret->mtu, RTA_DATA(a),
+			len < sizeof(ret->mtu) ? len : sizeof(ret->mtu));
+		break;
 	case IFLA_STATS64:
 		memcpy(&stats, RTA_DATA(a),
 			len < sizeof(stats) ? len : sizeof(stats));

@@ -17,6 +17,7 @@ struct netdev {
 	bool stacked; /* made of other interfaces (bridge, bond, VLAN...): may
 	               * carry the MAC of one of them */
 	bool queued;  /* what it sends waits in a queue, and may be dropped */
+	uint32_t mtu; /* 0: not told */
 	uint64_t received, sent; /* frames, as the kernel counts them */
 };
 

@@ -52,6 +52,13 @@ static int find_interface(
 	return 0;
 }
 
+static void note_mtu(struct tap *tap, const struct netdev *now)
+{
+	const struct capture *c = tap->capture;
+
+	account_estimate(&tap->account, c->way->has_segments(c) ? 0 : now->mtu);
+}
+
 static int attach(
 	struct tap *tap, const struct tap_context *context, struct err *err)
 {
@@ -74,6 +81,7 @@ static int attach(
 		tap->ledger.base_received = before.received;
 		tap->ledger.base_sent = before.sent;
 	}
+	note_mtu(tap, &after);
 	tap->attached = tap->begun = true;
 	tap->base_received = before.received;
 	tap->base_sent = before.sent;
@@ -214,6 +222,7 @@ static bool ask_kernel(struct tap *tap, int netdev_fd)
 		return false;
 	if (!known || netdev_get(netdev_fd, tap->ifindex, &after, NULL) < 0)
 		return true; /* the interface's counts stay as they were */
+	note_mtu(tap, &after);
 	tap->coming.if_received =
 		tap->past_received + before.received - tap->base_received;
 	tap->coming.if_sent = tap->past_sent + before.sent - tap->base_sent;

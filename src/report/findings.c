@@ -364,7 +364,8 @@ static void accounting(const struct facts *f, struct findings *to)
 			"who they are.");
 	if (f->estimated)
 		findings_add(to, FINDING_NOTE, NULL,
-			"Some packet counts are estimates (sampling).");
+			"Some packet counts are estimates: of sampled "
+			"packets, or of super-frames.");
 }
 
 /* The most important first; within a level as they were found. */

@@ -284,7 +284,8 @@ static void method_counting(const struct facts *f, struct buf *out)
 			"once, as the probe nearest its source saw it; its "
 			"path is the walk of the links it was seen on. Numbers "
 			"of links are what that link carried.</p>",
-			f->estimated ? "; where packets were sampled, its "
+			f->estimated ? "; where packets were sampled, or how "
+				       "super-frames are cut is not told, its "
 				       "numbers are estimates"
 				     : "; there is no sampling");
 }

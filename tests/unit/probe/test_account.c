@@ -99,6 +99,40 @@ Test(account, super_frame_counts_as_its_segments)
 	tear_down(&b);
 }
 
+Test(account, super_frame_of_unknown_segments_is_estimated)
+{
+	uint8_t bytes[128];
+	struct bench b;
+	struct capture_frame f = packet(bytes, 6, 52 + 10 * 1448 + 100);
+
+	set_up(&b, &both, 10);
+	account_estimate(&b.account, 1500);
+	account_frames(&b.account, &f, 1);
+	flowcache_flush(b.cache);
+	cr_expect_eq(b.account.n.packets, 11);
+	cr_expect_eq(b.account.more[0], 10);
+	cr_expect_eq(b.last.packets, 11);
+	cr_expect_eq(b.last.bytes, 11 * 52 + 10 * 1448 + 100);
+	cr_expect(b.last.flags & RECORD_ESTIMATED);
+	/* as large as can be is one packet */
+	f = packet(bytes, 6, 1500);
+	account_frames(&b.account, &f, 1);
+	cr_expect_eq(b.account.n.packets, 12);
+	/* headers alone would fill it */
+	account_estimate(&b.account, 52);
+	f = packet(bytes, 6, 1500);
+	account_frames(&b.account, &f, 1);
+	cr_expect_eq(b.account.n.packets, 13);
+	flowcache_flush(b.cache);
+	/* from here on it is told */
+	account_estimate(&b.account, 0);
+	account_frames(&b.account, &f, 1);
+	flowcache_flush(b.cache);
+	cr_expect_eq(b.last.packets, 1);
+	cr_expect_eq(b.last.flags & RECORD_ESTIMATED, 0);
+	tear_down(&b);
+}
+
 Test(account, udp_super_frame_and_padding)
 {
 	uint8_t bytes[128];

@@ -73,6 +73,7 @@ Test(netdev, asks_the_kernel)
 	cr_assert(netdev_get(fd, lo->index, &again, &err) == 0);
 	cr_expect_str_eq(again.name, "lo");
 	cr_expect(again.received >= lo->received);
+	cr_expect(again.mtu > 0);
 	if (lo->up) {
 		cr_assert(netdev_with_addr(fd, &addr, &index, &err) == 0);
 		cr_expect_eq(index, lo->index);
