@@ -1,7 +1,7 @@
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/within.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -180,39 +180,9 @@ int file_lock(const char *path, int *ret_fd, struct err *err)
 	return 0;
 }
 
-static int remove_at(int dir, const char *name, dev_t dev, struct err *err)
-{
-	struct stat st;
-	struct dirent *e;
-	DIR *d;
-	int fd, r = 0;
-
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : err_sys(err, "%s", name);
-	if (!S_ISDIR(st.st_mode))
-		return unlinkat(dir, name, 0) < 0 && errno != ENOENT
-			       ? err_sys(err, "%s", name)
-			       : 0;
-	/* only directories tell: on an overlay files have other devices */
-	if (dev && st.st_dev != dev)
-		return err_set(err, NFZ_E_IO,
-			"%s: is on another file system, left alone", name);
-	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	d = fd < 0 ? NULL : fdopendir(fd);
-	if (!d)
-		return err_sys(err, "%s", name);
-	while (r == 0 && (e = readdir(d)))
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			r = remove_at(fd, e->d_name, st.st_dev, err);
-	closedir(d);
-	if (r == 0 && unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		r = err_sys(err, "%s", name);
-	return r;
-}
-
 int file_remove_tree(const char *path, struct err *err)
 {
-	return remove_at(AT_FDCWD, path, 0, err);
+	return within_remove(AT_FDCWD, path, err);
 }
 
 const char *file_home(void)

@@ -31,7 +31,7 @@ int file_lock(const char *path, int *ret_fd, struct err *err) NFZ_MUST_CHECK;
  * until the next call. */
 const char *file_home(void);
 /* rm -r of path itself and all in it, never following links, never leaving
- * the file system it starts on.  Absent is success. */
+ * the mount it starts on.  Absent is success. */
 int file_remove_tree(const char *path, struct err *err) NFZ_MUST_CHECK;
 
 #endif

@@ -182,7 +182,7 @@ int proc_info_write(
 /* "running", "exited", "killed" or "rebooted" */
 const char *proc_info_state(const struct proc_info *info);
 /* Ends program and keeper. */
-bool proc_info_end(const struct proc_info *info, int64_t stop_ms);
+bool proc_info_end(int dir, const struct proc_info *info, int64_t stop_ms);
 int agent_each_role(
 	int dir, int (*fn)(void *ctx, const struct proc_info *info), void *ctx);
 bool role_ok(const char *role);

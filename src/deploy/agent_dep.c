@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/within.h"
 #include "deploy/agent.h"
 #include "format/crypto.h"
 
@@ -129,8 +130,13 @@ static int take_lock(struct dep *d, const char *who, struct err *err)
 	char now[CLOCK_TEXT];
 	int r = 0;
 
-	d->lock = openat(d->dir, "lock",
-		O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	d->lock = within_open(d->dir, "lock", O_RDWR | O_CREAT, 0600);
+	/* a name of somebody else's file, which is not ours to write into */
+	if (d->lock < 0 && errno == EMLINK) {
+		if (within_remove(d->dir, "lock", err) < 0)
+			return -NFZ_E_IO;
+		d->lock = within_open(d->dir, "lock", O_RDWR | O_CREAT, 0600);
+	}
 	if (d->lock < 0)
 		return dep_sys(err, "lock");
 	r = wait_for_lock(d, err);
@@ -149,14 +155,21 @@ static int take_lock(struct dep *d, const char *who, struct err *err)
 static int open_locked(struct agent *a, bool create, struct err *err)
 {
 	struct dep *d = &a->dep;
+	cleanup_close int place = -1;
 	int r;
 
 	d->dir = open(d->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (d->dir < 0)
 		return dep_sys(err, d->path);
+	place = openat(d->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (place < 0 || !within_one_mount(place, d->dir))
+		return err_set(err, NFZ_E_REMOTE,
+			"%s: something is mounted there, left alone", d->path);
 	r = take_lock(d, a->who, err);
-	if (r == 0 && (create || faccessat(d->dir, "journal", F_OK, 0) == 0))
-		r = journal_open(d->dir, create, &d->journal, err);
+	if (r == 0 && create)
+		r = journal_open(d->dir, true, &d->journal, err);
+	else if (r == 0 && journal_open(d->dir, false, &d->journal, NULL) < 0)
+		d->journal = -1; /* undo says what is wrong with it */
 	return r;
 }
 
@@ -199,14 +212,15 @@ void dep_close(struct agent *a)
 	}
 }
 
-static int write_temp(struct dep *d, const struct dep_file *f, const char *temp,
-	struct err *err)
+/* At: the directory it is to be in, where it has the name temp. */
+static int write_temp(struct dep *d, const struct dep_file *f, int at,
+	const char *temp, struct err *err)
 {
 	cleanup_close int fd = -1;
 
-	if (f->same && linkat(d->dir, f->same, d->dir, temp, 0) == 0)
+	if (f->same && linkat(d->dir, f->same, at, temp, 0) == 0)
 		return 0;
-	fd = openat(d->dir, temp,
+	fd = openat(at, temp,
 		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 || file_write_all(fd, f->data, f->len, NULL) < 0 ||
 		fchmod(fd, f->mode) < 0 || fsync(fd) < 0)
@@ -219,26 +233,31 @@ int dep_write(struct dep *d, const struct dep_file *f, struct err *err)
 	struct journal_record temp = {.kind = JOURNAL_TEMP};
 	struct journal_record file = {.kind = f->kind, .path = f->path};
 	char path[AGENT_PATH];
+	const char *name, *temp_name;
+	cleanup_close int at = within_parent(d->dir, f->path, &name);
 	uint32_t number;
 	int r;
 
+	if (at < 0)
+		return dep_sys(err, f->path);
 	crypto_random(&number, sizeof(number));
 	snprintf(path, sizeof(path), "%s.new.%08x", f->path, number);
 	temp.path = path;
+	temp_name = path + (name - f->path);
 	if (f->kind != JOURNAL_TEMP && f->sha)
 		memcpy(file.sha, f->sha, sizeof(file.sha));
 	else if (f->kind != JOURNAL_TEMP)
 		crypto_sha256_text(f->data, f->len, file.sha);
 	r = journal_add(d->journal, &temp, err);
 	if (r == 0)
-		r = write_temp(d, f, path, err);
+		r = write_temp(d, f, at, temp_name, err);
 	if (r == 0)
 		r = journal_add(d->journal, &file, err);
-	if (r == 0 && renameat(d->dir, path, d->dir, f->path) < 0)
+	if (r == 0 && renameat(at, temp_name, at, name) < 0)
 		r = dep_sys(err, f->path);
 	/* to give a file a name it has leaves the other one */
 	if (r < 0 || f->same)
-		unlinkat(d->dir, path, 0);
+		unlinkat(at, temp_name, 0);
 	return r;
 }
 
@@ -246,17 +265,21 @@ int dep_mkdir(struct dep *d, const char *path, enum journal_kind kind,
 	struct err *err)
 {
 	struct journal_record dir = {.kind = kind, .path = path};
+	const char *name;
+	cleanup_close int at = within_parent(d->dir, path, &name);
 	struct stat st;
 	int r;
 
-	if (fstatat(d->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+	if (at < 0)
+		return dep_sys(err, path);
+	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		if (S_ISDIR(st.st_mode))
 			return 0;
 		return err_set(
 			err, NFZ_E_REMOTE, "%s: is something else now", path);
 	}
 	r = journal_add(d->journal, &dir, err);
-	if (r == 0 && mkdirat(d->dir, path, 0700) < 0)
+	if (r == 0 && mkdirat(at, name, 0700) < 0)
 		r = dep_sys(err, path);
 	return r;
 }

@@ -1,6 +1,7 @@
 /* Small files of a deployment, read. */
 #define _GNU_SOURCE
 #include "base/mem.h"
+#include "base/within.h"
 #include "deploy/agent.h"
 #include "format/crypto.h"
 
@@ -10,6 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Of no program; to read a larger one would not end soon. */
+enum { FILE_MAX = 256 << 20 };
 
 int dep_sys(struct err *err, const char *what)
 {
@@ -45,26 +49,25 @@ void text_field(const char *text, const char *name, char *to, size_t size)
 
 void dep_text(int dir, const char *path, struct buf *out)
 {
-	cleanup_close int fd = openat(
-		dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	cleanup_close int fd = within_open(dir, path, O_RDONLY, 0);
 	char chunk[4096];
 	ssize_t n;
 
-	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0)
+	while (fd >= 0 && buf_ok(out) &&
+		(n = read(fd, chunk, sizeof(chunk))) > 0)
 		buf_add(out, chunk, (size_t)n);
 }
 
 bool dep_hash(int dir, const char *path, char sha[static 65])
 {
-	cleanup_close int fd = openat(
-		dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	cleanup_close int fd = within_open(dir, path, O_RDONLY, 0);
 	uint8_t sum[CRYPTO_SHA256];
 	struct crypto_sha256 s;
 	char chunk[16384];
 	struct stat st;
 	ssize_t n;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size > FILE_MAX)
 		return false;
 	crypto_sha256_init(&s);
 	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
@@ -94,11 +97,11 @@ void log_tail(int dir, const char *role, size_t max, struct buf *out)
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "log/%.31s.log", role);
-	fd = openat(dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	fd = within_open(dir, path, O_RDONLY, 0);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return;
 	if (st.st_size > (off_t)max)
 		lseek(fd, st.st_size - (off_t)max, SEEK_SET);
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+	while (buf_ok(out) && (n = read(fd, chunk, sizeof(chunk))) > 0)
 		buf_add(out, chunk, (size_t)n);
 }

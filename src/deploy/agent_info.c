@@ -2,6 +2,7 @@
  * runs. */
 #define _GNU_SOURCE
 #include "base/mem.h"
+#include "base/within.h"
 #include "deploy/agent.h"
 
 #include <ctype.h>
@@ -65,7 +66,8 @@ int proc_info_write(int dir, const struct proc_info *info, struct err *err)
 {
 	struct buf text = BUF_INIT(4096);
 	char path[64], temp[64];
-	cleanup_close int fd = -1;
+	cleanup_close int fd = -1, run = -1;
+	const char *name;
 	int r = 0;
 
 	snprintf(path, sizeof(path), "run/%.31s", info->role);
@@ -78,10 +80,11 @@ int proc_info_write(int dir, const struct proc_info *info, struct err *err)
 		info->program, info->stamp, info->boot, info->started);
 	if (info->exited)
 		buf_addf(&text, "exit %d\n", info->status);
-	fd = openat(dir, temp,
-		O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = within_open(dir, temp, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	run = within_parent(dir, path, &name);
 	if (fd < 0 || write(fd, text.data, text.len) != (ssize_t)text.len ||
-		fdatasync(fd) < 0 || renameat(dir, temp, dir, path) < 0)
+		fdatasync(fd) < 0 ||
+		renameat(run, temp + strlen("run/"), run, name) < 0)
 		r = dep_sys(err, path);
 	buf_release(&text);
 	return r;
@@ -110,13 +113,20 @@ const char *proc_info_state(const struct proc_info *info)
 	return strcmp(boot, info->boot) == 0 ? "killed" : "rebooted";
 }
 
-bool proc_info_end(const struct proc_info *info, int64_t stop_ms)
+/* One that is another's, whatever is written there, is none of ours. */
+static bool end_here(int dir, const struct journal_record *r, int64_t stop_ms)
+{
+	return !journal_process_is_here(dir, r->pid) ||
+	       journal_end_process(r, stop_ms);
+}
+
+bool proc_info_end(int dir, const struct proc_info *info, int64_t stop_ms)
 {
 	struct journal_record program = record_of(info, false);
 	struct journal_record keeper = record_of(info, true);
-	bool gone = journal_end_process(&program, stop_ms);
+	bool gone = end_here(dir, &program, stop_ms);
 
-	return journal_end_process(&keeper, 1000) && gone;
+	return end_here(dir, &keeper, 1000) && gone;
 }
 
 int agent_each_role(

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/within.h"
 #include "deploy/agent.h"
 
 #include <dirent.h>
@@ -89,8 +90,8 @@ static void open_log(struct keeper *k)
 {
 	struct stat st;
 
-	k->log = openat(k->dir, k->log_path,
-		O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	k->log = within_open(
+		k->dir, k->log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	k->log_size = 0;
 	if (k->log >= 0 && fstat(k->log, &st) == 0)
 		k->log_size = st.st_size;
@@ -129,12 +130,15 @@ static void add_log(struct keeper *k, const char *data, size_t len)
 		k->log_look = k->log_size + LOG_LOOK;
 	}
 	if (k->log_size + (off_t)len > k->log_max) {
+		const char *name;
+		cleanup_close int at =
+			within_parent(k->dir, k->log_path, &name);
 		char old[80];
 
-		snprintf(old, sizeof(old), "%s.1", k->log_path);
+		snprintf(old, sizeof(old), "%s.1", name);
 		if (k->log >= 0)
 			close(k->log);
-		renameat(k->dir, k->log_path, k->dir, old);
+		renameat(at, name, at, old);
 		open_log(k);
 		k->log_look = 0;
 	}

@@ -6,6 +6,7 @@
  * is what strip does, under the same lock. */
 #define _GNU_SOURCE
 #include "base/mem.h"
+#include "base/within.h"
 #include "deploy/agent.h"
 
 #include <fcntl.h>
@@ -35,8 +36,7 @@ int lease_write(int dir, int64_t seconds, struct err *err)
 
 	snprintf(text, sizeof(text), "%lld %lld\n",
 		length ? since_boot() + length : 0, length);
-	fd = openat(dir, "run/lease",
-		O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = within_open(dir, "run/lease", O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
 		return dep_sys(err, "lease");
 	return 0;

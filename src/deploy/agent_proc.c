@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/within.h"
 #include "deploy/agent.h"
 
 #include <errno.h>
@@ -155,7 +156,7 @@ static int await(struct agent *a, const char *role, const char *how, int status,
 	} else if (*buf_str(&word) == 'X' || ready_wanted) {
 		r = crashed(&a->dep, role, buf_str(&word), ms, err);
 		if (proc_info_read(a->dep.dir, role, &info))
-			proc_info_end(&info, 1000);
+			proc_info_end(a->dep.dir, &info, 1000);
 	}
 	buf_release(&word);
 	return r;
@@ -235,7 +236,7 @@ int call_start(struct agent *a, const struct frame_args *args, struct err *err)
 			agent_say(a, "unchanged=1");
 			return 0;
 		}
-		if (!proc_info_end(&info, AGENT_STOP_MS))
+		if (!proc_info_end(a->dep.dir, &info, AGENT_STOP_MS))
 			return err_set(err, NFZ_E_REMOTE,
 				"%s: the old one does not end", args->argv[2]);
 	}
@@ -244,19 +245,22 @@ int call_start(struct agent *a, const struct frame_args *args, struct err *err)
 
 static int stop_one(void *ctx, const struct proc_info *info)
 {
-	(void)ctx;
-	return proc_info_end(info, AGENT_STOP_MS) ? 0 : 1;
+	const struct agent *a = ctx;
+
+	return proc_info_end(a->dep.dir, info, AGENT_STOP_MS) ? 0 : 1;
 }
 
 /* Its keeper, which writes there, has ended. */
 static int forget(int dir, const char *role, struct err *err)
 {
 	static const char *const files[] = {".set", ""};
+	const char *name;
+	cleanup_close int run = within_parent(dir, "run/x", &name);
 	char path[64];
 
 	for (size_t i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "run/%.31s%s", role, files[i]);
-		if (unlinkat(dir, path, 0) < 0 && errno != ENOENT)
+		snprintf(path, sizeof(path), "%.31s%s", role, files[i]);
+		if (unlinkat(run, path, 0) < 0 && errno != ENOENT)
 			return dep_sys(err, path);
 	}
 	return 0;
@@ -276,9 +280,9 @@ int call_stop(struct agent *a, const struct frame_args *args, struct err *err)
 		return r;
 	agent_note_sockets(a);
 	if (strcmp(role, "all") == 0)
-		r = agent_each_role(a->dep.dir, stop_one, NULL);
+		r = agent_each_role(a->dep.dir, stop_one, a);
 	else if (role_ok(role) && proc_info_read(a->dep.dir, role, &info))
-		r = stop_one(NULL, &info);
+		r = stop_one(a, &info);
 	if (r)
 		return err_set(err, NFZ_E_REMOTE, "%s: does not end", role);
 	return role_ok(role) && frame_value(args, "forget")

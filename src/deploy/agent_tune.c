@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/within.h"
 #include "deploy/agent.h"
 
 #include <errno.h>
@@ -167,8 +168,7 @@ static int write_settings(
 	snprintf(path, sizeof(path), "run/%.31s.set", role);
 	snprintf(line, sizeof(line), "%-*.*s\n", SET_BYTES - 1, SET_BYTES - 1,
 		text);
-	fd = openat(
-		dir, path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = within_open(dir, path, O_WRONLY | O_CREAT, 0600);
 	if (fd < 0 || pwrite(fd, line, SET_BYTES, 0) != SET_BYTES)
 		return dep_sys(err, path);
 	return 0;
@@ -204,7 +204,8 @@ int call_tune(struct agent *a, const struct frame_args *args, struct err *err)
 	if (r < 0)
 		return r;
 	runs = proc_info_read(a->dep.dir, role, &info) &&
-	       strcmp(proc_info_state(&info), "running") == 0;
+	       strcmp(proc_info_state(&info), "running") == 0 &&
+	       journal_process_is_here(a->dep.dir, info.pid);
 	group_name(a->dep.id, role, name);
 	why = limit(a->dep.journal, name, runs ? info.pid : 0, cpu_of(text));
 	if (why)

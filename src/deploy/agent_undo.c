@@ -196,6 +196,7 @@ static int end_processes(struct proof *p, int dir, struct err *err)
 	each_of_ours(p, note_sockets, NULL);
 	for (size_t i = list.n; i-- > 0;)
 		if (list.records[i].kind == JOURNAL_PROC &&
+			journal_process_is_here(dir, list.records[i].pid) &&
 			!journal_end_process(&list.records[i], AGENT_STOP_MS))
 			gone = false;
 	journal_list_release(&list);

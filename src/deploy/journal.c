@@ -7,15 +7,17 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/within.h"
 #include "base/word.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { JOURNAL_MAX = 8 << 20, WORDS_MAX = 6 };
+enum { JOURNAL_MAX = 8 << 20, CHUNK = 65536, WORDS_MAX = 6 };
 
 static const char *const kind_names[] = {
 	[JOURNAL_DIR] = "mkdir",
@@ -67,13 +69,17 @@ bool journal_path_ok(const char *path)
 
 int journal_open(int dir, bool create, int *ret_fd, struct err *err)
 {
-	int fd = openat(dir, "journal",
-		O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC |
-			(create ? O_CREAT : 0),
-		0600);
+	int fd = within_open(dir, "journal",
+		O_RDWR | O_APPEND | (create ? O_CREAT : 0), 0600);
 	off_t size;
 	char last;
 
+	if (fd < 0 && errno == EMLINK) {
+		err_set(err, NFZ_E_REMOTE,
+			"journal: is no file of this deployment any more");
+		return err_hint(err, "\"netflowize strip --force\" removes the "
+				     "deployment without it.");
+	}
 	if (fd < 0)
 		return err_sys(err, "journal");
 	/* a torn last line must not swallow the record behind it */
@@ -150,13 +156,14 @@ static size_t split(char *line, char *words[static WORDS_MAX])
 static bool parse_proc(char **w, size_t n, struct journal_record *r)
 {
 	unsigned long long start;
-	int pid;
+	long long pid;
 
-	if (n != 5 || sscanf(w[2], "%d", &pid) != 1 || pid <= 1 ||
-		sscanf(w[3], "%llu", &start) != 1 || strlen(w[4]) >= 40)
+	if (n != 5 || sscanf(w[2], "%lld", &pid) != 1 || pid <= 1 ||
+		pid > INT_MAX || sscanf(w[3], "%llu", &start) != 1 ||
+		strlen(w[4]) >= 40)
 		return false;
 	r->role = mem_strdup(w[1]);
-	r->pid = pid;
+	r->pid = (pid_t)pid;
 	r->start = start;
 	snprintf(r->boot, sizeof(r->boot), "%s", w[4]);
 	return true;
@@ -218,27 +225,31 @@ int journal_read(int dir, struct journal_list *ret, struct err *err)
 {
 	struct buf text = BUF_INIT(JOURNAL_MAX);
 	cleanup_close int fd = -1;
+	ssize_t n = 1;
+	char *to;
 
 	*ret = (struct journal_list){0};
-	fd = openat(dir, "journal", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	fd = within_open(dir, "journal", O_RDONLY, 0);
+	if (fd < 0 && errno == EMLINK)
+		ret->broken = "is no file of this deployment any more";
 	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(err, "journal");
-	for (;;) {
-		char *to = buf_space(&text, 65536);
-		ssize_t n = to ? read(fd, to, 65536) : -1;
-
-		if (n < 0 && to && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			if (n < 0)
-				err_sys(err, "journal");
-			if (n == 0)
-				journal_parse(buf_str(&text), text.len, ret);
-			buf_release(&text);
-			return n < 0 ? -NFZ_E_IO : 0;
-		}
-		buf_commit(&text, (size_t)n);
+		return errno == ENOENT || ret->broken ? 0
+						      : err_sys(err, "journal");
+	while (n > 0 && (to = buf_space(&text, CHUNK))) {
+		n = read(fd, to, CHUNK);
+		if (n < 0 && errno == EINTR)
+			n = 1;
+		else if (n > 0)
+			buf_commit(&text, (size_t)n);
 	}
+	if (n < 0)
+		err_sys(err, "journal");
+	else if (n > 0)
+		ret->broken = "is longer than any of ours";
+	if (n >= 0)
+		journal_parse(buf_str(&text), text.len, ret);
+	buf_release(&text);
+	return n < 0 ? -NFZ_E_IO : 0;
 }
 
 void journal_list_release(struct journal_list *list)

@@ -41,6 +41,7 @@ struct journal_list {
 	struct journal_record *records;
 	size_t n, cap;
 	size_t damaged; /* lines that could not be read, a torn last one aside */
+	const char *broken; /* why there may be more than this; or NULL */
 };
 
 /* Opens `journal` in the deployment's directory for appending.  With create it
@@ -50,7 +51,8 @@ int journal_open(
 /* Appends one record and waits until it is on disk. */
 int journal_add(
 	int fd, const struct journal_record *r, struct err *err) NFZ_MUST_CHECK;
-/* Reads all records, oldest first.  No journal is an empty list. */
+/* Reads all records, oldest first.  No journal is an empty list; so is one
+ * that is no file of ours, or the beginning of one without end: *ret says so. */
 int journal_read(
 	int dir, struct journal_list *ret, struct err *err) NFZ_MUST_CHECK;
 /* The same from text: what the fuzzer calls. */
@@ -81,6 +83,9 @@ int journal_undo(int dir, const struct journal_undo *how, bool *ret_clean,
 /* What tells one boot of this node from another: the kernel's boot id and the
  * start of process 1, which also tells a restarted container. */
 void journal_boot(char ret[static 40]);
+/* Does this process run a program of the deployment whose directory this is, or
+ * in there? */
+bool journal_process_is_here(int dir, pid_t pid);
 /* Ends a process if it is the one named: SIGTERM, up to stop_ms, SIGKILL, and
  * waits until it is gone.  True when it is gone (or was). */
 bool journal_end_process(const struct journal_record *r, int64_t stop_ms);

@@ -1,15 +1,18 @@
 /* Undo: the journal's records, last one first.
  *
  * Nothing outside the deployment's directory can be touched: paths are walked
- * part by part from its descriptor without following links, and a process is
- * ended only when pid, start time and boot all say that it is the one.
+ * part by part from its descriptor without following links or entering mounts,
+ * and a process is ended only when pid, start time and boot all say that it is
+ * the one, and it runs from there.
  * A file is removed only when its content is one we journaled for it (several
  * when it was replaced), else it is reported and kept unless forced. */
 #define _GNU_SOURCE
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/within.h"
 #include "deploy/journal.h"
 #include "format/crypto.h"
 
@@ -22,41 +25,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* No file of ours is larger; the hash of one without end has none. */
+enum { PLACE_MAX = 1024, SECRET_MAX = 16 << 20, FILE_MAX = 256 << 20 };
+
 struct undo {
 	int dir;
 	const struct journal_undo *how;
 	const struct journal_list *list;
+	struct map newest; /* path -> the last record of it, counted from 1 */
+	size_t *older;     /* of each record: the one of its path before */
 	size_t kept;
 };
 
+/* What stands in the way is not kept when it is forced: it goes with all that
+ * the directory has. */
 static void keep(struct undo *u, const char *path, const char *why)
 {
+	if (u->how->force)
+		return;
 	u->kept++;
 	if (u->how->kept)
 		u->how->kept(u->how->ctx, path, why);
-}
-
-/* Opens the directory that holds the last part of path; *ret_name points to
- * that part.  -1 with errno ENOENT when some part is gone, ELOOP or ENOTDIR
- * when it is not a directory of ours any more. */
-static int open_parent(int dir, const char *path, const char **ret_name)
-{
-	int fd = fcntl(dir, F_DUPFD_CLOEXEC, 0);
-	const char *slash;
-
-	while (fd >= 0 && (slash = strchr(path, '/'))) {
-		char part[256];
-		int next;
-
-		snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
-		next = openat(fd, part,
-			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		close(fd);
-		fd = next;
-		path = slash + 1;
-	}
-	*ret_name = path;
-	return fd;
 }
 
 static bool hash_fd(int fd, char text[static 65])
@@ -64,8 +53,11 @@ static bool hash_fd(int fd, char text[static 65])
 	struct crypto_sha256 s;
 	uint8_t sum[CRYPTO_SHA256];
 	char chunk[16384];
+	struct stat st;
 	ssize_t n;
 
+	if (fstat(fd, &st) < 0 || st.st_size > FILE_MAX)
+		return false;
 	crypto_sha256_init(&s);
 	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
 		if (n < 0 && errno == EINTR)
@@ -79,27 +71,45 @@ static bool hash_fd(int fd, char text[static 65])
 	return true;
 }
 
+/* A journal may have as many lines as somebody liked to write: none of them is
+ * looked at once for each other. */
+static void index_paths(struct undo *u)
+{
+	const struct journal_list *list = u->list;
+
+	map_init(&u->newest);
+	u->older = mem_zalloc(list->n + 1, sizeof(*u->older));
+	for (size_t i = 0; i < list->n; i++)
+		if (list->records[i].path)
+			u->older[i] = (uintptr_t)map_puts(&u->newest,
+				list->records[i].path,
+				(void *)(uintptr_t)(i + 1));
+}
+
+static void forget_paths(struct undo *u)
+{
+	map_release(&u->newest);
+	free(u->older);
+}
+
 static bool was_ours(const struct undo *u, const char *path, const char *sha)
 {
-	for (size_t i = 0; i < u->list->n; i++) {
-		const struct journal_record *r = &u->list->records[i];
+	size_t at = (uintptr_t)map_gets(&u->newest, path);
 
-		if (r->path && r->sha[0] && strcmp(r->path, path) == 0 &&
-			strcmp(r->sha, sha) == 0)
+	for (; at; at = u->older[at - 1])
+		if (strcmp(u->list->records[at - 1].sha, sha) == 0)
 			return true;
-	}
 	return false;
 }
 
 /* Overwrites a key file, so that the bytes do not stay on the disk. */
-static void overwrite(int parent, const char *name, const struct stat *st)
+static void overwrite(int fd)
 {
-	cleanup_close int fd = openat(
-		parent, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	char zeros[4096] = {0};
-	off_t left = st->st_size;
+	struct stat st;
+	off_t left = fstat(fd, &st) == 0 ? st.st_size : 0;
 
-	if (fd < 0 || st->st_nlink != 1)
+	if (left > SECRET_MAX || lseek(fd, 0, SEEK_SET) < 0)
 		return;
 	while (left > 0) {
 		size_t n = left < (off_t)sizeof(zeros) ? (size_t)left
@@ -116,7 +126,10 @@ static void overwrite(int parent, const char *name, const struct stat *st)
 static int undo_file(struct undo *u, const struct journal_record *r, int parent,
 	const char *name, struct err *err)
 {
+	cleanup_close int fd = -1;
+	bool ours_alone = false;
 	struct stat st;
+	char sha[65];
 
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : err_sys(err, "%s", r->path);
@@ -124,41 +137,34 @@ static int undo_file(struct undo *u, const struct journal_record *r, int parent,
 		keep(u, r->path, "is a directory now");
 		return 0;
 	}
-	if (r->sha[0] && !u->how->force) {
-		cleanup_close int fd = -1;
-		char sha[65];
-
-		if (S_ISREG(st.st_mode))
-			fd = openat(parent, name,
-				O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		if (fd < 0 || !hash_fd(fd, sha) || !was_ours(u, r->path, sha)) {
-			keep(u, r->path, "was modified since deployment");
-			return 0;
-		}
+	/* hashed and overwritten is one and the same file, whatever bears its
+	 * name by then; a key that has another name as well is only removed */
+	if (r->kind == JOURNAL_SECRET)
+		fd = within_open(parent, name, O_RDWR, 0);
+	if (fd < 0)
+		fd = within_open(parent, name, O_RDONLY, 0);
+	else
+		ours_alone = true;
+	if (r->sha[0] && !u->how->force &&
+		(fd < 0 || !hash_fd(fd, sha) || !was_ours(u, r->path, sha))) {
+		keep(u, r->path, "was modified since deployment");
+		return 0;
 	}
-	if (r->kind == JOURNAL_SECRET && S_ISREG(st.st_mode))
-		overwrite(parent, name, &st);
+	if (ours_alone)
+		overwrite(fd);
 	if (unlinkat(parent, name, 0) < 0 && errno != ENOENT)
 		return err_sys(err, "%s", r->path);
 	return 0;
 }
 
-static int remove_tree_at(int parent, const char *name, struct err *err)
-{
-	char path[320];
-
-	/* file_remove_tree takes a path: name it through the descriptor */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", parent, name);
-	return file_remove_tree(path, err);
-}
-
 /* These stay until nothing else is left: an undo that is cut off, or that had
  * to keep something, can be told whose it was and be tried again. */
 static const char *const last_files[] = {"tag", "lock", "journal"};
+enum { LAST_FILES = sizeof(last_files) / sizeof(*last_files) };
 
 static bool goes_last(const char *name)
 {
-	for (size_t i = 0; i < sizeof(last_files) / sizeof(*last_files); i++)
+	for (size_t i = 0; i < LAST_FILES; i++)
 		if (strcmp(name, last_files[i]) == 0)
 			return true;
 	return false;
@@ -188,7 +194,7 @@ static int undo_strays(struct undo *u, int parent, const char *name,
 			e->d_name);
 		if (!u->how->force)
 			keep(u, full, "is not a file of ours");
-		else if (remove_tree_at(fd, e->d_name, err) < 0)
+		else if (within_remove(fd, e->d_name, err) < 0)
 			r = -NFZ_E_IO;
 	}
 	closedir(d);
@@ -219,14 +225,36 @@ static int undo_dir(struct undo *u, const struct journal_record *r, int parent,
 	return result;
 }
 
-/* Only one of a name like ours, in one of two places, and only when no process
- * is in it (any more: the kernel may need a moment). */
-static int undo_cgroup(const struct journal_record *r, struct err *err)
+/* Where the deployment's directory is, with a slash behind it. */
+static bool place_of(int dir, char *to, size_t size)
+{
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
+	n = readlink(link, to, size - 2);
+	if (n <= 0)
+		return false;
+	to[n] = '/';
+	to[n + 1] = '\0';
+	return true;
+}
+
+/* Only one of this deployment's name, in one of two places, and only when no
+ * process is in it (any more: the kernel may need a moment). */
+static int undo_cgroup(
+	const struct undo *u, const struct journal_record *r, struct err *err)
 {
 	static const char *const places[] = {"", "/cpu"};
-	char path[320];
+	char path[320], place[PLACE_MAX], ours[PLACE_MAX + 16];
+	char *id;
 
-	if (strncmp(r->path, "netflowize-", 11) != 0 || strchr(r->path, '/'))
+	if (strchr(r->path, '/') || !place_of(u->dir, place, sizeof(place)))
+		return 0;
+	place[strlen(place) - 1] = '\0';
+	id = strrchr(place, '/');
+	snprintf(ours, sizeof(ours), "netflowize-%s-", id ? id + 1 : place);
+	if (strncmp(r->path, ours, strlen(ours)) != 0)
 		return 0;
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
 		snprintf(path, sizeof(path), CGROUP_ROOT "%s/%s", places[i],
@@ -249,19 +277,20 @@ static int undo_path(
 	cleanup_close int parent = -1;
 
 	if (r->kind == JOURNAL_CGROUP)
-		return undo_cgroup(r, err);
-	parent = open_parent(u->dir, r->path, &name);
+		return undo_cgroup(u, r, err);
+	parent = within_parent(u->dir, r->path, &name);
 	if (parent < 0) {
 		if (errno == ENOENT)
 			return 0;
-		keep(u, r->path, "its directory is a link or a file now");
+		keep(u, r->path,
+			"its directory is a link, a file or a mount now");
 		return 0;
 	}
 	switch (r->kind) {
 	case JOURNAL_DIR:
 		return undo_dir(u, r, parent, name, err);
 	case JOURNAL_TREE:
-		return remove_tree_at(parent, name, err);
+		return within_remove(parent, name, err);
 	case JOURNAL_FILE:
 	case JOURNAL_SECRET:
 	case JOURNAL_TEMP:
@@ -273,15 +302,57 @@ static int undo_path(
 	return 0;
 }
 
-/* Was this path dealt with when a later record named it? */
-static bool again(const struct journal_list *list, size_t at)
+static int undo_process(
+	struct undo *u, const struct journal_record *r, struct err *err)
 {
-	for (size_t i = at + 1; i < list->n; i++)
-		if (list->records[i].path &&
-			strcmp(list->records[i].path, list->records[at].path) ==
-				0)
-			return true;
-	return false;
+	if (journal_process_lives(r) &&
+		!journal_process_is_here(u->dir, r->pid)) {
+		char what[64];
+
+		snprintf(what, sizeof(what), "process %d", (int)r->pid);
+		keep(u, what, "runs no program of this deployment");
+		return 0;
+	}
+	if (journal_end_process(r, u->how->stop_ms))
+		return 0;
+	return err_set(err, NFZ_E_REMOTE, "process %d (%s) does not end",
+		(int)r->pid, r->role);
+}
+
+static int undo_records(struct undo *u, struct err *err)
+{
+	int result = 0;
+
+	for (size_t i = u->list->n; i-- > 0;) {
+		const struct journal_record *r = &u->list->records[i];
+		int one = 0;
+
+		if (r->kind == JOURNAL_PROC)
+			one = undo_process(u, r, err);
+		else if (!goes_last(r->path) &&
+			 (uintptr_t)map_gets(&u->newest, r->path) == i + 1)
+			one = undo_path(u, r, err);
+		if (one < 0)
+			result = one;
+	}
+	return result;
+}
+
+static int undo_last(struct undo *u, struct err *err)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < LAST_FILES; i++) {
+		if (!u->how->force &&
+			fstatat(u->dir, last_files[i], &st,
+				AT_SYMLINK_NOFOLLOW) == 0 &&
+			S_ISDIR(st.st_mode))
+			keep(u, last_files[i], "is a directory now");
+		else if (u->kept == 0 &&
+			 within_remove(u->dir, last_files[i], err) < 0)
+			return -NFZ_E_IO;
+	}
+	return 0;
 }
 
 int journal_undo(int dir, const struct journal_undo *how, bool *ret_clean,
@@ -294,31 +365,17 @@ int journal_undo(int dir, const struct journal_undo *how, bool *ret_clean,
 
 	if (result < 0)
 		return result;
-	for (size_t i = list.n; i-- > 0;) {
-		const struct journal_record *r = &list.records[i];
-		int one = 0;
-
-		if (r->path && (goes_last(r->path) || again(&list, i)))
-			continue;
-		if (r->kind != JOURNAL_PROC)
-			one = undo_path(&u, r, err);
-		else if (!journal_end_process(r, how->stop_ms))
-			one = err_set(err, NFZ_E_REMOTE,
-				"process %d (%s) does not end", (int)r->pid,
-				r->role);
-		if (one < 0)
-			result = one;
-	}
-	if (result == 0 && (u.kept == 0 || how->force))
+	index_paths(&u);
+	if (list.broken)
+		keep(&u, "journal", list.broken);
+	result = undo_records(&u, err);
+	if (result == 0 && (u.kept == 0 || how->force || list.broken))
 		result = undo_strays(&u, dir, ".", "", err);
-	if (result < 0)
-		return result;
-	*ret_clean = u.kept == 0;
-	for (size_t i = 0;
-		*ret_clean && i < sizeof(last_files) / sizeof(*last_files); i++)
-		if (unlinkat(dir, last_files[i], 0) < 0 && errno != ENOENT)
-			return err_sys(err, "%s", last_files[i]);
-	return 0;
+	forget_paths(&u);
+	if (result == 0 && u.kept == 0)
+		result = undo_last(&u, err);
+	*ret_clean = result == 0 && u.kept == 0;
+	return result;
 }
 
 static char process_state(pid_t pid)
@@ -371,6 +428,27 @@ static bool gone_within(const struct journal_record *r, int64_t ms)
 			return false;
 		clock_sleep_ms(5);
 	}
+}
+
+bool journal_process_is_here(int dir, pid_t pid)
+{
+	static const char *const links[] = {"exe", "cwd"};
+	char place[PLACE_MAX], link[64], to[PLACE_MAX];
+
+	if (!place_of(dir, place, sizeof(place)))
+		return false;
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
+		ssize_t n;
+
+		snprintf(link, sizeof(link), "/proc/%d/%s", (int)pid, links[i]);
+		n = readlink(link, to, sizeof(to) - 2);
+		if (n <= 0)
+			continue;
+		to[n] = '/'; /* it may be in the very directory */
+		if (strncmp(to, place, strlen(place)) == 0)
+			return true;
+	}
+	return false;
 }
 
 bool journal_end_process(const struct journal_record *r, int64_t stop_ms)

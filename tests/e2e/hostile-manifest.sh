@@ -2,8 +2,9 @@
 # S9: "strip under a hostile manifest (paths outside, symlinks, hard links, pid
 # reuse): touches nothing outside; reports".  The deployment directory was made
 # to mean harm: records that lead outside, links in place of our directories and
-# files, a hard link to somebody's file, a pipe, a process number that is
-# another's by now, a manifest and a tag of nonsense.
+# files, hard links to somebody's files, one of them our lock's name, a pipe,
+# somebody's directories mounted into ours, a process number that is another's
+# by now and one that always was, a manifest and a tag of nonsense.
 set -u
 . "$(dirname "$0")/lib/need.bash"
 need bin/nfz-testbed bin/netflowize payload/x86_64.nfzp
@@ -51,10 +52,10 @@ check "up" [ "$status" = 0 ]
 cat >"$dir/harm.py" <<'EOF'
 import glob, os, subprocess, zlib
 os.makedirs("/srv/theirs/log", exist_ok=True)
-for name in ("file", "log/file", "secret", "setup", "tmp"):
+for name in ("file", "log/file", "secret", "setup", "tmp", "locked"):
     open("/srv/theirs/" + name, "w").write("theirs\n")
 os.symlink("/srv/theirs/file", "/srv/theirs/link")
-victim = subprocess.Popen(["sleep", "600"], start_new_session=True)
+victim = subprocess.Popen(["sleep", "600"], start_new_session=True, cwd="/")
 print(victim.pid)
 (dep,) = glob.glob("/var/lib/netflowize/????????????????")
 os.chdir(dep)
@@ -69,6 +70,10 @@ bad = ["temp /srv/theirs/file", "temp ../../../../srv/theirs/file",
        # not this very process: it began at another time, in another boot
        f"proc meter {victim.pid} {int(start) + 1} {boot}",
        f"proc meter {victim.pid} {start} {'f' * len(boot)}",
+       # it is, but it is no program of ours
+       f"proc meter {victim.pid} {start} {boot}",
+       f"proc meter {victim.pid + (1 << 32)} {start} {boot}",
+       "mkdir door", "temp door/file", "tree door/log",
        f"proc meter 1 1 {boot}", f"proc meter -1 {start} {boot}",
        f"proc meter 0 {start} {boot}", "temp harm/link", "temp harm/hard",
        "temp harm/pipe", f"secret harm/secret {sha}", "tree harm/tree",
@@ -84,6 +89,11 @@ os.link("/srv/theirs/setup", "harm/hard")
 os.link("/srv/theirs/secret", "harm/secret")
 os.symlink("/srv/theirs", "harm/tree")
 os.mkfifo("harm/pipe")
+os.unlink("lock")
+os.link("/srv/theirs/locked", "lock")
+for name in ("door", "run/door"):             # of the same file system
+    os.mkdir(name)
+    subprocess.run(["mount", "--bind", "/srv/theirs", name], check=True)
 os.rename("log", "log.old")                   # ours, replaced by a link
 os.symlink("/srv/theirs/log", "log")
 open("manifest", "w").write("/etc/passwd 0644 1 x\n../../x\n\x1b]0;x\x07\n")
@@ -93,7 +103,7 @@ tb exec "$exp" "$node" -- python3 - <"$dir/harm.py" >"$dir/out" 2>"$dir/err" ||
 victim=$(cat "$dir/out")
 lists() {
 	on sh -c 'cd /srv/theirs && find . -ls | sed "s/^ *[0-9]* *[0-9]* //" |
-		sort -k 9; cat file log/file secret setup tmp; cat /etc/passwd'
+		sort -k 9; cat file log/file secret setup tmp locked; cat /etc/passwd'
 }
 # a hard link of ours that goes changes their link counts and nothing else
 lists | sed -E 's/^(\S+ +)[0-9]+ /\1/' >"$dir/theirs"
@@ -109,6 +119,12 @@ check "strip does not hide what it kept" [ "$status" != 0 ]
 check "it names the node" grep -q "$node" "$dir/err"
 check "no escape sequence reaches the terminal" \
 	sh -c '! grep -q "$(printf "\033")" "$1" "$2"' sh "$dir/out" "$dir/err"
+nf strip "$exp" --yes --force
+check "what is mounted there is not ours to remove" [ "$status" != 0 ]
+check "and that is why" grep -q "mounted there" "$dir/out" "$dir/err"
+lists | sed -E 's/^(\S+ +)[0-9]+ /\1/' >"$dir/theirs.after"
+check "nothing in there is touched" cmp -s "$dir/theirs" "$dir/theirs.after"
+on sh -c 'umount /var/lib/netflowize/*/door /var/lib/netflowize/*/run/door'
 nf strip "$exp" --yes --force
 check "with --force" [ "$status" = 0 ]
 lists | sed -E 's/^(\S+ +)[0-9]+ /\1/' >"$dir/theirs.after"

@@ -291,6 +291,92 @@ Test(journal, a_process_is_ended_only_when_it_is_the_one)
 	cr_assert_eq(WTERMSIG(status), SIGKILL);
 }
 
+/* Somebody wrote it down with its true numbers. */
+Test(journal, a_process_that_runs_elsewhere_is_reported)
+{
+	struct journal_record r = {.kind = JOURNAL_PROC, .role = "meter"};
+	int status, kept = 0, fd;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	r.pid = pid;
+	journal_boot(r.boot);
+	cr_assert(proc_start_time(pid, &r.start));
+	cr_assert_eq(journal_open(dir, true, &fd, NULL), 0);
+	cr_assert_eq(journal_add(fd, &r, NULL), 0);
+	close(fd);
+	cr_assert_not(undo(false, &kept));
+	cr_assert_eq(kept, 1);
+	cr_assert(undo(true, NULL));
+	cr_assert_eq(waitpid(pid, &status, WNOHANG), 0, "a stranger was hit");
+	kill(pid, SIGKILL);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+}
+
+/* A pipe has no end to wait for; a second name is a file of somebody else. */
+Test(journal, one_that_is_no_file_of_ours)
+{
+	struct stat before, after;
+	int kept = 0, fd;
+
+	put("note", "no newline at its end");
+	cr_assert_eq(fstatat(dir, "note", &before, 0), 0);
+	cr_assert_eq(linkat(dir, "note", dir, "journal", 0), 0);
+	cr_assert_neq(journal_open(dir, false, &fd, NULL), 0);
+	cr_assert_eq(fstatat(dir, "note", &after, 0), 0);
+	cr_assert_eq(before.st_size, after.st_size, "it was written to");
+	cr_assert_eq(unlinkat(dir, "journal", 0), 0);
+	cr_assert_eq(mkfifoat(dir, "journal", 0600), 0);
+	cr_assert_not(undo(false, &kept));
+	cr_assert_eq(kept, 2, "the journal, and what it does not name");
+	cr_assert(undo(true, NULL));
+	cr_assert_not(there("journal"));
+}
+
+/* As journal_add writes it, but without waiting for the disk. */
+static void add_line(struct buf *text, const char *body)
+{
+	uint32_t crc = 0xffffffff;
+
+	for (const char *p = body; *p; p++) {
+		crc ^= (uint8_t)*p;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+	}
+	buf_addf(text, "%08x %s\n", ~crc, body);
+}
+
+/* Each with each would be 10^10 comparisons. */
+Test(journal, as_many_lines_as_fit, .timeout = 60)
+{
+	struct buf text = BUF_INIT(16 << 20);
+	int kept = 0, fd;
+
+	for (int i = 0; text.len < 7 << 20; i++) {
+		char body[32];
+
+		snprintf(body, sizeof(body), "temp %x", i);
+		add_line(&text, body);
+	}
+	fd = openat(dir, "journal", O_WRONLY | O_CREAT, 0600);
+	cr_assert_eq(file_write_all(fd, text.data, text.len, NULL), 0);
+	close(fd);
+	cr_assert(undo(false, &kept));
+	cr_assert_eq(kept, 0);
+	/* more than we would ever write: its beginning, and a word of it */
+	cr_assert_eq(mkdirat(dir, "etc", 0700), 0);
+	fd = openat(dir, "journal", O_WRONLY | O_CREAT, 0600);
+	cr_assert_eq(file_write_all(fd, text.data, text.len, NULL), 0);
+	cr_assert_eq(file_write_all(fd, text.data, text.len, NULL), 0);
+	close(fd);
+	cr_assert_not(undo(false, &kept));
+	cr_assert_eq(kept, 2);
+	cr_assert(undo(true, NULL));
+	buf_release(&text);
+}
+
 Test(journal, cgroups_of_strangers_are_left_alone)
 {
 	struct journal_undo how = {.stop_ms = 100};
