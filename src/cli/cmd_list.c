@@ -158,11 +158,24 @@ static void add_row(struct sheet *s, const struct deploy_node *n,
 	buf_release(&programs);
 }
 
-/* An empty table could mean that nothing was asked. */
-static void say_none(const struct listing *l)
+/* An empty table could mean that nothing was asked: people get a sentence in
+ * its place.  Was it one? */
+static bool says_none(const struct listing *l, bool rows)
 {
+	if (rows)
+		return false;
 	say(l->app, "no deployment%s was found",
 		l->o->older_ms ? " that old" : "");
+	return app_for_people(l->app);
+}
+
+static bool has_rows(const struct listing *l, const struct deploy_report *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < r->nodes[i].n_found; k++)
+			if (old_enough(l->o, &r->nodes[i].found[k]))
+				return true;
+	return false;
 }
 
 static int print_rows(
@@ -175,9 +188,10 @@ static int print_rows(
 	static const struct sheet_column names[] = {{.name = "node"},
 		{.name = "deployment"}, {.name = "experiment"}, {.name = "who"},
 		{.name = "mode"}, {.name = "programs"}, {.name = "since"}};
-	size_t rows = 0;
 	struct sheet s;
 
+	if (says_none(l, has_rows(l, r)))
+		return 0;
 	sheet_open(&s, app_sheet(l->app), stdout,
 		app_for_people(l->app) ? heads : names, 7);
 	sheet_begin(&s, "netflowize.list/1", "deployments");
@@ -186,11 +200,8 @@ static int print_rows(
 			if (!old_enough(l->o, &r->nodes[i].found[k]))
 				continue;
 			add_row(&s, &r->nodes[i], &r->nodes[i].found[k]);
-			rows++;
 		}
 	sheet_end(&s);
-	if (!rows)
-		say_none(l);
 	return sheet_close(&s, err);
 }
 
@@ -239,14 +250,14 @@ static int print_overview(const struct listing *l, struct err *err)
 		{.name = "data_bytes"}, {.name = "note"}};
 	struct sheet s;
 
+	if (says_none(l, l->overview.n > 0))
+		return 0;
 	sheet_open(&s, app_sheet(l->app), stdout,
 		app_for_people(l->app) ? heads : names, 9);
 	sheet_begin(&s, "netflowize.list/1", "deployments");
 	for (size_t i = 0; i < l->overview.n; i++)
 		add_deployment(l, &s, &l->overview.rows[i]);
 	sheet_end(&s);
-	if (!l->overview.n)
-		say_none(l);
 	return sheet_close(&s, err);
 }
 

@@ -6,6 +6,8 @@
 #include "cli/say.h"
 #include "deploy/state.h"
 
+#include <string.h>
+
 /* Not before somebody asks: --limit goes on with the last run's topology. */
 static void begin(struct up_look *l, const struct topology *t)
 {
@@ -30,6 +32,23 @@ static void mark_unusable(const struct app *app, struct topology *t,
 			why->code == NFZ_E_NODE_OS ? "os" : "no-sudo";
 		say_note(app, "%s; planned without it", why->text);
 	}
+}
+
+/* The testbed may not know yet that a node came back. */
+static bool mark_alive(struct topology *t, const struct deploy_report *r)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const char *why = t->nodes[r->nodes[i].node].m->unusable;
+
+		if (!why || strcmp(why, "down") != 0 ||
+			r->nodes[i].status != NODE_OK)
+			continue;
+		topology_machine(t, r->nodes[i].node)->unusable = NULL;
+		any = true;
+	}
+	return any;
 }
 
 /* The testbed names cards in its own way; people look for the name the node's
@@ -263,6 +282,8 @@ int up_look_around(struct up_look *l, struct topology *t,
 		deploy_report_release(&r);
 		return code;
 	}
+	if (mark_alive(t, &r))
+		plan_free(take(found->plan));
 	if (!wish->collector && nodes_collector(l->nodes, &r)) {
 		found->kept = nodes_collector(l->nodes, &r);
 		wish->collector = found->kept;

@@ -1,7 +1,7 @@
 /* What up did: as JSON, and what it means that some nodes failed. */
 #include "cli/up_report.h"
 #include "base/mem.h"
-#include "cli/nodeset.h"
+#include "cli/gather.h"
 #include "cli/say.h"
 #include "format/jsonw.h"
 
@@ -83,25 +83,44 @@ void up_say_effect(const struct app *app, const struct topology *t,
 	}
 }
 
+/* Behind the node's name, where it begins with that. */
+static const char *behind_name(const char *why, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(why, name, n) == 0 && strncmp(why + n, ": ", 2) == 0
+		       ? why + n + 2
+		       : why;
+}
+
+/* Of no probe, so no failure. */
+static void say_unheard(const struct app *app, const struct gather_line *l)
+{
+	struct buf names = BUF_INIT(65536);
+
+	gather_names(l, &names);
+	say_note(app,
+		"%s could not be asked and %s no part in this; what an older "
+		"plan may have there stays%s%s",
+		buf_str(&names), l->n == 1 ? "has" : "have",
+		l->text[0] ? ": " : "", l->text);
+	buf_release(&names);
+}
+
 void up_say_unheard(const struct app *app, const struct topology *t,
 	const struct deploy_report *report)
 {
-	cleanup_free const char **names =
-		mem_zalloc(report->n + 1, sizeof(*names));
-	struct buf text = BUF_INIT(65536);
-	size_t n = 0;
+	struct gather whys = {0};
 
 	for (size_t i = 0; i < report->n; i++) {
 		const struct deploy_node *d = &report->nodes[i];
 
-		if (d->status == NODE_SKIPPED && !t->nodes[d->node].m->unusable)
-			names[n++] = d->name;
+		if (d->status == NODE_SKIPPED &&
+			topology_may_answer(t->nodes[d->node].m))
+			gather_add(&whys, 0, d->name,
+				behind_name(d->step, d->name), 0);
 	}
-	nodeset_print(names, n, &text);
-	if (n)
-		say_note(app,
-			"%s could not be asked and %s no part in this; what an "
-			"older plan may have there stays",
-			buf_str(&text), n == 1 ? "has" : "have");
-	buf_release(&text);
+	for (size_t i = 0; i < whys.n; i++)
+		say_unheard(app, &whys.lines[i]);
+	gather_release(&whys);
 }

@@ -339,6 +339,8 @@ static void up_done(void *ctx, struct fleet_node *n)
 		return;
 	if (!up_node(u, n)->planned) {
 		d->status = NODE_SKIPPED;
+		snprintf(d->step, sizeof(d->step), "%.*s",
+			(int)sizeof(d->step) - 1, n->err.text);
 		u->unheard = true;
 		/* the next plan is made without it, so this one has to be */
 		if (u->s.o->early && (n->err.code == NFZ_E_NODE_OS ||

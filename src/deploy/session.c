@@ -81,12 +81,12 @@ static void find_names(struct session *s)
 		s->o->experiment ? s->o->experiment : "-");
 }
 
-/* Nodes one can log into: not those ruled out, and of virtual nodes the ones
+/* Nodes one can log into: not those ruled out for good, and of virtual nodes the ones
  * that are machines of their own; of these the ones that are meant. */
 static bool takes_part(
 	const struct deploy_options *o, const struct topo_node *n)
 {
-	return !n->m->unusable && n->role != ROLE_EXTERNAL &&
+	return topology_may_answer(n->m) && n->role != ROLE_EXTERNAL &&
 	       n->role != ROLE_SWITCH && topology_login(n->m) &&
 	       (!o->limit || opt_list_has(o->limit, n->name));
 }

@@ -28,6 +28,8 @@ const char *places_told(const char *obstacle)
 	} words[] = {{"os", "its system runs no probe"}, {"down", "it is down"},
 		{"no-login", "nobody can log in there"},
 		{"no-sudo", "nobody becomes root there"},
+		{"silent", "it could not be logged in to just now"},
+		{"ports", "which of its ports is which is not known"},
 		{"virtual", "virtual, and nothing runs on it"}};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

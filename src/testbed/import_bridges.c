@@ -97,10 +97,7 @@ static int read_file(
 		return rc;
 	import_note(i, "%s: %s cannot be read: %s", n->name, path,
 		behind_name(err.text, n->name));
-	if (!n->m->unusable &&
-		(rc == -NFZ_E_UNREACHABLE || rc == -NFZ_E_NODE_AUTH ||
-			rc == -NFZ_E_HOST_KEY))
-		topology_machine(i->t, node)->unusable = "no-login";
+	import_silent(i, node, rc);
 	return rc;
 }
 
@@ -303,6 +300,16 @@ static int free_slot(const struct topology *t, int link, const char *vnode)
 	return -1;
 }
 
+/* The report calls ports by names of the testbed's that no node knows.  Where
+ * the machine could have been asked, that will not do for a probe. */
+static void note_nameless(
+	struct import *i, int node, const struct nodefile_port *p)
+{
+	if (i->options->node_file && !p->os_name[0] && !p->has_mac &&
+		!i->t->nodes[node].m->unusable)
+		topology_machine(i->t, node)->unusable = "ports";
+}
+
 static int add_port(struct import *i, const struct import_shaper *s,
 	struct topo_bridge *b, size_t which, size_t from)
 {
@@ -315,6 +322,7 @@ static int add_port(struct import *i, const struct import_shaper *s,
 		.link = b->link,
 		.inferred = !s->stated};
 
+	note_nameless(i, s->node, p);
 	memcpy(card.mac, p->mac, sizeof(card.mac));
 	return topology_add_port(i->t, &iface, &b->port[which], i->err);
 }

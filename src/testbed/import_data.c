@@ -21,6 +21,15 @@ void import_note(struct import *i, const char *fmt, ...)
 	buf_addf(i->options->notes, "%s\n", line);
 }
 
+void import_silent(struct import *i, int node, int rc)
+{
+	if (i->t->nodes[node].m->unusable)
+		return;
+	if (rc == -NFZ_E_UNREACHABLE || rc == -NFZ_E_TIMEOUT ||
+		rc == -NFZ_E_NODE_AUTH || rc == -NFZ_E_HOST_KEY)
+		topology_machine(i->t, node)->unusable = "silent";
+}
+
 const char *import_text(const struct value *st, const char *name)
 {
 	const char *text = value_get_text(st, name);

@@ -57,6 +57,8 @@ struct import_shaper {
 };
 
 void import_note(struct import *i, const char *fmt, ...) NFZ_PRINTF(2, 3);
+/* Asking a node ended with rc: no probe is planned where no login is. */
+void import_silent(struct import *i, int node, int rc);
 /* A printable text of a reply's struct, NULL when absent, empty or odd. */
 const char *import_text(const struct value *st, const char *name);
 /* Nodes of mapping, with login data and control interfaces. */

@@ -51,10 +51,7 @@ static int ask(struct import *i, int node)
 		import_note(
 			i, "%s says nothing of itself: %s", n->name, err.text);
 	buf_release(&answer);
-	if (!n->m->unusable &&
-		(rc == -NFZ_E_UNREACHABLE || rc == -NFZ_E_NODE_AUTH ||
-			rc == -NFZ_E_HOST_KEY))
-		topology_machine(i->t, node)->unusable = "no-login";
+	import_silent(i, node, rc);
 	return rc == -NFZ_E_INTERRUPTED ? rc : 0;
 }
 

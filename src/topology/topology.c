@@ -118,6 +118,13 @@ static const struct topo_machine *copy_machine(
 	return copy;
 }
 
+bool topology_may_answer(const struct topo_machine *m)
+{
+	return !m->unusable || strcmp(m->unusable, "down") == 0 ||
+	       strcmp(m->unusable, "silent") == 0 ||
+	       strcmp(m->unusable, "ports") == 0;
+}
+
 const char *topology_login(const struct topo_machine *m)
 {
 	return m->login ? m->login : m->address ? m->address : m->hostname;

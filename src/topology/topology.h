@@ -45,7 +45,9 @@ struct topo_machine {
 		*status; /* as the testbed says: "up", "down"; NULL unknown */
 	const char
 		*unusable; /* cause why no probe can run here, NULL if it can:
-	                       * "os", "down", "no-login", "no-sudo", "virtual" */
+	                       * "os", "down", "no-login", "no-sudo", "virtual",
+	                       * "silent": no login just now, "ports": which is
+	                       * which is not known */
 	/* how to log in; any may be NULL or 0 */
 	const char *address;  /* numeric control-network address */
 	const char *hostname; /* vname.exp.proj.domain */
@@ -202,6 +204,9 @@ int topology_link_exact(const struct topology *t, const char *name);
 int topology_bridge_of(const struct topology *t, int link, int slot);
 const char *topology_role_name(enum node_role role);
 bool topology_role_parse(const char *name, enum node_role *ret);
+/* Might somebody log in there, however little is thought of it now?  What is
+ * "down" or "silent" may come back, with all that is installed on it. */
+bool topology_may_answer(const struct topo_machine *m);
 /* The host to log in at: login, else address, else hostname, else NULL. */
 const char *topology_login(const struct topo_machine *m);
 /* Can that be a host's name or address, a list of hosts to go through, a

@@ -169,7 +169,7 @@ static int on_node(void *ctx, const struct topo_node *n, const char *path,
 		return err_set(e, NFZ_E_REMOTE, "no such file");
 	(*asked)++;
 	if (strcmp(n->name, "b") == 0)
-		return err_set(e, NFZ_E_NODE_AUTH, "login refused");
+		return err_set(e, NFZ_E_TIMEOUT, "timed out (banner)");
 	buf_addf(out, "198.18.254.1 40000 172.16.9.%d 22\n", *asked);
 	if (strcmp(n->name, "s") == 0)
 		buf_adds(out, "eth2 10.1.2.3 00000a010203\n"
@@ -248,7 +248,7 @@ Test(import_virtual, nodes_say_where_they_are_and_what_they_have)
 	cr_assert_eq(f->card->mac[5], 3);
 	/* who cannot be asked cannot be used */
 	cr_assert_null(node(t, "b")->m->address);
-	cr_assert_str_eq(node(t, "b")->m->unusable, "no-login");
+	cr_assert_str_eq(node(t, "b")->m->unusable, "silent");
 	/* machines have their addresses in the testbed's lists */
 	cr_assert_str_eq(node(t, "vhost-0")->m->address, "198.18.0.7");
 	topology_free(t);
