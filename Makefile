@@ -117,7 +117,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 -include mk/house.mk
 
 # As they are here: a rule that has flags of its own lends them to what it needs.
-FLAGS := $(CC) $(ALL_CFLAGS) $(NODE_CC) $(NODE_CC_AARCH64) $(NODE_CFLAGS)
+FLAGS := $(CC) $(ALL_CFLAGS) $(NODE_CC) $(NODE_CC_AARCH64) $(NODE_CFLAGS) $(UNPACK_FLAGS)
 LISTED := $(SOURCES) $(NODE_SOURCES)
 LISTED_TESTS := $(wildcard tests/support/*.c tests/unit/*/*.c)
 $(eval $(call stamp_rule,$(BUILD)/stamp/flags,FLAGS))

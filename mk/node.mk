@@ -22,6 +22,12 @@ NODE_LDFLAGS := -static -no-pie -Wl,--gc-sections -Wl,--wrap=sodium_misuse -Wl,-
 
 NODE_NAMES  := $(basename $(notdir $(NODE_MAINS)))
 
+# What unpacks the agent on a node: small enough for a line of shell, so it has
+# neither a C library nor room for what only debuggers ask for.
+UNPACK_FLAGS := -std=gnu17 -Isrc -MMD -MP -O2 -ffreestanding -fno-stack-protector \
+ -fno-tree-loop-distribute-patterns -fno-asynchronous-unwind-tables -fno-pie $(WARNINGS) \
+ -static -no-pie -nostdlib -Wl,-z,noseparate-code,-z,norelro,--build-id=none -s
+
 # Programs that are made of much the same are one file, by several names: the
 # one that holds them, first, tells by which it was called (base/program.h).
 NODE_FILES  := nfz-agent nfz-collector
@@ -37,7 +43,7 @@ $(2)/include/.made: mk/node.mk $(5)
 	$$(Q)ln -sfn $(4)/usr/include/linux $$(@D)/linux
 	$$(Q)ln -sfn $(4)/usr/include/asm-generic $$(@D)/asm-generic
 	$$(Q)ln -sfn $(4)/usr/include/$(1)-linux-gnu/asm $$(@D)/asm
-	$$(Q)for h in sodium sodium.h zlib.h zconf.h lz4.h zstd.h zstd_errors.h xxhash.h xxh3.h; do \
+	$$(Q)for h in sodium sodium.h zlib.h zconf.h lz4.h lz4hc.h zstd.h zstd_errors.h xxhash.h xxh3.h; do \
 	 ln -sfn $(4)/usr/include/$$$$h $$(@D)/$$$$h; done
 	$$(Q)touch $$@
 
@@ -66,12 +72,17 @@ $(2)/bin/$(p): $(2)/bin/$(f)
 	$$(Q)ln -f $$< $$@
 ))
 
-$(BUILD)/payload/$(1).nfzp: $(foreach p,$(NODE_NAMES),$(2)/bin/$(p)) scripts/make-payload
+$(2)/bin/nfz-unpack: src/deploy/unpack/nfz-unpack.c $(2)/include/.made $(BUILD)/stamp/flags
+	$$(call say,NODE,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(3) $$(UNPACK_FLAGS) -isystem $(2)/include -MF $(2)/obj/nfz-unpack.d -o $$@ $$<
+
+$(BUILD)/payload/$(1).nfzp: $(foreach p,$(NODE_NAMES) nfz-unpack,$(2)/bin/$(p)) scripts/make-payload
 	$$(call say,PACK,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)scripts/make-payload $(1) $$@ $(foreach p,$(NODE_NAMES),$(2)/bin/$(p))
+	$$(Q)scripts/make-payload $(1) $$@ $(foreach p,$(NODE_NAMES) nfz-unpack,$(2)/bin/$(p))
 
--include $(patsubst src/%.c,$(2)/obj/%.d,$(NODE_SOURCES) $(NODE_MAINS))
+-include $(patsubst src/%.c,$(2)/obj/%.d,$(NODE_SOURCES) $(NODE_MAINS)) $(2)/obj/nfz-unpack.d
 endef
 $(eval $(call node_arch,x86_64,$(NODE_BUILD),$(NODE_CC),,))
 
@@ -87,7 +98,7 @@ $(AARCH64)/musl.specs: scripts/node-sysroot
 $(eval $(call node_arch,aarch64,$(AARCH64),$(NODE_CC_AARCH64) -specs $(AARCH64)/musl.specs,$(AARCH64_ROOT),$(AARCH64)/musl.specs))
 
 .PHONY: node payload aarch64
-node: $(patsubst %,$(NODE_BUILD)/bin/%,$(NODE_NAMES))
+node: $(patsubst %,$(NODE_BUILD)/bin/%,$(NODE_NAMES) nfz-unpack)
 payload: $(BUILD)/payload/x86_64.nfzp
 aarch64: $(BUILD)/payload/aarch64.nfzp
 all: payload

@@ -56,32 +56,41 @@ static int no_program(struct fleet_node *n, const char *what, struct err *err)
 	return err_hint(err, "Leave it out: --avoid %s", n->name);
 }
 
-static int begin_sending(struct fleet *f, struct fleet_node *n,
-	const char *arch, enum bootstrap_word word, struct err *err)
+/* The agent will ask for its own bytes: begin_sending(). */
+static int announce(struct fleet *f, struct fleet_node *n, struct err *err)
 {
-	const struct payload *p = payloads_for(f->payloads, arch);
-	struct fleet_io *io = n->io;
+	const struct payload *p = payloads_for(f->payloads, n->arch);
+	const struct payload_boot *boot;
 	int r;
 
 	if (!p)
-		return no_program(n, arch, err);
-	if (word == BOOTSTRAP_PACKED) {
-		io->data_len = p->agent->packed;
-		r = payload_packed(p, p->agent, &io->data, err);
-	} else {
-		r = payload_file(p, p->agent, &io->text, err);
-		if (word == BOOTSTRAP_TEXT)
-			bootstrap_text(&io->text);
-		io->data = buf_str(&io->text);
-		io->data_len = io->text.len;
-	}
+		return no_program(n, n->arch, err);
+	r = payload_boot(p, &boot, err);
 	if (r < 0)
 		return r;
+	bootstrap_send(p->agent->sha, p->agent->size, boot->block.len,
+		&boot->unpack, &n->io->out);
+	n->binary_sent += boot->unpack.len;
+	return 0;
+}
+
+static int begin_sending(struct fleet *f, struct fleet_node *n, struct err *err)
+{
+	const struct payload *p = payloads_for(f->payloads, n->arch);
+	const struct payload_boot *boot;
+	struct fleet_io *io = n->io;
+	int r = p ? payload_boot(p, &boot, err) : no_program(n, n->arch, err);
+
+	if (r < 0)
+		return r;
+	io->data = boot->block.data;
+	io->data_len = boot->block.len;
 	io->data_sent = 0;
 	io->data_frames = false;
 	io->data_binary = true;
 	io->data_end = false;
 	io->phase = IO_SENDING;
+	snprintf(io->phase_text, sizeof(io->phase_text), "transfer");
 	fleet_io_within(io, f->options.stall_ms);
 	return 0;
 }
@@ -113,8 +122,10 @@ static int on_word(struct fleet *f, struct fleet_node *n, const char *line,
 		return 0;
 	case BOOTSTRAP_ROOT:
 		snprintf(io->phase_text, sizeof(io->phase_text), "start");
-		rest = strchr(rest, ' ');
-		snprintf(n->arch, sizeof(n->arch), "%s", rest ? rest + 1 : "");
+		/* of no other system there is a program */
+		if (strncmp(rest, "Linux ", 6) == 0)
+			rest += 6;
+		snprintf(n->arch, sizeof(n->arch), "%s", rest);
 		return 0;
 	case BOOTSTRAP_NONE:
 		n->none = true;
@@ -129,11 +140,10 @@ static int on_word(struct fleet *f, struct fleet_node *n, const char *line,
 			"lets us make and run a file",
 			n->name);
 		return err_hint(err, "Leave it out: --avoid %s", n->name);
-	case BOOTSTRAP_NEED:
+	case BOOTSTRAP_NEED: /* however often it says so */
+		return io->out.len ? 0 : announce(f, n, err);
 	case BOOTSTRAP_PACKED:
-	case BOOTSTRAP_TEXT:
-		snprintf(io->phase_text, sizeof(io->phase_text), "transfer");
-		return begin_sending(f, n, rest, word, err);
+		return begin_sending(f, n, err);
 	case BOOTSTRAP_FULL:
 		err_set(err, NFZ_E_DISK_FULL,
 			"%s: disk full: no room for the agent", n->name);
@@ -187,17 +197,16 @@ void fleet_boot_begin(struct fleet *f, struct fleet_node *n)
 	for (size_t i = 0; i < f->payloads->n && k < 8; i++) {
 		const struct payload *p = &f->payloads->items[i];
 
-		agents[k++] = (struct bootstrap_agent){p->arch, p->agent->sha,
-			p->agent->size, p->agent->packed};
+		agents[k++] = (struct bootstrap_agent){p->arch, p->agent->sha};
 	}
 	bootstrap_script(agents, k, n->look, &n->io->out);
 }
 
 /* The node that was only looked at shall have an agent after all. */
-void fleet_boot_go_on(struct fleet *f, struct fleet_node *n)
+int fleet_boot_go_on(struct fleet *f, struct fleet_node *n, struct err *err)
 {
 	n->none = false;
 	n->io->phase = IO_SCRIPT;
 	fleet_io_within(n->io, f->options.start_ms);
-	bootstrap_go_on(&n->io->out);
+	return announce(f, n, err);
 }

@@ -30,7 +30,6 @@ struct fleet_io *fleet_io_new(void)
 	io->in = (struct buf)BUF_INIT(IN_MAX);
 	io->out = (struct buf)BUF_INIT(OUT_MAX);
 	io->stderr_tail = (struct buf)BUF_INIT(TAIL_MAX);
-	io->text = (struct buf)BUF_INIT(5 * PAYLOAD_FILE_MAX);
 	return io;
 }
 
@@ -67,7 +66,6 @@ void fleet_io_close(struct fleet_io *io)
 	io->watched = 0;
 	fleet_io_forget(io);
 	io->data_len = io->data_sent = 0;
-	buf_release(&io->text);
 	buf_reset(&io->in);
 	buf_reset(&io->out);
 	buf_reset(&io->stderr_tail);
@@ -414,7 +412,7 @@ int fleet_io_step(struct fleet *f, struct fleet_node *n,
 	if (io->phase == IO_PARKED) {
 		if (n->look)
 			return 1;
-		fleet_boot_go_on(f, n);
+		r = fleet_boot_go_on(f, n, err);
 	}
 	if (io->phase == IO_SSH)
 		r = step_ssh(f, n, err);
@@ -429,7 +427,7 @@ int fleet_io_step(struct fleet *f, struct fleet_node *n,
 	if (r < 0 || more < 0)
 		return -(int)err->code;
 	r = fleet_boot_lines(f, n, err);
-	if (r == 0 && io->phase == IO_SENDING)
+	if (r == 0 && fleet_io_has_more(io))
 		r = fleet_io_push(f, n, err);
 	if (r)
 		return r;

@@ -55,7 +55,6 @@ struct fleet_io {
 	struct reply kept; /* of a job that wants it; n 0: none */
 	struct mono_time kept_at;
 	size_t note_bytes;
-	struct buf text;  /* the agent's program, for a node without tools */
 	int unsent;       /* remote_unsent() when that was looked at */
 	uint32_t watched; /* events asked for since the login; 0: none */
 };
@@ -94,10 +93,11 @@ void fleet_io_rest(struct fleet_io *io);
 /* The time of the phase begins anew. */
 void fleet_io_within(struct fleet_io *io, int64_t ms);
 /* Until the agent speaks (fleet_boot.c): the script goes out, for a node that
- * was only looked at the word to go on; lines come in (1: nothing is there);
+ * was only looked at the rest of it; lines come in (1: nothing is there);
  * the channel closed before the agent spoke, why? */
 void fleet_boot_begin(struct fleet *f, struct fleet_node *n);
-void fleet_boot_go_on(struct fleet *f, struct fleet_node *n);
+int fleet_boot_go_on(
+	struct fleet *f, struct fleet_node *n, struct err *err) NFZ_MUST_CHECK;
 int fleet_boot_lines(
 	struct fleet *f, struct fleet_node *n, struct err *err) NFZ_MUST_CHECK;
 int fleet_boot_ended(struct fleet_node *n, bool rooted, struct err *err);

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ARCHIVE_MAX = 64 << 20 };
+enum { ARCHIVE_MAX = 64 << 20, UNPACK_MAX = 8192 /* of a line of shell */ };
 
 static void release(struct payload *p)
 {
@@ -19,6 +19,11 @@ static void release(struct payload *p)
 	free(p->entries);
 	free(p->offsets);
 	free(p->good);
+	if (p->boot) {
+		buf_release(&p->boot->unpack);
+		buf_release(&p->boot->block);
+	}
+	free(p->boot);
 }
 
 /* The packed files follow the head, which is `used` bytes. */
@@ -30,6 +35,7 @@ static int set_entries(struct payload *p, const struct payload_reader *r,
 	p->entries = mem_zalloc(p->n, sizeof(*p->entries));
 	p->offsets = mem_zalloc(p->n, sizeof(*p->offsets));
 	p->good = mem_zalloc(p->n, sizeof(*p->good));
+	p->boot = mem_zalloc(1, sizeof(*p->boot));
 	for (size_t i = 0; i < p->n; i++) {
 		p->entries[i] = entries[i];
 		if (entries[i].again) {
@@ -180,7 +186,42 @@ int payload_file(const struct payload *p, const struct payload_entry *e,
 	return payload_unpack(e, p->bytes.data + p->offsets[i], out, err);
 }
 
-int payload_packed(const struct payload *p, const struct payload_entry *e,
+static int make_boot(
+	const struct payload *p, struct payload_boot *b, struct err *err)
+{
+	const struct payload_entry *unpack = payload_entry(p, "nfz-unpack");
+	struct buf agent = BUF_INIT(p->agent->size);
+	size_t room = compress_lz4_bound(p->agent->size);
+	int r;
+
+	if (!unpack)
+		return err_set(
+			err, NFZ_E_INPUT, "payload: it holds no nfz-unpack");
+	b->unpack = (struct buf)BUF_INIT(UNPACK_MAX);
+	r = payload_file(p, unpack, &b->unpack, err);
+	if (r == 0)
+		r = payload_file(p, p->agent, &agent, err);
+	if (r == 0) {
+		b->block = (struct buf)BUF_INIT(room);
+		buf_commit(
+			&b->block, compress_lz4_hard(agent.data, agent.len,
+					   buf_space(&b->block, room), room));
+	}
+	buf_release(&agent);
+	b->made = r == 0;
+	return r;
+}
+
+int payload_boot(const struct payload *p, const struct payload_boot **ret,
+	struct err *err)
+{
+	*ret = p->boot;
+	return p->boot->made ? 0 : make_boot(p, p->boot, err);
+}
+
+/* A file as it is in the archive, packed by gzip: e->packed bytes.  Its checksum
+ * was found right; who unpacks it holds it against its SHA-256. */
+static int packed_file(const struct payload *p, const struct payload_entry *e,
 	const char **ret, struct err *err)
 {
 	size_t i = (size_t)(e - p->entries);
@@ -242,7 +283,7 @@ int payload_choose(const struct payload *p, const char *const *names, size_t n,
 			p->offsets[i] == at)
 			continue;
 		at = p->offsets[i];
-		r = payload_packed(p, &p->entries[i], &packed, err);
+		r = packed_file(p, &p->entries[i], &packed, err);
 		if (r == 0)
 			buf_add(out, packed, p->entries[i].packed);
 	}

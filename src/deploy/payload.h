@@ -14,6 +14,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The agent as it gets to a node that has none. */
+struct payload_boot {
+	struct buf unpack; /* a program that takes the rest: nfz-agent(8) */
+	struct buf block;  /* of LZ4 */
+	bool made;
+};
+
 struct payload {
 	char arch[32];
 	struct payload_entry *entries;
@@ -22,6 +29,7 @@ struct payload {
 	size_t n;
 	struct buf bytes;                  /* the archive */
 	const struct payload_entry *agent; /* what bootstraps a node */
+	struct payload_boot *boot;         /* and as what, once asked for */
 };
 
 struct payloads {
@@ -42,10 +50,8 @@ void payloads_release(struct payloads *p);
 const struct payload *payloads_for(const struct payloads *p, const char *arch);
 const struct payload_entry *payload_entry(
 	const struct payload *p, const char *name);
-/* A file as it is in the archive, packed by gzip: e->packed bytes.  Its checksum
- * was found right; who unpacks it holds it against its SHA-256. */
-int payload_packed(const struct payload *p, const struct payload_entry *e,
-	const char **ret, struct err *err) NFZ_MUST_CHECK;
+int payload_boot(const struct payload *p, const struct payload_boot **ret,
+	struct err *err) NFZ_MUST_CHECK;
 /* Appends the file itself, verified. */
 int payload_file(const struct payload *p, const struct payload_entry *e,
 	struct buf *out, struct err *err) NFZ_MUST_CHECK;

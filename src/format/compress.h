@@ -1,5 +1,5 @@
 /* Making bytes fewer: LZ4 blocks for the store, Zstandard for what is old in
- * it, gzip for what travels to nodes.  The only place that knows liblz4,
+ * it, gzip and LZ4 for what travels to nodes.  The only place that knows liblz4,
  * libzstd and zlib. */
 #ifndef NFZ_FORMAT_COMPRESS_H
 #define NFZ_FORMAT_COMPRESS_H
@@ -17,6 +17,8 @@ enum { COMPRESS_LZ4_MAX = 1 << 26 }; /* most bytes of one LZ4 block */
 size_t compress_lz4_bound(size_t n);
 /* Returns the bytes written, 0 when they do not fit in room. */
 size_t compress_lz4(const void *in, size_t n, void *out, size_t room);
+/* The same in fewer bytes, and many times slower. */
+size_t compress_lz4_hard(const void *in, size_t n, void *out, size_t room);
 /* True when `in` is an LZ4 block of exactly out_len bytes. */
 bool compress_lz4_open(const void *in, size_t n, void *out, size_t out_len);
 /* The first out_len bytes of one that holds as many or more. */

@@ -23,6 +23,29 @@ for program in agent meter cache collector query; do
 		"$("$build/bin/nfz-$program" --version)"
 done
 
+# As a shell on a node starts it: what comes out is FILE, which it then becomes
+# (here, where qemu runs it, it cannot).
+python3 - "$cross/nfz-agent" >"$dir/block" <<'END'
+import sys
+plain = open(sys.argv[1], "rb").read()
+more = len(plain) - 15
+sys.stdout.buffer.write(b"\xf0" + b"\xff" * (more // 255) +
+                        bytes([more % 255]) + plain)
+END
+size=$(stat -c %s "$cross/nfz-agent")
+unpack() { # bytes of the block, bytes of the file
+	"$qemu" "$cross/nfz-unpack" "$1" "$2" "$dir/made" --version \
+		<"$dir/block" 2>&1
+	echo "status $?"
+}
+unpack "$(stat -c %s "$dir/block")" "$size" >"$dir/said"
+check "nfz-unpack asks" "$(head -n 1 "$dir/said")" = "NFZ 1 packed"
+check "nfz-unpack makes the agent" \
+	"$(sha256sum <"$dir/made")" = "$(sha256sum <"$cross/nfz-agent")"
+check "nfz-unpack makes it runnable" "$(stat -c %a "$dir/made")" = 700
+check "nfz-unpack refuses half a block" \
+	"$(unpack 1000 "$size" | tail -n 1)" = "status 1"
+
 meter() { # program and what runs it; status and all it says
 	"$@" --read "$capture" --print -o ndjson --stats json 2>&1 |
 		sed 's/^[-0-9T:.]*Z //'

@@ -38,7 +38,7 @@ wait_transfer() { # node
 sessions() { # node, signal
 	on "$1" -- sh -c 'for p in /proc/[0-9]*; do
 		case $(cat $p/comm) in
-		sshd | gzip | head) kill -'"$2"' ${p#/proc/};; esac
+		sshd | .boot.*) kill -'"$2"' ${p#/proc/};; esac
 	done' 2>/dev/null
 }
 

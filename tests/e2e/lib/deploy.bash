@@ -87,7 +87,7 @@ node_line() { grep -q "^node $1 $2" "$dir/out"; }
 stand_ins() {
 	mkdir -p "$dir/programs" "$dir/payload"
 	rm -f "$dir"/payload/*
-	cp "$agent" "$dir/programs/"
+	cp "$agent" "${agent%agent}unpack" "$dir/programs/"
 	for program in nfz-meter nfz-collector nfz-query; do
 		printf '#!/bin/sh\n# %s\n%s\n' "$2" "$1" \
 			>"$dir/programs/$program"

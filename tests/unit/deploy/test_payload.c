@@ -1,6 +1,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "deploy/payload.h"
+#include "deploy/unpack/lz4_block.h"
 #include "format/compress.h"
 #include "format/crypto.h"
 
@@ -274,4 +275,47 @@ Test(payload, without_an_agent_it_is_useless)
 
 	buf_adds(&in, "NFZP 1 x86_64\nend\n");
 	cr_assert_eq(payload_parse(&in, &p, NULL), -NFZ_E_INPUT);
+}
+
+/* What a node without an agent is sent; lz4_block.h is what opens it there. */
+Test(payload, an_agent_travels_as_a_block)
+{
+	struct buf in = BUF_INIT(1 << 16), body = BUF_INIT(1 << 16);
+	const struct payload_boot *boot;
+	struct payloads all = {0};
+	struct payload p;
+	uint8_t out[9];
+
+	buf_adds(&in, "NFZP 1 x86_64\n");
+	add_file(&in, &body, "nfz-agent", "the agent");
+	add_file(&in, &body, "nfz-unpack", "a few bytes");
+	buf_adds(&in, "end\n");
+	buf_add(&in, body.data, body.len);
+	cr_assert_eq(payload_parse(&in, &p, NULL), 0);
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(payload_boot(&p, &boot, NULL), 0);
+		cr_assert_str_eq(buf_str(&boot->unpack), "a few bytes");
+		cr_assert(lz4_block_open((const uint8_t *)boot->block.data,
+			boot->block.len, out, sizeof(out)));
+		cr_assert_eq(memcmp(out, "the agent", sizeof(out)), 0);
+	}
+	MEM_PUSH(all.items, all.n, all.cap) = p;
+	payloads_release(&all);
+	buf_release(&body);
+}
+
+Test(payload, an_archive_that_unpacks_nowhere_is_told)
+{
+	struct buf in = BUF_INIT(1 << 16);
+	const struct payload_boot *boot;
+	struct payloads all = {0};
+	struct err err = ERR_INIT;
+	struct payload p;
+
+	archive(&in);
+	cr_assert_eq(payload_parse(&in, &p, NULL), 0);
+	cr_assert_eq(payload_boot(&p, &boot, &err), -NFZ_E_INPUT);
+	cr_assert(strstr(err.text, "nfz-unpack"));
+	MEM_PUSH(all.items, all.n, all.cap) = p;
+	payloads_release(&all);
 }
