@@ -101,9 +101,8 @@ static int check_collector(
 			topology_link(t, HEAVY_COLLECTOR) < 0))
 		return 0;
 	err_set(err, NFZ_E_INPUT,
-		"%s/%s has a node or link " HEAVY_COLLECTOR " that is not "
-		"netflowize's",
-		now->exp.proj, now->exp.exp);
+		"a node or link of the experiment is called " HEAVY_COLLECTOR
+		" and is not netflowize's");
 	return err_hint(err, "The collector's node would be called so: keep "
 			     "the records elsewhere with --collector NODE");
 }

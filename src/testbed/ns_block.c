@@ -20,7 +20,7 @@
 #define MEMBER "] queue] trace monitor"
 #define LINK_TRACE " trace monitor"
 
-enum { VERSION = 1, CHUNK = 4096 };
+enum { VERSION = 1, MAX_SIMULATORS = 8 };
 
 static const char *next_line(const char *line)
 {
@@ -200,6 +200,12 @@ struct run {
 	int ns_len;
 };
 
+/* Names in the text; none: any name will do. */
+struct simulators {
+	const char *name[MAX_SIMULATORS];
+	size_t len[MAX_SIMULATORS], n;
+};
+
 /* "$ns run": the length of "$ns", 0 when it is something else. */
 static size_t is_run(const char *at, const char *end)
 {
@@ -219,18 +225,71 @@ static size_t is_run(const char *at, const char *end)
 	return at + word == end || strchr(" \t\r\n;#}]", at[word]) ? name : 0;
 }
 
-/* In a line: alone, or behind what else may end before a statement. */
-static bool find_in_line(const char *at, struct run *ret)
+static const char *skip_back(const char *text, const char *at)
+{
+	while (at > text && strchr(" \t", at[-1]))
+		at--;
+	return at;
+}
+
+/* Where the word before `at` begins. */
+static const char *word_before(const char *text, const char *at, size_t *len)
+{
+	const char *end = skip_back(text, at);
+
+	for (at = end; at > text && !strchr(" \t\r\n;[", at[-1]);)
+		at--;
+	*len = (size_t)(end - at);
+	return at;
+}
+
+/* What simulators are called: "set NAME [new Simulator". */
+static void find_simulators(const char *text, struct simulators *ret)
+{
+	const char *at = text;
+
+	*ret = (struct simulators){0};
+	for (; ret->n < MAX_SIMULATORS && (at = strstr(at, "Simulator"));
+		at++) {
+		size_t n;
+		const char *s = word_before(text, at, &n);
+
+		if (n != 3 || !has_prefix(s, "new") || s == text ||
+			s[-1] != '[')
+			continue;
+		s = word_before(text, s - 1, &ret->len[ret->n]);
+		ret->name[ret->n] = s;
+		if (has_prefix(word_before(text, s, &n), "set") && n == 3)
+			ret->n++;
+	}
+}
+
+static bool is_simulator(const struct simulators *of, const struct run *run)
+{
+	bool brace = run->ns_len > 2 && run->ns[1] == '{';
+	size_t len = (size_t)run->ns_len - 1 - 2 * brace;
+
+	for (size_t i = 0; i < of->n; i++)
+		if (of->len[i] == len &&
+			strncmp(of->name[i], run->ns + 1 + brace, len) == 0)
+			return true;
+	return false;
+}
+
+/* In a line: alone, or behind what else may end before a statement.  Programs
+ * and sequences of events are run by such words, too. */
+static bool find_in_line(
+	const char *at, const struct simulators *of, struct run *ret)
 {
 	const char *end = next_line(at);
 	bool begins = true;
 
 	for (; at < end && !(begins && *at == '#'); at++) {
-		size_t len = begins ? is_run(at, end) : 0;
+		struct run run = {.line = ret->line, .ns = at};
 
-		if (len) {
-			ret->ns = at;
-			ret->ns_len = (int)len;
+		run.ns_len = begins ? (int)is_run(at, end) : 0;
+		if (run.ns_len && (!of->n || is_simulator(of, &run))) {
+			*ret = run;
 			return true;
 		}
 		begins = strchr(";{[", *at) || (begins && strchr(" \t", *at));
@@ -254,7 +313,8 @@ static bool is_continued(const char *text, const char *line)
 	return n % 2;
 }
 
-static bool find_run(const char *text, struct run *ret)
+static bool find_run(
+	const char *text, const struct simulators *of, struct run *ret)
 {
 	const char *whole = text; /* the first line of a continued one */
 
@@ -262,7 +322,7 @@ static bool find_run(const char *text, struct run *ret)
 	for (const char *at = text; *at; at = next_line(at)) {
 		if (!is_continued(text, at))
 			whole = at;
-		if (find_in_line(at, ret))
+		if (find_in_line(at, of, ret))
 			ret->line = whole;
 	}
 	return ret->line;
@@ -304,7 +364,7 @@ static void put_pins(const struct ns_experiment *e, struct buf *out)
 static void put_collector(const struct ns_change *c, const struct run *run,
 	bool procedures, struct buf *out)
 {
-	const char *n = c->collector;
+	const char *n = c->collector, *sync;
 
 	if (procedures)
 		buf_addf(out, "global %s\n", n);
@@ -314,6 +374,10 @@ static void put_collector(const struct ns_change *c, const struct run *run,
 	if (c->os)
 		buf_addf(out, "tb-set-node-os ${%s} %s\n", n, c->os);
 	buf_addf(out, "tb-set-node-failure-action ${%s} \"nonfatal\"\n", n);
+	/* unless named, the first node by name is the one others wait on */
+	sync = c->pins ? ns_setting(c->pins, "sync_server") : "";
+	if (strcmp(sync, n) > 0 && can_name(sync))
+		buf_addf(out, "tb-set-sync-server %s\n", sync);
 }
 
 static int put_traces(const struct ns_change *c, const struct run *run,
@@ -364,10 +428,13 @@ static int put_block(const char *text, const struct ns_change *c,
 int ns_block_insert(const char *text, const struct ns_change *change,
 	struct buf *out, struct err *err)
 {
+	const struct simulators any = {0};
+	struct simulators known;
 	struct run run;
 	int r;
 
-	if (!find_run(text, &run)) {
+	find_simulators(text, &known);
+	if (!find_run(text, &known, &run) && !find_run(text, &any, &run)) {
 		err_set(err, NFZ_E_NS,
 			"the NS file has no \"$ns run\" to put statements "
 			"before");

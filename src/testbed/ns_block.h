@@ -48,7 +48,7 @@ struct ns_change {
 	const char *collector; /* name of the node to add; NULL: none */
 	const struct ns_trace *traces;
 	size_t n_traces;
-	/* whose addresses are pinned; NULL: none are */
+	/* whose addresses and synchronisation server stay; NULL: none do */
 	const struct ns_experiment *pins;
 };
 

@@ -100,8 +100,15 @@ static int compare(const struct ns_experiment *before,
 	const struct ns_experiment *after, const struct ns_change *change,
 	struct err *err)
 {
+	const char *sync = ns_setting(after, "sync_server");
 	size_t more = change->collector != NULL;
 
+	if (before->n_nodes &&
+		strcmp(ns_setting(before, "sync_server"), sync) != 0)
+		return err_set(err, NFZ_E_NS,
+			"%s would become the synchronisation server with "
+			"netflowize's part in the NS file",
+			sync);
 	for (size_t i = 0; i < before->n_nodes; i++)
 		if (!has_node(after, before->nodes[i].name))
 			return err_set(err, NFZ_E_NS,

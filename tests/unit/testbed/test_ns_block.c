@@ -1,6 +1,7 @@
 /* Our block in an NS text: in, found, out; and texts that are not ours. */
 #include "base/mem.h"
 #include "testbed/ns_block.h"
+#include "testbed/ns_change.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -126,6 +127,12 @@ Test(ns_block, stands_before_the_statement_that_runs)
 		"set a 1\r\n|if {$a} \\\r\n\t[$ns run]\r\n",
 		"$ns at 1 \"$x run\"\n|$ns\trun;# $b run; $ns run\n",
 		"puts \\\\\n|$ns run\n",
+		/* programs are run by such words, too */
+		"set\tns  [new  Simulator]\nproc go {} {\n|$ns run\n}\n"
+		"set q [$ns event-sequence {\n\t$p run\n}]\ngo\n",
+		"set s(1) [new Simulator]\n|$s(1) run\n$p run\n",
+		"set s [new Simulator]\n|${s} run\n$p run\n",
+		"proc go {x} {\n|$x run\n}\nset s [new Simulator]\ngo $s\n",
 	};
 	const struct ns_change change = some_change();
 
@@ -144,6 +151,45 @@ Test(ns_block, stands_before_the_statement_that_runs)
 		cr_expect_str_eq(end + strlen("# END netflowize\n"), cut + 1);
 		cr_expect_eq(!strstr(with, "global nfz-collector\n"),
 			!strstr(text, "proc "));
+	}
+}
+
+/* The first node by name is the one that others wait on, unless one is named:
+ * a new node with an earlier name must not take its place. */
+Test(ns_block, the_synchronisation_server_stays)
+{
+	static const char later[] = "set ns [new Simulator]\n"
+				    "set z [$ns node]\n"
+				    "source tb_compat.tcl\n$ns run\n";
+	static const char earlier[] = "set ns [new Simulator]\n"
+				      "set a [$ns node]\n"
+				      "source tb_compat.tcl\n$ns run\n";
+	static const char *const texts[] = {later, earlier};
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct change_view view = {0};
+		cleanup(ns_free_at) struct ns_experiment *before = NULL;
+		struct ns_change change = {
+			.mode = "heavy", .collector = "nfz-collector"};
+		struct ns_effect effect;
+		struct err err = ERR_INIT;
+
+		cr_assert_eq(ns_running(texts[i], &view, &before, &err), 0,
+			"%s", err.text);
+		change.pins = before;
+		cleanup_free char *with = with_block(texts[i], &change);
+		change.pins = NULL;
+		cleanup_free char *without = with_block(texts[i], &change);
+
+		cr_expect_eq(!strstr(with, "tb-set-sync-server z\n"), i == 1);
+		cr_expect_eq(ns_try(before, with, &change, &effect, &err), 0,
+			"%s", err.text);
+		opt_list_release(&effect.unbridged);
+		cr_expect_eq(ns_try(before, without, &change, &effect, &err),
+			i ? 0 : -NFZ_E_NS);
+		cr_expect_eq(!strstr(err.text, "nfz-collector would become"),
+			i == 1);
+		opt_list_release(&effect.unbridged);
 	}
 }
 
