@@ -10,6 +10,7 @@
 #include "cli/experiment.h"
 #include "cli/say.h"
 #include "deploy/state.h"
+#include "topology/plan_heavy.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -130,6 +131,7 @@ int heavy_open(struct app *app, const char *word, struct heavy_now *ret,
 		r = read_text(ret, err);
 	if (r == 0 && strcmp(ret->state, "active") == 0)
 		r = change_view(ret->client, &ret->exp, &ret->view, err);
+	ret->view.ours = ret->block.collector ? HEAVY_COLLECTOR : NULL;
 	return r;
 }
 

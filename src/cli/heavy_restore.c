@@ -31,12 +31,11 @@ static int check_text(
 		return err_set(err, NFZ_E_VERIFY,
 			"the testbed does not keep the description that was "
 			"sent");
-	for (size_t i = 0; now->view.mapping && i < now->view.mapping->n; i++)
-		if (strncmp(now->view.mapping->names[i], "nfz-", 4) == 0)
-			return err_set(err, NFZ_E_VERIFY,
-				"%s is still a node of %s/%s",
-				now->view.mapping->names[i], now->exp.proj,
-				now->exp.exp);
+	if (now->block.collector && now->view.mapping &&
+		value_get(now->view.mapping, HEAVY_COLLECTOR))
+		return err_set(err, NFZ_E_VERIFY,
+			HEAVY_COLLECTOR " is still a node of %s/%s",
+			now->exp.proj, now->exp.exp);
 	say_done(now->app,
 		"the description is what it was without netflowize"
 		" (%zu bytes, compared)",

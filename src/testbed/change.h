@@ -39,12 +39,12 @@ int change_send(struct client *c, const struct client_exp *e, const char *text,
 /* Who is where and what addresses they have; taken before and after. */
 struct change_view {
 	struct value *mapping, *links; /* links NULL: the testbed cannot say */
+	const char *ours; /* a node that is not the user's; NULL: none */
 };
 int change_view(struct client *c, const struct client_exp *e,
 	struct change_view *ret, struct err *err) NFZ_MUST_CHECK;
 void change_view_release(struct change_view *v);
-/* Adds a line to out for each node of before (but shapers, and nodes called
- * nfz-...) that is on another machine now or gone, and for each address that
+/* Adds a line to out for each node of before (but shapers and ours) that is on another machine now or gone, and for each address that
  * is another one; returns how many. */
 size_t change_compare(const struct change_view *before,
 	const struct change_view *after, struct buf *out);

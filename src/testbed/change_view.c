@@ -39,15 +39,18 @@ static const char *text_of(const struct value *v, const char *name)
 }
 
 /* Not the user's: shapers, which the testbed numbers as it likes, and ours. */
-static bool is_extra(const char *name, const struct value *entry)
+static bool is_extra(const struct change_view *v, size_t i)
 {
-	return strcmp(text_of(entry, "erole"), "delaynode") == 0 ||
-	       strncmp(name, "nfz-", 4) == 0;
+	const struct value *m = v->mapping;
+
+	return strcmp(text_of(m->items[i], "erole"), "delaynode") == 0 ||
+	       (v->ours && strcmp(m->names[i], v->ours) == 0);
 }
 
 static size_t compare_nodes(
-	const struct value *before, const struct value *after, struct buf *out)
+	const struct change_view *v, const struct value *after, struct buf *out)
 {
+	const struct value *before = v->mapping;
 	size_t n = 0;
 
 	for (size_t i = 0; i < before->n; i++) {
@@ -56,7 +59,7 @@ static size_t compare_nodes(
 		const char *was = text_of(before->items[i], "pnode");
 		const char *is = text_of(now, "pnode");
 
-		if (is_extra(name, before->items[i]) || strcmp(was, is) == 0)
+		if (is_extra(v, i) || strcmp(was, is) == 0)
 			continue;
 		n++;
 		if (*is)
@@ -93,7 +96,7 @@ static size_t compare_addresses(
 size_t change_compare(const struct change_view *before,
 	const struct change_view *after, struct buf *out)
 {
-	size_t n = compare_nodes(before->mapping, after->mapping, out);
+	size_t n = compare_nodes(before, after->mapping, out);
 
 	if (before->links && after->links)
 		n += compare_addresses(before->links, after->links, out);

@@ -203,14 +203,16 @@ static struct value *member(const char *name, const char *ip)
 
 Test(change, survivors_are_compared_shapers_and_ours_are_not)
 {
-	struct change_view a = {
-		value_new(VALUE_STRUCT), value_new(VALUE_STRUCT)};
-	struct change_view b = {
-		value_new(VALUE_STRUCT), value_new(VALUE_STRUCT)};
+	struct change_view a = {.mapping = value_new(VALUE_STRUCT),
+		.links = value_new(VALUE_STRUCT),
+		.ours = "nfz-collector"};
+	struct change_view b = {.mapping = value_new(VALUE_STRUCT),
+		.links = value_new(VALUE_STRUCT)};
 	struct buf out = BUF_INIT(1 << 16);
 
 	value_set(a.mapping, "x", node("pc1", "node", "L"));
-	value_set(a.mapping, "y", node("pc2", "node", "L"));
+	value_set(a.mapping, "nfz-collector", node("pc7", "node", "L"));
+	value_set(a.mapping, "nfz-y", node("pc2", "node", "L"));
 	value_set(a.mapping, "tbdelay0", node("pc3", "delaynode", "L"));
 	value_set(a.links, "x:0", member("l", "10.1.1.2"));
 	value_set(b.mapping, "x", node("pc1", "node", "L"));
@@ -218,8 +220,8 @@ Test(change, survivors_are_compared_shapers_and_ours_are_not)
 	value_set(b.mapping, "nfz-collector", node("pc5", "node", "L"));
 	value_set(b.links, "x:0", member("l", "10.1.1.3"));
 	cr_expect_eq(change_compare(&a, &b, &out), 2);
-	cr_expect_str_eq(buf_str(&out),
-		"y (pc2) is gone\nx:0 on l had 10.1.1.2 and has 10.1.1.3\n");
+	cr_expect_str_eq(buf_str(&out), "nfz-y (pc2) is gone\nx:0 on l had "
+					"10.1.1.2 and has 10.1.1.3\n");
 	buf_reset(&out);
 	change_machines(&b, &out);
 	cr_expect_str_eq(buf_str(&out), "nfz-collector pc5 node\n"
