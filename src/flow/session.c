@@ -207,8 +207,8 @@ static void retry(struct session *s, int64_t now, struct session_output *out)
 		s->aborts_left--;
 		say(out, MESSAGE_ABORT);
 	} else if (s->active &&
-		   (s->state == SESSION_UNHEARD || s->state == SESSION_SILENT ||
-			   left_us(s, now))) {
+		   (s->state == SESSION_UNHEARD || left_us(s, now) ||
+			   (s->state == SESSION_SILENT && !s->leaving))) {
 		say(out, MESSAGE_CONN);
 	} else if (s->leaving && s->state != SESSION_ABORTED) {
 		say(out, MESSAGE_DISCONN);
