@@ -1,9 +1,10 @@
 /* The same flow cache as in the meter, fed by digests.  Times are the meters'
- * clocks, which may differ from ours: the cache's time is the latest heard of
- * plus what has passed here since. */
+ * clocks, which differ: each meter's flows time out by its own, whose distance
+ * from our monotonic one is learned from what it sends. */
 #include "probe/cache.h"
+#include "base/log.h"
 #include "base/loop.h"
-#include "base/mem.h"
+#include "probe/clocks.h"
 #include "probe/flowcache.h"
 #include "probe/module.h"
 
@@ -16,10 +17,9 @@ struct cache {
 	struct module *module;
 	struct endpoint *endpoint;
 	struct flowcache *flows;
+	struct clocks clocks; /* of meters */
 	uint64_t digests, refused;
-	int64_t latest_ns;      /* meters' time */
-	struct mono_time heard; /* when that was */
-	bool vlans;             /* flows are told apart by them */
+	bool vlans; /* flows are told apart by them */
 };
 
 static bool send_record(void *data, const struct flow_record *r)
@@ -44,12 +44,30 @@ static void tell_time(void *data)
 {
 	struct cache *c = data;
 
-	if (c->latest_ns)
-		flowcache_advance(
-			c->flows, c->latest_ns + mono_now().ns - c->heard.ns);
+	flowcache_advance(c->flows, mono_now().ns);
 }
 
-static struct flow_addition addition(struct cache *c, const struct digest *d)
+/* The number of the clock that dates these. */
+static uint16_t clock_of(
+	struct cache *c, uint16_t meter, const struct digest *d, size_t n)
+{
+	int64_t latest_ns = INT64_MIN;
+	struct clocks_heard heard;
+
+	for (size_t i = 0; i < n; i++)
+		if (d[i].last_ns > latest_ns)
+			latest_ns = d[i].last_ns;
+	if (!clocks_hear(&c->clocks, meter, mono_now().ns, latest_ns, &heard))
+		return 0; /* more than the setup has do not come here */
+	if (heard.step_ns)
+		log_warning("the clock of a meter stepped; module=%u s=%+.1f",
+			meter, (double)heard.step_ns / (double)NS_PER_S);
+	flowcache_set_clock(c->flows, heard.clock, heard.ahead_ns);
+	return heard.clock;
+}
+
+static struct flow_addition addition(
+	struct cache *c, const struct digest *d, uint16_t clock)
 {
 	const struct flow_point point = {.tap = d->tap,
 		.src_slot = d->src_slot,
@@ -57,7 +75,8 @@ static struct flow_addition addition(struct cache *c, const struct digest *d)
 		.vlan = d->vlan,
 		.tos = d->flags & DIGEST_BY_TOS ? d->tos : 0,
 		.sent = d->flags & DIGEST_SENT,
-		.one_of = d->flags & DIGEST_ESTIMATED ? 1 : 0};
+		.one_of = d->flags & DIGEST_ESTIMATED ? 1 : 0,
+		.clock = clock};
 
 	return (struct flow_addition){.key = d->key,
 		.octets = d->bytes,
@@ -69,19 +88,19 @@ static struct flow_addition addition(struct cache *c, const struct digest *d)
 		.tos = d->tos};
 }
 
-static void on_digests(void *data, const struct digest *d, size_t n)
+static void on_digests(
+	void *data, uint16_t meter, const struct digest *d, size_t n)
 {
 	struct cache *c = data;
 	struct flow_addition adds[DIGEST_MAX];
+	uint16_t clock;
 	uint64_t refused;
 
-	for (size_t i = 0; i < n; i++) {
-		adds[i] = addition(c, &d[i]);
-		if (d[i].last_ns > c->latest_ns) {
-			c->latest_ns = d[i].last_ns;
-			c->heard = mono_now();
-		}
-	}
+	if (!n)
+		return;
+	clock = clock_of(c, meter, d, n);
+	for (size_t i = 0; i < n; i++)
+		adds[i] = addition(c, &d[i], clock);
 	refused = flowcache_add(c->flows, adds, n);
 	c->digests += n;
 	for (; refused; refused &= refused - 1) {
@@ -135,6 +154,15 @@ static uint64_t do_lost(void *data)
 	return ((struct cache *)data)->refused;
 }
 
+static size_t meters(const struct setup *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_peers; i++)
+		n += s->peers[i].role == MODULE_METER;
+	return n;
+}
+
 static int start(struct cache *c, struct loop *loop,
 	const struct cache_options *o, struct err *err)
 {
@@ -143,7 +171,9 @@ static int start(struct cache *c, struct loop *loop,
 		.role = MODULE_CACHE,
 		.status_path = o->status_path,
 		.pace = COURIER_PACE};
+	const size_t n = meters(o->setup);
 	const struct flowcache_options flows = {.flows = o->setup->cache_flows,
+		.clocks = (uint16_t)(n * CLOCKS_EACH),
 		.idle_ms = o->setup->idle_ms,
 		.active_ms = o->setup->active_ms,
 		.fin_ms = o->setup->fin_ms,
@@ -156,6 +186,8 @@ static int start(struct cache *c, struct loop *loop,
 		return r;
 	c->endpoint = module_endpoint(c->module);
 	c->flows = flowcache_new(&flows);
+	clocks_init(&c->clocks, n);
+	tell_time(c);
 	loop_every(loop, TICK_MS, tell_time, c);
 	return module_lock_up(c->module, o->uid, PRIVS_NONE, err);
 }
@@ -180,6 +212,7 @@ int cache_run(const struct cache_options *o, struct err *err)
 	if (r == 0)
 		r = module_run(c.module, &hooks, about, err);
 	flowcache_free(c.flows);
+	clocks_release(&c.clocks);
 	module_close(c.module);
 	loop_free(loop);
 	return r;

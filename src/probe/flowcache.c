@@ -9,7 +9,8 @@
  * Invariants: packets added = packets in records taken by the sink + packets
  * in the table.  A flow is never filed later than its true due time.  Time is
  * whatever clock the additions use; `now` follows it, also back by more than
- * disorder of packets explains, while the wheel only moves on. */
+ * disorder of packets explains, while the wheel only moves on.  Points whose
+ * packets others dated have clocks of their own, so much ahead of `now`. */
 #include "probe/flowcache.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -17,17 +18,15 @@
 #include "probe/flowtable.h"
 #include "probe/points.h"
 #include "probe/seen.h"
+#include "probe/timeouts.h"
 #include "probe/wheel.h"
 
 #include <string.h>
 
 #define JUMP_NS (3600 * NS_PER_S)
-#define DISORDER_NS NS_PER_S
 #define TICK_NS (WHEEL_TICK_MS * NS_PER_MS)
 
-/* So long before its active time is over a flow is ripe: from then on packets
- * look at its first time stamp, which is in another cache line. */
-enum { RIPE_MS = 2000, FIRST_ROOM = 4096, RETRY_TICKS = 5 };
+enum { FIRST_ROOM = 4096, RETRY_TICKS = 5 };
 enum { TCP_FIN = 1, TCP_RST = 4 };
 
 struct flowcache {
@@ -37,38 +36,26 @@ struct flowcache {
 	struct flowcache_options opt;
 	struct flowcache_stats stats;
 	int64_t now_ns;
-	int64_t wheel_ns;   /* time the wheel has moved through */
-	uint32_t hand;      /* of the eviction clock */
-	bool told;          /* the time has been told once */
-	bool exact;         /* all flows are as if ripe */
-	uint64_t calm_ns;   /* DISORDER_NS and the silence that ends a flow */
-	int64_t soonest_ms; /* from a flow's beginning until it is due */
-	struct seen seen;   /* keys that have left the table */
+	int64_t *ahead_ns; /* by clock; NULL: there is one only */
+	int64_t wheel_ns;  /* time the wheel has moved through */
+	uint32_t hand;     /* of the eviction clock */
+	bool told;         /* the time has been told once */
+	struct timeouts times;
+	struct seen seen; /* keys that have left the table */
 	struct beside beside;
 	uint64_t distinct;
 };
-
-/* What follows from the timeouts. */
-static void note_times(struct flowcache *c)
-{
-	const bool fin = c->opt.fin_ms > 0 && c->opt.fin_ms < c->opt.idle_ms;
-
-	c->exact = c->exact || c->opt.active_ms <= 2 * RIPE_MS;
-	c->soonest_ms = c->opt.first_ms > 0 ? c->opt.first_ms
-					    : c->opt.active_ms - RIPE_MS;
-	if (c->opt.idle_ms < c->soonest_ms)
-		c->soonest_ms = c->opt.idle_ms;
-	c->calm_ns =
-		(uint64_t)(fin ? c->opt.fin_ms : c->opt.idle_ms) * NS_PER_MS +
-		DISORDER_NS;
-}
 
 struct flowcache *flowcache_new(const struct flowcache_options *options)
 {
 	struct flowcache *c = mem_zalloc(1, sizeof(*c));
 
 	c->opt = *options;
-	note_times(c);
+	c->times = (struct timeouts){
+		.fin_ms = options->fin_ms, .first_ms = options->first_ms};
+	timeouts_set(&c->times, options->idle_ms, options->active_ms);
+	if (options->clocks > 1)
+		c->ahead_ns = mem_zalloc(options->clocks, sizeof(*c->ahead_ns));
 	flowtable_init(
 		&c->table, options->flows, options->grows ? FIRST_ROOM : 0);
 	points_init(&c->points);
@@ -87,6 +74,7 @@ void flowcache_free(struct flowcache *c)
 	flowtable_release(&c->table);
 	points_release(&c->points);
 	seen_release(&c->seen);
+	free(c->ahead_ns);
 	free(c);
 }
 
@@ -164,17 +152,12 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 	return true;
 }
 
-static int64_t patience_ms(const struct flowcache *c, const struct flow_hot *h)
+/* By the clock that dates the flow's packets. */
+static int64_t now_of(const struct flowcache *c, const struct flow_hot *h)
 {
-	bool finished = h->state & FLOW_FINISHED && c->opt.fin_ms > 0;
+	const struct flow_point *p = &c->points.items[flowtable_point(&h->key)];
 
-	return finished ? c->opt.fin_ms : c->opt.idle_ms;
-}
-
-/* Longest since the first packet of what is counted until it is reported. */
-static int64_t report_ms(const struct flowcache *c, const struct flow_hot *h)
-{
-	return h->state & FLOW_NEW ? c->opt.first_ms : c->opt.active_ms;
+	return c->now_ns + (c->ahead_ns ? c->ahead_ns[p->clock] : 0);
 }
 
 /* Files the flow under the earliest time it may need attention.  When nothing
@@ -182,16 +165,16 @@ static int64_t report_ms(const struct flowcache *c, const struct flow_hot *h)
 static void file_flow(struct flowcache *c, uint32_t id)
 {
 	const struct flow_hot *hot = &c->table.hot[id];
-	int64_t quiet_ms = (c->now_ns - hot->last_ns) / NS_PER_MS;
-	int64_t left_ms = patience_ms(c, hot) - quiet_ms;
-	int64_t report = c->opt.active_ms;
+	const int64_t now_ns = now_of(c, hot);
+	int64_t quiet_ms = (now_ns - hot->last_ns) / NS_PER_MS;
+	int64_t left_ms = timeouts_patience_ms(&c->times, hot) - quiet_ms;
+	int64_t report = c->times.active_ms;
 
 	if (hot->packets > 0)
-		report = report_ms(c, hot) -
-			 (c->now_ns - flowtable_first(&c->table, id)) /
-				 NS_PER_MS;
-	if (!(hot->state & (FLOW_RIPE | FLOW_NEW)) && !c->exact)
-		report -= RIPE_MS;
+		report = timeouts_report_ms(&c->times, hot) -
+			 (now_ns - flowtable_first(&c->table, id)) / NS_PER_MS;
+	if (!(hot->state & (FLOW_RIPE | FLOW_NEW)) && !c->times.exact)
+		report -= TIMEOUTS_RIPE_MS;
 	if (report < left_ms)
 		left_ms = report;
 	wheel_file(&c->wheel, id, c->wheel.tick + wheel_ticks(left_ms) + 1);
@@ -201,24 +184,37 @@ static void file_flow(struct flowcache *c, uint32_t id)
  * sooner than the first, unless they began before now. */
 static void file_new(struct flowcache *c, uint32_t id, uint32_t touched)
 {
-	if (id < touched || flowtable_first(&c->table, id) < c->now_ns)
+	if (id < touched ||
+		flowtable_first(&c->table, id) < now_of(c, &c->table.hot[id]))
 		file_flow(c, id);
 	else
 		wheel_file_new(&c->wheel, id,
-			c->wheel.tick + wheel_ticks(c->soonest_ms) + 1);
+			c->wheel.tick + wheel_ticks(c->times.soonest_ms) + 1);
+}
+
+/* Those to come are not to wait as long as those there waited. */
+static void file_all(struct flowcache *c)
+{
+	wheel_part(&c->wheel, c->table.touched);
+	for (uint32_t id = 0; id < c->table.touched; id++)
+		if (c->table.hot[id].state & FLOW_USED)
+			file_flow(c, id);
 }
 
 void flowcache_set_timeouts(
 	struct flowcache *c, int64_t idle_ms, int64_t active_ms)
 {
-	c->opt.idle_ms = idle_ms;
-	c->opt.active_ms = active_ms;
-	note_times(c);
-	/* those to come are not to wait as long as those there waited */
-	wheel_part(&c->wheel, c->table.touched);
-	for (uint32_t id = 0; id < c->table.touched; id++)
-		if (c->table.hot[id].state & FLOW_USED)
-			file_flow(c, id);
+	timeouts_set(&c->times, idle_ms, active_ms);
+	file_all(c);
+}
+
+void flowcache_set_clock(struct flowcache *c, uint16_t clock, int64_t ahead_ns)
+{
+	const int64_t before_ns = c->ahead_ns[clock];
+
+	c->ahead_ns[clock] = ahead_ns;
+	if (ahead_ns - before_ns > TIMEOUTS_DISORDER_NS)
+		file_all(c);
 }
 
 /* The flow's counting starts: as new, or again after it had ended. */
@@ -228,7 +224,7 @@ static void start(struct flowcache *c, uint32_t id,
 	struct flow_hot *hot = &c->table.hot[id];
 
 	hot->state = (uint8_t)(FLOW_USED | (hot->state & FLOW_REFERENCED) |
-			       (c->opt.first_ms > 0 ? FLOW_NEW : 0));
+			       (c->times.first_ms > 0 ? FLOW_NEW : 0));
 	c->stats.created++;
 	if (c->beside.any)
 		beside_start(&c->beside, id, a, turned);
@@ -308,21 +304,22 @@ static bool make_ready(struct flowcache *c, uint32_t id,
 	int64_t quiet_ns = a->first_ns - hot->last_ns;
 
 	/* the most frequent answer first: nothing is due */
-	if ((uint64_t)(quiet_ns + DISORDER_NS) <= c->calm_ns &&
-		!(hot->state & FLOW_RIPE) && !c->exact &&
+	if ((uint64_t)(quiet_ns + TIMEOUTS_DISORDER_NS) <= c->times.calm_ns &&
+		!(hot->state & FLOW_RIPE) && !c->times.exact &&
 		hot->packets <= UINT32_MAX - a->packets)
 		return true;
-	if (quiet_ns > patience_ms(c, hot) * NS_PER_MS) {
+	if (quiet_ns > timeouts_patience_ms(&c->times, hot) * NS_PER_MS) {
 		if (emit(c, id, end_of(hot))) {
 			start(c, id, a, l->turned);
 			file_flow(c, id);
 		}
-	} else if ((hot->state & FLOW_RIPE || c->exact) && hot->packets > 0 &&
+	} else if ((hot->state & FLOW_RIPE || c->times.exact) &&
+		   hot->packets > 0 &&
 		   a->first_ns - flowtable_first(&c->table, id) >
-			   c->opt.active_ms * NS_PER_MS) {
+			   c->times.active_ms * NS_PER_MS) {
 		/* refused: it goes on counting, and leaves later */
 		(void)emit(c, id, END_ACTIVE);
-	} else if (quiet_ns < -DISORDER_NS) {
+	} else if (quiet_ns < -TIMEOUTS_DISORDER_NS) {
 		/* due sooner than it was filed for */
 		wheel_file(&c->wheel, id, c->wheel.tick + 1);
 	}
@@ -349,7 +346,7 @@ static inline void update(
 	hot->tcp_flags |= a->tcp_flags;
 	c->stats.packets += a->packets;
 	c->stats.octets += a->octets;
-	if (c->opt.fin_ms > 0 && a->key.proto == 6 &&
+	if (c->times.fin_ms > 0 && a->key.proto == 6 &&
 		a->tcp_flags & (TCP_FIN | TCP_RST) &&
 		!(hot->state & FLOW_FINISHED)) {
 		hot->state |= FLOW_FINISHED;
@@ -438,19 +435,23 @@ uint64_t flowcache_add(struct flowcache *c, struct flow_addition *a, size_t n)
  * counted is to be reported. */
 struct verdict {
 	bool done, due;
+	int64_t age_ns; /* since the first packet of what is counted */
 	enum end_reason reason;
 };
 
 static struct verdict judge(const struct flowcache *c, uint32_t id)
 {
 	const struct flow_hot *hot = &c->table.hot[id];
-	const int64_t quiet_ns = c->now_ns - hot->last_ns;
+	const int64_t now_ns = now_of(c, hot);
+	const int64_t quiet_ns = now_ns - hot->last_ns;
 	struct verdict v = {
-		.done = quiet_ns > patience_ms(c, hot) * NS_PER_MS ||
+		.done = quiet_ns > timeouts_patience_ms(&c->times, hot) *
+					   NS_PER_MS ||
 			quiet_ns < -JUMP_NS};
 
-	v.due = hot->packets > 0 && c->now_ns - flowtable_first(&c->table, id) >
-					    report_ms(c, hot) * NS_PER_MS;
+	v.age_ns = now_ns - flowtable_first(&c->table, id);
+	v.due = hot->packets > 0 &&
+		v.age_ns > timeouts_report_ms(&c->times, hot) * NS_PER_MS;
 	v.reason = v.done                  ? end_of(hot)
 		   : hot->state & FLOW_NEW ? END_LIVING
 					   : END_ACTIVE;
@@ -476,8 +477,7 @@ static void attend(void *data, uint32_t id)
 	}
 	if (v.due)
 		hot->state &= (uint8_t)~FLOW_NEW;
-	else if (c->now_ns - flowtable_first(&c->table, id) >
-		 (c->opt.active_ms - RIPE_MS) * NS_PER_MS)
+	else if (v.age_ns > (c->times.active_ms - TIMEOUTS_RIPE_MS) * NS_PER_MS)
 		hot->state |= FLOW_RIPE;
 	file_flow(c, id);
 }
@@ -493,8 +493,8 @@ void flowcache_advance(struct flowcache *c, int64_t now_ns)
 	}
 	if (step <= -JUMP_NS || step >= JUMP_NS) {
 		c->stats.clock_jumps++;
-		c->exact = true;
-	} else if (step <= 0 && step >= -DISORDER_NS)
+		c->times.exact = true;
+	} else if (step <= 0 && step >= -TIMEOUTS_DISORDER_NS)
 		return;
 	c->now_ns = now_ns;
 	if (step < 0)
@@ -507,7 +507,7 @@ void flowcache_advance(struct flowcache *c, int64_t now_ns)
 
 void flowcache_doubt(struct flowcache *c)
 {
-	c->exact = true;
+	c->times.exact = true;
 }
 
 bool flowcache_flush(struct flowcache *c)

@@ -27,8 +27,9 @@ struct flow_point {
 	/* one of so many packets comes here: records are estimates, of so many
 	 * times what was added; 1: they are estimates already; 0: none are */
 	uint16_t one_of;
+	uint16_t clock; /* which dates its packets: flowcache_set_clock() */
 };
-_Static_assert(sizeof(struct flow_point) == 24, "no hidden padding");
+_Static_assert(sizeof(struct flow_point) == 26, "no hidden padding");
 /* What a record has, of what was added. */
 static inline uint64_t flow_point_times(const struct flow_point *p)
 {
@@ -63,6 +64,7 @@ struct flowcache_side {
 
 struct flowcache_options {
 	uint32_t flows;       /* most at once */
+	uint16_t clocks;      /* of points, all below that; 0: clock 0 */
 	int64_t idle_ms;      /* no packet for longer: the flow has ended */
 	int64_t active_ms;    /* longer since the last record: another one */
 	int64_t fin_ms;       /* as idle, after FIN or RST; 0: never */
@@ -131,6 +133,10 @@ void flowcache_offered(const struct flowcache *cache,
 	const struct flow_record *r, struct flowcache_offer *ret);
 /* Tells the time, in the clock of the additions; runs the timeouts. */
 void flowcache_advance(struct flowcache *cache, int64_t now_ns);
+/* By this clock it is so much later than the time told; at first no clock is.
+ * For timeouts only: records have the times that were added. */
+void flowcache_set_clock(
+	struct flowcache *cache, uint16_t clock, int64_t ahead_ns);
 /* The time told cannot be relied on to pass for all packets: from now on each
  * packet is held against its flow's times exactly.  Slower. */
 void flowcache_doubt(struct flowcache *cache);

@@ -207,9 +207,8 @@ static void on_digests(void *data, const struct digest_header *header,
 {
 	struct module *m = data;
 
-	(void)header;
 	if (m->hooks && m->hooks->digests)
-		m->hooks->digests(m->hooks->data, digests, n);
+		m->hooks->digests(m->hooks->data, header->meter, digests, n);
 }
 
 static void on_health(void *data, struct module_health *ret)

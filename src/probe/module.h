@@ -20,7 +20,9 @@ struct module_hooks {
 	bool (*flush_rest)(void *data);
 	bool (*end)(void *data);
 	bool (*end_rest)(void *data);
-	void (*digests)(void *data, const struct digest *d, size_t n);
+	/* of one meter */
+	void (*digests)(
+		void *data, uint16_t from, const struct digest *d, size_t n);
 	void (*health)(void *data, struct module_health *ret);
 	void (*status)(void *data, struct buf *out); /* "word value" lines */
 	void (*reload)(void *data);   /* SIGHUP; NULL: nothing to do */
