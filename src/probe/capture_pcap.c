@@ -32,13 +32,21 @@ struct one_way {
 	uint64_t taken, placed, dropped;
 };
 
+/* Of one dispatch: its bytes are libpcap's only until it takes the next. */
+struct batch {
+	struct capture_frame frames[CAPTURE_BATCH];
+	uint8_t bytes[CAPTURE_BATCH][CAPTURE_SNAP];
+	size_t n;
+};
+
 struct pcap_capture {
 	struct capture head;
 	struct capture_options opt;
 	struct one_way ways[WAYS];
 	struct mono_time settled; /* by then all up to the mark was there */
 	int ready;                /* epoll */
-	bool attached;            /* once */
+	struct batch batch;
+	bool attached; /* once */
 };
 
 static struct pcap_capture *of(struct capture *c)
@@ -203,19 +211,32 @@ static bool pcap_way_mark(struct capture *c)
 	return ask(&of(c)->ways[RECEIVED]) && ask(&of(c)->ways[SENT]);
 }
 
+static void hand_over(struct pcap_capture *p)
+{
+	struct batch *b = &p->batch;
+
+	if (b->n)
+		p->opt.sink.frames(p->opt.sink.data, b->frames, b->n);
+	b->n = 0;
+}
+
 static void on_frame(
 	u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
 {
 	struct one_way *w = (void *)user;
-	const struct capture_sink *sink = &w->capture->opt.sink;
-	const struct capture_frame f = {
-		.frame = {bytes, header->caplen, header->len},
+	struct batch *b = &w->capture->batch;
+	const uint32_t len =
+		header->caplen < CAPTURE_SNAP ? header->caplen : CAPTURE_SNAP;
+
+	memcpy(b->bytes[b->n], bytes, len);
+	b->frames[b->n] = (struct capture_frame){
+		.frame = {b->bytes[b->n], len, header->len},
 		.time_ns = header->ts.tv_sec * NS_PER_S + header->ts.tv_usec,
 		.layer = w->layer,
 		.sent = w == &w->capture->ways[SENT]};
-
 	w->taken++;
-	sink->frames(sink->data, &f, 1);
+	if (++b->n == CAPTURE_BATCH)
+		hand_over(w->capture);
 }
 
 static bool reached(const struct pcap_capture *p)
@@ -238,6 +259,7 @@ static bool pcap_way_read(struct capture *c, unsigned blocks, bool to_mark)
 			if (pcap_dispatch(p->ways[i].pcap, -1, on_frame,
 				    (void *)&p->ways[i]) <= 0)
 				break;
+	hand_over(p);
 	return reached(p);
 }
 
