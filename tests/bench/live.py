@@ -11,10 +11,12 @@ ratio to the same without a meter, run between; "reader" is the meter's own,
 in the same unit, once it has seen each flow.  All are medians of rounds.
 Whether all frames were counted is asked of the meter's records.
 
-Round trips are between two ends that never sleep, on three paths in turn, a
-hundred at a time: one without a meter, one with, and one with a packet socket
-that takes nothing and that nobody reads.  That is what the kernel takes for
-handing frames to any packet socket at all; no way that has one costs less."""
+Round trips are between two ends that never sleep, on four paths in turn, a
+hundred at a time: one without a meter, one with, one with a packet socket that
+takes nothing, and one with the plainest ring there can be, whose blocks are
+given back unread.  These are what the kernel takes for handing frames to any
+packet socket at all, and for putting them into a ring: no way that has one
+costs less."""
 import argparse
 import json
 import os
@@ -33,17 +35,36 @@ tag = f"nfzl{os.getpid()}"
 TARGET = {"packet": (1.45, 1.6, 0.30, 1.06), "pcap": (1.45, 1.6, 0.33, 1.06)}
 EBPF = (1.45, 1.6, 0.10, 1.05)  # at each place
 RATE = 500000  # frames a second
-PATHS = {"bare": 1, "idle": 2, "seen": 0}
-# a packet socket whose filter takes nothing
-IDLE = """
-import ctypes, socket, struct
-code = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))
+PATHS = {"bare": 1, "idle": 2, "ring": 3, "seen": 0}
+# What the kernel itself takes: packet sockets, of all frames, both ways.
+SOCKET = """
+import ctypes, mmap, select, socket, struct, sys
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-s.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HP", 1, ctypes.addressof(code)))
-s.bind(("in", 3))
-print("READY", flush=True)
-input()
+def begin():
+    s.bind(("in", 3))
+    print("READY", flush=True)
 """
+BESIDE = {
+    # its filter takes nothing
+    "idle": SOCKET + """
+code = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))
+s.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HP", 1, ctypes.addressof(code)))
+begin()
+input()
+""",
+    # TPACKET_V3, 32 blocks of 1 MiB or 50 ms
+    "ring": SOCKET + """
+BLOCK, N, at = 1 << 20, 32, 0
+s.setsockopt(263, 10, 2)
+s.setsockopt(263, 5, struct.pack("7I", BLOCK, N, 2048, BLOCK // 2048 * N, 50, 0, 0))
+ring = mmap.mmap(s.fileno(), BLOCK * N)
+begin()
+while not select.select([sys.stdin], [], [], 0.02)[0]:
+    while struct.unpack_from("I", ring, at + 8)[0] & 1:
+        struct.pack_into("I", ring, at + 8, 0)
+        at = (at + BLOCK) % (BLOCK * N)
+""",
+}
 SETUP = """netflowize-setup 1
 deployment 00000000000000aa
 module 1 meter
@@ -157,20 +178,26 @@ def costs(a, mac, folder):
     return got
 
 
+def start_beside(path):
+    p = inside(f"{PATHS[path]}b", sys.executable, "-c", BESIDE[path],
+               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    if p.stdout.readline() != "READY\n":
+        sys.exit(f"there can be no {path} beside the meter here")
+    return p
+
+
 def round_trips(a, way, folder):
-    """-> (ratio, ratio of the idle socket, ns without)"""
-    idle = inside("2b", sys.executable, "-c", IDLE, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    if idle.stdout.readline() != "READY\n":
-        sys.exit("there can be no idle packet socket here")
+    """-> ratio by path, ns without"""
+    beside = [start_beside(path) for path in BESIDE]
     meter = Meter(way, folder)
     ends = [f(x) for x in PATHS.values() for f in (
         lambda x: f"{tag}-{x}a", lambda x: f"{tag}-{x}c", lambda x: "10.2.0.1")]
     out = subprocess.run([*a.first, build + "/tests/tool-pingpong", str(a.rtt), *ends],
                          stdout=subprocess.PIPE, text=True, check=True).stdout.split()
     meter.end()
-    idle.communicate("\n")
-    ratio = dict(zip(PATHS, map(float, out[1::2])))
-    return ratio["seen"], ratio["idle"], float(out[0])
+    for p in beside:
+        p.communicate("\n")
+    return dict(zip(PATHS, map(float, out[1::2]))), float(out[0])
 
 
 def main():
@@ -203,9 +230,11 @@ def main():
                       ("\n  ".join(wrong) or "all counted"), flush=True)
             for way in a.ways if a.rtt else []:
                 r = result.setdefault(way, {})
-                r["rtt"], r["rtt_idle"], ns = round_trips(a, way, folder)
+                ratio, ns = round_trips(a, way, folder)
+                r["rtt"], r["rtt_idle"], r["rtt_ring"] = ratio["seen"], ratio["idle"], ratio["ring"]
                 print(f"{way:11} round trip {r['rtt']:.3f} (<= {TARGET.get(way, EBPF)[3]}) of "
-                      f"{ns / 1000:.1f} us; {r['rtt_idle']:.3f} with a socket that takes nothing", flush=True)
+                      f"{ns / 1000:.1f} us; {r['rtt_idle']:.3f} with a socket that takes nothing, "
+                      f"{r['rtt_ring']:.3f} with the plainest ring", flush=True)
         finally:
             for process in Meter.running:
                 process.terminate()
