@@ -5,6 +5,7 @@
 #include "probe/courier.h"
 #include "base/clock.h"
 #include "base/jail.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "probe/metric.h"
 #include "base/thread.h"
@@ -92,6 +93,7 @@ int courier_open(const struct courier_options *options, struct courier **ret,
 		const struct outlet_options o = {.target = s->exports[i],
 			.pace = options->pace,
 			.patience_s = PATIENCE_S,
+			.later = true,
 			.exporter = {.domain = s->id,
 				.start_ns = wall_now().ns,
 				.interfaces = c->names,
@@ -99,6 +101,9 @@ int courier_open(const struct courier_options *options, struct courier **ret,
 
 		r = outlet_open(&o, &c->outlets[i], err);
 		c->n += r == 0;
+		if (r == 0 && outlet_failed(c->outlets[i], err) < 0)
+			log_warning("%s; tried again every %d s", err->text,
+				AGAIN_MS / 1000);
 	}
 	if (r < 0) {
 		courier_close(c);
@@ -171,6 +176,18 @@ static void drain(struct courier *c)
 	}
 }
 
+/* What streams took and could not send. */
+static void count_lost(struct courier *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct outlet_lost lost = outlet_lost(c->outlets[i]);
+
+		c->unsent += lost.records;
+		c->unsent_packets += lost.packets;
+		c->unsent_octets += lost.octets;
+	}
+}
+
 static struct export_ledger ledger_of(const struct courier *c)
 {
 	return (struct export_ledger){.ignored_packets = c->lost,
@@ -191,10 +208,12 @@ static bool is_due(struct mono_time *at, int64_t period_ms)
 
 static void look_after(struct courier *c)
 {
-	const struct export_ledger ledger = ledger_of(c);
+	struct export_ledger ledger;
 	bool again = is_due(&c->retried, AGAIN_MS);
 	bool remind = is_due(&c->remind, REMIND_MS);
 
+	count_lost(c);
+	ledger = ledger_of(c);
 	for (size_t i = 0; i < c->n; i++) {
 		struct outlet *o = c->outlets[i];
 
@@ -255,9 +274,11 @@ static void *work(void *data)
 		report(c);
 	}
 	drain(c);
+	count_lost(c);
 	ledger = ledger_of(c);
 	for (size_t i = 0; i < c->n; i++)
 		(void)outlet_finish(c->outlets[i], &ledger, wall_now().ns);
+	count_lost(c);
 	report(c);
 	answer(c, &c->ended);
 	return NULL;

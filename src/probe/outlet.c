@@ -25,8 +25,10 @@ struct outlet {
 	int failed;
 	struct err err;
 	uint64_t unsent, sent;
-	struct outlet_stats past; /* of connections before this one */
-	uint8_t *buffer;          /* of a file: several messages a write */
+	struct outlet_lost pending, lost; /* in the message, or in none */
+	uint64_t lost_records;            /* of this connection */
+	struct outlet_stats past;         /* of connections before this one */
+	uint8_t *buffer; /* of a file: several messages a write */
 	size_t buffered;
 	bool old; /* a file that still has what was in it before */
 	struct exporter exporter;
@@ -94,6 +96,7 @@ static void begin(struct outlet *o)
 	exporter_init(&o->exporter, &e);
 	o->began_ns = mono_now().ns;
 	o->sent = 0;
+	o->pending = (struct outlet_lost){0};
 }
 
 int outlet_open(
@@ -103,11 +106,14 @@ int outlet_open(
 	int fd = -1;
 	int r = open_fd(o, &fd, err);
 
-	if (r < 0)
+	if (r < 0 && !(o->later && !o->path && o->target.tcp))
 		return r;
 	out = mem_zalloc(1, sizeof(*out));
 	out->fd = fd;
 	out->opt = *o;
+	out->failed = r;
+	if (r < 0)
+		out->err = *err;
 	if (o->path) {
 		out->buffer = mem_zalloc(FILE_BUFFER, 1);
 		out->opt.target.format = EXPORT_IPFIX;
@@ -134,8 +140,9 @@ bool outlet_reopen(struct outlet *o)
 	if (connect_to(&o->opt, &fd, &o->err) < 0)
 		return false;
 	outlet_stats(o, &o->past);
-	o->unsent = 0;
-	close(o->fd);
+	o->unsent = o->lost_records = 0;
+	if (o->fd >= 0)
+		close(o->fd);
 	o->fd = fd;
 	o->failed = 0;
 	begin(o);
@@ -146,7 +153,7 @@ void outlet_close(struct outlet *o)
 {
 	if (!o)
 		return;
-	if (o->fd != STDOUT_FILENO)
+	if (o->fd >= 0 && o->fd != STDOUT_FILENO)
 		close(o->fd);
 	free(o->buffer);
 	free(o);
@@ -213,6 +220,19 @@ static bool buffer(struct outlet *o, const uint8_t *bytes, size_t len)
 	return true;
 }
 
+/* A collector says nothing; where there is something to read it has closed,
+ * and what is written goes nowhere before the system says so. */
+static bool has_closed(struct outlet *o)
+{
+	char byte;
+
+	if (recv(o->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0)
+		return false;
+	o->failed =
+		err_set(&o->err, NFZ_E_IO, "%s closed the connection", o->name);
+	return true;
+}
+
 static bool send_one(struct outlet *o, const uint8_t *bytes, size_t len)
 {
 	if (is_udp(o)) {
@@ -225,7 +245,7 @@ static bool send_one(struct outlet *o, const uint8_t *bytes, size_t len)
 		return true;
 	}
 	if (!o->buffer) {
-		if (write_all(o, bytes, len))
+		if (!has_closed(o) && write_all(o, bytes, len))
 			return true;
 		o->unsent++;
 		return false;
@@ -233,23 +253,45 @@ static bool send_one(struct outlet *o, const uint8_t *bytes, size_t len)
 	return buffer(o, bytes, len);
 }
 
+static void lose(struct outlet_lost *to, const struct outlet_lost *more)
+{
+	to->records += more->records;
+	to->packets += more->packets;
+	to->octets += more->octets;
+}
+
 static bool send_messages(struct outlet *o, int64_t now_ns)
 {
 	const uint8_t *bytes;
 	size_t len;
 
-	while ((len = exporter_take(&o->exporter, now_ns, &bytes)) > 0)
-		if (!send_one(o, bytes, len))
+	while ((len = exporter_take(&o->exporter, now_ns, &bytes)) > 0) {
+		const bool sent = send_one(o, bytes, len);
+
+		if (!sent) {
+			lose(&o->lost, &o->pending);
+			o->lost_records += o->pending.records;
+		}
+		o->pending = (struct outlet_lost){0};
+		if (!sent)
 			return false;
+	}
 	return true;
 }
 
 static bool add_one(struct outlet *o, const struct flow_record *r,
 	const struct flow_more *more, int64_t now_ns)
 {
+	const bool both = more && o->opt.exporter.shape.more & MORE_REVERSE &&
+			  o->opt.target.format == EXPORT_IPFIX;
+	const struct flow_half none = {0},
+			       *back = both ? &more->reverse : &none;
+
 	while (!exporter_add(&o->exporter, r, more))
 		if (!send_messages(o, now_ns))
 			return false;
+	lose(&o->pending, &(struct outlet_lost){1, r->packets + back->packets,
+				  r->bytes + back->bytes});
 	return true;
 }
 
@@ -333,6 +375,14 @@ bool outlet_finish(
 	return account(o, l, now_ns) && outlet_push(o, now_ns);
 }
 
+struct outlet_lost outlet_lost(struct outlet *o)
+{
+	const struct outlet_lost lost = o->lost;
+
+	o->lost = (struct outlet_lost){0};
+	return lost;
+}
+
 int outlet_failed(const struct outlet *o, struct err *err)
 {
 	if (o->failed && err)
@@ -345,8 +395,8 @@ void outlet_stats(const struct outlet *o, struct outlet_stats *ret)
 	const struct exporter *e = &o->exporter;
 	const struct outlet_stats *past = &o->past;
 
-	*ret = (struct outlet_stats){
-		.records = past->records + e->records - e->left_out,
+	*ret = (struct outlet_stats){.records = past->records + e->records -
+						e->left_out - o->lost_records,
 		.messages = past->messages + e->messages,
 		.octets = past->octets + e->octets,
 		.left_out = past->left_out + e->left_out,

@@ -21,6 +21,12 @@ struct outlet_options {
 	uint32_t pace;
 	int patience_s; /* a stream that takes nothing for so long has failed;
 	                 * 0: waits for ever */
+	bool later;     /* a stream nobody takes yet is open, and has failed */
+};
+
+/* Records that were taken and did not leave. */
+struct outlet_lost {
+	uint64_t records, packets, octets;
 };
 
 struct outlet_stats {
@@ -58,6 +64,8 @@ void outlet_remind(
 /* With the ledger as the last word. */
 bool outlet_finish(
 	struct outlet *o, const struct export_ledger *l, int64_t now_ns);
+/* Those of a stream that broke off, since this was asked last. */
+struct outlet_lost outlet_lost(struct outlet *o);
 /* 0, or why nothing goes out any more. */
 int outlet_failed(const struct outlet *o, struct err *err);
 /* Connects anew, after a failure; not for files.  False: it failed again. */
