@@ -32,11 +32,13 @@ static uint8_t *add_hash(uint8_t *p, const struct export_sampling *s)
 bool exporter_write_sampling(struct exporter *e)
 {
 	const bool nf9 = e->opt.format == EXPORT_NF9;
-	const struct export_sampling *s = &e->opt.sampling;
+	const struct export_sampling none = {.one_of = 1};
+	const struct export_sampling *s =
+		e->opt.sampling.one_of > 1 ? &e->opt.sampling : &none;
 	bool hash = !nf9 && s->by == EXPORT_HASH;
 	uint8_t *p;
 
-	if (s->one_of <= 1)
+	if (s->one_of == 1 && !e->resampled)
 		return true;
 	p = exporter_space(e, hash ? TEMPLATE_HASH : TEMPLATE_SAMPLING,
 		nf9    ? 9

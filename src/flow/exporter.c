@@ -289,6 +289,7 @@ void exporter_resample(
 	struct exporter *e, const struct export_sampling *sampling)
 {
 	e->opt.sampling = *sampling;
+	e->resampled = true;
 	set_old_sampling(e);
 	exporter_refresh(e);
 }

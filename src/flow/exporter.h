@@ -123,6 +123,7 @@ struct exporter {
 	int64_t boot_ns;   /* whole seconds */
 	int64_t newest_ns; /* of the message */
 	bool booted;
+	bool resampled;         /* that all are taken has to be told, too */
 	unsigned age;           /* messages since templates */
 	size_t told;            /* of templates and what goes with them */
 	size_t values;          /* bytes of one direction's */

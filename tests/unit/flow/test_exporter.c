@@ -299,6 +299,28 @@ Test(exporter, times_hold_where_uptime_ends)
 	}
 }
 
+/* Who was told of one in ten would go on multiplying. */
+Test(exporter, an_end_of_sampling_is_told)
+{
+	for (size_t i = 0; i < 2; i++) {
+		const struct export_sampling all = {.one_of = 1};
+		const struct exporter_options o = {
+			.format = modern[i], .sampling = {.one_of = 10}};
+		const struct flow_record r = flow(0);
+		struct got got = {0};
+		struct exporter e;
+
+		exporter_init(&e, &o);
+		export(&e, &r, &got);
+		take_all(&e, start, &got);
+		cr_expect_eq(got.interval, 10);
+		exporter_resample(&e, &all);
+		export(&e, &r, &got);
+		take_all(&e, start, &got);
+		cr_expect_eq(got.interval, 1);
+	}
+}
+
 /* Templates alone, after the uptime of 32 bits. */
 Test(exporter, headers_tell_the_time_without_flows)
 {
