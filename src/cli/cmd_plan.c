@@ -278,6 +278,8 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 
 	argc = join_changes(argc, argv, &made);
 	r = command_parse(app, &cmd_plan, &o, argc, argv, &words, err);
+	if (r == 0 && words >= 0)
+		r = plan_options_check(&o.plan, err);
 	if (r == 0 && words >= 0 && (o.plan.heavy || o.plan.mixed)) {
 		r = heavy_goal_of(
 			&o.heavy, !o.plan.heavy, &names, &o.with, err);

@@ -185,8 +185,9 @@ static void say_result(const struct up *up, int64_t ms)
 	if (!up->report.changed) {
 		say_done(up->app,
 			"no changes: %s/%s is instrumented, %" PRIu64
-			" bytes of binary sent",
-			p, e, up->report.binary_bytes);
+			" bytes of binary sent%s",
+			p, e, up->report.binary_bytes,
+			up->o->lease_ms ? "; the lease begins anew" : "");
 		return;
 	}
 	say(up->app,
@@ -459,6 +460,8 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	bool stop = r < 0 || words < 0;
 
 	if (!stop)
+		r = plan_options_check(&o.plan, err);
+	if (!stop && r == 0)
 		r = settings_read(&o.set, &up.settings, err);
 	if (!stop && r == 0)
 		r = take_plan(&up, &o, words ? argv[1] : NULL, err);

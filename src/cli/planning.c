@@ -10,6 +10,16 @@ const char *const planning_covers[] = {
 const char *const planning_dedupes[] = {"owner", "path", "none", NULL};
 const char *const planning_objectives[] = {"impact", "count", "cost", NULL};
 
+int plan_options_check(const struct plan_options *o, struct err *err)
+{
+	if (o->light + o->heavy + o->mixed <= 1)
+		return 0;
+	err_set(err, NFZ_E_USAGE, "%s and %s exclude each other",
+		o->light ? "--light" : "--heavy",
+		o->heavy && o->light ? "--heavy" : "--mixed");
+	return err_hint(err, "Without any of them it is --light");
+}
+
 void plan_options_release(struct plan_options *o)
 {
 	opt_list_release(&o->avoid);

@@ -115,7 +115,7 @@ void up_say_unheard(const struct app *app, const struct topology *t,
 	for (size_t i = 0; i < report->n; i++) {
 		const struct deploy_node *d = &report->nodes[i];
 
-		if (d->status == NODE_SKIPPED &&
+		if (d->status == NODE_SKIPPED && !d->err.code &&
 			topology_may_answer(t->nodes[d->node].m))
 			gather_add(&whys, 0, d->name,
 				behind_name(d->step, d->name), 0);

@@ -80,6 +80,20 @@ static int clock_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	return FLEET_CALL;
 }
 
+/* What was found may be gone. */
+static bool clock_again(void *ctx, struct fleet_node *n, const struct err *err)
+{
+	struct asking *a = ctx;
+	struct deploy_node *d = session_node(&a->s, n);
+
+	if (!session_again(&a->s, n, err))
+		return false;
+	session_forget(d);
+	d->known = d->clock_known = false;
+	a->rounds[n->index] = (struct round){0};
+	return true;
+}
+
 static void clock_done(void *ctx, struct fleet_node *n)
 {
 	struct asking *a = ctx;
@@ -96,7 +110,7 @@ int deploy_clocks(const struct topology *t, const struct deploy_options *o,
 {
 	struct asking *a = mem_zalloc(1, sizeof(*a));
 	const struct fleet_job job = {
-		.next = clock_next, .done = clock_done, .ctx = a};
+		.next = clock_next, .done = clock_done, .again = clock_again, .ctx = a};
 	int r = session_open(t, o, ret, &a->s, err);
 
 	if (r == 0) {

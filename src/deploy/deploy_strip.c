@@ -13,8 +13,7 @@
 enum {
 	HELLO_MS = 10000,
 	UNDO_MS = 60000,
-	LAST_WORDS_MS = 3000,
-	TIMES_AGAIN = 4
+	LAST_WORDS_MS = 3000
 };
 
 static bool is_meant(const struct session *s, const struct deploy_found *f)
@@ -124,13 +123,11 @@ static int strip_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	return undo_one(s, n, f);
 }
 
-/* Somebody else strips the node as well: he ends our agent there, if that is one
- * of the deployment's programs.  Nothing may be left for us then, and whatever
- * was interrupted can be begun once more. */
+/* Nothing may be left for us then, and whatever was interrupted can be begun
+ * once more. */
 static bool strip_again(void *ctx, struct fleet_node *n, const struct err *err)
 {
-	(void)ctx;
-	if (n->begun == TIMES_AGAIN || err->code != NFZ_E_REMOTE)
+	if (!session_again(ctx, n, err))
 		return false;
 	n->stage = 0;
 	return true;

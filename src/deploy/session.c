@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STEPS_MAX = 16 << 20 };
+enum { STEPS_MAX = 16 << 20, TIMES_AGAIN = 4 };
 
 /* What outlives a session. */
 struct deploy_link {
@@ -270,6 +270,12 @@ int session_run(struct session *s, const struct fleet_job *job, struct err *err)
 	for (size_t i = 0; i < s->fleet->n; i++)
 		session_failed(s, &s->fleet->nodes[i]);
 	return r;
+}
+
+bool session_again(void *ctx, struct fleet_node *n, const struct err *err)
+{
+	(void)ctx;
+	return n->begun < TIMES_AGAIN && err->code == NFZ_E_REMOTE;
 }
 
 void session_checks(struct deploy_node *d, const struct reply *reply)

@@ -40,6 +40,10 @@ void session_take_hello(struct deploy_node *d, const struct reply *reply);
 void session_forget(struct deploy_node *d);
 /* Copies a failed node's error into its report and tells it. */
 void session_failed(struct session *s, const struct fleet_node *n);
+/* Who strips ends the agents of others, where they are programs of the
+ * deployment.  Shall a node that failed begin anew?  A fleet_job's `again` of
+ * those who only look, with the session as ctx. */
+bool session_again(void *ctx, struct fleet_node *n, const struct err *err);
 /* Takes notes of replies: "check" and "kept" into the node's report. */
 void session_checks(struct deploy_node *d, const struct reply *reply);
 /* The deployment with this id on the node, or NULL. */

@@ -219,6 +219,7 @@ int session_hello(struct session *s, struct err *err)
 	const struct fleet_job job = {.next = hello_next,
 		.done = hello_done,
 		.enough = s->o->early ? heard_enough : NULL,
+		.again = session_again,
 		.keep = true,
 		.ctx = s};
 

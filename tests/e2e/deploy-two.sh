@@ -51,6 +51,17 @@ for pause in 0 0.2; do
 	check "two strips: no processes" no_processes
 done
 
+# who only looks meanwhile does not fail where his agent is ended with the rest
+for pause in 0 0.1 0.2; do
+	STATE=$dir/ann deploy up client1
+	( dir=$dir/ann STATE=$dir/ann; deploy strip; echo "$status" >"$dir/status" ) &
+	sleep "$pause"
+	STATE=$dir/lee deploy clocks
+	check "strip and status: status after $pause s" [ "$status" = 0 ]
+	wait
+	check "strip and status: strip" [ "$(cat "$dir/ann/status")" = 0 ]
+done
+
 # two experiments that share the node "left", with a link each
 stand_ins "$good_stand_in" 2
 cp "$dir/topology.json" "$dir/all.json"

@@ -1,0 +1,1 @@
+plan --light --heavy --topology topologies/dumbbell.ns
