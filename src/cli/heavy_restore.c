@@ -133,6 +133,11 @@ int heavy_restore(struct heavy_now *now, bool dry_run, struct err *err)
 		compare_machines(now);
 		r = forget(now, err);
 	}
+	if (r == -NFZ_E_NS || r == -NFZ_E_RESOURCES)
+		err_hint(err,
+			"What netflowize added to the description is still in "
+			"it.\nTry again later: netflowize strip %s/%s",
+			now->exp.proj, now->exp.exp);
 	if (r == -NFZ_E_INTERRUPTED || r == -NFZ_E_TIMEOUT)
 		err_hint(err, "Go on: netflowize strip %s/%s", now->exp.proj,
 			now->exp.exp);

@@ -65,6 +65,13 @@ check "nothing is left" same_disks "$dir/before"
 
 nfz up --heavy --yes "$exp"
 check "up again" [ "$status" = 0 ]
+fault boss modify-map
+nfz strip "$exp"
+check "strip where no machine is found" [ "$status" = 3 ]
+check "says what stays" said "added to the description is still in it"
+check "which is the description" has_block
+nfz up --heavy --yes "$exp"
+check "up after that" [ "$status" = 0 ]
 on left -- ping -c 5 -i 0.01 -q right >/dev/null
 # a light one beside it, on the two nodes of a link
 python3 - "$dir" <<'EOF'
