@@ -399,8 +399,8 @@ bool fleet_io_alive(struct fleet_io *io)
 
 static int agent_ended(const struct fleet_node *n, struct err *err)
 {
-	err_set(err, NFZ_E_REMOTE, "%s: the agent ended in the middle of a call",
-		n->name);
+	err_set(err, NFZ_E_REMOTE,
+		"%s: the agent ended in the middle of a call", n->name);
 	return err_hint(err,
 		"Does somebody strip the experiment?  \"netflowize list\" "
 		"tells what is there; then run this again");
