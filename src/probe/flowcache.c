@@ -239,8 +239,15 @@ static void remove_flow(struct flowcache *c, uint32_t id)
 	flowtable_remove(&c->table, id);
 }
 
-static enum end_reason end_of(const struct flow_hot *hot)
+/* The reason that came first: where packets are far apart nobody looked then. */
+static enum end_reason end_of(const struct flowcache *c, uint32_t id)
 {
+	const struct flow_hot *hot = &c->table.hot[id];
+	int64_t lasted_ns = hot->last_ns - flowtable_first(&c->table, id);
+	int64_t patience_ms = timeouts_patience_ms(&c->times, hot);
+
+	if (lasted_ns > (c->times.active_ms - patience_ms) * NS_PER_MS)
+		return END_ACTIVE;
 	return hot->state & FLOW_FINISHED ? END_DETECTED : END_IDLE;
 }
 
@@ -309,7 +316,7 @@ static bool make_ready(struct flowcache *c, uint32_t id,
 		hot->packets <= UINT32_MAX - a->packets)
 		return true;
 	if (quiet_ns > timeouts_patience_ms(&c->times, hot) * NS_PER_MS) {
-		if (emit(c, id, end_of(hot))) {
+		if (emit(c, id, end_of(c, id))) {
 			start(c, id, a, l->turned);
 			file_flow(c, id);
 		}
@@ -323,9 +330,8 @@ static bool make_ready(struct flowcache *c, uint32_t id,
 		/* due sooner than it was filed for */
 		wheel_file(&c->wheel, id, c->wheel.tick + 1);
 	}
-	if (hot->packets > UINT32_MAX - a->packets)
-		return emit(c, id, END_LIVING);
-	return true;
+	return hot->packets <= UINT32_MAX - a->packets ||
+	       emit(c, id, END_LIVING);
 }
 
 static inline void update(
@@ -422,17 +428,14 @@ uint64_t flowcache_add(struct flowcache *c, struct flow_addition *a, size_t n)
 	}
 	for (size_t i = 0; i < n; i++)
 		l[i].candidate = flowtable_candidate(&c->table, l[i].tag);
-	for (size_t i = 0; i < n; i++) {
-		if (a[i].point < c->points.n && add_one(c, &a[i], &l[i], i))
-			continue;
-		refused |= UINT64_C(1) << i;
-		c->stats.refused++;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (a[i].point >= c->points.n || !add_one(c, &a[i], &l[i], i))
+			refused |= UINT64_C(1) << i;
+	c->stats.refused += (uint64_t)__builtin_popcountll(refused);
 	return refused;
 }
 
-/* What the time that was told means for a flow: it is over, or what it has
- * counted is to be reported. */
+/* Is a flow over by the time told, or what it has counted to be reported? */
 struct verdict {
 	bool done, due;
 	int64_t age_ns; /* since the first packet of what is counted */
@@ -452,7 +455,7 @@ static struct verdict judge(const struct flowcache *c, uint32_t id)
 	v.age_ns = now_ns - flowtable_first(&c->table, id);
 	v.due = hot->packets > 0 &&
 		v.age_ns > timeouts_report_ms(&c->times, hot) * NS_PER_MS;
-	v.reason = v.done                  ? end_of(hot)
+	v.reason = v.done                  ? end_of(c, id)
 		   : hot->state & FLOW_NEW ? END_LIVING
 					   : END_ACTIVE;
 	return v;
@@ -515,9 +518,7 @@ bool flowcache_flush(struct flowcache *c)
 	for (uint32_t id = 0; id < c->table.touched; id++) {
 		struct flow_hot *hot = &c->table.hot[id];
 
-		if (!(hot->state & FLOW_USED) || hot->packets == 0)
-			continue;
-		if (!emit(c, id, END_LIVING))
+		if (hot->state & FLOW_USED && !emit(c, id, END_LIVING))
 			return false;
 		hot->state &= (uint8_t)~FLOW_NEW;
 	}

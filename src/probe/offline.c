@@ -13,15 +13,18 @@
 #include "probe/fragments.h"
 #include "probe/sample.h"
 #include "probe/sieve.h"
+#include "probe/timeouts.h"
 #include "probe/tunnel.h"
 
 #include <string.h>
 
 #define BATCH_NS INT64_C(500000000)
 
-/* A step in time that would end every flow is believed when so many packets
- * have come since: files are put together in the wrong order, and clocks set
- * and set back. */
+/* A step in time that would end every flow is believed once a packet has come
+ * that does not go back, a long one by the next step; where time did go back,
+ * and otherwise, when DOUBT_PACKETS have come since: files are put together in
+ * the wrong order, and clocks set and set back. */
+#define LONG_NS (3600 * NS_PER_S)
 enum { PROGRESS_BATCHES = 4096, DOUBT_PACKETS = 64 };
 
 struct offline {
@@ -34,8 +37,9 @@ struct offline {
 	struct sample sample;
 	struct fragments *fragments; /* NULL: they have no ports */
 	int64_t now_ns;
-	bool begun;   /* that there was a packet */
-	size_t doubt; /* packets until the time is believed */
+	bool begun;     /* that there was a packet */
+	bool went_back; /* time has, by more than disorder of packets explains */
+	size_t doubt;   /* packets until the time is believed */
 	struct flow_addition batch[CAPFILE_BATCH];
 	bool choosy; /* more is asked for than to count all */
 	/* of metrics: the packets, the batch's first of them, and what they
@@ -106,29 +110,51 @@ void offline_free(struct offline *o)
 	free(o);
 }
 
-/* The time of a batch's first packet: no timeout may overtake the batch. */
-static void tell_time(struct offline *o, size_t n)
+/* Packets until a step to the first of these times is believed, n of which are
+ * added now. */
+static size_t doubt(
+	const struct offline *o, const int64_t *times, size_t n, size_t known)
 {
-	int64_t at = o->batch[0].first_ns;
+	if (o->went_back || times[0] - o->now_ns >= LONG_NS)
+		return DOUBT_PACKETS;
+	for (size_t i = 1; i < known; i++)
+		if (times[i] < times[0] - TIMEOUTS_DISORDER_NS)
+			return DOUBT_PACKETS;
+	return known > 1 ? 0 : n;
+}
 
+/* The time of a batch's first packet: no timeout may overtake the batch.  Of
+ * `known` packets, its own and some to come, the times are. */
+static void tell_time(
+	struct offline *o, const int64_t *times, size_t n, size_t known)
+{
+	const int64_t at = times[0];
+
+	o->went_back |=
+		o->begun && (at < o->now_ns - TIMEOUTS_DISORDER_NS ||
+				    times[n - 1] < at - TIMEOUTS_DISORDER_NS);
 	if (o->begun && at - o->now_ns > o->opt.flows.idle_ms * NS_PER_MS) {
-		o->doubt = DOUBT_PACKETS;
-		flowcache_doubt(o->cache);
+		if (!o->went_back)
+			flowcache_advance(o->cache, o->now_ns);
+		o->doubt = doubt(o, times, n, known);
+		if (o->doubt)
+			flowcache_doubt(o->cache);
 	}
 	if (!o->doubt)
 		flowcache_advance(o->cache, at);
-	o->begun = true;
 	o->doubt -= n < o->doubt ? n : o->doubt;
-	o->now_ns = o->batch[n - 1].first_ns;
+	o->begun = true;
+	o->now_ns = times[n - 1];
 }
 
-static void add(struct offline *o, size_t n)
+/* The batch's n packets are the first of `known`. */
+static void add(struct offline *o, const int64_t *times, size_t n, size_t known)
 {
 	uint64_t refused;
 
 	if (n == 0)
 		return;
-	tell_time(o, n);
+	tell_time(o, times, n, known);
 	refused = flowcache_add(o->cache, o->batch, n);
 	if (!refused)
 		return;
@@ -241,7 +267,7 @@ static void take_batch(
 	o->first_seen = 0;
 	for (size_t i = 0; i < good; i++) {
 		if (used && times[i] - o->batch[0].first_ns > BATCH_NS) {
-			add(o, used);
+			add(o, &times[o->first_seen], used, good - i + used);
 			o->first_seen = i;
 			used = 0;
 		}
@@ -257,7 +283,7 @@ static void take_batch(
 			define(o, &d[i], &o->batch[used]);
 		used++;
 	}
-	add(o, used);
+	add(o, &times[o->first_seen], used, used);
 }
 
 int offline_read(struct offline *o, const char *path, struct err *err)

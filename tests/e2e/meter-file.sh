@@ -144,6 +144,32 @@ try:
 except socket.timeout:
     expect("a datagram while the pipe waits", "none", "one")
 expect("the rest at the end", json.loads(pipe.communicate()[0].splitlines()[0])["sport"], 8)
+# time that goes on in steps ends flows when they are due, from the first packet
+# on, and for the reason that came first
+def at_times(packets):
+    with open(folder.name + "/times.pcap", "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
+        for ms, number, flags in packets:
+            ip = struct.pack(">BBHHHBBH4s4sHHIIBBHI", 0x45, 0, 40, 0, 0, 64, 6, 0, bytes([10, 0, 0, 1]),
+                             bytes([10, 0, 0, 2]), number, 80, 0, 0, 0x50, flags, 0, 0)
+            f.write(struct.pack("<IIII", 1000 + ms // 1000, ms % 1000 * 1000, 40, 40) + ip)
+    return folder.name + "/times.pcap"
+def left(packets, *more):
+    got, lines, _ = read(at_times(packets), "-o", "ndjson", *more)
+    return got["most_flows"], [(r["sport"], r["packets"], r["end"]) for r in map(json.loads, lines)]
+silences = [(70000 * i, i, 16) for i in range(300)]
+expect("flows after silences", left(silences, "--idle", "60")[0] <= 2, True)
+expect("flows without patience", left(silences, "--idle", "0")[0] <= 2, True)
+expect("finished at the start", left([(50 * i, i, 17) for i in range(300)], "--idle", "600", "--fin", "0.5")[0] <= 40, True)
+expect("active before idle", left([(0, 1, 16), (400000, 2, 16), (401000, 2, 16)], "--idle", "300", "--active", "60")[1],
+       [(1, 1, "active"), (2, 2, "forced")])
+expect("idle before active", left([(0, 1, 16), (400000, 2, 16), (401000, 2, 16)], "--idle", "60", "--active", "300")[1],
+       [(1, 1, "idle"), (2, 2, "forced")])
+# one that is far ahead is no time, and neither are some
+for wrong in (1, 20):
+    stray = [(10 ** 9, 9, 16) if 30 <= i < 30 + wrong else (1000 * i, i % 2, 16) for i in range(200)]
+    ends = [end for number, _, end in left(stray, "--idle", "60", "--active", "1d")[1] if number < 2]
+    expect("stray times " + str(wrong), ends, ["forced", "forced"])
 
 # the public ones: numbers as the truth, and for every setting the sum of the
 # records is the packets
