@@ -81,8 +81,8 @@ extern const char *const planning_covers[],
 	}
 
 /* More than one of light, heavy and mixed is a mistake. */
-int plan_options_check(const struct plan_options *o,
-	struct err *err) NFZ_MUST_CHECK;
+int plan_options_check(
+	const struct plan_options *o, struct err *err) NFZ_MUST_CHECK;
 void plan_options_release(struct plan_options *o);
 
 /* facts by node index, or NULL. */

@@ -109,8 +109,10 @@ int deploy_clocks(const struct topology *t, const struct deploy_options *o,
 	struct deploy_report *ret, struct err *err)
 {
 	struct asking *a = mem_zalloc(1, sizeof(*a));
-	const struct fleet_job job = {
-		.next = clock_next, .done = clock_done, .again = clock_again, .ctx = a};
+	const struct fleet_job job = {.next = clock_next,
+		.done = clock_done,
+		.again = clock_again,
+		.ctx = a};
 	int r = session_open(t, o, ret, &a->s, err);
 
 	if (r == 0) {

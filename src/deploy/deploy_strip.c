@@ -10,11 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-	HELLO_MS = 10000,
-	UNDO_MS = 60000,
-	LAST_WORDS_MS = 3000
-};
+enum { HELLO_MS = 10000, UNDO_MS = 60000, LAST_WORDS_MS = 3000 };
 
 static bool is_meant(const struct session *s, const struct deploy_found *f)
 {
