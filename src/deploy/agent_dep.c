@@ -38,7 +38,6 @@ static int choose_place(
 	struct agent_place places[AGENT_PLACES];
 	struct buf why = BUF_INIT(900);
 	bool full = false;
-	int r;
 
 	agent_places(a, places);
 	for (int i = 0; i < AGENT_PLACES; i++) {
@@ -56,11 +55,13 @@ static int choose_place(
 				(long long)places[i].free_bytes / 1024,
 				(long long)need / 1024);
 	}
-	r = err_set(err, full ? NFZ_E_DISK_FULL : NFZ_E_NO_PLACE,
+	err_set(err, full ? NFZ_E_DISK_FULL : NFZ_E_NO_PLACE,
 		full ? "disk full (%s)" : "no place to install to (%s)",
 		buf_str(&why));
 	buf_release(&why);
-	return r;
+	return err_hint(err, full ? "Make room on the node, then run this again"
+				  : "Leave it out (--avoid), or let programs "
+				    "run in one of them");
 }
 
 /* The directory itself needs no record: whatever has such a name below

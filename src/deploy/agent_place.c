@@ -3,7 +3,8 @@
  * Making or removing PLACE/netflowize changes the modification time of PLACE.
  * It is put back at once, so it never has to be remembered; the bootstrap
  * script, which has no system call for that, leaves the old time in the
- * times of a marker file until it has put it back. */
+ * times of a marker file until it has put it back, where it has to make
+ * something in such a place at all. */
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "base/mem.h"
@@ -21,7 +22,8 @@
 #include <unistd.h>
 
 #define MARKER ".netflowize-mtime"
-#define BOOT_PREFIX ".boot."
+#define BOOT_PREFIX ".netflowize."
+#define SCRATCH "/dev/shm"
 
 enum { BOOT_STALLED_S = 60 };
 
@@ -151,16 +153,28 @@ static bool boot_lives(int dir, const char *name)
 	return false;
 }
 
-static void sweep_boots(const char *path)
+static bool is_ours(int dir, const char *name)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
+	struct stat st;
 
-	while (d && (e = readdir(d)))
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(st.st_mode) && st.st_uid == geteuid();
+}
+
+static void sweep_boots(const char *base)
+{
+	int fd = open(base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct stat before;
+	struct dirent *e;
+	bool swept = false, known = d && fstat(fd, &before) == 0;
+
+	while (known && (e = readdir(d)))
 		if (strncmp(e->d_name, BOOT_PREFIX, strlen(BOOT_PREFIX)) == 0 &&
-			!boot_lives(fd, e->d_name))
-			unlinkat(fd, e->d_name, 0);
+			is_ours(fd, e->d_name) && !boot_lives(fd, e->d_name))
+			swept = unlinkat(fd, e->d_name, 0) == 0 || swept;
+	if (swept)
+		put_back(base, &before);
 	if (d)
 		closedir(d);
 }
@@ -169,15 +183,19 @@ void agent_place_tidy(const struct agent *a)
 {
 	struct agent_place places[AGENT_PLACES];
 
+	char scratch[AGENT_PATH];
+
+	snprintf(scratch, sizeof(scratch), "%.480s" SCRATCH, a->root);
+	sweep_boots(scratch);
 	agent_places(a, places);
 	for (int i = 0; i < AGENT_PLACES; i++) {
 		struct agent_place *p = &places[i];
 		struct stat before;
 
 		sweep_marker(p->base);
+		sweep_boots(p->base);
 		if (!ours(p->path))
 			continue;
-		sweep_boots(p->path);
 		if (stat(p->base, &before) == 0 && rmdir(p->path) == 0)
 			put_back(p->base, &before);
 	}

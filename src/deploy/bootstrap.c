@@ -12,15 +12,17 @@
  * nfz-unpack shall be.  That one is a few bytes, which the shell can write; it
  * reads and unpacks the agent without a tool of the node's.
  *
- * Kill it anywhere: what can be left is PLACE/.netflowize-mtime (which holds
- * PLACE's modification time as its own) and PLACE/netflowize/.boot.PID; every
- * agent sweeps them when it starts. */
+ * Kill it anywhere: what can be left is PLACE/.netflowize.PID and, where
+ * /dev/shm will not do, PLACE/.netflowize-mtime, which holds PLACE's
+ * modification time as its own; every agent sweeps them when it starts. */
 #include "deploy/bootstrap.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define PLACES "/var/lib /local /var/tmp"
+/* Comes first, as nothing there has to be made or put back. */
+#define SCRATCH "/dev/shm"
 #define HELLO "echo; echo NFZ 1 user $SSH_CONNECTION; "
 
 /* Arguments: look|full, then ARCH SHA256 for each agent we have.  An agent that
@@ -37,7 +39,8 @@ static const char script[] =
 	"if [ \"$u\" = \"Linux $1\" ]; then h=$2; fi; shift 2; done; "
 	"w=need; if [ $look = look ]; then w=none; for p in " PLACES "; do "
 	"if [ -e $p/netflowize ] || [ -e $p/.netflowize-mtime ]; "
-	"then w=need; fi; done; fi; "
+	"then w=need; fi; done; for f in " SCRATCH "/.netflowize.*; do "
+	"if [ -e \"$f\" ]; then w=need; fi; done; fi; "
 	"if [ -z \"$h\" ] && [ $w = need ]; then "
 	"echo \"NFZ 1 os $u\"; exit; fi; "
 	/* an agent that is there already */
@@ -48,39 +51,33 @@ static const char script[] =
 	"case $x in 0 | 12[89] | 1[3-9]? | 2[0-9]*) exit $x;; esac; fi; "
 	"done; fi; done; fi; echo NFZ 1 $w";
 
-/* Arguments: SHA256 SIZE of the agent, PACKED of its block; then what makes
- * nfz-unpack in $f. */
-static const char before_unpack[] =
-	/* takes back what was made in a place, its time too */
-	"tidy() { r=$1/.netflowize-mtime; if [ -O $r ]; then :; else "
-	"r=$1/netflowize/.boot.$$; touch -m -r $1 $r; fi; "
-	"{ rm -f $1/.netflowize-mtime $1/netflowize/.boot.$$; "
-	"rmdir $1/netflowize; touch -m -r /proc/self/fd/9 $1; } 9<$r; }; "
-	"full() { case $1 in *space* | *uota* | 0) b=full;; esac; }; "
-	/* a place where a file can be made, and then, where it can be run */
-	"b=no-place; "
-	"for p in " PLACES "; do d=$p/netflowize; f=$d/.boot.$$; "
-	"if [ -L $p ] || [ -L $d ]; then continue; fi; "
-	"if [ -d $d ]; then if [ -O $d ]; then :; else continue; fi; "
-	"elif [ -d $p ] && [ -w $p ]; then :; else continue; fi; "
-	/* nobody may be there any more to hear what it says */
-	"trap \"tidy $p 2>/dev/null; exit 1\" HUP PIPE TERM; "
-	"if [ -d $d ]; then :; else t=$p/.netflowize-mtime; "
-	"if [ -e $t ] || [ -L $t ]; then :; else "
-	"touch -r $p $t 2>/dev/null; fi; "
-	"if e=$(LC_ALL=C mkdir $d 2>&1); then :; else full \"$e\"; "
-	"tidy $p 2>/dev/null; continue; fi; fi; "
-	"if printf '";
+/* Arguments: SHA256 SIZE of the agent, PACKED of its block.  Between these two is
+ * nfz-unpack. */
+static const char before_unpack[] = "put() { printf '";
 static const char after_unpack[] =
-	"' 2>/dev/null >$f && chmod 700 $f; then :; else "
-	"full \"$(stat -f -c %a $p 2>/dev/null)\"; "
-	"tidy $p 2>/dev/null; continue; fi; "
-	/* its file goes when the agent is what it should be */
+	"' >$f && chmod 700 $f; }; "
+	/* takes back what was made in a place, its time too */
+	"tidy() { if [ -O $t ]; then { rm -f $f $t; "
+	"touch -m -r /proc/self/fd/9 $p; } 9<$t; else rm -f $f; fi; "
+	"} 2>/dev/null; "
+	"b=no-place; set -C; "
+	"for p in " SCRATCH " " PLACES "; do "
+	"f=$p/.netflowize.$$; t=$p/.netflowize-mtime; "
+	"if [ -L $p ] || [ ! -d $p ] || [ ! -w $p ]; then continue; fi; "
+	"if [ -e $f ] || [ -L $f ]; then continue; fi; "
+	/* nobody may be there any more to hear what it says */
+	"trap 'tidy; exit 1' HUP PIPE TERM; "
+	"if [ $p != " SCRATCH " ] && [ ! -e $t ] && [ ! -L $t ]; then "
+	"touch -r $p $t 2>/dev/null; fi; "
+	"if put 2>/dev/null; then :; else "
+	"case $(stat -f -c %a $p 2>/dev/null) in 0) b=full;; esac; "
+	"tidy; continue; fi; "
+	/* it removes its file; then there is an agent, or nothing to take back
+	 * but the time */
 	"$f $3 $2 $f --serve-as $1 --boot $f; x=$?; "
-	"if [ $x = 0 ]; then exit; fi; "
-	"if [ $x -gt 127 ] && [ ! -e $f ]; then exit $x; fi; "
-	"tidy $p 2>/dev/null; case $x in 126) continue;; 28) b=full;; "
-	"*) b=bad;; esac; break; done; echo NFZ 1 $b; exit";
+	"if [ $x = 0 ] || [ $x -gt 127 ]; then exit $x; fi; "
+	"tidy; case $x in 12[67]) continue;; 28) b=full;; *) b=bad;; esac; "
+	"break; done; echo NFZ 1 $b; exit";
 
 static const struct {
 	const char *text;

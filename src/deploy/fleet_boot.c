@@ -137,7 +137,7 @@ static int on_word(struct fleet *f, struct fleet_node *n, const char *line,
 	case BOOTSTRAP_NO_PLACE:
 		err_set(err, NFZ_E_NO_PLACE,
 			"%s: no directory of /var/lib, /local and /var/tmp "
-			"lets us make and run a file",
+			"lets us make and run a file, nor /dev/shm",
 			n->name);
 		return err_hint(err, "Leave it out: --avoid %s", n->name);
 	case BOOTSTRAP_NEED: /* however often it says so */

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,6 +65,8 @@ static int serve(int argc, char **argv)
 	}
 	if (!hash_self(&a) || strcmp(a.sha, argv[2]) != 0)
 		return 1;
+	/* what was started without a name has a number for one */
+	prctl(PR_SET_NAME, "nfz-agent");
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	umask(077);

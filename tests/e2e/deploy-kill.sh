@@ -34,7 +34,7 @@ kill_agents() {
 		on "$node" -- sh -c '
 			for p in /proc/[0-9]*; do
 				case $(readlink $p/exe) in
-				*/lib/netflowize/*nfz-agent* | */lib/netflowize/.boot*)
+				*/lib/netflowize/*nfz-agent* | /memfd:nfz-agent*)
 					kill -9 ${p#/proc/};;
 				esac
 			done'

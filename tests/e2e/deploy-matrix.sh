@@ -32,13 +32,13 @@ wait_up() {
 }
 # Waits until the agent's program is on its way to a node.
 wait_transfer() { # node
-	eventually on "$1" -- sh -c 'ls /var/lib/netflowize/.boot.*'
+	eventually on "$1" -- sh -c 'grep -q "^.netflowize" /proc/[0-9]*/comm'
 }
 # What serves a login on a node, but not this very command.
 sessions() { # node, signal
 	on "$1" -- sh -c 'for p in /proc/[0-9]*; do
 		case $(cat $p/comm) in
-		sshd | .boot.*) kill -'"$2"' ${p#/proc/};; esac
+		sshd | .netflowize.*) kill -'"$2"' ${p#/proc/};; esac
 	done' 2>/dev/null
 }
 

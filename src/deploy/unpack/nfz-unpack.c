@@ -2,10 +2,11 @@
  *
  *   nfz-unpack PACKED SIZE FILE ARG...
  *
- * Asks for the agent by a line on standard output, takes PACKED bytes from
- * standard input, an LZ4 block of SIZE bytes, makes FILE of it (which is its own
- * program until then) and becomes that, with FILE and what follows as its
- * arguments.  Exits with 28 where the disk is full, with 1 for whatever else.
+ * Removes FILE, which is its own program.  Asks for the agent by a line on
+ * standard output, takes PACKED bytes from standard input, an LZ4 block of SIZE
+ * bytes, and becomes that, in memory or, if it must be, as FILE; FILE and what
+ * follows are its arguments.  Exits with 28 where there is no room, with 1 for
+ * whatever else.
  *
  * The shell writes it from a line of its script, so it is as small as can be: no
  * C library, a dozen instructions to start with.  Whether the agent is the one
@@ -15,7 +16,12 @@
 #include <asm/unistd.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
+#include <linux/memfd.h>
 #include <linux/mman.h>
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
 
 enum {
 	PROGRAM, /* arguments */
@@ -28,10 +34,10 @@ enum {
 __asm__(".globl _start\n_start: xor %ebp, %ebp; mov %rsp, %rdi; "
 	"and $-16, %rsp; call unpack");
 
-static long call(long number, long a, long b, long c, long d)
+static long call5(long number, long a, long b, long c, long d, long e)
 {
 	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = -1;
+	register long r8 __asm__("r8") = e;
 	register long r9 __asm__("r9") = 0;
 
 	__asm__ volatile("syscall"
@@ -44,14 +50,14 @@ static long call(long number, long a, long b, long c, long d)
 __asm__(".globl _start\n_start: mov x29, #0; mov x30, #0; mov x0, sp; "
 	"b unpack");
 
-static long call(long number, long a, long b, long c, long d)
+static long call5(long number, long a, long b, long c, long d, long e)
 {
 	register long x8 __asm__("x8") = number;
 	register long x0 __asm__("x0") = a;
 	register long x1 __asm__("x1") = b;
 	register long x2 __asm__("x2") = c;
 	register long x3 __asm__("x3") = d;
-	register long x4 __asm__("x4") = -1;
+	register long x4 __asm__("x4") = e;
 	register long x5 __asm__("x5") = 0;
 
 	__asm__ volatile("svc 0"
@@ -63,6 +69,11 @@ static long call(long number, long a, long b, long c, long d)
 #else
 #error "nodes of this architecture have no agent"
 #endif
+
+static long call(long number, long a, long b, long c, long d)
+{
+	return call5(number, a, b, c, d, -1);
+}
 
 static _Noreturn void leave(long status)
 {
@@ -79,24 +90,19 @@ static long number_of(const char *digits)
 	return n;
 }
 
-/* Each time something arrives the file tells by its time that we live. */
-static void receive(uint8_t *to, long n, const char *file)
+static void receive(uint8_t *to, long n)
 {
 	for (long got; n > 0; n -= got, to += got) {
 		got = call(__NR_read, 0, (long)to, n, 0);
 		if (got <= 0)
 			leave(1);
-		call(__NR_utimensat, AT_FDCWD, (long)file, 0, 0);
 	}
 }
 
-static void make(const char *file, const uint8_t *from, long n)
+static void put(long fd, const uint8_t *from, long n)
 {
-	long fd, done = 0;
+	long done = 0;
 
-	call(__NR_unlinkat, AT_FDCWD, (long)file, 0, 0);
-	fd = call(__NR_openat, AT_FDCWD, (long)file,
-		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
 	for (; fd >= 0 && done >= 0 && n > 0; n -= done, from += done)
 		done = call(__NR_write, fd, (long)from, n, 0);
 	if (fd == -ENOSPC || done == -ENOSPC || fd == -EDQUOT ||
@@ -104,7 +110,35 @@ static void make(const char *file, const uint8_t *from, long n)
 		leave(ENOSPC);
 	if (fd < 0 || done < 0)
 		leave(1);
+}
+
+/* A file without a name, if the kernel lets such be run. */
+static void become_memory(
+	const uint8_t *from, long n, char **argv, char **environment)
+{
+	static const char name[] = "nfz-agent", none[] = "";
+	long fd = call(
+		__NR_memfd_create, (long)name, MFD_CLOEXEC | MFD_EXEC, 0, 0);
+
+	if (fd == -EINVAL) /* before Linux 6.3 */
+		fd = call(__NR_memfd_create, (long)name, MFD_CLOEXEC, 0, 0);
+	if (fd < 0)
+		return;
+	put(fd, from, n);
+	call5(__NR_execveat, fd, (long)none, (long)argv, (long)environment,
+		AT_EMPTY_PATH);
 	call(__NR_close, fd, 0, 0, 0);
+}
+
+static void become_file(
+	const uint8_t *from, long n, char **argv, char **environment)
+{
+	long fd = call(__NR_openat, AT_FDCWD, (long)argv[0],
+		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+
+	put(fd, from, n);
+	call(__NR_close, fd, 0, 0, 0);
+	call(__NR_execve, (long)argv[0], (long)argv, (long)environment, 0);
 }
 
 /* stack: the count of arguments, they, NULL, and the environment */
@@ -125,13 +159,13 @@ __attribute__((used)) _Noreturn static void unpack(long *stack)
 	if (at < 0 && at > -4096)
 		leave(1);
 	bytes = (uint8_t *)at;
+	call(__NR_unlinkat, AT_FDCWD, (long)argv[FILE_NAME], 0, 0);
 	call(__NR_write, 1, (long)asks, sizeof(asks) - 1, 0);
-	receive(bytes, packed, argv[FILE_NAME]);
+	receive(bytes, packed);
 	if (!lz4_block_open(
 		    bytes, (size_t)packed, bytes + packed, (size_t)size))
 		leave(1);
-	make(argv[FILE_NAME], bytes + packed, size);
-	call(__NR_execve, (long)argv[FILE_NAME], (long)(argv + FILE_NAME),
-		(long)(argv + argc + 1), 0);
+	become_memory(bytes + packed, size, argv + FILE_NAME, argv + argc + 1);
+	become_file(bytes + packed, size, argv + FILE_NAME, argv + argc + 1);
 	leave(1);
 }

@@ -538,7 +538,7 @@ Test(bootstrap, a_shell_writes_the_bytes_that_were_meant)
 	from = strstr(out.data, "printf '");
 	setenv("FILE", file, 1);
 	f = popen("/bin/sh", "w");
-	fprintf(f, "%.*s >$FILE\n", (int)(strstr(from, "' 2>") + 1 - from),
+	fprintf(f, "%.*s >$FILE\n", (int)(strstr(from, "' >$f") + 1 - from),
 		from);
 	cr_assert_eq(pclose(f), 0);
 	cr_assert_eq(read(fd, seen, sizeof(seen)), 512);
