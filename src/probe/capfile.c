@@ -95,7 +95,7 @@ void capfile_close(struct capfile *file)
 }
 
 void capfile_on_pause(
-	struct capfile *file, void (*pause)(void *data), void *data)
+	struct capfile *file, bool (*pause)(void *data), void *data)
 {
 	if (file->is_file)
 		return;

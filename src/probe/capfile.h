@@ -26,9 +26,9 @@ int capfile_open(
 	const char *path, struct capfile **ret, struct err *err) NFZ_MUST_CHECK;
 void capfile_close(struct capfile *file);
 /* Of a pipe or the like: called when nothing has come for a tenth of a second,
- * and each second.  No effect on files. */
+ * and each second; false: NFZ_E_INTERRUPTED.  No effect on files. */
 void capfile_on_pause(
-	struct capfile *file, void (*pause)(void *data), void *data);
+	struct capfile *file, bool (*pause)(void *data), void *data);
 /* Up to `room` frames, which live until the next call.  Returns how many; 0:
  * the end; < 0: the rest of the file cannot be read. */
 int capfile_read(struct capfile *file, struct capfile_frame *frames,

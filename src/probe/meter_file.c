@@ -12,6 +12,7 @@
 #include "probe/stats.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,15 +34,20 @@ struct run {
 	struct buf out;
 	int failed;
 	struct err err;
+	sigset_t ends; /* Ctrl-C and the like */
+	bool ended;    /* one has come */
 	bool terminal; /* progress is wanted */
 	struct mono_time next;
 };
 
 static bool write_out(struct run *o)
 {
-	if (!o->failed)
+	if (!o->failed) {
 		o->failed = file_write_all(
 			STDOUT_FILENO, buf_str(&o->out), o->out.len, &o->err);
+		if (o->failed)
+			err_wrap(&o->err, "standard output");
+	}
 	buf_reset(&o->out);
 	return o->failed == 0;
 }
@@ -75,11 +81,41 @@ static bool on_record(void *data, const struct flow_record *r)
 	return o->out.len < OUT_MAX / 2 || write_out(o);
 }
 
+/* Ctrl-C and the like wait until they are looked for.  What is ignored, as
+ * under nohup(1), stays so. */
+static void hold_signals(struct run *o)
+{
+	static const int all[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction now;
+
+	sigemptyset(&o->ends);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (sigaction(all[i], NULL, &now) == 0 &&
+			now.sa_handler != SIG_IGN)
+			sigaddset(&o->ends, all[i]);
+	sigprocmask(SIG_BLOCK, &o->ends, NULL);
+}
+
+/* Has none come?  A second one ends the program at once. */
+static bool goes_on(struct run *o)
+{
+	const struct timespec none = {0};
+
+	if (!o->ended && sigtimedwait(&o->ends, NULL, &none) > 0) {
+		o->ended = true;
+		sigprocmask(SIG_UNBLOCK, &o->ends, NULL);
+	}
+	return !o->ended;
+}
+
 static bool on_progress(void *data, const struct capfile *file, uint64_t frames)
 {
 	struct run *o = data;
 	uint64_t size = capfile_size(file);
 
+	hold_signals(o);
+	if (!goes_on(o))
+		return false;
 	/* a file's memory is there for the flows then */
 	for (size_t i = 0; i < o->n_outlets; i++)
 		outlet_expect(o->outlets[i]);
@@ -95,13 +131,14 @@ static bool on_progress(void *data, const struct capfile *file, uint64_t frames)
 }
 
 /* What is there of messages and lines leaves: nobody knows when more comes. */
-static void on_pause(void *data)
+static bool on_pause(void *data)
 {
 	struct run *o = data;
 
 	for (size_t i = 0; i < o->n_outlets; i++)
 		(void)outlet_push(o->outlets[i], offline_now(o->meter));
 	(void)write_out(o);
+	return goes_on(o);
 }
 
 static uint64_t memory_of(const struct meter_file_options *o)
@@ -163,16 +200,27 @@ static int keep_first(int first, int r, struct err *err, const struct err *e)
 	return r;
 }
 
+static int read_one(struct run *run, const char *path, struct err *err)
+{
+	if (!goes_on(run))
+		return err_set(err, NFZ_E_INTERRUPTED, "interrupted");
+	/* nothing of it is counted yet, and it may keep us waiting */
+	sigprocmask(SIG_UNBLOCK, &run->ends, NULL);
+	return offline_read(run->meter, path, err);
+}
+
 static int read_all(struct run *run, struct err *err)
 {
 	const struct meter_file_options *o = run->opt;
 	struct err e = ERR_INIT;
-	int first = 0, r;
+	int first = 0, r = 0;
 
-	for (size_t i = 0; i < o->n_paths; i++) {
-		r = offline_read(run->meter, o->paths[i], &e);
+	for (size_t i = 0; i < o->n_paths && r != -NFZ_E_INTERRUPTED; i++) {
+		r = read_one(run, o->paths[i], &e);
 		first = keep_first(first, r, err, &e);
 	}
+	(void)goes_on(run);
+	sigprocmask(SIG_UNBLOCK, &run->ends, NULL);
 	r = offline_end(run->meter, &e);
 	first = keep_first(first, r, err, &e);
 	if (run->terminal)

@@ -22,8 +22,9 @@ struct offline_options {
 	/* told now and then, false: enough; NULL: nobody */
 	bool (*progress)(
 		void *data, const struct capfile *file, uint64_t frames);
-	/* told when a pipe has nothing more for now, and each second; NULL */
-	void (*pause)(void *data);
+	/* told when a pipe has nothing more for now, and each second; as
+	 * progress */
+	bool (*pause)(void *data);
 	void *data;
 };
 

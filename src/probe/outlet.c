@@ -174,6 +174,8 @@ static void keep_pace(struct outlet *o)
 static bool write_all(struct outlet *o, const uint8_t *bytes, size_t len)
 {
 	o->failed = file_write_all(o->fd, bytes, len, &o->err);
+	if (o->failed)
+		err_wrap(&o->err, "%s", o->name);
 	return o->failed == 0;
 }
 

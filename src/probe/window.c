@@ -34,23 +34,26 @@ void window_close(struct window *w)
 	w->bytes = NULL;
 }
 
-/* Once before a read that may take long. */
-static void pause_first(struct window *w)
+/* Until a read takes no time; false: it is not wanted any more. */
+static bool pause_first(struct window *w)
 {
 	struct pollfd in = {.fd = w->fd, .events = POLLIN};
 
-	if (poll(&in, 1, PAUSE_MS) != 0 && !mono_passed(w->next))
-		return;
+	while (poll(&in, 1, PAUSE_MS) == 0)
+		if (!w->pause(w->data))
+			return false;
+	if (!mono_passed(w->next))
+		return true;
 	w->next = mono_add_ms(mono_now(), EACH_MS);
-	w->pause(w->data);
+	return w->pause(w->data);
 }
 
 static int read_block(struct window *w, struct err *err)
 {
 	ssize_t n;
 
-	if (w->pause)
-		pause_first(w);
+	if (w->pause && !pause_first(w))
+		return err_set(err, NFZ_E_INTERRUPTED, "interrupted");
 	do
 		n = read(w->fd, w->bytes + w->end, WINDOW_READ);
 	while (n < 0 && errno == EINTR);

@@ -19,9 +19,9 @@ struct window {
 	size_t at, end;
 	uint64_t read; /* bytes of the file so far */
 	bool eof;
-	/* called where the next bytes are not there yet, and each second; NULL:
-	 * nobody waits for what was read */
-	void (*pause)(void *data);
+	/* called where the next bytes are not there yet, and each second;
+	 * false: they are not waited for.  NULL: nobody waits for what was read */
+	bool (*pause)(void *data);
 	void *data;
 	struct mono_time next;
 };

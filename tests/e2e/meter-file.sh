@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=$(realpath "${BUILD:-build}")
 python3 - "$build/bin/nfz-meter" "$build/node/bin/nfz-meter" <<'END'
-import csv, io, json, os, select, socket, struct, subprocess, sys, tempfile, threading
+import csv, io, json, os, select, signal, socket, struct, subprocess, sys, tempfile, threading
 
 meter = sys.argv[1]
 truth = "../shared/ref/pcaps"
@@ -144,6 +144,38 @@ try:
 except socket.timeout:
     expect("a datagram while the pipe waits", "none", "one")
 expect("the rest at the end", json.loads(pipe.communicate()[0].splitlines()[0])["sport"], 8)
+
+# a Ctrl-C, or another end, keeps what was counted: while it waits, and while it reads
+def ended(feed):
+    said = tempfile.TemporaryFile()
+    run = subprocess.Popen([meter, "-r", "-", "--idle", "1s", "-o", "ndjson", "--stats", "json"], stdin=subprocess.PIPE,
+                           stdout=subprocess.PIPE, stderr=said)
+    feeder = threading.Thread(target=feed, args=[run.stdin])
+    feeder.start()
+    lines = [run.stdout.readline()]
+    run.send_signal(signal.SIGTERM)
+    lines += run.stdout.read().splitlines()
+    status = run.wait()
+    feeder.join()
+    said.seek(0)
+    told = sum(json.loads(l)["packets"] for l in lines[:-1])
+    return status, json.loads(lines[-1])["packets"] == told > 0, b"interrupted" in said.read()
+def few(to):
+    to.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
+    to.write(b"".join(fragment(1000 + 5 * i, 1, 0, 0, udp) for i in range(3)))
+    to.flush()
+def endless(to):
+    try:
+        few(to)
+        for second in range(1 << 30):
+            to.write(b"".join(fragment(2000 + second, i, 0, 0, udp) for i in range(1000)))
+    except BrokenPipeError:
+        pass
+full = subprocess.run([meter, "-r", own.name, "-w", "/dev/full"], capture_output=True, text=True)
+expect("full", (full.returncode, "/dev/full: write: No space left" in full.stderr), (1, True))
+for feed in few, endless:
+    expect("ended", ended(feed), (130, True, True))
+
 # time that goes on in steps ends flows when they are due, from the first packet
 # on, and for the reason that came first
 def at_times(packets):
