@@ -27,6 +27,8 @@ struct capture_frame {
 	enum link_layer layer;
 	bool sent, to_host;
 	uint16_t vlan; /* of a tag that the kernel keeps beside the frame; 0 */
+	uint16_t tag_type, tag; /* as it was behind the addresses; type 0: none
+	                         */
 	/* the kernel chose one of so many, 1: takes all; 0: as choose() said
 	 * of all that come */
 	uint16_t one_of;

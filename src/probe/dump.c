@@ -11,10 +11,13 @@
 #include "probe/privs.h"
 #include "probe/tap.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define PCAP_NANOSECONDS 0xa1b23c4du
@@ -24,6 +27,8 @@ enum {
 	RING_BYTES = 4 << 20,
 	OUT_FULL = 1 << 18,
 	WAIT_MS = 100,
+	ADDRESSES = 12, /* of Ethernet */
+	TAG = 4,
 	LINK_ETHERNET = 1,
 	LINK_RAW = 101
 };
@@ -51,7 +56,7 @@ static void begin(struct dump *d, enum link_layer layer)
 	buf_add(&d->out, version, sizeof(version));
 	put32(&d->out, 0);
 	put32(&d->out, 0);
-	put32(&d->out, SNAP);
+	put32(&d->out, SNAP + TAG);
 	put32(&d->out, layer == LAYER_RAW ? LINK_RAW : LINK_ETHERNET);
 }
 
@@ -62,6 +67,24 @@ static void write_out(struct dump *d)
 			STDOUT_FILENO, d->out.data, d->out.len, d->err);
 	d->done = d->done || d->result < 0;
 	buf_reset(&d->out);
+}
+
+/* With the tag that the kernel has taken out of it. */
+static void put_frame(struct dump *d, const struct capture_frame *f)
+{
+	const bool tagged = f->tag_type && f->layer == LAYER_ETHERNET &&
+			    f->frame.captured >= ADDRESSES;
+	const uint16_t tag[2] = {htons(f->tag_type), htons(f->tag)};
+	const uint32_t more = tagged ? TAG : 0;
+	const uint32_t head = tagged ? ADDRESSES : 0;
+
+	put32(&d->out, (uint32_t)(f->time_ns / NS_PER_S));
+	put32(&d->out, (uint32_t)(f->time_ns % NS_PER_S));
+	put32(&d->out, f->frame.captured + more);
+	put32(&d->out, f->frame.wire + more);
+	buf_add(&d->out, f->frame.data, head);
+	buf_add(&d->out, tag, more);
+	buf_add(&d->out, f->frame.data + head, f->frame.captured - head);
 }
 
 static void take_frames(void *data, const struct capture_frame *f, size_t n)
@@ -76,11 +99,7 @@ static void take_frames(void *data, const struct capture_frame *f, size_t n)
 		}
 		if (!d->begun)
 			begin(d, f[i].layer);
-		put32(&d->out, (uint32_t)(f[i].time_ns / NS_PER_S));
-		put32(&d->out, (uint32_t)(f[i].time_ns % NS_PER_S));
-		put32(&d->out, f[i].frame.captured);
-		put32(&d->out, f[i].frame.wire);
-		buf_add(&d->out, f[i].frame.data, f[i].frame.captured);
+		put_frame(d, &f[i]);
 		d->done = ++d->frames == d->opt->frames;
 		if (d->out.len > OUT_FULL)
 			write_out(d);
@@ -123,19 +142,35 @@ static int attach(struct dump *d, struct capture **ret, struct err *err)
 	return r;
 }
 
-static void read_all(struct dump *d, struct capture *c)
+/* Ends that come from outside end a dump in order, behind a whole frame. */
+static int signals_fd(struct err *err)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC);
+	return fd < 0 ? err_sys(err, "signalfd") : fd;
+}
+
+static void read_all(struct dump *d, struct capture *c, int signals)
 {
 	const struct mono_time end = mono_add_ms(mono_now(), d->opt->limit_ms);
 
 	while (!d->done && !mono_passed(end)) {
-		struct pollfd p = {c->way->fd(c), POLLIN, 0};
+		struct pollfd p[] = {
+			{c->way->fd(c), POLLIN, 0}, {signals, POLLIN, 0}};
 		int left = mono_ms_until(end);
 
-		(void)poll(&p, 1, left < WAIT_MS ? left : WAIT_MS);
-		if (p.revents & POLLERR)
+		(void)poll(p, 2, left < WAIT_MS ? left : WAIT_MS);
+		if (p[0].revents & POLLERR)
 			(void)c->way->error(c);
 		(void)c->way->read(c, 1, false);
 		write_out(d);
+		d->done = d->done || p[1].revents;
 	}
 	if (!d->begun)
 		begin(d, LAYER_ETHERNET);
@@ -147,13 +182,15 @@ int dump_run(const struct dump_options *o, struct err *err)
 	struct dump d = {.opt = o, .out = BUF_INIT(1 << 20), .err = err};
 	struct capture *c = NULL;
 	int r = attach(&d, &c, err);
+	const int signals = r == 0 ? signals_fd(err) : r;
 
+	r = signals < 0 ? signals : 0;
 	if (r == 0)
 		r = privs_drop(o->uid, PRIVS_NONE, err);
 	if (r == 0)
 		r = privs_jail(err);
 	if (r == 0) {
-		read_all(&d, c);
+		read_all(&d, c, signals);
 		r = d.result;
 	}
 	if (r == 0 && c->way->mark(c)) {
@@ -166,6 +203,8 @@ int dump_run(const struct dump_options *o, struct err *err)
 		fputc('\n', stderr);
 	}
 	capture_close(c);
+	if (signals >= 0)
+		close(signals);
 	buf_release(&d.out);
 	return r;
 }

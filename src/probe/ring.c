@@ -237,8 +237,13 @@ static bool read_frame(const struct ring *r, const uint8_t *block,
 	ret->layer = layer_of(from.sll_hatype);
 	ret->sent = from.sll_pkttype == PACKET_OUTGOING;
 	ret->to_host = from.sll_pkttype == PACKET_HOST;
-	if (h.tp_status & TP_STATUS_VLAN_VALID)
-		ret->vlan = h.hv1.tp_vlan_tci & VLAN_BITS;
+	if (h.tp_status & TP_STATUS_VLAN_VALID) {
+		ret->tag = (uint16_t)h.hv1.tp_vlan_tci;
+		ret->vlan = ret->tag & VLAN_BITS;
+		ret->tag_type = h.tp_status & TP_STATUS_VLAN_TPID_VALID
+					? h.hv1.tp_vlan_tpid
+					: ETH_P_8021Q;
+	}
 	return true;
 }
 
