@@ -225,6 +225,7 @@ static enum channel_result open_unknown(struct channel *ch,
 		ch->known = true;
 		/* A former life of ours may have heard all before that. */
 		replay_begin(&ch->replay, h->counter);
+		out->newest = true;
 		return CHANNEL_FRESH;
 	}
 	channel_refuse(ch, CAUSE_EPOCH);
@@ -249,6 +250,7 @@ static enum channel_result open_known(struct channel *ch,
 		channel_refuse(ch, CAUSE_TAG);
 		return CHANNEL_REFUSED;
 	}
+	out->newest = h->counter > ch->replay.highest;
 	replay_mark(&ch->replay, h->counter);
 	switch (h->kind) {
 	case CHANNEL_CHALLENGE:
@@ -274,6 +276,7 @@ enum channel_result channel_open(struct channel *ch,
 	struct header h;
 
 	out->n_replies = 0;
+	out->newest = false;
 	if (in->len < CHANNEL_HEADER || in->len > CHANNEL_DATAGRAM ||
 		!read_header(in->data, in->len, &h)) {
 		channel_refuse(ch, CAUSE_SHORT);

@@ -97,6 +97,7 @@ struct channel_output {
 	enum channel_kind kind;
 	uint8_t *body; /* within the input */
 	size_t len;
+	bool newest;      /* nothing later was accepted before */
 	size_t n_replies; /* to send back, whatever the result */
 	uint8_t replies[2][CHANNEL_REPLY];
 };

@@ -3,10 +3,15 @@
  * kind that the sender's role may say, reaches the session or the streams. */
 #include "flow/endpoint_private.h"
 
-static void note_heard(struct peer *p, const struct udp_datagram *d)
+/* What is late may be a datagram that was lost on its way and is said again by
+ * somebody else: it tells nothing of where the peer is. */
+static void note_heard(struct peer *p, const struct udp_datagram *d,
+	const struct channel_output *in)
 {
-	p->addr = d->addr;
-	p->port = d->port;
+	if (in->newest) {
+		p->addr = d->addr;
+		p->port = d->port;
+	}
 	p->heard_ms = ep_now_ms();
 }
 
@@ -245,11 +250,11 @@ static void on_datagram(struct endpoint *ep, struct udp_datagram *d)
 	case CHANNEL_REFUSED:
 		break;
 	case CHANNEL_ACCEPTED:
-		note_heard(p, d);
+		note_heard(p, d, &out);
 		on_accepted(ep, p, &out);
 		break;
 	case CHANNEL_FRESH:
-		note_heard(p, d);
+		note_heard(p, d, &out);
 		on_fresh(ep, p);
 		break;
 	}

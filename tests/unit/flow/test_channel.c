@@ -149,6 +149,28 @@ Test(channel, replays_are_refused)
 	cr_assert_eq(hear_wire(&l, 0), CHANNEL_REFUSED);
 }
 
+/* Where a peer is, it is by its newest word: one that was lost may come from
+ * whoever heard it on its way. */
+Test(channel, a_late_datagram_is_not_the_newest)
+{
+	uint8_t late[CHANNEL_DATAGRAM];
+	struct channel_output out;
+	struct link l;
+	size_t len;
+
+	make(&l);
+	say(&l, 0, CHANNEL_SEALED, "hello");
+	hear_wire(&l, 1); /* they meet */
+	say(&l, 0, CHANNEL_SEALED, "hello");
+	memcpy(late, l.wire, len = l.len);
+	say(&l, 0, CHANNEL_SEALED, "hello");
+	cr_assert_eq(hear(&l, 1, l.wire, l.len, &out), CHANNEL_ACCEPTED);
+	cr_expect(out.newest);
+	cr_assert_eq(hear(&l, 1, late, len, &out), CHANNEL_ACCEPTED);
+	cr_expect_not(out.newest);
+	cr_assert_eq(hear(&l, 1, late, len, &out), CHANNEL_REFUSED);
+}
+
 Test(channel, recording_opens_no_new_epoch)
 {
 	uint8_t recorded[8][CHANNEL_DATAGRAM];
