@@ -7,6 +7,7 @@
  * they have, and commits are tried again until there is room. */
 #include "collector/collector.h"
 #include "collector/losses.h"
+#include "collector/steps.h"
 #include "base/mem.h"
 #include "format/crypto.h"
 #include "store/events.h"
@@ -175,24 +176,26 @@ static bool finish(struct collector *c)
 
 /* --- what modules send --------------------------------------------------- */
 
-static int append(struct collector *c, const struct endpoint_batch *b,
+static int append(struct collector *c, const struct endpoint_batch *got,
 	bool *ret_new, struct err *err)
 {
-	const struct store_source from = {b->from.module, b->from.life};
+	const struct store_source from = {got->from.module, got->from.life};
+	const int64_t now_ns = wall_now().ns;
+	const struct endpoint_batch b = steps_place(c->steps, c, got, now_ns);
 	const struct store_batch batch = {.from = from,
-		.seq = b->seq,
-		.received_ns = wall_now().ns,
-		.records = b->records,
-		.extras = b->extras,
-		.n = b->n_records};
+		.seq = b.seq,
+		.received_ns = now_ns,
+		.records = b.records,
+		.extras = b.extras,
+		.n = b.n_records};
 	int r = 0;
 
 	*ret_new = true;
-	if (b->n_records)
+	if (b.n_records)
 		r = store_append(c->store, &batch, ret_new, err);
-	if (r == 0 && b->n_counters)
+	if (r == 0 && b.n_counters)
 		r = store_append_counters(
-			c->store, from, b->counters, b->n_counters, err);
+			c->store, from, b.counters, b.n_counters, err);
 	return r;
 }
 
@@ -256,14 +259,15 @@ static void note_life(
 	c->lives[i] = from->life;
 }
 
-static void keep_health(struct collector *c, const struct endpoint_peer *p)
+static void keep_health(
+	struct collector *c, size_t i, const struct endpoint_peer *p)
 {
 	const struct module_health *h = &p->health;
 	struct module_stats m = {.module = p->source.module,
 		.role = (uint8_t)p->source.role,
 		.life = p->source.life,
 		.at_ns = wall_now().ns - p->heard_ms * NS_PER_MS,
-		.clock_offset_ns = p->clock_offset_ns,
+		.clock_offset_ns = steps_offset(c->steps, c, i, p),
 		.n = {[STAT_RECORDS_SENT] = h->records_sent,
 			[STAT_RECORDS_LOST] = h->records_lost,
 			[STAT_DIGESTS_SENT] = h->digests_sent,
@@ -323,7 +327,7 @@ static void on_peer(void *data, uint16_t module, enum peer_state state)
 			continue;
 		note_life(c, i, &p.source);
 		if (p.has_health)
-			keep_health(c, &p); /* perhaps its last numbers */
+			keep_health(c, i, &p); /* perhaps its last numbers */
 	}
 	if (c->stop != STOP_NO)
 		go_on_stopping(c);
@@ -370,7 +374,7 @@ void collector_keep_health(struct collector *c)
 	for (size_t i = 0; endpoint_peer(c->ep, i, &p); i++) {
 		note_life(c, i, &p.source);
 		if (p.has_health && p.heard_ms >= 0 && p.heard_ms < 1500)
-			keep_health(c, &p);
+			keep_health(c, i, &p);
 	}
 }
 
@@ -488,6 +492,7 @@ int collector_new(struct loop *loop, const struct setup *setup,
 	c->flushed = mem_zalloc(setup->n_peers + 1, sizeof(*c->flushed));
 	c->away = mem_zalloc(setup->n_peers + 1, sizeof(*c->away));
 	c->lives = mem_zalloc(setup->n_peers + 1, sizeof(*c->lives));
+	c->steps = steps_new(setup);
 	if (!setup->store[0])
 		r = err_set(err, NFZ_E_CONFIG,
 			"the setup names no directory for the store");
@@ -526,6 +531,7 @@ void collector_free(struct collector *c)
 	free(c->flushed);
 	free(c->away);
 	free(c->lives);
+	steps_free(c->steps);
 	losses_free(c->losses);
 	free(c);
 }

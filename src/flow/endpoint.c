@@ -181,11 +181,25 @@ static void tick_abort(struct endpoint *ep)
 	say_left(ep, true);
 }
 
+/* Peers are to know when our clock was set before they hear of what it dates. */
+static void look_at_clock(struct endpoint *ep)
+{
+	const int64_t ours_ns = wall_now().ns - mono_now().ns;
+	const int64_t by_ns = ours_ns - ep->ours_ns;
+
+	ep->ours_ns = ours_ns;
+	if (by_ns < NS_PER_S && by_ns > -NS_PER_S)
+		return;
+	for (size_t i = 0; i < ep->n_peers; i++)
+		ep->peers[i].session.alive_ms = ep_now_ms() - SESSION_ALIVE_MS;
+}
+
 static void tick(void *data)
 {
 	struct endpoint *ep = data;
 	int64_t now = ep_now_ms();
 
+	look_at_clock(ep);
 	for (size_t i = 0; i < ep->n_peers; i++)
 		tick_peer(ep, &ep->peers[i]);
 	if (ep->queue.fill &&
@@ -290,6 +304,7 @@ int endpoint_new(struct loop *loop, const struct setup *setup,
 	choose_window(ep);
 	loop_watch(loop, ep->udp.fd, POLLIN, ep_readable, ep);
 	ep->slow = loop_every(loop, TICK_MS, tick, ep);
+	ep->ours_ns = wall_now().ns - mono_now().ns;
 	tick(ep); /* connect at once */
 	*ret = ep;
 	return 0;

@@ -171,14 +171,17 @@ struct endpoint_peer {
 	int64_t heard_ms; /* since it was last heard; -1: never */
 	bool has_health;
 	struct module_health health;
-	int64_t clock_offset_ns; /* to add to its times: ours - its, at
+	int64_t clock_offset_ns;  /* to add to its times: ours - its, at
 	                             * arrival; an upper bound of the truth
 	                             * by the transit time */
+	int64_t clock_stepped_ns; /* by how much it was set, all in all */
 	uint64_t batches, duplicates, out_of_order;
 };
 /* i-th peer of the setup; false past the last. */
 bool endpoint_peer(
 	const struct endpoint *ep, size_t i, struct endpoint_peer *ret);
+/* How often the clock of any was set. */
+uint64_t endpoint_clock_steps(const struct endpoint *ep);
 /* Of the record queue and the wire, since start. */
 struct endpoint_stats {
 	uint64_t records_taken, records_refused;

@@ -126,17 +126,13 @@ static void on_digests(
 	ep_hasten(ep);
 }
 
-/* Transit only makes the difference larger: the smallest seen is nearest the
- * truth; it may drift up slowly, as clocks do.  `at` may be any number. */
-static void note_health(struct peer *p, const struct message *m)
+static void note_health(
+	struct endpoint *ep, struct peer *p, const struct message *m)
 {
-	int64_t offset =
-		(int64_t)((uint64_t)wall_now().ns - (uint64_t)m->health.at_ns);
+	const int64_t before_ns = p->clock.stepped_ns;
 
-	if (!p->has_health || offset < p->clock_offset_ns)
-		p->clock_offset_ns = offset;
-	else
-		p->clock_offset_ns += offset / 16 - p->clock_offset_ns / 16;
+	peer_clock_hear(&p->clock, m->health.at_ns, wall_now(), mono_now());
+	ep->clock_steps += p->clock.stepped_ns != before_ns;
 	p->health = m->health;
 	p->has_health = true;
 }
@@ -173,7 +169,7 @@ static void on_message(
 	ep_session(ep, p, SESSION_MESSAGE, &m, 0);
 	switch (m.kind) {
 	case MESSAGE_ALIVE:
-		note_health(p, &m);
+		note_health(ep, p, &m);
 		break;
 	case MESSAGE_LEASE:
 		on_lease(ep, m.number);

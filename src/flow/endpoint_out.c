@@ -55,7 +55,7 @@ static void ep_fill_health(struct endpoint *ep, struct module_health *h)
 	if (ep->do_.on_health)
 		ep->do_.on_health(ep->do_.data, h);
 	endpoint_stats(ep, &stats);
-	h->at_ns = wall_now().ns;
+	h->at_ns += wall_now().ns;
 	h->records_sent = stats.records_taken;
 	h->records_lost += ep->lost_records;
 	h->cpu_us = cpu_us();

@@ -5,6 +5,7 @@
 #include "flow/channel.h"
 #include "flow/credit.h"
 #include "flow/endpoint.h"
+#include "flow/peer_clock.h"
 #include "flow/session.h"
 #include "flow/stream.h"
 #include "flow/udp.h"
@@ -36,7 +37,8 @@ struct peer {
 
 	bool has_health;
 	struct module_health health;
-	int64_t clock_offset_ns, heard_ms; /* -1: never heard */
+	struct peer_clock clock;
+	int64_t heard_ms; /* -1: never heard */
 };
 
 struct endpoint {
@@ -63,6 +65,8 @@ struct endpoint {
 	bool leaving, aborting, left_said, lease_over_said;
 	int64_t leave_by_ms, lease_until_ms, lease_said_ms;
 	struct endpoint_stats stats;
+	uint64_t clock_steps;
+	int64_t ours_ns; /* our wall clock, ahead of our monotonic one */
 	uint64_t lost_records, lost_digests;
 	uint64_t refused[CAUSE_COUNT]; /* before the sender was known */
 };

@@ -119,11 +119,17 @@ bool endpoint_peer(
 		.heard_ms = p->heard_ms < 0 ? -1 : ep_now_ms() - p->heard_ms,
 		.has_health = p->has_health,
 		.health = p->health,
-		.clock_offset_ns = p->clock_offset_ns,
+		.clock_offset_ns = p->clock.offset_ns,
+		.clock_stepped_ns = p->clock.stepped_ns,
 		.batches = p->stream.batches,
 		.duplicates = p->stream.duplicates,
 		.out_of_order = p->stream.early};
 	return true;
+}
+
+uint64_t endpoint_clock_steps(const struct endpoint *ep)
+{
+	return ep->clock_steps;
 }
 
 static uint64_t refused_by(const struct endpoint *ep, size_t cause)

@@ -12,7 +12,8 @@
 enum { HEALTH_BACKEND = 16, HEALTH_WIRE = 8 + 11 * 8 + HEALTH_BACKEND };
 
 struct module_health {
-	int64_t at_ns;         /* node's CLOCK_REALTIME; set by the endpoint */
+	int64_t at_ns;         /* node's CLOCK_REALTIME; set by the endpoint,
+	                        * so much later as on_health says */
 	uint64_t records_sent; /* taken by the transport; set by the endpoint */
 	uint64_t records_lost; /* made, but never to be sent */
 	uint64_t digests_sent; /* set by the endpoint, as the next two */

@@ -16,7 +16,7 @@
 #define EVENT_KINDS(X)                                                         \
 	X(MARK, "mark")       /* somebody's words */                           \
 	X(RUN, "run")         /* of the collector: begun, ended */             \
-	X(PROBE, "probe")     /* of a module: fell silent, came back */        \
+	X(PROBE, "probe")     /* of a module: silent, back, its clock set */   \
 	X(TESTBED, "testbed") /* of the experiment's own events: link0 down */
 
 enum event_kind {

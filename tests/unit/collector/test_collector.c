@@ -152,6 +152,7 @@ struct fake {
 	struct endpoint *ep;
 	uint64_t made, at_flush;
 	uint64_t lost, flush_loses; /* frames */
+	int64_t ahead_ns, step_ns;  /* its clock; set by that before a flush */
 };
 
 static void make_records(struct fake *f, size_t n)
@@ -159,7 +160,7 @@ static void make_records(struct fake *f, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct flow_record r = {.packets = f->made + 1,
 			.bytes = 1,
-			.first_ns = wall_now().ns,
+			.first_ns = wall_now().ns + f->ahead_ns,
 			.tap = 5};
 
 		r.key.src = r.key.dst = net_addr_v4_host(0x0a000001);
@@ -180,6 +181,7 @@ static void on_flush(void *data, uint64_t number)
 		.non_ip = 2,
 		.packets = f->made};
 
+	f->ahead_ns += f->step_ns;
 	f->lost += f->flush_loses;
 	c.lost[LOSS_RING] = 2 * f->lost;
 	c.lost[LOSS_CACHE] = f->lost;
@@ -206,7 +208,7 @@ static void on_left(void *data, bool complete)
 
 static void on_health(void *data, struct module_health *h)
 {
-	(void)data;
+	h->at_ns = ((struct fake *)data)->ahead_ns;
 	memcpy(h->backend, "fake", 5);
 }
 
@@ -458,6 +460,69 @@ Test(collector, notes_who_was_started_again)
 	end_of(s.meter);
 	cr_assert(times_noted(&s, "module 1 was started again"));
 	free_scene(&s);
+}
+
+struct span {
+	int64_t first_ns, last_ns;
+};
+static int widen(void *ctx, const struct flow_rows *rows, struct err *err)
+{
+	struct span *s = ctx;
+
+	(void)err;
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct flow_record *r = &rows->records[i];
+
+		if (!s->first_ns || r->first_ns < s->first_ns)
+			s->first_ns = r->first_ns;
+		if (r->last_ns > s->last_ns)
+			s->last_ns = r->last_ns;
+	}
+	return 0;
+}
+static struct span span_of(const struct scene *scene)
+{
+	struct span s = {0};
+	const struct store_scan scan = {.rows = widen, .ctx = &s};
+	struct store *store;
+
+	cr_assert_eq(store_open(scene->dir, STORE_READ, NULL, &store, NULL), 0);
+	cr_assert_eq(store_scan(store, &scan, NULL), 0);
+	store_close(store);
+	return s;
+}
+
+/* Its clock is an hour behind and is put right, or wrong, under way: the store
+ * has one clock of it, and what was dated by either is where it was. */
+static void step(int64_t by_ns, const char *event)
+{
+	struct scene s = new_scene();
+	const int64_t began_ns = wall_now().ns;
+	const struct fake f = {.ahead_ns = -3600 * NS_PER_S, .step_ns = by_ns};
+	struct span span;
+
+	start_fake(&s, f, 5);
+	start_collector(&s);
+	await_up(&s);
+	await(&s, "\"records\":5");
+	await(&s, "\"clock_offset_ns\":36");
+	free(ask(&s, "flush 5000"));
+	for (int i = 0; i < 100 && !times_noted(&s, event); i++)
+		clock_sleep_ms(100);
+	cr_expect_eq(times_noted(&s, event), 1);
+	free(ask(&s, "stop")); /* three records more */
+	cr_assert_eq(end_of(s.collector), 0);
+	end_of(s.meter);
+	span = span_of(&s);
+	cr_expect_geq(span.first_ns, began_ns - 3601 * NS_PER_S);
+	cr_expect_leq(span.last_ns, wall_now().ns - 3599 * NS_PER_S);
+	free_scene(&s);
+}
+
+Test(collector, a_clock_that_was_set_moves_no_record)
+{
+	step(3600 * NS_PER_S, "module 1 had its clock set by +3600.0 s");
+	step(-3600 * NS_PER_S, "module 1 had its clock set by -3600.0 s");
 }
 
 /* Soon, then not again for ten seconds, the rest at the end; and nobody notes
