@@ -35,6 +35,7 @@ struct undo {
 	struct map newest; /* path -> the last record of it, counted from 1 */
 	size_t *older;     /* of each record: the one of its path before */
 	size_t kept;
+	struct mono_time patience; /* until then a stranger may end; 0: none */
 };
 
 /* What stands in the way is not kept when it is forced: it goes with all that
@@ -302,11 +303,35 @@ static int undo_path(
 	return 0;
 }
 
+static bool gone_within(const struct journal_record *r, int64_t ms)
+{
+	struct mono_time deadline = mono_add_ms(mono_now(), ms);
+
+	for (;;) {
+		if (!journal_process_lives(r))
+			return true;
+		if (mono_passed(deadline))
+			return false;
+		clock_sleep_ms(5);
+	}
+}
+
+/* What is about to end shows neither its program nor its directory any more.
+ * All that seem strange have as long together as one of ours. */
+static bool is_strange(struct undo *u, const struct journal_record *r)
+{
+	if (!journal_process_lives(r) ||
+		journal_process_is_here(u->dir, r->pid))
+		return false;
+	if (!u->patience.ns)
+		u->patience = mono_add_ms(mono_now(), u->how->stop_ms);
+	return !gone_within(r, mono_ms_until(u->patience));
+}
+
 static int undo_process(
 	struct undo *u, const struct journal_record *r, struct err *err)
 {
-	if (journal_process_lives(r) &&
-		!journal_process_is_here(u->dir, r->pid)) {
+	if (is_strange(u, r)) {
 		char what[64];
 
 		snprintf(what, sizeof(what), "process %d", (int)r->pid);
@@ -415,19 +440,6 @@ bool journal_process_lives(const struct journal_record *r)
 		return false;
 	state = process_state(r->pid);
 	return state != 'Z' && state != 'X';
-}
-
-static bool gone_within(const struct journal_record *r, int64_t ms)
-{
-	struct mono_time deadline = mono_add_ms(mono_now(), ms);
-
-	for (;;) {
-		if (!journal_process_lives(r))
-			return true;
-		if (mono_passed(deadline))
-			return false;
-		clock_sleep_ms(5);
-	}
 }
 
 bool journal_process_is_here(int dir, pid_t pid)

@@ -1,5 +1,6 @@
 /* Undo after a cut at any byte of the journal, twice, with files changed and
  * paths that want out. */
+#include "base/clock.h"
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -312,6 +313,39 @@ Test(journal, a_process_that_runs_elsewhere_is_reported)
 	cr_assert(undo(true, NULL));
 	cr_assert_eq(waitpid(pid, &status, WNOHANG), 0, "a stranger was hit");
 	kill(pid, SIGKILL);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+}
+
+/* As one of ours that ends is not seen to be ours any more. */
+Test(journal, a_process_that_ends_is_no_stranger)
+{
+	struct journal_record r = {.kind = JOURNAL_PROC, .role = "meter"};
+	int status, kept = 0, go[2], fd;
+	const struct journal_undo how = {
+		.stop_ms = 60000, .kept = count, .ctx = &kept};
+	bool clean = false;
+	pid_t pid;
+	char byte;
+
+	cr_assert_eq(pipe(go), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(go[1]);
+		(void)!read(go[0], &byte, 1);
+		clock_sleep_ms(100);
+		_exit(0);
+	}
+	close(go[0]);
+	r.pid = pid;
+	journal_boot(r.boot);
+	cr_assert(proc_start_time(pid, &r.start));
+	cr_assert_eq(journal_open(dir, true, &fd, NULL), 0);
+	cr_assert_eq(journal_add(fd, &r, NULL), 0);
+	close(fd);
+	close(go[1]);
+	cr_assert_eq(journal_undo(dir, &how, &clean, NULL), 0);
+	cr_assert(clean);
+	cr_assert_eq(kept, 0);
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 }
 
