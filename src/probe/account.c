@@ -172,7 +172,7 @@ static void see(struct metric_packet *to, const struct capture_frame *f,
 static struct wire_count count_packets(const struct account *a,
 	const struct capture_frame *f, const struct dissect *d)
 {
-	return a->mtu ? dissect_estimate(d, a->mtu)
+	return a->mtu ? dissect_estimate(&f->frame, d, a->mtu)
 		      : dissect_segments(&f->frame, d, &f->seg);
 }
 

@@ -526,11 +526,13 @@ struct wire_count dissect_segments(const struct frame *f,
 	return d->octets > headers ? cut(d, headers, seg->size) : one;
 }
 
-struct wire_count dissect_estimate(const struct dissect *d, uint32_t mtu)
+struct wire_count dissect_estimate(
+	const struct frame *f, const struct dissect *d, uint32_t mtu)
 {
 	const uint32_t headers = (uint32_t)d->l3_len + d->l4_len;
 
-	if (d->octets <= mtu || mtu <= headers)
+	/* a header may say anything: what came whole is one */
+	if (d->octets <= mtu || f->wire - d->l3_at <= mtu || mtu <= headers)
 		return (struct wire_count){.packets = 1, .octets = d->octets};
 	return cut(d, headers, mtu - headers);
 }

@@ -88,6 +88,7 @@ struct wire_count dissect_segments(const struct frame *f,
 	const struct dissect *d, const struct segmentation *seg);
 /* The same where nobody tells: what the interface could not carry in one was
  * several, each as large as can be. */
-struct wire_count dissect_estimate(const struct dissect *d, uint32_t mtu);
+struct wire_count dissect_estimate(
+	const struct frame *f, const struct dissect *d, uint32_t mtu);
 
 #endif

@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	count = dissect_segments(&f, &d, &seg);
 	if (count.packets < 1 || count.octets + 8 < d.octets)
 		abort();
-	count = dissect_estimate(&d, seg.size);
+	count = dissect_estimate(&f, &d, seg.size);
 	if (count.packets < 1 || count.octets + 8 < d.octets)
 		abort();
 	return 0;

@@ -118,11 +118,16 @@ Test(account, super_frame_of_unknown_segments_is_estimated)
 	f = packet(bytes, 6, 1500);
 	account_frames(&b.account, &f, 1);
 	cr_expect_eq(b.account.n.packets, 12);
+	/* and so is a small one that says it were large */
+	f = packet(bytes, 6, 65535);
+	f.frame.wire = 100;
+	account_frames(&b.account, &f, 1);
+	cr_expect_eq(b.account.n.packets, 13);
 	/* headers alone would fill it */
 	account_estimate(&b.account, 52);
 	f = packet(bytes, 6, 1500);
 	account_frames(&b.account, &f, 1);
-	cr_expect_eq(b.account.n.packets, 13);
+	cr_expect_eq(b.account.n.packets, 14);
 	flowcache_flush(b.cache);
 	/* from here on it is told */
 	account_estimate(&b.account, 0);
