@@ -2,6 +2,7 @@
  * capture file.  The meter's node is asked, by a program of its own that ends
  * by itself; nothing is written there. */
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/nodes.h"
@@ -10,6 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct capture_command {
@@ -55,13 +57,35 @@ static void arrive(void *ctx, const char *node, bool is_stderr,
 		a->fd = strcmp(a->path, "-") == 0
 				? dup(STDOUT_FILENO)
 				: open(a->path,
-					  O_WRONLY | O_CREAT | O_TRUNC |
+					  O_RDWR | O_CREAT | O_TRUNC |
 						  O_CLOEXEC,
 					  0600);
 	if (a->fd < 0)
 		a->result = err_sys(&a->err, "%s", a->path);
 	if (a->result == 0 && file_write_all(a->fd, data, len, &a->err) < 0)
 		a->result = err_wrap(&a->err, "%s", a->path);
+}
+
+/* What comes in pieces of any length may end within a frame. */
+static void keep_whole(int fd)
+{
+	enum { PCAP_HEAD = 24, RECORD_HEAD = 16, LENGTH_AT = 8 };
+	uint8_t head[RECORD_HEAD];
+	off_t at = PCAP_HEAD;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return;
+	while (pread(fd, head, sizeof(head), at) == RECORD_HEAD) {
+		uint32_t len;
+
+		memcpy(&len, head + LENGTH_AT, sizeof(len));
+		if (at + RECORD_HEAD + (off_t)len > st.st_size)
+			break;
+		at += RECORD_HEAD + (off_t)len;
+	}
+	if (at < st.st_size && ftruncate(fd, at) < 0)
+		log_warning("the last frame is not whole");
 }
 
 /* The nodes that may have a tap on the link: on the wire, or at its ends. */
@@ -173,6 +197,8 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 			"--dump", t->links[link].name, "--count", count,
 			"--for", o.limit, NULL},
 		err);
+	if (r < 0 && a.fd >= 0)
+		keep_whole(a.fd);
 	if (a.fd >= 0 && close(a.fd) < 0 && r == 0)
 		r = err_sys(err, "%s", o.write);
 	buf_release(&a.said);

@@ -100,7 +100,7 @@ static int ask_nodes(struct asking *a, int node, const char *role,
 	struct err *err)
 {
 	const struct fleet_job job = {
-		.next = ask_next, .data = ask_data, .ctx = a};
+		.next = ask_next, .data = ask_data, .ctx = a, .asks = true};
 	struct deploy_report report;
 	struct session *s = &a->s;
 	int r = session_open(t, o, &report, s, err);

@@ -455,7 +455,7 @@ int fleet_run(struct fleet *f, const struct fleet_job *job, struct err *err)
 
 		if (cancel) {
 			cancelled = true;
-			drop(f, job, cancel > 1);
+			drop(f, job, cancel > 1 || job->asks);
 		}
 		start_some(f, job);
 		ping(f);

@@ -84,6 +84,7 @@ struct fleet_job {
 	bool errors; /* hand failed calls to next() instead of failing */
 	bool keep;   /* the last answer stays with the connection */
 	bool last;   /* agents end when they are through: nothing follows */
+	bool asks;   /* changes nothing: an interrupt ends it in the midst */
 	void *ctx;
 };
 

@@ -40,6 +40,15 @@ check "as many frames as asked for, and whole" [ "$("$build/bin/nfz-meter" -r \
 nfz capture "$exp" nowhere -w "$dir/none.pcap"
 check "no such link" [ "$status" = 2 ]
 check "no file then" [ ! -e "$dir/none.pcap" ]
+setsid "$build/bin/nfz-testbed" run --exp "$exp" -- \
+	"$build/bin/netflowize" capture "$exp" up1 --count 1000000 --for 1h \
+	-w "$dir/cut.pcap" >"$dir/cut.out" 2>&1 &
+cut=$!
+eventually test -s "$dir/cut.pcap"
+kill -TERM -- -$cut
+wait $cut
+check "a sample that is interrupted ends at once" [ $? = 130 ]
+check "behind a whole frame" "$build/bin/nfz-meter" -r "$dir/cut.pcap" -o none
 changes=0
 for set in idle=500ms active=1s left:idle=200ms right:active=30s \
 	idle=1s,active=2s left:idle=default; do
