@@ -99,7 +99,7 @@ def sink(argv, port, path):
     return use.ru_utime + use.ru_stime, use.ru_maxrss, got["records"], got["packets"], os.waitstatus_to_exitcode(status)
 
 
-def peers(path, folder):
+def peers(path, folder, packets):
     """name, argv, port (0: writes files)"""
     flows = folder + "/peer"
     subprocess.run(["rm", "-rf", flows])
@@ -122,12 +122,13 @@ plugin_buffer_size: 10240
             ("nfpcapd", ["nfpcapd", "-r", path, "-w", flows, "-t", "86400"], 0),
             ("pmacctd", ["pmacctd", "-f", conf], 29995),
             ("argus", ["argus", "-r", path, "-w", flows + "/argus.out"], 0),
-            ("fprobe", ["fprobe", "-f", "ip", "-i", "-", "127.0.0.1:29995"], 29995)]
+            # it drops what its queue has no room for
+            ("fprobe", ["fprobe", "-f", "ip", "-q", str(packets), "-i", "-", "127.0.0.1:29995"], 29995)]
 
 
 def measure_peers(workload, path, truth, base, args):
     import shutil
-    for name, argv, port in peers(path, args.dir):
+    for name, argv, port in peers(path, args.dir, truth["packets"]):
         if not (shutil.which(argv[0]) or os.path.exists("/usr/sbin/" + argv[0])):
             print("# SKIPPED:", name, "is not installed")
             continue
@@ -143,7 +144,7 @@ def measure_peers(workload, path, truth, base, args):
             records, packets = (sum(r[0] for r in rows), sum(r[1] for r in rows)) if rows else ("", "")
         n = truth["packets"]
         # it has not read all of the file, so its figure is of a part
-        if status in (124, 137):
+        if status in (124, 137) or status < 0:
             packets = f"{packets} (stopped after {LIMIT_S} s)"
         elif not packets and port:
             packets = f"none (exit status {status})"
