@@ -52,10 +52,15 @@ static const char script[] =
 	"done; fi; done; fi; echo NFZ 1 $w";
 
 /* Arguments: SHA256 SIZE of the agent, PACKED of its block.  Between these two is
- * nfz-unpack. */
-static const char before_unpack[] = "put() { printf '";
+ * nfz-unpack.
+ *
+ * Others may write to these places: with set -C a shell makes a plain file, and
+ * opens what else it finds by that name, a pipe of theirs that is another file
+ * by the time it is run.  What is open and plain is ours, and stays so. */
+static const char before_unpack[] =
+	"put() { { [ -f /proc/self/fd/1 ] && printf '";
 static const char after_unpack[] =
-	"' >$f && chmod 700 $f; }; "
+	"'; } >$f && chmod 700 $f; }; "
 	/* takes back what was made in a place, its time too */
 	"tidy() { if [ -O $t ]; then { rm -f $f $t; "
 	"touch -m -r /proc/self/fd/9 $p; } 9<$t; else rm -f $f; fi; "

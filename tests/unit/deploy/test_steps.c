@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* a -- r -- b, a LAN of b, c, d with a bridge in front of c; r and the bridge
@@ -538,7 +539,7 @@ Test(bootstrap, a_shell_writes_the_bytes_that_were_meant)
 	from = strstr(out.data, "printf '");
 	setenv("FILE", file, 1);
 	f = popen("/bin/sh", "w");
-	fprintf(f, "%.*s >$FILE\n", (int)(strstr(from, "' >$f") + 1 - from),
+	fprintf(f, "%.*s >$FILE\n", (int)(strstr(from, "'; } >$f") + 1 - from),
 		from);
 	cr_assert_eq(pclose(f), 0);
 	cr_assert_eq(read(fd, seen, sizeof(seen)), 512);
@@ -547,6 +548,54 @@ Test(bootstrap, a_shell_writes_the_bytes_that_were_meant)
 	unlink(file);
 	buf_release(&bytes);
 	buf_release(&out);
+}
+
+/* What the script says with a name in the way. */
+static bool puts_into(const char *kind, const char *name)
+{
+	struct buf bytes = BUF_INIT(16), out = BUF_INIT(1 << 16);
+	const char *from, *to;
+	bool done;
+	FILE *f;
+
+	buf_adds(&bytes, "exit");
+	bootstrap_send("aa", 20, 10, &bytes, &out);
+	from = strstr(out.data, "put() {");
+	to = strstr(from, "tidy() {");
+	setenv("KIND", kind, 1);
+	setenv("FILE", name, 1);
+	f = popen("/bin/sh", "w");
+	fprintf(f,
+		"%.*s f=$FILE; set -C; case $KIND in pipe) mkfifo $f; "
+		"exec 8<>$f;; link) ln -s /dev/null $f;; "
+		"file) true >$f;; esac; put 2>/dev/null\n",
+		(int)(to - from), from);
+	done = pclose(f) == 0;
+	buf_release(&bytes);
+	buf_release(&out);
+	return done;
+}
+
+/* Whoever else may write there could put another program in its place. */
+Test(bootstrap, only_a_file_it_made_is_run)
+{
+	static const char *const kinds[] = {"pipe", "link", "file"};
+	char dir[] = "/tmp/nfz-put-XXXXXX", name[64];
+	struct stat st;
+
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(name, sizeof(name), "%s/x", dir);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		cr_expect_not(puts_into(kinds[i], name), "%s", kinds[i]);
+		cr_assert_eq(lstat(name, &st), 0);
+		cr_expect_neq(st.st_mode & 07777, 0700, "%s", kinds[i]);
+		cr_assert_eq(unlink(name), 0);
+	}
+	cr_expect(puts_into("nothing", name));
+	cr_assert_eq(stat(name, &st), 0);
+	cr_expect_eq(st.st_mode & 07777, 0700);
+	cr_assert_eq(unlink(name), 0);
+	cr_assert_eq(rmdir(dir), 0);
 }
 
 Test(bootstrap, only_our_lines_count)
