@@ -79,7 +79,7 @@ if has tcpdump; then
 	on client1 -- ping -i 0.004 -c 200 -q client2 >/dev/null
 	sleep 1
 	collect tcpdump
-	packets=$(tcpdump -n -r "$got"/left/*/up1.pcap \
+	packets=$(tcpdump -n -r "$got"/left/*/up1.pcap0 \
 		icmp and src "$client1" 2>/dev/null | grep -c .)
 	check "tcpdump: every packet (of 200: $packets)" [ "$packets" = 200 ]
 	nfz recipe strip tcpdump "$exp" --yes
