@@ -1,6 +1,7 @@
 /* What is said of nodes while they are at work and when some have failed; what
  * many have in common once. */
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "cli/nodes.h"
 #include "cli/say.h"
 
@@ -35,12 +36,15 @@ static void describe(
 static void say_progress(const struct app *app, enum node_status status,
 	const char *nodes, const char *text, int64_t ms)
 {
+	/* printf(3) counts bytes */
+	int wide = 16 + (int)(strlen(nodes) - utf8_columns(nodes));
+
 	if (status == NODE_OK || status == NODE_UNCHANGED)
-		say_done(app, "%-16s %-32s %5.1f s", nodes, text,
+		say_done(app, "%-*s %-32s %5.1f s", wide, nodes, text,
 			(double)ms / 1e3);
 	else
 		/* why: nodes_failures, with what to do about it */
-		say_fail(app, "%-16s %s", nodes, text);
+		say_fail(app, "%-*s %s", wide, nodes, text);
 }
 
 void nodes_flush(struct nodes_context *n)

@@ -57,13 +57,20 @@ static bool read_login(
 
 	if (!topology_host_valid(host))
 		return false;
+	/* behind another port there is another machine */
+	if (port && (!span_count((struct span){port, strlen(port)}, 65535,
+			     &number) ||
+			    number == 0)) {
+		draft_warn(&r->draft, xnode_line(x),
+			"a login at port \"%.20s\", which is none, is not used",
+			port);
+		return false;
+	}
 	m->hostname = host;
 	user = attr(r, x, "username");
 	if (topology_user_valid(user))
 		m->user = user;
-	if (port &&
-		span_count((struct span){port, strlen(port)}, 65535, &number))
-		m->port = (uint16_t)number;
+	m->port = (uint16_t)number;
 	return true;
 }
 

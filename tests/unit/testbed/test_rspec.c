@@ -86,6 +86,25 @@ Test(rspec, a_manifest_tells_machine_image_and_login)
 	topology_free(t);
 }
 
+/* Port 22 of a shared host is another machine. */
+Test(rspec, a_login_at_no_port_is_not_used)
+{
+	char *said;
+	struct topology *t = foreign_warned(HEAD
+		"<node client_id='a' sliver_id='s'><services>"
+		"<login hostname='pc3.site' port='99999' username='u1'/>"
+		"<login hostname='pc3.site' port='0' username='u1'/>"
+		"<login hostname='pc3.site' port='22x' username='u1'/>"
+		"<login hostname='pc3.site' port='2022' username='u1'/>"
+		"</services></node>\n" TAIL,
+		&said);
+
+	cr_expect(strstr(said, "port \"99999\""), "%s", said);
+	cr_expect_eq(t->nodes[0].m->port, 2022);
+	free(said);
+	topology_free(t);
+}
+
 Test(rspec, a_rented_switch_and_a_link_inside_one_machine)
 {
 	struct topology *t = foreign(HEAD
