@@ -73,3 +73,32 @@ void utf8_disarm(char *text)
 	}
 	*to = '\0';
 }
+
+static bool is_begun(const char *s, size_t left)
+{
+	unsigned char c = (unsigned char)*s;
+
+	return left < (c >= 0xf0                       ? 4
+			      : c >= 0xe0              ? 3
+			      : c >= 0xc0 || c == '\r' ? 2
+						       : 1u);
+}
+
+size_t utf8_disarm_part(const char *s, size_t left, struct buf *out)
+{
+	while (left && !is_begun(s, left)) {
+		size_t n = utf8_length(s, left);
+		bool bad = n == 0 ||
+			   (*s != '\n' && *s != '\t' && utf8_is_control(s, n));
+
+		if (*s == '\r' && s[1] == '\n') {
+			n = 2;
+			bad = false;
+		}
+		n = n ? n : 1;
+		buf_add(out, bad ? "?" : s, bad ? 1 : n);
+		s += n;
+		left -= n;
+	}
+	return left;
+}

@@ -21,5 +21,9 @@ bool utf8_is_control(const char *s, size_t len);
 /* '?' for each of them, except line ends and tabs, and for bytes that are no
  * character. */
 void utf8_disarm(char *text);
+/* The same of text that comes in parts, where "\r\n" ends lines, too: it is
+ * added to out, but for the last bytes (at most 3, their number is returned)
+ * that may be the beginning of a character. */
+size_t utf8_disarm_part(const char *s, size_t n, struct buf *out);
 
 #endif

@@ -1,6 +1,7 @@
 #include "cli/nodes.h"
 #include "base/lines.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "cli/experiment.h"
 #include "cli/say.h"
 #include "format/sheet.h"
@@ -88,12 +89,30 @@ int nodes_topology(struct app *app, const char *file, const char *word,
 	return r;
 }
 
+/* A node's words as nothing but text: what it sends to a terminal is not
+ * believed to be from our program. */
+static void disarmed(
+	struct nodes_cut *cut, const void *data, size_t len, FILE *to)
+{
+	struct buf text = BUF_INIT(len + sizeof(cut->bytes));
+	struct buf out = BUF_INIT(len + sizeof(cut->bytes));
+
+	buf_add(&text, cut->bytes, cut->n);
+	buf_add(&text, data, len);
+	cut->n = utf8_disarm_part(buf_str(&text), text.len, &out);
+	memcpy(cut->bytes, buf_str(&text) + text.len - cut->n, cut->n);
+	fwrite(buf_str(&out), 1, out.len, to);
+	buf_release(&text);
+	buf_release(&out);
+}
+
 static void to_our_output(void *ctx, const char *node, bool is_stderr,
 	const void *data, size_t len)
 {
-	(void)ctx;
+	struct nodes_context *n = ctx;
+
 	(void)node;
-	fwrite(data, 1, len, is_stderr ? stderr : stdout);
+	disarmed(&n->cut[is_stderr], data, len, is_stderr ? stderr : stdout);
 	/* rows and what is said about them, in the order they came */
 	fflush(stdout);
 }
@@ -122,6 +141,7 @@ static int ask(struct nodes_context *n, const struct topology *t,
 	int status = 0, r;
 
 	n->options.progress = NULL;
+	memset(n->cut, 0, sizeof(n->cut));
 	r = deploy_run(t, &n->options, -1, argv, sink, &status, err);
 	if (r < 0)
 		return nodes_not_instrumented(n, r, err);
@@ -137,22 +157,30 @@ int nodes_query(struct nodes_context *n, const struct topology *t,
 	return ask(n, t, argv, to_our_output, err);
 }
 
+struct to_text {
+	struct nodes_context *nodes;
+	struct buf *out;
+};
+
 static void to_buf(void *ctx, const char *node, bool is_stderr,
 	const void *data, size_t len)
 {
+	const struct to_text *t = ctx;
+
 	(void)node;
 	if (is_stderr)
-		fwrite(data, 1, len, stderr);
+		disarmed(&t->nodes->cut[1], data, len, stderr);
 	else
-		buf_add(ctx, data, len);
+		buf_add(t->out, data, len);
 }
 
 int nodes_query_text(struct nodes_context *n, const struct topology *t,
 	const char *const *argv, struct buf *out, struct err *err)
 {
+	struct to_text to = {.nodes = n, .out = out};
 	int r;
 
-	n->options.ctx = out;
+	n->options.ctx = &to;
 	r = ask(n, t, argv, to_buf, err);
 	n->options.ctx = n;
 	if (r == 0 && !buf_ok(out))
@@ -190,15 +218,6 @@ void nodes_lines_release(struct nodes_lines *l)
 	*l = (struct nodes_lines){0};
 }
 
-/* A log may quote what a hostile packet held. */
-static void make_printable(char *line, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (((unsigned char)line[i] < ' ' && line[i] != '\t') ||
-			line[i] == 0x7f)
-			line[i] = '?';
-}
-
 static void each_line(const struct nodes_line_group *g,
 	void (*fn)(void *ctx, const char *node, const char *line), void *ctx)
 {
@@ -206,10 +225,10 @@ static void each_line(const struct nodes_line_group *g,
 	struct span s;
 
 	while (lines_next(&lines, &s)) {
-		cleanup_free char *line = mem_zalloc(s.n + 1, 1);
+		cleanup_free char *line = mem_strndup(s.s, s.n);
 
-		memcpy(line, s.s, s.n);
-		make_printable(line, s.n);
+		/* a log may quote what a hostile packet held */
+		utf8_disarm(line);
 		fn(ctx, g->node, line);
 	}
 }

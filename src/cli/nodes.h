@@ -21,6 +21,11 @@ struct nodes_context {
 	bool gathers;
 	struct gather pending;
 	struct mono_time pending_until;
+	/* of a node's output and error output, what a character begins with */
+	struct nodes_cut {
+		char bytes[4];
+		size_t n;
+	} cut[2];
 };
 void nodes_init(
 	struct nodes_context *n, struct app *app, const struct topology *t);

@@ -158,13 +158,22 @@ static int keep_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	return call_stop(k, n);
 }
 
-static void keep_data(void *ctx, struct fleet_node *n, bool is_stderr,
-	const void *data, size_t len)
+/* What is wrong with the files ends it; check_all says it in the end. */
+static int keep_data(void *ctx, struct fleet_node *n, bool is_stderr,
+	const struct span *data, struct err *err)
 {
 	struct keeping *k = ctx;
+	struct keepstream *in = &k->in[n->index];
 
+	if (in->dir < 0 || in->ended)
+		return err_set(
+			err, NFZ_E_REMOTE, "output that was not asked for");
 	if (!is_stderr)
-		keepstream_add(&k->in[n->index], data, len);
+		keepstream_add(in, data->s, data->n);
+	if (!in->err.code)
+		return 0;
+	*err = in->err;
+	return -(int)err->code;
 }
 
 static void keep_done(void *ctx, struct fleet_node *n)
@@ -210,7 +219,7 @@ static int run_all(struct keeping *k, bool *ret_ended, struct err *err)
 		k->s.fleet->nodes[i].look = true;
 	}
 	r = session_run(&k->s, &job, err);
-	if (check_all(k, ret_ended, &bad) < 0 && r == 0) {
+	if (check_all(k, ret_ended, &bad) < 0) {
 		*err = bad;
 		r = -(int)bad.code;
 	}

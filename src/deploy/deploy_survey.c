@@ -85,12 +85,14 @@ static int ask_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	return FLEET_CALL;
 }
 
-static void ask_data(void *ctx, struct fleet_node *n, bool is_stderr,
-	const void *data, size_t len)
+static int ask_data(void *ctx, struct fleet_node *n, bool is_stderr,
+	const struct span *data, struct err *err)
 {
 	struct asking *a = ctx;
 
-	a->sink(a->s.o->ctx, n->name, is_stderr, data, len);
+	(void)err;
+	a->sink(a->s.o->ctx, n->name, is_stderr, data->s, data->n);
+	return 0;
 }
 
 /* Surveys `node` (-1: all), then makes the call where role runs (NULL: where

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/lines.h"
 #include "deploy/frame.h"
 #include "deploy/payload.h"
 #include "deploy/ssh.h"
@@ -69,9 +70,10 @@ struct fleet_job {
 	 * awaited, only FLEET_CALL will do. */
 	int (*next)(void *ctx, struct fleet_node *n, const struct reply *last,
 		struct err *err);
-	/* OUT and ERR data of a call; may be NULL. */
-	void (*data)(void *ctx, struct fleet_node *n, bool is_stderr,
-		const void *data, size_t len);
+	/* OUT and ERR data of a call; negative: the node fails.  NULL: no call
+	 * has any, and who sends it fails. */
+	int (*data)(void *ctx, struct fleet_node *n, bool is_stderr,
+		const struct span *data, struct err *err);
 	/* The node is through with this job (or lost); may be NULL. */
 	void (*done)(void *ctx, struct fleet_node *n);
 	/* Asked now and then; true: the run ends, and nodes that are not

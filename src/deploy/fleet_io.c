@@ -5,6 +5,7 @@
 #include "deploy/fleet_io.h"
 #include "base/mem.h"
 #include "base/net.h"
+#include "base/utf8.h"
 #include "deploy/bootstrap.h"
 #include "format/crypto.h"
 
@@ -155,11 +156,22 @@ static int pull(struct fleet_node *n, struct err *err)
 	return 1;
 }
 
+/* What a node says is shown in many places; here it becomes mere text. */
+static int take_words(
+	const struct frame *frame, struct frame_args *ret, struct err *err)
+{
+	int r = frame_args(frame, ret, err);
+
+	for (size_t i = 0; r == 0 && i < ret->n; i++)
+		utf8_disarm(ret->argv[i]);
+	return r;
+}
+
 static int take_result(
 	struct fleet_node *n, const struct frame *frame, struct err *err)
 {
 	struct reply *reply = &n->io->reply;
-	int r = frame_args(frame, &reply->result, err);
+	int r = take_words(frame, &reply->result, err);
 
 	if (r < 0)
 		return r;
@@ -195,9 +207,15 @@ static int take_frames(
 		struct frame_args note;
 
 		if (frame.type == FRAME_OUT || frame.type == FRAME_ERR) {
-			if (job->data)
-				job->data(job->ctx, n, frame.type == FRAME_ERR,
-					frame.body, frame.len);
+			const struct span data = {
+				(const char *)frame.body, frame.len};
+
+			r = job->data
+				    ? job->data(job->ctx, n,
+					      frame.type == FRAME_ERR, &data,
+					      err)
+				    : err_set(err, NFZ_E_REMOTE,
+					      "output that was not asked for");
 		} else if (frame.type == FRAME_RESULT) {
 			r = take_result(n, &frame, err);
 			answered = true;
@@ -206,7 +224,7 @@ static int take_frames(
 			r = io->note_bytes > NOTES_MAX
 				    ? err_set(err, NFZ_E_LIMIT,
 					      "too many notes")
-				    : frame_args(&frame, &note, err);
+				    : take_words(&frame, &note, err);
 			if (r == 0)
 				MEM_PUSH(io->reply.notes, io->reply.n_notes,
 					io->reply.notes_cap) = note;

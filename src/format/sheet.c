@@ -103,11 +103,16 @@ static void cell_done(struct sheet *s)
 /* A cell of a table or of CSV. */
 static void text_cell(struct sheet *s, const char *text)
 {
-	if (s->format == SHEET_CSV)
+	char *cell;
+
+	if (s->format == SHEET_CSV) {
 		csv_cell(s, text);
-	else
-		MEM_PUSH(s->cells, s->n_cells, s->cells_cap) =
-			arena_strdup(&s->arena, text);
+		return;
+	}
+	cell = arena_strdup(&s->arena, text);
+	for (char *p = cell; (p = strpbrk(p, "\n\t"));)
+		*p = ' ';
+	MEM_PUSH(s->cells, s->n_cells, s->cells_cap) = cell;
 }
 
 void sheet_null(struct sheet *s)

@@ -325,3 +325,28 @@ Test(err, texts_are_disarmed)
 	err_hint(&err, "a%cb", 0x7f);
 	cr_expect_str_eq(err.hint, "a?b");
 }
+
+Test(utf8, text_in_parts_is_disarmed_like_the_whole)
+{
+	static const char text[] = "a\xc3\xa9\xe2\x82\xac\r\nb\rc\x1b[m\xc2\x9b"
+				   "\xe2\x80\xae\xf0\x9f\x98\x80\tz\n\xff";
+	static const char want[] = "a\xc3\xa9\xe2\x82\xac\r\nb?c?[m??"
+				   "\xf0\x9f\x98\x80\tz\n";
+
+	for (size_t step = 1; step < sizeof(text); step++) {
+		struct buf out = BUF_INIT(256), in = BUF_INIT(256);
+		size_t rest = 0;
+
+		for (size_t at = 0; at < sizeof(text) - 1; at += step) {
+			size_t left = sizeof(text) - 1 - at;
+
+			buf_add(&in, text + at, left < step ? left : step);
+			rest = utf8_disarm_part(in.data, in.len, &out);
+			buf_consume(&in, in.len - rest);
+		}
+		cr_expect_str_eq(buf_str(&out), want, "in steps of %zu", step);
+		cr_expect_eq(rest, 1, "it could be the first of four");
+		buf_release(&out);
+		buf_release(&in);
+	}
+}
