@@ -57,7 +57,7 @@ static void arrive(void *ctx, const char *node, bool is_stderr,
 		a->fd = strcmp(a->path, "-") == 0
 				? dup(STDOUT_FILENO)
 				: open(a->path,
-					  O_RDWR | O_CREAT | O_TRUNC |
+					  O_WRONLY | O_CREAT | O_TRUNC |
 						  O_CLOEXEC,
 					  0600);
 	if (a->fd < 0)
@@ -66,17 +66,22 @@ static void arrive(void *ctx, const char *node, bool is_stderr,
 		a->result = err_wrap(&a->err, "%s", a->path);
 }
 
-/* What comes in pieces of any length may end within a frame. */
-static void keep_whole(int fd)
+/* What comes in pieces of any length may end within a frame.  What is behind
+ * standard output is not ours to cut: it may hold more than this. */
+static void keep_whole(const struct arrival *a)
 {
 	enum { PCAP_HEAD = 24, RECORD_HEAD = 16, LENGTH_AT = 8 };
+	cleanup_close int in = -1;
 	uint8_t head[RECORD_HEAD];
 	off_t at = PCAP_HEAD;
 	struct stat st;
+	ssize_t n;
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (strcmp(a->path, "-") == 0 || fstat(a->fd, &st) < 0 ||
+		!S_ISREG(st.st_mode))
 		return;
-	while (pread(fd, head, sizeof(head), at) == RECORD_HEAD) {
+	in = open(a->path, O_RDONLY | O_CLOEXEC);
+	while ((n = pread(in, head, sizeof(head), at)) == RECORD_HEAD) {
 		uint32_t len;
 
 		memcpy(&len, head + LENGTH_AT, sizeof(len));
@@ -84,8 +89,8 @@ static void keep_whole(int fd)
 			break;
 		at += RECORD_HEAD + (off_t)len;
 	}
-	if (at < st.st_size && ftruncate(fd, at) < 0)
-		log_warning("the last frame is not whole");
+	if (n < 0 || (at < st.st_size && ftruncate(a->fd, at) < 0))
+		log_warning("the last frame may not be whole");
 }
 
 /* The nodes that may have a tap on the link: on the wire, or at its ends. */
@@ -198,7 +203,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 			"--for", o.limit, NULL},
 		err);
 	if (r < 0 && a.fd >= 0)
-		keep_whole(a.fd);
+		keep_whole(&a);
 	if (a.fd >= 0 && close(a.fd) < 0 && r == 0)
 		r = err_sys(err, "%s", o.write);
 	buf_release(&a.said);

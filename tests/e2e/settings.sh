@@ -40,15 +40,6 @@ check "as many frames as asked for, and whole" [ "$("$build/bin/nfz-meter" -r \
 nfz capture "$exp" nowhere -w "$dir/none.pcap"
 check "no such link" [ "$status" = 2 ]
 check "no file then" [ ! -e "$dir/none.pcap" ]
-setsid "$build/bin/nfz-testbed" run --exp "$exp" -- \
-	"$build/bin/netflowize" capture "$exp" up1 --count 1000000 --for 1h \
-	-w "$dir/cut.pcap" >"$dir/cut.out" 2>&1 &
-cut=$!
-eventually test -s "$dir/cut.pcap"
-kill -TERM -- -$cut
-wait $cut
-check "a sample that is interrupted ends at once" [ $? = 130 ]
-check "behind a whole frame" "$build/bin/nfz-meter" -r "$dir/cut.pcap" -o none
 changes=0
 for set in idle=500ms active=1s left:idle=200ms right:active=30s \
 	idle=1s,active=2s left:idle=default; do
@@ -190,6 +181,30 @@ check "what was metered is stored" [ "$(jq '.ledger.packets -
 nfz up "$exp"
 check "and none again" [ "$status" = 0 ]
 left=$(meter left) right=$(meter right)
+
+# what only asks ends when it is interrupted; each look sends a frame
+holds_frames() { # file
+	on client1 -- ping -c 1 -W 1 -q client2
+	[ "$(stat -c %s "$1")" -gt 24 ]
+}
+cut() { # file it comes to, standard output
+	setsid "$build/bin/nfz-testbed" run --exp "$exp" -- \
+		"$build/bin/netflowize" capture "$exp" up1 --count 1000000 \
+		--for 1h -w "$1" >"$2" 2>"$dir/cut.err" &
+	cutting=$!
+}
+cut "$dir/cut.pcap" "$dir/cut.out"
+eventually holds_frames "$dir/cut.pcap"
+kill -TERM -- -$cutting
+wait $cutting
+check "a sample that is interrupted ends at once" [ $? = 130 ]
+check "behind a whole frame" "$build/bin/nfz-meter" -r "$dir/cut.pcap" -o none
+cut - "$dir/said.pcap"
+eventually holds_frames "$dir/said.pcap"
+kill -TERM -- -$cutting
+wait $cutting
+check "what was said on standard output stays" [ "$(stat -c %s \
+	"$dir/said.pcap")" -gt 24 ]
 
 nfz up "$exp" --set cpu-limit=20%
 check "a limit without cgroups is no failure" [ "$status" = 0 ]
