@@ -252,8 +252,11 @@ static void find_simulators(const char *text, struct simulators *ret)
 	for (; ret->n < MAX_SIMULATORS && (at = strstr(at, "Simulator"));
 		at++) {
 		size_t n;
-		const char *s = word_before(text, at, &n);
+		const char *s = skip_back(text, at);
 
+		if (s == at) /* within a word, which may be long */
+			continue;
+		s = word_before(text, s, &n);
 		if (n != 3 || !has_prefix(s, "new") || s == text ||
 			s[-1] != '[')
 			continue;

@@ -210,6 +210,21 @@ Test(ns_block, a_text_without_run_or_with_odd_names_gets_none)
 	buf_release(&out);
 }
 
+/* As long as a text of one word is, it is looked through once. */
+Test(ns_block, a_word_without_end_takes_no_time, .timeout = 30)
+{
+	enum { TIMES = 400000 };
+	struct ns_change change = some_change();
+	struct buf text = BUF_INIT(8 << 20), out = BUF_INIT(16 << 20);
+
+	for (int i = 0; i < TIMES; i++)
+		buf_adds(&text, "Simulator");
+	buf_adds(&text, "\n$ns run\n");
+	cr_expect_eq(ns_block_insert(buf_str(&text), &change, &out, NULL), 0);
+	buf_release(&text);
+	buf_release(&out);
+}
+
 Test(ns_block, line_ends_do_not_count)
 {
 	char a[65], b[65];
