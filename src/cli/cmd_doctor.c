@@ -129,6 +129,18 @@ static bool check_service(struct doctor *d)
 	return err.code == 0;
 }
 
+/* An agent needs none of the disk, the programs do. */
+static void check_room(struct deploy_node *one, const struct topology *t)
+{
+	if (one->free_bytes < 0 || one->free_bytes >= DEPLOY_ROOM)
+		return;
+	err_set(&one->err, NFZ_E_DISK_FULL,
+		"%s: disk full (%lld KiB left, %d needed)",
+		t->nodes[one->node].name, (long long)one->free_bytes / 1024,
+		DEPLOY_ROOM / 1024);
+	err_hint(&one->err, "Make room on the node, then run this again.");
+}
+
 /* As up does: an agent is put on each node, and is gone when this is over. */
 static void check_nodes(struct doctor *d, const struct topology *t)
 {
@@ -142,11 +154,14 @@ static void check_nodes(struct doctor *d, const struct topology *t)
 	n.options.progress = NULL;
 	r = deploy_facts(t, &n.options, &report, &err);
 	for (size_t i = 0; i < report.n; i++) {
-		if (report.nodes[i].err.code == 0)
+		struct deploy_node *one = &report.nodes[i];
+
+		if (one->err.code == 0)
+			check_room(one, t);
+		if (one->err.code == 0)
 			up++;
 		else
-			(void)fine(d, -(int)report.nodes[i].err.code,
-				&report.nodes[i].err);
+			(void)fine(d, -(int)one->err.code, &one->err);
 	}
 	if (r < 0 && r != -NFZ_E_NODES_FAILED)
 		(void)fine(d, r, &err);

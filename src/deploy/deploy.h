@@ -133,6 +133,9 @@ struct deploy_check {
 	char *text;
 };
 
+/* Wanted beside the programs: logs, journal. */
+enum { DEPLOY_ROOM = 24 << 20 };
+
 struct deploy_node {
 	const char *name; /* of the topology */
 	int node;
@@ -150,7 +153,8 @@ struct deploy_node {
 	char system[96], arch[32], boot[40];
 	char address[64]; /* its own, that we came in by; "" unknown */
 	double load;
-	int64_t free_bytes; /* of the place we would use; -1 unknown */
+	/* Of the first place with DEPLOY_ROOM, else the last one; -1 unknown. */
+	int64_t free_bytes;
 	struct deploy_iface *ifaces;
 	size_t n_ifaces, ifaces_cap;
 	struct deploy_found *found;

@@ -12,8 +12,7 @@ enum {
 	QUICK_MS = 10000,
 	INSTALL_MS = 30000,
 	SETUP_MAX = 8 << 20,
-	ARCHIVE_MAX = 64 << 20,
-	SLACK = 24 << 20 /* room wanted beside the programs: logs, journal */
+	ARCHIVE_MAX = 64 << 20
 };
 
 const struct module *up_module_on(
@@ -57,7 +56,7 @@ static int call_open(struct up *u, struct fleet_node *n, struct err *err)
 	const char *call[11 + PROGRAMS_MAX + 1] = {"open", u->rollout.id, need,
 		words[0], words[1], words[2], words[3], words[4], words[5], set,
 		watches};
-	uint64_t bytes = SLACK;
+	uint64_t bytes = DEPLOY_ROOM;
 
 	for (size_t i = 0; i < k; i++) {
 		const struct payload_entry *e =

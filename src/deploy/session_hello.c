@@ -148,7 +148,7 @@ void session_take_hello(struct deploy_node *d, const struct reply *reply)
 			MEM_PUSH(d->strays, d->n_strays, d->strays_cap) =
 				mem_strdup(frame_arg(note, 1));
 		else if (strcmp(frame_arg(note, 0), "place") == 0 &&
-			 d->free_bytes < 0 &&
+			 d->free_bytes < DEPLOY_ROOM &&
 			 strcmp(frame_arg(note, 3), "ok") == 0)
 			d->free_bytes = strtoll(frame_arg(note, 2), NULL, 10);
 	}

@@ -96,8 +96,8 @@ nf query "$exp"
 grep -q '{"a": "?]0;owned????' "$dir/out" || bad "$lie: what it said is shown"
 nf strip "$exp" --yes --force
 [ "$status" = 0 ] || bad "$lie: strip"
-escaped=$(find /tmp/canary /tmp/escaped "$dir" -maxdepth 1 2>/dev/null \
-	\( -name escaped -o -name canary \))
+escaped=$(find /tmp/canary /tmp/escaped "$dir" -maxdepth 1 \
+	\( -name escaped -o -name canary \) 2>/dev/null)
 [ -z "$escaped" ] || bad "written elsewhere: $escaped"
 tb exec "$exp" "$other" -- test ! -e /var/lib/netflowize ||
 	bad "the other node is not clean"
