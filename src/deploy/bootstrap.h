@@ -2,9 +2,9 @@
  *
  * One exec channel carries everything: a constant command, one line of script
  * on its standard input, for a node that lacks the agent another one and the
- * agent's bytes, then frames.  No string of a user is in the command or the script.  It works
- * whatever the login shell is and whatever that prints: only lines that begin
- * with "NFZ 1 " count. */
+ * agent's bytes, then frames.  No string of a user is in the command or the
+ * script.  It works whatever the login shell is and whatever that prints: only
+ * lines that begin with "NFZ 1 " count. */
 #ifndef NFZ_DEPLOY_BOOTSTRAP_H
 #define NFZ_DEPLOY_BOOTSTRAP_H
 

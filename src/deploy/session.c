@@ -81,8 +81,8 @@ static void find_names(struct session *s)
 		s->o->experiment ? s->o->experiment : "-");
 }
 
-/* Nodes one can log into: not those ruled out for good, and of virtual nodes the ones
- * that are machines of their own; of these the ones that are meant. */
+/* Nodes one can log into: not those ruled out for good, and of virtual nodes
+ * the ones that are machines of their own; of these the ones that are meant. */
 static bool takes_part(
 	const struct deploy_options *o, const struct topo_node *n)
 {

@@ -44,8 +44,9 @@ struct change_view {
 int change_view(struct client *c, const struct client_exp *e,
 	struct change_view *ret, struct err *err) NFZ_MUST_CHECK;
 void change_view_release(struct change_view *v);
-/* Adds a line to out for each node of before (but shapers and ours) that is on another machine now or gone, and for each address that
- * is another one; returns how many. */
+/* Adds a line to out for each node of before (but shapers and ours) that is on
+ * another machine now or gone, and for each address that is another one;
+ * returns how many. */
 size_t change_compare(const struct change_view *before,
 	const struct change_view *after, struct buf *out);
 /* Adds one line "NAME MACHINE ROLE" for each machine, sorted. */
