@@ -56,8 +56,9 @@ static const struct opt options[] = {
 		0, 0},
 	{"set", 0, OPT_LIST, offsetof(struct up_command, set),
 		"[NODE:]KEY=VALUE,...",
-		"of the meters: idle, active (times), cpu-limit (25%), "
-		"sampling, flow-key, biflow, metrics",
+		"of the meters: idle, active (times), report-bytes (10m), "
+		"report-packets, cpu-limit (25%), sampling, flow-key, biflow, "
+		"metrics",
 		NULL, 0, 0},
 	{"caches", 0, OPT_INT, offsetof(struct up_command, caches), "N",
 		"so many flow caches of their own, all meters' flows shared",

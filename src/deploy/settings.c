@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { BY_AT = 32, WORD = 128 };
+#define COUNT_MAX INT64_C(1000000000000000)
 enum { CPU_MAX_PCT = 102400, SPAN_MIN_MS = 100, SPAN_MAX_MS = 86400000 };
 
 static const struct {
@@ -17,6 +18,8 @@ static const struct {
 } keys[SETTING_KEYS] = {
 	[SETTING_ACTIVE] = {"active", "active", "active-timeout"},
 	[SETTING_IDLE] = {"idle", "idle", "inactive-timeout"},
+	[SETTING_BYTES] = {"bytes", "report-bytes", "bytes"},
+	[SETTING_PACKETS] = {"packets", "report-packets", "packets"},
 	[SETTING_CPU] = {"cpu", "cpu-limit", "cpu"},
 	[SETTING_SAMPLING] = {"sampling", "sampling", "sample"},
 	[SETTING_FLOW_KEY] = {"key", "flow-key", "key"},
@@ -32,6 +35,32 @@ static int read_span(const char *text, struct setting *ret, struct err *err)
 	return err_set(err, NFZ_E_USAGE,
 		"--set %s: %s is not a time from 100ms to 24h",
 		keys[ret->key].name, text);
+}
+
+/* 10m is ten million, as in a filter. */
+static int read_count(const char *text, struct setting *ret, struct err *err)
+{
+	static const char units[] = "kmgt";
+	char *end;
+	const char *unit;
+	int64_t v = strtoll(text, &end, 10);
+
+	if (strcmp(text, "none") == 0) {
+		ret->value = -1;
+		return 0;
+	}
+	unit = *end && !end[1] ? strchr(units, *end | 0x20) : NULL;
+	for (const char *u = units;
+		unit && u <= unit && v >= 1 && v <= COUNT_MAX; u++)
+		v *= 1000;
+	if (end > text && (unit || !*end) && v >= 1 && v <= COUNT_MAX) {
+		ret->value = v;
+		return 0;
+	}
+	err_set(err, NFZ_E_USAGE, "--set %s: %s is no number of %s",
+		keys[ret->key].name, text, keys[ret->key].word);
+	return err_hint(err, "Say how many, such as 10m for ten million; or "
+			     "none");
 }
 
 static int read_percent(const char *text, struct setting *ret, struct err *err)
@@ -123,8 +152,9 @@ static int unknown_key(const char *key, struct err *err)
 	err_set(err, NFZ_E_USAGE, "--set %s: there is nothing of that name",
 		key);
 	return err_hint(err,
-		"What can be set: idle, active (times), cpu-limit (percent), "
-		"sampling (one of so many), flow-key, biflow, metrics");
+		"What can be set: idle, active (times), report-bytes, "
+		"report-packets, cpu-limit (percent), sampling (one of so "
+		"many), flow-key, biflow, metrics");
 }
 
 static int read_value(const char *text, struct setting *ret, struct err *err)
@@ -132,6 +162,9 @@ static int read_value(const char *text, struct setting *ret, struct err *err)
 	switch (ret->key) {
 	case SETTING_CPU:
 		return read_percent(text, ret, err);
+	case SETTING_BYTES:
+	case SETTING_PACKETS:
+		return read_count(text, ret, err);
 	case SETTING_SAMPLING:
 		return read_sampling(text, ret, err);
 	case SETTING_FLOW_KEY:
@@ -290,6 +323,15 @@ static void add_span(const char *name, int64_t ms, char *to, size_t size)
 			name, ms / 1000);
 }
 
+static void add_count(const char *name, int64_t n, char *to)
+{
+	const size_t used = strlen(to);
+
+	if (n >= 0)
+		snprintf(to + used, SETTINGS_TEXT - used,
+			"%seach %" PRId64 " %s", used ? ", " : "", n, name);
+}
+
 static void add_word(
 	const char *name, const char *value, char to[static SETTINGS_TEXT])
 {
@@ -307,6 +349,8 @@ void settings_describe(const char *text, char ret[static SETTINGS_TEXT])
 	ret[0] = '\0';
 	add_span("active", value_in(text, SETTING_ACTIVE), ret, SETTINGS_TEXT);
 	add_span("idle", value_in(text, SETTING_IDLE), ret, SETTINGS_TEXT);
+	add_count("bytes", value_in(text, SETTING_BYTES), ret);
+	add_count("packets", value_in(text, SETTING_PACKETS), ret);
 	snprintf(word, sizeof(word), "%" PRId64 " %%", cpu);
 	if (cpu >= 0)
 		add_word("CPU", word, ret);
@@ -329,6 +373,16 @@ int settings_for_caches(const char *text, struct err *err)
 		.both = value_in(text, SETTING_BIFLOW) > 0,
 		.metrics = value_in(text, SETTING_METRICS) > 0};
 
+	if (value_in(text, SETTING_BYTES) > 0 ||
+		value_in(text, SETTING_PACKETS) > 0) {
+		err_set(err, NFZ_E_USAGE,
+			"--caches: flow caches report by time only, not by "
+			"what a flow carried, as is set (%s)",
+			text);
+		return err_hint(err,
+			"Leave --caches out, or set them back: --set "
+			"report-bytes=none,report-packets=none");
+	}
 	if (definition_in_digests(&d))
 		return 0;
 	err_set(err, NFZ_E_USAGE,

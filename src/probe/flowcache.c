@@ -23,11 +23,9 @@
 
 #include <string.h>
 
-#define JUMP_NS (3600 * NS_PER_S)
 #define TICK_NS (WHEEL_TICK_MS * NS_PER_MS)
 
-enum { FIRST_ROOM = 4096, RETRY_TICKS = 5 };
-enum { TCP_FIN = 1, TCP_RST = 4 };
+enum { FIRST_ROOM = 4096, RETRY_TICKS = 5, TCP_FIN = 1, TCP_RST = 4 };
 
 struct flowcache {
 	struct flowtable table;
@@ -40,6 +38,7 @@ struct flowcache {
 	int64_t wheel_ns;  /* time the wheel has moved through */
 	uint32_t hand;     /* of the eviction clock */
 	bool told;         /* the time has been told once */
+	bool more;         /* something is beside flows, or there is a limit */
 	struct timeouts times;
 	struct seen seen; /* keys that have left the table */
 	struct beside beside;
@@ -54,6 +53,7 @@ struct flowcache *flowcache_new(const struct flowcache_options *options)
 	c->times = (struct timeouts){
 		.fin_ms = options->fin_ms, .first_ms = options->first_ms};
 	timeouts_set(&c->times, options->idle_ms, options->active_ms);
+	timeouts_set_limit(&c->times, &options->limit);
 	if (options->clocks > 1)
 		c->ahead_ns = mem_zalloc(options->clocks, sizeof(*c->ahead_ns));
 	flowtable_init(
@@ -61,6 +61,7 @@ struct flowcache *flowcache_new(const struct flowcache_options *options)
 	points_init(&c->points);
 	seen_init(&c->seen, options->seen_bytes);
 	beside_init(&c->beside, options, c->table.cap);
+	c->more = c->beside.any || c->times.limited;
 	wheel_init(&c->wheel, c->table.cap);
 	return c;
 }
@@ -160,6 +161,11 @@ static int64_t now_of(const struct flowcache *c, const struct flow_hot *h)
 	return c->now_ns + (c->ahead_ns ? c->ahead_ns[p->clock] : 0);
 }
 
+static uint64_t times_of(const struct flowcache *c, const struct flow_hot *h)
+{
+	return flow_point_times(&c->points.items[flowtable_point(&h->key)]);
+}
+
 /* Files the flow under the earliest time it may need attention.  When nothing
  * is counted now, the next report is due `active` after a packet to come. */
 static void file_flow(struct flowcache *c, uint32_t id)
@@ -175,6 +181,8 @@ static void file_flow(struct flowcache *c, uint32_t id)
 			 (now_ns - flowtable_first(&c->table, id)) / NS_PER_MS;
 	if (!(hot->state & (FLOW_RIPE | FLOW_NEW)) && !c->times.exact)
 		report -= TIMEOUTS_RIPE_MS;
+	if (timeouts_are_past(&c->times, hot, times_of(c, hot)))
+		report = 0;
 	if (report < left_ms)
 		left_ms = report;
 	wheel_file(&c->wheel, id, c->wheel.tick + wheel_ticks(left_ms) + 1);
@@ -208,6 +216,13 @@ void flowcache_set_timeouts(
 	file_all(c);
 }
 
+void flowcache_set_limit(struct flowcache *c, const struct flow_limit *limit)
+{
+	timeouts_set_limit(&c->times, limit);
+	c->more = c->beside.any || c->times.limited;
+	file_all(c);
+}
+
 void flowcache_set_clock(struct flowcache *c, uint16_t clock, int64_t ahead_ns)
 {
 	const int64_t before_ns = c->ahead_ns[clock];
@@ -237,18 +252,6 @@ static void remove_flow(struct flowcache *c, uint32_t id)
 			flowtable_hash(&c->table, &c->table.hot[id].key));
 	wheel_remove(&c->wheel, id);
 	flowtable_remove(&c->table, id);
-}
-
-/* The reason that came first: where packets are far apart nobody looked then. */
-static enum end_reason end_of(const struct flowcache *c, uint32_t id)
-{
-	const struct flow_hot *hot = &c->table.hot[id];
-	int64_t lasted_ns = hot->last_ns - flowtable_first(&c->table, id);
-	int64_t patience_ms = timeouts_patience_ms(&c->times, hot);
-
-	if (lasted_ns > (c->times.active_ms - patience_ms) * NS_PER_MS)
-		return END_ACTIVE;
-	return hot->state & FLOW_FINISHED ? END_DETECTED : END_IDLE;
 }
 
 /* Makes room for one flow; false when the sink takes no record now.  Two turns
@@ -316,7 +319,9 @@ static bool make_ready(struct flowcache *c, uint32_t id,
 		hot->packets <= UINT32_MAX - a->packets)
 		return true;
 	if (quiet_ns > timeouts_patience_ms(&c->times, hot) * NS_PER_MS) {
-		if (emit(c, id, end_of(c, id))) {
+		if (emit(c, id,
+			    timeouts_end(&c->times, hot,
+				    flowtable_first(&c->table, id)))) {
 			start(c, id, a, l->turned);
 			file_flow(c, id);
 		}
@@ -380,23 +385,29 @@ static void prepare(
 		(uint32_t)(flowtable_hash_with(&c->table, &a->key, tail) >> 32);
 }
 
-/* The flow a batch has looked up before is still that, unless its record was
- * removed since; a flow made since was not there then. */
-static uint32_t look_up(const struct flowcache *c, const struct flow_key *key,
-	const struct lookup *l)
+/* What most caches need not ask of each packet.  A flow that has come to the
+ * limit is reported; refused: with its next packet, or soon. */
+static void do_more(struct flowcache *c, uint32_t id,
+	const struct flow_addition *a, const struct lookup *l, size_t i)
 {
-	if (l->candidate != FLOWTABLE_NONE &&
-		c->table.hot[l->candidate].state & FLOW_USED &&
-		flowtable_same(&c->table.hot[l->candidate].key, key))
-		return l->candidate;
-	return flowtable_find(&c->table, key, l->tag);
+	struct flow_hot *hot = &c->table.hot[id];
+
+	if (c->beside.any)
+		beside_join(&c->beside, id, a, l->turned, i);
+	if (!timeouts_are_past(&c->times, hot, times_of(c, hot)))
+		return;
+	if (emit(c, id, END_ACTIVE))
+		hot->state &= (uint8_t)~FLOW_NEW;
+	else
+		wheel_file(&c->wheel, id, c->wheel.tick + RETRY_TICKS);
 }
 
 static bool add_one(struct flowcache *c, const struct flow_addition *a,
 	const struct lookup *l, size_t i)
 {
 	const uint32_t touched = c->table.touched;
-	uint32_t id = look_up(c, &a->key, l);
+	uint32_t id =
+		flowtable_find_again(&c->table, l->candidate, &a->key, l->tag);
 	bool fresh = id == FLOWTABLE_NONE;
 
 	if (fresh)
@@ -408,12 +419,12 @@ static bool add_one(struct flowcache *c, const struct flow_addition *a,
 	if (id == FLOWTABLE_NONE)
 		return false;
 	update(c, id, a);
-	if (c->beside.any)
-		beside_join(&c->beside, id, a, l->turned, i);
 	if (l->fragment)
 		c->table.hot[id].state |= FLOW_FRAGMENT;
 	if (fresh)
 		file_new(c, id, touched);
+	if (c->more)
+		do_more(c, id, a, l, i);
 	return true;
 }
 
@@ -435,30 +446,13 @@ uint64_t flowcache_add(struct flowcache *c, struct flow_addition *a, size_t n)
 	return refused;
 }
 
-/* Is a flow over by the time told, or what it has counted to be reported? */
-struct verdict {
-	bool done, due;
-	int64_t age_ns; /* since the first packet of what is counted */
-	enum end_reason reason;
-};
-
+/* By the time told. */
 static struct verdict judge(const struct flowcache *c, uint32_t id)
 {
 	const struct flow_hot *hot = &c->table.hot[id];
-	const int64_t now_ns = now_of(c, hot);
-	const int64_t quiet_ns = now_ns - hot->last_ns;
-	struct verdict v = {
-		.done = quiet_ns > timeouts_patience_ms(&c->times, hot) *
-					   NS_PER_MS ||
-			quiet_ns < -JUMP_NS};
 
-	v.age_ns = now_ns - flowtable_first(&c->table, id);
-	v.due = hot->packets > 0 &&
-		v.age_ns > timeouts_report_ms(&c->times, hot) * NS_PER_MS;
-	v.reason = v.done                  ? end_of(c, id)
-		   : hot->state & FLOW_NEW ? END_LIVING
-					   : END_ACTIVE;
-	return v;
+	return timeouts_judge(&c->times, hot, flowtable_first(&c->table, id),
+		now_of(c, hot), times_of(c, hot));
 }
 
 /* A flow whose time may have come. */
@@ -494,7 +488,7 @@ void flowcache_advance(struct flowcache *c, int64_t now_ns)
 		c->now_ns = now_ns;
 		return;
 	}
-	if (step <= -JUMP_NS || step >= JUMP_NS) {
+	if (step <= -TIMEOUTS_JUMP_NS || step >= TIMEOUTS_JUMP_NS) {
 		c->stats.clock_jumps++;
 		c->times.exact = true;
 	} else if (step <= 0 && step >= -TIMEOUTS_DISORDER_NS)

@@ -62,8 +62,15 @@ struct flowcache_side {
 	void (*left)(void *data, void *state);
 };
 
+/* A living flow is reported as soon as a record of it would have so much; 0:
+ * however much. */
+struct flow_limit {
+	uint64_t octets, packets;
+};
+
 struct flowcache_options {
-	uint32_t flows;       /* most at once */
+	uint32_t flows; /* most at once */
+	struct flow_limit limit;
 	uint16_t clocks;      /* of points, all below that; 0: clock 0 */
 	int64_t idle_ms;      /* no packet for longer: the flow has ended */
 	int64_t active_ms;    /* longer since the last record: another one */
@@ -110,6 +117,9 @@ void flowcache_free(struct flowcache *cache);
  * was counted is lost or reported twice. */
 void flowcache_set_timeouts(
 	struct flowcache *cache, int64_t idle_ms, int64_t active_ms);
+/* Reports those that have as much as that already at the next tick. */
+void flowcache_set_limit(
+	struct flowcache *cache, const struct flow_limit *limit);
 /* The number under which packets of a point are added; FLOWCACHE_NO_POINT when
  * there are too many.  Cheap, but to be remembered by the caller. */
 uint16_t flowcache_point(struct flowcache *cache, const struct flow_point *p);

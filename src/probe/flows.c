@@ -93,6 +93,12 @@ void flows_set_timeouts(struct flows *f, int64_t idle_ms, int64_t active_ms)
 	flowcache_set_timeouts(f->cache, idle_ms, active_ms);
 }
 
+void flows_set_limit(struct flows *f, const struct flow_limit *limit)
+{
+	f->opt.limit = *limit;
+	flowcache_set_limit(f->cache, limit);
+}
+
 struct flow_shape flows_shape(const struct flows *f)
 {
 	return definition_shape(

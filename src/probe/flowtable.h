@@ -170,6 +170,17 @@ static inline uint32_t flowtable_candidate(
 }
 uint32_t flowtable_find(
 	const struct flowtable *t, const struct flow_key *key, uint32_t tag);
+/* What was a candidate is the one, unless its record was removed since; one
+ * made since was not there then. */
+static inline uint32_t flowtable_find_again(const struct flowtable *t,
+	uint32_t candidate, const struct flow_key *key, uint32_t tag)
+{
+	if (candidate != FLOWTABLE_NONE &&
+		t->hot[candidate].state & FLOW_USED &&
+		flowtable_same(&t->hot[candidate].key, key))
+		return candidate;
+	return flowtable_find(t, key, tag);
+}
 /* A record for a key that is not there, zeroed but for key and FLOW_USED;
  * FLOWTABLE_NONE when full. */
 uint32_t flowtable_insert(

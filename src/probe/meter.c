@@ -466,6 +466,11 @@ void meter_set_timeouts(struct meter *m, int64_t idle_ms, int64_t active_ms)
 		active_ms ? active_ms : s->active_ms);
 }
 
+void meter_set_limit(struct meter *m, const struct flow_limit *limit)
+{
+	flows_set_limit(&m->flows, limit);
+}
+
 void meter_set_definition(struct meter *m, const struct definition *d)
 {
 	m->definition = *d;

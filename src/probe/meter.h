@@ -62,6 +62,8 @@ bool meter_end_rest(struct meter *meter);
 /* Other flow timeouts from now on; 0: as the setup says. */
 void meter_set_timeouts(
 	struct meter *meter, int64_t idle_ms, int64_t active_ms);
+/* Living flows are reported as soon as they have so much. */
+void meter_set_limit(struct meter *meter, const struct flow_limit *limit);
 /* What a flow is, from some tenths of a second on: what was counted before
  * leaves as it was then, and nothing is missed in between. */
 void meter_set_definition(struct meter *meter, const struct definition *d);

@@ -159,6 +159,7 @@ static struct offline_options set_up(
 		.flows = {.idle_ms = o->idle_ms,
 			.active_ms = o->active_ms,
 			.fin_ms = o->fin_ms,
+			.limit = o->limit,
 			.grows = true,
 			.merge_fragments = true,
 			.both = o->both,

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/opt.h"
 #include "flow/exporter.h"
+#include "probe/flowcache.h"
 #include "probe/recprint.h"
 
 #include <stdbool.h>
@@ -28,6 +29,7 @@ struct meter_file_options {
 	uint32_t flows;                 /* 0: as memory allows */
 	int64_t memory_mib;             /* 0: half of what is free */
 	int64_t idle_ms, active_ms, fin_ms;
+	struct flow_limit limit;
 	char *const *to; /* collectors, as export_target_parse() wants them */
 	size_t n_to;
 	bool balance; /* a flow to one of them; else all get all */

@@ -139,6 +139,9 @@ static void read_settings(struct net_meter *n, struct tune *ret)
 	*ret = (struct tune){
 		.sampling = n->sampling, .definition = n->definition};
 	tune_read(n->settings, ret);
+	/* what becomes digests is reported in a rhythm of its own */
+	if (n->digests)
+		ret->limit = (struct flow_limit){0};
 	n->uncarried = n->digests && !definition_in_digests(d);
 	if (!n->uncarried)
 		return;
@@ -155,6 +158,7 @@ static void apply_settings(struct net_meter *n)
 	read_settings(n, t);
 	meter_set_definition(n->meter, &t->definition);
 	meter_set_timeouts(n->meter, t->idle_ms, t->active_ms);
+	meter_set_limit(n->meter, &t->limit);
 	meter_set_sampling(n->meter, &t->sampling);
 }
 

@@ -22,8 +22,9 @@ struct args {
 	struct opt_list read, to, key, metrics;
 	bool print, balance, random, inner, fragment_ports, both, help, version;
 	int style, stats, backend, verbose;
-	int64_t limit_ms, ring_mib, uid, idle_ms, active_ms, fin_ms, flows,
-		memory_mib, pace, sample, hash, count;
+	int64_t limit_ms, ring_mib, uid, idle_ms, active_ms, fin_ms,
+		report_bytes, report_packets, flows, memory_mib, pace, sample,
+		hash, count;
 };
 
 enum { STYLE_NDJSON = RECORD_CSV + 1, STYLE_NONE, STYLE_DEFAULT };
@@ -99,6 +100,12 @@ static const struct opt table[] = {
 		"a long flow is reported (with --read)", NULL, 0, 0},
 	{"fin", 0, OPT_SPAN, AT(fin_ms), "TIME",
 		"a flow ends after FIN or RST (with --read)", NULL, 0, 0},
+	{"report-bytes", 0, OPT_INT, AT(report_bytes), "N",
+		"a flow is reported with each N bytes (with --read)", NULL, 1,
+		INT64_MAX},
+	{"report-packets", 0, OPT_INT, AT(report_packets), "N",
+		"a flow is reported with each N packets (with --read)", NULL, 1,
+		INT64_MAX},
 	{"flows", 0, OPT_INT, AT(flows), "N",
 		"most flows at once (with --read)", NULL, 1, 1 << 27},
 	{"memory-mib", 0, OPT_INT, AT(memory_mib), "N",
@@ -263,7 +270,9 @@ static int run_file(const struct args *a, struct err *err)
 		.memory_mib = a->memory_mib,
 		.idle_ms = a->idle_ms,
 		.active_ms = a->active_ms,
-		.fin_ms = a->fin_ms};
+		.fin_ms = a->fin_ms,
+		.limit = {(uint64_t)a->report_bytes,
+			(uint64_t)a->report_packets}};
 
 	const int r = check_file(a, err);
 

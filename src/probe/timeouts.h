@@ -4,19 +4,24 @@
 #define NFZ_PROBE_TIMEOUTS_H
 
 #include "base/clock.h"
+#include "probe/flowcache.h"
 #include "probe/flowtable.h"
 
 /* Packets may come out of order by that much. */
 #define TIMEOUTS_DISORDER_NS NS_PER_S
+/* By no more; else a clock was set. */
+#define TIMEOUTS_JUMP_NS (3600 * NS_PER_S)
 /* So long before its active time is over a flow is ripe: from then on packets
  * look at its first time stamp, which is in another cache line. */
 enum { TIMEOUTS_RIPE_MS = 2000 };
 
 struct timeouts {
 	int64_t idle_ms, active_ms, fin_ms, first_ms; /* flowcache_options */
-	uint64_t calm_ns;   /* disorder and the silence that ends a flow */
-	int64_t soonest_ms; /* from a flow's beginning until it is due */
-	bool exact;         /* all flows are as if ripe */
+	uint64_t calm_ns;        /* disorder and the silence that ends a flow */
+	int64_t soonest_ms;      /* from a flow's beginning until it is due */
+	bool exact;              /* all flows are as if ripe */
+	struct flow_limit limit; /* UINT64_MAX: none */
+	bool limited;            /* is there one? */
 };
 
 /* What follows from them. */
@@ -35,6 +40,22 @@ static inline void timeouts_set(
 	t->calm_ns = (uint64_t)(fin ? t->fin_ms : idle_ms) * NS_PER_MS +
 		     TIMEOUTS_DISORDER_NS;
 }
+/* A limit of 0 is none. */
+static inline void timeouts_set_limit(
+	struct timeouts *t, const struct flow_limit *limit)
+{
+	t->limited = limit->octets || limit->packets;
+	t->limit.octets = limit->octets ? limit->octets : UINT64_MAX;
+	t->limit.packets = limit->packets ? limit->packets : UINT64_MAX;
+}
+/* Has it come to the limit?  A record of it is of so many times what was added.
+ */
+static inline bool timeouts_are_past(
+	const struct timeouts *t, const struct flow_hot *h, uint64_t times)
+{
+	return t->limited && (h->octets * times >= t->limit.octets ||
+				     h->packets * times >= t->limit.packets);
+}
 /* Longest without a packet. */
 static inline int64_t timeouts_patience_ms(
 	const struct timeouts *t, const struct flow_hot *h)
@@ -48,6 +69,40 @@ static inline int64_t timeouts_report_ms(
 	const struct timeouts *t, const struct flow_hot *h)
 {
 	return h->state & FLOW_NEW ? t->first_ms : t->active_ms;
+}
+/* The reason that came first: where packets are far apart nobody looked then. */
+static inline enum end_reason timeouts_end(
+	const struct timeouts *t, const struct flow_hot *h, int64_t first_ns)
+{
+	const int64_t patience_ms = timeouts_patience_ms(t, h);
+
+	if (h->last_ns - first_ns > (t->active_ms - patience_ms) * NS_PER_MS)
+		return END_ACTIVE;
+	return h->state & FLOW_FINISHED ? END_DETECTED : END_IDLE;
+}
+/* Is a flow over, or what it has counted to be reported? */
+struct verdict {
+	bool done, due;
+	int64_t age_ns; /* since the first packet of what is counted */
+	enum end_reason reason;
+};
+static inline struct verdict timeouts_judge(const struct timeouts *t,
+	const struct flow_hot *h, int64_t first_ns, int64_t now_ns,
+	uint64_t times)
+{
+	const int64_t quiet_ns = now_ns - h->last_ns;
+	const bool past = timeouts_are_past(t, h, times);
+	struct verdict v = {
+		.done = quiet_ns > timeouts_patience_ms(t, h) * NS_PER_MS ||
+			quiet_ns < -TIMEOUTS_JUMP_NS,
+		.age_ns = now_ns - first_ns};
+
+	v.due = h->packets > 0 &&
+		(past || v.age_ns > timeouts_report_ms(t, h) * NS_PER_MS);
+	v.reason = v.done                         ? timeouts_end(t, h, first_ns)
+		   : h->state & FLOW_NEW && !past ? END_LIVING
+						  : END_ACTIVE;
+	return v;
 }
 
 #endif

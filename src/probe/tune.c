@@ -26,12 +26,25 @@ static const char *find(const char *text, const char *name)
 	return NULL;
 }
 
-static int64_t value_of(const char *text, const char *name)
+static int64_t number_of(const char *text, const char *name)
 {
 	const char *at = find(text, name);
-	long long v = at ? strtoll(at, NULL, 10) : 0;
+
+	return at ? strtoll(at, NULL, 10) : 0;
+}
+
+static int64_t time_of(const char *text, const char *name)
+{
+	const int64_t v = number_of(text, name);
 
 	return v >= LEAST_MS && v <= MOST_MS ? v : 0;
+}
+
+static uint64_t count_of(const char *text, const char *name)
+{
+	const int64_t v = number_of(text, name);
+
+	return v > 0 ? (uint64_t)v : 0;
 }
 
 static void read_sampling(const char *text, struct tune *ret)
@@ -64,8 +77,10 @@ void tune_read(int fd, struct tune *ret)
 	ssize_t n = fd < 0 ? 0 : pread(fd, text, sizeof(text) - 1, 0);
 
 	text[n > 0 ? n : 0] = '\0';
-	ret->active_ms = value_of(text, "active");
-	ret->idle_ms = value_of(text, "idle");
+	ret->active_ms = time_of(text, "active");
+	ret->idle_ms = time_of(text, "idle");
+	ret->limit.octets = count_of(text, "bytes");
+	ret->limit.packets = count_of(text, "packets");
 	read_sampling(text, ret);
 	read_definition(text, &ret->definition);
 }

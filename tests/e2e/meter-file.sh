@@ -128,6 +128,16 @@ _, lines, _ = read(folder.name + "/pieces.pcap", "-o", "ndjson", "--fragment-por
 expect("marked", [(r["proto"], r["packets"], r["fragment"]) for r in map(json.loads, lines)], [(17, 2, True)])
 expect("no sample of them", read(own.name, "-o", "none", "--fragment-ports", "--sample", "2")[2], 2)
 
+# with the packet that brings it there, in whatever way it is reported besides
+for more, want in ((["--report-bytes", "5000"], [10] * 80 + [5] * 40), (["--report-packets", "12"], [12] * 80 + [1] * 40),
+                   (["--report-packets", "12", "--report-bytes", "5001"], [11] * 80 + [3] * 40),
+                   (["--report-packets", "24", "--biflow"], [24] * 40 + [1] * 40), (["--report-packets", "26"], [25] * 40)):
+    got, lines, _ = read(own.name, "-o", "ndjson", *more)
+    found = [json.loads(l) for l in lines]
+    expect("reported " + str(more), sorted((r["packets"] for r in found), reverse=True), want)
+    expect("and why " + str(more), sum(r["end"] == "active" for r in found), sum(n >= 10 and n != 25 for n in want))
+    expect("all of it " + str(more), (got["packets"], got["octets"], got["flows"]), (1000, 500000, 40))
+
 # what a pipe had before it paused is told then: as lines and as datagrams
 there = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 there.bind(("127.0.0.1", 0))

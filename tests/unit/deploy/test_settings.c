@@ -30,6 +30,24 @@ Test(settings, parse)
 	cr_assert_eq(parsed("sampling=none").value, -1);
 }
 
+Test(settings, what_a_flow_carries_until_it_is_reported)
+{
+	const struct setting wishes[] = {parsed("report-bytes=10m"),
+		parsed("meter.report-packets=5K"), parsed("r1:bytes=none"),
+		parsed("r1:packets=1000000000000000")};
+	char text[SETTINGS_TEXT];
+	struct err err = ERR_INIT;
+
+	settings_merge("cpu=25 idle=7", wishes, 4, "r2", text);
+	cr_assert_str_eq(text, "idle=7 bytes=10000000 packets=5000 cpu=25");
+	cr_assert_eq(settings_for_caches(text, &err), -NFZ_E_USAGE);
+	settings_merge("cpu=25 bytes=9 idle=7", wishes, 4, "r1", text);
+	cr_assert_str_eq(text, "idle=7 packets=1000000000000000 cpu=25");
+	settings_describe("bytes=10000000 packets=5000 cpu=25", text);
+	cr_assert_str_eq(
+		text, "each 10000000 bytes, each 5000 packets, CPU 25 %");
+}
+
 Test(settings, sampling_is_kept_in_words)
 {
 	const struct setting wishes[] = {
@@ -73,7 +91,10 @@ Test(settings, refused)
 	static const char *const bad[] = {"idle", "=2", "idle=soon", "idle=0",
 		"cpu-limit=0", "cpu-limit=lots", "cpu-limit=5x", "sampling=0",
 		"sampling=2x", "flow-key=src", "flow-key=vlan+", "biflow=both",
-		"metrics=weight", "colour=red", "r1:colour=red"};
+		"metrics=weight", "report-bytes=", "bytes=0", "bytes=-1",
+		"bytes=-9223372036854775808m", "packets=5kk", "packets=k",
+		"packets=1001t", "packets=9223372036854775807k", "colour=red",
+		"r1:colour=red"};
 	struct err err = ERR_INIT;
 	struct setting s;
 

@@ -178,6 +178,162 @@ Test(flowcache, estimates_are_as_large_as_they_are)
 	flowcache_free(cache);
 }
 
+static struct flowcache *make_limited(
+	struct catcher *c, uint64_t octets, uint64_t packets)
+{
+	struct flowcache *cache = make(c, 100, 700);
+
+	flowcache_set_limit(cache, &(struct flow_limit){octets, packets});
+	return cache;
+}
+
+/* With the packet that brings it there, and all of it, whatever comes first;
+ * what is added from then on is counted anew. */
+Test(flowcache, much_is_reported_at_once)
+{
+	struct catcher c = {0};
+	struct flowcache *cache = make_limited(&c, 500, 7);
+
+	for (int i = 0; i < 4; i++)
+		add(cache, 1, i);
+	cr_expect_eq(c.records, 0);
+	add(cache, 1, 4);
+	cr_expect_eq(c.records, 1);
+	cr_expect_eq(c.last.bytes, 500);
+	cr_expect_eq(c.last.end_reason, END_ACTIVE);
+	cr_expect_eq(c.last.first_ns, 0);
+	cr_expect_eq(c.last.last_ns, 4 * NS_PER_MS);
+	flowcache_set_limit(cache, &(struct flow_limit){.packets = 7});
+	for (int i = 5; i < 11; i++)
+		add(cache, 1, i);
+	add(cache, 2, 11);
+	cr_expect_eq(c.records, 1);
+	add(cache, 1, 12);
+	cr_expect_eq(c.records, 2);
+	cr_expect_eq(c.last.packets, 7);
+	cr_expect(flowcache_end(cache, END_FORCED));
+	cr_expect_eq(c.packets, 13);
+	cr_expect_eq(c.by_reason[END_ACTIVE], 2);
+	flowcache_free(cache);
+}
+
+/* One addition may be many packets: never two records of it. */
+Test(flowcache, more_than_much_is_one_record)
+{
+	struct catcher c = {0};
+	struct flowcache *cache = make_limited(&c, 0, 1000);
+	struct flow_addition a[] = {{.packets = 2500}, {.packets = 999},
+		{.packets = 1}, {.packets = 1}};
+
+	cr_assert_eq(flowcache_add(cache, a, 4), 0);
+	cr_expect_eq(c.records, 2);
+	cr_expect_eq(c.last.packets, 1000);
+	cr_expect_eq(c.packets, 3500);
+	cr_expect(flowcache_flush(cache));
+	cr_expect_eq(c.packets, 3501);
+	flowcache_free(cache);
+}
+
+/* Records tell how much it is; of others as much comes as before. */
+Test(flowcache, much_of_what_is_sampled)
+{
+	struct catcher c = {0};
+	struct flowcache *cache = make_limited(&c, 0, 1000);
+	const struct flow_point sampled = {.tap = 7, .one_of = 100};
+	struct flow_addition a = {.packets = 9},
+			     b = {.packets = 9,
+				     .point = flowcache_point(cache, &sampled)};
+
+	cr_assert_eq(flowcache_add(cache, &a, 1), 0);
+	cr_assert_eq(flowcache_add(cache, &b, 1), 0);
+	a.packets = b.packets = 1;
+	for (int i = 0; i < 990; i++)
+		cr_assert_eq(flowcache_add(cache, &a, 1), 0);
+	cr_expect_eq(c.records, 0);
+	cr_assert_eq(flowcache_add(cache, &b, 1), 0);
+	cr_expect_eq(c.records, 1);
+	cr_expect_eq(c.last.packets, 1000);
+	cr_expect_eq(c.last.flags, RECORD_ESTIMATED);
+	cr_assert_eq(flowcache_add(cache, &a, 1), 0);
+	cr_expect_eq(c.records, 2);
+	cr_expect_eq(c.last.packets, 1000);
+	cr_expect_eq(c.last.flags, 0);
+	flowcache_free(cache);
+}
+
+/* Refused, it goes on counting; soon it leaves, also when nothing comes. */
+Test(flowcache, much_that_nobody_takes_leaves_later)
+{
+	struct catcher c = {.closed = true};
+	struct flowcache *cache = make_limited(&c, 500, 0);
+	struct flowcache_stats s;
+
+	for (int i = 0; i < 8; i++)
+		cr_expect(add(cache, 1, i));
+	flowcache_stats(cache, &s);
+	cr_expect_eq(s.held_back, 4);
+	flowcache_advance(cache, 10000 * NS_PER_MS);
+	c.closed = false;
+	flowcache_advance(cache, 12000 * NS_PER_MS);
+	cr_expect_eq(c.records, 1);
+	cr_expect_eq(c.last.packets, 8);
+	cr_expect_eq(c.last.end_reason, END_ACTIVE);
+	flowcache_free(cache);
+}
+
+Test(flowcache, a_limit_holds_for_flows_that_are_there)
+{
+	struct catcher c = {0};
+	struct flowcache *cache = make(&c, 100, 0);
+
+	for (int i = 0; i < 10; i++)
+		add(cache, 1, i);
+	add(cache, 2, 10);
+	flowcache_set_limit(cache, &(struct flow_limit){.packets = 10});
+	cr_expect_eq(c.records, 0);
+	flowcache_advance(cache, 1000 * NS_PER_MS);
+	cr_expect_eq(c.records, 1);
+	cr_expect_eq(c.last.packets, 10);
+	cr_expect_eq(c.last.end_reason, END_ACTIVE);
+	flowcache_set_limit(cache, &(struct flow_limit){0});
+	for (int i = 0; i < 100; i++)
+		add(cache, 1, 1000 + i);
+	cr_expect_eq(c.records, 1);
+	flowcache_free(cache);
+}
+
+/* Of both directions together, each told as what it is. */
+Test(flowcache, much_there_and_back)
+{
+	struct catcher c = {0};
+	struct flowcache_options opt = {.flows = 10,
+		.limit = {.packets = 10},
+		.idle_ms = 60000,
+		.active_ms = 300000,
+		.both = true,
+		.sink = catch,
+		.data = &c};
+	struct flowcache *cache = flowcache_new(&opt);
+	const struct flow_point point = {.tap = 7};
+	struct flow_addition way = {.packets = 3, .octets = 300};
+
+	way.point = flowcache_point(cache, &point);
+	for (int i = 0; i < 4; i++) {
+		struct flow_addition a = way;
+
+		a.key.src = net_addr_v4_host(i % 2 ? 2 : 1);
+		a.key.dst = net_addr_v4_host(i % 2 ? 1 : 2);
+		cr_assert_eq(flowcache_add(cache, &a, 1), 0);
+		cr_expect_eq(c.records, i == 3);
+	}
+	/* the way there; the way back is beside it */
+	cr_expect_eq(c.last.packets, 6);
+	cr_expect_eq(c.last.bytes, 600);
+	cr_expect(flowcache_end(cache, END_FORCED));
+	cr_expect_eq(c.records, 1);
+	flowcache_free(cache);
+}
+
 Test(flowcache, flush_gives_deltas_and_keeps_flows)
 {
 	struct catcher c = {0};
