@@ -168,10 +168,12 @@ static void to_buf(void *ctx, const char *node, bool is_stderr,
 	const struct to_text *t = ctx;
 
 	(void)node;
-	if (is_stderr)
-		disarmed(&t->nodes->cut[1], data, len, stderr);
-	else
+	if (!is_stderr)
 		buf_add(t->out, data, len);
+	else if (t->nodes->said)
+		buf_add(t->nodes->said, data, len);
+	else
+		disarmed(&t->nodes->cut[1], data, len, stderr);
 }
 
 int nodes_query_text(struct nodes_context *n, const struct topology *t,

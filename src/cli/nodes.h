@@ -26,6 +26,8 @@ struct nodes_context {
 		char bytes[4];
 		size_t n;
 	} cut[2];
+	/* what programs say besides comes here, as it is; NULL: is passed on */
+	struct buf *said;
 };
 void nodes_init(
 	struct nodes_context *n, struct app *app, const struct topology *t);

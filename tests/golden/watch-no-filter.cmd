@@ -1,0 +1,1 @@
+watch x/y

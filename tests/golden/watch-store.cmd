@@ -1,0 +1,1 @@
+watch examples/ddos.nfz
