@@ -16,6 +16,7 @@ enum { FILE_MAX = 64 << 20, NAME_MAX_LEN = 300, TAIL = 16 };
 
 struct line {
 	const char *hosts, *type, *base64; /* in the text */
+	const char *file;                  /* NULL: of none */
 	bool revoked, authority;
 	size_t next; /* with the same tail; 0: none, else index + 1 */
 };
@@ -28,6 +29,8 @@ struct knownhosts {
 	size_t n, cap;
 	struct map by_key; /* tail of base64 -> index + 1 of the last line */
 	struct hmac *hmac;
+	const char *blamed; /* file with the line the last answer came of */
+	char asked[NAME_MAX_LEN];
 };
 
 struct knownhosts *knownhosts_new(void)
@@ -75,7 +78,9 @@ static const char *tail_of(const char *base64)
 
 static void take_line(struct knownhosts *k, char *text)
 {
-	struct line l = {.next = 0};
+	struct line l = {.file = k->n_read < k->files.n
+					 ? k->files.items[k->n_read]
+					 : NULL};
 	char *word = next_word(&text);
 	const char *tail;
 
@@ -230,6 +235,7 @@ static enum knownhosts_answer ask_all(struct knownhosts *k, const char *name,
 
 		if (l->revoked || l->authority || !names(k, l, name))
 			continue;
+		k->blamed = l->file;
 		if (strcmp(l->type, type) == 0)
 			return KNOWNHOSTS_CHANGED;
 		add_kind(kinds, size, l->type);
@@ -242,13 +248,13 @@ enum knownhosts_answer knownhosts_ask(struct knownhosts *k, const char *name,
 	uint16_t port, const char *type, const char *base64, char *kinds,
 	size_t size)
 {
-	char full[NAME_MAX_LEN];
+	char *full = k->asked;
 	bool same = false;
 
 	if (port && port != 22)
-		snprintf(full, sizeof(full), "[%.280s]:%u", name, port);
+		snprintf(full, sizeof(k->asked), "[%.280s]:%u", name, port);
 	else
-		snprintf(full, sizeof(full), "%.280s", name);
+		snprintf(full, sizeof(k->asked), "%.280s", name);
 	for (char *c = full; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	if (kinds)
@@ -265,4 +271,13 @@ enum knownhosts_answer knownhosts_ask(struct knownhosts *k, const char *name,
 		same = same || (!l->revoked && names(k, l, full));
 	}
 	return same ? KNOWNHOSTS_SAME : ask_all(k, full, type, kinds, size);
+}
+
+int knownhosts_remedy(const struct knownhosts *k, struct err *err)
+{
+	return err_hint(err,
+		"Was the node loaded with a new image? Then its old key must "
+		"be forgotten:\n    ssh-keygen -f '%s' -R '%s'\n"
+		"  If not, somebody may be in between.",
+		k->blamed ? k->blamed : "known_hosts", k->asked);
 }

@@ -37,5 +37,8 @@ void knownhosts_text(struct knownhosts *k, const char *text, size_t len);
 enum knownhosts_answer knownhosts_ask(struct knownhosts *k, const char *name,
 	uint16_t port, const char *type, const char *base64, char *kinds,
 	size_t size);
+/* Adds to err what to do after CHANGED or OTHER: the command that makes the
+ * file forget that host. */
+int knownhosts_remedy(const struct knownhosts *k, struct err *err);
 
 #endif

@@ -197,14 +197,17 @@ static int lost(struct remote *r, const char *what, struct err *err)
 		"%s: %s: %s", r->target->name, what, ssh_get_error(r->session));
 }
 
-static int wrong_key(struct remote *r, const char *why, struct err *err)
+static int wrong_key(
+	struct remote *r, const char *why, const char *hint, struct err *err)
 {
 	err_set(err, NFZ_E_HOST_KEY, "%s: %s", r->target->name, why);
-	return err_hint(err,
-		"Was the node loaded with a new image? Then its old key must "
-		"be forgotten:\n  ssh-keygen -R %s\n"
-		"If not, somebody may be in between.",
-		r->address);
+	return err_hint(err, "%s", hint);
+}
+
+static int unlike_known(struct remote *r, const char *why, struct err *err)
+{
+	(void)wrong_key(r, why, "", err);
+	return knownhosts_remedy(ssh_keys_known(r->keys), err);
 }
 
 /* The key's kind and text as in a known hosts file; free(*ret_base64). */
@@ -231,8 +234,11 @@ static int check_pinned(
 	for (size_t i = 0; r->target->host_keys[i]; i++)
 		if (pinned_same(r->target->host_keys[i], type, base64))
 			return 0;
-	return wrong_key(
-		r, "its host key is not the one the testbed reports", err);
+	return wrong_key(r, "its host key is not the one the testbed reports",
+		"Was the node loaded with a new image? Then run this again, "
+		"and fetch a saved topology anew.\n"
+		"  If not, somebody may be in between.",
+		err);
 }
 
 static void accept_new(struct remote *r)
@@ -273,22 +279,25 @@ static int check_known(
 	case KNOWNHOSTS_SAME:
 		return 0;
 	case KNOWNHOSTS_CHANGED:
-		return wrong_key(r, "its host key has changed", err);
+		return unlike_known(r, "its host key has changed", err);
 	case KNOWNHOSTS_REVOKED:
-		return wrong_key(r, "its host key is revoked", err);
+		return wrong_key(r, "its host key is revoked",
+			"Your known hosts say so: it needs another one", err);
 	case KNOWNHOSTS_OTHER:
 		if (!r->again)
 			return 1; /* ask it for a key of a kind we know */
-		return wrong_key(
+		return unlike_known(
 			r, "it is known with another kind of host key", err);
 	case KNOWNHOSTS_NEW:
 		break;
 	}
 	if (p->strict)
-		return err_set(err, NFZ_E_HOST_KEY,
-			"%s: its host key is not known, and your ssh "
+		return wrong_key(r,
+			"its host key is not known, and your ssh "
 			"configuration accepts no new ones",
-			r->target->name);
+			"Put it into your known hosts, or set "
+			"\"StrictHostKeyChecking accept-new\"",
+			err);
 	accept_new(r);
 	return 0;
 }

@@ -51,6 +51,8 @@ check "stop: waiting takes no processor ($busy_ms ms)" [ "$busy_ms" -lt 1500 ]
 fault left clear
 row 4
 with key left failed "host key is not the one"
+check "key: no file of the user's is blamed" never \
+	grep -q ssh-keygen "$dir/faulty"
 # the testbed reports the new keys
 fetch_topology
 converges key

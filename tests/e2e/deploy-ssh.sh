@@ -50,6 +50,7 @@ known "strip as root" 0
 deploy status
 known "an unknown host, strictly" 5
 check "it says so" said "accepts no new ones"
+check "and what to do" said "hint Put it into your known hosts"
 config >"$CONFIG"
 deploy status
 known "an unknown host is taken once" 0
@@ -67,6 +68,11 @@ known "a changed key" 5
 check "only that node is refused" node_line left failed
 check "it says why" said "left: its host key has changed"
 check "the others are reached" node_line right ok
+remedy=$(grep -o 'ssh-keygen -f .*' "$dir/out")
+check "it says what forgets the old one" [ -n "$remedy" ]
+sh -c "$remedy" >"$dir/forgot" 2>&1
+deploy status
+known "and so it is" 0
 { cat "$dir/ed25519"; sed -n "s/^$(address left) /@revoked * /p" \
 	"$dir/ed25519"; } >"$dir/known"
 deploy status

@@ -187,6 +187,7 @@ Test(knownhosts, a_file_that_cannot_be_opened_now_is_not_empty)
 {
 	char path[] = "/tmp/knownhosts-XXXXXX";
 	const char text[] = "host ssh-rsa KEY\n";
+	char command[80];
 	struct knownhosts *k = knownhosts_new();
 	struct rlimit was, none;
 	struct err err = ERR_INIT;
@@ -206,6 +207,10 @@ Test(knownhosts, a_file_that_cannot_be_opened_now_is_not_empty)
 		"%s", err.text);
 	cr_expect_eq(knownhosts_read(k, &err), 0);
 	cr_expect_eq(ask_files(k), KNOWNHOSTS_CHANGED);
+	(void)knownhosts_remedy(k, &err);
+	snprintf(command, sizeof(command), "ssh-keygen -f '%s' -R 'host'\n",
+		path);
+	cr_expect(strstr(err.hint, command), "%s", err.hint);
 	knownhosts_file(k, "/");
 	cr_expect_eq(knownhosts_read(k, &err), -NFZ_E_HOST_KEY);
 	knownhosts_free(k);
