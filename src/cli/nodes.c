@@ -2,6 +2,7 @@
 #include "base/lines.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "cli/again.h"
 #include "cli/experiment.h"
 #include "cli/say.h"
 #include "format/sheet.h"
@@ -11,6 +12,33 @@
 
 /* With more nodes than that, equal lines of progress are put together. */
 enum { NODES_APART = 16 };
+
+/* The nodes, and how the command line says to log into them. */
+static void name_again(struct nodes_context *n)
+{
+	const struct app *a = n->app;
+	const struct common *c = a->common;
+	const struct {
+		const char *name, *value, *usual;
+	} options[] = {{"--identity", c->identity, a->identity},
+		{"--ssh-config", c->ssh_config, a->ssh_config},
+		{"--ssh-user", c->ssh_user, a->ssh_user}};
+	struct buf out = BUF_INIT(sizeof(n->target) - 1);
+
+	if (n->app->file) {
+		buf_adds(&out, "--topology ");
+		again_word(&out, n->app->file);
+	} else {
+		buf_addf(&out, "%s/%s", n->project, n->experiment);
+	}
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (options[i].value != options[i].usual) {
+			buf_addf(&out, " %s ", options[i].name);
+			again_word(&out, options[i].value);
+		}
+	snprintf(n->target, sizeof(n->target), "%s", buf_str(&out));
+	buf_release(&out);
+}
 
 void nodes_init(
 	struct nodes_context *n, struct app *app, const struct topology *t)
@@ -24,12 +52,7 @@ void nodes_init(
 		t->project ? t->project : "local");
 	snprintf(n->experiment, sizeof(n->experiment), "%s",
 		t->experiment ? t->experiment : "topology");
-	if (app->file)
-		snprintf(n->target, sizeof(n->target), "--topology %s",
-			app->file);
-	else
-		snprintf(n->target, sizeof(n->target), "%s/%s", n->project,
-			n->experiment);
+	name_again(n);
 	n->options = (struct deploy_options){
 		.project = n->project,
 		.experiment = n->experiment,

@@ -92,43 +92,64 @@ static bool begins_with_name(const struct deploy_node *n)
 	       (n->err.text[len] == ':' || n->err.text[len] == ' ');
 }
 
-/* Nodes that failed alike are one line; what to do is told of the first of
- * them, as it may name an address. */
+/* Nodes that failed alike are one line; what to do is told of one of them, as
+ * it may name an address. */
 struct failures {
-	struct gather by_text;
-	struct opt_list hints;
+	struct gather by_text; /* values: which hint */
+	struct opt_list hints; /* each once */
 };
+
+static const char *hint_of(const struct deploy_node *n)
+{
+	if (n->err.hint[0])
+		return n->err.hint;
+	if (n->err.code == NFZ_E_UNREACHABLE)
+		return "Is it up?  The testbed's web page tells, and can "
+		       "reboot it";
+	if (n->err.code == NFZ_E_CRASHED)
+		return "It said nothing.  A busy node takes longer: --timeout "
+		       "2m; dmesg there tells what the kernel ended";
+	return "";
+}
+
+static size_t take_hint(struct failures *f, const char *hint)
+{
+	size_t i = 0;
+
+	while (i < f->hints.n && strcmp(f->hints.items[i], hint) != 0)
+		i++;
+	if (i == f->hints.n)
+		MEM_PUSH(f->hints.items, f->hints.n, f->hints.cap) =
+			mem_strdup(hint);
+	return i;
+}
 
 static void add_failure(struct failures *f, const struct deploy_node *n)
 {
 	bool named = begins_with_name(n);
-	const char *hint = n->err.hint;
-	size_t before = f->by_text.n;
-	char *text;
-
-	if (!hint[0] && n->err.code == NFZ_E_UNREACHABLE)
-		hint = "Is it up?  The testbed's web page tells, and can "
-		       "reboot it";
-	text = mem_printf("%s%s  %s", named ? "" : ": ",
+	cleanup_free char *text = mem_printf("%s%s  %s", named ? "" : ": ",
 		n->err.text + (named ? strlen(n->name) : 0),
 		err_code_text(n->err.code));
-	gather_add(&f->by_text, n->err.code, n->name, text, 0);
-	if (f->by_text.n > before)
-		MEM_PUSH(f->hints.items, f->hints.n, f->hints.cap) =
-			mem_strdup(hint);
-	free(text);
+
+	/* those skipped were told of as that */
+	if (n->status != NODE_SKIPPED || n->err.code != NFZ_E_INTERRUPTED)
+		gather_add(&f->by_text, n->err.code, n->name, text,
+			(int64_t)take_hint(f, hint_of(n)));
 }
 
 static void say_failures(const struct app *app, const struct failures *f)
 {
 	for (size_t i = 0; i < f->by_text.n; i++) {
 		const struct gather_line *l = &f->by_text.lines[i];
+		const char *hint = f->hints.items[l->from];
 		struct buf names = BUF_INIT(NAMES_MAX);
 
 		gather_names(l, &names);
 		say_fail(app, "%s%s", buf_str(&names), l->text);
-		if (f->hints.items[i][0])
-			say(app, "  %s", f->hints.items[i]);
+		if (l->from != l->to)
+			say(app, "  For one of them, and the others alike:");
+		if (hint[0])
+			say(app, "  %s", hint);
 		buf_release(&names);
 	}
 }

@@ -155,7 +155,7 @@ static void go_on_flush(struct client *k)
 		if (counts(p.state) &&
 			flushed_by(c, p.source.module) < k->flush)
 			name_late(k, p.source.module);
-	answer(k, c->failing ? "error the store cannot be written" : "ok");
+	answer(k, c->failing ? "error " CONTROL_NOT_WRITTEN : "ok");
 }
 
 static void go_on_stop(struct client *k)
@@ -167,7 +167,7 @@ static void go_on_stop(struct client *k)
 	for (size_t i = 0; endpoint_peer(k->c->ep, i, &p); i++)
 		if (counts(p.state))
 			name_late(k, p.source.module);
-	answer(k, k->c->failing ? "error the store cannot be written" : "ok");
+	answer(k, k->c->failing ? "error " CONTROL_NOT_WRITTEN : "ok");
 }
 
 static void go_on(struct client *k)

@@ -69,23 +69,31 @@ static int read_all(
 /* Takes the last line, "ok" or "error ...", off the answer. */
 static int verdict(struct buf *answer, struct err *err)
 {
-	char *text, *last;
+	char *text, *start;
+	const char *last;
 	bool ok;
 
 	while (answer->len && answer->data[answer->len - 1] == '\n')
 		answer->data[--answer->len] = '\0';
 	text = answer->len ? answer->data : NULL;
-	last = text ? strrchr(text, '\n') : NULL;
-	last = last ? last + 1 : text;
-	if (!last)
+	start = text ? strrchr(text, '\n') : NULL;
+	start = start ? start + 1 : text;
+	if (!start)
 		return err_set(err, NFZ_E_REMOTE,
 			"the collector closed without an answer");
+	last = start;
 	ok = strcmp(last, "ok") == 0;
+	if (!ok && strncmp(last, "error ", 6) == 0)
+		last += 6;
 	if (!ok)
-		err_set(err, NFZ_E_REMOTE, "the collector says: %s",
-			strncmp(last, "error ", 6) == 0 ? last + 6 : last);
-	answer->len = (size_t)(last - text);
-	*last = '\0';
+		err_set(err, NFZ_E_REMOTE, "the collector says: %s", last);
+	if (strcmp(last, CONTROL_NOT_WRITTEN) == 0)
+		err_hint(err,
+			"Is its disk full (netflowize logs has the cause)?  "
+			"When there is room, it goes on by itself;\n"
+			"what was kept before: --no-flush");
+	answer->len = (size_t)(start - text);
+	*start = '\0';
 	return ok ? 0 : -NFZ_E_REMOTE;
 }
 

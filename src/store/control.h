@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #define CONTROL_SOCKET "control"
+/* A sentence that comes with what to do about it. */
+#define CONTROL_NOT_WRITTEN "the store cannot be written"
 
 /* Sends `line` (without newline) to the collector of the store in dir and
  * adds its answer, without the last line, to `answer`.  NFZ_E_UNREACHABLE

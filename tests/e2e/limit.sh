@@ -20,12 +20,13 @@ nfz up "$exp" --limit h1,h77
 check "no such node" said "there is no node h77"
 
 for node in h2 h3 h4 h7; do fault $node stop; done
-nfz up "$exp" --timeout 5s --collector h0
+nfz up "$exp" --timeout 5s --collector h0 --ssh-config /dev/null
 check "up with four hung nodes" [ "$status" = 5 ]
 check "they are one line" said 'h\[2-4,7\]: .*timed out (banner)'
 check "the others' progress is few lines" \
 	[ "$(grep -c 'meter ready' "$dir/err")" -le 4 ]
-check "it says how to go on" said "netflowize up $exp --limit @failed"
+check "it says how to go on, with the same logins" \
+	said "netflowize up $exp --ssh-config /dev/null --limit @failed"
 
 for node in h2 h3; do fault $node clear; done
 fault h5 stop # nobody is to ask it
