@@ -145,6 +145,40 @@ static int show(const struct app *app, const struct plan_command *o,
 	return 0;
 }
 
+/* A node with a name that --heavy or the testbed would give to a new one: NULL,
+ * or a case for the experiment's description, which is not read here. */
+static const char *taken_name(const struct topology *t, const struct plan *plan)
+{
+	static const char shaper[] = "tbdelay";
+	size_t n = sizeof(shaper) - 1;
+
+	for (size_t i = 0; plan->heavy && i < t->n_nodes; i++) {
+		const char *name = t->nodes[i].name;
+
+		if (plan->heavy->collector >= 0 &&
+			strcmp(name, HEAVY_COLLECTOR) == 0)
+			return name;
+		if (t->nodes[i].role != ROLE_SHAPER &&
+			strncmp(name, shaper, n) == 0 && name[n] &&
+			!name[n + strspn(name + n, "0123456789")])
+			return name;
+	}
+	return NULL;
+}
+
+static void say_doubt(const struct app *app, const char *name)
+{
+	static const char *const without[] = {"out", NULL};
+	struct buf text = BUF_INIT(1 << 20);
+
+	again(app, "plan", without, "--diff", &text);
+	say_note(app,
+		"a node is called %s already, as one that would be added; "
+		"whether this can be applied tells\n  %s",
+		name, buf_str(&text));
+	buf_release(&text);
+}
+
 /* The command that does what was shown, with the same wishes. */
 static void say_next(const struct app *app, const struct plan_command *o,
 	const struct plan *plan)
@@ -262,6 +296,8 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 		say(app, "Nothing was changed.");
 		if (plan->heavy && of_portal(t))
 			say_no_bridges(app, t);
+		else if (word && taken_name(t, plan))
+			say_doubt(app, taken_name(t, plan));
 		else if (word &&
 			 (plan->n_gaps == 0 || plan->status == PLAN_OPTIMAL))
 			say_next(app, o, plan);

@@ -181,15 +181,25 @@ static int print_change(const struct heavy_now *now,
 	return r;
 }
 
-static int interrupted_text(const struct heavy_now *now,
-	const struct heavy_order *o, int r, struct err *err)
+static int what_next(const struct heavy_now *now, const struct heavy_order *o,
+	int r, struct err *err)
 {
+	const char *mode = o->plan->heavy ? "heavy" : "mixed";
+
+	if (r == -NFZ_E_NS) {
+		cleanup_free char *why = mem_strdup(err->hint);
+
+		err_hint(err,
+			"%s%sThe change: netflowize plan --%s --diff %s/%s",
+			why, why[0] ? "\n" : "", mode, now->exp.proj,
+			now->exp.exp);
+	}
 	if (r == -NFZ_E_INTERRUPTED || r == -NFZ_E_TIMEOUT)
 		err_hint(err,
 			"Go on:        netflowize up --%s %s/%s\n"
 			"Take it back: netflowize strip %s/%s",
-			o->plan->heavy ? "heavy" : "mixed", now->exp.proj,
-			now->exp.exp, now->exp.proj, now->exp.exp);
+			mode, now->exp.proj, now->exp.exp, now->exp.proj,
+			now->exp.exp);
 	return r;
 }
 
@@ -211,7 +221,7 @@ static int change(struct heavy_now *now, const struct topology *t,
 	}
 	r = confirm(now, d, err);
 	if (r == 0)
-		r = interrupted_text(
+		r = what_next(
 			now, o, heavy_send(now, buf_str(&d->text), err), err);
 	return r;
 }

@@ -181,10 +181,8 @@ static int was_refused(const struct polling *p, struct err *err)
 	err_set(err, NFZ_E_NS,
 		"the testbed's parser refused the change; %s/%s is as it was",
 		p->e->proj, p->e->exp);
-	return err_hint(err,
-		"Nothing was changed.  It mails the cause to the experiment's "
-		"owner.\nWhat was sent: netflowize plan --heavy --diff %s/%s",
-		p->e->proj, p->e->exp);
+	return err_hint(err, "Nothing was changed.  It mails the cause to the "
+			     "experiment's owner.");
 }
 
 static int judge(

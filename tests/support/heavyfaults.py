@@ -78,7 +78,8 @@ def refusals(bed, text, machines):
     bed.expect("too few", bed.up("--free", "pc850=1"), 3,
                "not enough free nodes", "1 free", "--mixed")
     bed.fault("modify-parse")
-    bed.expect("parse", bed.up(), 2, "parser refused", "is as it was")
+    bed.expect("parse", bed.up(), 2, "parser refused", "is as it was",
+               "plan --heavy --diff")
     bed.unchanged("parse", text, machines)
     bed.fault("modify-map")
     bed.expect("map", bed.up(), 3, "mapper failed", "is as it was")
@@ -102,6 +103,10 @@ def clash(bed, text, machines):
     bed.send(line)
     bed.expect("clash", bed.up(), 2, "nfz-collector", "not netflowize's")
     bed.check("clash: nothing was sent", bed.nsfile() == line)
+    out = bed.expect("clash: plan", ("plan", "--heavy", bed.exp), 0,
+                     "called nfz-collector already", "plan --diff --heavy")
+    bed.check("clash: what is refused is not offered",
+              "To apply" not in out.stderr, out.stderr)
     big = "# " + "x" * (512 * 1024 - 200 - len(text)) + "\n" + text
     bed.send(big)
     bed.expect("too big", bed.up(), 3, "bytes; the testbed takes 524288",
