@@ -393,8 +393,10 @@ static int carry_out(struct up *up, struct err *err)
 			"Take it back: netflowize strip %s",
 			up->nodes.target, up->nodes.target);
 	r = nodes_failures(up->app, &up->report, r, err);
-	if (r == 0 || r == -NFZ_E_NODES_FAILED)
+	if (r == 0 || r == -NFZ_E_NODES_FAILED) {
 		up_say_unheard(up->app, up->t, &up->report);
+		up_say_lonely(up->app, up->nodes.target, &up->report);
+	}
 	if (r == -NFZ_E_NODES_FAILED) {
 		up_say_effect(up->app, up->t, up->plan, &up->report);
 		err_hint(err,

@@ -124,3 +124,30 @@ void up_say_unheard(const struct app *app, const struct topology *t,
 		say_unheard(app, &whys.lines[i]);
 	gather_release(&whys);
 }
+
+/* READY tells what a probe has heard of the collector while it waited. */
+void up_say_lonely(const struct app *app, const char *target,
+	const struct deploy_report *report)
+{
+	static const char heard[] = " collector=";
+	struct gather lonely = {0};
+	struct buf names = BUF_INIT(65536);
+
+	for (size_t i = 0; i < report->n; i++) {
+		const struct deploy_node *n = &report->nodes[i];
+		const char *at = strstr(n->step, heard);
+
+		if (n->status == NODE_OK && at &&
+			strncmp(at + sizeof(heard) - 1, "up ", 3) != 0)
+			gather_add(&lonely, 0, n->name, "", 0);
+	}
+	if (lonely.n) {
+		gather_names(&lonely.lines[0], &names);
+		say_note(app,
+			"%s: no word of the collector so far; whether it runs "
+			"tells: netflowize status %s",
+			buf_str(&names), target);
+	}
+	buf_release(&names);
+	gather_release(&lonely);
+}

@@ -15,5 +15,8 @@ void up_say_effect(const struct app *app, const struct topology *t,
 /* Nodes outside the plan that were waited for in vain. */
 void up_say_unheard(const struct app *app, const struct topology *t,
 	const struct deploy_report *report);
+/* Probes that have not heard of the collector; target: as behind a command. */
+void up_say_lonely(const struct app *app, const char *target,
+	const struct deploy_report *report);
 
 #endif

@@ -1,4 +1,5 @@
 #include "cli/nodes.h"
+#include "cli/up_report.h"
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
@@ -66,4 +67,31 @@ Test(nodes, the_skipped_are_not_told_twice, .init = cr_redirect_stderr)
 
 	say(&n, 1, NFZ_E_INTERRUPTED);
 	cr_assert_stderr_eq_str("");
+}
+
+/* It began well, and the collector has died meanwhile, or is behind a wall. */
+Test(nodes, probes_that_hear_no_collector_are_named, .init = cr_redirect_stderr)
+{
+	struct common common = {.color = 2};
+	struct app app = {.common = &common};
+	struct deploy_node nodes[] = {
+		{.status = NODE_OK, .name = "h0", .step = "collector 4739"},
+		{.status = NODE_OK,
+			.name = "h1",
+			.step = "meter meter id=2 port=1 collector=up x"},
+		{.status = NODE_OK,
+			.name = "h2",
+			.step = "meter meter id=3 port=1 "
+				"collector=unheard x"},
+		{.status = NODE_OK, .name = "h3", .step = "unchanged"},
+	};
+	struct deploy_report r = {.nodes = nodes, .n = 4};
+
+	up_say_lonely(&app, "p/e", &r);
+	nodes[2].step[0] = '\0';
+	up_say_lonely(&app, "p/e", &r);
+	fflush(stderr);
+	cr_assert_stderr_eq_str(
+		"! h2: no word of the collector so far; whether it runs tells: "
+		"netflowize status p/e\n");
 }
