@@ -23,7 +23,7 @@ HARDEN   := -fstack-protector-strong -fPIE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2
 LDHARDEN := -pie -Wl,-z,relro,-z,now
 SAN      := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 PKGS     := libcurl libxml-2.0 libssh igraph libpcap libsodium jansson yaml-0.1 \
- tcl8.6 libssl libcrypto liblz4 libzstd zlib libmicrohttpd ncursesw
+ tcl8.6 libssl libcrypto liblz4 libzstd libmicrohttpd ncursesw
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(PKGS) 2>/dev/null))
 ALL_CFLAGS = -std=gnu17 -Isrc -MMD -MP $(WARNINGS) $(HARDEN) $(SAN) \
  $(PKG_CFLAGS) $(CFLAGS)
@@ -92,14 +92,14 @@ LINK_nfz-query     := analysis store flow format base
 # none of the planner: it is what is checked
 LINK_nfz-plan-check := check testbed topology format base
 LINK_nfz-agent     := deploy store probe flow format base
-EXT_netflowize     = $(call pkg_libs,libpcap sqlite3 libmicrohttpd ncursesw libcurl libxml-2.0 libssh igraph jansson yaml-0.1 libsodium tcl8.6 libcrypto zlib liblz4 libzstd) -linih -lcadical -lstdc++ -lm
-EXT_nfz-testbed    = $(call pkg_libs,libxml-2.0 jansson tcl8.6 libssl libcrypto libsodium zlib) -lm
+EXT_netflowize     = $(call pkg_libs,libpcap sqlite3 libmicrohttpd ncursesw libcurl libxml-2.0 libssh igraph jansson yaml-0.1 libsodium tcl8.6 libcrypto liblz4 libzstd) -linih -lcadical -lstdc++ -lm
+EXT_nfz-testbed    = $(call pkg_libs,libxml-2.0 jansson tcl8.6 libssl libcrypto libsodium) -lm
 EXT_nfz-meter      = $(call pkg_libs,libpcap libsodium) -lpthread
 EXT_nfz-cache      = $(call pkg_libs,libsodium) -lpthread
-EXT_nfz-collector  = $(call pkg_libs,libsodium liblz4 libzstd zlib) -lpthread
-EXT_nfz-query      = $(call pkg_libs,libsodium liblz4 libzstd zlib) -lpthread
+EXT_nfz-collector  = $(call pkg_libs,libsodium liblz4 libzstd) -lpthread
+EXT_nfz-query      = $(call pkg_libs,libsodium liblz4 libzstd) -lpthread
 EXT_nfz-plan-check = $(call pkg_libs,libxml-2.0 jansson yaml-0.1 tcl8.6 libcrypto libsodium) -lcadical -lstdc++ -lm
-EXT_nfz-agent      = $(call pkg_libs,libsodium zlib liblz4 libzstd)
+EXT_nfz-agent      = $(call pkg_libs,libsodium liblz4 libzstd)
 
 define program_rule
 $(BUILD)/bin/$(1): $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter %/$(1).c,$(MAINS))) $(foreach f,$(LINK_$(1)),$(filter $(BUILD)/lib$(f).a,$(LIBS)))

@@ -43,7 +43,7 @@ $(2)/include/.made: mk/node.mk $(5)
 	$$(Q)ln -sfn $(4)/usr/include/linux $$(@D)/linux
 	$$(Q)ln -sfn $(4)/usr/include/asm-generic $$(@D)/asm-generic
 	$$(Q)ln -sfn $(4)/usr/include/$(1)-linux-gnu/asm $$(@D)/asm
-	$$(Q)for h in sodium sodium.h zlib.h zconf.h lz4.h lz4hc.h zstd.h zstd_errors.h xxhash.h xxh3.h; do \
+	$$(Q)for h in sodium sodium.h lz4.h zstd.h zstd_errors.h xxhash.h xxh3.h; do \
 	 ln -sfn $(4)/usr/include/$$$$h $$(@D)/$$$$h; done
 	$$(Q)touch $$@
 
@@ -64,7 +64,7 @@ $(foreach f,$(NODE_FILES),$(2)/bin/$(f)): $(2)/bin/%: $(2)/libnode.a
 	@mkdir -p $$(@D)
 	$$(Q)$(3) $$(NODE_LDFLAGS) -o $$@ $$(filter %.o,$$^) \
 	 -Wl,--whole-archive $(2)/libnode.a -Wl,--no-whole-archive \
-	 $(foreach l,sodium z lz4 zstd,$(4)/usr/lib/$(1)-linux-gnu/lib$(l).a)
+	 $(foreach l,sodium lz4 zstd,$(4)/usr/lib/$(1)-linux-gnu/lib$(l).a)
 $(foreach f,$(NODE_FILES),
 $(2)/bin/$(f): $(foreach p,$(f) $(NODE_WITH_$(f)),$(patsubst src/%.c,$(2)/obj/%.o,$(filter %/$(p).c,$(NODE_MAINS))))
 $(foreach p,$(NODE_WITH_$(f)),
@@ -77,10 +77,10 @@ $(2)/bin/nfz-unpack: src/deploy/unpack/nfz-unpack.c $(2)/include/.made $(BUILD)/
 	@mkdir -p $$(@D)
 	$$(Q)$(3) $$(UNPACK_FLAGS) -isystem $(2)/include -MF $(2)/obj/nfz-unpack.d -o $$@ $$<
 
-$(BUILD)/payload/$(1).nfzp: $(foreach p,$(NODE_NAMES) nfz-unpack,$(2)/bin/$(p)) scripts/make-payload
+$(BUILD)/payload/$(1).nfzp: $(foreach p,$(NODE_NAMES) nfz-unpack,$(2)/bin/$(p)) scripts/make-payload $(BUILD)/lz4-block
 	$$(call say,PACK,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)scripts/make-payload $(1) $$@ $(foreach p,$(NODE_NAMES) nfz-unpack,$(2)/bin/$(p))
+	$$(Q)BUILD=$(BUILD) scripts/make-payload $(1) $$@ $(foreach p,$(NODE_NAMES) nfz-unpack,$(2)/bin/$(p))
 
 -include $(patsubst src/%.c,$(2)/obj/%.d,$(NODE_SOURCES) $(NODE_MAINS)) $(2)/obj/nfz-unpack.d
 endef
@@ -97,8 +97,13 @@ $(AARCH64)/musl.specs: scripts/node-sysroot
 	 /usr/lib/x86_64-linux-musl/musl-gcc.specs >$@
 $(eval $(call node_arch,aarch64,$(AARCH64),$(NODE_CC_AARCH64) -specs $(AARCH64)/musl.specs,$(AARCH64_ROOT),$(AARCH64)/musl.specs))
 
+$(BUILD)/lz4-block: scripts/lz4-block.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -O2 -Wall -Wextra -o $@ $< $(call pkg_libs,liblz4)
+
 .PHONY: node payload aarch64
 node: $(patsubst %,$(NODE_BUILD)/bin/%,$(NODE_NAMES) nfz-unpack)
 payload: $(BUILD)/payload/x86_64.nfzp
 aarch64: $(BUILD)/payload/aarch64.nfzp
-all: payload
+# one that is there is kept up to date
+all: payload $(if $(wildcard $(BUILD)/payload/aarch64.nfzp),aarch64)

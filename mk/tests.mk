@@ -17,7 +17,7 @@ TEST_ABOVE_report    := report planner testbed topology format base
 TEST_ABOVE_lab       := lab testbed flow topology format base
 TEST_ABOVE_cli       := cli analysis exchange deploy report store probe planner testbed flow topology format base
 
-TEST_PKGS := sqlite3 libmicrohttpd ncursesw libcurl libxml-2.0 libssh igraph libpcap libsodium jansson yaml-0.1 tcl8.6 libssl libcrypto liblz4 libzstd zlib criterion
+TEST_PKGS := sqlite3 libmicrohttpd ncursesw libcurl libxml-2.0 libssh igraph libpcap libsodium jansson yaml-0.1 tcl8.6 libssl libcrypto liblz4 libzstd criterion
 TEST_EXT  = $(call pkg_libs,$(TEST_PKGS)) -linih -lcadical -lstdc++ -lm -lpthread
 UNIT      := $(notdir $(patsubst %/,%,$(wildcard tests/unit/*/)))
 
@@ -57,7 +57,7 @@ define tool_rule
 $(BUILD)/tests/tool-$(1): $(BUILD)/tests/obj/tools/$(1).o $(foreach f,check analysis store probe testbed flow topology format base,$(BUILD)/lib$(f).a)
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDHARDEN) -o $$@ $$(filter %.o,$$^) \
-	 -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(call pkg_libs,libpcap libsodium jansson yaml-0.1 tcl8.6 libxml-2.0 zlib liblz4 libzstd) -lpthread -lm
+	 -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(call pkg_libs,libpcap libsodium jansson yaml-0.1 tcl8.6 libxml-2.0 liblz4 libzstd) -lpthread -lm
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool_rule,$(t))))
 unit-build: $(patsubst %,$(BUILD)/tests/tool-%,$(TOOLS))

@@ -68,7 +68,7 @@ static int announce(struct fleet *f, struct fleet_node *n, struct err *err)
 	r = payload_boot(p, &boot, err);
 	if (r < 0)
 		return r;
-	bootstrap_send(p->agent->sha, p->agent->size, boot->block.len,
+	bootstrap_send(p->agent->sha, p->agent->size, boot->packed,
 		&boot->unpack, &n->io->out);
 	n->binary_sent += boot->unpack.len;
 	return 0;
@@ -83,8 +83,8 @@ static int begin_sending(struct fleet *f, struct fleet_node *n, struct err *err)
 
 	if (r < 0)
 		return r;
-	io->data = boot->block.data;
-	io->data_len = boot->block.len;
+	io->data = boot->block;
+	io->data_len = boot->packed;
 	io->data_sent = 0;
 	io->data_frames = false;
 	io->data_binary = true;

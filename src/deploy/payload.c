@@ -2,7 +2,6 @@
 #include "deploy/payload.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "format/compress.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,10 +18,8 @@ static void release(struct payload *p)
 	free(p->entries);
 	free(p->offsets);
 	free(p->good);
-	if (p->boot) {
+	if (p->boot)
 		buf_release(&p->boot->unpack);
-		buf_release(&p->boot->block);
-	}
 	free(p->boot);
 }
 
@@ -186,73 +183,57 @@ int payload_file(const struct payload *p, const struct payload_entry *e,
 	return payload_unpack(e, p->bytes.data + p->offsets[i], out, err);
 }
 
-static int make_boot(
-	const struct payload *p, struct payload_boot *b, struct err *err)
+/* A file as it is in the archive: e->packed bytes, which were found right. */
+static int packed_file(const struct payload *p, const struct payload_entry *e,
+	const char **ret, struct err *err)
 {
-	const struct payload_entry *unpack = payload_entry(p, "nfz-unpack");
-	struct buf agent = BUF_INIT(p->agent->size);
-	size_t room = compress_lz4_bound(p->agent->size);
-	int r;
+	size_t i = (size_t)(e - p->entries);
 
-	if (!unpack)
-		return err_set(
-			err, NFZ_E_INPUT, "payload: it holds no nfz-unpack");
-	b->unpack = (struct buf)BUF_INIT(UNPACK_MAX);
-	r = payload_file(p, unpack, &b->unpack, err);
-	if (r == 0)
-		r = payload_file(p, p->agent, &agent, err);
-	if (r == 0) {
-		b->block = (struct buf)BUF_INIT(room);
-		buf_commit(
-			&b->block, compress_lz4_hard(agent.data, agent.len,
-					   buf_space(&b->block, room), room));
+	*ret = p->bytes.data + p->offsets[i];
+	if (!p->good[i]) {
+		struct buf whole = BUF_INIT(e->size);
+		int r = payload_file(p, e, &whole, err);
+
+		buf_release(&whole);
+		if (r < 0)
+			return r;
+		p->good[i] = true;
 	}
-	buf_release(&agent);
-	b->made = r == 0;
-	return r;
+	return 0;
 }
 
 int payload_boot(const struct payload *p, const struct payload_boot **ret,
 	struct err *err)
 {
-	*ret = p->boot;
-	return p->boot->made ? 0 : make_boot(p, p->boot, err);
-}
+	const struct payload_entry *unpack = payload_entry(p, "nfz-unpack");
+	struct payload_boot *b = p->boot;
+	int r;
 
-/* A file as it is in the archive, packed by gzip: e->packed bytes.  Its checksum
- * was found right; who unpacks it holds it against its SHA-256. */
-static int packed_file(const struct payload *p, const struct payload_entry *e,
-	const char **ret, struct err *err)
-{
-	size_t i = (size_t)(e - p->entries);
-	int r = 0;
-
-	*ret = p->bytes.data + p->offsets[i];
-	if (!p->good[i]) {
-		struct buf whole = BUF_INIT(e->size);
-
-		r = compress_gunzip(*ret, e->packed, &whole, err);
-		if (r < 0)
-			r = err_wrap(err, "payload: %s", e->name);
-		p->good[i] = r == 0;
-		buf_release(&whole);
-	}
+	*ret = b;
+	if (!unpack)
+		return err_set(
+			err, NFZ_E_INPUT, "payload: it holds no nfz-unpack");
+	if (b->packed)
+		return 0;
+	buf_release(&b->unpack);
+	b->unpack = (struct buf)BUF_INIT(UNPACK_MAX);
+	r = payload_file(p, unpack, &b->unpack, err);
+	if (r == 0)
+		r = packed_file(p, p->agent, &b->block, err);
+	if (r == 0)
+		b->packed = p->agent->packed;
 	return r;
 }
 
 int payloads_check(const struct payloads *ps, struct err *err)
 {
+	const char *packed;
 	int r = 0;
 
 	for (size_t i = 0; i < ps->n; i++)
-		for (size_t k = 0; r == 0 && k < ps->items[i].n; k++) {
-			const struct payload_entry *e =
-				&ps->items[i].entries[k];
-			struct buf whole = BUF_INIT(e->size);
-
-			r = payload_file(&ps->items[i], e, &whole, err);
-			buf_release(&whole);
-		}
+		for (size_t k = 0; r == 0 && k < ps->items[i].n; k++)
+			r = packed_file(&ps->items[i], &ps->items[i].entries[k],
+				&packed, err);
 	return r;
 }
 
@@ -262,7 +243,7 @@ int payload_choose(const struct payload *p, const char *const *names, size_t n,
 	size_t at = 0; /* where the last one's bytes are */
 	int r = 0;
 
-	buf_addf(out, "NFZP 1 %s\n", p->arch);
+	buf_addf(out, PAYLOAD_MARK " %s\n", p->arch);
 	for (size_t i = 0; i < p->n; i++) {
 		const struct payload_entry *e = &p->entries[i];
 

@@ -17,8 +17,8 @@
 /* The agent as it gets to a node that has none. */
 struct payload_boot {
 	struct buf unpack; /* a program that takes the rest: nfz-agent(8) */
-	struct buf block;  /* of LZ4 */
-	bool made;
+	const char *block; /* of LZ4, as the archive has it */
+	size_t packed;
 };
 
 struct payload {

@@ -3,7 +3,7 @@
 #include "deploy/payload_read.h"
 #include "base/buf.h"
 #include "base/mem.h"
-#include "format/compress.h"
+#include "deploy/unpack/lz4_block.h"
 #include "format/crypto.h"
 
 #include <ctype.h>
@@ -104,10 +104,11 @@ static int parse_line(
 	if (!r->arch[0]) {
 		int used = 0;
 
-		if (sscanf(line, "NFZP 1 %31s%n", r->arch, &used) != 1 ||
+		if (sscanf(line, PAYLOAD_MARK " %31s%n", r->arch, &used) != 1 ||
 			line[used] || !name_ok(r->arch))
 			return err_set(err, NFZ_E_INPUT,
-				"payload: this is not a payload archive");
+				"payload: this is not a payload archive of "
+				"this version");
 		return 0;
 	}
 	if (strcmp(line, "end") != 0)
@@ -155,21 +156,20 @@ int payload_reader_head(struct payload_reader *r, const void *data, size_t len,
 int payload_unpack(const struct payload_entry *e, const void *packed,
 	struct buf *out, struct err *err)
 {
-	size_t before = out->len;
 	char sha[CRYPTO_SHA256_TEXT];
-	int result;
+	/* no byte of a block stands for more: no memory for mere words */
+	char *to = e->size / LZ4_MORE <= e->packed ? buf_space(out, e->size)
+						   : NULL;
 
-	(void)buf_space(out, e->size); /* at once; too much is said below */
-	result = compress_gunzip(packed, e->packed, out, err);
-
-	if (result < 0)
-		return err_wrap(err, "payload: %s", e->name);
-	if (out->len - before == e->size &&
-		strcmp(crypto_sha256_text(buf_str(out) + before, e->size, sha),
-			e->sha) == 0)
-		return 0;
-	return err_set(err, NFZ_E_INPUT,
-		"payload: %s is damaged: its SHA-256 is wrong", e->name);
+	if (!to || !lz4_block_open(packed, e->packed, (uint8_t *)to, e->size))
+		return err_set(err, NFZ_E_INPUT,
+			"payload: %s is damaged or cut off", e->name);
+	buf_commit(out, e->size);
+	if (strcmp(crypto_sha256_text(to, e->size, sha), e->sha) != 0)
+		return err_set(err, NFZ_E_INPUT,
+			"payload: %s is damaged: its SHA-256 is wrong",
+			e->name);
+	return 0;
 }
 
 static int file_whole(struct payload_reader *r, struct err *err)

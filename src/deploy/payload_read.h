@@ -1,11 +1,11 @@
 /* Our archive of programs: what a payload file holds and what an installation
  * sends.
  *
- *   NFZP 1 x86_64\n
+ *   NFZP 2 x86_64\n
  *   file NAME MODE SIZE SHA256 PACKED\n      one line per file; MODE octal;
  *                                           PACKED 0: as the file before
  *   end\n
- *   PACKED bytes of gzip per file, in the same order
+ *   PACKED bytes, an LZ4 block, per file, in the same order
  *
  * A file that is the one before it, by another name, has no bytes of its own.
  * Files are packed one by one, so that any choice of them is again an archive
@@ -20,6 +20,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define PAYLOAD_MARK "NFZP 2" /* and which architecture */
 
 enum {
 	PAYLOAD_NAME_MAX = 64,

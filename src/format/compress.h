@@ -1,11 +1,7 @@
 /* Making bytes fewer: LZ4 blocks for the store, Zstandard for what is old in
- * it, gzip and LZ4 for what travels to nodes.  The only place that knows liblz4,
- * libzstd and zlib. */
+ * it.  The only place that knows liblz4 and libzstd. */
 #ifndef NFZ_FORMAT_COMPRESS_H
 #define NFZ_FORMAT_COMPRESS_H
-
-#include "base/buf.h"
-#include "base/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,8 +13,6 @@ enum { COMPRESS_LZ4_MAX = 1 << 26 }; /* most bytes of one LZ4 block */
 size_t compress_lz4_bound(size_t n);
 /* Returns the bytes written, 0 when they do not fit in room. */
 size_t compress_lz4(const void *in, size_t n, void *out, size_t room);
-/* The same in fewer bytes, and many times slower. */
-size_t compress_lz4_hard(const void *in, size_t n, void *out, size_t room);
 /* True when `in` is an LZ4 block of exactly out_len bytes. */
 bool compress_lz4_open(const void *in, size_t n, void *out, size_t out_len);
 /* The first out_len bytes of one that holds as many or more. */
@@ -27,14 +21,5 @@ bool compress_lz4_begin(const void *in, size_t n, void *out, size_t out_len);
 /* The same by Zstandard: fewer bytes, unpacked more slowly. */
 size_t compress_zstd(const void *in, size_t n, void *out, size_t room);
 bool compress_zstd_open(const void *in, size_t n, void *out, size_t out_len);
-
-/* Appends `data` as one gzip file (RFC 1952), best compression. */
-int compress_gzip(const void *data, size_t len, struct buf *out,
-	struct err *err) NFZ_MUST_CHECK;
-/* Appends what the gzip file holds; its checksum is verified.  Over the
- * ceiling of `out`: NFZ_E_LIMIT; damaged, cut off or followed by something
- * else: NFZ_E_INPUT. */
-int compress_gunzip(const void *data, size_t len, struct buf *out,
-	struct err *err) NFZ_MUST_CHECK;
 
 #endif

@@ -232,33 +232,6 @@ Test(block, a_filter_knows_its_addresses)
 	buf_release(&out);
 }
 
-Test(compress, gzip_comes_back_and_damage_is_noticed)
-{
-	struct buf in = BUF_INIT(1 << 20), packed = BUF_INIT(1 << 20);
-	struct buf out = BUF_INIT(1 << 20), small = BUF_INIT(1000);
-	struct err err = ERR_INIT;
-
-	for (int i = 0; i < 20000; i++)
-		buf_addf(&in, "%d,", i * i);
-	cr_assert_eq(compress_gzip(in.data, in.len, &packed, &err), 0);
-	cr_assert_lt(packed.len, in.len / 2);
-	cr_assert_eq(compress_gunzip(packed.data, packed.len, &out, &err), 0);
-	cr_assert_eq(out.len, in.len);
-	cr_assert_eq(memcmp(out.data, in.data, in.len), 0);
-	cr_assert_eq(compress_gunzip(packed.data, packed.len, &small, &err),
-		-NFZ_E_LIMIT);
-	buf_reset(&out);
-	cr_assert_eq(compress_gunzip(packed.data, packed.len - 1, &out, &err),
-		-NFZ_E_INPUT);
-	packed.data[packed.len / 2] ^= 1;
-	buf_reset(&out);
-	cr_assert_neq(compress_gunzip(packed.data, packed.len, &out, &err), 0);
-	buf_release(&in);
-	buf_release(&packed);
-	buf_release(&out);
-	buf_release(&small);
-}
-
 /* Rows whose others are large make blocks of fewer rows; nothing is lost. */
 Test(block, others_fill_blocks_early)
 {
