@@ -13,6 +13,12 @@ IGNORE=' /(etc/ssh|root/.ssh|users/user|usr/local/bin|etc/passwd-?)(/|$)'
 
 # What serves a lost connection may take a while to learn of it, and is busy.
 up_again() { eventually is_up; }
+# A connection that was lost goes on when the link is back, until what was on
+# its way has come: that is not the next transfer.
+served() { # node
+	on "$1" -- sh -c 'grep -qE "^sshd: [^/]" /proc/[0-9]*/cmdline'
+}
+not_served() { ! served "$1"; }
 converges() { # what
 	up_again
 	check "$1: up converges afterwards" [ "$status" = 0 ]
@@ -20,6 +26,7 @@ converges() { # what
 	check "$1: strip" [ "$status" = 0 ]
 	check "$1: same disks" soon_same_disks "$dir/before"
 	check "$1: no processes" no_processes
+	check "$1: nobody is served" eventually not_served left
 }
 # Starts "up" in the background; wait_up gets its output and status.
 start_up() {
