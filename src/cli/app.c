@@ -48,7 +48,7 @@ const struct opt common_options[] = {
 	{"parallel", 0, OPT_INT, AT(parallel), "N",
 		"nodes worked on at once (64)", NULL, 1, 4096},
 	{"timeout", 0, OPT_SPAN, AT(timeout_ms), "T",
-		"give a node up after T without progress (30s)", NULL, 0, 0},
+		"give a node up after T without progress (15s)", NULL, 0, 0},
 	{"yes", 'y', OPT_FLAG, AT(yes), NULL, "do not ask", NULL, 0, 0},
 	{"help", 'h', OPT_FLAG, AT(help), NULL, "show this help", NULL, 0, 0},
 	{"output", 'o', OPT_CHOICE, AT(format), "FORMAT",
@@ -66,7 +66,6 @@ static void common_init(struct common *c)
 {
 	c->passphrase_fd = -1;
 	c->parallel = 64;
-	c->timeout_ms = 30000;
 }
 
 static void set(char **to, const char *value)

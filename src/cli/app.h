@@ -42,7 +42,7 @@ struct common {
 	const char *ssh_config; /* ssh_config(5), NULL: the usual one */
 	const char *ssh_user;
 	int64_t parallel;
-	int64_t timeout_ms; /* per node, without progress */
+	int64_t timeout_ms; /* per node, without progress; 0: not said */
 	bool yes, quiet;
 	int verbose;
 	int color; /* auto, always, never */

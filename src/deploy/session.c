@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STEPS_MAX = 16 << 20, TIMES_AGAIN = 4 };
+enum { STEPS_MAX = 16 << 20, TIMES_AGAIN = 4, ASK_MS = 30000 };
 
 /* What outlives a session. */
 struct deploy_link {
@@ -52,7 +52,7 @@ static int load(struct deploy_link *link, const struct deploy_options *o,
 				"Name your private key with --identity, or "
 				"leave that out: then it is ssh's own choice");
 		}
-	ssh.ask_ms = o->timeout_ms;
+	ssh.ask_ms = o->timeout_ms > 0 ? o->timeout_ms : ASK_MS;
 	/* what the topology took to make is not needed any more */
 	malloc_trim(0);
 	r = payloads_load(&link->payloads, err);
