@@ -11,6 +11,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+bool file_where(int dir, char *to, size_t room)
+{
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
+	n = readlink(link, to, room);
+	if (n <= 0 || (size_t)n == room)
+		return false;
+	to[n] = '\0';
+	return true;
+}
+
 static int read_fd(int fd, const char *path, struct buf *buf, struct err *err)
 {
 	for (;;) {

@@ -30,6 +30,9 @@ int file_lock(const char *path, int *ret_fd, struct err *err) NFZ_MUST_CHECK;
 /* The user's home directory: HOME, else what the password file says.  Good
  * until the next call. */
 const char *file_home(void);
+/* Where an open directory is, as this process sees it.  False: nobody says, or
+ * there is no room for it. */
+bool file_where(int dir, char *to, size_t room);
 /* rm -r of path itself and all in it, never following links, never leaving
  * the mount it starts on.  Absent is success. */
 int file_remove_tree(const char *path, struct err *err) NFZ_MUST_CHECK;

@@ -229,15 +229,9 @@ static int undo_dir(struct undo *u, const struct journal_record *r, int parent,
 /* Where the deployment's directory is, with a slash behind it. */
 static bool place_of(int dir, char *to, size_t size)
 {
-	char link[64];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
-	n = readlink(link, to, size - 2);
-	if (n <= 0)
+	if (!file_where(dir, to, size - 1))
 		return false;
-	to[n] = '/';
-	to[n + 1] = '\0';
+	memcpy(to + strlen(to), "/", 2);
 	return true;
 }
 

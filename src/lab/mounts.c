@@ -4,6 +4,7 @@
  * we are in leads to its true root, and shows whether that is ours. */
 #define _GNU_SOURCE
 #include "lab/mounts.h"
+#include "base/file.h"
 #include "base/mem.h"
 
 #include <fcntl.h>
@@ -15,25 +16,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Where the directory is, seen from the namespace's root. */
-static int path_of(int fd, char *path, size_t room)
-{
-	char link[64];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, room - 1);
-	if (n <= 0)
-		return -1;
-	path[n] = '\0';
-	return 0;
-}
-
 static int make_root(int root)
 {
 	char path[PATH_MAX];
 
-	if (path_of(root, path, sizeof(path)) < 0 ||
+	if (!file_where(root, path, sizeof(path)) ||
 		mount(path, path, NULL, MS_BIND | MS_REC, NULL) < 0 ||
 		chdir(path) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
 		umount2(".", MNT_DETACH) < 0)
