@@ -210,7 +210,7 @@ static void say_besides(struct watch *w, struct buf *said)
 
 	utf8_disarm(text);
 	if (strcmp(buf_str(said), buf_str(&w->said)) != 0)
-		fputs(text, stderr);
+		nodes_print_said(text);
 	buf_release(&w->said);
 	w->said = *said;
 }

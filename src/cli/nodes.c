@@ -112,11 +112,29 @@ int nodes_topology(struct app *app, const char *file, const char *word,
 	return r;
 }
 
+void nodes_print_said(const char *text)
+{
+	static const char name[] = "nfz-query: ";
+
+	while (*text) {
+		const char *end = text + strcspn(text, "\n");
+
+		if (strncmp(text, name, strlen(name)) == 0) {
+			fputs("netflowize: ", stderr);
+			text += strlen(name);
+		}
+		end += *end == '\n';
+		fwrite(text, 1, (size_t)(end - text), stderr);
+		text = end;
+	}
+}
+
 /* A node's words as nothing but text: what it sends to a terminal is not
  * believed to be from our program. */
-static void disarmed(
-	struct nodes_cut *cut, const void *data, size_t len, FILE *to)
+static void disarmed(struct nodes_context *nodes, bool is_stderr,
+	const void *data, size_t len)
 {
+	struct nodes_cut *cut = &nodes->cut[is_stderr];
 	struct buf text = BUF_INIT(len + sizeof(cut->bytes));
 	struct buf out = BUF_INIT(len + sizeof(cut->bytes));
 
@@ -124,7 +142,10 @@ static void disarmed(
 	buf_add(&text, data, len);
 	cut->n = utf8_disarm_part(buf_str(&text), text.len, &out);
 	memcpy(cut->bytes, buf_str(&text) + text.len - cut->n, cut->n);
-	fwrite(buf_str(&out), 1, out.len, to);
+	if (is_stderr)
+		nodes_print_said(buf_str(&out));
+	else
+		fwrite(buf_str(&out), 1, out.len, stdout);
 	buf_release(&text);
 	buf_release(&out);
 }
@@ -135,7 +156,7 @@ static void to_our_output(void *ctx, const char *node, bool is_stderr,
 	struct nodes_context *n = ctx;
 
 	(void)node;
-	disarmed(&n->cut[is_stderr], data, len, is_stderr ? stderr : stdout);
+	disarmed(n, is_stderr, data, len);
 	/* rows and what is said about them, in the order they came */
 	fflush(stdout);
 }
@@ -196,7 +217,7 @@ static void to_buf(void *ctx, const char *node, bool is_stderr,
 	else if (t->nodes->said)
 		buf_add(t->nodes->said, data, len);
 	else
-		disarmed(&t->nodes->cut[1], data, len, stderr);
+		disarmed(t->nodes, true, data, len);
 }
 
 int nodes_query_text(struct nodes_context *n, const struct topology *t,

@@ -86,6 +86,8 @@ void nodes_lines_text(
 	const struct nodes_lines *l, const struct topology *t, struct buf *out);
 void nodes_lines_release(struct nodes_lines *l);
 
+/* What it said, on standard error: who typed our name knows of no other. */
+void nodes_print_said(const char *text);
 /* Runs nfz-query on the collector's node; its output goes to ours.  argv[0]
  * is "nfz-query", NULL-ended.  A status other than 0 becomes the error code it
  * stands for, already told. */

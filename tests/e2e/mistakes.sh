@@ -40,6 +40,9 @@ check "no traffic yet" said "Nothing was recorded so far"
 on client -- ping -q -c 5 -i 0.05 server >/dev/null
 nfz query "$exp" 'port 4711'
 check "no such traffic" said "No record is of this filter"
+nfz query "$exp" 'packets >'
+check "a wrong filter: status 2" [ "$status" = 2 ]
+check "by the name that was typed" said "^netflowize: filter not understood"
 nfz query "$exp" 'src client and dst host server' -o csv
 check "a name where tcpdump has one" [ "$(rows ',client,server,')" = 1 ]
 nfz analyse "$exp" symptoms
