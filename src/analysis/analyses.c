@@ -184,7 +184,7 @@ int analysis_write(const struct analysis *of, struct store *s,
 	if (r == 0) {
 		columns = mem_zalloc(study->n_columns, sizeof(*columns));
 		set_columns(columns, study, a->format == SHEET_TABLE, &names);
-		sheet_open(&sheet, a->format, a->to, columns, study->n_columns);
+		answer_sheet(a, &sheet, columns, study->n_columns);
 		sheet_begin(&sheet, SCHEMA, of->name);
 		r = study->write(it, &sheet, err);
 		sums.shown = sheet.n_rows;

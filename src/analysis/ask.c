@@ -18,8 +18,8 @@
 
 struct args {
 	struct opt_list also, by, show, weights, symptoms, parts, told;
-	int64_t limit, threads, pieces, last_ms, idle_ms, flush_ms, bucket_ms,
-		threshold, window_ms, detail, from_ns, to_ns, at_ns;
+	int64_t limit, width, threads, pieces, last_ms, idle_ms, flush_ms,
+		bucket_ms, threshold, window_ms, detail, from_ns, to_ns, at_ns;
 	const char *analysis, *sort, *services, *regions, *mark;
 	int format;
 	bool observations, more, ledger, verify, summary, events, history,
@@ -77,6 +77,10 @@ static const struct opt table[] = {
 		0},
 	{"output", 'o', OPT_CHOICE, AT(format), "FORMAT",
 		"table, json, ndjson or csv", formats, 0, 0},
+	{"width", 0, OPT_INT, AT(width), "N",
+		"lines of a table have at most so many columns (the "
+		"terminal's)",
+		NULL, 1, INT32_MAX},
 	{"bucket", 0, OPT_SPAN, AT(bucket_ms), "SPAN",
 		"pieces of time of utilisation, losses (10s), pricing (5m)",
 		NULL, 0, 0},
@@ -324,7 +328,8 @@ static int ask(struct asked *q, const struct args *a, struct err *err)
 		.limit = (size_t)a->limit,
 		.read_all = a->no_rollups,
 		.format = (enum sheet_format)a->format,
-		.to = stdout};
+		.to = stdout,
+		.width = (size_t)a->width};
 	struct answer_sums sums;
 	const struct query_times times = {a->last_ms, a->from_ns, a->to_ns};
 	int r = query_set_times(&answer.query, &times, err);

@@ -7,8 +7,16 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
-enum { OUT_MAX = 1 << 30, FLUSH_AT = 65536, GAP = 2 };
+enum { OUT_MAX = 1 << 30, FLUSH_AT = 65536, GAP = 2, INDENT = 6 };
+
+size_t sheet_terminal(FILE *to)
+{
+	struct winsize size;
+
+	return ioctl(fileno(to), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 
 void sheet_open(struct sheet *s, enum sheet_format format, FILE *to,
 	const struct sheet_column *columns, size_t n)
@@ -17,6 +25,7 @@ void sheet_open(struct sheet *s, enum sheet_format format, FILE *to,
 		.to = to,
 		.columns = columns,
 		.n_columns = n,
+		.width = sheet_terminal(to),
 		.out = BUF_INIT(OUT_MAX)};
 }
 
@@ -258,18 +267,30 @@ void sheet_list(struct sheet *s, const char *const *words, size_t n)
 	cell_done(s);
 }
 
+struct layout {
+	size_t width; /* of the widest cell */
+	bool breaks;  /* a line ends before it */
+};
+
 static void table_line(
-	struct sheet *s, const char *const *cells, const size_t *widths)
+	struct sheet *s, const char *const *cells, const struct layout *layout)
 {
 	size_t owed = GAP; /* blanks before what comes next */
+	bool breaks = false;
 
 	for (size_t i = 0; i < s->n_columns; i++) {
-		size_t pad = widths[i] - utf8_columns(cells[i]);
+		size_t pad = layout[i].width - utf8_columns(cells[i]);
 
+		if (layout[i].breaks) {
+			breaks = true;
+			owed = INDENT;
+		}
 		if (s->columns[i].right)
 			owed += pad;
 		if (*cells[i]) {
-			buf_addf(&s->out, "%*s%s", (int)owed, "", cells[i]);
+			buf_addf(&s->out, "%s%*s%s", breaks ? "\n" : "",
+				(int)owed, "", cells[i]);
+			breaks = false;
 			owed = 0;
 		}
 		owed += GAP + (s->columns[i].right ? 0 : pad);
@@ -279,24 +300,41 @@ static void table_line(
 		write_out(s);
 }
 
+/* No cell is cut: one that is wider than a line has one of its own. */
+static void break_lines(const struct sheet *s, struct layout *layout)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; s->width && i < s->n_columns; i++) {
+		used += GAP + layout[i].width;
+		if (i == 0 || used <= s->width)
+			continue;
+		layout[i].breaks = true;
+		used = INDENT + layout[i].width;
+	}
+}
+
 static void print_table(struct sheet *s)
 {
-	cleanup_free size_t *widths = mem_zalloc(s->n_columns, sizeof(size_t));
+	cleanup_free struct layout *layout =
+		mem_zalloc(s->n_columns, sizeof(*layout));
 	cleanup_free const char **heads =
 		mem_zalloc(s->n_columns, sizeof(*heads));
 
 	for (size_t i = 0; i < s->n_columns; i++) {
 		heads[i] = s->columns[i].name;
-		widths[i] = utf8_columns(heads[i]);
+		layout[i].width = utf8_columns(heads[i]);
 	}
 	for (size_t i = 0; i < s->n_cells; i++) {
-		size_t w = utf8_columns(s->cells[i]), at = i % s->n_columns;
+		struct layout *at = &layout[i % s->n_columns];
+		size_t w = utf8_columns(s->cells[i]);
 
-		widths[at] = w > widths[at] ? w : widths[at];
+		at->width = w > at->width ? w : at->width;
 	}
-	table_line(s, heads, widths);
+	break_lines(s, layout);
+	table_line(s, heads, layout);
 	for (size_t i = 0; i + s->n_columns <= s->n_cells; i += s->n_columns)
-		table_line(s, s->cells + i, widths);
+		table_line(s, s->cells + i, layout);
 }
 
 void sheet_end(struct sheet *s)

@@ -32,10 +32,14 @@ struct sheet {
 	const char **cells; /* table */
 	size_t n_cells, cells_cap;
 	uint64_t n_rows;
-	bool failed; /* a write to `to` did */
+	size_t width; /* of a line of a table; 0: any */
+	bool failed;  /* a write to `to` did */
 };
 
-/* The columns must live until sheet_close.  schema: "netflowize.query/1";
+/* Of the terminal that is; 0: it is none. */
+size_t sheet_terminal(FILE *to);
+/* The columns must live until sheet_close.  Rows that are longer than a line of
+ * the terminal go on in a second one, between two cells.  schema: "netflowize.query/1";
  * rows: what the JSON document calls its array. */
 void sheet_open(struct sheet *s, enum sheet_format format, FILE *to,
 	const struct sheet_column *columns, size_t n);

@@ -206,6 +206,14 @@ static size_t add_columns(
 	return n;
 }
 
+void answer_sheet(const struct answer *a, struct sheet *s,
+	const struct sheet_column *columns, size_t n)
+{
+	sheet_open(s, a->format, a->to, columns, n);
+	if (a->width)
+		s->width = a->width;
+}
+
 static void write_flows(
 	struct answer_rows *r, struct sheet *s, struct sheet_column *columns)
 {
@@ -220,7 +228,7 @@ static void write_flows(
 	if (seen)
 		n += add_columns(
 			columns + n, table ? seen_table : seen_columns, N_SEEN);
-	sheet_open(s, a->format, a->to, columns, n);
+	answer_sheet(a, s, columns, n);
 	sheet_begin(s, SCHEMA, seen ? "observations" : "flows");
 	for (size_t i = 0; i < r->n; i++) {
 		if (table)
@@ -384,7 +392,7 @@ static void write_groups(
 	for (size_t i = 0; i < a->figures.n; i++)
 		columns[n++] = (struct sheet_column)NUMBER(
 			heading(&r->arena, table, a->figures.v[i].name));
-	sheet_open(s, a->format, a->to, columns, n);
+	answer_sheet(a, s, columns, n);
 	sheet_begin(s, SCHEMA, "groups");
 	for (size_t i = 0; i < r->n_groups; i++) {
 		const struct group_row *row = &r->groups[i];

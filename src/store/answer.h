@@ -31,6 +31,7 @@ struct answer {
 	bool read_all;      /* rollups do not stand for records */
 	enum sheet_format format;
 	FILE *to;
+	size_t width; /* of a line of a table, as in struct sheet; 0: by `to` */
 };
 
 struct answer_sums {
@@ -43,6 +44,9 @@ enum answer_sort answer_sort_of(const struct answer *a);
 /* "bytes", or a figure that is shown. */
 int answer_set_sort(
 	struct answer *a, const char *text, struct err *err) NFZ_MUST_CHECK;
+/* Opens the sheet of its rows. */
+void answer_sheet(const struct answer *a, struct sheet *s,
+	const struct sheet_column *columns, size_t n);
 int answer_write(struct store *s, const struct answer *a,
 	struct answer_sums *ret, struct err *err) NFZ_MUST_CHECK;
 
