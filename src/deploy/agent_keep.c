@@ -61,7 +61,9 @@ static void tell(struct keeper *k, char kind, const char *text)
 	char word[LINE_MAX_BYTES + 8];
 	int n = snprintf(word, sizeof(word), "%c%s\n", kind, text);
 
-	if (!k->told && n > 0 && write(STATUS, word, (size_t)n) < 0)
+	if (k->told)
+		return;
+	if (n > 0 && write(STATUS, word, (size_t)n) < 0)
 		n = 0; /* the agent has gone: nobody to tell */
 	k->told = true;
 	close(STATUS);
@@ -154,20 +156,23 @@ static void set_limits(void)
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
 	/* the experiment's own programs come first when memory runs out */
-	if (fd >= 0 && write(fd, "500", 3) < 0)
+	if (fd >= 0) {
+		(void)!write(fd, "500", 3);
 		close(fd);
+	}
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
 /* In the child: waits for the journal, then becomes the program. */
-static void become_program(char **argv, int go, int out)
+static void become_program(char **argv, const int go[static 2], int out)
 {
 	char path[128], byte;
 
+	close(go[1]); /* else nobody's end would be seen */
 	setpgid(0, 0);
 	set_limits();
 	snprintf(path, sizeof(path), "bin/%s", argv[0]);
-	if (read(go, &byte, 1) != 1)
+	if (read(go[0], &byte, 1) != 1)
 		_exit(126); /* the keeper died before it had journaled us */
 	dup2(out, 1);
 	dup2(out, 2);
@@ -201,7 +206,7 @@ static int start_program(struct keeper *k, char **argv, struct err *err)
 		return err_sys(err, "pipe");
 	k->info.pid = fork();
 	if (k->info.pid == 0)
-		become_program(argv, go[0], out[1]);
+		become_program(argv, go, out[1]);
 	close(go[0]);
 	close(out[1]);
 	if (k->from >= 0) /* a child of the one before may still have it */

@@ -34,10 +34,12 @@ int lease_write(int dir, int64_t seconds, struct err *err)
 	cleanup_close int fd = -1;
 	char text[64];
 
-	snprintf(text, sizeof(text), "%lld %lld\n",
+	/* always as long: over the one before, so that there never is none, nor
+	 * is room needed */
+	snprintf(text, sizeof(text), "%-20lld %-20lld\n",
 		length ? since_boot() + length : 0, length);
-	fd = within_open(dir, "run/lease", O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+	fd = within_open(dir, "run/lease", O_WRONLY | O_CREAT, 0600);
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
 		return dep_sys(err, "lease");
 	return 0;
 }
