@@ -18,7 +18,8 @@
 enum { DEPTH_MAX = 8, LOG_LOOK = 1 << 20 };
 
 /* Walks a tree below dir without following links; fn gets every entry with
- * its path, and stops the walk with a negative value. */
+ * its path, and stops the walk with a negative value.  What is there and cannot
+ * be read stops it, too: whoever keeps the flows then removes them. */
 struct walk {
 	int (*fn)(struct walk *w, int parent, const char *name,
 		const char *path, const struct stat *st);
@@ -34,7 +35,9 @@ static int walk_dir(struct walk *w, int parent, const char *name,
 	struct dirent *e;
 	int r = 0;
 
-	while (d && r == 0 && (e = readdir(d))) {
+	if (!d)
+		return errno == ENOENT ? 0 : -NFZ_E_IO;
+	while (r == 0 && (e = readdir(d))) {
 		char below[AGENT_PATH];
 		struct stat st;
 
@@ -48,8 +51,7 @@ static int walk_dir(struct walk *w, int parent, const char *name,
 		if (r == 0 && S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
 			r = walk_dir(w, fd, e->d_name, below, depth + 1);
 	}
-	if (d)
-		closedir(d);
+	closedir(d);
 	return r;
 }
 
@@ -109,7 +111,8 @@ void dep_data(int dir, struct dep_data *ret)
 	struct walk w = {.fn = count, .ctx = ret};
 
 	*ret = (struct dep_data){.idle_s = INT64_MAX};
-	walk_dir(&w, dir, ".", "", 0);
+	if (walk_dir(&w, dir, ".", "", 0) < 0) /* perhaps in there */
+		ret->any = ret->flows = true;
 	if (ret->idle_s == INT64_MAX)
 		ret->idle_s = -1;
 }

@@ -132,3 +132,30 @@ Test(agent_data, without_a_store, .init = begin, .fini = end)
 	cr_expect_not(look().any);
 	cr_expect_not(look().flows);
 }
+
+/* Whoever keeps them strips then: nothing is no answer where there is much. */
+Test(agent_data, a_store_that_cannot_be_read_is_said, .init = begin,
+	.fini = end)
+{
+	char id[] = "0123456789abcdef",
+	     *argv[] = {(char[]){"data"}, id, (char[]){"store"}};
+	const struct frame_args args = {argv, 3};
+	struct agent a = {.in = -1,
+		.root = dir,
+		.out = open("/dev/null", O_WRONLY),
+		.dep = {.dir = open(dir, O_RDONLY | O_DIRECTORY),
+			.journal = -1,
+			.lock = -1}};
+	struct err err = ERR_INIT;
+	char path[128];
+
+	snprintf(a.dep.id, sizeof(a.dep.id), "%s", id);
+	cr_expect_eq(call_data(&a, &args, &err), 0);
+	snprintf(path, sizeof(path), "%s/store", dir);
+	cr_assert_eq(rmdir(path), 0);
+	cr_expect_eq(call_data(&a, &args, &err), 0, "none is none");
+	cr_assert_eq(symlink("/", path), 0);
+	cr_expect_lt(call_data(&a, &args, &err), 0);
+	close(a.out);
+	close(a.dep.dir);
+}
