@@ -32,7 +32,8 @@ static void add_trace(struct heavy_draft *d, const char *link, const char *node)
 			(struct ns_trace){link, node};
 }
 
-/* Every member gets a bridge or has one. */
+/* Every member gets a bridge.  Of a LAN with members that have one, only the
+ * others are named: the trace of such a member may be the user's own. */
 static bool is_whole(
 	const struct plan_heavy *h, const struct topology *t, int link)
 {
@@ -46,8 +47,6 @@ static bool is_whole(
 				return true;
 			n++;
 		}
-	for (size_t i = 0; i < h->n_reuse; i++)
-		n += h->reuse[i].link == link;
 	return n == t->links[link].n_members;
 }
 

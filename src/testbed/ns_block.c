@@ -5,6 +5,9 @@
  *	<statements>
  *	# END netflowize
  *
+ * Form 1 is lines of its own; where `run` is behind something else on its line
+ * ("else { $ns run }") form 2 splits that line, and its first line break is ours.
+ *
  * Objects are named by their commands, not by variables: an array's element or
  * a link made inside a procedure has a name all the same.  Statements are the
  * last before `run`, so nothing that has no name of its own is renumbered. */
@@ -20,7 +23,7 @@
 #define MEMBER "] queue] trace monitor"
 #define LINK_TRACE " trace monitor"
 
-enum { VERSION = 1, MAX_SIMULATORS = 8 };
+enum { LINES = 1, SPLIT = 2, MAX_SIMULATORS = 8 };
 
 static const char *next_line(const char *line)
 {
@@ -66,16 +69,16 @@ static int damaged(const char *why, struct err *err)
 		"then run this again");
 }
 
-static int read_head(const char *line, struct ns_block *b, struct err *err)
+static int read_head(const char *line, struct ns_block *b, unsigned *ret_form,
+	struct err *err)
 {
-	unsigned version;
 	int n = 0;
 
 	if (sscanf(line, BEGIN "%7[a-z] %u sha256=%64[0-9a-f]%n", b->mode,
-		    &version, b->digest, &n) != 3 ||
+		    ret_form, b->digest, &n) != 3 ||
 		strlen(b->digest) != 64)
 		return damaged("its first line was changed", err);
-	if (version > VERSION)
+	if (*ret_form > SPLIT)
 		return damaged("a newer netflowize made it", err);
 	return 0;
 }
@@ -135,6 +138,7 @@ int ns_block_find(const char *text, struct arena *arena, struct ns_block *ret,
 	struct err *err)
 {
 	const char *begin = NULL, *end = NULL;
+	unsigned form;
 
 	*ret = (struct ns_block){0};
 	for (const char *at = text; *at; at = next_line(at)) {
@@ -152,10 +156,10 @@ int ns_block_find(const char *text, struct arena *arena, struct ns_block *ret,
 		return end ? damaged("its first line is gone", err) : 0;
 	if (!end)
 		return damaged("its last line is gone", err);
-	if (read_head(begin, ret, err) < 0)
+	if (read_head(begin, ret, &form, err) < 0)
 		return -NFZ_E_NS;
 	read_body(next_line(begin), end, arena, ret);
-	ret->start = (size_t)(begin - text);
+	ret->start = (size_t)(begin - text) - (form == SPLIT && begin > text);
 	ret->end = (size_t)(next_line(end) - text);
 	return 1;
 }
@@ -195,8 +199,9 @@ bool ns_block_intact(const char *text, const struct ns_block *block)
 
 /* The statement that ends the description. */
 struct run {
-	const char *line; /* where statements before it go */
-	const char *ns;   /* "$ns", what the simulator is called */
+	const char *before; /* where statements before it go */
+	bool splits;        /* ... which is within a line */
+	const char *ns;     /* "$ns", what the simulator is called */
 	int ns_len;
 };
 
@@ -285,10 +290,10 @@ static bool find_in_line(
 	const char *at, const struct simulators *of, struct run *ret)
 {
 	const char *end = next_line(at);
-	bool begins = true;
+	bool begins = true, first = true;
 
 	for (; at < end && !(begins && *at == '#'); at++) {
-		struct run run = {.line = ret->line, .ns = at};
+		struct run run = {.before = at, .splits = !first, .ns = at};
 
 		run.ns_len = begins ? (int)is_run(at, end) : 0;
 		if (run.ns_len && (!of->n || is_simulator(of, &run))) {
@@ -296,6 +301,7 @@ static bool find_in_line(
 			return true;
 		}
 		begins = strchr(";{[", *at) || (begins && strchr(" \t", *at));
+		first = first && strchr(" \t", *at);
 	}
 	return false;
 }
@@ -325,10 +331,10 @@ static bool find_run(
 	for (const char *at = text; *at; at = next_line(at)) {
 		if (!is_continued(text, at))
 			whole = at;
-		if (find_in_line(at, of, ret))
-			ret->line = whole;
+		if (find_in_line(at, of, ret) && !ret->splits)
+			ret->before = whole;
 	}
-	return ret->line;
+	return ret->before;
 }
 
 static bool can_name(const char *s)
@@ -410,10 +416,11 @@ static int put_block(const char *text, const struct ns_change *c,
 
 	ns_text_digest(text, strlen(text), hex);
 	buf_addf(out,
-		BEGIN "%s %d sha256=%s\n"
-		      "# Added by netflowize, which takes these lines out "
-		      "again (netflowize strip).\n",
-		c->mode, VERSION, hex);
+		"%s" BEGIN "%s %d sha256=%s\n"
+		"# Added by netflowize, which takes these lines out again "
+		"(netflowize strip).\n",
+		run->splits ? "\n" : "", c->mode, run->splits ? SPLIT : LINES,
+		hex);
 	if (!strstr(text, "tb_compat.tcl"))
 		buf_adds(out, "source tb_compat.tcl\n");
 	if (c->delay_os)
@@ -444,9 +451,9 @@ int ns_block_insert(const char *text, const struct ns_change *change,
 		return err_hint(err, "Write its run statement on a line of its "
 				     "own, as in: $ns run");
 	}
-	buf_add(out, text, (size_t)(run.line - text));
+	buf_add(out, text, (size_t)(run.before - text));
 	r = put_block(text, change, &run, out, err);
-	buf_adds(out, run.line);
+	buf_adds(out, run.before);
 	return r;
 }
 

@@ -21,7 +21,7 @@ struct ns_trace {
 };
 
 struct ns_block {
-	size_t start, end; /* bytes of the text: whole lines */
+	size_t start, end; /* bytes of the text */
 	char digest[65];   /* SHA-256 of the text without the block */
 	char mode[8];      /* "heavy" or "mixed" */
 	bool collector;    /* it adds a node for the collector */

@@ -57,6 +57,17 @@ is '(.heavy.nodes | length) == 0'
 plan 0 topologies/dumbbell.ns --mixed --avoid left,client1
 is '.heavy.links == ["up1"] and .status == "optimal"'
 
+# what the user has the testbed capture stays as it is
+netflowize plan --heavy --diff --topology topologies/traced-link.ns \
+	>"$dir/diff" 2>"$dir/stderr"
+for node in left right; do
+	grep -qF "+[[\$ns lanlink lan0 $node] queue] trace monitor" "$dir/diff" ||
+		fail "lan0 gets no bridge at $node: $(cat "$dir/diff")"
+done
+if grep -q -e '+lan0 trace' -e '+.*lan0 beside.* trace' "$dir/diff"; then
+	fail "a capture of the user's is replaced: $(cat "$dir/diff")"
+fi
+
 # 895 links: four ports, two links a node
 kdl=../shared/ref/graphs/zoo/Kdl.gr
 if [ -e "$kdl" ]; then

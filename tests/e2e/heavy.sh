@@ -26,10 +26,7 @@ set nfz-own [$sim node]
 set lan(0) [$sim make-lan "$n(1) $n(2) $n(3) ${nfz-own}" 100Mb 0ms]
 tb-set-node-lan-params $n(1) $lan(0) 10ms 10Mb 0
 $sim duplex-link $n(1) $n(3) 100Mb 0ms DropTail
-proc finish {} {
-    global sim
-    $sim rtproto Static; $sim run
-}
+proc finish {} { global sim; $sim rtproto Static; $sim run }
 set p [$n(1) program-agent -command "true"]
 set all [$sim event-sequence {
     $p run

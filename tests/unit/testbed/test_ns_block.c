@@ -116,15 +116,50 @@ Test(ns_block, what_is_damaged_is_refused)
 	arena_release(&arena);
 }
 
-/* Where the block must stand when the text is cut in two by a "|". */
+/* A "|" is where the block must stand: in lines of its own, or splitting one. */
+static void expect_place(const char *marked, const struct ns_change *change)
+{
+	const char *cut = strchr(marked, '|');
+	size_t before = (size_t)(cut - marked);
+	bool splits = before && cut[-1] != '\n';
+	cleanup_free char *text =
+		mem_printf("%.*s%s", (int)before, marked, cut + 1);
+	cleanup_free char *with = with_block(text, change);
+	const char *end = strstr(with, "# END netflowize\n");
+	struct arena arena = ARENA_INIT;
+	struct buf back = BUF_INIT(1 << 20);
+	struct ns_block b;
+
+	cr_expect_eq(strncmp(with, text, before), 0);
+	cr_expect_eq(strncmp(with + before + splits,
+			     splits ? "# BEGIN netflowize heavy 2 "
+				    : "# BEGIN netflowize heavy 1 ",
+			     27),
+		0, "%s", with);
+	cr_assert_not_null(end);
+	cr_expect_str_eq(end + strlen("# END netflowize\n"), cut + 1);
+	cr_expect_eq(!strstr(with, "global nfz-collector\n"),
+		!strstr(text, "proc "));
+	cr_assert_eq(ns_block_find(with, &arena, &b, NULL), 1);
+	cr_expect(ns_block_intact(with, &b));
+	ns_block_remove(with, &b, &back);
+	cr_expect_str_eq(buf_str(&back), text);
+	buf_release(&back);
+	arena_release(&arena);
+}
+
 Test(ns_block, stands_before_the_statement_that_runs)
 {
 	static const char *const texts[] = {
-		"|$ns rtproto Static; $ns run",
-		"set a 1\n|if {$a} { ${ns} run }\n# $ns run\n",
+		"$ns rtproto Static; |$ns run",
+		"set a 1\nif {$a} { |${ns} run }\n# $ns run\n",
 		"proc go {} {\n\tglobal ns\n|\t$ns run\n}\ngo\n",
-		"set a 1\n|if {$a} \\\n\t{ $ns run }\n",
-		"set a 1\r\n|if {$a} \\\r\n\t[$ns run]\r\n",
+		"set a 1\nif {$a} \\\n\t{ |$ns run }\n",
+		"if {$a} {\n\tputs a\n} else { |$ns run }\n",
+		"switch $a {\n\t1 {|$ns run}\n}\n",
+		"proc go {} { global ns; |$ns run }\ngo\n",
+		"|eval \\\n\t$ns run\n",
+		"set a 1\r\nif {$a} \\\r\n\t[|$ns run]\r\n",
 		"$ns at 1 \"$x run\"\n|$ns\trun;# $b run; $ns run\n",
 		"puts \\\\\n|$ns run\n",
 		/* programs are run by such words, too */
@@ -136,22 +171,8 @@ Test(ns_block, stands_before_the_statement_that_runs)
 	};
 	const struct ns_change change = some_change();
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		const char *cut = strchr(texts[i], '|');
-		size_t before = (size_t)(cut - texts[i]);
-		cleanup_free char *text =
-			mem_printf("%.*s%s", (int)before, texts[i], cut + 1);
-		cleanup_free char *with = with_block(text, &change);
-		const char *end = strstr(with, "# END netflowize\n");
-
-		cr_expect_eq(strncmp(with, text, before), 0);
-		cr_expect_eq(
-			strncmp(with + before, "# BEGIN ", 8), 0, "%s", with);
-		cr_assert_not_null(end);
-		cr_expect_str_eq(end + strlen("# END netflowize\n"), cut + 1);
-		cr_expect_eq(!strstr(with, "global nfz-collector\n"),
-			!strstr(text, "proc "));
-	}
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		expect_place(texts[i], &change);
 }
 
 /* The first node by name is the one that others wait on, unless one is named:
