@@ -7,6 +7,7 @@
 #include "cli/say.h"
 #include "cli/scope.h"
 #include "deploy/state.h"
+#include "deploy/steps.h"
 #include "format/jsonw.h"
 #include "format/sheet.h"
 
@@ -68,7 +69,7 @@ static void put_found(struct jsonw *w, const struct deploy_node *n,
 	jsonw_put(w, "version", f->version);
 	jsonw_put(w, "since", f->since);
 	jsonw_put(w, "path", f->path);
-	jsonw_put(w, "settings", f->settings);
+	jsonw_put(w, "settings", steps_settings(f, ""));
 	jsonw_put_optional(w, "recipe", f->recipe[0] ? f->recipe : NULL);
 	jsonw_put_bool(w, "rebooted", f->rebooted);
 	jsonw_put_bool(w, "left_over", !f->experiment[0]);

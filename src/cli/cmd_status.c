@@ -113,8 +113,7 @@ static void add_module(struct sheet *s, const struct deploy_node *n,
 	sheet_text(s, clock);
 	sheet_text(s, nodes_since(f, true, since));
 	sheet_text(s, f->id);
-	settings_describe(
-		strcmp(p->role, "meter") == 0 ? f->settings : "", settings);
+	settings_describe(p->settings, settings);
 	sheet_text(s, settings);
 }
 

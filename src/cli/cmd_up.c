@@ -56,9 +56,9 @@ static const struct opt options[] = {
 		0, 0},
 	{"set", 0, OPT_LIST, offsetof(struct up_command, set),
 		"[NODE:]KEY=VALUE,...",
-		"of the meters: idle, active (times), report-bytes (10m), "
-		"report-packets, cpu-limit (25%), sampling, flow-key, biflow, "
-		"metrics",
+		"of meters and caches: idle, active, fin (times), report-bytes "
+		"(10m), report-packets, cpu-limit (25%); of meters: sampling, "
+		"flow-key, biflow, metrics",
 		NULL, 0, 0},
 	{"caches", 0, OPT_INT, offsetof(struct up_command, caches), "N",
 		"so many flow caches of their own, all meters' flows shared",
@@ -244,7 +244,8 @@ static int prepare(struct up *up, bool *ret_none, struct err *err)
 	say_plan(up);
 	r = check_interfaces(up, err);
 	if (r == 0)
-		r = settings_check(&up->settings, up->t, up->plan, err);
+		r = settings_check(
+			&up->settings, up->t, up->plan, up->o->caches > 0, err);
 	if (r == 0)
 		r = up_look_names(&up->look, up->t, up->plan, err);
 	up->nodes.options.limit = up->o->limit ? &up->limit : NULL;

@@ -18,9 +18,15 @@ int settings_read(
 	return 0;
 }
 
-static bool has_probe(
-	const struct topology *t, const struct plan *plan, const char *node)
+/* The first cache stands beside the collector, others beside probes. */
+static bool can_be_set(const struct topology *t, const struct plan *plan,
+	bool caches, const char *node)
 {
+	const int collector = plan->collector.node;
+
+	if (caches && collector >= 0 &&
+		strcmp(t->nodes[collector].name, node) == 0)
+		return true;
 	for (size_t i = 0; i < plan->n_probes; i++)
 		if (strcmp(t->nodes[plan->probes[i].node].name, node) == 0)
 			return true;
@@ -28,7 +34,7 @@ static bool has_probe(
 }
 
 int settings_check(const struct settings *s, const struct topology *t,
-	const struct plan *plan, struct err *err)
+	const struct plan *plan, bool caches, struct err *err)
 {
 	struct buf names = BUF_INIT(1500);
 	int r = 0;
@@ -38,7 +44,7 @@ int settings_check(const struct settings *s, const struct topology *t,
 	for (size_t i = 0; r == 0 && i < s->n; i++) {
 		const char *node = s->items[i].node;
 
-		if (!*node || has_probe(t, plan, node))
+		if (!*node || can_be_set(t, plan, caches, node))
 			continue;
 		err_set(err, NFZ_E_USAGE, "--set %s: there is no probe on %s",
 			node, node);

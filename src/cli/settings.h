@@ -17,9 +17,10 @@ struct settings {
  * case; releases the words, too. */
 int settings_read(const struct opt_list *words, struct settings *ret,
 	struct err *err) NFZ_MUST_CHECK;
-/* Every node that is named must have a probe. */
+/* Every node that is named must have a probe or, where there are any, a flow
+ * cache. */
 int settings_check(const struct settings *s, const struct topology *t,
-	const struct plan *plan, struct err *err) NFZ_MUST_CHECK;
+	const struct plan *plan, bool caches, struct err *err) NFZ_MUST_CHECK;
 /* In the record of the run, where numbers may differ from here on; a note where
  * that cannot be. */
 void settings_mark(struct nodes_context *n, const struct topology *t,

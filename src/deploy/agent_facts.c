@@ -47,10 +47,11 @@ static int note_process(void *ctx, const struct proc_info *info)
 {
 	struct listing *l = ctx;
 	char pid[16], status[16] = "", sha[65] = "", path[AGENT_PATH];
+	char set[300] = "set=";
 	const bool expired = info->exited && lease_is_over(l->dir, info->role);
 	const char *words[] = {"process", l->id, info->role,
 		expired ? "expired" : proc_info_state(info), pid, info->stamp,
-		info->started, status, info->program, sha};
+		info->started, status, info->program, sha, set};
 
 	snprintf(pid, sizeof(pid), "%d", (int)info->pid);
 	if (info->exited)
@@ -58,6 +59,7 @@ static int note_process(void *ctx, const struct proc_info *info)
 	snprintf(path, sizeof(path), "bin/%s", info->program);
 	if (!agent_hash(l->agent, l->dir, path, sha))
 		sha[0] = '\0';
+	agent_settings(l->dir, info->role, set + 4, sizeof(set) - 4);
 	agent_note(l->agent, words, sizeof(words) / sizeof(*words));
 	return 0;
 }
@@ -102,9 +104,9 @@ static void note_size(
 	struct agent *a, const char *id, int dir, const struct buf *tag)
 {
 	struct dep_data data;
-	char text[6][48], set[300] = "set=";
+	char text[6][48];
 	const char *words[] = {"size", id, text[0], text[1], text[2], text[3],
-		text[4], text[5], set};
+		text[4], text[5]};
 
 	dep_data(dir, &data);
 	snprintf(text[0], sizeof(text[0]), "age=%lld",
@@ -118,7 +120,6 @@ static void note_size(
 	snprintf(text[4], sizeof(text[4]), "journal=%d",
 		faccessat(dir, "journal", F_OK, 0) == 0);
 	snprintf(text[5], sizeof(text[5]), "flows=%d", data.flows);
-	agent_settings(dir, "meter", set + 4, sizeof(set) - 4);
 	agent_note(a, words, sizeof(words) / sizeof(*words));
 }
 

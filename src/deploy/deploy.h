@@ -92,7 +92,8 @@ struct deploy_process {
 	char role[32], program[64], stamp[160], started[40];
 	/* "running", "exited", "expired", "killed", "rebooted" */
 	char state[16];
-	char sha[65]; /* of the program's file now, "" if absent */
+	char sha[65];       /* of the program's file now, "" if absent */
+	char settings[256]; /* deploy/settings.h; "" */
 	int pid, status;
 };
 
@@ -101,11 +102,10 @@ struct deploy_found {
 	char id[17], path[512], busy[128]; /* busy: who is working on it */
 	char experiment[160], who[128], host[128], version[64], mode[32];
 	char since[40], updated[40], keyid[17];
-	char settings[256]; /* of its meter (deploy/settings.h), or "" */
-	char recipe[32];    /* deploy/recipe.h; "": our own programs */
-	char taps[256];     /* "MAC,...": what its meter watches; "*": much */
-	bool rebooted;      /* the node was booted since */
-	bool journal;  /* its changes were recorded; else: left-over files */
+	char recipe[32]; /* deploy/recipe.h; "": our own programs */
+	char taps[256];  /* "MAC,...": what its meter watches; "*": much */
+	bool rebooted;   /* the node was booted since */
+	bool journal;    /* its changes were recorded; else: left-over files */
 	int64_t age_s; /* since it was made, by the node's clock; -1 unknown */
 	bool flows;    /* its store is here and has records */
 	/* of the store; -1: none here */

@@ -73,18 +73,19 @@ static void call_start(
 	struct up *u, struct fleet_node *n, const struct module *m)
 {
 	int64_t ms = u->s.o->timeout_ms / 3;
-	char setup[64], ready[32];
+	char setup[64], settings[64], ready[32];
 	const char *call[] = {"start", u->rollout.id, m->name, m->stamp, ready,
 		m->program, "--setup", setup, NULL, NULL, NULL};
 
-	if (m->role == MODULE_METER) {
+	if (m->role != MODULE_COLLECTOR) {
 		call[8] = "--settings";
-		call[9] = "run/meter.set";
+		call[9] = settings;
 	}
 
 	ms = ms > READY_MS ? ms : READY_MS;
 	snprintf(ready, sizeof(ready), "ready=%lld", (long long)ms);
 	snprintf(setup, sizeof(setup), "etc/%s.setup", m->name);
+	snprintf(settings, sizeof(settings), "run/%s.set", m->name);
 	fleet_call(n, ms + STOP_MS, call);
 }
 

@@ -63,7 +63,6 @@ static void take_size(struct deploy_node *d, const struct frame_args *note)
 	f->entries = number(note, "entries");
 	f->journal = number(note, "journal") > 0;
 	f->flows = number(note, "flows") > 0;
-	copy_field(note, "set", f->settings, sizeof(f->settings));
 }
 
 static void take_process(struct deploy_node *d, const struct frame_args *note)
@@ -83,6 +82,7 @@ static void take_process(struct deploy_node *d, const struct frame_args *note)
 	p->status = (int)strtol(note->argv[7], NULL, 10);
 	snprintf(p->program, sizeof(p->program), "%s", note->argv[8]);
 	snprintf(p->sha, sizeof(p->sha), "%s", note->argv[9]);
+	copy_field(note, "set", p->settings, sizeof(p->settings));
 }
 
 /* "10.1.1.2/24": the address whole, and how long its network's part is. */

@@ -18,6 +18,7 @@ static const struct {
 } keys[SETTING_KEYS] = {
 	[SETTING_ACTIVE] = {"active", "active", "active-timeout"},
 	[SETTING_IDLE] = {"idle", "idle", "inactive-timeout"},
+	[SETTING_FIN] = {"fin", "fin", "fin-timeout"},
 	[SETTING_BYTES] = {"bytes", "report-bytes", "bytes"},
 	[SETTING_PACKETS] = {"packets", "report-packets", "packets"},
 	[SETTING_CPU] = {"cpu", "cpu-limit", "cpu"},
@@ -29,6 +30,9 @@ static const struct {
 
 static int read_span(const char *text, struct setting *ret, struct err *err)
 {
+	ret->value = 0;
+	if (ret->key == SETTING_FIN && strcmp(text, "none") == 0)
+		return 0;
 	if (clock_parse_span(text, &ret->value) && ret->value >= SPAN_MIN_MS &&
 		ret->value <= SPAN_MAX_MS)
 		return 0;
@@ -152,7 +156,7 @@ static int unknown_key(const char *key, struct err *err)
 	err_set(err, NFZ_E_USAGE, "--set %s: there is nothing of that name",
 		key);
 	return err_hint(err,
-		"What can be set: idle, active (times), report-bytes, "
+		"What can be set: idle, active, fin (times), report-bytes, "
 		"report-packets, cpu-limit (percent), sampling (one of so "
 		"many), flow-key, biflow, metrics");
 }
@@ -175,6 +179,7 @@ static int read_value(const char *text, struct setting *ret, struct err *err)
 		return read_metrics(text, ret, err);
 	case SETTING_ACTIVE:
 	case SETTING_IDLE:
+	case SETTING_FIN:
 	case SETTING_KEYS:
 		break;
 	}
@@ -349,6 +354,11 @@ void settings_describe(const char *text, char ret[static SETTINGS_TEXT])
 	ret[0] = '\0';
 	add_span("active", value_in(text, SETTING_ACTIVE), ret, SETTINGS_TEXT);
 	add_span("idle", value_in(text, SETTING_IDLE), ret, SETTINGS_TEXT);
+	if (value_in(text, SETTING_FIN) == 0)
+		add_word("FIN ends nothing", "", ret);
+	else
+		add_span(
+			"FIN", value_in(text, SETTING_FIN), ret, SETTINGS_TEXT);
 	add_count("bytes", value_in(text, SETTING_BYTES), ret);
 	add_count("packets", value_in(text, SETTING_PACKETS), ret);
 	snprintf(word, sizeof(word), "%" PRId64 " %%", cpu);
@@ -373,16 +383,6 @@ int settings_for_caches(const char *text, struct err *err)
 		.both = value_in(text, SETTING_BIFLOW) > 0,
 		.metrics = value_in(text, SETTING_METRICS) > 0};
 
-	if (value_in(text, SETTING_BYTES) > 0 ||
-		value_in(text, SETTING_PACKETS) > 0) {
-		err_set(err, NFZ_E_USAGE,
-			"--caches: flow caches report by time only, not by "
-			"what a flow carried, as is set (%s)",
-			text);
-		return err_hint(err,
-			"Leave --caches out, or set them back: --set "
-			"report-bytes=none,report-packets=none");
-	}
 	if (definition_in_digests(&d))
 		return 0;
 	err_set(err, NFZ_E_USAGE,

@@ -1,7 +1,7 @@
 /* What can be set of a running meter, for all or for one node: the flow
  * timeouts, how much of a CPU it may take, how packets are sampled, what tells
  * flows apart and what is measured of them.  A node's settings are a line of
- * words, "active=5000 idle=2000 bytes=10000000 packets=5000 cpu=25
+ * words, "active=5000 idle=2000 fin=0 bytes=10000000 packets=5000 cpu=25
  * sampling=random:100 key=vlan+mac biflow=1 metrics=ttl+rtt", in the order of
  * the table; what is not named there
  * is as the meter's setup says.
@@ -22,6 +22,7 @@ enum { SETTINGS_TEXT = 256 };
 enum setting_key {
 	SETTING_ACTIVE,
 	SETTING_IDLE,
+	SETTING_FIN,
 	SETTING_BYTES,
 	SETTING_PACKETS,
 	SETTING_CPU,
@@ -41,7 +42,7 @@ struct setting {
 			* definition */
 };
 
-/* "[NODE:]KEY=VALUE": idle, active, report-bytes, report-packets, cpu-limit, sampling, flow-key, biflow and
+/* "[NODE:]KEY=VALUE": idle, active, fin, report-bytes, report-packets, cpu-limit, sampling, flow-key, biflow and
  * metrics, with meter. in front if wanted.  What the meter cannot do is NFZ_E_USAGE with the
  * reason. */
 int setting_parse(

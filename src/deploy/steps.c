@@ -154,18 +154,33 @@ void steps_make(const struct rollout *r, const struct deploy_report *found,
 	add_removals(ret, r, found, experiment);
 }
 
-bool steps_has_meter(const struct deploy_found *f)
+static const struct deploy_process *process_of(
+	const struct deploy_found *f, const char *role)
 {
 	for (size_t i = 0; f && i < f->n; i++)
-		if (is_meter(f, i) &&
-			strcmp(f->processes[i].state, "exited") != 0)
-			return true;
-	return false;
+		if (strcmp(f->processes[i].role, role) == 0)
+			return &f->processes[i];
+	return NULL;
+}
+
+const char *steps_set(const struct deploy_found *f)
+{
+	static const char *const roles[] = {"meter", "cache"};
+
+	for (size_t i = 0; i < sizeof(roles) / sizeof(*roles); i++) {
+		const struct deploy_process *p = process_of(f, roles[i]);
+
+		if (p && strcmp(p->state, "exited") != 0)
+			return p->settings;
+	}
+	return NULL;
 }
 
 const char *steps_settings(const struct deploy_found *f, const char *shared)
 {
-	return steps_has_meter(f) ? f->settings : shared;
+	const char *set = steps_set(f);
+
+	return set ? set : shared;
 }
 
 void steps_add_settings(const struct rollout *r,
@@ -176,14 +191,17 @@ void steps_add_settings(const struct rollout *r,
 		const struct module *m = &r->modules[i];
 		const struct deploy_node *d = report_of(found, m->node);
 		const struct deploy_found *f = found_on(found, m->node, r->id);
+		const struct deploy_process *p = process_of(f, m->name);
 		char text[SETTINGS_TEXT];
 
-		if (m->role != MODULE_METER || !d)
+		if (m->role == MODULE_COLLECTOR || !d)
 			continue;
 		settings_merge(steps_settings(f, shared), o->settings,
 			o->n_settings, d->name, text);
-		if (strcmp(text, f ? f->settings : "") != 0)
-			add(s, m->node, STEP_TUNE, text);
+		if (strcmp(text, p ? p->settings : "") == 0)
+			continue;
+		add(s, m->node, STEP_TUNE, text);
+		s->items[s->n - 1].role = m->name;
 	}
 }
 
@@ -204,13 +222,16 @@ void steps_print(
 
 	if (!s->n)
 		buf_adds(out, "no changes\n");
-	for (size_t i = 0; i < s->n; i++)
-		buf_addf(out, "  %-16s %-8s %s\n",
-			t->nodes[s->items[i].node].name,
-			names[s->items[i].kind],
-			s->items[i].kind == STEP_TUNE && !s->items[i].what[0]
-				? "as the setup says"
-				: s->items[i].what);
+	for (size_t i = 0; i < s->n; i++) {
+		const struct step *step = &s->items[i];
+		const bool tune = step->kind == STEP_TUNE;
+
+		buf_addf(out, "  %-16s %-8s %s%s%s\n",
+			t->nodes[step->node].name, names[step->kind],
+			tune ? step->role : "", tune ? ": " : "",
+			tune && !step->what[0] ? "as the setup says"
+					       : step->what);
+	}
 }
 
 bool steps_touch(const struct steps *s, int node)

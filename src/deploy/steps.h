@@ -11,13 +11,14 @@ enum step_kind {
 	STEP_INSTALL, /* what: programs */
 	STEP_STOP,    /* what: a role not wanted any more, a changed meter */
 	STEP_START,   /* what: a role; also restarts a changed one */
-	STEP_TUNE,    /* what: settings of the meter, as it runs */
+	STEP_TUNE,    /* what: settings of the role, as it runs */
 	STEP_REMOVE   /* what: a deployment's id */
 };
 
 struct step {
 	int node; /* topology node */
 	enum step_kind kind;
+	const char *role; /* STEP_TUNE */
 	char what[256];
 };
 
@@ -30,12 +31,14 @@ struct steps {
  * Order: installations, stops, the collector's start, meters, removals. */
 void steps_make(const struct rollout *r, const struct deploy_report *found,
 	const char *experiment, struct steps *ret);
-/* Has it a meter, other than one that an earlier plan ended? */
-bool steps_has_meter(const struct deploy_found *f);
-/* What is set of a meter before any wish: what was; of a new one, what all the
+/* What is set there: of its meter, else of its cache; NULL when it has neither,
+ * other than what an earlier plan ended. */
+const char *steps_set(const struct deploy_found *f);
+/* What is set of a node before any wish: what was; of a new one, what all the
  * others share. */
 const char *steps_settings(const struct deploy_found *f, const char *shared);
-/* Adds what has to be set on the nodes of the report that get a meter. */
+/* Adds what has to be set on the nodes of the report that get a meter or a
+ * cache: of both the same. */
 void steps_add_settings(const struct rollout *r,
 	const struct deploy_report *found, const char *shared,
 	const struct deploy_options *o, struct steps *s);

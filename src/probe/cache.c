@@ -7,19 +7,25 @@
 #include "probe/clocks.h"
 #include "probe/flowcache.h"
 #include "probe/module.h"
+#include "probe/tune.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
-enum { TICK_MS = 100, FIRST_RECORD_MS = 400 };
+/* LATE_MS: meters add packets up for half a second, look at them each tenth,
+ * and send what they have when there is credit. */
+enum { TICK_MS = 100, FIRST_RECORD_MS = 400, LATE_MS = 800 };
 
 struct cache {
+	const struct setup *setup;
 	struct module *module;
 	struct endpoint *endpoint;
 	struct flowcache *flows;
 	struct clocks clocks; /* of meters */
 	uint64_t digests, refused;
-	bool vlans; /* flows are told apart by them */
+	bool vlans;   /* flows are told apart by them */
+	int settings; /* descriptor, -1 none */
 };
 
 static bool send_record(void *data, const struct flow_record *r)
@@ -154,6 +160,33 @@ static uint64_t do_lost(void *data)
 	return ((struct cache *)data)->refused;
 }
 
+/* What packets are, and which, is for those who see them. */
+static void apply_settings(struct cache *c, struct tune *ret)
+{
+	const struct setup *s = c->setup;
+
+	*ret = (struct tune){0};
+	tune_read(c->settings, ret);
+	flowcache_set_timeouts(c->flows,
+		ret->idle_ms ? ret->idle_ms : s->idle_ms,
+		ret->active_ms ? ret->active_ms : s->active_ms,
+		ret->fin_ms >= 0 ? ret->fin_ms : s->fin_ms);
+	flowcache_set_limit(c->flows, &ret->limit);
+}
+
+static void do_reload(void *data)
+{
+	struct tune t;
+
+	apply_settings(data, &t);
+	log_info("settings hold from now on; idle_ms=%" PRId64
+		 " active_ms=%" PRId64 " (0: as the setup) fin_ms=%" PRId64
+		 " (-1: as the setup) bytes=%" PRIu64 " packets=%" PRIu64
+		 " (0: however much)",
+		t.idle_ms, t.active_ms, t.fin_ms, t.limit.octets,
+		t.limit.packets);
+}
+
 static size_t meters(const struct setup *s)
 {
 	size_t n = 0;
@@ -178,14 +211,19 @@ static int start(struct cache *c, struct loop *loop,
 		.active_ms = o->setup->active_ms,
 		.fin_ms = o->setup->fin_ms,
 		.first_ms = FIRST_RECORD_MS,
+		.late_ms = LATE_MS,
 		.sink = send_record,
 		.data = c};
+	struct tune tune;
 	int r = module_open(&module, &c->module, err);
 
+	if (r == 0 && o->settings)
+		r = tune_open(o->settings, &c->settings, err);
 	if (r < 0)
 		return r;
 	c->endpoint = module_endpoint(c->module);
 	c->flows = flowcache_new(&flows);
+	apply_settings(c, &tune);
 	clocks_init(&c->clocks, n);
 	tell_time(c);
 	loop_every(loop, TICK_MS, tell_time, c);
@@ -194,7 +232,7 @@ static int start(struct cache *c, struct loop *loop,
 
 int cache_run(const struct cache_options *o, struct err *err)
 {
-	struct cache c = {0};
+	struct cache c = {.setup = o->setup, .settings = -1};
 	const struct module_hooks hooks = {.data = &c,
 		.flush = do_flush,
 		.flush_rest = do_flush,
@@ -203,6 +241,7 @@ int cache_run(const struct cache_options *o, struct err *err)
 		.digests = on_digests,
 		.health = do_health,
 		.status = do_status,
+		.reload = do_reload,
 		.lost = do_lost};
 	struct loop *loop = loop_new();
 	char about[32];
@@ -211,6 +250,8 @@ int cache_run(const struct cache_options *o, struct err *err)
 	snprintf(about, sizeof(about), "flows=%u", o->setup->cache_flows);
 	if (r == 0)
 		r = module_run(c.module, &hooks, about, err);
+	if (c.settings >= 0)
+		close(c.settings);
 	flowcache_free(c.flows);
 	clocks_release(&c.clocks);
 	module_close(c.module);

@@ -11,6 +11,7 @@
 struct cache_options {
 	const struct setup *setup;
 	const char *status_path; /* NULL: none */
+	const char *settings;    /* probe/tune.h; NULL: none */
 	uint32_t uid;            /* to become */
 };
 

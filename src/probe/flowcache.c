@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "probe/beside.h"
+#include "probe/carried.h"
 #include "probe/flowtable.h"
 #include "probe/points.h"
 #include "probe/seen.h"
@@ -39,6 +40,7 @@ struct flowcache {
 	uint32_t hand;     /* of the eviction clock */
 	bool told;         /* the time has been told once */
 	bool more;         /* something is beside flows, or there is a limit */
+	struct carried carried;
 	struct timeouts times;
 	struct seen seen; /* keys that have left the table */
 	struct beside beside;
@@ -51,9 +53,9 @@ struct flowcache *flowcache_new(const struct flowcache_options *options)
 
 	c->opt = *options;
 	c->times = (struct timeouts){
-		.fin_ms = options->fin_ms, .first_ms = options->first_ms};
-	timeouts_set(&c->times, options->idle_ms, options->active_ms);
-	timeouts_set_limit(&c->times, &options->limit);
+		.first_ms = options->first_ms, .late_ms = options->late_ms};
+	timeouts_set(&c->times, options->idle_ms, options->active_ms,
+		options->fin_ms);
 	if (options->clocks > 1)
 		c->ahead_ns = mem_zalloc(options->clocks, sizeof(*c->ahead_ns));
 	flowtable_init(
@@ -61,7 +63,8 @@ struct flowcache *flowcache_new(const struct flowcache_options *options)
 	points_init(&c->points);
 	seen_init(&c->seen, options->seen_bytes);
 	beside_init(&c->beside, options, c->table.cap);
-	c->more = c->beside.any || c->times.limited;
+	carried_set(&c->carried, &options->limit, &c->table);
+	c->more = c->beside.any || carried_counts(&c->carried);
 	wheel_init(&c->wheel, c->table.cap);
 	return c;
 }
@@ -72,6 +75,7 @@ void flowcache_free(struct flowcache *c)
 		return;
 	wheel_release(&c->wheel);
 	beside_release(&c->beside);
+	carried_release(&c->carried);
 	flowtable_release(&c->table);
 	points_release(&c->points);
 	seen_release(&c->seen);
@@ -82,7 +86,10 @@ void flowcache_free(struct flowcache *c)
 /* What a flow takes outside of the table. */
 static size_t bytes_beside(const struct flowcache_options *o)
 {
-	return sizeof(struct wheel_entry) + beside_bytes(o);
+	const bool limited = o->limit.octets || o->limit.packets;
+
+	return sizeof(struct wheel_entry) + beside_bytes(o) +
+	       (limited ? sizeof(struct flow_limit) : 0);
 }
 
 uint32_t flowcache_fit(const struct flowcache_options *o, size_t bytes)
@@ -117,24 +124,8 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 
 	if (hot->packets == 0)
 		return true;
-	r = (struct flow_record){.key = hot->key,
-		.packets = hot->packets * flow_point_times(p),
-		.bytes = hot->octets * flow_point_times(p),
-		.first_ns = flowtable_first(&c->table, id),
-		.last_ns = flowtable_last(&c->table, id),
-		.tap = p->tap,
-		.src_slot = p->src_slot,
-		.dst_slot = p->dst_slot,
-		.tcp_flags = hot->tcp_flags,
-		.tos = hot->tos,
-		.end_reason = (uint8_t)reason,
-		.flags = (uint8_t)((p->sent ? RECORD_SENT : 0) |
-				   (p->one_of ? RECORD_ESTIMATED : 0)),
-		.point = flowtable_point(&hot->key),
-		.id = id};
-	memset(r.key.pad, 0, sizeof(r.key.pad));
-	if (hot->state & FLOW_FRAGMENT)
-		r.key.flags |= KEY_FRAGMENT;
+	flowtable_tell(&c->table, id, p, &r);
+	r.end_reason = (uint8_t)reason;
 	taken = c->beside.any ? beside_offer(&c->beside, &r, p, c->opt.sink,
 					c->opt.data)
 			      : c->opt.sink(c->opt.data, &r);
@@ -142,6 +133,8 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 		c->stats.held_back++;
 		return false;
 	}
+	carried_add(&c->carried, id, hot->octets * flow_point_times(p),
+		hot->packets * flow_point_times(p));
 	c->stats.records++;
 	c->stats.sent_packets += hot->packets;
 	c->stats.sent_octets += hot->octets;
@@ -161,9 +154,17 @@ static int64_t now_of(const struct flowcache *c, const struct flow_hot *h)
 	return c->now_ns + (c->ahead_ns ? c->ahead_ns[p->clock] : 0);
 }
 
-static uint64_t times_of(const struct flowcache *c, const struct flow_hot *h)
+/* Has it come to the limit? */
+static bool is_past(const struct flowcache *c, uint32_t id)
 {
-	return flow_point_times(&c->points.items[flowtable_point(&h->key)]);
+	const struct flow_hot *h = &c->table.hot[id];
+	uint64_t times;
+
+	if (!carried_counts(&c->carried))
+		return false;
+	times = flow_point_times(&c->points.items[flowtable_point(&h->key)]);
+	return carried_is_past(
+		&c->carried, id, h->octets * times, h->packets * times);
 }
 
 /* Files the flow under the earliest time it may need attention.  When nothing
@@ -173,7 +174,8 @@ static void file_flow(struct flowcache *c, uint32_t id)
 	const struct flow_hot *hot = &c->table.hot[id];
 	const int64_t now_ns = now_of(c, hot);
 	int64_t quiet_ms = (now_ns - hot->last_ns) / NS_PER_MS;
-	int64_t left_ms = timeouts_patience_ms(&c->times, hot) - quiet_ms;
+	int64_t left_ms = timeouts_patience_ms(&c->times, hot) +
+			  c->times.late_ms - quiet_ms;
 	int64_t report = c->times.active_ms;
 
 	if (hot->packets > 0)
@@ -181,7 +183,7 @@ static void file_flow(struct flowcache *c, uint32_t id)
 			 (now_ns - flowtable_first(&c->table, id)) / NS_PER_MS;
 	if (!(hot->state & (FLOW_RIPE | FLOW_NEW)) && !c->times.exact)
 		report -= TIMEOUTS_RIPE_MS;
-	if (timeouts_are_past(&c->times, hot, times_of(c, hot)))
+	if (is_past(c, id))
 		report = 0;
 	if (report < left_ms)
 		left_ms = report;
@@ -210,16 +212,17 @@ static void file_all(struct flowcache *c)
 }
 
 void flowcache_set_timeouts(
-	struct flowcache *c, int64_t idle_ms, int64_t active_ms)
+	struct flowcache *c, int64_t idle_ms, int64_t active_ms, int64_t fin_ms)
 {
-	timeouts_set(&c->times, idle_ms, active_ms);
+	timeouts_set(&c->times, idle_ms, active_ms, fin_ms);
 	file_all(c);
 }
 
 void flowcache_set_limit(struct flowcache *c, const struct flow_limit *limit)
 {
-	timeouts_set_limit(&c->times, limit);
-	c->more = c->beside.any || c->times.limited;
+	c->opt.limit = *limit;
+	carried_set(&c->carried, limit, &c->table);
+	c->more = c->beside.any || carried_counts(&c->carried);
 	file_all(c);
 }
 
@@ -241,6 +244,7 @@ static void start(struct flowcache *c, uint32_t id,
 	hot->state = (uint8_t)(FLOW_USED | (hot->state & FLOW_REFERENCED) |
 			       (c->times.first_ms > 0 ? FLOW_NEW : 0));
 	c->stats.created++;
+	carried_begin(&c->carried, id);
 	if (c->beside.any)
 		beside_start(&c->beside, id, a, turned);
 }
@@ -394,7 +398,7 @@ static void do_more(struct flowcache *c, uint32_t id,
 
 	if (c->beside.any)
 		beside_join(&c->beside, id, a, l->turned, i);
-	if (!timeouts_are_past(&c->times, hot, times_of(c, hot)))
+	if (!is_past(c, id))
 		return;
 	if (emit(c, id, END_ACTIVE))
 		hot->state &= (uint8_t)~FLOW_NEW;
@@ -452,7 +456,7 @@ static struct verdict judge(const struct flowcache *c, uint32_t id)
 	const struct flow_hot *hot = &c->table.hot[id];
 
 	return timeouts_judge(&c->times, hot, flowtable_first(&c->table, id),
-		now_of(c, hot), times_of(c, hot));
+		now_of(c, hot), is_past(c, id));
 }
 
 /* A flow whose time may have come. */

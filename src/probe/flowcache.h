@@ -62,8 +62,8 @@ struct flowcache_side {
 	void (*left)(void *data, void *state);
 };
 
-/* A living flow is reported as soon as a record of it would have so much; 0:
- * however much. */
+/* A living flow is reported as soon as its records will have so much, and by each
+ * multiple of that, whatever was told of it in between; 0: however much. */
 struct flow_limit {
 	uint64_t octets, packets;
 };
@@ -76,6 +76,8 @@ struct flowcache_options {
 	int64_t active_ms;    /* longer since the last record: another one */
 	int64_t fin_ms;       /* as idle, after FIN or RST; 0: never */
 	int64_t first_ms;     /* a new flow's first record; 0: as any other */
+	int64_t late_ms;      /* packets are added so long after their time, at
+	                    * most: no flow is idle before that is over, too */
 	bool merge_fragments; /* KEY_FRAGMENT is told, but no part of keys */
 	bool grows;           /* take memory as flows come, and give that of the
 	                    * index and of most of a flow back as they leave at
@@ -115,8 +117,8 @@ struct flowcache *flowcache_new(const struct flowcache_options *options);
 void flowcache_free(struct flowcache *cache);
 /* Other timeouts from now on, for the flows that are there, too.  Nothing that
  * was counted is lost or reported twice. */
-void flowcache_set_timeouts(
-	struct flowcache *cache, int64_t idle_ms, int64_t active_ms);
+void flowcache_set_timeouts(struct flowcache *cache, int64_t idle_ms,
+	int64_t active_ms, int64_t fin_ms);
 /* Reports those that have as much as that already at the next tick. */
 void flowcache_set_limit(
 	struct flowcache *cache, const struct flow_limit *limit);

@@ -86,11 +86,13 @@ bool flows_crowded(const struct flows *f)
 	return s.points == FLOWCACHE_POINTS;
 }
 
-void flows_set_timeouts(struct flows *f, int64_t idle_ms, int64_t active_ms)
+void flows_set_timeouts(
+	struct flows *f, int64_t idle_ms, int64_t active_ms, int64_t fin_ms)
 {
 	f->opt.idle_ms = idle_ms;
 	f->opt.active_ms = active_ms;
-	flowcache_set_timeouts(f->cache, idle_ms, active_ms);
+	f->opt.fin_ms = fin_ms;
+	flowcache_set_timeouts(f->cache, idle_ms, active_ms, fin_ms);
 }
 
 void flows_set_limit(struct flows *f, const struct flow_limit *limit)

@@ -26,7 +26,8 @@ void flows_close(struct flows *f);
 bool flows_redefine(struct flows *f, const struct definition *definition);
 /* There are as many points as there may be: time to begin anew. */
 bool flows_crowded(const struct flows *f);
-void flows_set_timeouts(struct flows *f, int64_t idle_ms, int64_t active_ms);
+void flows_set_timeouts(
+	struct flows *f, int64_t idle_ms, int64_t active_ms, int64_t fin_ms);
 void flows_set_limit(struct flows *f, const struct flow_limit *limit);
 
 /* Of a record just handed over, and only then: all that it has besides, if

@@ -4,6 +4,7 @@
  * one place.  Slots carry the hash, so an index grows without a look at the
  * records, reading and writing in order. */
 #include "probe/flowtable.h"
+#include "probe/flowcache.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "probe/pages.h"
@@ -244,4 +245,28 @@ void flowtable_shed(struct flowtable *t, uint32_t id)
 	pages_drop(t->slots, slot_bytes(t->mask + 1));
 	pages_drop(t->hot, id * sizeof(*t->hot));
 	pages_drop(t->first_ns, id * sizeof(*t->first_ns));
+}
+
+void flowtable_tell(const struct flowtable *t, uint32_t id,
+	const struct flow_point *p, struct flow_record *ret)
+{
+	const struct flow_hot *hot = &t->hot[id];
+
+	*ret = (struct flow_record){.key = hot->key,
+		.packets = hot->packets * flow_point_times(p),
+		.bytes = hot->octets * flow_point_times(p),
+		.first_ns = flowtable_first(t, id),
+		.last_ns = flowtable_last(t, id),
+		.tap = p->tap,
+		.src_slot = p->src_slot,
+		.dst_slot = p->dst_slot,
+		.tcp_flags = hot->tcp_flags,
+		.tos = hot->tos,
+		.flags = (uint8_t)((p->sent ? RECORD_SENT : 0) |
+				   (p->one_of ? RECORD_ESTIMATED : 0)),
+		.point = flowtable_point(&hot->key),
+		.id = id};
+	memset(ret->key.pad, 0, sizeof(ret->key.pad));
+	if (hot->state & FLOW_FRAGMENT)
+		ret->key.flags |= KEY_FRAGMENT;
 }

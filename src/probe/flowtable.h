@@ -36,6 +36,9 @@ struct flow_hot {
 };
 _Static_assert(sizeof(struct flow_hot) == 64, "one cache line");
 
+struct flow_point;
+struct flow_record;
+
 struct flowtable_slot {
 	uint32_t tag;
 	uint32_t number; /* id + 1; 0 empty */
@@ -186,6 +189,9 @@ static inline uint32_t flowtable_find_again(const struct flowtable *t,
 uint32_t flowtable_insert(
 	struct flowtable *t, const struct flow_key *key, uint32_t tag);
 void flowtable_remove(struct flowtable *t, uint32_t id);
+/* What it has counted, at that point, but for the reason to tell it. */
+void flowtable_tell(const struct flowtable *t, uint32_t id,
+	const struct flow_point *p, struct flow_record *ret);
 /* A packet of that time is to come, from before the one that came last. */
 void flowtable_go_back(struct flowtable *t, uint32_t id, int64_t time_ns);
 /* The same of any but the first since the last record. */

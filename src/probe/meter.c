@@ -455,7 +455,8 @@ bool meter_end(struct meter *m)
 	return meter_end_rest(m);
 }
 
-void meter_set_timeouts(struct meter *m, int64_t idle_ms, int64_t active_ms)
+void meter_set_timeouts(
+	struct meter *m, int64_t idle_ms, int64_t active_ms, int64_t fin_ms)
 {
 	const struct setup *s = m->opt.setup;
 
@@ -463,7 +464,8 @@ void meter_set_timeouts(struct meter *m, int64_t idle_ms, int64_t active_ms)
 	if (m->output.active_ms)
 		active_ms = m->output.active_ms;
 	flows_set_timeouts(&m->flows, idle_ms ? idle_ms : s->idle_ms,
-		active_ms ? active_ms : s->active_ms);
+		active_ms ? active_ms : s->active_ms,
+		fin_ms >= 0 ? fin_ms : s->fin_ms);
 }
 
 void meter_set_limit(struct meter *m, const struct flow_limit *limit)

@@ -59,9 +59,9 @@ bool meter_flush_rest(struct meter *meter);
 bool meter_end(struct meter *meter);
 bool meter_end_rest(struct meter *meter);
 
-/* Other flow timeouts from now on; 0: as the setup says. */
-void meter_set_timeouts(
-	struct meter *meter, int64_t idle_ms, int64_t active_ms);
+/* Other flow timeouts from now on; 0, of fin_ms -1: as the setup says. */
+void meter_set_timeouts(struct meter *meter, int64_t idle_ms, int64_t active_ms,
+	int64_t fin_ms);
 /* Living flows are reported as soon as they have so much. */
 void meter_set_limit(struct meter *meter, const struct flow_limit *limit);
 /* What a flow is, from some tenths of a second on: what was counted before

@@ -157,7 +157,7 @@ static void apply_settings(struct net_meter *n)
 
 	read_settings(n, t);
 	meter_set_definition(n->meter, &t->definition);
-	meter_set_timeouts(n->meter, t->idle_ms, t->active_ms);
+	meter_set_timeouts(n->meter, t->idle_ms, t->active_ms, t->fin_ms);
 	meter_set_limit(n->meter, &t->limit);
 	meter_set_sampling(n->meter, &t->sampling);
 }

@@ -10,7 +10,7 @@
 #include <signal.h>
 
 struct args {
-	const char *setup, *status;
+	const char *setup, *status, *settings;
 	bool help, version;
 	int64_t uid;
 };
@@ -21,6 +21,8 @@ static const struct opt table[] = {
 		"who the peers are, with keys", NULL, 0, 0},
 	{"status", 0, OPT_TEXT, AT(status), "FILE",
 		"keep the state in this file", NULL, 0, 0},
+	{"settings", 0, OPT_TEXT, AT(settings), "FILE",
+		"times and what is reported, read again at SIGHUP", NULL, 0, 0},
 	{"user", 'u', OPT_INT, AT(uid), "UID", "become this user", NULL, 0,
 		INT32_MAX},
 	{"help", 'h', OPT_FLAG, AT(help), NULL, "this text", NULL, 0, 0},
@@ -34,6 +36,7 @@ static int run(const struct args *a, struct err *err)
 	struct setup setup = {0};
 	const struct cache_options o = {.setup = &setup,
 		.status_path = a->status,
+		.settings = a->settings,
 		.uid = (uint32_t)a->uid};
 	int r = setupfile_read(a->setup, &setup, err);
 

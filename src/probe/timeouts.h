@@ -16,22 +16,22 @@
 enum { TIMEOUTS_RIPE_MS = 2000 };
 
 struct timeouts {
-	int64_t idle_ms, active_ms, fin_ms, first_ms; /* flowcache_options */
-	uint64_t calm_ns;        /* disorder and the silence that ends a flow */
-	int64_t soonest_ms;      /* from a flow's beginning until it is due */
-	bool exact;              /* all flows are as if ripe */
-	struct flow_limit limit; /* UINT64_MAX: none */
-	bool limited;            /* is there one? */
+	/* flowcache_options */
+	int64_t idle_ms, active_ms, fin_ms, first_ms, late_ms;
+	uint64_t calm_ns;   /* disorder and the silence that ends a flow */
+	int64_t soonest_ms; /* from a flow's beginning until it is due */
+	bool exact;         /* all flows are as if ripe */
 };
 
 /* What follows from them. */
 static inline void timeouts_set(
-	struct timeouts *t, int64_t idle_ms, int64_t active_ms)
+	struct timeouts *t, int64_t idle_ms, int64_t active_ms, int64_t fin_ms)
 {
-	const bool fin = t->fin_ms > 0 && t->fin_ms < idle_ms;
+	const bool fin = fin_ms > 0 && fin_ms < idle_ms;
 
 	t->idle_ms = idle_ms;
 	t->active_ms = active_ms;
+	t->fin_ms = fin_ms;
 	t->exact = t->exact || active_ms <= 2 * TIMEOUTS_RIPE_MS;
 	t->soonest_ms =
 		t->first_ms > 0 ? t->first_ms : active_ms - TIMEOUTS_RIPE_MS;
@@ -39,22 +39,6 @@ static inline void timeouts_set(
 		t->soonest_ms = idle_ms;
 	t->calm_ns = (uint64_t)(fin ? t->fin_ms : idle_ms) * NS_PER_MS +
 		     TIMEOUTS_DISORDER_NS;
-}
-/* A limit of 0 is none. */
-static inline void timeouts_set_limit(
-	struct timeouts *t, const struct flow_limit *limit)
-{
-	t->limited = limit->octets || limit->packets;
-	t->limit.octets = limit->octets ? limit->octets : UINT64_MAX;
-	t->limit.packets = limit->packets ? limit->packets : UINT64_MAX;
-}
-/* Has it come to the limit?  A record of it is of so many times what was added.
- */
-static inline bool timeouts_are_past(
-	const struct timeouts *t, const struct flow_hot *h, uint64_t times)
-{
-	return t->limited && (h->octets * times >= t->limit.octets ||
-				     h->packets * times >= t->limit.packets);
 }
 /* Longest without a packet. */
 static inline int64_t timeouts_patience_ms(
@@ -86,14 +70,14 @@ struct verdict {
 	int64_t age_ns; /* since the first packet of what is counted */
 	enum end_reason reason;
 };
+/* past: has it come to the limit? */
 static inline struct verdict timeouts_judge(const struct timeouts *t,
-	const struct flow_hot *h, int64_t first_ns, int64_t now_ns,
-	uint64_t times)
+	const struct flow_hot *h, int64_t first_ns, int64_t now_ns, bool past)
 {
 	const int64_t quiet_ns = now_ns - h->last_ns;
-	const bool past = timeouts_are_past(t, h, times);
 	struct verdict v = {
-		.done = quiet_ns > timeouts_patience_ms(t, h) * NS_PER_MS ||
+		.done = quiet_ns > (timeouts_patience_ms(t, h) + t->late_ms) *
+					   NS_PER_MS ||
 			quiet_ns < -TIMEOUTS_JUMP_NS,
 		.age_ns = now_ns - first_ns};
 

@@ -79,6 +79,7 @@ void tune_read(int fd, struct tune *ret)
 	text[n > 0 ? n : 0] = '\0';
 	ret->active_ms = time_of(text, "active");
 	ret->idle_ms = time_of(text, "idle");
+	ret->fin_ms = find(text, "fin") ? time_of(text, "fin") : -1;
 	ret->limit.octets = count_of(text, "bytes");
 	ret->limit.packets = count_of(text, "packets");
 	read_sampling(text, ret);

@@ -70,6 +70,40 @@ ended early INT $early
 check "Ctrl-C is the end" [ $? = 0 ]
 ended late TERM $late
 check "so is another signal" [ $? = 0 ]
+ended none TERM $none
+
+# the same through two flow caches, which learn of the rule while flows live
+caches() { for node in $(machines); do on "$node" -- sh -c \
+	'cat /var/lib/netflowize/*/run/cache 2>/dev/null' | grep ^process; done; }
+nfz up "$exp" --caches 2 --set active=1h,report-packets=none,idle=1m
+check "flow caches" [ "$status" = 0 ]
+caches >"$dir/caches"
+check "are two" [ "$(wc -l <"$dir/caches")" = 2 ]
+watch cached 'icmp and packets >= 100' --no-flush --every 200ms -o ndjson
+cached=$!
+on client1 -- sh -c 'echo $$; exec ping -i 0.01 -q client2' >"$dir/ping" &
+pinging=$!
+nfz up "$exp" --caches 2 --set report-packets=100
+check "the rule, live" [ "$status" = 0 ]
+check "is set, too" said "each 100 packets"
+check "both directions are told" eventually lines cached 2
+check "no cache was restarted" [ "$(caches)" = "$(cat "$dir/caches")" ]
+check "the caches say so" [ "$(for node in $(machines); do on "$node" -- sh -c \
+	'grep -hs "settings hold.* packets=100 " /var/lib/netflowize/*/log/cache.log'
+done | wc -l)" = 2 ]
+on client1 -- kill -INT "$(head -n 1 "$dir/ping")"
+wait $pinging
+nfz status "$exp"
+check "status shows it of both" [ "$(grep -c '^ *cache .*each 100 packets' \
+	"$dir/out")" = 2 ]
+both=$((sent + $(awk '/transmitted/ { print $1 }' "$dir/ping")))
+nfz query "$exp" icmp --observations -o ndjson
+check "no packet is missing ($both sent)" [ "$(jq -sc '[.[] |
+	select(.src_node == "client1")] | group_by(.link) |
+	map(map(.packets) | add)' "$dir/out")" = "[$both,$both]" ]
+ended cached INT $cached
+watch none 'icmp and packets >= 1000000' --no-flush --every 200ms
+none=$!
 nfz strip "$exp"
 check "strip" [ "$status" = 0 ]
 gone() { ! kill -0 "$none" 2>/dev/null; }

@@ -40,7 +40,7 @@ Test(settings, what_a_flow_carries_until_it_is_reported)
 
 	settings_merge("cpu=25 idle=7", wishes, 4, "r2", text);
 	cr_assert_str_eq(text, "idle=7 bytes=10000000 packets=5000 cpu=25");
-	cr_assert_eq(settings_for_caches(text, &err), -NFZ_E_USAGE);
+	cr_assert_eq(settings_for_caches(text, &err), 0);
 	settings_merge("cpu=25 bytes=9 idle=7", wishes, 4, "r1", text);
 	cr_assert_str_eq(text, "idle=7 packets=1000000000000000 cpu=25");
 	settings_describe("bytes=10000000 packets=5000 cpu=25", text);
@@ -82,15 +82,35 @@ Test(settings, a_flow_is_what_words_say)
 	cr_assert_eq(settings_for_caches(text, &err), -NFZ_E_USAGE);
 	cr_assert_eq(settings_for_caches("key=mac", &err), -NFZ_E_USAGE);
 	cr_assert_eq(settings_for_caches("key=vlan+tos+addresses", &err), 0);
+	cr_assert_eq(settings_for_caches("fin=0 bytes=9 packets=9", &err), 0);
 	settings_describe("key=mac biflow=1 metrics=rtt", text);
 	cr_assert_str_eq(text, "flow-key mac, both ways, metrics rtt");
+}
+
+Test(settings, how_long_a_finished_flow_is_waited_for)
+{
+	const struct setting wishes[] = {parsed("fin=2s"),
+		parsed("r1:fin=none"), parsed("r2:fin=default")};
+	char text[SETTINGS_TEXT];
+
+	settings_merge("idle=7", wishes, 3, "r", text);
+	cr_assert_str_eq(text, "idle=7 fin=2000");
+	settings_merge("idle=7", wishes, 3, "r1", text);
+	cr_assert_str_eq(text, "idle=7 fin=0");
+	settings_describe("fin=0 bytes=9", text);
+	cr_assert_str_eq(text, "FIN ends nothing, each 9 bytes");
+	settings_merge("fin=0 idle=7", wishes, 3, "r2", text);
+	cr_assert_str_eq(text, "idle=7");
+	settings_describe("fin=1500", text);
+	cr_assert_str_eq(text, "FIN 1500 ms");
 }
 
 Test(settings, refused)
 {
 	static const char *const bad[] = {"idle", "=2", "idle=soon", "idle=0",
-		"cpu-limit=0", "cpu-limit=lots", "cpu-limit=5x", "sampling=0",
-		"sampling=2x", "flow-key=src", "flow-key=vlan+", "biflow=both",
+		"idle=none", "fin=0", "fin=soon", "cpu-limit=0",
+		"cpu-limit=lots", "cpu-limit=5x", "sampling=0", "sampling=2x",
+		"flow-key=src", "flow-key=vlan+", "biflow=both",
 		"metrics=weight", "report-bytes=", "bytes=0", "bytes=-1",
 		"bytes=-9223372036854775808m", "packets=5kk", "packets=k",
 		"packets=1001t", "packets=9223372036854775807k", "colour=red",

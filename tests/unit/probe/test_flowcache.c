@@ -94,7 +94,7 @@ Test(flowcache, shorter_timeouts_hold_for_new_flows)
 	struct flowcache *cache = make(&c, 100, 0);
 
 	add(cache, 1, 0);
-	flowcache_set_timeouts(cache, 1000, 2000);
+	flowcache_set_timeouts(cache, 1000, 2000, 0);
 	add(cache, 2, 100);
 	flowcache_advance(cache, 1500 * NS_PER_MS);
 	cr_expect_eq(c.by_reason[END_IDLE], 2, "%lu", c.by_reason[END_IDLE]);
@@ -109,7 +109,7 @@ Test(flowcache, shorter_timeouts_of_a_full_table)
 
 	for (uint32_t flow = 0; flow < 128; flow++)
 		add(cache, flow, 0);
-	flowcache_set_timeouts(cache, 1000, 2000);
+	flowcache_set_timeouts(cache, 1000, 2000, 0);
 	flowcache_advance(cache, 1500 * NS_PER_MS);
 	cr_expect_eq(c.by_reason[END_IDLE], 128);
 	flowcache_free(cache);
@@ -188,7 +188,7 @@ static struct flowcache *make_limited(
 }
 
 /* With the packet that brings it there, and all of it, whatever comes first;
- * what is added from then on is counted anew. */
+ * each counts from the flow's beginning. */
 Test(flowcache, much_is_reported_at_once)
 {
 	struct catcher c = {0};
@@ -204,16 +204,82 @@ Test(flowcache, much_is_reported_at_once)
 	cr_expect_eq(c.last.first_ns, 0);
 	cr_expect_eq(c.last.last_ns, 4 * NS_PER_MS);
 	flowcache_set_limit(cache, &(struct flow_limit){.packets = 7});
-	for (int i = 5; i < 11; i++)
-		add(cache, 1, i);
-	add(cache, 2, 11);
+	add(cache, 1, 5);
 	cr_expect_eq(c.records, 1);
-	add(cache, 1, 12);
+	add(cache, 1, 6);
 	cr_expect_eq(c.records, 2);
+	cr_expect_eq(c.last.packets, 2);
+	for (int i = 7; i < 13; i++)
+		add(cache, 1, i);
+	add(cache, 2, 13);
+	cr_expect_eq(c.records, 2);
+	add(cache, 1, 14);
+	cr_expect_eq(c.records, 3);
 	cr_expect_eq(c.last.packets, 7);
 	cr_expect(flowcache_end(cache, END_FORCED));
-	cr_expect_eq(c.packets, 13);
-	cr_expect_eq(c.by_reason[END_ACTIVE], 2);
+	cr_expect_eq(c.packets, 15);
+	cr_expect_eq(c.by_reason[END_ACTIVE], 3);
+	flowcache_free(cache);
+}
+
+/* What is told of a flow by time, or since somebody asks, does not make it
+ * begin anew; a flow of the same key that comes later does. */
+Test(flowcache, much_is_that_of_the_whole_flow)
+{
+	struct catcher c = {0};
+	struct flowcache *cache = make_limited(&c, 0, 10);
+
+	for (int i = 0; i < 6; i++)
+		add(cache, 1, i);
+	flowcache_advance(cache, 800 * NS_PER_MS);
+	cr_expect_eq(c.by_reason[END_LIVING], 1);
+	for (int i = 0; i < 3; i++)
+		add(cache, 1, 801);
+	cr_expect(flowcache_flush(cache));
+	cr_expect_eq(c.records, 2);
+	add(cache, 1, 802);
+	cr_expect_eq(c.records, 3);
+	cr_expect_eq(c.last.packets, 1);
+	cr_expect_eq(c.last.end_reason, END_ACTIVE);
+	for (int i = 0; i < 9; i++)
+		add(cache, 1, 803);
+	cr_expect_eq(c.records, 3);
+	flowcache_advance(cache, 100000 * NS_PER_MS);
+	cr_expect_eq(c.by_reason[END_IDLE], 1);
+	for (int i = 0; i < 9; i++)
+		add(cache, 1, 100000);
+	cr_expect_eq(c.records, 4);
+	add(cache, 1, 100001);
+	cr_expect_eq(c.records, 5);
+	cr_expect_eq(c.last.packets, 10);
+	flowcache_free(cache);
+}
+
+/* What comes late is no pause of its flow. */
+Test(flowcache, additions_that_come_late_are_waited_for)
+{
+	struct catcher c = {0};
+	struct flowcache_options opt = {.flows = 10,
+		.idle_ms = 300,
+		.active_ms = 300000,
+		.late_ms = 800,
+		.sink = catch,
+		.data = &c};
+	struct flowcache *cache = flowcache_new(&opt);
+
+	flowcache_point(cache, &(struct flow_point){.tap = 7});
+	flowcache_advance(cache, 0);
+	for (int64_t ms = 0; ms < 5000; ms += 250) {
+		flowcache_advance(cache, (ms + 700) * NS_PER_MS);
+		add(cache, 1, ms);
+	}
+	cr_expect_eq(c.records, 0);
+	flowcache_advance(cache, 5700 * NS_PER_MS);
+	cr_expect_eq(c.records, 0);
+	flowcache_advance(cache, 6000 * NS_PER_MS);
+	cr_expect_eq(c.records, 1);
+	cr_expect_eq(c.by_reason[END_IDLE], 1);
+	cr_expect_eq(c.packets, 20);
 	flowcache_free(cache);
 }
 
@@ -222,15 +288,15 @@ Test(flowcache, more_than_much_is_one_record)
 {
 	struct catcher c = {0};
 	struct flowcache *cache = make_limited(&c, 0, 1000);
-	struct flow_addition a[] = {{.packets = 2500}, {.packets = 999},
-		{.packets = 1}, {.packets = 1}};
+	struct flow_addition a[] = {{.packets = 2500}, {.packets = 499},
+		{.packets = 1}, {.packets = 999}};
 
 	cr_assert_eq(flowcache_add(cache, a, 4), 0);
 	cr_expect_eq(c.records, 2);
-	cr_expect_eq(c.last.packets, 1000);
-	cr_expect_eq(c.packets, 3500);
+	cr_expect_eq(c.last.packets, 500);
+	cr_expect_eq(c.packets, 3000);
 	cr_expect(flowcache_flush(cache));
-	cr_expect_eq(c.packets, 3501);
+	cr_expect_eq(c.packets, 3999);
 	flowcache_free(cache);
 }
 
