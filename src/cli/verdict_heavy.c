@@ -56,6 +56,9 @@ int verdict_heavy(const struct last_word *w, struct err *err)
 	if (h->n_gaps > ROWS)
 		buf_addf(&hint, "and %zu more: netflowize plan -o json\n",
 			h->n_gaps - ROWS);
+	if (strcmp(plan->mode, "heavy") == 0)
+		buf_adds(&hint, "up --heavy watches them on the nodes you "
+				"have that see them\n");
 	remedy_pool(&lines, w);
 	remedy_print(&hint, "Possible:", &lines);
 	err_set(err, NFZ_E_UNCOVERED, "%zu of %zu links cannot have a bridge",

@@ -52,6 +52,7 @@ plan 0 topologies/shaped-lan.ns --heavy
 is '.heavy.bridges == 0 and (.probes | length) > 0'
 plan 3 topologies/virtual.json --heavy
 is '.heavy.uncovered | length > 0'
+grep -q "up --heavy watches them on the nodes you have" "$dir/stderr"
 plan 0 topologies/dumbbell.ns --mixed
 is '(.heavy.nodes | length) == 0'
 plan 0 topologies/dumbbell.ns --mixed --avoid left,client1
