@@ -504,7 +504,8 @@ static int run(struct asked *q, const char *dir, const struct args *a,
 		return r;
 	if (a->ledger || a->verify)
 		return ledger_write(q->store, q->catalog,
-			(enum sheet_format)a->format,
+			(struct sheet_form){
+				(enum sheet_format)a->format, (size_t)a->width},
 			a->verify ? LEDGER_VERIFY : LEDGER_ALL, err);
 	return a->summary ? summarize(q, a, err) : ask(q, a, err);
 }

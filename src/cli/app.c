@@ -337,6 +337,14 @@ bool app_for_people(const struct app *app)
 	       app->common->format == FORMAT_WIDE;
 }
 
+const char *app_width(const struct app *app, char text[static APP_WIDTH])
+{
+	const size_t n = app_for_people(app) ? sheet_terminal(stdout) : 0;
+
+	snprintf(text, APP_WIDTH, "%zu", n);
+	return n ? text : NULL;
+}
+
 enum sheet_format app_sheet(const struct app *app)
 {
 	switch ((enum format)app->common->format) {

@@ -111,6 +111,10 @@ int command_parse(struct app *app, const struct command *cmd, void *into,
 bool app_for_people(const struct app *app);
 /* The form of rows that -o asks for. */
 enum sheet_format app_sheet(const struct app *app);
+/* For who prints a table elsewhere: how wide the terminal is here.  NULL: it is
+ * no table, or for no terminal. */
+enum { APP_WIDTH = 24 };
+const char *app_width(const struct app *app, char text[static APP_WIDTH]);
 /* Writes a JSON document to stdout: as it is, or with -o ndjson on one line.
  * Releases it. */
 int app_print_json(

@@ -175,8 +175,17 @@ static int ask_ledger(struct nodes_context *n, const struct status_command *o,
 				     ? "table"
 				     : format_names[o->common.format];
 	const char *argv[] = {"nfz-query", "store", "--ledger", "-o", format,
-		o->no_flush ? NULL : "--flush", NULL};
+		NULL, NULL, NULL, NULL};
+	char text[APP_WIDTH];
+	const char *width = app_width(n->app, text);
+	size_t k = 5;
 
+	if (width) {
+		argv[k++] = "--width";
+		argv[k++] = width;
+	}
+	if (!o->no_flush)
+		argv[k] = "--flush";
 	return nodes_query(n, t, argv, err);
 }
 

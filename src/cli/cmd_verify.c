@@ -23,8 +23,9 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	struct nodes_context n;
 	int words, r = command_parse(
 			   app, &cmd_verify, &o, argc, argv, &words, err);
-	const char *ask[] = {
-		"nfz-query", "store", "--verify", "--flush", "-o", NULL, NULL};
+	const char *ask[] = {"nfz-query", "store", "--verify", "--flush", "-o",
+		NULL, NULL, NULL, NULL};
+	char width[APP_WIDTH];
 
 	if (r < 0 || words < 0)
 		return r;
@@ -33,6 +34,8 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 		return r;
 	ask[5] = o.common.format == FORMAT_WIDE ? "table"
 						: format_names[o.common.format];
+	ask[7] = app_width(app, width);
+	ask[6] = ask[7] ? "--width" : NULL;
 	nodes_init(&n, app, t);
 	return nodes_query(&n, t, ask, err);
 }

@@ -4,10 +4,8 @@
 #include "cli/among.h"
 #include "cli/nodes.h"
 #include "cli/source.h"
-#include "format/sheet.h"
 #include "store/filter.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Words of nfz-query's command line, owned; NULL-ended. */
@@ -27,16 +25,6 @@ static void add_value(struct line *l, const char *option, const char *value)
 		return;
 	add(l, option);
 	add(l, value);
-}
-
-/* That of the terminal here. */
-static void add_width(struct line *l)
-{
-	const size_t width = sheet_terminal(stdout);
-	char text[24];
-
-	snprintf(text, sizeof(text), "%zu", width);
-	add_value(l, "--width", width ? text : NULL);
 }
 
 static void line_release(struct line *l)
@@ -77,15 +65,15 @@ static int collect(struct line *l, const struct app *app,
 {
 	const int format = app->common->format;
 	const bool local = q->source.store != NULL;
-	char text[ANSWER_TIME];
+	char text[ANSWER_TIME], width[APP_WIDTH];
 	int r;
 
 	add(l, "nfz-query");
 	add(l, local ? q->source.store : "store");
 	add_value(l, "-o",
 		format == FORMAT_WIDE ? "table" : format_names[format]);
-	if (!local && app_for_people(app))
-		add_width(l);
+	if (!local)
+		add_value(l, "--width", app_width(app, width));
 	for (size_t i = 0; i < q->also.n; i++)
 		add_value(l, "--also", q->also.items[i]);
 	for (size_t i = 0; i < w->n_options; i++)

@@ -29,6 +29,14 @@ void sheet_open(struct sheet *s, enum sheet_format format, FILE *to,
 		.out = BUF_INIT(OUT_MAX)};
 }
 
+void sheet_print(struct sheet *s, struct sheet_form form,
+	const struct sheet_column *columns, size_t n)
+{
+	sheet_open(s, form.format, stdout, columns, n);
+	if (form.width)
+		s->width = form.width;
+}
+
 static void write_out(struct sheet *s)
 {
 	if (s->out.len &&

@@ -15,6 +15,12 @@
 
 enum sheet_format { SHEET_TABLE, SHEET_JSON, SHEET_NDJSON, SHEET_CSV };
 
+/* As which, and how wide the lines of a table may be; 0: as the terminal. */
+struct sheet_form {
+	enum sheet_format format;
+	size_t width;
+};
+
 struct sheet_column {
 	const char *name; /* JSON member, CSV heading; table: heading */
 	bool right;       /* table: numbers */
@@ -42,6 +48,9 @@ size_t sheet_terminal(FILE *to);
  * the terminal go on in a second one, between two cells.  schema: "netflowize.query/1";
  * rows: what the JSON document calls its array. */
 void sheet_open(struct sheet *s, enum sheet_format format, FILE *to,
+	const struct sheet_column *columns, size_t n);
+/* The same on standard output. */
+void sheet_print(struct sheet *s, struct sheet_form form,
 	const struct sheet_column *columns, size_t n);
 /* JSON: begins the document; other formats: their heading. */
 void sheet_begin(struct sheet *s, const char *schema, const char *rows);

@@ -78,7 +78,7 @@ void ledger_print(const struct store *s, const struct ledger *l, bool probes,
 enum ledger_what { LEDGER_ALL, LEDGER_VERIFY };
 /* On standard output.  LEDGER_VERIFY: NFZ_E_VERIFY where counters disagree. */
 int ledger_write(const struct store *s, const struct catalog *c,
-	enum sheet_format format, enum ledger_what what,
+	struct sheet_form form, enum ledger_what what,
 	struct err *err) NFZ_MUST_CHECK;
 
 #endif

@@ -396,8 +396,8 @@ static void tap_cell(struct sheet *s, const struct catalog_tap *tap)
 	sheet_text(s, text);
 }
 
-static int write_taps(const struct ledger *l, enum sheet_format format,
-	FILE *to, struct err *err)
+static int write_taps(
+	const struct ledger *l, struct sheet_form form, struct err *err)
 {
 	static const struct sheet_column heads[] = {TEXT("NODE"), TEXT("IFACE"),
 		TEXT("LINK"), NUMBER("FRAMES"), NUMBER("IP"), NUMBER("NOT IP"),
@@ -409,7 +409,7 @@ static int write_taps(const struct ledger *l, enum sheet_format format,
 		TEXT("unaccounted"), TEXT("packets"), TEXT("packets_stored")};
 	struct sheet s;
 
-	sheet_open(&s, format, to, format == SHEET_TABLE ? heads : names,
+	sheet_print(&s, form, form.format == SHEET_TABLE ? heads : names,
 		sizeof(heads) / sizeof(*heads));
 	sheet_begin(&s, "netflowize.ledger/1", "taps");
 	for (size_t i = 0; i < l->n_taps; i++) {
@@ -461,8 +461,8 @@ static void verify_row(
 	sheet_bool(s, check.agrees);
 }
 
-static int write_verify(const struct ledger *l, enum sheet_format format,
-	FILE *to, struct err *err)
+static int write_verify(
+	const struct ledger *l, struct sheet_form form, struct err *err)
 {
 	static const struct sheet_column heads[] = {TEXT("LINK"), TEXT("NODE"),
 		TEXT("IFACE"), NUMBER("RECEIVED"), NUMBER("SEEN"),
@@ -477,7 +477,7 @@ static int write_verify(const struct ledger *l, enum sheet_format format,
 	struct sheet s;
 	int r;
 
-	sheet_open(&s, format, to, format == SHEET_TABLE ? heads : names,
+	sheet_print(&s, form, form.format == SHEET_TABLE ? heads : names,
 		sizeof(heads) / sizeof(*heads));
 	sheet_begin(&s, "netflowize.verify/1", "taps");
 	for (size_t i = 0; i < l->n_taps; i++) {
@@ -488,7 +488,7 @@ static int write_verify(const struct ledger *l, enum sheet_format format,
 		verify_row(&s, l, &l->taps[i]);
 	}
 	sheet_end(&s);
-	if (format == SHEET_JSON) {
+	if (form.format == SHEET_JSON) {
 		jsonw_put_bool(&s.json, "agrees", !bad && !unknown);
 		jsonw_put_uint(&s.json, "unknown", unknown);
 	}
@@ -502,20 +502,20 @@ static int write_verify(const struct ledger *l, enum sheet_format format,
 }
 
 int ledger_write(const struct store *s, const struct catalog *c,
-	enum sheet_format format, enum ledger_what what, struct err *err)
+	struct sheet_form form, enum ledger_what what, struct err *err)
 {
 	struct ledger l;
 	int r;
 
 	ledger_read(s, c, &l);
 	if (what == LEDGER_VERIFY) {
-		r = write_verify(&l, format, stdout, err);
-	} else if (format == SHEET_JSON) {
+		r = write_verify(&l, form, err);
+	} else if (form.format == SHEET_JSON) {
 		r = write_json(s, &l, stdout, err);
 	} else {
-		if (format == SHEET_TABLE)
+		if (form.format == SHEET_TABLE)
 			write_words(&l, stdout);
-		r = write_taps(&l, format, stdout, err);
+		r = write_taps(&l, form, err);
 	}
 	ledger_release(&l);
 	return r;

@@ -47,6 +47,12 @@ nfz query "$exp" 'src client and dst host server' -o csv
 check "a name where tcpdump has one" [ "$(rows ',client,server,')" = 1 ]
 nfz analyse "$exp" symptoms
 check "the experiment first" [ "$status" = 0 ]
+for words in status query verify; do
+	tb run --exp "$exp" -- script -qec "stty cols 70
+		$build/bin/netflowize $words $exp 2>/dev/null" /dev/null >"$dir/out"
+	check "$words has no line wider than the terminal" [ "$(tr -d '\r' \
+		<"$dir/out" | awk 'length > w { w = length } END { print (w > 30) + (w > 70) }')" = 1 ]
+done
 nfz capture "$exp" core --count 1 --for 1s -w /dev/full
 check "a full disk of one's own is named" said "/dev/full: write: No space"
 nfz analyse "$exp"

@@ -140,7 +140,9 @@ static char *printed(const char *dir, struct store *s, const struct catalog *c,
 	struct buf text = BUF_INIT(1 << 16);
 
 	cr_assert_not_null(freopen(path, "w", stdout));
-	cr_assert_eq(ledger_write(s, c, format, LEDGER_ALL, NULL), 0);
+	cr_assert_eq(ledger_write(s, c, (struct sheet_form){.format = format},
+			     LEDGER_ALL, NULL),
+		0);
 	fflush(stdout);
 	cr_assert_eq(file_read(path, &text, NULL), 0);
 	free(path);
