@@ -116,13 +116,14 @@ static struct loop_timer *add_timer(struct loop *loop, int64_t delay_ms,
 	return t;
 }
 
-/* The next turn of its own; those that were missed are not made up for. */
-static struct mono_time next_turn(const struct loop_timer *t)
+/* The first turn after that; all count from the loop's beginning, so that they
+ * wake the process at once. */
+static struct mono_time turn_after(const struct loop *loop,
+	const struct loop_timer *t, struct mono_time when)
 {
-	int64_t late_ms = (mono_now().ns - t->due.ns) / NS_PER_MS;
+	const int64_t ms = (when.ns - loop->began.ns) / NS_PER_MS;
 
-	return mono_add_ms(
-		t->due, late_ms - late_ms % t->period_ms + t->period_ms);
+	return mono_add_ms(loop->began, ms - ms % t->period_ms + t->period_ms);
 }
 
 struct loop_timer *loop_every(
@@ -130,9 +131,7 @@ struct loop_timer *loop_every(
 {
 	struct loop_timer *t = add_timer(loop, 0, period_ms, fn, data);
 
-	/* in step with the others, so that all wake the process at once */
-	t->due = loop->began;
-	t->due = next_turn(t);
+	t->due = turn_after(loop, t, mono_now());
 	return t;
 }
 
@@ -140,6 +139,20 @@ struct loop_timer *loop_after(
 	struct loop *loop, int64_t delay_ms, loop_timer_fn fn, void *data)
 {
 	return add_timer(loop, delay_ms, 0, fn, data);
+}
+
+void loop_timer_rest(
+	struct loop *loop, struct loop_timer *timer, int64_t delay_ms)
+{
+	timer->due = turn_after(loop, timer, mono_add_ms(mono_now(), delay_ms));
+}
+
+void loop_timer_by(struct loop_timer *timer, int64_t delay_ms)
+{
+	const struct mono_time by = mono_add_ms(mono_now(), delay_ms);
+
+	if (by.ns < timer->due.ns)
+		timer->due = by;
 }
 
 void loop_timer_stop(struct loop *loop, struct loop_timer *timer)
@@ -170,7 +183,7 @@ static void run_timers(struct loop *loop)
 		if (t->dead || !mono_passed(t->due))
 			continue;
 		if (t->period_ms)
-			t->due = next_turn(t);
+			t->due = turn_after(loop, t, mono_now());
 		else
 			t->dead = true;
 		t->fn(t->data);

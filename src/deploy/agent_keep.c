@@ -302,7 +302,9 @@ static int watch(struct keeper *k, int signals)
 			end_program(k, "");
 		else if (lease_over(k))
 			end_program(k, "the lease has run out\n");
-		if (poll(p, 2, k->ending ? 50 : 1000) <= 0)
+		if (poll(p, 2,
+			    k->ending ? 50 : mono_ms_until(k->lease_check)) <=
+			0)
 			continue;
 		if (p[0].revents)
 			take_output(k);

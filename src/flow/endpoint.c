@@ -1,8 +1,8 @@
 /* The endpoint's life, its clock and what programs ask of it.
  *
- * Two timers drive everything that time drives: a slow one always, a fast one
- * only while something is under way (batches unacknowledged, an answer due, a
- * flush, leaving), so an idle module wakes ten times a second. */
+ * One timer drives everything that time drives.  It comes soon while something
+ * is under way (an answer due, a flush, leaving); else at the first of its turns
+ * at which anything is due, so an idle module wakes but for signs of life. */
 #include "flow/endpoint_private.h"
 #include "base/mem.h"
 #include "format/crypto.h"
@@ -71,11 +71,7 @@ static bool flushing(const struct endpoint *ep)
 
 static bool busy(const struct endpoint *ep)
 {
-	const bool up = ep->sink && session_carries(&ep->sink->session);
-
-	if ((up && (ep->queue.taken + 1 < ep->queue.open || ep->queue.fill)) ||
-		ep->flush_pending || ep->leaving || ep->aborting ||
-		flushing(ep))
+	if (ep->flush_pending || ep->leaving || ep->aborting || flushing(ep))
 		return true;
 	for (size_t i = 0; i < ep->n_peers; i++) {
 		const struct peer *p = &ep->peers[i];
@@ -85,6 +81,65 @@ static bool busy(const struct endpoint *ep)
 			return true;
 	}
 	return false;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t peer_due_ms(const struct peer *p)
+{
+	int64_t due = session_due_ms(&p->session);
+
+	if (reliable_waits(&p->stream))
+		return 0;
+	if (p->out && session_carries(&p->session) && digest_out_waits(p->out))
+		due = sooner(due, p->out_ms + ASK_MS);
+	return due;
+}
+
+/* To be done at a turn. */
+static int64_t due_ms(const struct endpoint *ep)
+{
+	int64_t due = INT64_MAX;
+
+	if (ep->setup->lease_ms > 0 && !ep->lease_over_said)
+		due = ep->lease_until_ms;
+	if (ep->setup->lease_ms > 0 && ep->setup->role == MODULE_COLLECTOR)
+		due = sooner(due, ep->lease_said_ms + SESSION_ALIVE_MS);
+	for (size_t i = 0; i < ep->n_peers; i++)
+		due = sooner(due, peer_due_ms(&ep->peers[i]));
+	return due;
+}
+
+/* Between turns if need be: of the stream of records. */
+static int64_t stream_due_ms(const struct endpoint *ep)
+{
+	int64_t due = INT64_MAX;
+
+	if (!ep->sink || !session_carries(&ep->sink->session))
+		return due;
+	if (ep->queue.fill)
+		due = ep->fill_ms + BATCH_AGE_MS;
+	return sooner(due, reliable_due_ms(&ep->queue));
+}
+
+/* Within FAST_MS to REST_MS. */
+static int64_t wait_ms(int64_t due, int64_t now)
+{
+	return due >= now + REST_MS   ? REST_MS
+	       : due <= now + FAST_MS ? FAST_MS
+				      : due - now;
+}
+
+void ep_wait_for_next(struct endpoint *ep)
+{
+	const int64_t now = ep_now_ms();
+
+	loop_timer_rest(ep->loop, ep->timer, wait_ms(due_ms(ep), now));
+	loop_timer_by(ep->timer,
+		busy(ep) ? FAST_MS : wait_ms(stream_due_ms(ep), now));
 }
 
 static void tick_peer(struct endpoint *ep, struct peer *p)
@@ -181,8 +236,7 @@ static void tick_abort(struct endpoint *ep)
 	say_left(ep, true);
 }
 
-/* Peers are to know when our clock was set before they hear of what it dates. */
-static void look_at_clock(struct endpoint *ep)
+void ep_look_at_clock(struct endpoint *ep)
 {
 	const int64_t ours_ns = wall_now().ns - mono_now().ns;
 	const int64_t by_ns = ours_ns - ep->ours_ns;
@@ -190,8 +244,10 @@ static void look_at_clock(struct endpoint *ep)
 	ep->ours_ns = ours_ns;
 	if (by_ns < NS_PER_S && by_ns > -NS_PER_S)
 		return;
-	for (size_t i = 0; i < ep->n_peers; i++)
+	for (size_t i = 0; i < ep->n_peers; i++) {
 		ep->peers[i].session.alive_ms = ep_now_ms() - SESSION_ALIVE_MS;
+		ep_session(ep, &ep->peers[i], SESSION_TICK, NULL, 0);
+	}
 }
 
 static void tick(void *data)
@@ -199,7 +255,7 @@ static void tick(void *data)
 	struct endpoint *ep = data;
 	int64_t now = ep_now_ms();
 
-	look_at_clock(ep);
+	ep_look_at_clock(ep);
 	for (size_t i = 0; i < ep->n_peers; i++)
 		tick_peer(ep, &ep->peers[i]);
 	if (ep->queue.fill &&
@@ -213,16 +269,12 @@ static void tick(void *data)
 		tick_abort(ep);
 	else if (ep->leaving)
 		tick_leave(ep, now);
-	if (ep->fast && !busy(ep)) {
-		loop_timer_stop(ep->loop, ep->fast);
-		ep->fast = NULL;
-	}
+	ep_wait_for_next(ep);
 }
 
 void ep_hasten(struct endpoint *ep)
 {
-	if (!ep->fast)
-		ep->fast = loop_every(ep->loop, FAST_MS, tick, ep);
+	loop_timer_by(ep->timer, FAST_MS);
 }
 
 /* --- life ---------------------------------------------------------------- */
@@ -303,7 +355,7 @@ int endpoint_new(struct loop *loop, const struct setup *setup,
 	reliable_sender_init(&ep->queue, ep->sink ? QUEUE_BATCHES : 2);
 	choose_window(ep);
 	loop_watch(loop, ep->udp.fd, POLLIN, ep_readable, ep);
-	ep->slow = loop_every(loop, TICK_MS, tick, ep);
+	ep->timer = loop_every(loop, TICK_MS, tick, ep);
 	ep->ours_ns = wall_now().ns - mono_now().ns;
 	tick(ep); /* connect at once */
 	*ret = ep;
@@ -315,8 +367,7 @@ void endpoint_free(struct endpoint *ep)
 	if (!ep)
 		return;
 	loop_unwatch(ep->loop, ep->udp.fd);
-	loop_timer_stop(ep->loop, ep->slow);
-	loop_timer_stop(ep->loop, ep->fast);
+	loop_timer_stop(ep->loop, ep->timer);
 	udp_close(&ep->udp);
 	for (size_t i = 0; i < ep->n_peers; i++) {
 		channel_wipe(&ep->peers[i].channel);
@@ -374,6 +425,7 @@ void endpoint_renew(struct endpoint *ep, int64_t ms)
 	ep->lease_until_ms = ep_now_ms() + (ms > 0 ? ms : ep->setup->lease_ms);
 	ep->lease_said_ms = 0;
 	ep->lease_over_said = false;
+	ep_hasten(ep);
 }
 
 bool endpoint_peer_state(

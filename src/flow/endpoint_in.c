@@ -155,6 +155,7 @@ static void on_received(struct endpoint *ep, const struct received *r)
 		!reliable_received(&ep->queue, r, ep_now_ms()))
 		return;
 	ep_pump(ep);
+	ep_wait_for_next(ep);
 }
 
 static void on_message(

@@ -97,10 +97,8 @@ static void tell(struct endpoint *ep, struct peer *p, unsigned events)
 
 	if (events & SESSION_EV_REFUSED)
 		channel_refuse(&p->channel, CAUSE_STATE);
-	if (events & SESSION_EV_STATE && session_carries(&p->session)) {
+	if (events & SESSION_EV_STATE && session_carries(&p->session))
 		p->in.unsaid++; /* grant at once */
-		ep_hasten(ep);
-	}
 	if (events & SESSION_EV_STATE && p->out &&
 		(p->session.state == SESSION_SILENT ||
 			p->session.state == SESSION_GONE))
@@ -142,6 +140,8 @@ void ep_session(struct endpoint *ep, struct peer *p,
 			ep_fill_health(ep, &out.send[i].health);
 		ep_send_message(ep, p, &out.send[i]);
 	}
+	if (kind != SESSION_TICK && (out.n || out.events))
+		ep_hasten(ep);
 	if (out.events)
 		tell(ep, p, out.events);
 }
@@ -177,11 +177,13 @@ void ep_acknowledge(struct endpoint *ep, struct peer *p)
 /* Sends batches as they fill. */
 static void queued(struct endpoint *ep, uint64_t open_before, size_t before)
 {
-	if (ep->queue.open != open_before)
+	if (ep->queue.open != open_before) {
 		ep_pump(ep);
+		ep_hasten(ep);
+	}
 	if (ep->queue.fill && (!before || ep->queue.open != open_before))
 		ep->fill_ms = ep_now_ms();
-	ep_hasten(ep);
+	loop_timer_by(ep->timer, BATCH_AGE_MS);
 }
 
 bool endpoint_send_rows(struct endpoint *ep, const struct flow_rows *rows)
@@ -234,6 +236,7 @@ void ep_try_flushed(struct endpoint *ep)
 	ep->flush_pending = 0;
 	reliable_close(&ep->queue);
 	ep_pump(ep);
+	ep_hasten(ep);
 }
 
 /* --- digests ------------------------------------------------------------- */
@@ -252,6 +255,8 @@ static bool push(struct endpoint *ep, struct peer *p, int format)
 	if (!session_carries(&p->session) || !digest_out_may(p->out))
 		return false;
 	p->out_ms = ep_now_ms();
+	loop_timer_by(ep->timer, ASK_MS);
+	ep_look_at_clock(ep);
 	len = digest_out_finish(p->out, format, ep->setup->id);
 	ep_send(ep, p, CHANNEL_CLEAR, p->out->data[format], len);
 	return true;

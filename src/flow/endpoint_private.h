@@ -11,8 +11,9 @@
 #include "flow/udp.h"
 
 enum {
-	TICK_MS = 100,        /* always */
+	TICK_MS = 100,        /* while something is due by then */
 	FAST_MS = 10,         /* while something is under way */
+	REST_MS = 1000,       /* and never less often */
 	BATCH_AGE_MS = 50,    /* of the open batch, before it is sent */
 	QUEUE_BATCHES = 4096, /* 5.8 MB; 61,000 records */
 	ACK_EVERY = 32,       /* batches between acknowledgements */
@@ -51,7 +52,7 @@ struct endpoint {
 	struct peer *peers; /* in order of their ids */
 	size_t n_peers;
 	struct peer *sink; /* the collector, when we are not it */
-	struct loop_timer *slow, *fast;
+	struct loop_timer *timer;
 	struct stream_content content; /* of the batch at hand */
 
 	struct reliable_sender queue;
@@ -73,8 +74,13 @@ struct endpoint {
 
 int64_t ep_now_ms(void);
 struct peer *ep_find(const struct endpoint *ep, uint16_t id);
-/* Starts the fast timer. */
+/* Something is under way. */
 void ep_hasten(struct endpoint *ep);
+/* What is under way has changed. */
+void ep_wait_for_next(struct endpoint *ep);
+/* Our clock may have been set: peers are told before they hear of what it
+ * dates. */
+void ep_look_at_clock(struct endpoint *ep);
 
 /* endpoint_out.c: towards peers */
 void ep_count_sent(struct endpoint *ep, const struct net_addr *to, size_t len);

@@ -76,34 +76,51 @@ bool reliable_add(struct reliable_sender *s, const void *item, size_t len)
 	return true;
 }
 
-/* Lost, most likely: what was sent clearly later has arrived (RFC 8985's idea),
- * or nothing was heard of it for long. */
-static bool due(const struct reliable_sender *s, uint64_t seq, int64_t now_ms)
+/* When it is lost, most likely: what was sent clearly later has arrived
+ * (RFC 8985's idea), or nothing was heard of it for long. */
+static int64_t due_ms(const struct reliable_sender *s, uint64_t seq)
 {
 	const struct reliable_batch *b = batch(s, seq);
 	int64_t wait = RELIABLE_RETRY_MAX_MS;
 
 	if (b->received)
-		return false;
+		return INT64_MAX;
+	if (s->arrived_ms - b->sent_ms >= RELIABLE_EARLY_MS)
+		return b->sent_ms;
 	/* a receiver that waits for its disk answers late */
 	if (b->sends < 4)
 		wait = (RELIABLE_RETRY_MS + 2 * s->answer_ms) << (b->sends - 1);
 	if (wait > RELIABLE_RETRY_MAX_MS)
 		wait = RELIABLE_RETRY_MAX_MS;
-	return now_ms - b->sent_ms >= wait ||
-	       s->arrived_ms - b->sent_ms >= RELIABLE_EARLY_MS;
+	return b->sent_ms + wait;
+}
+
+static uint64_t least_on_its_way(const struct reliable_sender *s)
+{
+	return s->taken + 1 > s->first ? s->taken + 1 : s->first;
+}
+
+int64_t reliable_due_ms(const struct reliable_sender *s)
+{
+	int64_t due = INT64_MAX;
+
+	if (s->unsent < s->open && s->unsent <= s->limit)
+		return 0;
+	for (uint64_t seq = least_on_its_way(s); seq < s->unsent; seq++)
+		if (due_ms(s, seq) < due)
+			due = due_ms(s, seq);
+	return due;
 }
 
 size_t reliable_next(struct reliable_sender *s, int64_t now_ms, uint64_t *at,
 	uint8_t body[static CHANNEL_BODY])
 {
-	uint64_t seq = *at > s->taken ? *at : s->taken + 1;
+	const uint64_t least = least_on_its_way(s);
+	uint64_t seq = *at > least ? *at : least;
 	struct wire w = wire_over(body, CHANNEL_BODY);
 	struct reliable_batch *b;
 
-	if (seq < s->first)
-		seq = s->first;
-	while (seq < s->unsent && !due(s, seq, now_ms))
+	while (seq < s->unsent && due_ms(s, seq) > now_ms)
 		seq++;
 	if (seq >= s->open || seq > s->limit)
 		return 0;
@@ -244,10 +261,15 @@ bool reliable_take(struct reliable_receiver *r, const uint8_t *body, size_t len)
 	return true;
 }
 
+bool reliable_waits(const struct reliable_receiver *r)
+{
+	return r->slots && slot(r, r->next)->len;
+}
+
 void reliable_deliver(
 	struct reliable_receiver *r, reliable_sink sink, void *data)
 {
-	while (r->slots && slot(r, r->next)->len) {
+	while (reliable_waits(r)) {
 		struct reliable_slot *s = slot(r, r->next);
 
 		if (!sink(data, r->next, s->bytes, s->len))

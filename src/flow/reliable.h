@@ -61,6 +61,9 @@ bool reliable_empty(const struct reliable_sender *s);
  * then handed back until 0 is returned. */
 size_t reliable_next(struct reliable_sender *s, int64_t now_ms, uint64_t *at,
 	uint8_t body[static CHANNEL_BODY]);
+/* When reliable_next() has something to send, should nothing be heard before;
+ * INT64_MAX: never. */
+int64_t reliable_due_ms(const struct reliable_sender *s);
 /* False when it makes no sense and was ignored. */
 bool reliable_received(
 	struct reliable_sender *s, const struct received *r, int64_t now_ms);
@@ -98,6 +101,8 @@ bool reliable_take(
 /* Hands on what is in order. */
 void reliable_deliver(
 	struct reliable_receiver *r, reliable_sink sink, void *data);
+/* The next one is there, and was not taken. */
+bool reliable_waits(const struct reliable_receiver *r);
 /* All that was handed on so far will be on disk when that is said next. */
 void reliable_mark(struct reliable_receiver *r);
 /* All up to the mark is on disk. */

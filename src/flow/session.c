@@ -186,11 +186,12 @@ static void on_fresh(struct session *s, struct session_output *out)
 		enter(s, SESSION_UNHEARD, out);
 }
 
+/* Who looks a little late keeps the rhythm. */
 static bool due(int64_t *last, int64_t every, int64_t now)
 {
 	if (now - *last < every)
 		return false;
-	*last = now;
+	*last = now - *last < 2 * every ? *last + every : now;
 	return true;
 }
 
@@ -234,6 +235,45 @@ static void on_tick(struct session *s, const struct session_input *in,
 		say(out, MESSAGE_FLUSH);
 		out->send[out->n - 1].number = s->flush_asked;
 	}
+}
+
+static bool has_to_say(const struct session *s)
+{
+	return s->aborts_left > 0 ||
+	       (s->leaving && s->state != SESSION_ABORTED) ||
+	       (s->end_asked && session_carries(s)) ||
+	       (s->active && !s->leaving &&
+		       (s->state == SESSION_UNHEARD ||
+			       s->state == SESSION_SILENT));
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+int64_t session_due_ms(const struct session *s)
+{
+	const int64_t retry_ms = s->tried_ms + SESSION_RETRY_MS;
+	int64_t due = INT64_MAX;
+
+	if (session_carries(s))
+		due = s->heard_ms + SESSION_DEAD_MS;
+	if (session_carries(s) || s->state == SESSION_SILENT)
+		due = sooner(due, s->alive_ms + SESSION_ALIVE_MS);
+	if (s->flush_asked && session_carries(s))
+		due = sooner(due, s->flush_ms + SESSION_FLUSH_MS);
+	if (s->active && left_us(s, s->heard_ms + SESSION_DEAD_MS))
+		due = sooner(
+			due, later(s->heard_ms + SESSION_DEAD_MS, retry_ms));
+	if (has_to_say(s))
+		due = sooner(due, retry_ms);
+	return due;
 }
 
 /* Says at once what the tick would say next. */

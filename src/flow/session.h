@@ -79,6 +79,8 @@ void session_init(struct session *s, enum module_role self,
 	enum module_role peer, int64_t now_ms);
 void session_step(struct session *s, const struct session_input *in,
 	struct session_output *out);
+/* When SESSION_TICK has something to do, should nothing be heard before. */
+int64_t session_due_ms(const struct session *s);
 /* May records, digests and credits be taken from the peer now? */
 bool session_carries(const struct session *s);
 

@@ -526,6 +526,19 @@ void absorb_collect(struct absorb *a, const struct capture_sink *sink)
 		collect_lane(a, epoch * a->cpus + cpu, sink);
 }
 
+bool absorb_idle(const struct absorb *a)
+{
+	static const struct absorb_tally none;
+	const struct absorb_tally *lanes =
+		(struct absorb_tally *)a->tables[ABSORB_HOLE_TALLIES].at +
+		(size_t)control_of(a)->epoch * a->cpus;
+
+	for (uint32_t cpu = 0; cpu < a->cpus; cpu++)
+		if (memcmp(&lanes[cpu], &none, sizeof(none)) != 0)
+			return false;
+	return true;
+}
+
 struct capture_statistics absorb_statistics(const struct absorb *a)
 {
 	struct capture_statistics s = a->seen;

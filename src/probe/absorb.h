@@ -46,6 +46,8 @@ int absorb_fd(const struct absorb *a);
 /* Hands over the samples that are there; false: not all. */
 bool absorb_read(struct absorb *a, const struct capture_sink *sink);
 void absorb_turn(struct absorb *a);
+/* No frame has come since; but for one that is just being added. */
+bool absorb_idle(const struct absorb *a);
 /* How frames are chosen from the next turn on.  False: not by what the kernel
  * reads of them; then all come.  each: none of them is absorbed. */
 bool absorb_choose(

@@ -129,6 +129,8 @@ struct capture_way {
 	uint64_t (*unfilled)(const struct capture *c);
 	/* Flows are added up elsewhere and come only with marks. */
 	bool adds_up;
+	/* Then: has nothing come since the last one? */
+	bool (*idle)(const struct capture *c);
 };
 
 /* What all ways begin with. */

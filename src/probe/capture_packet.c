@@ -238,6 +238,11 @@ static bool ebpf_choose(
 	return absorb_choose(p->absorb, how, each) && runs;
 }
 
+static bool ebpf_idle(const struct capture *c)
+{
+	return !of_const(c)->turned && absorb_idle(of_const(c)->absorb);
+}
+
 static bool packet_read(struct capture *c, unsigned blocks, bool to_mark)
 {
 	struct packet_capture *p = of(c);
@@ -288,5 +293,8 @@ static uint64_t packet_unfilled(const struct capture *c)
 	.unfilled = packet_unfilled
 
 const struct capture_way capture_packet = {.open = packet_open, ON_A_RING};
-const struct capture_way capture_ebpf = {
-	.open = ebpf_open, .adds_up = true, .choose = ebpf_choose, ON_A_RING};
+const struct capture_way capture_ebpf = {.open = ebpf_open,
+	.adds_up = true,
+	.idle = ebpf_idle,
+	.choose = ebpf_choose,
+	ON_A_RING};

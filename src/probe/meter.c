@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/netlink.h"
 #include "probe/guard.h"
+#include "probe/taps.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 
 enum { TICK_MS = 100, BLOCKS_A_TURN = 4, FIRST_RECORD_MS = 600 };
 enum { COLLECT_TICKS = 2 };
+enum { QUIET_TICKS = 10, QUIET_FLOWS = 1000 };
 enum { RING_MIN = 4 << 20, RING_MAX = 32 << 20 };
 
 struct meter {
@@ -27,10 +29,11 @@ struct meter {
 	struct tap *taps;
 	size_t n_taps;
 	struct tap_counters *ledgers; /* as handed to the output */
-	struct pollfd *polls;
 	struct loop_timer *tick, *second;
 	int ledger_age;  /* ticks since marks were set; -1: none due */
 	int collect_age; /* ticks since the kernel's flows were collected */
+	int quiet;       /* ticks since frames came */
+	uint64_t frames; /* had come by then */
 	/* of taps; of what the flow cache has had from its beginning */
 	struct export_sampling sampling, begun;
 	struct export_sampling wanted;
@@ -58,6 +61,11 @@ static uint32_t ring_bytes(size_t taps)
 				  : (uint32_t)bytes;
 }
 
+static int64_t first_ms(const struct meter *m)
+{
+	return m->output.first_ms ? m->output.first_ms : FIRST_RECORD_MS;
+}
+
 static struct flowcache_options cache_options(const struct meter *m)
 {
 	const struct setup *s = m->opt.setup;
@@ -67,7 +75,7 @@ static struct flowcache_options cache_options(const struct meter *m)
 		.idle_ms = s->idle_ms,
 		.active_ms = o->active_ms ? o->active_ms : s->active_ms,
 		.fin_ms = s->fin_ms,
-		.first_ms = o->first_ms ? o->first_ms : FIRST_RECORD_MS,
+		.first_ms = first_ms(m),
 		.sink = o->record,
 		.data = o->data};
 }
@@ -75,6 +83,13 @@ static struct flowcache_options cache_options(const struct meter *m)
 static int fd_of(const struct tap *tap)
 {
 	return tap->attached ? tap->capture->way->fd(tap->capture) : -1;
+}
+
+/* Ticks come all from here on. */
+static void wake_up(struct meter *m)
+{
+	m->quiet = 0;
+	loop_timer_rest(m->opt.loop, m->tick, 0);
 }
 
 static void on_ready(void *data, int fd, short revents)
@@ -90,6 +105,7 @@ static void on_ready(void *data, int fd, short revents)
 		if (revents & POLLERR)
 			(void)tap->capture->way->error(tap->capture);
 		tap_read(tap, BLOCKS_A_TURN);
+		wake_up(m);
 		return;
 	}
 }
@@ -110,68 +126,14 @@ static void hand_over_ledgers(struct meter *m)
 /* The ledgers of the last second, as soon as all marks are reached. */
 static void ledgers_when_due(struct meter *m)
 {
-	bool all = true;
-
 	if (m->ledger_age < 0)
 		return;
 	m->ledger_age++;
-	for (size_t i = 0; i < m->n_taps; i++)
-		all = tap_read_to_mark(&m->taps[i]) && all;
-	if (!all && m->ledger_age * TICK_MS < METER_CUT_MS)
+	if (!taps_read_to_marks(m->taps, m->n_taps) &&
+		m->ledger_age * TICK_MS < METER_CUT_MS)
 		return;
-	for (size_t i = 0; i < m->n_taps; i++)
-		tap_give_up(&m->taps[i]);
+	taps_give_up(m->taps, m->n_taps);
 	hand_over_ledgers(m);
-}
-
-static void mark_all(struct meter *m)
-{
-	for (size_t i = 0; i < m->n_taps; i++)
-		tap_mark(&m->taps[i], m->netdev_fd);
-	taps_settle(m->taps, m->n_taps);
-}
-
-/* Waits for blocks of taps that have not reached their marks.  An interface
- * that went down makes its ring "ready" until the error is taken. */
-static void wait_for_blocks(struct meter *m, int ms)
-{
-	nfds_t n = 0;
-
-	for (size_t i = 0; i < m->n_taps; i++)
-		if (m->taps[i].attached && m->taps[i].marked)
-			m->polls[n++] = (struct pollfd){
-				.fd = fd_of(&m->taps[i]), .events = POLLIN};
-	if (poll(m->polls, n, ms) <= 0)
-		return;
-	for (size_t i = 0, at = 0; i < m->n_taps && at < n; i++) {
-		struct capture *c = m->taps[i].capture;
-
-		if (m->polls[at].fd != fd_of(&m->taps[i]))
-			continue;
-		if (m->polls[at++].revents & POLLERR)
-			(void)c->way->error(c);
-	}
-}
-
-/* A consistent cut over all taps: each is read up to the frame the kernel had
- * reached, and no further, until all are there.  The wait is for blocks to be
- * handed over, which the kernel does by its timeout. */
-static void cut(struct meter *m)
-{
-	struct mono_time end = mono_add_ms(mono_now(), METER_CUT_MS);
-	bool all = false;
-
-	mark_all(m);
-	while (!all) {
-		all = true;
-		for (size_t i = 0; i < m->n_taps; i++)
-			all = tap_read_to_mark(&m->taps[i]) && all;
-		if (all || mono_passed(end))
-			break;
-		wait_for_blocks(m, mono_ms_until(end));
-	}
-	for (size_t i = 0; i < m->n_taps; i++)
-		tap_give_up(&m->taps[i]);
 }
 
 /* By what flows are, or by what they are to be. */
@@ -215,7 +177,7 @@ static void change(struct meter *m)
 		return;
 	choose(m);
 	m->asked = m->definition;
-	cut(m);
+	taps_cut(m->taps, m->n_taps, m->netdev_fd, METER_CUT_MS);
 	m->told_ns = wall_now().ns;
 	for (size_t i = 0; i < m->n_taps; i++)
 		tap_chosen(&m->taps[i], &m->wanted);
@@ -223,43 +185,61 @@ static void change(struct meter *m)
 	m->stale = true;
 }
 
-/* What the kernel has added up by now is read next; true: so is all else. */
-static bool collect(struct meter *m)
+/* Until when all else has been read, when what the kernel has added up by now is
+ * read next. */
+static int64_t collect(struct meter *m)
 {
-	bool any = false;
+	const int64_t now = wall_now().ns;
 
-	for (size_t i = 0; i < m->n_taps; i++)
-		any = any || m->taps[i].capture->way->adds_up;
-	if (!any)
-		return true;
+	if (!taps_add_up(m->taps, m->n_taps))
+		return now;
+	if (taps_are_idle(m->taps, m->n_taps)) {
+		/* for what comes to be collected at the next tick */
+		m->collect_age = COLLECT_TICKS;
+		/* but for a frame that is just being added */
+		return now - TICK_MS * NS_PER_MS;
+	}
 	if (++m->collect_age < COLLECT_TICKS || m->ledger_age >= 0)
-		return false;
+		return m->told_ns;
 	m->collect_age = 0;
-	for (size_t i = 0; i < m->n_taps; i++)
-		tap_turn(&m->taps[i]);
-	taps_settle(m->taps, m->n_taps);
-	return true;
+	taps_turn(m->taps, m->n_taps);
+	return now;
+}
+
+/* Where nothing happens, nothing is looked for as often.  What comes after all
+ * is found before its first record is due; flows that are due are late by less
+ * than half a second, and there are few of them. */
+static void rest_when_quiet(struct meter *m)
+{
+	const int64_t ms = first_ms(m) - 2 * TICK_MS;
+	const uint64_t frames = taps_frames(m->taps, m->n_taps);
+	struct flowcache_stats stats;
+	bool rests;
+
+	m->quiet = frames == m->frames ? m->quiet + 1 : 0;
+	m->frames = frames;
+	flowcache_stats(m->flows.cache, &stats);
+	rests = m->quiet > QUIET_TICKS && stats.flows < QUIET_FLOWS && ms > 0 &&
+		m->ledger_age < 0 && meter_is_set(m);
+	loop_timer_rest(m->opt.loop, m->tick, rests ? ms : 0);
 }
 
 static void on_tick(void *data)
 {
 	struct meter *m = data;
-	int64_t now = wall_now().ns;
-	bool all;
 
 	if (m->ending)
 		return;
 	change(m);
 	redefine(m);
-	all = collect(m);
-	if (all)
-		m->told_ns = now;
+	m->told_ns = collect(m);
 	for (size_t i = 0; i < m->n_taps; i++)
 		tap_read(&m->taps[i], BLOCKS_A_TURN);
 	flowcache_advance(m->flows.cache, m->told_ns);
 	ledgers_when_due(m);
 	if (m->output.ticked)
 		m->output.ticked(m->output.data);
+	rest_when_quiet(m);
 }
 
 static void lose(struct meter *m, struct tap *tap)
@@ -320,8 +300,9 @@ static void on_second(void *data)
 		return;
 	follow_interfaces(m);
 	m->stale = m->stale || flows_crowded(&m->flows);
-	mark_all(m);
+	taps_mark(m->taps, m->n_taps, m->netdev_fd);
 	m->ledger_age = 0;
+	on_tick(m);
 }
 
 static int make_context(struct meter *m, struct err *err)
@@ -345,7 +326,6 @@ static int open_taps(struct meter *m, struct err *err)
 
 	m->taps = mem_zalloc(s->n_taps + 1, sizeof(*m->taps));
 	m->ledgers = mem_zalloc(s->n_taps + 1, sizeof(*m->ledgers));
-	m->polls = mem_zalloc(s->n_taps + 1, sizeof(*m->polls));
 	for (size_t i = 0; i < s->n_taps; i++) {
 		struct tap *tap = &m->taps[m->n_taps++];
 		int e = tap_open(tap, &s->taps[i], &m->context, err);
@@ -419,7 +399,6 @@ void meter_free(struct meter *m)
 	own_release(&m->own);
 	free(m->taps);
 	free(m->ledgers);
-	free(m->polls);
 	free(m);
 }
 
@@ -433,7 +412,7 @@ bool meter_flush_rest(struct meter *m)
 
 bool meter_flush(struct meter *m)
 {
-	cut(m);
+	taps_cut(m->taps, m->n_taps, m->netdev_fd, METER_CUT_MS);
 	return meter_flush_rest(m);
 }
 
@@ -451,7 +430,7 @@ bool meter_end(struct meter *m)
 	for (size_t i = 0; i < m->n_taps; i++)
 		if (m->taps[i].attached)
 			loop_unwatch(m->opt.loop, fd_of(&m->taps[i]));
-	cut(m);
+	taps_cut(m->taps, m->n_taps, m->netdev_fd, METER_CUT_MS);
 	return meter_end_rest(m);
 }
 
@@ -476,6 +455,7 @@ void meter_set_limit(struct meter *m, const struct flow_limit *limit)
 void meter_set_definition(struct meter *m, const struct definition *d)
 {
 	m->definition = *d;
+	wake_up(m);
 }
 
 struct flows *meter_flows(struct meter *m)
@@ -486,6 +466,7 @@ struct flows *meter_flows(struct meter *m)
 void meter_set_sampling(struct meter *m, const struct export_sampling *how)
 {
 	m->wanted = *how;
+	wake_up(m);
 }
 
 struct export_sampling meter_sampling_of(
@@ -547,12 +528,7 @@ const struct tap *meter_tap(const struct meter *m, size_t i)
 
 uint64_t meter_lost(const struct meter *m)
 {
-	uint64_t lost = 0;
-
-	for (size_t i = 0; i < m->n_taps; i++)
-		for (size_t l = 0; l < TAP_LOSS_COUNT; l++)
-			lost += m->taps[i].ledger.lost[l];
-	return lost;
+	return taps_lost(m->taps, m->n_taps);
 }
 
 void meter_cache_stats(const struct meter *m, struct flowcache_stats *ret)

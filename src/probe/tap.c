@@ -260,6 +260,13 @@ void tap_turn(struct tap *tap)
 		(void)tap->capture->way->mark(tap->capture);
 }
 
+bool tap_is_idle(const struct tap *tap)
+{
+	const struct capture_way *way = tap->capture->way;
+
+	return !tap->attached || !way->idle || way->idle(tap->capture);
+}
+
 void tap_choose(struct tap *tap, const struct export_sampling *how, bool each)
 {
 	const struct capture_way *way = tap->capture->way;
@@ -270,15 +277,6 @@ void tap_choose(struct tap *tap, const struct export_sampling *how, bool each)
 void tap_chosen(struct tap *tap, const struct export_sampling *how)
 {
 	account_sample(&tap->account, how, tap->chosen);
-}
-
-void taps_settle(const struct tap *taps, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (taps[i].attached && taps[i].capture->way->adds_up) {
-			capture_settle();
-			return;
-		}
 }
 
 void tap_give_up(struct tap *tap)
@@ -295,7 +293,8 @@ void tap_retire(struct tap *tap)
 	const struct timespec nap = {.tv_nsec = 10 * NS_PER_MS};
 
 	if (way->mark(tap->capture)) {
-		taps_settle(tap, 1);
+		if (way->adds_up)
+			capture_settle();
 		for (int i = 0; i < RETIRE_NAPS &&
 				!way->read(tap->capture, ALL_BLOCKS, true);
 			i++)

@@ -72,16 +72,17 @@ bool tap_bound(const struct tap *tap, int netdev_fd);
 /* How it captures, as --backend names it. */
 const char *tap_backend(const struct tap *tap);
 /* Asks the kernel and sets the mark.  Behind it, and behind all taps' marks,
- * taps_settle() goes before anything is read. */
+ * capture_settle() goes before anything is read: taps_mark() does all that. */
 void tap_mark(struct tap *tap, int netdev_fd);
 /* What the kernel adds up by itself is to come, too; no ledger is taken.  As
  * tap_mark(). */
 void tap_turn(struct tap *tap);
+/* Nothing has come that waits for such a turn. */
+bool tap_is_idle(const struct tap *tap);
 /* What is sampled how, and whether each packet is wanted that is: tap_choose()
  * before that turn, tap_chosen() when all of before has been read. */
 void tap_choose(struct tap *tap, const struct export_sampling *how, bool each);
 void tap_chosen(struct tap *tap, const struct export_sampling *how);
-void taps_settle(const struct tap *taps, size_t n);
 /* Reads up to the mark and no further; true when it is reached. */
 bool tap_read_to_mark(struct tap *tap);
 /* Gives the mark up: the ledger is taken with what has been read. */

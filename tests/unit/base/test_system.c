@@ -369,6 +369,29 @@ Test(loop, timers_are_in_step)
 	loop_free(t.loop);
 }
 
+static void on_turn(void *data)
+{
+	((struct turns *)data)->n++;
+}
+
+/* A timer that rests does not come, unless it is wanted by then. */
+Test(loop, turns_are_left_out)
+{
+	struct turns t = {.loop = loop_new()};
+	struct loop_timer *timer = loop_every(t.loop, 20, on_turn, &t);
+	const struct mono_time later = mono_add_ms(mono_now(), 100);
+
+	loop_timer_rest(t.loop, timer, 600000);
+	while (!mono_passed(later))
+		cr_assert_eq(loop_step(t.loop, 20, NULL), 0);
+	cr_assert_eq(t.n, 0);
+	loop_timer_by(timer, 1);
+	loop_timer_by(timer, 600000);
+	while (t.n < 2) /* and has its turns again */
+		cr_assert_eq(loop_step(t.loop, -1, NULL), 0);
+	loop_free(t.loop);
+}
+
 Test(file, special_files_are_not_replaced)
 {
 	struct stat before, after;

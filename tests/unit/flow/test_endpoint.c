@@ -261,6 +261,28 @@ Test(endpoint, records_arrive_in_order_and_once)
 	free_pair(&p);
 }
 
+/* Signs of life, and that is all: whatever happens has been answered. */
+Test(endpoint, idle_ones_hardly_wake, .timeout = 60)
+{
+	struct pair p = new_pair();
+	struct mono_time end;
+	int woken = 0;
+
+	send_some(p.meter, 0, 10);
+	UNTIL(p.loop, p.collector, p.collector->n == 10);
+	end = mono_add_ms(mono_now(), 1000);
+	UNTIL(p.loop, p.collector, mono_passed(end));
+	end = mono_add_ms(mono_now(), 4000);
+	while (!mono_passed(end)) {
+		cr_assert_eq(loop_step(p.loop, -1, NULL), 0);
+		woken++;
+	}
+	cr_expect_leq(woken, 4 * 8, "%d times", woken);
+	cr_expect_eq(p.meter->seen[COLLECTOR], PEER_UP);
+	cr_expect_eq(p.collector->seen[METER], PEER_UP);
+	free_pair(&p);
+}
+
 Test(endpoint, flush_brings_everything_and_is_answered_when_durable)
 {
 	struct pair p = new_pair();

@@ -69,14 +69,18 @@ static bool chance(struct net *net, int percent)
 	return rand_r(&net->seed) % 100 < percent;
 }
 
+/* And was that told before, for who waits till then? */
 static void transmit(struct net *net, int64_t now_ms)
 {
+	const bool due = reliable_due_ms(&net->sender) <= now_ms;
 	struct packet *p;
-	uint64_t at = 0;
+	uint64_t at = 0, before;
 
 	while (net->n < WAY_MAX - 1) {
 		p = &net->way[net->n];
+		before = at;
 		p->len = reliable_next(&net->sender, now_ms, &at, p->body);
+		cr_assert(before || due == (p->len > 0));
 		if (!p->len)
 			return;
 		if (chance(net, net->loss))

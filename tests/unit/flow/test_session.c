@@ -29,6 +29,25 @@ static void deliver(struct line *l, const struct session_output *out)
 		l->items[l->n++] = out->send[i];
 }
 
+/* A tick before it is due does nothing, and then it does. */
+static void check_due(const struct session *s, int64_t now_ms)
+{
+	const int64_t due_ms = session_due_ms(s);
+	const int64_t at_ms[] = {due_ms - 1, due_ms > now_ms ? due_ms : now_ms};
+
+	for (int i = 0; i < 2; i++) {
+		const struct session_input in = {
+			.kind = SESSION_TICK, .now_ms = at_ms[i]};
+		struct session_output out;
+		struct session copy = *s;
+
+		if (due_ms == INT64_MAX || at_ms[i] < now_ms)
+			continue;
+		session_step(&copy, &in, &out);
+		cr_assert_eq(out.n || out.events, i);
+	}
+}
+
 static void step(struct world *w, bool meter, enum session_input_kind kind,
 	const struct message *m, uint64_t number)
 {
@@ -44,6 +63,7 @@ static void step(struct world *w, bool meter, enum session_input_kind kind,
 		cr_assert(message_allowed(m->kind, s->peer, s->self), "%s",
 			message_name(m->kind));
 	session_step(s, &in, &out);
+	check_due(s, w->now_ms);
 	cr_assert_leq(out.n, SESSION_SENDS);
 	cr_assert_eq((out.events & SESSION_EV_STATE) != 0, before != s->state);
 	if (!w->drop_all)

@@ -128,6 +128,34 @@ static void count_one(struct bench *b)
 	}
 }
 
+/* Where nothing happens; and what happens then is found all the same. */
+Test(meter, rests_where_nothing_comes, .timeout = 60)
+{
+	struct mono_time until;
+	struct setup setup;
+	struct bench b;
+	int woken = 0;
+
+	if (!begin(&b, &setup)) {
+		end(&b);
+		return;
+	}
+	b.takes = true;
+	count_one(&b);
+	until = mono_add_ms(mono_now(), 3000);
+	while (!mono_passed(until))
+		turn(&b, 1);
+	until = mono_add_ms(mono_now(), 4000);
+	while (!mono_passed(until)) {
+		cr_assert_geq(loop_step(b.loop, -1, NULL), 0);
+		woken++;
+	}
+	cr_expect_leq(woken, 4 * 6, "%d times", woken);
+	count_one(&b);
+	end(&b);
+	cr_expect_eq(b.with_tos, 2);
+}
+
 /* As long as what was counted cannot leave, flows are what they were, and what
  * the kernel adds up by itself does not tell enough of them. */
 Test(meter, flows_become_others_with_the_last_record_of_before, .timeout = 30)
