@@ -6,11 +6,10 @@
 #include "base/mem.h"
 #include "testbed/import_data.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HOST_KEYS_MAX = 16, KEY_LEN_MAX = 8192, HOSTNAME_LEN_MAX = 253 };
+enum { HOST_KEYS_MAX = 16, KEY_LEN_MAX = 8192 };
 
 int import_node_on(const struct import *i, const char *machine)
 {
@@ -19,16 +18,6 @@ int import_node_on(const struct import *i, const char *machine)
 			strcmp(i->t->nodes[k].m->phys, machine) == 0)
 			return (int)k;
 	return -1;
-}
-
-static bool hostname_valid(const char *name)
-{
-	if (!name[0] || name[0] == '-' || strlen(name) > HOSTNAME_LEN_MAX)
-		return false;
-	for (const char *s = name; *s; s++)
-		if (!isalnum((unsigned char)*s) && !strchr("-_.:", *s))
-			return false;
-	return true;
 }
 
 static bool is_role(const char *erole, const char *name)
@@ -60,8 +49,8 @@ static int add_login(struct import *i, const char *name, struct topo_machine *m)
 
 	m->hostname = import_text(ssh, "hostname");
 	m->gateway = import_text(ssh, "gateway");
-	if ((m->hostname && !hostname_valid(m->hostname)) ||
-		(m->gateway && !hostname_valid(m->gateway)))
+	if ((m->hostname && !topology_host_valid(m->hostname)) ||
+		(m->gateway && !topology_host_valid(m->gateway)))
 		return err_set(i->err, NFZ_E_REPLY,
 			"the testbed names a host for node \"%s\" that can be "
 			"none",
