@@ -252,17 +252,21 @@ bool exporter_add(struct exporter *e, const struct flow_record *r,
 	const struct flow_more *more)
 {
 	const struct times t = times_of(e, r);
-	struct flow_record told;
+	const bool retimed =
+		t.first_ns != r->first_ns || t.last_ns != r->last_ns;
+	struct flow_record other;
 
-	if (t.first_ns == r->first_ns && t.last_ns == r->last_ns)
-		return add_told(e, r, more);
-	told = *r;
-	told.first_ns = t.first_ns;
-	told.last_ns = t.last_ns;
-	if (!add_told(e, &told, more))
+	if (retimed) {
+		other = *r;
+		other.first_ns = t.first_ns;
+		other.last_ns = t.last_ns;
+	}
+	if (!add_told(e, retimed ? &other : r, more))
 		return false;
-	e->retimed += !is_old(e) || (net_addr_is_v4(&r->key.src) &&
-					    net_addr_is_v4(&r->key.dst));
+	if (retimed)
+		e->retimed +=
+			!is_old(e) || (net_addr_is_v4(&r->key.src) &&
+					      net_addr_is_v4(&r->key.dst));
 	return true;
 }
 

@@ -430,18 +430,17 @@ static bool write_short(struct exporter *e, const struct flow_record *r)
 {
 	const bool v4 =
 		net_addr_is_v4(&r->key.src) && net_addr_is_v4(&r->key.dst);
-	const size_t skip = v4 ? 12 : 0, len = v4 ? 4 : 16;
 	const bool sent = (r->flags & RECORD_SENT) != 0;
 	const unsigned id = v4 ? TEMPLATE_V4_SHORT : TEMPLATE_V6_SHORT;
-	const size_t n = SHORT_LEN + 2 * len;
+	const size_t n = SHORT_LEN + 2 * (v4 ? 4 : 16);
 	uint8_t *p = exporter_space(e, export_template(e, id), n), *start = p;
 
 	if (!p)
 		return false;
 	p = add64(p, ms_of(r->first_ns));
 	p = add64(p, ms_of(r->last_ns));
-	p = add(p, r->key.src.b + skip, len);
-	p = add(p, r->key.dst.b + skip, len);
+	p = add_addr(p, &r->key.src, v4);
+	p = add_addr(p, &r->key.dst, v4);
 	p = add32(p, (uint32_t)r->bytes);
 	p = add32(p, (uint32_t)r->packets);
 	p = add16(p, sent ? 0 : r->tap);
@@ -513,8 +512,8 @@ static bool write_long(struct exporter *e, const struct flow_record *r,
 		p = add64(p, ms_of(r->first_ns));
 		p = add64(p, ms_of(r->last_ns));
 	}
-	p = add(p, v4 ? r->key.src.b + 12 : r->key.src.b, v4 ? 4 : 16);
-	p = add(p, v4 ? r->key.dst.b + 12 : r->key.dst.b, v4 ? 4 : 16);
+	p = add_addr(p, &r->key.src, v4);
+	p = add_addr(p, &r->key.dst, v4);
 	p = add64(p, r->bytes);
 	p = add64(p, r->packets);
 	if (e->opt.shape.more & MORE_EXTRA) {

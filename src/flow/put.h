@@ -3,6 +3,9 @@
 #ifndef NFZ_FLOW_PUT_H
 #define NFZ_FLOW_PUT_H
 
+#include "base/net.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -39,6 +42,12 @@ static inline uint8_t *add(uint8_t *p, const void *bytes, size_t n)
 {
 	memcpy(p, bytes, n);
 	return p + n;
+}
+
+/* In full, or what of it is IPv4's. */
+static inline uint8_t *add_addr(uint8_t *p, const struct net_addr *a, bool v4)
+{
+	return v4 ? add(p, a->b + 12, 4) : add(p, a->b, sizeof(a->b));
 }
 
 #endif

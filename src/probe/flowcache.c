@@ -167,26 +167,13 @@ static bool is_past(const struct flowcache *c, uint32_t id)
 		&c->carried, id, h->octets * times, h->packets * times);
 }
 
-/* Files the flow under the earliest time it may need attention.  When nothing
- * is counted now, the next report is due `active` after a packet to come. */
+/* Files the flow under the earliest time it may need attention. */
 static void file_flow(struct flowcache *c, uint32_t id)
 {
 	const struct flow_hot *hot = &c->table.hot[id];
-	const int64_t now_ns = now_of(c, hot);
-	int64_t quiet_ms = (now_ns - hot->last_ns) / NS_PER_MS;
-	int64_t left_ms = timeouts_patience_ms(&c->times, hot) +
-			  c->times.late_ms - quiet_ms;
-	int64_t report = c->times.active_ms;
+	const int64_t left_ms = timeouts_left_ms(&c->times, hot,
+		flowtable_first(&c->table, id), now_of(c, hot), is_past(c, id));
 
-	if (hot->packets > 0)
-		report = timeouts_report_ms(&c->times, hot) -
-			 (now_ns - flowtable_first(&c->table, id)) / NS_PER_MS;
-	if (!(hot->state & (FLOW_RIPE | FLOW_NEW)) && !c->times.exact)
-		report -= TIMEOUTS_RIPE_MS;
-	if (is_past(c, id))
-		report = 0;
-	if (report < left_ms)
-		left_ms = report;
 	wheel_file(&c->wheel, id, c->wheel.tick + wheel_ticks(left_ms) + 1);
 }
 
@@ -249,13 +236,13 @@ static void start(struct flowcache *c, uint32_t id,
 		beside_start(&c->beside, id, a, turned);
 }
 
-static void remove_flow(struct flowcache *c, uint32_t id)
+/* hash: of its key. */
+static void remove_flow(struct flowcache *c, uint32_t id, uint64_t hash)
 {
 	if (c->opt.seen_bytes)
-		seen_add(&c->seen,
-			flowtable_hash(&c->table, &c->table.hot[id].key));
+		seen_add(&c->seen, hash);
 	wheel_remove(&c->wheel, id);
-	flowtable_remove(&c->table, id);
+	flowtable_remove(&c->table, id, flowtable_tag(hash));
 }
 
 /* Makes room for one flow; false when the sink takes no record now.  Two turns
@@ -275,7 +262,7 @@ static bool evict(struct flowcache *c)
 		}
 		if (!emit(c, id, END_LACK_OF_RESOURCES))
 			return false;
-		remove_flow(c, id);
+		remove_flow(c, id, flowtable_hash(&c->table, &hot->key));
 		c->stats.evicted++;
 		return true;
 	}
@@ -284,7 +271,7 @@ static bool evict(struct flowcache *c)
 
 /* What is known of an addition before its turn comes. */
 struct lookup {
-	uint32_t tag;
+	uint64_t hash;
 	uint32_t candidate; /* the flow it belongs to, unless things change */
 	bool fragment;
 	bool turned; /* it came with the key of the other direction */
@@ -297,13 +284,10 @@ static uint32_t create(struct flowcache *c, const struct flow_addition *a,
 
 	if (c->table.n == c->table.cap && !evict(c))
 		return FLOWTABLE_NONE;
-	id = flowtable_insert(&c->table, &a->key, l->tag);
-	if (id == FLOWTABLE_NONE)
-		return id;
+	id = flowtable_insert(&c->table, &a->key, flowtable_tag(l->hash));
 	c->table.hot[id].last_ns = a->first_ns;
 	start(c, id, a, l->turned);
-	c->distinct += !c->seen.n ||
-		       !seen_has(&c->seen, flowtable_hash(&c->table, &a->key));
+	c->distinct += !c->seen.n || !seen_has(&c->seen, l->hash);
 	if (c->table.n > c->stats.most_flows)
 		c->stats.most_flows = c->table.n;
 	return id;
@@ -385,8 +369,7 @@ static void prepare(
 	if (c->opt.merge_fragments)
 		tail &= ~fragment;
 	memcpy(&a->key.sport, &tail, sizeof(tail));
-	ret->tag =
-		(uint32_t)(flowtable_hash_with(&c->table, &a->key, tail) >> 32);
+	ret->hash = flowtable_hash_with(&c->table, &a->key, tail);
 }
 
 /* What most caches need not ask of each packet.  A flow that has come to the
@@ -410,8 +393,8 @@ static bool add_one(struct flowcache *c, const struct flow_addition *a,
 	const struct lookup *l, size_t i)
 {
 	const uint32_t touched = c->table.touched;
-	uint32_t id =
-		flowtable_find_again(&c->table, l->candidate, &a->key, l->tag);
+	uint32_t id = flowtable_find_again(
+		&c->table, l->candidate, &a->key, flowtable_tag(l->hash));
 	bool fresh = id == FLOWTABLE_NONE;
 
 	if (fresh)
@@ -439,10 +422,14 @@ uint64_t flowcache_add(struct flowcache *c, struct flow_addition *a, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		prepare(c, &a[i], &l[i]);
-		flowtable_prefetch_slot(&c->table, l[i].tag);
+		flowtable_prefetch_slot(&c->table, flowtable_tag(l[i].hash));
 	}
-	for (size_t i = 0; i < n; i++)
-		l[i].candidate = flowtable_candidate(&c->table, l[i].tag);
+	for (size_t i = 0; i < n; i++) {
+		l[i].candidate = flowtable_candidate(
+			&c->table, flowtable_tag(l[i].hash));
+		if (l[i].candidate == FLOWTABLE_NONE)
+			seen_prefetch(&c->seen, l[i].hash);
+	}
 	for (size_t i = 0; i < n; i++)
 		if (a[i].point >= c->points.n || !add_one(c, &a[i], &l[i], i))
 			refused |= UINT64_C(1) << i;
@@ -459,21 +446,18 @@ static struct verdict judge(const struct flowcache *c, uint32_t id)
 		now_of(c, hot), is_past(c, id));
 }
 
-/* A flow whose time may have come. */
-static void attend(void *data, uint32_t id)
+/* A flow whose time may have come; hash: of its key. */
+static void attend(struct flowcache *c, uint32_t id, uint64_t hash)
 {
-	struct flowcache *c = data;
 	struct flow_hot *hot = &c->table.hot[id];
 	const struct verdict v = judge(c, id);
 
-	if (id >= c->table.touched || !(hot->state & FLOW_USED))
-		return;
 	if ((v.done || v.due) && !emit(c, id, v.reason)) {
 		wheel_file(&c->wheel, id, c->wheel.tick + RETRY_TICKS);
 		return;
 	}
 	if (v.done) {
-		remove_flow(c, id);
+		remove_flow(c, id, hash);
 		return;
 	}
 	if (v.due)
@@ -481,6 +465,27 @@ static void attend(void *data, uint32_t id)
 	else if (v.age_ns > (c->times.active_ms - TIMEOUTS_RIPE_MS) * NS_PER_MS)
 		hot->state |= FLOW_RIPE;
 	file_flow(c, id);
+}
+
+/* All that is needed of all of them is on its way before the first is attended:
+ * most have not been touched for long. */
+static void attend_all(void *data, const uint32_t *ids, size_t n)
+{
+	struct flowcache *c = data;
+	const struct flowtable *t = &c->table;
+	uint64_t hashes[WHEEL_BROOD];
+
+	for (size_t i = 0; i < n; i++)
+		__builtin_prefetch(&t->hot[ids[i]], 1);
+	for (size_t i = 0; i < n; i++) {
+		hashes[i] = flowtable_hash(t, &t->hot[ids[i]].key);
+		flowtable_prefetch_slot(t, flowtable_tag(hashes[i]));
+		seen_prefetch(&c->seen, hashes[i]);
+		__builtin_prefetch(&t->first_ns[ids[i]], 1);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] < t->touched && t->hot[ids[i]].state & FLOW_USED)
+			attend(c, ids[i], hashes[i]);
 }
 
 void flowcache_advance(struct flowcache *c, int64_t now_ns)
@@ -503,7 +508,8 @@ void flowcache_advance(struct flowcache *c, int64_t now_ns)
 	if (step > 2 * WHEEL_SLOTS * TICK_NS)
 		step = 2 * WHEEL_SLOTS * TICK_NS;
 	c->wheel_ns += step;
-	wheel_advance(&c->wheel, (uint64_t)(c->wheel_ns / TICK_NS), attend, c);
+	wheel_advance(
+		&c->wheel, (uint64_t)(c->wheel_ns / TICK_NS), attend_all, c);
 }
 
 void flowcache_doubt(struct flowcache *c)

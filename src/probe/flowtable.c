@@ -205,9 +205,9 @@ static void close_hole(struct flowtable *t, uint32_t hole)
 	t->slots[hole] = (struct flowtable_slot){0};
 }
 
-void flowtable_remove(struct flowtable *t, uint32_t id)
+void flowtable_remove(struct flowtable *t, uint32_t id, uint32_t tag)
 {
-	uint32_t at = flowtable_tag(t, &t->hot[id].key) & t->mask;
+	uint32_t at = tag & t->mask;
 
 	while (t->slots[at].number != id + 1)
 		at = (at + 1) & t->mask;

@@ -110,10 +110,9 @@ static inline uint64_t flowtable_hash(
 {
 	return flowtable_hash_with(t, key, flowtable_word(key, 4));
 }
-static inline uint32_t flowtable_tag(
-	const struct flowtable *t, const struct flow_key *key)
+static inline uint32_t flowtable_tag(uint64_t hash)
 {
-	return (uint32_t)(flowtable_hash(t, key) >> 32);
+	return (uint32_t)hash;
 }
 static inline bool flowtable_same(
 	const struct flow_key *a, const struct flow_key *b)
@@ -188,7 +187,7 @@ static inline uint32_t flowtable_find_again(const struct flowtable *t,
  * FLOWTABLE_NONE when full. */
 uint32_t flowtable_insert(
 	struct flowtable *t, const struct flow_key *key, uint32_t tag);
-void flowtable_remove(struct flowtable *t, uint32_t id);
+void flowtable_remove(struct flowtable *t, uint32_t id, uint32_t tag);
 /* What it has counted, at that point, but for the reason to tell it. */
 void flowtable_tell(const struct flowtable *t, uint32_t id,
 	const struct flow_point *p, struct flow_record *ret);

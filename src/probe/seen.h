@@ -18,6 +18,12 @@ void seen_init(struct seen *s, size_t bytes);
 void seen_release(struct seen *s);
 void seen_add(struct seen *s, uint64_t hash);
 bool seen_has(const struct seen *s, uint64_t hash);
+/* It will be asked for, or added. */
+static inline void seen_prefetch(const struct seen *s, uint64_t hash)
+{
+	if (s->slots)
+		__builtin_prefetch(&s->slots[hash & s->mask]);
+}
 size_t seen_memory(const struct seen *s);
 
 #endif

@@ -54,6 +54,25 @@ static inline int64_t timeouts_report_ms(
 {
 	return h->state & FLOW_NEW ? t->first_ms : t->active_ms;
 }
+/* Until anything may be due; past: the flow has come to the limit.  When nothing
+ * is counted now, the next report is `active` after a packet to come. */
+static inline int64_t timeouts_left_ms(const struct timeouts *t,
+	const struct flow_hot *h, int64_t first_ns, int64_t now_ns, bool past)
+{
+	const int64_t quiet_ms = (now_ns - h->last_ns) / NS_PER_MS;
+	const int64_t left_ms =
+		timeouts_patience_ms(t, h) + t->late_ms - quiet_ms;
+	int64_t report_ms = t->active_ms;
+
+	if (past)
+		return 0;
+	if (h->packets > 0)
+		report_ms = timeouts_report_ms(t, h) -
+			    (now_ns - first_ns) / NS_PER_MS;
+	if (!(h->state & (FLOW_RIPE | FLOW_NEW)) && !t->exact)
+		report_ms -= TIMEOUTS_RIPE_MS;
+	return report_ms < left_ms ? report_ms : left_ms;
+}
 /* The reason that came first: where packets are far apart nobody looked then. */
 static inline enum end_reason timeouts_end(
 	const struct timeouts *t, const struct flow_hot *h, int64_t first_ns)
@@ -70,7 +89,6 @@ struct verdict {
 	int64_t age_ns; /* since the first packet of what is counted */
 	enum end_reason reason;
 };
-/* past: has it come to the limit? */
 static inline struct verdict timeouts_judge(const struct timeouts *t,
 	const struct flow_hot *h, int64_t first_ns, int64_t now_ns, bool past)
 {

@@ -87,28 +87,41 @@ void wheel_part(struct wheel *w, uint32_t id)
 	wheel_remove(w, w->n + id / WHEEL_BROOD);
 }
 
-static void give_brood(struct wheel *w, uint32_t brood, wheel_fn fn, void *data)
+static size_t take_brood(struct wheel *w, uint32_t brood, uint32_t *ids)
 {
 	const uint32_t first = brood * WHEEL_BROOD;
+	size_t n = 0;
 
-	for (uint32_t i = 0; i < WHEEL_BROOD && first + i < w->n; i++)
-		if (!w->entries[first + i].prev)
-			fn(data, first + i);
+	for (uint32_t i = first; i < first + WHEEL_BROOD && i < w->n; i++)
+		if (!w->entries[i].prev)
+			ids[n++] = i;
+	return n;
+}
+
+/* A brood apart: who has just been taken from the list is not filed. */
+static size_t take(struct wheel *w, const uint32_t *head, uint32_t *ids)
+{
+	const uint32_t first = *head;
+	size_t n = 0;
+
+	if (first >= w->n) {
+		wheel_remove(w, first);
+		return take_brood(w, first - w->n, ids);
+	}
+	while (n < WHEEL_BROOD && *head < w->n) {
+		ids[n++] = *head;
+		wheel_remove(w, *head);
+	}
+	return n;
 }
 
 static void give_back(struct wheel *w, wheel_fn fn, void *data)
 {
-	uint32_t *head = &w->heads[w->tick % WHEEL_SLOTS];
+	const uint32_t *head = &w->heads[w->tick % WHEEL_SLOTS];
+	uint32_t ids[WHEEL_BROOD];
 
-	while (*head != WHEEL_NONE) {
-		uint32_t id = *head;
-
-		wheel_remove(w, id);
-		if (id < w->n)
-			fn(data, id);
-		else
-			give_brood(w, id - w->n, fn, data);
-	}
+	while (*head != WHEEL_NONE)
+		fn(data, ids, take(w, head, ids));
 }
 
 void wheel_advance(struct wheel *w, uint64_t tick, wheel_fn fn, void *data)

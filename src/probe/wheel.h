@@ -37,7 +37,8 @@ static inline uint64_t wheel_ticks(int64_t ms)
 	return ms <= 0 ? 0 : (uint64_t)(ms + WHEEL_TICK_MS - 1) / WHEEL_TICK_MS;
 }
 
-typedef void (*wheel_fn)(void *data, uint32_t id);
+/* At most WHEEL_BROOD at once: what is known of them may be far off in memory. */
+typedef void (*wheel_fn)(void *data, const uint32_t *ids, size_t n);
 
 /* Numbers 0 to n - 1; memory is taken when it is touched. */
 void wheel_init(struct wheel *w, uint32_t n);
@@ -51,7 +52,7 @@ void wheel_file_new(struct wheel *w, uint32_t id, uint64_t tick);
 void wheel_part(struct wheel *w, uint32_t id);
 void wheel_remove(struct wheel *w, uint32_t id);
 /* Moves on to `tick`, giving back what is due, and of a brood all who are not
- * filed, whether they ever were or not; fn may file and remove. */
+ * filed, whether they ever were or not; fn may file and remove these. */
 void wheel_advance(struct wheel *w, uint64_t tick, wheel_fn fn, void *data);
 
 #endif

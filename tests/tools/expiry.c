@@ -85,17 +85,20 @@ static void file(struct table *t, uint32_t i)
 		(uint64_t)(due / (WHEEL_TICK_MS * NS_PER_MS)) + 1);
 }
 
-static void attend(void *data, uint32_t i)
+static void attend(void *data, const uint32_t *ids, size_t n)
 {
 	struct table *t = data;
-	struct flow *f = &t->flows[i];
 
-	if (t->now_ns - f->last_ns <= IDLE_S * NS_PER_S) {
-		file(t, i);
-		return;
+	for (size_t i = 0; i < n; i++) {
+		struct flow *f = &t->flows[ids[i]];
+
+		if (t->now_ns - f->last_ns <= IDLE_S * NS_PER_S) {
+			file(t, ids[i]);
+			continue;
+		}
+		f->alive = false;
+		t->expired++;
 	}
-	f->alive = false;
-	t->expired++;
 }
 
 static void by_wheel(struct table *t, uint32_t i, int64_t now)

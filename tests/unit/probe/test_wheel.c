@@ -11,14 +11,17 @@ struct world {
 	uint64_t again; /* refile this much later */
 };
 
-static void on_due(void *data, uint32_t id)
+static void on_due(void *data, const uint32_t *ids, size_t n)
 {
 	struct world *w = data;
 
-	w->given[id] = w->wheel.tick;
-	w->times[id]++;
-	if (w->again)
-		wheel_file(&w->wheel, id, w->wheel.tick + w->again);
+	cr_assert(n <= WHEEL_BROOD);
+	for (size_t i = 0; i < n; i++) {
+		w->given[ids[i]] = w->wheel.tick;
+		w->times[ids[i]]++;
+		if (w->again)
+			wheel_file(&w->wheel, ids[i], w->wheel.tick + w->again);
+	}
 }
 
 static void set_up(struct world *w)
@@ -65,6 +68,23 @@ Test(wheel, broods)
 	wheel_advance(&w.wheel, 20, on_due, &w);
 	cr_expect(w.given[2] == 7 && w.given[N - 1] == 6);
 	cr_expect(w.times[0] == 1 && w.times[2] == 1 && w.times[N - 1] == 1);
+}
+
+/* Many under one tick, and of each brood one that is filed for itself: each is
+ * given back once. */
+Test(wheel, more_than_fit_at_once)
+{
+	struct world w;
+
+	set_up(&w);
+	for (uint32_t id = 0; id < N; id++)
+		wheel_file_new(&w.wheel, id, 5);
+	for (uint32_t id = 0; id < N; id += 1 + id % 2)
+		wheel_file(&w.wheel, id, 5);
+	w.again = 10;
+	wheel_advance(&w.wheel, 5, on_due, &w);
+	for (uint32_t id = 0; id < N; id++)
+		cr_expect_eq(w.times[id], 1, "%u: %d", id, w.times[id]);
 }
 
 Test(wheel, past_and_far_due_times)
