@@ -129,13 +129,14 @@ expect("marked", [(r["proto"], r["packets"], r["fragment"]) for r in map(json.lo
 expect("no sample of them", read(own.name, "-o", "none", "--fragment-ports", "--sample", "2")[2], 2)
 
 # with the packet that brings it there, in whatever way it is reported besides
-for more, want in ((["--report-bytes", "5000"], [10] * 80 + [5] * 40), (["--report-packets", "12"], [12] * 80 + [1] * 40),
-                   (["--report-packets", "12", "--report-bytes", "5001"], [11] * 80 + [3] * 40),
-                   (["--report-packets", "24", "--biflow"], [24] * 40 + [1] * 40), (["--report-packets", "26"], [25] * 40)):
+# (of both limits each counts for itself: after 11, 12, 21 and 24 packets)
+for more, want, active in ((["--report-bytes", "5000"], [10] * 80 + [5] * 40, 80), (["--report-packets", "12"], [12] * 80 + [1] * 40, 80),
+                           (["--report-packets", "12", "--report-bytes", "5001"], [11] * 40 + [9] * 40 + [3] * 40 + [1] * 80, 160),
+                           (["--report-packets", "24", "--biflow"], [24] * 40 + [1] * 40, 40), (["--report-packets", "26"], [25] * 40, 0)):
     got, lines, _ = read(own.name, "-o", "ndjson", *more)
     found = [json.loads(l) for l in lines]
     expect("reported " + str(more), sorted((r["packets"] for r in found), reverse=True), want)
-    expect("and why " + str(more), sum(r["end"] == "active" for r in found), sum(n >= 10 and n != 25 for n in want))
+    expect("and why " + str(more), sum(r["end"] == "active" for r in found), active)
     expect("all of it " + str(more), (got["packets"], got["octets"], got["flows"]), (1000, 500000, 40))
 
 # what a pipe had before it paused is told then: as lines and as datagrams
