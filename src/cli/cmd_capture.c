@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "cli/commands.h"
 #include "cli/nodes.h"
 
@@ -16,8 +17,8 @@
 
 struct capture_command {
 	struct common common;
-	const char *topology, *write, *limit;
-	int64_t count;
+	const char *topology, *write;
+	int64_t count, for_ms;
 };
 
 #define AT(member) offsetof(struct capture_command, member)
@@ -27,8 +28,8 @@ static const struct opt options[] = {
 		"the capture file; - is standard output", NULL, 0, 0},
 	{"count", 0, OPT_INT, AT(count), "N", "at most N frames (1000)", NULL,
 		1, 1000000},
-	{"for", 0, OPT_TEXT, AT(limit), "TIME", "at most so long (10s)", NULL,
-		0, 0},
+	{"for", 0, OPT_SPAN, AT(for_ms), "TIME", "at most so long (10s)", NULL,
+		1, INT64_MAX},
 	{"topology", 0, OPT_TEXT, AT(topology), "FILE",
 		"nodes from a file instead of the testbed", NULL, 0, 0},
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
@@ -113,6 +114,7 @@ static int ask_node(struct nodes_context *n, const struct topology *t, int node,
 	const char *const *argv, struct err *err)
 {
 	struct arrival *a = n->options.ctx;
+	cleanup_free char *said = NULL;
 	int status = 0, r;
 
 	buf_reset(&a->said);
@@ -123,10 +125,13 @@ static int ask_node(struct nodes_context *n, const struct topology *t, int node,
 		*err = a->err;
 		return a->result;
 	}
+	said = mem_strdup(buf_str(&a->said));
+	utf8_disarm(said);
 	if (status != 0)
-		return err_set(err, NFZ_E_NO_DEPLOYMENT, "%s: %.300s",
-			t->nodes[node].name, buf_str(&a->said));
-	fprintf(stderr, "%s: %s", t->nodes[node].name, buf_str(&a->said));
+		return err_set(err,
+			a->fd < 0 ? NFZ_E_NO_DEPLOYMENT : NFZ_E_REMOTE,
+			"%s: %.300s", t->nodes[node].name, said);
+	fprintf(stderr, "%s: %s", t->nodes[node].name, said);
 	return 0;
 }
 
@@ -136,13 +141,21 @@ static int ask_in_turn(struct nodes_context *n, const struct topology *t,
 	size_t room = t->n_bridges + t->links[link].n_members;
 	cleanup_free int *nodes = mem_zalloc(room + 1, sizeof(*nodes));
 	size_t found = candidates(t, link, nodes, room);
-	int r = err_set(err, NFZ_E_NO_DEPLOYMENT,
-		"link %s has no ends that could be asked", t->links[link].name);
+	const struct arrival *a = n->options.ctx;
+	struct err kept = ERR_INIT;
 
 	for (size_t i = 0; i < found; i++) {
-		r = ask_node(n, t, nodes[i], argv, err);
-		if (r != -NFZ_E_NO_DEPLOYMENT)
+		int r = ask_node(n, t, nodes[i], argv, err);
+
+		if (r == 0 || r == -NFZ_E_INTERRUPTED || a->fd >= 0)
 			return r;
+		if (r != -NFZ_E_NO_DEPLOYMENT)
+			kept = *err;
+	}
+	/* the probe may be on the one that could not be asked */
+	if (kept.code) {
+		*err = kept;
+		return -(int)kept.code;
 	}
 	err_set(err, NFZ_E_NO_DEPLOYMENT, "no probe watches link %s now",
 		t->links[link].name);
@@ -171,10 +184,10 @@ static int no_link(const struct topology *t, const char *name, struct err *err)
 static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	cleanup(topology_free_at) struct topology *t = NULL;
-	struct capture_command o = {.count = 1000, .limit = "10s"};
+	struct capture_command o = {.count = 1000, .for_ms = 10000};
 	struct arrival a = {.fd = -1, .said = BUF_INIT(4096)};
 	struct nodes_context n;
-	char count[24];
+	char count[24], span[32];
 	int words, skip, link, r;
 
 	r = command_parse(app, &cmd_capture, &o, argc, argv, &words, err);
@@ -193,6 +206,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	if (link < 0)
 		return no_link(t, argv[1 + skip], err);
 	snprintf(count, sizeof(count), "%lld", (long long)o.count);
+	snprintf(span, sizeof(span), "%lldms", (long long)o.for_ms);
 	a.path = o.write;
 	nodes_init(&n, app, t);
 	n.options.progress = NULL;
@@ -200,7 +214,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	r = ask_in_turn(&n, t, link,
 		(const char *[]){"nfz-meter", "--setup", "etc/meter.setup",
 			"--dump", t->links[link].name, "--count", count,
-			"--for", o.limit, NULL},
+			"--for", span, NULL},
 		err);
 	if (r < 0 && a.fd >= 0)
 		keep_whole(&a);

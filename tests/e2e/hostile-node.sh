@@ -92,6 +92,19 @@ for words in "query $exp -o json" "status $exp" "analyse hops $exp"; do
 	# shellcheck disable=SC2086
 	nf $words
 done
+tb exec "$exp" "$node" -- sh -c 'cd /var/lib/netflowize/*/bin
+	rm nfz-meter; cat >nfz-meter; chmod 700 nfz-meter' <<'XEOF'
+#!/bin/sh
+printf '\033]0;owned\007\302\233\n' >&2
+[ "$6" = 2 ]
+XEOF
+link=$(tb show "$exp" -o json | jq -r --arg n "$node" \
+	'[.links[] | select(.members[].node == $n).name][0]')
+for count in 1 2; do
+	nf capture "$exp" "$link" --count $count --for 1s -w "$dir/frames"
+	[ "$status $count" = "2 1" ] || [ "$status $count" = "0 2" ] ||
+		bad "$lie: capture"
+done
 nf query "$exp"
 grep -q '{"a": "?]0;owned????' "$dir/out" || bad "$lie: what it said is shown"
 nf strip "$exp" --yes --force

@@ -53,6 +53,8 @@ for words in status query verify; do
 	check "$words has no line wider than the terminal" [ "$(tr -d '\r' \
 		<"$dir/out" | awk 'length > w { w = length } END { print (w > 30) + (w > 70) }')" = 1 ]
 done
+nfz capture "$exp" core --for ever -w "$dir/x"
+check "a wrong time is no missing probe" said "ever is not a time"
 nfz capture "$exp" core --count 1 --for 1s -w /dev/full
 check "a full disk of one's own is named" said "/dev/full: write: No space"
 nfz analyse "$exp"
