@@ -16,7 +16,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+struct doctor_command {
+	struct common common;
+	const char *topology;
+};
+
 static const struct opt options[] = {
+	{"topology", 0, OPT_TEXT, offsetof(struct doctor_command, topology),
+		"FILE", "nodes from a file: no testbed is asked", NULL, 0, 0},
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
@@ -171,14 +178,13 @@ static void check_nodes(struct doctor *d, const struct topology *t)
 	deploy_report_release(&report);
 }
 
-static void check_experiment(struct doctor *d, const char *word)
+static void check_experiment(
+	struct doctor *d, const char *file, const char *word)
 {
 	cleanup(topology_free_at) struct topology *t = NULL;
-	struct experiment_name name;
 	struct err err = ERR_INIT;
 
-	if (!fine(d, app_experiment(d->app, word, &name, &err), &err) ||
-		!fine(d, experiment_topology(d->app, &name, &t, &err), &err))
+	if (!fine(d, experiment_or_file(d->app, file, word, &t, &err), &err))
 		return;
 	for (size_t i = 0; i < t->n_nodes; i++)
 		if (t->nodes[i].m->unusable) {
@@ -196,21 +202,23 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	static const struct sheet_column columns[] = {{.name = "state"},
 		{.name = "code"}, {.name = "text"}, {.name = "fix"}};
-	struct common c = {0};
+	struct doctor_command o = {0};
 	struct doctor d = {.app = app};
+	const char *word;
 	int words, r = command_parse(
-			   app, &cmd_doctor, &c, argc, argv, &words, err);
+			   app, &cmd_doctor, &o, argc, argv, &words, err);
 
 	if (r < 0 || words < 0)
 		return r;
+	word = words ? argv[1] : NULL;
 	sheet_open(&d.sheet, app_sheet(app), stdout, columns, 4);
 	if (!app_for_people(app))
 		sheet_begin(&d.sheet, "netflowize.doctor/1", "findings");
 	good(&d, "netflowize %s", NFZ_VERSION);
 	check_programs(&d);
 	/* what rests on a thing that is broken would only say so again */
-	if (check_certificate(&d) && check_service(&d) && words)
-		check_experiment(&d, argv[1]);
+	if (o.topology || (check_certificate(&d) && check_service(&d) && word))
+		check_experiment(&d, o.topology, word);
 	if (!app_for_people(app))
 		sheet_end(&d.sheet);
 	r = sheet_close(&d.sheet, err);
@@ -221,7 +229,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 }
 
 const struct command cmd_doctor = {.name = "doctor",
-	.usage = "[PROJ/EXP]",
+	.usage = "[PROJ/EXP | --topology FILE]",
 	.summary = "Check all that up needs; nothing is left behind",
 	.example = "netflowize doctor netsec/dumbbell",
 	.options = options,

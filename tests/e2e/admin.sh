@@ -36,6 +36,10 @@ ping() { on client1 -- ping -c 20 -i 0.01 -q client2 >/dev/null; }
 
 nfz snapshot "$exp"
 cp "$dir/out" "$dir/snapshot"
+nfz doctor --topology "$west" --certificate /nonexistent
+check "doctor looks at the nodes of a file, at no certificate" \
+	said "login, sudo and disk will do on"
+check "and finds nothing" [ "$status" = 0 ]
 nfz up --topology "$west"
 check "west is up" [ "$status" = 0 ]
 nfz up --topology "$east"
