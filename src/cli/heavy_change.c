@@ -207,11 +207,14 @@ static int still_there(struct heavy_now *now, struct err *err)
 
 	if (r == 0) {
 		(void)ns_text_plain(raw ? raw : "", &plain);
-		if (strcmp(buf_str(&plain), now->text) != 0)
-			r = err_set(err, NFZ_E_BUSY,
+		if (strcmp(buf_str(&plain), now->text) != 0) {
+			err_set(err, NFZ_E_BUSY,
 				"somebody changed the description of %s/%s "
 				"just now; nothing was sent",
 				now->exp.proj, now->exp.exp);
+			r = err_hint(err, "Run this again: it begins with what "
+					  "is there then.");
+		}
 	}
 	buf_release(&plain);
 	return r;

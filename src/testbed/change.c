@@ -233,6 +233,21 @@ static int follow(struct polling *p, const char *text, struct err *err)
 	}
 }
 
+/* In words: that is certain, and mostly somebody else's change is under way. */
+static int refused(
+	struct client *c, const struct client_exp *e, int r, struct err *err)
+{
+	cleanup_free char *state = NULL;
+
+	if (client_state(c, e, &state, NULL) == 0 && passes(state)) {
+		err_clear(err);
+		return client_require_active(e, state, err);
+	}
+	if (!err->hint[0])
+		err_hint(err, "Nothing was changed.");
+	return r;
+}
+
 int change_send(struct client *c, const struct client_exp *e, const char *text,
 	const struct change_watch *watch, struct err *err)
 {
@@ -248,8 +263,10 @@ int change_send(struct client *c, const struct client_exp *e, const char *text,
 	p.answered = true;
 	p.was_out = strcmp(state, "swapped") == 0;
 	r = client_modify(c, e, text, &messages, err);
-	/* refused in words: that is certain; a lost answer is not */
-	if (r < 0 && ((messages && *messages) || !may_pass(r)))
+	/* a lost answer decides nothing */
+	if (r < 0 && messages && *messages)
+		return refused(c, e, r, err);
+	if (r < 0 && !may_pass(r))
 		return r;
 	err_clear(err);
 	p.heard = mono_now();

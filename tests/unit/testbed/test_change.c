@@ -168,7 +168,23 @@ Test(change, refused_in_words_is_certain)
 
 	cr_expect_lt(send(&s, false, &err), 0);
 	cr_expect(strstr(err.text, "locked down"), "%s", err.text);
-	cr_expect_eq(s.asked, 0);
+	cr_expect(strstr(err.hint, "Nothing was changed"), "%s", err.hint);
+	cr_expect_eq(s.asked, 1);
+}
+
+Test(change, refused_while_another_one_is_under_way)
+{
+	struct script s = {.states = good,
+		.text = "old",
+		.after = "old",
+		.asked = 1,
+		.refusal = "*** swapexp: must be ACTIVE or SWAPPED to modify!"};
+	struct err err;
+
+	cr_expect_eq(send(&s, false, &err), -NFZ_E_SWAPPED);
+	cr_expect(strstr(err.text, "being modified"), "%s", err.text);
+	cr_expect(strstr(err.hint, "run this again"), "%s", err.hint);
+	cr_expect_eq(s.asked, 2);
 }
 
 Test(change, whoever_stops_waiting_is_told_that_it_goes_on)
