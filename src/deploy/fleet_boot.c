@@ -56,7 +56,8 @@ static int no_program(struct fleet_node *n, const char *what, struct err *err)
 	return err_hint(err, "Leave it out: --avoid %s", n->name);
 }
 
-/* The agent will ask for its own bytes: begin_sending(). */
+/* The agent will ask for its own bytes: begin_sending().  What goes before them
+ * is made once for all nodes. */
 static int announce(struct fleet *f, struct fleet_node *n, struct err *err)
 {
 	const struct payload *p = payloads_for(f->payloads, n->arch);
@@ -68,8 +69,10 @@ static int announce(struct fleet *f, struct fleet_node *n, struct err *err)
 	r = payload_boot(p, &boot, err);
 	if (r < 0)
 		return r;
-	bootstrap_send(p->agent->sha, p->agent->size, boot->packed,
-		&boot->unpack, &n->io->out);
+	if (!boot->line.len)
+		bootstrap_send(p->agent->sha, p->agent->size, boot->packed,
+			&boot->unpack, &p->boot->line);
+	buf_add(&n->io->out, boot->line.data, boot->line.len);
 	n->binary_sent += boot->unpack.len;
 	return 0;
 }

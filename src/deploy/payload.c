@@ -10,7 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ARCHIVE_MAX = 64 << 20, UNPACK_MAX = 8192 /* of a line of shell */ };
+enum {
+	ARCHIVE_MAX = 64 << 20,
+	UNPACK_MAX = 8192, /* of the line of shell it goes in */
+	LINE_ROOM = 5 * UNPACK_MAX
+};
 
 static void release(struct payload *p)
 {
@@ -18,8 +22,10 @@ static void release(struct payload *p)
 	free(p->entries);
 	free(p->offsets);
 	free(p->good);
-	if (p->boot)
+	if (p->boot) {
 		buf_release(&p->boot->unpack);
+		buf_release(&p->boot->line);
+	}
 	free(p->boot);
 }
 
@@ -33,6 +39,7 @@ static int set_entries(struct payload *p, const struct payload_reader *r,
 	p->offsets = mem_zalloc(p->n, sizeof(*p->offsets));
 	p->good = mem_zalloc(p->n, sizeof(*p->good));
 	p->boot = mem_zalloc(1, sizeof(*p->boot));
+	p->boot->line = (struct buf)BUF_INIT(LINE_ROOM);
 	for (size_t i = 0; i < p->n; i++) {
 		p->entries[i] = entries[i];
 		if (entries[i].again) {

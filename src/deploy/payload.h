@@ -19,6 +19,7 @@ struct payload_boot {
 	struct buf unpack; /* a program that takes the rest: nfz-agent(8) */
 	const char *block; /* of LZ4, as the archive has it */
 	size_t packed;
+	struct buf line; /* of shell, to begin with; empty: not made yet */
 };
 
 struct payload {

@@ -355,6 +355,7 @@ int meter_new(const struct meter_options *options, struct meter **ret,
 	m->output = *options->output;
 	m->netdev_fd = -1;
 	m->ledger_age = -1;
+	m->quiet = QUIET_TICKS;
 	m->definition = m->asked = options->definition;
 	cache = cache_options(m);
 	flows_open(&m->flows, &m->definition, &cache);
