@@ -146,6 +146,11 @@ static int on_word(struct fleet *f, struct fleet_node *n, const char *line,
 	case BOOTSTRAP_NEED: /* however often it says so */
 		return io->out.len ? 0 : announce(f, n, err);
 	case BOOTSTRAP_PACKED:
+		/* each time it were progress, without end */
+		if (io->phase == IO_SENDING)
+			return err_set(err, NFZ_E_REMOTE,
+				"%s: it asks for the agent again and again",
+				n->name);
 		return begin_sending(f, n, err);
 	case BOOTSTRAP_FULL:
 		err_set(err, NFZ_E_DISK_FULL,

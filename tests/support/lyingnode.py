@@ -101,6 +101,10 @@ def main():
         sys.exit(3)
     if lie == "endless":
         forever(b"A" * 65536)
+    if lie == "packed":
+        while True:
+            say(b"NFZ 1 root Linux x86_64\nNFZ 1 need\nNFZ 1 packed\n")
+            time.sleep(0.1)
     say(b"NFZ 1 agent\n")
     if lie == "huge":
         say(struct.pack(">IB", 0xffffffff, RESULT))
