@@ -16,7 +16,8 @@ hundred at a time: one without a meter, one with, one with a packet socket that
 takes nothing, and one with the plainest ring there can be, whose blocks are
 given back unread.  These are what the kernel takes for handing frames to any
 packet socket at all, and for putting them into a ring: no way that has one
-costs less."""
+costs less.  First the answers come back by a wire of their own, so that one
+frame of a round trip is counted, which was received; then both are."""
 import argparse
 import json
 import os
@@ -92,10 +93,13 @@ def build_path(x):
     ns = f"{tag}-{x}"
     for n in "abc":
         sh(f"ip netns add {ns}{n}")
-        sh(f"ip netns exec {ns}{n} sysctl -qw net.ipv6.conf.default.disable_ipv6=1")
+        sh(f"ip netns exec {ns}{n} sysctl -qw net.ipv6.conf.default.disable_ipv6=1 "
+           "net.ipv4.conf.default.rp_filter=0 net.ipv4.conf.all.rp_filter=0")
     sh(f"ip -n {ns}a link add one type veth peer name in netns {ns}b")
+    sh(f"ip -n {ns}a link add aside type veth peer name back netns {ns}b")
     sh(f"ip -n {ns}b link add out type veth peer name two netns {ns}c")
     for n, link, addr in (("a", "one", "10.1.0.1"), ("b", "in", "10.1.0.2"),
+                          ("a", "aside", "10.3.0.1"), ("b", "back", "10.3.0.2"),
                           ("b", "out", "10.2.0.2"), ("c", "two", "10.2.0.1")):
         sh(f"ip -n {ns}{n} link set {link} up; ip -n {ns}{n} addr add {addr}/24 dev {link}")
     sh(f"ip -n {ns}a route add default via 10.1.0.2; ip -n {ns}c route add default via 10.2.0.2")
@@ -186,18 +190,28 @@ def start_beside(path):
     return p
 
 
-def round_trips(a, way, folder):
+def trips(a, ends):
     """-> ratio by path, ns without"""
+    out = subprocess.run([*a.first, build + "/tests/tool-pingpong", str(a.rtt), *ends],
+                         stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    return dict(zip(PATHS, map(float, out[1::2]))), float(out[0])
+
+
+def round_trips(a, way, folder):
+    """Both of trips(), of one frame of them and of both."""
     beside = [start_beside(path) for path in BESIDE]
     meter = Meter(way, folder)
     ends = [f(x) for x in PATHS.values() for f in (
         lambda x: f"{tag}-{x}a", lambda x: f"{tag}-{x}c", lambda x: "10.2.0.1")]
-    out = subprocess.run([*a.first, build + "/tests/tool-pingpong", str(a.rtt), *ends],
-                         stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    got = []
+    for route in "add", "del":
+        for x in PATHS.values():
+            sh(f"ip -n {tag}-{x}b route {route} 10.1.0.1 via 10.3.0.1")
+        got.append(trips(a, ends))
     meter.end()
     for p in beside:
         p.communicate("\n")
-    return dict(zip(PATHS, map(float, out[1::2]))), float(out[0])
+    return got
 
 
 def main():
@@ -230,11 +244,11 @@ def main():
                       ("\n  ".join(wrong) or "all counted"), flush=True)
             for way in a.ways if a.rtt else []:
                 r = result.setdefault(way, {})
-                ratio, ns = round_trips(a, way, folder)
-                r["rtt"], r["rtt_idle"], r["rtt_ring"] = ratio["seen"], ratio["idle"], ratio["ring"]
-                print(f"{way:11} round trip {r['rtt']:.3f} (<= {TARGET.get(way, EBPF)[3]}) of "
-                      f"{ns / 1000:.1f} us; {r['rtt_idle']:.3f} with a socket that takes nothing, "
-                      f"{r['rtt_ring']:.3f} with the plainest ring", flush=True)
+                for frames, (ratio, ns) in enumerate(round_trips(a, way, folder), 1):
+                    r[f"rtt_{frames}"] = ratio
+                    print(f"{way:11} round trip {ratio['seen']:.3f} (<= {TARGET.get(way, EBPF)[3]}) of "
+                          f"{ns / 1000:.1f} us, {frames} counted; {ratio['idle']:.3f} with a socket that "
+                          f"takes nothing, {ratio['ring']:.3f} with the plainest ring", flush=True)
         finally:
             for process in Meter.running:
                 process.terminate()
