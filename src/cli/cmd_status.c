@@ -36,18 +36,18 @@ static bool healthy(const struct deploy_process *p)
 
 enum { CLOCK_FAR_MS = 50 };
 
-static bool expired(const struct deploy_report *r)
+static size_t count_in(const struct deploy_report *r, const char *state)
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < r->nodes[i].n_found; k++) {
 			const struct deploy_found *f = &r->nodes[i].found[k];
 
 			for (size_t p = 0; p < f->n; p++)
-				if (strcmp(f->processes[p].state, "expired") ==
-					0)
-					return true;
+				n += strcmp(f->processes[p].state, state) == 0;
 		}
-	return false;
+	return n;
 }
 
 /* Whose clock the records are in the end told by: the collector's. */
@@ -216,6 +216,31 @@ static int files_only(const struct nodes_context *n,
 		n->target, n->target);
 }
 
+static int unhealthy(const struct nodes_context *n,
+	const struct deploy_report *report, size_t bad, struct err *err)
+{
+	const bool lease = count_in(report, "expired") > 0;
+	const size_t hung = count_in(report, DEPLOY_HUNG);
+
+	if (hung) {
+		err_set(err, NFZ_E_NODES_FAILED, "%zu program%s not answer%s",
+			hung, hung == 1 ? " does" : "s do",
+			bad > hung ? ", and others do not run" : "");
+		return err_hint(err,
+			"Something stopped it, or its node has no time for "
+			"it.  Killed (kill -9) it is started again by itself; "
+			"or go on without: netflowize strip %s",
+			n->target);
+	}
+	err_set(err, NFZ_E_NODES_FAILED, "%zu program%s not running%s", bad,
+		bad == 1 ? " is" : "s are",
+		lease ? ": the lease has run out" : "");
+	return err_hint(err, "%s: netflowize up --light %s",
+		lease ? "Go on, before the nodes clean up by themselves"
+		      : "Start again what is missing",
+		n->target);
+}
+
 /* The ledger is of the whole run: it is not asked for when only some nodes
  * are.  Where nodes did not answer, err says so and remains. */
 static int show(struct nodes_context *n, const struct status_command *o,
@@ -238,18 +263,7 @@ static int show(struct nodes_context *n, const struct status_command *o,
 		*err = why;
 		return -(int)why.code;
 	}
-	if (r == 0 && bad) {
-		const bool lease = expired(report);
-
-		err_set(err, NFZ_E_NODES_FAILED, "%zu program%s not running%s",
-			bad, bad == 1 ? " is" : "s are",
-			lease ? ": the lease has run out" : "");
-		r = err_hint(err, "%s: netflowize up --light %s",
-			lease ? "Go on, before the nodes clean up by themselves"
-			      : "Start again what is missing",
-			n->target);
-	}
-	return r;
+	return r == 0 && bad ? unhealthy(n, report, bad, err) : r;
 }
 
 static int nothing_found(const struct nodes_context *n,

@@ -168,6 +168,10 @@ struct dep_data {
 };
 void dep_data(int dir, struct dep_data *ret);
 
+/* agent_run.c: looking at a deployment takes no lock */
+int agent_find(const struct agent *a, const char *id,
+	char path[static AGENT_PATH], struct err *err) NFZ_MUST_CHECK;
+
 /* agent_info.c: our programs */
 struct proc_info {
 	char role[32], program[64], stamp[160], boot[40], started[40];
@@ -227,6 +231,7 @@ int call_start(struct agent *, const struct frame_args *, struct err *);
 int call_stop(struct agent *, const struct frame_args *, struct err *);
 int call_renew(struct agent *, const struct frame_args *, struct err *);
 int call_exec(struct agent *, const struct frame_args *, struct err *);
+int call_alive(struct agent *, const struct frame_args *, struct err *);
 int call_tune(struct agent *, const struct frame_args *, struct err *);
 int call_clock(struct agent *, const struct frame_args *, struct err *);
 int call_adopt(struct agent *, const struct frame_args *, struct err *);

@@ -98,9 +98,8 @@ static int path_of(void *ctx, const char *path, const char *id)
 	return 1;
 }
 
-/* Looking at a deployment takes no lock. */
-static int find(const struct agent *a, const char *id, char path[AGENT_PATH],
-	struct err *err)
+int agent_find(const struct agent *a, const char *id,
+	char path[static AGENT_PATH], struct err *err)
 {
 	char wanted[AGENT_ID];
 	char *ctx[2] = {wanted, path};
@@ -117,7 +116,7 @@ int call_exec(struct agent *a, const struct frame_args *args, struct err *err)
 {
 	struct running p = {-1, -1, -1};
 	char path[AGENT_PATH];
-	int r = find(a, frame_arg(args, 1), path, err);
+	int r = agent_find(a, frame_arg(args, 1), path, err);
 
 	if (r == 0 && (args->n < 3 || strchr(args->argv[2], '/') ||
 			      !journal_path_ok(args->argv[2])))
@@ -159,7 +158,7 @@ int call_logs(struct agent *a, const struct frame_args *args, struct err *err)
 	struct log_request q = {.agent = a, .role = frame_arg(args, 2)};
 	long long max = strtoll(frame_arg(args, 3), NULL, 10);
 	char path[AGENT_PATH];
-	int r = find(a, frame_arg(args, 1), path, err);
+	int r = agent_find(a, frame_arg(args, 1), path, err);
 
 	if (r < 0)
 		return r;

@@ -23,6 +23,7 @@ static const struct {
 	{"tune", call_tune},
 	{"clock", call_clock},
 	{"run", call_exec},
+	{"alive", call_alive},
 	{"logs", call_logs},
 	{"data", call_data},
 	{"adopt", call_adopt},

@@ -87,10 +87,13 @@ struct deploy_options {
 	int64_t older_ms;       /* only what is at least so old; 0: any */
 };
 
+/* It is there, and does nothing: only deploy_clocks finds out. */
+#define DEPLOY_HUNG "does not answer"
+
 /* One of our programs on a node. */
 struct deploy_process {
 	char role[32], program[64], stamp[160], started[40];
-	/* "running", "exited", "expired", "killed", "rebooted" */
+	/* "running", "exited", "expired", "killed", "rebooted", DEPLOY_HUNG */
 	char state[16];
 	char sha[65];       /* of the program's file now, "" if absent */
 	char settings[256]; /* deploy/settings.h; "" */
@@ -199,7 +202,7 @@ int deploy_up(const struct topology *t, const struct plan *plan,
 int deploy_survey(const struct topology *t, const struct deploy_options *o,
 	struct deploy_report *ret, struct err *err) NFZ_MUST_CHECK;
 /* As deploy_survey, and how far the clocks are off of nodes where something of
- * ours is. */
+ * ours is, and whether what runs there gives a sign of life. */
 int deploy_clocks(const struct topology *t, const struct deploy_options *o,
 	struct deploy_report *ret, struct err *err) NFZ_MUST_CHECK;
 /* As deploy_survey, and facts of every node: brings an agent to it and takes

@@ -1,19 +1,25 @@
 /* How far the nodes' clocks are off: questions and answers over a session that
- * is there anyway, the fastest of which is believed. */
+ * is there anyway, the fastest of which is believed.  Then, whether what runs
+ * there does anything. */
 #include "base/mem.h"
 #include "deploy/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	HELLO_MS = 10000,
 	CLOCK_MS = 5000,
+	ALIVE_MS = 5000, /* for a sign of life: there is one a second */
+	ALIVE_CALL_MS = ALIVE_MS + 5000,
 	ROUNDS_MAX = 6,
 	GOOD_NS = 200000 /* of error: a fifth of what would be worth a word */
 };
 
 struct round {
 	int done;
+	size_t looked; /* deployments whose programs were looked at */
 	struct mono_time sent;
 	int64_t sent_ns, best_ns;
 };
@@ -56,6 +62,33 @@ static bool is_enough(const struct deploy_node *d, const struct round *r)
 	       r->done >= ROUNDS_MAX;
 }
 
+/* What it says is running may be stopped, or wait for ever. */
+static void take_hung(struct deploy_found *f, const struct reply *last)
+{
+	for (size_t i = 0; i < last->n_notes; i++)
+		for (size_t p = 0; p < f->n; p++)
+			if (strcmp(frame_arg(&last->notes[i], 0), "hung") ==
+					0 &&
+				strcmp(frame_arg(&last->notes[i], 1),
+					f->processes[p].role) == 0)
+				snprintf(f->processes[p].state,
+					sizeof(f->processes[p].state), "%s",
+					DEPLOY_HUNG);
+}
+
+static int look(struct deploy_node *d, struct round *r, struct fleet_node *n)
+{
+	char ms[16];
+	const char *call[] = {"alive", NULL, ms, NULL};
+
+	if (r->looked == d->n_found)
+		return FLEET_DONE;
+	call[1] = d->found[r->looked++].id;
+	snprintf(ms, sizeof(ms), "%d", ALIVE_MS);
+	fleet_call(n, ALIVE_CALL_MS, call);
+	return FLEET_CALL;
+}
+
 static int clock_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	struct err *err)
 {
@@ -71,11 +104,13 @@ static int clock_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	}
 	if (!d->known)
 		session_take_hello(d, last);
+	else if (r->looked)
+		take_hung(&d->found[r->looked - 1], last);
 	else
 		answered(d, r, last);
 	d->status = NODE_OK;
 	if (d->n_found == 0 || is_enough(d, r))
-		return FLEET_DONE;
+		return look(d, r, n);
 	ask(r, n);
 	return FLEET_CALL;
 }
