@@ -266,6 +266,9 @@ static int collect(struct job *j, struct err *err)
 		j->o->into, j->recipe->name, j->n.project, j->n.experiment, now,
 		now + 11, now + 14, now + 17);
 	r = deploy_keep(j->t, &j->n.options, dir, &kept, err);
+	for (size_t i = 0; i < kept.n_missing; i++)
+		say_fail(j->app, "not all is there: %s", kept.missing[i]);
+	deploy_kept_release(&kept);
 	if (r < 0)
 		return r;
 	if (!kept.node[0]) {

@@ -21,7 +21,7 @@ struct strip_command {
 	const char *topology, *limit;
 	bool restore;
 	struct sweep_options many; /* those of one experiment, too */
-	char kept[SWEEP_PATH];     /* where the records were put */
+	struct sweep_kept kept;    /* where the records were put */
 	struct mono_time began;
 };
 
@@ -75,7 +75,9 @@ static int print_json(const struct strip_command *o,
 	jsonw_put(&w, "schema", "netflowize.strip/1");
 	jsonw_put_bool(&w, "dry_run", o->many.dry_run);
 	jsonw_put_bool(&w, "clean", clean);
-	jsonw_put_optional(&w, "data", o->kept[0] ? o->kept : NULL);
+	jsonw_put_optional(&w, "data", o->kept.path[0] ? o->kept.path : NULL);
+	if (o->kept.incomplete)
+		jsonw_put_bool(&w, "data_incomplete", true);
 	strip_put_nodes(&w, n, r);
 	jsonw_end(&w);
 	return strip_write(n->app, &out, o->many.report, err);
@@ -370,7 +372,7 @@ static int before_strip(struct strip_command *o, struct nodes_context *n,
 			"will be removed.",
 			n->experiment, err);
 	if (r == 0 && o->many.keep_data)
-		r = sweep_keep(n, t, o->many.keep_data, o->kept, err);
+		r = sweep_keep(n, t, o->many.keep_data, &o->kept, err);
 	return r;
 }
 
@@ -417,6 +419,8 @@ static int strip_all(struct app *app, struct strip_command *o, const char *word,
 		r = report_all(o, &n, &report, r, err);
 		limit_after_strip(&n, &report, r);
 		r = failures(&n, &report, r, err);
+		if (r == 0)
+			r = sweep_kept_all(&n, &o->kept, err);
 	}
 	deploy_report_release(&report);
 	opt_list_release(&limit);

@@ -23,7 +23,7 @@ struct swept {
 	struct deploy_report report; /* of looking, then of stripping */
 	struct overview overview;    /* what is meant to go */
 	size_t nodes;                /* on which that is */
-	char kept[SWEEP_PATH];
+	struct sweep_kept kept;
 	int result;
 	struct err err;
 };
@@ -66,45 +66,84 @@ static int keep_topology(
 	return r;
 }
 
-int sweep_keep(const struct nodes_context *n, const struct topology *t,
-	const char *dir, char kept[static SWEEP_PATH], struct err *err)
+/* Why nothing was copied, and what is the way on. */
+static int not_kept(const struct nodes_context *n, const char *dir,
+	const struct deploy_kept *what, struct err *err)
 {
-	char when[32], size[OVERVIEW_TEXT];
+	if (what->refused && err->code != NFZ_E_INTERRUPTED)
+		err_hint(err,
+			"Measuring goes on.  %s %s; then strip again.\n"
+			"Or give up what probes still hold: netflowize strip "
+			"--force --keep-data %s %s",
+			err->code == NFZ_E_CRASHED
+				? "Start it again: netflowize up"
+				: "Make room there, or see what else is wrong: "
+				  "netflowize logs",
+			n->target, dir, n->target);
+	else if (!err->hint[0])
+		err_hint(err, "%s netflowize up %s",
+			what->ended
+				? "The programs may have ended. Strip again "
+				  "when this is mended, or let them go on:"
+				: "Strip again when this is mended. "
+				  "Measuring goes on; what may be missing:",
+			n->target);
+	return err_wrap(
+		err, "the recorded flows cannot be kept, nothing was removed");
+}
+
+static void say_kept(const struct nodes_context *n, const char *kept,
+	const struct deploy_kept *what)
+{
+	char size[OVERVIEW_TEXT];
+
+	say_done(n->app,
+		"data copied from %s to %s (%" PRIu64 " files, %s) and checked",
+		what->node, kept, what->files,
+		overview_bytes((int64_t)what->bytes, size));
+	for (size_t i = 0; i < what->n_missing; i++)
+		say_fail(n->app, "what was not sent yet is not in the copy: %s",
+			what->missing[i]);
+	say(n->app, "    read it: nfz-query %s; netflowize view %s", kept,
+		kept);
+}
+
+int sweep_keep(const struct nodes_context *n, const struct topology *t,
+	const char *dir, struct sweep_kept *ret, struct err *err)
+{
+	char when[32];
 	struct deploy_kept what;
 	int r;
 
 	time_name(when);
-	snprintf(kept, SWEEP_PATH, "%.700s/%s-%s-%s.store", dir, n->project,
-		n->experiment, when);
-	r = deploy_keep(t, &n->options, kept, &what, err);
-	if (r < 0) {
-		kept[0] = '\0';
-		if (!err->hint[0])
-			err_hint(err,
-				"The programs may have ended. Strip again when "
-				"this is mended, or let them go on: netflowize "
-				"up %s",
-				n->target);
-		return err_wrap(err,
-			"the recorded flows cannot be kept, nothing was "
-			"removed");
-	}
-	if (!what.node[0]) {
+	snprintf(ret->path, sizeof(ret->path), "%.700s/%s-%s-%s.store", dir,
+		n->project, n->experiment, when);
+	r = deploy_keep(t, &n->options, ret->path, &what, err);
+	if (r < 0)
+		r = not_kept(n, dir, &what, err);
+	else if (!what.node[0])
 		say_note(n->app, "%s/%s has no recorded flows to keep",
 			n->project, n->experiment);
-		kept[0] = '\0';
+	else
+		r = keep_topology(t, ret->path, err);
+	if (r == 0 && what.node[0])
+		say_kept(n, ret->path, &what);
+	if (!what.node[0] || r < 0)
+		ret->path[0] = '\0';
+	ret->incomplete = what.n_missing > 0;
+	deploy_kept_release(&what);
+	return r;
+}
+
+int sweep_kept_all(const struct nodes_context *n, const struct sweep_kept *kept,
+	struct err *err)
+{
+	if (!kept->incomplete || n->options.force)
 		return 0;
-	}
-	r = keep_topology(t, kept, err);
-	if (r < 0)
-		return r;
-	say_done(n->app,
-		"data copied from %s to %s (%" PRIu64 " files, %s) and checked",
-		what.node, kept, what.files,
-		overview_bytes((int64_t)what.bytes, size));
-	say(n->app, "    read it: nfz-query %s; netflowize view %s", kept,
-		kept);
-	return 0;
+	return err_set(err, NFZ_E_NODES_FAILED,
+		"%s/%s is stripped, but the last records of some nodes are not "
+		"in %s",
+		n->project, n->experiment, kept->path);
 }
 
 static void set_options(const struct sweeping *s, struct swept *e)
@@ -260,7 +299,7 @@ static int strip_one(struct sweeping *s, struct swept *e)
 
 	e->n.options.dry_run = false;
 	if (s->o->keep_data)
-		r = sweep_keep(&e->n, e->t, s->o->keep_data, e->kept, err);
+		r = sweep_keep(&e->n, e->t, s->o->keep_data, &e->kept, err);
 	if (r == 0) {
 		deploy_report_release(&e->report);
 		r = deploy_strip(e->t, &e->n.options, &e->report, err);
@@ -271,6 +310,8 @@ static int strip_one(struct sweeping *s, struct swept *e)
 	}
 	if (r == 0)
 		r = restore(s, e, err);
+	if (r == 0)
+		r = sweep_kept_all(&e->n, &e->kept, err);
 	if (r == 0)
 		err_clear(err);
 	if (r == 0)
@@ -305,8 +346,10 @@ static void put_one(
 		jsonw_put(w, "code", err_code_text(e->err.code));
 		jsonw_put(w, "error", e->err.text);
 	}
-	if (e->kept[0])
-		jsonw_put(w, "data", e->kept);
+	if (e->kept.path[0])
+		jsonw_put(w, "data", e->kept.path);
+	if (e->kept.incomplete)
+		jsonw_put_bool(w, "data_incomplete", true);
 	strip_put_nodes(w, &e->n, &e->report);
 	jsonw_end(w);
 }

@@ -19,10 +19,17 @@ struct sweep_options {
 int sweep(struct app *app, struct sweep_options *o, const char *word,
 	const char *topology, struct err *err) NFZ_MUST_CHECK;
 
+struct sweep_kept {
+	char path[SWEEP_PATH]; /* "": there were none */
+	bool incomplete;       /* some were lost; it was said which */
+};
 /* Copies the recorded flows of what n's options mean into a new directory
- * below dir; kept gets its path, "" when there were none. */
+ * below dir. */
 int sweep_keep(const struct nodes_context *n, const struct topology *t,
-	const char *dir, char kept[static SWEEP_PATH],
+	const char *dir, struct sweep_kept *ret,
+	struct err *err) NFZ_MUST_CHECK;
+/* After all went well: an error, if records were lost that nobody gave up. */
+int sweep_kept_all(const struct nodes_context *n, const struct sweep_kept *kept,
 	struct err *err) NFZ_MUST_CHECK;
 
 #endif

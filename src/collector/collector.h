@@ -76,7 +76,7 @@ struct collector {
 int collector_new(struct loop *loop, const struct setup *setup,
 	struct collector **ret, struct err *err) NFZ_MUST_CHECK;
 /* Commits what it can and closes. */
-void collector_free(struct collector *c);
+bool collector_free(struct collector *c);
 
 /* receiver.c */
 /* Something was appended that has to be committed within that time. */

@@ -48,6 +48,7 @@ struct client {
 	size_t len;
 	uint64_t flush;    /* its number; 0: not asked for yet */
 	uint64_t appended; /* of the store, when it was asked for */
+	uint64_t failures; /* to commit, until then */
 	int64_t by_ms;
 	struct buf answer;
 	size_t written;
@@ -145,8 +146,10 @@ static void go_on_flush(struct client *k)
 			return;
 		k->flush = endpoint_flush(c->ep);
 	}
-	if ((endpoint_unflushed(c->ep, k->flush, NULL, 0) ||
-		    (c->kept_to < k->appended && !c->failing)) &&
+	/* modules are not answered before that is mended */
+	if (!(c->failing && c->commit_failures > k->failures) &&
+		(endpoint_unflushed(c->ep, k->flush, NULL, 0) ||
+			c->kept_to < k->appended) &&
 		now_ms() < k->by_ms) {
 		collector_dirty(c, COMMIT_SOON_MS);
 		return;
@@ -254,6 +257,7 @@ static void run(struct client *k)
 		collector_keep_health(c);
 		foreign_keep(c);
 		k->appended = store_appended(c->store);
+		k->failures = c->commit_failures;
 		collector_commit(c); /* what came by itself */
 	} else if (strcmp(word, "status") == 0) {
 		collector_print(c, &k->answer);

@@ -80,7 +80,9 @@ static int run(const struct setup *setup, struct err *err)
 		fflush(stdout);
 		r = loop_run(loop, err);
 	}
-	collector_free(c);
+	if (!collector_free(c) && r == 0)
+		r = err_set(err, NFZ_E_IO,
+			"ended with records that could not be written");
 	loop_free(loop);
 	return r;
 }

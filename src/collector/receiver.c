@@ -509,13 +509,15 @@ int collector_new(struct loop *loop, const struct setup *setup,
 	return 0;
 }
 
-void collector_free(struct collector *c)
+bool collector_free(struct collector *c)
 {
+	bool kept = true;
+
 	if (!c)
-		return;
+		return true;
 	if (c->keeper && c->ep) {
 		foreign_keep(c);
-		(void)finish(c);
+		kept = finish(c);
 		if (c->losses)
 			losses_end(c->losses, c);
 		note_run(c, "collecting ends");
@@ -534,4 +536,5 @@ void collector_free(struct collector *c)
 	steps_free(c->steps);
 	losses_free(c->losses);
 	free(c);
+	return kept;
 }

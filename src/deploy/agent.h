@@ -232,6 +232,7 @@ int call_stop(struct agent *, const struct frame_args *, struct err *);
 int call_renew(struct agent *, const struct frame_args *, struct err *);
 int call_exec(struct agent *, const struct frame_args *, struct err *);
 int call_alive(struct agent *, const struct frame_args *, struct err *);
+int call_flush(struct agent *, const struct frame_args *, struct err *);
 int call_tune(struct agent *, const struct frame_args *, struct err *);
 int call_clock(struct agent *, const struct frame_args *, struct err *);
 int call_adopt(struct agent *, const struct frame_args *, struct err *);

@@ -3,13 +3,17 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "deploy/agent.h"
+#include "store/control.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
+	ANSWER_MAX = 1 << 20,
+	COMMIT_MS = 3000,
 	WAIT_MAX_MS = 60000,
 	ROLES_MAX = 16,
 	LOOK_MS = 20
@@ -24,6 +28,29 @@ struct wakes {
 	} of[ROLES_MAX];
 	size_t n;
 };
+
+/* flush ID MS: the collector takes what all others hold.  An error says that it
+ * could not; who was late is not told. */
+int call_flush(struct agent *a, const struct frame_args *args, struct err *err)
+{
+	struct buf answer = BUF_INIT(ANSWER_MAX);
+	cleanup_free char *store = NULL;
+	char path[AGENT_PATH], line[48];
+	int64_t ms = strtoll(frame_arg(args, 2), NULL, 10);
+	int r = agent_find(a, frame_arg(args, 1), path, err);
+
+	if (r < 0)
+		return r;
+	if (ms < 1 || ms > WAIT_MAX_MS)
+		return err_set(err, NFZ_E_REMOTE, "flush: wrong words");
+	store = mem_printf("%s/store", path);
+	snprintf(line, sizeof(line), "flush %" PRId64, ms);
+	r = control_ask(store, line, ms + COMMIT_MS, &answer, err);
+	buf_release(&answer);
+	if (r == -NFZ_E_TIMEOUT || r == -NFZ_E_UNREACHABLE)
+		r = err_set(err, NFZ_E_REMOTE, "the collector does not answer");
+	return r;
+}
 
 static uint64_t field(const char *text, const char *name)
 {

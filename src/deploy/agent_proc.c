@@ -243,11 +243,28 @@ int call_start(struct agent *a, const struct frame_args *args, struct err *err)
 	return start_keeper(a, args, err);
 }
 
+/* How it ended: 0 when it was rid of all that it held. */
+static void note_end(struct agent *a, const char *role)
+{
+	char status[16] = "unknown";
+	const char *words[] = {"ended", role, status};
+	struct proc_info now;
+
+	if (proc_info_read(a->dep.dir, role, &now) && now.exited)
+		snprintf(status, sizeof(status), "%d", now.status);
+	agent_note(a, words, 3);
+}
+
 static int stop_one(void *ctx, const struct proc_info *info)
 {
-	const struct agent *a = ctx;
+	struct agent *a = ctx;
+	const bool ran = strcmp(proc_info_state(info), "running") == 0;
 
-	return proc_info_end(a->dep.dir, info, AGENT_STOP_MS) ? 0 : 1;
+	if (!proc_info_end(a->dep.dir, info, AGENT_STOP_MS))
+		return 1;
+	if (ran)
+		note_end(a, info->role);
+	return 0;
 }
 
 /* Its keeper, which writes there, has ended. */
@@ -267,7 +284,7 @@ static int forget(int dir, const char *role, struct err *err)
 }
 
 /* stop ID ROLE|all [forget=1]: that one is not to run any more, and is not
- * told of. */
+ * told of.  NOTEs `ended ROLE STATUS` of those that ran. */
 int call_stop(struct agent *a, const struct frame_args *args, struct err *err)
 {
 	const char *role = frame_arg(args, 2);

@@ -23,6 +23,7 @@ static const struct {
 	{"tune", call_tune},
 	{"clock", call_clock},
 	{"run", call_exec},
+	{"flush", call_flush},
 	{"alive", call_alive},
 	{"logs", call_logs},
 	{"data", call_data},

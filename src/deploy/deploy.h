@@ -225,11 +225,20 @@ bool deploy_is_meant(const struct deploy_options *o, const char *experiment,
 struct deploy_kept {
 	uint64_t files, bytes;
 	char node[128]; /* where it was recorded; "": there was nothing */
+	/* Nodes of which the last records may not be there, and why. */
+	char **missing;
+	size_t n_missing, missing_cap;
+	bool ended;   /* programs were, or may have been */
+	bool refused; /* the collector could not take what others hold */
 };
-/* Ends the programs of what o asks to remove, meters first, then copies the
- * recorded flows into `dir`, a new directory: a store that nfz-query reads,
- * with SHA256SUMS beside its files.  Every file is held against the checksum
- * the node made of it.  When anything fails, dir is not there. */
+/* Of what is missing; the rest stays. */
+void deploy_kept_release(struct deploy_kept *k);
+/* Has the collector take what meters and caches hold; when it cannot, none is
+ * ended, and o->force does without.  Ends the programs of what o asks to remove,
+ * meters first, then copies the recorded flows into `dir`, a new directory: a
+ * store that nfz-query reads, with SHA256SUMS beside its files.  Every file is
+ * held against the checksum the node made of it.  When anything fails, dir is
+ * not there. */
 /* With a recipe in the options: what its programs wrote, from every node, into
  * a directory each. */
 int deploy_keep(const struct topology *t, const struct deploy_options *o,

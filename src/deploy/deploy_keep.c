@@ -1,10 +1,11 @@
 /* Recorded flows, brought home before strip removes them.
  *
  * Every node walks by itself: look, end its programs; but what a program holds
- * goes to another one, so meters end first, then the caches, and the node with
- * the records waits for all others before it ends the rest and sends the files.
- * They are written into a directory beside the wanted one, which gets its name
- * when all is there and right. */
+ * goes to another one, so the collector is asked first whether it can take
+ * that, and nothing is ended unless it can.  Then meters end, then the caches,
+ * and the node with the records waits for all others before it ends the rest
+ * and sends the files.  They are written into a directory beside the wanted
+ * one, which gets its name when all is there and right. */
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "base/mem.h"
@@ -19,7 +20,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HELLO_MS = 10000, STOP_MS = 25000, DATA_MS = 60000 };
+enum {
+	HELLO_MS = 10000,
+	STOP_MS = 25000,
+	DATA_MS = 60000,
+	FLUSH_MS = 4000, /* for modules to answer; the collector says more */
+	FLUSHED_MS = FLUSH_MS + 7000
+};
 
 struct keeping {
 	struct session s;
@@ -27,7 +34,9 @@ struct keeping {
 	struct buf sums;
 	struct deploy_kept *kept;
 	const char *part;
-	bool recipe;   /* all nodes have something */
+	bool recipe;  /* all nodes have something */
+	bool refused; /* the collector could not take what others hold, */
+	struct err why;
 	char seen[17]; /* the deployment whose records these are */
 };
 
@@ -43,8 +52,9 @@ static const struct deploy_found *meant(
 }
 
 /* A node's stage: whom it ends next, or what it does then. */
-enum { END_METER, END_CACHE, END_REST, SEND, THROUGH };
-static const char *const to_end[] = {"meter", "cache", "all"};
+enum { LOOK, FLUSH, END_METER, END_CACHE, END_REST, SEND, THROUGH };
+static const char *const to_end[] = {
+	[END_METER] = "meter", [END_CACHE] = "cache", [END_REST] = "all"};
 
 static bool others_before(
 	const struct session *s, const struct fleet_node *self, int stage)
@@ -59,6 +69,96 @@ static bool others_before(
 	return false;
 }
 
+static bool has_data(const struct keeping *k, const struct deploy_found *f)
+{
+	return k->recipe || f->data_bytes >= 0;
+}
+
+/* Whoever ran and does not run any more is not asked. */
+static bool runs(const struct deploy_found *f, const char *role)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if ((!role || strcmp(f->processes[i].role, role) == 0) &&
+			strcmp(f->processes[i].state, "running") == 0)
+			return true;
+	return false;
+}
+
+static bool any(struct keeping *k,
+	bool (*is)(struct keeping *k, const struct deploy_found *f))
+{
+	for (size_t i = 0; i < k->s.fleet->n; i++) {
+		const struct deploy_found *f = meant(k, &k->s.fleet->nodes[i]);
+
+		if (f && is(k, f))
+			return true;
+	}
+	return false;
+}
+
+static bool keeps(struct keeping *k, const struct deploy_found *f)
+{
+	return has_data(k, f);
+}
+
+static bool holds(struct keeping *k, const struct deploy_found *f)
+{
+	(void)k;
+	return runs(f, "meter") || runs(f, "cache");
+}
+
+/* What others hold comes into the store, or they go on holding it. */
+static int call_flush(struct keeping *k, struct fleet_node *n, struct err *err)
+{
+	const struct deploy_found *f = meant(k, n);
+	char ms[16];
+	const char *const call[] = {"flush", f->id, ms, NULL};
+
+	if (!runs(f, "collector") && !any(k, holds)) {
+		n->stage++;
+		return FLEET_WAIT;
+	}
+	if (!runs(f, "collector"))
+		return err_set(err, NFZ_E_CRASHED,
+			"%s: the collector does not run, and probes still do",
+			n->name);
+	snprintf(ms, sizeof(ms), "%d", FLUSH_MS);
+	fleet_call(n, FLUSHED_MS, call);
+	return FLEET_CALL;
+}
+
+static void miss(struct keeping *k, const char *fmt, ...) NFZ_PRINTF(2, 3);
+
+static void miss(struct keeping *k, const char *fmt, ...)
+{
+	char text[ERR_TEXT_MAX];
+	struct deploy_kept *to = k->kept;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	MEM_PUSH(to->missing, to->n_missing, to->missing_cap) =
+		mem_strdup(text);
+}
+
+/* A module that hands over everything ends with 0. */
+static void take_ends(
+	struct keeping *k, const struct fleet_node *n, const struct reply *last)
+{
+	for (size_t i = 0; i < last->n_notes && !k->recipe; i++) {
+		const struct frame_args *note = &last->notes[i];
+		const char *status = frame_arg(note, 2);
+
+		if (strcmp(frame_arg(note, 0), "ended") == 0 &&
+			strcmp(status, "0") != 0)
+			miss(k,
+				"%s: the %.40s ended before it was rid of all "
+				"that it held (status %.10s)",
+				n->name, frame_arg(note, 1), status);
+	}
+}
+
 static int call_stop(struct keeping *k, struct fleet_node *n)
 {
 	char who[160];
@@ -66,6 +166,7 @@ static int call_stop(struct keeping *k, struct fleet_node *n)
 		"stop", meant(k, n)->id, to_end[n->stage], who, NULL};
 
 	snprintf(who, sizeof(who), "who=%s", k->s.who);
+	k->kept->ended = true;
 	fleet_call(n, STOP_MS, call);
 	return FLEET_CALL;
 }
@@ -111,19 +212,29 @@ static int call_data(struct keeping *k, struct fleet_node *n, struct err *err)
 	return FLEET_CALL;
 }
 
-static bool has_data(const struct keeping *k, const struct deploy_found *f)
-{
-	return k->recipe || f->data_bytes >= 0;
-}
-
 static bool must_wait(struct keeping *k, const struct fleet_node *n,
 	const struct deploy_found *f)
 {
-	if (n->stage == END_CACHE)
-		return others_before(&k->s, n, END_CACHE);
+	if (n->stage < END_REST)
+		return others_before(&k->s, n, n->stage);
 	return n->stage == END_REST &&
 	       (f->data_bytes >= 0 || found_has_role(f, "collector")) &&
 	       others_before(&k->s, n, SEND);
+}
+
+static bool has_stage(
+	const struct keeping *k, const struct deploy_found *f, int stage)
+{
+	if (stage == FLUSH)
+		return !k->recipe && !k->s.o->force && has_data(k, f);
+	return found_has_role(f, to_end[stage]);
+}
+
+static int through(struct deploy_node *d, struct fleet_node *n)
+{
+	n->stage = THROUGH;
+	d->status = NODE_OK;
+	return FLEET_DONE;
 }
 
 static int keep_next(void *ctx, struct fleet_node *n, const struct reply *last,
@@ -134,28 +245,29 @@ static int keep_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	struct deploy_node *d = session_node(&k->s, n);
 	const struct deploy_found *f;
 
-	if (!last && !d->known) {
+	if (!last && n->stage == LOOK) {
 		fleet_call(n, HELLO_MS, hello);
 		return FLEET_CALL;
 	}
-	if (last && !d->known)
+	if (last && n->stage == LOOK)
 		session_take_hello(d, last);
 	else if (last)
-		n->stage++;
+		take_ends(k, n, last);
+	n->stage += last != NULL;
 	f = meant(k, n);
-	while (f && n->stage < END_REST && !found_has_role(f, to_end[n->stage]))
+	while (f && n->stage < END_REST && !has_stage(k, f, n->stage))
 		n->stage++;
-	if (!f || n->stage == THROUGH ||
-		(n->stage == SEND && !has_data(k, f))) {
-		n->stage = THROUGH;
-		d->status = NODE_OK;
-		return FLEET_DONE;
-	}
+	if (!f || n->stage == THROUGH || (n->stage == SEND && !has_data(k, f)))
+		return through(d, n);
 	if (n->stage == SEND)
 		return call_data(k, n, err);
 	if (must_wait(k, n, f))
 		return FLEET_WAIT;
-	return call_stop(k, n);
+	if (k->refused)
+		return err_set(err, NFZ_E_NODES_FAILED, "%s: goes on", n->name);
+	if (!any(k, keeps))
+		return through(d, n);
+	return n->stage == FLUSH ? call_flush(k, n, err) : call_stop(k, n);
 }
 
 /* What is wrong with the files ends it; check_all says it in the end. */
@@ -180,6 +292,10 @@ static void keep_done(void *ctx, struct fleet_node *n)
 {
 	struct keeping *k = ctx;
 
+	if (n->stage == FLUSH && n->status >= NODE_FAILED && !k->refused) {
+		k->refused = true;
+		k->why = n->err;
+	}
 	n->stage = THROUGH;
 	session_failed(&k->s, n);
 }
@@ -250,14 +366,29 @@ static int make_part(const struct keeping *k, const char *dir, struct err *err)
 	return file_make_dirs(k->part, 0700, err);
 }
 
+/* What they have sent is there. */
+static void miss_failed(struct keeping *k)
+{
+	for (size_t i = 0; i < k->s.report->n; i++) {
+		const struct deploy_node *d = &k->s.report->nodes[i];
+
+		if (d->status >= NODE_FAILED)
+			miss(k, "%s", d->err.text);
+	}
+}
+
 static int keep_all(struct keeping *k, const char *dir, struct err *err)
 {
 	bool ended = false;
 	int r = run_all(k, &ended, err);
 
 	r = session_close(&k->s, r, err);
-	/* strip will say which node it was; what it held is lost */
+	if (k->refused) {
+		*err = k->why;
+		return -(int)err->code;
+	}
 	if (r == -NFZ_E_NODES_FAILED && ended) {
+		miss_failed(k);
 		err_clear(err);
 		r = 0;
 	}
@@ -276,6 +407,14 @@ static void release(struct keeping *k, size_t nodes)
 	free(k->in);
 	buf_release(&k->sums);
 	free(k);
+}
+
+void deploy_kept_release(struct deploy_kept *k)
+{
+	for (size_t i = 0; i < k->n_missing; i++)
+		free(k->missing[i]);
+	free(take(k->missing));
+	k->n_missing = k->missing_cap = 0;
 }
 
 int deploy_keep(const struct topology *t, const struct deploy_options *o,
@@ -299,6 +438,7 @@ int deploy_keep(const struct topology *t, const struct deploy_options *o,
 		if (file_remove_tree(part, NULL) < 0 && r == 0)
 			r = err_sys(err, "%s", part);
 	}
+	ret->refused = k->refused;
 	release(k, report.n);
 	deploy_report_release(&report);
 	return r;

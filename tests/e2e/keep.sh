@@ -1,0 +1,105 @@
+#!/bin/bash
+# strip --keep-data while probes hold something: it comes into the copy to the
+# last packet, or nothing is ended and it is said what to do, or it is said whose
+# records are lost.  And status, of programs that are there and do nothing.
+set -u
+. "$(dirname "$0")/lib/deploy.bash"
+use_netflowize
+begin topologies/dumbbell.ns
+disks >"$dir/before"
+pings() { # from, to, how many
+	on "$1" -- ping -q -c "$3" -i 0.01 "$2" >/dev/null
+}
+pid() { # node, role
+	on "$1" -- pgrep -f "^nfz-$2 --setup" | head -n 1
+}
+hang() { on "$1" -- kill -STOP "$(pid "$@")"; }
+up() {
+	nfz up "$exp" --collector server1
+	check "$1" [ "$status" = 0 ]
+}
+strip() { # words...
+	rm -rf "$dir/kept"
+	nfz strip "$exp" --yes --keep-data "$dir/kept" "$@"
+	store=$(echo "$dir"/kept/*.store)
+}
+refused() { # what, why
+	check "$1: refused" [ "$status" = 5 ]
+	check "$1: why" said "$2"
+	check "$1: and what to do" said "netflowize strip --force --keep-data"
+	check "$1: nothing is copied" [ ! -d "$store" ]
+}
+on_link() { # of pings in the copy
+	"$build/bin/nfz-query" "$store" proto icmp --by link -o csv |
+		awk -F, -v l="$1" '$1 == l { print $3 }'
+}
+# shellcheck disable=SC2317 # called by check
+balanced() {
+	"$build/bin/nfz-query" "$store" --ledger -o json |
+		jq -e >/dev/null '.ledger.packets == .ledger.packets_stored and
+			.ledger.unaccounted == 0 and .ledger.packets > 0'
+}
+
+up "up"
+pings client1 server1 50
+fault server1 disk-full
+pings client1 server1 50
+strip
+refused "disk full" "the store cannot be written"
+pings client1 server1 50
+fault server1 clear
+pings client2 server2 100
+strip
+check "there is room again" [ "$status" = 0 ]
+check "all of it is there" [ "$(on_link up1) $(on_link up2)" = "300 200" ]
+
+up "up before a flood"
+on client1 -- touch /tmp/flood
+on client1 -- sh -c 'while [ -e /tmp/flood ]; do
+	ping -q -c 20 -i 0.01 server1; done' >/dev/null &
+flood=$!
+pings client2 server2 100
+strip
+check "stripped under traffic" [ "$status" = 0 ]
+check "every packet that was metered is there" balanced
+on client1 -- rm /tmp/flood
+wait $flood
+check "same disks" same_disks "$dir/before"
+
+up "up with a meter that hangs"
+nfz status "$exp"
+check "all is well" [ "$status" = 0 ]
+hang left meter
+nfz status "$exp"
+check "status tells" [ "$status" = 5 ]
+check "status tells which" said "^ *meter *left *does not answer"
+pings client1 server1 20
+strip
+check "what it holds is given up with a word" [ "$status" = 5 ]
+check "whose that is" said "not in the copy: left: the meter ended"
+check "what others hold is there" [ "$(on_link down1)" = 40 ]
+check "and it is stripped" same_disks "$dir/before"
+
+up "up with a collector that ends"
+pings client1 server1 20
+on server1 -- sh -c "kill -9 \$(pgrep -f '^nfz-agent --keep collector')
+	kill -9 $(pid server1 collector)"
+strip
+refused "no collector" "the collector does not run"
+up "up once more"
+strip
+check "and it takes what they hold" [ "$(on_link up1)" = 40 ]
+
+up "up with a collector that hangs"
+hang server1 collector
+nfz status "$exp"
+check "status tells" [ "$status" = 5 ]
+check "status tells which" said "^ *collector *server1 *does not answer"
+strip
+refused "a hung collector" "the collector does not answer"
+strip --force
+check "with --force" [ "$status" = 0 ]
+check "what is there is copied" [ -f "$store/SHA256SUMS" ]
+check "same disks once more" same_disks "$dir/before"
+check "no processes" no_processes
+finish
