@@ -25,7 +25,7 @@ void wheel_init(struct wheel *w, uint32_t n)
 	w->broods = pages_map(bytes_of(broods_of(n)));
 	w->n = n;
 	w->tick = 0;
-	for (size_t i = 0; i < WHEEL_SLOTS; i++)
+	for (size_t i = 0; i < WHEEL_SLOTS * WHEEL_LISTS; i++)
 		w->heads[i] = WHEEL_NONE;
 }
 
@@ -52,26 +52,27 @@ void wheel_remove(struct wheel *w, uint32_t id)
 }
 
 /* Never the slot being emptied: at least one tick on, at most a turn less. */
-static uint32_t slot_for(const struct wheel *w, uint64_t tick)
+static uint32_t list_for(const struct wheel *w, uint64_t tick, uint32_t number)
 {
 	if (tick <= w->tick)
 		tick = w->tick + 1;
 	if (tick >= w->tick + WHEEL_SLOTS)
 		tick = w->tick + WHEEL_SLOTS - 1;
-	return (uint32_t)(tick % WHEEL_SLOTS);
+	return (uint32_t)(tick % WHEEL_SLOTS) * WHEEL_LISTS +
+	       number % WHEEL_LISTS;
 }
 
 void wheel_file(struct wheel *w, uint32_t id, uint64_t tick)
 {
 	struct wheel_entry *e = entry(w, id);
-	uint32_t slot = slot_for(w, tick);
+	uint32_t list = list_for(w, tick, id);
 
 	wheel_remove(w, id);
-	e->prev = WHEEL_HEAD | slot;
-	e->next = w->heads[slot];
+	e->prev = WHEEL_HEAD | list;
+	e->next = w->heads[list];
 	if (e->next != WHEEL_NONE)
 		entry(w, e->next)->prev = id + 1;
-	w->heads[slot] = id;
+	w->heads[list] = id;
 }
 
 void wheel_file_new(struct wheel *w, uint32_t id, uint64_t tick)
@@ -92,36 +93,43 @@ static size_t take_brood(struct wheel *w, uint32_t brood, uint32_t *ids)
 	const uint32_t first = brood * WHEEL_BROOD;
 	size_t n = 0;
 
+	wheel_remove(w, w->n + brood);
 	for (uint32_t i = first; i < first + WHEEL_BROOD && i < w->n; i++)
 		if (!w->entries[i].prev)
 			ids[n++] = i;
 	return n;
 }
 
-/* A brood apart: who has just been taken from the list is not filed. */
-static size_t take(struct wheel *w, const uint32_t *head, uint32_t *ids)
+/* All lists in turn, so that they are waited for together. */
+static size_t take(struct wheel *w, const uint32_t *heads, uint32_t *ids)
 {
-	const uint32_t first = *head;
-	size_t n = 0;
+	size_t n = 0, before;
 
-	if (first >= w->n) {
-		wheel_remove(w, first);
-		return take_brood(w, first - w->n, ids);
-	}
-	while (n < WHEEL_BROOD && *head < w->n) {
-		ids[n++] = *head;
-		wheel_remove(w, *head);
-	}
+	do {
+		before = n;
+		for (size_t i = 0; i < WHEEL_LISTS; i++)
+			if (heads[i] < w->n) {
+				ids[n++] = heads[i];
+				wheel_remove(w, heads[i]);
+			}
+	} while (n > before && n <= WHEEL_BROOD - WHEEL_LISTS);
 	return n;
 }
 
+/* A brood only when all who were taken have been given: they are not filed. */
 static void give_back(struct wheel *w, wheel_fn fn, void *data)
 {
-	const uint32_t *head = &w->heads[w->tick % WHEEL_SLOTS];
+	const uint32_t *heads = &w->heads[w->tick % WHEEL_SLOTS * WHEEL_LISTS];
 	uint32_t ids[WHEEL_BROOD];
 
-	while (*head != WHEEL_NONE)
-		fn(data, ids, take(w, head, ids));
+	for (size_t i = 0; i < WHEEL_LISTS; i++)
+		while (heads[i] != WHEEL_NONE) {
+			size_t n = take(w, heads, ids);
+
+			if (n == 0)
+				n = take_brood(w, heads[i] - w->n, ids);
+			fn(data, ids, n);
+		}
 }
 
 void wheel_advance(struct wheel *w, uint64_t tick, wheel_fn fn, void *data)

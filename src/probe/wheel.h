@@ -13,19 +13,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { WHEEL_TICK_MS = 100, WHEEL_SLOTS = 1024, WHEEL_BROOD = 64 };
+enum {
+	WHEEL_TICK_MS = 100,
+	WHEEL_SLOTS = 1024,
+	WHEEL_BROOD = 64,
+	WHEEL_LISTS = 8 /* of a slot, by number: walked side by side */
+};
 
 struct wheel {
 	struct wheel_entry *entries, *broods;
 	uint32_t n;
-	uint32_t heads[WHEEL_SLOTS];
+	uint32_t heads[WHEEL_SLOTS * WHEEL_LISTS];
 	uint64_t tick; /* only ever grows */
 };
 
 /* All zero: not filed. */
 struct wheel_entry {
 	uint32_t next; /* WHEEL_NONE ends */
-	uint32_t prev; /* number + 1; WHEEL_HEAD + slot: it is the first */
+	uint32_t prev; /* number + 1; WHEEL_HEAD + list: it is the first */
 };
 
 #define WHEEL_NONE UINT32_MAX
