@@ -113,7 +113,8 @@ int within_open(int dir, const char *path, int flags, mode_t mode)
 	int fd = -1;
 
 	if (parent < 0) {
-		errno = errno == ENOENT ? ENOENT : EMLINK;
+		if (errno == ELOOP || errno == ENOTDIR || errno == EXDEV)
+			errno = EMLINK;
 		return -1;
 	}
 	/* who makes it may find that somebody else just has */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,6 +65,16 @@ Test(within, what_leads_elsewhere_is_not)
 	cr_assert_eq(opened("ours", O_RDONLY), EMLINK);
 	cr_assert_eq(opened("ours/hard", O_RDONLY), 0);
 	cr_assert_eq(opened("ours/hard", O_RDWR | O_CREAT), EMLINK);
+}
+
+Test(within, want_of_descriptors_is_nobody_elses_doing)
+{
+	struct rlimit few = {.rlim_cur = 64, .rlim_max = 64};
+
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	while (dup(dir) >= 0)
+		;
+	cr_assert_eq(opened("theirs/file", O_RDONLY), EMFILE);
 }
 
 Test(within, removal_stays_inside)
