@@ -157,6 +157,7 @@ void ep_pump(struct endpoint *ep)
 
 	if (!ep->sink || !session_carries(&ep->sink->session))
 		return;
+	ep_look_at_clock(ep);
 	for (int i = 0; i < RELIABLE_WINDOW; i++) {
 		len = reliable_next(
 			&ep->queue, now, &at, data + CHANNEL_HEADER);

@@ -73,6 +73,8 @@ struct endpoint {
 };
 
 int64_t ep_now_ms(void);
+/* Peers are to know when our clock was set before they hear of what it dates. */
+void ep_look_at_clock(struct endpoint *ep);
 struct peer *ep_find(const struct endpoint *ep, uint16_t id);
 /* Something is under way. */
 void ep_hasten(struct endpoint *ep);

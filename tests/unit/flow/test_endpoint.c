@@ -9,6 +9,21 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* By how much the clock of whose turn it is was set. */
+static time_t set_s;
+
+int clock_gettime(clockid_t clock, struct timespec *ret)
+{
+	int r = (int)syscall(SYS_clock_gettime, clock, ret);
+
+	if (clock == CLOCK_REALTIME)
+		ret->tv_sec += set_s;
+	return r;
+}
 
 enum { METER = 1, CACHE = 2, COLLECTOR = 3 };
 
@@ -23,6 +38,7 @@ struct side {
 	size_t n, counters, digests;
 	uint64_t digest_packets, last_seq[8], durable_seq[8];
 	uint64_t flushed[8], flush_asked;
+	uint64_t steps; /* of clocks, known when a record came */
 	enum peer_state seen[8];
 	bool hold, ended, left, complete, aborted, lease_over;
 	bool auto_commit;
@@ -42,6 +58,7 @@ static bool on_batch(void *data, const struct endpoint_batch *b)
 		return false;
 	cr_assert_eq(b->seq, s->last_seq[b->from.module] + 1);
 	s->last_seq[b->from.module] = b->seq;
+	s->steps = endpoint_clock_steps(s->ep);
 	for (size_t i = 0; i < b->n_records; i++)
 		s->records[s->n++] = b->records[i];
 	s->counters += b->n_counters;
@@ -327,6 +344,26 @@ Test(endpoint, restarted_collector_gets_only_what_was_not_durable)
 	send_some(p.meter, 1000, 20);
 	UNTIL(p.loop, p.collector, p.collector->n == 1020);
 	check_records(p.collector, 1020);
+	free_pair(&p);
+}
+
+/* Its clock is set, and then as many flows end as fill a batch at once. */
+Test(endpoint, a_step_is_told_before_what_is_dated_by_it)
+{
+	struct pair p = new_pair();
+
+	UNTIL(p.loop, p.collector,
+		p.collector->seen[METER] == PEER_UP &&
+			p.meter->seen[COLLECTOR] == PEER_UP);
+	send_some(p.meter, 0, 5);
+	UNTIL(p.loop, p.collector, p.collector->n == 5);
+	cr_expect_eq(p.collector->steps, 0);
+	set_s = 3600;
+	send_some(p.meter, 5, 40);
+	set_s = 0;
+	while (p.collector->n < 6)
+		cr_assert_eq(loop_step(p.loop, 20, NULL), 0);
+	cr_expect_eq(p.collector->steps, 1);
 	free_pair(&p);
 }
 
