@@ -4,8 +4,7 @@
 #include "probe/cache.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "probe/clocks.h"
-#include "probe/flowcache.h"
+#include "probe/feed.h"
 #include "probe/module.h"
 #include "probe/tune.h"
 
@@ -16,16 +15,16 @@
 /* LATE_MS: meters add packets up for half a second, look at them each tenth,
  * and send what they have when there is credit. */
 enum { TICK_MS = 100, FIRST_RECORD_MS = 400, LATE_MS = 800 };
+enum { STEP_LOG_MS = 1000 };
 
 struct cache {
 	const struct setup *setup;
 	struct module *module;
 	struct endpoint *endpoint;
-	struct flowcache *flows;
-	struct clocks clocks; /* of meters */
-	uint64_t digests, refused;
-	bool vlans;   /* flows are told apart by them */
-	int settings; /* descriptor, -1 none */
+	struct feed feed;
+	struct mono_time quiet; /* no more of clocks until then */
+	bool vlans;             /* flows are told apart by them */
+	int settings;           /* descriptor, -1 none */
 };
 
 static bool send_record(void *data, const struct flow_record *r)
@@ -37,7 +36,7 @@ static bool send_record(void *data, const struct flow_record *r)
 	struct flow_more more = {0};
 	struct courier_item item = {.record = r, .more = &more};
 
-	flowcache_offered(c->flows, r, &offer);
+	flowcache_offered(c->feed.flows.cache, r, &offer);
 	more.vlan = extra.vlan = offer.point->vlan;
 	/* what flows are nobody says: those of one VLAN say it of all */
 	c->vlans = c->vlans || extra.vlan;
@@ -48,76 +47,34 @@ static bool send_record(void *data, const struct flow_record *r)
 
 static void tell_time(void *data)
 {
-	struct cache *c = data;
-
-	flowcache_advance(c->flows, mono_now().ns);
+	feed_tell(&((struct cache *)data)->feed, mono_now().ns);
 }
 
-/* The number of the clock that dates these. */
-static uint16_t clock_of(
-	struct cache *c, uint16_t meter, const struct digest *d, size_t n)
+/* Who sets its clock all the time is not told of all the time. */
+static void say_step(struct cache *c, uint16_t meter, int64_t by_ns)
 {
-	int64_t latest_ns = INT64_MIN;
-	struct clocks_heard heard;
-
-	for (size_t i = 0; i < n; i++)
-		if (d[i].last_ns > latest_ns)
-			latest_ns = d[i].last_ns;
-	if (!clocks_hear(&c->clocks, meter, mono_now().ns, latest_ns, &heard))
-		return 0; /* more than the setup has do not come here */
-	if (heard.step_ns)
-		log_warning("the clock of a meter stepped; module=%u s=%+.1f",
-			meter, (double)heard.step_ns / (double)NS_PER_S);
-	flowcache_set_clock(c->flows, heard.clock, heard.ahead_ns);
-	return heard.clock;
-}
-
-static struct flow_addition addition(
-	struct cache *c, const struct digest *d, uint16_t clock)
-{
-	const struct flow_point point = {.tap = d->tap,
-		.src_slot = d->src_slot,
-		.dst_slot = d->dst_slot,
-		.vlan = d->vlan,
-		.tos = d->flags & DIGEST_BY_TOS ? d->tos : 0,
-		.sent = d->flags & DIGEST_SENT,
-		.one_of = d->flags & DIGEST_ESTIMATED ? 1 : 0,
-		.clock = clock};
-
-	return (struct flow_addition){.key = d->key,
-		.octets = d->bytes,
-		.packets = d->packets,
-		.first_ns = d->first_ns,
-		.last_ns = d->last_ns,
-		.point = flowcache_point(c->flows, &point),
-		.tcp_flags = d->tcp_flags,
-		.tos = d->tos};
+	if (!mono_passed(c->quiet))
+		return;
+	c->quiet = mono_add_ms(mono_now(), STEP_LOG_MS);
+	log_warning("the clock of a meter stepped; module=%u s=%+.1f", meter,
+		(double)by_ns / (double)NS_PER_S);
 }
 
 static void on_digests(
 	void *data, uint16_t meter, const struct digest *d, size_t n)
 {
 	struct cache *c = data;
-	struct flow_addition adds[DIGEST_MAX];
-	uint16_t clock;
-	uint64_t refused;
+	const uint64_t refused = c->feed.refused;
+	const int64_t step_ns = feed_add(&c->feed, meter, d, n, mono_now().ns);
 
-	if (!n)
-		return;
-	clock = clock_of(c, meter, d, n);
-	for (size_t i = 0; i < n; i++)
-		adds[i] = addition(c, &d[i], clock);
-	refused = flowcache_add(c->flows, adds, n);
-	c->digests += n;
-	for (; refused; refused &= refused - 1) {
-		c->refused++;
-		endpoint_count_lost(c->endpoint, 1);
-	}
+	if (step_ns)
+		say_step(c, meter, step_ns);
+	endpoint_count_lost(c->endpoint, c->feed.refused - refused);
 }
 
 static bool do_flush(void *data)
 {
-	return flowcache_flush(((struct cache *)data)->flows);
+	return flowcache_flush(((struct cache *)data)->feed.flows.cache);
 }
 
 /* First no more may come in. */
@@ -126,7 +83,7 @@ static bool do_end(void *data)
 	struct cache *c = data;
 
 	return endpoint_part(c->endpoint) &&
-	       flowcache_end(c->flows, END_FORCED);
+	       flowcache_end(c->feed.flows.cache, END_FORCED);
 }
 
 static void do_health(void *data, struct module_health *ret)
@@ -134,7 +91,7 @@ static void do_health(void *data, struct module_health *ret)
 	struct cache *c = data;
 	struct flowcache_stats s;
 
-	flowcache_stats(c->flows, &s);
+	flowcache_stats(c->feed.flows.cache, &s);
 	ret->flows_now = s.flows;
 	ret->flows_max = s.most_flows;
 	ret->flows_room = s.room;
@@ -146,18 +103,18 @@ static void do_status(void *data, struct buf *out)
 	struct cache *c = data;
 	struct flowcache_stats s;
 
-	flowcache_stats(c->flows, &s);
+	flowcache_stats(c->feed.flows.cache, &s);
 	buf_addf(out,
 		"backend cache\ndigests %" PRIu64 "\nrefused %" PRIu64
 		"\nflows %u\nmost_flows %u\nevicted %" PRIu64
 		"\nrecords %" PRIu64 "\n",
-		c->digests, c->refused, s.flows, s.most_flows, s.evicted,
-		s.records);
+		c->feed.digests, c->feed.refused, s.flows, s.most_flows,
+		s.evicted, s.records);
 }
 
 static uint64_t do_lost(void *data)
 {
-	return ((struct cache *)data)->refused;
+	return ((struct cache *)data)->feed.refused;
 }
 
 /* What packets are, and which, is for those who see them. */
@@ -167,11 +124,11 @@ static void apply_settings(struct cache *c, struct tune *ret)
 
 	*ret = (struct tune){0};
 	tune_read(c->settings, ret);
-	flowcache_set_timeouts(c->flows,
+	flows_set_timeouts(&c->feed.flows,
 		ret->idle_ms ? ret->idle_ms : s->idle_ms,
 		ret->active_ms ? ret->active_ms : s->active_ms,
 		ret->fin_ms >= 0 ? ret->fin_ms : s->fin_ms);
-	flowcache_set_limit(c->flows, &ret->limit);
+	flows_set_limit(&c->feed.flows, &ret->limit);
 }
 
 static void do_reload(void *data)
@@ -204,9 +161,7 @@ static int start(struct cache *c, struct loop *loop,
 		.role = MODULE_CACHE,
 		.status_path = o->status_path,
 		.pace = COURIER_PACE};
-	const size_t n = meters(o->setup);
 	const struct flowcache_options flows = {.flows = o->setup->cache_flows,
-		.clocks = (uint16_t)(n * CLOCKS_EACH),
 		.idle_ms = o->setup->idle_ms,
 		.active_ms = o->setup->active_ms,
 		.fin_ms = o->setup->fin_ms,
@@ -222,9 +177,8 @@ static int start(struct cache *c, struct loop *loop,
 	if (r < 0)
 		return r;
 	c->endpoint = module_endpoint(c->module);
-	c->flows = flowcache_new(&flows);
+	feed_open(&c->feed, &flows, meters(o->setup));
 	apply_settings(c, &tune);
-	clocks_init(&c->clocks, n);
 	tell_time(c);
 	loop_every(loop, TICK_MS, tell_time, c);
 	return module_lock_up(c->module, o->uid, PRIVS_NONE, err);
@@ -252,8 +206,7 @@ int cache_run(const struct cache_options *o, struct err *err)
 		r = module_run(c.module, &hooks, about, err);
 	if (c.settings >= 0)
 		close(c.settings);
-	flowcache_free(c.flows);
-	clocks_release(&c.clocks);
+	feed_close(&c.feed);
 	module_close(c.module);
 	loop_free(loop);
 	return r;

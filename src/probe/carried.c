@@ -18,7 +18,7 @@ void carried_set(struct carried *c, const struct flow_limit *limit,
 {
 	c->limit.octets = given(limit->octets);
 	c->limit.packets = given(limit->packets);
-	if (!limit->octets && !limit->packets) {
+	if (!carried_bytes(limit)) {
 		carried_release(c);
 		return;
 	}
@@ -28,5 +28,5 @@ void carried_set(struct carried *c, const struct flow_limit *limit,
 		return;
 	}
 	for (uint32_t id = 0; id < table->touched; id++)
-		carried_add(c, id, 0, 0);
+		carried_add(c, id, &(struct flow_hot){0}, 0);
 }

@@ -28,22 +28,31 @@ static inline void carried_begin(struct carried *c, uint32_t id)
 	if (c->of)
 		c->of[id] = (struct flow_limit){0};
 }
-/* Would a record of so much bring it to the limit? */
-static inline bool carried_is_past(
-	const struct carried *c, uint32_t id, uint64_t octets, uint64_t packets)
+/* Would a record of what is counted now bring it to the limit?  Records are of
+ * so many times what was added. */
+static inline bool carried_is_past(const struct carried *c, uint32_t id,
+	const struct flow_hot *hot, uint64_t times)
 {
 	return c->of &&
-	       (c->of[id].octets + octets >= c->limit.octets ||
-		       c->of[id].packets + packets >= c->limit.packets);
+	       (c->of[id].octets + hot->octets * times >= c->limit.octets ||
+		       c->of[id].packets + hot->packets * times >=
+			       c->limit.packets);
 }
 /* Such a record was taken. */
-static inline void carried_add(
-	struct carried *c, uint32_t id, uint64_t octets, uint64_t packets)
+static inline void carried_add(struct carried *c, uint32_t id,
+	const struct flow_hot *hot, uint64_t times)
 {
-	if (!c->of)
+	struct flow_limit *of = c->of ? &c->of[id] : NULL;
+
+	if (!of)
 		return;
-	c->of[id].octets = (c->of[id].octets + octets) % c->limit.octets;
-	c->of[id].packets = (c->of[id].packets + packets) % c->limit.packets;
+	of->octets = (of->octets + hot->octets * times) % c->limit.octets;
+	of->packets = (of->packets + hot->packets * times) % c->limit.packets;
+}
+/* Of a flow. */
+static inline size_t carried_bytes(const struct flow_limit *limit)
+{
+	return limit->octets || limit->packets ? sizeof(*limit) : 0;
 }
 
 #endif

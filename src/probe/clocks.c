@@ -6,8 +6,6 @@
 
 #define WINDOW_NS (5 * NS_PER_S)
 #define STEP_NS (10 * NS_PER_S)
-/* Any number may come as a stamp: sums of three are to be numbers still. */
-#define FARTHEST_NS (INT64_MAX / 4)
 
 struct clocks_sender {
 	int64_t window_ns;        /* when it began */
@@ -60,17 +58,10 @@ static void follow(struct clocks_sender *s, int64_t now_ns, int64_t ahead_ns)
 	s->ahead_ns = s->best_ns > s->last_ns ? s->best_ns : s->last_ns;
 }
 
-static int64_t within_reach(int64_t ns)
-{
-	if (ns > FARTHEST_NS)
-		return FARTHEST_NS;
-	return ns < -FARTHEST_NS ? -FARTHEST_NS : ns;
-}
-
 bool clocks_hear(struct clocks *c, uint16_t module, int64_t now_ns,
 	int64_t stamp_ns, struct clocks_heard *ret)
 {
-	const int64_t ahead_ns = within_reach(stamp_ns) - now_ns;
+	const int64_t ahead_ns = clocks_believe(stamp_ns) - now_ns;
 	struct clocks_sender *s = sender_of(c, module);
 	int64_t off_ns;
 

@@ -25,6 +25,17 @@ enum { CLOCKS_EACH = 2 };
 void clocks_init(struct clocks *c, size_t max);
 void clocks_release(struct clocks *c);
 
+/* Any number may come as a stamp: one that sums and differences of a few of
+ * them are numbers still. */
+static inline int64_t clocks_believe(int64_t stamp_ns)
+{
+	const int64_t farthest_ns = INT64_MAX / 8;
+
+	if (stamp_ns > farthest_ns)
+		return farthest_ns;
+	return stamp_ns < -farthest_ns ? -farthest_ns : stamp_ns;
+}
+
 struct clocks_heard {
 	uint16_t clock;   /* its number */
 	int64_t ahead_ns; /* of ours */

@@ -25,6 +25,8 @@
 #include <string.h>
 
 #define TICK_NS (WHEEL_TICK_MS * NS_PER_MS)
+/* Who sets a clock with each packet has all flows filed so often, no more. */
+#define REFILE_NS NS_PER_S
 
 enum { FIRST_ROOM = 4096, RETRY_TICKS = 5, TCP_FIN = 1, TCP_RST = 4 };
 
@@ -38,6 +40,8 @@ struct flowcache {
 	int64_t *ahead_ns; /* by clock; NULL: there is one only */
 	int64_t wheel_ns;  /* time the wheel has moved through */
 	uint32_t hand;     /* of the eviction clock */
+	int64_t refile_ns; /* of the wheel: not all flows again before that */
+	bool misfiled;     /* some may be due sooner than they were filed */
 	bool told;         /* the time has been told once */
 	bool more;         /* something is beside flows, or there is a limit */
 	struct carried carried;
@@ -86,10 +90,8 @@ void flowcache_free(struct flowcache *c)
 /* What a flow takes outside of the table. */
 static size_t bytes_beside(const struct flowcache_options *o)
 {
-	const bool limited = o->limit.octets || o->limit.packets;
-
 	return sizeof(struct wheel_entry) + beside_bytes(o) +
-	       (limited ? sizeof(struct flow_limit) : 0);
+	       carried_bytes(&o->limit);
 }
 
 uint32_t flowcache_fit(const struct flowcache_options *o, size_t bytes)
@@ -113,12 +115,17 @@ void flowcache_offered(const struct flowcache *c, const struct flow_record *r,
 	beside_offered(&c->beside, r, ret);
 }
 
+static const struct flow_point *point_of(
+	const struct flowcache *c, const struct flow_hot *h)
+{
+	return &c->points.items[flowtable_point(&h->key)];
+}
+
 /* Offers what flow `id` has counted; true when there is nothing left in it. */
 static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 {
 	struct flow_hot *hot = &c->table.hot[id];
-	const struct flow_point *p =
-		&c->points.items[flowtable_point(&hot->key)];
+	const struct flow_point *p = point_of(c, hot);
 	struct flow_record r;
 	bool taken;
 
@@ -133,38 +140,28 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 		c->stats.held_back++;
 		return false;
 	}
-	carried_add(&c->carried, id, hot->octets * flow_point_times(p),
-		hot->packets * flow_point_times(p));
+	carried_add(&c->carried, id, hot, flow_point_times(p));
 	c->stats.records++;
 	c->stats.sent_packets += hot->packets;
 	c->stats.sent_octets += hot->octets;
-	hot->packets = 0;
-	hot->octets = 0;
-	hot->tcp_flags = 0;
-	hot->state &=
-		(uint8_t) ~(FLOW_RIPE | FLOW_FRAGMENT | FLOW_BACK | FLOW_SPAN);
+	flowtable_restart(hot);
 	return true;
 }
 
 /* By the clock that dates the flow's packets. */
 static int64_t now_of(const struct flowcache *c, const struct flow_hot *h)
 {
-	const struct flow_point *p = &c->points.items[flowtable_point(&h->key)];
-
-	return c->now_ns + (c->ahead_ns ? c->ahead_ns[p->clock] : 0);
+	return c->now_ns +
+	       (c->ahead_ns ? c->ahead_ns[point_of(c, h)->clock] : 0);
 }
 
 /* Has it come to the limit? */
 static bool is_past(const struct flowcache *c, uint32_t id)
 {
 	const struct flow_hot *h = &c->table.hot[id];
-	uint64_t times;
 
-	if (!carried_counts(&c->carried))
-		return false;
-	times = flow_point_times(&c->points.items[flowtable_point(&h->key)]);
 	return carried_is_past(
-		&c->carried, id, h->octets * times, h->packets * times);
+		&c->carried, id, h, flow_point_times(point_of(c, h)));
 }
 
 /* Files the flow under the earliest time it may need attention. */
@@ -189,7 +186,7 @@ static void file_new(struct flowcache *c, uint32_t id, uint32_t touched)
 			c->wheel.tick + wheel_ticks(c->times.soonest_ms) + 1);
 }
 
-/* Those to come are not to wait as long as those there waited. */
+/* Those to come shall not wait as long. */
 static void file_all(struct flowcache *c)
 {
 	wheel_part(&c->wheel, c->table.touched);
@@ -219,7 +216,7 @@ void flowcache_set_clock(struct flowcache *c, uint16_t clock, int64_t ahead_ns)
 
 	c->ahead_ns[clock] = ahead_ns;
 	if (ahead_ns - before_ns > TIMEOUTS_DISORDER_NS)
-		file_all(c);
+		c->misfiled = true;
 }
 
 /* The flow's counting starts: as new, or again after it had ended. */
@@ -301,7 +298,7 @@ static bool make_ready(struct flowcache *c, uint32_t id,
 	struct flow_hot *hot = &c->table.hot[id];
 	int64_t quiet_ns = a->first_ns - hot->last_ns;
 
-	/* the most frequent answer first: nothing is due */
+	/* most frequent: nothing is due */
 	if ((uint64_t)(quiet_ns + TIMEOUTS_DISORDER_NS) <= c->times.calm_ns &&
 		!(hot->state & FLOW_RIPE) && !c->times.exact &&
 		hot->packets <= UINT32_MAX - a->packets)
@@ -320,6 +317,8 @@ static bool make_ready(struct flowcache *c, uint32_t id,
 		/* refused: it goes on counting, and leaves later */
 		(void)emit(c, id, END_ACTIVE);
 	} else if (quiet_ns < -TIMEOUTS_DISORDER_NS) {
+		if (c->opt.live && quiet_ns < -TIMEOUTS_STEP_NS)
+			(void)emit(c, id, END_LIVING);
 		/* due sooner than it was filed for */
 		wheel_file(&c->wheel, id, c->wheel.tick + 1);
 	}
@@ -475,14 +474,9 @@ static void attend_all(void *data, const uint32_t *ids, size_t n)
 	const struct flowtable *t = &c->table;
 	uint64_t hashes[WHEEL_BROOD];
 
+	flowtable_prefetch_all(t, ids, n, hashes);
 	for (size_t i = 0; i < n; i++)
-		__builtin_prefetch(&t->hot[ids[i]], 1);
-	for (size_t i = 0; i < n; i++) {
-		hashes[i] = flowtable_hash(t, &t->hot[ids[i]].key);
-		flowtable_prefetch_slot(t, flowtable_tag(hashes[i]));
 		seen_prefetch(&c->seen, hashes[i]);
-		__builtin_prefetch(&t->first_ns[ids[i]], 1);
-	}
 	for (size_t i = 0; i < n; i++)
 		if (ids[i] < t->touched && t->hot[ids[i]].state & FLOW_USED)
 			attend(c, ids[i], hashes[i]);
@@ -510,6 +504,11 @@ void flowcache_advance(struct flowcache *c, int64_t now_ns)
 	c->wheel_ns += step;
 	wheel_advance(
 		&c->wheel, (uint64_t)(c->wheel_ns / TICK_NS), attend_all, c);
+	if (c->misfiled && c->wheel_ns >= c->refile_ns) {
+		c->misfiled = false;
+		c->refile_ns = c->wheel_ns + REFILE_NS;
+		file_all(c);
+	}
 }
 
 void flowcache_doubt(struct flowcache *c)

@@ -71,13 +71,16 @@ struct flow_limit {
 struct flowcache_options {
 	uint32_t flows; /* most at once */
 	struct flow_limit limit;
-	uint16_t clocks;      /* of points, all below that; 0: clock 0 */
-	int64_t idle_ms;      /* no packet for longer: the flow has ended */
-	int64_t active_ms;    /* longer since the last record: another one */
-	int64_t fin_ms;       /* as idle, after FIN or RST; 0: never */
-	int64_t first_ms;     /* a new flow's first record; 0: as any other */
-	int64_t late_ms;      /* packets are added so long after their time, at
+	uint16_t clocks;   /* of points, all below that; 0: clock 0 */
+	int64_t idle_ms;   /* no packet for longer: the flow has ended */
+	int64_t active_ms; /* longer since the last record: another one */
+	int64_t fin_ms;    /* as idle, after FIN or RST; 0: never */
+	int64_t first_ms;  /* a new flow's first record; 0: as any other */
+	int64_t late_ms;   /* packets are added so long after their time, at
 	                    * most: no flow is idle before that is over, too */
+	bool live;         /* a flow whose time goes back by more than disorder
+	                    * of packets explains is told of before: somebody
+	                    * set the clock, and no record spans that */
 	bool merge_fragments; /* KEY_FRAGMENT is told, but no part of keys */
 	bool grows;           /* take memory as flows come, and give that of the
 	                    * index and of most of a flow back as they leave at

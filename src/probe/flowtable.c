@@ -270,3 +270,15 @@ void flowtable_tell(const struct flowtable *t, uint32_t id,
 	if (hot->state & FLOW_FRAGMENT)
 		ret->key.flags |= KEY_FRAGMENT;
 }
+
+void flowtable_prefetch_all(const struct flowtable *t, const uint32_t *ids,
+	size_t n, uint64_t *ret_hashes)
+{
+	for (size_t i = 0; i < n; i++)
+		__builtin_prefetch(&t->hot[ids[i]], 1);
+	for (size_t i = 0; i < n; i++) {
+		ret_hashes[i] = flowtable_hash(t, &t->hot[ids[i]].key);
+		flowtable_prefetch_slot(t, flowtable_tag(ret_hashes[i]));
+		__builtin_prefetch(&t->first_ns[ids[i]], 1);
+	}
+}

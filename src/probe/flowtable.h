@@ -204,6 +204,19 @@ static inline void flowtable_join(
 	if (time_ns < hot->last_ns)
 		flowtable_go_back(t, id, time_ns);
 }
+/* What was counted has left. */
+static inline void flowtable_restart(struct flow_hot *hot)
+{
+	hot->packets = 0;
+	hot->octets = 0;
+	hot->tcp_flags = 0;
+	hot->state &=
+		(uint8_t) ~(FLOW_RIPE | FLOW_FRAGMENT | FLOW_BACK | FLOW_SPAN);
+}
+/* Of flows that have not been touched for long: all that is to be looked at of
+ * them, and their hashes. */
+void flowtable_prefetch_all(const struct flowtable *t, const uint32_t *ids,
+	size_t n, uint64_t *ret_hashes);
 /* Forgets all at once. */
 void flowtable_clear(struct flowtable *t);
 /* On the way there, when nothing more is looked up: gives back the memory of

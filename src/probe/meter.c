@@ -76,6 +76,7 @@ static struct flowcache_options cache_options(const struct meter *m)
 		.active_ms = o->active_ms ? o->active_ms : s->active_ms,
 		.fin_ms = s->fin_ms,
 		.first_ms = first_ms(m),
+		.live = true,
 		.sink = o->record,
 		.data = o->data};
 }

@@ -9,6 +9,8 @@
 
 /* Packets may come out of order by that much. */
 #define TIMEOUTS_DISORDER_NS NS_PER_S
+/* Went a flow back by more, a clock was set: no record spans that. */
+#define TIMEOUTS_STEP_NS (10 * NS_PER_S)
 /* By no more; else a clock was set. */
 #define TIMEOUTS_JUMP_NS (3600 * NS_PER_S)
 /* So long before its active time is over a flow is ripe: from then on packets

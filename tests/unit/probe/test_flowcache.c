@@ -283,6 +283,41 @@ Test(flowcache, additions_that_come_late_are_waited_for)
 	flowcache_free(cache);
 }
 
+/* What was counted before leaves by itself: each record is of one clock. */
+Test(flowcache, no_record_spans_a_clock_that_is_put_back)
+{
+	struct catcher c = {0};
+	struct flowcache_options opt = {.flows = 100,
+		.idle_ms = 60000,
+		.active_ms = 300000,
+		.live = true,
+		.sink = catch,
+		.data = &c};
+	struct flowcache *cache = flowcache_new(&opt);
+
+	flowcache_point(cache, &(struct flow_point){.tap = 7});
+	for (int i = 0; i < 10; i++)
+		add(cache, 1, 600000 + i);
+	add(cache, 1, 600009 - 9000); /* disorder, however much */
+	cr_expect_eq(c.records, 0);
+	flowcache_advance(cache, 600010 * NS_PER_MS);
+	flowcache_advance(cache, 300000 * NS_PER_MS);
+	for (int i = 0; i < 5; i++)
+		add(cache, 1, 300000 + i);
+	cr_expect_eq(c.records, 1);
+	cr_expect_eq(c.packets, 11);
+	cr_expect_eq(c.last.first_ns, 591009 * NS_PER_MS);
+	cr_expect_eq(c.last.last_ns, 600009 * NS_PER_MS);
+	cr_expect_eq(c.last.end_reason, END_LIVING);
+	flowcache_advance(cache, 361000 * NS_PER_MS);
+	cr_expect_eq(c.records, 2);
+	cr_expect_eq(c.packets, 16);
+	cr_expect_eq(c.last.first_ns, 300000 * NS_PER_MS);
+	cr_expect_eq(c.last.last_ns, 300004 * NS_PER_MS);
+	cr_expect_eq(c.last.end_reason, END_IDLE);
+	flowcache_free(cache);
+}
+
 /* One addition may be many packets: never two records of it. */
 Test(flowcache, more_than_much_is_one_record)
 {
