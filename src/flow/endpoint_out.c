@@ -251,13 +251,14 @@ static bool push(struct endpoint *ep, struct peer *p, int format)
 {
 	size_t len;
 
+	/* which may find that the peer has gone */
+	ep_look_at_clock(ep);
 	if (!p->out->begun[format])
 		return true;
 	if (!session_carries(&p->session) || !digest_out_may(p->out))
 		return false;
 	p->out_ms = ep_now_ms();
 	loop_timer_by(ep->timer, ASK_MS);
-	ep_look_at_clock(ep);
 	len = digest_out_finish(p->out, format, ep->setup->id);
 	ep_send(ep, p, CHANNEL_CLEAR, p->out->data[format], len);
 	return true;
