@@ -154,3 +154,23 @@ Test(settings, what_is_alike_is_shared)
 	settings_share(text, "");
 	cr_assert_str_eq(text, "");
 }
+
+/* Nothing is cut off, however much is set. */
+Test(settings, there_is_room_for_all)
+{
+	const struct setting wishes[] = {parsed("active=86399999ms"),
+		parsed("idle=86399999ms"), parsed("fin=86399999ms"),
+		parsed("bytes=999999999999999"),
+		parsed("packets=999999999999999"), parsed("cpu=102399"),
+		parsed("sampling=random:65535"),
+		parsed("key=addresses+vlan+mac+tos"), parsed("biflow=yes"),
+		parsed("metrics=all")};
+	char text[SETTINGS_TEXT], again[SETTINGS_TEXT];
+
+	settings_merge("", wishes, sizeof(wishes) / sizeof(*wishes), "r", text);
+	settings_merge(text, NULL, 0, "r", again);
+	cr_expect_str_eq(again, text);
+	cr_expect(strstr(text, "fingerprint"), "%s", text);
+	settings_describe(text, again);
+	cr_expect(strstr(again, "fingerprint"), "%s", again);
+}
