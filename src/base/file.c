@@ -58,6 +58,19 @@ int file_read(const char *path, struct buf *buf, struct err *err)
 	return read_fd(fd, path, buf, err);
 }
 
+int file_read_named(
+	const char *path, const char *what, struct buf *buf, struct err *err)
+{
+	int r = file_read(path, buf, err);
+
+	if (r != -NFZ_E_IO)
+		return r;
+	if (err)
+		err->code = NFZ_E_INPUT;
+	(void)err_wrap(err, "%s cannot be read", what);
+	return -NFZ_E_INPUT;
+}
+
 int file_write_all(int fd, const void *data, size_t len, struct err *err)
 {
 	const char *p = data;

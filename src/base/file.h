@@ -11,6 +11,10 @@
  * NFZ_E_LIMIT. */
 int file_read(
 	const char *path, struct buf *buf, struct err *err) NFZ_MUST_CHECK;
+/* The same of a file that somebody named: that it cannot be read, "the plan", is
+ * NFZ_E_INPUT, most often a wrong name. */
+int file_read_named(const char *path, const char *what, struct buf *buf,
+	struct err *err) NFZ_MUST_CHECK;
 /* Writes beside, fsyncs, renames over path, fsyncs the directory: readers see
  * the old or the new file, never a part.  "-" is stdout, written straight, as
  * are devices and pipes. */

@@ -53,14 +53,8 @@ static int usage(void)
 static int read_plan(const char *path, struct jval **ret, struct err *err)
 {
 	struct buf text = BUF_INIT(PLAN_FILE_MAX);
-	int r = file_read(path, &text, err);
+	int r = file_read_named(path, "the plan", &text, err);
 
-	if (r == -NFZ_E_IO) {
-		if (err)
-			err->code = NFZ_E_INPUT;
-		(void)err_wrap(err, "the plan cannot be read");
-		r = -NFZ_E_INPUT;
-	}
 	if (r == 0)
 		r = jval_parse(buf_str(&text), text.len,
 			strcmp(path, "-") == 0 ? "standard input" : path, ret,

@@ -27,10 +27,8 @@ static const struct opt options[] = {
 
 static int read_before(const char *file, struct buf *ret, struct err *err)
 {
-	int r = file_read(file, ret, err);
+	int r = file_read_named(file, "the snapshot", ret, err);
 
-	if (r == -NFZ_E_IO)
-		r = err_set(err, NFZ_E_INPUT, "%s cannot be read", file);
 	if (r == 0 && ret->len && ret->data[0] == '{') {
 		err_set(err, NFZ_E_INPUT, "%s is a snapshot as JSON", file);
 		r = err_hint(err, "Compare with one of lines: netflowize "

@@ -137,13 +137,11 @@ static int add_line(struct scope *s, char *line, int number, struct err *err)
 static int from_file(struct scope *s, struct err *err)
 {
 	struct buf text = BUF_INIT(LIST_MAX);
-	int number = 0, r = file_read(s->o->from_list, &text, err);
+	int number = 0,
+	    r = file_read_named(s->o->from_list, "the list", &text, err);
 	char *p = r == 0 && text.len ? text.data : NULL;
 
 	buf_addc(&text, '\0');
-	if (r == -NFZ_E_IO)
-		r = err_set(
-			err, NFZ_E_INPUT, "%s cannot be read", s->o->from_list);
 	for (char *end; r == 0 && p; p = end) {
 		end = strchr(p, '\n');
 		if (end)

@@ -9,12 +9,8 @@ int up_plan_read(const char *path, const struct topology *t, struct plan **ret,
 	struct err *err)
 {
 	struct buf text = BUF_INIT((size_t)256 << 20);
-	int r = file_read(path, &text, err);
+	int r = file_read_named(path, "the plan", &text, err);
 
-	if (r == -NFZ_E_IO) {
-		err->code = NFZ_E_INPUT;
-		r = err_wrap(err, "the plan cannot be read");
-	}
 	if (r == 0)
 		r = plan_parse(buf_str(&text), text.len, path, t, ret, err);
 	buf_release(&text);

@@ -301,10 +301,8 @@ int recipe_parse(const char *text, const char *file, struct recipe **ret,
 int recipe_read(const char *path, struct recipe **ret, struct err *err)
 {
 	struct buf text = BUF_INIT(FILE_MAX);
-	int r = file_read(path, &text, err);
+	int r = file_read_named(path, "the recipe", &text, err);
 
-	if (r == -NFZ_E_IO)
-		r = err_set(err, NFZ_E_CONFIG, "%s cannot be read", path);
 	if (r == 0)
 		r = recipe_parse(buf_str(&text), path, ret, err);
 	buf_release(&text);

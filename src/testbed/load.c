@@ -150,14 +150,8 @@ int topology_load(const char *path, struct topology **ret, struct buf *warnings,
 {
 	struct buf text = BUF_INIT(TOPOLOGY_FILE_MAX);
 	struct draft_text from = {.warnings = warnings};
-	int r = file_read(path, &text, err);
+	int r = file_read_named(path, "the topology", &text, err);
 
-	if (r == -NFZ_E_IO) { /* most often a wrong name: not our mistake */
-		if (err)
-			err->code = NFZ_E_INPUT;
-		(void)err_wrap(err, "the topology cannot be read");
-		return -NFZ_E_INPUT;
-	}
 	from.name = strcmp(path, "-") == 0 ? "standard input" : path;
 	from.text = buf_str(&text);
 	from.len = text.len;

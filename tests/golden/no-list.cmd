@@ -1,0 +1,1 @@
+strip --from-list topologies/none.list

@@ -1,0 +1,1 @@
+recipe check topologies/none.recipe
