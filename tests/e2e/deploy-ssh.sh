@@ -127,7 +127,11 @@ tb run --exp "$exp" -- env -u NETFLOWIZE_SSH_IDENTITY timeout -s KILL 60 \
 check "an agent: the command ends" [ $? = 2 ]
 check "an agent: its key is taken" said "is not instrumented"
 # nor does that stay when the command is killed
-shown() { grep -o '/tmp/nfz-agent.*' "/proc/$pid/net/unix"; }
+# shellcheck disable=SC2317 # called by eventually
+shown() { # while it is made, and once it has been taken away, it is none
+	socket=$(grep -o '/tmp/nfz-agent.*' "/proc/$pid/net/unix" | sort -u)
+	[ -S "$socket" ]
+}
 # shellcheck disable=SC2317 # called by eventually
 gone() { ! ls "${socket%/*}"; }
 fault left stop
@@ -135,9 +139,7 @@ fault left stop
 "$build/bin/nfz-testbed" run --exp "$exp" -- env -u NETFLOWIZE_SSH_IDENTITY \
 	"$build/bin/netflowize" status "$exp" >"$dir/out" 2>"$dir/err" &
 pid=$!
-eventually shown
-socket=$(shown | sort -u)
-check "an agent: there is a socket for its keys" [ -S "$socket" ]
+check "an agent: there is a socket for its keys" eventually shown
 kill -KILL "$pid"
 check "an agent: it goes when the command is killed" eventually gone
 wait "$pid"
