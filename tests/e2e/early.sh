@@ -129,4 +129,4 @@ nfz strip "$exp" --limit "$others"
 fault h17 clear
 nfz strip "$exp"
 check "same disks" same_disks "$dir/before"
-exit $failed
+exit "$failed"

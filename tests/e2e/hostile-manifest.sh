@@ -6,35 +6,15 @@
 # somebody's directories mounted into ours, a process number that is another's
 # by now and one that always was, a manifest and a tag of nonsense.
 set -u
-. "$(dirname "$0")/lib/need.bash"
-need bin/nfz-testbed bin/netflowize payload/x86_64.nfzp
-dir=$(mktemp -d)
 exp=hostile/h$$
-failed=0
+. "$(dirname "$0")/lib/testbed.bash"
+need bin/netflowize payload/x86_64.nfzp
 export HOME=$dir
 
-tb() { "$build/bin/nfz-testbed" "$@"; }
-# shellcheck disable=SC2317
-cleanup() {
-	tb down "$exp" >/dev/null 2>&1
-	rm -rf "$dir"
-}
-trap cleanup EXIT
 nf() {
 	timeout 60 "$build/bin/nfz-testbed" run --exp "$exp" -- \
 		"$build/bin/netflowize" "$@" >"$dir/out" 2>"$dir/err"
 	status=$?
-}
-ok() { echo "ok: $1"; }
-bad() {
-	echo "FAILED: $1"
-	sed 's/^/    /' "$dir/out" "$dir/err"
-	failed=1
-}
-check() {
-	local what=$1
-	shift
-	if "$@"; then ok "$what"; else bad "$what"; fi
 }
 on() { tb exec "$exp" "$node" -- "$@"; }
 

@@ -5,26 +5,11 @@
 # other nodes are served, nothing is run or written elsewhere, and no terminal
 # gets what the node said as it said it.
 set -u
-. "$(dirname "$0")/lib/need.bash"
-need bin/nfz-testbed bin/netflowize payload/x86_64.nfzp
-dir=$(mktemp -d)
 exp=hostile/n$$
-failed=0
+. "$(dirname "$0")/lib/testbed.bash"
+need bin/netflowize payload/x86_64.nfzp
 export HOME=$dir XDG_STATE_HOME=$dir/state
 
-tb() { "$build/bin/nfz-testbed" "$@"; }
-# shellcheck disable=SC2317
-cleanup() {
-	tb down "$exp" >/dev/null 2>&1
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-ok() { echo "ok: $1"; }
-bad() {
-	echo "FAILED: $1"
-	head -c 3000 "$dir/out" "$dir/err" | cat -v | sed 's/^/    /'
-	failed=1
-}
 # nf WORD...: with so much $patience, within two minutes, 400 MB of addresses and no core file
 nf() {
 	# shellcheck disable=SC2086

@@ -5,27 +5,12 @@
 # hold; and the same nodes again without any service, from the manifest as a
 # file and from an inventory written by hand.
 set -u
-. "$(dirname "$0")/lib/need.bash"
-need bin/nfz-testbed bin/netflowize payload/x86_64.nfzp
-check=tests/support/flowcheck.py
-dir=$(mktemp -d)
 exp=portal/p$$
-failed=0
+. "$(dirname "$0")/lib/testbed.bash"
+need bin/netflowize payload/x86_64.nfzp
+check=tests/support/flowcheck.py
 export XDG_STATE_HOME=$dir/state HOME=$dir
 
-tb() { "$build/bin/nfz-testbed" "$@"; }
-# shellcheck disable=SC2317
-cleanup() {
-	tb down "$exp" >/dev/null 2>&1
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-ok() { echo "ok: $1"; }
-bad() {
-	echo "FAILED: $1"
-	sed 's/^/    /' "$dir/out" "$dir/err"
-	failed=1
-}
 # nf WORD...: netflowize beside the boss; output in out and err, $status
 nf() {
 	timeout 120 "$build/bin/nfz-testbed" run --exp "$exp" -- \

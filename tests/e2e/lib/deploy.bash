@@ -2,8 +2,9 @@
 # Common to tests/e2e/deploy*.sh: a testbed of our own, a payload with stand-in
 # programs, and the comparison of the nodes' disks before and after.
 
-. "$(dirname "${BASH_SOURCE[0]}")/need.bash"
-need bin/nfz-testbed tests/deploy-tool
+exp=dep/t$$
+. "${BASH_SOURCE[0]%/*}/testbed.bash"
+need tests/deploy-tool
 if [ "$build/libdeploy.a" -nt "$build/tests/deploy-tool" ]; then
 	echo "FAILED: tests/deploy-tool is not of this build: make unit-build"
 	exit 1
@@ -14,31 +15,10 @@ if [ ! -x "$agent" ]; then
 	exit 77
 fi
 
-dir=$(mktemp -d)
-exp=dep/t$$
-failed=0
 export STATE=$dir/state NETFLOWIZE_PAYLOAD=$dir/payload
 
 # What follows is about these rows of the failure matrix (failures.md).
 row() { echo "row $*"; }
-ok() { echo "ok: $1"; }
-bad() {
-	echo "FAILED: $1"
-	[ -f "$dir/out" ] && sed 's/^/    /' "$dir/out" "$dir/err"
-	failed=1
-}
-check() { # description, command...
-	local what=$1
-	shift
-	if "$@"; then ok "$what"; else bad "$what"; fi
-}
-# shellcheck disable=SC2317
-cleanup() {
-	"$build/bin/nfz-testbed" down "$exp" >/dev/null 2>&1
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-tb() { "$build/bin/nfz-testbed" "$@"; }
 fault() { tb fault "$exp" "$@" >/dev/null; }
 on() { tb exec "$exp" "$@"; }
 
