@@ -73,4 +73,4 @@ tb down "$exp" >/dev/null
 tb up --portal topologies/manifest.rspec --exp "$exp" >/dev/null
 nfz mark --events "$exp"
 check "an experiment of a profile has no events" said "started from a profile"
-exit $failed
+exit "$failed"

@@ -167,4 +167,4 @@ check "list shows neither any more" never said "${exp%/*}/"
 nfz strip "${exp%/*}/gone"
 check "what was never there is an error" [ "$status" != 0 ]
 swap in
-exit $failed
+exit "$failed"
