@@ -80,9 +80,6 @@ struct peer *ep_find(const struct endpoint *ep, uint16_t id);
 void ep_hasten(struct endpoint *ep);
 /* What is under way has changed. */
 void ep_wait_for_next(struct endpoint *ep);
-/* Our clock may have been set: peers are told before they hear of what it
- * dates. */
-void ep_look_at_clock(struct endpoint *ep);
 
 /* endpoint_out.c: towards peers */
 void ep_count_sent(struct endpoint *ep, const struct net_addr *to, size_t len);
