@@ -53,7 +53,8 @@ void setup_init(struct setup *s)
 		.active_ms = 60000,
 		.idle_ms = 15000,
 		.fin_ms = 5000,
-		.cache_flows = 65536};
+		.cache_flows = 65536,
+		.threads = 1};
 }
 
 void setup_release(struct setup *s)
@@ -243,6 +244,15 @@ static int read_backend(struct parse *p)
 	return text_word(p, p->words[1], p->s->backend, sizeof(p->s->backend));
 }
 
+static int read_threads(struct parse *p)
+{
+	uint64_t v = 0;
+	int r = number(p, p->words[1], SETUP_THREADS_MAX, &v);
+
+	p->s->threads = (unsigned)v;
+	return r;
+}
+
 static int read_import_port(struct parse *p)
 {
 	return number_u16(p, p->words[1], &p->s->import_port);
@@ -373,7 +383,8 @@ static const struct {
 	{"lease_ms", 2, read_span}, {"cache_flows", 2, read_flows},
 	{"store", 2, read_store}, {"keep_ms", 2, read_span},
 	{"keep_bytes", 2, read_keep_bytes}, {"pack_ms", 2, read_span},
-	{"backend", 2, read_backend}, {"import_port", 2, read_import_port},
+	{"backend", 2, read_backend}, {"threads", 2, read_threads},
+	{"import_port", 2, read_import_port},
 	{"import_from", 2, read_import_from}, {"export", 2, read_export},
 	{"peer", 7, read_peer}, {"tap", 12, read_tap},
 	{"member", 4, read_member}};

@@ -28,6 +28,7 @@ enum {
 	SETUP_TAPS_MAX = 4096,
 	SETUP_PEERS_MAX = 1024,
 	SETUP_ALLOW_MAX = 256,
+	SETUP_THREADS_MAX = 16,
 	SETUP_TEXT_MAX = 8 << 20 /* bytes of the text form */
 };
 
@@ -79,6 +80,7 @@ struct setup {
 	int64_t pack_ms; /* collector: age of flows that take less room; 0: none */
 	/* meter: how to capture, as its --backend says; "": what is best */
 	char backend[16];
+	unsigned threads; /* meter: that read rings; 0: by the processors */
 	/* collector: where to take flows of others, off when 0, from whom */
 	uint16_t import_port;
 	struct net_prefix *import_from;

@@ -73,6 +73,8 @@ void setup_print(const struct setup *s, struct buf *out)
 		buf_addf(out, "pack_ms %lld\n", (long long)s->pack_ms);
 	if (s->backend[0])
 		buf_addf(out, "backend %s\n", s->backend);
+	if (s->threads != 1)
+		buf_addf(out, "threads %u\n", s->threads);
 	if (s->import_port)
 		buf_addf(out, "import_port %u\n", s->import_port);
 	for (size_t i = 0; i < s->n_import_from; i++) {

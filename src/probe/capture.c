@@ -65,6 +65,17 @@ void capture_close(struct capture *c)
 		c->way->close(c);
 }
 
+bool capture_splits(
+	enum capture_choice choice, const struct capture_options *options)
+{
+	struct capture *c = NULL;
+	const bool splits =
+		capture_open(choice, options, &c, NULL) == 0 && c->way->split;
+
+	capture_close(c);
+	return splits;
+}
+
 void capture_settle(void)
 {
 	int r = absorb_settle(NULL); /* it did when the first was opened */

@@ -18,7 +18,7 @@
 
 struct guard;
 
-enum { CAPTURE_BATCH = 64, CAPTURE_SNAP = 256 };
+enum { CAPTURE_BATCH = 64, CAPTURE_SNAP = 256, CAPTURE_LANES = 16 };
 
 struct capture_frame {
 	struct frame frame;
@@ -77,7 +77,9 @@ struct capture_options {
 	bool with_macs;  /* they tell flows apart */
 	enum capture_place place;
 	struct guard *guard; /* for PLACE_CLSACT; NULL: not there */
-	struct capture_sink sink;
+	/* It may hand over in so many lanes, one for each thread; 0: 1 */
+	unsigned lanes;
+	struct capture_sink sinks[CAPTURE_LANES]; /* by lane */
 };
 
 struct capture_statistics {
@@ -101,9 +103,9 @@ struct capture_way {
 		struct capture *c, const struct netdev *dev, struct err *err);
 	void (*detach)(struct capture *c);
 	/* POLLIN when there is something to read */
-	int (*fd)(const struct capture *c);
+	int (*fd)(const struct capture *c, unsigned lane);
 	/* Takes the error of a POLLERR; 0 none, or an errno. */
-	int (*error)(struct capture *c);
+	int (*error)(struct capture *c, unsigned lane);
 	/* False: its interface has been deleted, or is no longer as it must be
 	 * for what was attached; it may be attached to again.  now: what the
 	 * interface is like; NULL: it is gone. */
@@ -113,8 +115,13 @@ struct capture_way {
 	bool (*mark)(struct capture *c);
 	/* Hands over what is ready of at most `blocks` blocks; with to_mark
 	 * nothing beyond the mark but what is `ahead`.  True: the mark is
-	 * reached. */
-	bool (*read)(struct capture *c, unsigned blocks, bool to_mark);
+	 * reached, in this lane.  Lanes may be read at the same time, and
+	 * nothing else of the capture be called meanwhile. */
+	bool (*read)(struct capture *c, unsigned lane, unsigned blocks,
+		bool to_mark);
+	/* A flow's frames are in one lane, both directions, by addresses or by
+	 * ports, too; as at first, or from now on.  NULL: there is one. */
+	void (*split)(struct capture *c, bool by_ports);
 	/* From the next mark on, or from `attach`: frames are chosen before
 	 * they come here.  False, or NULL: who takes them has to.  each: of
 	 * those chosen, none are added up. */
@@ -136,6 +143,7 @@ struct capture_way {
 /* What all ways begin with. */
 struct capture {
 	const struct capture_way *way;
+	unsigned lanes;
 	/* why it is not a better one, or not at a better place; code 0: it is
 	 * the best */
 	struct err why;
@@ -156,6 +164,9 @@ int capture_open(enum capture_choice choice,
 	const struct capture_options *options, struct capture **ret,
 	struct err *err) NFZ_MUST_CHECK;
 void capture_close(struct capture *c); /* may be NULL */
+/* Would it hand over in lanes, where it is asked to? */
+bool capture_splits(
+	enum capture_choice choice, const struct capture_options *options);
 /* After marks of captures that add up: waits until what the kernel had begun
  * before is done.  Milliseconds. */
 void capture_settle(void);

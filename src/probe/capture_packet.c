@@ -3,8 +3,12 @@
  * and a frame is before it in exactly one of the two or behind it. */
 #include "probe/capture_packet.h"
 #include "base/mem.h"
+#include "base/hash.h"
+#include "base/log.h"
 #include "probe/absorb.h"
-#include "probe/ring.h"
+#include "probe/fanout.h"
+
+#include <string.h>
 
 enum {
 	BLOCKS = 32,
@@ -16,13 +20,16 @@ enum {
 struct packet_capture {
 	struct capture head;
 	struct capture_options opt;
-	struct absorb *absorb; /* NULL: the ring alone */
-	struct ring *ring;     /* NULL: not attached, or at hooks */
-	bool hooked;           /* the program is at the interface's hooks */
-	bool late;  /* rights have been given up: a packet socket, or none */
-	int filter; /* the program for that, loaded in time; or -1 */
+	struct absorb *absorb; /* NULL: rings alone */
+	/* by lane; NULL: not attached, or at hooks */
+	struct ring *rings[CAPTURE_LANES];
+	bool hooked; /* the program is at the interface's hooks */
+	bool late;   /* rights have been given up: a packet socket, or none */
+	int filter;  /* the program for that, loaded in time; or -1 */
 	int ifindex;
-	struct ring_statistics mark;
+	bool by_ports; /* frames are split among lanes */
+	uint64_t seed; /* of that */
+	struct ring_statistics marks[CAPTURE_LANES];
 	struct capture_statistics before; /* it was attached */
 	bool turned;                      /* an epoch waits to be collected */
 };
@@ -39,8 +46,10 @@ static const struct packet_capture *of_const(const struct capture *c)
 
 static void packet_detach(struct capture *c)
 {
-	ring_close(of(c)->ring);
-	of(c)->ring = NULL;
+	for (unsigned i = 0; i < c->lanes; i++) {
+		ring_close(of(c)->rings[i]);
+		of(c)->rings[i] = NULL;
+	}
 	if (of(c)->absorb)
 		absorb_detach(of(c)->absorb);
 	of(c)->hooked = false;
@@ -58,9 +67,10 @@ static struct packet_capture *new_capture(
 {
 	struct packet_capture *p = mem_zalloc(1, sizeof(*p));
 
-	p->head.way = way;
+	p->head = (struct capture){.way = way, .lanes = 1};
 	p->opt = *options;
 	p->filter = -1;
+	p->seed = hash_key_new().k0;
 	if (!p->opt.snap)
 		p->opt.snap = CAPTURE_SNAP;
 	return p;
@@ -71,6 +81,8 @@ static int packet_open(const struct capture_options *options,
 {
 	(void)err;
 	*ret = &new_capture(&capture_packet, options)->head;
+	if (options->lanes > 1)
+		(*ret)->lanes = options->lanes;
 	return 0;
 }
 
@@ -142,21 +154,36 @@ static int try_hooks(
 	return r;
 }
 
-/* Who was at the hooks and has lost them reads the ring alone. */
-static int open_ring(struct packet_capture *p, int ifindex, struct err *err)
+/* The memory there is, for all lanes. */
+static struct fanout_options ring_options(const struct packet_capture *p)
 {
-	const bool absorbs = p->absorb && ring_is_ethernet(ifindex);
-	struct ring_options o = {.ifindex = ifindex,
-		.block_bytes = block_bytes(p->opt.bytes),
-		.blocks = BLOCKS,
-		.timeout_ms = BLOCK_TIMEOUT_MS,
-		.snap = p->opt.snap,
-		.all_groups = p->opt.all_groups};
+	const unsigned lanes = p->head.lanes;
 
+	return (struct fanout_options){
+		.ring = {.ifindex = p->ifindex,
+			.block_bytes = block_bytes(p->opt.bytes / lanes),
+			.blocks = BLOCKS,
+			.timeout_ms = BLOCK_TIMEOUT_MS,
+			.snap = p->opt.snap,
+			.program = -1,
+			.all_groups = p->opt.all_groups},
+		.rings = lanes,
+		.seed = p->seed,
+		.by_ports = p->by_ports};
+}
+
+/* Who was at the hooks and has lost them reads the ring alone. */
+static int open_rings(struct packet_capture *p, struct err *err)
+{
+	const bool absorbs = p->absorb && ring_is_ethernet(p->ifindex);
+	struct fanout_options o = ring_options(p);
+
+	if (o.rings > 1)
+		return fanout_open(&o, p->rings, err);
 	if (absorbs && !p->late)
 		p->filter = absorb_program(p->absorb, BPF_SOCKET);
-	o.program = absorbs ? p->filter : -1;
-	return ring_open(&o, &p->ring, err);
+	o.ring.program = absorbs ? p->filter : -1;
+	return ring_open(&o.ring, &p->rings[0], err);
 }
 
 static int packet_attach(
@@ -166,7 +193,7 @@ static int packet_attach(
 	int r;
 
 	p->ifindex = dev->index;
-	p->mark = (struct ring_statistics){0};
+	memset(p->marks, 0, sizeof(p->marks));
 	if (p->absorb) {
 		/* what was chosen since it was attached before holds now */
 		absorb_turn(p->absorb);
@@ -175,7 +202,7 @@ static int packet_attach(
 	}
 	r = try_hooks(p, dev, err);
 	if (r == 0 && !p->hooked)
-		r = open_ring(p, dev->index, err);
+		r = open_rings(p, err);
 	p->late = true;
 	return r;
 }
@@ -190,16 +217,16 @@ static const char *packet_name(const struct capture *c)
 						    : "ebpf-clsact";
 }
 
-static int packet_fd(const struct capture *c)
+static int packet_fd(const struct capture *c, unsigned lane)
 {
 	const struct packet_capture *p = of_const(c);
 
-	return p->hooked ? absorb_fd(p->absorb) : ring_fd(p->ring);
+	return p->hooked ? absorb_fd(p->absorb) : ring_fd(p->rings[lane]);
 }
 
-static int packet_error(struct capture *c)
+static int packet_error(struct capture *c, unsigned lane)
 {
-	return of(c)->hooked ? 0 : ring_error(of(c)->ring);
+	return of(c)->hooked ? 0 : ring_error(of(c)->rings[lane]);
 }
 
 static bool packet_bound(const struct capture *c, const struct netdev *now)
@@ -208,20 +235,21 @@ static bool packet_bound(const struct capture *c, const struct netdev *now)
 
 	if (p->hooked)
 		return now && !now->queued && absorb_in_front(p->absorb);
-	return ring_bound(p->ring);
+	return ring_bound(p->rings[0]);
 }
 
 static bool packet_mark(struct capture *c)
 {
 	struct packet_capture *p = of(c);
 
-	if (!p->hooked && !ring_statistics(p->ring, &p->mark))
-		return false;
+	for (unsigned i = 0; i < c->lanes && !p->hooked; i++)
+		if (!ring_statistics(p->rings[i], &p->marks[i]))
+			return false;
 	if (p->absorb) {
 		/* a mark that nobody read to: its epoch comes now, before it
 		 * is written to again */
 		if (p->turned)
-			absorb_collect(p->absorb, &p->opt.sink);
+			absorb_collect(p->absorb, &p->opt.sinks[0]);
 		absorb_turn(p->absorb);
 		p->turned = true;
 	}
@@ -243,29 +271,48 @@ static bool ebpf_idle(const struct capture *c)
 	return !of_const(c)->turned && absorb_idle(of_const(c)->absorb);
 }
 
-static bool packet_read(struct capture *c, unsigned blocks, bool to_mark)
+static void packet_split(struct capture *c, bool by_ports)
 {
 	struct packet_capture *p = of(c);
-	uint64_t stop = to_mark ? p->mark.placed : UINT64_MAX;
+	struct fanout_options o;
+	struct err err = ERR_INIT;
+
+	p->by_ports = by_ports;
+	o = ring_options(p);
+	if (o.rings > 1 && p->rings[0] &&
+		fanout_split(&o, p->rings[0], &err) < 0)
+		log_err(&err);
+}
+
+static bool packet_read(
+	struct capture *c, unsigned lane, unsigned blocks, bool to_mark)
+{
+	struct packet_capture *p = of(c);
+	const struct capture_sink *sink = &p->opt.sinks[lane];
+	const uint64_t mark = p->marks[lane].placed;
+	uint64_t stop = to_mark ? mark : UINT64_MAX;
 
 	if (p->turned) {
-		absorb_collect(p->absorb, &p->opt.sink);
+		absorb_collect(p->absorb, &p->opt.sinks[0]);
 		p->turned = false;
 	} else if (p->hooked && !to_mark) {
-		(void)absorb_read(p->absorb, &p->opt.sink);
+		(void)absorb_read(p->absorb, &p->opt.sinks[0]);
 	}
 	if (p->hooked)
 		return true;
-	return ring_read(p->ring, stop, blocks ? blocks : BLOCKS,
-		       p->opt.sink.frames, p->opt.sink.data) >= p->mark.placed;
+	return ring_read(p->rings[lane], stop, blocks ? blocks : BLOCKS,
+		       sink->frames, sink->data) >= mark;
 }
 
 static struct capture_statistics packet_statistics(const struct capture *c)
 {
 	const struct packet_capture *p = of_const(c);
-	struct capture_statistics now,
-		s = {.placed = p->mark.placed, .dropped = p->mark.dropped};
+	struct capture_statistics now, s = {0};
 
+	for (unsigned i = 0; i < c->lanes; i++) {
+		s.placed += p->marks[i].placed;
+		s.dropped += p->marks[i].dropped;
+	}
 	if (p->absorb) {
 		now = absorb_statistics(p->absorb);
 		s.placed += now.placed - p->before.placed;
@@ -277,12 +324,17 @@ static struct capture_statistics packet_statistics(const struct capture *c)
 
 static bool packet_has_segments(const struct capture *c)
 {
-	return of_const(c)->hooked || ring_has_segments(of_const(c)->ring);
+	return of_const(c)->hooked || ring_has_segments(of_const(c)->rings[0]);
 }
 
 static uint64_t packet_unfilled(const struct capture *c)
 {
-	return of_const(c)->hooked ? 0 : ring_unfilled(of_const(c)->ring);
+	const struct packet_capture *p = of_const(c);
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < c->lanes && !p->hooked; i++)
+		sum += ring_unfilled(p->rings[i]);
+	return sum;
 }
 
 #define ON_A_RING                                                              \
@@ -292,7 +344,8 @@ static uint64_t packet_unfilled(const struct capture *c)
 	.statistics = packet_statistics, .has_segments = packet_has_segments,  \
 	.unfilled = packet_unfilled
 
-const struct capture_way capture_packet = {.open = packet_open, ON_A_RING};
+const struct capture_way capture_packet = {
+	.open = packet_open, .split = packet_split, ON_A_RING};
 const struct capture_way capture_ebpf = {.open = ebpf_open,
 	.adds_up = true,
 	.idle = ebpf_idle,

@@ -82,7 +82,7 @@ static int pcap_way_open(const struct capture_options *options,
 	struct pcap_capture *p = mem_zalloc(1, sizeof(*p));
 
 	(void)err;
-	p->head.way = &capture_pcap;
+	p->head = (struct capture){.way = &capture_pcap, .lanes = 1};
 	p->opt = *options;
 	p->ready = -1;
 	*ret = &p->head;
@@ -188,13 +188,15 @@ static int pcap_way_attach(
 	return r;
 }
 
-static int pcap_way_fd(const struct capture *c)
+static int pcap_way_fd(const struct capture *c, unsigned lane)
 {
+	(void)lane;
 	return of_const(c)->ready;
 }
 
-static int pcap_way_error(struct capture *c)
+static int pcap_way_error(struct capture *c, unsigned lane)
 {
+	(void)lane;
 	(void)c;
 	return 0;
 }
@@ -216,7 +218,7 @@ static void hand_over(struct pcap_capture *p)
 	struct batch *b = &p->batch;
 
 	if (b->n)
-		p->opt.sink.frames(p->opt.sink.data, b->frames, b->n);
+		p->opt.sinks[0].frames(p->opt.sinks[0].data, b->frames, b->n);
 	b->n = 0;
 }
 
@@ -249,10 +251,12 @@ static bool reached(const struct pcap_capture *p)
 }
 
 /* A dispatch is within a block, so several times. */
-static bool pcap_way_read(struct capture *c, unsigned blocks, bool to_mark)
+static bool pcap_way_read(
+	struct capture *c, unsigned lane, unsigned blocks, bool to_mark)
 {
 	struct pcap_capture *p = of(c);
 
+	(void)lane;
 	(void)to_mark;
 	for (int i = 0; i < WAYS; i++)
 		for (unsigned n = 0; n < (blocks ? blocks : BLOCKS_MAX); n++)

@@ -121,7 +121,7 @@ static int attach(struct dump *d, struct capture **ret, struct err *err)
 {
 	const struct capture_options options = {.bytes = RING_BYTES,
 		.snap = SNAP,
-		.sink = {.data = d, .frames = take_frames}};
+		.sinks = {{.data = d, .frames = take_frames}}};
 	const struct setup_tap *tap = find_tap(d->opt, err);
 	struct netdev dev;
 	int netdev_fd, control, r;
@@ -162,13 +162,13 @@ static void read_all(struct dump *d, struct capture *c, int signals)
 
 	while (!d->done && !mono_passed(end)) {
 		struct pollfd p[] = {
-			{c->way->fd(c), POLLIN, 0}, {signals, POLLIN, 0}};
+			{c->way->fd(c, 0), POLLIN, 0}, {signals, POLLIN, 0}};
 		int left = mono_ms_until(end);
 
 		(void)poll(p, 2, left < WAIT_MS ? left : WAIT_MS);
 		if (p[0].revents & POLLERR)
-			(void)c->way->error(c);
-		(void)c->way->read(c, 1, false);
+			(void)c->way->error(c, 0);
+		(void)c->way->read(c, 0, 1, false);
 		write_out(d);
 		d->done = d->done || p[1].revents;
 	}

@@ -9,11 +9,11 @@
 #include "probe/guard.h"
 #include "probe/taps.h"
 
-#include <poll.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { TICK_MS = 100, BLOCKS_A_TURN = 4, FIRST_RECORD_MS = 600 };
+enum { TICK_MS = 100, FIRST_RECORD_MS = 600 };
 enum { COLLECT_TICKS = 2 };
 enum { QUIET_TICKS = 10, QUIET_FLOWS = 1000 };
 enum { RING_MIN = 4 << 20, RING_MAX = 32 << 20 };
@@ -21,13 +21,10 @@ enum { RING_MIN = 4 << 20, RING_MAX = 32 << 20 };
 struct meter {
 	struct meter_options opt;
 	struct meter_output output;
-	struct flows flows;
 	struct own own;
 	struct guard *guard;
-	int netdev_fd;
 	struct tap_context context;
-	struct tap *taps;
-	size_t n_taps;
+	struct taps taps;
 	struct tap_counters *ledgers; /* as handed to the output */
 	struct loop_timer *tick, *second;
 	int ledger_age;  /* ticks since marks were set; -1: none due */
@@ -66,24 +63,37 @@ static int64_t first_ms(const struct meter *m)
 	return m->output.first_ms ? m->output.first_ms : FIRST_RECORD_MS;
 }
 
-static struct flowcache_options cache_options(const struct meter *m)
+/* Rings alone can be several: what else there is adds up on all processors
+ * without threads of ours, or is for small needs. */
+static unsigned count_threads(const struct meter *m)
+{
+	const unsigned n = crew_size(m->opt.threads);
+	const struct capture_options wish = {.bytes = RING_MIN, .lanes = n};
+
+	if (n == 1 || capture_splits(m->opt.choice, &wish))
+		return n;
+	log_info("one thread reads, not %u: several are for rings (--backend "
+		 "packet)",
+		n);
+	return 1;
+}
+
+static struct lanes *make_lanes(const struct meter *m)
 {
 	const struct setup *s = m->opt.setup;
 	const struct meter_output *o = &m->output;
-
-	return (struct flowcache_options){.flows = s->cache_flows,
-		.idle_ms = s->idle_ms,
-		.active_ms = o->active_ms ? o->active_ms : s->active_ms,
-		.fin_ms = s->fin_ms,
-		.first_ms = first_ms(m),
-		.live = true,
+	const struct lanes_options lanes = {.n = count_threads(m),
+		.definition = m->definition,
+		.cache = {.flows = s->cache_flows,
+			.idle_ms = s->idle_ms,
+			.active_ms = o->active_ms ? o->active_ms : s->active_ms,
+			.fin_ms = s->fin_ms,
+			.first_ms = first_ms(m),
+			.live = true},
 		.sink = o->record,
 		.data = o->data};
-}
 
-static int fd_of(const struct tap *tap)
-{
-	return tap->attached ? tap->capture->way->fd(tap->capture) : -1;
+	return lanes_new(&lanes);
 }
 
 /* Ticks come all from here on. */
@@ -97,30 +107,20 @@ static void on_ready(void *data, int fd, short revents)
 {
 	struct meter *m = data;
 
-	for (size_t i = 0; i < m->n_taps; i++) {
-		struct tap *tap = &m->taps[i];
-
-		if (fd_of(tap) != fd)
-			continue;
-		/* down, or gone: on_second() finds out */
-		if (revents & POLLERR)
-			(void)tap->capture->way->error(tap->capture);
-		tap_read(tap, BLOCKS_A_TURN);
-		wake_up(m);
-		return;
-	}
+	taps_ready(&m->taps, fd, revents);
+	wake_up(m);
 }
 
-static void watch(struct meter *m, struct tap *tap)
+static void watch(struct meter *m, const struct tap *tap)
 {
-	loop_watch(m->opt.loop, fd_of(tap), POLLIN, on_ready, m);
+	taps_watch(m->opt.loop, tap, on_ready, m);
 }
 
 static void hand_over_ledgers(struct meter *m)
 {
-	for (size_t i = 0; i < m->n_taps; i++)
-		m->ledgers[i] = m->taps[i].ledger;
-	m->output.counters(m->output.data, m->ledgers, m->n_taps);
+	for (size_t i = 0; i < m->taps.n; i++)
+		m->ledgers[i] = m->taps.items[i].ledger;
+	m->output.counters(m->output.data, m->ledgers, m->taps.n);
 	m->ledger_age = -1;
 }
 
@@ -130,37 +130,41 @@ static void ledgers_when_due(struct meter *m)
 	if (m->ledger_age < 0)
 		return;
 	m->ledger_age++;
-	if (!taps_read_to_marks(m->taps, m->n_taps) &&
-		m->ledger_age * TICK_MS < METER_CUT_MS)
+	if (taps_marked(&m->taps) && m->ledger_age * TICK_MS < METER_CUT_MS)
 		return;
-	taps_give_up(m->taps, m->n_taps);
+	taps_give_up(&m->taps);
 	hand_over_ledgers(m);
+}
+
+static const struct definition *defined(const struct meter *m)
+{
+	return &lanes_flows(m->taps.lanes)[0]->definition;
 }
 
 /* By what flows are, or by what they are to be. */
 static bool wants_each(const struct meter *m)
 {
-	return !definition_adds_up(&m->flows.definition) ||
+	return !definition_adds_up(defined(m)) ||
 	       !definition_adds_up(&m->definition);
 }
 
 static void choose(struct meter *m)
 {
-	for (size_t i = 0; i < m->n_taps; i++)
-		tap_choose(&m->taps[i], &m->wanted, wants_each(m));
+	for (size_t i = 0; i < m->taps.n; i++)
+		tap_choose(&m->taps.items[i], &m->wanted, wants_each(m));
 }
 
 /* All that was counted by the old definition leaves, now or at a later tick;
  * and with it the points it had, of which there may be so many only. */
 static void redefine(struct meter *m)
 {
-	if (!m->stale || !flows_redefine(&m->flows, &m->definition))
+	if (!m->stale || !lanes_redefine(m->taps.lanes, &m->definition))
 		return;
 	m->stale = false;
 	m->begun = m->sampling;
-	flowcache_advance(m->flows.cache, m->told_ns);
-	for (size_t i = 0; i < m->n_taps; i++)
-		account_define(&m->taps[i].account, &m->flows);
+	lanes_advance(m->taps.lanes, m->told_ns);
+	for (size_t i = 0; i < m->taps.n; i++)
+		tap_define(&m->taps.items[i], lanes_flows(m->taps.lanes));
 	choose(m);
 }
 
@@ -178,10 +182,12 @@ static void change(struct meter *m)
 		return;
 	choose(m);
 	m->asked = m->definition;
-	taps_cut(m->taps, m->n_taps, m->netdev_fd, METER_CUT_MS);
+	for (size_t i = 0; i < m->taps.n; i++)
+		tap_split(&m->taps.items[i], &m->definition);
+	taps_cut(&m->taps, METER_CUT_MS);
 	m->told_ns = wall_now().ns;
-	for (size_t i = 0; i < m->n_taps; i++)
-		tap_chosen(&m->taps[i], &m->wanted);
+	for (size_t i = 0; i < m->taps.n; i++)
+		tap_chosen(&m->taps.items[i], &m->wanted);
 	m->sampling = m->wanted;
 	m->stale = true;
 }
@@ -192,9 +198,9 @@ static int64_t collect(struct meter *m)
 {
 	const int64_t now = wall_now().ns;
 
-	if (!taps_add_up(m->taps, m->n_taps))
+	if (!taps_add_up(&m->taps))
 		return now;
-	if (taps_are_idle(m->taps, m->n_taps)) {
+	if (taps_are_idle(&m->taps)) {
 		/* for what comes to be collected at the next tick */
 		m->collect_age = COLLECT_TICKS;
 		/* but for a frame that is just being added */
@@ -203,7 +209,7 @@ static int64_t collect(struct meter *m)
 	if (++m->collect_age < COLLECT_TICKS || m->ledger_age >= 0)
 		return m->told_ns;
 	m->collect_age = 0;
-	taps_turn(m->taps, m->n_taps);
+	taps_turn(&m->taps);
 	return now;
 }
 
@@ -213,13 +219,13 @@ static int64_t collect(struct meter *m)
 static void rest_when_quiet(struct meter *m)
 {
 	const int64_t ms = first_ms(m) - 2 * TICK_MS;
-	const uint64_t frames = taps_frames(m->taps, m->n_taps);
+	const uint64_t frames = taps_frames(&m->taps);
 	struct flowcache_stats stats;
 	bool rests;
 
 	m->quiet = frames == m->frames ? m->quiet + 1 : 0;
 	m->frames = frames;
-	flowcache_stats(m->flows.cache, &stats);
+	lanes_stats(m->taps.lanes, &stats);
 	rests = m->quiet > QUIET_TICKS && stats.flows < QUIET_FLOWS && ms > 0 &&
 		m->ledger_age < 0 && meter_is_set(m);
 	loop_timer_rest(m->opt.loop, m->tick, rests ? ms : 0);
@@ -234,9 +240,8 @@ static void on_tick(void *data)
 	change(m);
 	redefine(m);
 	m->told_ns = collect(m);
-	for (size_t i = 0; i < m->n_taps; i++)
-		tap_read(&m->taps[i], BLOCKS_A_TURN);
-	flowcache_advance(m->flows.cache, m->told_ns);
+	taps_read(&m->taps);
+	lanes_advance(m->taps.lanes, m->told_ns);
 	ledgers_when_due(m);
 	if (m->output.ticked)
 		m->output.ticked(m->output.data);
@@ -245,7 +250,7 @@ static void on_tick(void *data)
 
 static void lose(struct meter *m, struct tap *tap)
 {
-	loop_unwatch(m->opt.loop, fd_of(tap));
+	taps_unwatch(m->opt.loop, tap);
 	tap_retire(tap);
 	log_warning(
 		"the interface, or our place at it, is gone; attaching again "
@@ -275,11 +280,11 @@ static void say_how(const struct tap *tap)
 
 static void follow_interfaces(struct meter *m)
 {
-	for (size_t i = 0; i < m->n_taps; i++) {
-		struct tap *tap = &m->taps[i];
+	for (size_t i = 0; i < m->taps.n; i++) {
+		struct tap *tap = &m->taps.items[i];
 
 		warn_unfilled(tap);
-		if (tap->attached && !tap_bound(tap, m->netdev_fd))
+		if (tap->attached && !tap_bound(tap, m->taps.netdev_fd))
 			lose(m, tap);
 		if (tap->attached || tap_reopen(tap, &m->context, NULL) < 0)
 			continue;
@@ -300,8 +305,8 @@ static void on_second(void *data)
 	if (m->ending)
 		return;
 	follow_interfaces(m);
-	m->stale = m->stale || flows_crowded(&m->flows);
-	taps_mark(m->taps, m->n_taps, m->netdev_fd);
+	m->stale = m->stale || lanes_crowded(m->taps.lanes);
+	taps_mark(&m->taps);
 	m->ledger_age = 0;
 	on_tick(m);
 }
@@ -311,29 +316,31 @@ static int make_context(struct meter *m, struct err *err)
 	const struct setup *s = m->opt.setup;
 	uint32_t bytes = m->opt.ring_bytes;
 
-	m->context = (struct tap_context){.netdev_fd = m->netdev_fd,
+	m->context = (struct tap_context){.netdev_fd = m->taps.netdev_fd,
 		.setup = s,
-		.flows = &m->flows,
+		.flows = lanes_flows(m->taps.lanes),
+		.lanes = lanes_n(m->taps.lanes),
+		.refusal = m->output.refusal,
 		.own = &m->own,
 		.guard = m->guard,
 		.choice = m->opt.choice,
 		.bytes = bytes ? bytes : ring_bytes(s->n_taps)};
-	return tap_control(s, m->netdev_fd, &m->context.control_index, err);
+	return tap_control(
+		s, m->taps.netdev_fd, &m->context.control_index, err);
 }
 
 static int open_taps(struct meter *m, struct err *err)
 {
 	const struct setup *s = m->opt.setup;
 
-	m->taps = mem_zalloc(s->n_taps + 1, sizeof(*m->taps));
+	m->taps.items = mem_zalloc(s->n_taps + 1, sizeof(*m->taps.items));
 	m->ledgers = mem_zalloc(s->n_taps + 1, sizeof(*m->ledgers));
 	for (size_t i = 0; i < s->n_taps; i++) {
-		struct tap *tap = &m->taps[m->n_taps++];
+		struct tap *tap = &m->taps.items[m->taps.n++];
 		int e = tap_open(tap, &s->taps[i], &m->context, err);
 
 		if (e < 0)
 			return e;
-		tap->account.refusal = m->output.refusal;
 		watch(m, tap);
 		say_how(tap);
 		if (!tap->capture->way->has_segments(tap->capture))
@@ -349,20 +356,18 @@ int meter_new(const struct meter_options *options, struct meter **ret,
 	struct err *err)
 {
 	struct meter *m = mem_zalloc(1, sizeof(*m));
-	struct flowcache_options cache;
 	int e;
 
 	m->opt = *options;
 	m->output = *options->output;
-	m->netdev_fd = -1;
+	m->taps.netdev_fd = -1;
 	m->ledger_age = -1;
 	m->quiet = QUIET_TICKS;
 	m->definition = m->asked = options->definition;
-	cache = cache_options(m);
-	flows_open(&m->flows, &m->definition, &cache);
+	m->taps.lanes = make_lanes(m);
 	own_init(&m->own, options->setup, options->port);
 	m->guard = guard_new(options->setup->deployment, options->setup->id);
-	e = netlink_open(&m->netdev_fd, err);
+	e = netlink_open(&m->taps.netdev_fd, err);
 	if (e == 0)
 		e = make_context(m, err);
 	if (e == 0)
@@ -371,7 +376,7 @@ int meter_new(const struct meter_options *options, struct meter **ret,
 		meter_free(m);
 		return e;
 	}
-	flowcache_advance(m->flows.cache, wall_now().ns);
+	lanes_advance(m->taps.lanes, wall_now().ns);
 	m->tick = loop_every(m->opt.loop, TICK_MS, on_tick, m);
 	m->second = loop_every(m->opt.loop, 1000, on_second, m);
 	*ret = m;
@@ -383,30 +388,34 @@ int meter_guard(struct meter *m, uint32_t uid, struct err *err)
 	return guard_begin(m->guard, uid, err);
 }
 
+int meter_start(struct meter *m, struct err *err)
+{
+	return lanes_start(m->taps.lanes, err);
+}
+
 void meter_free(struct meter *m)
 {
 	if (!m)
 		return;
 	loop_timer_stop(m->opt.loop, m->tick);
 	loop_timer_stop(m->opt.loop, m->second);
-	for (size_t i = 0; i < m->n_taps; i++) {
-		if (m->taps[i].attached)
-			loop_unwatch(m->opt.loop, fd_of(&m->taps[i]));
-		tap_close(&m->taps[i]);
+	for (size_t i = 0; i < m->taps.n; i++) {
+		taps_unwatch(m->opt.loop, &m->taps.items[i]);
+		tap_close(&m->taps.items[i]);
 	}
 	guard_free(m->guard);
-	if (m->netdev_fd >= 0)
-		close(m->netdev_fd);
-	flows_close(&m->flows);
+	if (m->taps.netdev_fd >= 0)
+		close(m->taps.netdev_fd);
+	lanes_free(m->taps.lanes);
 	own_release(&m->own);
-	free(m->taps);
+	free(m->taps.items);
 	free(m->ledgers);
 	free(m);
 }
 
 bool meter_flush_rest(struct meter *m)
 {
-	if (!flowcache_flush(m->flows.cache))
+	if (!lanes_flush(m->taps.lanes))
 		return false;
 	hand_over_ledgers(m);
 	return true;
@@ -414,13 +423,13 @@ bool meter_flush_rest(struct meter *m)
 
 bool meter_flush(struct meter *m)
 {
-	taps_cut(m->taps, m->n_taps, m->netdev_fd, METER_CUT_MS);
+	taps_cut(&m->taps, METER_CUT_MS);
 	return meter_flush_rest(m);
 }
 
 bool meter_end_rest(struct meter *m)
 {
-	if (!flowcache_end(m->flows.cache, END_FORCED))
+	if (!lanes_end(m->taps.lanes))
 		return false;
 	hand_over_ledgers(m);
 	return true;
@@ -429,10 +438,9 @@ bool meter_end_rest(struct meter *m)
 bool meter_end(struct meter *m)
 {
 	m->ending = true;
-	for (size_t i = 0; i < m->n_taps; i++)
-		if (m->taps[i].attached)
-			loop_unwatch(m->opt.loop, fd_of(&m->taps[i]));
-	taps_cut(m->taps, m->n_taps, m->netdev_fd, METER_CUT_MS);
+	for (size_t i = 0; i < m->taps.n; i++)
+		taps_unwatch(m->opt.loop, &m->taps.items[i]);
+	taps_cut(&m->taps, METER_CUT_MS);
 	return meter_end_rest(m);
 }
 
@@ -444,14 +452,14 @@ void meter_set_timeouts(
 	/* what becomes digests is reported in a rhythm of its own */
 	if (m->output.active_ms)
 		active_ms = m->output.active_ms;
-	flows_set_timeouts(&m->flows, idle_ms ? idle_ms : s->idle_ms,
+	lanes_set_timeouts(m->taps.lanes, idle_ms ? idle_ms : s->idle_ms,
 		active_ms ? active_ms : s->active_ms,
 		fin_ms >= 0 ? fin_ms : s->fin_ms);
 }
 
 void meter_set_limit(struct meter *m, const struct flow_limit *limit)
 {
-	flows_set_limit(&m->flows, limit);
+	lanes_set_limit(m->taps.lanes, limit);
 }
 
 void meter_set_definition(struct meter *m, const struct definition *d)
@@ -462,7 +470,7 @@ void meter_set_definition(struct meter *m, const struct definition *d)
 
 struct flows *meter_flows(struct meter *m)
 {
-	return &m->flows;
+	return lanes_flows(m->taps.lanes)[0];
 }
 
 void meter_set_sampling(struct meter *m, const struct export_sampling *how)
@@ -471,13 +479,13 @@ void meter_set_sampling(struct meter *m, const struct export_sampling *how)
 	wake_up(m);
 }
 
-struct export_sampling meter_sampling_of(
-	const struct meter *m, const struct flow_record *r)
+struct export_sampling meter_sampling_of(const struct meter *m,
+	const struct flows *flows, const struct flow_record *r)
 {
 	struct export_sampling s = m->begun;
 	struct flowcache_offer offer;
 
-	flowcache_offered(m->flows.cache, r, &offer);
+	flowcache_offered(flows->cache, r, &offer);
 	s.one_of = offer.point->one_of;
 	return s;
 }
@@ -486,20 +494,21 @@ bool meter_takes_frames(const struct meter *m)
 {
 	const bool hash = m->wanted.one_of > 1 && m->wanted.by == EXPORT_HASH;
 
-	const bool each = !definition_adds_up(&m->flows.definition);
+	const bool each = !definition_adds_up(defined(m));
 
-	return (hash || each) && m->n_taps && m->taps[0].capture->way->adds_up;
+	return (hash || each) && m->taps.n &&
+	       m->taps.items[0].capture->way->adds_up;
 }
 
 void meter_print_sampling(const struct meter *m, struct buf *out)
 {
 	char text[EXPORT_SAMPLING_TEXT];
-	bool kernel = m->n_taps > 0;
+	bool kernel = m->taps.n > 0;
 
 	if (m->wanted.one_of <= 1)
 		return;
-	for (size_t i = 0; i < m->n_taps; i++)
-		kernel = kernel && m->taps[i].chosen;
+	for (size_t i = 0; i < m->taps.n; i++)
+		kernel = kernel && m->taps.items[i].chosen;
 	buf_addf(out, "sampling %s %s\n",
 		export_sampling_print(&m->wanted, text),
 		kernel ? "in the kernel"
@@ -515,25 +524,48 @@ bool meter_is_set(const struct meter *m)
 
 const char *meter_backend(const struct meter *m)
 {
-	return m->n_taps ? tap_backend(&m->taps[0]) : "none";
+	return m->taps.n ? tap_backend(&m->taps.items[0]) : "none";
 }
 
 size_t meter_taps(const struct meter *m)
 {
-	return m->n_taps;
+	return m->taps.n;
 }
 
 const struct tap *meter_tap(const struct meter *m, size_t i)
 {
-	return &m->taps[i];
+	return &m->taps.items[i];
+}
+
+unsigned meter_threads(const struct meter *m)
+{
+	return lanes_n(m->taps.lanes);
+}
+
+void meter_print_threads(const struct meter *m, struct buf *out)
+{
+	const unsigned n = lanes_n(m->taps.lanes);
+
+	for (unsigned l = 0; n > 1 && l < n; l++) {
+		struct flowcache_stats s;
+		uint64_t frames = 0;
+
+		flowcache_stats(lanes_flows(m->taps.lanes)[l]->cache, &s);
+		for (size_t i = 0; i < m->taps.n; i++)
+			frames += tap_frames(&m->taps.items[i], l);
+		buf_addf(out,
+			"thread %u frames %" PRIu64 " flows_begun %" PRIu64
+			"\n",
+			l + 1, frames, s.created);
+	}
 }
 
 uint64_t meter_lost(const struct meter *m)
 {
-	return taps_lost(m->taps, m->n_taps);
+	return taps_lost(&m->taps);
 }
 
 void meter_cache_stats(const struct meter *m, struct flowcache_stats *ret)
 {
-	flowcache_stats(m->flows.cache, ret);
+	lanes_stats(m->taps.lanes, ret);
 }

@@ -4,7 +4,7 @@
 #define NFZ_PROBE_METER_H
 
 #include "base/loop.h"
-#include "probe/tap.h"
+#include "probe/taps.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,8 +14,8 @@ struct meter;
 /* Where what was counted goes. */
 struct meter_output {
 	void *data;
-	/* As flowcache_sink_fn. */
-	bool (*record)(void *data, const struct flow_record *r);
+	/* Of those flows, in any thread, one at a time. */
+	lanes_sink_fn record;
 	/* Counters of all taps, once a second and after a flush; those that
 	 * cannot be taken may be dropped: newer ones follow. */
 	void (*counters)(void *data, const struct tap_counters *c, size_t n);
@@ -36,6 +36,8 @@ struct meter_options {
 	enum capture_choice choice;
 	struct definition definition;
 	uint32_t ring_bytes; /* per tap; 0: by the machine's memory */
+	/* that read rings, as crew_size(); other captures take one */
+	unsigned threads;
 };
 
 /* Attaches all taps of the setup, or none.  Options are copied, what they
@@ -46,6 +48,8 @@ int meter_new(const struct meter_options *options, struct meter **ret,
  * whatever happens to it, by one of that user's (probe/guard.h). */
 int meter_guard(
 	struct meter *meter, uint32_t uid, struct err *err) NFZ_MUST_CHECK;
+/* When they have been, and before the program is jailed: its threads start. */
+int meter_start(struct meter *meter, struct err *err) NFZ_MUST_CHECK;
 void meter_free(struct meter *meter);
 
 /* Emits all that was counted until now, exactly: first every frame the kernel
@@ -70,13 +74,13 @@ void meter_set_definition(struct meter *meter, const struct definition *d);
 /* What packets are counted by, and how they are sampled, is what was set last.
  */
 bool meter_is_set(const struct meter *meter);
-/* For records handed over, and for what is told of them (probe/flows.h). */
+/* For what is told of records (probe/flows.h); the first stands for all. */
 struct flows *meter_flows(struct meter *meter);
 /* How packets are sampled, from some tenths of a second on. */
 void meter_set_sampling(struct meter *meter, const struct export_sampling *how);
 /* How those of a record just handed over were. */
-struct export_sampling meter_sampling_of(
-	const struct meter *meter, const struct flow_record *r);
+struct export_sampling meter_sampling_of(const struct meter *meter,
+	const struct flows *flows, const struct flow_record *r);
 /* A line on it; nothing where all are counted. */
 void meter_print_sampling(const struct meter *meter, struct buf *out);
 /* Every frame comes to the meter, which would else let the kernel add up: what
@@ -89,6 +93,9 @@ size_t meter_taps(const struct meter *meter);
 const struct tap *meter_tap(const struct meter *meter, size_t i);
 /* Frames lost by now, by whatever cause. */
 uint64_t meter_lost(const struct meter *meter);
+/* Lines on them: what each has read by now; nothing where there is one. */
+void meter_print_threads(const struct meter *meter, struct buf *out);
+unsigned meter_threads(const struct meter *meter);
 void meter_cache_stats(const struct meter *meter, struct flowcache_stats *ret);
 
 #endif

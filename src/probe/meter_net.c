@@ -30,11 +30,12 @@ struct net_meter {
 	struct definition definition;
 };
 
-static bool send_record(void *data, const struct flow_record *r)
+static bool send_record(
+	void *data, struct flows *flows, const struct flow_record *r)
 {
 	struct net_meter *n = data;
-	const struct export_sampling how = meter_sampling_of(n->meter, r);
-	struct flows *flows = meter_flows(n->meter);
+	const struct export_sampling how =
+		meter_sampling_of(n->meter, flows, r);
 	struct courier_item item = flows_item(flows, r);
 	struct flows_told told;
 
@@ -43,10 +44,10 @@ static bool send_record(void *data, const struct flow_record *r)
 	return module_send_rows(n->module, &told.rows, &item);
 }
 
-static bool send_digest(void *data, const struct flow_record *r)
+static bool send_digest(
+	void *data, struct flows *flows, const struct flow_record *r)
 {
 	struct net_meter *n = data;
-	struct flows *flows = meter_flows(n->meter);
 	const struct flow_more *more = flows_more(flows, r);
 	const struct digest d = {.key = r->key,
 		.bytes = r->bytes,
@@ -122,6 +123,7 @@ static void do_status(void *data, struct buf *out)
 	if (n->uncarried)
 		buf_adds(out, "flow_key_note " UNCARRIED "\n");
 	meter_print_sampling(n->meter, out);
+	meter_print_threads(n->meter, out);
 	for (size_t i = 0; i < meter_taps(n->meter); i++) {
 		const struct tap *tap = meter_tap(n->meter, i);
 
@@ -205,6 +207,12 @@ static const char *describe(const struct net_meter *n, char text[64])
 	return text;
 }
 
+/* Without rights, and not locked up yet. */
+static int start_beside(void *data, struct err *err)
+{
+	return meter_start(((struct net_meter *)data)->meter, err);
+}
+
 static int start(struct net_meter *n, struct loop *loop,
 	const struct meter_net_options *o, struct err *err)
 {
@@ -213,13 +221,16 @@ static int start(struct net_meter *n, struct loop *loop,
 		.role = MODULE_METER,
 		.status_path = o->status_path,
 		.balance = o->balance,
-		.pace = o->pace};
+		.pace = o->pace,
+		.beside = start_beside,
+		.data = n};
 	struct meter_output output = {.data = n, .counters = send_counters};
 	struct meter_options meter = {.loop = loop,
 		.setup = o->setup,
 		.output = &output,
 		.choice = o->choice,
-		.ring_bytes = o->ring_bytes};
+		.ring_bytes = o->ring_bytes,
+		.threads = o->threads};
 	struct tune tune;
 	int r = module_open(&module, &n->module, err);
 

@@ -18,6 +18,7 @@ struct meter_net_options {
 	enum capture_choice choice;
 	struct definition definition; /* without settings */
 	uint32_t ring_bytes;          /* 0: by the machine's memory */
+	unsigned threads;             /* as meter_options */
 	bool balance; /* of the setup's exports: courier_options */
 	uint32_t pace;
 	struct export_sampling sampling;

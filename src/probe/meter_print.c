@@ -36,15 +36,16 @@ static void write_out(struct printer *p)
 	buf_reset(&p->out);
 }
 
-static bool on_record(void *data, const struct flow_record *r)
+static bool on_record(
+	void *data, struct flows *flows, const struct flow_record *r)
 {
 	struct printer *p = data;
 	struct export_sampling how;
-	struct courier_item item = flows_item(meter_flows(p->meter), r);
+	struct courier_item item = flows_item(flows, r);
 
 	if (!courier_has_room(p->courier))
 		return false;
-	how = meter_sampling_of(p->meter, r);
+	how = meter_sampling_of(p->meter, flows, r);
 	item.how = &how;
 	courier_add(p->courier, &item);
 	if (p->lines)
@@ -124,7 +125,8 @@ static int run(
 		.output = &output,
 		.choice = o->choice,
 		.definition = o->definition,
-		.ring_bytes = o->ring_bytes};
+		.ring_bytes = o->ring_bytes,
+		.threads = o->threads};
 	const struct courier_options courier = {
 		.setup = o->setup, .balance = o->balance, .pace = o->pace};
 	int r = loop_signals(p->loop, signals, 3, on_signal, p, err);
@@ -142,6 +144,8 @@ static int run(
 	if (r == 0)
 		r = courier_start(p->courier, err);
 	if (r == 0)
+		r = meter_start(p->meter, err);
+	if (r == 0)
 		r = privs_jail(err);
 	if (r < 0)
 		return r;
@@ -155,6 +159,7 @@ static int run(
 	write_out(p);
 	r = loop_run(p->loop, err);
 	courier_finish(p->courier, FAREWELL_MS);
+	meter_print_threads(p->meter, &p->said);
 	courier_print(p->courier, &p->said);
 	fputs(buf_str(&p->said), stderr);
 	return r;

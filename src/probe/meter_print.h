@@ -17,7 +17,8 @@ struct meter_print_options {
 	enum capture_choice choice;
 	struct definition definition;
 	uint32_t ring_bytes;
-	bool balance; /* of the setup's exports: courier_options */
+	unsigned threads; /* as meter_options */
+	bool balance;     /* of the setup's exports: courier_options */
 	uint32_t pace;
 	struct export_sampling sampling;
 	uint32_t uid;

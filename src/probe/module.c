@@ -21,6 +21,8 @@ struct module {
 	const struct module_hooks *hooks; /* NULL before module_run */
 	struct endpoint *endpoint;
 	struct courier *courier; /* NULL: no other collectors */
+	int (*beside)(void *data, struct err *err);
+	void *data; /* its */
 	const char *about;
 	int status_fd;
 	struct buf status;
@@ -276,6 +278,8 @@ int module_open(
 
 	m->loop = o->loop;
 	m->setup = o->setup;
+	m->beside = o->beside;
+	m->data = o->data;
 	m->status = (struct buf)BUF_INIT(STATUS_MAX);
 	if (o->setup->role != o->role)
 		r = err_set(err, NFZ_E_INPUT, "the setup is for a %s",
@@ -318,6 +322,8 @@ int module_lock_up(
 
 	if (r == 0)
 		r = courier_start(m->courier, err);
+	if (r == 0 && m->beside)
+		r = m->beside(m->data, err);
 	return r < 0 ? r : privs_jail(err);
 }
 

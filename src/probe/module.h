@@ -36,6 +36,9 @@ struct module_options {
 	const char *status_path; /* NULL: none; opened now, kept open */
 	bool balance;            /* of the setup's exports: courier_options */
 	uint32_t pace;
+	/* module_lock_up() starts it, too; NULL: nothing */
+	int (*beside)(void *data, struct err *err);
+	void *data;
 };
 
 /* Binds and begins to look for its peers.  The hooks may come later, with

@@ -5,6 +5,7 @@
 #include "base/opt.h"
 #include "base/proc.h"
 #include "base/program.h"
+#include "probe/crew.h"
 #include "probe/dump.h"
 #include "probe/guard.h"
 #include "probe/courier.h"
@@ -24,7 +25,7 @@ struct args {
 	int style, stats, backend, verbose;
 	int64_t limit_ms, ring_mib, uid, idle_ms, active_ms, fin_ms,
 		report_bytes, report_packets, flows, memory_mib, pace, sample,
-		hash, count;
+		hash, count, threads;
 };
 
 enum { STYLE_NDJSON = RECORD_CSV + 1, STYLE_NONE, STYLE_DEFAULT };
@@ -92,6 +93,9 @@ static const struct opt table[] = {
 		capture_choices, 0, 0},
 	{"ring-mib", 0, OPT_INT, AT(ring_mib), "N",
 		"memory for capturing per tap, in MiB", NULL, 1, 1024},
+	{"threads", 0, OPT_INT, AT(threads), "N",
+		"so many read rings (with packet); 0: by the processors", NULL,
+		0, CREW_MAX},
 	{"user", 'u', OPT_INT, AT(uid), "UID", "become this user", NULL, 0,
 		INT32_MAX},
 	{"idle", 0, OPT_SPAN, AT(idle_ms), "TIME",
@@ -161,6 +165,8 @@ static struct export_sampling sampling_of(const struct args *a)
 /* A later fragment needs the first, which a sample may not have. */
 static int check_file(const struct args *a, struct err *err)
 {
+	if (a->threads >= 0)
+		return err_set(err, NFZ_E_USAGE, "--threads goes with --setup");
 	if (!a->fragment_ports || a->sample <= 1)
 		return 0;
 	return err_set(err, NFZ_E_USAGE,
@@ -234,6 +240,8 @@ static int run_live(const struct args *a, struct err *err)
 	if (r == 0)
 		r = define(a, &print.definition, err);
 	net.choice = print.choice;
+	print.threads = net.threads =
+		a->threads < 0 ? setup.threads : (unsigned)a->threads;
 	net.definition = print.definition;
 	print.sampling = net.sampling = sampling_of(a);
 	if (a->hash < 0) /* the same at all probes */
@@ -304,6 +312,7 @@ int PROGRAM_MAIN(meter)(int argc, char **argv)
 		.style = STYLE_DEFAULT,
 		.pace = COURIER_PACE,
 		.count = DUMP_FRAMES,
+		.threads = -1,
 		.hash = -1};
 	struct err err = ERR_INIT;
 	int words = 0, r;

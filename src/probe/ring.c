@@ -48,23 +48,32 @@ bool ring_is_ethernet(int ifindex)
 	       r.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
 }
 
-/* Accepts everything, but only the first bytes of it; or what the program
- * leaves. */
-static int set_filter(int fd, const struct ring_options *o, struct err *err)
+/* Accepts everything, but only the first bytes of it. */
+static int take_bytes(int fd, uint32_t snap, struct err *err)
 {
-	struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, o->snap)};
+	struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, snap)};
 	const struct sock_fprog program = {1, code};
 
-	if (o->program >= 0) {
-		if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &o->program,
-			    sizeof(o->program)) < 0)
-			return err_sys(err, "cannot attach the eBPF program");
-		return 0;
-	}
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
 		    sizeof(program)) < 0)
 		return err_sys(err, "cannot limit the bytes captured");
 	return 0;
+}
+
+/* The same, or nothing yet, or what the program leaves. */
+static int set_filter(int fd, const struct ring_options *o, struct err *err)
+{
+	if (o->program < 0)
+		return take_bytes(fd, o->closed ? 0 : o->snap, err);
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &o->program,
+		    sizeof(o->program)) < 0)
+		return err_sys(err, "cannot attach the eBPF program");
+	return 0;
+}
+
+int ring_let_in(struct ring *r, uint32_t snap, struct err *err)
+{
+	return take_bytes(r->fd, snap, err);
 }
 
 static int make_ring(

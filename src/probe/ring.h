@@ -24,6 +24,7 @@ struct ring_options {
 	int program;     /* eBPF instead: which frames, and how much of them;
 	                  * -1 none */
 	bool all_groups; /* multicast that nobody here asked for, too */
+	bool closed;     /* no frames until ring_let_in(); program is -1 */
 };
 
 typedef void (*ring_fn)(
@@ -33,7 +34,9 @@ typedef void (*ring_fn)(
 bool ring_is_ethernet(int ifindex);
 int ring_open(const struct ring_options *options, struct ring **ret,
 	struct err *err) NFZ_MUST_CHECK;
-void ring_close(struct ring *ring);
+int ring_let_in(
+	struct ring *ring, uint32_t snap, struct err *err) NFZ_MUST_CHECK;
+void ring_close(struct ring *ring);   /* may be NULL */
 int ring_fd(const struct ring *ring); /* POLLIN when a block is ready */
 /* Are super-frames told apart?  Else a frame counts as one packet. */
 bool ring_has_segments(const struct ring *ring);

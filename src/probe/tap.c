@@ -1,5 +1,6 @@
 /* See the header for what a mark is. */
 #include "probe/tap.h"
+#include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +57,9 @@ static void note_mtu(struct tap *tap, const struct netdev *now)
 {
 	const struct capture *c = tap->capture;
 
-	account_estimate(&tap->account, c->way->has_segments(c) ? 0 : now->mtu);
+	for (unsigned i = 0; i < tap->n_lanes; i++)
+		account_estimate(&tap->lanes[i].account,
+			c->way->has_segments(c) ? 0 : now->mtu);
 }
 
 static int attach(
@@ -90,30 +93,61 @@ static int attach(
 	return 0;
 }
 
+void tap_define(struct tap *tap, struct flows *const *flows)
+{
+	for (unsigned i = 0; i < tap->n_lanes; i++)
+		account_define(&tap->lanes[i].account, flows[i]);
+}
+
+void tap_split(struct tap *tap, const struct definition *d)
+{
+	const struct capture_way *way = tap->capture->way;
+
+	if (way->split)
+		way->split(tap->capture, !(d->key & KEY_ADDRESSES));
+}
+
 /* From the first frame on. */
 static void define(struct tap *tap, const struct tap_context *context)
 {
 	static const struct export_sampling all = {0};
+	const struct definition *d = &context->flows[0]->definition;
 
-	account_define(&tap->account, context->flows);
-	tap_choose(tap, &all, !definition_adds_up(&context->flows->definition));
+	tap_define(tap, context->flows);
+	tap_split(tap, d);
+	tap_choose(tap, &all, !definition_adds_up(d));
+}
+
+static void init_lanes(struct tap *tap, const struct tap_context *context,
+	struct capture_sink *ret)
+{
+	tap->n_lanes = context->lanes;
+	tap->lanes = mem_zalloc(tap->n_lanes, sizeof(*tap->lanes));
+	for (unsigned i = 0; i < context->lanes; i++) {
+		struct account *a = &tap->lanes[i].account;
+
+		account_init(
+			a, tap->setup, context->flows[i]->cache, context->own);
+		a->refusal = context->refusal;
+		ret[i] = (struct capture_sink){
+			a, account_frames, account_flows, account_passed};
+	}
 }
 
 int tap_open(struct tap *tap, const struct setup_tap *setup,
 	const struct tap_context *context, struct err *err)
 {
-	const struct capture_options options = {.bytes = context->bytes,
+	struct capture_options options = {.bytes = context->bytes,
 		.all_groups = setup->lan && setup->lowest,
 		.with_macs = setup->lan,
 		.guard = context->guard,
-		.sink = {&tap->account, account_frames, account_flows,
-			account_passed}};
+		.lanes = context->lanes};
 	int e;
 
 	*tap = (struct tap){.setup = setup,
 		.ledger = {.base_received = COUNTERS_UNKNOWN,
 			.base_sent = COUNTERS_UNKNOWN}};
-	account_init(&tap->account, setup, context->flows->cache, context->own);
+	init_lanes(tap, context, options.sinks);
 	tap->ledger.tap = setup->id;
 	e = capture_open(context->choice, &options, &tap->capture, err);
 	if (e == 0) {
@@ -131,7 +165,11 @@ void tap_close(struct tap *tap)
 	capture_close(tap->capture);
 	tap->capture = NULL;
 	tap->attached = false;
-	account_release(&tap->account);
+	for (unsigned i = 0; i < tap->n_lanes; i++)
+		account_release(&tap->lanes[i].account);
+	free(tap->lanes);
+	tap->lanes = NULL;
+	tap->n_lanes = 0;
 }
 
 int tap_reopen(
@@ -174,10 +212,41 @@ static uint64_t note_statistics(struct tap *tap)
 	return s.ahead;
 }
 
+static void add_counts(struct tap_counters *to, const struct tap_counters *n)
+{
+	to->ip_frames += n->ip_frames;
+	to->non_ip += n->non_ip;
+	to->excluded += n->excluded;
+	to->packets += n->packets;
+	to->frames_received += n->frames_received;
+	to->frames_sent += n->frames_sent;
+	to->unsampled += n->unsampled;
+	for (size_t i = 0; i < TAP_LOSS_COUNT; i++)
+		to->lost[i] += n->lost[i];
+	for (int i = 0; i < 2; i++)
+		sizes_merge(to->sizes[i], n->sizes[i], 1);
+}
+
+static struct tap_counters sum_lanes(const struct tap *tap, uint64_t more[2])
+{
+	struct tap_counters sum = tap->lanes[0].account.n;
+
+	for (unsigned i = 0; i < tap->n_lanes; i++) {
+		const struct account *a = &tap->lanes[i].account;
+
+		if (i > 0)
+			add_counts(&sum, &a->n);
+		more[0] += a->more[0];
+		more[1] += a->more[1];
+	}
+	return sum;
+}
+
 /* The counters now, beside what the kernel said when the mark was set. */
 static void take_ledger(struct tap *tap)
 {
-	struct tap_counters c = tap->account.n;
+	uint64_t more[2] = {0};
+	struct tap_counters c = sum_lanes(tap, more);
 	const uint64_t ahead = note_statistics(tap);
 
 	c.at_ns = tap->coming.at_ns;
@@ -188,27 +257,41 @@ static void take_ledger(struct tap *tap)
 	c.if_received = tap->coming.if_received;
 	c.if_sent = tap->coming.if_sent;
 	c.attach_uncertainty = tap->coming.attach_uncertainty + ahead;
-	c.frames_received = in_its_unit(
-		c.frames_received, tap->account.more[0], c.if_received);
-	c.frames_sent =
-		in_its_unit(c.frames_sent, tap->account.more[1], c.if_sent);
+	c.frames_received =
+		in_its_unit(c.frames_received, more[0], c.if_received);
+	c.frames_sent = in_its_unit(c.frames_sent, more[1], c.if_sent);
 	tap->ledger = c;
 	tap->marked = false;
 }
 
-bool tap_read_to_mark(struct tap *tap)
+static void read_to_mark(struct tap *tap, unsigned lane)
 {
-	if (tap->marked && tap->attached &&
-		tap->capture->way->read(tap->capture, ALL_BLOCKS, true))
-		take_ledger(tap);
-	return !tap->marked || !tap->attached;
+	struct tap_lane *l = &tap->lanes[lane];
+
+	l->there = l->there || tap->capture->way->read(
+				       tap->capture, lane, ALL_BLOCKS, true);
 }
 
-void tap_read(struct tap *tap, unsigned max_blocks)
+void tap_read(struct tap *tap, unsigned lane, unsigned max_blocks)
 {
-	if (!tap->attached || !tap_read_to_mark(tap))
+	if (!tap->attached || lane >= tap->capture->lanes)
 		return;
-	(void)tap->capture->way->read(tap->capture, max_blocks, false);
+	if (tap->marked)
+		read_to_mark(tap, lane);
+	else
+		(void)tap->capture->way->read(
+			tap->capture, lane, max_blocks, false);
+}
+
+bool tap_reached(struct tap *tap)
+{
+	if (!tap->marked || !tap->attached)
+		return false;
+	for (unsigned i = 0; i < tap->capture->lanes; i++)
+		if (!tap->lanes[i].there)
+			return false;
+	take_ledger(tap);
+	return true;
 }
 
 /* Asks the interface before and after the capture: what went through in
@@ -245,13 +328,29 @@ const char *tap_backend(const struct tap *tap)
 	return tap->capture->way->name(tap->capture);
 }
 
+uint64_t tap_frames(const struct tap *tap, unsigned lane)
+{
+	const struct tap_counters *n = &tap->lanes[lane].account.n;
+
+	return n->frames_received + n->frames_sent;
+}
+
+static void set_mark(struct tap *tap, int netdev_fd)
+{
+	if (!ask_kernel(tap, netdev_fd))
+		return;
+	tap->marked = true;
+	for (unsigned i = 0; i < tap->n_lanes; i++)
+		tap->lanes[i].there = false;
+}
+
 void tap_mark(struct tap *tap, int netdev_fd)
 {
 	tap->coming.at_ns = wall_now().ns;
 	if (!tap->attached)
 		take_ledger(tap);
 	else
-		tap->marked = ask_kernel(tap, netdev_fd) || tap->marked;
+		set_mark(tap, netdev_fd);
 }
 
 void tap_turn(struct tap *tap)
@@ -276,13 +375,26 @@ void tap_choose(struct tap *tap, const struct export_sampling *how, bool each)
 
 void tap_chosen(struct tap *tap, const struct export_sampling *how)
 {
-	account_sample(&tap->account, how, tap->chosen);
+	for (unsigned i = 0; i < tap->n_lanes; i++)
+		account_sample(&tap->lanes[i].account, how, tap->chosen);
 }
 
 void tap_give_up(struct tap *tap)
 {
 	if (tap->marked)
 		take_ledger(tap);
+}
+
+/* False: not all of it is there yet. */
+static bool read_rest(struct tap *tap)
+{
+	bool all = true;
+
+	for (unsigned i = 0; i < tap->capture->lanes; i++)
+		all = tap->capture->way->read(
+			      tap->capture, i, ALL_BLOCKS, true) &&
+		      all;
+	return all;
 }
 
 /* Given up: what the kernel counted for it stays counted.  A ring's last block
@@ -295,9 +407,7 @@ void tap_retire(struct tap *tap)
 	if (way->mark(tap->capture)) {
 		if (way->adds_up)
 			capture_settle();
-		for (int i = 0; i < RETIRE_NAPS &&
-				!way->read(tap->capture, ALL_BLOCKS, true);
-			i++)
+		for (int i = 0; i < RETIRE_NAPS && !read_rest(tap); i++)
 			nanosleep(&nap, NULL);
 	}
 	(void)note_statistics(tap);

@@ -1,5 +1,5 @@
-/* A tap: the capture on one interface, its account, and the kernel's own counts
- * to hold it against.
+/* A tap: the capture on one interface, its accounts, one for each lane, and the
+ * kernel's own counts to hold them against.
  *
  * The ledger of a tap is taken at a mark: the kernel is asked how many frames
  * it has seen, then exactly those it has kept for us are read, and then the
@@ -18,7 +18,11 @@
 
 struct tap {
 	const struct setup_tap *setup;
-	struct account account;
+	struct tap_lane {
+		struct account account;
+		bool there; /* at the mark */
+	} * lanes;
+	unsigned n_lanes;
 	struct capture *capture;
 	bool attached; /* false: the interface is gone */
 	bool begun;    /* it was attached before */
@@ -43,7 +47,9 @@ struct tap {
 struct tap_context {
 	int netdev_fd;
 	const struct setup *setup;
-	struct flows *flows;
+	struct flows *const *flows; /* by lane */
+	unsigned lanes;
+	enum tap_loss refusal; /* what a refused packet is lost to */
 	const struct own *own;
 	struct guard *guard;
 	enum capture_choice choice;
@@ -65,12 +71,17 @@ void tap_close(struct tap *tap);
 /* After the interface was lost: attaches again when it is back. */
 int tap_reopen(struct tap *tap, const struct tap_context *context,
 	struct err *err) NFZ_MUST_CHECK;
-/* Reads what is ready; reaching the mark takes the ledger. */
-void tap_read(struct tap *tap, unsigned max_blocks);
+/* Reads what is ready in a lane, up to the mark if one is set.  Lanes may be
+ * read at the same time; behind that tap_reached() goes. */
+void tap_read(struct tap *tap, unsigned lane, unsigned max_blocks);
+/* The mark was set and has been reached in all lanes: the ledger is taken. */
+bool tap_reached(struct tap *tap);
 /* False: the interface is gone, or wants to be attached to anew. */
 bool tap_bound(const struct tap *tap, int netdev_fd);
 /* How it captures, as --backend names it. */
 const char *tap_backend(const struct tap *tap);
+/* Read in a lane. */
+uint64_t tap_frames(const struct tap *tap, unsigned lane);
 /* Asks the kernel and sets the mark.  Behind it, and behind all taps' marks,
  * capture_settle() goes before anything is read: taps_mark() does all that. */
 void tap_mark(struct tap *tap, int netdev_fd);
@@ -82,9 +93,10 @@ bool tap_is_idle(const struct tap *tap);
 /* What is sampled how, and whether each packet is wanted that is: tap_choose()
  * before that turn, tap_chosen() when all of before has been read. */
 void tap_choose(struct tap *tap, const struct export_sampling *how, bool each);
+/* Flows are to be others: before that turn; and when it has been read. */
+void tap_split(struct tap *tap, const struct definition *definition);
+void tap_define(struct tap *tap, struct flows *const *flows);
 void tap_chosen(struct tap *tap, const struct export_sampling *how);
-/* Reads up to the mark and no further; true when it is reached. */
-bool tap_read_to_mark(struct tap *tap);
 /* Gives the mark up: the ledger is taken with what has been read. */
 void tap_give_up(struct tap *tap);
 /* The interface is gone: reads the rest and detaches.  What was counted

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """What the meter costs the traffic it watches, for each way to capture.
 
-    live.py [--ways packet,ebpf,ebpf-clsact,...] [--flows 1,1000,100000] [--rounds N]
-            [--frames N] [--rtt N] [--first] [--json FILE]
+    live.py [--ways packet,packet*2,ebpf,ebpf-clsact,...] [--flows 1,1000,100000]
+            [--rounds N] [--frames N] [--rtt N] [--first] [--json FILE]
+
+packet*2: that way, in two threads.
 
 Three namespaces joined by two wires, the middle one forwards; UDP frames of
 60 bytes are injected on its way in, where the meter listens.  Per frame:
@@ -125,7 +127,7 @@ class Meter:
         open(setup, "w").write(SETUP)
         self.out = open(folder + "/out", "w+")
         self.p = inside("0b", os.environ.get("METER", build + "/bin/nfz-meter"), "--setup", setup, "--print", "-o", "none",
-                        "--backend", way, stdout=self.out, stderr=subprocess.PIPE)
+                        "--backend", way.split("*")[0], "--threads", (way + "*1").split("*")[1], stdout=self.out, stderr=subprocess.PIPE)
         self.running.append(self.p)
         for line in self.p.stderr:
             if "READY" in line:
@@ -234,7 +236,7 @@ def main():
             inject(mac, a.frames, 1)
             for (way, flows), (path, own, bare, wrong) in costs(a, mac, folder).items():
                 few = flows <= 1000
-                t = TARGET.get(way, EBPF)
+                t = TARGET.get(way.split("*")[0], EBPF)
                 r = result.setdefault(way, {})[flows] = {
                     "path": statistics.median(path), "reader": statistics.median(own),
                     "bare_ns": statistics.median(bare), "wrong": wrong}
@@ -246,7 +248,7 @@ def main():
                 r = result.setdefault(way, {})
                 for frames, (ratio, ns) in enumerate(round_trips(a, way, folder), 1):
                     r[f"rtt_{frames}"] = ratio
-                    print(f"{way:11} round trip {ratio['seen']:.3f} (<= {TARGET.get(way, EBPF)[3]}) of "
+                    print(f"{way:11} round trip {ratio['seen']:.3f} (<= {TARGET.get(way.split('*')[0], EBPF)[3]}) of "
                           f"{ns / 1000:.1f} us, {frames} counted; {ratio['idle']:.3f} with a socket that "
                           f"takes nothing, {ratio['ring']:.3f} with the plainest ring", flush=True)
         finally:

@@ -1,10 +1,10 @@
 #!/bin/bash
 # The meter on a real interface: two namespaces, one veth pair, offloads on.
 # What it counts is held against what the ends say they sent.
-# BACKEND: how to capture, instead of by the packet ring.
+# BACKEND: how to capture, instead of by the packet ring; THREADS: in how many.
 set -u
 . "${0%/*}/lib/wire.bash"
-backend=(--backend "${BACKEND:-packet}")
+backend=(--backend "${BACKEND:-packet}" --threads "${THREADS:-1}")
 need bin/nfz-meter tests/tool-sendudp tests/tool-sink
 one_wire
 ip -n "$id-b" addr add 10.9.0.3/24 dev vb
@@ -99,6 +99,7 @@ passes_over() {
 	[ "$(last_counter "$dir/some.out" .unsampled)" -gt 0 ]
 }
 for how in "" --random "--hash 5"; do
+	rm -f "$dir/some.err" # or the last one's READY is seen
 	# shellcheck disable=SC2086 # words
 	ip netns exec "$id-a" "$bin/nfz-meter" "${backend[@]}" --setup "$dir/alone" \
 		--print -o json --sample 10 $how >"$dir/some.out" 2>"$dir/some.err" &

@@ -16,6 +16,7 @@ static const char small[] =
 	"keep_ms 86400000\n"
 	"keep_bytes 5000000000\n"
 	"pack_ms 7200000\n"
+	"threads 4\n"
 	"import_port 2055\n"
 	"import_from 10.0.0.0/8\n"
 	"export nf5://10.0.0.9:9995\n"
@@ -51,6 +52,7 @@ Test(setup, reads_what_it_says)
 	cr_assert_eq(s.keep_ms, 86400000);
 	cr_assert_eq(s.keep_bytes, 5000000000);
 	cr_assert_eq(s.pack_ms, 7200000);
+	cr_assert_eq(s.threads, 4);
 	cr_assert_eq(s.import_port, 2055);
 	cr_assert_eq(s.n_import_from, 1);
 	cr_assert_eq(s.n_exports, 2);
@@ -95,6 +97,7 @@ Test(setup, odd_names_survive)
 		struct setup s, back;
 
 		setup_init(&s);
+		cr_assert_eq(s.threads, 1);
 		s.id = 1;
 		snprintf(s.store, sizeof(s.store), "%s", names[i]);
 		setup_print(&s, &out);
@@ -115,6 +118,7 @@ Test(setup, refuses_nonsense)
 		"netflowize-setup 1\nmodule 1 meter\nlisten 10.0.0.1 1 \n",
 		"netflowize-setup 1\nmodule 1 meter\nlisten 10.0.0.1 -1\n",
 		"netflowize-setup 1\nmodule 1 king\n",
+		"netflowize-setup 1\nmodule 1 meter\nthreads 17\n",
 		"netflowize-setup 1\nmodule 1 meter\ndeployment 123\n",
 		"netflowize-setup 1\nmodule 1 meter\nmember 1 "
 		"00:11:22:33:44:55 -\n",

@@ -23,10 +23,9 @@ struct bench {
 	uint64_t with_tos, right, plain;
 };
 
-static bool on_record(void *data, const struct flow_record *r)
+static bool on_record(void *data, struct flows *f, const struct flow_record *r)
 {
 	struct bench *b = data;
-	struct flows *f = meter_flows(b->meter);
 	struct flowcache_offer offer;
 
 	if (!b->takes || r->key.dport != PORT)
