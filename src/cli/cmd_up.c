@@ -28,7 +28,7 @@ struct up_command {
 	struct heavy_options heavy;
 	const char *topology, *use_plan, *limit;
 	bool dry_run, partial;
-	int64_t lease_ms, caches;
+	int64_t lease_ms, caches, threads;
 	int backend;
 	int64_t keep_ms, keep_mb, pack_ms;
 	struct others_options others;
@@ -67,6 +67,10 @@ static const struct opt options[] = {
 		"how the meters capture: auto, ebpf (-tcx, -clsact, -socket), "
 		"packet",
 		backends, 0, 0},
+	{"threads", 0, OPT_INT, offsetof(struct up_command, threads), "N",
+		"so many read packets in each meter (with packet); 0: by its "
+		"processors",
+		NULL, 0, SETUP_THREADS_MAX},
 	{"keep-flows", 0, OPT_SPAN, offsetof(struct up_command, keep_ms), "T",
 		"drop recorded flows after T", NULL, 0, 0},
 	{"keep-mb", 0, OPT_INT, offsetof(struct up_command, keep_mb), "N",
@@ -365,6 +369,7 @@ static int carry_out(struct up *up, struct err *err)
 	up->nodes.options.caches = (unsigned)up->o->caches;
 	if (up->o->backend)
 		up->nodes.options.backend = backends[up->o->backend];
+	up->nodes.options.threads = up->o->threads ? (int)up->o->threads : -1;
 	up->nodes.options.keep_ms = up->o->keep_ms;
 	up->nodes.options.keep_bytes = (uint64_t)up->o->keep_mb * 1000000;
 	up->nodes.options.pack_ms = up->o->pack_ms;
@@ -458,7 +463,7 @@ static int take_plan(
 
 static int run(struct app *app, int argc, char **argv, struct err *err)
 {
-	struct up_command o = {0};
+	struct up_command o = {.threads = 1};
 	struct up up = {.app = app, .o = &o, .look = {.nodes = &up.nodes}};
 	int words, r = command_parse(app, &cmd_up, &o, argc, argv, &words, err);
 	bool stop = r < 0 || words < 0;

@@ -71,6 +71,7 @@ struct deploy_options {
 	uint32_t cache_flows;
 	unsigned caches;     /* at most ROLLOUT_CACHES_MAX; 0: in the meters */
 	const char *backend; /* of the meters; NULL: what is best */
+	int threads;         /* as rollout_options */
 	const struct setting *settings; /* deploy/settings.h */
 	size_t n_settings;
 	const struct rollout_others *others; /* deploy/rollout.h; NULL: none */

@@ -131,6 +131,7 @@ static int make_rollout(
 		.cache_flows = u->s.o->cache_flows,
 		.caches = u->s.o->caches,
 		.backend = u->s.o->backend,
+		.threads = u->s.o->threads,
 		.keep_ms = u->s.o->keep_ms,
 		.keep_bytes = u->s.o->keep_bytes,
 		.pack_ms = u->s.o->pack_ms,

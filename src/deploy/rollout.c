@@ -350,6 +350,8 @@ static int add_meter(const struct topology *t, const struct plan *plan,
 	if (o->backend)
 		snprintf(m->setup.backend, sizeof(m->setup.backend), "%s",
 			o->backend);
+	if (o->threads)
+		m->setup.threads = o->threads < 0 ? 0 : (unsigned)o->threads;
 	if (!rollout_address(&t->nodes[m->node], &m->setup.listen))
 		return no_address(t, m->node, err);
 	m->setup.peers = mem_zalloc(hosts.n + 1, sizeof(*m->setup.peers));

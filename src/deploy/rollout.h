@@ -37,6 +37,7 @@ struct rollout_options {
 	uint32_t cache_flows;
 	unsigned caches;     /* flow caches of their own; 0: in the meters */
 	const char *backend; /* of the meters; NULL: what is best */
+	int threads; /* that read rings; 0: one; -1: by the processors */
 	const struct rollout_others *others; /* NULL: none */
 	int64_t keep_ms;     /* how long the collector keeps flows... */
 	uint64_t keep_bytes; /* ...and how many bytes; 0: all */

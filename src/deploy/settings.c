@@ -155,6 +155,9 @@ static int unknown_key(const char *key, struct err *err)
 {
 	err_set(err, NFZ_E_USAGE, "--set %s: there is nothing of that name",
 		key);
+	if (strcmp(key, "threads") == 0)
+		return err_hint(err, "It is --threads N, for which meters "
+				     "start again");
 	return err_hint(err,
 		"What can be set: idle, active, fin (times), report-bytes, "
 		"report-packets, cpu-limit (percent), sampling (one of so "

@@ -73,6 +73,26 @@ static void lab_free(struct lab *lab)
 	topology_free(lab->t);
 }
 
+Test(rollout, threads_are_one_unless_said)
+{
+	static const struct {
+		int wish;
+		unsigned threads;
+	} of[] = {{0, 1}, {4, 4}, {-1, 0}};
+
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+		const struct rollout_options o = {
+			.deployment = 1, .keyid = "k", .threads = of[i].wish};
+		struct lab lab = lab_new("veth3");
+
+		cr_assert_eq(
+			rollout_make(lab.t, lab.plan, &o, &lab.r, NULL), 0);
+		cr_assert_eq(lab.r.modules[1].setup.threads, of[i].threads);
+		cr_assert_eq(lab.r.modules[0].setup.threads, 1);
+		lab_free(&lab);
+	}
+}
+
 Test(rollout, a_host_watches_the_other_end_of_the_wire)
 {
 	const struct rollout_options o = {.deployment = 1, .keyid = "k"};

@@ -114,13 +114,14 @@ Test(settings, refused)
 		"metrics=weight", "report-bytes=", "bytes=0", "bytes=-1",
 		"bytes=-9223372036854775808m", "packets=5kk", "packets=k",
 		"packets=1001t", "packets=9223372036854775807k", "colour=red",
-		"r1:colour=red"};
+		"r1:colour=red", "threads=2"};
 	struct err err = ERR_INIT;
 	struct setting s;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		cr_assert_eq(setting_parse(bad[i], &s, &err), -NFZ_E_USAGE,
 			"%s", bad[i]);
+	cr_assert_not_null(strstr(err.hint, "--threads N"));
 }
 
 Test(settings, merge)
