@@ -416,7 +416,8 @@ static int check_words(
 	else
 		err_set(err, NFZ_E_USAGE, "%s: \"%s\" is one word too many",
 			cmd->name, argv[cmd->words + 1]);
-	return err_hint(err, "usage: netflowize %s %s", cmd->name, cmd->usage);
+	return err_hint(err, "usage: netflowize %s%s%s", cmd->name,
+		cmd->usage[0] ? " " : "", cmd->usage);
 }
 
 /* Before the options are sorted out. */
