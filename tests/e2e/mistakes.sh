@@ -109,7 +109,7 @@ check "is one line" [ "$(grep -c "left alone" "$dir/err")" = 1 ]
 # records that cannot be kept
 nfz strip "$exp" --keep-data /dev/null/here
 check "nothing is removed" said "cannot be kept, nothing was removed: /dev/null"
-check "says how to go on" said "let them go on: netflowize up $exp"
+check "says how to go on" said "Measuring goes on; what may be missing: netflowize up $exp"
 
 # somebody's file among ours: what is not so is not said
 on server -- mkdir -p /var/lib/netflowize/deadbeef00000000
