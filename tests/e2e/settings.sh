@@ -158,19 +158,21 @@ nfz up "$exp" --caches 9
 check "nine caches are too many" [ "$status" = 2 ]
 on client1 -- ping -i 0.01 -c 1000 -q client2 >"$dir/ping.4" &
 pinging=$!
-nfz up "$exp" --caches 1 --backend packet
+nfz up "$exp" --caches 1 --backend packet --threads 2
 check "a flow cache" [ "$status" = 0 ]
 meters="$(meter left) $(meter right)"
-nfz up "$exp" --caches 2 --backend packet
+nfz up "$exp" --caches 2 --backend packet --threads 2
 check "one more" [ "$status" = 0 ]
 nfz status "$exp" -o json
+check "two threads read" [ "$(on left -- sh -c \
+	"ls /proc/$(meter left)/task | wc -l")" = 2 ]
 check "a packet ring, and two caches" [ "$(jq -c '[[.probes[].backend,
 	.modules[].role] | group_by(.)[] | [.[0], length]]' "$dir/out")" = \
 	'[["cache",2],["packet",2]]' ]
-nfz up "$exp" --caches 1 --backend packet
+nfz up "$exp" --caches 1 --backend packet --threads 2
 check "one less" [ "$status" = 0 ]
 check "no meter was restarted" [ "$(meter left) $(meter right)" = "$meters" ]
-nfz up "$exp" --caches 1 --backend packet
+nfz up "$exp" --caches 1 --backend packet --threads 2
 check "nothing more to do" said "no changes"
 wait $pinging
 nfz verify "$exp"
