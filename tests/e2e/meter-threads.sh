@@ -1,6 +1,7 @@
 #!/bin/bash
 # Several threads read one interface: what they count is what one counts, flow by
-# flow, whatever a flow is; each takes part, and is locked up.
+# flow, whatever a flow is, also when the interface goes down and comes back; each
+# takes part, and is locked up.
 set -u
 . "${0%/*}/lib/wire.bash"
 need bin/nfz-meter
@@ -58,6 +59,8 @@ number_of() { # file, name
 }
 flows_begun() { awk '/^thread/ { n += $6 } END { print n }' "$1"; }
 
+# shellcheck disable=SC2317 # called by eventually
+has_carrier() { [ "$(in_a cat /sys/class/net/va/carrier)" = 1 ]; }
 count() { # threads, name, option...
 	local threads=$1 name=$2 out=$dir/$2-$1
 	shift 2
@@ -76,6 +79,12 @@ count() { # threads, name, option...
 	fi
 	sent=$(($(in_a python3 "$dir/frames.py" there va) +
 		$(in_b python3 "$dir/frames.py" back vb)))
+	if [ "$name" = down ]; then
+		ip -n "$id-a" link set va down
+		ip -n "$id-a" link set va up
+		eventually has_carrier
+		sent=$((sent + $(in_a python3 "$dir/frames.py" there va)))
+	fi
 	kill -TERM "$meter"
 	wait "$meter"
 	check "it ends in order" $? -eq 0
@@ -98,6 +107,7 @@ for threads in 1 2 4; do
 	count $threads addresses --key addresses
 	count $threads vlan --key vlan
 	count $threads both --biflow
+	count $threads down # and up again
 done
 [ "$failed" -eq 0 ] || tail -n 5 "$dir"/*.err
 exit "$failed"
