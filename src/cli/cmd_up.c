@@ -357,12 +357,22 @@ static int prepare_and_deploy(struct up *up, bool *ret_tried, struct err *err)
 	return deploy_again(up, err);
 }
 
+static void say_threads(const struct up *up)
+{
+	const char *backend = backends[up->o->backend];
+
+	if (up->o->threads != 1 && strcmp(backend, "packet") != 0)
+		say_note(up->app, "--threads is for --backend packet: where "
+				  "the kernel adds up flows, one thread reads");
+}
+
 static int carry_out(struct up *up, struct err *err)
 {
 	struct mono_time start = mono_now();
 	bool tried;
 	int r;
 
+	say_threads(up);
 	nodes_init(&up->nodes, up->app, up->t);
 	up->nodes.options.lease_ms = up->o->lease_ms;
 	up->nodes.options.dry_run = up->o->dry_run;

@@ -154,6 +154,8 @@ nfz verify "$exp"
 check "the interfaces agree" [ "$status" = 0 ]
 
 # flow caches of their own: from none to one, to two and back while it goes on
+nfz up "$exp" --threads 2 --dry-run
+check "threads are for rings" said "--threads is for --backend packet"
 nfz up "$exp" --caches 9
 check "nine caches are too many" [ "$status" = 2 ]
 on client1 -- ping -i 0.01 -c 1000 -q client2 >"$dir/ping.4" &
