@@ -96,6 +96,13 @@ wait $pinging
 nfz status "$exp"
 check "status shows it of both" [ "$(grep -c '^ *cache .*each 100 packets' \
 	"$dir/out")" = 2 ]
+# the first stands beside the collector, where there is no probe
+host=$(awk '$1 == "collector" { print $2 }' "$dir/out")
+nfz up "$exp" --caches 2 --set "$host:idle=50s"
+check "one cache is set alone" [ "$status" = 0 ]
+nfz status "$exp"
+check "and no other" [ "$(awk '/idle 50 s/ { print $1, $2 }' "$dir/out")" = \
+	"cache $host" ]
 both=$((sent + $(awk '/transmitted/ { print $1 }' "$dir/ping")))
 nfz query "$exp" icmp --observations -o ndjson
 check "no packet is missing ($both sent)" [ "$(jq -sc '[.[] |
