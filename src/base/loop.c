@@ -147,6 +147,14 @@ void loop_timer_rest(
 	timer->due = turn_after(loop, timer, mono_add_ms(mono_now(), delay_ms));
 }
 
+void loop_timer_wake(struct loop *loop, struct loop_timer *timer)
+{
+	const struct mono_time next = turn_after(loop, timer, mono_now());
+
+	if (next.ns < timer->due.ns)
+		timer->due = next;
+}
+
 void loop_timer_by(struct loop_timer *timer, int64_t delay_ms)
 {
 	const struct mono_time by = mono_add_ms(mono_now(), delay_ms);

@@ -30,9 +30,11 @@ struct loop_timer *loop_every(
 /* Once, after delay_ms; stops itself. */
 struct loop_timer *loop_after(
 	struct loop *loop, int64_t delay_ms, loop_timer_fn fn, void *data);
-/* Leaves out its turns of the next delay_ms.  0: none. */
+/* Leaves out its turns of the next delay_ms, whatever was to come before. */
 void loop_timer_rest(
 	struct loop *loop, struct loop_timer *timer, int64_t delay_ms);
+/* Leaves out none from here on.  Called however often, it puts off nothing. */
+void loop_timer_wake(struct loop *loop, struct loop_timer *timer);
 /* Calls it within delay_ms, be that between its turns. */
 void loop_timer_by(struct loop_timer *timer, int64_t delay_ms);
 void loop_timer_stop(struct loop *loop, struct loop_timer *timer);

@@ -137,6 +137,10 @@ void ep_wait_for_next(struct endpoint *ep)
 {
 	const int64_t now = ep_now_ms();
 
+	if (now - ep->turn_ms >= TICK_MS) { /* however much is under way */
+		ep_hasten(ep);
+		return;
+	}
 	loop_timer_rest(ep->loop, ep->timer, wait_ms(due_ms(ep), now));
 	loop_timer_by(ep->timer,
 		busy(ep) ? FAST_MS : wait_ms(stream_due_ms(ep), now));
@@ -255,6 +259,7 @@ static void tick(void *data)
 	struct endpoint *ep = data;
 	int64_t now = ep_now_ms();
 
+	ep->turn_ms = now;
 	ep_look_at_clock(ep);
 	for (size_t i = 0; i < ep->n_peers; i++)
 		tick_peer(ep, &ep->peers[i]);

@@ -53,6 +53,7 @@ struct endpoint {
 	size_t n_peers;
 	struct peer *sink; /* the collector, when we are not it */
 	struct loop_timer *timer;
+	int64_t turn_ms;               /* its last turn */
 	struct stream_content content; /* of the batch at hand */
 
 	struct reliable_sender queue;

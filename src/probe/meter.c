@@ -100,7 +100,7 @@ static struct lanes *make_lanes(const struct meter *m)
 static void wake_up(struct meter *m)
 {
 	m->quiet = 0;
-	loop_timer_rest(m->opt.loop, m->tick, 0);
+	loop_timer_wake(m->opt.loop, m->tick);
 }
 
 static void on_ready(void *data, int fd, short revents)
@@ -221,14 +221,13 @@ static void rest_when_quiet(struct meter *m)
 	const int64_t ms = first_ms(m) - 2 * TICK_MS;
 	const uint64_t frames = taps_frames(&m->taps);
 	struct flowcache_stats stats;
-	bool rests;
 
 	m->quiet = frames == m->frames ? m->quiet + 1 : 0;
 	m->frames = frames;
 	lanes_stats(m->taps.lanes, &stats);
-	rests = m->quiet > QUIET_TICKS && stats.flows < QUIET_FLOWS && ms > 0 &&
-		m->ledger_age < 0 && meter_is_set(m);
-	loop_timer_rest(m->opt.loop, m->tick, rests ? ms : 0);
+	if (m->quiet > QUIET_TICKS && stats.flows < QUIET_FLOWS && ms > 0 &&
+		m->ledger_age < 0 && meter_is_set(m))
+		loop_timer_rest(m->opt.loop, m->tick, ms);
 }
 
 static void on_tick(void *data)

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -333,6 +334,7 @@ Test(loop, timers_and_descriptors)
 
 struct turns {
 	struct loop *loop;
+	struct loop_timer *timer;
 	int64_t short_ns, apart_ns; /* the least there was */
 	int n;
 };
@@ -390,6 +392,33 @@ Test(loop, turns_are_left_out)
 	while (t.n < 2) /* and has its turns again */
 		cr_assert_eq(loop_step(t.loop, -1, NULL), 0);
 	loop_free(t.loop);
+}
+
+static void on_wake(void *data, int fd, short revents)
+{
+	struct turns *t = data;
+
+	(void)fd;
+	(void)revents;
+	clock_sleep_ms(1);
+	loop_timer_wake(t->loop, t->timer);
+}
+
+/* Whoever is woken all the time has its turns. */
+Test(loop, a_turn_that_is_near_is_not_put_off, .timeout = 30)
+{
+	struct turns t = {.loop = loop_new()};
+	const int fd = eventfd(1, EFD_CLOEXEC); /* read by nobody */
+
+	cr_assert_geq(fd, 0);
+	t.timer = loop_every(t.loop, 20, on_turn, &t);
+	loop_timer_rest(t.loop, t.timer, 600000);
+	loop_watch(t.loop, fd, POLLIN, on_wake, &t);
+	for (int i = 0; i < 100; i++) /* at least five turns */
+		cr_assert_eq(loop_step(t.loop, -1, NULL), 0);
+	cr_assert_geq(t.n, 1);
+	loop_free(t.loop);
+	close(fd);
 }
 
 Test(file, special_files_are_not_replaced)

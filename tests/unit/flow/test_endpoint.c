@@ -21,7 +21,7 @@ struct side {
 	struct endpoint *ep;
 	struct loop *loop;
 	struct flow_record records[4000];
-	size_t n, counters, digests;
+	size_t n, counters, digests, asked; /* asked: after its health */
 	uint64_t digest_packets, last_seq[8], durable_seq[8];
 	uint64_t flushed[8], flush_asked;
 	uint64_t steps; /* of clocks, known when a record came */
@@ -121,7 +121,7 @@ static void on_peer(void *data, uint16_t module, enum peer_state state)
 
 static void on_health(void *data, struct module_health *h)
 {
-	(void)data;
+	((struct side *)data)->asked++;
 	h->flows_now = 17;
 	memcpy(h->backend, "fake", 5);
 }
@@ -283,6 +283,22 @@ Test(endpoint, idle_ones_hardly_wake, .timeout = 60)
 	cr_expect_leq(woken, 4 * 8, "%d times", woken);
 	cr_expect_eq(p.meter->seen[COLLECTOR], PEER_UP);
 	cr_expect_eq(p.collector->seen[METER], PEER_UP);
+	free_pair(&p);
+}
+
+/* Records go out and are answered all the time: what is due at turns comes. */
+Test(endpoint, busy_ones_still_have_their_turns, .timeout = 60)
+{
+	struct pair p = new_pair();
+	const struct flow_record r = {.packets = 1};
+
+	UNTIL(p.loop, p.collector, p.meter->seen[COLLECTOR] == PEER_UP);
+	p.meter->asked = 0;
+	p.collector->auto_commit = true;
+	UNTIL(p.loop, p.collector,
+		(p.collector->n = 0, send_some(p.meter, 0, 30),
+			send_one(p.meter, &r)) &&
+			p.meter->asked >= 3);
 	free_pair(&p);
 }
 
