@@ -41,6 +41,7 @@ struct dep {
 struct agent {
 	int in, out;
 	const char *root;  /* in front of every place: "" but in tests */
+	const char *boot;  /* the bootstrap's file we came from, or NULL */
 	const void *image; /* the agent itself, as long as it runs */
 	size_t image_len;
 	char sha[65];     /* of that */
@@ -100,9 +101,10 @@ struct agent_place {
 	int64_t free_bytes;
 };
 void agent_places(const struct agent *a, struct agent_place ret[AGENT_PLACES]);
-/* mkdir PLACE/netflowize, the parent's modification time kept. */
-int agent_place_make(
-	const struct agent_place *p, struct err *err) NFZ_MUST_CHECK;
+/* Makes PLACE/netflowize, the parent's modification time kept, and path in it,
+ * where nobody removes it as empty in between. */
+int agent_place_make(const struct agent_place *p, const char *path,
+	struct err *err) NFZ_MUST_CHECK;
 /* Removes what a killed bootstrap left, and PLACE/netflowize when empty. */
 void agent_place_tidy(const struct agent *a);
 /* Calls fn for every deployment directory; stops when it returns non-zero. */

@@ -72,15 +72,12 @@ static int make_dir(struct agent *a, int64_t need, struct err *err)
 	struct dep *d = &a->dep;
 	int r = choose_place(a, need, &place, err);
 
-	if (r == 0)
-		r = agent_place_make(&place, err);
 	if (r < 0)
 		return r;
 	snprintf(d->path, sizeof(d->path), "%.480s/%s", place.path, d->id);
-	if (mkdir(d->path, 0700) < 0 && errno != EEXIST)
-		return dep_sys(err, d->path);
-	d->fresh = true;
-	return 0;
+	r = agent_place_make(&place, d->path, err);
+	d->fresh = r == 0;
+	return r;
 }
 
 static int busy(struct dep *d, struct err *err)

@@ -13,7 +13,7 @@
  * reads and unpacks the agent without a tool of the node's.
  *
  * Kill it anywhere: what can be left is PLACE/.netflowize.PID and, where
- * /dev/shm will not do, PLACE/.netflowize-mtime, which holds PLACE's
+ * /dev/shm will not do, PLACE/.netflowize-mtime.PID, which holds PLACE's
  * modification time as its own; every agent sweeps them when it starts. */
 #include "deploy/bootstrap.h"
 
@@ -38,8 +38,9 @@ static const char script[] =
 	"while [ $# -ge 2 ]; do "
 	"if [ \"$u\" = \"Linux $1\" ]; then h=$2; fi; shift 2; done; "
 	"w=need; if [ $look = look ]; then w=none; for p in " PLACES "; do "
-	"if [ -e $p/netflowize ] || [ -e $p/.netflowize-mtime ]; "
-	"then w=need; fi; done; for f in " SCRATCH "/.netflowize.*; do "
+	"for f in $p/netflowize $p/.netflowize-mtime*; do "
+	"if [ -e \"$f\" ]; then w=need; fi; done; done; "
+	"for f in " SCRATCH "/.netflowize.*; do "
 	"if [ -e \"$f\" ]; then w=need; fi; done; fi; "
 	"if [ -z \"$h\" ] && [ $w = need ]; then "
 	"echo \"NFZ 1 os $u\"; exit; fi; "
@@ -67,7 +68,7 @@ static const char after_unpack[] =
 	"} 2>/dev/null; "
 	"b=no-place; set -C; "
 	"for p in " SCRATCH " " PLACES "; do "
-	"f=$p/.netflowize.$$; t=$p/.netflowize-mtime; "
+	"f=$p/.netflowize.$$; t=$p/.netflowize-mtime.$$; "
 	"if [ -L $p ] || [ ! -d $p ] || [ ! -w $p ]; then continue; fi; "
 	"if [ -e $f ] || [ -L $f ]; then continue; fi; "
 	/* nobody may be there any more to hear what it says */

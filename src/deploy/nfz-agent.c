@@ -54,15 +54,15 @@ static int serve(int argc, char **argv)
 		.held = BUF_INIT(FRAME_BODY_MAX),
 		.dep = {.dir = -1, .journal = -1, .lock = -1}};
 	struct err err = ERR_INIT;
-	bool boot = false;
 
 	for (int i = 3; i + 1 < argc; i += 2) {
-		boot = strcmp(argv[i], "--boot") == 0;
-		if (boot)
-			unlink(argv[i + 1]);
+		if (strcmp(argv[i], "--boot") == 0)
+			a.boot = argv[i + 1];
 		else if (strcmp(argv[i], "--root") == 0)
 			a.root = argv[i + 1];
 	}
+	if (a.boot)
+		unlink(a.boot);
 	if (!hash_self(&a) || strcmp(a.sha, argv[2]) != 0)
 		return 1;
 	/* what was started without a name has a number for one */
@@ -73,7 +73,7 @@ static int serve(int argc, char **argv)
 	if (chdir("/") < 0 ||
 		file_write_all(STDOUT_FILENO, "NFZ 1 agent\n", 12, NULL) < 0)
 		a.lost = true;
-	if (boot)
+	if (a.boot)
 		agent_place_tidy(&a);
 	if (agent_serve(&a, &err) < 0)
 		log_err(&err);
