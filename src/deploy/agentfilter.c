@@ -7,6 +7,7 @@
 #include "base/proc.h"
 #include "base/unixsock.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,9 +18,14 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#define PREFIX "nfz-agent."
+
 enum {
+	ABANDONED_S = 60,
 	MESSAGE_MAX = 256 << 10,
 	KEYS_MAX = 1024,
 	CLIENTS_MAX = 256,
@@ -257,11 +263,47 @@ static void run(const struct agentfilter *f, int listener, const char *agent,
 	_exit(1);
 }
 
+/* A socket of ours that nobody listens at any more: it and its directory.
+ * Not one that is about to be made. */
+static void sweep_one(int tmp, const char *name)
+{
+	struct agentfilter f = {0};
+	struct err err = ERR_INIT;
+	struct stat st;
+	int fd = -1;
+
+	if (fstatat(tmp, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+		time(NULL) - st.st_mtime < ABANDONED_S)
+		return;
+	snprintf(f.dir, sizeof(f.dir), "/tmp/%.20s", name);
+	snprintf(f.socket, sizeof(f.socket), "%s/agent", f.dir);
+	if (unixsock_connect(f.socket, ASK_MS, &fd, &err) == 0)
+		close(fd);
+	else if (errno == ECONNREFUSED || errno == ENOENT)
+		remove_socket(&f);
+}
+
+/* What is left where a command and its filter were killed together. */
+static void sweep_abandoned(void)
+{
+	DIR *tmp = opendir("/tmp");
+	const struct dirent *e;
+
+	while (tmp && (e = readdir(tmp)))
+		if (strncmp(e->d_name, PREFIX, strlen(PREFIX)) == 0 &&
+			strlen(e->d_name) == strlen(PREFIX) + 6)
+			sweep_one(dirfd(tmp), e->d_name);
+	if (tmp)
+		closedir(tmp);
+}
+
 static int listen_at(struct agentfilter *f)
 {
 	int fd;
 
-	snprintf(f->dir, sizeof(f->dir), "/tmp/nfz-agent.XXXXXX");
+	sweep_abandoned();
+	snprintf(f->dir, sizeof(f->dir), "/tmp/" PREFIX "XXXXXX");
 	if (!mkdtemp(f->dir)) {
 		f->dir[0] = '\0';
 		return -1;

@@ -133,6 +133,13 @@ shown() { # while it is made, and once it has been taken away, it is none
 	[ -S "$socket" ]
 }
 # shellcheck disable=SC2317 # called by eventually
+stopped() { # while there is a socket: it makes more than one
+	kill -STOP "$pid"
+	shown && shower=$(pgrep -P "$pid" -x nfz-ssh-agent) && return
+	kill -CONT "$pid"
+	return 1
+}
+# shellcheck disable=SC2317 # called by eventually
 gone() { ! ls "${socket%/*}"; }
 fault left stop
 # not through a function: that would be a subshell's pid
@@ -143,7 +150,19 @@ check "an agent: there is a socket for its keys" eventually shown
 kill -KILL "$pid"
 check "an agent: it goes when the command is killed" eventually gone
 wait "$pid"
+# and when what shows it is, too, with the next command
+"$build/bin/nfz-testbed" run --exp "$exp" -- env -u NETFLOWIZE_SSH_IDENTITY \
+	"$build/bin/netflowize" status "$exp" >"$dir/out" 2>"$dir/err" &
+pid=$!
+check "an agent: again a socket" eventually stopped
+kill -KILL "$shower" "$pid"
+wait "$pid"
+check "an agent: the socket stays when both are killed" [ -S "$socket" ]
+touch -d '2 minutes ago' "${socket%/*}"
 fault left clear
+tb run --exp "$exp" -- env -u NETFLOWIZE_SSH_IDENTITY \
+	"$build/bin/netflowize" status "$exp" >"$dir/out" 2>"$dir/err"
+check "an agent: the next command removes it" [ ! -e "${socket%/*}" ]
 kill "$SSH_AGENT_PID"
 unset SSH_AUTH_SOCK SSH_AGENT_PID
 
