@@ -46,9 +46,9 @@ static inline void timeouts_set(
 static inline int64_t timeouts_patience_ms(
 	const struct timeouts *t, const struct flow_hot *h)
 {
-	bool finished = h->state & FLOW_FINISHED && t->fin_ms > 0;
+	const bool sooner = t->fin_ms > 0 && t->fin_ms < t->idle_ms;
 
-	return finished ? t->fin_ms : t->idle_ms;
+	return sooner && h->state & FLOW_FINISHED ? t->fin_ms : t->idle_ms;
 }
 /* Longest since the first packet of what is counted until it is reported. */
 static inline int64_t timeouts_report_ms(

@@ -485,6 +485,35 @@ Test(flowcache, fin_ends_a_flow_soon)
 	flowcache_free(cache);
 }
 
+/* Whichever time is over first: FIN keeps no flow that is idle. */
+Test(flowcache, fin_puts_no_end_off)
+{
+	struct catcher c = {0};
+	struct flowcache_options opt = {.flows = 10,
+		.idle_ms = 2000,
+		.active_ms = 300000,
+		.fin_ms = 5000,
+		.sink = catch,
+		.data = &c};
+	struct flowcache *cache = flowcache_new(&opt);
+	struct flow_addition a = {.octets = 40, .packets = 1};
+
+	a.point = flowcache_point(cache, &(struct flow_point){.tap = 1});
+	a.key.proto = 6;
+	a.tcp_flags = 0x11;
+	flowcache_advance(cache, 0);
+	flowcache_add(cache, &a, 1);
+	/* the same ports again: another flow, be it looked at in between */
+	a.first_ns = a.last_ns = 4500 * NS_PER_MS;
+	flowcache_add(cache, &a, 1);
+	cr_expect_eq(c.records, 1);
+	flowcache_advance(cache, 4500 * NS_PER_MS);
+	cr_expect_eq(c.records, 1);
+	flowcache_advance(cache, 6900 * NS_PER_MS);
+	cr_expect_eq(c.records, 2);
+	flowcache_free(cache);
+}
+
 /* Many times more flows than room: all packets come out, the flows in excess
  * with their reason, and memory does not grow. */
 Test(flowcache, cap_evicts_and_loses_nothing)
