@@ -108,7 +108,7 @@ ssize_t file_read_at(int fd, void *to, size_t len, uint64_t offset)
 	return (ssize_t)done;
 }
 
-static int sync_dir_of(const char *path, struct err *err)
+int file_sync_dir_of(const char *path, struct err *err)
 {
 	cleanup_free char *dir = mem_strdup(path);
 	char *slash = strrchr(dir, '/');
@@ -165,7 +165,7 @@ int file_replace(const char *path, mode_t mode, const void *data, size_t len,
 		unlink(tmp);
 		return -NFZ_E_IO;
 	}
-	return sync_dir_of(path, err);
+	return file_sync_dir_of(path, err);
 }
 
 int file_make_dirs(const char *path, mode_t mode, struct err *err)

@@ -63,7 +63,11 @@ static int keep_topology(
 	topofile_print(t, &text);
 	r = file_replace(file, 0600, buf_str(&text), text.len, err);
 	buf_release(&text);
-	return r;
+	return r == 0 ? 0
+		      : err_wrap(err,
+				"the recorded flows are in %s, nothing was "
+				"removed",
+				kept);
 }
 
 /* Why nothing was copied, and what is the way on. */
@@ -72,13 +76,13 @@ static int not_kept(const struct nodes_context *n, const char *dir,
 {
 	if (what->refused && err->code != NFZ_E_INTERRUPTED)
 		err_hint(err,
-			"Measuring goes on.  %s %s; then strip again.\n"
-			"Or give up what probes still hold: netflowize strip "
-			"--force --keep-data %s %s",
+			"Measuring goes on.  %s %s\n"
+			"Then strip again; or give up what probes still hold: "
+			"netflowize strip --force --keep-data %s %s",
 			err->code == NFZ_E_CRASHED
-				? "Start it again: netflowize up"
-				: "Make room there, or see what else is wrong: "
-				  "netflowize logs",
+				? "Start the collector again: netflowize up"
+				: "Make room on the collector's node, or see "
+				  "what else is wrong: netflowize logs",
 			n->target, dir, n->target);
 	else if (!err->hint[0])
 		err_hint(err, "%s netflowize up %s",
@@ -101,9 +105,6 @@ static void say_kept(const struct nodes_context *n, const char *kept,
 		"data copied from %s to %s (%" PRIu64 " files, %s) and checked",
 		what->node, kept, what->files,
 		overview_bytes((int64_t)what->bytes, size));
-	for (size_t i = 0; i < what->n_missing; i++)
-		say_fail(n->app, "what was not sent yet is not in the copy: %s",
-			what->missing[i]);
 	say(n->app, "    read it: nfz-query %s; netflowize view %s", kept,
 		kept);
 }
@@ -119,6 +120,9 @@ int sweep_keep(const struct nodes_context *n, const struct topology *t,
 	snprintf(ret->path, sizeof(ret->path), "%.700s/%s-%s-%s.store", dir,
 		n->project, n->experiment, when);
 	r = deploy_keep(t, &n->options, ret->path, &what, err);
+	for (size_t i = 0; i < what.n_missing; i++)
+		say_fail(n->app, "what was not sent yet is not in the copy: %s",
+			what.missing[i]);
 	if (r < 0)
 		r = not_kept(n, dir, &what, err);
 	else if (!what.node[0])

@@ -12,7 +12,7 @@ enum {
 	HELLO_MS = 10000,
 	CLOCK_MS = 5000,
 	ALIVE_MS = 5000, /* for a sign of life: there is one a second */
-	ALIVE_CALL_MS = ALIVE_MS + 5000,
+	ALIVE_CALL_MS = 4 * ALIVE_MS, /* its node may be slow */
 	ROUNDS_MAX = 6,
 	GOOD_NS = 200000 /* of error: a fifth of what would be worth a word */
 };

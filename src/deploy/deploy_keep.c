@@ -37,22 +37,25 @@ struct keeping {
 	bool recipe;  /* all nodes have something */
 	bool refused; /* the collector could not take what others hold, */
 	struct err why;
-	char seen[17]; /* the deployment whose records these are */
+	char id[17]; /* the deployment that has records, once all were seen */
 };
 
+/* Beside the one with the records there may be what an up left that was cut
+ * off, and recipes. */
 static const struct deploy_found *meant(
 	struct keeping *k, const struct fleet_node *n)
 {
 	struct deploy_node *d = session_node(&k->s, n);
 
 	for (size_t i = 0; i < d->n_found; i++)
-		if (deploy_is_meant(k->s.o, k->s.name, &d->found[i]))
+		if (deploy_is_meant(k->s.o, k->s.name, &d->found[i]) &&
+			(!k->id[0] || strcmp(d->found[i].id, k->id) == 0))
 			return &d->found[i];
 	return NULL;
 }
 
 /* A node's stage: whom it ends next, or what it does then. */
-enum { LOOK, FLUSH, END_METER, END_CACHE, END_REST, SEND, THROUGH };
+enum { LOOK, CHOOSE, FLUSH, END_METER, END_CACHE, END_REST, SEND, THROUGH };
 static const char *const to_end[] = {
 	[END_METER] = "meter", [END_CACHE] = "cache", [END_REST] = "all"};
 
@@ -69,7 +72,7 @@ static bool others_before(
 	return false;
 }
 
-static bool has_data(const struct keeping *k, const struct deploy_found *f)
+static bool has_data(struct keeping *k, const struct deploy_found *f)
 {
 	return k->recipe || f->data_bytes >= 0;
 }
@@ -84,6 +87,42 @@ static bool runs(const struct deploy_found *f, const char *role)
 	return false;
 }
 
+/* All nodes were looked at: which deployment it is, before anything ends.  One
+ * that has flows, or will have, comes before an empty store. */
+static int choose(struct keeping *k, const struct deploy_node *d, bool *sure,
+	struct err *err)
+{
+	for (size_t i = 0; i < d->n_found; i++) {
+		const struct deploy_found *f = &d->found[i];
+		const bool other = strcmp(k->id, f->id) != 0;
+		const bool has = f->flows || runs(f, "collector");
+
+		if (!deploy_is_meant(k->s.o, k->s.name, f) || f->recipe[0] ||
+			f->data_bytes < 0 || (other && *sure && !has))
+			continue;
+		if (other && *sure)
+			return err_set(err, NFZ_E_INPUT,
+				"there are records of two deployments, %s and "
+				"%s: keep them one by one with --deployment",
+				k->id, f->id);
+		snprintf(k->id, sizeof(k->id), "%s", f->id);
+		*sure |= has;
+	}
+	return 0;
+}
+
+static int choose_all(struct keeping *k, struct err *err)
+{
+	bool sure = false;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && !k->recipe && i < k->s.report->n; i++)
+		r = choose(k, &k->s.report->nodes[i], &sure, err);
+	if (r < 0) /* so it is for all of them */
+		k->id[0] = '\0';
+	return r;
+}
+
 static bool any(struct keeping *k,
 	bool (*is)(struct keeping *k, const struct deploy_found *f))
 {
@@ -94,11 +133,6 @@ static bool any(struct keeping *k,
 			return true;
 	}
 	return false;
-}
-
-static bool keeps(struct keeping *k, const struct deploy_found *f)
-{
-	return has_data(k, f);
 }
 
 static bool holds(struct keeping *k, const struct deploy_found *f)
@@ -143,6 +177,22 @@ static void miss(struct keeping *k, const char *fmt, ...)
 }
 
 /* A module that hands over everything ends with 0. */
+#define NOT_RID "%s: the %.40s ended before it was rid of all that it held "
+
+/* Ended before, as by a strip that was cut off. */
+static void take_ended(struct keeping *k, const struct fleet_node *n,
+	const struct deploy_found *f)
+{
+	for (size_t i = 0; f && i < f->n && !k->recipe; i++) {
+		const struct deploy_process *p = &f->processes[i];
+
+		if (p->status && strcmp(p->state, "exited") == 0 &&
+			strcmp(p->role, "collector") != 0)
+			miss(k, NOT_RID "(status %d)", n->name, p->role,
+				p->status);
+	}
+}
+
 static void take_ends(
 	struct keeping *k, const struct fleet_node *n, const struct reply *last)
 {
@@ -152,10 +202,8 @@ static void take_ends(
 
 		if (strcmp(frame_arg(note, 0), "ended") == 0 &&
 			strcmp(status, "0") != 0)
-			miss(k,
-				"%s: the %.40s ended before it was rid of all "
-				"that it held (status %.10s)",
-				n->name, frame_arg(note, 1), status);
+			miss(k, NOT_RID "(status %.10s)", n->name,
+				frame_arg(note, 1), status);
 	}
 }
 
@@ -199,14 +247,13 @@ static int call_data(struct keeping *k, struct fleet_node *n, struct err *err)
 	const char *const call[] = {
 		"data", f->id, k->recipe ? "data" : "store", NULL};
 
-	if (k->seen[0] && !k->recipe)
+	if (k->kept->node[0] && !k->recipe)
 		return err_set(err, NFZ_E_INPUT,
-			"there are records of two deployments, %s and %s: keep "
-			"them one by one with --deployment",
-			k->seen, f->id);
+			"there are records on %s and on %s: keep them one by "
+			"one with --limit",
+			k->kept->node, n->name);
 	if (open_place(k, n, err) < 0)
 		return -(int)err->code;
-	snprintf(k->seen, sizeof(k->seen), "%s", f->id);
 	snprintf(k->kept->node, sizeof(k->kept->node), "%s", n->name);
 	fleet_call(n, DATA_MS, call);
 	return FLEET_CALL;
@@ -223,7 +270,7 @@ static bool must_wait(struct keeping *k, const struct fleet_node *n,
 }
 
 static bool has_stage(
-	const struct keeping *k, const struct deploy_found *f, int stage)
+	struct keeping *k, const struct deploy_found *f, int stage)
 {
 	if (stage == FLUSH)
 		return !k->recipe && !k->s.o->force && has_data(k, f);
@@ -254,6 +301,14 @@ static int keep_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	else if (last)
 		take_ends(k, n, last);
 	n->stage += last != NULL;
+	if (n->stage == CHOOSE) {
+		if (others_before(&k->s, n, CHOOSE))
+			return FLEET_WAIT;
+		if (!k->id[0] && choose_all(k, err) < 0)
+			return -(int)err->code;
+		take_ended(k, n, k->id[0] ? meant(k, n) : NULL);
+		n->stage++;
+	}
 	f = meant(k, n);
 	while (f && n->stage < END_REST && !has_stage(k, f, n->stage))
 		n->stage++;
@@ -265,7 +320,7 @@ static int keep_next(void *ctx, struct fleet_node *n, const struct reply *last,
 		return FLEET_WAIT;
 	if (k->refused)
 		return err_set(err, NFZ_E_NODES_FAILED, "%s: goes on", n->name);
-	if (!any(k, keeps))
+	if (!any(k, has_data))
 		return through(d, n);
 	return n->stage == FLUSH ? call_flush(k, n, err) : call_stop(k, n);
 }
@@ -303,7 +358,7 @@ static void keep_done(void *ctx, struct fleet_node *n)
 /* What was wrong with the files of a node, and whether all came. */
 static int check_all(struct keeping *k, bool *ret_ended, struct err *err)
 {
-	*ret_ended = k->seen[0] != '\0';
+	*ret_ended = k->kept->node[0] != '\0';
 	for (size_t i = 0; i < k->s.fleet->n; i++) {
 		struct keepstream *in = &k->in[i];
 
@@ -353,7 +408,7 @@ static int finish(struct keeping *k, const char *dir, struct err *err)
 			r = err_sys(err, "%s", k->part);
 	if (r == 0 && rename(k->part, dir) < 0)
 		r = err_sys(err, "%s", dir);
-	return r;
+	return r == 0 ? file_sync_dir_of(dir, err) : r;
 }
 
 /* One that is there already is never added to. */
@@ -392,10 +447,10 @@ static int keep_all(struct keeping *k, const char *dir, struct err *err)
 		err_clear(err);
 		r = 0;
 	}
-	if (r == 0 && k->seen[0] && !ended)
+	if (r == 0 && k->kept->node[0] && !ended)
 		r = err_set(err, NFZ_E_REMOTE,
 			"%s: the files did not come whole", k->kept->node);
-	if (r == 0 && k->seen[0])
+	if (r == 0 && k->kept->node[0])
 		r = finish(k, dir, err);
 	return r;
 }

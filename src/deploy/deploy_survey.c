@@ -40,7 +40,7 @@ int deploy_facts(const struct topology *t, const struct deploy_options *o,
 struct asking {
 	struct session s;
 	const char *const *words; /* after the call's name and deployment id */
-	const char *call;
+	const char *call, *role;
 	int64_t ms;
 	deploy_sink_fn sink;
 	void *ctx;
@@ -48,21 +48,32 @@ struct asking {
 	size_t done;
 };
 
-static struct deploy_found *ours_on(struct session *s, struct deploy_node *d)
+/* The one that has a role, else any: beside it may be what an up left that was
+ * cut off. */
+static struct deploy_found *ours_on(
+	struct session *s, struct deploy_node *d, const char *role)
 {
-	for (size_t i = 0; i < d->n_found; i++)
-		if (s->o->deployment
-				? strcmp(d->found[i].id, s->o->deployment) == 0
-				: found_is_ours(s, &d->found[i]))
-			return &d->found[i];
-	return NULL;
+	struct deploy_found *any = NULL;
+
+	for (size_t i = 0; i < d->n_found; i++) {
+		struct deploy_found *f = &d->found[i];
+
+		if (s->o->deployment ? strcmp(f->id, s->o->deployment) != 0
+				     : !found_is_ours(s, f))
+			continue;
+		if (role && *role ? found_has_role(f, role) : f->n > 0)
+			return f;
+		any = any ? any : f;
+	}
+	return any;
 }
 
 static int ask_next(void *ctx, struct fleet_node *n, const struct reply *last,
 	struct err *err)
 {
 	struct asking *a = ctx;
-	struct deploy_found *f = ours_on(&a->s, session_node(&a->s, n));
+	struct deploy_found *f =
+		ours_on(&a->s, session_node(&a->s, n), a->role);
 	const char *words[FRAME_ARGS_MAX];
 	size_t k = 0;
 
@@ -110,6 +121,7 @@ static int ask_nodes(struct asking *a, int node, const char *role,
 
 	if (r < 0)
 		return r;
+	a->role = role;
 	for (size_t i = 0; i < s->fleet->n; i++) {
 		struct fleet_node *n = &s->fleet->nodes[i];
 
@@ -118,7 +130,7 @@ static int ask_nodes(struct asking *a, int node, const char *role,
 	}
 	r = session_hello(s, err);
 	for (size_t i = 0; i < s->fleet->n; i++) {
-		struct deploy_found *f = ours_on(s, &report.nodes[i]);
+		struct deploy_found *f = ours_on(s, &report.nodes[i], role);
 		bool here = fleet_connected(&s->fleet->nodes[i]) &&
 			    (role && !*role ? true
 				    : role  ? f && found_has_role(f, role)

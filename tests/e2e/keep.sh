@@ -66,6 +66,30 @@ on client1 -- rm /tmp/flood
 wait $flood
 check "same disks" same_disks "$dir/before"
 
+# what an up left that was cut off is beside it, on any node
+left_over() { # node
+	# shellcheck disable=SC2016
+	on "$1" -- sh -c 'for i in 1 2 3 4 5 6 7 8; do
+		mkdir -m 700 /var/lib/netflowize/"$i$i$i$i"feedfacebee"$i"; done'
+}
+up "up beside what others left"
+pings client1 server1 50
+left_over server1
+left_over left
+nfz query "$exp" --by link
+check "beside left-overs: asked" [ "$status" = 0 ]
+on left -- sh -c 'cd /var/lib/netflowize/1111* && mkdir -m 700 store &&
+	echo flows >store/seg-1'
+strip
+check "records of two deployments" said "keep them one by one with --deployment"
+check "records of two deployments: nothing was ended" \
+	[ "$(pid left meter | wc -l)$(pid server1 collector | wc -l)" = 11 ]
+on left -- sh -c 'rm -r /var/lib/netflowize/1111*/store'
+strip
+check "beside left-overs: stripped" [ "$status" = 0 ]
+check "beside left-overs: all of it is there" [ "$(on_link up1)" = 100 ]
+check "beside left-overs: same disks" same_disks "$dir/before"
+
 up "up with a meter that hangs"
 nfz status "$exp"
 check "all is well" [ "$status" = 0 ]
@@ -74,6 +98,14 @@ nfz status "$exp"
 check "status tells" [ "$status" = 5 ]
 check "status tells which" said "^ *meter *left *does not answer"
 pings client1 server1 20
+(
+	trap '' XFSZ
+	ulimit -f 2 # KiB: there is no room here
+	strip
+	exit "$status"
+)
+check "a copy that fails: nothing is removed" said "nothing was removed"
+check "a copy that fails: what is lost" said "not in the copy: left: the meter"
 strip
 check "what it holds is given up with a word" [ "$status" = 5 ]
 check "whose that is" said "not in the copy: left: the meter ended"
