@@ -35,7 +35,8 @@ static int open_best(const struct capture_options *options,
 		i++) {
 		r = ways[best_first[i]].way->open(options, ret, err);
 		if (r == 0) {
-			(*ret)->why = why;
+			if (why.code)
+				(*ret)->why = why;
 			break;
 		}
 		if (err && !why.code)

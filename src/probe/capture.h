@@ -76,6 +76,8 @@ struct capture_options {
 	bool all_groups; /* multicast that nobody here asked for, too */
 	bool with_macs;  /* they tell flows apart */
 	enum capture_place place;
+	/* Where it will be attached first, as it is; NULL: not known yet. */
+	const struct netdev *dev;
 	struct guard *guard; /* for PLACE_CLSACT; NULL: not there */
 	/* It may hand over in so many lanes, one for each thread; 0: 1 */
 	unsigned lanes;

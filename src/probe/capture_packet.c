@@ -86,18 +86,47 @@ static int packet_open(const struct capture_options *options,
 	return 0;
 }
 
+/* The hooks see what is sent before its queue does: only where there is none
+ * is that the same.  And it takes a packet socket to ask for all groups. */
+static const char *why_no_hooks(
+	const struct capture_options *o, const struct netdev *dev)
+{
+	return dev->queued                     ? "what is sent waits in a queue"
+	       : o->all_groups                 ? "all groups are asked for"
+	       : !ring_is_ethernet(dev->index) ? "it is not Ethernet"
+					       : NULL;
+}
+
+/* Programs and memory for hooks take the kernel milliseconds: not where it shows
+ * before that they cannot be had. */
+static void choose_place(struct packet_capture *p)
+{
+	const struct netdev *dev = p->opt.dev;
+	const char *why = dev && p->opt.place == PLACE_BEST
+				  ? why_no_hooks(&p->opt, dev)
+				  : NULL;
+
+	p->opt.dev = NULL; /* it is the caller's */
+	if (!why)
+		return;
+	(void)err_set(&p->head.why, NFZ_E_IO, "%s", why);
+	p->opt.place = PLACE_SOCKET;
+}
+
 static int ebpf_open(const struct capture_options *options,
 	struct capture **ret, struct err *err)
 {
-	const struct absorb_options o = {.bytes = options->bytes / 64 * 5,
+	struct packet_capture *p = new_capture(&capture_ebpf, options);
+	struct absorb_options o = {.bytes = options->bytes / 64 * 5,
 		.sample_bytes = options->bytes / 4,
 		.snap = CAPTURE_SNAP,
 		.with_macs = options->with_macs,
-		.place = options->place,
 		.guard = options->guard};
-	struct packet_capture *p = new_capture(&capture_ebpf, options);
-	int r = absorb_new(&o, &p->absorb, err);
+	int r;
 
+	choose_place(p);
+	o.place = p->opt.place;
+	r = absorb_new(&o, &p->absorb, err);
 	if (r < 0) {
 		packet_close(&p->head);
 		return r;
@@ -115,18 +144,6 @@ static uint32_t block_bytes(uint32_t ring_bytes)
 	return bytes;
 }
 
-/* The hooks see what is sent before its queue does: only where there is none
- * is that the same.  And it takes a packet socket to ask for all groups. */
-static const char *why_no_hooks(
-	const struct packet_capture *p, const struct netdev *dev)
-{
-	return dev->queued                     ? "what is sent waits in a queue"
-	       : p->opt.all_groups             ? "all groups are asked for"
-	       : p->late                       ? "rights have been given up"
-	       : !ring_is_ethernet(dev->index) ? "it is not Ethernet"
-					       : NULL;
-}
-
 /* Where it is not to be at hooks, or not at those only, there are sockets. */
 static int try_hooks(
 	struct packet_capture *p, const struct netdev *dev, struct err *err)
@@ -137,7 +154,9 @@ static int try_hooks(
 
 	if (!p->absorb || place == PLACE_SOCKET)
 		return 0;
-	why = why_no_hooks(p, dev);
+	why = why_no_hooks(&p->opt, dev);
+	if (!why && p->late)
+		why = "rights have been given up";
 	if (why) {
 		(void)err_set(&p->head.why, NFZ_E_IO, "%s", why);
 		if (!p->late)

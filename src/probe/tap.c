@@ -39,17 +39,16 @@ int tap_interface(const struct setup_tap *setup, int netdev_fd,
 	return e;
 }
 
-static int find_interface(
-	struct tap *tap, const struct tap_context *context, struct err *err)
+static int find_interface(struct tap *tap, const struct tap_context *context,
+	struct netdev *ret, struct err *err)
 {
-	struct netdev dev;
 	int e = tap_interface(tap->setup, context->netdev_fd,
-		context->control_index, &dev, err);
+		context->control_index, ret, err);
 
 	if (e < 0)
 		return e;
-	tap->ifindex = dev.index;
-	memcpy(tap->ifname, dev.name, sizeof(tap->ifname));
+	tap->ifindex = ret->index;
+	memcpy(tap->ifname, ret->name, sizeof(tap->ifname));
 	return 0;
 }
 
@@ -67,10 +66,8 @@ static int attach(
 {
 	const struct capture_way *way = tap->capture->way;
 	struct netdev before, after;
-	int e = find_interface(tap, context, err);
+	int e = netdev_get(context->netdev_fd, tap->ifindex, &before, err);
 
-	if (e == 0)
-		e = netdev_get(context->netdev_fd, tap->ifindex, &before, err);
 	if (e == 0)
 		e = way->attach(tap->capture, &before, err);
 	if (e < 0)
@@ -142,6 +139,7 @@ int tap_open(struct tap *tap, const struct setup_tap *setup,
 		.with_macs = setup->lan,
 		.guard = context->guard,
 		.lanes = context->lanes};
+	struct netdev dev;
 	int e;
 
 	*tap = (struct tap){.setup = setup,
@@ -149,7 +147,10 @@ int tap_open(struct tap *tap, const struct setup_tap *setup,
 			.base_sent = COUNTERS_UNKNOWN}};
 	init_lanes(tap, context, options.sinks);
 	tap->ledger.tap = setup->id;
-	e = capture_open(context->choice, &options, &tap->capture, err);
+	e = find_interface(tap, context, &dev, err);
+	options.dev = &dev;
+	if (e == 0)
+		e = capture_open(context->choice, &options, &tap->capture, err);
 	if (e == 0) {
 		define(tap, context);
 		e = attach(tap, context, err);
@@ -175,7 +176,10 @@ void tap_close(struct tap *tap)
 int tap_reopen(
 	struct tap *tap, const struct tap_context *context, struct err *err)
 {
-	return attach(tap, context, err);
+	struct netdev dev;
+	int e = find_interface(tap, context, &dev, err);
+
+	return e < 0 ? e : attach(tap, context, err);
 }
 
 static uint64_t distance(uint64_t a, uint64_t b)
