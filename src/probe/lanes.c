@@ -14,6 +14,8 @@ struct lanes {
 	lanes_sink_fn sink;
 	void *data;
 	int64_t now_ns; /* told while they advance */
+	bool at_work;
+	struct flowcache_stats before; /* they were */
 };
 
 static bool on_record(void *data, const struct flow_record *r)
@@ -81,7 +83,11 @@ struct flows *const *lanes_flows(const struct lanes *l)
 
 void lanes_run(struct lanes *l, crew_job job, void *data)
 {
+	if (l->n > 1)
+		lanes_stats(l, &l->before);
+	l->at_work = l->n > 1;
 	crew_run(l->crew, job, data);
+	l->at_work = false;
 }
 
 static void advance(void *data, unsigned lane)
@@ -94,7 +100,7 @@ static void advance(void *data, unsigned lane)
 void lanes_advance(struct lanes *l, int64_t now_ns)
 {
 	l->now_ns = now_ns;
-	crew_run(l->crew, advance, l);
+	lanes_run(l, advance, l);
 }
 
 bool lanes_flush(struct lanes *l)
@@ -147,7 +153,7 @@ void lanes_set_limit(struct lanes *l, const struct flow_limit *limit)
 		flows_set_limit(l->flows[i], limit);
 }
 
-void lanes_stats(const struct lanes *l, struct flowcache_stats *ret)
+static void sum_up(const struct lanes *l, struct flowcache_stats *ret)
 {
 	struct flowcache_stats s;
 
@@ -163,4 +169,14 @@ void lanes_stats(const struct lanes *l, struct flowcache_stats *ret)
 		ret->most_flows += s.most_flows;
 		ret->room += s.room;
 	}
+}
+
+/* Each cache is its thread's while that is at work: a record that is taken then
+ * may make peers be told how we are (a clock was set). */
+void lanes_stats(const struct lanes *l, struct flowcache_stats *ret)
+{
+	if (l->at_work)
+		*ret = l->before;
+	else
+		sum_up(l, ret);
 }

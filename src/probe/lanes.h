@@ -45,7 +45,7 @@ bool lanes_crowded(const struct lanes *l);
 void lanes_set_timeouts(
 	struct lanes *l, int64_t idle_ms, int64_t active_ms, int64_t fin_ms);
 void lanes_set_limit(struct lanes *l, const struct flow_limit *limit);
-/* Sums. */
+/* Sums; within a job, or where a record is taken: those of before. */
 void lanes_stats(const struct lanes *l, struct flowcache_stats *ret);
 
 #endif

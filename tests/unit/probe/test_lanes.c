@@ -1,0 +1,59 @@
+#include "base/clock.h"
+#include "probe/lanes.h"
+
+#include <criterion/criterion.h>
+
+enum { LANES = 2, FLOWS = 50 };
+
+struct world {
+	struct lanes *lanes;
+	unsigned records, others; /* others: than all flows were there */
+};
+
+/* Perhaps in a thread that may do little. */
+static bool take(void *data, struct flows *flows, const struct flow_record *r)
+{
+	struct world *w = data;
+	struct flowcache_stats s;
+
+	(void)flows;
+	(void)r;
+	lanes_stats(w->lanes, &s);
+	w->records++;
+	w->others += s.flows != LANES * FLOWS || s.records != 0;
+	return true;
+}
+
+/* A meter that tells how it is while its threads are at work tells what was
+ * before: what another thread has is not looked at. */
+Test(lanes, records_are_taken_beside_others, .timeout = 30)
+{
+	struct world w = {0};
+	const struct lanes_options o = {.n = LANES,
+		.cache = {.flows = LANES * FLOWS,
+			.idle_ms = 1000,
+			.active_ms = 60000},
+		.sink = take,
+		.data = &w};
+	struct flowcache_stats s;
+	struct err err = ERR_INIT;
+
+	w.lanes = lanes_new(&o);
+	cr_assert_eq(lanes_start(w.lanes, &err), 0, "%s", err.text);
+	lanes_advance(w.lanes, 0);
+	for (unsigned i = 0; i < LANES * FLOWS; i++) {
+		struct flowcache *c = lanes_flows(w.lanes)[i % LANES]->cache;
+		struct flow_addition a = {.packets = 1, .octets = 40};
+
+		a.point = flowcache_point(c, &(struct flow_point){.tap = 1});
+		a.key.sport = (uint16_t)i;
+		cr_assert_eq(flowcache_add(c, &a, 1), 0);
+	}
+	lanes_advance(w.lanes, 2 * NS_PER_S);
+	cr_expect_eq(w.records, LANES * FLOWS, "%u", w.records);
+	cr_expect_eq(w.others, 0, "%u", w.others);
+	lanes_stats(w.lanes, &s);
+	cr_expect_eq(s.flows, 0);
+	cr_expect_eq(s.records, LANES * FLOWS);
+	lanes_free(w.lanes);
+}
