@@ -12,6 +12,7 @@
 
 enum {
 	BLOCKS = 32,
+	BLOCKS_LEAST = 4,
 	BLOCK_MIN = 1 << 16,
 	BLOCK_MAX = 1 << 20,
 	BLOCK_TIMEOUT_MS = 50
@@ -144,6 +145,14 @@ static uint32_t block_bytes(uint32_t ring_bytes)
 	return bytes;
 }
 
+/* Fewer where the smallest are too many for the memory there is. */
+static uint32_t blocks_of(uint32_t ring_bytes)
+{
+	const uint32_t n = ring_bytes / block_bytes(ring_bytes);
+
+	return n > BLOCKS ? BLOCKS : n < BLOCKS_LEAST ? BLOCKS_LEAST : n;
+}
+
 /* Where it is not to be at hooks, or not at those only, there are sockets. */
 static int try_hooks(
 	struct packet_capture *p, const struct netdev *dev, struct err *err)
@@ -177,11 +186,12 @@ static int try_hooks(
 static struct fanout_options ring_options(const struct packet_capture *p)
 {
 	const unsigned lanes = p->head.lanes;
+	const uint32_t bytes = p->opt.bytes / lanes;
 
 	return (struct fanout_options){
 		.ring = {.ifindex = p->ifindex,
-			.block_bytes = block_bytes(p->opt.bytes / lanes),
-			.blocks = BLOCKS,
+			.block_bytes = block_bytes(bytes),
+			.blocks = blocks_of(bytes),
 			.timeout_ms = BLOCK_TIMEOUT_MS,
 			.snap = p->opt.snap,
 			.program = -1,

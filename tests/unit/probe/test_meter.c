@@ -182,3 +182,59 @@ Test(meter, flows_become_others_with_the_last_record_of_before, .timeout = 30)
 	cr_expect_eq(b.right, b.with_tos);
 	cr_expect_eq(b.plain, 1);
 }
+
+/* Of rings: what is mapped of sockets. */
+static uint64_t ring_bytes(void)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	unsigned long from, to;
+	uint64_t sum = 0;
+	char line[512];
+
+	cr_assert(f);
+	while (fgets(line, sizeof(line), f))
+		if (strstr(line, "socket:") &&
+			sscanf(line, "%lx-%lx", &from, &to) == 2)
+			sum += to - from;
+	fclose(f);
+	return sum;
+}
+
+/* However many share it. */
+Test(meter, threads_share_the_memory_there_is)
+{
+	static struct setup_tap tap = {
+		.id = 1, .ifname = "lo", .count_received = COUNT_ALL};
+	static const unsigned threads[] = {1, 3, 16};
+	const struct meter_output output = {
+		.record = on_record, .counters = on_counters};
+	struct setup setup;
+	const int fd = own_lo();
+
+	setup_init(&setup);
+	setup.listen = net_addr_v4_host(0);
+	setup.cache_flows = 100;
+	setup.taps = &tap;
+	setup.n_taps = 1;
+	for (size_t i = 0; fd >= 0 && i < 3; i++) {
+		const struct meter_options o = {.loop = loop_new(),
+			.setup = &setup,
+			.output = &output,
+			.choice = CAPTURE_PACKET,
+			.ring_bytes = 4 << 20,
+			.threads = threads[i]};
+		struct meter *m = NULL;
+		struct err err = ERR_INIT;
+
+		cr_assert_eq(meter_new(&o, &m, &err), 0, "%s", err.text);
+		cr_expect(ring_bytes() > 3 << 20 && ring_bytes() <= 4 << 20,
+			"%u threads: %lu", threads[i],
+			(unsigned long)ring_bytes());
+		meter_free(m);
+		loop_free(o.loop);
+	}
+	if (fd < 0)
+		fprintf(stderr, "SKIPPED: no namespace of its own\n");
+	else
+		close(fd);
+}
