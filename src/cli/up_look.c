@@ -261,6 +261,33 @@ static int ask(struct up_look *l, struct plan **guess,
 	return deploy_facts(t, &o, ret, err);
 }
 
+/* A collector elsewhere would end the one there is, and what that has recorded
+ * would go with it. */
+static int check_records(const struct up_look *l, const char *collector,
+	const struct deploy_report *r, struct err *err)
+{
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < r->nodes[i].n_found; k++) {
+			const struct deploy_node *d = &r->nodes[i];
+			const struct deploy_found *f = &d->found[k];
+
+			if (!f->flows || f->recipe[0] ||
+				!nodes_is_meant(l->nodes, f) ||
+				strcmp(d->name, collector) == 0)
+				continue;
+			err_set(err, NFZ_E_USAGE,
+				"--collector %s would remove the flows that "
+				"are recorded on %s",
+				collector, d->name);
+			return err_hint(err,
+				"Bring them home first: netflowize strip "
+				"--keep-data DIR %s\n"
+				"Or go on there: up without --collector",
+				l->nodes->target);
+		}
+	return 0;
+}
+
 /* Facts for choosing the collector, unless somebody chose it already.  Nodes of
  * something new are asked at once, not looked at first. */
 int up_look_around(struct up_look *l, struct topology *t,
@@ -281,6 +308,10 @@ int up_look_around(struct up_look *l, struct topology *t,
 	if (code < 0 && code != -NFZ_E_NODES_FAILED) {
 		deploy_report_release(&r);
 		return code;
+	}
+	if (wish->collector && check_records(l, wish->collector, &r, err) < 0) {
+		deploy_report_release(&r);
+		return -(int)err->code;
 	}
 	if (mark_alive(t, &r))
 		plan_free(take(found->plan));

@@ -78,6 +78,10 @@ left_over server1
 left_over left
 nfz query "$exp" --by link
 check "beside left-overs: asked" [ "$status" = 0 ]
+nfz up "$exp" --collector client1
+check "a collector elsewhere" [ "$status" = 2 ]
+check "a collector elsewhere: why" \
+	said "would remove the flows that are recorded on server1"
 on left -- sh -c 'cd /var/lib/netflowize/1111* && mkdir -m 700 store &&
 	echo flows >store/seg-1'
 strip
