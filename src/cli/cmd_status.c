@@ -227,9 +227,9 @@ static int unhealthy(const struct nodes_context *n,
 			hung, hung == 1 ? " does" : "s do",
 			bad > hung ? ", and others do not run" : "");
 		return err_hint(err,
-			"Something stopped it, or its node has no time for "
-			"it.  Killed (kill -9) it is started again by itself; "
-			"or go on without: netflowize strip %s",
+			"Something stopped it, or its node or disk has no time "
+			"for it.  Killed (kill -9) it is started again by "
+			"itself; or go on without: netflowize strip %s",
 			n->target);
 	}
 	err_set(err, NFZ_E_NODES_FAILED, "%zu program%s not running%s", bad,
