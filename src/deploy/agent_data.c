@@ -26,6 +26,24 @@ struct walk {
 	void *ctx;
 };
 
+/* The next of them.  NULL: no more; with *ret_error that is not sure. */
+static struct dirent *next_entry(
+	DIR *d, int fd, struct stat *st, int *ret_error)
+{
+	struct dirent *e;
+
+	while (errno = 0, (e = readdir(d))) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		if (fstatat(fd, e->d_name, st, AT_SYMLINK_NOFOLLOW) == 0)
+			return e;
+		if (errno != ENOENT) /* else it has just been removed */
+			break;
+	}
+	*ret_error = errno ? -NFZ_E_IO : 0;
+	return NULL;
+}
+
 static int walk_dir(struct walk *w, int parent, const char *name,
 	const char *path, int depth)
 {
@@ -33,18 +51,14 @@ static int walk_dir(struct walk *w, int parent, const char *name,
 		parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
+	struct stat st;
 	int r = 0;
 
 	if (!d)
 		return errno == ENOENT ? 0 : -NFZ_E_IO;
-	while (r == 0 && (e = readdir(d))) {
+	while (r == 0 && (e = next_entry(d, fd, &st, &r))) {
 		char below[AGENT_PATH];
-		struct stat st;
 
-		if (strcmp(e->d_name, ".") == 0 ||
-			strcmp(e->d_name, "..") == 0 ||
-			fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
 		snprintf(below, sizeof(below), "%.200s%s%.255s", path,
 			*path ? "/" : "", e->d_name);
 		r = w->fn(w, fd, e->d_name, below, &st);
