@@ -189,7 +189,7 @@ static int set_files(struct lab_runtime *rt, const struct lab_experiment *e,
 	nodefiles_system(rt->site, e, machine, rt->setup.authorized, &files);
 	nodefiles_boot(rt->site, e, machine, &files);
 	r = keys_files(
-		rt->setup.keys, &rt->site->machines[machine], &files, err);
+		&rt->setup.keys, &rt->site->machines[machine], &files, err);
 	if (r == 0)
 		r = node_write(&rt->nodes[machine], &files, err);
 	if (r == 0)

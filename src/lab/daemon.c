@@ -132,14 +132,15 @@ static int make_runtime(
 	struct launcher *l, const struct daemon_setup *s, struct err *err)
 {
 	struct buf key = BUF_INIT(KEY_MAX);
-	char store[300], keys[300];
+	char store[300], keys[300], own_keys[300];
 	struct runtime_setup setup = {.site = l->site,
 		.store = store,
-		.keys = keys,
+		.keys = {keys, own_keys},
 		.disk_bytes = s->disk_bytes};
 	int r;
 
 	snprintf(store, sizeof(store), "%s/store", l->testbed.dir);
+	snprintf(own_keys, sizeof(own_keys), "%s/keys", l->testbed.dir);
 	keys_dir(keys);
 	r = file_make_dirs(store, 0700, err);
 	if (r == 0)

@@ -160,7 +160,7 @@ static int restart(const struct where *w, bool wipe, struct err *err)
 	runtime_stop(w->rt, w->machine);
 	if (wipe) {
 		keys_forget(
-			w->rt->setup.keys, &w->rt->site->machines[w->machine]);
+			&w->rt->setup.keys, &w->rt->site->machines[w->machine]);
 		r = runtime_wipe(w->rt, w->machine, err);
 	}
 	return r == 0 ? runtime_start(w->rt, w->e, &w->machine, 1, err) : r;
@@ -191,10 +191,10 @@ static int do_key(const struct where *w, struct err *err)
 	struct nodefiles files = {0};
 	int r;
 
-	keys_forget(w->rt->setup.keys, m);
-	r = keys_ensure(w->rt->setup.keys, w->rt->site, &w->machine, 1, err);
+	keys_forget(&w->rt->setup.keys, m);
+	r = keys_ensure(&w->rt->setup.keys, w->rt->site, &w->machine, 1, err);
 	if (r == 0)
-		r = keys_files(w->rt->setup.keys, m, &files, err);
+		r = keys_files(&w->rt->setup.keys, m, &files, err);
 	if (r == 0)
 		r = node_write(w->node, &files, err);
 	nodefiles_release(&files);

@@ -1,7 +1,7 @@
 /* An ed25519 and an ecdsa key for every machine; the RSA key, slow to make, is
  * one for the whole site -- until a machine gets other keys: then it has an RSA
- * key of its own, too (MACHINE_rsa.own), so that the change is seen whichever
- * kind somebody knows. */
+ * key of its own, too, so that the change is seen whichever kind somebody
+ * knows. */
 #define _GNU_SOURCE
 #include "lab/keys.h"
 #include "base/file.h"
@@ -27,23 +27,22 @@ static const struct kind kinds[] = {{SSHKEY_ED25519, "ed25519", false},
 
 enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
-static void own_mark(const char *dir, const struct lab_machine *m,
-	const struct kind *kind, char path[static 256])
+/* MACHINE of the testbed's own: it has other keys there. */
+static void own_mark(const struct keys_dirs *dirs, const struct lab_machine *m,
+	char path[static 256])
 {
-	snprintf(path, 256, "%.200s/%s_%s.own", dir, m->key, kind->name);
+	snprintf(path, 256, "%.200s/%s", dirs->own, m->key);
 }
 
-static void key_path(const char *dir, const struct lab_machine *m,
+static void key_path(const struct keys_dirs *dirs, const struct lab_machine *m,
 	const struct kind *kind, char path[static 256])
 {
-	bool own = !kind->shared;
+	bool own;
 
-	if (!own) {
-		own_mark(dir, m, kind, path);
-		own = access(path, F_OK) == 0;
-	}
-	snprintf(path, 256, "%.200s/%s_%s", dir, own ? m->key : "site",
-		kind->name);
+	own_mark(dirs, m, path);
+	own = access(path, F_OK) == 0;
+	snprintf(path, 256, "%.200s/%s_%s", own ? dirs->own : dirs->site,
+		kind->shared && !own ? "site" : m->key, kind->name);
 }
 
 /* The public line first: the key itself is what says that there is one. */
@@ -63,14 +62,15 @@ static int make(const char *path, const struct kind *kind, struct err *err)
 	return r;
 }
 
-static int public_line(const char *dir, const struct lab_machine *m,
-	const struct kind *kind, char **ret, struct err *err)
+static int public_line(const struct keys_dirs *dirs,
+	const struct lab_machine *m, const struct kind *kind, char **ret,
+	struct err *err)
 {
 	struct buf text = BUF_INIT(KEY_MAX);
 	char path[256], pub[272];
 	int r;
 
-	key_path(dir, m, kind, path);
+	key_path(dirs, m, kind, path);
 	snprintf(pub, sizeof(pub), "%s.pub", path);
 	r = file_read(pub, &text, err);
 	if (r == 0) {
@@ -82,8 +82,8 @@ static int public_line(const char *dir, const struct lab_machine *m,
 	return r;
 }
 
-static int make_all(const char *dir, struct lab_site *site, const int *machines,
-	size_t n, struct err *err)
+static int make_all(const struct keys_dirs *dirs, struct lab_site *site,
+	const int *machines, size_t n, struct err *err)
 {
 	int r = 0;
 
@@ -91,7 +91,7 @@ static int make_all(const char *dir, struct lab_site *site, const int *machines,
 		for (size_t i = 0; i < n && r == 0; i++) {
 			char path[256];
 
-			key_path(dir, &site->machines[machines[i]], &kinds[k],
+			key_path(dirs, &site->machines[machines[i]], &kinds[k],
 				path);
 			if (access(path, R_OK) < 0)
 				r = make(path, &kinds[k], err);
@@ -99,60 +99,55 @@ static int make_all(const char *dir, struct lab_site *site, const int *machines,
 	return r;
 }
 
-int keys_ensure(const char *dir, struct lab_site *site, const int *machines,
-	size_t n, struct err *err)
+int keys_ensure(const struct keys_dirs *dirs, struct lab_site *site,
+	const int *machines, size_t n, struct err *err)
 {
 	char lock_path[256];
 	int lock, r;
 
-	r = file_make_dirs(dir, 0700, err);
+	r = file_make_dirs(dirs->site, 0700, err);
 	if (r != 0)
 		return r;
-	snprintf(lock_path, sizeof(lock_path), "%.200s/lock", dir);
+	snprintf(lock_path, sizeof(lock_path), "%.200s/lock", dirs->site);
 	lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (lock < 0 || lockf(lock, F_LOCK, 0) < 0)
 		r = err_sys(err, "%s", lock_path);
 	if (r == 0)
-		r = make_all(dir, site, machines, n, err);
+		r = make_all(dirs, site, machines, n, err);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct lab_machine *m = &site->machines[machines[i]];
 
-		r = public_line(dir, m, &kinds[0], &m->host_key_ed25519, err);
+		r = public_line(dirs, m, &kinds[0], &m->host_key_ed25519, err);
 		if (r == 0)
 			r = public_line(
-				dir, m, &kinds[1], &m->host_key_ecdsa, err);
+				dirs, m, &kinds[1], &m->host_key_ecdsa, err);
 		if (r == 0)
 			r = public_line(
-				dir, m, &kinds[2], &m->host_key_rsa, err);
+				dirs, m, &kinds[2], &m->host_key_rsa, err);
 	}
 	if (lock >= 0)
 		close(lock);
 	return r;
 }
 
-static void mark(const char *path)
+void keys_forget(const struct keys_dirs *dirs, const struct lab_machine *m)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	char path[256];
+	int fd;
 
+	if (file_make_dirs(dirs->own, 0700, NULL) != 0)
+		return;
+	own_mark(dirs, m, path);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd >= 0)
 		close(fd);
-}
-
-void keys_forget(const char *dir, struct lab_machine *m)
-{
 	for (size_t k = 0; k < N_KINDS; k++) {
-		char path[256];
-
-		if (kinds[k].shared) {
-			own_mark(dir, m, &kinds[k], path);
-			mark(path);
-		}
-		key_path(dir, m, &kinds[k], path);
+		key_path(dirs, m, &kinds[k], path);
 		unlink(path);
 	}
 }
 
-int keys_files(const char *dir, const struct lab_machine *m,
+int keys_files(const struct keys_dirs *dirs, const struct lab_machine *m,
 	struct nodefiles *to, struct err *err)
 {
 	const char *const lines[N_KINDS] = {
@@ -163,7 +158,7 @@ int keys_files(const char *dir, const struct lab_machine *m,
 		struct buf key = BUF_INIT(KEY_MAX), pub = BUF_INIT(KEY_MAX);
 		char path[256], name[96];
 
-		key_path(dir, m, &kinds[k], path);
+		key_path(dirs, m, &kinds[k], path);
 		r = file_read(path, &key, err);
 		buf_addf(&pub, "%s\n", lines[k]);
 		if (r == 0) {

@@ -70,7 +70,8 @@ int lab_runtime_new(const struct runtime_setup *setup, struct lab_runtime **ret,
 	rt->setup = *setup;
 	rt->site = setup->site;
 	rt->setup.store = mem_strdup(setup->store);
-	rt->setup.keys = mem_strdup(setup->keys);
+	rt->setup.keys.site = mem_strdup(setup->keys.site);
+	rt->setup.keys.own = mem_strdup(setup->keys.own);
 	rt->setup.authorized = mem_strdup(setup->authorized);
 	rt->nodes = mem_zalloc(rt->site->n_machines, sizeof(*rt->nodes));
 	rt->has_disk = mem_zalloc(rt->site->n_machines, sizeof(bool));
@@ -94,8 +95,8 @@ void lab_runtime_free(struct lab_runtime *rt)
 	union {
 		const char *c;
 		char *p;
-	} texts[] = {
-		{rt->setup.store}, {rt->setup.keys}, {rt->setup.authorized}};
+	} texts[] = {{rt->setup.store}, {rt->setup.keys.site},
+		{rt->setup.keys.own}, {rt->setup.authorized}};
 
 	for (size_t i = 0; i < rt->site->n_machines; i++)
 		node_kill(&rt->nodes[i]);
@@ -293,7 +294,7 @@ static int clone_all(struct lab_runtime *rt, struct lab_experiment *e,
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = start_one(rt, e, machines[i], &control, err);
 	if (r == 0)
-		r = keys_ensure(rt->setup.keys, rt->site, machines, n, err);
+		r = keys_ensure(&rt->setup.keys, rt->site, machines, n, err);
 	if (r == 0)
 		r = netns_batch(
 			rt->control_ns, "ip", buf_str(&control.ip), err);

@@ -4,6 +4,7 @@
 #define NFZ_LAB_RUNTIME_H
 
 #include "base/err.h"
+#include "lab/keys.h"
 #include "lab/model.h"
 
 struct lab_runtime;
@@ -12,7 +13,7 @@ struct lab_node;
 struct runtime_setup {
 	struct lab_site *site;  /* outlives the runtime */
 	const char *store;      /* a directory for the nodes' disks */
-	const char *keys;       /* where host keys are kept */
+	struct keys_dirs keys;  /* where host keys are kept */
 	const char *authorized; /* the public key line that may log in */
 	int64_t disk_bytes;     /* of each node, 0: 512 MiB */
 };
