@@ -8,6 +8,7 @@
  * Later fragments have no ports: what stands there is payload. */
 #include "probe/dissect.h"
 #include "base/cursor.h"
+#include "probe/wire.h"
 
 #include <string.h>
 
@@ -15,37 +16,8 @@ enum {
 	LAYERS_MAX = 16,
 	EXTENSIONS_MAX = 64,
 	LABELS_MAX = 64,
-	JUMBO_HEADER = 8
-};
-
-enum {
-	TYPE_IP4 = 0x0800,
-	TYPE_IP6 = 0x86dd,
-	TYPE_VLAN = 0x8100,
-	TYPE_QINQ = 0x88a8,
-	TYPE_QINQ_OLD = 0x9100,
-	TYPE_QINQ_OLD2 = 0x9200,
-	TYPE_PPPOE = 0x8864,
-	TYPE_LENGTH_MAX = 1500, /* up to here: IEEE 802.3, LLC follows */
-	TYPE_MPLS = 0x8847,
-	TYPE_MPLS_GROUP = 0x8848
-};
-
-enum {
-	PROTO_HOP_BY_HOP = 0,
-	PROTO_TCP = 6,
-	PROTO_UDP = 17,
-	PROTO_DCCP = 33,
-	PROTO_ROUTING = 43,
-	PROTO_FRAGMENT = 44,
-	PROTO_AH = 51,
-	PROTO_NONE = 59,
-	PROTO_DESTINATION = 60,
-	PROTO_SCTP = 132,
-	PROTO_MOBILITY = 135,
-	PROTO_UDPLITE = 136,
-	PROTO_HIP = 139,
-	PROTO_SHIM6 = 140
+	JUMBO_HEADER = 8,
+	TYPE_LENGTH_MAX = 1500 /* up to here: IEEE 802.3, LLC follows */
 };
 
 /* A later fragment has no ports, which is another flow than the one with them.
@@ -263,7 +235,7 @@ static uint16_t read_ppp(struct cursor *c)
 
 	if (!(proto & 1))
 		proto = (uint16_t)(proto << 8 | cursor_u8(c));
-	return proto == 0x21 ? TYPE_IP4 : proto == 0x57 ? TYPE_IP6 : 0;
+	return proto == PPP_IP4 ? TYPE_IP4 : proto == PPP_IP6 ? TYPE_IP6 : 0;
 }
 
 static uint16_t read_family(struct cursor *c)

@@ -2,10 +2,9 @@
  * are through after one comparison of a port. */
 #include "probe/own.h"
 #include "base/mem.h"
+#include "probe/wire.h"
 
 #include <string.h>
-
-enum { PROTO_TCP = 6, PROTO_UDP = 17 };
 
 static bool unspecified(const struct net_addr *a)
 {

@@ -10,12 +10,13 @@
 #include "probe/absorbed.h"
 #include "probe/bpf.h"
 #include "probe/tunnel.h"
+#include "probe/wire.h"
 
 #include <linux/bpf.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HEADER = 8, SAMPLE = sizeof(struct absorb_sample), PROTO_TCP = 6 };
+enum { HEADER = 8, SAMPLE = sizeof(struct absorb_sample) };
 
 struct samples {
 	int fd;

@@ -2,36 +2,13 @@
  * sent ones with it.  A jump that is taken goes by a second one, whose distance
  * has 32 bits and not 8. */
 #include "probe/split.h"
+#include "probe/wire.h"
 
 #include <linux/if_packet.h>
 #include <string.h>
 
 enum { ETHERNET = 14, TYPE_AT = 12 };
 enum { LAYERS = 6, EXTENSIONS = 8, PORTS_BYTES = 4 };
-enum {
-	PROTO_HOP_BY_HOP = 0,
-	PROTO_ROUTING = 43,
-	PROTO_FRAGMENT = 44,
-	PROTO_AH = 51,
-	PROTO_DESTINATION = 60,
-	PROTO_MOBILITY = 135,
-	PROTO_HIP = 139,
-	PROTO_SHIM6 = 140
-};
-
-enum {
-	TYPE_IP4 = 0x0800,
-	TYPE_IP6 = 0x86dd,
-	TYPE_VLAN = 0x8100,
-	TYPE_QINQ = 0x88a8,
-	TYPE_QINQ_OLD = 0x9100,
-	TYPE_QINQ_OLD2 = 0x9200,
-	TYPE_PPPOE = 0x8864,
-	TYPE_MPLS = 0x8847,
-	TYPE_MPLS_GROUP = 0x8848,
-	PPP_IP4 = 0x21,
-	PPP_IP6 = 0x57
-};
 
 /* Cells of the program's memory: BASE is where the next header starts, NEXT
  * what it is. */

@@ -3,23 +3,9 @@
  * as there is nothing else. */
 #include "probe/tunnel.h"
 #include "base/cursor.h"
+#include "probe/wire.h"
 
 enum { DEPTH_MAX = 4, GTP_EXTENSIONS_MAX = 8 };
-enum {
-	PROTO_IPIP = 4,
-	PROTO_TCP = 6,
-	PROTO_UDP = 17,
-	PROTO_IPV6 = 41,
-	PROTO_GRE = 47
-};
-enum {
-	TYPE_IP4 = 0x0800,
-	TYPE_IP6 = 0x86dd,
-	TYPE_ETHERNET = 0x6558,
-	TYPE_PPP = 0x880b,
-	TYPE_ERSPAN = 0x88be,
-	TYPE_ERSPAN3 = 0x22eb
-};
 enum {
 	PORT_GTP = 2152,
 	PORT_VXLAN = 4789,

@@ -16,19 +16,16 @@
  * Frames of one processor come one after the other, so its lane needs no lock.
  * It runs within an RCU read section: see absorb_turn().  Little-endian. */
 #include "probe/absorb_layout.h"
+#include "probe/wire.h"
 
 #include <linux/bpf.h>
 #include <linux/pkt_sched.h>
 
 enum {
-	TYPE_IP4 = 0x0800,
-	TYPE_IP6 = 0x86dd,
 	IP4_HEADER = 20,
 	IP6_HEADER = 40,
 	PORTS_END = 8,  /* of what is read of a UDP header */
 	FLAGS_END = 14, /* of a TCP header */
-	PROTO_TCP = 6,
-	PROTO_UDP = 17,
 	PACKET_HOST = 0,
 	PACKET_OUTGOING = 4,
 	PACKET_LOOPBACK = 5,
