@@ -1,6 +1,6 @@
 /* Frame dissection.  Every byte is read through a bounded cursor; each loop
- * has a ceiling, so a frame costs at most LAYERS_MAX + EXTENSIONS_MAX steps
- * whatever it holds.
+ * has a ceiling, so a frame costs at most DISSECT_LAYERS + DISSECT_LABELS +
+ * DISSECT_EXTENSIONS steps whatever it holds.
  *
  * Octets come from the IP header (RFC 791 3.1 Total Length, RFC 8200 3 Payload
  * Length), never from the frame: padding of short frames is not traffic.
@@ -12,13 +12,7 @@
 
 #include <string.h>
 
-enum {
-	LAYERS_MAX = 16,
-	EXTENSIONS_MAX = 64,
-	LABELS_MAX = 64,
-	JUMBO_HEADER = 8,
-	TYPE_LENGTH_MAX = 1500 /* up to here: IEEE 802.3, LLC follows */
-};
+enum { JUMBO_HEADER = 8 };
 
 /* A later fragment has no ports, which is another flow than the one with them.
  * Without ports it belongs to the flow of the first one. */
@@ -156,7 +150,7 @@ static uint16_t extension_length(uint8_t type, uint8_t next, uint8_t len)
  * there is no transport header to be read. */
 static bool walk_extensions(struct cursor *at, struct dissect *d)
 {
-	for (int i = 0; i < EXTENSIONS_MAX; i++) {
+	for (int i = 0; i < DISSECT_EXTENSIONS; i++) {
 		uint8_t type = d->key.proto;
 		const uint8_t *p = at->at;
 		uint16_t bytes;
@@ -211,7 +205,7 @@ static enum dissect_verdict read_ip6(
 /* Below the labels stands whatever the ends agreed on; IP by its version. */
 static uint16_t skip_labels(struct cursor *c)
 {
-	for (int i = 0; i < LABELS_MAX; i++) {
+	for (int i = 0; i < DISSECT_LABELS; i++) {
 		uint32_t label = cursor_u32(c);
 
 		if (!cursor_ok(c))
@@ -326,7 +320,7 @@ static uint16_t strip(uint16_t type, struct cursor *c, struct dissect *d)
 {
 	uint16_t tag;
 
-	for (int i = 0; i < LAYERS_MAX && cursor_ok(c); i++) {
+	for (int i = 0; i < DISSECT_LAYERS && cursor_ok(c); i++) {
 		switch (type) {
 		case TYPE_IP4:
 		case TYPE_IP6:
@@ -341,16 +335,14 @@ static uint16_t strip(uint16_t type, struct cursor *c, struct dissect *d)
 			break;
 		case TYPE_PPPOE:
 			cursor_skip(c, 6); /* RFC 2516 4 */
-			type = read_ppp(c);
-			break;
+			return read_ppp(c);
 		case TYPE_MPLS:
 		case TYPE_MPLS_GROUP:
-			type = skip_labels(c);
-			break;
+			return skip_labels(c);
+		case 0:
+			return 0;
 		default:
 			type = type <= TYPE_LENGTH_MAX ? read_llc(c) : 0;
-			if (!type)
-				return 0;
 			break;
 		}
 	}

@@ -23,6 +23,9 @@ enum link_layer {
 	LAYER_UNKNOWN
 };
 
+/* As far as it looks for what it knows; probe/split looks as far. */
+enum { DISSECT_LAYERS = 16, DISSECT_LABELS = 64, DISSECT_EXTENSIONS = 64 };
+
 enum dissect_verdict {
 	DISSECT_IP,
 	DISSECT_NON_IP,

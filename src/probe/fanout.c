@@ -29,6 +29,7 @@ int fanout_split(
 	const struct fanout_options *o, struct ring *first, struct err *err)
 {
 	const struct split_options split = {.seed = o->seed,
+		.snap = o->ring.snap,
 		.ethernet = ring_is_ethernet(o->ring.ifindex),
 		.by_ports = o->by_ports};
 	struct split program;

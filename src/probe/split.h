@@ -2,20 +2,21 @@
  * of several threads (PACKET_FANOUT, packet(7)): both directions of a flow go to
  * the same one, whatever flows are told apart by.
  *
- * It reads a frame as probe/dissect does, through 6 tags and labels, PPPoE and 8
- * extension headers, and hashes the addresses with random numbers, so that
- * nobody can aim; where ports tell flows apart, too, these as well.  What it
- * cannot read goes to the first.
+ * It reads as much of a frame as is captured, exactly as probe/dissect does, and
+ * hashes the addresses with random numbers, so that nobody can aim; where ports
+ * tell flows apart, too, these as well.  What has no readable IP header goes to
+ * the first.
  * Classic BPF, since that is to be had where eBPF is not. */
 #ifndef NFZ_PROBE_SPLIT_H
 #define NFZ_PROBE_SPLIT_H
 
+#include <linux/bpf_common.h>
 #include <linux/filter.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SPLIT_MOST = 1024 };
+enum { SPLIT_MOST = BPF_MAXINSNS };
 
 struct split {
 	struct sock_filter code[SPLIT_MOST];
@@ -24,6 +25,7 @@ struct split {
 
 struct split_options {
 	uint64_t seed;
+	uint32_t snap; /* bytes of a frame that are captured */
 	bool ethernet; /* else frames begin with the IP header */
 	bool by_ports;
 };

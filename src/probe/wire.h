@@ -19,6 +19,8 @@ enum {
 	TYPE_QINQ_OLD = 0x9100,
 	TYPE_QINQ_OLD2 = 0x9200
 };
+/* Up to here it is a length (IEEE 802.3), and LLC follows. */
+enum { TYPE_LENGTH_MAX = 1500 };
 
 enum { PPP_IP4 = 0x21, PPP_IP6 = 0x57 };
 

@@ -86,3 +86,32 @@ Test(dissect, families_in_either_byte_order)
 			all[i].verdict, "%zu", i);
 	}
 }
+
+/* What is below PPPoE or labels and is not IP is not LLC either. */
+Test(dissect, what_is_below_a_session_is_what_it_says)
+{
+	uint8_t frame[64] = {[12] = 0x88,
+		0x64,
+		0x11,
+		0,
+		0,
+		1,
+		0,
+		40,
+		0xc0,
+		0x21,
+		0xaa,
+		0xaa,
+		3,
+		0,
+		0,
+		0,
+		8,
+		0,
+		0x45,
+		[33] = 20};
+	const struct frame f = {frame, sizeof(frame), sizeof(frame)};
+	struct dissect d;
+
+	cr_expect_eq(dissect_frame(LAYER_ETHERNET, &f, &d), DISSECT_NON_IP);
+}
