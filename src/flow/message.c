@@ -7,17 +7,6 @@
  * (DESIGN section 7). */
 #include "flow/message.h"
 
-const char *message_name(enum message_kind kind)
-{
-	static const char *const names[] = {[MESSAGE_NONE] = "none",
-#define X(name, text) [MESSAGE_##name] = (text),
-		MESSAGES(X)
-#undef X
-	};
-
-	return (unsigned)kind < MESSAGE_COUNT ? names[kind] : "unknown";
-}
-
 #define BIT(kind) (1u << MESSAGE_##kind)
 
 bool message_allowed(

@@ -9,29 +9,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* X(name, text): first byte of every sealed body, in this order from 1. */
-#define MESSAGES(X)                                                            \
-	X(CONN, "CONN")         /* we are here and want to send you things */  \
-	X(ACK, "ACK")           /* of `of`: CONN, END, DISCONN or ABORT */     \
-	X(ALIVE, "ALIVE")       /* every second, with health */                \
-	X(END, "END")           /* drain, then leave */                        \
-	X(DISCONN, "DISCONN")   /* drained; good-bye */                        \
-	X(ABORT, "ABORT")       /* everybody stops at once */                  \
-	X(FLUSH, "FLUSH")       /* send all you have; number */                \
-	X(LEASE, "LEASE")       /* live on for `number` ms */                  \
-	X(BATCH, "BATCH")       /* of the record stream (flow/stream.h) */     \
-	X(RECEIVED, "RECEIVED") /* how far the record stream got */            \
-	X(DIGESTS, "DIGESTS")   /* authenticated only (flow/digest.h) */       \
-	X(CREDIT, "CREDIT")     /* how far digests got, and how many more */
-
+/* First byte of every sealed body. */
 enum message_kind {
 	MESSAGE_NONE,
-#define X(name, text) MESSAGE_##name,
-	MESSAGES(X)
-#undef X
-		MESSAGE_COUNT
+	MESSAGE_CONN,     /* we are here and want to send you things */
+	MESSAGE_ACK,      /* of `of`: CONN, END, DISCONN or ABORT */
+	MESSAGE_ALIVE,    /* every second, with health */
+	MESSAGE_END,      /* drain, then leave */
+	MESSAGE_DISCONN,  /* drained; good-bye */
+	MESSAGE_ABORT,    /* everybody stops at once */
+	MESSAGE_FLUSH,    /* send all you have; number */
+	MESSAGE_LEASE,    /* live on for `number` ms */
+	MESSAGE_BATCH,    /* of the record stream (flow/stream.h) */
+	MESSAGE_RECEIVED, /* how far the record stream got */
+	MESSAGE_DIGESTS,  /* authenticated only (flow/digest.h) */
+	MESSAGE_CREDIT,   /* how far digests got, and how many more */
+	MESSAGE_COUNT
 };
-const char *message_name(enum message_kind kind);
 
 enum { RECEIVED_WORDS = 4, RECEIVED_BITS = RECEIVED_WORDS * 64 };
 
