@@ -5,7 +5,6 @@
 #include "base/thread.h"
 #include "store/pack.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -64,16 +63,14 @@ enum { FIRST_REST_MS = 50 }; /* in which nobody asks */
 /* With the lock held, which nobody else has to wait for while it packs. */
 static void rest(struct keeper *k, int64_t *ms)
 {
-	const int64_t until_ns = mono_add_ms(mono_now(), *ms).ns;
-	const struct timespec until = {
-		until_ns / NS_PER_S, until_ns % NS_PER_S};
 	struct err err = ERR_INIT;
 
 	if (!k->pack) {
 		pthread_cond_wait(&k->changed, &k->lock);
 		return;
 	}
-	if (pthread_cond_timedwait(&k->changed, &k->lock, &until) != ETIMEDOUT)
+	if (thread_cond_wait(
+		    &k->changed, &k->lock, mono_add_ms(mono_now(), *ms)))
 		return;
 	pthread_mutex_unlock(&k->lock);
 	*ms = pack_step(k->pack, &err);
@@ -146,17 +143,6 @@ static int start(struct keeper *k, struct err *err)
 	return k->result;
 }
 
-/* Timed waits are by the clock that nobody sets. */
-static void make_changed(pthread_cond_t *to)
-{
-	pthread_condattr_t how;
-
-	pthread_condattr_init(&how);
-	pthread_condattr_setclock(&how, CLOCK_MONOTONIC);
-	pthread_cond_init(to, &how);
-	pthread_condattr_destroy(&how);
-}
-
 int keeper_open(struct keeper **ret, struct store *store, const char *dir,
 	int64_t pack_ms, struct err *err)
 {
@@ -166,7 +152,7 @@ int keeper_open(struct keeper **ret, struct store *store, const char *dir,
 	k->store = store;
 	k->dir = dir;
 	pthread_mutex_init(&k->lock, NULL);
-	make_changed(&k->changed);
+	thread_cond_init(&k->changed);
 	k->pack = pack_ms ? pack_new(dir, pack_ms) : NULL;
 	k->told = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	r = k->told < 0 ? err_sys(err, "eventfd") : start(k, err);

@@ -87,7 +87,7 @@ int courier_open(const struct courier_options *options, struct courier **ret,
 	c->values = mem_zalloc(VALUES_ROOM, 1);
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->called, NULL);
-	pthread_cond_init(&c->answered, NULL);
+	thread_cond_init(&c->answered);
 	name_taps(c);
 	for (size_t i = 0; i < s->n_exports && r == 0; i++) {
 		const struct outlet_options o = {.target = s->exports[i],
@@ -381,19 +381,17 @@ void courier_wake(struct courier *c, uint64_t lost)
 	call(c, &c->woken);
 }
 
-/* The clock of a condition is the wall's unless told otherwise. */
 static bool wait_for_end(struct courier *c, int64_t within_ms)
 {
-	int64_t by_ns = wall_now().ns + within_ms * NS_PER_MS;
-	const struct timespec by = {.tv_sec = (time_t)(by_ns / NS_PER_S),
-		.tv_nsec = (long)(by_ns % NS_PER_S)};
-	int r = 0;
+	const struct mono_time until = mono_add_ms(mono_now(), within_ms);
+	bool called = true, ended;
 
 	pthread_mutex_lock(&c->lock);
-	while (!c->ended && r == 0)
-		r = pthread_cond_timedwait(&c->answered, &c->lock, &by);
+	while (!c->ended && called)
+		called = thread_cond_wait(&c->answered, &c->lock, until);
+	ended = c->ended;
 	pthread_mutex_unlock(&c->lock);
-	return r == 0;
+	return ended;
 }
 
 static void count_rest(struct courier *c)

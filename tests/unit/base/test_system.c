@@ -276,6 +276,22 @@ Test(thread, takes_no_signals)
 	cr_assert_eq(here, 0);
 }
 
+/* Were they by the other clock, this would be over half a century ago. */
+Test(thread, timed_waits_are_by_the_clock_nobody_sets)
+{
+	const struct mono_time until = mono_add_ms(mono_now(), 50);
+	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	pthread_cond_t cond;
+
+	thread_cond_init(&cond);
+	pthread_mutex_lock(&lock);
+	while (thread_cond_wait(&cond, &lock, until))
+		; /* woken by nobody in particular */
+	cr_expect(mono_passed(until));
+	pthread_mutex_unlock(&lock);
+	pthread_cond_destroy(&cond);
+}
+
 Test(proc, a_process_has_a_start_time)
 {
 	uint64_t a = 0, b = 0;
