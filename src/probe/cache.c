@@ -16,15 +16,19 @@
  * and send what they have when there is credit. */
 enum { TICK_MS = 100, FIRST_RECORD_MS = 400, LATE_MS = 800 };
 enum { STEP_LOG_MS = 1000 };
+enum { QUIET_TICKS = 10, QUIET_FLOWS = 1000, REST_MS = 400 };
 
 struct cache {
 	const struct setup *setup;
+	struct loop *loop;
 	struct module *module;
 	struct endpoint *endpoint;
 	struct feed feed;
-	struct mono_time quiet; /* no more of clocks until then */
-	bool vlans;             /* flows are told apart by them */
-	int settings;           /* descriptor, -1 none */
+	struct loop_timer *tick;
+	int quiet;             /* ticks since digests came */
+	struct mono_time hush; /* no more of clocks until then */
+	bool vlans;            /* flows are told apart by them */
+	int settings;          /* descriptor, -1 none */
 };
 
 static bool send_record(void *data, const struct flow_record *r)
@@ -45,17 +49,38 @@ static bool send_record(void *data, const struct flow_record *r)
 		c->module, &(struct flow_rows){r, &extra, 1}, &item);
 }
 
-static void tell_time(void *data)
+/* Where nothing comes flows that are due may be late by less than half a second,
+ * and there are few of them. */
+static void rest_when_quiet(struct cache *c)
 {
-	feed_tell(&((struct cache *)data)->feed, mono_now().ns);
+	struct flowcache_stats s;
+
+	flowcache_stats(c->feed.flows.cache, &s);
+	if (++c->quiet > QUIET_TICKS && s.flows < QUIET_FLOWS)
+		loop_timer_rest(c->loop, c->tick, REST_MS);
+}
+
+static void on_tick(void *data)
+{
+	struct cache *c = data;
+
+	feed_tell(&c->feed, mono_now().ns);
+	rest_when_quiet(c);
+}
+
+/* Ticks come all from here on. */
+static void wake_up(struct cache *c)
+{
+	c->quiet = 0;
+	loop_timer_wake(c->loop, c->tick);
 }
 
 /* Who sets its clock all the time is not told of all the time. */
 static void say_step(struct cache *c, uint16_t meter, int64_t by_ns)
 {
-	if (!mono_passed(c->quiet))
+	if (!mono_passed(c->hush))
 		return;
-	c->quiet = mono_add_ms(mono_now(), STEP_LOG_MS);
+	c->hush = mono_add_ms(mono_now(), STEP_LOG_MS);
 	log_warning("the clock of a meter stepped; module=%u s=%+.1f", meter,
 		(double)by_ns / (double)NS_PER_S);
 }
@@ -67,6 +92,7 @@ static void on_digests(
 	const uint64_t refused = c->feed.refused;
 	const int64_t step_ns = feed_add(&c->feed, meter, d, n, mono_now().ns);
 
+	wake_up(c);
 	if (step_ns)
 		say_step(c, meter, step_ns);
 	endpoint_count_lost(c->endpoint, c->feed.refused - refused);
@@ -136,6 +162,7 @@ static void do_reload(void *data)
 	struct tune t;
 
 	apply_settings(data, &t);
+	wake_up(data);
 	log_info("settings hold from now on; idle_ms=%" PRId64
 		 " active_ms=%" PRId64 " (0: as the setup) fin_ms=%" PRId64
 		 " (-1: as the setup) bytes=%" PRIu64 " packets=%" PRIu64
@@ -153,10 +180,10 @@ static size_t meters(const struct setup *s)
 	return n;
 }
 
-static int start(struct cache *c, struct loop *loop,
-	const struct cache_options *o, struct err *err)
+static int start(
+	struct cache *c, const struct cache_options *o, struct err *err)
 {
-	const struct module_options module = {.loop = loop,
+	const struct module_options module = {.loop = c->loop,
 		.setup = o->setup,
 		.role = MODULE_CACHE,
 		.status_path = o->status_path,
@@ -179,14 +206,15 @@ static int start(struct cache *c, struct loop *loop,
 	c->endpoint = module_endpoint(c->module);
 	feed_open(&c->feed, &flows, meters(o->setup));
 	apply_settings(c, &tune);
-	tell_time(c);
-	loop_every(loop, TICK_MS, tell_time, c);
+	feed_tell(&c->feed, mono_now().ns);
+	c->tick = loop_every(c->loop, TICK_MS, on_tick, c);
 	return module_lock_up(c->module, o->uid, PRIVS_NONE, err);
 }
 
 int cache_run(const struct cache_options *o, struct err *err)
 {
-	struct cache c = {.setup = o->setup, .settings = -1};
+	struct cache c = {
+		.setup = o->setup, .loop = loop_new(), .settings = -1};
 	const struct module_hooks hooks = {.data = &c,
 		.flush = do_flush,
 		.flush_rest = do_flush,
@@ -197,9 +225,8 @@ int cache_run(const struct cache_options *o, struct err *err)
 		.status = do_status,
 		.reload = do_reload,
 		.lost = do_lost};
-	struct loop *loop = loop_new();
 	char about[32];
-	int r = start(&c, loop, o, err);
+	int r = start(&c, o, err);
 
 	snprintf(about, sizeof(about), "flows=%u", o->setup->cache_flows);
 	if (r == 0)
@@ -208,6 +235,6 @@ int cache_run(const struct cache_options *o, struct err *err)
 		close(c.settings);
 	feed_close(&c.feed);
 	module_close(c.module);
-	loop_free(loop);
+	loop_free(c.loop);
 	return r;
 }

@@ -16,6 +16,7 @@
 enum { TICK_MS = 100, FIRST_RECORD_MS = 600 };
 enum { COLLECT_TICKS = 2 };
 enum { QUIET_TICKS = 10, QUIET_FLOWS = 1000 };
+enum { REST_MS = FIRST_RECORD_MS - 2 * TICK_MS };
 enum { RING_MIN = 4 << 20, RING_MAX = 32 << 20 };
 
 struct meter {
@@ -58,11 +59,6 @@ static uint32_t ring_bytes(size_t taps)
 				  : (uint32_t)bytes;
 }
 
-static int64_t first_ms(const struct meter *m)
-{
-	return m->output.first_ms ? m->output.first_ms : FIRST_RECORD_MS;
-}
-
 /* Rings alone can be several: what else there is adds up on all processors
  * without threads of ours, or is for small needs. */
 static unsigned count_threads(const struct meter *m)
@@ -88,7 +84,7 @@ static struct lanes *make_lanes(const struct meter *m)
 			.idle_ms = s->idle_ms,
 			.active_ms = o->active_ms ? o->active_ms : s->active_ms,
 			.fin_ms = s->fin_ms,
-			.first_ms = first_ms(m),
+			.first_ms = o->first_ms ? o->first_ms : FIRST_RECORD_MS,
 			.live = true},
 		.sink = o->record,
 		.data = o->data};
@@ -213,19 +209,18 @@ static int64_t collect(struct meter *m)
 	return now;
 }
 
-/* Where nothing happens, nothing is looked for as often.  What comes after all
- * is found before its first record is due; flows that are due are late by less
- * than half a second, and there are few of them. */
+/* Where nothing happens, nothing is looked for as often.  Flows that are due are
+ * late by less than half a second, and there are few of them. */
 static void rest_when_quiet(struct meter *m)
 {
-	const int64_t ms = first_ms(m) - 2 * TICK_MS;
+	const int64_t ms = m->output.rest_ms ? m->output.rest_ms : REST_MS;
 	const uint64_t frames = taps_frames(&m->taps);
 	struct flowcache_stats stats;
 
 	m->quiet = frames == m->frames ? m->quiet + 1 : 0;
 	m->frames = frames;
 	lanes_stats(m->taps.lanes, &stats);
-	if (m->quiet > QUIET_TICKS && stats.flows < QUIET_FLOWS && ms > 0 &&
+	if (m->quiet > QUIET_TICKS && stats.flows < QUIET_FLOWS &&
 		m->ledger_age < 0 && meter_is_set(m))
 		loop_timer_rest(m->opt.loop, m->tick, ms);
 }

@@ -26,6 +26,8 @@ struct meter_output {
 	 * takes nothing. */
 	enum tap_loss refusal;
 	int64_t first_ms, active_ms; /* of the flow cache; 0: as the setup */
+	int64_t rest_ms; /* what comes where nothing did may be found so late;
+	                  * 0: before its first record is due */
 };
 
 struct meter_options {

@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { DIGEST_FIRST_MS = 100, DIGEST_ACTIVE_MS = 500 };
+/* Found so late and told at its first tick, a packet is told no later than when
+ * there are many: caches wait for those. */
+enum { DIGEST_FIRST_MS = 100, DIGEST_ACTIVE_MS = 500, DIGEST_REST_MS = 200 };
 
 #define UNCARRIED                                                              \
 	"flows by MAC address, of both directions, or with metrics do not go " \
@@ -243,6 +245,7 @@ static int start(struct net_meter *n, struct loop *loop,
 	output.refusal = n->digests ? LOSS_QUEUE : LOSS_CACHE;
 	output.first_ms = n->digests ? DIGEST_FIRST_MS : 0;
 	output.active_ms = n->digests ? DIGEST_ACTIVE_MS : 0;
+	output.rest_ms = n->digests ? DIGEST_REST_MS : 0;
 	meter.port = endpoint_port(n->endpoint);
 	if (o->settings)
 		r = tune_open(o->settings, &n->settings, err);

@@ -351,7 +351,8 @@ for c in 2 3; do
 	ip netns exec "$id-a" "$bin/nfz-cache" --setup "$dir/cache$c.setup" \
 		--status "$dir/cache$c.status" \
 		>"$dir/cache$c.out" 2>"$dir/cache$c.err" &
-	pids+=($!)
+	cache=$!
+	pids+=("$cache")
 	wait_for "$dir/cache$c.out" "READY cache"
 done
 ip netns exec "$id-a" "$bin/nfz-meter" "${backend[@]}" --setup "$dir/m.setup" >"$dir/mm.out" 2>"$dir/mm.err" &
@@ -375,6 +376,17 @@ for c in 2 3; do
 	eventually had_share $c
 	check "cache $c had its share" $? -eq 0
 done
+# shellcheck disable=SC2317 # called by rests
+woken() { awk '/^voluntary/ { print $2 }' "/proc/$cache/status"; }
+# shellcheck disable=SC2317 # called by eventually
+rests() { # for 2 s: 24 times with ten ticks a second, else 12
+	local before
+	before=$(woken)
+	sleep 2
+	[ $(($(woken) - before)) -lt 18 ]
+}
+eventually rests
+check "it hardly wakes when nothing comes" $? -eq 0
 kill -TERM "$sink"
 wait "$meter"
 check "meter ended in order" $? -eq 0
