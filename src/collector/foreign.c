@@ -272,6 +272,7 @@ void foreign_print(const struct collector *c, struct jsonw *w)
 	jsonw_put_uint(w, "unlisted", f->unlisted);
 	jsonw_put_uint(w, "unstored", f->unstored);
 	jsonw_put_uint(w, "kernel_drops", f->udp.drops);
+	jsonw_put_uint(w, "connections_dropped", f->dropped);
 	jsonw_put_uint(w, "exporters_refused", f->sources.refused);
 	jsonw_put_uint(w, "templates", k->templates);
 	jsonw_put_uint(w, "templates_refused", k->refused);

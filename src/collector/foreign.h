@@ -31,6 +31,7 @@ struct foreign {
 	uint64_t seq, life;
 	uint64_t counted; /* messages whose counts the store has */
 	uint64_t malformed, unlisted, unstored;
+	uint64_t dropped; /* connections that others were let in for, or idle */
 };
 
 bool foreign_listed(const struct foreign *f, const struct net_addr *addr);
@@ -45,5 +46,7 @@ void foreign_save_templates(struct foreign *f);
 /* foreign_tcp.c */
 int foreign_streams_open(struct foreign *f, struct err *err) NFZ_MUST_CHECK;
 void foreign_streams_close(struct foreign *f);
+/* Closes those that have sent no whole message for half an hour. */
+void foreign_streams_expire(struct foreign *f, struct mono_time now);
 
 #endif

@@ -1,6 +1,7 @@
 /* IPFIX over TCP (RFC 7011 10.4): messages follow one another, each says its
- * length.  A connection that sends anything else is closed; its templates go
- * with it. */
+ * length.  A connection that sends anything else is closed, and one that sends
+ * nothing for long; its templates go with it.  Where there are as many as can be,
+ * whoever has most gives way: nobody takes the places of others. */
 #define _GNU_SOURCE
 #include "base/mem.h"
 #include "collector/foreign.h"
@@ -14,17 +15,20 @@
 #include <sys/socket.h>
 
 enum { STREAMS_MAX = 64, ROOM = 65535, ROUNDS = 8, LENGTH_BYTES = 4 };
+enum { IDLE_MS = 1800000, LOOK_MS = 60000 };
 
 struct stream {
 	struct foreign *f;
 	int fd; /* -1: free */
 	struct flowset_session from;
-	uint8_t *data; /* ROOM */
+	struct mono_time heard; /* its last whole message; at first: it came */
+	uint8_t *data;          /* ROOM */
 	size_t len;
 };
 
 struct foreign_streams {
 	int fd;
+	struct loop_timer *look;
 	uint64_t connections;
 	struct stream items[STREAMS_MAX];
 };
@@ -36,6 +40,68 @@ static void drop(struct stream *s)
 	close(s->fd);
 	free(s->data);
 	*s = (struct stream){.fd = -1};
+}
+
+/* Of so many that are there somebody else would have some use. */
+static void give_up(struct stream *s)
+{
+	s->f->dropped++;
+	drop(s);
+}
+
+void foreign_streams_expire(struct foreign *f, struct mono_time now)
+{
+	for (size_t i = 0; i < STREAMS_MAX; i++) {
+		struct stream *s = &f->streams->items[i];
+
+		if (s->fd >= 0 && mono_add_ms(s->heard, IDLE_MS).ns <= now.ns)
+			give_up(s);
+	}
+}
+
+static void on_look(void *data)
+{
+	foreign_streams_expire(data, mono_now());
+}
+
+static size_t streams_of(
+	const struct foreign_streams *all, const struct net_addr *addr)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < STREAMS_MAX; i++)
+		n += memcmp(&all->items[i].from.addr, addr, sizeof(*addr)) == 0;
+	return n;
+}
+
+/* All are taken: of those who have most, the one that was silent longest. */
+static struct stream *least_wanted(struct foreign_streams *all)
+{
+	struct stream *ret = all->items;
+	size_t most = 0;
+
+	for (size_t i = 0; i < STREAMS_MAX; i++) {
+		struct stream *s = &all->items[i];
+		const size_t n = streams_of(all, &s->from.addr);
+
+		if (n > most || (n == most && s->heard.ns < ret->heard.ns))
+			ret = s;
+		if (n > most)
+			most = n;
+	}
+	return ret;
+}
+
+static struct stream *make_room(struct foreign_streams *all)
+{
+	struct stream *s;
+
+	for (size_t i = 0; i < STREAMS_MAX; i++)
+		if (all->items[i].fd < 0)
+			return &all->items[i];
+	s = least_wanted(all);
+	give_up(s);
+	return s;
 }
 
 /* Reads the whole messages there are; false when something else is there. */
@@ -53,6 +119,7 @@ static bool take_messages(struct stream *s)
 		if (len > s->len - at)
 			break;
 		foreign_message(s->f, &s->from, s->data + at, len);
+		s->heard = mono_now();
 		at += len;
 	}
 	memmove(s->data, s->data + at, s->len - at);
@@ -104,6 +171,7 @@ static void on_accept(void *data, int fd, short revents)
 	int one = accept4(fd, (struct sockaddr *)&from, &len,
 		SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct net_addr addr = {{0}};
+	struct stream *s;
 	uint16_t port = 0;
 
 	(void)revents;
@@ -114,20 +182,13 @@ static void on_accept(void *data, int fd, short revents)
 		close(one);
 		return;
 	}
-	for (size_t i = 0; i < STREAMS_MAX; i++) {
-		struct stream *s = &all->items[i];
-
-		if (s->fd >= 0)
-			continue;
-		*s = (struct stream){.f = f,
-			.fd = one,
-			.from = {addr, ++all->connections, port},
-			.data = mem_zalloc(ROOM, 1)};
-		loop_watch(f->c->loop, one, POLLIN, on_stream, s);
-		return;
-	}
-	f->sources.refused++;
-	close(one);
+	s = make_room(all);
+	*s = (struct stream){.f = f,
+		.fd = one,
+		.from = {addr, ++all->connections, port},
+		.heard = mono_now(),
+		.data = mem_zalloc(ROOM, 1)};
+	loop_watch(f->c->loop, one, POLLIN, on_stream, s);
 }
 
 static socklen_t to_sockaddr(const struct net_addr *addr, uint16_t port,
@@ -170,6 +231,7 @@ int foreign_streams_open(struct foreign *f, struct err *err)
 		return err_sys(
 			err, "cannot listen on TCP port %u", s->import_port);
 	loop_watch(f->c->loop, all->fd, POLLIN, on_accept, f);
+	all->look = loop_every(f->c->loop, LOOK_MS, on_look, f);
 	return 0;
 }
 
@@ -179,6 +241,7 @@ void foreign_streams_close(struct foreign *f)
 
 	if (!all)
 		return;
+	loop_timer_stop(f->c->loop, all->look);
 	for (size_t i = 0; i < STREAMS_MAX; i++)
 		if (all->items[i].fd >= 0)
 			drop(&all->items[i]);
