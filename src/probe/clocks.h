@@ -25,15 +25,15 @@ enum { CLOCKS_EACH = 2 };
 void clocks_init(struct clocks *c, size_t max);
 void clocks_release(struct clocks *c);
 
-/* Any number may come as a stamp: one that sums and differences of a few of
- * them are numbers still. */
+/* Any number may come as a stamp: one of which the difference of two, and what
+ * is added to it, are numbers still.  Those from 1934 to 2116 stay. */
 static inline int64_t clocks_believe(int64_t stamp_ns)
 {
-	const int64_t farthest_ns = INT64_MAX / 8;
+	const int64_t first_ns = -(INT64_MAX / 8), last_ns = INT64_MAX / 2;
 
-	if (stamp_ns > farthest_ns)
-		return farthest_ns;
-	return stamp_ns < -farthest_ns ? -farthest_ns : stamp_ns;
+	if (stamp_ns > last_ns)
+		return last_ns;
+	return stamp_ns < first_ns ? first_ns : stamp_ns;
 }
 
 struct clocks_heard {

@@ -360,6 +360,7 @@ meter=$!
 pids+=("$meter")
 wait_for "$dir/mm.out" "READY meter"
 sleep 0.5
+began=$(date +%s)
 in_a "$build/tests/tool-sendudp" 10.9.0.2 9 30000 200 100 30000
 in_a "$build/tests/tool-sendudp" 10.9.0.2 15 3 60 1 0
 soon "$dir/cc.out" 15 '(map(.packets) | add) == 3' # through caches
@@ -368,6 +369,9 @@ wait_for "$dir/cc.out" '"flushed":1'
 check "udp through caches, flushed" "$(sum_of "$dir/cc.out" '.dport == 9')" = \
 	"30000 $((30000 * 228))"
 exact_ledger "$dir/cc.out"
+check "records of another day" "$(jq -s "map(select(.first_ns) |
+	select(.first_ns / 1e9 < $began or .last_ns / 1e9 > now + 1)) | length" \
+	"$dir/cc.out")" -eq 0
 # shellcheck disable=SC2317 # called by eventually
 had_share() { # cache; the file is of every second
 	[ "$(awk '/^most_flows/ { print $2 }' "$dir/cache$1.status")" -gt 20 ]
