@@ -92,7 +92,7 @@ LINK_nfz-query     := analysis store flow format base
 # none of the planner: it is what is checked
 LINK_nfz-plan-check := check testbed topology format base
 LINK_nfz-agent     := deploy store probe flow format base
-EXT_netflowize     = $(call pkg_libs,libpcap sqlite3 libmicrohttpd ncursesw libcurl libxml-2.0 libssh igraph jansson yaml-0.1 libsodium tcl8.6 libcrypto liblz4 libzstd) -linih -lcadical -lstdc++ -lm
+EXT_netflowize     = $(call pkg_libs,libpcap sqlite3 libmicrohttpd ncursesw libcurl libxml-2.0 libssh jansson yaml-0.1 libsodium tcl8.6 libcrypto liblz4 libzstd) -linih -lcadical -lstdc++ -lm
 EXT_nfz-testbed    = $(call pkg_libs,libxml-2.0 jansson tcl8.6 libssl libcrypto libsodium) -lm
 EXT_nfz-meter      = $(call pkg_libs,libpcap libsodium) -lpthread
 EXT_nfz-cache      = $(call pkg_libs,libsodium) -lpthread

@@ -17,7 +17,7 @@ TEST_ABOVE_report    := report planner testbed topology format base
 TEST_ABOVE_lab       := lab testbed flow topology format base
 TEST_ABOVE_cli       := cli analysis exchange deploy report store probe planner testbed flow topology format base
 
-TEST_PKGS := sqlite3 libmicrohttpd ncursesw libcurl libxml-2.0 libssh igraph libpcap libsodium jansson yaml-0.1 tcl8.6 libssl libcrypto liblz4 libzstd criterion
+TEST_PKGS := sqlite3 libmicrohttpd ncursesw libcurl libxml-2.0 libssh libpcap libsodium jansson yaml-0.1 tcl8.6 libssl libcrypto liblz4 libzstd criterion
 TEST_EXT  = $(call pkg_libs,$(TEST_PKGS)) -linih -lcadical -lstdc++ -lm -lpthread
 UNIT      := $(notdir $(patsubst %/,%,$(wildcard tests/unit/*/)))
 
