@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,17 +128,23 @@ static bool talk(
 static bool reap(
 	pid_t pid, int64_t timeout_ms, struct mono_time deadline, int *status)
 {
+	cleanup_close int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
 	for (;;) {
 		pid_t r = waitpid(pid, status, timeout_ms > 0 ? WNOHANG : 0);
+		struct pollfd ended = {fd, POLLIN, 0};
 
 		if (r == pid)
 			return true;
 		if (r < 0 && errno != EINTR)
 			return false;
 		if (timeout_ms > 0) {
-			if (mono_passed(deadline))
+			int left = mono_ms_until(deadline);
+
+			if (left == 0)
 				return false;
-			clock_sleep_ms(1);
+			/* before Linux 5.3 there is no such descriptor */
+			poll(&ended, 1, fd < 0 ? 1 : left);
 		}
 	}
 }

@@ -264,6 +264,26 @@ static void *is_blocked(void *data)
 	return NULL;
 }
 
+/* One that has closed its ends and goes on is waited for at one go: a turn each
+ * millisecond were some hundred. */
+Test(proc, a_silent_child_is_not_asked_again_and_again)
+{
+	const char *const argv[] = {
+		"sh", "-c", "exec <&- >&- 2>&-; sleep 0.5", NULL};
+	struct buf out = BUF_INIT(16);
+	struct proc_io io = {.out = &out, .timeout_ms = 60000};
+	struct rusage before, after;
+	struct err err = ERR_INIT;
+	int status = -1;
+
+	getrusage(RUSAGE_SELF, &before);
+	cr_assert_eq(proc_run(argv, &io, &status, &err), 0, "%s", err.text);
+	getrusage(RUSAGE_SELF, &after);
+	cr_expect_eq(status, 0);
+	cr_expect_lt(after.ru_nvcsw - before.ru_nvcsw, 50);
+	buf_release(&out);
+}
+
 Test(thread, takes_no_signals)
 {
 	pthread_t thread;
