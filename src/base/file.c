@@ -145,6 +145,23 @@ static int write_there(
 	return 0;
 }
 
+/* A new file with these bytes, open; -1: errno tells, and there is none. */
+static int make(const char *path, mode_t mode, const void *data, size_t len)
+{
+	int why, fd = open(path,
+			 O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+			 mode);
+
+	if (fd < 0 || (fchmod(fd, mode) == 0 &&
+			      file_write_all(fd, data, len, NULL) == 0))
+		return fd;
+	why = errno;
+	unlink(path);
+	close(fd);
+	errno = why;
+	return -1;
+}
+
 int file_replace(const char *path, mode_t mode, const void *data, size_t len,
 	struct err *err)
 {
@@ -155,17 +172,31 @@ int file_replace(const char *path, mode_t mode, const void *data, size_t len,
 		return file_write_all(STDOUT_FILENO, data, len, err);
 	if (is_special(path))
 		return write_there(path, data, len, err);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-		mode);
+	fd = make(tmp, mode, data, len);
 	if (fd < 0)
 		return err_sys(err, "%s", path);
-	if (fchmod(fd, mode) < 0 || file_write_all(fd, data, len, err) < 0 ||
-		fsync(fd) < 0 || rename(tmp, path) < 0) {
+	if (fsync(fd) < 0 || rename(tmp, path) < 0) {
 		err_sys(err, "%s", path);
 		unlink(tmp);
 		return -NFZ_E_IO;
 	}
 	return file_sync_dir_of(path, err);
+}
+
+int file_replace_soon(const char *path, mode_t mode, const void *data,
+	size_t len, struct err *err)
+{
+	cleanup_free char *tmp = mem_printf("%s.new.%d", path, (int)getpid());
+	cleanup_close int fd = make(tmp, mode, data, len);
+
+	if (fd < 0)
+		return err_sys(err, "%s", path);
+	if (rename(tmp, path) < 0) {
+		err_sys(err, "%s", path);
+		unlink(tmp);
+		return -NFZ_E_IO;
+	}
+	return 0;
 }
 
 int file_make_dirs(const char *path, mode_t mode, struct err *err)

@@ -20,6 +20,10 @@ int file_read_named(const char *path, const char *what, struct buf *buf,
  * are devices and pipes. */
 int file_replace(const char *path, mode_t mode, const void *data, size_t len,
 	struct err *err) NFZ_MUST_CHECK;
+/* The same of a plain file that can be made again: waits for no disk, so that
+ * after a crash of the machine it may be empty. */
+int file_replace_soon(const char *path, mode_t mode, const void *data,
+	size_t len, struct err *err) NFZ_MUST_CHECK;
 /* Of what was made or renamed to path. */
 int file_sync_dir_of(const char *path, struct err *err) NFZ_MUST_CHECK;
 /* All of len bytes or an error; EINTR is retried. */

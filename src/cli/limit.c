@@ -19,7 +19,7 @@ static bool note(
 {
 	struct err err = ERR_INIT;
 
-	if (state_note(n->project, n->experiment, name, text, &err) == 0)
+	if (state_jot(n->project, n->experiment, name, text, &err) == 0)
 		return true;
 	say_note(n->app, "--limit will not know of this run: %s", err.text);
 	return false;
@@ -233,7 +233,8 @@ int limit_last_plan(const struct nodes_context *n, const struct topology *t,
 
 	*ret_topology = NULL;
 	*ret_plan = NULL;
-	if (!plan || !topology) {
+	/* empty, when the machine went down just then */
+	if (!plan || !*plan || !topology || !*topology) {
 		err_set(err, NFZ_E_USAGE,
 			"--limit goes on with the plan of the last run, and "
 			"none of %s/%s is known on this machine",

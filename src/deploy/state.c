@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { STATE_MAX = 1 << 20 };
@@ -85,6 +86,22 @@ bool state_known(const char *project, const char *experiment)
 	return known;
 }
 
+/* What is there already waits for no disk. */
+static bool is_written(const char *path, const struct buf *text)
+{
+	struct buf there = BUF_INIT(STATE_MAX);
+	struct stat st;
+	bool same = lstat(path, &st) == 0 && st.st_mode == (S_IFREG | 0600) &&
+		    file_read(path, &there, NULL) == 0 &&
+		    there.len == text->len &&
+		    memcmp(there.data, text->data, text->len) == 0;
+
+	if (there.data)
+		crypto_wipe(there.data, there.cap);
+	buf_release(&there);
+	return same;
+}
+
 int state_save(const char *dir, const char *project, const char *experiment,
 	const struct deploy_state *s, struct err *err)
 {
@@ -106,7 +123,7 @@ int state_save(const char *dir, const char *project, const char *experiment,
 	if (s->nodes_all)
 		buf_adds(&text, "complete\n");
 	r = file_make_dirs(where, 0700, err);
-	if (r == 0)
+	if (r == 0 && !is_written(path, &text))
 		r = file_replace(path, 0600, text.data, text.len, err);
 	crypto_wipe(text.data, text.cap);
 	crypto_wipe(hex, sizeof(hex));
@@ -132,11 +149,13 @@ static char *note_path(
 	return where ? mem_printf("%s/%s", where, name) : NULL;
 }
 
-int state_note(const char *project, const char *experiment, const char *name,
-	const char *text, struct err *err)
+typedef int (*write_fn)(const char *path, mode_t mode, const void *data,
+	size_t len, struct err *err);
+
+static int note(
+	const char *path, const char *text, write_fn fn, struct err *err)
 {
-	cleanup_free char *where = dir_of(NULL, project, experiment);
-	cleanup_free char *path = note_path(project, experiment, name);
+	cleanup_free char *where = path ? mem_strdup(path) : NULL;
 	int r;
 
 	if (!path)
@@ -145,8 +164,25 @@ int state_note(const char *project, const char *experiment, const char *name,
 		unlink(path);
 		return 0;
 	}
+	*strrchr(where, '/') = '\0';
 	r = file_make_dirs(where, 0700, err);
-	return r < 0 ? r : file_replace(path, 0600, text, strlen(text), err);
+	return r < 0 ? r : fn(path, 0600, text, strlen(text), err);
+}
+
+int state_note(const char *project, const char *experiment, const char *name,
+	const char *text, struct err *err)
+{
+	cleanup_free char *path = note_path(project, experiment, name);
+
+	return note(path, text, file_replace, err);
+}
+
+int state_jot(const char *project, const char *experiment, const char *name,
+	const char *text, struct err *err)
+{
+	cleanup_free char *path = note_path(project, experiment, name);
+
+	return note(path, text, file_replace_soon, err);
 }
 
 char *state_noted(const char *project, const char *experiment, const char *name)

@@ -39,7 +39,10 @@ void state_wipe(struct deploy_state *s); /* wipes the key */
  * forgotten.  Nowhere to keep it is no error. */
 int state_note(const char *project, const char *experiment, const char *name,
 	const char *text, struct err *err) NFZ_MUST_CHECK;
-/* The same back; free it.  NULL when there is none. */
+/* The same of what the next run can do without: waits for no disk. */
+int state_jot(const char *project, const char *experiment, const char *name,
+	const char *text, struct err *err) NFZ_MUST_CHECK;
+/* Either of them back; free it.  NULL when there is none. */
 char *state_noted(
 	const char *project, const char *experiment, const char *name);
 /* One controller on this machine at a time; NFZ_E_BUSY. */
