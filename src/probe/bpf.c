@@ -83,6 +83,7 @@ int bpf_array_map(int fd, size_t bytes, void **ret, struct err *err)
 
 	if (at == MAP_FAILED)
 		return err_sys(err, "cannot map a table of eBPF");
+	(void)madvise(at, bytes, MADV_DONTFORK);
 	*ret = at;
 	return 0;
 }

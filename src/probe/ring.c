@@ -114,6 +114,7 @@ static int make_ring(
 		r->map = NULL;
 		return err_sys(err, "cannot map the ring");
 	}
+	(void)madvise(r->map, r->map_len, MADV_DONTFORK);
 	return 0;
 }
 

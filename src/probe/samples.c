@@ -47,8 +47,13 @@ int samples_new(uint32_t bytes, struct samples **ret, struct err *err)
 		at = mmap(NULL, s->page + bytes, PROT_READ, MAP_SHARED, s->fd,
 			(off_t)s->page);
 	}
-	if (at != MAP_FAILED)
+	if (at != MAP_FAILED) {
 		s->ring = at;
+		/* no child of ours needs them, and the way to each page would
+		 * be copied for it */
+		(void)madvise(s->read, s->page, MADV_DONTFORK);
+		(void)madvise(at, s->page + bytes, MADV_DONTFORK);
+	}
 	if (r == 0 && !s->ring)
 		r = err_sys(err, "cannot map the ring of eBPF");
 	if (r < 0) {

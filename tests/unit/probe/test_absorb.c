@@ -2,6 +2,7 @@
  * the kernel runs it on each frame, and what it says it has added up must be
  * what our own reading of the same frames adds up to. */
 #include "captures.h"
+#include "base/proc.h"
 #include "probe/absorb.h"
 #include "probe/capfile.h"
 #include "probe/flowcache.h"
@@ -365,6 +366,35 @@ Test(absorb, more_flows_than_room)
 {
 	crowd(false);
 	crowd(true);
+}
+
+static unsigned maps_of_kernel(void)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	char line[512];
+	unsigned n = 0;
+
+	cr_assert_not_null(f);
+	while (fgets(line, sizeof(line), f))
+		n += strstr(line, "bpf-map") != NULL;
+	fclose(f);
+	return n;
+}
+
+/* A meter starts others: the guard, the inspector. */
+Test(absorb, no_child_gets_the_tables)
+{
+	struct bench b;
+	pid_t child;
+
+	if (!open_bench(&b, true))
+		return;
+	cr_assert_gt(maps_of_kernel(), 0);
+	child = fork();
+	if (child == 0)
+		_exit((int)maps_of_kernel());
+	cr_expect_eq(proc_exit_code(proc_wait(child)), 0);
+	free_bench(&b);
 }
 
 /* What is handed over with the mark but came after it is told apart. */
