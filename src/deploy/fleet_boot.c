@@ -82,10 +82,15 @@ static int begin_sending(struct fleet *f, struct fleet_node *n, struct err *err)
 	const struct payload *p = payloads_for(f->payloads, n->arch);
 	const struct payload_boot *boot;
 	struct fleet_io *io = n->io;
+	struct err later = ERR_INIT;
 	int r = p ? payload_boot(p, &boot, err) : no_program(n, n->arch, err);
 
 	if (r < 0)
 		return r;
+	/* While others log in: later, all wait for the collector's programs.
+	 * What is wrong then is said of the node that needs it. */
+	if (payload_check(p, &later) < 0)
+		err_clear(&later);
 	io->data = boot->block;
 	io->data_len = boot->packed;
 	io->data_sent = 0;

@@ -232,15 +232,22 @@ int payload_boot(const struct payload *p, const struct payload_boot **ret,
 	return r;
 }
 
-int payloads_check(const struct payloads *ps, struct err *err)
+int payload_check(const struct payload *p, struct err *err)
 {
 	const char *packed;
 	int r = 0;
 
-	for (size_t i = 0; i < ps->n; i++)
-		for (size_t k = 0; r == 0 && k < ps->items[i].n; k++)
-			r = packed_file(&ps->items[i], &ps->items[i].entries[k],
-				&packed, err);
+	for (size_t i = 0; i < p->n && r == 0; i++)
+		r = packed_file(p, &p->entries[i], &packed, err);
+	return r;
+}
+
+int payloads_check(const struct payloads *ps, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ps->n && r == 0; i++)
+		r = payload_check(&ps->items[i], err);
 	return r;
 }
 

@@ -41,7 +41,8 @@ struct payloads {
 /* Finds and loads all architectures.  A file is looked at when it is first asked
  * for: most runs send none.  NFZ_E_CONFIG when there is none. */
 int payloads_load(struct payloads *ret, struct err *err) NFZ_MUST_CHECK;
-/* Verifies every file. */
+/* Verifies every file, of one and of all; each is looked at once. */
+int payload_check(const struct payload *p, struct err *err) NFZ_MUST_CHECK;
 int payloads_check(const struct payloads *p, struct err *err) NFZ_MUST_CHECK;
 /* One archive from memory, which is taken over. */
 int payload_parse(

@@ -245,6 +245,9 @@ Test(payload, a_damaged_file_is_not_sent)
 	archive(&in);
 	in.data[in.len - 6] ^= 0x04;
 	cr_assert_eq(payload_parse(&in, &p, NULL), 0);
+	cr_assert_eq(payload_check(&p, &err), -NFZ_E_INPUT);
+	cr_assert(strstr(err.text, "nfz-query"));
+	cr_assert(p.good[0] && p.good[1] && !p.good[2]);
 	cr_assert_eq(payload_choose(&p, good, 1, &out, NULL), 0);
 	cr_assert_eq(payload_choose(&p, bad, 1, &out, &err), -NFZ_E_INPUT);
 	cr_assert(strstr(err.text, "nfz-query"));
