@@ -160,7 +160,10 @@ bool digest_read(const void *body, size_t len, struct digest_header *ret,
 		(ret->format != DIGEST_V4 && ret->format != DIGEST_V6) ||
 		cursor_left(&c) != (size_t)ret->count * ret->format)
 		return false;
-	for (size_t i = 0; i < ret->count; i++)
+	for (size_t i = 0; i < ret->count; i++) {
 		read_digest(&c, ret, &digests[i]);
+		if (!digests[i].packets)
+			return false;
+	}
 	return cursor_ok(&c);
 }

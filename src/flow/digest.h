@@ -71,7 +71,8 @@ size_t digest_empty(
 	void *body, size_t len, const struct digest_header *numbers);
 
 /* Reads the header and up to DIGEST_MAX digests.  False: the body is not one.
- * Hostile input: count, format, shift and length must agree exactly. */
+ * Hostile input: count, format, shift and length must agree exactly, and a
+ * digest of no packets is none. */
 bool digest_read(const void *body, size_t len, struct digest_header *ret,
 	struct digest *digests);
 

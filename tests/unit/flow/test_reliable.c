@@ -309,6 +309,21 @@ Test(digest, reading_undoes_writing)
 	}
 }
 
+Test(digest, of_no_packets_is_none)
+{
+	struct digest d = {.packets = 1}, back[DIGEST_MAX];
+	struct digest_header h = {0};
+	uint8_t body[CHANNEL_BODY];
+	struct digest_writer w;
+
+	digest_begin(&w, body, sizeof(body), &d);
+	cr_assert(digest_add(&w, &d));
+	cr_assert(digest_read(body, digest_end(&w, &h), &h, back));
+	d.packets = 0;
+	cr_assert(digest_add(&w, &d));
+	cr_assert_not(digest_read(body, digest_end(&w, &h), &h, back));
+}
+
 Test(digest, any_span_of_time_fits)
 {
 	static const int64_t spans[] = {0, 1, 3000000000, 4294967295,
