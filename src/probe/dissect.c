@@ -469,7 +469,7 @@ static struct wire_count cut(
 	const struct dissect *d, uint32_t headers, uint32_t size)
 {
 	const uint32_t payload = d->octets - headers;
-	const uint32_t n = (payload + size - 1) / size;
+	const uint32_t n = payload / size + (payload % size > 0);
 
 	if (d->jumbo && headers > d->l3_len)
 		headers -= JUMBO_HEADER;

@@ -36,7 +36,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	memcpy(&seg.csum_start, data + 4, 2);
 	f = (struct frame){.data = data + 8,
 		.captured = (uint32_t)len - 8,
-		.wire = (uint32_t)len - 8 + (uint32_t)data[6] * 1000};
+		.wire = data[6] * 0x01010101u >> data[7] % 32};
+	if (f.wire < f.captured)
+		f.wire = f.captured;
 	if (dissect_frame(data[0] % (LAYER_UNKNOWN + 1), &f, &d) != DISSECT_IP)
 		return 0;
 	if (d.l3_at >= f.captured || d.l3_len < 20)

@@ -128,6 +128,12 @@ Test(account, super_frame_of_unknown_segments_is_estimated)
 	f = packet(bytes, 6, 1500);
 	account_frames(&b.account, &f, 1);
 	cr_expect_eq(b.account.n.packets, 14);
+	/* as long as a frame can say it is */
+	account_estimate(&b.account, 1500);
+	f = packet(bytes, 6, 0);
+	f.frame.wire = UINT32_MAX;
+	account_frames(&b.account, &f, 1);
+	cr_expect_eq(b.account.n.packets, 14 + UINT32_MAX / 1448 + 1);
 	flowcache_flush(b.cache);
 	/* from here on it is told */
 	account_estimate(&b.account, 0);
