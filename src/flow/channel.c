@@ -3,9 +3,11 @@
  * tag 16, body.  Kind CHANNEL_CLEAR protects header and body without hiding
  * the body: the body is added to the authenticated data.
  *
- * Order of checks, cheapest first: header, replay window, then the tag.  With
- * an unknown epoch the tag is only looked at CHANNEL_HELLO_RATE times a second
- * (a tenth of that from addresses not in the setup), so a flood costs little.
+ * Order of checks, cheapest first: header, replay window, then the tag.  What
+ * is authentic, of an unknown epoch, is answered CHANNEL_HELLO_RATE times a
+ * second (a tenth of that from addresses not in the setup).  That is counted
+ * behind the tag, and of epochs apart: else a peer that was started again would
+ * not be heard in a flood of forged datagrams, or of its former life's.
  *
  * Handshake when A knows nothing of B's epoch: whatever authentic datagram of
  * B makes A ask CHALLENGE(random); B answers ANSWER(same) in its epoch, and, if
@@ -181,9 +183,12 @@ static void challenge(
 	reply(ch, CHANNEL_CHALLENGE, ch->nonce, out);
 }
 
-static bool allowed(struct channel *ch, const struct channel_input *in)
+/* A reply.  Only authentic epochs come here, so nobody chooses where. */
+static bool allowed(struct channel *ch, const struct channel_input *in,
+	const struct header *h)
 {
-	struct channel_tokens *t = &ch->tokens[in->planned_source ? 0 : 1];
+	struct channel_tokens *t = &ch->tokens[in->planned_source ? 0 : 1]
+					      [h->epoch[0] % CHANNEL_EPOCHS];
 	int64_t second = in->now.ns / NS_PER_S;
 	int most = CHANNEL_HELLO_RATE / (in->planned_source ? 1 : 10);
 
@@ -210,10 +215,6 @@ static enum channel_result open_unknown(struct channel *ch,
 	const struct channel_input *in, const struct header *h,
 	struct channel_output *out)
 {
-	if (!allowed(ch, in)) {
-		channel_refuse(ch, CAUSE_RATE);
-		return CHANNEL_REFUSED;
-	}
 	if (!authentic(ch, in, h)) {
 		channel_refuse(ch, CAUSE_TAG);
 		return CHANNEL_REFUSED;
@@ -227,6 +228,10 @@ static enum channel_result open_unknown(struct channel *ch,
 		replay_begin(&ch->replay, h->counter);
 		out->newest = true;
 		return CHANNEL_FRESH;
+	}
+	if (!allowed(ch, in, h)) {
+		channel_refuse(ch, CAUSE_RATE);
+		return CHANNEL_REFUSED;
 	}
 	channel_refuse(ch, CAUSE_EPOCH);
 	if (h->kind == CHANNEL_CHALLENGE && in->len == CHANNEL_REPLY)

@@ -27,7 +27,8 @@ enum {
 	CHANNEL_HEADER = 56,     /* with the tag */
 	CHANNEL_DATAGRAM = 1452, /* UDP payload within 1500 under IPv6 */
 	CHANNEL_BODY = CHANNEL_DATAGRAM - CHANNEL_HEADER,
-	CHANNEL_HELLO_RATE = 100, /* challenges a second from one peer */
+	CHANNEL_HELLO_RATE = 100, /* replies a second to one unproved epoch */
+	CHANNEL_EPOCHS = 16,      /* that are told apart there */
 	CHANNEL_REPLY = CHANNEL_HEADER + 16
 };
 
@@ -77,7 +78,7 @@ struct channel {
 	struct channel_tokens {
 		int64_t second;
 		int used;
-	} tokens[2]; /* planned address, any other */
+	} tokens[2][CHANNEL_EPOCHS]; /* planned address, any other */
 	uint64_t refused[CAUSE_COUNT];
 };
 

@@ -263,6 +263,61 @@ Test(channel, unknown_epochs_cost_little)
 	cr_assert_eq(l.end[1].refused[CAUSE_RATE], 1000 - CHANNEL_HELLO_RATE);
 }
 
+/* Hands over so many, of one moment; nothing travels back. */
+static void flood(struct link *l, int side, void (*change)(uint8_t *data))
+{
+	struct channel_output out;
+
+	for (int i = 0; i < 20 * CHANNEL_HELLO_RATE; i++) {
+		uint8_t copy[CHANNEL_DATAGRAM];
+		const struct channel_input in = {.data = copy,
+			.len = l->len,
+			.now = l->now,
+			.planned_source = true};
+
+		memcpy(copy, l->wire, l->len);
+		if (change)
+			change(copy);
+		cr_assert_eq(channel_open(&l->end[side], &in, &out),
+			CHANNEL_REFUSED);
+	}
+}
+
+static void change_epoch(uint8_t *data)
+{
+	crypto_random(data + 16, CHANNEL_EPOCH);
+}
+
+/* What nobody with the key made does not keep a peer from being met. */
+Test(channel, meets_among_forged_epochs)
+{
+	struct link l;
+
+	make(&l);
+	say(&l, 0, CHANNEL_SEALED, "hello");
+	flood(&l, 1, change_epoch);
+	cr_assert_eq(
+		l.end[1].refused[CAUSE_TAG], 20 * (uint64_t)CHANNEL_HELLO_RATE);
+	meet(&l);
+}
+
+/* Nor do recordings of its former life, which are authentic. */
+Test(channel, meets_among_recordings)
+{
+	uint8_t epoch[CHANNEL_EPOCH] = {1};
+	struct link l;
+
+	make(&l);
+	channel_init(&l.end[0], &l.setup[0], &l.peer[0], epoch);
+	say(&l, 0, CHANNEL_SEALED, "hello");
+	epoch[0]++; /* it lives again, and so does who is to meet it */
+	channel_init(&l.end[0], &l.setup[0], &l.peer[0], epoch);
+	boot(&l, 1);
+	flood(&l, 1, NULL);
+	cr_assert_gt(l.end[1].refused[CAUSE_RATE], 0);
+	meet(&l);
+}
+
 Test(channel, peek_sorts_out_strangers)
 {
 	enum channel_cause cause;
