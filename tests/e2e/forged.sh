@@ -101,10 +101,5 @@ if [ "$lost" = "0 0" ] || [ -n "${EXACT:-}" ]; then
 		check "stored of port $port" "$(stored $port)" = "$flows $each"
 	done
 fi
-check "stop" "$(ask stop)" = ""
-for m in 9 2 1; do
-	wait "${pid[$m]}"
-	check "module $m: exit" $? -eq 0
-done
-[ $failed -eq 0 ] || tail -n 20 "$dir"/*.err
+stop 9 2 1
 exit $failed

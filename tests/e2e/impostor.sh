@@ -70,10 +70,5 @@ check "everybody lives on" "$(lives)" = "$before"
 in_a "$build/tests/tool-sendudp" 10.9.0.2 11 10 100 1 0 >/dev/null
 counted() { [ "$(awk '$1 == "digests" { print $2 }' "$dir/2.status")" -gt 0 ]; }
 check "and works" "$(eventually counted; echo $?)" = 0
-check "stop" "$(ask stop)" = ""
-for m in 9 2 1; do
-	wait "${pid[$m]}"
-	check "module $m: exit" $? -eq 0
-done
-[ $failed -eq 0 ] || tail -n 20 "$dir"/*.err
+stop 9 2 1
 exit $failed

@@ -120,3 +120,13 @@ start_meter() { # namespace
 		esac
 	done
 }
+# By the collector's word; each ends well, or it is said what they said.
+stop() { # modules...
+	local m
+	check "stop" "$(ask stop)" = ""
+	for m; do
+		wait "${pid[$m]}"
+		check "module $m: exit" $? -eq 0
+	done
+	[ $failed -eq 0 ] || tail -n 20 "$dir"/*.err
+}

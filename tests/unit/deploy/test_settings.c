@@ -12,6 +12,24 @@ static struct setting parsed(const char *word)
 	return s;
 }
 
+/* What holds on the node after these wishes, where `old` did. */
+static void merges(const char *old, const struct setting *wishes, size_t n,
+	const char *node, const char *want)
+{
+	char text[SETTINGS_TEXT];
+
+	settings_merge(old, wishes, n, node, text);
+	cr_assert_str_eq(text, want);
+}
+
+static void describes(const char *settings, const char *want)
+{
+	char text[SETTINGS_TEXT];
+
+	settings_describe(settings, text);
+	cr_assert_str_eq(text, want);
+}
+
 Test(settings, parse)
 {
 	struct setting s = parsed("idle=2s");
@@ -35,33 +53,28 @@ Test(settings, what_a_flow_carries_until_it_is_reported)
 	const struct setting wishes[] = {parsed("report-bytes=10m"),
 		parsed("meter.report-packets=5K"), parsed("r1:bytes=none"),
 		parsed("r1:packets=1000000000000000")};
-	char text[SETTINGS_TEXT];
 	struct err err = ERR_INIT;
 
-	settings_merge("cpu=25 idle=7", wishes, 4, "r2", text);
-	cr_assert_str_eq(text, "idle=7 bytes=10000000 packets=5000 cpu=25");
-	cr_assert_eq(settings_for_caches(text, &err), 0);
-	settings_merge("cpu=25 bytes=9 idle=7", wishes, 4, "r1", text);
-	cr_assert_str_eq(text, "idle=7 packets=1000000000000000 cpu=25");
-	settings_describe("bytes=10000000 packets=5000 cpu=25", text);
-	cr_assert_str_eq(
-		text, "each 10000000 bytes, each 5000 packets, CPU 25 %");
+	merges("cpu=25 idle=7", wishes, 4, "r2",
+		"idle=7 bytes=10000000 packets=5000 cpu=25");
+	cr_assert_eq(settings_for_caches(
+			     "idle=7 bytes=10000000 packets=5000 cpu=25", &err),
+		0);
+	merges("cpu=25 bytes=9 idle=7", wishes, 4, "r1",
+		"idle=7 packets=1000000000000000 cpu=25");
+	describes("bytes=10000000 packets=5000 cpu=25",
+		"each 10000000 bytes, each 5000 packets, CPU 25 %");
 }
 
 Test(settings, sampling_is_kept_in_words)
 {
 	const struct setting wishes[] = {
 		parsed("sampling=100"), parsed("r1:sampling=random:7")};
-	char text[SETTINGS_TEXT];
 
-	settings_merge("idle=7", wishes, 2, "r2", text);
-	cr_assert_str_eq(text, "idle=7 sampling=100");
-	settings_merge("sampling=hash:9", wishes, 2, "r1", text);
-	cr_assert_str_eq(text, "sampling=random:7");
-	settings_merge("cpu=5 sampling=hash:9", NULL, 0, "r1", text);
-	cr_assert_str_eq(text, "cpu=5 sampling=hash:9");
-	settings_describe("cpu=5 sampling=hash:9", text);
-	cr_assert_str_eq(text, "CPU 5 %, sampling hash:9");
+	merges("idle=7", wishes, 2, "r2", "idle=7 sampling=100");
+	merges("sampling=hash:9", wishes, 2, "r1", "sampling=random:7");
+	merges("cpu=5 sampling=hash:9", NULL, 0, "r1", "cpu=5 sampling=hash:9");
+	describes("cpu=5 sampling=hash:9", "CPU 5 %, sampling hash:9");
 }
 
 Test(settings, a_flow_is_what_words_say)
@@ -70,39 +83,33 @@ Test(settings, a_flow_is_what_words_say)
 		parsed("biflow=yes"), parsed("metrics=rtt+ttl"),
 		parsed("r1:flow-key=5tuple"), parsed("r1:biflow=no"),
 		parsed("r1:metrics=none")};
-	char text[SETTINGS_TEXT];
 	struct err err = ERR_INIT;
 
-	settings_merge("idle=7 key=tos", wishes, 6, "r2", text);
-	cr_assert_str_eq(text, "idle=7 key=vlan+mac biflow=1 metrics=ttl+rtt");
-	settings_merge("key=tos biflow=1", wishes, 6, "r1", text);
-	cr_assert_str_eq(text, "");
-	settings_merge("key=tos biflow=1 metrics=sizes", NULL, 0, "r", text);
-	cr_assert_str_eq(text, "key=tos biflow=1 metrics=sizes");
-	cr_assert_eq(settings_for_caches(text, &err), -NFZ_E_USAGE);
+	merges("idle=7 key=tos", wishes, 6, "r2",
+		"idle=7 key=vlan+mac biflow=1 metrics=ttl+rtt");
+	merges("key=tos biflow=1", wishes, 6, "r1", "");
+	merges("key=tos biflow=1 metrics=sizes", NULL, 0, "r",
+		"key=tos biflow=1 metrics=sizes");
+	cr_assert_eq(
+		settings_for_caches("key=tos biflow=1 metrics=sizes", &err),
+		-NFZ_E_USAGE);
 	cr_assert_eq(settings_for_caches("key=mac", &err), -NFZ_E_USAGE);
 	cr_assert_eq(settings_for_caches("key=vlan+tos+addresses", &err), 0);
 	cr_assert_eq(settings_for_caches("fin=0 bytes=9 packets=9", &err), 0);
-	settings_describe("key=mac biflow=1 metrics=rtt", text);
-	cr_assert_str_eq(text, "flow-key mac, both ways, metrics rtt");
+	describes("key=mac biflow=1 metrics=rtt",
+		"flow-key mac, both ways, metrics rtt");
 }
 
 Test(settings, how_long_a_finished_flow_is_waited_for)
 {
 	const struct setting wishes[] = {parsed("fin=2s"),
 		parsed("r1:fin=none"), parsed("r2:fin=default")};
-	char text[SETTINGS_TEXT];
 
-	settings_merge("idle=7", wishes, 3, "r", text);
-	cr_assert_str_eq(text, "idle=7 fin=2000");
-	settings_merge("idle=7", wishes, 3, "r1", text);
-	cr_assert_str_eq(text, "idle=7 fin=0");
-	settings_describe("fin=0 bytes=9", text);
-	cr_assert_str_eq(text, "FIN ends nothing, each 9 bytes");
-	settings_merge("fin=0 idle=7", wishes, 3, "r2", text);
-	cr_assert_str_eq(text, "idle=7");
-	settings_describe("fin=1500", text);
-	cr_assert_str_eq(text, "FIN 1500 ms");
+	merges("idle=7", wishes, 3, "r", "idle=7 fin=2000");
+	merges("idle=7", wishes, 3, "r1", "idle=7 fin=0");
+	describes("fin=0 bytes=9", "FIN ends nothing, each 9 bytes");
+	merges("fin=0 idle=7", wishes, 3, "r2", "idle=7");
+	describes("fin=1500", "FIN 1500 ms");
 }
 
 Test(settings, refused)
@@ -129,18 +136,14 @@ Test(settings, merge)
 	const struct setting wishes[] = {parsed("idle=1s"),
 		parsed("r1:idle=2s"), parsed("idle=3s"), parsed("active=9s"),
 		parsed("r2:active=default")};
-	char text[SETTINGS_TEXT];
 
-	settings_merge("", wishes, 5, "r1", text);
-	cr_assert_str_eq(text, "active=9000 idle=2000");
-	settings_merge("active=5000 cpu=25", wishes, 5, "r2", text);
-	cr_assert_str_eq(text, "idle=3000 cpu=25");
-	settings_merge("active=5000 idle=7 cpu=25", NULL, 0, "r2", text);
-	cr_assert_str_eq(text, "active=5000 idle=7 cpu=25");
-	settings_merge("what ever=1 idlex=4", NULL, 0, "r", text);
-	cr_assert_str_eq(text, "");
-	settings_describe("active=9000 idle=250 cpu=25", text);
-	cr_assert_str_eq(text, "active 9 s, idle 250 ms, CPU 25 %");
+	merges("", wishes, 5, "r1", "active=9000 idle=2000");
+	merges("active=5000 cpu=25", wishes, 5, "r2", "idle=3000 cpu=25");
+	merges("active=5000 idle=7 cpu=25", NULL, 0, "r2",
+		"active=5000 idle=7 cpu=25");
+	merges("what ever=1 idlex=4", NULL, 0, "r", "");
+	describes("active=9000 idle=250 cpu=25",
+		"active 9 s, idle 250 ms, CPU 25 %");
 }
 
 Test(settings, what_is_alike_is_shared)

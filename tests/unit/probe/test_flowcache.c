@@ -458,23 +458,33 @@ Test(flowcache, flush_gives_deltas_and_keeps_flows)
 	flowcache_free(cache);
 }
 
+/* A cache of flows of TCP, of which a packet with these flags has come at 0. */
+static struct flowcache *make_tcp(struct catcher *c, int64_t idle_ms,
+	int64_t fin_ms, unsigned flags, struct flow_addition *ret)
+{
+	struct flowcache_options opt = {.flows = 10,
+		.idle_ms = idle_ms,
+		.active_ms = 300000,
+		.fin_ms = fin_ms,
+		.sink = catch,
+		.data = c};
+	struct flowcache *cache = flowcache_new(&opt);
+
+	*ret = (struct flow_addition){.octets = 40, .packets = 1};
+	ret->point = flowcache_point(cache, &(struct flow_point){.tap = 1});
+	ret->key.proto = 6;
+	ret->tcp_flags = (uint8_t)flags;
+	flowcache_advance(cache, 0);
+	flowcache_add(cache, ret, 1);
+	return cache;
+}
+
 Test(flowcache, fin_ends_a_flow_soon)
 {
 	struct catcher c = {0};
-	struct flowcache_options opt = {.flows = 10,
-		.idle_ms = 60000,
-		.active_ms = 300000,
-		.fin_ms = 2000,
-		.sink = catch,
-		.data = &c};
-	struct flowcache *cache = flowcache_new(&opt);
-	struct flow_addition a = {.octets = 40, .packets = 1};
+	struct flow_addition a;
+	struct flowcache *cache = make_tcp(&c, 60000, 2000, 0x10, &a);
 
-	a.point = flowcache_point(cache, &(struct flow_point){.tap = 1});
-	a.key.proto = 6;
-	a.tcp_flags = 0x10;
-	flowcache_advance(cache, 0);
-	flowcache_add(cache, &a, 1);
 	a.tcp_flags = 0x11;
 	flowcache_add(cache, &a, 1);
 	flowcache_advance(cache, 1900 * NS_PER_MS);
@@ -489,20 +499,9 @@ Test(flowcache, fin_ends_a_flow_soon)
 Test(flowcache, fin_puts_no_end_off)
 {
 	struct catcher c = {0};
-	struct flowcache_options opt = {.flows = 10,
-		.idle_ms = 2000,
-		.active_ms = 300000,
-		.fin_ms = 5000,
-		.sink = catch,
-		.data = &c};
-	struct flowcache *cache = flowcache_new(&opt);
-	struct flow_addition a = {.octets = 40, .packets = 1};
+	struct flow_addition a;
+	struct flowcache *cache = make_tcp(&c, 2000, 5000, 0x11, &a);
 
-	a.point = flowcache_point(cache, &(struct flow_point){.tap = 1});
-	a.key.proto = 6;
-	a.tcp_flags = 0x11;
-	flowcache_advance(cache, 0);
-	flowcache_add(cache, &a, 1);
 	/* the same ports again: another flow, be it looked at in between */
 	a.first_ns = a.last_ns = 4500 * NS_PER_MS;
 	flowcache_add(cache, &a, 1);
