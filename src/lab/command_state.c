@@ -100,6 +100,8 @@ static void list_json(const struct testbed *list, size_t n)
 
 static void list_text(const struct testbed *list, size_t n)
 {
+	if (!n)
+		fputs("no testbed is up\n", stderr);
 	for (size_t i = 0; i < n; i++) {
 		struct buf answer = BUF_INIT(ANSWER_MAX);
 		struct err err = ERR_INIT;
@@ -107,8 +109,7 @@ static void list_text(const struct testbed *list, size_t n)
 
 		if (state_ask(&list[i], "state", &answer, &err) == 0)
 			state = buf_str(&answer);
-		printf("%s/%s\tlauncher %d\t%s", list[i].pid, list[i].eid,
-			(int)list[i].launcher, state);
+		printf("%s/%s\t%s", list[i].pid, list[i].eid, state);
 		buf_release(&answer);
 	}
 }
@@ -344,6 +345,7 @@ static int take_down(const struct testbed *t, struct err *err)
 	}
 	err_clear(err);
 	state_remove(t);
+	printf("%s/%s is down\n", t->pid, t->eid);
 	return 0;
 }
 

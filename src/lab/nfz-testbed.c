@@ -3,6 +3,7 @@
 #include "base/proc.h"
 #include "lab/commands.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,13 +47,18 @@ static int unknown(const char *name)
 	return err_exit_status(err.code);
 }
 
-/* --help of a command stands before its own words and before "--". */
-static int asks_help(int argc, char **argv)
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* Of a command, before "--", behind which another one begins. */
+static bool asks_help(int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--help") == 0)
-			return 1;
-	return 0;
+		if (is_help(argv[i]))
+			return true;
+	return false;
 }
 
 int main(int argc, char **argv)
@@ -67,11 +73,11 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+	if (is_help(argv[1]) || strcmp(argv[1], "help") == 0) {
 		usage(stdout);
 		return 0;
 	}
-	if (strcmp(argv[1], "--version") == 0) {
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
 		puts("nfz-testbed " NFZ_VERSION);
 		return 0;
 	}
