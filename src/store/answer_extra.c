@@ -145,7 +145,7 @@ static void element_cell(struct sheet *s, const struct flow_element *column,
 	uint64_t v;
 
 	if (metric_field_is_number(f) && metric_field_get(others, f, &v))
-		sheet_plain(s, v);
+		sheet_uint(s, v);
 	else if (flow_others_find(others, column->enterprise, column->id, &e))
 		sheet_text(s, flow_element_print(&e, text));
 	else
