@@ -46,11 +46,9 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 		return err_set(err, NFZ_E_USAGE,
 			"logs: \"%s\" is one word too many", argv[2 + skip]);
 	if (words > skip) {
-		node = topology_node(t, argv[1 + skip]);
+		node = nodes_named(t, argv[1 + skip], err);
 		if (node < 0)
-			return err_set(err, NFZ_E_USAGE,
-				"there is no node %s in this experiment",
-				argv[1 + skip]);
+			return node;
 	}
 	nodes_init(&n, app, t);
 	n.options.progress = NULL;

@@ -38,23 +38,6 @@ static void failed_before(const struct nodes_context *n, struct opt_list *ret)
 	}
 }
 
-static const char *node_name(const void *t, size_t i)
-{
-	const struct topology *topology = t;
-
-	return i < topology->n_nodes ? topology->nodes[i].name : NULL;
-}
-
-static int no_such_node(
-	const struct topology *t, const char *word, struct err *err)
-{
-	const char *near = opt_nearest(word, node_name, t);
-
-	err_set(err, NFZ_E_USAGE,
-		"--limit: there is no node %s in this experiment", word);
-	return near ? err_hint(err, "Did you mean %s?", near) : -NFZ_E_USAGE;
-}
-
 /* The words as the topology writes them; @failed replaced. */
 static int find_nodes(const struct nodes_context *n, const struct topology *t,
 	const struct opt_list *words, struct opt_list *ret, struct err *err)
@@ -64,12 +47,15 @@ static int find_nodes(const struct nodes_context *n, const struct topology *t,
 
 	for (size_t i = 0; r == 0 && i < words->n; i++) {
 		const char *word = words->items[i];
-		int node = topology_node(t, word);
+		int node;
 
-		if (strcmp(word, "@failed") == 0)
+		if (strcmp(word, "@failed") == 0) {
 			failed_before(n, &failed);
-		else if (node < 0)
-			r = no_such_node(t, word, err);
+			continue;
+		}
+		node = nodes_named(t, word, err);
+		if (node < 0)
+			r = err_wrap(err, "--limit");
 		else if (!opt_list_has(ret, t->nodes[node].name))
 			opt_list_add(ret, t->nodes[node].name);
 	}

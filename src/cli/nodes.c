@@ -99,6 +99,26 @@ const char *nodes_since(
 						  : f->since;
 }
 
+static const char *node_name(const void *t, size_t i)
+{
+	const struct topology *topology = t;
+
+	return i < topology->n_nodes ? topology->nodes[i].name : NULL;
+}
+
+int nodes_named(const struct topology *t, const char *word, struct err *err)
+{
+	const int node = topology_node(t, word);
+	const char *near;
+
+	if (node >= 0)
+		return node;
+	near = opt_nearest(word, node_name, t);
+	err_set(err, NFZ_E_USAGE, "there is no node %s in this experiment",
+		word);
+	return near ? err_hint(err, "Did you mean %s?", near) : -NFZ_E_USAGE;
+}
+
 int nodes_topology(struct app *app, const char *file, const char *word,
 	struct topology **ret, struct err *err)
 {

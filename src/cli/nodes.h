@@ -55,6 +55,11 @@ const char *nodes_collector(
 const char *nodes_since(const struct deploy_found *f, bool people,
 	char text[static CLOCK_TEXT]);
 
+/* The node that a user calls so; NFZ_E_USAGE where there is none, with the one
+ * that may be meant. */
+int nodes_named(const struct topology *t, const char *word,
+	struct err *err) NFZ_MUST_CHECK;
+
 /* The topology of the experiment on the command line (or of a file), for
  * commands that only need to know the nodes. */
 int nodes_topology(struct app *app, const char *file, const char *word,

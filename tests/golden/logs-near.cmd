@@ -1,0 +1,1 @@
+logs --topology topologies/dumbbell.ns lefft
