@@ -14,9 +14,8 @@
 #define BETWEEN                                                                \
 	"Lost is what was seen on one link of a path and not on the next: "    \
 	"what dies\nbehind the last link where it was seen does not show.  "   \
-	"Not lossy: under 10 packets\nor 0.5 %, which packets that are on "    \
-	"their "                                                               \
-	"way when records end leave, of either sign.\n"
+	"Not lossy: under 10\npackets or 0.5 %, which packets that are on "    \
+	"their way when records end\nleave, of either sign.\n"
 
 #define MEASURED                                                               \
 	"Flows need metrics=sequence+rtt of up --set, or --metrics of "        \

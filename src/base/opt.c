@@ -373,19 +373,18 @@ int opt_parse_front(const struct opt *table, void *into, int argc, char **argv,
 	return parse(&t, into, &w, true, ret_next, err);
 }
 
-enum { HELP_AT = 31, HELP_WIDTH = 79 - HELP_AT };
+enum { HELP_AT = 31, LINE = 79 };
 
-/* In a column of its own, broken at blanks. */
-static void print_help(const char *text, FILE *to)
+void opt_print_text(const char *text, int at, FILE *to)
 {
-	while (strlen(text) > HELP_WIDTH) {
-		int n = HELP_WIDTH;
+	while ((int)strlen(text) > LINE - at) {
+		int n = LINE - at;
 
 		while (n > 0 && text[n] != ' ')
 			n--;
 		if (n == 0)
 			break;
-		fprintf(to, "%.*s\n%*s", n, text, HELP_AT, "");
+		fprintf(to, "%.*s\n%*s", n, text, at, "");
 		text += n + 1;
 	}
 	fprintf(to, "%s\n", text);
@@ -404,6 +403,6 @@ void opt_print(const struct opt *table, FILE *to)
 			fprintf(to, "  %s\n%*s", left, HELP_AT, "");
 		else
 			fprintf(to, "  %-28s ", left);
-		print_help(o->help, to);
+		opt_print_text(o->help, HELP_AT, to);
 	}
 }

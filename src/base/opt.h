@@ -51,6 +51,9 @@ int opt_parse_front(const struct opt *table, void *into, int argc, char **argv,
 	int *ret_next, struct err *err) NFZ_MUST_CHECK;
 /* "  -n, --name ARG   help" lines. */
 void opt_print(const struct opt *table, FILE *to);
+/* A text that begins in column `at` and goes on below itself: broken at blanks,
+ * so that it fits a terminal of 80 columns. */
+void opt_print_text(const char *text, int at, FILE *to);
 void opt_list_add(struct opt_list *list, const char *words);
 bool opt_list_has(const struct opt_list *list, const char *word);
 void opt_list_release(struct opt_list *list);

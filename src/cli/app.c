@@ -320,8 +320,11 @@ const struct opt *command_common(const struct command *cmd)
 
 void command_help(const struct command *cmd, FILE *to)
 {
-	fprintf(to, "usage: netflowize %s%s%s\n\n%s.\n\n", cmd->name,
-		*cmd->usage ? " " : "", cmd->usage, cmd->summary);
+	int at = fprintf(to, "usage: netflowize %s%s", cmd->name,
+		*cmd->usage ? " " : "");
+
+	opt_print_text(cmd->usage, at, to);
+	fprintf(to, "\n%s.\n\n", cmd->summary);
 	if (cmd->example)
 		fprintf(to, "Example:  %s\n\n", cmd->example);
 	opt_print(cmd->options, to);

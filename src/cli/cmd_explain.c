@@ -10,8 +10,6 @@ static const struct opt options[] = {
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
-enum { WIDTH = 78 };
-
 /* Where it comes from, and what to do. */
 static const char *const advice[NFZ_E_COUNT] = {
 	[NFZ_E_INTERNAL] =
@@ -116,32 +114,15 @@ static const char *const advice[NFZ_E_COUNT] = {
 			      "netflowize strip takes back.",
 };
 
-static void print_wrapped(const char *text)
-{
-	const char *word = text;
-	size_t column = 0;
-
-	while (*word) {
-		const size_t n = strcspn(word, " ");
-
-		if (column && column + 1 + n > WIDTH) {
-			putchar('\n');
-			column = 0;
-		}
-		column += (size_t)printf(
-			"%s%.*s", column ? " " : "  ", (int)n, word);
-		word += n + strspn(word + n, " ");
-	}
-	putchar('\n');
-}
-
 static void add(struct sheet *s, int code, bool with_advice)
 {
 	if (s->format == SHEET_TABLE) {
 		printf("%s  %s (exit status %d)\n", err_code_text(code),
 			err_code_meaning(code), err_exit_status(code));
-		if (with_advice)
-			print_wrapped(advice[code]);
+		if (with_advice) {
+			fputs("  ", stdout);
+			opt_print_text(advice[code], 2, stdout);
+		}
 		return;
 	}
 	sheet_text(s, err_code_text(code));

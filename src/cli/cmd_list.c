@@ -396,8 +396,8 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 }
 
 const struct command cmd_list = {.name = "list",
-	.usage = "[PROJ/EXP | --project PROJ | --from-list FILE | --nodes "
-		 "HOST,...]",
+	.usage = "[PROJ/EXP | --nodes HOST,... | --project PROJ | "
+		 "--from-list FILE]",
 	.summary = "Show the deployments on the nodes, whoever made them",
 	.example = "netflowize list --project netsec",
 	.options = options,

@@ -29,8 +29,8 @@ static void on_interrupt(int signo)
 
 static void usage(FILE *to)
 {
-	fputs("usage: netflowize [--light] PROJ/EXP      the same as: "
-	      "netflowize up --light PROJ/EXP\n"
+	fputs("usage: netflowize [--light] PROJ/EXP      the same as: up "
+	      "--light PROJ/EXP\n"
 	      "       netflowize COMMAND [options] ...   netflowize COMMAND "
 	      "--help tells more\n\n"
 	      "A network-wide flow record for a running testbed experiment, "

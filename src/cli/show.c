@@ -1,6 +1,7 @@
 #include "cli/show.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/opt.h"
 #include "cli/wording.h"
 #include "format/sheet.h"
 #include "topology/plan_heavy.h"
@@ -9,6 +10,7 @@
 #include <string.h>
 
 enum { NAMES_MAX = 34, NOTES_MAX = 8, INSIDE_MAX = 8, ROWS_MAX = 20 };
+enum { FACT_AT = 13 }; /* where the text of a line begins, below the plan */
 
 /* "c1 c2 c3", cut to what fits a column, with the count of the rest. */
 static void add_links(struct sheet *s, const struct topology *t,
@@ -176,8 +178,9 @@ static void note_side(const struct plan_tap *tap, const struct topology *t,
 	else
 		buf_addf(out,
 			"  Note       %s is watched on the %s side of the "
-			"shaper: what %s sends before\n"
-			"             shaping drops, what it receives after\n",
+			"shaper:\n"
+			"             what %s sends before shaping drops, what "
+			"it receives after\n",
 			name, wording_member(t, tap->link, tap->slot),
 			wording_member(t, tap->link, tap->slot));
 }
@@ -281,6 +284,26 @@ static const char *mode_words(const struct plan *plan)
 		       : "your nodes, and new ones where they see nothing";
 }
 
+/* Each line as it is, but for those that a terminal would break in a word. */
+static void print_facts(const char *lines)
+{
+	const size_t width = sheet_terminal(stdout);
+	size_t n;
+
+	for (const char *line = lines; *line; line += n + 1) {
+		n = strcspn(line, "\n");
+		if (width && n > width && n > FACT_AT) {
+			cleanup_free char *fact =
+				mem_strndup(line + FACT_AT, n - FACT_AT);
+
+			printf("%.*s", FACT_AT, line);
+			opt_print_text(fact, FACT_AT, stdout);
+		} else {
+			printf("%.*s\n", (int)n, line);
+		}
+	}
+}
+
 int show_plan(const struct app *app, const struct plan *plan,
 	const struct topology *t, struct err *err)
 {
@@ -311,7 +334,7 @@ int show_plan(const struct app *app, const struct plan *plan,
 	show_plan_modes(plan, t, &out);
 	show_gaps(plan, t, &out);
 	buf_addc(&out, '\n');
-	fputs(buf_str(&out), stdout);
+	print_facts(buf_str(&out));
 	buf_release(&out);
 	return r;
 }

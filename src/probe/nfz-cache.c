@@ -57,7 +57,7 @@ int PROGRAM_MAIN(cache)(int argc, char **argv)
 	log_open("nfz-cache", LOG_INFO, true);
 	signal(SIGPIPE, SIG_IGN);
 	if (r == 0 && a.help) {
-		printf("usage: nfz-cache --setup FILE\n");
+		printf("usage: nfz-cache --setup FILE\n\n");
 		opt_print(table, stdout);
 		return 0;
 	}

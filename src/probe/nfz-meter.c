@@ -326,7 +326,7 @@ int PROGRAM_MAIN(meter)(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (r == 0 && a.help) {
 		printf("usage: nfz-meter --setup FILE | --read FILE "
-		       "[FILE...]\n");
+		       "[FILE...]\n\n");
 		opt_print(table, stdout);
 		return 0;
 	}

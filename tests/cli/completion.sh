@@ -27,7 +27,7 @@ expect() { # wanted, words...
 
 # The options of a command by its help, sorted.
 in_help() {
-	netflowize "$1" --help | sed -nE 's/^ +(-., )? *(--[a-z0-9-]+).*/\2/p' |
+	netflowize "$1" --help | sed -nE 's/^ {2,6}(-., )?(--[a-z0-9-]+).*/\2/p' |
 		sort
 }
 
