@@ -25,7 +25,7 @@ static const struct opt options[] = {
 	{"metrics", 0, OPT_LIST, offsetof(struct import_command, metrics),
 		"NAMES",
 		"of flows in captures: sizes, ttl, rtt, sequence, window, "
-		"jitter, fingerprint, application, or all",
+		"jitter, fingerprint, icmp, application, or all",
 		NULL, 0, 0},
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };

@@ -7,8 +7,11 @@
  * a flow longer than 49 days or a time of 2106 or later, is told as near as it
  * can be, and counted. */
 #include "flow/exporter.h"
+#include "base/cursor.h"
+#include "flow/metric_fields.h"
 #include "flow/put.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 static const int64_t ms_ns = 1000000;
@@ -248,20 +251,46 @@ static bool add_told(struct exporter *e, const struct flow_record *r,
 	return true;
 }
 
+/* NetFlow has type and code of ICMP where others have the port they go to; as
+ * far as a metric tells them. */
+static uint16_t port_of(const struct exporter *e, const struct flow_record *r,
+	const struct flow_more *more)
+{
+	const struct flow_shape *shape = &e->opt.shape;
+	const uint16_t want = r->key.proto == IPPROTO_ICMPV6
+				      ? metric_fields[METRIC_ICMP6].id
+				      : metric_fields[METRIC_ICMP].id;
+	const uint8_t *p = more ? more->values : NULL;
+
+	if (e->opt.format == EXPORT_IPFIX ||
+		(r->key.proto != IPPROTO_ICMP &&
+			r->key.proto != IPPROTO_ICMPV6))
+		return r->key.dport;
+	for (size_t i = 0; p && i < shape->n_fields;
+		p += shape->fields[i++].len)
+		if (!shape->fields[i].enterprise &&
+			shape->fields[i].id == want && more->known[0] >> i & 1)
+			return cursor_load16(p);
+	return r->key.dport;
+}
+
 bool exporter_add(struct exporter *e, const struct flow_record *r,
 	const struct flow_more *more)
 {
 	const struct times t = times_of(e, r);
+	const uint16_t port = port_of(e, r, more);
 	const bool retimed =
 		t.first_ns != r->first_ns || t.last_ns != r->last_ns;
+	const bool turned = retimed || port != r->key.dport;
 	struct flow_record other;
 
-	if (retimed) {
+	if (turned) {
 		other = *r;
 		other.first_ns = t.first_ns;
 		other.last_ns = t.last_ns;
+		other.key.dport = port;
 	}
-	if (!add_told(e, retimed ? &other : r, more))
+	if (!add_told(e, turned ? &other : r, more))
 		return false;
 	if (retimed)
 		e->retimed +=

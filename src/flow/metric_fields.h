@@ -41,6 +41,8 @@ enum { METRIC_REVERSE = 0x4000, REVERSE_ENTERPRISE = 29305 };
 		"longest_gap_us")                                              \
 	X(FINGERPRINT, METRIC_ENTERPRISE, 48, METRIC_TEXT, 0, FIRST,           \
 		"fingerprint")                                                 \
+	X(ICMP, 0, 32, 2, 2, FIRST, "icmp_message")                            \
+	X(ICMP6, 0, 139, 2, 2, FIRST, "icmp6_message")                         \
 	X(APPLICATION, 0, 96, METRIC_TEXT, 0, FIRST, "application")
 
 enum metric_field {

@@ -36,6 +36,9 @@ struct metric_packet {
 	uint32_t payload; /* bytes */
 	const uint8_t *options;
 	size_t n_options; /* bytes captured */
+	/* ICMP, where so much has been captured: its type and code */
+	bool icmp;
+	uint16_t icmp_message;
 	/* all that was captured of it, from its IP header on, while `update`
 	 * or `inspect` runs; NULL: a later fragment, or the inside of a tunnel */
 	const uint8_t *ip;
@@ -69,7 +72,8 @@ struct flow_metric {
 	void (*inspect)(void *shared, void *state, void *other,
 		const struct metric_packet *p);
 	void (*say)(const void *shared, struct buf *out); /* a line, at last */
-	bool offline; /* of captures only; not part of "all" */
+	bool apart;   /* not part of "all" */
+	bool offline; /* of captures only, and apart */
 };
 
 /* --- for metrics --------------------------------------------------------- */

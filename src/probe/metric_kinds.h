@@ -11,6 +11,7 @@ extern const struct flow_metric metric_rtt;         /* metric_tcp.c */
 extern const struct flow_metric metric_window;      /* metric_tcp.c */
 extern const struct flow_metric metric_sequence;    /* metric_sequence.c */
 extern const struct flow_metric metric_fingerprint; /* metric_fingerprint.c */
+extern const struct flow_metric metric_icmp;        /* metric_icmp.c */
 extern const struct flow_metric metric_application; /* metric_application.c */
 
 #endif

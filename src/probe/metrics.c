@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "probe/definition.h"
 #include "probe/metric_kinds.h"
+#include "probe/wire.h"
 
 #include <string.h>
 
@@ -17,6 +18,7 @@ static const struct flow_metric *const all[] = {
 	&metric_window,
 	&metric_jitter,
 	&metric_fingerprint,
+	&metric_icmp,
 #ifndef NFZ_NODE /* more go before it: nodes have them, too */
 	&metric_application,
 #endif
@@ -37,7 +39,8 @@ static unsigned bits_of(const char *word, bool offline)
 	for (size_t i = 0; i < ALL; i++)
 		if (all[i]->offline ? offline && strcmp(word, all[i]->name) == 0
 				    : strcmp(word, all[i]->name) == 0 ||
-					      strcmp(word, "all") == 0)
+					      (!all[i]->apart &&
+						      strcmp(word, "all") == 0))
 			bits |= 1u << i;
 	return bits;
 }
@@ -183,7 +186,7 @@ void metrics_say(const struct metrics *m, struct buf *out)
 
 /* --- packets ------------------------------------------------------------- */
 
-enum { TCP = 6, TCP_HEADER = 20 };
+enum { TCP_HEADER = 20, ICMP_MESSAGE = 2 };
 
 static void read_tcp(
 	struct cursor c, const struct dissect *d, struct metric_packet *ret)
@@ -203,6 +206,17 @@ static void read_tcp(
 	if (ret->n_options > cursor_left(&c))
 		ret->n_options = cursor_left(&c);
 	ret->options = cursor_bytes(&c, ret->n_options);
+}
+
+static void read_icmp(
+	struct cursor c, const struct dissect *d, struct metric_packet *ret)
+{
+	const uint8_t *p = cursor_bytes(&c, ICMP_MESSAGE);
+
+	if (!p || d->octets < (uint32_t)d->l3_len + ICMP_MESSAGE)
+		return;
+	ret->icmp = true;
+	ret->icmp_message = cursor_load16(p);
 }
 
 void metric_read(const struct frame *f, const struct dissect *d, bool entered,
@@ -228,8 +242,12 @@ void metric_read(const struct frame *f, const struct dissect *d, bool entered,
 	ret->ttl = ip.at[ret->version == 4 ? 8 : 7];
 	ret->df = ret->version == 4 && ip.at[6] & 0x40;
 	cursor_skip(&c, d->l3_len);
-	if (d->key.proto == TCP && !entered && !d->later && cursor_ok(&c))
+	if (entered || d->later || !cursor_ok(&c))
+		return;
+	if (d->key.proto == PROTO_TCP)
 		read_tcp(c, d, ret);
+	else if (d->key.proto == (ret->version == 4 ? PROTO_ICMP : PROTO_ICMP6))
+		read_icmp(c, d, ret);
 }
 
 void metrics_update(const struct metrics *m, void *state, void *other,

@@ -307,6 +307,8 @@ static __attribute__((noinline)) bool add_both(struct outlet *o,
 
 	memcpy(turned.src_mac, more->dst_mac, sizeof(turned.src_mac));
 	memcpy(turned.dst_mac, more->src_mac, sizeof(turned.dst_mac));
+	turned.values += flow_values(&o->opt.exporter.shape);
+	turned.known[0] = more->known[1];
 	return (!r->packets || add_one(o, r, more, now_ns)) &&
 	       (!back.packets || add_one(o, &back, &turned, now_ns));
 }

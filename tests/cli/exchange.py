@@ -103,8 +103,8 @@ run("import", f"{top.name}/others.ipfix", "--into", f"{top.name}/others")
 run("export", f"{top.name}/others", "--into", f"ipfix:{top.name}/others-again.ipfix")
 run("import", f"{top.name}/others-again.ipfix", "--into", f"{top.name}/others-again")
 shown = [run("query", f"{top.name}/{name}", "--more", "-o", "csv") for name in ("others", "others-again")]
-expect("elements nobody knows", shown[0].splitlines()[0].split(",")[-3:], ["ie32", "ie4242_7", "ie4242_8"])
-expect("their values", shown[0].splitlines()[1].split(",")[-3:], ["0x0800", "0x00000104", "abc"])
+expect("elements nobody knows", shown[0].splitlines()[0].split(",")[-3:], ["icmp_message", "ie4242_7", "ie4242_8"])
+expect("their values", shown[0].splitlines()[1].split(",")[-3:], ["2048", "0x00000104", "abc"])
 expect("by IPFIX and back", shown[1], shown[0])
 old = sqlite3.connect(f"{top.name}/others.db")
 old.execute("CREATE TABLE flows (src TEXT, dst TEXT, sport INTEGER, dport INTEGER, proto INTEGER, packets INTEGER, "
@@ -114,7 +114,7 @@ old.commit()
 run("export", f"{top.name}/others", "--into", f"sqlite:{top.name}/others.db")
 run("export", told, "--into", f"sqlite:{top.name}/others.db")
 expect("in a table of before", old.execute("SELECT elements FROM flows WHERE elements IS NOT NULL").fetchall(),
-       [('{"ie32":"0x0800","ie4242_7":"0x00000104","ie4242_8":"abc"}',), ('{"ie4242_7":"0x00000009"}',)])
+       [('{"icmp_message":"2048","ie4242_7":"0x00000104","ie4242_8":"abc"}',), ('{"ie4242_7":"0x00000009"}',)])
 expect("with what else was told", old.execute("SELECT vlan, out_vlan, in_if, out_if, src_as, dst_as, next_hop, src_mac, "
                                               "dst_mac, mpls FROM flows WHERE mpls").fetchall(),
        [(100, 200, 3, 4, 64500, 64501, "10.0.9.1", "02:00:00:00:00:01", "02:00:00:00:00:02", 16)])

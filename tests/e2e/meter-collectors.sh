@@ -10,7 +10,7 @@ python3 - "$build/bin/nfz-meter" <<'END'
 import collections, csv, io, json, os, shutil, signal, socket, struct, subprocess, sys, tempfile, time
 
 sys.path.insert(0, "tests/support")
-from exports import as_pcap, objects, read_by_tshark
+from exports import as_pcap, fields_of, objects, read_by_tshark
 from foreign import free_port
 
 meter = sys.argv[1]
@@ -118,9 +118,12 @@ def nfcapd(path, fmt, *more):
     out = subprocess.run(["nfdump", "-N", "-R", folder, "-o", "json"], env={**os.environ, "TZ": "UTC"},
                          capture_output=True, text=True).stdout
     got = collections.Counter()
+    icmp = {}
     for r in objects(out):
         if "first" not in r:
             continue
+        if r["proto"] in (1, 58):
+            icmp[r.get("src4_addr") or r["src6_addr"]] = (r["icmp_type"], r["icmp_code"])
         v4 = "src4_addr" in r
         key = (r.get("src4_addr") or r["src6_addr"], r.get("dst4_addr") or r["dst6_addr"])
         ports = (r.get("src_port", 0), r.get("dst_port", 0)) if r["proto"] not in (1, 58) else (0, 0)
@@ -129,6 +132,7 @@ def nfcapd(path, fmt, *more):
     name = f"nfcapd {fmt} {os.path.basename(path)}"
     expect(name + " records", sum(got.values()), sum(want.values()))
     expect(name + " differ", list((got - want).items())[:2], list((want - got).items())[:2])
+    return icmp
 
 if have("nfcapd") and have("nfdump"):
     for path in captures:
@@ -245,6 +249,52 @@ if have("tshark"):
         records = export(path, "-w", file)
         expect("file " + path, read_by_tshark(file),
                (sum(r["packets"] for r in records), sum(r["bytes"] for r in records), []))
+
+# --- what ICMP flows began with, where each format has it ---
+def icmp_capture(path):
+    """Flows that begin with one message and go on with another; who each is from, and with which it began."""
+    want = {}
+    with open(path, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        for n, (type_, code) in enumerate(((8, 0), (3, 1), (3, 13), (11, 0), (5, 1), (128, 0), (135, 0), (1, 4))):
+            for i, message in enumerate(((type_, code), (type_ ^ 1, 7))):
+                body = bytes((*message, 0, 0)) + bytes(20)
+                if n < 5:
+                    src = f"10.1.0.{n}"
+                    ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(body), i, 0, 64, 1, 0) + \
+                        socket.inet_aton(src) + socket.inet_aton("10.2.0.1")
+                else:
+                    src = f"fd00::{n}"
+                    ip = struct.pack(">IHBB", 6 << 28, len(body), 58, 64) + \
+                        socket.inet_pton(socket.AF_INET6, src) + socket.inet_pton(socket.AF_INET6, "fd01::1")
+                frame = bytes(12) + (b"\x08\0" if n < 5 else b"\x86\xdd") + ip + body
+                f.write(struct.pack("<IIII", 1600000000 + i, 0, len(frame), len(frame)) + frame)
+            want[src] = (type_, code)
+    return want
+
+def as_port(want, v4_only):
+    return sorted(str(256 * t + c) for src, (t, c) in want.items() if "." in src or not v4_only)
+
+pings = work.name + "/icmp.pcap"
+messages = icmp_capture(pings)
+lines = export(pings, "--metrics", "icmp")
+expect("icmp in lines", {r["src"]: divmod(r["icmp_message" if "." in r["src"] else "icmp6_message"], 256)
+                         for r in lines}, messages)
+expect("icmp of the other family", [r for r in lines if None not in (r["icmp_message"], r["icmp6_message"])], [])
+if have("tshark"):
+    for fmt in ("nf1", "nf5", "nf7", "nf9"):
+        as_pcap(work.name + "/export.pcap", datagrams(pings, fmt, "--metrics", "icmp")[1])
+        expect("tshark icmp " + fmt, sorted(fields_of(work.name + "/export.pcap", "cflow.dstport")["cflow.dstport"]),
+               as_port(messages, fmt != "nf9"))
+    as_pcap(work.name + "/export.pcap", datagrams(pings, "ipfix", "--metrics", "icmp")[1])
+    names = ["cflow.icmp_type_code_ipv4", "cflow.icmp_ipv6_type", "cflow.icmp_ipv6_code"]
+    four, types, codes = fields_of(work.name + "/export.pcap", *names).values()
+    expect("tshark icmp ipfix", sorted([divmod(int(v, 16), 256) for v in four] + list(zip(map(int, types), map(int, codes)))),
+           sorted(messages.values()))
+if have("nfcapd") and have("nfdump"):
+    for fmt in ("nf5", "ipfix"):
+        expect("nfdump icmp " + fmt, nfcapd(pings, fmt, "--metrics", "icmp"),
+               {k: v for k, v in messages.items() if "." in k or fmt == "ipfix"})
 
 # --- IPFIX over TCP, two collectors, balance ---
 def tcp(path):

@@ -182,7 +182,7 @@ Test(metrics, sizes_ttl_jitter)
 
 Test(metrics, all_can_be_chosen_and_none_invented)
 {
-	char all[] = "all", bad[] = "rtt2", twice[] = "ttl";
+	char all[] = "all+icmp", bad[] = "rtt2", twice[] = "ttl";
 	char joined[] = "sequence+rtt";
 	char *words[] = {twice, all};
 	struct opt_list list = {.items = words, .n = 2};
@@ -376,5 +376,39 @@ Test(metrics, the_example_works)
 	metric_ecn.update(state, NULL, &p);
 	cr_expect_eq(value(&metric_ecn, state, 0), 2);
 	cr_expect_eq(value(&metric_ecn, state, 1), 1);
+	free(state);
+}
+
+/* An ICMP packet with this type and code, of so many bytes behind the header. */
+static void see_icmp(void *state, unsigned cut, uint8_t type, uint32_t bytes)
+{
+	uint8_t ip[28] = {0x45, [6] = (uint8_t)(cut >> 8), (uint8_t)cut, 64, 1};
+	const uint32_t all = 20 + bytes;
+	const struct frame f = {ip, all, all};
+	struct metric_packet p;
+	struct dissect d;
+
+	ip[3] = (uint8_t)all;
+	ip[20] = type;
+	ip[21] = 3;
+	cr_assert_eq(dissect_frame(LAYER_RAW, &f, &d), DISSECT_IP);
+	metric_read(&f, &d, false, &p);
+	metric_icmp.update(state, NULL, &p);
+}
+
+Test(metrics, what_icmp_began_with)
+{
+	const struct flow_metric *m = &metric_icmp;
+	void *state = fresh(m);
+
+	see_icmp(state, 0, 11, 1);     /* no code */
+	see_icmp(state, 0x2005, 5, 8); /* a later fragment */
+	cr_expect_eq(m->known(state), 0);
+	see_icmp(state, 0, 8, 8);
+	see_icmp(state, 0, 3, 8);
+	m->restart(state);
+	see_icmp(state, 0, 0, 8);
+	cr_expect_eq(value(m, state, 0), 8 << 8 | 3);
+	cr_expect_eq(m->known(state), 1, "nothing of IPv6");
 	free(state);
 }

@@ -477,16 +477,18 @@ Test(answer, what_was_told_besides_is_shown_and_counted)
 	free(got);
 	got = run_asked(dir, "ie 4242/8 = \"abc\" or packets 2 or packets 5",
 		(struct answer){.format = SHEET_NDJSON, .query.extras = true});
-	cr_assert(strstr(got, "\"ie32\":\"0x0800\",\"ie4242_7\":"
+	cr_assert(strstr(got, "\"icmp_message\":2048,\"ie4242_7\":"
 			      "\"0x00000104\",\"ie4242_8\":\"abc\"}\n"),
 		"got:\n%s", got);
-	cr_assert(strstr(got, ":ff\",\"ie32\":\"0x0800\"}\n"), "got:\n%s", got);
+	cr_assert(
+		strstr(got, ":ff\",\"icmp_message\":2048}\n"), "got:\n%s", got);
 	cr_assert(strstr(got, "\"path\":[]}\n"), "got:\n%s", got);
 	free(got);
-	got = run_asked(dir, "not ie 32 = 0",
+	got = run_asked(dir, "ie 32 > 0",
 		(struct answer){
 			.format = SHEET_CSV, .query.extras = true, .limit = 1});
-	cr_assert(strstr(got, "mpls,ie32\r\n") && strstr(got, ",0x0800\r\n"),
+	cr_assert(strstr(got, "mpls,icmp_message\r\n") &&
+			  strstr(got, ",2048\r\n"),
 		"got:\n%s", got);
 	free(got);
 	got = run_asked(dir, "src as 64505",

@@ -218,7 +218,7 @@ Test(filter, prints_what_it_understood)
 		{"flags in [S SA]", "flags S or flags SA"},
 		{"src experiment and lan core", "src experiment and link core"},
 		{"path r1", "via r1 or (src node r1 or dst node r1)"},
-		{"ie 32 = 0x0800", "ie 32 = 2048"},
+		{"ie 32 = 0x0800", "icmp_message = 2048"},
 		{"not ie 4242/7 \"abc\"", "not ie 4242/7 = \"abc\""},
 		{"ie 9 0x000102030405060708", "ie 9 = 0x000102030405060708"},
 		{"ie 9 \"ninebytes\"", "ie 9 = 0x6e696e656279746573"},
@@ -375,7 +375,7 @@ static const struct example {
 	{"vlan 100-199 or src mac 02:00:00:00:00:01", "001110"},
 	{"mpls >= 16 and next net 2001:db8::/32", "000001"},
 	{"retransmissions > 10 and rtt_us < 5000", "001000"},
-	{"ie 32 = 0x0800 and ie 4242/8 in [\"abc\" \"xyz\"]", "010000"},
+	{"ie 4242/7 = 0x0104 and ie 4242/8 in [\"abc\" \"xyz\"]", "010000"},
 };
 enum { EXAMPLES = sizeof(examples) / sizeof(*examples) };
 
