@@ -1,169 +1,18 @@
 #include "analysis/ask.h"
 #include "analysis/analyses.h"
+#include "analysis/ask_args.h"
 #include "analysis/ask_marks.h"
 #include "analysis/ask_say.h"
 #include "analysis/ask_stores.h"
 #include "analysis/gone.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/opt.h"
 #include "store/ledger.h"
 #include "store/summary.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define SERVICES "/etc/services"
-
-struct args {
-	struct opt_list also, by, show, weights, symptoms, parts, told;
-	int64_t limit, width, threads, pieces, last_ms, idle_ms, flush_ms,
-		bucket_ms, threshold, window_ms, detail, from_ns, to_ns, at_ns;
-	const char *analysis, *sort, *services, *regions, *mark;
-	int format;
-	bool observations, more, ledger, verify, summary, events, history,
-		explain, flush;
-	bool within, no_rollups;
-	bool help, version;
-	const struct analysis *known; /* what analysis names */
-};
-
-#define AT(field) offsetof(struct args, field)
-#define END                                                                    \
-	{                                                                      \
-		NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0                   \
-	}
-
-static const char *const formats[] = {"table", "json", "ndjson", "csv", NULL};
-
-static const struct opt table[] = {
-	{"also", 0, OPT_EACH, AT(also), "DIR", "the flows of this store, too",
-		NULL, 0, 0},
-	{"by", 'b', OPT_LIST, AT(by), "KEY[,KEY]",
-		"add up by src dst src/BITS dst/BITS sport dport proto flags "
-		"service size link node src_node dst_node vlan out_vlan in_if "
-		"out_if src_as dst_as next_hop src_mac dst_mac mpls "
-		"time:SECONDS",
-		NULL, 0, 0},
-	{"show", 0, OPT_LIST, AT(show), "FIGURE",
-		"besides, of each group: share bpp bps distinct:KEY "
-		"p95:MEASURE",
-		NULL, 0, 0},
-	{"analysis", 0, OPT_TEXT, AT(analysis), "NAME",
-		"one asked often: protocols, links, symptoms ...", NULL, 0, 0},
-	{"number", 'n', OPT_INT, AT(limit), "N", "only the first N rows", NULL,
-		1, INT32_MAX},
-	{"limit", 0, OPT_INT, AT(limit), "N", "the same", NULL, 1, INT32_MAX},
-	{"sort", 's', OPT_TEXT, AT(sort), "KEY",
-		"packets, bytes, flows, first, last, duration, key, none or a "
-		"figure",
-		NULL, 0, 0},
-	{"threads", 0, OPT_INT, AT(threads), "N",
-		"that read the store (as many as processors, at most 4, "
-		"where there is much to read)",
-		NULL, 1, QUERY_THREADS_MAX},
-	{"last", 0, OPT_SPAN, AT(last_ms), "SPAN", "of the last 30s, 5m, 2h",
-		NULL, 0, 0},
-	{"from", 0, OPT_TIME, AT(from_ns), "TIME",
-		"from 20:40 on (today, local), or 2026-11-21T14:05:33Z", NULL,
-		0, 0},
-	{"to", 0, OPT_TIME, AT(to_ns), "TIME", "up to then", NULL, 0, 0},
-	{"within", 0, OPT_FLAG, AT(within), NULL,
-		"with --by or --summary: count only what falls into that time",
-		NULL, 0, 0},
-	{"no-rollups", 0, OPT_FLAG, AT(no_rollups), NULL,
-		"read all records, where sums kept of them would do", NULL, 0,
-		0},
-	{"output", 'o', OPT_CHOICE, AT(format), "FORMAT",
-		"table, json, ndjson or csv", formats, 0, 0},
-	{"width", 0, OPT_INT, AT(width), "N",
-		"lines of a table have at most so many columns (the "
-		"terminal's)",
-		NULL, 1, INT32_MAX},
-	{"bucket", 0, OPT_SPAN, AT(bucket_ms), "SPAN",
-		"pieces of time of utilisation, losses (10s), pricing (5m)",
-		NULL, 0, 0},
-	{"threshold", 0, OPT_INT, AT(threshold), "N",
-		"targets that make a scan (16)", NULL, 1, INT32_MAX},
-	{"weight", 0, OPT_LIST, AT(weights), "NAME=N",
-		"how much a symptom counts; 0: not at all", NULL, 0, 0},
-	{"symptom", 0, OPT_EACH, AT(symptoms), "NAME=N:FILTER",
-		"one more symptom, of flows that fit a filter", NULL, 0, 0},
-	{"regions", 0, OPT_TEXT, AT(regions), "FILE",
-		"whose addresses are: prefixes with names", NULL, 0, 0},
-	{"services", 0, OPT_TEXT, AT(services), "FILE",
-		"names of ports (" SERVICES ")", NULL, 0, 0},
-	{"observations", 0, OPT_FLAG, AT(observations), NULL,
-		"what each probe saw, not each flow once", NULL, 0, 0},
-	{"more", 0, OPT_FLAG, AT(more), NULL,
-		"of each flow also VLAN, interfaces, AS, next hop, MAC, MPLS",
-		NULL, 0, 0},
-	{"ledger", 0, OPT_FLAG, AT(ledger), NULL,
-		"what became of every frame and record", NULL, 0, 0},
-	{"verify", 0, OPT_FLAG, AT(verify), NULL,
-		"compare with the counters of the interfaces", NULL, 0, 0},
-	{"summary", 0, OPT_FLAG, AT(summary), NULL,
-		"everything a page shows, as one JSON document", NULL, 0, 0},
-	{"pieces", 0, OPT_INT, AT(pieces), "N",
-		"with --summary: at most so many pieces of time (240)", NULL, 1,
-		SUMMARY_BUCKETS_MAX},
-	{"window", 0, OPT_SPAN, AT(window_ms), "SPAN",
-		"with --summary: one piece, the last so long with records",
-		NULL, 0, 0},
-	{"parts", 0, OPT_LIST, AT(parts), "PART[,PART]",
-		"with --summary: only links groups flows probes rest", NULL, 0,
-		0},
-	{"detail", 0, OPT_INT, AT(detail), "N",
-		"with --summary: at most so many numbers of small flows "
-		"(300000)",
-		NULL, 1, INT32_MAX},
-	{"events", 0, OPT_FLAG, AT(events), NULL,
-		"marks, and what else happened during the run", NULL, 0, 0},
-	{"history", 0, OPT_FLAG, AT(history), NULL,
-		"what flows carried that are not kept any more", NULL, 0, 0},
-	{"mark", 0, OPT_TEXT, AT(mark), "TEXT",
-		"put a mark into the record of the run", NULL, 0, 0},
-	{"at", 0, OPT_TIME, AT(at_ns), "TIME",
-		"when the mark was (now): 20:40, 2026-11-21T14:05:33Z", NULL, 0,
-		0},
-	{"tell-event", 0, OPT_EACH, AT(told), "\"TIME TEXT\"",
-		"put what the testbed had happen into the record", NULL, 0, 0},
-	{"explain", 0, OPT_FLAG, AT(explain), NULL,
-		"how the filter was understood", NULL, 0, 0},
-	{"flush", 0, OPT_FLAG, AT(flush), NULL,
-		"ask the collector for what is still in caches", NULL, 0, 0},
-	{"flush-wait", 0, OPT_SPAN, AT(flush_ms), "SPAN",
-		"wait for that no longer than this (2s)", NULL, 0, 0},
-	{"idle", 0, OPT_SPAN, AT(idle_ms), "SPAN",
-		"a longer silence ends a flow (the meters' timeout)", NULL, 0,
-		0},
-	{"help", 'h', OPT_FLAG, AT(help), NULL, "this text", NULL, 0, 0},
-	{"version", 'V', OPT_FLAG, AT(version), NULL, "which version this is",
-		NULL, 0, 0},
-	END,
-};
-
-static int usage(void)
-{
-	printf("usage: nfz-query DIR [FILTER...] [options]\n\n"
-	       "  nfz-query run 'proto udp and dst port 53' --by src,dst -n 5\n"
-	       "  nfz-query run link core --observations -o ndjson\n"
-	       "  nfz-query run --ledger\n\n");
-	opt_print(table, stdout);
-	return 0;
-}
-
-static void release(struct args *a)
-{
-	opt_list_release(&a->also);
-	opt_list_release(&a->by);
-	opt_list_release(&a->told);
-	opt_list_release(&a->show);
-	opt_list_release(&a->weights);
-	opt_list_release(&a->symptoms);
-	opt_list_release(&a->parts);
-}
 
 /* The words of the filter, joined by blanks, and what an analysis is about. */
 static char *join(char *const *words, int n, const struct analysis *of)
@@ -188,14 +37,14 @@ struct asked {
 	struct ask_stores stores; /* with --also: that one, too */
 	struct catalog *catalog;
 	struct filter *filter;
-	const char *text; /* of the filter */
+	char *text; /* of the filter */
 	struct services *services;
 	struct regions *regions;
 	struct symptoms symptoms;
 };
 
 /* What rows, or there being none, do not tell. */
-static void say_more(const struct asked *q, const struct args *a,
+static void say_more(const struct asked *q, const struct ask_args *a,
 	const struct answer_sums *sums)
 {
 	const struct analysis *known = a->known;
@@ -219,6 +68,7 @@ static void asked_release(struct asked *q)
 	regions_free(q->regions);
 	services_free(q->services);
 	filter_free(q->filter);
+	free(q->text);
 	if (!q->stores.n)
 		store_close(q->store);
 	ask_stores_release(&q->stores);
@@ -226,10 +76,10 @@ static void asked_release(struct asked *q)
 }
 
 /* Files of the user's, and weights. */
-static int prepare(struct asked *q, const struct args *a, struct err *err)
+static int prepare(struct asked *q, const struct ask_args *a, struct err *err)
 {
 	int r = services_load(
-		a->services ? a->services : SERVICES, &q->services, err);
+		a->services ? a->services : ASK_SERVICES, &q->services, err);
 
 	if (r == 0 && a->regions)
 		r = regions_load(a->regions, &q->regions, err);
@@ -242,7 +92,8 @@ static int prepare(struct asked *q, const struct args *a, struct err *err)
 	return r;
 }
 
-static int set_groups(struct answer *to, const struct args *a, struct err *err)
+static int set_groups(
+	struct answer *to, const struct ask_args *a, struct err *err)
 {
 	int r = 0;
 
@@ -274,7 +125,7 @@ static int set_groups(struct answer *to, const struct args *a, struct err *err)
 
 /* What probes count as a whole cannot be had of a part. */
 static int check_whole(
-	const struct asked *q, const struct args *a, struct err *err)
+	const struct asked *q, const struct ask_args *a, struct err *err)
 {
 	const bool whole = a->known && a->known->study && !a->known->study->add;
 
@@ -293,7 +144,7 @@ static int check_whole(
 	return 0;
 }
 
-static int write_answer(struct asked *q, const struct args *a,
+static int write_answer(struct asked *q, const struct ask_args *a,
 	struct answer *answer, struct answer_sums *ret, struct err *err)
 {
 	const struct study_ask study = {.store = q->store,
@@ -313,7 +164,7 @@ static int write_answer(struct asked *q, const struct args *a,
 	return answer_write(q->store, answer, ret, err);
 }
 
-static int ask(struct asked *q, const struct args *a, struct err *err)
+static int ask(struct asked *q, const struct ask_args *a, struct err *err)
 {
 	const int64_t began = mono_now().ns;
 	struct answer answer = {.query = {.filter = q->filter,
@@ -373,7 +224,7 @@ static int set_parts(
 	return 0;
 }
 
-static int summarize(struct asked *q, const struct args *a, struct err *err)
+static int summarize(struct asked *q, const struct ask_args *a, struct err *err)
 {
 	struct buf out = BUF_SPILL(to_stdout, NULL);
 	const struct query_times times = {a->last_ms, a->from_ns, a->to_ns};
@@ -409,7 +260,8 @@ static void explain(const struct asked *q)
 }
 
 /* The question that is not of flows, NULL: none; two are an error. */
-static int one_question(const struct args *a, const char **ret, struct err *err)
+static int one_question(
+	const struct ask_args *a, const char **ret, struct err *err)
 {
 	const struct {
 		const char *name;
@@ -434,7 +286,7 @@ static int one_question(const struct args *a, const char **ret, struct err *err)
 
 /* One question at a time, and nothing with it that it would pass over. */
 static int check_question(
-	const struct asked *q, const struct args *a, struct err *err)
+	const struct asked *q, const struct ask_args *a, struct err *err)
 {
 	const bool of_rows =
 		a->by.n || a->show.n || a->sort || a->observations || a->more;
@@ -467,7 +319,26 @@ static int check_question(
 	return 0;
 }
 
-static int run(struct asked *q, const char *dir, const struct args *a,
+/* All that the words alone can be wrong in. */
+static int check_words(
+	const struct asked *q, const struct ask_args *a, struct err *err)
+{
+	const struct query_times times = {a->last_ms, a->from_ns, a->to_ns};
+	struct answer answer = {.limit = (size_t)a->limit};
+	int r = check_question(q, a, err);
+
+	if (r == 0)
+		r = query_set_times(&answer.query, &times, err);
+	if (r == 0 && !a->summary)
+		r = set_groups(&answer, a, err);
+	if (r == 0)
+		r = check_whole(q, a, err);
+	if (r == 0)
+		r = filter_check(q->text, strlen(q->text), err);
+	return r;
+}
+
+static int run(struct asked *q, const char *dir, const struct ask_args *a,
 	ask_flush_fn flush, struct err *err)
 {
 	int r = check_question(q, a, err);
@@ -510,29 +381,51 @@ static int run(struct asked *q, const char *dir, const struct args *a,
 	return a->summary ? summarize(q, a, err) : ask(q, a, err);
 }
 
+/* The command line; *q is to be released also after a failure. */
+static int read_words(struct asked *q, struct ask_args *a, int argc,
+	char **argv, struct err *err)
+{
+	int words = 0, r = ask_args_parse(a, argc, argv, &words, err);
+
+	if (r < 0 || a->help || a->version)
+		return r;
+	if (words < 1) {
+		err_set(err, NFZ_E_USAGE, "which store?");
+		return err_hint(
+			err, "nfz-query DIR [FILTER...]; nfz-query --help");
+	}
+	if (a->analysis)
+		r = analysis_find(a->analysis, &a->known, err);
+	q->text = join(argv + 2, words - 1, a->known);
+	return r;
+}
+
+int ask_check(int argc, char **argv, struct err *err)
+{
+	struct asked q = {.store = NULL};
+	struct ask_args a = {0};
+	int r = read_words(&q, &a, argc, argv, err);
+
+	if (r == 0)
+		r = check_words(&q, &a, err);
+	asked_release(&q);
+	ask_args_release(&a);
+	return r;
+}
+
 int ask_run(int argc, char **argv, ask_flush_fn flush, struct err *err)
 {
-	cleanup_free char *text = NULL;
 	struct asked q = {.store = NULL};
-	struct args a = {0};
-	int words = 0, r = opt_parse(table, NULL, &a, argc, argv, &words, err);
+	struct ask_args a = {0};
+	int r = read_words(&q, &a, argc, argv, err);
 
 	if (r == 0 && a.help)
-		r = usage();
+		ask_usage();
 	else if (r == 0 && a.version)
 		printf("nfz-query %s\n", NFZ_VERSION);
-	else if (r == 0 && words < 1) {
-		err_set(err, NFZ_E_USAGE, "which store?");
-		r = err_hint(
-			err, "nfz-query DIR [FILTER...]; nfz-query --help");
-	} else if (r == 0) {
-		if (a.analysis)
-			r = analysis_find(a.analysis, &a.known, err);
-		q.text = text = join(argv + 2, words - 1, a.known);
-		if (r == 0)
-			r = run(&q, argv[1], &a, flush, err);
-	}
+	else if (r == 0)
+		r = run(&q, argv[1], &a, flush, err);
 	asked_release(&q);
-	release(&a);
+	ask_args_release(&a);
 	return r;
 }

@@ -14,4 +14,8 @@ typedef int (*ask_flush_fn)(const char *dir, int64_t wait_ms, struct err *err);
 int ask_run(int argc, char **argv, ask_flush_fn flush,
 	struct err *err) NFZ_MUST_CHECK;
 
+/* The same without a store: what is wrong with the words, wherever they are
+ * asked.  Names in the filter may be right. */
+int ask_check(int argc, char **argv, struct err *err) NFZ_MUST_CHECK;
+
 #endif

@@ -276,8 +276,10 @@ static int watch(struct app *app, const struct watch_command *o,
 		.o = o,
 		.filter = filter,
 		.said = BUF_INIT(SAID_MAX)};
-	int r = nodes_topology(app, o->topology, word, &w.topology, err);
+	int r = filter_check(filter, strlen(filter), err);
 
+	if (r == 0)
+		r = nodes_topology(app, o->topology, word, &w.topology, err);
 	map_init(&w.told);
 	if (r == 0) {
 		nodes_init(&w.nodes, app, w.topology);

@@ -95,6 +95,23 @@ static int collect(struct line *l, const struct app *app,
 	return r;
 }
 
+/* As nfz-query is called, here. */
+static int call(int (*fn)(int argc, char **argv, struct err *err),
+	const struct line *l, struct err *err)
+{
+	/* options are parsed in place: words change places */
+	cleanup_free char **argv = mem_zalloc(l->n, sizeof(*argv));
+
+	memcpy(argv, l->v, l->n * sizeof(*argv));
+	return fn((int)l->n - 1, argv, err);
+}
+
+static int answer_here(int argc, char **argv, struct err *err)
+{
+	return ask_run(argc, argv, NULL, err);
+}
+
+/* What is wrong with the words is told before anybody is asked anything. */
 static int ask_collector(struct app *app, const struct question *q,
 	const struct question_words *w, struct err *err)
 {
@@ -109,9 +126,11 @@ static int ask_collector(struct app *app, const struct question *q,
 		word = *rest.words++;
 		rest.n_words--;
 	}
-	r = nodes_topology(app, q->source.topology, word, &t, err);
+	r = collect(&l, app, q, &rest, err);
 	if (r == 0)
-		r = collect(&l, app, q, &rest, err);
+		r = call(ask_check, &l, err);
+	if (r == 0)
+		r = nodes_topology(app, q->source.topology, word, &t, err);
 	if (r == 0) {
 		nodes_init(&n, app, t);
 		r = nodes_query(&n, t, (const char *const *)l.v, err);
@@ -126,7 +145,6 @@ int question_ask(struct app *app, const struct question *q,
 	struct question here = *q;
 	struct question_words rest = *w;
 	struct line l = {.n = 0};
-	cleanup_free char **argv = NULL;
 	struct app_signals signals;
 	int r;
 
@@ -150,11 +168,8 @@ int question_ask(struct app *app, const struct question *q,
 			return source_no_store(q->also.items[i], err);
 	r = collect(&l, app, &here, &rest, err);
 	if (r == 0) {
-		/* options are parsed in place: words change places */
-		argv = mem_zalloc(l.n, sizeof(*argv));
-		memcpy(argv, l.v, l.n * sizeof(*argv));
 		app_end_at_once(&signals);
-		r = ask_run((int)l.n - 1, argv, NULL, err);
+		r = call(answer_here, &l, err);
 		app_end_in_order(&signals);
 	}
 	line_release(&l);

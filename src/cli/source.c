@@ -134,6 +134,17 @@ static void name_command(struct source *s)
 	add_time(s, "--to", source_time(s->o->to_ns, text));
 }
 
+/* What is wrong with them is told before anybody is asked anything. */
+static int check_words(const struct source *s, struct err *err)
+{
+	int64_t ms;
+
+	if (s->o->last && !clock_parse_span(s->o->last, &ms))
+		return err_set(
+			err, NFZ_E_USAGE, "--last %s: how long?", s->o->last);
+	return filter_check(s->filter, strlen(s->filter), err);
+}
+
 int source_open(struct app *app, const struct source_options *o,
 	struct source_words w, struct source *ret, struct err *err)
 {
@@ -162,6 +173,8 @@ int source_open(struct app *app, const struct source_options *o,
 	else if (file)
 		r = open_report(&s, file, err);
 	else
+		r = check_words(&s, err);
+	if (r == 0 && !s.store && !file)
 		r = nodes_topology(app, o->topology, word, &s.topology, err);
 	*ret = s;
 	if (r < 0)

@@ -42,6 +42,8 @@ enum { FILTER_TEXT_MAX = 65536 };
  * it can, what was meant. */
 int filter_parse(const char *text, size_t len, const struct catalog *c,
 	struct filter **ret, struct err *err) NFZ_MUST_CHECK;
+/* Whether it may be right, where no name is known: NFZ_E_FILTER is certain. */
+int filter_check(const char *text, size_t len, struct err *err) NFZ_MUST_CHECK;
 void filter_free(struct filter *f); /* NULL is fine */
 static inline void filter_free_at(struct filter **f)
 {

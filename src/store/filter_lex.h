@@ -15,6 +15,8 @@ struct parser {
 	const char *text, *end;
 	struct token now;
 	const struct catalog *catalog;
+	bool any_name; /* none is known: each may be right */
+	bool guessed;  /* a word was taken for one that may be a mistake */
 	struct filter *f;
 	int depth;
 	struct flow_element element; /* that `ie` is about */

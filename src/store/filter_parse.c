@@ -103,7 +103,7 @@ static bool parse_end(struct parser *p, enum filter_dir dir, int *ret)
 		*ret = filter_addr(p, dir, prefix);
 		return true;
 	}
-	if (!p->catalog || catalog_node(p->catalog, text) < 0)
+	if (!filter_may_be_node(p, text))
 		return false;
 	*ret = filter_node_addr(p, dir);
 	return true;
@@ -319,34 +319,58 @@ static int parse_or(struct parser *p)
 	return first < 0 ? first : join(p, FILTER_OR, first);
 }
 
+static int parse(struct parser *p, struct filter **ret)
+{
+	const size_t len = (size_t)(p->end - p->text);
+	cleanup(filter_free_at) struct filter *f = mem_zalloc(1, sizeof(*f));
+
+	p->f = f;
+	f->root = -1;
+	if (len > FILTER_TEXT_MAX)
+		return err_set(p->err, NFZ_E_FILTER,
+			"the filter is longer than %d bytes", FILTER_TEXT_MAX);
+	if (len && memchr(p->text, '\0', len))
+		return err_set(p->err, NFZ_E_FILTER,
+			"the filter holds a NUL character");
+	lex_advance(p);
+	if (p->now.len) {
+		f->root = parse_or(p);
+		if (f->root < 0)
+			return f->root;
+		if (p->now.len)
+			return lex_fail(p, "and, or, the end", NULL);
+	}
+	*ret = take(f);
+	return 0;
+}
+
 int filter_parse(const char *text, size_t len, const struct catalog *c,
 	struct filter **ret, struct err *err)
 {
-	cleanup(filter_free_at) struct filter *f = mem_zalloc(1, sizeof(*f));
 	struct parser p = {.text = text,
 		.end = text + len,
 		.now = {text, 0},
 		.catalog = c,
-		.f = f,
 		.err = err};
 
-	f->root = -1;
-	if (len > FILTER_TEXT_MAX)
-		return err_set(err, NFZ_E_FILTER,
-			"the filter is longer than %d bytes", FILTER_TEXT_MAX);
-	if (len && memchr(text, '\0', len))
-		return err_set(
-			err, NFZ_E_FILTER, "the filter holds a NUL character");
-	lex_advance(&p);
-	if (p.now.len) {
-		f->root = parse_or(&p);
-		if (f->root < 0)
-			return f->root;
-		if (p.now.len)
-			return lex_fail(&p, "and, or, the end", NULL);
+	return parse(&p, ret);
+}
+
+int filter_check(const char *text, size_t len, struct err *err)
+{
+	cleanup(filter_free_at) struct filter *f = NULL;
+	struct parser p = {.text = text,
+		.end = text + len,
+		.now = {text, 0},
+		.any_name = true,
+		.err = err};
+	int r = parse(&p, &f);
+
+	if (r < 0 && p.guessed) {
+		err_clear(err);
+		return 0;
 	}
-	*ret = take(f);
-	return 0;
+	return r;
 }
 
 void filter_free(struct filter *f)

@@ -37,13 +37,25 @@ int filter_addr(struct parser *p, unsigned dir, struct net_prefix prefix)
 
 /* Values --------------------------------------------------------------- */
 
+bool filter_may_be_node(struct parser *p, const char *text)
+{
+	struct net_addr addr;
+
+	if (!p->any_name)
+		return p->catalog && catalog_node(p->catalog, text) >= 0;
+	if (net_addr_parse(text, &addr) || strpbrk(text, "()[]"))
+		return false;
+	p->guessed = true;
+	return true;
+}
+
 int filter_host(struct parser *p, unsigned dir)
 {
 	struct net_prefix prefix = {.len = 128};
 	char text[WORD_MAX + 1];
 	const bool word = lex_word(p, text);
 
-	if (word && p->catalog && catalog_node(p->catalog, text) >= 0)
+	if (word && filter_may_be_node(p, text))
 		return filter_node_addr(p, dir);
 	if (!word || !net_addr_parse(text, &prefix.addr))
 		return lex_fail(p,
@@ -124,6 +136,8 @@ static int name_index(struct parser *p, bool link)
 
 	if (c && lex_word(p, text))
 		i = link ? catalog_link(c, text) : catalog_node(c, text);
+	else if (p->any_name && lex_word(p, text) && !strpbrk(text, "()[]"))
+		i = 0;
 	if (i < 0)
 		return fail_name(p, link);
 	lex_advance(p);
@@ -158,6 +172,14 @@ static int add_addrs(struct parser *p, enum filter_dir dir, int index)
 	return leaf;
 }
 
+static int unknown_addrs(struct parser *p, enum filter_dir dir)
+{
+	const int leaf = filter_leaf(p, FILTER_ADDR);
+
+	p->f->nodes[leaf].dir = dir;
+	return leaf;
+}
+
 int filter_node_addr(struct parser *p, unsigned dir)
 {
 	const struct token at = p->now;
@@ -166,6 +188,8 @@ int filter_node_addr(struct parser *p, unsigned dir)
 
 	if (node < 0)
 		return node;
+	if (p->any_name)
+		return unknown_addrs(p, (enum filter_dir)dir);
 	n = add_addrs(p, (enum filter_dir)dir, node);
 	if (n < 0) {
 		p->now = at;
@@ -179,7 +203,8 @@ int filter_node_addr(struct parser *p, unsigned dir)
 
 int filter_experiment(struct parser *p, enum filter_dir dir)
 {
-	const int n = add_addrs(p, dir, INDEX_EXPERIMENT);
+	const int n = p->any_name ? unknown_addrs(p, dir)
+				  : add_addrs(p, dir, INDEX_EXPERIMENT);
 
 	if (n < 0)
 		return lex_fail(p, "what is known of flows: no node is", NULL);

@@ -13,6 +13,8 @@ int filter_addr(struct parser *p, unsigned dir, struct net_prefix prefix);
  * direction, a measure, a kind of node.  Negative: what is wrong was told. */
 typedef int (*filter_value_fn)(struct parser *p, unsigned about);
 int filter_host(struct parser *p, unsigned dir);
+/* Is this word, without "node" in front, the name of one? */
+bool filter_may_be_node(struct parser *p, const char *text);
 int filter_net(struct parser *p, unsigned dir);
 int filter_node_addr(struct parser *p, unsigned dir);
 int filter_port(struct parser *p, unsigned dir);

@@ -186,6 +186,27 @@ Test(filter, refuses_and_shows_where)
 		"Did you mean:  tcp and node a\n"));
 }
 
+/* Where no name is known: what is no mistake for certain passes. */
+Test(filter, is_checked_without_names)
+{
+	static const char *const good[] = {"", "tcp", "node a and link b",
+		"src a or dst host b", "via in [a b c]", "path x and not at y",
+		"experiment and port 80", "src and dst experiment",
+		"host 10.1.2.3", "a", "10.0.0.0/8 and b", "prot 80"};
+	static const char *const bad[] = {"port 99999", "packets >",
+		"node a and", "(link b", "src and dst port x", "node )",
+		"at a at b", "host 10.1.2.3 10.1.2.4"};
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		cr_expect_eq(filter_check(good[i], strlen(good[i]), &err), 0,
+			"%s: %s", good[i], err.hint);
+	cr_expect_eq(err.code, 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		cr_expect_eq(filter_check(bad[i], strlen(bad[i]), &err),
+			-NFZ_E_FILTER, "%s", bad[i]);
+}
+
 Test(filter, has_limits)
 {
 	char *deep = malloc(20002), *wide = malloc(100000);

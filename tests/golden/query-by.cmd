@@ -1,0 +1,1 @@
+query netsec/dumbbell --by sourc

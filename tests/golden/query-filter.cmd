@@ -1,0 +1,1 @@
+query netsec/dumbbell node client1 and packets >

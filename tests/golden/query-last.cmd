@@ -1,0 +1,1 @@
+query netsec/dumbbell --last soon

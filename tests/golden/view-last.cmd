@@ -1,0 +1,1 @@
+view netsec/dumbbell --last soon

@@ -1,0 +1,1 @@
+watch netsec/dumbbell port 99999
