@@ -507,7 +507,7 @@ static void step(int64_t by_ns, const char *event)
 	await(&s, "\"records\":5");
 	await(&s, "\"clock_offset_ns\":36");
 	free(ask(&s, "flush 5000"));
-	for (int i = 0; i < 100 && !times_noted(&s, event); i++)
+	for (int i = 0; i < 600 && !times_noted(&s, event); i++)
 		clock_sleep_ms(100);
 	cr_expect_eq(times_noted(&s, event), 1);
 	free(ask(&s, "stop")); /* three records more */

@@ -63,11 +63,13 @@ Test(sshconf, an_ssh_that_hangs_is_asked_no_more, .timeout = 30)
 {
 	char dir[] = "/tmp/nfz-ssh.XXXXXX", path[64], search[4200];
 	struct mono_time began;
+	struct stat asked;
 	struct sshconf *c;
 
 	cr_assert_not_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/ssh", dir);
-	write_file(path, "#!/bin/sh\nexec sleep 60\n", 0700);
+	write_file(path, "#!/bin/sh\necho >>\"${0%/*}/asked\"\nexec sleep 60\n",
+		0700);
 	snprintf(search, sizeof(search), "%s:%s", dir, getenv("PATH"));
 	setenv("PATH", search, 1);
 	/* each host has lines of its own */
@@ -78,10 +80,14 @@ Test(sshconf, an_ssh_that_hangs_is_asked_no_more, .timeout = 30)
 	for (const char *host = "abcdefghij"; *host; host++)
 		cr_assert_null(sshconf_for(c, (char[]){*host, '\0'}));
 	cr_assert_geq(mono_now().ns - began.ns, 1 * NS_PER_S);
-	cr_assert_lt(mono_now().ns - began.ns, 9 * NS_PER_S);
 	sshconf_free(c);
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/ssh", dir);
+	unlink(path);
+	/* a byte each; it may have been too slow for that */
+	snprintf(path, sizeof(path), "%s/asked", dir);
+	if (stat(path, &asked) == 0)
+		cr_assert_leq(asked.st_size, 1);
 	unlink(path);
 	rmdir(dir);
 }

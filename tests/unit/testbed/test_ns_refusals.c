@@ -165,13 +165,13 @@ Test(ns_refusals, time_ends)
 
 	cr_expect_str_eq(limited("while 1 {}\n", l, &ms),
 		"t.ns:1: evaluation takes longer than 200 ms");
-	cr_expect_lt(ms, 3000);
+	cr_expect_lt(ms, 30000);
 	/* Not Tcl's to interrupt: one command that takes for ever. */
 	cr_expect_str_eq(limited("set n [string repeat 9 300000]\n"
 				 "expr {$n ** 7}\n",
 				 l, &ms),
 		"t.ns: evaluation takes longer than 200 ms");
-	cr_expect_lt(ms, 3000);
+	cr_expect_lt(ms, 30000);
 	cr_expect_str_eq(limited("while 1 {catch {while 1 {}}}\n", l, &ms),
 		"t.ns:1: evaluation takes longer than 200 ms");
 }
