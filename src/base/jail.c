@@ -29,7 +29,7 @@
 #define OUR_ARCH AUDIT_ARCH_AARCH64
 #endif
 
-enum { CALLS_MAX = 256, X32_BIT = 0x40000000, CAPABILITIES = 64 };
+enum { CALLS_MAX = 256, CAPABILITIES = 64 };
 
 /* Of linux/landlock.h, which older headers do not have. */
 enum {

@@ -45,8 +45,6 @@ struct endpoint_source {
 	uint64_t life;
 };
 
-enum { ENDPOINT_BATCH_RECORDS = 16, ENDPOINT_BATCH_COUNTERS = 16 };
-
 /* What one datagram of the record stream carried.  Batches of one life come in
  * order, without gaps, and each once -- unless on_last_seq said less than what
  * was taken. */

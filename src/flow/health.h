@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define HEALTH_UNKNOWN UINT64_MAX
-enum { HEALTH_BACKEND = 16, HEALTH_WIRE = 8 + 11 * 8 + HEALTH_BACKEND };
+enum { HEALTH_BACKEND = 16 };
 
 struct module_health {
 	int64_t at_ns;         /* node's CLOCK_REALTIME; set by the endpoint,

@@ -16,7 +16,6 @@ enum {
 	ABSORB_KEY_WORDS = 7,
 	ABSORB_KEY_MACS = 5, /* the first of their words */
 	ABSORB_BUCKET = 8,   /* flows that share a place in the index */
-	ABSORB_OWN_ENDS = 8, /* most of our own sockets */
 	ABSORB_LANE_FLOWS = 16384,
 	ABSORB_SAMPLE = 256
 };

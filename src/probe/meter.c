@@ -531,11 +531,6 @@ const struct tap *meter_tap(const struct meter *m, size_t i)
 	return &m->taps.items[i];
 }
 
-unsigned meter_threads(const struct meter *m)
-{
-	return lanes_n(m->taps.lanes);
-}
-
 void meter_print_threads(const struct meter *m, struct buf *out)
 {
 	const unsigned n = lanes_n(m->taps.lanes);

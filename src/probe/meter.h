@@ -97,7 +97,6 @@ const struct tap *meter_tap(const struct meter *meter, size_t i);
 uint64_t meter_lost(const struct meter *meter);
 /* Lines on them: what each has read by now; nothing where there is one. */
 void meter_print_threads(const struct meter *meter, struct buf *out);
-unsigned meter_threads(const struct meter *meter);
 void meter_cache_stats(const struct meter *meter, struct flowcache_stats *ret);
 
 #endif

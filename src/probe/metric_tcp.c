@@ -14,7 +14,7 @@ enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_SCALE = 3, SCALE_MOST = 14 };
  * known. */
 
 struct rtt {
-	int64_t syn_ns, answer_ns; /* when seen; 0: not, or done */
+	int64_t syn_ns; /* when seen; 0: not, or done */
 	bool known, server_known;
 	uint32_t whole_us, server_us;
 };

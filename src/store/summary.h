@@ -38,7 +38,7 @@ enum summary_part {
 };
 /* A part by its name: links, groups, flows, probes, rest; 0 if it is none. */
 unsigned summary_part(const char *name);
-enum { SUMMARY_BUCKETS_MAX = 2000, SUMMARY_ROWS_MAX = 20000 };
+enum { SUMMARY_BUCKETS_MAX = 2000 };
 
 int summary_print(struct store *s, const struct summary_ask *ask,
 	struct buf *out, struct err *err) NFZ_MUST_CHECK;
