@@ -70,6 +70,22 @@ static unsigned block_of(const struct flow_shape *shape)
 	return shape->more & (MORE_VLAN | MORE_MAC);
 }
 
+static enum metric_field field_of(const struct export_field *f)
+{
+	return metric_field_of(&(struct flow_element){
+		.enterprise = f->enterprise, .id = f->id});
+}
+
+static void set_shape(struct exporter *e, const struct flow_shape *shape)
+{
+	e->opt.shape = *shape;
+	e->values = flow_values(shape);
+	e->icmp = false;
+	for (size_t i = 0; i < shape->n_fields; i++)
+		e->icmp |= e->opt.format != EXPORT_IPFIX &&
+			   field_of(&shape->fields[i]) == METRIC_ICMP;
+}
+
 void exporter_init(struct exporter *e, const struct exporter_options *options)
 {
 	static const uint8_t versions[] = {1, 0, 7};
@@ -84,7 +100,7 @@ void exporter_init(struct exporter *e, const struct exporter_options *options)
 	e->wire = wire_over(e->bytes, room);
 	e->age = EXPORT_REFRESH;
 	e->newest_ns = INT64_MIN;
-	e->values = flow_values(&o->shape);
+	set_shape(e, &options->shape);
 	e->block = block_of(&o->shape);
 	e->old.engine_type = (uint8_t)(o->domain >> 8);
 	e->old.engine_id = (uint8_t)o->domain;
@@ -251,52 +267,54 @@ static bool add_told(struct exporter *e, const struct flow_record *r,
 	return true;
 }
 
-/* NetFlow has type and code of ICMP where others have the port they go to; as
- * far as a metric tells them. */
-static uint16_t port_of(const struct exporter *e, const struct flow_record *r,
-	const struct flow_more *more)
-{
-	const struct flow_shape *shape = &e->opt.shape;
-	const uint16_t want = r->key.proto == IPPROTO_ICMPV6
-				      ? metric_fields[METRIC_ICMP6].id
-				      : metric_fields[METRIC_ICMP].id;
-	const uint8_t *p = more ? more->values : NULL;
-
-	if (e->opt.format == EXPORT_IPFIX ||
-		(r->key.proto != IPPROTO_ICMP &&
-			r->key.proto != IPPROTO_ICMPV6))
-		return r->key.dport;
-	for (size_t i = 0; p && i < shape->n_fields;
-		p += shape->fields[i++].len)
-		if (!shape->fields[i].enterprise &&
-			shape->fields[i].id == want && more->known[0] >> i & 1)
-			return cursor_load16(p);
-	return r->key.dport;
-}
-
-bool exporter_add(struct exporter *e, const struct flow_record *r,
+static bool add_timed(struct exporter *e, const struct flow_record *r,
 	const struct flow_more *more)
 {
 	const struct times t = times_of(e, r);
-	const uint16_t port = port_of(e, r, more);
 	const bool retimed =
 		t.first_ns != r->first_ns || t.last_ns != r->last_ns;
-	const bool turned = retimed || port != r->key.dport;
 	struct flow_record other;
 
-	if (turned) {
+	if (retimed) {
 		other = *r;
 		other.first_ns = t.first_ns;
 		other.last_ns = t.last_ns;
-		other.key.dport = port;
 	}
-	if (!add_told(e, turned ? &other : r, more))
+	if (!add_told(e, retimed ? &other : r, more))
 		return false;
 	if (retimed)
 		e->retimed +=
 			!is_old(e) || (net_addr_is_v4(&r->key.src) &&
 					      net_addr_is_v4(&r->key.dst));
 	return true;
+}
+
+/* NetFlow has type and code of ICMP where others have the port they go to; as
+ * far as a metric tells them.  Kept apart: most are not. */
+static __attribute__((noinline)) bool add_icmp(struct exporter *e,
+	const struct flow_record *r, const struct flow_more *more)
+{
+	const struct flow_shape *shape = &e->opt.shape;
+	const enum metric_field want =
+		r->key.proto == IPPROTO_ICMP ? METRIC_ICMP : METRIC_ICMP6;
+	const uint8_t *p = more->values;
+	struct flow_record other = *r;
+
+	for (size_t i = 0; i < shape->n_fields; p += shape->fields[i++].len)
+		if (field_of(&shape->fields[i]) == want &&
+			more->known[0] >> i & 1)
+			other.key.dport = cursor_load16(p);
+	return add_timed(e, &other, more);
+}
+
+bool exporter_add(struct exporter *e, const struct flow_record *r,
+	const struct flow_more *more)
+{
+	if (e->icmp && more &&
+		(r->key.proto == IPPROTO_ICMP ||
+			r->key.proto == IPPROTO_ICMPV6))
+		return add_icmp(e, r, more);
+	return add_timed(e, r, more);
 }
 
 size_t exporter_take(struct exporter *e, int64_t now_ns, const uint8_t **ret)
@@ -330,8 +348,7 @@ void exporter_resample(
 void exporter_reshape(struct exporter *e, const struct flow_shape *shape)
 {
 	export_gap_forget(e);
-	e->opt.shape = *shape;
-	e->values = flow_values(shape);
+	set_shape(e, shape);
 	e->block = shape->n_fields ? BLOCKS_AT + e->blocks++ % BLOCKS
 				   : block_of(shape);
 	exporter_refresh(e);

@@ -126,6 +126,7 @@ struct exporter {
 	bool resampled;         /* that all are taken has to be told, too */
 	unsigned age;           /* messages since templates */
 	size_t told;            /* of templates and what goes with them */
+	bool icmp;              /* NetFlow, and a metric tells types of ICMP */
 	size_t values;          /* bytes of one direction's */
 	unsigned block, blocks; /* of template numbers; those with fields */
 	struct export_ledger ledger;

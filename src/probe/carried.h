@@ -38,14 +38,12 @@ static inline bool carried_is_past(const struct carried *c, uint32_t id,
 		       c->of[id].packets + hot->packets * times >=
 			       c->limit.packets);
 }
-/* Such a record was taken. */
+/* Such a record was taken; where there is a limit. */
 static inline void carried_add(struct carried *c, uint32_t id,
 	const struct flow_hot *hot, uint64_t times)
 {
-	struct flow_limit *of = c->of ? &c->of[id] : NULL;
+	struct flow_limit *of = &c->of[id];
 
-	if (!of)
-		return;
 	of->octets = (of->octets + hot->octets * times) % c->limit.octets;
 	of->packets = (of->packets + hot->packets * times) % c->limit.packets;
 }

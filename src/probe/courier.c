@@ -345,11 +345,12 @@ static void scale(struct parcel *p, const struct export_sampling *how)
 
 void courier_add(struct courier *c, const struct courier_item *item)
 {
-	struct parcel p = {.record = *item->record};
+	struct parcel p;
 	uint64_t at;
 
 	if (!c)
 		return;
+	p = (struct parcel){.record = *item->record};
 	if (item->more && item->shape) {
 		p.shape = item->shape;
 		p.metrics = item->metrics;

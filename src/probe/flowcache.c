@@ -131,8 +131,7 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 
 	if (hot->packets == 0)
 		return true;
-	flowtable_tell(&c->table, id, p, &r);
-	r.end_reason = (uint8_t)reason;
+	flowtable_tell(&c->table, id, p, reason, &r);
 	taken = c->beside.any ? beside_offer(&c->beside, &r, p, c->opt.sink,
 					c->opt.data)
 			      : c->opt.sink(c->opt.data, &r);
@@ -140,7 +139,8 @@ static bool emit(struct flowcache *c, uint32_t id, enum end_reason reason)
 		c->stats.held_back++;
 		return false;
 	}
-	carried_add(&c->carried, id, hot, flow_point_times(p));
+	if (carried_counts(&c->carried))
+		carried_add(&c->carried, id, hot, flow_point_times(p));
 	c->stats.records++;
 	c->stats.sent_packets += hot->packets;
 	c->stats.sent_octets += hot->octets;

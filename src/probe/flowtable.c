@@ -247,8 +247,10 @@ void flowtable_shed(struct flowtable *t, uint32_t id)
 	pages_drop(t->first_ns, id * sizeof(*t->first_ns));
 }
 
+/* Every member has its value: nothing is set to zero before. */
 void flowtable_tell(const struct flowtable *t, uint32_t id,
-	const struct flow_point *p, struct flow_record *ret)
+	const struct flow_point *p, enum end_reason reason,
+	struct flow_record *ret)
 {
 	const struct flow_hot *hot = &t->hot[id];
 
@@ -262,6 +264,7 @@ void flowtable_tell(const struct flowtable *t, uint32_t id,
 		.dst_slot = p->dst_slot,
 		.tcp_flags = hot->tcp_flags,
 		.tos = hot->tos,
+		.end_reason = (uint8_t)reason,
 		.flags = (uint8_t)((p->sent ? RECORD_SENT : 0) |
 				   (p->one_of ? RECORD_ESTIMATED : 0)),
 		.point = flowtable_point(&hot->key),

@@ -5,7 +5,7 @@
 #ifndef NFZ_PROBE_FLOWTABLE_H
 #define NFZ_PROBE_FLOWTABLE_H
 
-#include "flow/key.h"
+#include "flow/record.h"
 #include "probe/pages.h"
 
 #include <stdbool.h>
@@ -37,7 +37,6 @@ struct flow_hot {
 _Static_assert(sizeof(struct flow_hot) == 64, "one cache line");
 
 struct flow_point;
-struct flow_record;
 
 struct flowtable_slot {
 	uint32_t tag;
@@ -188,9 +187,10 @@ static inline uint32_t flowtable_find_again(const struct flowtable *t,
 uint32_t flowtable_insert(
 	struct flowtable *t, const struct flow_key *key, uint32_t tag);
 void flowtable_remove(struct flowtable *t, uint32_t id, uint32_t tag);
-/* What it has counted, at that point, but for the reason to tell it. */
+/* What it has counted, at that point. */
 void flowtable_tell(const struct flowtable *t, uint32_t id,
-	const struct flow_point *p, struct flow_record *ret);
+	const struct flow_point *p, enum end_reason reason,
+	struct flow_record *ret);
 /* A packet of that time is to come, from before the one that came last. */
 void flowtable_go_back(struct flowtable *t, uint32_t id, int64_t time_ns);
 /* The same of any but the first since the last record. */
