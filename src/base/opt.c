@@ -373,6 +373,40 @@ int opt_parse_front(const struct opt *table, void *into, int argc, char **argv,
 	return parse(&t, into, &w, true, ret_next, err);
 }
 
+static size_t size_of(enum opt_kind kind)
+{
+	switch (kind) {
+	case OPT_FLAG:
+		return sizeof(bool);
+	case OPT_TEXT:
+		return sizeof(const char *);
+	case OPT_LIST:
+	case OPT_EACH:
+		return sizeof(struct opt_list);
+	case OPT_CHOICE:
+	case OPT_COUNT:
+		return sizeof(int);
+	default:
+		return sizeof(int64_t);
+	}
+}
+
+const char *opt_given(const struct opt *table, const char *const *names,
+	const void *into, const void *plain)
+{
+	const struct tables t = {table, NULL};
+
+	for (; *names; names++) {
+		const struct opt *o = by_name(&t, *names, strlen(*names));
+
+		if (o && memcmp((const char *)into + o->offset,
+				 (const char *)plain + o->offset,
+				 size_of(o->kind)) != 0)
+			return o->name;
+	}
+	return NULL;
+}
+
 enum { HELP_AT = 31, LINE = 79 };
 
 void opt_print_text(const char *text, int at, FILE *to)

@@ -49,6 +49,10 @@ int opt_parse(const struct opt *table, const struct opt *common, void *into,
  * for options in front of a command's name. */
 int opt_parse_front(const struct opt *table, void *into, int argc, char **argv,
 	int *ret_next, struct err *err) NFZ_MUST_CHECK;
+/* The first of these options, NULL at the end, whose value is not that of
+ * `plain`, which is *into before it was parsed; or NULL. */
+const char *opt_given(const struct opt *table, const char *const *names,
+	const void *into, const void *plain);
 /* "  -n, --name ARG   help" lines. */
 void opt_print(const struct opt *table, FILE *to);
 /* A text that begins in column `at` and goes on below itself: broken at blanks,

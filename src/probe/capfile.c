@@ -7,9 +7,6 @@
 #include "probe/pcapfile.h"
 #endif
 
-#include <string.h>
-#include <sys/stat.h>
-
 enum kind { KIND_PCAP, KIND_PCAPNG, KIND_FOREIGN };
 
 struct capfile {
@@ -19,20 +16,20 @@ struct capfile {
 	struct pcapold old;
 	struct pcapng *ng;
 	struct pcapfile *foreign;
-	uint64_t size;
-	bool is_file;
 };
 
 static int open_foreign(struct capfile *file, struct err *err)
 {
 	const uint8_t *p = window_here(&file->window);
 
+	if (!window_left(&file->window))
+		return err_set(err, NFZ_E_INPUT, "%s: is empty", file->path);
 	if (window_left(&file->window) >= 2 && p[0] == 0x1f && p[1] == 0x8b)
 		return err_set(err, NFZ_E_INPUT,
 			"%s: is compressed; try zcat FILE | nfz-meter -r -",
 			file->path);
 #ifndef NFZ_NODE
-	if (strcmp(file->path, "-") != 0) {
+	if (!file->window.waits) {
 		window_close(&file->window);
 		file->kind = KIND_FOREIGN;
 		return pcapfile_open(file->path, &file->foreign, err);
@@ -59,18 +56,14 @@ static int choose(struct capfile *file, struct err *err)
 	return open_foreign(file, err);
 }
 
-int capfile_open(const char *path, struct capfile **ret, struct err *err)
+int capfile_open(const char *path, const struct window_pause *pause,
+	struct capfile **ret, struct err *err)
 {
 	struct capfile *file = mem_zalloc(1, sizeof(*file));
-	struct stat st;
 	int r;
 
 	file->path = mem_strdup(path);
-	r = window_open(&file->window, file->path, err);
-	file->is_file = r == 0 && fstat(file->window.fd, &st) == 0 &&
-			S_ISREG(st.st_mode);
-	if (file->is_file)
-		file->size = (uint64_t)st.st_size;
+	r = window_open(&file->window, file->path, pause, err);
 	if (r == 0)
 		r = choose(file, err);
 	if (r < 0) {
@@ -92,15 +85,6 @@ void capfile_close(struct capfile *file)
 	window_close(&file->window);
 	free(file->path);
 	free(file);
-}
-
-void capfile_on_pause(
-	struct capfile *file, bool (*pause)(void *data), void *data)
-{
-	if (file->is_file)
-		return;
-	file->window.pause = pause;
-	file->window.data = data;
 }
 
 static int read_foreign(
@@ -140,5 +124,5 @@ uint64_t capfile_done(const struct capfile *file)
 
 uint64_t capfile_size(const struct capfile *file)
 {
-	return file->size;
+	return file->window.size;
 }

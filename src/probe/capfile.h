@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "probe/dissect.h"
+#include "probe/window.h"
 
 #include <stdint.h>
 
@@ -21,14 +22,11 @@ struct capfile_frame {
 enum { CAPFILE_BATCH = 64 };
 
 /* NFZ_E_INPUT for a file that is none, or of a link type we do not dissect.
- * "-" is stdin (pcap and pcapng only). */
-int capfile_open(
-	const char *path, struct capfile **ret, struct err *err) NFZ_MUST_CHECK;
+ * "-" is stdin; it and pipes are pcap or pcapng.  pause: NULL, or called where
+ * one of these keeps us waiting; false: NFZ_E_INTERRUPTED. */
+int capfile_open(const char *path, const struct window_pause *pause,
+	struct capfile **ret, struct err *err) NFZ_MUST_CHECK;
 void capfile_close(struct capfile *file);
-/* Of a pipe or the like: called when nothing has come for a tenth of a second,
- * and each second; false: NFZ_E_INTERRUPTED.  No effect on files. */
-void capfile_on_pause(
-	struct capfile *file, bool (*pause)(void *data), void *data);
 /* Up to `room` frames, which live until the next call.  Returns how many; 0:
  * the end; < 0: the rest of the file cannot be read. */
 int capfile_read(struct capfile *file, struct capfile_frame *frames,

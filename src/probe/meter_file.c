@@ -4,6 +4,7 @@
 #include "probe/meter_file.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "probe/capfile.h"
@@ -12,9 +13,9 @@
 #include "probe/stats.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { OUT_MAX = 1 << 20, PROGRESS_MS = 300 };
@@ -34,8 +35,7 @@ struct run {
 	struct buf out;
 	int failed;
 	struct err err;
-	sigset_t ends; /* Ctrl-C and the like */
-	bool ended;    /* one has come */
+	struct interrupt interrupt;
 	bool terminal; /* progress is wanted */
 	struct mono_time next;
 };
@@ -81,31 +81,10 @@ static bool on_record(void *data, const struct flow_record *r)
 	return o->out.len < OUT_MAX / 2 || write_out(o);
 }
 
-/* Ctrl-C and the like wait until they are looked for.  What is ignored, as
- * under nohup(1), stays so. */
-static void hold_signals(struct run *o)
+/* Nobody has ended it, and somebody takes what comes out. */
+static bool goes_on(const struct run *o)
 {
-	static const int all[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction now;
-
-	sigemptyset(&o->ends);
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (sigaction(all[i], NULL, &now) == 0 &&
-			now.sa_handler != SIG_IGN)
-			sigaddset(&o->ends, all[i]);
-	sigprocmask(SIG_BLOCK, &o->ends, NULL);
-}
-
-/* Has none come?  A second one ends the program at once. */
-static bool goes_on(struct run *o)
-{
-	const struct timespec none = {0};
-
-	if (!o->ended && sigtimedwait(&o->ends, NULL, &none) > 0) {
-		o->ended = true;
-		sigprocmask(SIG_UNBLOCK, &o->ends, NULL);
-	}
-	return !o->ended;
+	return !interrupt_came(&o->interrupt) && (!o->failed || o->n_outlets);
 }
 
 static bool on_progress(void *data, const struct capfile *file, uint64_t frames)
@@ -113,7 +92,6 @@ static bool on_progress(void *data, const struct capfile *file, uint64_t frames)
 	struct run *o = data;
 	uint64_t size = capfile_size(file);
 
-	hold_signals(o);
 	if (!goes_on(o))
 		return false;
 	/* a file's memory is there for the flows then */
@@ -203,11 +181,10 @@ static int keep_first(int first, int r, struct err *err, const struct err *e)
 
 static int read_one(struct run *run, const char *path, struct err *err)
 {
-	if (!goes_on(run))
-		return err_set(err, NFZ_E_INTERRUPTED, "interrupted");
-	/* nothing of it is counted yet, and it may keep us waiting */
-	sigprocmask(SIG_UNBLOCK, &run->ends, NULL);
-	return offline_read(run->meter, path, err);
+	int r = goes_on(run) ? offline_read(run->meter, path, err)
+			     : err_set(err, NFZ_E_INTERRUPTED, "interrupted");
+
+	return r == -NFZ_E_INTERRUPTED && run->failed ? 0 : r;
 }
 
 static int read_all(struct run *run, struct err *err)
@@ -220,8 +197,6 @@ static int read_all(struct run *run, struct err *err)
 		r = read_one(run, o->paths[i], &e);
 		first = keep_first(first, r, err, &e);
 	}
-	(void)goes_on(run);
-	sigprocmask(SIG_UNBLOCK, &run->ends, NULL);
 	r = offline_end(run->meter, &e);
 	first = keep_first(first, r, err, &e);
 	if (run->terminal)
@@ -245,6 +220,26 @@ static int open_one(struct run *run, struct outlet_options *o, struct err *err)
 	if (r == 0)
 		run->outlets[run->n_outlets++] = outlet;
 	return r;
+}
+
+/* What is read is not written over, by whatever name. */
+static int check_write(const struct meter_file_options *o, struct err *err)
+{
+	struct stat to, from;
+
+	if (!o->write || stat(o->write, &to) < 0 || !S_ISREG(to.st_mode))
+		return 0;
+	for (size_t i = 0; i < o->n_paths; i++)
+		if ((strcmp(o->paths[i], "-") == 0
+				    ? fstat(STDIN_FILENO, &from)
+				    : stat(o->paths[i], &from)) == 0 &&
+			from.st_dev == to.st_dev && from.st_ino == to.st_ino) {
+			err_set(err, NFZ_E_USAGE, "--write: %s is what is read",
+				o->write);
+			return err_hint(err, "Name another file; nothing was "
+					     "written");
+		}
+	return 0;
 }
 
 static int open_outlets(struct run *run, struct err *err)
@@ -293,6 +288,8 @@ static int close_outlets(
 
 		(void)outlet_finish(o, &ledger, offline_now(run->meter));
 		first = keep_first(first, outlet_failed(o, &e), err, &e);
+		if (run->opt->quiet)
+			continue;
 		outlet_stats(o, &stats);
 		fprintf(stderr,
 			"%s: messages %" PRIu64 ", refused %" PRIu64
@@ -320,9 +317,10 @@ static void summarise(struct run *run, const struct offline_result *got)
 
 	if (run->opt->stats)
 		stats_print(&run->out, got);
-	else
+	else if (!run->opt->quiet)
 		stats_say(&text, got);
-	metrics_say(&run->metrics, &text);
+	if (!run->opt->quiet)
+		metrics_say(&run->metrics, &text);
 	(void)write_out(run);
 	fputs(buf_str(&text), stderr);
 	buf_release(&text);
@@ -347,10 +345,12 @@ int meter_file_run(const struct meter_file_options *o, struct err *err)
 		.out = BUF_INIT(OUT_MAX),
 		.seed = hash_key_new(),
 		.interface = &interface,
-		.terminal = isatty(STDERR_FILENO)};
+		.terminal = !o->quiet && isatty(STDERR_FILENO)};
 	struct offline_options options;
-	int r = definition_choose_key(o->key, &run.key, err);
+	int r = check_write(o, err);
 
+	if (r == 0)
+		r = definition_choose_key(o->key, &run.key, err);
 	if (r == 0)
 		r = metrics_choose(o->metrics, &run.metrics, err);
 	options = set_up(o, &run);
@@ -360,9 +360,13 @@ int meter_file_run(const struct meter_file_options *o, struct err *err)
 	if (r == 0)
 		r = offline_new(&options, &run.meter, err);
 	if (r == 0) {
+		interrupt_begin(&run.interrupt,
+			"\nInterrupted: what was counted is told "
+			"first; once more ends it at once.\n");
 		if (o->lines)
 			record_print_head(&run.out, o->style, &run.shape);
 		r = finish(&run, read_all(&run, err), err);
+		interrupt_end(&run.interrupt);
 	}
 	release(&run);
 	return r;

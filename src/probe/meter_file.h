@@ -19,6 +19,7 @@ struct meter_file_options {
 	enum record_style style;
 	bool lines; /* records to stdout */
 	bool stats; /* a JSON object as the last line of stdout */
+	bool quiet; /* no summary, no progress */
 	const char *filter;
 	const struct opt_list *key; /* words: 5tuple addresses vlan mac tos */
 	struct export_sampling sampling;
@@ -37,7 +38,7 @@ struct meter_file_options {
 	const char *write; /* NULL: no IPFIX file */
 };
 
-/* A summary goes to stderr.  Every file is read as far as it goes; the first
+/* A summary goes to stderr, unless quiet.  Every file is read as far as it goes; the first
  * error is returned, further ones are logged. */
 int meter_file_run(const struct meter_file_options *options,
 	struct err *err) NFZ_MUST_CHECK;

@@ -21,7 +21,8 @@
 struct args {
 	const char *setup, *status, *filter, *write, *settings, *dump;
 	struct opt_list read, to, key, metrics;
-	bool print, balance, random, inner, fragment_ports, both, help, version;
+	bool print, balance, random, inner, fragment_ports, both, quiet, help,
+		version;
 	int style, stats, backend, verbose;
 	int64_t limit_ms, ring_mib, uid, idle_ms, active_ms, fin_ms,
 		report_bytes, report_packets, flows, memory_mib, pace, sample,
@@ -114,12 +115,24 @@ static const struct opt table[] = {
 		"most flows at once (with --read)", NULL, 1, 1 << 27},
 	{"memory-mib", 0, OPT_INT, AT(memory_mib), "N",
 		"most memory, in MiB (with --read)", NULL, 16, 1 << 20},
+	{"quiet", 'q', OPT_FLAG, AT(quiet), NULL,
+		"no summary, no progress (with --read)", NULL, 0, 0},
 	{"verbose", 'v', OPT_COUNT, AT(verbose), NULL, "say more", NULL, 0, 0},
 	{"help", 'h', OPT_FLAG, AT(help), NULL, "this text", NULL, 0, 0},
 	{"version", 'V', OPT_FLAG, AT(version), NULL, "which version this is",
 		NULL, 0, 0},
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
+
+/* Before anything is said. */
+static const struct args plain = {.uid = PRIVS_NOBODY,
+	.idle_ms = 60000,
+	.active_ms = 300000,
+	.style = STYLE_DEFAULT,
+	.pace = COURIER_PACE,
+	.count = DUMP_FRAMES,
+	.threads = -1,
+	.hash = -1};
 
 static enum record_style style_of(const struct args *a)
 {
@@ -162,29 +175,64 @@ static struct export_sampling sampling_of(const struct args *a)
 		.initialiser = (uint32_t)a->hash};
 }
 
+/* Nothing that was asked for is ignored. */
+static const char *const with_read[] = {"stats", "filter", "inner",
+	"fragment-ports", "write", "idle", "active", "fin", "report-bytes",
+	"report-packets", "flows", "memory-mib", "quiet", NULL};
+static const char *const with_setup[] = {"print", "dump", "count", "for",
+	"status", "settings", "backend", "ring-mib", "threads", "user", NULL};
+static const char *const with_sample[] = {"random", "hash", NULL};
+static const char *const with_to[] = {"balance", NULL};
+static const char *const with_dump[] = {"count", NULL};
+
+static int check_with(const struct args *a, const char *const *names,
+	const char *with, struct err *err)
+{
+	const char *name = opt_given(table, names, a, &plain);
+
+	if (!name)
+		return 0;
+	return err_set(err, NFZ_E_USAGE, "--%s goes with --%s", name, with);
+}
+
+static int check_sample(const struct args *a, struct err *err)
+{
+	if (a->sample == 0)
+		return check_with(a, with_sample, "sample", err);
+	if (a->random && a->hash >= 0)
+		return err_set(err, NFZ_E_USAGE,
+			"--random and --hash are two ways to sample: give one "
+			"of them");
+	return 0;
+}
+
 /* A later fragment needs the first, which a sample may not have. */
 static int check_file(const struct args *a, struct err *err)
 {
-	if (a->threads >= 0)
-		return err_set(err, NFZ_E_USAGE, "--threads goes with --setup");
-	if (!a->fragment_ports || a->sample <= 1)
-		return 0;
-	return err_set(err, NFZ_E_USAGE,
-		"--fragment-ports needs all packets, and --sample leaves some "
-		"out: give one of them");
+	int r = check_with(a, with_setup, "setup", err);
+
+	if (r == 0 && !a->to.n)
+		r = check_with(a, with_to, "to", err);
+	if (r == 0 && a->fragment_ports && a->sample > 1)
+		r = err_set(err, NFZ_E_USAGE,
+			"--fragment-ports needs all packets, and --sample "
+			"leaves some out: give one of them");
+	if (r == 0 && a->write && strcmp(a->write, "-") == 0 &&
+		(prints(a) || a->stats))
+		r = err_set(err, NFZ_E_USAGE,
+			"--write - has standard output for itself: give no "
+			"--output and no --stats json");
+	return r;
 }
 
-/* What only captures are read with is not ignored. */
 static int check_live(const struct args *a, struct err *err)
 {
-	const char *word = a->inner            ? "inner"
-			   : a->fragment_ports ? "fragment-ports"
-			   : a->filter         ? "filter"
-			   : a->write          ? "write"
-					       : NULL;
+	int r = check_with(a, with_read, "read", err);
 
-	if (word)
-		return err_set(err, NFZ_E_USAGE, "--%s goes with --read", word);
+	if (r == 0 && !a->dump)
+		r = check_with(a, with_dump, "dump", err);
+	if (r < 0)
+		return r;
 	if (a->sample > EXPORT_SAMPLED_MAX)
 		return err_set(err, NFZ_E_USAGE,
 			"--sample: at most one of %d with --setup",
@@ -267,6 +315,7 @@ static int run_file(const struct args *a, struct err *err)
 		.style = style_of(a),
 		.lines = prints(a),
 		.stats = a->stats != 0,
+		.quiet = a->quiet,
 		.filter = a->filter,
 		.key = &a->key,
 		.sampling = sampling_of(a),
@@ -282,7 +331,7 @@ static int run_file(const struct args *a, struct err *err)
 		.limit = {(uint64_t)a->report_bytes,
 			(uint64_t)a->report_packets}};
 
-	const int r = check_file(a, err);
+	int r = check_file(a, err);
 
 	return r < 0 ? r : meter_file_run(&o, err);
 }
@@ -301,19 +350,12 @@ static int check_use(struct args *a, char **words, int n, struct err *err)
 	if (!a->setup && !a->read.n)
 		return err_set(err, NFZ_E_USAGE,
 			"nfz-meter needs --setup FILE or --read FILE");
-	return 0;
+	return check_sample(a, err);
 }
 
 int PROGRAM_MAIN(meter)(int argc, char **argv)
 {
-	struct args a = {.uid = PRIVS_NOBODY,
-		.idle_ms = 60000,
-		.active_ms = 300000,
-		.style = STYLE_DEFAULT,
-		.pace = COURIER_PACE,
-		.count = DUMP_FRAMES,
-		.threads = -1,
-		.hash = -1};
+	struct args a = plain;
 	struct err err = ERR_INIT;
 	int words = 0, r;
 

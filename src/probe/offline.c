@@ -290,11 +290,11 @@ int offline_read(struct offline *o, const char *path, struct err *err)
 {
 	struct capfile_frame frames[CAPFILE_BATCH];
 	struct capfile *file = NULL;
-	int r = capfile_open(path, &file, err);
+	const struct window_pause pause = {o->opt.pause, o->opt.data};
+	int r = capfile_open(path, &pause, &file, err);
 
 	if (r < 0)
 		return r;
-	capfile_on_pause(file, o->opt.pause, o->opt.data);
 	for (unsigned n = 0;; n++) {
 		r = capfile_read(file, frames, CAPFILE_BATCH, err);
 		if (r <= 0)

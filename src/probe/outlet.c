@@ -45,6 +45,7 @@ static int connect_to(
 	const struct timeval patience = {.tv_sec = o->patience_s};
 	bool v4 = net_addr_is_v4(&t->addr);
 	int type = t->tcp ? SOCK_STREAM : SOCK_DGRAM;
+	char name[EXPORT_TARGET_TEXT];
 	int fd = socket(v4 ? AF_INET : AF_INET6, type | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
@@ -55,7 +56,8 @@ static int connect_to(
 	memcpy(&to6.sin6_addr, t->addr.b, 16);
 	if (connect(fd, v4 ? (const void *)&to4 : (const void *)&to6,
 		    v4 ? sizeof(to4) : sizeof(to6)) < 0) {
-		err_sys(err, "cannot export to port %u", t->port);
+		err_sys(err, "cannot export to %s",
+			export_target_print(t, name));
 		close(fd);
 		return -NFZ_E_IO;
 	}

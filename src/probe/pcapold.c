@@ -48,8 +48,12 @@ bool link_layer_of(uint32_t linktype, enum link_layer *ret)
 
 int link_unknown(const char *path, uint32_t linktype, struct err *err)
 {
-	return err_set(err, NFZ_E_INPUT,
-		"%s: frames of link type %u cannot be read", path, linktype);
+	err_set(err, NFZ_E_INPUT, "%s: frames of link type %u cannot be read",
+		path, linktype);
+	return err_hint(err,
+		"There are Ethernet, Linux cooked, raw IP, loopback, PPP, "
+		"PPPoE and Cisco HDLC; tshark -r %s shows others",
+		path);
 }
 
 static uint32_t load32(const uint8_t *p, bool swapped)

@@ -12,6 +12,14 @@
 
 enum { WINDOW_READ = 256 << 10, WINDOW_MOST = 768 << 10 };
 
+/* Called where the next bytes of a pipe or the like have not come for a tenth
+ * of a second, and each second; false: they are not waited for.  NULL: nobody
+ * waits for what was read. */
+struct window_pause {
+	bool (*call)(void *data);
+	void *data;
+};
+
 struct window {
 	int fd;
 	const char *path; /* for messages; the caller's */
@@ -19,16 +27,15 @@ struct window {
 	size_t at, end;
 	uint64_t read; /* bytes of the file so far */
 	bool eof;
-	/* called where the next bytes are not there yet, and each second;
-	 * false: they are not waited for.  NULL: nobody waits for what was read */
-	bool (*pause)(void *data);
-	void *data;
+	uint64_t size; /* of a file; 0 of what may keep us waiting, as a pipe */
+	bool waits;
+	struct window_pause pause;
 	struct mono_time next;
 };
 
-/* "-" is stdin. */
-int window_open(
-	struct window *w, const char *path, struct err *err) NFZ_MUST_CHECK;
+/* "-" is stdin; pause may be NULL. */
+int window_open(struct window *w, const char *path,
+	const struct window_pause *pause, struct err *err) NFZ_MUST_CHECK;
 void window_close(struct window *w);
 static inline size_t window_left(const struct window *w)
 {

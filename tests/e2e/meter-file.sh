@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=$(realpath "${BUILD:-build}")
 python3 - "$build/bin/nfz-meter" "$build/node/bin/nfz-meter" <<'END'
-import csv, io, json, os, select, signal, socket, struct, subprocess, sys, tempfile, threading
+import csv, fcntl, io, json, os, select, signal, socket, struct, subprocess, sys, tempfile, termios, threading, time
 
 meter = sys.argv[1]
 truth = "../shared/ref/pcaps"
@@ -182,6 +182,51 @@ def endless(to):
             to.write(b"".join(fragment(2000 + second, i, 0, 0, udp) for i in range(1000)))
     except BrokenPipeError:
         pass
+# also where it waits for the first byte, or the first writer
+os.mkfifo(folder.name + "/fifo")
+silent = os.pipe()
+for name in (folder.name + "/fifo", "-"):
+    run = subprocess.Popen([meter, own.name, name, "-o", "ndjson", "--stats", "json", "--report-packets", "9"], text=True,
+                           stdin=silent[0], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    first = run.stdout.readline() # what was told while it waits
+    run.send_signal(signal.SIGINT)
+    rest = run.stdout.read().splitlines()
+    expect("waiting for " + name[-4:], (run.wait(), json.loads(rest[-1])["packets"]), (130, 1000))
+os.close(silent[1])
+# a second one ends it whoever takes nothing
+taken = os.pipe()
+run = subprocess.Popen([meter, *[own.name] * 10, "--report-packets", "1", "-o", "ndjson"], stdout=taken[1], stderr=subprocess.PIPE)
+room = fcntl.fcntl(taken[0], fcntl.F_GETPIPE_SZ)
+while struct.unpack("i", fcntl.ioctl(taken[0], termios.FIONREAD, bytes(4)))[0] < room and run.poll() is None:
+    time.sleep(0.01)
+run.send_signal(signal.SIGINT)
+expect("the first is answered", b"once more" in run.stderr.readline() + run.stderr.readline(), True)
+run.send_signal(signal.SIGINT)
+expect("the second ends it", run.wait(60), -signal.SIGINT)
+# nobody who reads what comes out: it ends, and says why, in the midst of an endless pipe
+os.close(taken[1])
+run = subprocess.Popen([meter, "-r", "-", "-o", "ndjson", "--report-packets", "1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE)
+run.stdout.close()
+endless(run.stdin)
+expect("nobody reads", (run.wait(60), b"Broken pipe" in run.stderr.read()), (1, True))
+# what is read is not written over, and no option is passed over
+os.symlink(own.name, folder.name + "/other-name")
+def refused(*args):
+    with open(own.name) as f:
+        out = subprocess.run([meter, *args], stdin=f, capture_output=True, text=True)
+    return out.returncode, out.stdout
+kept = open(own.name, "rb").read()
+for args in (("-r", own.name, "-w", own.name), ("-r", own.name, "-w", folder.name + "/other-name"), ("-r", "-", "-w", own.name),
+             ("-r", own.name, "-w", "-", "-o", "csv"), ("-r", own.name, "-w", "-", "--stats", "json"),
+             ("-r", own.name, "--print"), ("-r", own.name, "--backend", "packet"), ("-r", own.name, "--settings", "x"),
+             ("-r", own.name, "--random"), ("-r", own.name, "--hash", "7"), ("-r", own.name, "--balance"),
+             ("-r", own.name, "--sample", "2", "--random", "--hash", "7"), ("--setup", "x", "--idle", "5"),
+             ("--setup", "x", "--stats", "json"), ("--setup", "x", "--count", "5")):
+    expect("refused " + " ".join(args), refused(*args), (2, ""))
+expect("still there", open(own.name, "rb").read() == kept, True)
+quiet = subprocess.run([meter, "-q", "-r", own.name, "-o", "none", "-w", "/dev/null"], capture_output=True, text=True)
+expect("quiet", (quiet.returncode, quiet.stdout, quiet.stderr), (0, "", ""))
 full = subprocess.run([meter, "-r", own.name, "-w", "/dev/full"], capture_output=True, text=True)
 expect("full", (full.returncode, "/dev/full: write: No space left" in full.stderr), (1, True))
 for feed in few, endless:

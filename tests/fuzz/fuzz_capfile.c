@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (fd < 0 || write(fd, data, len) != (ssize_t)len)
 		abort();
-	if (capfile_open(path, &file, NULL) == 0) {
+	if (capfile_open(path, NULL, &file, NULL) == 0) {
 		while ((n = capfile_read(file, frames, room, NULL)) > 0)
 			for (int i = 0; i < n; i++)
 				(void)dissect_frame(

@@ -256,7 +256,7 @@ static void each_file(const struct capture_row *row, void *data)
 	struct bench *b = data;
 	int n, left = FRAMES_A_FILE;
 
-	if (capfile_open(row->path, &file, NULL) < 0)
+	if (capfile_open(row->path, NULL, &file, NULL) < 0)
 		return;
 	while (left > 0 &&
 		(n = capfile_read(file, frames, CAPFILE_BATCH, NULL)) > 0) {
