@@ -1,5 +1,6 @@
-#include "base/clock.h"
+/* Which time a question is about, as it is typed. */
 #include "store/query.h"
+#include "base/clock.h"
 
 int query_set_times(
 	struct query *q, const struct query_times *t, struct err *err)
