@@ -57,8 +57,8 @@ static const struct opt options[] = {
 	{"set", 0, OPT_LIST, offsetof(struct up_command, set),
 		"[NODE:]KEY=VALUE,...",
 		"of meters and caches: idle, active, fin (times), report-bytes "
-		"(10m), report-packets, cpu-limit (25%); of meters: sampling, "
-		"flow-key, biflow, metrics",
+		"(10m), report-packets, flows (100k), cpu-limit (25%); of "
+		"meters: sampling, flow-key, biflow, metrics",
 		NULL, 0, 0},
 	{"caches", 0, OPT_INT, offsetof(struct up_command, caches), "N",
 		"so many flow caches of their own, all meters' flows shared",

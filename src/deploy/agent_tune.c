@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SET_BYTES = 256, PERIOD_US = 100000 };
+enum { SET_BYTES = 320, PERIOD_US = 100000 };
 
 /* Where a group goes, by kind of hierarchy. */
 struct group {

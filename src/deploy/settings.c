@@ -10,6 +10,7 @@
 
 enum { BY_AT = 32, WORD = 128 };
 #define COUNT_MAX INT64_C(1000000000000000)
+enum { FLOWS_LEAST = 1000, FLOWS_MOST = 64000000 };
 enum { CPU_MAX_PCT = 102400, SPAN_MIN_MS = 100, SPAN_MAX_MS = 86400000 };
 
 static const struct {
@@ -21,6 +22,7 @@ static const struct {
 	[SETTING_FIN] = {"fin", "fin", "fin-timeout"},
 	[SETTING_BYTES] = {"bytes", "report-bytes", "bytes"},
 	[SETTING_PACKETS] = {"packets", "report-packets", "packets"},
+	[SETTING_FLOWS] = {"flows", "flows", "cache-flows"},
 	[SETTING_CPU] = {"cpu", "cpu-limit", "cpu"},
 	[SETTING_SAMPLING] = {"sampling", "sampling", "sample"},
 	[SETTING_FLOW_KEY] = {"key", "flow-key", "key"},
@@ -65,6 +67,19 @@ static int read_count(const char *text, struct setting *ret, struct err *err)
 		keys[ret->key].name, text, keys[ret->key].word);
 	return err_hint(err, "Say how many, such as 10m for ten million; or "
 			     "none");
+}
+
+static int read_flows(const char *text, struct setting *ret, struct err *err)
+{
+	if (read_count(text, ret, err) < 0)
+		return -NFZ_E_USAGE;
+	if (ret->value < 0 ||
+		(ret->value >= FLOWS_LEAST && ret->value <= FLOWS_MOST))
+		return 0;
+	err_set(err, NFZ_E_USAGE, "--set flows: %s is not from 1k to 64m",
+		text);
+	return err_hint(err, "A flow takes some 110 bytes: 1m is 110 MB on "
+			     "each node");
 }
 
 static int read_percent(const char *text, struct setting *ret, struct err *err)
@@ -160,8 +175,8 @@ static int unknown_key(const char *key, struct err *err)
 				     "start again");
 	return err_hint(err,
 		"What can be set: idle, active, fin (times), report-bytes, "
-		"report-packets, cpu-limit (percent), sampling (one of so "
-		"many), flow-key, biflow, metrics");
+		"report-packets, flows (at most), cpu-limit (percent), "
+		"sampling (one of so many), flow-key, biflow, metrics");
 }
 
 static int read_value(const char *text, struct setting *ret, struct err *err)
@@ -172,6 +187,8 @@ static int read_value(const char *text, struct setting *ret, struct err *err)
 	case SETTING_BYTES:
 	case SETTING_PACKETS:
 		return read_count(text, ret, err);
+	case SETTING_FLOWS:
+		return read_flows(text, ret, err);
 	case SETTING_SAMPLING:
 		return read_sampling(text, ret, err);
 	case SETTING_FLOW_KEY:
@@ -331,13 +348,13 @@ static void add_span(const char *name, int64_t ms, char *to, size_t size)
 			name, ms / 1000);
 }
 
-static void add_count(const char *name, int64_t n, char *to)
+static void add_count(const char *how, int64_t n, const char *what, char *to)
 {
 	const size_t used = strlen(to);
 
 	if (n >= 0)
-		snprintf(to + used, SETTINGS_TEXT - used,
-			"%seach %" PRId64 " %s", used ? ", " : "", n, name);
+		snprintf(to + used, SETTINGS_TEXT - used, "%s%s %" PRId64 " %s",
+			used ? ", " : "", how, n, what);
 }
 
 static void add_word(
@@ -362,8 +379,9 @@ void settings_describe(const char *text, char ret[static SETTINGS_TEXT])
 	else
 		add_span(
 			"FIN", value_in(text, SETTING_FIN), ret, SETTINGS_TEXT);
-	add_count("bytes", value_in(text, SETTING_BYTES), ret);
-	add_count("packets", value_in(text, SETTING_PACKETS), ret);
+	add_count("each", value_in(text, SETTING_BYTES), "bytes", ret);
+	add_count("each", value_in(text, SETTING_PACKETS), "packets", ret);
+	add_count("at most", value_in(text, SETTING_FLOWS), "flows", ret);
 	snprintf(word, sizeof(word), "%" PRId64 " %%", cpu);
 	if (cpu >= 0)
 		add_word("CPU", word, ret);

@@ -1,7 +1,7 @@
 /* What can be set of a running meter, for all or for one node: the flow
- * timeouts, how much of a CPU it may take, how packets are sampled, what tells
- * flows apart and what is measured of them.  A node's settings are a line of
- * words, "active=5000 idle=2000 fin=0 bytes=10000000 packets=5000 cpu=25
+ * timeouts, how many flows there may be, how much of a CPU it may take, how
+ * packets are sampled, what tells flows apart and what is measured of them.  A node's settings are a line of
+ * words, "active=5000 idle=2000 fin=0 bytes=10000000 packets=5000 flows=100000 cpu=25
  * sampling=random:100 key=vlan+mac biflow=1 metrics=ttl+rtt", in the order of
  * the table; what is not named there
  * is as the meter's setup says.
@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SETTINGS_TEXT = 256 };
+enum { SETTINGS_TEXT = 320 };
 
 enum setting_key {
 	SETTING_ACTIVE,
@@ -25,6 +25,7 @@ enum setting_key {
 	SETTING_FIN,
 	SETTING_BYTES,
 	SETTING_PACKETS,
+	SETTING_FLOWS,
 	SETTING_CPU,
 	SETTING_SAMPLING,
 	SETTING_FLOW_KEY,
@@ -37,12 +38,12 @@ enum setting_key {
 struct setting {
 	char node[64]; /* "": every node */
 	enum setting_key key;
-	int64_t value; /* milliseconds; bytes, packets; percent of one CPU; of sampling, one
+	int64_t value; /* milliseconds; bytes, packets, flows; percent of one CPU; of sampling, one
 			* of so many and above 32 bits how; bits of struct
 			* definition */
 };
 
-/* "[NODE:]KEY=VALUE": idle, active, fin, report-bytes, report-packets, cpu-limit, sampling, flow-key, biflow and
+/* "[NODE:]KEY=VALUE": idle, active, fin, report-bytes, report-packets, flows, cpu-limit, sampling, flow-key, biflow and
  * metrics, with meter. in front if wanted.  What the meter cannot do is NFZ_E_USAGE with the
  * reason. */
 int setting_parse(

@@ -132,9 +132,9 @@ static void do_status(void *data, struct buf *out)
 	flowcache_stats(c->feed.flows.cache, &s);
 	buf_addf(out,
 		"backend cache\ndigests %" PRIu64 "\nrefused %" PRIu64
-		"\nflows %u\nmost_flows %u\nevicted %" PRIu64
+		"\nflows %u\nmost_flows %u\nroom %u\nevicted %" PRIu64
 		"\nrecords %" PRIu64 "\n",
-		c->feed.digests, c->feed.refused, s.flows, s.most_flows,
+		c->feed.digests, c->feed.refused, s.flows, s.most_flows, s.room,
 		s.evicted, s.records);
 }
 
@@ -155,6 +155,8 @@ static void apply_settings(struct cache *c, struct tune *ret)
 		ret->active_ms ? ret->active_ms : s->active_ms,
 		ret->fin_ms >= 0 ? ret->fin_ms : s->fin_ms);
 	flows_set_limit(&c->feed.flows, &ret->limit);
+	flows_set_most(
+		&c->feed.flows, ret->flows ? ret->flows : s->cache_flows);
 }
 
 static void do_reload(void *data)
@@ -166,9 +168,9 @@ static void do_reload(void *data)
 	log_info("settings hold from now on; idle_ms=%" PRId64
 		 " active_ms=%" PRId64 " (0: as the setup) fin_ms=%" PRId64
 		 " (-1: as the setup) bytes=%" PRIu64 " packets=%" PRIu64
-		 " (0: however much)",
+		 " (0: however much) flows=%" PRIu32 " (0: as the setup)",
 		t.idle_ms, t.active_ms, t.fin_ms, t.limit.octets,
-		t.limit.packets);
+		t.limit.packets, t.flows);
 }
 
 static size_t meters(const struct setup *s)

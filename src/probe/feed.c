@@ -81,7 +81,7 @@ int64_t feed_add(struct feed *f, uint16_t meter, const struct digest *d,
 
 void feed_tell(struct feed *f, int64_t now_ns)
 {
-	if (flows_crowded(&f->flows) &&
+	if (flows_stale(&f->flows) &&
 		!flows_redefine(&f->flows, &f->flows.definition))
 		return; /* once all has been taken */
 	flowcache_advance(f->flows.cache, now_ns);

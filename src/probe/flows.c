@@ -53,11 +53,17 @@ static void make_cache(struct flows *f)
 	f->cache = flowcache_new(&o);
 }
 
+void flows_set_most(struct flows *f, uint32_t flows)
+{
+	f->opt.flows = flows ? flows : 1;
+}
+
 void flows_open(struct flows *f, const struct definition *definition,
 	const struct flowcache_options *options)
 {
 	f->definition = *definition;
 	f->opt = *options;
+	flows_set_most(f, options->flows);
 	make_cache(f);
 }
 
@@ -78,12 +84,12 @@ bool flows_redefine(struct flows *f, const struct definition *definition)
 	return true;
 }
 
-bool flows_crowded(const struct flows *f)
+bool flows_stale(const struct flows *f)
 {
 	struct flowcache_stats s;
 
 	flowcache_stats(f->cache, &s);
-	return s.points == FLOWCACHE_POINTS;
+	return s.points == FLOWCACHE_POINTS || s.room != f->opt.flows;
 }
 
 void flows_set_timeouts(

@@ -24,8 +24,11 @@ void flows_close(struct flows *f);
 /* All that was counted leaves, then flows are others, in another cache.  False:
  * not all left, and nothing has changed. */
 bool flows_redefine(struct flows *f, const struct definition *definition);
-/* There are as many points as there may be: time to begin anew. */
-bool flows_crowded(const struct flows *f);
+/* So many at once from the next redefinition on. */
+void flows_set_most(struct flows *f, uint32_t flows);
+/* There are as many points as there may be, or another number of flows is wanted:
+ * time to begin anew. */
+bool flows_stale(const struct flows *f);
 void flows_set_timeouts(
 	struct flows *f, int64_t idle_ms, int64_t active_ms, int64_t fin_ms);
 void flows_set_limit(struct flows *f, const struct flow_limit *limit);

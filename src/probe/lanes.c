@@ -30,6 +30,11 @@ static bool on_record(void *data, const struct flow_record *r)
 	return taken;
 }
 
+static uint32_t share(const struct lanes *l, uint32_t flows)
+{
+	return (flows + l->n - 1) / l->n;
+}
+
 struct lanes *lanes_new(const struct lanes_options *o)
 {
 	struct lanes *l = mem_zalloc(1, sizeof(*l));
@@ -41,7 +46,7 @@ struct lanes *lanes_new(const struct lanes_options *o)
 		.crew = crew_new(o->n),
 		.sink = o->sink,
 		.data = o->data};
-	cache.flows = (o->cache.flows + o->n - 1) / o->n;
+	cache.flows = share(l, o->cache.flows);
 	cache.sink = on_record;
 	for (unsigned i = 0; i < l->n; i++) {
 		struct lane *lane = &l->items[i];
@@ -131,12 +136,18 @@ bool lanes_redefine(struct lanes *l, const struct definition *d)
 	return all;
 }
 
-bool lanes_crowded(const struct lanes *l)
+void lanes_set_most(struct lanes *l, uint32_t flows)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		flows_set_most(l->flows[i], share(l, flows));
+}
+
+bool lanes_stale(const struct lanes *l)
 {
 	bool any = false;
 
 	for (unsigned i = 0; i < l->n; i++)
-		any = any || flows_crowded(l->flows[i]);
+		any = any || flows_stale(l->flows[i]);
 	return any;
 }
 

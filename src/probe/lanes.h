@@ -41,7 +41,8 @@ void lanes_advance(struct lanes *l, int64_t now_ns);
 bool lanes_flush(struct lanes *l);
 bool lanes_end(struct lanes *l);
 bool lanes_redefine(struct lanes *l, const struct definition *definition);
-bool lanes_crowded(const struct lanes *l);
+void lanes_set_most(struct lanes *l, uint32_t flows); /* of all together */
+bool lanes_stale(const struct lanes *l);
 void lanes_set_timeouts(
 	struct lanes *l, int64_t idle_ms, int64_t active_ms, int64_t fin_ms);
 void lanes_set_limit(struct lanes *l, const struct flow_limit *limit);

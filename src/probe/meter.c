@@ -299,7 +299,7 @@ static void on_second(void *data)
 	if (m->ending)
 		return;
 	follow_interfaces(m);
-	m->stale = m->stale || lanes_crowded(m->taps.lanes);
+	m->stale = m->stale || lanes_stale(m->taps.lanes);
 	taps_mark(&m->taps);
 	m->ledger_age = 0;
 	on_tick(m);
@@ -454,6 +454,14 @@ void meter_set_timeouts(
 void meter_set_limit(struct meter *m, const struct flow_limit *limit)
 {
 	lanes_set_limit(m->taps.lanes, limit);
+}
+
+void meter_set_most(struct meter *m, uint32_t flows)
+{
+	lanes_set_most(
+		m->taps.lanes, flows ? flows : m->opt.setup->cache_flows);
+	m->stale = m->stale || lanes_stale(m->taps.lanes);
+	wake_up(m);
 }
 
 void meter_set_definition(struct meter *m, const struct definition *d)

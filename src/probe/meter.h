@@ -70,6 +70,9 @@ void meter_set_timeouts(struct meter *meter, int64_t idle_ms, int64_t active_ms,
 	int64_t fin_ms);
 /* Living flows are reported as soon as they have so much. */
 void meter_set_limit(struct meter *meter, const struct flow_limit *limit);
+/* Most flows at once, from some tenths of a second on; 0: as the setup.  All that
+ * was counted leaves, and the memory is another. */
+void meter_set_most(struct meter *meter, uint32_t flows);
 /* What a flow is, from some tenths of a second on: what was counted before
  * leaves as it was then, and nothing is missed in between. */
 void meter_set_definition(struct meter *meter, const struct definition *d);

@@ -117,10 +117,10 @@ static void do_status(void *data, struct buf *out)
 
 	meter_cache_stats(n->meter, &s);
 	buf_addf(out,
-		"backend %s\nflows %u\nmost_flows %u\nevicted %" PRIu64
+		"backend %s\nflows %u\nmost_flows %u\nroom %u\nevicted %" PRIu64
 		"\nheld_back %" PRIu64 "\nrecords %" PRIu64 "\n",
-		meter_backend(n->meter), s.flows, s.most_flows, s.evicted,
-		s.held_back, s.records);
+		meter_backend(n->meter), s.flows, s.most_flows, s.room,
+		s.evicted, s.held_back, s.records);
 	flows_print(meter_flows(n->meter), out);
 	if (n->uncarried)
 		buf_adds(out, "flow_key_note " UNCARRIED "\n");
@@ -163,6 +163,7 @@ static void apply_settings(struct net_meter *n)
 	meter_set_definition(n->meter, &t->definition);
 	meter_set_timeouts(n->meter, t->idle_ms, t->active_ms, t->fin_ms);
 	meter_set_limit(n->meter, &t->limit);
+	meter_set_most(n->meter, t->flows);
 	meter_set_sampling(n->meter, &t->sampling);
 }
 
@@ -183,8 +184,9 @@ static void say_settings(struct net_meter *n)
 		return;
 	n->untold = false;
 	log_info("settings hold from now on; idle_ms=%" PRId64
-		 " active_ms=%" PRId64 " (0: as the setup) sampling=%s",
-		n->told.idle_ms, n->told.active_ms,
+		 " active_ms=%" PRId64 " flows=%" PRIu32
+		 " (0: as the setup) sampling=%s",
+		n->told.idle_ms, n->told.active_ms, n->told.flows,
 		export_sampling_print(&n->told.sampling, sampling));
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 enum { TEXT = 512, LEAST_MS = 10, MOST_MS = 7 * 86400000 };
+enum { MOST_FLOWS = 1 << 26 };
 
 int tune_open(const char *path, int *ret_fd, struct err *err)
 {
@@ -47,6 +48,13 @@ static uint64_t count_of(const char *text, const char *name)
 	return v > 0 ? (uint64_t)v : 0;
 }
 
+static uint32_t flows_of(const char *text)
+{
+	const uint64_t v = count_of(text, "flows");
+
+	return v <= MOST_FLOWS ? (uint32_t)v : 0;
+}
+
 static void read_sampling(const char *text, struct tune *ret)
 {
 	const char *at = find(text, "sampling");
@@ -82,6 +90,7 @@ void tune_read(int fd, struct tune *ret)
 	ret->fin_ms = find(text, "fin") ? time_of(text, "fin") : -1;
 	ret->limit.octets = count_of(text, "bytes");
 	ret->limit.packets = count_of(text, "packets");
+	ret->flows = flows_of(text);
 	read_sampling(text, ret);
 	read_definition(text, &ret->definition);
 }

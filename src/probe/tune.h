@@ -16,12 +16,13 @@ struct tune {
 	struct export_sampling sampling; /* as before where not named... */
 	struct definition definition;    /* ...and so each part of it */
 	struct flow_limit limit;         /* 0: not named */
+	uint32_t flows;                  /* most at once; 0: not named */
 };
 
 /* Opens path for tune_read(); *ret_fd -1 when there is none. */
 int tune_open(const char *path, int *ret_fd, struct err *err) NFZ_MUST_CHECK;
 /* "active=5000 idle=2000 fin=0 sampling=random:10 key=vlan+mac biflow=1
- * metrics=ttl+rtt bytes=10000000 packets=5000": what is not understood is not
+ * metrics=ttl+rtt bytes=10000000 packets=5000 flows=100000": what is not understood is not
  * named. */
 void tune_read(int fd, struct tune *ret);
 

@@ -13,6 +13,11 @@ meter() { on "$1" -- sh -c 'sed -n "s/^process \([0-9]*\) .*/\1/p" \
 set_on() { on "$1" -- sh -c 'head -n 1 /var/lib/netflowize/*/run/meter.set' |
 	sed 's/ *$//'; }
 
+# shellcheck disable=SC2317 # called by eventually
+room() { # flows, of all meters and caches
+	nfz status "$exp" -o json
+	[ "$(jq -c '[.. | .flows_room? // empty] | unique' "$dir/out")" = "[$1]" ]
+}
 nfz up "$exp" --set sampling=ten
 check "a sampling of no number is refused" [ "$status" = 2 ]
 check "with what there is" said "random:100, hash:100"
@@ -41,15 +46,17 @@ nfz capture "$exp" nowhere -w "$dir/none.pcap"
 check "no such link" [ "$status" = 2 ]
 check "no file then" [ ! -e "$dir/none.pcap" ]
 changes=0
-for set in idle=500ms active=1s left:idle=200ms right:active=30s \
-	idle=1s,active=2s left:idle=default; do
+for set in idle=500ms active=1s left:idle=200ms right:active=30s flows=2k \
+	idle=1s,active=2s left:idle=default flows=none; do
 	nfz up "$exp" --set "$set"
 	check "set $set" [ "$status" = 0 ]
 	said "set:" && changes=$((changes + 1))
+	[ "$set" != flows=2k ] ||
+		check "there is room for so many" eventually room 2000
 	sleep 1
 done
 wait
-check "all were changes" [ "$changes" = 6 ]
+check "all were changes" [ "$changes" = 8 ]
 check "no meter was restarted" [ "$(meter left) $(meter right)" = \
 	"$left $right" ]
 check "the meter says so" [ "$(on left -- sh -c \
@@ -163,8 +170,9 @@ pinging=$!
 nfz up "$exp" --caches 1 --backend packet --threads 2
 check "a flow cache" [ "$status" = 0 ]
 meters="$(meter left) $(meter right)"
-nfz up "$exp" --caches 2 --backend packet --threads 2
+nfz up "$exp" --caches 2 --backend packet --threads 2 --set flows=3k
 check "one more" [ "$status" = 0 ]
+check "in meters and caches there is room for so many" eventually room 3000
 nfz status "$exp" -o json
 check "two threads read" [ "$(on left -- sh -c \
 	"ls /proc/$(meter left)/task | wc -l")" = 2 ]

@@ -66,6 +66,22 @@ Test(settings, what_a_flow_carries_until_it_is_reported)
 		"each 10000000 bytes, each 5000 packets, CPU 25 %");
 }
 
+Test(settings, how_many_flows_there_may_be)
+{
+	const struct setting wishes[] = {
+		parsed("flows=100k"), parsed("r1:meter.flows=default")};
+	char text[SETTINGS_TEXT];
+
+	settings_merge("packets=5 cpu=25", wishes, 2, "r2", text);
+	cr_assert_str_eq(text, "packets=5 flows=100000 cpu=25");
+	settings_describe("packets=5 flows=100000 cpu=25", text);
+	cr_assert_str_eq(
+		text, "each 5 packets, at most 100000 flows, CPU 25 %");
+	settings_merge("flows=7000 cpu=25", wishes, 2, "r1", text);
+	cr_assert_str_eq(text, "cpu=25");
+	cr_assert_eq(parsed("flows=64m").value, 64000000);
+}
+
 Test(settings, sampling_is_kept_in_words)
 {
 	const struct setting wishes[] = {
@@ -120,8 +136,9 @@ Test(settings, refused)
 		"flow-key=src", "flow-key=vlan+", "biflow=both",
 		"metrics=weight", "report-bytes=", "bytes=0", "bytes=-1",
 		"bytes=-9223372036854775808m", "packets=5kk", "packets=k",
-		"packets=1001t", "packets=9223372036854775807k", "colour=red",
-		"r1:colour=red", "threads=2"};
+		"packets=1001t", "packets=9223372036854775807k", "flows=999",
+		"flows=65m", "flows=many", "colour=red", "r1:colour=red",
+		"threads=2"};
 	struct err err = ERR_INIT;
 	struct setting s;
 

@@ -336,10 +336,10 @@ Test(account, addresses_without_number)
 		account_frames(&b.account, &f, 1);
 	}
 	cr_expect_eq(b.account.n.ip_frames, 70000);
-	cr_expect(flows_crowded(&flows));
+	cr_expect(flows_stale(&flows));
 	cr_assert(flows_redefine(&flows, &by_mac));
 	account_define(&b.account, &flows);
-	cr_expect_not(flows_crowded(&flows));
+	cr_expect_not(flows_stale(&flows));
 	account_frames(&b.account, &f, 1);
 	cr_expect_eq(b.account.n.ip_frames, 70001);
 	flows_close(&flows);

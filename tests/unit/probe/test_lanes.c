@@ -57,3 +57,66 @@ Test(lanes, records_are_taken_beside_others, .timeout = 30)
 	cr_expect_eq(s.records, LANES * FLOWS);
 	lanes_free(w.lanes);
 }
+
+static bool count(void *data, struct flows *flows, const struct flow_record *r)
+{
+	(void)flows;
+	*(uint64_t *)data += r->packets;
+	return true;
+}
+
+static void add(struct lanes *l, unsigned first, unsigned n)
+{
+	for (unsigned i = first; i < first + n; i++) {
+		struct flowcache *c = lanes_flows(l)[i % LANES]->cache;
+		struct flow_addition a = {.packets = 1, .octets = 40};
+
+		a.point = flowcache_point(c, &(struct flow_point){.tap = 1});
+		a.key.sport = (uint16_t)i;
+		cr_assert_eq(flowcache_add(c, &a, 1), 0);
+	}
+}
+
+static uint32_t room(const struct lanes *l)
+{
+	struct flowcache_stats s;
+
+	lanes_stats(l, &s);
+	cr_expect_leq(s.flows, s.room);
+	return s.room;
+}
+
+/* All that was counted is told, and each packet once. */
+Test(lanes, may_have_more_flows_or_fewer)
+{
+	const struct definition plain = {0};
+	uint64_t told = 0;
+	const struct lanes_options o = {.n = LANES,
+		.cache = {.flows = LANES * FLOWS,
+			.idle_ms = 1000,
+			.active_ms = 60000},
+		.sink = count,
+		.data = &told};
+	struct lanes *l = lanes_new(&o);
+
+	cr_expect_not(lanes_stale(l));
+	add(l, 0, LANES * FLOWS);
+	lanes_set_most(l, LANES * FLOWS);
+	cr_expect_not(lanes_stale(l));
+	lanes_set_most(l, LANES * 5 - 1);
+	cr_expect(lanes_stale(l));
+	cr_expect_eq(room(l), LANES * FLOWS);
+	cr_assert(lanes_redefine(l, &plain));
+	cr_expect_eq(told, LANES * FLOWS);
+	cr_expect_eq(room(l), LANES * 5);
+	cr_expect_not(lanes_stale(l));
+	add(l, 0, LANES * 7);
+	cr_expect_eq(told, LANES * (FLOWS + 2)); /* for want of room */
+	lanes_set_most(l, LANES * 1000);
+	cr_assert(lanes_redefine(l, &plain));
+	cr_expect_eq(told, LANES * (FLOWS + 7));
+	add(l, 0, LANES * 1000);
+	cr_expect_eq(told, LANES * (FLOWS + 7));
+	cr_expect_eq(room(l), LANES * 1000);
+	lanes_free(l);
+}
