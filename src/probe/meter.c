@@ -171,7 +171,8 @@ static bool is_as_wanted(const struct meter *m)
 }
 
 /* Packets are chosen otherwise, or flows are others: behind a cut, so that all
- * before it is what it was. */
+ * before it is what it was.  Lanes have changed before: what goes to another one
+ * is in the cut, and leaves with it; behind it no flow is in two. */
 static void change(struct meter *m)
 {
 	if (is_as_wanted(m))
