@@ -172,8 +172,9 @@ static int read_interface(
 	return 0;
 }
 
-/* No overflow when two are added or subtracted; year 2116. */
-#define TIME_MOST ((INT64_C(1) << 62) - 1)
+/* No overflow when two are added or subtracted, and some hours to that; year
+ * 2116. */
+#define TIME_MOST ((INT64_C(1) << 62) - (INT64_C(1) << 52))
 
 static int64_t clamp(int64_t ns)
 {
