@@ -1,11 +1,12 @@
 #include "probe/clocks.h"
 #include "base/clock.h"
 #include "base/mem.h"
-
-#include <stdlib.h>
+#include "probe/pages.h"
 
 #define WINDOW_NS (5 * NS_PER_S)
 #define STEP_NS (10 * NS_PER_S)
+
+enum { BY_MODULE = (UINT16_MAX + 1) * sizeof(uint16_t) };
 
 struct clocks_sender {
 	int64_t window_ns;        /* when it began */
@@ -19,13 +20,13 @@ void clocks_init(struct clocks *c, size_t max)
 {
 	*c = (struct clocks){.max = max};
 	c->senders = mem_zalloc(max + 1, sizeof(*c->senders));
-	c->by_module = mem_zalloc(UINT16_MAX + 1, sizeof(*c->by_module));
+	c->by_module = pages_map(BY_MODULE);
 }
 
 void clocks_release(struct clocks *c)
 {
 	free(c->senders);
-	free(c->by_module);
+	pages_unmap(c->by_module, BY_MODULE);
 	*c = (struct clocks){0};
 }
 

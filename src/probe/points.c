@@ -1,20 +1,20 @@
 /* A set of observation points that only grows. */
 #include "probe/points.h"
-#include "base/mem.h"
+#include "probe/pages.h"
 
 #include <string.h>
 
 void points_init(struct points *p)
 {
 	*p = (struct points){.seed = hash_key_new()};
-	p->items = mem_zalloc(POINTS_MAX, sizeof(*p->items));
-	p->slots = mem_zalloc(POINTS_SLOTS, sizeof(*p->slots));
+	p->items = pages_map(POINTS_MAX * sizeof(*p->items));
+	p->slots = pages_map(POINTS_SLOTS * sizeof(*p->slots));
 }
 
 void points_release(struct points *p)
 {
-	free(p->items);
-	free(p->slots);
+	pages_unmap(p->items, POINTS_MAX * sizeof(*p->items));
+	pages_unmap(p->slots, POINTS_SLOTS * sizeof(*p->slots));
 }
 
 static bool same(const struct flow_point *a, const struct flow_point *b)

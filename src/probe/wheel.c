@@ -3,6 +3,8 @@
 #include "probe/wheel.h"
 #include "probe/pages.h"
 
+#include <string.h>
+
 static size_t bytes_of(uint32_t n)
 {
 	return n * sizeof(struct wheel_entry);
@@ -25,8 +27,7 @@ void wheel_init(struct wheel *w, uint32_t n)
 	w->broods = pages_map(bytes_of(broods_of(n)));
 	w->n = n;
 	w->tick = 0;
-	for (size_t i = 0; i < WHEEL_SLOTS * WHEEL_LISTS; i++)
-		w->heads[i] = WHEEL_NONE;
+	memset(w->heads, 0xff, sizeof(w->heads)); /* WHEEL_NONE */
 }
 
 void wheel_release(struct wheel *w)

@@ -2,7 +2,7 @@
  * read behind it.  Small enough to stay in the second-level cache, so walking
  * a block costs no memory traffic of its own. */
 #include "probe/window.h"
-#include "base/mem.h"
+#include "probe/pages.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@ int window_open(struct window *w, const char *path,
 	w->waits = !S_ISREG(st.st_mode);
 	w->size = w->waits ? 0 : (uint64_t)st.st_size;
 	(void)posix_fadvise(w->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	w->bytes = mem_zalloc(WINDOW_MOST, 1);
+	w->bytes = pages_map(WINDOW_MOST);
 	return 0;
 }
 
@@ -49,7 +49,7 @@ void window_close(struct window *w)
 {
 	if (w->fd > STDIN_FILENO)
 		close(w->fd);
-	free(w->bytes);
+	pages_unmap(w->bytes, WINDOW_MOST);
 	w->bytes = NULL;
 	w->fd = -1;
 }
