@@ -74,18 +74,20 @@ class Tab {
 		await this.send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: on ? "dark" : "light" }, { name: "prefers-reduced-motion", value: "reduce" }] });
 	}
 	async go(url) {
-		// that document's own event: the one before it may be late
-		const loaded = new Set();
+		// of that document, or of one that it gave way to before it was
+		// loaded; what was there before may be heard late
+		const begun = [], loaded = new Set();
 		let look = () => {};
 		const l = (m) => {
-			if (m.sessionId !== this.session || m.method !== "Page.lifecycleEvent" || m.params.name !== "load") return;
-			loaded.add(m.params.loaderId);
+			if (m.sessionId !== this.session || m.method !== "Page.lifecycleEvent") return;
+			if (m.params.name === "init") begun.push(m.params.loaderId);
+			if (m.params.name === "load") loaded.add(m.params.loaderId);
 			look();
 		};
 		this.browser.listeners.push(l);
 		const { loaderId } = await this.send("Page.navigate", { url });
 		await new Promise((yes, no) => {
-			(look = () => loaded.has(loaderId) && yes())();
+			(look = () => [loaderId, ...begun.slice(begun.indexOf(loaderId) + 1 || begun.length)].some((id) => loaded.has(id)) && yes())();
 			setTimeout(() => no(new Error(url + ": not loaded")), 60000).unref();
 		});
 		this.browser.listeners.splice(this.browser.listeners.indexOf(l), 1);
