@@ -3,7 +3,7 @@
 (function () {
 	const levels = { Problem: "bad", Attention: "warn", Note: "note", Good: "good" };
 	function findings() {
-		put("findings", page.findings.map((f) => h("li", { class: levels[f.level] || "note" }, h("b", {}, f.level), f.text,
+		put("findings", page.findings.map((f) => h("li", { class: levels[f.level] || "note" }, h("b", {}, f.level), f.text, " ",
 			f.filter ? h("button", { onclick: () => copy(page.command + " " + quote(f.filter)), "aria-label": "copy command that shows these flows" }, "copy command") : null)));
 	}
 	panels.push(findings);

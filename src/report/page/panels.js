@@ -220,7 +220,8 @@
 				h("p", {}, "No probe of ours took part: what was on the wire, and what was lost before these records were written, is unknown."));
 			return;
 		}
-		put("accounting", h("table", {}, head("", "", ">Number", ">Of it"), h("tbody", {},
+		const missing = lost.length || l.unaccounted || l.records_lost;
+		put("accounting", h("table", {}, head("", "", ">Number", missing ? ">Of it" : ""), h("tbody", {},
 			row("frames on the wire", l.wire_frames, l.wire_frames, "f0"), row("not IP", l.non_ip, l.wire_frames, "f7"),
 			row("ours, or counted elsewhere", l.excluded, l.wire_frames, "f7"),
 			l.unsampled ? row("not sampled", l.unsampled, l.wire_frames, "f7") : null,
