@@ -77,15 +77,19 @@ const struct flow_metric metric_rtt = {.name = "rtt",
 	.known = rtt_known,
 	.restart = rtt_restart};
 
-/* --- window: RFC 7323 2.2, scaled where the SYN was seen ------------------- */
+/* --- window: RFC 7323 2.2, scaled where the SYN was seen -------------------
+ * and, where both directions are one flow, the other side scales, too. */
+
+enum { NO_SCALE = -1 };
 
 struct window_state {
 	uint32_t min, max, zero;
+	int8_t offered; /* in the last SYN, or NO_SCALE */
 	uint8_t scale;
 	bool any;
 };
 
-static uint8_t scale_of(const struct metric_packet *p)
+static int8_t scale_of(const struct metric_packet *p)
 {
 	for (size_t i = 0; i < p->n_options;) {
 		uint8_t kind = p->options[i], len;
@@ -101,13 +105,27 @@ static uint8_t scale_of(const struct metric_packet *p)
 		len = p->options[i + 1];
 		if (kind == OPTION_SCALE && len == 3)
 			return p->options[i + 2] < SCALE_MOST
-				       ? p->options[i + 2]
+				       ? (int8_t)p->options[i + 2]
 				       : SCALE_MOST;
 		if (len < 2)
 			break;
 		i += len;
 	}
-	return 0;
+	return NO_SCALE;
+}
+
+/* An answer decides for both: neither scales unless both offer to. */
+static void window_agree(struct window_state *s, struct window_state *other,
+	const struct metric_packet *p)
+{
+	const bool answer = p->tcp_flags & ACK && other;
+	bool on;
+
+	s->offered = scale_of(p);
+	on = s->offered != NO_SCALE && !(answer && other->offered == NO_SCALE);
+	s->scale = on ? (uint8_t)s->offered : 0;
+	if (answer)
+		other->scale = on ? (uint8_t)other->offered : 0;
 }
 
 /* A SYN's own window is not scaled, a RST's says nothing. */
@@ -117,11 +135,10 @@ static void window_update(
 	struct window_state *s = state;
 	uint32_t window;
 
-	(void)other;
 	if (!p->tcp || p->tcp_flags & RST)
 		return;
 	if (p->tcp_flags & SYN) {
-		s->scale = scale_of(p);
+		window_agree(s, other, p);
 		return;
 	}
 	window = (uint32_t)p->window << s->scale;
@@ -151,7 +168,7 @@ static void window_restart(void *state)
 {
 	struct window_state *s = state;
 
-	*s = (struct window_state){.scale = s->scale};
+	*s = (struct window_state){.offered = s->offered, .scale = s->scale};
 }
 
 const struct flow_metric metric_window = {.name = "window",

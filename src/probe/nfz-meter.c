@@ -59,8 +59,8 @@ static const struct opt table[] = {
 	{"biflow", 0, OPT_FLAG, AT(both), NULL,
 		"a flow is both directions, RFC 5103", NULL, 0, 0},
 	{"metrics", 0, OPT_LIST, AT(metrics), "NAMES",
-		"sizes ttl rtt sequence window jitter fingerprint application "
-		"all",
+		"sizes ttl rtt sequence window jitter fingerprint icmp "
+		"application all",
 		NULL, 0, 0},
 	{"sample", 0, OPT_INT, AT(sample), "N", "every N-th frame only", NULL,
 		1, INT32_MAX},

@@ -133,6 +133,35 @@ Test(metrics, windows_are_scaled_by_the_syn)
 	free(state);
 }
 
+/* Neither side scales unless both do (RFC 7323 1.3). */
+Test(metrics, windows_are_scaled_by_both)
+{
+	static const uint8_t options[] = {2, 4, 5, 0xb4, 1, 3, 3, 7};
+	const struct flow_metric *m = &metric_window;
+
+	for (int offers = 0; offers < 4; offers++) {
+		struct metric_packet syn = segment(0, SYN, 0, 0),
+				     answer = segment(0, SYN | ACK, 0, 0),
+				     ack = segment(1, ACK, 1, 0);
+		void *there = fresh(m), *back = fresh(m);
+		const unsigned want = offers == 3 ? 128000 : 1000;
+
+		syn.options = answer.options = options;
+		syn.n_options = offers & 1 ? sizeof(options) : 4;
+		answer.n_options = offers & 2 ? sizeof(options) : 4;
+		m->update(there, back, &syn);
+		m->update(back, there, &answer);
+		m->update(there, back, &ack);
+		m->restart(there);
+		m->update(there, back, &ack);
+		m->update(back, there, &ack);
+		cr_expect_eq(value(m, there, 1), want);
+		cr_expect_eq(value(m, back, 1), want);
+		free(there);
+		free(back);
+	}
+}
+
 /* A Linux SYN, as in p0f's own database. */
 Test(metrics, a_fingerprint)
 {
