@@ -6,6 +6,7 @@
 #include "cli/limit.h"
 #include "cli/nodes.h"
 #include "cli/say.h"
+#include "format/jsonw.h"
 #include "format/sheet.h"
 
 #include <stddef.h>
@@ -34,7 +35,7 @@ static bool healthy(const struct deploy_process *p)
 	return strcmp(p->state, "running") == 0;
 }
 
-enum { CLOCK_FAR_MS = 50 };
+enum { CLOCK_FAR_MS = 50, DOCUMENT_MAX = 1 << 28 };
 
 static size_t count_in(const struct deploy_report *r, const char *state)
 {
@@ -117,12 +118,10 @@ static void add_module(struct sheet *s, const struct deploy_node *n,
 	sheet_text(s, settings);
 }
 
-/* The modules that are (not) healthy; returns how many. */
-static size_t add_modules(struct sheet *s, const struct deploy_report *r,
+/* The modules that are (not) healthy. */
+static void add_modules(struct sheet *s, const struct deploy_report *r,
 	const struct deploy_node *by, bool good)
 {
-	size_t n = 0;
-
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < r->nodes[i].n_found; k++) {
 			const struct deploy_found *f = &r->nodes[i].found[k];
@@ -132,15 +131,13 @@ static size_t add_modules(struct sheet *s, const struct deploy_report *r,
 					continue;
 				add_module(s, &r->nodes[i], by, f,
 					&f->processes[p]);
-				n++;
 			}
 		}
-	return n;
 }
 
-/* Unhealthy ones first; *ret_bad says how many there are. */
+/* Unhealthy ones first. */
 static int show_modules(const struct deploy_report *r,
-	const struct deploy_node *by, size_t *ret_bad, struct err *err)
+	const struct deploy_node *by, struct err *err)
 {
 	static const struct sheet_column columns[] = {{.name = "MODULE"},
 		{.name = "NODE"}, {.name = "STATE"}, {.name = "CLOCK"},
@@ -150,7 +147,7 @@ static int show_modules(const struct deploy_report *r,
 
 	sheet_open(&s, SHEET_TABLE, stdout, columns, 7);
 	sheet_begin(&s, "netflowize.modules/1", "modules");
-	*ret_bad = add_modules(&s, r, by, false);
+	add_modules(&s, r, by, false);
 	add_modules(&s, r, by, true);
 	sheet_end(&s);
 	code = sheet_close(&s, err);
@@ -168,8 +165,9 @@ static size_t found(const struct deploy_report *r)
 	return n;
 }
 
+/* out NULL: it goes to standard output as it comes. */
 static int ask_ledger(struct nodes_context *n, const struct status_command *o,
-	const struct topology *t, struct err *err)
+	const struct topology *t, struct buf *out, struct err *err)
 {
 	const char *format = o->common.format == FORMAT_WIDE
 				     ? "table"
@@ -186,7 +184,66 @@ static int ask_ledger(struct nodes_context *n, const struct status_command *o,
 	}
 	if (!o->no_flush)
 		argv[k] = "--flush";
-	return nodes_query(n, t, argv, err);
+	return out ? nodes_query_text(n, t, argv, out, err)
+		   : nodes_query(n, t, argv, err);
+}
+
+static void put_programs(const struct deploy_report *r, struct jsonw *w)
+{
+	jsonw_key(w, "programs");
+	jsonw_array(w);
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < r->nodes[i].n_found; k++) {
+			const struct deploy_found *f = &r->nodes[i].found[k];
+
+			for (size_t p = 0; p < f->n; p++) {
+				jsonw_object_inline(w);
+				jsonw_put(w, "node", r->nodes[i].name);
+				jsonw_put(w, "role", f->processes[p].role);
+				jsonw_put(w, "state", f->processes[p].state);
+				jsonw_put(w, "deployment", f->id);
+				jsonw_put(w, "since", f->since);
+				jsonw_end(w);
+			}
+		}
+	jsonw_end(w);
+}
+
+static size_t without_blanks(const struct buf *b, size_t end)
+{
+	while (end && strchr(" \n", b->data[end - 1]))
+		end--;
+	return end;
+}
+
+/* The collector's document, which has what was told, and as its last member
+ * what the nodes say of the programs there. */
+static int print_document(struct nodes_context *n,
+	const struct status_command *o, const struct topology *t,
+	const struct deploy_report *report, struct err *err)
+{
+	struct buf told = BUF_INIT(DOCUMENT_MAX), out = BUF_INIT(DOCUMENT_MAX),
+		   more = BUF_INIT(DOCUMENT_MAX);
+	struct jsonw w;
+	int r = ask_ledger(n, o, t, &told, err);
+	size_t end = without_blanks(&told, told.len);
+
+	if (r == 0 && (end < 2 || told.data[end - 1] != '}'))
+		r = err_set(err, NFZ_E_REMOTE,
+			"the collector's answer is no document");
+	if (r == 0) {
+		end = without_blanks(&told, end - 1);
+		jsonw_init(&w, &more, JSONW_INDENT);
+		jsonw_object(&w);
+		put_programs(report, &w);
+		jsonw_end(&w);
+		buf_add(&out, told.data, end);
+		buf_addf(&out, ",%s", buf_str(&more) + strlen("{"));
+		r = app_print_json(n->app, &out, err);
+	}
+	buf_release(&told);
+	buf_release(&more);
+	return r;
 }
 
 static size_t programs(const struct deploy_report *r)
@@ -249,16 +306,19 @@ static int show(struct nodes_context *n, const struct status_command *o,
 {
 	const struct deploy_node *by = reference(n, report);
 	bool failed = report->failed > 0;
+	const bool people = app_for_people(n->app);
+	const size_t bad = programs(report) - count_in(report, "running");
 	struct err why = *err;
-	size_t bad = 0;
 	int r;
 
 	if (programs(report) == 0)
 		return files_only(n, report, err);
-	r = show_modules(report, by, &bad, err);
+	r = people ? show_modules(report, by, err) : 0;
 	say_clocks(n->app, report, by);
-	if (r == 0 && !o->limit)
-		r = ask_ledger(n, o, t, err);
+	if (r == 0 && o->common.format == FORMAT_JSON)
+		r = print_document(n, o, t, report, err);
+	else if (r == 0 && !o->limit)
+		r = ask_ledger(n, o, t, NULL, err);
 	if (r == 0 && failed) {
 		*err = why;
 		return -(int)why.code;
@@ -317,8 +377,6 @@ static int status(struct app *app, const struct status_command *o,
 	if (r < 0)
 		return r;
 	nodes_init(&n, app, t);
-	if (!app_for_people(app))
-		return ask_ledger(&n, o, t, err);
 	n.options.progress = NULL;
 	r = limit_set(&n, t, o->limit, &limit, &none, err);
 	if (r == 0 && !none)

@@ -101,6 +101,13 @@ hang left meter
 nfz status "$exp"
 check "status tells" [ "$status" = 5 ]
 check "status tells which" said "^ *meter *left *does not answer"
+nfz status "$exp" -o json
+check "status -o json tells" [ "$status" = 5 ]
+check "status -o json tells which" [ "$(jq -r '.programs[] |
+	select(.state != "running") | [.role, .node, .state] | join(" ")' \
+	"$dir/out")" = "meter left does not answer" ]
+check "and all others" [ "$(jq '.programs | length' "$dir/out")" = \
+	"$(jq '[.probes, .modules, [0]] | add | length' "$dir/out")" ]
 pings client1 server1 20
 (
 	trap '' XFSZ
