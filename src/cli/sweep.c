@@ -109,6 +109,43 @@ static void say_kept(const struct nodes_context *n, const char *kept,
 		kept);
 }
 
+static void say_missing(
+	const struct nodes_context *n, const struct deploy_kept *what)
+{
+	for (size_t i = 0; i < what->n_missing; i++)
+		say_fail(n->app, "what was not sent yet is not in the copy: %s",
+			what->missing[i]);
+}
+
+/* What the programs of a recipe wrote, which is removed as well. */
+static int keep_recipe(const struct nodes_context *n, const struct topology *t,
+	const char *name, struct sweep_kept *ret, struct err *err)
+{
+	struct deploy_options o = n->options;
+	cleanup_free char *path = mem_printf("%.*s.%s",
+		(int)(strlen(ret->path) - strlen(".store")), ret->path, name);
+	char size[OVERVIEW_TEXT];
+	struct deploy_kept what;
+	int r;
+
+	o.recipe = name;
+	r = deploy_keep(t, &o, path, &what, err);
+	say_missing(n, &what);
+	ret->incomplete |= what.n_missing > 0;
+	if (r < 0)
+		err_wrap(err,
+			"what %s wrote cannot be kept, nothing was removed",
+			name);
+	else if (what.node[0])
+		say_done(n->app,
+			"what %s wrote copied to %s (%" PRIu64
+			" files, %s) and checked",
+			name, path, what.files,
+			overview_bytes((int64_t)what.bytes, size));
+	deploy_kept_release(&what);
+	return r;
+}
+
 int sweep_keep(const struct nodes_context *n, const struct topology *t,
 	const char *dir, struct sweep_kept *ret, struct err *err)
 {
@@ -120,21 +157,21 @@ int sweep_keep(const struct nodes_context *n, const struct topology *t,
 	snprintf(ret->path, sizeof(ret->path), "%.700s/%s-%s-%s.store", dir,
 		n->project, n->experiment, when);
 	r = deploy_keep(t, &n->options, ret->path, &what, err);
-	for (size_t i = 0; i < what.n_missing; i++)
-		say_fail(n->app, "what was not sent yet is not in the copy: %s",
-			what.missing[i]);
+	say_missing(n, &what);
+	ret->incomplete = what.n_missing > 0;
 	if (r < 0)
 		r = not_kept(n, dir, &what, err);
-	else if (!what.node[0])
-		say_note(n->app, "%s/%s has no recorded flows to keep",
-			n->project, n->experiment);
-	else
+	else if (what.node[0])
 		r = keep_topology(t, ret->path, err);
 	if (r == 0 && what.node[0])
 		say_kept(n, ret->path, &what);
+	for (size_t i = 0; i < what.recipes.n && r == 0; i++)
+		r = keep_recipe(n, t, what.recipes.items[i], ret, err);
+	if (r == 0 && !what.node[0] && !what.recipes.n)
+		say_note(n->app, "%s/%s has no recorded flows to keep",
+			n->project, n->experiment);
 	if (!what.node[0] || r < 0)
 		ret->path[0] = '\0';
-	ret->incomplete = what.n_missing > 0;
 	deploy_kept_release(&what);
 	return r;
 }
@@ -147,7 +184,8 @@ int sweep_kept_all(const struct nodes_context *n, const struct sweep_kept *kept,
 	return err_set(err, NFZ_E_NODES_FAILED,
 		"%s/%s is stripped, but the last records of some nodes are not "
 		"in %s",
-		n->project, n->experiment, kept->path);
+		n->project, n->experiment,
+		kept->path[0] ? kept->path : "the copy");
 }
 
 static void set_options(const struct sweeping *s, struct swept *e)

@@ -231,6 +231,8 @@ struct deploy_kept {
 	size_t n_missing, missing_cap;
 	bool ended;   /* programs were, or may have been */
 	bool refused; /* the collector could not take what others hold */
+	/* What o asks to remove besides: names, none when o names one. */
+	struct opt_list recipes;
 };
 /* Of what is missing; the rest stays. */
 void deploy_kept_release(struct deploy_kept *k);

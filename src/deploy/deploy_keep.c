@@ -438,6 +438,8 @@ static int keep_all(struct keeping *k, const char *dir, struct err *err)
 	int r = run_all(k, &ended, err);
 
 	r = session_close(&k->s, r, err);
+	if (!k->recipe)
+		session_recipes(&k->s, &k->kept->recipes);
 	if (k->refused) {
 		*err = k->why;
 		return -(int)err->code;
@@ -469,6 +471,7 @@ void deploy_kept_release(struct deploy_kept *k)
 	for (size_t i = 0; i < k->n_missing; i++)
 		free(k->missing[i]);
 	free(take(k->missing));
+	opt_list_release(&k->recipes);
 	k->n_missing = k->missing_cap = 0;
 }
 

@@ -339,6 +339,19 @@ bool found_has_role(const struct deploy_found *f, const char *role)
 	return false;
 }
 
+void session_recipes(const struct session *s, struct opt_list *ret)
+{
+	for (size_t i = 0; i < s->report->n; i++) {
+		const struct deploy_node *d = &s->report->nodes[i];
+
+		for (size_t k = 0; k < d->n_found; k++)
+			if (d->found[k].recipe[0] &&
+				deploy_is_meant(s->o, s->name, &d->found[k]) &&
+				!opt_list_has(ret, d->found[k].recipe))
+				opt_list_add(ret, d->found[k].recipe);
+	}
+}
+
 void session_forget(struct deploy_node *d)
 {
 	for (size_t k = 0; k < d->n_found; k++)

@@ -38,6 +38,8 @@ void session_note(struct session *s, struct deploy_node *d, const char *step);
 void session_take_hello(struct deploy_node *d, const struct reply *reply);
 /* What it said counts no more. */
 void session_forget(struct deploy_node *d);
+/* Recipes among what the options are about, each once. */
+void session_recipes(const struct session *s, struct opt_list *ret);
 /* Copies a failed node's error into its report and tells it. */
 void session_failed(struct session *s, const struct fleet_node *n);
 /* Who strips ends the agents of others, where they are programs of the

@@ -87,8 +87,19 @@ if has tcpdump; then
 	nfz query "$exp" --by link -o csv
 	check "ours goes on" said "^up1,"
 	nfz recipe run tcpdump "$exp"
-	nfz strip "$exp"
+	on client1 -- ping -i 0.004 -c 100 -q client2 >/dev/null
+	sleep 1
+	rm -rf "$dir/brought"
+	nfz strip "$exp" --keep-data "$dir/brought"
 	check "strip takes both" [ "$status" = 0 ]
+	check "and says so" said "what tcpdump wrote copied to"
+	got=$(echo "$dir"/brought/*.tcpdump)
+	packets=$(tcpdump -n -r "$got"/left/*/up1.pcap0 \
+		icmp and src "$client1" 2>/dev/null | grep -c .)
+	check "what it wrote is kept (of 100: $packets)" [ "$packets" = 100 ]
+	check "checksums are right" sh -c \
+		"cd '$got' && sha256sum --quiet -c SHA256SUMS"
+	check "beside the flows" [ -f "$(echo "$dir"/brought/*.store/topology.json)" ]
 	strip tcpdump
 fi
 
