@@ -2,6 +2,7 @@
  * wrote them. */
 #define _GNU_SOURCE
 #include "base/netlink.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -75,6 +76,7 @@ void netlink_nested(struct netlink_request *r, size_t at)
 
 struct answer {
 	uint16_t type; /* of the objects asked for */
+	uint32_t number;
 	netlink_fn fn;
 	void *data;
 };
@@ -98,6 +100,8 @@ static int take_message(const struct answer *a, const struct nlmsghdr *head,
 {
 	const size_t len = head->nlmsg_len - NLMSG_HDRLEN;
 
+	if (head->nlmsg_seq != a->number)
+		return 1; /* to a question that was given up */
 	if (head->nlmsg_type == NLMSG_DONE || head->nlmsg_type == NLMSG_ERROR)
 		return take_end(body, len);
 	if (head->nlmsg_type == a->type && a->fn)
@@ -126,11 +130,14 @@ static int take_messages(
 int netlink_ask(int fd, struct netlink_request *r, netlink_fn fn, void *data,
 	struct err *err)
 {
-	/* of the types of one kind: NEW, DEL, GET, SET */
-	const struct answer a = {(uint16_t)(r->head.nlmsg_type - 2), fn, data};
+	/* of the types of one kind: NEW, DEL, GET, SET; a number that none
+	 * had lately */
+	const struct answer a = {(uint16_t)(r->head.nlmsg_type - 2),
+		(uint32_t)mono_now().ns, fn, data};
 	cleanup_free uint8_t *reply = mem_zalloc(1, REPLY_MAX);
 	int more = 1;
 
+	r->head.nlmsg_seq = a.number;
 	if (send(fd, r, r->head.nlmsg_len, 0) < 0)
 		return err_sys(err, "cannot ask the kernel");
 	while (more > 0) {

@@ -2,6 +2,7 @@
 #include "probe/tap.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -319,12 +320,16 @@ static bool ask_kernel(struct tap *tap, int netdev_fd)
 	return true;
 }
 
+/* Without an answer nobody knows of a change. */
 bool tap_bound(const struct tap *tap, int netdev_fd)
 {
+	struct err err = ERR_INIT;
 	struct netdev now;
-	bool there = netdev_get(netdev_fd, tap->ifindex, &now, NULL) == 0;
+	int r = netdev_get(netdev_fd, tap->ifindex, &now, &err);
 
-	return tap->capture->way->bound(tap->capture, there ? &now : NULL);
+	if (r < 0 && err.sys != ENODEV)
+		return true;
+	return tap->capture->way->bound(tap->capture, r == 0 ? &now : NULL);
 }
 
 const char *tap_backend(const struct tap *tap)

@@ -4,6 +4,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const uint8_t *attrs_of(const struct netlink_request *r, size_t *len)
@@ -87,4 +88,35 @@ Test(netlink, the_kernel_answers_and_refuses)
 	close(fd);
 	netlink_dump(RTM_GETLINK, sizeof(all), count, &m);
 	cr_assert(m == n);
+}
+
+static void take_index(void *data, const uint8_t *body, size_t len)
+{
+	struct ifinfomsg link;
+
+	cr_assert_geq(len, sizeof(link));
+	memcpy(&link, body, sizeof(link));
+	*(int *)data = link.ifi_index;
+}
+
+/* An answer may come when nobody waits for it any more: then it is not that to
+ * the next question. */
+Test(netlink, late_answers_are_not_taken)
+{
+	const struct ifinfomsg none = {.ifi_index = INT32_MAX},
+			       loopback = {.ifi_index = 1};
+	struct netlink_request r;
+	struct err err = ERR_INIT;
+	int fd, index = 0;
+
+	cr_assert_eq(netlink_open(&fd, &err), 0);
+	netlink_begin(&r, RTM_GETLINK, 0, &none, sizeof(none));
+	cr_assert_gt(send(fd, &r, r.head.nlmsg_len, 0), 0);
+	netlink_begin(&r, RTM_GETLINK, NLM_F_DUMP, &none, sizeof(none));
+	cr_assert_gt(send(fd, &r, r.head.nlmsg_len, 0), 0);
+	netlink_begin(&r, RTM_GETLINK, 0, &loopback, sizeof(loopback));
+	cr_expect_eq(netlink_ask(fd, &r, take_index, &index, &err), 0, "%s",
+		err.text);
+	cr_expect_eq(index, 1);
+	close(fd);
 }

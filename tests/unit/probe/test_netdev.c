@@ -1,5 +1,6 @@
 #include "base/netlink.h"
 #include "probe/netdev.h"
+#include "probe/tap.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -80,5 +81,28 @@ Test(netdev, asks_the_kernel)
 	}
 	cr_expect(netdev_get(fd, 1 << 30, &again, &err) < 0);
 	free(real.items);
+	close(fd);
+}
+
+static bool is_there(const struct capture *c, const struct netdev *now)
+{
+	(void)c;
+	return now != NULL;
+}
+
+/* A tap is lost when the kernel says so, not when it says nothing. */
+Test(netdev, no_answer_is_no_news)
+{
+	const struct capture_way way = {.bound = is_there};
+	struct capture capture = {.way = &way};
+	struct tap tap = {.capture = &capture, .ifindex = 1};
+	struct err err = ERR_INIT;
+	int fd;
+
+	cr_assert_eq(netlink_open(&fd, &err), 0);
+	cr_expect(tap_bound(&tap, fd));
+	cr_expect(tap_bound(&tap, -1));
+	tap.ifindex = INT32_MAX;
+	cr_expect_not(tap_bound(&tap, fd));
 	close(fd);
 }
