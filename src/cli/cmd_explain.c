@@ -169,7 +169,8 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 		const char *code = err_code_text(i);
 
 		if (strcasecmp(argv[1], code) == 0 ||
-			strcasecmp(argv[1], code + sizeof("NFZ-") - 1) == 0)
+			strcasecmp(argv[1], code + sizeof("NFZ-") - 1) == 0 ||
+			strcmp(argv[1], code + sizeof("NFZ-E") - 1) == 0)
 			return print(app, i, err);
 	}
 	err_set(err, NFZ_E_USAGE, "%s is no error code of netflowize", argv[1]);

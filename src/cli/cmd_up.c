@@ -7,6 +7,7 @@
 #include "cli/limit.h"
 #include "cli/others.h"
 #include "cli/nodes.h"
+#include "cli/overview.h"
 #include "cli/planning.h"
 #include "cli/say.h"
 #include "cli/settings.h"
@@ -181,6 +182,7 @@ static void say_plan(const struct up *up)
 static void say_result(const struct up *up, int64_t ms)
 {
 	const char *p = up->nodes.project, *e = up->nodes.experiment;
+	char span[OVERVIEW_TEXT];
 
 	if (up->o->dry_run) {
 		fputs(buf_str(&up->report.steps), stdout);
@@ -201,6 +203,11 @@ static void say_result(const struct up *up, int64_t ms)
 		"  Remove   netflowize strip %s",
 		p, e, up->report.id, (double)ms / 1e3, up->nodes.target,
 		up->nodes.target);
+	if (up->o->lease_ms)
+		say(up->app,
+			"  Lease    over in %s unless this is run again: then "
+			"all goes, flows too",
+			overview_span(up->o->lease_ms / 1000, span));
 }
 
 /* Options that a plan already made cannot follow. */

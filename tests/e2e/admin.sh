@@ -146,6 +146,7 @@ on left -- rm /tmp/something
 
 nfz up --topology "$west" --lease 2s
 check "up with a lease" [ "$status" = 0 ]
+check "it tells of it" said "over in 2 s unless this is run again"
 for _ in $(seq 60); do
 	nfz list --topology "$west" -o csv
 	said "adm/west" || break
