@@ -35,17 +35,20 @@ static void become_program(const char *dep, char **argv, int out, int err)
 static int start(
 	struct running *p, const char *dep, char **argv, struct err *err)
 {
-	int out[2], er[2];
+	cleanup_close int out = -1, er = -1; /* the program's ends */
+	int both[2];
 
-	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(er, O_CLOEXEC) < 0)
+	if (pipe2(both, O_CLOEXEC) < 0)
 		return err_sys(err, "pipe");
+	p->out = both[0];
+	out = both[1];
+	if (pipe2(both, O_CLOEXEC) < 0)
+		return err_sys(err, "pipe");
+	p->err = both[0];
+	er = both[1];
 	p->pid = fork();
 	if (p->pid == 0)
-		become_program(dep, argv, out[1], er[1]);
-	close(out[1]);
-	close(er[1]);
-	p->out = out[0];
-	p->err = er[0];
+		become_program(dep, argv, out, er);
 	return p->pid < 0 ? err_sys(err, "fork") : 0;
 }
 
@@ -80,12 +83,16 @@ static void stream(struct agent *a, struct running *p)
 		if (a->lost)
 			break;
 	}
+	if (a->lost)
+		kill(p->pid, SIGKILL);
+}
+
+static void close_ends(struct running *p)
+{
 	if (p->out >= 0)
 		close(p->out);
 	if (p->err >= 0)
 		close(p->err);
-	if (a->lost)
-		kill(p->pid, SIGKILL);
 }
 
 static int path_of(void *ctx, const char *path, const char *id)
@@ -123,9 +130,11 @@ int call_exec(struct agent *a, const struct frame_args *args, struct err *err)
 		r = err_set(err, NFZ_E_REMOTE, "run: no such program");
 	if (r == 0)
 		r = start(&p, path, args->argv + 2, err);
+	if (r == 0)
+		stream(a, &p);
+	close_ends(&p);
 	if (r < 0)
 		return r;
-	stream(a, &p);
 	agent_say(a, "exit=%d", proc_exit_code(proc_wait(p.pid)));
 	return 0;
 }
