@@ -20,8 +20,11 @@ enum {
 	TAIL_MAX = 2048,
 	RETRY_FIRST_MS = 200,
 	AGAIN_MS = 500,
-	ALIVE_READS = 16,    /* of words that came while nothing was asked */
-	NOTES_MAX = 16 << 20 /* bytes of one answer's notes */
+	ALIVE_READS = 16,     /* of words that came while nothing was asked */
+	NOTES_MAX = 16 << 20, /* bytes of one answer's notes */
+	/* what gives a call its time anew: bytes, output, or first notes */
+	PROGRESS = 4096,
+	NOTES_HEARD = 8
 };
 
 struct fleet_io *fleet_io_new(void)
@@ -120,11 +123,21 @@ static void skip_noops(struct fleet_io *io)
 		buf_consume(&io->in, frame.total);
 }
 
+/* Its time begins anew. */
+static void progress(struct fleet_io *io)
+{
+	const struct io_call *call = fleet_io_call(io);
+
+	io->fresh = 0;
+	if (call)
+		fleet_io_within(io, call->ms);
+}
+
 /* 1 more may come, 0 the end. */
 static int pull(struct fleet_node *n, struct err *err)
 {
 	struct fleet_io *io = n->io;
-	const struct io_call *call = fleet_io_call(io);
+	const bool call = fleet_io_call(io) != NULL;
 
 	for (int i = 0; i < READS; i++) {
 		char *to = buf_space(&io->in, READ_CHUNK);
@@ -145,9 +158,10 @@ static int pull(struct fleet_node *n, struct err *err)
 		buf_commit(&io->in, (size_t)got);
 		if (io->phase == IO_AGENT)
 			skip_noops(io);
-		/* an answer that streams is progress */
-		if (call && io->in.len >= FRAME_HEAD)
-			fleet_io_within(io, call->ms);
+		/* an answer that streams is progress; one in drips is not */
+		io->fresh += (size_t)got;
+		if (call && io->fresh >= PROGRESS)
+			progress(io);
 		/* that was all there is: the library looks each time */
 		if (got < READ_CHUNK)
 			return 1;
@@ -216,11 +230,14 @@ static int take_frames(
 					      err)
 				    : err_set(err, NFZ_E_REMOTE,
 					      "output that was not asked for");
+			progress(io);
 		} else if (frame.type == FRAME_RESULT) {
 			r = take_result(n, &frame, err);
 			answered = true;
 		} else if (frame.type == FRAME_NOTE) {
 			io->note_bytes += frame.len;
+			if (io->reply.n_notes < NOTES_HEARD)
+				progress(io);
 			r = io->note_bytes > NOTES_MAX
 				    ? err_set(err, NFZ_E_LIMIT,
 					      "too many notes")

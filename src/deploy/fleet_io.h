@@ -54,8 +54,8 @@ struct fleet_io {
 	struct reply reply;
 	struct reply kept; /* of a job that wants it; n 0: none */
 	struct mono_time kept_at;
-	size_t note_bytes;
-	int unsent;       /* remote_unsent() when that was looked at */
+	size_t note_bytes, fresh; /* fresh: heard since its time began */
+	int unsent;               /* remote_unsent() when that was looked at */
 	uint32_t watched; /* events asked for since the login; 0: none */
 };
 

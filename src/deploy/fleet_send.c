@@ -18,6 +18,7 @@ void fleet_io_await(struct fleet_io *io)
 	if (!c)
 		return;
 	fleet_io_within(io, c->ms);
+	io->fresh = 0;
 	snprintf(io->phase_text, sizeof(io->phase_text), "%s", c->name);
 }
 

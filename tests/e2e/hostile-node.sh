@@ -38,7 +38,7 @@ tb exec "$exp" "$node" -- sh -c 'cat >/liar && chmod 755 /liar
 	sed -i "/^user:/s|:[^:]*\$|:/liar|" /etc/passwd' \
 	<tests/support/lyingnode.py
 patience="--timeout 3s"
-for lie in words endless packed huge notes output errors answers; do
+for lie in words endless packed huge notes drips output errors answers; do
 	before=$failed
 	tb exec "$exp" "$node" -- sh -c "echo $lie >/lies; chmod 644 /lies"
 	nf list "$exp"

@@ -110,6 +110,10 @@ def main():
         say(struct.pack(">IB", 0xffffffff, RESULT))
     elif lie == "notes":
         forever(frame(NOTE, words(b"deployment", b"0" * 16, b"x" * 60000)))
+    elif lie == "drips":
+        while True:
+            say(frame(NOTE, words(b"x")))
+            time.sleep(0.2)
     elif lie == "output":
         forever(frame(OUT, HARM * 100))
     elif lie == "errors":
