@@ -28,7 +28,8 @@
 /* Who sets a clock with each packet has all flows filed so often, no more. */
 #define REFILE_NS NS_PER_S
 
-enum { FIRST_ROOM = 4096, RETRY_TICKS = 5, TCP_FIN = 1, TCP_RST = 4 };
+enum { FIRST_ROOM = 4096, RETRY_TICKS = 5, EVICT_TRIES = 4 };
+enum { TCP_FIN = 1, TCP_RST = 4 };
 
 struct flowcache {
 	struct flowtable table;
@@ -96,8 +97,7 @@ static size_t bytes_beside(const struct flowcache_options *o)
 
 uint32_t flowcache_fit(const struct flowcache_options *o, size_t bytes)
 {
-	size_t fixed = POINTS_MAX * sizeof(struct flow_point) +
-		       POINTS_SLOTS * sizeof(uint16_t);
+	const size_t fixed = points_bytes(POINTS_MAX);
 
 	return flowtable_fit(
 		bytes > fixed ? bytes - fixed : 0, bytes_beside(o));
@@ -233,20 +233,21 @@ static void start(struct flowcache *c, uint32_t id,
 		beside_start(&c->beside, id, a, turned);
 }
 
-/* hash: of its key. */
-static void remove_flow(struct flowcache *c, uint32_t id, uint64_t hash)
+static void remove_flow(struct flowcache *c, uint32_t id, uint64_t key_hash)
 {
 	if (c->opt.seen_bytes)
-		seen_add(&c->seen, hash);
+		seen_add(&c->seen, key_hash);
 	wheel_remove(&c->wheel, id);
-	flowtable_remove(&c->table, id, flowtable_tag(hash));
+	flowtable_remove(&c->table, id, flowtable_tag(key_hash));
 }
 
-/* Makes room for one flow; false when the sink takes no record now.  Two turns
- * of the hand find a flow in any case: the first clears the marks. */
+/* Makes room for one flow, unless the sink takes none of some.  Two turns of the
+ * hand find a flow in any case: the first clears the marks. */
 static bool evict(struct flowcache *c)
 {
-	for (uint64_t i = 0; i <= 2 * (uint64_t)c->table.touched; i++) {
+	uint64_t turns = 2 * (uint64_t)c->table.touched + 1;
+
+	for (int tries = EVICT_TRIES; turns > 0 && tries > 0; turns--) {
 		uint32_t id = c->hand;
 		struct flow_hot *hot = &c->table.hot[id];
 
@@ -257,8 +258,9 @@ static bool evict(struct flowcache *c)
 			hot->state &= (uint8_t)~FLOW_REFERENCED;
 			continue;
 		}
+		tries--;
 		if (!emit(c, id, END_LACK_OF_RESOURCES))
-			return false;
+			continue;
 		remove_flow(c, id, flowtable_hash(&c->table, &hot->key));
 		c->stats.evicted++;
 		return true;
@@ -556,6 +558,5 @@ void flowcache_stats(const struct flowcache *c, struct flowcache_stats *ret)
 	ret->distinct_exact = c->opt.seen_bytes && !c->seen.full;
 	ret->memory = flowtable_memory(&c->table) + seen_memory(&c->seen) +
 		      c->table.touched * bytes_beside(&c->opt) +
-		      c->points.n * sizeof(*c->points.items) +
-		      POINTS_SLOTS * sizeof(*c->points.slots);
+		      points_bytes(c->points.n);
 }

@@ -13,6 +13,11 @@ struct points {
 
 enum { POINTS_MAX = FLOWCACHE_POINTS, POINTS_SLOTS = 1 << 17 };
 
+/* Of so many, with the slots that are there from the start. */
+static inline size_t points_bytes(uint32_t n)
+{
+	return n * sizeof(struct flow_point) + POINTS_SLOTS * sizeof(uint16_t);
+}
 void points_init(struct points *p);
 void points_release(struct points *p);
 /* Its number; FLOWCACHE_NO_POINT when POINTS_MAX others are known. */

@@ -621,6 +621,33 @@ static bool note_delay(void *data, const struct flow_record *r)
 
 /* Slow traffic: each record leaves within a second of its due time, and not
  * before it. */
+/* As a flow cache elsewhere that is slow, of three. */
+static bool catch_some(void *data, const struct flow_record *r)
+{
+	return r->key.src.b[15] % 3 && catch (data, r);
+}
+
+Test(flowcache, who_takes_nothing_keeps_nobody_out)
+{
+	struct catcher c = {0};
+	const struct flowcache_options opt = {.flows = 60,
+		.idle_ms = 60000,
+		.active_ms = 300000,
+		.sink = catch_some,
+		.data = &c};
+	struct flowcache *cache = flowcache_new(&opt);
+	struct flowcache_stats s;
+
+	cr_assert_eq(flowcache_point(cache, &(struct flow_point){.tap = 7}), 0);
+	for (uint32_t i = 0; i < 90; i++)
+		cr_expect(add(cache, i, 0), "flow %u", i);
+	flowcache_stats(cache, &s);
+	cr_expect_eq(s.refused, 0);
+	cr_expect_eq(c.packets, 30);
+	cr_expect_eq(c.by_reason[END_LACK_OF_RESOURCES], 30);
+	flowcache_free(cache);
+}
+
 Test(flowcache, records_are_punctual)
 {
 	struct punctual p = {0};
