@@ -24,6 +24,18 @@ static bool take(void *data, struct flows *flows, const struct flow_record *r)
 	return true;
 }
 
+static void add(struct lanes *l, unsigned first, unsigned n)
+{
+	for (unsigned i = first; i < first + n; i++) {
+		struct flowcache *c = lanes_flows(l)[i % LANES]->cache;
+		struct flow_addition a = {.packets = 1, .octets = 40};
+
+		a.point = flowcache_point(c, &(struct flow_point){.tap = 1});
+		a.key.sport = (uint16_t)i;
+		cr_assert_eq(flowcache_add(c, &a, 1), 0);
+	}
+}
+
 /* A meter that tells how it is while its threads are at work tells what was
  * before: what another thread has is not looked at. */
 Test(lanes, records_are_taken_beside_others, .timeout = 30)
@@ -41,14 +53,7 @@ Test(lanes, records_are_taken_beside_others, .timeout = 30)
 	w.lanes = lanes_new(&o);
 	cr_assert_eq(lanes_start(w.lanes, &err), 0, "%s", err.text);
 	lanes_advance(w.lanes, 0);
-	for (unsigned i = 0; i < LANES * FLOWS; i++) {
-		struct flowcache *c = lanes_flows(w.lanes)[i % LANES]->cache;
-		struct flow_addition a = {.packets = 1, .octets = 40};
-
-		a.point = flowcache_point(c, &(struct flow_point){.tap = 1});
-		a.key.sport = (uint16_t)i;
-		cr_assert_eq(flowcache_add(c, &a, 1), 0);
-	}
+	add(w.lanes, 0, LANES * FLOWS);
 	lanes_advance(w.lanes, 2 * NS_PER_S);
 	cr_expect_eq(w.records, LANES * FLOWS, "%u", w.records);
 	cr_expect_eq(w.others, 0, "%u", w.others);
@@ -63,18 +68,6 @@ static bool count(void *data, struct flows *flows, const struct flow_record *r)
 	(void)flows;
 	*(uint64_t *)data += r->packets;
 	return true;
-}
-
-static void add(struct lanes *l, unsigned first, unsigned n)
-{
-	for (unsigned i = first; i < first + n; i++) {
-		struct flowcache *c = lanes_flows(l)[i % LANES]->cache;
-		struct flow_addition a = {.packets = 1, .octets = 40};
-
-		a.point = flowcache_point(c, &(struct flow_point){.tap = 1});
-		a.key.sport = (uint16_t)i;
-		cr_assert_eq(flowcache_add(c, &a, 1), 0);
-	}
 }
 
 static uint32_t room(const struct lanes *l)
@@ -119,4 +112,46 @@ Test(lanes, may_have_more_flows_or_fewer)
 	cr_expect_eq(told, LANES * (FLOWS + 7));
 	cr_expect_eq(room(l), LANES * 1000);
 	lanes_free(l);
+}
+
+struct picky {
+	struct lanes *lanes;
+	bool refuses; /* what the first lane tells */
+	uint64_t told;
+};
+
+static bool pick(void *data, struct flows *flows, const struct flow_record *r)
+{
+	struct picky *p = data;
+
+	if (p->refuses && flows == lanes_flows(p->lanes)[0])
+		return false;
+	p->told += r->packets;
+	return true;
+}
+
+/* Before threads have begun, too: whoever has them does it. */
+Test(lanes, each_has_its_turn_though_one_is_refused)
+{
+	struct picky p = {.refuses = true};
+	const struct lanes_options o = {.n = LANES,
+		.cache = {.flows = LANES * FLOWS,
+			.idle_ms = 1000,
+			.active_ms = 60000},
+		.sink = pick,
+		.data = &p};
+	struct flowcache_stats s;
+
+	p.lanes = lanes_new(&o);
+	lanes_advance(p.lanes, 0);
+	add(p.lanes, 0, LANES * FLOWS);
+	cr_expect_not(lanes_flush(p.lanes));
+	cr_expect_eq(p.told, (LANES - 1) * FLOWS);
+	p.refuses = false;
+	cr_expect(lanes_flush(p.lanes));
+	cr_expect_eq(p.told, LANES * FLOWS);
+	lanes_advance(p.lanes, 2 * NS_PER_S);
+	lanes_stats(p.lanes, &s);
+	cr_expect_eq(s.flows, 0);
+	lanes_free(p.lanes);
 }
