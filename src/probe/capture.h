@@ -93,7 +93,7 @@ struct capture_statistics {
 struct capture;
 
 /* One way.  `attach` may be called again after `detach`, with another
- * interface; nothing before it needs to be opened again then, so that a
+ * interface (but see `once`); nothing before it needs to be opened again then, so that a
  * process without rights but CAP_NET_RAW can. */
 struct capture_way {
 	/* How it is done where it is attached. */
@@ -138,6 +138,8 @@ struct capture_way {
 	uint64_t (*unfilled)(const struct capture *c);
 	/* Flows are added up elsewhere and come only with marks. */
 	bool adds_up;
+	/* It needs more rights to attach, so that it can be done but once. */
+	bool once;
 	/* Then: has nothing come since the last one? */
 	bool (*idle)(const struct capture *c);
 };

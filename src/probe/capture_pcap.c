@@ -46,7 +46,6 @@ struct pcap_capture {
 	struct mono_time settled; /* by then all up to the mark was there */
 	int ready;                /* epoll */
 	struct batch batch;
-	bool attached; /* once */
 };
 
 static struct pcap_capture *of(struct capture *c)
@@ -173,9 +172,6 @@ static int pcap_way_attach(
 	struct pcap_capture *p = of(c);
 	int r = 0;
 
-	/* it opens files, which nobody may any more the second time */
-	if (p->attached)
-		return err_set(err, NFZ_E_IO, "libpcap attaches only once");
 	p->ready = epoll_create1(EPOLL_CLOEXEC);
 	if (p->ready < 0)
 		return err_sys(err, "epoll");
@@ -183,8 +179,6 @@ static int pcap_way_attach(
 		r = open_way(p, i, dev->name, err);
 	if (r < 0)
 		pcap_way_detach(c);
-	else
-		p->attached = true;
 	return r;
 }
 
@@ -298,6 +292,7 @@ const struct capture_way capture_pcap = {.name = pcap_name,
 	.open = pcap_way_open,
 	.close = pcap_way_close,
 	.attach = pcap_way_attach,
+	.once = true, /* libpcap opens files */
 	.detach = pcap_way_detach,
 	.fd = pcap_way_fd,
 	.error = pcap_way_error,

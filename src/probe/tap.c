@@ -116,8 +116,7 @@ static void define(struct tap *tap, const struct tap_context *context)
 	tap_choose(tap, &all, !definition_adds_up(d));
 }
 
-static void init_lanes(struct tap *tap, const struct tap_context *context,
-	struct capture_sink *ret)
+static void init_lanes(struct tap *tap, const struct tap_context *context)
 {
 	tap->n_lanes = context->lanes;
 	tap->lanes = mem_zalloc(tap->n_lanes, sizeof(*tap->lanes));
@@ -127,28 +126,38 @@ static void init_lanes(struct tap *tap, const struct tap_context *context,
 		account_init(
 			a, tap->setup, context->flows[i]->cache, context->own);
 		a->refusal = context->refusal;
-		ret[i] = (struct capture_sink){
-			a, account_frames, account_flows, account_passed};
 	}
+}
+
+static struct capture_options options_of(
+	const struct tap *tap, const struct tap_context *context)
+{
+	struct capture_options o = {.bytes = context->bytes,
+		.all_groups = tap->setup->lan && tap->setup->lowest,
+		.with_macs = tap->setup->lan,
+		.guard = context->guard,
+		.lanes = context->lanes};
+
+	for (unsigned i = 0; i < tap->n_lanes; i++)
+		o.sinks[i] = (struct capture_sink){&tap->lanes[i].account,
+			account_frames, account_flows, account_passed};
+	return o;
 }
 
 int tap_open(struct tap *tap, const struct setup_tap *setup,
 	const struct tap_context *context, struct err *err)
 {
-	struct capture_options options = {.bytes = context->bytes,
-		.all_groups = setup->lan && setup->lowest,
-		.with_macs = setup->lan,
-		.guard = context->guard,
-		.lanes = context->lanes};
+	struct capture_options options;
 	struct netdev dev;
 	int e;
 
 	*tap = (struct tap){.setup = setup,
 		.ledger = {.base_received = COUNTERS_UNKNOWN,
 			.base_sent = COUNTERS_UNKNOWN}};
-	init_lanes(tap, context, options.sinks);
+	init_lanes(tap, context);
 	tap->ledger.tap = setup->id;
 	e = find_interface(tap, context, &dev, err);
+	options = options_of(tap, context);
 	options.dev = &dev;
 	if (e == 0)
 		e = capture_open(context->choice, &options, &tap->capture, err);
@@ -174,12 +183,30 @@ void tap_close(struct tap *tap)
 	tap->n_lanes = 0;
 }
 
+/* The ring needs no more than what every meter keeps. */
+static int take_ring(
+	struct tap *tap, const struct tap_context *context, struct err *err)
+{
+	const struct capture_options options = options_of(tap, context);
+	struct capture *ring = NULL;
+	int e = capture_open(CAPTURE_PACKET, &options, &ring, err);
+
+	if (e < 0)
+		return e;
+	capture_close(tap->capture);
+	tap->capture = ring;
+	tap_split(tap, &context->flows[0]->definition);
+	return 0;
+}
+
 int tap_reopen(
 	struct tap *tap, const struct tap_context *context, struct err *err)
 {
 	struct netdev dev;
 	int e = find_interface(tap, context, &dev, err);
 
+	if (e == 0 && tap->capture->way->once)
+		e = take_ring(tap, context, err);
 	return e < 0 ? e : attach(tap, context, err);
 }
 

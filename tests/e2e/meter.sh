@@ -148,6 +148,23 @@ got=$(sum_of "$out" '.dport == 9' | cut -d' ' -f1)
 check "one of 10 is about all when it comes back" \
 	$((got > 16000 && got < 24000)) -eq 1
 
+# --- libpcap has not the rights to come back: a ring takes its place -----------
+if [ "$bin" = "$build/bin" ]; then
+	ip netns exec "$id-a" "$bin/nfz-meter" --backend pcap \
+		--setup "$dir/alone" --print -o json >"$dir/ring.out" 2>"$dir/ring.err" &
+	meter=$!
+	pids+=("$meter")
+	wait_for "$dir/ring.err" READY
+	remake
+	wait_for "$dir/ring.err" "attached again"
+	in_a "$build/tests/tool-sendudp" 10.9.0.2 9 20000 100 50 40000
+	kill -TERM "$meter"
+	wait "$meter"
+	exact_ledger "$dir/ring.out"
+	check "all are seen by the ring in place of libpcap" \
+		"$(sum_of "$dir/ring.out" '.dport == 9' | cut -d' ' -f1)" -eq 20000
+fi
+
 # --- the interface we are reached at is nobody's business --------------------
 sed 's/^listen .*/listen 10.9.0.1 9001/' "$dir/alone" >"$dir/control"
 for way in --print "--dump core"; do
