@@ -218,6 +218,15 @@ static void say_no_bridges(const struct app *app, const struct topology *t)
 	}
 }
 
+/* One that can be read, and not only once. */
+static bool has_description(
+	const struct app *app, const struct topology *t, const char *word)
+{
+	if (app->file && strcmp(app->file, "-") == 0)
+		return false;
+	return word ? !of_portal(t) : t->source && strcmp(t->source, "ns") == 0;
+}
+
 static double cpu_ms(void)
 {
 	struct timespec t;
@@ -251,7 +260,7 @@ static int show_diff(struct app *app, const struct plan_command *o,
 
 	plan.with = NULL;
 	if (plan.with == o->plan.with ||
-		(!word && strcmp(t->source ? t->source : "", "ns") != 0))
+		(!word && !has_description(app, t, word)))
 		return err_set(err, NFZ_E_USAGE,
 			"--diff shows what --heavy or --mixed would change in "
 			"the description of PROJ/EXP or in an NS file");
@@ -284,6 +293,11 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 			o->topology ? o->topology : word, err);
 	if (r == 0)
 		r = show(app, o, t, plan, err);
+	if (r == 0 && plan->heavy && has_description(app, t, word))
+		heavy_say_doubts(app, word, t,
+			&(struct heavy_order){.plan = &o->plan,
+				.heavy = &o->heavy,
+				.given = plan});
 	if (r == 0 && app_for_people(app)) {
 		if (o->drawing.svg && !drawing_on_stdout(&o->drawing))
 			say(app, "Picture written to %s.", o->drawing.svg);

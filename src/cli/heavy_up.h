@@ -26,6 +26,11 @@ void heavy_wishes(const struct topology *t, struct plan_options *wish);
 int heavy_show_diff(struct app *app, const char *word, struct topology *t,
 	const struct heavy_order *order, struct err *err) NFZ_MUST_CHECK;
 
+/* plan without it: what the description makes of the plan (order->given) other
+ * than it says. */
+void heavy_say_doubts(struct app *app, const char *word, struct topology *t,
+	const struct heavy_order *order);
+
 /* Will a node that could not be cleaned be given back with our part of the
  * description?  Then its machine is wiped by the testbed, and the failure is
  * only noted.  False when one of them stays. */

@@ -50,6 +50,15 @@ plan 0 topologies/star-lan.ns --heavy
 is '.heavy.bridges == 5 and (.heavy.nodes | length) == 3'
 plan 0 topologies/shaped-lan.ns --heavy
 is '.heavy.bridges == 0 and (.probes | length) > 0'
+# what the ends shape gets no bridge: up --heavy says so, and this does
+sed 's/^\$ns run/tb-use-endnodeshaping 1\n&/' topologies/dumbbell.ns \
+	>"$dir/ends.ns"
+plan 0 "$dir/ends.ns" --heavy
+said="bottleneck gets no bridge (its ends shape or trace it themselves)"
+grep -qF "$said" "$dir/stderr" || fail "plan --heavy does not tell: $said"
+netflowize plan --topology "$dir/ends.ns" --heavy --diff >"$dir/diff" 2>&1
+grep -q '^+up1 trace monitor' "$dir/diff" || fail "no trace in the change"
+! grep -q '^+bottleneck trace' "$dir/diff" || fail "plan and change differ"
 plan 3 topologies/virtual.json --heavy
 is '.heavy.uncovered | length > 0'
 grep -q "up --heavy watches them on the nodes you have" "$dir/stderr"
