@@ -153,30 +153,26 @@ struct holder {
 	int index;
 };
 
+/* Where there is IFA_LOCAL, IFA_ADDRESS, which comes before it, is the peer's. */
 static void match_addr(void *data, const uint8_t *body, size_t len)
 {
 	struct holder *h = data;
 	const struct ifaddrmsg *info = (const void *)body;
-	const struct rtattr *a;
-	int left;
+	struct net_addr addr = {0};
+	const uint8_t *at;
+	size_t n;
 
 	if (len < sizeof(*info))
 		return;
-	left = (int)(len - sizeof(*info));
-	for (a = IFA_RTA(info); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
-		struct net_addr addr = {0};
-
-		if (a->rta_type != IFA_LOCAL && a->rta_type != IFA_ADDRESS)
-			continue;
-		if (info->ifa_family == AF_INET && RTA_PAYLOAD(a) == 4)
-			addr = net_addr_v4(RTA_DATA(a));
-		else if (RTA_PAYLOAD(a) == 16)
-			memcpy(addr.b, RTA_DATA(a), 16);
-		if (memcmp(addr.b, h->addr->b, 16) == 0)
-			h->index = (int)info->ifa_index;
-		if (a->rta_type == IFA_LOCAL)
-			return; /* IFA_ADDRESS is then the peer's */
-	}
+	at = netlink_attr(body, len, sizeof(*info), IFA_LOCAL, &n);
+	if (!at)
+		at = netlink_attr(body, len, sizeof(*info), IFA_ADDRESS, &n);
+	if (info->ifa_family == AF_INET && n == 4)
+		addr = net_addr_v4(at);
+	else if (n == 16)
+		memcpy(addr.b, at, 16);
+	if (memcmp(addr.b, h->addr->b, 16) == 0)
+		h->index = (int)info->ifa_index;
 }
 
 int netdev_with_addr(

@@ -1,8 +1,12 @@
+#define _GNU_SOURCE
 #include "base/netlink.h"
 #include "probe/netdev.h"
 #include "probe/tap.h"
 
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -104,5 +108,32 @@ Test(netdev, no_answer_is_no_news)
 	cr_expect(tap_bound(&tap, -1));
 	tap.ifindex = INT32_MAX;
 	cr_expect_not(tap_bound(&tap, fd));
+	close(fd);
+}
+
+/* The other end of a wire has an address, too: it is not ours. */
+Test(netdev, who_has_an_address)
+{
+	struct net_addr addr = net_addr_v4_host(0x0a000002);
+	struct err err = ERR_INIT;
+	int fd, index = 0;
+
+	if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0 ||
+		system("ip link add d0 type veth peer name d1 && "
+		       "ip addr add 10.0.0.1 peer 10.0.0.2 dev d0 && "
+		       "ip addr add fd00::1/64 nodad dev d0")) {
+		fprintf(stderr, "SKIPPED: no network of one's own\n");
+		return;
+	}
+	cr_assert_eq(netlink_open(&fd, &err), 0);
+	cr_assert_eq(netdev_with_addr(fd, &addr, &index, &err), 0);
+	cr_expect_eq(index, 0, "of the peer's");
+	addr = net_addr_v4_host(0x0a000001);
+	cr_assert_eq(netdev_with_addr(fd, &addr, &index, &err), 0);
+	cr_expect_gt(index, 1);
+	index = 0;
+	cr_assert_eq(inet_pton(AF_INET6, "fd00::1", addr.b), 1);
+	cr_assert_eq(netdev_with_addr(fd, &addr, &index, &err), 0);
+	cr_expect_gt(index, 1);
 	close(fd);
 }
