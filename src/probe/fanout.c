@@ -16,7 +16,9 @@ static int join(struct ring *r, bool first, uint16_t *id, struct err *err)
 	how |= first ? PACKET_FANOUT_FLAG_UNIQUEID << 16 : *id;
 	if (setsockopt(ring_fd(r), SOL_PACKET, PACKET_FANOUT, &how, len) < 0) {
 		err_sys(err, "rings cannot share an interface");
-		return err_hint(err, "Needs Linux 4.12; one thread does not");
+		return err_hint(err,
+			"needs Linux 4.12, and before 6.13 an interface that "
+			"is up; one thread does not");
 	}
 	if (first && getsockopt(ring_fd(r), SOL_PACKET, PACKET_FANOUT, &how,
 			     &len) < 0)
