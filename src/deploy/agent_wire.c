@@ -6,12 +6,17 @@
  * says so to a side that only listens.  Hence a word now and then. */
 #define _GNU_SOURCE
 #include "base/file.h"
+#include "base/mem.h"
 #include "deploy/agent.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 enum { HOLD_MAX = 32768 };
@@ -72,19 +77,78 @@ void agent_say(struct agent *a, const char *fmt, ...)
 	buf_add(&a->words, text, strlen(text) + 1);
 }
 
-/* False when the controller has been silent for too long. */
-static bool await_input(struct agent *a)
+/* Who removes the deployment that our program is of: nobody is told, "". */
+static void find_remover(char who[static 128], char id[static AGENT_ID])
 {
-	struct pollfd p = {.fd = a->in, .events = POLLIN};
+	char path[AGENT_PATH] = "";
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *end = n > 0 ? strstr(path, "/bin/nfz-agent") : NULL;
+	cleanup_close int dir = -1, lock = -1;
+	struct buf text = BUF_INIT(4096);
+
+	who[0] = id[0] = '\0';
+	if (end)
+		*end = '\0';
+	if (!end || !agent_id_ok(strrchr(path, '/') + 1))
+		return;
+	snprintf(id, AGENT_ID, "%s", strrchr(path, '/') + 1);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	lock = dir < 0 ? -1
+		       : openat(dir, "lock",
+				 O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+					 O_CLOEXEC);
+	if (lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) < 0) {
+		dep_text(dir, "lock", &text);
+		text_field(buf_str(&text), "who", who, 128);
+	}
+	buf_release(&text);
+}
+
+/* Between calls there is time to say why: whoever removes a deployment ends all
+ * that runs its programs. */
+static void say_ended(struct agent *a)
+{
+	char who[128], id[AGENT_ID];
+	const char *words[] = {"ended", who, id};
+
+	find_remover(who, id);
+	agent_note(a, words, 3);
+	a->lost = true;
+}
+
+/* False when the controller has been silent for too long, or we are to end. */
+static bool await_either(struct agent *a, int told)
+{
+	struct pollfd p[2] = {{a->in, POLLIN, 0}, {told, POLLIN, 0}};
 
 	for (int ms = 0; ms < AGENT_IDLE_MS && !a->lost; ms += AGENT_WORD_MS) {
-		int r = poll(&p, 1, AGENT_WORD_MS);
+		int r = poll(p, 2, AGENT_WORD_MS);
 
-		if (r != 0)
+		if (r > 0 && p[1].revents)
+			say_ended(a);
+		else if (r != 0)
 			return r > 0;
-		agent_send(a, FRAME_NOOP, NULL, 0);
+		else
+			agent_send(a, FRAME_NOOP, NULL, 0);
 	}
 	return false;
+}
+
+/* In a call the signal ends us as it always does; who is deaf to it stays so. */
+static bool await_input(struct agent *a)
+{
+	cleanup_close int told = -1;
+	sigset_t term, before;
+	bool r;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, &before);
+	if (!sigismember(&before, SIGTERM))
+		told = signalfd(-1, &term, SFD_CLOEXEC | SFD_NONBLOCK);
+	r = await_either(a, told);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return r;
 }
 
 /* More bytes into a->input; false when the controller is gone. */

@@ -44,6 +44,29 @@ int fleet_boot_ended(struct fleet_node *n, bool rooted, struct err *err)
 		n->name, line[0] ? ": " : "", line);
 }
 
+/* In the middle of a call, or between two. */
+int fleet_agent_ended(const struct fleet_node *n, struct err *err)
+{
+	const struct reply *r = &n->io->reply;
+
+	for (size_t i = 0; i < r->n_notes; i++) {
+		const char *who = frame_arg(&r->notes[i], 1);
+
+		if (strcmp(frame_arg(&r->notes[i], 0), "ended") != 0)
+			continue;
+		err_set(err, NFZ_E_REMOTE,
+			*who ? "%s: %.60s removes deployment %.16s there"
+			     : "%s: its agent was told to end",
+			n->name, who, frame_arg(&r->notes[i], 2));
+		return err_hint(err, "Wait until that is done, then run this "
+				     "again");
+	}
+	err_set(err, NFZ_E_REMOTE,
+		"%s: the agent ended in the middle of a call", n->name);
+	return err_hint(err, "\"netflowize list\" tells what is there; then "
+			     "run this again");
+}
+
 static int no_program(struct fleet_node *n, const char *what, struct err *err)
 {
 	err_set(err, NFZ_E_NODE_OS, "%s: there is no program for %s", n->name,

@@ -432,15 +432,6 @@ bool fleet_io_alive(struct fleet_io *io)
 	return got == 0 && !io->in.len;
 }
 
-static int agent_ended(const struct fleet_node *n, struct err *err)
-{
-	err_set(err, NFZ_E_REMOTE,
-		"%s: the agent ended in the middle of a call", n->name);
-	return err_hint(err,
-		"Does somebody strip the experiment?  \"netflowize list\" "
-		"tells what is there; then run this again");
-}
-
 int fleet_io_step(struct fleet *f, struct fleet_node *n,
 	const struct fleet_job *job, struct err *err)
 {
@@ -494,7 +485,7 @@ int fleet_io_step(struct fleet *f, struct fleet_node *n,
 	}
 	if (r == 0 && !more)
 		r = io->phase == IO_AGENT
-			    ? agent_ended(n, err)
+			    ? fleet_agent_ended(n, err)
 			    : fleet_boot_ended(n, n->arch[0] != '\0', err);
 	return r;
 }

@@ -101,6 +101,9 @@ int fleet_boot_go_on(
 int fleet_boot_lines(
 	struct fleet *f, struct fleet_node *n, struct err *err) NFZ_MUST_CHECK;
 int fleet_boot_ended(struct fleet_node *n, bool rooted, struct err *err);
+/* The agent has gone: what did it say? */
+int fleet_agent_ended(
+	const struct fleet_node *n, struct err *err) NFZ_MUST_CHECK;
 /* Drops the connection. */
 void fleet_io_close(struct fleet_io *io);
 

@@ -62,6 +62,24 @@ for pause in 0 0.1 0.2; do
 	check "strip and status: strip" [ "$(cat "$dir/ann/status")" = 0 ]
 done
 
+# whose agent is ended by a strip is told whose that was
+STATE=$dir/ann deploy up client1
+on client1 -- sh -c 'a=$(echo /var/lib/netflowize/*/bin/nfz-agent)
+	sha=$(sha256sum <"$a")
+	sleep 60 | { "$a" --serve-as "${sha%% *}"; echo over; } >/tmp/said' &
+waits=$!
+# shellcheck disable=SC2317 # called by eventually
+agent_waits() { on client1 -- grep -q "NFZ 1 agent" /tmp/said; }
+eventually agent_waits
+STATE=$dir/lee deploy strip
+check "an agent that waits: strip" [ "$status" = 0 ]
+eventually on client1 -- grep -q over /tmp/said
+check "an agent that waits: it says who ended it" \
+	on client1 -- grep -q -a "ended.*lee\|ended.*$(id -un)" /tmp/said
+on client1 -- rm /tmp/said
+on client1 -- pkill -x sleep
+wait "$waits"
+
 # two experiments that share the node "left", with a link each
 stand_ins "$good_stand_in" 2
 cp "$dir/topology.json" "$dir/all.json"

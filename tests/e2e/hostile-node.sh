@@ -38,7 +38,7 @@ tb exec "$exp" "$node" -- sh -c 'cat >/liar && chmod 755 /liar
 	sed -i "/^user:/s|:[^:]*\$|:/liar|" /etc/passwd' \
 	<tests/support/lyingnode.py
 patience="--timeout 3s"
-for lie in words endless packed huge notes drips output errors answers; do
+for lie in words endless packed huge notes drips ended output errors answers; do
 	before=$failed
 	tb exec "$exp" "$node" -- sh -c "echo $lie >/lies; chmod 644 /lies"
 	nf list "$exp"
@@ -60,6 +60,9 @@ for lie in words endless packed huge notes drips output errors answers; do
 	case $lie in output | answers)
 		nf strip "$exp" --yes --keep-data "$dir/kept" ;;
 	esac
+	[ "$lie" != ended ] ||
+		grep -q "$node: Eve.* removes deployment 1111" "$dir/err" ||
+		bad "$lie: it is not said what happened"
 	[ "$failed" != "$before" ] || ok "$lie"
 done
 # the collector's own node: what answers there is not our program any more

@@ -110,6 +110,10 @@ def main():
         say(struct.pack(">IB", 0xffffffff, RESULT))
     elif lie == "notes":
         forever(frame(NOTE, words(b"deployment", b"0" * 16, b"x" * 60000)))
+    elif lie == "ended":
+        for _ in calls():
+            say(frame(NOTE, words(b"ended", b"Eve" + HARM, b"1" * 16)))
+            break
     elif lie == "drips":
         while True:
             say(frame(NOTE, words(b"x")))
