@@ -330,11 +330,16 @@ static int finish(struct run *run, int r, struct err *err)
 {
 	struct offline_result got;
 	struct err e = ERR_INIT;
+	bool nothing;
 
-	(void)write_out(run);
 	offline_result(run->meter, &got);
+	nothing = r < 0 && !got.frames; /* no capture, most likely */
+	if (nothing)
+		buf_reset(&run->out);
+	(void)write_out(run);
 	r = keep_first(r, close_outlets(run, &got, &e), err, &e);
-	summarise(run, &got);
+	if (!nothing || run->opt->stats)
+		summarise(run, &got);
 	return keep_first(r, run->failed, err, &run->err);
 }
 

@@ -74,6 +74,8 @@ def words(*args):
 expect("words", words(own.name, own.name)[:2], (0, 2000))
 status, packets, said = words(own.name, "/etc/passwd")
 expect("no capture", (status, packets, "/etc/passwd: unknown" in said), (2, 1000, True))
+none = subprocess.run([meter, "-r", "/etc/passwd"], capture_output=True, text=True)
+expect("nothing of no capture", (none.stdout, none.stderr.count("\n")), ("", 1))
 expect("keys as in settings", read(own.name, "--key", "vlan+mac", "-o", "none")[2], 0)
 
 # every form, on the node's program, too
