@@ -493,10 +493,9 @@ void flowcache_advance(struct flowcache *c, int64_t now_ns)
 		c->now_ns = now_ns;
 		return;
 	}
-	if (step <= -TIMEOUTS_JUMP_NS || step >= TIMEOUTS_JUMP_NS) {
-		c->stats.clock_jumps++;
+	if (step <= -TIMEOUTS_JUMP_NS || step >= TIMEOUTS_JUMP_NS)
 		c->times.exact = true;
-	} else if (step <= 0 && step >= -TIMEOUTS_DISORDER_NS)
+	else if (step <= 0 && step >= -TIMEOUTS_DISORDER_NS)
 		return;
 	c->now_ns = now_ns;
 	if (step < 0)

@@ -99,10 +99,9 @@ struct flowcache_stats {
 	uint64_t packets, octets;           /* added */
 	uint64_t sent_packets, sent_octets; /* in records taken by the sink */
 	uint64_t records, created, evicted;
-	uint64_t refused;     /* additions there was no room for */
-	uint64_t held_back;   /* records the sink did not take at once */
-	uint64_t clock_jumps; /* time stamps an hour or more out of line */
-	uint64_t distinct;    /* keys; at most so many unless exact */
+	uint64_t refused;   /* additions there was no room for */
+	uint64_t held_back; /* records the sink did not take at once */
+	uint64_t distinct;  /* keys; at most so many unless exact */
 	bool distinct_exact;
 	uint32_t flows, most_flows, room; /* now, at most, can be */
 	uint32_t points;

@@ -249,6 +249,18 @@ static bool judge_choosy(struct offline *o, const struct capfile_frame *f,
 	return true;
 }
 
+/* Of single packets, too, which the flow cache's clock does not follow. */
+static void count_jumps(struct offline *o, const int64_t *times, size_t n)
+{
+	const uint64_t calm = TIMEOUTS_JUMP_NS - 1;
+	int64_t before = o->begun || !n ? o->now_ns : times[0];
+	uint64_t jumps = 0;
+
+	for (size_t i = 0; i < n; before = times[i++])
+		jumps += (uint64_t)(times[i] - before) + calm > 2 * calm;
+	o->got.clock_jumps += jumps;
+}
+
 /* Dissecting all before any is copied lets what was written byte by byte
  * settle before it is read in words. */
 static void take_batch(
@@ -264,6 +276,7 @@ static void take_batch(
 		good += o->choosy ? judge_choosy(o, &frames[i], &d[good], good)
 				  : judge(o, &frames[i], &d[good]);
 	}
+	count_jumps(o, times, good);
 	o->first_seen = 0;
 	for (size_t i = 0; i < good; i++) {
 		if (used && times[i] - o->batch[0].first_ns > BATCH_NS) {

@@ -38,7 +38,7 @@ void stats_print(struct buf *out, const struct offline_result *got)
 	member(&w, "filtered", got->filtered);
 	member(&w, "unsampled", got->unsampled);
 	member(&w, "evicted", f->evicted);
-	member(&w, "clock_jumps", f->clock_jumps);
+	member(&w, "clock_jumps", got->clock_jumps);
 	member(&w, "most_flows", f->most_flows);
 	member(&w, "memory", f->memory);
 	jsonw_end(&w);

@@ -104,6 +104,16 @@ got, lines, _ = read(folder.name + "/tunnels.pcap", "--inner", "-o", "ndjson")
 held("inner", got, {**next(x for x in forms if x["name"] == "tunnels.pcap"), "flows": 3})
 expect("inner flow", max((json.loads(l) for l in lines), key=lambda r: r["packets"])["dport"], 2)
 
+# a clock that is wrong for one packet, or for good, is counted wherever it is
+for times, jumps in (([1000] * 70 + [9000] + [1000] * 70, 2), ([9000] * 100 + [5399] * 100, 1), ([1000, 4599, 1000], 0), ([0, 3600], 1)):
+    with open(folder.name + "/clock.pcap", "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
+        for at in times:
+            ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20, 0, 0, 64, 50, 0, bytes(4), bytes(4))
+            f.write(struct.pack("<IIII", at, 0, len(ip), len(ip)) + ip)
+    got, lines, _ = read(folder.name + "/clock.pcap", "-o", "ndjson", "--idle", "1d", "--active", "1d")
+    expect("clock jumps", (got["clock_jumps"], got["packets"], got["flows"]), (jumps, len(times), 1))
+
 # fragments with the ports of their first, where that is known
 def fragment(at, ident, offset, more, body):
     packet = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(body), ident, more << 13 | offset // 8, 64, 17, 0,

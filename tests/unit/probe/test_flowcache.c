@@ -685,7 +685,7 @@ Test(flowcache, records_are_punctual)
 
 /* A clock that jumps years ahead and back neither empties the table for good
  * nor stops the timeouts. */
-Test(flowcache, clock_jumps_are_counted_and_survived)
+Test(flowcache, clock_jumps_are_survived)
 {
 	struct catcher c = {0};
 	struct flowcache *cache = make(&c, 10, 0);
@@ -697,8 +697,6 @@ Test(flowcache, clock_jumps_are_counted_and_survived)
 	add(cache, 1, year + 10);
 	add(cache, 1, year + 1000);
 	add(cache, 1, year + 2000);
-	flowcache_stats(cache, &s);
-	cr_expect_eq(s.clock_jumps, 2);
 	cr_expect(c.records <= 2, "%lu", c.records);
 	add(cache, 3, year + 70000);
 	flowcache_advance(cache, (year + 200000) * NS_PER_MS);
