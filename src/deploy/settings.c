@@ -1,5 +1,6 @@
 #include "deploy/settings.h"
 #include "base/clock.h"
+#include "base/opt.h"
 #include "flow/exporter.h"
 #include "probe/definition.h"
 
@@ -166,13 +167,23 @@ static int read_metrics(const char *text, struct setting *ret, struct err *err)
 	return 0;
 }
 
+static const char *nth_name(const void *ctx, size_t i)
+{
+	(void)ctx;
+	return i < SETTING_KEYS ? keys[i].name : NULL;
+}
+
 static int unknown_key(const char *key, struct err *err)
 {
+	const char *near = opt_nearest(key, nth_name, NULL);
+
 	err_set(err, NFZ_E_USAGE, "--set %s: there is nothing of that name",
 		key);
 	if (strcmp(key, "threads") == 0)
 		return err_hint(err, "It is --threads N, for which meters "
 				     "start again");
+	if (near)
+		return err_hint(err, "Did you mean %s?", near);
 	return err_hint(err,
 		"What can be set: idle, active, fin (times), report-bytes, "
 		"report-packets, flows (at most), cpu-limit (percent), "

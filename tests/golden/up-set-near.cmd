@@ -1,0 +1,1 @@
+up --set idel=2s a/b
