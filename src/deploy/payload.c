@@ -197,6 +197,7 @@ static int packed_file(const struct payload *p, const struct payload_entry *e,
 	size_t i = (size_t)(e - p->entries);
 
 	*ret = p->bytes.data + p->offsets[i];
+	p->good[i] = p->good[i] || (e->again && p->good[i - 1]);
 	if (!p->good[i]) {
 		struct buf whole = BUF_INIT(e->size);
 		int r = payload_file(p, e, &whole, err);

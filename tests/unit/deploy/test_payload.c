@@ -233,6 +233,27 @@ Test(payload, files_that_are_one)
 	payloads_release(&all);
 }
 
+/* By whichever name: what is damaged behind that look is not seen any more. */
+Test(payload, what_is_one_file_is_looked_at_once)
+{
+	const char *agent[] = {"nfz-agent"}, *cache[] = {"nfz-cache"};
+	struct buf in = BUF_INIT(1 << 16), out = BUF_INIT(1 << 16);
+	struct payloads all = {0};
+	struct payload p;
+
+	archive_of_links(&in);
+	cr_assert_eq(payload_parse(&in, &p, NULL), 0);
+	cr_assert_eq(payload_check(&p, NULL), 0);
+	p.bytes.data[p.offsets[0] + 4] ^= 0x04;
+	p.good[2] = false;
+	cr_expect_eq(payload_choose(&p, cache, 1, &out, NULL), 0);
+	p.good[0] = false;
+	cr_expect_eq(payload_choose(&p, agent, 1, &out, NULL), -NFZ_E_INPUT);
+	MEM_PUSH(all.items, all.n, all.cap) = p;
+	payloads_release(&all);
+	buf_release(&out);
+}
+
 /* Verified when it is needed: a damaged program stops what would send it. */
 Test(payload, a_damaged_file_is_not_sent)
 {
