@@ -29,21 +29,35 @@ static uint8_t *add_hash(uint8_t *p, const struct export_sampling *s)
 	return add64(p, s->initialiser);
 }
 
+/* Of RFC 5477's float64. */
+static uint8_t *add_chance(uint8_t *p, const struct export_sampling *s)
+{
+	const double chance = 1.0 / s->one_of;
+	uint64_t bits;
+
+	_Static_assert(sizeof(bits) == sizeof(chance), "float64");
+	memcpy(&bits, &chance, sizeof(bits));
+	return add64(p, bits);
+}
+
 bool exporter_write_sampling(struct exporter *e)
 {
+	static const struct {
+		uint16_t template, bytes;
+	} shapes[] = {[EXPORT_SYSTEMATIC] = {TEMPLATE_SAMPLING, 19},
+		[EXPORT_RANDOM] = {TEMPLATE_RANDOM, 19},
+		[EXPORT_HASH] = {TEMPLATE_HASH, 67}};
 	const bool nf9 = e->opt.format == EXPORT_NF9;
 	const struct export_sampling none = {.one_of = 1};
 	const struct export_sampling *s =
 		e->opt.sampling.one_of > 1 ? &e->opt.sampling : &none;
-	bool hash = !nf9 && s->by == EXPORT_HASH;
 	uint8_t *p;
 
 	if (s->one_of == 1 && !e->resampled)
 		return true;
-	p = exporter_space(e, hash ? TEMPLATE_HASH : TEMPLATE_SAMPLING,
-		nf9    ? 9
-		: hash ? 67
-		       : 19);
+	p = nf9 ? exporter_space(e, TEMPLATE_SAMPLING, 9)
+		: exporter_space(
+			  e, shapes[s->by].template, shapes[s->by].bytes);
 	if (!p)
 		return false;
 	p = add32(p, e->opt.domain);
@@ -52,12 +66,17 @@ bool exporter_write_sampling(struct exporter *e)
 	if (nf9)
 		return true;
 	p = add16(p, selector_of(s->by));
-	if (hash) {
+	switch (s->by) {
+	case EXPORT_SYSTEMATIC:
+		(void)add32(add32(p, 1), s->one_of - 1);
+		break;
+	case EXPORT_RANDOM:
+		(void)add_chance(p, s);
+		break;
+	case EXPORT_HASH:
 		(void)add_hash(p, s);
-		return true;
+		break;
 	}
-	p = add32(p, 1);
-	(void)add32(p, s->one_of - 1);
 	return true;
 }
 

@@ -172,9 +172,10 @@ enum {
 	TEMPLATE_LEDGER,
 	TEMPLATE_V4_BOTH, /* with the other direction */
 	TEMPLATE_V6_BOTH,
-	TEMPLATE_HASH,
+	TEMPLATE_HASH,     /* as TEMPLATE_SAMPLING, of other choices */
 	TEMPLATE_V4_SHORT, /* counts below 2^32, nothing besides */
 	TEMPLATE_V6_SHORT,
+	TEMPLATE_RANDOM,
 	TEMPLATE_KINDS = 320, /* from here on */
 	TEMPLATE_GAPS = 1024  /* as many for each of the last shapes */
 };

@@ -2,6 +2,7 @@
  * (IANA, IP Flow Information Export Entities), and the bytes in that order.
  * Template and writer stand side by side; a length that differs is caught by
  * the first record. */
+#include "flow/elements.h"
 #include "flow/exporter.h"
 #include "flow/metric_fields.h"
 #include "flow/put.h"
@@ -9,70 +10,15 @@
 #include <assert.h>
 #include <string.h>
 
-enum {
-	OCTETS = 1,
-	PACKETS = 2,
-	PROTOCOL = 4,
-	TOS = 5,
-	TCP_FLAGS = 6,
-	SRC_PORT = 7,
-	SRC_V4 = 8,
-	INPUT = 10,
-	DST_PORT = 11,
-	DST_V4 = 12,
-	OUTPUT = 14,
-	NEXT_V4 = 15,
-	SRC_AS = 16,
-	DST_AS = 17,
-	LAST_UPTIME = 21,
-	FIRST_UPTIME = 22,
-	SRC_V6 = 27,
-	DST_V6 = 28,
-	SAMPLING_INTERVAL = 34,
-	SAMPLING_ALGORITHM = 35,
-	EXPORTED_OCTETS = 40,
-	EXPORTED_MESSAGES = 41,
-	EXPORTED_RECORDS = 42,
-	SRC_MAC = 56,
-	VLAN = 58,
-	OUT_VLAN = 59,
-	IP_VERSION = 60,
-	NEXT_V6 = 62,
-	MPLS_LABEL = 70,
-	DST_MAC = 80,
-	INTERFACE_NAME = 82,
-	END_REASON = 136,
-	METERING_PROCESS = 143,
-	DOMAIN = 149,
-	START_MS = 152,
-	END_MS = 153,
-	INIT_TIME_MS = 160,
-	IGNORED_PACKETS = 164,
-	UNSENT_FLOWS = 166,
-	UNSENT_PACKETS = 167,
-	UNSENT_OCTETS = 168,
-	BIFLOW_DIRECTION = 239,
-	SELECTOR_ALGORITHM = 304,
-	SAMPLED_PACKETS = 305,
-	SPACED_PACKETS = 306,
-	HASH_PAYLOAD_AT = 327,
-	HASH_PAYLOAD_SIZE = 328,
-	HASH_OUTPUT_MIN = 329,
-	HASH_OUTPUT_MAX = 330,
-	HASH_SELECTED_MIN = 331,
-	HASH_SELECTED_MAX = 332,
-	HASH_INITIALISER = 334
-};
-
 enum { SCOPE_SYSTEM = 1, SCOPE_INTERFACE = 2 }; /* NetFlow 9 */
 
 /* TCP flags have one byte in NetFlow 9. */
 #define FLOW_BODY(flags)                                                       \
-	{OCTETS, 8}, {PACKETS, 8}, {INPUT, 4}, {OUTPUT, 4}, {SRC_PORT, 2},     \
-		{DST_PORT, 2}, {TCP_FLAGS, (flags)}, {PROTOCOL, 1}, {TOS, 1},  \
-		{END_REASON, 1},                                               \
+	{IE_OCTETS, 8}, {IE_PACKETS, 8}, {IE_IN_IF, 4}, {IE_OUT_IF, 4},        \
+		{IE_SRC_PORT, 2}, {IE_DST_PORT, 2}, {IE_TCP_FLAGS, (flags)},   \
+		{IE_PROTOCOL, 1}, {IE_TOS, 1}, {IE_END_REASON, 1},             \
 	{                                                                      \
-		IP_VERSION, 1                                                  \
+		IE_IP_VERSION, 1                                               \
 	}
 enum { FLOW_BODY_LEN = 8 + 8 + 4 + 4 + 2 + 2 + 1 + 1 + 1 + 1 };
 
@@ -91,70 +37,77 @@ struct shape {
 static const struct shape ipfix_shapes[] = {
 	/* the flows first: tell() counts on it */
 	{TEMPLATE_V4, 0, 15,
-		{{START_MS, 8}, {END_MS, 8}, {SRC_V4, 4}, {DST_V4, 4},
-			FLOW_BODY(2)}},
+		{{IE_START_MS, 8}, {IE_END_MS, 8}, {IE_SRC_V4, 4},
+			{IE_DST_V4, 4}, FLOW_BODY(2)}},
 	{TEMPLATE_V6, 0, 15,
-		{{START_MS, 8}, {END_MS, 8}, {SRC_V6, 16}, {DST_V6, 16},
-			FLOW_BODY(2)}},
+		{{IE_START_MS, 8}, {IE_END_MS, 8}, {IE_SRC_V6, 16},
+			{IE_DST_V6, 16}, FLOW_BODY(2)}},
 	/* RFC 5477 6.5.2.1: so many, then so many passed over; the two of
 	 * NetFlow 9, too, which more readers know */
 	{TEMPLATE_SAMPLING, 1, 6,
-		{{DOMAIN, 4}, {SAMPLING_INTERVAL, 4}, {SAMPLING_ALGORITHM, 1},
-			{SELECTOR_ALGORITHM, 2}, {SAMPLED_PACKETS, 4},
-			{SPACED_PACKETS, 4}}},
-	{TEMPLATE_INTERFACE, 1, 2, {{INPUT, 4}, {INTERFACE_NAME, EXPORT_NAME}}},
+		{{IE_DOMAIN, 4}, {IE_SAMPLING_INTERVAL, 4},
+			{IE_SAMPLING_ALGORITHM, 1}, {IE_SELECTOR_ALGORITHM, 2},
+			{IE_SAMPLED_PACKETS, 4}, {IE_SPACED_PACKETS, 4}}},
+	{TEMPLATE_INTERFACE, 1, 2,
+		{{IE_IN_IF, 4}, {IE_INTERFACE_NAME, EXPORT_NAME}}},
 	/* RFC 7011 4.1 to 4.3 */
 	{TEMPLATE_LEDGER, 2, 10,
-		{{DOMAIN, 4}, {METERING_PROCESS, 4}, {INIT_TIME_MS, 8},
-			{EXPORTED_MESSAGES, 8}, {EXPORTED_OCTETS, 8},
-			{EXPORTED_RECORDS, 8}, {IGNORED_PACKETS, 8},
-			{UNSENT_FLOWS, 8}, {UNSENT_PACKETS, 8},
-			{UNSENT_OCTETS, 8}}},
+		{{IE_DOMAIN, 4}, {IE_METERING_PROCESS, 4}, {IE_INIT_MS, 8},
+			{IE_EXPORTED_MESSAGES, 8}, {IE_EXPORTED_OCTETS, 8},
+			{IE_EXPORTED_RECORDS, 8}, {IE_IGNORED_PACKETS, 8},
+			{IE_UNSENT_FLOWS, 8}, {IE_UNSENT_PACKETS, 8},
+			{IE_UNSENT_OCTETS, 8}}},
 };
 
 /* Flows that nothing is told of besides, of less than 2^32 packets and octets:
  * most, in four fifths of the bytes (RFC 7011 6.2). */
 #define SHORT_BODY                                                             \
-	{OCTETS, 4}, {PACKETS, 4}, {INPUT, 2}, {OUTPUT, 2}, {SRC_PORT, 2},     \
-		{DST_PORT, 2}, {TCP_FLAGS, 1}, {PROTOCOL, 1}, {TOS, 1},        \
-		{END_REASON, 1},                                               \
+	{IE_OCTETS, 4}, {IE_PACKETS, 4}, {IE_IN_IF, 2}, {IE_OUT_IF, 2},        \
+		{IE_SRC_PORT, 2}, {IE_DST_PORT, 2}, {IE_TCP_FLAGS, 1},         \
+		{IE_PROTOCOL, 1}, {IE_TOS, 1}, {IE_END_REASON, 1},             \
 	{                                                                      \
-		IP_VERSION, 1                                                  \
+		IE_IP_VERSION, 1                                               \
 	}
 enum { SHORT_LEN = 8 + 8 + 4 + 4 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1 + 1 };
 static const struct shape short_shapes[] = {
 	{TEMPLATE_V4_SHORT, 0, 15,
-		{{START_MS, 8}, {END_MS, 8}, {SRC_V4, 4}, {DST_V4, 4},
-			SHORT_BODY}},
+		{{IE_START_MS, 8}, {IE_END_MS, 8}, {IE_SRC_V4, 4},
+			{IE_DST_V4, 4}, SHORT_BODY}},
 	{TEMPLATE_V6_SHORT, 0, 15,
-		{{START_MS, 8}, {END_MS, 8}, {SRC_V6, 16}, {DST_V6, 16},
-			SHORT_BODY}},
+		{{IE_START_MS, 8}, {IE_END_MS, 8}, {IE_SRC_V6, 16},
+			{IE_DST_V6, 16}, SHORT_BODY}},
 };
 
 static const struct shape nf9_shapes[] = {
 	{TEMPLATE_V4, 0, 15,
-		{{FIRST_UPTIME, 4}, {LAST_UPTIME, 4}, {SRC_V4, 4}, {DST_V4, 4},
-			FLOW_BODY(1)}},
+		{{IE_FIRST_UPTIME, 4}, {IE_LAST_UPTIME, 4}, {IE_SRC_V4, 4},
+			{IE_DST_V4, 4}, FLOW_BODY(1)}},
 	{TEMPLATE_V6, 0, 15,
-		{{FIRST_UPTIME, 4}, {LAST_UPTIME, 4}, {SRC_V6, 16},
-			{DST_V6, 16}, FLOW_BODY(1)}},
+		{{IE_FIRST_UPTIME, 4}, {IE_LAST_UPTIME, 4}, {IE_SRC_V6, 16},
+			{IE_DST_V6, 16}, FLOW_BODY(1)}},
 	{TEMPLATE_SAMPLING, 1, 3,
-		{{SCOPE_SYSTEM, 4}, {SAMPLING_INTERVAL, 4},
-			{SAMPLING_ALGORITHM, 1}}},
+		{{SCOPE_SYSTEM, 4}, {IE_SAMPLING_INTERVAL, 4},
+			{IE_SAMPLING_ALGORITHM, 1}}},
 	{TEMPLATE_INTERFACE, 1, 2,
-		{{SCOPE_INTERFACE, 4}, {INTERFACE_NAME, EXPORT_NAME}}},
+		{{SCOPE_INTERFACE, 4}, {IE_INTERFACE_NAME, EXPORT_NAME}}},
 	{TEMPLATE_LEDGER, 1, 4,
-		{{SCOPE_SYSTEM, 4}, {EXPORTED_MESSAGES, 8},
-			{EXPORTED_OCTETS, 8}, {EXPORTED_RECORDS, 8}}},
+		{{SCOPE_SYSTEM, 4}, {IE_EXPORTED_MESSAGES, 8},
+			{IE_EXPORTED_OCTETS, 8}, {IE_EXPORTED_RECORDS, 8}}},
 };
 
 /* RFC 5477 6.5.2.6, and the two of NetFlow 9 as above. */
 static const struct shape hash_shape = {TEMPLATE_HASH, 1, 11,
-	{{DOMAIN, 4}, {SAMPLING_INTERVAL, 4}, {SAMPLING_ALGORITHM, 1},
-		{SELECTOR_ALGORITHM, 2}, {HASH_PAYLOAD_AT, 8},
-		{HASH_PAYLOAD_SIZE, 8}, {HASH_OUTPUT_MIN, 8},
-		{HASH_OUTPUT_MAX, 8}, {HASH_SELECTED_MIN, 8},
-		{HASH_SELECTED_MAX, 8}, {HASH_INITIALISER, 8}}};
+	{{IE_DOMAIN, 4}, {IE_SAMPLING_INTERVAL, 4}, {IE_SAMPLING_ALGORITHM, 1},
+		{IE_SELECTOR_ALGORITHM, 2}, {IE_HASH_PAYLOAD_AT, 8},
+		{IE_HASH_PAYLOAD_SIZE, 8}, {IE_HASH_OUTPUT_MIN, 8},
+		{IE_HASH_OUTPUT_MAX, 8}, {IE_HASH_SELECTED_MIN, 8},
+		{IE_HASH_SELECTED_MAX, 8}, {IE_HASH_INITIALISER, 8}}};
+/* RFC 5477 6.5.2.4 */
+static const struct shape random_shape = {TEMPLATE_RANDOM, 1, 5,
+	{{IE_DOMAIN, 4}, {IE_SAMPLING_INTERVAL, 4}, {IE_SAMPLING_ALGORITHM, 1},
+		{IE_SELECTOR_ALGORITHM, 2}, {IE_PROBABILITY, 8}}};
+static const struct shape *const choice_shapes[] = {
+	[EXPORT_RANDOM] = &random_shape, [EXPORT_HASH] = &hash_shape};
 
 enum { SHAPES = sizeof(nf9_shapes) / sizeof(nf9_shapes[0]) };
 _Static_assert(SHAPES == sizeof(ipfix_shapes) / sizeof(ipfix_shapes[0]),
@@ -185,11 +138,12 @@ static struct export_field reverse_of(struct export_field f)
 static size_t add_back(const struct exporter *e, const struct export_gap *gap,
 	struct export_field *to)
 {
-	static const struct element back[] = {{OCTETS, 8}, {PACKETS, 8},
-		{START_MS, 8}, {END_MS, 8}, {TCP_FLAGS, 2}, {TOS, 1}};
+	static const struct element back[] = {{IE_OCTETS, 8}, {IE_PACKETS, 8},
+		{IE_START_MS, 8}, {IE_END_MS, 8}, {IE_TCP_FLAGS, 2},
+		{IE_TOS, 1}};
 	size_t n = 0, values;
 
-	to[n++] = standard((struct element){BIFLOW_DIRECTION, 1});
+	to[n++] = standard((struct element){IE_BIFLOW_DIRECTION, 1});
 	for (size_t i = 0; i < sizeof(back) / sizeof(back[0]); i++)
 		to[n++] = reverse_of(standard(back[i]));
 	values = n + export_gap_fields(e, gap, 1, to + n);
@@ -202,22 +156,22 @@ static size_t add_back(const struct exporter *e, const struct export_gap *gap,
 static size_t add_more(const struct exporter *e, const struct export_gap *gap,
 	bool v6, struct export_field *to)
 {
-	static const struct element macs[] = {{SRC_MAC, 6}, {DST_MAC, 6}};
-	static const struct element extras[] = {{VLAN, 2}, {OUT_VLAN, 2},
-		{SRC_MAC, 6}, {DST_MAC, 6}, {SRC_AS, 4}, {DST_AS, 4},
-		{MPLS_LABEL, 3}};
+	static const struct element macs[] = {{IE_SRC_MAC, 6}, {IE_DST_MAC, 6}};
+	static const struct element extras[] = {{IE_VLAN, 2}, {IE_OUT_VLAN, 2},
+		{IE_SRC_MAC, 6}, {IE_DST_MAC, 6}, {IE_SRC_AS, 4},
+		{IE_DST_AS, 4}, {IE_MPLS, 3}};
 	const struct flow_shape *shape = &e->opt.shape;
 	size_t n = 0;
 
 	if (shape->more & MORE_VLAN)
-		to[n++] = standard((struct element){VLAN, 2});
+		to[n++] = standard((struct element){IE_VLAN, 2});
 	for (size_t i = 0; shape->more & MORE_MAC && i < 2; i++)
 		to[n++] = standard(macs[i]);
 	if (shape->more & MORE_EXTRA) {
 		for (size_t i = 0; i < sizeof(extras) / sizeof(*extras); i++)
 			to[n++] = standard(extras[i]);
-		to[n++] = standard(v6 ? (struct element){NEXT_V6, 16}
-				      : (struct element){NEXT_V4, 4});
+		to[n++] = standard(v6 ? (struct element){IE_NEXT_V6, 16}
+				      : (struct element){IE_NEXT_V4, 4});
 	}
 	if (e->opt.format == EXPORT_IPFIX)
 		n += export_gap_fields(e, gap, 0, to + n);
@@ -297,6 +251,7 @@ static bool tell(struct exporter *e, size_t i)
 	bool nf9 = e->opt.format == EXPORT_NF9;
 	bool both = !nf9 && e->opt.shape.more & MORE_REVERSE;
 	const struct shape *shapes = nf9 ? nf9_shapes : ipfix_shapes;
+	const struct shape *choice = choice_shapes[e->opt.sampling.by];
 
 	if (i < SHAPES)
 		return write_shape(e, &shapes[i], shapes[i].id, NULL, NULL);
@@ -312,8 +267,8 @@ static bool tell(struct exporter *e, size_t i)
 			       NULL, NULL);
 	i -= 2;
 	if (i == 0)
-		return nf9 || e->opt.sampling.by != EXPORT_HASH ||
-		       write_shape(e, &hash_shape, TEMPLATE_HASH, NULL, NULL);
+		return nf9 || !choice ||
+		       write_shape(e, choice, choice->id, NULL, NULL);
 	i--;
 	if (i == 0)
 		return exporter_write_sampling(e);

@@ -101,6 +101,27 @@ void flowset_look_at_waiting(struct flowset *f);
 void flowset_keep_template(struct flowset *f, struct flowset_domain *d,
 	const struct flowset_template *t);
 
+/* Big-endian; len up to 8. */
+static inline uint64_t flowset_number(const uint8_t *p, size_t len)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < len; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+/* What one record tells of sampling (flowset_sampling.c), zeroed before. */
+struct flowset_sampling {
+	uint64_t chosen, passed_over, population; /* packets */
+	uint32_t by_chance, one_of;
+};
+/* Of 1 to 8 bytes.  False: the field says nothing of sampling. */
+bool flowset_sampling_take(
+	struct flowset_sampling *s, uint16_t id, const uint8_t *p, size_t len);
+/* One packet in so many; 0: not told. */
+uint32_t flowset_sampling_told(const struct flowset_sampling *s);
+
 /* One data record. */
 struct flowset_values {
 	struct flow_record forward, reverse;

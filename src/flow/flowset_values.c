@@ -1,73 +1,12 @@
 /* Fields by number (IANA, IP Flow Information Export Entities; NetFlow 9 has
  * the same numbers).  Integers of any width up to 8 bytes are taken; addresses
  * have the width they must have; what is not known is kept as it came. */
+#include "flow/elements.h"
 #include "flow/flowset_parts.h"
 #include "flow/metric_fields.h"
 
 #include <netinet/in.h>
 #include <string.h>
-
-enum {
-	IE_OCTETS = 1,
-	IE_PACKETS = 2,
-	IE_PROTOCOL = 4,
-	IE_TOS = 5,
-	IE_TCP_FLAGS = 6,
-	IE_SRC_PORT = 7,
-	IE_SRC_V4 = 8,
-	IE_IN_IF = 10,
-	IE_DST_PORT = 11,
-	IE_DST_V4 = 12,
-	IE_OUT_IF = 14,
-	IE_NEXT_V4 = 15,
-	IE_SRC_AS = 16,
-	IE_DST_AS = 17,
-	IE_LAST_UPTIME = 21,
-	IE_FIRST_UPTIME = 22,
-	IE_OUT_OCTETS = 23,
-	IE_OUT_PACKETS = 24,
-	IE_SRC_V6 = 27,
-	IE_DST_V6 = 28,
-	IE_SAMPLING_INTERVAL = 34,
-	IE_SAMPLING_ALGORITHM = 35,
-	IE_SAMPLER_INTERVAL = 50,
-	IE_SRC_MAC = 56,
-	IE_OUT_DST_MAC = 57,
-	IE_VLAN = 58,
-	IE_OUT_VLAN = 59,
-	IE_IP_VERSION = 60,
-	IE_NEXT_V6 = 62,
-	IE_MPLS = 70,
-	IE_DST_MAC = 80,
-	IE_OUT_SRC_MAC = 81,
-	IE_OCTETS_TOTAL = 85,
-	IE_PACKETS_TOTAL = 86,
-	IE_FRAGMENT_OFFSET = 88,
-	IE_END_REASON = 136,
-	IE_START_S = 150,
-	IE_END_S = 151,
-	IE_START_MS = 152,
-	IE_END_MS = 153,
-	IE_START_US = 154,
-	IE_END_US = 155,
-	IE_START_NS = 156,
-	IE_END_NS = 157,
-	IE_START_DELTA_US = 158,
-	IE_END_DELTA_US = 159,
-	IE_INIT_MS = 160,
-	IE_DURATION_MS = 161,
-	IE_DURATION_US = 162,
-	IE_PADDING = 210,
-	IE_INITIATOR_OCTETS = 231,
-	IE_RESPONDER_OCTETS = 232,
-	IE_BIFLOW_DIRECTION = 239,
-	IE_DOT1Q_VLAN = 243,
-	IE_OUT_DOT1Q_VLAN = 254,
-	IE_INITIATOR_PACKETS = 298,
-	IE_RESPONDER_PACKETS = 299,
-	IE_SAMPLED_PACKETS = 305,
-	IE_SPACED_PACKETS = 306
-};
 
 #define MAC_BITS ((UINT64_C(1) << 48) - 1)
 enum { VLAN_BITS = 0xfff, MPLS_BITS = 0xfffff };
@@ -81,21 +20,12 @@ struct reading {
 	const struct flowset_times *times;
 	struct flowset_values *v;
 	struct wire *others; /* of both directions */
-	uint64_t sampled, spaced;
+	struct flowset_sampling sampling;
 	int64_t first_ns, last_ns, init_ns, duration_ns;
 	uint32_t first_up, last_up;
 	bool has_first, has_last, has_first_up, has_last_up, has_init;
 	bool has_duration, delta_octets, delta_packets;
 };
-
-static uint64_t number(const uint8_t *p, size_t len)
-{
-	uint64_t v = 0;
-
-	for (size_t i = 0; i < len; i++)
-		v = v << 8 | p[i];
-	return v;
-}
 
 /* Times may be any numbers: they saturate. */
 static int64_t scaled(uint64_t v, int64_t unit)
@@ -224,16 +154,6 @@ static bool take_counter(struct reading *r, uint16_t id, uint64_t v)
 		back->packets = v;
 		r->v->has_reverse = true;
 		return true;
-	case IE_SAMPLING_INTERVAL:
-	case IE_SAMPLER_INTERVAL:
-		r->v->sampling = v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
-		return true;
-	case IE_SAMPLED_PACKETS:
-		r->sampled = v;
-		return true;
-	case IE_SPACED_PACKETS:
-		r->spaced = v;
-		return true;
 	default:
 		return false;
 	}
@@ -311,7 +231,6 @@ static bool take_key(struct reading *r, uint16_t id, uint64_t v)
 		f->end_reason = (uint8_t)v;
 		return true;
 	case IE_IP_VERSION:
-	case IE_SAMPLING_ALGORITHM:
 	case IE_BIFLOW_DIRECTION:
 		return true;
 	default:
@@ -364,7 +283,8 @@ static bool take_addr(
 	if (len != (v4 ? 4 : 16))
 		return true;
 	/* templates for both families fill what is not there with zeros */
-	if (!v4 && v->has_addrs && number(p, 8) == 0 && number(p + 8, 8) == 0)
+	if (!v4 && v->has_addrs && flowset_number(p, 8) == 0 &&
+		flowset_number(p + 8, 8) == 0)
 		return true;
 	if (v4)
 		*to = net_addr_v4(p);
@@ -406,10 +326,11 @@ static bool take(struct reading *r, const struct flowset_field *field,
 		return true;
 	if (len == 0 || len > 8)
 		return false;
-	v = number(p, len);
+	v = flowset_number(p, len);
 	if (reverse)
 		return take_reverse(r, field->id, v);
 	return take_time(r, field->id, v) || take_counter(r, field->id, v) ||
+	       flowset_sampling_take(&r->sampling, field->id, p, len) ||
 	       take_extra(&r->v->extra, field->id, v) ||
 	       take_key(r, field->id, v);
 }
@@ -492,8 +413,7 @@ static void finish(struct reading *r)
 	uint32_t sampling;
 
 	finish_times(r);
-	if (r->sampled && r->spaced / r->sampled < UINT32_MAX)
-		v->sampling = (uint32_t)((r->sampled + r->spaced) / r->sampled);
+	v->sampling = flowset_sampling_told(&r->sampling);
 	sampling = v->sampling ? v->sampling : r->times->sampling;
 	if (f->key.proto == IPPROTO_ICMP || f->key.proto == IPPROTO_ICMPV6)
 		f->key.sport = f->key.dport = 0; /* type and code */

@@ -6,6 +6,7 @@
 #include "flow/sflow.h"
 
 #include <criterion/criterion.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -150,16 +151,16 @@ Test(flowset, metrics_of_both_directions)
 /* All that our own exporters write is read as it was. */
 Test(flowset, reads_what_exporters_write)
 {
-	for (int v6 = 0; v6 < 2; v6++)
-		for (int format = EXPORT_NF9; format <= EXPORT_IPFIX;
-			format++) {
+	for (int by = EXPORT_SYSTEMATIC; by <= EXPORT_HASH; by++)
+		for (int way = 0; way < 4; way++) {
+			const int v6 = way & 1, format = EXPORT_NF9 + way / 2;
 			struct got got = {.n = 0};
 			struct flowset *f = flowset_new(on_rows, &got);
 			const struct exporter_options o = {
 				.format = (enum export_format)format,
 				.domain = 3,
 				.sampling = {.one_of = v6 ? 10 : 1,
-					.by = EXPORT_SYSTEMATIC}};
+					.by = (enum export_choice)by}};
 			struct flow_record r = {.packets = 70,
 				.bytes = 1 << 20,
 				.first_ns = AT - 5000 * MS,
@@ -282,6 +283,51 @@ Test(flowset, templates_are_kept)
 	flowset_free(h);
 	buf_release(&text);
 	buf_release(&again);
+}
+
+/* One packet of 8, as RFC 5477 has words for it; what cannot be is no word. */
+Test(flowset, sampling_is_told_in_many_ways)
+{
+	static const struct {
+		const char *options;
+		uint64_t bytes;
+	} ways[] = {/* 1, then 7 passed over; 2 of 16; a float64, a float32 */
+		{"0003 0016 0101 0003 0001 0095 0004 0131 0004 0132 0004 "
+		 "0101 0010 00000001 00000001 00000007 ",
+			800},
+		{"0003 0016 0101 0003 0001 0095 0004 0135 0004 0136 0004 "
+		 "0101 0010 00000001 00000002 00000010 ",
+			800},
+		{"0003 0012 0101 0002 0001 0095 0004 0137 0008 "
+		 "0101 0010 00000001 3fc0000000000000 ",
+			800},
+		{"0003 0012 0101 0002 0001 0095 0004 0137 0004 "
+		 "0101 000c 00000001 3e000000 ",
+			800},
+		{"0003 0012 0101 0002 0001 0095 0004 0137 0008 "
+		 "0101 0010 00000001 7ff8000000000000 ",
+			100},
+		{"0003 0012 0101 0002 0001 0095 0004 0137 0008 "
+		 "0101 0010 00000001 0000000000000001 ",
+			100},
+		{"0003 0012 0101 0002 0001 0095 0004 0137 0001 "
+		 "0101 0009 00000001 01 ",
+			100}};
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct got got = {.n = 0};
+		struct flowset *f = flowset_new(on_rows, &got);
+		char text[256];
+
+		snprintf(text, sizeof(text), "%s%s", HEAD, ways[i].options);
+		read_hex(f, HEAD TEMPLATE, AT);
+		read_hex(f, text, AT);
+		read_hex(f, HEAD DATA, AT);
+		cr_assert_eq(got.n, 2);
+		cr_expect_eq(got.rows[0].bytes, ways[i].bytes,
+			"way %zu: %" PRIu64, i, got.rows[0].bytes);
+		flowset_free(f);
+	}
 }
 
 Test(flowset, unknown_elements_are_passed_over)
