@@ -146,6 +146,19 @@ static int keep_recipe(const struct nodes_context *n, const struct topology *t,
 	return r;
 }
 
+/* One node alone can say so. */
+static int too_many_recipes(const struct nodes_context *n, struct err *err)
+{
+	err_set(err, NFZ_E_REMOTE,
+		"%s/%s has programs of more than %d recipes, nothing was "
+		"removed",
+		n->project, n->experiment, DEPLOY_KEPT_RECIPES);
+	return err_hint(err,
+		"See `netflowize list`, fetch them with `netflowize recipe "
+		"collect RECIPE %s/%s`, then strip without --keep-data",
+		n->project, n->experiment);
+}
+
 int sweep_keep(const struct nodes_context *n, const struct topology *t,
 	const char *dir, struct sweep_kept *ret, struct err *err)
 {
@@ -165,6 +178,8 @@ int sweep_keep(const struct nodes_context *n, const struct topology *t,
 		r = keep_topology(t, ret->path, err);
 	if (r == 0 && what.node[0])
 		say_kept(n, ret->path, &what);
+	if (r == 0 && what.recipes.n > DEPLOY_KEPT_RECIPES)
+		r = too_many_recipes(n, err);
 	for (size_t i = 0; i < what.recipes.n && r == 0; i++)
 		r = keep_recipe(n, t, what.recipes.items[i], ret, err);
 	if (r == 0 && !what.node[0] && !what.recipes.n)

@@ -223,6 +223,7 @@ bool deploy_is_meant(const struct deploy_options *o, const char *experiment,
 	const struct deploy_found *f);
 
 /* What deploy_keep brought home. */
+enum { DEPLOY_KEPT_RECIPES = 16 }; /* each is asked of all nodes */
 struct deploy_kept {
 	uint64_t files, bytes;
 	char node[128]; /* where it was recorded; "": there was nothing */
@@ -231,7 +232,8 @@ struct deploy_kept {
 	size_t n_missing, missing_cap;
 	bool ended;   /* programs were, or may have been */
 	bool refused; /* the collector could not take what others hold */
-	/* What o asks to remove besides: names, none when o names one. */
+	/* What o asks to remove besides: names, none when o names one; one more
+	 * than DEPLOY_KEPT_RECIPES stands for any number. */
 	struct opt_list recipes;
 };
 /* Of what is missing; the rest stays. */

@@ -121,15 +121,20 @@ static bool plain_name(const char *s, size_t max)
 	return true;
 }
 
+bool recipe_is_name(const char *text)
+{
+	if (strlen(text) >= RECIPE_NAME || !islower((unsigned char)*text))
+		return false;
+	for (const char *p = text; *p; p++)
+		if (!islower((unsigned char)*p) &&
+			!isdigit((unsigned char)*p) && *p != '-')
+			return false;
+	return true;
+}
+
 static int set_name(struct recipe *r, const char *value, struct err *err)
 {
-	bool ok = strlen(value) < sizeof(r->name) &&
-		  islower((unsigned char)*value);
-
-	for (const char *p = value; *p; p++)
-		ok = ok && (islower((unsigned char)*p) ||
-				   isdigit((unsigned char)*p) || *p == '-');
-	if (!ok)
+	if (!recipe_is_name(value))
 		return err_set(err, NFZ_E_CONFIG,
 			"name: small letters, digits and -, a letter first, "
 			"at most %zu",

@@ -33,6 +33,10 @@ struct recipe {
 	uint16_t port;
 };
 
+/* Small letters, digits and -, a letter first: nodes say what theirs is called,
+ * and files of the user's own machine are called so. */
+bool recipe_is_name(const char *text);
+
 /* NFZ_E_CONFIG names file, line and cause.  A relative push is looked for
  * beside the recipe. */
 int recipe_read(

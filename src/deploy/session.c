@@ -345,7 +345,8 @@ void session_recipes(const struct session *s, struct opt_list *ret)
 		const struct deploy_node *d = &s->report->nodes[i];
 
 		for (size_t k = 0; k < d->n_found; k++)
-			if (d->found[k].recipe[0] &&
+			if (ret->n <= DEPLOY_KEPT_RECIPES &&
+				d->found[k].recipe[0] &&
 				deploy_is_meant(s->o, s->name, &d->found[k]) &&
 				!opt_list_has(ret, d->found[k].recipe))
 				opt_list_add(ret, d->found[k].recipe);

@@ -1,5 +1,6 @@
 /* The first round of every deploy command: what each node says it is. */
 #include "base/mem.h"
+#include "deploy/recipe.h"
 #include "deploy/session.h"
 
 #include <stdio.h>
@@ -40,6 +41,8 @@ static void take_deployment(
 	copy_field(note, "keyid", f->keyid, sizeof(f->keyid));
 	copy_field(note, "taps", f->taps, sizeof(f->taps));
 	copy_field(note, "recipe", f->recipe, sizeof(f->recipe));
+	if (f->recipe[0] && !recipe_is_name(f->recipe))
+		snprintf(f->recipe, sizeof(f->recipe), "unnamed");
 	copy_field(note, "boot", boot, sizeof(boot));
 	f->rebooted = strcmp(boot, d->boot) != 0;
 }

@@ -38,9 +38,10 @@ tb exec "$exp" "$node" -- sh -c 'cat >/liar && chmod 755 /liar
 	sed -i "/^user:/s|:[^:]*\$|:/liar|" /etc/passwd' \
 	<tests/support/lyingnode.py
 patience="--timeout 3s"
-for lie in words endless packed huge notes drips ended output errors answers; do
+for lie in words endless packed huge notes drips ended output errors answers \
+	recipes many; do
 	before=$failed
-	tb exec "$exp" "$node" -- sh -c "echo $lie >/lies; chmod 644 /lies"
+	tb exec "$exp" "$node" -- sh -c "echo $lie $exp >/lies; chmod 644 /lies"
 	nf list "$exp"
 	case $lie in endless | packed | output | answers)
 		nf up --light "$exp" --collector "$other"
@@ -57,9 +58,12 @@ for lie in words endless packed huge notes drips ended output errors answers; do
 		! grep -q '<script>alert' "$dir/page.html" 2>/dev/null ||
 			bad "$lie: the page has its script"
 	fi
-	case $lie in output | answers)
+	case $lie in output | answers | recipes | many)
 		nf strip "$exp" --yes --keep-data "$dir/kept" ;;
 	esac
+	[ "$lie" != many ] ||
+		grep -q 'more than 16 recipes, nothing was removed' "$dir/err" ||
+		bad "$lie: it is not said that there are too many"
 	[ "$lie" != ended ] ||
 		grep -q "$node: Eve.* removes deployment 1111" "$dir/err" ||
 		bad "$lie: it is not said what happened"

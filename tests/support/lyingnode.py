@@ -63,19 +63,26 @@ def file_of(path):
             hashlib.sha256(b"evil").hexdigest().encode() + b"\n")
 
 
-def answer(call):
+def answer(call, experiment=None, recipes=()):
     """Well formed, and nothing in it is what it should be."""
-    if call == b"hello":
+    if call == b"hello" and recipes:
+        for k, name in enumerate(recipes):
+            say(frame(NOTE, words(
+                b"deployment", b"%016x" % (k + 1), b"/var/lib/netflowize/1", b"",
+                b"experiment=" + experiment, b"recipe=" + name)))
+    elif call == b"hello":
         for k in range(3):
             name = b"%016x" % (k + 1)
             say(frame(NOTE, words(
                 b"deployment", name, b"/var/lib/netflowize/" + HARM, HARM,
                 *(field + b"=" + HARM for field in
-                  (b"who", b"host", b"version", b"since", b"mode", b"taps")),
-                b"experiment=" + (os.environb.get(b"LIED", b"") or HARM))))
+                  (b"who", b"host", b"version", b"since", b"mode", b"taps",
+                   b"experiment")))))
             say(frame(NOTE, words(b"size", name, b"age=9" * 20,
                                   b"data=9" * 20, b"set=" + HARM)))
         say(frame(NOTE, words(b"stray", HARM)))
+    elif call == b"data" and recipes:
+        say(frame(OUT, file_of(b"evil") + b"end\n"))
     elif call == b"data":
         for path in (b"../../../../tmp/escaped", b"/tmp/escaped", b"..",
                      b"a\nb", HARM):
@@ -94,7 +101,8 @@ def answer(call):
 
 
 def main():
-    lie = open("/lies").read().strip()
+    lie, experiment = open("/lies", "rb").read().split()
+    lie = lie.decode()
     if lie == "words":
         say(HARM + b"\n")
         os.write(2, b"sudo: " + HARM + b"\n")
@@ -126,6 +134,13 @@ def main():
     elif lie == "answers":
         for call in calls():
             answer(call)
+    elif lie == "recipes":
+        for call in calls():
+            answer(call, experiment,
+                   (b"x/../../escaped", b"../escaped", HARM))
+    elif lie == "many":
+        for call in calls():
+            answer(call, experiment, [b"r%d" % k for k in range(1000)])
     time.sleep(1)
 
 
