@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -63,9 +64,12 @@ static void free_scene(struct scene *s)
 	free(s);
 }
 
+enum { PATIENCE_MS = 20000 };
+
+/* Something is to come; when is the kernel's affair. */
 static void step(struct scene *s)
 {
-	cr_assert_eq(loop_step(s->collector.loop, 10, NULL), 0);
+	cr_assert_eq(loop_step(s->collector.loop, PATIENCE_MS, NULL), 0);
 }
 
 /* From 127.0.0.`host`, and taken. */
@@ -103,6 +107,14 @@ static bool is_open(int fd)
 	return recv(fd, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
+/* That it is closed may take a while to get here. */
+static bool is_closed(int fd)
+{
+	struct pollfd in = {.fd = fd, .events = POLLIN};
+
+	return poll(&in, 1, PATIENCE_MS) == 1 && !is_open(fd);
+}
+
 Test(streams, nobody_takes_the_places_of_others, .timeout = 60)
 {
 	struct scene *s = new_scene();
@@ -119,7 +131,8 @@ Test(streams, nobody_takes_the_places_of_others, .timeout = 60)
 	cr_expect(is_open(quiet) && is_open(other));
 	cr_expect(is_open(strange[0])); /* it had said something */
 	for (int i = 1; i < MOST + 1; i++)
-		cr_expect_eq(is_open(strange[i]), i > 3, "%d", i);
+		cr_expect(i > 3 ? is_open(strange[i]) : is_closed(strange[i]),
+			"%d", i);
 	close(quiet);
 	close(other);
 	for (int i = 0; i < MOST + 1; i++)
@@ -141,7 +154,7 @@ Test(streams, who_says_nothing_for_long_is_let_go, .timeout = 60)
 	cr_expect_eq(s->f.dropped, 0);
 	foreign_streams_expire(&s->f, before);
 	cr_expect_eq(s->f.dropped, 1);
-	cr_expect(!is_open(idle) && is_open(busy));
+	cr_expect(is_closed(idle) && is_open(busy));
 	close(idle);
 	close(busy);
 	free_scene(s);
