@@ -183,7 +183,8 @@ static void challenge(
 	reply(ch, CHANNEL_CHALLENGE, ch->nonce, out);
 }
 
-/* A reply.  Only authentic epochs come here, so nobody chooses where. */
+/* A reply.  Only authentic epochs come here: to be in the way of one it takes
+ * datagrams, recorded, of a former life that falls in with it. */
 static bool allowed(struct channel *ch, const struct channel_input *in,
 	const struct header *h)
 {
