@@ -11,6 +11,7 @@
 #include "cli/say.h"
 #include "cli/show.h"
 #include "cli/verdict.h"
+#include "testbed/load.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -218,13 +219,15 @@ static void say_no_bridges(const struct app *app, const struct topology *t)
 	}
 }
 
-/* One that can be read, and not only once. */
+/* One that can be read, and not only once, as pipes are.  What fetch saved of
+ * an NS file says so, and is none. */
 static bool has_description(
 	const struct app *app, const struct topology *t, const char *word)
 {
-	if (app->file && strcmp(app->file, "-") == 0)
-		return false;
-	return word ? !of_portal(t) : t->source && strcmp(t->source, "ns") == 0;
+	if (word)
+		return !of_portal(t);
+	return t->source && strcmp(t->source, "ns") == 0 &&
+	       strcmp(app->file, "-") != 0 && topology_is_source(app->file);
 }
 
 static double cpu_ms(void)

@@ -2,6 +2,7 @@
  * disk.  Programs that do not run are named first. */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "cli/commands.h"
 #include "cli/limit.h"
 #include "cli/nodes.h"
@@ -217,7 +218,8 @@ static size_t without_blanks(const struct buf *b, size_t end)
 }
 
 /* The collector's document, which has what was told, and as its last member
- * what the nodes say of the programs there. */
+ * what the nodes say of the programs there.  Of what it sends a terminal gets
+ * mere text. */
 static int print_document(struct nodes_context *n,
 	const struct status_command *o, const struct topology *t,
 	const struct deploy_report *report, struct err *err)
@@ -226,24 +228,25 @@ static int print_document(struct nodes_context *n,
 		   more = BUF_INIT(DOCUMENT_MAX);
 	struct jsonw w;
 	int r = ask_ledger(n, o, t, &told, err);
-	size_t end = without_blanks(&told, told.len);
 
-	if (r == 0 && (end < 2 || told.data[end - 1] != '}'))
+	(void)utf8_disarm_part(buf_str(&told), told.len, &out);
+	buf_release(&told);
+	out.len = without_blanks(&out, out.len);
+	if (r == 0 && (out.len < 2 || out.data[out.len - 1] != '}'))
 		r = err_set(err, NFZ_E_REMOTE,
 			"the collector's answer is no document");
-	if (r == 0) {
-		end = without_blanks(&told, end - 1);
-		jsonw_init(&w, &more, JSONW_INDENT);
-		jsonw_object(&w);
-		put_programs(report, &w);
-		jsonw_end(&w);
-		buf_add(&out, told.data, end);
-		buf_addf(&out, ",%s", buf_str(&more) + strlen("{"));
-		r = app_print_json(n->app, &out, err);
+	if (r < 0) {
+		buf_release(&out);
+		return r;
 	}
-	buf_release(&told);
+	out.len = without_blanks(&out, out.len - 1);
+	jsonw_init(&w, &more, JSONW_INDENT);
+	jsonw_object(&w);
+	put_programs(report, &w);
+	jsonw_end(&w);
+	buf_addf(&out, ",%s", buf_str(&more) + strlen("{"));
 	buf_release(&more);
-	return r;
+	return app_print_json(n->app, &out, err);
 }
 
 static size_t programs(const struct deploy_report *r)

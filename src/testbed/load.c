@@ -16,6 +16,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { TOPOLOGY_FILE_MAX = 256 << 20 };
 
@@ -159,4 +160,20 @@ int topology_load(const char *path, struct topology **ret, struct buf *warnings,
 		r = topology_parse(&from, ret, err);
 	buf_release(&text);
 	return r;
+}
+
+bool topology_is_source(const char *path)
+{
+	struct buf text = BUF_INIT(TOPOLOGY_FILE_MAX);
+	struct lines past_mark;
+	struct stat st;
+	bool is;
+
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	is = file_read(path, &text, NULL) == 0;
+	past_mark = lines_over(buf_str(&text), text.len);
+	is = is && !is_json(past_mark.at, strlen(past_mark.at));
+	buf_release(&text);
+	return is;
 }

@@ -18,4 +18,8 @@ int topology_load(const char *path, struct topology **ret, struct buf *warnings,
 int topology_parse(const struct draft_text *from, struct topology **ret,
 	struct err *err) NFZ_MUST_CHECK;
 
+/* A file that can be read again, and no JSON: that tells as its source what it
+ * was made of. */
+bool topology_is_source(const char *path);
+
 #endif

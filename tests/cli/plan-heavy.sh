@@ -59,6 +59,16 @@ grep -qF "$said" "$dir/stderr" || fail "plan --heavy does not tell: $said"
 netflowize plan --topology "$dir/ends.ns" --heavy --diff >"$dir/diff" 2>&1
 grep -q '^+up1 trace monitor' "$dir/diff" || fail "no trace in the change"
 ! grep -q '^+bottleneck trace' "$dir/diff" || fail "plan and change differ"
+# what fetch made of an NS file is no description that could be changed
+netflowize fetch --topology topologies/dumbbell.ns >"$dir/saved.json"
+plan 0 "$dir/saved.json" --heavy
+! grep -q "NS file" "$dir/stderr" || fail "JSON is read as an NS file"
+# nor is a pipe, which cannot be read twice
+mkfifo "$dir/pipe.ns"
+cat topologies/dumbbell.ns >"$dir/pipe.ns" &
+timeout 60 netflowize plan --topology "$dir/pipe.ns" --heavy \
+	>"$dir/piped" 2>"$dir/stderr" || fail "of a pipe: exit status $?"
+! grep -q "NS file" "$dir/stderr" || fail "a pipe is read twice"
 plan 3 topologies/virtual.json --heavy
 is '.heavy.uncovered | length > 0'
 grep -q "up --heavy watches them on the nodes you have" "$dir/stderr"
