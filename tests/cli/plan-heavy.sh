@@ -66,7 +66,7 @@ plan 0 "$dir/saved.json" --heavy
 # nor is a pipe, which cannot be read twice
 mkfifo "$dir/pipe.ns"
 cat topologies/dumbbell.ns >"$dir/pipe.ns" &
-timeout 60 netflowize plan --topology "$dir/pipe.ns" --heavy \
+timeout -s KILL 60 netflowize plan --topology "$dir/pipe.ns" --heavy \
 	>"$dir/piped" 2>"$dir/stderr" || fail "of a pipe: exit status $?"
 ! grep -q "NS file" "$dir/stderr" || fail "a pipe is read twice"
 plan 3 topologies/virtual.json --heavy
