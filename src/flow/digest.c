@@ -6,7 +6,7 @@
  * Digest: source and destination 4+4 or 16+16, ports 2+2, protocol 1, ToS 1,
  * TCP flags 1, flags 1, tap 2, slots 2+2, key flags 1, zero 1, first and last
  * time 4+4 as offsets from the base in units of 2^shift ns, packets 4, VLAN 2,
- * zero 2, bytes 8.
+ * times 2, bytes 8.
  *
  * The base lies before the first digest's time, so that digests of flows that
  * began a little earlier still fit.  The shift is 0, and times exact, unless
@@ -70,7 +70,7 @@ bool digest_add(struct digest_writer *w, const struct digest *d)
 	wire_u32(to, (uint32_t)last);
 	wire_u32(to, d->packets);
 	wire_u16(to, d->vlan);
-	wire_u16(to, 0);
+	wire_u16(to, d->times);
 	wire_u64(to, d->bytes);
 	w->header.count++;
 	return true;
@@ -137,7 +137,7 @@ static void read_digest(
 	ret->last_ns = (int64_t)(base + ((uint64_t)cursor_u32(c) << h->shift));
 	ret->packets = cursor_u32(c);
 	ret->vlan = cursor_u16(c);
-	cursor_skip(c, 2);
+	ret->times = cursor_u16(c);
 	ret->bytes = cursor_u64(c);
 }
 

@@ -33,6 +33,7 @@ struct digest {
 	uint64_t bytes;            /* IP octets */
 	int64_t first_ns, last_ns; /* node's CLOCK_REALTIME */
 	uint32_t packets;
+	uint16_t times; /* of estimates: there are so many of each; 0 is 1 */
 	uint16_t tap, src_slot, dst_slot;
 	uint16_t vlan; /* flows of another are others; 0 */
 	uint8_t tcp_flags, tos;

@@ -18,6 +18,14 @@ void feed_close(struct feed *f)
 	clocks_release(&f->clocks);
 }
 
+/* Estimates are of so many times what is told; or they are that already. */
+static uint16_t one_of(const struct digest *d)
+{
+	if (!(d->flags & DIGEST_ESTIMATED))
+		return 0;
+	return d->times ? d->times : 1;
+}
+
 static struct flow_addition addition(
 	struct feed *f, const struct digest *d, uint16_t clock)
 {
@@ -27,7 +35,7 @@ static struct flow_addition addition(
 		.vlan = d->vlan,
 		.tos = d->flags & DIGEST_BY_TOS ? d->tos : 0,
 		.sent = d->flags & DIGEST_SENT,
-		.one_of = d->flags & DIGEST_ESTIMATED ? 1 : 0,
+		.one_of = one_of(d),
 		.clock = clock};
 	const int64_t last_ns = clocks_believe(d->last_ns);
 	const int64_t first_ns = clocks_believe(d->first_ns);

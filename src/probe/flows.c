@@ -175,6 +175,33 @@ void flows_tell(
 		add_values(f, ret, i);
 }
 
+/* What was added is no more than 32 bits hold; what a sample stands for may
+ * be, and goes as it was added. */
+struct digest flows_digest(struct flows *f, const struct flow_record *r)
+{
+	const struct flow_more *more = flows_more(f, r);
+	struct flowcache_offer offer;
+	uint64_t times = 1;
+
+	flowcache_offered(f->cache, r, &offer);
+	if (r->packets > UINT32_MAX)
+		times = flow_point_times(offer.point);
+	return (struct digest){.key = r->key,
+		.bytes = r->bytes / times,
+		.first_ns = r->first_ns,
+		.last_ns = r->last_ns,
+		.packets = (uint32_t)(r->packets / times),
+		.times = (uint16_t)(times > 1 ? times : 0),
+		.tap = r->tap,
+		.src_slot = r->src_slot,
+		.dst_slot = r->dst_slot,
+		.vlan = more ? more->vlan : 0,
+		.tcp_flags = r->tcp_flags,
+		.tos = r->tos,
+		.flags = (r->flags & (DIGEST_SENT | DIGEST_ESTIMATED)) |
+			 (f->definition.key & KEY_TOS ? DIGEST_BY_TOS : 0)};
+}
+
 void flows_print(const struct flows *f, struct buf *out)
 {
 	const struct definition *d = &f->definition;

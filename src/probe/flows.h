@@ -2,6 +2,7 @@
 #ifndef NFZ_PROBE_FLOWS_H
 #define NFZ_PROBE_FLOWS_H
 
+#include "flow/digest.h"
 #include "flow/stream.h"
 #include "probe/courier.h"
 #include "probe/definition.h"
@@ -54,6 +55,10 @@ struct flows_told {
 };
 void flows_tell(
 	struct flows *f, const struct flow_record *r, struct flows_told *ret);
+
+/* The same for a flow cache of another process; all that its definition needs
+ * (definition_in_digests). */
+struct digest flows_digest(struct flows *f, const struct flow_record *r);
 
 /* Lines on the definition; none where a flow is its 5-tuple. */
 void flows_print(const struct flows *f, struct buf *out);

@@ -50,20 +50,7 @@ static bool send_digest(
 	void *data, struct flows *flows, const struct flow_record *r)
 {
 	struct net_meter *n = data;
-	const struct flow_more *more = flows_more(flows, r);
-	const struct digest d = {.key = r->key,
-		.bytes = r->bytes,
-		.first_ns = r->first_ns,
-		.last_ns = r->last_ns,
-		.packets = (uint32_t)r->packets, /* a cache's own limit */
-		.tap = r->tap,
-		.src_slot = r->src_slot,
-		.dst_slot = r->dst_slot,
-		.vlan = more ? more->vlan : 0,
-		.tcp_flags = r->tcp_flags,
-		.tos = r->tos,
-		.flags = (r->flags & (DIGEST_SENT | DIGEST_ESTIMATED)) |
-			 (flows->definition.key & KEY_TOS ? DIGEST_BY_TOS : 0)};
+	const struct digest d = flows_digest(flows, r);
 
 	return endpoint_send_digest(n->endpoint, &d);
 }
