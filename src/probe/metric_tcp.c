@@ -84,8 +84,10 @@ enum { NO_SCALE = -1 };
 
 struct window_state {
 	uint32_t min, max, zero;
-	int8_t offered; /* in the last SYN, or NO_SCALE */
+	uint32_t isn, acked; /* of the last SYN */
+	int8_t offered;      /* with it, or NO_SCALE */
 	uint8_t scale;
+	bool syn, answer; /* there was one; it had ACK set */
 	bool any;
 };
 
@@ -114,17 +116,35 @@ static int8_t scale_of(const struct metric_packet *p)
 	return NO_SCALE;
 }
 
-/* An answer decides for both: neither scales unless both offer to. */
+/* Is the one side's SYN an answer to the other's?  There may have been data
+ * with that (RFC 7413). */
+static bool answers(const struct window_state *s, const struct window_state *to)
+{
+	return s->answer && (uint32_t)(s->acked - to->isn - 1) < 1 << 16;
+}
+
+/* What is sent again may lack what was offered before, but takes nothing back;
+ * another SYN may be of the next connection, or nobody's: its answer will tell.
+ * An answer decides for both: neither scales unless both offer to. */
 static void window_agree(struct window_state *s, struct window_state *other,
 	const struct metric_packet *p)
 {
-	const bool answer = p->tcp_flags & ACK && other;
+	const bool again = s->syn && s->isn == p->seq;
 	bool on;
 
-	s->offered = scale_of(p);
-	on = s->offered != NO_SCALE && !(answer && other->offered == NO_SCALE);
+	if (!again || s->offered == NO_SCALE)
+		s->offered = scale_of(p);
+	s->syn = true;
+	s->isn = p->seq;
+	s->answer = p->tcp_flags & ACK;
+	s->acked = p->ack;
+	if (!other || !other->syn)
+		other = NULL;
+	else if (!answers(s, other) && !answers(other, s))
+		return;
+	on = s->offered != NO_SCALE && !(other && other->offered == NO_SCALE);
 	s->scale = on ? (uint8_t)s->offered : 0;
-	if (answer)
+	if (other)
 		other->scale = on ? (uint8_t)other->offered : 0;
 }
 
@@ -168,7 +188,8 @@ static void window_restart(void *state)
 {
 	struct window_state *s = state;
 
-	*s = (struct window_state){.offered = s->offered, .scale = s->scale};
+	s->min = s->max = s->zero = 0;
+	s->any = false;
 }
 
 const struct flow_metric metric_window = {.name = "window",

@@ -146,6 +146,7 @@ Test(metrics, windows_are_scaled_by_both)
 		void *there = fresh(m), *back = fresh(m);
 		const unsigned want = offers == 3 ? 128000 : 1000;
 
+		answer.ack = 1;
 		syn.options = answer.options = options;
 		syn.n_options = offers & 1 ? sizeof(options) : 4;
 		answer.n_options = offers & 2 ? sizeof(options) : 4;
@@ -160,6 +161,58 @@ Test(metrics, windows_are_scaled_by_both)
 		free(there);
 		free(back);
 	}
+}
+
+/* What else SYNs of a connection whose client offers 7, and whose server offers
+ * 7, or nothing, may be: words of "SAa" and so on, in order.  S: the SYN; A: its
+ * answer; s, a: the same sent again without options; x: a SYN of other numbers,
+ * to which nobody answers; N: the next connection's, which offers nothing, to
+ * be answered by B. */
+static void check_windows(const char *story, bool server, unsigned want)
+{
+	static const uint8_t options[] = {2, 4, 5, 0xb4, 1, 3, 3, 7};
+	const struct flow_metric *m = &metric_window;
+	void *there = fresh(m), *back = fresh(m);
+	struct metric_packet data = segment(9, ACK, 1, 0);
+
+	for (const char *at = story; *at; at++) {
+		const bool next = strchr("NB", *at);
+		const bool answer = strchr("AaB", *at);
+		struct metric_packet p = segment(0, answer ? SYN | ACK : SYN,
+			*at == 'x'       ? 77
+			: next || answer ? 1u << 31
+					 : UINT32_MAX,
+			0);
+
+		p.options = options;
+		p.n_options = strchr("Sx", *at) || (*at == 'A' && server) ||
+					      *at == 'B'
+				      ? sizeof(options)
+				      : 4;
+		if (answer)
+			p.ack = next ? (1u << 31) + 1 : 0;
+		p.seq += *at == 'B';
+		m->update(answer ? back : there, answer ? there : back, &p);
+	}
+	m->update(there, back, &data);
+	m->update(back, there, &data);
+	cr_expect_eq(value(m, there, 1), want, "%s", story);
+	cr_expect_eq(value(m, back, 1), want, "%s", story);
+	free(there);
+	free(back);
+}
+
+Test(metrics, windows_stay_as_agreed)
+{
+	static const char *const stories[] = {"SA", "SSA", "SAA", "SAS", "SASA",
+		"SsA", "SAs", "SAa", "SAsA", "ASA", "AS", "ASs", "SAx", "xSA"};
+
+	for (size_t i = 0; i < sizeof(stories) / sizeof(*stories); i++) {
+		check_windows(stories[i], true, 128000);
+		check_windows(stories[i], false, 1000);
+	}
+	check_windows("SANB", true, 1000);
+	check_windows("SASANBNB", true, 1000);
 }
 
 /* A Linux SYN, as in p0f's own database. */
