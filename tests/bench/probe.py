@@ -12,9 +12,14 @@ import json
 import mmap
 import os
 import resource
+import shutil
+import signal
+import socket
 import statistics
+import struct
 import subprocess
 import sys
+import threading
 
 root = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 build = os.path.realpath(os.environ.get("BUILD", root + "/build"))
@@ -22,13 +27,25 @@ LIMIT_S = 60  # of a peer
 TARGET = {"u1k": 0.65, "u100k": 0.95, "u1M": 1.7, "u5M": 2.2, "flood": 2.9}
 
 
-def run(argv, **more):
-    """-> (cpu seconds, peak KiB, stdout, status)"""
-    p = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **more)
-    out = p.stdout.read().decode(errors="replace")
+def run(argv, limit_s=None, stdout=subprocess.PIPE, **more):
+    """-> (cpu seconds, peak KiB, stdout, status: None if stopped after limit_s)"""
+    stopped = []
+
+    def stop(signum):
+        stopped.append(signum)
+        os.killpg(p.pid, signum)
+    p = subprocess.Popen(argv, stdout=stdout, stderr=subprocess.DEVNULL, start_new_session=True, **more)
+    # asked, then made to: what it has used until then is counted all the same
+    timers = [threading.Timer(limit_s + later, stop, [signum])
+              for later, signum in ((0, signal.SIGINT), (5, signal.SIGKILL))] if limit_s else []
+    for t in timers:
+        t.start()
+    out = p.stdout.read().decode(errors="replace") if p.stdout else ""
     _, status, use = os.wait4(p.pid, 0)
     p.returncode = status
-    return use.ru_utime + use.ru_stime, use.ru_maxrss, out, os.waitstatus_to_exitcode(status)
+    for t in timers:
+        t.cancel()
+    return use.ru_utime + use.ru_stime, use.ru_maxrss, out, None if stopped else os.waitstatus_to_exitcode(status)
 
 
 def first_touch():
@@ -62,9 +79,6 @@ def meter(path, *more):
 
 def sink(argv, port, path):
     """A peer that sends to a UDP port: CPU, memory, records and packets."""
-    import socket
-    import struct
-    import threading
     got = {"records": 0, "packets": 0}
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
@@ -87,16 +101,13 @@ def sink(argv, port, path):
     t = threading.Thread(target=take)
     t.start()
     try:
-        p = subprocess.Popen(["timeout", "-s", "INT", "-k", "5", str(LIMIT_S), *argv], stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL,
-                             stdin=open(path, "rb") if "-" in argv else subprocess.DEVNULL)
-        _, status, use = os.wait4(p.pid, 0)
-        p.returncode = status
+        with open(path if "-" in argv else os.devnull, "rb") as stdin:
+            cpu, peak, _, status = run(argv, LIMIT_S, subprocess.DEVNULL, stdin=stdin)
     finally:
         got["end"] = True
         t.join()
         s.close()
-    return use.ru_utime + use.ru_stime, use.ru_maxrss, got["records"], got["packets"], os.waitstatus_to_exitcode(status)
+    return cpu, peak, got["records"], got["packets"], status
 
 
 def peers(path, folder, packets):
@@ -127,7 +138,6 @@ plugin_buffer_size: 10240
 
 
 def measure_peers(workload, path, truth, base, args):
-    import shutil
     for name, argv, port in peers(path, args.dir, truth["packets"]):
         if not (shutil.which(argv[0]) or os.path.exists("/usr/sbin/" + argv[0])):
             print("# SKIPPED:", name, "is not installed")
@@ -136,7 +146,7 @@ def measure_peers(workload, path, truth, base, args):
         if port:
             cpu, peak, records, packets, status = sink(argv, port, path)
         else:
-            cpu, peak, _, status = run(["timeout", str(LIMIT_S), *argv])
+            cpu, peak, _, status = run(argv, LIMIT_S)
         if name == "nfpcapd":
             out = subprocess.run(["nfdump", "-R", args.dir + "/peer", "-q", "-A", "proto", "-o",
                                   "fmt:%fl %pkt", "-N"], capture_output=True, text=True).stdout
@@ -144,7 +154,7 @@ def measure_peers(workload, path, truth, base, args):
             records, packets = (sum(r[0] for r in rows), sum(r[1] for r in rows)) if rows else ("", "")
         n = truth["packets"]
         # it has not read all of the file, so its figure is of a part
-        if status in (124, 137) or status < 0:
+        if status is None:
             packets = f"{packets} (stopped after {LIMIT_S} s)"
         elif not packets and port:
             packets = f"none (exit status {status})"
