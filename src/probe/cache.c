@@ -55,7 +55,7 @@ static void rest_when_quiet(struct cache *c)
 {
 	struct flowcache_stats s;
 
-	flowcache_stats(c->feed.flows.cache, &s);
+	flows_stats(&c->feed.flows, &s);
 	if (++c->quiet > QUIET_TICKS && s.flows < QUIET_FLOWS)
 		loop_timer_rest(c->loop, c->tick, REST_MS);
 }
@@ -117,7 +117,7 @@ static void do_health(void *data, struct module_health *ret)
 	struct cache *c = data;
 	struct flowcache_stats s;
 
-	flowcache_stats(c->feed.flows.cache, &s);
+	flows_stats(&c->feed.flows, &s);
 	ret->flows_now = s.flows;
 	ret->flows_max = s.most_flows;
 	ret->flows_room = s.room;
@@ -129,7 +129,7 @@ static void do_status(void *data, struct buf *out)
 	struct cache *c = data;
 	struct flowcache_stats s;
 
-	flowcache_stats(c->feed.flows.cache, &s);
+	flows_stats(&c->feed.flows, &s);
 	buf_addf(out,
 		"backend cache\ndigests %" PRIu64 "\nrefused %" PRIu64
 		"\nflows %u\nmost_flows %u\nroom %u\nevicted %" PRIu64

@@ -63,8 +63,33 @@ void flows_open(struct flows *f, const struct definition *definition,
 {
 	f->definition = *definition;
 	f->opt = *options;
+	f->past = (struct flowcache_stats){0};
 	flows_set_most(f, options->flows);
 	make_cache(f);
+}
+
+/* What was before the cache that is. */
+static void add_past(const struct flows *f, struct flowcache_stats *to)
+{
+	const struct flowcache_stats *past = &f->past;
+
+	to->packets += past->packets;
+	to->octets += past->octets;
+	to->sent_packets += past->sent_packets;
+	to->sent_octets += past->sent_octets;
+	to->records += past->records;
+	to->created += past->created;
+	to->evicted += past->evicted;
+	to->refused += past->refused;
+	to->held_back += past->held_back;
+	if (to->room == past->room && to->most_flows < past->most_flows)
+		to->most_flows = past->most_flows;
+}
+
+void flows_stats(const struct flows *f, struct flowcache_stats *ret)
+{
+	flowcache_stats(f->cache, ret);
+	add_past(f, ret);
 }
 
 void flows_close(struct flows *f)
@@ -76,9 +101,13 @@ void flows_close(struct flows *f)
 
 bool flows_redefine(struct flows *f, const struct definition *definition)
 {
+	struct flowcache_stats past;
+
 	if (!flowcache_end(f->cache, END_FORCED))
 		return false;
+	flows_stats(f, &past);
 	flows_close(f);
+	f->past = past;
 	f->definition = *definition;
 	make_cache(f);
 	return true;

@@ -15,6 +15,7 @@ struct flows {
 	/* of metrics: what is added in the call under way */
 	struct metric_packet seen[FLOWCACHE_BATCH];
 	struct flowcache_options opt; /* the owner's */
+	struct flowcache_stats past;  /* of caches before this one */
 	struct definition_told told;
 };
 
@@ -30,6 +31,9 @@ void flows_set_most(struct flows *f, uint32_t flows);
 /* There are as many points as there may be, or another number of flows is wanted:
  * time to begin anew. */
 bool flows_stale(const struct flows *f);
+/* As flowcache_stats(): what is counted (not distinct keys) of all caches since
+ * they were opened, most_flows of those that had this room. */
+void flows_stats(const struct flows *f, struct flowcache_stats *ret);
 void flows_set_timeouts(
 	struct flows *f, int64_t idle_ms, int64_t active_ms, int64_t fin_ms);
 void flows_set_limit(struct flows *f, const struct flow_limit *limit);

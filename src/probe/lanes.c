@@ -170,7 +170,7 @@ static void sum_up(const struct lanes *l, struct flowcache_stats *ret)
 
 	*ret = (struct flowcache_stats){0};
 	for (unsigned i = 0; i < l->n; i++) {
-		flowcache_stats(l->flows[i]->cache, &s);
+		flows_stats(l->flows[i], &s);
 		ret->packets += s.packets;
 		ret->octets += s.octets;
 		ret->records += s.records;

@@ -548,7 +548,7 @@ void meter_print_threads(const struct meter *m, struct buf *out)
 		struct flowcache_stats s;
 		uint64_t frames = 0;
 
-		flowcache_stats(lanes_flows(m->taps.lanes)[l]->cache, &s);
+		flows_stats(lanes_flows(m->taps.lanes)[l], &s);
 		for (size_t i = 0; i < m->taps.n; i++)
 			frames += tap_frames(&m->taps.items[i], l);
 		buf_addf(out,

@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		step(&told.feed, &c, &now_ns);
 	while (!flowcache_end(told.feed.flows.cache, END_FORCED))
 		;
-	flowcache_stats(told.feed.flows.cache, &s);
+	flows_stats(&told.feed.flows, &s);
 	if (told.packets != s.packets)
 		abort();
 	feed_close(&told.feed);

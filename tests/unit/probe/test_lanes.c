@@ -114,6 +114,40 @@ Test(lanes, may_have_more_flows_or_fewer)
 	lanes_free(l);
 }
 
+/* Numbers that were told once only grow, whatever a flow is. */
+Test(lanes, count_on_when_flows_are_others)
+{
+	const struct definition by[] = {{0}, {.key = KEY_TOS}};
+	uint64_t told = 0;
+	const struct lanes_options o = {.n = LANES,
+		.cache = {.flows = LANES * FLOWS,
+			.idle_ms = 1000,
+			.active_ms = 60000},
+		.sink = count,
+		.data = &told};
+	struct lanes *l = lanes_new(&o);
+	struct flowcache_stats s;
+
+	for (unsigned i = 0; i < 4; i++) {
+		add(l, 0, LANES * (FLOWS + 2 - i));
+		cr_assert(lanes_redefine(l, &by[i % 2]));
+		lanes_stats(l, &s);
+		cr_expect_eq(s.packets, told);
+		cr_expect_eq(s.records, told);
+		cr_expect_eq(s.octets, 40 * told);
+		cr_expect_eq(s.evicted, LANES * (i ? 3 : 2));
+		cr_expect_eq(s.most_flows, LANES * FLOWS);
+		cr_expect_eq(s.flows, 0);
+	}
+	cr_expect_eq(told, LANES * (4 * FLOWS + 2));
+	lanes_set_most(l, LANES * FLOWS * 2);
+	cr_assert(lanes_redefine(l, by));
+	lanes_stats(l, &s);
+	cr_expect_eq(s.records, told);
+	cr_expect_eq(s.most_flows, 0, "of another room");
+	lanes_free(l);
+}
+
 struct picky {
 	struct lanes *lanes;
 	bool refuses; /* what the first lane tells */
