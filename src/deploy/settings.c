@@ -130,7 +130,7 @@ static int read_key(const char *text, struct setting *ret, struct err *err)
 			"apart by",
 			text);
 		return err_hint(err,
-			"Say 5tuple, or some of addresses, vlan, mac, tos "
+			"Say 5tuple or addresses, and any of vlan, mac, tos, "
 			"joined by '+'; coarser views are made when asked for: "
 			"netflowize query --by src,dst");
 	}

@@ -12,6 +12,8 @@ static const struct {
 	{"tos", KEY_TOS}};
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]), WORD = 24 };
+/* Said, but no bit: what KEY_ADDRESSES contradicts. */
+enum { SAID_5TUPLE = 1 << 16 };
 
 bool definition_same(const struct definition *a, const struct definition *b)
 {
@@ -38,8 +40,8 @@ bool definition_in_digests(const struct definition *d)
 
 static bool key_of(const char *word, unsigned *ret)
 {
-	*ret = 0;
-	if (strcmp(word, "5tuple") == 0 || strcmp(word, "none") == 0)
+	*ret = strcmp(word, "5tuple") == 0 ? SAID_5TUPLE : 0;
+	if (strcmp(word, "none") == 0)
 		return true;
 	for (size_t i = 0; i < KEYS; i++)
 		if (strcmp(word, keys[i].word) == 0)
@@ -80,9 +82,20 @@ static bool read_words(const char *text, unsigned *ret,
 	return true;
 }
 
+/* False: flows cannot be both. */
+static bool settle_key(unsigned said, unsigned *ret)
+{
+	if (said & SAID_5TUPLE && said & KEY_ADDRESSES)
+		return false;
+	*ret = said & ~(unsigned)SAID_5TUPLE;
+	return true;
+}
+
 bool definition_read_key(const char *text, unsigned *ret)
 {
-	return read_words(text, ret, key_of);
+	unsigned said;
+
+	return read_words(text, &said, key_of) && settle_key(said, ret);
 }
 
 bool definition_read_metrics(const char *text, unsigned *ret)
@@ -127,17 +140,22 @@ const char *definition_print_metrics(
 int definition_choose_key(
 	const struct opt_list *words, unsigned *ret, struct err *err)
 {
-	*ret = 0;
+	unsigned all = 0;
+
 	for (size_t i = 0; i < words->n; i++) {
 		unsigned key;
 
-		if (!definition_read_key(words->items[i], &key))
+		if (!read_words(words->items[i], &key, key_of))
 			return err_set(err, NFZ_E_USAGE,
 				"--key: %s is none of 5tuple, addresses, vlan, "
 				"mac, tos",
 				words->items[i]);
-		*ret |= key;
+		all |= key;
 	}
+	if (!settle_key(all, ret))
+		return err_set(err, NFZ_E_USAGE,
+			"--key: flows go by their 5tuple or by addresses "
+			"alone: give one of them");
 	return 0;
 }
 

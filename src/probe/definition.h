@@ -36,7 +36,8 @@ bool definition_adds_up(const struct definition *d);
 bool definition_in_digests(const struct definition *d);
 
 /* Words as settings have them, joined by '+': "vlan+mac", "ttl+rtt"; "none" and
- * for keys "5tuple" are no bits.  False: one is unknown. */
+ * for keys "5tuple" are no bits.  False: one is unknown, or they contradict each
+ * other, as "5tuple+addresses" do. */
 enum { DEFINITION_WORDS = 96 };
 bool definition_read_key(const char *text, unsigned *ret);
 bool definition_read_metrics(const char *text, unsigned *ret);
@@ -45,7 +46,8 @@ const char *definition_print_key(
 	unsigned key, char text[static DEFINITION_WORDS]);
 const char *definition_print_metrics(
 	unsigned metrics, char text[static DEFINITION_WORDS]);
-/* Those of --key; NFZ_E_USAGE names the one that is none. */
+/* Those of --key; NFZ_E_USAGE names the one that is none, or the two that
+ * contradict each other. */
 int definition_choose_key(const struct opt_list *words, unsigned *ret,
 	struct err *err) NFZ_MUST_CHECK;
 

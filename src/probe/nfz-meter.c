@@ -19,8 +19,9 @@
 #include <string.h>
 
 struct args {
-	const char *setup, *status, *filter, *write, *settings, *dump;
+	const char *setup, *status, *settings, *dump;
 	struct opt_list read, to, key, metrics;
+	struct opt_list filter, write; /* one at most */
 	bool print, balance, random, inner, fragment_ports, both, quiet, help,
 		version;
 	int style, stats, backend, verbose;
@@ -47,7 +48,7 @@ static const struct opt table[] = {
 	{"stats", 0, OPT_CHOICE, AT(stats), "FORMAT",
 		"text: to stderr; json: the last line (with --read)", stats, 0,
 		0},
-	{"filter", 'F', OPT_TEXT, AT(filter), "EXPRESSION",
+	{"filter", 'F', OPT_EACH, AT(filter), "EXPRESSION",
 		"only such frames, as tcpdump's (with --read)", NULL, 0, 0},
 	{"key", 'k', OPT_LIST, AT(key), "WORDS",
 		"flows by 5tuple or addresses, vlan, mac, tos", NULL, 0, 0},
@@ -76,7 +77,7 @@ static const struct opt table[] = {
 	{"pace", 0, OPT_INT, AT(pace), "N",
 		"most datagrams a second; 0: no limit (with --to)", NULL, 0,
 		INT32_MAX},
-	{"write", 'w', OPT_TEXT, AT(write), "FILE",
+	{"write", 'w', OPT_EACH, AT(write), "FILE",
 		"an IPFIX file (with --read)", NULL, 0, 0},
 	{"dump", 0, OPT_TEXT, AT(dump), "LINK",
 		"frames of this link to stdout, as a capture file", NULL, 0, 0},
@@ -145,7 +146,7 @@ static enum record_style style_of(const struct args *a)
 static bool prints(const struct args *a)
 {
 	if (a->style == STYLE_DEFAULT)
-		return !a->to.n && !a->write;
+		return !a->to.n && !a->write.n;
 	return a->style != STYLE_NONE;
 }
 
@@ -175,6 +176,11 @@ static struct export_sampling sampling_of(const struct args *a)
 		.initialiser = (uint32_t)a->hash};
 }
 
+static const char *only(const struct opt_list *list)
+{
+	return list->n ? list->items[0] : NULL;
+}
+
 /* Nothing that was asked for is ignored. */
 static const char *const with_read[] = {"stats", "filter", "inner",
 	"fragment-ports", "write", "idle", "active", "fin", "report-bytes",
@@ -195,6 +201,16 @@ static int check_with(const struct args *a, const char *const *names,
 	return err_set(err, NFZ_E_USAGE, "--%s goes with --%s", name, with);
 }
 
+static int check_once(
+	const char *name, const struct opt_list *list, struct err *err)
+{
+	return list->n <= 1 ? 0
+			    : err_set(err, NFZ_E_USAGE,
+				      "--%s was given twice, \"%s\" and "
+				      "\"%s\": give one of them",
+				      name, list->items[0], list->items[1]);
+}
+
 static int check_sample(const struct args *a, struct err *err)
 {
 	if (a->sample == 0)
@@ -211,13 +227,17 @@ static int check_file(const struct args *a, struct err *err)
 {
 	int r = check_with(a, with_setup, "setup", err);
 
+	if (r == 0)
+		r = check_once("write", &a->write, err);
+	if (r == 0)
+		r = check_once("filter", &a->filter, err);
 	if (r == 0 && !a->to.n)
 		r = check_with(a, with_to, "to", err);
 	if (r == 0 && a->fragment_ports && a->sample > 1)
 		r = err_set(err, NFZ_E_USAGE,
 			"--fragment-ports needs all packets, and --sample "
 			"leaves some out: give one of them");
-	if (r == 0 && a->write && strcmp(a->write, "-") == 0 &&
+	if (r == 0 && a->write.n && strcmp(a->write.items[0], "-") == 0 &&
 		(prints(a) || a->stats))
 		r = err_set(err, NFZ_E_USAGE,
 			"--write - has standard output for itself: give no "
@@ -311,12 +331,12 @@ static int run_file(const struct args *a, struct err *err)
 		.n_to = a->to.n,
 		.balance = a->balance,
 		.pace = (uint32_t)a->pace,
-		.write = a->write,
+		.write = only(&a->write),
 		.style = style_of(a),
 		.lines = prints(a),
 		.stats = a->stats != 0,
 		.quiet = a->quiet,
-		.filter = a->filter,
+		.filter = only(&a->filter),
 		.key = &a->key,
 		.sampling = sampling_of(a),
 		.inner = a->inner,
@@ -386,5 +406,7 @@ int PROGRAM_MAIN(meter)(int argc, char **argv)
 	opt_list_release(&a.to);
 	opt_list_release(&a.key);
 	opt_list_release(&a.metrics);
+	opt_list_release(&a.filter);
+	opt_list_release(&a.write);
 	return r < 0 ? err_exit_status(r) : 0;
 }

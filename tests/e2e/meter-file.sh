@@ -232,6 +232,8 @@ kept = open(own.name, "rb").read()
 for args in (("-r", own.name, "-w", own.name), ("-r", own.name, "-w", folder.name + "/other-name"), ("-r", "-", "-w", own.name),
              ("-r", own.name, "-w", "-", "-o", "csv"), ("-r", own.name, "-w", "-", "--stats", "json"),
              ("-r", own.name, "--print"), ("-r", own.name, "--backend", "packet"), ("-r", own.name, "--settings", "x"),
+             ("-r", own.name, "-w", "/dev/null", "-w", "/dev/null"), ("-r", own.name, "-F", "tcp", "-F", "udp"),
+             ("-r", own.name, "--key", "5tuple,addresses"), ("-r", own.name, "--key", "addresses+5tuple"),
              ("-r", own.name, "--random"), ("-r", own.name, "--hash", "7"), ("-r", own.name, "--balance"),
              ("-r", own.name, "--sample", "2", "--random", "--hash", "7"), ("--setup", "x", "--idle", "5"),
              ("--setup", "x", "--stats", "json"), ("--setup", "x", "--count", "5")):
