@@ -9,7 +9,11 @@
  * first blocks.  Until it is told, libpcap lets go of the other way's frames
  * and counts them all the same: where a mark is may not be known then, only
  * when it must have been reached; and the ledger's wire frames are those handed
- * over or dropped. */
+ * over or dropped.
+ *
+ * Times are microseconds: for nanoseconds libpcap sets SO_TIMESTAMPNS, which its
+ * rings do not need and by which the kernel asks its clock for each frame that
+ * any interface of the machine receives. */
 #include "probe/capture_pcap.h"
 #include "base/mem.h"
 #include "probe/pcapold.h"
@@ -146,8 +150,6 @@ static int open_way(
 		pcap_set_promisc(w->pcap, 0) < 0 ||
 		pcap_set_timeout(w->pcap, TIMEOUT_MS) < 0 ||
 		pcap_set_buffer_size(w->pcap, bytes) < 0 ||
-		pcap_set_tstamp_precision(w->pcap, PCAP_TSTAMP_PRECISION_NANO) <
-			0 ||
 		pcap_activate(w->pcap) < 0 ||
 		pcap_setdirection(w->pcap, i == SENT ? PCAP_D_OUT : PCAP_D_IN) <
 			0 ||
@@ -227,7 +229,8 @@ static void on_frame(
 	memcpy(b->bytes[b->n], bytes, len);
 	b->frames[b->n] = (struct capture_frame){
 		.frame = {b->bytes[b->n], len, header->len},
-		.time_ns = header->ts.tv_sec * NS_PER_S + header->ts.tv_usec,
+		.time_ns = header->ts.tv_sec * NS_PER_S +
+			   header->ts.tv_usec * 1000,
 		.layer = w->layer,
 		.sent = w == &w->capture->ways[SENT]};
 	w->taken++;

@@ -40,7 +40,7 @@ ready_or_gone() { # way
 }
 start() { # way
 	rm -f "$dir/$1.err" # of the one before
-	ip netns exec "$id-a" "$bin/nfz-meter" --setup "$dir/setup" --print \
+	ip netns exec "$id-a" "${0%/*}/lib/unstamped.py" "$bin/nfz-meter" --setup "$dir/setup" --print \
 		-o json --backend "$1" >"$dir/$1.out" 2>"$dir/$1.err" &
 	meter[$1]=$!
 	pids+=($!)
@@ -57,6 +57,8 @@ start ebpf-clsact
 start ebpf-socket
 start pcap
 check "the packet ring is there" "${ways[0]:-}" = packet
+[ "$bin" != "$build/bin" ] ||
+	check "libpcap is there" "${ways[*]: -1}" = pcap
 
 tcp_segments() { # of both ends: out + retransmitted
 	for ns in a b; do
