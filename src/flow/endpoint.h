@@ -111,7 +111,7 @@ uint16_t endpoint_port(const struct endpoint *ep);
  * full: keep the rest, or count them as lost).  What was taken is resent until
  * the collector has it on disk.  Goes out within 50 ms, or when a datagram is
  * full. */
-enum { ENDPOINT_ROWS = 4 };
+enum { ENDPOINT_ROWS = 2 };
 bool endpoint_send_rows(struct endpoint *ep, const struct flow_rows *rows);
 size_t endpoint_send_counters(
 	struct endpoint *ep, const struct tap_counters *counters, size_t n);

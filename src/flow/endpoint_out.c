@@ -187,6 +187,8 @@ static void queued(struct endpoint *ep, uint64_t open_before, size_t before)
 	loop_timer_by(ep->timer, BATCH_AGE_MS);
 }
 
+_Static_assert((int)ENDPOINT_ROWS <= (int)STREAM_ROWS, "all or none");
+
 bool endpoint_send_rows(struct endpoint *ep, const struct flow_rows *rows)
 {
 	uint64_t open = ep->queue.open;

@@ -2,6 +2,8 @@
  * every kind knows its own. */
 #include "flow/stream.h"
 
+#include <assert.h>
+
 static bool add(struct reliable_sender *s, uint8_t kind, struct buf *content)
 {
 	uint8_t item[STREAM_ITEM_MAX];
@@ -44,6 +46,7 @@ bool stream_add_rows(struct reliable_sender *s, const struct flow_rows *rows)
 {
 	bool added = true;
 
+	assert(rows->n <= STREAM_ROWS);
 	/* in a batch yet to be begun all of them have room */
 	if (rows->n > 1 && !reliable_room(s))
 		return false;

@@ -12,23 +12,24 @@ enum {
 	STREAM_COUNTERS = 2, /* tap counters */
 	STREAM_FLUSHED = 3,  /* number: all before it answers that flush */
 	STREAM_ROW = 4,      /* flow record, and what is told of it besides */
-	/* of what nobody knows and metrics, in a row: two rows fit a batch */
+	/* of what nobody knows and metrics, in a row */
 	STREAM_OTHERS = 512,
 	STREAM_ROW_MAX = RECORD_WIRE + 4 + sizeof(struct flow_extra) +
 			 sizeof(uint16_t) + STREAM_OTHERS,
 	STREAM_ITEM_MAX = 1 + STREAM_ROW_MAX,
+	STREAM_ROWS = 2, /* at once: a batch has room for them in any case */
 	STREAM_RECORDS = RELIABLE_BYTES / (1 + RECORD_WIRE), /* in a batch */
 	STREAM_COUNTERS_MAX = 16
 };
 
-_Static_assert((int)STREAM_ROW_MAX >= (int)COUNTERS_WIRE_MAX &&
-		       2 * STREAM_ITEM_MAX <= RELIABLE_BYTES,
-	"one of any kind, two rows");
+_Static_assert(
+	(int)STREAM_ROW_MAX >= (int)COUNTERS_WIRE_MAX &&
+		(int)STREAM_ROWS * (int)STREAM_ITEM_MAX <= (int)RELIABLE_BYTES,
+	"one of any kind, so many rows");
 
 /* False: no room. */
 bool stream_add_record(struct reliable_sender *s, const struct flow_record *r);
-/* All or none; at most as many as a batch has room for in any case, each with
- * at most STREAM_OTHERS. */
+/* All or none; at most STREAM_ROWS, each with at most STREAM_OTHERS. */
 bool stream_add_rows(struct reliable_sender *s, const struct flow_rows *rows);
 bool stream_add_counters(
 	struct reliable_sender *s, const struct tap_counters *c);

@@ -57,6 +57,7 @@ struct flows_told {
 		      [STREAM_OTHERS]; /* of metrics, lent to them */
 	struct flow_rows rows;
 };
+_Static_assert((int)FLOWS_ROWS <= (int)STREAM_ROWS, "all or none");
 void flows_tell(
 	struct flows *f, const struct flow_record *r, struct flows_told *ret);
 
