@@ -1,5 +1,6 @@
 /* Endpoints talking over real UDP on the loopback interface. */
 #include "base/mem.h"
+#include "flow/channel.h"
 #include "flow/endpoint.h"
 #include "flow/stream.h"
 #include "format/crypto.h"
@@ -25,6 +26,7 @@ struct side {
 	uint64_t digest_packets, last_seq[8], durable_seq[8];
 	uint64_t flushed[8], flush_asked;
 	uint64_t steps; /* of clocks, known when a record came */
+	size_t refused; /* batches, while it holds */
 	enum peer_state seen[8];
 	bool hold, ended, left, complete, aborted, lease_over;
 	bool auto_commit;
@@ -40,6 +42,7 @@ static bool on_batch(void *data, const struct endpoint_batch *b)
 {
 	struct side *s = data;
 
+	s->refused += s->hold;
 	if (s->hold)
 		return false;
 	cr_assert_eq(b->seq, s->last_seq[b->from.module] + 1);
@@ -369,6 +372,28 @@ Test(endpoint, a_step_is_told_before_what_is_dated_by_it)
 	free_pair(&p);
 }
 
+/* The sender knows that it came, and sends nothing more: each turn offers it
+ * again, ten times as often as there are signs of life. */
+Test(endpoint, what_was_refused_is_offered_at_each_turn, .timeout = 60)
+{
+	struct pair p = new_pair();
+	size_t asked;
+
+	UNTIL(p.loop, p.collector, p.meter->seen[COLLECTOR] == PEER_UP);
+	p.collector->hold = true;
+	p.collector->auto_commit = false; /* hastens */
+	send_some(p.meter, 0, 1);
+	UNTIL(p.loop, p.collector, p.collector->refused);
+	asked = p.meter->asked;
+	UNTIL(p.loop, p.collector, p.meter->asked > asked);
+	p.collector->refused = 0;
+	UNTIL(p.loop, p.collector, p.meter->asked > asked + 2);
+	cr_expect_gt(p.collector->refused, 5, "%zu", p.collector->refused);
+	p.collector->hold = false;
+	UNTIL(p.loop, p.collector, p.collector->n == 1);
+	free_pair(&p);
+}
+
 Test(endpoint, full_disk_is_waited_for)
 {
 	struct pair p = new_pair();
@@ -593,10 +618,12 @@ Test(endpoint, cache_goes_in_order_and_comes_back)
 	free_pair(&t.pair);
 }
 
-/* Takes away what waits in the socket that is bound to a port of ours. */
-static void lose_datagrams(uint16_t port)
+/* Takes away what waits in the socket that is bound to a port of ours; returns
+ * how many of them were of digests. */
+static size_t lose_datagrams(uint16_t port)
 {
-	char byte;
+	uint8_t head[4];
+	size_t n = 0;
 
 	for (int fd = 3; fd < 256; fd++) {
 		struct sockaddr_in at = {0};
@@ -605,9 +632,10 @@ static void lose_datagrams(uint16_t port)
 		if (getsockname(fd, (struct sockaddr *)&at, &len) < 0 ||
 			at.sin_family != AF_INET || ntohs(at.sin_port) != port)
 			continue;
-		while (recv(fd, &byte, 1, MSG_DONTWAIT) >= 0)
-			continue;
+		while (recv(fd, head, sizeof(head), MSG_DONTWAIT) >= 0)
+			n += head[3] == CHANNEL_CLEAR;
 	}
+	return n;
 }
 
 static size_t send_until_refused(struct side *meter)
@@ -644,6 +672,32 @@ Test(endpoint, credit_comes_back_after_an_outage)
 	UNTIL(t.pair.loop, collector,
 		(endpoint_send_digest(meter->ep, &d), true) &&
 			t.cache->digests > before);
+	free_side(t.cache);
+	free_pair(&t.pair);
+}
+
+/* Nothing else happens meanwhile: its own time brings each question, three of
+ * them between two signs of life. */
+Test(endpoint, credit_is_asked_for_in_good_time, .timeout = 60)
+{
+	struct triple t = new_triple();
+	struct side *meter = t.pair.meter, *collector = t.pair.collector;
+	const struct digest d = {.packets = 1};
+	size_t asked, questions = 0;
+
+	UNTIL(t.pair.loop, collector,
+		endpoint_send_digest(meter->ep, &d) && t.cache->digests);
+	asked = meter->asked;
+	UNTIL(t.pair.loop, collector, meter->asked > asked + 1);
+	cr_assert(endpoint_send_digest(meter->ep, &d));
+	endpoint_push_digests(meter->ep);
+	lose_datagrams(endpoint_port(t.cache->ep));
+	asked = meter->asked;
+	/* of both its peers */
+	UNTIL(t.pair.loop, collector,
+		(questions += lose_datagrams(endpoint_port(t.cache->ep))) > 3 ||
+			meter->asked > asked + 2 * 2);
+	cr_expect_gt(questions, 3, "%zu", questions);
 	free_side(t.cache);
 	free_pair(&t.pair);
 }
