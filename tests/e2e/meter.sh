@@ -132,37 +132,31 @@ remake() {
 	ip -n "$id-b" addr add 10.9.0.2/24 dev vb
 	ip -n "$id-b" addr add 10.9.0.3/24 dev vb
 }
-ip netns exec "$id-a" "$bin/nfz-meter" "${backend[@]}" --setup "$dir/alone" \
-	--print -o json --sample 10 >"$dir/back.out" 2>"$dir/back.err" &
-meter=$!
-pids+=("$meter")
-wait_for "$dir/back.err" READY
-remake
-wait_for "$dir/back.err" "attached again"
-in_a "$build/tests/tool-sendudp" 10.9.0.2 9 20000 100 50 40000
-kill -TERM "$meter"
-wait "$meter"
-out=$dir/back.out
-exact_ledger "$out"
-got=$(sum_of "$out" '.dport == 9' | cut -d' ' -f1)
+comes_back() { # its output, the meter's words
+	local out=$dir/$1.out err=$dir/$1.err
+
+	shift
+	ip netns exec "$id-a" "$bin/nfz-meter" "$@" --setup "$dir/alone" \
+		--print -o json >"$out" 2>"$err" &
+	meter=$!
+	pids+=("$meter")
+	wait_for "$err" READY
+	remake
+	wait_for "$err" "attached again"
+	in_a "$build/tests/tool-sendudp" 10.9.0.2 9 20000 100 50 40000
+	kill -TERM "$meter"
+	wait "$meter"
+	exact_ledger "$out"
+	got=$(sum_of "$out" '.dport == 9' | cut -d' ' -f1)
+}
+comes_back back "${backend[@]}" --sample 10
 check "one of 10 is about all when it comes back" \
 	$((got > 16000 && got < 24000)) -eq 1
 
 # --- libpcap has not the rights to come back: a ring takes its place -----------
 if [ "$bin" = "$build/bin" ]; then
-	ip netns exec "$id-a" "$bin/nfz-meter" --backend pcap \
-		--setup "$dir/alone" --print -o json >"$dir/ring.out" 2>"$dir/ring.err" &
-	meter=$!
-	pids+=("$meter")
-	wait_for "$dir/ring.err" READY
-	remake
-	wait_for "$dir/ring.err" "attached again"
-	in_a "$build/tests/tool-sendudp" 10.9.0.2 9 20000 100 50 40000
-	kill -TERM "$meter"
-	wait "$meter"
-	exact_ledger "$dir/ring.out"
-	check "all are seen by the ring in place of libpcap" \
-		"$(sum_of "$dir/ring.out" '.dport == 9' | cut -d' ' -f1)" -eq 20000
+	comes_back ring --backend pcap
+	check "all are seen by the ring in place of libpcap" "$got" -eq 20000
 fi
 
 # --- the interface we are reached at is nobody's business --------------------
