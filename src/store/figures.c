@@ -318,57 +318,14 @@ static void drop_key(struct group_value *v, enum group_key key)
 	static const struct group_value none;
 
 	switch (key) {
-	case GROUP_SRC:
-		v->src = none.src;
+#define X(name, member)                                                        \
+	case GROUP_##name:                                                     \
+		v->member = none.member;                                       \
 		return;
-	case GROUP_DST:
-		v->dst = none.dst;
-		return;
-	case GROUP_SRC_NET:
-		v->src_net = none.src_net;
-		return;
-	case GROUP_DST_NET:
-		v->dst_net = none.dst_net;
-		return;
-	case GROUP_SPORT:
-		v->sport = 0;
-		return;
-	case GROUP_DPORT:
-		v->dport = 0;
-		return;
-	case GROUP_PROTO:
-		v->proto = 0;
-		return;
-	case GROUP_FLAGS:
-		v->flags = 0;
-		return;
-	case GROUP_SERVICE:
-		v->service = 0;
-		return;
-	case GROUP_SIZE:
-		v->size = 0;
-		return;
-	case GROUP_LINK:
-		v->link = 0;
-		return;
-	case GROUP_NODE:
-		v->node = 0;
-		return;
-	case GROUP_SRC_NODE:
-		v->src_node = 0;
-		return;
-	case GROUP_DST_NODE:
-		v->dst_node = 0;
-		return;
-	case GROUP_TIME:
-		v->time_ns = 0;
-		return;
-	case GROUP_BIN:
-		v->bin = 0;
-		return;
-	case GROUP_METRIC:
-		v->metric = 0;
-		return;
+		GROUP_ADDR_KEYS(X)
+		GROUP_NUMBER_KEYS(X)
+		X(TIME, time_ns)
+#undef X
 		GROUP_EXTRA_KEYS(GROUP_CASE)
 		group_extra_keep(&v->extra, &none.extra, key);
 		return;

@@ -168,50 +168,17 @@ static int put_key(struct group *g, enum group_key key,
 	const struct group_value *v, uint32_t *to, struct err *err)
 {
 	switch (key) {
-	case GROUP_SRC:
-		return group_addr(g, &v->src, to, err);
-	case GROUP_DST:
-		return group_addr(g, &v->dst, to, err);
-	case GROUP_SPORT:
-		*to = v->sport;
+#define X(name, member)                                                        \
+	case GROUP_##name:                                                     \
+		return group_addr(g, &v->member, to, err);
+		GROUP_ADDR_KEYS(X)
+#undef X
+#define X(name, member)                                                        \
+	case GROUP_##name:                                                     \
+		*to = (uint32_t)v->member;                                     \
 		return 0;
-	case GROUP_DPORT:
-		*to = v->dport;
-		return 0;
-	case GROUP_SRC_NET:
-		return group_addr(g, &v->src_net, to, err);
-	case GROUP_DST_NET:
-		return group_addr(g, &v->dst_net, to, err);
-	case GROUP_PROTO:
-		*to = v->proto;
-		return 0;
-	case GROUP_FLAGS:
-		*to = v->flags;
-		return 0;
-	case GROUP_SERVICE:
-		*to = v->service;
-		return 0;
-	case GROUP_SIZE:
-		*to = v->size;
-		return 0;
-	case GROUP_BIN:
-		*to = v->bin;
-		return 0;
-	case GROUP_METRIC:
-		*to = (uint32_t)v->metric;
-		return 0;
-	case GROUP_LINK:
-		*to = (uint32_t)v->link;
-		return 0;
-	case GROUP_NODE:
-		*to = (uint32_t)v->node;
-		return 0;
-	case GROUP_SRC_NODE:
-		*to = (uint32_t)v->src_node;
-		return 0;
-	case GROUP_DST_NODE:
-		*to = (uint32_t)v->dst_node;
-		return 0;
+		GROUP_NUMBER_KEYS(X)
+#undef X
 	case GROUP_TIME:
 		memcpy(to, &v->time_ns, sizeof(v->time_ns));
 		return 0;
@@ -227,54 +194,18 @@ static void get_key(const struct group *g, enum group_key key,
 	const uint32_t *from, struct group_value *v)
 {
 	switch (key) {
-	case GROUP_SRC:
-		v->src = get_addr(g, from);
+#define X(name, member)                                                        \
+	case GROUP_##name:                                                     \
+		v->member = get_addr(g, from);                                 \
 		return;
-	case GROUP_DST:
-		v->dst = get_addr(g, from);
+		GROUP_ADDR_KEYS(X)
+#undef X
+#define X(name, member)                                                        \
+	case GROUP_##name:                                                     \
+		v->member = (__typeof__(v->member))*from;                      \
 		return;
-	case GROUP_SPORT:
-		v->sport = (uint16_t)*from;
-		return;
-	case GROUP_DPORT:
-		v->dport = (uint16_t)*from;
-		return;
-	case GROUP_SRC_NET:
-		v->src_net = get_addr(g, from);
-		return;
-	case GROUP_DST_NET:
-		v->dst_net = get_addr(g, from);
-		return;
-	case GROUP_PROTO:
-		v->proto = (uint8_t)*from;
-		return;
-	case GROUP_FLAGS:
-		v->flags = (uint8_t)*from;
-		return;
-	case GROUP_SERVICE:
-		v->service = *from;
-		return;
-	case GROUP_SIZE:
-		v->size = (uint16_t)*from;
-		return;
-	case GROUP_BIN:
-		v->bin = *from;
-		return;
-	case GROUP_METRIC:
-		v->metric = *from;
-		return;
-	case GROUP_LINK:
-		v->link = (int32_t)*from;
-		return;
-	case GROUP_NODE:
-		v->node = (int32_t)*from;
-		return;
-	case GROUP_SRC_NODE:
-		v->src_node = (int32_t)*from;
-		return;
-	case GROUP_DST_NODE:
-		v->dst_node = (int32_t)*from;
-		return;
+		GROUP_NUMBER_KEYS(X)
+#undef X
 	case GROUP_TIME:
 		memcpy(&v->time_ns, from, sizeof(v->time_ns));
 		return;

@@ -62,6 +62,25 @@
 	X(TIME, "time")                                                        \
 	X(BIN, "")                                                             \
 	X(METRIC, "")
+/* Members of struct group_value: those that are addresses, and mere numbers. */
+#define GROUP_ADDR_KEYS(X)                                                     \
+	X(SRC, src)                                                            \
+	X(DST, dst)                                                            \
+	X(SRC_NET, src_net)                                                    \
+	X(DST_NET, dst_net)
+#define GROUP_NUMBER_KEYS(X)                                                   \
+	X(SPORT, sport)                                                        \
+	X(DPORT, dport)                                                        \
+	X(PROTO, proto)                                                        \
+	X(FLAGS, flags)                                                        \
+	X(SERVICE, service)                                                    \
+	X(SIZE, size)                                                          \
+	X(LINK, link)                                                          \
+	X(NODE, node)                                                          \
+	X(SRC_NODE, src_node)                                                  \
+	X(DST_NODE, dst_node)                                                  \
+	X(BIN, bin)                                                            \
+	X(METRIC, metric)
 /* A switch over keys has all of a list: GROUP_EXTRA_KEYS(GROUP_CASE) */
 #define GROUP_CASE(name, text) case GROUP_##name:
 
