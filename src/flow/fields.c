@@ -411,58 +411,76 @@ static bool write_short(struct exporter *e, const struct flow_record *r)
 	return true;
 }
 
-static bool write_long(struct exporter *e, const struct flow_record *r,
-	const struct flow_more *more)
-{
-	bool nf9 = e->opt.format == EXPORT_NF9;
-	bool v4 = net_addr_is_v4(&r->key.src) && net_addr_is_v4(&r->key.dst);
-	bool both = !nf9 && more && e->opt.shape.more & MORE_REVERSE &&
-		    more->reverse.packets;
-	bool sent = (r->flags & RECORD_SENT) != 0;
-	const struct export_gap *gap =
-		!nf9 && e->values && !(e->opt.shape.more & MORE_EXTRA)
-			? export_gap_of(e, !v4, both, more)
-			: NULL;
-	size_t n = (nf9 ? 8u + 1 : 16u + 2) + (v4 ? 8u : 32u) + FLOW_BODY_LEN +
-		   (e->opt.shape.more ? rest_len(e, gap, both, !v4) : 0);
-	const unsigned base = both ? TEMPLATE_V4_BOTH : TEMPLATE_V4;
-	uint16_t set = export_template(e, base + !v4); /* IPv6's is the next */
-	struct flow_others none = {0};
-	const struct flow_others *others =
-		!nf9 && !both && e->opt.shape.more & MORE_EXTRA
-			? &more->extra->others
-			: &none;
-	const struct export_kind *kind =
-		others->len ? export_kind_of(e, !v4, others) : NULL;
-	uint8_t *p, *start;
+/* What a record has besides what short ones have, and by which template. */
+struct long_form {
+	bool v4, both;
+	const struct export_gap *gap;   /* NULL: all values */
+	const struct export_kind *kind; /* NULL: no others */
+	const struct flow_others *others;
+	uint16_t set;
+	size_t len;
+};
 
-	if (kind == &e->kinds[e->n_kinds]) { /* a new one */
+static struct long_form long_form_of(struct exporter *e,
+	const struct flow_record *r, const struct flow_more *more)
+{
+	const bool nf9 = e->opt.format == EXPORT_NF9;
+	const unsigned has = e->opt.shape.more;
+	struct long_form f = {.v4 = net_addr_is_v4(&r->key.src) &&
+				    net_addr_is_v4(&r->key.dst)};
+
+	f.both = !nf9 && more && has & MORE_REVERSE && more->reverse.packets;
+	/* IPv6's is the next */
+	f.set = export_template(
+		e, (f.both ? TEMPLATE_V4_BOTH : TEMPLATE_V4) + !f.v4);
+	if (!nf9 && has & MORE_EXTRA) {
+		f.others = &more->extra->others;
+		if (!f.both && f.others->len)
+			f.kind = export_kind_of(e, !f.v4, f.others);
+	} else if (!nf9 && e->values) {
+		f.gap = export_gap_of(e, !f.v4, f.both, more);
+	}
+	f.len = (nf9 ? 8u + 1 : 16u + 2) + (f.v4 ? 8u : 32u) + FLOW_BODY_LEN +
+		(has ? rest_len(e, f.gap, f.both, !f.v4) : 0);
+	if (f.kind) {
+		f.set = (uint16_t)(TEMPLATE_KINDS + (f.kind - e->kinds));
+		f.len += export_kind_len(f.kind, f.others);
+	}
+	if (f.gap)
+		f.set = export_gap_template(e, f.gap);
+	return f;
+}
+
+/* Its template, if that is new.  False: no room. */
+static bool introduce(struct exporter *e, const struct long_form *f)
+{
+	if (f->kind == &e->kinds[e->n_kinds]) {
 		if (!write_kind(e, e->n_kinds))
 			return false;
 		e->n_kinds++;
 		e->told++;
 	}
-	if (kind) {
-		set = (uint16_t)(TEMPLATE_KINDS + (kind - e->kinds));
-		n += export_kind_len(kind, others);
-	}
-	if (gap == &e->gaps[e->n_gaps]) {
-		if (!write_gap(e, gap))
+	if (f->gap == &e->gaps[e->n_gaps]) {
+		if (!write_gap(e, f->gap))
 			return false;
 		e->n_gaps++;
 		e->told++;
 	}
-	if (gap)
-		set = export_gap_template(e, gap);
-	p = start = exporter_space(e, set, n);
-	if (!p)
-		return false;
-	if (both)
-		p = put_back(e, more, gap, p);
+	return true;
+}
+
+/* In the order of ipfix_shapes and nf9_shapes. */
+static uint8_t *put_flow(const struct exporter *e, const struct flow_record *r,
+	const struct flow_more *more, bool v4, uint8_t *p)
+{
+	const bool nf9 = e->opt.format == EXPORT_NF9;
+	const bool sent = (r->flags & RECORD_SENT) != 0;
+
 	if (nf9) {
-		p = add32(
-			p, (uint32_t)(ms_of(r->first_ns) - ms_of(e->boot_ns)));
-		p = add32(p, (uint32_t)(ms_of(r->last_ns) - ms_of(e->boot_ns)));
+		const uint64_t boot = ms_of(e->boot_ns);
+
+		p = add32(p, (uint32_t)(ms_of(r->first_ns) - boot));
+		p = add32(p, (uint32_t)(ms_of(r->last_ns) - boot));
 	} else {
 		p = add64(p, ms_of(r->first_ns));
 		p = add64(p, ms_of(r->last_ns));
@@ -484,12 +502,28 @@ static bool write_long(struct exporter *e, const struct flow_record *r,
 	p = add8(p, r->key.proto);
 	p = add8(p, r->tos);
 	p = add8(p, reason_of(r));
-	p = add8(p, v4 ? 4 : 6);
+	return add8(p, v4 ? 4 : 6);
+}
+
+static bool write_long(struct exporter *e, const struct flow_record *r,
+	const struct flow_more *more)
+{
+	const struct long_form f = long_form_of(e, r, more);
+	uint8_t *start, *p;
+
+	if (!introduce(e, &f))
+		return false;
+	p = start = exporter_space(e, f.set, f.len);
+	if (!p)
+		return false;
+	if (f.both)
+		p = put_back(e, more, f.gap, p);
+	p = put_flow(e, r, more, f.v4, p);
 	if (e->opt.shape.more)
-		p = put_more(e, more, gap, !v4, p);
-	if (kind)
-		p = export_kind_put(kind, others, p);
-	assert(p == start + n);
+		p = put_more(e, more, f.gap, !f.v4, p);
+	if (f.kind)
+		p = export_kind_put(f.kind, f.others, p);
+	assert(p == start + f.len);
 	(void)start;
 	return true;
 }
