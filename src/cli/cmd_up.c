@@ -373,43 +373,44 @@ static void say_threads(const struct up *up)
 				  "the kernel adds up flows, one thread reads");
 }
 
-static int carry_out(struct up *up, struct err *err)
+static void set_options(struct up *up)
 {
-	struct mono_time start = mono_now();
-	bool tried;
-	int r;
+	const struct up_command *o = up->o;
+	struct deploy_options *to = &up->nodes.options;
 
-	say_threads(up);
 	nodes_init(&up->nodes, up->app, up->t);
-	up->nodes.options.lease_ms = up->o->lease_ms;
-	up->nodes.options.dry_run = up->o->dry_run;
-	up->nodes.options.caches = (unsigned)up->o->caches;
-	if (up->o->backend)
-		up->nodes.options.backend = backends[up->o->backend];
-	up->nodes.options.threads = up->o->threads ? (int)up->o->threads : -1;
-	up->nodes.options.keep_ms = up->o->keep_ms;
-	up->nodes.options.keep_bytes = (uint64_t)up->o->keep_mb * 1000000;
-	up->nodes.options.pack_ms = up->o->pack_ms;
-	up->nodes.options.others = &up->others;
-	up->nodes.options.settings = up->settings.items;
-	up->nodes.options.n_settings = up->settings.n;
-	up->nodes.options.link = up->link = deploy_link_new();
-	r = prepare_and_deploy(up, &tried, err);
-	if (!tried)
-		return r;
-	remember(up);
-	if (r == 0 && up->o->set.n && up->report.changed && !up->o->dry_run)
-		settings_mark(&up->nodes, up->t, &up->o->set);
-	if (!app_for_people(up->app)) {
-		struct err bad = ERR_INIT;
+	to->lease_ms = o->lease_ms;
+	to->dry_run = o->dry_run;
+	to->caches = (unsigned)o->caches;
+	if (o->backend)
+		to->backend = backends[o->backend];
+	to->threads = o->threads ? (int)o->threads : -1;
+	to->keep_ms = o->keep_ms;
+	to->keep_bytes = (uint64_t)o->keep_mb * 1000000;
+	to->pack_ms = o->pack_ms;
+	to->others = &up->others;
+	to->settings = up->settings.items;
+	to->n_settings = up->settings.n;
+	to->link = up->link = deploy_link_new();
+}
 
-		if (up_print_json(up->app, &up->report, up->o->dry_run, &bad) <
-				0 &&
-			r == 0)
-			r = err_set(err, bad.code, "%s", bad.text);
-	} else if (r == 0) {
-		say_result(up, (mono_now().ns - start.ns) / NS_PER_MS);
-	}
+/* r: how it went. */
+static int tell_result(const struct up *up, int64_t ms, int r, struct err *err)
+{
+	struct err other = ERR_INIT; /* what went wrong before matters more */
+	int told = 0;
+
+	if (!app_for_people(up->app))
+		told = up_print_json(up->app, &up->report, up->o->dry_run,
+			r < 0 ? &other : err);
+	else if (r == 0)
+		say_result(up, ms);
+	return r < 0 ? r : told;
+}
+
+/* What did not go well, and what to do about it. */
+static int tell_failures(struct up *up, int r, struct err *err)
+{
 	if (r == -NFZ_E_INTERRUPTED)
 		err_hint(err,
 			"What is done stays.\nGo on:        netflowize up %s\n"
@@ -428,6 +429,24 @@ static int carry_out(struct up *up, struct err *err)
 			up->nodes.target);
 	}
 	return r;
+}
+
+static int carry_out(struct up *up, struct err *err)
+{
+	struct mono_time start = mono_now();
+	bool tried;
+	int r;
+
+	say_threads(up);
+	set_options(up);
+	r = prepare_and_deploy(up, &tried, err);
+	if (!tried)
+		return r;
+	remember(up);
+	if (r == 0 && up->o->set.n && up->report.changed && !up->o->dry_run)
+		settings_mark(&up->nodes, up->t, &up->o->set);
+	r = tell_result(up, (mono_now().ns - start.ns) / NS_PER_MS, r, err);
+	return tell_failures(up, r, err);
 }
 
 static int of_the_testbed_only(const struct up_command *o, struct err *err)
