@@ -112,10 +112,53 @@ static void set_limit(int64_t *limit, int64_t ms)
 		*limit = ms;
 }
 
+static void set_limits(struct fleet_options *to, const struct deploy_options *o)
+{
+	if (o->parallel > 0)
+		to->parallel = o->parallel;
+	to->cancel = o->cancel;
+	to->keep = o->link != NULL;
+	if (o->timeout_ms <= 0)
+		return;
+	set_limit(&to->connect_ms, o->timeout_ms);
+	set_limit(&to->login_ms, o->timeout_ms);
+	set_limit(&to->start_ms, o->timeout_ms);
+	set_limit(&to->retry_ms, 4 * o->timeout_ms);
+	to->stall_ms = o->timeout_ms;
+}
+
+/* A fleet of the nodes that take part, and a place in the report for each. */
+static void take_nodes(struct session *s)
+{
+	const struct topology *t = s->t;
+	const struct deploy_options *o = s->o;
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n_nodes; i++)
+		n += takes_part(o, &t->nodes[i]);
+	s->fleet = fleet_new(n, s->payloads, s->link->keys);
+	s->report->nodes = mem_zalloc(n, sizeof(*s->report->nodes));
+	s->report->n = n;
+	n = 0;
+	for (size_t i = 0; i < t->n_nodes; i++) {
+		struct fleet_node *f = &s->fleet->nodes[n];
+		struct deploy_node *d = &s->report->nodes[n];
+
+		if (!takes_part(o, &t->nodes[i]))
+			continue;
+		f->name = d->name = t->nodes[i].name;
+		f->index = (int)n;
+		f->first = o->early && o->early->first[i];
+		set_target(s, &t->nodes[i], &f->target);
+		d->node = (int)i;
+		d->free_bytes = -1;
+		n++;
+	}
+}
+
 int session_open(const struct topology *t, const struct deploy_options *o,
 	struct deploy_report *report, struct session *ret, struct err *err)
 {
-	size_t n = 0;
 	int r;
 
 	*ret = (struct session){.t = t, .o = o, .report = report};
@@ -130,37 +173,8 @@ int session_open(const struct topology *t, const struct deploy_options *o,
 	ret->payloads = &ret->link->payloads;
 	find_names(ret);
 	ret->began = mono_now();
-	for (size_t i = 0; i < t->n_nodes; i++)
-		n += takes_part(o, &t->nodes[i]);
-	ret->fleet = fleet_new(n, ret->payloads, ret->link->keys);
-	if (o->parallel > 0)
-		ret->fleet->options.parallel = o->parallel;
-	if (o->timeout_ms > 0) {
-		set_limit(&ret->fleet->options.connect_ms, o->timeout_ms);
-		set_limit(&ret->fleet->options.login_ms, o->timeout_ms);
-		set_limit(&ret->fleet->options.start_ms, o->timeout_ms);
-		set_limit(&ret->fleet->options.retry_ms, 4 * o->timeout_ms);
-		ret->fleet->options.stall_ms = o->timeout_ms;
-	}
-	ret->fleet->options.cancel = o->cancel;
-	ret->fleet->options.keep = o->link != NULL;
-	report->nodes = mem_zalloc(n, sizeof(*report->nodes));
-	report->n = n;
-	n = 0;
-	for (size_t i = 0; i < t->n_nodes; i++) {
-		struct fleet_node *f = &ret->fleet->nodes[n];
-
-		if (!takes_part(o, &t->nodes[i]))
-			continue;
-		f->name = t->nodes[i].name;
-		f->index = (int)n;
-		f->first = o->early && o->early->first[i];
-		set_target(ret, &t->nodes[i], &f->target);
-		report->nodes[n].name = f->name;
-		report->nodes[n].node = (int)i;
-		report->nodes[n].free_bytes = -1;
-		n++;
-	}
+	take_nodes(ret);
+	set_limits(&ret->fleet->options, o);
 	if (ret->link->fleet) {
 		fleet_adopt(ret->fleet, ret->link->fleet);
 		fleet_free(ret->link->fleet);
