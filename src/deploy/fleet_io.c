@@ -207,6 +207,38 @@ static int take_result(
 	return 0;
 }
 
+static int take_output(struct fleet_node *n, const struct fleet_job *job,
+	const struct frame *frame, struct err *err)
+{
+	const struct span data = {(const char *)frame->body, frame->len};
+	int r;
+
+	if (!job->data)
+		return err_set(
+			err, NFZ_E_REMOTE, "output that was not asked for");
+	r = job->data(job->ctx, n, frame->type == FRAME_ERR, &data, err);
+	progress(n->io);
+	return r;
+}
+
+static int take_note(
+	struct fleet_io *io, const struct frame *frame, struct err *err)
+{
+	struct frame_args note;
+	int r;
+
+	io->note_bytes += frame->len;
+	if (io->reply.n_notes < NOTES_HEARD)
+		progress(io);
+	if (io->note_bytes > NOTES_MAX)
+		return err_set(err, NFZ_E_LIMIT, "too many notes");
+	r = take_words(frame, &note, err);
+	if (r == 0)
+		MEM_PUSH(io->reply.notes, io->reply.n_notes,
+			io->reply.notes_cap) = note;
+	return r;
+}
+
 /* 1: a call was answered. */
 static int take_frames(
 	struct fleet_node *n, const struct fleet_job *job, struct err *err)
@@ -218,33 +250,13 @@ static int take_frames(
 
 	while (!answered && (r = frame_next(buf_str(&io->in), io->in.len,
 				     &frame, err)) == 1) {
-		struct frame_args note;
-
 		if (frame.type == FRAME_OUT || frame.type == FRAME_ERR) {
-			const struct span data = {
-				(const char *)frame.body, frame.len};
-
-			r = job->data
-				    ? job->data(job->ctx, n,
-					      frame.type == FRAME_ERR, &data,
-					      err)
-				    : err_set(err, NFZ_E_REMOTE,
-					      "output that was not asked for");
-			progress(io);
+			r = take_output(n, job, &frame, err);
 		} else if (frame.type == FRAME_RESULT) {
 			r = take_result(n, &frame, err);
 			answered = true;
 		} else if (frame.type == FRAME_NOTE) {
-			io->note_bytes += frame.len;
-			if (io->reply.n_notes < NOTES_HEARD)
-				progress(io);
-			r = io->note_bytes > NOTES_MAX
-				    ? err_set(err, NFZ_E_LIMIT,
-					      "too many notes")
-				    : take_words(&frame, &note, err);
-			if (r == 0)
-				MEM_PUSH(io->reply.notes, io->reply.n_notes,
-					io->reply.notes_cap) = note;
+			r = take_note(io, &frame, err);
 		} else if (frame.type != FRAME_NOOP) {
 			r = err_set(err, NFZ_E_REMOTE, "an unexpected frame");
 		}
@@ -432,40 +444,29 @@ bool fleet_io_alive(struct fleet_io *io)
 	return got == 0 && !io->in.len;
 }
 
-int fleet_io_step(struct fleet *f, struct fleet_node *n,
+/* What is to be sent, and what has come.  *ret_more: the node has not ended. */
+static int exchange(
+	struct fleet *f, struct fleet_node *n, bool *ret_more, struct err *err)
+{
+	int r = fleet_io_push(f, n, err);
+
+	if (r < 0)
+		return r;
+	r = pull(n, err);
+	if (r < 0)
+		return r;
+	*ret_more = r;
+	/* reading may have made room for what could not be sent before it */
+	return fleet_io_has_more(n->io) ? fleet_io_push(f, n, err) : 0;
+}
+
+/* Answers are given to the job, its calls sent.  1: that was its last. */
+static int talk(struct fleet *f, struct fleet_node *n,
 	const struct fleet_job *job, struct err *err)
 {
 	struct fleet_io *io = n->io;
-	int r = 0, more = 1;
+	int r = 0;
 
-	if (io->phase == IO_IDLE ||
-		(io->phase == IO_WAITING && mono_passed(io->retry_at))) {
-		r = begin(f, n, err);
-		if (r < 0)
-			return connect_again(f, n, err);
-	}
-	if (io->phase == IO_PARKED) {
-		if (n->look)
-			return 1;
-		r = fleet_boot_go_on(f, n, err);
-	}
-	if (io->phase == IO_SSH)
-		r = step_ssh(f, n, err);
-	if (r < 0 || io->phase < IO_SCRIPT)
-		return r;
-	r = fleet_io_push(f, n, err);
-	if (r == 0)
-		more = pull(n, err);
-	/* reading may have made room for what could not be sent before it */
-	if (r == 0 && more >= 0 && fleet_io_has_more(io))
-		r = fleet_io_push(f, n, err);
-	if (r < 0 || more < 0)
-		return -(int)err->code;
-	r = fleet_boot_lines(f, n, err);
-	if (r == 0 && fleet_io_has_more(io))
-		r = fleet_io_push(f, n, err);
-	if (r)
-		return r;
 	while (r == 0 && io->phase == IO_AGENT) {
 		if (fleet_io_call(io)) {
 			r = take_frames(n, job, err);
@@ -483,6 +484,38 @@ int fleet_io_step(struct fleet *f, struct fleet_node *n,
 		if (r == 0)
 			r = fleet_io_push(f, n, err);
 	}
+	return r;
+}
+
+int fleet_io_step(struct fleet *f, struct fleet_node *n,
+	const struct fleet_job *job, struct err *err)
+{
+	struct fleet_io *io = n->io;
+	bool more = true;
+	int r = 0;
+
+	if (io->phase == IO_IDLE ||
+		(io->phase == IO_WAITING && mono_passed(io->retry_at))) {
+		r = begin(f, n, err);
+		if (r < 0)
+			return connect_again(f, n, err);
+	}
+	if (io->phase == IO_PARKED) {
+		if (n->look)
+			return 1;
+		r = fleet_boot_go_on(f, n, err);
+	}
+	if (io->phase == IO_SSH)
+		r = step_ssh(f, n, err);
+	if (r < 0 || io->phase < IO_SCRIPT)
+		return r;
+	r = exchange(f, n, &more, err);
+	if (r == 0)
+		r = fleet_boot_lines(f, n, err);
+	if (r == 0 && fleet_io_has_more(io))
+		r = fleet_io_push(f, n, err);
+	if (r == 0)
+		r = talk(f, n, job, err);
 	if (r == 0 && !more)
 		r = io->phase == IO_AGENT
 			    ? fleet_agent_ended(n, err)
