@@ -42,8 +42,7 @@ struct ns_member {
 	double q_weight;
 	int q_minthresh, q_maxthresh, q_linterm;
 	const char *cost;
-	bool mustdelay, emulated, uselinkdelay, nobwshaping, trivial_ok;
-	const char *encap_style;
+	bool mustdelay, emulated, uselinkdelay, nobwshaping;
 	const char *traced, *trace_type, *trace_expr, *trace_endnode;
 	int trace_snaplen, trace_db;
 	const char *fixed_iface;
@@ -56,7 +55,6 @@ struct ns_lan {
 	bool is_link; /* made by duplex-link */
 	struct ns_member *members;
 	size_t n_members;
-	const char *failure_action;
 };
 
 struct ns_pair {
@@ -74,7 +72,7 @@ struct ns_route {
 
 struct ns_node {
 	const char *name, *type, *os, *fixed, *routing;
-	const char *startcmd, *startup, *tarfiles, *rpms, *failure_action;
+	const char *startup, *tarfiles, *rpms;
 	const char *cmd_line, *role, *sharing_mode, *parent_os;
 	struct ns_desire *desires;
 	size_t n_desires;
@@ -82,17 +80,6 @@ struct ns_node {
 	size_t n_routes;
 };
 
-/* A statement we accept and record but that has no effect here. */
-struct ns_agent {
-	const char *name, *node, *type;
-};
-struct ns_program {
-	const char *name, *node, *command, *dir, *timeout, *expected_exit;
-};
-struct ns_event {
-	double time;
-	const char *agent, *type, *event, *arguments;
-};
 struct ns_vtype {
 	const char *name;
 	double weight;
@@ -116,12 +103,6 @@ struct ns_experiment {
 	size_t n_nodes, n_lans;
 	struct ns_pair *environment; /* set opt(NAME) value */
 	size_t n_environment;
-	struct ns_agent *agents;
-	size_t n_agents;
-	struct ns_program *programs;
-	size_t n_programs;
-	struct ns_event *events;
-	size_t n_events;
 	struct ns_vtype *vtypes;
 	size_t n_vtypes;
 	struct ns_pair

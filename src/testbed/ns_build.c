@@ -117,11 +117,9 @@ static void on_node(struct build *b, const struct ns_row *row)
 		.os = text(row, "osname"),
 		.fixed = text(row, "fixed"),
 		.routing = text(row, "routertype"),
-		.startcmd = "",
 		.startup = text(row, "startupcmd"),
 		.tarfiles = text(row, "tarfiles"),
 		.rpms = text(row, "rpms"),
-		.failure_action = text(row, "failureaction"),
 		.cmd_line = text(row, "cmd_line"),
 		.role = text(row, "role"),
 		.sharing_mode = text(row, "sharing_mode"),
@@ -154,8 +152,7 @@ static void on_lan(struct build *b, const struct ns_row *row)
 	struct ns_experiment *e = b->e;
 
 	PUSH(b, e->lans, e->n_lans) =
-		(struct ns_lan){.name = text(row, "vname"),
-			.failure_action = text(row, "failureaction")};
+		(struct ns_lan){.name = text(row, "vname")};
 	map_puts(&b->lans, text(row, "vname"), (void *)(uintptr_t)e->n_lans);
 }
 
@@ -200,8 +197,6 @@ static void on_member(struct build *b, const struct ns_row *row)
 		.emulated = small(row, "emulated") != 0,
 		.uselinkdelay = small(row, "uselinkdelay") != 0,
 		.nobwshaping = small(row, "nobwshaping") != 0,
-		.trivial_ok = small(row, "trivial_ok") != 0,
-		.encap_style = text(row, "encap_style"),
 		.fixed_iface = text(row, "fixed_iface"),
 		.widearea = small(row, "widearea") != 0,
 		.protocol = text(row, "protocol"),
@@ -222,45 +217,6 @@ static void on_environment(struct build *b, const struct ns_row *row)
 
 	PUSH(b, e->environment, e->n_environment) =
 		(struct ns_pair){text(row, "name"), text(row, "value")};
-}
-
-static void on_agent(struct build *b, const struct ns_row *row)
-{
-	struct ns_experiment *e = b->e;
-
-	PUSH(b, e->agents, e->n_agents) =
-		(struct ns_agent){text(row, "vname"), text(row, "vnode"),
-			ns_object_type_name(small(row, "objecttype"))};
-}
-
-/* The command of tb-set-node-startcmd is a program "<node>_startcmd". */
-static void on_program(struct build *b, const struct ns_row *row)
-{
-	static const char suffix[] = "_startcmd";
-	struct ns_experiment *e = b->e;
-	const char *name = text(row, "vname"), *node = text(row, "vnode");
-	size_t len = strlen(node);
-	struct ns_node *n;
-
-	PUSH(b, e->programs, e->n_programs) = (struct ns_program){name, node,
-		text(row, "command"), text(row, "dir"), text(row, "timeout"),
-		text(row, "expected_exit_code")};
-	if (strncmp(name, node, len) != 0 || strcmp(name + len, suffix) != 0)
-		return;
-	n = find_node(b, node);
-	if (n)
-		n->startcmd = text(row, "command");
-}
-
-static void on_event(struct build *b, const struct ns_row *row)
-{
-	struct ns_experiment *e = b->e;
-
-	PUSH(b, e->events, e->n_events) =
-		(struct ns_event){real(row, "time"), text(row, "vname"),
-			ns_object_type_name(small(row, "objecttype")),
-			ns_event_type_name(small(row, "eventtype")),
-			text(row, "arguments")};
 }
 
 static void on_vtype(struct build *b, const struct ns_row *row)
@@ -296,9 +252,6 @@ static const struct table tables[] = {
 	{"virt_routes", on_route},
 	{"virt_lans", on_member},
 	{"virt_user_environment", on_environment},
-	{"virt_agents", on_agent},
-	{"virt_programs", on_program},
-	{"eventlist", on_event},
 	{"virt_vtypes", on_vtype},
 	{"experiments", on_experiment},
 	{NULL, NULL},

@@ -220,8 +220,8 @@ Test(ns_language, routes_desires_and_the_rest)
 	cr_expect_str_eq(a->type, "pc3000");
 	cr_expect_str_eq(a->os, "RHL90-STD");
 	cr_expect_str_eq(a->routing, "ospf");
-	cr_expect_str_eq(
-		a->startcmd, "(ls -l ; /usr/local/etc/emulab/startcmddone $?)");
+	cr_expect_str_eq(ns_text_cell(e, "virt_programs", 0, "command"),
+		"(ls -l ; /usr/local/etc/emulab/startcmddone $?)");
 	cr_expect_eq(a->n_routes, 2);
 	cr_expect_str_eq(a->routes[0].dst_type, "host");
 	cr_expect_str_eq(a->routes[1].dst_type, "net");
@@ -230,11 +230,13 @@ Test(ns_language, routes_desires_and_the_rest)
 	cr_expect_str_eq(b->startup, "/bin/true");
 	cr_expect_str_eq(b->rpms, "a.rpm;b.rpm");
 	cr_expect_str_eq(b->tarfiles, "/usr/site /proj/p/x.tar.gz");
-	cr_expect_str_eq(b->failure_action, "nonfatal");
+	cr_expect_str_eq(
+		ns_text_cell(e, "virt_nodes", 1, "failureaction"), "nonfatal");
 	cr_expect_str_eq(ns_text_node(e, "c")->fixed, "pc42");
 	cr_expect_str_eq(ns_text_node(e, "c")->desires[0].name, "wild");
 	cr_expect_str_eq(ns_text_lan(e, "m")->members[0].fixed_iface, "eth3");
-	cr_expect_str_eq(ns_text_lan(e, "l")->failure_action, "nonfatal");
+	cr_expect_str_eq(ns_text_cell(e, "virt_lan_lans", 0, "failureaction"),
+		"nonfatal");
 	cr_expect(ns_text_lan(e, "m")->members[0].emulated);
 	cr_expect(ns_text_lan(e, "m")->members[0].nobwshaping);
 	cr_expect_str_eq(ns_setting(e, "delay_osname"), "LINUX");
@@ -263,19 +265,21 @@ Test(ns_language, events_programs_and_traffic)
 		"$ns at 2.5 \"$p start; $l bandwidth 10Mb duplex\"\n"
 		"$ns at 3 \"$cbr start\"\n" RUN);
 
-	cr_expect_eq(e->n_programs, 1);
-	cr_expect_str_eq(e->programs[0].dir, "{/tmp}");
+	cr_expect_str_eq(ns_text_cell(e, "virt_programs", 0, "dir"), "{/tmp}");
+	cr_expect_null(ns_text_cell(e, "virt_programs", 1, "dir"));
 	cr_expect_str_eq(ns_text_cell(e, "virt_trafgens", 0, "vname"), "cbr");
 	cr_expect_str_eq(ns_text_cell(e, "virt_trafgens", 0, "proto"), "udp");
 	cr_expect_str_eq(ns_text_cell(e, "virt_trafgens", 1, "role"), "sink");
-	cr_expect_eq(e->n_events, 7);
-	cr_expect_str_eq(e->events[0].arguments,
+	cr_expect_str_eq(ns_text_cell(e, "eventlist", 0, "arguments"),
 		"PACKETSIZE=210 RATE=1000 INTERVAL=-1 IPTOS=-1");
-	cr_expect_eq(e->events[1].time, 65);
-	cr_expect_str_eq(e->events[2].event, "RUN");
-	cr_expect_str_eq(e->events[2].arguments, "COMMAND=z");
-	cr_expect_str_eq(e->events[5].arguments, "BANDWIDTH=10000");
-	cr_expect_str_eq(e->events[6].type, "TRAFGEN");
+	cr_expect_str_eq(ns_text_cell(e, "eventlist", 1, "time"), "65");
+	cr_expect_str_eq(ns_text_cell(e, "eventlist", 2, "eventtype"), "20");
+	cr_expect_str_eq(
+		ns_text_cell(e, "eventlist", 2, "arguments"), "COMMAND=z");
+	cr_expect_str_eq(ns_text_cell(e, "eventlist", 5, "arguments"),
+		"BANDWIDTH=10000");
+	cr_expect_str_eq(ns_text_cell(e, "eventlist", 6, "objecttype"), "2");
+	cr_expect_null(ns_text_cell(e, "eventlist", 7, "time"));
 	cr_expect_str_eq(ns_text_cell(e, "eventlist", 3, "parent"), "s");
 	cr_expect_eq(e->n_inert, 3);
 	ns_free(e);
