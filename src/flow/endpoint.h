@@ -183,9 +183,8 @@ uint64_t endpoint_clock_steps(const struct endpoint *ep);
 /* Of the record queue and the wire, since start. */
 struct endpoint_stats {
 	uint64_t records_taken, records_refused;
-	uint64_t batches_sent, batches_resent, queue_batches;
-	uint64_t datagrams_in, datagrams_out, send_errors;
-	uint64_t bytes_out;    /* of those, with IP and UDP headers */
+	uint64_t queue_batches;
+	uint64_t bytes_out;    /* of datagrams, with IP and UDP headers */
 	uint64_t kernel_drops; /* SO_RXQ_OVFL */
 	uint64_t refused;      /* datagrams not accepted, any cause */
 };

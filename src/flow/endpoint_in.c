@@ -232,7 +232,6 @@ static void on_datagram(struct endpoint *ep, struct udp_datagram *d)
 	struct peer *p = NULL;
 	uint16_t sender;
 
-	ep->stats.datagrams_in++;
 	if (channel_peek(d->data, d->len, ep->setup, &sender, &cause))
 		p = ep_find(ep, sender);
 	if (!p) {

@@ -9,7 +9,6 @@ void ep_count_sent(struct endpoint *ep, const struct net_addr *to, size_t len)
 {
 	enum { UDP = 8, IPV4 = 20, IPV6 = 40 };
 
-	ep->stats.datagrams_out++;
 	ep->stats.bytes_out += len + UDP + (net_addr_is_v4(to) ? IPV4 : IPV6);
 }
 
@@ -21,8 +20,6 @@ static void ep_send(struct endpoint *ep, struct peer *p, enum channel_kind kind,
 	len = channel_seal(&p->channel, kind, data, len);
 	if (udp_send(&ep->udp, &p->addr, p->port, data, len))
 		ep_count_sent(ep, &p->addr, len);
-	else
-		ep->stats.send_errors++;
 }
 
 void ep_send_message(

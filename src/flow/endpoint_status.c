@@ -154,8 +154,6 @@ bool endpoint_refusals(const struct endpoint *ep, size_t i,
 void endpoint_stats(const struct endpoint *ep, struct endpoint_stats *ret)
 {
 	*ret = ep->stats;
-	ret->batches_sent = ep->queue.sent;
-	ret->batches_resent = ep->queue.resent;
 	ret->queue_batches = ep->queue.open - ep->queue.first;
 	ret->kernel_drops = ep->udp.drops;
 	for (size_t i = 0; i < CAUSE_COUNT; i++)

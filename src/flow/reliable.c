@@ -125,12 +125,10 @@ size_t reliable_next(struct reliable_sender *s, int64_t now_ms, uint64_t *at,
 	if (seq >= s->open || seq > s->limit)
 		return 0;
 	b = batch(s, seq);
-	if (seq == s->unsent) {
+	if (seq == s->unsent)
 		s->unsent++;
-		s->sent++;
-	} else {
+	else
 		s->resent++;
-	}
 	b->sent_ms = now_ms;
 	b->sends = (uint8_t)(b->sends < 200 ? b->sends + 1 : 200);
 	*at = seq + 1;

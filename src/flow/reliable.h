@@ -42,7 +42,7 @@ struct reliable_sender {
 	uint64_t limit;     /* the receiver wants none beyond */
 	int64_t arrived_ms; /* the latest sending known to have arrived */
 	int64_t answer_ms;  /* how long answers take, at the worst of late */
-	uint64_t resent, sent;
+	uint64_t resent;
 };
 
 /* Room for at least `batches` that are not durable yet. */

@@ -99,7 +99,6 @@ static int describe(const X509 *cert, struct pem_info *ret, struct err *err)
 {
 	const X509_NAME *subject = X509_get_subject_name(cert);
 	const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
-	const EVP_PKEY *key = X509_get0_pubkey(cert);
 	BIGNUM *n = ASN1_INTEGER_to_BN(serial, NULL);
 	char *digits = n ? BN_bn2dec(n) : NULL;
 	uint64_t value = 0;
@@ -115,7 +114,6 @@ static int describe(const X509 *cert, struct pem_info *ret, struct err *err)
 		memcpy(ret->serial, digits, strlen(digits) + 1);
 	OPENSSL_free(digits);
 	BN_free(n);
-	ret->key_bits = key ? EVP_PKEY_get_bits(key) : 0;
 	ERR_clear_error();
 	if (!moment(X509_get0_notBefore(cert), &ret->not_before) ||
 		!moment(X509_get0_notAfter(cert), &ret->not_after))

@@ -24,7 +24,6 @@ struct pem_info {
 	struct wall_time not_before, not_after;
 	bool has_key;       /* a private key is in the file too */
 	bool key_encrypted; /* it asks for a passphrase */
-	int key_bits;       /* of the certificate's key */
 };
 
 /* Reads the first certificate of a file.  NFZ_E_CERT_FILE says what is

@@ -113,7 +113,6 @@ struct page {
 	const char *what;  /* "Bad request syntax" */
 	struct word shown; /* its repr goes into the message */
 	const char *explain;
-	bool head_only;
 };
 
 static void error_page(const struct page *p, bool has_head, struct buf *out)
@@ -281,8 +280,7 @@ static enum http_step other_method(
 	const struct page p = {.code = 501,
 		.what = "Unsupported method",
 		.shown = r->line.words[0],
-		.explain = "Server does not support this operation",
-		.head_only = is(r->line.words[0], "HEAD")};
+		.explain = "Server does not support this operation"};
 
 	error_page(&p, r->has_head, out);
 	h->last = true;

@@ -90,16 +90,13 @@ bool kernel_halves(struct kernel *k)
 	struct doublecover d;
 	bool changed = false;
 
-	k->half_flow = 0;
 	nb.number = mem_grow(NULL, (size_t)k->n_cols + 1, sizeof(int));
 	nb.col = mem_grow(NULL, (size_t)k->n_cols + 1, sizeof(int));
 	number_pairs(k, &nb);
 	if (nb.n) {
 		build(k, &nb, &d);
-		if (doublecover_flow(&d, k->deadline)) {
+		if (doublecover_flow(&d, k->deadline))
 			changed = apply(k, &nb, &d);
-			k->half_flow = doublecover_value(&d);
-		}
 		doublecover_release(&d);
 	}
 	free(nb.number);

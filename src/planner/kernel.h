@@ -94,8 +94,6 @@ struct kernel {
 	uint64_t *sign; /* of the first n_signs rows (reduce.c) */
 	int n_signs;
 	struct mono_time deadline; /* ns 0: none */
-	int64_t half_flow; /* twice the linear program's optimum over the
-	                    * parts made of pairs (halves.c) */
 };
 
 /* Up to so many rows a kernel knows where they come from. */

@@ -109,8 +109,6 @@ static bool read_side(struct facts *f, const struct jval *v, void *to)
 	s->packets = member(v, "packets");
 	s->bytes = member(v, "bytes");
 	s->course = course(f, v, "course");
-	s->to_packets = member(v, "to_packets");
-	s->to_bytes = member(v, "to_bytes");
 	s->to_course = course(f, v, "to_course");
 	return true;
 }

@@ -35,9 +35,7 @@ struct facts_course {
 struct facts_side {
 	uint64_t packets, bytes;
 	struct facts_course course;
-	/* LAN: what was for that member */
-	uint64_t to_packets, to_bytes;
-	struct facts_course to_course;
+	struct facts_course to_course; /* LAN: of what was for that member */
 };
 
 struct facts_link {
