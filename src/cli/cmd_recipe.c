@@ -265,6 +265,7 @@ static int collect(struct job *j, struct err *err)
 	snprintf(dir, sizeof(dir), "%.700s/%s-%s-%s-%.10s-%.2s%.2s%.2s",
 		j->o->into, j->recipe->name, j->n.project, j->n.experiment, now,
 		now + 11, now + 14, now + 17);
+	j->n.options.force = true; /* what comes stays, nothing is removed */
 	r = deploy_keep(j->t, &j->n.options, dir, &kept, err);
 	for (size_t i = 0; i < kept.n_missing; i++)
 		say_fail(j->app, "not all is there: %s", kept.missing[i]);

@@ -410,6 +410,7 @@ static int strip_all(struct app *app, struct strip_command *o, const char *word,
 	n.options.all = o->many.all;
 	n.options.older_ms = o->many.older_ms;
 	r = limit_set(&n, t, o->limit, &limit, &none, err);
+	n.options.link = sweep_link(&o->many);
 	if (r == 0 && !none && !o->many.dry_run)
 		r = before_strip(o, &n, t, err);
 	if (r == 0 && !none) {
@@ -422,6 +423,7 @@ static int strip_all(struct app *app, struct strip_command *o, const char *word,
 		if (r == 0)
 			r = sweep_kept_all(&n, &o->kept, err);
 	}
+	deploy_link_free(n.options.link);
 	deploy_report_release(&report);
 	opt_list_release(&limit);
 	return r;

@@ -132,11 +132,7 @@ static int keep_recipe(const struct nodes_context *n, const struct topology *t,
 	r = deploy_keep(t, &o, path, &what, err);
 	say_missing(n, &what);
 	ret->incomplete |= what.n_missing > 0;
-	if (r < 0)
-		err_wrap(err,
-			"what %s wrote cannot be kept, nothing was removed",
-			name);
-	else if (what.node[0])
+	if (r == 0 && what.node[0])
 		say_done(n->app,
 			"what %s wrote copied to %s (%" PRIu64
 			" files, %s) and checked",
@@ -144,6 +140,20 @@ static int keep_recipe(const struct nodes_context *n, const struct topology *t,
 			overview_bytes((int64_t)what.bytes, size));
 	deploy_kept_release(&what);
 	return r;
+}
+
+/* As with the collector: whoever knows that it is lost says so. */
+static void recipe_not_kept(const struct nodes_context *n, const char *dir,
+	const char *name, struct err *err)
+{
+	err_wrap(
+		err, "what %s wrote cannot be kept, nothing was removed", name);
+	if (err->code != NFZ_E_INTERRUPTED && !err->sys)
+		err_hint(err,
+			"The programs may have ended.  Strip again when this "
+			"is mended; or give up what is only on those nodes: "
+			"netflowize strip --force --keep-data %s %s",
+			dir, n->target);
 }
 
 /* One node alone can say so. */
@@ -157,6 +167,11 @@ static int too_many_recipes(const struct nodes_context *n, struct err *err)
 		"See `netflowize list`, fetch them with `netflowize recipe "
 		"collect RECIPE %s/%s`, then strip without --keep-data",
 		n->project, n->experiment);
+}
+
+struct deploy_link *sweep_link(const struct sweep_options *o)
+{
+	return o->keep_data && !o->force ? deploy_link_new() : NULL;
 }
 
 int sweep_keep(const struct nodes_context *n, const struct topology *t,
@@ -180,8 +195,11 @@ int sweep_keep(const struct nodes_context *n, const struct topology *t,
 		say_kept(n, ret->path, &what);
 	if (r == 0 && what.recipes.n > DEPLOY_KEPT_RECIPES)
 		r = too_many_recipes(n, err);
-	for (size_t i = 0; i < what.recipes.n && r == 0; i++)
+	for (size_t i = 0; i < what.recipes.n && r == 0; i++) {
 		r = keep_recipe(n, t, what.recipes.items[i], ret, err);
+		if (r < 0)
+			recipe_not_kept(n, dir, what.recipes.items[i], err);
+	}
 	if (r == 0 && !what.node[0] && !what.recipes.n)
 		say_note(n->app, "%s/%s has no recorded flows to keep",
 			n->project, n->experiment);
@@ -355,6 +373,7 @@ static int strip_one(struct sweeping *s, struct swept *e)
 	int r = 0;
 
 	e->n.options.dry_run = false;
+	e->n.options.link = sweep_link(s->o);
 	if (s->o->keep_data)
 		r = sweep_keep(&e->n, e->t, s->o->keep_data, &e->kept, err);
 	if (r == 0) {
@@ -365,6 +384,7 @@ static int strip_one(struct sweeping *s, struct swept *e)
 		limit_after_strip(&e->n, &e->report, r);
 		r = nodes_failures(s->app, &e->report, r, err);
 	}
+	deploy_link_free(take(e->n.options.link));
 	if (r == 0)
 		r = restore(s, e, err);
 	if (r == 0)

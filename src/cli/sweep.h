@@ -23,6 +23,10 @@ struct sweep_kept {
 	char path[SWEEP_PATH]; /* "": there were none */
 	bool incomplete;       /* some were lost; it was said which */
 };
+/* For keeping, then stripping: a node that could not be asked what is there is
+ * not stripped in the same run.  NULL where that makes no difference; the
+ * caller's. */
+struct deploy_link *sweep_link(const struct sweep_options *o);
 /* Copies the recorded flows of what n's options mean into a new directory
  * below dir. */
 int sweep_keep(const struct nodes_context *n, const struct topology *t,

@@ -245,7 +245,8 @@ void deploy_kept_release(struct deploy_kept *k);
  * held against the checksum the node made of it.  When anything fails, dir is
  * not there. */
 /* With a recipe in the options: what its programs wrote, from every node, into
- * a directory each. */
+ * a directory each.  When a node does not hand it over that is an error, and
+ * o->force does without. */
 int deploy_keep(const struct topology *t, const struct deploy_options *o,
 	const char *dir, struct deploy_kept *ret,
 	struct err *err) NFZ_MUST_CHECK;

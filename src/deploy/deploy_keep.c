@@ -25,7 +25,8 @@ enum {
 	STOP_MS = 25000,
 	DATA_MS = 60000,
 	FLUSH_MS = 4000, /* for modules to answer; the collector says more */
-	FLUSHED_MS = FLUSH_MS + 7000
+	FLUSHED_MS = FLUSH_MS + 7000,
+	UNSENT_SHOWN = 4
 };
 
 struct keeping {
@@ -355,6 +356,17 @@ static void keep_done(void *ctx, struct fleet_node *n)
 	session_failed(&k->s, n);
 }
 
+/* Each node has data of its own: what one does not hand over is nowhere else. */
+static bool does_without(const struct keeping *k)
+{
+	return k->recipe && k->s.o->force;
+}
+
+static bool failed(const struct keeping *k, size_t i)
+{
+	return k->s.report->nodes[i].status >= NODE_FAILED;
+}
+
 /* What was wrong with the files of a node, and whether all came. */
 static int check_all(struct keeping *k, bool *ret_ended, struct err *err)
 {
@@ -364,10 +376,13 @@ static int check_all(struct keeping *k, bool *ret_ended, struct err *err)
 
 		if (in->dir < 0)
 			continue;
-		if (keepstream_end(in, err) < 0)
+		if (keepstream_end(in, err) < 0 &&
+			(err->sys || !does_without(k)))
 			return err_wrap(err, "%s", /* our disk, or the node? */
 				err->sys ? k->part : k->s.fleet->nodes[i].name);
-		*ret_ended = *ret_ended && in->ended;
+		err_clear(err);
+		*ret_ended = *ret_ended &&
+			     (in->ended || (does_without(k) && failed(k, i)));
 		k->kept->files += in->files;
 		k->kept->bytes += in->bytes;
 	}
@@ -424,12 +439,27 @@ static int make_part(const struct keeping *k, const char *dir, struct err *err)
 /* What they have sent is there. */
 static void miss_failed(struct keeping *k)
 {
-	for (size_t i = 0; i < k->s.report->n; i++) {
-		const struct deploy_node *d = &k->s.report->nodes[i];
+	for (size_t i = 0; i < k->s.report->n; i++)
+		if (failed(k, i))
+			miss(k, "%s", k->s.report->nodes[i].err.text);
+}
 
-		if (d->status >= NODE_FAILED)
-			miss(k, "%s", d->err.text);
-	}
+/* Whose data would go with them. */
+static int say_unsent(const struct keeping *k, struct err *err)
+{
+	struct buf text = BUF_INIT(2 * UNSENT_SHOWN * ERR_TEXT_MAX);
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->s.report->n; i++)
+		if (failed(k, i) && n++ < UNSENT_SHOWN)
+			buf_addf(&text, "%s%s", n > 1 ? "; " : "",
+				k->s.report->nodes[i].err.text);
+	if (n > UNSENT_SHOWN)
+		buf_addf(&text, "; and %zu more", n - UNSENT_SHOWN);
+	err_set(err, NFZ_E_NODES_FAILED, "%zu of %zu nodes did not send it: %s",
+		n, k->s.report->n, buf_str(&text));
+	buf_release(&text);
+	return -(int)err->code;
 }
 
 static int keep_all(struct keeping *k, const char *dir, struct err *err)
@@ -444,7 +474,9 @@ static int keep_all(struct keeping *k, const char *dir, struct err *err)
 		*err = k->why;
 		return -(int)err->code;
 	}
-	if (r == -NFZ_E_NODES_FAILED && ended) {
+	if (r == -NFZ_E_NODES_FAILED && k->recipe && !does_without(k))
+		return say_unsent(k, err);
+	if (r == -NFZ_E_NODES_FAILED && (ended || does_without(k))) {
 		miss_failed(k);
 		err_clear(err);
 		r = 0;

@@ -55,6 +55,12 @@ static void close_file(struct keepstream *in)
 	in->fd = -1;
 }
 
+/* A name that the node gave before, for a file or a directory. */
+static bool is_taken(int error)
+{
+	return error == EEXIST || error == ENOTDIR || error == EISDIR;
+}
+
 /* "file SIZE PATH" */
 static int begin_file(struct keepstream *in)
 {
@@ -70,16 +76,19 @@ static int begin_file(struct keepstream *in)
 		(!in->prefix[0] && strcmp(path, "SHA256SUMS") == 0))
 		return not_agreed(in);
 	snprintf(in->path, sizeof(in->path), "%s", path);
-	if (make_parents(in->dir, in->path, &in->err) < 0)
-		return -(int)in->err.code;
-	in->fd = openat(in->dir, in->path,
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (in->fd < 0)
-		return err_sys(&in->err, "%s", in->path);
-	in->left = size;
+	if (make_parents(in->dir, in->path, &in->err) == 0)
+		in->fd = openat(in->dir, in->path,
+			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			0600);
+	if (in->fd < 0) {
+		if (!in->err.code)
+			err_sys(&in->err, "%s", in->path);
+		in->path[0] = '\0'; /* what is there is another file */
+		return is_taken(in->err.sys) ? not_agreed(in)
+					     : -(int)in->err.code;
+	}
+	in->size = in->left = size;
 	in->sum_due = true;
-	in->files++;
-	in->bytes += size;
 	crypto_sha256_init(&in->sum);
 	return 0;
 }
@@ -98,9 +107,13 @@ static int end_file(struct keepstream *in)
 		return err_set(&in->err, NFZ_E_VERIFY,
 			"%s: the copy is not what is on the node", in->path);
 	buf_addf(in->sums, "%s  %s%s\n", hex, in->prefix, in->path);
-	return buf_ok(in->sums) ? 0
-				: err_set(&in->err, NFZ_E_LIMIT,
-					  "the node has too many files");
+	if (!buf_ok(in->sums))
+		return err_set(
+			&in->err, NFZ_E_LIMIT, "the node has too many files");
+	in->path[0] = '\0';
+	in->files++;
+	in->bytes += in->size;
+	return 0;
 }
 
 static int take_line(struct keepstream *in)
@@ -152,6 +165,8 @@ void keepstream_add(struct keepstream *in, const void *bytes, size_t len)
 int keepstream_end(struct keepstream *in, struct err *err)
 {
 	close_file(in);
+	if (in->path[0] && unlinkat(in->dir, in->path, 0) < 0)
+		err_sys(&in->err, "%s", in->path);
 	if (!in->err.code)
 		return 0;
 	*err = in->err;

@@ -23,8 +23,8 @@ struct keepstream {
 	int fd;  /* of the file under way, -1: none */
 	char line[KEEPSTREAM_LINE];
 	size_t line_len;
-	char path[KEEPSTREAM_LINE];
-	uint64_t left;
+	char path[KEEPSTREAM_LINE]; /* of the file under way, "": none */
+	uint64_t size, left;
 	bool sum_due; /* the next line is the file's checksum */
 	bool ended;   /* by the word for it */
 	struct crypto_sha256 sum;
@@ -44,7 +44,7 @@ void keepstream_open(
 /* The next bytes; after an error they are passed over. */
 void keepstream_add(struct keepstream *in, const void *data, size_t len);
 /* No more comes: was something wrong with what came?  Whether all came is
- * `ended`. */
+ * `ended`; of a file that did not, nothing stays. */
 int keepstream_end(struct keepstream *in, struct err *err) NFZ_MUST_CHECK;
 void keepstream_close(struct keepstream *in);
 

@@ -144,5 +144,72 @@ strip --force
 check "with --force" [ "$status" = 0 ]
 check "what is there is copied" [ -f "$store/SHA256SUMS" ]
 check "same disks once more" same_disks "$dir/before"
+
+# what a recipe's programs wrote is on their nodes only: one that does not answer
+# when it is to be copied, and does when it would be removed
+cat >"$dir/words" <<'EOF'
+#!/bin/sh
+echo "$1" >"$2/words"
+trap 'exit 0' TERM
+while :; do sleep 1 & wait $!; done
+EOF
+cat >"$dir/words.recipe" <<'EOF'
+[recipe]
+name = words
+[probe]
+each = node
+program = words
+push = words
+argument = {node}
+argument = {directory}
+EOF
+run_words() {
+	nfz recipe run "$dir/words.recipe" "$exp"
+	check "a recipe: runs" [ "$status" = 0 ]
+}
+written() { on "$1" -- sh -c 'cat /var/lib/netflowize/*/data/*/words'; }
+# shellcheck disable=SC2317 # called by check
+copied() { # nodes
+	for node; do
+		[ "$(cat "$dir/kept"/*.words/"$node"/*/words)" = "$node" ] ||
+			return 1
+	done
+}
+up "up beside a recipe"
+run_words
+fault right stop
+(
+	eventually grep -q "words wrote" "$dir/out" "$dir/err"
+	fault right resume
+) &
+resume=$!
+strip --timeout 3s
+wait $resume
+check "a recipe's data that do not come: refused" [ "$status" = 5 ]
+check "a recipe's data that do not come: whose, why" said \
+	"words wrote cannot be kept, nothing was removed:.* right: timed out"
+check "a recipe's data that do not come: and what to do" \
+	said "netflowize strip --force --keep-data"
+check "and they are still there" \
+	[ "$(written left) $(written right)" = "left right" ]
+up "up once more beside a recipe"
+on right -- sh -c 'cd /var/lib/netflowize/*/data && cd .. && mv data there &&
+	ln -s there data'
+strip
+check "a recipe's data that cannot be read: refused" [ "$status" = 5 ]
+check "a recipe's data that cannot be read: whose, why" said \
+	"nothing was removed: 1 of 7 nodes did not send it: right: the recorded"
+check "a recipe's data that cannot be read: not even those of others" \
+	[ ! -e "$(echo "$dir"/kept/*.words)" ]
+strip --force
+check "with --force: gone on" [ "$status" = 0 ]
+check "with --force: the others'" copied left
+check "with --force: stripped" same_disks "$dir/before"
+up "up beside a recipe at last"
+run_words
+strip
+check "what a recipe wrote: kept" [ "$status" = 0 ]
+check "what a recipe wrote: of all nodes" copied left right
+check "same disks at last" same_disks "$dir/before"
 check "no processes" no_processes
 finish
