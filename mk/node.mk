@@ -9,7 +9,7 @@ NODE_BUILD  := $(BUILD)/node
 NODE_PROGRAMS := nfz-agent nfz-meter nfz-cache nfz-collector nfz-query
 # Sources that need a library nodes do not have stay out.
 NODE_SKIP   := $(patsubst %,src/probe/%.c,pcapfile capture_pcap inspector metric_application)
-NODE_FORMAT := $(wildcard $(patsubst %,src/format/%.c,jsonw sheet crypto sha256_blocks compress checksum))
+NODE_FORMAT := $(wildcard $(patsubst %,src/format/%.c,jsonw sheet sheet_fit crypto sha256_blocks compress checksum))
 NODE_FOLDERS := base flow store analysis probe collector
 NODE_AGENT  := $(wildcard src/deploy/agent*.c src/deploy/journal*.c src/deploy/frame*.c src/deploy/payload_read*.c)
 NODE_MAINS  := $(foreach p,$(NODE_PROGRAMS),$(wildcard src/*/$(p).c))

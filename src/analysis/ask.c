@@ -355,7 +355,9 @@ static int run(struct asked *q, const char *dir, const struct ask_args *a,
 	if (r == 0 && a->events)
 		return ask_events(dir, q->catalog,
 			&(struct query_times){a->last_ms, a->from_ns, a->to_ns},
-			(enum sheet_format)a->format, err);
+			(struct sheet_form){
+				(enum sheet_format)a->format, (size_t)a->width},
+			err);
 	if (r == 0)
 		r = filter_parse(
 			q->text, strlen(q->text), q->catalog, &q->filter, err);

@@ -1,4 +1,5 @@
 #include "analysis/ask_args.h"
+#include "format/sheet.h"
 #include "store/query.h"
 #include "store/summary.h"
 
@@ -10,7 +11,10 @@
 		NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0                   \
 	}
 
-static const char *const formats[] = {"table", "json", "ndjson", "csv", NULL};
+enum { WIDE = SHEET_CSV + 1, WIDEST = INT32_MAX };
+
+static const char *const formats[] = {
+	"table", "json", "ndjson", "csv", "wide", NULL};
 
 static const struct opt table[] = {
 	{"also", 0, OPT_EACH, AT(also), "DIR", "the flows of this store, too",
@@ -51,7 +55,7 @@ static const struct opt table[] = {
 		"read all records, where sums kept of them would do", NULL, 0,
 		0},
 	{"output", 'o', OPT_CHOICE, AT(format), "FORMAT",
-		"table, json, ndjson or csv", formats, 0, 0},
+		"table, wide, json, ndjson or csv", formats, 0, 0},
 	{"width", 0, OPT_INT, AT(width), "N",
 		"lines of a table have at most so many columns (the "
 		"terminal's)",
@@ -142,5 +146,11 @@ void ask_args_release(struct ask_args *a)
 int ask_args_parse(struct ask_args *a, int argc, char **argv, int *ret_words,
 	struct err *err)
 {
-	return opt_parse(table, NULL, a, argc, argv, ret_words, err);
+	int r = opt_parse(table, NULL, a, argc, argv, ret_words, err);
+
+	if (r == 0 && a->format == WIDE) {
+		a->format = SHEET_TABLE;
+		a->width = WIDEST;
+	}
+	return r;
 }

@@ -39,7 +39,7 @@ int ask_tell(const char *dir, const struct opt_list *told, struct err *err)
 }
 
 int ask_events(const char *dir, const struct catalog *catalog,
-	const struct query_times *times, enum sheet_format format,
+	const struct query_times *times, struct sheet_form form,
 	struct err *err)
 {
 	struct events all = {0};
@@ -50,8 +50,9 @@ int ask_events(const char *dir, const struct catalog *catalog,
 		r = events_read(dir, catalog, &all, err);
 	if (r == 0)
 		r = events_print(&all,
-			&(struct events_range){q.from_ns, q.to_ns}, format,
-			err);
+			&(struct events_range){q.from_ns, q.to_ns}, form, err);
+	if (r == 0 && !all.n && form.format == SHEET_TABLE)
+		fputs("No mark was put, and nothing else happened.\n", stderr);
 	events_release(&all);
 	return r;
 }

@@ -16,7 +16,7 @@ int ask_tell(const char *dir, const struct opt_list *told,
 	struct err *err) NFZ_MUST_CHECK;
 /* Prints those of that time. */
 int ask_events(const char *dir, const struct catalog *catalog,
-	const struct query_times *times, enum sheet_format format,
+	const struct query_times *times, struct sheet_form form,
 	struct err *err) NFZ_MUST_CHECK;
 
 #endif

@@ -162,11 +162,13 @@ static int write_sick(void *it, struct sheet *to, struct err *err)
 }
 
 static const struct sheet_column columns[] = {{.name = "src"}, {.name = "dst"},
-	{.name = "sport"}, {.name = "dport"}, {.name = "proto"},
-	{.name = "packets", .right = true}, {.name = "bytes", .right = true},
-	{.name = "packets_back", .right = true},
-	{.name = "bytes_back", .right = true}, {.name = "score", .right = true},
-	{.name = "symptoms"}};
+	{.name = "sport", .spare = 4}, {.name = "dport"}, {.name = "proto"},
+	{.name = "packets", .right = true, .spare = 3},
+	{.name = "bytes", .right = true},
+	{.name = "packets_back", .right = true, .spare = 5},
+	{.name = "bytes_back", .right = true},
+	{.name = "score", .right = true, .spare = 2},
+	{.name = "symptoms", .list = 16}};
 #define N (sizeof(columns) / sizeof(*columns))
 
 const struct study study_conversations = {

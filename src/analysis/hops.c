@@ -211,10 +211,10 @@ static void release(void *it)
 
 static const struct sheet_column columns[] = {{.name = "from"},
 	{.name = "from_node"}, {.name = "to"}, {.name = "to_node"},
-	{.name = "flows", .right = true}, STUDY_LOSS_COLUMNS,
-	{.name = "delay_min_us", .right = true},
-	{.name = "delay_p50_us", .right = true},
-	{.name = "delay_p95_us", .right = true}};
+	{.name = "flows", .right = true, .spare = 9}, STUDY_LOSS_COLUMNS,
+	{.name = "delay_min_us", .right = true, .spare = 8},
+	{.name = "delay_p50_us", .right = true, .spare = 3},
+	{.name = "delay_p95_us", .right = true, .spare = 6}};
 
 const struct study study_hops = {columns, sizeof(columns) / sizeof(*columns),
 	begin, add, write_rows, release};

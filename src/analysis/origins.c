@@ -173,11 +173,11 @@ static void release(void *it)
 }
 
 static const struct sheet_column columns[] = {{.name = "of"}, {.name = "name"},
-	{.name = "sent_flows", .right = true},
-	{.name = "sent_packets", .right = true},
+	{.name = "sent_flows", .right = true, .spare = 4},
+	{.name = "sent_packets", .right = true, .spare = 2},
 	{.name = "sent_bytes", .right = true},
-	{.name = "received_flows", .right = true},
-	{.name = "received_packets", .right = true},
+	{.name = "received_flows", .right = true, .spare = 3},
+	{.name = "received_packets", .right = true, .spare = 1},
 	{.name = "received_bytes", .right = true}};
 
 const struct study study_origins = {columns, sizeof(columns) / sizeof(*columns),

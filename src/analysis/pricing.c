@@ -144,8 +144,8 @@ static void release(void *it)
 static const struct sheet_column columns[] = {{.name = "node"},
 	{.name = "sent_bytes", .right = true},
 	{.name = "received_bytes", .right = true},
-	{.name = "sent_p95", .right = true},
-	{.name = "received_p95", .right = true},
+	{.name = "sent_p95", .right = true, .spare = 2},
+	{.name = "received_p95", .right = true, .spare = 1},
 	{.name = "charged_bps", .right = true}};
 
 const struct study study_pricing = {columns, sizeof(columns) / sizeof(*columns),

@@ -121,10 +121,10 @@ static int write_rows(void *it, struct sheet *to, struct err *err)
 }
 
 static const struct sheet_column columns[] = {{.name = "dst"}, {.name = "node"},
-	{.name = "dport"}, {.name = "proto"}, {.name = "service"},
+	{.name = "dport"}, {.name = "proto"}, {.name = "service", .spare = 2},
 	{.name = "clients", .right = true},
-	{.name = "conversations", .right = true},
-	{.name = "bytes", .right = true}};
+	{.name = "conversations", .right = true, .spare = 3},
+	{.name = "bytes", .right = true, .spare = 1}};
 
 const struct study study_servers = {columns, sizeof(columns) / sizeof(*columns),
 	talks_begin, talks_add, write_rows, talks_free};

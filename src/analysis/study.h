@@ -54,9 +54,10 @@ void study_end_cell(
  * left where a record ends while packets are on their way. */
 void study_loss_cells(struct sheet *to, uint64_t sent, uint64_t arrived);
 #define STUDY_LOSS_COLUMNS                                                     \
-	{.name = "sent", .right = true}, {.name = "arrived", .right = true},   \
+	{.name = "sent", .right = true, .spare = 4},                           \
+		{.name = "arrived", .right = true, .spare = 7},                \
 		{.name = "lost", .right = true},                               \
-		{.name = "lost_percent", .right = true},                       \
+		{.name = "lost_percent", .right = true, .spare = 5},           \
 	{                                                                      \
 		.name = "lossy"                                                \
 	}

@@ -136,9 +136,11 @@ static void release(void *it)
 
 static const struct sheet_column columns[] = {{.name = "link"},
 	{.name = "node"}, {.name = "speed", .right = true},
-	{.name = "bytes", .right = true}, {.name = "mean", .right = true},
-	{.name = "p95", .right = true}, {.name = "peak", .right = true},
-	{.name = "peak_at"}, {.name = "mean_percent", .right = true},
+	{.name = "bytes", .right = true, .spare = 5},
+	{.name = "mean", .right = true, .spare = 1},
+	{.name = "p95", .right = true, .spare = 4},
+	{.name = "peak", .right = true}, {.name = "peak_at", .spare = 3},
+	{.name = "mean_percent", .right = true, .spare = 2},
 	{.name = "peak_percent", .right = true}};
 
 const struct study study_utilisation = {columns,

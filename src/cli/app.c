@@ -342,7 +342,9 @@ bool app_for_people(const struct app *app)
 
 const char *app_width(const struct app *app, char text[static APP_WIDTH])
 {
-	const size_t n = app_for_people(app) ? sheet_terminal(stdout) : 0;
+	const size_t n = app->common->format == FORMAT_TABLE
+				 ? sheet_terminal(stdout)
+				 : 0;
 
 	snprintf(text, APP_WIDTH, "%zu", n);
 	return n ? text : NULL;
@@ -375,6 +377,13 @@ static void print_on_one_line(const char *text)
 		text += strspn(text, "\n ");
 	}
 	putchar('\n');
+}
+
+struct sheet_form app_form(const struct app *app)
+{
+	const bool wide = app->common->format == FORMAT_WIDE;
+
+	return (struct sheet_form){app_sheet(app), wide ? SHEET_ANY_WIDTH : 0};
 }
 
 int app_print_json(const struct app *app, struct buf *doc, struct err *err)

@@ -111,6 +111,7 @@ int command_parse(struct app *app, const struct command *cmd, void *into,
 bool app_for_people(const struct app *app);
 /* The form of rows that -o asks for. */
 enum sheet_format app_sheet(const struct app *app);
+struct sheet_form app_form(const struct app *app);
 /* For who prints a table elsewhere: how wide the terminal is here.  NULL: it is
  * no table, or for no terminal. */
 enum { APP_WIDTH = 24 };

@@ -45,7 +45,7 @@ static int list(const struct app *app, struct err *err)
 		{.name = "NAME"}, {.name = "WHAT IT TELLS"}};
 	struct sheet s;
 
-	sheet_open(&s, app_sheet(app), stdout,
+	sheet_print(&s, app_form(app),
 		app_sheet(app) == SHEET_TABLE ? heads : columns, 2);
 	sheet_begin(&s, "netflowize.analyses/1", "analyses");
 	for (size_t i = 0; analyses[i].name; i++) {

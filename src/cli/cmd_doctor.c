@@ -211,7 +211,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	if (r < 0 || words < 0)
 		return r;
 	word = words ? argv[1] : NULL;
-	sheet_open(&d.sheet, app_sheet(app), stdout, columns, 4);
+	sheet_print(&d.sheet, app_form(app), columns, 4);
 	if (!app_for_people(app))
 		sheet_begin(&d.sheet, "netflowize.doctor/1", "findings");
 	good(&d, "netflowize %s", NFZ_VERSION);

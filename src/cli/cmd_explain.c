@@ -139,7 +139,7 @@ static int print(const struct app *app, int only, struct err *err)
 		{.name = "advice"}};
 	struct sheet s;
 
-	sheet_open(&s, app_sheet(app), stdout, columns, 4);
+	sheet_print(&s, app_form(app), columns, 4);
 	if (s.format != SHEET_TABLE)
 		sheet_begin(&s, "netflowize.explain/1", "errors");
 	for (int i = 1; i < NFZ_E_COUNT; i++)

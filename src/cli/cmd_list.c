@@ -193,7 +193,7 @@ static int print_rows(
 
 	if (says_none(l, has_rows(l, r)))
 		return 0;
-	sheet_open(&s, app_sheet(l->app), stdout,
+	sheet_print(&s, app_form(l->app),
 		app_for_people(l->app) ? heads : names, 7);
 	sheet_begin(&s, "netflowize.list/1", "deployments");
 	for (size_t i = 0; i < r->n; i++)
@@ -253,7 +253,7 @@ static int print_overview(const struct listing *l, struct err *err)
 
 	if (says_none(l, l->overview.n > 0))
 		return 0;
-	sheet_open(&s, app_sheet(l->app), stdout,
+	sheet_print(&s, app_form(l->app),
 		app_for_people(l->app) ? heads : names, 9);
 	sheet_begin(&s, "netflowize.list/1", "deployments");
 	for (size_t i = 0; i < l->overview.n; i++)

@@ -71,8 +71,7 @@ static int list(struct app *app, struct err *err)
 	struct sheet s;
 
 	shelf_list(&files);
-	sheet_open(&s, app_sheet(app), stdout,
-		app_for_people(app) ? heads : names, 3);
+	sheet_print(&s, app_form(app), app_for_people(app) ? heads : names, 3);
 	sheet_begin(&s, "netflowize.recipes/1", "recipes");
 	for (size_t i = 0; i < files.n; i++) {
 		cleanup(recipe_free_at) struct recipe *r = NULL;

@@ -49,7 +49,7 @@ static int print_differences(
 			printf("%c %s\n", c->lines[i].sign, c->lines[i].text);
 		return 0;
 	}
-	sheet_open(&s, app_sheet(app), stdout, columns, 2);
+	sheet_print(&s, app_form(app), columns, 2);
 	sheet_begin(&s, "netflowize.differences/1", "differences");
 	for (size_t i = 0; i < c->n; i++) {
 		const char sign[] = {c->lines[i].sign, '\0'};

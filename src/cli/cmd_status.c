@@ -137,16 +137,18 @@ static void add_modules(struct sheet *s, const struct deploy_report *r,
 }
 
 /* Unhealthy ones first. */
-static int show_modules(const struct deploy_report *r,
+static int show_modules(const struct app *app, const struct deploy_report *r,
 	const struct deploy_node *by, struct err *err)
 {
 	static const struct sheet_column columns[] = {{.name = "MODULE"},
-		{.name = "NODE"}, {.name = "STATE"}, {.name = "CLOCK"},
-		{.name = "SINCE"}, {.name = "DEPLOYMENT"}, {.name = "SET"}};
+		{.name = "NODE"}, {.name = "STATE"},
+		{.name = "CLOCK", .spare = 1}, {.name = "SINCE", .spare = 2},
+		{.name = "DEPLOYMENT", .spare = 3},
+		{.name = "SET", .text = 24}};
 	struct sheet s;
 	int code;
 
-	sheet_open(&s, SHEET_TABLE, stdout, columns, 7);
+	sheet_print(&s, app_form(app), columns, 7);
 	sheet_begin(&s, "netflowize.modules/1", "modules");
 	add_modules(&s, r, by, false);
 	add_modules(&s, r, by, true);
@@ -316,7 +318,7 @@ static int show(struct nodes_context *n, const struct status_command *o,
 
 	if (programs(report) == 0)
 		return files_only(n, report, err);
-	r = people ? show_modules(report, by, err) : 0;
+	r = people ? show_modules(n->app, report, by, err) : 0;
 	say_clocks(n->app, report, by);
 	if (r == 0 && o->common.format == FORMAT_JSON)
 		r = print_document(n, o, t, report, err);

@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "cli/commands.h"
 #include "cli/nodes.h"
+#include "cli/say.h"
 #include "cli/source.h"
 #include "format/json.h"
 #include "store/filter.h"
@@ -43,7 +44,12 @@ static const struct opt options[] = {
 	{NULL, 0, OPT_FLAG, 0, NULL, NULL, NULL, 0, 0},
 };
 
-enum { ANSWER_MAX = 64 << 20, SAID_MAX = 1 << 16, WAKE_MS = 200 };
+enum {
+	ANSWER_MAX = 64 << 20,
+	SAID_MAX = 1 << 16,
+	ROW_MAX = 1 << 16,
+	WAKE_MS = 200
+};
 /* Times are corrected as more is known of clocks; no two flows of the same key
  * are nearer than the shortest timeout there is. */
 #define APART_NS (100 * NS_PER_MS)
@@ -56,7 +62,12 @@ struct watch {
 	struct nodes_context nodes;
 	struct map told; /* flows of the last answer: the end of the latest */
 	struct buf said; /* besides the last answer */
-	bool begun;      /* a table has its heading */
+	struct widths {
+		int time, proto, end, packets, bytes; /* columns */
+		size_t path;                          /* 0: any */
+		bool rounds;                          /* large numbers */
+	} widths;
+	bool begun; /* a table has its heading */
 };
 
 /* --- what is told ---------------------------------------------------------- */
@@ -89,13 +100,45 @@ static char *end_of(const struct jval *row, const char *node, const char *addr,
 		name, port);
 }
 
-static void add_path(const struct jval *path, struct buf *out)
+static void add_path(const struct jval *path, size_t room, struct buf *out)
 {
+	struct buf links = BUF_INIT(ROW_MAX);
+	struct arena arena = ARENA_INIT;
+
 	for (size_t i = 0; i < jval_count(path); i++) {
 		const char *link = jval_text(jval_at(path, i));
 
-		buf_addf(out, "%s%s", i ? "," : "", link ? link : "?");
+		buf_addf(&links, "%s%s", i ? " " : "", link ? link : "?");
 	}
+	buf_adds(out, sheet_cut(&arena, buf_str(&links), room));
+	arena_release(&arena);
+	buf_release(&links);
+}
+
+enum { WIDE_ENOUGH = 122, PATH_LEAST = 20, PORT = 6 };
+
+/* Rows come one by one: how wide they are has to be known before.  Where the
+ * terminal has no room for all columns, packets are not among them. */
+static struct widths widths_for(const struct topology *t, size_t terminal)
+{
+	struct widths w = {13, 6, 24, 12, 16, SIZE_MAX, false};
+	size_t end = sizeof("DESTINATION") - 1, used;
+
+	if (terminal >= WIDE_ENOUGH)
+		w.path = terminal - (WIDE_ENOUGH - PATH_LEAST);
+	if (!terminal || terminal >= WIDE_ENOUGH)
+		return w;
+	for (size_t i = 0; i < t->n_nodes; i++)
+		if (utf8_columns(t->nodes[i].name) + PORT > end)
+			end = utf8_columns(t->nodes[i].name) + PORT;
+	w = (struct widths){9, 5, end < 24 ? (int)end : 24, 7, 7, 0, true};
+	used = (size_t)(w.time + w.proto + 2 * w.end + w.bytes) + 10;
+	if (used + PATH_LEAST + 9 > terminal)
+		w.packets = 0;
+	else
+		used += 9;
+	w.path = terminal > used ? terminal - used : 1;
+	return w;
 }
 
 /* Names are others': none moves the cursor, nor ends a line. */
@@ -107,9 +150,33 @@ static void put_line(char *text)
 	puts(text);
 }
 
+static void add_cells(
+	const struct widths *w, const char *const cells[6], struct buf *line)
+{
+	const int gap = w->rounds ? 2 : 1;
+
+	buf_addf(line, "%-*s%*s%-*s%*s%-*s%*s%-*s", w->time, cells[0], gap, "",
+		w->proto, cells[1], gap, "", w->end, cells[2], gap, "", w->end,
+		cells[3]);
+	if (w->packets)
+		buf_addf(line, "%*s%*s", gap, "", w->packets, cells[4]);
+	buf_addf(line, "%*s%*s  ", gap, "", w->bytes, cells[5]);
+}
+
+static void put_heading(const struct widths *w)
+{
+	static const char *const heads[] = {
+		"LAST", "PROTO", "SOURCE", "DESTINATION", "PACKETS", "BYTES"};
+	struct buf line = BUF_INIT(ROW_MAX);
+
+	add_cells(w, heads, &line);
+	buf_adds(&line, "PATH");
+	puts(buf_str(&line));
+	buf_release(&line);
+}
+
 static char *table_row(struct watch *w, const struct jval *row)
 {
-	static const char form[] = "%-13s %-6s %-24s %-24s %12s %16s  ";
 	const int64_t number = number_of(row, "proto");
 	const char *proto = filter_protocol_name((uint8_t)number);
 	const char *at = strchr(text_of(row, "last"), 'T');
@@ -118,19 +185,22 @@ static char *table_row(struct watch *w, const struct jval *row)
 	cleanup_free char *dst =
 		end_of(row, "dst_node", "dst", number_of(row, "dport"));
 	char time[16], packets[SHEET_NUMBER], bytes[SHEET_NUMBER], text[8];
-	struct buf line = BUF_INIT(1 << 16);
+	char *(*print)(uint64_t v, char *to) =
+		w->widths.rounds ? sheet_units : sheet_commas;
+	struct buf line = BUF_INIT(ROW_MAX);
 
 	if (!w->begun)
-		printf("%-13s %-6s %-24s %-24s %12s %16s  %s\n", "LAST",
-			"PROTO", "SOURCE", "DESTINATION", "PACKETS", "BYTES",
-			"PATH");
+		put_heading(&w->widths);
 	w->begun = true;
-	snprintf(time, sizeof(time), "%.12sZ", at ? at + 1 : "?");
+	snprintf(time, sizeof(time), "%.*sZ", w->widths.time - 1,
+		at ? at + 1 : "?");
 	snprintf(text, sizeof(text), "%u", (unsigned)number & 255);
-	buf_addf(&line, form, time, proto ? proto : text, src, dst,
-		sheet_commas((uint64_t)number_of(row, "packets"), packets),
-		sheet_commas((uint64_t)number_of(row, "bytes"), bytes));
-	add_path(jval_get(row, "path"), &line);
+	add_cells(&w->widths,
+		(const char *const[]){time, proto ? proto : text, src, dst,
+			print((uint64_t)number_of(row, "packets"), packets),
+			print((uint64_t)number_of(row, "bytes"), bytes)},
+		&line);
+	add_path(jval_get(row, "path"), w->widths.path, &line);
 	return buf_take(&line);
 }
 
@@ -284,6 +354,15 @@ static int watch(struct app *app, const struct watch_command *o,
 	if (r == 0) {
 		nodes_init(&w.nodes, app, w.topology);
 		w.nodes.options.link = deploy_link_new();
+		w.widths = widths_for(w.topology,
+			app_form(app).width ? 0 : sheet_terminal(stdout));
+		if (app_for_people(app))
+			say(app, "watching %s/%s%s; Ctrl-C ends",
+				w.nodes.project, w.nodes.experiment,
+				!w.widths.rounds ? ""
+				: w.widths.packets
+					? " (exact: -o wide)"
+					: " (with packets: -o wide)");
 		r = go_on(&w, err);
 		deploy_link_free(w.nodes.options.link);
 	}

@@ -334,7 +334,7 @@ int nodes_lines_print(const struct app *app, const struct nodes_lines *l,
 	bool cut = false;
 	int r;
 
-	sheet_open(&s, app_sheet(app), stdout, columns, 2);
+	sheet_print(&s, app_form(app), columns, 2);
 	if (s.format != SHEET_TABLE)
 		sheet_begin(&s, schema, "lines");
 	for (size_t i = 0; i < t->n_nodes; i++)

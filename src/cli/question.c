@@ -71,7 +71,8 @@ static int collect(struct line *l, const struct app *app,
 	add(l, "nfz-query");
 	add(l, local ? q->source.store : "store");
 	add_value(l, "-o",
-		format == FORMAT_WIDE ? "table" : format_names[format]);
+		format == FORMAT_WIDE && !local ? "table"
+						: format_names[format]);
 	if (!local)
 		add_value(l, "--width", app_width(app, width));
 	for (size_t i = 0; i < q->also.n; i++)

@@ -32,18 +32,20 @@ static void add_links(struct sheet *s, const struct topology *t,
 }
 
 static int show_probes(const struct plan *plan, const struct topology *t,
-	bool wide, struct err *err)
+	struct sheet_form form, struct err *err)
 {
 	static const struct sheet_column columns[] = {{.name = "PROBE"},
-		{.name = "NODE KIND"}, {.name = "WATCHES"},
-		{.name = "TAPS", .right = true}, {.name = "WHY THIS NODE"}};
+		{.name = "NODE KIND", .spare = 1}, {.name = "WATCHES"},
+		{.name = "TAPS", .right = true, .spare = 2},
+		{.name = "WHY THIS NODE", .text = 36}};
+	const bool wide = form.width == SHEET_ANY_WIDTH;
 	cleanup_free size_t *taps =
 		mem_zalloc(plan->n_probes + 1, sizeof(*taps));
 	struct sheet s;
 
 	for (size_t i = 0; i < plan->n_taps; i++)
 		taps[plan->taps[i].probe]++;
-	sheet_open(&s, SHEET_TABLE, stdout, columns, 5);
+	sheet_print(&s, form, columns, 5);
 	sheet_begin(&s, "netflowize.plan/1", "probes");
 	for (size_t i = 0; i < plan->n_probes; i++) {
 		const struct plan_probe *p = &plan->probes[i];
@@ -307,15 +309,14 @@ static void print_facts(const char *lines)
 int show_plan(const struct app *app, const struct plan *plan,
 	const struct topology *t, struct err *err)
 {
-	bool wide = app->common->format == FORMAT_WIDE;
 	struct buf out = BUF_INIT((size_t)64 << 20);
 	int r;
 
 	printf("\nPlan (%s: %s)\n\n", plan->mode, mode_words(plan));
-	r = plan->heavy && !plan->n_probes ? 0
-					   : show_probes(plan, t, wide, err);
-	buf_addf(&out, "%s  COLLECTOR  %s (%s)\n\n",
-		plan->heavy && !plan->n_probes ? "" : "\n",
+	r = plan->heavy && !plan->n_probes
+		    ? 0
+		    : show_probes(plan, t, app_form(app), err);
+	buf_addf(&out, "%s  COLLECTOR  %s (%s)\n\n", plan->n_probes ? "\n" : "",
 		plan->heavy && plan->heavy->collector >= 0 ? HEAVY_COLLECTOR
 		: plan->collector.node < 0
 			? "none"

@@ -4,12 +4,13 @@
 #include "format/sheet.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "format/sheet_fit.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
-enum { OUT_MAX = 1 << 30, FLUSH_AT = 65536, GAP = 2, INDENT = 6 };
+enum { OUT_MAX = 1 << 30, FLUSH_AT = 65536, INDENT = 6, LEFT_MAX = 4096 };
 
 size_t sheet_terminal(FILE *to)
 {
@@ -26,6 +27,7 @@ void sheet_open(struct sheet *s, enum sheet_format format, FILE *to,
 		.columns = columns,
 		.n_columns = n,
 		.width = sheet_terminal(to),
+		.left = BUF_INIT(LEFT_MAX),
 		.out = BUF_INIT(OUT_MAX)};
 }
 
@@ -275,20 +277,44 @@ void sheet_list(struct sheet *s, const char *const *words, size_t n)
 	cell_done(s);
 }
 
-struct layout {
-	size_t width; /* of the widest cell */
-	bool breaks;  /* a line ends before it */
-};
-
-static void table_line(
-	struct sheet *s, const char *const *cells, const struct layout *layout)
+/* Words of a text that begins in column `at`, on lines of `room` columns. */
+static void fold_text(struct sheet *s, const char *text, size_t at, size_t room)
 {
-	size_t owed = GAP; /* blanks before what comes next */
+	size_t used = 0;
+
+	while (*text) {
+		const size_t n = strcspn(text, " ");
+		char *word = arena_strndup(&s->arena, text, n);
+		const size_t w = utf8_columns(word);
+
+		if (used && used + 1 + w > room) {
+			buf_addf(&s->out, "\n%*s", (int)at, "");
+			used = 0;
+		}
+		buf_addf(&s->out, "%s%s", used ? " " : "", word);
+		used += (used > 0) + w;
+		text += n + strspn(text + n, " ");
+	}
+}
+
+static void table_line(struct sheet *s, const char *const *cells,
+	const struct sheet_layout *layout)
+{
+	size_t owed = SHEET_GAP; /* blanks before what comes next */
+	size_t at = 0;           /* where the column begins */
 	bool breaks = false;
 
 	for (size_t i = 0; i < s->n_columns; i++) {
 		size_t pad = layout[i].width - utf8_columns(cells[i]);
 
+		if (layout[i].hidden)
+			continue;
+		if (layout[i].folds && *cells[i]) {
+			buf_addf(&s->out, "%*s", (int)owed, "");
+			fold_text(s, cells[i], at + SHEET_GAP, layout[i].width);
+			break;
+		}
+		at += SHEET_GAP + layout[i].width;
 		if (layout[i].breaks) {
 			breaks = true;
 			owed = INDENT;
@@ -301,20 +327,22 @@ static void table_line(
 			breaks = false;
 			owed = 0;
 		}
-		owed += GAP + (s->columns[i].right ? 0 : pad);
+		owed += SHEET_GAP + (s->columns[i].right ? 0 : pad);
 	}
 	buf_addc(&s->out, '\n');
 	if (s->out.len >= FLUSH_AT)
 		write_out(s);
 }
 
-/* No cell is cut: one that is wider than a line has one of its own. */
-static void break_lines(const struct sheet *s, struct layout *layout)
+/* A cell that is wider than a line has one of its own. */
+static void break_lines(const struct sheet *s, struct sheet_layout *layout)
 {
 	size_t used = 0;
 
 	for (size_t i = 0; s->width && i < s->n_columns; i++) {
-		used += GAP + layout[i].width;
+		if (layout[i].hidden)
+			continue;
+		used += SHEET_GAP + layout[i].width;
 		if (i == 0 || used <= s->width)
 			continue;
 		layout[i].breaks = true;
@@ -324,21 +352,14 @@ static void break_lines(const struct sheet *s, struct layout *layout)
 
 static void print_table(struct sheet *s)
 {
-	cleanup_free struct layout *layout =
+	cleanup_free struct sheet_layout *layout =
 		mem_zalloc(s->n_columns, sizeof(*layout));
 	cleanup_free const char **heads =
 		mem_zalloc(s->n_columns, sizeof(*heads));
 
-	for (size_t i = 0; i < s->n_columns; i++) {
+	for (size_t i = 0; i < s->n_columns; i++)
 		heads[i] = s->columns[i].name;
-		layout[i].width = utf8_columns(heads[i]);
-	}
-	for (size_t i = 0; i < s->n_cells; i++) {
-		struct layout *at = &layout[i % s->n_columns];
-		size_t w = utf8_columns(s->cells[i]);
-
-		at->width = w > at->width ? w : at->width;
-	}
+	sheet_fit(s, heads, layout);
 	break_lines(s, layout);
 	table_line(s, heads, layout);
 	for (size_t i = 0; i + s->n_columns <= s->n_cells; i += s->n_columns)
@@ -347,7 +368,7 @@ static void print_table(struct sheet *s)
 
 void sheet_end(struct sheet *s)
 {
-	if (s->format == SHEET_TABLE)
+	if (s->format == SHEET_TABLE && s->n_cells)
 		print_table(s);
 	if (s->format == SHEET_JSON)
 		jsonw_end(&s->json);
@@ -356,8 +377,19 @@ void sheet_end(struct sheet *s)
 void sheet_drop(struct sheet *s)
 {
 	buf_release(&s->out);
+	buf_release(&s->left);
 	arena_release(&s->arena);
 	free(s->cells);
+}
+
+static void say_left(struct sheet *s)
+{
+	fold_text(s,
+		arena_printf(&s->arena,
+			"To fit %zu columns: %s.  All of it: -o wide", s->width,
+			buf_str(&s->left)),
+		0, s->width);
+	fprintf(stderr, "%s\n", buf_str(&s->out));
 }
 
 int sheet_close(struct sheet *s, struct err *err)
@@ -367,6 +399,8 @@ int sheet_close(struct sheet *s, struct err *err)
 	write_out(s);
 	if (fflush(s->to) != 0)
 		s->failed = true;
+	if (s->left.len && !s->failed)
+		say_left(s);
 	sheet_drop(s);
 	return s->failed ? err_sys(err, "standard output") : 0;
 }

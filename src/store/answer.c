@@ -32,11 +32,13 @@ static const struct sheet_column flow_columns[] = {TEXT("src"), TEXT("dst"),
 static const struct sheet_column seen_columns[] = {
 	TEXT("node"), TEXT("iface"), TEXT("dir"), TEXT("link")};
 
-static const struct sheet_column flow_table[] = {TEXT("FIRST"),
-	NUMBER("DURATION"), TEXT("PROTO"), TEXT("SOURCE"), TEXT("DESTINATION"),
-	NUMBER("PACKETS"), NUMBER("BYTES"), TEXT("FLAGS"), TEXT("PATH")};
+enum { PATH_LEAST = 24, AT_PATH = 8 };
+static const struct sheet_column flow_table[] = {{.name = "FIRST", .spare = 1},
+	{.name = "DURATION", .right = true, .spare = 2}, TEXT("PROTO"),
+	TEXT("SOURCE"), TEXT("DESTINATION"), NUMBER("PACKETS"), NUMBER("BYTES"),
+	{.name = "FLAGS", .spare = 3}, {.name = "PATH", .list = PATH_LEAST}};
 static const struct sheet_column seen_table[] = {
-	TEXT("NODE"), TEXT("IFACE"), TEXT("DIR"), TEXT("LINK")};
+	TEXT("NODE"), {.name = "IFACE", .spare = 5}, TEXT("DIR"), TEXT("LINK")};
 enum {
 	N_FLOW = sizeof(flow_columns) / sizeof(*flow_columns),
 	N_FLOW_TABLE = sizeof(flow_table) / sizeof(*flow_table),
@@ -223,6 +225,8 @@ static void write_flows(
 	size_t n = table ? add_columns(columns, flow_table, N_FLOW_TABLE)
 			 : add_columns(columns, flow_columns, N_FLOW);
 
+	if (table && seen) /* links are columns of their own */
+		columns[AT_PATH].spare = 4;
 	answer_extras_of(r, &extras);
 	n += answer_extra_columns(r, &extras, columns + n);
 	if (seen)
@@ -378,6 +382,8 @@ static void write_groups(
 	const struct answer *a = r->a;
 	const char *const counts[] = {
 		a->counted ? a->counted : "flows", "packets", "bytes"};
+	static const enum answer_sort by[] = {
+		SORT_FLOWS, SORT_PACKETS, SORT_BYTES};
 	bool table = a->format == SHEET_TABLE;
 	size_t n = 0;
 
@@ -386,9 +392,13 @@ static void write_groups(
 			a->by.keys[n] == GROUP_METRIC
 				? a->by.metric->name
 				: group_key_name(a->by.keys[n]));
-	for (size_t i = 0; i < 3; i++)
-		columns[n++] = (struct sheet_column)NUMBER(
+	for (size_t i = 0; i < 3; i++, n++) {
+		columns[n] = (struct sheet_column)NUMBER(
 			heading(&r->arena, table, counts[i]));
+		/* who asks for figures wants these */
+		if (a->figures.n && by[i] != answer_sort_of(a))
+			columns[n].spare = (uint8_t)(i + 1);
+	}
 	for (size_t i = 0; i < a->figures.n; i++)
 		columns[n++] = (struct sheet_column)NUMBER(
 			heading(&r->arena, table, a->figures.v[i].name));

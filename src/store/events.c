@@ -253,16 +253,15 @@ int events_tell_new(const char *dir, const struct event *items, size_t n,
 }
 
 int events_print(const struct events *e, const struct events_range *range,
-	enum sheet_format format, struct err *err)
+	struct sheet_form form, struct err *err)
 {
 	static const struct sheet_column heads[] = {
-		{.name = "AT"}, {.name = "KIND"}, {.name = "TEXT"}};
+		{.name = "AT"}, {.name = "KIND"}, {.name = "TEXT", .text = 30}};
 	static const struct sheet_column names[] = {
 		{.name = "at"}, {.name = "kind"}, {.name = "text"}};
 	struct sheet s;
 
-	sheet_open(
-		&s, format, stdout, format == SHEET_TABLE ? heads : names, 3);
+	sheet_print(&s, form, form.format == SHEET_TABLE ? heads : names, 3);
 	sheet_begin(&s, "netflowize.events/1", "events");
 	for (size_t i = 0; i < e->n; i++) {
 		if (!events_range_has(range, &e->items[i]))

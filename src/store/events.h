@@ -71,7 +71,7 @@ struct events_range {
 	int64_t from_ns, to_ns;
 };
 int events_print(const struct events *e, const struct events_range *range,
-	enum sheet_format format, struct err *err) NFZ_MUST_CHECK;
+	struct sheet_form form, struct err *err) NFZ_MUST_CHECK;
 static inline bool events_range_has(
 	const struct events_range *r, const struct event *e)
 {

@@ -386,6 +386,11 @@ static void number(struct sheet *s, uint64_t v)
 		.name = (heading), .right = true                               \
 	}
 
+#define SPARE(heading, how)                                                    \
+	{                                                                      \
+		.name = (heading), .right = true, .spare = (how)               \
+	}
+
 /* People know a tap of an earlier plan by the testbed's name for it only. */
 static void tap_cell(struct sheet *s, const struct catalog_tap *tap)
 {
@@ -399,10 +404,11 @@ static void tap_cell(struct sheet *s, const struct catalog_tap *tap)
 static int write_taps(
 	const struct ledger *l, struct sheet_form form, struct err *err)
 {
-	static const struct sheet_column heads[] = {TEXT("NODE"), TEXT("IFACE"),
-		TEXT("LINK"), NUMBER("FRAMES"), NUMBER("IP"), NUMBER("NOT IP"),
-		NUMBER("EXCLUDED"), NUMBER("LOST"), NUMBER("UNACCOUNTED"),
-		NUMBER("PACKETS"), NUMBER("STORED")};
+	static const struct sheet_column heads[] = {TEXT("NODE"),
+		{.name = "IFACE", .spare = 4}, TEXT("LINK"), NUMBER("FRAMES"),
+		SPARE("IP", 5), SPARE("NOT IP", 7), SPARE("EXCLUDED", 6),
+		NUMBER("LOST"), NUMBER("UNACCOUNTED"), SPARE("PACKETS", 1),
+		SPARE("STORED", 2)};
 	static const struct sheet_column names[] = {TEXT("node"), TEXT("iface"),
 		TEXT("link"), TEXT("wire_frames"), TEXT("ip_frames"),
 		TEXT("non_ip"), TEXT("excluded"), TEXT("lost"),
@@ -465,9 +471,9 @@ static int write_verify(
 	const struct ledger *l, struct sheet_form form, struct err *err)
 {
 	static const struct sheet_column heads[] = {TEXT("LINK"), TEXT("NODE"),
-		TEXT("IFACE"), NUMBER("RECEIVED"), NUMBER("SEEN"),
-		NUMBER("DIFF"), NUMBER("SENT"), NUMBER("SEEN"), NUMBER("DIFF"),
-		NUMBER("UNCERTAINTY"), TEXT("AGREES")};
+		{.name = "IFACE", .spare = 2}, NUMBER("RECEIVED"),
+		NUMBER("SEEN"), NUMBER("DIFF"), NUMBER("SENT"), NUMBER("SEEN"),
+		NUMBER("DIFF"), SPARE("UNCERTAINTY", 1), TEXT("AGREES")};
 	static const struct sheet_column names[] = {TEXT("link"), TEXT("node"),
 		TEXT("iface"), TEXT("if_received"), TEXT("frames_received"),
 		TEXT("difference_received"), TEXT("if_sent"),

@@ -53,6 +53,26 @@ for words in status query verify; do
 	check "$words has no line wider than the terminal" [ "$(tr -d '\r' \
 		<"$dir/out" | awk 'length > w { w = length } END { print (w > 30) + (w > 70) }')" = 1 ]
 done
+columns() { # WIDTH WORD...: as a terminal so wide shows it
+	local width=$1
+	shift
+	tb run --exp "$exp" -- script -qec "stty cols $width
+		$build/bin/netflowize $*" /dev/null >"$dir/out"
+	tr -d '\r' <"$dir/out" >"$dir/seen"
+}
+columns 80 analyse hops "$exp"
+check "80 columns have a line for each row" \
+	grep -q "^ *access0  *left  *core  *left  .* -*[0-9][0-9]*$" "$dir/seen"
+check "what there was no room for is named" \
+	grep -q "^To fit 80 columns: without .*DELAY_P95_US" "$dir/seen"
+columns 80 analyse hops "$exp" -o wide
+check "or shown" grep -q " FLOWS .* DELAY_P95_US$" "$dir/seen"
+columns 80 watch "$exp" icmp --for 1s
+check "a flow that is watched is one line, too" [ "$(awk '
+	length > 80 { exit }
+	/^LAST / { heads++ }
+	/ client  *server .* access0 .* access1$/ { rows++ }
+	END { print heads + 0, rows + 0 }' "$dir/seen")" = "1 1" ]
 nfz capture "$exp" core --for ever -w "$dir/x"
 check "a wrong time is no missing probe" said "ever is not a time"
 nfz capture "$exp" core --count 1 --for 1s -w /dev/full

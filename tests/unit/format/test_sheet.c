@@ -84,3 +84,134 @@ Test(sheet, lines_are_those_of_the_terminal)
 	fclose(to);
 	close(master);
 }
+
+static const struct sheet_column spared[] = {{.name = "AT", .spare = 1},
+	{.name = "NAME"}, {.name = "N", .right = true},
+	{.name = "FLAGS", .spare = 2}, {.name = "PATH", .list = 8}};
+
+static void fit(size_t width, const char *want, const char *left)
+{
+	struct err err = ERR_INIT;
+	char *text = NULL;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+	struct sheet s;
+
+	sheet_open(&s, SHEET_TABLE, to, spared, 5);
+	s.width = width;
+	sheet_begin(&s, "test/1", "rows");
+	sheet_text(&s, "10:00");
+	sheet_text(&s, "a");
+	sheet_uint(&s, 1204551);
+	sheet_text(&s, "SYN");
+	sheet_text(&s, "l1 l2 l3 l4 l5");
+	sheet_text(&s, "10:01");
+	sheet_text(&s, "b");
+	sheet_uint(&s, 999999);
+	sheet_null(&s);
+	sheet_text(&s, "l1 l2");
+	sheet_end(&s);
+	cr_assert_str_eq(buf_str(&s.left), left);
+	cr_assert_eq(sheet_close(&s, &err), 0);
+	fclose(to);
+	cr_assert_str_eq(text, want);
+	free(text);
+}
+
+Test(sheet, what_does_not_fit_is_left_out_and_told)
+{
+	fit(47,
+		"  AT     NAME          N  FLAGS  PATH\n"
+		"  10:00  a     1,204,551  SYN    l1 l2 l3 l4 l5\n"
+		"  10:01  b       999,999  -      l1 l2\n",
+		"");
+	fit(44,
+		"  AT     NAME          N  FLAGS  PATH\n"
+		"  10:00  a     1,204,551  SYN    l1 l2 .. l5\n"
+		"  10:01  b       999,999  -      l1 l2\n",
+		"PATH cut");
+	fit(40,
+		"  AT     NAME        N  FLAGS  PATH\n"
+		"  10:00  a      1.205M  SYN    l1 .. l5\n"
+		"  10:01  b     999,999  -      l1 l2\n",
+		"large numbers rounded; PATH cut");
+	fit(37,
+		"  AT     NAME        N  PATH\n"
+		"  10:00  a      1.205M  l1 l2 .. l5\n"
+		"  10:01  b     999,999  l1 l2\n",
+		"without FLAGS; large numbers rounded; PATH cut");
+	fit(25,
+		"  NAME        N  PATH\n"
+		"  a      1.205M  l1 .. l5\n"
+		"  b     999,999  l1 l2\n",
+		"without AT, FLAGS; large numbers rounded; PATH cut");
+}
+
+Test(sheet, where_that_is_not_enough_nothing_is_left_out)
+{
+	fit(24,
+		"  AT     NAME          N\n"
+		"      FLAGS\n"
+		"      PATH\n"
+		"  10:00  a     1,204,551\n"
+		"      SYN\n"
+		"      l1 l2 l3 l4 l5\n"
+		"  10:01  b       999,999\n"
+		"      -\n"
+		"      l1 l2\n",
+		"");
+}
+
+Test(sheet, a_text_goes_on_below_itself)
+{
+	static const struct sheet_column with_text[] = {
+		{.name = "NODE"}, {.name = "WHY", .text = 10}};
+	struct err err = ERR_INIT;
+	char *text = NULL;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+	struct sheet s;
+
+	sheet_open(&s, SHEET_TABLE, to, with_text, 2);
+	s.width = 20;
+	sheet_begin(&s, "test/1", "rows");
+	sheet_text(&s, "a");
+	sheet_text(&s, "the only one there is");
+	sheet_end(&s);
+	cr_assert_eq(s.left.len, 0);
+	cr_assert_eq(sheet_close(&s, &err), 0);
+	fclose(to);
+	cr_assert_str_eq(text, "  NODE  WHY\n"
+			       "  a     the only one\n"
+			       "        there is\n");
+	free(text);
+}
+
+Test(sheet, a_table_without_rows_is_none)
+{
+	struct err err = ERR_INIT;
+	char *text = NULL;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+	struct sheet s;
+
+	sheet_open(&s, SHEET_TABLE, to, spared, 5);
+	sheet_begin(&s, "test/1", "rows");
+	sheet_end(&s);
+	cr_assert_eq(sheet_close(&s, &err), 0);
+	fclose(to);
+	cr_assert_str_eq(text, "");
+	free(text);
+}
+
+Test(sheet, large_numbers_have_units)
+{
+	char text[SHEET_NUMBER];
+
+	cr_assert_str_eq(sheet_units(999999, text), "999,999");
+	cr_assert_str_eq(sheet_units(1000000, text), "1.000M");
+	cr_assert_str_eq(sheet_units(99995000, text), "100.0M");
+	cr_assert_str_eq(sheet_units(999949999, text), "999.9M");
+	cr_assert_str_eq(sheet_units(999950001, text), "1.000G");
+	cr_assert_str_eq(sheet_units(UINT64_MAX, text), "18.45E");
+}
