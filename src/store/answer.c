@@ -71,6 +71,18 @@ static void addr_cell(struct sheet *s, const struct net_addr *a)
 	sheet_text(s, net_addr_print(a, text));
 }
 
+/* For people the name of who has it. */
+static void end_addr_cell(
+	struct sheet *s, const struct catalog *c, const struct net_addr *a)
+{
+	char text[CATALOG_ADDR_TEXT];
+
+	if (s->format == SHEET_TABLE)
+		sheet_text(s, catalog_addr_name(c, a, text));
+	else
+		addr_cell(s, a);
+}
+
 void answer_time_cell(struct sheet *s, int64_t ns)
 {
 	char text[ANSWER_TIME];
@@ -281,10 +293,10 @@ static void key_cell(struct sheet *s, enum group_key key,
 
 	switch (key) {
 	case GROUP_SRC:
-		addr_cell(s, &v->src);
+		end_addr_cell(s, c, &v->src);
 		return;
 	case GROUP_DST:
-		addr_cell(s, &v->dst);
+		end_addr_cell(s, c, &v->dst);
 		return;
 	case GROUP_SPORT:
 		sheet_plain(s, v->sport);

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -111,6 +112,8 @@ int catalog_add_member(
 	if (addr) {
 		l->members[l->n_members].has_addr = true;
 		l->members[l->n_members].addr = *addr;
+		if (!c->nodes[node].n_addrs++)
+			c->nodes[node].addr = *addr;
 		catalog_add_addr(c, node, addr);
 	}
 	return (int)l->n_members++;
@@ -500,6 +503,24 @@ int catalog_node_of(const struct catalog *c, const struct net_addr *a)
 	uintptr_t v = (uintptr_t)map_get(&c->by_addr, a->b, sizeof(a->b));
 
 	return (int)v - 1;
+}
+
+char *catalog_addr_name(const struct catalog *c, const struct net_addr *a,
+	char text[static CATALOG_ADDR_TEXT])
+{
+	const int at = catalog_node_of(c, a);
+	const struct catalog_node *node = at < 0 ? NULL : &c->nodes[at];
+	char addr[NET_ADDR_TEXT];
+
+	net_addr_print(a, addr);
+	if (!node)
+		snprintf(text, CATALOG_ADDR_TEXT, "%s", addr);
+	else if (node->n_addrs == 1 && memcmp(&node->addr, a, sizeof(*a)) == 0)
+		snprintf(text, CATALOG_ADDR_TEXT, "%.76s", node->name);
+	else
+		snprintf(text, CATALOG_ADDR_TEXT, "%.76s (%s)", node->name,
+			addr);
+	return text;
 }
 
 int catalog_node(const struct catalog *c, const char *name)

@@ -19,6 +19,8 @@ struct catalog_node {
 	const char *name;
 	const char *why; /* a probe runs there; NULL: not said */
 	uint16_t cache;  /* module id of the flow cache there; 0: none */
+	size_t n_addrs;  /* that members have; the first of them */
+	struct net_addr addr;
 };
 
 struct catalog_member {
@@ -104,6 +106,11 @@ int catalog_load(
 int catalog_join(struct catalog *to, const struct catalog *from,
 	uint16_t taps[static CATALOG_TAPS], struct err *err) NFZ_MUST_CHECK;
 int catalog_node_of(const struct catalog *c, const struct net_addr *a); /* -1 */
+/* For people: "client1", of nodes with several "router (10.1.1.2)"; the address
+ * where nobody has it.  Returns text. */
+enum { CATALOG_ADDR_TEXT = 80 + NET_ADDR_TEXT };
+char *catalog_addr_name(const struct catalog *c, const struct net_addr *a,
+	char text[static CATALOG_ADDR_TEXT]);
 int catalog_node(const struct catalog *c, const char *name);
 int catalog_link(const struct catalog *c, const char *name);
 const struct catalog_tap *catalog_tap(const struct catalog *c, uint16_t id);

@@ -277,7 +277,7 @@ def as_json(cell, value):
         return cell == (" ".join(value) or "-")
     if isinstance(value, str):
         # people read names, and times to the second
-        return value in (cell, {"a": A, "b": B}.get(cell)) or (
+        return value in (cell, {"a": A, "b": B, "c": C}.get(cell)) or (
             cell == re.sub(r"\.\d{6}Z$", "Z", value))
     return cell.replace(",", "") == str(value) or protocols.get(cell) == value or (
         isinstance(value, float) and float(cell) == value)

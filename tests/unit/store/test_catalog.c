@@ -77,6 +77,27 @@ Test(catalog, finds_names_and_addresses)
 	catalog_free(c);
 }
 
+Test(catalog, addresses_have_names_for_people)
+{
+	struct catalog *c = run_catalog();
+	const struct net_addr r2 = run_addr("10.0.2.2");
+	const struct net_addr nobody = run_addr("10.0.9.9");
+	const struct net_addr control = run_addr("192.168.0.9");
+	const struct net_addr alone = run_addr("10.0.9.1");
+	const int link = catalog_add_link(c, "lonely", false);
+	const int node = catalog_add_node(c, "hermit");
+	char text[CATALOG_ADDR_TEXT];
+
+	catalog_add_member(c, link, node, &alone);
+	catalog_add_addr(c, node, &control);
+	cr_assert_str_eq(catalog_addr_name(c, &alone, text), "hermit");
+	cr_assert_str_eq(
+		catalog_addr_name(c, &control, text), "hermit (192.168.0.9)");
+	cr_assert_str_eq(catalog_addr_name(c, &r2, text), "r2 (10.0.2.2)");
+	cr_assert_str_eq(catalog_addr_name(c, &nobody, text), "10.0.9.9");
+	catalog_free(c);
+}
+
 Test(catalog, passes_over_words_of_later_versions)
 {
 	struct catalog *c = parsed("netflowize.catalog/1\n"
