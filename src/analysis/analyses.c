@@ -17,6 +17,19 @@
 	"Not lossy: under 10\npackets or 0.5 %, which packets that are on "    \
 	"their way when records end\nleave, of either sign.\n"
 
+#define DELAYS                                                                 \
+	"Delays are of a flow's first record.  Between two nodes they are as " \
+	"right as\nwhat is known of their clocks: one below 0 is wrong by "    \
+	"that much, and others\nof these nodes may be.\n"
+
+#define OFFERED                                                                \
+	"Above 100 %: sent to a link whose shaper lies behind the probe, and " \
+	"drops the rest.\n"
+
+#define ONE_LINK                                                               \
+	"No flow was seen on two links of its path: nothing can be "           \
+	"compared.\n"
+
 #define MEASURED                                                               \
 	"Flows need metrics=sequence+rtt of up --set, or --metrics of "        \
 	"import.\n"
@@ -40,7 +53,7 @@ const struct analysis analyses[] = {
 	{"links", "how much each link carries", .by = "link", .show = "share",
 		.sort = "bytes"},
 	{"utilisation", "each link against its speed, by direction",
-		.study = &study_utilisation},
+		.study = &study_utilisation, .note = OFFERED},
 	{"nodes", "who sends to whom", .by = "src_node,dst_node",
 		.show = "share", .sort = "bytes", .limit = 50},
 	{"origins", "from and to: experiment, links, nodes, regions",
@@ -59,9 +72,11 @@ const struct analysis analyses[] = {
 	{"conversations", "both directions together, by volume",
 		.study = &study_conversations},
 	{"symptoms", "conversations that something is wrong with",
-		.study = &study_symptoms},
+		.study = &study_symptoms,
+		.none = "No conversation has a symptom.\n"},
 	{"scans", "who tries many hosts or many ports, in vain",
-		.study = &study_scans},
+		.study = &study_scans,
+		.none = "Nobody tried so many hosts or ports in vain.\n"},
 	{"scanners", "who knocks and gets no connection: SYN, no ACK",
 		.filter = KNOCKS, .by = "src",
 		.show = "distinct:dst,distinct:dport", .sort = "flows",
@@ -86,13 +101,16 @@ const struct analysis analyses[] = {
 		.show = "min:rtt_us,mean:rtt_us,p95:rtt_us,max:rtt_us",
 		.sort = "mean:rtt_us", .limit = 20, .needs = MEASURED},
 	{"headers", "headers that cannot be, or not on that link",
-		.study = &study_headers},
+		.study = &study_headers,
+		.none = "No header is out of place.\n"},
 	{"pricing", "volume and 95th percentile of each end",
 		.study = &study_pricing},
 	{"hops", "loss and delay from link to link", .study = &study_hops,
-		.note = BETWEEN},
+		.note = DELAYS BETWEEN, .none = ONE_LINK},
 	{"losses", "when packets died, from link to link",
-		.study = &study_losses, .note = BETWEEN},
+		.study = &study_losses, .note = BETWEEN,
+		.none = "Nothing was lost between links where the same flow "
+			"was seen.\n"},
 	{.name = NULL}};
 
 const char *analysis_name(size_t i)

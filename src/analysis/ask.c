@@ -43,20 +43,28 @@ struct asked {
 	struct symptoms symptoms;
 };
 
+/* Not what the store knows besides. */
+static bool of_flows(const struct ask_args *a)
+{
+	return !a->known || !a->known->study || a->known->study->add;
+}
+
 /* What rows, or there being none, do not tell. */
 static void say_more(const struct asked *q, const struct ask_args *a,
 	const struct answer_sums *sums)
 {
 	const struct analysis *known = a->known;
-	const bool of_flows = !known || !known->study || known->study->add;
 
 	if (a->history)
 		return;
-	if (of_flows && !sums->shown && !sums->query.flows) {
-		ask_say_none(q->text, &(struct query_times){a->last_ms,
-					      a->from_ns, a->to_ns});
+	if (of_flows(a) && !sums->shown && !sums->query.flows) {
+		ask_say_none(q->text, known ? known->filter : NULL,
+			&(struct query_times){
+				a->last_ms, a->from_ns, a->to_ns});
 		if (known && known->needs)
 			fputs(known->needs, stderr);
+	} else if (known && known->none && !sums->shown) {
+		fputs(known->none, stderr);
 	} else if (known && known->note) {
 		fputs(known->note, stderr);
 	}
@@ -192,7 +200,7 @@ static int ask(struct asked *q, const struct ask_args *a, struct err *err)
 	if (r == 0)
 		r = write_answer(q, a, &answer, &sums, err);
 	if (r == 0 && answer.format == SHEET_TABLE && !a->history)
-		ask_say_sums(&sums, mono_now().ns - began);
+		ask_say_sums(&sums, of_flows(a), mono_now().ns - began);
 	if (r == 0 && answer.format == SHEET_TABLE)
 		say_more(q, a, &sums);
 	if (r == 0 && !q->stores.n)

@@ -5,8 +5,11 @@
 #include "store/answer.h"
 
 /* How many rows there are, of how many records, and how long that took. */
-void ask_say_sums(const struct answer_sums *sums, int64_t took_ns);
-/* Why there are none. */
-void ask_say_none(const char *filter, const struct query_times *times);
+void ask_say_sums(
+	const struct answer_sums *sums, bool of_flows, int64_t took_ns);
+/* Why there are none.  own: the filter is that of an analysis; NULL: it has
+ * none. */
+void ask_say_none(
+	const char *filter, const char *own, const struct query_times *times);
 
 #endif

@@ -67,8 +67,9 @@ static void node_cell(struct sheet *to, const struct catalog *c, int node)
 }
 
 static void write_way(
-	const struct catalog *c, const struct way *w, struct sheet *to)
+	const struct study_ask *ask, const struct way *w, struct sheet *to)
 {
+	const struct catalog *c = ask->catalog;
 	struct size_count all = {0};
 
 	for (unsigned i = 0; i < PACKET_SIZES; i++) {
@@ -78,7 +79,7 @@ static void write_way(
 	for (unsigned i = 0; i < PACKET_SIZES; i++) {
 		const struct size_count *n = &w->sizes[i];
 
-		if (!n->packets)
+		if (!n->packets || (ask->limit && to->n_rows == ask->limit))
 			continue;
 		sheet_text(to, c->links[w->link].name);
 		node_cell(to, c, w->from);
@@ -122,15 +123,16 @@ static int write_rows(void *it, struct sheet *to, struct err *err)
 	qsort(ways, n, sizeof(*ways), by_way);
 	n = join(ways, n);
 	for (size_t i = 0; i < n; i++)
-		write_way(c, &ways[i], to);
+		write_way(ask, &ways[i], to);
 	return 0;
 }
 
 static const struct sheet_column columns[] = {{.name = "link"},
 	{.name = "from"}, {.name = "to"}, {.name = "up_to", .right = true},
-	{.name = "packets", .right = true}, {.name = "bytes", .right = true},
-	{.name = "packets_percent", .right = true},
-	{.name = "bytes_percent", .right = true}};
+	{.name = "packets", .right = true},
+	{.name = "bytes", .right = true, .spare = 1},
+	{.name = "packets_percent", .right = true, .spare = 2},
+	{.name = "bytes_percent", .right = true, .spare = 3}};
 
 const struct study study_packet_sizes = {.columns = columns,
 	.n_columns = sizeof(columns) / sizeof(*columns),

@@ -300,6 +300,9 @@ def same(what, *words):
         expect(f"{what}: table {cells} is JSON {row}", ok, True)
 
 
+for name, where in {(key[0], key[1]) for key in TRUTH} - {("summary", known)}:
+    found = len(rows("analyse", name, where, "--services", ports))
+    expect(f"{name} -n 1", len(rows("analyse", name, where, "--services", ports, "-n", "1")), min(found, 1))
 for name, where in {(key[0], key[1]) for key in TRUTH}:
     same(name, "analyse", name, where, "--services", ports)
 same("figures", "query", known, "--by", "src/24,flags,size,service", "--show",

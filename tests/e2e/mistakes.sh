@@ -73,6 +73,10 @@ check "a flow that is watched is one line, too" [ "$(awk '
 	/^LAST / { heads++ }
 	/ client  *server .* access0 .* access1$/ { rows++ }
 	END { print heads + 0, rows + 0 }' "$dir/seen")" = "1 1" ]
+nfz analyse "$exp" scans
+check "nobody scans, in words" said "Nobody tried"
+nfz analyse "$exp" resets
+check "by whose filter there is nothing" said "No flow is of this kind"
 nfz capture "$exp" core --for ever -w "$dir/x"
 check "a wrong time is no missing probe" said "ever is not a time"
 nfz capture "$exp" core --count 1 --for 1s -w /dev/full
