@@ -259,7 +259,8 @@ static bool cut(struct store *s, bool seal)
 	s->rows_cut = s->rows;
 	d->rotating = seal || (due(s) && mono_passed(s->retry));
 	d->compact = s->rows == 0;
-	d->aging = s->more || (s->limits.max_age_ms && mono_passed(s->age));
+	d->aging = s->more || (s->limits.max_age_ms && mono_passed(s->age)) ||
+		   (s->trouble.code && mono_passed(s->retry));
 	d->trouble = (struct err)ERR_INIT;
 	if (d->rotating && store_make_head(s, d->number + !d->compact, &d->head,
 				   &d->trouble) < 0)

@@ -21,7 +21,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCHES = 14, ROWS = 3, SEAL_ROWS = 13, CALLS_MAX = 2000 };
+enum {
+	BATCHES = 14,
+	ROWS = 3,
+	SEAL_ROWS = 13,
+	CALLS_MAX = 2000,
+	STARTS = 20,
+	SEAL_AGAIN_S = 11
+};
 
 static struct faults {
 	bool armed;
@@ -249,6 +256,42 @@ ParameterizedTest(
 	}
 	cr_assert_gt(call, 30, "only %u calls change the disk", call);
 	cr_assert_lt(call, CALLS_MAX);
+}
+
+/* The log of a collector that was killed cannot be sealed when it starts, for
+ * the disk is full: it is, soon after there is room, however little comes. */
+Test(store_faults, what_the_start_could_not_seal_is_sealed_soon)
+{
+	const struct store_limits limits = {.seal_rows = SEAL_ROWS};
+	unsigned seen = 0;
+
+	for (unsigned call = 0; call < STARTS; call++) {
+		struct writing w = {.dir = run_dir(), .next = 1};
+
+		open_it(&w);
+		append(&w);
+		cr_assert_eq(store_commit(w.s, NULL), 0);
+		store_close(w.s);
+		faults = (struct faults){.error = ENOSPC,
+			.left = call,
+			.times = 1,
+			.armed = true};
+		w.s = NULL;
+		(void)store_open(w.dir, STORE_WRITE, &limits, &w.s, NULL);
+		faults.armed = false;
+		if (w.s && store_trouble(w.s)->code) {
+			seen++;
+			faults.later_s = SEAL_AGAIN_S;
+			append(&w);
+			cr_assert_eq(store_commit(w.s, NULL), 0);
+			cr_expect_eq(
+				store_trouble(w.s)->code, 0, "call %u", call);
+			faults.later_s = 0;
+		}
+		store_close(w.s);
+		run_remove(w.dir);
+	}
+	cr_assert_gt(seen, 0);
 }
 
 /* --- packing ------------------------------------------------------------- */
