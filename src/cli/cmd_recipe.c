@@ -254,6 +254,7 @@ static int collect(struct job *j, struct err *err)
 {
 	char dir[PATH_SIZE], now[CLOCK_TEXT], size[OVERVIEW_TEXT];
 	struct deploy_kept kept;
+	size_t missing;
 	int r;
 
 	if (!j->o->into) {
@@ -268,19 +269,29 @@ static int collect(struct job *j, struct err *err)
 	r = deploy_keep(j->t, &j->n.options, dir, &kept, err);
 	for (size_t i = 0; i < kept.n_missing; i++)
 		say_fail(j->app, "not all is there: %s", kept.missing[i]);
+	missing = kept.n_missing;
 	deploy_kept_release(&kept);
 	if (r < 0)
 		return r;
-	if (!kept.node[0]) {
+	if (!kept.node[0] && !missing) {
 		err_set(err, NFZ_E_NO_DEPLOYMENT, "%s does not run in %s/%s",
 			j->recipe->name, j->n.project, j->n.experiment);
 		return err_hint(err, "Start it: netflowize recipe run %s %s",
 			j->recipe->name, j->n.target);
 	}
-	say_done(j->app, "collected into %s: %" PRIu64 " files, %s, checked",
-		dir, kept.files, overview_bytes((int64_t)kept.bytes, size));
-	printf("%s\n", dir);
-	return 0;
+	if (kept.node[0]) {
+		say_done(j->app,
+			"collected into %s: %" PRIu64 " files, %s, checked",
+			dir, kept.files,
+			overview_bytes((int64_t)kept.bytes, size));
+		printf("%s\n", dir);
+	}
+	return missing ? err_set(err, NFZ_E_NODES_FAILED,
+				 "what %s wrote on %zu node%s was not "
+				 "collected",
+				 j->recipe->name, missing,
+				 missing == 1 ? "" : "s")
+		       : 0;
 }
 
 static int strip(struct job *j, struct err *err)
@@ -321,8 +332,39 @@ static int strip(struct job *j, struct err *err)
 	return nodes_failures(j->app, &j->report, r, err);
 }
 
+/* Of the nodes where it was started: others need not answer. */
+static int collect_here(struct job *j, struct err *err)
+{
+	struct opt_list nodes = {0};
+	size_t n;
+	struct recipe_process *all =
+		recipe_processes(j->recipe, j->t, j->plan, &n);
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		if (!opt_list_has(&nodes, j->t->nodes[all[i].node].name))
+			opt_list_add(&nodes, j->t->nodes[all[i].node].name);
+	j->n.options.limit = &nodes;
+	r = collect(j, err);
+	j->n.options.limit = NULL;
+	opt_list_release(&nodes);
+	free(all);
+	return r;
+}
+
+static int not_stripped(const struct job *j, struct err *err)
+{
+	err_wrap(err, "nothing was stripped");
+	return err_hint(err,
+		"When the cause is mended: netflowize recipe collect %s %s "
+		"--into %s\n"
+		"then, or without: netflowize recipe strip %s %s",
+		j->recipe->name, j->n.target, j->o->into, j->recipe->name,
+		j->n.target);
+}
+
 /* The whole way: what was started is taken away again, also when something
- * failed in between. */
+ * failed in between, but not what was to be collected. */
 static int full_run(struct job *j, struct err *err)
 {
 	struct mono_time until;
@@ -338,8 +380,11 @@ static int full_run(struct job *j, struct err *err)
 		clock_sleep_ms(mono_ms_until(until) < 200 ? mono_ms_until(until)
 							  : 200);
 	j->n.options.cancel = NULL; /* a first Ctrl-C ends the waiting only */
-	if (r == 0 && j->o->into)
-		r = collect(j, err);
+	if (r == 0 && j->o->into) {
+		r = collect_here(j, err);
+		if (r < 0 && !j->o->force)
+			return not_stripped(j, err);
+	}
 	stripped = strip(j, &later);
 	if (stripped < 0 && r == 0) {
 		*err = later;

@@ -167,13 +167,17 @@ run_words() {
 	nfz recipe run "$dir/words.recipe" "$exp"
 	check "a recipe: runs" [ "$status" = 0 ]
 }
-written() { on "$1" -- sh -c 'cat /var/lib/netflowize/*/data/*/words'; }
+written() { on "$1" -- sh -c 'cat /var/lib/netflowize/*/data/*/words' 2>&1; }
 # shellcheck disable=SC2317 # called by check
 copied() { # nodes
 	for node; do
 		[ "$(cat "$dir/kept"/*.words/"$node"/*/words)" = "$node" ] ||
 			return 1
 	done
+}
+unreadable() { # node
+	on "$1" -- sh -c 'cd /var/lib/netflowize/*/data && cd .. &&
+		mv data there && ln -s there data'
 }
 up "up beside a recipe"
 run_words
@@ -193,8 +197,7 @@ check "a recipe's data that do not come: and what to do" \
 check "and they are still there" \
 	[ "$(written left) $(written right)" = "left right" ]
 up "up once more beside a recipe"
-on right -- sh -c 'cd /var/lib/netflowize/*/data && cd .. && mv data there &&
-	ln -s there data'
+unreadable right
 strip
 check "a recipe's data that cannot be read: refused" [ "$status" = 5 ]
 check "a recipe's data that cannot be read: whose, why" said \
@@ -205,6 +208,30 @@ strip --force
 check "with --force: gone on" [ "$status" = 0 ]
 check "with --force: the others'" copied left
 check "with --force: stripped" same_disks "$dir/before"
+run_words
+unreadable right
+nfz recipe collect "$dir/words.recipe" "$exp" --into "$dir/collected"
+check "recipe collect without a node's: exit status 5" [ "$status" = 5 ]
+check "recipe collect without a node's: which" said "not all is there: right: "
+check "recipe collect without a node's: the others'" \
+	[ "$(cat "$(cat "$dir/out")"/left/*/words)" = left ]
+nfz recipe strip "$dir/words.recipe" "$exp" --yes --force
+check "recipe collect: stripped" [ "$status" = 0 ]
+(
+	eventually written right >/dev/null
+	unreadable right
+) &
+nfz recipe run "$dir/words.recipe" "$exp" --for 5s --into "$dir/collected"
+wait $!
+check "recipe run --for without a node's: exit status 5" [ "$status" = 5 ]
+check "recipe run --for without a node's: and what to do" \
+	said "nothing was stripped:.*1 node"
+check "recipe run --for without a node's: it is still there" \
+	[ "$(on right -- sh -c 'cat /var/lib/netflowize/*/there/*/words')" = \
+		right ]
+nfz recipe run "$dir/words.recipe" "$exp" --for 1s --into "$dir/collected" \
+	--force
+check "recipe run --for --force: stripped" same_disks "$dir/before"
 up "up beside a recipe at last"
 run_words
 strip
