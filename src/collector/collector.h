@@ -36,6 +36,7 @@ enum stop_phase { STOP_NO, STOP_METERS, STOP_CACHES, STOP_DONE };
 
 struct clients;
 struct losses;
+struct owners;
 struct steps;
 struct foreign;
 
@@ -62,6 +63,7 @@ struct collector {
 	bool *away;        /* by peer: was up, and is silent or gone */
 	uint64_t *lives;   /* by peer: the one heard of last; 0: none */
 	struct losses *losses;
+	struct owners *owners;
 	struct steps *steps; /* of clocks */
 
 	enum stop_phase stop;

@@ -1,6 +1,6 @@
 /* The status document: what is known now, of whom, and how much of it is on
  * disk.  "schema": "netflowize.collector/1"; unknown numbers are null. */
-#include "collector/collector.h"
+#include "collector/owners.h"
 #include "format/jsonw.h"
 
 #include <stdio.h>
@@ -74,6 +74,8 @@ static void put_module(const struct collector *c, struct jsonw *w,
 	jsonw_put_uint(w, "early_batches", p->out_of_order);
 	jsonw_put_uint(w, "records_stored", s ? s->records : 0);
 	jsonw_put_uint(w, "last_seq", s ? s->last_seq : 0);
+	jsonw_put_uint(
+		w, "left_out", owners_left_out(c->owners, p->source.module));
 	if (m) {
 		jsonw_put(w, "backend", m->backend);
 		jsonw_put_int(w, "at_ns", m->at_ns);

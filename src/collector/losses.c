@@ -1,4 +1,5 @@
 #include "collector/losses.h"
+#include "collector/owners.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/events.h"
@@ -17,6 +18,7 @@ enum {
 
 struct loss {
 	uint64_t noted[TAP_LOSS_COUNT], now[TAP_LOSS_COUNT];
+	uint64_t left_noted, left; /* of what it said of taps of others */
 	int64_t next_ms, wait_ms;
 };
 
@@ -29,13 +31,16 @@ struct losses {
 };
 
 /* Sums over all lives and taps of each. */
-static void count(struct losses *l, const struct store *s)
+static void count(struct losses *l, const struct collector *c)
 {
 	const struct store_tap *tap;
 
-	for (size_t i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++) {
 		memset(l->by_peer[i].now, 0, sizeof(l->by_peer[i].now));
-	for (size_t i = 0; (tap = store_tap(s, i)); i++) {
+		l->by_peer[i].left =
+			owners_left_out(c->owners, c->setup->peers[i].id);
+	}
+	for (size_t i = 0; (tap = store_tap(c->store, i)); i++) {
 		size_t at = l->at[tap->source.module];
 
 		for (int k = 0; at && tap->known && k < TAP_LOSS_COUNT; k++)
@@ -52,7 +57,7 @@ struct losses *losses_new(const struct collector *c)
 	l->by_peer = mem_zalloc(l->n + 1, sizeof(*l->by_peer));
 	for (size_t i = 0; i < l->n; i++)
 		l->at[c->setup->peers[i].id] = (uint32_t)i + 1;
-	count(l, c->store);
+	count(l, c);
 	for (size_t i = 0; i < l->n; i++)
 		memcpy(l->by_peer[i].noted, l->by_peer[i].now,
 			sizeof(l->by_peer[i].noted));
@@ -75,6 +80,8 @@ static uint64_t describe(const struct loss *loss, struct buf *to)
 
 	for (int k = 0; k < TAP_LOSS_COUNT; k++)
 		all += loss->now[k] - loss->noted[k];
+	if (!all)
+		return 0;
 	buf_addf(to, "lost %" PRIu64 " frame%s", all, all == 1 ? "" : "s");
 	for (int k = 0; k < TAP_LOSS_COUNT; k++) {
 		if (loss->now[k] == loss->noted[k])
@@ -85,6 +92,19 @@ static uint64_t describe(const struct loss *loss, struct buf *to)
 		between = ",";
 	}
 	return all;
+}
+
+/* How much was left out. */
+static uint64_t describe_left_out(const struct loss *loss, struct buf *to)
+{
+	const uint64_t n = loss->left - loss->left_noted;
+
+	if (n)
+		buf_addf(to,
+			"%ssent %" PRIu64 " record%s or counters of taps that "
+			"are not its own: left out",
+			to->len ? "; " : "", n, n == 1 ? "" : "s");
+	return n;
 }
 
 /* Was there anything to note? */
@@ -100,12 +120,14 @@ static bool note(struct loss *loss, uint16_t module, struct collector *c)
 		if (loss->now[k] < loss->noted[k])
 			loss->noted[k] = loss->now[k];
 	lost = describe(loss, &text) > 0;
+	lost = describe_left_out(loss, &text) > 0 || lost;
 	if (lost) {
 		collector_note(c, &(struct event){.at_ns = wall_now().ns,
 					  .kind = EVENT_PROBE,
 					  .module = module,
 					  .text = buf_str(&text)});
 		memcpy(loss->noted, loss->now, sizeof(loss->noted));
+		loss->left_noted = loss->left;
 		loss->wait_ms = loss->wait_ms ? 2 * loss->wait_ms : SOON_MS;
 		if (loss->wait_ms > SELDOM_MS)
 			loss->wait_ms = SELDOM_MS;
@@ -120,7 +142,7 @@ static bool note(struct loss *loss, uint16_t module, struct collector *c)
 /* Of so many modules at most: each note waits for the disk. */
 static void look(struct losses *l, struct collector *c, size_t most)
 {
-	count(l, c->store);
+	count(l, c);
 	for (size_t i = 0; i < l->n && most && l->left; i++) {
 		const size_t at = l->turn++ % l->n;
 

@@ -7,6 +7,7 @@
  * they have, and commits are tried again until there is room. */
 #include "collector/collector.h"
 #include "collector/losses.h"
+#include "collector/owners.h"
 #include "collector/steps.h"
 #include "base/mem.h"
 #include "format/crypto.h"
@@ -202,19 +203,22 @@ static int append(struct collector *c, const struct endpoint_batch *got,
 static bool on_batch(void *data, const struct endpoint_batch *b)
 {
 	struct collector *c = data;
+	const struct endpoint_batch own = owners_sift(c->owners, b);
 	struct err err = ERR_INIT;
 	bool fresh = false;
 
-	if (append(c, b, &fresh, &err) < 0) {
+	if (append(c, &own, &fresh, &err) < 0) {
 		complain(c, &err);
 		collector_dirty(c, COMMIT_MS);
 		return false;
 	}
 	c->batches++;
-	if (fresh)
-		c->records += b->n_records;
-	else
-		c->duplicates += b->n_records;
+	if (fresh) {
+		c->records += own.n_records;
+		owners_count(c->owners, b, &own);
+	} else {
+		c->duplicates += own.n_records;
+	}
 	collector_dirty(
 		c, c->stop != STOP_NO || store_pending(c->store) >= COMMIT_BYTES
 			   ? COMMIT_SOON_MS
@@ -466,6 +470,8 @@ static int open_all(struct collector *c, struct err *err)
 		c->setup->store, STORE_WRITE, &limits, &c->store, err);
 
 	if (!r)
+		c->owners = owners_new(c);
+	if (!r)
 		r = keeper_open(&c->keeper, c->store, c->setup->store,
 			c->setup->pack_ms, err);
 	if (!r)
@@ -535,6 +541,7 @@ bool collector_free(struct collector *c)
 	free(c->lives);
 	steps_free(c->steps);
 	losses_free(c->losses);
+	owners_free(c->owners);
 	free(c);
 	return kept;
 }

@@ -152,6 +152,7 @@ struct fake {
 	struct endpoint *ep;
 	uint64_t made, at_flush;
 	uint64_t lost, flush_loses; /* frames */
+	uint16_t other;             /* a tap it speaks of, too; 0: none */
 	int64_t ahead_ns, step_ns;  /* its clock; set by that before a flush */
 };
 
@@ -169,6 +170,10 @@ static void make_records(struct fake *f, size_t n)
 			    f->ep, &(struct flow_rows){.records = &r, .n = 1}))
 			return;
 		f->made++;
+		r.tap = f->other;
+		if (r.tap)
+			cr_assert(endpoint_send_rows(f->ep,
+				&(struct flow_rows){.records = &r, .n = 1}));
 	}
 }
 
@@ -187,6 +192,9 @@ static void on_flush(void *data, uint64_t number)
 	c.lost[LOSS_CACHE] = f->lost;
 	make_records(f, f->at_flush);
 	endpoint_send_counters(f->ep, &c, 1);
+	c.tap = f->other;
+	if (c.tap)
+		endpoint_send_counters(f->ep, &c, 1);
 	endpoint_flushed(f->ep, number);
 }
 
@@ -551,6 +559,47 @@ Test(collector, notes_when_frames_were_lost)
 	kill(s.collector, SIGTERM);
 	cr_assert_eq(end_of(s.collector), 0);
 	cr_assert_eq(times_noted(&s, words), 2);
+	free_scene(&s);
+}
+
+/* Taps of the meter, of another, and whatever is in between. */
+static void write_names(const struct scene *s)
+{
+	static const char names[] = "netflowize.catalog/1\nnode a\nnode b\n"
+				    "link l p2p covered\nmember 0 -\n"
+				    "member 1 -\ntap 5 0 0 0 1 eth0\n"
+				    "tap 6 1 0 1 2 eth0\n";
+	char path[80];
+
+	snprintf(path, sizeof(path), "%s/catalog", s->dir);
+	cr_assert_eq(file_replace(path, 0600, names, strlen(names), NULL), 0);
+}
+
+/* It has the right keys; that does not make its word of others' taps true. */
+Test(collector, takes_no_word_of_the_taps_of_others)
+{
+	static const char words[] =
+		"module 1 sent 6 records or counters of taps that are not its "
+		"own: left out";
+	struct scene s = new_scene();
+	cleanup_free char *status = NULL;
+
+	write_names(&s);
+	start_fake(&s, (struct fake){.at_flush = 2, .other = 6}, 3);
+	start_collector(&s);
+	await_up(&s);
+	free(ask(&s, "flush"));
+	status = ask(&s, "status");
+	cr_expect(strstr(status, "\"records\":5,"), "%s", status);
+	cr_expect(strstr(status, "\"left_out\":6"), "%s", status);
+	cr_expect(strstr(status, "\"tap\":5,"), "%s", status);
+	cr_expect_not(strstr(status, "\"tap\":6,"), "%s", status);
+	kill(s.collector, SIGTERM);
+	cr_assert_eq(end_of(s.collector), 0);
+	kill(s.meter, SIGKILL);
+	end_of(s.meter);
+	check_each_once(&s, 5);
+	cr_expect_eq(times_noted(&s, words), 1);
 	free_scene(&s);
 }
 
