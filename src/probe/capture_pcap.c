@@ -9,7 +9,8 @@
  * first blocks.  Until it is told, libpcap lets go of the other way's frames
  * and counts them all the same: where a mark is may not be known then, only
  * when it must have been reached; and the ledger's wire frames are those handed
- * over or dropped.
+ * over or dropped.  Nor does libpcap stop at a mark: what is behind it is told
+ * as ahead of it.
  *
  * Times are microseconds: for nanoseconds libpcap sets SO_TIMESTAMPNS, which its
  * rings do not need and by which the kernel asks its clock for each frame that
@@ -34,6 +35,7 @@ struct one_way {
 	pcap_t *pcap;
 	enum link_layer layer;
 	uint64_t taken, placed, dropped;
+	uint64_t early; /* placed before the kernel was told which */
 };
 
 /* Of one dispatch: its bytes are libpcap's only until it takes the next. */
@@ -162,6 +164,9 @@ static int open_way(
 		return refused(ifname, "cannot be waited for", err);
 	if (set_filter(fd, i) < 0)
 		return err_sys(err, "libpcap, %s: no filter for it", ifname);
+	if (!ask(w))
+		return refused(ifname, pcap_geterr(w->pcap), err);
+	w->early = w->placed;
 	if (epoll_ctl(p->ready, EPOLL_CTL_ADD, fd, &event) < 0)
 		return err_sys(
 			err, "libpcap, %s: cannot be waited for", ifname);
@@ -264,13 +269,22 @@ static bool pcap_way_read(
 	return reached(p);
 }
 
+/* At most, for not all that came early may have been handed over. */
+static uint64_t ahead(const struct one_way *w)
+{
+	const uint64_t most = w->taken + w->early;
+
+	return most > w->placed ? most - w->placed : 0;
+}
+
 static struct capture_statistics pcap_way_statistics(const struct capture *c)
 {
 	const struct one_way *w = of_const(c)->ways;
 
 	return (struct capture_statistics){
 		.placed = w[RECEIVED].taken + w[SENT].taken,
-		.dropped = w[RECEIVED].dropped + w[SENT].dropped};
+		.dropped = w[RECEIVED].dropped + w[SENT].dropped,
+		.ahead = ahead(&w[RECEIVED]) + ahead(&w[SENT])};
 }
 
 static bool pcap_way_has_segments(const struct capture *c)

@@ -157,6 +157,25 @@ check "one of 10 is about all when it comes back" \
 if [ "$bin" = "$build/bin" ]; then
 	comes_back ring --backend pcap
 	check "all are seen by the ring in place of libpcap" "$got" -eq 20000
+
+	# and it does not stop at a mark, but what is behind it is told
+	ip netns exec "$id-a" "$bin/nfz-meter" --backend pcap \
+		--setup "$dir/alone" --print -o json >"$dir/mark.out" 2>"$dir/mark.err" &
+	meter=$!
+	pids+=("$meter")
+	wait_for "$dir/mark.err" READY
+	ip netns exec "$id-a" "$build/tests/tool-sendudp" 10.9.0.2 8 100000 60 10 50000 &
+	load=$!
+	sleep 0.7
+	kill -USR1 "$meter"
+	wait_for "$dir/mark.out" '"counters_of"'
+	check "libpcap: the mark, as certain as it is" "$(last_counter "$dir/mark.out" \
+		'.frames_sent > 0 and
+		(.if_sent - .frames_sent | fabs) <= .attach_uncertainty + 2')" = true
+	wait "$load"
+	kill -TERM "$meter"
+	wait "$meter"
+	exact_ledger "$dir/mark.out"
 fi
 
 # --- the interface we are reached at is nobody's business --------------------
