@@ -154,7 +154,7 @@ static void check_nodes(struct doctor *d, const struct topology *t)
 	struct deploy_report report = {0};
 	struct err err = ERR_INIT;
 	struct nodes_context n;
-	size_t up = 0;
+	size_t up = 0, cut = 0;
 	int r;
 
 	nodes_init(&n, d->app, t);
@@ -167,9 +167,15 @@ static void check_nodes(struct doctor *d, const struct topology *t)
 			check_room(one, t);
 		if (one->err.code == 0)
 			up++;
+		else if (one->err.code == NFZ_E_INTERRUPTED)
+			cut++;
 		else
 			(void)fine(d, -(int)one->err.code, &one->err);
 	}
+	if (cut)
+		r = err_set(&err, NFZ_E_INTERRUPTED,
+			"interrupted, not asked: %zu of %zu nodes", cut,
+			report.n);
 	if (r < 0 && r != -NFZ_E_NODES_FAILED)
 		(void)fine(d, r, &err);
 	if (up)
@@ -224,7 +230,9 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	r = sheet_close(&d.sheet, err);
 	if (d.problems == 0)
 		return r;
-	say(app, "%d problem%s.", d.problems, d.problems == 1 ? "" : "s");
+	if (d.first != -NFZ_E_INTERRUPTED)
+		say(app, "%d problem%s.", d.problems,
+			d.problems == 1 ? "" : "s");
 	return d.first;
 }
 

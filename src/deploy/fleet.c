@@ -425,8 +425,10 @@ static void drop(struct fleet *f, const struct fleet_job *job, bool all)
 	for (size_t i = 0; i < f->n; i++) {
 		struct fleet_node *n = &f->nodes[i];
 
-		/* who waits is in the middle of nothing */
-		if (n->io->active ? all || n->io->waiting : n->wanted)
+		/* who waits, or is not there yet, is in the middle of nothing */
+		if (n->io->active ? all || n->io->waiting ||
+					    n->io->phase < IO_SCRIPT
+				  : n->wanted)
 			fail(f, n, job, &err);
 	}
 }

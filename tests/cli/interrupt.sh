@@ -115,6 +115,26 @@ finally:
     p.kill()
 print("a query interrupted, ended")
 
+# Nodes that do not answer: those that were not asked have no problem.
+with socket.create_server(("127.0.0.1", 0)) as node:
+    with open(f"{top.name}/lab.json", "w") as f:
+        f.write('{"nodes": [%s]}' % ",".join(
+            '{"name": "n%d", "hostname": "127.0.0.1", "port": %d}' % (i, node.getsockname()[1])
+            for i in range(3)))
+    p = subprocess.Popen(["netflowize", "doctor", "--topology", f"{top.name}/lab.json",
+                          "--ssh-user", "root"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    try:
+        node.settimeout(60)
+        silent = node.accept()
+        p.send_signal(signal.SIGINT)
+        said = p.communicate(timeout=60)[0]
+        if p.returncode != 130 or b"not asked: 3 of 3 nodes" not in said or b"problem" in said:
+            sys.exit(f"FAILED: doctor ended with {p.returncode}: {said.decode()}")
+    finally:
+        p.kill()
+print("a doctor interrupted, ended")
+
 # Who reads, as head(1) does, has seen enough: that is no error.
 for words in (["explain"], ["query", "examples/ddos.nfz"],
               ["fetch", "--topology", "topologies/tree.ns", "-q"]):
