@@ -16,6 +16,7 @@ struct parser {
 	struct token now;
 	const struct catalog *catalog;
 	bool any_name; /* none is known: each may be right */
+	bool retried;  /* this is what the text might have been */
 	bool guessed;  /* a word was taken for one that may be a mistake */
 	struct filter *f;
 	int depth;

@@ -6,6 +6,7 @@
 #include "store/filter_values.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { DEPTH_MAX = 100 };
@@ -264,6 +265,46 @@ static int nesting(const struct filter *f, int n)
 	return most + 1;
 }
 
+static int parse(struct parser *p, struct filter **ret);
+
+/* Would it be understood with an "and" before the present word?  Two letters
+ * behind a number are a unit, not a word. */
+static bool lacks_and(const struct parser *p)
+{
+	cleanup(filter_free_at) struct filter *f = NULL;
+	struct buf text = BUF_INIT(FILTER_TEXT_MAX);
+	struct err err = ERR_INIT;
+	struct parser again = {.catalog = p->catalog,
+		.any_name = p->any_name,
+		.retried = true,
+		.err = &err};
+	const char *before = p->now.at;
+	bool lacks;
+
+	while (before > p->text && before[-1] == ' ')
+		before--;
+	if (p->retried || !p->now.len || before == p->text ||
+		(isdigit((unsigned char)before[-1]) && p->now.len <= 2))
+		return false;
+	buf_addf(&text, "%.*s and %.*s", (int)(before - p->text), p->text,
+		(int)(p->end - p->now.at), p->now.at);
+	again.text = again.now.at = buf_str(&text);
+	again.end = again.text + text.len;
+	lacks = buf_ok(&text) && parse(&again, &f) == 0;
+	buf_release(&text);
+	return lacks;
+}
+
+static int fail_between(struct parser *p, const char *expected)
+{
+	char near[WORD_MAX + sizeof("and ")];
+
+	if (p->now.len > WORD_MAX || !lacks_and(p))
+		return lex_fail(p, expected, NULL);
+	snprintf(near, sizeof(near), "and %.*s", (int)p->now.len, p->now.at);
+	return lex_fail(p, expected, near);
+}
+
 static int parse_factor(struct parser *p)
 {
 	int n;
@@ -279,7 +320,7 @@ static int parse_factor(struct parser *p)
 	} else if (lex_eat(p, "(")) {
 		n = parse_or(p);
 		if (n >= 0 && !lex_eat(p, ")"))
-			n = lex_fail(p, "and, or, )", NULL);
+			n = fail_between(p, "and, or, )");
 	} else {
 		n = parse_primitive(p);
 		if (n >= 0 && p->depth + nesting(p->f, n) > DEPTH_MAX)
@@ -338,7 +379,7 @@ static int parse(struct parser *p, struct filter **ret)
 		if (f->root < 0)
 			return f->root;
 		if (p->now.len)
-			return lex_fail(p, "and, or, the end", NULL);
+			return fail_between(p, "and, or, the end");
 	}
 	*ret = take(f);
 	return 0;

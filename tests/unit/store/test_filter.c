@@ -178,6 +178,13 @@ Test(filter, refuses_and_shows_where)
 		"Did you mean:  next host 10.0.0.1\n"));
 	cr_assert_null(strstr(refused("port 80 and and tcp").hint, "Did you"));
 	cr_assert_null(strstr(refused("in [tcp udp]").hint, "Did you"));
+	cr_assert(strstr(refused("src a dst b").hint,
+		"Did you mean:  src a and dst b\n"));
+	cr_assert(strstr(refused("not (tcp port 80) or udp").hint,
+		"Did you mean:  not (tcp and port 80) or udp\n"));
+	cr_assert_null(
+		strstr(refused("bytes > 10 a").hint, "Did you"), "a unit");
+	cr_assert_null(strstr(refused("a b c").hint, "Did you"));
 	cr_assert(strstr(refused("port 80-79").hint,
 		"     ^^^^^ expected: a range from less to more"));
 	cr_assert(strstr(refused("port 80 and tpc").hint,
