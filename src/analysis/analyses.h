@@ -16,7 +16,8 @@ struct analysis {
 	size_t limit;              /* 0: all */
 	const char *note;  /* what its rows do not tell; NULL: nothing */
 	const char *needs; /* without which there are none; NULL: nothing */
-	const char *none;  /* what it means that there are; NULL: nothing */
+	bool bucket, threshold; /* it heeds these options */
+	const char *none; /* what it means that there are; NULL: nothing */
 };
 
 /* In the order help shows them; name NULL at the end. */

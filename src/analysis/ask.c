@@ -152,6 +152,21 @@ static int check_whole(
 	return 0;
 }
 
+/* Options that would be passed over in silence. */
+static int check_heeded(const struct ask_args *a, struct err *err)
+{
+	const struct analysis *known = a->known;
+
+	if (a->bucket_ms && !(known && known->bucket))
+		return err_set(err, NFZ_E_USAGE,
+			"--bucket goes with utilisation, losses and pricing");
+	if (a->threshold && !(known && known->threshold))
+		return err_set(err, NFZ_E_USAGE,
+			"--threshold goes with scans, conversations and "
+			"symptoms");
+	return 0;
+}
+
 static int write_answer(struct asked *q, const struct ask_args *a,
 	struct answer *answer, struct answer_sums *ret, struct err *err)
 {
@@ -197,6 +212,8 @@ static int ask(struct asked *q, const struct ask_args *a, struct err *err)
 		r = set_groups(&answer, a, err);
 	if (r == 0)
 		r = check_whole(q, a, err);
+	if (r == 0)
+		r = check_heeded(a, err);
 	if (r == 0)
 		r = write_answer(q, a, &answer, &sums, err);
 	if (r == 0 && answer.format == SHEET_TABLE && !a->history)
@@ -341,6 +358,8 @@ static int check_words(
 		r = set_groups(&answer, a, err);
 	if (r == 0)
 		r = check_whole(q, a, err);
+	if (r == 0)
+		r = check_heeded(a, err);
 	if (r == 0)
 		r = filter_check(q->text, strlen(q->text), err);
 	return r;

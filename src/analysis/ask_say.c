@@ -51,11 +51,14 @@ void ask_say_none(
 			*filter ? "this filter" : "",
 			*filter && timed ? " and " : "",
 			timed ? "this time" : "");
+	if (t->last_ms)
+		fprintf(stderr, ", the last %g s", (double)t->last_ms / 1e3);
 	if (t->from_ns)
 		fprintf(stderr, ", from %s",
 			wall_print_s((struct wall_time){t->from_ns}, text));
 	if (t->to_ns)
 		fprintf(stderr, "%s to %s", t->from_ns ? "" : ",",
 			wall_print_s((struct wall_time){t->to_ns}, text));
-	fputs(".\n", stderr);
+	fputs(timed ? ".  When there are some: analyse summary\n" : ".\n",
+		stderr);
 }

@@ -368,8 +368,13 @@ static int before_strip(struct strip_command *o, struct nodes_context *n,
 
 	if (isatty(STDIN_FILENO))
 		r = say_confirm(n->app,
-			"Programs, logs and the recorded flows on the nodes "
-			"will be removed.",
+			o->many.keep_data
+				? "Programs and logs on the nodes will be "
+				  "removed, the recorded flows brought here."
+				: "Programs, logs and the recorded flows on "
+				  "the nodes will be removed\n"
+				  "(--keep-data DIR brings the flows here "
+				  "first).",
 			n->experiment, err);
 	if (r == 0 && o->many.keep_data)
 		r = sweep_keep(n, t, o->many.keep_data, &o->kept, err);

@@ -160,6 +160,12 @@ int question_ask(struct app *app, const struct question *q,
 		return err_hint(err, "Fetch it with strip --keep-data DIR, "
 				     "then ask DIR.");
 	}
+	if (!here.source.store && !here.source.topology && !w->n_words) {
+		err_set(err, NFZ_E_USAGE, "which experiment, or which store?");
+		return err_hint(err,
+			"PROJ/EXP, or a directory that strip --keep-data DIR "
+			"brought home");
+	}
 	if (!here.source.store)
 		return ask_collector(app, q, w, err);
 	if (!store_is_there(here.source.store))

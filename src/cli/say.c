@@ -93,7 +93,9 @@ static int read_line(
 	if (!echo)
 		dprintf(fd, "\n");
 	close(fd);
-	if (n <= 0)
+	if (n < 0)
+		return err_set(err, NFZ_E_INTERRUPTED, "interrupted");
+	if (n == 0)
 		return err_set(err, NFZ_E_INTERRUPTED, "nothing was typed");
 	to[n] = '\0';
 	to[strcspn(to, "\n")] = '\0';
@@ -115,6 +117,8 @@ int say_confirm(const struct app *app, const char *question, const char *word,
 	snprintf(prompt, sizeof(prompt), "%s\nType %s to go on: ", question,
 		word);
 	r = read_line(true, prompt, answer, sizeof(answer), err);
+	if (r == -NFZ_E_INTERRUPTED)
+		return err_hint(err, "Nothing was changed");
 	if (r == 0 && strcmp(answer, word) != 0)
 		return err_set(err, NFZ_E_INTERRUPTED,
 			"not confirmed; nothing was changed");

@@ -17,9 +17,7 @@ static int check_names(const struct topology *t, const struct opt_list *names,
 {
 	for (size_t i = 0; i < names->n; i++)
 		if (topology_node(t, names->items[i]) < 0)
-			return err_set(err, NFZ_E_USAGE,
-				"%s: there is no node %s", option,
-				names->items[i]);
+			return places_no_node(t, option, names->items[i], err);
 	return 0;
 }
 

@@ -300,8 +300,8 @@ static int wished_collector(const struct choice *x, int *ret, struct err *err)
 	int node = topology_node(x->t, x->goal->collector);
 
 	if (node < 0)
-		return err_set(err, NFZ_E_USAGE,
-			"--collector: there is no node %s", x->goal->collector);
+		return places_no_node(
+			x->t, "--collector", x->goal->collector, err);
 	if (x->c->places.obstacle[node])
 		return err_set(err, NFZ_E_USAGE,
 			"--collector: %s cannot be used (%s)",

@@ -102,3 +102,19 @@ void places_release(struct places *p)
 	free(p->obstacle);
 	*p = (struct places){0};
 }
+
+static const char *nth_name(const void *t, size_t i)
+{
+	const struct topology *topology = t;
+
+	return i < topology->n_nodes ? topology->nodes[i].name : NULL;
+}
+
+int places_no_node(const struct topology *t, const char *option,
+	const char *name, struct err *err)
+{
+	const char *near = opt_nearest(name, nth_name, t);
+
+	err_set(err, NFZ_E_USAGE, "%s: there is no node %s", option, name);
+	return near ? err_hint(err, "Did you mean %s?", near) : -NFZ_E_USAGE;
+}

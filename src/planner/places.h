@@ -21,6 +21,9 @@ static inline int places_of(const struct places *p, int node)
 }
 void places_release(struct places *p);
 extern const char places_avoided[]; /* the obstacle that is only a wish */
+/* NFZ_E_USAGE, for that option: there is no such node. */
+int places_no_node(const struct topology *t, const char *option,
+	const char *name, struct err *err);
 /* An obstacle as a person is told of it; the words of a topology file mean
  * something to programs. */
 const char *places_told(const char *obstacle);

@@ -55,8 +55,7 @@ static int change_name(struct plan_goal *g, const struct topology *t,
 		strcmp(kind + 1, "avoid") == 0 ? &g->avoid : &g->require;
 
 	if (topology_node(t, name) < 0)
-		return err_set(err, NFZ_E_USAGE,
-			"--what-if: there is no node %s", name);
+		return places_no_node(t, "--what-if", name, err);
 	if (kind[0] == '-')
 		goal_drop_name(list, name);
 	else if (!opt_list_has(list, name))

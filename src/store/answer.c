@@ -3,6 +3,7 @@
 #include "store/answer.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/opt.h"
 #include "store/answer_rows.h"
 #include "store/services.h"
 
@@ -460,6 +461,12 @@ static int gather(struct store *s, const struct answer *a,
 	return r;
 }
 
+static const char *nth_sort(const void *ctx, size_t i)
+{
+	(void)ctx;
+	return sort_names[i];
+}
+
 int answer_set_sort(struct answer *a, const char *text, struct err *err)
 {
 	const int figure = figure_find(&a->figures, text);
@@ -472,10 +479,14 @@ int answer_set_sort(struct answer *a, const char *text, struct err *err)
 	} else if (sort_names[i]) {
 		a->sort = (enum answer_sort)i;
 	} else {
+		const char *near = opt_nearest(text, nth_sort, NULL);
+
 		err_set(err, NFZ_E_USAGE, "--sort: by %s?", text);
-		return err_hint(err,
-			"By packets, bytes, flows, first, last, duration, key, "
-			"none, or a figure of --show.");
+		if (near)
+			return err_hint(err, "Did you mean %s?", near);
+		return err_hint(err, "By one of packets, bytes, flows, first, "
+				     "last, duration, key, "
+				     "none, or a figure of --show.");
 	}
 	return 0;
 }

@@ -41,9 +41,10 @@ static int parse_bucket(struct group_by *by, const char *text, struct err *err)
 	int64_t ms;
 
 	if (!clock_parse_span(text, &ms) || ms <= 0 ||
-		ms > INT64_C(366) * 86400 * 1000)
-		return err_set(err, NFZ_E_USAGE,
-			"--by: time:%s: how many seconds?", text);
+		ms > INT64_C(366) * 86400 * 1000) {
+		err_set(err, NFZ_E_USAGE, "--by: time of how many seconds?");
+		return err_hint(err, "As in time:60 or time:5m");
+	}
 	by->bucket_ns = ms * NS_PER_MS;
 	return 0;
 }

@@ -360,13 +360,21 @@ expect("among nothing", rows("query", known, "--among", "-", "--by", "dst", stdi
 
 # Of what was not measured there is no answer, and how to have it is said.
 why = subprocess.run([f"{build}/bin/netflowize", "analyse", "retransmissions", known], capture_output=True, text=True).stderr
+never = subprocess.run([f"{build}/bin/netflowize", "query", known, "--last", "5"], capture_output=True, text=True).stderr
+if "the last 5 s.  When there are some: analyse summary" not in never:
+    expect("of which time there is nothing", never, "the last 5 s")
 if "metrics=sequence+rtt" not in why:
     expect("flows without metrics", why, "metrics=sequence+rtt")
 
 # What is not understood is said with what there is.
 for words, said in [(("analyse", "symtoms", known), "Did you mean symptoms?"),
                     (("query", known, "--by", "dst", "--show", "p95:byte"), "there is no figure p95:byte"),
-                    (("query", known, "--by", "dst", "--sort", "packet"), "a figure of --show"),
+                    (("query", known, "--by", "dst", "--sort", "size"), "a figure of --show"),
+                    (("query", known, "--sort", "packet"), "Did you mean packets?"),
+                    (("query", known, "--by", "time"), "As in time:60"),
+                    (("analyse", "links", known, "--bucket", "10s"), "--bucket goes with"),
+                    (("analyse", "links", known, "--threshold", "3"), "--threshold goes with"),
+                    (("query",), "or a directory"),
                     (("query", known, "--by", "dst", "--show", "bps"), "time:SECONDS"),
                     (("query", known, "--by", "src/8", "--show", "distinct:src/32"), "another src_net"),
                     (("query", known, "--by", "min_ttl", "--show", "distinct:max_ttl"), "another metric"),
