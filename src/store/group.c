@@ -290,6 +290,15 @@ struct spreading {
 	struct group_value *v;
 };
 
+/* Times may be any numbers. */
+static bool ends_before(const struct group_by *by, int64_t at_ns)
+{
+	int64_t end_ns;
+
+	return !__builtin_add_overflow(at_ns, by->bucket_ns, &end_ns) &&
+	       end_ns <= by->from_ns;
+}
+
 static int add_piece(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
 	struct err *err)
 {
@@ -297,7 +306,7 @@ static int add_piece(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
 	const struct group_by *by = &s->g->by;
 
 	if (by->from_ns != by->to_ns &&
-		(at_ns >= by->to_ns || at_ns + by->bucket_ns <= by->from_ns))
+		(at_ns >= by->to_ns || ends_before(by, at_ns)))
 		return 0;
 	s->v->time_ns = at_ns;
 	return add(s->g, s->v, packets, bytes, err);

@@ -43,6 +43,7 @@ int group_spread(const struct flow_record *r, int64_t unit, group_piece_fn fn,
 {
 	uint64_t packets = 0, bytes = 0;
 	int64_t whole, at, end;
+	bool last = false;
 
 	/* a clock that says such things is believed for nothing but a place */
 	if (r->first_ns < -GROUP_TIME_MAX || r->first_ns > GROUP_TIME_MAX ||
@@ -54,16 +55,17 @@ int group_spread(const struct flow_record *r, int64_t unit, group_piece_fn fn,
 	at = group_floor(at, unit);
 	if (whole <= 0 || whole / unit > PIECES_MAX)
 		return fn(ctx, at, r->packets, r->bytes, err);
-	for (; at <= r->last_ns; at = end) {
-		int64_t part;
-		uint64_t p, b;
+	for (; !last; at = end) {
+		uint64_t p = r->packets, b = r->bytes;
 		int res = 0;
 
-		end = at + unit;
-		part = (end < r->last_ns ? end : r->last_ns) - r->first_ns;
-		p = end > r->last_ns ? r->packets
-				     : share(r->packets, part, whole);
-		b = end > r->last_ns ? r->bytes : share(r->bytes, part, whole);
+		/* times may be any numbers */
+		last = __builtin_add_overflow(at, unit, &end) ||
+		       end > r->last_ns;
+		if (!last) {
+			p = share(p, end - r->first_ns, whole);
+			b = share(b, end - r->first_ns, whole);
+		}
 		if (p > packets || b > bytes)
 			res = fn(ctx, at, p - packets, b - bytes, err);
 		if (res < 0)

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "base/mem.h"
 #include "store/answer.h"
 #include "unit/store/run.h"
@@ -213,6 +214,52 @@ Test(answer, within_a_time_is_what_its_pieces_add_up_to)
 			group_within(&r, r.last_ns + 1, INT64_MAX, &p, &b);
 			cr_assert_eq(p + b, 0);
 		}
+}
+
+struct far_sums {
+	uint64_t packets, bytes;
+	int64_t at_ns; /* of the latest piece */
+	size_t n;
+};
+
+static int add_far(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
+	struct err *err)
+{
+	struct far_sums *s = ctx;
+
+	(void)err;
+	cr_assert(!s->n || at_ns > s->at_ns);
+	s->at_ns = at_ns;
+	s->packets += packets;
+	s->bytes += bytes;
+	s->n++;
+	return 0;
+}
+
+/* An exporter may say what it likes: it has its place, and an end. */
+Test(answer, records_may_last_to_the_end_of_time, .timeout = 60)
+{
+	static const int64_t day_ns = 86400 * NS_PER_S;
+	static const int64_t times[] = {INT64_MIN, INT64_MIN + 1,
+		-GROUP_TIME_MAX - 1, -GROUP_TIME_MAX, -1, 0,
+		1700000000 * NS_PER_S, GROUP_TIME_MAX, GROUP_TIME_MAX + 1,
+		INT64_MAX - 1, INT64_MAX};
+	enum { TIMES = sizeof(times) / sizeof(*times) };
+	const int64_t units[] = {NS_PER_S, day_ns, 7 * day_ns, 400 * day_ns};
+
+	for (size_t i = 0; i < TIMES * TIMES * 4; i++) {
+		const struct flow_record r = {.packets = 1000003,
+			.bytes = UINT64_MAX,
+			.first_ns = times[i / TIMES % TIMES],
+			.last_ns = times[i % TIMES]};
+		struct far_sums s = {0};
+
+		cr_assert_eq(group_spread(&r, units[i / TIMES / TIMES], add_far,
+				     &s, NULL),
+			0);
+		cr_expect_eq(s.packets, r.packets);
+		cr_expect_eq(s.bytes, r.bytes);
+	}
 }
 
 /* Foreign flows, of which every other one has more to it; one half is sealed. */
