@@ -21,6 +21,7 @@
 #ifndef NFZ_STORE_GROUP_H
 #define NFZ_STORE_GROUP_H
 
+#include "base/clock.h"
 #include "flow/metric_fields.h"
 #include "store/block.h"
 #include "store/measure.h"
@@ -189,8 +190,9 @@ static inline int64_t group_floor(int64_t v, int64_t unit)
 
 	return v - (rest < 0 ? rest + unit : rest);
 }
-/* Clocks that say times further from 1970 are believed for nothing but a place. */
-#define GROUP_TIME_MAX (INT64_MAX / 4)
+/* Clocks that say times further from 1970 are believed for nothing but a place:
+ * what 32 bits of seconds tell, until 2106.  Two such times have a distance. */
+#define GROUP_TIME_MAX (NS_PER_S << 32)
 /* Deals a record out over the pieces of time it lasted, unit_ns each: fn gets
  * each piece's begin and its part; the parts add up to the record. */
 typedef int (*group_piece_fn)(void *ctx, int64_t at_ns, uint64_t packets,

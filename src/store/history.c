@@ -12,11 +12,12 @@
 #include "base/mem.h"
 #include "store/group.h"
 
-/* Pieces of times that group_spread gives are within. */
-#define TIME_MAX (2 * GROUP_TIME_MAX)
 /* Each divides the next. */
 static const int64_t units_s[] = {10, 60, 300, 3600, 21600, 86400, 604800};
-enum { N_UNITS = sizeof(units_s) / sizeof(*units_s) };
+enum { N_UNITS = sizeof(units_s) / sizeof(*units_s), UNIT_MOST_S = 604800 };
+/* Pieces of times that group_spread gives are within. */
+#define TIME_MAX                                                               \
+	(GROUP_TIME_MAX + (HISTORY_PIECES + 2) * UNIT_MOST_S * NS_PER_S)
 
 enum { KEY = 2 * sizeof(uint64_t) };
 

@@ -104,9 +104,9 @@ static int64_t floor_to(int64_t v, int64_t unit)
 /* Times no clock could mean. */
 static int64_t within_reason(int64_t ns)
 {
-	const int64_t far = INT64_MAX / 4;
-
-	return ns < -far ? -far : ns > far ? far : ns;
+	return ns < -GROUP_TIME_MAX  ? -GROUP_TIME_MAX
+	       : ns > GROUP_TIME_MAX ? GROUP_TIME_MAX
+				     : ns;
 }
 
 /* The shortest unit with which the time has at most `most` pieces; what is

@@ -236,6 +236,19 @@ static int add_far(void *ctx, int64_t at_ns, uint64_t packets, uint64_t bytes,
 	return 0;
 }
 
+Test(answer, times_until_2106_are_told)
+{
+	const struct flow_record r = {.packets = 96,
+		.bytes = 1,
+		.first_ns = INT64_C(4102444800) * NS_PER_S,
+		.last_ns = INT64_C(4102444895) * NS_PER_S};
+	struct far_sums s = {0};
+
+	cr_assert_eq(group_spread(&r, 10 * NS_PER_S, add_far, &s, NULL), 0);
+	cr_expect_eq(s.n, 10);
+	cr_expect_eq(s.at_ns, INT64_C(4102444890) * NS_PER_S);
+}
+
 /* An exporter may say what it likes: it has its place, and an end. */
 Test(answer, records_may_last_to_the_end_of_time, .timeout = 60)
 {

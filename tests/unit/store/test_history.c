@@ -126,6 +126,35 @@ static bool read_back(const struct buf *text, struct history *ret)
 	return history_decode(ret, &c) && cursor_left(&c) == 0;
 }
 
+/* The longest in the longest pieces, and in the shortest. */
+Test(history, places_times_until_2106)
+{
+	struct flow_record r = run_record("10.0.1.1", "10.0.3.1", 1, 1, 0);
+	struct buf text = BUF_INIT(HISTORY_BYTES);
+	const int64_t week = 604800 * SECOND;
+	struct history back;
+
+	r.packets = r.bytes = HISTORY_PIECES;
+	for (int way = -1; way <= 1; way += 2) {
+		r.first_ns = way * (GROUP_TIME_MAX - SECOND);
+		r.last_ns = r.first_ns + (HISTORY_PIECES - 1) * 10 * SECOND;
+		history_add(&h, &r);
+		cr_expect_eq(h.cells[h.n - 1].at_ns,
+			group_floor(r.last_ns, 10 * SECOND));
+	}
+	while (history_coarsen(&h))
+		;
+	r.last_ns = r.first_ns + (HISTORY_PIECES - 1) * week;
+	history_add(&h, &r);
+	cr_expect_eq(h.cells[h.n - 1].at_ns, group_floor(r.last_ns, week));
+	cr_expect_eq(packets(), 3 * HISTORY_PIECES);
+	history_encode(&h, &text);
+	cr_assert(read_back(&text, &back));
+	cr_expect_eq(back.n, h.n);
+	history_release(&back);
+	buf_release(&text);
+}
+
 Test(history, is_read_as_it_was_written)
 {
 	struct buf text = BUF_INIT(HISTORY_BYTES);
