@@ -101,7 +101,8 @@ static void put(struct input *in, const uint8_t *p, size_t n)
 
 /* What of the packet is the same at every hop, hashed: addresses, protocol,
  * identification or flow label, length, and the first 8 bytes of what IP
- * carries, as far as captured. */
+ * carries, as far as captured; what a link fills short frames up with is none
+ * of them. */
 static uint32_t sample_hash(
 	uint32_t initialiser, const struct frame *f, const struct dissect *d)
 {
@@ -111,6 +112,8 @@ static uint32_t sample_hash(
 	size_t n;
 
 	cursor_skip(&c, d->l3_at);
+	if (d->octets < cursor_left(&c))
+		c = cursor_sub(&c, d->octets);
 	p = cursor_left(&c) >= IP4_HEADER ? c.at : NULL;
 	if (p && p[0] >> 4 == 4) {
 		put(&in, p + 2, 6);  /* length, identification, fragment */
