@@ -14,7 +14,8 @@ enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_SCALE = 3, SCALE_MOST = 14 };
  * known. */
 
 struct rtt {
-	int64_t syn_ns; /* when seen; 0: not, or done */
+	int64_t syn_ns;
+	bool open; /* a SYN was seen, then, and is not done with */
 	bool known, server_known;
 	uint32_t whole_us, server_us;
 };
@@ -33,17 +34,18 @@ static void rtt_update(void *state, void *other, const struct metric_packet *p)
 	if (!p->tcp)
 		return;
 	if ((p->tcp_flags & (SYN | ACK)) == SYN) {
-		own->syn_ns = own->known ? 0 : p->time_ns;
+		own->syn_ns = p->time_ns;
+		own->open = !own->known;
 	} else if (p->tcp_flags & SYN) {
-		if (asked && asked->syn_ns && !asked->server_known) {
+		if (asked && asked->open && !asked->server_known) {
 			asked->server_us =
 				us_between(asked->syn_ns, p->time_ns);
 			asked->server_known = true;
 		}
-	} else if (p->tcp_flags & ACK && own->syn_ns) {
+	} else if (p->tcp_flags & ACK && own->open) {
 		own->whole_us = us_between(own->syn_ns, p->time_ns);
 		own->known = true;
-		own->syn_ns = 0;
+		own->open = false;
 	}
 }
 

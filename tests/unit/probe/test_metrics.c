@@ -71,6 +71,15 @@ Test(metrics, round_trips_of_a_handshake)
 	m->update(client, NULL, &ack);
 	cr_expect_eq(value(m, client, 0), 92000);
 	cr_expect_eq(value(m, client, 1), 0);
+	/* time may begin with it */
+	memset(client, 0, m->size);
+	syn.time_ns = 0;
+	m->update(client, server, &syn);
+	m->update(server, client, &answer);
+	m->update(client, server, &ack);
+	cr_expect_eq(m->known(client), 3);
+	cr_expect_eq(value(m, client, 0), 192000);
+	cr_expect_eq(value(m, client, 1), 130000);
 	free(client);
 	free(server);
 }
