@@ -95,15 +95,17 @@ static inline struct verdict timeouts_judge(const struct timeouts *t,
 	const struct flow_hot *h, int64_t first_ns, int64_t now_ns, bool past)
 {
 	const int64_t quiet_ns = now_ns - h->last_ns;
+	const bool back = quiet_ns < -TIMEOUTS_JUMP_NS; /* the clock was set */
 	struct verdict v = {
 		.done = quiet_ns > (timeouts_patience_ms(t, h) + t->late_ms) *
 					   NS_PER_MS ||
-			quiet_ns < -TIMEOUTS_JUMP_NS,
+			back,
 		.age_ns = now_ns - first_ns};
 
 	v.due = h->packets > 0 &&
 		(past || v.age_ns > timeouts_report_ms(t, h) * NS_PER_MS);
-	v.reason = v.done                         ? timeouts_end(t, h, first_ns)
+	v.reason = back                           ? END_FORCED
+		   : v.done                       ? timeouts_end(t, h, first_ns)
 		   : h->state & FLOW_NEW && !past ? END_LIVING
 						  : END_ACTIVE;
 	return v;

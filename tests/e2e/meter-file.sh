@@ -267,6 +267,10 @@ expect("active before idle", left([(0, 1, 16), (400000, 2, 16), (401000, 2, 16)]
        [(1, 1, "active"), (2, 2, "forced")])
 expect("idle before active", left([(0, 1, 16), (400000, 2, 16), (401000, 2, 16)], "--idle", "60", "--active", "300")[1],
        [(1, 1, "idle"), (2, 2, "forced")])
+# nobody was silent, or went on for so long, where a clock was put back
+for more in ("--idle", "1d", "--active", "1d"), ("--idle", "60", "--active", "60"), ("--idle", "600"):
+    expect("put back", [r for r in left([(20000000, 1, 16), (20001000, 1, 16)] + [(1000 * i, 2, 16) for i in range(200)], *more)[1]
+                        if r[0] == 1], [(1, 2, "forced")])
 # one that is far ahead is no time, and neither are some
 for wrong in (1, 20):
     stray = [(10 ** 9, 9, 16) if 30 <= i < 30 + wrong else (1000 * i, i % 2, 16) for i in range(200)]
