@@ -190,6 +190,11 @@ static const char *const with_setup[] = {"print", "dump", "count", "for",
 static const char *const with_sample[] = {"random", "hash", NULL};
 static const char *const with_to[] = {"balance", NULL};
 static const char *const with_dump[] = {"count", NULL};
+static const char *const with_print[] = {"output", "for", NULL};
+static const char *const without_print[] = {"status", "settings", NULL};
+static const char *const without_dump[] = {"print", "output", "to", "balance",
+	"pace", "backend", "ring-mib", "threads", "status", "settings", "key",
+	"biflow", "metrics", "sample", NULL};
 
 static int check_with(const struct args *a, const char *const *names,
 	const char *with, struct err *err)
@@ -209,6 +214,17 @@ static int check_once(
 				      "--%s was given twice, \"%s\" and "
 				      "\"%s\": give one of them",
 				      name, list->items[0], list->items[1]);
+}
+
+static int check_without(const struct args *a, const char *const *names,
+	const char *without, struct err *err)
+{
+	const char *name = opt_given(table, names, a, &plain);
+
+	if (!name)
+		return 0;
+	return err_set(
+		err, NFZ_E_USAGE, "--%s does not go with --%s", name, without);
 }
 
 static int check_sample(const struct args *a, struct err *err)
@@ -249,15 +265,18 @@ static int check_live(const struct args *a, struct err *err)
 {
 	int r = check_with(a, with_read, "read", err);
 
-	if (r == 0 && !a->dump)
+	if (r == 0 && a->dump)
+		return check_without(a, without_dump, "dump", err);
+	if (r == 0)
 		r = check_with(a, with_dump, "dump", err);
-	if (r < 0)
-		return r;
-	if (a->sample > EXPORT_SAMPLED_MAX)
-		return err_set(err, NFZ_E_USAGE,
+	if (r == 0)
+		r = a->print ? check_without(a, without_print, "print", err)
+			     : check_with(a, with_print, "print", err);
+	if (r == 0 && a->sample > EXPORT_SAMPLED_MAX)
+		r = err_set(err, NFZ_E_USAGE,
 			"--sample: at most one of %d with --setup",
 			EXPORT_SAMPLED_MAX);
-	return 0;
+	return r;
 }
 
 static int define(const struct args *a, struct definition *ret, struct err *err)

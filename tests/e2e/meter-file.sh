@@ -236,7 +236,9 @@ for args in (("-r", own.name, "-w", own.name), ("-r", own.name, "-w", folder.nam
              ("-r", own.name, "--key", "5tuple,addresses"), ("-r", own.name, "--key", "addresses+5tuple"),
              ("-r", own.name, "--random"), ("-r", own.name, "--hash", "7"), ("-r", own.name, "--balance"),
              ("-r", own.name, "--sample", "2", "--random", "--hash", "7"), ("--setup", "x", "--idle", "5"),
-             ("--setup", "x", "--stats", "json"), ("--setup", "x", "--count", "5")):
+             ("--setup", "x", "--stats", "json"), ("--setup", "x", "--count", "5"), ("--setup", "x", "--for", "5"),
+             ("--setup", "x", "-o", "csv"), ("--setup", "x", "--print", "--status", "y"), ("--setup", "x", "--dump", "z", "--print"),
+             ("--setup", "x", "--dump", "z", "--backend", "pcap"), ("--setup", "x", "--dump", "z", "-t", "127.0.0.1:9")):
     expect("refused " + " ".join(args), refused(*args), (2, ""))
 expect("still there", open(own.name, "rb").read() == kept, True)
 quiet = subprocess.run([meter, "-q", "-r", own.name, "-o", "none", "-w", "/dev/null"], capture_output=True, text=True)
