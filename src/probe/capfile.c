@@ -7,6 +7,8 @@
 #include "probe/pcapfile.h"
 #endif
 
+#include <string.h>
+
 enum kind { KIND_PCAP, KIND_PCAPNG, KIND_FOREIGN };
 
 struct capfile {
@@ -18,16 +20,37 @@ struct capfile {
 	struct pcapfile *foreign;
 };
 
+/* By its first bytes (RFC 1952, RFC 8878, and what xz and bzip2 write): what
+ * unpacks it; NULL: it is not compressed, or who knows how. */
+static const char *unpacker(const struct window *w)
+{
+	static const struct {
+		const char *program;
+		size_t n;
+		uint8_t begins[6];
+	} known[] = {{"zcat", 2, {0x1f, 0x8b}},
+		{"zstdcat", 4, {0x28, 0xb5, 0x2f, 0xfd}},
+		{"xzcat", 6, {0xfd, '7', 'z', 'X', 'Z', 0}},
+		{"bzcat", 3, {'B', 'Z', 'h'}}};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (window_left(w) >= known[i].n &&
+			memcmp(window_here(w), known[i].begins, known[i].n) ==
+				0)
+			return known[i].program;
+	return NULL;
+}
+
 static int open_foreign(struct capfile *file, struct err *err)
 {
-	const uint8_t *p = window_here(&file->window);
+	const char *with = unpacker(&file->window);
 
 	if (!window_left(&file->window))
 		return err_set(err, NFZ_E_INPUT, "%s: is empty", file->path);
-	if (window_left(&file->window) >= 2 && p[0] == 0x1f && p[1] == 0x8b)
+	if (with)
 		return err_set(err, NFZ_E_INPUT,
-			"%s: is compressed; try zcat FILE | nfz-meter -r -",
-			file->path);
+			"%s: is compressed; try %s FILE | nfz-meter -r -",
+			file->path, with);
 #ifndef NFZ_NODE
 	if (!file->window.waits) {
 		window_close(&file->window);

@@ -179,11 +179,30 @@ static int keep_first(int first, int r, struct err *err, const struct err *e)
 	return r;
 }
 
+/* Some interfaces of a capture may be of use, others not. */
+static void say_unread(const struct run *run, const char *path, uint64_t before)
+{
+	struct offline_result got;
+
+	offline_result(run->meter, &got);
+	if (got.link_type > before)
+		log_warning("%s: %" PRIu64 " frames of link type %" PRIu32
+			    " cannot be read",
+			path, got.link_type - before, got.unread);
+}
+
 static int read_one(struct run *run, const char *path, struct err *err)
 {
-	int r = goes_on(run) ? offline_read(run->meter, path, err)
-			     : err_set(err, NFZ_E_INTERRUPTED, "interrupted");
+	struct offline_result before;
+	int r;
 
+	if (!goes_on(run))
+		return run->failed ? 0
+				   : err_set(err, NFZ_E_INTERRUPTED,
+					     "interrupted");
+	offline_result(run->meter, &before);
+	r = offline_read(run->meter, path, err);
+	say_unread(run, path, before.link_type);
 	return r == -NFZ_E_INTERRUPTED && run->failed ? 0 : r;
 }
 

@@ -215,8 +215,12 @@ static inline bool judge(
 		o->got.ip++;
 		return true;
 	case DISSECT_NON_IP:
-		*(f->layer == LAYER_UNKNOWN ? &o->got.link_type
-					    : &o->got.non_ip) += 1;
+		if (f->layer == LAYER_UNKNOWN) {
+			o->got.link_type++;
+			o->got.unread = f->link;
+		} else {
+			o->got.non_ip++;
+		}
 		return false;
 	case DISSECT_TRUNCATED:
 		o->got.truncated++;

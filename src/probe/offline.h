@@ -34,6 +34,7 @@ struct offline_result {
 	/* lost: an IP header that cannot be read; a link type we do not
 	 * dissect; no room, and no record was taken */
 	uint64_t truncated, link_type, cache;
+	uint32_t unread;      /* the last such link type */
 	uint64_t clock_jumps; /* of an hour or more, to or from a packet */
 	struct flowcache_stats flows;
 };

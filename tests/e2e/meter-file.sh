@@ -76,6 +76,9 @@ status, packets, said = words(own.name, "/etc/passwd")
 expect("no capture", (status, packets, "/etc/passwd: unknown" in said), (2, 1000, True))
 none = subprocess.run([meter, "-r", "/etc/passwd"], capture_output=True, text=True)
 expect("nothing of no capture", (none.stdout, none.stderr.count("\n")), ("", 1))
+for begins, program in ((b"\x1f\x8b\x08", "zcat"), (b"\xfd7zXZ\0", "xzcat"), (b"BZh9", "bzcat"), (b"\x28\xb5\x2f\xfd", "zstdcat")):
+    packed = subprocess.run([meter, "-r", "-"], input=begins + bytes(99), capture_output=True)
+    expect("compressed", (packed.returncode, f"is compressed; try {program} FILE".encode() in packed.stderr), (2, True))
 expect("keys as in settings", read(own.name, "--key", "vlan+mac", "-o", "none")[2], 0)
 
 # every form, on the node's program, too
@@ -98,6 +101,18 @@ for expression, packets in (("udp", 8), ("host 10.0.0.1 and tcp port 80", 2), ("
     expect("filter " + expression + " rest", got["filtered"], got["frames"] - packets)
 bad = subprocess.run([meter, "-r", folder.name + "/empty.pcap", "-F", "no such"], capture_output=True)
 expect("bad filter", bad.returncode, 2)
+
+# of what nobody reads it is told what it is, whatever else the file holds
+def block(kind, body):
+    return struct.pack("<II", kind, 12 + len(body)) + body + struct.pack("<I", 12 + len(body))
+with open(folder.name + "/radio.pcapng", "wb") as f:
+    f.write(block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1)) + block(1, struct.pack("<HHI", 127, 0, 0)) +
+            block(1, struct.pack("<HHI", 101, 0, 0)) + block(3, struct.pack("<I", 8) + bytes(8)) * 3 +
+            block(6, struct.pack("<IIIII", 1, 0, 0, 20, 20) + b"\x45\0\0\x14" + bytes(16)))
+radio = subprocess.run([meter, "-q", "-o", "none", "--stats", "json", own.name, folder.name + "/radio.pcapng", own.name],
+                       capture_output=True, text=True)
+expect("unread", (radio.returncode, json.loads(radio.stdout)["lost"]["link_type"], json.loads(radio.stdout)["packets"]), (0, 3, 2001))
+expect("unread is told", (radio.stderr.count("\n"), "radio.pcapng: 3 frames of link type 127 cannot be read" in radio.stderr), (1, True))
 
 # inside of tunnels: one flow, and those of packets that hold none
 got, lines, _ = read(folder.name + "/tunnels.pcap", "--inner", "-o", "ndjson")
