@@ -196,31 +196,34 @@ static int read_one(struct run *run, const char *path, struct err *err)
 	struct offline_result before;
 	int r;
 
-	if (!goes_on(run))
-		return run->failed ? 0
-				   : err_set(err, NFZ_E_INTERRUPTED,
-					     "interrupted");
 	offline_result(run->meter, &before);
 	r = offline_read(run->meter, path, err);
 	say_unread(run, path, before.link_type);
-	return r == -NFZ_E_INTERRUPTED && run->failed ? 0 : r;
+	return r;
 }
 
+/* Who was interrupted says so, whatever else ended the reading: a Ctrl-C ends
+ * those who write into a pipe, too, and that one ends as if it were all. */
 static int read_all(struct run *run, struct err *err)
 {
 	const struct meter_file_options *o = run->opt;
 	struct err e = ERR_INIT;
-	int first = 0, r = 0;
+	int first = 0, r;
 
-	for (size_t i = 0; i < o->n_paths && r != -NFZ_E_INTERRUPTED; i++) {
+	for (size_t i = 0; i < o->n_paths && goes_on(run); i++) {
 		r = read_one(run, o->paths[i], &e);
-		first = keep_first(first, r, err, &e);
+		if (r != -NFZ_E_INTERRUPTED)
+			first = keep_first(first, r, err, &e);
 	}
 	r = offline_end(run->meter, &e);
 	first = keep_first(first, r, err, &e);
 	if (run->terminal)
 		fprintf(stderr, "\r\033[K");
-	return first;
+	if (!interrupt_came(&run->interrupt))
+		return first;
+	if (first < 0)
+		log_err(err);
+	return err_set(err, NFZ_E_INTERRUPTED, "interrupted");
 }
 
 /* --- export -------------------------------------------------------------- */

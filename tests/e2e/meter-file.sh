@@ -262,6 +262,18 @@ full = subprocess.run([meter, "-r", own.name, "-w", "/dev/full"], capture_output
 expect("full", (full.returncode, "/dev/full: write: No space left" in full.stderr), (1, True))
 for feed in few, endless:
     expect("ended", ended(feed), (130, True, True))
+# a Ctrl-C that ends who writes into the pipe, too: what comes to an end then is not all
+for cut in 0, 9:
+    run = subprocess.Popen([meter, "-r", "-", "-o", "ndjson", "--report-packets", "1"], stdin=subprocess.PIPE,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    few(run.stdin)
+    run.stdin.write(fragment(1020, 1, 0, 0, udp)[:cut])
+    run.stdin.flush()
+    run.stdout.readline()
+    run.send_signal(signal.SIGINT)
+    run.stderr.readline() + run.stderr.readline()
+    said = run.communicate()[1]
+    expect(f"ended with its writer, {cut}", (run.returncode, said.endswith(b"interrupted  NFZ-E900\n")), (130, True))
 
 # time that goes on in steps ends flows when they are due, from the first packet
 # on, and for the reason that came first
