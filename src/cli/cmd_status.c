@@ -36,7 +36,8 @@ static bool healthy(const struct deploy_process *p)
 	return strcmp(p->state, "running") == 0;
 }
 
-enum { CLOCK_FAR_MS = 50, DOCUMENT_MAX = 1 << 28 };
+/* Of each tap a collector tells a kilobyte. */
+enum { CLOCK_FAR_MS = 50, TOLD_MAX = 64 << 20, PROGRAMS_MAX = 64 << 20 };
 
 static size_t count_in(const struct deploy_report *r, const char *state)
 {
@@ -212,11 +213,50 @@ static void put_programs(const struct deploy_report *r, struct jsonw *w)
 	jsonw_end(w);
 }
 
-static size_t without_blanks(const struct buf *b, size_t end)
+static bool is_blank(char c)
 {
-	while (end && strchr(" \n", b->data[end - 1]))
+	return c && strchr(" \t\r\n", c);
+}
+
+/* The last brace of an object that is all of the text; 0: it is something else.
+ * What is in it is not looked at: a tree of it takes a hundred times as much. */
+static size_t last_brace(const struct buf *text)
+{
+	size_t depth = 0, end = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < text->len; i++) {
+		const char c = text->data[i];
+
+		if (quoted) {
+			i += c == '\\';
+			quoted = c != '"';
+			continue;
+		}
+		if (is_blank(c))
+			continue;
+		if (end || (depth == 0 && c != '{'))
+			return 0;
+		quoted = c == '"';
+		depth += c == '{' || c == '[';
+		depth -= c == '}' || c == ']';
+		end = depth == 0 ? i : 0;
+	}
+	return end && text->data[end] == '}' ? end : 0;
+}
+
+/* Leaves the document open behind its last member. */
+static int open_document(struct buf *doc, struct err *err)
+{
+	size_t end = last_brace(doc);
+
+	while (end > 1 && is_blank(doc->data[end - 1]))
 		end--;
-	return end;
+	if (!end || doc->data[end - 1] == ',')
+		return err_set(err, NFZ_E_REMOTE,
+			"the collector's answer is no document");
+	doc->len = end;
+	return 0;
 }
 
 /* The collector's document, which has what was told, and as its last member
@@ -226,27 +266,31 @@ static int print_document(struct nodes_context *n,
 	const struct status_command *o, const struct topology *t,
 	const struct deploy_report *report, struct err *err)
 {
-	struct buf told = BUF_INIT(DOCUMENT_MAX), out = BUF_INIT(DOCUMENT_MAX),
-		   more = BUF_INIT(DOCUMENT_MAX);
+	struct buf told = BUF_INIT(TOLD_MAX), out = BUF_INIT(TOLD_MAX),
+		   more = BUF_INIT(PROGRAMS_MAX);
 	struct jsonw w;
 	int r = ask_ledger(n, o, t, &told, err);
 
 	(void)utf8_disarm_part(buf_str(&told), told.len, &out);
 	buf_release(&told);
-	out.len = without_blanks(&out, out.len);
-	if (r == 0 && (out.len < 2 || out.data[out.len - 1] != '}'))
-		r = err_set(err, NFZ_E_REMOTE,
-			"the collector's answer is no document");
+	if (r == 0) {
+		r = open_document(&out, err);
+		if (r < 0)
+			err_hint(err,
+				"Without the collector: netflowize list %s",
+				n->target);
+	}
 	if (r < 0) {
 		buf_release(&out);
 		return r;
 	}
-	out.len = without_blanks(&out, out.len - 1);
 	jsonw_init(&w, &more, JSONW_INDENT);
 	jsonw_object(&w);
 	put_programs(report, &w);
 	jsonw_end(&w);
-	buf_addf(&out, ",%s", buf_str(&more) + strlen("{"));
+	out.max += PROGRAMS_MAX;
+	buf_addf(&out, "%s%s", out.data[out.len - 1] == '{' ? "" : ",",
+		buf_str(&more) + strlen("{"));
 	buf_release(&more);
 	return app_print_json(n->app, &out, err);
 }

@@ -101,6 +101,27 @@ for count in 1 2; do
 done
 nf query "$exp"
 grep -q '{"a": "?]0;owned????' "$dir/out" || bad "$lie: what it said is shown"
+tb exec "$exp" "$other" -- sh -c 'cd /var/lib/netflowize/*/bin
+	rm nfz-query; cat >nfz-query; chmod 700 nfz-query' <<'XEOF'
+#!/bin/sh
+. /answer
+XEOF
+answers() { # what the collector's node says when it is asked
+	echo "$1" | tb exec "$exp" "$other" -- sh -c 'cat >/answer'
+	nf status "$exp" -o json
+}
+answers "echo '{ }'"
+[ "$(jq -r '[.programs[].role] | sort | unique | join(" ")' "$dir/out")" = \
+	"collector meter" ] || bad "$lie: an answer of nothing is no document"
+for answer in "echo '{\"a\": 1,}'" "echo '{} {}'" "echo '[0]'" "echo" \
+	"echo '{\"}'" "echo '{\"a\\\"}'" "echo '{]'" "echo '}{'" \
+	"yes '{' | head -c 60000000" \
+	"yes '[0],' | head -c 70000000"; do
+	answers "$answer"
+	[ "$status" = 5 ] || [ "$status" = 2 ] || bad "$lie: status after $answer"
+	[ ! -s "$dir/out" ] || bad "$lie: status prints $answer"
+done
+grep -q 'answer is larger than 64 MiB' "$dir/err" || bad "$lie: what is too large"
 nf strip "$exp" --yes --force
 [ "$status" = 0 ] || bad "$lie: strip"
 escaped=$(find /tmp/canary /tmp/escaped "$dir" -maxdepth 1 \
