@@ -1,4 +1,5 @@
 #include "flow/credit.h"
+#include "base/mix.h"
 
 enum { BODY = CHANNEL_HEADER + 1 };
 
@@ -137,12 +138,7 @@ void digest_in_restart(struct digest_in *in)
 		.lost_before = digest_in_lost(in), .unsaid = 1};
 }
 
-/* splitmix64's finaliser over flow and cache. */
 uint64_t share_score(uint64_t flow_hash, uint16_t cache)
 {
-	uint64_t x = flow_hash + (cache + UINT64_C(1)) * 0x9e3779b97f4a7c15u;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-	return x ^ x >> 31;
+	return mix_bits(flow_hash + (cache + UINT64_C(1)) * MIX_STEP);
 }

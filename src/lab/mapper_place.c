@@ -5,6 +5,7 @@
  * Ties are broken by a hash of the experiment's name, so that a file lands on
  * the same machines every time but not always on pc1, pc2, pc3. */
 #include "base/mem.h"
+#include "base/mix.h"
 #include "lab/mapper.h"
 
 #include <stdio.h>
@@ -32,9 +33,7 @@ static uint64_t fold(uint64_t h, const char *s)
 {
 	for (; *s != '\0'; s++)
 		h = (h ^ (unsigned char)*s) * 0x100000001b3u;
-	h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9u;
-	h = (h ^ (h >> 27)) * 0x94d049bb133111ebu;
-	return h ^ (h >> 31);
+	return mix_bits(h);
 }
 
 static uint32_t types_named(const struct lab_site *site, const char *name)

@@ -6,6 +6,7 @@
  * testbed's and in another order. */
 #include "lab/model.h"
 #include "base/mem.h"
+#include "base/mix.h"
 #include "lab/portal.h"
 
 #include <stdio.h>
@@ -74,19 +75,13 @@ bool lab_flag(const char *value)
 	return value != NULL && *value != '\0' && strcmp(value, "0") != 0;
 }
 
-static uint64_t mix(uint64_t x)
-{
-	x += 0x9e3779b97f4a7c15u;
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-	return x ^ (x >> 31);
-}
-
 /* An odd factor makes this a permutation of 24 bits: no two alike. */
 static void make_mac(
 	uint32_t oui, uint32_t index, uint64_t seed, uint8_t mac[6])
 {
-	uint32_t low = (index * 0x9e3779u + (uint32_t)mix(seed)) & 0xffffff;
+	uint32_t low =
+		(index * 0x9e3779u + (uint32_t)mix_bits(seed + MIX_STEP)) &
+		0xffffff;
 
 	mac[0] = (uint8_t)(oui >> 16);
 	mac[1] = (uint8_t)(oui >> 8);
@@ -111,7 +106,8 @@ static void make_control(struct lab_iface *i, int number)
 static void make_machine(
 	struct lab_machine *m, const struct block *b, int number, uint64_t seed)
 {
-	const int *order = orders[mix(seed ^ (uint64_t)number) % 4];
+	const int *order =
+		orders[mix_bits((seed ^ (uint64_t)number) + MIX_STEP) % 4];
 
 	snprintf(m->id, sizeof(m->id), "pc%d", number);
 	memcpy(m->key, m->id, sizeof(m->key));

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "planner/local.h"
 #include "base/mem.h"
+#include "base/mix.h"
 #include "planner/tally.h"
 
 #include <string.h>
@@ -29,15 +30,6 @@ struct walk {
 	uint64_t random;
 	int64_t now;
 };
-
-static uint64_t next(uint64_t *s)
-{
-	uint64_t z = *s += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
 
 static void list_put(int *list, int *at, int *n, int x)
 {
@@ -140,8 +132,7 @@ static int worst(struct walk *w)
 
 	for (int i = 0; i < n; i++) {
 		int c = w->in[n == w->n_in ? i
-					   : (int)(next(&w->random) %
-						     (uint64_t)w->n_in)];
+					   : mix_below(&w->random, w->n_in)];
 		double r = rate(w, c);
 
 		if (w->stamp[c] == w->now - 1 && best >= 0)
@@ -195,7 +186,7 @@ static void press(struct walk *w)
 static void mend(struct walk *w, int64_t best)
 {
 	while (w->n_open) {
-		int row = w->open[next(&w->random) % (uint64_t)w->n_open];
+		int row = w->open[mix_below(&w->random, w->n_open)];
 		int c = gainer(w, row);
 
 		if (c < 0 || w->t.cost + w->p->cost[c] >= best)

@@ -4,19 +4,13 @@
  * still (Gill, Murray, Saunders, Wright 1989). */
 #define _GNU_SOURCE
 #include "base/mem.h"
+#include "base/mix.h"
 #include "planner/simplex.h"
 
 #include <math.h>
 #include <string.h>
 
 static const double SHIFT = 1e-7, USED_UP = 1e-9;
-
-static uint64_t mix(uint64_t z)
-{
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
 
 void simplex_init(struct simplex *s, int n_cols, const double *cost)
 {
@@ -35,7 +29,7 @@ void simplex_init(struct simplex *s, int n_cols, const double *cost)
 	s->seen = mem_zalloc(n + 1, 1);
 	s->row_start = mem_zalloc(1, sizeof(size_t));
 	for (size_t c = 0; c < n; c++) {
-		double by = (double)(mix(c + 1) >> 11) * 0x1p-53;
+		double by = (double)(mix_bits(c + 1) >> 11) * 0x1p-53;
 
 		s->cost[c] = cost[c] * (1 + SHIFT * (0.5 + by));
 		s->upper[c] = 1;

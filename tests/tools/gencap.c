@@ -11,6 +11,8 @@
  *         the last with FIN, then another takes its slot
  * zipf-slow is the same at 5,000 packets a second, zipf-full has whole frames
  * flood   each packet is a flow of its own, a SYN */
+#include "base/mix.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
@@ -57,11 +59,7 @@ struct generator {
 
 static uint64_t next(struct generator *g)
 {
-	uint64_t z = g->state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
+	return mix_next(&g->state);
 }
 
 static double unit(struct generator *g)

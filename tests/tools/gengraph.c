@@ -14,6 +14,8 @@
  * which is a column of its own.  NAME, for scp: cost (shaper 1, router 3, node
  * of one link 10; the default), count (1000 1001 1005), impact (1 1000 5000).
  * LANs are written as json only. */
+#include "base/mix.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,24 +42,9 @@ struct want {
 	uint64_t seed;
 };
 
-/* splitmix64 */
-static uint64_t next(uint64_t *s)
-{
-	uint64_t z = *s += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
-static int below(uint64_t *s, int n)
-{
-	return (int)(next(s) % (uint64_t)n);
-}
-
 static double unit(uint64_t *s)
 {
-	return (double)(next(s) >> 11) / 9007199254740992.0;
+	return (double)(mix_next(s) >> 11) / 9007199254740992.0;
 }
 
 static void *need(void *p)
@@ -91,21 +78,21 @@ static void make_ts(struct graph *g, const struct want *w, uint64_t *s)
 		for (int i = 0; i < 8; i++)
 			add(g, base + i, base + (i + 1) % 8);
 		if (d)
-			add(g, base, below(s, core));
+			add(g, base, mix_below(s, core));
 		if (d > 1)
-			add(g, base + 4, below(s, core));
+			add(g, base + 4, mix_below(s, core));
 		for (int i = 0; i < 8; i++) {
-			int stub = g->n, size = 5 + below(s, 5);
+			int stub = g->n, size = 5 + mix_below(s, 5);
 
 			g->n += size;
 			add(g, base + i, stub);
 			for (int k = 1; k < size; k++)
-				add(g, stub + k, stub + below(s, k));
+				add(g, stub + k, stub + mix_below(s, k));
 			for (int k = 0; k < 2; k++)
-				add(g, stub + below(s, size),
-					stub + below(s, size));
-			for (int k = below(s, 6); k > 0; k--)
-				add(g, stub + below(s, size), g->n++);
+				add(g, stub + mix_below(s, size),
+					stub + mix_below(s, size));
+			for (int k = mix_below(s, 6); k > 0; k--)
+				add(g, stub + mix_below(s, size), g->n++);
 		}
 		core = g->n;
 	}
@@ -119,9 +106,9 @@ static void make_ba(struct graph *g, const struct want *w, uint64_t *s)
 		int v = g->n++;
 
 		for (int k = 0; k < 2; k++) {
-			struct pair p = g->link[below(s, (int)g->m)];
+			struct pair p = g->link[mix_below(s, (int)g->m)];
 
-			add(g, v, below(s, 2) || p.u == v ? p.v : p.u);
+			add(g, v, mix_below(s, 2) || p.u == v ? p.v : p.u);
 			if (g->link[g->m - 1].u == g->link[g->m - 1].v)
 				g->m--;
 		}
@@ -135,7 +122,7 @@ static void make_er(
 	if (g->n < 2)
 		g->n = 2;
 	for (int i = 0; i < w->links; i++)
-		add(g, below(s, g->n), below(s, g->n));
+		add(g, mix_below(s, g->n), mix_below(s, g->n));
 }
 
 /* Points in the unit square, joined within the radius that gives six
@@ -225,12 +212,12 @@ static void make_lans(
 	}
 	g->n = 1;
 	for (int i = 0; i < w->links; i++) {
-		int size = 3 + below(s, 8), routers = 1 + below(s, 2);
+		int size = 3 + mix_below(s, 8), routers = 1 + mix_below(s, 2);
 		int first = g->n;
 
-		g->lan_node[n++] = below(s, first);
+		g->lan_node[n++] = mix_below(s, first);
 		if (routers == 2 && first > 1) {
-			int other = below(s, first);
+			int other = mix_below(s, first);
 
 			if (other != g->lan_node[n - 1])
 				g->lan_node[n++] = other;
@@ -275,11 +262,11 @@ static int shape(
 
 	for (size_t i = 0; i < g->m; i++) {
 		shaper[i] = -1;
-		if (below(s, 100) < w->shaped)
+		if (mix_below(s, 100) < w->shaped)
 			at[n++] = (int)i;
 	}
 	for (int i = n - 1; i > 0; i--) { /* which two share is chance */
-		int j = below(s, i + 1), t = at[i];
+		int j = mix_below(s, i + 1), t = at[i];
 
 		at[i] = at[j];
 		at[j] = t;

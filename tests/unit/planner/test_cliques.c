@@ -1,6 +1,7 @@
 /* Cuts of columns that are joined two by two. */
 #define _GNU_SOURCE
 #include "base/mem.h"
+#include "base/mix.h"
 #include "planner/cliques.h"
 #include "planner/gains.h"
 
@@ -10,15 +11,6 @@
 #include <stdlib.h>
 
 enum { COLS = 12, ENDS = 7 };
-
-static uint64_t next(uint64_t *s)
-{
-	uint64_t z = *s += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
 
 static const double ones[COLS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
@@ -31,7 +23,7 @@ static void join_ends(struct simplex *s, uint64_t seed)
 			int cols[COLS] = {a, b}, n = 2;
 
 			for (int c = ENDS; seed && c < COLS; c++)
-				if (next(&seed) % 4 == 0)
+				if (mix_next(&seed) % 4 == 0)
 					cols[n++] = c;
 			simplex_add_row(s, cols, ones, n, 1);
 		}

@@ -3,6 +3,7 @@
  * certificate hold, nothing chosen is needless. */
 #define _GNU_SOURCE
 #include "base/mem.h"
+#include "base/mix.h"
 #include "planner/cover.h"
 #include "planner/kernel.h"
 
@@ -22,33 +23,19 @@ struct toy {
 	int mask[ROWS]; /* columns by row */
 };
 
-static uint64_t next(uint64_t *s)
-{
-	uint64_t z = *s += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
-static int below(uint64_t *s, int n)
-{
-	return (int)(next(s) % (uint64_t)n);
-}
-
 static int64_t some_cost(uint64_t *s, int kind)
 {
 	switch (kind) {
 	case 0:
 		return 1;
 	case 1:
-		return below(s, 4);
+		return mix_below(s, 4);
 	case 2:
-		return 1 + below(s, 30);
+		return 1 + mix_below(s, 30);
 	case 3:
-		return INT32_MAX - below(s, 3);
+		return INT32_MAX - mix_below(s, 3);
 	default:
-		return 1000 + below(s, 2) * (1 + below(s, 5));
+		return 1000 + mix_below(s, 2) * (1 + mix_below(s, 5));
 	}
 }
 
@@ -58,19 +45,19 @@ static void some_rows(struct toy *t, uint64_t *s, int kind)
 
 	for (int r = 0; r < t->p.n_rows; r++) {
 		int want = kind == 0   ? 2
-			   : kind == 1 ? 2 + below(s, 2)
-				       : 1 + below(s, 4);
+			   : kind == 1 ? 2 + mix_below(s, 2)
+				       : 1 + mix_below(s, 4);
 		int most = t->p.n_cols < want ? t->p.n_cols : want;
 
 		t->mask[r] = 0;
 		while (__builtin_popcount((unsigned)t->mask[r]) < most)
-			t->mask[r] |= 1 << below(s, t->p.n_cols);
+			t->mask[r] |= 1 << mix_below(s, t->p.n_cols);
 		for (int c = 0; c < t->p.n_cols; c++)
 			if (t->mask[r] >> c & 1)
 				t->row_col[n++] = c;
 		t->row_start[r + 1] = n;
-		t->need[r] = kind == 2 ? 1 + below(s, 3) : 1;
-		if (t->need[r] > most && below(s, 20))
+		t->need[r] = kind == 2 ? 1 + mix_below(s, 3) : 1;
+		if (t->need[r] > most && mix_below(s, 20))
 			t->need[r] = most > 0 ? most : 1;
 	}
 }
@@ -81,14 +68,14 @@ static void some_groups(struct toy *t, uint64_t *s, int kind)
 	for (int r = 0; r < t->p.n_rows;) {
 		int left = t->p.n_rows - r, n = 1, g = t->p.n_groups++;
 
-		if (kind && below(s, 2))
-			n = 1 + below(s, 5);
+		if (kind && mix_below(s, 2))
+			n = 1 + mix_below(s, 5);
 		if (n > left)
 			n = left;
-		t->demand[g] = n == 1        ? 1
-			       : below(s, 3) ? n - 1
-			       : below(s, 2) ? 1
-					     : below(s, n + 1);
+		t->demand[g] = n == 1            ? 1
+			       : mix_below(s, 3) ? n - 1
+			       : mix_below(s, 2) ? 1
+						 : mix_below(s, n + 1);
 		r += n;
 		t->group_start[g + 1] = r;
 	}
@@ -97,25 +84,25 @@ static void some_groups(struct toy *t, uint64_t *s, int kind)
 static void some_toy(struct toy *t, uint64_t seed)
 {
 	uint64_t s = seed;
-	int rows_kind = below(&s, 4), groups = below(&s, 3);
-	int costs = below(&s, 5);
+	int rows_kind = mix_below(&s, 4), groups = mix_below(&s, 3);
+	int costs = mix_below(&s, 5);
 
 	*t = (struct toy){0};
-	t->p = (struct cover_problem){.n_cols = 1 + below(&s, COLS),
-		.n_rows = below(&s, ROWS + 1),
+	t->p = (struct cover_problem){.n_cols = 1 + mix_below(&s, COLS),
+		.n_rows = mix_below(&s, ROWS + 1),
 		.cost = t->cost,
 		.row_start = t->row_start,
 		.row_col = t->row_col};
 	for (int c = 0; c < t->p.n_cols; c++) {
 		t->cost[c] = some_cost(&s, costs);
-		t->fate[c] = below(&s, 8) ? COLUMN_FREE
-					  : (unsigned char)below(&s, 3);
+		t->fate[c] = mix_below(&s, 8) ? COLUMN_FREE
+					      : (unsigned char)mix_below(&s, 3);
 	}
 	some_rows(t, &s, rows_kind);
 	some_groups(t, &s, groups);
 	if (rows_kind == 2)
 		t->p.need = t->need;
-	if (below(&s, 3) == 0)
+	if (mix_below(&s, 3) == 0)
 		t->p.fate = t->fate;
 	if (groups) {
 		t->p.group_start = t->group_start;
@@ -251,7 +238,7 @@ static void check_first_tier(uint64_t seed, unsigned skip)
 
 	some_toy(&t, seed);
 	for (int c = 0; c < t.p.n_cols; c++)
-		t.cost[c] = t.cost[c] * limits.first_tier + below(&s, 3);
+		t.cost[c] = t.cost[c] * limits.first_tier + mix_below(&s, 3);
 	best = brute(&t);
 	cover_solve(&t.p, &limits, &r);
 	cr_assert(r.optimal == (best >= 0),
@@ -297,7 +284,7 @@ Test(engine, equals_brute_force_without_some_rules)
 	uint64_t s = 5;
 
 	for (uint64_t seed = 1; seed <= TRIALS / 2; seed++)
-		check(seed + 2 * TRIALS, (unsigned)next(&s) & 16383);
+		check(seed + 2 * TRIALS, (unsigned)mix_next(&s) & 16383);
 }
 
 /* In another order, and without what need not even be read. */

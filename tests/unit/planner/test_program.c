@@ -2,6 +2,7 @@
  * branch and reduce. */
 #define _GNU_SOURCE
 #include "base/mem.h"
+#include "base/mix.h"
 #include "planner/branch.h"
 #include "planner/oddrows.h"
 #include "planner/program.h"
@@ -14,20 +15,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static uint64_t next(uint64_t *s)
-{
-	uint64_t z = *s += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
-static int below(uint64_t *s, int n)
-{
-	return (int)(next(s) % (uint64_t)n);
-}
 
 struct shape {
 	int cols, rows, longest, costs, needs;
@@ -43,17 +30,18 @@ static struct cover_problem make(const struct shape *sh, uint64_t s)
 	p.row_col = mem_zalloc((size_t)(sh->rows * sh->longest), sizeof(int));
 	p.need = mem_zalloc((size_t)sh->rows, sizeof(int));
 	for (int c = 0; c < sh->cols; c++)
-		p.cost[c] = 1 + below(&s, sh->costs);
+		p.cost[c] = 1 + mix_below(&s, sh->costs);
 	for (int r = 0; r < sh->rows; r++) {
-		int n = p.row_start[r], want = 2 + below(&s, sh->longest - 1);
+		int n = p.row_start[r],
+		    want = 2 + mix_below(&s, sh->longest - 1);
 
 		for (int c = 0; c < sh->cols; c++)
-			if (below(&s, sh->cols - c) < want) {
+			if (mix_below(&s, sh->cols - c) < want) {
 				p.row_col[n++] = c;
 				want--;
 			}
 		p.row_start[r + 1] = n;
-		p.need[r] = 1 + below(&s, sh->needs);
+		p.need[r] = 1 + mix_below(&s, sh->needs);
 	}
 	return p;
 }
@@ -144,7 +132,9 @@ Test(program, what_is_between_bounds_is_decided_exactly)
 		int64_t cost, sum = 0, best;
 
 		for (int c = 0; c < p.n_cols; c++) {
-			value[c] = values[below(&s, 8) < 6 ? 3 : below(&s, 3)];
+			value[c] =
+				values[mix_below(&s, 8) < 6 ? 3
+							    : mix_below(&s, 3)];
 			fate[c] = value[c] <= 0   ? COLUMN_OUT
 				  : value[c] >= 1 ? COLUMN_IN
 						  : COLUMN_FREE;

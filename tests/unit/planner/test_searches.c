@@ -2,6 +2,7 @@
  * choose, bound and certify, and the counters in clauses. */
 #define _GNU_SOURCE
 #include "base/mem.h"
+#include "base/mix.h"
 #include "format/sat.h"
 #include "planner/core.h"
 #include "planner/cover.h"
@@ -14,20 +15,6 @@
 #include <criterion/criterion.h>
 #include <inttypes.h>
 #include <stdlib.h>
-
-static uint64_t next(uint64_t *s)
-{
-	uint64_t z = *s += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
-static int below(uint64_t *s, int n)
-{
-	return (int)(next(s) % (uint64_t)n);
-}
 
 struct shape {
 	int cols, rows, shortest, longest, costs, need, lans;
@@ -43,7 +30,7 @@ static void add_row(struct cover_problem *p, uint64_t *s, int len)
 	int *at = p->row_col + p->row_start[p->n_rows], n = 0;
 
 	while (n < len) {
-		int c = below(s, p->n_cols);
+		int c = mix_below(s, p->n_cols);
 		bool again = false;
 
 		for (int i = 0; i < n; i++)
@@ -64,22 +51,23 @@ static struct cover_problem make(const struct shape *sh, uint64_t seed)
 
 	p.cost = mem_zalloc((size_t)sh->cols, sizeof(int64_t));
 	for (int c = 0; c < sh->cols; c++)
-		p.cost[c] = 1 + below(&s, sh->costs);
+		p.cost[c] = 1 + mix_below(&s, sh->costs);
 	p.row_start = mem_zalloc(rows, sizeof(int));
 	p.row_col = mem_zalloc(rows * (size_t)sh->longest, sizeof(int));
 	p.group_start = mem_zalloc(rows + 1, sizeof(int));
 	p.demand = mem_zalloc(rows, sizeof(int));
 	p.need = mem_zalloc(rows, sizeof(int));
 	while (p.n_rows < sh->rows) {
-		int n = below(&s, 100) < sh->lans ? 3 + below(&s, 25) : 1;
+		int n = mix_below(&s, 100) < sh->lans ? 3 + mix_below(&s, 25)
+						      : 1;
 
 		if (n > sh->rows - p.n_rows)
 			n = sh->rows - p.n_rows;
 		for (int i = 0; i < n; i++) {
 			int len = sh->shortest +
-				  below(&s, sh->longest - sh->shortest + 1);
+				  mix_below(&s, sh->longest - sh->shortest + 1);
 
-			p.need[p.n_rows] = 1 + below(&s, sh->need);
+			p.need[p.n_rows] = 1 + mix_below(&s, sh->need);
 			add_row(&p, &s, n > 1 ? 1 + i % 2 : len);
 			if (n > 1)
 				p.need[p.n_rows - 1] = 1;
