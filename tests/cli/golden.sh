@@ -3,16 +3,7 @@
 # tests/golden/NAME.cmd holds the words after "netflowize"; NAME.out what must
 # come.  UPDATE=1 rewrites the .out files.
 set -eu
-cd "$(dirname "$0")/../.."
-case ${BUILD:=build} in
-/*) PATH=$BUILD/bin:$PATH ;;
-*) PATH=$PWD/$BUILD/bin:$PATH ;;
-esac
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-# nothing of this machine's configuration
-export HOME="$dir" LC_ALL=C.UTF-8 NO_COLOR=1
-unset NETFLOWIZE_SERVER NETFLOWIZE_CERTIFICATE NETFLOWIZE_CA NETFLOWIZE_PROJECT
+. "${0%/*}/lib/own.sh"
 n=0 bad=0
 for cmd in tests/golden/*.cmd; do
 	out=${cmd%.cmd}.out

@@ -2,19 +2,12 @@
 # Every stored graph with a known optimum: the plan says so, proves it, and
 # nfz-plan-check, which shares no code with the planner, agrees.
 set -eu
-cd "$(dirname "$0")/../.."
+. "${0%/*}/lib/own.sh"
 graphs=../shared/ref/graphs
 if [ ! -f "$graphs/INDEX.md" ]; then
 	echo "no $graphs/INDEX.md here"
 	exit 77
 fi
-case ${BUILD:=build} in
-/*) PATH=$BUILD/bin:$PATH ;;
-*) PATH=$PWD/$BUILD/bin:$PATH ;;
-esac
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-export HOME="$dir" LC_ALL=C.UTF-8
 
 # FILE OPTIMUM, from the tables and from the list of generated ones
 {

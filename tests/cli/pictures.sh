@@ -3,14 +3,7 @@
 # and the README's picture is what the program draws today.  UPDATE=1 draws it
 # again.
 set -eu
-cd "$(dirname "$0")/../.."
-case ${BUILD:=build} in
-/*) PATH=$BUILD/bin:$PATH ;;
-*) PATH=$PWD/$BUILD/bin:$PATH ;;
-esac
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-export HOME="$dir" LC_ALL=C.UTF-8 NO_COLOR=1
+. "${0%/*}/lib/own.sh"
 
 # igraph and all it needs is for this alone: no other command waits for it
 if readelf -d "$(command -v netflowize)" | grep -E 'NEEDED.*igraph'; then

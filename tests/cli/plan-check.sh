@@ -2,14 +2,7 @@
 # nfz-plan-check takes a right plan, and refuses it after any one change, in the
 # words of the check that has to notice.
 set -eu
-cd "$(dirname "$0")/../.."
-case ${BUILD:=build} in
-/*) PATH=$BUILD/bin:$PATH ;;
-*) PATH=$PWD/$BUILD/bin:$PATH ;;
-esac
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-export HOME="$dir" LC_ALL=C.UTF-8
+. "${0%/*}/lib/own.sh"
 cat >"$dir/net" <<'END'
 {"nodes": ["client1", "client2", "r1", "r2", "server1", "a", "b",
            {"name": "phone", "unusable": "no-login"},

@@ -2,14 +2,7 @@
 # plan --heavy and --mixed: the numbers they have to find, a checker that
 # accepts them, and one that refuses them when they are changed.
 set -eu
-cd "$(dirname "$0")/../.."
-case ${BUILD:=build} in
-/*) PATH=$BUILD/bin:$PATH ;;
-*) PATH=$PWD/$BUILD/bin:$PATH ;;
-esac
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-export HOME="$dir" LC_ALL=C.UTF-8 NO_COLOR=1
+. "${0%/*}/lib/own.sh"
 n=0
 
 fail() {

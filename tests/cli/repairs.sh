@@ -2,19 +2,11 @@
 # Demands that cannot be met: what plan says would do, does.  And a time limit
 # is one for every question.
 set -eu
-cd "$(dirname "$0")/../.."
-case ${BUILD:=build} in
-/*) bin=$BUILD ;;
-*) bin=$PWD/$BUILD ;;
-esac
-PATH=$bin/bin:$PATH
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-export HOME="$dir" LC_ALL=C.UTF-8
+. "${0%/*}/lib/own.sh"
 tests/cli/repairs.py "${CASES:-120}" "$dir"
 
 # hard ones: without a limit each would take minutes
-"$bin/tests/tool-gengraph" er5 3000 --as json >"$dir/net"
+"$build/tests/tool-gengraph" er5 3000 --as json >"$dir/net"
 # limited SECONDS OPTIONS: so much processor time, exit 3, and an answer.
 limited() {
 	code=0
@@ -43,7 +35,7 @@ limited 6 --max-ifaces 3
 limited 6 --max-ifaces 4 --max-pps 1000
 limited 6 --budget 3 --require n1,n2,n3,n4,n5,n6
 limited 6 --avoid n1,n2,n3,n4,n5,n6,n7,n8
-"$bin/tests/tool-gengraph" ts 10000 --shaped 50 --as json >"$dir/net"
+"$build/tests/tool-gengraph" ts 10000 --shaped 50 --as json >"$dir/net"
 limited 10 --max-ifaces 2
 if jq -e '.status == "timeout" and (.uncovered | map(.cause) |
 	any(test("no room")))' "$dir/plan" >"$dir/null"; then

@@ -2,13 +2,7 @@
 # Topology files of others: what is imported is what Python counts.  Our own
 # samples always; the collections beside the checkout where there are any.
 set -eu
-cd "$(dirname "$0")/../.."
-case ${BUILD:=build} in
-/*) bin=$BUILD ;;
-*) bin=$PWD/$BUILD ;;
-esac
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+. "${0%/*}/lib/own.sh"
 set -- topologies/bridge.rspec topologies/manifest.rspec topologies/*.graphml \
 	topologies/petersen.gr topologies/*.sndlib topologies/*.weights
 shared=../shared/ref
@@ -21,12 +15,12 @@ else
 	echo "no collections in $shared: our own samples only"
 fi
 tests/cli/topologies.py "$@" >"$dir/want"
-"$bin/tests/tool-topo" "$@" >"$dir/got"
+"$build/tests/tool-topo" "$@" >"$dir/got"
 diff -u "$dir/want" "$dir/got"
 echo "$# files as Python counts them"
 [ -d $shared ] || exit 0
 # the others import or say line and cause
-"$bin/tests/tool-topo" $shared/topologies/ns/* \
+"$build/tests/tool-topo" $shared/topologies/ns/* \
 	$shared/topologies/modern/containerlab/*.y*ml >"$dir/got"
 if grep ': error' "$dir/got" | grep -vE 'error [^ ]+:[0-9]+:'; then
 	echo "refused without a line" >&2

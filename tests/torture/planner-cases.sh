@@ -3,8 +3,5 @@
 # checker's search against them, too.
 set -eu
 cd "$(dirname "$0")/../.."
-case ${BUILD:=build} in
-/*) program=$BUILD/tests/unit-check ;;
-*) program=$PWD/$BUILD/tests/unit-check ;;
-esac
-NFZ_CASES=${CASES:-100000} "$program" --filter 'random/*' --jobs 2
+NFZ_CASES=${CASES:-100000} "$(realpath "${BUILD:-build}")/tests/unit-check" \
+	--filter 'random/*' --jobs 2
