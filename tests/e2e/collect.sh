@@ -8,19 +8,7 @@ set -u
 need bin/nfz-meter bin/nfz-cache bin/nfz-collector tests/tool-sendudp
 one_wire
 
-peer() { # self, id, role, port
-	local send
-	key "$1" "$2"
-	send=$key
-	key "$2" "$1"
-	echo "peer $2 $3 127.0.0.1 $4 $send $key"
-}
-head_of() { # module, role, port
-	printf 'netflowize-setup 1\ndeployment 00000000000000aa\n'
-	printf 'module %s %s\nlisten 127.0.0.1 %s\n' "$1" "$2" "$3"
-	printf 'active_ms 60000\nidle_ms 15000\nfin_ms 5000\nlease_ms 60000\n'
-	printf 'cache_flows 4096\nstore %s\n' "${4:--}"
-}
+times='active_ms 60000 idle_ms 15000 fin_ms 5000 lease_ms 60000'
 setups() { # with a cache?
 	{
 		head_of 1 meter 7301

@@ -184,22 +184,10 @@ sys.exit(failed != 0)
 PY
 
 # --- what a flow is changes under way ----------------------------------------
-peer() { # self, id, role, port
-	local send
-	key "$1" "$2"
-	send=$key
-	key "$2" "$1"
-	echo "peer $2 $3 127.0.0.1 $4 $send $key"
-}
-head_of() { # module, role, port, store
-	printf '%s\n' 'netflowize-setup 1' 'deployment 00000000000000aa' \
-		"module $1 $2" "listen 127.0.0.1 $3" 'active_ms 1000' \
-		'idle_ms 500' 'fin_ms 0' 'lease_ms 600000' 'cache_flows 4096' \
-		"store $4"
-}
+times='active_ms 1000 idle_ms 500 fin_ms 0 lease_ms 600000'
 store=$dir/store
 {
-	head_of 1 meter 7301 -
+	head_of 1 meter 7301
 	peer 1 9 collector 7309
 	for to in ipfix://10.9.0.2:2060 nf9://10.9.0.2:2061; do
 		echo "export $to"

@@ -7,19 +7,7 @@ set -u
 need bin/nfz-meter bin/nfz-collector tests/tool-sendudp
 one_wire
 
-peer() { # self, id, role, port
-	local send
-	key "$1" "$2"
-	send=$key
-	key "$2" "$1"
-	echo "peer $2 $3 127.0.0.1 $4 $send $key"
-}
-head_of() { # module, role, port, store
-	printf '%s\n' 'netflowize-setup 1' 'deployment 00000000000000aa' \
-		"module $1 $2" "listen 127.0.0.1 $3" 'active_ms 60000' \
-		'idle_ms 15000' 'fin_ms 0' 'lease_ms 60000' 'cache_flows 4096' \
-		"store $4"
-}
+times='active_ms 60000 idle_ms 15000 fin_ms 0 lease_ms 60000'
 start() { # name, options...
 	local name=$1
 	shift
@@ -41,7 +29,7 @@ run() { # backend, words that hold throughout
 	local got
 	store=$dir/store-$1-$2
 	{
-		head_of 1 meter 7301 -
+		head_of 1 meter 7301
 		peer 1 9 collector 7309
 		echo "tap 5 va - core 1 1 - p2p 0 1 -"
 	} >"$dir/meter"

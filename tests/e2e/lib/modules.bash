@@ -41,6 +41,22 @@ set_meter() { # words
 # shellcheck disable=SC2317 # called by eventually
 holds_again() { [ "$(grep -c "settings hold" "$dir/meter.err")" -gt "$1" ]; }
 
+# Setups of modules in one namespace; $times are the words of their times.
+head_of() { # module, role, port, store
+	printf '%s\n' 'netflowize-setup 1' 'deployment 00000000000000aa' \
+		"module $1 $2" "listen 127.0.0.1 $3" 'cache_flows 4096' \
+		"store ${4:--}"
+	# shellcheck disable=SC2086 # words
+	printf '%s %s\n' $times
+}
+peer() { # self, id, role, port
+	local send
+	key "$1" "$2"
+	send=$key
+	key "$2" "$1"
+	echo "peer $2 $3 127.0.0.1 $4 $send $key"
+}
+
 # Of the meter, the collector, then caches 2, 3, ...: one bridge joins them.
 modules() { # namespace...
 	local ns n=0
