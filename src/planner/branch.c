@@ -37,19 +37,13 @@ static int64_t pay(const struct cover_problem *p, int r, int64_t *slack)
 	return w;
 }
 
-static int demand_of(const struct cover_problem *p, int g)
-{
-	int n = p->group_start ? p->group_start[g + 1] - p->group_start[g] : 1;
-
-	return p->demand ? p->demand[g] : n;
-}
-
 /* One weight for all rows of a group that can be missing. */
 static int64_t pay_group(const struct cover_problem *p, int g, int64_t *slack,
 	int *count, int64_t *weight)
 {
 	int first = p->row_start[p->group_start[g]];
-	int end = p->row_start[p->group_start[g + 1]], demand = demand_of(p, g);
+	int end = p->row_start[p->group_start[g + 1]],
+	    demand = problem_demand(p, g);
 	int64_t w = INT64_MAX;
 
 	for (int i = first; i < end; i++)
@@ -74,8 +68,7 @@ static int64_t pay_group(const struct cover_problem *p, int g, int64_t *slack,
 
 static bool soft(const struct cover_problem *p, int g)
 {
-	return p->group_start &&
-	       demand_of(p, g) < p->group_start[g + 1] - p->group_start[g];
+	return problem_demand(p, g) < problem_rows_of(p, g);
 }
 
 int64_t branch_bound(const struct cover_problem *p, int64_t *weight)
@@ -105,7 +98,7 @@ int64_t branch_bound(const struct cover_problem *p, int64_t *weight)
 
 		if (weight)
 			weight[r] = w;
-		sum += w * (p->need ? p->need[r] : 1);
+		sum += w * problem_need(p, r);
 	}
 	for (int g = 0; g < n_groups; g++)
 		if (soft(p, g))

@@ -298,11 +298,7 @@ static void take_all(struct work *w)
 
 static int64_t cost_of(const struct work *w, const bool *chosen)
 {
-	int64_t sum = 0;
-
-	for (int v = 0; v < w->goal->problem->n_cols; v++)
-		sum += chosen[v] ? w->goal->problem->cost[v] : 0;
-	return sum;
+	return problem_cost_of(w->goal->problem, chosen);
 }
 
 static bool late(const struct work *w)

@@ -95,11 +95,11 @@ static void add_soft(struct oll *o, struct soft s)
 static void add_group(struct oll *o, int g, int *lits)
 {
 	const struct cover_problem *p = o->p;
-	int first = p->group_start[g], n = p->group_start[g + 1] - first;
+	int first = problem_first_row(p, g), n = problem_rows_of(p, g);
 
 	for (int i = 0; i < n; i++) {
 		int r = first + i, len = 0;
-		int need = p->need ? p->need[r] : 1;
+		int need = problem_need(p, r);
 		int *cols = lits + n;
 
 		for (int q = p->row_start[r]; q < p->row_start[r + 1]; q++)
@@ -114,7 +114,7 @@ static void add_group(struct oll *o, int g, int *lits)
 			cols[len++] = -lits[i];
 		sums_require(&o->sums, cols, len, need);
 	}
-	sums_require(&o->sums, lits, n, p->demand ? p->demand[g] : n);
+	sums_require(&o->sums, lits, n, problem_demand(p, g));
 }
 
 static void add_row(struct oll *o, int r, int *lits)
@@ -124,29 +124,27 @@ static void add_row(struct oll *o, int r, int *lits)
 
 	for (int q = p->row_start[r]; q < p->row_start[r + 1]; q++)
 		lits[n++] = p->row_col[q] + 1;
-	sums_require(&o->sums, lits, n, p->need ? p->need[r] : 1);
+	sums_require(&o->sums, lits, n, problem_need(p, r));
 }
 
 static void write_rows(struct oll *o)
 {
 	const struct cover_problem *p = o->p;
-	int n_groups = p->group_start ? p->n_groups : p->n_rows, most = 0;
+	int n_groups = problem_groups(p), most = 0;
 	cleanup_free int *lits = NULL;
 
 	for (int r = 0; r < p->n_rows; r++) {
 		int n = p->row_start[r + 1] - p->row_start[r];
 
-		n += p->need ? p->need[r] : 1;
+		n += problem_need(p, r);
 		most = n > most ? n : most;
 	}
 	lits = mem_zalloc((size_t)most + (size_t)p->n_rows + 2, sizeof(int));
 	for (int g = 0; g < n_groups; g++) {
-		if (p->group_start &&
-			p->group_start[g + 1] - p->group_start[g] > 1)
+		if (problem_rows_of(p, g) > 1)
 			add_group(o, g, lits);
 		else
-			add_row(o, p->group_start ? p->group_start[g] : g,
-				lits);
+			add_row(o, problem_first_row(p, g), lits);
 	}
 }
 
@@ -385,7 +383,7 @@ static void seed_row(struct oll *o, int r, int64_t most)
 	int g = tally_group(&o->tally, r);
 	int64_t w = most;
 
-	if (p->group_start && p->group_start[g + 1] - p->group_start[g] > 1)
+	if (problem_rows_of(p, g) > 1)
 		return;
 	o->n_core = 0;
 	for (int q = p->row_start[r]; q < p->row_start[r + 1]; q++) {

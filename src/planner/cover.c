@@ -58,21 +58,12 @@ static int64_t settle_choice(const struct cover_problem *p, bool *chosen)
 	return cost;
 }
 
-static int64_t cost_of(const struct cover_problem *p, const bool *chosen)
-{
-	int64_t sum = 0;
-
-	for (int c = 0; c < p->n_cols; c++)
-		sum += chosen[c] ? p->cost[c] : 0;
-	return sum;
-}
-
 /* A cover that costs what was shown to be needed has nothing to spare, unless
  * that costs nothing. */
 static bool is_tight(
 	const struct cover_problem *p, const bool *chosen, int64_t bound)
 {
-	if (cost_of(p, chosen) != bound)
+	if (problem_cost_of(p, chosen) != bound)
 		return false;
 	for (int c = 0; c < p->n_cols; c++)
 		if (chosen[c] && p->cost[c] == 0)
@@ -186,7 +177,7 @@ static void solve_first_tier(struct engine *e, const struct cover_problem *p,
 	if (tier.cost >= 0 && (r->cost < 0 || tier.cost < r->cost / unit)) {
 		memcpy(r->chosen, tier.chosen, sizeof(bool) * n);
 		improve_ties(e, p, r->chosen);
-		r->cost = cost_of(p, r->chosen);
+		r->cost = problem_cost_of(p, r->chosen);
 	}
 	free(first.cost);
 	free(tier.chosen);

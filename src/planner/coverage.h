@@ -58,9 +58,9 @@ static inline void coverage_free_at(struct coverage **c)
 static inline int coverage_group(
 	const struct cover_problem *p, int g, int *first, int *end)
 {
-	*first = p->group_start ? p->group_start[g] : g;
-	*end = p->group_start ? p->group_start[g + 1] : g + 1;
-	return p->demand ? p->demand[g] : *end - *first;
+	*first = problem_first_row(p, g);
+	*end = problem_first_row(p, g + 1);
+	return problem_demand(p, g);
 }
 static inline int coverage_link_of(const struct coverage *c, int g)
 {

@@ -39,21 +39,9 @@ struct ascent {
 	struct dual *ret;
 };
 
-static int first_row(const struct cover_problem *p, int g)
-{
-	return p->group_start ? p->group_start[g] : g;
-}
-
-static int demand_of(const struct cover_problem *p, int g)
-{
-	int n = first_row(p, g + 1) - first_row(p, g);
-
-	return p->demand ? p->demand[g] : n;
-}
-
 static bool buyable(const struct cover_problem *p, int c)
 {
-	return !p->fate || p->fate[c] != COLUMN_OUT;
+	return problem_fate(p, c) != COLUMN_OUT;
 }
 
 static int ascending(const void *a, const void *b)
@@ -118,9 +106,9 @@ static void count_entries(struct ascent *a, int from, int end, int by)
 static void pay(struct ascent *a, int g, int64_t most)
 {
 	const struct cover_problem *p = a->p;
-	int first = first_row(p, g), end = first_row(p, g + 1);
+	int first = problem_first_row(p, g), end = problem_first_row(p, g + 1);
 	int from = p->row_start[first], to = p->row_start[end];
-	int64_t w, times = demand_of(p, g);
+	int64_t w, times = problem_demand(p, g);
 
 	if (end - first == 1 && times == 1 && p->need && p->need[first] > 1) {
 		pay_needy(a, first, most);
@@ -185,15 +173,16 @@ static void weigh(struct ascent *a, int g)
 		return;
 	}
 	pay(a, g, INT64_MAX);
-	for (int i = p->row_start[first_row(p, g)];
-		i < p->row_start[first_row(p, g + 1)]; i++)
+	for (int i = p->row_start[problem_first_row(p, g)];
+		i < p->row_start[problem_first_row(p, g + 1)]; i++)
 		close_purse(a, p->row_col[i], g);
 }
 
 /* What its rows were worth to somebody, at most. */
 static void follow(struct ascent *a, int g, const double *hint)
 {
-	int first = first_row(a->p, g), end = first_row(a->p, g + 1);
+	int first = problem_first_row(a->p, g),
+	    end = problem_first_row(a->p, g + 1);
 	double least = hint[first];
 
 	for (int r = first; r < end; r++)
@@ -219,8 +208,8 @@ static void open_purses(struct ascent *a)
 
 	a->purse = mem_zalloc((size_t)p->n_cols + 1, sizeof(*a->purse));
 	for (int g = 0; g < a->n_groups; g++)
-		for (int i = p->row_start[first_row(p, g)];
-			i < p->row_start[first_row(p, g + 1)]; i++) {
+		for (int i = p->row_start[problem_first_row(p, g)];
+			i < p->row_start[problem_first_row(p, g + 1)]; i++) {
 			a->purse[p->row_col[i]].open++;
 			a->purse[p->row_col[i]].rest ^= g;
 		}
@@ -245,8 +234,8 @@ static int *order_groups(const struct ascent *a)
 	for (int g = 0; g < a->n_groups; g++) {
 		int64_t sum = 0;
 
-		for (int i = p->row_start[first_row(p, g)];
-			i < p->row_start[first_row(p, g + 1)]; i++)
+		for (int i = p->row_start[problem_first_row(p, g)];
+			i < p->row_start[problem_first_row(p, g + 1)]; i++)
 			sum += a->purse[p->row_col[i]].open;
 		rivals[g] = sum < MOST ? (uint16_t)sum : MOST;
 		at[rivals[g] + 1]++;
@@ -280,8 +269,7 @@ static int *edges(const struct cover_problem *p)
 		mem_grow(NULL, 2 * (size_t)p->n_rows + 2, sizeof(int));
 
 	for (int g = 0; p->group_start && g < p->n_groups; g++)
-		if (p->group_start[g + 1] - p->group_start[g] != 1 ||
-			demand_of(p, g) != 1)
+		if (problem_rows_of(p, g) != 1 || problem_demand(p, g) != 1)
 			return NULL;
 	for (int r = 0; r < p->n_rows; r++) {
 		int n = buyable_in(p, r, end + 2 * r);
@@ -358,7 +346,7 @@ static void ascend(
 
 	*ret = (struct dual){.scale = 1};
 	ret->weight = mem_zalloc((size_t)p->n_rows + 1, sizeof(int64_t));
-	a.n_groups = p->group_start ? p->n_groups : p->n_rows;
+	a.n_groups = problem_groups(p);
 	a.single = !p->group_start && !p->need && !p->demand;
 	if (p->need)
 		a.sorted = mem_grow(NULL, n, sizeof(int64_t));

@@ -377,18 +377,10 @@ bool engine_solve(struct engine *e, const struct kernel *k, struct parts *parts,
 	return true;
 }
 
-static int64_t cost_of(const struct cover_problem *p, const bool *chosen)
-{
-	int64_t sum = 0;
-
-	for (int c = 0; c < p->n_cols; c++)
-		sum += chosen[c] ? p->cost[c] : 0;
-	return sum;
-}
-
 void engine_improve(struct engine *e, const struct part *part, bool *chosen)
 {
-	struct answer a = {.chosen = chosen, .cost = cost_of(&part->p, chosen)};
+	struct answer a = {
+		.chosen = chosen, .cost = problem_cost_of(&part->p, chosen)};
 
 	walk(e, &part->p, &a);
 	mend_regions(e, &part->p, &a);

@@ -69,23 +69,18 @@ struct raw_row {
 	int n, want; /* free columns, what is still needed */
 };
 
-static int fate_of(const struct cover_problem *p, int col)
-{
-	return p->fate ? p->fate[col] : COLUMN_FREE;
-}
-
 /* Free columns of a row into cols[]. */
 static struct raw_row read_row(
 	const struct cover_problem *p, int row, int *cols)
 {
-	struct raw_row raw = {.want = p->need ? p->need[row] : 1};
+	struct raw_row raw = {.want = problem_need(p, row)};
 
 	for (int i = p->row_start[row]; i < p->row_start[row + 1]; i++) {
 		int c = p->row_col[i];
 
-		if (fate_of(p, c) == COLUMN_FREE)
+		if (problem_fate(p, c) == COLUMN_FREE)
 			cols[raw.n++] = c;
-		else if (fate_of(p, c) == COLUMN_IN)
+		else if (problem_fate(p, c) == COLUMN_IN)
 			raw.want--;
 	}
 	return raw;
@@ -140,9 +135,8 @@ static void put_single(
 static void put_group(
 	struct kernel *k, const struct cover_problem *p, int g, int *cols)
 {
-	int first = p->group_start ? p->group_start[g] : g;
-	int end = p->group_start ? p->group_start[g + 1] : g + 1;
-	int demand = p->demand ? p->demand[g] : end - first;
+	int first = problem_first_row(p, g);
+	int end = problem_first_row(p, g + 1), demand = problem_demand(p, g);
 	int open = 0, most = 0, least = 0, base = k->n_rows;
 
 	if (end - first == 1 && demand == 1) {
@@ -247,7 +241,7 @@ void kernel_read(
 {
 	cleanup_free unsigned char *fate = take_stubs(of, skip);
 	struct cover_problem with = *of, *p = &with;
-	int n_groups = p->group_start ? p->n_groups : p->n_rows;
+	int n_groups = problem_groups(p);
 	size_t soft = p->group_start && p->demand ? (size_t)n_groups : 0;
 	cleanup_free int *cols =
 		mem_zalloc((size_t)longest_row(p) + 1, sizeof(int));

@@ -27,13 +27,6 @@ struct prices {
 	int n_groups;
 };
 
-static int demand_of(const struct cover_problem *p, int g)
-{
-	int n = p->group_start ? p->group_start[g + 1] - p->group_start[g] : 1;
-
-	return p->demand ? p->demand[g] : n;
-}
-
 static int by_price(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -46,7 +39,7 @@ static double price_group(struct prices *s, int g)
 {
 	const struct cover_problem *p = s->p;
 	int first = p->group_start[g], n = p->group_start[g + 1] - first;
-	int demand = demand_of(p, g), taken = 0;
+	int demand = problem_demand(p, g), taken = 0;
 	double sum = 0, limit;
 
 	for (int i = 0; i < n; i++)
@@ -187,7 +180,7 @@ static int64_t exact_group(const struct prices *s, const struct exact *x, int g)
 {
 	const struct cover_problem *p = s->p;
 	int first = p->group_start[g], n = p->group_start[g + 1] - first;
-	int demand = demand_of(p, g);
+	int demand = problem_demand(p, g);
 	cleanup_free int64_t *v = mem_zalloc((size_t)n + 1, sizeof(int64_t));
 	int64_t sum = 0;
 
@@ -245,7 +238,7 @@ void lagrange_run(const struct cover_problem *p, struct lagrange *l)
 	cleanup_free int64_t *start = mem_zalloc(rows, sizeof(int64_t));
 	int64_t whole;
 
-	s.n_groups = p->group_start ? p->n_groups : p->n_rows;
+	s.n_groups = problem_groups(p);
 	tally_start(&s.t, p);
 	s.u = mem_zalloc(rows, sizeof(double));
 	s.best_u = mem_zalloc(rows, sizeof(double));

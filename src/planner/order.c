@@ -57,11 +57,6 @@ struct walk {
 	int n_groups, n_cols;
 };
 
-static int first_row(const struct cover_problem *p, int g)
-{
-	return p->group_start ? p->group_start[g] : g;
-}
-
 static void list_rows(struct walk *w)
 {
 	const struct cover_problem *p = w->p;
@@ -107,8 +102,8 @@ static void meet_group(struct walk *w, int g)
 		return;
 	w->met[g] = 1;
 	w->o->group[w->n_groups++] = g;
-	first = p->row_start[first_row(p, g)];
-	end = p->row_start[first_row(p, g + 1)];
+	first = p->row_start[problem_first_row(p, g)];
+	end = p->row_start[problem_first_row(p, g + 1)];
 	for (int i = first; i < end; i++)
 		meet_col(w, p->row_col[i]);
 }
@@ -197,7 +192,8 @@ static void copy_groups(const struct walk *w)
 	for (int i = 0; i < w->n_groups; i++) {
 		int g = w->o->group[i];
 
-		for (int r = first_row(p, g); r < first_row(p, g + 1); r++)
+		for (int r = problem_first_row(p, g);
+			r < problem_first_row(p, g + 1); r++)
 			copy_row(w, r);
 		if (p->group_start)
 			to->group_start[i + 1] = to->n_rows;
@@ -225,7 +221,7 @@ static void copy_cols(struct order *o, const struct cover_problem *p)
 static void order_any(struct order *o, const struct cover_problem *p)
 {
 	struct walk w = {.p = p, .o = o};
-	int n_groups = p->group_start ? p->n_groups : p->n_rows;
+	int n_groups = problem_groups(p);
 	size_t n = (size_t)p->n_cols + 1;
 
 	w.number = mem_grow(NULL, n, sizeof(int));
@@ -365,7 +361,7 @@ static void order_pairs(struct order *o, const struct cover_problem *p)
 
 void order_init(struct order *o, const struct cover_problem *p)
 {
-	int n_groups = p->group_start ? p->n_groups : p->n_rows;
+	int n_groups = problem_groups(p);
 
 	*o = (struct order){.of = p};
 	o->col = mem_grow(NULL, (size_t)p->n_cols + 1, sizeof(int));
@@ -433,13 +429,14 @@ void order_rows_back(
 {
 	size_t n = (size_t)o->p.n_rows;
 	cleanup_free int64_t *there = mem_grow(NULL, n + 1, sizeof(*there));
-	int n_groups = p->group_start ? p->n_groups : p->n_rows;
+	int n_groups = problem_groups(p);
 	int from = 0;
 
 	for (int i = 0; i < n_groups; i++) {
 		int g = o->group[i];
 
-		for (int r = first_row(p, g); r < first_row(p, g + 1); r++)
+		for (int r = problem_first_row(p, g);
+			r < problem_first_row(p, g + 1); r++)
 			there[r] = weight[from++];
 	}
 	memcpy(weight, there, n * sizeof(*there));

@@ -64,15 +64,6 @@ static int count(const struct work *w, const bool *chosen)
 	return n;
 }
 
-static int64_t cost_of(const struct work *w, const bool *chosen)
-{
-	int64_t sum = 0;
-
-	for (int v = 0; v < w->c->p.n_cols; v++)
-		sum += chosen[v] ? w->c->p.cost[v] : 0;
-	return sum;
-}
-
 static bool in_budget(const struct work *w, const bool *chosen)
 {
 	return w->goal->budget <= 0 || count(w, chosen) <= w->goal->budget;
@@ -88,7 +79,7 @@ static void choose(struct work *w, const bool *chosen, int64_t lower_bound)
 	memset(r->dual, 0, sizeof(*r->dual) * (size_t)w->c->p.n_rows);
 	r->dual_scale = 1;
 	r->dual_bound = 0;
-	r->cost = cost_of(w, chosen);
+	r->cost = problem_cost_of(&w->c->p, chosen);
 	r->lower_bound = lower_bound < r->cost ? lower_bound : r->cost;
 	r->optimal = false;
 	w->o->limited = true;
@@ -280,7 +271,7 @@ static void find_capacity(struct work *w)
 	if (o->capacity.cost >= 0 && in_budget(w, o->capacity.chosen)) {
 		memcpy(o->r.chosen, o->capacity.chosen,
 			sizeof(bool) * (size_t)p->n_cols);
-		o->r.cost = cost_of(w, o->r.chosen);
+		o->r.cost = problem_cost_of(&w->c->p, o->r.chosen);
 		o->r.lower_bound = o->capacity.lower_bound;
 		o->r.optimal = o->capacity.optimal;
 		if (o->status != PLAN_INFEASIBLE)

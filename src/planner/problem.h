@@ -29,4 +29,46 @@ struct cover_problem {
 	int *demand;         /* by group; NULL: all rows of the group */
 };
 
+/* What everybody asks, with the meaning of absent arrays. */
+static inline int problem_groups(const struct cover_problem *p)
+{
+	return p->group_start ? p->n_groups : p->n_rows;
+}
+
+static inline int problem_first_row(const struct cover_problem *p, int group)
+{
+	return p->group_start ? p->group_start[group] : group;
+}
+
+static inline int problem_rows_of(const struct cover_problem *p, int group)
+{
+	return problem_first_row(p, group + 1) - problem_first_row(p, group);
+}
+
+static inline int problem_need(const struct cover_problem *p, int row)
+{
+	return p->need ? p->need[row] : 1;
+}
+
+static inline int problem_demand(const struct cover_problem *p, int group)
+{
+	return p->demand ? p->demand[group] : problem_rows_of(p, group);
+}
+
+static inline enum column_fate problem_fate(
+	const struct cover_problem *p, int column)
+{
+	return p->fate ? (enum column_fate)p->fate[column] : COLUMN_FREE;
+}
+
+static inline int64_t problem_cost_of(
+	const struct cover_problem *p, const bool *chosen)
+{
+	int64_t sum = 0;
+
+	for (int c = 0; c < p->n_cols; c++)
+		sum += chosen[c] ? p->cost[c] : 0;
+	return sum;
+}
+
 #endif

@@ -533,7 +533,7 @@ static void work_release(struct work *w)
 static bool has_soft_group(const struct cover_problem *p)
 {
 	for (int g = 0; p->group_start && p->demand && g < p->n_groups; g++)
-		if (p->demand[g] < p->group_start[g + 1] - p->group_start[g])
+		if (p->demand[g] < problem_rows_of(p, g))
 			return true;
 	return false;
 }

@@ -28,8 +28,8 @@ static void add_line(struct prover *x, int a, int b)
 
 static int rows_in(const struct cover_problem *p, int g, int *ret_first)
 {
-	*ret_first = p->group_start ? p->group_start[g] : g;
-	return p->group_start ? p->group_start[g + 1] - *ret_first : 1;
+	*ret_first = problem_first_row(p, g);
+	return problem_rows_of(p, g);
 }
 
 /* All rows of the group that can be seen are needed, or all but one. */
@@ -42,7 +42,7 @@ static bool add_group(struct prover *x, int g)
 		x->dead[r] = prover_count(x, r, &in) + in < prover_need(x, r);
 		able += !x->dead[r];
 	}
-	spare = able - (p->demand ? p->demand[g] : n);
+	spare = able - problem_demand(p, g);
 	if (spare > 1 || (spare == 1 && able > PAIRED_MOST))
 		return false;
 	for (int r = first; r < first + n; r++) {

@@ -25,18 +25,14 @@ static void set_origin(struct rowpool *pool, int row)
 	pool->origin[at] = row;
 }
 
-static int need_of(const struct cover_problem *p, int row)
-{
-	return p->need ? p->need[row] : 1;
-}
-
 static void add(struct rowpool *pool, int row, const double *ones,
 	enum rowpool_place place)
 {
 	const struct cover_problem *p = pool->p;
 
 	simplex_add_row(pool->s, p->row_col + p->row_start[row], ones,
-		p->row_start[row + 1] - p->row_start[row], need_of(p, row));
+		p->row_start[row + 1] - p->row_start[row],
+		problem_need(p, row));
 	set_origin(pool, row);
 	pool->place[row] = (unsigned char)place;
 }
@@ -117,7 +113,7 @@ void rowpool_name_cut(struct rowpool *pool, int name)
 /* What the row lacks. */
 static double lack(const struct cover_problem *p, int row, const double *value)
 {
-	double sum = need_of(p, row);
+	double sum = problem_need(p, row);
 
 	for (int i = p->row_start[row]; i < p->row_start[row + 1]; i++)
 		sum -= value[p->row_col[i]];

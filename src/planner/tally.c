@@ -19,13 +19,6 @@ static void number_groups(struct tally *t)
 			t->group[r] = g;
 }
 
-static int demand_of(const struct cover_problem *p, int g)
-{
-	if (p->demand)
-		return p->demand[g];
-	return p->group_start ? p->group_start[g + 1] - p->group_start[g] : 1;
-}
-
 void tally_list(struct tally *t, const struct cover_problem *p)
 {
 	size_t entries = (size_t)p->row_start[p->n_rows];
@@ -45,14 +38,14 @@ void tally_list(struct tally *t, const struct cover_problem *p)
 
 void tally_start(struct tally *t, const struct cover_problem *p)
 {
-	int n_groups = p->group_start ? p->n_groups : p->n_rows;
+	int n_groups = problem_groups(p);
 
 	tally_list(t, p);
 	t->have = mem_zalloc((size_t)p->n_rows + 1, sizeof(int));
 	t->left = mem_grow(NULL, (size_t)n_groups + 1, sizeof(int));
 	t->in = mem_zalloc((size_t)p->n_cols + 1, sizeof(bool));
 	for (int g = 0; g < n_groups; g++) {
-		t->left[g] = demand_of(p, g);
+		t->left[g] = problem_demand(p, g);
 		t->open += t->left[g] > 0;
 	}
 }
@@ -156,7 +149,7 @@ bool tally_greedy(struct tally *t)
 	int n = 0;
 
 	for (int c = 0; c < p->n_cols; c++)
-		if (!t->in[c] && (!p->fate || p->fate[c] != COLUMN_OUT))
+		if (!t->in[c] && problem_fate(p, c) != COLUMN_OUT)
 			heap[n++] = (struct offer){
 				worth(t, c, tally_gain(t, c)), c};
 	for (int i = n / 2; i-- > 0;)
@@ -196,7 +189,7 @@ void tally_prune(struct tally *t)
 	int n = 0;
 
 	for (int c = 0; c < p->n_cols; c++)
-		if (t->in[c] && (!p->fate || p->fate[c] == COLUMN_FREE))
+		if (t->in[c] && problem_fate(p, c) == COLUMN_FREE)
 			order[n++] = c;
 	qsort_r(order, (size_t)n, sizeof(int), dearest_first, p->cost);
 	for (int i = 0; i < n; i++)

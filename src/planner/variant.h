@@ -1,6 +1,4 @@
-/* A cover problem of one's own: written row by row, or copied and changed.
- * And the few questions every user of a cover problem asks, with the defaults
- * of absent arrays spelled out once. */
+/* A cover problem of one's own: written row by row, or copied and changed. */
 #ifndef NFZ_PLANNER_VARIANT_H
 #define NFZ_PLANNER_VARIANT_H
 
@@ -34,34 +32,6 @@ struct incidence {
 
 void incidence_of(const struct cover_problem *p, struct incidence *ret);
 void incidence_release(struct incidence *i);
-
-static inline int problem_first_row(const struct cover_problem *p, int group)
-{
-	return p->group_start ? p->group_start[group] : group;
-}
-
-static inline int problem_rows_of(const struct cover_problem *p, int group)
-{
-	return p->group_start
-		       ? p->group_start[group + 1] - p->group_start[group]
-		       : 1;
-}
-
-static inline int problem_need(const struct cover_problem *p, int row)
-{
-	return p->need ? p->need[row] : 1;
-}
-
-static inline int problem_demand(const struct cover_problem *p, int group)
-{
-	return p->demand ? p->demand[group] : problem_rows_of(p, group);
-}
-
-static inline enum column_fate problem_fate(
-	const struct cover_problem *p, int column)
-{
-	return p->fate ? (enum column_fate)p->fate[column] : COLUMN_FREE;
-}
 
 /* Is the group satisfied by the chosen columns?  chosen NULL: by all that are
  * not out. */
