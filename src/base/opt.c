@@ -1,6 +1,7 @@
 #include "base/opt.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -411,12 +412,17 @@ enum { HELP_AT = 31, LINE = 79 };
 
 void opt_print_text(const char *text, int at, FILE *to)
 {
-	while ((int)strlen(text) > LINE - at) {
-		int n = LINE - at;
+	opt_fold_text(text, at, LINE, to);
+}
+
+void opt_fold_text(const char *text, int at, int width, FILE *to)
+{
+	while ((int)utf8_columns(text) > width - at) {
+		int n = width - at;
 
 		while (n > 0 && text[n] != ' ')
 			n--;
-		if (n == 0)
+		if (n <= 0)
 			break;
 		fprintf(to, "%.*s\n%*s", n, text, at, "");
 		text += n + 1;

@@ -58,6 +58,8 @@ void opt_print(const struct opt *table, FILE *to);
 /* A text that begins in column `at` and goes on below itself: broken at blanks,
  * so that it fits a terminal of 80 columns. */
 void opt_print_text(const char *text, int at, FILE *to);
+/* The same for lines of `width` columns. */
+void opt_fold_text(const char *text, int at, int width, FILE *to);
 void opt_list_add(struct opt_list *list, const char *words);
 bool opt_list_has(const struct opt_list *list, const char *word);
 void opt_list_release(struct opt_list *list);

@@ -183,9 +183,9 @@ static int print_rows(
 	const struct listing *l, const struct deploy_report *r, struct err *err)
 {
 	static const struct sheet_column heads[] = {{.name = "NODE"},
-		{.name = "DEPLOYMENT"}, {.name = "EXPERIMENT"},
-		{.name = "USER"}, {.name = "MODE"}, {.name = "PROGRAMS"},
-		{.name = "SINCE"}};
+		{.name = "DEPLOYMENT"}, {.name = "EXPERIMENT", .spare = 1},
+		{.name = "USER"}, {.name = "MODE", .spare = 2},
+		{.name = "PROGRAMS"}, {.name = "SINCE"}};
 	static const struct sheet_column names[] = {{.name = "node"},
 		{.name = "deployment"}, {.name = "experiment"}, {.name = "who"},
 		{.name = "mode"}, {.name = "programs"}, {.name = "since"}};
@@ -242,9 +242,11 @@ static void add_deployment(
 static int print_overview(const struct listing *l, struct err *err)
 {
 	static const struct sheet_column heads[] = {{.name = "EXPERIMENT"},
-		{.name = "DEPLOYMENT"}, {.name = "USER"}, {.name = "MODE"},
-		{.name = "NODES", .right = true}, {.name = "AGE"},
-		{.name = "LAST DATA"}, {.name = "DATA"}, {.name = "NOTE"}};
+		{.name = "DEPLOYMENT"}, {.name = "USER"},
+		{.name = "MODE", .spare = 3},
+		{.name = "NODES", .right = true, .spare = 1}, {.name = "AGE"},
+		{.name = "LAST DATA", .spare = 2}, {.name = "DATA"},
+		{.name = "NOTE", .text = 20}};
 	static const struct sheet_column names[] = {{.name = "experiment"},
 		{.name = "deployment"}, {.name = "who"}, {.name = "mode"},
 		{.name = "nodes"}, {.name = "age_s"}, {.name = "last_data_s"},

@@ -63,8 +63,8 @@ struct job {
 
 static int list(struct app *app, struct err *err)
 {
-	static const struct sheet_column heads[] = {
-		{.name = "NAME"}, {.name = "SUMMARY"}, {.name = "FILE"}};
+	static const struct sheet_column heads[] = {{.name = "NAME"},
+		{.name = "SUMMARY"}, {.name = "FILE", .spare = 1}};
 	static const struct sheet_column names[] = {
 		{.name = "name"}, {.name = "summary"}, {.name = "file"}};
 	struct opt_list files = {0};

@@ -2,6 +2,7 @@
 #include "cli/say.h"
 #include "base/utf8.h"
 #include "format/crypto.h"
+#include "format/sheet.h"
 
 #include <fcntl.h>
 #include <langinfo.h>
@@ -35,7 +36,9 @@ struct sign {
 static void line(const struct app *app, const struct sign *sign,
 	const char *fmt, va_list ap)
 {
+	const size_t width = sheet_terminal(stderr);
 	bool c = colour(app) && sign->colour;
+	int at = 0;
 	char *text;
 
 	if (vasprintf(&text, fmt, ap) < 0)
@@ -43,11 +46,21 @@ static void line(const struct app *app, const struct sign *sign,
 	utf8_disarm(text); /* words of nodes are in it */
 	/* where both go to one pipe, in the order they were said */
 	fflush(stdout);
-	if (*sign->ascii)
-		fprintf(stderr, "%s%s%s ", c ? sign->colour : "",
-			utf8() ? sign->unicode : sign->ascii,
+	if (*sign->ascii) {
+		const char *shown = utf8() ? sign->unicode : sign->ascii;
+
+		at = (int)utf8_columns(shown) + 1;
+		fprintf(stderr, "%s%s%s ", c ? sign->colour : "", shown,
 			c ? "\033[0m" : "");
-	fprintf(stderr, "%s\n", text);
+	}
+	if (width && !strchr(text, '\n')) {
+		const int blanks = (int)strspn(text, " ");
+
+		fprintf(stderr, "%*s", blanks, "");
+		opt_fold_text(text + blanks, at + blanks, (int)width, stderr);
+	} else {
+		fprintf(stderr, "%s\n", text);
+	}
 	free(text);
 }
 

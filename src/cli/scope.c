@@ -76,6 +76,26 @@ static void add_listed(
 	}
 }
 
+static const char *nth_project(const void *ctx, size_t i)
+{
+	const struct value *list = ctx;
+
+	return i < list->n ? list->names[i] : NULL;
+}
+
+/* A slip looks like a project with nothing in it. */
+static void say_empty(
+	const struct app *app, const struct value *list, const char *project)
+{
+	const char *near = opt_nearest(project, nth_project, list);
+	const bool other = near && strcmp(near, project) != 0;
+
+	say_note(app,
+		"the testbed lists no experiment that you head in %s%s%s%s",
+		project, other ? "; did you mean " : "", other ? near : "",
+		other ? "?" : "");
+}
+
 static int from_testbed(struct scope *s, const char *project, struct err *err)
 {
 	struct value *list = NULL;
@@ -85,8 +105,10 @@ static int from_testbed(struct scope *s, const char *project, struct err *err)
 		r = client_getlist(s->client, &list, err);
 	if (r == 0)
 		add_listed(s, list, project);
+	if (r == 0 && project && !s->n)
+		say_empty(s->app, list, project);
 	value_free(list);
-	if (r < 0 || !project)
+	if (r < 0 || !project || !s->n)
 		return r;
 	say_note(s->app,
 		"the testbed names the experiments of %s that you head; others "

@@ -74,6 +74,9 @@ nodes_only list --nodes left,right -o csv
 check "a list of nodes is enough" [ "$(grep -c '^adm/' "$dir/out")" = 2 ]
 nfz list --project "${exp%/*}" --older-than 1h -o csv
 check "nothing is so old" never said adm/
+nfz list --project "${exp%/*}x"
+check "a slip is not a project with nothing in it" said \
+	"no experiment that you head in ${exp%/*}x; did you mean ${exp%/*}?"
 nfz list --project p --from-list "$dir/list"
 check "scopes exclude each other" [ "$status" = 2 ]
 

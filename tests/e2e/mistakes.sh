@@ -47,7 +47,7 @@ nfz query "$exp" 'src client and dst host server' -o csv
 check "a name where tcpdump has one" [ "$(rows ',client,server,')" = 1 ]
 nfz analyse "$exp" symptoms
 check "the experiment first" [ "$status" = 0 ]
-for words in status query verify; do
+for words in status query verify list; do
 	tb run --exp "$exp" -- script -qec "stty cols 70
 		$build/bin/netflowize $words $exp 2>/dev/null" /dev/null >"$dir/out"
 	check "$words has no line wider than the terminal" [ "$(tr -d '\r' \
