@@ -59,9 +59,14 @@ size_t digest_out_take_back(struct digest_out *o, int format,
 								     : 0;
 }
 
+bool digest_out_settled(const struct digest_out *o)
+{
+	return o->confirmed == o->digests;
+}
+
 bool digest_out_waits(const struct digest_out *o)
 {
-	return o->confirmed < o->digests || !digest_out_may(o);
+	return !digest_out_settled(o) || !digest_out_may(o);
 }
 
 size_t digest_out_ask(struct digest_out *o, uint16_t meter,
@@ -86,6 +91,11 @@ bool digest_out_credit(struct digest_out *o, const struct credit *c)
 	if (c->got > o->got)
 		o->got = c->got;
 	return true;
+}
+
+void digest_out_withdraw(struct digest_out *o)
+{
+	o->limit = o->datagrams;
 }
 
 uint64_t digest_out_lost(const struct digest_out *o, bool is_gone)

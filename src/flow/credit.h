@@ -4,7 +4,9 @@
  * The cache grants datagram numbers, cumulatively: a lost grant is healed by
  * the next.  Its answer also says how many digests arrived, so both ends know
  * the loss.  A meter that waits for an answer asks for it with an empty
- * datagram, so neither a lost grant nor a lost last datagram is for ever. */
+ * datagram, so neither a lost grant nor a lost last datagram is for ever.  One
+ * that got none for long, or not since the cache was silent, sends nothing
+ * else: that a cache is heard does not say that it hears. */
 #ifndef NFZ_FLOW_CREDIT_H
 #define NFZ_FLOW_CREDIT_H
 
@@ -43,6 +45,8 @@ size_t digest_out_finish(struct digest_out *o, int format, uint16_t meter);
 /* Empties an open datagram, for others to have its digests: how many. */
 size_t digest_out_take_back(struct digest_out *o, int format,
 	struct digest digests[static DIGEST_MAX]);
+/* Is nothing sent unconfirmed? */
+bool digest_out_settled(const struct digest_out *o);
 /* Is something unconfirmed, or may nothing be sent? */
 bool digest_out_waits(const struct digest_out *o);
 /* A datagram without digests, which needs no credit: the body behind
@@ -50,6 +54,8 @@ bool digest_out_waits(const struct digest_out *o);
 size_t digest_out_ask(struct digest_out *o, uint16_t meter,
 	uint8_t data[static CHANNEL_DATAGRAM]);
 bool digest_out_credit(struct digest_out *o, const struct credit *c);
+/* Nothing may be sent before there is an answer. */
+void digest_out_withdraw(struct digest_out *o);
 /* Digests that did not arrive: of a cache that is gone, all unconfirmed. */
 uint64_t digest_out_lost(const struct digest_out *o, bool is_gone);
 void digest_out_restart(struct digest_out *o);

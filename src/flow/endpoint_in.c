@@ -180,7 +180,7 @@ static void on_message(
 			on_received(ep, &m.received);
 		break;
 	case MESSAGE_CREDIT:
-		p->out_ms = ep_now_ms();
+		p->out_ms = p->answered_ms = ep_now_ms();
 		if (p->out && m.credit.life == ep->life &&
 			!digest_out_credit(p->out, &m.credit))
 			channel_refuse(&p->channel, CAUSE_MESSAGE);

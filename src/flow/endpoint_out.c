@@ -98,8 +98,10 @@ static void tell(struct endpoint *ep, struct peer *p, unsigned events)
 		p->in.unsaid++; /* grant at once */
 	if (events & SESSION_EV_STATE && p->out &&
 		(p->session.state == SESSION_SILENT ||
-			p->session.state == SESSION_GONE))
+			p->session.state == SESSION_GONE)) {
+		digest_out_withdraw(p->out);
 		send_round(ep, p);
+	}
 	if (events & SESSION_EV_LEFT && ep_grant_due(ep, p))
 		ep_grant(ep, p); /* the last word on what arrived */
 	if (events & SESSION_EV_STATE && h->on_peer)
@@ -246,6 +248,19 @@ static bool open_left(const struct peer *p)
 	return p->out->begun[0] || p->out->begun[1];
 }
 
+/* What nobody answered for so long as makes a peer silent was heard by nobody,
+ * even if that one is heard. */
+static bool may_send(struct peer *p)
+{
+	const int64_t now = ep_now_ms();
+
+	if (digest_out_settled(p->out))
+		p->answered_ms = now;
+	else if (now - p->answered_ms >= SESSION_DEAD_MS)
+		digest_out_withdraw(p->out);
+	return session_carries(&p->session) && digest_out_may(p->out);
+}
+
 static bool push(struct endpoint *ep, struct peer *p, int format)
 {
 	size_t len;
@@ -254,7 +269,7 @@ static bool push(struct endpoint *ep, struct peer *p, int format)
 	ep_look_at_clock(ep);
 	if (!p->out->begun[format])
 		return true;
-	if (!session_carries(&p->session) || !digest_out_may(p->out))
+	if (!may_send(p))
 		return false;
 	p->out_ms = ep_now_ms();
 	loop_timer_by(ep->timer, ASK_MS);

@@ -34,6 +34,7 @@ struct peer {
 	struct digest_out *out; /* a cache, and we are a meter */
 	uint64_t out_mark;      /* digests to be confirmed before FLUSHED */
 	int64_t out_ms;         /* last digests to it, or credit of it */
+	int64_t answered_ms;    /* last credit, or nothing to be answered */
 	struct digest_in in;
 
 	bool has_health;

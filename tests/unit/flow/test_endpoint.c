@@ -676,6 +676,80 @@ Test(endpoint, credit_comes_back_after_an_outage)
 	free_pair(&t.pair);
 }
 
+/* For so long, one digest after the other is given to the meter, ten datagrams a
+ * second, and the cache gets none of them: how many it would have got. */
+static size_t to_nobody(struct triple *t, int64_t ms)
+{
+	const struct mono_time end = mono_add_ms(mono_now(), ms);
+	const struct digest d = {.packets = 1};
+	struct mono_time next = mono_now();
+	size_t n = 0;
+
+	while (!mono_passed(end)) {
+		if (mono_passed(next)) {
+			(void)endpoint_send_digest(t->pair.meter->ep, &d);
+			endpoint_push_digests(t->pair.meter->ep);
+			next = mono_add_ms(next, 100);
+		}
+		n += lose_datagrams(endpoint_port(t->cache->ep));
+		cr_assert_eq(loop_step(t->pair.loop, 10, NULL), 0);
+	}
+	return n;
+}
+
+/* Only one way is cut: the cache is heard and does not hear. */
+Test(endpoint, what_is_not_answered_is_not_gone_on_with, .timeout = 60)
+{
+	struct triple t = new_triple();
+	struct side *meter = t.pair.meter, *collector = t.pair.collector;
+	const struct digest d = {.packets = 1};
+	size_t before;
+
+	UNTIL(t.pair.loop, collector,
+		endpoint_send_digest(meter->ep, &d) && t.cache->digests);
+	cr_expect_gt(to_nobody(&t, 2000), 10);
+	to_nobody(&t, 1500);
+	cr_expect_leq(to_nobody(&t, 1000), 5); /* questions */
+	cr_expect_eq(meter->seen[CACHE], PEER_UP);
+	before = t.cache->digests;
+	UNTIL(t.pair.loop, collector,
+		(endpoint_send_digest(meter->ep, &d), true) &&
+			t.cache->digests > before);
+	free_side(t.cache);
+	free_pair(&t.pair);
+}
+
+/* An outage ends in one way before it does in the other: what was held back for
+ * its whole time is not sent to nobody. */
+Test(endpoint, what_was_held_back_waits_for_an_answer, .timeout = 60)
+{
+	struct triple t = new_triple();
+	struct side *meter = t.pair.meter, *collector = t.pair.collector;
+	const struct digest d = {.packets = 1}, held = {.packets = 1000};
+	bool taken = false;
+
+	UNTIL(t.pair.loop, collector,
+		endpoint_send_digest(meter->ep, &d) && t.cache->digests);
+	while (meter->seen[CACHE] != PEER_SILENT) {
+		lose_datagrams(endpoint_port(t.cache->ep));
+		lose_datagrams(endpoint_port(meter->ep));
+		cr_assert_eq(loop_step(t.pair.loop, 10, NULL), 0);
+	}
+	for (int i = 0; i < 200; i++) {
+		taken = taken || endpoint_send_digest(meter->ep, &held);
+		endpoint_push_digests(meter->ep);
+		lose_datagrams(endpoint_port(t.cache->ep));
+		cr_assert_eq(loop_step(t.pair.loop, 10, NULL), 0);
+	}
+	cr_assert_eq(meter->seen[CACHE], PEER_UP);
+	UNTIL(t.pair.loop, collector,
+		(taken = taken || endpoint_send_digest(meter->ep, &held)) &&
+			(endpoint_push_digests(meter->ep),
+				t.cache->digest_packets >= held.packets));
+	free_side(t.cache);
+	free_pair(&t.pair);
+}
+
 /* Nothing else happens meanwhile: its own time brings each question, three of
  * them between two signs of life. */
 Test(endpoint, credit_is_asked_for_in_good_time, .timeout = 60)
