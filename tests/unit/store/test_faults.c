@@ -267,6 +267,7 @@ Test(store_faults, what_the_start_could_not_seal_is_sealed_soon)
 
 	for (unsigned call = 0; call < STARTS; call++) {
 		struct writing w = {.dir = run_dir(), .next = 1};
+		int r;
 
 		open_it(&w);
 		append(&w);
@@ -277,9 +278,9 @@ Test(store_faults, what_the_start_could_not_seal_is_sealed_soon)
 			.times = 1,
 			.armed = true};
 		w.s = NULL;
-		(void)store_open(w.dir, STORE_WRITE, &limits, &w.s, NULL);
+		r = store_open(w.dir, STORE_WRITE, &limits, &w.s, NULL);
 		faults.armed = false;
-		if (w.s && store_trouble(w.s)->code) {
+		if (r == 0 && store_trouble(w.s)->code) {
 			seen++;
 			faults.later_s = SEAL_AGAIN_S;
 			append(&w);
