@@ -44,15 +44,15 @@ struct arrival {
 	int result;
 };
 
-static void arrive(void *ctx, const char *node, bool is_stderr,
-	const void *data, size_t len)
+static int arrive(void *ctx, const char *node, bool is_stderr, const void *data,
+	size_t len)
 {
 	struct arrival *a = ctx;
 
 	(void)node;
 	if (is_stderr) {
 		buf_add(&a->said, data, len);
-		return;
+		return buf_ok(&a->said) ? 0 : -NFZ_E_LIMIT;
 	}
 	if (a->fd < 0)
 		a->fd = strcmp(a->path, "-") == 0
@@ -65,6 +65,7 @@ static void arrive(void *ctx, const char *node, bool is_stderr,
 		a->result = err_sys(&a->err, "%s", a->path);
 	if (a->result == 0 && file_write_all(a->fd, data, len, &a->err) < 0)
 		a->result = err_wrap(&a->err, "%s", a->path);
+	return a->result;
 }
 
 /* What comes in pieces of any length may end within a frame.  What is behind
@@ -119,12 +120,12 @@ static int ask_node(struct nodes_context *n, const struct topology *t, int node,
 
 	buf_reset(&a->said);
 	r = deploy_run(t, &n->options, node, argv, arrive, &status, err);
-	if (r < 0)
-		return r;
 	if (a->result < 0) {
 		*err = a->err;
 		return a->result;
 	}
+	if (r < 0)
+		return r;
 	said = mem_strdup(buf_str(&a->said));
 	utf8_disarm(said);
 	if (status != 0)
@@ -185,7 +186,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 {
 	cleanup(topology_free_at) struct topology *t = NULL;
 	struct capture_command o = {.count = 1000, .for_ms = 10000};
-	struct arrival a = {.fd = -1, .said = BUF_INIT(4096)};
+	struct arrival a = {.fd = -1, .said = BUF_INIT(1 << 16)};
 	struct nodes_context n;
 	char count[24], span[32];
 	int words, skip, link, r;

@@ -170,7 +170,7 @@ static void disarmed(struct nodes_context *nodes, bool is_stderr,
 	buf_release(&out);
 }
 
-static void to_our_output(void *ctx, const char *node, bool is_stderr,
+static int to_our_output(void *ctx, const char *node, bool is_stderr,
 	const void *data, size_t len)
 {
 	struct nodes_context *n = ctx;
@@ -179,6 +179,7 @@ static void to_our_output(void *ctx, const char *node, bool is_stderr,
 	disarmed(n, is_stderr, data, len);
 	/* rows and what is said about them, in the order they came */
 	fflush(stdout);
+	return 0;
 }
 
 /* The error whose exit status this is; only for the code, the text was on
@@ -226,8 +227,8 @@ struct to_text {
 	struct buf *out;
 };
 
-static void to_buf(void *ctx, const char *node, bool is_stderr,
-	const void *data, size_t len)
+static int to_buf(void *ctx, const char *node, bool is_stderr, const void *data,
+	size_t len)
 {
 	const struct to_text *t = ctx;
 
@@ -238,6 +239,9 @@ static void to_buf(void *ctx, const char *node, bool is_stderr,
 		buf_add(t->nodes->said, data, len);
 	else
 		disarmed(t->nodes, true, data, len);
+	return buf_ok(t->out) && (!t->nodes->said || buf_ok(t->nodes->said))
+		       ? 0
+		       : -NFZ_E_LIMIT;
 }
 
 int nodes_query_text(struct nodes_context *n, const struct topology *t,
@@ -249,7 +253,7 @@ int nodes_query_text(struct nodes_context *n, const struct topology *t,
 	n->options.ctx = &to;
 	r = ask(n, t, argv, to_buf, err);
 	n->options.ctx = n;
-	if (r == 0 && !buf_ok(out))
+	if (!buf_ok(out))
 		r = err_set(err, NFZ_E_LIMIT,
 			"the collector's answer is larger than %zu MiB",
 			out->max >> 20);
@@ -258,7 +262,7 @@ int nodes_query_text(struct nodes_context *n, const struct topology *t,
 
 enum { LINES_MAX = 64 << 20 };
 
-void nodes_lines_add(void *ctx, const char *node, bool is_stderr,
+int nodes_lines_add(void *ctx, const char *node, bool is_stderr,
 	const void *data, size_t len)
 {
 	struct nodes_lines *l = ctx;
@@ -274,6 +278,7 @@ void nodes_lines_add(void *ctx, const char *node, bool is_stderr,
 		snprintf(g->node, sizeof(g->node), "%s", node);
 	}
 	buf_add(&g->text, data, len);
+	return buf_ok(&g->text) ? 0 : -NFZ_E_LIMIT;
 }
 
 void nodes_lines_release(struct nodes_lines *l)

@@ -80,7 +80,7 @@ struct nodes_lines {
 	size_t n, cap;
 };
 /* A deploy_sink_fn; ctx: struct nodes_lines. */
-void nodes_lines_add(void *ctx, const char *node, bool is_stderr,
+int nodes_lines_add(void *ctx, const char *node, bool is_stderr,
 	const void *data, size_t len);
 /* Prints "NODE: line", or rows of node and line in the form -o asks for. */
 int nodes_lines_print(const struct app *app, const struct nodes_lines *l,

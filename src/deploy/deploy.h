@@ -251,8 +251,9 @@ int deploy_keep(const struct topology *t, const struct deploy_options *o,
 	const char *dir, struct deploy_kept *ret,
 	struct err *err) NFZ_MUST_CHECK;
 
-/* Gets what a node sends: is_stderr tells the stream. */
-typedef void (*deploy_sink_fn)(void *ctx, const char *node, bool is_stderr,
+/* Gets what a node sends: is_stderr tells the stream.  Negative, an error's code:
+ * no more of that node, which has failed. */
+typedef int (*deploy_sink_fn)(void *ctx, const char *node, bool is_stderr,
 	const void *data, size_t len);
 
 /* Runs one of our programs in the deployment's directory on a node (-1: the

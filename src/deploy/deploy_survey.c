@@ -46,6 +46,7 @@ struct asking {
 	void *ctx;
 	int status;
 	size_t done;
+	bool enough; /* the sink takes no more */
 };
 
 /* The one that has a role, else any: beside it may be what an up left that was
@@ -100,10 +101,14 @@ static int ask_data(void *ctx, struct fleet_node *n, bool is_stderr,
 	const struct span *data, struct err *err)
 {
 	struct asking *a = ctx;
+	int r = a->sink(a->s.o->ctx, n->name, is_stderr, data->s, data->n);
 
-	(void)err;
-	a->sink(a->s.o->ctx, n->name, is_stderr, data->s, data->n);
-	return 0;
+	a->enough = a->enough || r < 0;
+	return r == 0 ? 0
+		      : err_set(err, (enum nfz_error) - r, "%s: %s", n->name,
+				r == -NFZ_E_LIMIT
+					? "it sends more than is taken"
+					: err_code_meaning(r));
 }
 
 /* Surveys `node` (-1: all), then makes the call where role runs (NULL: where
@@ -178,7 +183,7 @@ int deploy_run(const struct topology *t, const struct deploy_options *o,
 	if (known >= 0)
 		r = ask_nodes(&a, known, role, t, o, err);
 	/* nothing was run: it may have moved */
-	if (r < 0 && !a.done && r != -NFZ_E_INTERRUPTED)
+	if (r < 0 && !a.done && !a.enough && r != -NFZ_E_INTERRUPTED)
 		r = ask_nodes(&a, node, role, t, o, err);
 	if (r == 0)
 		*ret_status = a.status;

@@ -36,13 +36,14 @@ static void progress(void *ctx, const char *node, const char *step,
 		node_status_name(status), step, (long long)ms);
 }
 
-static void sink(void *ctx, const char *node, bool is_stderr, const void *data,
+static int sink(void *ctx, const char *node, bool is_stderr, const void *data,
 	size_t len)
 {
 	(void)ctx;
 	if (getenv("NAMES"))
 		fprintf(stdout, "[%s] ", node);
 	fwrite(data, 1, len, is_stderr ? stderr : stdout);
+	return 0;
 }
 
 static void print_report(const struct deploy_report *r)

@@ -116,7 +116,7 @@ answers "echo '{ }'"
 for answer in "echo '{\"a\": 1,}'" "echo '{} {}'" "echo '[0]'" "echo" \
 	"echo '{\"}'" "echo '{\"a\\\"}'" "echo '{]'" "echo '}{'" \
 	"yes '{' | head -c 60000000" \
-	"yes '[0],' | head -c 70000000"; do
+	"yes '[0],' | head -c 70000000" "yes '[0],'"; do
 	answers "$answer"
 	[ "$status" = 5 ] || [ "$status" = 2 ] || bad "$lie: status after $answer"
 	[ ! -s "$dir/out" ] || bad "$lie: status prints $answer"
