@@ -1,5 +1,6 @@
 /* Rows and groups of what has to be seen, opened, filled and closed. */
 #include "base/mem.h"
+#include "base/sort.h"
 #include "check/need.h"
 
 #include <string.h>
@@ -41,13 +42,6 @@ void need_see(struct need *n, int node)
 		MEM_PUSH(n->row_node, n->n_entries, n->entries_cap) = place;
 }
 
-static int by_number(const void *a, const void *b)
-{
-	const int *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 /* Sorts the row and drops what it names twice. */
 void need_close_row(struct need *n)
 {
@@ -55,7 +49,7 @@ void need_close_row(struct need *n)
 	int *at = n->row_node;
 
 	if (n->n_entries > first)
-		qsort(at + first, n->n_entries - first, sizeof(int), by_number);
+		sort_ints(at + first, n->n_entries - first);
 	for (size_t i = first; i < n->n_entries; i++)
 		if (kept == first || at[kept - 1] != at[i])
 			at[kept++] = at[i];

@@ -1,12 +1,8 @@
 #include "cli/compare.h"
 #include "base/mem.h"
+#include "base/sort.h"
 
 #include <string.h>
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
 
 static char **sorted(struct buf *text, size_t *ret_n)
 {
@@ -23,8 +19,7 @@ static char **sorted(struct buf *text, size_t *ret_n)
 		MEM_PUSH(lines, *ret_n, cap) = p;
 		p = end;
 	}
-	if (*ret_n)
-		qsort(lines, *ret_n, sizeof(*lines), by_text);
+	sort_texts(lines, *ret_n);
 	return lines;
 }
 

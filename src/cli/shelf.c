@@ -1,5 +1,6 @@
 #include "cli/shelf.h"
 #include "base/mem.h"
+#include "base/sort.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -59,11 +60,6 @@ int shelf_find(const char *word, char **ret, struct err *err)
 			     "that ends with .recipe");
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void add_folder(const char *path, struct opt_list *ret)
 {
 	DIR *d = opendir(path);
@@ -86,6 +82,5 @@ void shelf_list(struct opt_list *ret)
 		add_folder(where[i], ret);
 		free(where[i]);
 	}
-	if (ret->n)
-		qsort(ret->items, ret->n, sizeof(*ret->items), by_text);
+	sort_texts(ret->items, ret->n);
 }

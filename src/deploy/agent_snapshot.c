@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/netlink.h"
 #include "base/proc.h"
+#include "base/sort.h"
 #include "deploy/agent.h"
 #include "probe/clsact.h"
 
@@ -207,11 +208,6 @@ static void add_listing(struct buf *out, const char *path)
 		closedir(d);
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Sorted, so that two snapshots can be compared line by line. */
 static void send_sorted(struct agent *a, struct buf *text)
 {
@@ -227,8 +223,7 @@ static void send_sorted(struct agent *a, struct buf *text)
 			*end++ = '\0';
 		p = end;
 	}
-	if (n)
-		qsort(lines, n, sizeof(*lines), by_text);
+	sort_texts(lines, n);
 	for (size_t i = 0; i < n; i++)
 		buf_addf(&out, "%s\n", lines[i]);
 	agent_send(a, FRAME_OUT, buf_str(&out), out.len);

@@ -12,6 +12,7 @@
 #include "planner/capacity.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/sort.h"
 #include "planner/assign.h"
 #include "planner/cover.h"
 #include "planner/handout.h"
@@ -38,11 +39,6 @@ struct work {
 	int *others; /* scratch: a shortage's columns and what they give */
 	int64_t *other_gives;
 };
-
-static int by_number(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
 
 static int by_giving(const void *a, const void *b, void *ctx)
 {
@@ -162,7 +158,7 @@ static int64_t add_others(struct work *w, const struct incidence *at, int v,
 			gives[u] += room->load[g];
 		}
 	}
-	qsort(s.columns, (size_t)s.n_columns, sizeof(int), by_number);
+	sort_ints(s.columns, (size_t)s.n_columns);
 	for (int i = 0; i < s.n_columns; i++) {
 		int u = s.columns[i];
 

@@ -5,9 +5,9 @@
  * it. */
 #include "planner/certificate.h"
 #include "base/mem.h"
+#include "base/sort.h"
 #include "planner/prove.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 __extension__ typedef __int128 wide;
@@ -29,13 +29,6 @@ static bool can_be_seen(const struct coverage *c, int row)
 	return n >= c->redundancy;
 }
 
-static int ascending(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* What a group is worth at least: its `demand` smallest weights. */
 static wide worth(struct certifier *x, int g)
 {
@@ -48,7 +41,7 @@ static wide worth(struct certifier *x, int g)
 	for (int row = first; row < end; row++)
 		if (can_be_seen(x->c, row))
 			x->smallest[n++] = x->r->dual[row];
-	qsort(x->smallest, (size_t)n, sizeof(*x->smallest), ascending);
+	sort_int64s(x->smallest, (size_t)n);
 	for (int i = 0; i < demand && i < n; i++)
 		sum += x->smallest[i];
 	return sum;

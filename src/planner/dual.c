@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "planner/dual.h"
 #include "base/mem.h"
+#include "base/sort.h"
 #include "planner/doublecover.h"
 
 #include <stdlib.h>
@@ -44,13 +45,6 @@ static bool buyable(const struct cover_problem *p, int c)
 	return problem_fate(p, c) != COLUMN_OUT;
 }
 
-static int ascending(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* A row that needs several: its weight counts for each of them, and a column
  * can be paid for but once, so it pays to go on until as many are. */
 static void pay_needy(struct ascent *a, int row, int64_t most)
@@ -64,7 +58,7 @@ static void pay_needy(struct ascent *a, int row, int64_t most)
 			a->sorted[n++] = a->purse[p->row_col[i]].slack;
 	if (n < need)
 		return;
-	qsort(a->sorted, (size_t)n, sizeof(int64_t), ascending);
+	sort_int64s(a->sorted, (size_t)n);
 	w = a->sorted[need - 1] < most ? a->sorted[need - 1] : most;
 	a->ret->weight[row] += w;
 	a->ret->bound += w * need;

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "planner/lagrange.h"
 #include "base/mem.h"
+#include "base/sort.h"
 #include "planner/branch.h"
 #include "planner/tally.h"
 
@@ -169,13 +170,6 @@ struct exact {
 	int64_t *u, *reduced;
 };
 
-static int by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static int64_t exact_group(const struct prices *s, const struct exact *x, int g)
 {
 	const struct cover_problem *p = s->p;
@@ -186,7 +180,7 @@ static int64_t exact_group(const struct prices *s, const struct exact *x, int g)
 
 	for (int i = 0; i < n; i++)
 		v[i] = x->u[first + i] * tally_need(&s->t, first + i);
-	qsort(v, (size_t)n, sizeof(int64_t), by_value);
+	sort_int64s(v, (size_t)n);
 	for (int i = 0; i < demand; i++)
 		sum += v[i];
 	return sum;

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "planner/order.h"
 #include "base/mem.h"
+#include "base/sort.h"
 
 #include <string.h>
 
@@ -141,13 +142,6 @@ static void put_col(int *cols, int n, int c)
 	cols[n] = c;
 }
 
-static int by_number(const void *a, const void *b)
-{
-	int x = *(const int *)a, y = *(const int *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void copy_row(const struct walk *w, int row)
 {
 	const struct cover_problem *p = w->p;
@@ -164,7 +158,7 @@ static void copy_row(const struct walk *w, int row)
 			cols[i] = c;
 	}
 	if (n > 8)
-		qsort(cols, (size_t)n, sizeof(int), by_number);
+		sort_ints(cols, (size_t)n);
 	if (p->need)
 		to->need[to->n_rows] = p->need[row];
 	to->n_rows++;

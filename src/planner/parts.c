@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "planner/parts.h"
 #include "base/mem.h"
+#include "base/sort.h"
 
 #include <string.h>
 
@@ -62,13 +63,6 @@ int kernel_walk(struct kernel *k, int col, int *queue, bool *ret_pairs)
 	return tail;
 }
 
-static int by_number(const void *a, const void *b)
-{
-	int x = *(const int *)a, y = *(const int *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* Rows of a part in the kernel's order; those of a group stay together. */
 static int *rows_of(struct kernel *k, const int *cols, int n, int *ret_n)
 {
@@ -82,8 +76,7 @@ static int *rows_of(struct kernel *k, const int *cols, int n, int *ret_n)
 			if (kernel_cols(k, at[j])[0] == cols[i])
 				MEM_PUSH(rows, m, cap) = at[j];
 	}
-	if (m)
-		qsort(rows, m, sizeof(int), by_number);
+	sort_ints(rows, m);
 	*ret_n = (int)m;
 	return rows;
 }
@@ -126,7 +119,7 @@ static void copy_rows(struct kernel *k, const int *rows, const int *number,
 
 		for (int j = 0; j < len; j++)
 			p->row_col[n + (size_t)j] = number[cols[j]];
-		qsort(p->row_col + n, (size_t)len, sizeof(int), by_number);
+		sort_ints(p->row_col + n, (size_t)len);
 		n += (size_t)len;
 		p->row_start[i + 1] = (int)n;
 		if (need)
@@ -149,7 +142,7 @@ static struct part make_part(
 	part.p.n_cols = n;
 	part.col = mem_zalloc((size_t)n + 1, sizeof(int));
 	memcpy(part.col, cols, sizeof(int) * (size_t)n);
-	qsort(part.col, (size_t)n, sizeof(int), by_number);
+	sort_ints(part.col, (size_t)n);
 	part.p.cost = mem_zalloc((size_t)n + 1, sizeof(int64_t));
 	for (int i = 0; i < n; i++) {
 		number[part.col[i]] = i;
@@ -166,7 +159,7 @@ static int by_size(const void *a, const void *b)
 	if (x->p.n_cols != y->p.n_cols)
 		return (x->p.n_cols > y->p.n_cols) -
 		       (x->p.n_cols < y->p.n_cols);
-	return by_number(x->col, y->col);
+	return (*x->col > *y->col) - (*x->col < *y->col);
 }
 
 void parts_split(struct kernel *k, bool whole, struct parts *ret)

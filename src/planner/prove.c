@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include "planner/prove_work.h"
 #include "base/mem.h"
+#include "base/sort.h"
 #include "planner/program.h"
 
 #include <stdlib.h>
@@ -134,13 +135,6 @@ static bool line_lives(const struct prover *x, int line)
 	return !x->dead[l->a] && (l->b < 0 || !x->dead[l->b]);
 }
 
-static int by_number(const void *a, const void *b)
-{
-	const int *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 /* Columns of a line that are not out, in order; all of them if need is above 1:
  * those bought already count, and cost nothing. */
 static int line_cols(const struct prover *x, int line, int *ret)
@@ -159,7 +153,7 @@ static int line_cols(const struct prover *x, int line, int *ret)
 	}
 	if (l->b < 0)
 		return n;
-	qsort(ret, (size_t)n, sizeof(int), by_number);
+	sort_ints(ret, (size_t)n);
 	for (int i = 0; i < n; i++)
 		if (i == 0 || ret[i] != ret[kept - 1])
 			ret[kept++] = ret[i];
@@ -220,7 +214,7 @@ static void rest_make(
 		len = line_cols(x, lines[i], x->scratch);
 		for (int k = 0; k < len; k++)
 			at[k] = number_col(x, x->scratch[k], ret);
-		qsort(at, (size_t)len, sizeof(int), by_number);
+		sort_ints(at, (size_t)len);
 		entries += (size_t)len;
 		ret->row[row] = lines[i];
 		ret->p.need[row] = prover_need(x, x->r->lines[lines[i]].a);

@@ -6,6 +6,7 @@
  * cut, nobody else does.  Its connected parts are separate shortages. */
 #include "planner/recording.h"
 #include "base/mem.h"
+#include "base/sort.h"
 #include "planner/variant.h"
 
 #include <stdlib.h>
@@ -181,17 +182,12 @@ static void visit(struct walk *w, int vertex)
 	}
 }
 
-static int by_number(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
 static void close_part(struct walk *w)
 {
 	struct shortage *s = &w->s;
 
-	qsort(s->groups, (size_t)s->n_groups, sizeof(int), by_number);
-	qsort(s->columns, (size_t)s->n_columns, sizeof(int), by_number);
+	sort_ints(s->groups, (size_t)s->n_groups);
+	sort_ints(s->columns, (size_t)s->n_columns);
 	for (int i = 0; i < s->n_columns; i++) {
 		int v = s->columns[i];
 

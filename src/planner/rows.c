@@ -1,6 +1,7 @@
 /* The arrays grow by doubling; the row being built is the tail of row_col. */
 #include "planner/rows.h"
 #include "base/mem.h"
+#include "base/sort.h"
 
 #include <stdlib.h>
 
@@ -28,13 +29,6 @@ void rows_see(struct rows *r, int col)
 	(*end)++;
 }
 
-static int ascending(const void *a, const void *b)
-{
-	int x = *(const int *)a, y = *(const int *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* Sorts, nearly always for nothing, and drops repetitions. */
 static int tidy(int *cols, int n)
 {
@@ -44,7 +38,7 @@ static int tidy(int *cols, int n)
 	for (int i = 1; i < n; i++)
 		sorted = sorted && cols[i - 1] <= cols[i];
 	if (!sorted)
-		qsort(cols, (size_t)n, sizeof(int), ascending);
+		sort_ints(cols, (size_t)n);
 	for (int i = 0; i < n; i++)
 		if (kept == 0 || cols[kept - 1] != cols[i])
 			cols[kept++] = cols[i];

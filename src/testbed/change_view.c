@@ -1,6 +1,7 @@
 /* What must be the same before and after a change. */
 #include "testbed/change.h"
 #include "base/mem.h"
+#include "base/sort.h"
 #include "testbed/import.h"
 
 #include <stdio.h>
@@ -103,11 +104,6 @@ size_t change_compare(const struct change_view *before,
 	return n;
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 void change_machines(const struct change_view *v, struct buf *out)
 {
 	const struct value *m = v->mapping;
@@ -121,7 +117,7 @@ void change_machines(const struct change_view *v, struct buf *out)
 		lines[i] = mem_printf("%s %s %s", m->names[i],
 			text_of(m->items[i], "node"),
 			text_of(m->items[i], "erole"));
-	qsort(lines, m->n, sizeof(*lines), by_text);
+	sort_texts(lines, m->n);
 	for (size_t i = 0; i < m->n; i++) {
 		buf_addf(out, "%s\n", lines[i]);
 		free(lines[i]);
