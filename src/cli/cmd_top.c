@@ -214,8 +214,11 @@ static int run_screen(struct live *l, struct err *err)
 static int run_once(struct live *l)
 {
 	struct buf out = BUF_INIT(FRAME_MAX);
+	const size_t terminal = sheet_terminal(stdout);
 
-	l->top.width = l->o->width ? (int)l->o->width : 80;
+	l->top.width = l->o->width ? (int)l->o->width
+		       : terminal  ? (int)terminal
+				   : 80;
 	l->top.height = l->o->height ? (int)l->o->height : 1 << 20;
 	top_print(&l->top, l->now.facts, l->source.topology, &out);
 	fputs(buf_str(&out), stdout);

@@ -360,7 +360,7 @@ static const struct list lists[] = {
 		count_links, measure_link, link_line},
 	[TOP_FLOWS] = {{{"FLOW", -21, 0}, {"", -1, 0}, {"", -21, 0},
 			       {"PROTO", -5, 2}, {"BIT/S", 10, 0},
-			       {"PACKETS/S", 9, 1}, {"PATH", 0, 0}},
+			       {"PACKETS/S", 9, 1}, {"PATH", -17, 0}},
 		count_flows, measure_flow, flow_line},
 	[TOP_HOSTS] = {{{"HOST", -20, 0}, {"SENT", 11, 0}, {"RECEIVED", 10, 0},
 			       {"PACKETS SENT", 12, 2}, {"RECEIVED", 11, 1}},

@@ -151,5 +151,12 @@ for how in ("\x03", signal.SIGTERM, signal.SIGINT):
 s = Screen(term="nfz-no-such")
 check("of an unknown terminal it says so", os.waitstatus_to_exitcode(
     s.ended() or 0) == 2 and "TERM=" in s.text and "--once" in s.text, s.text)
+PROGRAM += ["--once", "--screen", "flows"]
+for columns, there in ((80, "BIT/S PATH"), (120, "PACKETS/S PATH")):
+    s = Screen(columns=columns)
+    s.ended()
+    longest = max(map(len, s.text.splitlines()))
+    check("one frame is as wide as the terminal", there in s.text and
+          columns - 40 < longest <= columns, (longest, s.text))
 sys.exit(failed)
 PY
