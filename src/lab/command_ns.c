@@ -16,7 +16,10 @@ static int read_file(int argc, char **argv, struct buf *text, struct err *err)
 		err_set(err, NFZ_E_USAGE, "%s needs one file", argv[0]);
 		return err_hint(err, "nfz-testbed %s lab.ns", argv[0]);
 	}
-	return file_read(argv[1], text, err);
+	if (file_read(argv[1], text, err) == 0)
+		return 0;
+	err->code = NFZ_E_INPUT; /* it is the caller's to name another */
+	return -NFZ_E_INPUT;
 }
 
 int lab_parse(int argc, char **argv, int *ret_status, struct err *err)

@@ -144,8 +144,11 @@ static int read_file(const char *file, struct buf *text, struct lab_portal *p,
 {
 	int r = file_read(file, text, err);
 
-	if (r != 0)
-		return r;
+	if (r != 0) {
+		err->code =
+			NFZ_E_INPUT; /* it is the caller's to name another */
+		return -NFZ_E_INPUT;
+	}
 	if (lab_rspec_is(buf_str(text), text->len))
 		return read_rspec(file, text, p, err);
 	if (text->len > NS_MAX)

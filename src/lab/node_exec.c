@@ -89,8 +89,9 @@ static void run_child(pid_t pid, const char *login, char *const *argv)
 			_exit(126);
 		become(login);
 		execvp(argv[0], argv);
+		r = errno == ENOENT ? 127 : 126;
 		perror(argv[0]);
-		_exit(errno == ENOENT ? 127 : 126);
+		_exit(r);
 	}
 	if (child < 0)
 		_exit(126);

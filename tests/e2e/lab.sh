@@ -89,10 +89,11 @@ ip -o link | wc -l >"$dir/links.before"
 fails "too many links are refused before anything is touched" 3 \
 	"Too many links of type ethernet! (5 requested, 4 found)" \
 	"$T" up "$dir/hub.ns"
-fails "an unknown file" 1 "No such file" "$T" up "$dir/nowhere.ns"
+fails "an unknown file" 2 "No such file" "$T" up "$dir/nowhere.ns"
 umask 077 # of who calls, not of nodes
 ok "up" "$T" up "$dir/lab.ns" --exp $exp
 if ! grep -q "^up in" "$dir/out"; then exit 1; fi
+fails "a program that is not there" 127 "No such file" on a nfz-no-such
 fails "a second one of the same name" 5 "is up already" \
 	"$T" up "$dir/lab.ns" --exp $exp
 cmp -s "$dir/links.before" <(ip -o link | wc -l) ||
