@@ -271,7 +271,7 @@ static bool evict(struct flowcache *c)
 /* What is known of an addition before its turn comes. */
 struct lookup {
 	uint64_t hash;
-	uint32_t candidate; /* the flow it belongs to, unless things change */
+	struct flowtable_place place; /* of the flow it belongs to */
 	bool fragment;
 	bool turned; /* it came with the key of the other direction */
 };
@@ -283,7 +283,7 @@ static uint32_t create(struct flowcache *c, const struct flow_addition *a,
 
 	if (c->table.n == c->table.cap && !evict(c))
 		return FLOWTABLE_NONE;
-	id = flowtable_insert(&c->table, &a->key, flowtable_tag(l->hash));
+	id = flowtable_insert(&c->table, &l->place, &a->key);
 	c->table.hot[id].last_ns = a->first_ns;
 	start(c, id, a, l->turned);
 	c->distinct += !c->seen.n || !seen_has(&c->seen, l->hash);
@@ -391,11 +391,10 @@ static void do_more(struct flowcache *c, uint32_t id,
 }
 
 static bool add_one(struct flowcache *c, const struct flow_addition *a,
-	const struct lookup *l, size_t i)
+	struct lookup *l, size_t i)
 {
 	const uint32_t touched = c->table.touched;
-	uint32_t id = flowtable_find_again(
-		&c->table, l->candidate, &a->key, flowtable_tag(l->hash));
+	uint32_t id = flowtable_find(&c->table, &l->place, &a->key);
 	bool fresh = id == FLOWTABLE_NONE;
 
 	if (fresh)
@@ -426,9 +425,9 @@ uint64_t flowcache_add(struct flowcache *c, struct flow_addition *a, size_t n)
 		flowtable_prefetch_slot(&c->table, flowtable_tag(l[i].hash));
 	}
 	for (size_t i = 0; i < n; i++) {
-		l[i].candidate = flowtable_candidate(
-			&c->table, flowtable_tag(l[i].hash));
-		if (l[i].candidate == FLOWTABLE_NONE)
+		l[i].place =
+			flowtable_look(&c->table, flowtable_tag(l[i].hash));
+		if (!l[i].place.number)
 			seen_prefetch(&c->seen, l[i].hash);
 	}
 	for (size_t i = 0; i < n; i++)

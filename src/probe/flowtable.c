@@ -89,17 +89,27 @@ uint32_t flowtable_fit(size_t bytes, size_t beside)
 	return best;
 }
 
-uint32_t flowtable_find(
-	const struct flowtable *t, const struct flow_key *key, uint32_t tag)
+/* Nothing has left the slots in front of where the search ended, unless records
+ * have moved. */
+static uint32_t go_on(
+	const struct flowtable *t, const struct flowtable_place *p)
 {
-	for (uint32_t at = tag & t->mask;; at = (at + 1) & t->mask) {
+	return p->moved == t->moved ? p->at : p->tag & t->mask;
+}
+
+uint32_t flowtable_search(const struct flowtable *t, struct flowtable_place *p,
+	const struct flow_key *key)
+{
+	for (uint32_t at = go_on(t, p);; at = (at + 1) & t->mask) {
 		const struct flowtable_slot *s = &t->slots[at];
 
-		if (!s->number)
-			return FLOWTABLE_NONE;
-		if (s->tag == tag &&
-			flowtable_same(&t->hot[s->number - 1].key, key))
-			return s->number - 1;
+		if (s->number &&
+			!(s->tag == p->tag &&
+				flowtable_same(
+					&t->hot[s->number - 1].key, key)))
+			continue;
+		*p = (struct flowtable_place){p->tag, at, s->number, t->moved};
+		return s->number ? s->number - 1 : FLOWTABLE_NONE;
 	}
 }
 
@@ -138,10 +148,9 @@ static void take_slots(struct flowtable *t, uint32_t from, uint32_t to)
 		pages_next(&t->pace, at, (size_t)(end - at));
 }
 
-static void put(struct flowtable *t, struct flowtable_slot slot)
+/* At the next that is empty. */
+static void put(struct flowtable *t, uint32_t at, struct flowtable_slot slot)
 {
-	uint32_t at = slot.tag & t->mask;
-
 	while (t->slots[at].number)
 		at = (at + 1) & t->mask;
 	t->slots[at] = slot;
@@ -159,6 +168,7 @@ static void grow(struct flowtable *t)
 
 	take_slots(t, slots, slots * 2);
 	t->mask = slots * 2 - 1;
+	t->moved++;
 	while (t->slots[n].number)
 		n++;
 	waiting = mem_zalloc(n + 1, sizeof(*waiting));
@@ -169,14 +179,14 @@ static void grow(struct flowtable *t)
 
 		t->slots[i] = (struct flowtable_slot){0};
 		if (one.number)
-			put(t, one);
+			put(t, one.tag & t->mask, one);
 	}
 	for (uint32_t i = 0; i < n; i++)
-		put(t, waiting[i]);
+		put(t, waiting[i].tag & t->mask, waiting[i]);
 }
 
-uint32_t flowtable_insert(
-	struct flowtable *t, const struct flow_key *key, uint32_t tag)
+uint32_t flowtable_insert(struct flowtable *t, const struct flowtable_place *p,
+	const struct flow_key *key)
 {
 	uint32_t id = take_id(t);
 
@@ -184,7 +194,7 @@ uint32_t flowtable_insert(
 		return id;
 	if (t->n >= room_in(t->mask + 1))
 		grow(t);
-	put(t, (struct flowtable_slot){tag, id + 1});
+	put(t, go_on(t, p), (struct flowtable_slot){p->tag, id + 1});
 	t->hot[id] = (struct flow_hot){.key = *key, .state = FLOW_USED};
 	t->n++;
 	return id;
@@ -212,6 +222,7 @@ void flowtable_remove(struct flowtable *t, uint32_t id, uint32_t tag)
 	while (t->slots[at].number != id + 1)
 		at = (at + 1) & t->mask;
 	close_hole(t, at);
+	t->moved++;
 	t->hot[id].state = 0;
 	t->first_ns[id] = t->free;
 	t->free = id;

@@ -54,6 +54,7 @@ struct flowtable {
 	struct flowtable_slot *slots;
 	uint32_t mask; /* slots - 1 */
 	uint32_t cap, n;
+	uint32_t moved;   /* so often have records gone to other slots */
 	uint32_t touched; /* ids handed out at some time: 0..touched-1 */
 	uint32_t free;    /* list through first_ns; FLOWTABLE_NONE ends */
 	struct pages_pace pace;
@@ -154,38 +155,45 @@ static inline void flowtable_prefetch_slot(
 {
 	__builtin_prefetch(&t->slots[tag & t->mask]);
 }
-/* The record that has this tag, if one has: likely the one. */
-static inline uint32_t flowtable_candidate(
+/* Where a search has ended: at a record of that tag, or at the empty slot where
+ * one would be put. */
+struct flowtable_place {
+	uint32_t tag;
+	uint32_t at;
+	uint32_t number; /* what the slot had */
+	uint32_t moved;  /* of the table, then */
+};
+/* Of the first that has this tag, likely the one. */
+static inline struct flowtable_place flowtable_look(
 	const struct flowtable *t, uint32_t tag)
 {
 	for (uint32_t at = tag & t->mask;; at = (at + 1) & t->mask) {
 		const struct flowtable_slot *s = &t->slots[at];
 
-		if (!s->number)
-			return FLOWTABLE_NONE;
-		if (s->tag == tag) {
+		if (s->number && s->tag != tag)
+			continue;
+		if (s->number)
 			__builtin_prefetch(&t->hot[s->number - 1], 1);
-			return s->number - 1;
-		}
+		return (struct flowtable_place){tag, at, s->number, t->moved};
 	}
 }
-uint32_t flowtable_find(
-	const struct flowtable *t, const struct flow_key *key, uint32_t tag);
-/* What was a candidate is the one, unless its record was removed since; one
- * made since was not there then. */
-static inline uint32_t flowtable_find_again(const struct flowtable *t,
-	uint32_t candidate, const struct flow_key *key, uint32_t tag)
+uint32_t flowtable_search(const struct flowtable *t, struct flowtable_place *p,
+	const struct flow_key *key);
+/* Goes on where the search has ended, whatever was added or removed since. */
+static inline uint32_t flowtable_find(const struct flowtable *t,
+	struct flowtable_place *p, const struct flow_key *key)
 {
-	if (candidate != FLOWTABLE_NONE &&
-		t->hot[candidate].state & FLOW_USED &&
-		flowtable_same(&t->hot[candidate].key, key))
-		return candidate;
-	return flowtable_find(t, key, tag);
+	const uint32_t id = p->number - 1;
+
+	if (p->number && t->hot[id].state & FLOW_USED &&
+		flowtable_same(&t->hot[id].key, key))
+		return id;
+	return flowtable_search(t, p, key);
 }
-/* A record for a key that is not there, zeroed but for key and FLOW_USED;
- * FLOWTABLE_NONE when full. */
-uint32_t flowtable_insert(
-	struct flowtable *t, const struct flow_key *key, uint32_t tag);
+/* A record for a key that was not found there, zeroed but for key and
+ * FLOW_USED; FLOWTABLE_NONE when full. */
+uint32_t flowtable_insert(struct flowtable *t, const struct flowtable_place *p,
+	const struct flow_key *key);
 void flowtable_remove(struct flowtable *t, uint32_t id, uint32_t tag);
 /* What it has counted, at that point. */
 void flowtable_tell(const struct flowtable *t, uint32_t id,

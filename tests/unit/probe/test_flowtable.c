@@ -18,6 +18,23 @@ static uint32_t tag_of(const struct flowtable *t, const struct flow_key *key)
 	return flowtable_tag(flowtable_hash(t, key));
 }
 
+static uint32_t find(
+	const struct flowtable *t, const struct flow_key *key, uint32_t tag)
+{
+	struct flowtable_place p = flowtable_look(t, tag);
+
+	return flowtable_find(t, &p, key);
+}
+
+static uint32_t insert(
+	struct flowtable *t, const struct flow_key *key, uint32_t tag)
+{
+	struct flowtable_place p = flowtable_look(t, tag);
+
+	cr_assert_eq(flowtable_find(t, &p, key), FLOWTABLE_NONE);
+	return flowtable_insert(t, &p, key);
+}
+
 /* What is in is found, once; what is not in is not; ids are sound. */
 static void check(const struct flowtable *t, const uint32_t *id, uint32_t n)
 {
@@ -25,7 +42,7 @@ static void check(const struct flowtable *t, const uint32_t *id, uint32_t n)
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct flow_key key = key_of(i);
-		uint32_t found = flowtable_find(t, &key, tag_of(t, &key));
+		uint32_t found = find(t, &key, tag_of(t, &key));
 
 		cr_assert_eq(
 			found, id[i], "key %u: %u, not %u", i, found, id[i]);
@@ -37,11 +54,30 @@ static void check(const struct flowtable *t, const uint32_t *id, uint32_t n)
 	cr_assert_eq(slots, t->n);
 }
 
-/* Random insertion and removal against an array, up to full and to empty. */
+/* Inserted if it is not there, removed if it is. */
+static void turn(struct flowtable *t, struct flowtable_place *p,
+	const struct flow_key *key, uint32_t *id)
+{
+	const bool full = t->n == t->cap;
+
+	cr_assert_eq(flowtable_find(t, p, key), *id);
+	if (*id != FLOWTABLE_NONE) {
+		flowtable_remove(t, *id, tag_of(t, key));
+		*id = FLOWTABLE_NONE;
+		return;
+	}
+	*id = flowtable_insert(t, p, key);
+	cr_assert_eq(*id == FLOWTABLE_NONE, full);
+}
+
+/* Random insertion and removal against an array, up to full and to empty.  Who
+ * is looked for is looked for before others come and go, and twice at times. */
 Test(flowtable, random_walk)
 {
-	enum { KEYS = 3000, CAP = 1000 };
+	enum { KEYS = 3000, CAP = 1000, BATCH = 64, STEPS = 3000 };
 	uint32_t *id = mem_zalloc(KEYS, sizeof(*id));
+	struct flowtable_place place[BATCH];
+	uint32_t k[BATCH];
 	unsigned seed = 5;
 	struct flowtable t;
 
@@ -49,20 +85,22 @@ Test(flowtable, random_walk)
 	cr_assert_eq(t.cap, CAP);
 	for (uint32_t i = 0; i < KEYS; i++)
 		id[i] = FLOWTABLE_NONE;
-	for (int step = 0; step < 60000; step++) {
-		uint32_t k = (uint32_t)rand_r(&seed) % KEYS;
-		struct flow_key key = key_of(k);
+	for (int step = 0; step < STEPS; step++) {
+		for (size_t i = 0; i < BATCH; i++) {
+			struct flow_key key;
 
-		if (id[k] != FLOWTABLE_NONE) {
-			flowtable_remove(&t, id[k], tag_of(&t, &key));
-			id[k] = FLOWTABLE_NONE;
-		} else {
-			bool full = t.n == t.cap;
-
-			id[k] = flowtable_insert(&t, &key, tag_of(&t, &key));
-			cr_assert_eq(id[k] == FLOWTABLE_NONE, full);
+			k[i] = (uint32_t)rand_r(&seed) % KEYS;
+			if (i > 0 && rand_r(&seed) % 8 == 0)
+				k[i] = k[i - 1];
+			key = key_of(k[i]);
+			place[i] = flowtable_look(&t, tag_of(&t, &key));
 		}
-		if (step % 6000 == 0)
+		for (size_t i = 0; i < BATCH; i++) {
+			struct flow_key key = key_of(k[i]);
+
+			turn(&t, &place[i], &key, &id[k[i]]);
+		}
+		if (step % (STEPS / 10) == 0)
 			check(&t, id, KEYS);
 	}
 	for (uint32_t k = 0; k < KEYS; k++)
@@ -93,17 +131,16 @@ Test(flowtable, grows_around_the_end)
 			struct flow_key key = key_of(k);
 
 			tag[k] = (uint32_t)rand_r(&seed) | 0x38u;
-			cr_assert_eq(flowtable_insert(&t, &key, tag[k]), k);
+			cr_assert_eq(insert(&t, &key, tag[k]), k);
 			for (uint32_t i = 0; t.mask < 512 && i <= k; i++) {
 				key = key_of(i);
-				cr_assert_eq(
-					flowtable_find(&t, &key, tag[i]), i);
+				cr_assert_eq(find(&t, &key, tag[i]), i);
 			}
 		}
 		for (uint32_t k = 0; k < FLOWS; k++) {
 			struct flow_key key = key_of(k);
 
-			cr_assert_eq(flowtable_find(&t, &key, tag[k]), k);
+			cr_assert_eq(find(&t, &key, tag[k]), k);
 		}
 		flowtable_release(&t);
 	}
