@@ -13,7 +13,7 @@
 
 /* A flow takes so many bytes at most, but for its slot. */
 enum { SLOTS_LEAST = 64, EACH = sizeof(struct flow_hot) + 2 * sizeof(int64_t) };
-enum { SHED_RECORDS = 1 << 16 };
+enum { SHED_RECORDS = 1 << 16, HANDFUL = 512 };
 #define SLOTS_MOST (UINT32_C(1) << 31)
 
 static uint32_t room_in(uint32_t slots)
@@ -156,11 +156,26 @@ static void put(struct flowtable *t, uint32_t at, struct flowtable_slot slot)
 	t->slots[at] = slot;
 }
 
-/* Where it is: memory that moves is no longer in huge pages.  Taken out one
- * after the other, each is put where it was, in front of that or into the new
- * half, so nobody is put behind one that goes yet.  That holds for runs that
- * are whole; the one at the start may have begun at the end, and waits. */
-static void grow(struct flowtable *t)
+/* Which slots are taken cannot be foreseen: no branch asks. */
+static void spread(struct flowtable *t, uint32_t from, uint32_t n)
+{
+	struct flowtable_slot taken[HANDFUL];
+	uint32_t m = 0;
+
+	for (uint32_t i = from; i < from + n; i++) {
+		taken[m] = t->slots[i];
+		m += taken[m].number != 0;
+	}
+	memset(&t->slots[from], 0, slot_bytes(n));
+	for (uint32_t i = 0; i < m; i++)
+		put(t, taken[i].tag & t->mask, taken[i]);
+}
+
+/* Where it is: memory that moves is no longer in huge pages.  A handful is taken
+ * out, then each of it put where it was, in front of that or into the new half,
+ * so nobody is put behind one that goes yet.  That holds for runs that are
+ * whole; the one at the start may have begun at the end, and waits. */
+static __attribute__((noinline)) void grow(struct flowtable *t)
 {
 	const uint32_t slots = t->mask + 1;
 	cleanup_free struct flowtable_slot *waiting = NULL;
@@ -174,13 +189,8 @@ static void grow(struct flowtable *t)
 	waiting = mem_zalloc(n + 1, sizeof(*waiting));
 	memcpy(waiting, t->slots, slot_bytes(n));
 	memset(t->slots, 0, slot_bytes(n));
-	for (uint32_t i = n; i < slots; i++) {
-		const struct flowtable_slot one = t->slots[i];
-
-		t->slots[i] = (struct flowtable_slot){0};
-		if (one.number)
-			put(t, one.tag & t->mask, one);
-	}
+	for (uint32_t i = n; i < slots; i += HANDFUL)
+		spread(t, i, slots - i < HANDFUL ? slots - i : HANDFUL);
 	for (uint32_t i = 0; i < n; i++)
 		put(t, waiting[i].tag & t->mask, waiting[i]);
 }
