@@ -146,6 +146,7 @@ static void take_slots(struct flowtable *t, uint32_t from, uint32_t to)
 	for (uint8_t *at = (uint8_t *)&t->slots[from]; at < end;
 		at += PAGES_PIECE)
 		pages_next(&t->pace, at, (size_t)(end - at));
+	pages_touch(&t->slots[from], slot_bytes(to - from));
 }
 
 /* At the next that is empty. */

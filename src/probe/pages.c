@@ -9,6 +9,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE /* of Linux 5.14 */
+#define MADV_POPULATE_WRITE 23
+#endif
 
 enum { HUGE_PAGE = PAGES_PIECE };
 
@@ -92,6 +97,17 @@ static bool is_dear(uint8_t *at)
 	return cpu_ns() - before_ns > DEAR_NS;
 }
 
+/* A kernel that does not know how takes each when it is written. */
+void pages_touch(void *at, size_t bytes)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const uintptr_t from = (uintptr_t)at / page * page;
+	const uintptr_t to = ((uintptr_t)at + bytes) / page * page;
+
+	if (to > from)
+		(void)madvise((void *)from, to - from, MADV_POPULATE_WRITE);
+}
+
 void pages_beside(const struct pages_pace *pace, void *at, size_t left)
 {
 	const struct whole w = whole_in(at, left);
@@ -108,6 +124,7 @@ void pages_next(struct pages_pace *pace, void *at, size_t left)
 		return;
 	if (pace->small) {
 		pages_beside(pace, at, left);
+		pages_touch(w.at, HUGE_PAGE);
 		pace->small--;
 	} else if (!is_dear(w.at)) {
 		pace->last = 0;

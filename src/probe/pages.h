@@ -28,6 +28,9 @@ struct pages_pace {
 /* The piece at `at` is to be touched now, for the first time; `left`: bytes
  * there are from there on. */
 void pages_next(struct pages_pace *pace, void *at, size_t left);
+/* All of it is to be written now: its small pages are taken at once, where each
+ * would be a fault, and two if it is read first. */
+void pages_touch(void *at, size_t bytes);
 /* The same of an array beside, which may never be touched. */
 void pages_beside(const struct pages_pace *pace, void *at, size_t left);
 

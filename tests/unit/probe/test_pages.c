@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "probe/pages.h"
 
 #include <criterion/criterion.h>
@@ -5,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum { PIECES = 8 };
@@ -50,6 +52,36 @@ Test(pages, pace)
 		cr_assert(is_small(at) && is_small(at + 2 * PAGES_PIECE - 1));
 		cr_assert(!is_small(at + 2 * PAGES_PIECE));
 	}
+	pages_unmap(pages, bytes);
+}
+
+static size_t there(void *at, size_t bytes)
+{
+	uint8_t in[PAGES_PIECE >> 12];
+	size_t n = 0;
+
+	cr_assert_eq(mincore(at, bytes, in), 0);
+	for (size_t i = 0; i < bytes >> 12; i++)
+		n += in[i] & 1;
+	return n;
+}
+
+/* Small pages are taken before they are touched, as far as the piece goes. */
+Test(pages, small_ones_at_once)
+{
+	const size_t bytes = 3 * PAGES_PIECE;
+	uint8_t *pages = pages_map(bytes);
+	uint8_t *at = pages + -(uintptr_t)pages % PAGES_PIECE;
+	struct pages_pace pace = {.small = 1, .last = 1};
+
+	if (sysconf(_SC_PAGESIZE) != 4096 ||
+		madvise(pages, 4096, MADV_POPULATE_WRITE) < 0)
+		cr_skip("SKIPPED: pages are not taken at once here");
+	pages_next(&pace, at, bytes - (size_t)(at - pages));
+	cr_expect_eq(there(at, PAGES_PIECE), PAGES_PIECE >> 12);
+	cr_expect_eq(there(at + PAGES_PIECE, 4096), 0);
+	pages_touch(at + PAGES_PIECE + 100, 3 * 4096);
+	cr_expect_eq(there(at + PAGES_PIECE, 3 * 4096), 3);
 	pages_unmap(pages, bytes);
 }
 
