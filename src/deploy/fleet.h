@@ -95,8 +95,9 @@ struct fleet_options {
 	const volatile int *cancel; /* 1: start nothing new; 2: stop now */
 	int64_t connect_ms, login_ms, stall_ms, start_ms; /* 0: 10,10,15,10 s */
 	int64_t retry_ms; /* how long refused connections are retried: 20 s */
-	/* For one node in one run, however it moves and whatever it waits for:
-	 * so a run ends after this long for every `parallel` nodes. */
+	/* For one node in one run, however it moves and whatever it waits for,
+	 * but for output: so a run without any ends after this long for every
+	 * `parallel` nodes. */
 	int64_t node_ms;
 	bool keep; /* sessions stay open on nodes without a trace of us */
 };

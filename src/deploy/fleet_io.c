@@ -22,7 +22,8 @@ enum {
 	AGAIN_MS = 500,
 	ALIVE_READS = 16,     /* of words that came while nothing was asked */
 	NOTES_MAX = 16 << 20, /* bytes of one answer's notes */
-	/* what gives a call its time anew: bytes, output, or first notes */
+	SLOWEST = 32 << 10,   /* bytes/s of output that may take any time */
+	/* what gives a call its time anew: bytes, or first notes */
 	PROGRESS = 4096,
 	NOTES_HEARD = 8
 };
@@ -133,6 +134,12 @@ static void progress(struct fleet_io *io)
 		fleet_io_within(io, call->ms);
 }
 
+void fleet_io_took(struct fleet_io *io, size_t n, int64_t ns)
+{
+	io->deadline.ns += ns;
+	io->limit.ns += ns + (int64_t)n * NS_PER_S / SLOWEST;
+}
+
 /* 1 more may come, 0 the end. */
 static int pull(struct fleet_node *n, struct err *err)
 {
@@ -211,13 +218,14 @@ static int take_output(struct fleet_node *n, const struct fleet_job *job,
 	const struct frame *frame, struct err *err)
 {
 	const struct span data = {(const char *)frame->body, frame->len};
+	const struct mono_time began = mono_now();
 	int r;
 
 	if (!job->data)
 		return err_set(
 			err, NFZ_E_REMOTE, "output that was not asked for");
 	r = job->data(job->ctx, n, frame->type == FRAME_ERR, &data, err);
-	progress(n->io);
+	fleet_io_took(n->io, data.n, mono_now().ns - began.ns);
 	return r;
 }
 

@@ -81,6 +81,9 @@ bool fleet_io_alive(struct fleet_io *io);
 /* Its time is up; but has the other side taken anything since the last look,
  * though slowly?  Then it gets more. */
 bool fleet_io_moves(struct fleet *f, struct fleet_io *io);
+/* So much of a call's output came, and was taken in so many nanoseconds.  That
+ * is not the node's time, nor is all that a large copy takes; drips are. */
+void fleet_io_took(struct fleet_io *io, size_t n, int64_t ns);
 /* Was there no answer yet?  Is it logged in now? */
 bool fleet_io_silent(const struct fleet_io *io);
 void fleet_io_arrived(struct fleet *f, const struct fleet_io *io);

@@ -39,7 +39,7 @@ tb exec "$exp" "$node" -- sh -c 'cat >/liar && chmod 755 /liar
 	<tests/support/lyingnode.py
 patience="--timeout 3s"
 for lie in words endless packed huge notes drips ended output errors answers \
-	recipes many; do
+	nothing recipes many; do
 	before=$failed
 	tb exec "$exp" "$node" -- sh -c "echo $lie $exp >/lies; chmod 644 /lies"
 	nf list "$exp"
@@ -58,6 +58,7 @@ for lie in words endless packed huge notes drips ended output errors answers \
 		! grep -q '<script>alert' "$dir/page.html" 2>/dev/null ||
 			bad "$lie: the page has its script"
 	fi
+	[ "$lie" != nothing ] || nf snapshot "$exp"
 	case $lie in output | answers | recipes | many)
 		nf strip "$exp" --yes --keep-data "$dir/kept" ;;
 	esac

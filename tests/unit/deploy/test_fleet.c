@@ -72,6 +72,31 @@ Test(fleet, a_second_signal_ends_it_at_once, .timeout = 20)
 	fleet_free(f);
 }
 
+/* A copy of 20 GB is not cut off, nor is one of whom it is for who takes an
+ * hour to look at it; drips buy no time. */
+Test(fleet, output_takes_as_long_as_it_takes)
+{
+	struct fleet *f = fleet_new(1, NULL, NULL);
+	struct fleet_io *io = f->nodes[0].io;
+	const struct mono_time now = mono_now();
+
+	io->limit = mono_add_ms(now, f->options.node_ms);
+	io->deadline = now;
+	for (int i = 0; i < 20 << 10; i++)
+		fleet_io_took(io, 1 << 20, 0);
+	cr_assert_geq(io->limit.ns - now.ns, 3600 * NS_PER_S);
+	cr_assert_eq(io->deadline.ns, now.ns);
+	io->limit = now;
+	for (int i = 0; i < 1000; i++)
+		fleet_io_took(io, i % 2, 0);
+	cr_assert_leq(io->limit.ns - now.ns, NS_PER_S);
+	io->limit = now;
+	fleet_io_took(io, 0, 3600 * NS_PER_S);
+	cr_assert_eq(io->limit.ns - now.ns, 3600 * NS_PER_S);
+	cr_assert_eq(io->deadline.ns - now.ns, 3600 * NS_PER_S);
+	fleet_free(f);
+}
+
 Test(fleet, calls_that_go_out_together_are_awaited_in_order)
 {
 	static const char *const first[] = {"open", "1", NULL};
