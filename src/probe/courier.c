@@ -1,6 +1,6 @@
 /* One producer, one consumer.  The ring's two counters are all that the packet
- * thread touches for a record; the mutex guards what is told ten times a second
- * and read back once. */
+ * thread touches for a record, but for the first of an empty ring, which calls
+ * the thread; that gives others GATHER_MS to come along. */
 #define _GNU_SOURCE
 #include "probe/courier.h"
 #include "base/clock.h"
@@ -18,7 +18,7 @@
 /* Of values: for as many as can wait of those that are short. */
 enum { VALUES_ROOM = 8 << 20, VALUES_MOST = 2 * METRIC_VALUES_MAX };
 enum { ROOM = 1 << 16, REMIND_MS = 30000, AGAIN_MS = 5000 };
-enum { PATIENCE_S = 2 };
+enum { PATIENCE_S = 2, GATHER_MS = 50 };
 
 struct parcel {
 	struct flow_record record;
@@ -54,7 +54,7 @@ struct courier {
 	bool running;
 	pthread_mutex_t lock; /* for the rest */
 	pthread_cond_t called, answered;
-	bool woken, ending, ended, jailed;
+	bool woken, filling, ending, ended, jailed;
 	int result; /* of the jail */
 	struct err err;
 	struct outlet_stats stats[EXPORT_TARGETS_MAX];
@@ -86,7 +86,7 @@ int courier_open(const struct courier_options *options, struct courier **ret,
 	c->ring = mem_zalloc(ROOM, sizeof(*c->ring));
 	c->values = mem_zalloc(VALUES_ROOM, 1);
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_cond_init(&c->called, NULL);
+	thread_cond_init(&c->called);
 	thread_cond_init(&c->answered);
 	name_taps(c);
 	for (size_t i = 0; i < s->n_exports && r == 0; i++) {
@@ -172,7 +172,7 @@ static void drain(struct courier *c)
 		atomic_store_explicit(
 			&c->values_taken, p->values_end, memory_order_release);
 		at++;
-		atomic_store_explicit(&c->taken, at, memory_order_release);
+		atomic_store(&c->taken, at);
 	}
 }
 
@@ -235,15 +235,24 @@ static void report(struct courier *c)
 	pthread_mutex_unlock(&c->lock);
 }
 
+static bool is_empty(const struct courier *c)
+{
+	return atomic_load(&c->put) == atomic_load(&c->taken);
+}
+
 /* Until something is to be done; false: it is the end. */
 static bool wait_for_call(struct courier *c)
 {
-	bool ending;
+	struct mono_time until;
+	bool more = true, ending;
 
 	pthread_mutex_lock(&c->lock);
-	while (!c->woken && !c->ending)
+	while (!c->woken && !c->filling && !c->ending && is_empty(c))
 		pthread_cond_wait(&c->called, &c->lock);
-	c->woken = false;
+	until = mono_add_ms(mono_now(), GATHER_MS);
+	while (more && !c->filling && !c->ending)
+		more = thread_cond_wait(&c->called, &c->lock, until);
+	c->woken = c->filling = false;
 	ending = c->ending;
 	pthread_mutex_unlock(&c->lock);
 	return !ending;
@@ -369,8 +378,11 @@ void courier_add(struct courier *c, const struct courier_item *item)
 	p.values_end = c->values_put;
 	at = atomic_load_explicit(&c->put, memory_order_relaxed);
 	c->ring[at % ROOM] = p;
-	atomic_store_explicit(&c->put, at + 1, memory_order_release);
+	/* in order with `taken`: one of the two threads sees the other's */
+	atomic_store(&c->put, at + 1);
 	if ((at + 1) % (ROOM / 4) == 0)
+		call(c, &c->filling);
+	else if (atomic_load(&c->taken) == at)
 		call(c, &c->woken);
 }
 
