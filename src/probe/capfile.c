@@ -79,6 +79,13 @@ static int choose(struct capfile *file, struct err *err)
 	return open_foreign(file, err);
 }
 
+int64_t capfile_clamp(int64_t ns)
+{
+	const int64_t most = (INT64_C(1) << 62) - (INT64_C(1) << 52);
+
+	return ns > most ? most : ns < -most ? -most : ns;
+}
+
 int capfile_open(const char *path, const struct window_pause *pause,
 	struct capfile **ret, struct err *err)
 {

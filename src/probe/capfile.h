@@ -31,6 +31,9 @@ void capfile_close(struct capfile *file);
  * the end; < 0: the rest of the file cannot be read. */
 int capfile_read(struct capfile *file, struct capfile_frame *frames,
 	size_t room, struct err *err) NFZ_MUST_CHECK;
+/* A time that can be calculated with: no overflow when two are added or
+ * subtracted, and some hours to that; none after 2116. */
+int64_t capfile_clamp(int64_t ns);
 /* Bytes read, and of how many; 0 unknown. */
 uint64_t capfile_done(const struct capfile *file);
 uint64_t capfile_size(const struct capfile *file);

@@ -3,6 +3,7 @@
 #include "probe/pcapfile.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "probe/capfile.h"
 #include "probe/pcapold.h"
 
 #include <pcap/pcap.h>
@@ -89,7 +90,9 @@ int pcapfile_next(struct pcapfile *file, struct frame *ret, int64_t *ret_ns,
 		.captured = header->caplen,
 		.wire = header->len < header->caplen ? header->caplen
 						     : header->len};
-	*ret_ns = (int64_t)header->ts.tv_sec * NS_PER_S + header->ts.tv_usec;
+	*ret_ns =
+		capfile_clamp(capfile_clamp(wall_from_s(header->ts.tv_sec).ns) +
+			      header->ts.tv_usec);
 	return 1;
 }
 

@@ -172,15 +172,6 @@ static int read_interface(
 	return 0;
 }
 
-/* No overflow when two are added or subtracted, and some hours to that; year
- * 2116. */
-#define TIME_MOST ((INT64_C(1) << 62) - (INT64_C(1) << 52))
-
-static int64_t clamp(int64_t ns)
-{
-	return ns > TIME_MOST ? TIME_MOST : ns < -TIME_MOST ? -TIME_MOST : ns;
-}
-
 static int64_t to_ns(const struct interface *i, uint64_t ticks)
 {
 	uint64_t s = ticks / i->per_second, rest = ticks % i->per_second, ns;
@@ -193,9 +184,9 @@ static int64_t to_ns(const struct interface *i, uint64_t ticks)
 		at = wall_from_s((int64_t)(s < INT64_MAX ? s : INT64_MAX)).ns;
 		ns = (uint64_t)((long double)rest * (long double)NS_PER_S /
 				(long double)i->per_second);
-		at = clamp(at) + (int64_t)ns;
+		at = capfile_clamp(at) + (int64_t)ns;
 	}
-	return clamp(clamp(at) + clamp(i->offset_ns));
+	return capfile_clamp(capfile_clamp(at) + capfile_clamp(i->offset_ns));
 }
 
 struct packet {
