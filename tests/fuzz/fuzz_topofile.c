@@ -1,6 +1,6 @@
 /* A topology document: whatever is accepted is printed, read again and must
  * print the same. */
-#include "fuzz/foreign.h"
+#include "foreign.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
