@@ -4,6 +4,7 @@
  * which is only needed once, for an error. */
 #include "format/json.h"
 #include "base/cursor.h"
+#include "base/mem.h"
 #include "format/json_plain.h"
 
 #include <jansson.h>
@@ -25,6 +26,56 @@ static int refuse_nul(
 		(int)(nul - from) + 1);
 }
 
+/* The number of n characters, if it is a whole one. */
+static void bound_number(char *s, size_t n)
+{
+	static const char most[] = "9223372036854775807";
+	const size_t digits = sizeof(most) - 1;
+
+	if (*s == '-') {
+		s++;
+		n--;
+	}
+	if (strspn(s, "0123456789") != n || n < digits ||
+		(n == digits && memcmp(s, most, digits) <= 0))
+		return;
+	memcpy(s, most, digits);
+	memset(s + digits, ' ', n - digits);
+}
+
+/* In a copy, each character where it was. */
+static char *bound_numbers(const char *text, size_t len)
+{
+	char *copy = mem_strndup(text, len);
+	bool quoted = false;
+	size_t n;
+
+	for (char *s = copy; *s; s += n ? n : 1) {
+		n = quoted ? 0 : strspn(s, "+-.0123456789eE");
+		if (n)
+			bound_number(s, n);
+		else if (quoted && *s == '\\' && s[1])
+			n = 2;
+		else if (*s == '"')
+			quoted = !quoted;
+	}
+	return copy;
+}
+
+/* Whole numbers beyond those of 64 bits with a sign, which the library refuses,
+ * are the largest of these: our own counts may be. */
+static json_t *load(
+	const char *text, size_t len, size_t flags, json_error_t *error)
+{
+	cleanup_free char *bounded = NULL;
+	json_t *root = json_loadb(text, len, flags, error);
+
+	if (root || json_error_code(error) != json_error_numeric_overflow)
+		return root;
+	bounded = bound_numbers(text, len);
+	return json_loadb(bounded, len, flags, error);
+}
+
 int jval_parse(const char *text, size_t len, const char *name,
 	struct jval **ret, struct err *err)
 {
@@ -34,7 +85,7 @@ int jval_parse(const char *text, size_t len, const char *name,
 
 	if (nul)
 		return refuse_nul(text, nul, name, err);
-	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+	root = load(text, len, JSON_REJECT_DUPLICATES, &error);
 	if (!root)
 		return err_set(err, NFZ_E_INPUT, "%s:%d:%d: %s", name,
 			error.line > 0 ? error.line : 1,
@@ -358,10 +409,12 @@ static struct span take_value(struct cursor *c)
 
 static json_t *parse_span(struct span s)
 {
+	json_error_t error;
+
 	if (memchr(s.at, '\0', s.len))
 		return NULL;
-	return json_loadb(
-		s.at, s.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+	return load(
+		s.at, s.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 }
 
 enum step { STEP_END, STEP_ELEMENT, STEP_BROKEN };

@@ -35,6 +35,54 @@ Test(json, values)
 	jval_free(v);
 }
 
+/* Our own counts have 64 bits, the library's numbers 63. */
+Test(json, larger_numbers_are_the_largest)
+{
+	static const char text[] =
+		"{\"a\": [18446744073709551615, -9223372036854775809,\n"
+		"9223372036854775807, 9223372036854775808, -5, 1.5e2,\n"
+		"0.123456789012345678901234567890],\n"
+		"\"99999999999999999999\\\"\": 99999999999999999999999}";
+	static const char bad[] = "[99999999999999999999,\n 1e999]";
+	static const char broken[] = "[99999999999999999999,\n x]";
+	static const int64_t want[] = {
+		INT64_MAX, -INT64_MAX, INT64_MAX, INT64_MAX, -5};
+	struct jlist list = {.key = "a"};
+	struct jdoc d = {.text = text,
+		.name = "doc",
+		.len = strlen(text),
+		.lists = &list,
+		.n_lists = 1};
+	struct err err = ERR_INIT;
+	struct jval *v, *e;
+	const struct jval *a;
+	int64_t n;
+	double f;
+
+	cr_assert_eq(jval_parse(text, strlen(text), "doc", &v, &err), 0, "%s",
+		err.text);
+	cr_assert_eq(jdoc_parse(&d, &err), 0, "%s", err.text);
+	a = jval_get(v, "a");
+	for (size_t i = 0; i < sizeof(want) / sizeof(*want); i++) {
+		cr_assert(jval_int(jval_at(a, i), &n));
+		cr_expect_eq(n, want[i], "%zu", i);
+		cr_assert_eq(jlist_next(&list, &e, &err), 1);
+		cr_assert(jval_int(e, &n));
+		cr_expect_eq(n, want[i], "%zu", i);
+		jval_free(e);
+	}
+	cr_assert(jval_double(jval_at(a, 5), &f) && f == 150);
+	cr_assert(jval_double(jval_at(a, 6), &f) && f > 0.12 && f < 0.13);
+	cr_assert(jval_int(jval_get(v, "99999999999999999999\""), &n));
+	cr_expect_eq(n, INT64_MAX);
+	jval_free(v);
+	jval_free(d.root);
+	cr_assert_lt(jval_parse(bad, strlen(bad), "doc", &v, &err), 0);
+	cr_expect(strstr(err.text, "doc:2:"), "%s", err.text);
+	cr_assert_lt(jval_parse(broken, strlen(broken), "doc", &v, &err), 0);
+	cr_expect(strstr(err.text, "doc:2:"), "%s", err.text);
+}
+
 Test(json, errors_name_line_and_column)
 {
 	struct jval *v;
