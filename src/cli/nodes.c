@@ -64,6 +64,7 @@ void nodes_init(
 		.timeout_ms = c->timeout_ms,
 		.cancel = app->interrupted,
 		.progress = c->quiet ? NULL : nodes_progress,
+		.slow = sheet_terminal(stderr) ? nodes_slow : NULL,
 		.ctx = n,
 	};
 }

@@ -83,6 +83,17 @@ void nodes_progress(void *ctx, const char *node, const char *step,
 		nodes_flush(n);
 }
 
+void nodes_slow(void *ctx, size_t n, const char *node)
+{
+	const struct nodes_context *to = ctx;
+	char others[64] = "";
+
+	if (n > 1)
+		snprintf(others, sizeof(others), " and %zu other%s", n - 1,
+			n == 2 ? "" : "s");
+	say(to->app, "waiting for %s%s ...", node, others);
+}
+
 /* Many sentences begin with the node's name already. */
 static bool begins_with_name(const struct deploy_node *n)
 {

@@ -64,6 +64,9 @@ struct deploy_options {
 	const volatile int *cancel;       /* number of Ctrl-C, may be NULL */
 	const char *state_dir;            /* NULL: XDG */
 	deploy_progress_fn progress;      /* may be NULL */
+	/* Some have not answered for seconds: how many, and one of them.  May
+	 * be NULL. */
+	void (*slow)(void *ctx, size_t n, const char *node);
 	void *ctx;
 	/* up */
 	int64_t lease_ms; /* programs end when not renewed; 0: never */

@@ -16,6 +16,7 @@ enum {
 	SILENT_MS = 300, /* then it may be no host at all, */
 	MUTE_MS = 2000,  /* or one that hangs */
 	EVENTS = 64,     /* taken at once */
+	SLOW_MS = 3000,  /* somebody who waits wants to know for whom */
 	SAFETY_MS = 50,  /* for who must be asked again at some time */
 	LOOK_MS = 400,   /* at who gives no sign: deadlines, and to be sure */
 	PING_MS = 20000,
@@ -433,6 +434,25 @@ static void drop(struct fleet *f, const struct fleet_job *job, bool all)
 	}
 }
 
+/* False when there is nothing to tell so far. */
+static bool tell_slow(const struct fleet *f)
+{
+	const char *one = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		const struct fleet_node *node = &f->nodes[i];
+
+		if (!node->io->active || node->io->phase >= IO_SCRIPT)
+			continue;
+		one = one ? one : node->name;
+		n++;
+	}
+	if (n)
+		f->options.slow(f->options.ctx, n, one);
+	return n > 0;
+}
+
 /* What takes time that is no node's own. */
 static void prepare(struct fleet *f)
 {
@@ -443,7 +463,8 @@ static void prepare(struct fleet *f)
 
 int fleet_run(struct fleet *f, const struct fleet_job *job, struct err *err)
 {
-	bool cancelled = false;
+	const struct mono_time slow = mono_add_ms(mono_now(), SLOW_MS);
+	bool cancelled = false, told = !f->options.slow;
 
 	for (size_t i = 0; i < f->n; i++) {
 		struct fleet_node *n = &f->nodes[i];
@@ -461,6 +482,8 @@ int fleet_run(struct fleet *f, const struct fleet_job *job, struct err *err)
 		}
 		start_some(f, job);
 		ping(f);
+		if (!told && mono_passed(slow))
+			told = tell_slow(f);
 		step_all(f, job);
 		if (job->enough && job->enough(job->ctx)) {
 			leave(f);

@@ -100,6 +100,10 @@ struct fleet_options {
 	 * `parallel` nodes. */
 	int64_t node_ms;
 	bool keep; /* sessions stay open on nodes without a trace of us */
+	/* Told once in a run that some have not answered for seconds: how many,
+	 * and one of them.  May be NULL. */
+	void (*slow)(void *ctx, size_t n, const char *node);
+	void *ctx; /* slow's */
 };
 
 struct fleet {

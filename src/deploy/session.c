@@ -117,6 +117,8 @@ static void set_limits(struct fleet_options *to, const struct deploy_options *o)
 	if (o->parallel > 0)
 		to->parallel = o->parallel;
 	to->cancel = o->cancel;
+	to->slow = o->slow;
+	to->ctx = o->ctx;
 	to->keep = o->link != NULL;
 	if (o->timeout_ms <= 0)
 		return;

@@ -73,6 +73,11 @@ check "a flow that is watched is one line, too" [ "$(awk '
 	/^LAST / { heads++ }
 	/ client  *server .* access0 .* access1$/ { rows++ }
 	END { print heads + 0, rows + 0 }' "$dir/seen")" = "1 1" ]
+fault server stop
+columns 80 status "$exp" --timeout 5s
+check "who is waited for is said on a terminal" \
+	grep -q "^waiting for server ..." "$dir/seen"
+fault server resume
 nfz analyse "$exp" scans
 check "nobody scans, in words" said "Nobody tried"
 nfz analyse "$exp" resets
