@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The words of the filter, joined by blanks, and what an analysis is about. */
 static char *join(char *const *words, int n, const struct analysis *of)
@@ -86,9 +87,16 @@ static void asked_release(struct asked *q)
 /* Files of the user's, and weights. */
 static int prepare(struct asked *q, const struct ask_args *a, struct err *err)
 {
-	int r = services_load(
-		a->services ? a->services : ASK_SERVICES, &q->services, err);
+	int r = 0;
 
+	/* the usual one may be missing, one that was named may not */
+	if (a->services && access(a->services, R_OK) < 0) {
+		(void)err_sys(err, "%s", a->services);
+		err->code = NFZ_E_INPUT;
+		return -NFZ_E_INPUT;
+	}
+	r = services_load(
+		a->services ? a->services : ASK_SERVICES, &q->services, err);
 	if (r == 0 && a->regions)
 		r = regions_load(a->regions, &q->regions, err);
 	symptoms_init(&q->symptoms);

@@ -176,7 +176,7 @@ int regions_parse(
 int regions_load(const char *path, struct regions **ret, struct err *err)
 {
 	struct buf text = BUF_INIT(FILE_MAX);
-	int r = file_read(path, &text, err);
+	int r = file_read_named(path, "the file of regions", &text, err);
 
 	if (r == 0) {
 		r = regions_parse(buf_str(&text), text.len, ret, err);

@@ -140,7 +140,7 @@ int among_read(const char *path, struct buf *out, struct err *err)
 	struct among a = {.only = NULL};
 	const struct map_entry *e;
 	const size_t before = out->len;
-	int r = file_read(path, &text, err);
+	int r = file_read_named(path, "the file of --among", &text, err);
 
 	map_init(&a.terms);
 	if (r == 0)

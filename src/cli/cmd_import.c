@@ -60,6 +60,19 @@ static void say_metrics(const struct metrics *chosen)
 	buf_release(&text);
 }
 
+/* Before a store is made for them. */
+static int check_files(char **paths, int n, struct err *err)
+{
+	for (int i = 0; i < n; i++) {
+		if (access(paths[i], R_OK) == 0)
+			continue;
+		(void)err_sys(err, "%s", paths[i]);
+		err->code = NFZ_E_INPUT;
+		return -NFZ_E_INPUT;
+	}
+	return 0;
+}
+
 static int import(const struct app *app, const struct import_command *o,
 	char **paths, int n, struct err *err)
 {
@@ -68,8 +81,10 @@ static int import(const struct app *app, const struct import_command *o,
 	struct intake_sums sums = {0};
 	struct err last = ERR_INIT;
 	struct intake *in;
-	int r = store_open(dir, STORE_WRITE, NULL, &s, err), ended;
+	int r = check_files(paths, n, err), ended;
 
+	if (r == 0)
+		r = store_open(dir, STORE_WRITE, NULL, &s, err);
 	if (r == 0)
 		r = name_nothing(dir, err);
 	if (r < 0)

@@ -1,5 +1,5 @@
 """See analyse.sh.  Times are ms after 14:13:20; F S R P A U are 1 2 4 8 16 32."""
-import csv, io, json, re, subprocess, sys, tempfile
+import csv, io, json, os, re, subprocess, sys, tempfile
 
 build = sys.argv[1]
 top = tempfile.TemporaryDirectory()
@@ -375,6 +375,11 @@ for words, said in [(("analyse", "symtoms", known), "Did you mean symptoms?"),
                     (("analyse", "links", known, "--bucket", "10s"), "--bucket goes with"),
                     (("analyse", "links", known, "--threshold", "3"), "--threshold goes with"),
                     (("query",), "or a directory"),
+                    (("analyse", "uses", known, "--services", "/nowhere/services"), "No such file"),
+                    (("analyse", "origins", known, "--regions", "/nowhere/regions"), "No such file"),
+                    (("query", known, "--among", "/nowhere/rows"), "No such file"),
+                    (("query", known, "--also", "/nowhere/run"), "No such file"),
+                    (("import", "/nowhere/a.pcap", "--into", f"{top.name}/none"), "No such file"),
                     (("query", known, "--by", "dst", "--show", "bps"), "time:SECONDS"),
                     (("query", known, "--by", "src/8", "--show", "distinct:src/32"), "another src_net"),
                     (("query", known, "--by", "min_ttl", "--show", "distinct:max_ttl"), "another metric"),
@@ -395,5 +400,6 @@ for option in ("--mark", "--tell-event"):
     half = subprocess.run([f"{build}/bin/nfz-query", known, option, "2026-11-21T14:05:33Z begin", "of", "it"],
                           capture_output=True, text=True)
     expect(f"words behind {option}", (half.returncode, "in quotes" in half.stderr), (2, True))
+expect("no store was made for nothing", os.path.exists(f"{top.name}/none"), False)
 expect("nothing was marked", rows("query", known, "--events"), [])
 sys.exit(1 if failed else 0)
