@@ -1,16 +1,12 @@
 """See analyse.sh.  Times are ms after 14:13:20; F S R P A U are 1 2 4 8 16 32."""
 import csv, io, json, os, re, subprocess, sys, tempfile
 
+sys.path.insert(0, "tests/support")
+sys.dont_write_bytecode = True
+from expect import expect, finish
+
 build = sys.argv[1]
 top = tempfile.TemporaryDirectory()
-failed = 0
-
-
-def expect(what, got, want):
-    global failed
-    if got != want:
-        failed += 1
-        print(f"FAILED: {what}\n  got    {got}\n  wanted {want}")
 
 
 def store(name, lines, catalog=""):
@@ -402,4 +398,4 @@ for option in ("--mark", "--tell-event"):
     expect(f"words behind {option}", (half.returncode, "in quotes" in half.stderr), (2, True))
 expect("no store was made for nothing", os.path.exists(f"{top.name}/none"), False)
 expect("nothing was marked", rows("query", known, "--events"), [])
-sys.exit(1 if failed else 0)
+finish()

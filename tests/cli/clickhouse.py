@@ -1,17 +1,13 @@
 """See clickhouse.sh."""
 import atexit, json, os, shutil, signal, socket, struct, subprocess, sys, tempfile, time
 
+sys.path.insert(0, "tests/support")
+sys.dont_write_bytecode = True
+from expect import expect, finish
+
 build = sys.argv[1]
 program = f"{build}/bin/netflowize"
 top = tempfile.TemporaryDirectory()
-failed = 0
-
-
-def expect(what, got, want):
-    global failed
-    if got != want:
-        failed += 1
-        print(f"FAILED: {what}\n  got    {got}\n  wanted {want}")
 
 
 def until(what, fn):
@@ -255,5 +251,4 @@ expect("the follower ends", follower.wait(), 0)
 same("followed", server, store)
 server.end()
 
-print("clickhouse: each flow once, to the byte" if not failed else f"{failed} failed")
-sys.exit(failed > 0)
+finish("clickhouse: each flow once, to the byte")

@@ -3,19 +3,12 @@ import csv, glob, io, os, shutil, socket, sqlite3, struct, subprocess, sys, temp
 
 sys.path.insert(0, "tests/support")
 sys.dont_write_bytecode = True
+from expect import expect, finish
 from foreign import free_port
 
 build = sys.argv[1]
 top = tempfile.TemporaryDirectory()
 os.environ["TZ"] = "UTC"  # nfdump's CSV has local times
-failed = 0
-
-
-def expect(what, got, want):
-    global failed
-    if got != want:
-        failed += 1
-        print(f"FAILED: {what}\n  got    {got}\n  wanted {want}")
 
 
 def run(*words, status=0):
@@ -215,4 +208,4 @@ for to in f"ipfix:{top.name}/none/x", f"sqlite:{top.name}/none/x":
     said = run("export", damaged, "--into", to, status=1)
     if "none/x" not in said:
         expect(f"{to} of a damaged store says", said, "none/x")
-sys.exit(1 if failed else 0)
+finish()

@@ -1,16 +1,12 @@
 """See parquet.sh."""
 import csv, ctypes, os, resource, signal, subprocess, sys, tempfile
 
+sys.path.insert(0, "tests/support")
+sys.dont_write_bytecode = True
+from expect import expect, finish
+
 build = sys.argv[1]
 top = tempfile.TemporaryDirectory()
-failed = 0
-
-
-def expect(what, got, want):
-    global failed
-    if got != want:
-        failed += 1
-        print(f"FAILED: {what}\n  got    {got}\n  wanted {want}")
 
 
 def export(*words, library=f"{build}/duckdb", status=0, most=None):
@@ -147,4 +143,4 @@ subprocess.run(["gcc", "-shared", "-x", "c", "/dev/null", "-o", f"{top.name}/oth
 expect("another library", "duckdb_open" in
        export(store, "--into", f"parquet:{path}", library=f"{top.name}/other", status=2), True)
 expect("the file of before", open(path, "rb").read() == before, True)
-sys.exit(1 if failed else 0)
+finish()
