@@ -205,6 +205,7 @@ int analysis_write(const struct analysis *of, struct store *s,
 		sheet_begin(&sheet, SCHEMA, of->name);
 		r = study->write(it, &sheet, err);
 		sums.shown = sheet.n_rows;
+		sums.found = sheet.n_all;
 		if (r < 0)
 			sheet_drop(&sheet);
 	}

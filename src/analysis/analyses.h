@@ -30,8 +30,8 @@ int analysis_find(const char *name, const struct analysis **ret,
 int analysis_apply(const struct analysis *of, struct answer *to,
 	struct err *err) NFZ_MUST_CHECK;
 /* Asks a store and writes the rows, as answer_write does.  Of a study, only
- * query, format and to of the answer count, and how many rows were found is
- * not known: 0. */
+ * query, format and to of the answer count, and of some how many rows were
+ * found is not known: 0. */
 int analysis_write(const struct analysis *of, struct store *s,
 	const struct answer *a, const struct study_ask *ask,
 	struct answer_sums *ret, struct err *err) NFZ_MUST_CHECK;

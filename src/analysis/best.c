@@ -31,6 +31,7 @@ void best_sort(struct best *b)
 /* As many again are taken before they are sorted. */
 void best_add(struct best *b, const void *item)
 {
+	b->given++;
 	if (b->full && b->order(item, best_at(b, b->most - 1)) >= 0)
 		return;
 	if (b->n / 2 >= b->most)

@@ -6,13 +6,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct best {
 	size_t size, most;
 	int (*order)(const void *a, const void *b);
 	char *v; /* sorted by best_sort() */
 	size_t n, cap;
-	bool full; /* what comes behind v[most - 1] is none of them */
+	uint64_t given; /* items, all in all */
+	bool full;      /* what comes behind v[most - 1] is none of them */
 };
 
 /* Items of that size; at most so many remain, 0: all. */

@@ -143,6 +143,7 @@ static int write_rated(
 	if (r == 0)
 		r = talks_each(t, add_rated, &d, err);
 	best_sort(&d.rows);
+	to->n_all = d.rows.given;
 	for (size_t i = 0; i < d.rows.n && r == 0; i++)
 		write_row(ask, best_at(&d.rows, i), to);
 	scans_release(&d.scans);

@@ -220,6 +220,7 @@ static int write_rows(void *it, struct sheet *to, struct err *err)
 		h->ask->limit ? h->ask->limit : ROWS, by_packets);
 	r = fold_each(h->findings, best_take, &best, err);
 	best_sort(&best);
+	to->n_all = best.given;
 	for (size_t i = 0; i < best.n && r == 0; i++)
 		write_row(h->ask->catalog, best_at(&best, i), to);
 	best_release(&best);

@@ -178,6 +178,7 @@ static int write_rows(void *it, struct sheet *to, struct err *err)
 
 	if (r < 0)
 		return r;
+	to->n_all = s->n;
 	if (s->n)
 		qsort(s->v, s->n, sizeof(*s->v), by_loss);
 	for (size_t i = 0; i < s->n && (!s->ask->limit || i < s->ask->limit);

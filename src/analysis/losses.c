@@ -118,19 +118,18 @@ static int write_rows(void *it, struct sheet *to, struct err *err)
 {
 	struct losses *l = it;
 	const struct catalog_link *links = l->ask->catalog->links;
-	size_t shown = 0;
 	char text[ANSWER_TIME];
 
 	(void)err;
 	if (l->n)
 		qsort(l->v, l->n, sizeof(*l->v), by_time);
-	for (size_t i = 0;
-		i < l->n && (!l->ask->limit || shown < l->ask->limit); i++) {
+	for (size_t i = 0; i < l->n; i++) {
 		const struct piece *p = &l->v[i];
 
 		if (p->sent == p->arrived)
 			continue;
-		shown++;
+		if (to->n_all++ >= l->ask->limit && l->ask->limit)
+			continue;
 		if (l->unit_ns % NS_PER_S)
 			sheet_text(to, answer_time(p->key.at_ns, text));
 		else

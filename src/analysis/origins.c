@@ -149,6 +149,7 @@ static int write_rows(void *it, struct sheet *to, struct err *err)
 	struct origins *o = it;
 
 	(void)err;
+	to->n_all = o->n;
 	if (o->n)
 		qsort(o->v, o->n, sizeof(*o->v), by_bytes);
 	for (size_t i = 0; i < o->n && (!o->ask->limit || i < o->ask->limit);

@@ -142,6 +142,7 @@ static int write_scans(void *it, struct sheet *to, struct err *err)
 	scans_init(&s);
 	r = scans_find(
 		&s, t, t->ask->threshold ? t->ask->threshold : SCAN_FROM, err);
+	to->n_all = s.n;
 	if (s.n)
 		qsort(s.v, s.n, sizeof(*s.v), by_targets);
 	for (size_t i = 0; i < s.n && i < limit && r == 0; i++) {

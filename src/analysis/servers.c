@@ -113,6 +113,7 @@ static int write_rows(void *it, struct sheet *to, struct err *err)
 	if (c.last.clients)
 		best_add(&c.best, &c.last);
 	best_sort(&c.best);
+	to->n_all = c.best.given;
 	for (size_t i = 0; i < c.best.n && r == 0; i++)
 		write_row(t->ask, best_at(&c.best, i), to);
 	best_release(&c.best);

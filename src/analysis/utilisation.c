@@ -115,6 +115,7 @@ static int write_rows(void *it, struct sheet *to, struct err *err)
 	struct utilisation *u = it;
 	int r = courses_each(&u->courses, add_direction, u, err);
 
+	to->n_all = u->n;
 	if (u->n)
 		qsort(u->v, u->n, sizeof(*u->v), by_use);
 	for (size_t i = 0; i < u->n && r == 0; i++) {

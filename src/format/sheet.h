@@ -43,6 +43,7 @@ struct sheet {
 	const char **cells; /* table */
 	size_t n_cells, cells_cap;
 	uint64_t n_rows;
+	uint64_t n_all;  /* told by who writes a part of them; 0: not told */
 	size_t width;    /* of a line of a table; 0: any */
 	struct buf left; /* what does not fit it, in words */
 	bool failed;     /* a write to `to` did */
