@@ -100,21 +100,25 @@ char *sheet_units(uint64_t v, char text[static SHEET_NUMBER])
 	return text;
 }
 
-/* "1,204,551" -> "1.205M"; what is no such number as it is. */
+/* "1,204,551" -> "1.205M"; what is no such number as it is: 4200000001 is the
+ * name of something (sheet_plain). */
 static const char *in_units(struct arena *a, const char *cell)
 {
 	char digits[SHEET_NUMBER], text[SHEET_NUMBER];
+	bool commas = false;
 	size_t n = 0;
 
 	for (const char *at = cell + (*cell == '-'); *at; at++) {
-		if (*at == ',')
+		if (*at == ',') {
+			commas = true;
 			continue;
+		}
 		if (*at < '0' || *at > '9' || n + 1 == sizeof(digits))
 			return cell;
 		digits[n++] = *at;
 	}
 	digits[n] = '\0';
-	if (n < 7)
+	if (n < 7 || !commas)
 		return cell;
 	return arena_printf(a, "%s%s", *cell == '-' ? "-" : "",
 		sheet_units(strtoull(digits, NULL, 10), text));

@@ -162,6 +162,31 @@ Test(sheet, where_that_is_not_enough_nothing_is_left_out)
 		"");
 }
 
+/* Numbers of systems, labels, identifiers: right-aligned, too. */
+Test(sheet, numbers_that_are_names_are_not_rounded)
+{
+	static const struct sheet_column with_as[] = {
+		{.name = "SRC_AS", .right = true},
+		{.name = "N", .right = true}};
+	struct err err = ERR_INIT;
+	char *text = NULL;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+	struct sheet s;
+
+	sheet_open(&s, SHEET_TABLE, to, with_as, 2);
+	s.width = 21;
+	sheet_begin(&s, "test/1", "rows");
+	sheet_plain(&s, 4200000001);
+	sheet_uint(&s, 1204551);
+	sheet_end(&s);
+	cr_assert_eq(sheet_close(&s, &err), 0);
+	fclose(to);
+	cr_assert_str_eq(text, "      SRC_AS       N\n"
+			       "  4200000001  1.205M\n");
+	free(text);
+}
+
 Test(sheet, a_text_goes_on_below_itself)
 {
 	static const struct sheet_column with_text[] = {
