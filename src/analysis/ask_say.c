@@ -52,7 +52,7 @@ void ask_say_none(
 			*filter && timed ? " and " : "",
 			timed ? "this time" : "");
 	if (t->last_ms)
-		fprintf(stderr, ", the last %g s", (double)t->last_ms / 1e3);
+		fprintf(stderr, ", the last %.12g s", (double)t->last_ms / 1e3);
 	if (t->from_ns)
 		fprintf(stderr, ", from %s",
 			wall_print_s((struct wall_time){t->from_ns}, text));

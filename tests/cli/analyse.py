@@ -360,9 +360,10 @@ expect("among nothing", rows("query", known, "--among", "-", "--by", "dst", stdi
 
 # Of what was not measured there is no answer, and how to have it is said.
 why = subprocess.run([f"{build}/bin/netflowize", "analyse", "retransmissions", known], capture_output=True, text=True).stderr
-never = subprocess.run([f"{build}/bin/netflowize", "query", known, "--last", "5"], capture_output=True, text=True).stderr
-if "the last 5 s.  When there are some: analyse summary" not in never:
-    expect("of which time there is nothing", never, "the last 5 s")
+for last, said in ("5", "5"), ("14d", "1209600"):
+    never = subprocess.run([f"{build}/bin/netflowize", "query", known, "--last", last], capture_output=True, text=True).stderr
+    if f"the last {said} s.  When there are some: analyse summary" not in never:
+        expect("of which time there is nothing", never, f"the last {said} s")
 if "metrics=sequence+rtt" not in why:
     expect("flows without metrics", why, "metrics=sequence+rtt")
 
