@@ -170,6 +170,7 @@ Test(json, elements_that_are_not_utf8_are_refused)
 		d.len = strlen(text);
 		if (jdoc_parse(&d, NULL) == 0)
 			cr_expect_lt(jlist_next(&l, &v, NULL), 0, "%zu", i);
+		jval_free(d.root);
 	}
 }
 
