@@ -71,8 +71,11 @@ void setup_print(const struct setup *s, struct buf *out)
 			(unsigned long long)s->keep_bytes);
 	if (s->pack_ms)
 		buf_addf(out, "pack_ms %lld\n", (long long)s->pack_ms);
-	if (s->backend[0])
-		buf_addf(out, "backend %s\n", s->backend);
+	if (s->backend[0]) {
+		buf_adds(out, "backend ");
+		add_word(out, s->backend);
+		buf_addc(out, '\n');
+	}
 	if (s->threads != 1)
 		buf_addf(out, "threads %u\n", s->threads);
 	if (s->import_port)
