@@ -59,14 +59,13 @@ static bool capture_metric_of(const char *word, unsigned *ret)
 	return metric_capture_bits(word, ret) || strcmp(word, "none") == 0;
 }
 
-/* Up to a blank, where there is one. */
 static bool read_words(const char *text, unsigned *ret,
 	bool (*one)(const char *word, unsigned *ret))
 {
 	unsigned all = 0;
 
 	for (;;) {
-		size_t n = strcspn(text, "+ \n");
+		size_t n = strcspn(text, "+");
 		char word[WORD];
 		unsigned bits;
 

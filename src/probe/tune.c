@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TEXT = 512, LEAST_MS = 10, MOST_MS = 7 * 86400000 };
+enum { TEXT = 512, WORD = DEFINITION_WORDS };
+enum { LEAST_MS = 10, MOST_MS = 7 * 86400000 };
 enum { MOST_FLOWS = 1 << 26 };
 
 int tune_open(const char *path, int *ret_fd, struct err *err)
@@ -55,28 +56,34 @@ static uint32_t flows_of(const char *text)
 	return v <= MOST_FLOWS ? (uint32_t)v : 0;
 }
 
+/* The whole word there; false: there is none. */
+static bool word_of(const char *text, const char *name, char ret[static WORD])
+{
+	const char *at = find(text, name);
+
+	if (at)
+		snprintf(ret, WORD, "%.*s", (int)strcspn(at, " \n"), at);
+	return at != NULL;
+}
+
 static void read_sampling(const char *text, struct tune *ret)
 {
-	const char *at = find(text, "sampling");
-	char word[EXPORT_SAMPLING_TEXT];
+	char word[WORD];
 
-	if (!at)
-		return;
-	snprintf(word, sizeof(word), "%.*s", (int)strcspn(at, " \n"), at);
-	(void)export_sampling_parse(word, &ret->sampling);
+	if (word_of(text, "sampling", word))
+		(void)export_sampling_parse(word, &ret->sampling);
 }
 
 static void read_definition(const char *text, struct definition *ret)
 {
-	const char *key = find(text, "key"), *both = find(text, "biflow");
-	const char *metrics = find(text, "metrics");
+	char word[WORD];
 
-	if (key)
-		(void)definition_read_key(key, &ret->key);
-	if (both)
-		ret->both = *both == '1';
-	if (metrics)
-		(void)definition_read_metrics(metrics, &ret->metrics);
+	if (word_of(text, "key", word))
+		(void)definition_read_key(word, &ret->key);
+	if (word_of(text, "biflow", word))
+		ret->both = word[0] == '1';
+	if (word_of(text, "metrics", word))
+		(void)definition_read_metrics(word, &ret->metrics);
 }
 
 void tune_read(int fd, struct tune *ret)

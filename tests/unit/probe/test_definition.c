@@ -10,9 +10,10 @@ Test(definition, keys_are_words)
 		unsigned key;
 	} good[] = {{"5tuple", 0}, {"none", 0}, {"addresses", KEY_ADDRESSES},
 		{"vlan+mac", KEY_VLAN | KEY_MAC}, {"5tuple+tos", KEY_TOS},
-		{"addresses+vlan next=1", KEY_ADDRESSES | KEY_VLAN}};
+		{"addresses+vlan", KEY_ADDRESSES | KEY_VLAN}};
 	static const char *const bad[] = {"", "ports", "vlan+", "+vlan",
-		"5tuple+addresses", "addresses+vlan+5tuple"};
+		"vlan mac", "vlan ", "5tuple+addresses",
+		"addresses+vlan+5tuple"};
 	char text[DEFINITION_WORDS];
 	unsigned key, again;
 
