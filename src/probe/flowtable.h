@@ -172,8 +172,11 @@ static inline struct flowtable_place flowtable_look(
 
 		if (s->number && s->tag != tag)
 			continue;
-		if (s->number)
+		if (s->number) {
 			__builtin_prefetch(&t->hot[s->number - 1], 1);
+			/* a second packet writes there */
+			__builtin_prefetch(&t->first_ns[s->number - 1], 1);
+		}
 		return (struct flowtable_place){tag, at, s->number, t->moved};
 	}
 }
