@@ -56,8 +56,14 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	r = deploy_logs(t, &n.options, node, o.role ? roles[o.role] : NULL,
 		(size_t)o.bytes, nodes_lines_add, err);
 	r = nodes_not_instrumented(&n, r, err);
-	if (r == 0)
-		r = nodes_lines_print(app, &lines, t, "netflowize.logs/1", err);
+	if (r == 0 || r == -NFZ_E_NODES_FAILED) {
+		struct err bad = ERR_INIT;
+		int printed = nodes_lines_print(
+			app, &lines, t, "netflowize.logs/1", &bad);
+
+		if (printed < 0 && r == 0)
+			r = err_set(err, bad.code, "%s", bad.text);
+	}
 	nodes_lines_release(&lines);
 	return r;
 }

@@ -182,6 +182,10 @@ unreadable() { # node
 up "up beside a recipe"
 run_words
 fault right stop
+nfz logs "$exp" --timeout 3s
+check "logs: a node that does not answer" [ "$status" = 5 ]
+check "logs: which" said "right: timed out"
+check "logs: those of the others" grep -q "^server1: " "$dir/out"
 (
 	eventually grep -q "words wrote" "$dir/out" "$dir/err"
 	fault right resume
