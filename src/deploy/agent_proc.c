@@ -49,17 +49,20 @@ static void become_keeper(int dir, char **argv, int go, int status)
 static int fork_keeper(
 	struct dep *d, char **argv, struct starting *s, struct err *err)
 {
-	int go[2] = {-1, -1}, status[2] = {-1, -1};
+	cleanup_close int go = -1, status = -1; /* the keeper's ends */
+	int both[2];
 
-	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(status, O_CLOEXEC) < 0)
+	if (pipe2(both, O_CLOEXEC) < 0)
 		return err_sys(err, "pipe");
+	go = both[0];
+	s->go = both[1];
+	if (pipe2(both, O_CLOEXEC) < 0)
+		return err_sys(err, "pipe");
+	s->status = both[0];
+	status = both[1];
 	s->keeper = fork();
 	if (s->keeper == 0)
-		become_keeper(d->dir, argv, go[0], status[1]);
-	close(go[0]);
-	close(status[1]);
-	s->go = go[1];
-	s->status = status[0];
+		become_keeper(d->dir, argv, go, status);
 	return s->keeper < 0 ? err_sys(err, "fork") : 0;
 }
 
