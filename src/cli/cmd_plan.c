@@ -275,6 +275,7 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 {
 	cleanup(topology_free_at) struct topology *t = NULL;
 	cleanup(plan_free_at) struct plan *plan = NULL;
+	struct heavy_doubts doubts = {0};
 	int r = drawing_check(&o->drawing, err);
 	double start, imported;
 
@@ -294,13 +295,16 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 	if (r == 0)
 		r = drawing_write(&o->drawing, t, plan,
 			o->topology ? o->topology : word, err);
-	if (r == 0)
-		r = show(app, o, t, plan, err);
 	if (r == 0 && plan->heavy && has_description(app, t, word))
-		heavy_say_doubts(app, word, t,
+		heavy_find_doubts(app, word, t,
 			&(struct heavy_order){.plan = &o->plan,
 				.heavy = &o->heavy,
-				.given = plan});
+				.given = plan},
+			&doubts);
+	if (r == 0)
+		r = show(app, o, t, plan, err);
+	if (r == 0)
+		heavy_say_doubts(app, &doubts);
 	if (r == 0 && app_for_people(app)) {
 		if (o->drawing.svg && !drawing_on_stdout(&o->drawing))
 			say(app, "Picture written to %s.", o->drawing.svg);
@@ -319,7 +323,10 @@ static int plan(struct app *app, struct plan_command *o, const char *word,
 			 (plan->n_gaps == 0 || plan->status == PLAN_OPTIMAL))
 			say_next(app, o, plan);
 	}
-	return r < 0 ? r : verdict(app, plan, t, &o->plan, err);
+	if (r == 0)
+		r = verdict(app, plan, t, &o->plan, err);
+	opt_list_release(&doubts.unbridged);
+	return r;
 }
 
 static int run(struct app *app, int argc, char **argv, struct err *err)

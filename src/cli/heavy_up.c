@@ -38,13 +38,13 @@ static void say_links(const struct app *app, const struct opt_list *links)
 	buf_release(&names);
 }
 
-static void say_unbridged(const struct app *app, const struct heavy_draft *d)
+static void say_unbridged(const struct app *app, const struct opt_list *links)
 {
-	for (size_t i = 0; i < d->effect.unbridged.n; i++)
+	for (size_t i = 0; i < links->n; i++)
 		say_note(app,
 			"%s gets no bridge (its ends shape or trace it "
 			"themselves): watched on a node you have",
-			d->effect.unbridged.items[i]);
+			links->items[i]);
 }
 
 static void say_plan(const struct heavy_now *now, const struct topology *t,
@@ -66,7 +66,7 @@ static void say_plan(const struct heavy_now *now, const struct topology *t,
 		say_note(now->app,
 			"%s gets no bridge (%s): watched on a node you have",
 			t->links[h->gaps[i].link].name, h->gaps[i].cause);
-	say_unbridged(now->app, d);
+	say_unbridged(now->app, &d->effect.unbridged);
 	if (now->lost)
 		say_note(now->app,
 			"the NS file has %zu character%s beyond plain ASCII, "
@@ -307,26 +307,37 @@ int heavy_show_diff(struct app *app, const char *word, struct topology *t,
 	return r;
 }
 
-void heavy_say_doubts(struct app *app, const char *word, struct topology *t,
-	const struct heavy_order *order)
+void heavy_find_doubts(struct app *app, const char *word, struct topology *t,
+	const struct heavy_order *order, struct heavy_doubts *ret)
 {
 	const struct heavy_wish wish = {.plan = order->plan,
 		.heavy = order->heavy,
 		.given = order->given};
 	struct heavy_draft d = {0};
-	struct err err = ERR_INIT;
 	struct heavy_now now;
-	int r = app->file ? heavy_open_file(app, app->file, &now, &err)
-			  : heavy_open(app, word, &now, &err);
+	int r = app->file ? heavy_open_file(app, app->file, &now, &ret->err)
+			  : heavy_open(app, word, &now, &ret->err);
 
 	if (r == 0)
-		r = heavy_draft(&now, t, &wish, &d, &err);
-	if (r == 0)
-		say_unbridged(app, &d);
-	else if (r != -NFZ_E_INTERRUPTED)
-		say_note(app, "it cannot be applied as it is: %s", err.text);
+		r = heavy_draft(&now, t, &wish, &d, &ret->err);
+	if (r == 0) {
+		struct plan_heavy *h = order->given->heavy;
+
+		err_clear(&ret->err);
+		ret->unbridged = d.effect.unbridged;
+		d.effect.unbridged = (struct opt_list){0};
+		h->unbridged = (const char *const *)ret->unbridged.items;
+		h->n_unbridged = ret->unbridged.n;
+	}
 	heavy_draft_release(&d);
 	heavy_close(&now);
+}
+
+void heavy_say_doubts(const struct app *app, const struct heavy_doubts *d)
+{
+	say_unbridged(app, &d->unbridged);
+	if (d->err.code && d->err.code != NFZ_E_INTERRUPTED)
+		say_note(app, "it cannot be applied as it is: %s", d->err.text);
 }
 
 void heavy_wishes(const struct topology *t, struct plan_options *wish)

@@ -28,8 +28,13 @@ int heavy_show_diff(struct app *app, const char *word, struct topology *t,
 
 /* plan without it: what the description makes of the plan (order->given) other
  * than it says. */
-void heavy_say_doubts(struct app *app, const char *word, struct topology *t,
-	const struct heavy_order *order);
+struct heavy_doubts {
+	struct opt_list unbridged; /* links; order->given has them, too */
+	struct err err;            /* it cannot be applied; 0: it can */
+};
+void heavy_find_doubts(struct app *app, const char *word, struct topology *t,
+	const struct heavy_order *order, struct heavy_doubts *ret);
+void heavy_say_doubts(const struct app *app, const struct heavy_doubts *d);
 
 /* Will a node that could not be cleaned be given back with our part of the
  * description?  Then its machine is wiped by the testbed, and the failure is

@@ -121,6 +121,13 @@ static void print_links(
 		jsonw_end(w);
 	}
 	jsonw_end(w);
+	if (!h->n_unbridged)
+		return;
+	jsonw_key(w, "unbridged");
+	jsonw_array_inline(w);
+	for (size_t i = 0; i < h->n_unbridged; i++)
+		jsonw_string(w, h->unbridged[i]);
+	jsonw_end(w);
 }
 
 void plan_heavy_print(

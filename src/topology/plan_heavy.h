@@ -62,6 +62,10 @@ struct plan_heavy {
 	size_t n_reuse;
 	struct heavy_gap *gaps;
 	size_t n_gaps;
+	/* Links that get none all the same, by name: their ends shape them, as
+	 * the description says where it was tried. */
+	const char *const *unbridged;
+	size_t n_unbridged;
 	struct heavy_need need[2]; /* for all that was asked for */
 	int64_t n_bridges;         /* the same: bridges it takes */
 	int64_t lower_bound;       /* no fewer nodes carry the bridges */

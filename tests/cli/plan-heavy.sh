@@ -47,6 +47,7 @@ is '.heavy.bridges == 0 and (.probes | length) > 0'
 sed 's/^\$ns run/tb-use-endnodeshaping 1\n&/' topologies/dumbbell.ns \
 	>"$dir/ends.ns"
 plan 0 "$dir/ends.ns" --heavy
+is '.heavy.unbridged == ["bottleneck"]'
 said="bottleneck gets no bridge (its ends shape or trace it themselves)"
 grep -qF "$said" "$dir/stderr" || fail "plan --heavy does not tell: $said"
 netflowize plan --topology "$dir/ends.ns" --heavy --diff >"$dir/diff" 2>&1
