@@ -65,6 +65,7 @@ void nodes_init(
 		.cancel = app->interrupted,
 		.progress = c->quiet ? NULL : nodes_progress,
 		.slow = sheet_terminal(stderr) ? nodes_slow : NULL,
+		.slow_ctx = app,
 		.ctx = n,
 	};
 }

@@ -34,7 +34,7 @@ void nodes_init(
 /* A deploy_progress_fn; ctx: struct nodes_context. */
 void nodes_progress(void *ctx, const char *node, const char *step,
 	enum node_status status, int64_t ms);
-/* Says who is waited for; ctx as above. */
+/* Says who is waited for; ctx: struct app. */
 void nodes_slow(void *ctx, size_t n, const char *node);
 /* Prints what progress has held back; after each call that had it. */
 void nodes_flush(struct nodes_context *n);

@@ -85,13 +85,12 @@ void nodes_progress(void *ctx, const char *node, const char *step,
 
 void nodes_slow(void *ctx, size_t n, const char *node)
 {
-	const struct nodes_context *to = ctx;
 	char others[64] = "";
 
 	if (n > 1)
 		snprintf(others, sizeof(others), " and %zu other%s", n - 1,
 			n == 2 ? "" : "s");
-	say(to->app, "waiting for %s%s ...", node, others);
+	say(ctx, "waiting for %s%s ...", node, others);
 }
 
 /* Many sentences begin with the node's name already. */

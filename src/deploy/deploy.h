@@ -64,10 +64,11 @@ struct deploy_options {
 	const volatile int *cancel;       /* number of Ctrl-C, may be NULL */
 	const char *state_dir;            /* NULL: XDG */
 	deploy_progress_fn progress;      /* may be NULL */
+	void *ctx; /* progress's, and that of who gets output */
 	/* Some have not answered for seconds: how many, and one of them.  May
 	 * be NULL. */
 	void (*slow)(void *ctx, size_t n, const char *node);
-	void *ctx;
+	void *slow_ctx;
 	/* up */
 	int64_t lease_ms; /* programs end when not renewed; 0: never */
 	int64_t active_ms, idle_ms, fin_ms; /* 0: the defaults */

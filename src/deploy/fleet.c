@@ -449,7 +449,7 @@ static bool tell_slow(const struct fleet *f)
 		n++;
 	}
 	if (n)
-		f->options.slow(f->options.ctx, n, one);
+		f->options.slow(f->options.slow_ctx, n, one);
 	return n > 0;
 }
 

@@ -103,7 +103,7 @@ struct fleet_options {
 	/* Told once in a run that some have not answered for seconds: how many,
 	 * and one of them.  May be NULL. */
 	void (*slow)(void *ctx, size_t n, const char *node);
-	void *ctx; /* slow's */
+	void *slow_ctx;
 };
 
 struct fleet {

@@ -118,7 +118,7 @@ static void set_limits(struct fleet_options *to, const struct deploy_options *o)
 		to->parallel = o->parallel;
 	to->cancel = o->cancel;
 	to->slow = o->slow;
-	to->ctx = o->ctx;
+	to->slow_ctx = o->slow_ctx;
 	to->keep = o->link != NULL;
 	if (o->timeout_ms <= 0)
 		return;

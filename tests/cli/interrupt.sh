@@ -9,7 +9,7 @@ case ${BUILD:=build} in
 *) PATH=$PWD/$BUILD/bin:$PATH ;;
 esac
 exec python3 - <<'EOF'
-import os, random, signal, socket, struct, subprocess, sys, tempfile, time
+import fcntl, os, random, signal, socket, struct, subprocess, sys, tempfile, termios, time
 
 NODES, LINKS, BEGUN = 2000, 5000, 1.0
 r = random.Random(1)
@@ -134,6 +134,43 @@ with socket.create_server(("127.0.0.1", 0)) as node:
     finally:
         p.kill()
 print("a doctor interrupted, ended")
+
+
+def read_until(fd, word):
+    said = b""
+    while word not in said:
+        try:
+            more = os.read(fd, 4096)
+        except OSError:  # the other end is closed
+            more = b""
+        if not more:
+            sys.exit(f"FAILED: {word.decode()} is not said: {said.decode()}")
+        said += more
+
+
+# On a terminal they say whom they wait for.
+with socket.create_server(("127.0.0.1", 0)) as node:
+    with open(f"{top.name}/lab.json", "w") as f:
+        f.write('{"nodes": [{"name": "n", "hostname": "127.0.0.1", "port": %d}]}' % node.getsockname()[1])
+    runs = []
+    for words in ["status"], ["logs"], ["snapshot"]:
+        ours, theirs = os.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        runs.append((ours, subprocess.Popen(
+            ["netflowize", *words, "--topology", f"{top.name}/lab.json", "--ssh-user", "root",
+             "--timeout", "60s"], stdout=subprocess.DEVNULL, stderr=theirs,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))))
+        os.close(theirs)
+    try:
+        for ours, p in runs:
+            read_until(ours, b"waiting for n ...")
+            p.send_signal(signal.SIGINT)
+            if p.wait(timeout=60) != 130:
+                sys.exit(f"FAILED: {p.args} ended with {p.returncode}")
+    finally:
+        for ours, p in runs:
+            p.kill()
+print("whom they wait for is said")
 
 # Who reads, as head(1) does, has seen enough: that is no error.
 for words in (["explain"], ["query", "examples/ddos.nfz"],
