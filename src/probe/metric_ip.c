@@ -47,13 +47,21 @@ static uint8_t *sizes_write(const void *state, uint8_t *to)
 	return to;
 }
 
+/* Of no packet there is neither a least nor a largest; that there was none is
+ * known. */
+static unsigned sizes_known(const void *state)
+{
+	return ((const struct sizes *)state)->min ? ~0u : ~3u;
+}
+
 const struct flow_metric metric_sizes = {.name = "sizes",
 	.about = "packets by size",
 	.size = sizeof(struct sizes),
 	.fields = &metric_fields[METRIC_MIN_OCTETS],
 	.n_fields = METRIC_SIZES - METRIC_MIN_OCTETS + 1,
 	.update = sizes_update,
-	.write = sizes_write};
+	.write = sizes_write,
+	.known = sizes_known};
 
 /* --- TTL: minimumTTL, maximumTTL ------------------------------------------ */
 

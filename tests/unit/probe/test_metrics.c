@@ -250,6 +250,7 @@ Test(metrics, sizes_ttl_jitter)
 	void *sizes = fresh(&metric_sizes), *ttl = fresh(&metric_ttl),
 	     *jitter = fresh(&metric_jitter);
 
+	cr_expect_eq(metric_sizes.known(sizes) & 7, 4, "nothing came yet");
 	for (uint32_t i = 0; i < 5; i++) {
 		struct metric_packet p = segment(i * 10, ACK, 0, 0);
 
@@ -260,6 +261,7 @@ Test(metrics, sizes_ttl_jitter)
 		p.time_ns += i == 4 ? 16 * MS : 0;
 		metric_jitter.update(jitter, NULL, &p);
 	}
+	cr_expect_eq(metric_sizes.known(sizes) & 7, 7);
 	cr_expect_eq(value(&metric_sizes, sizes, 0), 40);
 	cr_expect_eq(value(&metric_sizes, sizes, 1), 1519);
 	cr_expect_eq(value(&metric_ttl, ttl, 0), 60);
