@@ -48,10 +48,13 @@ static const struct {
 		    "echo; echo NFZ 1 end 0'"},
 };
 
-static int talk(
-	struct remote *r, const char *name, struct buf *out, struct err *err)
+static int talk(struct remote *r, const char *name,
+	const struct deploy_options *o, struct buf *out, struct err *err)
 {
-	struct mono_time deadline = mono_add_ms(mono_now(), READ_MS);
+	const int64_t ms = o->timeout_ms > 0 && o->timeout_ms < READ_MS
+				   ? o->timeout_ms
+				   : READ_MS;
+	const struct mono_time deadline = mono_add_ms(mono_now(), ms);
 
 	for (;;) {
 		struct pollfd p = {remote_fd(r), remote_events(r), 0};
@@ -69,6 +72,8 @@ static int talk(
 		if (n < 0)
 			return err_set(err, NFZ_E_REMOTE,
 				"%s: the connection was lost", name);
+		if (o->cancel && *o->cancel)
+			return err_set(err, NFZ_E_INTERRUPTED, "interrupted");
 		if (mono_passed(deadline))
 			return err_set(err, NFZ_E_TIMEOUT, "%s: timed out (%s)",
 				name, remote_phase(r));
@@ -124,7 +129,7 @@ int deploy_read_file(const struct topo_node *node,
 	keys = remote_keys_load(&o->ssh);
 	result = remote_new(&target, keys, command, &r, err);
 	if (result == 0)
-		result = talk(r, node->name, &text, err);
+		result = talk(r, node->name, o, &text, err);
 	if (result == 0)
 		result = cut_out(buf_str(&text), path, out, err);
 	remote_free(r);

@@ -36,6 +36,23 @@ nfz up "$exp"
 check "nor does it keep from anything when nobody can log in" [ "$status" = 0 ]
 check "it is named with the reason" said "^! tbdelay2 could .*login refused"
 fault tbdelay2 clear
+fault tbdelay2 stop
+planned() { # words...: in so many seconds
+	local began=$SECONDS
+	nfz plan --light "$exp" "$@"
+	took=$((SECONDS - began))
+}
+planned
+all=$took
+planned --timeout 3s
+check "nobody who waits for 3 s waits for longer ($took, else $all)" \
+	[ $((took + 6)) -lt "$all" ]
+check "it is named, too" said "^! tbdelay2: .*timed out"
+"$build/bin/nfz-testbed" run --exp "$exp" -- timeout --preserve-status -s INT 4 \
+	"$build/bin/netflowize" plan --light "$exp" >"$dir/out" 2>"$dir/err"
+check "an interrupt ends it" [ $? = 130 ]
+check "and it is not named for that" never said "timed out"
+fault tbdelay2 clear
 nfz strip "$exp"
 check "strip finds what stayed" [ "$status" = 0 ]
 nfz list "$exp"
