@@ -3,16 +3,19 @@
 #include "base/interrupt.h"
 #include "base/thread.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 static void *watch(void *data)
 {
 	struct interrupt *i = data;
-	int signo;
 
-	if (sigwait(&i->set, &signo) != 0)
-		return NULL;
+	/* no variable of ours on a stack that is left by being cancelled: the
+	 * address sanitizer would find its bounds there */
+	while (sigwaitinfo(&i->set, NULL) < 0)
+		if (errno != EINTR)
+			return NULL;
 	atomic_store_explicit(&i->came, true, memory_order_relaxed);
 	if (write(STDERR_FILENO, i->say, strlen(i->say)) < 0) {
 		/* nobody to be told */
