@@ -107,13 +107,15 @@ static uint32_t sample_hash(
 	uint32_t initialiser, const struct frame *f, const struct dissect *d)
 {
 	struct cursor c = cursor_over(f->data, f->captured);
+	/* a header may say less than it takes */
+	const size_t octets = d->octets > d->l3_len ? d->octets : d->l3_len;
 	struct input in = {.n = 0};
 	const uint8_t *p;
 	size_t n;
 
 	cursor_skip(&c, d->l3_at);
-	if (d->octets < cursor_left(&c))
-		c = cursor_sub(&c, d->octets);
+	if (octets < cursor_left(&c))
+		c = cursor_sub(&c, octets);
 	p = cursor_left(&c) >= IP4_HEADER ? c.at : NULL;
 	if (p && p[0] >> 4 == 4) {
 		put(&in, p + 2, 6);  /* length, identification, fragment */
