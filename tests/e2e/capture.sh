@@ -218,10 +218,10 @@ if [[ " ${ways[*]} " = *" ebpf-clsact "* ]]; then
 		"$(until_filters "$theirs")" = "$theirs"
 	start ebpf-clsact
 	guard=$(pgrep -P "${meter[ebpf-clsact]}")
-	jailed=2
-	[ -z "${SANITIZE:-}" ] || jailed=0 # sanitizers need what that forbids
+	jailed=2 # filters: that of unstamped.py, and its own
+	[ -z "${SANITIZE:-}" ] || jailed=1 # sanitizers need what that forbids
 	check "clsact: the guard may change networks, and nothing else" \
-		"$(awk '/^Uid|^CapEff|^Seccomp:/ { printf "%s ", $2 }' "/proc/$guard/status")" \
+		"$(awk '/^Uid|^CapEff|^Seccomp_filters:/ { printf "%s ", $2 }' "/proc/$guard/status")" \
 		= "65534 0000000000001000 $jailed "
 	kill -9 "$guard" "${meter[ebpf-clsact]}"
 	sleep 0.1
