@@ -64,7 +64,7 @@ struct watch {
 	struct buf said; /* besides the last answer */
 	struct widths {
 		int time, proto, end, packets, bytes; /* columns */
-		size_t path;                          /* 0: any */
+		size_t path;                          /* SIZE_MAX: any */
 		bool rounds;                          /* large numbers */
 	} widths;
 	bool begun; /* a table has its heading */
