@@ -212,6 +212,7 @@ static int run(struct app *app, int argc, char **argv, struct err *err)
 	nodes_init(&n, app, t);
 	n.options.progress = NULL;
 	n.options.ctx = &a;
+	n.options.takes_ms = o.for_ms;
 	r = ask_in_turn(&n, t, link,
 		(const char *[]){"nfz-meter", "--setup", "etc/meter.setup",
 			"--dump", t->links[link].name, "--count", count,

@@ -69,6 +69,7 @@ struct deploy_options {
 	 * be NULL. */
 	void (*slow)(void *ctx, size_t n, const char *node);
 	void *slow_ctx;
+	int64_t takes_ms; /* deploy_run: what the program is told to take */
 	/* up */
 	int64_t lease_ms; /* programs end when not renewed; 0: never */
 	int64_t active_ms, idle_ms, fin_ms; /* 0: the defaults */

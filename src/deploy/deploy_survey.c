@@ -146,6 +146,9 @@ static int ask_nodes(struct asking *a, int node, const char *role,
 	}
 	if (r == 0 && !wanted)
 		r = deploy_nothing_found(&report, s->name, err);
+	/* the node's limit is none of what it is told to wait for */
+	if (s->fleet->options.node_ms < a->ms)
+		s->fleet->options.node_ms = a->ms;
 	if (r == 0)
 		r = session_run(s, &job, err);
 	r = session_close(s, r, err);
@@ -174,8 +177,10 @@ int deploy_run(const struct topology *t, const struct deploy_options *o,
 	int node, const char *const *argv, deploy_sink_fn sink, int *ret_status,
 	struct err *err)
 {
-	struct asking a = {
-		.words = argv, .call = "run", .ms = RUN_MS, .sink = sink};
+	struct asking a = {.words = argv,
+		.call = "run",
+		.ms = RUN_MS + o->takes_ms,
+		.sink = sink};
 	const char *role = node < 0 ? "collector" : NULL;
 	int known = node < 0 ? remembered_collector(t, o) : -1;
 	int r = -NFZ_E_NO_DEPLOYMENT;
