@@ -24,7 +24,18 @@ struct walk {
 	int (*fn)(struct walk *w, int parent, const char *name,
 		const char *path, const struct stat *st);
 	void *ctx;
+	bool whole; /* what is too deep stops it, else is passed over */
+	struct err *err;
 };
+
+static int no_way_there(struct walk *w, const char *path)
+{
+	return err_set(w->err, NFZ_E_LIMIT,
+		"%s cannot be sent: more than 8 directories deep, a path of "
+		"more "
+		"than 255 bytes, or a control character in it",
+		path);
+}
 
 /* The next of them.  NULL: no more; with *ret_error that is not sure. */
 static struct dirent *next_entry(
@@ -59,11 +70,16 @@ static int walk_dir(struct walk *w, int parent, const char *name,
 	while (r == 0 && (e = next_entry(d, fd, &st, &r))) {
 		char below[AGENT_PATH];
 
-		snprintf(below, sizeof(below), "%.200s%s%.255s", path,
+		/* cut off it is too long for a journal's path still */
+		snprintf(below, sizeof(below), "%.255s%s%.255s", path,
 			*path ? "/" : "", e->d_name);
 		r = w->fn(w, fd, e->d_name, below, &st);
-		if (r == 0 && S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
+		if (r < 0 || !S_ISDIR(st.st_mode))
+			continue;
+		if (depth < DEPTH_MAX)
 			r = walk_dir(w, fd, e->d_name, below, depth + 1);
+		else if (w->whole)
+			r = no_way_there(w, below);
 	}
 	closedir(d);
 	return r;
@@ -182,8 +198,10 @@ static int send_file(struct walk *w, int parent, const char *name,
 	cleanup_close int fd = -1;
 	struct stat now;
 
-	if (!S_ISREG(st->st_mode) || !journal_path_ok(path))
+	if (!S_ISREG(st->st_mode))
 		return 0;
+	if (!journal_path_ok(path))
+		return no_way_there(w, path);
 	fd = openat(
 		parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &now) < 0)
@@ -203,7 +221,7 @@ static int still_running(void *ctx, const struct proc_info *info)
  * "sha HEX\n", ...; at last "end\n".  Programs must have been stopped. */
 int call_data(struct agent *a, const struct frame_args *args, struct err *err)
 {
-	struct walk w = {.fn = send_file, .ctx = a};
+	struct walk w = {.fn = send_file, .ctx = a, .whole = true, .err = err};
 	bool foreign = strcmp(frame_arg(args, 2), "data") == 0;
 	int r = dep_open(a, frame_arg(args, 1), false, 0, err);
 
@@ -213,6 +231,8 @@ int call_data(struct agent *a, const struct frame_args *args, struct err *err)
 		return err_set(err, NFZ_E_BUSY,
 			"the programs of deployment %s still run", a->dep.id);
 	r = walk_dir(&w, a->dep.dir, foreign ? "data" : "store", "", 0);
+	if (r == -NFZ_E_LIMIT)
+		return r;
 	if (r < 0)
 		return err_sys(err, "the recorded flows");
 	send_text(a, "end\n");

@@ -236,8 +236,18 @@ check "recipe run --for without a node's: it is still there" \
 nfz recipe run "$dir/words.recipe" "$exp" --for 1s --into "$dir/collected" \
 	--force
 check "recipe run --for --force: stripped" same_disks "$dir/before"
-up "up beside a recipe at last"
+up "up beside a recipe of many directories"
 run_words
+in_data() { on left -- sh -c "cd /var/lib/netflowize/*/data && $1"; }
+in_data "mkdir -p 1/2/3/4/5/6/7/8/9 && echo deep >1/2/3/4/5/6/7/8/9/words"
+strip
+check "a file that cannot be sent: refused" [ "$status" = 5 ]
+check "a file that cannot be sent: which, why" said \
+	"nothing was removed:.* left: 1/2/3/.* cannot be sent: more than 8"
+check "a file that cannot be sent: it is still there" \
+	[ "$(in_data "cat 1/2/3/4/5/6/7/8/9/words")" = deep ]
+in_data "rm -r 1"
+up "up beside a recipe at last"
 strip
 check "what a recipe wrote: kept" [ "$status" = 0 ]
 check "what a recipe wrote: of all nodes" copied left right
