@@ -33,6 +33,13 @@ struct sign {
 	const char *unicode, *ascii, *colour;
 };
 
+/* A command that is told can be copied: the terminal breaks its line, which we
+ * do with words. */
+static bool has_command(const char *text)
+{
+	return strstr(text, "netflowize ") || strstr(text, "nfz-");
+}
+
 static void line(const struct app *app, const struct sign *sign,
 	const char *fmt, va_list ap)
 {
@@ -53,7 +60,7 @@ static void line(const struct app *app, const struct sign *sign,
 		fprintf(stderr, "%s%s%s ", c ? sign->colour : "", shown,
 			c ? "\033[0m" : "");
 	}
-	if (width && !strchr(text, '\n')) {
+	if (width && !strchr(text, '\n') && !has_command(text)) {
 		const int blanks = (int)strspn(text, " ");
 
 		fprintf(stderr, "%*s", blanks, "");
