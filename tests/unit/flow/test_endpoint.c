@@ -719,17 +719,20 @@ Test(endpoint, what_is_not_answered_is_not_gone_on_with, .timeout = 60)
 	free_pair(&t.pair);
 }
 
-/* An outage ends in one way before it does in the other: what was held back for
- * its whole time is not sent to nobody. */
+/* An outage, before which all was answered, ends in one way before it does in the
+ * other: what was held back for its whole time is not sent to nobody. */
 Test(endpoint, what_was_held_back_waits_for_an_answer, .timeout = 60)
 {
 	struct triple t = new_triple();
 	struct side *meter = t.pair.meter, *collector = t.pair.collector;
 	const struct digest d = {.packets = 1}, held = {.packets = 1000};
 	bool taken = false;
+	uint64_t number;
 
 	UNTIL(t.pair.loop, collector,
 		endpoint_send_digest(meter->ep, &d) && t.cache->digests);
+	number = endpoint_flush(collector->ep);
+	UNTIL(t.pair.loop, collector, collector->flushed[METER] == number);
 	while (meter->seen[CACHE] != PEER_SILENT) {
 		lose_datagrams(endpoint_port(t.cache->ep));
 		lose_datagrams(endpoint_port(meter->ep));
