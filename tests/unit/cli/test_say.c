@@ -36,11 +36,12 @@ static int lines_on_terminal(const char *text)
 	say(&app, "%s", text);
 	fflush(stderr);
 	dup2(saved, STDERR_FILENO);
-	n = read(ours, got, sizeof(got));
-	for (ssize_t i = 0; i < n; i++)
-		lines += got[i] == '\n';
-	close(ours);
 	close(theirs);
+	/* it comes in pieces; nobody has the other end any more */
+	while ((n = read(ours, got, sizeof(got))) > 0)
+		for (ssize_t i = 0; i < n; i++)
+			lines += got[i] == '\n';
+	close(ours);
 	close(saved);
 	return lines;
 }
