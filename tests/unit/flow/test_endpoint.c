@@ -649,13 +649,24 @@ static size_t send_until_refused(struct side *meter)
 	return n;
 }
 
+/* The meter sends until the cache has one more. */
+static void wait_for_digest(struct triple *t)
+{
+	const struct digest d = {.packets = 1};
+	const size_t before = t->cache->digests;
+
+	UNTIL(t->pair.loop, t->pair.collector,
+		(endpoint_send_digest(t->pair.meter->ep, &d), true) &&
+			t->cache->digests > before);
+}
+
 /* A whole window is lost: the cache hears of nothing and so grants nothing. */
 Test(endpoint, credit_comes_back_after_an_outage)
 {
 	struct triple t = new_triple();
 	struct side *meter = t.pair.meter, *collector = t.pair.collector;
 	struct digest d = {.packets = 1};
-	size_t sent, before;
+	size_t sent;
 
 	UNTIL(t.pair.loop, collector,
 		endpoint_send_digest(meter->ep, &d) && t.cache->digests);
@@ -668,10 +679,7 @@ Test(endpoint, credit_comes_back_after_an_outage)
 		send_until_refused(meter);
 	}
 	lose_datagrams(endpoint_port(t.cache->ep));
-	before = t.cache->digests;
-	UNTIL(t.pair.loop, collector,
-		(endpoint_send_digest(meter->ep, &d), true) &&
-			t.cache->digests > before);
+	wait_for_digest(&t);
 	free_side(t.cache);
 	free_pair(&t.pair);
 }
@@ -703,7 +711,6 @@ Test(endpoint, what_is_not_answered_is_not_gone_on_with, .timeout = 60)
 	struct triple t = new_triple();
 	struct side *meter = t.pair.meter, *collector = t.pair.collector;
 	const struct digest d = {.packets = 1};
-	size_t before;
 
 	UNTIL(t.pair.loop, collector,
 		endpoint_send_digest(meter->ep, &d) && t.cache->digests);
@@ -711,10 +718,7 @@ Test(endpoint, what_is_not_answered_is_not_gone_on_with, .timeout = 60)
 	to_nobody(&t, 1500);
 	cr_expect_leq(to_nobody(&t, 1000), 5); /* questions */
 	cr_expect_eq(meter->seen[CACHE], PEER_UP);
-	before = t.cache->digests;
-	UNTIL(t.pair.loop, collector,
-		(endpoint_send_digest(meter->ep, &d), true) &&
-			t.cache->digests > before);
+	wait_for_digest(&t);
 	free_side(t.cache);
 	free_pair(&t.pair);
 }

@@ -10,37 +10,52 @@
 static const struct sheet_column columns[] = {{.name = "NAME"},
 	{.name = "N", .right = true}, {.name = "FROM"}, {.name = "NOTE"}};
 
-static void fill(struct sheet *s)
+/* A table that is printed into text, on lines of so many columns. */
+struct printed {
+	struct sheet s;
+	FILE *to;
+	char *text;
+	size_t len;
+};
+
+static void print_on(struct printed *p, const struct sheet_column *of, size_t n,
+	size_t width)
+{
+	p->to = open_memstream(&p->text, &p->len);
+	sheet_open(&p->s, SHEET_TABLE, p->to, of, n);
+	cr_assert_eq(p->s.width, 0);
+	p->s.width = width;
+	sheet_begin(&p->s, "test/1", "rows");
+}
+
+/* left: what is said to be left out. */
+static void expect_printed(
+	struct printed *p, const char *want, const char *left)
 {
 	struct err err = ERR_INIT;
 
-	sheet_begin(s, "test/1", "rows");
-	sheet_text(s, "a");
-	sheet_uint(s, 1000);
-	sheet_text(s, "a-long-name");
-	sheet_text(s, "");
-	sheet_text(s, "b");
-	sheet_uint(s, 2);
-	sheet_text(s, "c");
-	sheet_text(s, "said");
-	sheet_end(s);
-	cr_assert_eq(sheet_close(s, &err), 0);
+	sheet_end(&p->s);
+	cr_assert_str_eq(buf_str(&p->s.left), left);
+	cr_assert_eq(sheet_close(&p->s, &err), 0);
+	fclose(p->to);
+	cr_assert_str_eq(p->text, want);
+	free(p->text);
 }
 
 static void prints(size_t width, const char *want)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *to = open_memstream(&text, &len);
-	struct sheet s;
+	struct printed p;
 
-	sheet_open(&s, SHEET_TABLE, to, columns, 4);
-	cr_assert_eq(s.width, 0);
-	s.width = width;
-	fill(&s);
-	fclose(to);
-	cr_assert_str_eq(text, want);
-	free(text);
+	print_on(&p, columns, 4, width);
+	sheet_text(&p.s, "a");
+	sheet_uint(&p.s, 1000);
+	sheet_text(&p.s, "a-long-name");
+	sheet_text(&p.s, "");
+	sheet_text(&p.s, "b");
+	sheet_uint(&p.s, 2);
+	sheet_text(&p.s, "c");
+	sheet_text(&p.s, "said");
+	expect_printed(&p, want, "");
 }
 
 Test(sheet, a_row_breaks_between_cells)
@@ -91,31 +106,20 @@ static const struct sheet_column spared[] = {{.name = "AT", .spare = 1},
 
 static void fit(size_t width, const char *want, const char *left)
 {
-	struct err err = ERR_INIT;
-	char *text = NULL;
-	size_t len;
-	FILE *to = open_memstream(&text, &len);
-	struct sheet s;
+	struct printed p;
 
-	sheet_open(&s, SHEET_TABLE, to, spared, 5);
-	s.width = width;
-	sheet_begin(&s, "test/1", "rows");
-	sheet_text(&s, "10:00");
-	sheet_text(&s, "a");
-	sheet_uint(&s, 1204551);
-	sheet_text(&s, "SYN");
-	sheet_text(&s, "l1 l2 l3 l4 l5");
-	sheet_text(&s, "10:01");
-	sheet_text(&s, "b");
-	sheet_uint(&s, 999999);
-	sheet_null(&s);
-	sheet_text(&s, "l1 l2");
-	sheet_end(&s);
-	cr_assert_str_eq(buf_str(&s.left), left);
-	cr_assert_eq(sheet_close(&s, &err), 0);
-	fclose(to);
-	cr_assert_str_eq(text, want);
-	free(text);
+	print_on(&p, spared, 5, width);
+	sheet_text(&p.s, "10:00");
+	sheet_text(&p.s, "a");
+	sheet_uint(&p.s, 1204551);
+	sheet_text(&p.s, "SYN");
+	sheet_text(&p.s, "l1 l2 l3 l4 l5");
+	sheet_text(&p.s, "10:01");
+	sheet_text(&p.s, "b");
+	sheet_uint(&p.s, 999999);
+	sheet_null(&p.s);
+	sheet_text(&p.s, "l1 l2");
+	expect_printed(&p, want, left);
 }
 
 Test(sheet, what_does_not_fit_is_left_out_and_told)
@@ -168,65 +172,39 @@ Test(sheet, numbers_that_are_names_are_not_rounded)
 	static const struct sheet_column with_as[] = {
 		{.name = "SRC_AS", .right = true},
 		{.name = "N", .right = true}};
-	struct err err = ERR_INIT;
-	char *text = NULL;
-	size_t len;
-	FILE *to = open_memstream(&text, &len);
-	struct sheet s;
+	struct printed p;
 
-	sheet_open(&s, SHEET_TABLE, to, with_as, 2);
-	s.width = 21;
-	sheet_begin(&s, "test/1", "rows");
-	sheet_plain(&s, 4200000001);
-	sheet_uint(&s, 1204551);
-	sheet_end(&s);
-	cr_assert_eq(sheet_close(&s, &err), 0);
-	fclose(to);
-	cr_assert_str_eq(text, "      SRC_AS       N\n"
-			       "  4200000001  1.205M\n");
-	free(text);
+	print_on(&p, with_as, 2, 21);
+	sheet_plain(&p.s, 4200000001);
+	sheet_uint(&p.s, 1204551);
+	expect_printed(&p,
+		"      SRC_AS       N\n"
+		"  4200000001  1.205M\n",
+		"large numbers rounded");
 }
 
 Test(sheet, a_text_goes_on_below_itself)
 {
 	static const struct sheet_column with_text[] = {
 		{.name = "NODE"}, {.name = "WHY", .text = 10}};
-	struct err err = ERR_INIT;
-	char *text = NULL;
-	size_t len;
-	FILE *to = open_memstream(&text, &len);
-	struct sheet s;
+	struct printed p;
 
-	sheet_open(&s, SHEET_TABLE, to, with_text, 2);
-	s.width = 20;
-	sheet_begin(&s, "test/1", "rows");
-	sheet_text(&s, "a");
-	sheet_text(&s, "the only one there is");
-	sheet_end(&s);
-	cr_assert_eq(s.left.len, 0);
-	cr_assert_eq(sheet_close(&s, &err), 0);
-	fclose(to);
-	cr_assert_str_eq(text, "  NODE  WHY\n"
-			       "  a     the only one\n"
-			       "        there is\n");
-	free(text);
+	print_on(&p, with_text, 2, 20);
+	sheet_text(&p.s, "a");
+	sheet_text(&p.s, "the only one there is");
+	expect_printed(&p,
+		"  NODE  WHY\n"
+		"  a     the only one\n"
+		"        there is\n",
+		"");
 }
 
 Test(sheet, a_table_without_rows_is_none)
 {
-	struct err err = ERR_INIT;
-	char *text = NULL;
-	size_t len;
-	FILE *to = open_memstream(&text, &len);
-	struct sheet s;
+	struct printed p;
 
-	sheet_open(&s, SHEET_TABLE, to, spared, 5);
-	sheet_begin(&s, "test/1", "rows");
-	sheet_end(&s);
-	cr_assert_eq(sheet_close(&s, &err), 0);
-	fclose(to);
-	cr_assert_str_eq(text, "");
-	free(text);
+	print_on(&p, spared, 5, 0);
+	expect_printed(&p, "", "");
 }
 
 Test(sheet, large_numbers_have_units)

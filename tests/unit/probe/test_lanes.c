@@ -24,6 +24,16 @@ static bool take(void *data, struct flows *flows, const struct flow_record *r)
 	return true;
 }
 
+static struct lanes *new_lanes(lanes_sink_fn sink, void *data)
+{
+	return lanes_new(&(struct lanes_options){.n = LANES,
+		.cache = {.flows = LANES * FLOWS,
+			.idle_ms = 1000,
+			.active_ms = 60000},
+		.sink = sink,
+		.data = data});
+}
+
 static void add(struct lanes *l, unsigned first, unsigned n)
 {
 	for (unsigned i = first; i < first + n; i++) {
@@ -41,16 +51,10 @@ static void add(struct lanes *l, unsigned first, unsigned n)
 Test(lanes, records_are_taken_beside_others, .timeout = 30)
 {
 	struct world w = {0};
-	const struct lanes_options o = {.n = LANES,
-		.cache = {.flows = LANES * FLOWS,
-			.idle_ms = 1000,
-			.active_ms = 60000},
-		.sink = take,
-		.data = &w};
 	struct flowcache_stats s;
 	struct err err = ERR_INIT;
 
-	w.lanes = lanes_new(&o);
+	w.lanes = new_lanes(take, &w);
 	cr_assert_eq(lanes_start(w.lanes, &err), 0, "%s", err.text);
 	lanes_advance(w.lanes, 0);
 	add(w.lanes, 0, LANES * FLOWS);
@@ -84,13 +88,7 @@ Test(lanes, may_have_more_flows_or_fewer)
 {
 	const struct definition plain = {0};
 	uint64_t told = 0;
-	const struct lanes_options o = {.n = LANES,
-		.cache = {.flows = LANES * FLOWS,
-			.idle_ms = 1000,
-			.active_ms = 60000},
-		.sink = count,
-		.data = &told};
-	struct lanes *l = lanes_new(&o);
+	struct lanes *l = new_lanes(count, &told);
 
 	cr_expect_not(lanes_stale(l));
 	add(l, 0, LANES * FLOWS);
@@ -119,13 +117,7 @@ Test(lanes, count_on_when_flows_are_others)
 {
 	const struct definition by[] = {{0}, {.key = KEY_TOS}};
 	uint64_t told = 0;
-	const struct lanes_options o = {.n = LANES,
-		.cache = {.flows = LANES * FLOWS,
-			.idle_ms = 1000,
-			.active_ms = 60000},
-		.sink = count,
-		.data = &told};
-	struct lanes *l = lanes_new(&o);
+	struct lanes *l = new_lanes(count, &told);
 	struct flowcache_stats s;
 
 	for (unsigned i = 0; i < 4; i++) {
@@ -168,15 +160,9 @@ static bool pick(void *data, struct flows *flows, const struct flow_record *r)
 Test(lanes, each_has_its_turn_though_one_is_refused)
 {
 	struct picky p = {.refuses = true};
-	const struct lanes_options o = {.n = LANES,
-		.cache = {.flows = LANES * FLOWS,
-			.idle_ms = 1000,
-			.active_ms = 60000},
-		.sink = pick,
-		.data = &p};
 	struct flowcache_stats s;
 
-	p.lanes = lanes_new(&o);
+	p.lanes = new_lanes(pick, &p);
 	lanes_advance(p.lanes, 0);
 	add(p.lanes, 0, LANES * FLOWS);
 	cr_expect_not(lanes_flush(p.lanes));
