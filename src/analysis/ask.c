@@ -6,6 +6,7 @@
 #include "analysis/ask_stores.h"
 #include "analysis/gone.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "store/ledger.h"
 #include "store/summary.h"
@@ -90,11 +91,8 @@ static int prepare(struct asked *q, const struct ask_args *a, struct err *err)
 	int r = 0;
 
 	/* the usual one may be missing, one that was named may not */
-	if (a->services && access(a->services, R_OK) < 0) {
-		(void)err_sys(err, "%s", a->services);
-		err->code = NFZ_E_INPUT;
-		return -NFZ_E_INPUT;
-	}
+	if (a->services && access(a->services, R_OK) < 0)
+		return file_misnamed(a->services, err);
 	r = services_load(
 		a->services ? a->services : ASK_SERVICES, &q->services, err);
 	if (r == 0 && a->regions)

@@ -58,6 +58,14 @@ int file_read(const char *path, struct buf *buf, struct err *err)
 	return read_fd(fd, path, buf, err);
 }
 
+int file_misnamed(const char *path, struct err *err)
+{
+	(void)err_sys(err, "%s", path);
+	if (err)
+		err->code = NFZ_E_INPUT;
+	return -NFZ_E_INPUT;
+}
+
 int file_read_named(
 	const char *path, const char *what, struct buf *buf, struct err *err)
 {

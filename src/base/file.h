@@ -15,6 +15,8 @@ int file_read(
  * NFZ_E_INPUT, most often a wrong name. */
 int file_read_named(const char *path, const char *what, struct buf *buf,
 	struct err *err) NFZ_MUST_CHECK;
+/* errno of a path that somebody named, as NFZ_E_INPUT. */
+int file_misnamed(const char *path, struct err *err);
 /* Writes beside, fsyncs, renames over path, fsyncs the directory: readers see
  * the old or the new file, never a part.  "-" is stdout, written straight, as
  * are devices and pipes. */

@@ -63,13 +63,9 @@ static void say_metrics(const struct metrics *chosen)
 /* Before a store is made for them. */
 static int check_files(char **paths, int n, struct err *err)
 {
-	for (int i = 0; i < n; i++) {
-		if (access(paths[i], R_OK) == 0)
-			continue;
-		(void)err_sys(err, "%s", paths[i]);
-		err->code = NFZ_E_INPUT;
-		return -NFZ_E_INPUT;
-	}
+	for (int i = 0; i < n; i++)
+		if (access(paths[i], R_OK) < 0)
+			return file_misnamed(paths[i], err);
 	return 0;
 }
 

@@ -42,11 +42,8 @@ int source_no_store(const char *path, struct err *err)
 	struct stat st;
 
 	if (stat(path, &st) < 0 ||
-		(S_ISDIR(st.st_mode) && access(path, R_OK | X_OK) < 0)) {
-		(void)err_sys(err, "%s", path);
-		err->code = NFZ_E_INPUT;
-		return -NFZ_E_INPUT;
-	}
+		(S_ISDIR(st.st_mode) && access(path, R_OK | X_OK) < 0))
+		return file_misnamed(path, err);
 	within = store_within(path);
 	err_set(err, NFZ_E_USAGE, "%s is no store", path);
 	if (within)

@@ -31,9 +31,8 @@ struct walk {
 static int no_way_there(struct walk *w, const char *path)
 {
 	return err_set(w->err, NFZ_E_LIMIT,
-		"%s cannot be sent: more than 8 directories deep, a path of "
-		"more "
-		"than 255 bytes, or a control character in it",
+		"%s cannot be sent: more than 8 directories deep, more than "
+		"255 bytes, or a control character in its path",
 		path);
 }
 

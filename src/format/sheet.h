@@ -76,8 +76,8 @@ void sheet_bool(struct sheet *s, bool v); /* table, CSV: yes, no */
 void sheet_null(struct sheet *s);
 void sheet_list(struct sheet *s, const char *const *words, size_t n);
 
-/* Ends the rows; a table without any is not printed.  Between it and sheet_close, s->json may get more members of
- * the JSON document. */
+/* Ends the rows; a table without any is not printed.  Between it and
+ * sheet_close, s->json may get more members of the JSON document. */
 void sheet_end(struct sheet *s);
 /* Writes what is left.  NFZ_E_IO when something could not be written. */
 int sheet_close(struct sheet *s, struct err *err) NFZ_MUST_CHECK;

@@ -145,8 +145,8 @@ static int read_file(const char *file, struct buf *text, struct lab_portal *p,
 	int r = file_read(file, text, err);
 
 	if (r != 0) {
-		err->code =
-			NFZ_E_INPUT; /* it is the caller's to name another */
+		/* it is the caller's to name another */
+		err->code = NFZ_E_INPUT;
 		return -NFZ_E_INPUT;
 	}
 	if (lab_rspec_is(buf_str(text), text->len))
